@@ -1,0 +1,113 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
+# The managed block in /etc/portage/bashrc. Everything around it is the user's and passes through as bytes; an edit
+# inside it is the user's too, and is never thrown away.
+
+readonly bashrc_begin='# >>> portcullis >>>' bashrc_end='# <<< portcullis <<<'
+
+# Looks at bashrc and refuses what can't be edited. Sets bashrc_path; bashrc_file, what is really edited where bashrc is
+# a symbolic link (into somebody's dotfiles: the link stays); bashrc_exists; and what bashrc_find_block sets.
+bashrc_examine() {
+	local base
+	bashrc_path=$root/etc/portage/bashrc bashrc_file=$bashrc_path bashrc_exists='' bashrc_block=none
+	if [[ -L $bashrc_path ]]; then
+		bashrc_file=$(readlink -f -- "$bashrc_path")
+		[[ -n $bashrc_file ]] ||
+			fail bashrc "$bashrc_path is a symbolic link that leads nowhere: repair or remove it"
+	fi
+	if [[ -n $destdir && -L $bashrc_path ]]; then
+		base=$(realpath -m -- "$destdir")
+		[[ $bashrc_file == "$base"/* ]] || fail bashrc "$bashrc_path leads out of $destdir, to $bashrc_file: not edited"
+	fi
+	if [[ -d $bashrc_file ]]; then
+		fail bashrc "$bashrc_path is a directory, which Portage ignores: move it away; nothing was changed"
+	elif [[ -e $bashrc_file && ! -f $bashrc_file ]]; then
+		fail bashrc "$bashrc_path is neither a file nor absent: move it away; nothing was changed"
+	elif [[ -e $bashrc_file ]]; then
+		[[ -r $bashrc_file ]] || fail permission "$bashrc_file is not readable; nothing was changed"
+		bashrc_exists=yes
+		bashrc_find_block
+	fi
+}
+
+# Sets bashrc_block to none, whole (both markers once and in order) or broken, and for whole the byte offsets
+# block_start and block_stop. Leading blanks count as ours, since bash would run such a block.
+bashrc_find_block() {
+	local -a begins ends
+	mapfile -t begins < <(grep -abE "^[[:blank:]]*$bashrc_begin" -- "$bashrc_file")
+	mapfile -t ends < <(grep -abE "^[[:blank:]]*$bashrc_end" -- "$bashrc_file")
+	bashrc_block=broken block_start=0 block_stop=0
+	if ((${#begins[@]} == 0 && ${#ends[@]} == 0)); then
+		bashrc_block=none
+	elif ((${#begins[@]} == 1 && ${#ends[@]} == 1 && ${begins[0]%%:*} < ${ends[0]%%:*})); then
+		bashrc_block=whole block_start=${begins[0]%%:*}
+		local line=${ends[0]#*:}
+		block_stop=$((${ends[0]%%:*} + ${#line} + 1))
+	fi
+}
+
+# bashrc_bytes FROM TO: the bytes of bashrc in [FROM, TO); TO may be empty for the rest, or lie past the end.
+bashrc_bytes() {
+	if [[ -z ${2-} ]]; then
+		tail -c "+$(($1 + 1))" -- "$bashrc_file"
+	else
+		head -c "$2" -- "$bashrc_file" | tail -c "+$(($1 + 1))"
+	fi
+}
+
+# bashrc_check_block KNOWN...: fails where the block is not what one of the files KNOWN holds, unless the user said
+# what shall become of the edit. Sets bashrc_edited.
+bashrc_check_block() {
+	local known
+	bashrc_edited=''
+	[[ $bashrc_block != none ]] || return 0
+	[[ $bashrc_block == whole ]] ||
+		fail edited "$bashrc_path: the lines '$bashrc_begin' and '$bashrc_end' of the managed block don't pair: put them right, or remove the whole block by hand; nothing was changed"
+	bashrc_bytes "$block_start" "$block_stop" >"$workdir/block.found"
+	for known; do
+		[[ -s $known ]] && cmp -s -- "$known" "$workdir/block.found" && return 0
+	done
+	bashrc_edited=yes
+	[[ -n $opt_save_edits ]] ||
+		fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run again with --save-edits to have the edited block kept aside; nothing was changed"
+}
+
+# bashrc_compose BLOCK OUT: writes to OUT what bashrc shall be with BLOCK (an empty file to take the block out). A block
+# that is there is replaced where it stands, since somebody may have moved it on purpose.
+bashrc_compose() {
+	{
+		if [[ -z $bashrc_exists ]]; then
+			cat -- "$1"
+		elif [[ $bashrc_block == none ]]; then
+			cat -- "$1" "$bashrc_file"
+		else
+			bashrc_bytes 0 "$block_start" && cat -- "$1" && bashrc_bytes "$block_stop"
+		fi
+	} >"$2" || fail failed "cannot read $bashrc_file or write in $workdir; nothing was changed"
+	bashrc_seen=$(bashrc_fingerprint)
+}
+
+# What tells whether somebody has written to bashrc since we read it.
+bashrc_fingerprint() {
+	[[ -z $bashrc_exists ]] || stat -c '%d:%i:%s:%y' -- "$bashrc_file"
+}
+
+# bashrc_stage CONTENT STAGED: makes STAGED the new bashrc, with the old one's mode, owner, ACLs and extended
+# attributes. The time of change is not copied: it did change.
+bashrc_stage() {
+	local before after
+	attempt "write in ${bashrc_file%/*}" cp -- "$1" "$2"
+	if [[ -n $bashrc_exists ]]; then
+		attempt "copy the attributes of $bashrc_file" cp --attributes-only --preserve=all -- "$bashrc_file" "$2"
+		attempt "write in ${bashrc_file%/*}" touch -- "$2"
+		before=$(stat -c %a:%u:%g -- "$bashrc_file") after=$(stat -c %a:%u:%g -- "$2")
+		[[ $before == "$after" ]] ||
+			fail permission "$bashrc_file belongs to somebody else and could not be kept so; nothing was changed"
+	else
+		attempt "set the mode of $2" chmod 644 -- "$2"
+		local owner
+		files_owner
+		[[ -z $owner ]] || attempt "give $2 to $owner" chown -- "$owner" "$2"
+	fi
+	[[ $(bashrc_fingerprint) == "$bashrc_seen" ]] ||
+		fail failed "$bashrc_file was written to meanwhile: run install.sh again; nothing was changed"
+}

@@ -1,0 +1,78 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
+# Builds what is installed, if it isn't built yet or older than its source. A release tarball carries the compiled
+# program, and then only confine is left to build, with no npm.
+
+# build_all: afterwards dist/portcullis.js and native/build/confine are there and the program has written phase.bash and
+# the managed block for this prefix into the work directory.
+build_all() {
+	local program='' native=''
+	build_check_node
+	build_current dist/portcullis.js src hooks || program=stale
+	build_current native/build/confine native || native=stale
+	if [[ -n $program$native ]]; then
+		[[ -z $native ]] || build_check_compiler
+		[[ -z $program ]] || command -v npm >/dev/null ||
+			fail tools "the program is not built and npm is not in PATH (Gentoo: net-libs/nodejs[npm], Debian: npm); nothing was changed"
+		if [[ -n $opt_dry_run ]]; then
+			say "would build Portcullis in $source_dir"
+		else
+			lock_directory "$source_dir"
+			build_run "$program"
+		fi
+	fi
+	[[ ! -f $source_dir/dist/portcullis.js ]] || build_generate
+}
+
+# build_current OUTPUT SOURCE...: status 0 where OUTPUT is there and no older than anything below the SOURCEs.
+build_current() {
+	local newer output=$source_dir/$1
+	local -a sources=("${@:2}")
+	[[ -f $output ]] || return 1
+	newer=$(cd -- "$source_dir" && find "${sources[@]}" -type f -newer "$output" -not -path 'native/build/*' -print -quit 2>/dev/null)
+	[[ -z $newer ]]
+}
+
+build_check_node() {
+	local version
+	command -v node >/dev/null ||
+		fail tools "Node 20 or newer is needed, and there is no node in PATH (Gentoo: net-libs/nodejs, Debian: nodejs); nothing was changed"
+	version=$(node --version 2>/dev/null)
+	[[ $version =~ ^v([0-9]+)\. ]] || fail tools "$(command -v node) does not start; nothing was changed"
+	((BASH_REMATCH[1] >= 20)) ||
+		fail tools "Node 20 or newer is needed, and $(command -v node) is $version; nothing was changed"
+}
+
+build_check_compiler() {
+	local tool
+	for tool in "${CC:-gcc}" make; do
+		command -v "${tool%% *}" >/dev/null ||
+			fail tools "confine is not built and ${tool%% *} is not in PATH (Gentoo: sys-devel/gcc dev-build/make, Debian: gcc make libc6-dev); nothing was changed"
+	done
+}
+
+# build_run PROGRAM: PROGRAM is empty where only confine is to be built.
+build_run() {
+	local -a command=(make --no-print-directory -C "$source_dir/native")
+	[[ -z $1 ]] || command=(npm --prefix "$source_dir" run --silent build)
+	say "building in $source_dir"
+	if ! "${command[@]}" >"$workdir/build.log" 2>&1 </dev/null; then
+		tail -n 20 -- "$workdir/build.log" >&2
+		fail tools "the build failed (${command[*]}), see above; nothing was installed"
+	fi
+	[[ -f $source_dir/dist/portcullis.js && -f $source_dir/native/build/confine ]] ||
+		fail tools "the build made no dist/portcullis.js or no native/build/confine; nothing was installed"
+}
+
+build_generate() {
+	build_ask hook >"$workdir/phase.bash"
+	build_ask hook --block >"$workdir/block"
+	[[ -s $workdir/phase.bash && -s $workdir/block ]] || fail tools 'the program wrote an empty hook; nothing was changed'
+	bash -n "$workdir/phase.bash" 2>"$workdir/reason" ||
+		fail tools "the program wrote a hook that is no bash: $(head -n 1 -- "$workdir/reason"); nothing was changed"
+}
+
+# build_ask ARG...: prints what the program says for this prefix.
+build_ask() {
+	node "$source_dir/dist/portcullis.js" "$@" ${eprefix:+--eprefix "$eprefix"} 2>"$workdir/reason" </dev/null ||
+		fail tools "the program could not write the hook: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
+}

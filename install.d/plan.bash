@@ -1,0 +1,228 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
+# What will be done, as a list; then the doing. A dry run ends after the list.
+
+declare -a plan_verb=() plan_path=() plan_from=() plan_mode=() plan_owner=()
+declare -rA plan_past=([create]=created [replace]=replaced [edit]=edited [remove]=removed [attributes]='set mode and owner of')
+
+# plan_add VERB PATH FROM MODE OWNER. Verbs: directory, put, bashrc, attributes, remove.
+plan_add() {
+	plan_verb+=("$1") plan_path+=("$2") plan_from+=("${3-}") plan_mode+=("${4-}") plan_owner+=("${5-}")
+}
+
+# plan_describe I: prints the verb of the list's entry I as a person reads it.
+plan_describe() {
+	case ${plan_verb[$1]} in
+	directory) echo create ;;
+	put) [[ -e ${plan_path[$1]} ]] && echo replace || echo create ;;
+	bashrc) [[ -n $bashrc_exists ]] && echo edit || echo create ;;
+	*) echo "${plan_verb[$1]}" ;;
+	esac
+}
+
+plan_install() {
+	local path version=$1 log_mode log_owner log_record owner
+	local -a dirs=("${record_dirs[@]}")
+	local -A sums=()
+	for path in "${file_order[@]}"; do
+		check_foreign "$path" "${file_from[$path]}"
+	done
+	bashrc_check_block "$record_block" "$workdir/block"
+	log_plan
+	files_owner
+	plan_directories "$log_path" "$log_mode" "$log_owner"
+	for path in "$record_path" "${file_order[@]}"; do
+		plan_directories "${path%/*}" 755 "$owner"
+	done
+	plan_record "$version" "$owner"
+	for path in "${file_order[@]}"; do
+		plan_put "$path" "${file_from[$path]}" "${file_mode[$path]}" "${file_owner[$path]}"
+	done
+	for path in "${!record_sha[@]}"; do
+		[[ -n ${file_from[$path]-} ]] || plan_remove "$path"
+	done
+	plan_bashrc "$workdir/block"
+	plan_announce
+}
+
+# plan_directories DIR MODE OWNER: DIR and those above it that are missing. MODE and OWNER are DIR's; what is above is
+# 755. Adds to dirs of the caller.
+plan_directories() {
+	local directory path=$1 owner
+	local -a missing=()
+	for (( ; ; )); do
+		[[ ! -d $root/$path && " ${dirs_planned-} " != *" $path "* ]] || break
+		missing=("$path" "${missing[@]}")
+		[[ $path == */* ]] || break
+		path=${path%/*}
+	done
+	files_owner
+	for directory in "${missing[@]}"; do
+		dirs_planned+=" $directory"
+		[[ " ${dirs[*]} " == *" $directory "* ]] || dirs+=("$directory")
+		if [[ $directory == "$1" ]]; then
+			plan_add directory "$root/$directory" '' "$2" "$3"
+		else
+			plan_add directory "$root/$directory" '' 755 "$owner"
+		fi
+	done
+}
+
+# The record goes in first: a run that is killed half way then leaves files that the next one knows as ours.
+plan_record() {
+	local path made=${record_bashrc:-edited}
+	[[ -n $bashrc_exists ]] || made=created
+	for path in "${file_order[@]}"; do
+		[[ -f ${file_from[$path]} ]] || return 0 # a dry run on an unbuilt tree
+		sha256 "${file_from[$path]}"
+		sums[$path]=$sha
+	done
+	record_write "$1" "$made" "$log_record" "$workdir/block" dirs sums >"$workdir/record"
+	plan_put "$record_path" "$workdir/record" 644 "$2"
+}
+
+# plan_put PATH FROM MODE OWNER: unless PATH is like that already. What the user edited is kept aside.
+plan_put() {
+	local path=$root/$1
+	if [[ -e $path && ! -L $path ]]; then
+		cmp -s -- "$2" "$path" && [[ $(stat -c %a -- "$path") == "$3" ]] &&
+			[[ -z $4 || $(stat -c %u:%g -- "$path") == "$4" ]] && return 0
+		cmp -s -- "$2" "$path" || plan_keep "$1"
+	fi
+	plan_add put "$path" "$2" "$3" "$4"
+}
+
+# plan_keep PATH: if PATH holds what no installation wrote, a copy goes aside, never over an older one.
+plan_keep() {
+	local aside path=$root/$1 i=0
+	[[ $1 != "$record_path" && -f $path ]] || return 0
+	sha256 "$path"
+	[[ $sha != "${record_sha[$1]-}" ]] || return 0
+	aside=$path.edited
+	while [[ -e $aside ]]; do
+		cmp -s -- "$path" "$aside" && return 0
+		aside=$path.edited.$((++i))
+	done
+	note "$path was edited: a copy is kept as $aside"
+	plan_add put "$aside" "$path" 644 ''
+}
+
+plan_remove() {
+	local path=$root/$1
+	[[ -e $path || -L $path ]] || return 0
+	plan_keep "$1"
+	plan_add remove "$path"
+}
+
+# plan_bashrc BLOCK: BLOCK is an empty file to take the block out.
+plan_bashrc() {
+	[[ -f $1 ]] || return 0 # a dry run on an unbuilt tree
+	if [[ -n $bashrc_edited ]]; then
+		local aside=$bashrc_path.portcullis-edited i=0
+		while [[ -e $aside ]]; do aside=$bashrc_path.portcullis-edited.$((++i)); done
+		note "the edited block of $bashrc_path is kept as $aside"
+		plan_add put "$aside" "$workdir/block.found" 600 "$( ((EUID)) || stat -c %u:%g -- "$bashrc_file")"
+	fi
+	bashrc_compose "$1" "$workdir/bashrc"
+	if [[ -n $bashrc_exists ]] && cmp -s -- "$workdir/bashrc" "$bashrc_file"; then
+		((block_start == 0)) ||
+			note "the managed block is not at the top of $bashrc_path: what stands above it runs twice in a confined phase"
+	elif [[ -n $opt_uninstall && $record_bashrc == created && ! -s $workdir/bashrc ]]; then
+		plan_add remove "$bashrc_file"
+	else
+		plan_add bashrc "$bashrc_file" "$workdir/bashrc"
+	fi
+}
+
+plan_uninstall() {
+	local path
+	: >"$workdir/nothing"
+	bashrc_check_block "$record_block"
+	[[ -n $record_found ]] || note "there is no record in $root/$record_path: only the managed block is taken out"
+	if [[ $bashrc_block != none || ($record_bashrc == created && -n $bashrc_exists && ! -s $bashrc_file) ]]; then
+		plan_bashrc "$workdir/nothing"
+	fi
+	for path in "${!record_sha[@]}"; do
+		plan_remove "$path"
+	done
+	plan_remove "$record_path"
+	plan_announce
+}
+
+# Is all that is planned allowed?
+check_plan() {
+	local path
+	for path in "${plan_path[@]}"; do
+		check_writable "$path"
+		[[ $path == "$bashrc_file" ]] || check_inside "$path"
+	done
+}
+
+# After a removal: directories that an installation made and nobody else uses.
+plan_prune() {
+	local path
+	while read -r path; do
+		[[ -d $root/$path ]] || continue
+		if rmdir -- "$root/$path" 2>/dev/null; then
+			say "removed $root/$path"
+		elif [[ ${path##*/} == portcullis ]]; then
+			say "kept $root/$path: it is not empty"
+		fi
+	done < <(printf '%s\n' "${record_dirs[@]}" | sort -r)
+}
+
+# Words for the list, taken before anything changes. A dry run prints them and ends there.
+plan_announce() {
+	local i word
+	plan_words=()
+	for i in "${!plan_verb[@]}"; do
+		word=$(plan_describe "$i")
+		plan_words+=("${plan_past[$word]}")
+		[[ -z $opt_dry_run ]] || say "would ${word/attributes/set the mode of} ${plan_path[i]}"
+	done
+	if [[ -n $opt_dry_run && ${#plan_verb[@]} == 0 ]]; then say "would change nothing in ${root:-/}"; fi
+}
+
+# After the fact: what was done to which file.
+plan_report() {
+	local i
+	for i in "${!plan_verb[@]}"; do
+		[[ ${plan_verb[i]} == directory ]] || say "${plan_words[i]} ${plan_path[i]}"
+	done
+}
+
+# Directories, then every new file staged and on disk, then one rename after the other; bashrc is the last.
+plan_apply() {
+	local i staged
+	local -A new=()
+	for i in "${!plan_verb[@]}"; do
+		[[ ${plan_verb[i]} != directory ]] || transaction_mkdir "${plan_path[i]}" "${plan_mode[i]}" "${plan_owner[i]}"
+	done
+	for i in "${!plan_verb[@]}"; do
+		case ${plan_verb[i]} in
+		put | bashrc)
+			transaction_stage "${plan_path[i]}"
+			new[$i]=$staged
+			"plan_stage_${plan_verb[i]}" "$i" "$staged"
+			;;
+		esac
+	done
+	((${#new[@]} == 0)) || attempt 'write to disk' sync -- "${new[@]}"
+	for i in "${!plan_verb[@]}"; do
+		case ${plan_verb[i]} in
+		put | bashrc) transaction_put "${new[$i]}" "${plan_path[i]}" ;;
+		remove) transaction_remove "${plan_path[i]}" ;;
+		attributes) transaction_attributes "${plan_path[i]}" "${plan_mode[i]}" "${plan_owner[i]}" ;;
+		esac
+	done
+}
+
+plan_stage_put() {
+	attempt "write in ${2%/*}" cp -- "${plan_from[$1]}" "$2"
+	# The owner first: a change of owner takes the setuid bit off.
+	[[ -z ${plan_owner[$1]} ]] || attempt "give $2 to ${plan_owner[$1]}" chown -- "${plan_owner[$1]}" "$2"
+	attempt "set the mode of $2" chmod -- "${plan_mode[$1]}" "$2"
+}
+
+plan_stage_bashrc() {
+	bashrc_stage "${plan_from[$1]}" "$2"
+}

@@ -1,0 +1,108 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
+# Changes that can all be taken back until transaction_finish. Each is written down before it is done, so that an
+# interrupted one is taken back as well. New files are staged in the directory where they go (rename is atomic only
+# there); old ones step aside there under a second name and keep their inode.
+
+declare -a undo_verb=() undo_path=() undo_argument=()
+declare -a transaction_leftovers=()
+
+undo_push() {
+	undo_verb+=("$1") undo_path+=("$2") undo_argument+=("${3-}")
+}
+
+# transaction_mkdir DIR MODE OWNER: OWNER is uid:gid, or empty to leave it as it comes.
+transaction_mkdir() {
+	undo_push rmdir "$1"
+	attempt "make the directory $1" mkdir -- "$1"
+	[[ -z $3 ]] || attempt "give $1 to $3" chown -- "$3" "$1"
+	attempt "set the mode of $1" chmod -- "$2" "$1"
+}
+
+# transaction_stage PATH: sets staged to a new empty file beside PATH.
+transaction_stage() {
+	staged=$(mktemp -- "${1%/*}/.${1##*/}.portcullis.XXXXXX" 2>"$workdir/reason") ||
+		fail failed "cannot write in ${1%/*}: $(sed 's/.*: //' "$workdir/reason"); nothing was changed"
+	undo_push unstage "$staged"
+}
+
+# transaction_put STAGED PATH: PATH is STAGED from now on.
+transaction_put() {
+	local staged=$1 path=$2
+	if [[ -e $path || -L $path ]]; then
+		undo_push restore "$path" "$staged.old"
+		# No hard links on this file system: a copy keeps everything but the inode.
+		ln -- "$path" "$staged.old" 2>/dev/null || attempt "keep a copy of $path" cp -a -- "$path" "$staged.old"
+		transaction_leftovers+=("$staged.old")
+	else
+		undo_push unstage "$path"
+	fi
+	attempt "write $path" mv -fT -- "$staged" "$path"
+}
+
+# transaction_remove PATH
+transaction_remove() {
+	local aside
+	transaction_stage "$1"
+	aside=$staged.old
+	undo_push restore "$1" "$aside"
+	attempt "remove $1" mv -fT -- "$1" "$aside"
+	transaction_leftovers+=("$aside" "$staged")
+}
+
+# transaction_attributes PATH MODE OWNER
+transaction_attributes() {
+	local before
+	before=$(stat -c '%a %u:%g' -- "$1")
+	undo_push attributes "$1" "$before"
+	[[ -z $3 ]] || attempt "give $1 to $3" chown -- "$3" "$1"
+	attempt "set the mode of $1" chmod -- "$2" "$1"
+}
+
+undo_one() {
+	case $1 in
+	rmdir) rmdir -- "$2" ;;
+	unstage) rm -f -- "$2" ;;
+	# The link may not have been made yet, and then PATH is still what it was.
+	restore) [[ ! -e $3 && ! -L $3 ]] || mv -fT -- "$3" "$2" ;;
+	attributes) chown -- "${3#* }" "$2" && chmod -- "${3% *}" "$2" ;;
+	esac
+}
+
+# Takes everything back, the last change first. What can't be taken back is named.
+transaction_undo() {
+	local i
+	trap '' HUP INT TERM
+	for ((i = ${#undo_verb[@]} - 1; i >= 0; i--)); do
+		undo_one "${undo_verb[i]}" "${undo_path[i]}" "${undo_argument[i]}" 2>/dev/null ||
+			# A directory is only half made where its mkdir failed.
+			[[ ! -e ${undo_path[i]} ]] ||
+			note "could not put ${undo_path[i]} back as it was"
+	done
+	undo_verb=() undo_path=() undo_argument=()
+}
+
+# From here on the change stands; what had stepped aside goes.
+transaction_finish() {
+	trap '' HUP INT TERM
+	undo_verb=() undo_path=() undo_argument=()
+	((${#transaction_leftovers[@]} == 0)) || rm -f -- "${transaction_leftovers[@]}"
+}
+
+# transaction_sweep PATH...: removes what a killed run had staged or set aside beside PATH. Nothing is lost with it: what
+# was set aside had been replaced, and a user's bashrc is only ever replaced by one that holds all of it.
+transaction_sweep() {
+	local path
+	local -a left
+	for path; do
+		left=("${path%/*}/.${path##*/}.portcullis."??????*)
+		((${#left[@]} == 0)) || rm -f -- "${left[@]}"
+	done
+}
+
+# On every way out: an unfinished change is taken back, and nothing of ours stays in /tmp.
+transaction_exit() {
+	local status=$?
+	transaction_undo
+	[[ -z ${workdir-} ]] || rm -rf -- "$workdir"
+	exit "$status"
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2034,SC2154 # the parts in install.d share these variables
+# Installs Portcullis into /etc/portage and /usr, or takes it out again. `install.sh --help` has the options.
+# First everything is looked at and planned, then staged beside its destination, then renamed into place: what
+# fails on the way leaves the machine as it was.
+set -uo pipefail
+shopt -s nullglob
+export LC_ALL=C # bytes are bytes, and the tools' reasons are in one language
+umask 022
+unset -v CDPATH GREP_OPTIONS BASH_ENV
+
+source_dir=$(cd -P -- "${BASH_SOURCE[0]%/*}/" 2>/dev/null && pwd -P) || source_dir=$PWD
+for part in say options lock transaction record files bashrc logdir setuid build plan; do
+	# shellcheck source=/dev/null
+	source "$source_dir/install.d/$part.bash" || exit 1
+done
+unset -v part
+
+# What both ways need before anything is changed: a place to work in and the last installation's record.
+prepare() {
+	workdir=$(mktemp -d 2>/dev/null) || fail failed "cannot make a temporary directory in ${TMPDIR:-/tmp}"
+	[[ -n $opt_dry_run ]] || lock_root
+	record_read
+	bashrc_examine
+	files_table
+	[[ -n $opt_dry_run ]] || transaction_sweep "$bashrc_file" "$root/$record_path" "${file_order[@]/#/$root/}"
+}
+
+command_install() {
+	local version
+	version=$(sed -n 's/^[[:space:]]*"version": "\(.*\)",\{0,1\}$/\1/p' "$source_dir/package.json" | head -n 1)
+	setuid_choose
+	check_places
+	setuid_precheck
+	build_all
+	plan_install "$version"
+	[[ -z $opt_dry_run ]] || return 0
+	plan_apply
+	setuid_verify
+	transaction_finish
+	if ((${#plan_verb[@]})); then
+		plan_report
+		say "Portcullis $version is installed in ${root:-/}; FEATURES in make.conf decides what it does"
+	else
+		say "nothing to do: Portcullis $version is installed in ${root:-/}"
+	fi
+}
+
+command_uninstall() {
+	if [[ -z $record_found && $bashrc_block == none ]]; then
+		say "nothing to do: Portcullis is not installed in ${root:-/}"
+		return 0
+	fi
+	plan_uninstall
+	check_plan
+	[[ -z $opt_dry_run ]] || return 0
+	plan_apply
+	transaction_finish
+	plan_report
+	plan_prune
+}
+
+options_parse "$@"
+trap 'transaction_exit' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+prepare
+if [[ -n $opt_uninstall ]]; then command_uninstall; else command_install; fi
