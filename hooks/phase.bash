@@ -1,0 +1,188 @@
+# shellcheck shell=bash
+#: banner
+
+# Most phases ask for nothing and end here: no process, no function, no variable. (In `depend`, whose PATH is /dev/null,
+# a command would mask the package as corrupt.)
+[[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
+	${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]] || return 0
+
+# What to go on for: a src_* phase that FEATURES wants confined, or settings of make.conf to be kept for the later phases.
+# Only where bashrc runs before a saved environment is loaded, the settings are those of make.conf and package.env as
+# they are now (config.environ() in Portage's config.py).
+[[ $EBUILD_PHASE != @(pretend|setup) &&
+	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
+	[[ ($EBUILD_PHASE == setup || ! -e ${T-}/environment) &&
+		(@any@ ||
+		-s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings) ]] ||
+	return 0
+
+__portcullis_phase() {
+	local -
+	set +eu
+	local confine=@confine@ portcullis=@portcullis@ logs=@logs@
+	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-} wanted='' last
+	local out=@out@
+	# A file that root made can't be written by the user that Portage drops to in another phase.
+	local kept=${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings state=${PORTAGE_BUILDDIR-}/.ipc/portcullis-$EUID
+	local features restrict properties
+	local -a options=() argv=()
+	local -A setting=()
+
+	# A variable would be believed because it is set, and could be saved; the arguments of this process can't.
+	{ mapfile -d '' -t argv </proc/self/cmdline; } 2>/dev/null
+	last=${argv[*]: -1}
+	if [[ $last == "$marker" ]]; then
+		{ echo inside >"$state-inside"; } 2>/dev/null
+		return
+	fi
+
+	__portcullis_settings
+	features=" ${PORTAGE_FEATURES-${FEATURES-}} "
+	restrict=" ${PORTAGE_RESTRICT-${RESTRICT-}} "
+	properties=" ${PORTAGE_PROPERTIES-${PROPERTIES-}} "
+	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
+	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
+	((${#options[@]})) || return 0
+
+	# Reading the marker back has to work before anything is started with it: else this would go round for ever.
+	if [[ $last != "${EBUILD_SH_ARGS##* }" ]]; then
+		__portcullis_failed '/proc/self/cmdline does not show the arguments of ebuild.sh'
+	elif [[ ! -x $confine ]]; then
+		__portcullis_failed "there is no program $confine"
+	else
+		__portcullis_confine
+	fi
+}
+
+# Sets setting[NAME] for what make.conf and package.env say now.
+__portcullis_settings() {
+	local name value line
+	local -a lines=() words=()
+	if [[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]]; then
+		for name in @names@; do
+			[[ ! ${!name-} ]] || lines+=("$name=${!name//$'\n'/ }")
+		done
+	elif [[ " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]* ]] && __portcullis_ask; then
+		:
+	elif [[ -s $kept ]]; then
+		{ mapfile -t lines <"$kept"; } 2>/dev/null
+	fi
+	for line in "${lines[@]}"; do
+		name=${line%%=*}
+		read -ra words <<<"${line#*=}"
+		value=${words[*]}
+		[[ ! $value ]] || __portcullis_check
+	done
+	[[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]] || return 0
+
+	# Kept where the build's environment doesn't reach, and where Portage's clean phase removes it.
+	lines=()
+	for name in "${!setting[@]}"; do
+		lines+=("$name=${setting[$name]}")
+	done
+	if [[ ${lines[*]} || -s $kept ]]; then
+		{ printf '%s\n' "${lines[@]}" >"$kept"; } 2>/dev/null ||
+			die "Portcullis: $package: $kept can't be written, which keeps PORTCULLIS_* of make.conf for the later phases"
+	fi
+}
+
+# Under noauto no setup phase need have run since make.conf was changed. Fills lines; only developers pay for this.
+__portcullis_ask() {
+	mapfile -t lines < <(
+		# shellcheck disable=SC2030,SC2031 # only this process shall see it
+		export SANDBOX_ON=0
+		unset "${!PORTCULLIS_@}"
+		"${PORTAGE_PYTHON:-python3}" -I -c @ask@ \
+			"${PORTAGE_PYM_PATH-}" "$package" "${SLOT:-0}" "${PORTAGE_REPO_NAME-}" "${EAPI:-0}" @names@
+	)
+	# The last line tells a complete answer from a broken one.
+	[[ ${lines[*]: -1} == complete ]] || return
+	unset 'lines[-1]'
+}
+
+# Takes a value over, or stops the phase that would have been built against its owner's will.
+__portcullis_check() {
+	local good pattern
+	case $name in
+		#: checks
+		*) return ;;
+	esac || die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is not known: it can be $good. Correct it in make.conf or package.env."
+	setting[$name]=$value
+}
+
+# The law table (src/phases.ts): fills options for confine, and wanted, their names in FEATURES.
+__portcullis_decide() {
+	#: decide
+	wanted=${wanted#, }
+}
+
+# Becomes the phase: runs it once more, inside, and ends as it did.
+__portcullis_confine() {
+	local environment status why=''
+	# What Portage gave this shell, not what profile.bashrc files have made of it since.
+	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
+		__portcullis_failed '/proc/self/environ can not be read'
+		return
+	fi
+	if ! { : >"$state-inside" && : >"$state-tell"; } 2>/dev/null; then
+		__portcullis_failed "$state-tell can not be written"
+		return
+	fi
+	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
+		options+=(--require)
+	else
+		options+=(--best-effort)
+	fi
+	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl")
+	# libsandbox, which denies confine what it has to write, looks at SANDBOX_ON.
+	SANDBOX_ON=0 "$confine" "${options[@]}" --environ "$environment" --tell "$state-tell" \
+		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" "$marker"
+	status=$?
+	[[ ! -s $state-tell ]] || __portcullis_tell
+	# These are confine's own, unless the phase has begun: `missing-command || die` ends with 127 as well.
+	if ((status >= 125 && status <= 127)) && [[ ! -s $state-inside ]]; then
+		die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $out"
+	fi
+	exit "$status"
+}
+
+# Says what the record of this phase has to say, through Portage's own elog and ewarn.
+__portcullis_tell() {
+	local line text
+	local -a lines=()
+	mapfile -t lines < <(SANDBOX_ON=0 "$portcullis" tell "$state-tell" 2>/dev/null)
+	for line in "${lines[@]}"; do
+		text=${line#* }
+		case ${line%% *} in
+			elog | ewarn | eqawarn) "${line%% *}" "$text" ;;
+			die) why=$text ;;
+		esac
+	done
+	((${#lines[@]} == 0)) || return
+	# portcullis needs Node, which may just be on its way out: then what matters is said from here.
+	read -r line <"$state-tell"
+	if [[ $line == *'"missing":[{'* ]]; then
+		why=${line#*'"why":"'} why=${why%%'"'*}
+		((status == 125)) || __portcullis_once "$why"
+	else
+		ewarn "Portcullis: $package: src_$EBUILD_PHASE left something to tell, and $portcullis does not start: see $logs/records.jsonl"
+	fi
+}
+
+# A sandbox that was asked for can't be had.
+__portcullis_failed() {
+	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
+		die "Portcullis: $package: src_$EBUILD_PHASE was not started: $1. $out"
+	fi
+	__portcullis_once "$1"
+}
+
+# Once a package: without Node nothing here can know which emerge this is.
+__portcullis_once() {
+	[[ ! -s $state-told ]] || return 0
+	{ echo told >"$state-told"; } 2>/dev/null
+	elog "Portcullis: $package is built without $wanted: ${1//\\/\\\\}. $out"
+}
+
+__portcullis_phase
+unset -f __portcullis_{phase,settings,ask,check,decide,confine,tell,failed,once}

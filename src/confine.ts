@@ -1,0 +1,43 @@
+import { granted, type Decision } from './decision.ts';
+import { settingNames, settings, type Settings } from './settings.ts';
+
+/** What a command line for confine is made of. */
+export interface Order {
+	readonly package: string;
+	readonly phase: string;
+	readonly decision: Decision;
+	readonly settings: Settings;
+}
+
+/** confine's options for this, without those that say where files are; none where there is nothing to confine. */
+export function confineOptions({ package: cpv, phase, decision, settings: chosen }: Order): string[] {
+	const options = granted(decision).flatMap((what) => {
+		if (what !== 'cgroup') return [`--${what}`];
+		return ['--cgroup', `${phase}_${cpv.replaceAll('/', '_')}`, ...limits(chosen)];
+	});
+	if (options.length === 0) return [];
+	const failure = chosen.PORTCULLIS_ON_FAILURE === 'die' ? '--require' : '--best-effort';
+	return [...options, failure, '--label', `package=${cpv}`, '--label', `phase=${phase}`];
+}
+
+function limits(chosen: Settings): string[] {
+	return settingNames.flatMap((name) => {
+		const row = settings[name];
+		return 'limit' in row && chosen[name] !== '' ? ['--limit', `${row.limit}=${chosen[name]}`] : [];
+	});
+}
+
+/** The variables that the loader keeps from a set-id program (ld.so(8), "secure-execution mode"). */
+const stripped =
+	/^(LD_|MALLOC_|(GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$)/;
+
+/** The environment for confine: what the loader strips goes along under a name that it doesn't know. */
+export function carried(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+	return Object.fromEntries(
+		Object.entries(environment).flatMap(([name, value]) => {
+			if (value === undefined) return [];
+			const own: [string, string] = [name, value];
+			return stripped.test(name) ? [own, [`CONFINE_ENV_${name}`, value]] : [own];
+		}),
+	);
+}

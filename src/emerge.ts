@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+interface Process {
+	readonly pid: number;
+	readonly parent: number;
+	/** Clock ticks since boot: with the pid it names a process once and for all. */
+	readonly start: string;
+	readonly argv: readonly string[];
+}
+
+const prefix = '.portcullis-told-';
+
+/**
+ * Whether this is the first time that this emerge says this. An emerge is its process and everything it forked; where that
+ * is out of sight (FEATURES=pid-sandbox), each package is its own. `state` is the folder for a package, Portage's .ipc.
+ */
+export function firstTime(text: string, state: string): boolean {
+	const emerge = theEmerge(ancestors());
+	const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
+	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and .ipc is in there.
+	const shared = join(state, '../../..');
+	if (emerge !== undefined) {
+		forget(shared);
+		const first = create(join(shared, `${prefix}${emerge.pid}-${emerge.start}-${key}`));
+		if (first !== undefined) return first;
+	}
+	return create(join(state, `${prefix}${key}`)) ?? true;
+}
+
+/** The topmost of the processes that share the command line of the nearest emerge or ebuild. */
+export function theEmerge(line: readonly Process[]): Process | undefined {
+	const nearest = line.findIndex(({ argv }) => argv.slice(0, 4).some((word) => isPortage(basename(word))));
+	if (nearest < 0) return undefined;
+	const command = line[nearest]?.argv.join('\0');
+	const above = line.slice(nearest).findIndex(({ argv }) => argv.join('\0') !== command);
+	return line.at(above < 0 ? -1 : nearest + above - 1);
+}
+
+function isPortage(name: string): boolean {
+	return name === 'emerge' || name === 'ebuild';
+}
+
+/** From our parent upwards. */
+function ancestors(): Process[] {
+	const line: Process[] = [];
+	for (let pid = process.ppid; pid > 0;) {
+		const one = look(pid);
+		if (one === undefined) break;
+		line.push(one);
+		pid = one.parent;
+	}
+	return line;
+}
+
+function look(pid: number): Process | undefined {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+		// proc(5): after the name in parentheses, which may hold anything, state is field 3, ppid 4 and starttime 22.
+		const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+		const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+		return { pid, parent: Number(fields[1]), start: fields[19] ?? '', argv };
+	} catch {
+		return undefined;
+	}
+}
+
+/** true: it wasn't there; false: it was; undefined: it can't be had. */
+function create(file: string): boolean | undefined {
+	try {
+		closeSync(openSync(file, 'wx', 0o644));
+		return true;
+	} catch (error) {
+		return isExists(error) ? false : undefined;
+	}
+}
+
+/** Removes what emerges that are over have left. */
+function forget(folder: string): void {
+	try {
+		for (const name of readdirSync(folder)) {
+			const [pid, start] = name.startsWith(prefix) ? name.slice(prefix.length).split('-') : [];
+			if (start !== undefined && look(Number(pid))?.start !== start) rmSync(join(folder, name), { force: true });
+		}
+	} catch {
+		// Somebody else's: it is removed when they come back.
+	}
+}
+
+function isExists(error: unknown): boolean {
+	return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}

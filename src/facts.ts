@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Facts } from './decision.ts';
+import { keptSettings } from './paths.ts';
+import { problem, resolve, settingNames, squeeze, type Settings } from './settings.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What a phase's environment says, read as the hook reads it: Portage's own, filtered copies of the lists first, and the
+ * settings from where they can be trusted. A bad setting is an error that names package, variable, value and choices.
+ */
+export async function factsOf(environment: Environment): Promise<Facts> {
+	return {
+		phase: environment['EBUILD_PHASE'] ?? '',
+		from: environment['EMERGE_FROM'] ?? 'ebuild',
+		features: words(environment['PORTAGE_FEATURES'] ?? environment['FEATURES']),
+		restrict: words(environment['PORTAGE_RESTRICT'] ?? environment['RESTRICT']),
+		properties: words(environment['PORTAGE_PROPERTIES'] ?? environment['PROPERTIES']),
+		settings: checked(await settingsOf(environment), packageOf(environment)),
+	};
+}
+
+/** CATEGORY/PF */
+export function packageOf(environment: Environment): string {
+	return `${environment['CATEGORY'] ?? ''}/${environment['PF'] ?? ''}`;
+}
+
+export function words(list: string | undefined): string[] {
+	return (list ?? '').split(/[ \t\n]+/).filter(Boolean);
+}
+
+/**
+ * make.conf and package.env reach the environment only in setup and where no saved environment is loaded
+ * (config.environ() in Portage's config.py). Everywhere else a variable of that name is what some build has saved.
+ */
+async function settingsOf(environment: Environment): Promise<Environment> {
+	if (environment['EBUILD_PHASE'] === 'setup' || !existsSync(`${environment['T'] ?? ''}/environment`)) {
+		return environment;
+	}
+	if (words(environment['PORTAGE_FEATURES'] ?? environment['FEATURES']).includes('noauto')) {
+		const { askPortage } = await import('./portage.ts');
+		const answer = await askPortage(environment);
+		if (answer !== undefined) return answer;
+	}
+	return kept(join(environment['PORTAGE_BUILDDIR'] ?? '', keptSettings));
+}
+
+/** NAME=VALUE lines, as the hook wrote them in an earlier phase of this package. */
+function kept(file: string): Environment {
+	return existsSync(file) ? assignments(readFileSync(file, 'utf8').split('\n')) : {};
+}
+
+export function assignments(lines: readonly string[]): Record<string, string> {
+	return Object.fromEntries(
+		lines.flatMap((line) => {
+			const equals = line.indexOf('=');
+			return equals > 0 ? [[line.slice(0, equals), line.slice(equals + 1)]] : [];
+		}),
+	);
+}
+
+function checked(values: Environment, cpv: string): Settings {
+	for (const name of settingNames) {
+		const wrong = problem(name, squeeze(values[name] ?? ''));
+		if (wrong !== undefined) throw new Error(`${cpv}: ${wrong}. Correct it in make.conf or package.env.`);
+	}
+	return resolve(values);
+}

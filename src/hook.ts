@@ -1,0 +1,110 @@
+import ask from '../hooks/ask.py' with { type: 'text' };
+import template from '../hooks/phase.bash' with { type: 'text' };
+import { features } from './features.ts';
+import { marker, paths } from './paths.ts';
+import { confinements, law, srcPhases, type Condition, type Confinement, type Row } from './phases.ts';
+import { quote } from './quote.ts';
+import { expected, settingNames, settings, type SettingName } from './settings.ts';
+
+/** What a person can do about a message of ours, whichever it is. */
+export const wayOut =
+	'FEATURES="-network-sandbox -ipc-sandbox -cgroup" in its package.env builds it without Portcullis.';
+
+/**
+ * phase.bash for an installation below `eprefix` ('' for a host): hooks/phase.bash, with the tables of src/ in the place
+ * of its `#: NAME` lines and `@name@` words. Bash without a forbidden word: clean for shellcheck and shfmt.
+ */
+export function renderHook(eprefix: string): string {
+	const { confine, portcullis, logs } = paths(eprefix);
+	const words: Record<string, string> = {
+		src: srcPhases.join('|'),
+		features: confinements.map((what) => features[what]).join('|'),
+		any: settingNames.map((name) => `\${${name}-}`).join(' || '),
+		names: settingNames.join(' '),
+		marker: quote(marker),
+		confine: quote(confine),
+		portcullis: quote(portcullis),
+		logs: quote(logs),
+		ask: quote(ask.trim()),
+		out: quote(wayOut),
+	};
+	const blocks: Record<string, string[]> = {
+		banner: [
+			'# Confines the src_* phases that FEATURES asks to confine. /etc/portage/bashrc sources it in every phase.',
+			'# Written by `portcullis hook`: change hooks/phase.bash and src/ instead.',
+		],
+		checks: settingNames.map(check),
+		decide: confinements.flatMap(decideBlock),
+	};
+	return template
+		.replace(/^([\t]*)#: (\w+)$/gm, (_, indent: string, name: string) =>
+			known(blocks, name)
+				.map((line) => indent + line)
+				.join('\n'),
+		)
+		.replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
+}
+
+function known<Value>(table: Record<string, Value>, name: string): Value {
+	const value = table[name];
+	if (value === undefined) throw new Error(`hooks/phase.bash names ${name}, which nothing is rendered for`);
+	return value;
+}
+
+/** A branch of `case $name` that is true for a good $value, and leaves in $good what it could have been. */
+function check(name: SettingName): string {
+	const setting = settings[name];
+	const good = `good=${quote(expected(name))}`;
+	// In a process of its own, since BASH_REMATCH can't be made local.
+	return 'choices' in setting
+		? `${name}) ${good} && [[ $value == @(${setting.choices.join('|')}) ]] ;;`
+		: `${name}) ${good} && (pattern=${quote(setting.pattern)} && [[ $value =~ $pattern ]]) ;;`;
+}
+
+/** `if` and `elif` for the rows of one column of the law, in their order. */
+function decideBlock(what: Confinement): string[] {
+	return [
+		`if [[ $features == *' ${features[what]} '* ]]; then`,
+		...law[what].flatMap((row, index) => indent(branch(what, row, index === 0))),
+		...indent(law[what].some(isUnconditional) ? [] : ['fi']),
+		'fi',
+	];
+}
+
+function isUnconditional(row: Row): boolean {
+	return row.when.length === 0 && row.phases === srcPhases;
+}
+
+function branch(what: Confinement, row: Row, first: boolean): string[] {
+	const action = row.confined ? grant(what) : [':'];
+	if (isUnconditional(row)) return action;
+	const tests = row.when.map(test);
+	if (row.phases !== srcPhases) tests.unshift(`$EBUILD_PHASE == ${alternative(row.phases)}`);
+	return [`${first ? 'if' : 'elif'} [[ ${tests.join(' && ')} ]]; then`, ...indent(action)];
+}
+
+function test(condition: Condition): string {
+	if ('setting' in condition) return `\${setting[${condition.setting}]-} == ${condition.is}`;
+	return `$${condition.list} ${condition.present ? '==' : '!='} *' ${condition.word} '*`;
+}
+
+function grant(what: Confinement): string[] {
+	const name = `wanted+=', ${features[what]}'`;
+	if (what !== 'cgroup') return [`options+=(--${what}) ${name}`];
+	const limits = settingNames.flatMap((setting) => {
+		const row = settings[setting];
+		return 'limit' in row
+			? [`[[ ! \${setting[${setting}]-} ]] || options+=(--limit "${row.limit}=\${setting[${setting}]}")`]
+			: [];
+	});
+	// confine takes a name of at most 200 characters that starts with none of a version's.
+	return [`options+=(--cgroup "\${EBUILD_PHASE}_\${package//\\//_}") ${name}`, ...limits];
+}
+
+function alternative(phases: readonly string[]): string {
+	return phases.length === 1 ? phases.join('') : `@(${phases.join('|')})`;
+}
+
+function indent(lines: readonly string[]): string[] {
+	return lines.map((line) => `\t${line}`);
+}

@@ -1,0 +1,21 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { paths } from './paths.ts';
+
+export interface Installation {
+	/** '' on a host; the folder that everything is installed below in a Prefix. */
+	readonly eprefix: string;
+	readonly confine: string;
+}
+
+const installed = '/usr/lib/portcullis';
+
+/** Where this program belongs to: the prefix it was installed into, or the checkout it was built in. */
+export function installation(url = import.meta.url): Installation {
+	const folder = dirname(fileURLToPath(url));
+	if (folder.endsWith(installed)) {
+		const eprefix = folder.slice(0, -installed.length);
+		return { eprefix, confine: paths(eprefix).confine };
+	}
+	return { eprefix: '', confine: join(folder, '../native/build/confine') };
+}

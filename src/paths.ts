@@ -1,0 +1,29 @@
+import { quote } from './quote.ts';
+
+/** Where install.sh puts things; EPREFIX is '' on a host, and has no slash at its end. */
+export function paths(eprefix: string) {
+	return {
+		bashrc: `${eprefix}/etc/portage/bashrc`,
+		hook: `${eprefix}/etc/portage/portcullis/phase.bash`,
+		portcullis: `${eprefix}/usr/bin/portcullis`,
+		confine: `${eprefix}/usr/libexec/portcullis/confine`,
+		logs: `${eprefix}/var/log/portcullis`,
+	} as const;
+}
+
+/** The last argument of an inner ebuild.sh. It's read back from /proc/self/cmdline, where no build can put it by accident. */
+export const marker = 'portcullis-inside';
+
+/** Below PORTAGE_BUILDDIR: a folder that Portage makes before the first phase and removes in `clean`. */
+export const keptSettings = '.ipc/portcullis-settings';
+
+/** The lines that make Portage's bashrc source the hook. */
+export function block(eprefix: string): string {
+	const hook = quote(paths(eprefix).hook);
+	return [
+		'# >>> portcullis >>> put here by portcullis; `install.sh --uninstall` removes it',
+		`if [[ -r ${hook} ]]; then source ${hook}; fi`,
+		'# <<< portcullis <<<',
+		'',
+	].join('\n');
+}

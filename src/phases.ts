@@ -1,0 +1,89 @@
+/**
+ * The law: which phase is confined by what. One ordered table for each confinement; the first row that matches says it.
+ * The generated hook, `portcullis phase` and `portcullis explain` are all made from these rows.
+ */
+
+export const confinements = ['net', 'ipc', 'cgroup'] as const;
+export type Confinement = (typeof confinements)[number];
+
+/** EBUILD_PHASE of every src_* function that an EAPI has; `fetch` is src_fetch, should one add it. */
+export const srcPhases = ['unpack', 'fetch', 'prepare', 'configure', 'compile', 'test', 'install'] as const;
+export type SrcPhase = (typeof srcPhases)[number];
+
+/** What else Portage starts ebuild.sh or misc-functions.sh for. '' is misc-functions.sh, which has no EBUILD_PHASE. */
+export const otherPhases = [
+	'pretend',
+	'setup',
+	'preinst',
+	'postinst',
+	'prerm',
+	'postrm',
+	'config',
+	'info',
+	'nofetch',
+	'depend',
+	'clean',
+	'cleanrm',
+	'help',
+	'instprep',
+	'package',
+	'',
+] as const;
+
+export type Condition =
+	| { readonly list: 'restrict' | 'properties'; readonly word: string; readonly present: boolean }
+	| { readonly setting: 'PORTCULLIS_UNPACK'; readonly is: string };
+
+export interface Row {
+	readonly phases: readonly SrcPhase[];
+	/** All of them must hold. */
+	readonly when: readonly Condition[];
+	readonly confined: boolean;
+	/** The rule in words, for `explain`. */
+	readonly rule: string;
+}
+
+/** Rows for the phases of srcPhases; every other phase is free, whatever FEATURES says. */
+export const law: Readonly<Record<Confinement, readonly Row[]>> = {
+	net: [
+		{
+			phases: srcPhases,
+			when: [{ list: 'restrict', word: 'network-sandbox', present: true }],
+			confined: false,
+			rule: 'RESTRICT=network-sandbox lifts it',
+		},
+		{
+			phases: ['test'],
+			when: [{ list: 'properties', word: 'test_network', present: true }],
+			confined: false,
+			rule: 'PROPERTIES=test_network lets src_test out',
+		},
+		{
+			phases: ['unpack'],
+			when: [
+				{ setting: 'PORTCULLIS_UNPACK', is: 'confine' },
+				{ list: 'properties', word: 'live', present: false },
+			],
+			confined: true,
+			rule: 'PORTCULLIS_UNPACK=confine, and the package is not live',
+		},
+		{
+			phases: ['unpack', 'fetch'],
+			when: [],
+			confined: false,
+			rule: 'sources are fetched here',
+		},
+		{
+			phases: ['prepare', 'configure', 'compile', 'test', 'install'],
+			when: [],
+			confined: true,
+			rule: 'network-sandbox covers src_prepare to src_install',
+		},
+	],
+	ipc: [{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox covers every src_* phase' }],
+	cgroup: [{ phases: srcPhases, when: [], confined: true, rule: 'cgroup covers every src_* phase' }],
+};
+
+export function isSrcPhase(phase: string): phase is SrcPhase {
+	return (srcPhases as readonly string[]).includes(phase);
+}
