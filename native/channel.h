@@ -1,0 +1,44 @@
+/* What the supervisor and the init of a phase say to each other, over one socket pair. */
+#ifndef CHANNEL_H
+#define CHANNEL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "namespace.h"
+
+enum saying {
+	SAY_SETBACK, /* init: set-up failed, nothing runs */
+	SAY_FORKED,  /* the process that made the PID namespace, before it exits: the number of init, as the supervisor sees it */
+	SAY_READY,   /* init: everything is in place; with the inode number of its PID namespace */
+	SAY_GO,      /* supervisor: start the command */
+	SAY_ENDED,   /* init: the command ended */
+	SAY_ALONE,   /* init: no process but itself is left */
+	SAY_FINISH,  /* supervisor: end, and let nothing live on */
+	SAY_SIGNAL,  /* supervisor: a signal for the command */
+};
+
+struct message {
+	enum saying saying;
+	union {
+		struct setback setback;
+		pid_t pid;
+		ino_t pid_namespace;
+		int signal;
+		struct {
+			int status;   /* as wait(2) gives it */
+			long started; /* processes and threads started in the PID namespace; 0: not known */
+		} ended;
+	};
+};
+
+/* Opens the pair, close-on-exec. Each end reads end-of-file once every process that holds the other is gone. */
+bool channel_open(int ends[2]);
+
+/* Sends one message. A dead peer is no error here: it shows as end-of-file to whoever reads. */
+void channel_say(int end, const struct message *message);
+
+/* Waits for one message. Returns 1, 0 at end-of-file, -1 with errno. */
+int channel_hear(int end, struct message *message);
+
+#endif

@@ -1,0 +1,141 @@
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "clock.h"
+#include "command.h"
+#include "fail.h"
+#include "pids.h"
+
+/* Portage sends SIGTERM 10 s after the command has reported; telling needs some of that. */
+#define KILL_MILLISECONDS 6000
+
+static noreturn void end(const struct init *init)
+{
+	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
+		complain("cgroup.kill: %m");
+	if (init->keeping == KEEP_SUBREAPER)
+		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
+	_exit(0);
+}
+
+/* The last number given out in our PID namespace, which process 1 opened: that many were started, less ourselves. */
+static long count_started(void)
+{
+	long last = 0;
+	FILE *load = fopen("/proc/loadavg", "re");
+	if (load == NULL)
+		return 0;
+	if (fscanf(load, "%*s %*s %*s %*s %ld", &last) != 1)
+		last = 0;
+	fclose(load);
+	return last > 1 ? last - 1 : 0;
+}
+
+/* Collects whoever ended. Returns the command's status once it is among them, else -1; alone tells that nobody is left. */
+static int collect(pid_t command, bool *alone)
+{
+	int status, ended = -1;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == command)
+			ended = status;
+	*alone = pid < 0 && errno == ECHILD;
+	return ended;
+}
+
+/* Closes all of the caller's files, so that nothing waits for an end-of-file that we alone hold back. */
+static void close_callers_files(const struct init *init, int signals)
+{
+	int keep[] = {init->channel, init->cgroup_kill, signals};
+	unsigned first = 0;
+	for (;;) {
+		unsigned next = ~0U;
+		for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
+			if (keep[i] >= 0 && (unsigned)keep[i] >= first && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		if (next > first)
+			syscall(SYS_close_range, first, next - 1, 0);
+		if (next == ~0U)
+			return;
+		first = next + 1;
+	}
+}
+
+/* Signals that reach us reached the whole group: the supervisor alone hands on, or the command would get each twice. */
+static void swallow(int signals)
+{
+	struct signalfd_siginfo info;
+	while (read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+		;
+}
+
+noreturn void init_run(const struct init *init)
+{
+	/* The build may hold the same ids: it must not attach to us. What ends us must be the supervisor's end, or its word. */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		refuse("prctl(PR_SET_DUMPABLE): %m");
+	if (init->keeping == KEEP_SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
+	struct stat own = {0};
+	if (stat("/proc/self/ns/pid", &own) != 0 && init->keeping == KEEP_PID_NAMESPACE)
+		complain("/proc/self/ns/pid: %m");
+	channel_say(init->channel, &(struct message){.saying = SAY_READY, .pid_namespace = own.st_ino});
+	struct message message;
+	if (channel_hear(init->channel, &message) != 1 || message.saying != SAY_GO)
+		_exit(EXIT_REFUSED);
+	if (init->keeping == KEEP_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		refuse("prctl(PR_SET_PDEATHSIG): %m");
+	int signals = signals_open();
+	if (signals < 0)
+		refuse("signalfd: %m");
+	pid_t command = fork();
+	if (command < 0)
+		refuse("fork: %m");
+	if (command == 0)
+		command_become(init->options, init->signals);
+	close_callers_files(init, signals);
+
+	bool ended = false, said_alone = false;
+	for (;;) {
+		struct pollfd sources[] = {{.fd = init->channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+		if (poll(sources, 2, -1) < 0 && errno != EINTR)
+			end(init);
+		if (sources[1].revents != 0)
+			swallow(signals);
+		bool alone;
+		int status = collect(command, &alone);
+		if (status >= 0) {
+			ended = true;
+			struct message last = {.saying = SAY_ENDED, .ended = {.status = status}};
+			if (init->keeping == KEEP_PID_NAMESPACE)
+				last.ended.started = count_started();
+			channel_say(init->channel, &last);
+		}
+		if (ended && alone && !said_alone) {
+			said_alone = true;
+			channel_say(init->channel, &(struct message){.saying = SAY_ALONE});
+		}
+		if (sources[0].revents == 0)
+			continue;
+		if (channel_hear(init->channel, &message) != 1)
+			end(init);
+		if (message.saying == SAY_SIGNAL && !ended)
+			kill(command, message.signal);
+		if (message.saying == SAY_FINISH)
+			end(init);
+	}
+}

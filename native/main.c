@@ -1,0 +1,78 @@
+/* confine: runs a command cut off from the host's network and IPC, tracked, and leaves nothing of it. See confine(8). */
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "fail.h"
+#include "identity.h"
+#include "made.h"
+#include "namespace.h"
+#include "options.h"
+#include "probe.h"
+#include "signals.h"
+#include "supervise.h"
+
+static const char usage[] =
+	"usage: confine [OPTION]... -- COMMAND [ARG]...\n"
+	"       confine --probe\n"
+	"\n"
+	"  --net              a network of its own: loopback up, nothing else\n"
+	"  --ipc              System V IPC objects and POSIX message queues of its own\n"
+	"  --cgroup NAME      tracked; what it leaves running is killed when it exits\n"
+	"  --limit FILE=VALUE memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%, with --cgroup\n"
+	"  --environ FD       take the command's environment from this open file\n"
+	"  --record FILE      append one line of JSON about the run\n"
+	"  --tell FILE        put that line here too, if a user should hear of it\n"
+	"  --label NAME=VALUE goes into the record\n"
+	"  --watch PID        end when that process has died\n"
+	"  --lock FILE        end when nobody holds a POSIX lock on that file any more\n"
+	"  --require          run nothing unless all of it can be had (the default)\n"
+	"  --best-effort      run with what can be had; the record says what could not\n"
+	"  --probe            say what could be had here, and why not\n"
+	"\n"
+	"Exit status: the command's; 125 if confine refused, 126 or 127 as env(1).\n";
+
+/* Whether somebody must stay outside: to write, to watch, to kill, or to try again with less. */
+static bool needs_supervisor(const struct options *options)
+{
+	return options->cgroup != NULL || options->record != NULL || options->tell != NULL || options->watch_count > 0 ||
+	       options->lock != NULL || options->best_effort;
+}
+
+static noreturn void run_alone(const struct options *options, const struct identity *identity, const struct made *made,
+			       const struct signals *signals)
+{
+	struct setback setback;
+	unsigned isolate = (options->net && !made->net ? ISOLATE_NET : 0) | (options->ipc && !made->ipc ? ISOLATE_IPC : 0);
+	enum mode mode = isolate == 0 ? MODE_NONE : identity->mode;
+	if (!namespaces_enter(identity, mode, isolate, &setback))
+		refuse("%s: %s", step_words[setback.step].doing, strerror(setback.error));
+	if (!identity_drop(identity))
+		refuse("giving up root: %m");
+	command_become(options, signals);
+}
+
+int main(int argc, char **argv)
+{
+	static struct options options;
+	struct identity identity;
+	struct signals signals;
+	char problem[256];
+	/* First of all, so that no file of ours gets a number that the caller or we write to as stderr. */
+	if (!identity_fill_stdio())
+		_exit(EXIT_REFUSED);
+	if (!signals_take(&signals))
+		refuse("sigaction: %m");
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		_exit(write(STDOUT_FILENO, usage, sizeof usage - 1) == sizeof usage - 1 ? 0 : EXIT_REFUSED);
+	if (!options_parse(&options, argc, argv, problem, sizeof problem))
+		refuse("%s", problem);
+	identity_read(&identity);
+	if (options.probe)
+		return probe(&identity);
+	struct made made = made_by_portage(options.net, options.ipc, options.cgroup != NULL);
+	if (needs_supervisor(&options))
+		supervise(&options, &identity, &made, &signals);
+	run_alone(&options, &identity, &made, &signals);
+}

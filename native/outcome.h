@@ -1,0 +1,45 @@
+/* All that one start of a command turned out to be: what the record says. */
+#ifndef OUTCOME_H
+#define OUTCOME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "cgroup.h"
+#include "identity.h"
+#include "made.h"
+#include "namespace.h"
+#include "orphans.h"
+
+enum { OUTCOME_MISSING = 16 };
+
+/* Something that was asked for and could not be had. */
+struct missing {
+	const char *what; /* net, ipc, cgroup, pid or the name of a limit */
+	const char *why;  /* what was tried, static text */
+	int error;        /* errno */
+};
+
+struct outcome {
+	enum mode mode;
+	struct made made;   /* by Portage */
+	unsigned had;       /* enum isolation, by us */
+	bool had_cgroup;
+	bool had_reaper;
+	struct missing missing[OUTCOME_MISSING];
+	size_t missing_count;
+	struct orphans orphans;
+	bool stuck;         /* something did not die in time */
+	bool abandoned;     /* ended by us: who was watched is gone */
+	int status;         /* of the command, as wait(2) gives it */
+	long started;       /* processes and threads; 0: not known */
+	struct timespec began;
+	double wall, user, system; /* seconds */
+	long long memory_peak;     /* bytes */
+	struct cgroup_usage usage;
+};
+
+void outcome_miss(struct outcome *outcome, const char *what, const char *why, int error);
+
+#endif

@@ -1,0 +1,176 @@
+#include "pids.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+void pids_add(struct pids *pids, pid_t pid)
+{
+	if (pids->count == pids->capacity) {
+		size_t capacity = pids->capacity == 0 ? 64 : 2 * pids->capacity;
+		pid_t *larger = realloc(pids->pid, capacity * sizeof *larger);
+		if (larger == NULL)
+			return;
+		pids->pid = larger;
+		pids->capacity = capacity;
+	}
+	pids->pid[pids->count++] = pid;
+}
+
+void pids_free(struct pids *pids)
+{
+	free(pids->pid);
+	*pids = (struct pids){0};
+}
+
+/* Calls see() for each number in /proc. */
+static void each_process(void (*see)(pid_t pid, void *data), void *data)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		char *end;
+		long pid = strtol(entry->d_name, &end, 10);
+		if (pid > 0 && *end == '\0')
+			see((pid_t)pid, data);
+	}
+	if (proc != NULL)
+		closedir(proc);
+}
+
+/* Reads state and parent from /proc/PID/stat: they stand behind the last ')', as a name may hold any character. */
+static bool read_stat(pid_t pid, char *state, pid_t *parent)
+{
+	char path[64], text[512];
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t length = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	const char *rest = strrchr(text, ')');
+	return rest != NULL && sscanf(rest, ") %c %d", state, parent) == 2;
+}
+
+static bool is_alive(pid_t pid)
+{
+	char state;
+	pid_t parent;
+	return read_stat(pid, &state, &parent) && state != 'Z' && state != 'X';
+}
+
+/* CONFIG_PROC_CHILDREN; without it every process has to be asked for its parent. */
+static bool kernel_lists_children(void)
+{
+	return access("/proc/thread-self/children", F_OK) == 0;
+}
+
+static void add_children(struct pids *pids, pid_t pid, const char *thread)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", pid, thread);
+	FILE *children = fopen(path, "re");
+	pid_t child;
+	while (children != NULL && fscanf(children, "%d", &child) == 1)
+		pids_add(pids, child);
+	if (children != NULL)
+		fclose(children);
+}
+
+static void add_listed_children(struct pids *pids, pid_t pid)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/task", pid);
+	DIR *threads = opendir(path);
+	struct dirent *entry;
+	while (threads != NULL && (entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.')
+			add_children(pids, pid, entry->d_name);
+	if (threads != NULL)
+		closedir(threads);
+}
+
+struct family {
+	struct pids *pids;
+	pid_t parent;
+};
+
+static void see_child(pid_t pid, void *data)
+{
+	struct family *family = data;
+	char state;
+	pid_t parent;
+	if (read_stat(pid, &state, &parent) && parent == family->parent)
+		pids_add(family->pids, pid);
+}
+
+void pids_add_descendants(struct pids *pids, pid_t pid)
+{
+	struct pids all = {0};
+	pids_add(&all, pid);
+	bool listed = kernel_lists_children();
+	for (size_t i = 0; i < all.count; i++)
+		if (listed)
+			add_listed_children(&all, all.pid[i]);
+		else
+			each_process(see_child, &(struct family){&all, all.pid[i]});
+	for (size_t i = 1; i < all.count; i++)
+		if (is_alive(all.pid[i]))
+			pids_add(pids, all.pid[i]);
+	pids_free(&all);
+}
+
+static ino_t pid_namespace(pid_t pid)
+{
+	char path[64];
+	struct stat status;
+	snprintf(path, sizeof path, "/proc/%d/ns/pid", pid);
+	return stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
+struct member {
+	struct pids *pids;
+	ino_t inode;
+};
+
+static void see_member(pid_t pid, void *data)
+{
+	struct member *member = data;
+	if (pid_namespace(pid) == member->inode && is_alive(pid))
+		pids_add(member->pids, pid);
+}
+
+void pids_add_namespace(struct pids *pids, ino_t inode)
+{
+	if (inode != 0)
+		each_process(see_member, &(struct member){pids, inode});
+}
+
+bool pids_kill_descendants(long long deadline)
+{
+	do {
+		struct pids left = {0};
+		pids_add_descendants(&left, getpid());
+		/* All are stopped before the first dies: what can't run can't fork away from the list. */
+		for (size_t i = 0; i < left.count; i++)
+			kill(left.pid[i], SIGSTOP);
+		for (size_t i = 0; i < left.count; i++)
+			kill(left.pid[i], SIGKILL);
+		bool none = left.count == 0;
+		pids_free(&left);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (none)
+			return true;
+	} while (clock_milliseconds() < deadline);
+	return false;
+}

@@ -1,0 +1,51 @@
+#include "plan.h"
+
+#include <errno.h>
+
+static enum keeping first_keeping(const struct options *options, const struct made *made)
+{
+	if (options->cgroup == NULL)
+		return KEEP_NOTHING;
+	return made->pid ? KEEP_SUBREAPER : KEEP_PID_NAMESPACE;
+}
+
+static void settle_mode(struct plan *plan)
+{
+	if (plan->isolate == 0)
+		plan->mode = MODE_NONE;
+}
+
+struct plan plan_first(const struct options *options, const struct identity *identity, const struct made *made)
+{
+	struct plan plan = {.mode = identity->mode, .keeping = first_keeping(options, made)};
+	if (options->net && !made->net)
+		plan.isolate |= ISOLATE_NET;
+	if (options->ipc && !made->ipc)
+		plan.isolate |= ISOLATE_IPC;
+	if (plan.keeping == KEEP_PID_NAMESPACE)
+		plan.isolate |= ISOLATE_PID | ISOLATE_PROC;
+	settle_mode(&plan);
+	return plan;
+}
+
+bool plan_reduce(struct plan *plan, const struct options *options, const struct setback *setback, struct outcome *outcome)
+{
+	const struct step_words *words = &step_words[setback->step];
+	unsigned lost = words->loses & plan->isolate;
+	if (lost == 0)
+		return false;
+	/* A container's seccomp filter may refuse root what it lets a user namespace have. */
+	if (plan->mode == MODE_ROOT && setback->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
+		plan->mode = MODE_USERNS;
+		return true;
+	}
+	plan->isolate &= ~lost;
+	if ((lost & ISOLATE_PID) != 0)
+		plan->keeping = KEEP_SUBREAPER;
+	if ((lost & ISOLATE_NET) != 0 && options->net)
+		outcome_miss(outcome, "net", words->doing, setback->error);
+	if ((lost & ISOLATE_IPC) != 0 && options->ipc)
+		outcome_miss(outcome, "ipc", words->doing, setback->error);
+	settle_mode(plan);
+	return true;
+}

@@ -1,0 +1,121 @@
+#include "start.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "fail.h"
+
+struct attempt {
+	const struct plan *plan;
+	const struct identity *identity;
+	const struct options *options;
+	const struct signals *signals;
+	const struct cgroup *cgroup; /* NULL: none */
+	int channel;
+};
+
+static noreturn void give_up(const struct attempt *attempt, const struct setback *setback)
+{
+	channel_say(attempt->channel, &(struct message){.saying = SAY_SETBACK, .setback = *setback});
+	_exit(EXIT_REFUSED);
+}
+
+static noreturn void give_up_at(const struct attempt *attempt, enum step step)
+{
+	give_up(attempt, &(struct setback){step, errno});
+}
+
+/* The last steps that need privilege, by the process that becomes init; then it is the caller for good. */
+static noreturn void become_init(const struct attempt *attempt)
+{
+	struct setback setback;
+	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !namespace_mount_proc(&setback))
+		give_up(attempt, &setback);
+	if (!identity_drop(attempt->identity))
+		give_up_at(attempt, STEP_DROP);
+	init_run(&(struct init){
+		.channel = attempt->channel,
+		.keeping = attempt->plan->keeping,
+		.cgroup_kill = attempt->cgroup == NULL ? -1 : attempt->cgroup->kill,
+		.options = attempt->options,
+		.signals = attempt->signals,
+	});
+}
+
+static noreturn void prepare(const struct attempt *attempt)
+{
+	struct setback setback;
+	if (attempt->cgroup != NULL && !cgroup_join(attempt->cgroup))
+		give_up_at(attempt, STEP_CGROUP);
+	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setback))
+		give_up(attempt, &setback);
+	if ((attempt->plan->isolate & ISOLATE_PID) == 0)
+		become_init(attempt);
+	/* Only a child is in the new PID namespace. */
+	pid_t init = fork();
+	if (init < 0)
+		give_up(attempt, &(struct setback){errno == ENOMEM ? STEP_PID : STEP_FORK, errno});
+	if (init == 0)
+		become_init(attempt);
+	channel_say(attempt->channel, &(struct message){.saying = SAY_FORKED, .pid = init});
+	_exit(0);
+}
+
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* Follows the try to its end. The two messages of a PID namespace come in either order. */
+static bool follow(const struct plan *plan, pid_t first, struct started *started, struct setback *setback)
+{
+	bool nested = (plan->isolate & ISOLATE_PID) != 0;
+	bool ready = false;
+	struct message message;
+	started->init = nested ? 0 : first;
+	*setback = (struct setback){STEP_FORK, ECHILD};
+	while (!(ready && started->init != 0) && channel_hear(started->channel, &message) == 1) {
+		if (message.saying == SAY_FORKED)
+			started->init = message.pid;
+		if (message.saying == SAY_READY) {
+			ready = true;
+			started->pid_namespace = message.pid_namespace;
+		}
+		if (message.saying == SAY_SETBACK)
+			*setback = message.setback;
+	}
+	ready = ready && started->init != 0;
+	/* init asks the kernel to be killed when its parent dies, so its first parent must be gone before SAY_GO. */
+	if (nested)
+		reap(first);
+	if (!ready && started->init != 0)
+		reap(started->init);
+	return ready;
+}
+
+bool start_init(const struct plan *plan, const struct identity *identity, const struct options *options,
+		const struct signals *signals, const struct cgroup *cgroup, struct started *started, struct setback *setback)
+{
+	int ends[2];
+	*setback = (struct setback){STEP_FORK, 0};
+	if (!channel_open(ends)) {
+		setback->error = errno;
+		return false;
+	}
+	pid_t first = fork();
+	if (first == 0) {
+		close(ends[0]);
+		prepare(&(struct attempt){plan, identity, options, signals, cgroup, ends[1]});
+	}
+	setback->error = errno;
+	close(ends[1]);
+	started->channel = ends[0];
+	bool ready = first > 0 && follow(plan, first, started, setback);
+	if (!ready)
+		close(ends[0]);
+	return ready;
+}

@@ -1,0 +1,32 @@
+/* From the supervisor's fork to an init that has everything in place. */
+#ifndef START_H
+#define START_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "cgroup.h"
+#include "init.h"
+#include "outcome.h"
+
+/* What is to be made in one try. */
+struct plan {
+	enum mode mode;
+	unsigned isolate;     /* enum isolation */
+	enum keeping keeping; /* KEEP_PID_NAMESPACE goes with ISOLATE_PID */
+};
+
+struct started {
+	pid_t init;
+	int channel;
+	ino_t pid_namespace;
+};
+
+/*
+ * Tries the plan once. Returns true with started filled, init waiting for SAY_GO, or false with setback: then nothing of
+ * that try is left. The caller must be a subreaper (prctl(2)), as the process that makes a PID namespace ends at once.
+ */
+bool start_init(const struct plan *plan, const struct identity *identity, const struct options *options,
+		const struct signals *signals, const struct cgroup *cgroup, struct started *started, struct setback *setback);
+
+#endif

@@ -1,0 +1,283 @@
+#include "supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "clock.h"
+#include "fail.h"
+#include "outcome.h"
+#include "plan.h"
+#include "record.h"
+#include "watch.h"
+
+/* How long what is ending by itself anyway (the tee behind a pipe) may take before it counts as left behind. */
+#define GRACE_MILLISECONDS 25
+/* Portage sends SIGTERM 10 s after the command has reported: killing and telling must have ended by then. */
+#define KILL_MILLISECONDS 7000
+/* How often the lock is looked at; its holder's death shows in no other way. */
+#define LOCK_MILLISECONDS 200
+
+struct supervisor {
+	const struct options *options;
+	const struct identity *identity;
+	const struct signals *signals;
+	int signal_fd;
+	struct cgroup cgroup;
+	bool has_cgroup;
+	struct plan plan;
+	struct started started;
+	struct watch watch;
+	struct outcome outcome;
+	bool ended; /* the command */
+	bool alone; /* init has nobody left */
+	bool gone;  /* init is dead and reaped */
+	long long began;
+};
+
+static noreturn void refuse_required(struct supervisor *s)
+{
+	const struct missing *missing = &s->outcome.missing[0];
+	if (s->has_cgroup)
+		cgroup_remove(&s->cgroup);
+	s->outcome.status = EXIT_REFUSED << 8;
+	record_write(s->options, &s->outcome);
+	refuse("%s can't be had: %s: %s", missing->what, missing->why, strerror(missing->error));
+}
+
+static void make_cgroup(struct supervisor *s)
+{
+	const char *why;
+	if (s->options->cgroup == NULL)
+		return;
+	s->has_cgroup = cgroup_make(&s->cgroup, s->options, s->identity, &why);
+	int error = errno;
+	for (int i = 0; i < LIMITS; i++) {
+		if (s->options->limit[i] == NULL)
+			continue;
+		if (!s->has_cgroup)
+			outcome_miss(&s->outcome, limit_files[i], why, error);
+		else if (s->cgroup.limit_problem[i] != NULL)
+			outcome_miss(&s->outcome, limit_files[i], s->cgroup.limit_problem[i], s->cgroup.limit_error[i]);
+	}
+}
+
+static void drop_cgroup(struct supervisor *s)
+{
+	cgroup_remove(&s->cgroup);
+	s->has_cgroup = false;
+}
+
+/* Tries plan after plan, each smaller than the last, until one stands. */
+static void start(struct supervisor *s)
+{
+	struct setback setback;
+	for (;;) {
+		const struct cgroup *cgroup = s->has_cgroup ? &s->cgroup : NULL;
+		if (!s->options->best_effort && s->outcome.missing_count > 0)
+			refuse_required(s);
+		if (start_init(&s->plan, s->identity, s->options, s->signals, cgroup, &s->started, &setback))
+			break;
+		if (setback.step == STEP_CGROUP && s->has_cgroup)
+			drop_cgroup(s);
+		else if (!plan_reduce(&s->plan, s->options, &setback, &s->outcome)) {
+			if (s->has_cgroup)
+				cgroup_remove(&s->cgroup);
+			errno = setback.error;
+			refuse("%s: %m", step_words[setback.step].doing);
+		}
+	}
+	s->outcome.mode = s->plan.mode;
+	s->outcome.had = s->plan.isolate;
+	s->outcome.had_cgroup = s->has_cgroup;
+	s->outcome.had_reaper = s->plan.keeping == KEEP_SUBREAPER;
+}
+
+static void say(const struct supervisor *s, const struct message *message)
+{
+	channel_say(s->started.channel, message);
+}
+
+static void hear(struct supervisor *s)
+{
+	struct message message;
+	if (channel_hear(s->started.channel, &message) != 1) {
+		close(s->started.channel);
+		s->started.channel = -1;
+		return;
+	}
+	if (message.saying == SAY_ENDED) {
+		s->ended = true;
+		s->outcome.status = message.ended.status;
+		s->outcome.started = message.ended.started;
+		s->outcome.wall = (double)(clock_microseconds() - s->began) / 1e6;
+	}
+	if (message.saying == SAY_ALONE)
+		s->alone = true;
+}
+
+static void reap(struct supervisor *s)
+{
+	pid_t pid;
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		if (pid == s->started.init)
+			s->gone = true;
+}
+
+static void hear_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+		if (info.ssi_signo != SIGCHLD && signals_is_sent(info.ssi_code))
+			say(s, &(struct message){.saying = SAY_SIGNAL, .signal = (int)info.ssi_signo});
+}
+
+/* Waits for one thing to happen, timeout milliseconds at most (-1: for ever). Returns false where who is watched is gone. */
+static bool step(struct supervisor *s, int timeout)
+{
+	struct pollfd sources[2 + OPTIONS_WATCHED] = {
+		{.fd = s->started.channel, .events = POLLIN},
+		{.fd = s->signal_fd, .events = POLLIN},
+	};
+	for (size_t i = 0; i < s->watch.count; i++)
+		sources[2 + i] = (struct pollfd){.fd = s->watch.pidfd[i], .events = POLLIN};
+	if (poll(sources, 2 + s->watch.count, timeout) < 0)
+		return true;
+	if (sources[0].revents != 0)
+		hear(s);
+	if (sources[1].revents != 0)
+		hear_signals(s);
+	reap(s);
+	for (size_t i = 0; i < s->watch.count; i++)
+		if (sources[2 + i].revents != 0)
+			return false;
+	return true;
+}
+
+static void run(struct supervisor *s)
+{
+	while (!s->ended && !s->gone) {
+		bool watched = step(s, s->watch.lock >= 0 ? LOCK_MILLISECONDS : -1);
+		if (watched && !watch_lock_is_free(&s->watch))
+			continue;
+		s->outcome.abandoned = true;
+		return;
+	}
+}
+
+static void find_orphans(struct supervisor *s)
+{
+	struct pids pids = {0};
+	if (s->has_cgroup)
+		cgroup_add_pids(&s->cgroup, &pids);
+	else if (s->plan.keeping == KEEP_PID_NAMESPACE)
+		pids_add_namespace(&pids, s->started.pid_namespace);
+	else
+		pids_add_descendants(&pids, getpid());
+	size_t kept = 0;
+	for (size_t i = 0; i < pids.count; i++)
+		if (pids.pid[i] != s->started.init)
+			pids.pid[kept++] = pids.pid[i];
+	pids.count = kept;
+	orphans_add(&s->outcome.orphans, &pids);
+	pids_free(&pids);
+}
+
+/* Ends init and, where the phase is tracked, everything else; none of it may outlive this, nor hold us for ever. */
+static void finish(struct supervisor *s)
+{
+	long long deadline = clock_milliseconds() + KILL_MILLISECONDS;
+	bool tracked = s->plan.keeping != KEEP_NOTHING;
+	if (tracked && !s->outcome.abandoned) {
+		long long grace = clock_milliseconds() + GRACE_MILLISECONDS;
+		while (!s->alone && !s->gone && clock_milliseconds() < grace)
+			step(s, (int)(grace - clock_milliseconds()));
+		if (!s->alone)
+			find_orphans(s);
+	}
+	if (s->outcome.abandoned)
+		say(s, &(struct message){.saying = SAY_SIGNAL, .signal = SIGKILL});
+	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, deadline);
+	say(s, &(struct message){.saying = SAY_FINISH});
+	while (!s->gone && clock_milliseconds() < deadline) {
+		step(s, 100);
+		if (tracked && s->started.channel < 0 && !s->gone)
+			kill(s->started.init, SIGKILL);
+	}
+	if (s->plan.keeping == KEEP_SUBREAPER)
+		emptied = pids_kill_descendants(deadline) && emptied;
+	s->outcome.stuck = tracked && (!emptied || !s->gone);
+}
+
+static void account(struct supervisor *s)
+{
+	struct rusage usage;
+	if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
+		s->outcome.user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
+		s->outcome.system = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
+		s->outcome.memory_peak = usage.ru_maxrss * 1024LL;
+	}
+	if (s->has_cgroup)
+		cgroup_usage(&s->cgroup, &s->outcome.usage);
+}
+
+static noreturn void exit_as(int status)
+{
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	/* The command's core is enough. */
+	struct rlimit none = {0, 0};
+	setrlimit(RLIMIT_CORE, &none);
+	sigset_t all;
+	sigfillset(&all);
+	signal(WTERMSIG(status), SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	kill(getpid(), WTERMSIG(status));
+	_exit(128 + WTERMSIG(status));
+}
+
+noreturn void supervise(const struct options *options, const struct identity *identity, const struct made *made,
+			const struct signals *signals)
+{
+	static struct supervisor supervisor;
+	struct supervisor *s = &supervisor;
+	*s = (struct supervisor){
+		.options = options,
+		.identity = identity,
+		.signals = signals,
+		.plan = plan_first(options, identity, made),
+		.outcome = {.made = *made},
+	};
+	clock_gettime(CLOCK_REALTIME, &s->outcome.began);
+	s->signal_fd = signals_open();
+	if (s->signal_fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		refuse("setting up supervision: %m");
+	make_cgroup(s);
+	start(s);
+	if (!identity_drop(identity))
+		refuse("giving up root: %m");
+	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
+		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
+	if (!watch_open(&s->watch, options))
+		s->outcome.abandoned = true;
+	s->began = clock_microseconds();
+	if (!s->outcome.abandoned) {
+		say(s, &(struct message){.saying = SAY_GO});
+		run(s);
+	}
+	finish(s);
+	account(s);
+	if (s->has_cgroup && !cgroup_remove(&s->cgroup))
+		s->outcome.stuck = true;
+	if (!s->ended)
+		s->outcome.status = SIGKILL;
+	record_write(options, &s->outcome);
+	exit_as(s->outcome.status);
+}
