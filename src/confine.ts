@@ -1,17 +1,18 @@
-import { granted, type Decision } from './decision.ts';
+import { decide, granted, type Facts } from './decision.ts';
+import { factsOf, packageOf, type Environment } from './facts.ts';
 import { settingNames, settings, type Settings } from './settings.ts';
 
-/** What a command line for confine is made of. */
-export interface Order {
-	readonly package: string;
-	readonly phase: string;
-	readonly decision: Decision;
-	readonly settings: Settings;
+/**
+ * confine's options for the phase that this environment describes, without those that say where files are; none where
+ * there is nothing to confine. An error names a setting that is wrong.
+ */
+export async function optionsFor(environment: Environment): Promise<string[]> {
+	return confineOptions(packageOf(environment), await factsOf(environment));
 }
 
-/** confine's options for this, without those that say where files are; none where there is nothing to confine. */
-export function confineOptions({ package: cpv, phase, decision, settings: chosen }: Order): string[] {
-	const options = granted(decision).flatMap((what) => {
+function confineOptions(cpv: string, facts: Facts): string[] {
+	const { phase, settings: chosen } = facts;
+	const options = granted(decide(facts)).flatMap((what) => {
 		if (what !== 'cgroup') return [`--${what}`];
 		return ['--cgroup', `${phase}_${cpv.replaceAll('/', '_')}`, ...limits(chosen)];
 	});
@@ -32,7 +33,7 @@ const stripped =
 	/^(LD_|MALLOC_|(GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$)/;
 
 /** The environment for confine: what the loader strips goes along under a name that it doesn't know. */
-export function carried(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+export function carried(environment: Environment): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(environment).flatMap(([name, value]) => {
 			if (value === undefined) return [];

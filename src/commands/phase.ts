@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Input } from '../commands.ts';
-import { carried, confineOptions } from '../confine.ts';
-import { decide } from '../decision.ts';
-import { factsOf, packageOf } from '../facts.ts';
+import { carried, optionsFor } from '../confine.ts';
 import { installation } from '../installation.ts';
 import { UsageError } from '../usage.ts';
 
@@ -17,13 +15,7 @@ export async function run({ words, command }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`put -- before the command "${words[0]}"`);
 	if (command?.[0] === undefined) throw new UsageError('phase needs a command: portcullis phase -- COMMAND [ARG...]');
 	const { PORTCULLIS_FDS: descriptors = '', ...environment } = process.env;
-	const facts = await factsOf(environment);
-	const options = confineOptions({
-		package: packageOf(environment),
-		phase: facts.phase,
-		decision: decide(facts),
-		settings: facts.settings,
-	});
+	const options = await optionsFor(environment);
 	const [program, ...rest] = options.length > 0 ? [installation().confine, ...options, '--', ...command] : command;
 	return become(program ?? '', rest, carried(environment), inherited(descriptors));
 }

@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { optionsFor } from '../../src/confine.ts';
+import { renderHook } from '../../src/hook.ts';
+import { keptSettings, paths } from '../../src/paths.ts';
+import { otherPhases, srcPhases } from '../../src/phases.ts';
+
+/** Settings that an earlier phase kept, and what a build put into its environment under the same name. */
+const kept = [
+	{ folder: 'none', lines: [], claimed: 'confine' },
+	{ folder: 'host', lines: ['PORTCULLIS_UNPACK=host', 'PORTCULLIS_ON_FAILURE=die'], claimed: 'confine' },
+	{
+		folder: 'confine',
+		lines: ['PORTCULLIS_UNPACK=confine', 'PORTCULLIS_MEMORY_MAX=8G', 'PORTCULLIS_PIDS_MAX=9', 'PORTCULLIS_CPU_MAX=150%'],
+		claimed: 'host',
+	},
+];
+const restricts = ['', 'mirror network-sandbox', 'xnetwork-sandbox network-sandboxx'];
+const properties = ['', 'live', 'test_network', 'live test_network', 'alive test_networks'];
+const features = [
+	...subsets(['network-sandbox', 'ipc-sandbox', 'cgroup']).map((words) => words.join(' ')),
+	'ccache xcgroup network-sandbox-proxy pid-sandbox',
+	'ccache\tcgroup  network-sandbox',
+];
+
+let root: string;
+const eprefix = () => join(root, 'prefix');
+
+beforeAll(() => {
+	root = mkdtempSync(join(tmpdir(), 'agreement-'));
+	const { confine, hook } = paths(eprefix());
+	for (const file of [confine, hook]) mkdirSync(join(file, '..'), { recursive: true });
+	writeFileSync(confine, '', { mode: 0o755 });
+	writeFileSync(hook, renderHook(eprefix()));
+	// setup writes what it finds, which would be read by the next case.
+	for (const { folder, lines } of [...kept, { folder: 'setup', lines: [] }]) {
+		mkdirSync(join(root, folder, '.ipc'), { recursive: true });
+		writeFileSync(join(root, folder, keptSettings), lines.map((line) => `${line}\n`).join(''));
+		writeFileSync(join(root, folder, 'environment'), '');
+	}
+});
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+test('the generated bash and `portcullis phase` agree on every phase, feature, exception and setting', async () => {
+	const cases = everyCase();
+	const answers = askBash(cases);
+	expect(answers).toHaveLength(cases.length);
+	let confined = 0;
+	for (const [index, environment] of cases.entries()) {
+		const options = await optionsFor({ ...environment, CATEGORY: 'app-misc', PF: 'foo-1.2_p3-r1' });
+		const bash = withoutFiles(answers[index] ?? '');
+		if (bash.join(' ') !== options.join(' ')) expect({ environment, bash }).toEqual({ environment, bash: options });
+		if (options.length > 0) confined++;
+	}
+	// Neither side agrees by always saying no.
+	expect(confined).toBeGreaterThan(cases.length / 8);
+	expect(confined).toBeLessThan(cases.length);
+});
+
+function everyCase(): Record<string, string>[] {
+	const cases: Record<string, string>[] = [];
+	for (const phase of [...srcPhases, ...otherPhases, 'tomorrow'])
+		for (const feature of features)
+			for (const restrict of restricts)
+				for (const property of properties)
+					for (const { folder, claimed } of kept)
+						for (const name of ['PORTAGE_', '']) {
+							cases.push({
+								EBUILD_PHASE: phase,
+								EMERGE_FROM: 'ebuild',
+								// Portage's own copies count; a build may have written to the others.
+								...(name === '' ? {} : { FEATURES: 'network-sandbox cgroup', RESTRICT: 'network-sandbox', PROPERTIES: 'live' }),
+								[`${name}FEATURES`]: feature,
+								[`${name}RESTRICT`]: restrict,
+								[`${name}PROPERTIES`]: property,
+								PORTCULLIS_UNPACK: claimed,
+								PORTAGE_BUILDDIR: join(root, phase === 'setup' ? 'setup' : folder),
+								T: join(root, folder),
+							});
+						}
+	const [first] = cases;
+	return [...cases, ...['binary', ''].map((from) => ({ ...first, EMERGE_FROM: from, EBUILD_PHASE: 'compile' }))];
+}
+
+/** What confine would be given in each case, '' where it would not be started. */
+function askBash(cases: readonly Record<string, string>[]): string[] {
+	const file = join(root, 'cases');
+	const { hook, confine } = paths(eprefix());
+	const lines = cases.map((one) => Object.entries(one).map(([name, value]) => `${name}=${value}`).join('\x1f'));
+	writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
+	const script = join(import.meta.dirname, 'agreement.bash');
+	const output = execFileSync('bash', [script, hook, confine, file], { encoding: 'utf8', maxBuffer: 1 << 28 });
+	return output.split('\n').slice(0, -1);
+}
+
+/** The options without the descriptor and the files that only the hook knows. */
+function withoutFiles(line: string): string[] {
+	if (line === '') return [];
+	const [options = ''] = line.split(' -- ');
+	return options.replace(/ --(environ|tell|record) \S+/g, '').split(' ');
+}
+
+function subsets(words: readonly string[]): string[][] {
+	const [first, ...rest] = words;
+	return first === undefined ? [[]] : subsets(rest).flatMap((some) => [some, [first, ...some]]);
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { commands } from '../../src/commands.ts';
+import { carried } from '../../src/confine.ts';
+import { suggestion } from '../../src/usage.ts';
+
+test.each([
+	['explian', '; did you mean explain?'],
+	['hok', '; did you mean hook?'],
+	['phsae', '; did you mean phase?'],
+	['frobnicate', ''],
+])('%s is answered with "%s"', (word, answer) => {
+	expect(suggestion(word, Object.keys(commands))).toBe(answer);
+});
+
+test('what the loader takes from a set-id program is carried under another name', () => {
+	expect(carried({ LD_PRELOAD: 'libsandbox.so', TMPDIR: '/t', HOME: '/h', GONE: undefined })).toEqual({
+		LD_PRELOAD: 'libsandbox.so',
+		CONFINE_ENV_LD_PRELOAD: 'libsandbox.so',
+		TMPDIR: '/t',
+		CONFINE_ENV_TMPDIR: '/t',
+		HOME: '/h',
+	});
+});

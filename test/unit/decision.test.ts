@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { decide, granted, type Facts } from '../../src/decision.ts';
+import { otherPhases, srcPhases } from '../../src/phases.ts';
+import { resolve } from '../../src/settings.ts';
+
+const everything = ['network-sandbox', 'ipc-sandbox', 'cgroup', 'sandbox', 'ccache'];
+
+function facts(some: Partial<Facts>): Facts {
+	return {
+		phase: 'compile',
+		from: 'ebuild',
+		features: everything,
+		restrict: [],
+		properties: [],
+		settings: resolve({}),
+		...some,
+	};
+}
+
+/** The table of the announcement, written out once more by hand. */
+describe('the law', () => {
+	test.each([
+		['unpack', ['ipc', 'cgroup']],
+		['fetch', ['ipc', 'cgroup']],
+		['prepare', ['net', 'ipc', 'cgroup']],
+		['configure', ['net', 'ipc', 'cgroup']],
+		['compile', ['net', 'ipc', 'cgroup']],
+		['test', ['net', 'ipc', 'cgroup']],
+		['install', ['net', 'ipc', 'cgroup']],
+	])('src_%s gets %j', (phase, what) => {
+		expect(granted(decide(facts({ phase })))).toEqual(what);
+	});
+
+	test.each([...otherPhases, 'a phase of tomorrow'])('"%s" is free', (phase) => {
+		expect(granted(decide(facts({ phase })))).toEqual([]);
+	});
+
+	test('nothing is confined that FEATURES does not name', () => {
+		for (const phase of srcPhases) {
+			expect(granted(decide(facts({ phase, features: ['sandbox', 'userpriv', 'xcgroup', 'network-sandbox-proxy'] })))).toEqual([]);
+			expect(granted(decide(facts({ phase, features: ['cgroup'] })))).toEqual(['cgroup']);
+		}
+	});
+
+	test('a binary package is never confined', () => {
+		expect(granted(decide(facts({ from: 'binary' })))).toEqual([]);
+	});
+});
+
+describe('exceptions', () => {
+	test('RESTRICT=network-sandbox lifts the network only', () => {
+		expect(granted(decide(facts({ restrict: ['mirror', 'network-sandbox'] })))).toEqual(['ipc', 'cgroup']);
+	});
+
+	test('PROPERTIES=test_network lifts the network of src_test only', () => {
+		const properties = ['test_network'];
+		expect(granted(decide(facts({ phase: 'test', properties })))).toEqual(['ipc', 'cgroup']);
+		expect(granted(decide(facts({ phase: 'compile', properties })))).toContain('net');
+	});
+
+	test('PORTCULLIS_UNPACK=confine isolates src_unpack, and not that of a live package', () => {
+		const settings = resolve({ PORTCULLIS_UNPACK: 'confine' });
+		expect(granted(decide(facts({ phase: 'unpack', settings })))).toContain('net');
+		expect(granted(decide(facts({ phase: 'unpack', settings, properties: ['live'] })))).not.toContain('net');
+		expect(granted(decide(facts({ phase: 'unpack', settings, restrict: ['network-sandbox'] })))).not.toContain('net');
+		expect(granted(decide(facts({ phase: 'fetch', settings })))).not.toContain('net');
+	});
+
+	test('each verdict carries the rule that said so', () => {
+		const decision = decide(facts({ phase: 'test', properties: ['test_network'], features: ['network-sandbox'] }));
+		expect(decision.net.rule).toContain('test_network');
+		expect(decision.ipc.rule).toBe('FEATURES does not name ipc-sandbox');
+	});
+});

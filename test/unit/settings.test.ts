@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { problem, resolve, settingNames, settings, type SettingName } from '../../src/settings.ts';
+
+const good: Partial<Record<SettingName, string[]>> = {
+	PORTCULLIS_ALLOW: ['distcc', 'example.org:443', '10.0.0.0/8:3632', '[fd00::1]:80', 'distcc a-b.example:1 1.2.3.4:5'],
+	PORTCULLIS_MEMORY_MAX: ['8G', '500M', '1073741824'],
+	PORTCULLIS_PIDS_MAX: ['1', '4096'],
+	PORTCULLIS_CPU_MAX: ['150%', '050%'],
+};
+const bad: Partial<Record<SettingName, string[]>> = {
+	PORTCULLIS_ALLOW: ['example.org', 'a:b', 'http://example.org:80', 'distcc;', '[fd00::1]', 'a:1,b:2'],
+	PORTCULLIS_MEMORY_MAX: ['8GB', '-1', '1.5G', 'max', '8 G'],
+	PORTCULLIS_PIDS_MAX: ['4k', '-1'],
+	PORTCULLIS_CPU_MAX: ['150', '0%', '%', '1.5%'],
+};
+
+describe.each(settingNames)('%s', (name) => {
+	const setting = settings[name];
+	const choices: readonly string[] = 'choices' in setting ? setting.choices : (good[name] ?? []);
+	const others = 'choices' in setting ? ['yes', setting.choices.join(' '), `${setting.choices[0]}x`] : (bad[name] ?? []);
+
+	test.each(choices)('takes %s', (value) => {
+		expect(problem(name, value)).toBeUndefined();
+	});
+
+	test.each(others)('refuses %s, and says variable, value and choices', (value) => {
+		expect(others.length).toBeGreaterThan(0);
+		const message = problem(name, value);
+		expect(message).toContain(`${name}="${value}"`);
+		expect(message).toContain('choices' in setting ? setting.choices.join(', ').slice(0, 4) : setting.form);
+	});
+
+	test('is its default where it is not set or empty', () => {
+		expect(resolve({})[name]).toBe(setting.default);
+		expect(resolve({ [name]: ' ' })[name]).toBe(setting.default);
+		expect(problem(name, setting.default)).toBeUndefined();
+	});
+});
+
+test('blanks and line ends of make.conf do not count', () => {
+	expect(resolve({ PORTCULLIS_ALLOW: '\n\tdistcc\n\t1.2.3.4:5 \n' }).PORTCULLIS_ALLOW).toBe('distcc 1.2.3.4:5');
+});

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { parseRecord } from '../../src/record.ts';
+import { render, tell } from '../../src/tell.ts';
+
+function lines(members: object): string[] {
+	const record = { schema: 1, package: 'app-misc/foo-1', phase: 'compile', status: { exit: 0 }, ...members };
+	return tell(parseRecord(JSON.stringify(record))).map(render);
+}
+
+const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };
+const attempt = { comm: 'curl', argv: ['curl', 'https://x'], address: '198.51.100.7', port: 443, protocol: 'tcp', count: 2 };
+
+describe('what the user hears', () => {
+	test('nothing, where nothing happened', () => {
+		expect(lines({ orphans: [], blocked: [], missing: [], unreachable: 0 })).toEqual([]);
+		expect(lines({})).toEqual([]);
+	});
+
+	test('a sandbox that could not be had, with the reason and a way out, once an emerge', () => {
+		const missing = [
+			{ what: 'net', why: 'user namespaces: unshare: Operation not permitted' },
+			{ what: 'ipc', why: 'user namespaces: unshare: Operation not permitted' },
+		];
+		const [line, ...more] = tell(parseRecord(JSON.stringify({ schema: 1, package: 'a/b-1', phase: 'compile', missing, status: { exit: 0 } })));
+		expect(more).toEqual([]);
+		expect(line?.verb).toBe('elog');
+		expect(line?.once).toBeDefined();
+		expect(line?.text).toMatch(/a\/b-1.*src_compile.*network-sandbox and ipc-sandbox: user namespaces: unshare: Operation not permitted/);
+		expect(line?.text.match(/Operation not permitted/g)).toHaveLength(1);
+		expect(line?.text).toContain('PORTCULLIS_ON_FAILURE=die');
+	});
+
+	test('a phase that was not started dies with the reason', () => {
+		expect(lines({ status: undefined, missing: [{ what: 'net', why: 'no' }] })).toEqual([
+			"die network-sandbox can't be had here: no",
+		]);
+	});
+
+	test('each orphan, with command line, pid and age', () => {
+		expect(lines({ orphans: [orphan] })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: sleep 99 (pid 7, 2 s old)',
+		]);
+	});
+
+	test('a screen of them at most', () => {
+		const said = lines({ orphans: Array.from({ length: 100 }, () => orphan) });
+		expect(said).toHaveLength(9);
+		expect(said.at(-1)).toContain('92 more');
+	});
+
+	test('who tried to reach what, and what the kernel counted beyond it', () => {
+		expect(lines({ blocked: [attempt], unreachable: 5 })).toEqual([
+			'eqawarn Portcullis: app-misc/foo-1: src_compile: curl https://x tried 198.51.100.7:443, 2 times',
+			'eqawarn Portcullis: app-misc/foo-1: src_compile tried 3 more times',
+		]);
+	});
+
+	test('a command line can neither forge a line nor an escape', () => {
+		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J'];
+		expect(lines({ orphans: [{ ...orphan, argv }] })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: a?elog all is well ?[2J \\\\033[2J (pid 7, 2 s old)',
+		]);
+	});
+});
+
+describe('a record', () => {
+	test.each([
+		['{}', 'schema'],
+		['[]', 'the record should be an object'],
+		['{"schema":2}', 'schema is 2'],
+		['{"schema":1,"orphans":[{"pid":"7"}]}', 'orphans.pid should be a number and is "7"'],
+		['{"schema":1,"missing":{}}', 'missing should be a list'],
+	])('%s is refused by name', (line, message) => {
+		expect(() => parseRecord(line)).toThrow(message);
+	});
+});
