@@ -104,8 +104,8 @@ __portcullis_ask() {
 __portcullis_check() {
 	local good pattern
 	case $name in
-		#: checks
-		*) return ;;
+	#: checks
+	*) return ;;
 	esac || die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is not known: it can be $good. Correct it in make.conf or package.env."
 	setting[$name]=$value
 }
@@ -118,7 +118,7 @@ __portcullis_decide() {
 
 # Becomes the phase: runs it once more, inside, and ends as it did.
 __portcullis_confine() {
-	local environment status why=''
+	local environment status why='' refused=''
 	# What Portage gave this shell, not what profile.bashrc files have made of it since.
 	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
 		__portcullis_failed '/proc/self/environ can not be read'
@@ -138,9 +138,10 @@ __portcullis_confine() {
 	SANDBOX_ON=0 "$confine" "${options[@]}" --environ "$environment" --tell "$state-tell" \
 		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" "$marker"
 	status=$?
-	[[ ! -s $state-tell ]] || __portcullis_tell
 	# These are confine's own, unless the phase has begun: `missing-command || die` ends with 127 as well.
-	if ((status >= 125 && status <= 127)) && [[ ! -s $state-inside ]]; then
+	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
+	[[ ! -s $state-tell ]] || __portcullis_tell
+	if [[ $refused ]]; then
 		die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $out"
 	fi
 	exit "$status"
@@ -150,12 +151,12 @@ __portcullis_confine() {
 __portcullis_tell() {
 	local line text
 	local -a lines=()
-	mapfile -t lines < <(SANDBOX_ON=0 "$portcullis" tell "$state-tell" 2>/dev/null)
+	mapfile -t lines < <(SANDBOX_ON=0 "$portcullis" tell ${refused:+"$refused"} "$state-tell" 2>/dev/null)
 	for line in "${lines[@]}"; do
 		text=${line#* }
 		case ${line%% *} in
-			elog | ewarn | eqawarn) "${line%% *}" "$text" ;;
-			die) why=$text ;;
+		elog | ewarn | eqawarn) "${line%% *}" "$text" ;;
+		die) why=$text ;;
 		esac
 	done
 	((${#lines[@]} == 0)) || return
@@ -163,7 +164,7 @@ __portcullis_tell() {
 	read -r line <"$state-tell"
 	if [[ $line == *'"missing":[{'* ]]; then
 		why=${line#*'"why":"'} why=${why%%'"'*}
-		((status == 125)) || __portcullis_once "$why"
+		[[ $refused ]] || __portcullis_once "$why"
 	else
 		ewarn "Portcullis: $package: src_$EBUILD_PHASE left something to tell, and $portcullis does not start: see $logs/records.jsonl"
 	fi

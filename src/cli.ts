@@ -47,7 +47,7 @@ function read(name: string, command: Command, argv: readonly string[]): Input {
 		},
 	});
 	const values = command.values.flatMap((option) => {
-		const value = parsed[option];
+		const value: unknown = parsed[option];
 		if (value === undefined) return [];
 		if (typeof value !== 'string') throw new UsageError(`${name}: --${option} was given twice`);
 		// minimist can't tell `--option` from `--option ''`.
@@ -59,7 +59,7 @@ function read(name: string, command: Command, argv: readonly string[]): Input {
 	return {
 		values: Object.fromEntries(values),
 		flags: new Set(command.flags.filter((flag) => parsed[flag] === true)),
-		words: parsed._ as string[],
+		words: parsed._,
 		command: argv.includes('--') ? parsed['--'] : undefined,
 	};
 }

@@ -40,10 +40,10 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/phase.ts')).run(input),
 	},
 	tell: {
-		usage: 'tell FILE',
+		usage: 'tell [--refused] FILE',
 		summary: 'what the hook says about the record in FILE (for the hook)',
 		values: [],
-		flags: [],
+		flags: ['refused'],
 		run: async (input) => (await import('./commands/tell.ts')).run(input),
 	},
 };

@@ -4,9 +4,10 @@ export interface RunRecord {
 	readonly phase: string;
 	/** Asked for and not had, each with the reason. */
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
-	/** undefined: the command was never started. */
-	readonly status: { readonly exit: number } | { readonly signal: string } | undefined;
+	readonly status: { readonly exit: number } | { readonly signal: number };
 	readonly orphans: readonly Orphan[];
+	/** All of them, described or not. */
+	readonly orphanCount: number;
 	readonly blocked: readonly Blocked[];
 	/** Attempts without a way out that the kernel counted. */
 	readonly unreachable: number;
@@ -49,6 +50,7 @@ export function parseRecord(line: string): RunRecord {
 			comm: text(one['comm'], 'orphans.comm'),
 			age: number(one['age'] ?? 0, 'orphans.age'),
 		})),
+		orphanCount: number(record['orphan_count'] ?? 0, 'orphan_count'),
 		blocked: list(record['blocked'], 'blocked').map((one) => ({
 			comm: text(one['comm'], 'blocked.comm'),
 			argv: texts(one['argv'], 'blocked.argv'),
@@ -58,15 +60,14 @@ export function parseRecord(line: string): RunRecord {
 			count: number(one['count'], 'blocked.count'),
 		})),
 		unreachable: number(record['unreachable'] ?? 0, 'unreachable'),
-		limit: record['limit'] === undefined ? undefined : text(record['limit'], 'limit'),
+		limit: record['limit_hit'] === undefined ? undefined : text(record['limit_hit'], 'limit_hit'),
 	};
 }
 
 function statusOf(value: unknown): RunRecord['status'] {
-	if (value === undefined || value === null) return undefined;
 	const status = object(value, 'status');
 	return 'signal' in status
-		? { signal: text(status['signal'], 'status.signal') }
+		? { signal: number(status['signal'], 'status.signal') }
 		: { exit: number(status['exit'], 'status.exit') };
 }
 

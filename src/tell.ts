@@ -4,7 +4,7 @@ import { confinements } from './phases.ts';
 import type { Blocked, Orphan, RunRecord } from './record.ts';
 
 export interface Line {
-	/** Portage's function that says it; `die` is the reason why a phase was not started. */
+	/** Portage's function that says it; `die` is the reason why the phase was not started. */
 	readonly verb: 'elog' | 'ewarn' | 'eqawarn' | 'die';
 	readonly text: string;
 	/** What is said once an emerge run, whichever package comes first. */
@@ -14,9 +14,12 @@ export interface Line {
 /** At most this many of a kind; the rest is in the record. */
 const most = 8;
 
-/** What the user should hear about a phase. Nothing, where nothing happened. */
-export function tell(record: RunRecord): Line[] {
-	return [...missing(record), ...limit(record), ...orphans(record), ...blocked(record)];
+/**
+ * What the user should hear about a phase. Nothing, where nothing happened. `refused`: confine did not start it, since
+ * what was missing was demanded.
+ */
+export function tell(record: RunRecord, refused = false): Line[] {
+	return [...missing(record, refused), ...limit(record), ...orphans(record), ...blocked(record)];
 }
 
 /** One line for Portage's functions, which hand their text to `echo -e`: nothing in it may be an escape or an end of line. */
@@ -25,12 +28,12 @@ export function render({ verb, text }: Line): string {
 	return `${verb} ${text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').replaceAll('\\', '\\\\')}`;
 }
 
-function missing(record: RunRecord): Line[] {
+function missing(record: RunRecord, refused: boolean): Line[] {
 	if (record.missing.length === 0) return [];
 	const whys = [...new Set(record.missing.map(({ why }) => why))];
 	const what = record.missing.map(({ what }) => name(what)).join(' and ');
 	const reason = whys.join('; ');
-	if (record.status === undefined) return [{ verb: 'die', text: `${what} can't be had here: ${reason}` }];
+	if (refused) return [{ verb: 'die', text: `${what} can't be had here: ${reason}` }];
 	return [
 		{
 			verb: 'elog',
@@ -46,14 +49,14 @@ function limit(record: RunRecord): Line[] {
 }
 
 function orphans(record: RunRecord): Line[] {
-	return capped(record.orphans, (one) => ({
+	return capped(record.orphans, record.orphanCount, (one) => ({
 		verb: 'ewarn',
 		text: `${subject(record)} left a process behind, and it was killed: ${commandOf(one)} (pid ${one.pid}, ${one.age.toFixed(0)} s old)`,
 	}));
 }
 
 function blocked(record: RunRecord): Line[] {
-	const lines = capped(record.blocked, (one) => ({
+	const lines = capped(record.blocked, record.blocked.length, (one) => ({
 		verb: 'eqawarn',
 		text: `${subject(record)}: ${commandOf(one)} tried ${destination(one)}, ${one.count === 1 ? 'once' : `${one.count} times`}`,
 	}));
@@ -64,11 +67,11 @@ function blocked(record: RunRecord): Line[] {
 	return [...lines, { verb: 'eqawarn', text: `${subject(record)} ${text}` }];
 }
 
-function capped<One>(all: readonly One[], say: (one: One) => Line): Line[] {
-	const lines = all.slice(0, most).map(say);
+function capped<One>(described: readonly One[], count: number, say: (one: One) => Line): Line[] {
+	const lines = described.slice(0, most).map(say);
 	const last = lines.at(-1);
-	if (last === undefined || all.length <= most) return lines;
-	return [...lines, { verb: last.verb, text: `and ${all.length - most} more of these: see records.jsonl` }];
+	if (last === undefined || count <= lines.length) return lines;
+	return [...lines, { verb: last.verb, text: `and ${count - lines.length} more of these: see records.jsonl` }];
 }
 
 function subject({ package: cpv, phase }: RunRecord): string {

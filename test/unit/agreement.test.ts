@@ -14,7 +14,12 @@ const kept = [
 	{ folder: 'host', lines: ['PORTCULLIS_UNPACK=host', 'PORTCULLIS_ON_FAILURE=die'], claimed: 'confine' },
 	{
 		folder: 'confine',
-		lines: ['PORTCULLIS_UNPACK=confine', 'PORTCULLIS_MEMORY_MAX=8G', 'PORTCULLIS_PIDS_MAX=9', 'PORTCULLIS_CPU_MAX=150%'],
+		lines: [
+			'PORTCULLIS_UNPACK=confine',
+			'PORTCULLIS_MEMORY_MAX=8G',
+			'PORTCULLIS_PIDS_MAX=9',
+			'PORTCULLIS_CPU_MAX=150%',
+		],
 		claimed: 'host',
 	},
 ];
@@ -73,7 +78,9 @@ function everyCase(): Record<string, string>[] {
 								EBUILD_PHASE: phase,
 								EMERGE_FROM: 'ebuild',
 								// Portage's own copies count; a build may have written to the others.
-								...(name === '' ? {} : { FEATURES: 'network-sandbox cgroup', RESTRICT: 'network-sandbox', PROPERTIES: 'live' }),
+								...(name === ''
+									? {}
+									: { FEATURES: 'network-sandbox cgroup', RESTRICT: 'network-sandbox', PROPERTIES: 'live' }),
 								[`${name}FEATURES`]: feature,
 								[`${name}RESTRICT`]: restrict,
 								[`${name}PROPERTIES`]: property,
@@ -90,7 +97,11 @@ function everyCase(): Record<string, string>[] {
 function askBash(cases: readonly Record<string, string>[]): string[] {
 	const file = join(root, 'cases');
 	const { hook, confine } = paths(eprefix());
-	const lines = cases.map((one) => Object.entries(one).map(([name, value]) => `${name}=${value}`).join('\x1f'));
+	const lines = cases.map((one) =>
+		Object.entries(one)
+			.map(([name, value]) => `${name}=${value}`)
+			.join('\x1f'),
+	);
 	writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
 	const script = join(import.meta.dirname, 'agreement.bash');
 	const output = execFileSync('bash', [script, hook, confine, file], { encoding: 'utf8', maxBuffer: 1 << 28 });

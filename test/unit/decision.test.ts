@@ -37,7 +37,9 @@ describe('the law', () => {
 
 	test('nothing is confined that FEATURES does not name', () => {
 		for (const phase of srcPhases) {
-			expect(granted(decide(facts({ phase, features: ['sandbox', 'userpriv', 'xcgroup', 'network-sandbox-proxy'] })))).toEqual([]);
+			expect(
+				granted(decide(facts({ phase, features: ['sandbox', 'userpriv', 'xcgroup', 'network-sandbox-proxy'] }))),
+			).toEqual([]);
 			expect(granted(decide(facts({ phase, features: ['cgroup'] })))).toEqual(['cgroup']);
 		}
 	});

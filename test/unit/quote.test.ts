@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { quote } from '../../src/quote.ts';
 
-test.each(['plain', '/a/b', 'two words', "it's", '$HOME `id` "x" \\', '', '~', '*', '#x', 'a\nb', '-n', 'é'])('bash reads %j back', (text) => {
-	expect(execFileSync('bash', ['-c', `printf '%s' ${quote(text)}`], { encoding: 'utf8' })).toBe(text);
-});
+test.each(['plain', '/a/b', 'two words', "it's", '$HOME `id` "x" \\', '', '~', '*', '#x', 'a\nb', '-n', 'é'])(
+	'bash reads %j back',
+	(text) => {
+		expect(execFileSync('bash', ['-c', `printf '%s' ${quote(text)}`], { encoding: 'utf8' })).toBe(text);
+	},
+);

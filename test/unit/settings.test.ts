@@ -17,7 +17,8 @@ const bad: Partial<Record<SettingName, string[]>> = {
 describe.each(settingNames)('%s', (name) => {
 	const setting = settings[name];
 	const choices: readonly string[] = 'choices' in setting ? setting.choices : (good[name] ?? []);
-	const others = 'choices' in setting ? ['yes', setting.choices.join(' '), `${setting.choices[0]}x`] : (bad[name] ?? []);
+	const others =
+		'choices' in setting ? ['yes', setting.choices.join(' '), `${setting.choices[0]}x`] : (bad[name] ?? []);
 
 	test.each(choices)('takes %s', (value) => {
 		expect(problem(name, value)).toBeUndefined();

@@ -2,13 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/record.ts';
 import { render, tell } from '../../src/tell.ts';
 
-function lines(members: object): string[] {
+function lines(members: object, refused = false): string[] {
 	const record = { schema: 1, package: 'app-misc/foo-1', phase: 'compile', status: { exit: 0 }, ...members };
-	return tell(parseRecord(JSON.stringify(record))).map(render);
+	return tell(parseRecord(JSON.stringify(record)), refused).map(render);
 }
 
 const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };
-const attempt = { comm: 'curl', argv: ['curl', 'https://x'], address: '198.51.100.7', port: 443, protocol: 'tcp', count: 2 };
+const attempt = {
+	comm: 'curl',
+	argv: ['curl', 'https://x'],
+	address: '198.51.100.7',
+	port: 443,
+	protocol: 'tcp',
+	count: 2,
+};
 
 describe('what the user hears', () => {
 	test('nothing, where nothing happened', () => {
@@ -21,29 +28,33 @@ describe('what the user hears', () => {
 			{ what: 'net', why: 'user namespaces: unshare: Operation not permitted' },
 			{ what: 'ipc', why: 'user namespaces: unshare: Operation not permitted' },
 		];
-		const [line, ...more] = tell(parseRecord(JSON.stringify({ schema: 1, package: 'a/b-1', phase: 'compile', missing, status: { exit: 0 } })));
+		const [line, ...more] = tell(
+			parseRecord(JSON.stringify({ schema: 1, package: 'a/b-1', phase: 'compile', missing, status: { exit: 0 } })),
+		);
 		expect(more).toEqual([]);
 		expect(line?.verb).toBe('elog');
 		expect(line?.once).toBeDefined();
-		expect(line?.text).toMatch(/a\/b-1.*src_compile.*network-sandbox and ipc-sandbox: user namespaces: unshare: Operation not permitted/);
+		expect(line?.text).toMatch(
+			/a\/b-1.*src_compile.*network-sandbox and ipc-sandbox: user namespaces: unshare: Operation not permitted/,
+		);
 		expect(line?.text.match(/Operation not permitted/g)).toHaveLength(1);
 		expect(line?.text).toContain('PORTCULLIS_ON_FAILURE=die');
 	});
 
 	test('a phase that was not started dies with the reason', () => {
-		expect(lines({ status: undefined, missing: [{ what: 'net', why: 'no' }] })).toEqual([
-			"die network-sandbox can't be had here: no",
-		]);
+		const refused = { status: { exit: 125 }, missing: [{ what: 'net', why: 'no' }] };
+		expect(lines(refused, true)).toEqual(["die network-sandbox can't be had here: no"]);
+		expect(lines(refused)[0]).toMatch(/^elog /);
 	});
 
 	test('each orphan, with command line, pid and age', () => {
-		expect(lines({ orphans: [orphan] })).toEqual([
+		expect(lines({ orphans: [orphan], orphan_count: 1 })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: sleep 99 (pid 7, 2 s old)',
 		]);
 	});
 
 	test('a screen of them at most', () => {
-		const said = lines({ orphans: Array.from({ length: 100 }, () => orphan) });
+		const said = lines({ orphans: Array.from({ length: 64 }, () => orphan), orphan_count: 100 });
 		expect(said).toHaveLength(9);
 		expect(said.at(-1)).toContain('92 more');
 	});
@@ -57,7 +68,7 @@ describe('what the user hears', () => {
 
 	test('a command line can neither forge a line nor an escape', () => {
 		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J'];
-		expect(lines({ orphans: [{ ...orphan, argv }] })).toEqual([
+		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: a?elog all is well ?[2J \\\\033[2J (pid 7, 2 s old)',
 		]);
 	});
@@ -68,8 +79,9 @@ describe('a record', () => {
 		['{}', 'schema'],
 		['[]', 'the record should be an object'],
 		['{"schema":2}', 'schema is 2'],
-		['{"schema":1,"orphans":[{"pid":"7"}]}', 'orphans.pid should be a number and is "7"'],
-		['{"schema":1,"missing":{}}', 'missing should be a list'],
+		['{"schema":1}', 'status should be an object and is absent'],
+		['{"schema":1,"status":{"exit":0},"orphans":[{"pid":"7"}]}', 'orphans.pid should be a number and is "7"'],
+		['{"schema":1,"status":{"exit":0},"missing":{}}', 'missing should be a list'],
 	])('%s is refused by name', (line, message) => {
 		expect(() => parseRecord(line)).toThrow(message);
 	});
