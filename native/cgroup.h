@@ -36,8 +36,11 @@ struct cgroup_usage {
  */
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why);
 
-/* Puts the calling process, and its children to come, in. Returns false with errno. */
-bool cgroup_join(const struct cgroup *cgroup);
+/*
+ * fork(2) whose child is in the cgroup from its first instruction on. cgroup NULL: plain fork. In a kernel before 5.7 the
+ * child joins by itself; joined then tells it whether that worked (errno). Returns as fork does.
+ */
+pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined);
 
 /* Adds the living processes of the cgroup and of those that the build made below it. */
 void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids);

@@ -25,11 +25,17 @@
 
 static noreturn void end(const struct init *init)
 {
-	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
-		complain("cgroup.kill: %m");
 	if (init->keeping == KEEP_SUBREAPER)
 		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	_exit(0);
+}
+
+/* With nobody outside to empty the cgroup, it is ours to do, and takes us along. */
+static noreturn void end_orphaned(const struct init *init)
+{
+	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
+		complain("cgroup.kill: %m");
+	end(init);
 }
 
 /* The last number given out in our PID namespace, which process 1 opened: that many were started, less ourselves. */
@@ -113,7 +119,7 @@ noreturn void init_run(const struct init *init)
 	for (;;) {
 		struct pollfd sources[] = {{.fd = init->channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
 		if (poll(sources, 2, -1) < 0 && errno != EINTR)
-			end(init);
+			end_orphaned(init);
 		if (sources[1].revents != 0)
 			swallow(signals);
 		bool alone;
@@ -132,7 +138,7 @@ noreturn void init_run(const struct init *init)
 		if (sources[0].revents == 0)
 			continue;
 		if (channel_hear(init->channel, &message) != 1)
-			end(init);
+			end_orphaned(init);
 		if (message.saying == SAY_SIGNAL && !ended)
 			kill(command, message.signal);
 		if (message.saying == SAY_FINISH)

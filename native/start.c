@@ -48,8 +48,6 @@ static noreturn void become_init(const struct attempt *attempt)
 static noreturn void prepare(const struct attempt *attempt)
 {
 	struct setback setback;
-	if (attempt->cgroup != NULL && !cgroup_join(attempt->cgroup))
-		give_up_at(attempt, STEP_CGROUP);
 	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setback))
 		give_up(attempt, &setback);
 	if ((attempt->plan->isolate & ISOLATE_PID) == 0)
@@ -106,11 +104,17 @@ bool start_init(const struct plan *plan, const struct identity *identity, const 
 		setback->error = errno;
 		return false;
 	}
-	pid_t first = fork();
+	bool joined;
+	pid_t first = cgroup_fork(cgroup, &joined);
 	if (first == 0) {
+		struct attempt attempt = {plan, identity, options, signals, cgroup, ends[1]};
 		close(ends[0]);
-		prepare(&(struct attempt){plan, identity, options, signals, cgroup, ends[1]});
+		if (!joined)
+			give_up_at(&attempt, STEP_CGROUP);
+		prepare(&attempt);
 	}
+	if (first < 0 && cgroup != NULL)
+		setback->step = STEP_CGROUP;
 	setback->error = errno;
 	close(ends[1]);
 	started->channel = ends[0];

@@ -204,13 +204,16 @@ static void finish(struct supervisor *s)
 	}
 	if (s->outcome.abandoned)
 		say(s, &(struct message){.saying = SAY_SIGNAL, .signal = SIGKILL});
-	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, deadline);
+	if (s->has_cgroup && !s->alone)
+		cgroup_kill(&s->cgroup, deadline);
 	say(s, &(struct message){.saying = SAY_FINISH});
 	while (!s->gone && clock_milliseconds() < deadline) {
 		step(s, 100);
 		if (tracked && s->started.channel < 0 && !s->gone)
 			kill(s->started.init, SIGKILL);
 	}
+	/* What a root phase moved in from elsewhere is no child of init's. */
+	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, deadline);
 	if (s->plan.keeping == KEEP_SUBREAPER)
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->outcome.stuck = tracked && (!emptied || !s->gone);
