@@ -18,7 +18,8 @@ unset -v part
 
 # What both ways need before anything is changed: a place to work in and the last installation's record.
 prepare() {
-	workdir=$(mktemp -d 2>/dev/null) || fail failed "cannot make a temporary directory in ${TMPDIR:-/tmp}"
+	workdir=$(mktemp -d -t portcullis-install.XXXXXX 2>/dev/null) ||
+		fail failed "cannot make a temporary directory in ${TMPDIR:-/tmp}; nothing was changed"
 	[[ -n $opt_dry_run ]] || lock_root
 	record_read
 	bashrc_examine

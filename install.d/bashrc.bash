@@ -36,13 +36,15 @@ bashrc_find_block() {
 	mapfile -t begins < <(grep -abE "^[[:blank:]]*$bashrc_begin" -- "$bashrc_file")
 	mapfile -t ends < <(grep -abE "^[[:blank:]]*$bashrc_end" -- "$bashrc_file")
 	bashrc_block=broken block_start=0 block_stop=0
-	if ((${#begins[@]} == 0 && ${#ends[@]} == 0)); then
-		bashrc_block=none
-	elif ((${#begins[@]} == 1 && ${#ends[@]} == 1 && ${begins[0]%%:*} < ${ends[0]%%:*})); then
+	case ${#begins[@]}${#ends[@]} in
+	00) bashrc_block=none ;;
+	11)
+		((${begins[0]%%:*} < ${ends[0]%%:*})) || return 0
 		bashrc_block=whole block_start=${begins[0]%%:*}
 		local line=${ends[0]#*:}
 		block_stop=$((${ends[0]%%:*} + ${#line} + 1))
-	fi
+		;;
+	esac
 }
 
 # bashrc_bytes FROM TO: the bytes of bashrc in [FROM, TO); TO may be empty for the rest, or lie past the end.
@@ -67,8 +69,10 @@ bashrc_check_block() {
 		[[ -s $known ]] && cmp -s -- "$known" "$workdir/block.found" && return 0
 	done
 	bashrc_edited=yes
-	[[ -n $opt_save_edits ]] ||
-		fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run again with --save-edits to have the edited block kept aside; nothing was changed"
+	[[ -z $opt_save_edits ]] || return 0
+	[[ -n $record_found || -z $opt_uninstall ]] ||
+		fail edited "$root/$record_path is gone, and without it nobody can tell whether the managed block in $bashrc_path was edited: remove the block by hand, or run again with --save-edits; nothing was changed"
+	fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run again with --save-edits to have the edited block kept aside; nothing was changed"
 }
 
 # bashrc_compose BLOCK OUT: writes to OUT what bashrc shall be with BLOCK (an empty file to take the block out). A block

@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
 # What will be done, as a list; then the doing. A dry run ends after the list.
 
-declare -a plan_verb=() plan_path=() plan_from=() plan_mode=() plan_owner=()
+# Notes about what will have been done wait in plan_notes until it is.
+declare -a plan_notes=() plan_verb=() plan_path=() plan_from=() plan_mode=() plan_owner=()
 declare -rA plan_past=([create]=created [replace]=replaced [edit]=edited [remove]=removed [attributes]='set mode and owner of')
 
 # plan_add VERB PATH FROM MODE OWNER. Verbs: directory, put, bashrc, attributes, remove.
@@ -102,7 +103,7 @@ plan_keep() {
 		cmp -s -- "$path" "$aside" && return 0
 		aside=$path.edited.$((++i))
 	done
-	note "$path was edited: a copy is kept as $aside"
+	plan_notes+=("$path was edited: a copy is kept as $aside")
 	plan_add put "$aside" "$path" 644 ''
 }
 
@@ -119,7 +120,7 @@ plan_bashrc() {
 	if [[ -n $bashrc_edited ]]; then
 		local aside=$bashrc_path.portcullis-edited i=0
 		while [[ -e $aside ]]; do aside=$bashrc_path.portcullis-edited.$((++i)); done
-		note "the edited block of $bashrc_path is kept as $aside"
+		plan_notes+=("the edited block of $bashrc_path is kept as $aside")
 		plan_add put "$aside" "$workdir/block.found" 600 "$( ((EUID)) || stat -c %u:%g -- "$bashrc_file")"
 	fi
 	bashrc_compose "$1" "$workdir/bashrc"
@@ -179,7 +180,13 @@ plan_announce() {
 		plan_words+=("${plan_past[$word]}")
 		[[ -z $opt_dry_run ]] || say "would ${word/attributes/set the mode of} ${plan_path[i]}"
 	done
+	[[ -z $opt_dry_run ]] || plan_tell_notes
 	if [[ -n $opt_dry_run && ${#plan_verb[@]} == 0 ]]; then say "would change nothing in ${root:-/}"; fi
+}
+
+plan_tell_notes() {
+	local text
+	for text in "${plan_notes[@]}"; do note "$text"; done
 }
 
 # After the fact: what was done to which file.
@@ -188,6 +195,7 @@ plan_report() {
 	for i in "${!plan_verb[@]}"; do
 		[[ ${plan_verb[i]} == directory ]] || say "${plan_words[i]} ${plan_path[i]}"
 	done
+	plan_tell_notes
 }
 
 # Directories, then every new file staged and on disk, then one rename after the other; bashrc is the last.

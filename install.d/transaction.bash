@@ -13,9 +13,8 @@ undo_push() {
 # transaction_mkdir DIR MODE OWNER: OWNER is uid:gid, or empty to leave it as it comes.
 transaction_mkdir() {
 	undo_push rmdir "$1"
-	attempt "make the directory $1" mkdir -- "$1"
+	attempt "make the directory $1" mkdir -m "$2" -- "$1"
 	[[ -z $3 ]] || attempt "give $1 to $3" chown -- "$3" "$1"
-	attempt "set the mode of $1" chmod -- "$2" "$1"
 }
 
 # transaction_stage PATH: sets staged to a new empty file beside PATH.

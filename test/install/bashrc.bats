@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # a subshell with another EP is what is meant
+# The user's bashrc, in every shape: it survives installation, upgrade and removal byte for byte.
+
+load helper.bash
+load shapes.bash
+
+setup_file() { install_setup_file; }
+teardown_file() { install_teardown_file; }
+setup() { install_setup; }
+
+# What the test compares: everything but the link count, which a replaced file can't keep.
+round_trip() {
+	local shape=$1 who=$2 before after content=''
+	"shape_$shape" "$BASHRC"
+	[[ $who == root ]] || be_ordinary
+	before=$(snapshot "$EP" | sed -E 's/^((.* f [0-7]+ [0-9:]+) [0-9]+ )$/\2/')
+	[[ ! -e $BASHRC ]] || {
+		cp -- "$BASHRC" "$PLACE/content"
+		content=$PLACE/content
+	}
+
+	did_install --eprefix "$EP"
+	# The block is first, and after it comes what was there, to the byte.
+	[[ $(head -n 1 -- "$BASHRC") == "$BEGIN"* ]]
+	[[ $(head -n 3 -- "$BASHRC" | tail -n 1) == "$END" ]]
+	tail -n +4 -- "$BASHRC" | cmp - "${content:-/dev/null}"
+	if [[ $shape == *symlink* ]]; then [[ -L $BASHRC ]]; fi
+	[[ -z $content ]] || same "$(stat -L -c '%a %u:%g' "$BASHRC")" "$(stat -c '%a %u:%g' "$(shape_original "$shape")")"
+
+	did_install --eprefix "$EP" --uninstall
+	after=$(snapshot "$EP" | sed -E 's/^((.* f [0-7]+ [0-9:]+) [0-9]+ )$/\2/')
+	same "$before" "$after"
+	[[ $shape != hard_link ]] || cmp "$EP/backup/bashrc" "$EP/backup/bashrc.0"
+}
+
+# A file made like the original, for its mode and owner.
+shape_original() {
+	(
+		EP=$PLACE/original.$BATS_TEST_NUMBER
+		mkdir -p "$EP/etc/portage"
+		"shape_$1" "$EP/etc/portage/bashrc"
+		((${#INSTALL[@]} == 0)) || chown -RL 65534:65534 -- "$EP"
+		readlink -f "$EP/etc/portage/bashrc"
+	)
+}
+
+for shape in $SHAPES; do
+	bats_test_function --description "bashrc, $shape: installed and removed" -- round_trip "$shape" root
+done
+
+for shape in absent symlink read_only; do
+	bats_test_function --description "bashrc, $shape: the same as an ordinary user" -- round_trip "$shape" ordinary
+done
+
+@test "a bashrc without a block loses nothing but what an edit outside the block added" {
+	shape_plain "$BASHRC"
+	did_install --eprefix "$EP"
+	printf 'BAR=mine' >>"$BASHRC"
+	did_install --eprefix "$EP"
+	[[ $output == 'nothing to do'* ]]
+	did_install --eprefix "$EP" --uninstall
+	shape_plain "$PLACE/wanted"
+	printf 'BAR=mine' | cat "$PLACE/wanted" - | cmp - "$BASHRC"
+}
+
+@test "a bashrc that was absent, and has content of the user's since, stays with it" {
+	did_install --eprefix "$EP"
+	echo 'BAR=mine' >>"$BASHRC"
+	did_install --eprefix "$EP" --uninstall
+	[[ $(cat "$BASHRC") == 'BAR=mine' ]]
+}
+
+@test "a block that the user moved stays where it is, and its cost is said" {
+	shape_plain "$BASHRC"
+	did_install --eprefix "$EP"
+	{
+		echo 'ABOVE=1'
+		cat "$BASHRC"
+	} >"$PLACE/moved"
+	cp "$PLACE/moved" "$BASHRC"
+	did_install --eprefix "$EP"
+	cmp "$PLACE/moved" "$BASHRC"
+	[[ $output == *'not at the top'*'runs twice'* ]]
+	did_install --eprefix "$EP" --uninstall
+	[[ $(head -n 1 "$BASHRC") == 'ABOVE=1' ]]
+}
+
+@test "a block that the user took out by hand comes back with the next installation" {
+	shape_plain "$BASHRC"
+	did_install --eprefix "$EP"
+	shape_plain "$BASHRC"
+	did_install --eprefix "$EP"
+	[[ $(head -n 1 "$BASHRC") == "$BEGIN"* ]]
+}
+
+@test "an older installation's block is replaced where it stands" {
+	shape_plain "$BASHRC"
+	did_install --eprefix "$EP"
+	cp "$BASHRC" "$PLACE/new"
+	# As an older version would have left it: another block, and a record that knows it.
+	printf '%s another text\nold\n%s\n' "$BEGIN" "$END" >"$PLACE/old.block"
+	{
+		echo 'ABOVE=1'
+		cat "$PLACE/old.block"
+		tail -n +4 "$PLACE/new"
+	} >"$BASHRC"
+	sed -i "s/^block .*/block $(base64 -w 0 "$PLACE/old.block")/" "$EP/usr/lib/portcullis/installed"
+	did_install --eprefix "$EP"
+	{
+		echo 'ABOVE=1'
+		cat "$PLACE/new"
+	} | cmp - "$BASHRC"
+}
+
+@test "bashrc that is a directory, a FIFO, a loop: refused in one line" {
+	mkdir "$BASHRC"
+	refuses 5 'is a directory, which Portage ignores' --eprefix "$EP"
+	rmdir "$BASHRC"
+	ln -s ../../x "$BASHRC"
+	mkdir "$EP/x"
+	refuses 5 'is a directory, which Portage ignores' --eprefix "$EP"
+	rm "$BASHRC"
+	mkfifo "$BASHRC"
+	refuses 5 'neither a file nor absent' --eprefix "$EP"
+	rm "$BASHRC"
+	ln -s bashrc "$BASHRC"
+	refuses 5 'leads nowhere' --eprefix "$EP"
+	ln -sfn no/such/folder/bashrc "$BASHRC"
+	refuses 5 'leads nowhere' --eprefix "$EP"
+}

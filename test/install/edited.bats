@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# What a person edited in our files is never thrown away silently.
+
+load helper.bash
+
+setup_file() { install_setup_file; }
+teardown_file() { install_teardown_file; }
+
+setup() {
+	install_setup
+	printf 'FOO=1\n' >"$BASHRC"
+}
+
+# edit_NAME changes the block of an installed bashrc.
+edit_added_line() { sed -i '2i BAR=mine' "$BASHRC"; }
+edit_commented_out() { sed -i '2s/^/#/' "$BASHRC"; }
+edit_first_line() { sed -i '1s/$/ !/' "$BASHRC"; }
+edit_last_line() { sed -i '3s/$/ !/' "$BASHRC"; }
+edit_crlf() { sed -i 's/$/\r/' "$BASHRC"; }
+edit_indented() { sed -i '1,3s/^/\t/' "$BASHRC"; }
+edit_emptied() { sed -i 2d "$BASHRC"; }
+
+is_detected() {
+	did_install --eprefix "$EP"
+	"edit_$1"
+	refuses 6 'the managed block was edited.*--save-edits' --eprefix "$EP"
+	refuses 6 'the managed block was edited.*--save-edits' --eprefix "$EP" --uninstall
+	cp "$BASHRC" "$PLACE/edited"
+	did_install --eprefix "$EP" --save-edits
+	[[ $output == *"kept as $BASHRC.portcullis-edited"* ]]
+	# The block as it was edited is aside, the block as it should be in its place, the rest as it was.
+	head -n "$(grep -c '' "$BASHRC.portcullis-edited")" "$PLACE/edited" | cmp - "$BASHRC.portcullis-edited"
+	head -n 3 "$BASHRC" | cmp - <(base64 -d < <(sed -n 's/^block //p' "$EP/usr/lib/portcullis/installed"))
+	[[ $(tail -n +4 "$BASHRC") == "$(tail -n 1 "$PLACE/edited")" ]]
+}
+
+for edit in added_line commented_out first_line last_line crlf indented emptied; do
+	bats_test_function --description "an edit inside the block, $edit: refused, and kept aside on demand" -- is_detected "$edit"
+done
+
+@test "the copy of an edited block is never overwritten by the next one" {
+	did_install --eprefix "$EP"
+	edit_added_line
+	did_install --eprefix "$EP" --save-edits
+	sed -i '2i AGAIN=1' "$BASHRC"
+	did_install --eprefix "$EP" --uninstall --save-edits
+	[[ $(cat "$BASHRC") == 'FOO=1' ]]
+	grep -qx 'BAR=mine' "$BASHRC.portcullis-edited"
+	grep -qx 'AGAIN=1' "$BASHRC.portcullis-edited.1"
+}
+
+# break_NAME leaves markers from which nobody can tell what is ours.
+break_no_end() { sed -i 3d "$BASHRC"; }
+break_no_begin() { sed -i 1d "$BASHRC"; }
+break_twice() { head -n 3 "$BASHRC" >"$PLACE/block" && cat "$PLACE/block" >>"$BASHRC"; }
+break_reversed() {
+	printf '%s\n%s\nFOO=1\n' "$END" "$BEGIN" >"$BASHRC"
+}
+
+is_refused() {
+	did_install --eprefix "$EP"
+	"break_$1"
+	local mode
+	for mode in --uninstall --save-edits; do
+		refuses 6 "don't pair" --eprefix "$EP" ${mode:+"$mode"}
+	done
+}
+
+for broken in no_end no_begin twice reversed; do
+	bats_test_function --description "markers that don't pair, $broken: refused whatever is asked" -- is_refused "$broken"
+done
+
+@test "a bashrc of mode 0600 has the copy of its edited block in mode 0600" {
+	did_install --eprefix "$EP"
+	chmod 600 "$BASHRC"
+	edit_added_line
+	did_install --eprefix "$EP" --save-edits
+	[[ $(stat -c %a "$BASHRC.portcullis-edited") == 600 ]]
+}
+
+@test "an edited phase.bash: upgraded, a copy aside, and said" {
+	local phase=$EP/etc/portage/portcullis/phase.bash
+	did_install --eprefix "$EP"
+	cp "$phase" "$PLACE/shipped"
+	echo '# mine' >>"$phase"
+	cp "$phase" "$PLACE/mine"
+	did_install --eprefix "$EP"
+	[[ $output == *"$phase was edited: a copy is kept as $phase.edited"* ]]
+	cmp "$phase" "$PLACE/shipped"
+	cmp "$phase.edited" "$PLACE/mine"
+	did_install --eprefix "$EP"
+	[[ $output == 'nothing to do'* ]]
+
+	# Another edit, another copy; the same edit again, none.
+	echo '# other' >>"$phase"
+	did_install --eprefix "$EP"
+	[[ $(tail -n 1 "$phase.edited.1") == '# other' ]]
+	cp "$PLACE/mine" "$phase"
+	did_install --eprefix "$EP"
+	[[ ! -e $phase.edited.2 ]]
+}
+
+@test "an edited phase.bash: removed, a copy stays, and is said" {
+	local phase=$EP/etc/portage/portcullis/phase.bash
+	did_install --eprefix "$EP"
+	echo '# mine' >>"$phase"
+	did_install --eprefix "$EP" --uninstall
+	[[ ! -e $phase && $(tail -n 1 "$phase.edited") == '# mine' ]]
+	[[ $output == *"$phase was edited"* && $output == *"kept $EP/etc/portage/portcullis: it is not empty"* ]]
+}
+
+@test "a file of that name that is not ours: refused, unless it holds the same" {
+	mkdir -p "$EP/usr/bin" "$EP/usr/libexec/portcullis"
+	echo 'something else' >"$EP/usr/bin/portcullis"
+	refuses 9 'usr/bin/portcullis is there and was not put there by install.sh' --eprefix "$EP"
+	cp "$TREE/bin/portcullis" "$EP/usr/bin/portcullis"
+	cp "$TREE/native/build/confine" "$EP/usr/libexec/portcullis/confine"
+	did_install --eprefix "$EP"
+	rm -rf "${EP:?}/usr"
+	mkdir -p "$EP/usr/libexec/portcullis/confine"
+	refuses 9 'confine is a directory' --eprefix "$EP"
+}
+
+@test "without its record an installation is not guessed at" {
+	did_install --eprefix "$EP"
+	rm "$EP/usr/lib/portcullis/installed"
+	refuses 6 'installed is gone, and without it nobody can tell' --eprefix "$EP" --uninstall
+	# What is there is the same, so that it is taken over.
+	did_install --eprefix "$EP"
+	did_install --eprefix "$EP" --uninstall
+	[[ $(cat "$BASHRC") == 'FOO=1' ]]
+}
+
+@test "a record that leads out of its place is refused" {
+	did_install --eprefix "$EP"
+	echo x >"$PLACE/precious"
+	printf 'file %s ../precious\n' "$(sha256sum <"$PLACE/precious" | cut -d' ' -f1)" >>"$EP/usr/lib/portcullis/installed"
+	refuses 9 'names a path out of its place: ../precious' --eprefix "$EP" --uninstall
+	[[ -e $PLACE/precious ]]
+	sed -i '1s/1$/2/' "$EP/usr/lib/portcullis/installed"
+	refuses 9 'use the install.sh of the version' --eprefix "$EP"
+}

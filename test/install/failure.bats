@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
+# A failure half way leaves the previous state; so does a signal; and a kill -9 leaves nothing that the next run can't mend.
+
+load helper.bash
+load shapes.bash
+
+setup_file() { install_setup_file; }
+teardown_file() { install_teardown_file; }
+setup() { install_setup; }
+
+# failing_tools N TOOL...: a folder for PATH in which these tools count their calls together, and the Nth call fails.
+failing_tools() {
+	local n=$1 tool dir=$PLACE/failing
+	rm -rf "$dir"
+	mkdir "$dir"
+	for tool in "${@:2}"; do
+		cat >"$dir/$tool" <<-END
+			#!/bin/bash
+			echo "$tool \$*" >>"$dir/calls"
+			if (( \$(wc -l <"$dir/calls") == $n )); then
+				echo "$tool: injected: No luck today" >&2
+				exit 1
+			fi
+			exec "$(command -v "$tool")" "\$@"
+		END
+		chmod +x "$dir/$tool"
+	done
+	# Node is asked for the same thing every time, and takes half of the run to say it.
+	local answer=$PLACE/answer.$BATS_TEST_NUMBER
+	[[ -s $answer.hook ]] || {
+		node "$TREE/dist/portcullis.js" hook --eprefix "$EP" >"$answer.hook"
+		node "$TREE/dist/portcullis.js" hook --block --eprefix "$EP" >"$answer.block"
+	}
+	printf '#!/bin/bash\ncase $* in --version) echo v20.0.0 ;; *--block*) cat "%s" ;; *) cat "%s" ;; esac\n' \
+		"$answer.block" "$answer.hook" >"$dir/node"
+	chmod +x "$dir/node"
+}
+
+# What a step may leave otherwise is the time of a directory's change.
+state() {
+	snapshot "$EP"
+	(cd -- "$EP" && find . -not -type d -printf '%P %i %T@\n' | sort)
+}
+
+# fails_everywhere LEAST ARG...: fails each call of the tools that change something, one after the other, until a run has none left to fail.
+fails_everywhere() {
+	local n least=$1 before after
+	shift
+	before=$(state)
+	for ((n = 1; n < 100; n++)); do
+		failing_tools "$n" mkdir mktemp cp chmod ln mv sync touch
+		PATH=$PLACE/failing:$PATH run_install "$@" --eprefix "$EP"
+		(($(wc -l <"$PLACE/failing/calls") >= n)) || break
+		# Two steps may fail without harm: the hard link, for which there is a copy, and nothing after the commit.
+		if [[ $status == 0 ]]; then
+			[[ $(sed -n "${n}p" "$PLACE/failing/calls") == 'ln '* ]]
+			break
+		fi
+		[[ $status == 1 ]]
+		[[ ${#lines[@]} == 1 && $output == 'install.sh: cannot '*'nothing was changed' ]] || {
+			echo "call $n: $output"
+			return 1
+		}
+		after=$(state)
+		same "$before" "$after" || {
+			sed -n "${n}p" "$PLACE/failing/calls"
+			return 1
+		}
+	done
+	((n > least)) || {
+		echo "only $n steps were tried"
+		return 1
+	}
+}
+
+@test "a first installation, failed at each step" {
+	shape_symlink "$BASHRC"
+	# Some of the directories are there, as on every machine, and each costs the test a run.
+	mkdir -p "$EP"/usr/{bin,lib,libexec} "$EP/var"
+	fails_everywhere 25
+}
+
+@test "an upgrade, failed at each step" {
+	shape_attributes "$BASHRC"
+	did_install --eprefix "$EP"
+	echo '# mine' >>"$EP/etc/portage/portcullis/phase.bash"
+	sed -i '1i // older' "$EP/usr/lib/portcullis/portcullis.js"
+	fails_everywhere 12
+}
+
+@test "a removal, failed at each step" {
+	shape_plain "$BASHRC"
+	did_install --eprefix "$EP"
+	fails_everywhere 6 --uninstall
+}
+
+@test "a hard link that can't be made: a copy does as well" {
+	shape_plain "$BASHRC"
+	did_install --eprefix "$EP"
+	sed -i '1i // older' "$EP/usr/lib/portcullis/portcullis.js"
+	mkdir "$PLACE/nolink"
+	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nolink/ln"
+	chmod +x "$PLACE/nolink/ln"
+	PATH=$PLACE/nolink:$PATH did_install --eprefix "$EP"
+	cmp "$TREE/dist/portcullis.js" "$EP/usr/lib/portcullis/portcullis.js"
+	[[ -z $(find "$EP" -name '.*portcullis.*') ]]
+}
+
+# read_only_at DIR: an ordinary user's prefix in which DIR can't be written.
+read_only_at() {
+	mkdir -p "$EP/$1"
+	shape_plain "$BASHRC"
+	be_ordinary
+	((EUID != 0)) || chown 0:0 "$EP/$1"
+	chmod 555 "$EP/$1"
+	refuses 4 "$EP/$1 is not writable" --eprefix "$EP"
+	chmod 755 "$EP/$1"
+}
+
+for dir in etc/portage etc/portage/portcullis usr usr/bin usr/lib/portcullis usr/libexec var/log; do
+	bats_test_function --description "no permission in $dir: refused, nothing changed" -- read_only_at "$dir"
+done
+
+@test "an upgrade where one directory became read-only: refused, nothing changed" {
+	shape_plain "$BASHRC"
+	be_ordinary
+	did_install --eprefix "$EP"
+	((EUID != 0)) || chown 0:0 "$EP/usr/libexec/portcullis"
+	chmod 555 "$EP/usr/libexec/portcullis"
+	refuses 4 'usr/libexec/portcullis is not writable' --eprefix "$EP" --uninstall
+}
+
+@test "a read-only file system: refused, nothing changed" {
+	needs_root
+	shape_plain "$BASHRC"
+	mkdir -p "$EP/usr"
+	unshare -m bash -c 'mount -t tmpfs -o ro none "$1/usr" && exec "$2" --eprefix "$1"' - "$EP" "$TREE/install.sh" \
+		>"$PLACE/out" 2>&1 && false
+	[[ $(cat "$PLACE/out") == "install.sh: $EP/usr is not writable"*'nothing was changed' ]]
+	[[ -z $(ls -A "$EP/usr") && ! -e $EP/etc/portage/portcullis ]]
+}
+
+# A tmpfs with room for less and less, so that each file in turn is the one for which there is none.
+full_file_system() {
+	local before after kib
+	# shellcheck disable=SC2030,SC2031 # the whole test is in that subshell
+	for ((kib = 16; kib < 4096; kib = kib * 3 / 2)); do
+		mount -t tmpfs -o "size=${kib}k" none "$EP"
+		mkdir -p "$EP/etc/portage"
+		shape_no_final_newline "$BASHRC"
+		before=$(state)
+		run_install --eprefix "$EP"
+		if [[ $status == 0 ]]; then
+			umount "$EP"
+			((kib > 16)) && return 0
+			echo 'it was never full'
+			return 1
+		fi
+		[[ $status == 1 && ${#lines[@]} == 1 && $output == *'No space left on device; nothing was changed' ]] || {
+			echo "$kib KiB: $status $output"
+			return 1
+		}
+		after=$(state)
+		same "$before" "$after" || return 1
+		umount "$EP"
+	done
+	return 1
+}
+
+@test "a full file system, at one file after the other: the previous state" {
+	needs_root
+	export EP BASHRC
+	unshare -m bash -c "set -u; INSTALL=(); $(declare -f run_install run state snapshot same full_file_system shape_no_final_newline)
+		run() { output=\$(\"\$@\" 2>&1); status=\$?; mapfile -t lines <<<\"\$output\"; }
+		full_file_system"
+}
+
+# stopped_by SIGNAL STATUS: the tool that the signal meets waits for it, so that there is no race.
+stopped_by() {
+	local before after dir=$PLACE/stopping tool
+	shape_plain "$BASHRC"
+	before=$(state)
+	for tool in mv sync ${3-mkdir}; do
+		rm -rf "$dir"
+		mkdir "$dir"
+		cat >"$dir/$tool" <<-END
+			#!/bin/bash
+			"$(command -v "$tool")" "\$@"
+			kill -s $1 "\$(ps -o ppid= -p "\$PPID" | tr -d ' ')"
+		END
+		chmod +x "$dir/$tool"
+		PATH=$dir:$PATH run_install --eprefix "$EP"
+		[[ $status == "$2" ]] || {
+			echo "$tool: $status $output"
+			return 1
+		}
+		after=$(state)
+		[[ $1 == KILL ]] || same "$before" "$after"
+	done
+}
+
+for signal in 'INT 130' 'TERM 143' 'HUP 129'; do
+	bats_test_function --description "SIG${signal% *} half way: the previous state" -- stopped_by "${signal% *}" "${signal#* }"
+done
+
+@test "kill -9 half way: bashrc is whole, the next run mends the rest" {
+	stopped_by KILL 137 mv
+	[[ -n $(find "$EP" -name '.*portcullis.*') ]]
+	tail -n 4 "$BASHRC" | cmp - <(shape_plain /dev/stdout | cat)
+	did_install --eprefix "$EP"
+	[[ -z $(find "$EP" -name '.*portcullis.*') ]]
+	did_install --eprefix "$EP"
+	[[ $output == 'nothing to do'* ]]
+	did_install --eprefix "$EP" --uninstall
+	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
+	[[ $(find "$EP" -type f) == "$BASHRC" ]]
+}
+
+@test "bashrc written to by somebody else meanwhile: put back, and said" {
+	local dir=$PLACE/meanwhile
+	shape_plain "$BASHRC"
+	mkdir "$dir"
+	printf '#!/bin/bash\necho LATE=1 >>"%s"\nexec %s "$@"\n' "$BASHRC" "$(command -v touch)" >"$dir/touch"
+	chmod +x "$dir/touch"
+	PATH=$dir:$PATH run_install --eprefix "$EP"
+	[[ $status == 1 && $output == *'was written to meanwhile'* ]]
+	[[ $(tail -n 1 "$BASHRC") == LATE=1 && $(head -n 1 "$BASHRC") == FOO=1 && ! -e $EP/usr ]]
+}

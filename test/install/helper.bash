@@ -1,0 +1,112 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # some variables come from bats, some go to the tests
+# What every test of install.sh needs: a built tree as a release tarball has it, a place for the test, and snapshots.
+#
+#   TREE    a copy of the tree, built, readable for everybody; PLACE the folder around it
+#   EP      a fresh EPREFIX with a space in its name, one a test
+#   INSTALL what install.sh is run as: empty, or the words that make an ordinary user of us
+
+TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+readonly BEGIN='# >>> portcullis >>>' END='# <<< portcullis <<<'
+
+install_setup_file() {
+	[[ -f $TOP/dist/portcullis.js && -x $TOP/native/build/confine ]] || "$TOP/scripts/build"
+	PLACE=$(mktemp -d "/var/tmp/pc-install.XXXXXX")
+	chmod 755 "$PLACE"
+	TREE=$PLACE/tree
+	mkdir -p "$TREE/native/build"
+	cp -a -- "$TOP"/{install.sh,install.d,bin,dist,package.json} "$TREE/"
+	cp -a -- "$TOP/native/build/confine" "$TREE/native/build/"
+	touch -- "$TREE/dist/portcullis.js" "$TREE/native/build/confine"
+	export PLACE TREE
+}
+
+install_teardown_file() {
+	[[ -z ${PLACE-} ]] || rm -rf -- "$PLACE"
+}
+
+install_setup() {
+	bats_require_minimum_version 1.5.0
+	EP="$PLACE/prefix $BATS_TEST_NUMBER"
+	BASHRC=$EP/etc/portage/bashrc
+	INSTALL=()
+	mkdir -p -- "$EP/etc/portage"
+	# A killed install.sh leaves its work directory, and it shall go with the rest.
+	export TMPDIR=$PLACE/tmp
+	mkdir -p "$TMPDIR"
+	chmod 1777 "$TMPDIR"
+}
+
+# From here on the test is an ordinary user's, and so is its prefix.
+be_ordinary() {
+	if ((EUID == 0)); then
+		INSTALL=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- env "HOME=$EP")
+		chown -R 65534:65534 -- "$EP"
+	fi
+}
+
+needs_root() {
+	((EUID == 0)) || skip 'needs root'
+}
+
+run_install() {
+	run "${INSTALL[@]}" "$TREE/install.sh" "$@"
+}
+
+# did_install ARG...: must succeed.
+did_install() {
+	run_install "$@"
+	[[ $status == 0 ]] || {
+		echo "install.sh $* ended with $status:"
+		echo "$output"
+		return 1
+	}
+}
+
+# refuses STATUS PATTERN ARG...: one line that matches PATTERN, that status, and nothing below EP is touched.
+refuses() {
+	local wanted=$1 pattern=$2 before after
+	shift 2
+	before=$(snapshot_exactly "$EP")
+	run_install "$@"
+	after=$(snapshot_exactly "$EP")
+	[[ $status == "$wanted" ]] || {
+		echo "status $status, not $wanted: $output"
+		return 1
+	}
+	[[ ${#lines[@]} == 1 && $output == 'install.sh: '* && $output =~ $pattern ]] || {
+		echo "said: $output"
+		return 1
+	}
+	same "$before" "$after"
+}
+
+# Names, kinds, modes, owners, link targets, contents and extended attributes.
+snapshot() {
+	(
+		cd -- "$1" || exit
+		find . -printf '%P %y %m %U:%G %n %l\n' | sort
+		find . -type f -print0 | sort -z | xargs -0r sha256sum
+		find . -print0 | sort -z | xargs -0r getfattr -h -d -m - -- 2>/dev/null
+	)
+}
+
+# The same with inodes and times of change, of directories too.
+snapshot_exactly() {
+	snapshot "$1"
+	(cd -- "$1" && find . -printf '%P %i %T@ %C@\n' | sort)
+}
+
+same() {
+	diff <(printf '%s\n' "$1") <(printf '%s\n' "$2")
+}
+
+# path_without NAME...: prints a folder for PATH that has every command of PATH but these.
+path_without() {
+	local dir=$PLACE/path.$BATS_TEST_NUMBER name
+	mkdir -p "$dir"
+	local -a from
+	IFS=: read -ra from <<<"$PATH"
+	find "${from[@]}" -maxdepth 1 -mindepth 1 -not -type d -print0 2>/dev/null | xargs -0 ln -sft "$dir" 2>/dev/null
+	for name; do rm -f -- "$dir/$name"; done
+	printf '%s\n' "$dir"
+}

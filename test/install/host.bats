@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# Installation into / as root, and setuid. Each test has a host of its own: a mount namespace in which /etc, /usr and /var
+# are overlays, with or without the group portage.
+
+load helper.bash
+
+setup_file() {
+	install_setup_file
+	# A confine that knows mode setuid, whatever the tree's own can: what is tested here is install.sh.
+	gcc -x c -o "$PLACE/confine" - <<-'END'
+		#include <stdio.h>
+		#include <unistd.h>
+		int main(void) { return puts(geteuid() == 0 && getuid() != 0 ? "mode=setuid" : "mode=userns") < 0; }
+	END
+}
+
+teardown_file() { install_teardown_file; }
+
+setup() {
+	install_setup
+	needs_root
+	TREE_SETUID=$TMPDIR/setuid.$BATS_TEST_NUMBER
+	cp -a "$TREE" "$TREE_SETUID"
+	cp "$PLACE/confine" "$TREE_SETUID/native/build/confine"
+}
+
+# host SCRIPT: runs it (bash, -eux) on such a host. portage ID makes the group.
+host() {
+	run unshare -m --propagation private bash -c '
+		set -eu
+		mount -t tmpfs none "$1"
+		for dir in etc usr var; do
+			mkdir -p "$1/$dir" "$1/$dir.work"
+			mount -t overlay -o "lowerdir=/$dir,upperdir=$1/$dir,workdir=$1/$dir.work" none "/$dir"
+		done
+		sed -i /^portage:/d /etc/group
+		rm -rf /etc/portage /var/log/portcullis
+		TREE=$2 TREE_SETUID=$3 TOP=$1
+		portage() { echo "portage:x:$1:" >>/etc/group; }
+		refuses() {
+			local status=0 out
+			out=$("$TREE/install.sh" "${@:3}" 2>&1) || status=$?
+			echo "$out"
+			[[ $status == "$1" && $out =~ $2 ]]
+			[[ -z $(find "$TOP/usr" "$TOP/var" /etc/portage -newer "$TOP/mark" -type f 2>/dev/null) ]]
+		}
+		touch "$TOP/mark"
+		is() { [[ $(stat -c "%a %u:%g" "$1") == "$2" ]] || { stat "$1"; exit 1; }; }
+		set -x
+		eval "$4"' - "$TMPDIR" "$TREE" "$TREE_SETUID" "$1"
+	[[ $status == 0 ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+@test "a host: the paths of a host, root's; the log folder is the builders'" {
+	host '
+		portage 250
+		umask 077
+		"$TREE/install.sh"
+		is /usr/bin/portcullis "755 0:0"
+		is /usr/libexec/portcullis/confine "755 0:0"
+		is /usr/lib/portcullis/portcullis.js "644 0:0"
+		is /etc/portage/portcullis/phase.bash "644 0:0"
+		is /etc/portage/bashrc "644 0:0"
+		is /var/log/portcullis "2775 0:250"
+		setpriv --reuid=65534 --regid=250 --clear-groups touch /var/log/portcullis/records.jsonl
+		[[ $("$TREE/install.sh") == "nothing to do"* ]]
+		"$TREE/install.sh" --uninstall
+		[[ ! -e /etc/portage && ! -e /usr/bin/portcullis && -e /var/log/portcullis/records.jsonl ]]
+		rm /var/log/portcullis/records.jsonl'
+}
+
+@test "no group portage: said, and the log folder is root's; the group comes later: it is theirs" {
+	host '
+		"$TREE/install.sh" 2>&1 | tee "$TOP/out"
+		grep "there is no group portage: /var/log/portcullis is root.s alone" "$TOP/out"
+		is /var/log/portcullis "755 0:0"
+		portage 77
+		"$TREE/install.sh"
+		is /var/log/portcullis "2775 0:77"
+		chmod 750 /var/log/portcullis
+		"$TREE/install.sh" 2>&1 | grep "set up by somebody else"
+		is /var/log/portcullis "2750 0:77"
+		"$TREE/install.sh" --uninstall
+		[[ ! -e /var/log/portcullis ]]'
+}
+
+@test "a log folder that somebody else set up is left as it is, and stays" {
+	host '
+		portage 250
+		mkdir -m 700 /var/log/portcullis
+		for i in 1 2; do
+			"$TREE/install.sh" 2>&1
+			is /var/log/portcullis "700 0:0"
+		done
+		"$TREE/install.sh" --uninstall
+		is /var/log/portcullis "700 0:0"'
+}
+
+@test "--setuid: root:portage 4710, and tried; kept by an upgrade; --no-setuid takes it off" {
+	host '
+		portage 250
+		confine=/usr/libexec/portcullis/confine
+		"$TREE_SETUID/install.sh"
+		is $confine "755 0:0"
+		"$TREE_SETUID/install.sh" --setuid
+		is $confine "4710 0:250"
+		[[ $(setpriv --reuid=65534 --regid=250 --clear-groups $confine) == mode=setuid ]]
+		! setpriv --reuid=65534 --regid=65534 --clear-groups $confine
+		[[ $("$TREE_SETUID/install.sh") == "nothing to do"* ]]
+		echo >>"$TREE_SETUID/native/build/confine"
+		"$TREE_SETUID/install.sh"
+		is $confine "4710 0:250"
+		"$TREE_SETUID/install.sh" --no-setuid
+		is $confine "755 0:0"
+		[[ -z $(find /usr/libexec/portcullis -perm /6000) ]]
+		"$TREE_SETUID/install.sh" --setuid
+		"$TREE_SETUID/install.sh" --uninstall
+		[[ ! -e $confine ]]'
+}
+
+@test "--setuid that can't be had: said plainly, nothing changed" {
+	host '
+		refuses 8 "no group portage" --setuid
+		portage 250
+		mkdir /usr/libexec/portcullis
+		mount -t tmpfs -o nosuid none /usr/libexec/portcullis
+		refuses 8 "mounted nosuid" --setuid
+		umount /usr/libexec/portcullis
+		# One that an ordinary user starts in vain: the run tells, and all is put back.
+		TREE=$TREE_SETUID
+		cp "$(type -P true)" "$TREE/native/build/confine"
+		refuses 8 "says no mode at all; all was put back" --setuid
+		[[ ! -e /etc/portage && ! -e /usr/bin/portcullis ]]'
+}
+
+@test "--setuid where no_new_privs is set: installed as asked, and said that it wasn't tried" {
+	host '
+		portage 250
+		setpriv --no-new-privs "$TREE_SETUID/install.sh" --setuid 2>&1 | tee "$TOP/out"
+		grep "no_new_privs is set here" "$TOP/out"
+		is /usr/libexec/portcullis/confine "4710 0:250"'
+}
+
+@test "--setuid below --destdir: owner and mode for the package, nothing run" {
+	host '
+		portage 250
+		"$TREE/install.sh" --setuid --destdir "$TOP/image"
+		is "$TOP/image/usr/libexec/portcullis/confine" "4710 0:250"
+		is "$TOP/image/var/log/portcullis" "2775 0:250"'
+}

@@ -1,0 +1,200 @@
+#!/usr/bin/env bats
+# What goes where: in a Prefix, below --destdir, a second time, as an upgrade, by two at once.
+
+load helper.bash
+load shapes.bash
+
+setup_file() { install_setup_file; }
+teardown_file() { install_teardown_file; }
+
+setup() {
+	install_setup
+	shape_plain "$BASHRC"
+}
+
+readonly FILES='755 usr/bin/portcullis
+755 usr/libexec/portcullis/confine
+644 usr/lib/portcullis/portcullis.js
+644 usr/lib/portcullis/installed
+644 etc/portage/portcullis/phase.bash
+644 etc/portage/bashrc'
+
+files_are_there() {
+	local mode path
+	while read -r mode path; do
+		[[ -f $1/$path && $(stat -c %a -- "$1/$path") == "$mode" ]] || {
+			echo "$path is missing, or its mode is not $mode"
+			return 1
+		}
+	done <<<"$FILES"
+}
+
+in_a_prefix() {
+	local uid=$EUID
+	[[ $1 == root ]] || be_ordinary
+	[[ $1 == root ]] || ((EUID != 0)) || uid=65534
+	did_install --eprefix "$EP"
+	files_are_there "$EP"
+	cmp "$EP/usr/libexec/portcullis/confine" "$TREE/native/build/confine"
+	# The hook names the prefix and is bash; its block sources it from there.
+	[[ $(sed -n 2p "$BASHRC") == *"'$EP/etc/portage/portcullis/phase.bash'"* ]]
+	bash -n "$EP/etc/portage/portcullis/phase.bash"
+	grep -qF "$EP" "$EP/etc/portage/portcullis/phase.bash"
+	[[ $(stat -c '%a %u' "$EP/var/log/portcullis") == "755 $uid" ]]
+	[[ -z $(find "$EP" -not -uid "$uid") ]]
+	[[ -z $(find "$EP" -perm /7000) ]]
+	# A strict umask of the caller changes nothing for those who build.
+	did_install --eprefix "$EP" --uninstall
+	(umask 077 && "${INSTALL[@]}" "$TREE/install.sh" --eprefix "$EP")
+	files_are_there "$EP"
+}
+
+@test "a Prefix, by root" { in_a_prefix root; }
+@test "a Prefix, by an ordinary user" { in_a_prefix ordinary; }
+
+@test "root installs into an ordinary user's Prefix: what is made is that user's" {
+	needs_root
+	chown -R 12345:23456 "$EP"
+	did_install --eprefix "$EP"
+	[[ -z $(find "$EP" -not -user 12345 -o -not -group 23456) ]]
+	[[ $(stat -c '%a %u:%g' "$EP/var/log/portcullis") == '755 12345:23456' ]]
+}
+
+@test "the installed program starts, and finds its prefix" {
+	did_install --eprefix "$EP"
+	cmp <("$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/etc/portage/portcullis/phase.bash"
+}
+
+@test "--destdir: all below it, and no file names it" {
+	did_install --destdir "$EP" --eprefix /opt/gentoo
+	files_are_there "$EP/opt/gentoo"
+	run ! grep -rF "$EP" "$EP/opt"
+	grep -qF ' /opt/gentoo/etc/portage/portcullis/phase.bash ]]' "$EP/opt/gentoo/etc/portage/bashrc"
+	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
+	did_install --destdir "$EP" --eprefix /opt/gentoo --uninstall
+	[[ -z $(find "$EP/opt" -type f) ]]
+}
+
+@test "--destdir without --eprefix: the paths of a host" {
+	did_install --destdir "$EP"
+	files_are_there "$EP"
+	[[ $(sed -n 2p "$BASHRC") == 'if [[ -r /etc/portage/portcullis/phase.bash ]]; then source /etc/portage/portcullis/phase.bash; fi' ]]
+	did_install --destdir "$EP" --uninstall
+	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
+}
+
+@test "--destdir: a symbolic link that leads out of it is not followed" {
+	mkdir "$PLACE/outside.$BATS_TEST_NUMBER"
+	shape_plain "$PLACE/outside.$BATS_TEST_NUMBER/bashrc"
+	ln -sf "$PLACE/outside.$BATS_TEST_NUMBER/bashrc" "$BASHRC"
+	refuses 5 "leads out of $EP" --destdir "$EP"
+	rm "$BASHRC"
+	ln -s "$PLACE/outside.$BATS_TEST_NUMBER" "$EP/usr"
+	refuses 9 "leads out of $EP" --destdir "$EP"
+	[[ $(ls "$PLACE/outside.$BATS_TEST_NUMBER") == bashrc ]]
+}
+
+@test "a directory that isn't there yet is made, and is given back when the installation fails" {
+	local dir=$EP/not/yet
+	# A prefix of which nothing is left after the failure, not even the directories above it.
+	mkdir "$PLACE/nosync"
+	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nosync/sync"
+	chmod +x "$PLACE/nosync/sync"
+	PATH=$PLACE/nosync:$PATH run_install --eprefix "$dir"
+	[[ $status == 1 && ! -e $EP/not ]]
+	did_install --eprefix "$dir"
+	files_are_there "$dir"
+}
+
+@test "a second run changes nothing: no inode, no time, no directory" {
+	local before
+	did_install --eprefix "$EP"
+	before=$(snapshot_exactly "$EP")
+	did_install --eprefix "$EP"
+	[[ $output == 'nothing to do'* && ${#lines[@]} == 1 ]]
+	same "$before" "$(snapshot_exactly "$EP")"
+	did_install "--eprefix=$EP/../${EP##*/}/"
+	same "$before" "$(snapshot_exactly "$EP")"
+}
+
+@test "an upgrade replaces what is ours and differs, and nothing else" {
+	local before after
+	did_install --eprefix "$EP"
+	# As an older version: another program, a file that is no longer shipped, both in the record.
+	echo '// older' >"$EP/usr/lib/portcullis/portcullis.js"
+	echo 'old' >"$EP/usr/lib/portcullis/gone.js"
+	sed -i -E "s|^file [0-9a-f]+ (usr/lib/portcullis/portcullis.js)|file $(sha256sum <"$EP/usr/lib/portcullis/portcullis.js" | cut -d' ' -f1) \1|
+		\$a file $(sha256sum <"$EP/usr/lib/portcullis/gone.js" | cut -d' ' -f1) usr/lib/portcullis/gone.js" "$EP/usr/lib/portcullis/installed"
+	echo 'not ours' >"$EP/usr/lib/portcullis/plugin.js"
+	echo '{}' >"$EP/var/log/portcullis/records.jsonl"
+	before=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/lib/portcullis/\(portcullis.js\|gone.js\|installed\)')
+	did_install --eprefix "$EP"
+	cmp "$EP/usr/lib/portcullis/portcullis.js" "$TREE/dist/portcullis.js"
+	[[ ! -e $EP/usr/lib/portcullis/gone.js && -z $(find "$EP" -name '*.edited') ]]
+	after=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/lib/portcullis/\(portcullis.js\|installed\)')
+	same "$before" "$after"
+	# And the removal leaves what is not ours, and says so.
+	did_install --eprefix "$EP" --uninstall
+	[[ $(find "$EP" -type f -printf '%P\n' | sort | paste -sd' ') == 'etc/portage/bashrc usr/lib/portcullis/plugin.js var/log/portcullis/records.jsonl' ]]
+	[[ $output == *"kept $EP/var/log/portcullis"* && $output == *"kept $EP/usr/lib/portcullis"* ]]
+}
+
+@test "--dry-run says what would be done and does nothing" {
+	local before wanted
+	before=$(snapshot_exactly "$EP")
+	did_install --eprefix "$EP" --dry-run
+	same "$before" "$(snapshot_exactly "$EP")"
+	wanted=$(sed -nE 's/^would (create|edit|replace) //p' <<<"$output")
+	did_install --eprefix "$EP"
+	# It named every file and directory that there is now and was not before.
+	same "$(sort <<<"$wanted")" "$(find "$EP" -mindepth 1 | grep -vxF "$EP/etc
+$EP/etc/portage" | sort)"
+	before=$(snapshot_exactly "$EP")
+	did_install --eprefix "$EP" --dry-run
+	[[ $output == 'would change nothing'* ]]
+	did_install --eprefix "$EP" --dry-run --uninstall
+	[[ $output == *"would remove $EP/usr/bin/portcullis"* && $output == *"would edit $BASHRC"* ]]
+	same "$before" "$(snapshot_exactly "$EP")"
+}
+
+@test "a removal needs neither Node nor a compiler, and a second one has nothing to do" {
+	did_install --eprefix "$EP"
+	PATH=$(path_without node npm gcc cc make) run_install --eprefix "$EP" --uninstall
+	[[ $status == 0 ]]
+	[[ $(find "$EP" -type f -printf '%P\n') == etc/portage/bashrc ]]
+	did_install --eprefix "$EP" --uninstall
+	[[ $output == 'nothing to do'* ]]
+}
+
+@test "two at once: one does it, the other is told, and the result is whole" {
+	local -a pids=()
+	local i status_of wins=0
+	for i in 1 2 3 4; do
+		"$TREE/install.sh" --eprefix "$EP" >"$PLACE/out.$i" 2>&1 3>&- &
+		pids+=($!)
+	done
+	for i in 1 2 3 4; do
+		status_of=0
+		wait "${pids[i - 1]}" || status_of=$?
+		case $status_of in
+		0) wins=$((wins + 1)) ;;
+		7) grep -q "another install.sh is at work in $EP" "$PLACE/out.$i" ;;
+		*) cat "$PLACE/out.$i" && return 1 ;;
+		esac
+	done
+	((wins > 0))
+	files_are_there "$EP"
+	did_install --eprefix "$EP"
+	[[ $output == 'nothing to do'* ]]
+	[[ $(grep -c "$BEGIN" "$BASHRC") == 1 && -z $(find "$EP" -name '.*portcullis.*') ]]
+}
+
+@test "while somebody holds the lock: refused in one line" {
+	local fd
+	exec {fd}<"$EP"
+	flock "$fd"
+	refuses 7 'another install.sh is at work' --eprefix "$EP"
+	refuses 7 'another install.sh is at work' --eprefix "$EP" --uninstall
+	exec {fd}<&-
+	did_install --eprefix "$EP"
+}

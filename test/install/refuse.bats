@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# What can't be done is said in one line, with a status of its own, before anything is changed.
+
+load helper.bash
+load shapes.bash
+
+setup_file() { install_setup_file; }
+teardown_file() { install_teardown_file; }
+
+setup() {
+	install_setup
+	shape_plain "$BASHRC"
+}
+
+@test "bad options: 2" {
+	refuses 2 "unknown option '--frobnicate'" --frobnicate
+	refuses 2 "unknown option 'somewhere'" --eprefix "$EP" somewhere
+	refuses 2 '--eprefix needs a directory' --eprefix
+	refuses 2 '--destdir needs a directory' --destdir=
+	refuses 2 'control characters' --eprefix "$EP"$'\n'
+	refuses 2 'mean nothing with --uninstall' --eprefix "$EP" --uninstall --setuid
+}
+
+@test "--help names every option and every status, and does nothing else" {
+	local before word cause
+	before=$(snapshot_exactly "$EP")
+	did_install --help
+	for word in $(grep -ohE -- '--[a-z-]+[ )|]' "$TREE/install.d/options.bash" | tr -d ' )|' | sort -u); do
+		[[ $output == *"$word"* ]]
+	done
+	# shellcheck source=../../install.d/say.bash
+	source "$TREE/install.d/say.bash"
+	for cause in "${!failure_status[@]}"; do
+		[[ $output == *" ${failure_status[$cause]} "* ]]
+	done
+	same "$before" "$(snapshot_exactly "$EP")"
+}
+
+@test "no Node: 3" {
+	PATH=$(path_without node) refuses 3 'Node 20 or newer is needed.*net-libs/nodejs' --eprefix "$EP"
+}
+
+@test "an old Node: 3" {
+	local dir
+	dir=$(path_without node)
+	printf '#!/bin/sh\necho v18.19.0\n' >"$dir/node"
+	chmod +x "$dir/node"
+	PATH=$dir refuses 3 'Node 20 or newer is needed.*is v18.19.0' --eprefix "$EP"
+	printf '#!/bin/sh\necho "libuv.so: cannot open" >&2\nexit 127\n' >"$dir/node"
+	PATH=$dir refuses 3 'does not start' --eprefix "$EP"
+}
+
+# unbuilt: a tree of the test's own in which confine, and with --program the program too, is still to be built.
+unbuilt() {
+	TREE_UNBUILT=$PLACE/unbuilt.$BATS_TEST_NUMBER
+	cp -a "$TREE" "$TREE_UNBUILT"
+	rm "$TREE_UNBUILT/native/build/confine"
+	[[ ${1-} != --program ]] || rm "$TREE_UNBUILT/dist/portcullis.js"
+	TREE=$TREE_UNBUILT
+}
+
+@test "no compiler, no make, no npm, where something is to be built: 3" {
+	unbuilt
+	PATH=$(path_without gcc) refuses 3 'confine is not built and gcc is not in PATH' --eprefix "$EP"
+	PATH=$(path_without make) refuses 3 'confine is not built and make is not in PATH' --eprefix "$EP"
+	rm "$TREE/dist/portcullis.js"
+	PATH=$(path_without npm) refuses 3 'npm is not in PATH' --eprefix "$EP"
+}
+
+@test "a release tarball: confine is built with make alone, and a failing build installs nothing" {
+	local dir
+	unbuilt
+	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
+	PATH=$(path_without npm) did_install --eprefix "$EP"
+	[[ -x $EP/usr/libexec/portcullis/confine ]]
+	did_install --eprefix "$EP" --uninstall
+
+	printf 'all:\n\t@echo "error: no such thing" >&2; exit 1\n' >"$TREE/native/Makefile"
+	run_install --eprefix "$EP"
+	[[ $status == 3 && $output == *'no such thing'*'install.sh: the build failed (make'*'nothing was installed' ]]
+	[[ ! -e $EP/usr ]]
+}
+
+@test "what is newer than its build is built again" {
+	unbuilt --program
+	mkdir "$TREE/src"
+	echo 1 >"$TREE/src/x.ts"
+	cp -a "$PLACE/tree/native/build/confine" "$TREE/native/build/confine"
+	# The build is the tree's own script; here it leaves a mark.
+	sed -i 's|"version": .*|&\n\t"scripts": { "build": "mkdir -p dist \&\& cp ../tree/dist/portcullis.js dist/ \&\& echo built >>built" },|; /^\t"scripts": {$/,/^\t},$/d' "$TREE/package.json"
+	did_install --eprefix "$EP"
+	did_install --eprefix "$EP"
+	[[ $(wc -l <"$TREE/built") == 1 ]]
+	touch -d '+1 second' "$TREE/src/x.ts"
+	did_install --eprefix "$EP"
+	[[ $(wc -l <"$TREE/built") == 2 ]]
+}
+
+@test "a program that writes no hook, or no bash: 3" {
+	unbuilt
+	cp -a "$PLACE/tree/native/build/confine" "$TREE/native/build/confine"
+	echo 'process.exit(0)' >"$TREE/dist/portcullis.js"
+	refuses 3 'wrote an empty hook' --eprefix "$EP"
+	echo 'console.log("if then (")' >"$TREE/dist/portcullis.js"
+	refuses 3 'a hook that is no bash' --eprefix "$EP"
+	echo 'console.error("boom"); process.exit(1)' >"$TREE/dist/portcullis.js"
+	refuses 3 'could not write the hook: boom' --eprefix "$EP"
+}
+
+@test "the host, by an ordinary user: 4, and both ways out" {
+	be_ordinary
+	refuses 4 'is not writable: run as root, or with --eprefix DIR'
+	refuses 4 '--setuid needs root' --eprefix "$EP" --setuid
+}
