@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# What a build sees and leaves is what it would be without us.
+
+bats_require_minimum_version 1.5.0
+load prefix
+load portcullis
+
+setup_file() {
+	prefix_host_begin
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+teardown() {
+	prefix_clean
+}
+
+# emerge FILE [CAT/PN]: builds app-test/probe as if for the first time, and puts its saved environment into FILE
+emerge_into() {
+	rm -rf "$PREFIX_LOG/phases" "$PREFIX/var/db/pkg/app-test"
+	run -0 prefix_emerge --oneshot app-test/probe
+	bzip2 -dc "$PREFIX/var/db/pkg/app-test/probe-1/environment.bz2" >"$1"
+}
+
+# A build with all that shows in a saved environment: exports, functions, the two kinds of bashrc.
+prefix() {
+	prefix_make "$1" 'e prefix'
+	prefix_conf "FEATURES=\"test ccache $2\"" 'MAKEOPTS="-j2"' 'PORTCULLIS_UNPACK="confine"' 'PORTCULLIS_PIDS_MAX="99999"'
+	printf '%s\n' 'export FROM_PROFILE+=" once"' 'profile_function() { :; }' >"$PREFIX_REPO/profiles/test/profile.bashrc"
+	printf '%s\n' 'export FROM_BASHRC+=" once"' 'bashrc_function() { :; }' >"$PREFIX/etc/portage/bashrc"
+	mkdir -p "$PREFIX/usr/lib/ccache/bin"
+	prefix_package app-test/probe-1 <<-'EOF'
+		GLOBAL="of the ebuild"
+		src_configure() { note_namespaces; export CONFIGURED=1 NOISE=$'two\nlines'; declare -gA TABLE=([a]=b); }
+		src_compile() { note_namespaces; [[ ${CONFIGURED} == 1 ]] || die; }
+	EOF
+	((PREFIX_UID == EUID)) || chown -R "$PREFIX_UID" "$PREFIX"
+}
+
+same_environment() {
+	local dir=$BATS_TEST_TMPDIR
+	prefix "$@"
+	emerge_into "$dir/first"
+	emerge_into "$dir/second"
+	# What differs between two runs without us: nothing.
+	cmp "$dir/first" "$dir/second"
+	grep -q '^declare -x FROM_BASHRC=' "$dir/second"
+	prefix_install_portcullis
+	emerge_into "$dir/with"
+	[[ $(wc -l <"$RECORDS") -eq 6 ]]
+	diff "$dir/second" "$dir/with"
+	cmp "$dir/second" "$dir/with"
+}
+
+@test 'environment.bz2 is byte for byte what it was: an ordinary user, a folder with a space' {
+	same_environment user ''
+}
+
+@test 'environment.bz2 is byte for byte what it was: root, the default FEATURES' {
+	((EUID == 0)) || skip 'only root can emerge as root'
+	same_environment root ''
+}
