@@ -129,15 +129,3 @@ BOTH='prepare=apart configure=apart compile=apart install=apart'
 	expect ipc
 	[[ $output != *'confine started'* ]]
 }
-
-@test 'a binary package is installed and unmerged without Portcullis' {
-	prefix user 'buildpkg' </dev/null
-	emerge
-	prefix_install_portcullis
-	prefix_conf 'FEATURES="test"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_UNPACK="no such value"'
-	rm "$CONFINE"
-	run -0 prefix_emerge --oneshot --usepkgonly app-test/probe
-	run -0 prefix_emerge --unmerge app-test/probe
-	[[ $output != *ortcullis:* ]]
-	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
-}

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# PORTCULLIS_* are those of make.conf and package.env as they are now, whatever a build has put into its environment.
+
+bats_require_minimum_version 1.5.0
+load prefix
+load portcullis
+
+setup_file() {
+	prefix_host_begin
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+setup() {
+	prefix_make user
+	prefix_conf
+}
+
+teardown() {
+	prefix_clean
+}
+
+# build PHASE... of app-test/probe-1, from the start
+build() {
+	rm -f "$PREFIX_LOG/phases"
+	run -0 prefix_ebuild app-test/probe-1 clean "$@"
+}
+
+@test 'an ebuild that sets each of them at global scope, and exports all it finds, decides nothing' {
+	prefix_package app-test/probe-1 <<-'EOF'
+		PORTCULLIS_AUDIT=only PORTCULLIS_ON_FAILURE=die PORTCULLIS_COLLISION=no-such-value PORTCULLIS_UNPACK=confine
+		PORTCULLIS_ALLOW=example.org:1 PORTCULLIS_MEMORY_MAX=1 PORTCULLIS_PIDS_MAX=1 PORTCULLIS_CPU_MAX=1%
+		export "${!PORTCULLIS_@}"
+		src_unpack() {
+			note_namespaces
+			mkdir -p "${S}"
+			local name
+			for name in $(compgen -v); do
+				export "${name}"
+			done
+		}
+	EOF
+	prefix_install_portcullis
+	build install
+	expect_kind unpack net host
+	expect_kind unpack ipc apart
+	for phase in prepare configure compile install; do
+		expect_kind "$phase" net apart
+		expect_kind "$phase" ipc apart
+	done
+	[[ $output != *ortcullis:* ]]
+}
+
+@test 'make.conf counts as it is now: between two runs of ebuild, with and without noauto' {
+	prefix_package app-test/probe-1 </dev/null
+	prefix_install_portcullis
+	build unpack
+	expect_kind unpack net host
+	prefix_conf 'PORTCULLIS_UNPACK="confine"'
+	build unpack
+	expect_kind unpack net apart
+
+	# Under noauto nothing runs setup again, nor is any variable of ours in the environment of a later phase.
+	prefix_conf 'FEATURES="noauto"' 'PORTCULLIS_UNPACK="confine"'
+	build setup
+	prefix_conf 'FEATURES="noauto"' 'PORTCULLIS_UNPACK="host"'
+	run -0 prefix_ebuild app-test/probe-1 unpack
+	expect_kind unpack net host
+	prefix_conf 'FEATURES="noauto"' 'PORTCULLIS_UNPACK="confine"'
+	rm "$PREFIX_TMP/portage/app-test/probe-1/.unpacked"
+	run -0 prefix_ebuild app-test/probe-1 unpack
+	expect_kind unpack net apart
+}
+
+@test 'package.env counts for its package' {
+	mkdir -p "$PREFIX/etc/portage/env"
+	echo 'PORTCULLIS_UNPACK="confine"' >"$PREFIX/etc/portage/env/unpack.conf"
+	echo '=app-test/probe-1 unpack.conf' >"$PREFIX/etc/portage/package.env"
+	prefix_package app-test/probe-1 </dev/null
+	prefix_package app-test/other-1 </dev/null
+	prefix_install_portcullis
+	build unpack
+	expect_kind unpack net apart
+	run -0 prefix_ebuild app-test/other-1 clean unpack
+	expect_kind unpack net host
+}
+
+@test 'a wrong value stops before anything is built, and says variable, value and choices' {
+	prefix_conf 'PORTCULLIS_UNPACK="may\be"'
+	prefix_package app-test/probe-1 </dev/null
+	prefix_install_portcullis
+	run -1 prefix_emerge --oneshot app-test/probe
+	[[ $output == *'app-test/probe-1: PORTCULLIS_UNPACK="may\be" is not known: it can be host or confine.'* ]]
+	[[ $output != *'exited unexpectedly'* ]]
+	[[ ! $(prefix_phases) ]]
+}
+
+@test 'a binary package is installed and unmerged, whatever was saved in it and whatever make.conf says' {
+	prefix_conf 'FEATURES="buildpkg"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_COLLISION="die"'
+	prefix_package app-test/probe-1 </dev/null
+	prefix_install_portcullis
+	run -0 prefix_emerge --oneshot app-test/probe
+	prefix_conf 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_UNPACK="no such value"'
+	rm "$CONFINE"
+	run -0 prefix_emerge --oneshot --usepkgonly app-test/probe
+	run -0 prefix_emerge --unmerge app-test/probe
+	[[ $output != *ortcullis:* ]]
+	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
+}
+
+@test 'clean takes along what we kept' {
+	prefix_conf 'PORTCULLIS_UNPACK="confine"'
+	prefix_package app-test/probe-1 </dev/null
+	prefix_install_portcullis
+	build unpack
+	[[ -s $PREFIX_TMP/portage/app-test/probe-1/.ipc/portcullis-settings ]]
+	run -0 prefix_ebuild app-test/probe-1 clean
+	[[ ! -e $PREFIX_TMP/portage/app-test/probe-1 ]]
+}
