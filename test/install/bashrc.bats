@@ -5,7 +5,11 @@
 load helper.bash
 load shapes.bash
 
-setup_file() { install_setup_file; }
+setup_file() {
+	install_setup_file
+	install_quick_node
+}
+
 teardown_file() { install_teardown_file; }
 setup() { install_setup; }
 

@@ -5,7 +5,11 @@
 load helper.bash
 load shapes.bash
 
-setup_file() { install_setup_file; }
+setup_file() {
+	install_setup_file
+	install_quick_node
+}
+
 teardown_file() { install_teardown_file; }
 setup() { install_setup; }
 
@@ -26,15 +30,6 @@ failing_tools() {
 		END
 		chmod +x "$dir/$tool"
 	done
-	# Node is asked for the same thing every time, and takes half of the run to say it.
-	local answer=$PLACE/answer.$BATS_TEST_NUMBER
-	[[ -s $answer.hook ]] || {
-		node "$TREE/dist/portcullis.js" hook --eprefix "$EP" >"$answer.hook"
-		node "$TREE/dist/portcullis.js" hook --block --eprefix "$EP" >"$answer.block"
-	}
-	printf '#!/bin/bash\ncase $* in --version) echo v20.0.0 ;; *--block*) cat "%s" ;; *) cat "%s" ;; esac\n' \
-		"$answer.block" "$answer.hook" >"$dir/node"
-	chmod +x "$dir/node"
 }
 
 # What a step may leave otherwise is the time of a directory's change.
