@@ -57,12 +57,20 @@ transaction_attributes() {
 	attempt "set the mode of $1" chmod -- "$2" "$1"
 }
 
+# The second name may not have been made yet, or PATH not replaced yet: then PATH is still what it was.
+undo_restore() {
+	if [[ $1 -ef $2 ]]; then
+		rm -f -- "$2"
+	elif [[ -e $2 || -L $2 ]]; then
+		mv -fT -- "$2" "$1"
+	fi
+}
+
 undo_one() {
 	case $1 in
 	rmdir) rmdir -- "$2" ;;
 	unstage) rm -f -- "$2" ;;
-	# The link may not have been made yet, and then PATH is still what it was.
-	restore) [[ ! -e $3 && ! -L $3 ]] || mv -fT -- "$3" "$2" ;;
+	restore) undo_restore "$2" "$3" ;;
 	attributes) chown -- "${3#* }" "$2" && chmod -- "${3% *}" "$2" ;;
 	esac
 }
