@@ -37,8 +37,8 @@ function missing(record: RunRecord, refused: boolean): Line[] {
 	return [
 		{
 			verb: 'elog',
-			text: `${subject(record)} and what follows are built without ${what}: ${reason}. \`portcullis doctor\` says what would help; PORTCULLIS_ON_FAILURE=die stops instead. ${wayOut}`,
-			once: `${what}: ${reason}`,
+			text: `${subject(record)} is built without ${what}: ${reason}. What else needs that goes without it too, and this is said once an emerge; PORTCULLIS_ON_FAILURE=die in make.conf stops instead. ${wayOut}`,
+			once: reason,
 		},
 	];
 }

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# The ways in which people run Portage: each phase is confined in all of them, and nothing else changes.
+
+bats_require_minimum_version 1.5.0
+load prefix
+load portcullis
+
+setup_file() {
+	prefix_host_begin
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+setup() {
+	prefix_make user
+	prefix_conf
+}
+
+teardown() {
+	prefix_clean
+}
+
+confined() {
+	local phase
+	for phase in "$@"; do
+		expect_kind "$phase" net apart
+		expect_kind "$phase" ipc apart
+	done
+}
+
+@test 'PORTAGE_DEBUG=1, which traces everything with set -x' {
+	prefix_env PORTAGE_DEBUG=1
+	prefix_package app-test/probe-1 </dev/null
+	prefix_install_portcullis
+	run -0 prefix_emerge --oneshot app-test/probe
+	confined prepare configure compile install
+	[[ $output == *__portcullis_phase* ]]
+}
+
+@test 'ebuild, phase by phase, and FEATURES=noauto, whose bashrc runs before the ebuild is read' {
+	prefix_package app-test/probe-1 </dev/null
+	prefix_install_portcullis
+	run -0 prefix_ebuild app-test/probe-1 clean prepare
+	run -0 prefix_ebuild app-test/probe-1 compile
+	[[ $(prefix_phases | paste -sd' ') == 'pretend setup unpack prepare configure compile' ]]
+	confined prepare configure compile
+
+	prefix_conf 'FEATURES="noauto"'
+	rm "$PREFIX_LOG/phases"
+	# The first phase of all, with no saved environment there is.
+	run -0 prefix_ebuild app-test/probe-1 clean unpack prepare compile
+	[[ $(prefix_phases | paste -sd' ') == 'unpack prepare compile' ]]
+	confined prepare compile
+	expect_kind unpack net host
+	expect_kind unpack ipc apart
+}
+
+@test 'the bashrc that a user has runs once a phase, inside; a profile.bashrc twice, and its exports do not pile up' {
+	local note='[[ ${EBUILD_PHASE} != compile ]] || readlink /proc/self/ns/net >>'
+	echo "$note \"$PREFIX_LOG/user\"" >"$PREFIX/etc/portage/bashrc"
+	# Portage saves no CCACHE_* variable: what is seen of it was exported in this phase.
+	printf '%s\n' "$note \"$PREFIX_LOG/profile\"" 'export CCACHE_PILE+=x' >"$PREFIX_REPO/profiles/test/profile.bashrc"
+	prefix_package app-test/probe-1 <<<'src_compile() { note_namespaces; echo "pile: ${CCACHE_PILE}."; }'
+	prefix_install_portcullis
+	run -0 prefix_ebuild app-test/probe-1 clean compile
+	confined compile
+	[[ $(<"$PREFIX_LOG/user") == "$(prefix_seen compile net)" ]]
+	[[ $(<"$PREFIX_LOG/profile") == "$(prefix_here net)"$'\n'"$(prefix_seen compile net)" ]]
+	[[ $output == *'pile: x.'* ]]
+}
+
+@test 'PORTAGE_DO_NOT_EXPORT_PMS_VARS=1, the rule of EAPI 9: records still name package and phase' {
+	prefix_env PORTAGE_DO_NOT_EXPORT_PMS_VARS=1
+	prefix_package app-test/probe-1 <<<'src_compile() { note_namespaces; env | grep -q "^EBUILD_PHASE=" && die exported; }'
+	prefix_install_portcullis
+	run -0 prefix_emerge --oneshot app-test/probe
+	confined prepare configure compile install
+	[[ $(record compile r.package) == app-test/probe-1 ]]
+}
+
+@test '1.8 MB of exported variables' {
+	prefix_package app-test/probe-1 <<-'EOF'
+		src_unpack() {
+			note_namespaces
+			mkdir -p "${S}"
+			local i big
+			printf -v big '%120000s' ''
+			for i in {1..15}; do
+				export "BIG_${i}=${big}"
+			done
+		}
+		src_compile() {
+			note_namespaces
+			echo "exported: $(env | grep -c '^BIG_')"
+		}
+	EOF
+	prefix_install_portcullis
+	run -0 prefix_emerge --oneshot app-test/probe
+	[[ $output == *'exported: 15'* ]]
+	confined prepare configure compile install
+}
+
+@test 'file descriptors: those of the phase arrive, and none of ours' {
+	local before
+	prefix_package app-test/probe-1 <<-'EOF'
+		src_compile() {
+			note_namespaces
+			: ${PORTAGE_EBUILD_EXIT_FD:?} ${PORTAGE_IPC_ALIVE_FD:?}
+			echo "open: $(for fd in /proc/self/fd/*; do readlink "${fd}"; done | sed 's/\[.*//' | sort | uniq -c | paste -sd,)"
+		}
+	EOF
+	run -0 prefix_ebuild app-test/probe-1 clean compile
+	before=$(grep '^open:' <<<"$output")
+	prefix_install_portcullis
+	run -0 prefix_ebuild app-test/probe-1 clean compile
+	confined compile
+	[[ $(grep '^open:' <<<"$output") == "$before" ]]
+}
