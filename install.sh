@@ -6,7 +6,6 @@
 set -uo pipefail
 shopt -s nullglob
 export LC_ALL=C # bytes are bytes, and the tools' reasons are in one language
-umask 022
 unset -v CDPATH GREP_OPTIONS BASH_ENV
 
 source_dir=$(cd -P -- "${BASH_SOURCE[0]%/*}/" 2>/dev/null && pwd -P) || source_dir=$PWD

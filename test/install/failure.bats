@@ -90,12 +90,26 @@ fails_everywhere() {
 }
 
 @test "a hard link that can't be made: a copy does as well" {
+	local before
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	sed -i '1i // older' "$EP/usr/lib/portcullis/portcullis.js"
 	mkdir "$PLACE/nolink"
 	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nolink/ln"
 	chmod +x "$PLACE/nolink/ln"
+	# A later rename fails, and so what went before has to be put back from its copy.
+	echo '# mine' >>"$EP/etc/portage/portcullis/phase.bash"
+	before=$(snapshot "$EP")
+	cat >"$PLACE/nolink/mv" <<-END
+		#!/bin/sh
+		case "\$*" in *.portcullis.??????\ *phase.bash) exit 1 ;; esac
+		exec "$(command -v mv)" "\$@"
+	END
+	chmod +x "$PLACE/nolink/mv"
+	PATH=$PLACE/nolink:$PATH run_install --eprefix "$EP"
+	[[ $status == 1 ]]
+	same "$before" "$(snapshot "$EP")"
+	rm "$PLACE/nolink/mv"
 	PATH=$PLACE/nolink:$PATH did_install --eprefix "$EP"
 	cmp "$TREE/dist/portcullis.js" "$EP/usr/lib/portcullis/portcullis.js"
 	[[ -z $(find "$EP" -name '.*portcullis.*') ]]

@@ -72,6 +72,14 @@ run_install() {
 	run "${INSTALL[@]}" "$TREE/install.sh" "$@"
 }
 
+# Whatever happened, the work directory is gone.
+left_nothing() {
+	[[ -z $(find "$TMPDIR" -name 'portcullis-install.*') ]] || {
+		echo "left in $TMPDIR: $(ls "$TMPDIR")"
+		return 1
+	}
+}
+
 # did_install ARG...: must succeed.
 did_install() {
 	run_install "$@"
@@ -80,6 +88,7 @@ did_install() {
 		echo "$output"
 		return 1
 	}
+	left_nothing
 }
 
 # refuses STATUS PATTERN ARG...: one line that matches PATTERN, that status, and nothing below EP is touched.
@@ -98,6 +107,7 @@ refuses() {
 		return 1
 	}
 	same "$before" "$after"
+	left_nothing
 }
 
 # Names, kinds, modes, owners, link targets, contents and extended attributes.
