@@ -28,7 +28,7 @@ printed() {
 }
 
 @test 'die in a nested subshell, a command that is not there, exit, SIGKILL: the same message and status as without us' {
-	local how body before
+	local how
 	local -A bodies=(
 		[die]='( ( die "deep down" ) ); echo unreached'
 		[missing]='no-such-command || die "no command"'

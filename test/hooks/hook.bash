@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# The generated hook in a bash of its own, without Portage: what ebuild.sh would have set is set by hand.
+
+[[ ${TOP-} ]] || TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+
+# hook_make [EPREFIX]: generates HOOK, and BUILDDIR as Portage has made it when setup runs
+hook_make() {
+	HOOK=$BATS_TEST_TMPDIR/phase.bash
+	BUILDDIR=$BATS_TEST_TMPDIR/build
+	mkdir -p "$BUILDDIR/.ipc" "$BUILDDIR/temp"
+	"$TOP/bin/portcullis" hook --eprefix "${1-$BATS_TEST_TMPDIR}" >"$HOOK"
+	export HOOK BUILDDIR
+}
+
+# hook_run SCRIPT PHASE [NAME=VALUE...]: runs SCRIPT with $HOOK to source, in an environment like that of ebuild.sh.
+# Its arguments are those of ebuild.sh, for the hook reads them back.
+hook_run() {
+	local script=$1 phase=$2
+	printf '%s\n' "$script" >"$BATS_TEST_TMPDIR/ebuild.sh"
+	env -i PATH="$PATH" HOOK="$HOOK" EBUILD_PHASE="$phase" EMERGE_FROM=ebuild CATEGORY=app-misc PF=foo-1 \
+		PORTAGE_BUILDDIR="$BUILDDIR" T="$BUILDDIR/temp" PORTAGE_BIN_PATH="$BATS_TEST_TMPDIR" EBUILD_SH_ARGS="${phase:-other}" \
+		"${@:3}" bash "$BATS_TEST_TMPDIR/ebuild.sh" "${HOOK_LAST-${phase:-other}}"
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# A phase that asks for nothing is not touched: no output, no variable, function, trap or option left, no process started.
+
+bats_require_minimum_version 1.5.0
+load hook
+
+setup() {
+	hook_make
+	touch "$BUILDDIR/temp/environment"
+}
+
+# Prints what is set, but for what bash itself changes with every command.
+SNAPSHOT='
+snapshot() {
+	declare -p | grep -vE "^declare -[^ ]* (_|BASHPID|BASH_(ARGC|ARGV|COMMAND|LINENO|SOURCE|SUBSHELL)|EPOCH[A-Z]+|FUNCNAME|LINENO|PIPESTATUS|RANDOM|SECONDS|SRANDOM)="
+	declare -f
+	trap
+	shopt
+	set -o
+	umask
+	pwd
+	local fd
+	for fd in /proc/$$/fd/*; do
+		[[ ! -e $fd ]] || echo "${fd##*/}"
+	done
+}
+'
+
+# expect_no_trace PHASE [NAME=VALUE...]: under each set of options that a bashrc may find
+expect_no_trace() {
+	local options
+	for options in +x -e -u '-o pipefail' '-euo pipefail' -f '-E -T'; do
+		run -0 hook_run "$SNAPSHOT
+			trap 'exit 1' SIGTERM
+			shopt -s extdebug expand_aliases
+			set $options
+			snapshot >\"\$T/before\"
+			source \"\$HOOK\"
+			snapshot >\"\$T/after\"
+			diff \"\$T/before\" \"\$T/after\"
+		" "$@"
+		[[ ! $output ]]
+	done
+}
+
+@test 'every phase, FEATURES without our words' {
+	local phase
+	for phase in unpack compile setup pretend depend clean postinst ''; do
+		expect_no_trace "$phase" PORTAGE_FEATURES='sandbox ccache'
+	done
+}
+
+@test 'phases that are never confined, FEATURES with all of our words' {
+	local phase
+	for phase in setup pretend depend clean postinst prerm instprep ''; do
+		expect_no_trace "$phase" PORTAGE_FEATURES='cgroup ipc-sandbox network-sandbox'
+	done
+}
+
+@test 'a src_* phase that its own rules let out' {
+	expect_no_trace unpack PORTAGE_FEATURES=network-sandbox
+	expect_no_trace compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
+	expect_no_trace test PORTAGE_FEATURES=network-sandbox PORTAGE_PROPERTIES=test_network
+}
+
+@test 'a package manager that sets none of these variables' {
+	run -0 env -i PATH="$PATH" bash -euo pipefail -c 'source "$1"; [[ $(compgen -A function) == "" ]]' - "$HOOK"
+	[[ ! $output ]]
+}
+
+@test 'the phase that is inside' {
+	HOOK_LAST=portcullis-inside expect_no_trace compile PORTAGE_FEATURES='ipc-sandbox network-sandbox' \
+		EBUILD_SH_ARGS='compile portcullis-inside'
+}
+
+@test 'setup, with settings to be kept' {
+	expect_no_trace setup PORTCULLIS_UNPACK=confine PORTCULLIS_MEMORY_MAX=8G PORTCULLIS_ALLOW=$'distcc\n  example.org:80'
+	[[ $(sort "$BUILDDIR/.ipc/portcullis-settings") == $'PORTCULLIS_ALLOW=distcc example.org:80\nPORTCULLIS_MEMORY_MAX=8G\nPORTCULLIS_UNPACK=confine' ]]
+	# And none where none is set any more.
+	expect_no_trace setup
+	[[ ! $(<"$BUILDDIR/.ipc/portcullis-settings") ]]
+}
+
+# How many processes the hook starts, counted by the kernel: in a PID namespace of its own nobody else takes a number.
+processes() {
+	hook_run 'exec unshare --user --map-root-user --pid --fork --mount-proc bash "$PORTAGE_BIN_PATH/inner.sh" "$EBUILD_PHASE"' "$@"
+}
+
+@test 'no process is started' {
+	cat >"$BATS_TEST_TMPDIR/inner.sh" <<-'EOF'
+		read -r before </proc/sys/kernel/ns_last_pid
+		source "$HOOK"
+		read -r after </proc/sys/kernel/ns_last_pid
+		echo "started: $((after - before))"
+		(:)
+		read -r check </proc/sys/kernel/ns_last_pid
+		echo "counted: $((check - after))"
+	EOF
+	local phase
+	for phase in depend setup compile postinst; do
+		run -0 processes "$phase" PORTAGE_FEATURES='sandbox ccache'
+		[[ $output == $'started: 0\ncounted: 1' ]]
+	done
+	run -0 processes setup PORTAGE_FEATURES='network-sandbox' PORTCULLIS_UNPACK=confine
+	[[ $output == $'started: 0\ncounted: 1' ]]
+}
