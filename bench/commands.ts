@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { parseRuns } from './statistics.ts';
+import { table, type Table } from './table.ts';
+
+interface Contest {
+	readonly title: string;
+	readonly reference: string;
+	/** By what the table calls it, in the table's order. */
+	readonly commands: Readonly<Record<string, readonly string[]>>;
+}
+
+const bwrap = ['bwrap', '--dev-bind', '/', '/', '--unshare-net', '--unshare-ipc'];
+
+function contests(confine: string): { root: Contest[]; user: Contest[] } {
+	const plain = { true: ['true'] };
+	const tracked: Contest = {
+		title: 'The same, and nothing outlives it',
+		reference: 'bwrap --unshare-net --unshare-ipc --unshare-pid --die-with-parent true',
+		commands: {
+			...plain,
+			'confine --net --ipc --cgroup bench true': [confine, '--net', '--ipc', '--cgroup', 'bench', '--', 'true'],
+			'bwrap --unshare-net --unshare-ipc --unshare-pid --die-with-parent true': [
+				...bwrap,
+				'--unshare-pid',
+				'--die-with-parent',
+				'true',
+			],
+		},
+	};
+	const namespaces = (unshare: readonly string[]): Contest => ({
+		title: 'A command in its own network and IPC namespaces',
+		reference: unshare.join(' '),
+		commands: {
+			...plain,
+			'confine --net --ipc true': [confine, '--net', '--ipc', '--', 'true'],
+			[unshare.join(' ')]: unshare,
+			'bwrap --unshare-net --unshare-ipc true': [...bwrap, 'true'],
+		},
+	});
+	return {
+		root: [namespaces(['unshare', '-n', '-i', 'true']), tracked],
+		user: [namespaces(['unshare', '-U', '-r', '-n', '-i', 'true']), tracked],
+	};
+}
+
+const ordinary = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all', '--'];
+
+/** Runs a program to its end and gives what it printed; what it says on standard error goes to ours. */
+export function output(command: readonly string[]): string {
+	const [program, ...args] = command;
+	if (program === undefined) {
+		throw new Error('no command');
+	}
+	return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28 });
+}
+
+function hold(
+	{ title, reference, commands }: Contest,
+	who: string,
+	prefix: readonly string[],
+	bin: string,
+	runs: number,
+): Table {
+	const all = Object.values(commands).flatMap((command) => ['---', ...command]);
+	const values = parseRuns(output([...prefix, join(bin, 'spawn'), String(runs), ...all.slice(1)]));
+	return table(
+		`${title}, ${who}`,
+		'ms',
+		reference,
+		Object.keys(commands).map((name, number) => [name, values[number] ?? []]),
+	);
+}
+
+/** Start to end of single commands, as root (where we are root) and as an ordinary user. `bin` holds spawn and confine. */
+export function benchCommands(bin: string, runs: number): Table[] {
+	const { root, user } = contests(join(bin, 'confine'));
+	if (userInfo().uid !== 0) {
+		return user.map((contest) => hold(contest, 'as an ordinary user', [], bin, runs));
+	}
+	return [
+		...root.map((contest) => hold(contest, 'as root', [], bin, runs)),
+		...user.map((contest) => hold(contest, 'as an ordinary user', ordinary, bin, runs)),
+	];
+}
+
+/** confine's peak memory in kB when it calls exec. */
+export function benchMemory(bin: string): number {
+	return Number(output([join(bin, 'peak'), join(bin, 'confine'), '--net', '--ipc', '--', 'true']));
+}

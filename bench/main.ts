@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import minimist from 'minimist';
+import { benchCommands, benchMemory, output } from './commands.ts';
+import { parseRuns } from './statistics.ts';
+import { render, table, type Table } from './table.ts';
+
+const empty = 'an empty file';
+const hookCases = [empty, 'a pkg_* phase', 'a src_* phase with the features off'];
+
+/** What the hook costs a phase that asks for nothing, beside sourcing an empty file. */
+function benchHook(batches: number): Table {
+	const folder = mkdtempSync(join(tmpdir(), 'pc-bench-'));
+	try {
+		const hook = join(folder, 'phase.bash');
+		writeFileSync(hook, output(['node', 'dist/portcullis.js', 'hook']));
+		const runs = parseRuns(output(['bash', 'bench/hook.bash', hook, String(batches)]));
+		return table(
+			'Sourcing the hook where it has nothing to do',
+			'µs',
+			empty,
+			hookCases.map((name, number) => [name, runs[number] ?? []]),
+		);
+	} finally {
+		rmSync(folder, { recursive: true });
+	}
+}
+
+function benchEmerge(rounds: number): Table {
+	const text = output(['bash', 'bench/emerge.bash', String(rounds)]);
+	const names = [...text.matchAll(/^kind \d+ (.*)$/gm)].map(([, name]) => name ?? '');
+	const runs = parseRuns(text);
+	const [first = ''] = names;
+	return table(
+		'A whole emerge, eight phases that do next to nothing',
+		's',
+		first,
+		names.map((name, number) => [name, runs[number] ?? []]),
+	);
+}
+
+function say(text: string): void {
+	process.stdout.write(`${text}\n`);
+}
+
+function main(args: readonly string[]): void {
+	const options = minimist([...args], { default: { runs: 300, emerges: 10 } });
+	const runs = Number(options['runs']);
+	const emerges = Number(options['emerges']);
+	const bin = process.env['BENCH_BIN'];
+	const unknown = Object.keys(options).filter((name) => !['_', 'runs', 'emerges'].includes(name));
+	if (bin === undefined || !(runs >= 200) || !(emerges >= 0) || unknown.length > 0 || options._.length > 0) {
+		process.stderr.write('usage: npm run bench -- [--runs N, at least 200] [--emerges N]\n');
+		process.exit(2);
+	}
+
+	const start = new Date();
+	const machine = { kernel: release(), cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length, load: loadavg() };
+	say(
+		`Linux ${machine.kernel}, ${String(machine.cpus)} x ${machine.cpu}, load ${machine.load.map((load) => load.toFixed(1)).join(' ')}\n`,
+	);
+	const tables: Table[] = [];
+	const add = (...more: readonly Table[]): void => {
+		tables.push(...more);
+		more.forEach((one) => {
+			say(render(one));
+		});
+	};
+	add(...benchCommands(bin, runs));
+	const memory = benchMemory(bin);
+	say(`confine's peak memory (VmHWM) when it calls exec: ${String(memory)} kB\n`);
+	add(benchHook(runs));
+	if (emerges > 0) {
+		add(benchEmerge(emerges));
+	}
+
+	const file = `bench/results/${start.toISOString().replaceAll(':', '')}.json`;
+	mkdirSync('bench/results', { recursive: true });
+	writeFileSync(
+		file,
+		`${JSON.stringify({ schema: 1, time: start.toISOString(), machine, memory, tables }, null, '\t')}\n`,
+	);
+	say(`written to ${file}`);
+}
+
+main(process.argv.slice(2));

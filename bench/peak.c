@@ -1,0 +1,71 @@
+/* peak: the peak memory (VmHWM, kB) that a program has reached when it calls its next execve.
+ *
+ *   peak COMMAND [ARG...]
+ *
+ * After exec the kernel starts to count anew, so the program is stopped at the call and its status read then. */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void print_peak(pid_t pid)
+{
+	char path[64];
+	char line[256];
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	FILE *status = fopen(path, "re");
+	if (status == NULL) {
+		return;
+	}
+	while (fgets(line, sizeof line, status) != NULL) {
+		long kilobytes;
+		if (sscanf(line, "VmHWM: %ld kB", &kilobytes) == 1) {
+			printf("%ld\n", kilobytes);
+		}
+	}
+	fclose(status);
+}
+
+static bool at_execve(pid_t pid)
+{
+	struct __ptrace_syscall_info info;
+	long size = ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof info, &info);
+	return size > 0 && info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == SYS_execve;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+	if (argc < 2) {
+		fprintf(stderr, "usage: peak COMMAND [ARG...]\n");
+		return 2;
+	}
+	pid_t pid = fork();
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		execvp(argv[1], argv + 1);
+		fprintf(stderr, "peak: %s: %m\n", argv[1]);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status)) {
+		fprintf(stderr, "peak: cannot trace %s\n", argv[1]);
+		return 1;
+	}
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD));
+	/* The first stop was COMMAND's own exec; the next execve entered is the one. */
+	while (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && at_execve(pid)) {
+			print_peak(pid);
+			kill(pid, SIGKILL);
+			return 0;
+		}
+	}
+	fprintf(stderr, "peak: %s called no execve\n", argv[1]);
+	return 1;
+}

@@ -1,0 +1,39 @@
+/** The value below which the given share of the values lies, between neighbours linearly. Throws where there are none. */
+export function quantile(values: readonly number[], share: number): number {
+	const sorted = [...values].sort((a, b) => a - b);
+	const place = (sorted.length - 1) * share;
+	const below = sorted[Math.floor(place)];
+	const above = sorted[Math.ceil(place)];
+	if (below === undefined || above === undefined) {
+		throw new Error('no values to take a quantile of');
+	}
+	return below + (above - below) * (place - Math.floor(place));
+}
+
+export interface Summary {
+	readonly runs: number;
+	readonly median: number;
+	readonly p10: number;
+	readonly p90: number;
+}
+
+export function summary(values: readonly number[]): Summary {
+	return {
+		runs: values.length,
+		median: quantile(values, 0.5),
+		p10: quantile(values, 0.1),
+		p90: quantile(values, 0.9),
+	};
+}
+
+/** "NUMBER NANOSECONDS" lines, as spawn, hook.bash and emerge.bash print them: the values of each number, in order. */
+export function parseRuns(text: string): number[][] {
+	const runs: number[][] = [];
+	for (const line of text.split('\n')) {
+		const [, number, value] = /^(\d+) (\d+)$/.exec(line) ?? [];
+		if (number !== undefined && value !== undefined) {
+			(runs[Number(number)] ??= []).push(Number(value));
+		}
+	}
+	return runs;
+}

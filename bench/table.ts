@@ -1,0 +1,49 @@
+import { quantile, summary, type Summary } from './statistics.ts';
+
+export type Unit = 'ms' | 's' | 'µs';
+
+export interface Row extends Summary {
+	readonly name: string;
+	/** The median of the ratios to the reference, round by round: what slows the machine down slows both. */
+	readonly ratio: number;
+}
+
+export interface Table {
+	readonly title: string;
+	readonly unit: Unit;
+	readonly reference: string;
+	readonly rows: readonly Row[];
+}
+
+const nanoseconds: Record<Unit, number> = { s: 1e9, ms: 1e6, µs: 1e3 };
+
+/** Makes a table of runs in nanoseconds. The reference is the row that the others are compared with. */
+export function table(
+	title: string,
+	unit: Unit,
+	reference: string,
+	runs: readonly (readonly [string, readonly number[]])[],
+): Table {
+	const base = runs.find(([name]) => name === reference)?.[1] ?? [];
+	const rows = runs.map(([name, values]) => ({
+		name,
+		...summary(values.map((value) => value / nanoseconds[unit])),
+		ratio: quantile(
+			values.map((value, round) => value / (base[round] ?? Number.NaN)),
+			0.5,
+		),
+	}));
+	return { title, unit, reference, rows };
+}
+
+/** The table as lines for a terminal. */
+export function render({ title, unit, rows }: Table): string {
+	const width = Math.max(...rows.map((row) => row.name.length));
+	const cell = (value: number): string => value.toFixed(2).padStart(9);
+	return [
+		`${title} (${String(rows[0]?.runs ?? 0)} runs each, interleaved; ${unit})`,
+		`  ${''.padEnd(width)}   median      p10      p90    ratio`,
+		...rows.map((row) => `  ${row.name.padEnd(width)}${[row.median, row.p10, row.p90, row.ratio].map(cell).join('')}`),
+		'',
+	].join('\n');
+}
