@@ -121,6 +121,13 @@ host() {
 		[[ ! -e $confine ]]'
 }
 
+@test "--setuid with the tree's own confine: it says mode=setuid when an ordinary user runs it" {
+	host '
+		portage 250
+		"$TREE/install.sh" --setuid
+		setpriv --reuid=65534 --regid=250 --clear-groups --inh-caps=-all /usr/libexec/portcullis/confine --probe | grep -x mode=setuid'
+}
+
 @test "--setuid that can't be had: said plainly, nothing changed" {
 	host '
 		refuses 8 "no group portage" --setuid
