@@ -2,82 +2,27 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cgroup_place.h"
-#include "cgroupfs.h"
+#include "cgroup_delegated.h"
+#include "cgroup_pids.h"
+#include "cgroup_tree.h"
 #include "clock.h"
+#include "privileged/cgroup_create.h"
+#include "privileged/cgroup_place.h"
+#include "privileged/cgroupfs.h"
+#include "privileged/janitor.h"
+#include "privileged/privilege.h"
 
-#define NAMES_TRIED 64
 #define PLACES_TRIED 64
-
-/* Writes what the option's text means to the kernel. cpu.max takes "quota period" in microseconds. */
-static bool set_limit(int directory, enum limit limit, const char *value)
-{
-	char text[64];
-	if (limit == LIMIT_CPU)
-		snprintf(text, sizeof text, "%lld 100000", strtoll(value, NULL, 10) * 1000);
-	else
-		snprintf(text, sizeof text, "%s", value);
-	return cgroupfs_write(directory, limit_files[limit], text);
-}
-
-static void set_limits(struct cgroup *cgroup, const struct options *options)
-{
-	for (int i = 0; i < LIMITS; i++) {
-		if (options->limit[i] == NULL || set_limit(cgroup->directory, (enum limit)i, options->limit[i]))
-			continue;
-		cgroup->limit_error[i] = errno;
-		cgroup->limit_problem[i] = errno == ENOENT ? "its cgroup controller is not available here" : "the kernel refused it";
-	}
-}
-
-/* Makes a directory nobody made before and locks it; the parent's shared lock keeps sweepers away in between. */
-static bool make_directory(struct cgroup *cgroup, const struct options *options)
-{
-	int parent = openat(cgroup->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (parent < 0)
-		return false;
-	/* Somebody may hold it for ever, to be a nuisance. Without it a sweeper could only remove what is empty, and we'd say so. */
-	flock(parent, LOCK_SH | LOCK_NB);
-	int made = -1;
-	for (int i = 0; i < NAMES_TRIED && made != 0; i++) {
-		snprintf(cgroup->name, sizeof cgroup->name, CGROUPFS_PREFIX "%s.%d.%d", options->cgroup, getpid(), i);
-		made = mkdirat(cgroup->parent, cgroup->name, 0755);
-		if (made != 0 && errno != EEXIST)
-			break;
-	}
-	cgroup->directory = made == 0 ? cgroupfs_open_directory(cgroup->parent, cgroup->name) : -1;
-	bool locked = cgroup->directory >= 0 && flock(cgroup->directory, LOCK_EX | LOCK_NB) == 0;
-	int saved = errno;
-	if (made == 0 && !locked)
-		unlinkat(cgroup->parent, cgroup->name, AT_REMOVEDIR);
-	close(parent);
-	errno = saved;
-	return locked;
-}
-
-static bool open_files(struct cgroup *cgroup)
-{
-	cgroup->procs = openat(cgroup->directory, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-	cgroup->events = openat(cgroup->directory, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	cgroup->kill = openat(cgroup->directory, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-	return cgroup->procs >= 0 && cgroup->events >= 0;
-}
 
 static void close_all(struct cgroup *cgroup)
 {
-	int *const fds[] = {&cgroup->parent, &cgroup->directory, &cgroup->procs, &cgroup->kill, &cgroup->events};
+	int *const fds[] = {&cgroup->parent, &cgroup->directory, &cgroup->kill, &cgroup->events, &cgroup->janitor};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
@@ -85,57 +30,88 @@ static void close_all(struct cgroup *cgroup)
 	}
 }
 
-bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why)
+/* What was just made, and nobody has joined yet. */
+static void unmake(const struct cgroup *cgroup, const struct identity *identity)
+{
+	if (!privilege_raise(identity, PRIVILEGE_CGROUP))
+		return;
+	cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
+	cgroup_place_tidy(cgroup->parent);
+	privilege_lower(identity);
+}
+
+/* Makes it in the place that this mode has. */
+static bool make_in(struct cgroup *cgroup, struct cgroup_tree *tree, const struct options *options,
+		    const struct identity *identity, const char **why)
 {
 	bool limited = false;
 	for (int i = 0; i < LIMITS; i++)
 		limited = limited || options->limit[i] != NULL;
-	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .procs = -1, .kill = -1, .events = -1};
-	for (int i = 0; i < PLACES_TRIED; i++) {
-		cgroup->parent = cgroup_place_open(identity, limited, why);
-		if (cgroup->parent < 0)
-			return false;
-		cgroupfs_sweep(cgroup->parent);
+	if (identity->mode == MODE_USERNS)
+		cgroup->parent = cgroup_delegated_open(tree, limited, why);
+	*why = identity->mode == MODE_USERNS ? *why : "effective uid 0";
+	if (!privilege_raise(identity, PRIVILEGE_CGROUP))
+		return false;
+	if (identity->mode != MODE_USERNS)
+		cgroup->parent = cgroup_place_open(tree, identity, limited, why);
+	bool created = false;
+	if (cgroup->parent >= 0) {
 		*why = "making the cgroup";
-		if (make_directory(cgroup, options) && open_files(cgroup)) {
-			set_limits(cgroup, options);
-			return true;
-		}
-		int saved = errno;
-		if (cgroup->directory >= 0)
-			unlinkat(cgroup->parent, cgroup->name, AT_REMOVEDIR);
-		close_all(cgroup);
-		errno = saved;
-		/* Another run took the directory away that it no longer needed. */
-		if (errno != ENOENT && errno != ENODEV)
-			break;
+		created = cgroup_create(cgroup, options);
 	}
-	return false;
+	privilege_lower(identity);
+	return created;
 }
 
-pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined)
+bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why)
+{
+	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1, .janitor = -1};
+	struct cgroup_tree tree;
+	if (!cgroup_tree_find(&tree, why))
+		return false;
+	bool made = false;
+	for (int i = 0; i < PLACES_TRIED && !made; i++) {
+		made = make_in(cgroup, &tree, options, identity, why);
+		if (made)
+			break;
+		bool in_place = cgroup->parent >= 0;
+		close_all(cgroup);
+		/* Another run took the directory away that it no longer needed. */
+		if (!in_place || (errno != ENOENT && errno != ENODEV))
+			break;
+	}
+	int saved = errno;
+	cgroup_tree_close(&tree);
+	errno = saved;
+	if (made && identity->mode == MODE_SETUID) {
+		*why = "starting the janitor";
+		cgroup->janitor = janitor_start(cgroup);
+		made = cgroup->janitor >= 0;
+		saved = errno;
+		if (!made) {
+			unmake(cgroup, identity);
+			close_all(cgroup);
+		}
+		errno = saved;
+	}
+	return made;
+}
+
+pid_t cgroup_fork(const struct cgroup *cgroup, const struct identity *identity, bool *joined)
 {
 	*joined = true;
 	if (cgroup == NULL)
 		return fork();
-	/* Moving a process that runs waits for an RCU grace period, 8 ms and more; being born there costs nothing. */
-	struct clone_args arguments = {
-		.flags = CLONE_INTO_CGROUP,
-		.exit_signal = SIGCHLD,
-		.cgroup = (uint64_t)cgroup->directory,
-	};
-	pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
-	if (pid >= 0 || (errno != ENOSYS && errno != E2BIG && errno != EINVAL && errno != EPERM))
-		return pid;
-	pid = fork();
-	if (pid == 0)
-		*joined = write(cgroup->procs, "0", 1) == 1;
+	if (!privilege_raise(identity, PRIVILEGE_CGROUP))
+		return -1;
+	pid_t pid = cgroup_create_child(cgroup, joined);
+	privilege_lower(identity);
 	return pid;
 }
 
 void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids)
 {
-	cgroupfs_add_pids(cgroup->directory, pids);
+	cgroup_pids_add(cgroup->directory, pids);
 }
 
 static bool is_empty(const struct cgroup *cgroup)
@@ -151,7 +127,7 @@ static void kill_frozen(const struct cgroup *cgroup)
 {
 	struct pids pids = {0};
 	cgroupfs_write(cgroup->directory, "cgroup.freeze", "1");
-	cgroupfs_add_pids(cgroup->directory, &pids);
+	cgroup_pids_add(cgroup->directory, &pids);
 	for (size_t i = 0; i < pids.count; i++)
 		kill(pids.pid[i], SIGKILL);
 	cgroupfs_write(cgroup->directory, "cgroup.freeze", "0");
@@ -196,9 +172,17 @@ void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage)
 
 bool cgroup_remove(struct cgroup *cgroup)
 {
-	bool removed = cgroupfs_remove(cgroup->parent, cgroup->name);
+	bool removed;
+	if (cgroup->janitor >= 0) {
+		removed = janitor_finish(cgroup->janitor);
+		errno = removed ? 0 : EBUSY;
+	} else {
+		removed = cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
+		int saved = errno;
+		cgroup_place_tidy(cgroup->parent);
+		errno = saved;
+	}
 	int saved = errno;
-	cgroup_place_tidy(cgroup->parent);
 	close_all(cgroup);
 	errno = saved;
 	return removed;

@@ -12,9 +12,9 @@
 struct cgroup {
 	int parent;    /* the directory that ours is in */
 	int directory; /* ours; its flock(2) says that somebody looks after it */
-	int procs;     /* cgroup.procs, to join */
 	int kill;      /* cgroup.kill, or -1 before Linux 5.14 */
 	int events;    /* cgroup.events */
+	int janitor;   /* in mode setuid: to the process that removes it; else -1 */
 	char name[256];
 	const char *limit_problem[LIMITS]; /* why a limit that was asked for is not in force, or NULL */
 	int limit_error[LIMITS];
@@ -30,9 +30,9 @@ struct cgroup_usage {
 };
 
 /*
- * Makes the cgroup that options names: under Portage's leaf where we are in one and no limit is asked, under the caller's
- * own cgroup where that is delegated to the caller, else under a fixed root of ours. Sweeps what killed runs left there. Returns
- * false with why (static text) and errno. All descriptors are close-on-exec and stay good after privileges are gone.
+ * Makes the cgroup that options names: in mode userns below the caller's own, if that was delegated to the caller, else where
+ * cgroup_place_open() says. Sweeps what killed runs left there. Returns false with why (static text) and errno. All descriptors are
+ * close-on-exec and stay good after privileges are gone. In mode setuid a janitor is started: be no subreaper yet.
  */
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why);
 
@@ -40,7 +40,7 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
  * fork(2) whose child is in the cgroup from its first instruction on. cgroup NULL: plain fork. In a kernel before 5.7 the
  * child joins by itself; joined then tells it whether that worked (errno). Returns as fork does.
  */
-pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined);
+pid_t cgroup_fork(const struct cgroup *cgroup, const struct identity *identity, bool *joined);
 
 /* Adds the living processes of the cgroup and of those that the build made below it. */
 void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids);

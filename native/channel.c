@@ -1,11 +1,22 @@
 #include "channel.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 bool channel_open(int ends[2])
 {
-	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0;
+	static const int on = 1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return false;
+	if (setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0)
+		return true;
+	int saved = errno;
+	close(ends[0]);
+	close(ends[1]);
+	errno = saved;
+	return false;
 }
 
 void channel_say(int end, const struct message *message)
@@ -14,12 +25,29 @@ void channel_say(int end, const struct message *message)
 		;
 }
 
+static pid_t sender(struct msghdr *parts)
+{
+	struct ucred from = {0};
+	struct cmsghdr *header = CMSG_FIRSTHDR(parts);
+	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS)
+		memcpy(&from, CMSG_DATA(header), sizeof from);
+	return from.pid;
+}
+
 int channel_hear(int end, struct message *message)
 {
 	for (;;) {
-		ssize_t got = recv(end, message, sizeof *message, 0);
-		if (got == (ssize_t)sizeof *message)
+		union {
+			struct cmsghdr header;
+			char bytes[CMSG_SPACE(sizeof(struct ucred))];
+		} control;
+		struct iovec data = {message, sizeof *message};
+		struct msghdr parts = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+		ssize_t got = recvmsg(end, &parts, MSG_CMSG_CLOEXEC);
+		if (got == (ssize_t)sizeof *message) {
+			message->sender = sender(&parts);
 			return 1;
+		}
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got == 0 || (got < 0 && errno == ECONNRESET))

@@ -9,7 +9,6 @@
 
 enum saying {
 	SAY_SETBACK, /* init: set-up failed, nothing runs */
-	SAY_FORKED,  /* the process that made the PID namespace, before it exits: the number of init, as the supervisor sees it */
 	SAY_READY,   /* init: everything is in place; with the inode number of its PID namespace */
 	SAY_GO,      /* supervisor: start the command */
 	SAY_ENDED,   /* init: the command ended */
@@ -20,9 +19,9 @@ enum saying {
 
 struct message {
 	enum saying saying;
+	pid_t sender; /* when heard by the supervisor: as the kernel numbers it for us */
 	union {
 		struct setback setback;
-		pid_t pid;
 		ino_t pid_namespace;
 		int signal;
 		struct {
@@ -32,7 +31,7 @@ struct message {
 	};
 };
 
-/* Opens the pair, close-on-exec. Each end reads end-of-file once every process that holds the other is gone. */
+/* Opens the pair, close-on-exec; the supervisor's end is the first. Each end reads end-of-file once every process that holds the other is gone. */
 bool channel_open(int ends[2]);
 
 /* Sends one message. A dead peer is no error here: it shows as end-of-file to whoever reads. */

@@ -9,7 +9,7 @@
 enum mode {
 	MODE_NONE,   /* nothing had to be made, or nothing could be */
 	MODE_ROOT,   /* root with CAP_SYS_ADMIN: as is */
-	MODE_SETUID, /* this file is set-user-id root and somebody else started it */
+	MODE_SETUID, /* this file is set-user-id root and somebody else started it; never taken for root, whose effective uid is 0 too */
 	MODE_USERNS, /* everybody else: through a user namespace */
 };
 
@@ -18,21 +18,18 @@ extern const char *const mode_names[];
 struct identity {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
-	uint64_t effective; /* capabilities, a bit each */
+	uint64_t effective, permitted; /* capabilities, a bit each */
 	bool secure;        /* AT_SECURE: the kernel says this start changed credentials */
 	enum mode mode;     /* the first of root, setuid, userns that this start may try */
 };
 
-/* Reads all of it from the kernel; refuses (exit 125) where that fails. */
-void identity_read(struct identity *identity);
+/* Reads ids and capabilities as they are now, and nothing else. Returns false with errno. */
+bool identity_look(struct identity *identity);
+
+/* Reads all of it. Returns false with errno. */
+bool identity_read(struct identity *identity);
 
 bool identity_can(const struct identity *identity, int capability);
-
-/*
- * In mode setuid becomes the caller for good and makes sure of it: ids, no permitted and no effective capability, no way
- * back. In every other mode there is nothing to give up. Returns false with errno where anything is not as it must be.
- */
-bool identity_drop(const struct identity *identity);
 
 /* Opens /dev/null, close-on-exec, for each of fds 0 to 2 that the caller closed, so that nothing of ours lands there. */
 bool identity_fill_stdio(void);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +113,12 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 bool idmap_enter(const struct identity *identity, struct setback *setback)
 {
 	/* By directory: under a foreign PID namespace's /proc our number there is not our number here. */
+	/* A set-id start's files there are root's as long as it hides (privileged/privilege.c), root given up or not. */
+	bool hidden = prctl(PR_GET_DUMPABLE) == 0;
+	if (hidden && prctl(PR_SET_DUMPABLE, 1) != 0) {
+		*setback = (struct setback){STEP_MAP, errno};
+		return false;
+	}
 	int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0) {
 		*setback = (struct setback){STEP_MAP, errno};
@@ -128,5 +135,7 @@ bool idmap_enter(const struct identity *identity, struct setback *setback)
 		*setback = (struct setback){STEP_MAP, errno};
 	}
 	close(directory);
+	if (hidden)
+		prctl(PR_SET_DUMPABLE, 0);
 	return entered;
 }

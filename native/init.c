@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +16,7 @@
 #include "clock.h"
 #include "command.h"
 #include "fail.h"
+#include "fds.h"
 #include "pids.h"
 
 /* Portage sends SIGTERM 10 s after the command has reported; telling needs some of that. */
@@ -63,24 +62,6 @@ static int collect(pid_t command, bool *alone)
 	return ended;
 }
 
-/* Closes all of the caller's files, so that nothing waits for an end-of-file that we alone hold back. */
-static void close_callers_files(const struct init *init, int signals)
-{
-	int keep[] = {init->channel, init->cgroup_kill, signals};
-	unsigned first = 0;
-	for (;;) {
-		unsigned next = ~0U;
-		for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
-			if (keep[i] >= 0 && (unsigned)keep[i] >= first && (unsigned)keep[i] < next)
-				next = (unsigned)keep[i];
-		if (next > first)
-			syscall(SYS_close_range, first, next - 1, 0);
-		if (next == ~0U)
-			return;
-		first = next + 1;
-	}
-}
-
 /* Signals that reach us reached the whole group: the supervisor alone hands on, or the command would get each twice. */
 static void swallow(int signals)
 {
@@ -113,7 +94,8 @@ noreturn void init_run(const struct init *init)
 		refuse("fork: %m");
 	if (command == 0)
 		command_become(init->options, init->signals);
-	close_callers_files(init, signals);
+	/* The caller's files: nothing shall wait for an end-of-file that we alone hold back. */
+	fds_close_all_but((const int[]){init->channel, init->cgroup_kill, signals}, 3);
 
 	bool ended = false, said_alone = false;
 	for (;;) {

@@ -1,15 +1,23 @@
-/* The loopback interface: how a confined network looks, made and recognized. */
+/* The loopback interface: what a confined network has, and how it is recognized. */
 #ifndef LOOPBACK_H
 #define LOOPBACK_H
 
 #include <stdbool.h>
 
-/*
- * Brings lo up in the network namespace we are in and adds 10.0.0.1/8 and fd::1/8, as Portage does: without an address
- * that is not loopback's own, getaddrinfo() with AI_ADDRCONFIG finds no "localhost" (bugs.gentoo.org/690758).
- * A kernel without IPv6 is fine. Returns false with errno.
- */
-bool loopback_configure(void);
+/* The first interface of every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */
+#define LOOPBACK_INDEX 1
+
+/* What is added to lo besides its own, in networks of 8 bits. */
+enum { LOOPBACK_ADDED = 2, LOOPBACK_PREFIX = 8 };
+struct loopback_address {
+	unsigned char family;
+	unsigned char bytes[16];
+	unsigned char length;
+};
+extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
+
+/* A close-on-exec socket to the kernel's rtnetlink(7), or -1. */
+int loopback_netlink(void);
 
 /*
  * Whether the network namespace we are in bears the marks of one that Portage isolated: no interface up but lo, with

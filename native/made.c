@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "loopback.h"
+#include "text.h"
 
 /* The inode number of the first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). */
 #define FIRST_IPC_INODE 0xEFFFFFFFUL
@@ -38,13 +39,7 @@ static bool under_portages_init(void)
 	if (length <= 0 || !roots)
 		return false;
 	text[length] = '\0';
-	for (ssize_t i = 0; i < length; i += (ssize_t)strlen(text + i) + 1) {
-		static const char name[] = "/pid-ns-init";
-		size_t size = strlen(text + i);
-		if (size >= sizeof name - 1 && strcmp(text + i + size - (sizeof name - 1), name) == 0)
-			return true;
-	}
-	return false;
+	return text_is_portages_init(text, (size_t)length);
 }
 
 struct made made_by_portage(bool want_net, bool want_ipc, bool want_pid)

@@ -1,4 +1,5 @@
 /* confine: runs a command cut off from the host's network and IPC, tracked, and leaves nothing of it. See confine(8). */
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "made.h"
 #include "namespace.h"
 #include "options.h"
+#include "privileged/privilege.h"
 #include "probe.h"
 #include "signals.h"
 #include "supervise.h"
@@ -40,16 +42,23 @@ static bool needs_supervisor(const struct options *options)
 	       options->lock != NULL || options->best_effort;
 }
 
-static noreturn void run_alone(const struct options *options, const struct identity *identity, const struct made *made,
+static noreturn void run_alone(const struct options *options, struct identity *identity, const struct made *made,
 			       const struct signals *signals)
 {
 	struct setback setback;
 	unsigned isolate = (options->net && !made->net ? ISOLATE_NET : 0) | (options->ipc && !made->ipc ? ISOLATE_IPC : 0);
 	enum mode mode = isolate == 0 ? MODE_NONE : identity->mode;
-	if (!namespaces_enter(identity, mode, isolate, &setback))
-		refuse("%s: %s", step_words[setback.step].doing, strerror(setback.error));
-	if (!identity_drop(identity))
+	bool entered = namespaces_enter(identity, mode, isolate, &setback);
+	if (!privilege_drop(identity))
 		refuse("giving up root: %m");
+	/* A container's seccomp filter may refuse root what it lets a user namespace have. What was entered half stays behind. */
+	if (!entered && (mode == MODE_ROOT || mode == MODE_SETUID) && setback.error == EPERM) {
+		if (!identity_read(identity))
+			refuse("getresuid: %m");
+		entered = namespaces_enter(identity, MODE_USERNS, isolate, &setback);
+	}
+	if (!entered)
+		refuse("%s: %s", step_words[setback.step].doing, strerror(setback.error));
 	command_become(options, signals);
 }
 
@@ -59,7 +68,10 @@ int main(int argc, char **argv)
 	struct identity identity;
 	struct signals signals;
 	char problem[256];
-	/* First of all, so that no file of ours gets a number that the caller or we write to as stderr. */
+	/* First of all: from here on every byte is read, every file opened and every message written as the caller. */
+	if (!identity_read(&identity) || !privilege_shed(&identity))
+		_exit(EXIT_REFUSED);
+	/* Next, so that no file of ours gets a number that the caller or we write to as stderr. */
 	if (!identity_fill_stdio())
 		_exit(EXIT_REFUSED);
 	if (!signals_take(&signals))
@@ -68,7 +80,6 @@ int main(int argc, char **argv)
 		_exit(write(STDOUT_FILENO, usage, sizeof usage - 1) == sizeof usage - 1 ? 0 : EXIT_REFUSED);
 	if (!options_parse(&options, argc, argv, problem, sizeof problem))
 		refuse("%s", problem);
-	identity_read(&identity);
 	if (options.probe)
 		return probe(&identity);
 	struct made made = made_by_portage(options.net, options.ipc, options.cgroup != NULL);

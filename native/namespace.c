@@ -1,14 +1,12 @@
 #include "namespace.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include "idmap.h"
-#include "loopback.h"
+#include "privileged/isolate.h"
+#include "privileged/privilege.h"
 
-const struct step_words step_words[] = {
+const struct step_words step_words[STEPS] = {
 	[STEP_NONE] = {"nothing", 0},
 	[STEP_USERNS] = {"unshare(CLONE_NEWUSER)", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
 	[STEP_MAP] = {"writing /proc/self/uid_map", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
@@ -23,46 +21,26 @@ const struct step_words step_words[] = {
 	[STEP_FORK] = {"fork", 0},
 };
 
-static bool failed(struct setback *setback, enum step step)
-{
-	*setback = (struct setback){step, errno};
-	return false;
-}
-
-static bool enter_net(struct setback *setback)
-{
-	static const char hostname[] = "localhost";
-	if (unshare(CLONE_NEWNET) != 0)
-		return failed(setback, STEP_NET);
-	if (!loopback_configure())
-		return failed(setback, STEP_LOOPBACK);
-	/* The host's name resolves to nothing in there; Portage does the same (portage/process.py, _exec2). */
-	if (unshare(CLONE_NEWUTS) != 0 || sethostname(hostname, sizeof hostname - 1) != 0)
-		return failed(setback, STEP_HOSTNAME);
-	return true;
-}
-
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setback *setback)
 {
 	if (mode == MODE_USERNS && !idmap_enter(identity, setback))
 		return false;
-	if ((plan & ISOLATE_IPC) != 0 && unshare(CLONE_NEWIPC) != 0)
-		return failed(setback, STEP_IPC);
-	if ((plan & ISOLATE_NET) != 0 && !enter_net(setback))
+	if (!privilege_raise(identity, PRIVILEGE_NAMESPACES)) {
+		*setback = (struct setback){STEP_DROP, errno};
 		return false;
-	if ((plan & ISOLATE_PROC) != 0 && unshare(CLONE_NEWNS) != 0)
-		return failed(setback, STEP_PROC);
-	if ((plan & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
-		return failed(setback, STEP_PID);
-	return true;
+	}
+	bool entered = isolate(plan, setback);
+	privilege_lower(identity);
+	return entered;
 }
 
-bool namespace_mount_proc(struct setback *setback)
+bool namespace_mount_proc(const struct identity *identity, struct setback *setback)
 {
-	/* Slave first: where / is a shared mount, as systemd makes it, ours would appear on the host's /proc. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
-		return failed(setback, STEP_PROC);
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
-		return failed(setback, STEP_PROC);
-	return true;
+	if (!privilege_raise(identity, PRIVILEGE_NAMESPACES)) {
+		*setback = (struct setback){STEP_DROP, errno};
+		return false;
+	}
+	bool mounted = isolate_mount_proc(setback);
+	privilege_lower(identity);
+	return mounted;
 }

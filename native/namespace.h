@@ -28,6 +28,7 @@ enum step {
 	STEP_CGROUP,
 	STEP_DROP,
 	STEP_FORK,
+	STEPS,
 };
 
 struct setback {
@@ -39,7 +40,7 @@ struct step_words {
 	const char *doing;    /* the call that failed, for a message */
 	unsigned loses;       /* isolations that can't be had without it; 0: nothing can run at all */
 };
-extern const struct step_words step_words[];
+extern const struct step_words step_words[STEPS];
 
 /*
  * Leaves the namespaces that plan (bits of enum isolation) names. In mode userns enters a user namespace first, with the
@@ -50,6 +51,6 @@ extern const struct step_words step_words[];
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setback *setback);
 
 /* Mounts /proc for the PID namespace that this process is in. To be called by its process 1. */
-bool namespace_mount_proc(struct setback *setback);
+bool namespace_mount_proc(const struct identity *identity, struct setback *setback);
 
 #endif

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "text.h"
+
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
 	char path[64];
@@ -20,27 +22,20 @@ static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 	return length;
 }
 
-/* Fills orphan from /proc; false where the process is dead. Field 22 of stat is its start, in ticks since boot (proc(5)). */
+/* Fills orphan from /proc; false where the process is dead. */
 static bool describe(struct orphan *orphan, pid_t pid)
 {
-	char stat[1024];
-	if (read_file(pid, "stat", stat, sizeof stat) <= 0)
-		return false;
-	const char *open = strchr(stat, '('), *close = strrchr(stat, ')');
-	char state;
-	unsigned long long started;
-	if (open == NULL || close == NULL || close < open ||
-	    sscanf(close, ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state, &started) != 2)
-		return false;
-	if (state == 'Z' || state == 'X')
+	char text[1024];
+	struct text_stat stat;
+	if (read_file(pid, "stat", text, sizeof text) <= 0 || !text_stat(text, &stat) || stat.state == 'Z' || stat.state == 'X')
 		return false;
 	struct timespec now;
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	orphan->pid = pid;
-	orphan->age = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)started / (double)sysconf(_SC_CLK_TCK);
+	orphan->age = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)stat.started / (double)sysconf(_SC_CLK_TCK);
 	if (orphan->age < 0)
 		orphan->age = 0;
-	snprintf(orphan->comm, sizeof orphan->comm, "%.*s", (int)(close - open - 1), open + 1);
+	snprintf(orphan->comm, sizeof orphan->comm, "%.*s", (int)stat.comm_length, stat.comm);
 	ssize_t length = read_file(pid, "cmdline", orphan->argv, sizeof orphan->argv);
 	orphan->argv_length = length > 0 ? (size_t)length : 0;
 	return true;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "text.h"
 
 void pids_add(struct pids *pids, pid_t pid)
 {
@@ -46,26 +47,24 @@ static void each_process(void (*see)(pid_t pid, void *data), void *data)
 		closedir(proc);
 }
 
-/* Reads state and parent from /proc/PID/stat: they stand behind the last ')', as a name may hold any character. */
-static bool read_stat(pid_t pid, char *state, pid_t *parent)
+static bool read_stat(pid_t pid, struct text_stat *stat, char *text, size_t size)
 {
-	char path[64], text[512];
+	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	ssize_t length = read(fd, text, sizeof text - 1);
+	ssize_t length = read(fd, text, size - 1);
 	close(fd);
 	text[length > 0 ? length : 0] = '\0';
-	const char *rest = strrchr(text, ')');
-	return rest != NULL && sscanf(rest, ") %c %d", state, parent) == 2;
+	return text_stat(text, stat);
 }
 
 static bool is_alive(pid_t pid)
 {
-	char state;
-	pid_t parent;
-	return read_stat(pid, &state, &parent) && state != 'Z' && state != 'X';
+	char text[512];
+	struct text_stat stat;
+	return read_stat(pid, &stat, text, sizeof text) && stat.state != 'Z' && stat.state != 'X';
 }
 
 /* CONFIG_PROC_CHILDREN; without it every process has to be asked for its parent. */
@@ -107,9 +106,9 @@ struct family {
 static void see_child(pid_t pid, void *data)
 {
 	struct family *family = data;
-	char state;
-	pid_t parent;
-	if (read_stat(pid, &state, &parent) && parent == family->parent)
+	char text[512];
+	struct text_stat stat;
+	if (read_stat(pid, &stat, text, sizeof text) && stat.parent == family->parent)
 		pids_add(family->pids, pid);
 }
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "proc.h"
+
 static enum keeping first_keeping(const struct options *options, const struct made *made)
 {
 	if (options->cgroup == NULL)
@@ -24,6 +26,9 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 		plan.isolate |= ISOLATE_IPC;
 	if (plan.keeping == KEEP_PID_NAMESPACE)
 		plan.isolate |= ISOLATE_PID | ISOLATE_PROC;
+	/* Root may mount /proc anew where parts of it were masked; the caller may not, and must not see them through us. */
+	if (identity->mode == MODE_SETUID && proc_is_masked())
+		plan.isolate &= ~(unsigned)ISOLATE_PROC;
 	settle_mode(&plan);
 	return plan;
 }
@@ -34,8 +39,8 @@ bool plan_reduce(struct plan *plan, const struct options *options, const struct 
 	unsigned lost = words->loses & plan->isolate;
 	if (lost == 0)
 		return false;
-	/* A container's seccomp filter may refuse root what it lets a user namespace have. */
-	if (plan->mode == MODE_ROOT && setback->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
+	/* A container's seccomp filter may refuse root what it lets a user namespace have. (supervise.c gives up root for it.) */
+	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setback->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
 		plan->mode = MODE_USERNS;
 		return true;
 	}

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cgroup_place.h"
+#include "cgroup.h"
 #include "fail.h"
 #include "made.h"
 #include "namespace.h"
@@ -26,7 +26,7 @@ static bool can(const struct identity *identity, enum mode mode, unsigned isolat
 	if (pid == 0) {
 		if (namespaces_enter(identity, mode, isolate, setback) && (isolate & ISOLATE_PID) != 0) {
 			pid_t init = fork();
-			if (init == 0 && (isolate & ISOLATE_PROC) != 0 && !namespace_mount_proc(setback))
+			if (init == 0 && (isolate & ISOLATE_PROC) != 0 && !namespace_mount_proc(identity, setback))
 				_exit(write(ends[1], setback, sizeof *setback) == (ssize_t)sizeof *setback ? 1 : 2);
 			if (init == 0)
 				_exit(0);
@@ -58,15 +58,15 @@ static void print_try(const struct identity *identity, const char *key, unsigned
 static void print_cgroup(const struct identity *identity)
 {
 	const char *why;
-	int place = cgroup_place_open(identity, false, &why);
-	if (place >= 0)
-		printf("cgroup=yes\n");
-	else
+	struct options options = {.cgroup = "probe"};
+	struct cgroup cgroup;
+	if (!cgroup_make(&cgroup, &options, identity, &why)) {
 		printf("cgroup=no: %s: %s\n", why, strerror(errno));
-	if (place >= 0) {
-		printf("cgroup_kill=%s\n", faccessat(place, "cgroup.kill", F_OK, 0) == 0 ? "yes" : "no");
-		close(place);
+		return;
 	}
+	printf("cgroup=yes\ncgroup_kill=%s\n", cgroup.kill >= 0 ? "yes" : "no");
+	if (!cgroup_remove(&cgroup))
+		complain("removing the cgroup made to see whether one can be: %m");
 }
 
 int probe(const struct identity *identity)

@@ -7,6 +7,7 @@
 
 #include "channel.h"
 #include "fail.h"
+#include "privileged/privilege.h"
 
 struct attempt {
 	const struct plan *plan;
@@ -32,9 +33,9 @@ static noreturn void give_up_at(const struct attempt *attempt, enum step step)
 static noreturn void become_init(const struct attempt *attempt)
 {
 	struct setback setback;
-	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !namespace_mount_proc(&setback))
+	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !namespace_mount_proc(attempt->identity, &setback))
 		give_up(attempt, &setback);
-	if (!identity_drop(attempt->identity))
+	if (!privilege_drop(attempt->identity))
 		give_up_at(attempt, STEP_DROP);
 	init_run(&(struct init){
 		.channel = attempt->channel,
@@ -58,7 +59,6 @@ static noreturn void prepare(const struct attempt *attempt)
 		give_up(attempt, &(struct setback){errno == ENOMEM ? STEP_PID : STEP_FORK, errno});
 	if (init == 0)
 		become_init(attempt);
-	channel_say(attempt->channel, &(struct message){.saying = SAY_FORKED, .pid = init});
 	_exit(0);
 }
 
@@ -68,30 +68,26 @@ static void reap(pid_t pid)
 		;
 }
 
-/* Follows the try to its end. The two messages of a PID namespace come in either order. */
+/* Follows the try to its end. */
 static bool follow(const struct plan *plan, pid_t first, struct started *started, struct setback *setback)
 {
 	bool nested = (plan->isolate & ISOLATE_PID) != 0;
 	bool ready = false;
 	struct message message;
-	started->init = nested ? 0 : first;
 	*setback = (struct setback){STEP_FORK, ECHILD};
-	while (!(ready && started->init != 0) && channel_hear(started->channel, &message) == 1) {
-		if (message.saying == SAY_FORKED)
-			started->init = message.pid;
+	while (!ready && channel_hear(started->channel, &message) == 1) {
 		if (message.saying == SAY_READY) {
 			ready = true;
+			/* The kernel's word for it: who forked it may be killed before it can say. */
+			started->init = message.sender;
 			started->pid_namespace = message.pid_namespace;
 		}
-		if (message.saying == SAY_SETBACK)
+		if (message.saying == SAY_SETBACK && message.setback.step < STEPS)
 			*setback = message.setback;
 	}
-	ready = ready && started->init != 0;
 	/* init asks the kernel to be killed when its parent dies, so its first parent must be gone before SAY_GO. */
-	if (nested)
+	if (nested || !ready)
 		reap(first);
-	if (!ready && started->init != 0)
-		reap(started->init);
 	return ready;
 }
 
@@ -105,7 +101,7 @@ bool start_init(const struct plan *plan, const struct identity *identity, const 
 		return false;
 	}
 	bool joined;
-	pid_t first = cgroup_fork(cgroup, &joined);
+	pid_t first = cgroup_fork(cgroup, identity, &joined);
 	if (first == 0) {
 		struct attempt attempt = {plan, identity, options, signals, cgroup, ends[1]};
 		close(ends[0]);

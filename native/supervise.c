@@ -15,6 +15,7 @@
 #include "fail.h"
 #include "outcome.h"
 #include "plan.h"
+#include "privileged/privilege.h"
 #include "record.h"
 #include "watch.h"
 
@@ -27,7 +28,7 @@
 
 struct supervisor {
 	const struct options *options;
-	const struct identity *identity;
+	struct identity identity;
 	const struct signals *signals;
 	int signal_fd;
 	struct cgroup cgroup;
@@ -42,8 +43,15 @@ struct supervisor {
 	long long began;
 };
 
+static void give_up_root(const struct supervisor *s)
+{
+	if (!privilege_drop(&s->identity))
+		refuse("giving up root: %m");
+}
+
 static noreturn void refuse_required(struct supervisor *s)
 {
+	give_up_root(s);
 	const struct missing *missing = &s->outcome.missing[0];
 	if (s->has_cgroup)
 		cgroup_remove(&s->cgroup);
@@ -57,7 +65,7 @@ static void make_cgroup(struct supervisor *s)
 	const char *why;
 	if (s->options->cgroup == NULL)
 		return;
-	s->has_cgroup = cgroup_make(&s->cgroup, s->options, s->identity, &why);
+	s->has_cgroup = cgroup_make(&s->cgroup, s->options, &s->identity, &why);
 	int error = errno;
 	for (int i = 0; i < LIMITS; i++) {
 		if (s->options->limit[i] == NULL)
@@ -75,6 +83,18 @@ static void drop_cgroup(struct supervisor *s)
 	s->has_cgroup = false;
 }
 
+/* Root was refused what an ordinary user may get: so as one, for good and from the beginning. */
+static void step_down(struct supervisor *s)
+{
+	if (s->has_cgroup)
+		drop_cgroup(s);
+	give_up_root(s);
+	if (!identity_read(&s->identity))
+		refuse("getresuid: %m");
+	s->outcome.missing_count = 0;
+	make_cgroup(s);
+}
+
 /* Tries plan after plan, each smaller than the last, until one stands. */
 static void start(struct supervisor *s)
 {
@@ -83,7 +103,7 @@ static void start(struct supervisor *s)
 		const struct cgroup *cgroup = s->has_cgroup ? &s->cgroup : NULL;
 		if (!s->options->best_effort && s->outcome.missing_count > 0)
 			refuse_required(s);
-		if (start_init(&s->plan, s->identity, s->options, s->signals, cgroup, &s->started, &setback))
+		if (start_init(&s->plan, &s->identity, s->options, s->signals, cgroup, &s->started, &setback))
 			break;
 		if (setback.step == STEP_CGROUP && s->has_cgroup)
 			drop_cgroup(s);
@@ -92,7 +112,8 @@ static void start(struct supervisor *s)
 				cgroup_remove(&s->cgroup);
 			errno = setback.error;
 			refuse("%s: %m", step_words[setback.step].doing);
-		}
+		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID)
+			step_down(s);
 	}
 	s->outcome.mode = s->plan.mode;
 	s->outcome.had = s->plan.isolate;
@@ -253,19 +274,21 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	struct supervisor *s = &supervisor;
 	*s = (struct supervisor){
 		.options = options,
-		.identity = identity,
+		.identity = *identity,
 		.signals = signals,
 		.plan = plan_first(options, identity, made),
 		.outcome = {.made = *made},
 	};
 	clock_gettime(CLOCK_REALTIME, &s->outcome.began);
 	s->signal_fd = signals_open();
-	if (s->signal_fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
-		refuse("setting up supervision: %m");
+	if (s->signal_fd < 0)
+		refuse("signalfd: %m");
 	make_cgroup(s);
+	/* Behind make_cgroup(), which starts what is not to become our child. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	start(s);
-	if (!identity_drop(identity))
-		refuse("giving up root: %m");
+	give_up_root(s);
 	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	if (!watch_open(&s->watch, options))

@@ -1,0 +1,40 @@
+/*
+ * The rights of a set-user-id start, and when they are in force. All other code runs as the caller, with the effective user id and
+ * without the capabilities; in every mode but setuid nothing here does anything.
+ */
+#ifndef PRIVILEGE_H
+#define PRIVILEGE_H
+
+#include <stdbool.h>
+
+#include "../identity.h"
+
+enum privilege {
+	PRIVILEGE_NAMESPACES, /* CAP_SYS_ADMIN and CAP_NET_ADMIN, as the caller */
+	PRIVILEGE_CGROUP,     /* effective uid 0, which owns the cgroup tree, and not one capability */
+};
+
+/*
+ * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0 and the two
+ * permitted capabilities, neither in force. Where the file gave less than mode setuid needs, or something else (set-group-id,
+ * file capabilities), all of it is given up for good. Returns false with errno.
+ */
+bool privilege_shed(const struct identity *identity);
+
+/* Puts one of them in force until privilege_lower(). In between, write no message: stderr is the caller's. False with errno. */
+bool privilege_raise(const struct identity *identity, enum privilege privilege);
+
+/* Ends the process where it can't be done. Keeps errno. */
+void privilege_lower(const struct identity *identity);
+
+/*
+ * Becomes the caller for good and makes sure of it: ids, no permitted and no effective capability, no way back, and none through
+ * a set-id program either: no_new_privs. Nobody's privileges may serve in a network, under a host name and among process ids that the
+ * caller had us make. Returns false with errno where anything is not as it must be.
+ */
+bool privilege_drop(const struct identity *identity);
+
+/* Becomes root for good, whom the caller can't signal, without a capability. For the janitor alone. False with errno. */
+bool privilege_keep_root(void);
+
+#endif
