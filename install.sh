@@ -8,7 +8,8 @@ shopt -s nullglob
 export LC_ALL=C # bytes are bytes, and the tools' reasons are in one language
 unset -v CDPATH GREP_OPTIONS BASH_ENV
 
-source_dir=$(cd -P -- "${BASH_SOURCE[0]%/*}/" 2>/dev/null && pwd -P) || source_dir=$PWD
+source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")
+source_dir=${source_dir%/*}
 for part in say options lock transaction record files bashrc logdir setuid build plan; do
 	# shellcheck source=/dev/null
 	source "$source_dir/install.d/$part.bash" || exit 1

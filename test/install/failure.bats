@@ -204,7 +204,12 @@ stopped_by() {
 			return 1
 		}
 		after=$(state)
-		[[ $1 == KILL ]] || same "$before" "$after"
+		if [[ $1 == KILL ]]; then
+			rm -rf -- "$TMPDIR"/portcullis-install.*
+		else
+			same "$before" "$after"
+			left_nothing
+		fi
 	done
 }
 

@@ -154,6 +154,9 @@ host() {
 @test "--setuid below --destdir: owner and mode for the package, nothing run" {
 	host '
 		portage 250
+		# One that would not pass if it were tried.
+		TREE=$TREE_SETUID
+		cp "$(type -P true)" "$TREE/native/build/confine"
 		"$TREE/install.sh" --setuid --destdir "$TOP/image"
 		is "$TOP/image/usr/libexec/portcullis/confine" "4710 0:250"
 		is "$TOP/image/var/log/portcullis" "2775 0:250"'

@@ -106,6 +106,16 @@ in_a_prefix() {
 	files_are_there "$dir"
 }
 
+@test "however it is started: through a symbolic link, by bash, from its own directory" {
+	local before
+	did_install --eprefix "$EP"
+	before=$(snapshot_exactly "$EP")
+	ln -s "$TREE/install.sh" "$PLACE/portcullis-install"
+	"$PLACE/portcullis-install" --eprefix "$EP"
+	(cd "$TREE" && bash install.sh --eprefix "../${EP##*/}" && ./install.sh --eprefix "$EP")
+	same "$before" "$(snapshot_exactly "$EP")"
+}
+
 @test "a second run changes nothing: no inode, no time, no directory" {
 	local before
 	did_install --eprefix "$EP"
