@@ -1,5 +1,6 @@
 /* confine: runs a command cut off from the host's network and IPC, tracked, and leaves nothing of it. See confine(8). */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,6 +81,9 @@ int main(int argc, char **argv)
 		_exit(write(STDOUT_FILENO, usage, sizeof usage - 1) == sizeof usage - 1 ? 0 : EXIT_REFUSED);
 	if (!options_parse(&options, argc, argv, problem, sizeof problem))
 		refuse("%s", problem);
+	/* Before anything of ours is open. What was inherited through exec can't be close-on-exec. */
+	if (options.environ_fd >= 0 && fcntl(options.environ_fd, F_GETFD) != 0)
+		refuse("--environ %d: no file of that number is open", options.environ_fd);
 	if (options.probe)
 		return probe(&identity);
 	struct made made = made_by_portage(options.net, options.ipc, options.cgroup != NULL);

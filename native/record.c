@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fail.h"
 #include "json.h"
 
@@ -28,8 +30,7 @@ static void add_member(struct json *json, const char *name, const char *text)
 
 static void add_time(struct json *json, const struct timespec *began)
 {
-	struct tm utc;
-	gmtime_r(&began->tv_sec, &utc);
+	struct tm utc = clock_utc(began->tv_sec);
 	json_raw(json, ",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
 		 utc.tm_hour, utc.tm_min, utc.tm_sec, began->tv_nsec / 1000000);
 }
@@ -205,6 +206,8 @@ static void replace_tell(const char *path, const struct json *json)
 void record_write(const struct options *options, const struct outcome *outcome)
 {
 	struct json json = {0};
+	/* Over the caller's RLIMIT_FSIZE is an error to speak of, and no way to die. */
+	signal(SIGXFSZ, SIG_IGN);
 	bool told = options->tell != NULL && worth_telling(outcome);
 	if (options->record == NULL && !told)
 		return;

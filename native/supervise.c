@@ -40,6 +40,7 @@ struct supervisor {
 	bool ended; /* the command */
 	bool alone; /* init has nobody left */
 	bool gone;  /* init is dead and reaped */
+	bool refused; /* it said why: it could not start the command */
 	long long began;
 };
 
@@ -147,9 +148,13 @@ static void hear(struct supervisor *s)
 static void reap(struct supervisor *s)
 {
 	pid_t pid;
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		if (pid == s->started.init)
-			s->gone = true;
+	int status;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != s->started.init)
+			continue;
+		s->gone = true;
+		s->refused = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED;
+	}
 }
 
 static void hear_signals(struct supervisor *s)
@@ -303,7 +308,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	if (s->has_cgroup && !cgroup_remove(&s->cgroup))
 		s->outcome.stuck = true;
 	if (!s->ended)
-		s->outcome.status = SIGKILL;
+		s->outcome.status = s->refused ? EXIT_REFUSED << 8 : SIGKILL;
 	record_write(options, &s->outcome);
 	exit_as(s->outcome.status);
 }
