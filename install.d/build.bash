@@ -43,10 +43,10 @@ build_check_node() {
 }
 
 build_check_compiler() {
-	local tool
-	for tool in "${CC:-gcc}" make; do
-		command -v "${tool%% *}" >/dev/null ||
-			fail tools "confine is not built and ${tool%% *} is not in PATH (Gentoo: sys-devel/gcc dev-build/make, Debian: gcc make libc6-dev); nothing was changed"
+	local compiler=${CC:-cc} tool
+	for tool in "${compiler%% *}" make; do
+		command -v "$tool" >/dev/null ||
+			fail tools "confine is not built and $tool is not in PATH (Gentoo: sys-devel/gcc dev-build/make, Debian: gcc make libc6-dev); nothing was changed"
 	done
 }
 
@@ -61,6 +61,8 @@ build_run() {
 	fi
 	[[ -f $source_dir/dist/portcullis.js && -f $source_dir/native/build/confine ]] ||
 		fail tools "the build made no dist/portcullis.js or no native/build/confine; nothing was installed"
+	# make leaves what it has nothing to do for as old as it is, and that would be built again for ever.
+	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
 }
 
 build_generate() {

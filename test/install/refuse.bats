@@ -61,7 +61,8 @@ unbuilt() {
 
 @test "no compiler, no make, no npm, where something is to be built: 3" {
 	unbuilt
-	PATH=$(path_without gcc) refuses 3 'confine is not built and gcc is not in PATH' --eprefix "$EP"
+	PATH=$(path_without gcc cc) refuses 3 'confine is not built and cc is not in PATH' --eprefix "$EP"
+	CC='no-such-cc -m32' refuses 3 'confine is not built and no-such-cc is not in PATH' --eprefix "$EP"
 	PATH=$(path_without make) refuses 3 'confine is not built and make is not in PATH' --eprefix "$EP"
 	rm "$TREE/dist/portcullis.js"
 	PATH=$(path_without npm) refuses 3 'npm is not in PATH' --eprefix "$EP"
@@ -73,6 +74,14 @@ unbuilt() {
 	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
 	PATH=$(path_without npm) did_install --eprefix "$EP"
 	[[ -x $EP/usr/libexec/portcullis/confine ]]
+	# Something in native/ that make finds no reason in: it is asked once.
+	sed -i '2s/.*/\techo made >>made/' "$TREE/native/Makefile"
+	touch -d '2 hours ago' "$TREE/native/Makefile" "$TREE/native/build/confine"
+	touch -d '1 hour ago' "$TREE/native/README"
+	did_install --eprefix "$EP"
+	did_install --eprefix "$EP"
+	[[ $(wc -l <"$TREE/native/made") == 1 ]]
+	rm "$TREE/native/build/confine"
 	did_install --eprefix "$EP" --uninstall
 
 	printf 'all:\n\t@echo "error: no such thing" >&2; exit 1\n' >"$TREE/native/Makefile"
