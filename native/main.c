@@ -72,6 +72,9 @@ int main(int argc, char **argv)
 	/* First of all: from here on every byte is read, every file opened and every message written as the caller. */
 	if (!identity_read(&identity) || !privilege_shed(&identity))
 		_exit(EXIT_REFUSED);
+	/* What was given up for good is ours no more. */
+	if (identity.mode == MODE_USERNS && !identity_read(&identity))
+		_exit(EXIT_REFUSED);
 	/* Next, so that no file of ours gets a number that the caller or we write to as stderr. */
 	if (!identity_fill_stdio())
 		_exit(EXIT_REFUSED);

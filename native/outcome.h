@@ -30,6 +30,7 @@ struct outcome {
 	struct missing missing[OUTCOME_MISSING];
 	size_t missing_count;
 	struct orphans orphans;
+	bool setuid_inert;  /* we had to take set-id programs their power */
 	bool stuck;         /* something did not die in time */
 	bool abandoned;     /* ended by us: who was watched is gone */
 	int status;         /* of the command, as wait(2) gives it */

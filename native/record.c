@@ -226,6 +226,8 @@ void record_write(const struct options *options, const struct outcome *outcome)
 	add_status(&json, outcome->status);
 	add_usage(&json, outcome);
 	add_orphans(&json, outcome);
+	if (outcome->setuid_inert)
+		json_raw(&json, ",\"setuid_inert\":true");
 	if (outcome->stuck)
 		json_raw(&json, ",\"stuck\":true");
 	if (outcome->abandoned)

@@ -44,8 +44,9 @@ struct supervisor {
 	long long began;
 };
 
-static void give_up_root(const struct supervisor *s)
+static void give_up_root(struct supervisor *s)
 {
+	s->outcome.setuid_inert = s->outcome.setuid_inert || s->identity.mode == MODE_SETUID;
 	if (!privilege_drop(&s->identity))
 		refuse("giving up root: %m");
 }

@@ -1,0 +1,179 @@
+#include "hostile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+struct way {
+	const char *name;
+	bool (*in)(pid_t pid);
+};
+
+static bool by_attach(pid_t pid)
+{
+	return ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0;
+}
+
+static bool by_file(pid_t pid, const char *name, int flags)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	int fd = open(path, flags | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool by_mem(pid_t pid)
+{
+	return by_file(pid, "mem", O_RDWR);
+}
+
+static bool by_fds(pid_t pid)
+{
+	return by_file(pid, "fd", O_RDONLY | O_DIRECTORY);
+}
+
+static bool by_environ(pid_t pid)
+{
+	return by_file(pid, "environ", O_RDONLY);
+}
+
+static bool by_pidfd(pid_t pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int stolen = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, 3, 0);
+	bool in = pidfd >= 0 && (stolen >= 0 || errno == EBADF);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (stolen >= 0)
+		close(stolen);
+	return in;
+}
+
+static bool by_reading(pid_t pid)
+{
+	char byte;
+	struct iovec ours = {&byte, 1}, theirs = {(void *)&byte, 1};
+	return process_vm_readv(pid, &ours, 1, &theirs, 1, 0) == 1;
+}
+
+static bool by_limit(pid_t pid)
+{
+	struct {
+		unsigned long long current, most;
+	} limit = {1, 1};
+	/* RLIMIT_NOFILE: so that a file of ours gets a number that we foresee, or none. */
+	return syscall(SYS_prlimit64, pid, 7, &limit, NULL) == 0;
+}
+
+static const struct way ways[] = {
+	{"ptrace", by_attach},   {"/proc/PID/mem", by_mem},          {"/proc/PID/fd", by_fds},      {"/proc/PID/environ", by_environ},
+	{"pidfd_getfd", by_pidfd}, {"process_vm_readv", by_reading}, {"prlimit", by_limit},
+};
+#define WAYS (sizeof ways / sizeof *ways)
+
+/* Whether pid is one of confine's own processes, the command not being one any more. */
+static bool is_confine(pid_t pid)
+{
+	char path[64], name[32] = "";
+	snprintf(path, sizeof path, "/proc/%d/comm", pid);
+	FILE *comm = fopen(path, "re");
+	if (comm == NULL || fgets(name, sizeof name, comm) == NULL)
+		name[0] = '\0';
+	if (comm != NULL)
+		fclose(comm);
+	return strcmp(name, "confine\n") == 0;
+}
+
+/* Whether it has no user id left but 0. */
+static bool is_roots(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned real = 1, effective = 1, saved = 1;
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	FILE *status = fopen(path, "re");
+	while (status != NULL && fgets(line, sizeof line, status) != NULL)
+		if (sscanf(line, "Uid: %u %u %u", &real, &effective, &saved) == 3)
+			break;
+	if (status != NULL)
+		fclose(status);
+	return real == 0 && effective == 0 && saved == 0;
+}
+
+/* Adds pid and all below it. */
+static size_t add_family(pid_t pid, pid_t *all, size_t count, size_t most)
+{
+	char path[64];
+	pid_t child;
+	if (count == most)
+		return count;
+	all[count++] = pid;
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
+	FILE *children = fopen(path, "re");
+	while (children != NULL && fscanf(children, "%d", &child) == 1)
+		count = add_family(child, all, count, most);
+	if (children != NULL)
+		fclose(children);
+	return count;
+}
+
+static void try_all(pid_t started, size_t *tried)
+{
+	pid_t family[32];
+	size_t count = add_family(getpid(), family, 0, 32);
+	for (size_t i = 1; i < count; i++) {
+		if (!is_confine(family[i]))
+			continue;
+		for (size_t w = 0; w < WAYS; w++) {
+			bool in = ways[w].in(family[i]);
+			/* It may have become the command meanwhile, which is the caller's. */
+			if (in && is_confine(family[i]))
+				fail("%s got into process %d of %d", ways[w].name, family[i], started);
+			if (in)
+				ptrace(PTRACE_DETACH, family[i], NULL, NULL);
+			++*tried;
+		}
+		if (is_roots(family[i]) && (kill(family[i], SIGCONT) == 0 || errno != EPERM))
+			fail("process %d is root's, and takes our signals", family[i]);
+	}
+}
+
+/* arguments: CONFINE CGROUP-NAME RUNS. Tries every way into every process of confine's, at random moments and at rest. */
+int attack_ptrace(char **arguments)
+{
+	const char *const command[] = {arguments[0], "--net", "--ipc", "--cgroup", arguments[1], "--", "/bin/sleep", "1000", NULL};
+	int runs = atoi(arguments[2]);
+	size_t tried = 0;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	for (int i = 0; i < runs; i++) {
+		long long began = now();
+		pid_t pid = fork();
+		if (pid < 0)
+			fail("fork: %s", strerror(errno));
+		if (pid == 0) {
+			execv(command[0], (char **)command);
+			_exit(99);
+		}
+		/* exec is seen when the name changes; from there on nothing may work. */
+		while (!is_confine(pid))
+			if (now() > began + 5000000)
+				fail("confine does not start");
+		long long stop = now() + rand() % 12000;
+		while (now() < stop)
+			try_all(pid, &tried);
+		kill(pid, SIGTERM);
+		if (!all_end())
+			fail("run %d hangs", i);
+	}
+	printf("%zu tries\n", tried);
+	return tried > 0 ? 0 : 1;
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# Mode setuid, as a caller in good faith has it: isolated, and nobody else than before.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	setuid_begin
+}
+
+teardown_file() {
+	setuid_end
+}
+
+setup() {
+	work
+}
+
+teardown() {
+	harmless
+}
+
+# What a process is to the kernel, but for what confine is for.
+# shellcheck disable=SC2016 # the inner shell's
+WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulimit -a; stat -c "%u %g" /proc/self/status . /'
+
+@test 'net, ipc and tracking as the caller: ids, groups, capabilities, limits and owners of files as without' {
+	caller bash -c "$WHO" >"$BATS_TEST_TMPDIR/without"
+	caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --record record -- bash -c "$WHO" >"$BATS_TEST_TMPDIR/within"
+	diff "$BATS_TEST_TMPDIR"/{without,within}
+	[[ $(last 'r.mode + " " + r.keeper + JSON.stringify(r.had) + JSON.stringify(r.missing)') == 'setuid cgroup+pidns{"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+	[[ $(stat -c %U record) == "${ACCOUNT}c" ]]
+}
+
+@test 'without a supervisor too' {
+	caller bash -c "$WHO" >"$BATS_TEST_TMPDIR/without"
+	caller "$CONFINE" --net --ipc -- bash -c "$WHO" >"$BATS_TEST_TMPDIR/within"
+	diff "$BATS_TEST_TMPDIR"/{without,within}
+}
+
+@test 'namespaces of its own, but no user namespace; lo is up with the addresses that Portage gives it' {
+	local kind
+	# shellcheck disable=SC2016
+	caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" -- bash -c '
+		for kind in net ipc pid uts mnt user; do readlink /proc/self/ns/$kind; done
+		uname -n' >"$BATS_TEST_TMPDIR/within"
+	for kind in net ipc pid uts mnt; do
+		run ! grep -F "$(readlink "/proc/self/ns/$kind")" "$BATS_TEST_TMPDIR/within"
+	done
+	grep -F "$(readlink /proc/self/ns/user)" "$BATS_TEST_TMPDIR/within"
+	grep -x localhost "$BATS_TEST_TMPDIR/within"
+	run -0 caller "$CONFINE" --net --ipc -- cat /proc/net/fib_trie
+	[[ $output == *10.0.0.1* ]]
+}
+
+@test 'the command can be traced and dumps core as the caller would' {
+	# shellcheck disable=SC2016
+	run -0 caller "$CONFINE" --net --cgroup "$ACCOUNT" -- bash -c 'sleep 100 & stat -c %U /proc/$!/environ; kill $!'
+	[[ $output == "${ACCOUNT}c" ]]
+}
+
+@test 'exit status and death by signal are those of the command' {
+	run -7 caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sh -c 'exit 7'
+	# shellcheck disable=SC2016
+	run -143 caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sh -c 'kill -TERM $$'
+	run -127 caller "$CONFINE" --net -- /nonexistent
+	run -126 caller "$CONFINE" --net -- /etc/passwd
+}
+
+@test 'set-user-id programs are inert inside, and the record says so' {
+	install -o root -m 4755 "$(type -P id)" "$PLACE/id"
+	[[ $(caller "$PLACE/id" -u) == 0 ]]
+	[[ $(caller "$CONFINE" --net --cgroup "$ACCOUNT" --record record -- "$PLACE/id" -u) == "$CALLER" ]]
+	[[ $(caller "$CONFINE" --net -- "$PLACE/id" -u) == "$CALLER" ]]
+	[[ $(last r.setuid_inert) == true ]]
+	rm "$PLACE/id"
+}
+
+@test 'what is left behind is killed, counted and named' {
+	caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
+	[[ $(last 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
+}
+
+@test 'under no_new_privs the bit is inert, and a user namespace takes over' {
+	caller setpriv --no-new-privs "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- true
+	[[ $(last 'r.mode + JSON.stringify(r.had.net)') == 'userns"confine"' ]]
+}
+
+@test 'a caller outside the group can not run it' {
+	run -126 stranger bash -c "exec $CONFINE --net -- true"
+}
+
+@test 'root is never taken for a set-user-id start, nor one for root' {
+	run -0 "$CONFINE" --probe
+	[[ $output == *mode=root* ]]
+	run -0 caller "$CONFINE" --probe
+	[[ $output == *mode=setuid* && $output == *net=yes* && $output == *proc=yes* ]]
+	# Effective uid 0 of a caller who is root in nothing else: the file's bit or not, it is not the root that called.
+	run -0 setpriv --ruid "$CALLER" --euid 0 --clear-groups "$CONFINE" --probe
+	[[ $output == *mode=setuid* ]]
+}
+
+@test 'without a right to unshare, root is given up and a user namespace is tried' {
+	# shellcheck disable=SC2016
+	run -0 setpriv --bounding-set=-sys_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
+		"$CONFINE" --net --ipc --record record -- sh -c 'id -u; readlink /proc/self/ns/net; grep CapEff /proc/self/status'
+	[[ $output != *"$(readlink /proc/self/ns/net)"* && $output == *"$CALLER"* && $output == *0000000000000000* ]]
+	[[ $(last r.mode) == userns ]]
+}
+
+@test 'where root is refused, root is given up, and what is missing is said' {
+	cc -O1 -Wall -Wextra -Werror -o "$PLACE/refuse" "$TOP/test/setuid/refuse.c"
+	# shellcheck disable=SC2016
+	run -0 "$PLACE/refuse" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
+		"$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- grep Uid /proc/self/status
+	[[ $output == Uid:*"$CALLER"*"$CALLER"*"$CALLER"*"$CALLER" ]]
+	[[ $(last 'r.mode + r.missing.map(({ what }) => what)') == nonenet,ipc ]]
+	run -125 "$PLACE/refuse" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all "$CONFINE" --net -- true
+	[[ $output == *'Operation not permitted' ]]
+	rm "$PLACE/refuse"
+}
+
+@test 'neither set-user-id nor user namespaces: one clear message, and --best-effort goes on' {
+	# In a user namespace that may have none below it, where the bit is inert.
+	local deny='echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
+	run -125 caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --net --require -- true
+	[[ $output == "confine: unshare(CLONE_NEWUSER)"*"No space left on device"* || $output == 'confine: '* ]]
+	[[ ${#lines[@]} == 1 ]]
+	caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --net --best-effort --record record -- touch ran
+	[[ -e ran && $(last 'r.mode + r.missing[0].what') == nonenet ]]
+}
