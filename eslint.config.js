@@ -1,0 +1,28 @@
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+export default defineConfig(
+	globalIgnores(['dist', '.portage', 'native/build']),
+	js.configs.recommended,
+	{
+		files: ['**/*.ts'],
+		extends: [tseslint.configs.recommendedTypeChecked],
+		languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+	},
+	{
+		files: ['**/*.ts', '**/*.js'],
+		rules: {
+			eqeqeq: 'error',
+			'max-lines': ['error', 300],
+			'no-console': 'error',
+		},
+	},
+	{
+		files: ['**/*.ts'],
+		rules: {
+			'@typescript-eslint/no-non-null-assertion': 'error',
+			'@typescript-eslint/consistent-type-imports': 'error',
+		},
+	},
+);

@@ -1,0 +1,135 @@
+# shellcheck shell=bash
+# The jobs of test/run: two at a time, each with a log of its own, counted when they end.
+
+PASSED=0
+FAILED=0
+SKIPPED=0
+declare -A JOBS=()
+
+run_begin() {
+	LOGS=$(mktemp -d)
+	trap 'rm -rf -- "$LOGS"' EXIT
+	trap 'run_stop 130' INT
+	trap 'run_stop 143' TERM
+	START=$SECONDS
+	# Each job is a process group, so that Ctrl-C can end it: what a shell starts with & is deaf to that otherwise.
+	set -m
+}
+
+run_stop() {
+	local pid
+	for pid in "${!JOBS[@]}"; do
+		kill -TERM -- "-$pid"
+	done 2>/dev/null
+	exit "$1"
+}
+
+run_chosen() {
+	[[ $1 == *"$ONLY"* ]]
+}
+
+# A stage on which all others depend: the run ends where it fails.
+run_first() {
+	local name=$1
+	if "${@:2}" >"$LOGS/first" 2>&1; then
+		printf 'ok    %s\n' "$name"
+		PASSED=$((PASSED + 1))
+	else
+		FAILED=$((FAILED + 1))
+		run_tell 'FAIL ' "$name" "$LOGS/first"
+		run_end
+	fi
+}
+
+# run_job stage|vitest|bats NAME COMMAND...
+run_job() {
+	local kind=$1 name=$2 log
+	run_chosen "$name" || return 0
+	((${#JOBS[@]} < 2)) || run_reap
+	log=$LOGS/${name//\//_}
+	(
+		exec >"$log" 2>&1 </dev/null
+		RESULTS=$log.results "${@:3}"
+	) &
+	JOBS[$!]="$SECONDS $kind $name"
+}
+
+run_wait() {
+	while ((${#JOBS[@]})); do
+		run_reap
+	done
+}
+
+run_reap() {
+	local pid status start kind name log took passed failed skipped
+	wait -n -p pid "${!JOBS[@]}"
+	status=$?
+	read -r start kind name <<<"${JOBS[$pid]}"
+	unset "JOBS[$pid]"
+	log=$LOGS/${name//\//_}
+	took=$((SECONDS - start))s
+	read -r passed failed skipped < <("run_count_$kind" "$status" "$log")
+	# Whatever a job's own count says: one that ended badly has failed.
+	((status == 0 || failed)) || failed=1
+	if [[ ${CI-} == true ]]; then
+		failed=$((failed + skipped))
+	fi
+	PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + skipped))
+	if ((failed)); then
+		run_tell 'FAIL ' "$name ($took)" "$log"
+	else
+		printf 'ok    %s (%s, %d passed%s)\n' "$name" "$took" "$passed" "$( ((skipped)) && echo ", $skipped skipped")"
+	fi
+}
+
+run_tell() {
+	printf '%s %s\n' "$1" "$2"
+	sed 's/^/      /' "$3"
+}
+
+run_count_stage() {
+	(($1 == 0)) && echo '1 0 0' || echo '0 1 0'
+}
+
+# TAP: a test that could not even be planned counts as failed.
+run_count_bats() {
+	awk '
+		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
+		/^ok [0-9]+ .*# skip/ { skipped++; next }
+		/^ok [0-9]+ / { passed++ }
+		/^not ok [0-9]+ / { failed++ }
+		END {
+			missing = planned - passed - failed - skipped
+			if (missing > 0) failed += missing
+			if (planned == 0 && failed == 0) failed = 1
+			print passed + 0, failed + 0, skipped + 0
+		}
+	' "$2"
+}
+
+run_count_vitest() {
+	node -e '
+		const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+		const broken = r.testResults.filter((t) => t.status === "failed" && t.assertionResults.length === 0).length;
+		console.log(r.numPassedTests, r.numFailedTests + broken, r.numPendingTests + r.numTodoTests);
+	' "$2.results" 2>/dev/null || echo '0 1 0'
+}
+
+vitest_run() {
+	node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$RESULTS"
+}
+
+# A test that hangs must not hang the run. (bats' own BATS_TEST_TIMEOUT, after a test that fails, waits until it is over.)
+bats_run() {
+	timeout --kill-after=10 400 node_modules/bats/bin/bats --formatter tap --timing "$1" &
+	# timeout has a process group of its own, and passes this on to it.
+	trap 'kill "$!"' TERM
+	wait "$!"
+}
+
+run_end() {
+	printf '\n%d s' "$((SECONDS - START))"
+	((SKIPPED == 0)) || printf ', %d skipped' "$SKIPPED"
+	printf '\n%d passed, %d failed\n' "$PASSED" "$FAILED"
+	exit "$((FAILED > 0))"
+}
