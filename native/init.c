@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit_install.h"
 #include "channel.h"
 #include "clock.h"
 #include "command.h"
@@ -22,9 +23,10 @@
 /* Portage sends SIGTERM 10 s after the command has reported; telling needs some of that. */
 #define KILL_MILLISECONDS 6000
 
-static noreturn void end(const struct init *init)
+static noreturn void end(const struct init *init, bool orphaned)
 {
-	if (init->keeping == KEEP_SUBREAPER)
+	/* What is watched can't do without its watcher, who ends with the supervisor. */
+	if (init->keeping == KEEP_SUBREAPER || (orphaned && init->news >= 0))
 		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	_exit(0);
 }
@@ -34,7 +36,7 @@ static noreturn void end_orphaned(const struct init *init)
 {
 	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
 		complain("cgroup.kill: %m");
-	end(init);
+	end(init, true);
 }
 
 /* The last number given out in our PID namespace, which process 1 opened: that many were started, less ourselves. */
@@ -75,7 +77,8 @@ noreturn void init_run(const struct init *init)
 	/* The build may hold the same ids: it must not attach to us. What ends us must be the supervisor's end, or its word. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
-	if (init->keeping == KEEP_SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+	bool reaps = init->keeping == KEEP_SUBREAPER || (init->keeping == KEEP_NOTHING && init->news >= 0);
+	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	struct stat own = {0};
 	if (stat("/proc/self/ns/pid", &own) != 0 && init->keeping == KEEP_PID_NAMESPACE)
@@ -92,8 +95,11 @@ noreturn void init_run(const struct init *init)
 	pid_t command = fork();
 	if (command < 0)
 		refuse("fork: %m");
-	if (command == 0)
+	if (command == 0) {
+		if (init->news >= 0)
+			audit_install(init->news);
 		command_become(init->options, init->signals);
+	}
 	/* The caller's files: nothing shall wait for an end-of-file that we alone hold back. */
 	fds_close_all_but((const int[]){init->channel, init->cgroup_kill, signals}, 3);
 
@@ -110,7 +116,7 @@ noreturn void init_run(const struct init *init)
 			ended = true;
 			struct message last = {.saying = SAY_ENDED, .ended = {.status = status}};
 			if (init->keeping == KEEP_PID_NAMESPACE)
-				last.ended.started = count_started();
+				last.ended.started = count_started() - (init->news >= 0);
 			channel_say(init->channel, &last);
 		}
 		if (ended && alone && !said_alone) {
@@ -124,6 +130,6 @@ noreturn void init_run(const struct init *init)
 		if (message.saying == SAY_SIGNAL && !ended)
 			kill(command, message.signal);
 		if (message.saying == SAY_FINISH)
-			end(init);
+			end(init, false);
 	}
 }

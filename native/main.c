@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --ipc              System V IPC objects and POSIX message queues of its own\n"
 	"  --cgroup NAME      tracked; what it leaves running is killed when it exits\n"
 	"  --limit FILE=VALUE memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%, with --cgroup\n"
+	"  --audit            record what it tries to reach, and which names it looks up\n"
 	"  --environ FD       take the command's environment from this open file\n"
 	"  --record FILE      append one line of JSON about the run\n"
 	"  --tell FILE        put that line here too, if a user should hear of it\n"
@@ -40,7 +41,7 @@ static const char usage[] =
 static bool needs_supervisor(const struct options *options)
 {
 	return options->cgroup != NULL || options->record != NULL || options->tell != NULL || options->watch_count > 0 ||
-	       options->lock != NULL || options->best_effort;
+	       options->lock != NULL || options->audit || options->best_effort;
 }
 
 static noreturn void run_alone(const struct options *options, struct identity *identity, const struct made *made,

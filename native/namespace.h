@@ -12,6 +12,7 @@ enum isolation {
 	ISOLATE_IPC = 2,
 	ISOLATE_PID = 4,
 	ISOLATE_PROC = 8, /* /proc mounted anew, in a mount namespace */
+	ISOLATE_NAMES = 16, /* a name server of ours on the network that goes with it; had or not, never a setback */
 };
 
 /* The steps on the way, each of which can fail. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "audit_table.h"
 #include "cgroup.h"
 #include "identity.h"
 #include "made.h"
@@ -36,10 +37,17 @@ struct outcome {
 	int status;         /* of the command, as wait(2) gives it */
 	long started;       /* processes and threads; 0: not known */
 	struct timespec began;
+	long long began_monotonic; /* the command, microseconds */
 	double wall, user, system; /* seconds */
 	long long memory_peak;     /* bytes */
 	struct cgroup_usage usage;
+	const struct audit_table *audit; /* NULL: not asked for */
+	long long unroutable;            /* the kernel's count of what had no way out; -1: not known, or not asked for */
+	bool watcher_died;               /* and so the phase was ended */
 };
+
+/* Notes what the caller's children have used so far, or what the cgroup's processes have, where there is one. */
+void outcome_account(struct outcome *outcome, const struct cgroup *cgroup);
 
 void outcome_miss(struct outcome *outcome, const char *what, const char *why, int error);
 

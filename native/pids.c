@@ -26,6 +26,15 @@ void pids_add(struct pids *pids, pid_t pid)
 	pids->pid[pids->count++] = pid;
 }
 
+void pids_remove(struct pids *pids, pid_t pid)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < pids->count; i++)
+		if (pids->pid[i] != pid)
+			pids->pid[kept++] = pids->pid[i];
+	pids->count = kept;
+}
+
 void pids_free(struct pids *pids)
 {
 	free(pids->pid);

@@ -14,6 +14,9 @@ struct pids {
 
 /* Appends; out of memory the list just ends there, as it is used for telling and for killing in rounds. */
 void pids_add(struct pids *pids, pid_t pid);
+/* Takes one out, wherever it is in there. */
+void pids_remove(struct pids *pids, pid_t pid);
+
 void pids_free(struct pids *pids);
 
 /* Adds the living descendants of pid, from /proc of our own PID namespace. Zombies don't count. */

@@ -22,6 +22,8 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	struct plan plan = {.mode = identity->mode, .keeping = first_keeping(options, made)};
 	if (options->net && !made->net)
 		plan.isolate |= ISOLATE_NET;
+	if (options->net && !made->net && options->audit)
+		plan.isolate |= ISOLATE_NAMES;
 	if (options->ipc && !made->ipc)
 		plan.isolate |= ISOLATE_IPC;
 	if (plan.keeping == KEEP_PID_NAMESPACE)
@@ -45,6 +47,8 @@ bool plan_reduce(struct plan *plan, const struct options *options, const struct 
 		return true;
 	}
 	plan->isolate &= ~lost;
+	if ((lost & ISOLATE_NET) != 0)
+		plan->isolate &= ~ISOLATE_NAMES;
 	if ((lost & ISOLATE_PID) != 0)
 		plan->keeping = KEEP_SUBREAPER;
 	if ((lost & ISOLATE_NET) != 0 && options->net)

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "fail.h"
 #include "json.h"
+#include "record_audit.h"
 
 #define SCHEMA 1
 #define ROTATE_BYTES (16LL << 20)
@@ -135,7 +136,7 @@ static void add_status(struct json *json, int status)
 static bool worth_telling(const struct outcome *outcome)
 {
 	return outcome->missing_count > 0 || outcome->orphans.count > 0 || outcome->stuck || outcome->usage.killed_by_memory ||
-	       outcome->usage.refused_by_pids;
+	       outcome->usage.refused_by_pids || record_audit_is_worth_telling(outcome);
 }
 
 /* A symbolic link, a FIFO, a device or a file with a second name was put there to make us write elsewhere. */
@@ -226,8 +227,9 @@ void record_write(const struct options *options, const struct outcome *outcome)
 	add_status(&json, outcome->status);
 	add_usage(&json, outcome);
 	add_orphans(&json, outcome);
-	if (outcome->setuid_inert)
+	if (outcome->setuid_inert || (outcome->audit != NULL && outcome->audit->setuid_inert))
 		json_raw(&json, ",\"setuid_inert\":true");
+	record_audit(&json, options, outcome);
 	if (outcome->stuck)
 		json_raw(&json, ",\"stuck\":true");
 	if (outcome->abandoned)

@@ -8,6 +8,7 @@
 #include "channel.h"
 #include "fail.h"
 #include "privileged/privilege.h"
+#include "privileged/resolver_set_up.h"
 
 struct attempt {
 	const struct plan *plan;
@@ -15,6 +16,7 @@ struct attempt {
 	const struct options *options;
 	const struct signals *signals;
 	const struct cgroup *cgroup; /* NULL: none */
+	int news; /* to the watcher, -1: none */
 	int channel;
 };
 
@@ -35,12 +37,15 @@ static noreturn void become_init(const struct attempt *attempt)
 	struct setback setback;
 	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !namespace_mount_proc(attempt->identity, &setback))
 		give_up(attempt, &setback);
+	if ((attempt->plan->isolate & ISOLATE_NAMES) != 0)
+		resolver_set_up(attempt->identity, attempt->news, (attempt->plan->isolate & ISOLATE_PROC) != 0);
 	if (!privilege_drop(attempt->identity))
 		give_up_at(attempt, STEP_DROP);
 	init_run(&(struct init){
 		.channel = attempt->channel,
 		.keeping = attempt->plan->keeping,
 		.cgroup_kill = attempt->cgroup == NULL ? -1 : attempt->cgroup->kill,
+		.news = attempt->news,
 		.options = attempt->options,
 		.signals = attempt->signals,
 	});
@@ -92,7 +97,8 @@ static bool follow(const struct plan *plan, pid_t first, struct started *started
 }
 
 bool start_init(const struct plan *plan, const struct identity *identity, const struct options *options,
-		const struct signals *signals, const struct cgroup *cgroup, struct started *started, struct setback *setback)
+		const struct signals *signals, const struct cgroup *cgroup, int news, struct started *started,
+		struct setback *setback)
 {
 	int ends[2];
 	*setback = (struct setback){STEP_FORK, 0};
@@ -103,7 +109,7 @@ bool start_init(const struct plan *plan, const struct identity *identity, const 
 	bool joined;
 	pid_t first = cgroup_fork(cgroup, identity, &joined);
 	if (first == 0) {
-		struct attempt attempt = {plan, identity, options, signals, cgroup, ends[1]};
+		struct attempt attempt = {plan, identity, options, signals, cgroup, news, ends[1]};
 		close(ends[0]);
 		if (!joined)
 			give_up_at(&attempt, STEP_CGROUP);

@@ -23,10 +23,11 @@ struct started {
 };
 
 /*
- * Tries the plan once. Returns true with started filled, init waiting for SAY_GO, or false with setback: then nothing of
+ * Tries the plan once; news leads to the watcher of what the command calls, -1 where there is none. Returns true with started filled, init waiting for SAY_GO, or false with setback: then nothing of
  * that try is left. The caller must be a subreaper (prctl(2)), as the process that makes a PID namespace ends at once.
  */
 bool start_init(const struct plan *plan, const struct identity *identity, const struct options *options,
-		const struct signals *signals, const struct cgroup *cgroup, struct started *started, struct setback *setback);
+		const struct signals *signals, const struct cgroup *cgroup, int news, struct started *started,
+		struct setback *setback);
 
 #endif

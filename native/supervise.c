@@ -5,18 +5,21 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auditor.h"
 #include "channel.h"
 #include "clock.h"
+#include "exit_as.h"
 #include "fail.h"
 #include "outcome.h"
 #include "plan.h"
 #include "privileged/privilege.h"
 #include "record.h"
+#include "snmp.h"
 #include "watch.h"
 
 /* How long what is ending by itself anyway (the tee behind a pipe) may take before it counts as left behind. */
@@ -36,6 +39,8 @@ struct supervisor {
 	struct plan plan;
 	struct started started;
 	struct watch watch;
+	struct auditor auditor;
+	struct snmp snmp;
 	struct outcome outcome;
 	bool ended; /* the command */
 	bool alone; /* init has nobody left */
@@ -105,7 +110,7 @@ static void start(struct supervisor *s)
 		const struct cgroup *cgroup = s->has_cgroup ? &s->cgroup : NULL;
 		if (!s->options->best_effort && s->outcome.missing_count > 0)
 			refuse_required(s);
-		if (start_init(&s->plan, &s->identity, s->options, s->signals, cgroup, &s->started, &setback))
+		if (start_init(&s->plan, &s->identity, s->options, s->signals, cgroup, s->auditor.news, &s->started, &setback))
 			break;
 		if (setback.step == STEP_CGROUP && s->has_cgroup)
 			drop_cgroup(s);
@@ -151,6 +156,8 @@ static void reap(struct supervisor *s)
 	pid_t pid;
 	int status;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == s->auditor.pid)
+			s->outcome.watcher_died = true;
 		if (pid != s->started.init)
 			continue;
 		s->gone = true;
@@ -185,7 +192,7 @@ static bool step(struct supervisor *s, int timeout)
 	for (size_t i = 0; i < s->watch.count; i++)
 		if (sources[2 + i].revents != 0)
 			return false;
-	return true;
+	return !s->outcome.watcher_died;
 }
 
 static void run(struct supervisor *s)
@@ -208,11 +215,8 @@ static void find_orphans(struct supervisor *s)
 		pids_add_namespace(&pids, s->started.pid_namespace);
 	else
 		pids_add_descendants(&pids, getpid());
-	size_t kept = 0;
-	for (size_t i = 0; i < pids.count; i++)
-		if (pids.pid[i] != s->started.init)
-			pids.pid[kept++] = pids.pid[i];
-	pids.count = kept;
+	pids_remove(&pids, s->started.init);
+	pids_remove(&pids, s->auditor.pid);
 	orphans_add(&s->outcome.orphans, &pids);
 	pids_free(&pids);
 }
@@ -234,6 +238,9 @@ static void finish(struct supervisor *s)
 	if (s->has_cgroup && !s->alone)
 		cgroup_kill(&s->cgroup, deadline);
 	say(s, &(struct message){.saying = SAY_FINISH});
+	/* For init that is our own end: with it goes all that has nobody to answer its calls. */
+	if (s->outcome.watcher_died && s->started.channel >= 0)
+		shutdown(s->started.channel, SHUT_RDWR);
 	while (!s->gone && clock_milliseconds() < deadline) {
 		step(s, 100);
 		if (tracked && s->started.channel < 0 && !s->gone)
@@ -244,33 +251,6 @@ static void finish(struct supervisor *s)
 	if (s->plan.keeping == KEEP_SUBREAPER)
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->outcome.stuck = tracked && (!emptied || !s->gone);
-}
-
-static void account(struct supervisor *s)
-{
-	struct rusage usage;
-	if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
-		s->outcome.user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
-		s->outcome.system = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-		s->outcome.memory_peak = usage.ru_maxrss * 1024LL;
-	}
-	if (s->has_cgroup)
-		cgroup_usage(&s->cgroup, &s->outcome.usage);
-}
-
-static noreturn void exit_as(int status)
-{
-	if (WIFEXITED(status))
-		_exit(WEXITSTATUS(status));
-	/* The command's core is enough. */
-	struct rlimit none = {0, 0};
-	setrlimit(RLIMIT_CORE, &none);
-	sigset_t all;
-	sigfillset(&all);
-	signal(WTERMSIG(status), SIG_DFL);
-	sigprocmask(SIG_UNBLOCK, &all, NULL);
-	kill(getpid(), WTERMSIG(status));
-	_exit(128 + WTERMSIG(status));
 }
 
 noreturn void supervise(const struct options *options, const struct identity *identity, const struct made *made,
@@ -293,19 +273,24 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	/* Behind make_cgroup(), which starts what is not to become our child. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
+	s->outcome.audit = auditor_open(&s->auditor, options->audit);
 	start(s);
 	give_up_root(s);
 	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
+	auditor_start(&s->auditor, &s->identity);
+	snmp_open(&s->snmp, (s->plan.isolate & ISOLATE_NET) != 0 || made->net ? s->started.init : 0);
 	if (!watch_open(&s->watch, options))
 		s->outcome.abandoned = true;
-	s->began = clock_microseconds();
+	s->began = s->outcome.began_monotonic = clock_microseconds();
 	if (!s->outcome.abandoned) {
 		say(s, &(struct message){.saying = SAY_GO});
 		run(s);
 	}
 	finish(s);
-	account(s);
+	outcome_account(&s->outcome, s->has_cgroup ? &s->cgroup : NULL);
+	s->outcome.unroutable = snmp_unroutable(&s->snmp);
+	auditor_end(&s->auditor, s->plan.keeping == KEEP_NOTHING);
 	if (s->has_cgroup && !cgroup_remove(&s->cgroup))
 		s->outcome.stuck = true;
 	if (!s->ended)

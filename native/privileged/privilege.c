@@ -11,8 +11,8 @@
 
 #define UNCHANGED ((uid_t)-1)
 
-/* What unshare(2), mount(2), sethostname(2) and an address on lo ask for. */
-static const uint64_t needed = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN;
+/* What unshare(2), mount(2), sethostname(2), an address on lo and port 53 ask for. */
+static const uint64_t needed = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE;
 
 static bool set_capabilities(uint64_t effective, uint64_t permitted)
 {

@@ -10,12 +10,12 @@
 #include "../identity.h"
 
 enum privilege {
-	PRIVILEGE_NAMESPACES, /* CAP_SYS_ADMIN and CAP_NET_ADMIN, as the caller */
+	PRIVILEGE_NAMESPACES, /* CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE, as the caller */
 	PRIVILEGE_CGROUP,     /* effective uid 0, which owns the cgroup tree, and not one capability */
 };
 
 /*
- * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0 and the two
+ * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0 and the three
  * permitted capabilities, neither in force. Where the file gave less than mode setuid needs, or something else (set-group-id,
  * file capabilities), all of it is given up for good. Returns false with errno.
  */

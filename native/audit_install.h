@@ -1,0 +1,13 @@
+/* Puts the filter on the process that becomes the command. */
+#ifndef AUDIT_INSTALL_H
+#define AUDIT_INSTALL_H
+
+/*
+ * Installs the filter in the calling process, to be kept by all it starts, and has the listener sent to the watcher at the
+ * other end of news; or sends why there is none. While capabilities over its user namespace are held, without no_new_privs;
+ * else under it, which a listener of somebody without privileges always needs. Closes news, leaves no descriptor and no
+ * child.
+ */
+void audit_install(int news);
+
+#endif

@@ -1,0 +1,221 @@
+#include "audit_target.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+/* How long a name is believed as long as the command line stays the same. */
+#define BELIEVED_MICROSECONDS 5000
+/* How long the command line is: in less no process can exec and call again. */
+#define UNCHANGED_MICROSECONDS 100
+
+struct known {
+	pid_t tid;
+	int cmdline;	/* /proc/TID/cmdline: what it says now; reading it fails once the thread is dead, whoever has its number then */
+	int process_fd; /* a pidfd of the process that it belongs to */
+	long long since, looked;
+	struct program program;
+};
+
+/* Numbers are given out in a row, so those of one build rarely meet. */
+static struct known cache[128];
+
+static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, size);
+	if (fd >= 0)
+		close(fd);
+	return length;
+}
+
+static void set_comm(char *comm, const char *text, ssize_t length)
+{
+	size_t used = length > 0 ? (size_t)length : 0;
+	if (used > 0 && text[used - 1] == '\n')
+		used--;
+	if (used > AUDIT_COMM - 1)
+		used = AUDIT_COMM - 1;
+	memset(comm, 0, AUDIT_COMM);
+	memcpy(comm, text, used);
+}
+
+/* What stands behind a name in /proc/TID/status (proc(5)), in that base, else fallback. */
+static unsigned long long status_field(pid_t tid, const char *name, int base, unsigned long long fallback)
+{
+	char text[2048];
+	ssize_t length = read_file(tid, "status", text, sizeof text - 1);
+	text[length > 0 ? length : 0] = '\0';
+	const char *line = strstr(text, name);
+	return line == NULL ? fallback : strtoull(line + strlen(name), NULL, base);
+}
+
+static pid_t process_of(pid_t tid)
+{
+	return (pid_t)status_field(tid, "\nTgid:", 10, (unsigned long long)tid);
+}
+
+bool target_may_bind(pid_t tid)
+{
+	return (status_field(tid, "\nCapEff:", 16, 0) >> CAP_NET_BIND_SERVICE & 1) != 0;
+}
+
+/*
+ * Interpreters by the start of their name (a version may follow), and the options of theirs whose value is the next
+ * argument.
+ */
+static const struct {
+	const char *name;
+	const char *valued;
+	char module; /* the option whose value is what is run */
+} interpreters[] = {
+	{"python", "WXQ", 'm'},
+	{"pypy", "WXQ", 'm'},
+	{"perl", "I", 0},
+	{"ruby", "ICEr", 0},
+	{"node", "r", 0},
+	{"bash", "oO", 0},
+	{"dash", "o", 0},
+	{"sh", "o", 0},
+	{"php", "dcz", 'f'},
+	{"lua", "l", 0},
+	{"tclsh", "", 0},
+	{"Rscript", "", 0},
+	{"guile", "Ll", 's'},
+};
+
+static int interpreter(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	for (size_t i = 0; i < sizeof interpreters / sizeof *interpreters; i++) {
+		size_t length = strlen(interpreters[i].name);
+		if (strncmp(name, interpreters[i].name, length) == 0 &&
+		    name[length + strspn(name + length, "0123456789.-")] == '\0')
+			return (int)i;
+	}
+	return -1;
+}
+
+static const char *next_argument(const char *argument, const char *end)
+{
+	const char *next = argument + strlen(argument) + 1;
+	return next < end ? next : NULL;
+}
+
+const char *target_script(const char *argv, size_t length)
+{
+	const char *end = argv + length;
+	int which = length > 0 ? interpreter(argv) : -1;
+	if (which < 0)
+		return NULL;
+	for (const char *at = next_argument(argv, end); at != NULL; at = next_argument(at, end)) {
+		if (at[0] != '-' || at[1] == '\0')
+			return *at == '-' || *at == '\0' ? NULL : at;
+		if (at[1] == '-')
+			continue;
+		char last = at[strlen(at) - 1];
+		/* -c and -e carry the program itself. */
+		if (last == 'c' || last == 'e')
+			return NULL;
+		if (interpreters[which].module != 0 && last == interpreters[which].module)
+			return next_argument(at, end);
+		if (at[2] == '\0' && strchr(interpreters[which].valued, last) != NULL)
+			at = next_argument(at, end);
+		if (at == NULL)
+			return NULL;
+	}
+	return NULL;
+}
+
+static size_t read_argv(int cmdline, char *argv)
+{
+	ssize_t got = cmdline < 0 ? -1 : pread(cmdline, argv, AUDIT_ARGV - 1, 0);
+	size_t length = got > 0 ? (size_t)got : 0;
+	/* Whoever changed its own title, or whose line was cut, has no NUL at the end. */
+	if (length > 0 && argv[length - 1] != '\0')
+		argv[length++] = '\0';
+	return length;
+}
+
+static void find_out(struct program *program, pid_t process, int cmdline)
+{
+	*program = (struct program){0};
+	char comm[AUDIT_COMM + 1];
+	set_comm(program->comm, comm, read_file(process, "comm", comm, sizeof comm));
+	program->argv_length = read_argv(cmdline, program->argv);
+	const char *script = target_script(program->argv, program->argv_length);
+	if (script != NULL)
+		snprintf(program->script, sizeof program->script, "%s", script);
+	struct {
+		char comm[AUDIT_COMM];
+		char script[AUDIT_SCRIPT];
+	} name = {{0}, {0}};
+	memcpy(name.comm, program->comm, sizeof name.comm);
+	memcpy(name.script, program->script, sizeof name.script);
+	program->name = audit_hash(&name, sizeof name);
+	program->command = program->name ^ audit_hash(program->argv, program->argv_length);
+}
+
+static bool still_is(struct known *known, pid_t tid, long long now)
+{
+	char argv[AUDIT_ARGV];
+	if (known->tid != tid || known->cmdline < 0 || now - known->since > BELIEVED_MICROSECONDS)
+		return false;
+	if (now - known->looked < UNCHANGED_MICROSECONDS)
+		return true;
+	known->looked = now;
+	size_t length = read_argv(known->cmdline, argv);
+	return length > 0 && length == known->program.argv_length && memcmp(argv, known->program.argv, length) == 0;
+}
+
+static void forget(struct known *known)
+{
+	if (known->tid != 0 && known->cmdline >= 0)
+		close(known->cmdline);
+	if (known->tid != 0 && known->process_fd >= 0)
+		close(known->process_fd);
+	known->tid = 0;
+}
+
+const struct program *target_program(pid_t tid)
+{
+	struct known *known = &cache[(unsigned)tid % (sizeof cache / sizeof *cache)];
+	long long now = clock_microseconds();
+	if (still_is(known, tid, now))
+		return &known->program;
+	char path[64];
+	forget(known);
+	snprintf(path, sizeof path, "/proc/%d/cmdline", tid);
+	known->tid = tid;
+	known->since = known->looked = now;
+	known->cmdline = open(path, O_RDONLY | O_CLOEXEC);
+	pid_t process = process_of(tid);
+	known->process_fd = (int)syscall(SYS_pidfd_open, process, 0);
+	find_out(&known->program, process, known->cmdline);
+	return &known->program;
+}
+
+bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
+{
+	struct iovec here = {data, size};
+	struct iovec there = {(void *)(uintptr_t)address, size};
+	return process_vm_readv(tid, &here, 1, &there, 1, 0) == (ssize_t)size;
+}
+
+int target_socket(pid_t tid, int fd)
+{
+	const struct known *known = &cache[(unsigned)tid % (sizeof cache / sizeof *cache)];
+	if (known->tid != tid || known->process_fd < 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_getfd, known->process_fd, fd, 0);
+}

@@ -1,0 +1,49 @@
+/* Who makes a watched call, and what is in its memory: everything that the process itself decides is doubted. */
+#ifndef AUDIT_TARGET_H
+#define AUDIT_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { AUDIT_COMM = 16,
+       AUDIT_ARGV = 512,
+       AUDIT_SCRIPT = 128 };
+
+struct program {
+	uint64_t name;	  /* hash of comm and script */
+	uint64_t command; /* hash of all of it */
+	char comm[AUDIT_COMM];
+	char script[AUDIT_SCRIPT]; /* what an interpreter runs, or "" */
+	char argv[AUDIT_ARGV];	   /* NUL after each, cut where it is longer */
+	size_t argv_length;
+};
+
+/*
+ * Who the thread tid is: the name of its process, command line and script. What was found out is believed again for a few
+ * milliseconds, as long as /proc still has that very thread under that name. Never NULL; valid until the next call.
+ */
+const struct program *target_program(pid_t tid);
+
+/* Reads exactly size bytes at an address of the thread's memory. */
+bool target_read(pid_t tid, uint64_t address, void *data, size_t size);
+
+/* Whether it may take a port below 1024 (CAP_NET_BIND_SERVICE). */
+bool target_may_bind(pid_t tid);
+
+/*
+ * A duplicate of the descriptor fd of the thread that target_program() was asked for last; -1 where that is refused (it
+ * takes Linux 5.6, and what reading its memory takes).
+ */
+int target_socket(pid_t tid, int fd);
+
+/*
+ * What an interpreter with this command line (NUL after each argument) runs: the first argument that is no option, or the
+ * module, or NULL. Points into argv.
+ */
+const char *target_script(const char *argv, size_t length);
+
+uint64_t audit_hash(const void *data, size_t length);
+
+#endif

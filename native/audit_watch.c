@@ -1,0 +1,246 @@
+#include "audit_watch.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "audit_calls.h"
+#include "audit_news.h"
+#include "audit_protocol.h"
+#include "clock.h"
+#include "resolver.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+struct watcher {
+	struct audit_table *table;
+	int news, control, listener;
+	bool stays; /* the supervisor is done; we are not before everybody who is watched is gone */
+	struct resolver resolver;
+	struct program asker; /* who last turned to the resolver */
+	struct seccomp_notif *call;
+	struct seccomp_notif_resp *answer;
+	size_t call_size;
+};
+
+/* The kernel's structures may have grown since this was compiled (seccomp_unotify(2)). */
+static bool allocate(struct watcher *w)
+{
+	struct seccomp_notif_sizes sizes;
+	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0)
+		return false;
+	w->call_size = sizes.seccomp_notif > sizeof *w->call ? sizes.seccomp_notif : sizeof *w->call;
+	size_t answer_size = sizes.seccomp_notif_resp > sizeof *w->answer ? sizes.seccomp_notif_resp : sizeof *w->answer;
+	w->call = calloc(1, w->call_size);
+	w->answer = calloc(1, answer_size);
+	return w->call != NULL && w->answer != NULL;
+}
+
+static void take_listener(struct watcher *w, const struct audit_news *news)
+{
+	w->listener = news->fds[0];
+	w->table->watched = WATCHED_YES;
+	/* A kernel that doesn't know it just takes a little longer for each call. */
+	ioctl(w->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
+static void hear_news(struct watcher *w)
+{
+	struct audit_news news;
+	if (audit_news_receive(w->news, &news) != 1) {
+		close(w->news);
+		w->news = -1;
+		return;
+	}
+	struct audit_table *table = w->table;
+	switch (news.news) {
+	case NEWS_LISTENER:
+		take_listener(w, &news);
+		table->setuid_inert = news.setuid_inert;
+		break;
+	case NEWS_NO_LISTENER:
+		table->watched = WATCHED_NO;
+		table->error = news.error;
+		table->setuid_inert = news.setuid_inert;
+		memcpy(table->why, news.why, sizeof table->why);
+		break;
+	case NEWS_RESOLVER:
+		/* Of the last try: a set-up that failed later on may have sent some before.
+		 */
+		resolver_open(&w->resolver, news.fds[0], news.fds[1]);
+		table->names = WATCHED_YES;
+		break;
+	case NEWS_NO_RESOLVER:
+		resolver_close(&w->resolver);
+		table->names = WATCHED_NO;
+		table->names_error = news.error;
+		memcpy(table->names_why, news.why, sizeof table->names_why);
+		break;
+	}
+}
+
+/* Lets the call go on. False where there is none any more: a signal took it away, or its process is dead. */
+static bool let_go_on(struct watcher *w)
+{
+	struct seccomp_notif_resp *answer = w->answer;
+	*answer = (struct seccomp_notif_resp){.id = w->call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+	return ioctl(w->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;
+}
+
+static bool is_host_resolver(const char *path)
+{
+	static const char *const paths[] = {"/run/nscd/socket", "/var/run/nscd/socket",
+					    "/run/systemd/resolve/io.systemd.Resolve"};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (strcmp(path, paths[i]) == 0)
+			return access(path, F_OK) == 0;
+	return false;
+}
+
+struct counted {
+	struct audit_attempt *row;
+	struct destination to;
+};
+
+static size_t count_attempts(struct watcher *w, const struct audit_request *request, struct counted *counted)
+{
+	pid_t tid = (pid_t)w->call->pid;
+	const struct program *who;
+	size_t count = 0;
+	for (size_t i = 0; i < request->count; i++) {
+		struct destination to = request->to[i];
+		if (resolver_is_at(&to) && w->resolver.udp >= 0)
+			w->asker = *target_program(tid);
+		if (destination_is_loopback(&to))
+			continue;
+		who = target_program(tid);
+		audit_protocol(tid, request->fd, &to);
+		struct audit_attempt *row = audit_table_attempt(w->table, &to, who, clock_microseconds());
+		counted[count++] = (struct counted){row, to};
+	}
+	return count;
+}
+
+static void look(struct watcher *w)
+{
+	static struct audit_request request;
+	static struct counted counted[AUDIT_ADDRESSES];
+	size_t count = 0;
+	if (!audit_request_read(&request, w->call)) {
+		let_go_on(w);
+		return;
+	}
+	switch (request.call) {
+	case CALL_SECCOMP:
+		w->table->listener = *target_program((pid_t)w->call->pid);
+		w->table->listeners++;
+		break;
+	case CALL_BIND:
+		if (request.count > 0 && w->resolver.udp >= 0 && resolver_is_in_the_way(&request.to[0]) &&
+		    target_may_bind((pid_t)w->call->pid)) {
+			resolver_close(&w->resolver);
+			w->table->names_given_up = true;
+		}
+		break;
+	default:
+		if (request.path && is_host_resolver(request.path_name))
+			w->table->host_resolver = true;
+		/* Before it goes on: once it has, the process may be over, and its supervisor's record written. */
+		count = count_attempts(w, &request, counted);
+		w->table->unreadable += request.unreadable;
+		break;
+	}
+	if (let_go_on(w))
+		return;
+	while (count > 0) {
+		count--;
+		audit_table_take_back(w->table, counted[count].row, &counted[count].to);
+	}
+}
+
+static void receive(struct watcher *w)
+{
+	memset(w->call, 0, w->call_size);
+	/* ENOENT or EINTR: a signal took the call away before we had it. */
+	if (ioctl(w->listener, SECCOMP_IOCTL_NOTIF_RECV, w->call) == 0)
+		look(w);
+}
+
+/* The supervisor is done, or gone. */
+static void hear_supervisor(struct watcher *w)
+{
+	char byte;
+	ssize_t got = recv(w->control, &byte, 1, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	struct pollfd last = {.fd = w->listener, .events = POLLIN};
+	bool anybody = w->listener >= 0 && poll(&last, 1, 0) >= 0 && (last.revents & POLLHUP) == 0;
+	if (got != 1 || !anybody || send(w->control, &byte, 1, MSG_NOSIGNAL) != 1)
+		_exit(0);
+	close(w->control);
+	w->control = -1;
+	w->stays = true;
+}
+
+static void add_source(struct pollfd *sources, size_t *count, int fd)
+{
+	if (fd >= 0)
+		sources[(*count)++] = (struct pollfd){.fd = fd, .events = POLLIN};
+}
+
+static noreturn void serve(struct watcher *w)
+{
+	for (;;) {
+		struct pollfd sources[3 + RESOLVER_SOURCES];
+		size_t count = 0;
+		add_source(sources, &count, w->listener);
+		add_source(sources, &count, w->news);
+		add_source(sources, &count, w->control);
+		size_t own = count;
+		count += resolver_sources(&w->resolver, sources + own);
+		if (count == 0 || (poll(sources, count, -1) < 0 && errno != EINTR))
+			_exit(0);
+		for (size_t i = 0; i < own; i++) {
+			if (sources[i].revents == 0)
+				continue;
+			if (sources[i].fd == w->listener && (sources[i].revents & POLLIN) != 0)
+				receive(w);
+			else if (sources[i].fd == w->listener) {
+				/* Nobody who is watched is left. */
+				close(w->listener);
+				w->listener = -1;
+				if (w->stays)
+					_exit(0);
+			} else if (sources[i].fd == w->news)
+				hear_news(w);
+			else
+				hear_supervisor(w);
+		}
+		/* After the calls: who asks has announced itself by one. */
+		resolver_serve(&w->resolver, sources + own, count - own, w->table, &w->asker);
+	}
+}
+
+noreturn void audit_watch(const struct audit_watch *watch)
+{
+	static struct watcher watcher;
+	watcher = (struct watcher){
+		.table = watch->table,
+		.news = watch->news,
+		.control = watch->control,
+		.listener = -1,
+		.resolver = {.udp = -1, .tcp = -1},
+	};
+	if (!allocate(&watcher))
+		_exit(1);
+	serve(&watcher);
+}

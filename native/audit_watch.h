@@ -1,0 +1,21 @@
+/* The watcher's loop. */
+#ifndef AUDIT_WATCH_H
+#define AUDIT_WATCH_H
+
+#include <stdnoreturn.h>
+
+#include "audit_table.h"
+
+struct audit_watch {
+	struct audit_table *table;
+	int news;    /* from the phase's processes */
+	int control; /* to the supervisor: a byte asks whether to stay while anybody is watched, its end ends us */
+};
+
+/*
+ * Receives the listener, then every watched call, looks, counts, and lets it go on. Never makes anybody wait for anything
+ * else.
+ */
+noreturn void audit_watch(const struct audit_watch *watch);
+
+#endif

@@ -1,0 +1,100 @@
+#include "auditor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "audit_watch.h"
+#include "fail.h"
+#include "fds.h"
+
+const struct audit_table *auditor_open(struct auditor *auditor, bool wanted)
+{
+	int ends[2];
+	*auditor = (struct auditor){.news = -1, .news_in = -1, .control = -1};
+	if (!wanted)
+		return NULL;
+	auditor->table = audit_table_make();
+	if (auditor->table == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		refuse("setting up the audit: %m");
+	auditor->news_in = ends[0];
+	auditor->news = ends[1];
+	return auditor->table;
+}
+
+/* Reading the memory of whatever a root phase runs takes this one; ids alone are enough everywhere else. */
+static bool keep_ptrace_only(const struct identity *identity)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+	if (identity->mode == MODE_ROOT && identity_can(identity, CAP_SYS_PTRACE))
+		data[0].effective = data[0].permitted = 1U << CAP_SYS_PTRACE;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 && syscall(SYS_capset, &header, data) == 0;
+}
+
+/* A pipe or terminal of the caller's that a lingering watcher held open would never end. */
+static bool let_go_of_files(const int *keep, size_t count)
+{
+	fds_close_all_but(keep, count);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
+			return false;
+	return true;
+}
+
+static noreturn void become_watcher(struct auditor *auditor, int control, const struct identity *identity)
+{
+	int keep[] = {auditor->news_in, control};
+	sigset_t all;
+	sigfillset(&all);
+	/* First of all: the build may have the same ids, and must not get at the listener through us. */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 || !keep_ptrace_only(identity))
+		refuse("giving up privileges for the audit: %m");
+	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !let_go_of_files(keep, 2))
+		refuse("setting up the watcher: %m");
+	prctl(PR_SET_NAME, "confine-audit");
+	audit_watch(&(struct audit_watch){.table = auditor->table, .news = auditor->news_in, .control = control});
+}
+
+void auditor_start(struct auditor *auditor, const struct identity *identity)
+{
+	int ends[2];
+	if (auditor->table == NULL)
+		return;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		refuse("setting up the audit: %m");
+	auditor->pid = fork();
+	if (auditor->pid == 0) {
+		close(auditor->news);
+		close(ends[0]);
+		become_watcher(auditor, ends[1], identity);
+	}
+	if (auditor->pid < 0)
+		refuse("fork: %m");
+	close(ends[1]);
+	close(auditor->news);
+	close(auditor->news_in);
+	auditor->news = auditor->news_in = -1;
+	auditor->control = ends[0];
+}
+
+void auditor_end(struct auditor *auditor, bool may_live_on)
+{
+	char byte = 0;
+	if (auditor->table == NULL || auditor->pid <= 0)
+		return;
+	/* It answers that it stays, or ends. */
+	bool stays =
+		may_live_on && send(auditor->control, &byte, 1, MSG_NOSIGNAL) == 1 && recv(auditor->control, &byte, 1, 0) == 1;
+	close(auditor->control);
+	while (!stays && waitpid(auditor->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	auditor->pid = 0;
+}

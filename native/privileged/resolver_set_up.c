@@ -1,0 +1,121 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../audit_news.h"
+#include "privilege.h"
+#include "resolver_set_up.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+/*
+ * No search domains, which would multiply every question ("search ." asks twice), nor second tries: the answer would be the
+ * same.
+ */
+static const char resolv_conf[] = "# confine's, for as long as this build phase runs: it notes what is asked "
+				  "for, and answers nothing\n"
+				  "nameserver " RESOLVER_ADDRESS "\n"
+				  "options attempts:1 timeout:1\n";
+
+static int open_socket(int type)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(RESOLVER_PORT)};
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	inet_pton(AF_INET, RESOLVER_ADDRESS, &address.sin_addr);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && (type == SOCK_DGRAM || listen(fd, 64) == 0))
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static bool write_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return false;
+	bool written =
+		write(fd, resolv_conf, sizeof resolv_conf - 1) == (ssize_t)sizeof resolv_conf - 1 && fchmod(fd, 0644) == 0;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return written;
+}
+
+/*
+ * Mounts the text over the host's file. It needs a file system of its own to be in, which is only there as long as that
+ * takes.
+ */
+static const char *mount_text(void)
+{
+	static const char *const places[] = {"/tmp", "/var", "/mnt", "/run"};
+	const char *place = NULL;
+	for (size_t i = 0; i < sizeof places / sizeof *places && place == NULL; i++)
+		if (mount("confine", places[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=64k,mode=777") == 0)
+			place = places[i];
+	if (place == NULL)
+		return "mounting a tmpfs";
+	char path[64];
+	const char *failed = NULL;
+	snprintf(path, sizeof path, "%s/resolv.conf", place);
+	if (!write_file(path))
+		failed = "writing resolv.conf";
+	else if (mount(path, RESOLV_CONF, NULL, MS_BIND, NULL) != 0)
+		failed = "mounting over " RESOLV_CONF;
+	int error = errno;
+	if (umount2(place, MNT_DETACH) != 0 && failed == NULL) {
+		failed = "unmounting a tmpfs";
+		error = errno;
+	}
+	errno = error;
+	return failed;
+}
+
+static const char *make_private(void)
+{
+	if (unshare(CLONE_NEWNS) != 0)
+		return "unshare(CLONE_NEWNS)";
+	/* Slave first: where / is a shared mount, as systemd makes it, ours would appear on the host. */
+	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 ? NULL : "mount(MS_SLAVE)";
+}
+
+static const char *take_place(int fds[2])
+{
+	fds[0] = open_socket(SOCK_DGRAM);
+	fds[1] = fds[0] < 0 ? -1 : open_socket(SOCK_STREAM);
+	return fds[1] < 0 ? "listening on " RESOLVER_ADDRESS : mount_text();
+}
+
+void resolver_set_up(const struct identity *identity, int socket, bool private)
+{
+	struct audit_news news = {.news = NEWS_RESOLVER, .fds = {-1, -1}};
+	const char *failed = "raising privileges";
+	if (privilege_raise(identity, PRIVILEGE_NAMESPACES)) {
+		failed = private ? NULL : make_private();
+		if (failed == NULL)
+			failed = take_place(news.fds);
+		privilege_lower(identity);
+	}
+	int error = errno;
+	if (failed == NULL)
+		audit_news_send(socket, &news);
+	for (size_t i = 0; i < 2; i++)
+		if (news.fds[i] >= 0)
+			close(news.fds[i]);
+	if (failed == NULL)
+		return;
+	news = (struct audit_news){.news = NEWS_NO_RESOLVER, .error = error, .fds = {-1, -1}};
+	snprintf(news.why, sizeof news.why, "%s", failed);
+	audit_news_send(socket, &news);
+}

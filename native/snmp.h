@@ -1,0 +1,23 @@
+/* What the kernel itself counts in a network namespace: attempts that had no way out. */
+#ifndef SNMP_H
+#define SNMP_H
+
+#include <sys/types.h>
+
+struct snmp {
+	int fd[2];	 /* of snmp and snmp6 in /proc/PID/net, each -1 where it can't be had */
+	long long began; /* what it was at first */
+};
+
+/*
+ * Opens the counters of the namespace that pid is in (0: none are wanted); good until snmp_close(), which lets the namespace
+ * go.
+ */
+void snmp_open(struct snmp *snmp, pid_t pid);
+
+/* How many packets and connections had no route since then (OutNoRoutes and Ip6OutNoRoutes); -1 where that is not known. */
+long long snmp_unroutable(const struct snmp *snmp);
+
+void snmp_close(struct snmp *snmp);
+
+#endif

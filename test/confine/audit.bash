@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# For the tests of what confine --audit sees.
+TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+
+# Builds the clients and puts confine where every user can start it. For setup_file.
+audit_begin() {
+	export AUDIT_DIR CONFINE CLIENT
+	AUDIT_DIR=$(mktemp -d "${TMPDIR:-/tmp}/audit.XXXXXX")
+	chmod 755 "$AUDIT_DIR"
+	CONFINE=$AUDIT_DIR/confine
+	CLIENT=$AUDIT_DIR/client
+	install -m 755 "$TOP/native/build/confine" "$CONFINE"
+	gcc -O1 -pthread -o "$CLIENT" "$TOP/test/confine/audit/client.c"
+}
+
+audit_end() {
+	rm -rf -- "$AUDIT_DIR"
+}
+
+audit_setup() {
+	RECORD=$(mktemp "$AUDIT_DIR/record.XXXXXX")
+	chmod 666 "$RECORD"
+}
+
+# audit OPTION... -- COMMAND...: as the user WHO, user or root; the record goes to $RECORD
+audit() {
+	: >"$RECORD"
+	if [[ ${WHO-user} == user && $EUID == 0 ]]; then
+		(cd "$AUDIT_DIR" && exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- \
+			"$CONFINE" --audit --record "$RECORD" "$@")
+	else
+		"$CONFINE" --audit --record "$RECORD" "$@"
+	fi
+}
+
+# member EXPRESSION: of the record r
+member() {
+	node -e '
+		const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+		const value = eval(process.argv[2]);
+		console.log(typeof value === "object" ? JSON.stringify(value) : value);
+	' "$RECORD" "$1"
+}
+
+# All that was blocked, one a line, sorted: COMM PROTOCOL ADDRESS PORT COUNT
+blocked() {
+	member '(r.blocked ?? r.tried ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
+}
+
+# expect_blocked LINE...: these and nothing else
+expect_blocked() {
+	local seen wanted
+	seen=$(blocked)
+	wanted=$(printf '%s\n' "$@" | LC_ALL=C sort)
+	[[ $seen == "$wanted" ]] || {
+		printf 'seen:\n%s\nexpected:\n%s\n' "$seen" "$wanted"
+		return 1
+	}
+}

@@ -1,0 +1,217 @@
+#!/usr/bin/env bats
+# confine --audit: every attempt to get out is seen, with who made it, and nothing else is.
+
+bats_require_minimum_version 1.5.0
+load audit
+
+THERE='198.51.100.7 443'
+
+setup_file() {
+	audit_begin
+}
+
+teardown_file() {
+	audit_end
+}
+
+setup() {
+	audit_setup
+}
+
+@test 'each call that takes an address, in each family, by an ordinary user' {
+	audit --net -- "$CLIENT" connect 2
+	expect_blocked "client tcp $THERE 2"
+	audit --net -- "$CLIENT" udp
+	expect_blocked "client udp $THERE 1"
+	audit --net -- "$CLIENT" sendto
+	expect_blocked "client udp $THERE 1"
+	audit --net -- "$CLIENT" sendmsg 1
+	expect_blocked "client udp $THERE 1"
+	audit --net -- "$CLIENT" sendmsg 5
+	expect_blocked "client udp $THERE 5"
+	TO=2001:db8::7 audit --net -- "$CLIENT" sendto
+	expect_blocked 'client udp 2001:db8::7 443 1'
+	# An IPv4 address in IPv6's clothes is that address.
+	TO=::ffff:198.51.100.7 audit --net -- "$CLIENT" connect
+	expect_blocked "client tcp $THERE 1"
+	[[ $(member r.watched) == yes && $(member r.mode) == userns && $(member r.setuid_inert) == undefined ]]
+}
+
+@test 'what lo answers for by its prefix is seen: 10/8 and ::/8' {
+	TO=10.1.2.3 PORT=80 audit --net -- "$CLIENT" connect
+	expect_blocked 'client tcp 10.1.2.3 80 1'
+	TO=fd::7 PORT=80 audit --net -- "$CLIENT" connect
+	expect_blocked 'client tcp fd::7 80 1'
+	[[ $(member r.unseen) == undefined ]]
+}
+
+@test 'loopback, path and abstract sockets, netlink, a disconnect, a bad pointer: nothing is recorded' {
+	audit --net -- "$CLIENT" harmless
+	expect_blocked ''
+	[[ $(member r.attempts) == undefined && $(member r.unseen) == undefined && $(member r.unreadable) == 1 ]]
+}
+
+@test 'root: seen, and a raw socket is called one; no_new_privs is not set' {
+	((EUID == 0)) || skip 'needs root'
+	WHO=root audit --net -- sh -c '"$1" raw; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
+	expect_blocked "client raw $THERE 1"
+	[[ $(member r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]
+}
+
+@test 'a static program' {
+	gcc -O1 -static -pthread -o "$AUDIT_DIR/fixed" "$TOP/test/confine/audit/client.c"
+	audit --net -- "$AUDIT_DIR/fixed" connect 3
+	expect_blocked "fixed tcp $THERE 3"
+}
+
+@test 'a 32-bit program: direct calls, and socketcall with all it leads to' {
+	gcc -O1 -m32 -pthread -o "$AUDIT_DIR/small" "$TOP/test/confine/audit/client.c"
+	audit --net -- "$AUDIT_DIR/small" connect
+	expect_blocked "small tcp $THERE 1"
+	audit --net -- "$AUDIT_DIR/small" sendmsg 4
+	expect_blocked "small udp $THERE 4"
+	audit --net -- "$AUDIT_DIR/small" socketcall
+	expect_blocked "small tcp $THERE 1" "small udp $THERE 4"
+	[[ $(member r.unreadable) == 1 ]]
+}
+
+@test '64 threads, 1,000 attempts each: every one is counted, and answered as without us' {
+	audit --net -- "$CLIENT" threads 64 1000
+	expect_blocked "client tcp $THERE 64000"
+	[[ $(member r.unreachable) == 64000 && $(member r.unseen) == undefined ]]
+}
+
+@test 'vfork and exec: each by the name it had then' {
+	audit --net -- "$CLIENT" vfork
+	[[ $(member 'r.blocked.map((b) => b.argv.join(" ")).sort()') == "[\"$CLIENT vfork\",\"child connect\"]" ]]
+	cp "$CLIENT" "$AUDIT_DIR/other"
+	audit --net -- "$CLIENT" exec "$AUDIT_DIR/other" connect
+	expect_blocked "client tcp $THERE 1" "other tcp $THERE 1"
+}
+
+@test 'a script by its own name, whichever interpreter runs it' {
+	local code='
+import socket
+try: socket.create_connection(("198.51.100.7", 443))
+except OSError: pass
+'
+	mkdir -p "$AUDIT_DIR/tests"
+	printf '%s' "$code" >"$AUDIT_DIR/tests/test_http.py"
+	{ echo '#!/usr/bin/python3'; printf '%s' "$code"; } >"$AUDIT_DIR/fetch"
+	chmod 755 "$AUDIT_DIR/fetch"
+	audit --net -- /usr/bin/python3 -W ignore -B "$AUDIT_DIR/tests/test_http.py" --option
+	[[ $(member 'r.blocked[0].comm + " " + r.blocked[0].script') == "python3 $AUDIT_DIR/tests/test_http.py" ]]
+	audit --net -- "$AUDIT_DIR/fetch"
+	[[ $(member 'r.blocked[0].script') == "$AUDIT_DIR/fetch" ]]
+	audit --net -- /usr/bin/python3 -c "$code"
+	[[ $(member 'r.blocked[0].script') == undefined ]]
+}
+
+@test 'a 1 kHz timer with SA_RESTART: no attempt fails otherwise than without us, none is counted twice' {
+	audit --net -- "$CLIENT" timer 1 20000 >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == 'odd=0 ticks=many' ]]
+	expect_blocked "client tcp $THERE 20000"
+}
+
+@test 'a 1 kHz timer without it: what fails with EINTR was not made, and is not counted' {
+	local odd
+	audit --net -- "$CLIENT" timer 0 20000 >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") =~ ^odd=([0-9]+)\ ticks=many$ ]]
+	odd=${BASH_REMATCH[1]}
+	# Only before the watcher has it does a signal take a call away.
+	((odd < 400))
+	expect_blocked "client tcp $THERE $((20000 - odd))"
+	[[ $(member r.unreachable) == $((20000 - odd)) ]]
+}
+
+@test 'a storm of signals' {
+	audit --net -- "$CLIENT" storm 3000 >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == 'odd=0' ]]
+	expect_blocked "client tcp $THERE 3000"
+}
+
+@test 'under strace and gdb' {
+	audit --net -- strace -f -o /dev/null "$CLIENT" connect 2
+	expect_blocked "client tcp $THERE 2"
+	audit --net -- gdb -q -batch -ex run -ex 'info program' --args "$CLIENT" connect 2
+	expect_blocked "client tcp $THERE 2"
+	audit --net -- strace -f --seccomp-bpf -o /dev/null "$CLIENT" connect 2
+	expect_blocked "client tcp $THERE 2"
+}
+
+@test 'a listener of its own is refused to a package below ours, by name; a plain filter is its own business' {
+	audit --net -- "$CLIENT" listener >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == $'Device or resource busy\na filter' ]]
+	[[ $(member 'r.listener_refused.comm') == client ]]
+	audit --net -- "$CLIENT" connect
+	[[ $(member 'r.listener_refused') == undefined ]]
+}
+
+@test 'below an older listener nobody is watched, the record says so, and the kernel still counts' {
+	local outer
+	outer=$RECORD
+	audit_setup
+	# Both records are written by us: the outer confine stands for whoever watches already.
+	WHO=root run -0 "$CONFINE" --audit --record "$outer" --net -- "$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 3
+	[[ $(member r.watched) == no && $(member r.watched_why) == *'watches already: Device or resource busy' ]]
+	[[ $(member r.unreachable) == 3 && $(member r.unseen) == 3 && $(member r.blocked) == undefined ]]
+}
+
+@test '300 destinations: bounded, and none is lost from the count' {
+	audit --net -- "$CLIENT" ports 1000 300
+	[[ $(member r.attempts) == 300 && $(member r.blocked.length) == 256 && $(member r.unseen) == undefined ]]
+	[[ $(member 'r.blocked[0].argv.length') == 4 && $(member 'r.blocked[255].argv.length') == 0 ]]
+}
+
+@test 'a million attempts cost a counter' {
+	audit --net -- "$CLIENT" threads 4 50000
+	audit --net -- "$CLIENT" connect 800000
+	expect_blocked "client tcp $THERE 800000"
+	(($(wc -c <"$RECORD") < 2000))
+}
+
+@test 'who watches nothing isolates nothing: --audit alone, without capabilities under no_new_privs' {
+	TO=127.0.0.1 audit -- sh -c 'readlink /proc/self/ns/net; grep NoNewPrivs: /proc/self/status; exec "$1" connect' sh "$CLIENT" >"$AUDIT_DIR/out" || true
+	[[ $(<"$AUDIT_DIR/out") == "$(readlink /proc/self/ns/net)"$'\nNoNewPrivs:\t1' ]]
+	[[ $(member r.watched) == yes && $(member r.setuid_inert) == true && $(member r.blocked) == undefined ]]
+	audit -- "$CLIENT" udp || true
+	expect_blocked "client udp $THERE 1"
+	[[ $(member r.tried.length) == 1 && $(member r.unreachable) == undefined && $(member r.names_seen) == undefined ]]
+}
+
+@test 'where the network is isolated by others, as a user without capabilities: watched, names are said not to be' {
+	((EUID == 0)) || skip 'needs root to isolate it first'
+	unshare --net --ipc --uts sh -c '
+		hostname localhost; ip link set lo up; ip addr add 10.0.0.1/8 dev lo; ip addr add fd::1/8 dev lo
+		exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$@"' sh \
+		"$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 2
+	expect_blocked "client tcp $THERE 2"
+	[[ $(member r.had.net) == portage && $(member r.unreachable) == 2 && $(member r.setuid_inert) == true ]]
+	[[ $(member r.names_seen) == no && $(member r.names_why) == 'the network is not of our making' ]]
+}
+
+@test 'without --audit the kernel'\''s count is in the record all the same' {
+	: >"$RECORD"
+	"$CONFINE" --net --record "$RECORD" -- "$CLIENT" connect 7
+	[[ $(member r.unreachable) == 7 && $(member r.watched) == undefined ]]
+	"$CONFINE" --net --record "$RECORD" -- true
+	[[ $(tail -n1 "$RECORD") == *'"unreachable":0'* ]]
+}
+
+@test 'nothing is loosened: the host stays out of reach, and a server inside is in reach' {
+	local port pid
+	exec {port}< <(exec node -e '
+		const server = require("node:net").createServer((socket) => socket.end("host\n"));
+		server.listen(0, "127.0.0.1", () => console.log(process.pid, server.address().port));')
+	read -r pid host_port <&"$port"
+	run -1 audit --net -- /usr/bin/python3 -c "import socket; socket.create_connection(('127.0.0.1', $host_port))"
+	audit --net -- /usr/bin/python3 -c '
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+client.sendall(b"ping")
+assert server.accept()[0].recv(4) == b"ping"
+'
+	expect_blocked ''
+	kill "$pid"
+}
