@@ -150,7 +150,7 @@ static size_t read_argv(int cmdline, char *argv)
 static void find_out(struct program *program, pid_t process, int cmdline)
 {
 	*program = (struct program){0};
-	char comm[AUDIT_COMM + 1];
+	char comm[AUDIT_COMM + 1] = {0};
 	set_comm(program->comm, comm, read_file(process, "comm", comm, sizeof comm));
 	program->argv_length = read_argv(cmdline, program->argv);
 	const char *script = target_script(program->argv, program->argv_length);

@@ -55,7 +55,7 @@ static void take_listener(struct watcher *w, const struct audit_news *news)
 
 static void hear_news(struct watcher *w)
 {
-	struct audit_news news;
+	struct audit_news news = {0};
 	if (audit_news_receive(w->news, &news) != 1) {
 		close(w->news);
 		w->news = -1;

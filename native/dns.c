@@ -60,7 +60,7 @@ static void put_label(struct writer *writer, const unsigned char *label, size_t 
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *whole)
 {
 	struct writer writer = {name, 0, DNS_NAME};
-	size_t position = *at, start = *at, total = 1;
+	size_t position = *at, start = position, total = 1;
 	int jumps = 0;
 	name[0] = '\0';
 	for (;;) {
