@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "asker.h"
 #include "audit_calls.h"
 #include "audit_news.h"
 #include "audit_protocol.h"
@@ -26,7 +27,6 @@ struct watcher {
 	int news, control, listener;
 	bool stays; /* the supervisor is done; we are not before everybody who is watched is gone */
 	struct resolver resolver;
-	struct program asker; /* who last turned to the resolver */
 	struct seccomp_notif *call;
 	struct seccomp_notif_resp *answer;
 	size_t call_size;
@@ -119,7 +119,7 @@ static size_t count_attempts(struct watcher *w, const struct audit_request *requ
 	for (size_t i = 0; i < request->count; i++) {
 		struct destination to = request->to[i];
 		if (resolver_is_at(&to) && w->resolver.udp >= 0)
-			w->asker = *target_program(tid);
+			asker_note(tid, request->fd);
 		if (destination_is_loopback(&to))
 			continue;
 		who = target_program(tid);
@@ -148,6 +148,7 @@ static void look(struct watcher *w)
 		if (request.count > 0 && w->resolver.udp >= 0 && resolver_is_in_the_way(&request.to[0]) &&
 		    target_may_bind((pid_t)w->call->pid)) {
 			resolver_close(&w->resolver);
+			asker_forget();
 			w->table->names_given_up = true;
 		}
 		break;
@@ -226,7 +227,7 @@ static noreturn void serve(struct watcher *w)
 				hear_supervisor(w);
 		}
 		/* After the calls: who asks has announced itself by one. */
-		resolver_serve(&w->resolver, sources + own, count - own, w->table, &w->asker);
+		resolver_serve(&w->resolver, sources + own, count - own, w->table, asker_find);
 	}
 }
 

@@ -58,7 +58,7 @@ static size_t hear(const unsigned char *query, size_t length, unsigned char *ans
 	return answered;
 }
 
-static void serve_udp(int socket, struct audit_table *table, const struct program *who)
+static void serve_udp(int socket, struct audit_table *table, const struct program *(*who)(uint16_t port))
 {
 	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];
 	struct sockaddr_in from;
@@ -68,7 +68,7 @@ static void serve_udp(int socket, struct audit_table *table, const struct progra
 		ssize_t length = recvfrom(socket, query, sizeof query, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
 		if (length < 0)
 			return;
-		size_t answered = hear(query, (size_t)length, answer, table, who);
+		size_t answered = hear(query, (size_t)length, answer, table, who(ntohs(from.sin_port)));
 		/* Who doesn't take the answer goes without. */
 		if (answered > 0 && sendto(socket, answer, answered, MSG_DONTWAIT, (struct sockaddr *)&from, size) < 0)
 			continue;
@@ -77,7 +77,9 @@ static void serve_udp(int socket, struct audit_table *table, const struct progra
 
 static void accept_connection(struct resolver *resolver)
 {
-	int fd = accept4(resolver->tcp, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct sockaddr_in from = {0};
+	socklen_t size = sizeof from;
+	int fd = accept4(resolver->tcp, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
 	struct resolver_connection *connection = &resolver->connections[resolver->next];
@@ -89,10 +91,11 @@ static void accept_connection(struct resolver *resolver)
 		resolver->next = (resolver->next + 1) % RESOLVER_CONNECTIONS;
 	close_connection(connection);
 	connection->fd = fd;
+	connection->port = ntohs(from.sin_port);
 }
 
 /* Answers the whole queries among what has come so far; two bytes of length stand before each (RFC 1035, 4.2.2). */
-static bool serve_received(struct resolver_connection *connection, struct audit_table *table, const struct program *who)
+static bool serve_received(struct resolver_connection *connection, struct audit_table *table, const struct program *(*who)(uint16_t port))
 {
 	while (connection->used >= 2) {
 		size_t length = (size_t)(connection->bytes[0] << 8 | connection->bytes[1]);
@@ -101,7 +104,7 @@ static bool serve_received(struct resolver_connection *connection, struct audit_
 			return false;
 		if (connection->used < 2 + length)
 			return true;
-		size_t answered = hear(connection->bytes + 2, length, answer + 2, table, who);
+		size_t answered = hear(connection->bytes + 2, length, answer + 2, table, who(connection->port));
 		connection->used -= 2 + length;
 		memmove(connection->bytes, connection->bytes + 2 + length, connection->used);
 		if (answered == 0)
@@ -115,7 +118,7 @@ static bool serve_received(struct resolver_connection *connection, struct audit_
 	return true;
 }
 
-static void serve_connection(struct resolver_connection *connection, struct audit_table *table, const struct program *who)
+static void serve_connection(struct resolver_connection *connection, struct audit_table *table, const struct program *(*who)(uint16_t port))
 {
 	ssize_t got = recv(connection->fd, connection->bytes + connection->used, sizeof connection->bytes - connection->used,
 			   MSG_DONTWAIT);
@@ -127,7 +130,7 @@ static void serve_connection(struct resolver_connection *connection, struct audi
 }
 
 void resolver_serve(struct resolver *resolver, const struct pollfd *sources, size_t count, struct audit_table *table,
-		    const struct program *who)
+		    const struct program *(*who)(uint16_t port))
 {
 	for (size_t s = 0; s < count; s++) {
 		if (sources[s].revents == 0)

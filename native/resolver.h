@@ -18,6 +18,7 @@ enum { RESOLVER_CONNECTIONS = 8,
 
 struct resolver_connection {
 	int fd; /* 0: none */
+	uint16_t port; /* of the other end */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
 };
@@ -35,9 +36,9 @@ void resolver_close(struct resolver *resolver);
 /* Fills in what to poll for and returns how many those are: RESOLVER_SOURCES at most. */
 size_t resolver_sources(const struct resolver *resolver, struct pollfd *sources);
 
-/* Answers what came, counting each question as one of who's; never waits. */
+/* Answers what came, counting each question as one of who(the port it came from)'s; never waits. */
 void resolver_serve(struct resolver *resolver, const struct pollfd *sources, size_t count, struct audit_table *table,
-		    const struct program *who);
+		    const struct program *(*who)(uint16_t port));
 
 /* Whether this is where it listens. */
 bool resolver_is_at(const struct destination *to);
