@@ -36,11 +36,11 @@ __portcullis_phase() {
 		return
 	fi
 
-	__portcullis_settings
 	features=" ${PORTAGE_FEATURES-${FEATURES-}} "
 	restrict=" ${PORTAGE_RESTRICT-${RESTRICT-}} "
 	properties=" ${PORTAGE_PROPERTIES-${PROPERTIES-}} "
 	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
+	__portcullis_settings
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
 	((${#options[@]})) || return 0
 
@@ -62,7 +62,7 @@ __portcullis_settings() {
 		for name in @names@; do
 			[[ ! ${!name-} ]] || lines+=("$name=${!name//$'\n'/ }")
 		done
-	elif [[ " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]* ]] && __portcullis_ask; then
+	elif [[ $features == *' noauto '* && $features == *' keeptemp '* ]] && __portcullis_ask; then
 		:
 	elif [[ -s $kept ]]; then
 		{ mapfile -t lines <"$kept"; } 2>/dev/null
@@ -86,7 +86,8 @@ __portcullis_settings() {
 	fi
 }
 
-# Under noauto no setup phase need have run since make.conf was changed. Fills lines; only developers pay for this.
+# Under noauto nothing runs setup before a phase, and under keeptemp the saved environment is older than make.conf may be
+# (prepare_build_dirs.py removes T otherwise). Fills lines; half a second, that only developers pay.
 __portcullis_ask() {
 	mapfile -t lines < <(
 		# shellcheck disable=SC2030,SC2031 # only this process shall see it

@@ -31,11 +31,17 @@ export function firstTime(text: string, state: string): boolean {
 
 /** The topmost of the processes that share the command line of the nearest emerge or ebuild. */
 export function theEmerge(line: readonly Process[]): Process | undefined {
-	const nearest = line.findIndex(({ argv }) => argv.slice(0, 4).some((word) => isPortage(basename(word))));
+	const nearest = line.findIndex(({ argv }) => isPortage(basename(scriptOf(argv))));
 	if (nearest < 0) return undefined;
 	const command = line[nearest]?.argv.join('\0');
 	const above = line.slice(nearest).findIndex(({ argv }) => argv.join('\0') !== command);
 	return line.at(above < 0 ? -1 : nearest + above - 1);
+}
+
+/** What an interpreter runs, or the program itself. */
+function scriptOf([program = '', ...rest]: readonly string[]): string {
+	const script = basename(program).startsWith('python') ? rest.find((word) => !word.startsWith('-')) : undefined;
+	return script ?? program;
 }
 
 function isPortage(name: string): boolean {

@@ -38,7 +38,9 @@ async function settingsOf(environment: Environment): Promise<Environment> {
 	if (environment['EBUILD_PHASE'] === 'setup' || !existsSync(`${environment['T'] ?? ''}/environment`)) {
 		return environment;
 	}
-	if (words(environment['PORTAGE_FEATURES'] ?? environment['FEATURES']).includes('noauto')) {
+	const features = words(environment['PORTAGE_FEATURES'] ?? environment['FEATURES']);
+	// Then nothing runs setup before a phase, and an old environment is kept: nobody has looked at make.conf since.
+	if (features.includes('noauto') && features.includes('keeptemp')) {
 		const { askPortage } = await import('./portage.ts');
 		const answer = await askPortage(environment);
 		if (answer !== undefined) return answer;

@@ -23,10 +23,10 @@ lint() {
 	done
 }
 
-@test 'the hook names the files of its prefix, whatever its name is' {
+@test 'the hook names the files of its prefix, whatever its name is, and ends as the phase did' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/etc/portage/portcullis"
-	printf '#!/bin/sh\necho "confine $*"\n' >"$prefix/usr/libexec/portcullis/confine"
+	printf '#!/bin/sh\necho "confine $*"; exit 7\n' >"$prefix/usr/libexec/portcullis/confine"
 	chmod 755 "$prefix/usr/libexec/portcullis/confine"
 	hook_make "$prefix"
 	cp "$HOOK" "$prefix/etc/portage/portcullis/phase.bash"
@@ -34,7 +34,7 @@ lint() {
 	touch "$BUILDDIR/temp/environment"
 	HOOK=$BATS_TEST_TMPDIR/bashrc
 	run -1 hook_run 'source "$HOOK"; exit 1' compile
-	run -0 hook_run 'source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
+	run -7 hook_run 'source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'confine --net --best-effort '*" -- "*bash" $BATS_TEST_TMPDIR/ebuild.sh compile portcullis-inside" ]]
 }
 

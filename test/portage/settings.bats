@@ -43,6 +43,7 @@ build() {
 		}
 	EOF
 	prefix_install_portcullis
+	local phase
 	build install
 	expect_kind unpack net host
 	expect_kind unpack ipc apart
@@ -53,25 +54,30 @@ build() {
 	[[ $output != *ortcullis:* ]]
 }
 
-@test 'make.conf counts as it is now: between two runs of ebuild, with and without noauto' {
+@test 'make.conf counts as it is now: between two runs of ebuild, noauto or not, and with what keeptemp has kept' {
+	local features=''
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
-	build unpack
-	expect_kind unpack net host
-	prefix_conf 'PORTCULLIS_UNPACK="confine"'
-	build unpack
-	expect_kind unpack net apart
+	for features in '' keeptemp; do
+		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_UNPACK="host"'
+		build unpack
+		expect_kind unpack net host
+		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_UNPACK="confine"'
+		build unpack
+		expect_kind unpack net apart
+	done
 
-	# Under noauto nothing runs setup again, nor is any variable of ours in the environment of a later phase.
-	prefix_conf 'FEATURES="noauto"' 'PORTCULLIS_UNPACK="confine"'
-	build setup
-	prefix_conf 'FEATURES="noauto"' 'PORTCULLIS_UNPACK="host"'
-	run -0 prefix_ebuild app-test/probe-1 unpack
-	expect_kind unpack net host
-	prefix_conf 'FEATURES="noauto"' 'PORTCULLIS_UNPACK="confine"'
-	rm "$PREFIX_TMP/portage/app-test/probe-1/.unpacked"
-	run -0 prefix_ebuild app-test/probe-1 unpack
-	expect_kind unpack net apart
+	for features in noauto 'noauto keeptemp'; do
+		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_UNPACK="confine"'
+		build setup
+		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_UNPACK="host"'
+		run -0 prefix_ebuild app-test/probe-1 unpack
+		expect_kind unpack net host
+		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_UNPACK="confine"'
+		rm "$PREFIX_TMP/portage/app-test/probe-1/.unpacked"
+		run -0 prefix_ebuild app-test/probe-1 unpack
+		expect_kind unpack net apart
+	done
 }
 
 @test 'package.env counts for its package' {
@@ -98,10 +104,10 @@ build() {
 }
 
 @test 'a binary package is installed and unmerged, whatever was saved in it and whatever make.conf says' {
-	prefix_conf 'FEATURES="buildpkg"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_COLLISION="die"'
+	prefix_conf 'FEATURES="buildpkg"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_COLLISION="of another version"'
 	prefix_package app-test/probe-1 </dev/null
-	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/probe
+	prefix_install_portcullis
 	prefix_conf 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_UNPACK="no such value"'
 	rm "$CONFINE"
 	run -0 prefix_emerge --oneshot --usepkgonly app-test/probe

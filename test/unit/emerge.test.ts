@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { theEmerge } from '../../src/emerge.ts';
+import { firstTime, theEmerge } from '../../src/emerge.ts';
 
 function line(...commands: string[]) {
 	return commands.map((command, index) => ({
@@ -38,4 +41,17 @@ describe('the emerge that a phase belongs to', () => {
 			theEmerge(line('bash ebuild.sh compile', '/usr/bin/python3 /usr/lib/portage/bin/pid-ns-init 250')),
 		).toBeUndefined();
 	});
+});
+
+test('where emerge is out of sight, each package is told once', () => {
+	const portage = mkdtempSync(join(tmpdir(), 'told-'));
+	try {
+		const [one, two] = ['one', 'two'].map((name) => join(portage, 'app-misc', name, '.ipc'));
+		for (const state of [one, two]) mkdirSync(state ?? '', { recursive: true });
+		expect([firstTime('no namespaces', one ?? ''), firstTime('no namespaces', one ?? '')]).toEqual([true, false]);
+		expect(firstTime('another reason', one ?? '')).toBe(true);
+		expect(firstTime('no namespaces', two ?? '')).toBe(true);
+	} finally {
+		rmSync(portage, { recursive: true });
+	}
 });
