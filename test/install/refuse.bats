@@ -90,6 +90,16 @@ unbuilt() {
 	[[ ! -e $EP/usr ]]
 }
 
+@test "--dry-run on a tree that is not built: says so, and builds nothing" {
+	local before tree
+	unbuilt --program
+	before=$(snapshot_exactly "$EP") tree=$(snapshot_exactly "$TREE")
+	did_install --eprefix "$EP" --dry-run
+	[[ $output == *"would build Portcullis in $TREE"*"would create $EP/usr/libexec/portcullis/confine"* ]]
+	same "$before" "$(snapshot_exactly "$EP")"
+	same "$tree" "$(snapshot_exactly "$TREE")"
+}
+
 @test "what is newer than its build is built again" {
 	unbuilt --program
 	mkdir "$TREE/src"
