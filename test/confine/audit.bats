@@ -97,7 +97,10 @@ except OSError: pass
 '
 	mkdir -p "$AUDIT_DIR/tests"
 	printf '%s' "$code" >"$AUDIT_DIR/tests/test_http.py"
-	{ echo '#!/usr/bin/python3'; printf '%s' "$code"; } >"$AUDIT_DIR/fetch"
+	{
+		echo '#!/usr/bin/python3'
+		printf '%s' "$code"
+	} >"$AUDIT_DIR/fetch"
 	chmod 755 "$AUDIT_DIR/fetch"
 	audit --net -- /usr/bin/python3 -W ignore -B "$AUDIT_DIR/tests/test_http.py" --option
 	[[ $(member 'r.blocked[0].comm + " " + r.blocked[0].script') == "python3 $AUDIT_DIR/tests/test_http.py" ]]
@@ -214,4 +217,10 @@ assert server.accept()[0].recv(4) == b"ping"
 '
 	expect_blocked ''
 	kill "$pid"
+}
+
+@test 'the filter as it is generated for x86-64, x32, i386, aarch64 and arm sees what it has to, and nothing else' {
+	gcc -O1 -Wall -Wextra -Werror -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter.c" "$TOP/native/audit_filter.c"
+	run -0 "$AUDIT_DIR/filter"
+	[[ ! $output ]]
 }

@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# confine --net --audit: which names a confined command looked up, and that it gets its refusal at once.
+
+bats_require_minimum_version 1.5.0
+load audit
+
+setup_file() {
+	audit_begin
+	cp "$TOP/test/confine/audit/ask.py" "$AUDIT_DIR/"
+}
+
+teardown_file() {
+	audit_end
+}
+
+setup() {
+	audit_setup
+	ASK=(/usr/bin/python3 "$AUDIT_DIR/ask.py")
+}
+
+# All names, one a line, sorted: NAME TYPE COMM COUNT
+names() {
+	member '(r.names ?? []).map((n) => [n.name, n.type, n.comm, n.count].join(" ")).sort().join("\n")'
+}
+
+expect_names() {
+	local seen wanted
+	seen=$(names)
+	wanted=$(printf '%s\n' "$@" | LC_ALL=C sort)
+	[[ $seen == "$wanted" ]] || {
+		printf 'seen:\n%s\nexpected:\n%s\n' "$seen" "$wanted"
+		return 1
+	}
+}
+
+LOOKUP='
+import socket, sys, time
+began = time.monotonic()
+try:
+    socket.getaddrinfo(sys.argv[1], 443)
+except socket.gaierror as error:
+    print(error.errno == socket.EAI_AGAIN, time.monotonic() - began < 0.5)
+'
+
+@test 'getaddrinfo fails at once, like where no network is; both types are seen, once each' {
+	audit --net -- /usr/bin/python3 -c "$LOOKUP" Files.Example.org >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
+	expect_names 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
+	[[ $(member r.names_seen) == yes && $(member r.blocked) == undefined && $(member r.unseen) == undefined ]]
+}
+
+@test 'root: the same, and localhost still is one' {
+	((EUID == 0)) || skip 'needs root'
+	WHO=root audit --net -- sh -c 'getent ahosts localhost >/dev/null; exec "$@"' sh /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
+	expect_names 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
+}
+
+@test 'types are told apart, over UDP and TCP, with EDNS too' {
+	local way
+	for way in udp tcp; do
+		audit --net -- sh -c 'for type in PTR SRV TXT ODD; do "$@" $type _x._tcp.example.org; done; "$@" edns e.example.org' sh \
+			"${ASK[@]}" "$way" >"$AUDIT_DIR/out"
+		[[ $(sort -u "$AUDIT_DIR/out") == 2 ]]
+		expect_names '_x._tcp.example.org PTR python3 1' '_x._tcp.example.org SRV python3 1' '_x._tcp.example.org TXT python3 1' \
+			'_x._tcp.example.org TYPE65280 python3 1' 'e.example.org A python3 1'
+	done
+}
+
+@test 'malformed, truncated, looping, oversized queries: answered or not, and the next one is' {
+	audit --net -- sh -c '"$@" malformed; "$@" A after.example' sh "${ASK[@]}" udp >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == 'empty=none short=none truncated=1 loop=1 label=1 long=1 response=none update=4 questions=1 oversized=2'$'\n2' ]]
+	expect_names 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
+	run -0 audit --net -- sh -c '"$@" malformed || true; "$@" A after.example; "$@" idle' sh "${ASK[@]}" tcp
+	[[ $(tail -n2 <<<"$output") == $'2\n2' ]]
+}
+
+@test '100,000 queries: bounded, answered to the last' {
+	audit --net -- "${ASK[@]}" udp many 100000
+	[[ $(member r.lookups) == 100000 && $(member r.names.length) == 256 ]]
+	(($(wc -c <"$RECORD") < 64000))
+}
+
+@test 'two who ask at the same time are told apart' {
+	local one
+	for one in left right; do
+		install -m 755 /usr/bin/getent "$AUDIT_DIR/$one"
+	done
+	audit --net -- sh -c '
+		for one in left right; do
+			{ i=0; while [ $i -lt 40 ]; do "$1/$one" hosts "$one.example"; i=$((i + 1)); done; } &
+		done
+		wait' sh "$AUDIT_DIR"
+	expect_names 'left.example A left 40' 'left.example AAAA left 40' 'right.example A right 40' 'right.example AAAA right 40'
+}
+
+@test 'a probe whether one is online answers as without us: 8.8.8.8:53 is out of reach' {
+	run -0 audit --net -- /usr/bin/python3 -c '
+import errno, socket
+probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
+	expect_blocked 'python3 udp 8.8.8.8 53 1'
+}
+
+BIND='
+import errno, socket, sys
+for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
+    server = socket.socket(socket.AF_INET, kind)
+    print(errno.errorcode.get(server.bind((sys.argv[1], 53)), "bound"))
+'
+
+@test 'a package that binds port 53 itself gets it' {
+	((EUID == 0)) || skip 'needs root'
+	WHO=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(member r.names_seen) == 'in part' ]]
+	# One of another address is in nobody's way.
+	WHO=root audit --net -- sh -c '"$@" && getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 127.0.0.1 >"$AUDIT_DIR/out" || true
+	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(member r.names_seen) == yes ]]
+	expect_names 'after.example A getent 1' 'after.example AAAA getent 1'
+}
+
+@test 'one that may not have port 53 does not take it from us' {
+	audit --net -- sh -c '"$@" 2>/dev/null; getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 0.0.0.0 || true
+	expect_names 'after.example A getent 1' 'after.example AAAA getent 1'
+	[[ $(member r.names_seen) == yes ]]
+}
+
+@test 'the host keeps its resolv.conf, where / is a shared mount too; search domains multiply nothing' {
+	((EUID == 0)) || skip 'needs root to share /'
+	local conf=$AUDIT_DIR/resolv.conf
+	printf 'nameserver 192.0.2.1\nsearch one.example two.example\n' >"$conf"
+	WHO=root unshare --mount --propagation shared sh -c '
+		mount --bind "$1" /etc/resolv.conf
+		cat /proc/self/mountinfo >"$1.before"
+		"$2" --net --audit --record "$3" -- sh -c "grep -c 192.0.2.1 /etc/resolv.conf; getent hosts short"
+		cat /proc/self/mountinfo >"$1.after"
+		cmp "$1.before" "$1.after" && grep -q 192.0.2.1 /etc/resolv.conf' sh "$conf" "$CONFINE" "$RECORD"
+	expect_names 'short A getent 1' 'short AAAA getent 1'
+}
+
+@test 'where there is no resolv.conf to mount over, the phase runs and the record says that names are not seen' {
+	((EUID == 0)) || skip 'needs root for an /etc without'
+	mkdir -p "$AUDIT_DIR/etc"
+	WHO=root run -0 unshare --mount sh -c 'mount --bind "$1" /etc && exec "$2" --net --audit --record "$3" -- "$4" connect' sh \
+		"$AUDIT_DIR/etc" "$CONFINE" "$RECORD" "$CLIENT"
+	[[ $(member r.names_seen) == no && $(member r.names_why) == 'mounting over /etc/resolv.conf: No such file or directory' ]]
+	expect_blocked 'client tcp 198.51.100.7 443 1'
+}

@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# The watcher of confine --audit: what it may, what the build can't do to it, and how it and the build end.
+# shellcheck disable=SC2030,SC2031 # every test has variables of its own
+
+bats_require_minimum_version 1.5.0
+load audit
+
+setup_file() {
+	audit_begin
+}
+
+teardown_file() {
+	audit_end
+}
+
+setup() {
+	audit_setup
+	MARK=$AUDIT_DIR/mark.$BATS_TEST_NUMBER
+	mkfifo -m 666 "$MARK"
+}
+
+# Whatever a failed test left.
+teardown() {
+	local -a left
+	mapfile -t left < <(ours)
+	((${#left[@]} == 0)) || kill -KILL "${left[@]}" 2>/dev/null || true
+}
+
+# All living processes of this test, by the environment that it gave them.
+ours() {
+	local file stat
+	grep -lzx "AUDIT_MARK=$MARK" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ file _; do
+		stat=$(<"/proc/$file/stat") || continue
+		[[ ${stat##*) } == [ZX]* ]] || printf '%s\n' "$file"
+	done 2>/dev/null
+}
+
+# Waits up to 5 s until a command succeeds.
+until_true() {
+	local end=$((${EPOCHREALTIME/./} + 5000000))
+	until "$@"; do
+		((${EPOCHREALTIME/./} < end)) || return
+	done
+}
+
+nobody_left() {
+	[[ ! $(ours) ]]
+}
+
+# Starts confine in the background, as COMMAND what follows; sets SUPERVISOR and WATCHER once the command has said so.
+begin() {
+	local word
+	: >"$RECORD"
+	exec {word}<>"$MARK"
+	export AUDIT_MARK=$MARK
+	audit_exec "$@" &
+	SUPERVISOR=$!
+	read -r -u "$word" -t 10
+	unset AUDIT_MARK
+	exec {word}>&-
+	WATCHER=$(pgrep -x -P "$SUPERVISOR" confine-audit)
+}
+
+# ended STATUS: the supervisor has, so
+ended() {
+	local status=0
+	wait "$SUPERVISOR" || status=$?
+	((status == $1))
+}
+
+# audit, in the place of this shell.
+audit_exec() {
+	if [[ ${WHO-user} == user && $EUID == 0 ]]; then
+		cd "$AUDIT_DIR" || exit
+		exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$CONFINE" --audit --record "$RECORD" "$@"
+	fi
+	exec "$CONFINE" --audit --record "$RECORD" "$@"
+}
+
+TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh)
+
+@test 'the supervisor is killed amid a thousand attempts: nothing hangs, nothing is left' {
+	local keeper
+	for keeper in '' '--cgroup audit'; do
+		for _ in 1 2 3; do
+			# shellcheck disable=SC2086 # words
+			begin --net $keeper -- "${TRY[@]}" "$CLIENT" "$MARK"
+			kill -KILL "$SUPERVISOR"
+			wait "$SUPERVISOR" || true
+			until_true nobody_left
+		done
+	done
+}
+
+@test 'so does what the command has put into the background' {
+	begin --net -- sh -c 'setsid -f "$1" connect 100000000; setsid -f sleep 1000; echo up >"$2"; exec "$1" connect 100000000' sh "$CLIENT" "$MARK"
+	kill -KILL "$SUPERVISOR"
+	wait "$SUPERVISOR" || true
+	until_true nobody_left
+}
+
+@test 'the watcher is killed: the build does not go on without, and the record says why' {
+	local keeper
+	for keeper in '' '--cgroup audit'; do
+		# shellcheck disable=SC2086 # words
+		begin --net $keeper -- "${TRY[@]}" "$CLIENT" "$MARK"
+		kill -KILL "$WATCHER"
+		ended 137
+		until_true nobody_left
+		[[ $(member r.abandoned) == true && $(member r.watched_why) == 'the watcher died, and the phase was ended' ]]
+	done
+}
+
+@test 'the watcher is slow: the build waits for it, and goes on' {
+	begin --net -- sh -c 'echo up >"$2"; exec "$1" connect 20000' sh "$CLIENT" "$MARK"
+	kill -STOP "$WATCHER"
+	run ! timeout 0.3 tail --pid="$SUPERVISOR" -f /dev/null
+	kill -CONT "$WATCHER"
+	wait "$SUPERVISOR"
+	expect_blocked 'client tcp 198.51.100.7 443 20000'
+}
+
+@test 'what may live on can still make its calls, and takes the watcher along when it ends' {
+	local answer
+	mkfifo -m 666 "$MARK.end" "$MARK.go" "$MARK.done"
+	begin --net -- sh -c '
+		setsid -f /usr/bin/python3 -c "
+import socket, sys
+open(sys.argv[1]).read()
+server = socket.create_server((\"127.0.0.1\", 0))
+socket.create_connection(server.getsockname())
+open(sys.argv[2], \"w\").write(\"connected\")
+" "$1.go" "$1.done"; echo up >"$1"; read -r _ <"$1.end"' sh "$MARK" >/dev/null 2>&1
+	echo >"$MARK.end"
+	wait "$SUPERVISOR"
+	[[ -d /proc/$WATCHER ]]
+	# Nothing of the caller's is held open by it.
+	[[ ! $(find "/proc/$WATCHER/fd" -lname "$AUDIT_DIR/*") ]]
+	echo >"$MARK.go"
+	read -r -t 10 answer <"$MARK.done" || true
+	[[ $answer == connected ]]
+	until_true nobody_left
+	until_true test ! -d "/proc/$WATCHER"
+}
+
+# Bits of a capability set of a process: CapPrm 1234
+capabilities() {
+	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$2/status"
+}
+
+@test 'root: the watcher keeps CAP_SYS_PTRACE and nothing else' {
+	((EUID == 0)) || skip 'needs root'
+	WHO=root begin --net -- "${TRY[@]}" "$CLIENT" "$MARK"
+	[[ $(capabilities CapPrm "$WATCHER") == 0000000000080000 && $(capabilities CapEff "$WATCHER") == 0000000000080000 ]]
+	[[ $(capabilities CapInh "$WATCHER") == 0000000000000000 && $(capabilities CapAmb "$WATCHER") == 0000000000000000 ]]
+	kill "$SUPERVISOR"
+	ended 143
+}
+
+@test 'who has the same uid gets neither at the listener nor at the memory of who holds it' {
+	((EUID == 0)) || skip 'needs root to look on'
+	begin --net -- "${TRY[@]}" "$CLIENT" "$MARK"
+	[[ $(capabilities CapPrm "$WATCHER") == 0000000000000000 ]]
+	run ! setpriv --reuid=12321 --regid=12321 --clear-groups ls "/proc/$WATCHER/fd"
+	run ! setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- strace -p "$WATCHER" -o /dev/null
+	# The supervisor, who can be traced by its own user, has no listener.
+	[[ ! $(find "/proc/$SUPERVISOR/fd" -lname 'anon_inode:*seccomp*') && $(find "/proc/$WATCHER/fd" -lname 'anon_inode:*seccomp*') ]]
+	kill "$SUPERVISOR"
+	ended 143
+}
+
+@test 'setuid: watched as the caller, under no_new_privs, names and all' {
+	((EUID == 0)) || skip 'needs root to make it setuid'
+	CONFINE=$AUDIT_DIR/setuid
+	install -m 4755 "$TOP/native/build/confine" "$CONFINE"
+	audit --net -- sh -c '"$1" connect 3; getent hosts x.example.org; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
+	[[ $(member r.mode) == setuid && $(member r.watched) == yes && $(<"$AUDIT_DIR/out") == NoNewPrivs:*1 ]]
+	expect_blocked 'client tcp 198.51.100.7 443 3'
+	[[ $(member 'r.names.length') == 2 ]]
+}
+
+@test 'the command has the descriptors and the processes that it has without' {
+	local with without
+	without=$("$CONFINE" --net --cgroup audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
+	without+=$(member r.processes)
+	: >"$RECORD"
+	with=$("$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
+	with+=$(member r.processes)
+	[[ $with == "$without" ]]
+}
+
+@test 'io_uring is not seen, and told as more' {
+	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/uring.c"
+	run audit --net -- "$AUDIT_DIR/uring" 5
+	[[ $status != 4 ]] || skip 'no io_uring here'
+	[[ $status == 0 && $(member r.unseen) == 5 && $(member r.unreachable) == 5 && $(member r.blocked) == undefined ]]
+}
