@@ -108,7 +108,7 @@ void record_audit(struct json *json, const struct options *options, const struct
 		json_raw(json, ",\"unreachable\":%lld", outcome->unroutable);
 	if (table == NULL)
 		return;
-	json_raw(json, ",\"watched\":\"%s\"", table->watched == WATCHED_YES ? "yes" : "no");
+	json_raw(json, ",\"watched\":\"%s\"", table->watched == WATCHED_YES && !outcome->watcher_died ? "yes" : "no");
 	if (outcome->watcher_died)
 		add_text(json, "watched_why", "the watcher died, and the phase was ended");
 	else if (table->watched == WATCHED_NO)
