@@ -29,7 +29,9 @@ noreturn void command_become(const struct options *options, const struct signals
 		environment_restore(environment);
 	if (!signals_give_back(signals))
 		refuse("restoring signals: %m");
-	execvpe(options->command[0], options->command, environment);
+	/* Before the search: execvp looks in the PATH of environ. */
+	environ = environment;
+	execvp(options->command[0], options->command);
 	int error = errno;
 	complain("%s: %m", options->command[0]);
 	_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);

@@ -1,0 +1,207 @@
+#!/usr/bin/env bats
+# What confine does with its options, its command's status, files, signals and environment.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	confine_begin
+}
+
+teardown_file() {
+	confine_end
+}
+
+setup() {
+	RECORD=$BATS_TEST_TMPDIR/record
+}
+
+# The two ways that confine runs a command: in its own place, and supervised.
+WAYS=('--net' "--net --cgroup x")
+
+@test '--help says all options and ends with 0' {
+	local option
+	run -0 --separate-stderr "$CONFINE" --help
+	[[ ! ${stderr-} ]]
+	for option in --net --ipc --cgroup --limit --environ --record --tell --label --watch --lock --require --best-effort --probe; do
+		[[ $output == *"  $option "* ]]
+	done
+}
+
+@test 'bad usage: 125, one line that names what is wrong, and nothing runs' {
+	local line
+	while IFS= read -r line; do
+		# shellcheck disable=SC2086 # words
+		run -125 --separate-stderr "$CONFINE" ${line%%#*}
+		[[ ! $output && ${#stderr_lines[@]} == 1 && ${stderr-} == "confine: "*"$(sed 's/^[^#]*# *//' <<<"$line")"* ]] || {
+			echo "$line: $output ${stderr-}"
+			return 1
+		}
+	done <<-'EOF'
+		# no command
+		--net # no command
+		--net -- # no command
+		--nett -- echo ran # unknown option: --nett
+		--net=yes -- echo ran # unknown option: --net=yes
+		-n -- echo ran # unknown option: -n
+		--net echo ran # -- is missing before the command: echo
+		--cgroup # a value is missing after: --cgroup
+		--cgroup ../x -- echo ran # --cgroup takes
+		--cgroup a/b -- echo ran # --cgroup takes
+		--cgroup .. -- echo ran # --cgroup takes
+		--limit memory.max=8G -- echo ran # --limit needs --cgroup
+		--cgroup x --limit memory.high=8G -- echo ran # --limit knows
+		--cgroup x --limit memory.max=8X -- echo ran # memory.max=BYTES
+		--cgroup x --limit memory.max= -- echo ran # memory.max=BYTES
+		--cgroup x --limit cpu.max=0% -- echo ran # cpu.max=N%
+		--cgroup x --limit pids.max=1k -- echo ran # pids.max=N
+		--watch 0 -- echo ran # --watch takes a process id
+		--watch -1 -- echo ran # --watch takes a process id
+		--watch 99999999999 -- echo ran # --watch takes a process id
+		--watch 1x -- echo ran # --watch takes a process id
+		--environ x -- echo ran # --environ takes
+		--label A=b -- echo ran # --label takes
+		--label =b -- echo ran # --label takes
+		--label b -- echo ran # --label takes
+		--probe -- echo ran # --probe takes no command
+	EOF
+	run -125 "$CONFINE" --cgroup "$(printf '%0201d' 0)" -- echo ran
+	[[ $output == *'--cgroup takes up to 200'* ]]
+	run -125 "$CONFINE" $(printf -- '--label a=%s ' {1..17}) -- echo ran
+	[[ $output == *'too many --label'* ]]
+	run -125 "$CONFINE" $(printf -- '--watch %s ' {1..9}) -- echo ran
+	[[ $output == *'too many --watch'* ]]
+}
+
+@test 'the exit status is that of the command; 126 and 127 as env gives them' {
+	local way status
+	for way in "${WAYS[@]}" '--net --best-effort' ''; do
+		for status in 0 1 2 77 124 125 126 127 128 130 143 255; do
+			# shellcheck disable=SC2086
+			run "-$status" "$CONFINE" $way -- bash -c "exit $status"
+			[[ ! $output ]]
+		done
+		# shellcheck disable=SC2086
+		run -127 --separate-stderr "$CONFINE" $way -- no-such-command-here
+		[[ ${stderr-} == 'confine: no-such-command-here: No such file or directory' ]]
+		# shellcheck disable=SC2086
+		run -126 --separate-stderr "$CONFINE" $way -- "$PLACE"
+		[[ ${stderr-} == "confine: $PLACE: Permission denied" ]]
+	done
+}
+
+@test 'killed by a signal, confine dies by the same one' {
+	local way signal
+	for way in "${WAYS[@]}"; do
+		for signal in HUP INT QUIT ABRT KILL USR1 SEGV PIPE ALRM TERM; do
+			# shellcheck disable=SC2086,SC2016
+			run -0 python3 -c 'import subprocess, sys; print(-subprocess.call(sys.argv[1:]))' "$CONFINE" $way -- sh -c "ulimit -c 0; kill -$signal \$\$; exit 99"
+			[[ $output == "$(kill -l "$signal")" ]] || {
+				echo "$way $signal: $output"
+				return 1
+			}
+		done
+	done
+}
+
+@test 'every file of the caller reaches the command, and none of ours' {
+	local way lock=$BATS_TEST_TMPDIR/lock
+	cat >"$BATS_TEST_TMPDIR/see" <<-'EOF'
+		for fd in /proc/$$/fd/*; do
+			echo "${fd##*/} $(readlink "$fd" | sed 's/pipe:.*/pipe/')"
+		done
+		cat <&200
+	EOF
+	exec {held}<>"$lock"
+	exec 5<"$BATS_TEST_FILENAME" 9>"$BATS_TEST_TMPDIR/nine"
+	bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/plain"
+	[[ $(<"$BATS_TEST_TMPDIR/plain") == *$'\n9 '*$'\n'through ]]
+	for way in "${WAYS[@]}" "--ipc --cgroup x --record $RECORD --tell $RECORD.tell --watch $$ --lock $lock" '--best-effort'; do
+		# shellcheck disable=SC2086
+		"$CONFINE" $way -- bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/seen"
+		diff <(sed 's/plain$/seen/' "$BATS_TEST_TMPDIR/plain") "$BATS_TEST_TMPDIR/seen"
+	done
+	exec {held}>&-
+}
+
+@test 'a closed stdin, stdout or stderr stays out of harm, and no file of ours takes its number' {
+	local way
+	for way in "${WAYS[@]}"; do
+		# shellcheck disable=SC2086
+		run -0 "$CONFINE" $way --record "$RECORD" -- bash -c 'echo out; echo err >&2' <&-
+		[[ $output == $'out\nerr' ]]
+		# shellcheck disable=SC2086
+		"$CONFINE" $way --record "$RECORD" -- bash -c 'exit 3' >&- 2>&- <&- || [[ $? == 3 ]]
+		[[ $(last r.status.exit) == 3 ]]
+	done
+}
+
+@test 'the arguments pass as they are' {
+	local way
+	for way in "${WAYS[@]}"; do
+		# shellcheck disable=SC2086
+		run -0 "$CONFINE" $way -- printf '<%s>' '' ' ' '--' $'a\nb' '--net' $'\xff'
+		[[ $output == $'<>< ><--><a\nb><--net><\xff>' ]]
+	done
+}
+
+@test 'the signals that the caller blocks and ignores stay so, and no more' {
+	local way plain
+	plain=$(python3 -c '
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+for s in (signal.SIGCHLD, signal.SIGHUP, signal.SIGPIPE): signal.signal(s, signal.SIG_IGN)
+os.execvp("grep", ["grep", "^Sig[BIC]", "/proc/self/status"])')
+	for way in "${WAYS[@]}" '--best-effort'; do
+		# shellcheck disable=SC2086
+		run -0 python3 -c '
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+for s in (signal.SIGCHLD, signal.SIGHUP, signal.SIGPIPE): signal.signal(s, signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $way -- grep '^Sig[BIC]' /proc/self/status
+		[[ $output == "$plain" ]]
+	done
+}
+
+@test '--environ gives the command exactly that environment, 1.8 MB of it too' {
+	local way blob
+	blob=$(printf '%0100000d' 0)
+	for _ in {1..18}; do
+		printf 'BLOB%s=%s\0' "$_" "$blob"
+	done >"$BATS_TEST_TMPDIR/environ"
+	printf 'EMPTY=\0LINES=a\nb\0LD_PRELOAD=\0CONFINE_ENV_X=kept\0' >>"$BATS_TEST_TMPDIR/environ"
+	for way in "${WAYS[@]}"; do
+		exec {environ}<"$BATS_TEST_TMPDIR/environ"
+		# shellcheck disable=SC2086
+		MINE=1 "$CONFINE" $way --environ "$environ" -- /bin/cat /proc/self/environ >"$BATS_TEST_TMPDIR/seen"
+		cmp "$BATS_TEST_TMPDIR/environ" "$BATS_TEST_TMPDIR/seen"
+		exec {environ}>&-
+		# shellcheck disable=SC2086
+		run -0 "$CONFINE" $way --environ 7 -- /bin/sh -c '[ ! -e /proc/self/fd/7 ]' 7<"$BATS_TEST_TMPDIR/seen"
+	done
+	run -125 "$CONFINE" --net --environ 9 -- echo ran 9>&-
+	[[ $output == 'confine: --environ 9: '*'Bad file descriptor' ]]
+}
+
+@test 'CONFINE_ENV_NAME comes back as NAME, in the place of what had that name' {
+	local way
+	for way in "${WAYS[@]}"; do
+		# shellcheck disable=SC2086
+		run -0 env -i PATH="$PATH" A=outer CONFINE_ENV_A=inner CONFINE_ENV_TMPDIR=/t CONFINE_ENV_EMPTY= CONFINE_ENV_=odd \
+			"$CONFINE" $way -- env
+		[[ $(sort <<<"$output") == $'A=inner\nCONFINE_ENV_=odd\nEMPTY=\nPATH='*$'\nTMPDIR=/t' ]] || {
+			echo "$output"
+			return 1
+		}
+	done
+}
+
+@test 'the command is found in the PATH of the environment it gets' {
+	# As env(1): `env PATH=... COMMAND` looks there.
+	printf '#!/bin/sh\necho found\n' >"$BATS_TEST_TMPDIR/only-here"
+	chmod 755 "$BATS_TEST_TMPDIR/only-here"
+	run -0 env CONFINE_ENV_PATH="$BATS_TEST_TMPDIR:$PATH" "$CONFINE" --net -- only-here
+	[[ $output == found ]]
+	run -0 "$CONFINE" --net --environ 7 -- only-here 7< <(printf 'PATH=%s\0' "$BATS_TEST_TMPDIR:$PATH")
+	[[ $output == found ]]
+}

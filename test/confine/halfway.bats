@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# Every step of the way refused, by the kernel itself: --require runs nothing, --best-effort runs in what is whole.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	confine_begin refuse
+}
+
+teardown_file() {
+	confine_end
+}
+
+setup() {
+	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+}
+
+# As "root" of a user namespace in which the kernel hands out only so many of a kind (namespaces(7)).
+limited() {
+	local kind=$1
+	# shellcheck disable=SC2016
+	unshare --user --map-root-user -- bash -c 'echo 0 >"/proc/sys/user/max_$1_namespaces" && shift && exec "$@"' - "$kind" "${@:2}"
+}
+
+# /proc read-only, as some containers have it: no map can be written.
+proc_read_only() {
+	# shellcheck disable=SC2016
+	unshare --user --map-root-user --mount -- bash -c \
+		'mount --bind /proc /proc && mount -o remount,bind,ro /proc && exec setpriv --bounding-set=-sys_admin --inh-caps=-all "$@"' - "$@"
+}
+
+# stepwise WHAT REASON WAY... : WAY... confine --net --ipc, of which WHAT can't be had for that REASON
+stepwise() {
+	local what=$1 reason=$2 kind
+	shift 2
+	rm -f "$RECORD"
+	run -125 --separate-stderr "$@" "$CONFINE" --net --ipc --require -- touch "$PLACE/ran"
+	[[ ! $output && ! -e $PLACE/ran && ${#stderr_lines[@]} == 1 && ${stderr-} == "confine: "*": ${reason##*: }" ]] || {
+		echo "$*: --require: $output ${stderr-}"
+		return 1
+	}
+	run -125 --separate-stderr "$@" "$CONFINE" --net --ipc --require --record "$RECORD" -- touch "$PLACE/ran"
+	[[ ! -e $PLACE/ran && ${stderr-} == "confine: ${what%% *} can't be had: $reason" ]] || {
+		echo "$*: --require --record: $output ${stderr-}"
+		return 1
+	}
+	[[ $(last r.status.exit) == 125 ]]
+	"$@" bash -c "$(declare -f namespaces); namespaces" >"$PLACE/before"
+	# The same helper makes its own namespaces anew each time: what must be equal is what is compared inside one.
+	run -0 --separate-stderr "$@" bash -c "$(declare -f namespaces); namespaces; echo; exec \"\$@\"" - "$CONFINE" --net --ipc \
+		--best-effort --record "$RECORD" -- bash -c "$(declare -f namespaces); namespaces"
+	[[ ! ${stderr-} ]]
+	[[ $(last 'r.missing.map((m) => m.what).join(" ")') == "$what" && $(last 'r.missing[0].why') == "$reason" ]] || {
+		echo "$*: --best-effort: $(tail -n1 "$RECORD")"
+		return 1
+	}
+	for kind in $what; do
+		[[ $(last "r.had.$kind") == none ]]
+		[[ $(grep -c "^$kind " <<<"$output") == 2 && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 1 ]] || {
+			echo "$*: the command has another $kind than we"
+			return 1
+		}
+	done
+	for kind in net ipc; do
+		[[ " $what " == *" $kind "* ]] || [[ $(last "r.had.$kind") == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
+	done
+	# uts comes with net, and a user namespace with either or not at all.
+	if [[ " $what " == *' net '* ]]; then
+		[[ $(grep '^uts ' <<<"$output" | sort -u | wc -l) == 1 ]]
+	fi
+	if [[ $what == 'net ipc' ]]; then
+		[[ $(sed '/^$/,$d' <<<"$output") == "$(sed '1,/^$/d' <<<"$output")" ]]
+	fi
+}
+
+@test 'user.max_*_namespaces: network, UTS, IPC and user namespaces, each at its end' {
+	local space='No space left on device'
+	stepwise net "unshare(CLONE_NEWNET): $space" limited net
+	stepwise net "unshare(CLONE_NEWUTS): $space" limited uts
+	stepwise ipc "unshare(CLONE_NEWIPC): $space" limited ipc
+	stepwise 'net ipc' "unshare(CLONE_NEWUSER): $space" limited user setpriv --bounding-set=-sys_admin --inh-caps=-all --
+}
+
+@test 'an ordinary user: a seccomp filter refuses one call after the other' {
+	local refused='Operation not permitted'
+	stepwise 'net ipc' "unshare(CLONE_NEWUSER): $refused" ordinary "$PLACE/refuse" unshare=EPERM --
+	stepwise 'net ipc' "unshare(CLONE_NEWUSER): $refused" ordinary "$PLACE/refuse" unshare:newuser=EPERM --
+	stepwise 'net ipc' "unshare(CLONE_NEWUSER): Function not implemented" ordinary "$PLACE/refuse" unshare:newuser=ENOSYS --
+	stepwise net "unshare(CLONE_NEWNET): $refused" ordinary "$PLACE/refuse" unshare:newnet=EPERM --
+	stepwise net "unshare(CLONE_NEWUTS): $refused" ordinary "$PLACE/refuse" unshare:newuts=EPERM --
+	stepwise net "unshare(CLONE_NEWUTS): $refused" ordinary "$PLACE/refuse" sethostname=EPERM --
+	stepwise net 'setting up lo: No buffer space available' ordinary "$PLACE/refuse" ioctl=ENOBUFS --
+	stepwise ipc "unshare(CLONE_NEWIPC): $refused" ordinary "$PLACE/refuse" unshare:newipc=EPERM --
+}
+
+@test 'root: a seccomp filter refuses; what a user namespace still gives is taken' {
+	only_root
+	stepwise 'net ipc' 'unshare(CLONE_NEWUSER): Operation not permitted' "$PLACE/refuse" unshare=EPERM --
+	stepwise ipc 'unshare(CLONE_NEWIPC): Invalid argument' "$PLACE/refuse" unshare:newipc=EINVAL --
+	stepwise net 'unshare(CLONE_NEWNET): Invalid argument' "$PLACE/refuse" unshare:newnet=EINVAL --
+	stepwise net 'unshare(CLONE_NEWUTS): Function not implemented' "$PLACE/refuse" sethostname=ENOSYS --
+}
+
+@test 'a map that can not be written: no user namespace, nothing of what it would have given' {
+	stepwise 'net ipc' 'writing /proc/self/uid_map: Read-only file system' proc_read_only
+}
+
+@test 'a PID namespace or a /proc that is refused costs the keeper, not the command' {
+	local way keeper
+	while IFS=: read -r keeper way; do
+		# shellcheck disable=SC2086
+		run -0 ordinary $way "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c 'test -e /proc/self/exe && echo ran'
+		[[ $output == ran && $(last r.keeper) == "$keeper" && $(last r.had.net) == confine ]] || {
+			echo "$way: $output $(tail -n1 "$RECORD")"
+			return 1
+		}
+	done <<-EOF
+		pidns:
+		pidns:$PLACE/refuse mount=EPERM --
+		pidns:$PLACE/refuse unshare:newns=EPERM --
+		subreaper:$PLACE/refuse unshare:newpid=EPERM --
+	EOF
+	run -0 ordinary "$PLACE/refuse" unshare=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- echo ran
+	[[ $output == ran && $(last r.keeper) == subreaper && $(last r.mode) == none ]]
+}
+
+@test 'an old kernel: without clone3, pidfd_open and close_range all is as before' {
+	run -0 "$PLACE/refuse" clone3=ENOSYS pidfd_open=ENOSYS close_range=ENOSYS -- "$CONFINE" --net --ipc --cgroup x --watch $$ \
+		--record "$RECORD" -- bash -c 'sleep 100 & exec sleep 0'
+	[[ $(last r.orphans.length) == 1 && $(last r.missing.length) == 0 ]]
+	((UID != 0)) || [[ $(last r.keeper) == cgroup+pidns ]]
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# What the tests of confine share: a copy of it that every user may run, an ordinary user, and who is left.
+#
+#   confine_begin [TOOL...]   for setup_file: CONFINE, PLACE (everybody's), ORDINARY (a user id nobody has), and the C tools
+#   confine_end               for teardown_file: ends whatever runs as ORDINARY, removes PLACE
+#   only_root                 skips a test that an ordinary user can't run
+#   ordinary COMMAND...       as an ordinary user, without a privilege
+#   last FILTER               of the last record in RECORD: node's expression, r is the record
+#   ours_here KIND PID        whether that process is in our namespace of that kind
+#
+# CONFINE_BUILD=build/sanitized tests that one instead.
+
+TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+
+confine_begin() {
+	local tool
+	PLACE=$(mktemp -d /var/tmp/pc-confine.XXXXXX)
+	chmod 1777 "$PLACE"
+	CONFINE=$PLACE/confine
+	install -m 755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
+	for tool; do
+		cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$PLACE/$tool" "$TOP/test/confine/$tool.c" || return
+	done
+	ORDINARY=$UID
+	while ((UID == 0)); do
+		ORDINARY=$((20000 + RANDOM))
+		getent passwd "$ORDINARY" >/dev/null || pgrep -U "$ORDINARY" >/dev/null || break
+	done
+	export PLACE CONFINE ORDINARY
+}
+
+confine_end() {
+	local -a pids
+	[[ ${PLACE-} ]] || return 0
+	mapfile -t pids < <(marked "$PLACE")
+	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}" 2>/dev/null || true
+	rm -rf -- "$PLACE"
+}
+
+only_root() {
+	((UID == 0)) || skip 'only root can do that'
+}
+
+ordinary() {
+	if ((UID == 0)); then
+		setpriv --reuid="$ORDINARY" --regid="$ORDINARY" --clear-groups --inh-caps=-all -- "$@"
+	else
+		"$@"
+	fi
+}
+
+last() {
+	tail -n1 "$RECORD" | node -e '
+		const r = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+		console.log(eval(process.argv[1]));
+	' "$1"
+}
+
+# The live processes with a word in their environment or arguments, or of the user of that number.
+marked() {
+	local word=$1 status
+	{
+		if [[ $word =~ ^[0-9]+$ ]]; then
+			awk -v uid="$word" '$1 == "Uid:" && $2 == uid { print FILENAME }' /proc/[0-9]*/status
+		else
+			grep -lF -- "$word" /proc/[0-9]*/{environ,cmdline}
+		fi
+	} 2>/dev/null | cut -d/ -f3 | sort -nu | while read -r pid; do
+		status=$(<"/proc/$pid/stat") || continue
+		[[ ${status##*) } == [ZX]* || $pid == "$BASHPID" ]] || echo "$pid"
+	done 2>/dev/null
+}
+
+# until_true SECONDS COMMAND...: waits for it, by looking
+until_true() {
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+	until "$@"; do
+		((${EPOCHREALTIME/./} < end)) || return
+		read -rt 0.01 <> <(:) || true
+	done
+}
+
+namespaces() {
+	local kind
+	for kind in net ipc uts user pid mnt cgroup; do
+		echo "$kind $(readlink "/proc/self/ns/$kind")"
+	done
+}

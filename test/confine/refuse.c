@@ -1,0 +1,90 @@
+/*
+ * refuse CALL=ERROR... -- COMMAND [ARG...]: runs a command to which the kernel refuses system calls, as a container's
+ * seccomp filter does. A CALL may have flags of its first argument behind it: unshare:newnet=EPERM.
+ * (A static program can't be lied to by a preloaded library; this it can't get around.)
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	unsigned call;
+	unsigned mask; /* of the first argument; 0: whatever it is */
+} calls[] = {
+	{"unshare", SYS_unshare, 0},
+	{"unshare:newuser", SYS_unshare, CLONE_NEWUSER},
+	{"unshare:newnet", SYS_unshare, CLONE_NEWNET},
+	{"unshare:newipc", SYS_unshare, CLONE_NEWIPC},
+	{"unshare:newuts", SYS_unshare, CLONE_NEWUTS},
+	{"unshare:newpid", SYS_unshare, CLONE_NEWPID},
+	{"unshare:newns", SYS_unshare, CLONE_NEWNS},
+	{"sethostname", SYS_sethostname, 0},
+	{"mount", SYS_mount, 0},
+	{"ioctl", SYS_ioctl, 0},
+	{"clone3", SYS_clone3, 0},
+	{"pidfd_open", SYS_pidfd_open, 0},
+	{"close_range", SYS_close_range, 0},
+};
+
+static const struct {
+	const char *name;
+	int number;
+} errors[] = {{"EPERM", EPERM}, {"ENOSYS", ENOSYS}, {"ENOSPC", ENOSPC}, {"EINVAL", EINVAL}, {"EACCES", EACCES}, {"ENOBUFS", ENOBUFS}};
+
+static struct sock_filter program[512];
+static unsigned short length;
+
+static void add(unsigned short code, unsigned k, unsigned char yes, unsigned char no)
+{
+	program[length++] = (struct sock_filter){code, yes, no, k};
+}
+
+static int refuse(const char *name, size_t size, const char *error)
+{
+	for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
+		for (size_t c = 0; strcmp(errors[e].name, error) == 0 && c < sizeof calls / sizeof *calls; c++) {
+			if (strlen(calls[c].name) != size || memcmp(calls[c].name, name, size) != 0)
+				continue;
+			add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+			add(BPF_JMP | BPF_JEQ | BPF_K, calls[c].call, 0, calls[c].mask == 0 ? 1 : 3);
+			if (calls[c].mask != 0) {
+				add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]), 0, 0);
+				add(BPF_JMP | BPF_JSET | BPF_K, calls[c].mask, 0, 1);
+			}
+			add(BPF_RET, SECCOMP_RET_ERRNO | errors[e].number, 0, 0);
+			return 1;
+		}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int i = 1;
+	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		const char *equals = strchr(argv[i], '=');
+		if (equals == NULL || !refuse(argv[i], (size_t)(equals - argv[i]), equals + 1)) {
+			fprintf(stderr, "refuse: %s: unknown\n", argv[i]);
+			return 2;
+		}
+	}
+	add(BPF_RET, SECCOMP_RET_ALLOW, 0, 0);
+	struct sock_fprog filter = {length, program};
+	/* Without no_new_privs where we may: it would change what confine sees. */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0 &&
+	    (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)) {
+		perror("refuse: seccomp");
+		return 2;
+	}
+	execvp(argv[i + 1], argv + i + 1);
+	perror(argv[i + 1]);
+	return 127;
+}
