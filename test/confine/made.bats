@@ -61,7 +61,7 @@ SIX='address add fd::1/8 dev lo'
 	made_by 'portage confine'
 	# A virtual device, down, that a module puts into every new namespace changes nothing.
 	run -0 "$portage/bin/python" "$PLACE/spawn.py" ipc bash -c '
-		ip link add veth0 type veth 2>/dev/null || ip tuntap add tap0 mode tap 2>/dev/null; exec "$@"' - \
+		ip link add d0 type veth peer name d1 && exec "$@"' - \
 		"$CONFINE" --net --ipc --record "$RECORD" -- true
 	made_by 'portage portage'
 }
@@ -92,8 +92,8 @@ SIX='address add fd::1/8 dev lo'
 		localhost|$UP;$FOUR
 		localhost|$UP;$SIX
 		localhost|$UP;address add 10.0.0.1/24 dev lo;$SIX
-		localhost|$UP;$FOUR;$SIX;link add br0 type dummy;link set br0 up
-		localhost|$UP;$FOUR;$SIX;link add br0 type dummy;address add 192.0.2.1/24 dev br0
+		localhost|$UP;$FOUR;$SIX;link add v0 type veth peer name v1;link set v0 up
+		localhost|$UP;$FOUR;$SIX;link add v0 type veth peer name v1;address add 192.0.2.1/24 dev v0
 	EOF
 }
 
@@ -117,7 +117,7 @@ SIX='address add fd::1/8 dev lo'
 	[[ $(last r.keeper) == *portage ]]
 	printf '#!/bin/bash\n"$@"\n' >"$PLACE/pid-ns-init"
 	chmod 755 "$PLACE/pid-ns-init"
-	run -0 ordinary unshare --user --map-root-user --pid --fork --mount-proc -- "$PLACE/pid-ns-init" \
+	run -0 ordinary unshare --user --map-current-user --pid --fork --mount-proc -- "$PLACE/pid-ns-init" \
 		"$CONFINE" --cgroup x --record "$PLACE/mine" -- true
 	RECORD=$PLACE/mine
 	[[ $(last r.keeper) == pidns ]]
