@@ -1,0 +1,301 @@
+/*
+ * survivor KIND: leaves behind a process of that kind, says "ready" on standard output once it is there, and ends.
+ * Each tries in its own way to outlive the command that started it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int report;   /* the pipe that the first process waits on */
+static pid_t keeper; /* the parent of that one: confine's own init */
+
+/* The survivor is in place. The last one that could say so closing the pipe counts as well. */
+static void ready(void)
+{
+	if (report >= 0 && write(report, "r", 1) == 1)
+		close(report);
+	report = -1;
+}
+
+static void close_everything(void)
+{
+	if (chdir("/") != 0)
+		_exit(1);
+	for (int fd = 0; fd < 1024; fd++)
+		if (fd != report)
+			close(fd);
+}
+
+static void stay(void)
+{
+	ready();
+	for (;;)
+		pause();
+}
+
+static void become_orphan(void)
+{
+	if (fork() > 0)
+		_exit(0);
+	setsid();
+	if (fork() > 0)
+		_exit(0);
+}
+
+static void double_fork(void)
+{
+	become_orphan();
+	stay();
+}
+
+static void closed_files(void)
+{
+	become_orphan();
+	close_everything();
+	stay();
+}
+
+static void deaf(void)
+{
+	sigset_t all;
+	become_orphan();
+	for (int signal_number = 1; signal_number < 65; signal_number++)
+		signal(signal_number, SIG_IGN);
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	stay();
+}
+
+static void stopped(void)
+{
+	become_orphan();
+	ready();
+	raise(SIGSTOP);
+	stay();
+}
+
+static void bomb(void)
+{
+	become_orphan();
+	for (int i = 1; i < 2000; i++) {
+		pid_t pid = fork();
+		if (pid < 0)
+			_exit(1);
+		if (pid == 0) {
+			close(report);
+			for (;;)
+				pause();
+		}
+	}
+	stay();
+}
+
+static void renamed(void)
+{
+	become_orphan();
+	setsid();
+	prctl(PR_SET_NAME, "kworker/0:1");
+	if (execl("/proc/self/exe", "[kworker/0:1]", "stay", (char *)NULL) != 0)
+		_exit(1);
+}
+
+static void no_death_signal(void)
+{
+	become_orphan();
+	prctl(PR_SET_PDEATHSIG, 0);
+	prctl(PR_SET_DUMPABLE, 0);
+	stay();
+}
+
+/* Each lives only long enough to start the next. */
+static void chain(void)
+{
+	become_orphan();
+	ready();
+	for (;;) {
+		pid_t pid = fork();
+		if (pid > 0)
+			_exit(0);
+		if (pid < 0)
+			sched_yield();
+	}
+}
+
+static void slow_chain(void)
+{
+	become_orphan();
+	ready();
+	for (;;) {
+		usleep(2000);
+		if (fork() > 0)
+			_exit(0);
+		setsid();
+	}
+}
+
+/* A bomb that goes on: each starts two and ends, and none of them is there for long. */
+static void live_bomb(void)
+{
+	const struct rlimit most = {300, 300};
+	become_orphan();
+	setrlimit(RLIMIT_NPROC, &most);
+	ready();
+	for (;;) {
+		fork();
+		if (fork() > 0)
+			_exit(0);
+	}
+}
+
+/* A child of its parent's, and of nobody that it was started by. */
+static void sibling(void)
+{
+	for (int i = 0; i < 3; i++) {
+		long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+		if (pid > 0)
+			_exit(0);
+	}
+	stay();
+}
+
+/* Under a subreaper of its own, which then ends. */
+static void adopted(void)
+{
+	if (fork() == 0) {
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		if (fork() == 0) {
+			setsid();
+			if (fork() == 0)
+				stay();
+			_exit(0);
+		}
+		wait(NULL);
+		_exit(0);
+	}
+	wait(NULL);
+	_exit(0);
+}
+
+static void traced(void)
+{
+	become_orphan();
+	pid_t tracee = fork();
+	if (tracee == 0)
+		for (;;)
+			pause();
+	if (ptrace(PTRACE_SEIZE, tracee, 0, PTRACE_O_EXITKILL) != 0 || ptrace(PTRACE_INTERRUPT, tracee, 0, 0) != 0)
+		_exit(1);
+	int status;
+	waitpid(tracee, &status, 0);
+	signal(SIGTERM, SIG_IGN);
+	stay();
+}
+
+/* Attaches to what keeps it, to switch its death signal off, and stops it. */
+static void tracer(void)
+{
+	static const char caught[] = "traces its keeper\n";
+	become_orphan();
+	if (ptrace(PTRACE_SEIZE, keeper, 0, 0) == 0 || ptrace(PTRACE_ATTACH, keeper, 0, 0) == 0)
+		if (write(STDOUT_FILENO, caught, sizeof caught - 1) < 0)
+			_exit(1);
+	kill(keeper, SIGSTOP);
+	stay();
+}
+
+/* Kills what keeps it, as far as it is let. */
+static void killer(void)
+{
+	become_orphan();
+	kill(keeper, SIGKILL);
+	stay();
+}
+
+static void namespaced(void)
+{
+	become_orphan();
+	/* Where that is refused it is an orphan like others. */
+	if (unshare(CLONE_NEWUSER | CLONE_NEWPID) == 0 && fork() > 0)
+		_exit(0);
+	stay();
+}
+
+static void in_vfork(void)
+{
+	become_orphan();
+	ready();
+	/* Its parent stays in the kernel until it ends or execs, which it never does. */
+	if (vfork() == 0)
+		for (;;)
+			pause();
+}
+
+static const struct {
+	const char *name;
+	void (*become)(void);
+} kinds[] = {
+	{"double_fork", double_fork},
+	{"closed_files", closed_files},
+	{"deaf", deaf},
+	{"stopped", stopped},
+	{"bomb", bomb},
+	{"renamed", renamed},
+	{"no_death_signal", no_death_signal},
+	{"chain", chain},
+	{"slow_chain", slow_chain},
+	{"live_bomb", live_bomb},
+	{"sibling", sibling},
+	{"adopted", adopted},
+	{"traced", traced},
+	{"tracer", tracer},
+	{"killer", killer},
+	{"namespaced", namespaced},
+	{"in_vfork", in_vfork},
+	{"stay", stay},
+};
+
+int main(int argc, char **argv)
+{
+	int ends[2];
+	char byte;
+	report = -1;
+	if (argc == 2 && strcmp(argv[1], "stay") == 0) {
+		const char *number = getenv("SURVIVOR_REPORT");
+		report = number == NULL ? -1 : atoi(number);
+		stay();
+	}
+	if (argc != 2 || pipe(ends) != 0)
+		return 2;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (strcmp(kinds[i].name, argv[1]) != 0)
+			continue;
+		report = ends[1];
+		char number[16];
+		snprintf(number, sizeof number, "%d", report);
+		setenv("SURVIVOR_REPORT", number, 1);
+		keeper = getppid();
+		pid_t pid = kinds[i].become == sibling ? (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0) : fork();
+		if (pid == 0) {
+			close(ends[0]);
+			kinds[i].become();
+			_exit(0);
+		}
+		close(ends[1]);
+		if (read(ends[0], &byte, 1) != 1)
+			return 1;
+		puts("ready");
+		return 0;
+	}
+	fprintf(stderr, "survivor: %s: unknown\n", argv[1]);
+	return 2;
+}
