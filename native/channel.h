@@ -9,7 +9,7 @@
 
 enum saying {
 	SAY_SETBACK, /* init: set-up failed, nothing runs */
-	SAY_READY,   /* init: everything is in place; with the inode number of its PID namespace */
+	SAY_READY,   /* init: everything is in place */
 	SAY_GO,      /* supervisor: start the command */
 	SAY_ENDED,   /* init: the command ended */
 	SAY_ALONE,   /* init: no process but itself is left */
@@ -22,7 +22,6 @@ struct message {
 	pid_t sender; /* when heard by the supervisor: as the kernel numbers it for us */
 	union {
 		struct setback setback;
-		ino_t pid_namespace;
 		int signal;
 		struct {
 			int status;   /* as wait(2) gives it */

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,10 +79,7 @@ noreturn void init_run(const struct init *init)
 	bool reaps = init->keeping == KEEP_SUBREAPER || (init->keeping == KEEP_NOTHING && init->news >= 0);
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	struct stat own = {0};
-	if (stat("/proc/self/ns/pid", &own) != 0 && init->keeping == KEEP_PID_NAMESPACE)
-		complain("/proc/self/ns/pid: %m");
-	channel_say(init->channel, &(struct message){.saying = SAY_READY, .pid_namespace = own.st_ino});
+	channel_say(init->channel, &(struct message){.saying = SAY_READY});
 	struct message message;
 	if (channel_hear(init->channel, &message) != 1 || message.saying != SAY_GO)
 		_exit(EXIT_REFUSED);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,32 +134,6 @@ void pids_add_descendants(struct pids *pids, pid_t pid)
 		if (is_alive(all.pid[i]))
 			pids_add(pids, all.pid[i]);
 	pids_free(&all);
-}
-
-static ino_t pid_namespace(pid_t pid)
-{
-	char path[64];
-	struct stat status;
-	snprintf(path, sizeof path, "/proc/%d/ns/pid", pid);
-	return stat(path, &status) == 0 ? status.st_ino : 0;
-}
-
-struct member {
-	struct pids *pids;
-	ino_t inode;
-};
-
-static void see_member(pid_t pid, void *data)
-{
-	struct member *member = data;
-	if (pid_namespace(pid) == member->inode && is_alive(pid))
-		pids_add(member->pids, pid);
-}
-
-void pids_add_namespace(struct pids *pids, ino_t inode)
-{
-	if (inode != 0)
-		each_process(see_member, &(struct member){pids, inode});
 }
 
 bool pids_kill_descendants(long long deadline)

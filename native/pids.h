@@ -22,9 +22,6 @@ void pids_free(struct pids *pids);
 /* Adds the living descendants of pid, from /proc of our own PID namespace. Zombies don't count. */
 void pids_add_descendants(struct pids *pids, pid_t pid);
 
-/* Adds the living processes of the PID namespace with that inode number (of /proc/PID/ns/pid). */
-void pids_add_namespace(struct pids *pids, ino_t inode);
-
 /*
  * Kills the descendants of this process, which must be a subreaper, until none is left or the deadline (CLOCK_MONOTONIC,
  * milliseconds) has passed. A chain that re-forks faster than /proc can be listed dies too: what it leaves becomes our own

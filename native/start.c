@@ -85,7 +85,6 @@ static bool follow(const struct plan *plan, pid_t first, struct started *started
 			ready = true;
 			/* The kernel's word for it: who forked it may be killed before it can say. */
 			started->init = message.sender;
-			started->pid_namespace = message.pid_namespace;
 		}
 		if (message.saying == SAY_SETBACK && message.setback.step < STEPS)
 			*setback = message.setback;

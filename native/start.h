@@ -19,7 +19,6 @@ struct plan {
 struct started {
 	pid_t init;
 	int channel;
-	ino_t pid_namespace;
 };
 
 /*

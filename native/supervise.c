@@ -155,13 +155,16 @@ static void reap(struct supervisor *s)
 {
 	pid_t pid;
 	int status;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == s->auditor.pid)
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		/* The build has stopped it, where it may: had Ctrl-Z, we would not be running. */
+		if (WIFSTOPPED(status))
+			kill(pid, SIGCONT);
+		else if (pid == s->auditor.pid)
 			s->outcome.watcher_died = true;
-		if (pid != s->started.init)
-			continue;
-		s->gone = true;
-		s->refused = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED;
+		else if (pid == s->started.init)
+			s->gone = true;
+		if (s->gone && pid == s->started.init)
+			s->refused = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED;
 	}
 }
 
@@ -211,8 +214,6 @@ static void find_orphans(struct supervisor *s)
 	struct pids pids = {0};
 	if (s->has_cgroup)
 		cgroup_add_pids(&s->cgroup, &pids);
-	else if (s->plan.keeping == KEEP_PID_NAMESPACE)
-		pids_add_namespace(&pids, s->started.pid_namespace);
 	else
 		pids_add_descendants(&pids, getpid());
 	pids_remove(&pids, s->started.init);

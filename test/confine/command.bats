@@ -180,7 +180,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $way -- grep '^Sig[BIC]' /proc/
 		run -0 "$CONFINE" $way --environ 7 -- /bin/sh -c '[ ! -e /proc/self/fd/7 ]' 7<"$BATS_TEST_TMPDIR/seen"
 	done
 	run -125 "$CONFINE" --net --environ 9 -- echo ran 9>&-
-	[[ $output == 'confine: --environ 9: '*'Bad file descriptor' ]]
+	[[ $output == 'confine: --environ 9: '*'no file of that number is open' ]]
 }
 
 @test 'CONFINE_ENV_NAME comes back as NAME, in the place of what had that name' {

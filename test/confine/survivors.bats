@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# Whatever a command leaves behind is named and killed, in each of the three ways. The last test prints the table.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	confine_begin refuse survivor
+	TABLE=$PLACE/table
+	export TABLE
+}
+
+teardown_file() {
+	[[ ! -s ${TABLE-} ]] || table >&3
+	confine_end
+}
+
+setup() {
+	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	: >"$RECORD"
+	chmod 666 "$RECORD"
+}
+
+table() {
+	printf '# %-34s %-12s %-12s %-12s\n' 'killed, in milliseconds' 'PID namespace' subreaper cgroup
+	awk -F'\t' '
+		!($1 in seen) { seen[$1]; order[++n] = $1 }
+		{ took[$1, $2] = $3 }
+		END { for (i = 1; i <= n; i++) printf "# %-34s %-13s %-12s %-12s\n", order[i], took[order[i], "pidns"], took[order[i], "subreaper"], took[order[i], "cgroup"] }
+	' "$TABLE"
+}
+
+# kept_by KEEPER COMMAND... : by that keeper alone, the command as an ordinary user
+kept_by() {
+	local keeper=$1
+	shift
+	case $keeper in
+	pidns) ordinary "$CONFINE" --cgroup "$NAME" --record "$RECORD" -- "$@" ;;
+	subreaper) ordinary "$PLACE/refuse" unshare:newpid=EPERM -- "$CONFINE" --cgroup "$NAME" --record "$RECORD" -- "$@" ;;
+	cgroup)
+		"$PLACE/refuse" unshare:newpid=EPERM -- "$CONFINE" --cgroup "$NAME" --record "$RECORD" -- \
+			setpriv --reuid="$ORDINARY" --regid="$ORDINARY" --clear-groups --inh-caps=-all -- "$@"
+		;;
+	esac
+}
+
+KEEPERS='pidns subreaper'
+((UID != 0)) || KEEPERS+=' cgroup'
+
+# As an ordinary user has processes of his own elsewhere, his survivors are known by what confine's place is called.
+survivors() {
+	if ((UID == 0)); then marked "$ORDINARY"; else marked "$PLACE"; fi
+}
+
+no_cgroup() {
+	[[ ! $(find /sys/fs/cgroup -type d -name "*-$NAME.*" 2>/dev/null) ]]
+}
+
+# leaves DESCRIPTION COMMAND... : the command leaves something, which is then gone, by each keeper
+leaves() {
+	local what=$1 keeper start kept stuck count
+	shift
+	NAME=survivors-$BATS_TEST_NUMBER
+	export PC_PLACE=$PLACE
+	for keeper in $KEEPERS; do
+		start=${EPOCHREALTIME/./}
+		run -0 kept_by "$keeper" "$@"
+		printf '%s\t%s\t%d\n' "$what" "$keeper" $(((${EPOCHREALTIME/./} - start) / 1000)) >>"$TABLE"
+		# One start of Node: it takes longer than all the rest.
+		read -r kept count stuck < <(last '[r.keeper, r.orphan_count ?? 0, r.stuck ?? ""].join(" ")')
+		[[ $output == ready && $kept == "$keeper" && ! $stuck ]] || {
+			echo "$what, $keeper: $output $(tail -n1 "$RECORD")"
+			return 1
+		}
+		[[ ! $(survivors) ]] || {
+			echo "$what outlived $keeper:"
+			ps -o pid,ppid,stat,args -p "$(survivors | paste -sd,)"
+			return 1
+		}
+		no_cgroup
+		((count >= NAMED)) || {
+			echo "$what, $keeper: not named: $(tail -n1 "$RECORD")"
+			return 1
+		}
+	done
+}
+
+# survive DESCRIPTION KIND [NAMED]: a kind of survivor.c, of which at least so many are named
+survive() {
+	NAMED=${3-1}
+	leaves "$1" "$PLACE/survivor" "$2"
+}
+
+@test 'double fork and setsid' {
+	survive 'double fork, setsid' double_fork
+}
+
+@test 'a daemon that closed every file and changed its directory' {
+	survive 'closed files, chdir /' closed_files
+}
+
+@test 'a process that ignores and blocks every signal' {
+	survive 'deaf to every signal' deaf
+}
+
+@test 'a stopped process' {
+	survive 'stopped' stopped
+}
+
+@test 'a parent in vfork, in uninterruptible sleep as ps has it' {
+	survive 'vfork (D, but killable)' in_vfork 2
+}
+
+@test 'a fork bomb of 2,000' {
+	survive 'a bomb of 2,000' bomb 2000
+}
+
+@test 'a fork bomb that goes on' {
+	survive 'a bomb that goes on' live_bomb 0
+}
+
+@test 'in another session, under another name' {
+	survive 'another session, renamed' renamed
+}
+
+@test 'without a death signal, not dumpable' {
+	survive 'PR_SET_PDEATHSIG 0' no_death_signal
+}
+
+@test 'a chain that re-forks without a pause' {
+	survive 're-forks without a pause' chain 0
+}
+
+@test 'a chain that re-forks every 2 ms, in a new session each' {
+	survive 're-forks every 2 ms' slow_chain
+}
+
+@test 're-parented: a sibling of the command by CLONE_PARENT' {
+	survive 're-parented: CLONE_PARENT' sibling
+}
+
+@test 're-parented: under a subreaper of its own that then ends' {
+	survive 're-parented: own subreaper' adopted
+}
+
+@test 'one that is ptraced by another' {
+	survive 'ptraced by another' traced 2
+}
+
+@test 'one that ptraces and stops what keeps it' {
+	survive 'ptraces and stops its keeper' tracer
+}
+
+@test 'one in user and PID namespaces of its own' {
+	survive 'own namespaces' namespaced
+}
+
+@test 'one that kills what keeps it takes the command along, and nothing else survives' {
+	local keeper
+	NAME=survivors-$BATS_TEST_NUMBER
+	for keeper in $KEEPERS; do
+		kept_by "$keeper" "$PLACE/survivor" killer >/dev/null || [[ $keeper == subreaper && $? == 137 ]]
+		[[ ! $(survivors) ]]
+		no_cgroup
+	done
+}
+
+@test 'redis-server --daemonize yes, by name' {
+	local keeper
+	NAMED=1
+	# shellcheck disable=SC2016
+	leaves 'redis-server' bash -c 'cd "$PC_PLACE" && redis-server --port 0 --unixsocket "$PC_PLACE/redis" --daemonize yes --save "" \
+		--dir "$PC_PLACE" >/dev/null && until [[ $(redis-cli -s "$PC_PLACE/redis" ping 2>/dev/null) == PONG ]]; do :; done; echo ready'
+	[[ $(last 'r.orphans.map((o) => o.comm).join()') == redis-server && $(last 'r.orphans[0].argv[0]') == redis-server* ]]
+}
+
+@test 'Xvfb, by name' {
+	NAMED=1
+	# shellcheck disable=SC2016
+	leaves 'Xvfb' bash -c 'coproc X { exec Xvfb -displayfd 1 -nolisten tcp -nolock -screen 0 64x64x8 2>/dev/null; }
+		read -r display <&"${X[0]}" && [[ $display =~ ^[0-9]+$ ]] && rm -f "/tmp/.X11-unix/X$display" && echo ready'
+	[[ $(last 'r.orphans.map((o) => o.comm).join()') == Xvfb ]]
+}
