@@ -6,14 +6,13 @@
 [[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
 	${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]] || return 0
 
-# What to go on for: a src_* phase that FEATURES wants confined, or settings of make.conf to be kept for the later phases.
-# Only where bashrc runs before a saved environment is loaded, the settings are those of make.conf and package.env as
-# they are now (config.environ() in Portage's config.py).
-[[ $EBUILD_PHASE != @(pretend|setup) &&
-	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
-	[[ ($EBUILD_PHASE == setup || ! -e ${T-}/environment) &&
-		(@any@ ||
-		-s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings) ]] ||
+# What to go on for: a src_* phase that FEATURES wants confined, or settings that were kept for it, or are to be kept for the
+# later phases. Only where bashrc runs before a saved environment is loaded, the settings are those of make.conf and
+# package.env as they are now (config.environ() in Portage's config.py).
+[[ $EBUILD_PHASE != @(pretend|setup) && (@wanted@ ||
+	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ]] ||
+	[[ -s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings ||
+		($EBUILD_PHASE == setup || ! -e ${T-}/environment) && (@any@) ]] ||
 	return 0
 
 __portcullis_phase() {

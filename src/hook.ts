@@ -18,7 +18,7 @@ export function renderHook(eprefix: string): string {
 	const { confine, portcullis, logs } = paths(eprefix);
 	const words: Record<string, string> = {
 		src: srcPhases.join('|'),
-		features: confinements.map((what) => features[what]).join('|'),
+		wanted: confinements.map(wanted).join(' ||\n\t'),
 		any: settingNames.map((name) => `\${${name}-}`).join(' || '),
 		names: settingNames.join(' '),
 		marker: quote(marker),
@@ -69,6 +69,15 @@ function decideBlock(what: Confinement): string[] {
 		...indent(law[what].some(isUnconditional) ? [] : ['fi']),
 		'fi',
 	];
+}
+
+/** True where this may be confined, whatever the settings are: a cheap look, before anything is defined. */
+function wanted(what: Confinement): string {
+	const phases = srcPhases.filter((phase) =>
+		law[what].some((row) => row.confined && row.phases.includes(phase) && !row.when.some((one) => 'setting' in one)),
+	);
+	const named = `" \${PORTAGE_FEATURES-\${FEATURES-}} " == *[[:space:]]${features[what]}[[:space:]]*`;
+	return phases.length === srcPhases.length ? named : `$EBUILD_PHASE == ${alternative(phases)} && ${named}`;
 }
 
 function isUnconditional(row: Row): boolean {

@@ -64,7 +64,7 @@ test('the generated bash and `portcullis phase` agree on every phase, feature, e
 	// Neither side agrees by always saying no.
 	expect(confined).toBeGreaterThan(cases.length / 8);
 	expect(confined).toBeLessThan(cases.length);
-});
+}, 120_000);
 
 function everyCase(): Record<string, string>[] {
 	const cases: Record<string, string>[] = [];
