@@ -17,6 +17,10 @@ static void say(const char *format, va_list arguments)
 	size_t length = (size_t)used + (more > 0 ? (size_t)more : 0);
 	if (length > sizeof line - 1)
 		length = sizeof line - 1;
+	/* What callers pass may hold anything, and goes to a terminal or a log: one line, and no escapes. */
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == '\177')
+			line[i] = '?';
 	line[length] = '\n';
 	/* A stderr that can't be written leaves nowhere to say so. */
 	ssize_t written = write(STDERR_FILENO, line, length + 1);

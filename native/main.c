@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 	if (identity.mode == MODE_USERNS && !identity_read(&identity))
 		_exit(EXIT_REFUSED);
 	/* Next, so that no file of ours gets a number that the caller or we write to as stderr. */
-	if (!identity_fill_stdio())
+	if (!identity_fill_stdio(&identity))
 		_exit(EXIT_REFUSED);
 	if (!signals_take(&signals))
 		refuse("sigaction: %m");

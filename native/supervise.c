@@ -185,8 +185,13 @@ static bool step(struct supervisor *s, int timeout)
 	};
 	for (size_t i = 0; i < s->watch.count; i++)
 		sources[2 + i] = (struct pollfd){.fd = s->watch.pidfd[i], .events = POLLIN};
-	if (poll(sources, 2 + s->watch.count, timeout) < 0)
-		return true;
+	if (poll(sources, 2 + s->watch.count, timeout) < 0) {
+		if (errno == EINTR)
+			return true;
+		/* Somebody lowered our RLIMIT_NOFILE (prlimit(2)), and poll(2) now says EINVAL. Deaf, we can only end it. */
+		reap(s);
+		return false;
+	}
 	if (sources[0].revents != 0)
 		hear(s);
 	if (sources[1].revents != 0)

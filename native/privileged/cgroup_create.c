@@ -46,17 +46,17 @@ static bool make_directory(struct cgroup *cgroup, const struct options *options)
 		return false;
 	/* Somebody may hold it for ever, to be a nuisance: then a sweeper can't have it either. */
 	flock(parent, LOCK_SH | LOCK_NB);
-	int made = -1;
-	for (int i = 0; i < NAMES_TRIED && made != 0; i++) {
+	bool made = false;
+	for (int i = 0; i < NAMES_TRIED && !made; i++) {
 		snprintf(cgroup->name, sizeof cgroup->name, CGROUPFS_PREFIX "%s.%d.%d", options->cgroup, getpid(), i);
-		made = mkdirat(cgroup->parent, cgroup->name, CGROUP_PLACE_MODE);
-		if (made != 0 && errno != EEXIST)
+		made = cgroup_place_mkdir(cgroup->parent, cgroup->name);
+		if (!made && errno != EEXIST)
 			break;
 	}
-	cgroup->directory = made == 0 ? cgroupfs_open_directory(cgroup->parent, cgroup->name) : -1;
+	cgroup->directory = made ? cgroupfs_open_directory(cgroup->parent, cgroup->name) : -1;
 	bool locked = cgroup->directory >= 0 && flock(cgroup->directory, LOCK_EX | LOCK_NB) == 0;
 	int saved = errno;
-	if (made == 0 && !locked)
+	if (made && !locked)
 		unlinkat(cgroup->parent, cgroup->name, AT_REMOVEDIR);
 	close(parent);
 	errno = saved;

@@ -28,9 +28,17 @@ static bool is_portages_leaf(const char *path)
 	return length > 0 && digits[length] == '/' && strchr(digits + length + 1, '/') == NULL;
 }
 
+bool cgroup_place_mkdir(int parent, const char *name)
+{
+	mode_t callers = umask(0);
+	bool made = mkdirat(parent, name, CGROUP_PLACE_MODE) == 0;
+	umask(callers);
+	return made;
+}
+
 int cgroup_place_make(int parent, const char *name)
 {
-	if (mkdirat(parent, name, CGROUP_PLACE_MODE) != 0 && errno != EEXIST)
+	if (!cgroup_place_mkdir(parent, name) && errno != EEXIST)
 		return -1;
 	return cgroupfs_open_directory(parent, name);
 }

@@ -25,6 +25,9 @@
  */
 int cgroup_place_open(const struct cgroup_tree *tree, const struct identity *identity, bool limited, const char **why);
 
+/* mkdirat(2) with CGROUP_PLACE_MODE, whatever the caller's umask: with 0777 nobody but the caller would have a use for it. */
+bool cgroup_place_mkdir(int parent, const char *name);
+
 /* Makes a directory in parent if there is none of that name yet, and opens it. Returns -1 with errno. */
 int cgroup_place_make(int parent, const char *name);
 

@@ -1,6 +1,7 @@
 #include "hostile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,6 +98,19 @@ static int start_with_many(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
+/* Which of fds 0 to 4095 are open, into a file. */
+static int list_files(char **arguments)
+{
+	bool open[4096];
+	for (int fd = 0; fd < 4096; fd++)
+		open[fd] = fcntl(fd, F_GETFD) >= 0;
+	FILE *file = fopen(arguments[0], "w");
+	for (int fd = 0; fd < 4096; fd++)
+		if (open[fd])
+			fprintf(file, "%d\n", fd);
+	return fclose(file);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -104,6 +118,7 @@ int main(int argc, char **argv)
 		int (*run)(char **arguments);
 	} all[] = {
 		{"no-arguments", start_without_arguments},
+		{"files", list_files},
 		{"deaf", start_deaf},
 		{"deep", start_deep},
 		{"many", start_with_many},
