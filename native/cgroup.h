@@ -22,7 +22,7 @@ struct cgroup {
 
 struct cgroup_usage {
 	bool has_cpu, has_memory;
-	double user, system; /* seconds */
+	double user, system;   /* seconds */
 	long long memory_peak; /* bytes */
 	long processes_peak;   /* 0: not known */
 	bool killed_by_memory;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 struct cgroup_tree {
-	int root;       /* its mount point, open */
+	int root;	/* its mount point, open */
 	char own[4096]; /* the calling process's path below it, "" for the root itself */
 };
 

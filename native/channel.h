@@ -10,7 +10,7 @@
 enum saying {
 	SAY_SETBACK, /* init: set-up failed, nothing runs */
 	SAY_READY,   /* init: everything is in place */
-	SAY_GO,      /* supervisor: start the command */
+	SAY_GO,	     /* supervisor: start the command */
 	SAY_ENDED,   /* init: the command ended */
 	SAY_ALONE,   /* init: no process but itself is left */
 	SAY_FINISH,  /* supervisor: end, and let nothing live on */

@@ -19,8 +19,8 @@ struct identity {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
 	uint64_t effective, permitted; /* capabilities, a bit each */
-	bool secure;        /* AT_SECURE: the kernel says this start changed credentials */
-	enum mode mode;     /* the first of root, setuid, userns that this start may try */
+	bool secure;		       /* AT_SECURE: the kernel says this start changed credentials */
+	enum mode mode;		       /* the first of root, setuid, userns that this start may try */
 };
 
 /* Reads ids and capabilities as they are now, and nothing else. Returns false with errno. */

@@ -19,10 +19,10 @@ int loopback_netlink(void)
 }
 
 struct marks {
-	bool others;   /* an interface that is not lo, and up */
+	bool others; /* an interface that is not lo, and up */
 	bool lo_up;
 	bool address[LOOPBACK_ADDED];
-	bool ipv6;     /* any IPv6 address at all */
+	bool ipv6; /* any IPv6 address at all */
 };
 
 static void see_address(const struct nlmsghdr *header, struct marks *marks)

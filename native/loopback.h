@@ -8,7 +8,8 @@
 #define LOOPBACK_INDEX 1
 
 /* What is added to lo besides its own, in networks of 8 bits. */
-enum { LOOPBACK_ADDED = 2, LOOPBACK_PREFIX = 8 };
+enum { LOOPBACK_ADDED = 2,
+       LOOPBACK_PREFIX = 8 };
 struct loopback_address {
 	unsigned char family;
 	unsigned char bytes[16];

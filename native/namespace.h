@@ -11,7 +11,7 @@ enum isolation {
 	ISOLATE_NET = 1,
 	ISOLATE_IPC = 2,
 	ISOLATE_PID = 4,
-	ISOLATE_PROC = 8, /* /proc mounted anew, in a mount namespace */
+	ISOLATE_PROC = 8,   /* /proc mounted anew, in a mount namespace */
 	ISOLATE_NAMES = 16, /* a name server of ours on the network that goes with it; had or not, never a setback */
 };
 
@@ -38,8 +38,8 @@ struct setback {
 };
 
 struct step_words {
-	const char *doing;    /* the call that failed, for a message */
-	unsigned loses;       /* isolations that can't be had without it; 0: nothing can run at all */
+	const char *doing; /* the call that failed, for a message */
+	unsigned loses;	   /* isolations that can't be had without it; 0: nothing can run at all */
 };
 extern const struct step_words step_words[STEPS];
 

@@ -22,7 +22,9 @@ static bool is_word(const char *text, const char *word)
 }
 
 /* Fields of mountinfo before the optional ones, from 0. */
-enum { MOUNT_ROOT = 3, MOUNT_POINT = 4, MOUNT_OPTIONS = 5 };
+enum { MOUNT_ROOT = 3,
+       MOUNT_POINT = 4,
+       MOUNT_OPTIONS = 5 };
 
 char *text_cgroup2_mount(char *line)
 {

@@ -45,8 +45,18 @@ int cgroup_place_make(int parent, const char *name)
 
 /* What can hold a cgroup back. One that the kernel doesn't have there holds nothing. */
 static const char *const limit_files[] = {
-	"memory.max", "memory.high", "memory.swap.max", "memory.swap.high", "memory.zswap.max", "pids.max",
-	"cpu.max",    "io.max",      "cpuset.cpus",     "cpuset.mems",      "rdma.max",         "misc.max",
+	"memory.max",
+	"memory.high",
+	"memory.swap.max",
+	"memory.swap.high",
+	"memory.zswap.max",
+	"pids.max",
+	"cpu.max",
+	"io.max",
+	"cpuset.cpus",
+	"cpuset.mems",
+	"rdma.max",
+	"misc.max",
 };
 
 static bool is_unlimited(int directory)

@@ -76,8 +76,13 @@ static bool by_limit(pid_t pid)
 }
 
 static const struct way ways[] = {
-	{"ptrace", by_attach},   {"/proc/PID/mem", by_mem},          {"/proc/PID/fd", by_fds},      {"/proc/PID/environ", by_environ},
-	{"pidfd_getfd", by_pidfd}, {"process_vm_readv", by_reading}, {"prlimit", by_limit},
+	{"ptrace", by_attach},
+	{"/proc/PID/mem", by_mem},
+	{"/proc/PID/fd", by_fds},
+	{"/proc/PID/environ", by_environ},
+	{"pidfd_getfd", by_pidfd},
+	{"process_vm_readv", by_reading},
+	{"prlimit", by_limit},
 };
 #define WAYS (sizeof ways / sizeof *ways)
 

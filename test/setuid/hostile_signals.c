@@ -17,8 +17,8 @@ static const int sent[] = {SIGKILL, SIGKILL, SIGSTOP, SIGTERM, SIGTERM, SIGCHLD,
 
 struct run {
 	bool to_descendant; /* else to what was started */
-	bool deaf;          /* started with everything blocked and SIGCHLD ignored */
-	bool tracked;       /* with --cgroup: more processes */
+	bool deaf;	    /* started with everything blocked and SIGCHLD ignored */
+	bool tracked;	    /* with --cgroup: more processes */
 	int signal;
 	long delay;
 };
