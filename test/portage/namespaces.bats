@@ -129,3 +129,16 @@ BOTH='prepare=apart configure=apart compile=apart install=apart'
 	expect ipc
 	[[ $output != *'confine started'* ]]
 }
+
+@test 'root: a phase of uid 250 after one of root, in the same build directory' {
+	prefix root '-userpriv' </dev/null
+	prefix_install_portcullis
+	run -0 prefix_ebuild app-test/probe-1 clean unpack
+	[[ $(prefix_seen unpack uid) -eq 0 ]]
+	prefix_conf 'FEATURES="userpriv"'
+	run -0 prefix_ebuild app-test/probe-1 prepare
+	[[ $(prefix_seen prepare uid) == "$(id -u portage)" ]]
+	expect_kind prepare net apart
+	[[ $output != *ortcullis:* ]]
+	[[ $(record prepare r.package) == app-test/probe-1 ]]
+}
