@@ -15,7 +15,7 @@ die() {
 # Of the tree rather than of git: a tarball, or a clone that belongs to somebody else, is checked the same.
 source_files() {
 	(cd -- "$TOP" && find . \( -name node_modules -o -path ./.git -o -path ./.portage -o -path ./dist -o \
-		-path ./native/build \) -prune -o -type f -printf '%P\n' | LC_ALL=C sort)
+		-path ./native/build -o -path ./bench/results \) -prune -o -type f -printf '%P\n' | LC_ALL=C sort)
 }
 
 c_files() {

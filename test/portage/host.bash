@@ -28,7 +28,7 @@ prefix_host_begin() {
 
 prefix_host_end() {
 	[[ ${PREFIX_HOST-} ]] || return 0
-	prefix_remove "$PREFIX_HOST"
+	prefix_remove "$PREFIX_HOST" "$([[ ! ${PREFIX_ACCOUNT-} ]] || id -u "$PREFIX_ACCOUNT")"
 	((EUID != 0)) || prefix_accounts_return
 	unset PREFIX_HOST PREFIX_PORTAGE
 }
@@ -61,24 +61,18 @@ prefix_open_to_all() {
 # That one needs a name, since Portage gives its folders to the *named* group that owns the EPREFIX, and to "portage"
 # where there is none (_get_global in portage/data.py), which an ordinary user can't.
 #
-# Test files run at the same time. Each holds a lock as long as it needs "portage", whoever can have it alone is the last
-# one out and removes what the file lists: what a killed run left goes with it.
+# Test files run at the same time. Each holds a shared lock on the list of what was made as long as it needs "portage", and
+# whoever can have it alone is the last one out and removes what is listed: what a killed run left goes with it.
 prefix_accounts_borrow() {
+	local turn
 	PREFIX_ACCOUNT=${PREFIX_HOST##*/}
 	PREFIX_ACCOUNT=pc-${PREFIX_ACCOUNT#pc.}
-	while :; do
-		exec {PREFIX_LOCK}<>"$PREFIX_ACCOUNTS" || return
-		flock -x "$PREFIX_LOCK"
-		# While this waited another run may have ended, and while it goes from exclusive to shared, too: then the lock
-		# is on a file that is gone.
-		if [[ $PREFIX_ACCOUNTS -ef /proc/self/fd/$PREFIX_LOCK ]]; then
-			echo "folder $PREFIX_HOST" >>"$PREFIX_ACCOUNTS"
-			prefix_account_make portage 250 && prefix_account_make "$PREFIX_ACCOUNT" "$(prefix_free_id)" || return
-			flock -s "$PREFIX_LOCK"
-			[[ $PREFIX_ACCOUNTS -ef /proc/self/fd/$PREFIX_LOCK ]] && return
-		fi
-		exec {PREFIX_LOCK}>&-
-	done
+	# One at a time, and by a lock on something that nobody removes.
+	exec {turn}</run && flock -x "$turn" || return
+	exec {PREFIX_LOCK}<>"$PREFIX_ACCOUNTS" && flock -s "$PREFIX_LOCK" || return
+	echo "folder $PREFIX_HOST" >>"$PREFIX_ACCOUNTS"
+	prefix_account_make portage 250 && prefix_account_make "$PREFIX_ACCOUNT" "$(prefix_free_id)" || return
+	exec {turn}>&-
 }
 
 prefix_account_make() {
@@ -104,14 +98,16 @@ prefix_free_id() {
 }
 
 prefix_accounts_return() {
+	local turn
 	[[ ${PREFIX_LOCK-} ]] || return 0
+	exec {turn}</run && flock -x "$turn" || return
 	if flock -n -x "$PREFIX_LOCK"; then
 		prefix_accounts_remove <"$PREFIX_ACCOUNTS"
 		rm -f -- "$PREFIX_ACCOUNTS"
 	else
 		prefix_accounts_remove <<<"user $PREFIX_ACCOUNT"
 	fi
-	exec {PREFIX_LOCK}>&-
+	exec {PREFIX_LOCK}>&- {turn}>&-
 	unset PREFIX_LOCK PREFIX_ACCOUNT
 }
 
@@ -121,7 +117,7 @@ prefix_accounts_remove() {
 	sort -ru | while read -r kind name; do
 		case $kind in
 		user) ! getent passwd "$name" >/dev/null || userdel "$name" ;;
-		folder) prefix_remove "$name" ;;
+		folder) [[ ! -d $name ]] || prefix_remove "$name" ;;
 		group) ! getent group "$name" >/dev/null || groupdel "$name" ;;
 		esac
 	done
