@@ -1,3 +1,4 @@
+import { audited } from './audit.ts';
 import { decide, granted, type Facts } from './decision.ts';
 import { factsOf, packageOf, type Environment } from './facts.ts';
 import { settingNames, settings, type Settings } from './settings.ts';
@@ -16,6 +17,7 @@ function confineOptions(cpv: string, facts: Facts): string[] {
 		if (what !== 'cgroup') return [`--${what}`];
 		return ['--cgroup', `${phase}_${cpv.replaceAll('/', '_')}`, ...limits(chosen)];
 	});
+	if (audited(facts)) options.push('--audit');
 	if (options.length === 0) return [];
 	const failure = chosen.PORTCULLIS_ON_FAILURE === 'die' ? '--require' : '--best-effort';
 	return [...options, failure, '--label', `package=${cpv}`, '--label', `phase=${phase}`];

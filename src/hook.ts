@@ -34,7 +34,7 @@ export function renderHook(eprefix: string): string {
 			'# Written by `portcullis hook`: change hooks/phase.bash and src/ instead.',
 		],
 		checks: settingNames.map(check),
-		decide: confinements.flatMap(decideBlock),
+		decide: [...confinements.flatMap(decideBlock), ...auditBlock()],
 	};
 	return template
 		.replace(/^([\t]*)#: (\w+)$/gm, (_, indent: string, name: string) =>
@@ -63,11 +63,21 @@ function check(name: SettingName): string {
 
 /** `if` and `elif` for the rows of one column of the law, in their order. */
 function decideBlock(what: Confinement): string[] {
+	return [`if [[ $features == *' ${features[what]} '* ]]; then`, ...indent(choose(law[what], grant(what))), 'fi'];
+}
+
+/** Where the network is isolated; with `only`, where it would be if FEATURES said so (audited() in src/audit.ts). */
+function auditBlock(): string[] {
+	const rows = law.net.filter(
+		({ when }) => !when.some((one) => 'setting' in one && one.setting === 'PORTCULLIS_AUDIT'),
+	);
 	return [
-		`if [[ $features == *' ${features[what]} '* ]]; then`,
-		...law[what].flatMap((row, index) => indent(branch(what, row, index === 0))),
-		...indent(law[what].some(isUnconditional) ? [] : ['fi']),
-		'fi',
+		'case ${setting[PORTCULLIS_AUDIT]-} in',
+		'off) ;;',
+		'only)',
+		...indent([...choose(rows, ["options+=(--audit) wanted+=', the audit'"]), ';;']),
+		`*) [[ " \${options[*]} " != *' --net '* ]] || options+=(--audit) ;;`,
+		'esac',
 	];
 }
 
@@ -80,13 +90,18 @@ function wanted(what: Confinement): string {
 	return phases.length === srcPhases.length ? named : `$EBUILD_PHASE == ${alternative(phases)} && ${named}`;
 }
 
+/** The first row that fits does it: `action`, or nothing. */
+function choose(rows: readonly Row[], action: readonly string[]): string[] {
+	const branches = rows.flatMap((row, index) => branch(row, index === 0, row.confined ? action : [':']));
+	return rows.some(isUnconditional) ? branches : [...branches, 'fi'];
+}
+
 function isUnconditional(row: Row): boolean {
 	return row.when.length === 0 && row.phases === srcPhases;
 }
 
-function branch(what: Confinement, row: Row, first: boolean): string[] {
-	const action = row.confined ? grant(what) : [':'];
-	if (isUnconditional(row)) return action;
+function branch(row: Row, first: boolean, action: readonly string[]): string[] {
+	if (isUnconditional(row)) return first ? [...action] : ['else', ...indent(action), 'fi'];
 	const tests = row.when.map(test);
 	if (row.phases !== srcPhases) tests.unshift(`$EBUILD_PHASE == ${alternative(row.phases)}`);
 	return [`${first ? 'if' : 'elif'} [[ ${tests.join(' && ')} ]]; then`, ...indent(action)];

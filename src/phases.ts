@@ -32,7 +32,7 @@ export const otherPhases = [
 
 export type Condition =
 	| { readonly list: 'restrict' | 'properties'; readonly word: string; readonly present: boolean }
-	| { readonly setting: 'PORTCULLIS_UNPACK'; readonly is: string };
+	| { readonly setting: 'PORTCULLIS_UNPACK' | 'PORTCULLIS_AUDIT'; readonly is: string };
 
 export interface Row {
 	readonly phases: readonly SrcPhase[];
@@ -43,9 +43,18 @@ export interface Row {
 	readonly rule: string;
 }
 
+/** `only` is for a look before the leap: whatever else is asked for. */
+const auditOnly: Row = {
+	phases: srcPhases,
+	when: [{ setting: 'PORTCULLIS_AUDIT', is: 'only' }],
+	confined: false,
+	rule: 'PORTCULLIS_AUDIT=only watches, and isolates nothing',
+};
+
 /** Rows for the phases of srcPhases; every other phase is free, whatever FEATURES says. */
 export const law: Readonly<Record<Confinement, readonly Row[]>> = {
 	net: [
+		auditOnly,
 		{
 			phases: srcPhases,
 			when: [{ list: 'restrict', word: 'network-sandbox', present: true }],
@@ -80,8 +89,8 @@ export const law: Readonly<Record<Confinement, readonly Row[]>> = {
 			rule: 'network-sandbox covers src_prepare to src_install',
 		},
 	],
-	ipc: [{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox covers every src_* phase' }],
-	cgroup: [{ phases: srcPhases, when: [], confined: true, rule: 'cgroup covers every src_* phase' }],
+	ipc: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox covers every src_* phase' }],
+	cgroup: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'cgroup covers every src_* phase' }],
 };
 
 export function isSrcPhase(phase: string): phase is SrcPhase {

@@ -11,7 +11,12 @@ import { otherPhases, srcPhases } from '../../src/phases.ts';
 /** Settings that an earlier phase kept, and what a build put into its environment under the same name. */
 const kept = [
 	{ folder: 'none', lines: [], claimed: 'confine' },
-	{ folder: 'host', lines: ['PORTCULLIS_UNPACK=host', 'PORTCULLIS_ON_FAILURE=die'], claimed: 'confine' },
+	{
+		folder: 'host',
+		lines: ['PORTCULLIS_UNPACK=host', 'PORTCULLIS_ON_FAILURE=die', 'PORTCULLIS_AUDIT=off'],
+		claimed: 'confine',
+	},
+	{ folder: 'only', lines: ['PORTCULLIS_AUDIT=only', 'PORTCULLIS_UNPACK=confine'], claimed: 'host' },
 	{
 		folder: 'confine',
 		lines: [
@@ -74,6 +79,8 @@ function everyCase(): Record<string, string>[] {
 				for (const property of properties)
 					for (const { folder, claimed } of kept)
 						for (const name of ['PORTAGE_', '']) {
+							// It is above all else, so half of them will do.
+							if (folder === 'only' && name === '') continue;
 							cases.push({
 								EBUILD_PHASE: phase,
 								EMERGE_FROM: 'ebuild',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { audited } from '../../src/audit.ts';
 import { decide, granted, type Facts } from '../../src/decision.ts';
 import { otherPhases, srcPhases } from '../../src/phases.ts';
 import { resolve } from '../../src/settings.ts';
@@ -72,5 +73,32 @@ describe('exceptions', () => {
 		const decision = decide(facts({ phase: 'test', properties: ['test_network'], features: ['network-sandbox'] }));
 		expect(decision.net.rule).toContain('test_network');
 		expect(decision.ipc.rule).toBe('FEATURES does not name ipc-sandbox');
+	});
+});
+
+describe('the audit', () => {
+	const watched = (some: Partial<Facts>) => srcPhases.filter((phase) => audited(facts({ ...some, phase })));
+	const isolated = ['prepare', 'configure', 'compile', 'test', 'install'];
+
+	test('watches what network-sandbox isolates, and nothing else', () => {
+		expect(watched({})).toEqual(isolated);
+		expect(watched({ features: ['ipc-sandbox', 'cgroup'] })).toEqual([]);
+		expect(watched({ properties: ['test_network'] })).toEqual(isolated.filter((phase) => phase !== 'test'));
+		expect(watched({ restrict: ['network-sandbox'] })).toEqual([]);
+		expect(audited(facts({ phase: 'postinst' }))).toBe(false);
+	});
+
+	test('PORTCULLIS_AUDIT=off watches nothing, and changes nothing else', () => {
+		const settings = resolve({ PORTCULLIS_AUDIT: 'off' });
+		expect(watched({ settings })).toEqual([]);
+		expect(granted(decide(facts({ settings })))).toEqual(['net', 'ipc', 'cgroup']);
+	});
+
+	test('PORTCULLIS_AUDIT=only watches the same without network-sandbox, and isolates nothing', () => {
+		const settings = resolve({ PORTCULLIS_AUDIT: 'only' });
+		expect(watched({ settings, features: [] })).toEqual(isolated);
+		expect(watched({ settings, features: [], restrict: ['network-sandbox'] })).toEqual([]);
+		expect(granted(decide(facts({ settings })))).toEqual([]);
+		expect(decide(facts({ settings })).net.rule).toContain('PORTCULLIS_AUDIT=only');
 	});
 });
