@@ -35,7 +35,7 @@ lint() {
 	HOOK=$BATS_TEST_TMPDIR/bashrc
 	run -1 hook_run 'source "$HOOK"; exit 1' compile
 	run -7 hook_run 'source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
-	[[ $output == 'confine --net --best-effort '*" -- "*bash" $BATS_TEST_TMPDIR/ebuild.sh compile portcullis-inside" ]]
+	[[ $output == 'confine --net --audit --best-effort '*" -- "*bash" $BATS_TEST_TMPDIR/ebuild.sh compile portcullis-inside" ]]
 }
 
 @test 'the block is what the installer looks for' {
