@@ -50,6 +50,9 @@ char **environment_read(int fd)
 		free(text);
 		return NULL;
 	}
+	/* Nothing would point into it. */
+	if (count == 0)
+		free(text);
 	size_t next = 0;
 	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
 		environment[next++] = text + i;

@@ -14,9 +14,11 @@ static const char *field(const char *line, int index)
 	return line;
 }
 
-/* Whether the word at text, up to a space or the end, is this one. */
+/* Whether the word at text, up to a space or the end, is this one; NULL is no word. */
 static bool is_word(const char *text, const char *word)
 {
+	if (text == NULL)
+		return false;
 	size_t length = strcspn(text, " \n");
 	return length == strlen(word) && strncmp(text, word, length) == 0;
 }

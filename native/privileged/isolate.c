@@ -42,7 +42,7 @@ bool isolate(unsigned plan, struct setback *setback)
 bool isolate_mount_proc(struct setback *setback)
 {
 	/* Slave first: where / is a shared mount, as systemd makes it, ours would appear on the host's /proc. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
+	if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) != 0)
 		return failed(setback, STEP_PROC);
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
 		return failed(setback, STEP_PROC);

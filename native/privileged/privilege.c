@@ -41,9 +41,11 @@ static bool hide(void)
  * Effective uid and capabilities in one go. The kernel adapts the capabilities to the uid by itself, but for a caller
  * who set SECBIT_NO_SETUID_FIXUP (capabilities(7)).
  */
-static bool act_as(uid_t euid, uint64_t effective)
+static bool act_as(const struct identity *identity, uid_t euid, uint64_t effective)
 {
-	return syscall(SYS_setresuid, UNCHANGED, euid, UNCHANGED) == 0 && set_capabilities(effective, needed) && hide();
+	/* A container's bounding set may lack one, and then what needs it fails by itself. */
+	uint64_t had = needed & identity->permitted;
+	return syscall(SYS_setresuid, UNCHANGED, euid, UNCHANGED) == 0 && set_capabilities(effective & had, had) && hide();
 }
 
 static bool become_caller(const struct identity *identity)
@@ -63,14 +65,14 @@ bool privilege_shed(const struct identity *identity)
 	if (identity->mode != MODE_SETUID)
 		return become_caller(identity);
 	gid_t gid = identity->rgid;
-	return syscall(SYS_setresgid, gid, gid, gid) == 0 && act_as(identity->ruid, 0);
+	return syscall(SYS_setresgid, gid, gid, gid) == 0 && act_as(identity, identity->ruid, 0);
 }
 
 bool privilege_raise(const struct identity *identity, enum privilege privilege)
 {
 	if (identity->mode != MODE_SETUID)
 		return true;
-	bool raised = privilege == PRIVILEGE_CGROUP ? act_as(0, 0) : act_as(identity->ruid, needed);
+	bool raised = privilege == PRIVILEGE_CGROUP ? act_as(identity, 0, 0) : act_as(identity, identity->ruid, needed);
 	int saved = errno;
 	if (!raised)
 		privilege_lower(identity);
@@ -81,7 +83,7 @@ bool privilege_raise(const struct identity *identity, enum privilege privilege)
 void privilege_lower(const struct identity *identity)
 {
 	int saved = errno;
-	if (identity->mode == MODE_SETUID && !act_as(identity->ruid, 0))
+	if (identity->mode == MODE_SETUID && !act_as(identity, identity->ruid, 0))
 		_exit(EXIT_REFUSED);
 	errno = saved;
 }

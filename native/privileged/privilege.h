@@ -16,7 +16,7 @@ enum privilege {
 
 /*
  * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0 and the three
- * permitted capabilities, neither in force. Where the file gave less than mode setuid needs, or something else (set-group-id,
+ * permitted capabilities, none in force. Where the file gave less than mode setuid needs, or something else (set-group-id,
  * file capabilities), all of it is given up for good. Returns false with errno.
  */
 bool privilege_shed(const struct identity *identity);

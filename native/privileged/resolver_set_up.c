@@ -87,7 +87,7 @@ static const char *make_private(void)
 	if (unshare(CLONE_NEWNS) != 0)
 		return "unshare(CLONE_NEWNS)";
 	/* Slave first: where / is a shared mount, as systemd makes it, ours would appear on the host. */
-	return mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 ? NULL : "mount(MS_SLAVE)";
+	return mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) == 0 ? NULL : "mount(MS_SLAVE)";
 }
 
 static const char *take_place(int fds[2])

@@ -108,6 +108,13 @@ WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulim
 	[[ $(last r.mode) == userns ]]
 }
 
+@test 'a bounding set without CAP_NET_ADMIN: no network, and that is said' {
+	run -0 setpriv --bounding-set=-net_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
+		"$CONFINE" --net --ipc --best-effort --record record -- id -u
+	[[ $output == "$CALLER" ]]
+	[[ $(last 'JSON.stringify(r.had)') == '{"net":"confine","ipc":"confine"}' || $(last 'r.missing[0].what') == net ]]
+}
+
 @test 'where root is refused, root is given up, and what is missing is said' {
 	cc -O1 -Wall -Wextra -Werror -o "$PLACE/refuse" "$TOP/test/setuid/refuse.c"
 	# shellcheck disable=SC2016

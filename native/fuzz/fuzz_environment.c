@@ -1,0 +1,49 @@
+/* The environment that --environ reads and CONFINE_ENV_* changes. Input: its bytes. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../environment.h"
+
+static void check(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+static size_t count(char **environment)
+{
+	size_t entries = 0;
+	while (environment[entries] != NULL)
+		entries++;
+	return entries;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char carried[] = "CONFINE_ENV_";
+	if (size == 0)
+		return 0;
+	int fd = memfd_create("environment", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0)
+		abort();
+	char **environment = environment_read(fd);
+	close(fd);
+	check(environment != NULL);
+	size_t before = count(environment);
+	/* One block: where it begins is where the first entry does. */
+	char *block = environment[0];
+	environment_restore(environment);
+	check(count(environment) <= before);
+	for (char **entry = environment; *entry != NULL; entry++) {
+		const char *name = *entry + sizeof carried - 1;
+		/* What could be given its name back was, unless it was no NAME=VALUE, or twice wrapped. */
+		if (strncmp(*entry, carried, sizeof carried - 1) == 0)
+			check(strchr(name, '=') == NULL || name[0] == '=');
+	}
+	free(block);
+	free(environment);
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* The option parser: whatever the arguments are, what it takes keeps its promises. Input: the arguments, NUL-separated. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../options.h"
+
+#define MOST 300
+
+static void check(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void check_name(const char *name)
+{
+	size_t length = strlen(name);
+	check(length > 0 && length <= OPTIONS_CGROUP_NAME && name[0] != '.');
+	for (size_t i = 0; i < length; i++)
+		check(name[i] > ' ' && name[i] < 127 && name[i] != '/');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = malloc(size + 1);
+	char *argv[MOST + 1];
+	char problem[256] = "";
+	int argc = 0;
+	struct options options;
+	if (text == NULL)
+		return 0;
+	if (size > 0)
+		memcpy(text, data, size);
+	text[size] = '\0';
+	for (size_t i = 0; i < size && argc < MOST; i += strlen(text + i) + 1)
+		argv[argc++] = text + i;
+	argv[argc] = NULL;
+	if (!options_parse(&options, argc, argv, problem, sizeof problem)) {
+		check(problem[0] != '\0' && memchr(problem, '\0', sizeof problem) != NULL);
+	} else if (!options.probe) {
+		check(options.command > argv && options.command < argv + argc && options.command[0] != NULL);
+		check(strcmp(options.command[-1], "--") == 0);
+		check(options.environ_fd >= -1 && options.watch_count <= OPTIONS_WATCHED && options.label_count <= OPTIONS_LABELS);
+		for (size_t i = 0; i < options.watch_count; i++)
+			check(options.watch[i] > 0);
+		for (int i = 0; i < LIMITS; i++)
+			check(options.limit[i] == NULL || (options.cgroup != NULL && strlen(options.limit[i]) < 20));
+		if (options.cgroup != NULL)
+			check_name(options.cgroup);
+	}
+	free(text);
+	return 0;
+}
