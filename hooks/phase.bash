@@ -1,6 +1,27 @@
 # shellcheck shell=bash
 #: banner
 
+# As root on a pure v2 host Portage puts every phase into a cgroup, and kills it after the merge: with it the daemon that
+# pkg_postinst has just restarted (CgroupManager in portage/util/cgroup.py). So a pkg_* phase goes back to where emerge is.
+if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
+	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]cgroup[[:space:]]* ]]; then
+	__portcullis_leave() {
+		local line own=none path=none
+		while IFS= read -r line; do
+			[[ $line != 0::* ]] || own=${line#0::}
+		done </proc/self/cgroup
+		own=${own%/*}
+		[[ $own == */emerge-+([0-9]) && -r /proc/${own##*/emerge-}/cgroup ]] || return 0
+		while IFS= read -r line; do
+			[[ $line != 0::* ]] || path=${line#0::}
+		done <"/proc/${own##*/emerge-}/cgroup"
+		{ echo 0 >"/sys/fs/cgroup$path/cgroup.procs"; } 2>/dev/null ||
+			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE stays in Portage's cgroup: a daemon that it starts dies after the merge"
+	}
+	__portcullis_leave
+	unset -f __portcullis_leave
+fi
+
 # Most phases ask for nothing and end here: no process, no function, no variable. (In `depend`, whose PATH is /dev/null,
 # a command would mask the package as corrupt.)
 [[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
@@ -134,6 +155,10 @@ __portcullis_confine() {
 		options+=(--best-effort)
 	fi
 	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl")
+	# With these the phase ends: this ebuild.sh, what started it, and emerge, which pid-sandbox hides. The lock is emerge's
+	# own, on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
+	[[ " ${options[*]} " != *' --cgroup '* ]] ||
+		options+=(--watch "$$" --watch "$BASHPID" --watch "$PPID" --lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
 	# libsandbox, which denies confine what it has to write, looks at SANDBOX_ON.
 	SANDBOX_ON=0 "$confine" "${options[@]}" --environ "$environment" --tell "$state-tell" \
 		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" "$marker"

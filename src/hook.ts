@@ -2,7 +2,7 @@ import ask from '../hooks/ask.py' with { type: 'text' };
 import template from '../hooks/phase.bash' with { type: 'text' };
 import { features } from './features.ts';
 import { marker, paths } from './paths.ts';
-import { confinements, law, srcPhases, type Condition, type Confinement, type Row } from './phases.ts';
+import { confinements, law, pkgPhases, srcPhases, type Condition, type Confinement, type Row } from './phases.ts';
 import { quote } from './quote.ts';
 import { expected, settingNames, settings, type SettingName } from './settings.ts';
 
@@ -19,6 +19,7 @@ export function renderHook(eprefix: string): string {
 	const words: Record<string, string> = {
 		src: srcPhases.join('|'),
 		wanted: confinements.map(wanted).join(' ||\n\t'),
+		pkg: pkgPhases.join('|'),
 		any: settingNames.map((name) => `\${${name}-}`).join(' || '),
 		names: settingNames.join(' '),
 		marker: quote(marker),

@@ -10,17 +10,12 @@ export type Confinement = (typeof confinements)[number];
 export const srcPhases = ['unpack', 'fetch', 'prepare', 'configure', 'compile', 'test', 'install'] as const;
 export type SrcPhase = (typeof srcPhases)[number];
 
+/** EBUILD_PHASE of every pkg_* function, of which none is confined. */
+export const pkgPhases = ['pretend', 'setup', 'preinst', 'postinst', 'prerm', 'postrm', 'config', 'info', 'nofetch'] as const;
+
 /** What else Portage starts ebuild.sh or misc-functions.sh for. '' is misc-functions.sh, which has no EBUILD_PHASE. */
 export const otherPhases = [
-	'pretend',
-	'setup',
-	'preinst',
-	'postinst',
-	'prerm',
-	'postrm',
-	'config',
-	'info',
-	'nofetch',
+	...pkgPhases,
 	'depend',
 	'clean',
 	'cleanrm',

@@ -119,7 +119,7 @@ function askBash(cases: readonly Record<string, string>[]): string[] {
 function withoutFiles(line: string): string[] {
 	if (line === '') return [];
 	const [options = ''] = line.split(' -- ');
-	return options.replace(/ --(environ|tell|record) \S+/g, '').split(' ');
+	return options.replace(/ --(environ|tell|record|watch|lock) \S+/g, '').split(' ');
 }
 
 function subsets(words: readonly string[]): string[][] {
