@@ -1,0 +1,82 @@
+"""terminal.py SCRIPT -- COMMAND...: runs COMMAND at a terminal of its own, as the leader of a session, and types as SCRIPT says.
+
+SCRIPT holds a step a line: `await TEXT` (in what COMMAND prints), `file PATH` (until it is there and not empty), `type TEXT` (with
+Python's escapes), `hang up`, `alive NAME` (a file with a pid whose process must run) and `end` (COMMAND's). Prints what COMMAND
+printed, and ends as it did; 99 where a step took longer than 30 s.
+"""
+import os
+import pty
+import select
+import signal
+import sys
+import time
+
+PATIENCE = 30
+
+
+def main(script, command):
+    pid, master = pty.fork()
+    if pid == 0:
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        os.execvp(command[0], command)
+    seen = bytearray()
+    from_here = 0
+    master_open = True
+
+    def listen(seconds):
+        if not master_open or not select.select([master], [], [], seconds)[0]:
+            return
+        try:
+            seen.extend(os.read(master, 65536))
+        except OSError:
+            time.sleep(seconds)
+
+    def wait_for(what, condition):
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > end:
+                sys.stdout.buffer.write(bytes(seen))
+                print(f"terminal.py: {what} took too long", flush=True)
+                os.kill(pid, signal.SIGKILL)
+                sys.exit(99)
+            if master_open:
+                listen(0.02)
+            else:
+                time.sleep(0.02)
+
+    ended = None
+
+    def has_ended():
+        nonlocal ended
+        if ended is None:
+            child, status = os.waitpid(pid, os.WNOHANG)
+            ended = status if child else None
+        return ended is not None
+
+    for line in script.splitlines():
+        verb, _, rest = line.strip().partition(" ")
+        if verb == "await":
+            wanted = rest.encode()
+            wait_for(line, lambda: seen.find(wanted, from_here) >= 0)
+            from_here = seen.find(wanted, from_here) + len(wanted)
+        elif verb == "file":
+            wait_for(line, lambda: os.path.exists(rest) and os.path.getsize(rest) > 0)
+        elif verb == "type":
+            os.write(master, rest.encode().decode("unicode_escape").encode())
+        elif verb == "hang":
+            os.close(master)
+            master_open = False
+        elif verb == "end":
+            wait_for(line, has_ended)
+    for _ in range(20):
+        listen(0.005)
+    sys.stdout.buffer.write(bytes(seen))
+    sys.stdout.flush()
+    if not has_ended():
+        return
+    status = os.waitstatus_to_exitcode(ended)
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+main(sys.argv[1], sys.argv[3:])
