@@ -1,5 +1,6 @@
 #include "outcome.h"
 
+#include <errno.h>
 #include <sys/resource.h>
 
 void outcome_account(struct outcome *outcome, const struct cgroup *cgroup)
@@ -18,4 +19,17 @@ void outcome_miss(struct outcome *outcome, const char *what, const char *why, in
 {
 	if (outcome->missing_count < OUTCOME_MISSING)
 		outcome->missing[outcome->missing_count++] = (struct missing){what, why, error};
+}
+
+void outcome_miss_limits(struct outcome *outcome, const struct options *options, const struct cgroup *cgroup, const char *why)
+{
+	int error = errno;
+	for (int i = 0; i < LIMITS; i++) {
+		if (options->limit[i] == NULL)
+			continue;
+		if (cgroup == NULL)
+			outcome_miss(outcome, limit_files[i], why, error);
+		else if (cgroup->limit_problem[i] != NULL)
+			outcome_miss(outcome, limit_files[i], cgroup->limit_problem[i], cgroup->limit_error[i]);
+	}
 }

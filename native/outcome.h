@@ -49,6 +49,9 @@ struct outcome {
 /* Notes what the caller's children have used so far, or what the cgroup's processes have, where there is one. */
 void outcome_account(struct outcome *outcome, const struct cgroup *cgroup);
 
+/* Notes the limits that are not in force: all with why and errno where there is no cgroup (NULL), else those that it misses. */
+void outcome_miss_limits(struct outcome *outcome, const struct options *options, const struct cgroup *cgroup, const char *why);
+
 void outcome_miss(struct outcome *outcome, const char *what, const char *why, int error);
 
 #endif

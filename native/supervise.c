@@ -73,15 +73,7 @@ static void make_cgroup(struct supervisor *s)
 	if (s->options->cgroup == NULL)
 		return;
 	s->has_cgroup = cgroup_make(&s->cgroup, s->options, &s->identity, &why);
-	int error = errno;
-	for (int i = 0; i < LIMITS; i++) {
-		if (s->options->limit[i] == NULL)
-			continue;
-		if (!s->has_cgroup)
-			outcome_miss(&s->outcome, limit_files[i], why, error);
-		else if (s->cgroup.limit_problem[i] != NULL)
-			outcome_miss(&s->outcome, limit_files[i], s->cgroup.limit_problem[i], s->cgroup.limit_error[i]);
-	}
+	outcome_miss_limits(&s->outcome, s->options, s->has_cgroup ? &s->cgroup : NULL, why);
 }
 
 static void drop_cgroup(struct supervisor *s)
@@ -161,10 +153,10 @@ static void reap(struct supervisor *s)
 			kill(pid, SIGCONT);
 		else if (pid == s->auditor.pid)
 			s->outcome.watcher_died = true;
-		else if (pid == s->started.init)
+		else if (pid == s->started.init) {
 			s->gone = true;
-		if (s->gone && pid == s->started.init)
 			s->refused = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED;
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ stepwise() {
 	shift 2
 	rm -f "$RECORD"
 	run -125 --separate-stderr "$@" "$CONFINE" --net --ipc --require -- touch "$PLACE/ran"
-	[[ ! $output && ! -e $PLACE/ran && ${#stderr_lines[@]} == 1 && ${stderr-} == "confine: "*": ${reason##*: }" ]] || {
+	[[ ! $output && ! -e $PLACE/ran && ${stderr-} != *$'\n'* && ${stderr-} == "confine: "*": ${reason##*: }" ]] || {
 		echo "$*: --require: $output ${stderr-}"
 		return 1
 	}

@@ -88,7 +88,10 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 		run -0 "$who" "$CONFINE" --net -- bash -c '
 			coproc SERVER { exec python3 "$1/serve.py" "$2" "$3"; }
 			read -r port <&"${SERVER[0]}" && python3 "$1/reach.py" "$port" "$3"; exit' - "$PLACE" "$port" "$NAME"
-		[[ $output == 'reached / reached' ]] || { echo "$who: $output"; return 1; }
+		[[ $output == 'reached / reached' ]] || {
+			echo "$who: $output"
+			return 1
+		}
 	done
 	eval "exec ${SERVER[1]}>&-"
 	for who in $WHO; do

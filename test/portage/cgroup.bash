@@ -21,6 +21,16 @@ waiting_package() {
 	EOF
 }
 
+# resting_package: app-test/waits, which goes on once there is PREFIX_LOG/go
+resting_package() {
+	prefix_package app-test/waits-1 <<-EOF
+		src_compile() {
+			echo ready >"$PREFIX_LOG/waits.ready"
+			bash -c 'until [[ -e "$PREFIX_LOG/go" ]]; do read -rt 0.05 <> <(:); done'
+		}
+	EOF
+}
+
 # The live processes of the prefix' phases: those that run as a phase does, with a build directory.
 phase_processes() {
 	grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | while read -r pid; do
@@ -59,13 +69,13 @@ start_waiting() {
 	}
 }
 
-# ancestors_named PID PATTERN: of the processes above that one, those whose command line matches
+# That process and all below it.
 below() {
-	local pid=$1
+	local pid=$1 child
 	echo "$pid"
-	for child in $(cat "/proc/$pid/task"/*/children 2>/dev/null); do
+	while read -r child; do
 		below "$child"
-	done
+	done < <(cat "/proc/$pid/task"/*/children 2>/dev/null | xargs -n1)
 }
 
 # The process of the waiting phase whose command line matches; several, with the topmost first.
