@@ -17,11 +17,13 @@ teardown() {
 	prefix_clean
 }
 
-# emerge FILE [CAT/PN]: builds app-test/probe as if for the first time, and puts its saved environment into FILE
+# emerge_into FILE: builds app-test/probe as if for the first time, and puts its saved environment into FILE
 emerge_into() {
 	rm -rf "$PREFIX_LOG/phases" "$PREFIX/var/db/pkg/app-test"
 	run -0 prefix_emerge --oneshot app-test/probe
-	bzip2 -dc "$PREFIX/var/db/pkg/app-test/probe-1/environment.bz2" >"$1"
+	# Portages of 2023 to 2025 save bash's own clock and dice.
+	bzip2 -dc "$PREFIX/var/db/pkg/app-test/probe-1/environment.bz2" |
+		sed -E 's/^(declare -[-i]+ (EPOCHREALTIME|EPOCHSECONDS|SRANDOM)=).*/\1/' >"$1"
 }
 
 # A build with all that shows in a saved environment: exports, functions, the two kinds of bashrc.
@@ -44,14 +46,13 @@ same_environment() {
 	prefix "$@"
 	emerge_into "$dir/first"
 	emerge_into "$dir/second"
-	# What differs between two runs without us: nothing.
-	cmp "$dir/first" "$dir/second"
+	# What else differs between two runs without us: nothing.
+	diff "$dir/first" "$dir/second"
 	grep -q '^declare -x FROM_BASHRC=' "$dir/second"
 	prefix_install_portcullis
 	emerge_into "$dir/with"
 	[[ $(wc -l <"$RECORDS") -eq 6 ]]
 	diff "$dir/second" "$dir/with"
-	cmp "$dir/second" "$dir/with"
 }
 
 @test 'environment.bz2 is byte for byte what it was: an ordinary user, a folder with a space' {

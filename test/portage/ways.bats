@@ -73,9 +73,13 @@ confined() {
 
 @test 'PORTAGE_DO_NOT_EXPORT_PMS_VARS=1, the rule of EAPI 9: records still name package and phase' {
 	prefix_env PORTAGE_DO_NOT_EXPORT_PMS_VARS=1
-	prefix_package app-test/probe-1 <<<'src_compile() { note_namespaces; env | grep -q "^EBUILD_PHASE=" && die exported; }'
+	prefix_package app-test/probe-1 <<<'src_compile() { note_namespaces; echo "exported: $(env | grep -c "^EBUILD_PHASE=")."; }'
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/probe
+	# Portages before the rule export it all the same.
+	if grep -q PORTAGE_DO_NOT_EXPORT_PMS_VARS "$PREFIX_PORTAGE"/lib/python*/site-packages/portage/package/ebuild/doebuild.py; then
+		[[ $output == *'exported: 0.'* ]]
+	fi
 	confined prepare configure compile install
 	[[ $(record compile r.package) == app-test/probe-1 ]]
 }
@@ -117,4 +121,25 @@ confined() {
 	run -0 prefix_ebuild app-test/probe-1 clean compile
 	confined compile
 	[[ $(grep '^open:' <<<"$output") == "$before" ]]
+}
+
+@test 'a parallel make through ccache' {
+	prefix_conf 'FEATURES="ccache"' 'MAKEOPTS="-j2"' "CCACHE_DIR=\"$PREFIX_ROOT/ccache\""
+	mkdir -p "$PREFIX/usr/lib/ccache/bin" "$PREFIX_ROOT/ccache"
+	ln -s "$(command -v ccache)" "$PREFIX/usr/lib/ccache/bin/gcc"
+	prefix_package app-test/probe-1 <<-'EOF'
+		src_compile() {
+			note_namespaces
+			printf 'all: a.o b.o\n%%.o: %%.c\n\tgcc -c $<\n' >Makefile
+			echo 'int a;' >a.c
+			echo 'int b;' >b.c
+			emake
+			echo "cached: $(find "${CCACHE_DIR}" -type f -size +0 -name '*R' | wc -l)"
+		}
+	EOF
+	prefix_install_portcullis
+	chown -R "$PREFIX_UID" "$PREFIX_ROOT/ccache"
+	run -0 prefix_ebuild app-test/probe-1 clean compile
+	[[ $output == *'make -j2'* && $output == *'cached: 2'* ]]
+	confined compile
 }
