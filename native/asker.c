@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 /* A second reference to the caller's socket: it gets its port in the call that it is stopped in, after we look. */
-struct asker {
+struct noted {
 	int socket; /* -1: none */
-	struct program program;
+	struct asker asker;
 };
 
 /* More than ask at one time; an old one that is held here has long been answered. */
-static struct asker askers[32];
+static struct noted askers[32];
 static size_t last;
 static bool begun;
 
@@ -31,7 +31,8 @@ void asker_note(pid_t tid, int fd)
 	last = (last + 1) % (sizeof askers / sizeof *askers);
 	if (askers[last].socket >= 0)
 		close(askers[last].socket);
-	askers[last].program = *target_program(tid);
+	askers[last].asker.program = *target_program(tid);
+	target_parents(tid, &askers[last].asker.parents);
 	askers[last].socket = target_socket(tid, fd);
 }
 
@@ -43,13 +44,13 @@ static uint16_t port_of(int fd)
 	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
 }
 
-const struct program *asker_find(uint16_t port)
+const struct asker *asker_find(uint16_t port)
 {
 	begin();
 	for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
 		if (askers[i].socket >= 0 && port_of(askers[i].socket) == port)
-			return &askers[i].program;
-	return &askers[last].program;
+			return &askers[i].asker;
+	return &askers[last].asker;
 }
 
 void asker_forget(void)

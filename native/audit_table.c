@@ -92,7 +92,8 @@ void audit_table_take_back(struct audit_table *table, struct audit_attempt *row,
 		table->attempt_count--;
 }
 
-void audit_table_name(struct audit_table *table, const char *name, uint16_t type, const struct program *who)
+void audit_table_name(struct audit_table *table, const char *name, uint16_t type, const struct program *who,
+		      const struct parents *parents)
 {
 	table->names_asked++;
 	uint64_t key = mix(mix(who->name, name, strlen(name)), &type, sizeof type);
@@ -104,10 +105,8 @@ void audit_table_name(struct audit_table *table, const char *name, uint16_t type
 	if (table->name_count == AUDIT_NAMES)
 		return;
 	struct looked_up *row = &table->names_seen[table->name_count];
-	*row = (struct looked_up){.key = key, .type = type, .count = 1};
+	*row = (struct looked_up){.key = key, .type = type, .who = *who, .parents = *parents, .count = 1};
 	memccpy(row->name, name, '\0', sizeof row->name - 1);
-	memcpy(row->comm, who->comm, sizeof row->comm);
-	memcpy(row->script, who->script, sizeof row->script);
 	table->name_count++;
 }
 

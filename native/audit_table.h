@@ -26,6 +26,7 @@ struct audit_attempt {
 	uint64_t key;
 	struct destination to;
 	struct program who;
+	struct parents parents;
 	uint64_t count;
 	long long first, last; /* microseconds of CLOCK_MONOTONIC */
 };
@@ -34,8 +35,8 @@ struct looked_up {
 	uint64_t key;
 	char name[AUDIT_NAME]; /* as it is written, dots and all, printable */
 	uint16_t type;	       /* of the query (RFC 1035, 3.2.2) */
-	char comm[AUDIT_COMM];
-	char script[AUDIT_SCRIPT];
+	struct program who;
+	struct parents parents;
 	uint64_t count;
 };
 
@@ -82,6 +83,7 @@ struct audit_attempt *audit_table_attempt(struct audit_table *table, const struc
 void audit_table_take_back(struct audit_table *table, struct audit_attempt *row, const struct destination *to);
 
 /* Counts one question for a name. */
-void audit_table_name(struct audit_table *table, const char *name, uint16_t type, const struct program *who);
+void audit_table_name(struct audit_table *table, const char *name, uint16_t type, const struct program *who,
+		      const struct parents *parents);
 
 #endif

@@ -205,6 +205,40 @@ const struct program *target_program(pid_t tid)
 	return &known->program;
 }
 
+/* Adds one command line, its arguments parted by spaces. */
+static void add_parent(struct parents *parents, pid_t pid)
+{
+	char line[96];
+	ssize_t length = read_file(pid, "cmdline", line, sizeof line);
+	while (length > 0 && line[length - 1] == '\0')
+		length--;
+	size_t used = length > 0 ? (size_t)length : 0;
+	if (used == 0 || parents->length + used + 1 > sizeof parents->text)
+		return;
+	for (size_t i = 0; i < used; i++)
+		parents->text[parents->length++] = line[i] == '\0' ? ' ' : line[i];
+	parents->text[parents->length++] = '\0';
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	return (pid_t)status_field(pid, "\nPPid:", 10, 0);
+}
+
+void target_parents(pid_t tid, struct parents *parents)
+{
+	/* The supervisor is our parent; its other child is init, whose children are the phase's first. */
+	pid_t supervisor = getppid(), pid = parent_of(tid);
+	parents->length = 0;
+	for (int level = 0; level < 8 && pid > 1; level++) {
+		pid_t parent = parent_of(pid);
+		if (parent == supervisor || pid == supervisor)
+			return;
+		add_parent(parents, pid);
+		pid = parent;
+	}
+}
+
 bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
 {
 	struct iovec here = {data, size};

@@ -7,9 +7,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { AUDIT_COMM = 16,
-       AUDIT_ARGV = 512,
-       AUDIT_SCRIPT = 128 };
+enum {
+	AUDIT_COMM = 16,
+	AUDIT_ARGV = 512,
+	AUDIT_SCRIPT = 128,
+	AUDIT_PARENTS = 384,
+};
+
+/* The parents of a process, nearest first, each command line as one text with a NUL behind it, cut where it is longer. */
+struct parents {
+	char text[AUDIT_PARENTS];
+	size_t length;
+};
+
 
 struct program {
 	uint64_t name;	  /* hash of comm and script */
@@ -25,6 +35,9 @@ struct program {
  * milliseconds, as long as /proc still has that very thread under that name. Never NULL; valid until the next call.
  */
 const struct program *target_program(pid_t tid);
+
+/* The parents of the thread's process, up to the child of the supervisor that all of a phase descends from. */
+void target_parents(pid_t tid, struct parents *parents);
 
 /* Reads exactly size bytes at an address of the thread's memory. */
 bool target_read(pid_t tid, uint64_t address, void *data, size_t size);

@@ -125,6 +125,8 @@ static size_t count_attempts(struct watcher *w, const struct audit_request *requ
 		who = target_program(tid);
 		audit_protocol(tid, request->fd, &to);
 		struct audit_attempt *row = audit_table_attempt(w->table, &to, who, clock_microseconds());
+		if (row != NULL && row->count == 1)
+			target_parents(tid, &row->parents);
 		counted[count++] = (struct counted){row, to};
 	}
 	return count;

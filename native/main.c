@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 		refuse("--environ %d: no file of that number is open", options.environ_fd);
 	if (options.probe)
 		return probe(&identity);
-	struct made made = made_by_portage(options.net, options.ipc, options.cgroup != NULL);
+	struct made made = made_by_portage(options.net || options.audit, options.ipc, options.cgroup != NULL);
 	if (needs_supervisor(&options))
 		supervise(&options, &identity, &made, &signals);
 	run_alone(&options, &identity, &made, &signals);

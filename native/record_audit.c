@@ -25,18 +25,33 @@ static void add_why(struct json *json, const char *name, const char *why, int er
 	add_text(json, name, text);
 }
 
-static void add_who(struct json *json, const struct program *who)
+static void add_list(struct json *json, const char *name, const char *texts, size_t length)
 {
+	json_raw(json, ",\"%s\":[", name);
+	for (size_t at = 0; at < length; at += strlen(texts + at) + 1) {
+		json_raw(json, at == 0 ? "" : ",");
+		json_string(json, texts + at, strlen(texts + at));
+	}
+	json_raw(json, "]");
+}
+
+/* Of a command line this much at most, where its whole is not worth as much. */
+enum { ENOUGH = 160 };
+
+static void add_who(struct json *json, const struct program *who, const struct parents *parents, size_t most)
+{
+	char argv[AUDIT_ARGV];
+	size_t length = who->argv_length < most ? who->argv_length : most;
+	memcpy(argv, who->argv, length);
+	if (length > 0)
+		argv[length - 1] = '\0';
 	json_raw(json, "\"comm\":");
 	json_string(json, who->comm, strnlen(who->comm, sizeof who->comm));
 	if (who->script[0] != '\0')
 		add_text(json, "script", who->script);
-	json_raw(json, ",\"argv\":[");
-	for (size_t at = 0; at < who->argv_length; at += strlen(who->argv + at) + 1) {
-		json_raw(json, at == 0 ? "" : ",");
-		json_string(json, who->argv + at, strlen(who->argv + at));
-	}
-	json_raw(json, "]");
+	add_list(json, "argv", argv, length);
+	if (parents != NULL && parents->length > 0)
+		add_list(json, "parents", parents->text, parents->length);
 }
 
 static void add_attempts(struct json *json, const struct outcome *outcome)
@@ -52,7 +67,7 @@ static void add_attempts(struct json *json, const struct outcome *outcome)
 		char address[INET6_ADDRSTRLEN];
 		inet_ntop(row->to.family, row->to.address, address, sizeof address);
 		json_raw(json, i == 0 ? "{" : ",{");
-		add_who(json, &row->who);
+		add_who(json, &row->who, &row->parents, AUDIT_ARGV);
 		json_raw(json, ",\"address\":\"%s\",\"port\":%u", address, row->to.port);
 		add_text(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
 		json_raw(json, ",\"count\":%llu,\"first\":%.3f,\"last\":%.3f}", (unsigned long long)row->count,
@@ -85,10 +100,8 @@ static void add_names(struct json *json, const struct audit_table *table)
 		json_raw(json, i == 0 ? "{\"name\":" : ",{\"name\":");
 		json_string(json, row->name, strlen(row->name));
 		add_text(json, "type", dns_type(row->type) == NULL ? number : dns_type(row->type));
-		json_raw(json, ",\"comm\":");
-		json_string(json, row->comm, strnlen(row->comm, sizeof row->comm));
-		if (row->script[0] != '\0')
-			add_text(json, "script", row->script);
+		json_raw(json, ",");
+		add_who(json, &row->who, &row->parents, ENOUGH);
 		json_raw(json, ",\"count\":%llu}", (unsigned long long)row->count);
 	}
 	json_raw(json, "]");
@@ -104,7 +117,7 @@ static long long unseen(const struct outcome *outcome)
 void record_audit(struct json *json, const struct options *options, const struct outcome *outcome)
 {
 	const struct audit_table *table = outcome->audit;
-	if (options->net && outcome->unroutable >= 0)
+	if (is_isolated(outcome) && outcome->unroutable >= 0)
 		json_raw(json, ",\"unreachable\":%lld", outcome->unroutable);
 	if (table == NULL)
 		return;
@@ -122,10 +135,10 @@ void record_audit(struct json *json, const struct options *options, const struct
 		json_raw(json, ",\"unreadable\":%llu", (unsigned long long)table->unreadable);
 	if (table->listeners > 0) {
 		json_raw(json, ",\"listener_refused\":{");
-		add_who(json, &table->listener);
+		add_who(json, &table->listener, NULL, AUDIT_ARGV);
 		json_raw(json, "}");
 	}
-	if (options->net)
+	if (is_isolated(outcome))
 		add_names(json, table);
 }
 

@@ -48,17 +48,17 @@ size_t resolver_sources(const struct resolver *resolver, struct pollfd *sources)
 
 /* Hears a query and returns the length of the answer. */
 static size_t hear(const unsigned char *query, size_t length, unsigned char *answer, struct audit_table *table,
-		   const struct program *who)
+		   const struct asker *who)
 {
 	struct dns_question questions[DNS_QUESTIONS];
 	size_t count;
 	size_t answered = dns_answer(query, length, answer, questions, &count);
 	for (size_t i = 0; i < count; i++)
-		audit_table_name(table, questions[i].name, questions[i].type, who);
+		audit_table_name(table, questions[i].name, questions[i].type, &who->program, &who->parents);
 	return answered;
 }
 
-static void serve_udp(int socket, struct audit_table *table, const struct program *(*who)(uint16_t port))
+static void serve_udp(int socket, struct audit_table *table, const struct asker *(*who)(uint16_t port))
 {
 	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];
 	struct sockaddr_in from;
@@ -95,7 +95,7 @@ static void accept_connection(struct resolver *resolver)
 }
 
 /* Answers the whole queries among what has come so far; two bytes of length stand before each (RFC 1035, 4.2.2). */
-static bool serve_received(struct resolver_connection *connection, struct audit_table *table, const struct program *(*who)(uint16_t port))
+static bool serve_received(struct resolver_connection *connection, struct audit_table *table, const struct asker *(*who)(uint16_t port))
 {
 	while (connection->used >= 2) {
 		size_t length = (size_t)(connection->bytes[0] << 8 | connection->bytes[1]);
@@ -118,7 +118,7 @@ static bool serve_received(struct resolver_connection *connection, struct audit_
 	return true;
 }
 
-static void serve_connection(struct resolver_connection *connection, struct audit_table *table, const struct program *(*who)(uint16_t port))
+static void serve_connection(struct resolver_connection *connection, struct audit_table *table, const struct asker *(*who)(uint16_t port))
 {
 	ssize_t got = recv(connection->fd, connection->bytes + connection->used, sizeof connection->bytes - connection->used,
 			   MSG_DONTWAIT);
@@ -130,7 +130,7 @@ static void serve_connection(struct resolver_connection *connection, struct audi
 }
 
 void resolver_serve(struct resolver *resolver, const struct pollfd *sources, size_t count, struct audit_table *table,
-		    const struct program *(*who)(uint16_t port))
+		    const struct asker *(*who)(uint16_t port))
 {
 	for (size_t s = 0; s < count; s++) {
 		if (sources[s].revents == 0)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "asker.h"
 #include "audit_table.h"
 #include "dns.h"
 
@@ -38,7 +39,7 @@ size_t resolver_sources(const struct resolver *resolver, struct pollfd *sources)
 
 /* Answers what came, counting each question as one of who(the port it came from)'s; never waits. */
 void resolver_serve(struct resolver *resolver, const struct pollfd *sources, size_t count, struct audit_table *table,
-		    const struct program *(*who)(uint16_t port));
+		    const struct asker *(*who)(uint16_t port));
 
 /* Whether this is where it listens. */
 bool resolver_is_at(const struct destination *to);

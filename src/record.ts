@@ -11,6 +11,13 @@ export interface RunRecord {
 	readonly blocked: readonly Blocked[];
 	/** Attempts without a way out that the kernel counted. */
 	readonly unreachable: number;
+	/** What the kernel counted and the audit did not see. */
+	readonly unseen: number;
+	readonly names: readonly Name[];
+	/** Attempts that nothing blocked, as nothing was isolated (PORTCULLIS_AUDIT=only). */
+	readonly tried: readonly Blocked[];
+	/** Who asked for a listener of seccomp's and was refused, as the audit has it. */
+	readonly listenerRefused: Program | undefined;
 	/** The limit that ended the command, as the kernel names it. */
 	readonly limit: string | undefined;
 }
@@ -23,9 +30,25 @@ export interface Orphan {
 	readonly age: number;
 }
 
-export interface Blocked {
+/** Who did something. */
+export interface Program {
 	readonly comm: string;
 	readonly argv: readonly string[];
+	/** What the interpreter runs, where it is one. */
+	readonly script: string | undefined;
+	/** The command lines of its parents, nearest first. */
+	readonly parents: readonly string[];
+}
+
+/** A name that was looked up. */
+export interface Name extends Program {
+	readonly name: string;
+	/** A, AAAA, PTR and so on */
+	readonly type: string;
+	readonly count: number;
+}
+
+export interface Blocked extends Program {
 	readonly address: string;
 	readonly port: number;
 	readonly protocol: string;
@@ -51,16 +74,40 @@ export function parseRecord(line: string): RunRecord {
 			age: number(one['age'] ?? 0, 'orphans.age'),
 		})),
 		orphanCount: number(record['orphan_count'] ?? 0, 'orphan_count'),
-		blocked: list(record['blocked'], 'blocked').map((one) => ({
-			comm: text(one['comm'], 'blocked.comm'),
-			argv: texts(one['argv'], 'blocked.argv'),
-			address: text(one['address'], 'blocked.address'),
-			port: number(one['port'], 'blocked.port'),
-			protocol: text(one['protocol'], 'blocked.protocol'),
-			count: number(one['count'], 'blocked.count'),
-		})),
+		blocked: attemptsOf(record['blocked'], 'blocked'),
+		tried: attemptsOf(record['tried'], 'tried'),
 		unreachable: number(record['unreachable'] ?? 0, 'unreachable'),
+		unseen: number(record['unseen'] ?? (record['watched'] === undefined ? record['unreachable'] : 0) ?? 0, 'unseen'),
+		names: list(record['names'], 'names').map((one) => ({
+			...programOf(one, 'names'),
+			name: text(one['name'], 'names.name'),
+			type: text(one['type'], 'names.type'),
+			count: number(one['count'], 'names.count'),
+		})),
+		listenerRefused:
+			record['listener_refused'] === undefined
+				? undefined
+				: programOf(object(record['listener_refused'], 'listener_refused'), 'listener_refused'),
 		limit: record['limit_hit'] === undefined ? undefined : text(record['limit_hit'], 'limit_hit'),
+	};
+}
+
+function attemptsOf(value: unknown, name: string): Blocked[] {
+	return list(value, name).map((one) => ({
+		...programOf(one, name),
+		address: text(one['address'], `${name}.address`),
+		port: number(one['port'], `${name}.port`),
+		protocol: text(one['protocol'], `${name}.protocol`),
+		count: number(one['count'], `${name}.count`),
+	}));
+}
+
+function programOf(one: Readonly<Record<string, unknown>>, name: string): Program {
+	return {
+		comm: text(one['comm'], `${name}.comm`),
+		argv: texts(one['argv'], `${name}.argv`),
+		script: one['script'] === undefined ? undefined : text(one['script'], `${name}.script`),
+		parents: texts(one['parents'], `${name}.parents`),
 	};
 }
 

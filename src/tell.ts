@@ -1,25 +1,16 @@
 import { features } from './features.ts';
 import { wayOut } from './hook.ts';
 import { confinements } from './phases.ts';
-import type { Blocked, Orphan, RunRecord } from './record.ts';
-
-export interface Line {
-	/** Portage's function that says it; `die` is the reason why the phase was not started. */
-	readonly verb: 'elog' | 'ewarn' | 'eqawarn' | 'die';
-	readonly text: string;
-	/** What is said once an emerge run, whichever package comes first. */
-	readonly once?: string;
-}
-
-/** At most this many of a kind; the rest is in the record. */
-const most = 8;
+import type { RunRecord } from './record.ts';
+import { reached } from './tell/reached.ts';
+import { capped, commandOf, subject, type Line } from './tell/line.ts';
 
 /**
  * What the user should hear about a phase. Nothing, where nothing happened. `refused`: confine did not start it, since
  * what was missing was demanded.
  */
 export function tell(record: RunRecord, refused = false): Line[] {
-	return [...missing(record, refused), ...limit(record), ...orphans(record), ...blocked(record)];
+	return [...missing(record, refused), ...limit(record), ...orphans(record), ...reached(record)];
 }
 
 /** One line for Portage's functions, which hand their text to `echo -e`: nothing in it may be an escape or an end of line. */
@@ -55,39 +46,7 @@ function orphans(record: RunRecord): Line[] {
 	}));
 }
 
-function blocked(record: RunRecord): Line[] {
-	const lines = capped(record.blocked, record.blocked.length, (one) => ({
-		verb: 'eqawarn',
-		text: `${subject(record)}: ${commandOf(one)} tried ${destination(one)}, ${one.count === 1 ? 'once' : `${one.count} times`}`,
-	}));
-	const seen = record.blocked.reduce((sum, { count }) => sum + count, 0);
-	const more = record.unreachable - seen;
-	if (more <= 0) return lines;
-	const text = seen === 0 ? `tried to reach the network ${more} times` : `tried ${more} more times`;
-	return [...lines, { verb: 'eqawarn', text: `${subject(record)} ${text}` }];
-}
-
-function capped<One>(described: readonly One[], count: number, say: (one: One) => Line): Line[] {
-	const lines = described.slice(0, most).map(say);
-	const last = lines.at(-1);
-	if (last === undefined || count <= lines.length) return lines;
-	return [...lines, { verb: last.verb, text: `and ${count - lines.length} more of these: see records.jsonl` }];
-}
-
-function subject({ package: cpv, phase }: RunRecord): string {
-	return `Portcullis: ${cpv}: src_${phase}`;
-}
-
 function name(what: string): string {
 	const found = confinements.find((one) => one === what);
 	return found === undefined ? what : features[found];
-}
-
-function commandOf({ argv, comm }: Orphan | Blocked): string {
-	const command = argv.length > 0 ? argv.join(' ') : comm;
-	return command.length > 100 ? `${command.slice(0, 99)}…` : command;
-}
-
-function destination({ address, port, protocol }: Blocked): string {
-	return `${address.includes(':') ? `[${address}]` : address}:${port}${protocol === 'tcp' ? '' : ` (${protocol})`}`;
 }

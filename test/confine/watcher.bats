@@ -112,8 +112,10 @@ TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh
 }
 
 @test 'the watcher is slow: the build waits for it, and goes on' {
-	begin --net -- sh -c 'echo up >"$2"; exec "$1" connect 20000' sh "$CLIENT" "$MARK"
+	mkfifo -m 666 "$MARK.go"
+	begin --net -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; exec "$1" connect 20000' sh "$CLIENT" "$MARK"
 	kill -STOP "$WATCHER"
+	echo >"$MARK.go"
 	run ! timeout 0.3 tail --pid="$SUPERVISOR" -f /dev/null
 	kill -CONT "$WATCHER"
 	wait "$SUPERVISOR"

@@ -112,7 +112,7 @@ confined() {
 		src_compile() {
 			note_namespaces
 			: ${PORTAGE_EBUILD_EXIT_FD:?} ${PORTAGE_IPC_ALIVE_FD:?}
-			echo "open: $(for fd in /proc/self/fd/*; do readlink "${fd}"; done | sed 's/\[.*//' | sort | uniq -c | paste -sd,)"
+			echo "open: $(for fd in /proc/self/fd/*; do readlink "${fd}"; done | sed 's/\[.*//; s,pts/.*,pts,' | sort | uniq -c | paste -sd,)"
 		}
 	EOF
 	run -0 prefix_ebuild app-test/probe-1 clean compile

@@ -8,14 +8,6 @@ function lines(members: object, refused = false): string[] {
 }
 
 const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };
-const attempt = {
-	comm: 'curl',
-	argv: ['curl', 'https://x'],
-	address: '198.51.100.7',
-	port: 443,
-	protocol: 'tcp',
-	count: 2,
-};
 
 describe('what the user hears', () => {
 	test('nothing, where nothing happened', () => {
@@ -57,13 +49,6 @@ describe('what the user hears', () => {
 		const said = lines({ orphans: Array.from({ length: 64 }, () => orphan), orphan_count: 100 });
 		expect(said).toHaveLength(9);
 		expect(said.at(-1)).toContain('92 more');
-	});
-
-	test('who tried to reach what, and what the kernel counted beyond it', () => {
-		expect(lines({ blocked: [attempt], unreachable: 5 })).toEqual([
-			'eqawarn Portcullis: app-misc/foo-1: src_compile: curl https://x tried 198.51.100.7:443, 2 times',
-			'eqawarn Portcullis: app-misc/foo-1: src_compile tried 3 more times',
-		]);
 	});
 
 	test('a command line can neither forge a line nor an escape', () => {
