@@ -229,7 +229,7 @@ void record_write(const struct options *options, const struct outcome *outcome)
 	add_orphans(&json, outcome);
 	if (outcome->setuid_inert || (outcome->audit != NULL && outcome->audit->setuid_inert))
 		json_raw(&json, ",\"setuid_inert\":true");
-	record_audit(&json, options, outcome);
+	record_audit(&json, outcome);
 	if (outcome->stuck)
 		json_raw(&json, ",\"stuck\":true");
 	if (outcome->abandoned)

@@ -114,7 +114,7 @@ static long long unseen(const struct outcome *outcome)
 	return outcome->unroutable > seen ? outcome->unroutable - seen : 0;
 }
 
-void record_audit(struct json *json, const struct options *options, const struct outcome *outcome)
+void record_audit(struct json *json, const struct outcome *outcome)
 {
 	const struct audit_table *table = outcome->audit;
 	if (is_isolated(outcome) && outcome->unroutable >= 0)

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 
 #include "json.h"
-#include "options.h"
 #include "outcome.h"
 
 /*
@@ -13,7 +12,7 @@
  * watched and, if "no", watched_why; blocked (tried, where nothing blocks) with attempts, their number; unseen, what the
  * kernel counted beyond them; names; names_seen and names_why; what else a reader has to know to judge these.
  */
-void record_audit(struct json *json, const struct options *options, const struct outcome *outcome);
+void record_audit(struct json *json, const struct outcome *outcome);
 
 bool record_audit_is_worth_telling(const struct outcome *outcome);
 
