@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# A real emerge whose tests try to get out, in every way: who tried what is in the record and is told, and nothing else is.
+
+bats_require_minimum_version 1.5.0
+load prefix
+load portcullis
+
+setup_file() {
+	prefix_host_begin
+	export CLIENTS=$PREFIX_HOST/clients
+	mkdir "$CLIENTS"
+	gcc -O1 -pthread -o "$CLIENTS/storm" "$TOP/test/confine/audit/client.c"
+	gcc -O1 -pthread -static -o "$CLIENTS/fixed" "$TOP/test/confine/audit/client.c"
+	gcc -O1 -pthread -m32 -o "$CLIENTS/small" "$TOP/test/confine/audit/client.c"
+	cp "$CLIENTS/storm" "$CLIENTS/raw"
+	chmod -R a+rX "$CLIENTS"
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+teardown() {
+	prefix_clean
+}
+
+# prefix WHO [LINE...]: with the package app-test/reaches-1, whose src_test ends with the status of the function finish
+prefix() {
+	[[ $1 == user ]] || ((EUID == 0)) || skip 'only root can emerge as root'
+	prefix_make "$1"
+	prefix_conf 'FEATURES="test"' "${@:2}"
+	{
+		cat <<-EOF
+			src_test() {
+				note_namespaces
+				mkdir -p tests
+				cat > tests/fetch.py <<-'END' || die
+					import urllib.request
+					try:
+					    urllib.request.urlopen("http://198.51.100.2/x")
+					except OSError:
+					    pass
+				END
+				curl -s https://198.51.100.1/
+				/usr/bin/python3 tests/fetch.py
+				GIT_TERMINAL_PROMPT=0 git clone -q https://198.51.100.3/x.git
+				TO=198.51.100.4 PORT=9 "$CLIENTS/raw" sendto
+				TO=198.51.100.5 "$CLIENTS/fixed" connect 2
+				TO=198.51.100.6 "$CLIENTS/small" connect 3
+				TO=198.51.100.7 "$CLIENTS/storm" threads 64 1000
+				"$CLIENTS/storm" harmless
+				finish
+			}
+		EOF
+		cat
+	} | prefix_package app-test/reaches-1
+	prefix_install_portcullis
+}
+
+ALL='curl tcp 198.51.100.1 443 1
+fixed tcp 198.51.100.5 443 2
+git-remote-http tcp 198.51.100.3 443 1
+python3 tcp 198.51.100.2 80 1
+raw udp 198.51.100.4 9 1
+small tcp 198.51.100.6 443 3
+storm tcp 198.51.100.7 443 64000'
+
+blocked() {
+	record "$1" '(r.blocked ?? r.tried ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
+}
+
+everything_is_recorded() {
+	[[ $(blocked test) == "$ALL" ]] || {
+		blocked test
+		return 1
+	}
+	[[ $(record test 'r.watched + " " + r.unseen + " " + r.attempts') == 'yes undefined 64009' ]]
+	[[ $(record test 'r.blocked.find((b) => b.comm === "python3").script') == tests/fetch.py ]]
+	[[ $(record compile 'r.watched + " " + r.blocked + " " + r.names + " " + r.unreachable') == 'yes undefined undefined 0' ]]
+}
+
+@test 'an ordinary user: each attempt is recorded and told, and the phase goes on' {
+	prefix user <<<'finish() { :; }'
+	run -0 prefix_emerge --oneshot app-test/reaches
+	everything_is_recorded
+	[[ $output == *'src_test: curl -s https://198.51.100.1/ tried 198.51.100.1:443, once'* ]]
+	[[ $output == *'src_test: python3 (tests/fetch.py) tried 198.51.100.2:80, once'* ]]
+	[[ $output == *'/raw sendto tried 198.51.100.4:9 (udp), once'* && $output == *'/storm threads 64 1000 tried 198.51.100.7:443, 64000 times'* ]]
+	[[ $(grep -c 'Portcullis: .* tried ' <<<"$output") == 7 && $output != *'What Gentoo does'* ]]
+	[[ $(record test 'JSON.stringify(r.had)') == '{"net":"confine","ipc":"confine"}' ]]
+}
+
+@test 'root with the default FEATURES, in the namespaces that Portage made: the same' {
+	prefix root <<<'finish() { :; }'
+	run -0 prefix_emerge --oneshot app-test/reaches
+	everything_is_recorded
+	[[ $(grep -c 'Portcullis: .* tried ' <<<"$output") == 7 ]]
+	[[ $(record test 'r.had.net + " " + r.names_seen') == 'portage no' ]]
+}
+
+@test 'a failed phase: the lines follow the failure, with what Gentoo does instead and how to let it through' {
+	local told
+	prefix user <<-'EOF'
+		src_compile() {
+			note_namespaces
+			/usr/bin/python3 -m pip download 'foo @ https://files.example.org/foo.zip' --no-cache-dir --retries 0
+			cat >Cargo.toml <<-'END'
+				[package]
+				name = "x"
+			END
+			( exec -a cargo "$BASH" -c 'exec 3<>/dev/tcp/crates.example.org/443' )
+			die 'it can not be built'
+		}
+	EOF
+	run -1 prefix_emerge --oneshot app-test/reaches
+	told=${output#*it can not be built}
+	[[ $told == *'src_compile: '*'looked up crates.example.org'* ]]
+	[[ $told == *'belongs into SRC_URI'*'`portcullis allow app-test/reaches`'* && $told == *'What Gentoo does about Cargo: '* ]]
+	[[ $(record compile 'JSON.stringify([...new Set(r.names.map((n) => n.name))])') == *crates.example.org* ]]
+}
+
+@test 'a build that tries nothing prints nothing of it' {
+	prefix_make user
+	prefix_conf 'FEATURES="test"'
+	prefix_package app-test/reaches-1 <<<''
+	prefix_install_portcullis
+	run -0 prefix_emerge --oneshot app-test/reaches
+	[[ $output != *Portcullis* && $(record test 'r.watched') == yes ]]
+}
+
+@test 'PORTCULLIS_AUDIT=off watches nothing, and the kernel still counts' {
+	prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
+	run -0 prefix_emerge --oneshot app-test/reaches
+	[[ $(record test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 64009' ]]
+	[[ $output == *'something tried 64009 times to reach what has no route'* ]]
+}
+
+@test 'PORTCULLIS_AUDIT=only isolates nothing and tells the same, whatever FEATURES says' {
+	local word
+	for word in -network-sandbox network-sandbox; do
+		prefix user 'PORTCULLIS_AUDIT="only"' "FEATURES=\"test $word -ipc-sandbox\"" <<-'EOF'
+			src_test() {
+				note_namespaces
+				TO=127.0.0.1 PORT=9 curl -s http://127.0.0.1:9/
+				TO=198.51.100.4 PORT=9 "${CLIENTS}/raw" sendto
+				curl -s --max-time 1 https://198.51.100.1/
+				true
+			}
+		EOF
+		prefix_env CLIENTS="$CLIENTS"
+		run -0 prefix_emerge --oneshot app-test/reaches
+		[[ $(prefix_seen test net) == "$(prefix_here net)" && $(prefix_seen test user) == "$(prefix_here user)" ]]
+		[[ $(blocked test) == $'curl tcp 198.51.100.1 443 1\nraw udp 198.51.100.4 9 1' ]]
+		[[ $output == *'nothing was blocked (PORTCULLIS_AUDIT=only)'* ]]
+		prefix_clean
+	done
+}
