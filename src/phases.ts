@@ -11,19 +11,20 @@ export const srcPhases = ['unpack', 'fetch', 'prepare', 'configure', 'compile', 
 export type SrcPhase = (typeof srcPhases)[number];
 
 /** EBUILD_PHASE of every pkg_* function, of which none is confined. */
-export const pkgPhases = ['pretend', 'setup', 'preinst', 'postinst', 'prerm', 'postrm', 'config', 'info', 'nofetch'] as const;
+export const pkgPhases = [
+	'pretend',
+	'setup',
+	'preinst',
+	'postinst',
+	'prerm',
+	'postrm',
+	'config',
+	'info',
+	'nofetch',
+] as const;
 
 /** What else Portage starts ebuild.sh or misc-functions.sh for. '' is misc-functions.sh, which has no EBUILD_PHASE. */
-export const otherPhases = [
-	...pkgPhases,
-	'depend',
-	'clean',
-	'cleanrm',
-	'help',
-	'instprep',
-	'package',
-	'',
-] as const;
+export const otherPhases = [...pkgPhases, 'depend', 'clean', 'cleanrm', 'help', 'instprep', 'package', ''] as const;
 
 export type Condition =
 	| { readonly list: 'restrict' | 'properties'; readonly word: string; readonly present: boolean }
