@@ -27,11 +27,12 @@ fi
 [[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
 	${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]] || return 0
 
-# What to go on for: a src_* phase that FEATURES wants confined, or settings that were kept for it, or are to be kept for the
-# later phases. Only where bashrc runs before a saved environment is loaded, the settings are those of make.conf and
-# package.env as they are now (config.environ() in Portage's config.py).
+# What to go on for: a src_* phase that FEATURES wants confined, the setup before such phases, where it is said what collides, or
+# settings that were kept for it, or are to be kept for the later phases. Only where bashrc runs before a saved environment
+# is loaded, the settings are those of make.conf and package.env as they are now (config.environ() in Portage's config.py).
 [[ $EBUILD_PHASE != @(pretend|setup) && (@wanted@ ||
-	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ]] ||
+	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ||
+	$EBUILD_PHASE == setup && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
 	[[ -s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings ||
 		($EBUILD_PHASE == setup || ! -e ${T-}/environment) && (@any@) ]] ||
 	return 0
@@ -44,7 +45,7 @@ __portcullis_phase() {
 	local out=@out@
 	# A file that root made can't be written by the user that Portage drops to in another phase.
 	local kept=${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings state=${PORTAGE_BUILDDIR-}/.ipc/portcullis-$EUID
-	local features restrict properties
+	local features restrict properties found=''
 	local -a options=() argv=()
 	local -A setting=()
 
@@ -53,6 +54,7 @@ __portcullis_phase() {
 	last=${argv[*]: -1}
 	if [[ $last == "$marker" ]]; then
 		{ echo inside >"$state-inside"; } 2>/dev/null
+		__portcullis_inside "${argv[*]: -2:1}"
 		return
 	fi
 
@@ -62,6 +64,8 @@ __portcullis_phase() {
 	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
 	__portcullis_settings
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
+	((${#options[@]})) || [[ $EBUILD_PHASE == setup ]] || return 0
+	__portcullis_collide
 	((${#options[@]})) || return 0
 
 	# Reading the marker back has to work before anything is started with it: else this would go round for ever.
@@ -139,7 +143,8 @@ __portcullis_decide() {
 
 # Becomes the phase: runs it once more, inside, and ends as it did.
 __portcullis_confine() {
-	local environment status why='' refused=''
+	local environment status why='' refused='' here=''
+	local -a names=()
 	# What Portage gave this shell, not what profile.bashrc files have made of it since.
 	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
 		__portcullis_failed '/proc/self/environ can not be read'
@@ -154,6 +159,9 @@ __portcullis_confine() {
 	else
 		options+=(--best-effort)
 	fi
+	# An argument for the inner run: a variable could be saved.
+	read -ra names <<<"$found"
+	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v here '%s' @here@ "${names[@]/#/+}"
 	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl")
 	# With these the phase ends: this ebuild.sh, what started it, and emerge, which pid-sandbox hides. The lock is emerge's
 	# own, on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
@@ -161,7 +169,7 @@ __portcullis_confine() {
 		options+=(--watch "$$" --watch "$BASHPID" --watch "$PPID" --lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
 	# libsandbox, which denies confine what it has to write, looks at SANDBOX_ON.
 	SANDBOX_ON=0 "$confine" "${options[@]}" --environ "$environment" --tell "$state-tell" \
-		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" "$marker"
+		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${here:+"$here"} "$marker"
 	status=$?
 	# These are confine's own, unless the phase has begun: `missing-command || die` ends with 127 as well.
 	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
@@ -210,5 +218,6 @@ __portcullis_once() {
 	elog "Portcullis: $package is built without $wanted: ${1//\\/\\\\}. $out"
 }
 
+#: collide
 __portcullis_phase
-unset -f __portcullis_{phase,settings,ask,check,decide,confine,tell,failed,once}
+unset -f __portcullis_{phase,settings,ask,check,decide,confine,tell,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside}

@@ -18,6 +18,14 @@ export interface Input {
 }
 
 export const commands: Readonly<Record<string, Command>> = {
+	collisions: {
+		usage:
+			'collisions --package CATEGORY/PF --features LIST [--restrict LIST] [--properties LIST] [--setting warn|die|ignore] [--unpack host|confine] [--known LIST] [--state DIR]',
+		summary: 'what collides with the sandboxes of a package whose environment this is (for the hook)',
+		values: ['package', 'features', 'restrict', 'properties', 'setting', 'unpack', 'known', 'state'],
+		flags: [],
+		run: async (input) => (await import('./commands/collisions.ts')).run(input),
+	},
 	explain: {
 		usage: 'explain --features LIST [--restrict LIST] [--properties LIST] [--unpack host|confine] [PHASE...]',
 		summary: 'what each phase would be confined by, and which rule says so',

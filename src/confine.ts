@@ -11,7 +11,8 @@ export async function optionsFor(environment: Environment): Promise<string[]> {
 	return confineOptions(packageOf(environment), await factsOf(environment));
 }
 
-function confineOptions(cpv: string, facts: Facts): string[] {
+/** The same for facts that are known. */
+export function confineOptions(cpv: string, facts: Facts): string[] {
 	const { phase, settings: chosen } = facts;
 	const options = granted(decide(facts)).flatMap((what) => {
 		if (what !== 'cgroup') return [`--${what}`];

@@ -12,6 +12,8 @@ export interface Facts {
 	readonly features: readonly string[];
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
+	/** Whether Portage runs this phase under fakeroot: FEATURES names it, and FAKEROOTKEY is set. */
+	readonly fakeroot?: boolean;
 	readonly settings: Settings;
 }
 
@@ -46,6 +48,7 @@ function judge(what: Confinement, facts: Facts): Verdict {
 }
 
 function holds(condition: Condition, facts: Facts): boolean {
+	if ('fakeroot' in condition) return facts.fakeroot === true;
 	if ('setting' in condition) return facts.settings[condition.setting] === condition.is;
 	return facts[condition.list].includes(condition.word) === condition.present;
 }

@@ -11,10 +11,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * settings from where they can be trusted. A bad setting is an error that names package, variable, value and choices.
  */
 export async function factsOf(environment: Environment): Promise<Facts> {
+	const features = words(environment['PORTAGE_FEATURES'] ?? environment['FEATURES']);
 	return {
 		phase: environment['EBUILD_PHASE'] ?? '',
 		from: environment['EMERGE_FROM'] ?? 'ebuild',
-		features: words(environment['PORTAGE_FEATURES'] ?? environment['FEATURES']),
+		features,
+		fakeroot: features.includes('fakeroot') && (environment['FAKEROOTKEY'] ?? '') !== '',
 		restrict: words(environment['PORTAGE_RESTRICT'] ?? environment['RESTRICT']),
 		properties: words(environment['PORTAGE_PROPERTIES'] ?? environment['PROPERTIES']),
 		settings: checked(await settingsOf(environment), packageOf(environment)),

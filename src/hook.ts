@@ -1,9 +1,11 @@
 import ask from '../hooks/ask.py' with { type: 'text' };
+import collide from '../hooks/collide.bash' with { type: 'text' };
 import template from '../hooks/phase.bash' with { type: 'text' };
 import { features } from './features.ts';
-import { marker, paths } from './paths.ts';
+import { here, marker, paths } from './paths.ts';
 import { confinements, law, pkgPhases, srcPhases, type Condition, type Confinement, type Row } from './phases.ts';
 import { quote } from './quote.ts';
+import { insideBlock, smellBlock, smellWords } from './smell.ts';
 import { expected, settingNames, settings, type SettingName } from './settings.ts';
 
 /** What a person can do about a message of ours, whichever it is. */
@@ -20,14 +22,17 @@ export function renderHook(eprefix: string): string {
 		src: srcPhases.join('|'),
 		wanted: confinements.map(wanted).join(' ||\n\t'),
 		pkg: pkgPhases.join('|'),
+		features: confinements.map((what) => features[what]).join('|'),
 		any: settingNames.map((name) => `\${${name}-}`).join(' || '),
 		names: settingNames.join(' '),
 		marker: quote(marker),
+		here: quote(here),
 		confine: quote(confine),
 		portcullis: quote(portcullis),
 		logs: quote(logs),
 		ask: quote(ask.trim()),
 		out: quote(wayOut),
+		...smellWords,
 	};
 	const blocks: Record<string, string[]> = {
 		banner: [
@@ -36,14 +41,17 @@ export function renderHook(eprefix: string): string {
 		],
 		checks: settingNames.map(check),
 		decide: [...confinements.flatMap(decideBlock), ...auditBlock()],
+		smell: smellBlock(),
+		inside: insideBlock(),
 	};
-	return template
-		.replace(/^([\t]*)#: (\w+)$/gm, (_, indent: string, name: string) =>
+	const expand = (text: string): string =>
+		text.replace(/^([\t]*)#: (\w+)$/gm, (_, indent: string, name: string) =>
 			known(blocks, name)
-				.map((line) => indent + line)
+				.map((line) => (line === '' ? '' : indent + line))
 				.join('\n'),
-		)
-		.replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
+		);
+	blocks['collide'] = expand(collide.slice(collide.indexOf('\n') + 1)).split('\n');
+	return expand(template).replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
 }
 
 function known<Value>(table: Record<string, Value>, name: string): Value {
@@ -109,6 +117,8 @@ function branch(row: Row, first: boolean, action: readonly string[]): string[] {
 }
 
 function test(condition: Condition): string {
+	// Portage keeps FAKEROOTKEY out of the saved environment (save-ebuild-env.sh), and FEATURES is its own copy.
+	if ('fakeroot' in condition) return "$features == *' fakeroot '* && ${FAKEROOTKEY-}";
 	if ('setting' in condition) return `\${setting[${condition.setting}]-} == ${condition.is}`;
 	return `$${condition.list} ${condition.present ? '==' : '!='} *' ${condition.word} '*`;
 }

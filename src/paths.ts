@@ -14,6 +14,9 @@ export function paths(eprefix: string) {
 /** The last argument of an inner ebuild.sh. It's read back from /proc/self/cmdline, where no build can put it by accident. */
 export const marker = 'portcullis-inside';
 
+/** The argument before it, where something collides: the names of the rows, each with a + in front. */
+export const here = 'portcullis-here';
+
 /** Below PORTAGE_BUILDDIR: a folder that Portage makes before the first phase and removes in `clean`. */
 export const keptSettings = '.ipc/portcullis-settings';
 

@@ -28,6 +28,7 @@ export const otherPhases = [...pkgPhases, 'depend', 'clean', 'cleanrm', 'help', 
 
 export type Condition =
 	| { readonly list: 'restrict' | 'properties'; readonly word: string; readonly present: boolean }
+	| { readonly fakeroot: true }
 	| { readonly setting: 'PORTCULLIS_UNPACK' | 'PORTCULLIS_AUDIT'; readonly is: string };
 
 export interface Row {
@@ -47,10 +48,22 @@ const auditOnly: Row = {
 	rule: 'PORTCULLIS_AUDIT=only watches, and isolates nothing',
 };
 
+/**
+ * libfakeroot asks its server for everything, over System V IPC or loopback: apart from it the phase would hang. And in a
+ * user namespace chown to an id that has no place there gives EINVAL, where it forgives EPERM only.
+ */
+const underFakeroot: Row = {
+	phases: ['install'],
+	when: [{ fakeroot: true }],
+	confined: false,
+	rule: 'FEATURES=fakeroot: it would be cut off from its server',
+};
+
 /** Rows for the phases of srcPhases; every other phase is free, whatever FEATURES says. */
 export const law: Readonly<Record<Confinement, readonly Row[]>> = {
 	net: [
 		auditOnly,
+		underFakeroot,
 		{
 			phases: srcPhases,
 			when: [{ list: 'restrict', word: 'network-sandbox', present: true }],
@@ -85,8 +98,16 @@ export const law: Readonly<Record<Confinement, readonly Row[]>> = {
 			rule: 'network-sandbox covers src_prepare to src_install',
 		},
 	],
-	ipc: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox covers every src_* phase' }],
-	cgroup: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'cgroup covers every src_* phase' }],
+	ipc: [
+		auditOnly,
+		underFakeroot,
+		{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox covers every src_* phase' },
+	],
+	cgroup: [
+		auditOnly,
+		underFakeroot,
+		{ phases: srcPhases, when: [], confined: true, rule: 'cgroup covers every src_* phase' },
+	],
 };
 
 export function isSrcPhase(phase: string): phase is SrcPhase {

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Input } from '../commands.ts';
-import { carried, optionsFor } from '../confine.ts';
+import { findCollisions, inside } from '../collide.ts';
+import { carried, confineOptions } from '../confine.ts';
+import { aroundOf } from '../evidence/around.ts';
+import { factsOf, packageOf } from '../facts.ts';
 import { installation } from '../installation.ts';
 import { UsageError } from '../usage.ts';
 
@@ -15,9 +18,11 @@ export async function run({ words, command }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`put -- before the command "${words[0]}"`);
 	if (command?.[0] === undefined) throw new UsageError('phase needs a command: portcullis phase -- COMMAND [ARG...]');
 	const { PORTCULLIS_FDS: descriptors = '', ...environment } = process.env;
-	const options = await optionsFor(environment);
+	const facts = await factsOf(environment);
+	const options = confineOptions(packageOf(environment), facts);
 	const [program, ...rest] = options.length > 0 ? [installation().confine, ...options, '--', ...command] : command;
-	return become(program ?? '', rest, carried(environment), inherited(descriptors));
+	const local = options.includes('--net') ? inside(findCollisions(facts, aroundOf(environment, facts.features))) : {};
+	return become(program ?? '', rest, carried({ ...environment, ...local }), inherited(descriptors));
 }
 
 /** Runs a program in our place: its descriptors, signals and status are ours. */

@@ -34,6 +34,7 @@ const features = [
 	...subsets(['network-sandbox', 'ipc-sandbox', 'cgroup']).map((words) => words.join(' ')),
 	'ccache xcgroup network-sandbox-proxy pid-sandbox',
 	'ccache\tcgroup  network-sandbox',
+	'fakeroot network-sandbox ipc-sandbox cgroup',
 ];
 
 let root: string;
@@ -92,6 +93,8 @@ function everyCase(): Record<string, string>[] {
 								[`${name}RESTRICT`]: restrict,
 								[`${name}PROPERTIES`]: property,
 								PORTCULLIS_UNPACK: claimed,
+								// As in a phase that Portage runs under fakeroot; without the word in FEATURES it means nothing.
+								FAKEROOTKEY: property === 'live' ? '624324191' : '',
 								PORTAGE_BUILDDIR: join(root, phase === 'setup' ? 'setup' : folder),
 								T: join(root, folder),
 							});

@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# What the configuration holds that a sandbox cuts off: said once a package, in the first phase that runs. Fills found.
+__portcullis_collide() {
+	local smell='' known='' new='' file name
+	local -a lines=()
+	__portcullis_smell
+	[[ $smell ]] || return 0
+	# Setup is root's where the phases after it may be another user's.
+	for file in "${state%-*}"-*-collisions; do
+		[[ ! -s $file ]] || { mapfile -t lines <"$file"; } 2>/dev/null
+		known+=" ${lines[0]-} " found+=" ${lines[1]-} "
+	done
+	for name in $smell; do
+		[[ $known == *" $name "* ]] || new=yes
+	done
+	[[ ! $new ]] || __portcullis_flag
+}
+
+# Asks the program, which has the whole table, and says what it says.
+__portcullis_flag() {
+	local line text stop='' before=$found
+	mapfile -t lines < <(
+		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" collisions --package "$package" --features "$features" --restrict "$restrict" \
+			--properties "$properties" --setting "${setting[PORTCULLIS_COLLISION]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
+			--known "$before" --state "${state%/*}" 2>/dev/null
+	)
+	if [[ ${lines[*]: -1} == 'done' ]]; then
+		found+=" ${lines[0]#found} "
+	else
+		# portcullis needs Node, which may just be on its way out. What smells is kept out of the way: it may be cut off.
+		found+=" $smell "
+		[[ ${setting[PORTCULLIS_COLLISION]-} == ignore ]] ||
+			ewarn "Portcullis: $package: the configuration smells of${smell// /, }, which collide with a sandbox that FEATURES asks for, and $portcullis does not start to say more. $out"
+		lines=()
+	fi
+	{ printf '%s\n' "$known $smell" "$found" >"$state-collisions"; } 2>/dev/null
+	for line in "${lines[@]:1}"; do
+		text=${line#* }
+		case ${line%% *} in
+		elog | ewarn) "${line%% *}" "$text" ;;
+		die) stop=$text ;;
+		esac
+	done
+	[[ ! $stop ]] || die "$stop"
+}
+
+# Fills smell with the names of what could collide (src/collisions.ts). It asks strings and files, and starts nothing.
+__portcullis_smell() {
+	local compiler='' display=${DISPLAY-}
+	display=${display#*:} display=${display%%.*}
+	! __portcullis_compiler || compiler=yes
+	#: smell
+}
+
+# Whether one of these files contains a text.
+__portcullis_contains() {
+	local file text
+	for file in "${@:2}"; do
+		[[ -f $file && -r $file ]] || continue
+		{ IFS= read -rd '' text <"$file"; } 2>/dev/null
+		[[ $'\n'$text != *"$1"* ]] || return 0
+	done
+	return 1
+}
+
+# Whether a compiler, named by a variable or found in PATH, is none of the plain ones.
+__portcullis_compiler() {
+	local name word folder ccache=''
+	local -a commands=() folders=()
+	for name in @compilers@; do
+		read -ra commands <<<"${!name-}"
+		for word in "${commands[@]}"; do
+			[[ $word == @(-*|*=*|@plain@) ]] || { [[ ${word##*/} == @plain@ ]] && ! __portcullis_odd "$word"; } || return 0
+		done
+	done
+	IFS=: read -ra folders <<<"${PATH-}"
+	# It calls the next compiler in PATH, which is the one to look at.
+	for folder in "${folders[@]}"; do
+		[[ ! -x $folder/ccache ]] || ccache=$folder/ccache
+	done
+	for name in gcc g++ cc c++ clang clang++ ${CHOST:+"$CHOST-gcc" "$CHOST-g++"}; do
+		! __portcullis_shadowed || return 0
+	done
+	return 1
+}
+
+# Whether the first $name in PATH is a script or a stand-in for every compiler, or hides another one further on.
+__portcullis_shadowed() {
+	local first='' file prefix
+	for folder in "${folders[@]}"; do
+		file=$folder/$name
+		[[ -x $file && ! ($ccache && $file -ef $ccache) ]] || continue
+		if [[ ! $first ]]; then
+			first=$file
+			! __portcullis_odd "$file" || return 0
+			for prefix in '' ${CHOST:+"$CHOST-"}; do
+				[[ ! ($file -ef $folder/${prefix}gcc && $file -ef $folder/${prefix}g++) ]] || return 0
+			done
+			# Of LLVM several versions are installed side by side, all of them in PATH.
+			[[ $name != clang* ]] || break
+		else
+			[[ $file -ef $first ]] || return 0
+		fi
+	done
+	return 1
+}
+
+# Whether a compiler is a script.
+__portcullis_odd() {
+	local start=''
+	[[ -f $1 && -r $1 ]] || return 1
+	{ LC_ALL=C IFS= read -rn2 start <"$1"; } 2>/dev/null
+	[[ $start == '#!' ]]
+}
+
+# For a phase with a network sandbox, inside: only what Portage keeps out of the environment that it saves.
+__portcullis_inside() {
+	#: inside
+}

@@ -1,0 +1,80 @@
+import { collisions, type Collision } from './collisions.ts';
+import { decide, granted, type Facts } from './decision.ts';
+import type { Around, Evidence } from './evidence/around.ts';
+import { features } from './features.ts';
+import { srcPhases, type Confinement } from './phases.ts';
+import type { Line } from './tell.ts';
+
+export interface Found {
+	readonly collision: Collision;
+	readonly evidence: readonly Evidence[];
+	/** The sandboxes that this package has, of those that it collides with. */
+	readonly confinements: readonly Confinement[];
+}
+
+/** What collides in a package, or in the whole configuration, whose facts these are; their phase doesn't matter. */
+export function findCollisions(facts: Facts, around: Around): Found[] {
+	// Under fakeroot src_install has nothing: that is one of the collisions, and must not hide it.
+	const had = new Set(srcPhases.flatMap((phase) => granted(decide({ ...facts, phase, fakeroot: false }))));
+	return collisions.flatMap((collision) => {
+		const confinements = collision.with.filter((what) => had.has(what));
+		if (confinements.length === 0) return [];
+		const evidence = collision.evidence(around);
+		return evidence.length > 0 ? [{ collision, evidence, confinements }] : [];
+	});
+}
+
+/** The variables that a phase with a network sandbox gets, so that its build goes on at once. */
+export function inside(found: readonly Found[]): Record<string, string> {
+	return Object.assign({}, ...found.map(({ collision }) => collision.inside)) as Record<string, string>;
+}
+
+/** A collision in words: what it is and how it was seen, who wins, and how to end it either way. */
+export function describe({ collision, evidence, confinements }: Found, around: Around): string[] {
+	const sandbox = confinements.map((what) => features[what]);
+	const cures = [...new Set(evidence.flatMap(({ cure }) => cure ?? []))];
+	return [
+		`${collision.thing} collides with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ what }) => what).join('; ')}`,
+		collision.happens,
+		`In make.conf or package.env ${cures.length > 0 ? merged(cures) : collision.instead} ends it and keeps the sandbox, and FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}" ends it the other way`,
+		...('DISTCC_HOSTS' in collision.inside ? farm(around) : []),
+	];
+}
+
+/** Two lines for FEATURES are one. */
+function merged(cures: readonly string[]): string {
+	const words = cures.flatMap((cure) => /^FEATURES="(.*)"$/.exec(cure)?.[1] ?? []);
+	const others = cures.filter((cure) => !cure.startsWith('FEATURES='));
+	return [...(words.length > 0 ? [`FEATURES="${words.join(' ')}"`] : []), ...others].join(' ');
+}
+
+/** As many jobs as a farm can take are too many for one machine. */
+function farm({ environment, processors }: Around): string[] {
+	const makeopts = environment['MAKEOPTS'] ?? '';
+	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);
+	if (jobs <= 2 * processors) return [];
+	return [
+		`MAKEOPTS="${makeopts}" is meant for a farm, and this machine has ${processors} processors: MAKEOPTS="-j${processors}" is enough here`,
+	];
+}
+
+/** What the hook says, one line a sentence. `setting` is PORTCULLIS_COLLISION. */
+export function flag(found: readonly Found[], cpv: string, setting: string, around: Around): Line[] {
+	if (setting === 'ignore') return [];
+	const fatal = found.filter(({ collision }) => setting === 'die' && collision.said === 'package');
+	const lines = found.filter((one) => !fatal.includes(one)).flatMap((one) => warn(one, cpv, around));
+	if (fatal.length === 0) return lines;
+	const reasons = fatal.map((one) => describe(one, around).join('. ')).join('. ');
+	return [
+		...lines,
+		{ verb: 'die', text: `Portcullis: ${cpv} is not built, as PORTCULLIS_COLLISION="die" asks: ${reasons}.` },
+	];
+}
+
+function warn(found: Found, cpv: string, around: Around): Line[] {
+	return describe(found, around).map((text, index, [first = '']) => ({
+		verb: 'ewarn',
+		text: index === 0 ? `Portcullis: ${cpv}: ${text}` : `  ${text}`,
+		...(found.collision.said === 'run' ? { once: first } : {}),
+	}));
+}

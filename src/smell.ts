@@ -1,0 +1,53 @@
+import { collisions, type Collision, type Smell } from './collisions.ts';
+import { compilerVariables } from './evidence/compilers.ts';
+import { features } from './features.ts';
+import { quote } from './quote.ts';
+
+/** Words for the hook's template: the variables that name a compiler, and what a plain one is called. */
+export const smellWords = {
+	compilers: compilerVariables.join(' '),
+	plain: '?(*-)@(gcc|g++|cc|c++|cpp|clang|clang++|clang-cpp|gfortran|flang|rustc|ccache|env)?(-+([0-9.]))',
+};
+
+/** Bash that adds to `smell` the names of what could collide, one statement a row of the table. It starts no process. */
+export function smellBlock(): string[] {
+	return collisions.flatMap(({ name, with: what, smells }) => {
+		const sandbox = what.map((one) => features[one]);
+		const asked = sandbox.length === 1 ? `*' ${sandbox.join('')} '*` : `*' '@(${sandbox.join('|')})' '*`;
+		const simple = smells.flatMap(test);
+		const files = smells.flatMap(look);
+		const first = `[[ $features == ${asked}${files.length === 0 ? ` && (${simple.join(' || ')})` : ''} ]]`;
+		const more = [...(simple.length > 0 ? [`[[ ${simple.join(' || ')} ]]`] : []), ...files].join(' || ');
+		return [`if ${first}${files.length === 0 ? '' : ` && { ${more}; }`}; then`, `\tsmell+=' ${name}'`, 'fi'];
+	});
+}
+
+function test(smell: Smell): string[] {
+	if ('word' in smell) return [`$features == *' ${smell.word} '*`];
+	if ('set' in smell) return smell.set.map((name) => `\${${name}-}`);
+	if ('compiler' in smell) return ['$compiler'];
+	return 'holds' in smell ? [smell.holds] : [];
+}
+
+function look(smell: Smell): string[] {
+	if (!('files' in smell)) return [];
+	return [
+		`__portcullis_contains ${ansi(smell.text)} ${smell.files.map((file) => (file.includes('$') ? `"${file}"` : quote(file))).join(' ')}`,
+	];
+}
+
+function ansi(text: string): string {
+	return /[\n\t]/.test(text) ? `$'${text.replaceAll('\n', '\\n').replaceAll('\t', '\\t')}'` : quote(text);
+}
+
+/** Bash that exports what a phase with a network sandbox gets, for each collision that the word $1 names. */
+export function insideBlock(): string[] {
+	return collisions.filter(changes).map(({ name, inside }) => {
+		const variables = Object.entries(inside).map(([variable, value]) => `${variable}=${quote(value)}`);
+		return `[[ $1 != *'+${name}'* ]] || export ${variables.join(' ')}`;
+	});
+}
+
+function changes({ inside }: Collision): boolean {
+	return Object.keys(inside).length > 0;
+}

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# Another host for distcc: a distccd in a network namespace of its own, at the other end of a veth pair.
+#
+#   farm_begin      starts it; FARM is its address then. Root's business.
+#   farm_compiled   how many files it has compiled so far
+#   farm_packets    how many packets have gone out to it, of whatever kind
+#   farm_end        removes all of it
+
+farm_begin() {
+	local octet
+	octet=$((RANDOM % 250 + 1))
+	FARM_NETNS=pcfarm-$$
+	FARM_LINK=pcf$$
+	FARM_LOG=$(mktemp -d) || return
+	chmod 777 "$FARM_LOG"
+	FARM=10.213.$octet.2
+	ip netns add "$FARM_NETNS" || return
+	ip link add "$FARM_LINK" type veth peer name eth0 netns "$FARM_NETNS" || return
+	# It would talk by itself.
+	echo 1 >"/proc/sys/net/ipv6/conf/$FARM_LINK/disable_ipv6"
+	ip addr add "10.213.$octet.1/30" dev "$FARM_LINK"
+	ip link set "$FARM_LINK" up
+	ip -n "$FARM_NETNS" addr add "$FARM/30" dev eth0
+	ip -n "$FARM_NETNS" link set eth0 up
+	ip -n "$FARM_NETNS" link set lo up
+	# It goes into the background when it listens. A descriptor of bats' would keep bats waiting.
+	TMPDIR=$FARM_LOG ip netns exec "$FARM_NETNS" distccd --daemon --allow "10.213.$octet.0/30" --listen "$FARM" --jobs 4 \
+		--pid-file "$FARM_LOG/pid" --log-file "$FARM_LOG/log" --log-level info --nice 5 3>&- || return
+	export FARM FARM_NETNS FARM_LINK FARM_LOG
+}
+
+farm_compiled() {
+	grep -c 'COMPILE_OK' "$FARM_LOG/log" || [[ $? == 1 ]]
+}
+
+farm_packets() {
+	cat "/sys/class/net/$FARM_LINK/statistics/tx_packets"
+}
+
+farm_end() {
+	local -a pids
+	[[ ${FARM_NETNS-} ]] || return 0
+	mapfile -t pids < <(ip netns pids "$FARM_NETNS")
+	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}"
+	ip link del "$FARM_LINK"
+	ip netns del "$FARM_NETNS"
+	rm -rf -- "$FARM_LOG"
+	unset FARM FARM_NETNS FARM_LINK FARM_LOG
+}

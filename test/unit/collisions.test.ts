@@ -1,0 +1,168 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findCollisions, flag } from '../../src/collide.ts';
+import { collisions } from '../../src/collisions.ts';
+import { renderHook } from '../../src/hook.ts';
+import { paths } from '../../src/paths.ts';
+import { resolve } from '../../src/settings.ts';
+import { everyCase, type Case } from './collisions.cases.ts';
+
+const ordinary = 65_534;
+const root = mkdtempSync('/var/tmp/collisions-');
+const cases = everyCase(root);
+let server: Server;
+
+beforeAll(async () => {
+	// An ordinary user looks at them too.
+	chmodSync(root, 0o755);
+	server = createServer().listen(join(root, 'socket'));
+	await new Promise((listening) => server.once('listening', listening));
+	const { hook, portcullis } = paths(join(root, 'prefix'));
+	for (const file of [hook, portcullis]) mkdirSync(join(file, '..'), { recursive: true });
+	writeFileSync(hook, renderHook(join(root, 'prefix')));
+	writeFileSync(portcullis, '#!/bin/sh\necho found; echo ewarn started; echo done\n', { mode: 0o755 });
+});
+
+afterAll(() => {
+	server.close();
+	rmSync(root, { recursive: true });
+});
+
+function look({ features = '', restrict = '', uid = ordinary, environment }: Case, ...more: string[]) {
+	const words = [
+		...(features.includes('-network-sandbox') ? [] : ['network-sandbox']),
+		...features.split(' '),
+		...more,
+	];
+	const facts = {
+		phase: '',
+		from: 'ebuild',
+		features: words,
+		restrict: [restrict],
+		properties: [],
+		settings: resolve({}),
+	};
+	const around = { environment: full(environment), features: words, uid, processors: 2 };
+	return { words, around, found: findCollisions(facts, around) };
+}
+
+function full(environment: Case['environment']) {
+	return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: join(root, 'nobody'), ...environment };
+}
+
+/** Whether the hook starts the program in a setup phase with this environment. */
+function starts(words: readonly string[], uid: number, environment: Record<string, string>): boolean {
+	const { hook } = paths(join(root, 'prefix'));
+	const bash = ['bash', join(import.meta.dirname, 'smell.bash'), hook, words.join(' ')];
+	const asUser = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', ...bash];
+	const [program = '', ...args] = uid === process.getuid?.() ? bash : asUser;
+	const output = execFileSync(program, args, {
+		encoding: 'utf8',
+		env: { ...environment, PORTAGE_BUILDDIR: join(root, 'builddir'), PATH: `${environment['PATH'] ?? ''}:/usr/sbin` },
+	});
+	return output.includes('started');
+}
+
+describe.each(Object.entries(cases))('%s', (_, one) => {
+	test(one.row === undefined ? 'is no collision' : `is a collision with ${one.row}`, () => {
+		const { around, found } = look(one);
+		expect(found.map(({ collision }) => collision.name)).toEqual(one.row === undefined ? [] : [one.row]);
+		const said = flag(found, 'app-misc/foo-1', 'warn', around).map(({ text }) => text);
+		if (one.row === undefined) return expect(said).toEqual([]);
+		expect(said[0]).toMatch(/^Portcullis: app-misc\/foo-1: .* collides with FEATURES="[a-z -]+": /);
+		expect(said[0]).toContain(one.evidence);
+		expect(said[1]).toMatch(/^ {2}.* wins: /);
+		expect(said[2]).toMatch(
+			/[A-Z_]+="[^"]*".* ends it and keeps the sandbox, and FEATURES="-[a-z -]+" ends it the other way/,
+		);
+	});
+
+	test('smells as it should', () => {
+		const { uid = ordinary } = one;
+		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
+		const { words } = look(one);
+		expect(starts(words, uid, full(one.environment))).toBe(one.row !== undefined || one.smells === true);
+	});
+});
+
+test('every row has evidence and something that looks alike', () => {
+	const rows = new Set(Object.values(cases).map(({ row }) => row));
+	for (const { name } of collisions.filter((row) => !['tracking', 'display'].includes(row.name)))
+		expect(rows).toContain(name);
+});
+
+/** An X server without a socket that has a path, or with one. */
+async function serve(number: number, ...options: string[]): Promise<ChildProcess> {
+	const child = spawn('Xvfb', [`:${number}`, '-screen', '0', '64x64x8', ...options], { stdio: 'ignore' });
+	while (!readFileSync('/proc/net/unix', 'utf8').includes(`/tmp/.X11-unix/X${number}\n`) && child.exitCode === null) {
+		await new Promise((again) => setTimeout(again, 20));
+	}
+	return child;
+}
+
+test('a display on an abstract socket is a collision, one on a socket with a path is none', async () => {
+	const number = 4_000 + (process.pid % 1_000);
+	const one = { environment: { DISPLAY: `:${number}.0` } };
+	for (const abstract of [true, false]) {
+		const child = await serve(number, ...(abstract ? ['-nolisten', 'unix'] : []));
+		try {
+			expect(existsSync(`/tmp/.X11-unix/X${number}`)).toBe(!abstract);
+			const { words, found } = look(one);
+			expect(found.map(({ collision }) => collision.name)).toEqual(abstract ? ['display'] : []);
+			expect(starts(words, process.getuid?.() ?? 0, full(one.environment))).toBe(abstract);
+		} finally {
+			const ended = new Promise((gone) => child.once('exit', gone));
+			child.kill();
+			await ended;
+		}
+	}
+});
+
+describe('what is said', () => {
+	const both: Case = {
+		features: 'distcc',
+		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
+	};
+
+	test('die: one text with all that the build was told to use, and the rest as ever', () => {
+		const { around, found } = look(both);
+		const lines = flag(found, 'app-misc/foo-1', 'die', around);
+		expect(lines.map(({ verb }) => verb)).toEqual(['ewarn', 'ewarn', 'ewarn', 'die']);
+		expect(lines.at(-1)?.text).toContain('FEATURES names distcc');
+		expect(lines.at(-1)?.text).not.toContain('http_proxy');
+		expect(lines[0]?.once).toBeDefined();
+	});
+
+	test('ignore: nothing', () => {
+		const { around, found } = look(both);
+		expect(flag(found, 'app-misc/foo-1', 'ignore', around)).toEqual([]);
+	});
+
+	test('MAKEOPTS for a farm, and not what fits this machine', () => {
+		const text = (makeopts: string) => {
+			const { around, found } = look({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
+			return JSON.stringify(flag(found, 'app-misc/foo-1', 'warn', around));
+		};
+		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(text(many)).toContain('is meant for a farm');
+		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(text(few)).not.toContain('farm');
+	});
+
+	test('two lines for FEATURES are one, and evidence without a cure needs none', () => {
+		const { around, found } = look({
+			features: 'distcc',
+			environment: { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' },
+		});
+		expect(flag(found, 'a/b-1', 'warn', around)[2]?.text).toContain(
+			' FEATURES="-distcc" CC="gcc" CXX="g++" ends it and keeps',
+		);
+	});
+});
+
+test('inside, only what Portage keeps out of the saved environment is set', () => {
+	// save-ebuild-env.sh: "${!CCACHE_@}" "${!DISTCC_@}"
+	for (const { inside } of collisions)
+		for (const name of Object.keys(inside)) expect(name).toMatch(/^(DISTCC|CCACHE)_/);
+});

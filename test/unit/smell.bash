@@ -1,0 +1,10 @@
+# shellcheck shell=bash
+# Sources the hook as a setup phase does, in the environment of this process. The hook's program is a stand-in that says when it is started.
+#   smell.bash HOOK FEATURES
+hook=$1
+unset EBUILD_SH_ARGS
+export CATEGORY=app-misc PF=foo-1 EBUILD_PHASE=setup EMERGE_FROM=ebuild EBUILD_SH_ARGS=setup PORTAGE_FEATURES=$2
+ewarn() { echo "$1"; }
+die() { :; }
+# shellcheck source=/dev/null
+source "$hook"
