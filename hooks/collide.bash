@@ -3,6 +3,8 @@
 __portcullis_collide() {
 	local smell='' known='' new='' file name
 	local -a lines=()
+	# Then nothing is isolated.
+	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
 	__portcullis_smell
 	[[ $smell ]] || return 0
 	# Setup is root's where the phases after it may be another user's.
