@@ -8,7 +8,7 @@ __portcullis_collide() {
 	__portcullis_smell
 	[[ $smell ]] || return 0
 	# Setup is root's where the phases after it may be another user's.
-	for file in "${state%-*}"-*-collisions; do
+	for file in "${state%-*}-0-collisions" "$state-collisions"; do
 		[[ ! -s $file ]] || { mapfile -t lines <"$file"; } 2>/dev/null
 		known+=" ${lines[0]-} " found+=" ${lines[1]-} "
 	done
