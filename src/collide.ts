@@ -3,7 +3,7 @@ import { decide, granted, type Facts } from './decision.ts';
 import type { Around, Evidence } from './evidence/around.ts';
 import { features } from './features.ts';
 import { srcPhases, type Confinement } from './phases.ts';
-import type { Line } from './tell.ts';
+import type { Line } from './tell/line.ts';
 
 export interface Found {
 	readonly collision: Collision;

@@ -103,4 +103,9 @@ processes() {
 	done
 	run -0 processes setup PORTAGE_FEATURES='network-sandbox' PORTCULLIS_UNPACK=confine
 	[[ $output == $'started: 0\ncounted: 1' ]]
+	# What smells of a collision, one process answers for, and no phase after that.
+	run -0 processes setup PORTAGE_FEATURES='network-sandbox distcc'
+	[[ $output == *$'started: '[1-9]* ]]
+	run -0 processes setup PORTAGE_FEATURES='network-sandbox distcc'
+	[[ $output == $'started: 0\ncounted: 1' ]]
 }
