@@ -72,7 +72,7 @@ except socket.gaierror as error:
 	[[ $(<"$AUDIT_DIR/out") == 'empty=none short=none truncated=1 loop=1 label=1 long=1 response=none update=4 questions=1 oversized=2'$'\n2' ]]
 	expect_names 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
 	run -0 audit --net -- sh -c '"$@" malformed || true; "$@" A after.example; "$@" idle' sh "${ASK[@]}" tcp
-	[[ $(tail -n2 <<<"$output") == $'2\n2' ]]
+	[[ $(tail -n2 <<<"$output") == $'2\n2 True' ]]
 }
 
 @test '100,000 queries: bounded, answered to the last' {

@@ -62,7 +62,7 @@ elif sys.argv[2] == "edns":
     print(code(ask(query(sys.argv[3], "A", (7, 0x0120, 1, 0, 0, 1), OPT))))
 elif sys.argv[2] == "idle":
     # More connections than anybody needs, all of them silent.
-    idle = [socket.create_connection((SERVER, 53)) for _ in range(40)]
-    print(code(by_tcp(query("behind.example"))))
+    idle = [socket.create_connection((SERVER, 53), timeout=2) for _ in range(40)]
+    print(code(by_tcp(query("behind.example"))), idle[0].recv(1) == b"")
 else:
     print(code(ask(query(sys.argv[3], sys.argv[2]))))
