@@ -177,6 +177,10 @@ __portcullis_confine() {
 	if [[ $refused ]]; then
 		die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $out"
 	fi
+	# Somebody who stops a build with a signal knows why.
+	if ((status > 0 && status < 128)) && [[ " $features " != *' fail-clean '* ]]; then
+		elog "To look into it as it was confined: ${portcullis#/usr/bin/} shell =$package src_$EBUILD_PHASE"
+	fi
 	exit "$status"
 }
 

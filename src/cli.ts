@@ -1,6 +1,8 @@
 import minimist from 'minimist';
 import manifest from '../package.json' with { type: 'json' };
 import { commands, type Command, type Input } from './commands.ts';
+import { helpFor, helpForAll } from './help.ts';
+import { screenOf } from './screen.ts';
 import { suggestion, UsageError } from './usage.ts';
 
 const FAILURE = 1;
@@ -19,34 +21,46 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
 	if (name === undefined) throw new UsageError('which command? `portcullis --help` lists them');
-	if (name === '--help' || name === 'help') return print(help());
-	if (name === '--version') return print(`portcullis ${manifest.version}`);
-	const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-	if (command === undefined) {
-		const kind = name.startsWith('-') ? 'option' : 'command';
-		throw new UsageError(
-			`unknown ${kind} ${name}${suggestion(name, [...Object.keys(commands), '--help', '--version'])}`,
-		);
+	if (name === '--version' || name === '-V') return print(`portcullis ${manifest.version}`);
+	if (name === '--help' || name === '-h' || name === 'help') {
+		const [topic] = rest;
+		return print(topic === undefined ? helpForAll() : helpFor(topic, find(topic), screenOf(process.stdout).width));
 	}
-	if (rest[0] === '--help') return print(`usage: portcullis ${command.usage}\n${command.summary}`);
+	const command = find(name);
+	const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+	if (own.includes('--help') || own.includes('-h')) {
+		return print(helpFor(name, command, screenOf(process.stdout).width));
+	}
 	return command.run(read(name, command, rest));
+}
+
+function find(name: string): Command {
+	const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+	if (command !== undefined) return command;
+	const kind = name.startsWith('-') ? 'option' : 'command';
+	const near = suggestion(name, [...Object.keys(commands), 'help', '--help', '--version']);
+	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '; `portcullis --help` lists them' : near}`);
 }
 
 /** minimist finds the words; what it lets pass, an unknown option or a missing value, is refused here. */
 function read(name: string, command: Command, argv: readonly string[]): Input {
-	const known = [...command.values, ...command.flags];
+	const known = Object.keys(command.options);
+	const taking = known.filter((option) => command.options[option]?.value !== undefined);
+	const flags = known.filter((option) => !taking.includes(option));
 	const parsed = minimist<Record<string, unknown>>([...argv], {
-		string: ['_', ...command.values],
-		boolean: [...command.flags],
+		string: ['_', ...taking],
+		boolean: flags,
 		'--': true,
 		unknown: (word) => {
-			if (!word.startsWith('-')) return true;
+			if (!word.startsWith('-') || word === '-') return true;
 			const option = word.replace(/=.*/s, '');
 			const near = suggestion(option, [...known.map((one) => `--${one}`), '--help']);
-			throw new UsageError(`${name}: unknown option ${option}${near}`);
+			throw new UsageError(
+				`${name}: unknown option ${option}${near === '' ? `; \`portcullis ${name} --help\` lists them` : near}`,
+			);
 		},
 	});
-	const values = command.values.flatMap((option) => {
+	const values = taking.flatMap((option) => {
 		const value: unknown = parsed[option];
 		if (value === undefined) return [];
 		if (typeof value !== 'string') throw new UsageError(`${name}: --${option} was given twice`);
@@ -58,23 +72,10 @@ function read(name: string, command: Command, argv: readonly string[]): Input {
 	});
 	return {
 		values: Object.fromEntries(values),
-		flags: new Set(command.flags.filter((flag) => parsed[flag] === true)),
+		flags: new Set(flags.filter((flag) => parsed[flag] === true)),
 		words: parsed._,
 		command: argv.includes('--') ? parsed['--'] : undefined,
 	};
-}
-
-function help(): string {
-	const width = Math.max(...Object.keys(commands).map((name) => name.length));
-	return [
-		'portcullis: confines each src_* phase of a Gentoo build.',
-		'',
-		'usage: portcullis COMMAND [OPTION...]',
-		'',
-		...Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
-		'',
-		'`portcullis COMMAND --help` shows what it takes.',
-	].join('\n');
 }
 
 function print(text: string): number {
@@ -82,4 +83,9 @@ function print(text: string): number {
 	return 0;
 }
 
+// `portcullis report | head` is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+	if (error.code !== 'EPIPE') throw error;
+	process.exit();
+});
 process.exitCode = await main(process.argv.slice(2));

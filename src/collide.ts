@@ -12,6 +12,16 @@ export interface Found {
 	readonly confinements: readonly Confinement[];
 }
 
+/** The variables of make.conf that speak for a collision or give it its size. */
+export const smelled: readonly string[] = [
+	'MAKEOPTS',
+	'CC',
+	'CXX',
+	'CPP',
+	'FC',
+	...new Set(collisions.flatMap(({ smells }) => smells.flatMap((smell) => ('set' in smell ? smell.set : [])))),
+];
+
 /** What collides in a package, or in the whole configuration, whose facts these are; their phase doesn't matter. */
 export function findCollisions(facts: Facts, around: Around): Found[] {
 	// Under fakeroot src_install has nothing: that is one of the collisions, and must not hide it.

@@ -11,7 +11,7 @@ export async function optionsFor(environment: Environment): Promise<string[]> {
 	return confineOptions(packageOf(environment), await factsOf(environment));
 }
 
-/** The same for facts that are known. */
+/** The same for facts that came another way. */
 export function confineOptions(cpv: string, facts: Facts): string[] {
 	const { phase, settings: chosen } = facts;
 	const options = granted(decide(facts)).flatMap((what) => {

@@ -1,7 +1,21 @@
 /** A line of records.jsonl, schema 1, as confine writes it. What wasn't asked for is absent. */
 export interface RunRecord {
+	/** When the command began, as ISO 8601 has it, in UTC; '' where the record has no time. */
+	readonly time: string;
 	readonly package: string;
 	readonly phase: string;
+	/** confine's way in, and who saw that nothing outlived the phase. */
+	readonly mode: string;
+	readonly keeper: string;
+	/** What was asked for, each with who made it: confine, portage or none. */
+	readonly had: Readonly<Record<string, string>>;
+	/** in seconds; user and system time of all processes together */
+	readonly wall: number;
+	readonly user: number;
+	readonly system: number;
+	/** in bytes */
+	readonly memoryPeak: number;
+	readonly processes: number;
 	/** Asked for and not had, each with the reason. */
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly status: { readonly exit: number } | { readonly signal: number };
@@ -60,8 +74,19 @@ export function parseRecord(line: string): RunRecord {
 	const record = object(JSON.parse(line), 'the record');
 	if (record['schema'] !== 1) throw new Error(`the record's schema is ${JSON.stringify(record['schema'])}, not 1`);
 	return {
+		time: text(record['time'] ?? '', 'time'),
 		package: text(record['package'] ?? '', 'package'),
 		phase: text(record['phase'] ?? '', 'phase'),
+		mode: text(record['mode'] ?? '', 'mode'),
+		keeper: text(record['keeper'] ?? '', 'keeper'),
+		had: Object.fromEntries(
+			Object.entries(object(record['had'] ?? {}, 'had')).map(([what, maker]) => [what, text(maker, `had.${what}`)]),
+		),
+		wall: number(record['wall'] ?? 0, 'wall'),
+		user: number(record['user'] ?? 0, 'user'),
+		system: number(record['system'] ?? 0, 'system'),
+		memoryPeak: number(record['memory_peak'] ?? 0, 'memory_peak'),
+		processes: number(record['processes'] ?? 0, 'processes'),
 		missing: list(record['missing'], 'missing').map((one) => ({
 			what: text(one['what'], 'missing.what'),
 			why: text(one['why'], 'missing.why'),

@@ -1,40 +1,70 @@
-import { describe, findCollisions } from '../collide.ts';
+import { describe, findCollisions, smelled } from '../collide.ts';
 import type { Input } from '../commands.ts';
 import { aroundOf } from '../evidence/around.ts';
-import { explain } from '../explain.ts';
-import { words as wordsOf } from '../facts.ts';
-import { otherPhases, srcPhases } from '../phases.ts';
-import { problem, resolve } from '../settings.ts';
-import { suggestion, UsageError } from '../usage.ts';
+import type { Environment } from '../facts.ts';
+import { explain, explanationText, groundFrom, groundOf, phaseNamed, type Explanation } from '../explain.ts';
+import { installation } from '../installation.ts';
+import { srcPhases } from '../phases.ts';
+import { resolvePortage } from '../resolve.ts';
+import { screenOf, wrap, type Screen } from '../screen.ts';
+import { UsageError } from '../usage.ts';
 
-export function run({ values, words }: Input): number {
-	if (values['features'] === undefined) throw new UsageError('explain needs --features "LIST"');
-	const unpack = values['unpack'] ?? '';
-	const wrong = problem('PORTCULLIS_UNPACK', unpack);
-	if (wrong !== undefined) throw new UsageError(wrong);
-	const phases = words.length > 0 ? words.map(phaseOf) : srcPhases;
-	const features = wordsOf(values['features']);
-	const around = aroundOf(process.env, features);
-	const facts = {
-		from: 'ebuild',
-		features,
-		restrict: wordsOf(values['restrict']),
-		properties: wordsOf(values['properties']),
-		fakeroot: around.uid !== 0 && features.includes('fakeroot'),
-		settings: resolve({ PORTCULLIS_UNPACK: unpack }),
-	};
-	for (const phase of phases) process.stdout.write(`${explain({ ...facts, phase }).join('\n')}\n`);
-	// What a phase would find is looked for in the environment that this was started in.
-	for (const found of findCollisions({ ...facts, phase: '' }, around)) {
-		process.stdout.write(`\n${describe(found, around).join('\n  ')}\n`);
-	}
+export async function run({ values, flags, words }: Input): Promise<number> {
+	const { explanation, environment } =
+		values['features'] === undefined ? await asked(values, words) : said(values, words);
+	const { ground } = explanation;
+	const around = aroundOf(environment, ground.features);
+	const collisions = findCollisions({ ...ground, phase: '' }, around).map((found) => ({
+		name: found.collision.name,
+		text: describe(found, around),
+	}));
+	const screen = screenOf(process.stdout);
+	const text = flags.has('json')
+		? [JSON.stringify({ ...explanation, collisions })]
+		: [...explanationText(explanation, screen), ...collisions.flatMap((one) => ['', ...paragraphs(one.text, screen)])];
+	process.stdout.write(`${text.join('\n')}\n`);
 	return 0;
 }
 
-/** compile, or src_compile */
-function phaseOf(word: string): string {
-	const phase = word.replace(/^(src|pkg)_/, '');
-	const known: readonly string[] = [...srcPhases, ...otherPhases.filter(Boolean)];
-	if (!known.includes(phase)) throw new UsageError(`there is no phase "${word}"${suggestion(phase, known)}`);
-	return phase;
+function paragraphs([first = '', ...rest]: readonly string[], screen: Screen): string[] {
+	return [
+		...wrap(first, screen.width),
+		...rest.flatMap((text) => wrap(text, screen.width - 2).map((line) => `  ${line}`)),
+	];
+}
+
+interface Answer {
+	readonly explanation: Explanation;
+	/** Where collisions are looked for: the environment of a phase, as far as it is known. */
+	readonly environment: Environment;
+}
+
+/** Portage is not asked: what counts is on the command line. */
+function said(values: Input['values'], words: readonly string[]): Answer {
+	return { explanation: explain('', groundFrom(values), phasesOf(words)), environment: process.env };
+}
+
+async function asked(values: Input['values'], words: readonly string[]): Promise<Answer> {
+	const alone = ['restrict', 'properties', 'unpack'].find((option) => values[option] !== undefined);
+	if (alone !== undefined)
+		throw new UsageError(`explain: --${alone} goes with --features; without that Portage is asked`);
+	const [atom, ...phases] = words;
+	// Checked before Portage is asked, which takes its time.
+	const chosen = phasesOf(phases);
+	const configuration = await resolvePortage(values['eprefix'] ?? installation().eprefix, atom, smelled);
+	const { package: one } = configuration;
+	const title =
+		one === null
+			? `Any package, by Portage ${configuration.version}`
+			: `${one.cpv}, EAPI ${one.eapi}, from ${one.repository}`;
+	const { variables } = one ?? configuration;
+	return {
+		explanation: explain(title, groundOf(configuration), chosen),
+		environment: { ...process.env, ...variables },
+	};
+}
+
+function phasesOf(words: readonly string[]): readonly string[] {
+	// No EAPI has src_fetch yet.
+	return words.length > 0 ? words.map(phaseNamed) : srcPhases.filter((phase) => phase !== 'fetch');
 }

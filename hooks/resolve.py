@@ -1,0 +1,105 @@
+"""Prints what Portage itself makes of make.conf, package.env, the profile and an ebuild, as one JSON object.
+
+Arguments: EPREFIX ('' for a host), NAMES of variables to print (comma separated), PACKAGE or nothing.
+Exit status 3: there is no Portage for this Python. 4: there is no such package; why is on stderr.
+"""
+import json
+import os
+import sys
+
+eprefix, names = sys.argv[1:3]
+if eprefix:
+    os.environ.setdefault("PORTAGE_OVERRIDE_EPREFIX", eprefix)
+try:
+    import portage
+    from portage.dbapi.dep_expand import dep_expand
+except ImportError:
+    sys.exit(3)
+
+
+def words(text):
+    return (text or "").split()
+
+
+def variables(settings):
+    found = {}
+    for name in names.split(","):
+        value = settings.get(name)
+        if value:
+            found[name] = value
+    return found
+
+
+def profile_bashrcs(settings):
+    profiles = settings._locations_manager.profiles_complex
+    files = (os.path.join(profile.location, "profile.bashrc") for profile in profiles)
+    return [file for file in files if os.path.isfile(file)]
+
+
+class NoPackage(Exception):
+    pass
+
+
+def find(atom):
+    """The version that emerge would take; else one that is masked; else what is installed."""
+    tree = portage.db[portage.settings["EROOT"]]
+    for db, ways in ((tree["porttree"].dbapi, ("bestmatch-visible", "match-all")), (tree["vartree"].dbapi, ("match",))):
+        try:
+            expanded = dep_expand(atom, mydb=db, settings=portage.settings)
+        except portage.exception.AmbiguousPackageName as error:
+            raise NoPackage("%s is more than one package: %s" % (atom, ", ".join(map(str, error.args[0])))) from None
+        except (portage.exception.InvalidAtom, ValueError):
+            raise NoPackage("%s is no package" % atom) from None
+        for way in ways:
+            found = db.xmatch(way, expanded) if hasattr(db, "xmatch") else db.match(expanded)
+            if isinstance(found, list):
+                found = found[-1] if found else ""
+            if found:
+                return db, found
+    raise NoPackage("Portage knows no package %s" % atom)
+
+
+def describe(atom):
+    # A version without the operator is what `portcullis report` prints.
+    pkgsplit = portage.versions.catpkgsplit(atom)
+    db, cpv = find("=" + atom if pkgsplit else atom)
+    settings = portage.config(clone=portage.settings)
+    settings.setcpv(cpv, mydb=db)
+    category, pf = portage.catsplit(str(cpv))
+    return {
+        "cpv": str(cpv),
+        "eapi": settings.get("EAPI", "0"),
+        "repository": getattr(cpv, "repo", "") or "",
+        "features": words(settings["FEATURES"]),
+        "restrict": words(settings["PORTAGE_RESTRICT"]),
+        "properties": words(settings["PORTAGE_PROPERTIES"]),
+        "variables": variables(settings),
+        "builddir": os.path.join(settings["PORTAGE_TMPDIR"], "portage", category, pf),
+    }
+
+
+try:
+    settings = portage.settings
+    print(
+        json.dumps(
+            {
+                "version": portage.VERSION,
+                "python": sys.executable,
+                "modules": os.path.dirname(os.path.dirname(os.path.realpath(portage.__file__))),
+                "bin": portage.const.PORTAGE_BIN_PATH,
+                "eprefix": portage.const.EPREFIX,
+                "configroot": settings["PORTAGE_CONFIGROOT"],
+                "tmpdir": settings["PORTAGE_TMPDIR"],
+                "features": words(settings["FEATURES"]),
+                "variables": variables(settings),
+                "profile_bashrcs": profile_bashrcs(settings),
+                "package": describe(sys.argv[3]) if len(sys.argv) > 3 else None,
+            }
+        )
+    )
+except NoPackage as error:
+    print(error, file=sys.stderr)
+    sys.exit(4)
+except portage.exception.PortageException as error:
+    print("%s: %s" % (type(error).__name__, error), file=sys.stderr)
+    sys.exit(5)

@@ -1,0 +1,22 @@
+import type { Input } from '../commands.ts';
+import { bashCompletion } from '../completion/bash.ts';
+import { fishCompletion } from '../completion/fish.ts';
+import { zshCompletion } from '../completion/zsh.ts';
+import { suggestion, UsageError } from '../usage.ts';
+
+const shells: Readonly<Record<string, () => string>> = {
+	bash: bashCompletion,
+	zsh: zshCompletion,
+	fish: fishCompletion,
+};
+
+export function run({ words }: Input): number {
+	const [name, tooMany] = words;
+	const render = name === undefined ? undefined : Object.hasOwn(shells, name) ? shells[name] : undefined;
+	if (render === undefined || tooMany !== undefined) {
+		const known = Object.keys(shells);
+		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name ?? '', known)}`);
+	}
+	process.stdout.write(render());
+	return 0;
+}

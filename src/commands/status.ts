@@ -1,0 +1,79 @@
+import type { Input } from '../commands.ts';
+import { harmless, paint, screenOf, table, type Screen } from '../screen.ts';
+import { running, type Running } from '../status/running.ts';
+import { bytes, duration } from '../units.ts';
+import { UsageError } from '../usage.ts';
+
+const SECOND = 1000;
+
+export async function run({ flags, words }: Input): Promise<number> {
+	if (words[0] !== undefined) throw new UsageError(`status takes no argument, and was given "${words[0]}"`);
+	const screen = screenOf(process.stdout);
+	const show = (phases: readonly Running[], before?: readonly Running[]) =>
+		flags.has('json') ? JSON.stringify(phases) : statusText(phases, screen, before).join('\n');
+	if (!flags.has('watch')) {
+		process.stdout.write(`${show(running())}\n`);
+		return 0;
+	}
+	await watch(show, screen.width !== Infinity);
+	return 0;
+}
+
+/** `before`: the phases as they were a second ago, for their processor use since; without it, it is since they began. */
+export function statusText(phases: readonly Running[], screen: Screen, before?: readonly Running[]): string[] {
+	if (phases.length === 0) return ['No phase is running under Portcullis.'];
+	const [head = '', ...lines] = table(
+		screen,
+		[{ shrinks: 20 }, {}, { right: true }, { right: true }, { right: true }, { right: true }],
+		[
+			['PACKAGE', 'PHASE', 'TIME', 'PROCS', 'MEMORY', 'CPU'],
+			...phases.map((one) => [
+				harmless(one.package),
+				harmless(`src_${one.phase}`),
+				duration(one.since),
+				String(one.processes),
+				bytes(one.memory),
+				`${use(
+					one,
+					before?.find(({ pid }) => pid === one.pid),
+				).toFixed(0)}%`,
+			]),
+		],
+	);
+	return [paint(screen, 'bold', head), ...lines];
+}
+
+function use(now: Running, before: Running | undefined): number {
+	const elapsed = now.since - (before?.since ?? 0);
+	return elapsed > 0 ? (100 * Math.max(0, now.cpu - (before?.cpu ?? 0))) / elapsed : 0;
+}
+
+type Show = (phases: readonly Running[], before?: readonly Running[]) => string;
+
+/** On a terminal in place, on its other screen, so that what was there comes back; elsewhere one block after the other. */
+async function watch(show: Show, terminal: boolean): Promise<void> {
+	const { stdin, stdout } = process;
+	let end = (): void => undefined;
+	const ended = new Promise<void>((resolve) => (end = resolve));
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+	if (terminal && stdin.isTTY) {
+		stdin.setRawMode(true);
+		// 3 is Ctrl-C, which is a byte like any other now.
+		stdin.on('data', (keys) => [...keys].some((key) => key === 3 || key === 113) && end());
+	}
+	if (terminal) stdout.write('\u001b[?1049h\u001b[?25l');
+	let before: Running[] | undefined;
+	const draw = () => {
+		const phases = running();
+		const text = show(phases, before);
+		stdout.write(terminal ? `\u001b[H\u001b[J${text}\n` : `${text}\n\n`);
+		before = phases;
+	};
+	draw();
+	const timer = setInterval(draw, SECOND);
+	await ended;
+	clearInterval(timer);
+	if (terminal) stdout.write('\u001b[?25h\u001b[?1049l');
+	if (terminal && stdin.isTTY) stdin.setRawMode(false);
+	stdin.pause();
+}

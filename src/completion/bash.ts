@@ -1,0 +1,63 @@
+import { publicCommands, type Candidates, type Command } from '../commands.ts';
+
+/** For bash-completion's folder; works without bash-completion too. */
+export function bashCompletion(): string {
+	const names = publicCommands();
+	return `# bash completion for portcullis, written by \`portcullis completion bash\`
+# shellcheck shell=bash
+
+_portcullis_packages() {
+	local root
+	root=$(portageq envvar EROOT 2>/dev/null)
+	compgen -W "$(cd -- "\${root:-/}/var/db/pkg" 2>/dev/null && printf '%s\\n' */*)" -- "$1"
+}
+
+_portcullis() {
+	local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]} at=-1 word
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W '${names.map(([name]) => name).join(' ')} help --help --version' -- "$current")
+		return
+	fi
+	# The place among the words that are no options.
+	for word in "\${COMP_WORDS[@]:2:COMP_CWORD - 1}"; do
+		[[ $word == -* ]] || ((++at))
+	done
+	case $command in
+	help) mapfile -t COMPREPLY < <(compgen -W '${names.map(([name]) => name).join(' ')}' -- "$current") ;;
+${names.map(([name, command]) => branch(name, command)).join('\n')}
+	esac
+}
+
+complete -F _portcullis portcullis
+`;
+}
+
+function branch(name: string, command: Command): string {
+	const options = Object.entries(command.options);
+	const values = options.flatMap(([option, { value, candidates }]) =>
+		value === undefined ? [] : [`		--${option}) ${reply(candidates)} return ;;`],
+	);
+	const places = command.candidates.map((candidates, at) => `		${at}) ${reply(candidates)} ;;`);
+	const flags = [...options.map(([option]) => `--${option}`), '--help'].join(' ');
+	return [
+		`	${name})`,
+		...(values.length > 0 ? ['		case $previous in', ...values, '		esac'] : []),
+		'		if [[ $current == -* ]]; then',
+		`			mapfile -t COMPREPLY < <(compgen -W '${flags}' -- "$current")`,
+		'			return',
+		'		fi',
+		...(places.length > 0 ? ['		case $at in', ...places, '		esac'] : []),
+		'		;;',
+	].join('\n');
+}
+
+function reply(candidates: Candidates): string {
+	if (candidates === undefined) return 'true;';
+	if (candidates === 'package') return 'mapfile -t COMPREPLY < <(_portcullis_packages "$current");';
+	const how =
+		typeof candidates === 'string'
+			? { file: '-f', folder: '-d', command: '-c' }[candidates]
+			: `-W '${candidates.join(' ')}'`;
+	return `mapfile -t COMPREPLY < <(compgen ${how} -- "$current");`;
+}

@@ -1,0 +1,60 @@
+import { publicCommands, type Candidates, type Command } from '../commands.ts';
+
+export function fishCompletion(): string {
+	const names = publicCommands();
+	return `# fish completion for portcullis, written by \`portcullis completion fish\`
+
+function __portcullis_packages
+	set -l root (portageq envvar EROOT 2>/dev/null)
+	for folder in $root/var/db/pkg/*/*
+		string replace -r '.*/var/db/pkg/' '' $folder
+	end
+end
+
+# How many words stand behind the command that are no options.
+function __portcullis_at
+	set -l words (commandline -opc)[3..-1]
+	test (count (string match -v -- '-*' $words)) -eq $argv[1]
+end
+
+complete -c portcullis -f
+complete -c portcullis -n __fish_use_subcommand -l help -d 'show how to use it'
+complete -c portcullis -n __fish_use_subcommand -l version -d 'show its version'
+${names.flatMap(([name, command]) => lines(name, command)).join('\n')}
+`;
+}
+
+function lines(name: string, command: Command): string[] {
+	const within = `-n '__fish_seen_subcommand_from ${name}'`;
+	return [
+		`complete -c portcullis -n __fish_use_subcommand -a ${name} -d ${word(command.summary)}`,
+		...Object.entries(command.options).map(
+			([option, { value, means, candidates }]) =>
+				`complete -c portcullis ${within} -l ${option} -d ${word(means)}${value === undefined ? '' : ` -x${list(candidates)}`}`,
+		),
+		`complete -c portcullis ${within} -l help -d 'show how to use it'`,
+		...command.candidates.flatMap((candidates, at) =>
+			candidates === undefined
+				? []
+				: [
+						`complete -c portcullis -n '__fish_seen_subcommand_from ${name}; and __portcullis_at ${at}'${list(candidates)}`,
+					],
+		),
+	];
+}
+
+function list(candidates: Candidates): string {
+	if (candidates === undefined) return '';
+	if (typeof candidates !== 'string') return ` -a ${word(candidates.join(' '))}`;
+	const calls = {
+		package: '__portcullis_packages',
+		file: '__fish_complete_path',
+		folder: '__fish_complete_directories',
+		command: '__fish_complete_command',
+	};
+	return ` -a '(${calls[candidates]})'`;
+}
+
+function word(text: string): string {
+	return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

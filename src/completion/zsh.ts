@@ -1,0 +1,62 @@
+import { publicCommands, type Candidates, type Command } from '../commands.ts';
+
+export function zshCompletion(): string {
+	const names = publicCommands();
+	return `#compdef portcullis
+# zsh completion for portcullis, written by \`portcullis completion zsh\`
+
+_portcullis_packages() {
+	local -a packages
+	packages=(\${\${(f)"$(portageq envvar EROOT 2>/dev/null)"}:-}/var/db/pkg/*/*(N/:s,//,/,))
+	packages=(\${packages#*/var/db/pkg/})
+	_describe package packages
+}
+
+_portcullis() {
+	local -a commands
+	commands=(
+${names.map(([name, { summary }]) => `		${word(`${name}:${summary}`)}`).join('\n')}
+	)
+	if ((CURRENT == 2)); then
+		_describe command commands
+		_arguments '--help[show how to use it]' '--version[show its version]'
+		return
+	fi
+	local command=\${words[2]}
+	shift words
+	((CURRENT--))
+	case $command in
+	help) _describe command commands ;;
+${names.map(([name, command]) => branch(name, command)).join('\n')}
+	esac
+}
+
+_portcullis "$@"
+`;
+}
+
+function branch(name: string, command: Command): string {
+	const specs = Object.entries(command.options).map(([option, { value, means, candidates }]) =>
+		word(
+			`--${option}${value === undefined ? '' : '='}[${escape(means)}]${value === undefined ? '' : `:${value}:${action(candidates)}`}`,
+		),
+	);
+	const places = command.candidates.map((candidates, at) => word(`${at + 1}:word:${action(candidates)}`));
+	return `	${name}) _arguments ${[...specs, "'--help[show how to use it]'", ...places].join(' ')} ;;`;
+}
+
+function action(candidates: Candidates): string {
+	if (candidates === undefined) return ' ';
+	if (typeof candidates !== 'string') return `(${candidates.join(' ')})`;
+	return { package: '_portcullis_packages', file: '_files', folder: '_files -/', command: '_command_names' }[
+		candidates
+	];
+}
+
+function escape(text: string): string {
+	return text.replace(/[[\]:]/g, '\\$&');
+}
+
+function word(text: string): string {
+	return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,62 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { endAs, start } from './become.ts';
+import { carried, confineOptions } from './confine.ts';
+import type { Facts } from './decision.ts';
+import { paths } from './paths.ts';
+import { installation } from './installation.ts';
+import { parseRecord } from './record.ts';
+import { harmless } from './screen.ts';
+import { tell } from './tell.ts';
+
+interface Place {
+	readonly eprefix: string;
+	/** CATEGORY/PF, for the name of the cgroup and what is said at the end. */
+	readonly cpv: string;
+	readonly cwd?: string;
+	readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Runs a command as a phase with these facts is run, says on stderr what happened there that a phase would have told,
+ * and ends as the command did. Where a sandbox can't be had, the command isn't run: nobody asked for the half of it.
+ */
+export async function runConfined(facts: Facts, command: readonly string[], place: Place): Promise<number> {
+	const options = confineOptions(place.cpv, facts).map((one) => (one === '--best-effort' ? '--require' : one));
+	const [program = '', ...args] = command;
+	if (options.length === 0) {
+		process.stderr.write(`portcullis: nothing confines src_${facts.phase} here (see \`portcullis explain\`)\n`);
+		return endAs(await start(program, args, definite(place.environment), undefined, place.cwd));
+	}
+	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
+	const told = join(folder, 'tell');
+	try {
+		const all = [...options, '--tell', told, '--', ...command];
+		const ending = await start(confineOf(place.eprefix), all, carried(place.environment), undefined, place.cwd);
+		for (const line of toldLines(told)) process.stderr.write(`portcullis: ${line}\n`);
+		rmSync(folder, { recursive: true, force: true });
+		return await endAs(ending);
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+function confineOf(eprefix: string): string {
+	const own = installation();
+	return eprefix === own.eprefix ? own.confine : paths(eprefix).confine;
+}
+
+function toldLines(file: string): string[] {
+	if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return [];
+	const subject = /^Portcullis: [^ ]*: src_\w+:? /;
+	return tell(parseRecord(readFileSync(file, 'utf8'))).flatMap(({ verb, text }) =>
+		// What is missing confine itself has said.
+		verb === 'elog' || verb === 'die' ? [] : [harmless(text.replace(subject, ''))],
+	);
+}
+
+function definite(environment: Place['environment']): Record<string, string> {
+	const entries = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+	return Object.fromEntries(entries) as Record<string, string>;
+}

@@ -1,0 +1,97 @@
+import { readlinkSync } from 'node:fs';
+import type { World } from './world.ts';
+
+/** Why a namespace can't be had: the first row that fits names the culprit and what would help. */
+export interface Cause {
+	readonly id: string;
+	readonly fits: (world: World, what: string) => boolean;
+	readonly because: string;
+	readonly way: string;
+}
+
+/** What the kernel calls the namespace of a confinement, and the option it is built with. */
+const options: Readonly<Record<string, readonly [file: string, option: string]>> = {
+	net: ['net', 'CONFIG_NET_NS'],
+	ipc: ['ipc', 'CONFIG_IPC_NS'],
+	cgroup: ['pid', 'CONFIG_PID_NS'],
+};
+
+const setuid = 'or install confine setuid: `install.sh --setuid`, USE=suid';
+const privileged = ({ trial }: World) => trial.mode === 'root' || trial.mode === 'setuid';
+
+export const causes: readonly Cause[] = [
+	{
+		id: 'kernel',
+		fits: (_, what) => !exists(options[what]?.[0] ?? what),
+		because: 'this kernel is built without that namespace',
+		way: 'Build the kernel with CONFIG_NAMESPACES and @option@.',
+	},
+	{
+		id: 'no-userns',
+		fits: (world) => !privileged(world) && !exists('user'),
+		because: 'this kernel is built without user namespaces',
+		way: `Build the kernel with CONFIG_USER_NS, ${setuid}.`,
+	},
+	{
+		id: 'max_user_namespaces',
+		fits: (world) => !privileged(world) && world.read('/proc/sys/user/max_user_namespaces') === '0',
+		because: 'user namespaces are off: user.max_user_namespaces is 0',
+		way: `\`sysctl user.max_user_namespaces=15000\` (and a line in /etc/sysctl.d), ${setuid}.`,
+	},
+	{
+		id: 'unprivileged_userns_clone',
+		fits: (world) => !privileged(world) && world.read('/proc/sys/kernel/unprivileged_userns_clone') === '0',
+		because: 'user namespaces are off for ordinary users: kernel.unprivileged_userns_clone is 0',
+		way: `\`sysctl kernel.unprivileged_userns_clone=1\` (and a line in /etc/sysctl.d), ${setuid}.`,
+	},
+	{
+		id: 'apparmor',
+		fits: (world) => !privileged(world) && world.read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1',
+		because: 'AppArmor keeps user namespaces from ordinary users: kernel.apparmor_restrict_unprivileged_userns is 1',
+		way: `Give confine a profile with \`userns,\`, or \`sysctl kernel.apparmor_restrict_unprivileged_userns=0\`, ${setuid}.`,
+	},
+	{
+		id: 'seccomp',
+		fits: ({ read }) => /^Seccomp:\s*2$/m.test(read('/proc/self/status') ?? ''),
+		because: 'a seccomp filter refuses it, as the default profile of Docker and Podman does',
+		way: 'Start the container with --security-opt seccomp=unconfined, or with a profile that lets clone and unshare through.',
+	},
+	{
+		id: 'max_namespaces',
+		fits: ({ read }, what) => read(`/proc/sys/user/max_${options[what]?.[0] ?? what}_namespaces`) === '0',
+		because: 'their number is limited to 0 (user.max_@file@_namespaces)',
+		way: '`sysctl user.max_@file@_namespaces=15000`, and a line in /etc/sysctl.d.',
+	},
+	{
+		id: 'no_new_privs',
+		fits: ({ probe, trial }) => probe.get('no_new_privs') === 'yes' && trial.mode === 'userns',
+		because: 'this process has no_new_privs, under which a setuid confine is an ordinary program',
+		way: 'Let user namespaces be had here.',
+	},
+	{
+		id: 'unknown',
+		fits: () => true,
+		because: 'the kernel refuses it',
+		way: 'Are you in a container or a chroot? Its policy decides.',
+	},
+];
+
+/** The cause that fits, with what it says about this confinement filled in. */
+export function causeOf(
+	world: World,
+	what: string,
+): { readonly id: string; readonly because: string; readonly way: string } {
+	const found = causes.find(({ fits }) => fits(world, what));
+	const [file = what, option = ''] = options[what] ?? [];
+	const fill = (text: string) => text.replaceAll('@option@', option).replaceAll('@file@', file);
+	return { id: found?.id ?? '', because: fill(found?.because ?? ''), way: fill(found?.way ?? '') };
+}
+
+function exists(namespace: string): boolean {
+	try {
+		readlinkSync(`/proc/self/ns/${namespace}`);
+		return true;
+	} catch {
+		return false;
+	}
+}

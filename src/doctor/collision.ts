@@ -1,0 +1,25 @@
+import { describe, findCollisions } from '../collide.ts';
+import { aroundOf } from '../evidence/around.ts';
+import { groundOf } from '../explain.ts';
+import type { Finding } from './finding.ts';
+import type { World } from './world.ts';
+
+/** What the whole configuration holds that doesn't go together with the sandboxes it asks for. */
+export function collisionFindings({ configuration }: World): Finding[] {
+	if (configuration === undefined || configuration.variables['PORTCULLIS_COLLISION'] === 'ignore') return [];
+	// A bad setting is a finding of its own.
+	const ground = groundOf({ ...configuration, variables: {} });
+	const around = aroundOf({ ...process.env, ...configuration.variables }, ground.features);
+	return findCollisions({ ...ground, phase: '' }, around).map((found) => {
+		const [what = '', happens = '', way = '', ...more] = describe(found, around);
+		return {
+			id: `collision-${found.collision.name}`,
+			// One that no build needs is worth knowing, and no more.
+			state: found.collision.said === 'package' ? ('bad' as const) : ('odd' as const),
+			title: found.collision.name,
+			means: `${what}. ${happens}.`,
+			way: `${[way, ...more].join('. ')}.`,
+			seen: found.evidence.map((one) => one.what),
+		};
+	});
+}

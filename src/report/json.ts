@@ -1,0 +1,17 @@
+import { latest, type Collected } from './collect.ts';
+
+/** The same sums as the text shows, for programs. */
+export function reportJson(sum: Collected): object {
+	const { modes, keepers, packages, blockedPackages, killedPackages, recent, ...rest } = sum;
+	return {
+		schema: 1,
+		...rest,
+		modes: Object.fromEntries(modes),
+		keepers: Object.fromEntries(keepers),
+		packages: packages.size,
+		blockedPackages: blockedPackages.size,
+		killedPackages: killedPackages.size,
+		events: latest(sum),
+		recent,
+	};
+}

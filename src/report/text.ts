@@ -1,0 +1,195 @@
+import { features } from '../features.ts';
+import { confinements } from '../phases.ts';
+import type { Quiet } from '../records.ts';
+import { fit, harmless, paint, table, wrap, type Screen } from '../screen.ts';
+import { ago, bytes, count, duration, wallClock } from '../units.ts';
+import { latest, type Collected, type Event } from './collect.ts';
+
+interface View {
+	readonly screen: Screen;
+	readonly now: number;
+	/** A package was named: everything about it, rather than what fits on a screen. */
+	readonly whole: boolean;
+}
+
+/** The report as a person reads it: what needs an answer comes first. */
+export function reportText(sum: Collected, view: View): string[] {
+	const events = latest(sum);
+	return [
+		...section(
+			view,
+			'red',
+			blockedTitle,
+			events.filter(({ attempts, names }) => attempts + names.length > 0),
+			blockedLines,
+		),
+		...section(
+			view,
+			'yellow',
+			killedTitle,
+			events.filter(({ killedCount }) => killedCount > 0),
+			killedLines,
+		),
+		...section(
+			view,
+			'yellow',
+			missingTitle,
+			events.filter(({ missing }) => missing.length > 0),
+			missingLines,
+		),
+		...section(
+			view,
+			'yellow',
+			limitTitle,
+			events.filter(({ limit }) => limit !== undefined),
+			limitLines,
+		),
+		...usedLines(sum, view),
+		...summary(sum, view.screen),
+	];
+}
+
+const blockedTitle = (events: readonly Event[]) =>
+	`Blocked: ${count(packages(events), 'package')} tried to reach what the network sandbox cuts off`;
+const killedTitle = (events: readonly Event[]) =>
+	`Killed: ${count(
+		sumOf(events, ({ killedCount }) => killedCount),
+		'process',
+		'processes',
+	)} left behind by ${count(packages(events), 'package')}`;
+const missingTitle = (events: readonly Event[]) =>
+	`Not confined as asked: ${count(packages(events), 'package')} (\`portcullis doctor\` says what would help)`;
+const limitTitle = (events: readonly Event[]) => `Stopped by a limit: ${count(packages(events), 'package')}`;
+
+function packages(events: readonly Event[]): number {
+	return new Set(events.map((event) => event.package)).size;
+}
+
+function sumOf(events: readonly Event[], size: (event: Event) => number): number {
+	return events.reduce((sum, event) => sum + size(event), 0);
+}
+
+/** On the first screen: this many phases of a kind, with this many lines each. */
+const PHASES = 5;
+const LINES = 3;
+
+function section(
+	view: View,
+	style: 'red' | 'yellow',
+	title: (events: readonly Event[]) => string,
+	events: readonly Event[],
+	lines: (event: Event, view: View, most: number) => string[],
+): string[] {
+	if (events.length === 0) return [];
+	const { screen, whole } = view;
+	const shown = whole ? events : events.slice(0, PHASES);
+	const more = events.length - shown.length;
+	return [
+		...wrap(title(events), screen.width).map((line) => paint(screen, 'bold', paint(screen, style, line))),
+		...shown.flatMap((event) => [heading(event, view), ...lines(event, view, whole ? Infinity : LINES)]),
+		...(more > 0 ? [`  and ${count(more, 'phase')} more: portcullis report PACKAGE, or --html FILE`] : []),
+		'',
+	];
+}
+
+function heading(event: Event, { screen, now }: View): string {
+	const name = harmless(`${event.package} src_${event.phase}`);
+	const often = event.runs > 1 ? `, ${event.runs} runs` : '';
+	const when = `${ago(Date.parse(event.time), now)}${often}${event.failed ? ', failed' : ''}`;
+	if (screen.width === Infinity) return `  ${name}  ${when}`;
+	const room = screen.width - when.length - 4;
+	return `  ${paint(screen, 'cyan', fit(name, room).padEnd(room))}  ${paint(screen, 'dim', when)}`;
+}
+
+function blockedLines(event: Event, { screen }: View, most: number): string[] {
+	const rows = [...event.blocked].sort((a, b) => b.count - a.count);
+	const seen = rows.reduce((sum, row) => sum + row.count, 0);
+	const names = event.names.map(({ name, command, count }) => [harmless(name), `${count}x`, harmless(command)]);
+	const tried = rows.map((row) => [
+		row.destination + (row.protocol === 'tcp' ? '' : `/${row.protocol}`),
+		`${row.count}x`,
+		harmless(row.command),
+	]);
+	return [
+		...capped(table(screen, [{ shrinks: 24 }, { right: true }, { shrinks: 16 }], [...names, ...tried], '    '), most),
+		...(event.attempts > seen
+			? [`    ${count(event.attempts - seen, seen > 0 ? 'more attempt' : 'attempt')}, counted by the kernel`]
+			: []),
+	];
+}
+
+function killedLines(event: Event, { screen }: View, most: number): string[] {
+	const rows = event.killed.map(({ pid, age, argv, comm }) => [
+		`pid ${pid}`,
+		`${duration(age)} old`,
+		harmless(argv.length > 0 ? argv.join(' ') : comm),
+	]);
+	return capped(
+		table(screen, [{}, { right: true }, { shrinks: 16 }], rows, '    '),
+		most,
+		event.killedCount - rows.length,
+	);
+}
+
+function missingLines(event: Event, { screen }: View): string[] {
+	return event.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${harmless(why)}`, screen.width));
+}
+
+function limitLines(event: Event): string[] {
+	return [`    ${event.limit ?? ''}`];
+}
+
+function featureOf(what: string): string {
+	const known = confinements.find((one) => one === what);
+	return known === undefined ? what : features[known];
+}
+
+function capped(lines: readonly string[], most: number, unlisted = 0): string[] {
+	const shown = lines.slice(0, most);
+	const more = lines.length - shown.length + unlisted;
+	return more > 0 ? [...shown, `    and ${more} more`] : shown;
+}
+
+function usedLines(sum: Collected, { screen, whole }: View): string[] {
+	const phases = whole ? sum.recent.slice(-12) : sum.slowest.slice(0, 3);
+	if (phases.length === 0) return [];
+	return [
+		paint(screen, 'bold', whole ? 'Used: its last phases' : 'Used the most'),
+		...table(
+			screen,
+			[{ shrinks: 20 }, { right: true }, { right: true }, { right: true }, {}],
+			phases.map(usedRow),
+			'  ',
+		),
+		'',
+	];
+}
+
+function usedRow(phase: Quiet): string[] {
+	return [
+		harmless(`${phase.package} src_${phase.phase}`),
+		duration(phase.wall),
+		`cpu ${duration(phase.cpu)}`,
+		bytes(phase.memory),
+		phase.exit === 0 ? '' : `failed (${phase.exit})`,
+	];
+}
+
+function summary(sum: Collected, screen: Screen): string[] {
+	if (sum.phases === 0)
+		return ['No record of a phase: nothing was built under Portcullis, or not since then.', ...unreadable(sum)];
+	const good = sum.attempts + sum.killed + sum.unconfined + sum.limited === 0;
+	const text = [
+		`${count(sum.phases, 'phase')} of ${count(sum.packages.size, 'package')} since ${wallClock(sum.from)}`,
+		good
+			? 'nothing was blocked and nothing left behind'
+			: `${sum.unconfined === 0 ? 'all' : sum.phases - sum.unconfined} confined as asked`,
+		...(sum.failed > 0 ? [`${sum.failed} failed`] : []),
+	].join(', ');
+	return [...wrap(`${text}.`, screen.width), ...unreadable(sum)];
+}
+
+function unreadable(sum: Collected): string[] {
+	if (sum.unreadable === 0) return [];
+	return [`${count(sum.unreadable, 'line')} could not be read (${harmless(sum.unreadableWhy)}).`];
+}

@@ -1,0 +1,203 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { collect } from '../../src/report/collect.ts';
+import { reportHtml } from '../../src/report/html.ts';
+import { sinceTime } from '../../src/report/since.ts';
+import { reportText } from '../../src/report/text.ts';
+import { openBrowser, type Browser } from './browser.ts';
+
+const screen = { width: 80, color: false, unicode: true };
+const now = new Date('2026-11-24T22:00:00Z');
+const hostile = '<script>document.title="owned"</script>\u001b[31m\u202e"&';
+
+function record(members: object): string {
+	const status = { exit: 0 };
+	const used = { wall: 3.25, user: 2, system: 0.5, memory_peak: 5e7 };
+	return `${JSON.stringify({ schema: 1, time: '2026-11-24T21:50:00.000Z', package: 'a/b-1', phase: 'compile', status, ...used, ...members })}\n`;
+}
+
+const orphan = { pid: 4242, comm: 'redis', argv: ['redis-server', hostile], age: 31 };
+const attempt = {
+	comm: 'curl',
+	argv: ['curl', hostile.repeat(20)],
+	address: '2001:db8::1',
+	port: 443,
+	protocol: 'tcp',
+	count: 2,
+};
+const records = [
+	record({ phase: 'unpack', time: '2026-11-24T21:49:50.000Z' }),
+	record({
+		unreachable: 5,
+		unseen: 3,
+		blocked: [attempt],
+		names: [{ name: 'files.example.org', type: 'A', comm: 'curl', count: 1 }],
+	}),
+	record({ phase: 'test', time: '2026-11-24T21:50:04.000Z', status: { exit: 1 }, orphan_count: 3, orphans: [orphan] }),
+	record({ package: 'x/y-2', missing: [{ what: 'net', why: 'unshare: Operation not permitted' }] }),
+	record({ package: hostile, limit_hit: 'memory.max' }),
+];
+
+let folder: string;
+beforeAll(() => {
+	folder = mkdtempSync(join(tmpdir(), 'report-'));
+	writeFileSync(join(folder, 'records'), records.join(''));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('text', () => {
+	const lines = () => reportText(collect([join(folder, 'records')], {}), { screen, now: now.getTime(), whole: false });
+
+	test('what was blocked comes first, with name, address, count and who, and no line is too long', () => {
+		const text = lines();
+		expect(text[0]).toBe('Blocked: 1 package tried to reach what the network sandbox cuts off');
+		expect(text[1]).toMatch(/^ {2}a\/b-1 src_compile {2,}10 min ago$/);
+		expect(text[2]).toMatch(/^ {4}files\.example\.org +1x {2}curl/);
+		expect(text[3]).toMatch(/^ {4}\[2001:db8::1\]:443 +2x {2}curl <script>/);
+		expect(text[4]).toBe('    3 more attempts, counted by the kernel');
+		expect(Math.max(...text.map((line) => line.length))).toBeLessThanOrEqual(80);
+	});
+
+	test('killed, not confined and limits have their sections, and the end says how many', () => {
+		const text = lines().join('\n');
+		expect(text).toContain('Killed: 3 processes left behind by 1 package');
+		expect(text).toMatch(/pid 4242 {2}31 s old {2}redis-server/);
+		expect(text).toContain('    and 2 more');
+		expect(text).toContain('network-sandbox: unshare: Operation not permitted');
+		expect(text).toContain('memory.max');
+		expect(text).toMatch(/5 phases of 3 packages since .*, 4 confined as asked, 1\s+failed\.$/);
+	});
+
+	test('nothing that a build chose moves the cursor', () => {
+		// eslint-disable-next-line no-control-regex -- that is what is looked for
+		expect(lines().join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
+	});
+
+	test('no record: a sentence', () => {
+		expect(reportText(collect([], {}), { screen, now: 0, whole: false })).toEqual([
+			'No record of a phase: nothing was built under Portcullis, or not since then.',
+		]);
+	});
+});
+
+describe('--since', () => {
+	test.each([
+		['30m', '2026-11-24T21:30:00.000Z'],
+		['12h', '2026-11-24T10:00:00.000Z'],
+		['3d', '2026-11-21T22:00:00.000Z'],
+		['2w', '2026-11-10T22:00:00.000Z'],
+		['2026-11-20T21:50Z', '2026-11-20T21:50:00.000Z'],
+		['2026-11-20T21:50', new Date(2026, 10, 20, 21, 50).toISOString()],
+		['2026-11-20', new Date(2026, 10, 20).toISOString()],
+	])('%s is %s', (text, time) => {
+		expect(sinceTime(text, now)).toBe(time);
+	});
+	test.each(['', 'last week', '3', '2026-13-01', '5y'])('"%s" is refused', (text) => {
+		expect(() => sinceTime(text, now)).toThrow('is no time: it can be');
+	});
+});
+
+describe('a million records', () => {
+	const quiet = (at: number) =>
+		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","keeper":"cgroup+pidns","asked":["net","ipc","cgroup"],"had":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_seen":"yes"}\n`;
+
+	/** in seconds of processor time, and in KiB */
+	function measure(count: number): [number, number] {
+		const name = join(folder, `many-${count}`);
+		const fd = openSync(name, 'w');
+		for (let at = 0; at < count; at += 10_000) {
+			writeSync(fd, Array.from({ length: 10_000 }, (_, one) => quiet((at + one) % 70_000)).join(''));
+		}
+		closeSync(fd);
+		const code = `process.argv.splice(2, 0, 'report', '--stats', '--records', ${JSON.stringify(name)}); await import(${JSON.stringify(join(process.cwd(), 'dist/portcullis.js'))}); const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage(); console.error((userCPUTime + systemCPUTime) / 1e6, maxRSS);`;
+		const out = execFileSync('bash', [
+			'-c',
+			'"$0" --input-type=module -e "$1" - 2>&1 >/dev/null',
+			process.execPath,
+			code,
+		]);
+		const [seconds = NaN, memory = NaN] = out.toString().trim().split(' ').map(Number);
+		return [seconds, memory];
+	}
+
+	test('under 3 seconds of one processor, in no more memory than a fourth of them', () => {
+		const [, small] = measure(250_000);
+		const [seconds, memory] = measure(1_000_000);
+		expect(seconds).toBeLessThan(3);
+		expect(memory).toBeLessThan(small * 1.25);
+	}, 120_000);
+});
+
+describe('the page, in Chromium', () => {
+	let browser: Browser;
+	let page: string;
+	beforeAll(async () => {
+		page = join(folder, 'report.html');
+		writeFileSync(page, reportHtml(collect([join(folder, 'records')], {}), { now, package: undefined }));
+		browser = await openBrowser();
+	}, 60_000);
+	afterAll(async () => browser.close());
+
+	const text = (selector: string) =>
+		browser.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`);
+
+	test('shows what was blocked, killed and used, and asks nobody for anything', async () => {
+		await browser.open(page, { width: 1100, dark: false });
+		expect(await text('#blocked h3')).toMatch(/a\/b-1\s+src_compile/);
+		expect(await text('#blocked')).toContain('files.example.org');
+		expect(await text('#blocked')).toContain('[2001:db8::1]:443');
+		expect(await text('#killed')).toContain('redis-server');
+		expect(await text('#missing')).toContain('Operation not permitted');
+		expect(await browser.evaluate('document.querySelectorAll("#timeline .track i").length')).toBe(5);
+		expect(await text('#memory')).toContain('48 MiB');
+		expect(browser.addresses).toEqual([`file://${page}`]);
+		expect(browser.complaints).toEqual([]);
+	});
+
+	test('what a build chose is text', async () => {
+		expect(await browser.evaluate('document.title')).toBe('Portcullis: What the builds did');
+		expect(await browser.evaluate('document.scripts.length')).toBe(0);
+		expect(await text('#killed')).toContain('<script>document.title=');
+	});
+
+	test.each([
+		[1100, true],
+		[390, false],
+		[320, true],
+	])(
+		'at %i pixels, dark %s: nothing sticks out, and every text stands out from what is behind it',
+		async (width, dark) => {
+			await browser.open(page, { width, dark });
+			expect(await browser.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+			const contrasts = (await browser.evaluate(contrastScript)) as [string, number][];
+			expect(contrasts.length).toBeGreaterThan(20);
+			expect(contrasts.filter(([, contrast]) => contrast < 4.5)).toEqual([]);
+			const paper = (await browser.evaluate('getComputedStyle(document.body).backgroundColor')) as string;
+			expect(Number(/\d+/.exec(paper)?.[0]) < 128).toBe(dark);
+		},
+	);
+});
+
+/** The contrast of each text with the nearest background above it, as WCAG 2 has it. */
+const contrastScript = `
+const light = (colour) => {
+	const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+	return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const behind = (element) => {
+	for (let one = element; one; one = one.parentElement) {
+		const colour = getComputedStyle(one).backgroundColor;
+		if (!/, 0\\)$/.test(colour)) return colour;
+	}
+	return 'rgb(255,255,255)';
+};
+[...document.querySelectorAll('main *, header *, footer')]
+	.filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ''))
+	.map((one) => {
+		const [a, b] = [light(getComputedStyle(one).color), light(behind(one))];
+		return [one.innerText.slice(0, 20), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+	});
+`;
