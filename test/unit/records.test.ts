@@ -73,7 +73,7 @@ describe('reading records', () => {
 	});
 
 	test.each([
-		['blocked', { unreachable: 1, unseen: 1 }],
+		['blocked', { unreachable: 1, watched: 'yes', unseen: 1 }],
 		['orphans', { orphan_count: 1, orphans: [{ pid: 1, comm: 'x', argv: ['x'], age: 1 }] }],
 		['missing', { missing: [{ what: 'net', why: 'no' }] }],
 		['killed', { status: { signal: 9 } }],
@@ -122,8 +122,8 @@ describe('adding up', () => {
 	});
 	test('the same destination of two runs is one line; what only the kernel saw is counted', () => {
 		const records = [
-			line({ unreachable: 5, unseen: 2, blocked: [blocked('198.51.100.7', 3)] }),
-			line({ time: '2026-11-25T00:00:00.000Z', unreachable: 4, blocked: [blocked('198.51.100.7', 4)] }),
+			line({ watched: 'yes', unreachable: 5, unseen: 2, blocked: [blocked('198.51.100.7', 3)] }),
+			line({ time: '2026-11-25T00:00:00.000Z', watched: 'yes', unreachable: 4, blocked: [blocked('198.51.100.7', 4)] }),
 		];
 		const sum = collect([file(records.join(''))], {});
 		expect(sum).toMatchObject({ phases: 2, attempts: 9, blockedPhases: 2, failed: 2 });
