@@ -91,6 +91,8 @@ built_here() {
 		$output == *'FEATURES="-network-sandbox" ends it the other way'* ]]
 	[[ $output == *"MAKEOPTS=\"-j40\" is meant for a farm, and this machine has $(nproc) processors"* ]]
 	[[ $(flags | grep -c collides) == 2 ]]
+	# Nobody tried either.
+	[[ $(record compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
 @test 'with network-sandbox off it really distributes, and nothing is said' {
@@ -108,4 +110,92 @@ built_here() {
 	flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc"
 	flagged "Portage's SOCKS5 proxy collides with FEATURES=\"network-sandbox\": FEATURES names distcc"
 	[[ $output == *'this hole is open'* ]]
+}
+
+@test 'environment.bz2 is byte for byte what it is without us' {
+	local dir=$BATS_TEST_TMPDIR name
+	prefix user 'distcc network-sandbox' 'CC="distcc gcc"'
+	for name in without with; do
+		if [[ $name == without ]]; then
+			mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
+		else
+			mv "$PREFIX_ROOT/bashrc" "$PREFIX/etc/portage/bashrc"
+		fi
+		emerge
+		((status == 0))
+		bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" >"$dir/$name"
+	done
+	built_here
+	# Without us it tried.
+	grep -q '^declare -x CC="distcc gcc"' "$dir/with"
+	cmp "$dir/without" "$dir/with"
+}
+
+@test 'CC in package.env, for one package of two' {
+	prefix user 'network-sandbox'
+	mkdir -p "$PREFIX/etc/portage/env"
+	echo 'CC="distcc gcc"' >"$PREFIX/etc/portage/env/farm"
+	echo 'app-test/many farm' >"$PREFIX/etc/portage/package.env"
+	emerge
+	built_here
+	flagged "distcc collides with FEATURES=\"network-sandbox\": CC=\"distcc gcc\"; DISTCC_HOSTS names $FARM"
+	[[ $output == *'CC="gcc" ends it and keeps the sandbox'* ]]
+	rm "$PREFIX/etc/portage/package.env"
+	emerge
+	built_here
+	[[ ! $(flags) ]]
+}
+
+@test "a masquerade folder that the user's bashrc puts into PATH is said in the first phase that can see it" {
+	prefix user 'network-sandbox'
+	mkdir "$PREFIX/opt"
+	ln -s /usr/bin/distcc "$PREFIX/opt/gcc"
+	echo "[[ \$PATH == $PREFIX/opt:* ]] || export PATH=$PREFIX/opt:\$PATH" >>"$PREFIX/etc/portage/bashrc"
+	emerge
+	built_here
+	flagged "distcc collides with FEATURES=\"network-sandbox\": PATH finds distcc as gcc in $PREFIX/opt; DISTCC_HOSTS names $FARM"
+	[[ $output == *'unpack'*'Portcullis'* ]]
+}
+
+@test 'ccache that calls distcc' {
+	prefix user 'network-sandbox' 'CC="ccache gcc"' 'CCACHE_PREFIX="distcc"'
+	emerge
+	built_here
+	flagged "CCACHE_PREFIX=\"distcc\"; DISTCC_HOSTS names $FARM"
+}
+
+@test 'PORTCULLIS_COLLISION=die stops before unpacking, ignore says nothing and builds here all the same' {
+	prefix user 'distcc network-sandbox' 'PORTCULLIS_COLLISION="die"'
+	emerge
+	((status == 1 && SENT == 0))
+	[[ $output == *'app-test/many-1 is not built, as PORTCULLIS_COLLISION="die" asks: distcc collides with'*"DISTCC_HOSTS names $FARM"*'FEATURES="-distcc" ends it'* ]]
+	# The namespaces of setup are noted by pkg_setup, which comes after the hook.
+	[[ $(prefix_phases) == pretend ]]
+	conf 'distcc network-sandbox' 'PORTCULLIS_COLLISION="ignore"'
+	emerge
+	built_here
+	[[ ! $(flags) ]]
+}
+
+@test 'a binary package with all of that in its environment is installed and unmerged undisturbed' {
+	prefix user 'distcc network-sandbox buildpkg' 'PORTCULLIS_COLLISION="ignore"' 'CC="distcc gcc"'
+	emerge
+	built_here
+	conf 'distcc network-sandbox' 'PORTCULLIS_COLLISION="die"' 'CC="distcc gcc"'
+	bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" | grep -q '^declare -x CC="distcc gcc"'
+	emerge --usepkgonly
+	((status == 0))
+	[[ $output != *ortcullis:* ]]
+	run -0 prefix_emerge --unmerge app-test/many
+	[[ $output != *ortcullis:* ]]
+	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
+}
+
+@test 'where the program does not start, bash says what it can, and the build is done here' {
+	prefix user 'distcc network-sandbox'
+	printf '#!/bin/sh\nexit 1\n' >"$PREFIX/usr/bin/portcullis"
+	emerge
+	built_here
+	flagged 'the configuration smells of'
+	[[ $output == *'smells of distcc, icecream, sccache, which collide with'* ]]
 }
