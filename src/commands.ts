@@ -90,6 +90,13 @@ export const commands: Readonly<Record<string, Command>> = {
 		candidates: [],
 		run: async (input) => (await import('./commands/info.ts')).run(input),
 	},
+	allow: {
+		usage: 'allow PACKAGE [--write] [--eprefix DIR]',
+		summary: "the lines of package.env that let a package's build reach the network; --write adds them",
+		values: ['eprefix'],
+		flags: ['write'],
+		run: async (input) => (await import('./commands/allow.ts')).run(input),
+	},
 	explain: {
 		summary: 'what each phase would be confined by, and which rule says so',
 		details: [

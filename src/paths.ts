@@ -5,6 +5,8 @@ export function paths(eprefix: string) {
 	return {
 		bashrc: `${eprefix}/etc/portage/bashrc`,
 		hook: `${eprefix}/etc/portage/portcullis/phase.bash`,
+		packageEnv: `${eprefix}/etc/portage/package.env`,
+		env: `${eprefix}/etc/portage/env`,
 		portcullis: `${eprefix}/usr/bin/portcullis`,
 		confine: `${eprefix}/usr/libexec/portcullis/confine`,
 		logs: `${eprefix}/var/log/portcullis`,

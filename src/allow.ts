@@ -1,0 +1,29 @@
+import { paths } from './paths.ts';
+
+/** A file of /etc/portage and the lines that it has to have. */
+export interface Addition {
+	readonly file: string;
+	readonly lines: readonly string[];
+}
+
+const envFile = 'no-network-sandbox.conf';
+
+/** An atom of PMS 8.3 without USE dependencies: operator, category, name, version, slot. */
+const atom =
+	/^(?:[<>]=?|[=~])?[A-Za-z0-9_][A-Za-z0-9+_.-]*\/[A-Za-z0-9_][A-Za-z0-9+_.-]*(?::[A-Za-z0-9_][A-Za-z0-9+_./-]*)?$/;
+
+/** CATEGORY/PF with a version at its end (PMS 3.2). */
+const versioned = /^[^<>=~].*-[0-9][0-9a-z_.]*(-r[0-9]+)?$/;
+
+/**
+ * What lets a package's build reach the network, below `eprefix`: its package.env takes network-sandbox out of FEATURES. Package
+ * and version alone are one version's atom. undefined for what is no atom.
+ */
+export function allowance(word: string, eprefix: string): readonly [Addition, Addition] | undefined {
+	if (!atom.test(word)) return undefined;
+	const { packageEnv, env } = paths(eprefix);
+	return [
+		{ file: `${env}/${envFile}`, lines: ['FEATURES="-network-sandbox"'] },
+		{ file: packageEnv, lines: [`${versioned.test(word) ? '=' : ''}${word} ${envFile}`] },
+	];
+}

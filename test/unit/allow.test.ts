@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { allowance } from '../../src/allow.ts';
+import { run } from '../../src/commands/allow.ts';
+
+let eprefix: string;
+let printed: string;
+
+beforeEach(() => {
+	eprefix = mkdtempSync(join(tmpdir(), 'allow-'));
+	printed = '';
+	vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+		printed += String(text);
+		return true;
+	});
+});
+
+afterEach(() => {
+	vi.restoreAllMocks();
+	rmSync(eprefix, { recursive: true });
+});
+
+function allow(word: string, ...flags: string[]): void {
+	run({ values: { eprefix: `${eprefix}/` }, flags: new Set(flags), words: [word], command: undefined });
+}
+
+const read = (file: string) => readFileSync(join(eprefix, 'etc/portage', file), 'utf8');
+
+describe('allow', () => {
+	test.each([
+		['dev-python/foo', 'dev-python/foo'],
+		['dev-python/foo-1.2_rc3-r1', '=dev-python/foo-1.2_rc3-r1'],
+		['>=dev-libs/c++-2', '>=dev-libs/c++-2'],
+		['dev-python/foo:0', 'dev-python/foo:0'],
+		['x11-libs/gtk-doc-am', 'x11-libs/gtk-doc-am'],
+	])('%s becomes the atom %s', (word, atom) => {
+		expect(allowance(word, '')?.[1].lines).toEqual([`${atom} no-network-sandbox.conf`]);
+	});
+
+	test.each(['foo', 'dev-python/', 'a/b c', 'a/b\nc', '../a/b', 'a/b#', '*/*'])('"%s" is refused', (word) => {
+		expect(() => allow(word)).toThrow('CATEGORY/NAME');
+	});
+
+	test('prints both files and changes none', () => {
+		allow('dev-python/foo');
+		expect(printed).toBe(
+			[
+				`# ${eprefix}/etc/portage/env/no-network-sandbox.conf`,
+				'FEATURES="-network-sandbox"',
+				`# ${eprefix}/etc/portage/package.env`,
+				'dev-python/foo no-network-sandbox.conf',
+				'',
+			].join('\n'),
+		);
+		expect(() => read('package.env')).toThrow();
+	});
+
+	test('--write adds them, once, behind what is there', () => {
+		mkdirSync(join(eprefix, 'etc/portage'), { recursive: true });
+		writeFileSync(join(eprefix, 'etc/portage/package.env'), 'sys-libs/glibc   debug.conf');
+		allow('dev-python/foo', 'write');
+		allow('dev-python/foo', 'write');
+		expect(read('package.env')).toBe('sys-libs/glibc   debug.conf\ndev-python/foo no-network-sandbox.conf\n');
+		expect(read('env/no-network-sandbox.conf')).toBe('FEATURES="-network-sandbox"\n');
+		expect(printed).toContain('has it already');
+	});
+
+	test('where package.env is a folder, in a file of its own', () => {
+		mkdirSync(join(eprefix, 'etc/portage/package.env'), { recursive: true });
+		allow('dev-python/foo', 'write');
+		expect(read('package.env/portcullis')).toBe('dev-python/foo no-network-sandbox.conf\n');
+	});
+});
