@@ -91,10 +91,13 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/info.ts')).run(input),
 	},
 	allow: {
-		usage: 'allow PACKAGE [--write] [--eprefix DIR]',
-		summary: "the lines of package.env that let a package's build reach the network; --write adds them",
-		values: ['eprefix'],
-		flags: ['write'],
+		summary: "what lets a package's build reach the network",
+		details: [
+			'Prints the lines for package.env and for the file that it names: that package is built without network-sandbox. --write adds what is not there yet. PACKAGE is CATEGORY/NAME, or either with an operator, a version or a slot.',
+		],
+		options: { write: { means: 'add the lines to /etc/portage' }, eprefix },
+		words: 'PACKAGE',
+		candidates: ['package'],
 		run: async (input) => (await import('./commands/allow.ts')).run(input),
 	},
 	explain: {
