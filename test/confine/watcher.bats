@@ -114,10 +114,11 @@ TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh
 @test 'the watcher is slow: the build waits for it, and goes on' {
 	mkfifo -m 666 "$MARK.go"
 	begin --net -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; exec "$1" connect 20000' sh "$CLIENT" "$MARK"
-	kill -STOP "$WATCHER"
+	# The supervisor would let it go on at once.
+	kill -STOP "$SUPERVISOR" "$WATCHER"
 	echo >"$MARK.go"
 	run ! timeout 0.3 tail --pid="$SUPERVISOR" -f /dev/null
-	kill -CONT "$WATCHER"
+	kill -CONT "$SUPERVISOR" "$WATCHER"
 	wait "$SUPERVISOR"
 	expect_blocked 'client tcp 198.51.100.7 443 20000'
 }
