@@ -45,7 +45,7 @@ kept_by() {
 }
 
 KEEPERS='pidns subreaper'
-((UID != 0)) || KEEPERS+=' cgroup'
+((UID != 0)) || ! "${CONFINE:-true}" --probe | grep -q "^cgroup=yes" || KEEPERS+=" cgroup"
 
 # As an ordinary user has processes of his own elsewhere, his survivors are known by what confine's place is called.
 survivors() {
