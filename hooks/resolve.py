@@ -66,6 +66,7 @@ def describe(atom):
     settings = portage.config(clone=portage.settings)
     settings.setcpv(cpv, mydb=db)
     category, pf = portage.catsplit(str(cpv))
+    _, pn, pv, pr = portage.versions.catpkgsplit(str(cpv))
     return {
         "cpv": str(cpv),
         "eapi": settings.get("EAPI", "0"),
@@ -74,6 +75,15 @@ def describe(atom):
         "restrict": words(settings["PORTAGE_RESTRICT"]),
         "properties": words(settings["PORTAGE_PROPERTIES"]),
         "variables": variables(settings),
+        "names": {
+            "CATEGORY": category,
+            "PF": pf,
+            "P": "%s-%s" % (pn, pv),
+            "PN": pn,
+            "PV": pv,
+            "PR": pr,
+            "PVR": pf[len(pn) + 1 :],
+        },
         "builddir": os.path.join(settings["PORTAGE_TMPDIR"], "portage", category, pf),
     }
 

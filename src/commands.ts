@@ -139,7 +139,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/shell.ts')).run(input),
 	},
 	hook: {
-		summary: "print the hook, or the block of lines that makes Portage's bashrc read it",
+		summary: 'print the hook, or the lines of bashrc that read it',
 		details: ['With --check: is the installed one what this version would write? Exit status 0 yes, 1 no.'],
 		options: {
 			eprefix: { ...eprefix, means: 'the Gentoo Prefix that it is for' },

@@ -47,13 +47,13 @@ function confineOf(eprefix: string): string {
 	return eprefix === own.eprefix ? own.confine : paths(eprefix).confine;
 }
 
+/** What happened; what an ebuild's author would do about it is no help here. What is missing confine itself has said. */
 function toldLines(file: string): string[] {
 	if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return [];
 	const subject = /^Portcullis: [^ ]*: src_\w+:? /;
-	return tell(parseRecord(readFileSync(file, 'utf8'))).flatMap(({ verb, text }) =>
-		// What is missing confine itself has said.
-		verb === 'elog' || verb === 'die' ? [] : [harmless(text.replace(subject, ''))],
-	);
+	return tell(parseRecord(readFileSync(file, 'utf8')))
+		.filter(({ verb, text }) => verb !== 'elog' && verb !== 'die' && subject.test(text))
+		.map(({ text }) => harmless(text.replace(subject, '')));
 }
 
 function definite(environment: Place['environment']): Record<string, string> {

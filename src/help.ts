@@ -12,8 +12,8 @@ export function helpForAll(): string {
 		'',
 		...rows.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
 		'',
-		'`portcullis COMMAND --help` shows what it takes; `portcullis --version` its version.',
-		'What is confined is said by FEATURES in make.conf: see portcullis(1).',
+		'`portcullis COMMAND --help` shows what it takes; --version says which this is.',
+		'FEATURES in make.conf says what is confined: see portcullis(1).',
 	].join('\n');
 }
 

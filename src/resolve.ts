@@ -30,6 +30,8 @@ export interface Resolved {
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
 	readonly variables: Readonly<Record<string, string>>;
+	/** CATEGORY, PF, P, PN, PV, PR, PVR */
+	readonly names: Readonly<Record<string, string>>;
 	/** PORTAGE_BUILDDIR */
 	readonly builddir: string;
 }

@@ -6,7 +6,7 @@ import type { Input } from '../commands.ts';
 import { runConfined } from '../confined.ts';
 import { groundOf, phaseNamed } from '../explain.ts';
 import { installation } from '../installation.ts';
-import { resolvePortage } from '../resolve.ts';
+import { resolvePortage, type Resolved } from '../resolve.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, words, command }: Input): Promise<number> {
@@ -42,6 +42,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 			cwd: one.builddir,
 			environment: {
 				...process.env,
+				...phaseVariables(one, eprefix, phase),
 				PORTCULLIS_SHELL_ENVIRONMENT: saved,
 				PORTCULLIS_SHELL_BIN: bin,
 				PORTCULLIS_SHELL_TITLE: `${one.cpv} src_${phase}`,
@@ -50,4 +51,22 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
+}
+
+/** What Portage sets for each phase and so doesn't save (PMS 11.1). */
+function phaseVariables({ names, builddir }: Resolved, eprefix: string, phase: string): Record<string, string> {
+	return {
+		...names,
+		EPREFIX: eprefix,
+		PORTAGE_BUILDDIR: builddir,
+		WORKDIR: join(builddir, 'work'),
+		T: join(builddir, 'temp'),
+		D: join(builddir, 'image/'),
+		ED: join(builddir, 'image', eprefix, '/'),
+		FILESDIR: join(builddir, 'files'),
+		DISTDIR: join(builddir, 'distdir'),
+		HOME: join(builddir, 'homedir'),
+		EBUILD_PHASE: phase,
+		EBUILD_PHASE_FUNC: `src_${phase}`,
+	};
 }

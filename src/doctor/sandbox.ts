@@ -70,11 +70,11 @@ function keeper(world: World): Finding {
 		};
 	}
 	const words: Readonly<Record<string, string>> = {
-		'cgroup+pidns': 'a cgroup and a PID namespace see that nothing outlives a phase',
-		cgroup: 'a cgroup sees that nothing outlives a phase',
-		pidns: 'a PID namespace sees that nothing outlives a phase; no cgroup can be had',
-		portage: "Portage's own PID namespace sees that nothing outlives a phase",
-		'cgroup+portage': "a cgroup and Portage's PID namespace see that nothing outlives a phase",
+		'cgroup+pidns': 'a cgroup and a PID namespace keep it: nothing outlives a phase',
+		cgroup: 'a cgroup keeps it: nothing outlives a phase',
+		pidns: 'a PID namespace keeps it: nothing outlives a phase',
+		portage: "Portage's own PID namespace keeps it: nothing outlives a phase",
+		'cgroup+portage': "a cgroup and Portage's PID namespace keep it",
 	};
 	return good(title, title, words[kept] ?? kept, seen);
 }

@@ -67,6 +67,15 @@ export function variable(pid: number, name: string, proc = '/proc'): string {
 	}
 }
 
+/** The real uid; undefined where the process is gone. */
+export function owner(pid: number, proc = '/proc'): number | undefined {
+	try {
+		return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`${proc}/${pid}/status`, 'utf8'))?.[1]);
+	} catch {
+		return undefined;
+	}
+}
+
 /** in seconds */
 export function uptime(proc = '/proc'): number {
 	return Number.parseFloat(readFileSync(`${proc}/uptime`, 'utf8'));

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { marker } from '../paths.ts';
-import { memoryOf, processes, uptime, variable, type Process } from './proc.ts';
+import { memoryOf, owner, processes, uptime, variable, type Process } from './proc.ts';
 
 /** A phase that is running now. */
 export interface Running {
@@ -17,7 +17,7 @@ export interface Running {
 }
 
 /**
- * The phases that run now, the longest first. A phase is known by confine, which stays outside with the labels that the
+ * The phases that run now, the longest first: one's own, and root sees everybody's. A phase is known by confine, which stays outside with the labels that the
  * hook gave it, or where nothing has to be watched and confine has become the phase, by the marker of the inner ebuild.sh.
  */
 export function running(): Running[] {
@@ -26,10 +26,11 @@ export function running(): Running[] {
 	const children = new Map<number, Process[]>();
 	for (const one of all) children.set(one.parent, [...(children.get(one.parent) ?? []), one]);
 	const now = uptime();
+	const me = process.getuid?.();
 	return all
 		.flatMap((one) => {
 			const name = nameOf(one);
-			if (name === undefined || hasAbove(one, byPid)) return [];
+			if (name === undefined || hasAbove(one, byPid) || (me !== 0 && owner(one.pid) !== me)) return [];
 			const tree = below(one, children);
 			return [
 				{

@@ -1,0 +1,92 @@
+# Copyright 2026 Gentoo Authors
+# Distributed under the terms of the GNU General Public License v2
+
+EAPI=8
+
+DESCRIPTION="Confines each src_* phase of a build from outside the package manager"
+HOMEPAGE="https://portcullis.example/"
+SRC_URI="https://portcullis.example/releases/${P}.tar.xz"
+
+LICENSE="GPL-2"
+SLOT="0"
+KEYWORDS="~amd64"
+IUSE="suid test"
+RESTRICT="!test? ( test )"
+
+# The tarball carries the compiled program; what is compiled here is confine, which is static.
+DEPEND="|| ( sys-libs/glibc[static-libs(+)] sys-libs/musl )"
+RDEPEND="
+	acct-group/portage
+	>=net-libs/nodejs-20
+"
+BDEPEND=">=net-libs/nodejs-20"
+
+src_compile() {
+	emake -C native CC="${CC:-${CHOST}-gcc}" WARNINGS=
+}
+
+src_test() {
+	test/packaged || die "the built program does not work"
+}
+
+src_install() {
+	local shell
+	exeinto /usr/libexec/portcullis
+	doexe native/build/confine
+	insinto /usr/lib/portcullis
+	doins dist/portcullis.js
+	dobin bin/portcullis
+
+	node dist/portcullis.js hook --eprefix "${EPREFIX}" >"${T}/phase.bash" || die
+	insinto /etc/portage/portcullis
+	doins "${T}/phase.bash"
+	# A hook of another version than the program would be worse than an edit that is lost.
+	echo 'CONFIG_PROTECT_MASK="/etc/portage/portcullis"' >"${T}/50portcullis" || die
+	insinto /etc/env.d
+	doins "${T}/50portcullis"
+
+	for shell in bash zsh fish; do
+		node dist/portcullis.js completion "${shell}" >"${T}/${shell}" || die
+	done
+	insinto /usr/share/bash-completion/completions
+	newins "${T}/bash" portcullis
+	insinto /usr/share/zsh/site-functions
+	newins "${T}/zsh" _portcullis
+	insinto /usr/share/fish/vendor_completions.d
+	newins "${T}/fish" portcullis.fish
+
+	doman docs/man/*.[158]
+	dodoc README.md SECURITY.md docs/*.md
+
+	keepdir /var/log/portcullis
+	if [[ ${EUID} -eq 0 ]]; then
+		fowners root:portage /var/log/portcullis
+		fperms 2775 /var/log/portcullis
+		if use suid; then
+			fowners root:portage /usr/libexec/portcullis/confine
+			fperms 4710 /usr/libexec/portcullis/confine
+		fi
+	fi
+}
+
+pkg_postinst() {
+	if ! grep -qs '^# >>> portcullis >>>' "${EROOT}/etc/portage/bashrc"; then
+		elog "One step is left: emerge --config ${CATEGORY}/${PN}"
+		elog "makes ${EROOT}/etc/portage/bashrc read the hook."
+	fi
+	elog "FEATURES=\"network-sandbox ipc-sandbox cgroup\" in make.conf says what is"
+	elog "confined; \`portcullis doctor\` says whether it can be."
+}
+
+pkg_config() {
+	local bashrc=${EROOT}/etc/portage/bashrc
+	if grep -qs '^# >>> portcullis >>>' "${bashrc}"; then
+		einfo "${bashrc} reads the hook already."
+		return
+	fi
+	# Into the file that is there: its mode, its owner and what links to it stay.
+	touch "${bashrc}" || die
+	{ "${EROOT}/usr/bin/portcullis" hook --block && cat "${bashrc}"; } >"${T}/bashrc" || die
+	cat "${T}/bashrc" >"${bashrc}" || die
+	einfo "${bashrc} reads the hook now; to undo it take out the three lines at its top."
+}

@@ -1,0 +1,85 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
+import { publicCommands, usage } from '../src/commands.ts';
+import { features } from '../src/features.ts';
+import { confinements, law } from '../src/phases.ts';
+import { expected, settingNames, settings } from '../src/settings.ts';
+
+/**
+ * Writes the man pages into docs/man, or with a folder as its argument there: the templates beside them (*.in), with what
+ * the program's own tables say in the place of their `@name@` lines, and the screens of docs/screens in that of `@screen NAME@`.
+ */
+const top = join(import.meta.dirname, '..');
+const blocks: Readonly<Record<string, () => string[]>> = { commands, options, law: lawTable, settings: settingList };
+
+for (const page of ['portcullis.1', 'portcullis.5', 'confine.8']) {
+	const template = readFileSync(join(top, 'docs/man', `${page}.in`), 'utf8').replaceAll('@version@', manifest.version);
+	const text = template.replace(/^@(?:screen ([\w-]+)|(\w+))@$/gm, (_, name?: string, block?: string) =>
+		(name === undefined ? (blocks[block ?? '']?.() ?? []) : screen(name)).join('\n'),
+	);
+	writeFileSync(join(process.argv[2] ?? join(top, 'docs/man'), page), text);
+}
+
+function commands(): string[] {
+	return publicCommands().flatMap(([name, command]) => [
+		'.TP',
+		`.B portcullis ${roff(usage(name, command))}`,
+		roff(`${command.summary.replace(/^./, (first) => first.toUpperCase())}.`),
+		...command.details.map((text) => roff(text)),
+	]);
+}
+
+function options(): string[] {
+	return publicCommands().flatMap(([name, command]) => {
+		const list = Object.entries(command.options);
+		return list.length === 0
+			? []
+			: [
+					`.SS ${roff(name)}`,
+					...list.flatMap(([option, { value, means }]) => [
+						'.TP',
+						`.BR \\-\\-${roff(option)}${value === undefined ? '' : ` " \\fI${roff(value)}\\fP"`}`,
+						roff(`${means.replace(/^./, (first) => first.toUpperCase())}.`),
+					]),
+				];
+	});
+}
+
+function lawTable(): string[] {
+	return confinements.flatMap((what) => [
+		'.TP',
+		`.B ${roff(features[what])}`,
+		...law[what].flatMap(({ phases, confined, rule }, at) => [
+			...(at === 0 ? [] : ['.br']),
+			roff(`${phases.map((phase) => `src_${phase}`).join(', ')}: ${confined ? 'yes' : 'no'}, ${rule}.`),
+		]),
+	]);
+}
+
+function settingList(): string[] {
+	return settingNames.flatMap((name) => [
+		'.TP',
+		`.B ${roff(name)}`,
+		roff(`${settings[name].means.replace(/^./, (first) => first.toUpperCase())}.`),
+		roff(
+			`A value can be ${expected(name)}${settings[name].default === '' ? '; without one there is none' : `; the default is ${settings[name].default}`}.`,
+		),
+	]);
+}
+
+function screen(name: string): string[] {
+	const lines = readFileSync(join(top, 'docs/screens', `${name}.txt`), 'utf8')
+		.trimEnd()
+		.split('\n');
+	return ['.nf', '.RS 2', ...lines.map(roff), '.RE', '.fi'];
+}
+
+/** Text that troff prints as it is. */
+function roff(text: string): string {
+	return text
+		.replaceAll('\\', '\\e')
+		.replaceAll('-', '\\-')
+		.replaceAll('`', '\\(ga')
+		.replace(/^([.'])/gm, '\\&$1');
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# The man pages say what the tables and the screens say, and are sound.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	TOP=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
+	export TOP
+}
+
+@test 'docs/man is what scripts/man.ts writes now' {
+	"$TOP/node_modules/.bin/tsx" "$TOP/scripts/man.ts" "$BATS_TEST_TMPDIR"
+	for page in portcullis.1 portcullis.5 confine.8; do
+		diff "$TOP/docs/man/$page" "$BATS_TEST_TMPDIR/$page"
+	done
+}
+
+@test 'mandoc finds nothing, and a reader sees every command, option and variable' {
+	local page name
+	for page in "$TOP"/docs/man/*.[158]; do
+		run -0 mandoc -T lint -W warning "$page"
+		[[ ! $output ]]
+	done
+	page=$(man_text portcullis.1)
+	for name in report status doctor info explain run shell hook completion; do
+		[[ $page == *"portcullis $name"* ]]
+	done
+	[[ $page == *--since* && $page == *'Blocked: 1 package'* ]]
+	page=$(man_text portcullis.5)
+	for name in AUDIT ON_FAILURE COLLISION UNPACK ALLOW MEMORY_MAX PIDS_MAX CPU_MAX; do
+		[[ $page == *"PORTCULLIS_$name"* ]]
+	done
+}
+
+@test 'confine(8) names the options that confine has' {
+	local option
+	grep -oE '\{"--[a-z-]+"' "$TOP/native/options.c" | grep -oE '[a-z][a-z-]+' |
+		sort -u >"$BATS_TEST_TMPDIR/options"
+	[[ -s $BATS_TEST_TMPDIR/options ]]
+	man_text confine.8 >"$BATS_TEST_TMPDIR/page"
+	while read -r option; do
+		grep -q -- "--$option" "$BATS_TEST_TMPDIR/page" || {
+			echo "confine(8) does not name --$option"
+			return 1
+		}
+	done <"$BATS_TEST_TMPDIR/options"
+}
+
+man_text() {
+	mandoc -T utf8 -O width=100 "$TOP/docs/man/$1" | col -bx
+}
