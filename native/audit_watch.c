@@ -35,9 +35,10 @@ struct watcher {
 /* The kernel's structures may have grown since this was compiled (seccomp_unotify(2)). */
 static bool allocate(struct watcher *w)
 {
-	struct seccomp_notif_sizes sizes;
+	/* Where that is refused there will be no listener either, and the names are still to be answered. */
+	struct seccomp_notif_sizes sizes = {0};
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0)
-		return false;
+		sizes.seccomp_notif = 0;
 	w->call_size = sizes.seccomp_notif > sizeof *w->call ? sizes.seccomp_notif : sizeof *w->call;
 	size_t answer_size = sizes.seccomp_notif_resp > sizeof *w->answer ? sizes.seccomp_notif_resp : sizeof *w->answer;
 	w->call = calloc(1, w->call_size);

@@ -24,12 +24,16 @@ audit_setup() {
 
 # audit OPTION... -- COMMAND...: as the user WHO, user or root; the record goes to $RECORD
 audit() {
+	audit_run --audit --record "$RECORD" "$@"
+}
+
+# The same for any arguments of $CONFINE.
+audit_run() {
 	: >"$RECORD"
 	if [[ ${WHO-user} == user && $EUID == 0 ]]; then
-		(cd "$AUDIT_DIR" && exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- \
-			"$CONFINE" --audit --record "$RECORD" "$@")
+		(cd "$AUDIT_DIR" && exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$CONFINE" "$@")
 	else
-		"$CONFINE" --audit --record "$RECORD" "$@"
+		"$CONFINE" "$@"
 	fi
 }
 

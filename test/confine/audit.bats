@@ -220,6 +220,29 @@ assert server.accept()[0].recv(4) == b"ping"
 	kill "$pid"
 }
 
+# The same, with CALL=ERROR... refused to confine and all it starts.
+refused() {
+	local -a calls=()
+	while [[ $1 != -- ]]; do
+		calls+=("$1")
+		shift
+	done
+	CONFINE=$AUDIT_DIR/refuse
+	audit_run "${calls[@]}" -- "$AUDIT_DIR/confine" --audit --record "$RECORD" --net "$@"
+}
+
+@test 'what a container refuses: memory and sockets are asked for another way, or the record says what is not seen' {
+	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse" "$TOP/test/confine/refuse.c"
+	refused process_vm_readv=EPERM pidfd_open=ENOSYS pidfd_getfd=EPERM -- sh -c '"$1" connect 3; "$1" udp; getent hosts x.example' sh "$CLIENT" || true
+	expect_blocked "client tcp $THERE 3" "client udp $THERE 1"
+	[[ $(member 'r.names.map((n) => n.comm)') == '["getent","getent"]' && $(member r.unreadable) == undefined ]]
+	refused mount=EPERM -- "$CLIENT" connect
+	expect_blocked "client tcp $THERE 1"
+	[[ $(member r.names_seen) == no && $(member r.names_why) == 'mount(MS_SLAVE): Operation not permitted' ]]
+	refused seccomp=EPERM -- "$CLIENT" connect 2
+	[[ $(member r.watched) == no && $(member r.watched_why) == 'seccomp: Operation not permitted' && $(member r.unseen) == 2 ]]
+}
+
 @test 'the filter as it is generated for x86-64, x32, i386, aarch64 and arm sees what it has to, and nothing else' {
 	gcc -O1 -Wall -Wextra -Werror -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter.c" "$TOP/native/audit_filter.c"
 	run -0 "$AUDIT_DIR/filter"

@@ -33,6 +33,9 @@ static const struct {
 	{"clone3", SYS_clone3, 0},
 	{"pidfd_open", SYS_pidfd_open, 0},
 	{"close_range", SYS_close_range, 0},
+	{"process_vm_readv", SYS_process_vm_readv, 0},
+	{"pidfd_getfd", SYS_pidfd_getfd, 0},
+	{"seccomp", SYS_seccomp, 0},
 };
 
 static const struct {
