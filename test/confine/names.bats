@@ -146,10 +146,3 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 	[[ $(member r.names_seen) == no && $(member r.names_why) == 'mounting over /etc/resolv.conf: No such file or directory' ]]
 	expect_blocked 'client tcp 198.51.100.7 443 1'
 }
-
-@test 'the reader of queries: its corpus and some thousand mutations, under the sanitizers' {
-	clang -std=c17 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o "$AUDIT_DIR/fuzzer" \
-		"$TOP/native/fuzz/dns.c" "$TOP/native/dns.c"
-	mkdir "$AUDIT_DIR/corpus"
-	run -0 "$AUDIT_DIR/fuzzer" -verbosity=0 -runs=100000 -timeout=5 "$AUDIT_DIR/corpus" "$TOP/native/fuzz/dns"
-}
