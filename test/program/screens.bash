@@ -33,7 +33,8 @@ screen() {
 # What differs from run to run, and from machine to machine, is no difference.
 shape() {
 	sed -E 's/just now|[0-9]+ (min|h|d) ago/AGO/g; s/[0-9]+(\.[0-9]+)* (s|min [0-9]+ s)\b/TIME/g; s/[0-9.]+ ?(B|KiB|MiB|GiB)\b/SIZE/g
-		s/[0-9]+(\.[0-9]+)*/N/g; s/[[:space:]]+/ /g; s/ $//'
+		s/[0-9]+(\.[0-9]+)*/N/g; s/[[:space:]]+/ /g; s/ $//
+		s/^ [a-z-]+\/[a-z]+-N (src_[a-z]+ TIME cpu TIME SIZE)/ THE SLOWEST/'
 }
 
 # kept NAME: the screen on standard input is that of docs/screens; with SCREENS_UPDATE=1 it becomes that.

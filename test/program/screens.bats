@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Each command as a person uses it. Its screen is the example in the man pages: docs/screens, written anew by
-# SCREENS_UPDATE=1 node_modules/bats/bin/bats test/program/screens.bats
+# Each command as a person uses it. Its screen is the example in the man pages: `scripts/screens` takes them anew into
+# docs/screens.
 
 bats_require_minimum_version 1.5.0
 load ../portage/prefix
