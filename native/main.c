@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "fail.h"
+#include "gc.h"
 #include "identity.h"
 #include "made.h"
 #include "namespace.h"
@@ -18,7 +19,7 @@
 
 static const char usage[] =
 	"usage: confine [OPTION]... -- COMMAND [ARG]...\n"
-	"       confine --probe\n"
+	"       confine --probe | --gc\n"
 	"\n"
 	"  --net              a network of its own: loopback up, nothing else\n"
 	"  --ipc              System V IPC objects and POSIX message queues of its own\n"
@@ -34,6 +35,7 @@ static const char usage[] =
 	"  --require          run nothing unless all of it can be had (the default)\n"
 	"  --best-effort      run with what can be had; the record says what could not\n"
 	"  --probe            say what could be had here, and why not\n"
+	"  --gc               remove the cgroups that killed runs have left\n"
 	"\n"
 	"Exit status: the command's; 125 if confine refused, 126 or 127 as env(1).\n";
 
@@ -90,6 +92,8 @@ int main(int argc, char **argv)
 		refuse("--environ %d: no file of that number is open", options.environ_fd);
 	if (options.probe)
 		return probe(&identity);
+	if (options.gc)
+		return gc(&identity);
 	struct made made = made_by_portage(options.net || options.audit, options.ipc, options.cgroup != NULL);
 	if (needs_supervisor(&options))
 		supervise(&options, &identity, &made, &signals);

@@ -148,6 +148,7 @@ static const struct flag flags[] = {
 	{"--require", offsetof(struct options, best_effort), false},
 	{"--best-effort", offsetof(struct options, best_effort), true},
 	{"--probe", offsetof(struct options, probe), true},
+	{"--gc", offsetof(struct options, gc), true},
 };
 
 struct valued {
@@ -186,8 +187,8 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 		if (!known)
 			return wrong(problem, size, "-- is missing before the command", argv[i]);
 	}
-	if (options->probe)
-		return i >= argc || wrong(problem, size, "--probe takes no command", "--");
+	if (options->probe || options->gc)
+		return i >= argc || wrong(problem, size, "--probe and --gc take no command", "--");
 	if (i + 1 >= argc)
 		return wrong(problem, size, "no command is given; usage", "confine [OPTION]... -- COMMAND [ARG]...");
 	for (int l = 0; l < LIMITS; l++)

@@ -28,6 +28,7 @@ struct options {
 	bool audit;
 	bool best_effort;
 	bool probe;
+	bool gc;
 	const char *cgroup;        /* NULL: no tracking */
 	const char *limit[LIMITS]; /* checked text, or NULL */
 	const char *record;

@@ -137,7 +137,6 @@ static void hear(struct supervisor *s)
 		s->ended = true;
 		s->outcome.status = message.ended.status;
 		s->outcome.started = message.ended.started;
-		s->outcome.wall = (double)(clock_microseconds() - s->began) / 1e6;
 	}
 	if (message.saying == SAY_ALONE)
 		s->alone = true;
@@ -285,6 +284,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		say(s, &(struct message){.saying = SAY_GO});
 		run(s);
 	}
+	s->outcome.wall = (double)(clock_microseconds() - s->began) / 1e6;
 	finish(s);
 	outcome_account(&s->outcome, s->has_cgroup ? &s->cgroup : NULL);
 	s->outcome.unroutable = snmp_unroutable(&s->snmp);

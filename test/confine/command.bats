@@ -23,7 +23,7 @@ WAYS=('--net' "--net --cgroup x")
 	local option
 	run -0 --separate-stderr "$CONFINE" --help
 	[[ ! ${stderr-} ]]
-	for option in --net --ipc --cgroup --limit --environ --record --tell --label --watch --lock --require --best-effort --probe; do
+	for option in --net --ipc --cgroup --limit --environ --record --tell --label --watch --lock --require --best-effort --probe --gc; do
 		[[ $output == *"  $option "* ]]
 	done
 }
@@ -64,7 +64,7 @@ WAYS=('--net' "--net --cgroup x")
 		--label A=b -- echo ran # --label takes
 		--label =b -- echo ran # --label takes
 		--label b -- echo ran # --label takes
-		--probe -- echo ran # --probe takes no command
+		--probe -- echo ran # --probe and --gc take no command
 	EOF
 	run -125 "$CONFINE" --cgroup "$(printf '%0201d' 0)" -- echo ran
 	[[ $output == *'--cgroup takes up to 200'* ]]

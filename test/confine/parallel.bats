@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# Many at once, and what a killed one leaves: every record whole, no cgroup left, nobody's neighbour killed.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	confine_begin
+}
+
+teardown_file() {
+	confine_end
+}
+
+setup() {
+	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	: >"$RECORD"
+	chmod 666 "$RECORD"
+	NAME=parallel-${PLACE##*.}-$BATS_TEST_NUMBER
+}
+
+cgroups() {
+	find /sys/fs/cgroup -type d -name "*-$NAME.*" 2>/dev/null
+}
+
+has_cgroup() {
+	((UID == 0)) && "$CONFINE" --probe | grep -q '^cgroup=yes'
+}
+
+gone() {
+	[[ ! $(marked "$1") ]]
+}
+
+# 64 at once, each of which leaves an orphan and ends with a status of its own, all under one name.
+sixty_four() {
+	local i
+	local -a pids=()
+	for i in {1..64}; do
+		# shellcheck disable=SC2016
+		"$@" "$CONFINE" --net --ipc --cgroup "$NAME" --label number="$i" --record "$RECORD" -- bash -c \
+			'exec -a "$1" sleep 1000 >/dev/null 2>&1 3>&- 4>&- & until [[ $(</proc/$!/comm) == sleep ]]; do :; done; exit $2' - "$PLACE-orphan-$i" "$i" &
+		pids+=($!)
+	done
+	for i in {1..64}; do
+		wait "${pids[i - 1]}" && return 1
+		((PIPESTATUS[0] == i)) || return
+	done
+}
+
+@test '64 at once under one name: 64 whole records, each with its own orphan; nothing is left' {
+	local who
+	for who in ordinary env; do
+		[[ $who == ordinary || $UID == 0 ]] || continue
+		: >"$RECORD"
+		sixty_four "$who"
+		run -0 node -e '
+			const all = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((line) => JSON.parse(line));
+			const bad = all.filter((r) => r.status.exit !== Number(r.number) || r.missing.length > 0 || r.stuck ||
+				r.orphans?.map((o) => o.argv[0]).join() !== `${process.argv[2]}-orphan-${r.number}`);
+			console.log(all.length, new Set(all.map((r) => r.number)).size, bad.length);
+			if (bad.length) console.log(JSON.stringify(bad[0]));
+		' "$RECORD" "$PLACE"
+		[[ $output == '64 64 0' ]]
+		gone "$PLACE-orphan"
+		[[ ! $(cgroups) ]]
+	done
+}
+
+@test 'a neighbour of the same name lives on when one is killed, and the next run takes away what that one left' {
+	local first second
+	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$PLACE-first" "$PLACE/first" 3>&- &
+	first=$!
+	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; read -r <"$2"; exit 7' - "$PLACE/second" "$PLACE/fifo" 3>&- &
+	second=$!
+	mkfifo "$PLACE/fifo"
+	until_true 5 test -e "$PLACE/first" -a -e "$PLACE/second"
+	kill -KILL "$first"
+	until_true 1 gone "$PLACE-first"
+	wait "$first" || [[ $? == 137 ]]
+	"$CONFINE" --cgroup "$NAME" -- true
+	kill -0 "$second"
+	if has_cgroup; then
+		[[ $(cgroups | wc -l) == 1 ]]
+	fi
+	echo >"$PLACE/fifo"
+	wait "$second" || [[ $? == 7 ]]
+	[[ ! $(cgroups) && $(last r.status.exit) == 7 ]]
+}
+
+@test '--gc removes what killed runs have left, and nothing that somebody looks after' {
+	only_root
+	has_cgroup || skip 'no cgroup v2 here'
+	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/gc" 3>&- &
+	until_true 5 test -e "$PLACE/gc"
+	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; read -r <"$2"' - "$PLACE/lives" "$PLACE/fifo2" 3>&- &
+	mkfifo "$PLACE/fifo2"
+	until_true 5 test -e "$PLACE/lives"
+	[[ $(cgroups | wc -l) == 2 ]]
+	run -0 "$CONFINE" --gc
+	[[ $output == '0 cgroups removed' && $(cgroups | wc -l) == 2 ]]
+	kill -KILL %1
+	wait %1 || true
+	run -0 "$CONFINE" --gc
+	[[ $output == '1 cgroups removed' && $(cgroups | wc -l) == 1 ]]
+	echo >"$PLACE/fifo2"
+	wait %2
+	[[ ! $(cgroups) ]]
+}
+
+@test 'time and memory are those that time(1) measures, within 2 %' {
+	local spin='import time
+x = bytearray(50 << 20)
+while time.process_time() < 1.5: pass'
+	# The spinner measures itself: both see one process, and how loaded the machine is makes no difference.
+	run -0 --separate-stderr /usr/bin/time -f '%U %S %M' "$CONFINE" --net --cgroup "$NAME" --record "$RECORD" -- python3 -c "$spin"
+	node -e '
+		const r = JSON.parse(process.argv[1]), [user, system, peak] = process.argv[2].split(" ").map(Number);
+		const time = (r.user + r.system) / (user + system), memory = r.memory_peak / 1024 / peak;
+		console.log(`# accounting: time ${time.toFixed(4)}, memory ${memory.toFixed(4)} of time(1), from`, r.accounting);
+		process.exit(Math.abs(time - 1) < 0.02 && Math.abs(memory - 1) < 0.02 ? 0 : 1);
+	' "$(tail -n1 "$RECORD")" "${stderr-}" >&3
+}
+
+@test 'the supervisor itself takes less than 1 MiB' {
+	local pss supervisor
+	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --watch $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/pss" 3>&- &
+	supervisor=$!
+	until_true 5 test -e "$PLACE/pss"
+	pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$supervisor/smaps_rollup")
+	kill "$supervisor"
+	wait "$supervisor" || true
+	echo "# supervisor: Pss $pss kB" >&3
+	((pss < 1024))
+}
