@@ -45,7 +45,7 @@ __portcullis_phase() {
 	local out=@out@
 	# A file that root made can't be written by the user that Portage drops to in another phase.
 	local kept=${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings state=${PORTAGE_BUILDDIR-}/.ipc/portcullis-$EUID
-	local features restrict properties found=''
+	local features restrict properties fakeroot='' found=''
 	local -a options=() argv=()
 	local -A setting=()
 
@@ -63,10 +63,12 @@ __portcullis_phase() {
 	properties=" ${PORTAGE_PROPERTIES-${PROPERTIES-}} "
 	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
 	__portcullis_settings
+	[[ ${LD_PRELOAD-} != *libfakeroot* ]] || __portcullis_fakeroot
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
 	((${#options[@]})) || [[ $EBUILD_PHASE == setup ]] || return 0
 	__portcullis_collide
 	((${#options[@]})) || return 0
+	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot" --chown-eperm)
 
 	# Reading the marker back has to work before anything is started with it: else this would go round for ever.
 	if [[ $last != "${EBUILD_SH_ARGS##* }" ]]; then
@@ -133,6 +135,34 @@ __portcullis_check() {
 	*) return ;;
 	esac || die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is not known: it can be $good. Correct it in make.conf or package.env."
 	setting[$name]=$value
+}
+
+# Sets fakeroot to what this phase asks fakeroot's daemon over (fakerootOf() in src/facts.ts).
+__portcullis_fakeroot() {
+	local one key='' preloaded=''
+	local -a lines=()
+	# The variables may be what a build has saved; what this process was started with is not.
+	{ mapfile -d '' -t lines </proc/self/environ; } 2>/dev/null
+	for one in "${lines[@]}"; do
+		case $one in
+		FAKEROOTKEY=*) key=${one#*=} ;;
+		LD_PRELOAD=*) preloaded=${one#*=} ;;
+		esac
+	done
+	[[ $preloaded == *libfakeroot* ]] || return 0
+	fakeroot=tcp
+	case ${key:+key}$preloaded in
+	key*libfakeroot-tcp*) ;;
+	key*libfakeroot-sysv*) fakeroot=sysv ;;
+	key*)
+		{ mapfile -t lines </proc/sysvipc/msg; } 2>/dev/null
+		for one in "${lines[@]}"; do
+			read -r one _ <<<"$one"
+			[[ $one != "$key" ]] || fakeroot=sysv
+		done
+		;;
+	*) fakeroot=alone ;;
+	esac
 }
 
 # The law table (src/phases.ts): fills options for confine, and wanted, their names in FEATURES.
@@ -224,4 +254,4 @@ __portcullis_once() {
 
 #: collide
 __portcullis_phase
-unset -f __portcullis_{phase,settings,ask,check,decide,confine,tell,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside}
+unset -f __portcullis_{phase,settings,ask,check,fakeroot,decide,confine,tell,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside}

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "chown_eperm.h"
 #include "environment.h"
 #include "fail.h"
 
@@ -27,6 +28,8 @@ noreturn void command_become(const struct options *options, const struct signals
 		environment = read_environment(options->environ_fd);
 	else
 		environment_restore(environment);
+	if (options->chown_eperm && !chown_eperm_install())
+		refuse("--chown-eperm: seccomp: %m");
 	if (!signals_give_back(signals))
 		refuse("restoring signals: %m");
 	/* Before the search: execvp looks in the PATH of environ. */

@@ -27,6 +27,7 @@ static const char usage[] =
 	"  --limit FILE=VALUE memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%, with --cgroup\n"
 	"  --audit            record what it tries to reach, and which names it looks up\n"
 	"  --environ FD       take the command's environment from this open file\n"
+	"  --chown-eperm      where ids are mapped, chown to others is EPERM as outside, not EINVAL\n"
 	"  --record FILE      append one line of JSON about the run\n"
 	"  --tell FILE        put that line here too, if a user should hear of it\n"
 	"  --label NAME=VALUE goes into the record\n"

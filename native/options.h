@@ -27,6 +27,7 @@ struct options {
 	bool ipc;
 	bool audit;
 	bool best_effort;
+	bool chown_eperm;
 	bool probe;
 	bool gc;
 	const char *cgroup;        /* NULL: no tracking */

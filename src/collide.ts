@@ -24,8 +24,8 @@ export const smelled: readonly string[] = [
 
 /** What collides in a package, or in the whole configuration, whose facts these are; their phase doesn't matter. */
 export function findCollisions(facts: Facts, around: Around): Found[] {
-	// Under fakeroot src_install has nothing: that is one of the collisions, and must not hide it.
-	const had = new Set(srcPhases.flatMap((phase) => granted(decide({ ...facts, phase, fakeroot: false }))));
+	// Under fakeroot src_install has less: that is one of the collisions, and must not hide it.
+	const had = new Set(srcPhases.flatMap((phase) => granted(decide({ ...facts, phase, fakeroot: '' }))));
 	return collisions.flatMap((collision) => {
 		const confinements = collision.with.filter((what) => had.has(what));
 		if (confinements.length === 0) return [];

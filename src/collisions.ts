@@ -136,7 +136,7 @@ export const collisions: readonly Collision[] = [
 		smells: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
 		evidence: fakeroot,
 		happens:
-			'fakeroot wins: it talks to its server over System V IPC (or loopback), and would hang in a sandbox of its own; so src_install, which Portage runs under it, is not confined, and all other phases are',
+			'fakeroot wins: it talks to its server over System V IPC (or loopback), and would hang in a sandbox of its own; so src_install, which Portage runs under it, keeps that one, and is confined in all else, as all other phases are',
 		inside: {},
 		instead: 'FEATURES="-fakeroot"',
 	},

@@ -20,6 +20,7 @@ export function confineOptions(cpv: string, facts: Facts): string[] {
 	});
 	if (audited(facts)) options.push('--audit');
 	if (options.length === 0) return [];
+	if (facts.fakeroot) options.push('--label', `fakeroot=${facts.fakeroot}`, '--chown-eperm');
 	const failure = chosen.PORTCULLIS_ON_FAILURE === 'die' ? '--require' : '--best-effort';
 	return [...options, failure, '--label', `package=${cpv}`, '--label', `phase=${phase}`];
 }

@@ -1,5 +1,5 @@
 import { features } from './features.ts';
-import { confinements, isSrcPhase, law, type Condition, type Confinement } from './phases.ts';
+import { confinements, isSrcPhase, law, type Condition, type Confinement, type Fakeroot } from './phases.ts';
 import type { Settings } from './settings.ts';
 
 /** What a decision rests on: a phase as Portage describes it. */
@@ -12,9 +12,9 @@ export interface Facts {
 	readonly features: readonly string[];
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
-	/** Whether Portage runs this phase under fakeroot: FEATURES names it, and FAKEROOTKEY is set. */
-	readonly fakeroot?: boolean;
 	readonly settings: Settings;
+	/** '' where it isn't said. */
+	readonly fakeroot?: Fakeroot;
 }
 
 export interface Verdict {
@@ -48,7 +48,7 @@ function judge(what: Confinement, facts: Facts): Verdict {
 }
 
 function holds(condition: Condition, facts: Facts): boolean {
-	if ('fakeroot' in condition) return facts.fakeroot === true;
+	if ('fakeroot' in condition) return facts.fakeroot === condition.fakeroot;
 	if ('setting' in condition) return facts.settings[condition.setting] === condition.is;
 	return facts[condition.list].includes(condition.word) === condition.present;
 }

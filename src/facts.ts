@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Facts } from './decision.ts';
 import { keptSettings } from './paths.ts';
+import type { Fakeroot } from './phases.ts';
 import { problem, resolve, settingNames, squeeze, type Settings } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,11 +17,33 @@ export async function factsOf(environment: Environment): Promise<Facts> {
 		phase: environment['EBUILD_PHASE'] ?? '',
 		from: environment['EMERGE_FROM'] ?? 'ebuild',
 		features,
-		fakeroot: features.includes('fakeroot') && (environment['FAKEROOTKEY'] ?? '') !== '',
 		restrict: words(environment['PORTAGE_RESTRICT'] ?? environment['RESTRICT']),
 		properties: words(environment['PORTAGE_PROPERTIES'] ?? environment['PROPERTIES']),
 		settings: checked(await settingsOf(environment), packageOf(environment)),
+		fakeroot: fakerootOf(environment),
 	};
+}
+
+/**
+ * Debian's library says in its name what it was built for. Gentoo's does not, but the queue that the key names is there or not.
+ * `fakeroot emerge` leaves the phases alone with the library: Portage filters FAKEROOTKEY out (environ_filter in
+ * special_env_vars.py), FEATURES=fakeroot sets it behind that.
+ */
+function fakerootOf({ FAKEROOTKEY: key = '', LD_PRELOAD: preloaded = '' }: Environment): Fakeroot {
+	if (!preloaded.includes('libfakeroot')) return '';
+	if (key === '') return 'alone';
+	if (preloaded.includes('libfakeroot-tcp')) return 'tcp';
+	if (preloaded.includes('libfakeroot-sysv')) return 'sysv';
+	return queues().includes(key) ? 'sysv' : 'tcp';
+}
+
+function queues(): string[] {
+	const file = '/proc/sysvipc/msg';
+	return existsSync(file)
+		? readFileSync(file, 'utf8')
+				.split('\n')
+				.map((line) => words(line)[0] ?? '')
+		: [];
 }
 
 /** CATEGORY/PF */

@@ -117,8 +117,7 @@ function branch(row: Row, first: boolean, action: readonly string[]): string[] {
 }
 
 function test(condition: Condition): string {
-	// Portage keeps FAKEROOTKEY out of the saved environment (save-ebuild-env.sh), and FEATURES is its own copy.
-	if ('fakeroot' in condition) return "$features == *' fakeroot '* && ${FAKEROOTKEY-}";
+	if ('fakeroot' in condition) return `$fakeroot == ${condition.fakeroot}`;
 	if ('setting' in condition) return `\${setting[${condition.setting}]-} == ${condition.is}`;
 	return `$${condition.list} ${condition.present ? '==' : '!='} *' ${condition.word} '*`;
 }

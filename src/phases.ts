@@ -26,10 +26,16 @@ export const pkgPhases = [
 /** What else Portage starts ebuild.sh or misc-functions.sh for. '' is misc-functions.sh, which has no EBUILD_PHASE. */
 export const otherPhases = [...pkgPhases, 'depend', 'clean', 'cleanrm', 'help', 'instprep', 'package', ''] as const;
 
+/**
+ * What the phase asks fakeroot's daemon over: System V message queues or loopback; 'alone' where it has the library and no
+ * daemon, '' where it runs without fakeroot.
+ */
+export type Fakeroot = '' | 'sysv' | 'tcp' | 'alone';
+
 export type Condition =
 	| { readonly list: 'restrict' | 'properties'; readonly word: string; readonly present: boolean }
-	| { readonly fakeroot: true }
-	| { readonly setting: 'PORTCULLIS_UNPACK' | 'PORTCULLIS_AUDIT'; readonly is: string };
+	| { readonly setting: 'PORTCULLIS_UNPACK' | 'PORTCULLIS_AUDIT'; readonly is: string }
+	| { readonly fakeroot: 'sysv' | 'tcp' };
 
 export interface Row {
 	readonly phases: readonly SrcPhase[];
@@ -48,22 +54,16 @@ const auditOnly: Row = {
 	rule: 'PORTCULLIS_AUDIT=only watches, and isolates nothing',
 };
 
-/**
- * libfakeroot asks its server for everything, over System V IPC or loopback: apart from it the phase would hang. And in a
- * user namespace chown to an id that has no place there gives EINVAL, where it forgives EPERM only.
- */
-const underFakeroot: Row = {
-	phases: ['install'],
-	when: [{ fakeroot: true }],
-	confined: false,
-	rule: 'FEATURES=fakeroot: it would be cut off from its server',
-};
-
 /** Rows for the phases of srcPhases; every other phase is free, whatever FEATURES says. */
 export const law: Readonly<Record<Confinement, readonly Row[]>> = {
 	net: [
 		auditOnly,
-		underFakeroot,
+		{
+			phases: srcPhases,
+			when: [{ fakeroot: 'tcp' }],
+			confined: false,
+			rule: 'fakeroot-tcp asks its daemon over loopback',
+		},
 		{
 			phases: srcPhases,
 			when: [{ list: 'restrict', word: 'network-sandbox', present: true }],
@@ -100,14 +100,15 @@ export const law: Readonly<Record<Confinement, readonly Row[]>> = {
 	],
 	ipc: [
 		auditOnly,
-		underFakeroot,
+		{
+			phases: srcPhases,
+			when: [{ fakeroot: 'sysv' }],
+			confined: false,
+			rule: 'fakeroot-sysv asks its daemon over System V message queues',
+		},
 		{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox covers every src_* phase' },
 	],
-	cgroup: [
-		auditOnly,
-		underFakeroot,
-		{ phases: srcPhases, when: [], confined: true, rule: 'cgroup covers every src_* phase' },
-	],
+	cgroup: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'cgroup covers every src_* phase' }],
 };
 
 export function isSrcPhase(phase: string): phase is SrcPhase {

@@ -58,19 +58,55 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 test('the generated bash and `portcullis phase` agree on every phase, feature, exception and setting', async () => {
 	const cases = everyCase();
-	const answers = askBash(cases);
-	expect(answers).toHaveLength(cases.length);
-	let confined = 0;
-	for (const [index, environment] of cases.entries()) {
-		const options = await optionsFor({ ...environment, CATEGORY: 'app-misc', PF: 'foo-1.2_p3-r1' });
-		const bash = withoutFiles(answers[index] ?? '');
-		if (bash.join(' ') !== options.join(' ')) expect({ environment, bash }).toEqual({ environment, bash: options });
-		if (options.length > 0) confined++;
-	}
+	const confined = await agree(cases);
 	// Neither side agrees by always saying no.
 	expect(confined).toBeGreaterThan(cases.length / 8);
 	expect(confined).toBeLessThan(cases.length);
 }, 120_000);
+
+test.each([
+	{ FAKEROOTKEY: '4711', LD_PRELOAD: '/x/libfakeroot-sysv.so', is: 'sysv' },
+	{ FAKEROOTKEY: '4711', LD_PRELOAD: 'libsandbox.so:libfakeroot-tcp.so', is: 'tcp' },
+	{ FAKEROOTKEY: '4711', LD_PRELOAD: 'libfakeroot.so', is: 'tcp' },
+	{ FAKEROOTKEY: '4711', LD_PRELOAD: 'libelse.so', is: '' },
+	{ LD_PRELOAD: 'libfakeroot-sysv.so', is: 'alone' },
+])('they agree under fakeroot: $LD_PRELOAD with key $FAKEROOTKEY', async ({ is, ...started }) => {
+	const cases = everyCase().filter(
+		(one) => one['PORTAGE_RESTRICT'] === '' && one['PORTAGE_PROPERTIES'] === '' && one['T'] === join(root, 'none'),
+	);
+	expect(await agree(cases, started)).toBeGreaterThan(0);
+	const [one] = cases.filter(
+		({ EBUILD_PHASE, PORTAGE_FEATURES }) =>
+			EBUILD_PHASE === 'install' && PORTAGE_FEATURES === 'network-sandbox ipc-sandbox cgroup',
+	);
+	const label = (await optionsFor({ ...one, ...started })).find((option) => option.startsWith('fakeroot='));
+	expect(label).toBe(is === '' ? undefined : `fakeroot=${is}`);
+});
+
+test('what a build has saved about fakeroot is not believed', () => {
+	const [one = {}] = everyCase().filter(
+		({ EBUILD_PHASE, PORTAGE_FEATURES }) =>
+			EBUILD_PHASE === 'install' && PORTAGE_FEATURES === 'network-sandbox ipc-sandbox cgroup',
+	);
+	const saved = { FAKEROOTKEY: '4711', LD_PRELOAD: '/x/libfakeroot-tcp.so' };
+	const [believed, plain] = [{ ...one, ...saved }, one].map((each) => withoutFiles(askBash([each])[0] ?? ''));
+	expect(plain).toContain('--net');
+	expect(believed).toEqual(plain);
+});
+
+/** How many of the cases are confined, where both sides say the same; `started` is what the phase's process begins with. */
+async function agree(cases: readonly Record<string, string>[], started: Record<string, string> = {}): Promise<number> {
+	const answers = askBash(cases, started);
+	expect(answers).toHaveLength(cases.length);
+	let confined = 0;
+	for (const [index, environment] of cases.entries()) {
+		const options = await optionsFor({ ...environment, ...started, CATEGORY: 'app-misc', PF: 'foo-1.2_p3-r1' });
+		const bash = withoutFiles(answers[index] ?? '');
+		if (bash.join(' ') !== options.join(' ')) expect({ environment, bash }).toEqual({ environment, bash: options });
+		if (options.length > 0) confined++;
+	}
+	return confined;
+}
 
 function everyCase(): Record<string, string>[] {
 	const cases: Record<string, string>[] = [];
@@ -104,7 +140,7 @@ function everyCase(): Record<string, string>[] {
 }
 
 /** What confine would be given in each case, '' where it would not be started. */
-function askBash(cases: readonly Record<string, string>[]): string[] {
+function askBash(cases: readonly Record<string, string>[], started: Record<string, string> = {}): string[] {
 	const file = join(root, 'cases');
 	const { hook, confine } = paths(eprefix());
 	const lines = cases.map((one) =>
@@ -114,7 +150,13 @@ function askBash(cases: readonly Record<string, string>[]): string[] {
 	);
 	writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
 	const script = join(import.meta.dirname, 'agreement.bash');
-	const output = execFileSync('bash', [script, hook, confine, file], { encoding: 'utf8', maxBuffer: 1 << 28 });
+	const output = execFileSync('bash', [script, hook, confine, file], {
+		encoding: 'utf8',
+		maxBuffer: 1 << 28,
+		env: { ...process.env, ...started },
+		// The loader says that it doesn't find what is only a name here.
+		stdio: ['ignore', 'pipe', 'ignore'],
+	});
 	return output.split('\n').slice(0, -1);
 }
 

@@ -14,9 +14,19 @@ function facts(some: Partial<Facts>): Facts {
 		restrict: [],
 		properties: [],
 		settings: resolve({}),
+		fakeroot: '',
 		...some,
 	};
 }
+
+test('what fakeroot asks its daemon over is left alone, and only that', () => {
+	for (const phase of srcPhases) {
+		const all = granted(decide(facts({ phase })));
+		expect(granted(decide(facts({ phase, fakeroot: 'sysv' })))).toEqual(all.filter((what) => what !== 'ipc'));
+		expect(granted(decide(facts({ phase, fakeroot: 'tcp' })))).toEqual(all.filter((what) => what !== 'net'));
+		expect(granted(decide(facts({ phase, fakeroot: 'alone' })))).toEqual(all);
+	}
+});
 
 /** The table of the announcement, written out once more by hand. */
 describe('the law', () => {
