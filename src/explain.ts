@@ -1,5 +1,5 @@
 import { decide, type Facts } from './decision.ts';
-import { words as wordsOf } from './facts.ts';
+import { fakerootFrom, words as wordsOf } from './facts.ts';
 import { features } from './features.ts';
 import { confinements, isSrcPhase, otherPhases, srcPhases, type Confinement } from './phases.ts';
 import type { Configuration } from './resolve.ts';
@@ -43,7 +43,7 @@ export function groundOf(configuration: Configuration): Ground {
 		restrict: [],
 		properties: [],
 	};
-	const fakeroot = features.includes('fakeroot') && process.geteuid?.() !== 0;
+	const fakeroot = fakerootFrom(features);
 	return { from: 'ebuild', features, restrict, properties, fakeroot, settings: checked(variables) };
 }
 
@@ -64,7 +64,7 @@ export function groundFrom(values: Readonly<Record<string, string>>): Ground {
 	return {
 		from: 'ebuild',
 		features: list,
-		fakeroot: list.includes('fakeroot') && process.geteuid?.() !== 0,
+		fakeroot: fakerootFrom(list),
 		restrict: wordsOf(values['restrict']),
 		properties: wordsOf(values['properties']),
 		settings: resolve({ PORTCULLIS_UNPACK: unpack }),

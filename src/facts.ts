@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Facts } from './decision.ts';
 import { keptSettings } from './paths.ts';
@@ -35,6 +35,13 @@ function fakerootOf({ FAKEROOTKEY: key = '', LD_PRELOAD: preloaded = '' }: Envir
 	if (preloaded.includes('libfakeroot-tcp')) return 'tcp';
 	if (preloaded.includes('libfakeroot-sysv')) return 'sysv';
 	return queues().includes(key) ? 'sysv' : 'tcp';
+}
+
+/** What src_install would run under if this user built with these FEATURES (spawn() in Portage's doebuild.py). */
+export function fakerootFrom(features: readonly string[]): Fakeroot {
+	const program = '/usr/bin/fakeroot'; // FAKEROOT_BINARY in portage/const.py
+	if (!features.includes('fakeroot') || process.geteuid?.() === 0 || !existsSync(program)) return '';
+	return realpathSync(program).endsWith('-tcp') ? 'tcp' : 'sysv';
 }
 
 function queues(): string[] {

@@ -28,7 +28,7 @@ export const otherPhases = [...pkgPhases, 'depend', 'clean', 'cleanrm', 'help', 
 
 /**
  * What the phase asks fakeroot's daemon over: System V message queues or loopback; 'alone' where it has the library and no
- * daemon, '' where it runs without fakeroot.
+ * daemon, '' where it runs without fakeroot. FEATURES=fakeroot is for src_install (actionmap in Portage's doebuild.py).
  */
 export type Fakeroot = '' | 'sysv' | 'tcp' | 'alone';
 
@@ -59,7 +59,7 @@ export const law: Readonly<Record<Confinement, readonly Row[]>> = {
 	net: [
 		auditOnly,
 		{
-			phases: srcPhases,
+			phases: ['install'],
 			when: [{ fakeroot: 'tcp' }],
 			confined: false,
 			rule: 'fakeroot-tcp asks its daemon over loopback',
@@ -101,7 +101,7 @@ export const law: Readonly<Record<Confinement, readonly Row[]>> = {
 	ipc: [
 		auditOnly,
 		{
-			phases: srcPhases,
+			phases: ['install'],
 			when: [{ fakeroot: 'sysv' }],
 			confined: false,
 			rule: 'fakeroot-sysv asks its daemon over System V message queues',

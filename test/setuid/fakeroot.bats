@@ -107,17 +107,17 @@ install_phase() {
 }
 
 # Portage takes FAKEROOTKEY out of the environment, so its phases have the library and no daemon: chown fails with EPERM, and
-# the library forgives that. (fakeroot-tcp does not survive Portage itself: it loses its socket. And nothing is merged, as
-# faked now and then takes a new file for a removed directory that had the same inode.)
-@test 'fakeroot emerge: every phase is confined, and ends as it did without' {
+# the library forgives that. (Only up to src_install: faked takes a new file for a removed directory that had the same
+# inode, and Portage stumbles over it when it packs or merges. fakeroot-tcp loses its socket before that.)
+@test 'Portage under fakeroot: every phase is confined, and ends as it did without' {
 	local phase before
 	prefix '-fakeroot -pid-sandbox -mount-sandbox'
 	mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
-	fakeroot_emerge
+	fakeroot_ebuild
 	before=$(<"$PREFIX_LOG/owners")
-	rm -rf "${PREFIX_LOG:?}"/* "$PREFIX/var/db/pkg/app-test"
+	rm -rf "${PREFIX_LOG:?}"/*
 	mv "$PREFIX_ROOT/bashrc" "$PREFIX/etc/portage/bashrc"
-	fakeroot_emerge
+	fakeroot_ebuild
 	[[ $(<"$PREFIX_LOG/owners") == "$before" ]]
 	# libc was lied to; the kernel was asked.
 	[[ $(<"$PREFIX_LOG/ids") == *"$PREFIX_UID"* && $(prefix_seen install uid) == 0 ]]
@@ -128,7 +128,7 @@ install_phase() {
 	done
 }
 
-fakeroot_emerge() {
-	run -0 prefix_run timeout 100 fakeroot-sysv "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" \
-		--buildpkgonly --oneshot app-test/probe </dev/null
+fakeroot_ebuild() {
+	run -0 prefix_run timeout 100 fakeroot-sysv "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/ebuild" \
+		"$PREFIX_REPO/app-test/probe/probe-1.ebuild" clean install </dev/null
 }

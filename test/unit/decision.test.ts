@@ -20,7 +20,7 @@ function facts(some: Partial<Facts>): Facts {
 }
 
 test('what fakeroot asks its daemon over is left alone, and only that', () => {
-	for (const phase of srcPhases) {
+	for (const phase of ['install'] as const) {
 		const all = granted(decide(facts({ phase })));
 		expect(granted(decide(facts({ phase, fakeroot: 'sysv' })))).toEqual(all.filter((what) => what !== 'ipc'));
 		expect(granted(decide(facts({ phase, fakeroot: 'tcp' })))).toEqual(all.filter((what) => what !== 'net'));
