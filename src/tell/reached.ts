@@ -17,10 +17,10 @@ export function reached(record: RunRecord): Line[] {
 	const lines = capped(said, said.length, (text) => ({ verb, text: `${subject(record)}: ${text}` }));
 	if (unseen > 0) lines.push({ verb, text: `${subject(record)}: ${beyond(unseen, said.length > 0)}` });
 	if (record.tried.length > 0) {
-		lines.push({
-			verb,
-			text: `${subject(record)}: nothing was blocked (PORTCULLIS_AUDIT=only); network-sandbox would block these`,
-		});
+		const why = record.missing.some(({ what }) => what === 'net')
+			? "as network-sandbox can't be had here"
+			: 'as PORTCULLIS_AUDIT=only isolates nothing; network-sandbox would block these';
+		lines.push({ verb, text: `${subject(record)}: nothing was blocked, ${why}` });
 	} else if (failed(record) && lines.length > 0) {
 		lines.push(...advice(record, [...names, ...attempts]));
 	}

@@ -151,7 +151,7 @@ everything_is_recorded() {
 		run -0 prefix_emerge --oneshot app-test/reaches
 		[[ $(prefix_seen test net) == "$(prefix_here net)" && $(prefix_seen test user) == "$(prefix_here user)" ]]
 		[[ $(blocked test) == $'curl tcp 198.51.100.1 443 1\nraw udp 198.51.100.4 9 1' ]]
-		[[ $output == *'nothing was blocked (PORTCULLIS_AUDIT=only)'* ]]
+		[[ $output == *'nothing was blocked, as PORTCULLIS_AUDIT=only isolates nothing'* ]]
 		prefix_clean
 	done
 }

@@ -71,7 +71,11 @@ describe('whom a phase tried to reach', () => {
 	test('where nothing is isolated it says so, and gives no advice', () => {
 		const said = lines({ ...failure, tried: [attempt] });
 		expect(said).toHaveLength(2);
-		expect(said[1]).toContain('nothing was blocked (PORTCULLIS_AUDIT=only)');
+		expect(said[1]).toContain('nothing was blocked, as PORTCULLIS_AUDIT=only isolates nothing');
+		const missing = [{ what: 'net', why: 'unshare: Operation not permitted' }];
+		expect(lines({ tried: [attempt], missing }).at(-1)).toContain(
+			"nothing was blocked, as network-sandbox can't be had",
+		);
 	});
 
 	test('a listener that was refused, with the way out', () => {
