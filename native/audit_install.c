@@ -101,6 +101,14 @@ static void filter(struct audit_news *news)
 	news->setuid_inert = inert;
 }
 
+const char *audit_try(void)
+{
+	static struct audit_news news;
+	filter(&news);
+	errno = news.error;
+	return news.news == NEWS_LISTENER ? NULL : news.why;
+}
+
 void audit_install(int socket)
 {
 	static struct letter letter;

@@ -10,4 +10,7 @@
  */
 void audit_install(int news);
 
+/* Installs it in the calling process, which should have nothing else to do. Returns NULL, or why that can't be, with errno. */
+const char *audit_try(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit_install.h"
 #include "cgroup.h"
 #include "fail.h"
 #include "made.h"
@@ -69,6 +70,24 @@ static void print_cgroup(const struct identity *identity)
 		complain("removing the cgroup made to see whether one can be: %m");
 }
 
+/* Tried in a child: a filter stays for good. */
+static void print_audit(void)
+{
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		const char *why = audit_try();
+		if (why == NULL)
+			printf("audit=yes\n");
+		else
+			printf("audit=no: %s%s%s\n", why, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+		fflush(stdout);
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
 int probe(const struct identity *identity)
 {
 	struct made made = made_by_portage(true, true, true);
@@ -83,5 +102,6 @@ int probe(const struct identity *identity)
 	print_try(identity, "pid", ISOLATE_PID);
 	print_try(identity, "proc", ISOLATE_PID | ISOLATE_PROC);
 	print_cgroup(identity);
+	print_audit();
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_REFUSED;
 }

@@ -220,6 +220,13 @@ assert server.accept()[0].recv(4) == b"ping"
 	kill "$pid"
 }
 
+@test '--probe says whether the calls of a phase can be seen here' {
+	run -0 audit_run --probe
+	[[ $output == *$'\naudit=yes'* ]]
+	run -0 "$CONFINE" --audit --record "$RECORD" -- "$CONFINE" --probe
+	[[ $output == *$'\naudit=no: somebody watches already: Device or resource busy'* ]]
+}
+
 # The same, with CALL=ERROR... refused to confine and all it starts.
 refused() {
 	local -a calls=()
