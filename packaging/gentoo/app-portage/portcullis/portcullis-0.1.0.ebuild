@@ -3,6 +3,8 @@
 
 EAPI=8
 
+inherit shell-completion toolchain-funcs
+
 DESCRIPTION="Confines each src_* phase of a build from outside the package manager"
 HOMEPAGE="https://portcullis.example/"
 SRC_URI="https://portcullis.example/releases/${P}.tar.xz"
@@ -22,7 +24,7 @@ RDEPEND="
 BDEPEND=">=net-libs/nodejs-20"
 
 src_compile() {
-	emake -C native CC="${CC:-${CHOST}-gcc}" WARNINGS=
+	emake -C native CC="$(tc-getCC)" WARNINGS=
 }
 
 src_test() {
@@ -42,18 +44,14 @@ src_install() {
 	doins "${T}/phase.bash"
 	# A hook of another version than the program would be worse than an edit that is lost.
 	echo 'CONFIG_PROTECT_MASK="/etc/portage/portcullis"' >"${T}/50portcullis" || die
-	insinto /etc/env.d
-	doins "${T}/50portcullis"
+	doenvd "${T}/50portcullis"
 
 	for shell in bash zsh fish; do
 		node dist/portcullis.js completion "${shell}" >"${T}/${shell}" || die
 	done
-	insinto /usr/share/bash-completion/completions
-	newins "${T}/bash" portcullis
-	insinto /usr/share/zsh/site-functions
-	newins "${T}/zsh" _portcullis
-	insinto /usr/share/fish/vendor_completions.d
-	newins "${T}/fish" portcullis.fish
+	newbashcomp "${T}/bash" portcullis
+	newzshcomp "${T}/zsh" _portcullis
+	newfishcomp "${T}/fish" portcullis.fish
 
 	doman docs/man/*.[158]
 	dodoc README.md SECURITY.md docs/*.md

@@ -3,7 +3,7 @@
 
 EAPI=8
 
-inherit git-r3
+inherit git-r3 shell-completion toolchain-funcs
 
 DESCRIPTION="Confines each src_* phase of a build from outside the package manager"
 HOMEPAGE="https://portcullis.example/"
@@ -31,7 +31,7 @@ src_unpack() {
 
 src_compile() {
 	scripts/bundle || die
-	emake -C native CC="${CC:-${CHOST}-gcc}" WARNINGS=
+	emake -C native CC="$(tc-getCC)" WARNINGS=
 }
 
 src_test() {
@@ -51,18 +51,14 @@ src_install() {
 	doins "${T}/phase.bash"
 	# A hook of another version than the program would be worse than an edit that is lost.
 	echo 'CONFIG_PROTECT_MASK="/etc/portage/portcullis"' >"${T}/50portcullis" || die
-	insinto /etc/env.d
-	doins "${T}/50portcullis"
+	doenvd "${T}/50portcullis"
 
 	for shell in bash zsh fish; do
 		node dist/portcullis.js completion "${shell}" >"${T}/${shell}" || die
 	done
-	insinto /usr/share/bash-completion/completions
-	newins "${T}/bash" portcullis
-	insinto /usr/share/zsh/site-functions
-	newins "${T}/zsh" _portcullis
-	insinto /usr/share/fish/vendor_completions.d
-	newins "${T}/fish" portcullis.fish
+	newbashcomp "${T}/bash" portcullis
+	newzshcomp "${T}/zsh" _portcullis
+	newfishcomp "${T}/fish" portcullis.fish
 
 	doman docs/man/*.[158]
 	dodoc README.md SECURITY.md docs/*.md

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# The Gentoo package: real Portage builds, tests and installs it under Portcullis itself; pkgcheck finds nothing.
+
+bats_require_minimum_version 1.5.0
+load ../portage/prefix
+load ../portage/portcullis
+
+setup_file() {
+	prefix_host_begin
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+teardown() {
+	prefix_clean
+}
+
+readonly ATOM=app-portage/portcullis
+
+# The version of the release ebuild is that of package.json, or there is no package.
+version() {
+	node -p 'require(process.argv[1]).version' "$TOP/package.json"
+}
+
+@test 'the release ebuild: built without network, tested, installed, and it works' {
+	local version ebuild phase log
+	version=$(version)
+	prefix_make user
+	prefix_conf 'FEATURES="test cgroup"' CC=gcc 'ACCEPT_KEYWORDS="~amd64"' 'ACCEPT_LICENSE="*"'
+	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+	cp -r "$TOP/packaging/gentoo/app-portage" "$PREFIX_REPO/"
+	rm "$PREFIX_REPO/$ATOM/portcullis-9999.ebuild"
+	echo app-portage >>"$PREFIX_REPO/profiles/categories"
+	mkdir -p "$PREFIX_REPO/licenses" "$PREFIX_REPO/eclass"
+	cp "$TOP/test/program/eclass"/*.eclass "$PREFIX_REPO/eclass/"
+	cp "$TOP/LICENSE" "$PREFIX_REPO/licenses/GPL-2"
+	cp "$("$TOP/scripts/release")" "$PREFIX_DISTDIR/"
+	# The prefix' own Portcullis, which the package then replaces.
+	prefix_install_portcullis
+	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_REPO" "$PREFIX_DISTDIR"
+	ebuild=$PREFIX_REPO/$ATOM/portcullis-$version.ebuild
+	run -0 prefix_run ebuild "$ebuild" manifest
+	grep -q "^DIST portcullis-$version.tar.xz " "$PREFIX_REPO/$ATOM/Manifest"
+
+	run -0 prefix_emerge --oneshot --nodeps "=$ATOM-$version"
+	[[ $output != *'QA Notice'* ]]
+	[[ $output == *'8 passed, 0 failed'* ]]
+	[[ $output == *"emerge --config $ATOM"* || -s $PREFIX/etc/portage/bashrc ]]
+	for phase in compile test install; do
+		[[ $(record "$phase" 'r.package + " " + JSON.stringify(r.had) + JSON.stringify(r.missing)') == \
+			"$ATOM-$version"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+		# Nothing was even tried.
+		[[ $(record "$phase" '(r.attempts ?? 0) + (r.lookups ?? 0)') == 0 ]]
+	done
+
+	# What stands there now is the package's, and the next emerge is confined by it.
+	grep -q "usr/libexec/portcullis/confine" "$PREFIX/var/db/pkg/$ATOM-$version/CONTENTS"
+	run ! grep -q "etc/portage/bashrc" "$PREFIX/var/db/pkg/$ATOM-$version/CONTENTS"
+	run -0 prefix_run portcullis doctor
+	prefix_package app-test/probe-1
+	run -0 prefix_emerge --oneshot app-test/probe
+	expect_kind compile net apart
+	[[ -e $PREFIX/usr/share/man/man1/portcullis.1 || -e $PREFIX/usr/share/man/man1/portcullis.1.bz2 ]]
+
+	# The one step that is left is one that can be taken twice, and leaves what was in bashrc.
+	printf '%s\n' 'mine=1' >"$PREFIX/etc/portage/bashrc"
+	run -0 prefix_run emerge --config "=$ATOM-$version"
+	run -0 prefix_run emerge --config "=$ATOM-$version"
+	[[ $(grep -c '>>> portcullis >>>' "$PREFIX/etc/portage/bashrc") == 1 ]]
+	[[ $(tail -n 1 "$PREFIX/etc/portage/bashrc") == mine=1 ]]
+	run -0 prefix_run portcullis hook --check
+}
+
+@test 'the tarball: without packaging/, with the compiled program, and the same bytes twice' {
+	local file first
+	file=$("$TOP/scripts/release")
+	first=$(sha256sum <"$file")
+	[[ $(sha256sum <"$("$TOP/scripts/release")") == "$first" ]]
+	tar -tf "$file" >"$BATS_TEST_TMPDIR/names"
+	grep -qx "portcullis-$(version)/dist/portcullis.js" "$BATS_TEST_TMPDIR/names"
+	grep -q "/native/main.c$" "$BATS_TEST_TMPDIR/names"
+	run ! grep -E '/(packaging|node_modules|\.git)/' "$BATS_TEST_TMPDIR/names"
+}
+
+@test 'pkgcheck finds nothing in both ebuilds and metadata.xml' {
+	local overlay=$BATS_TEST_TMPDIR/overlay pkgcheck
+	pkgcheck=$("$TOP/scripts/pkgcheck")
+	"$TOP/test/program/overlay" "$overlay" "$("$TOP/scripts/release")"
+	run -0 env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \
+		"$pkgcheck" --config no scan --repo "$overlay" --exit error,warning "$ATOM"
+	[[ ! $output ]]
+	# It would say so if there were something.
+	sed -i 's/^SLOT=.*//' "$overlay/$ATOM/portcullis-$(version).ebuild"
+	run ! env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \
+		"$pkgcheck" --config no scan --repo "$overlay" --exit error,warning "$ATOM"
+}
