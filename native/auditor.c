@@ -54,8 +54,7 @@ static noreturn void become_watcher(struct auditor *auditor, int control, const 
 	int keep[] = {auditor->news_in, control};
 	sigset_t all;
 	sigfillset(&all);
-	/* First of all: the build may have the same ids, and must not get at the listener through us. */
-	if (prctl(PR_SET_DUMPABLE, 0) != 0 || !keep_ptrace_only(identity))
+	if (!keep_ptrace_only(identity))
 		refuse("giving up privileges for the audit: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !let_go_of_files(keep, 2))
 		refuse("setting up the watcher: %m");
@@ -70,6 +69,10 @@ void auditor_start(struct auditor *auditor, const struct identity *identity)
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("setting up the audit: %m");
+	/* From its first instruction on: the build may have the same ids, and must not get at the listener through it. */
+	int dumpable = prctl(PR_GET_DUMPABLE);
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		refuse("prctl(PR_SET_DUMPABLE): %m");
 	auditor->pid = fork();
 	if (auditor->pid == 0) {
 		close(auditor->news);
@@ -78,6 +81,8 @@ void auditor_start(struct auditor *auditor, const struct identity *identity)
 	}
 	if (auditor->pid < 0)
 		refuse("fork: %m");
+	if (dumpable == 1 && prctl(PR_SET_DUMPABLE, 1) != 0)
+		refuse("prctl(PR_SET_DUMPABLE): %m");
 	close(ends[1]);
 	close(auditor->news);
 	close(auditor->news_in);

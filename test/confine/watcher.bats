@@ -58,6 +58,11 @@ begin() {
 	read -r -u "$word" -t 10
 	unset AUDIT_MARK
 	exec {word}>&-
+	# It may get to its first instruction after the command has.
+	until_true is_watched
+}
+
+is_watched() {
 	WATCHER=$(pgrep -x -P "$SUPERVISOR" confine-audit)
 }
 
