@@ -31,7 +31,8 @@ setuid_begin() {
 	CONFINE=$PLACE/confine
 	TOOL=$PLACE/hostile
 	install -o root -g "$ACCOUNT" -m 4710 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
-	cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TOOL" "$TOP"/test/setuid/hostile*.c
+	# Static, so that no variable of a test means anything to its loader.
+	cc -static -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TOOL" "$TOP"/test/setuid/hostile*.c
 	export PLACE ACCOUNT CALLER CONFINE TOOL
 }
 

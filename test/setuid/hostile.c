@@ -111,6 +111,15 @@ static int list_files(char **arguments)
 	return fclose(file);
 }
 
+/* The environment, into a file. */
+static int list_variables(char **arguments)
+{
+	FILE *file = fopen(arguments[0], "w");
+	for (char **entry = environ; *entry != NULL; entry++)
+		fprintf(file, "%s\n", *entry);
+	return fclose(file);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -119,6 +128,7 @@ int main(int argc, char **argv)
 	} all[] = {
 		{"no-arguments", start_without_arguments},
 		{"files", list_files},
+		{"variables", list_variables},
 		{"deaf", start_deaf},
 		{"deep", start_deep},
 		{"many", start_with_many},

@@ -81,6 +81,60 @@ WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulim
 	[[ $(last 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
 }
 
+# What the loader takes from a set-id program is asked of the one that runs here, name by name.
+stripped_names() {
+	local loader name
+	loader=$(readlink -f "$(LC_ALL=C readelf -l "$BASH" | sed -n 's/.*interpreter: \(.*\)]/\1/p')")
+	install -o root -m 4755 "$(type -P env)" "$PLACE/env"
+	# Those names are strings of the loader.
+	mapfile -t names < <(grep -aoE '[A-Z][A-Z0-9_]{4,}' "$loader" | sort -u)
+	caller env -i "${names[@]/%/=kept}" "$PLACE/env" | sed 's/=.*//' >"$BATS_TEST_TMPDIR/kept"
+	rm "$PLACE/env"
+	printf '%s\n' "${names[@]}" | grep -vxFf "$BATS_TEST_TMPDIR/kept"
+}
+
+@test 'every variable that the loader strips reaches the command, by --environ and as CONFINE_ENV_*' {
+	local -a lost
+	mapfile -t lost < <(stripped_names)
+	printf '%s\n' "${lost[@]}" | grep -x LD_PRELOAD
+	printf '%s\n' "${lost[@]}" | grep -x TMPDIR
+	((${#lost[@]} > 15))
+	printf '%s=kept\n' "${lost[@]}" | sort >"$BATS_TEST_TMPDIR/expected"
+	printf '%s=kept\0' "${lost[@]}" >"$WORK/variables"
+	chown "$CALLER" "$WORK/variables"
+	caller bash -c 'exec "$1" --net --environ 9 -- "$2" variables environ 9<variables' - "$CONFINE" "$TOOL"
+	sort environ | diff "$BATS_TEST_TMPDIR/expected" -
+	local -a carried=("${lost[@]/#/CONFINE_ENV_}")
+	caller env -i "${carried[@]/%/=kept}" "$CONFINE" --net -- "$TOOL" variables carried
+	sort carried | diff "$BATS_TEST_TMPDIR/expected" -
+	# And `portcullis phase` carries each of them.
+	for name in "${lost[@]}"; do
+		grep -qE "LD_\||MALLOC_|$name" "$TOP/src/confine.ts"
+	done
+}
+
+@test 'kill -9 of confine: the janitor, root, removes what is left' {
+	local pid
+	caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sleep 1000 &
+	eventually pgrep -u "${ACCOUNT}c" -x sleep
+	pid=$(pgrep -u "${ACCOUNT}c" -x confine | head -n1)
+	[[ $(cgroups) ]]
+	pkill -KILL -u "${ACCOUNT}c" -x confine
+	eventually nobody_runs
+	eventually no_cgroups
+	run ! pgrep -u "${ACCOUNT}c" -x sleep
+	[[ $pid ]]
+}
+
+@test 'where parts of /proc are masked they stay masked, and the phase is tracked all the same' {
+	# shellcheck disable=SC2016
+	run -0 unshare --mount --propagation private bash -c 'mount --bind /dev/null /proc/version
+		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
+			sh -c "wc -c </proc/version; setsid -f sleep 1000 >/dev/null 2>&1 </dev/null"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
+	[[ $output == 0 ]]
+	[[ $(last 'r.mode + r.keeper + r.orphan_count') == setuidcgroup+pidns1 ]]
+}
+
 @test 'under no_new_privs the bit is inert, and a user namespace takes over' {
 	caller setpriv --no-new-privs "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- true
 	[[ $(last 'r.mode + JSON.stringify(r.had.net)') == 'userns"confine"' ]]

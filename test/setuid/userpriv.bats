@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# A real emerge as root whose src_* phases drop to the portage user (FEATURES=userpriv): where mode setuid is for.
+
+bats_require_minimum_version 1.5.0
+load ../portage/prefix
+load ../portage/portcullis
+
+setup_file() {
+	prefix_host_begin
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+setup() {
+	((EUID == 0)) || skip 'only root can make a set-user-id program'
+	prefix_make root
+}
+
+teardown() {
+	prefix_clean
+}
+
+installed() {
+	prefix_install_portcullis
+	chown root:portage "$CONFINE"
+	chmod 4710 "$CONFINE"
+}
+
+@test 'userpriv: each phase is isolated as portage, without a user namespace; descriptors, variables and owners are as before' {
+	local phase
+	prefix_conf 'FEATURES="userpriv cgroup network-sandbox ipc-sandbox -pid-sandbox -mount-sandbox -sandbox -usersandbox"'
+	prefix_package app-test/probe-1 <<-EOF
+		src_compile() {
+			note_namespaces
+			id >'$PREFIX_LOG/id'
+			echo "\${TMPDIR}" >'$PREFIX_LOG/tmpdir'
+			grep -E '^(CapEff|CapPrm|NoNewPrivs)' /proc/self/status >'$PREFIX_LOG/status'
+			# root's pipe, of mode 0600, in a phase of portage's
+			[[ -p /proc/self/fd/\${PORTAGE_EBUILD_EXIT_FD} && ! -O /proc/self/fd/\${PORTAGE_EBUILD_EXIT_FD} ]] || die 'no pipe'
+			touch '$PREFIX_LOG/made'
+			chgrp portage '$PREFIX_LOG/made' || die 'a group of ours is refused'
+			setsid -f sleep 1000 >/dev/null 2>&1 </dev/null
+		}
+	EOF
+	# Without Portage's own unshare, whatever FEATURES says: as in a container that refuses it root.
+	installed
+	run -0 prefix_run "$PREFIX_PORTAGE/bin/python" -c '
+import runpy, sys
+import portage.process
+original = portage.process.spawn
+def spawn(*args, **kwargs):
+    for key in ("unshare_net", "unshare_ipc", "unshare_pid", "unshare_mount"):
+        kwargs[key] = False
+    return original(*args, **kwargs)
+portage.process.spawn = spawn
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+' "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/probe </dev/null
+	for phase in prepare configure compile install; do
+		expect_kind "$phase" net apart
+		expect_kind "$phase" ipc apart
+		expect_kind "$phase" user host
+	done
+	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
+	[[ $(record compile 'r.mode + " " + r.keeper') == setuid* ]]
+	[[ $(record compile 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
+	[[ $(<"$PREFIX_LOG/id") == "uid=$(id -u portage)(portage) gid=$(id -g portage)(portage)"* ]]
+	[[ $(<"$PREFIX_LOG/tmpdir") == "$PREFIX_TMP"/* ]]
+	[[ $(<"$PREFIX_LOG/status") == *$'NoNewPrivs:\t1' ]]
+	[[ $(stat -c %U "$PREFIX_LOG/made") == portage ]]
+	[[ -e $PREFIX/var/db/pkg/app-test/probe-1/environment.bz2 ]]
+}
