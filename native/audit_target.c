@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -188,9 +189,22 @@ static void forget(struct known *known)
 	known->tid = 0;
 }
 
+/* Of the limit that the caller gave us, the cache takes what leaves room for everything else. */
+static size_t places(void)
+{
+	static size_t known;
+	struct rlimit limit;
+	size_t most = sizeof cache / sizeof *cache;
+	if (known == 0) {
+		bool enough = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 3 * most;
+		known = enough ? most : 1;
+	}
+	return known;
+}
+
 const struct program *target_program(pid_t tid)
 {
-	struct known *known = &cache[(unsigned)tid % (sizeof cache / sizeof *cache)];
+	struct known *known = &cache[(unsigned)tid % places()];
 	long long now = clock_microseconds();
 	if (still_is(known, tid, now))
 		return &known->program;
@@ -262,7 +276,7 @@ bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
 
 int target_socket(pid_t tid, int fd)
 {
-	const struct known *known = &cache[(unsigned)tid % (sizeof cache / sizeof *cache)];
+	const struct known *known = &cache[(unsigned)tid % places()];
 	if (known->tid != tid || known->process_fd < 0)
 		return -1;
 	return (int)syscall(SYS_pidfd_getfd, known->process_fd, fd, 0);

@@ -83,6 +83,18 @@ setup() {
 	[[ $(member r.unreachable) == 64000 && $(member r.unseen) == undefined ]]
 }
 
+@test 'many short-lived processes, and few descriptors for who watches them' {
+	(
+		ulimit -n 14
+		audit --net -- "$CLIENT" threads 8 100
+	)
+	expect_blocked "client tcp $THERE 800"
+	cp "$CLIENT" "$AUDIT_DIR/other"
+	audit --net -- sh -c 'for i in 1 2 3; do { j=0; while [ $j -lt 50 ]; do "$1" connect; "$2" udp; j=$((j + 1)); done; } & done; wait' sh \
+		"$CLIENT" "$AUDIT_DIR/other"
+	expect_blocked "client tcp $THERE 150" "other udp $THERE 150"
+}
+
 @test 'vfork and exec: each by the name it had then' {
 	audit --net -- "$CLIENT" vfork
 	[[ $(member 'r.blocked.map((b) => b.argv.join(" ")).sort()') == "[\"$CLIENT vfork\",\"child connect\"]" ]]
