@@ -1,6 +1,6 @@
 """Prints what Portage itself makes of make.conf, package.env, the profile and an ebuild, as one JSON object.
 
-Arguments: EPREFIX ('' for a host), NAMES of variables to print (comma separated), PACKAGE or nothing.
+Arguments: EPREFIX ('' for a host), NAMES of variables to print (comma separated, NAME* for all that begin so), PACKAGE or nothing.
 Exit status 3: there is no Portage for this Python. 4: there is no such package; why is on stderr.
 """
 import json
@@ -22,8 +22,10 @@ def words(text):
 
 
 def variables(settings):
+    wanted = names.split(",")
+    prefixes = tuple(name[:-1] for name in wanted if name.endswith("*"))
     found = {}
-    for name in names.split(","):
+    for name in [*wanted, *(name for name in settings if prefixes and name.startswith(prefixes))]:
         value = settings.get(name)
         if value:
             found[name] = value

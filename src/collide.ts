@@ -12,13 +12,17 @@ export interface Found {
 	readonly confinements: readonly Confinement[];
 }
 
-/** The variables of make.conf that speak for a collision or give it its size. */
+/** The variables of make.conf that speak for a collision or give it its size; NAME* stands for all that begin so. */
 export const smelled: readonly string[] = [
 	'MAKEOPTS',
 	'CC',
 	'CXX',
 	'CPP',
 	'FC',
+	'CCACHE_*',
+	'DISTCC_*',
+	'ICECC*',
+	'SCCACHE_*',
 	...new Set(collisions.flatMap(({ smells }) => smells.flatMap((smell) => ('set' in smell ? smell.set : [])))),
 ];
 

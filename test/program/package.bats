@@ -25,10 +25,11 @@ version() {
 }
 
 @test 'the release ebuild: built without network, tested, installed, and it works' {
-	local version ebuild phase log
+	local version ebuild phase
 	version=$(version)
 	prefix_make user
 	prefix_conf 'FEATURES="test cgroup"' CC=gcc 'ACCEPT_KEYWORDS="~amd64"' 'ACCEPT_LICENSE="*"'
+	# shellcheck disable=SC2034 # prefix_exec reads it
 	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
 	cp -r "$TOP/packaging/gentoo/app-portage" "$PREFIX_REPO/"
 	rm "$PREFIX_REPO/$ATOM/portcullis-9999.ebuild"
@@ -49,8 +50,7 @@ version() {
 	[[ $output == *'8 passed, 0 failed'* ]]
 	[[ $output == *"emerge --config $ATOM"* || -s $PREFIX/etc/portage/bashrc ]]
 	for phase in compile test install; do
-		[[ $(record "$phase" 'r.package + " " + JSON.stringify(r.had) + JSON.stringify(r.missing)') == \
-			"$ATOM-$version"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+		[[ $(record "$phase" 'r.package + " " + JSON.stringify(r.had) + JSON.stringify(r.missing)') == "$ATOM-$version"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
 		# Nothing was even tried.
 		[[ $(record "$phase" '(r.attempts ?? 0) + (r.lookups ?? 0)') == 0 ]]
 	done

@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# Broken states, each made for real, and told apart. Those that need another kernel set-up are in test/vm.
+
+bats_require_minimum_version 1.5.0
+load ../portage/prefix
+load ../portage/portcullis
+
+setup_file() {
+	prefix_host_begin
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+setup() {
+	prefix_make user
+	prefix_conf 'FEATURES="cgroup"'
+	# shellcheck disable=SC2034 # prefix_exec reads it
+	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+	prefix_install_portcullis
+}
+
+teardown() {
+	prefix_clean
+}
+
+# finds ID STATE TEXT: doctor says so, and its status fits
+finds() {
+	local status=0 state
+	prefix_run portcullis doctor --json >"$BATS_TEST_TMPDIR/json" || status=$?
+	state=$(node -p 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8")).find((f) => f.id === process.argv[2])?.state' \
+		"$BATS_TEST_TMPDIR/json" "$1")
+	[[ $state == "$2" ]] || {
+		echo "$1 is $state"
+		cat "$BATS_TEST_TMPDIR/json"
+		return 1
+	}
+	[[ $2 != bad || $status == 1 ]] && [[ $2 == bad || $status == 0 ]]
+	grep -qF -- "$3" "$BATS_TEST_TMPDIR/json"
+}
+
+@test 'the hook is missing; it was edited; it is of another version' {
+	local hook=$PREFIX/etc/portage/portcullis/phase.bash
+	finds hook good 'installed, and of this version'
+	echo '# mine' >>"$hook"
+	finds hook bad 'it was edited, or is of another version'
+	run -1 prefix_run portcullis hook --check
+	rm "$hook"
+	finds hook bad "there is no $hook"
+}
+
+@test 'bashrc: missing, a directory, without the block, an edited block, code above it, CRLF' {
+	local bashrc=$PREFIX/etc/portage/bashrc
+	cp "$bashrc" "$PREFIX_ROOT/block"
+	rm "$bashrc"
+	finds bashrc bad 'is not there'
+	mkdir "$bashrc"
+	finds bashrc bad 'is a directory, which Portage ignores'
+	rmdir "$bashrc"
+	echo 'mine=1' >"$bashrc"
+	finds bashrc bad 'does not source the hook'
+	sed 's/-r /-e /' "$PREFIX_ROOT/block" >"$bashrc"
+	finds bashrc bad 'was edited'
+	{
+		printf '%s\n' '# a comment does no harm' 'mine=1'
+		cat "$PREFIX_ROOT/block"
+	} >"$bashrc"
+	finds bashrc odd 'above the block'
+	sed 's/$/\r/' "$PREFIX_ROOT/block" >"$bashrc"
+	finds bashrc good 'sources the hook'
+}
+
+@test 'a crossdev configuration without the hook; a PORTAGE_CONFIGROOT' {
+	mkdir -p "$PREFIX/usr/riscv64-unknown-linux-gnu/etc/portage"
+	touch "$PREFIX/usr/riscv64-unknown-linux-gnu/etc/portage/make.conf"
+	finds bashrc-configroot bad riscv64-unknown-linux-gnu
+}
+
+@test 'a profile.bashrc runs twice' {
+	echo 'mine=1' >"$PREFIX_REPO/profiles/test/profile.bashrc"
+	finds profile.bashrc odd 'so twice in a confined phase'
+}
+
+@test 'confine is missing; it does not start; it has lost setuid' {
+	finds confine good 'mode userns'
+	echo 'setuid yes' >"$PREFIX/usr/lib/portcullis/installed"
+	finds setuid bad 'has lost that'
+	printf '#!/bin/sh\necho "confine: no such luck" >&2\nexit 125\n' >"$CONFINE"
+	rm "$PREFIX/usr/lib/portcullis/installed"
+	finds confine bad 'no such luck'
+	rm "$CONFINE"
+	finds confine bad "there is no $CONFINE"
+}
+
+@test 'setuid on a file system that is mounted nosuid' {
+	((EUID == 0)) || skip 'only root can mount'
+	mount -t tmpfs -o nosuid,mode=755 none "${CONFINE%/*}"
+	install -m 4755 -o 0 "$TOP/native/build/confine" "$CONFINE"
+	finds nosuid bad 'mounted nosuid'
+	umount "${CONFINE%/*}"
+}
+
+@test 'records can not be written; their folder is gone' {
+	chmod 555 "${RECORDS%/*}"
+	finds records bad 'is not writable'
+	rmdir "${RECORDS%/*}"
+	finds records bad 'there is no folder'
+}
+
+@test 'no Portage; FEATURES asks for nothing; a bad setting' {
+	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox"'
+	finds features odd 'nothing is confined'
+	prefix_conf 'PORTCULLIS_ON_FAILURE="explode"'
+	finds PORTCULLIS_ON_FAILURE bad 'it can be warn or die'
+	# shellcheck disable=SC2034 # prefix_exec reads it
+	PREFIX_ENV=(PATH="$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin" PORTAGE_PYTHON=/usr/bin/python3)
+	finds portage bad 'there is no Portage'
+}
+
+@test 'distcc is configured' {
+	mkdir -p "$PREFIX/usr/lib/distcc/bin"
+	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="farm.example.org"'
+	finds collision-distcc bad 'distcc collides'
+}
+
+@test 'no user namespaces: the sysctl is named, and setuid as the way out' {
+	# In a user namespace of its own, whose owner may set its limits.
+	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
+		echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- portcullis doctor
+	' >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	grep -q 'user.max_user_namespaces is 0' "$BATS_TEST_TMPDIR/text"
+	grep -q 'install.sh --setuid' "$BATS_TEST_TMPDIR/text"
+	grep -q '^BAD  network-sandbox' "$BATS_TEST_TMPDIR/text"
+}
+
+@test 'bad usage is status 2, and a pipe has no colours' {
+	run -2 prefix_run portcullis doctor --verbsoe
+	run -2 prefix_run portcullis doctor now
+}
