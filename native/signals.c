@@ -1,7 +1,7 @@
 #include "signals.h"
 
 #include <stddef.h>
-#include <sys/signalfd.h>
+#include <unistd.h>
 
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGPIPE, SIGCONT};
 
@@ -28,7 +28,9 @@ int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-bool signals_is_sent(int code)
+bool signals_is_ours_to_hand_on(const struct signalfd_siginfo *info)
 {
-	return code <= 0;
+	if (info->ssi_code <= 0)
+		return true;
+	return info->ssi_signo == SIGHUP && getsid(0) == getpid();
 }

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/signalfd.h>
 
 struct signals {
 	sigset_t mask;
@@ -24,8 +25,9 @@ int signals_open(void);
 
 /*
  * Whether a signal is to be handed on: one that a process sent. What the terminal sends (si_code SI_KERNEL) went to the whole
- * foreground group, the command included.
+ * foreground group, the command included; but that a terminal was closed it says to the leader of the session alone
+ * (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
  */
-bool signals_is_sent(int code);
+bool signals_is_ours_to_hand_on(const struct signalfd_siginfo *info);
 
 #endif

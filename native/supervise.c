@@ -163,7 +163,7 @@ static void hear_signals(struct supervisor *s)
 {
 	struct signalfd_siginfo info;
 	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo != SIGCHLD && signals_is_sent(info.ssi_code))
+		if (info.ssi_signo != SIGCHLD && signals_is_ours_to_hand_on(&info))
 			say(s, &(struct message){.saying = SAY_SIGNAL, .signal = (int)info.ssi_signo});
 }
 

@@ -121,7 +121,7 @@ vitest_run() {
 
 # A test that hangs must not hang the run. (bats' own BATS_TEST_TIMEOUT, after a test that fails, waits until it is over.)
 bats_run() {
-	timeout --kill-after=10 400 node_modules/bats/bin/bats --formatter tap --timing "$1" &
+	timeout --kill-after=10 "${BATS_FILE_TIMEOUT:-400}" node_modules/bats/bin/bats --formatter tap --timing "$1" &
 	# timeout has a process group of its own, and passes this on to it.
 	trap 'kill "$!"' TERM
 	wait "$!"
