@@ -12,7 +12,10 @@
 #define UNCHANGED ((uid_t)-1)
 
 /* What unshare(2), mount(2), sethostname(2), an address on lo and port 53 ask for. */
-static const uint64_t needed = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE;
+static const uint64_t for_namespaces = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE;
+
+/* The root of the cgroup tree has mode 0555, which its owner needs this to make a directory in. */
+static const uint64_t for_cgroup = 1ULL << CAP_DAC_OVERRIDE;
 
 static bool set_capabilities(uint64_t effective, uint64_t permitted)
 {
@@ -44,7 +47,7 @@ static bool hide(void)
 static bool act_as(const struct identity *identity, uid_t euid, uint64_t effective)
 {
 	/* A container's bounding set may lack one, and then what needs it fails by itself. */
-	uint64_t had = needed & identity->permitted;
+	uint64_t had = (for_namespaces | for_cgroup) & identity->permitted;
 	return syscall(SYS_setresuid, UNCHANGED, euid, UNCHANGED) == 0 && set_capabilities(effective & had, had) && hide();
 }
 
@@ -72,7 +75,7 @@ bool privilege_raise(const struct identity *identity, enum privilege privilege)
 {
 	if (identity->mode != MODE_SETUID)
 		return true;
-	bool raised = privilege == PRIVILEGE_CGROUP ? act_as(identity, 0, 0) : act_as(identity, identity->ruid, needed);
+	bool raised = privilege == PRIVILEGE_CGROUP ? act_as(identity, 0, for_cgroup) : act_as(identity, identity->ruid, for_namespaces);
 	int saved = errno;
 	if (!raised)
 		privilege_lower(identity);
@@ -111,5 +114,7 @@ bool privilege_drop(const struct identity *identity)
 
 bool privilege_keep_root(void)
 {
-	return syscall(SYS_setresuid, 0, 0, 0) == 0 && set_capabilities(0, 0) && hide();
+	struct identity now;
+	return identity_look(&now) && syscall(SYS_setresuid, 0, 0, 0) == 0 &&
+	       set_capabilities(for_cgroup & now.permitted, for_cgroup & now.permitted) && hide();
 }

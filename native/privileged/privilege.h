@@ -11,11 +11,11 @@
 
 enum privilege {
 	PRIVILEGE_NAMESPACES, /* CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE, as the caller */
-	PRIVILEGE_CGROUP,     /* effective uid 0, which owns the cgroup tree, and not one capability */
+	PRIVILEGE_CGROUP,     /* effective uid 0, which owns the cgroup tree, and CAP_DAC_OVERRIDE */
 };
 
 /*
- * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0 and the three
+ * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0 and these four
  * permitted capabilities, none in force. Where the file gave less than mode setuid needs, or something else (set-group-id,
  * file capabilities), all of it is given up for good. Returns false with errno.
  */
@@ -34,7 +34,7 @@ void privilege_lower(const struct identity *identity);
  */
 bool privilege_drop(const struct identity *identity);
 
-/* Becomes root for good, whom the caller can't signal, without a capability. For the janitor alone. False with errno. */
+/* Becomes root for good, whom the caller can't signal, with CAP_DAC_OVERRIDE alone. For the janitor. False with errno. */
 bool privilege_keep_root(void);
 
 #endif
