@@ -20,8 +20,8 @@ _portcullis() {
 		return
 	fi
 	# The place among the words that are no options.
-	for word in "\${COMP_WORDS[@]:2:COMP_CWORD - 1}"; do
-		[[ $word == -* ]] || ((++at))
+	for word in "\${COMP_WORDS[@]:2:COMP_CWORD-1}"; do
+		[[ $word == -* ]] || at=$((at + 1))
 	done
 	case $command in
 	help) mapfile -t COMPREPLY < <(compgen -W '${names.map(([name]) => name).join(' ')}' -- "$current") ;;

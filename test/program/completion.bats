@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# The completions, by the shells themselves.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	TOP=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
+	export TOP
+	mkdir "$BATS_FILE_TMPDIR/bin" "$BATS_FILE_TMPDIR/zsh"
+	ln -s "$TOP/bin/portcullis" "$BATS_FILE_TMPDIR/bin/portcullis"
+	export PATH=$BATS_FILE_TMPDIR/bin:$PATH
+	portcullis completion bash >"$BATS_FILE_TMPDIR/bash"
+	portcullis completion zsh >"$BATS_FILE_TMPDIR/zsh/_portcullis"
+	portcullis completion fish >"$BATS_FILE_TMPDIR/fish"
+}
+
+# in_bash WORD...: what bash offers for the last word
+in_bash() {
+	bash -eu -c '
+		source "$1"
+		shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+		_portcullis
+		printf "%s\n" "${COMPREPLY[@]}"
+	' - "$BATS_FILE_TMPDIR/bash" "$@"
+}
+
+# in_fish LINE
+in_fish() {
+	HOME=$BATS_TEST_TMPDIR fish --no-config -c "source '$BATS_FILE_TMPDIR/fish'; complete -C '$1'"
+}
+
+# in_zsh KEYS: what is on the line after Tab, in a zsh at a terminal
+in_zsh() {
+	local tmux=(tmux -L "pc-zsh-$BATS_ROOT_PID" -f /dev/null) _ screen
+	"${tmux[@]}" new-session -d -x 100 -y 30 "env HOME=$BATS_TEST_TMPDIR zsh -f"
+	"${tmux[@]}" send-keys "PS1='> '; fpath=($BATS_FILE_TMPDIR/zsh \$fpath); autoload -U compinit; compinit -u -D; clear" Enter
+	until_seen '^> $'
+	"${tmux[@]}" send-keys "$1" Tab
+	until_seen "$2"
+	screen=$("${tmux[@]}" capture-pane -p)
+	"${tmux[@]}" kill-server
+	printf '%s\n' "$screen"
+}
+
+until_seen() {
+	local _
+	for _ in {1..150}; do
+		if "${tmux[@]}" capture-pane -p | sed 's/ *$/ /; s/^> *$/> /' | grep -qE -- "$1"; then return; fi
+		read -rt 0.1 <> <(:) || true
+	done
+	"${tmux[@]}" capture-pane -p
+	"${tmux[@]}" kill-server
+	return 1
+}
+
+@test 'bash: clean for shellcheck; commands, options, values, phases' {
+	shellcheck "$BATS_FILE_TMPDIR/bash"
+	[[ $(in_bash portcullis re) == report ]]
+	[[ $(in_bash portcullis report --s | paste -sd' ') == '--since --stats' ]]
+	[[ $(in_bash portcullis explain --unpack '' | paste -sd' ') == 'host confine' ]]
+	[[ $(in_bash portcullis explain foo src_t) == src_test ]]
+	[[ $(in_bash portcullis completion z) == zsh ]]
+	[[ $(in_bash portcullis report --html "$BATS_FILE_TMPDIR/fi") == "$BATS_FILE_TMPDIR/fish" ]]
+	# What the hook alone uses is not offered.
+	[[ ! $(in_bash portcullis tel) ]]
+}
+
+@test 'fish: commands, options, values, phases' {
+	fish --no-execute "$BATS_FILE_TMPDIR/fish"
+	[[ $(in_fish 'portcullis re') == "report"$'\t'* ]]
+	in_fish 'portcullis report --s' | grep -q '^--since'
+	[[ $(in_fish 'portcullis explain --unpack c' | cut -f1) == *confine* ]]
+	in_fish 'portcullis explain foo src_t' | grep -q '^src_test'
+}
+
+@test 'zsh, at a terminal: commands and options' {
+	zsh -n "$BATS_FILE_TMPDIR/zsh/_portcullis"
+	in_zsh 'portcullis rep' '> portcullis report ' >/dev/null
+	in_zsh 'portcullis report --si' '> portcullis report --since=' >/dev/null
+	in_zsh 'portcullis explain foo src_te' '> portcullis explain foo src_test ' >/dev/null
+}

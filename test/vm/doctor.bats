@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# doctor where the kernel is set up otherwise than on the machine that runs the tests.
+
+bats_require_minimum_version 1.5.0
+load ../portage/prefix
+load ../portage/portcullis
+
+setup_file() {
+	prefix_host_begin
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+setup() {
+	prefix_make user
+	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_MEMORY_MAX="1G"'
+	# shellcheck disable=SC2034 # prefix_exec reads it
+	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+	prefix_install_portcullis
+}
+
+teardown() {
+	prefix_clean
+}
+
+doctor() {
+	prefix_run portcullis doctor --verbose >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+}
+
+# says TEXT
+says() {
+	grep -qF -- "$1" "$BATS_TEST_TMPDIR/text" || {
+		cat "$BATS_TEST_TMPDIR/text"
+		return 1
+	}
+}
+
+@test 'user namespaces switched off for ordinary users, either way: the sysctl is named' {
+	local sysctl
+	for sysctl in user.max_user_namespaces kernel.unprivileged_userns_clone; do
+		sysctl -qw "$sysctl=0"
+		doctor
+		says 'BAD  network-sandbox'
+		says "$sysctl is 0"
+		says "sysctl $sysctl=1"
+		sysctl -qw "$sysctl=10000" 2>/dev/null || sysctl -qw "$sysctl=1"
+		doctor
+		says 'good network-sandbox'
+	done
+}
+
+@test 'a limit is told to work where there is a controller for it, and not where there is none' {
+	doctor
+	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
+		says 'good PORTCULLIS_MEMORY_MAX'
+	else
+		says 'BAD  PORTCULLIS_MEMORY_MAX'
+		if ! grep -q ' cgroup2 ' /proc/self/mountinfo; then says 'cgroup v1 only'; fi
+	fi
+}
