@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { explain, explanationText, groundFrom, groundOf, phaseNamed } from '../../src/explain.ts';
+import { srcPhases } from '../../src/phases.ts';
+import type { Configuration } from '../../src/resolve.ts';
+import { nameOf } from '../../src/status/running.ts';
+import { parse } from '../../src/status/proc.ts';
+
+const screen = { width: 80, color: false, unicode: true };
+
+const configuration: Configuration = {
+	version: '3.0.83',
+	python: 'python3',
+	modules: '',
+	bin: '',
+	eprefix: '',
+	configroot: '/',
+	tmpdir: '/var/tmp',
+	features: ['cgroup'],
+	variables: {},
+	profile_bashrcs: [],
+	package: {
+		cpv: 'a/b-1',
+		eapi: '8',
+		repository: 'gentoo',
+		features: ['network-sandbox'],
+		restrict: [],
+		properties: ['test_network'],
+		variables: { PORTCULLIS_UNPACK: 'confine' },
+		names: {},
+		builddir: '',
+	},
+};
+
+describe('explain', () => {
+	test("a package's own FEATURES, PROPERTIES and settings count, not those of all", () => {
+		const ground = groundOf(configuration);
+		const text = explanationText(explain('a/b-1', ground, srcPhases), screen).join('\n');
+		expect(text).toMatch(/FEATURES="network-sandbox" PROPERTIES="test_network"\s+PORTCULLIS_UNPACK="confine"/);
+		expect(text).toMatch(/src_unpack\n {2}network-sandbox {2}yes {2}PORTCULLIS_UNPACK=confine/);
+		expect(text).toMatch(/src_test\n {2}network-sandbox {2}no {3}PROPERTIES=test_network/);
+		expect(text).toMatch(/cgroup {11}no {3}FEATURES does not name cgroup/);
+	});
+
+	test('without a package, those of all', () => {
+		expect(groundOf({ ...configuration, package: null }).features).toEqual(['cgroup']);
+	});
+
+	test('a bad setting is an error that names the choices', () => {
+		const variables = { PORTCULLIS_UNPACK: 'both' };
+		expect(() => groundOf({ ...configuration, variables, package: null })).toThrow(
+			'PORTCULLIS_UNPACK="both" is not known: it can be host or confine. Correct it in make.conf or package.env.',
+		);
+		expect(() => groundFrom({ unpack: 'both' })).toThrow('it can be host or confine');
+	});
+
+	test('phases that follow each other under the same rules are one group', () => {
+		const text = explanationText(explain('', groundFrom({ features: 'ipc-sandbox' }), ['prepare', 'compile']), screen);
+		expect(text[0]).toBe('src_prepare, src_compile');
+		expect(text).toHaveLength(4);
+	});
+
+	test('phases are known by either name, and a wrong one gets the nearest', () => {
+		expect([phaseNamed('compile'), phaseNamed('src_compile'), phaseNamed('pkg_setup')]).toEqual([
+			'compile',
+			'compile',
+			'setup',
+		]);
+		expect(() => phaseNamed('complie')).toThrow('there is no phase "complie"; did you mean compile?');
+	});
+});
+
+describe('status', () => {
+	const process = (argv: string[]) => ({ pid: 1, parent: 0, argv, start: 0, cpu: 0 });
+
+	test('a phase is known by what the hook gave confine, and by nothing that the command says', () => {
+		const options = ['--net', '--label', 'package=a/b-1', '--label', 'phase=compile', '--'];
+		expect(nameOf(process(['/x/confine', ...options, 'bash']))).toEqual({ package: 'a/b-1', phase: 'compile' });
+		expect(
+			nameOf(process(['/x/confine', '--net', '--', '--label', 'package=a/b-1', '--label', 'phase=x'])),
+		).toBeUndefined();
+		expect(nameOf(process(['grep', ...options]))).toBeUndefined();
+	});
+
+	test('a name with parentheses and blanks in /proc is read over; a zombie is none', () => {
+		const stat = (state: string) => `7 (a) b (c) ${state} 3 1 1 0 -1 0 0 0 0 0 150 50 20 30 20 0 1 0 1000 0`;
+		expect(parse(7, stat('S'), 'make\0-j2\0')).toEqual({
+			pid: 7,
+			parent: 3,
+			argv: ['make', '-j2'],
+			start: 10,
+			cpu: 2.5,
+		});
+		expect(parse(7, stat('Z'), '')).toBeUndefined();
+	});
+});
