@@ -146,3 +146,22 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 	[[ $(member r.names_seen) == no && $(member r.names_why) == 'mounting over /etc/resolv.conf: No such file or directory' ]]
 	expect_blocked 'client tcp 198.51.100.7 443 1'
 }
+
+@test 'a daemon of the host that answers over a path socket is none of our names, and the record says that it was asked' {
+	((EUID == 0)) || skip 'needs root for a /run of its own'
+	WHO=root unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh /usr/bin/python3 -c '
+import os, socket, subprocess, sys, threading
+os.mkdir("/run/nscd")
+server = socket.socket(socket.AF_UNIX)
+server.bind("/run/nscd/socket")
+server.listen()
+def refuse():
+    while True:
+        server.accept()[0].close()
+threading.Thread(target=refuse, daemon=True).start()
+subprocess.run(sys.argv[1:])' "$CONFINE" --net --audit --record "$RECORD" -- getent hosts x.example
+	[[ $(member r.host_resolver) == true && $(member r.names_seen) == yes ]]
+	: >"$RECORD"
+	audit --net -- getent hosts x.example || true
+	[[ $(member r.host_resolver) == undefined ]]
+}
