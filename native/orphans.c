@@ -44,9 +44,8 @@ static bool describe(struct orphan *orphan, pid_t pid)
 void orphans_add(struct orphans *orphans, const struct pids *pids)
 {
 	for (size_t i = 0; i < pids->count; i++) {
-		struct orphan spare;
 		bool room = orphans->described_count < ORPHANS_DESCRIBED;
-		if (!describe(room ? &orphans->described[orphans->described_count] : &spare, pids->pid[i]))
+		if (room && !describe(&orphans->described[orphans->described_count], pids->pid[i]))
 			continue;
 		orphans->count++;
 		orphans->described_count += room;

@@ -72,7 +72,7 @@ WAYS=('--net' '--net --cgroup x')
 			await status=5
 			await prompt>
 			type exit\\n
-			end' -- bash --noprofile --rcfile "$PLACE/rc" -i
+			end' -- bash --noprofile --noediting --rcfile "$PLACE/rc" -i
 	done
 }
 

@@ -23,7 +23,7 @@ setup() {
 
 # Leaves a process that sleeps uninterruptibly, and ends once it does.
 # shellcheck disable=SC2016
-HOLD='sleep 1000 >/dev/null 2>&1 3>&- 4>&- & echo $! >"$1/cgroup.procs" && echo FROZEN >"$1/freezer.state" &&
+HOLD='sleep 1000 >/dev/null 2>&1 3>&- 4>&- & until [[ $(</proc/$!/comm) == sleep ]]; do :; done; echo $! >"$1/cgroup.procs" && echo FROZEN >"$1/freezer.state" &&
 	until read -r state <"$1/freezer.state" && [[ $state == FROZEN ]]; do :; done; echo "$!"'
 
 held_by() {
