@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# bench/distcc.bash [ROUNDS] [FILES] [FUNCTIONS]: what distcc costs a build that a network sandbox keeps here (as root: another
+# host is needed for it to be in the way). Whole emerges, one kind after the other in random order: 10 rounds, 12 files of
+# 60 functions. Prints a line a kind: medians of the emerge, of src_compile and of the processor time that src_compile took
+# (which a busy machine doesn't stretch), each beside the first kind.
+set -euo pipefail
+# shellcheck source=../scripts/lib.bash
+source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
+# shellcheck source=../test/portage/prefix.bash
+source "$TOP/test/portage/prefix.bash"
+# shellcheck source=../test/portage/portcullis.bash
+source "$TOP/test/portage/portcullis.bash"
+# shellcheck source=../test/portage/farm.bash
+source "$TOP/test/portage/farm.bash"
+
+# FEATURES, and the name
+readonly KINDS=(
+	'network-sandbox|without distcc'
+	'network-sandbox distcc|distcc, kept here'
+)
+
+package() {
+	prefix_package app-test/many-1 <<-EOF
+		src_unpack() {
+			local i
+			mkdir -p "\${S}" || die
+			for i in {1..$1}; do
+				{
+					echo '#include <stdio.h>'
+					echo '#include <stdlib.h>'
+					echo '#include <string.h>'
+					printf 'int f%d(int n) { char text[64]; for (int i = 0; i < n; i++) snprintf(text, sizeof(text), "%%%%d", i * n); return (int)strlen(text) + abs(n); }\n' \$(seq $2)
+				} > "\${S}/f\$i.c"
+			done
+			printf '%%.o: %%.c\n\t\$(CC) -O2 -c \$< -o \$@\n' > "\${S}/Makefile"
+		}
+		src_install() { :; }
+		src_compile() { make -j$(nproc) CC="\${CC:-gcc}" f{1..$1}.o || die; }
+	EOF
+}
+
+# Sets TOOK[emerge], and of src_compile, as confine has it, TOOK[compile] and TOOK[processor], in microseconds.
+emerge() {
+	local start
+	prefix_conf "FEATURES=\"-ipc-sandbox ${KINDS[$1]%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_COLLISION="ignore"'
+	rm -rf "$PREFIX/var/db/pkg/app-test" "$RECORDS"
+	start=${EPOCHREALTIME/./}
+	prefix_emerge --oneshot --quiet app-test/many >"$PREFIX_LOG/emerge" 2>&1 || {
+		cat "$PREFIX_LOG/emerge" >&2
+		return 1
+	}
+	TOOK[emerge]=$((${EPOCHREALTIME/./} - start))
+	TOOK[compile]=$(record compile 'Math.round(r.wall * 1e6)')
+	TOOK[processor]=$(record compile 'Math.round((r.user + r.system) * 1e6)')
+}
+
+median() {
+	sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'
+}
+
+main() {
+	local rounds=${1:-10} files=${2:-12} functions=${3:-60} round kind name value
+	local -A first=()
+	declare -gA TOOK=()
+	((EUID == 0)) || die 'only root can make the network namespace that is the other host'
+	"$TOP/scripts/need" portage test
+	"$TOP/scripts/build"
+	RESULTS=$(mktemp -d)
+	trap 'prefix_clean; farm_end; prefix_host_end; rm -rf -- "$RESULTS"' EXIT
+	prefix_host_begin
+	farm_begin
+	prefix_make user
+	mkdir -p "$PREFIX/usr/lib"
+	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc"
+	package "$files" "$functions"
+	prefix_install_portcullis
+	for kind in "${!KINDS[@]}"; do
+		# The first of a kind fills caches that the others find full.
+		emerge "$kind"
+	done
+	for ((round = 0; round < rounds; round++)); do
+		for kind in $(shuf -i "0-$((${#KINDS[@]} - 1))"); do
+			emerge "$kind"
+			for name in "${!TOOK[@]}"; do
+				echo "${TOOK[$name]}" >>"$RESULTS/$kind.$name"
+			done
+		done
+	done
+	(($(farm_compiled) == 0)) || die 'the other host has compiled something'
+	for kind in "${!KINDS[@]}"; do
+		printf '%-20s' "${KINDS[kind]#*|}"
+		for name in emerge compile processor; do
+			value=$(median <"$RESULTS/$kind.$name")
+			((kind > 0)) || first[$name]=$value
+			printf '  %s %d ms (%d.%02d)' "$name" $((value / 1000)) $((value / first[$name])) $((value * 100 / first[$name] % 100))
+		done
+		echo
+	done
+}
+
+main "$@"
