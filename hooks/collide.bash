@@ -20,7 +20,7 @@ __portcullis_collide() {
 
 # Asks the program, which has the whole table, and says what it says.
 __portcullis_flag() {
-	local line text stop='' before=$found names=${smell# }
+	local line text stop='' before=$found smelled=${smell# }
 	mapfile -t lines < <(
 		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" collisions --package "$package" --features "$features" --restrict "$restrict" \
 			--properties "$properties" --setting "${setting[PORTCULLIS_COLLISION]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
@@ -32,7 +32,7 @@ __portcullis_flag() {
 		# portcullis needs Node, which may just be on its way out. What smells is kept out of the way: it may be cut off.
 		found+=" $smell "
 		[[ ${setting[PORTCULLIS_COLLISION]-} == ignore ]] ||
-			ewarn "Portcullis: $package: the configuration smells of ${names// /, }, which collide with a sandbox that FEATURES asks for, and $portcullis does not start to say more. $out"
+			ewarn "Portcullis: $package: the configuration smells of ${smelled// /, }, which collide with a sandbox that FEATURES asks for, and $portcullis does not start to say more. $out"
 		lines=()
 	fi
 	{ printf '%s\n' "$known $smell" "$found" >"$state-collisions"; } 2>/dev/null

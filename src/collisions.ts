@@ -131,12 +131,24 @@ export const collisions: readonly Collision[] = [
 	{
 		name: 'fakeroot',
 		thing: 'fakeroot',
-		with: ['ipc', 'net', 'cgroup'],
+		with: ['ipc'],
 		said: 'package',
 		smells: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
-		evidence: fakeroot,
+		evidence: fakeroot('sysv'),
 		happens:
-			'fakeroot wins: it talks to its server over System V IPC (or loopback), and would hang in a sandbox of its own; so src_install, which Portage runs under it, keeps that one, and is confined in all else, as all other phases are',
+			'fakeroot wins: it asks its daemon over System V message queues, and would hang apart from them; so src_install keeps the IPC of the host, and only that',
+		inside: {},
+		instead: 'FEATURES="-fakeroot"',
+	},
+	{
+		name: 'fakeroot-tcp',
+		thing: 'fakeroot-tcp',
+		with: ['net'],
+		said: 'package',
+		smells: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
+		evidence: fakeroot('tcp'),
+		happens:
+			'fakeroot wins: it asks its daemon over loopback, and would fail apart from it; so src_install keeps the network of the host, and only that',
 		inside: {},
 		instead: 'FEATURES="-fakeroot"',
 	},

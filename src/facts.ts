@@ -37,10 +37,16 @@ function fakerootOf({ FAKEROOTKEY: key = '', LD_PRELOAD: preloaded = '' }: Envir
 	return queues().includes(key) ? 'sysv' : 'tcp';
 }
 
-/** What src_install would run under if this user built with these FEATURES (spawn() in Portage's doebuild.py). */
-export function fakerootFrom(features: readonly string[]): Fakeroot {
-	const program = '/usr/bin/fakeroot'; // FAKEROOT_BINARY in portage/const.py
-	if (!features.includes('fakeroot') || process.geteuid?.() === 0 || !existsSync(program)) return '';
+/**
+ * What src_install would run under if this user built with these FEATURES (spawn() in Portage's doebuild.py). The program is
+ * FAKEROOT_BINARY of portage/const.py.
+ */
+export function fakerootFrom(
+	features: readonly string[],
+	uid = process.geteuid?.(),
+	program = '/usr/bin/fakeroot',
+): Fakeroot {
+	if (!features.includes('fakeroot') || uid === 0 || !existsSync(program)) return '';
 	return realpathSync(program).endsWith('-tcp') ? 'tcp' : 'sysv';
 }
 

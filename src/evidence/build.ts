@@ -3,7 +3,8 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installation } from '../installation.ts';
 import { candidates, feature, isLoopback, isSocket, lines, value, type Around, type Evidence } from './around.ts';
-import { words } from '../facts.ts';
+import { fakerootFrom, words } from '../facts.ts';
+import type { Fakeroot } from '../phases.ts';
 import { callers } from './compilers.ts';
 
 /** distcc in use, and a host to send to. */
@@ -109,10 +110,9 @@ function remoteStorage(where: string, list: string, used: readonly Evidence[]): 
 		: [...used.slice(0, 1).map(({ what }) => ({ what })), { what: `${where} names ${first.replace(/\|.*/, '')}` }];
 }
 
-/** FEATURES=fakeroot, which is for who is not root (spawn() in Portage's doebuild.py). */
-export function fakeroot(around: Around): Evidence[] {
-	if (around.uid === 0 || candidates(around, 'fakeroot').length === 0) return [];
-	return feature(around, 'fakeroot');
+/** FEATURES=fakeroot, whose daemon is asked over this. */
+export function fakeroot(over: Fakeroot): (around: Around) => Evidence[] {
+	return (around) => (fakerootFrom(around.features, around.uid) === over ? feature(around, 'fakeroot') : []);
 }
 
 /** No cgroup and no PID namespace can be had: asked of confine. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findCollisions, flag } from '../../src/collide.ts';
 import { collisions } from '../../src/collisions.ts';
+import { fakerootFrom } from '../../src/facts.ts';
 import { renderHook } from '../../src/hook.ts';
 import { paths } from '../../src/paths.ts';
 import { resolve } from '../../src/settings.ts';
@@ -90,8 +91,15 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 
 test('every row has evidence and something that looks alike', () => {
 	const rows = new Set(Object.values(cases).map(({ row }) => row));
-	for (const { name } of collisions.filter((row) => !['tracking', 'display'].includes(row.name)))
+	for (const { name } of collisions.filter((row) => !['tracking', 'display', 'fakeroot-tcp'].includes(row.name)))
 		expect(rows).toContain(name);
+});
+
+test('fakeroot-tcp is told from fakeroot-sysv by its program', () => {
+	expect(fakerootFrom(['fakeroot'], ordinary, '/usr/bin/fakeroot-tcp')).toBe('tcp');
+	expect(fakerootFrom(['fakeroot'], ordinary, '/usr/bin/fakeroot-sysv')).toBe('sysv');
+	expect(fakerootFrom(['fakeroot'], 0, '/usr/bin/fakeroot-tcp')).toBe('');
+	expect(fakerootFrom([], ordinary, '/usr/bin/fakeroot-tcp')).toBe('');
 });
 
 /** An X server without a socket that has a path, or with one. */
