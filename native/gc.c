@@ -21,8 +21,7 @@ int gc(const struct identity *identity)
 	if (!privilege_drop(&own) || !identity_read(&own))
 		refuse("giving up root: %m");
 	if (cgroup_tree_find(&tree, &why)) {
-		int place = own.mode == MODE_ROOT ? cgroupfs_open_directory(tree.root, CGROUP_PLACE_ROOT) :
-						    cgroup_delegated_open(&tree, false, &why);
+		int place = own.mode == MODE_ROOT ? cgroupfs_open_directory(tree.root, CGROUP_PLACE_ROOT) : cgroup_delegated_open(&tree, false, &why);
 		if (place >= 0) {
 			removed = cgroupfs_sweep(place);
 			if (own.mode == MODE_ROOT)

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int report;   /* the pipe that the first process waits on */
-static pid_t keeper; /* the parent of that one: confine's own init */
+static int report = -1; /* the pipe that the first process waits on */
+static pid_t keeper;	/* the parent of that one: confine's own init */
 
 /* The survivor is in place. The last one that could say so closing the pipe counts as well. */
 static void ready(void)
@@ -268,7 +268,6 @@ int main(int argc, char **argv)
 {
 	int ends[2];
 	char byte;
-	report = -1;
 	if (argc == 2 && strcmp(argv[1], "stay") == 0) {
 		const char *number = getenv("SURVIVOR_REPORT");
 		report = number == NULL ? -1 : atoi(number);
@@ -296,6 +295,5 @@ int main(int argc, char **argv)
 		puts("ready");
 		return 0;
 	}
-	fprintf(stderr, "survivor: %s: unknown\n", argv[1]);
 	return 2;
 }

@@ -5,18 +5,8 @@ bats_require_minimum_version 1.5.0
 load helper
 
 setup_file() {
-	confine_begin
+	confine_begin count
 	cp "$TOP/test/portage/terminal.py" "$PLACE/"
-	cat >"$PLACE/count.py" <<-'EOF'
-		# Counts the SIGINTs that arrive until half a second after the first, and says so.
-		import signal, sys, time
-		got = []
-		signal.signal(signal.SIGINT, lambda number, frame: got.append(time.monotonic()))
-		print("ready", flush=True)
-		while not got or time.monotonic() < got[0] + 0.5:
-		    time.sleep(0.02)
-		print("interrupts:", len(got), flush=True)
-	EOF
 }
 
 teardown_file() {
@@ -31,19 +21,20 @@ WAYS=('--net' '--net --cgroup x')
 
 @test 'Ctrl-C counts once, and a signal that a process sends counts once' {
 	local way
-	for way in "${WAYS[@]}"; do
+	# Several times: two that come close are one to the kernel.
+	for way in "${WAYS[@]}" "${WAYS[1]}" "${WAYS[1]}" "${WAYS[1]}"; do
 		# shellcheck disable=SC2086 # words
-		run -0 at_terminal $'await ready\ntype \\x03\nend' -- "$CONFINE" $way -- /usr/bin/python3 "$PLACE/count.py"
+		run -0 at_terminal $'await ready\ntype \\x03\nend' -- "$CONFINE" $way -- "$PLACE/count"
 		[[ $output == *'interrupts: 1'* ]] || {
 			echo "$way: $output"
 			return 1
 		}
 		# shellcheck disable=SC2086
-		coproc COUNTER { exec 3>&- && ordinary "$CONFINE" $way -- /usr/bin/python3 "$PLACE/count.py"; }
+		coproc COUNTER { exec 3>&- && ordinary "$CONFINE" $way -- "$PLACE/count"; }
 		read -r line <&"${COUNTER[0]}"
 		[[ $line == ready ]]
 		# To confine itself, which hands it on.
-		kill -INT "$(pgrep -of "$PLACE/count.py")"
+		kill -INT "$(pgrep -of "$PLACE/count")"
 		read -r line <&"${COUNTER[0]}"
 		[[ $line == 'interrupts: 1' ]]
 	done

@@ -23,14 +23,16 @@ setup() {
 
 # Leaves a process that sleeps uninterruptibly, and ends once it does.
 # shellcheck disable=SC2016
-HOLD='sleep 1000 >/dev/null 2>&1 3>&- 4>&- & until [[ $(</proc/$!/comm) == sleep ]]; do :; done; echo $! >"$1/cgroup.procs" && echo FROZEN >"$1/freezer.state" &&
-	until read -r state <"$1/freezer.state" && [[ $state == FROZEN ]]; do :; done; echo "$!"'
+HOLD='exec >/dev/null 2>&1 3>&- 4>&-
+	sleep 1000 &
+	echo $! >"$1/cgroup.procs" && echo FROZEN >"$1/freezer.state"
+	until read -r state <"$1/freezer.state" && [[ $state == FROZEN ]]; do :; done'
 
 held_by() {
 	local took start=$SECONDS
 	run -0 "$@" -- bash -c "$HOLD" - "$FREEZER"
 	took=$((SECONDS - start))
-	[[ $(last r.stuck) == true && $(last 'r.orphans.map((o) => o.comm).join()') == sleep ]] || {
+	[[ $(last r.stuck) == true && $(last r.orphans.length) == 1 ]] || {
 		tail -n1 "$RECORD"
 		return 1
 	}
