@@ -214,6 +214,7 @@ in_time() {
 	local fd
 	for fd in 3 4 5 6 7 8 9 10 99 2147483647; do
 		run -125 caller timeout 10 "$CONFINE" "${ASK[@]}" --environ "$fd" -- /usr/bin/true 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- 10<&-
+		[[ $output == *"no file of that number is open"* ]]
 	done
 }
 
