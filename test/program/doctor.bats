@@ -134,6 +134,15 @@ finds() {
 	grep -q '^BAD  network-sandbox' "$BATS_TEST_TMPDIR/text"
 }
 
+@test 'portcullis run: what can not be had is not run' {
+	# shellcheck disable=SC2016 # for the inner shell
+	run -125 prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
+		echo 0 >/proc/sys/user/max_user_namespaces
+		exec setpriv --ambient-caps=-all --inh-caps=-all -- portcullis run -- echo it was run
+	'
+	[[ $output != *'it was run'* && $output == *"can't be had"* ]]
+}
+
 @test 'bad usage is status 2, and a pipe has no colours' {
 	run -2 prefix_run portcullis doctor --verbsoe
 	run -2 prefix_run portcullis doctor now
