@@ -17,7 +17,7 @@ export function collisionFindings({ configuration }: World): Finding[] {
 			// One that no build needs is worth knowing, and no more.
 			state: found.collision.said === 'package' ? ('bad' as const) : ('odd' as const),
 			title: found.collision.name,
-			means: `${what}. ${happens}.`,
+			means: `${what}. ${happens.replace(/^./, (first) => first.toUpperCase())}.`,
 			way: `${[way, ...more].join('. ')}.`,
 			seen: found.evidence.map((one) => one.what),
 		};

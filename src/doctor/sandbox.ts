@@ -29,7 +29,7 @@ function isolation(world: World, what: 'net' | 'ipc'): Finding {
 	if (maker !== undefined && maker !== 'none') {
 		const who =
 			world.uid === 0
-				? 'Portage, being root, isolates by itself what it covers; Portcullis the rest'
+				? 'by Portage, being root, and where it does not by Portcullis'
 				: `through ${way(world.trial.mode)}; Portage alone would ignore it`;
 		return good(title, title, maker === 'portage' ? 'Portage has isolated this process' : who, seen);
 	}
@@ -70,7 +70,7 @@ function keeper(world: World): Finding {
 		};
 	}
 	const words: Readonly<Record<string, string>> = {
-		'cgroup+pidns': 'a cgroup and a PID namespace keep it: nothing outlives a phase',
+		'cgroup+pidns': 'a cgroup and a PID namespace: nothing outlives a phase',
 		cgroup: 'a cgroup keeps it: nothing outlives a phase',
 		pidns: 'a PID namespace keeps it: nothing outlives a phase',
 		portage: "Portage's own PID namespace keeps it: nothing outlives a phase",
