@@ -66,15 +66,19 @@ build_run() {
 }
 
 build_generate() {
-	build_ask hook >"$workdir/phase.bash"
-	build_ask hook --block >"$workdir/block"
+	local shell
+	build_ask hook ${eprefix:+--eprefix "$eprefix"} >"$workdir/phase.bash"
+	build_ask hook --block ${eprefix:+--eprefix "$eprefix"} >"$workdir/block"
+	for shell in bash zsh fish; do
+		build_ask completion "$shell" >"$workdir/completion.$shell"
+	done
 	[[ -s $workdir/phase.bash && -s $workdir/block ]] || fail tools 'the program wrote an empty hook; nothing was changed'
 	bash -n "$workdir/phase.bash" 2>"$workdir/reason" ||
 		fail tools "the program wrote a hook that is no bash: $(head -n 1 -- "$workdir/reason"); nothing was changed"
 }
 
-# build_ask ARG...: prints what the program says for this prefix.
+# build_ask ARG...: prints what the program says.
 build_ask() {
-	node "$source_dir/dist/portcullis.js" "$@" ${eprefix:+--eprefix "$eprefix"} 2>"$workdir/reason" </dev/null ||
-		fail tools "the program could not write the hook: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
+	node "$source_dir/dist/portcullis.js" "$@" 2>"$workdir/reason" </dev/null ||
+		fail tools "the program could not write $1: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
 }

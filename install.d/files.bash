@@ -16,6 +16,12 @@ files_table() {
 644 usr/lib/portcullis/portcullis.js $source_dir/dist/portcullis.js
 755 usr/bin/portcullis $source_dir/bin/portcullis
 644 etc/portage/portcullis/phase.bash $workdir/phase.bash
+644 usr/share/man/man1/portcullis.1 $source_dir/docs/man/portcullis.1
+644 usr/share/man/man5/portcullis.5 $source_dir/docs/man/portcullis.5
+644 usr/share/man/man8/confine.8 $source_dir/docs/man/confine.8
+644 usr/share/bash-completion/completions/portcullis $workdir/completion.bash
+644 usr/share/zsh/site-functions/_portcullis $workdir/completion.zsh
+644 usr/share/fish/vendor_completions.d/portcullis.fish $workdir/completion.fish
 END
 }
 

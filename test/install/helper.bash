@@ -15,6 +15,8 @@ install_setup_file() {
 	TREE=$PLACE/tree
 	mkdir -p "$TREE/native/build"
 	cp -a -- "$TOP"/{install.sh,install.d,bin,dist,package.json} "$TREE/"
+	mkdir "$TREE/docs"
+	cp -a -- "$TOP/docs/man" "$TREE/docs/"
 	cp -a -- "$TOP/native/build/confine" "$TREE/native/build/"
 	touch -- "$TREE/dist/portcullis.js" "$TREE/native/build/confine"
 	export PLACE TREE
@@ -27,12 +29,14 @@ install_quick_node() {
 	mkdir -p "$dir"
 	node "$TREE/dist/portcullis.js" hook --eprefix "$PLACE/prefix N" >"$dir/hook"
 	node "$TREE/dist/portcullis.js" hook --block --eprefix "$PLACE/prefix N" >"$dir/block"
+	node "$TREE/dist/portcullis.js" completion bash >"$dir/completion"
 	cat >"$dir/node" <<-END
 		#!/bin/bash
 		case "\$*" in
 		--version) echo v20.0.0 ;;
 		*" hook --block --eprefix $PLACE/prefix "*) sed "s/prefix N/\${*##*/}/g" "$dir/block" ;;
 		*" hook --eprefix $PLACE/prefix "*) sed "s/prefix N/\${*##*/}/g" "$dir/hook" ;;
+		*" completion "*) cat "$dir/completion" ;;
 		*) exec "$(command -v node)" "\$@" ;;
 		esac
 	END

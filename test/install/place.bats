@@ -17,6 +17,12 @@ readonly FILES='755 usr/bin/portcullis
 644 usr/lib/portcullis/portcullis.js
 644 usr/lib/portcullis/installed
 644 etc/portage/portcullis/phase.bash
+644 usr/share/man/man1/portcullis.1
+644 usr/share/man/man5/portcullis.5
+644 usr/share/man/man8/confine.8
+644 usr/share/bash-completion/completions/portcullis
+644 usr/share/zsh/site-functions/_portcullis
+644 usr/share/fish/vendor_completions.d/portcullis.fish
 644 etc/portage/bashrc'
 
 files_are_there() {
