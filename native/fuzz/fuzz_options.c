@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	argv[argc] = NULL;
 	if (!options_parse(&options, argc, argv, problem, sizeof problem)) {
 		check(problem[0] != '\0' && memchr(problem, '\0', sizeof problem) != NULL);
-	} else if (!options.probe) {
+	} else if (!options.probe && !options.gc) {
 		check(options.command > argv && options.command < argv + argc && options.command[0] != NULL);
 		check(strcmp(options.command[-1], "--") == 0);
 		check(options.environ_fd >= -1 && options.watch_count <= OPTIONS_WATCHED && options.label_count <= OPTIONS_LABELS);

@@ -184,17 +184,17 @@ in_time() {
 	local option path before
 	before=$(stat -c '%s %Y %a' /etc/passwd)
 	caller ln -s /etc/passwd link
-	caller ln -s /etc/pc-evil dangling
+	caller ln -s "/etc/$ACCOUNT" dangling
 	caller mkfifo fifo
 	caller mkdir directory
 	for option in --record --tell; do
-		for path in link dangling fifo directory /dev/full /dev/null /etc/pc-evil /etc/passwd / . '' /proc/self/mem /proc/sysrq-trigger; do
+		for path in link dangling fifo directory /dev/full /dev/null "/etc/$ACCOUNT" /etc/passwd / . '' /proc/self/mem /proc/sysrq-trigger; do
 			# Something is missing, so that there is something to tell, and --require says it before the command runs.
 			run -125 caller timeout 10 "$CONFINE" --cgroup "$ACCOUNT" --limit memory.max=1 --net --require "$option" "$path" -- touch ran
 			run -0 caller timeout 10 "$CONFINE" --cgroup "$ACCOUNT" --limit memory.max=100000000000000 --best-effort "$option" "$path" -- true
 		done
 	done
-	[[ ! -e /etc/pc-evil && ! -e ran ]]
+	[[ ! -e "/etc/$ACCOUNT" && ! -e ran ]]
 	[[ $(stat -c '%s %Y %a' /etc/passwd) == "$before" ]]
 }
 
