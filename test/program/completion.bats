@@ -30,9 +30,12 @@ in_fish() {
 	HOME=$BATS_TEST_TMPDIR fish --no-config -c "source '$BATS_FILE_TMPDIR/fish'; complete -C '$1'"
 }
 
-# in_zsh KEYS: what is on the line after Tab, in a zsh at a terminal
+ZSHES=0
+
+# in_zsh KEYS PATTERN: what is on the line after Tab, in a zsh at a terminal
 in_zsh() {
-	local tmux=(tmux -L "pc-zsh-$BATS_ROOT_PID" -f /dev/null) _ screen
+	# A server that is just ending would answer to a name that is used again.
+	local tmux=(tmux -L "pc-zsh-$BATS_ROOT_PID-$((++ZSHES))" -f /dev/null) _ screen
 	"${tmux[@]}" new-session -d -x 100 -y 30 "env HOME=$BATS_TEST_TMPDIR zsh -f"
 	"${tmux[@]}" send-keys "PS1='> '; fpath=($BATS_FILE_TMPDIR/zsh \$fpath); autoload -U compinit; compinit -u -D; clear" Enter
 	until_seen '^> $'

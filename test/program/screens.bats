@@ -17,6 +17,11 @@ setup() {
 	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
 }
 
+teardown() {
+	# Where a test failed before it did.
+	tmux -L "pc-$BATS_ROOT_PID" kill-server 2>/dev/null || [[ $? == 1 ]]
+}
+
 teardown_file() {
 	prefix_clean
 	prefix_host_end
