@@ -80,5 +80,5 @@ build_generate() {
 # build_ask ARG...: prints what the program says.
 build_ask() {
 	node "$source_dir/dist/portcullis.js" "$@" 2>"$workdir/reason" </dev/null ||
-		fail tools "the program could not write $1: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
+		fail tools "the program could not write the $1: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
 }

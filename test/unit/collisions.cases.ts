@@ -235,7 +235,12 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 		"an ordinary user, for whom Portage's proxy is not started": { features: 'network-sandbox-proxy', environment: {} },
 		'a proxy that is gone': { smells: true, environment: { PORTAGE_SOCKS5_PROXY: path('gone') } },
 
-		fakeroot: { row: 'fakeroot', evidence: 'FEATURES names fakeroot', features: 'fakeroot ipc-sandbox', environment: {} },
+		fakeroot: {
+			row: 'fakeroot',
+			evidence: 'FEATURES names fakeroot',
+			features: 'fakeroot ipc-sandbox',
+			environment: {},
+		},
 		'root, for whom fakeroot is not started': { features: 'fakeroot ipc-sandbox', uid: 0, environment: {} },
 		'words of FEATURES that contain fakeroot': { features: 'fakeroots ipc-sandbox', environment: {} },
 
