@@ -43,6 +43,8 @@ setuid_end() {
 		pkill -KILL -U "$(id -u "$ACCOUNT$name")" || (($? == 1))
 		eventually nobody_of "$ACCOUNT$name"
 		userdel "$ACCOUNT$name"
+		# Which takes the group along, or not: USERGROUPS_ENAB in login.defs.
+		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
 	done
 	groupdel "$ACCOUNT"
 	# What a test tries to have made there: should it succeed, it fails the test and not the next run.
