@@ -178,11 +178,14 @@ built_here() {
 }
 
 @test 'a binary package with all of that in its environment is installed and unmerged undisturbed' {
-	prefix user 'distcc network-sandbox buildpkg' 'PORTCULLIS_COLLISION="ignore"' 'CC="distcc gcc"'
+	prefix user 'distcc network-sandbox buildpkg' 'PORTCULLIS_COLLISION="die"' 'CC="distcc gcc"'
+	mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
 	emerge
-	built_here
-	conf 'distcc network-sandbox' 'PORTCULLIS_COLLISION="die"' 'CC="distcc gcc"'
-	bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" | grep -q '^declare -x CC="distcc gcc"'
+	((status == 0))
+	mv "$PREFIX_ROOT/bashrc" "$PREFIX/etc/portage/bashrc"
+	bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" >"$PREFIX_LOG/environment"
+	grep -q '^declare -x CC="distcc gcc"' "$PREFIX_LOG/environment"
+	grep -q '^declare -x PORTCULLIS_COLLISION="die"' "$PREFIX_LOG/environment"
 	emerge --usepkgonly
 	((status == 0))
 	[[ $output != *ortcullis:* ]]
@@ -198,4 +201,15 @@ built_here() {
 	built_here
 	flagged 'the configuration smells of'
 	[[ $output == *'smells of distcc, icecream, sccache, which collide with'* ]]
+}
+
+@test 'a src_test that is let out distributes, and the phases before it do not' {
+	prefix user 'distcc network-sandbox ipc-sandbox test'
+	cat >>"$PREFIX_REPO/app-test/many/many-1.ebuild" <<-'EOF2'
+		PROPERTIES="test_network"
+		src_test() { note_namespaces; gcc -c f1.c -o tested.o || die; }
+	EOF2
+	emerge
+	((status == 0 && COMPILED == 1))
+	flagged 'FEATURES names distcc'
 }
