@@ -5,9 +5,9 @@
 #include <stdnoreturn.h>
 
 enum {
-	EXIT_REFUSED = 125,        /* confine could not do what was asked, or was asked nonsense */
+	EXIT_REFUSED = 125,	   /* confine could not do what was asked, or was asked nonsense */
 	EXIT_NOT_EXECUTABLE = 126, /* the command exists and can't be started */
-	EXIT_NOT_FOUND = 127,      /* there is no such command */
+	EXIT_NOT_FOUND = 127,	   /* there is no such command */
 };
 
 /* Writes "confine: ..." and a newline to stderr in one write; %m is errno's text. Keeps errno. */

@@ -9,16 +9,16 @@
 #include "signals.h"
 
 enum keeping {
-	KEEP_NOTHING,       /* nobody asked for tracking: what the command leaves lives on */
+	KEEP_NOTHING,	    /* nobody asked for tracking: what the command leaves lives on */
 	KEEP_PID_NAMESPACE, /* our end is everybody's end: the kernel sees to it */
-	KEEP_SUBREAPER,     /* orphans become our children, and we kill them */
+	KEEP_SUBREAPER,	    /* orphans become our children, and we kill them */
 };
 
 struct init {
 	int channel; /* to the supervisor */
 	enum keeping keeping;
 	int cgroup_kill; /* -1, or cgroup.kill of the phase's cgroup, for when the supervisor is gone */
-	int news; /* to the watcher, or -1: then the command is not watched */
+	int news;	 /* to the watcher, or -1: then the command is not watched */
 	const struct options *options;
 	const struct signals *signals;
 };

@@ -39,14 +39,25 @@ void json_raw(struct json *json, const char *format, ...)
 	va_start(arguments, format);
 	int length = vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	append(json, text, length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+	append(json, text, length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length
+									 : sizeof text - 1);
+}
+
+/* The length of the sequence that a byte begins, 0 where none can (RFC 3629, section 4). */
+static size_t announced(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xC2 || first > 0xF4)
+		return 0;
+	return first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 }
 
 /* The length of the UTF-8 sequence at text, 0 where there is none (RFC 3629, section 4). */
 static size_t sequence(const unsigned char *text, size_t left)
 {
 	unsigned char first = text[0];
-	size_t length = first < 0x80 ? 1 : first >= 0xC2 && first < 0xE0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+	size_t length = announced(first);
 	if (length == 0 || length > left)
 		return 0;
 	for (size_t i = 1; i < length; i++)

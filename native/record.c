@@ -38,15 +38,19 @@ static void add_time(struct json *json, const struct timespec *began)
 
 static const char *maker(bool by_portage, bool by_us)
 {
-	return by_portage ? "portage" : by_us ? "confine" : "none";
+	return by_portage ? "portage" : by_us ? "confine"
+					      : "none";
 }
 
 static const char *keeper(const struct outcome *outcome)
 {
 	bool pid = (outcome->had & ISOLATE_PID) != 0;
 	if (outcome->had_cgroup)
-		return pid ? "cgroup+pidns" : outcome->made.pid ? "cgroup+portage" : "cgroup";
-	return pid ? "pidns" : outcome->made.pid ? "portage" : outcome->had_reaper ? "subreaper" : "none";
+		return pid ? "cgroup+pidns" : outcome->made.pid ? "cgroup+portage"
+								: "cgroup";
+	return pid ? "pidns" : outcome->made.pid ? "portage"
+		       : outcome->had_reaper	 ? "subreaper"
+						 : "none";
 }
 
 static void add_isolation(struct json *json, const struct options *options, const struct outcome *outcome)

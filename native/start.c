@@ -16,7 +16,7 @@ struct attempt {
 	const struct options *options;
 	const struct signals *signals;
 	const struct cgroup *cgroup; /* NULL: none */
-	int news; /* to the watcher, -1: none */
+	int news;		     /* to the watcher, -1: none */
 	int channel;
 };
 

@@ -34,8 +34,9 @@ lint() {
 	touch "$BUILDDIR/temp/environment"
 	HOOK=$BATS_TEST_TMPDIR/bashrc
 	run -1 hook_run 'source "$HOOK"; exit 1' compile
-	run -7 hook_run 'source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
-	[[ $output == 'confine --net --audit --best-effort '*" -- "*bash" $BATS_TEST_TMPDIR/ebuild.sh compile portcullis-inside" ]]
+	run -7 hook_run 'elog() { echo "elog $*"; }; source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
+	[[ ${lines[0]} == 'confine --net --audit --best-effort '*" -- "*bash" $BATS_TEST_TMPDIR/ebuild.sh compile portcullis-inside" ]]
+	[[ ${lines[1]} == *' shell =app-misc/foo-1 src_compile' && ${#lines[@]} == 2 ]]
 }
 
 @test 'the block is what the installer looks for' {

@@ -11,6 +11,7 @@ exit() { :; }
 die() { started="die $*"; }
 
 # Where there is nothing that could be a compiler: what smells is tested by itself.
+# shellcheck disable=SC2034,SC2123 # for the hook
 PATH=/var/empty CATEGORY=app-misc PF=foo-1.2_p3-r1 PORTAGE_BIN_PATH=/bin/portage EBUILD_SH_ARGS=$3
 while IFS=$'\x1f' read -r -a fields; do
 	unset EBUILD_PHASE EMERGE_FROM {,PORTAGE_}{FEATURES,RESTRICT,PROPERTIES}
