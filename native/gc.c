@@ -30,6 +30,6 @@ int gc(const struct identity *identity)
 		}
 		cgroup_tree_close(&tree);
 	}
-	printf("%d cgroups removed\n", removed);
+	printf("%d cgroup%s removed\n", removed, removed == 1 ? "" : "s");
 	return fflush(stdout) == 0 ? 0 : EXIT_REFUSED;
 }

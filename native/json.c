@@ -50,7 +50,8 @@ static size_t announced(unsigned char first)
 		return 1;
 	if (first < 0xC2 || first > 0xF4)
 		return 0;
-	return first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+	return first < 0xE0 ? 2 : first < 0xF0 ? 3
+					       : 4;
 }
 
 /* The length of the UTF-8 sequence at text, 0 where there is none (RFC 3629, section 4). */

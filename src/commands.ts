@@ -138,6 +138,14 @@ export const commands: Readonly<Record<string, Command>> = {
 		candidates: ['package', phaseNames],
 		run: async (input) => (await import('./commands/shell.ts')).run(input),
 	},
+	gc: {
+		summary: 'remove the cgroups that killed runs have left',
+		details: ['The next confined phase does the same. What another run is just making or using stays.'],
+		options: {},
+		words: '',
+		candidates: [],
+		run: async (input) => (await import('./commands/gc.ts')).run(input),
+	},
 	hook: {
 		summary: 'print the hook, or the lines of bashrc that read it',
 		details: ['With --check: is the installed one what this version would write? Exit status 0 yes, 1 no.'],

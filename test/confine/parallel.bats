@@ -100,8 +100,8 @@ sixty_four() {
 	[[ $output == '0 cgroups removed' && $(cgroups | wc -l) == 2 ]]
 	kill -KILL %1
 	wait %1 || true
-	run -0 "$CONFINE" --gc
-	[[ $output == '1 cgroups removed' && $(cgroups | wc -l) == 1 ]]
+	run -0 "$TOP/bin/portcullis" gc
+	[[ $output == '1 cgroup removed' && $(cgroups | wc -l) == 1 ]]
 	echo >"$PLACE/fifo2"
 	wait %2
 	[[ ! $(cgroups) ]]
