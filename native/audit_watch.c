@@ -186,6 +186,10 @@ static void hear_supervisor(struct watcher *w)
 	ssize_t got = recv(w->control, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	/* A command that ended at once may have been faster than the listener that came from it. */
+	struct pollfd late = {.fd = w->news, .events = POLLIN};
+	while (w->news >= 0 && poll(&late, 1, 0) > 0)
+		hear_news(w);
 	struct pollfd last = {.fd = w->listener, .events = POLLIN};
 	bool anybody = w->listener >= 0 && poll(&last, 1, 0) >= 0 && (last.revents & POLLHUP) == 0;
 	if (got != 1 || !anybody || send(w->control, &byte, 1, MSG_NOSIGNAL) != 1)

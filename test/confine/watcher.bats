@@ -128,6 +128,14 @@ TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh
 	expect_blocked 'client tcp 198.51.100.7 443 20000'
 }
 
+@test 'a command that is over at once was watched all the same, a hundred times' {
+	local record=$AUDIT_DIR/at-once.jsonl
+	for _ in {1..100}; do
+		"$CONFINE" --net --audit --record "$record" -- true
+	done
+	[[ $(grep -c '"watched":"yes"' "$record") == 100 ]]
+}
+
 @test 'what may live on can still make its calls, and takes the watcher along when it ends' {
 	local answer
 	mkfifo -m 666 "$MARK.end" "$MARK.go" "$MARK.done"
