@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "audit_target.h"
 
@@ -167,9 +168,21 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 		break;
 	case CALL_SOCKETCALL:
 	case CALL_SECCOMP:
+	case CALL_IO_URING:
+	case CALL_SETSOCKOPT:
 		break;
 	}
 	return true;
+}
+
+bool audit_is_host_resolver(const char *path)
+{
+	static const char *const paths[] = {"/run/nscd/socket", "/var/run/nscd/socket",
+					    "/run/systemd/resolve/io.systemd.Resolve"};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (strcmp(path, paths[i]) == 0)
+			return access(path, F_OK) == 0;
+	return false;
 }
 
 bool destination_is_loopback(const struct destination *to)

@@ -29,4 +29,7 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 /* 127/8, ::1, and the unspecified addresses, which mean the same to connect(2): what never leaves. */
 bool destination_is_loopback(const struct destination *to);
 
+/* Whether a socket of that path, which is there, belongs to a daemon that looks names up for others. */
+bool audit_is_host_resolver(const char *path);
+
 #endif

@@ -2,9 +2,15 @@
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
 
+#ifndef TCP_FASTOPEN_NO_COOKIE
+#define TCP_FASTOPEN_NO_COOKIE 34 /* include/uapi/linux/tcp.h */
+#endif
 #define X32 0x40000000U /* __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h) */
 
 /*
@@ -18,12 +24,16 @@ const struct audit_syscall audit_x86[] = {
 	{AUDIT_ARCH_X86_64, 307, CALL_SENDMMSG, 8},
 	{AUDIT_ARCH_X86_64, 49, CALL_BIND, 8},
 	{AUDIT_ARCH_X86_64, 317, CALL_SECCOMP, 8},
+	{AUDIT_ARCH_X86_64, 425, CALL_IO_URING, 8},
+	{AUDIT_ARCH_X86_64, 54, CALL_SETSOCKOPT, 8},
 	{AUDIT_ARCH_X86_64, X32 | 42, CALL_CONNECT, 4},
 	{AUDIT_ARCH_X86_64, X32 | 44, CALL_SENDTO, 4},
 	{AUDIT_ARCH_X86_64, X32 | 518, CALL_SENDMSG, 4},
 	{AUDIT_ARCH_X86_64, X32 | 538, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_X86_64, X32 | 49, CALL_BIND, 4},
 	{AUDIT_ARCH_X86_64, X32 | 317, CALL_SECCOMP, 4},
+	{AUDIT_ARCH_X86_64, X32 | 425, CALL_IO_URING, 4},
+	{AUDIT_ARCH_X86_64, X32 | 541, CALL_SETSOCKOPT, 4},
 	{AUDIT_ARCH_I386, 102, CALL_SOCKETCALL, 4},
 	{AUDIT_ARCH_I386, 362, CALL_CONNECT, 4},
 	{AUDIT_ARCH_I386, 369, CALL_SENDTO, 4},
@@ -31,6 +41,8 @@ const struct audit_syscall audit_x86[] = {
 	{AUDIT_ARCH_I386, 345, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_I386, 361, CALL_BIND, 4},
 	{AUDIT_ARCH_I386, 354, CALL_SECCOMP, 4},
+	{AUDIT_ARCH_I386, 425, CALL_IO_URING, 4},
+	{AUDIT_ARCH_I386, 366, CALL_SETSOCKOPT, 4},
 };
 const size_t audit_x86_count = sizeof audit_x86 / sizeof *audit_x86;
 
@@ -42,12 +54,16 @@ const struct audit_syscall audit_arm[] = {
 	{AUDIT_ARCH_AARCH64, 269, CALL_SENDMMSG, 8},
 	{AUDIT_ARCH_AARCH64, 200, CALL_BIND, 8},
 	{AUDIT_ARCH_AARCH64, 277, CALL_SECCOMP, 8},
+	{AUDIT_ARCH_AARCH64, 425, CALL_IO_URING, 8},
+	{AUDIT_ARCH_AARCH64, 208, CALL_SETSOCKOPT, 8},
 	{AUDIT_ARCH_ARM, 283, CALL_CONNECT, 4},
 	{AUDIT_ARCH_ARM, 290, CALL_SENDTO, 4},
 	{AUDIT_ARCH_ARM, 296, CALL_SENDMSG, 4},
 	{AUDIT_ARCH_ARM, 374, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_ARM, 282, CALL_BIND, 4},
 	{AUDIT_ARCH_ARM, 383, CALL_SECCOMP, 4},
+	{AUDIT_ARCH_ARM, 425, CALL_IO_URING, 4},
+	{AUDIT_ARCH_ARM, 294, CALL_SETSOCKOPT, 4},
 };
 const size_t audit_arm_count = sizeof audit_arm / sizeof *audit_arm;
 
@@ -75,6 +91,8 @@ const struct audit_syscall *audit_native(size_t *count)
 		{OTHER, __NR_sendmmsg, CALL_SENDMMSG, 8},
 		{OTHER, __NR_bind, CALL_BIND, 8},
 		{OTHER, __NR_seccomp, CALL_SECCOMP, 8},
+		{OTHER, __NR_io_uring_setup, CALL_IO_URING, 8},
+		{OTHER, __NR_setsockopt, CALL_SETSOCKOPT, 8},
 	};
 	*count = sizeof own / sizeof *own;
 	return own;
@@ -142,13 +160,14 @@ static size_t high(int argument)
 	return low(argument) + 4;
 }
 
-static void judge(struct program *program, enum audit_call call)
+static void judge(struct program *program, enum audit_call call, bool strict)
 {
 	switch (call) {
 	case CALL_CONNECT:
 	case CALL_BIND:
 		load(program, low(2));
-		jump(program, BPF_JGE, AUDIT_SHORTEST_ADDRESS, 0, 1);
+		/* A connect to AF_UNSPEC ends a connection, however short it is (__inet_stream_connect()). */
+		jump(program, BPF_JGE, strict && call == CALL_CONNECT ? 2 : AUDIT_SHORTEST_ADDRESS, 0, 1);
 		break;
 	case CALL_SENDTO:
 		load(program, low(5));
@@ -172,6 +191,17 @@ static void judge(struct program *program, enum audit_call call)
 		load(program, low(1));
 		jump(program, BPF_JSET, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0, 1);
 		break;
+	case CALL_IO_URING:
+		answer(program, SECCOMP_RET_ERRNO | ENOSYS);
+		return;
+	case CALL_SETSOCKOPT:
+		load(program, low(1));
+		jump(program, BPF_JEQ, IPPROTO_TCP, 0, 3);
+		load(program, low(2));
+		jump(program, BPF_JEQ, TCP_FASTOPEN_NO_COOKIE, 0, 1);
+		answer(program, SECCOMP_RET_ERRNO | ENOPROTOOPT);
+		answer(program, SECCOMP_RET_ALLOW);
+		return;
 	case CALL_SENDMSG:
 	case CALL_SENDMMSG:
 		break;
@@ -195,7 +225,7 @@ static void end_test(struct program *program, size_t at)
 		program->filter[at].jf = (unsigned char)over;
 }
 
-size_t audit_filter_build(const struct audit_syscall *table, size_t count, struct sock_filter *filter, size_t room)
+size_t audit_filter_build(const struct audit_syscall *table, size_t count, bool strict, struct sock_filter *filter, size_t room)
 {
 	struct program program = {.filter = filter, .room = room};
 	load(&program, offsetof(struct seccomp_data, arch));
@@ -204,8 +234,10 @@ size_t audit_filter_build(const struct audit_syscall *table, size_t count, struc
 		size_t block = begin_test(&program, architecture);
 		load(&program, offsetof(struct seccomp_data, nr));
 		for (; i < count && table[i].architecture == architecture && !program.full; i++) {
+			if (!strict && (table[i].call == CALL_IO_URING || table[i].call == CALL_SETSOCKOPT))
+				continue;
 			size_t row = begin_test(&program, table[i].number);
-			judge(&program, table[i].call);
+			judge(&program, table[i].call, strict);
 			end_test(&program, row);
 		}
 		answer(&program, SECCOMP_RET_ALLOW);

@@ -3,6 +3,7 @@
 #define AUDIT_FILTER_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ enum audit_call {
 	CALL_SENDMMSG,
 	CALL_SOCKETCALL, /* i386: one call for all of the above (socketcall(2)) */
 	CALL_SECCOMP,	 /* only for who wants a listener of its own, which the kernel refuses below ours */
+	CALL_IO_URING,	 /* with a list of what is let through there is none: what connects in it is not seen */
+	CALL_SETSOCKOPT, /* with such a list no data goes out before the other end has answered */
 };
 
 /* A row: the call of that number under that AUDIT_ARCH_*. */
@@ -53,7 +56,9 @@ enum { AUDIT_FILTER_ROOM = 256 };
  * an address, SECCOMP_RET_ALLOW for everything else, calls of an architecture that is not in the table included. Returns its
  * length in instructions, 0 where room is too small. What a call's number alone decides comes first and loads nothing else,
  * so that the kernel remembers the answer and doesn't run the filter for it (seccomp_cache_prepare() in kernel/seccomp.c).
+ * strict: for a phase that gets sockets of another network; io_uring_setup fails with ENOSYS, and TCP_FASTOPEN_NO_COOKIE with
+ * ENOPROTOOPT, as on a kernel that has neither.
  */
-size_t audit_filter_build(const struct audit_syscall *table, size_t count, struct sock_filter *filter, size_t room);
+size_t audit_filter_build(const struct audit_syscall *table, size_t count, bool strict, struct sock_filter *filter, size_t room);
 
 #endif

@@ -71,12 +71,12 @@ static void say_why(struct audit_news *news, const char *why)
 	snprintf(news->why, sizeof news->why, "%s", why);
 }
 
-static void filter(struct audit_news *news)
+static void filter(struct audit_news *news, bool strict)
 {
 	struct sock_filter instructions[AUDIT_FILTER_ROOM];
 	size_t rows;
 	const struct audit_syscall *table = audit_native(&rows);
-	size_t length = audit_filter_build(table, rows, instructions, AUDIT_FILTER_ROOM);
+	size_t length = audit_filter_build(table, rows, strict, instructions, AUDIT_FILTER_ROOM);
 	struct sock_fprog program = {(unsigned short)length, instructions};
 	errno = 0;
 	if (rows == 0 || length == 0) {
@@ -104,12 +104,12 @@ static void filter(struct audit_news *news)
 const char *audit_try(void)
 {
 	static struct audit_news news;
-	filter(&news);
+	filter(&news, false);
 	errno = news.error;
 	return news.news == NEWS_LISTENER ? NULL : news.why;
 }
 
-void audit_install(int socket)
+void audit_install(int socket, bool strict)
 {
 	static struct letter letter;
 	static _Alignas(16) char stack[16384];
@@ -127,7 +127,7 @@ void audit_install(int socket)
 		close(socket);
 		return;
 	}
-	filter(&letter.news);
+	filter(&letter.news, strict);
 	int status;
 	bool told = write(letter.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)

@@ -2,13 +2,15 @@
 #ifndef AUDIT_INSTALL_H
 #define AUDIT_INSTALL_H
 
+#include <stdbool.h>
+
 /*
  * Installs the filter in the calling process, to be kept by all it starts, and has the listener sent to the watcher at the
  * other end of news; or sends why there is none. While capabilities over its user namespace are held, without no_new_privs;
  * else under it, which a listener of somebody without privileges always needs. Closes news, leaves no descriptor and no
- * child.
+ * child. strict as in audit_filter.h.
  */
-void audit_install(int news);
+void audit_install(int news, bool strict);
 
 /* Installs it in the calling process, which should have nothing else to do. Returns NULL, or why that can't be, with errno. */
 const char *audit_try(void);

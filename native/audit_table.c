@@ -81,6 +81,32 @@ struct audit_attempt *audit_table_attempt(struct audit_table *table, const struc
 	return row;
 }
 
+struct audit_attempt *audit_table_allowed(struct audit_table *table, const struct destination *to, const struct program *who,
+					  int error, long long now)
+{
+	struct audit_attempt *row = NULL;
+	uint64_t key = key_of(to, who->name);
+	table->let_through++;
+	for (size_t i = 0; i < table->allowed_count && row == NULL; i++)
+		if (table->allowed[i].key == key)
+			row = &table->allowed[i];
+	if (row == NULL && table->allowed_count < AUDIT_ALLOWED) {
+		row = &table->allowed[table->allowed_count++];
+		*row = (struct audit_attempt){.key = key, .to = *to, .who = *who, .first = now};
+	}
+	if (row == NULL)
+		return NULL;
+	row->count++;
+	row->failed += error != 0;
+	row->last = now;
+	return row;
+}
+
+void audit_table_excuse(struct audit_table *table, const struct destination *to)
+{
+	table->unroutable += weight(to);
+}
+
 void audit_table_take_back(struct audit_table *table, struct audit_attempt *row, const struct destination *to)
 {
 	table->attempted--;

@@ -13,6 +13,7 @@ enum {
 	AUDIT_COARSE = 192, /* from here on command lines are no longer told apart */
 	AUDIT_NAMES = 256,
 	AUDIT_NAME = 256,
+	AUDIT_ALLOWED = 64,
 };
 
 struct destination {
@@ -28,6 +29,8 @@ struct audit_attempt {
 	struct program who;
 	struct parents parents;
 	uint64_t count;
+	uint64_t failed;       /* of those let through: how many ended with an error at once */
+	bool bound;	       /* its place may be reached, but not from the address that the socket was bound to */
 	long long first, last; /* microseconds of CLOCK_MONOTONIC */
 };
 
@@ -38,6 +41,13 @@ struct looked_up {
 	struct program who;
 	struct parents parents;
 	uint64_t count;
+};
+
+/* From where the connections are made that are let through. */
+enum passage_way {
+	PASSAGE_FROM_HERE,    /* the watcher stands in the host's network */
+	PASSAGE_SOCKS,	      /* it doesn't, as Portage has isolated it, but a proxy outside can be reached */
+	PASSAGE_FROM_NOWHERE, /* nor that */
 };
 
 /* Whether the calls of the phase are seen. */
@@ -59,8 +69,14 @@ struct audit_table {
 	bool host_resolver;  /* a daemon of the host's was asked, over a path socket */
 	struct audit_attempt attempts[AUDIT_ATTEMPTS];
 	size_t attempt_count;
-	uint64_t attempted;  /* all together */
-	uint64_t unroutable; /* how often the kernel counted these as without a route, at most */
+	uint64_t attempted;			     /* all together */
+	uint64_t unroutable;			     /* how often the kernel counted these as without a route, at most */
+	struct audit_attempt allowed[AUDIT_ALLOWED]; /* let through */
+	size_t allowed_count;
+	uint64_t let_through; /* all together */
+	enum passage_way way;
+	bool guarded;	 /* see passage_open() */
+	uint64_t failed; /* of those that a proxy was asked for */
 	struct looked_up names_seen[AUDIT_NAMES];
 	size_t name_count;
 	uint64_t names_asked;
@@ -78,6 +94,13 @@ struct audit_table *audit_table_make(void);
  */
 struct audit_attempt *audit_table_attempt(struct audit_table *table, const struct destination *to, const struct program *who,
 					  long long now);
+
+/* The same for one that is let through; error is how it ended, 0 where it goes on. */
+struct audit_attempt *audit_table_allowed(struct audit_table *table, const struct destination *to, const struct program *who,
+					  int error, long long now);
+
+/* Notes that the kernel may count what is no attempt. */
+void audit_table_excuse(struct audit_table *table, const struct destination *to);
 
 /* Takes back what was counted last in that row, since the call was not made after all. */
 void audit_table_take_back(struct audit_table *table, struct audit_attempt *row, const struct destination *to);

@@ -20,7 +20,6 @@ struct parents {
 	size_t length;
 };
 
-
 struct program {
 	uint64_t name;	  /* hash of comm and script */
 	uint64_t command; /* hash of all of it */

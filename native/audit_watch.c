@@ -15,6 +15,8 @@
 #include "audit_news.h"
 #include "audit_protocol.h"
 #include "clock.h"
+#include "passage.h"
+#include "passage_sockets.h"
 #include "resolver.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
@@ -24,7 +26,8 @@
 
 struct watcher {
 	struct audit_table *table;
-	int news, control, listener;
+	const struct allow *allow;
+	int news, control, listener, proxy;
 	bool stays; /* the supervisor is done; we are not before everybody who is watched is gone */
 	struct resolver resolver;
 	struct seccomp_notif *call;
@@ -97,14 +100,11 @@ static bool let_go_on(struct watcher *w)
 	return ioctl(w->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;
 }
 
-static bool is_host_resolver(const char *path)
+/* Answers the call in the kernel's place. */
+static void answer(struct watcher *w, int error)
 {
-	static const char *const paths[] = {"/run/nscd/socket", "/var/run/nscd/socket",
-					    "/run/systemd/resolve/io.systemd.Resolve"};
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-		if (strcmp(path, paths[i]) == 0)
-			return access(path, F_OK) == 0;
-	return false;
+	*w->answer = (struct seccomp_notif_resp){.id = w->call->id, .error = -error};
+	ioctl(w->listener, SECCOMP_IOCTL_NOTIF_SEND, w->answer);
 }
 
 struct counted {
@@ -125,12 +125,46 @@ static size_t count_attempts(struct watcher *w, const struct audit_request *requ
 			continue;
 		who = target_program(tid);
 		audit_protocol(tid, request->fd, &to);
+		/* glibc connects datagrams, and sends none, to sort the addresses of a host (getaddrinfo(3)). */
+		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 &&
+		    allow_has(w->allow, to.family, to.address, to.port)) {
+			audit_table_excuse(w->table, &to);
+			continue;
+		}
 		struct audit_attempt *row = audit_table_attempt(w->table, &to, who, clock_microseconds());
 		if (row != NULL && row->count == 1)
 			target_parents(tid, &row->parents);
 		counted[count++] = (struct counted){row, to};
 	}
 	return count;
+}
+
+/* Makes the connection, if it may be made. Returns false where the call has to be looked at as any other. */
+static bool let_through(struct watcher *w, const struct audit_request *request)
+{
+	static struct counted counted[AUDIT_ADDRESSES];
+	struct passage_call call = {.listener = w->listener, .id = w->call->id, .tid = (pid_t)w->call->pid, .fd = request->fd, .table = w->table};
+	if (request->count == 1)
+		call.to = request->to[0];
+	const struct program *who = target_program(call.tid);
+	int error = 0;
+	enum passage passed = passage_try(&call, &error);
+	if (passed == PASSAGE_NONE)
+		return false;
+	if (passed == PASSAGE_GONE)
+		return true;
+	if (passed == PASSAGE_BOUND || passed == PASSAGE_REFUSED) {
+		if (count_attempts(w, request, counted) > 0 && counted[0].row != NULL)
+			counted[0].row->bound = passed == PASSAGE_BOUND;
+	} else if (request->count == 1 && error != EISCONN && error != EALREADY) {
+		passage_count(&call, who, error);
+	}
+	if (passed == PASSAGE_GOES_ON)
+		let_go_on(w);
+	else if (passed != PASSAGE_WAITS)
+		answer(w, error);
+	passage_prepare();
+	return true;
 }
 
 static void look(struct watcher *w)
@@ -142,6 +176,8 @@ static void look(struct watcher *w)
 		let_go_on(w);
 		return;
 	}
+	if (w->allow->count > 0 && request.call == CALL_CONNECT && let_through(w, &request))
+		return;
 	switch (request.call) {
 	case CALL_SECCOMP:
 		w->table->listener = *target_program((pid_t)w->call->pid);
@@ -156,7 +192,7 @@ static void look(struct watcher *w)
 		}
 		break;
 	default:
-		if (request.path && is_host_resolver(request.path_name))
+		if (request.path && audit_is_host_resolver(request.path_name))
 			w->table->host_resolver = true;
 		/* Before it goes on: once it has, the process may be over, and its supervisor's record written. */
 		count = count_attempts(w, &request, counted);
@@ -208,11 +244,13 @@ static void add_source(struct pollfd *sources, size_t *count, int fd)
 static noreturn void serve(struct watcher *w)
 {
 	for (;;) {
-		struct pollfd sources[3 + RESOLVER_SOURCES];
+		struct pollfd sources[4 + RESOLVER_SOURCES];
 		size_t count = 0;
 		add_source(sources, &count, w->listener);
 		add_source(sources, &count, w->news);
 		add_source(sources, &count, w->control);
+		if (w->listener >= 0)
+			add_source(sources, &count, w->proxy);
 		size_t own = count;
 		count += resolver_sources(&w->resolver, sources + own);
 		if (count == 0 || (poll(sources, count, -1) < 0 && errno != EINTR))
@@ -228,7 +266,9 @@ static noreturn void serve(struct watcher *w)
 				w->listener = -1;
 				if (w->stays)
 					_exit(0);
-			} else if (sources[i].fd == w->news)
+			} else if (sources[i].fd == w->proxy)
+				passage_serve();
+			else if (sources[i].fd == w->news)
 				hear_news(w);
 			else
 				hear_supervisor(w);
@@ -243,12 +283,19 @@ noreturn void audit_watch(const struct audit_watch *watch)
 	static struct watcher watcher;
 	watcher = (struct watcher){
 		.table = watch->table,
+		.allow = watch->allow,
 		.news = watch->news,
 		.control = watch->control,
 		.listener = -1,
-		.resolver = {.udp = -1, .tcp = -1},
+		.proxy = -1,
+		.resolver = {.udp = -1, .tcp = -1, .known = watch->allow},
 	};
 	if (!allocate(&watcher))
 		_exit(1);
+	if (watch->allow->count > 0) {
+		watch->table->guarded = passage_open(watch->allow, watch->way, watch->socks);
+		watch->table->way = watch->way;
+		watcher.proxy = passage_source();
+	}
 	serve(&watcher);
 }

@@ -4,11 +4,16 @@
 
 #include <stdnoreturn.h>
 
+#include "allow.h"
 #include "audit_table.h"
+#include "passage.h"
 
 struct audit_watch {
 	struct audit_table *table;
-	int news;    /* from the phase's processes */
+	int news;		   /* from the phase's processes */
+	const struct allow *allow; /* what is let through, and the hosts that are answered for */
+	enum passage_way way;
+	const char *socks;
 	int control; /* to the supervisor: a byte asks whether to stay while anybody is watched, its end ends us */
 };
 

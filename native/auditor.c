@@ -49,7 +49,8 @@ static bool let_go_of_files(const int *keep, size_t count)
 	return true;
 }
 
-static noreturn void become_watcher(struct auditor *auditor, int control, const struct identity *identity)
+static noreturn void become_watcher(struct auditor *auditor, int control, const struct identity *identity,
+				    const struct options *options, bool cut_off)
 {
 	int keep[] = {auditor->news_in, control};
 	sigset_t all;
@@ -59,10 +60,18 @@ static noreturn void become_watcher(struct auditor *auditor, int control, const 
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !let_go_of_files(keep, 2))
 		refuse("setting up the watcher: %m");
 	prctl(PR_SET_NAME, "confine-audit");
-	audit_watch(&(struct audit_watch){.table = auditor->table, .news = auditor->news_in, .control = control});
+	enum passage_way elsewhere = options->socks != NULL ? PASSAGE_SOCKS : PASSAGE_FROM_NOWHERE;
+	audit_watch(&(struct audit_watch){
+		.table = auditor->table,
+		.allow = &options->allow,
+		.way = cut_off ? elsewhere : PASSAGE_FROM_HERE,
+		.socks = options->socks,
+		.news = auditor->news_in,
+		.control = control,
+	});
 }
 
-void auditor_start(struct auditor *auditor, const struct identity *identity)
+void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, bool cut_off)
 {
 	int ends[2];
 	if (auditor->table == NULL)
@@ -77,7 +86,7 @@ void auditor_start(struct auditor *auditor, const struct identity *identity)
 	if (auditor->pid == 0) {
 		close(auditor->news);
 		close(ends[0]);
-		become_watcher(auditor, ends[1], identity);
+		become_watcher(auditor, ends[1], identity, options, cut_off);
 	}
 	if (auditor->pid < 0)
 		refuse("fork: %m");

@@ -11,6 +11,7 @@
 
 #include "audit_table.h"
 #include "identity.h"
+#include "options.h"
 
 struct auditor {
 	struct audit_table *table; /* NULL: nothing is watched */
@@ -25,8 +26,11 @@ struct auditor {
  */
 const struct audit_table *auditor_open(struct auditor *auditor, bool wanted);
 
-/* Starts the watcher, once the caller has given up what it gives up, and before the command starts. Refuses on failure. */
-void auditor_start(struct auditor *auditor, const struct identity *identity);
+/*
+ * Starts the watcher, once the caller has given up what it gives up, and before the command starts; what the options allow it lets
+ * through; cut_off: we stand in a network that Portage has isolated. Refuses on failure.
+ */
+void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, bool cut_off);
 
 /*
  * Ends the watcher and waits for that. Where processes of the phase may live on, it stays for as long as there are any:

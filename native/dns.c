@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 /* RFC 1035, 4.1.1 */
 enum { HEADER = 12,
@@ -14,6 +16,10 @@ enum { HEADER = 12,
 enum { FORMAT_ERROR = 1,
        SERVER_FAILURE = 2,
        NOT_IMPLEMENTED = 4 };
+enum { TYPE_A = 1,
+       TYPE_AAAA = 28,
+       CLASS_IN = 1,
+       LIFE_SECONDS = 60 };
 enum { LONGEST_LABEL = 63,
        LONGEST_NAME = 255,
        JUMPS = 8 };
@@ -94,8 +100,50 @@ static bool read_name(const unsigned char *query, size_t length, size_t *at, cha
 	return true;
 }
 
-size_t dns_answer(const unsigned char *query, size_t length, unsigned char *answer, struct dns_question *questions,
-		  size_t *count)
+static bool is_known(const struct allow *known, const char *name)
+{
+	for (size_t i = 0; i < known->name_count; i++) {
+		const struct allow_name *host = &known->names[i];
+		if (strncasecmp(host->name, name, host->length) == 0 && name[host->length] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static void put_number(unsigned char *at, unsigned value)
+{
+	at[0] = (unsigned char)(value >> 8);
+	at[1] = (unsigned char)value;
+}
+
+/* Writes the host's addresses of that type behind the question, as many as there is room for. Returns the length then. */
+static size_t put_addresses(const struct allow *known, const struct dns_question *question, unsigned char *answer, size_t used)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < known->name_count; i++) {
+		const struct allow_name *host = &known->names[i];
+		unsigned type = host->family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->family == AF_INET ? 4 : 16;
+		if (type != question->type || strncasecmp(host->name, question->name, host->length) != 0 ||
+		    question->name[host->length] != '\0' || used + 12 + size > DNS_ANSWER)
+			continue;
+		unsigned char *at = answer + used;
+		/* The name is the question's. */
+		put_number(at, 0xC000 | HEADER);
+		put_number(at + 2, type);
+		put_number(at + 4, CLASS_IN);
+		put_number(at + 6, 0);
+		put_number(at + 8, LIFE_SECONDS);
+		put_number(at + 10, size);
+		memcpy(at + 12, host->address, size);
+		used += 12 + size;
+		count++;
+	}
+	put_number(answer + 6, count);
+	return used;
+}
+
+size_t dns_answer(const unsigned char *query, size_t length, const struct allow *known, unsigned char *answer,
+		  struct dns_question *questions, size_t *count)
 {
 	*count = 0;
 	/* A response is answered by nobody, or two servers could keep each other busy. */
@@ -125,7 +173,11 @@ size_t dns_answer(const unsigned char *query, size_t length, unsigned char *answ
 	answer[3] = (unsigned char)(FLAG_RECURSION_AVAILABLE | code);
 	answer[5] = echoed > HEADER;
 	memcpy(answer + HEADER, query + HEADER, echoed - HEADER);
-	return echoed;
+	if (asked != 1 || *count != 1 || echoed == HEADER || known == NULL || !is_known(known, questions[0].name))
+		return echoed;
+	answer[3] = FLAG_RECURSION_AVAILABLE;
+	*count = 0;
+	return put_addresses(known, &questions[0], answer, echoed);
 }
 
 const char *dns_type(uint16_t type)

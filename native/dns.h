@@ -5,9 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "allow.h"
+
 enum {
 	DNS_LARGEST = 4096, /* of what is read; the rest of a longer query is not looked at */
-	DNS_ANSWER = 512,   /* an answer is a header and one question at most: 12 + 255 + 4 */
+	DNS_ANSWER = 512,   /* a header and one question take 12 + 255 + 4, the rest is for addresses */
 	DNS_NAME = 256,
 	DNS_QUESTIONS = 4, /* of one query; nobody asks more than one */
 };
@@ -20,10 +22,11 @@ struct dns_question {
 /*
  * Reads a query, which may be anything. Writes an answer with SERVFAIL (FORMERR or NOTIMP where that fits) to answer, which
  * has DNS_ANSWER bytes, and returns its length; 0 where nothing is to be answered. questions gets the count questions that
- * could be read.
+ * could be read. A question for the addresses of a host that known names gets them instead, or none where it has none of that
+ * kind. That is no question to count: count is 0 then.
  */
-size_t dns_answer(const unsigned char *query, size_t length, unsigned char *answer, struct dns_question *questions,
-		  size_t *count);
+size_t dns_answer(const unsigned char *query, size_t length, const struct allow *known, unsigned char *answer,
+		  struct dns_question *questions, size_t *count);
 
 /* The name of a query's type (A, AAAA, PTR...), or NULL. */
 const char *dns_type(uint16_t type);

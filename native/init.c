@@ -93,7 +93,7 @@ noreturn void init_run(const struct init *init)
 		refuse("fork: %m");
 	if (command == 0) {
 		if (init->news >= 0)
-			audit_install(init->news);
+			audit_install(init->news, init->options->allow.count > 0);
 		command_become(init->options, init->signals);
 	}
 	/* The caller's files: nothing shall wait for an end-of-file that we alone hold back. */

@@ -48,6 +48,7 @@ struct made made_by_portage(bool want_net, bool want_ipc, bool want_pid)
 	bool pid = (want_pid || (want_ipc && !net)) && under_portages_init();
 	return (struct made){
 		.net = want_net && net,
+		.cut_off = want_net && net,
 		.ipc = want_ipc && (net || pid) && !in_first_ipc_namespace(),
 		.pid = want_pid && pid,
 	};

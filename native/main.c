@@ -26,6 +26,9 @@ static const char usage[] =
 	"  --cgroup NAME      tracked; what it leaves running is killed when it exits\n"
 	"  --limit FILE=VALUE memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%, with --cgroup\n"
 	"  --audit            record what it tries to reach, and which names it looks up\n"
+	"  --allow ADDRESS[/BITS]:PORT  let TCP connections to it through (with --net; [IPV6]:PORT)\n"
+	"  --name HOST=ADDRESS  what the name server inside answers for that host\n"
+	"  --socks PATH       make these connections through the SOCKS5 proxy on this socket\n"
 	"  --environ FD       take the command's environment from this open file\n"
 	"  --chown-eperm      where ids are mapped, chown to others is EPERM as outside, not EINVAL\n"
 	"  --record FILE      append one line of JSON about the run\n"
@@ -96,6 +99,9 @@ int main(int argc, char **argv)
 	if (options.gc)
 		return gc(&identity);
 	struct made made = made_by_portage(options.net || options.audit, options.ipc, options.cgroup != NULL);
+	/* In Portage's network nobody else may have port 53, and a userpriv phase not even its own: names are answered in one of ours. */
+	if (options.allow.name_count > 0)
+		made.net = false;
 	if (needs_supervisor(&options))
 		supervise(&options, &identity, &made, &signals);
 	run_alone(&options, &identity, &made, &signals);

@@ -135,6 +135,37 @@ static bool set_lock(struct options *options, const char *value, char *problem, 
 	return true;
 }
 
+static bool add_allowed(struct options *options, const char *value, char *problem, size_t size)
+{
+	struct allow *allow = &options->allow;
+	struct allow_entry entry;
+	if (!allow_parse(value, &entry))
+		return wrong(problem, size, "--allow takes ADDRESS[/BITS]:PORT, an IPv6 address in [], not", value);
+	if (allow->count == ALLOW_ENTRIES)
+		return wrong(problem, size, "too many --allow, the first one over", value);
+	allow->entries[allow->count++] = entry;
+	return true;
+}
+
+static bool add_name(struct options *options, const char *value, char *problem, size_t size)
+{
+	struct allow *allow = &options->allow;
+	struct allow_name name;
+	if (!allow_parse_name(value, &name))
+		return wrong(problem, size, "--name takes HOST=ADDRESS, not", value);
+	if (allow->name_count == ALLOW_NAMES)
+		return wrong(problem, size, "too many --name, the first one over", value);
+	allow->names[allow->name_count++] = name;
+	return true;
+}
+
+static bool set_socks(struct options *options, const char *value, char *problem, size_t size)
+{
+	(void)problem, (void)size;
+	options->socks = value;
+	return true;
+}
+
 struct flag {
 	const char *name;
 	size_t offset; /* of the bool in struct options */
@@ -158,8 +189,17 @@ struct valued {
 };
 
 static const struct valued valued[] = {
-	{"--cgroup", set_cgroup}, {"--limit", add_limit}, {"--environ", set_environ}, {"--record", set_record},
-	{"--tell", set_tell},     {"--label", add_label}, {"--watch", add_watch},     {"--lock", set_lock},
+	{"--cgroup", set_cgroup},
+	{"--limit", add_limit},
+	{"--environ", set_environ},
+	{"--record", set_record},
+	{"--tell", set_tell},
+	{"--label", add_label},
+	{"--watch", add_watch},
+	{"--lock", set_lock},
+	{"--allow", add_allowed},
+	{"--name", add_name},
+	{"--socks", set_socks},
 };
 
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size)
@@ -195,6 +235,10 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 	for (int l = 0; l < LIMITS; l++)
 		if (options->limit[l] != NULL && options->cgroup == NULL)
 			return wrong(problem, size, "--limit needs --cgroup", options->limit[l]);
+	if (options->allow.count > 0 && !options->net)
+		return wrong(problem, size, "--allow needs --net", "nothing is cut off");
+	/* What lets a connection through is what sees it. */
+	options->audit = options->audit || options->allow.count > 0;
 	options->command = argv + i + 1;
 	return true;
 }

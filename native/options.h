@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "allow.h"
+
 enum {
 	OPTIONS_LABELS = 16,
 	OPTIONS_WATCHED = 8,
@@ -29,6 +31,8 @@ struct options {
 	bool best_effort;
 	bool chown_eperm;
 	bool probe;
+	struct allow allow;
+	const char *socks; /* NULL: connections are made from here */
 	bool gc;
 	const char *cgroup;        /* NULL: no tracking */
 	const char *limit[LIMITS]; /* checked text, or NULL */

@@ -51,7 +51,9 @@ bool plan_reduce(struct plan *plan, const struct options *options, const struct 
 		plan->isolate &= ~ISOLATE_NAMES;
 	if ((lost & ISOLATE_PID) != 0)
 		plan->keeping = KEEP_SUBREAPER;
-	if ((lost & ISOLATE_NET) != 0 && options->net)
+	if ((lost & ISOLATE_NET) != 0 && outcome->made.cut_off)
+		outcome->made.net = true;
+	else if ((lost & ISOLATE_NET) != 0 && options->net)
 		outcome_miss(outcome, "net", words->doing, setback->error);
 	if ((lost & ISOLATE_IPC) != 0 && options->ipc)
 		outcome_miss(outcome, "ipc", words->doing, setback->error);

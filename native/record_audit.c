@@ -54,6 +54,17 @@ static void add_who(struct json *json, const struct program *who, const struct p
 		add_list(json, "parents", parents->text, parents->length);
 }
 
+static void add_attempt(struct json *json, const struct audit_attempt *row, double began)
+{
+	char address[INET6_ADDRSTRLEN];
+	inet_ntop(row->to.family, row->to.address, address, sizeof address);
+	add_who(json, &row->who, &row->parents, AUDIT_ARGV);
+	json_raw(json, ",\"address\":\"%s\",\"port\":%u", address, row->to.port);
+	add_text(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
+	json_raw(json, ",\"count\":%llu,\"first\":%.3f,\"last\":%.3f", (unsigned long long)row->count,
+		 ((double)row->first - began) / 1e6, ((double)row->last - began) / 1e6);
+}
+
 static void add_attempts(struct json *json, const struct outcome *outcome)
 {
 	const struct audit_table *table = outcome->audit;
@@ -63,15 +74,31 @@ static void add_attempts(struct json *json, const struct outcome *outcome)
 	json_raw(json, ",\"attempts\":%llu,\"%s\":[", (unsigned long long)table->attempted,
 		 is_isolated(outcome) ? "blocked" : "tried");
 	for (size_t i = 0; i < table->attempt_count; i++) {
-		const struct audit_attempt *row = &table->attempts[i];
-		char address[INET6_ADDRSTRLEN];
-		inet_ntop(row->to.family, row->to.address, address, sizeof address);
 		json_raw(json, i == 0 ? "{" : ",{");
-		add_who(json, &row->who, &row->parents, AUDIT_ARGV);
-		json_raw(json, ",\"address\":\"%s\",\"port\":%u", address, row->to.port);
-		add_text(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
-		json_raw(json, ",\"count\":%llu,\"first\":%.3f,\"last\":%.3f}", (unsigned long long)row->count,
-			 ((double)row->first - began) / 1e6, ((double)row->last - began) / 1e6);
+		add_attempt(json, &table->attempts[i], began);
+		json_raw(json, table->attempts[i].bound ? ",\"bound\":true}" : "}");
+	}
+	json_raw(json, "]");
+}
+
+static void add_allowed(struct json *json, const struct outcome *outcome)
+{
+	const struct audit_table *table = outcome->audit;
+	double began = (double)outcome->began_monotonic;
+	static const char *const ways[] = {"host", "socks", "nowhere"};
+	if (table->let_through > 0 || table->way == PASSAGE_FROM_NOWHERE)
+		json_raw(json, ",\"through\":\"%s\"", ways[table->way]);
+	if (table->let_through == 0)
+		return;
+	if (table->failed > 0)
+		json_raw(json, ",\"let_through_failed\":%llu", (unsigned long long)table->failed);
+	json_raw(json, ",\"let_through\":%llu,\"allowed\":[", (unsigned long long)table->let_through);
+	for (size_t i = 0; i < table->allowed_count; i++) {
+		json_raw(json, i == 0 ? "{" : ",{");
+		add_attempt(json, &table->allowed[i], began);
+		if (table->allowed[i].failed > 0)
+			json_raw(json, ",\"failed\":%llu", (unsigned long long)table->allowed[i].failed);
+		json_raw(json, "}");
 	}
 	json_raw(json, "]");
 }
@@ -129,6 +156,9 @@ void record_audit(struct json *json, const struct outcome *outcome)
 	else if (table->watched == WATCHED_NOT_YET)
 		add_text(json, "watched_why", "the command was not started");
 	add_attempts(json, outcome);
+	add_allowed(json, outcome);
+	if (table->let_through > 0 && !table->guarded)
+		json_raw(json, ",\"unguarded\":true");
 	if (unseen(outcome) > 0)
 		json_raw(json, ",\"unseen\":%lld", unseen(outcome));
 	if (table->unreadable > 0)
@@ -146,5 +176,5 @@ bool record_audit_is_worth_telling(const struct outcome *outcome)
 {
 	const struct audit_table *table = outcome->audit;
 	return unseen(outcome) > 0 ||
-	       (table != NULL && (table->attempted > 0 || table->names_asked > 0 || table->listeners > 0));
+	       (table != NULL && (table->way == PASSAGE_FROM_NOWHERE || table->attempted > 0 || table->names_asked > 0 || table->listeners > 0));
 }

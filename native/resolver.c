@@ -47,30 +47,30 @@ size_t resolver_sources(const struct resolver *resolver, struct pollfd *sources)
 }
 
 /* Hears a query and returns the length of the answer. */
-static size_t hear(const unsigned char *query, size_t length, unsigned char *answer, struct audit_table *table,
-		   const struct asker *who)
+static size_t hear(const struct resolver *resolver, const unsigned char *query, size_t length, unsigned char *answer,
+		   struct audit_table *table, const struct asker *who)
 {
 	struct dns_question questions[DNS_QUESTIONS];
 	size_t count;
-	size_t answered = dns_answer(query, length, answer, questions, &count);
+	size_t answered = dns_answer(query, length, resolver->known, answer, questions, &count);
 	for (size_t i = 0; i < count; i++)
 		audit_table_name(table, questions[i].name, questions[i].type, &who->program, &who->parents);
 	return answered;
 }
 
-static void serve_udp(int socket, struct audit_table *table, const struct asker *(*who)(uint16_t port))
+static void serve_udp(const struct resolver *resolver, struct audit_table *table, const struct asker *(*who)(uint16_t port))
 {
 	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];
 	struct sockaddr_in from;
 	/* Some at a time: calls wait to be looked at meanwhile. */
 	for (int i = 0; i < 16; i++) {
 		socklen_t size = sizeof from;
-		ssize_t length = recvfrom(socket, query, sizeof query, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
+		ssize_t length = recvfrom(resolver->udp, query, sizeof query, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
 		if (length < 0)
 			return;
-		size_t answered = hear(query, (size_t)length, answer, table, who(ntohs(from.sin_port)));
+		size_t answered = hear(resolver, query, (size_t)length, answer, table, who(ntohs(from.sin_port)));
 		/* Who doesn't take the answer goes without. */
-		if (answered > 0 && sendto(socket, answer, answered, MSG_DONTWAIT, (struct sockaddr *)&from, size) < 0)
+		if (answered > 0 && sendto(resolver->udp, answer, answered, MSG_DONTWAIT, (struct sockaddr *)&from, size) < 0)
 			continue;
 	}
 }
@@ -95,7 +95,8 @@ static void accept_connection(struct resolver *resolver)
 }
 
 /* Answers the whole queries among what has come so far; two bytes of length stand before each (RFC 1035, 4.2.2). */
-static bool serve_received(struct resolver_connection *connection, struct audit_table *table, const struct asker *(*who)(uint16_t port))
+static bool serve_received(const struct resolver *resolver, struct resolver_connection *connection, struct audit_table *table,
+			   const struct asker *(*who)(uint16_t port))
 {
 	while (connection->used >= 2) {
 		size_t length = (size_t)(connection->bytes[0] << 8 | connection->bytes[1]);
@@ -104,7 +105,7 @@ static bool serve_received(struct resolver_connection *connection, struct audit_
 			return false;
 		if (connection->used < 2 + length)
 			return true;
-		size_t answered = hear(connection->bytes + 2, length, answer + 2, table, who(connection->port));
+		size_t answered = hear(resolver, connection->bytes + 2, length, answer + 2, table, who(connection->port));
 		connection->used -= 2 + length;
 		memmove(connection->bytes, connection->bytes + 2 + length, connection->used);
 		if (answered == 0)
@@ -118,14 +119,15 @@ static bool serve_received(struct resolver_connection *connection, struct audit_
 	return true;
 }
 
-static void serve_connection(struct resolver_connection *connection, struct audit_table *table, const struct asker *(*who)(uint16_t port))
+static void serve_connection(const struct resolver *resolver, struct resolver_connection *connection, struct audit_table *table,
+			     const struct asker *(*who)(uint16_t port))
 {
 	ssize_t got = recv(connection->fd, connection->bytes + connection->used, sizeof connection->bytes - connection->used,
 			   MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	connection->used += got > 0 ? (size_t)got : 0;
-	if (got <= 0 || !serve_received(connection, table, who))
+	if (got <= 0 || !serve_received(resolver, connection, table, who))
 		close_connection(connection);
 }
 
@@ -137,9 +139,9 @@ void resolver_serve(struct resolver *resolver, const struct pollfd *sources, siz
 			continue;
 		for (size_t i = 0; i < RESOLVER_CONNECTIONS; i++)
 			if (resolver->connections[i].fd > 0 && resolver->connections[i].fd == sources[s].fd)
-				serve_connection(&resolver->connections[i], table, who);
+				serve_connection(resolver, &resolver->connections[i], table, who);
 		if (sources[s].fd == resolver->udp)
-			serve_udp(resolver->udp, table, who);
+			serve_udp(resolver, table, who);
 		if (sources[s].fd == resolver->tcp)
 			accept_connection(resolver);
 	}

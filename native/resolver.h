@@ -26,6 +26,7 @@ struct resolver_connection {
 
 struct resolver {
 	int udp, tcp; /* -1: none */
+	const struct allow *known; /* the hosts that are answered for; NULL: none */
 	struct resolver_connection connections[RESOLVER_CONNECTIONS];
 	size_t next; /* the one that makes room for a new one */
 };

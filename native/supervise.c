@@ -275,7 +275,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	give_up_root(s);
 	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	auditor_start(&s->auditor, &s->identity);
+	auditor_start(&s->auditor, &s->identity, options, made->cut_off);
 	snmp_open(&s->snmp, (s->plan.isolate & ISOLATE_NET) != 0 || made->net ? s->started.init : 0);
 	if (!watch_open(&s->watch, options))
 		s->outcome.abandoned = true;

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "../options.h"
 
@@ -41,6 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (!options.probe && !options.gc) {
 		check(options.command > argv && options.command < argv + argc && options.command[0] != NULL);
 		check(strcmp(options.command[-1], "--") == 0);
+		check(options.allow.count <= ALLOW_ENTRIES && options.allow.name_count <= ALLOW_NAMES);
+		check(options.allow.count == 0 || (options.net && options.audit));
+		for (size_t i = 0; i < options.allow.count; i++)
+			check(options.allow.entries[i].port > 0 && options.allow.entries[i].bits <= (options.allow.entries[i].family == AF_INET ? 32 : 128));
 		check(options.environ_fd >= -1 && options.watch_count <= OPTIONS_WATCHED && options.label_count <= OPTIONS_LABELS);
 		for (size_t i = 0; i < options.watch_count; i++)
 			check(options.watch[i] > 0);
