@@ -24,6 +24,7 @@ __portcullis_flag() {
 	mapfile -t lines < <(
 		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" collisions --package "$package" --features "$features" --restrict "$restrict" \
 			--properties "$properties" --setting "${setting[PORTCULLIS_COLLISION]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
+			--allow "${setting[PORTCULLIS_ALLOW]-}" \
 			--known "$before" --state "${state%/*}" 2>/dev/null
 	)
 	if [[ ${lines[*]: -1} == 'done' ]]; then

@@ -67,6 +67,7 @@ __portcullis_phase() {
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
 	((${#options[@]})) || [[ $EBUILD_PHASE == setup ]] || return 0
 	__portcullis_collide
+	__portcullis_allow
 	((${#options[@]})) || return 0
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot" --chown-eperm)
 
@@ -129,7 +130,7 @@ __portcullis_ask() {
 
 # Takes a value over, or stops the phase that would have been built against its owner's will.
 __portcullis_check() {
-	local good pattern
+	local good pattern bad word
 	case $name in
 	#: checks
 	*) return ;;
@@ -253,5 +254,6 @@ __portcullis_once() {
 }
 
 #: collide
+#: allow
 __portcullis_phase
-unset -f __portcullis_{phase,settings,ask,check,fakeroot,decide,confine,tell,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside}
+unset -f __portcullis_{phase,settings,ask,check,fakeroot,decide,confine,tell,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside,allow,look_up}

@@ -1,6 +1,7 @@
 import { collisions, type Collision } from './collisions.ts';
 import { decide, granted, type Facts } from './decision.ts';
 import type { Around, Evidence } from './evidence/around.ts';
+import { words } from './facts.ts';
 import { features } from './features.ts';
 import { srcPhases, type Confinement } from './phases.ts';
 import type { Line } from './tell/line.ts';
@@ -33,6 +34,7 @@ export function findCollisions(facts: Facts, around: Around): Found[] {
 	return collisions.flatMap((collision) => {
 		const confinements = collision.with.filter((what) => had.has(what));
 		if (confinements.length === 0) return [];
+		if (collision.allow !== undefined && words(facts.settings.PORTCULLIS_ALLOW).includes(collision.allow)) return [];
 		const evidence = collision.evidence(around);
 		return evidence.length > 0 ? [{ collision, evidence, confinements }] : [];
 	});
@@ -51,6 +53,11 @@ export function describe({ collision, evidence, confinements }: Found, around: A
 		`${collision.thing} collides with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ what }) => what).join('; ')}`,
 		collision.happens,
 		`In make.conf or package.env ${cures.length > 0 ? merged(cures) : collision.instead} ends it and keeps the sandbox, and FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}" ends it the other way`,
+		...(collision.allow === undefined
+			? []
+			: [
+					`PORTCULLIS_ALLOW="${collision.allow}" there ends it as well: the sandbox lets ${collision.thing} through to its hosts, and nothing else`,
+				]),
 		...('DISTCC_HOSTS' in collision.inside ? farm(around) : []),
 	];
 }

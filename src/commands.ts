@@ -173,6 +173,7 @@ export const commands: Readonly<Record<string, Command>> = {
 			package: { value: 'CATEGORY/PF', means: 'whose they are' },
 			...lists,
 			setting: { value: 'HOW', means: 'PORTCULLIS_COLLISION', candidates: settings.PORTCULLIS_COLLISION.choices },
+			allow: { value: 'LIST', means: 'PORTCULLIS_ALLOW' },
 			known: { value: 'LIST', means: 'those that were said' },
 			state: { value: 'DIR', means: 'where what was said is kept' },
 		},
@@ -180,6 +181,18 @@ export const commands: Readonly<Record<string, Command>> = {
 		candidates: [],
 		internal: true,
 		run: async (input) => (await import('./commands/collisions.ts')).run(input),
+	},
+	destinations: {
+		summary: 'what PORTCULLIS_ALLOW comes to, as options for confine',
+		details: [],
+		options: {
+			package: { value: 'CATEGORY/PF', means: 'whose environment this is' },
+			features: lists.features,
+		},
+		words: 'ENTRY...',
+		candidates: [],
+		internal: true,
+		run: async (input) => (await import('./commands/destinations.ts')).run(input),
 	},
 	phase: {
 		summary: 'run a command as the phase whose environment this is',

@@ -1,5 +1,6 @@
 import { audited } from './audit.ts';
 import { decide, granted, type Facts } from './decision.ts';
+import { aroundOf, isSocket } from './evidence/around.ts';
 import { factsOf, packageOf, type Environment } from './facts.ts';
 import { settingNames, settings, type Settings } from './settings.ts';
 
@@ -8,11 +9,21 @@ import { settingNames, settings, type Settings } from './settings.ts';
  * there is nothing to confine. An error names a setting that is wrong.
  */
 export async function optionsFor(environment: Environment): Promise<string[]> {
-	return confineOptions(packageOf(environment), await factsOf(environment));
+	const facts = await factsOf(environment);
+	return confineOptions(packageOf(environment), facts, await allowFor(facts, environment));
+}
+
+/** What PORTCULLIS_ALLOW adds where the network is isolated; looked up now, unlike the hook, which does it once a package. */
+export async function allowFor(facts: Facts, environment: Environment): Promise<string[]> {
+	if (facts.settings.PORTCULLIS_ALLOW === '' || !decide(facts).net.confined) return [];
+	const { allowOptions, destinations } = await import('./destinations.ts');
+	const found = await destinations(facts.settings.PORTCULLIS_ALLOW, aroundOf(environment, facts.features));
+	const proxy = environment['PORTAGE_SOCKS5_PROXY'] ?? '';
+	return [...allowOptions(found).flat(), ...(proxy !== '' && isSocket(proxy) ? ['--socks', proxy] : [])];
 }
 
 /** The same for facts that came another way. */
-export function confineOptions(cpv: string, facts: Facts): string[] {
+export function confineOptions(cpv: string, facts: Facts, allow: readonly string[] = []): string[] {
 	const { phase, settings: chosen } = facts;
 	const options = granted(decide(facts)).flatMap((what) => {
 		if (what !== 'cgroup') return [`--${what}`];
@@ -20,6 +31,7 @@ export function confineOptions(cpv: string, facts: Facts): string[] {
 	});
 	if (audited(facts)) options.push('--audit');
 	if (options.length === 0) return [];
+	options.push(...allow);
 	if (facts.fakeroot) options.push('--label', `fakeroot=${facts.fakeroot}`, '--chown-eperm');
 	const failure = chosen.PORTCULLIS_ON_FAILURE === 'die' ? '--require' : '--best-effort';
 	return [...options, failure, '--label', `package=${cpv}`, '--label', `phase=${phase}`];

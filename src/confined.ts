@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endAs, start } from './become.ts';
-import { carried, confineOptions } from './confine.ts';
+import { allowFor, carried, confineOptions } from './confine.ts';
 import type { Facts } from './decision.ts';
 import { paths } from './paths.ts';
 import { installation } from './installation.ts';
@@ -23,7 +23,8 @@ interface Place {
  * and ends as the command did. Where a sandbox can't be had, the command isn't run: nobody asked for the half of it.
  */
 export async function runConfined(facts: Facts, command: readonly string[], place: Place): Promise<number> {
-	const options = confineOptions(place.cpv, facts).map((one) => (one === '--best-effort' ? '--require' : one));
+	const allow = await allowFor(facts, place.environment);
+	const options = confineOptions(place.cpv, facts, allow).map((one) => (one === '--best-effort' ? '--require' : one));
 	const [program = '', ...args] = command;
 	if (options.length === 0) {
 		process.stderr.write(`portcullis: nothing confines src_${facts.phase} here (see \`portcullis explain\`)\n`);

@@ -1,3 +1,4 @@
+import allow from '../hooks/allow.bash' with { type: 'text' };
 import ask from '../hooks/ask.py' with { type: 'text' };
 import collide from '../hooks/collide.bash' with { type: 'text' };
 import template from '../hooks/phase.bash' with { type: 'text' };
@@ -50,7 +51,9 @@ export function renderHook(eprefix: string): string {
 				.map((line) => (line === '' ? '' : indent + line))
 				.join('\n'),
 		);
-	blocks['collide'] = expand(collide.slice(collide.indexOf('\n') + 1)).split('\n');
+	for (const [name, text] of Object.entries({ collide, allow })) {
+		blocks[name] = expand(text.slice(text.indexOf('\n') + 1)).split('\n');
+	}
 	return expand(template).replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
 }
 
@@ -64,7 +67,9 @@ function known<Value>(table: Record<string, Value>, name: string): Value {
 function check(name: SettingName): string {
 	const setting = settings[name];
 	const good = `good=${quote(expected(name))}`;
-	// In a process of its own, since BASH_REMATCH can't be made local.
+	// In a process of its own, since BASH_REMATCH can't be made local. Of a list the message names the word that is wrong.
+	if ('list' in setting)
+		return `${name}) ${good} && bad=$(pattern=${quote(setting.pattern)} && for word in "\${words[@]}"; do [[ $word =~ $pattern ]] || { echo "$word" && break; }; done) && { [[ ! $bad ]] || { value=$bad && false; }; } ;;`;
 	return 'choices' in setting
 		? `${name}) ${good} && [[ $value == @(${setting.choices.join('|')}) ]] ;;`
 		: `${name}) ${good} && (pattern=${quote(setting.pattern)} && [[ $value =~ $pattern ]]) ;;`;

@@ -15,11 +15,17 @@ interface Form {
 	readonly form: string;
 	readonly default: string;
 	readonly means: string;
+	/** A list, each of whose words has to match. */
+	readonly list?: true;
 	/** The kernel's name of the limit, as `confine --limit` takes it. */
 	readonly limit?: string;
 }
 
-const allowed = '(distcc|(\\[[0-9A-Fa-f:.]+\\]|[0-9A-Za-z._-]+(/[0-9]{1,3})?):[0-9]{1,5})';
+const octet = '(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])';
+const four = `(${octet}[.]){3}${octet}(/([12]?[0-9]|3[0-2]))?`;
+const six = '\\[[0-9A-Fa-f:.]+\\](/(1[01][0-9]|12[0-8]|[1-9]?[0-9]))?';
+const host = '[0-9A-Za-z_]([0-9A-Za-z._-]*[0-9A-Za-z])?';
+const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 
 export const settings = {
 	PORTCULLIS_AUDIT: {
@@ -43,8 +49,9 @@ export const settings = {
 		means: 'confine: isolate the network of src_unpack too, unless the package is live',
 	},
 	PORTCULLIS_ALLOW: {
-		pattern: `^${allowed}( ${allowed})*$`,
+		pattern: `^(distcc|(${four}|${six}|${host}):${port})$`,
 		form: 'a list of HOST:PORT, ADDRESS:PORT, [IPV6]:PORT, ADDRESS/BITS:PORT, or distcc',
+		list: true,
 		default: '',
 		means: 'destinations that the network sandbox lets through',
 	},
@@ -85,9 +92,13 @@ export function expected(name: SettingName): string {
 /** undefined for a good value; otherwise one line that names the variable, the value and what it could be. */
 export function problem(name: SettingName, value: string): string | undefined {
 	const setting: Choice | Form = settings[name];
-	const good =
-		value === '' || ('choices' in setting ? setting.choices.includes(value) : new RegExp(setting.pattern).test(value));
-	return good ? undefined : `${name}="${value}" is not known: it can be ${expected(name)}`;
+	const parts = 'list' in setting ? value.split(' ') : [value];
+	const bad = value === '' ? undefined : parts.find((part) => !isGood(setting, part));
+	return bad === undefined ? undefined : `${name}="${bad}" is not known: it can be ${expected(name)}`;
+}
+
+function isGood(setting: Choice | Form, value: string): boolean {
+	return 'choices' in setting ? setting.choices.includes(value) : new RegExp(setting.pattern).test(value);
 }
 
 /** Every setting, from those that `values` has; what is wrong there counts as not set, so ask `problem` first. */

@@ -9,7 +9,7 @@ import { UsageError } from '../usage.ts';
 
 /** What the hook hands over comes as options: EAPI 9 exports none of it. */
 export function run({ values, words: rest }: Input): number {
-	const { package: cpv, features, state, setting = '', unpack = '' } = values;
+	const { package: cpv, features, state, setting = '', unpack = '', allow = '' } = values;
 	if (cpv === undefined || features === undefined || rest.length > 0) {
 		throw new UsageError('collisions needs --package CATEGORY/PF and --features LIST, and takes no argument');
 	}
@@ -21,7 +21,7 @@ export function run({ values, words: rest }: Input): number {
 		features: words(features),
 		restrict: words(values['restrict']),
 		properties: words(values['properties']),
-		settings: resolve({ PORTCULLIS_COLLISION: setting, PORTCULLIS_UNPACK: unpack }),
+		settings: resolve({ PORTCULLIS_COLLISION: setting, PORTCULLIS_UNPACK: unpack, PORTCULLIS_ALLOW: allow }),
 	};
 	const around = aroundOf(process.env, facts.features);
 	const found = findCollisions(facts, around);

@@ -1,6 +1,6 @@
 import { describe, findCollisions, smelled } from '../collide.ts';
 import type { Input } from '../commands.ts';
-import { aroundOf } from '../evidence/around.ts';
+import { aroundOf, type Around } from '../evidence/around.ts';
 import type { Environment } from '../facts.ts';
 import { explain, explanationText, groundFrom, groundOf, phaseNamed, type Explanation } from '../explain.ts';
 import { installation } from '../installation.ts';
@@ -19,11 +19,23 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 		text: describe(found, around),
 	}));
 	const screen = screenOf(process.stdout);
+	const allowed = await allowedIn(ground.settings.PORTCULLIS_ALLOW, around);
 	const text = flags.has('json')
-		? [JSON.stringify({ ...explanation, collisions })]
-		: [...explanationText(explanation, screen), ...collisions.flatMap((one) => ['', ...paragraphs(one.text, screen)])];
+		? [JSON.stringify({ ...explanation, collisions, allowed })]
+		: [
+				...explanationText(explanation, screen),
+				...allowed.flatMap((line, index) => [...(index === 0 ? ['', 'Let through:'] : []), `  ${line}`]),
+				...collisions.flatMap((one) => ['', ...paragraphs(one.text, screen)]),
+			];
 	process.stdout.write(`${text.join('\n')}\n`);
 	return 0;
+}
+
+/** What PORTCULLIS_ALLOW comes to here and now. */
+async function allowedIn(setting: string, around: Around): Promise<string[]> {
+	if (setting === '') return [];
+	const { destinations, destinationTexts } = await import('../destinations.ts');
+	return destinationTexts(await destinations(setting, around));
 }
 
 function paragraphs([first = '', ...rest]: readonly string[], screen: Screen): string[] {

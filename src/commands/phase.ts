@@ -1,7 +1,7 @@
 import { endAs, start, type Descriptors } from '../become.ts';
 import type { Input } from '../commands.ts';
 import { findCollisions, inside } from '../collide.ts';
-import { carried, confineOptions } from '../confine.ts';
+import { allowFor, carried, confineOptions } from '../confine.ts';
 import { aroundOf } from '../evidence/around.ts';
 import { factsOf, packageOf } from '../facts.ts';
 import { installation } from '../installation.ts';
@@ -12,7 +12,7 @@ export async function run({ words, command }: Input): Promise<number> {
 	if (command?.[0] === undefined) throw new UsageError('phase needs a command: portcullis phase -- COMMAND [ARG...]');
 	const { PORTCULLIS_FDS: descriptors = '', ...environment } = process.env;
 	const facts = await factsOf(environment);
-	const options = confineOptions(packageOf(environment), facts);
+	const options = confineOptions(packageOf(environment), facts, await allowFor(facts, environment));
 	const [program, ...rest] = options.length > 0 ? [installation().confine, ...options, '--', ...command] : command;
 	const local = options.includes('--net') ? inside(findCollisions(facts, aroundOf(environment, facts.features))) : {};
 	return endAs(await start(program ?? '', rest, carried({ ...environment, ...local }), inherited(descriptors)));

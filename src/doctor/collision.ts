@@ -1,6 +1,7 @@
 import { describe, findCollisions } from '../collide.ts';
 import { aroundOf } from '../evidence/around.ts';
 import { groundOf } from '../explain.ts';
+import { resolve } from '../settings.ts';
 import type { Finding } from './finding.ts';
 import type { World } from './world.ts';
 
@@ -8,7 +9,9 @@ import type { World } from './world.ts';
 export function collisionFindings({ configuration }: World): Finding[] {
 	if (configuration === undefined || configuration.variables['PORTCULLIS_COLLISION'] === 'ignore') return [];
 	// A bad setting is a finding of its own.
-	const ground = groundOf({ ...configuration, variables: {} });
+	const bare = groundOf({ ...configuration, variables: {} });
+	const { PORTCULLIS_ALLOW } = resolve(configuration.variables);
+	const ground = { ...bare, settings: { ...bare.settings, PORTCULLIS_ALLOW } };
 	const around = aroundOf({ ...process.env, ...configuration.variables }, ground.features);
 	return findCollisions({ ...ground, phase: '' }, around).map((found) => {
 		const [what = '', happens = '', way = '', ...more] = describe(found, around);

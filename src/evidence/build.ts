@@ -34,7 +34,7 @@ function speaksSocks(around: Around): boolean {
 }
 
 /** Where distcc looks for its hosts (distcc(1), "HOSTS SPECIFICATION"), and what is there. */
-function distccHosts(around: Around): { readonly where: string; readonly list: string } {
+export function distccHosts(around: Around): { readonly where: string; readonly list: string } {
 	const fromVariable = value(around, 'DISTCC_HOSTS');
 	if (fromVariable.trim() !== '') return { where: 'DISTCC_HOSTS', list: fromVariable };
 	const [program] = candidates(around, 'distcc');
@@ -47,7 +47,7 @@ function distccHosts(around: Around): { readonly where: string; readonly list: s
 }
 
 /** `user@host:port/limit,lzo,cpp`, `[fd00::1]:3632`, `+zeroconf`, `--randomize`: the host alone. */
-function hostOf(word: string): string {
+export function hostOf(word: string): string {
 	const host = word.replace(/,.*/, '').replace(/^[^@]*@/, '');
 	return /^\[/.test(host) ? host.replace(/\].*/, ']') : host.replace(/[:/].*/, '');
 }

@@ -17,6 +17,7 @@ const kept = [
 		claimed: 'confine',
 	},
 	{ folder: 'only', lines: ['PORTCULLIS_AUDIT=only', 'PORTCULLIS_UNPACK=confine'], claimed: 'host' },
+	{ folder: 'allow', lines: ['PORTCULLIS_ALLOW=192.0.2.1:80 [2001:db8::]/32:443 10.0.0.0/8:1'], claimed: 'host' },
 	{
 		folder: 'confine',
 		lines: [
@@ -118,6 +119,8 @@ function everyCase(): Record<string, string>[] {
 						for (const name of ['PORTAGE_', '']) {
 							// It is above all else, so half of them will do.
 							if (folder === 'only' && name === '') continue;
+							// What is let through hangs on whether anything is cut off, and on nothing else.
+							if (folder === 'allow' && (name === '' || !['', 'live'].includes(property))) continue;
 							cases.push({
 								EBUILD_PHASE: phase,
 								EMERGE_FROM: 'ebuild',

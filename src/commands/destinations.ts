@@ -1,0 +1,33 @@
+import type { Input } from '../commands.ts';
+import { allowOptions, destinationLines, destinations } from '../destinations.ts';
+import { aroundOf } from '../evidence/around.ts';
+import { words as wordsOf } from '../facts.ts';
+import { problem } from '../settings.ts';
+import { render } from '../tell.ts';
+import { UsageError } from '../usage.ts';
+
+/** What the hook hands over comes as options: EAPI 9 exports none of it. */
+export async function run({ values, words }: Input): Promise<number> {
+	const { package: cpv, features } = values;
+	if (cpv === undefined || features === undefined || words.length === 0) {
+		throw new UsageError('destinations needs --package CATEGORY/PF, --features LIST, and entries of PORTCULLIS_ALLOW');
+	}
+	const setting = words.join(' ');
+	const wrong = problem('PORTCULLIS_ALLOW', setting);
+	if (wrong !== undefined) throw new UsageError(wrong);
+	process.stdout.write(`${(await said(setting, cpv, wordsOf(features))).join('\n')}\n`);
+	return 0;
+}
+
+async function said(setting: string, cpv: string, features: readonly string[]): Promise<string[]> {
+	try {
+		const found = await destinations(setting, aroundOf(process.env, features));
+		const options = allowOptions(found).map((pair) => pair.join(' '));
+		// Tells a complete answer from a broken one.
+		return [...options, ...destinationLines(found, cpv).map(render), 'done'];
+	} catch (error) {
+		if (!(error instanceof Error)) throw error;
+		const text = `Portcullis: ${cpv}: ${error.message}. Correct it in make.conf or package.env.`;
+		return [render({ verb: 'die', text }), 'done'];
+	}
+}
