@@ -189,12 +189,12 @@ int main(void)
 	for (size_t m = 0; m < sizeof machines / sizeof *machines; m++) {
 		const struct machine *machine = &machines[m];
 		struct sock_filter filter[AUDIT_FILTER_ROOM];
-		size_t length = audit_filter_build(machine->table, *machine->count, filter, AUDIT_FILTER_ROOM);
-		if (length == 0 || audit_filter_build(machine->table, *machine->count, filter, length - 1) != 0) {
+		size_t length = audit_filter_build(machine->table, *machine->count, false, filter, AUDIT_FILTER_ROOM);
+		if (length == 0 || audit_filter_build(machine->table, *machine->count, false, filter, length - 1) != 0) {
 			printf("%s: the filter has %zu instructions\n", machine->name, length);
 			return 1;
 		}
-		audit_filter_build(machine->table, *machine->count, filter, AUDIT_FILTER_ROOM);
+		audit_filter_build(machine->table, *machine->count, false, filter, AUDIT_FILTER_ROOM);
 		for (size_t c = 0; c < machine->calls_count; c++) {
 			const struct expectation *call = &machine->calls[c];
 			struct seccomp_data data = {.nr = (int)call->number, .arch = machine->architecture};

@@ -1,0 +1,349 @@
+/*
+ * What a program may do with a connection that it may make: client WHAT HOST PORT [ARG...]. Exit status 0, or a line about what is
+ * not as it should be and 1.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static char **arguments;
+static union address to;
+static socklen_t size;
+
+static void wrong(const char *what)
+{
+	printf("%s: errno %s\n", what, strerrorname_np(errno));
+	exit(1);
+}
+
+static socklen_t aim(union address *at, const char *host, const char *port)
+{
+	memset(at, 0, sizeof *at);
+	if (inet_pton(AF_INET, host, &at->in.sin_addr) == 1) {
+		at->in.sin_family = AF_INET;
+		at->in.sin_port = htons((uint16_t)atoi(port));
+		return sizeof at->in;
+	}
+	if (inet_pton(AF_INET6, host, &at->in6.sin6_addr) != 1)
+		wrong(host);
+	at->in6.sin6_family = AF_INET6;
+	at->in6.sin6_port = htons((uint16_t)atoi(port));
+	return sizeof at->in6;
+}
+
+static int make(int flags)
+{
+	int fd = socket(to.any.sa_family, SOCK_STREAM | flags, 0);
+	if (fd < 0)
+		wrong("socket");
+	return fd;
+}
+
+static void expect(bool good, const char *what)
+{
+	if (!good)
+		wrong(what);
+}
+
+static void echo(int fd)
+{
+	char text[6] = "";
+	expect(send(fd, "hello", 5, 0) == 5, "send");
+	expect(recv(fd, text, 5, MSG_WAITALL) == 5 && strcmp(text, "hello") == 0, "recv");
+}
+
+/* Connects, and prints how that ended: "connected", or the name of the errno. */
+static void plain(void)
+{
+	int fd = make(0);
+	bool connected = connect(fd, &to.any, size) == 0;
+	puts(connected ? "connected" : strerrorname_np(errno));
+	if (connected)
+		echo(fd);
+}
+
+static int get(int fd, int level, int name)
+{
+	int value = 0;
+	socklen_t length = sizeof value;
+	expect(getsockopt(fd, level, name, &value, &length) == 0, "getsockopt");
+	return value;
+}
+
+static void options(void)
+{
+	static const int set[][3] = {
+		{SOL_SOCKET, SO_KEEPALIVE, 1},
+		{SOL_SOCKET, SO_SNDBUF, 50000},
+		{SOL_SOCKET, SO_RCVBUF, 60000},
+		{SOL_SOCKET, SO_OOBINLINE, 1},
+		{SOL_SOCKET, SO_PRIORITY, 3},
+		{IPPROTO_TCP, TCP_NODELAY, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, 77},
+		{IPPROTO_TCP, TCP_KEEPINTVL, 11},
+		{IPPROTO_TCP, TCP_KEEPCNT, 3},
+		{IPPROTO_TCP, TCP_USER_TIMEOUT, 12345},
+		{IPPROTO_TCP, TCP_SYNCNT, 2},
+	};
+	enum { COUNT = sizeof set / sizeof *set };
+	struct timeval time = {7, 500000};
+	int before[COUNT], fd = make(SOCK_CLOEXEC), six = to.any.sa_family == AF_INET6;
+	for (int i = 0; i < COUNT; i++) {
+		expect(setsockopt(fd, set[i][0], set[i][1], &set[i][2], sizeof(int)) == 0, "setsockopt");
+		before[i] = get(fd, set[i][0], set[i][1]);
+	}
+	expect(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time) == 0, "SO_RCVTIMEO");
+	int only = 1;
+	expect(!six || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) == 0, "IPV6_V6ONLY");
+	expect(connect(fd, &to.any, size) == 0, "connect");
+	for (int i = 0; i < COUNT; i++)
+		if (get(fd, set[i][0], set[i][1]) != before[i]) {
+			printf("option %d of level %d was %d and is %d\n", set[i][1], set[i][0], before[i], get(fd, set[i][0], set[i][1]));
+			exit(1);
+		}
+	socklen_t length = sizeof time;
+	expect(getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, &length) == 0 && time.tv_sec == 7, "SO_RCVTIMEO is kept");
+	expect(!six || get(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1, "IPV6_V6ONLY is kept");
+	expect(fcntl(fd, F_GETFD) == FD_CLOEXEC && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0, "flags are kept");
+	echo(fd);
+	/* One that nobody set stays the kernel's to adapt. */
+	int other = make(0);
+	expect(connect(other, &to.any, size) == 0 && fcntl(other, F_GETFD) == 0, "no flag is added");
+	int locked = get(other, SOL_SOCKET, SO_BUF_LOCK);
+	expect(locked == 0, "buffers are not fixed");
+}
+
+/* Prints what SO_ERROR says in the end. */
+static void nonblocking(void)
+{
+	int fd = make(SOCK_NONBLOCK);
+	expect(connect(fd, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
+	expect((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0, "O_NONBLOCK is kept");
+	struct pollfd writable = {.fd = fd, .events = POLLOUT};
+	expect(poll(&writable, 1, 5000) == 1, "poll");
+	int error = get(fd, SOL_SOCKET, SO_ERROR);
+	puts(error == 0 ? "connected" : strerrorname_np(error));
+	if (error == 0)
+		expect(connect(fd, &to.any, size) != 0 && errno == EISCONN, "EISCONN");
+}
+
+static void bound(void)
+{
+	int fd = make(0);
+	union address any = {.any.sa_family = to.any.sa_family};
+	expect(bind(fd, &any.any, size) == 0, "bind");
+	expect(connect(fd, &to.any, size) != 0 && errno == EADDRNOTAVAIL, "bound");
+}
+
+static double now(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* To one that doesn't answer. */
+static void timeout(void)
+{
+	int fd = make(0);
+	struct timeval time = {0, 300000};
+	expect(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time) == 0, "SO_SNDTIMEO");
+	double began = now();
+	expect(connect(fd, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
+	expect(now() - began > 0.25 && now() - began < 5, "time");
+}
+
+static volatile sig_atomic_t alarms;
+static sigjmp_buf out;
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+	if (++alarms == 5)
+		siglongjmp(out, 1);
+}
+
+static void signals(void)
+{
+	struct itimerval timer = {{0, 50000}, {0, 50000}};
+	struct sigaction action = {.sa_handler = on_alarm};
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	expect(connect(make(0), &to.any, size) != 0 && errno == EINTR && alarms == 1, "EINTR");
+	action.sa_flags = SA_RESTART;
+	alarms = 0;
+	sigaction(SIGALRM, &action, NULL);
+	if (sigsetjmp(out, 1) == 0) {
+		connect(make(0), &to.any, size);
+		wrong("a connect that is started again ended");
+	}
+}
+
+static int shared;
+
+static void *close_it(void *data)
+{
+	usleep(100000);
+	close(shared);
+	return data;
+}
+
+static void closing(void)
+{
+	pthread_t thread;
+	struct timeval time = {0, 400000};
+	shared = make(0);
+	setsockopt(shared, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+	pthread_create(&thread, NULL, close_it, NULL);
+	expect(connect(shared, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
+	pthread_join(thread, NULL);
+	expect(fcntl(shared, F_GETFD) < 0 && errno == EBADF, "it is closed");
+}
+
+static _Atomic bool racing = true;
+static union address flipping;
+
+/* HOST PORT OTHER-PORT: the port, the host, or the family, over and over. */
+static void *flip(void *data)
+{
+	union address other;
+	aim(&other, arguments[1], arguments[3]);
+	while (racing) {
+		flipping.in.sin_port = other.in.sin_port;
+		flipping.in.sin_port = to.in.sin_port;
+		flipping.any.sa_family = AF_UNSPEC;
+		flipping.any.sa_family = to.any.sa_family;
+	}
+	return data;
+}
+
+static void race(void)
+{
+	pthread_t thread;
+	long connected = 0, count = atol(arguments[4]);
+	flipping = to;
+	pthread_create(&thread, NULL, flip, NULL);
+	for (long i = 0; i < count; i++) {
+		int fd = make(0);
+		connected += connect(fd, &flipping.any, size) == 0;
+		/* Whatever it is now, it must not get anywhere else. */
+		connect(fd, &flipping.any, size);
+		struct linger reset = {1, 0};
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+		close(fd);
+	}
+	racing = false;
+	pthread_join(thread, NULL);
+	expect(connected > 0, "some connected");
+	printf("%ld\n", connected);
+}
+
+/* HOST PORT PROCESSES COUNT */
+static void storm(void)
+{
+	int processes = atoi(arguments[3]), count = atoi(arguments[4]), status, failed = 0;
+	for (int p = 0; p < processes; p++)
+		if (fork() == 0) {
+			for (int i = 0; i < count; i++) {
+				int fd = make(0);
+				struct linger reset = {1, 0};
+				if (connect(fd, &to.any, size) != 0)
+					_exit(1);
+				setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+				close(fd);
+			}
+			_exit(0);
+		}
+	for (int p = 0; p < processes; p++)
+		failed += wait(&status) < 0 || status != 0;
+	printf("%d failed\n", failed);
+}
+
+/* HOST PORT COUNT: so many hang there until they are killed. */
+static void hang(void)
+{
+	for (int i = 0; i < atoi(arguments[3]); i++)
+		if (fork() == 0) {
+			connect(make(0), &to.any, size);
+			_exit(0);
+		}
+}
+
+/* HOST PORT OTHER OTHER-PORT: what is handed out leads nowhere else. */
+static void escape(void)
+{
+	union address other, none = {.any.sa_family = AF_UNSPEC};
+	socklen_t other_size = aim(&other, arguments[3], arguments[4]);
+	int fd = make(0);
+	expect(connect(fd, &to.any, size) == 0, "connect");
+	expect(connect(fd, &none.any, sizeof none.in) != 0 && errno == EOPNOTSUPP, "AF_UNSPEC");
+	expect(connect(fd, &none.any, 2) != 0 && errno == EOPNOTSUPP, "AF_UNSPEC in two bytes");
+	expect(connect(fd, &other.any, other_size) != 0 && errno == EISCONN, "another place");
+	echo(fd);
+	/* One that ended by itself. */
+	expect(shutdown(fd, SHUT_WR) == 0 && recv(fd, &none, 1, 0) == 0, "end");
+	expect(connect(fd, &other.any, other_size) != 0 && errno != EINPROGRESS, "after the end");
+	int refused = make(0);
+	union address nobody = to;
+	nobody.in.sin_port = htons((uint16_t)atoi(arguments[5]));
+	expect(connect(refused, &nobody.any, size) != 0 && errno == ECONNREFUSED, "refused");
+	expect(connect(refused, &other.any, other_size) != 0 && errno == ENETUNREACH, "after one that failed");
+	expect(connect(refused, &to.any, size) == 0, "again, where it may");
+	echo(refused);
+}
+
+static void ways(void)
+{
+	int fd = make(0), on = 1;
+	char params[256] = {0};
+	expect(syscall(SYS_io_uring_setup, 4, params) < 0 && errno == ENOSYS, "io_uring");
+	expect(setsockopt(fd, IPPROTO_TCP, 34, &on, sizeof on) != 0 && errno == ENOPROTOOPT, "TCP_FASTOPEN_NO_COOKIE");
+	/* A duplicate made before stays what it was. */
+	int copy = dup(fd);
+	expect(connect(fd, &to.any, size) == 0, "connect");
+	expect(send(copy, "x", 1, MSG_NOSIGNAL) < 0, "a duplicate");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} what[] = {
+		{"plain", plain}, {"options", options}, {"nonblocking", nonblocking}, {"bound", bound}, {"timeout", timeout},
+		{"signals", signals}, {"closing", closing}, {"race", race}, {"storm", storm}, {"hang", hang},
+		{"escape", escape}, {"ways", ways},
+	};
+	if (argc < 4)
+		return 2;
+	arguments = argv + 1;
+	size = aim(&to, argv[2], argv[3]);
+	for (size_t i = 0; i < sizeof what / sizeof *what; i++)
+		if (strcmp(what[i].name, argv[1]) == 0) {
+			what[i].run();
+			return 0;
+		}
+	return 2;
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# PORTCULLIS_ALLOW in real emerges: distcc through the network sandbox, to a real distccd on another host, and nothing else.
+
+bats_require_minimum_version 1.5.0
+load prefix
+load portcullis
+load farm
+
+FILES=12
+
+setup_file() {
+	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
+	prefix_host_begin
+	farm_begin
+}
+
+teardown_file() {
+	farm_end
+	prefix_host_end
+}
+
+teardown() {
+	prefix_clean
+}
+
+# prefix WHO FEATURES [LINE...]: one whose package compiles FILES files in parallel, and tries curl
+prefix() {
+	prefix_make "$1"
+	mkdir -p "$PREFIX/usr/lib"
+	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc"
+	prefix_conf "FEATURES=\"$2\"" "DISTCC_HOSTS=\"$FARM\"" "${@:3}"
+	prefix_package app-test/many-1 <<-EOF
+		src_unpack() {
+			local i
+			mkdir -p "\${S}" || die
+			for i in {1..$FILES}; do
+				printf 'int f%d(int a) { return a + %d; }\n' \$i \$i > "\${S}/f\$i.c"
+			done
+			printf '%%.o: %%.c\n\t\$(CC) -c \$< -o \$@\n' > "\${S}/Makefile"
+		}
+		src_compile() {
+			curl -sS --max-time 5 http://$FARM:9/ 2>>"$PREFIX_LOG/curl"
+			echo "\$?" >> "$PREFIX_LOG/curl"
+			make -j4 CC=gcc f{1..$FILES}.o || die
+			note_namespaces
+		}
+		src_install() { insinto /usr/share/many; doins *.o; note_namespaces; }
+	EOF
+	prefix_install_portcullis
+}
+
+# Emerges, and sets COMPILED, what the other host has compiled meanwhile.
+emerge() {
+	local compiled
+	compiled=$(farm_compiled)
+	run prefix_emerge --oneshot app-test/many
+	COMPILED=$(($(farm_compiled) - compiled))
+	((status == 0)) || {
+		echo "status $status"
+		echo "$output"
+		return 1
+	}
+}
+
+# All of it was compiled over there, through the sandbox, and curl got nowhere.
+distributed() {
+	((COMPILED == FILES)) || {
+		echo "$COMPILED compiled on the other host"
+		echo "$output"
+		return 1
+	}
+	[[ $output != *'distcc['* ]]
+	[[ $output == *"Portcullis: app-test/many-1: distcc is let through the network sandbox, to $FARM:3632 (DISTCC_HOSTS)"* ]]
+	[[ $output != *'distcc collides'* ]]
+	# 7: could not connect.
+	[[ $(tail -n1 "$PREFIX_LOG/curl") == 7 ]] || {
+		cat "$PREFIX_LOG/curl"
+		return 1
+	}
+	record compile 'JSON.stringify(r)'
+	[[ $(record compile 'r.allowed.map((a) => [a.comm, a.address, a.port, a.count, a.failed ?? 0].join(" ")).join("\n")') == "gcc $FARM 3632 $FILES 0" ]]
+	[[ $(record compile 'r.blocked.map((b) => [b.comm, b.address, b.port, b.count].join(" ")).join("\n")') == "curl $FARM 9 1" ]]
+}
+
+@test 'an ordinary user: with PORTCULLIS_ALLOW=distcc a build is distributed, and curl reaches nothing' {
+	prefix user '-ipc-sandbox -sandbox -usersandbox distcc network-sandbox' 'PORTCULLIS_ALLOW="distcc"'
+	emerge
+	distributed
+	run ! in_ours compile net
+}
+
+@test "root, with Gentoo's default FEATURES: through the proxy that Portage starts for distcc" {
+	prefix root 'distcc network-sandbox' 'PORTCULLIS_ALLOW="distcc"'
+	emerge
+	distributed
+	run ! in_ours compile net
+	[[ $(record compile r.through) == socks ]]
+}
