@@ -8,7 +8,7 @@ struct made {
 	bool net;
 	bool ipc;
 	bool cut_off; /* the network that we start in is one that Portage made, whether that is enough for the phase or not */
-	bool pid; /* under Portage's process 1, which takes everything along when the phase ends */
+	bool pid;     /* under Portage's process 1, which takes everything along when the phase ends */
 };
 
 /*

@@ -21,7 +21,10 @@ struct label {
 };
 
 /* The kernel's files that a limit is written to, in the order of limit_files[]. */
-enum limit { LIMIT_MEMORY, LIMIT_PIDS, LIMIT_CPU, LIMITS };
+enum limit { LIMIT_MEMORY,
+	     LIMIT_PIDS,
+	     LIMIT_CPU,
+	     LIMITS };
 extern const char *const limit_files[LIMITS];
 
 struct options {
@@ -34,7 +37,7 @@ struct options {
 	struct allow allow;
 	const char *socks; /* NULL: connections are made from here */
 	bool gc;
-	const char *cgroup;        /* NULL: no tracking */
+	const char *cgroup;	   /* NULL: no tracking */
 	const char *limit[LIMITS]; /* checked text, or NULL */
 	const char *record;
 	const char *tell;

@@ -18,14 +18,14 @@ enum { RESOLVER_CONNECTIONS = 8,
 #define RESOLVER_PORT 53
 
 struct resolver_connection {
-	int fd; /* 0: none */
+	int fd;	       /* 0: none */
 	uint16_t port; /* of the other end */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
 };
 
 struct resolver {
-	int udp, tcp; /* -1: none */
+	int udp, tcp;		   /* -1: none */
 	const struct allow *known; /* the hosts that are answered for; NULL: none */
 	struct resolver_connection connections[RESOLVER_CONNECTIONS];
 	size_t next; /* the one that makes room for a new one */

@@ -42,9 +42,9 @@ struct supervisor {
 	struct auditor auditor;
 	struct snmp snmp;
 	struct outcome outcome;
-	bool ended; /* the command */
-	bool alone; /* init has nobody left */
-	bool gone;  /* init is dead and reaped */
+	bool ended;   /* the command */
+	bool alone;   /* init has nobody left */
+	bool gone;    /* init is dead and reaped */
 	bool refused; /* it said why: it could not start the command */
 	long long began;
 };

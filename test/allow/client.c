@@ -1,78 +1,5 @@
-/*
- * What a program may do with a connection that it may make: client WHAT HOST PORT [ARG...]. Exit status 0, or a line about what is
- * not as it should be and 1.
- */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-union address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
-static char **arguments;
-static union address to;
-static socklen_t size;
-
-static void wrong(const char *what)
-{
-	printf("%s: errno %s\n", what, strerrorname_np(errno));
-	exit(1);
-}
-
-static socklen_t aim(union address *at, const char *host, const char *port)
-{
-	memset(at, 0, sizeof *at);
-	if (inet_pton(AF_INET, host, &at->in.sin_addr) == 1) {
-		at->in.sin_family = AF_INET;
-		at->in.sin_port = htons((uint16_t)atoi(port));
-		return sizeof at->in;
-	}
-	if (inet_pton(AF_INET6, host, &at->in6.sin6_addr) != 1)
-		wrong(host);
-	at->in6.sin6_family = AF_INET6;
-	at->in6.sin6_port = htons((uint16_t)atoi(port));
-	return sizeof at->in6;
-}
-
-static int make(int flags)
-{
-	int fd = socket(to.any.sa_family, SOCK_STREAM | flags, 0);
-	if (fd < 0)
-		wrong("socket");
-	return fd;
-}
-
-static void expect(bool good, const char *what)
-{
-	if (!good)
-		wrong(what);
-}
-
-static void echo(int fd)
-{
-	char text[6] = "";
-	expect(send(fd, "hello", 5, 0) == 5, "send");
-	expect(recv(fd, text, 5, MSG_WAITALL) == 5 && strcmp(text, "hello") == 0, "recv");
-}
+/* What a program may do with a connection that it may make. */
+#include "client.h"
 
 /* Connects, and prints how that ended: "connected", or the name of the errno. */
 static void plain(void)
@@ -222,75 +149,6 @@ static void closing(void)
 	expect(fcntl(shared, F_GETFD) < 0 && errno == EBADF, "it is closed");
 }
 
-static _Atomic bool racing = true;
-static union address flipping;
-
-/* HOST PORT OTHER-PORT: the port, the host, or the family, over and over. */
-static void *flip(void *data)
-{
-	union address other;
-	aim(&other, arguments[1], arguments[3]);
-	while (racing) {
-		flipping.in.sin_port = other.in.sin_port;
-		flipping.in.sin_port = to.in.sin_port;
-		flipping.any.sa_family = AF_UNSPEC;
-		flipping.any.sa_family = to.any.sa_family;
-	}
-	return data;
-}
-
-static void race(void)
-{
-	pthread_t thread;
-	long connected = 0, count = atol(arguments[4]);
-	flipping = to;
-	pthread_create(&thread, NULL, flip, NULL);
-	for (long i = 0; i < count; i++) {
-		int fd = make(0);
-		connected += connect(fd, &flipping.any, size) == 0;
-		/* Whatever it is now, it must not get anywhere else. */
-		connect(fd, &flipping.any, size);
-		struct linger reset = {1, 0};
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-		close(fd);
-	}
-	racing = false;
-	pthread_join(thread, NULL);
-	expect(connected > 0, "some connected");
-	printf("%ld\n", connected);
-}
-
-/* HOST PORT PROCESSES COUNT */
-static void storm(void)
-{
-	int processes = atoi(arguments[3]), count = atoi(arguments[4]), status, failed = 0;
-	for (int p = 0; p < processes; p++)
-		if (fork() == 0) {
-			for (int i = 0; i < count; i++) {
-				int fd = make(0);
-				struct linger reset = {1, 0};
-				if (connect(fd, &to.any, size) != 0)
-					_exit(1);
-				setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-				close(fd);
-			}
-			_exit(0);
-		}
-	for (int p = 0; p < processes; p++)
-		failed += wait(&status) < 0 || status != 0;
-	printf("%d failed\n", failed);
-}
-
-/* HOST PORT COUNT: so many hang there until they are killed. */
-static void hang(void)
-{
-	for (int i = 0; i < atoi(arguments[3]); i++)
-		if (fork() == 0) {
-			connect(make(0), &to.any, size);
-			_exit(0);
-		}
-}
-
 /* HOST PORT OTHER OTHER-PORT: what is handed out leads nowhere else. */
 static void escape(void)
 {
@@ -328,22 +186,16 @@ static void ways(void)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} what[] = {
-		{"plain", plain}, {"options", options}, {"nonblocking", nonblocking}, {"bound", bound}, {"timeout", timeout},
-		{"signals", signals}, {"closing", closing}, {"race", race}, {"storm", storm}, {"hang", hang},
-		{"escape", escape}, {"ways", ways},
+	static const struct deed deeds[] = {
+		{"plain", plain},
+		{"options", options},
+		{"nonblocking", nonblocking},
+		{"bound", bound},
+		{"timeout", timeout},
+		{"signals", signals},
+		{"closing", closing},
+		{"escape", escape},
+		{"ways", ways},
 	};
-	if (argc < 4)
-		return 2;
-	arguments = argv + 1;
-	size = aim(&to, argv[2], argv[3]);
-	for (size_t i = 0; i < sizeof what / sizeof *what; i++)
-		if (strcmp(what[i].name, argv[1]) == 0) {
-			what[i].run();
-			return 0;
-		}
-	return 2;
+	return act(argc, argv, deeds, sizeof deeds / sizeof *deeds);
 }

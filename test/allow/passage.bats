@@ -14,7 +14,10 @@ setup_file() {
 	audit_begin
 	there_begin
 	there_serve 80 8080
-	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/client" "$TOP/test/allow/client.c"
+	local program
+	for program in client crowd; do
+		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/allow/$program.c"
+	done
 }
 
 teardown_file() {
@@ -151,7 +154,7 @@ has_lines() {
 @test 'a thread rewrites the address between the look and the connect: nothing else is ever reached' {
 	local before
 	before=$(served 8080)
-	run -0 audit --net "${LIST[@]}" -- "$AUDIT_DIR/client" race "$THERE" 80 8080 "${RACES:-5000}"
+	run -0 audit --net "${LIST[@]}" -- "$AUDIT_DIR/crowd" race "$THERE" 80 8080 "${RACES:-5000}"
 	[[ $(served 8080) == "$before" && $(served 80) -gt 100 ]]
 }
 
@@ -171,7 +174,7 @@ watchers_sockets() {
 		"$1" hang "$3" 80 16
 		"$1" storm "$2" 80 1 5 && echo begun >&4 && read -r <&5
 		"$1" storm "$2" 80 64 "$4" >&4 && read -r <&5
-	' bash "$AUDIT_DIR/client" "$THERE" "$DEAD" "${CONNECTS:-20}" 4>"$AUDIT_DIR/out" 5<>"$go" 3>&- &
+	' bash "$AUDIT_DIR/crowd" "$THERE" "$DEAD" "${CONNECTS:-20}" 4>"$AUDIT_DIR/out" 5<>"$go" 3>&- &
 	pid=$!
 	awaited grep -q begun "$AUDIT_DIR/out"
 	before=$(watchers_sockets)

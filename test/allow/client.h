@@ -1,0 +1,92 @@
+/* What both of the clients begin with: WHAT HOST PORT [ARG...]. Exit status 0, or a line about what is not as it should be and 1. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+static char **arguments;
+static union address to;
+static socklen_t size;
+
+static void wrong(const char *what)
+{
+	printf("%s: errno %s\n", what, strerrorname_np(errno));
+	exit(1);
+}
+
+static socklen_t aim(union address *at, const char *host, const char *port)
+{
+	memset(at, 0, sizeof *at);
+	if (inet_pton(AF_INET, host, &at->in.sin_addr) == 1) {
+		at->in.sin_family = AF_INET;
+		at->in.sin_port = htons((uint16_t)atoi(port));
+		return sizeof at->in;
+	}
+	if (inet_pton(AF_INET6, host, &at->in6.sin6_addr) != 1)
+		wrong(host);
+	at->in6.sin6_family = AF_INET6;
+	at->in6.sin6_port = htons((uint16_t)atoi(port));
+	return sizeof at->in6;
+}
+
+static inline int make(int flags)
+{
+	int fd = socket(to.any.sa_family, SOCK_STREAM | flags, 0);
+	if (fd < 0)
+		wrong("socket");
+	return fd;
+}
+
+static inline void expect(bool good, const char *what)
+{
+	if (!good)
+		wrong(what);
+}
+
+static inline void echo(int fd)
+{
+	char text[6] = "";
+	expect(send(fd, "hello", 5, 0) == 5, "send");
+	expect(recv(fd, text, 5, MSG_WAITALL) == 5 && strcmp(text, "hello") == 0, "recv");
+}
+
+struct deed {
+	const char *name;
+	void (*run)(void);
+};
+
+/* Does what the first argument names. */
+static int act(int argc, char **argv, const struct deed *deeds, size_t count)
+{
+	if (argc < 4)
+		return 2;
+	arguments = argv + 1;
+	size = aim(&to, argv[2], argv[3]);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(deeds[i].name, argv[1]) == 0) {
+			deeds[i].run();
+			return 0;
+		}
+	return 2;
+}
