@@ -72,10 +72,12 @@ start_waiting() {
 # That process and all below it.
 below() {
 	local pid=$1 child
+	local -a children
 	echo "$pid"
-	while read -r child; do
+	read -rd '' -a children < <(cat "/proc/$pid/task"/*/children 2>/dev/null) || true
+	for child in "${children[@]}"; do
 		below "$child"
-	done < <(cat "/proc/$pid/task"/*/children 2>/dev/null | xargs -n1)
+	done
 }
 
 # The process of the waiting phase whose command line matches; several, with the topmost first.
