@@ -78,8 +78,7 @@ static void hear_news(struct watcher *w)
 		memcpy(table->why, news.why, sizeof table->why);
 		break;
 	case NEWS_RESOLVER:
-		/* Of the last try: a set-up that failed later on may have sent some before.
-		 */
+		/* Of the last try: a set-up that failed later on may have sent some before. */
 		resolver_open(&w->resolver, news.fds[0], news.fds[1]);
 		table->names = WATCHED_YES;
 		break;

@@ -23,6 +23,10 @@ export interface RunRecord {
 	/** All of them, described or not. */
 	readonly orphanCount: number;
 	readonly blocked: readonly Blocked[];
+	/** Connections that PORTCULLIS_ALLOW let through. */
+	readonly allowed: readonly Allowed[];
+	/** From where they were made; nowhere: what should have been let through could not be. undefined: none was to be. */
+	readonly through: string | undefined;
 	/** Attempts without a way out that the kernel counted. */
 	readonly unreachable: number;
 	/** What the kernel counted and the audit did not see. */
@@ -67,6 +71,13 @@ export interface Blocked extends Program {
 	readonly port: number;
 	readonly protocol: string;
 	readonly count: number;
+	/** It may be reached, but not from the address that the socket was bound to. */
+	readonly bound?: true;
+}
+
+export interface Allowed extends Blocked {
+	/** How many of them ended with an error at once. */
+	readonly failed: number;
 }
 
 /** Reads one line. An error says what is wrong with it; members that we don't know are passed over. */
@@ -101,6 +112,11 @@ export function parseRecord(line: string): RunRecord {
 		orphanCount: number(record['orphan_count'] ?? 0, 'orphan_count'),
 		blocked: attemptsOf(record['blocked'], 'blocked'),
 		tried: attemptsOf(record['tried'], 'tried'),
+		allowed: list(record['allowed'], 'allowed').map((one) => ({
+			...attemptOf(one, 'allowed'),
+			failed: number(one['failed'] ?? 0, 'allowed.failed'),
+		})),
+		through: record['through'] === undefined ? undefined : text(record['through'], 'through'),
 		unreachable: number(record['unreachable'] ?? 0, 'unreachable'),
 		unseen: number(record['unseen'] ?? (record['watched'] === undefined ? record['unreachable'] : 0) ?? 0, 'unseen'),
 		names: list(record['names'], 'names').map((one) => ({
@@ -118,13 +134,18 @@ export function parseRecord(line: string): RunRecord {
 }
 
 function attemptsOf(value: unknown, name: string): Blocked[] {
-	return list(value, name).map((one) => ({
+	return list(value, name).map((one) => attemptOf(one, name));
+}
+
+function attemptOf(one: Readonly<Record<string, unknown>>, name: string): Blocked {
+	return {
 		...programOf(one, name),
 		address: text(one['address'], `${name}.address`),
 		port: number(one['port'], `${name}.port`),
 		protocol: text(one['protocol'], `${name}.protocol`),
 		count: number(one['count'], `${name}.count`),
-	}));
+		...(one['bound'] === true ? { bound: true } : {}),
+	};
 }
 
 function programOf(one: Readonly<Record<string, unknown>>, name: string): Program {

@@ -14,6 +14,8 @@ export interface Event {
 	/** Whether it failed the last time. */
 	failed: boolean;
 	readonly blocked: Tally[];
+	/** What PORTCULLIS_ALLOW let through. */
+	readonly allowed: Tally[];
 	/** Names looked up: an answer would have led out. */
 	readonly names: { readonly name: string; readonly command: string; count: number }[];
 	/** Attempts, also those that are not in `blocked`. */
@@ -196,7 +198,8 @@ function addEvent(sum: Collected, record: RunRecord): void {
 		sum.killedPhases++;
 		sum.killedPackages.renew(record.package, () => true);
 	}
-	if (attempts + record.names.length + killed + record.missing.length > 0 || record.limit !== undefined) {
+	const told = attempts + record.names.length + killed + record.missing.length + record.allowed.length;
+	if (told > 0 || record.limit !== undefined) {
 		const event = sum.events.renew(`${record.package} ${record.phase}`, () => emptyEvent(record));
 		merge(event, record, attempts, killed);
 	}
@@ -210,6 +213,7 @@ function emptyEvent({ package: cpv, phase }: RunRecord): Event {
 		runs: 0,
 		failed: false,
 		blocked: [],
+		allowed: [],
 		names: [],
 		attempts: 0,
 		killed: [],
@@ -228,6 +232,7 @@ function merge(event: Event, record: RunRecord, attempts: number, killed: number
 	event.missing = record.missing;
 	event.limit = record.limit ?? event.limit;
 	for (const one of record.blocked) addTally(event.blocked, one);
+	for (const one of record.allowed) addTally(event.allowed, one);
 	for (const { name, comm, count } of record.names) addName(event.names, name, comm, count);
 	for (const one of record.orphans) event.killed.unshift({ ...one, time: record.time });
 	event.killed.length = Math.min(event.killed.length, MOST_KILLED);

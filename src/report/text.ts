@@ -44,6 +44,13 @@ export function reportText(sum: Collected, view: View): string[] {
 			events.filter(({ limit }) => limit !== undefined),
 			limitLines,
 		),
+		...section(
+			view,
+			'yellow',
+			allowedTitle,
+			events.filter(({ allowed }) => allowed.length > 0),
+			allowedLines,
+		),
 		...usedLines(sum, view),
 		...summary(sum, view.screen),
 	];
@@ -51,6 +58,8 @@ export function reportText(sum: Collected, view: View): string[] {
 
 const blockedTitle = (events: readonly Event[]) =>
 	`Blocked: ${count(packages(events), 'package')} tried to reach what the network sandbox cuts off`;
+const allowedTitle = (events: readonly Event[]) =>
+	`Let through: ${count(packages(events), 'package')} reached what PORTCULLIS_ALLOW names`;
 const killedTitle = (events: readonly Event[]) =>
 	`Killed: ${count(
 		sumOf(events, ({ killedCount }) => killedCount),
@@ -99,6 +108,13 @@ function heading(event: Event, { screen, now }: View): string {
 	if (screen.width === Infinity) return `  ${name}  ${when}`;
 	const room = screen.width - when.length - 4;
 	return `  ${paint(screen, 'cyan', fit(name, room).padEnd(room))}  ${paint(screen, 'dim', when)}`;
+}
+
+function allowedLines(event: Event, { screen }: View, most: number): string[] {
+	const rows = [...event.allowed]
+		.sort((a, b) => b.count - a.count)
+		.map((row) => [row.destination, `${row.count}x`, harmless(row.command)]);
+	return capped(table(screen, [{ shrinks: 24 }, { right: true }, { shrinks: 16 }], rows, '    '), most);
 }
 
 function blockedLines(event: Event, { screen }: View, most: number): string[] {

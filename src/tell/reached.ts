@@ -24,7 +24,18 @@ export function reached(record: RunRecord): Line[] {
 	} else if (failed(record) && lines.length > 0) {
 		lines.push(...advice(record, [...names, ...attempts]));
 	}
-	return [...lines, ...listener(record)];
+	return [...lines, ...nowhere(record), ...listener(record)];
+}
+
+const boundText =
+	', from an address that the socket was bound to: PORTCULLIS_ALLOW lets it through only where it was not';
+
+/** What was to be let through and could not be, since whoever makes the connections is cut off as well. */
+function nowhere(record: RunRecord): Line[] {
+	if (record.through !== 'nowhere') return [];
+	const text =
+		'PORTCULLIS_ALLOW let nothing through: as root Portage itself has isolated the network, and started no proxy for what is outside. FEATURES="network-sandbox-proxy" makes it start one (FEATURES="distcc" does too)';
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
 }
 
 /** A line for each destination and each name; one for both where a program has one of each. */
@@ -37,7 +48,8 @@ function sentences(names: readonly Name[], attempts: readonly Blocked[]): string
 		return known;
 	};
 	for (const name of lookups(names)) of(name).names.push(`looked up ${name.text}`);
-	for (const one of attempts) of(one).tried.push(`tried ${destination(one)}${times(one.count)}`);
+	for (const one of attempts)
+		of(one).tried.push(`tried ${destination(one)}${times(one.count)}${one.bound === true ? boundText : ''}`);
 	return [...programs].flatMap(([name, { names, tried }]) =>
 		names.length === 1 && tried.length === 1
 			? [`${name} ${names.join()} and ${tried.join()}`]

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# bench/allow.bash [ROUNDS] [CONNECTS] [MBYTES]: what it costs to be let through (as root: it takes another host, which is a
+# network namespace). Connections and data, without any sandbox and let through one, in turn: the median of the rounds' medians.
+set -euo pipefail
+# shellcheck source=../scripts/lib.bash
+source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
+# shellcheck source=../test/allow/there.bash
+source "$TOP/test/allow/there.bash"
+
+median() {
+	sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'
+}
+
+main() {
+	local rounds=${1:-11} connects=${2:-2000} megabytes=${3:-400} program round kind
+	local -A commands
+	trap 'there_end; audit_end' EXIT
+	audit_begin
+	there_begin
+	program=$AUDIT_DIR/allow
+	gcc -O2 -Wall -Wextra -Werror -o "$program" "$TOP/bench/allow.c"
+	ip netns exec "$THERE_NETNS" "$program" serve 80 &
+	until (: <"/dev/tcp/$THERE/80") 2>/dev/null; do read -rt 0.02 <> <(:) || true; done
+	commands=(
+		[outside]="setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --"
+		[through]="setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- $CONFINE --net --allow $THERE:80 --"
+	)
+	cd "$AUDIT_DIR"
+	for ((round = 0; round < rounds; round++)); do
+		for kind in outside through; do
+			# shellcheck disable=SC2086 # a command
+			${commands[$kind]} "$program" connect "$THERE" 80 "$connects" >>"connect-$kind"
+			# shellcheck disable=SC2086
+			${commands[$kind]} "$program" send "$THERE" 80 "$megabytes" >>"send-$kind"
+		done
+	done
+	printf '%-28s %10s %10s\n' '' outside through
+	printf '%-28s %10s %10s\n' 'connect, microseconds' "$(median <connect-outside)" "$(median <connect-through)"
+	printf '%-28s %10s %10s\n' 'data, megabytes a second' "$(median <send-outside)" "$(median <send-through)"
+}
+
+main "$@"
