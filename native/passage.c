@@ -37,12 +37,29 @@ bool passage_open(const struct allow *allow, enum passage_way way, const char *s
 	return way == PASSAGE_SOCKS || passage_sockets_open(allow);
 }
 
-/* Whether exec closes the caller's descriptor (proc(5), fdinfo): O_CLOEXEC or 0, -1 where somebody has closed it meanwhile. */
+/* A thread's descriptors; the folder is good for that thread alone, whoever has its number later (proc(5), fdinfo). */
+static int open_fdinfo(pid_t tid, int fd)
+{
+	static pid_t last;
+	static int folder = -1;
+	char path[64], name[16];
+	snprintf(name, sizeof name, "%d", fd);
+	int file = last == tid ? openat(folder, name, O_RDONLY | O_CLOEXEC) : -1;
+	if (file >= 0)
+		return file;
+	if (folder >= 0)
+		close(folder);
+	snprintf(path, sizeof path, "/proc/%d/fdinfo", tid);
+	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	last = tid;
+	return openat(folder, name, O_RDONLY | O_CLOEXEC);
+}
+
+/* Whether exec closes the caller's descriptor: O_CLOEXEC or 0, -1 where somebody has closed it meanwhile. */
 static int close_on_exec(const struct passage_call *call)
 {
-	char path[64], text[128];
-	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", call->tid, call->fd);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[128];
+	int fd = open_fdinfo(call->tid, call->fd);
 	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 	if (fd >= 0)
 		close(fd);
@@ -99,10 +116,10 @@ static long long patience(int fd)
 }
 
 /* Connects the socket, and hands it over unless it fails right away. */
-static enum passage connect_as(const struct passage_call *call, int theirs, int fd, int *error)
+static enum passage connect_as(const struct passage_call *call, int theirs, int family, int fd, int *error)
 {
 	union address address;
-	int family = tcp_family(theirs), flags = fcntl(theirs, F_GETFL);
+	int flags = fcntl(theirs, F_GETFL);
 	socket_options_copy(theirs, fd, family);
 	int connected = connect(fd, &address.any, tcp_address(&call->to, family, &address));
 	*error = connected == 0 ? 0 : errno;
@@ -210,7 +227,8 @@ static enum passage judge(const struct passage_call *call, int theirs, int *erro
 	/* What is connected, connects or listens: the kernel has its answer to that, but may not act on a socket of ours. */
 	if (ours && (!listed || !tcp_is_idle(theirs)))
 		return answer_for_ours(call, theirs, error);
-	if (!listed || !tcp_is_idle(theirs) || (tcp_family(theirs) == AF_INET && call->to.family != AF_INET))
+	int family = tcp_family(theirs);
+	if (!listed || (!ours && !tcp_is_idle(theirs)) || (family == AF_INET && call->to.family != AF_INET))
 		return PASSAGE_NONE;
 	*error = EADDRNOTAVAIL;
 	/* One of ours that failed keeps the port that it had. */
@@ -218,13 +236,13 @@ static enum passage judge(const struct passage_call *call, int theirs, int *erro
 		return PASSAGE_BOUND;
 	if (passage.way == PASSAGE_SOCKS)
 		return ask_proxy(call, theirs, error);
-	int fd = passage_sockets_take(tcp_family(theirs));
+	int fd = passage_sockets_take(family);
 	if (fd < 0) {
 		/* No more descriptors than this are ours to give; connect(2) has the word for it. */
 		*error = EAGAIN;
 		return PASSAGE_ANSWER;
 	}
-	enum passage passed = connect_as(call, theirs, fd, error);
+	enum passage passed = connect_as(call, theirs, family, fd, error);
 	close(fd);
 	return passed;
 }

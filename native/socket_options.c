@@ -21,8 +21,8 @@ union value {
 };
 
 /*
- * What programs set before they connect. Not TCP_FASTOPEN_CONNECT, with which there would be no connection to hand over;
- * nor what only makes sense on the way in.
+ * What programs set before they connect; each costs a question a connection. Not TCP_FASTOPEN_CONNECT, with which there
+ * would be no connection to hand over; nor what only makes sense on the way in, or is set after the connect.
  */
 static const struct {
 	int level, name;
@@ -33,30 +33,21 @@ static const struct {
 	{SOL_SOCKET, SO_SNDTIMEO, 0},
 	{SOL_SOCKET, SO_RCVTIMEO, 0},
 	{SOL_SOCKET, SO_OOBINLINE, 0},
-	{SOL_SOCKET, SO_REUSEADDR, 0},
 	{SOL_SOCKET, SO_PRIORITY, 0},
-	{SOL_SOCKET, SO_RCVLOWAT, 0},
-	{SOL_SOCKET, SO_ZEROCOPY, 0},
 	{IPPROTO_TCP, TCP_NODELAY, 0},
 	{IPPROTO_TCP, TCP_CORK, 0},
 	{IPPROTO_TCP, TCP_KEEPIDLE, 0},
 	{IPPROTO_TCP, TCP_KEEPINTVL, 0},
 	{IPPROTO_TCP, TCP_KEEPCNT, 0},
 	{IPPROTO_TCP, TCP_SYNCNT, 0},
-	{IPPROTO_TCP, TCP_LINGER2, 0},
-	{IPPROTO_TCP, TCP_WINDOW_CLAMP, 0},
-	{IPPROTO_TCP, TCP_QUICKACK, 0},
 	{IPPROTO_TCP, TCP_CONGESTION, 0},
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, 0},
 	{IPPROTO_TCP, TCP_NOTSENT_LOWAT, 0},
 	{IPPROTO_IP, IP_TOS, AF_INET},
 	{IPPROTO_IP, IP_TTL, AF_INET},
-	{IPPROTO_IP, IP_MTU_DISCOVER, AF_INET},
-	{IPPROTO_IP, IP_RECVERR, AF_INET},
 	{IPPROTO_IPV6, IPV6_V6ONLY, AF_INET6},
 	{IPPROTO_IPV6, IPV6_TCLASS, AF_INET6},
 	{IPPROTO_IPV6, IPV6_UNICAST_HOPS, AF_INET6},
-	{IPPROTO_IPV6, IPV6_RECVERR, AF_INET6},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
 
