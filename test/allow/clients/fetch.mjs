@@ -1,2 +1,5 @@
 // Fetches a page: fetch.mjs URL
-process.stdout.write(await (await fetch(process.argv[2])).text());
+import { argv, stdout } from 'node:process';
+
+const answer = await globalThis.fetch(argv[2]);
+stdout.write(await answer.text());
