@@ -58,12 +58,14 @@ eight_packages() {
 	[[ $output != *ortcullis:* ]]
 }
 
-# What may be killed just now: PID PACKAGE WHAT
+# What may be killed just now: PID PACKAGE. Of ebuild.sh the src_* phases: when it dies in `clean`, Portage itself stumbles
+# over the folder that is gone (_init_ipc_fifos in _emerge/AbstractEbuildProcess.py), and takes the other builds down.
 victims() {
 	local pid
+	local phase='ebuild\.sh (unpack|prepare|configure|compile|test|install) '
 	phase_processes | while read -r pid; do
 		line=$(tr '\0' ' ' <"/proc/$pid/cmdline") || continue
-		[[ $line == *portcullis/confine\ --* || $line == *ebuild.sh* && $line != *' depend '* ]] || continue
+		[[ $line == *portcullis/confine\ --* || $line =~ $phase ]] || continue
 		package=$(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^PORTAGE_BUILDDIR=.*\/\(.*\)-1$/\1/p')
 		[[ ! $package ]] || echo "$pid $package"
 	done 2>/dev/null
