@@ -144,6 +144,21 @@ has_lines() {
 	[[ $(served 8080) == "$before" ]]
 }
 
+@test 'where the kernel lets us, a filter that nobody can take off holds a socket to the list' {
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$AUDIT_DIR/guard" "$TOP"/test/allow/guard.c "$TOP"/native/{guard,allow}.c
+	run -0 "$AUDIT_DIR/guard" "$THERE:80" "$THERE?80" "$THERE?8080" "$THERE6?80"
+	[[ $output == connected$'\n'EINPROGRESS$'\n'EINPROGRESS ]]
+	run -0 "$AUDIT_DIR/guard" "[${THERE6%::*}::]/48:80" "${THERE%.*}.0/24:8080" "$THERE6?80" "$THERE6?8080" "$THERE?8080" "$THERE?80"
+	[[ $output == connected$'\n'EINPROGRESS$'\n'connected$'\n'EINPROGRESS ]]
+	# Loopback, where something listens, is not in a wide entry.
+	(cd "$AUDIT_DIR" && exec /usr/bin/python3 -m http.server --bind 127.0.0.1 8098 3>&- >/dev/null 2>&1) &
+	local server=$!
+	awaited answers 127.0.0.1 8098
+	run -0 "$AUDIT_DIR/guard" 0.0.0.0/0:8098 '127.0.0.1?8098' 127.0.0.0/8:8098 '127.0.0.1?8098'
+	kill "$server"
+	[[ $output == EINPROGRESS$'\n'connected ]]
+}
+
 @test 'io_uring and TCP_FASTOPEN_NO_COOKIE are not there, a duplicate made before stays cut off' {
 	through ways "$THERE" 80
 	# Without a list nothing is taken away.
