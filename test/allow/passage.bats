@@ -52,6 +52,12 @@ through() {
 	expect_allowed "client $THERE 80 1 0"
 	through plain "$THERE" 81
 	[[ $output == ECONNREFUSED ]]
+	# One that is known at once, and one whose count tells of it.
+	LIST=(--allow "${THERE%.*}.255:80")
+	through plain "${THERE%.*}.255" 80
+	[[ $output == ENETUNREACH ]]
+	expect_allowed "client ${THERE%.*}.255 80 1 1"
+	LIST=(--allow "$THERE:80" --allow "$THERE:81")
 	through nonblocking "$THERE" 80
 	[[ $output == connected ]]
 	through nonblocking "$THERE" 81
