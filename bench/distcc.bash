@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# bench/distcc.bash [ROUNDS] [FILES] [FUNCTIONS]: what distcc costs a build that a network sandbox keeps here (as root: another
+# bench/distcc.bash [--allow] [ROUNDS] [FILES] [FUNCTIONS]: what distcc costs a build that a network sandbox keeps here (as root: another
 # host is needed for it to be in the way). Whole emerges, one kind after the other in random order: 10 rounds, 12 files of
 # 60 functions. Prints a line a kind: medians of the emerge, of src_compile and of the processor time that src_compile took
-# (which a busy machine doesn't stretch), each beside the first kind.
+# (which a busy machine doesn't stretch), each beside the first kind. With --allow: what PORTCULLIS_ALLOW="distcc" costs a build
+# that is distributed, beside the same one without a network sandbox.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -13,10 +14,14 @@ source "$TOP/test/portage/portcullis.bash"
 # shellcheck source=../test/portage/farm.bash
 source "$TOP/test/portage/farm.bash"
 
-# FEATURES, and the name
-readonly KINDS=(
-	'network-sandbox|without distcc'
-	'network-sandbox distcc|distcc, kept here'
+# FEATURES, the name, and PORTCULLIS_ALLOW
+KINDS=(
+	'network-sandbox|without distcc|'
+	'network-sandbox distcc|distcc, kept here|'
+)
+readonly ALLOWED=(
+	'ipc-sandbox -network-sandbox distcc|no network sandbox|'
+	'ipc-sandbox network-sandbox distcc|let through|distcc'
 )
 
 package() {
@@ -42,7 +47,8 @@ package() {
 # Sets TOOK[emerge], and of src_compile, as confine has it, TOOK[compile] and TOOK[processor], in microseconds.
 emerge() {
 	local start
-	prefix_conf "FEATURES=\"-ipc-sandbox ${KINDS[$1]%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_COLLISION="ignore"'
+	prefix_conf "FEATURES=\"-ipc-sandbox ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_COLLISION="ignore"' \
+		"PORTCULLIS_ALLOW=\"${KINDS[$1]##*|}\""
 	rm -rf "$PREFIX/var/db/pkg/app-test" "$RECORDS"
 	start=${EPOCHREALTIME/./}
 	prefix_emerge --oneshot --quiet app-test/many >"$PREFIX_LOG/emerge" 2>&1 || {
@@ -59,6 +65,8 @@ median() {
 }
 
 main() {
+	local allow=''
+	[[ ${1-} != --allow ]] || { allow=yes && KINDS=("${ALLOWED[@]}") && shift; }
 	local rounds=${1:-10} files=${2:-12} functions=${3:-60} round kind name value
 	local -A first=()
 	declare -gA TOOK=()
@@ -86,9 +94,10 @@ main() {
 			done
 		done
 	done
-	(($(farm_compiled) == 0)) || die 'the other host has compiled something'
+	(($(farm_compiled) == (${#allow} > 0) * files * (rounds + 1) * ${#KINDS[@]})) || die "the other host has compiled $(farm_compiled) files"
 	for kind in "${!KINDS[@]}"; do
-		printf '%-20s' "${KINDS[kind]#*|}"
+		name=${KINDS[kind]#*|}
+		printf '%-20s' "${name%|*}"
 		for name in emerge compile processor; do
 			value=$(median <"$RESULTS/$kind.$name")
 			((kind > 0)) || first[$name]=$value
