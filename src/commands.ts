@@ -93,9 +93,13 @@ export const commands: Readonly<Record<string, Command>> = {
 	allow: {
 		summary: "what lets a package's build reach the network",
 		details: [
-			'Prints the lines for package.env and for the file that it names: that package is built without network-sandbox. --write adds what is not there yet. PACKAGE is CATEGORY/NAME, or either with an operator, a version or a slot.',
+			'Prints the lines for package.env and for the file that it names: first those that let through what the package has tried to reach (PORTCULLIS_ALLOW), if its records know of that, then those that build it without network-sandbox. --write adds what is not there yet. PACKAGE is CATEGORY/NAME, or either with an operator, a version or a slot.',
 		],
-		options: { write: { means: 'add the lines to /etc/portage' }, eprefix },
+		options: {
+			write: { means: 'add the lines to /etc/portage' },
+			whole: { means: 'the whole network, whatever was tried' },
+			eprefix,
+		},
 		words: 'PACKAGE',
 		candidates: ['package'],
 		run: async (input) => (await import('./commands/allow.ts')).run(input),

@@ -1,18 +1,50 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allowance, type Addition } from '../allow.ts';
+import { allowance, narrowAllowance, type Addition } from '../allow.ts';
 import type { Input } from '../commands.ts';
 import { installation } from '../installation.ts';
+import { paths } from '../paths.ts';
+import type { RunRecord } from '../record.ts';
+import { recordFiles, scan } from '../records.ts';
+import { isNamed } from '../report/collect.ts';
 import { UsageError } from '../usage.ts';
 
 export function run({ values, flags, words }: Input): number {
 	const [word] = words;
 	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package: CATEGORY/NAME');
-	const additions = allowance(word, (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, ''));
+	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
+	const additions = allowance(word, eprefix);
 	if (additions === undefined)
 		throw new UsageError(`"${word}" is no package: say CATEGORY/NAME, or =CATEGORY/NAME-VERSION`);
-	for (const addition of additions) process.stdout.write(`${(flags.has('write') ? add : show)(addition)}\n`);
+	const narrow = flags.has('whole') ? undefined : narrowAllowance(word, eprefix, recordsOf(word, eprefix));
+	if (flags.has('write')) return print((narrow ?? additions).map(add));
+	if (narrow === undefined) return print(additions.map(show));
+	return print([
+		'# What it has tried to reach, and nothing else (--write adds this):',
+		...narrow.map(show),
+		'',
+		'# Or the whole network (--whole --write):',
+		...additions.map(show),
+	]);
+}
+
+function print(lines: readonly string[]): number {
+	process.stdout.write(`${lines.join('\n')}\n`);
 	return 0;
+}
+
+/** What is known of a package, of all its versions where the word has none. */
+function recordsOf(word: string, eprefix: string): RunRecord[] {
+	const found: RunRecord[] = [];
+	const name = word.replace(/^[<>=~]*/, '').replace(/:.*/, '');
+	scan(recordFiles(paths(eprefix).logs), {
+		quiet: () => undefined,
+		eventful: (record) => {
+			if (isNamed(record.package, name)) found.push(record);
+		},
+		unreadable: () => undefined,
+	});
+	return found;
 }
 
 function show({ file, lines }: Addition): string {

@@ -65,7 +65,7 @@ through() {
 }
 
 @test 'what is not listed is as cut off as before, the loopback of the host too, and is told apart' {
-	local before server
+	local before
 	before=$(served 8080)
 	through plain "$THERE" 8080
 	[[ $output == ECONNREFUSED || $output == ENETUNREACH ]]
@@ -74,18 +74,28 @@ through() {
 	through plain "$THERE6" 8080
 	[[ $output == ENETUNREACH ]]
 	# A wide entry does not mean loopback; one that names it does.
-	LIST=(--allow 0.0.0.0/0:80)
-	(cd "$AUDIT_DIR" && exec /usr/bin/python3 -m http.server --bind 127.0.0.1 8099 3>&- >/dev/null 2>&1) &
-	server=$!
-	awaited answers 127.0.0.1 8099
-	LIST=(--allow 0.0.0.0/0:8099)
-	through plain 127.0.0.1 8099
+	listen_here
+	LIST=(--allow "0.0.0.0/0:$HERE")
+	through plain 127.0.0.1 "$HERE"
 	[[ $output == ECONNREFUSED ]]
-	LIST=(--allow 127.0.0.1:8099)
-	run -0 audit --net "${LIST[@]}" -- curl -sS -o /dev/null http://127.0.0.1:8099/
-	expect_allowed 'curl 127.0.0.1 8099 1 0'
-	kill "$server"
+	LIST=(--allow "127.0.0.1:$HERE")
+	run -0 audit --net "${LIST[@]}" -- curl -sS -o /dev/null "http://127.0.0.1:$HERE/"
+	expect_allowed 'curl 127.0.0.1 '"$HERE 1 0"
 	[[ $(served 8080) == "$before" ]]
+}
+
+teardown() {
+	[[ ! ${SERVER-} ]] || kill "$SERVER"
+}
+
+# Serves pages on this host's loopback, at port HERE, for as long as the test takes.
+listen_here() {
+	mkdir -p "$AUDIT_DIR/here"
+	rm -f "$AUDIT_DIR/here"/*
+	/usr/bin/python3 "$TOP/test/allow/server.py" "$AUDIT_DIR/here" 0 3>&- >/dev/null 2>&1 &
+	SERVER=$!
+	awaited test -s "$AUDIT_DIR/here/ready"
+	HERE=$(<"$AUDIT_DIR/here/ready")
 }
 
 # awaited COMMAND...: waits until it succeeds, a minute at most
@@ -95,10 +105,6 @@ awaited() {
 		((SECONDS < end)) || return
 		read -rt 0.02 <> <(:) || true
 	done
-}
-
-answers() {
-	: <"/dev/tcp/$1/$2"
 }
 
 has_lines() {
@@ -157,11 +163,8 @@ has_lines() {
 	run -0 "$AUDIT_DIR/guard" "[${THERE6%::*}::]/48:80" "${THERE%.*}.0/24:8080" "$THERE6?80" "$THERE6?8080" "$THERE?8080" "$THERE?80"
 	[[ $output == connected$'\n'EINPROGRESS$'\n'connected$'\n'EINPROGRESS ]]
 	# Loopback, where something listens, is not in a wide entry.
-	(cd "$AUDIT_DIR" && exec /usr/bin/python3 -m http.server --bind 127.0.0.1 8098 3>&- >/dev/null 2>&1) &
-	local server=$!
-	awaited answers 127.0.0.1 8098
-	run -0 "$AUDIT_DIR/guard" 0.0.0.0/0:8098 '127.0.0.1?8098' 127.0.0.0/8:8098 '127.0.0.1?8098'
-	kill "$server"
+	listen_here
+	run -0 "$AUDIT_DIR/guard" "0.0.0.0/0:$HERE" "127.0.0.1?$HERE" "127.0.0.0/8:$HERE" "127.0.0.1?$HERE"
 	[[ $output == EINPROGRESS$'\n'connected ]]
 }
 

@@ -1,6 +1,6 @@
 """The other host: server.py FOLDER PORT...
 
-Answers HTTP, and anything else with what it got. FOLDER/count-PORT is how many connections came to that port.
+Port 0 is one that is free; FOLDER/ready has the ports as soon as they are served. Answers HTTP, and anything else with what it got. FOLDER/count-PORT is how many connections came to that port.
 """
 
 import asyncio
@@ -49,8 +49,11 @@ async def serve(reader, writer):
 async def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    servers = [await asyncio.start_server(serve, "", int(port), backlog=1024) for port in sys.argv[2:]]
-    (folder / "ready").touch()
+    servers = [await asyncio.start_server(serve, None if port != "0" else "127.0.0.1", int(port), backlog=1024) for port in sys.argv[2:]]
+    ports = sorted({socket.getsockname()[1] for server in servers for socket in server.sockets})
+    ready = folder / ".ready"
+    ready.write_text("".join(f"{port}\n" for port in ports))
+    ready.rename(folder / "ready")
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { allowance } from '../../src/allow.ts';
+import { problem } from '../../src/settings.ts';
+import { allowance, narrowAllowance } from '../../src/allow.ts';
 import { run } from '../../src/commands/allow.ts';
 
 let eprefix: string;
@@ -71,5 +72,33 @@ describe('allow', () => {
 		mkdirSync(join(eprefix, 'etc/portage/package.env'), { recursive: true });
 		allow('dev-python/foo', 'write');
 		expect(read('package.env/portcullis')).toBe('dev-python/foo no-network-sandbox.conf\n');
+	});
+});
+
+describe('the narrow way', () => {
+	const tried = (address: string, port: number, protocol = 'tcp', bound?: true) => ({
+		...{ comm: 'curl', argv: ['curl'], script: undefined, parents: [], address, port, protocol, count: 1 },
+		...(bound === true ? { bound } : {}),
+	});
+
+	test('names each place once, in the form that PORTCULLIS_ALLOW has', () => {
+		const records = [
+			{ blocked: [tried('192.0.2.1', 80), tried('2001:db8::1', 443), tried('192.0.2.9', 53, 'udp')] },
+			{ blocked: [tried('192.0.2.1', 80), tried('192.0.2.3', 80, 'tcp', true)] },
+		];
+		const [env, line] = narrowAllowance('app-misc/foo:2', '/p', records) ?? [];
+		expect(env).toEqual({
+			file: '/p/etc/portage/env/allow-app-misc_foo_2.conf',
+			lines: ['PORTCULLIS_ALLOW="192.0.2.1:80 [2001:db8::1]:443"'],
+		});
+		expect(line?.lines).toEqual(['app-misc/foo:2 allow-app-misc_foo_2.conf']);
+		expect(problem('PORTCULLIS_ALLOW', '192.0.2.1:80 [2001:db8::1]:443')).toBeUndefined();
+	});
+
+	test('is none where nothing was tried, or too much', () => {
+		const many = Array.from({ length: 17 }, (_, index) => tried(`192.0.2.${index}`, 80));
+		expect(narrowAllowance('app-misc/foo', '', [])).toBeUndefined();
+		expect(narrowAllowance('app-misc/foo', '', [{ blocked: [tried('192.0.2.1', 53, 'udp')] }])).toBeUndefined();
+		expect(narrowAllowance('app-misc/foo', '', [{ blocked: many }])).toBeUndefined();
 	});
 });
