@@ -129,11 +129,11 @@ TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh
 }
 
 @test 'a command that is over at once was watched all the same, a hundred times' {
-	local record=$AUDIT_DIR/at-once.jsonl
+	local at_once=$AUDIT_DIR/at-once.jsonl
 	for _ in {1..100}; do
-		"$CONFINE" --net --audit --record "$record" -- true
+		"$CONFINE" --net --audit --record "$at_once" -- true
 	done
-	[[ $(grep -c '"watched":"yes"' "$record") == 100 ]]
+	[[ $(grep -c '"watched":"yes"' "$at_once") == 100 ]]
 }
 
 @test 'what may live on can still make its calls, and takes the watcher along when it ends' {
