@@ -40,6 +40,8 @@ bool allow_parse(const char *text, struct allow_entry *entry)
 	entry->family = six ? AF_INET6 : AF_INET;
 	text += six;
 	size_t length = strcspn(text, six ? "]" : "/:");
+	if (six && text[length] != ']')
+		return false;
 	if (!take_address(text, length, entry->family, entry->address) || (six && is_mapped(entry->address)))
 		return false;
 	text += length + six;
