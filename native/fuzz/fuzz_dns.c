@@ -38,7 +38,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 		assert(dns_answer(answer, answered, NULL, query, again, &none) == 0);
 		answer[2] &= 0x7F;
 		unsigned char second[DNS_ANSWER];
-		assert(answer[5] == 0 || (dns_answer(answer, answered, NULL, second, again, &none) == answered && none == 1));
+		/* Without its addresses, which nobody knows this time. */
+		size_t without = answer[5] == 0 ? answered : dns_answer(answer, answered, NULL, second, again, &none);
+		assert(answer[5] == 0 || none == 1);
+		assert(known_host ? without <= answered : without == answered);
 		assert(known_host || answer[5] == 0 || strcmp(again[0].name, questions[0].name) == 0);
 	}
 	free(query);
