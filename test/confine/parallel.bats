@@ -101,7 +101,8 @@ sixty_four() {
 	kill -KILL %1
 	wait %1 || true
 	run -0 "$TOP/bin/portcullis" gc
-	[[ $output == '1 cgroup removed' && $(cgroups | wc -l) == 1 ]]
+	# A run of another test file may have swept first: then there was nothing left to remove.
+	[[ $output == @('1 cgroup removed'|'0 cgroups removed') && $(cgroups | wc -l) == 1 ]]
 	echo >"$PLACE/fifo2"
 	wait %2
 	[[ ! $(cgroups) ]]
