@@ -64,7 +64,10 @@ each_dies() {
 }
 
 ended() {
-	[[ ! -e /proc/$1 ]] || [[ $(<"/proc/$1/stat") == *') Z'* ]]
+	local stat
+	# Gone between a look and the next is ended too.
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	[[ $stat == *') Z'* ]]
 }
 
 @test 'an ordinary user: kill -9 of whoever builds' {

@@ -72,7 +72,9 @@ victims() {
 }
 
 emerge_lives() {
-	[[ -e /proc/$STARTED && $(<"/proc/$STARTED/stat") != *') Z'* ]]
+	local stat
+	stat=$(cat "/proc/$STARTED/stat" 2>/dev/null) || return
+	[[ $stat != *') Z'* ]]
 }
 
 # kill_at_random N WHO FEATURES: N killed in one emerge of eight packages, the last one of them emerge itself every other time
