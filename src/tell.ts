@@ -2,6 +2,7 @@ import { features } from './features.ts';
 import { wayOut } from './hook.ts';
 import { confinements } from './phases.ts';
 import type { RunRecord } from './record.ts';
+import { settingNames, settings } from './settings.ts';
 import { reached } from './tell/reached.ts';
 import { capped, commandOf, subject, type Line } from './tell/line.ts';
 
@@ -36,7 +37,10 @@ function missing(record: RunRecord, refused: boolean): Line[] {
 
 function limit(record: RunRecord): Line[] {
 	if (record.limit === undefined) return [];
-	return [{ verb: 'ewarn', text: `${subject(record)} was killed by its limit ${record.limit}` }];
+	const variable = settingNames.find((one) => 'limit' in settings[one] && settings[one].limit === record.limit);
+	const what = record.limit === 'pids.max' ? 'was refused processes by its limit' : 'was killed by its limit';
+	const remedy = variable === undefined ? '' : `: raise ${variable} in make.conf or package.env`;
+	return [{ verb: 'ewarn', text: `${subject(record)} ${what} ${record.limit}${remedy}` }];
 }
 
 function orphans(record: RunRecord): Line[] {

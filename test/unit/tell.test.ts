@@ -15,6 +15,15 @@ describe('what the user hears', () => {
 		expect(lines({})).toEqual([]);
 	});
 
+	test('a limit that was hit: what it did, and the variable that raises it', () => {
+		expect(lines({ limit_hit: 'memory.max' })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1: src_compile was killed by its limit memory.max: raise PORTCULLIS_MEMORY_MAX in make.conf or package.env',
+		]);
+		expect(lines({ limit_hit: 'pids.max' })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1: src_compile was refused processes by its limit pids.max: raise PORTCULLIS_PIDS_MAX in make.conf or package.env',
+		]);
+	});
+
 	test('a sandbox that could not be had, with the reason and a way out, once an emerge', () => {
 		const missing = [
 			{ what: 'net', why: 'user namespaces: unshare: Operation not permitted' },
