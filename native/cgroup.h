@@ -45,8 +45,11 @@ pid_t cgroup_fork(const struct cgroup *cgroup, const struct identity *identity, 
 /* Adds the living processes of the cgroup and of those that the build made below it. */
 void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids);
 
-/* Kills every process in it and waits until it is empty or deadline (CLOCK_MONOTONIC, ms). Returns whether it is empty. */
-bool cgroup_kill(const struct cgroup *cgroup, long long deadline);
+/*
+ * Kills every process in it and waits until it is empty or deadline (CLOCK_MONOTONIC, ms). Returns whether it is empty. by_number:
+ * those too that cgroup.kill misses. Not for root on somebody's behalf: a number may by then be another process's.
+ */
+bool cgroup_kill(const struct cgroup *cgroup, bool by_number, long long deadline);
 
 /* What its processes used so far. */
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);

@@ -30,9 +30,11 @@ static noreturn void end(const struct init *init, bool orphaned)
 	_exit(0);
 }
 
-/* With nobody outside to empty the cgroup, it is ours to do, and takes us along. */
+/* With nobody outside to empty the cgroup, it is ours to do, and takes us along: whom it misses (see cgroup_kill()) goes first. */
 static noreturn void end_orphaned(const struct init *init)
 {
+	if (init->cgroup_kill >= 0 && init->keeping == KEEP_SUBREAPER)
+		pids_kill_descendants(clock_milliseconds());
 	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
 		complain("cgroup.kill: %m");
 	end(init, true);

@@ -1,15 +1,14 @@
 #include "pids.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "proc.h"
 #include "text.h"
 
 void pids_add(struct pids *pids, pid_t pid)
@@ -55,24 +54,10 @@ static void each_process(void (*see)(pid_t pid, void *data), void *data)
 		closedir(proc);
 }
 
-static bool read_stat(pid_t pid, struct text_stat *stat, char *text, size_t size)
-{
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ssize_t length = read(fd, text, size - 1);
-	close(fd);
-	text[length > 0 ? length : 0] = '\0';
-	return text_stat(text, stat);
-}
-
-static bool is_alive(pid_t pid)
+static bool read_stat(pid_t pid, struct text_stat *stat)
 {
 	char text[512];
-	struct text_stat stat;
-	return read_stat(pid, &stat, text, sizeof text) && stat.state != 'Z' && stat.state != 'X';
+	return proc_read(pid, "stat", text, sizeof text) > 0 && text_stat(text, stat);
 }
 
 /* CONFIG_PROC_CHILDREN; without it every process has to be asked for its parent. */
@@ -93,9 +78,15 @@ static void add_children(struct pids *pids, pid_t pid, const char *thread)
 		fclose(children);
 }
 
-static void add_listed_children(struct pids *pids, pid_t pid)
+/* Each thread has children of its own. */
+static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
 {
 	char path[64];
+	snprintf(path, sizeof path, "%d", pid);
+	if (thread_count == 1) {
+		add_children(pids, pid, path);
+		return;
+	}
 	snprintf(path, sizeof path, "/proc/%d/task", pid);
 	DIR *threads = opendir(path);
 	struct dirent *entry;
@@ -114,9 +105,8 @@ struct family {
 static void see_child(pid_t pid, void *data)
 {
 	struct family *family = data;
-	char text[512];
 	struct text_stat stat;
-	if (read_stat(pid, &stat, text, sizeof text) && stat.parent == family->parent)
+	if (read_stat(pid, &stat) && stat.parent == family->parent)
 		pids_add(family->pids, pid);
 }
 
@@ -125,14 +115,18 @@ void pids_add_descendants(struct pids *pids, pid_t pid)
 	struct pids all = {0};
 	pids_add(&all, pid);
 	bool listed = kernel_lists_children();
-	for (size_t i = 0; i < all.count; i++)
+	for (size_t i = 0; i < all.count; i++) {
+		struct text_stat stat;
+		/* What is dead has no children: they have another parent. */
+		if (!read_stat(all.pid[i], &stat) || !stat.alive)
+			continue;
+		if (i > 0)
+			pids_add(pids, all.pid[i]);
 		if (listed)
-			add_listed_children(&all, all.pid[i]);
+			add_listed_children(&all, all.pid[i], stat.threads);
 		else
 			each_process(see_child, &(struct family){&all, all.pid[i]});
-	for (size_t i = 1; i < all.count; i++)
-		if (is_alive(all.pid[i]))
-			pids_add(pids, all.pid[i]);
+	}
 	pids_free(&all);
 }
 

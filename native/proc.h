@@ -1,10 +1,15 @@
-/* What has been done to /proc here. */
+/* Reading /proc, and what has been done to it here. */
 #ifndef PROC_H
 #define PROC_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 /* Whether parts of /proc are mounted over or hidden by its mount options; true where that can't be told. */
 bool proc_is_masked(void);
+
+/* Reads what fits of /proc/PID/NAME and puts a NUL behind it. Returns its length; 0, and empty text, where that failed. */
+size_t proc_read(pid_t pid, const char *name, char *text, size_t size);
 
 #endif

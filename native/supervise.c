@@ -233,7 +233,7 @@ static void finish(struct supervisor *s)
 	if (s->outcome.abandoned)
 		say(s, &(struct message){.saying = SAY_SIGNAL, .signal = SIGKILL});
 	if (s->has_cgroup && !s->alone)
-		cgroup_kill(&s->cgroup, deadline);
+		cgroup_kill(&s->cgroup, true, deadline);
 	say(s, &(struct message){.saying = SAY_FINISH});
 	/* For init that is our own end: with it goes all that has nobody to answer its calls. */
 	if (s->outcome.watcher_died && s->started.channel >= 0)
@@ -244,7 +244,7 @@ static void finish(struct supervisor *s)
 			kill(s->started.init, SIGKILL);
 	}
 	/* What a root phase moved in from elsewhere is no child of init's. */
-	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, deadline);
+	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, true, deadline);
 	if (s->plan.keeping == KEEP_SUBREAPER)
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->outcome.stuck = tracked && (!emptied || !s->gone);

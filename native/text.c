@@ -91,9 +91,13 @@ bool text_stat(const char *text, struct text_stat *stat)
 		return false;
 	stat->comm = open + 1;
 	stat->comm_length = (size_t)(close - open - 1);
-	/* Field 22 is the start (proc_pid_stat(5)). */
-	return sscanf(close, ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &stat->state,
-		      &stat->parent, &stat->started) == 3;
+	char state;
+	/* Fields 20 and 22 are the number of threads and the start (proc_pid_stat(5)). */
+	if (sscanf(close, ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu", &state, &stat->parent,
+		   &stat->threads, &stat->started) != 4)
+		return false;
+	stat->alive = (state != 'Z' && state != 'X') || stat->threads > 1;
+	return true;
 }
 
 bool text_is_portages_init(const char *cmdline, size_t length)

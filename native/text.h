@@ -31,9 +31,10 @@ bool text_is_unlimited(const char *text);
 struct text_stat {
 	const char *comm; /* not terminated */
 	size_t comm_length;
-	char state;
 	pid_t parent;
+	long threads;
 	unsigned long long started; /* clock ticks after boot */
+	bool alive;		    /* its first thread, a zombie until the others have ended, or one of these */
 };
 
 /* Reads /proc/PID/stat. The name may hold any character, so the last ')' ends it. */

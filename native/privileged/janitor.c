@@ -35,7 +35,7 @@ static noreturn void work(const struct cgroup *cgroup, int end)
 		_exit(1);
 	while (recv(end, &end_of_file, 1, 0) < 0 && errno == EINTR)
 		;
-	char done = cgroup_kill(cgroup, clock_milliseconds() + KILL_MILLISECONDS) &&
+	char done = cgroup_kill(cgroup, false, clock_milliseconds() + KILL_MILLISECONDS) &&
 		    cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
 	cgroup_place_tidy(cgroup->parent);
 	send(end, &done, 1, MSG_NOSIGNAL);

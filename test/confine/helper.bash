@@ -19,7 +19,7 @@ confine_begin() {
 	CONFINE=$PLACE/confine
 	install -m 755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
 	for tool; do
-		cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$PLACE/$tool" "$TOP/test/confine/$tool.c" || return
+		cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$PLACE/$tool" "$TOP/test/confine/$tool"*.c || return
 	done
 	ORDINARY=$UID
 	while ((UID == 0)); do
@@ -59,15 +59,19 @@ last() {
 # The live processes with a word in their environment or arguments, or of the user of that number.
 marked() {
 	local word=$1 status
+	local -a fields
 	{
 		if [[ $word =~ ^[0-9]+$ ]]; then
-			awk -v uid="$word" '$1 == "Uid:" && $2 == uid { print FILENAME }' /proc/[0-9]*/status
+			# awk would end at the first process that is gone meanwhile.
+			grep -l $'^Uid:\t'"$word"$'\t' /proc/[0-9]*/status
 		else
 			grep -lF -- "$word" /proc/[0-9]*/{environ,cmdline}
 		fi
 	} 2>/dev/null | cut -d/ -f3 | sort -nu | while read -r pid; do
 		status=$(<"/proc/$pid/stat") || continue
-		[[ ${status##*) } == [ZX]* || $pid == "$BASHPID" ]] || echo "$pid"
+		# The state, and further on the number of threads: one whose first thread has ended lives all the same.
+		read -ra fields <<<"${status##*) }"
+		[[ ${fields[0]} == [ZX] && ${fields[17]} == 1 || $pid == "$BASHPID" ]] || echo "$pid"
 	done 2>/dev/null
 }
 

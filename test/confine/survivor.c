@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,16 +12,17 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int report = -1; /* the pipe that the first process waits on */
-static pid_t keeper;	/* the parent of that one: confine's own init */
+#include "survivor.h"
+
+int report = -1;
+static pid_t keeper; /* the parent of that one: confine's own init */
 
 /* The survivor is in place. The last one that could say so closing the pipe counts as well. */
-static void ready(void)
+void ready(void)
 {
 	if (report >= 0 && write(report, "r", 1) == 1)
 		close(report);
@@ -36,14 +38,14 @@ static void close_everything(void)
 			close(fd);
 }
 
-static void stay(void)
+void stay(void)
 {
 	ready();
 	for (;;)
 		pause();
 }
 
-static void become_orphan(void)
+void become_orphan(void)
 {
 	if (fork() > 0)
 		_exit(0);
@@ -84,22 +86,6 @@ static void stopped(void)
 	stay();
 }
 
-static void bomb(void)
-{
-	become_orphan();
-	for (int i = 1; i < 2000; i++) {
-		pid_t pid = fork();
-		if (pid < 0)
-			_exit(1);
-		if (pid == 0) {
-			close(report);
-			for (;;)
-				pause();
-		}
-	}
-	stay();
-}
-
 static void renamed(void)
 {
 	become_orphan();
@@ -115,46 +101,6 @@ static void no_death_signal(void)
 	prctl(PR_SET_PDEATHSIG, 0);
 	prctl(PR_SET_DUMPABLE, 0);
 	stay();
-}
-
-/* Each lives only long enough to start the next. */
-static void chain(void)
-{
-	become_orphan();
-	ready();
-	for (;;) {
-		pid_t pid = fork();
-		if (pid > 0)
-			_exit(0);
-		if (pid < 0)
-			sched_yield();
-	}
-}
-
-static void slow_chain(void)
-{
-	become_orphan();
-	ready();
-	for (;;) {
-		usleep(2000);
-		if (fork() > 0)
-			_exit(0);
-		setsid();
-	}
-}
-
-/* A bomb that goes on: each starts two and ends, and none of them is there for long. */
-static void live_bomb(void)
-{
-	const struct rlimit most = {300, 300};
-	become_orphan();
-	setrlimit(RLIMIT_NPROC, &most);
-	ready();
-	for (;;) {
-		fork();
-		if (fork() > 0)
-			_exit(0);
-	}
 }
 
 /* A child of its parent's, and of nobody that it was started by. */
@@ -240,6 +186,21 @@ static void in_vfork(void)
 			pause();
 }
 
+static void *stay_as_thread(void *data)
+{
+	stay();
+	return data;
+}
+
+/* Its first thread has ended, and /proc calls it a zombie; another one goes on. */
+static void leaderless(void)
+{
+	pthread_t thread;
+	become_orphan();
+	if (pthread_create(&thread, NULL, stay_as_thread, NULL) == 0)
+		syscall(SYS_exit, 0);
+}
+
 static const struct {
 	const char *name;
 	void (*become)(void);
@@ -261,6 +222,7 @@ static const struct {
 	{"killer", killer},
 	{"namespaced", namespaced},
 	{"in_vfork", in_vfork},
+	{"leaderless", leaderless},
 	{"stay", stay},
 };
 

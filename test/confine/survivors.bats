@@ -155,6 +155,10 @@ survive() {
 	survive 'own namespaces' namespaced
 }
 
+@test 'one whose first thread has ended, a zombie as ps has it' {
+	survive 'its first thread ended' leaderless
+}
+
 @test 'one that kills what keeps it takes the command along, and nothing else survives' {
 	local keeper
 	NAME=survivors-$BATS_TEST_NUMBER
@@ -163,6 +167,28 @@ survive() {
 		[[ ! $(survivors) ]]
 		no_cgroup
 	done
+}
+
+@test 'the supervisor is killed: none of them is there a second later, and no cgroup after the next run' {
+	local keeper kind
+	NAME=survivors-$BATS_TEST_NUMBER
+	for keeper in $KEEPERS; do
+		for kind in deaf stopped leaderless chain slow_chain traced tracer namespaced; do
+			: >"$PLACE/said"
+			# shellcheck disable=SC2016
+			kept_by "$keeper" bash -c '"$@" && exec sleep 1000' - "$PLACE/survivor" "$kind" >"$PLACE/said" 3>&- &
+			until_true 20 grep -q ready "$PLACE/said"
+			kill -KILL "$(pgrep -of "^$CONFINE --cgroup $NAME ")"
+			until_true 1 eval '[[ ! $(survivors) ]]' || {
+				echo "$kind outlived $keeper, whose supervisor was killed:"
+				ps -o pid,ppid,stat,args -p "$(survivors | paste -sd,)"
+				return 1
+			}
+			wait "$!" || true
+		done
+	done
+	[[ $KEEPERS != *cgroup* ]] || "$CONFINE" --cgroup other -- true
+	no_cgroup
 }
 
 @test 'redis-server --daemonize yes, by name' {
