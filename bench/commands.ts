@@ -1,4 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { parseRuns } from './statistics.ts';
@@ -88,4 +90,18 @@ export function benchCommands(bin: string, runs: number): Table[] {
 /** confine's peak memory in kB when it calls exec. */
 export function benchMemory(bin: string): number {
 	return Number(output([join(bin, 'peak'), join(bin, 'confine'), '--net', '--ipc', '--', 'true']));
+}
+
+/** What the supervisor of a tracked command takes of the memory, in kB: its own, and its part of what it shares (proc(5), Pss). */
+export async function benchSupervisor(bin: string): Promise<number> {
+	const options = ['--net', '--ipc', '--cgroup', 'bench', '--watch', String(process.pid), '--'];
+	const confine = spawn(join(bin, 'confine'), [...options, 'sh', '-c', 'echo ready; read -r end'], {
+		stdio: ['pipe', 'pipe', 'inherit'],
+	});
+	const ended = once(confine, 'exit');
+	await once(confine.stdout, 'data');
+	const [, pss] = /^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${String(confine.pid)}/smaps_rollup`, 'utf8')) ?? [];
+	confine.stdin.end('\n');
+	await ended;
+	return Number(pss);
 }

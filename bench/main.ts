@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import minimist from 'minimist';
-import { benchCommands, benchMemory, output } from './commands.ts';
+import { benchCommands, benchMemory, benchSupervisor, output } from './commands.ts';
 import { parseRuns } from './statistics.ts';
-import { render, table, type Table } from './table.ts';
+import { render, table, type Table, type Unit } from './table.ts';
 
 const empty = 'an empty file';
 const hookCases = [empty, 'a pkg_* phase', 'a src_* phase with the features off'];
@@ -27,14 +27,15 @@ function benchHook(batches: number): Table {
 	}
 }
 
-function benchEmerge(rounds: number): Table {
-	const text = output(['bash', 'bench/emerge.bash', String(rounds)]);
+/** What a script measures that prints its kinds and then its runs. The first kind is what the others are compared with. */
+function benchKinds(title: string, unit: Unit, script: string, rounds: number): Table {
+	const text = output(['bash', `bench/${script}`, String(rounds)]);
 	const names = [...text.matchAll(/^kind \d+ (.*)$/gm)].map(([, name]) => name ?? '');
 	const runs = parseRuns(text);
 	const [first = ''] = names;
 	return table(
-		'A whole emerge, eight phases that do next to nothing',
-		's',
+		title,
+		unit,
 		first,
 		names.map((name, number) => [name, runs[number] ?? []]),
 	);
@@ -44,7 +45,7 @@ function say(text: string): void {
 	process.stdout.write(`${text}\n`);
 }
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
 	const options = minimist([...args], { default: { runs: 300, emerges: 10 } });
 	const runs = Number(options['runs']);
 	const emerges = Number(options['emerges']);
@@ -68,20 +69,29 @@ function main(args: readonly string[]): void {
 		});
 	};
 	add(...benchCommands(bin, runs));
-	const memory = benchMemory(bin);
-	say(`confine's peak memory (VmHWM) when it calls exec: ${String(memory)} kB\n`);
-	add(benchHook(runs));
+	const memory = { peak: benchMemory(bin), supervisor: await benchSupervisor(bin) };
+	say(`confine's peak memory (VmHWM) when it calls exec: ${String(memory.peak)} kB`);
+	say(`Its supervisor's own (Pss) while a command runs: ${String(memory.supervisor)} kB\n`);
+	add(
+		benchKinds(
+			'1,000 orphans, from the end of their command to the end of the last',
+			'ms',
+			'orphans.bash',
+			Math.ceil(runs / 15),
+		),
+		benchHook(runs),
+	);
 	if (emerges > 0) {
-		add(benchEmerge(emerges));
+		add(benchKinds('A whole emerge, eight phases that do next to nothing', 's', 'emerge.bash', emerges));
 	}
 
 	const file = `bench/results/${start.toISOString().replaceAll(':', '')}.json`;
 	mkdirSync('bench/results', { recursive: true });
 	writeFileSync(
 		file,
-		`${JSON.stringify({ schema: 1, time: start.toISOString(), machine, memory, tables }, null, '\t')}\n`,
+		`${JSON.stringify({ schema: 2, time: start.toISOString(), machine, memory, tables }, null, '\t')}\n`,
 	);
 	say(`written to ${file}`);
 }
 
-main(process.argv.slice(2));
+await main(process.argv.slice(2));

@@ -1,46 +1,70 @@
 #!/usr/bin/env bash
-# orphans.bash [ROUNDS]: how long after its command's end confine takes to name and kill 1,000 orphans and to end, by each keeper in turn.
-# Prints the median of each in milliseconds, with the time that orphans are given to end by themselves (25 ms) in it.
+# orphans.bash ROUNDS: how long after their command's end 1,000 orphans live: until the last one is dead and the tool has ended.
+# confine, by each keeper in turn, gives them 25 ms to end by themselves, and names them in its record; the others do neither.
+# Prints one line a run: the number of its kind and nanoseconds; before them, one line a kind: "kind NUMBER NAME".
+# BENCH_BIN holds confine, leave and refuse (test/confine/refuse.c).
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
 
-readonly CONFINE=$TOP/native/build/confine
+readonly COUNT=1000
+readonly CONFINE=$BENCH_BIN/confine NO_PIDS="$BENCH_BIN/refuse unshare:newpid=EPERM --"
+readonly ORDINARY='setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --'
 
-# shellcheck disable=SC2016
-readonly LEAVE='exec >/dev/null 2>&1; for i in {1..1000}; do sleep 1000 & done; echo "${EPOCHREALTIME/./}" >"$1"'
+# what the record says was the keeper, name, command
+KINDS=(
+	"-|bwrap --unshare-pid --die-with-parent|bwrap --dev-bind / / --unshare-pid --die-with-parent --"
+	"-|unshare --pid --fork --kill-child|unshare --user --map-root-user --pid --fork --kill-child --mount-proc --"
+	"pidns|confine --cgroup, by a PID namespace|@user@ $CONFINE"
+	"subreaper|confine --cgroup, by a subreaper|@user@ $NO_PIDS $CONFINE"
+)
+ROOT_KINDS=(
+	"cgroup|confine --cgroup, by a cgroup|$NO_PIDS $CONFINE"
+	"cgroup+pidns|confine --cgroup, by a cgroup and a PID namespace|$CONFINE"
+)
 
-# Prints "KEEPER MILLISECONDS" for one run.
-took() {
-	local end
-	"$@" --cgroup bench --record "$WORK/record" -- bash -c "$LEAVE" - "$WORK/ended"
-	end=${EPOCHREALTIME/./}
-	[[ $(tail -n1 "$WORK/record") =~ '"keeper":"'([a-z+]*)'"'.*'"orphan_count":'([0-9]+) && ${BASH_REMATCH[2]} == 1000 ]] ||
-		die "not 1,000 orphans: $(tail -n1 "$WORK/record")"
-	echo "${BASH_REMATCH[1]} $(((end - $(<"$WORK/ended")) / 1000))"
+# Sets TOOK. A keeper that is not what its name says would make a fine number.
+one() {
+	local keeper command ended end
+	IFS='|' read -r keeper _ command <<<"${KINDS[$1]}"
+	command=${command/@user@/$USER_PREFIX}
+	[[ $keeper == - ]] || command+=" --cgroup bench --record $WORK/record --"
+	: >"$WORK/record"
+	# shellcheck disable=SC2086 # words
+	{
+		read -r ended
+		# The end of the pipe, which the last one that lives holds open.
+		read -r _ || end=${EPOCHREALTIME/./}
+	} < <($command "$BENCH_BIN/leave" "$COUNT")
+	[[ $keeper == - || $(<"$WORK/record") == *"\"keeper\":\"$keeper\""*"\"orphan_count\":$COUNT,"* ]] ||
+		die "$keeper, not $COUNT orphans: $(<"$WORK/record")"
+	TOOK=$(((end - ended) * 1000))
 }
 
 main() {
-	local round rounds=${1:-5}
-	local -a without_pids=("$WORK/refuse" unshare:newpid=EPERM -- "$CONFINE")
-	cc -O1 -D_GNU_SOURCE -o "$WORK/refuse" "$TOP/test/confine/refuse.c"
-	cp "$CONFINE" "$WORK/confine"
-	for ((round = 0; round < rounds; round++)); do
-		took "$CONFINE"
-		took "${without_pids[@]}"
-		if ((EUID == 0)); then
-			took setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- "$WORK/confine"
-			took setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- "$WORK/refuse" unshare:newpid=EPERM -- "$WORK/confine"
-		fi
-	done | sort -k1,1 -k2,2n | awk '
-		$1 != keeper { if (n) print keeper, took[int((n + 1) / 2)] " ms"; keeper = $1; n = 0 }
-		{ took[++n] = $2 }
-		END { print keeper, took[int((n + 1) / 2)] " ms" }'
+	local round number name
+	USER_PREFIX=
+	if ((EUID == 0)); then
+		USER_PREFIX=$ORDINARY
+		KINDS+=("${ROOT_KINDS[@]}")
+	fi
+	for number in "${!KINDS[@]}"; do
+		IFS='|' read -r _ name _ <<<"${KINDS[number]}"
+		printf 'kind %d %s\n' "$number" "$name"
+		# The first of a kind fills caches that the others find full.
+		one "$number"
+	done
+	for ((round = 0; round < $1; round++)); do
+		for number in $(shuf -i "0-$((${#KINDS[@]} - 1))"); do
+			one "$number"
+			printf '%d %d\n' "$number" "$TOOK"
+		done
+	done
 }
 
 WORK=$(mktemp -d /var/tmp/pc-orphans.XXXXXX)
 trap 'rm -rf -- "$WORK"' EXIT
 chmod 777 "$WORK"
-touch "$WORK/record" "$WORK/ended"
-chmod 666 "$WORK/record" "$WORK/ended"
+touch "$WORK/record"
+chmod 666 "$WORK/record"
 main "$@"

@@ -3,7 +3,6 @@
  *   peak COMMAND [ARG...]
  *
  * After exec the kernel starts to count anew, so the program is stopped at the call and its status read then. */
-#define _GNU_SOURCE
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -4,7 +4,6 @@
  *
  * Every round runs each command once, in an order of its own, so that whatever else the machine does meets all alike.
  * Prints one line a run: the command's number (from 0) and nanoseconds. A command that fails ends it with status 1. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <spawn.h>
