@@ -10,15 +10,6 @@ setup_file() {
 	cp "$TOP"/test/allow/clients/* "$AUDIT_DIR"
 }
 
-teardown_file() {
-	there_end
-	audit_end
-}
-
-setup() {
-	audit_setup
-}
-
 # gets NAME COMMAND...: the command shows what is there if that is listed, and only then; NAME is what the record calls it
 gets() {
 	local name=$1

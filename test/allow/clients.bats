@@ -2,7 +2,6 @@
 # shellcheck disable=SC2030,SC2031 # each test has a status of its own
 # Real clients, against a server on another host: each gets through where it is listed, and nowhere where it is not.
 
-bats_require_minimum_version 1.5.0
 load there
 load clients
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # Where root's Portage has isolated the phase before: connections go through the SOCKS5 proxy that it runs outside, or nowhere.
 
-bats_require_minimum_version 1.5.0
 load there
 
 setup_file() {
@@ -27,10 +26,6 @@ teardown_file() {
 	[[ ! ${PROXY_PID-} ]] || kill "$PROXY_PID"
 	there_end
 	audit_end
-}
-
-setup() {
-	audit_setup
 }
 
 # isolated COMMAND...: in a network as Portage makes it

@@ -2,7 +2,6 @@
 # shellcheck disable=SC2030,SC2031 # each test has a list of its own
 # confine --allow: what is on the list is reached as without a sandbox, and nothing else is.
 
-bats_require_minimum_version 1.5.0
 load there
 
 # At most so many, unless CONFINE_SOAK asks for the full number.
@@ -18,11 +17,6 @@ setup_file() {
 	for program in client crowd; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/allow/$program.c"
 	done
-}
-
-teardown_file() {
-	there_end
-	audit_end
 }
 
 setup() {

@@ -76,3 +76,8 @@ expect_allowed() {
 		return 1
 	}
 }
+
+teardown_file() {
+	there_end
+	audit_end
+}

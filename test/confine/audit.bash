@@ -1,5 +1,8 @@
 # shellcheck shell=bash
 # For the tests of what confine --audit sees.
+
+bats_require_minimum_version 1.5.0
+
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
 # Builds the clients and puts confine where every user can start it. For setup_file.
@@ -20,6 +23,18 @@ audit_end() {
 audit_setup() {
 	RECORD=$(mktemp "$AUDIT_DIR/record.XXXXXX")
 	chmod 666 "$RECORD"
+}
+
+setup_file() {
+	audit_begin
+}
+
+teardown_file() {
+	audit_end
+}
+
+setup() {
+	audit_setup
 }
 
 # audit OPTION... -- COMMAND...: as the user WHO, user or root; the record goes to $RECORD

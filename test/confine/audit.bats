@@ -1,22 +1,9 @@
 #!/usr/bin/env bats
 # confine --audit: every attempt to get out is seen, with who made it, and nothing else is.
 
-bats_require_minimum_version 1.5.0
 load audit
 
 THERE='198.51.100.7 443'
-
-setup_file() {
-	audit_begin
-}
-
-teardown_file() {
-	audit_end
-}
-
-setup() {
-	audit_setup
-}
 
 @test 'each call that takes an address, in each family, by an ordinary user' {
 	audit --net -- "$CLIENT" connect 2

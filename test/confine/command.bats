@@ -1,16 +1,7 @@
 #!/usr/bin/env bats
 # What confine does with its options, its command's status, files, signals and environment.
 
-bats_require_minimum_version 1.5.0
 load helper
-
-setup_file() {
-	confine_begin
-}
-
-teardown_file() {
-	confine_end
-}
 
 setup() {
 	RECORD=$BATS_TEST_TMPDIR/record

@@ -1,19 +1,10 @@
 #!/usr/bin/env bats
 # Every step of the way refused, by the kernel itself: --require runs nothing, --best-effort runs in what is whole.
 
-bats_require_minimum_version 1.5.0
 load helper
 
 setup_file() {
 	confine_begin refuse
-}
-
-teardown_file() {
-	confine_end
-}
-
-setup() {
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
 }
 
 # As "root" of a user namespace in which the kernel hands out only so many of a kind (namespaces(7)).

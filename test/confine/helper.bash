@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the tests of confine share: a copy of it that every user may run, an ordinary user, and who is left.
 #
-#   confine_begin [TOOL...]   for setup_file: CONFINE, PLACE (everybody's), ORDINARY (a user id nobody has), and the C tools
+#   confine_begin [TOOL...]   for a setup_file with tools: CONFINE, PLACE (everybody's), ORDINARY (a user id nobody has), and the C tools
 #   confine_end               for teardown_file: ends whatever runs as ORDINARY, removes PLACE
 #   only_root                 skips a test that an ordinary user can't run
 #   ordinary COMMAND...       as an ordinary user, without a privilege
@@ -10,7 +10,12 @@
 #
 # CONFINE_BUILD=build/sanitized tests that one instead.
 
+bats_require_minimum_version 1.5.0
+
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+
+# shellcheck source-path=SCRIPTDIR source=../until.bash
+source "$TOP/test/until.bash"
 
 confine_begin() {
 	local tool
@@ -35,6 +40,18 @@ confine_end() {
 	mapfile -t pids < <(marked "$PLACE")
 	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}" 2>/dev/null || true
 	rm -rf -- "$PLACE"
+}
+
+setup_file() {
+	confine_begin
+}
+
+teardown_file() {
+	confine_end
+}
+
+setup() {
+	RECORD=$PLACE/record.$BATS_TEST_NUMBER
 }
 
 only_root() {
@@ -73,16 +90,6 @@ marked() {
 		read -ra fields <<<"${status##*) }"
 		[[ ${fields[0]} == [ZX] && ${fields[17]} == 1 || $pid == "$BASHPID" ]] || echo "$pid"
 	done 2>/dev/null
-}
-
-# until_true SECONDS COMMAND...: waits for it, by looking
-until_true() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-	shift
-	until "$@"; do
-		((${EPOCHREALTIME/./} < end)) || return
-		read -rt 0.01 <> <(:) || true
-	done
 }
 
 namespaces() {

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # What a command sees of network, IPC and users: as root, as root without CAP_SYS_ADMIN, as an ordinary user.
 
-bats_require_minimum_version 1.5.0
 load helper
 
 setup_file() {
@@ -14,10 +13,6 @@ setup_file() {
 teardown_file() {
 	[[ ! ${NAME-} ]] || "$PLACE/ipc" remove "$NAME" "$KEY"
 	confine_end
-}
-
-setup() {
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
 }
 
 # Docker's root: every capability but that one.

@@ -1,16 +1,7 @@
 #!/usr/bin/env bats
 # What Portage as root has made already is told by its fingerprint, and nothing that only looks like it.
 
-bats_require_minimum_version 1.5.0
 load helper
-
-setup_file() {
-	confine_begin
-}
-
-teardown_file() {
-	confine_end
-}
 
 setup() {
 	only_root

@@ -1,16 +1,11 @@
 #!/usr/bin/env bats
 # confine --net --audit: which names a confined command looked up, and that it gets its refusal at once.
 
-bats_require_minimum_version 1.5.0
 load audit
 
 setup_file() {
 	audit_begin
 	cp "$TOP/test/confine/audit/ask.py" "$AUDIT_DIR/"
-}
-
-teardown_file() {
-	audit_end
 }
 
 setup() {

@@ -1,16 +1,7 @@
 #!/usr/bin/env bats
 # Many at once, and what a killed one leaves: every record whole, no cgroup left, nobody's neighbour killed.
 
-bats_require_minimum_version 1.5.0
 load helper
-
-setup_file() {
-	confine_begin
-}
-
-teardown_file() {
-	confine_end
-}
 
 setup() {
 	RECORD=$PLACE/record.$BATS_TEST_NUMBER

@@ -1,15 +1,10 @@
 #!/usr/bin/env bats
 # Where / is a shared mount, as systemd makes it, what is mounted for a command stays with it.
 
-bats_require_minimum_version 1.5.0
 load helper
 
 setup_file() {
 	confine_begin survivor
-}
-
-teardown_file() {
-	confine_end
 }
 
 # In a mount namespace of its own, in which / is shared with a second one.

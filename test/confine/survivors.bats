@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # Whatever a command leaves behind is named and killed, in each of the three ways. The last test prints the table.
 
-bats_require_minimum_version 1.5.0
 load helper
 
 setup_file() {

@@ -1,16 +1,11 @@
 #!/usr/bin/env bats
 # At a terminal: Ctrl-C counts once, Ctrl-Z and fg work, what a command reads is typed there.
 
-bats_require_minimum_version 1.5.0
 load helper
 
 setup_file() {
 	confine_begin count
 	cp "$TOP/test/portage/terminal.py" "$PLACE/"
-}
-
-teardown_file() {
-	confine_end
 }
 
 at_terminal() {

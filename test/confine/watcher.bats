@@ -2,16 +2,7 @@
 # The watcher of confine --audit: what it may, what the build can't do to it, and how it and the build end.
 # shellcheck disable=SC2030,SC2031 # every test has variables of its own
 
-bats_require_minimum_version 1.5.0
 load audit
-
-setup_file() {
-	audit_begin
-}
-
-teardown_file() {
-	audit_end
-}
 
 setup() {
 	audit_setup

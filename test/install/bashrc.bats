@@ -10,9 +10,6 @@ setup_file() {
 	install_quick_node
 }
 
-teardown_file() { install_teardown_file; }
-setup() { install_setup; }
-
 # What the test compares: everything but the link count, which a replaced file can't keep.
 round_trip() {
 	local shape=$1 who=$2 before after content=''

@@ -8,8 +8,6 @@ setup_file() {
 	install_quick_node
 }
 
-teardown_file() { install_teardown_file; }
-
 setup() {
 	install_setup
 	printf 'FOO=1\n' >"$BASHRC"

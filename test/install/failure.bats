@@ -10,9 +10,6 @@ setup_file() {
 	install_quick_node
 }
 
-teardown_file() { install_teardown_file; }
-setup() { install_setup; }
-
 # failing_tools N TOOL...: a folder for PATH in which these tools count their calls together, and the Nth call fails.
 failing_tools() {
 	local n=$1 tool dir=$PLACE/failing

@@ -5,6 +5,8 @@
 #   EP      a fresh EPREFIX with a space in its name, one a test
 #   INSTALL what install.sh is run as: empty, or the words that make an ordinary user of us
 
+bats_require_minimum_version 1.5.0
+
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 readonly BEGIN='# >>> portcullis >>>' END='# <<< portcullis <<<'
 
@@ -49,7 +51,6 @@ install_teardown_file() {
 }
 
 install_setup() {
-	bats_require_minimum_version 1.5.0
 	EP="$PLACE/prefix $BATS_TEST_NUMBER"
 	BASHRC=$EP/etc/portage/bashrc
 	INSTALL=()
@@ -58,6 +59,18 @@ install_setup() {
 	export TMPDIR=$PLACE/tmp
 	mkdir -p "$TMPDIR"
 	chmod 1777 "$TMPDIR"
+}
+
+setup_file() {
+	install_setup_file
+}
+
+teardown_file() {
+	install_teardown_file
+}
+
+setup() {
+	install_setup
 }
 
 # From here on the test is an ordinary user's, and so is its prefix.

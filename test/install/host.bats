@@ -14,8 +14,6 @@ setup_file() {
 	END
 }
 
-teardown_file() { install_teardown_file; }
-
 setup() {
 	install_setup
 	needs_root

@@ -4,9 +4,6 @@
 load helper.bash
 load shapes.bash
 
-setup_file() { install_setup_file; }
-teardown_file() { install_teardown_file; }
-
 setup() {
 	install_setup
 	shape_plain "$BASHRC"

@@ -1,9 +1,7 @@
 #!/usr/bin/env bats
 # A real emerge whose tests try to get out, in every way: who tried what is in the record and is told, and nothing else is.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
+load emerge
 
 setup_file() {
 	prefix_host_begin
@@ -14,14 +12,6 @@ setup_file() {
 	gcc -O1 -pthread -m32 -o "$CLIENTS/small" "$TOP/test/confine/audit/client.c"
 	cp "$CLIENTS/storm" "$CLIENTS/raw"
 	chmod -R a+rX "$CLIENTS"
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
 }
 
 # prefix WHO [LINE...]: with the package app-test/reaches-1, whose src_test ends with the status of the function finish

@@ -1,23 +1,8 @@
 #!/usr/bin/env bats
 # Who builds dies, one way or another: within a second nothing of the phase is left, and no cgroup.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
+load emerge
 load cgroup
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	[[ ! ${STARTED-} ]] || kill -KILL "$STARTED" 2>/dev/null || true
-	prefix_clean
-}
 
 # all_gone WHAT: within a second of now
 all_gone() {

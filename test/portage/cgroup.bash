@@ -1,5 +1,13 @@
 # shellcheck shell=bash
-# A package whose phase leaves processes, for tests with a real emerge under FEATURES=cgroup.
+# A package whose phase leaves processes, for tests with a real emerge under FEATURES=cgroup. To be loaded after emerge.bash.
+
+# shellcheck source-path=SCRIPTDIR source=../until.bash
+source "${BASH_SOURCE[0]%/*}/../until.bash"
+
+teardown() {
+	[[ ! ${STARTED-} ]] || kill -KILL "$STARTED" 2>/dev/null || true
+	prefix_clean
+}
 
 # cgroup_prefix WHO FEATURES [LINE...]: with Portcullis, and app-test/leaves-1, whose src_compile leaves an orphan and waits
 cgroup_prefix() {
@@ -46,16 +54,6 @@ no_phase_processes() {
 # The cgroups that confine has made for phases of these packages and that are still there.
 cgroups_left() {
 	find /sys/fs/cgroup -type d -name "portcullis-*_app-test_${1-}*" 2>/dev/null
-}
-
-# until_true SECONDS COMMAND...: waits for it, by looking
-until_true() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-	shift
-	until "$@"; do
-		((${EPOCHREALTIME/./} < end)) || return
-		read -rt 0.02 <> <(:) || true
-	done
 }
 
 # start_waiting COMMAND...: starts emerge in a session of its own and sets STARTED, once the phase is there

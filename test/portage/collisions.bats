@@ -1,21 +1,7 @@
 #!/usr/bin/env bats
 # What collides with a sandbox besides distcc, in a real emerge.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
-}
+load emerge
 
 said() {
 	grep -c "Portcullis: app-test/$1-1: .*$2" <<<"$output"

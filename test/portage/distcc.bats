@@ -1,27 +1,8 @@
 #!/usr/bin/env bats
 # distcc under a network sandbox, with a real distccd on another host: said, built here, and nothing sent.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
+load emerge
 load farm
-
-FILES=12
-
-setup_file() {
-	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
-	prefix_host_begin
-	farm_begin
-}
-
-teardown_file() {
-	farm_end
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
-}
 
 # prefix WHO FEATURES [LINE...]: one whose package compiles FILES files in parallel
 prefix() {
@@ -29,18 +10,7 @@ prefix() {
 	mkdir -p "$PREFIX/usr/lib"
 	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc"
 	conf "${@:2}"
-	prefix_package app-test/many-1 <<-EOF
-		src_unpack() {
-			local i
-			mkdir -p "\${S}" || die
-			for i in {1..$FILES}; do
-				printf 'int f%d(int a) { return a + %d; }\n' \$i \$i > "\${S}/f\$i.c"
-			done
-			printf '%%.o: %%.c\n\t\$(CC) -c \$< -o \$@\n' > "\${S}/Makefile"
-		}
-		src_compile() { make -j4 CC="\${CC:-gcc}" f{1..$FILES}.o || die; note_namespaces; }
-		src_install() { insinto /usr/share/many; doins *.o; note_namespaces; }
-	EOF
+	farm_package
 	prefix_install_portcullis
 }
 

@@ -1,21 +1,7 @@
 #!/usr/bin/env bats
 # What a build sees and leaves is what it would be without us.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
-}
+load emerge
 
 # emerge_into FILE: builds app-test/probe as if for the first time, and puts its saved environment into FILE
 emerge_into() {

@@ -1,25 +1,11 @@
 #!/usr/bin/env bats
 # A phase that fails fails as it did; one that we stop says why, and what to do.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
+load emerge
 
 setup() {
 	prefix_make user
 	prefix_conf
-}
-
-teardown() {
-	prefix_clean
 }
 
 # What a run printed, without what differs between any two: pids, and the line of ebuild.sh in bash's own messages; and

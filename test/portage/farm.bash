@@ -5,6 +5,22 @@
 #   farm_compiled   how many files it has compiled so far
 #   farm_packets    how many packets have gone out to it, of whatever kind
 #   farm_end        removes all of it
+#   farm_package [LINE...]   app-test/many, whose src_compile has these lines and then compiles FILES files in parallel
+#
+# To be loaded after emerge.bash.
+
+FILES=12
+
+setup_file() {
+	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
+	prefix_host_begin
+	farm_begin
+}
+
+teardown_file() {
+	farm_end
+	prefix_host_end
+}
 
 farm_begin() {
 	local octet
@@ -27,6 +43,25 @@ farm_begin() {
 	TMPDIR=$FARM_LOG ip netns exec "$FARM_NETNS" distccd --daemon --allow "10.213.$octet.0/30" --listen "$FARM" --jobs 4 \
 		--pid-file "$FARM_LOG/pid" --log-file "$FARM_LOG/log" --log-level info --nice 5 3>&- || return
 	export FARM FARM_NETNS FARM_LINK FARM_LOG
+}
+
+farm_package() {
+	prefix_package app-test/many-1 <<-EOF
+		src_unpack() {
+			local i
+			mkdir -p "\${S}" || die
+			for i in {1..$FILES}; do
+				printf 'int f%d(int a) { return a + %d; }\n' \$i \$i > "\${S}/f\$i.c"
+			done
+			printf '%%.o: %%.c\n\t\$(CC) -c \$< -o \$@\n' > "\${S}/Makefile"
+		}
+		src_compile() {
+			$(printf '%s\n' "$@")
+			make -j4 CC="\${CC:-gcc}" f{1..$FILES}.o || die
+			note_namespaces
+		}
+		src_install() { insinto /usr/share/many; doins *.o; note_namespaces; }
+	EOF
 }
 
 farm_compiled() {

@@ -1,25 +1,12 @@
 #!/usr/bin/env bats
 # The throwaway prefix itself, without Portcullis: what it shows of plain Portage is what the other tests start from.
 
-bats_require_minimum_version 1.5.0
-load prefix
+load emerge
 
 OFF='-network-sandbox -ipc-sandbox'
 BARE='-ipc-sandbox -mount-sandbox -network-sandbox -pid-sandbox -sandbox -userfetch -userpriv -usersandbox'
 SRC='unpack prepare configure compile test install'
 PHASES="pretend setup $SRC preinst postinst"
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
-}
 
 as() {
 	[[ $1 == user ]] || ((EUID == 0)) || skip 'only root can emerge as root'

@@ -1,24 +1,10 @@
 #!/usr/bin/env bats
 # A real emerge: the namespaces of each phase differ from the host's exactly where the table says.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
+load emerge
 
 SRC='unpack prepare configure compile test install'
 PKG='pretend setup preinst postinst'
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
-}
 
 # prefix WHO FEATURES [LINE...]: one with the package app-test/probe-1, which has whatever comes on standard input
 prefix() {

@@ -2,23 +2,8 @@
 # Eight builds at once, orphans everywhere, and kill -9 at random: each build has its own, and nothing is left.
 # PORTCULLIS_KILLS says how many are killed: 20 unless it is set, 200 in npm run soak.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
+load emerge
 load cgroup
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	[[ ! ${STARTED-} ]] || kill -KILL "$STARTED" 2>/dev/null || true
-	prefix_clean
-}
 
 PACKAGES='app-test/par1 app-test/par2 app-test/par3 app-test/par4 app-test/par5 app-test/par6 app-test/par7 app-test/par8'
 

@@ -2,22 +2,12 @@
 # Under the conditions of sys-apps/sandbox: no_new_privs, a preloaded library, SANDBOX_ON=1. Portage is told that its
 # sandbox program is ours, so that FEATURES=sandbox and usersandbox go their own way up to there.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
+load emerge
 
 setup_file() {
 	prefix_host_begin
 	gcc -Wall -Wextra -Werror -shared -fPIC -o "$PREFIX_HOST/sandbox.so" "$BATS_TEST_DIRNAME/sandbox.c" -ldl
 	chmod 755 "$PREFIX_HOST/sandbox.so"
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
 }
 
 prefix() {

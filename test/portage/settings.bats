@@ -1,25 +1,11 @@
 #!/usr/bin/env bats
 # PORTCULLIS_* are those of make.conf and package.env as they are now, whatever a build has put into its environment.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
+load emerge
 
 setup() {
 	prefix_make user
 	prefix_conf
-}
-
-teardown() {
-	prefix_clean
 }
 
 # build PHASE... of app-test/probe-1, from the start

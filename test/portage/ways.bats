@@ -1,25 +1,11 @@
 #!/usr/bin/env bats
 # The ways in which people run Portage: each phase is confined in all of them, and nothing else changes.
 
-bats_require_minimum_version 1.5.0
-load prefix
-load portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
+load emerge
 
 setup() {
 	prefix_make user
 	prefix_conf
-}
-
-teardown() {
-	prefix_clean
 }
 
 confined() {

@@ -1,9 +1,7 @@
 #!/usr/bin/env bats
 # The Gentoo package: real Portage builds, tests and installs it under Portcullis itself; pkgcheck finds nothing.
 
-bats_require_minimum_version 1.5.0
-load ../portage/prefix
-load ../portage/portcullis
+load ../portage/emerge
 # An emerge that compiles; on a busy machine that takes its time.
 export BATS_TEST_TIMEOUT=300
 
@@ -12,14 +10,6 @@ setup_file() {
 	# Fetched here, where no test's time runs.
 	PKGCHECK=$("$TOP/scripts/pkgcheck")
 	export PKGCHECK
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
 }
 
 readonly ATOM=app-portage/portcullis

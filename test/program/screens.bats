@@ -2,9 +2,7 @@
 # Each command as a person uses it. Its screen is the example in the man pages: `scripts/screens` takes them anew into
 # docs/screens.
 
-bats_require_minimum_version 1.5.0
-load ../portage/prefix
-load ../portage/portcullis
+load ../portage/emerge
 load screens
 
 setup_file() {

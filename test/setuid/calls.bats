@@ -1,24 +1,7 @@
 #!/usr/bin/env bats
 # What is called while a right is in force is what docs/privilege.md says, and nothing else.
 
-bats_require_minimum_version 1.5.0
 load helper
-
-setup_file() {
-	setuid_begin
-}
-
-teardown_file() {
-	setuid_end
-}
-
-setup() {
-	work
-}
-
-teardown() {
-	harmless
-}
 
 # traced OPTION...: a run under root's strace, which leaves the bit its power
 traced() {

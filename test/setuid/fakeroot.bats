@@ -1,21 +1,7 @@
 #!/usr/bin/env bats
 # Real fakeroot, of both kinds, around a real install phase, and around a whole emerge: they work as they do without us.
 
-bats_require_minimum_version 1.5.0
-load ../portage/prefix
-load ../portage/portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
-}
+load ../portage/emerge
 
 # prefix KIND: with a package that gives a file to daemon:bin, whatever says no to that fails it
 prefix() {

@@ -12,7 +12,12 @@
 #
 # CONFINE is the binary, TOOL the compiled hostile.c, PLACE what is around them.
 
+bats_require_minimum_version 1.5.0
+
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+
+# shellcheck source-path=SCRIPTDIR source=../until.bash
+source "$TOP/test/until.bash"
 
 setuid_begin() {
 	local name
@@ -77,14 +82,10 @@ last() {
 }
 
 eventually() {
-	local end=$((SECONDS + 10))
-	until "$@"; do
-		((SECONDS < end)) || {
-			echo "in vain: $*"
-			return 1
-		}
-		read -rt 0.02 <> <(:) || :
-	done
+	until_true 10 "$@" || {
+		echo "in vain: $*"
+		return 1
+	}
 }
 
 # The processes of a user that still run.
@@ -122,4 +123,20 @@ harmless() {
 	}
 	[[ ! $(find "$PLACE" -mindepth 2 -name 'core*') ]]
 	eventually nobody_of "${ACCOUNT}c"
+}
+
+setup_file() {
+	setuid_begin
+}
+
+teardown_file() {
+	setuid_end
+}
+
+setup() {
+	work
+}
+
+teardown() {
+	harmless
 }

@@ -1,25 +1,12 @@
 #!/usr/bin/env bats
 # Hostile callers of the real set-user-id binary. After each of them: no process, no cgroup, no file of root's, no core.
 
-bats_require_minimum_version 1.5.0
 load helper
-
-setup_file() {
-	setuid_begin
-}
-
-teardown_file() {
-	setuid_end
-}
 
 setup() {
 	work
 	ASK=(--net --ipc --cgroup "$ACCOUNT" --best-effort --record record)
 	ulimit -c unlimited
-}
-
-teardown() {
-	harmless
 }
 
 # A shell of the caller's, with CONFINE, TOOL and ASK as its arguments 1, 2 and from 3 on.

@@ -2,25 +2,7 @@
 # seccomp's listener in mode setuid. Who holds it can put descriptors into a watched program and forge its calls' results: a
 # set-id program that runs there with its power would be theirs (SECCOMP_IOCTL_NOTIF_ADDFD, seccomp_unotify(2)).
 
-bats_require_minimum_version 1.5.0
 load helper
-
-setup_file() {
-	setuid_begin
-}
-
-teardown_file() {
-	setuid_end
-}
-
-setup() {
-	((EUID == 0)) || skip 'only root can make a file set-user-id root'
-	work
-}
-
-teardown() {
-	harmless
-}
 
 # watcher: the process that holds the listener of the caller's phase
 watcher() {

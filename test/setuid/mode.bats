@@ -1,24 +1,7 @@
 #!/usr/bin/env bats
 # Mode setuid, as a caller in good faith has it: isolated, and nobody else than before.
 
-bats_require_minimum_version 1.5.0
 load helper
-
-setup_file() {
-	setuid_begin
-}
-
-teardown_file() {
-	setuid_end
-}
-
-setup() {
-	work
-}
-
-teardown() {
-	harmless
-}
 
 # What a process is to the kernel, but for what confine is for.
 # shellcheck disable=SC2016 # the inner shell's

@@ -1,25 +1,11 @@
 #!/usr/bin/env bats
 # A real emerge as root whose src_* phases drop to the portage user (FEATURES=userpriv): where mode setuid is for.
 
-bats_require_minimum_version 1.5.0
-load ../portage/prefix
-load ../portage/portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
+load ../portage/emerge
 
 setup() {
 	((EUID == 0)) || skip 'only root can make a set-user-id program'
 	prefix_make root
-}
-
-teardown() {
-	prefix_clean
 }
 
 installed() {

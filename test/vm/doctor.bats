@@ -1,17 +1,7 @@
 #!/usr/bin/env bats
 # doctor where the kernel is set up otherwise than on the machine that runs the tests.
 
-bats_require_minimum_version 1.5.0
-load ../portage/prefix
-load ../portage/portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
+load ../portage/emerge
 
 setup() {
 	prefix_make user
@@ -19,10 +9,6 @@ setup() {
 	# shellcheck disable=SC2034 # prefix_exec reads it
 	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
 	prefix_install_portcullis
-}
-
-teardown() {
-	prefix_clean
 }
 
 doctor() {

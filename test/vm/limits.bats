@@ -1,16 +1,7 @@
 #!/usr/bin/env bats
 # Limits, where the kernel has cgroup v2 with its controllers: as root, and under a cgroup that was delegated to a user.
 
-bats_require_minimum_version 1.5.0
 load ../confine/helper
-
-setup_file() {
-	confine_begin
-}
-
-teardown_file() {
-	confine_end
-}
 
 setup() {
 	RECORD=$PLACE/record.$BATS_TEST_NUMBER

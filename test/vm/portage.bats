@@ -1,21 +1,7 @@
 #!/usr/bin/env bats
 # A pure v2 host, emerge as root with FEATURES=cgroup: Portage's own cgroups and ours.
 
-bats_require_minimum_version 1.5.0
-load ../portage/prefix
-load ../portage/portcullis
-
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
-}
+load ../portage/emerge
 
 @test 'a daemon that pkg_postinst starts dies with Portage alone, and lives on with Portcullis; what src_compile leaves dies' {
 	local name

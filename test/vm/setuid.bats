@@ -1,16 +1,7 @@
 #!/usr/bin/env bats
 # Mode setuid where user namespaces are off, where every cgroup controller is to be had, and where set-id programs may dump.
 
-bats_require_minimum_version 1.5.0
 load ../setuid/helper
-
-setup_file() {
-	setuid_begin
-}
-
-teardown_file() {
-	setuid_end
-}
 
 setup() {
 	work

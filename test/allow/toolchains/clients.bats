@@ -2,7 +2,6 @@
 # shellcheck disable=SC2030,SC2031 # each test has a status of its own
 # Clients whose tool chains a machine for `npm test` need not have (Go, a JDK, Cargo): for `npm run soak`.
 
-bats_require_minimum_version 1.5.0
 load ../there
 load ../clients
 
