@@ -49,10 +49,12 @@ export function inside(found: readonly Found[]): Record<string, string> {
 export function describe({ collision, evidence, confinements }: Found, around: Around): string[] {
 	const sandbox = confinements.map((what) => features[what]);
 	const cures = [...new Set(evidence.flatMap(({ cure }) => cure ?? []))];
+	const cure = cures.length > 0 ? merged(cures) : collision.instead;
+	const off = `FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}"`;
 	return [
 		`${collision.thing} collides with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ what }) => what).join('; ')}`,
 		collision.happens,
-		`In make.conf or package.env ${cures.length > 0 ? merged(cures) : collision.instead} ends it and keeps the sandbox, and FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}" ends it the other way`,
+		`In make.conf or package.env ${cure === off ? `${off} ends it` : `${cure} ends it and keeps the sandbox, and ${off} ends it the other way`}`,
 		...(collision.allow === undefined
 			? []
 			: [

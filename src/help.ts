@@ -1,5 +1,5 @@
 import { publicCommands, usage, type Command } from './commands.ts';
-import { wrap } from './screen.ts';
+import { hang, wrap } from './screen.ts';
 
 /** `portcullis --help`, on a screen of 80 columns. */
 export function helpForAll(): string {
@@ -25,7 +25,7 @@ export function helpFor(name: string, command: Command, width: number): string {
 	const column = Math.max(0, ...options.map(({ left }) => left.length));
 	const room = Math.min(width, 100);
 	return [
-		...hang(`usage: portcullis ${usage(name, command)}`, room, '         '),
+		...usageLines(name, command, room),
 		'',
 		...wrap(
 			`${command.summary}.`.replace(/^./, (first) => first.toUpperCase()),
@@ -39,9 +39,10 @@ export function helpFor(name: string, command: Command, width: number): string {
 	].join('\n');
 }
 
-function hang(text: string, width: number, indent: string): string[] {
+function usageLines(name: string, command: Command, width: number): string[] {
 	// What is in brackets stays on one line.
-	const words = text.replace(/\[[^\]]*\]/g, (one) => one.replaceAll(' ', '\u00a0'));
-	const [first = '', ...rest] = wrap(words, width - indent.length);
-	return [first, ...rest.map((line) => indent + line)].map((line) => line.replaceAll('\u00a0', ' '));
+	const text = `usage: portcullis ${usage(name, command)}`.replace(/\[[^\]]*\]/g, (one) =>
+		one.replaceAll(' ', '\u00a0'),
+	);
+	return hang(text, width, '         ').map((line) => line.replaceAll('\u00a0', ' '));
 }

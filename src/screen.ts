@@ -47,6 +47,13 @@ export function wrap(text: string, width: number): string[] {
 	return [...lines, line];
 }
 
+/** Wrapped, and every line but the first one begins with `indent`. */
+export function hang(text: string, width: number, indent: string): string[] {
+	const [first = '', ...rest] = wrap(text, width);
+	if (rest.length === 0) return [first];
+	return [first, ...wrap(rest.join(' '), width - indent.length).map((line) => indent + line)];
+}
+
 /** At most `width` columns, the end cut where it is more. */
 export function fit(text: string, width: number): string {
 	return text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text;

@@ -13,7 +13,9 @@ export function collisionFindings({ configuration }: World): Finding[] {
 	const { PORTCULLIS_ALLOW } = resolve(configuration.variables);
 	const ground = { ...bare, settings: { ...bare.settings, PORTCULLIS_ALLOW } };
 	const around = aroundOf({ ...process.env, ...configuration.variables }, ground.features);
-	return findCollisions({ ...ground, phase: '' }, around).map((found) => {
+	// What keeps track of processes is a finding of its own.
+	const all = findCollisions({ ...ground, phase: '' }, around).filter(({ collision }) => collision.name !== 'tracking');
+	return all.map((found) => {
 		const [what = '', happens = '', way = '', ...more] = describe(found, around);
 		return {
 			id: `collision-${found.collision.name}`,

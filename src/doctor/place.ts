@@ -110,7 +110,8 @@ export function confineFindings(world: World): Finding[] {
 			{ id: 'confine', state: 'bad', title, means: `${confine} does not work: ${trial.broken}.`, way: again, seen },
 		];
 	}
-	return [good('confine', title, `mode ${trial.mode}${setuid ? ', setuid' : ''}`, seen)];
+	const mode = trial.mode === 'none' ? 'it starts, and can make no namespace' : `mode ${trial.mode}`;
+	return [good('confine', title, `${mode}${setuid ? ', setuid' : ''}`, seen)];
 }
 
 /** Whether the file system that confine is on is mounted nosuid: the longest mount point above it. */

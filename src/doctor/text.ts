@@ -12,7 +12,12 @@ const marks: Readonly<Record<State, readonly [sign: string, word: string, style:
 export function doctorText(findings: readonly Finding[], screen: Screen, verbose: boolean): string[] {
 	const shown = findings.filter(({ state }) => verbose || state !== 'idle');
 	const column = Math.max(...shown.map(({ title }) => title.length));
-	return [...shown.flatMap((one) => lines(one, screen, column, verbose)), '', summary(findings, screen)];
+	const text = shown.map((one, at) => {
+		// What one cause has put out of order, one change puts right.
+		const again = one.way !== '' && shown.slice(0, at).some(({ way }) => way === one.way);
+		return lines(again ? { ...one, way: 'the same.' } : one, screen, column, verbose);
+	});
+	return [...text.flat(), '', summary(findings, screen)];
 }
 
 function lines(

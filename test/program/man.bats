@@ -22,14 +22,34 @@ setup_file() {
 		[[ ! $output ]]
 	done
 	page=$(man_text portcullis.1)
-	for name in report status doctor info explain run shell hook completion; do
+	while read -r name; do
 		[[ $page == *"portcullis $name"* ]]
-	done
-	[[ $page == *--since* && $page == *'Blocked: 1 package'* ]]
+	done < <(commands)
+	[[ $page == *--since* ]]
 	page=$(man_text portcullis.5)
 	for name in AUDIT ON_FAILURE COLLISION UNPACK ALLOW MEMORY_MAX PIDS_MAX CPU_MAX; do
 		[[ $page == *"PORTCULLIS_$name"* ]]
 	done
+}
+
+@test 'portcullis(1) shows the screen of every command, and every screen is shown' {
+	local name
+	while read -r name; do
+		grep -lE "^\\$ .*portcullis $name\b" "$TOP"/docs/screens/*.txt | sed 's/.*\///; s/\.txt//' >"$BATS_TEST_TMPDIR/screens"
+		grep -qxF -f <(sed 's/.*/@screen &@/' "$BATS_TEST_TMPDIR/screens") "$TOP/docs/man/portcullis.1.in" || {
+			echo "portcullis(1) does not show what portcullis $name looks like"
+			return 1
+		}
+	done < <(commands)
+	# --help is what the page says anyway.
+	for name in "$TOP"/docs/screens/*.txt; do
+		name=${name##*/}
+		[[ $name == help.txt ]] || grep -qxF "@screen ${name%.txt}@" "$TOP"/docs/man/*.in
+	done
+}
+
+commands() {
+	sed -n 's/^  \([a-z]*\)  .*/\1/p' "$TOP/docs/screens/help.txt"
 }
 
 @test 'confine(8) names the options that confine has' {

@@ -11,13 +11,11 @@ setup_file() {
 }
 
 setup() {
-	# Arrays are not exported.
-	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+	screens_environment
 }
 
 teardown() {
-	# Where a test failed before it did.
-	tmux -L "pc-$BATS_ROOT_PID" kill-server 2>/dev/null || [[ $? == 1 ]]
+	terminal_close
 }
 
 teardown_file() {
@@ -25,25 +23,21 @@ teardown_file() {
 	prefix_host_end
 }
 
-# shows NAME STATUS COMMAND...: that screen, with that status, and not too wide
-shows() {
-	local name=$1 status=0
-	screen "${@:3}" >"$BATS_TEST_TMPDIR/taken" || status=$?
-	[[ $status == "$2" ]] || {
-		cat "$BATS_TEST_TMPDIR/taken"
-		return 1
-	}
-	kept "$name" <"$BATS_TEST_TMPDIR/taken"
-	narrow
-}
-
-@test 'portcullis --help' {
+@test 'portcullis --help, --version, and --help of each command' {
+	local name
 	shows help 0 portcullis --help
+	[[ $(screen portcullis --version) == "portcullis $(node -p 'require(process.argv[1]).version' "$TOP/package.json")" ]]
+	while read -r name; do
+		screen portcullis "$name" --help >"$BATS_TEST_TMPDIR/screen"
+		[[ $(head -n 1 "$BATS_TEST_TMPDIR/screen") == "usage: portcullis $name"* ]]
+		narrow
+		[[ $(screen portcullis help "$name") == "$(<"$BATS_TEST_TMPDIR/screen")" ]]
+	done < <(sed -n 's/^  \([a-z]*\)  .*/\1/p' "$TOP/docs/screens/help.txt")
 }
 
 @test 'portcullis report: what was blocked comes first' {
 	shows report 0 portcullis report
-	[[ $(head -n 1 "$BATS_TEST_TMPDIR/screen") == 'Blocked: 1 package tried'* ]]
+	[[ $(sed -n 2p "$BATS_TEST_TMPDIR/screen") == 'Blocked: 1 package tried'* ]]
 	grep -q 'files.example.org' "$BATS_TEST_TMPDIR/screen"
 	grep -q '198.51.100.7:443' "$BATS_TEST_TMPDIR/screen"
 	grep -q 'sleep 300' "$BATS_TEST_TMPDIR/screen"
@@ -51,12 +45,17 @@ shows() {
 	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
 }
 
-@test 'portcullis report PACKAGE' {
+@test 'portcullis report PACKAGE, and --since' {
 	shows report-package 0 portcullis report greeter
+	[[ $(screen portcullis report --since 1h greeter) == "$(tail -n +2 "$BATS_TEST_TMPDIR/screen")" ]]
+	[[ $(screen portcullis report --since 2999-01-01) == 'No record of a phase'* ]]
 }
 
-@test 'portcullis report --stats' {
+@test 'portcullis report --stats, --html and --json' {
 	shows report-stats 0 portcullis report --stats
+	shows report-html 0 portcullis report --html builds.html
+	grep -q '<h2>Blocked</h2>' "$PREFIX_ROOT/builds.html"
+	[[ $(prefix_run portcullis report --json greeter | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).phases') == 6 ]]
 }
 
 @test 'portcullis doctor: all is well' {
@@ -64,24 +63,62 @@ shows() {
 	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
 }
 
+@test 'portcullis doctor: user namespaces are off, and what to change' {
+	# In a user namespace of its own, whose owner may set its limits.
+	local off='echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@"'
+	taken 1 unshare --user --map-current-user --keep-caps -- /bin/bash -c "$off" - portcullis doctor
+	sed '1s/.* - /$ /' "$BATS_TEST_TMPDIR/taken" | kept doctor-bad
+	narrow
+	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
+}
+
 @test 'portcullis info' {
-	screen portcullis info >"$BATS_TEST_TMPDIR/taken"
-	grep -qx 'network-sandbox: asked for, by Portcullis' "$BATS_TEST_TMPDIR/taken"
-	grep -q '^Portage:   3\.' "$BATS_TEST_TMPDIR/taken"
+	shows info 0 portcullis info
+	grep -qx 'network-sandbox: asked for, by Portcullis' "$BATS_TEST_TMPDIR/screen"
+	grep -qx 'pid-sandbox:     asked for, by nobody: Portage honours it as root only' "$BATS_TEST_TMPDIR/screen"
+	grep -q '^Portage:         3\.' "$BATS_TEST_TMPDIR/screen"
+	# To be pasted, through a pipe or not: there each fact is one line.
+	prefix_run portcullis info | grep -q '^FEATURES=".* cgroup .*network-sandbox .*"$'
 }
 
 @test 'portcullis explain PACKAGE' {
 	shows explain 0 portcullis explain dev-python/greeter
 }
 
+@test 'portcullis allow PACKAGE: the lines, which --write adds, once' {
+	shows allow 0 portcullis allow dev-python/greeter
+	says allow-write 0 portcullis allow --write dev-python/greeter
+	[[ $(screen portcullis allow --write dev-python/greeter) == *'has it already'*'has it already'* ]]
+	[[ $(screen portcullis explain dev-python/greeter) == *'198.51.100.7:443'* ]]
+	rm -r "$PREFIX/etc/portage/env" "$PREFIX/etc/portage/package.env"
+}
+
 @test 'portcullis run: cut off, and told so; the status is that of the command' {
 	shows run 7 portcullis run -- curl --silent https://198.51.100.7/
+}
+
+@test 'portcullis hook --check: it is current; it was edited' {
+	local hook=$PREFIX/etc/portage/portcullis/phase.bash
+	[[ ! $(screen portcullis hook --check) ]]
+	cp "$hook" "$BATS_TEST_TMPDIR/hook"
+	echo '# mine' >>"$hook"
+	says hook 1 portcullis hook --check
+	cat "$BATS_TEST_TMPDIR/hook" >"$hook"
+}
+
+@test 'portcullis gc: nothing is left' {
+	shows gc 0 portcullis gc
 }
 
 @test 'a failed phase names the shell that opens it, and that opens it' {
 	local line
 	line=$(sed -n 's/.* confined: //p' "$PREFIX_LOG/broken" | head -n 1)
 	[[ $line == "$PREFIX/usr/bin/portcullis shell =app-misc/broken-2 src_compile" ]]
+	{
+		printf '%s\n' '$ emerge --oneshot app-misc/broken' ...
+		# What Portage says between them is not ours.
+		sed -n '/ERROR:/,/gave up/p; /^ \* $/s/.*/.../p; /To look into it/p' "$PREFIX_LOG/broken" | sed '/To look into it/q' | uniq
+	} | as_installed | sed "s|/usr/bin/portcullis|portcullis|" | broken | kept failed
 	# shellcheck disable=SC2016 # for the shell in there
 	run -0 prefix_run bash -c "$line"' -- eval '\''echo "$PF in $PWD, net $(readlink /proc/self/ns/net)"; declare -F src_compile; die "no end"; echo alive'\'
 	[[ $output == *"broken-2 in $PREFIX_TMP/portage/app-misc/broken-2/"* ]]
@@ -90,11 +127,30 @@ shows() {
 }
 
 @test 'portcullis shell, typed into a terminal' {
-	# shellcheck disable=SC2016 # for the shell in there
-	prefix_run script --quiet --return --command "portcullis shell =app-misc/broken-2 src_compile" /dev/null \
-		<<<'echo "[$PN]"; exit 5' >"$BATS_TEST_TMPDIR/typed" || [[ $? == 5 ]]
-	grep -q '(app-misc/broken-2 src_compile)' "$BATS_TEST_TMPDIR/typed"
-	grep -q '\[broken\]' "$BATS_TEST_TMPDIR/typed"
+	terminal_open
+	terminal_type 'portcullis shell =app-misc/broken-2 src_compile'
+	terminal_sees '(app-misc/broken-2 src_compile) broken-2 $'
+	terminal_type 'src_compile'
+	terminal_sees 'die: the compiler gave up'
+	terminal_type 'curl https://198.51.100.7/'
+	terminal_sees 'curl: (7)'
+	terminal_type exit
+	terminal_sees 'tried 198.51.100.7:443, once'
+	# Behind the last command stands the prompt.
+	terminal_taken | sed '$d' | kept shell
+	terminal_type 'portcullis shell =app-misc/broken-2 src_compile -- sh -c "exit 5"; echo "status $?"'
+	terminal_sees 'status 5'
+}
+
+@test 'portcullis completion, in a bash at a terminal' {
+	terminal_open
+	terminal_type 'source <(portcullis completion bash)'
+	terminal_sees $'bash)\n$'
+	# The first Tab completes as far as it goes, the second shows what there is.
+	terminal_type 'portcullis explain --' Tab Tab C-u
+	terminal_type 'echo done'
+	terminal_sees $'\ndone'
+	terminal_taken | sed '/^\$ echo done/,$d' | kept completion
 }
 
 @test 'portcullis status, and --watch, while a phase runs' {
@@ -113,26 +169,17 @@ shows() {
 		const [one, ...more] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 		[one.package, one.phase, one.processes, one.memory > 1e6, one.since > 0, more.length].join(" ")
 	') == 'app-misc/slow-1 compile 2 true true 0' ]]
-	# tmux: a person looks, and types q.
-	tmux -L "pc-$BATS_ROOT_PID" -f /dev/null new-session -d -x 80 -y 24 \
-		"setpriv --reuid=$PREFIX_UID --regid=$PREFIX_UID --clear-groups $PREFIX/usr/bin/portcullis status --watch; echo over; read -r"
-	waits_for 'app-misc/slow-1  src_compile'
-	tmux -L "pc-$BATS_ROOT_PID" send-keys q
-	waits_for over
-	tmux -L "pc-$BATS_ROOT_PID" kill-server
+	# In place, on the other screen of the terminal: until q.
+	terminal_open
+	terminal_type 'portcullis status --watch; echo over'
+	terminal_sees 'app-misc/slow-1  src_compile'
+	[[ $(terminal_taken) != *watch* ]]
+	terminal_type q ''
+	terminal_sees over
+	[[ $(terminal_taken) == *watch* && $(terminal_taken) != *PACKAGE* ]]
 	echo go >&"$hold"
 	wait
 	[[ $(prefix_run portcullis status) == 'No phase is running under Portcullis.' ]]
-}
-
-waits_for() {
-	local _
-	for _ in {1..100}; do
-		[[ $(tmux -L "pc-$BATS_ROOT_PID" capture-pane -p) == *"$1"* ]] && return
-		read -rt 0.1 <> <(:) || true
-	done
-	tmux -L "pc-$BATS_ROOT_PID" capture-pane -p
-	return 1
 }
 
 @test 'misused: one line, status 2, the nearest is suggested' {
@@ -173,5 +220,6 @@ waits_for() {
 
 @test 'confine --probe' {
 	# A reason may be long, and is one line for whoever reads KEY=VALUE.
-	screen "$CONFINE" --probe | kept probe
+	taken 0 "$CONFINE" --probe
+	sed "1s|$PREFIX||" "$BATS_TEST_TMPDIR/taken" | broken | kept probe
 }
