@@ -19,41 +19,55 @@ version() {
 	node -p 'require(process.argv[1]).version' "$TOP/package.json"
 }
 
-@test 'the release ebuild: built without network, tested, installed, and it works' {
-	local version ebuild phase
-	version=$(version)
+# A prefix with the prefix' own Portcullis, which the package then replaces, and a repository that has the package.
+setup_package() {
 	prefix_make user
-	prefix_conf 'FEATURES="test cgroup"' CC=gcc 'ACCEPT_KEYWORDS="~amd64"' 'ACCEPT_LICENSE="*"'
-	# shellcheck disable=SC2034 # prefix_exec reads it
-	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+	prefix_conf 'FEATURES="test cgroup"' CC=gcc 'ACCEPT_KEYWORDS="**"' 'ACCEPT_LICENSE="*"'
+	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 	cp -r "$TOP/packaging/gentoo/app-portage" "$PREFIX_REPO/"
-	rm "$PREFIX_REPO/$ATOM/portcullis-9999.ebuild"
 	echo app-portage >>"$PREFIX_REPO/profiles/categories"
 	mkdir -p "$PREFIX_REPO/licenses" "$PREFIX_REPO/eclass"
 	cp "$TOP/test/program/eclass"/*.eclass "$PREFIX_REPO/eclass/"
 	cp "$TOP/LICENSE" "$PREFIX_REPO/licenses/GPL-2"
-	cp "$("$TOP/scripts/release")" "$PREFIX_DISTDIR/"
-	# The prefix' own Portcullis, which the package then replaces.
 	prefix_install_portcullis
-	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_REPO" "$PREFIX_DISTDIR"
-	ebuild=$PREFIX_REPO/$ATOM/portcullis-$version.ebuild
-	run -0 prefix_run ebuild "$ebuild" manifest
-	grep -q "^DIST portcullis-$version.tar.xz " "$PREFIX_REPO/$ATOM/Manifest"
+	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_REPO"
+}
 
-	run -0 prefix_emerge --oneshot --nodeps "=$ATOM-$version"
+# builds VERSION: emerge does, every phase is confined, and what stands there works.
+builds() {
+	local phase
+	run -0 prefix_emerge --oneshot --nodeps "=$ATOM-$1"
 	[[ $output != *'QA Notice'* ]]
 	[[ $output == *'8 passed, 0 failed'* ]]
-	[[ $output == *"emerge --config $ATOM"* || -s $PREFIX/etc/portage/bashrc ]]
 	for phase in compile test install; do
-		[[ $(record "$phase" 'r.package + " " + JSON.stringify(r.had) + JSON.stringify(r.missing)') == "$ATOM-$version"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+		[[ $(record "$phase" 'r.package + " " + JSON.stringify(r.had) + JSON.stringify(r.missing)') == "$ATOM-$1"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
 		# Nothing was even tried.
 		[[ $(record "$phase" '(r.attempts ?? 0) + (r.lookups ?? 0)') == 0 ]]
 	done
-
-	# What stands there now is the package's, and the next emerge is confined by it.
-	grep -q "usr/libexec/portcullis/confine" "$PREFIX/var/db/pkg/$ATOM-$version/CONTENTS"
-	run ! grep -q "etc/portage/bashrc" "$PREFIX/var/db/pkg/$ATOM-$version/CONTENTS"
+	# The network was that of the host where sources are fetched, and only there.
+	[[ $(record unpack 'Object.keys(r.had).join()') == ipc,cgroup ]]
+	grep -q "usr/libexec/portcullis/confine" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
+	run ! grep -q "etc/portage/bashrc" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
 	run -0 prefix_run portcullis doctor
+	run -0 prefix_run portcullis hook --check
+}
+
+@test 'the release ebuild: built without network, tested, installed, and it works' {
+	local version ebuild
+	version=$(version)
+	setup_package
+	ebuild=$PREFIX_REPO/$ATOM/portcullis-$version.ebuild
+	cp "$("$TOP/scripts/release")" "$PREFIX_DISTDIR/"
+	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_DISTDIR"
+	run -0 prefix_run ebuild "$ebuild" manifest
+	grep -q "^DIST portcullis-$version.tar.xz " "$PREFIX_REPO/$ATOM/Manifest"
+	mv "$PREFIX_DISTDIR/portcullis-$version.tar.xz" "$PREFIX_LOG/"
+	run ! prefix_emerge --oneshot --nodeps "=$ATOM-$version"
+	[[ $output == *"npm run release"*"dist/portcullis-$version.tar.xz: copy that into DISTDIR"* ]]
+	mv "$PREFIX_LOG/portcullis-$version.tar.xz" "$PREFIX_DISTDIR/"
+	builds "$version"
+
+	# The next emerge is confined by it.
 	prefix_package app-test/probe-1
 	run -0 prefix_emerge --oneshot app-test/probe
 	expect_kind compile net apart
@@ -66,6 +80,22 @@ version() {
 	[[ $(grep -c '>>> portcullis >>>' "$PREFIX/etc/portage/bashrc") == 1 ]]
 	[[ $(tail -n 1 "$PREFIX/etc/portage/bashrc") == mine=1 ]]
 	run -0 prefix_run portcullis hook --check
+}
+
+@test 'the live ebuild: cloned, bundled, built without network, tested, installed, and it works' {
+	setup_package
+	# What is here now, committed or not.
+	mkdir "$PREFIX_ROOT/tree"
+	# shellcheck disable=SC2016 # for the inner shell
+	bash -c 'source "$1" && source_files' - "$TOP/scripts/lib.bash" | tar -C "$TOP" -c --files-from=- | tar -C "$PREFIX_ROOT/tree" -x
+	git -C "$PREFIX_ROOT/tree" init --quiet
+	git -C "$PREFIX_ROOT/tree" add --all
+	git -C "$PREFIX_ROOT/tree" -c user.name=test -c user.email=test@example.org commit --quiet --message='all of it'
+	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_ROOT/tree"
+	echo "EGIT_OVERRIDE_REPO_PORTCULLIS=\"$PREFIX_ROOT/tree\"" >>"$PREFIX/etc/portage/make.conf"
+	builds 9999
+	# Both ebuilds are one text, which asks for its version.
+	cmp "$TOP/packaging/gentoo/$ATOM"/*.ebuild
 }
 
 @test 'the tarball: without packaging/, with the compiled program, and the same bytes twice' {

@@ -11,7 +11,10 @@ PROPERTIES+=" live"
 
 # @FUNCTION: git-r3_src_unpack
 # @DESCRIPTION:
-# Does nothing.
-git-r3_src_unpack() { :; }
+# Clones the repository, or that of the variable that Gentoo's looks at before it.
+git-r3_src_unpack() {
+	local override=EGIT_OVERRIDE_REPO_${PN^^}
+	git clone --quiet "${!override:-${EGIT_REPO_URI}}" "${WORKDIR}/${P}" || die
+}
 
 EXPORT_FUNCTIONS src_unpack

@@ -3,34 +3,56 @@
 
 EAPI=8
 
-inherit git-r3 shell-completion toolchain-funcs
+inherit shell-completion toolchain-funcs
 
 DESCRIPTION="Confines each src_* phase of a build from outside the package manager"
-HOMEPAGE="https://portcullis.example/"
-EGIT_REPO_URI="https://portcullis.example/portcullis.git"
+HOMEPAGE="https://wiki.gentoo.org/wiki/No_homepage"
+
+# There is no public place yet: `npm run release` makes the tarball, and
+# EGIT_OVERRIDE_REPO_PORTCULLIS in make.conf says where the repository is.
+if [[ ${PV} == 9999 ]]; then
+	inherit git-r3
+	EGIT_REPO_URI="https://portcullis.invalid/portcullis.git"
+else
+	SRC_URI="${P}.tar.xz"
+	KEYWORDS="~amd64"
+	RESTRICT="fetch"
+fi
 
 LICENSE="GPL-2"
 SLOT="0"
 IUSE="suid test"
-PROPERTIES="live"
-RESTRICT="!test? ( test )"
+RESTRICT+=" !test? ( test )"
 
+# confine is static.
 DEPEND="|| ( sys-libs/glibc[static-libs(+)] sys-libs/musl )"
 RDEPEND="
 	acct-group/portage
 	>=net-libs/nodejs-20
 "
-BDEPEND=">=net-libs/nodejs-20[npm(+)]"
+BDEPEND=">=net-libs/nodejs-20"
+[[ ${PV} == 9999 ]] && BDEPEND+=" net-libs/nodejs[npm(+)]"
 
-# The phase that may reach the network; the compiler of TypeScript comes from npm.
-src_unpack() {
-	git-r3_src_unpack
-	cd "${S}" || die
-	npm ci --ignore-scripts --no-audit --no-fund || die
+pkg_nofetch() {
+	einfo "'npm run release' in a checkout makes dist/${P}.tar.xz: copy that into DISTDIR."
 }
 
+# In the phase that may reach the network: the bundler, and what is bundled, come from npm.
+src_unpack() {
+	if [[ ${PV} == 9999 ]]; then
+		git-r3_src_unpack
+		cd "${S}" || die
+		npm ci --omit=dev --ignore-scripts --no-audit --no-fund || die
+	else
+		default
+	fi
+}
+
+# The tarball carries the compiled program.
 src_compile() {
-	scripts/bundle || die
+	if [[ ${PV} == 9999 ]]; then
+		scripts/bundle || die
+	fi
 	emake -C native CC="$(tc-getCC)" WARNINGS=
 }
 
