@@ -98,30 +98,3 @@ sixty_four() {
 	wait %2
 	[[ ! $(cgroups) ]]
 }
-
-@test 'time and memory are those that time(1) measures, within 2 %' {
-	local spin='import time
-x = bytearray(50 << 20)
-while time.process_time() < 1.5: pass'
-	# The spinner measures itself: both see one process, and how loaded the machine is makes no difference.
-	run -0 --separate-stderr /usr/bin/time -f '%U %S %M' "$CONFINE" --net --cgroup "$NAME" --record "$RECORD" -- python3 -c "$spin"
-	node -e '
-		const r = JSON.parse(process.argv[1]), [user, system, peak] = process.argv[2].split(" ").map(Number);
-		const time = (r.user + r.system) / (user + system), memory = r.memory_peak / 1024 / peak;
-		console.log(`# accounting: time ${time.toFixed(4)}, memory ${memory.toFixed(4)} of time(1), from`, r.accounting);
-		process.exit(Math.abs(time - 1) < 0.02 && Math.abs(memory - 1) < 0.02 ? 0 : 1);
-	' "$(tail -n1 "$RECORD")" "${stderr-}" >&3
-}
-
-@test 'the supervisor itself takes less than 1 MiB' {
-	local pss supervisor
-	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --watch $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/pss" 3>&- &
-	supervisor=$!
-	until_true 5 test -e "$PLACE/pss"
-	pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$supervisor/smaps_rollup")
-	kill "$supervisor"
-	wait "$supervisor" || true
-	echo "# supervisor: Pss $pss kB" >&3
-	# The sanitizers take more, for themselves.
-	[[ ${CONFINE_BUILD-} ]] || ((pss < 1024))
-}

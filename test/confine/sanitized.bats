@@ -28,6 +28,6 @@ again() {
 	again isolation halfway
 }
 
-@test 'at a terminal, and many at once' {
-	again terminal parallel
+@test 'at a terminal, many at once, and what is recorded' {
+	again terminal parallel record
 }

@@ -14,24 +14,38 @@ at_terminal() {
 
 WAYS=('--net' '--net --cgroup x')
 
-@test 'Ctrl-C counts once, and a signal that a process sends counts once' {
-	local way
-	# Several times: two that come close are one to the kernel.
-	for way in "${WAYS[@]}" "${WAYS[1]}" "${WAYS[1]}" "${WAYS[1]}"; do
+# The command has its Ctrl-C while confine, supervisor and init, can do nothing. What these would make of theirs, they do before
+# they hand on the next signal: its number is higher.
+@test 'Ctrl-C counts once' {
+	local way hold
+	for way in "${WAYS[@]}"; do
+		hold=stop
+		# Where nobody stays outside, confine has become the command itself.
+		[[ $way == *--cgroup* ]] || hold=
 		# shellcheck disable=SC2086 # words
-		run -0 at_terminal $'await ready\ntype \\x03\nend' -- "$CONFINE" $way -- "$PLACE/count"
+		run -0 at_terminal "await ready
+			$hold
+			type \\x03
+			await interrupted
+			${hold:+go on}
+			signal USR1
+			end" -- "$CONFINE" $way -- "$PLACE/count"
 		[[ $output == *'interrupts: 1'* ]] || {
 			echo "$way: $output"
 			return 1
 		}
-		# shellcheck disable=SC2086
-		coproc COUNTER { exec 3>&- && ordinary "$CONFINE" $way -- "$PLACE/count"; }
-		read -r line <&"${COUNTER[0]}"
-		[[ $line == ready ]]
-		# To confine itself, which hands it on.
-		kill -INT "$(pgrep -of "$PLACE/count")"
-		read -r line <&"${COUNTER[0]}"
-		[[ $line == 'interrupts: 1' ]]
+	done
+}
+
+@test 'a signal that a process sends to confine counts once' {
+	local way
+	for way in "${WAYS[@]}"; do
+		# shellcheck disable=SC2086 # words
+		run -0 at_terminal $'await ready\nsignal INT\nawait interrupted\nsignal USR1\nend' -- "$CONFINE" $way -- "$PLACE/count"
+		[[ $output == *'interrupts: 1'* ]] || {
+			echo "$way: $output"
+			return 1
+		}
 	done
 }
 

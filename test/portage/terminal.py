@@ -1,8 +1,8 @@
 """terminal.py SCRIPT -- COMMAND...: runs COMMAND at a terminal of its own, as the leader of a session, and types as SCRIPT says.
 
 SCRIPT holds a step a line: `await TEXT` (in what COMMAND prints), `file PATH` (until it is there and not empty), `type TEXT` (with
-Python's escapes), `hang up`, `alive NAME` (a file with a pid whose process must run) and `end` (COMMAND's). Prints what COMMAND
-printed, and ends as it did; 99 where a step took longer than 30 s.
+Python's escapes), `signal NAME` (to COMMAND), `stop` (COMMAND and its own children), `go on` (these), `hang up` and `end`
+(COMMAND's). Prints what COMMAND printed, and ends as it did; 99 where a step took longer than 30 s.
 """
 import os
 import pty
@@ -12,6 +12,11 @@ import sys
 import time
 
 PATIENCE = 30
+
+
+def state(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rpartition(") ")[2][0]
 
 
 def main(script, command):
@@ -45,6 +50,15 @@ def main(script, command):
             else:
                 time.sleep(0.02)
 
+    stopped = []
+
+    def stop():
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            stopped.extend([pid, *map(int, children.read().split())])
+        for one in stopped:
+            os.kill(one, signal.SIGSTOP)
+            wait_for(f"stopping {one}", lambda one=one: state(one) == "T")
+
     ended = None
 
     def has_ended():
@@ -64,6 +78,13 @@ def main(script, command):
             wait_for(line, lambda: os.path.exists(rest) and os.path.getsize(rest) > 0)
         elif verb == "type":
             os.write(master, rest.encode().decode("unicode_escape").encode())
+        elif verb == "signal":
+            os.kill(pid, signal.Signals["SIG" + rest])
+        elif verb == "stop":
+            stop()
+        elif verb == "go":
+            for one in stopped:
+                os.kill(one, signal.SIGCONT)
         elif verb == "hang":
             os.close(master)
             master_open = False

@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# What a record says, and how it gets into its file; who is named in it, and who is not.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	confine_begin
+}
+
+teardown_file() {
+	confine_end
+}
+
+setup() {
+	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	: >"$RECORD"
+	chmod 666 "$RECORD"
+	NAME=record-${PLACE##*.}-$BATS_TEST_NUMBER
+}
+
+# as_root_and_user COMMAND... : by both, as far as we may
+as_root_and_user() {
+	local who
+	for who in ordinary env; do
+		[[ $who == ordinary || $UID == 0 ]] || continue
+		"$@" "$who"
+	done
+}
+
+spin() {
+	local spin='import time
+x = bytearray(50 << 20)
+while time.process_time() < 1.5: sum(range(100000))' before after
+	before=${EPOCHREALTIME/./}
+	# The spinner measures itself: both see one process, and how loaded the machine is makes no difference.
+	# shellcheck disable=SC2016
+	run -0 --separate-stderr "$1" /usr/bin/time -f '%U %S %M' "$CONFINE" --net --cgroup "$NAME" --record "$RECORD" -- bash -c '
+		begin=${EPOCHREALTIME/./}; python3 -c "$1"; echo $((${EPOCHREALTIME/./} - begin))' - "$spin"
+	after=${EPOCHREALTIME/./}
+	node -e '
+		const r = JSON.parse(process.argv[1]), [user, system, peak] = process.argv[2].split(" ").map(Number);
+		const [inner, outer] = process.argv.slice(3).map((microseconds) => Number(microseconds) / 1e6);
+		// time(1) cuts both to hundredths: on the average that takes a half of one each.
+		const time = (r.user + r.system) / (user + system + 0.01), memory = r.memory_peak / 1024 / peak;
+		console.log(`# accounting: time ${time.toFixed(4)}, memory ${memory.toFixed(4)} of time(1), from`, r.accounting);
+		console.log(`# accounting: wall ${r.wall}, of ${inner} inside and ${outer} outside`);
+		process.exit(Math.abs(time - 1) < 0.02 && Math.abs(memory - 1) < 0.02 && r.wall > inner - 0.001 && r.wall < outer ? 0 : 1);
+	' "$(tail -n1 "$RECORD")" "${stderr-}" "$output" "$((after - before))" >&3
+}
+
+@test 'time and memory are those that time(1) measures, within 2 %; wall lies between what is measured inside and outside' {
+	as_root_and_user spin
+}
+
+@test 'a record is one write' {
+	as_root_and_user written_at_once
+}
+
+written_at_once() {
+	local writes
+	"$1" strace -f -qq -e trace=write,writev,pwrite64 -P "$RECORD" -o "$PLACE/trace" \
+		"$CONFINE" --net --cgroup "$NAME" --record "$RECORD" --label "text=$(printf '%05000d' 0)" -- true
+	writes=$(grep -c 'write' "$PLACE/trace")
+	rm "$PLACE/trace"
+	[[ $writes == 1 && $(last r.text.length) == 5000 ]]
+}
+
+@test '--tell has the line of the record where a user should hear of it, and else nothing' {
+	as_root_and_user tells
+}
+
+tells() {
+	local tell=$PLACE/tell
+	rm -f "$tell"
+	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --tell "$tell" -- true
+	[[ ! -s $tell ]]
+	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --tell "$tell" -- bash -c 'sleep 1000 & exec true'
+	[[ $(last r.orphan_count) == 1 && $(<"$tell") == "$(tail -n1 "$RECORD")" ]]
+}
+
+# The shell does not wait for what is at the other end of its output, and ends before that does.
+@test 'what ends by itself, as the tee behind a pipe, is not left behind' {
+	as_root_and_user ends_by_itself
+}
+
+ends_by_itself() {
+	: >"$RECORD"
+	for _ in {1..10}; do
+		"$1" "$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'exec > >(cat | cat >/dev/null); echo said'
+	done
+	# A machine with enough to do lets one wait longer than we do.
+	(($(grep -c '"orphan_count"' "$RECORD") < 4))
+}
+
+@test 'the supervisor itself takes less than 1 MiB' {
+	local pss supervisor
+	# shellcheck disable=SC2016
+	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --watch $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/pss" 3>&- &
+	supervisor=$!
+	until_true 5 test -e "$PLACE/pss"
+	pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$supervisor/smaps_rollup")
+	kill "$supervisor"
+	wait "$supervisor" || true
+	echo "# supervisor: Pss $pss kB" >&3
+	# The sanitizers take more, for themselves.
+	[[ ${CONFINE_BUILD-} ]] || ((pss < 1024))
+}
