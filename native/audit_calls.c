@@ -1,22 +1,13 @@
 #include "audit_calls.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "audit_target.h"
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_un un;
-};
-
-static bool normalize(struct destination *to, const union address *address, size_t length, bool sending)
+static bool normalize(struct destination *to, const union audit_name *address, size_t length, bool sending)
 {
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
 	*to = (struct destination){0};
@@ -42,34 +33,39 @@ static bool normalize(struct destination *to, const union address *address, size
 	return true;
 }
 
-static void take_path(struct audit_request *request, const union address *address, size_t length)
+static void add_name(struct audit_request *request, const union audit_name *name, size_t length)
 {
-	size_t room = length - offsetof(struct sockaddr_un, sun_path);
-	if (address->any.sa_family != AF_UNIX || address->un.sun_path[0] == '\0')
-		return;
-	request->path = true;
-	memcpy(request->path_name, address->un.sun_path, room);
-	request->path_name[room < sizeof request->path_name ? room : sizeof request->path_name - 1] = '\0';
+	bool sending = request->call != CALL_CONNECT && request->call != CALL_BIND;
+	if (normalize(&request->to[request->count], name, length, sending))
+		request->count++;
 }
 
 /* Adds what is at one address of the process' memory. */
 static void add(struct audit_request *request, pid_t tid, uint64_t at, uint32_t length)
 {
-	union address address = {0};
-	size_t size = length < sizeof address ? length : sizeof address;
+	union audit_name name = {0};
+	/* Only as much as an internet address takes. */
+	size_t size = length < sizeof name.in6 ? length : sizeof name.in6;
 	if (at == 0 || length < AUDIT_SHORTEST_ADDRESS || request->count == AUDIT_ADDRESSES)
 		return;
-	/* Only as much as an internet address takes, at first: most are. */
-	size_t first = size < sizeof address.in6 ? size : sizeof address.in6;
-	if (!target_read(tid, at, &address, first)) {
+	if (target_read(tid, at, &name, size))
+		add_name(request, &name, size);
+	else
 		request->unreadable = true;
+}
+
+/* The same for a connect, whose address is kept. */
+static void add_whole(struct audit_request *request, pid_t tid, uint64_t at, uint32_t length)
+{
+	request->name = (union audit_name){0};
+	request->name_length = length;
+	/* One that is too long the kernel refuses (move_addr_to_kernel() in net/socket.c). */
+	if (length > sizeof request->name)
 		return;
-	}
-	bool sending = request->call != CALL_CONNECT && request->call != CALL_BIND;
-	if (normalize(&request->to[request->count], &address, size, sending))
-		request->count++;
-	else if (request->call == CALL_CONNECT && address.any.sa_family == AF_UNIX && target_read(tid, at, &address, size))
-		take_path(request, &address, size);
+	if (length == 0 || target_read(tid, at, &request->name, length))
+		add_name(request, &request->name, length);
+	else
+		request->unreadable = true;
 }
 
 /* A pointer of the process', and a number behind it, as they lie in struct msghdr: msg_name and msg_namelen. */
@@ -115,6 +111,7 @@ static bool unpack(const struct seccomp_data *data, pid_t tid, enum audit_call *
 	} calls[] = {
 		{SOCKETCALL_BIND, CALL_BIND, 3},
 		{SOCKETCALL_CONNECT, CALL_CONNECT, 3},
+		{SOCKETCALL_LISTEN, CALL_LISTEN, 2},
 		{SOCKETCALL_SENDTO, CALL_SENDTO, 6},
 		{SOCKETCALL_SENDMSG, CALL_SENDMSG, 3},
 		{SOCKETCALL_SENDMMSG, CALL_SENDMMSG, 4},
@@ -138,15 +135,16 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 	const struct seccomp_data *data = &notification->data;
 	pid_t tid = (pid_t)notification->pid;
 	const struct audit_syscall *row = audit_find(data->arch, (uint32_t)data->nr);
-	uint64_t arguments[6];
+	uint64_t *arguments = request->arguments;
 	request->count = 0;
-	request->path = request->unreadable = false;
+	request->unreadable = false;
 	request->fd = -1;
 	if (row == NULL)
 		return false;
-	memcpy(arguments, data->args, sizeof arguments);
+	memcpy(arguments, data->args, sizeof request->arguments);
 	request->call = row->call;
-	if (row->call == CALL_SOCKETCALL && !unpack(data, tid, &request->call, arguments)) {
+	request->indirect = row->call == CALL_SOCKETCALL;
+	if (request->indirect && !unpack(data, tid, &request->call, arguments)) {
 		request->unreadable = true;
 		request->call = CALL_CONNECT;
 		return true;
@@ -154,6 +152,8 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 	request->fd = (int)arguments[0];
 	switch (request->call) {
 	case CALL_CONNECT:
+		add_whole(request, tid, arguments[1], (uint32_t)arguments[2]);
+		break;
 	case CALL_BIND:
 		add(request, tid, arguments[1], (uint32_t)arguments[2]);
 		break;
@@ -166,22 +166,21 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 	case CALL_SENDMMSG:
 		add_messages(request, tid, arguments[1], (uint32_t)arguments[2], row->word);
 		break;
-	case CALL_SOCKETCALL:
-	case CALL_SECCOMP:
-	case CALL_IO_URING:
-	case CALL_SETSOCKOPT:
+	default:
 		break;
 	}
 	return true;
 }
 
-bool audit_is_host_resolver(const char *path)
+bool audit_is_host_resolver(const struct audit_request *request)
 {
 	static const char *const paths[] = {"/run/nscd/socket", "/var/run/nscd/socket",
 					    "/run/systemd/resolve/io.systemd.Resolve"};
+	if (request->call != CALL_CONNECT || request->name_length > sizeof request->name || request->name.any.sa_family != AF_UNIX)
+		return false;
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-		if (strcmp(path, paths[i]) == 0)
-			return access(path, F_OK) == 0;
+		if (strncmp(request->name.un.sun_path, paths[i], sizeof request->name.un.sun_path) == 0)
+			return access(paths[i], F_OK) == 0;
 	return false;
 }
 

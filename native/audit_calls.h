@@ -3,20 +3,33 @@
 #define AUDIT_CALLS_H
 
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
-#include "audit_filter.h"
+#include "audit_syscalls.h"
 #include "audit_table.h"
 
 enum { AUDIT_ADDRESSES = 64 }; /* of one sendmmsg; the rest is not looked at */
 
+union audit_name {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_un un;
+	struct sockaddr_storage whole;
+};
+
 struct audit_request {
 	enum audit_call call; /* never CALL_SOCKETCALL */
+	uint64_t arguments[6];
+	bool indirect; /* they were in the process' memory (socketcall(2)) */
 	int fd;
+	union audit_name name; /* of a connect, as it was in memory */
+	uint32_t name_length;
 	struct destination to[AUDIT_ADDRESSES];
 	size_t count;
-	bool path; /* the address is a path socket's: path_name */
-	char path_name[108];
 	bool unreadable; /* the process' memory could not be read */
 };
 
@@ -29,7 +42,7 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 /* 127/8, ::1, and the unspecified addresses, which mean the same to connect(2): what never leaves. */
 bool destination_is_loopback(const struct destination *to);
 
-/* Whether a socket of that path, which is there, belongs to a daemon that looks names up for others. */
-bool audit_is_host_resolver(const char *path);
+/* Whether a connect names a path socket, which is there, of a daemon that looks names up for others. */
+bool audit_is_host_resolver(const struct audit_request *request);
 
 #endif

@@ -48,6 +48,7 @@ enum passage_way {
 	PASSAGE_FROM_HERE,    /* the watcher stands in the host's network */
 	PASSAGE_SOCKS,	      /* it doesn't, as Portage has isolated it, but a proxy outside can be reached */
 	PASSAGE_FROM_NOWHERE, /* nor that */
+	PASSAGE_UNNEEDED,     /* the phase stands there itself, as its network could not be isolated */
 };
 
 /* Whether the calls of the phase are seen. */
@@ -75,7 +76,6 @@ struct audit_table {
 	size_t allowed_count;
 	uint64_t let_through; /* all together */
 	enum passage_way way;
-	bool guarded;	 /* see passage_open() */
 	uint64_t failed; /* of those that a proxy was asked for */
 	struct looked_up names_seen[AUDIT_NAMES];
 	size_t name_count;

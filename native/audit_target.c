@@ -2,16 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "target_state.h"
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL /* Linux 6.9 (include/uapi/linux/pidfd.h) */
+#endif
 
 /* How long a name is believed as long as the command line stays the same. */
 #define BELIEVED_MICROSECONDS 5000
@@ -20,8 +25,9 @@
 
 struct known {
 	pid_t tid;
-	int cmdline;	/* /proc/TID/cmdline: what it says now; reading it fails once the thread is dead, whoever has its number then */
-	int process_fd; /* a pidfd of the process that it belongs to */
+	int cmdline; /* /proc/TID/cmdline: what it says now; reading it fails once the thread is dead, whoever has its number then */
+	int pidfd;   /* of the thread; before Linux 6.9 of its process, whose first thread may have other descriptors */
+	bool of_process;
 	long long since, looked;
 	struct program program;
 };
@@ -49,26 +55,6 @@ static void set_comm(char *comm, const char *text, ssize_t length)
 		used = AUDIT_COMM - 1;
 	memset(comm, 0, AUDIT_COMM);
 	memcpy(comm, text, used);
-}
-
-/* What stands behind a name in /proc/TID/status (proc(5)), in that base, else fallback. */
-static unsigned long long status_field(pid_t tid, const char *name, int base, unsigned long long fallback)
-{
-	char text[2048];
-	ssize_t length = read_file(tid, "status", text, sizeof text - 1);
-	text[length > 0 ? length : 0] = '\0';
-	const char *line = strstr(text, name);
-	return line == NULL ? fallback : strtoull(line + strlen(name), NULL, base);
-}
-
-static pid_t process_of(pid_t tid)
-{
-	return (pid_t)status_field(tid, "\nTgid:", 10, (unsigned long long)tid);
-}
-
-bool target_may_bind(pid_t tid)
-{
-	return (status_field(tid, "\nCapEff:", 16, 0) >> CAP_NET_BIND_SERVICE & 1) != 0;
 }
 
 /*
@@ -184,8 +170,8 @@ static void forget(struct known *known)
 {
 	if (known->tid != 0 && known->cmdline >= 0)
 		close(known->cmdline);
-	if (known->tid != 0 && known->process_fd >= 0)
-		close(known->process_fd);
+	if (known->tid != 0 && known->pidfd >= 0)
+		close(known->pidfd);
 	known->tid = 0;
 }
 
@@ -214,8 +200,11 @@ const struct program *target_program(pid_t tid)
 	known->tid = tid;
 	known->since = known->looked = now;
 	known->cmdline = open(path, O_RDONLY | O_CLOEXEC);
-	pid_t process = process_of(tid);
-	known->process_fd = (int)syscall(SYS_pidfd_open, process, 0);
+	pid_t process = target_process(tid);
+	known->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+	known->of_process = known->pidfd < 0 && errno == EINVAL;
+	if (known->of_process)
+		known->pidfd = (int)syscall(SYS_pidfd_open, process, 0);
 	find_out(&known->program, process, known->cmdline);
 	return &known->program;
 }
@@ -235,18 +224,13 @@ static void add_parent(struct parents *parents, pid_t pid)
 	parents->text[parents->length++] = '\0';
 }
 
-static pid_t parent_of(pid_t pid)
-{
-	return (pid_t)status_field(pid, "\nPPid:", 10, 0);
-}
-
 void target_parents(pid_t tid, struct parents *parents)
 {
 	/* The supervisor is our parent; its other child is init, whose children are the phase's first. */
-	pid_t supervisor = getppid(), pid = parent_of(tid);
+	pid_t supervisor = getppid(), pid = target_parent(tid);
 	parents->length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {
-		pid_t parent = parent_of(pid);
+		pid_t parent = target_parent(pid);
 		if (parent == supervisor || pid == supervisor)
 			return;
 		add_parent(parents, pid);
@@ -274,10 +258,25 @@ bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
 	return got == (ssize_t)size || (got < 0 && errno != EFAULT && read_mem(tid, address, data, size));
 }
 
+/* Whether that is what the thread itself has under that number. */
+static bool is_its_own(pid_t tid, int fd, int copy)
+{
+	char path[64];
+	struct stat its, ours;
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", tid, fd);
+	return stat(path, &its) == 0 && fstat(copy, &ours) == 0 && its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
 int target_socket(pid_t tid, int fd)
 {
 	const struct known *known = &cache[(unsigned)tid % places()];
-	if (known->tid != tid || known->process_fd < 0)
+	errno = EAGAIN;
+	if (known->tid != tid || known->pidfd < 0)
 		return -1;
-	return (int)syscall(SYS_pidfd_getfd, known->process_fd, fd, 0);
+	int copy = (int)syscall(SYS_pidfd_getfd, known->pidfd, fd, 0);
+	if (copy < 0 || !known->of_process || is_its_own(tid, fd, copy))
+		return copy;
+	close(copy);
+	errno = EPERM;
+	return -1;
 }

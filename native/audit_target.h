@@ -41,12 +41,9 @@ void target_parents(pid_t tid, struct parents *parents);
 /* Reads exactly size bytes at an address of the thread's memory. */
 bool target_read(pid_t tid, uint64_t address, void *data, size_t size);
 
-/* Whether it may take a port below 1024 (CAP_NET_BIND_SERVICE). */
-bool target_may_bind(pid_t tid);
-
 /*
- * A duplicate of the descriptor fd of the thread that target_program() was asked for last; -1 where that is refused (it
- * takes Linux 5.6, and what reading its memory takes).
+ * A duplicate of the descriptor fd of the thread that target_program() was asked for last. -1 with EBADF where it has none,
+ * EPERM where that is refused, or another errno: it takes Linux 5.6, and what reading its memory takes.
  */
 int target_socket(pid_t tid, int fd);
 

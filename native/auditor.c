@@ -50,7 +50,7 @@ static bool let_go_of_files(const int *keep, size_t count)
 }
 
 static noreturn void become_watcher(struct auditor *auditor, int control, const struct identity *identity,
-				    const struct options *options, bool cut_off)
+				    const struct options *options, enum passage_way way)
 {
 	int keep[] = {auditor->news_in, control};
 	sigset_t all;
@@ -60,18 +60,17 @@ static noreturn void become_watcher(struct auditor *auditor, int control, const 
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !let_go_of_files(keep, 2))
 		refuse("setting up the watcher: %m");
 	prctl(PR_SET_NAME, "confine-audit");
-	enum passage_way elsewhere = options->socks != NULL ? PASSAGE_SOCKS : PASSAGE_FROM_NOWHERE;
 	audit_watch(&(struct audit_watch){
 		.table = auditor->table,
 		.allow = &options->allow,
-		.way = cut_off ? elsewhere : PASSAGE_FROM_HERE,
+		.way = way,
 		.socks = options->socks,
 		.news = auditor->news_in,
 		.control = control,
 	});
 }
 
-void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, bool cut_off)
+void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, enum passage_way way)
 {
 	int ends[2];
 	if (auditor->table == NULL)
@@ -86,7 +85,7 @@ void auditor_start(struct auditor *auditor, const struct identity *identity, con
 	if (auditor->pid == 0) {
 		close(auditor->news);
 		close(ends[0]);
-		become_watcher(auditor, ends[1], identity, options, cut_off);
+		become_watcher(auditor, ends[1], identity, options, way);
 	}
 	if (auditor->pid < 0)
 		refuse("fork: %m");
@@ -97,6 +96,14 @@ void auditor_start(struct auditor *auditor, const struct identity *identity, con
 	close(auditor->news_in);
 	auditor->news = auditor->news_in = -1;
 	auditor->control = ends[0];
+}
+
+void auditor_add_pids(const struct auditor *auditor, struct pids *pids)
+{
+	if (auditor->pid <= 0)
+		return;
+	pids_add(pids, auditor->pid);
+	pids_add_descendants(pids, auditor->pid);
 }
 
 void auditor_end(struct auditor *auditor, bool may_live_on)

@@ -12,6 +12,7 @@
 #include "audit_table.h"
 #include "identity.h"
 #include "options.h"
+#include "pids.h"
 
 struct auditor {
 	struct audit_table *table; /* NULL: nothing is watched */
@@ -28,9 +29,12 @@ const struct audit_table *auditor_open(struct auditor *auditor, bool wanted);
 
 /*
  * Starts the watcher, once the caller has given up what it gives up, and before the command starts; what the options allow it lets
- * through; cut_off: we stand in a network that Portage has isolated. Refuses on failure.
+ * through, that way. Refuses on failure.
  */
-void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, bool cut_off);
+void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, enum passage_way way);
+
+/* Adds the watcher and who helps it. */
+void auditor_add_pids(const struct auditor *auditor, struct pids *pids);
 
 /*
  * Ends the watcher and waits for that. Where processes of the phase may live on, it stays for as long as there are any:

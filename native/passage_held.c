@@ -1,83 +1,130 @@
 #include "passage_held.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { MOST = 256 };
+#include "clock.h"
+#include "target_state.h"
+#include "tcp.h"
+
+enum { MOST = 1024 };
+/* How often a caller is asked whether it is there, and a signal for it: nothing tells of that (add_filter() in audit_install.c). */
+enum { LOOK_MICROSECONDS = 50000 };
+
+/* The kernel's own, never seen by who calls: it starts the call again where the signal's handler wants that (signal(7)). */
+enum { RESTART = 512 };
 
 static struct held {
 	struct passage_call call;
-	held_done *done;
-	int fd, timer; /* 0: none */
+	held_done *done; /* NULL: none */
+	int fd;
+	long long deadline; /* 0: none */
 } calls[MOST];
-static int events = -1;
+static size_t count;
+static int events = -1, timer = -1;
 
 int passage_held_source(void)
 {
-	if (events < 0)
-		events = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event tick = {.events = EPOLLIN, .data.ptr = NULL};
+	if (events >= 0)
+		return events;
+	events = epoll_create1(EPOLL_CLOEXEC);
+	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (events >= 0 && (timer < 0 || epoll_ctl(events, EPOLL_CTL_ADD, timer, &tick) != 0)) {
+		close(events);
+		events = -1;
+	}
 	return events;
 }
 
-static int start_timer(long long microseconds)
+/* Until the next look, or the first deadline before it. */
+static void start_timer(void)
 {
-	struct itimerspec when = {.it_value = {microseconds / 1000000, microseconds % 1000000 * 1000}};
-	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (timer < 0 || timerfd_settime(timer, 0, &when, NULL) == 0)
-		return timer;
-	int error = errno;
-	close(timer);
-	errno = error;
-	return -1;
+	long long now = clock_microseconds(), next = now + LOOK_MICROSECONDS;
+	for (size_t i = 0; i < MOST; i++)
+		if (calls[i].done != NULL && calls[i].deadline != 0 && calls[i].deadline < next)
+			next = calls[i].deadline > now ? calls[i].deadline : now + 1;
+	if (count == 0)
+		next = 0;
+	struct itimerspec when = {.it_value = {next / 1000000, next % 1000000 * 1000}};
+	timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-bool passage_held_add(const struct passage_call *call, int fd, long long microseconds, held_done *done)
+bool passage_held_add(const struct passage_call *call, int fd, short wanted, long long microseconds, held_done *done)
 {
-	struct held *held = NULL;
-	for (size_t i = 0; i < MOST && held == NULL; i++)
-		if (calls[i].fd == 0)
-			held = &calls[i];
-	int timer = held == NULL ? -1 : start_timer(microseconds);
-	if (timer < 0)
+	size_t free = 0;
+	while (free < MOST && calls[free].done != NULL)
+		free++;
+	errno = EAGAIN;
+	if (free == MOST)
 		return false;
-	struct epoll_event writable = {.events = EPOLLOUT, .data.ptr = held}, over = {.events = EPOLLIN, .data.ptr = held};
-	if (epoll_ctl(events, EPOLL_CTL_ADD, fd, &writable) != 0 || epoll_ctl(events, EPOLL_CTL_ADD, timer, &over) != 0) {
-		epoll_ctl(events, EPOLL_CTL_DEL, fd, NULL);
-		close(timer);
+	struct epoll_event event = {.events = (wanted & POLLOUT) != 0 ? EPOLLOUT : EPOLLIN, .data.ptr = &calls[free]};
+	if (epoll_ctl(events, EPOLL_CTL_ADD, fd, &event) != 0)
 		return false;
-	}
-	*held = (struct held){*call, done, fd, timer};
+	calls[free] = (struct held){*call, done, fd, microseconds == 0 ? 0 : clock_microseconds() + microseconds};
+	count++;
+	start_timer();
 	return true;
 }
 
-static int outcome(const struct held *held, unsigned happened)
+static void end(struct held *held, enum held_end how)
 {
-	int error = 0;
-	socklen_t size = sizeof error;
-	/* A socket that is connecting has no event; the timer has this one alone. */
-	if (happened == EPOLLIN)
-		return EINPROGRESS;
-	return getsockopt(held->fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+	held_done *done = held->done;
+	epoll_ctl(events, EPOLL_CTL_DEL, held->fd, NULL);
+	held->done = NULL;
+	count--;
+	done(&held->call, held->fd, how);
+	close(held->fd);
+}
+
+static bool is_gone(const struct passage_call *call)
+{
+	uint64_t id = call->id;
+	return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) != 0 && errno == ENOENT;
+}
+
+static void look(void)
+{
+	long long now = clock_microseconds();
+	for (size_t i = 0; i < MOST; i++) {
+		struct held *held = &calls[i];
+		if (held->done == NULL)
+			continue;
+		if (is_gone(&held->call))
+			end(held, HELD_GONE);
+		else if (held->deadline != 0 && held->deadline <= now)
+			end(held, HELD_OVER);
+		else if (target_is_interrupted(held->call.tid))
+			end(held, HELD_SIGNAL);
+	}
+}
+
+int passage_held_interrupted(int socket)
+{
+	/* One that has a time limit is not started again (sock_intr_errno() in include/net/sock.h). */
+	return tcp_patience(socket) > 0 ? EINTR : RESTART;
 }
 
 void passage_held_serve(void)
 {
 	struct epoll_event ready[16];
-	int count = epoll_wait(events, ready, 16, 0);
-	for (int i = 0; i < count; i++) {
+	int number = epoll_wait(events, ready, 16, 0);
+	bool time = false;
+	for (int i = 0; i < number; i++) {
 		struct held *held = ready[i].data.ptr;
-		/* Both may have come at once. */
-		if (held->fd == 0)
-			continue;
-		int error = outcome(held, ready[i].events), fd = held->fd;
-		epoll_ctl(events, EPOLL_CTL_DEL, fd, NULL);
-		close(held->timer);
-		held->fd = 0;
-		held->done(&held->call, fd, error);
-		close(fd);
+		if (held == NULL)
+			time = true;
+		else
+			end(held, HELD_READY);
 	}
+	/* Last: it may end what the others in this list are about. */
+	if (time)
+		look();
+	start_timer();
 }

@@ -1,4 +1,4 @@
-/* Calls that are answered when a connection is made or their time is over. */
+/* Calls that are answered later, while their callers wait. */
 #ifndef PASSAGE_HELD_H
 #define PASSAGE_HELD_H
 
@@ -6,14 +6,25 @@
 
 #include "passage.h"
 
-/* Called once, with the error that the connection ended with: 0, EINPROGRESS where the time is over, or another errno. */
-typedef void held_done(const struct passage_call *call, int fd, int error);
+enum held_end {
+	HELD_READY,  /* the descriptor is */
+	HELD_OVER,   /* the time is */
+	HELD_SIGNAL, /* the caller has to see to a signal first: passage_held_interrupted() is the answer */
+	HELD_GONE,   /* the caller is dead: there is nobody to answer */
+};
+
+/* Called once. */
+typedef void held_done(const struct passage_call *call, int fd, enum held_end end);
 
 /*
- * Takes a connecting socket over, to be closed after done, which is called from passage_held_serve(). Returns false with errno where it can't: the
- * socket is the caller's then.
+ * Takes a descriptor over, to be closed after done, which is called from passage_held_serve(): once it is ready for events
+ * (poll(2)), microseconds (0: never) have passed, or the caller waits no longer. Returns false with errno where it can't: the
+ * descriptor is the caller's then.
  */
-bool passage_held_add(const struct passage_call *call, int fd, long long microseconds, held_done *done);
+bool passage_held_add(const struct passage_call *call, int fd, short events, long long microseconds, held_done *done);
+
+/* What a connect(2) on that socket is interrupted with. */
+int passage_held_interrupted(int socket);
 
 /* To be read when there is something to serve; made by the first call. -1 with errno. */
 int passage_held_source(void);

@@ -1,21 +1,19 @@
-/* TCP sockets of the network that the watcher stands in, made before they are asked for. */
+/* TCP sockets of the host's network. */
 #ifndef PASSAGE_SOCKETS_H
 #define PASSAGE_SOCKETS_H
 
 #include <stdbool.h>
 
-#include "allow.h"
-
-/* To be called first. Returns whether the kernel holds each of them to the list (guard.h). */
-bool passage_sockets_open(const struct allow *allow);
+/*
+ * Takes the network that this process stands in for the host's. Returns false where its sockets can't be told from those of
+ * another (before Linux 5.14).
+ */
+bool passage_sockets_open(void);
 
 /* A new one, close-on-exec and non-blocking; -1 with errno. */
-int passage_sockets_take(int family);
+int passage_sockets_make(int family);
 
-/* Whether that socket is of this network, and not of the phase's. */
+/* Whether that socket, of whatever kind, is of the host's network, and not of the phase's. */
 bool passage_sockets_is_ours(int fd);
-
-/* Makes some for the calls to come: to be called while nobody waits. */
-void passage_prepare(void);
 
 #endif

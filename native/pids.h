@@ -14,8 +14,8 @@ struct pids {
 
 /* Appends; out of memory the list just ends there, as it is used for telling and for killing in rounds. */
 void pids_add(struct pids *pids, pid_t pid);
-/* Takes one out, wherever it is in there. */
-void pids_remove(struct pids *pids, pid_t pid);
+/* Takes out what is in the other list. */
+void pids_remove(struct pids *pids, const struct pids *others);
 
 void pids_free(struct pids *pids);
 

@@ -60,3 +60,10 @@ bool plan_reduce(struct plan *plan, const struct options *options, const struct 
 	settle_mode(plan);
 	return true;
 }
+
+enum passage_way plan_way_out(const struct plan *plan, const struct options *options, const struct made *made)
+{
+	if (made->cut_off)
+		return options->socks != NULL ? PASSAGE_SOCKS : PASSAGE_FROM_NOWHERE;
+	return (plan->isolate & ISOLATE_NET) != 0 ? PASSAGE_FROM_HERE : PASSAGE_UNNEEDED;
+}

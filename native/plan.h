@@ -16,4 +16,7 @@ struct plan plan_first(const struct options *options, const struct identity *ide
  */
 bool plan_reduce(struct plan *plan, const struct options *options, const struct setback *setback, struct outcome *outcome);
 
+/* From where what the options let through is connected. */
+enum passage_way plan_way_out(const struct plan *plan, const struct options *options, const struct made *made);
+
 #endif

@@ -157,8 +157,6 @@ void record_audit(struct json *json, const struct outcome *outcome)
 		add_text(json, "watched_why", "the command was not started");
 	add_attempts(json, outcome);
 	add_allowed(json, outcome);
-	if (table->let_through > 0 && !table->guarded)
-		json_raw(json, ",\"unguarded\":true");
 	if (unseen(outcome) > 0)
 		json_raw(json, ",\"unseen\":%lld", unseen(outcome));
 	if (table->unreadable > 0)

@@ -207,15 +207,17 @@ static void run(struct supervisor *s)
 
 static void find_orphans(struct supervisor *s)
 {
-	struct pids pids = {0};
+	struct pids pids = {0}, ours = {0};
 	if (s->has_cgroup)
 		cgroup_add_pids(&s->cgroup, &pids);
 	else
 		pids_add_descendants(&pids, getpid());
-	pids_remove(&pids, s->started.init);
-	pids_remove(&pids, s->auditor.pid);
+	auditor_add_pids(&s->auditor, &ours);
+	pids_add(&ours, s->started.init);
+	pids_remove(&pids, &ours);
 	orphans_add(&s->outcome.orphans, &pids);
 	pids_free(&pids);
+	pids_free(&ours);
 }
 
 /* Ends init and, where the phase is tracked, everything else; none of it may outlive this, nor hold us for ever. */
@@ -275,7 +277,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	give_up_root(s);
 	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	auditor_start(&s->auditor, &s->identity, options, made->cut_off);
+	auditor_start(&s->auditor, &s->identity, options, plan_way_out(&s->plan, options, &s->outcome.made));
 	snmp_open(&s->snmp, (s->plan.isolate & ISOLATE_NET) != 0 || made->net ? s->started.init : 0);
 	if (!watch_open(&s->watch, options))
 		s->outcome.abandoned = true;

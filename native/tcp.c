@@ -2,6 +2,7 @@
 
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/time.h>
 
 static int ask(int fd, int level, int name)
 {
@@ -36,6 +37,19 @@ bool tcp_is_connecting(int fd)
 	return state_of(fd) == TCP_SYN_SENT || state_of(fd) == TCP_SYN_RECV;
 }
 
+/* A connect that failed leaves the name that it had. So: can it be bound, to nothing? */
+static bool can_be_bound(int fd, int family)
+{
+	static const int on = 1;
+	union address any = {.any.sa_family = (sa_family_t)family};
+	int before = ask(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+	if (before < 0 || setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0)
+		return false;
+	bool can = bind(fd, &any.any, sizeof any) == 0;
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &before, sizeof before);
+	return can;
+}
+
 bool tcp_is_bound(int fd)
 {
 	static const unsigned char none[16];
@@ -43,10 +57,11 @@ bool tcp_is_bound(int fd)
 	socklen_t size = sizeof own;
 	if (getsockname(fd, &own.any, &size) != 0)
 		return true;
+	bool six = own.any.sa_family == AF_INET6;
 	/* The port is where IPv4's is. */
-	if (own.in6.sin6_port != 0)
-		return true;
-	return own.any.sa_family == AF_INET6 ? memcmp(&own.in6.sin6_addr, none, 16) != 0 : own.in.sin_addr.s_addr != 0;
+	bool named = own.in6.sin6_port != 0 ||
+		     (six ? memcmp(&own.in6.sin6_addr, none, 16) != 0 : own.in.sin_addr.s_addr != 0);
+	return named && !can_be_bound(fd, own.any.sa_family);
 }
 
 socklen_t tcp_address(const struct destination *to, int family, union address *address)
@@ -72,4 +87,12 @@ socklen_t tcp_address(const struct destination *to, int family, union address *a
 int tcp_family(int fd)
 {
 	return ask(fd, SOL_SOCKET, SO_DOMAIN);
+}
+
+long long tcp_patience(int fd)
+{
+	struct timeval time = {0};
+	socklen_t size = sizeof time;
+	getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, &size);
+	return time.tv_sec * 1000000LL + time.tv_usec;
 }

@@ -27,6 +27,9 @@ bool tcp_is_connecting(int fd);
 /* Whether it has an address or a port already. */
 bool tcp_is_bound(int fd);
 
+/* How long connect(2) may take on it, in microseconds; 0: as long as it takes (socket(7), SO_SNDTIMEO). */
+long long tcp_patience(int fd);
+
 /* Writes the address for a socket of that family; an IPv4 one in IPv6's clothes where it has to. Returns its length. */
 socklen_t tcp_address(const struct destination *to, int family, union address *address);
 

@@ -72,8 +72,9 @@ static void nonblocking(void)
 	expect(poll(&writable, 1, 5000) == 1, "poll");
 	int error = get(fd, SOL_SOCKET, SO_ERROR);
 	puts(error == 0 ? "connected" : strerrorname_np(error));
+	/* As Linux has it: the first call that finds it connected succeeds. */
 	if (error == 0)
-		expect(connect(fd, &to.any, size) != 0 && errno == EISCONN, "EISCONN");
+		expect(connect(fd, &to.any, size) == 0 && connect(fd, &to.any, size) != 0 && errno == EISCONN, "EISCONN");
 }
 
 static void bound(void)
@@ -128,25 +129,83 @@ static void signals(void)
 	}
 }
 
+static void on_one_alarm(int signal)
+{
+	static const char said[] = "interrupted\n";
+	(void)signal;
+	expect(write(STDOUT_FILENO, said, sizeof said - 1) > 0, "write");
+}
+
+/* To one that answers only once that has been said. */
+static int interrupt(int flags)
+{
+	struct sigaction action = {.sa_handler = on_one_alarm, .sa_flags = flags};
+	int fd = make(0);
+	sigaction(SIGALRM, &action, NULL);
+	bool connected = connect(fd, &to.any, size) == 0;
+	expect(connected == (flags == SA_RESTART) && (connected || errno == EINTR), "the first call");
+	return fd;
+}
+
+static void interrupted(void)
+{
+	ualarm(100000, 0);
+	int fd = interrupt(0);
+	struct pollfd writable = {.fd = fd, .events = POLLOUT};
+	expect(poll(&writable, 1, 60000) == 1 && get(fd, SOL_SOCKET, SO_ERROR) == 0, "it goes on");
+	echo(fd);
+}
+
+static void restarted(void)
+{
+	ualarm(100000, 0);
+	echo(interrupt(SA_RESTART));
+}
+
+static void *restart(void *nothing)
+{
+	echo(interrupt(SA_RESTART));
+	return nothing;
+}
+
+/* The signal is for one thread. */
+static void thread(void)
+{
+	pthread_t thread;
+	pthread_create(&thread, NULL, restart, NULL);
+	usleep(100000);
+	pthread_kill(thread, SIGALRM);
+	pthread_join(thread, NULL);
+}
+
 static int shared;
 
 static void *close_it(void *data)
 {
 	usleep(100000);
 	close(shared);
+	if (data != NULL)
+		expect(open("/dev/null", O_RDONLY) == shared, "another file gets the number");
 	return data;
 }
 
+/* Both with and without another file in its place. */
 static void closing(void)
 {
-	pthread_t thread;
-	struct timeval time = {0, 400000};
-	shared = make(0);
-	setsockopt(shared, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
-	pthread_create(&thread, NULL, close_it, NULL);
-	expect(connect(shared, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
-	pthread_join(thread, NULL);
-	expect(fcntl(shared, F_GETFD) < 0 && errno == EBADF, "it is closed");
+	for (int other = 0; other < 2; other++) {
+		pthread_t thread;
+		struct timeval time = {0, 400000};
+		struct stat null;
+		shared = make(0);
+		setsockopt(shared, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+		pthread_create(&thread, NULL, close_it, other ? &shared : NULL);
+		expect(connect(shared, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
+		pthread_join(thread, NULL);
+		if (other)
+			expect(fstat(shared, &null) == 0 && S_ISCHR(null.st_mode), "what is there now is left alone");
+		else
+			expect(fcntl(shared, F_GETFD) < 0 && errno == EBADF, "it is closed");
+	}
 }
 
 /* HOST PORT OTHER OTHER-PORT: what is handed out leads nowhere else. */
@@ -167,17 +226,25 @@ static void escape(void)
 	union address nobody = to;
 	nobody.in.sin_port = htons((uint16_t)atoi(arguments[5]));
 	expect(connect(refused, &nobody.any, size) != 0 && errno == ECONNREFUSED, "refused");
-	expect(connect(refused, &other.any, other_size) != 0 && errno == ENETUNREACH, "after one that failed");
+	expect(connect(refused, &other.any, other_size) != 0 && errno == ECONNREFUSED, "the phase's own network, after one that failed");
 	expect(connect(refused, &to.any, size) == 0, "again, where it may");
 	echo(refused);
+	/* One that did not wait for that is of the host's network. */
+	int failed = make(SOCK_NONBLOCK);
+	struct pollfd end = {.fd = failed, .events = POLLOUT};
+	expect(connect(failed, &nobody.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "it fails");
+	expect(connect(failed, &nobody.any, size) != 0 && errno == ECONNREFUSED, "refused, later");
+	expect(connect(failed, &other.any, other_size) != 0 && errno == ENETUNREACH, "elsewhere");
+	expect(connect(failed, &to.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "where it may");
+	expect(connect(failed, &to.any, size) == 0, "connected");
 }
 
 static void ways(void)
 {
-	int fd = make(0), on = 1;
+	int fd = make(0);
 	char params[256] = {0};
 	expect(syscall(SYS_io_uring_setup, 4, params) < 0 && errno == ENOSYS, "io_uring");
-	expect(setsockopt(fd, IPPROTO_TCP, 34, &on, sizeof on) != 0 && errno == ENOPROTOOPT, "TCP_FASTOPEN_NO_COOKIE");
+	expect(sendto(fd, "x", 1, MSG_FASTOPEN, &to.any, size) < 0 && errno == EOPNOTSUPP, "MSG_FASTOPEN");
 	/* A duplicate made before stays what it was. */
 	int copy = dup(fd);
 	expect(connect(fd, &to.any, size) == 0, "connect");
@@ -194,6 +261,9 @@ int main(int argc, char **argv)
 		{"timeout", timeout},
 		{"signals", signals},
 		{"closing", closing},
+		{"interrupted", interrupted},
+		{"restarted", restarted},
+		{"thread", thread},
 		{"escape", escape},
 		{"ways", ways},
 	};

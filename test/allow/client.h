@@ -9,10 +9,12 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -77,7 +79,7 @@ struct deed {
 };
 
 /* Does what the first argument names. */
-static int act(int argc, char **argv, const struct deed *deeds, size_t count)
+static inline int act(int argc, char **argv, const struct deed *deeds, size_t count)
 {
 	if (argc < 4)
 		return 2;

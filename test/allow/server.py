@@ -1,6 +1,7 @@
 """The other host: server.py FOLDER PORT...
 
-Port 0 is one that is free; FOLDER/ready has the ports as soon as they are served. Answers HTTP, and anything else with what it got. FOLDER/count-PORT is how many connections came to that port.
+Port 0 is one that is free; FOLDER/ready has the ports as soon as they are served. Answers HTTP from FOLDER/www; COUNT with how many
+connections came to that port before, others of that kind aside; and anything else with what it got.
 """
 
 import asyncio
@@ -10,35 +11,20 @@ import sys
 
 folder = pathlib.Path(sys.argv[1])
 counts = {}
-unwritten = set()
-
-
-def count(port):
-    counts[port] = counts.get(port, 0) + 1
-    # The first one at once, for those that must never come; the rest of a crowd a hundredth of a second later.
-    if port not in unwritten:
-        unwritten.add(port)
-        write(port)
-        asyncio.get_running_loop().call_later(0.01, settle, port, counts[port])
-
-
-def settle(port, written):
-    unwritten.discard(port)
-    if counts[port] != written:
-        write(port)
-
-
-def write(port):
-    new = folder / f".count-{port}"
-    new.write_text(f"{counts[port]}\n")
-    new.rename(folder / f"count-{port}")
 
 
 async def serve(reader, writer):
-    count(writer.get_extra_info("sockname")[1])
+    port = writer.get_extra_info("sockname")[1]
+    # At once: whoever comes later counts those before.
+    counts[port] = counts.get(port, 0) + 1
     try:
         data = await reader.read(65536)
         while data:
+            if data == b"COUNT\n":
+                counts[port] -= 1
+                writer.write(b"%d\n" % counts[port])
+                await writer.drain()
+                break
             if data[:4] in (b"GET ", b"HEAD"):
                 body = b"there\n"
                 name = data.split(b" ")[1].decode().split("?")[0].lstrip("/")

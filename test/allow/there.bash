@@ -2,8 +2,8 @@
 # For the tests of what confine lets through: a server on another host, which is a network namespace at the other end of a
 # veth pair, and an address next to it where nobody answers.
 #
-#   there_begin         THERE, its address; SERVED, a folder with what its server notes: a line a connection, its port and the
-#                       first line that came; DEAD, which takes packets and says nothing. Root's business.
+#   there_begin         THERE, its address; SERVED, a folder of its server's; DEAD, which takes packets and says nothing. Root's
+#                       business.
 #   there_serve PORT... listens there
 #   there_end           removes all of it
 #   allowed             all that was let through in the last record, one a line, sorted: COMM ADDRESS PORT COUNT FAILED
@@ -56,11 +56,13 @@ there_end() {
 	unset THERE_NETNS THERE_LINK THERE THERE6 DEAD SERVED
 }
 
-# served PORT: how many connections came there
+# served PORT: how many connections came there, up to now
 served() {
-	local count=0
-	[[ ! -e $SERVED/count-$1 ]] || count=$(<"$SERVED/count-$1")
-	echo "$count"
+	local count
+	exec {count}<>"/dev/tcp/$THERE/$1"
+	echo COUNT >&"$count"
+	head -n1 <&"$count"
+	exec {count}>&-
 }
 
 allowed() {

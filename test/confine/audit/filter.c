@@ -4,9 +4,12 @@
  */
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include "../../../native/audit_filter.h"
 
@@ -43,11 +46,18 @@ static long run(const struct sock_filter *filter, size_t length, const struct se
 #define LISTENER SECCOMP_FILTER_FLAG_NEW_LISTENER
 #define ADDRESS 0x7f0000000000ULL /* its lower half is 0 */
 
+#define NOTIFIES SECCOMP_RET_USER_NOTIF
+#define FAILS(error) (SECCOMP_RET_ERRNO | (error))
+#define FAST MSG_FASTOPEN
+
 struct expectation {
 	unsigned number;
 	unsigned long long arguments[6];
-	int seen;
+	unsigned long long seen; /* or STRICT() */
 };
+
+/* The same, and what a strict filter does with it. */
+#define STRICT(seen, action) ((seen) | (unsigned long long)(action) << 1)
 
 struct machine {
 	const char *name;
@@ -60,9 +70,23 @@ struct machine {
 
 /* The numbers stand here once more, from the kernel's own tables, and with them calls next to them. */
 static const struct expectation x86_64[] = {
+	{50, {3, 1}, STRICT(0, NOTIFIES)},
+	{56, {CLONE_FILES}, STRICT(0, NOTIFIES)},
+	{56, {CLONE_FILES | CLONE_THREAD}, 0},
+	{56, {CLONE_VM | 17}, 0},
+	{435, {ADDRESS, 88}, STRICT(0, FAILS(ENOSYS))},
+	{425, {4, ADDRESS}, STRICT(0, FAILS(ENOSYS))},
+	{157, {PR_SET_DUMPABLE, 0}, STRICT(0, FAILS(0))},
+	{157, {PR_SET_DUMPABLE, 1}, 0},
+	{157, {PR_SET_NAME, 0}, 0},
+	{44, {3, 1, 1, FAST, ADDRESS, 16}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{44, {3, 1, 1, FAST}, STRICT(0, FAILS(EOPNOTSUPP))},
+	{46, {3, ADDRESS, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{307, {3, ADDRESS, 1, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
 	{42, {3, ADDRESS, 16}, 1},
 	{42, {3, ADDRESS, 28}, 1},
-	{42, {3, ADDRESS, 12}, 0},
+	{42, {3, ADDRESS, 12}, STRICT(0, NOTIFIES)},
+	{42, {3, ADDRESS, 2}, STRICT(0, NOTIFIES)},
 	{42, {3, ADDRESS, 110}, 1},
 	{44, {3, 1, 1, 0, ADDRESS, 16}, 1},
 	{44, {3, 1, 1, 0, 5, 16}, 1},
@@ -90,6 +114,19 @@ static const struct expectation x86_64[] = {
 };
 
 static const struct expectation x32[] = {
+	{0x40000000 | 50, {3, 1}, STRICT(0, NOTIFIES)},
+	{0x40000000 | 56, {CLONE_FILES}, STRICT(0, NOTIFIES)},
+	{0x40000000 | 56, {CLONE_FILES | CLONE_THREAD}, 0},
+	{0x40000000 | 56, {CLONE_VM | 17}, 0},
+	{0x40000000 | 435, {5, 88}, STRICT(0, FAILS(ENOSYS))},
+	{0x40000000 | 425, {4, 5}, STRICT(0, FAILS(ENOSYS))},
+	{0x40000000 | 157, {PR_SET_DUMPABLE, 0}, STRICT(0, FAILS(0))},
+	{0x40000000 | 157, {PR_SET_DUMPABLE, 1}, 0},
+	{0x40000000 | 157, {PR_SET_NAME, 0}, 0},
+	{0x40000000 | 44, {3, 1, 1, FAST, 5, 16}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{0x40000000 | 44, {3, 1, 1, FAST}, STRICT(0, FAILS(EOPNOTSUPP))},
+	{0x40000000 | 518, {3, 5, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{0x40000000 | 538, {3, 5, 1, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
 	{0x40000000 | 42, {3, 5, 16}, 1},
 	{0x40000000 | 44, {3, 1, 1, 0, 5, 16}, 1},
 	{0x40000000 | 44, {3, 1, 1, 0, 0, 0}, 0},
@@ -104,10 +141,23 @@ static const struct expectation x32[] = {
 };
 
 static const struct expectation i386[] = {
+	{363, {3, 1}, STRICT(0, NOTIFIES)},
+	{120, {CLONE_FILES}, STRICT(0, NOTIFIES)},
+	{120, {CLONE_FILES | CLONE_THREAD}, 0},
+	{120, {CLONE_VM | 17}, 0},
+	{435, {5, 88}, STRICT(0, FAILS(ENOSYS))},
+	{425, {4, 5}, STRICT(0, FAILS(ENOSYS))},
+	{172, {PR_SET_DUMPABLE, 0}, STRICT(0, FAILS(0))},
+	{172, {PR_SET_DUMPABLE, 1}, 0},
+	{172, {PR_SET_NAME, 0}, 0},
+	{369, {3, 1, 1, FAST, 5, 16}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{369, {3, 1, 1, FAST}, STRICT(0, FAILS(EOPNOTSUPP))},
+	{370, {3, 5, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{345, {3, 5, 1, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
 	{102, {1}, 0},
 	{102, {2}, 1},
 	{102, {3}, 1},
-	{102, {4}, 0},
+	{102, {4}, STRICT(0, NOTIFIES)},
 	{102, {9}, 0},
 	{102, {10}, 0},
 	{102, {11}, 1},
@@ -129,8 +179,21 @@ static const struct expectation i386[] = {
 };
 
 static const struct expectation aarch64[] = {
+	{201, {3, 1}, STRICT(0, NOTIFIES)},
+	{220, {CLONE_FILES}, STRICT(0, NOTIFIES)},
+	{220, {CLONE_FILES | CLONE_THREAD}, 0},
+	{220, {CLONE_VM | 17}, 0},
+	{435, {ADDRESS, 88}, STRICT(0, FAILS(ENOSYS))},
+	{425, {4, ADDRESS}, STRICT(0, FAILS(ENOSYS))},
+	{167, {PR_SET_DUMPABLE, 0}, STRICT(0, FAILS(0))},
+	{167, {PR_SET_DUMPABLE, 1}, 0},
+	{167, {PR_SET_NAME, 0}, 0},
+	{206, {3, 1, 1, FAST, ADDRESS, 16}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{206, {3, 1, 1, FAST}, STRICT(0, FAILS(EOPNOTSUPP))},
+	{211, {3, ADDRESS, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{269, {3, ADDRESS, 1, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
 	{203, {3, ADDRESS, 16}, 1},
-	{203, {3, ADDRESS, 12}, 0},
+	{203, {3, ADDRESS, 12}, STRICT(0, NOTIFIES)},
 	{206, {3, 1, 1, 0, ADDRESS, 16}, 1},
 	{206, {3, 1, 1, 0, 0, 0}, 0},
 	{211, {3, ADDRESS}, 1},
@@ -147,6 +210,19 @@ static const struct expectation aarch64[] = {
 };
 
 static const struct expectation arm[] = {
+	{284, {3, 1}, STRICT(0, NOTIFIES)},
+	{120, {CLONE_FILES}, STRICT(0, NOTIFIES)},
+	{120, {CLONE_FILES | CLONE_THREAD}, 0},
+	{120, {CLONE_VM | 17}, 0},
+	{435, {5, 88}, STRICT(0, FAILS(ENOSYS))},
+	{425, {4, 5}, STRICT(0, FAILS(ENOSYS))},
+	{172, {PR_SET_DUMPABLE, 0}, STRICT(0, FAILS(0))},
+	{172, {PR_SET_DUMPABLE, 1}, 0},
+	{172, {PR_SET_NAME, 0}, 0},
+	{290, {3, 1, 1, FAST, 5, 16}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{290, {3, 1, 1, FAST}, STRICT(0, FAILS(EOPNOTSUPP))},
+	{296, {3, 5, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
+	{374, {3, 5, 1, FAST}, STRICT(1, FAILS(EOPNOTSUPP))},
 	{283, {3, 5, 16}, 1},
 	{290, {3, 1, 1, 0, 5, 16}, 1},
 	{290, {3, 1, 1, 0, 0, 0}, 0},
@@ -183,33 +259,42 @@ static int is_cacheable(const struct sock_filter *filter, size_t length, unsigne
 	return run(filter, length, &one) == run(filter, length, &two);
 }
 
-int main(void)
+/* Says what a machine's filter does otherwise than it should. */
+static int check(const struct machine *machine, bool strict)
 {
 	int wrong = 0;
-	for (size_t m = 0; m < sizeof machines / sizeof *machines; m++) {
-		const struct machine *machine = &machines[m];
-		struct sock_filter filter[AUDIT_FILTER_ROOM];
-		size_t length = audit_filter_build(machine->table, *machine->count, false, filter, AUDIT_FILTER_ROOM);
-		if (length == 0 || audit_filter_build(machine->table, *machine->count, false, filter, length - 1) != 0) {
-			printf("%s: the filter has %zu instructions\n", machine->name, length);
-			return 1;
-		}
-		audit_filter_build(machine->table, *machine->count, false, filter, AUDIT_FILTER_ROOM);
-		for (size_t c = 0; c < machine->calls_count; c++) {
-			const struct expectation *call = &machine->calls[c];
-			struct seccomp_data data = {.nr = (int)call->number, .arch = machine->architecture};
-			memcpy(data.args, call->arguments, sizeof data.args);
-			long wanted = call->seen ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW;
-			if (run(filter, length, &data) != wanted) {
-				printf("%s: call %u(%llu, %llu, %llu) should be %s\n", machine->name, call->number, call->arguments[0],
-				       call->arguments[1], call->arguments[2], call->seen ? "seen" : "left alone");
-				wrong = 1;
-			}
-		}
-		if (!is_cacheable(filter, length, machine->architecture, 0)) {
-			printf("%s: a call that is not watched depends on its arguments\n", machine->name);
+	struct sock_filter filter[AUDIT_FILTER_ROOM];
+	size_t length = audit_filter_build(machine->table, *machine->count, strict, filter, AUDIT_FILTER_ROOM);
+	if (length == 0 || audit_filter_build(machine->table, *machine->count, strict, filter, length - 1) != 0) {
+		printf("%s: the filter has %zu instructions\n", machine->name, length);
+		return 1;
+	}
+	audit_filter_build(machine->table, *machine->count, strict, filter, AUDIT_FILTER_ROOM);
+	for (size_t c = 0; c < machine->calls_count; c++) {
+		const struct expectation *call = &machine->calls[c];
+		struct seccomp_data data = {.nr = (int)call->number, .arch = machine->architecture};
+		memcpy(data.args, call->arguments, sizeof data.args);
+		long wanted = (call->seen & 1) != 0 ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW;
+		if (strict && call->seen > 1)
+			wanted = (long)(call->seen >> 1);
+		long got = run(filter, length, &data);
+		if (got != wanted) {
+			printf("%s%s: call %u(%llu, %llu, %llu, %llu) gets %lx, and should get %lx\n", machine->name, strict ? ", strict" : "",
+			       call->number, call->arguments[0], call->arguments[1], call->arguments[2], call->arguments[3], got, wanted);
 			wrong = 1;
 		}
 	}
+	if (!is_cacheable(filter, length, machine->architecture, 0)) {
+		printf("%s: a call that is not watched depends on its arguments\n", machine->name);
+		wrong = 1;
+	}
+	return wrong;
+}
+
+int main(void)
+{
+	int wrong = 0;
+	for (size_t m = 0; m < sizeof machines / sizeof *machines; m++)
+		wrong |= check(&machines[m], false) | check(&machines[m], true);
 	return wrong;
 }

@@ -1,0 +1,22 @@
+/* What is done about a watched call: it is looked at, counted, and goes on; or is answered here. */
+#ifndef AUDIT_LOOK_H
+#define AUDIT_LOOK_H
+
+#include <linux/seccomp.h>
+
+#include "allow.h"
+#include "audit_table.h"
+#include "resolver.h"
+
+struct audit_look {
+	struct audit_table *table;
+	const struct allow *allow; /* with entries: the calls are those of a strict filter (audit_filter.h) */
+	struct resolver *resolver;
+	int listener;
+	struct seccomp_notif *call; /* the one in question */
+	struct seccomp_notif_resp *answer;
+};
+
+void audit_look(struct audit_look *look);
+
+#endif

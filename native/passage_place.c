@@ -1,0 +1,62 @@
+#include "passage_place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* A thread's descriptors; the folder is good for that thread alone, whoever has its number later (proc(5), fdinfo). */
+static int open_fdinfo(pid_t tid, int fd)
+{
+	static pid_t last;
+	static int folder = -1;
+	char path[64], name[16];
+	snprintf(name, sizeof name, "%d", fd);
+	int file = last == tid ? openat(folder, name, O_RDONLY | O_CLOEXEC) : -1;
+	if (file >= 0)
+		return file;
+	if (folder >= 0)
+		close(folder);
+	snprintf(path, sizeof path, "/proc/%d/fdinfo", tid);
+	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	last = tid;
+	return openat(folder, name, O_RDONLY | O_CLOEXEC);
+}
+
+/* Whether exec closes the caller's descriptor: O_CLOEXEC or 0, -1 where it is not that socket any more. */
+static int close_on_exec(const struct passage_call *call)
+{
+	char text[128];
+	int fd = open_fdinfo(call->tid, call->fd);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	const char *flags = strstr(text, "flags:"), *inode = strstr(text, "ino:");
+	if (flags == NULL || inode == NULL || strtoul(inode + 4, NULL, 10) != call->inode)
+		return -1;
+	return (int)(strtoul(flags + 6, NULL, 8) & O_CLOEXEC);
+}
+
+bool passage_place(const struct passage_call *call, int fd)
+{
+	int kept = close_on_exec(call);
+	struct seccomp_notif_addfd place = {
+		.id = call->id,
+		.flags = SECCOMP_ADDFD_FLAG_SETFD,
+		.srcfd = (unsigned)fd,
+		.newfd = (unsigned)call->fd,
+		.newfd_flags = (unsigned)kept,
+	};
+	errno = EBADF;
+	if (kept < 0)
+		return false;
+	int put;
+	while ((put = ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &place)) < 0 && errno == EINTR)
+		;
+	return put >= 0;
+}

@@ -1,0 +1,144 @@
+/* The ways into the kernel that a call has on x86-64: by libc, as x32, as i386, and through socketcall(2). */
+#ifndef WAYS_H
+#define WAYS_H
+
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+enum way { BY_LIBC,
+	   BY_X32,
+	   BY_I386,
+	   BY_SOCKETCALL,
+	   WAYS };
+
+/* The calls of i386 take pointers of 32 bits. */
+struct low {
+	union address address;
+	uint32_t words[6];
+	uint32_t part[2]; /* struct iovec */
+	uint32_t header[8];
+	char text[4];
+};
+
+static inline struct low *low(void)
+{
+	static struct low *memory;
+	if (memory == NULL)
+		memory = mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (memory == MAP_FAILED)
+		wrong("mmap");
+	return memory;
+}
+
+static inline uint32_t pointer(const void *at)
+{
+	return (uint32_t)(uintptr_t)at;
+}
+
+/* A call of i386's, from a process of x86-64 (arch/x86/entry/entry_64_compat.S). */
+static inline long i386(long number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f)
+{
+	long result;
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\tpush %%rbp\n\tmov %7, %%ebp\n\tint $0x80\n\tpop %%rbp\n\tlea 128(%%rsp), %%rsp"
+			 : "=a"(result)
+			 : "0"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e), "r"(f)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return (int)result;
+}
+
+static inline long socketcall(uint32_t call, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f)
+{
+	uint32_t words[6] = {a, b, c, d, e, f};
+	memcpy(low()->words, words, sizeof words);
+	return i386(102, call, pointer(low()->words), 0, 0, 0, 0);
+}
+
+enum { X32 = 0x40000000 };
+
+static inline void connect_by(enum way way, int fd, const union address *address, socklen_t length)
+{
+	low()->address = *address;
+	uint32_t at = pointer(&low()->address);
+	if (way == BY_LIBC)
+		connect(fd, &address->any, length);
+	else if (way == BY_X32)
+		syscall(X32 | 42, fd, address, length);
+	else if (way == BY_I386)
+		i386(362, (uint32_t)fd, at, length, 0, 0, 0);
+	else
+		socketcall(3, (uint32_t)fd, at, length, 0, 0, 0);
+}
+
+static inline void listen_by(enum way way, int fd)
+{
+	if (way == BY_LIBC)
+		listen(fd, 1);
+	else if (way == BY_X32)
+		syscall(X32 | 50, fd, 1);
+	else if (way == BY_I386)
+		i386(363, (uint32_t)fd, 1, 0, 0, 0, 0);
+	else
+		socketcall(4, (uint32_t)fd, 1, 0, 0, 0, 0);
+}
+
+/* Sends and connects in one (tcp(7), MSG_FASTOPEN), by sendto, sendmsg and sendmmsg. */
+static inline void fast_open_by(enum way way, int fd, const union address *address, socklen_t length)
+{
+	struct low *memory = low();
+	struct iovec part = {"x", 1};
+	struct mmsghdr message = {.msg_hdr = {.msg_name = (void *)address, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1}};
+	uint32_t header[8] = {pointer(&memory->address), length, pointer(memory->part), 1};
+	int flags = MSG_FASTOPEN | MSG_NOSIGNAL;
+	memory->address = *address;
+	memory->part[0] = pointer(memory->text);
+	memory->part[1] = 1;
+	memcpy(memory->header, header, sizeof header);
+	uint32_t text = pointer(memory->text), name = pointer(&memory->address), at = pointer(memory->header), number = (uint32_t)fd;
+	if (way == BY_LIBC) {
+		sendto(fd, "x", 1, flags, &address->any, length);
+		sendmsg(fd, &message.msg_hdr, flags);
+		sendmmsg(fd, &message, 1, flags);
+	} else if (way == BY_X32) {
+		syscall(X32 | 44, fd, "x", 1, flags, address, length);
+		syscall(X32 | 518, fd, memory->header, flags);
+		syscall(X32 | 538, fd, memory->header, 1, flags);
+	} else if (way == BY_I386) {
+		i386(369, number, text, 1, (uint32_t)flags, name, length);
+		i386(370, number, at, (uint32_t)flags, 0, 0, 0);
+		i386(345, number, at, 1, (uint32_t)flags, 0, 0);
+	} else {
+		socketcall(11, number, text, 1, (uint32_t)flags, name, length);
+		socketcall(16, number, at, (uint32_t)flags, 0, 0, 0);
+		socketcall(20, number, at, 1, (uint32_t)flags, 0, 0);
+	}
+}
+
+static inline bool is_listening(int fd)
+{
+	int listens = 0;
+	socklen_t length = sizeof listens;
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && listens != 0;
+}
+
+static inline uint64_t network_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t length = sizeof cookie;
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0 ? cookie : 0;
+}
+
+/* Whether that socket is of another network than a new one. */
+static inline bool is_foreign(int fd)
+{
+	int own = socket(AF_INET, SOCK_STREAM, 0);
+	bool foreign = network_of(own) != network_of(fd);
+	close(own);
+	return foreign;
+}
+
+#endif
