@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # What a build may try with a socket that it was handed: none of it leads beyond the list, nor lets anybody in.
 
-bats_require_minimum_version 1.5.0
 load there
 
 # At most so many, unless CONFINE_SOAK asks for the full number.
@@ -16,15 +15,6 @@ setup_file() {
 	for program in attack swap; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/allow/$program.c"
 	done
-}
-
-teardown_file() {
-	there_end
-	audit_end
-}
-
-setup() {
-	audit_setup
 }
 
 # held PROGRAM WHAT HOST ARG...: with a list of HOST:80 and, where nobody listens, THERE:81; nothing has come to 8080 afterwards

@@ -2,21 +2,12 @@
 # What a phase does in a network of its own is with a list as it is without, also where the watcher makes the call in its stead.
 # shellcheck disable=SC2034 # audit() reads WHO
 
-bats_require_minimum_version 1.5.0
 load there
 
 setup_file() {
 	audit_begin
 	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/inside" "$TOP/test/allow/inside.c"
 	gcc -m32 -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/inside32" "$TOP/test/allow/inside.c"
-}
-
-teardown_file() {
-	audit_end
-}
-
-setup() {
-	audit_setup
 }
 
 # Says how everything ends for PROGRAM [threads], with confine OPTION...

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # --allow in mode setuid: the watcher, who makes the connections, is the caller and nothing more, and what it hands out leads no further.
 
-bats_require_minimum_version 1.5.0
 load helper
 load ../allow/there
 
@@ -25,10 +24,6 @@ setup() {
 	work
 	# shellcheck disable=SC2034 # member() reads it
 	RECORD=$WORK/record
-}
-
-teardown() {
-	harmless
 }
 
 # allowing COMMAND...: the caller's phase, with a list
