@@ -1,16 +1,7 @@
 #!/usr/bin/env bats
 # What a record says, and how it gets into its file; who is named in it, and who is not.
 
-bats_require_minimum_version 1.5.0
 load helper
-
-setup_file() {
-	confine_begin
-}
-
-teardown_file() {
-	confine_end
-}
 
 setup() {
 	RECORD=$PLACE/record.$BATS_TEST_NUMBER
