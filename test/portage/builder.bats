@@ -134,15 +134,53 @@ ended() {
 }
 
 @test 'a phase that reads the terminal' {
+	local who
+	for who in user root; do
+		cgroup_prefix "$who" ''
+		prefix_package app-test/asks-1 <<-EOF
+			PROPERTIES="interactive"
+			src_compile() {
+				local answer
+				read -rp 'Accept? ' answer && echo "\${answer}" >"$PREFIX_LOG/answer"
+			}
+		EOF
+		run -0 prefix_run python3 "$TOP/test/portage/terminal.py" $'await Accept?\ntype yes\\n\nend' -- \
+			"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/asks
+		[[ $(<"$PREFIX_LOG/answer") == yes && $(record compile r.status.exit) == 0 ]]
+		prefix_clean
+	done
+}
+
+@test 'Ctrl-Z at a terminal stops the phase, fg goes on with it' {
 	cgroup_prefix user ''
-	prefix_package app-test/asks-1 <<-EOF
-		PROPERTIES="interactive"
-		src_compile() {
-			local answer
-			read -rp 'Accept? ' answer && echo "\${answer}" >"$PREFIX_LOG/answer"
+	resting_package
+	cat >"$PREFIX_LOG/rc" <<-EOF
+		PS1='prompt> '
+		build() { "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits; }
+		states() {
+			grep -lz '^PORTAGE_BUILDDIR=$PREFIX_TMP/' /proc/[0-9]*/environ 2>/dev/null | sed 's/environ/stat/' |
+				xargs cat 2>/dev/null | sed 's/.*) \(.\).*/\1/' | sort -u | paste -sd' ' | sed 's/^/states: /'
 		}
 	EOF
-	run -0 prefix_run python3 "$TOP/test/portage/terminal.py" $'await Accept?\ntype yes\\n\nend' -- \
-		"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/asks
-	[[ $(<"$PREFIX_LOG/answer") == yes ]]
+	run -0 prefix_run python3 "$TOP/test/portage/terminal.py" "await prompt>
+		type build\\n
+		file $PREFIX_LOG/waits.ready
+		type \\x1a
+		await prompt>
+		type jobs\\n
+		await Stopped
+		await prompt>
+		type states\\n
+		await states: T
+		await prompt>
+		type touch $PREFIX_LOG/go\\n
+		await prompt>
+		type fg\\n
+		await prompt>
+		type echo status=\$?\\n
+		await status=0
+		await prompt>
+		type exit\\n
+		end" -- bash --noprofile --noediting --rcfile "$PREFIX_LOG/rc" -i
+	[[ -e $PREFIX/var/db/pkg/app-test/waits-1 ]]
 }

@@ -39,9 +39,10 @@ resting_package() {
 	EOF
 }
 
-# The live processes of the prefix' phases: those that run as a phase does, with a build directory.
+# The live processes of the prefix' src_* phases. (What Portage runs between them, misc-functions.sh and the like, is nothing of ours.)
 phase_processes() {
-	grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 | while read -r pid; do
+	grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null |
+		xargs -r grep -lzE '^EBUILD_PHASE=(unpack|prepare|configure|compile|test|install)$' 2>/dev/null | cut -d/ -f3 | while read -r pid; do
 		stat=$(<"/proc/$pid/stat") || continue
 		[[ ${stat##*) } == [ZX]* ]] || echo "$pid"
 	done 2>/dev/null

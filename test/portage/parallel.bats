@@ -43,16 +43,18 @@ eight_packages() {
 	[[ $output != *ortcullis:* ]]
 }
 
-# What may be killed just now: PID PACKAGE. Of ebuild.sh the src_* phases: when it dies in `clean`, Portage itself stumbles
+# What may be killed just now: PID KIND PACKAGE. Of ebuild.sh the src_* phases: when it dies in `clean`, Portage itself stumbles
 # over the folder that is gone (_init_ipc_fifos in _emerge/AbstractEbuildProcess.py), and takes the other builds down.
 victims() {
-	local pid
+	local pid kind
 	local phase='ebuild\.sh (unpack|prepare|configure|compile|test|install) '
 	phase_processes | while read -r pid; do
 		line=$(tr '\0' ' ' <"/proc/$pid/cmdline") || continue
-		[[ $line == *portcullis/confine\ --* || $line =~ $phase ]] || continue
+		kind=ebuild
+		[[ $line != *portcullis/confine\ --* ]] || kind=confine
+		[[ $kind == confine || $line =~ $phase ]] || continue
 		package=$(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^PORTAGE_BUILDDIR=.*\/\(.*\)-1$/\1/p')
-		[[ ! $package ]] || echo "$pid $package"
+		[[ ! $package ]] || echo "$pid $kind $package"
 	done 2>/dev/null
 }
 
@@ -62,9 +64,10 @@ emerge_lives() {
 	[[ $stat != *') Z'* ]]
 }
 
-# kill_at_random N WHO FEATURES: N killed in one emerge of eight packages, the last one of them emerge itself every other time
+# kill_at_random N LAST: N killed in one emerge of eight packages, the last one of them emerge itself where LAST is that
 kill_at_random() {
-	local count=$1 victim package atom killed=0 emerge=no
+	local count=$1 last=$2 wanted victim kind package atom killed=0 looks=0 emerge=no
+	local -a TURNS=(confine ebuild)
 	local -A hit=()
 	rm -rf "$PREFIX/var/db/pkg/app-test"
 	# shellcheck disable=SC2086 # words
@@ -72,15 +75,20 @@ kill_at_random() {
 	STARTED=$!
 	while ((killed < count)) && emerge_lives; do
 		read -rt "0.$((RANDOM % 4))$((RANDOM % 10))" <> <(:) || true
-		if ((killed == count - 1 && RANDOM % 2)); then
+		if ((killed == count - 1)) && [[ $last == emerge ]]; then
 			kill -KILL "$STARTED"
 			emerge=killed
 			killed=$((killed + 1))
+			KINDS[emerge]=$((KINDS[emerge] + 1))
 			break
 		fi
-		read -r victim package < <(victims | shuf -n1) || continue
+		# By turns, as confine is there for less long; but not for ever.
+		wanted=${TURNS[killed % 2]}
+		((++looks % 5)) || wanted='.*'
+		read -r victim kind package < <(victims | grep " $wanted " | shuf -n1) || continue
 		kill -KILL "$victim" 2>/dev/null || continue
 		hit[$package]=1
+		KINDS[$kind]=$((KINDS[$kind] + 1))
 		killed=$((killed + 1))
 	done
 	if [[ $emerge != killed ]]; then
@@ -106,7 +114,8 @@ kill_at_random() {
 }
 
 @test 'kill -9 at random, at emerge, ebuild.sh and confine: nothing is left, and no other build is disturbed' {
-	local total=${PORTCULLIS_KILLS-20} who features round=0 each
+	local total=${PORTCULLIS_KILLS-20} who features last round=0 each
+	local -A KINDS=([emerge]=0 [ebuild]=0 [confine]=0)
 	KILLED=0
 	while ((KILLED < total)); do
 		while IFS=: read -r who features; do
@@ -114,8 +123,10 @@ kill_at_random() {
 			[[ $who == user || $EUID == 0 ]] || continue
 			cgroup_prefix "$who" "$features"
 			eight_packages
-			each=$((total - KILLED))
-			kill_at_random "$((each > 7 ? 7 : each))"
+			each=$((total - KILLED)) last=any
+			# Every other time, and when all were through the other ones.
+			(((round + round / 4) % 2)) || last=emerge
+			kill_at_random "$((each > 5 ? 5 : each))" "$last"
 			prefix_clean
 			round=$((round + 1))
 		done <<-'EOF'
@@ -125,5 +136,6 @@ kill_at_random() {
 			root:-pid-sandbox -userpriv -network-sandbox -ipc-sandbox
 		EOF
 	done
-	echo "# $KILLED killed in $round runs" >&3
+	echo "# $KILLED killed in $round runs: ${KINDS[emerge]} emerge, ${KINDS[ebuild]} ebuild.sh, ${KINDS[confine]} confine" >&3
+	((KINDS[emerge] && KINDS[ebuild] && KINDS[confine]))
 }
