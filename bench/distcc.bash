@@ -77,6 +77,7 @@ main() {
 	trap 'prefix_clean; farm_end; prefix_host_end; rm -rf -- "$RESULTS"' EXIT
 	prefix_host_begin
 	farm_begin
+	farm_distcc
 	prefix_make user
 	mkdir -p "$PREFIX/usr/lib"
 	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc"

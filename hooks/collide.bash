@@ -24,8 +24,7 @@ __portcullis_flag() {
 	mapfile -t lines < <(
 		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" collisions --package "$package" --features "$features" --restrict "$restrict" \
 			--properties "$properties" --setting "${setting[PORTCULLIS_COLLISION]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
-			--allow "${setting[PORTCULLIS_ALLOW]-}" \
-			--known "$before" --state "${state%/*}" 2>/dev/null
+			--allow "${setting[PORTCULLIS_ALLOW]-}" --known "$before" 2>/dev/null
 	)
 	if [[ ${lines[*]: -1} == 'done' ]]; then
 		found+=" ${lines[0]#found} "
@@ -116,7 +115,15 @@ __portcullis_odd() {
 	[[ $start == '#!' ]]
 }
 
-# For a phase with a network sandbox, inside: only what Portage keeps out of the environment that it saves.
+# For a phase with a network sandbox, inside: puts a function around the phase's own. What that sets is local to it, and so neither
+# is it saved afterwards nor does what a bashrc sets come before it. Portage doesn't save names that begin with three
+# underscores (__save_ebuild_env in bin/save-ebuild-env.sh), nor this function of its own.
 __portcullis_inside() {
-	#: inside
+	[[ $1 == *+* ]] && declare -F __ebuild_phase >/dev/null || return 0
+	___portcullis_here=$1
+	eval "___portcullis$(declare -f __ebuild_phase)"
+	__ebuild_phase() {
+		#: inside
+		___portcullis__ebuild_phase "$@"
+	}
 }

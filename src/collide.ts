@@ -1,7 +1,7 @@
 import { collisions, type Collision } from './collisions.ts';
 import { decide, granted, type Facts } from './decision.ts';
 import type { Around, Evidence } from './evidence/around.ts';
-import { words } from './facts.ts';
+import { words, type Environment } from './facts.ts';
 import { features } from './features.ts';
 import { srcPhases, type Confinement } from './phases.ts';
 import type { Line } from './tell/line.ts';
@@ -16,6 +16,7 @@ export interface Found {
 /** The variables of make.conf that speak for a collision or give it its size; NAME* stands for all that begin so. */
 export const smelled: readonly string[] = [
 	'MAKEOPTS',
+	'ENV_UNSET',
 	'CC',
 	'CXX',
 	'CPP',
@@ -40,9 +41,12 @@ export function findCollisions(facts: Facts, around: Around): Found[] {
 	});
 }
 
-/** The variables that a phase with a network sandbox gets, so that its build goes on at once. */
-export function inside(found: readonly Found[]): Record<string, string> {
-	return Object.assign({}, ...found.map(({ collision }) => collision.inside)) as Record<string, string>;
+/** The environment that a phase with a network sandbox gets, so that its build goes on at once. */
+export function inside(found: readonly Found[], environment: Environment): Environment {
+	const changes = Object.fromEntries(found.flatMap(({ collision }) => Object.entries(collision.inside)));
+	return Object.fromEntries(
+		Object.entries({ ...environment, ...changes }).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+	);
 }
 
 /** A collision in words: what it is and how it was seen, who wins, and how to end it either way. */
@@ -64,11 +68,13 @@ export function describe({ collision, evidence, confinements }: Found, around: A
 	];
 }
 
-/** Two lines for FEATURES are one. */
+/** Two lines for one list are one: in make.conf the last would count alone. */
 function merged(cures: readonly string[]): string {
-	const words = cures.flatMap((cure) => /^FEATURES="(.*)"$/.exec(cure)?.[1] ?? []);
-	const others = cures.filter((cure) => !cure.startsWith('FEATURES='));
-	return [...(words.length > 0 ? [`FEATURES="${words.join(' ')}"`] : []), ...others].join(' ');
+	const lists = ['FEATURES', 'ENV_UNSET'].flatMap((name) => {
+		const words = cures.flatMap((cure) => (cure.startsWith(`${name}=`) ? cure.slice(name.length + 2, -1) : []));
+		return words.length > 0 ? [`${name}="${words.join(' ')}"`] : [];
+	});
+	return [...lists, ...cures.filter((cure) => !/^(FEATURES|ENV_UNSET)=/.test(cure))].join(' ');
 }
 
 /** As many jobs as a farm can take are too many for one machine. */
@@ -83,21 +89,15 @@ function farm({ environment, processors }: Around): string[] {
 
 /** What the hook says, one line a sentence. `setting` is PORTCULLIS_COLLISION. */
 export function flag(found: readonly Found[], cpv: string, setting: string, around: Around): Line[] {
-	if (setting === 'ignore') return [];
-	const fatal = found.filter(({ collision }) => setting === 'die' && collision.said === 'package');
-	const lines = found.filter((one) => !fatal.includes(one)).flatMap((one) => warn(one, cpv, around));
-	if (fatal.length === 0) return lines;
-	const reasons = fatal.map((one) => describe(one, around).join('. ')).join('. ');
-	return [
-		...lines,
-		{ verb: 'die', text: `Portcullis: ${cpv} is not built, as PORTCULLIS_COLLISION="die" asks: ${reasons}.` },
-	];
+	if (setting === 'ignore' || found.length === 0) return [];
+	if (setting !== 'die') return found.flatMap((one) => warn(one, cpv, around));
+	const reasons = found.map((one) => describe(one, around).join('. ')).join('. ');
+	return [{ verb: 'die', text: `Portcullis: ${cpv} is not built, as PORTCULLIS_COLLISION="die" asks: ${reasons}.` }];
 }
 
 function warn(found: Found, cpv: string, around: Around): Line[] {
-	return describe(found, around).map((text, index, [first = '']) => ({
+	return describe(found, around).map((text, index) => ({
 		verb: 'ewarn',
 		text: index === 0 ? `Portcullis: ${cpv}: ${text}` : `  ${text}`,
-		...(found.collision.said === 'run' ? { once: first } : {}),
 	}));
 }

@@ -1,5 +1,5 @@
 import type { Around, Evidence } from './evidence/around.ts';
-import { distcc, fakeroot, icecream, sccache, storage, tracking } from './evidence/build.ts';
+import { distcc, fakeroot, icecream, sccache, storage, storeVariables, tracking } from './evidence/build.ts';
 import { agents, display, proxies, proxyVariables, socks } from './evidence/session.ts';
 import type { Confinement } from './phases.ts';
 
@@ -13,11 +13,6 @@ export interface Collision {
 	readonly thing: string;
 	/** The sandboxes that it collides with, whichever of them a phase has. */
 	readonly with: readonly Confinement[];
-	/**
-	 * package: this build was told to use it: said for each package, and PORTCULLIS_COLLISION=die stops for it.
-	 * run: it is the same for all of them and no build needs it: said once an emerge, and stops nothing.
-	 */
-	readonly said: 'package' | 'run';
 	/** No evidence without one of these: what the hook asks before it starts anything, where FEATURES has a sandbox of `with`. */
 	readonly smells: readonly Smell[];
 	/** How it is recognized: what speaks for it, in words. None: there is no collision. */
@@ -25,11 +20,10 @@ export interface Collision {
 	/** Who wins, and what becomes of the build. */
 	readonly happens: string;
 	/**
-	 * What a phase that is cut off gets, so that its build goes on at once. Only what Portage itself keeps out of the saved
-	 * environment (DISTCC_*, CCACHE_*: bin/save-ebuild-env.sh): PATH and CC would be saved, and configure writes them
-	 * into files.
+	 * The variables that the function of a phase that is cut off gets, so that its build goes on at once; null: it goes without.
+	 * Not PATH and CC: configure writes them into files.
 	 */
-	readonly inside: Readonly<Record<string, string>>;
+	readonly inside: Readonly<Record<string, string | null>>;
 	/** The word of PORTCULLIS_ALLOW that lets it through: then nothing collides. */
 	readonly allow?: string;
 	/** The way out that keeps the sandbox, where the evidence names none. */
@@ -63,7 +57,6 @@ export const collisions: readonly Collision[] = [
 		name: 'distcc',
 		thing: 'distcc',
 		with: ['net'],
-		said: 'package',
 		smells: [{ word: 'distcc' }, { compiler: true }, { set: ['INCLUDE_SERVER_PORT'] }],
 		evidence: distcc,
 		happens:
@@ -78,32 +71,30 @@ export const collisions: readonly Collision[] = [
 		name: 'icecream',
 		thing: 'icecream',
 		with: ['net'],
-		said: 'package',
 		smells: [{ word: 'icecream' }, { compiler: true }],
 		evidence: icecream,
 		happens:
-			'network-sandbox wins: the host that the scheduler names cannot be reached, and icecc compiles every file here after it has tried',
-		inside: {},
+			'network-sandbox wins: no host can be reached from the build, and icecc compiles every file here, without trying (ICECC=disable)',
+		// With "no" it would ask its daemon, which listens on a socket with a path and shares its places with other builds.
+		inside: { ICECC: 'disable' },
 		instead: 'ICECC="disable"',
 	},
 	{
 		name: 'sccache',
 		thing: "sccache's store or scheduler on another host",
 		with: ['net'],
-		said: 'package',
 		smells: [{ compiler: true }],
 		evidence: sccache,
 		happens:
-			'network-sandbox wins: the server that sccache starts in the sandbox does without the scheduler, but not without its store: where there is one, this build will fail',
-		// No variable of sccache's is kept out of the saved environment, and an empty one is as bad as a wrong one.
-		inside: {},
+			'network-sandbox wins: no store and no scheduler can be reached from the build, and sccache compiles every file here, with a cache in a folder',
+		// Where its store is silent sccache waits for ten seconds a file, and fails. An empty variable is as bad as a wrong one.
+		inside: { ...Object.fromEntries(storeVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
 		instead: 'CC="gcc" CXX="g++"',
 	},
 	{
 		name: 'ccache',
 		thing: "ccache's remote storage",
 		with: ['net'],
-		said: 'package',
 		smells: [
 			{ set: ['CCACHE_REMOTE_STORAGE', 'CCACHE_SECONDARY_STORAGE'] },
 			{ files: ccacheFiles, text: 'remote_storage' },
@@ -120,7 +111,6 @@ export const collisions: readonly Collision[] = [
 		name: 'socks',
 		thing: "Portage's SOCKS5 proxy",
 		with: ['net'],
-		said: 'package',
 		smells: [
 			{ holds: "$EUID == 0 && ! ${FAKEROOTKEY-} && $features == *' '@(distcc|network-sandbox-proxy)' '*" },
 			{ set: ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'] },
@@ -135,7 +125,6 @@ export const collisions: readonly Collision[] = [
 		name: 'fakeroot',
 		thing: 'fakeroot',
 		with: ['ipc'],
-		said: 'package',
 		smells: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
 		evidence: fakeroot('sysv'),
 		happens:
@@ -147,7 +136,6 @@ export const collisions: readonly Collision[] = [
 		name: 'fakeroot-tcp',
 		thing: 'fakeroot-tcp',
 		with: ['net'],
-		said: 'package',
 		smells: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
 		evidence: fakeroot('tcp'),
 		happens:
@@ -159,7 +147,6 @@ export const collisions: readonly Collision[] = [
 		name: 'tracking',
 		thing: 'this system, on which no process can be kept track of,',
 		with: ['cgroup'],
-		said: 'run',
 		smells: [
 			{ holds: '-e /proc/self/status && ! -e /proc/self/ns/user' },
 			// A filter, as Docker's; the rest is how kernels and distributions switch user namespaces off.
@@ -169,7 +156,7 @@ export const collisions: readonly Collision[] = [
 		],
 		evidence: tracking,
 		happens:
-			'neither wins: what a phase leaves behind is looked for among its descendants only, and a daemon may escape that',
+			'neither wins: what a phase leaves behind is looked for among its descendants, and a daemon may escape that',
 		inside: {},
 		instead: 'FEATURES="-cgroup"',
 	},
@@ -177,11 +164,9 @@ export const collisions: readonly Collision[] = [
 		name: 'proxy',
 		thing: "the proxy on this host's loopback",
 		with: ['net'],
-		said: 'run',
 		smells: [{ set: proxyVariables }],
 		evidence: proxies,
-		happens:
-			'network-sandbox wins: loopback in the sandbox is another one, and what asks the proxy is refused; fetching, outside, still uses it',
+		happens: 'network-sandbox wins: the build cannot reach it, and what asks it is refused; fetching still uses it',
 		inside: {},
 		instead: `ENV_UNSET="${proxyVariables.slice(0, 2).join(' ')}"`,
 	},
@@ -189,11 +174,10 @@ export const collisions: readonly Collision[] = [
 		name: 'agent',
 		thing: 'an agent that holds your keys',
 		with: ['net'],
-		said: 'run',
 		smells: [{ holds: '-S ${SSH_AUTH_SOCK-}' }, { holds: '-S ${GPG_AGENT_INFO%%:*}' }],
 		evidence: agents,
 		happens:
-			'the agent wins: it listens on a UNIX socket with a path, which no network sandbox covers, and a build that can open it can have things signed with your keys',
+			'the agent wins: no network sandbox covers a UNIX socket with a path, and a build that may open it can use your keys',
 		inside: {},
 		instead: 'ENV_UNSET="SSH_AUTH_SOCK GPG_AGENT_INFO"',
 	},
@@ -201,11 +185,9 @@ export const collisions: readonly Collision[] = [
 		name: 'display',
 		thing: 'the X display',
 		with: ['net'],
-		said: 'run',
 		smells: [{ holds: '${DISPLAY-} == ?(unix)?(/unix):+([0-9])* && ! -S /tmp/.X11-unix/X${display}' }],
 		evidence: display,
-		happens:
-			'network-sandbox wins: abstract sockets belong to the network namespace, and a test that opens a window fails',
+		happens: 'network-sandbox wins: the build cannot reach it, and a test that opens a window fails',
 		inside: {},
 		instead: 'ENV_UNSET="DISPLAY"',
 	},

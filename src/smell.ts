@@ -1,4 +1,4 @@
-import { collisions, type Collision, type Smell } from './collisions.ts';
+import { collisions, type Smell } from './collisions.ts';
 import { compilerVariables } from './evidence/compilers.ts';
 import { features } from './features.ts';
 import { quote } from './quote.ts';
@@ -40,14 +40,17 @@ function ansi(text: string): string {
 	return /[\n\t]/.test(text) ? `$'${text.replaceAll('\n', '\\n').replaceAll('\t', '\\t')}'` : quote(text);
 }
 
-/** Bash that exports what a phase with a network sandbox gets, for each collision that the word $1 names. */
+/** Bash, in a function around a phase's, that sets what this phase gets: for each collision that the word ___portcullis_here names. */
 export function insideBlock(): string[] {
-	return collisions.filter(changes).map(({ name, inside }) => {
-		const variables = Object.entries(inside).map(([variable, value]) => `${variable}=${quote(value)}`);
-		return `[[ $1 != *'+${name}'* ]] || export ${variables.join(' ')}`;
+	return collisions.flatMap(({ name, inside }) => {
+		const variables = Object.entries(inside);
+		const without = variables.flatMap(([variable, value]) => (value === null ? [variable] : []));
+		const set = variables.flatMap(([variable, value]) => (value === null ? [] : `${variable}=${quote(value)}`));
+		const statements = [
+			...(without.length > 0 ? [`local -x ${without.join(' ')}`, `unset -v ${without.join(' ')}`] : []),
+			...(set.length > 0 ? [`local -x ${set.join(' ')}`] : []),
+		];
+		if (statements.length === 0) return [];
+		return [`if [[ $___portcullis_here == *'+${name}'* ]]; then`, ...statements.map((line) => `\t${line}`), 'fi'];
 	});
-}
-
-function changes({ inside }: Collision): boolean {
-	return Object.keys(inside).length > 0;
 }

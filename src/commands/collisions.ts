@@ -1,7 +1,6 @@
 import { findCollisions, flag } from '../collide.ts';
 import type { Input } from '../commands.ts';
 import { aroundOf } from '../evidence/around.ts';
-import { firstTime } from '../emerge.ts';
 import { words } from '../facts.ts';
 import { problem, resolve } from '../settings.ts';
 import { render } from '../tell.ts';
@@ -9,7 +8,7 @@ import { UsageError } from '../usage.ts';
 
 /** What the hook hands over comes as options: EAPI 9 exports none of it. */
 export function run({ values, words: rest }: Input): number {
-	const { package: cpv, features, state, setting = '', unpack = '', allow = '' } = values;
+	const { package: cpv, features, setting = '', unpack = '', allow = '' } = values;
 	if (cpv === undefined || features === undefined || rest.length > 0) {
 		throw new UsageError('collisions needs --package CATEGORY/PF and --features LIST, and takes no argument');
 	}
@@ -26,14 +25,9 @@ export function run({ values, words: rest }: Input): number {
 	const around = aroundOf(process.env, facts.features);
 	const found = findCollisions(facts, around);
 	process.stdout.write(`found ${found.map(({ collision }) => collision.name).join(' ')}\n`);
-	const said = new Map<string, boolean>();
 	const known = words(values['known']);
 	const news = found.filter(({ collision }) => !known.includes(collision.name));
 	for (const line of flag(news, cpv, facts.settings.PORTCULLIS_COLLISION, around)) {
-		if (line.once !== undefined && state !== undefined) {
-			if (!said.has(line.once)) said.set(line.once, firstTime(line.once, state));
-			if (said.get(line.once) === false) continue;
-		}
 		process.stdout.write(`${render(line)}\n`);
 	}
 	// Tells a complete answer from a broken one.

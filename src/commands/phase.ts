@@ -14,8 +14,10 @@ export async function run({ words, command }: Input): Promise<number> {
 	const facts = await factsOf(environment);
 	const options = confineOptions(packageOf(environment), facts, await allowFor(facts, environment));
 	const [program, ...rest] = options.length > 0 ? [installation().confine, ...options, '--', ...command] : command;
-	const local = options.includes('--net') ? inside(findCollisions(facts, aroundOf(environment, facts.features))) : {};
-	return endAs(await start(program ?? '', rest, carried({ ...environment, ...local }), inherited(descriptors)));
+	const own = options.includes('--net')
+		? inside(findCollisions(facts, aroundOf(environment, facts.features)), environment)
+		: environment;
+	return endAs(await start(program ?? '', rest, carried(own), inherited(descriptors)));
 }
 
 /** Node marks what it inherits close-on-exec, and has descriptors of its own: bin/portcullis lists the caller's. */

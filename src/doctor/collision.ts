@@ -19,8 +19,7 @@ export function collisionFindings({ configuration }: World): Finding[] {
 		const [what = '', happens = '', way = '', ...more] = describe(found, around);
 		return {
 			id: `collision-${found.collision.name}`,
-			// One that no build needs is worth knowing, and no more.
-			state: found.collision.said === 'package' ? ('bad' as const) : ('odd' as const),
+			state: 'bad' as const,
 			title: found.collision.name,
 			means: `${what}. ${happens.replace(/^./, (first) => first.toUpperCase())}.`,
 			way: `${[way, ...more].join('. ')}.`,

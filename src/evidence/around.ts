@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Environment } from '../facts.ts';
+import { words, type Environment } from '../facts.ts';
 
 /** Where evidence is looked for: the environment of a phase, or of a shell that asks for `explain`. */
 export interface Around {
@@ -21,9 +21,15 @@ export interface Evidence {
 	readonly cure?: string;
 }
 
-/** This process's surroundings, with that environment. */
+/** This process's surroundings, with that environment, as a phase of EAPI 7 or later has it (PMS 7.4 about ENV_UNSET). */
 export function aroundOf(environment: Environment, features: readonly string[]): Around {
-	return { environment, features, uid: process.geteuid?.() ?? 0, processors: availableParallelism() };
+	const unset = words(environment['ENV_UNSET']);
+	return {
+		environment: Object.fromEntries(Object.entries(environment).filter(([name]) => !unset.includes(name))),
+		features,
+		uid: process.geteuid?.() ?? 0,
+		processors: availableParallelism(),
+	};
 }
 
 /** A variable's value, '' where it has none. */

@@ -62,13 +62,18 @@ export function icecream(around: Around): Evidence[] {
 	return callers(around, 'icecream', 'icecc');
 }
 
-const stores = /^SCCACHE_(BUCKET|ENDPOINT|REDIS|MEMCACHED|GCS_BUCKET|AZURE_|GHA_ENABLED|WEBDAV_ENDPOINT|OSS_BUCKET)/;
+/** Each names a store that is no folder, or the order in which several are asked (sccache's docs/Configuration.md). */
+export const storeVariables = [
+	...['BUCKET', 'ENDPOINT', 'REDIS', 'REDIS_ENDPOINT', 'REDIS_CLUSTER_ENDPOINTS', 'MEMCACHED', 'MEMCACHED_ENDPOINT'],
+	...['GCS_BUCKET', 'AZURE_CONNECTION_STRING', 'GHA_ENABLED', 'WEBDAV_ENDPOINT', 'OSS_BUCKET', 'COS_BUCKET'],
+	'MULTILEVEL_CHAIN',
+].map((name) => `SCCACHE_${name}`);
 
 /** sccache in use, with a store or a scheduler that is not a folder here. */
 export function sccache(around: Around): Evidence[] {
 	const used = callers(around, 'sccache', 'sccache');
 	if (used.length === 0) return [];
-	const variables = Object.keys(around.environment).filter((name) => stores.test(name) && value(around, name) !== '');
+	const variables = storeVariables.filter((name) => value(around, name) !== '');
 	const config = value(around, 'XDG_CONFIG_HOME') || join(value(around, 'HOME'), '.config');
 	const file = value(around, 'SCCACHE_CONF') || join(config, 'sccache/config');
 	const tables = lines(file).flatMap((line) => /^\[(cache\.(?!disk\b)\w+|dist)\]/.exec(line)?.[1] ?? []);

@@ -26,20 +26,72 @@ said() {
 	(($(said probe 'fakeroot collides with FEATURES="ipc-sandbox": FEATURES names fakeroot') == 2))
 }
 
-@test 'what every package would say is said once an emerge, and PORTCULLIS_COLLISION=die does not stop for it' {
-	local name
+# Everything that a session leaves in an environment: a proxy on loopback, an agent with a key, another socket, and a display
+# whose server listens on an abstract socket. Sets SESSION.
+session() {
+	local agent=$PREFIX_LOG/agent number=$((5000 + RANDOM % 1000))
+	prefix_run ssh-agent -a "$agent" >/dev/null
+	prefix_run ssh-keygen -q -t ed25519 -N '' -f "$PREFIX_LOG/key"
+	SSH_AUTH_SOCK=$agent ssh-add -q "$PREFIX_LOG/key"
+	prefix_exec Xvfb ":$number" -screen 0 64x64x8 -nolisten unix >/dev/null 2>&1 3>&- &
+	until grep -q "@/tmp/.X11-unix/X$number\$" /proc/net/unix; do sleep 0.05; done
+	SESSION=(http_proxy=http://127.0.0.1:3128 "SSH_AUTH_SOCK=$agent" "GPG_AGENT_INFO=$agent:1:1" "DISPLAY=:$number.0")
+	prefix_env "${SESSION[@]}"
+}
+
+@test 'what a session leaves in the environment: said for each package, with what becomes of it, until the line that is named is written' {
+	local name cures
 	prefix_make user
-	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_COLLISION="die"'
-	prefix_env http_proxy=http://127.0.0.1:3128
+	session
+	prefix_conf 'FEATURES="network-sandbox"'
 	for name in one two; do
-		prefix_package app-test/$name-1 </dev/null
+		prefix_package app-test/$name-1 <<-EOF
+			src_compile() {
+				note_namespaces
+				ssh-add -l > "$PREFIX_LOG/keys" 2>&1
+				curl -sS http://example.org/ > "$PREFIX_LOG/proxy" 2>&1
+				python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect("\0/tmp/.X11-unix/X" + sys.argv[1])' \
+					"\$(sed 's/^:\(.*\)\.0/\1/' <<<"\$DISPLAY")" > "$PREFIX_LOG/display" 2>&1
+			}
+		EOF
 	done
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/one app-test/two
-	(($(grep -c 'collides with .*: http_proxy is http://127.0.0.1:3128' <<<"$output") == 2))
-	# The next emerge says it again.
-	run -0 prefix_emerge --oneshot app-test/two
-	(($(said two 'http_proxy is') == 2))
+	for name in one two; do
+		# In the phase, and once more in the summary.
+		(($(said "$name" "loopback collides with .*: http_proxy is http://127.0.0.1:3128") == 2))
+		(($(said "$name" "agent that holds your keys collides with .*: SSH_AUTH_SOCK names .*; GPG_AGENT_INFO names") == 2))
+		(($(said "$name" "X display collides with .*: DISPLAY is ") == 2))
+	done
+	grep -q ED25519 "$PREFIX_LOG/keys"
+	grep -q 'port 3128' "$PREFIX_LOG/proxy"
+	grep -q ConnectionRefusedError "$PREFIX_LOG/display"
+
+	mapfile -t cures < <(grep -oE 'ENV_UNSET="[^"]*"' <<<"$output" | sort -u | sed 's/.*="//; s/"//')
+	prefix_conf 'FEATURES="network-sandbox"' "ENV_UNSET=\"${cures[*]}\""
+	run -0 prefix_emerge --oneshot app-test/one
+	[[ $output != *collides* ]]
+	grep -q 'Could not open a connection' "$PREFIX_LOG/keys"
+
+	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_COLLISION="ignore"'
+	run -0 prefix_emerge --oneshot app-test/one
+	[[ $output != *collides* ]]
+}
+
+@test 'PORTCULLIS_COLLISION=die stops for each of these before unpacking, with the same text' {
+	local one
+	prefix_make user
+	session
+	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_COLLISION="die"'
+	prefix_package app-test/probe-1 </dev/null
+	prefix_install_portcullis
+	for one in "${SESSION[@]}"; do
+		rm -f "$PREFIX_LOG/phases"
+		prefix_env "$one"
+		run -1 prefix_emerge --oneshot app-test/probe
+		[[ $output == *'app-test/probe-1 is not built, as PORTCULLIS_COLLISION="die" asks: '*"${one%%=*}"*"ENV_UNSET=\"${one%%=*}\" ends it"* ]]
+		[[ $(prefix_phases) == pretend ]]
+	done
 }
 
 @test 'a build that tries its compiler cache on another host: told not to' {
@@ -61,23 +113,25 @@ said() {
 	[[ $(record compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'cgroup where nothing can be kept track of' {
-	local -a nowhere
-	((EUID == 0)) || skip 'only root can make a system without user namespaces'
+@test 'cgroup where nothing can be kept track of: said for each package, and die stops for it' {
+	local -a nowhere emerge=("$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/probe)
 	prefix_make user
+	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"'
+	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
-	# In a user namespace that allows no other, without capabilities.
-	nowhere=(unshare --user --map-root-user bash -c
-		'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all "$@"' -)
+	# In a user namespace that allows no other.
+	nowhere=(prefix_run unshare --user --map-current-user --keep-caps -- bash -c
+		'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@" </dev/null' -)
+	run -0 "${nowhere[@]}" "${emerge[@]}"
+	(($(said probe 'no process can be kept track of, collides with FEATURES="cgroup": ') == 2))
+	[[ $output == *'neither wins'*'FEATURES="-cgroup" ends it'* ]]
+	[[ $(record compile r.keeper) == subreaper ]]
 	run -0 "${nowhere[@]}" "$PREFIX/usr/bin/portcullis" explain --features cgroup compile
-	[[ $output == *'no process can be kept track of, collides with FEATURES="cgroup": '* && $output == *'FEATURES="-cgroup"'* ]]
-	run -0 prefix_run "$PREFIX/usr/bin/portcullis" explain --features cgroup compile
+	[[ $output == *'no process can be kept track of, collides with FEATURES="cgroup": '* ]]
+	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"' 'PORTCULLIS_COLLISION="die"'
+	run -1 "${nowhere[@]}" "${emerge[@]}"
+	[[ $output == *'app-test/probe-1 is not built, as PORTCULLIS_COLLISION="die" asks: this system'* ]]
+	# Elsewhere it is none.
+	run -0 prefix_run "${emerge[@]}"
 	[[ $output != *collides* ]]
-
-	printf '#!/bin/sh\necho found\necho ewarn started\necho done\n' >"$PREFIX/usr/bin/portcullis"
-	cp "$TOP/test/unit/smell.bash" "$PREFIX_ROOT"
-	run -0 "${nowhere[@]}" bash "$PREFIX_ROOT/smell.bash" "$PREFIX/etc/portage/portcullis/phase.bash" cgroup
-	[[ $output == started ]]
-	run -0 prefix_run bash "$PREFIX_ROOT/smell.bash" "$PREFIX/etc/portage/portcullis/phase.bash" cgroup
-	[[ ! $output ]]
 }

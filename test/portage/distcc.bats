@@ -3,8 +3,9 @@
 
 load emerge
 load farm
+load many
 
-# prefix WHO FEATURES [LINE...]: one whose package compiles FILES files in parallel
+# prefix WHO FEATURES [LINE...]
 prefix() {
 	prefix_make "$1"
 	mkdir -p "$PREFIX/usr/lib"
@@ -21,33 +22,18 @@ conf() {
 # Emerges, and sets SENT and COMPILED, what the other host was sent and has compiled meanwhile.
 emerge() {
 	local packets compiled
-	rm -rf "$PREFIX_LOG/phases" "$PREFIX/var/db/pkg/app-test"
 	packets=$(farm_packets) compiled=$(farm_compiled)
-	run prefix_emerge --oneshot "$@" app-test/many
+	many_emerge "$@"
 	SENT=$(($(farm_packets) - packets)) COMPILED=$(($(farm_compiled) - compiled))
 }
 
-flags() {
-	grep -o "Portcullis: app-test/many-1: .*" <<<"$output" || true
-}
-
-# The flag comes in the phase and once more in the summary.
-flagged() {
-	local what=$1
-	[[ $(flags | grep -cF "$what") == 2 ]] || {
-		echo "flagged $(flags | grep -cF "$what") times: $what"
-		echo "$output"
-		return 1
-	}
-}
-
 built_here() {
-	((status == 0 && SENT == 0 && COMPILED == 0)) || {
-		echo "status $status, $SENT packets, $COMPILED compiled elsewhere"
+	many_built
+	((SENT == 0 && COMPILED == 0)) || {
+		echo "$SENT packets, $COMPILED compiled elsewhere"
 		echo "$output"
 		return 1
 	}
-	[[ $(find "$PREFIX/usr/share/many" -name '*.o' | wc -l) == "$FILES" ]]
 	# distcc says nothing for a file: no failed attempt, nothing that is tried again.
 	[[ $output != *distcc\[* ]]
 }
@@ -56,11 +42,11 @@ built_here() {
 	prefix user 'distcc network-sandbox' 'MAKEOPTS="-j40"'
 	emerge
 	built_here
-	flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc; PATH finds distcc as gcc in $PREFIX/usr/lib/distcc; DISTCC_HOSTS names $FARM"
+	many_flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc; PATH finds distcc as gcc in $PREFIX/usr/lib/distcc; DISTCC_HOSTS names $FARM"
 	[[ $output == *'network-sandbox wins'* && $output == *'FEATURES="-distcc" ends it and keeps the sandbox'* &&
 		$output == *'FEATURES="-network-sandbox" ends it the other way'* ]]
 	[[ $output == *"MAKEOPTS=\"-j40\" is meant for a farm, and this machine has $(nproc) processors"* ]]
-	[[ $(flags | grep -c collides) == 2 ]]
+	[[ $(many_flags | grep -c collides) == 2 ]]
 	# Nobody tried either.
 	[[ $(record compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
@@ -70,35 +56,28 @@ built_here() {
 	emerge
 	((status == 0 && SENT > 0))
 	((COMPILED == FILES))
-	[[ ! $(flags) ]]
+	[[ ! $(many_flags) ]]
 }
 
 @test 'root: said, with the hole that Portage opens for distcc; the build is done here, and nothing is sent' {
 	prefix root 'distcc network-sandbox'
 	emerge
 	built_here
-	flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc"
-	flagged "Portage's SOCKS5 proxy collides with FEATURES=\"network-sandbox\": FEATURES names distcc"
+	many_flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc"
+	many_flagged "Portage's SOCKS5 proxy collides with FEATURES=\"network-sandbox\": FEATURES names distcc"
 	[[ $output == *'this hole is open'* ]]
 }
 
 @test 'environment.bz2 is byte for byte what it is without us' {
-	local dir=$BATS_TEST_TMPDIR name
 	prefix user 'distcc network-sandbox' 'CC="distcc gcc"'
-	for name in without with; do
-		if [[ $name == without ]]; then
-			mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
-		else
-			mv "$PREFIX_ROOT/bashrc" "$PREFIX/etc/portage/bashrc"
-		fi
-		emerge
-		((status == 0))
-		bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" >"$dir/$name"
-	done
+	many_saved_alike 'declare -x CC="distcc gcc"'
+}
+
+@test "a bashrc of the user's own that names hosts comes too late" {
+	prefix user 'distcc network-sandbox'
+	echo "export DISTCC_HOSTS=$FARM" >>"$PREFIX/etc/portage/bashrc"
+	emerge
 	built_here
-	# Without us it tried.
-	grep -q '^declare -x CC="distcc gcc"' "$dir/with"
-	cmp "$dir/without" "$dir/with"
 }
 
 @test 'CC in package.env, for one package of two' {
@@ -108,12 +87,12 @@ built_here() {
 	echo 'app-test/many farm' >"$PREFIX/etc/portage/package.env"
 	emerge
 	built_here
-	flagged "distcc collides with FEATURES=\"network-sandbox\": CC=\"distcc gcc\"; DISTCC_HOSTS names $FARM"
+	many_flagged "distcc collides with FEATURES=\"network-sandbox\": CC=\"distcc gcc\"; DISTCC_HOSTS names $FARM"
 	[[ $output == *'CC="gcc" ends it and keeps the sandbox'* ]]
 	rm "$PREFIX/etc/portage/package.env"
 	emerge
 	built_here
-	[[ ! $(flags) ]]
+	[[ ! $(many_flags) ]]
 }
 
 @test "a masquerade folder that the user's bashrc puts into PATH is said in the first phase that can see it" {
@@ -123,7 +102,7 @@ built_here() {
 	echo "[[ \$PATH == $PREFIX/opt:* ]] || export PATH=$PREFIX/opt:\$PATH" >>"$PREFIX/etc/portage/bashrc"
 	emerge
 	built_here
-	flagged "distcc collides with FEATURES=\"network-sandbox\": PATH finds distcc as gcc in $PREFIX/opt; DISTCC_HOSTS names $FARM"
+	many_flagged "distcc collides with FEATURES=\"network-sandbox\": PATH finds distcc as gcc in $PREFIX/opt; DISTCC_HOSTS names $FARM"
 	[[ $output == *'unpack'*'Portcullis'* ]]
 }
 
@@ -131,7 +110,7 @@ built_here() {
 	prefix user 'network-sandbox' 'CC="ccache gcc"' 'CCACHE_PREFIX="distcc"'
 	emerge
 	built_here
-	flagged "CCACHE_PREFIX=\"distcc\"; DISTCC_HOSTS names $FARM"
+	many_flagged "CCACHE_PREFIX=\"distcc\"; DISTCC_HOSTS names $FARM"
 }
 
 @test 'PORTCULLIS_COLLISION=die stops before unpacking, ignore says nothing and builds here all the same' {
@@ -144,7 +123,7 @@ built_here() {
 	conf 'distcc network-sandbox' 'PORTCULLIS_COLLISION="ignore"'
 	emerge
 	built_here
-	[[ ! $(flags) ]]
+	[[ ! $(many_flags) ]]
 }
 
 @test 'a binary package with all of that in its environment is installed and unmerged undisturbed' {
@@ -169,7 +148,7 @@ built_here() {
 	printf '#!/bin/sh\nexit 1\n' >"$PREFIX/usr/bin/portcullis"
 	emerge
 	built_here
-	flagged 'the configuration smells of'
+	many_flagged 'the configuration smells of'
 	[[ $output == *'smells of distcc, icecream, sccache, which collide with'* ]]
 }
 
@@ -181,5 +160,5 @@ built_here() {
 	EOF2
 	emerge
 	((status == 0 && COMPILED == 1))
-	flagged 'FEATURES names distcc'
+	many_flagged 'FEATURES names distcc'
 }

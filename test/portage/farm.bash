@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# Another host for distcc: a distccd in a network namespace of its own, at the other end of a veth pair.
+# Another host: a network namespace of its own, at the other end of a veth pair.
 #
-#   farm_begin      starts it; FARM is its address then. Root's business.
-#   farm_compiled   how many files it has compiled so far
+#   farm_begin      makes it; FARM is its address then. Root's business.
+#   farm_run        runs a command there
+#   farm_distcc     starts a distccd there
+#   farm_compiled   how many files that has compiled so far
 #   farm_packets    how many packets have gone out to it, of whatever kind
 #   farm_end        removes all of it
 #   farm_package [LINE...]   app-test/many, whose src_compile has these lines and then compiles FILES files in parallel
@@ -15,6 +17,7 @@ setup_file() {
 	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
 	prefix_host_begin
 	farm_begin
+	farm_distcc
 }
 
 teardown_file() {
@@ -39,10 +42,18 @@ farm_begin() {
 	ip -n "$FARM_NETNS" addr add "$FARM/30" dev eth0
 	ip -n "$FARM_NETNS" link set eth0 up
 	ip -n "$FARM_NETNS" link set lo up
-	# It goes into the background when it listens. A descriptor of bats' would keep bats waiting.
-	TMPDIR=$FARM_LOG ip netns exec "$FARM_NETNS" distccd --daemon --allow "10.213.$octet.0/30" --listen "$FARM" --jobs 4 \
-		--pid-file "$FARM_LOG/pid" --log-file "$FARM_LOG/log" --log-level info --nice 5 3>&- || return
 	export FARM FARM_NETNS FARM_LINK FARM_LOG
+}
+
+# A descriptor of bats' that a daemon has would keep bats waiting.
+farm_run() {
+	ip netns exec "$FARM_NETNS" "$@" 3>&-
+}
+
+# It goes into the background when it listens.
+farm_distcc() {
+	TMPDIR=$FARM_LOG farm_run distccd --daemon --allow "${FARM%.*}.0/30" --listen "$FARM" --jobs 4 \
+		--pid-file "$FARM_LOG/pid" --log-file "$FARM_LOG/log" --log-level info --nice 5
 }
 
 farm_package() {

@@ -110,6 +110,14 @@ finds() {
 	finds collision-distcc bad 'distcc collides'
 }
 
+@test 'a proxy on loopback, until ENV_UNSET takes it away' {
+	prefix_conf 'http_proxy="http://127.0.0.1:3128"'
+	finds collision-proxy bad 'http_proxy is http://127.0.0.1:3128'
+	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'ENV_UNSET="http_proxy"'
+	run prefix_run portcullis doctor
+	[[ $output != *127.0.0.1:3128* ]]
+}
+
 @test 'no user namespaces: the sysctl is named, and setuid as the way out' {
 	# In a user namespace of its own, whose owner may set its limits.
 	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '

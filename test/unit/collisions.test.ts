@@ -135,13 +135,21 @@ describe('what is said', () => {
 		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
 	};
 
-	test('die: one text with all that the build was told to use, and the rest as ever', () => {
+	test('die: one text with all of it', () => {
 		const { around, found } = look(both);
-		const lines = flag(found, 'app-misc/foo-1', 'die', around);
-		expect(lines.map(({ verb }) => verb)).toEqual(['ewarn', 'ewarn', 'ewarn', 'die']);
-		expect(lines.at(-1)?.text).toContain('FEATURES names distcc');
-		expect(lines.at(-1)?.text).not.toContain('http_proxy');
-		expect(lines[0]?.once).toBeDefined();
+		const [line, ...more] = flag(found, 'app-misc/foo-1', 'die', around);
+		expect(line?.verb).toBe('die');
+		expect(line?.text).toContain('FEATURES names distcc');
+		expect(line?.text).toContain('http_proxy');
+		expect(more).toEqual([]);
+	});
+
+	test('die: for every row there is', () => {
+		const { around } = look(both);
+		for (const collision of collisions) {
+			const found = [{ collision, evidence: [{ what: 'seen' }], confinements: collision.with }];
+			expect(flag(found, 'a/b-1', 'die', around).map(({ verb }) => verb)).toEqual(['die']);
+		}
 	});
 
 	test('ignore: nothing', () => {
@@ -158,6 +166,11 @@ describe('what is said', () => {
 		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(text(few)).not.toContain('farm');
 	});
 
+	test('two lines for a list are one, as the last one in make.conf would count alone', () => {
+		const { around, found } = look({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
+		expect(flag(found, 'a/b-1', 'warn', around)[2]?.text).toContain(' ENV_UNSET="http_proxy https_proxy" ends it');
+	});
+
 	test('two lines for FEATURES are one, and evidence without a cure needs none', () => {
 		const { around, found } = look({
 			features: 'distcc',
@@ -167,10 +180,4 @@ describe('what is said', () => {
 			' FEATURES="-distcc" CC="gcc" CXX="g++" ends it and keeps',
 		);
 	});
-});
-
-test('inside, only what Portage keeps out of the saved environment is set', () => {
-	// save-ebuild-env.sh: "${!CCACHE_@}" "${!DISTCC_@}"
-	for (const { inside } of collisions)
-		for (const name of Object.keys(inside)) expect(name).toMatch(/^(DISTCC|CCACHE)_/);
 });
