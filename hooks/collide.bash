@@ -123,7 +123,19 @@ __portcullis_inside() {
 	___portcullis_here=$1
 	eval "___portcullis$(declare -f __ebuild_phase)"
 	__ebuild_phase() {
+		local -a ___portcullis_kept=()
 		#: inside
 		___portcullis__ebuild_phase "$@"
+		((${#___portcullis_kept[@]} == 0)) || export "${___portcullis_kept[@]}"
+	}
+	# A local variable that is unset, or not exported, doesn't hide an exported one from what bash starts.
+	___portcullis_without() {
+		local ___portcullis_name
+		for ___portcullis_name; do
+			if [[ ${!___portcullis_name@a} == *x* ]]; then
+				___portcullis_kept+=("$___portcullis_name=${!___portcullis_name}")
+				unset -v "$___portcullis_name"
+			fi
+		done
 	}
 }

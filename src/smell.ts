@@ -47,7 +47,7 @@ export function insideBlock(): string[] {
 		const without = variables.flatMap(([variable, value]) => (value === null ? [variable] : []));
 		const set = variables.flatMap(([variable, value]) => (value === null ? [] : `${variable}=${quote(value)}`));
 		const statements = [
-			...(without.length > 0 ? [`local -x ${without.join(' ')}`, `unset -v ${without.join(' ')}`] : []),
+			...(without.length > 0 ? [`___portcullis_without ${without.join(' ')}`] : []),
 			...(set.length > 0 ? [`local -x ${set.join(' ')}`] : []),
 		];
 		if (statements.length === 0) return [];

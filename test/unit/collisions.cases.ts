@@ -164,6 +164,11 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			evidence: 'CC="sccache gcc"; SCCACHE_REDIS is set',
 			environment: { CC: 'sccache gcc', SCCACHE_REDIS: 'redis://10.1.1.1' },
 		},
+		'sccache with several stores': {
+			row: 'sccache',
+			evidence: 'CC="sccache gcc"; SCCACHE_MULTILEVEL_CHAIN is set',
+			environment: { CC: 'sccache gcc', SCCACHE_MULTILEVEL_CHAIN: 'disk,s3' },
+		},
 		'sccache with a store in its file': {
 			row: 'sccache',
 			evidence: `RUSTC_WRAPPER="/usr/bin/sccache"; ${path('home/.config/sccache/config')} has [cache.s3]`,
