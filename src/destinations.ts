@@ -85,7 +85,7 @@ async function addressesOf(host: string): Promise<string[]> {
 
 /** confine's options for these, in pairs. */
 export function allowOptions({ list }: Destinations): (readonly [string, string])[] {
-	const entries = list.flatMap(({ addresses, port }) => addresses.map((address) => place(address, port)));
+	const entries = list.flatMap(places);
 	const names = list.flatMap(({ host, addresses }) =>
 		isIPv4(host) || isIPv6(host) ? [] : addresses.map((address) => `${host}=${address}`),
 	);
@@ -93,6 +93,11 @@ export function allowOptions({ list }: Destinations): (readonly [string, string]
 		...[...new Set(entries)].slice(0, most).map((entry) => ['--allow', entry] as const),
 		...[...new Set(names)].slice(0, most).map((name) => ['--name', name] as const),
 	];
+}
+
+/** All that it comes to. */
+export function places({ addresses, port }: Destination): string[] {
+	return addresses.map((address) => place(address, port));
 }
 
 /** [2001:db8::]/32:443, 192.0.2.1:443 */
@@ -105,7 +110,7 @@ function place(address: string, port: number): string {
 export function destinationLines(found: Destinations, cpv: string): Line[] {
 	const say = (verb: 'elog' | 'ewarn', text: string): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}` });
 	const farm = found.list.filter(({ distcc }) => distcc);
-	const reached = farm.flatMap((one) => one.addresses.map((address) => place(address, one.port)));
+	const reached = farm.flatMap(places);
 	const unknown = found.list.filter(({ addresses }) => addresses.length === 0);
 	const many = allowOptions({ ...found }).length;
 	return [
@@ -137,8 +142,8 @@ export function destinationLines(found: Destinations, cpv: string): Line[] {
 export function destinationTexts(found: Destinations): string[] {
 	return [
 		...found.list.map(
-			({ entry, addresses, port, distcc }) =>
-				`${entry}${distcc ? ` (distcc, ${found.where})` : ''}: ${addresses.map((address) => place(address, port)).join(' ') || 'no address can be found'}`,
+			(one) =>
+				`${one.entry}${one.distcc ? ` (distcc, ${found.where})` : ''}: ${places(one).join(' ') || 'no address can be found'}`,
 		),
 		...found.uncovered.map((word) => `${word} (distcc, ${found.where}): not covered`),
 		...(found.distcc === 'not in use' ? ['distcc: not in use'] : []),

@@ -8,7 +8,7 @@ import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`doctor takes no argument, and was given "${words[0]}"`);
-	const findings = examine(await lookAround(values['eprefix'] ?? installation().eprefix));
+	const findings = await examine(await lookAround(values['eprefix'] ?? installation().eprefix));
 	const text = flags.has('json')
 		? JSON.stringify(findings)
 		: doctorText(findings, screenOf(process.stdout), flags.has('verbose')).join('\n');

@@ -17,14 +17,14 @@ const indent = ' '.repeat('network-sandbox: '.length);
 export async function run({ values, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`info takes no argument, and was given "${words[0]}"`);
 	const world = await lookAround(values['eprefix'] ?? installation().eprefix);
-	process.stdout.write(`${infoText(world, screenOf(process.stdout).width).join('\n')}\n`);
+	process.stdout.write(`${(await infoText(world, screenOf(process.stdout).width)).join('\n')}\n`);
 	return 0;
 }
 
 /** In the manner of `emerge --info`: plain, a fact a line, to be pasted. */
-function infoText(world: World, width: number): string[] {
+async function infoText(world: World, width: number): Promise<string[]> {
 	const { configuration, trial, probe, uid } = world;
-	const amiss = examine(world).filter(({ state }) => state === 'bad' || state === 'odd');
+	const amiss = (await examine(world)).filter(({ state }) => state === 'bad' || state === 'odd');
 	const facts: [string, string][] = [
 		['Portage', configuration === undefined ? world.noPortage : `${configuration.version}, ${configuration.python}`],
 		['EPREFIX', world.eprefix || '(none)'],

@@ -118,6 +118,32 @@ finds() {
 	[[ $output != *127.0.0.1:3128* ]]
 }
 
+@test 'what is let through, as it is looked up here and now' {
+	mkdir -p "$PREFIX/usr/lib/distcc/bin"
+	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 localhost:80 gone.invalid:80 distcc"'
+	finds allow-192.0.2.7:443 good '192.0.2.7:443: 192.0.2.7:443'
+	finds allow-localhost:80 good '127.0.0.1:80'
+	finds allow-gone.invalid:80 odd 'gone.invalid:80 stays blocked: no address of gone.invalid can be found'
+	finds allow-distcc idle 'it is not in use'
+	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo user@farm.example.org"'
+	finds allow-192.0.2.8/4 good "distcc's 192.0.2.8/4 (DISTCC_HOSTS): 192.0.2.8:3632"
+	finds allow-user@farm.example.org odd 'only hosts with a TCP port'
+	prefix_conf 'PORTCULLIS_ALLOW="[192.0.2.7]:80"'
+	finds allow bad '[192.0.2.7]:80 in PORTCULLIS_ALLOW: 192.0.2.7 is no IPv6 address'
+	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="-network-sandbox"'
+	finds allow idle 'does nothing, as FEATURES names no network-sandbox'
+}
+
+@test 'as root nothing is let through where Portage starts no proxy' {
+	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"'
+	prefix_run unshare --user --map-root-user -- portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	grep -q 'Way out: FEATURES="network-sandbox-proxy"' "$BATS_TEST_TMPDIR/text"
+	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="network-sandbox-proxy"'
+	prefix_run unshare --user --map-root-user -- portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	run ! grep -q 'starts no proxy' "$BATS_TEST_TMPDIR/text"
+	grep -q 'Let through.*192.0.2.7:443: 192.0.2.7:443' "$BATS_TEST_TMPDIR/text"
+}
+
 @test 'no user namespaces: the sysctl is named, and setuid as the way out' {
 	# In a user namespace of its own, whose owner may set its limits.
 	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '

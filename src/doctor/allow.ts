@@ -1,0 +1,58 @@
+import { destinations, places, type Destinations } from '../destinations.ts';
+import { aroundOf } from '../evidence/around.ts';
+import { resolve } from '../settings.ts';
+import { good, type Finding } from './finding.ts';
+import type { World } from './world.ts';
+
+const title = 'Let through';
+
+/** What PORTCULLIS_ALLOW of make.conf comes to here and now, an entry each. */
+export async function allowFindings(world: World): Promise<Finding[]> {
+	const { configuration, asked } = world;
+	const setting = resolve(configuration?.variables ?? {}).PORTCULLIS_ALLOW;
+	if (configuration === undefined || setting === '') return [];
+	if (!asked.includes('net')) {
+		const means = `PORTCULLIS_ALLOW="${setting}" does nothing, as FEATURES names no network-sandbox.`;
+		return [{ id: 'allow', state: 'idle', title, means, way: '', seen: [] }];
+	}
+	try {
+		const around = aroundOf({ ...process.env, ...configuration.variables }, configuration.features);
+		return [...proxy(world), ...entries(await destinations(setting, around))];
+	} catch (error) {
+		if (!(error instanceof Error)) throw error;
+		return [bad('allow', `${error.message}.`, 'Correct it in make.conf: until then no build starts.')];
+	}
+}
+
+/** Root's Portage cuts off whoever would make the connections. */
+function proxy({ uid, configuration }: World): Finding[] {
+	const { features = [] } = configuration ?? {};
+	if (uid !== 0 || features.includes('distcc') || features.includes('network-sandbox-proxy')) return [];
+	const means = 'nothing is: as root Portage itself isolates the network, and starts no proxy for what is outside.';
+	return [bad('allow-proxy', means, 'FEATURES="network-sandbox-proxy" makes Portage start one.')];
+}
+
+function entries({ list, uncovered, distcc, where }: Destinations): Finding[] {
+	const from = (entry: string, farm: boolean) => (farm ? `distcc's ${entry} (${where})` : entry);
+	return [
+		...list.map((one) => {
+			const name = from(one.entry, one.distcc);
+			const reached = places(one);
+			const id = `allow-${one.entry}`;
+			if (reached.length > 0) return good(id, title, `${name}: ${reached.join(' ')}`, reached);
+			const means = `${name} stays blocked: no address of ${one.host} can be found.`;
+			return { id, state: 'odd' as const, title, means, way: '', seen: [] };
+		}),
+		...uncovered.map((entry): Finding => {
+			const means = `${from(entry, true)} stays blocked: only hosts with a TCP port are let through (not ssh, not zeroconf).`;
+			return { id: `allow-${entry}`, state: 'odd', title, means, way: '', seen: [] };
+		}),
+		...(distcc === 'not in use'
+			? [{ id: 'allow-distcc', state: 'idle' as const, title, means: 'distcc: it is not in use.', way: '', seen: [] }]
+			: []),
+	];
+}
+
+function bad(id: string, means: string, way: string): Finding {
+	return { id, state: 'bad', title, means, way, seen: [] };
+}
