@@ -14,6 +14,7 @@
 #include "audit_look.h"
 #include "audit_news.h"
 #include "passage.h"
+#include "passage_held.h"
 #include "resolver.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
@@ -23,7 +24,7 @@
 
 struct watcher {
 	struct audit_table *table;
-	int news, control, proxy;
+	int news, control, held;
 	bool stays; /* the supervisor is done; we are not before everybody who is watched is gone */
 	struct resolver resolver;
 	struct audit_look look;
@@ -130,7 +131,7 @@ static noreturn void serve(struct watcher *w)
 		add_source(sources, &count, w->news);
 		add_source(sources, &count, w->control);
 		if (w->look.listener >= 0)
-			add_source(sources, &count, w->proxy);
+			add_source(sources, &count, w->held);
 		size_t own = count;
 		count += resolver_sources(&w->resolver, sources + own);
 		if (count == 0 || (poll(sources, count, -1) < 0 && errno != EINTR))
@@ -146,8 +147,8 @@ static noreturn void serve(struct watcher *w)
 				w->look.listener = -1;
 				if (w->stays)
 					_exit(0);
-			} else if (sources[i].fd == w->proxy)
-				passage_serve();
+			} else if (sources[i].fd == w->held)
+				passage_held_serve();
 			else if (sources[i].fd == w->news)
 				hear_news(w);
 			else
@@ -165,7 +166,7 @@ noreturn void audit_watch(const struct audit_watch *watch)
 		.table = watch->table,
 		.news = watch->news,
 		.control = watch->control,
-		.proxy = -1,
+		.held = -1,
 		.resolver = {.udp = -1, .tcp = -1, .known = watch->allow},
 		.look = {.table = watch->table, .allow = watch->allow, .resolver = &watcher.resolver, .listener = -1},
 	};
@@ -173,7 +174,7 @@ noreturn void audit_watch(const struct audit_watch *watch)
 		_exit(1);
 	if (watch->allow->count > 0) {
 		watch->table->way = passage_open(watch->allow, watch->way, watch->socks);
-		watcher.proxy = passage_source();
+		watcher.held = passage_held_source();
 	}
 	serve(&watcher);
 }

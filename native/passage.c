@@ -24,7 +24,6 @@ static struct {
 	const struct allow *allow;
 	enum passage_way way;
 	const char *socks;
-	int source;
 	bool begun; /* a socket was handed out, or is to be */
 } passage;
 
@@ -43,7 +42,6 @@ enum passage_way passage_open(const struct allow *allow, enum passage_way way, c
 	raise_limit();
 	passage.allow = allow;
 	passage.socks = socks;
-	passage.source = way == PASSAGE_SOCKS ? socks_open() : passage_held_source();
 	/* What can't be told from the phase's own sockets can't be held to the list. */
 	passage.way = way == PASSAGE_FROM_HERE && !passage_sockets_open() ? PASSAGE_FROM_NOWHERE : way;
 	return passage.way;
@@ -77,11 +75,11 @@ static int give(const struct passage_call *call, int fd, int error)
 	return error;
 }
 
-static void end_held(const struct passage_call *call, int fd, enum held_end end)
+static bool end_held(const struct passage_call *call, int fd, enum held_end end)
 {
 	int error = EINPROGRESS;
 	if (end == HELD_GONE)
-		return;
+		return false;
 	if (end == HELD_SIGNAL)
 		error = call->interrupted;
 	if (end == HELD_READY)
@@ -89,13 +87,14 @@ static void end_held(const struct passage_call *call, int fd, enum held_end end)
 	bool failed = end == HELD_READY && error != 0;
 	call->table->failed += failed;
 	passage_answer(call, failed ? error : give(call, fd, error));
+	return false;
 }
 
 /* Connects the socket, and hands it over unless it fails right away. */
 static enum passage connect_as(const struct passage_call *call, int family, int fd, int *error)
 {
 	bool waits = (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
-	socket_options_copy(call->socket, fd, family);
+	socket_options_copy(call->socket, fd, family, true);
 	*error = connect_to(call, fd);
 	/* From next door the answer is there already. */
 	if (waits && *error == EINPROGRESS)
@@ -137,35 +136,19 @@ static enum passage answer_for_ours(const struct passage_call *call, int *error)
 	return *error == ENETUNREACH ? PASSAGE_REFUSED : PASSAGE_DENIED;
 }
 
-/* What is left of a call until the proxy has answered. */
-struct waiting {
-	struct passage_call call;
-	int flags; /* of its socket */
-};
-
-static void end_waiting(void *whose, int fd, int error)
+/* The proxy has connected: with what is its own, or only lead there. */
+static void end_proxy(const struct passage_call *call, int fd, int error)
 {
-	const struct waiting *waiting = whose;
-	if (error == 0 && ((waiting->flags & O_NONBLOCK) == 0 && fcntl(fd, F_SETFL, 0) != 0))
+	bool waits = (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
+	if (error == 0 && tcp_is(fd)) {
+		int family = tcp_family(fd);
+		socket_options_copy(call->socket, fd, family == tcp_family(call->socket) ? family : 0, false);
+		connect_to(call, fd);
+	}
+	if (error == 0 && (fcntl(fd, F_SETFL, waits ? 0 : O_NONBLOCK) != 0 || (!passage_place(call, fd) && errno != EBADF)))
 		error = errno;
-	if (error == 0 && !passage_place(&waiting->call, fd))
-		error = errno;
-	if (error != 0)
-		waiting->call.table->failed++;
-	passage_answer(&waiting->call, error);
-}
-
-int passage_source(void)
-{
-	return passage.source;
-}
-
-void passage_serve(void)
-{
-	if (passage.way == PASSAGE_SOCKS)
-		socks_serve();
-	else
-		passage_held_serve();
+	call->table->failed += error != 0;
+	passage_answer(call, error);
 }
 
 void passage_count(const struct passage_call *call, const struct program *who, int error)
@@ -176,14 +159,6 @@ void passage_count(const struct passage_call *call, const struct program *who, i
 	struct audit_attempt *row = audit_table_allowed(call->table, &to, who, error, clock_microseconds());
 	if (row != NULL && row->count == 1)
 		target_parents(call->tid, &row->parents);
-}
-
-/* Asks the proxy. Who would not wait for the connection waits for this. */
-static enum passage ask_proxy(const struct passage_call *call, int *error)
-{
-	struct waiting waiting = {*call, fcntl(call->socket, F_GETFL)};
-	*error = socks_begin(passage.socks, &call->to, end_waiting, &waiting, sizeof waiting);
-	return *error == 0 ? PASSAGE_WAITS : PASSAGE_ANSWER;
 }
 
 static enum passage judge_connect(const struct passage_call *call, bool ours, enum passage as_usual, int *error)
@@ -199,8 +174,11 @@ static enum passage judge_connect(const struct passage_call *call, bool ours, en
 	if (tcp_is_bound(call->socket))
 		return PASSAGE_BOUND;
 	passage.begun = true;
-	if (passage.way == PASSAGE_SOCKS)
-		return ask_proxy(call, error);
+	if (passage.way == PASSAGE_SOCKS) {
+		/* Who would not wait for the connection waits for this. */
+		*error = socks_begin(passage.socks, call, end_proxy);
+		return *error == 0 ? PASSAGE_WAITS : PASSAGE_ANSWER;
+	}
 	int fd = passage_sockets_make(family);
 	if (fd < 0) {
 		/* No more descriptors than this are ours to give; connect(2) has the word for it. */

@@ -36,7 +36,7 @@ enum passage {
 	PASSAGE_REFUSED,   /* not on the list, and the socket is one of ours: error is the answer */
 	PASSAGE_DENIED,	   /* nothing to do with a place: error is the answer */
 	PASSAGE_GONE,	   /* the call is there no more */
-	PASSAGE_WAITS,	   /* let through: it is answered from passage_serve() */
+	PASSAGE_WAITS,	   /* let through: it is answered from passage_held_serve() */
 };
 
 /* To be called once, before any call comes. Returns how connections can be made, which is way, or from nowhere. */
@@ -53,9 +53,5 @@ void passage_answer_count(const struct passage_call *call, long count);
 
 /* Counts a call that was let through, and how it ended. */
 void passage_count(const struct passage_call *call, const struct program *who, int error);
-
-/* What to poll for (to be read), -1 for nothing, and what to do then. */
-int passage_source(void);
-void passage_serve(void);
 
 #endif

@@ -75,12 +75,12 @@ bool passage_held_add(const struct passage_call *call, int fd, short wanted, lon
 
 static void end(struct held *held, enum held_end how)
 {
-	held_done *done = held->done;
+	if (held->done(&held->call, held->fd, how))
+		return;
 	epoll_ctl(events, EPOLL_CTL_DEL, held->fd, NULL);
+	close(held->fd);
 	held->done = NULL;
 	count--;
-	done(&held->call, held->fd, how);
-	close(held->fd);
 }
 
 static bool is_gone(const struct passage_call *call)

@@ -13,11 +13,11 @@ enum held_end {
 	HELD_GONE,   /* the caller is dead: there is nobody to answer */
 };
 
-/* Called once. */
-typedef void held_done(const struct passage_call *call, int fd, enum held_end end);
+/* Returns whether it goes on to wait, which it can after HELD_READY and HELD_SIGNAL. */
+typedef bool held_done(const struct passage_call *call, int fd, enum held_end end);
 
 /*
- * Takes a descriptor over, to be closed after done, which is called from passage_held_serve(): once it is ready for events
+ * Takes a descriptor over, to be closed after done, which is called from passage_held_serve() when it is ready for events
  * (poll(2)), microseconds (0: never) have passed, or the caller waits no longer. Returns false with errno where it can't: the
  * descriptor is the caller's then.
  */

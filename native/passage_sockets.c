@@ -19,14 +19,21 @@ static uint64_t network_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
+bool passage_sockets_adopt(int fd)
+{
+	if (network == 0)
+		network = network_of(fd);
+	return passage_sockets_is_ours(fd);
+}
+
 bool passage_sockets_open(void)
 {
 	int own = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (own < 0)
 		return false;
-	network = network_of(own);
+	bool known = passage_sockets_adopt(own);
 	close(own);
-	return network != 0;
+	return known;
 }
 
 bool passage_sockets_is_ours(int fd)

@@ -10,6 +10,9 @@
  */
 bool passage_sockets_open(void);
 
+/* The same for the network of a socket. Returns false where it is not the one that was taken for the host's before. */
+bool passage_sockets_adopt(int fd);
+
 /* A new one, close-on-exec and non-blocking; -1 with errno. */
 int passage_sockets_make(int family);
 

@@ -101,15 +101,17 @@ static void copy_buffers(int from, int to)
 		copy_buffer(from, to, SO_RCVBUF);
 }
 
-void socket_options_copy(int from, int to, int family)
+void socket_options_copy(int from, int to, int family, bool fresh)
 {
-	const struct had *fresh = defaults(to, family);
+	const struct had *known = fresh ? defaults(to, family) : NULL;
 	copy_buffers(from, to);
 	for (size_t i = 0; i < OPTIONS; i++) {
-		if (fresh[i].size == 0)
+		if (options[i].family != 0 && options[i].family != family)
 			continue;
-		struct had had = ask(from, i);
-		if (had.size == fresh[i].size && memcmp(&had.value, &fresh[i].value, had.size) != 0)
+		struct had has = fresh ? known[i] : ask(to, i), had = {0};
+		if (has.size > 0)
+			had = ask(from, i);
+		if (had.size > 0 && had.size == has.size && memcmp(&had.value, &has.value, had.size) != 0)
 			setsockopt(to, options[i].level, options[i].name, &had.value, had.size);
 	}
 }

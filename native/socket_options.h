@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Sets on the socket to what from has and no new socket has. What the kernel refuses (more than a limit of this network
- * allows, say) stays as it is in a new one. Both are of that family.
+ * Sets on the socket to what from has. What the kernel refuses (more than a limit of this network allows, say) stays as it is.
+ * family is theirs, or 0 where they have not the same; fresh: nothing has been set on to yet.
  */
-void socket_options_copy(int from, int to, int family);
+void socket_options_copy(int from, int to, int family, bool fresh);
 
 #endif

@@ -2,14 +2,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { EXCHANGES = 128,
-       WHOSE = 128 };
+#include "passage_held.h"
+#include "socks_take.h"
+#include "tcp.h"
+
 /* RFC 1928, 3 to 6 */
 enum { VERSION = 5,
        METHODS = 1,
@@ -21,23 +25,18 @@ enum { VERSION = 5,
        HEADER = 4,
        PORT = 2 };
 
-/* One request, from the first byte to the last of the answer. */
+/* One request, from the first byte to the last of the answer, by the descriptor of the connection to the proxy. */
 struct exchange {
-	int fd; /* 0: none */
+	const char *path;
+	socks_done *done;
 	unsigned char reply[METHOD_REPLY + HEADER + 16 + PORT];
 	size_t got;
-	socks_done *done;
-	_Alignas(16) unsigned char whose[WHOSE];
+	int taken;  /* the proxy's own socket, -1: not yet */
+	bool relay; /* which is left to it */
 };
 
-static struct exchange exchanges[EXCHANGES];
-static int events = -1;
-
-int socks_open(void)
-{
-	events = epoll_create1(EPOLL_CLOEXEC);
-	return events;
-}
+enum { MOST = 4096 };
+static struct exchange *exchanges[MOST];
 
 /* All that there is to say, at once: who asks for no authentication need not wait for the answer to that. */
 static size_t write_request(const struct destination *to, unsigned char request[32])
@@ -72,27 +71,6 @@ static int call_proxy(const char *path, const struct destination *to)
 	return -1;
 }
 
-int socks_begin(const char *path, const struct destination *to, socks_done *done, const void *whose, size_t whose_size)
-{
-	struct exchange *exchange = NULL;
-	for (size_t i = 0; i < EXCHANGES && exchange == NULL; i++)
-		if (exchanges[i].fd == 0)
-			exchange = &exchanges[i];
-	if (exchange == NULL || whose_size > sizeof exchange->whose)
-		return EAGAIN;
-	int fd = call_proxy(path, to);
-	if (fd < 0)
-		return errno == EAGAIN || errno == EMFILE ? EAGAIN : ENETUNREACH;
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = exchange};
-	if (epoll_ctl(events, EPOLL_CTL_ADD, fd, &event) != 0) {
-		close(fd);
-		return EAGAIN;
-	}
-	*exchange = (struct exchange){.fd = fd, .done = done};
-	memcpy(exchange->whose, whose, whose_size);
-	return 0;
-}
-
 /* How long the answer is, as far as that is known. */
 static size_t expected(const struct exchange *exchange)
 {
@@ -113,35 +91,117 @@ static int error_of(const unsigned char *reply)
 	return code < sizeof errors / sizeof *errors ? errors[code] : ECONNREFUSED;
 }
 
-static void end(struct exchange *exchange, int error)
+static int ask(const char *path, const struct passage_call *call, socks_done *done, bool relay);
+
+/* What is over is over; returns false, for passage_held_add(). */
+static bool end(const struct passage_call *call, int fd, int result, int error)
 {
-	int fd = exchange->fd;
-	exchange->fd = 0;
-	exchange->done(exchange->whose, error == 0 ? fd : -1, error);
-	close(fd);
+	struct exchange *exchange = exchanges[fd];
+	exchanges[fd] = NULL;
+	if (error >= 0)
+		exchange->done(call, result, error);
+	if (exchange->taken >= 0)
+		close(exchange->taken);
+	free(exchange);
+	close(call->socket);
+	return false;
+}
+
+/* The proxy has let go of its socket, which it closes when we end ours. */
+static bool hear_end(const struct passage_call *call, int fd)
+{
+	struct exchange *exchange = exchanges[fd];
+	char byte;
+	ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (got == 0 && socks_take_is_whole(exchange->taken))
+		return end(call, fd, exchange->taken, 0);
+	/* The other end speaks first, and the proxy has heard some of it: once more, and that one stays between. */
+	struct passage_call again = *call;
+	again.socket = dup(call->socket);
+	int error = again.socket < 0 ? errno : ask(exchange->path, &again, exchange->done, true);
+	if (error != 0 && again.socket >= 0)
+		close(again.socket);
+	return end(call, fd, -1, error == 0 ? -1 : error);
+}
+
+/* The answer names the address that the proxy's socket has. */
+static int take(const struct exchange *exchange, const struct passage_call *call, int fd)
+{
+	const unsigned char *bound = exchange->reply + METHOD_REPLY + HEADER;
+	struct destination here = {.family = exchange->reply[METHOD_REPLY + 3] == IPV6 ? AF_INET6 : AF_INET};
+	size_t size = here.family == AF_INET6 ? 16 : 4;
+	uint16_t port;
+	union address own, peer;
+	memcpy(here.address, bound, size);
+	memcpy(&port, bound + size, sizeof port);
+	here.port = ntohs(port);
+	tcp_address(&here, here.family, &own);
+	tcp_address(&call->to, call->to.family, &peer);
+	return socks_take(fd, &own, &peer);
 }
 
 /* Not a byte more than the answer: what follows is for who asked. */
-static void hear(struct exchange *exchange)
+static bool hear(const struct passage_call *call, int fd)
 {
+	struct exchange *exchange = exchanges[fd];
 	while (exchange->got < expected(exchange)) {
-		ssize_t got = recv(exchange->fd, exchange->reply + exchange->got, expected(exchange) - exchange->got, MSG_DONTWAIT);
+		ssize_t got = recv(fd, exchange->reply + exchange->got, expected(exchange) - exchange->got, MSG_DONTWAIT);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		if (got <= 0) {
-			end(exchange, ECONNREFUSED);
-			return;
-		}
+			return true;
+		if (got <= 0)
+			return end(call, fd, -1, ECONNREFUSED);
 		exchange->got += (size_t)got;
 	}
-	epoll_ctl(events, EPOLL_CTL_DEL, exchange->fd, NULL);
-	end(exchange, error_of(exchange->reply));
+	int error = error_of(exchange->reply);
+	if (error == 0 && !exchange->relay)
+		exchange->taken = take(exchange, call, fd);
+	if (exchange->taken >= 0)
+		return shutdown(fd, SHUT_WR) == 0;
+	return end(call, fd, error == 0 ? fd : -1, error);
 }
 
-void socks_serve(void)
+static bool go_on(const struct passage_call *call, int fd, enum held_end how)
 {
-	struct epoll_event ready[16];
-	int count = epoll_wait(events, ready, 16, 0);
-	for (int i = 0; i < count; i++)
-		hear(ready[i].data.ptr);
+	bool waits = (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
+	switch (how) {
+	case HELD_READY:
+		return exchanges[fd]->taken >= 0 ? hear_end(call, fd) : hear(call, fd);
+	case HELD_OVER:
+		return end(call, fd, -1, EINPROGRESS);
+	case HELD_SIGNAL:
+		/* Who would not wait for the connection is not interrupted in it either. */
+		return !waits || end(call, fd, -1, call->interrupted);
+	case HELD_GONE:
+		break;
+	}
+	return end(call, fd, -1, -1);
+}
+
+static int ask(const char *path, const struct passage_call *call, socks_done *done, bool relay)
+{
+	int fd = call_proxy(path, &call->to);
+	if (fd < 0)
+		return errno == EAGAIN || errno == EMFILE ? EAGAIN : ENETUNREACH;
+	struct exchange *exchange = fd < MOST ? calloc(1, sizeof *exchange) : NULL;
+	if (exchange != NULL && passage_held_add(call, fd, POLLIN, tcp_patience(call->socket), go_on)) {
+		*exchange = (struct exchange){.path = path, .done = done, .taken = -1, .relay = relay};
+		exchanges[fd] = exchange;
+		return 0;
+	}
+	free(exchange);
+	close(fd);
+	return EAGAIN;
+}
+
+int socks_begin(const char *path, const struct passage_call *call, socks_done *done)
+{
+	struct passage_call later = *call;
+	later.socket = dup(call->socket);
+	later.interrupted = passage_held_interrupted(call->socket);
+	int error = later.socket < 0 ? EAGAIN : ask(path, &later, done, false);
+	if (error != 0 && later.socket >= 0)
+		close(later.socket);
+	return error;
 }

@@ -7,20 +7,18 @@
 
 #include <stdbool.h>
 
-#include "audit_table.h"
-
-/* Called with the socket, which is the proxy's caller's and closed afterwards, and 0; or with -1 and an errno. */
-typedef void socks_done(void *whose, int fd, int error);
-
-/* Opens what socks_serve() is to be called for as soon as it can be read (poll(2)): a descriptor, or -1. */
-int socks_open(void);
+#include "passage.h"
 
 /*
- * Asks the proxy at that path for a connection. done is called from socks_serve() once that has ended, with whose, which has
- * whose_size bytes and is copied. Returns 0, or an errno where it has ended already. Never waits.
+ * Called once: with 0 and a socket, which is closed afterwards, the TCP one to the destination or, where that can't be had, the
+ * one to the proxy; or with an errno. The call is answered by it.
  */
-int socks_begin(const char *path, const struct destination *to, socks_done *done, const void *whose, size_t whose_size);
+typedef void socks_done(const struct passage_call *call, int fd, int error);
 
-void socks_serve(void);
+/*
+ * Asks the proxy at that path for a connection. done is called from passage_held_serve() once that has ended, unless the caller has
+ * gone meanwhile; call->socket is closed then. Returns 0, or an errno where it has ended already. Never waits.
+ */
+int socks_begin(const char *path, const struct passage_call *call, socks_done *done);
 
 #endif

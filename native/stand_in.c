@@ -74,13 +74,14 @@ static int connect_it(const struct passage_call *call, const struct audit_reques
 	return connect(call->socket, (struct sockaddr *)&via, sizeof via) == 0 ? 0 : errno;
 }
 
-static void end_helper(const struct passage_call *call, int pidfd, enum held_end end)
+static bool end_helper(const struct passage_call *call, int pidfd, enum held_end end)
 {
 	if (end != HELD_READY)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	/* Where it has answered already, this comes too late and does nothing. */
 	if (end == HELD_SIGNAL)
 		passage_answer(call, call->interrupted);
+	return false;
 }
 
 static noreturn void help(const struct passage_call *call, const struct audit_request *request, pid_t watcher)

@@ -1,6 +1,6 @@
 """The other host: server.py FOLDER PORT...
 
-Port 0 is one that is free; FOLDER/ready has the ports as soon as they are served. Answers HTTP from FOLDER/www; COUNT with how many
+Port 0 is one that is free, and one with a ! behind it speaks first; FOLDER/ready has the ports as soon as they are served. Answers HTTP from FOLDER/www; COUNT with how many
 connections came to that port before, others of that kind aside; and anything else with what it got.
 """
 
@@ -11,6 +11,11 @@ import sys
 
 folder = pathlib.Path(sys.argv[1])
 counts = {}
+
+
+async def greet(reader, writer):
+    writer.write(b"hello\n")
+    await serve(reader, writer)
 
 
 async def serve(reader, writer):
@@ -50,7 +55,10 @@ async def serve(reader, writer):
 async def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    servers = [await asyncio.start_server(serve, None if port != "0" else "127.0.0.1", int(port), backlog=4096) for port in sys.argv[2:]]
+    servers = []
+    for port in sys.argv[2:]:
+        meet = greet if port.endswith("!") else serve
+        servers.append(await asyncio.start_server(meet, None if port != "0" else "127.0.0.1", int(port.rstrip("!")), backlog=4096))
     ports = sorted({socket.getsockname()[1] for server in servers for socket in server.sockets})
     ready = folder / ".ready"
     ready.write_text("".join(f"{port}\n" for port in ports))

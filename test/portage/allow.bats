@@ -10,7 +10,14 @@ prefix() {
 	mkdir -p "$PREFIX/usr/lib"
 	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc"
 	prefix_conf "FEATURES=\"$2\"" "DISTCC_HOSTS=\"$FARM\"" "${@:3}"
-	farm_package 'CC=gcc' "curl -sS --max-time 5 http://$FARM:9/ 2>>'$PREFIX_LOG/curl'" "echo \"\$?\" >>'$PREFIX_LOG/curl'"
+	# The kind of socket that is left in the end: a real one is of TCP (AF_INET), what leads to a proxy is AF_UNIX.
+	farm_package 'CC=gcc' "/usr/bin/python3 '$PREFIX_ROOT/connect.py' $FARM >>'$PREFIX_LOG/domain' || die" \
+		"curl -sS --max-time 5 http://$FARM:9/ 2>>'$PREFIX_LOG/curl'" "echo \"\$?\" >>'$PREFIX_LOG/curl'"
+	cat >"$PREFIX_ROOT/connect.py" <<-'EOF'
+		import socket, sys
+		print(socket.create_connection((sys.argv[1], 3632)).getsockopt(socket.SOL_SOCKET, 39) == socket.AF_INET)
+	EOF
+	chmod 644 "$PREFIX_ROOT/connect.py"
 	prefix_install_portcullis
 }
 
@@ -43,7 +50,8 @@ distributed() {
 		return 1
 	}
 	record compile 'JSON.stringify(r)'
-	[[ $(record compile 'r.allowed.map((a) => [a.comm, a.address, a.port, a.count, a.failed ?? 0].join(" ")).join("\n")') == "gcc $FARM 3632 $FILES 0" ]]
+	[[ $(record compile 'r.allowed.map((a) => [a.comm, a.address, a.port, a.count, a.failed ?? 0].join(" ")).join("\n")') == "python3 $FARM 3632 1 0"$'\n'"gcc $FARM 3632 $FILES 0" ]]
+	[[ $(<"$PREFIX_LOG/domain") == True ]]
 	[[ $(record compile 'r.blocked.map((b) => [b.comm, b.address, b.port, b.count].join(" ")).join("\n")') == "curl $FARM 9 1" ]]
 }
 
