@@ -125,8 +125,8 @@ static bool is_empty(const struct cgroup *cgroup)
 }
 
 /*
- * Before cgroup.kill, and where that is not enough: what is frozen can't fork, so that one round of signals reaches all. SIGKILL
- * wakes the frozen.
+ * Before cgroup.kill, and where that is not enough: what is frozen can't fork, so that each round of signals leaves fewer. SIGKILL
+ * wakes the frozen, and nobody else is to be woken.
  */
 static void kill_frozen(const struct cgroup *cgroup)
 {
@@ -135,7 +135,6 @@ static void kill_frozen(const struct cgroup *cgroup)
 	cgroup_pids_add(cgroup->directory, &pids);
 	for (size_t i = 0; i < pids.count; i++)
 		kill(pids.pid[i], SIGKILL);
-	cgroupfs_write(cgroup->directory, "cgroup.freeze", "0");
 	pids_free(&pids);
 }
 
@@ -185,7 +184,8 @@ bool cgroup_remove(struct cgroup *cgroup)
 {
 	bool removed;
 	if (cgroup->janitor >= 0) {
-		removed = janitor_finish(cgroup->janitor);
+		/* What does not die now the janitor goes on waiting for without us. */
+		removed = janitor_finish(cgroup->janitor, is_empty(cgroup));
 		errno = removed ? 0 : EBUSY;
 	} else {
 		removed = cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);

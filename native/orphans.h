@@ -2,6 +2,7 @@
 #ifndef ORPHANS_H
 #define ORPHANS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,6 +19,7 @@ struct orphan {
 	char argv[ORPHAN_ARGV]; /* NUL-separated, cut where it is longer */
 	size_t argv_length;
 	double age; /* seconds since it was started */
+	bool stuck; /* SIGKILL did not end it in time */
 };
 
 struct orphans {
@@ -28,5 +30,8 @@ struct orphans {
 
 /* Adds those that still live to orphans, the first ones described. */
 void orphans_add(struct orphans *orphans, const struct pids *pids);
+
+/* Marks those of them that still live, and adds the others. */
+void orphans_are_stuck(struct orphans *orphans, const struct pids *pids);
 
 #endif

@@ -11,6 +11,11 @@
 #include "proc.h"
 #include "text.h"
 
+/* How long it is looked for descendants at a time. */
+#define WALK_MILLISECONDS 500
+/* More of the dead than these are not held back from their end: somebody else may want to fork. */
+#define HELD 10000
+
 void pids_add(struct pids *pids, pid_t pid)
 {
 	if (pids->count == pids->capacity) {
@@ -118,11 +123,12 @@ static void see_child(pid_t pid, void *data)
 		pids_add(family->pids, pid);
 }
 
-void pids_add_descendants(struct pids *pids, pid_t pid)
+size_t pids_add_descendants(struct pids *pids, pid_t pid)
 {
 	struct pids all = {0};
 	pids_add(&all, pid);
 	bool listed = kernel_lists_children();
+	long long deadline = clock_milliseconds() + WALK_MILLISECONDS;
 	for (size_t i = 0; i < all.count; i++) {
 		struct text_stat stat;
 		/* What is dead has no children: they have another parent. */
@@ -130,30 +136,35 @@ void pids_add_descendants(struct pids *pids, pid_t pid)
 			continue;
 		if (i > 0)
 			pids_add(pids, all.pid[i]);
+		if (i > 0 && clock_milliseconds() >= deadline)
+			continue;
 		if (listed)
 			add_listed_children(&all, all.pid[i], stat.threads);
 		else
 			each_process(see_child, &(struct family){&all, all.pid[i]});
 	}
+	size_t count = all.count - 1;
 	pids_free(&all);
+	return count;
 }
 
+/*
+ * The dead are not collected before the last one is: until then each counts against RLIMIT_NPROC and pids.max, so that what
+ * a fork bomb loses it can't make anew. Without that it outruns us where we have one CPU in 300 runnable processes.
+ */
 bool pids_kill_descendants(long long deadline)
 {
-	do {
+	for (useconds_t pause = 50;; pause = pause < 5000 ? 2 * pause : pause) {
 		struct pids left = {0};
-		pids_add_descendants(&left, getpid());
-		/* All are stopped before the first dies: what can't run can't fork away from the list. */
-		for (size_t i = 0; i < left.count; i++)
-			kill(left.pid[i], SIGSTOP);
+		size_t held = pids_add_descendants(&left, getpid());
 		for (size_t i = 0; i < left.count; i++)
 			kill(left.pid[i], SIGKILL);
-		bool none = left.count == 0;
+		bool none = left.count == 0, late = clock_milliseconds() >= deadline;
 		pids_free(&left);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
+		while ((none || late || held > HELD) && waitpid(-1, NULL, WNOHANG) > 0)
 			;
-		if (none)
-			return true;
-	} while (clock_milliseconds() < deadline);
-	return false;
+		if (none || late)
+			return none;
+		usleep(pause);
+	}
 }

@@ -19,8 +19,11 @@ void pids_remove(struct pids *pids, const struct pids *others);
 
 void pids_free(struct pids *pids);
 
-/* Adds the living descendants of pid, from /proc of our own PID namespace. Zombies don't count. */
-void pids_add_descendants(struct pids *pids, pid_t pid);
+/*
+ * Adds the living descendants of pid, from /proc of our own PID namespace, and returns how many there are with the dead. A fork
+ * bomb may grow faster than it can be read: the time that it takes is bounded.
+ */
+size_t pids_add_descendants(struct pids *pids, pid_t pid);
 
 /*
  * Kills the descendants of this process, which must be a subreaper, until none is left or the deadline (CLOCK_MONOTONIC,

@@ -124,7 +124,7 @@ static void add_orphans(struct json *json, const struct outcome *outcome)
 			json_raw(json, at == 0 ? "" : ",");
 			add_text(json, orphan->argv + at);
 		}
-		json_raw(json, "],\"age\":%.1f}", orphan->age);
+		json_raw(json, "],\"age\":%.1f%s}", orphan->age, orphan->stuck ? ",\"stuck\":true" : "");
 	}
 	json_raw(json, "]");
 }

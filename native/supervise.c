@@ -15,39 +15,15 @@
 #include "clock.h"
 #include "exit_as.h"
 #include "fail.h"
+#include "finish.h"
 #include "outcome.h"
 #include "plan.h"
 #include "privileged/privilege.h"
 #include "record.h"
-#include "snmp.h"
-#include "watch.h"
+#include "supervisor.h"
 
-/* How long what is ending by itself anyway (the tee behind a pipe) may take before it counts as left behind. */
-#define GRACE_MILLISECONDS 25
-/* Portage sends SIGTERM 10 s after the command has reported: killing and telling must have ended by then. */
-#define KILL_MILLISECONDS 7000
 /* How often the lock is looked at; its holder's death shows in no other way. */
 #define LOCK_MILLISECONDS 200
-
-struct supervisor {
-	const struct options *options;
-	struct identity identity;
-	const struct signals *signals;
-	int signal_fd;
-	struct cgroup cgroup;
-	bool has_cgroup;
-	struct plan plan;
-	struct started started;
-	struct watch watch;
-	struct auditor auditor;
-	struct snmp snmp;
-	struct outcome outcome;
-	bool ended;   /* the command */
-	bool alone;   /* init has nobody left */
-	bool gone;    /* init is dead and reaped */
-	bool refused; /* it said why: it could not start the command */
-	long long began;
-};
 
 static void give_up_root(struct supervisor *s)
 {
@@ -120,7 +96,7 @@ static void start(struct supervisor *s)
 	s->outcome.had_reaper = s->plan.keeping == KEEP_SUBREAPER;
 }
 
-static void say(const struct supervisor *s, const struct message *message)
+void supervisor_say(const struct supervisor *s, const struct message *message)
 {
 	channel_say(s->started.channel, message);
 }
@@ -164,11 +140,10 @@ static void hear_signals(struct supervisor *s)
 	struct signalfd_siginfo info;
 	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 		if (info.ssi_signo != SIGCHLD && signals_is_ours_to_hand_on(&info))
-			say(s, &(struct message){.saying = SAY_SIGNAL, .signal = (int)info.ssi_signo});
+			supervisor_say(s, &(struct message){.saying = SAY_SIGNAL, .signal = (int)info.ssi_signo});
 }
 
-/* Waits for one thing to happen, timeout milliseconds at most (-1: for ever). Returns false where who is watched is gone. */
-static bool step(struct supervisor *s, int timeout)
+bool supervisor_step(struct supervisor *s, int timeout)
 {
 	struct pollfd sources[2 + OPTIONS_WATCHED] = {
 		{.fd = s->started.channel, .events = POLLIN},
@@ -197,59 +172,12 @@ static bool step(struct supervisor *s, int timeout)
 static void run(struct supervisor *s)
 {
 	while (!s->ended && !s->gone) {
-		bool watched = step(s, s->watch.lock >= 0 ? LOCK_MILLISECONDS : -1);
+		bool watched = supervisor_step(s, s->watch.lock >= 0 ? LOCK_MILLISECONDS : -1);
 		if (watched && !watch_lock_is_free(&s->watch))
 			continue;
 		s->outcome.abandoned = true;
 		return;
 	}
-}
-
-static void find_orphans(struct supervisor *s)
-{
-	struct pids pids = {0}, ours = {0};
-	if (s->has_cgroup)
-		cgroup_add_pids(&s->cgroup, &pids);
-	else
-		pids_add_descendants(&pids, getpid());
-	auditor_add_pids(&s->auditor, &ours);
-	pids_add(&ours, s->started.init);
-	pids_remove(&pids, &ours);
-	orphans_add(&s->outcome.orphans, &pids);
-	pids_free(&pids);
-	pids_free(&ours);
-}
-
-/* Ends init and, where the phase is tracked, everything else; none of it may outlive this, nor hold us for ever. */
-static void finish(struct supervisor *s)
-{
-	long long deadline = clock_milliseconds() + KILL_MILLISECONDS;
-	bool tracked = s->plan.keeping != KEEP_NOTHING;
-	if (tracked && !s->outcome.abandoned) {
-		long long grace = clock_milliseconds() + GRACE_MILLISECONDS;
-		while (!s->alone && !s->gone && clock_milliseconds() < grace)
-			step(s, (int)(grace - clock_milliseconds()));
-		if (!s->alone)
-			find_orphans(s);
-	}
-	if (s->outcome.abandoned)
-		say(s, &(struct message){.saying = SAY_SIGNAL, .signal = SIGKILL});
-	if (s->has_cgroup && !s->alone)
-		cgroup_kill(&s->cgroup, true, deadline);
-	say(s, &(struct message){.saying = SAY_FINISH});
-	/* For init that is our own end: with it goes all that has nobody to answer its calls. */
-	if (s->outcome.watcher_died && s->started.channel >= 0)
-		shutdown(s->started.channel, SHUT_RDWR);
-	while (!s->gone && clock_milliseconds() < deadline) {
-		step(s, 100);
-		if (tracked && s->started.channel < 0 && !s->gone)
-			kill(s->started.init, SIGKILL);
-	}
-	/* What a root phase moved in from elsewhere is no child of init's. */
-	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, true, deadline);
-	if (s->plan.keeping == KEEP_SUBREAPER)
-		emptied = pids_kill_descendants(deadline) && emptied;
-	s->outcome.stuck = tracked && (!emptied || !s->gone);
 }
 
 noreturn void supervise(const struct options *options, const struct identity *identity, const struct made *made,
@@ -283,7 +211,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		s->outcome.abandoned = true;
 	s->began = s->outcome.began_monotonic = clock_microseconds();
 	if (!s->outcome.abandoned) {
-		say(s, &(struct message){.saying = SAY_GO});
+		supervisor_say(s, &(struct message){.saying = SAY_GO});
 		run(s);
 	}
 	s->outcome.wall = (double)(clock_microseconds() - s->began) / 1e6;

@@ -75,8 +75,8 @@ int janitor_start(const struct cgroup *cgroup)
 	return -1;
 }
 
-bool janitor_finish(int janitor)
+bool janitor_finish(int janitor, bool wait)
 {
 	shutdown(janitor, SHUT_WR);
-	return hear(janitor) == 1;
+	return wait && hear(janitor) == 1;
 }

@@ -13,7 +13,7 @@
  */
 int janitor_start(const struct cgroup *cgroup);
 
-/* Has it do its work. Returns whether the cgroup is gone. */
-bool janitor_finish(int janitor);
+/* Has it do its work, and waits for that or not. Returns whether the cgroup is known to be gone. */
+bool janitor_finish(int janitor, bool wait);
 
 #endif
