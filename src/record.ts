@@ -46,6 +46,8 @@ export interface Orphan {
 	readonly comm: string;
 	/** in seconds */
 	readonly age: number;
+	/** Not even SIGKILL had ended it when the record was written. */
+	readonly stuck?: true;
 }
 
 /** Who did something. */
@@ -108,6 +110,7 @@ export function parseRecord(line: string): RunRecord {
 			argv: texts(one['argv'], 'orphans.argv'),
 			comm: text(one['comm'], 'orphans.comm'),
 			age: number(one['age'] ?? 0, 'orphans.age'),
+			...(one['stuck'] === true ? { stuck: true } : {}),
 		})),
 		orphanCount: number(record['orphan_count'] ?? 0, 'orphan_count'),
 		blocked: attemptsOf(record['blocked'], 'blocked'),

@@ -2,7 +2,7 @@ import { features } from './features.ts';
 import { wayOut } from './hook.ts';
 import { confinements } from './phases.ts';
 import type { RunRecord } from './record.ts';
-import { settingNames, settings } from './settings.ts';
+import { settingNames, settings, type SettingName } from './settings.ts';
 import { reached } from './tell/reached.ts';
 import { capped, commandOf, subject, type Line } from './tell/line.ts';
 
@@ -21,36 +21,85 @@ export function render({ verb, text }: Line): string {
 }
 
 function missing(record: RunRecord, refused: boolean): Line[] {
-	if (record.missing.length === 0) return [];
-	const whys = [...new Set(record.missing.map(({ why }) => why))];
-	const what = record.missing.map(({ what }) => name(what)).join(' and ');
-	const reason = whys.join('; ');
-	if (refused) return [{ verb: 'die', text: `${what} can't be had here: ${reason}` }];
+	const all = record.missing;
+	if (all.length === 0) return [];
+	if (refused) return [{ verb: 'die', text: `${names(all)} can't be had here: ${reasons(all)}` }];
+	return [
+		...sandboxes(
+			record,
+			all.filter(({ what }) => variableOf(what) === undefined),
+		),
+		...limits(
+			record,
+			all.filter(({ what }) => variableOf(what) !== undefined),
+		),
+	];
+}
+
+function sandboxes(record: RunRecord, missing: RunRecord['missing']): Line[] {
+	if (missing.length === 0) return [];
+	const reason = reasons(missing);
 	return [
 		{
 			verb: 'elog',
-			text: `${subject(record)} is built without ${what}: ${reason}. What else needs that goes without it too, and this is said once an emerge; PORTCULLIS_ON_FAILURE=die in make.conf stops instead. ${wayOut}`,
+			text: `${subject(record)} is built without ${names(missing)}: ${reason}. What else needs that goes without it too, and this is said once an emerge; PORTCULLIS_ON_FAILURE=die in make.conf stops instead. ${wayOut}`,
 			once: reason,
+		},
+	];
+}
+
+/** Limits may differ from package to package, so that each hears of its own; under userpriv so do the reasons, from phase to phase. */
+function limits(record: RunRecord, missing: RunRecord['missing']): Line[] {
+	if (missing.length === 0) return [];
+	const what = names(missing);
+	return [
+		{
+			verb: 'elog',
+			text: `${subject(record)} is built without the limit of ${what}: ${reasons(missing)}. So are its other phases, and this is said once a package; portcullis doctor tells what a limit needs, and PORTCULLIS_ON_FAILURE=die in make.conf stops instead.`,
+			once: `${record.package} ${what}`,
 		},
 	];
 }
 
 function limit(record: RunRecord): Line[] {
 	if (record.limit === undefined) return [];
-	const variable = settingNames.find((one) => 'limit' in settings[one] && settings[one].limit === record.limit);
+	const variable = variableOf(record.limit);
 	const what = record.limit === 'pids.max' ? 'was refused processes by its limit' : 'was killed by its limit';
 	const remedy = variable === undefined ? '' : `: raise ${variable} in make.conf or package.env`;
 	return [{ verb: 'ewarn', text: `${subject(record)} ${what} ${record.limit}${remedy}` }];
 }
 
 function orphans(record: RunRecord): Line[] {
-	return capped(record.orphans, record.orphanCount, (one) => ({
-		verb: 'ewarn',
-		text: `${subject(record)} left a process behind, and it was killed: ${commandOf(one)} (pid ${one.pid}, ${one.age.toFixed(0)} s old)`,
-	}));
+	// Those that are still there first: what is capped is the rest.
+	const stuckFirst = [...record.orphans].sort(
+		(one, other) => Number(other.stuck === true) - Number(one.stuck === true),
+	);
+	return capped(stuckFirst, record.orphanCount, (one) => {
+		const what = `${commandOf(one)} (pid ${one.pid}, ${one.age.toFixed(0)} s old)`;
+		return {
+			verb: 'ewarn',
+			text:
+				one.stuck === true
+					? `${subject(record)} left a process behind that SIGKILL has not ended yet: ${what}. It waits in the kernel, for a disk or a file system that does not answer, and ends when that does`
+					: `${subject(record)} left a process behind, and it was killed: ${what}`,
+		};
+	});
 }
 
-function name(what: string): string {
+function reasons(missing: RunRecord['missing']): string {
+	return [...new Set(missing.map(({ why }) => why))].join('; ');
+}
+
+/** The words that the user has written for them. */
+function names(missing: RunRecord['missing']): string {
+	return missing.map(({ what }) => variableOf(what) ?? featureOf(what)).join(' and ');
+}
+
+function variableOf(limit: string): SettingName | undefined {
+	return settingNames.find((one) => 'limit' in settings[one] && settings[one].limit === limit);
+}
+
+function featureOf(what: string): string {
 	const found = confinements.find((one) => one === what);
 	return found === undefined ? what : features[found];
 }

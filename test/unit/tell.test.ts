@@ -42,6 +42,24 @@ describe('what the user hears', () => {
 		expect(line?.text).toContain('PORTCULLIS_ON_FAILURE=die');
 	});
 
+	test('a limit that could not be set: by its variable, once a package, beside the sandboxes', () => {
+		const missing = [
+			{ what: 'memory.max', why: 'no controller' },
+			{ what: 'cpu.max', why: 'no controller' },
+			{ what: 'net', why: 'no' },
+		];
+		const said = (name: string) =>
+			tell(parseRecord(JSON.stringify({ schema: 1, package: name, phase: 'compile', missing, status: { exit: 0 } })));
+		expect(said('a/b-1').map(({ text }) => text)).toEqual([
+			expect.stringContaining('is built without network-sandbox: no.'),
+			expect.stringContaining(
+				'without the limit of PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: no controller. So are its other phases',
+			),
+		]);
+		expect(said('a/b-1')[1]?.once).toBe(said('a/b-1')[1]?.once);
+		expect(said('a/c-1')[1]?.once).not.toBe(said('a/b-1')[1]?.once);
+	});
+
 	test('a phase that was not started dies with the reason', () => {
 		const refused = { status: { exit: 125 }, missing: [{ what: 'net', why: 'no' }] };
 		expect(lines(refused, true)).toEqual(["die network-sandbox can't be had here: no"]);
@@ -52,6 +70,12 @@ describe('what the user hears', () => {
 		expect(lines({ orphans: [orphan], orphan_count: 1 })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: sleep 99 (pid 7, 2 s old)',
 		]);
+	});
+
+	test('one that SIGKILL has not ended is told first, and not as killed', () => {
+		const said = lines({ orphans: [orphan, { ...orphan, pid: 8, stuck: true }], orphan_count: 2 });
+		expect(said[0]).toContain('left a process behind that SIGKILL has not ended yet: sleep 99 (pid 8, 2 s old).');
+		expect(said[1]).toContain('and it was killed: sleep 99 (pid 7');
 	});
 
 	test('a screen of them at most', () => {

@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# A limit that can't be set: said once a package, by a real emerge. (That one that is set holds is tested where there are controllers:
+# test/vm/limits.bats, test/vm/portage.bats.)
+
+load emerge
+
+# told_each WHO FEATURES REASON: two packages with two limits in one emerge, each with one message in its elog
+told_each() {
+	local atom
+	prefix_make "$1"
+	prefix_conf "FEATURES=\"cgroup $2\"" 'PORTCULLIS_MEMORY_MAX="8G"' 'PORTCULLIS_CPU_MAX="150%"' 'PORTAGE_ELOG_SYSTEM="echo"' \
+		'PORTAGE_ELOG_CLASSES="log warn error"'
+	for atom in app-test/one app-test/two; do
+		prefix_package "$atom-1" <<<'src_compile() { echo "compiled: ${PN}"; }'
+	done
+	prefix_install_portcullis
+	run -0 prefix_emerge --oneshot app-test/one app-test/two
+	for atom in app-test/one app-test/two; do
+		[[ $output == *"compiled: ${atom#*/}"* ]]
+		# As it is said, and again at the end.
+		[[ $(grep -c "Portcullis: $atom-1: src_[a-z]* is built without the limit of PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: $3" <<<"$output") == 2 ]] || {
+			echo "$output"
+			return 1
+		}
+	done
+	[[ $(grep -c 'is built without' <<<"$output") == 4 ]]
+	# Tracked all the same.
+	[[ $(record compile 'r.had.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
+}
+
+@test 'an ordinary user, to whom no cgroup is delegated' {
+	told_each user '' '\(the cgroup that this was started in is not delegated to this user\|no cgroup v2 is mounted\): '
+}
+
+@test 'root, where cgroup v1 has the controllers' {
+	((EUID == 0)) || skip 'only root can emerge as root'
+	! grep -qw memory "$(findmnt -nt cgroup2 -o TARGET | head -n1)/cgroup.controllers" || skip 'cgroup v2 has them here'
+	told_each root '-userpriv' 'its cgroup controller is not available here: '
+	prefix_clean
+	# Most phases are the portage user's, and the reason is his; but once is once.
+	told_each root 'userpriv' 'the cgroup that this was started in is not delegated to this user: '
+}
+
+@test 'PORTCULLIS_ON_FAILURE=die: the build stops, with the variable and the reason' {
+	prefix_make user
+	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_PIDS_MAX="500"' 'PORTCULLIS_ON_FAILURE="die"'
+	prefix_package app-test/one-1 </dev/null
+	prefix_install_portcullis
+	run -1 prefix_emerge --oneshot app-test/one
+	[[ $output == *"src_unpack was not started: PORTCULLIS_PIDS_MAX can't be had here: "* ]]
+}
