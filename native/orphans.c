@@ -16,7 +16,7 @@
 #include "text.h"
 
 /* How long the arguments may take. */
-#define READ_MILLISECONDS 1000
+#define READ_MILLISECONDS 500
 
 /* Fills orphan from /proc, but for its arguments; false where the process is dead. */
 static bool describe(struct orphan *orphan, pid_t pid)

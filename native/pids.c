@@ -149,12 +149,55 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 }
 
 /*
- * The dead are not collected before the last one is: until then each counts against RLIMIT_NPROC and pids.max, so that what
- * a fork bomb loses it can't make anew. Without that it outruns us where we have one CPU in 300 runnable processes.
+ * Whom to signal for a child of ours, as kill(2) has it. A session that is not ours was begun by a descendant, and can't be joined but
+ * by birth: its groups hold nobody else, and a signal to a group is one step, which no fork gets away from (copy_process() in
+ * kernel/fork.c).
+ */
+static pid_t target_of(pid_t child, pid_t session)
+{
+	pid_t theirs = getsid(child);
+	pid_t group = theirs > 0 && theirs != session ? getpgid(child) : -1;
+	return group > 1 ? -group : child;
+}
+
+static int compare(const void *one, const void *other)
+{
+	pid_t a = *(const pid_t *)one, b = *(const pid_t *)other;
+	return (a > b) - (a < b);
+}
+
+/* Kills our own children, dead or not, and returns how many there are. */
+static size_t kill_children(void)
+{
+	struct pids children = {0};
+	pid_t session = getsid(0);
+	char thread[16];
+	snprintf(thread, sizeof thread, "%d", getpid());
+	add_children(&children, getpid(), thread);
+	for (size_t i = 0; i < children.count; i++)
+		children.pid[i] = target_of(children.pid[i], session);
+	/* Each group once, however large. */
+	if (children.count > 0)
+		qsort(children.pid, children.count, sizeof *children.pid, compare);
+	for (size_t i = 0; i < children.count; i++)
+		if (i == 0 || children.pid[i] != children.pid[i - 1])
+			kill(children.pid[i], SIGKILL);
+	size_t count = children.count;
+	pids_free(&children);
+	return count;
+}
+
+/*
+ * Against a fork bomb, beside which we have one CPU in some hundred runnable processes, two things help. The dead are not
+ * collected before the last one is: until then each counts against RLIMIT_NPROC and pids.max, and what the bomb loses it can't make
+ * anew. And what has lost its parent is ours, in one file, and gets its signal before anything else is looked at.
  */
 bool pids_kill_descendants(long long deadline)
 {
 	for (useconds_t pause = 50;; pause = pause < 5000 ? 2 * pause : pause) {
+		size_t seen = 0, children;
+		while ((children = kill_children()) > seen)
+			seen = children;
 		struct pids left = {0};
 		size_t held = pids_add_descendants(&left, getpid());
 		for (size_t i = 0; i < left.count; i++)

@@ -215,6 +215,7 @@ static const struct {
 	{"chain", chain},
 	{"slow_chain", slow_chain},
 	{"live_bomb", live_bomb},
+	{"near_bomb", near_bomb},
 	{"sibling", sibling},
 	{"adopted", adopted},
 	{"traced", traced},

@@ -17,5 +17,6 @@ void bomb(void);
 void chain(void);
 void slow_chain(void);
 void live_bomb(void);
+void near_bomb(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* Survivors in numbers: those that are many, and those that are never the same for long. */
 #include <sched.h>
+#include <stdnoreturn.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -47,11 +48,10 @@ void slow_chain(void)
 	}
 }
 
-/* A bomb that goes on: each starts two and ends, and none of them is there for long. */
-void live_bomb(void)
+/* Each starts two and ends, and none of them is there for long. */
+static noreturn void go_on(rlim_t count)
 {
-	const struct rlimit most = {300, 300};
-	become_orphan();
+	const struct rlimit most = {count, count};
 	setrlimit(RLIMIT_NPROC, &most);
 	ready();
 	for (;;) {
@@ -59,4 +59,16 @@ void live_bomb(void)
 		if (fork() > 0)
 			_exit(0);
 	}
+}
+
+void live_bomb(void)
+{
+	become_orphan();
+	go_on(300);
+}
+
+/* In the session and the group of the command, and so of whoever called. Fewer, as we compete with each of them for the CPU. */
+void near_bomb(void)
+{
+	go_on(40);
 }

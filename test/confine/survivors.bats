@@ -106,6 +106,10 @@ survive() {
 	survive 'a bomb that goes on' live_bomb 0
 }
 
+@test 'a fork bomb that goes on among those who called' {
+	survive 'a bomb in our own group' near_bomb 0
+}
+
 @test 'in another session, under another name' {
 	survive 'another session, renamed' renamed
 }
