@@ -59,11 +59,11 @@ sixty_four() {
 
 @test 'a neighbour of the same name lives on when one is killed, and the next run takes away what that one left' {
 	local first second
+	mkfifo "$PLACE/fifo"
 	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$PLACE-first" "$PLACE/first" 3>&- &
 	first=$!
 	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; read -r <"$2"; exit 7' - "$PLACE/second" "$PLACE/fifo" 3>&- &
 	second=$!
-	mkfifo "$PLACE/fifo"
 	until_true 5 test -e "$PLACE/first" -a -e "$PLACE/second"
 	kill -KILL "$first"
 	until_true 1 gone "$PLACE-first"
@@ -83,8 +83,8 @@ sixty_four() {
 	has_cgroup || skip 'no cgroup v2 here'
 	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/gc" 3>&- &
 	until_true 5 test -e "$PLACE/gc"
-	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; read -r <"$2"' - "$PLACE/lives" "$PLACE/fifo2" 3>&- &
 	mkfifo "$PLACE/fifo2"
+	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; read -r <"$2"' - "$PLACE/lives" "$PLACE/fifo2" 3>&- &
 	until_true 5 test -e "$PLACE/lives"
 	[[ $(cgroups | wc -l) == 2 ]]
 	run -0 "$CONFINE" --gc
