@@ -42,7 +42,7 @@ __portcullis_phase() {
 	set +eu
 	local confine=@confine@ portcullis=@portcullis@ logs=@logs@
 	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-} wanted='' last
-	local out=@out@
+	local out=@out@ doctor=@doctor@
 	# A file that root made can't be written by the user that Portage drops to in another phase.
 	local kept=${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings state=${PORTAGE_BUILDDIR-}/.ipc/portcullis-$EUID
 	local features restrict properties fakeroot='' found=''
@@ -206,7 +206,7 @@ __portcullis_confine() {
 	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
 	[[ ! -s $state-tell ]] || __portcullis_tell
 	if [[ $refused ]]; then
-		die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $out"
+		die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $doctor"
 	fi
 	# Somebody who stops a build with a signal knows why.
 	if ((status > 0 && status < 128)) && [[ " $features " != *' fail-clean '* ]]; then
@@ -241,7 +241,7 @@ __portcullis_tell() {
 # A sandbox that was asked for can't be had.
 __portcullis_failed() {
 	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
-		die "Portcullis: $package: src_$EBUILD_PHASE was not started: $1. $out"
+		die "Portcullis: $package: src_$EBUILD_PHASE was not started: $1. $doctor"
 	fi
 	__portcullis_once "$1"
 }
@@ -250,7 +250,7 @@ __portcullis_failed() {
 __portcullis_once() {
 	[[ ! -s $state-told ]] || return 0
 	{ echo told >"$state-told"; } 2>/dev/null
-	elog "Portcullis: $package is built without $wanted: ${1//\\/\\\\}. $out"
+	elog "Portcullis: $package is built without $wanted: ${1//\\/\\\\}. $doctor"
 }
 
 #: collide

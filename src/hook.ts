@@ -13,6 +13,9 @@ import { expected, settingNames, settings, type SettingName } from './settings.t
 export const wayOut =
 	'FEATURES="-network-sandbox -ipc-sandbox -cgroup" in its package.env builds it without Portcullis.';
 
+/** Where something that FEATURES asks for can't be had. */
+export const doctor = 'portcullis doctor says what to change.';
+
 /**
  * phase.bash for an installation below `eprefix` ('' for a host): hooks/phase.bash, with the tables of src/ in the place
  * of its `#: NAME` lines and `@name@` words. Bash without a forbidden word: clean for shellcheck and shfmt.
@@ -33,6 +36,7 @@ export function renderHook(eprefix: string): string {
 		logs: quote(logs),
 		ask: quote(ask.trim()),
 		out: quote(wayOut),
+		doctor: quote(`${doctor} ${wayOut}`),
 		...smellWords,
 	};
 	const blocks: Record<string, string[]> = {

@@ -1,5 +1,5 @@
 import { features } from './features.ts';
-import { wayOut } from './hook.ts';
+import { doctor, wayOut } from './hook.ts';
 import { confinements } from './phases.ts';
 import type { RunRecord } from './record.ts';
 import { settingNames, settings, type SettingName } from './settings.ts';
@@ -42,7 +42,7 @@ function sandboxes(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	return [
 		{
 			verb: 'elog',
-			text: `${subject(record)} is built without ${names(missing)}: ${reason}. What else needs that goes without it too, and this is said once an emerge; PORTCULLIS_ON_FAILURE=die in make.conf stops instead. ${wayOut}`,
+			text: `${subject(record)} is built without ${names(missing)}: ${reason}. What else needs that goes without it too, and this is said once an emerge; PORTCULLIS_ON_FAILURE=die in make.conf stops instead. ${doctor} ${wayOut}`,
 			once: reason,
 		},
 	];

@@ -52,12 +52,12 @@ cannot() {
 	run -0 cannot --oneshot app-test/one app-test/two
 	expect_kind compile net host
 	[[ $(grep -c '^ \* Portcullis:' <<<"$output") -eq 2 ]] # while it builds, and in the closing summary
-	[[ $output == *'Portcullis: app-test/one-1: src_unpack is built without ipc-sandbox: '*'PORTCULLIS_ON_FAILURE=die'* ]]
+	[[ $output == *'Portcullis: app-test/one-1: src_unpack is built without ipc-sandbox: '*'PORTCULLIS_ON_FAILURE=die'*'portcullis doctor says what to change. FEATURES='* ]]
 
 	# Without Node what there is to say comes from the hook: once a package.
 	printf '#!/bin/sh\nexit 1\n' >"$PREFIX/usr/bin/portcullis"
 	run -0 cannot --oneshot app-test/one
-	[[ $(grep -c '^ \* Portcullis: app-test/one-1 is built without ' <<<"$output") -eq 2 ]]
+	[[ $(grep -c '^ \* Portcullis: app-test/one-1 is built without .*portcullis doctor says what to change' <<<"$output") -eq 2 ]]
 }
 
 @test 'PORTCULLIS_ON_FAILURE=die: nothing is built that could not be confined' {
@@ -66,7 +66,7 @@ cannot() {
 	prefix_install_portcullis
 	run -1 cannot --oneshot app-test/probe
 	[[ $output == *"Portcullis: app-test/probe-1: src_unpack was not started: "*"can't be had here: "* ]]
-	[[ $output == *'package.env builds it without Portcullis.'* ]]
+	[[ $output == *'portcullis doctor says what to change. '*'package.env builds it without Portcullis.'* ]]
 	[[ $output != *'exited unexpectedly'* ]]
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup' ]]
 }
@@ -81,7 +81,7 @@ cannot() {
 
 	prefix_conf 'PORTCULLIS_ON_FAILURE="die"'
 	run -1 prefix_emerge --oneshot app-test/probe
-	[[ $output == *"src_unpack was not started: there is no program $CONFINE."* ]]
+	[[ $output == *"src_unpack was not started: there is no program $CONFINE. portcullis doctor says what to change. "* ]]
 	[[ $output != *'exited unexpectedly'* ]]
 
 	# A file that is no program: it must neither be taken for a failed phase, nor the phase for a confined one.
