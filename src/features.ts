@@ -6,3 +6,8 @@ export const features: Readonly<Record<Confinement, string>> = {
 	ipc: 'ipc-sandbox',
 	cgroup: 'cgroup',
 };
+
+/** What FEATURES calls a confinement; other things keep their name. */
+export function featureOf(what: string): string {
+	return Object.entries(features).find(([one]) => one === what)?.[1] ?? what;
+}

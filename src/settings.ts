@@ -83,6 +83,11 @@ export type Settings = Readonly<Record<SettingName, string>>;
 
 export const settingNames = Object.keys(settings) as SettingName[];
 
+/** The variable that sets a limit of the kernel. */
+export function settingOf(limit: string): SettingName | undefined {
+	return settingNames.find((name) => 'limit' in settings[name] && settings[name].limit === limit);
+}
+
 /** What a value has to be, in words. */
 export function expected(name: SettingName): string {
 	const setting: Choice | Form = settings[name];

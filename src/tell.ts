@@ -1,8 +1,7 @@
-import { features } from './features.ts';
+import { featureOf } from './features.ts';
 import { doctor, wayOut } from './hook.ts';
-import { confinements } from './phases.ts';
 import type { RunRecord } from './record.ts';
-import { settingNames, settings, type SettingName } from './settings.ts';
+import { settingOf } from './settings.ts';
 import { reached } from './tell/reached.ts';
 import { capped, commandOf, subject, type Line } from './tell/line.ts';
 
@@ -27,11 +26,11 @@ function missing(record: RunRecord, refused: boolean): Line[] {
 	return [
 		...sandboxes(
 			record,
-			all.filter(({ what }) => variableOf(what) === undefined),
+			all.filter(({ what }) => settingOf(what) === undefined),
 		),
 		...limits(
 			record,
-			all.filter(({ what }) => variableOf(what) !== undefined),
+			all.filter(({ what }) => settingOf(what) !== undefined),
 		),
 	];
 }
@@ -63,7 +62,7 @@ function limits(record: RunRecord, missing: RunRecord['missing']): Line[] {
 
 function limit(record: RunRecord): Line[] {
 	if (record.limit === undefined) return [];
-	const variable = variableOf(record.limit);
+	const variable = settingOf(record.limit);
 	const what = record.limit === 'pids.max' ? 'was refused processes by its limit' : 'was killed by its limit';
 	const remedy = variable === undefined ? '' : `: raise ${variable} in make.conf or package.env`;
 	return [{ verb: 'ewarn', text: `${subject(record)} ${what} ${record.limit}${remedy}` }];
@@ -92,14 +91,5 @@ function reasons(missing: RunRecord['missing']): string {
 
 /** The words that the user has written for them. */
 function names(missing: RunRecord['missing']): string {
-	return missing.map(({ what }) => variableOf(what) ?? featureOf(what)).join(' and ');
-}
-
-function variableOf(limit: string): SettingName | undefined {
-	return settingNames.find((one) => 'limit' in settings[one] && settings[one].limit === limit);
-}
-
-function featureOf(what: string): string {
-	const found = confinements.find((one) => one === what);
-	return found === undefined ? what : features[found];
+	return missing.map(({ what }) => settingOf(what) ?? featureOf(what)).join(' and ');
 }

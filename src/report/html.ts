@@ -1,7 +1,10 @@
+import { featureOf } from '../features.ts';
 import { harmless } from '../screen.ts';
-import { ago, bytes, count, duration, wallClock } from '../units.ts';
+import { settingOf } from '../settings.ts';
+import { ago, bytes, count as amount, duration, wallClock } from '../units.ts';
 import type { Quiet } from '../records.ts';
-import { latest, type Collected, type Event } from './collect.ts';
+import type { Collected, Event } from './collect.ts';
+import { kinds, sorted, type Kind, type Told } from './kinds.ts';
 import { style } from './style.ts';
 import { timeline } from './timeline.ts';
 
@@ -12,7 +15,7 @@ interface Page {
 
 /** One page for a browser: no script, no font, no address that it would fetch. */
 export function reportHtml(sum: Collected, page: Page): string {
-	const events = latest(sum);
+	const events = sorted(sum);
 	const title = page.package === undefined ? 'What the builds did' : page.package;
 	return `<!doctype html>
 <html lang="en">
@@ -32,43 +35,14 @@ export function reportHtml(sum: Collected, page: Page): string {
 </header>
 <main>
 ${tiles(sum)}
-${eventSection(
-	'blocked',
-	'Blocked',
-	'Tried to reach what the network sandbox cuts off.',
-	events.filter((one) => one.attempts + one.names.length > 0),
-	page,
-	blockedBody,
-)}
-${eventSection(
-	'killed',
-	'Killed',
-	'Left behind when their phase had ended.',
-	events.filter((one) => one.killedCount > 0),
-	page,
-	killedBody,
-)}
-${eventSection(
-	'missing',
-	'Not confined as asked',
-	'<code>portcullis doctor</code> says what would help.',
-	events.filter((one) => one.missing.length > 0),
-	page,
-	missingBody,
-)}
-${eventSection(
-	'limit',
-	'Stopped by a limit',
-	'',
-	events.filter((one) => one.limit !== undefined),
-	page,
-	(one) => `<p>${escape(one.limit ?? '')}</p>`,
-)}
+${kinds.map((kind) => eventSection(kind, events[kind], page)).join('\n')}
 ${timeline(sum.recent)}
+<div class="pair">
 ${heavy('time', 'Time', sum.slowest, ({ wall }) => wall, duration)}
 ${heavy('memory', 'Memory', sum.largest, ({ memory }) => memory, bytes)}
+</div>
 </main>
-<footer>Written ${wallClock(page.now.toISOString())}${sum.unreadable > 0 ? `; ${count(sum.unreadable, 'line')} of the records could not be read` : ''}.</footer>
+<footer>Written ${wallClock(page.now.toISOString())}${sum.unreadable > 0 ? `; ${amount(sum.unreadable, 'line')} of the records could not be read` : ''}.</footer>
 </body>
 </html>
 `;
@@ -96,46 +70,63 @@ function tiles(sum: Collected): string {
 	return `<ul class="tiles">${items.join('')}</ul>`;
 }
 
-function eventSection(
-	id: string,
-	title: string,
-	lead: string,
-	events: readonly Event[],
-	{ now }: Page,
-	body: (event: Event) => string,
-): string {
+const sections: Readonly<Record<Kind, { title: string; lead: string; body: (event: Told) => string }>> = {
+	blocked: { title: 'Blocked', lead: 'Tried to reach what the network sandbox cuts off.', body: blockedBody },
+	killed: { title: 'Killed', lead: 'Left behind when their phase had ended.', body: killedBody },
+	missing: {
+		title: 'Not confined as asked',
+		lead: '<code>portcullis doctor</code> says what would help.',
+		body: missingBody,
+	},
+	limit: { title: 'Stopped by a limit', lead: '', body: limitBody },
+	allowed: {
+		title: 'Let through',
+		lead: 'Reached what PORTCULLIS_ALLOW names.',
+		body: ({ allowed }) => `<ul class="list">${rows(allowed).join('')}</ul>`,
+	},
+};
+
+/** So many at once, and so many at all. */
+const OPEN = 12;
+const MOST = 200;
+
+function eventSection(kind: Kind, events: readonly Told[], { now }: Page): string {
 	if (events.length === 0) return '';
-	const cards = events.slice(0, 200).map(
+	const { title, lead, body } = sections[kind];
+	const cards = events.slice(0, MOST).map(
 		(event) => `<article>
-<h3><span>${escape(event.package)}</span> <span class="phase">src_${escape(event.phase)}</span></h3>
+<h3><span>${escape(event.package)}</span> <span class="phase">${event.phases.map((phase) => `src_${escape(phase)}`).join(', ')}</span></h3>
 <p class="when">${ago(Date.parse(event.time), now.getTime())}${event.runs > 1 ? `, ${event.runs} runs` : ''}${event.failed ? ', failed' : ''}</p>
 ${body(event)}
 </article>`,
 	);
-	const [first, rest] = [cards.slice(0, 12), cards.slice(12)];
-	const more =
-		rest.length > 0
-			? `<details><summary>${count(rest.length, 'phase')} more</summary>${rest.join('\n')}</details>`
-			: '';
-	return `<section id="${id}"><h2>${title}</h2><p>${lead}</p>${first.join('\n')}${more}</section>`;
+	const [first, rest] = [cards.slice(0, OPEN), cards.slice(OPEN)];
+	const more = rest.length > 0 ? `<details><summary>${rest.length} more</summary>${rest.join('\n')}</details>` : '';
+	return `<section id="${kind}"><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
+}
+
+/** Who tried what, and how often: the most often first. */
+function rows(tallies: Event['blocked']): string[] {
+	return [...tallies]
+		.sort((a, b) => b.count - a.count)
+		.map(({ destination, protocol, count, command }) =>
+			attempt(protocol === 'tcp' ? destination : `${destination}/${protocol}`, count, command),
+		);
+}
+
+function attempt(where: string, times: number, command: string): string {
+	return `<li><span class="where">${escape(where)}</span> <span class="times">${times}×</span> <code>${escape(command)}</code></li>`;
 }
 
 function blockedBody(event: Event): string {
-	const rows = [...event.blocked].sort((a, b) => b.count - a.count);
-	const seen = rows.reduce((sum, row) => sum + row.count, 0);
-	const items = rows.map(
-		(row) =>
-			`<li><span class="where">${escape(row.destination)}${row.protocol === 'tcp' ? '' : `/${escape(row.protocol)}`}</span> <span class="times">${row.count}×</span> <code>${escape(row.command)}</code></li>`,
-	);
-	items.unshift(
-		...event.names.map(
-			(one) =>
-				`<li><span class="where">${escape(one.name)}</span> <span class="times">${one.count}×</span> <code>${escape(one.command)}</code></li>`,
-		),
-	);
+	const seen = event.blocked.reduce((sum, row) => sum + row.count, 0);
+	const items = [
+		...event.names.map(({ name, count, command }) => attempt(name, count, command)),
+		...rows(event.blocked),
+	];
 	if (event.attempts > seen) {
 		items.push(
-			`<li class="times">${count(event.attempts - seen, seen > 0 ? 'more attempt' : 'attempt')}, counted by the kernel</li>`,
+			`<li class="times">${amount(event.attempts - seen, seen > 0 ? 'more attempt' : 'attempt')}, counted by the kernel</li>`,
 		);
 	}
 	return `<ul class="list">${items.join('')}</ul>`;
@@ -147,11 +138,16 @@ function killedBody(event: Event): string {
 			`<li><code>${escape(argv.length > 0 ? argv.join(' ') : comm)}</code> <span class="times">pid ${pid}, ${duration(age)} old</span></li>`,
 	);
 	const more = event.killedCount - event.killed.length;
-	return `<ul class="list">${items.join('')}${more > 0 ? `<li>and ${more} more</li>` : ''}</ul>`;
+	return `<ul class="list">${items.join('')}${more > 0 ? `<li class="times">and ${more} more</li>` : ''}</ul>`;
 }
 
 function missingBody(event: Event): string {
-	return `<ul class="list">${event.missing.map(({ what, why }) => `<li><b>${escape(what)}</b> ${escape(why)}</li>`).join('')}</ul>`;
+	return `<ul class="list">${event.missing.map(({ what, why }) => `<li><b>${escape(featureOf(what))}</b> ${escape(why)}</li>`).join('')}</ul>`;
+}
+
+function limitBody({ limit = '' }: Event): string {
+	const variable = settingOf(limit);
+	return `<ul class="list"><li><b>${escape(limit)}</b>${variable === undefined ? '' : ` ${variable} raises it`}</li></ul>`;
 }
 
 function heavy(

@@ -1,9 +1,10 @@
-import { features } from '../features.ts';
-import { confinements } from '../phases.ts';
+import { featureOf } from '../features.ts';
 import type { Quiet } from '../records.ts';
 import { fit, harmless, paint, table, wrap, type Screen } from '../screen.ts';
+import { settingOf } from '../settings.ts';
 import { ago, bytes, count, duration, wallClock } from '../units.ts';
-import { latest, type Collected, type Event } from './collect.ts';
+import type { Collected } from './collect.ts';
+import { kinds, sorted, type Kind, type Told } from './kinds.ts';
 
 interface View {
 	readonly screen: Screen;
@@ -14,67 +15,47 @@ interface View {
 
 /** The report as a person reads it: what needs an answer comes first. */
 export function reportText(sum: Collected, view: View): string[] {
-	const events = latest(sum);
+	const events = sorted(sum);
 	return [
-		...section(
-			view,
-			'red',
-			blockedTitle,
-			events.filter(({ attempts, names }) => attempts + names.length > 0),
-			blockedLines,
-		),
-		...section(
-			view,
-			'yellow',
-			killedTitle,
-			events.filter(({ killedCount }) => killedCount > 0),
-			killedLines,
-		),
-		...section(
-			view,
-			'yellow',
-			missingTitle,
-			events.filter(({ missing }) => missing.length > 0),
-			missingLines,
-		),
-		...section(
-			view,
-			'yellow',
-			limitTitle,
-			events.filter(({ limit }) => limit !== undefined),
-			limitLines,
-		),
-		...section(
-			view,
-			'yellow',
-			allowedTitle,
-			events.filter(({ allowed }) => allowed.length > 0),
-			allowedLines,
-		),
+		...kinds.flatMap((kind) => section(view, sections[kind], events[kind])),
 		...usedLines(sum, view),
 		...summary(sum, view.screen),
 	];
 }
 
-const blockedTitle = (events: readonly Event[]) =>
+interface Section {
+	readonly style: 'red' | 'yellow';
+	readonly title: (events: readonly Told[]) => string;
+	readonly lines: (event: Told, view: View, most: number) => string[];
+}
+
+const blockedTitle = (events: readonly Told[]) =>
 	`Blocked: ${count(packages(events), 'package')} tried to reach what the network sandbox cuts off`;
-const allowedTitle = (events: readonly Event[]) =>
+const allowedTitle = (events: readonly Told[]) =>
 	`Let through: ${count(packages(events), 'package')} reached what PORTCULLIS_ALLOW names`;
-const killedTitle = (events: readonly Event[]) =>
+const killedTitle = (events: readonly Told[]) =>
 	`Killed: ${count(
 		sumOf(events, ({ killedCount }) => killedCount),
 		'process',
 		'processes',
 	)} left behind by ${count(packages(events), 'package')}`;
-const missingTitle = (events: readonly Event[]) =>
+const missingTitle = (events: readonly Told[]) =>
 	`Not confined as asked: ${count(packages(events), 'package')} (\`portcullis doctor\` says what would help)`;
-const limitTitle = (events: readonly Event[]) => `Stopped by a limit: ${count(packages(events), 'package')}`;
+const limitTitle = (events: readonly Told[]) => `Stopped by a limit: ${count(packages(events), 'package')}`;
 
-function packages(events: readonly Event[]): number {
+const sections: Readonly<Record<Kind, Section>> = {
+	blocked: { style: 'red', title: blockedTitle, lines: blockedLines },
+	killed: { style: 'yellow', title: killedTitle, lines: killedLines },
+	missing: { style: 'yellow', title: missingTitle, lines: missingLines },
+	limit: { style: 'yellow', title: limitTitle, lines: limitLines },
+	allowed: { style: 'yellow', title: allowedTitle, lines: allowedLines },
+};
+
+function packages(events: readonly Told[]): number {
 	return new Set(events.map((event) => event.package)).size;
 }
 
-function sumOf(events: readonly Event[], size: (event: Event) => number): number {
+function sumOf(events: readonly Told[], size: (event: Told) => number): number {
 	return events.reduce((sum, event) => sum + size(event), 0);
 }
 
@@ -82,17 +63,11 @@ function sumOf(events: readonly Event[], size: (event: Event) => number): number
 const PHASES = 5;
 const LINES = 3;
 
-function section(
-	view: View,
-	style: 'red' | 'yellow',
-	title: (events: readonly Event[]) => string,
-	events: readonly Event[],
-	lines: (event: Event, view: View, most: number) => string[],
-): string[] {
+function section(view: View, { style, title, lines }: Section, events: readonly Told[]): string[] {
 	if (events.length === 0) return [];
 	const { screen, whole } = view;
 	const shown = whole ? events : events.slice(0, PHASES);
-	const more = events.length - shown.length;
+	const more = sumOf(events.slice(shown.length), ({ phases }) => phases.length);
 	return [
 		...wrap(title(events), screen.width).map((line) => paint(screen, 'bold', paint(screen, style, line))),
 		...shown.flatMap((event) => [heading(event, view), ...lines(event, view, whole ? Infinity : LINES)]),
@@ -101,8 +76,8 @@ function section(
 	];
 }
 
-function heading(event: Event, { screen, now }: View): string {
-	const name = harmless(`${event.package} src_${event.phase}`);
+function heading(event: Told, { screen, now }: View): string {
+	const name = harmless(`${event.package} ${event.phases.map((phase) => `src_${phase}`).join(', ')}`);
 	const often = event.runs > 1 ? `, ${event.runs} runs` : '';
 	const when = `${ago(Date.parse(event.time), now)}${often}${event.failed ? ', failed' : ''}`;
 	if (screen.width === Infinity) return `  ${name}  ${when}`;
@@ -110,14 +85,14 @@ function heading(event: Event, { screen, now }: View): string {
 	return `  ${paint(screen, 'cyan', fit(name, room).padEnd(room))}  ${paint(screen, 'dim', when)}`;
 }
 
-function allowedLines(event: Event, { screen }: View, most: number): string[] {
+function allowedLines(event: Told, { screen }: View, most: number): string[] {
 	const rows = [...event.allowed]
 		.sort((a, b) => b.count - a.count)
 		.map((row) => [row.destination, `${row.count}x`, harmless(row.command)]);
 	return capped(table(screen, [{ shrinks: 24 }, { right: true }, { shrinks: 16 }], rows, '    '), most);
 }
 
-function blockedLines(event: Event, { screen }: View, most: number): string[] {
+function blockedLines(event: Told, { screen }: View, most: number): string[] {
 	const rows = [...event.blocked].sort((a, b) => b.count - a.count);
 	const seen = rows.reduce((sum, row) => sum + row.count, 0);
 	const names = event.names.map(({ name, command, count }) => [harmless(name), `${count}x`, harmless(command)]);
@@ -134,7 +109,7 @@ function blockedLines(event: Event, { screen }: View, most: number): string[] {
 	];
 }
 
-function killedLines(event: Event, { screen }: View, most: number): string[] {
+function killedLines(event: Told, { screen }: View, most: number): string[] {
 	const rows = event.killed.map(({ pid, age, argv, comm }) => [
 		`pid ${pid}`,
 		`${duration(age)} old`,
@@ -147,17 +122,13 @@ function killedLines(event: Event, { screen }: View, most: number): string[] {
 	);
 }
 
-function missingLines(event: Event, { screen }: View): string[] {
+function missingLines(event: Told, { screen }: View): string[] {
 	return event.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${harmless(why)}`, screen.width));
 }
 
-function limitLines(event: Event): string[] {
-	return [`    ${event.limit ?? ''}`];
-}
-
-function featureOf(what: string): string {
-	const known = confinements.find((one) => one === what);
-	return known === undefined ? what : features[known];
+function limitLines(event: Told): string[] {
+	const variable = settingOf(event.limit ?? '');
+	return [`    ${event.limit ?? ''}${variable === undefined ? '' : `: ${variable} raises it`}`];
 }
 
 function capped(lines: readonly string[], most: number, unlisted = 0): string[] {

@@ -37,8 +37,14 @@ const records = [
 		names: [{ name: 'files.example.org', type: 'A', comm: 'curl', count: 1 }],
 	}),
 	record({ phase: 'test', time: '2026-11-24T21:50:04.000Z', status: { exit: 1 }, orphan_count: 3, orphans: [orphan] }),
+	record({
+		package: 'x/y-2',
+		phase: 'prepare',
+		time: '2026-11-24T21:49:59.000Z',
+		missing: [{ what: 'net', why: 'unshare: Operation not permitted' }],
+	}),
 	record({ package: 'x/y-2', missing: [{ what: 'net', why: 'unshare: Operation not permitted' }] }),
-	record({ package: hostile, limit_hit: 'memory.max' }),
+	record({ package: hostile, limit_hit: 'memory.max', allowed: [{ ...attempt, address: '203.0.113.9', failed: 0 }] }),
 ];
 
 let folder: string;
@@ -66,9 +72,13 @@ describe('text', () => {
 		expect(text).toContain('Killed: 3 processes left behind by 1 package');
 		expect(text).toMatch(/pid 4242 {2}31 s old {2}redis-server/);
 		expect(text).toContain('    and 2 more');
-		expect(text).toContain('network-sandbox: unshare: Operation not permitted');
-		expect(text).toContain('memory.max');
-		expect(text).toMatch(/5 phases of 3 packages since .*, 4 confined as asked, 1\s+failed\.$/);
+		// What a whole package misses is told once.
+		expect(text).toMatch(
+			/x\/y-2 src_prepare, src_compile +10 min ago\n {4}network-sandbox: unshare: Operation not permitted/,
+		);
+		expect(text.match(/Operation not permitted/g)).toHaveLength(1);
+		expect(text).toContain('memory.max: PORTCULLIS_MEMORY_MAX raises it');
+		expect(text).toMatch(/6 phases of 3 packages since .*, 4 confined as asked, 1\s+failed\.$/);
 	});
 
 	test('nothing that a build chose moves the cursor', () => {
@@ -150,8 +160,12 @@ describe('the page, in Chromium', () => {
 		expect(await text('#blocked')).toContain('files.example.org');
 		expect(await text('#blocked')).toContain('[2001:db8::1]:443');
 		expect(await text('#killed')).toContain('redis-server');
-		expect(await text('#missing')).toContain('Operation not permitted');
-		expect(await browser.evaluate('document.querySelectorAll("#timeline .track i").length')).toBe(5);
+		expect(await text('#missing h3')).toMatch(/x\/y-2\s+src_prepare, src_compile/);
+		expect(await text('#missing li')).toMatch(/network-sandbox\s+unshare: Operation not permitted/);
+		expect(await text('#limit li')).toMatch(/memory\.max\s+PORTCULLIS_MEMORY_MAX/);
+		expect(await text('#allowed')).toContain('203.0.113.9:443');
+		expect(await browser.evaluate('document.querySelectorAll("#timeline .track i").length')).toBe(6);
+		expect(await browser.evaluate('document.querySelectorAll("#timeline tbody tr").length')).toBe(6);
 		expect(await text('#memory')).toContain('48 MiB');
 		expect(browser.addresses).toEqual([`file://${page}`]);
 		expect(browser.complaints).toEqual([]);
@@ -171,7 +185,10 @@ describe('the page, in Chromium', () => {
 		'at %i pixels, dark %s: nothing sticks out, and every text stands out from what is behind it',
 		async (width, dark) => {
 			await browser.open(page, { width, dark });
+			await browser.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
 			expect(await browser.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+			// Nor does a number of the table.
+			expect(await browser.evaluate('document.querySelector(".scroll").scrollWidth')).toBeLessThanOrEqual(width);
 			const contrasts = (await browser.evaluate(contrastScript)) as [string, number][];
 			expect(contrasts.length).toBeGreaterThan(20);
 			expect(contrasts.filter(([, contrast]) => contrast < 4.5)).toEqual([]);
