@@ -33,8 +33,11 @@ def variables(settings):
 
 
 def profile_bashrcs(settings):
+    """profile.bashrc, and what package.bashrc names where a profile has that (profile-bashrcs in layout.conf)."""
     profiles = settings._locations_manager.profiles_complex
-    files = (os.path.join(profile.location, "profile.bashrc") for profile in profiles)
+    files = [os.path.join(profile.location, "profile.bashrc") for profile in profiles]
+    for packages in settings._pbashrcdict.values():
+        files += sorted({file for atoms in packages.values() for listed in atoms.values() for file in listed})
     return [file for file in files if os.path.isfile(file)]
 
 
@@ -105,6 +108,7 @@ try:
                 "features": words(settings["FEATURES"]),
                 "variables": variables(settings),
                 "profile_bashrcs": profile_bashrcs(settings),
+                "sandbox": portage.process.sandbox_capable,
                 "package": describe(sys.argv[3]) if len(sys.argv) > 3 else None,
             }
         )

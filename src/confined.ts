@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endAs, start } from './become.ts';
@@ -9,6 +9,7 @@ import { installation } from './installation.ts';
 import { parseRecord } from './record.ts';
 import { harmless } from './screen.ts';
 import { tell } from './tell.ts';
+import { stat } from './stat.ts';
 
 interface Place {
 	readonly eprefix: string;
@@ -50,7 +51,7 @@ function confineOf(eprefix: string): string {
 
 /** What happened; what an ebuild's author would do about it is no help here. What is missing confine itself has said. */
 function toldLines(file: string): string[] {
-	if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return [];
+	if ((stat(file)?.size ?? 0) === 0) return [];
 	const subject = /^Portcullis: [^ ]*: src_\w+:? /;
 	return tell(parseRecord(readFileSync(file, 'utf8')))
 		.filter(({ verb, text }) => verb !== 'elog' && verb !== 'die' && subject.test(text))

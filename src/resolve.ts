@@ -17,6 +17,8 @@ export interface Configuration {
 	readonly features: readonly string[];
 	readonly variables: Readonly<Record<string, string>>;
 	readonly profile_bashrcs: readonly string[];
+	/** Whether sys-apps/sandbox is there; without it Portage takes FEATURES=sandbox back. */
+	readonly sandbox: boolean;
 	readonly package: Resolved | null;
 }
 

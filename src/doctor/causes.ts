@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import type { World } from './world.ts';
+import type { Trial, World } from './world.ts';
 
 /** Why a namespace can't be had: the first row that fits names the culprit and what would help. */
 export interface Cause {
@@ -16,7 +16,8 @@ const options: Readonly<Record<string, readonly [file: string, option: string]>>
 	cgroup: ['pid', 'CONFIG_PID_NS'],
 };
 
-const setuid = 'or install confine setuid: `install.sh --setuid`, USE=suid';
+/** What helps where it is not so already. */
+const setuid = ', or install confine setuid: `install.sh --setuid`, USE=suid';
 const privileged = ({ trial }: World) => trial.mode === 'root' || trial.mode === 'setuid';
 
 export const causes: readonly Cause[] = [
@@ -30,25 +31,32 @@ export const causes: readonly Cause[] = [
 		id: 'no-userns',
 		fits: (world) => !privileged(world) && !exists('user'),
 		because: 'this kernel is built without user namespaces',
-		way: `Build the kernel with CONFIG_USER_NS, ${setuid}.`,
+		way: 'Build the kernel with CONFIG_USER_NS@setuid@.',
 	},
 	{
 		id: 'max_user_namespaces',
 		fits: (world) => !privileged(world) && world.read('/proc/sys/user/max_user_namespaces') === '0',
 		because: 'user namespaces are off: user.max_user_namespaces is 0',
-		way: `\`sysctl user.max_user_namespaces=15000\` (and a line in /etc/sysctl.d), ${setuid}.`,
+		way: `\`sysctl user.max_user_namespaces=15000\` (and a line in /etc/sysctl.d)@setuid@.`,
 	},
 	{
 		id: 'unprivileged_userns_clone',
 		fits: (world) => !privileged(world) && world.read('/proc/sys/kernel/unprivileged_userns_clone') === '0',
 		because: 'user namespaces are off for ordinary users: kernel.unprivileged_userns_clone is 0',
-		way: `\`sysctl kernel.unprivileged_userns_clone=1\` (and a line in /etc/sysctl.d), ${setuid}.`,
+		way: `\`sysctl kernel.unprivileged_userns_clone=1\` (and a line in /etc/sysctl.d)@setuid@.`,
 	},
 	{
 		id: 'apparmor',
 		fits: (world) => !privileged(world) && world.read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1',
 		because: 'AppArmor keeps user namespaces from ordinary users: kernel.apparmor_restrict_unprivileged_userns is 1',
-		way: `Give confine a profile with \`userns,\`, or \`sysctl kernel.apparmor_restrict_unprivileged_userns=0\`, ${setuid}.`,
+		way: `Give confine a profile with \`userns,\`, or \`sysctl kernel.apparmor_restrict_unprivileged_userns=0\`@setuid@.`,
+	},
+	{
+		// Of what can refuse unshare(2), only a security module says so with EACCES.
+		id: 'lsm',
+		fits: ({ trial }, what) => whyOf(trial, what).endsWith(': Permission denied'),
+		because: 'the policy of a security module refuses it (AppArmor, SELinux or their kind)',
+		way: 'The log names the rule: `dmesg`, or `ausearch -m avc`. It has to allow confine user namespaces.',
 	},
 	{
 		id: 'seccomp',
@@ -63,18 +71,23 @@ export const causes: readonly Cause[] = [
 		way: '`sysctl user.max_@file@_namespaces=15000`, and a line in /etc/sysctl.d.',
 	},
 	{
-		id: 'no_new_privs',
-		fits: ({ probe, trial }) => probe.get('no_new_privs') === 'yes' && trial.mode === 'userns',
-		because: 'this process has no_new_privs, under which a setuid confine is an ordinary program',
-		way: 'Let user namespaces be had here.',
+		// user_namespaces(7), and EPERM in clone(2): the caller is in a chroot environment.
+		id: 'chroot',
+		fits: (world, what) => !privileged(world) && whyOf(world.trial, what).endsWith(': Operation not permitted'),
+		because: 'the kernel refuses it, as it does to an ordinary user in a chroot',
+		way: 'Enter it with systemd-nspawn or bwrap instead of chroot, or run emerge as root in there@setuid@.',
 	},
 	{
 		id: 'unknown',
 		fits: () => true,
 		because: 'the kernel refuses it',
-		way: 'Are you in a container or a chroot? Its policy decides.',
+		way: 'Are you in a container? Its policy decides.',
 	},
 ];
+
+function whyOf(trial: Trial, what: string): string {
+	return trial.missing.find((one) => one.what === what)?.why ?? '';
+}
 
 /** The cause that fits, with what it says about this confinement filled in. */
 export function causeOf(
@@ -83,7 +96,9 @@ export function causeOf(
 ): { readonly id: string; readonly because: string; readonly way: string } {
 	const found = causes.find(({ fits }) => fits(world, what));
 	const [file = what, option = ''] = options[what] ?? [];
-	const fill = (text: string) => text.replaceAll('@option@', option).replaceAll('@file@', file);
+	const more = world.sandboxed === undefined ? setuid : '';
+	const fill = (text: string) =>
+		text.replaceAll('@option@', option).replaceAll('@file@', file).replaceAll('@setuid@', more);
 	return { id: found?.id ?? '', because: fill(found?.because ?? ''), way: fill(found?.way ?? '') };
 }
 

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { renderHook } from '../hook.ts';
 import { block, paths } from '../paths.ts';
 import { good, type Finding } from './finding.ts';
+import { stat } from '../stat.ts';
 
 const begin = '# >>> portcullis >>>';
 const end = '# <<< portcullis <<<';
@@ -47,7 +48,7 @@ function bashrcFindings(eprefix: string, bashrc: string, configroot: string): Fi
 	const title = configroot === '' ? 'bashrc' : `bashrc of PORTAGE_CONFIGROOT=${configroot}`;
 	const id = configroot === '' ? 'bashrc' : 'bashrc-configroot';
 	const seen = [bashrc];
-	if (statSync(bashrc, { throwIfNoEntry: false })?.isDirectory() === true) {
+	if (stat(bashrc)?.isDirectory() === true) {
 		const means = `${bashrc} is a directory, which Portage ignores: nothing is confined.`;
 		return [{ id, state: 'bad', title, means, way: 'Make it a file that sources what is in it.', seen }];
 	}

@@ -1,9 +1,12 @@
-import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { words } from '../facts.ts';
 import { problem, settingNames, squeeze } from '../settings.ts';
+import { causeOf } from './causes.ts';
 import { good, type Finding } from './finding.ts';
 import { hookFindings } from './hook.ts';
 import type { World } from './world.ts';
+import { stat } from '../stat.ts';
 
 export function portageFindings(world: World): Finding[] {
 	const { configuration, noPortage, uid } = world;
@@ -73,11 +76,15 @@ export function hooksFindings(world: World): Finding[] {
 
 /** crossdev makes a configuration for each target, in /usr/TARGET/etc/portage. */
 function crossdev(eprefix: string): string[] {
+	return list(`${eprefix}/usr`)
+		.filter((name) => /^[a-z0-9_]+-.+-.+/.test(name))
+		.map((name) => join(eprefix, 'usr', name))
+		.filter((root) => stat(join(root, 'etc/portage/make.conf')) !== undefined);
+}
+
+function list(folder: string): string[] {
 	try {
-		return readdirSync(`${eprefix}/usr`)
-			.filter((name) => /^[a-z0-9_]+-.+-.+/.test(name))
-			.map((name) => join(eprefix, 'usr', name))
-			.filter((root) => statSync(join(root, 'etc/portage/make.conf'), { throwIfNoEntry: false }) !== undefined);
+		return readdirSync(folder);
 	} catch {
 		return [];
 	}
@@ -85,9 +92,9 @@ function crossdev(eprefix: string): string[] {
 
 /** confine itself: there, able to start, and setuid where it was installed so. */
 export function confineFindings(world: World): Finding[] {
-	const { confine, trial, eprefix, read } = world;
+	const { confine, trial, sandboxed } = world;
 	const title = 'confine';
-	const status = statSync(confine, { throwIfNoEntry: false });
+	const status = stat(confine);
 	const seen = [confine, `mode ${trial.mode}`];
 	const again = 'Run install.sh again, or emerge app-portage/portcullis.';
 	if (status === undefined) {
@@ -96,14 +103,24 @@ export function confineFindings(world: World): Finding[] {
 		];
 	}
 	const setuid = (status.mode & constants.S_IFMT) !== 0 && (status.mode & 0o4000) !== 0 && status.uid === 0;
-	const wanted = /^setuid yes$/m.test(read(`${eprefix}/usr/lib/portcullis/installed`) ?? '');
-	if (wanted && !setuid) {
+	const way = setuidWanted(world);
+	if (way !== undefined && !setuid) {
 		const means = `${confine} was installed setuid, and has lost that: a copy or a chown takes it off.`;
-		return [{ id: 'setuid', state: 'bad', title, means, way: 'Run `install.sh --setuid` again.', seen }];
+		return [{ id: 'setuid', state: 'bad', title, means, way, seen }];
 	}
 	if (setuid && nosuid(world)) {
 		const means = `${confine} is setuid, on a file system that is mounted nosuid: it is an ordinary program there.`;
 		return [{ id: 'nosuid', state: 'bad', title, means, way: 'Mount it suid, or install with --no-setuid.', seen }];
+	}
+	if (trial.broken.includes('EACCES') && (status.mode & constants.S_IXOTH) === 0) {
+		const means = `${confine} is for group ${status.gid} alone, and you are not in it: nothing of yours is confined.`;
+		return [{ id: 'group', state: 'bad', title, means, way: '`gpasswd --add USER portage`, and log in again.', seen }];
+	}
+	if (sandboxed?.mode === 'none') {
+		const { because, way } = causeOf({ ...world, trial: sandboxed }, 'net');
+		const means = `FEATURES=sandbox sets no_new_privs for each phase, under which a setuid confine is an ordinary program; and ${because}: nothing is confined.`;
+		const instead = `${way} Or FEATURES="-sandbox", which gives up what sys-apps/sandbox protects.`;
+		return [{ id: 'no_new_privs', state: 'bad', title, means, way: instead, seen }];
 	}
 	if (trial.broken !== '') {
 		return [
@@ -112,6 +129,17 @@ export function confineFindings(world: World): Finding[] {
 	}
 	const mode = trial.mode === 'none' ? 'it starts, and can make no namespace' : `mode ${trial.mode}`;
 	return [good('confine', title, `${mode}${setuid ? ', setuid' : ''}`, seen)];
+}
+
+/** How to make it setuid again, where install.sh or the package has. */
+function setuidWanted({ eprefix, read }: World): string | undefined {
+	if (/^setuid yes$/m.test(read(`${eprefix}/usr/lib/portcullis/installed`) ?? ''))
+		return 'Run `install.sh --setuid` again.';
+	const packages = `${eprefix}/var/db/pkg/app-portage`;
+	const used = list(packages).some(
+		(name) => /^portcullis-\d/.test(name) && words(read(`${packages}/${name}/USE`)).includes('suid'),
+	);
+	return used ? '`emerge --oneshot app-portage/portcullis`.' : undefined;
 }
 
 /** Whether the file system that confine is on is mounted nosuid: the longest mount point above it. */
@@ -127,7 +155,7 @@ export function recordFindings({ logs }: World): Finding[] {
 	const title = 'Records';
 	const seen = [logs];
 	const means = (why: string) => `${why}: phases leave no record, and \`portcullis report\` has nothing to say.`;
-	if (statSync(logs, { throwIfNoEntry: false }) === undefined) {
+	if (stat(logs) === undefined) {
 		return [
 			{
 				id: 'records',

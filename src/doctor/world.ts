@@ -33,6 +33,8 @@ export interface World {
 	readonly noPortage: string;
 	readonly asked: readonly Confinement[];
 	readonly trial: Trial;
+	/** The same where no_new_privs is set, as FEATURES=sandbox does; undefined where that makes no difference. */
+	readonly sandboxed: Trial | undefined;
 	/** `confine --probe`, key by key. */
 	readonly probe: ReadonlyMap<string, string>;
 	/** A file of /proc, /sys or /etc, without blanks at its end; undefined where it can't be read. */
@@ -50,6 +52,7 @@ export async function lookAround(eprefix: string): Promise<World> {
 		probed(confine),
 	]);
 	const configuration = typeof answer === 'string' ? undefined : answer;
+	const sandbox = configuration?.sandbox === true && configuration.features.includes('sandbox');
 	return {
 		eprefix,
 		confine,
@@ -60,6 +63,7 @@ export async function lookAround(eprefix: string): Promise<World> {
 		// Where Portage can't be asked, everything is of interest.
 		asked: confinements.filter((what) => configuration?.features.includes(features[what]) ?? true),
 		trial,
+		sandboxed: sandbox && trial.mode === 'setuid' ? await tryConfine(confine, inert(configuration.python)) : undefined,
 		probe,
 		read,
 	};
@@ -73,20 +77,28 @@ export function read(file: string): string | undefined {
 	}
 }
 
+/** A command that runs another with no_new_privs (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */
+function inert(python: string): string[] {
+	const script = 'import ctypes, os, sys; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])';
+	return [python, '-I', '-c', script];
+}
+
 /** Does with `true` what the hook does with a phase that asks for everything, and reads the record of it. */
-async function tryConfine(confine: string): Promise<Trial> {
-	let trial = await tryOnce(confine);
+async function tryConfine(confine: string, through: readonly string[] = []): Promise<Trial> {
+	let trial = await tryOnce(confine, through);
 	// A command as short as this one can be over before its watcher has looked.
 	for (let more = 2; more > 0 && trial.watchedWhy === 'the command was not started'; more--)
-		trial = await tryOnce(confine);
+		trial = await tryOnce(confine, through);
 	return trial;
 }
 
-async function tryOnce(confine: string): Promise<Trial> {
+async function tryOnce(confine: string, through: readonly string[]): Promise<Trial> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
 	try {
-		const options = [
+		const [program = confine, ...args] = [
+			...through,
+			confine,
 			'--net',
 			'--ipc',
 			'--cgroup',
@@ -95,8 +107,10 @@ async function tryOnce(confine: string): Promise<Trial> {
 			'--best-effort',
 			'--record',
 			record,
+			'--',
+			'true',
 		];
-		const { error, stderr } = await call(confine, [...options, '--', 'true']);
+		const { error, stderr } = await call(program, args);
 		const line = read(record);
 		if (line === undefined) return nothing(stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record'));
 		return trialOf(JSON.parse(line) as Record<string, unknown>);

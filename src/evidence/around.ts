@@ -1,7 +1,8 @@
-import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { words, type Environment } from '../facts.ts';
+import { stat } from '../stat.ts';
 
 /** Where evidence is looked for: the environment of a phase, or of a shell that asks for `explain`. */
 export interface Around {
@@ -52,7 +53,7 @@ export function text(file: string): string {
 }
 
 export function isSocket(file: string): boolean {
-	return statSync(file, { throwIfNoEntry: false })?.isSocket() ?? false;
+	return stat(file)?.isSocket() ?? false;
 }
 
 /** The folders of PATH, in their order. */
@@ -67,8 +68,8 @@ export function candidates(around: Around, command: string): string[] {
 }
 
 function isProgram(file: string): boolean {
-	const stat = statSync(file, { throwIfNoEntry: false });
-	return stat !== undefined && stat.isFile() && (stat.mode & 0o111) !== 0;
+	const found = stat(file);
+	return found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
 }
 
 const scriptLength = 16_384;

@@ -6,8 +6,7 @@ load ../portage/emerge
 setup() {
 	prefix_make user
 	prefix_conf 'FEATURES="cgroup"'
-	# shellcheck disable=SC2034 # prefix_exec reads it
-	PREFIX_ENV=(PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 	prefix_install_portcullis
 }
 
@@ -61,19 +60,54 @@ finds() {
 	mkdir -p "$PREFIX/usr/riscv64-unknown-linux-gnu/etc/portage"
 	touch "$PREFIX/usr/riscv64-unknown-linux-gnu/etc/portage/make.conf"
 	finds bashrc-configroot bad riscv64-unknown-linux-gnu
+	rm -r "$PREFIX/usr/riscv64-unknown-linux-gnu"
+	run -0 prefix_run portcullis doctor
+	cp -r "$PREFIX" "$PREFIX_ROOT/other"
+	PREFIX_ENV+=(PORTAGE_CONFIGROOT="$PREFIX_ROOT/other")
+	run -0 prefix_run portcullis doctor
+	rm "$PREFIX_ROOT/other/etc/portage/bashrc"
+	finds bashrc-configroot bad "$PREFIX_ROOT/other/etc/portage/bashrc is not there: nothing is confined"
+	# shellcheck disable=SC2016 # it is quoted
+	grep -qF 'portcullis hook --block' "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'a profile.bashrc runs twice' {
-	echo 'mine=1' >"$PREFIX_REPO/profiles/test/profile.bashrc"
-	finds profile.bashrc odd 'so twice in a confined phase'
+@test 'a profile.bashrc, and what a package.bashrc names, runs twice' {
+	local profile=$PREFIX_REPO/profiles/test
+	echo 'mine=1' >"$profile/profile.bashrc"
+	finds profile.bashrc odd "$profile/profile.bashrc runs before the hook, so twice in a confined phase"
+	rm "$profile/profile.bashrc"
+	sed -i 's/^profile-formats = /&profile-bashrcs /' "$PREFIX_REPO/metadata/layout.conf"
+	mkdir "$profile/bashrc"
+	touch "$profile/bashrc/one.conf" "$profile/bashrc/unused.conf"
+	echo 'app-test/probe one.conf' >"$profile/package.bashrc"
+	finds profile.bashrc odd "$profile/bashrc/one.conf runs before the hook"
+	run ! grep -q unused.conf "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'confine is missing; it does not start; it has lost setuid' {
-	finds confine good 'mode userns'
+@test 'the setuid bit: lost, after install.sh or after emerge; of a group that is not yours' {
+	((EUID == 0)) || skip 'only root makes it setuid'
+	local used=$PREFIX/var/db/pkg/app-portage/portcullis-0.1.0
+	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
 	echo 'setuid yes' >"$PREFIX/usr/lib/portcullis/installed"
-	finds setuid bad 'has lost that'
-	printf '#!/bin/sh\necho "confine: no such luck" >&2\nexit 125\n' >"$CONFINE"
+	finds confine good 'mode setuid, setuid'
+	# What takes the bit off: chown(2) does, root's too.
+	chown 0 "$CONFINE"
+	finds setuid bad 'Run `install.sh --setuid` again'
 	rm "$PREFIX/usr/lib/portcullis/installed"
+	finds confine good 'mode userns'
+	mkdir -p "$used"
+	echo 'amd64 suid test' >"$used/USE"
+	finds setuid bad 'emerge --oneshot app-portage/portcullis'
+	chmod 4710 "$CONFINE"
+	finds confine good 'mode setuid, setuid'
+	chown 0:0 "$CONFINE"
+	chmod 4710 "$CONFINE"
+	finds group bad 'is for group 0 alone, and you are not in it'
+}
+
+@test 'confine is missing; it does not start' {
+	finds confine good 'mode userns'
+	printf '#!/bin/sh\necho "confine: no such luck" >&2\nexit 125\n' >"$CONFINE"
 	finds confine bad 'no such luck'
 	rm "$CONFINE"
 	finds confine bad "there is no $CONFINE"
@@ -99,9 +133,14 @@ finds() {
 	finds features odd 'nothing is confined'
 	prefix_conf 'PORTCULLIS_ON_FAILURE="explode"'
 	finds PORTCULLIS_ON_FAILURE bad 'it can be warn or die'
-	# shellcheck disable=SC2034 # prefix_exec reads it
-	PREFIX_ENV=(PATH="$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin" PORTAGE_PYTHON=/usr/bin/python3)
+	prefix_env PATH="$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin" PORTAGE_PYTHON=/usr/bin/python3
 	finds portage bad 'there is no Portage'
+}
+
+@test 'a folder of PATH that is closed is none' {
+	mkdir -m 000 "$PREFIX_ROOT/closed"
+	prefix_env PATH="$PREFIX_ROOT/closed:$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	finds portage good 'not being root'
 }
 
 @test 'distcc is configured' {
@@ -168,6 +207,30 @@ finds() {
 	run -2 prefix_run portcullis doctor now
 }
 
+@test 'as root: Portage does it too; in a chroot, an ordinary user can not have it' {
+	((EUID == 0)) || skip 'only root can chroot'
+	# shellcheck disable=SC2016 # for the inner shell
+	local inside='
+		mount --make-rprivate / && mount --rbind / "$1" || exit
+		exec chroot "$1" setpriv --reuid="$2" --regid="$2" --clear-groups --inh-caps=-all -- "${@:3}"
+	'
+	mkdir "$PREFIX_ROOT/chroot"
+	unshare --mount bash -c "$inside" - "$PREFIX_ROOT/chroot" "$PREFIX_UID" env -i PATH="$PATH" PORTAGE_OVERRIDE_EPREFIX="$PREFIX" \
+		HOME="$PREFIX_ROOT/home" PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python" "$PREFIX/usr/bin/portcullis" doctor \
+		>"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	grep -q '^BAD  network-sandbox .*as it does to an ordinary user in a chroot (unshare(CLONE_NEWUSER): Operation not permitted)' "$BATS_TEST_TMPDIR/text" || {
+		cat "$BATS_TEST_TMPDIR/text"
+		return 1
+	}
+	prefix_clean
+	prefix_make root
+	prefix_conf 'FEATURES="cgroup"'
+	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	prefix_install_portcullis
+	finds network-sandbox good 'by Portage, being root, and where it does not by Portcullis'
+	[[ $(prefix_run portcullis info) == *'network-sandbox: asked for, by Portage and Portcullis'* ]]
+}
+
 # filtered INSTRUCTION... : doctor under a seccomp filter, as a container has one; an instruction is CODE,TRUE,FALSE,VALUE
 filtered() {
 	python3 -c '
@@ -176,7 +239,8 @@ for one in sys.argv[1:]:
     sys.stdout.buffer.write(struct.pack("=HBBI", *(int(word, 0) for word in one.split(","))))
 ' "$@" >"$PREFIX_LOG/filter"
 	chmod 644 "$PREFIX_LOG/filter"
-	prefix_run bash -c 'exec bwrap --dev-bind / / --seccomp 3 -- portcullis doctor 3<"$1"' - "$PREFIX_LOG/filter" \
+	# shellcheck disable=SC2016 # for the inner shell
+	prefix_run bash -c 'exec bwrap --dev-bind / / "${@:2}" --seccomp 3 -- portcullis doctor 3<"$1"' - "$PREFIX_LOG/filter" "${MORE[@]}" \
 		>"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 }
 
@@ -189,6 +253,25 @@ for one in sys.argv[1:]:
 		return 1
 	}
 	grep -q -- '--security-opt seccomp' "$BATS_TEST_TMPDIR/text"
+}
+
+# These are what a system has that has them: the numbers of an error, and a file in /proc. The modules themselves need a kernel of
+# their own, and a policy.
+@test 'a security module, by its error; AppArmor, by its sysctl' {
+	local sysctl=$PREFIX_ROOT/kernel
+	# unshare is refused with EACCES, and clone with the flag of a user namespace.
+	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x10000000 0x15,2,0,272 0x15,2,0,435 \
+		0x06,0,0,0x7fff0000 0x06,0,0,0x5000d 0x06,0,0,0x50026
+	grep -q '^BAD  network-sandbox the policy of a security module refuses it (AppArmor, SELinux or their kind)' "$BATS_TEST_TMPDIR/text" || {
+		cat "$BATS_TEST_TMPDIR/text"
+		return 1
+	}
+	mkdir "$sysctl"
+	echo 1 >"$sysctl/apparmor_restrict_unprivileged_userns"
+	MORE=(--ro-bind "$sysctl" /proc/sys/kernel)
+	filtered 0x20,0,0,0 0x15,1,0,272 0x06,0,0,0x7fff0000 0x06,0,0,0x5000d
+	grep -q '^BAD  network-sandbox AppArmor keeps user namespaces from ordinary users: kernel.apparmor_restrict_unprivileged_userns is 1' \
+		"$BATS_TEST_TMPDIR/text"
 }
 
 @test 'no seccomp: what is tried is counted, but not seen' {

@@ -18,6 +18,7 @@ const configuration: Configuration = {
 	features: ['cgroup'],
 	variables: {},
 	profile_bashrcs: [],
+	sandbox: false,
 	package: {
 		cpv: 'a/b-1',
 		eapi: '8',

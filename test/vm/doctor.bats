@@ -37,6 +37,28 @@ says() {
 	done
 }
 
+@test 'setuid under FEATURES=sandbox, which sets no_new_privs: worth nothing where there are no user namespaces' {
+	local text='FEATURES=sandbox sets no_new_privs for each phase'
+	sysctl -qw user.max_user_namespaces=0
+	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
+	doctor
+	says 'good network-sandbox through the setuid confine'
+	[[ ! -e /usr/bin/sandbox ]]
+	install -m 755 /bin/true /usr/bin/sandbox
+	doctor
+	says "$text"
+	says 'user.max_user_namespaces is 0'
+	run ! says 'install confine setuid'
+	prefix_conf 'FEATURES="-sandbox"'
+	doctor
+	run ! says "$text"
+	sysctl -qw user.max_user_namespaces=10000
+	prefix_conf
+	doctor
+	run ! says "$text"
+	rm /usr/bin/sandbox
+}
+
 @test 'a limit is told to work where there is a controller for it, and not where there is none' {
 	doctor
 	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
