@@ -69,17 +69,3 @@ commands() {
 man_text() {
 	mandoc -T utf8 -O width=100 "$TOP/docs/man/$1" | col -bx
 }
-
-@test 'docs/troubleshooting.md: what it quotes is what the sources say' {
-	local message
-	# Without what is filled in, and without what others say.
-	grep '^### ' "$TOP/docs/troubleshooting.md" | sed -E 's/^### //; s/ network-sandbox.*| \.\.\..*|, .*|="[a-z-]*"$| \/.*| memory\.max$//; s/^src_compile //' |
-		grep -vE '^(Network is|Operation not|unknown)' >"$BATS_TEST_TMPDIR/messages"
-	(($(wc -l <"$BATS_TEST_TMPDIR/messages") > 12))
-	while read -r message; do
-		grep -rqF -- "$message" "$TOP/src" "$TOP/hooks" "$TOP/bin" || {
-			echo "nothing says: $message"
-			return 1
-		}
-	done <"$BATS_TEST_TMPDIR/messages"
-}
