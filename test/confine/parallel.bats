@@ -79,22 +79,25 @@ sixty_four() {
 }
 
 @test '--gc removes what killed runs have left, and nothing that somebody looks after' {
+	local dead lives
 	only_root
 	has_cgroup || skip 'no cgroup v2 here'
 	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/gc" 3>&- &
+	dead=$!
 	until_true 5 test -e "$PLACE/gc"
 	mkfifo "$PLACE/fifo2"
 	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; read -r <"$2"' - "$PLACE/lives" "$PLACE/fifo2" 3>&- &
+	lives=$!
 	until_true 5 test -e "$PLACE/lives"
 	[[ $(cgroups | wc -l) == 2 ]]
 	run -0 "$CONFINE" --gc
 	[[ $output == '0 cgroups removed' && $(cgroups | wc -l) == 2 ]]
-	kill -KILL %1
-	wait %1 || true
+	kill -KILL "$dead"
+	wait "$dead" || true
 	run -0 "$TOP/bin/portcullis" gc
 	# A run of another test file may have swept first: then there was nothing left to remove.
 	[[ $output == @('1 cgroup removed'|'0 cgroups removed') && $(cgroups | wc -l) == 1 ]]
 	echo >"$PLACE/fifo2"
-	wait %2
+	wait "$lives"
 	[[ ! $(cgroups) ]]
 }

@@ -123,11 +123,19 @@ ended() {
 	done
 }
 
-@test 'nohup emerge survives the end of its terminal' {
+# The shell whose terminal is gone sends SIGHUP to each of its jobs.
+@test 'nohup emerge & survives a logout' {
 	cgroup_prefix user ''
 	resting_package
-	prefix_run python3 "$TOP/test/portage/terminal.py" "file $PREFIX_LOG/waits.ready"$'\nhang up' -- \
-		nohup "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits >/dev/null 3>&-
+	cat >"$PREFIX_LOG/rc" <<-EOF
+		PS1='prompt> '
+		build() { nohup "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits >/dev/null 2>&1 & }
+	EOF
+	run -129 prefix_run python3 "$TOP/test/portage/terminal.py" "await prompt>
+		type build\\n
+		file $PREFIX_LOG/waits.ready
+		hang up
+		end" -- bash --noprofile --noediting --rcfile "$PREFIX_LOG/rc" -i 3>&-
 	[[ $(phase_processes) ]]
 	touch "$PREFIX_LOG/go"
 	until_true 30 test -e "$PREFIX/var/db/pkg/app-test/waits-1/environment.bz2"
