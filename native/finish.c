@@ -13,7 +13,8 @@
 /* Portage sends SIGTERM 10 s after the command has reported: killing and telling must have ended by then. */
 #define KILL_MILLISECONDS 7000
 
-static void find_orphans(struct supervisor *s, void (*add)(struct orphans *orphans, const struct pids *pids))
+/* Who lives and is none of ours; to be freed. */
+static struct pids list(const struct supervisor *s)
 {
 	struct pids pids = {0}, ours = {0};
 	if (s->has_cgroup)
@@ -23,26 +24,45 @@ static void find_orphans(struct supervisor *s, void (*add)(struct orphans *orpha
 	auditor_add_pids(&s->auditor, &ours);
 	pids_add(&ours, s->started.init);
 	pids_remove(&pids, &ours);
+	pids_free(&ours);
+	return pids;
+}
+
+static void find_orphans(struct supervisor *s, void (*add)(struct orphans *orphans, const struct pids *pids))
+{
+	struct pids pids = list(s);
 	add(&s->outcome.orphans, &pids);
 	pids_free(&pids);
-	pids_free(&ours);
+}
+
+/* Gives what ends by itself its time, and names what is left then. */
+static void name_orphans(struct supervisor *s)
+{
+	long long now = clock_milliseconds(), grace = now + GRACE_MILLISECONDS, patience = grace + NAME_MILLISECONDS;
+	/* If there is nobody, init's word for it is on its way. */
+	supervisor_step(s, GRACE_MILLISECONDS / 2);
+	if (s->alone || s->gone)
+		return;
+	/* A crowd takes long to list: meanwhile, so that it is killed the sooner. Of a crowd nobody misses who comes last. */
+	struct pids crowd = list(s);
+	while (!s->alone && !s->gone && (now = clock_milliseconds()) < grace)
+		supervisor_step(s, (int)(grace - now));
+	if (!s->alone && crowd.count > ORPHANS_DESCRIBED)
+		orphans_add(&s->outcome.orphans, &crowd);
+	pids_free(&crowd);
+	/* A chain that re-forks may be between two of its links whenever it is looked at. */
+	while (!s->alone && !s->gone && s->outcome.orphans.count == 0 && clock_milliseconds() < patience) {
+		find_orphans(s, orphans_add);
+		supervisor_step(s, 0);
+	}
 }
 
 void finish(struct supervisor *s)
 {
 	long long deadline = clock_milliseconds() + KILL_MILLISECONDS;
 	bool tracked = s->plan.keeping != KEEP_NOTHING;
-	if (tracked && !s->outcome.abandoned) {
-		long long grace = clock_milliseconds() + GRACE_MILLISECONDS;
-		while (!s->alone && !s->gone && clock_milliseconds() < grace)
-			supervisor_step(s, (int)(grace - clock_milliseconds()));
-		/* A chain that re-forks may be between two of its links whenever it is looked at. */
-		long long patience = clock_milliseconds() + NAME_MILLISECONDS;
-		while (!s->alone && !s->gone && s->outcome.orphans.count == 0 && clock_milliseconds() < patience) {
-			find_orphans(s, orphans_add);
-			supervisor_step(s, 0);
-		}
-	}
+	if (tracked && !s->outcome.abandoned)
+		name_orphans(s);
 	if (s->outcome.abandoned)
 		supervisor_say(s, &(struct message){.saying = SAY_SIGNAL, .signal = SIGKILL});
 	if (s->has_cgroup && !s->alone)

@@ -1,5 +1,6 @@
 #include "orphans.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -78,7 +79,8 @@ void orphans_add(struct orphans *orphans, const struct pids *pids)
 	size_t known = orphans->described_count;
 	for (size_t i = 0; i < pids->count; i++) {
 		bool room = orphans->described_count < ORPHANS_DESCRIBED;
-		if (room && !describe(&orphans->described[orphans->described_count], pids->pid[i]))
+		if (room ? !describe(&orphans->described[orphans->described_count], pids->pid[i])
+			 : kill(pids->pid[i], 0) != 0 && errno == ESRCH)
 			continue;
 		orphans->count++;
 		orphans->described_count += room;
