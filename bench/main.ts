@@ -80,6 +80,7 @@ async function main(args: readonly string[]): Promise<void> {
 			Math.ceil(runs / 15),
 		),
 		benchHook(runs),
+		benchKinds('What a person waits for', 'ms', 'program.bash', Math.ceil(runs / 15)),
 	);
 	if (emerges > 0) {
 		add(benchKinds('A whole emerge, eight phases that do next to nothing', 's', 'emerge.bash', emerges));

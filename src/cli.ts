@@ -88,4 +88,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 	if (error.code !== 'EPIPE') throw error;
 	process.exit();
 });
-process.exitCode = await main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((status) => (process.exitCode = status));

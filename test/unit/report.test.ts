@@ -114,30 +114,26 @@ describe('a million records', () => {
 	const quiet = (at: number) =>
 		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","keeper":"cgroup+pidns","asked":["net","ipc","cgroup"],"had":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_seen":"yes"}\n`;
 
-	/** in seconds of processor time, and in KiB */
-	function measure(count: number): [number, number] {
+	/** in KiB; how long it takes is `npm run bench`'s question */
+	function memory(count: number): number {
 		const name = join(folder, `many-${count}`);
 		const fd = openSync(name, 'w');
 		for (let at = 0; at < count; at += 10_000) {
 			writeSync(fd, Array.from({ length: 10_000 }, (_, one) => quiet((at + one) % 70_000)).join(''));
 		}
 		closeSync(fd);
-		const code = `process.argv.splice(2, 0, 'report', '--stats', '--records', ${JSON.stringify(name)}); await import(${JSON.stringify(join(process.cwd(), 'dist/portcullis.js'))}); const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage(); console.error((userCPUTime + systemCPUTime) / 1e6, maxRSS);`;
+		const code = `process.argv.splice(2, 0, 'report', '--stats', '--records', ${JSON.stringify(name)}); process.on('exit', () => console.error(process.resourceUsage().maxRSS)); await import(${JSON.stringify(join(process.cwd(), 'dist/portcullis.js'))});`;
 		const out = execFileSync('bash', [
 			'-c',
 			'"$0" --input-type=module -e "$1" - 2>&1 >/dev/null',
 			process.execPath,
 			code,
 		]);
-		const [seconds = NaN, memory = NaN] = out.toString().trim().split(' ').map(Number);
-		return [seconds, memory];
+		return Number(out.toString());
 	}
 
-	test('under 3 seconds of one processor, in no more memory than a fourth of them', () => {
-		const [, small] = measure(250_000);
-		const [seconds, memory] = measure(1_000_000);
-		expect(seconds).toBeLessThan(3);
-		expect(memory).toBeLessThan(small * 1.25);
+	test('take no more memory than a fourth of them', () => {
+		expect(memory(1_000_000)).toBeLessThan(memory(250_000) * 1.25);
 	}, 120_000);
 });
 

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# program.bash ROUNDS: how long a person waits for the program, in a prefix whose Portage it asks, and with a million records of
+# which one in a thousand has something to tell (in one round of four).
+# Prints one line a run: the number of its kind and nanoseconds; before them, one line a kind: "kind NUMBER NAME".
+set -euo pipefail
+# shellcheck source=../scripts/lib.bash
+source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
+# shellcheck source=../test/portage/prefix.bash
+source "$TOP/test/portage/prefix.bash"
+# shellcheck source=../test/portage/portcullis.bash
+source "$TOP/test/portage/portcullis.bash"
+
+# how often, name, command
+readonly KINDS=(
+	"1|node, with nothing to do|node --eval 0"
+	"1|portcullis --help|portcullis --help"
+	"1|portcullis doctor|portcullis doctor"
+	"4|portcullis report, a million records|portcullis report"
+)
+
+write_records() {
+	node --eval '
+		const [file, count] = process.argv.slice(1), fs = require("node:fs"), fd = fs.openSync(file, "w");
+		const quiet = { schema: 1, time: "2026-11-24T21:50:00.123Z", package: "", phase: "compile", mode: "userns", keeper: "cgroup+pidns",
+			asked: ["net", "ipc", "cgroup"], had: { net: "confine", ipc: "confine", cgroup: "confine" }, missing: [], status: { exit: 0 },
+			wall: 1.5, user: 0.25, system: 0.5, memory_peak: 12345678, processes: 12, accounting: { time: "cgroup", memory: "rusage" },
+			unreachable: 0, watched: "yes", names_seen: "yes" };
+		const blocked = [{ comm: "curl", argv: ["curl", "-sS", "https://198.51.100.7/"], address: "198.51.100.7", port: 443, protocol: "tcp", count: 2 }];
+		for (let at = 0; at < count; at += 10_000) {
+			const line = (_, one) => JSON.stringify({ ...quiet, package: `dev-libs/foo${(at + one) % 70_000}-1`, ...(one % 1_000 === 0 && { blocked }) });
+			fs.writeSync(fd, Array.from({ length: 10_000 }, line).join("\n") + "\n");
+		}
+	' "$RECORDS" 1000000
+}
+
+# Sets TOOK.
+one() {
+	local command start
+	IFS='|' read -r _ _ command <<<"${KINDS[$1]}"
+	start=${EPOCHREALTIME/./}
+	# shellcheck disable=SC2086 # words
+	prefix_run $command >/dev/null
+	TOOK=$(((${EPOCHREALTIME/./} - start) * 1000))
+}
+
+main() {
+	local round number every name
+	prefix_host_begin
+	trap 'prefix_clean; prefix_host_end' EXIT
+	prefix_make user
+	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+	prefix_install_portcullis
+	write_records
+	for number in "${!KINDS[@]}"; do
+		IFS='|' read -r _ name _ <<<"${KINDS[number]}"
+		printf 'kind %d %s\n' "$number" "$name"
+		one "$number"
+	done
+	for ((round = 0; round < $1; round++)); do
+		for number in $(shuf -i "0-$((${#KINDS[@]} - 1))"); do
+			IFS='|' read -r every _ <<<"${KINDS[number]}"
+			((round % every == 0)) || continue
+			one "$number"
+			printf '%d %d\n' "$number" "$TOOK"
+		done
+	done
+}
+
+main "$@"
