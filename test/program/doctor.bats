@@ -274,11 +274,17 @@ for one in sys.argv[1:]:
 		"$BATS_TEST_TMPDIR/text"
 }
 
-@test 'no seccomp: what is tried is counted, but not seen' {
+@test 'no seccomp: what is tried is counted, but not seen; and the option that a kernel without it needs' {
 	filtered 0x20,0,0,0 0x15,0,1,317 0x06,0,0,0x50026 0x06,0,0,0x7fff0000
 	grep -q '^odd  Audit .*counted, but not seen' "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
 		return 1
 	}
 	grep -q '^good network-sandbox' "$BATS_TEST_TMPDIR/text"
+	# What such a kernel shows besides: no folder of seccomp's.
+	mkdir "$PREFIX_ROOT/none"
+	MORE=(--ro-bind "$PREFIX_ROOT/none" /proc/sys/kernel/seccomp)
+	filtered 0x20,0,0,0 0x15,0,1,317 0x06,0,0,0x50026 0x06,0,0,0x7fff0000
+	grep -q '^odd  Audit .*this kernel has no seccomp user notification' "$BATS_TEST_TMPDIR/text"
+	grep -q 'with CONFIG_SECCOMP_FILTER' "$BATS_TEST_TMPDIR/text"
 }
