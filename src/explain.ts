@@ -75,8 +75,9 @@ export function groundFrom(values: Readonly<Record<string, string>>): Ground {
 export function phaseNamed(word: string): string {
 	const phase = word.replace(/^(src|pkg)_/, '');
 	const known: readonly string[] = [...srcPhases, ...otherPhases.filter(Boolean)];
-	if (!known.includes(phase)) throw new UsageError(`there is no phase "${word}"${suggestion(phase, known)}`);
-	return phase;
+	if (known.includes(phase)) return phase;
+	const near = phase === word ? suggestion(phase, known) : suggestion(word, known.map(phaseLabel));
+	throw new UsageError(`there is no phase "${word}"${near}`);
 }
 
 /** The function's name, which is what an ebuild's author knows. */

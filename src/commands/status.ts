@@ -15,7 +15,7 @@ export async function run({ flags, words }: Input): Promise<number> {
 		process.stdout.write(`${show(running())}\n`);
 		return 0;
 	}
-	await watch(show, screen.width !== Infinity);
+	await watch(show, screen.width !== Infinity && !flags.has('json'), flags.has('json') ? '\n' : '\n\n');
 	return 0;
 }
 
@@ -51,27 +51,27 @@ function use(now: Running, before: Running | undefined): number {
 type Show = (phases: readonly Running[], before?: readonly Running[]) => string;
 
 /** On a terminal in place, on its other screen, so that what was there comes back; elsewhere one block after the other. */
-async function watch(show: Show, terminal: boolean): Promise<void> {
+async function watch(show: Show, terminal: boolean, end: string): Promise<void> {
 	const { stdin, stdout } = process;
-	let end = (): void => undefined;
-	const ended = new Promise<void>((resolve) => (end = resolve));
-	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+	let stop = (): void => undefined;
+	const stopped = new Promise<void>((resolve) => (stop = resolve));
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
 	if (terminal && stdin.isTTY) {
 		stdin.setRawMode(true);
 		// 3 is Ctrl-C, which is a byte like any other now.
-		stdin.on('data', (keys) => [...keys].some((key) => key === 3 || key === 113) && end());
+		stdin.on('data', (keys) => [...keys].some((key) => key === 3 || key === 113) && stop());
 	}
 	if (terminal) stdout.write('\u001b[?1049h\u001b[?25l');
 	let before: Running[] | undefined;
 	const draw = () => {
 		const phases = running();
 		const text = show(phases, before);
-		stdout.write(terminal ? `\u001b[H\u001b[J${text}\n` : `${text}\n\n`);
+		stdout.write(terminal ? `\u001b[H\u001b[J${text}\n` : `${text}${end}`);
 		before = phases;
 	};
 	draw();
 	const timer = setInterval(draw, SECOND);
-	await ended;
+	await stopped;
 	clearInterval(timer);
 	if (terminal) stdout.write('\u001b[?25h\u001b[?1049l');
 	if (terminal && stdin.isTTY) stdin.setRawMode(false);

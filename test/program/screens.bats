@@ -172,6 +172,8 @@ teardown_file() {
 		const [one, ...more] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 		[one.package, one.phase, one.processes, one.memory > 1e6, one.since > 0, more.length].join(" ")
 	') == 'app-misc/slow-1 compile 2 true true 0' ]]
+	# For a program: a line a second.
+	[[ $(prefix_run portcullis status --watch --json | head -n 2 | grep -c '^\[{.*"app-misc/slow-1".*}\]$') == 2 ]]
 	# In place, on the other screen of the terminal: until q.
 	terminal_open
 	terminal_type 'portcullis status --watch; echo over'

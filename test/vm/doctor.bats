@@ -42,7 +42,7 @@ says() {
 	sysctl -qw user.max_user_namespaces=0
 	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
 	doctor
-	says 'good network-sandbox through the setuid confine'
+	says 'through the setuid confine'
 	[[ ! -e /usr/bin/sandbox ]]
 	install -m 755 /bin/true /usr/bin/sandbox
 	doctor

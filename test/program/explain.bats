@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# What Portage resolves for a package is what explain says and what run --like does.
+
+load ../portage/emerge
+load screens
+
+setup_file() {
+	prefix_host_begin
+	prefix_make user
+	screens_environment
+	prefix_conf 'FEATURES="cgroup"' 'USE="online"'
+	prefix_install_portcullis
+	prefix_package app-test/plain-1 </dev/null
+	prefix_package app-test/tested-1 <<<'PROPERTIES="test_network"'
+	prefix_package app-test/flagged-1 <<<$'IUSE="online offline"\nRESTRICT="online? ( network-sandbox ) offline? ( strip )"'
+	prefix_package app-test/masked-2 <<<'KEYWORDS="~amd64"'
+	mkdir -p "$PREFIX/etc/portage/env"
+	echo 'FEATURES="-ipc-sandbox"' >"$PREFIX/etc/portage/env/ipc.conf"
+	echo 'app-test/plain ipc.conf' >"$PREFIX/etc/portage/package.env"
+	export PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID CONFINE RECORDS
+}
+
+setup() {
+	screens_environment
+}
+
+teardown() {
+	terminal_close
+}
+
+teardown_file() {
+	prefix_clean
+	prefix_host_end
+}
+
+# rules PACKAGE PHASE: which of net, ipc and cgroup it has
+rules() {
+	prefix_run portcullis explain --json "$1" "$2" | node -p '
+		const { phases: [{ rules }] } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+		rules.filter((rule) => rule.confined).map((rule) => rule.what).join()
+	'
+}
+
+# like PACKAGE PHASE: the same, by the namespaces that a command has
+like() {
+	prefix_run portcullis run --like "$1" "$2" -- bash -c '
+		for kind in net ipc pid; do
+			[[ $(readlink "/proc/self/ns/$kind") == "$1" ]] || echo "$kind"
+			shift
+		done' - "$(readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/ipc)" "$(readlink /proc/self/ns/pid)" |
+		sed 's/pid/cgroup/' | paste -sd,
+}
+
+@test 'package.env, RESTRICT by a USE flag, PROPERTIES: explain says it, and run --like does it' {
+	local package phase expected
+	while read -r package phase expected; do
+		[[ $(rules "$package" "$phase") == "$expected" ]]
+		[[ $(like "$package" "$phase") == "$expected" ]]
+	done <<-'EOF'
+		plain   src_compile net,cgroup
+		plain   src_unpack  cgroup
+		tested  src_test    ipc,cgroup
+		tested  src_compile net,ipc,cgroup
+		flagged src_compile ipc,cgroup
+		masked  src_compile net,ipc,cgroup
+	EOF
+	[[ $(prefix_run portcullis explain tested src_test) == *'test_network'* ]]
+	[[ $(prefix_run portcullis explain =app-test/plain-1 src_unpack src_test | grep -c '^src_') == 2 ]]
+	# With no package, make.conf alone counts.
+	[[ $(prefix_run portcullis explain) == 'Any package, by Portage 3.'*'ipc-sandbox      yes'* ]]
+	# With --features nothing is asked.
+	[[ $(prefix_run env PORTAGE_PYTHON=/bin/false portcullis explain --features ipc-sandbox src_test) == *'ipc-sandbox      yes'* ]]
+}
+
+@test 'a package that is not there, a phase that is none' {
+	run -1 prefix_run portcullis explain no-such/package
+	[[ $output == 'portcullis: Portage knows no package no-such/package' ]]
+	run -1 prefix_run portcullis explain 'a b'
+	[[ $output == 'portcullis: a b is no package' ]]
+	run -2 prefix_run portcullis explain plain src_compiel
+	[[ $output == *'did you mean src_compile?' ]]
+	run -2 prefix_run portcullis run --like plain pkg_setup -- true
+	run -2 prefix_run portcullis run --like plain --features cgroup -- true
+}
+
+@test 'portcullis run --features; what is left behind is killed, and said' {
+	run -0 prefix_run portcullis run --features ipc-sandbox -- readlink /proc/self/ns/net
+	[[ $output == "$(readlink /proc/self/ns/net)" ]]
+	run -3 prefix_run portcullis run -- bash -c 'setsid -f sleep 471142; exit 3'
+	[[ $output == 'portcullis: '*'left a process behind, and it was killed: sleep 471142 (pid '* ]]
+	run ! pgrep -xf 'sleep 471142'
+	# Nothing of it is on record: no package was built.
+	[[ ! -s $RECORDS ]]
+}
+
+@test 'portcullis run without a command: a shell, in the folder where it was typed' {
+	PREFIX_ENV+=(SHELL=/bin/bash)
+	terminal_open
+	terminal_type 'cd /usr && portcullis run'
+	terminal_type 'PS1="inside "; pwd; curl --silent https://198.51.100.7/; echo "curl $?"'
+	terminal_sees 'curl 7'
+	[[ $(terminal_taken) == *$'\n/usr\n'* ]]
+	terminal_type exit
+	terminal_sees 'tried 198.51.100.7:443, once'
+}
