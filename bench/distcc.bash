@@ -79,8 +79,8 @@ main() {
 	farm_begin
 	farm_distcc
 	prefix_make user
-	mkdir -p "$PREFIX/usr/lib"
-	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc"
+	mkdir -p "$PREFIX/usr/lib/distcc"
+	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc/bin"
 	package "$files" "$functions"
 	prefix_install_portcullis
 	for kind in "${!KINDS[@]}"; do

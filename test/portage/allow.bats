@@ -7,8 +7,8 @@ load farm
 # prefix WHO FEATURES [LINE...]: one whose package compiles FILES files in parallel, and tries curl
 prefix() {
 	prefix_make "$1"
-	mkdir -p "$PREFIX/usr/lib"
-	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc"
+	mkdir -p "$PREFIX/usr/lib/distcc"
+	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc/bin"
 	prefix_conf "FEATURES=\"$2\"" "DISTCC_HOSTS=\"$FARM\"" "${@:3}"
 	# The kind of socket that is left in the end: a real one is of TCP (AF_INET), what leads to a proxy is AF_UNIX.
 	farm_package 'CC=gcc' "/usr/bin/python3 '$PREFIX_ROOT/connect.py' $FARM >>'$PREFIX_LOG/domain' || die" \

@@ -7,8 +7,11 @@ said() {
 	grep -c "Portcullis: app-test/$1-1: .*$2" <<<"$output"
 }
 
-@test 'fakeroot: src_install, which would hang, keeps the IPC of the host, and nothing else does' {
+# Emerges a package that gives a file away, with this fakeroot as Debian's alternative.
+emerge_under() {
 	prefix_make user
+	# fakeroot's own filter knows nothing of what fakeroot-tcp calls in its place, with us or without.
+	prefix_env PORTAGE_NO_SCANELF_CHECK=1
 	prefix_conf 'FEATURES="fakeroot ipc-sandbox network-sandbox cgroup"'
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_install() {
@@ -18,12 +21,35 @@ said() {
 		}
 	EOF
 	prefix_install_portcullis
-	run -0 prefix_emerge --oneshot app-test/probe
+	if [[ /usr/bin/fakeroot -ef /usr/bin/$1 ]]; then
+		run -0 prefix_emerge --oneshot app-test/probe
+		return
+	fi
+	((EUID == 0)) || skip 'only root can make it the alternative'
+	cp -a /etc/alternatives "$PREFIX_ROOT"
+	ln -sfn "/usr/bin/$1" "$PREFIX_ROOT/alternatives/fakeroot"
+	run -0 unshare --mount bash -c 'mount --bind "$1" /etc/alternatives && source "$2" && "${@:3}"' - "$PREFIX_ROOT/alternatives" \
+		<(declare -p "${!PREFIX@}" && declare -f prefix_{emerge,run,exec}) prefix_emerge --oneshot app-test/probe
+}
+
+@test 'fakeroot: src_install, which would hang, keeps the IPC of the host, and nothing else does' {
+	emerge_under fakeroot-sysv
 	expect_kind install net apart
 	expect_kind install ipc host
 	expect_kind compile net apart
 	expect_kind compile ipc apart
 	(($(said probe 'fakeroot collides with FEATURES="ipc-sandbox": FEATURES names fakeroot') == 2))
+	[[ $output != *fakeroot-tcp* ]]
+}
+
+@test 'fakeroot-tcp: src_install, which would fail, keeps the network of the host, and nothing else does' {
+	emerge_under fakeroot-tcp
+	expect_kind install net host
+	expect_kind install ipc apart
+	expect_kind compile net apart
+	expect_kind compile ipc apart
+	(($(said probe 'fakeroot-tcp collides with FEATURES="network-sandbox": FEATURES names fakeroot') == 2))
+	[[ $output != *'fakeroot collides'* ]]
 }
 
 # Everything that a session leaves in an environment: a proxy on loopback, an agent with a key, another socket, and a display
@@ -96,8 +122,8 @@ session() {
 
 @test 'a build that tries its compiler cache on another host: told not to' {
 	prefix_make user
-	mkdir -p "$PREFIX/usr/lib"
-	ln -s /usr/lib/ccache "$PREFIX/usr/lib/ccache"
+	mkdir -p "$PREFIX/usr/lib/ccache"
+	ln -s /usr/lib/ccache "$PREFIX/usr/lib/ccache/bin"
 	prefix_conf 'FEATURES="ccache network-sandbox"' 'CCACHE_REMOTE_STORAGE="http://10.213.1.1/cache"' 'PORTCULLIS_AUDIT="on"'
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_compile() {

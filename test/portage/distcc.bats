@@ -8,8 +8,8 @@ load many
 # prefix WHO FEATURES [LINE...]
 prefix() {
 	prefix_make "$1"
-	mkdir -p "$PREFIX/usr/lib"
-	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc"
+	mkdir -p "$PREFIX/usr/lib/distcc"
+	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc/bin"
 	conf "${@:2}"
 	farm_package
 	prefix_install_portcullis
@@ -42,7 +42,7 @@ built_here() {
 	prefix user 'distcc network-sandbox' 'MAKEOPTS="-j40"'
 	emerge
 	built_here
-	many_flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc; PATH finds distcc as gcc in $PREFIX/usr/lib/distcc; DISTCC_HOSTS names $FARM"
+	many_flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc; PATH finds distcc as gcc in $PREFIX/usr/lib/distcc/bin; DISTCC_HOSTS names $FARM"
 	[[ $output == *'network-sandbox wins'* && $output == *'FEATURES="-distcc" ends it and keeps the sandbox'* &&
 		$output == *'FEATURES="-network-sandbox" ends it the other way'* ]]
 	[[ $output == *"MAKEOPTS=\"-j40\" is meant for a farm, and this machine has $(nproc) processors"* ]]
@@ -78,6 +78,14 @@ built_here() {
 	echo "export DISTCC_HOSTS=$FARM" >>"$PREFIX/etc/portage/bashrc"
 	emerge
 	built_here
+}
+
+@test 'where Portage drops distcc from FEATURES, since the prefix has no folder of it, nothing is said' {
+	prefix user 'distcc network-sandbox'
+	rm -r "$PREFIX/usr/lib/distcc"
+	emerge
+	built_here
+	[[ $output == *'distcc requested but no masquerade dir can be found'* && ! $(many_flags) ]]
 }
 
 @test 'CC in package.env, for one package of two' {

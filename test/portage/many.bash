@@ -44,7 +44,9 @@ many_saved_alike() {
 		fi
 		many_emerge
 		many_built || return
-		bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" >"$BATS_TEST_TMPDIR/$name"
+		# The clock and the dice of bash that Portage 3.0.52 saves differ by themselves.
+		bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" | grep -vE '^declare -(-|i) (EPOCH[A-Z]+|SRANDOM)=' \
+			>"$BATS_TEST_TMPDIR/$name"
 	done
-	grep -qxF "$line" "$BATS_TEST_TMPDIR/with" && cmp "$BATS_TEST_TMPDIR/without" "$BATS_TEST_TMPDIR/with"
+	grep -qxF "$line" "$BATS_TEST_TMPDIR/with" && diff "$BATS_TEST_TMPDIR/without" "$BATS_TEST_TMPDIR/with"
 }
