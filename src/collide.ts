@@ -1,7 +1,7 @@
 import { collisions, type Collision } from './collisions.ts';
 import { decide, granted, type Facts } from './decision.ts';
 import type { Around, Evidence } from './evidence/around.ts';
-import { words, type Environment } from './facts.ts';
+import type { Environment } from './facts.ts';
 import { features } from './features.ts';
 import { srcPhases, type Confinement } from './phases.ts';
 import type { Line } from './tell/line.ts';
@@ -35,7 +35,7 @@ export function findCollisions(facts: Facts, around: Around): Found[] {
 	return collisions.flatMap((collision) => {
 		const confinements = collision.with.filter((what) => had.has(what));
 		if (confinements.length === 0) return [];
-		if (collision.allow !== undefined && words(facts.settings.PORTCULLIS_ALLOW).includes(collision.allow)) return [];
+		if (collision.allow !== undefined && around.allowed.includes(collision.allow)) return [];
 		const evidence = collision.evidence(around);
 		return evidence.length > 0 ? [{ collision, evidence, confinements }] : [];
 	});

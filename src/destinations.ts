@@ -1,13 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { isIPv4, isIPv6 } from 'node:net';
-import { distccHosts, hostOf } from './evidence/build.ts';
+import { distccHosts, distccPort, hostOf } from './evidence/build.ts';
 import { isLoopback, type Around } from './evidence/around.ts';
 import { callers } from './evidence/compilers.ts';
 import { words } from './facts.ts';
 import type { Line } from './tell/line.ts';
-
-/** distccd's port (distcc(1), "HOSTS SPECIFICATION"). */
-const distccPort = 3632;
 
 /** As many as confine takes. */
 const most = 64;

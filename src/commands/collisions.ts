@@ -22,7 +22,7 @@ export function run({ values, words: rest }: Input): number {
 		properties: words(values['properties']),
 		settings: resolve({ PORTCULLIS_COLLISION: setting, PORTCULLIS_UNPACK: unpack, PORTCULLIS_ALLOW: allow }),
 	};
-	const around = aroundOf(process.env, facts.features);
+	const around = aroundOf(process.env, facts.features, facts.settings.PORTCULLIS_ALLOW);
 	const found = findCollisions(facts, around);
 	process.stdout.write(`found ${found.map(({ collision }) => collision.name).join(' ')}\n`);
 	const known = words(values['known']);

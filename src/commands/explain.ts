@@ -13,7 +13,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const { explanation, environment } =
 		values['features'] === undefined ? await asked(values, words) : said(values, words);
 	const { ground } = explanation;
-	const around = aroundOf(environment, ground.features);
+	const around = aroundOf(environment, ground.features, ground.settings.PORTCULLIS_ALLOW);
 	const collisions = findCollisions({ ...ground, phase: '' }, around).map((found) => ({
 		name: found.collision.name,
 		text: describe(found, around),

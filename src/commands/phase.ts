@@ -15,7 +15,7 @@ export async function run({ words, command }: Input): Promise<number> {
 	const options = confineOptions(packageOf(environment), facts, await allowFor(facts, environment));
 	const [program, ...rest] = options.length > 0 ? [installation().confine, ...options, '--', ...command] : command;
 	const own = options.includes('--net')
-		? inside(findCollisions(facts, aroundOf(environment, facts.features)), environment)
+		? inside(findCollisions(facts, aroundOf(environment, facts.features, facts.settings.PORTCULLIS_ALLOW)), environment)
 		: environment;
 	return endAs(await start(program ?? '', rest, carried(own), inherited(descriptors)));
 }

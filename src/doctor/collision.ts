@@ -9,10 +9,9 @@ import type { World } from './world.ts';
 export function collisionFindings({ configuration }: World): Finding[] {
 	if (configuration === undefined || configuration.variables['PORTCULLIS_COLLISION'] === 'ignore') return [];
 	// A bad setting is a finding of its own.
-	const bare = groundOf({ ...configuration, variables: {} });
+	const ground = groundOf({ ...configuration, variables: {} });
 	const { PORTCULLIS_ALLOW } = resolve(configuration.variables);
-	const ground = { ...bare, settings: { ...bare.settings, PORTCULLIS_ALLOW } };
-	const around = aroundOf({ ...process.env, ...configuration.variables }, ground.features);
+	const around = aroundOf({ ...process.env, ...configuration.variables }, ground.features, PORTCULLIS_ALLOW);
 	// What keeps track of processes is a finding of its own.
 	const all = findCollisions({ ...ground, phase: '' }, around).filter(({ collision }) => collision.name !== 'tracking');
 	return all.map((found) => {

@@ -9,6 +9,8 @@ export interface Around {
 	readonly environment: Environment;
 	/** The words of FEATURES. */
 	readonly features: readonly string[];
+	/** The words of PORTCULLIS_ALLOW. */
+	readonly allowed: readonly string[];
 	/** Whose phases these are; 0 is root, for whom Portage does more. */
 	readonly uid: number;
 	/** How many processors may be used here. */
@@ -23,11 +25,12 @@ export interface Evidence {
 }
 
 /** This process's surroundings, with that environment, as a phase of EAPI 7 or later has it (PMS 7.4 about ENV_UNSET). */
-export function aroundOf(environment: Environment, features: readonly string[]): Around {
+export function aroundOf(environment: Environment, features: readonly string[], allow = ''): Around {
 	const unset = words(environment['ENV_UNSET']);
 	return {
 		environment: Object.fromEntries(Object.entries(environment).filter(([name]) => !unset.includes(name))),
 		features,
+		allowed: words(allow),
 		uid: process.geteuid?.() ?? 0,
 		processors: availableParallelism(),
 	};

@@ -6,18 +6,20 @@ import { candidates, feature, isLoopback, isSocket, lines, value, type Around, t
 import { fakerootFrom, words } from '../facts.ts';
 import type { Fakeroot } from '../phases.ts';
 import { callers } from './compilers.ts';
+import { isLet, placesIn, type Place } from './places.ts';
 
 /** distcc in use, and a host to send to. */
 export function distcc(around: Around): Evidence[] {
 	const used = callers(around, 'distcc', 'distcc');
 	if (used.length === 0 || speaksSocks(around)) return [];
 	const hosts = distccHosts(around);
-	const remote = words(hosts.list).map(hostOf).filter(isRemote);
-	if (remote.length === 0) return [];
+	const remote = words(hosts.list).filter((word) => isRemote(hostOf(word)));
+	// With one host that PORTCULLIS_ALLOW names, it works.
+	if (remote.length === 0 || remote.some((word) => isLet(around, distccPlace(word)))) return [];
 	const pump = value(around, 'INCLUDE_SERVER_PORT') !== '' || /\S,cpp\b/.test(hosts.list);
 	return [
 		...used,
-		{ what: `${hosts.where} names ${remote.join(' ')}` },
+		{ what: `${hosts.where} names ${remote.map(hostOf).join(' ')}` },
 		...(pump ? [{ what: 'it is in pump mode' }] : []),
 	];
 }
@@ -52,13 +54,22 @@ export function hostOf(word: string): string {
 	return /^\[/.test(host) ? host.replace(/\].*/, ']') : host.replace(/[:/].*/, '');
 }
 
+/** distccd's port (distcc(1), "HOSTS SPECIFICATION"). */
+export const distccPort = 3632;
+
+function distccPlace(word: string): Place {
+	const port = /:([0-9]+)(?:[/,].*)?$/.exec(word)?.[1];
+	return { host: hostOf(word).replace(/^\[|\]$/g, ''), port: Number(port ?? distccPort) };
+}
+
 function isRemote(host: string): boolean {
 	return host !== '' && !host.startsWith('-') && !isLoopback(host);
 }
 
-/** icecc in use; its hosts are the scheduler's business, unless it is switched off. */
+/** icecc in use; its hosts are the scheduler's business, unless it is switched off, or PORTCULLIS_ALLOW names iceccd's port. */
 export function icecream(around: Around): Evidence[] {
-	if (/^(disable|no)$/.test(value(around, 'ICECC'))) return [];
+	if (/^(disable|no)$/.test(value(around, 'ICECC')) || around.allowed.some((entry) => entry.endsWith(':10245')))
+		return [];
 	return callers(around, 'icecream', 'icecc');
 }
 
@@ -77,6 +88,8 @@ export function sccache(around: Around): Evidence[] {
 	const config = value(around, 'XDG_CONFIG_HOME') || join(value(around, 'HOME'), '.config');
 	const file = value(around, 'SCCACHE_CONF') || join(config, 'sccache/config');
 	const tables = lines(file).flatMap((line) => /^\[(cache\.(?!disk\b)\w+|dist)\]/.exec(line)?.[1] ?? []);
+	const addresses = [...variables.map((name) => value(around, name)), ...lines(file)].join('\n');
+	if (placesIn(addresses).some((place) => isLet(around, place))) return [];
 	const remote = [
 		...variables.map((name) => ({ what: `${name} is set` })),
 		...tables.map((table) => ({ what: `${file} has [${table}]` })),
@@ -90,7 +103,7 @@ export function storage(around: Around): Evidence[] {
 	if (used.length === 0) return [];
 	const variable = ['CCACHE_REMOTE_STORAGE', 'CCACHE_SECONDARY_STORAGE'].find((name) => name in around.environment);
 	// A variable counts before a file, an empty one too (ccache(1), "Configuration").
-	if (variable !== undefined) return remoteStorage(variable, value(around, variable), used);
+	if (variable !== undefined) return remoteStorage(around, variable, value(around, variable), used);
 	const home = value(around, 'HOME');
 	const config = value(around, 'XDG_CONFIG_HOME') || join(home, '.config');
 	const files = [
@@ -102,14 +115,16 @@ export function storage(around: Around): Evidence[] {
 	].filter(Boolean);
 	for (const file of files) {
 		const found = lines(file).flatMap((line) => /^(?:remote|secondary)_storage\s*=\s*(.*)/.exec(line)?.[1] ?? []);
-		if (found.length > 0) return remoteStorage(file, found.join(' '), used);
+		if (found.length > 0) return remoteStorage(around, file, found.join(' '), used);
 	}
 	return [];
 }
 
 /** file: is here, and redis+unix: is a UNIX socket with a path, which a network sandbox doesn't cover. */
-function remoteStorage(where: string, list: string, used: readonly Evidence[]): Evidence[] {
-	const [first] = words(list).filter((url) => /^(https?|rediss?):/.test(url));
+function remoteStorage(around: Around, where: string, list: string, used: readonly Evidence[]): Evidence[] {
+	const [first] = words(list).filter(
+		(url) => /^(https?|rediss?):/.test(url) && !placesIn(url).some((place) => isLet(around, place)),
+	);
 	return first === undefined
 		? []
 		: [...used.slice(0, 1).map(({ what }) => ({ what })), { what: `${where} names ${first.replace(/\|.*/, '')}` }];

@@ -59,6 +59,14 @@ built_here() {
 	[[ ! $(many_flags) ]]
 }
 
+@test 'a host that PORTCULLIS_ALLOW names compiles, and nothing is said' {
+	prefix user 'distcc network-sandbox' "PORTCULLIS_ALLOW=\"$FARM:3632\""
+	emerge
+	many_built
+	((COMPILED == FILES))
+	[[ ! $(many_flags) ]]
+}
+
 @test 'root: said, with the hole that Portage opens for distcc; the build is done here, and nothing is sent' {
 	prefix root 'distcc network-sandbox'
 	emerge

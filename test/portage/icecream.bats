@@ -101,6 +101,14 @@ built_here() {
 	[[ ! $(many_flags) ]]
 }
 
+@test 'a host that PORTCULLIS_ALLOW names compiles, and nothing is said' {
+	prefix user 'icecream network-sandbox' "PORTCULLIS_ALLOW=\"$FARM:10245\""
+	emerge
+	many_built
+	((COMPILED == FILES))
+	[[ ! $(many_flags) ]]
+}
+
 @test 'root: built here, and nobody is asked' {
 	prefix root 'icecream network-sandbox'
 	emerge

@@ -65,6 +65,14 @@ built_here() {
 	[[ ! $(many_flags) ]]
 }
 
+@test 'a store that PORTCULLIS_ALLOW names is used, and nothing is said' {
+	prefix 'network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$FARM:6379\"" "PORTCULLIS_ALLOW=\"$FARM:6379\""
+	emerge
+	many_built
+	((STORED >= FILES))
+	[[ ! $(many_flags) ]]
+}
+
 @test 'a store, named by a file' {
 	prefix 'network-sandbox' "SCCACHE_CONF=\"$FARM_LOG/sccache\""
 	printf '[cache.redis]\nendpoint = "redis://%s:6379"\n' "$FARM" >"$FARM_LOG/sccache"

@@ -46,7 +46,7 @@ function look({ features = '', restrict = '', uid = ordinary, environment }: Cas
 		properties: [],
 		settings: resolve({}),
 	};
-	const around = { environment: full(environment), features: words, uid, processors: 2 };
+	const around = { environment: full(environment), features: words, uid, processors: 2, allowed: [] };
 	return { words, around, found: findCollisions(facts, around) };
 }
 
