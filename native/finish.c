@@ -38,7 +38,7 @@ static void find_orphans(struct supervisor *s, void (*add)(struct orphans *orpha
 /* Gives what ends by itself its time, and names what is left then. */
 static void name_orphans(struct supervisor *s)
 {
-	long long now = clock_milliseconds(), grace = now + GRACE_MILLISECONDS, patience = grace + NAME_MILLISECONDS;
+	long long now = clock_milliseconds(), grace = now + GRACE_MILLISECONDS;
 	/* If there is nobody, init's word for it is on its way. */
 	supervisor_step(s, GRACE_MILLISECONDS / 2);
 	if (s->alone || s->gone)
@@ -50,10 +50,13 @@ static void name_orphans(struct supervisor *s)
 	if (!s->alone && crowd.count > ORPHANS_DESCRIBED)
 		orphans_add(&s->outcome.orphans, &crowd);
 	pids_free(&crowd);
-	/* A chain that re-forks may be between two of its links whenever it is looked at. */
-	while (!s->alone && !s->gone && s->outcome.orphans.count == 0 && clock_milliseconds() < patience) {
+	/* A chain that re-forks may be between two of its links whenever it is looked at. Once it is, however late we are. */
+	long long patience = clock_milliseconds() + NAME_MILLISECONDS;
+	while (!s->alone && !s->gone && s->outcome.orphans.count == 0) {
 		find_orphans(s, orphans_add);
 		supervisor_step(s, 0);
+		if (clock_milliseconds() >= patience)
+			break;
 	}
 }
 
