@@ -31,16 +31,11 @@ conf() {
 		"SCCACHE_SERVER_PORT=\"$((20000 + RANDOM % 10000))\"" "SCCACHE_DIR=\"$PREFIX_ROOT/cache\"" "${@:2}"
 }
 
-# Emerges, and sets STORED, how many objects the other host has got meanwhile.
+# Emerges, and sets STORED, how many objects the other host has got, which had none.
 emerge() {
-	local stored
-	stored=$(stored)
+	farm_run redis-cli -h "$FARM" flushall
 	many_emerge
-	STORED=$(($(stored) - stored))
-}
-
-stored() {
-	farm_run redis-cli -h "$FARM" dbsize
+	STORED=$(farm_run redis-cli -h "$FARM" dbsize)
 }
 
 # Nobody tried either.
