@@ -42,11 +42,15 @@ no_cgroup() {
 	[[ ! $(find /sys/fs/cgroup -type d -name "*-$NAME.*" 2>/dev/null) ]]
 }
 
+emulated() {
+	grep -q 'QEMU TCG' /proc/cpuinfo
+}
+
 # Nothing outlasted the 7 s that confine waits. In an emulated CPU dying alone may take longer: then it has said so, all are gone in
 # the end, and the next run takes the cgroup away.
 in_time() {
 	[[ $1 == *'"stuck":'* ]] || return 0
-	grep -q 'QEMU TCG' /proc/cpuinfo && until_true 60 eval '[[ ! $(survivors) ]]' && "$CONFINE" --cgroup next -- true
+	emulated && until_true 60 eval '[[ ! $(survivors) ]]' && "$CONFINE" --cgroup next -- true
 }
 
 # leaves DESCRIPTION COMMAND... : the command leaves something, which is then gone, by each keeper
@@ -110,6 +114,8 @@ survive() {
 }
 
 @test 'a fork bomb that goes on' {
+	# 300 that fork without a pause let an emulated kernel no time to free anything (RCU), and it runs out of memory.
+	! emulated || export SURVIVOR_BOMB=60
 	survive 'a bomb that goes on' live_bomb 0
 }
 
