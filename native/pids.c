@@ -11,8 +11,9 @@
 #include "proc.h"
 #include "text.h"
 
-/* How long it is looked for descendants at a time. */
+/* How long it is looked for descendants at a time, but for the children of these first ones: we, and init, are among them. */
 #define WALK_MILLISECONDS 500
+#define WALK_LEAST 4
 /* More of the dead than these are not held back from their end: somebody else may want to fork. */
 #define HELD 10000
 
@@ -136,7 +137,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 			continue;
 		if (i > 0)
 			pids_add(pids, all.pid[i]);
-		if (i > 0 && clock_milliseconds() >= deadline)
+		if (i >= WALK_LEAST && clock_milliseconds() >= deadline)
 			continue;
 		if (listed)
 			add_listed_children(&all, all.pid[i], stat.threads);

@@ -92,7 +92,13 @@ kill_at_random() {
 		killed=$((killed + 1))
 	done
 	if [[ $emerge != killed ]]; then
-		until_true 60 eval '! emerge_lives'
+		until_true 120 eval '! emerge_lives' || {
+			echo "emerge goes on after ${!hit[*]}:"
+			# shellcheck disable=SC2046 # words
+			ps -o pid,ppid,stat,wchan:20,etimes,args $(below "$STARTED")
+			tail -n 40 "$PREFIX_LOG/output"
+			return 1
+		}
 	fi
 	until_true 1 no_phase_processes || {
 		echo "left after ${!hit[*]} emerge=$emerge:"
