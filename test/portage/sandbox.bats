@@ -3,11 +3,21 @@
 # sandbox program is ours, so that FEATURES=sandbox and usersandbox go their own way up to there.
 
 load emerge
+load farm
 
 setup_file() {
 	prefix_host_begin
 	gcc -Wall -Wextra -Werror -shared -fPIC -o "$PREFIX_HOST/sandbox.so" "$BATS_TEST_DIRNAME/sandbox.c" -ldl
 	chmod 755 "$PREFIX_HOST/sandbox.so"
+}
+
+teardown_file() {
+	prefix_host_end
+}
+
+teardown() {
+	farm_end
+	prefix_clean
 }
 
 prefix() {
@@ -91,4 +101,27 @@ under_sandbox() {
 		expect_kind "$phase" user host
 	done
 	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
+}
+
+@test 'what PORTCULLIS_ALLOW names is reached from under it, and nothing else' {
+	local who
+	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
+	farm_begin
+	farm_distcc
+	for who in user root; do
+		prefix "$who" ''
+		prefix_conf 'FEATURES="sandbox usersandbox network-sandbox-proxy"' "PORTCULLIS_ALLOW=\"$FARM:3632\""
+		prefix_package app-test/probe-1 <<-EOF
+			src_compile() {
+				echo "\${LD_PRELOAD}" >>'$PREFIX_LOG/sandbox'
+				(exec 3<>/dev/tcp/$FARM/3632) && echo reached >>'$PREFIX_LOG/sandbox'
+				(exec 3<>/dev/tcp/$FARM/9) || echo blocked >>'$PREFIX_LOG/sandbox'
+			}
+		EOF
+		prefix_install_portcullis
+		emerge
+		[[ $(<"$PREFIX_LOG/sandbox") == *sandbox.so*$'\n'reached$'\n'blocked ]]
+		[[ $(record compile 'r.allowed.map((a) => [a.address, a.port, a.count].join(" ")).join()') == "$FARM 3632 1" ]]
+		prefix_clean
+	done
 }
