@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "passage_epoll.h"
+
 /* A thread's descriptors; the folder is good for that thread alone, whoever has its number later (proc(5), fdinfo). */
 static int open_fdinfo(pid_t tid, int fd)
 {
@@ -52,11 +54,18 @@ bool passage_place(const struct passage_call *call, int fd)
 		.newfd = (unsigned)call->fd,
 		.newfd_flags = (unsigned)kept,
 	};
+	struct epoll_watch watches[EPOLL_FOLLOWED];
 	errno = EBADF;
 	if (kept < 0)
 		return false;
+	/* Who waits in connect(2) waits in no other way. */
+	size_t watched = (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 ? 0 : passage_epoll_find(call, watches);
 	int put;
 	while ((put = ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &place)) < 0 && errno == EINTR)
 		;
+	int error = errno;
+	if (put >= 0)
+		passage_epoll_follow(call, fd, watches, watched);
+	errno = error;
 	return put >= 0;
 }

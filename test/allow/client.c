@@ -77,6 +77,24 @@ static void nonblocking(void)
 		expect(connect(fd, &to.any, size) == 0 && connect(fd, &to.any, size) != 0 && errno == EISCONN, "EISCONN");
 }
 
+/* Registered with epoll before the connect, twice, and changed after it. */
+static void watched(void)
+{
+	int fd = make(SOCK_NONBLOCK), edges = epoll_create1(0), levels = epoll_create1(0);
+	struct epoll_event edge = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u64 = 0x123456789abcULL}, level = {.events = EPOLLIN, .data.fd = fd}, got;
+	expect(epoll_ctl(edges, EPOLL_CTL_ADD, fd, &edge) == 0 && epoll_ctl(levels, EPOLL_CTL_ADD, fd, &level) == 0, "epoll_ctl");
+	/* What a socket that is not connected says: EPOLLHUP. */
+	expect(epoll_wait(edges, &got, 1, 0) == 1, "before");
+	connect(fd, &to.any, size);
+	expect(epoll_wait(edges, &got, 1, 5000) == 1 && got.data.u64 == edge.data.u64 && (got.events & EPOLLOUT) != 0, "it is connected");
+	expect(send(fd, "hello", 5, 0) == 5, "send");
+	expect(epoll_wait(levels, &got, 1, 5000) == 1 && got.data.fd == fd && got.events == EPOLLIN, "an answer");
+	level.events = EPOLLOUT;
+	expect(epoll_ctl(levels, EPOLL_CTL_MOD, fd, &level) == 0, "changed");
+	expect(epoll_wait(levels, &got, 1, 0) == 1 && got.events == EPOLLOUT, "as it was changed");
+	expect(epoll_ctl(edges, EPOLL_CTL_DEL, fd, NULL) == 0, "taken away");
+}
+
 static void bound(void)
 {
 	int fd = make(0);
@@ -257,6 +275,7 @@ int main(int argc, char **argv)
 		{"plain", plain},
 		{"options", options},
 		{"nonblocking", nonblocking},
+		{"watched", watched},
 		{"bound", bound},
 		{"timeout", timeout},
 		{"signals", signals},

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2030,SC2031 # each test has a list of its own
+# shellcheck disable=SC2030,SC2031,SC2034 # each test has a list of its own, and audit() reads WHO
 # confine --allow: what is on the list is reached as without a sandbox, and nothing else is.
 
 load there
@@ -131,6 +131,14 @@ has_lines() {
 @test 'options that were set are kept, as are close-on-exec and O_NONBLOCK; none is added' {
 	through options "$THERE" 80
 	through options "$THERE6" 80
+}
+
+@test 'who waits with epoll since before the connect waits for what is connected' {
+	local WHO
+	for WHO in user root; do
+		through watched "$THERE" 80
+		through watched "$THERE6" 80
+	done
 }
 
 @test 'a socket that is bound to an address is refused, and the record says why' {
