@@ -50,6 +50,17 @@ compiled() {
 	expect_allowed "distcc $THERE 3632 1 0"
 }
 
+# cut_off HOSTS COMMAND...: the same, where the other host is not listed
+cut_off() {
+	local before
+	before=$(grep -c COMPILE_OK "$SERVED/distccd.log")
+	run audit --net --allow "$THERE:80" -- env HOME="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 \
+		DISTCC_BACKOFF_PERIOD=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
+	((status != 0))
+	[[ $(grep -c COMPILE_OK "$SERVED/distccd.log") == "$before" && $(blocked) == "distcc tcp $THERE 3632 "* ]]
+	expect_allowed ''
+}
+
 @test 'distcc, plain and in pump mode' {
 	mkdir -m 777 "$AUDIT_DIR/home" "$SERVED/distccd"
 	touch "$SERVED/distccd.log"
@@ -58,6 +69,6 @@ compiled() {
 		--log-file "$SERVED/distccd.log" --log-level info 3>&-
 	compiled "$THERE"
 	compiled "$THERE,cpp,lzo" distcc-pump
-	run audit --net --allow "$THERE:80" -- env HOME="$AUDIT_DIR/home" DISTCC_HOSTS="$THERE" DISTCC_FALLBACK=0 distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
-	((status != 0))
+	cut_off "$THERE"
+	cut_off "$THERE,cpp,lzo" distcc-pump
 }
