@@ -101,3 +101,26 @@ sixty_four() {
 	wait "$lives"
 	[[ ! $(cgroups) ]]
 }
+
+@test 'neither --gc nor another run takes away what a run is just making' {
+	local neighbour maker
+	only_root
+	has_cgroup || skip 'no cgroup v2 here'
+	# With it the place is there, and the second directory that the next one makes is its own: there it stops.
+	"$CONFINE" --cgroup "$NAME" -- sleep 1000 3>&- &
+	neighbour=$!
+	until_true 5 eval '[[ $(cgroups) ]]'
+	strace -qq -o "$PLACE/trace" -e trace=mkdirat -e inject=mkdirat:signal=STOP:when=2 \
+		"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- true 3>&- &
+	maker=$!
+	until_true 5 eval '[[ $(cgroups | wc -l) == 2 ]]'
+	"$CONFINE" --gc
+	"$CONFINE" --cgroup other -- true
+	[[ $(cgroups | wc -l) == 2 ]]
+	kill -CONT "$(pgrep -P "$maker")"
+	wait "$maker"
+	[[ $(last r.keeper) == cgroup+pidns ]]
+	kill "$neighbour"
+	wait "$neighbour" || [[ $? == 143 ]]
+	[[ ! $(cgroups) ]]
+}
