@@ -21,7 +21,7 @@ version() {
 
 # A prefix with the prefix' own Portcullis, which the package then replaces, and a repository that has the package.
 setup_package() {
-	prefix_make user
+	prefix_make "${1-user}"
 	prefix_conf 'FEATURES="test cgroup"' CC=gcc 'ACCEPT_KEYWORDS="**"' 'ACCEPT_LICENSE="*"'
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 	cp -r "$TOP/packaging/gentoo/app-portage" "$PREFIX_REPO/"
@@ -80,6 +80,21 @@ builds() {
 	[[ $(grep -c '>>> portcullis >>>' "$PREFIX/etc/portage/bashrc") == 1 ]]
 	[[ $(tail -n 1 "$PREFIX/etc/portage/bashrc") == mine=1 ]]
 	run -0 prefix_run portcullis hook --check
+}
+
+@test 'USE=suid, by root: confine is setuid, for the group portage alone; what it logs belongs to both' {
+	((EUID == 0)) || skip 'only root makes it setuid'
+	setup_package root
+	echo 'USE="suid"' >>"$PREFIX/etc/portage/make.conf"
+	cp "$("$TOP/scripts/release")" "$PREFIX_DISTDIR/"
+	run -0 prefix_run ebuild "$PREFIX_REPO/$ATOM/portcullis-$(version).ebuild" manifest
+	rm -r "${RECORDS%/*}"
+	run -0 prefix_emerge --oneshot --nodeps "=$ATOM-$(version)"
+	[[ $(stat -c '%a %U %G' "$CONFINE" "${RECORDS%/*}") == $'4710 root portage\n2775 root portage' ]]
+	run -0 prefix_run portcullis doctor
+	run -0 setpriv --reuid=portage --regid=portage --clear-groups --inh-caps=-all "$CONFINE" --net --require -- true
+	# By env: setpriv itself still has the capabilities that pass every mode.
+	run -126 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env "$CONFINE" --probe
 }
 
 @test 'the live ebuild: cloned, bundled, built without network, tested, installed, and it works' {

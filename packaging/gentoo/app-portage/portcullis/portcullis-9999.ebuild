@@ -86,13 +86,16 @@ src_install() {
 	dodoc README.md SECURITY.md docs/*.md
 
 	keepdir /var/log/portcullis
-	if [[ ${EUID} -eq 0 ]]; then
-		fowners root:portage /var/log/portcullis
-		fperms 2775 /var/log/portcullis
-		if use suid; then
-			fowners root:portage /usr/libexec/portcullis/confine
-			fperms 4710 /usr/libexec/portcullis/confine
-		fi
+}
+
+# After src_install Portage gives root what belongs to group portage.
+pkg_preinst() {
+	[[ ${EUID} -eq 0 ]] || return
+	chown root:portage "${ED}/var/log/portcullis" || die
+	chmod 2775 "${ED}/var/log/portcullis" || die
+	if use suid; then
+		chown root:portage "${ED}/usr/libexec/portcullis/confine" || die
+		chmod 4710 "${ED}/usr/libexec/portcullis/confine" || die
 	fi
 }
 
