@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# bench/distcc.bash [--allow] [ROUNDS] [FILES] [FUNCTIONS]: what distcc costs a build that a network sandbox keeps here (as root: another
+# bench/distcc.bash [--allow [--root]] [ROUNDS] [FILES] [FUNCTIONS]: what distcc costs a build that a network sandbox keeps here (as root: another
 # host is needed for it to be in the way). Whole emerges, one kind after the other in random order: 10 rounds, 12 files of
 # 60 functions. Prints a line a kind: medians of the emerge, of src_compile and of the processor time that src_compile took
 # (which a busy machine doesn't stretch), each beside the first kind. With --allow: what PORTCULLIS_ALLOW="distcc" costs a build
-# that is distributed, beside the same one without a network sandbox.
+# that is distributed, beside the same one without a network sandbox; with --root as root, with the default FEATURES.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -47,7 +47,7 @@ package() {
 # Sets TOOK[emerge], and of src_compile, as confine has it, TOOK[compile] and TOOK[processor], in microseconds.
 emerge() {
 	local start
-	prefix_conf "FEATURES=\"-ipc-sandbox ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_COLLISION="ignore"' \
+	prefix_conf "FEATURES=\"${OWN} ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_COLLISION="ignore"' \
 		"PORTCULLIS_ALLOW=\"${KINDS[$1]##*|}\""
 	rm -rf "$PREFIX/var/db/pkg/app-test" "$RECORDS"
 	start=${EPOCHREALTIME/./}
@@ -65,8 +65,10 @@ median() {
 }
 
 main() {
-	local allow=''
+	local allow='' who=user
+	OWN=-ipc-sandbox
 	[[ ${1-} != --allow ]] || { allow=yes && KINDS=("${ALLOWED[@]}") && shift; }
+	[[ ${1-} != --root ]] || { who=root && OWN='' && shift; }
 	local rounds=${1:-10} files=${2:-12} functions=${3:-60} round kind name value
 	local -A first=()
 	declare -gA TOOK=()
@@ -78,7 +80,7 @@ main() {
 	prefix_host_begin
 	farm_begin
 	farm_distcc
-	prefix_make user
+	prefix_make "$who"
 	mkdir -p "$PREFIX/usr/lib/distcc"
 	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc/bin"
 	package "$files" "$functions"
