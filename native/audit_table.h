@@ -76,7 +76,8 @@ struct audit_table {
 	size_t allowed_count;
 	uint64_t let_through; /* all together */
 	enum passage_way way;
-	uint64_t failed; /* of those that a proxy was asked for */
+	char way_why[96]; /* why from nowhere, where that is not Portage's doing */
+	uint64_t failed;  /* of those that a proxy was asked for */
 	struct looked_up names_seen[AUDIT_NAMES];
 	size_t name_count;
 	uint64_t names_asked;

@@ -173,7 +173,7 @@ noreturn void audit_watch(const struct audit_watch *watch)
 	if (!allocate(&watcher))
 		_exit(1);
 	if (watch->allow->count > 0) {
-		watch->table->way = passage_open(watch->allow, watch->way, watch->socks);
+		passage_open(watch->allow, watch->way, watch->socks, watch->table);
 		watcher.held = passage_held_source();
 	}
 	serve(&watcher);

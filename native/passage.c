@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -37,14 +38,22 @@ static void raise_limit(void)
 	}
 }
 
-enum passage_way passage_open(const struct allow *allow, enum passage_way way, const char *socks)
+/* Nothing is let through any more. */
+static void stop(struct audit_table *table, const char *why)
+{
+	passage.way = table->way = PASSAGE_FROM_NOWHERE;
+	snprintf(table->way_why, sizeof table->way_why, "%s", why);
+}
+
+void passage_open(const struct allow *allow, enum passage_way way, const char *socks, struct audit_table *table)
 {
 	raise_limit();
 	passage.allow = allow;
 	passage.socks = socks;
+	passage.way = table->way = way;
 	/* What can't be told from the phase's own sockets can't be held to the list. */
-	passage.way = way == PASSAGE_FROM_HERE && !passage_sockets_open() ? PASSAGE_FROM_NOWHERE : way;
-	return passage.way;
+	if (way == PASSAGE_FROM_HERE && !passage_sockets_open())
+		stop(table, "Linux before 5.14 doesn't tell the sockets of one network from those of another");
 }
 
 bool passage_answer(const struct passage_call *call, int error)
@@ -195,7 +204,9 @@ static enum passage deny_unseen(const struct passage_call *call, int *error)
 {
 	/* Who has got nothing so far gets nothing any more: then there is nothing to hold. */
 	if (errno == EPERM && !passage.begun) {
-		call->table->way = passage.way = PASSAGE_FROM_NOWHERE;
+		char why[96];
+		snprintf(why, sizeof why, "%s, which was the first to connect or to listen, may not be looked into", target_program(call->tid)->comm);
+		stop(call->table, why);
 		return PASSAGE_NONE;
 	}
 	*error = errno == EBADF ? EBADF : errno == EPERM ? EACCES

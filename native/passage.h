@@ -39,8 +39,8 @@ enum passage {
 	PASSAGE_WAITS,	   /* let through: it is answered from passage_held_serve() */
 };
 
-/* To be called once, before any call comes. Returns how connections can be made, which is way, or from nowhere. */
-enum passage_way passage_open(const struct allow *allow, enum passage_way way, const char *socks);
+/* To be called once, before any call comes. Notes in the table how connections are made, which is way, or from nowhere. */
+void passage_open(const struct allow *allow, enum passage_way way, const char *socks, struct audit_table *table);
 
 /* Decides about a connect, a bind or a listen, and lets through what may be. Never waits. */
 enum passage passage_try(struct passage_call *call, const struct audit_request *request, int *error);

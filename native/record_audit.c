@@ -88,6 +88,8 @@ static void add_allowed(struct json *json, const struct outcome *outcome)
 	static const char *const ways[] = {"host", "socks", "nowhere"};
 	if (table->let_through > 0 || table->way == PASSAGE_FROM_NOWHERE)
 		json_raw(json, ",\"through\":\"%s\"", ways[table->way]);
+	if (table->way_why[0] != '\0')
+		add_text(json, "through_why", table->way_why);
 	if (table->let_through == 0)
 		return;
 	if (table->failed > 0)

@@ -27,6 +27,8 @@ export interface RunRecord {
 	readonly allowed: readonly Allowed[];
 	/** From where they were made; nowhere: what should have been let through could not be. undefined: none was to be. */
 	readonly through: string | undefined;
+	/** Why from nowhere, where that is not Portage's doing; '' where it is. */
+	readonly throughWhy: string;
 	/** Attempts without a way out that the kernel counted. */
 	readonly unreachable: number;
 	/** What the kernel counted and the audit did not see. */
@@ -120,6 +122,7 @@ export function parseRecord(line: string): RunRecord {
 			failed: number(one['failed'] ?? 0, 'allowed.failed'),
 		})),
 		through: record['through'] === undefined ? undefined : text(record['through'], 'through'),
+		throughWhy: text(record['through_why'] ?? '', 'through_why'),
 		unreachable: number(record['unreachable'] ?? 0, 'unreachable'),
 		unseen: number(record['unseen'] ?? (record['watched'] === undefined ? record['unreachable'] : 0) ?? 0, 'unseen'),
 		names: list(record['names'], 'names').map((one) => ({

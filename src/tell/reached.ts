@@ -33,8 +33,10 @@ const boundText =
 /** What was to be let through and could not be, since whoever makes the connections is cut off as well. */
 function nowhere(record: RunRecord): Line[] {
 	if (record.through !== 'nowhere') return [];
-	const text =
-		'PORTCULLIS_ALLOW let nothing through: as root Portage itself has isolated the network, and started no proxy for what is outside. FEATURES="network-sandbox-proxy" makes it start one (FEATURES="distcc" does too)';
+	const why =
+		record.throughWhy ||
+		'as root Portage itself has isolated the network, and started no proxy for what is outside. FEATURES="network-sandbox-proxy" makes it start one (FEATURES="distcc" does too)';
+	const text = `PORTCULLIS_ALLOW let nothing through: ${why}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
 }
 

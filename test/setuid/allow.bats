@@ -85,3 +85,12 @@ allowing() {
 	[[ $status == 0 && $output == connected && $(last r.mode) == userns ]]
 	expect_allowed "client $THERE 80 1 0"
 }
+
+@test 'where somebody comes first who may not be looked into, nothing is let through, and why is said' {
+	install -m 0711 "$PLACE/client" "$PLACE/closed"
+	# shellcheck disable=SC2016 # for the inner shell
+	allowing sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$PLACE/closed" "$PLACE/client" "$THERE"
+	[[ $output == ECONNREFUSED$'\n'ECONNREFUSED && $(last r.through) == nowhere ]]
+	[[ $(last r.through_why) == 'closed, which was the first to connect or to listen, may not be looked into' ]]
+	expect_allowed ''
+}

@@ -39,6 +39,16 @@ describe('whom a phase tried to reach', () => {
 		]);
 	});
 
+	test('that nothing was let through, and why', () => {
+		expect(lines({ through: 'host' })).toEqual([]);
+		expect(lines({ through: 'nowhere' })).toEqual([
+			expect.stringContaining('let nothing through: as root Portage itself has isolated the network'),
+		]);
+		expect(lines({ through: 'nowhere', through_why: 'sudo may not be looked into' })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW let nothing through: sudo may not be looked into',
+		]);
+	});
+
 	test('a script by its name, and with one name and one destination in one line', () => {
 		const names = ['A', 'AAAA'].map((type) => ({ ...python, name: 'files.example.org', type, count: 1 }));
 		expect(lines({ names, blocked: [{ ...attempt, ...python }] })).toEqual([
