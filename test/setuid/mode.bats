@@ -60,7 +60,8 @@ WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulim
 }
 
 @test 'what is left behind is killed, counted and named' {
-	caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
+	caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1
+		until pgrep -x sleep >/dev/null; do :; done'
 	[[ $(last 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
 }
 

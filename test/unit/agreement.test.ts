@@ -63,7 +63,7 @@ test('the generated bash and `portcullis phase` agree on every phase, feature, e
 	// Neither side agrees by always saying no.
 	expect(confined).toBeGreaterThan(cases.length / 8);
 	expect(confined).toBeLessThan(cases.length);
-}, 120_000);
+}, 300_000);
 
 test.each([
 	{ FAKEROOTKEY: '4711', LD_PRELOAD: '/x/libfakeroot-sysv.so', is: 'sysv' },
