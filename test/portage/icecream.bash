@@ -23,16 +23,21 @@ teardown_file() {
 # The scheduler and a daemon there, and a daemon here, which listens on ICE. They drop to the user icecc.
 icecream_begin() {
 	local name
-	local -a options=(-n "$FARM_NETNS" -s "$FARM" -m 4 -vvv)
+	local -a options=(-n "$FARM_NETNS" -s "$FARM" -m 4 --nice 0 -vvv)
 	export ICE=$FARM_LOG/socket ICE_PID
 	mkdir "$FARM_LOG/near" "$FARM_LOG/far"
 	chown icecc: "$FARM_LOG" "$FARM_LOG/near" "$FARM_LOG/far"
 	farm_run icecc-scheduler -d -n "$FARM_NETNS" -l "$FARM_LOG/scheduler.log"
 	farm_run iceccd -d "${options[@]}" -N far -b "$FARM_LOG/far" -l "$FARM_LOG/far.log"
-	ICECC_TEST_SOCKET=$ICE iceccd "${options[@]}" -N near -i "$FARM_LINK" -p 10299 -b "$FARM_LOG/near" -l "$FARM_LOG/near.log" 3>&- &
+	ICECC_TEST_SOCKET=$ICE iceccd "${options[@]}" -N near -i "$FARM_LINK" -p "$((20000 + RANDOM % 10000))" -b "$FARM_LOG/near" \
+		-l "$FARM_LOG/near.log" 3>&- &
 	ICE_PID=$!
 	for name in near far; do
-		until grep -qs 'Connected to scheduler' "$FARM_LOG/$name.log"; do sleep 0.05; done
+		until grep -qs 'Connected to scheduler' "$FARM_LOG/$name.log"; do
+			# It tries for ever to have its port.
+			! grep -s 'Failed to bind' "$FARM_LOG/$name.log" || return
+			sleep 0.05
+		done
 	done
 	# What a compilation over there needs of this host is sent with the first one.
 	echo 'int a;' >"$FARM_LOG/a.c"

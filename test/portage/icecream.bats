@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # icecream under a network sandbox, with a real scheduler and a real iceccd on another host: said, built here at once, and
 # nothing asked of anybody.
+# bats file_tags=alone
+# The scheduler gives no work to hosts whose processors are busy, and they are ours.
 
 load emerge
 load farm
