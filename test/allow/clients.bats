@@ -42,7 +42,7 @@ compiled() {
 	before=$(grep -c COMPILE_OK "$SERVED/distccd.log") || true
 	echo 'int there;' >"$AUDIT_DIR/one.c"
 	chmod 666 "$AUDIT_DIR/one.c"
-	run audit --net --allow "$THERE:3632" -- env HOME="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
+	run audit --net --allow "$THERE:3632" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
 	[[ $status == 0 && $(grep -c COMPILE_OK "$SERVED/distccd.log") == $((before + 1)) ]] || {
 		printf '%s\n' "status $status" "$output" "$(allowed)" "$(blocked)"
 		return 1
@@ -54,8 +54,9 @@ compiled() {
 cut_off() {
 	local before
 	before=$(grep -c COMPILE_OK "$SERVED/distccd.log")
-	run audit --net --allow "$THERE:80" -- env HOME="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 \
-		DISTCC_BACKOFF_PERIOD=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
+	# There it says which hosts are not worth a try.
+	rm -rf "$AUDIT_DIR/home/.distcc"
+	run audit --net --allow "$THERE:80" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
 	((status != 0))
 	[[ $(grep -c COMPILE_OK "$SERVED/distccd.log") == "$before" && $(blocked) == "distcc tcp $THERE 3632 "* ]]
 	expect_allowed ''

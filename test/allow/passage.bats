@@ -247,7 +247,10 @@ watches() {
 	awaited grep -q begun "$AUDIT_DIR/out"
 	before=$(watchers_sockets)
 	echo >"$GO"
-	awaited watches $((before + 16))
+	awaited watches $((before + 16)) || {
+		cat "$AUDIT_DIR/said"
+		return 1
+	}
 	echo >"$GO"
 	awaited watches "$before"
 	echo >"$GO"
