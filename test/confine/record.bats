@@ -70,18 +70,21 @@ tells() {
 	[[ $(last r.orphan_count) == 1 && $(<"$tell") == "$(tail -n1 "$RECORD")" ]]
 }
 
-# The shell does not wait for what is at the other end of its output, and ends before that does.
+# The shell does not wait for what is at the other end of its output, and ends some milliseconds before that does.
 @test 'what ends by itself, as the tee behind a pipe, is not left behind' {
 	as_root_and_user ends_by_itself
 }
 
 ends_by_itself() {
-	: >"$RECORD"
-	for _ in {1..10}; do
-		"$1" "$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'exec > >(cat | cat >/dev/null); echo said'
+	local spared=0
+	# A machine with enough to do lets one wait longer than we do: it is tried until it was seen three times.
+	for _ in {1..40}; do
+		"$1" "$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'exec > >(cat >/dev/null; sleep 0.008); echo said'
+		[[ $(tail -n1 "$RECORD") == *'"orphan_count"'* ]] || ((++spared))
+		((spared < 3)) || return 0
 	done
-	# A machine with enough to do lets some wait longer than we do, and the sanitizers' most.
-	[[ ${CONFINE_BUILD-} ]] || (($(grep -c '"orphan_count"' "$RECORD") < 8))
+	echo "$1: spared $spared times of 40"
+	return 1
 }
 
 @test 'the supervisor itself takes less than 1 MiB' {
