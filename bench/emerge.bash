@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # emerge.bash ROUNDS: whole emerges of a package with eight phases that do next to nothing, one kind after the other.
-# Prints one line an emerge: the number of its kind and nanoseconds; before them, one line a kind: "kind NUMBER NAME".
+# Prints what rounds prints.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
+# shellcheck source=rounds.bash
+source "${BASH_SOURCE[0]%/*}/rounds.bash"
 # shellcheck source=../test/portage/prefix.bash
 source "$TOP/test/portage/prefix.bash"
 
@@ -29,23 +31,6 @@ make_place() {
 	PLACES[$1]=$(declare -p PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV)
 }
 
-# One prefix a user: only FEATURES and the hook change between the kinds.
-one_emerge() {
-	local number=$1 who hook features start bashrc
-	IFS='|' read -r who hook features _ <<<"${KINDS[number]}"
-	eval "${PLACES[$who]//declare -/declare -g -}"
-	prefix_conf "FEATURES=\"$NONE $features test\""
-	bashrc=$PREFIX/etc/portage/bashrc
-	if [[ $hook == with && -e $bashrc.off ]]; then mv "$bashrc.off" "$bashrc"; fi
-	if [[ $hook == without && -e $bashrc ]]; then mv "$bashrc" "$bashrc.off"; fi
-	start=${EPOCHREALTIME/./}
-	prefix_emerge --oneshot --quiet app-test/probe >"$PREFIX_LOG/emerge" 2>&1 || {
-		cat "$PREFIX_LOG/emerge" >&2
-		return 1
-	}
-	TOOK=$(((${EPOCHREALTIME/./} - start) * 1000))
-}
-
 # A kind that is not what its name says would make a fine number. Of the last emerge.
 check_kind() {
 	local features seen
@@ -61,8 +46,25 @@ check_kind() {
 	}
 }
 
+# One prefix a user: only FEATURES and the hook change between the kinds.
+one() {
+	local number=$1 who hook features start bashrc
+	IFS='|' read -r who hook features _ <<<"${KINDS[number]}"
+	eval "${PLACES[$who]//declare -/declare -g -}"
+	prefix_conf "FEATURES=\"$NONE $features test\""
+	bashrc=$PREFIX/etc/portage/bashrc
+	if [[ $hook == with && -e $bashrc.off ]]; then mv "$bashrc.off" "$bashrc"; fi
+	if [[ $hook == without && -e $bashrc ]]; then mv "$bashrc" "$bashrc.off"; fi
+	start=${EPOCHREALTIME/./}
+	prefix_emerge --oneshot --quiet app-test/probe >"$PREFIX_LOG/emerge" 2>&1 || {
+		cat "$PREFIX_LOG/emerge" >&2
+		return 1
+	}
+	TOOK=$(((${EPOCHREALTIME/./} - start) * 1000))
+	check_kind "$number"
+}
+
 main() {
-	local round number
 	prefix_host_begin
 	trap prefix_host_end EXIT
 	if ((EUID == 0)); then
@@ -70,18 +72,7 @@ main() {
 		make_place root
 	fi
 	make_place user
-	for number in "${!KINDS[@]}"; do
-		printf 'kind %d %s\n' "$number" "${KINDS[number]##*|}"
-		# The first of a kind fills caches that the others find full.
-		one_emerge "$number"
-		check_kind "$number"
-	done
-	for ((round = 0; round < $1; round++)); do
-		for number in $(shuf -i "0-$((${#KINDS[@]} - 1))"); do
-			one_emerge "$number"
-			printf '%d %d\n' "$number" "$TOOK"
-		done
-	done
+	rounds "$1"
 }
 
 main "$@"

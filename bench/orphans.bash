@@ -1,32 +1,34 @@
 #!/usr/bin/env bash
 # orphans.bash ROUNDS: how long after their command's end 1,000 orphans live: until the last one is dead and the tool has ended.
 # confine, by each keeper in turn, gives them 25 ms to end by themselves, and names them in its record; the others do neither.
-# Prints one line a run: the number of its kind and nanoseconds; before them, one line a kind: "kind NUMBER NAME".
+# Prints what rounds prints.
 # BENCH_BIN holds confine, leave and refuse (test/confine/refuse.c).
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
+# shellcheck source=rounds.bash
+source "${BASH_SOURCE[0]%/*}/rounds.bash"
 
 readonly COUNT=1000
 readonly CONFINE=$BENCH_BIN/confine NO_PIDS="$BENCH_BIN/refuse unshare:newpid=EPERM --"
 readonly ORDINARY='setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --'
 
-# what the record says was the keeper, name, command
+# what the record says was the keeper, command, name
 KINDS=(
-	"-|bwrap --unshare-pid --die-with-parent|bwrap --dev-bind / / --unshare-pid --die-with-parent --"
-	"-|unshare --pid --fork --kill-child|unshare --user --map-root-user --pid --fork --kill-child --mount-proc --"
-	"pidns|confine --cgroup, by a PID namespace|@user@ $CONFINE"
-	"subreaper|confine --cgroup, by a subreaper|@user@ $NO_PIDS $CONFINE"
+	"-|bwrap --dev-bind / / --unshare-pid --die-with-parent --|bwrap --unshare-pid --die-with-parent"
+	"-|unshare --user --map-root-user --pid --fork --kill-child --mount-proc --|unshare --pid --fork --kill-child"
+	"pidns|@user@ $CONFINE|confine --cgroup, by a PID namespace"
+	"subreaper|@user@ $NO_PIDS $CONFINE|confine --cgroup, by a subreaper"
 )
 ROOT_KINDS=(
-	"cgroup|confine --cgroup, by a cgroup|$NO_PIDS $CONFINE"
-	"cgroup+pidns|confine --cgroup, by a cgroup and a PID namespace|$CONFINE"
+	"cgroup|$NO_PIDS $CONFINE|confine --cgroup, by a cgroup"
+	"cgroup+pidns|$CONFINE|confine --cgroup, by a cgroup and a PID namespace"
 )
 
 # Sets TOOK. A keeper that is not what its name says would make a fine number.
 one() {
 	local keeper command ended end
-	IFS='|' read -r keeper _ command <<<"${KINDS[$1]}"
+	IFS='|' read -r keeper command _ <<<"${KINDS[$1]}"
 	command=${command/@user@/$USER_PREFIX}
 	[[ $keeper == - ]] || command+=" --cgroup bench --record $WORK/record --"
 	: >"$WORK/record"
@@ -42,24 +44,12 @@ one() {
 }
 
 main() {
-	local round number name
 	USER_PREFIX=
 	if ((EUID == 0)); then
 		USER_PREFIX=$ORDINARY
 		KINDS+=("${ROOT_KINDS[@]}")
 	fi
-	for number in "${!KINDS[@]}"; do
-		IFS='|' read -r _ name _ <<<"${KINDS[number]}"
-		printf 'kind %d %s\n' "$number" "$name"
-		# The first of a kind fills caches that the others find full.
-		one "$number"
-	done
-	for ((round = 0; round < $1; round++)); do
-		for number in $(shuf -i "0-$((${#KINDS[@]} - 1))"); do
-			one "$number"
-			printf '%d %d\n' "$number" "$TOOK"
-		done
-	done
+	rounds "$1"
 }
 
 WORK=$(mktemp -d /var/tmp/pc-orphans.XXXXXX)

@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # program.bash ROUNDS: how long a person waits for the program, in a prefix whose Portage it asks, and with a million records of
 # which one in a thousand has something to tell (in one round of four).
-# Prints one line a run: the number of its kind and nanoseconds; before them, one line a kind: "kind NUMBER NAME".
+# Prints what rounds prints.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
+# shellcheck source=rounds.bash
+source "${BASH_SOURCE[0]%/*}/rounds.bash"
 # shellcheck source=../test/portage/prefix.bash
 source "$TOP/test/portage/prefix.bash"
 # shellcheck source=../test/portage/portcullis.bash
 source "$TOP/test/portage/portcullis.bash"
 
-# how often, name, command
+# every how many rounds, command, name
 readonly KINDS=(
-	"1|node, with nothing to do|node --eval 0"
+	"1|node --eval 0|node, with nothing to do"
 	"1|portcullis --help|portcullis --help"
 	"1|portcullis doctor|portcullis doctor"
-	"4|portcullis report, a million records|portcullis report"
+	"4|portcullis report|portcullis report, a million records"
 )
 
 write_records() {
@@ -33,10 +35,11 @@ write_records() {
 	' "$RECORDS" 1000000
 }
 
-# Sets TOOK.
 one() {
-	local command start
-	IFS='|' read -r _ _ command <<<"${KINDS[$1]}"
+	local every command start
+	IFS='|' read -r every command _ <<<"${KINDS[$1]}"
+	TOOK=
+	(($2 % every == 0)) || return 0
 	start=${EPOCHREALTIME/./}
 	# shellcheck disable=SC2086 # words
 	prefix_run $command >/dev/null
@@ -44,26 +47,13 @@ one() {
 }
 
 main() {
-	local round number every name
 	prefix_host_begin
 	trap 'prefix_clean; prefix_host_end' EXIT
 	prefix_make user
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 	prefix_install_portcullis
 	write_records
-	for number in "${!KINDS[@]}"; do
-		IFS='|' read -r _ name _ <<<"${KINDS[number]}"
-		printf 'kind %d %s\n' "$number" "$name"
-		one "$number"
-	done
-	for ((round = 0; round < $1; round++)); do
-		for number in $(shuf -i "0-$((${#KINDS[@]} - 1))"); do
-			IFS='|' read -r every _ <<<"${KINDS[number]}"
-			((round % every == 0)) || continue
-			one "$number"
-			printf '%d %d\n' "$number" "$TOOK"
-		done
-	done
+	rounds "$1"
 }
 
 main "$@"
