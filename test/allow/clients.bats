@@ -39,7 +39,7 @@ load clients
 # compiled HOSTS COMMAND...: one file, with distcc, on the other host
 compiled() {
 	local before
-	before=$(grep -c COMPILE_OK "$SERVED/distccd.log") || true
+	before=$(grep -c COMPILE_OK "$SERVED/distccd.log") || [[ $? == 1 ]]
 	echo 'int there;' >"$AUDIT_DIR/one.c"
 	chmod 666 "$AUDIT_DIR/one.c"
 	run audit --net --allow "$THERE:3632" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"

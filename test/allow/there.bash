@@ -70,13 +70,7 @@ allowed() {
 }
 
 expect_allowed() {
-	local seen wanted
-	seen=$(allowed)
-	wanted=$(printf '%s\n' "$@" | LC_ALL=C sort)
-	[[ $seen == "$wanted" ]] || {
-		printf 'let through:\n%s\nexpected:\n%s\n' "$seen" "$wanted"
-		return 1
-	}
+	expect_lines "$(allowed)" "$@"
 }
 
 teardown_file() {

@@ -68,11 +68,15 @@ blocked() {
 
 # expect_blocked LINE...: these and nothing else
 expect_blocked() {
-	local seen wanted
-	seen=$(blocked)
-	wanted=$(printf '%s\n' "$@" | LC_ALL=C sort)
-	[[ $seen == "$wanted" ]] || {
-		printf 'seen:\n%s\nexpected:\n%s\n' "$seen" "$wanted"
+	expect_lines "$(blocked)" "$@"
+}
+
+# expect_lines SEEN LINE...: what was seen, sorted, is these lines and nothing else
+expect_lines() {
+	local wanted
+	wanted=$(printf '%s\n' "${@:2}" | LC_ALL=C sort)
+	[[ $1 == "$wanted" ]] || {
+		printf 'seen:\n%s\nexpected:\n%s\n' "$1" "$wanted"
 		return 1
 	}
 }

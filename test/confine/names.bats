@@ -19,13 +19,7 @@ names() {
 }
 
 expect_names() {
-	local seen wanted
-	seen=$(names)
-	wanted=$(printf '%s\n' "$@" | LC_ALL=C sort)
-	[[ $seen == "$wanted" ]] || {
-		printf 'seen:\n%s\nexpected:\n%s\n' "$seen" "$wanted"
-		return 1
-	}
+	expect_lines "$(names)" "$@"
 }
 
 LOOKUP='

@@ -17,20 +17,7 @@ setup_file() {
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'FEATURES="-ipc-sandbox"' >"$PREFIX/etc/portage/env/ipc.conf"
 	echo 'app-test/plain ipc.conf' >"$PREFIX/etc/portage/package.env"
-	export PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID CONFINE RECORDS
-}
-
-setup() {
-	screens_environment
-}
-
-teardown() {
-	terminal_close
-}
-
-teardown_file() {
-	prefix_clean
-	prefix_host_end
+	screens_hand_on
 }
 
 # rules PACKAGE PHASE: which of net, ipc and cgroup it has

@@ -21,6 +21,24 @@ screens_begin() {
 	! prefix_emerge --oneshot app-misc/broken >"$PREFIX_LOG/broken" 2>&1
 }
 
+# For the end of setup_file: the prefix, for all tests of the file.
+screens_hand_on() {
+	export PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID CONFINE RECORDS
+}
+
+setup() {
+	screens_environment
+}
+
+teardown() {
+	terminal_close
+}
+
+teardown_file() {
+	prefix_clean
+	prefix_host_end
+}
+
 # Arrays are not exported: each test does this again.
 screens_environment() {
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"

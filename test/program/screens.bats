@@ -7,20 +7,7 @@ load screens
 
 setup_file() {
 	prefix_host_begin && screens_begin
-	export PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID CONFINE RECORDS
-}
-
-setup() {
-	screens_environment
-}
-
-teardown() {
-	terminal_close
-}
-
-teardown_file() {
-	prefix_clean
-	prefix_host_end
+	screens_hand_on
 }
 
 @test 'portcullis --help, --version, and --help of each command' {
