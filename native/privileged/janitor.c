@@ -21,13 +21,16 @@
 
 static noreturn void work(const struct cgroup *cgroup, int end)
 {
-	/* Signals first: what the terminal or the caller sends must not reach what is root. */
+	/*
+	 * Signals first: what the terminal or the caller sends must not reach what is root. And a session of our own: SIGCONT asks for
+	 * nothing else (check_kill_permission() in kernel/signal.c).
+	 */
 	sigset_t all;
 	sigfillset(&all);
-	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !privilege_keep_root())
+	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || setsid() < 0 || !privilege_keep_root())
 		_exit(1);
-	/* Our own session and directory; the caller's files are closed, as somebody may wait for their end. */
-	if (setsid() < 0 || chdir("/") != 0)
+	/* Our own directory; the caller's files are closed, as somebody may wait for their end. */
+	if (chdir("/") != 0)
 		_exit(1);
 	fds_close_all_but((const int[]){end, cgroup->parent, cgroup->directory, cgroup->kill, cgroup->events}, 5);
 	char ready = 1, end_of_file;
