@@ -82,14 +82,18 @@ async function addressesOf(host: string): Promise<string[]> {
 
 /** confine's options for these, in pairs. */
 export function allowOptions({ list }: Destinations): (readonly [string, string])[] {
-	const entries = list.flatMap(places);
+	const { entries, names } = optionsOf(list);
+	return [
+		...entries.slice(0, most).map((entry) => ['--allow', entry] as const),
+		...names.slice(0, most).map((name) => ['--name', name] as const),
+	];
+}
+
+function optionsOf(list: readonly Destination[]): { readonly entries: string[]; readonly names: string[] } {
 	const names = list.flatMap(({ host, addresses }) =>
 		isIPv4(host) || isIPv6(host) ? [] : addresses.map((address) => `${host}=${address}`),
 	);
-	return [
-		...[...new Set(entries)].slice(0, most).map((entry) => ['--allow', entry] as const),
-		...[...new Set(names)].slice(0, most).map((name) => ['--name', name] as const),
-	];
+	return { entries: [...new Set(list.flatMap(places))], names: [...new Set(names)] };
 }
 
 /** All that it comes to. */
@@ -109,7 +113,7 @@ export function destinationLines(found: Destinations, cpv: string): Line[] {
 	const farm = found.list.filter(({ distcc }) => distcc);
 	const reached = farm.flatMap(places);
 	const unknown = found.list.filter(({ addresses }) => addresses.length === 0);
-	const many = allowOptions({ ...found }).length;
+	const { entries, names } = optionsOf(found.list);
 	return [
 		...(reached.length > 0
 			? [say('elog', `distcc is let through the network sandbox, to ${reached.join(' ')} (${found.where})`)]
@@ -129,8 +133,13 @@ export function destinationLines(found: Destinations, cpv: string): Line[] {
 				`${distcc ? `distcc's host ${entry}` : `${entry} in PORTCULLIS_ALLOW`} stays blocked: no address of ${host} can be found`,
 			),
 		),
-		...(many >= most
-			? [say('ewarn', `PORTCULLIS_ALLOW comes to more than ${most} addresses: the rest stays blocked`)]
+		...(Math.max(entries.length, names.length) > most
+			? [
+					say(
+						'ewarn',
+						`PORTCULLIS_ALLOW comes to more than ${most} addresses: the rest stays blocked. One entry ADDRESS/BITS:PORT stands for many`,
+					),
+				]
 			: []),
 	];
 }
