@@ -19,6 +19,8 @@ export interface Collision {
 	readonly evidence: (around: Around) => readonly Evidence[];
 	/** Who wins, and what becomes of the build. */
 	readonly happens: string;
+	/** For doctor. bad: something that was asked for does not work; odd: all of it does; none: doctor sees it by itself. */
+	readonly state?: 'bad' | 'odd';
 	/**
 	 * The variables that the function of a phase that is cut off gets, so that its build goes on at once; null: it goes without.
 	 * Not PATH and CC: configure writes them into files.
@@ -61,6 +63,7 @@ export const collisions: readonly Collision[] = [
 		evidence: distcc,
 		happens:
 			'network-sandbox wins: no host can be reached from the build, and distcc compiles every file here, without trying (DISTCC_HOSTS=localhost)',
+		state: 'bad',
 		// Without a number of its own localhost takes two jobs, and a third one sleeps a second before it asks again
 		// (dcc_lock_pause in distcc's where.c; 12 files with -j40: 5.1 s, with a number 0.4 s). 50 is its most.
 		inside: { DISTCC_HOSTS: 'localhost/50' },
@@ -75,6 +78,7 @@ export const collisions: readonly Collision[] = [
 		evidence: icecream,
 		happens:
 			'network-sandbox wins: no host can be reached from the build, and icecc compiles every file here, without trying (ICECC=disable)',
+		state: 'bad',
 		// With "no" it would ask its daemon, which listens on a socket with a path and shares its places with other builds.
 		inside: { ICECC: 'disable' },
 		instead: 'ICECC="disable"',
@@ -87,6 +91,7 @@ export const collisions: readonly Collision[] = [
 		evidence: sccache,
 		happens:
 			'network-sandbox wins: no store and no scheduler can be reached from the build, and sccache compiles every file here, with a cache in a folder',
+		state: 'bad',
 		// Where its store is silent sccache waits for ten seconds a file, and fails. An empty variable is as bad as a wrong one.
 		inside: { ...Object.fromEntries(storeVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
 		instead: 'CC="gcc" CXX="g++"',
@@ -103,6 +108,7 @@ export const collisions: readonly Collision[] = [
 		evidence: storage,
 		happens:
 			'network-sandbox wins: the storage cannot be reached, and ccache goes on with its local cache alone, without trying',
+		state: 'bad',
 		// The second one is what 4.4 to 4.6 called it.
 		inside: { CCACHE_REMOTE_STORAGE: '', CCACHE_SECONDARY_STORAGE: '' },
 		instead: 'CCACHE_REMOTE_STORAGE=""',
@@ -118,6 +124,7 @@ export const collisions: readonly Collision[] = [
 		evidence: socks,
 		happens:
 			'the proxy wins: it listens on a UNIX socket, which no network sandbox covers, and through it any program of the build that speaks SOCKS5 reaches anything anywhere: this hole is open',
+		state: 'odd',
 		inside: {},
 		instead: 'FEATURES="-network-sandbox-proxy -distcc"',
 	},
@@ -129,6 +136,7 @@ export const collisions: readonly Collision[] = [
 		evidence: fakeroot('sysv'),
 		happens:
 			'fakeroot wins: it asks its daemon over System V message queues, and would hang apart from them; so src_install keeps the IPC of the host, and only that',
+		state: 'bad',
 		inside: {},
 		instead: 'FEATURES="-fakeroot"',
 	},
@@ -140,6 +148,7 @@ export const collisions: readonly Collision[] = [
 		evidence: fakeroot('tcp'),
 		happens:
 			'fakeroot wins: it asks its daemon over loopback, and would fail apart from it; so src_install keeps the network of the host, and only that',
+		state: 'bad',
 		inside: {},
 		instead: 'FEATURES="-fakeroot"',
 	},
@@ -167,6 +176,7 @@ export const collisions: readonly Collision[] = [
 		smells: [{ set: proxyVariables }],
 		evidence: proxies,
 		happens: 'network-sandbox wins: the build cannot reach it, and what asks it is refused; fetching still uses it',
+		state: 'odd',
 		inside: {},
 		instead: `ENV_UNSET="${proxyVariables.slice(0, 2).join(' ')}"`,
 	},
@@ -178,6 +188,7 @@ export const collisions: readonly Collision[] = [
 		evidence: agents,
 		happens:
 			'the agent wins: no network sandbox covers a UNIX socket with a path, and a build that may open it can use your keys',
+		state: 'odd',
 		inside: {},
 		instead: 'ENV_UNSET="SSH_AUTH_SOCK GPG_AGENT_INFO"',
 	},
@@ -188,6 +199,7 @@ export const collisions: readonly Collision[] = [
 		smells: [{ holds: '${DISPLAY-} == ?(unix)?(/unix):+([0-9])* && ! -S /tmp/.X11-unix/X${display}' }],
 		evidence: display,
 		happens: 'network-sandbox wins: the build cannot reach it, and a test that opens a window fails',
+		state: 'odd',
 		inside: {},
 		instead: 'ENV_UNSET="DISPLAY"',
 	},

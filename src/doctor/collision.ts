@@ -7,20 +7,24 @@ import type { World } from './world.ts';
 
 /** What the whole configuration holds that doesn't go together with the sandboxes it asks for. */
 export function collisionFindings({ configuration }: World): Finding[] {
-	if (configuration === undefined || configuration.variables['PORTCULLIS_COLLISION'] === 'ignore') return [];
+	if (configuration === undefined) return [];
 	// A bad setting is a finding of its own.
+	const settings = resolve(configuration.variables);
+	if (settings.PORTCULLIS_COLLISION === 'ignore') return [];
+	const stops = settings.PORTCULLIS_COLLISION === 'die';
 	const ground = groundOf({ ...configuration, variables: {} });
-	const { PORTCULLIS_ALLOW } = resolve(configuration.variables);
-	const around = aroundOf({ ...process.env, ...configuration.variables }, ground.features, PORTCULLIS_ALLOW);
-	// What keeps track of processes is a finding of its own.
-	const all = findCollisions({ ...ground, phase: '' }, around).filter(({ collision }) => collision.name !== 'tracking');
-	return all.map((found) => {
+	const around = aroundOf({ ...process.env, ...configuration.variables }, ground.features, settings.PORTCULLIS_ALLOW);
+	return findCollisions({ ...ground, settings, phase: '' }, around).flatMap((found) => {
+		const { name } = found.collision;
+		const state = stops ? 'bad' : found.collision.state;
+		if (state === undefined) return [];
 		const [what = '', happens = '', way = '', ...more] = describe(found, around);
+		const then = stops ? 'nothing is built, as PORTCULLIS_COLLISION="die" asks' : happens;
 		return {
-			id: `collision-${found.collision.name}`,
-			state: 'bad' as const,
-			title: found.collision.name,
-			means: `${what}. ${happens.replace(/^./, (first) => first.toUpperCase())}.`,
+			id: `collision-${name}`,
+			state,
+			title: name,
+			means: `${what}. ${then.replace(/^./, (first) => first.toUpperCase())}.`,
 			way: `${[way, ...more].join('. ')}.`,
 			seen: found.evidence.map((one) => one.what),
 		};

@@ -143,15 +143,19 @@ finds() {
 	finds portage good 'not being root'
 }
 
-@test 'distcc is configured' {
+@test 'distcc is configured: it was asked for and does not work' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
 	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="farm.example.org"'
 	finds collision-distcc bad 'distcc collides'
+	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="farm.example.org"' 'PORTCULLIS_AUDIT="only"'
+	finds collision-distcc undefined ''
 }
 
-@test 'a proxy on loopback, until ENV_UNSET takes it away' {
+@test 'a proxy on loopback: the build works without; it stops where make.conf says so; until ENV_UNSET takes it away' {
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"'
-	finds collision-proxy bad 'http_proxy is http://127.0.0.1:3128'
+	finds collision-proxy odd 'http_proxy is http://127.0.0.1:3128'
+	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'PORTCULLIS_COLLISION="die"'
+	finds collision-proxy bad 'Nothing is built, as PORTCULLIS_COLLISION=\"die\" asks'
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'ENV_UNSET="http_proxy"'
 	run prefix_run portcullis doctor
 	[[ $output != *127.0.0.1:3128* ]]
@@ -180,6 +184,7 @@ finds() {
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="network-sandbox-proxy"'
 	prefix_run unshare --user --map-root-user -- portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 	run ! grep -q 'starts no proxy' "$BATS_TEST_TMPDIR/text"
+	grep -q '^odd  socks .*this hole is open' "$BATS_TEST_TMPDIR/text"
 	grep -q 'Let through.*192.0.2.7:443: 192.0.2.7:443' "$BATS_TEST_TMPDIR/text"
 }
 
