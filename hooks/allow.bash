@@ -31,7 +31,7 @@ __portcullis_look_up() {
 			if [[ $text == @(+([0-9.])?(/+([0-9]))|\[+([0-9A-Fa-f:.])\]?(/+([0-9]))):+([0-9]) ]]; then
 				lines+=("--allow $text")
 			else
-				ewarn "Portcullis: $package: $text in PORTCULLIS_ALLOW stays blocked, as $portcullis does not start to look it up"
+				ewarn "Portcullis: $package: $text in PORTCULLIS_ALLOW stays blocked, as $portcullis does not start to look it up. An address needs no looking up. $doctor"
 			fi
 		done
 	fi

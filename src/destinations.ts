@@ -82,18 +82,15 @@ async function addressesOf(host: string): Promise<string[]> {
 
 /** confine's options for these, in pairs. */
 export function allowOptions({ list }: Destinations): (readonly [string, string])[] {
-	const { entries, names } = optionsOf(list);
 	return [
-		...entries.slice(0, most).map((entry) => ['--allow', entry] as const),
-		...names.slice(0, most).map((name) => ['--name', name] as const),
+		...[...new Set(list.flatMap(places))].slice(0, most).map((entry) => ['--allow', entry] as const),
+		...[...new Set(list.flatMap(pairs))].slice(0, most).map((name) => ['--name', name] as const),
 	];
 }
 
-function optionsOf(list: readonly Destination[]): { readonly entries: string[]; readonly names: string[] } {
-	const names = list.flatMap(({ host, addresses }) =>
-		isIPv4(host) || isIPv6(host) ? [] : addresses.map((address) => `${host}=${address}`),
-	);
-	return { entries: [...new Set(list.flatMap(places))], names: [...new Set(names)] };
+/** Each of its addresses with the name that it is the address of, where it was a name. */
+function pairs({ host, addresses }: Destination): string[] {
+	return isIPv4(host) || isIPv6(host) ? [] : addresses.map((address) => `${host}=${address}`);
 }
 
 /** All that it comes to. */
@@ -107,51 +104,70 @@ function place(address: string, port: number): string {
 	return `${isIPv6(host) ? `[${host}]` : host}${bits === undefined ? '' : `/${bits}`}:${port}`;
 }
 
-/** What the hook says once a package: through which hosts distcc goes, and what is not let through. */
-export function destinationLines(found: Destinations, cpv: string): Line[] {
-	const say = (verb: 'elog' | 'ewarn', text: string): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}` });
-	const farm = found.list.filter(({ distcc }) => distcc);
-	const reached = farm.flatMap(places);
-	const unknown = found.list.filter(({ addresses }) => addresses.length === 0);
-	const { entries, names } = optionsOf(found.list);
+/** What stays blocked although it was asked for, why, and the way out. */
+export interface Refused {
+	readonly entry: string;
+	readonly what: string;
+	readonly why: string;
+	readonly way: string;
+}
+
+export function refused({ list, uncovered }: Destinations): Refused[] {
+	const unknown = list.filter(({ addresses }) => addresses.length === 0);
+	const longest = Math.max(...[places, pairs].map((parts) => new Set(list.flatMap(parts)).size));
 	return [
-		...(reached.length > 0
-			? [say('elog', `distcc is let through the network sandbox, to ${reached.join(' ')} (${found.where})`)]
-			: []),
-		...(found.distcc === 'in use' && farm.length === 0
-			? [say('ewarn', `PORTCULLIS_ALLOW names distcc, which has no host to send to that can be let through`)]
-			: []),
-		...found.uncovered.map((word) =>
-			say(
-				'ewarn',
-				`distcc's host ${word} stays blocked: only hosts with a TCP port are let through (not ssh, not zeroconf)`,
-			),
-		),
-		...unknown.map(({ entry, host, distcc }) =>
-			say(
-				'ewarn',
-				`${distcc ? `distcc's host ${entry}` : `${entry} in PORTCULLIS_ALLOW`} stays blocked: no address of ${host} can be found`,
-			),
-		),
-		...(Math.max(entries.length, names.length) > most
+		...uncovered.map((entry) => ({
+			entry,
+			what: `distcc's host ${entry}`,
+			why: 'only hosts with a TCP port are let through (not ssh, not zeroconf)',
+			way: 'Name it as HOST:PORT, and let distccd listen there.',
+		})),
+		...unknown.map(({ entry, host, distcc }) => ({
+			entry,
+			what: distcc ? `distcc's host ${entry}` : `${entry} in PORTCULLIS_ALLOW`,
+			why: `no address of ${host} can be found`,
+			way: 'An address needs no looking up.',
+		})),
+		...(longest > most
 			? [
-					say(
-						'ewarn',
-						`PORTCULLIS_ALLOW comes to more than ${most} addresses: the rest stays blocked. One entry ADDRESS/BITS:PORT stands for many`,
-					),
+					{
+						entry: 'rest',
+						what: 'the rest of PORTCULLIS_ALLOW',
+						why: `it comes to more than ${most} addresses`,
+						way: 'ADDRESS/BITS:PORT lets a whole network through.',
+					},
 				]
 			: []),
 	];
 }
 
+/** What the hook says once a package: through which hosts distcc goes, and what is not let through. */
+export function destinationLines(found: Destinations, cpv: string): Line[] {
+	const say = (verb: 'elog' | 'ewarn', text: string): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}` });
+	const farm = found.list.filter(({ distcc }) => distcc);
+	const reached = farm.flatMap(places);
+	const alone = found.distcc === 'in use' && farm.length + found.uncovered.length === 0;
+	return [
+		...(reached.length > 0
+			? [say('elog', `distcc is let through the network sandbox, to ${reached.join(' ')} (${found.where})`)]
+			: []),
+		...(alone
+			? [say('ewarn', 'PORTCULLIS_ALLOW names distcc, which knows no host but this one: name some in DISTCC_HOSTS')]
+			: []),
+		...refused(found).map((one) => say('ewarn', refusedText(one))),
+	];
+}
+
 /** One line each, for `explain`. */
 export function destinationTexts(found: Destinations): string[] {
+	const reached = found.list.filter(({ addresses }) => addresses.length > 0);
 	return [
-		...found.list.map(
-			(one) =>
-				`${one.entry}${one.distcc ? ` (distcc, ${found.where})` : ''}: ${places(one).join(' ') || 'no address can be found'}`,
-		),
-		...found.uncovered.map((word) => `${word} (distcc, ${found.where}): not covered`),
+		...reached.map((one) => `${one.entry}${one.distcc ? ` (distcc, ${found.where})` : ''}: ${places(one).join(' ')}`),
+		...refused(found).map(refusedText),
 		...(found.distcc === 'not in use' ? ['distcc: not in use'] : []),
 	];
+}
+
+function refusedText({ what, why, way }: Refused): string {
+	return `${what} stays blocked: ${why}. ${way}`;
 }

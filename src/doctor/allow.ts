@@ -1,4 +1,4 @@
-import { destinations, places, type Destinations } from '../destinations.ts';
+import { destinations, places, refused, type Destinations } from '../destinations.ts';
 import { aroundOf } from '../evidence/around.ts';
 import { resolve } from '../settings.ts';
 import { good, type Finding } from './finding.ts';
@@ -32,22 +32,15 @@ function proxy({ uid, configuration }: World): Finding[] {
 	return [bad('allow-proxy', means, 'FEATURES="network-sandbox-proxy" makes Portage start one.')];
 }
 
-function entries({ list, uncovered, distcc, where }: Destinations): Finding[] {
-	const from = (entry: string, farm: boolean) => (farm ? `distcc's ${entry} (${where})` : entry);
+function entries(found: Destinations): Finding[] {
 	return [
-		...list.map((one) => {
-			const name = from(one.entry, one.distcc);
+		...found.list.flatMap((one) => {
+			const name = one.distcc ? `distcc's ${one.entry} (${found.where})` : one.entry;
 			const reached = places(one);
-			const id = `allow-${one.entry}`;
-			if (reached.length > 0) return good(id, title, `${name}: ${reached.join(' ')}`, reached);
-			const means = `${name} stays blocked: no address of ${one.host} can be found.`;
-			return { id, state: 'odd' as const, title, means, way: '', seen: [] };
+			return reached.length === 0 ? [] : [good(`allow-${one.entry}`, title, `${name}: ${reached.join(' ')}`, reached)];
 		}),
-		...uncovered.map((entry): Finding => {
-			const means = `${from(entry, true)} stays blocked: only hosts with a TCP port are let through (not ssh, not zeroconf).`;
-			return { id: `allow-${entry}`, state: 'odd', title, means, way: '', seen: [] };
-		}),
-		...(distcc === 'not in use'
+		...refused(found).map(({ entry, what, why, way }) => bad(`allow-${entry}`, `${what} stays blocked: ${why}.`, way)),
+		...(found.distcc === 'not in use'
 			? [{ id: 'allow-distcc', state: 'idle' as const, title, means: 'distcc: it is not in use.', way: '', seen: [] }]
 			: []),
 	];

@@ -163,14 +163,16 @@ finds() {
 
 @test 'what is let through, as it is looked up here and now' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
-	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 localhost:80 gone.invalid:80 distcc"'
+	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 localhost:80 distcc"'
 	finds allow-192.0.2.7:443 good '192.0.2.7:443: 192.0.2.7:443'
 	finds allow-localhost:80 good '127.0.0.1:80'
-	finds allow-gone.invalid:80 odd 'gone.invalid:80 stays blocked: no address of gone.invalid can be found'
 	finds allow-distcc idle 'it is not in use'
-	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo user@farm.example.org"'
+	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 localhost:80 gone.invalid:80 distcc"'
+	finds allow-gone.invalid:80 bad 'gone.invalid:80 in PORTCULLIS_ALLOW stays blocked: no address of gone.invalid can be found'
+	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo"'
 	finds allow-192.0.2.8/4 good "distcc's 192.0.2.8/4 (DISTCC_HOSTS): 192.0.2.8:3632"
-	finds allow-user@farm.example.org odd 'only hosts with a TCP port'
+	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo user@farm.example.org"'
+	finds allow-user@farm.example.org bad 'only hosts with a TCP port'
 	prefix_conf 'PORTCULLIS_ALLOW="[192.0.2.7]:80"'
 	finds allow bad '[192.0.2.7]:80 in PORTCULLIS_ALLOW: 192.0.2.7 is no IPv6 address'
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="-network-sandbox"'

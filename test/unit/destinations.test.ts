@@ -1,31 +1,38 @@
 import { expect, test } from 'vitest';
-import { allowOptions, destinationLines, type Destinations } from '../../src/destinations.ts';
+import { allowOptions, destinationLines, type Destination, type Destinations } from '../../src/destinations.ts';
 
-/** So many hosts, by name or by address. */
-function hosts(count: number, named: boolean): Destinations {
-	const list = Array.from({ length: count }, (_, at) => {
-		const host = named ? `host${at}.example` : `192.0.2.${at}`;
-		return { entry: `${host}:443`, host, addresses: [`192.0.2.${at}`], port: 443, distcc: false };
-	});
-	return { list, uncovered: [], distcc: 'not asked for', where: '' };
+function found(list: readonly Partial<Destination>[], more: Partial<Destinations> = {}): Destinations {
+	const full = list.map((one) => ({ entry: 'e', host: 'h', addresses: [], port: 80, distcc: false, ...one }));
+	return { list: full, uncovered: [], distcc: 'not asked for', where: '', ...more };
 }
 
-test.each([
-	[64, false, 64],
-	[64, true, 128],
-	[65, false, 64],
-	[65, true, 128],
-])('%i hosts, by name: %s: %i options, and what is left out is said', (count, named, options) => {
-	const found = hosts(count, named);
-	expect(allowOptions(found)).toHaveLength(options);
-	const said = destinationLines(found, 'app-test/probe-1').map(({ verb, text }) => `${verb} ${text}`);
-	expect(said).toEqual(
-		count > 64
-			? [
-					expect.stringMatching(
-						/^ewarn Portcullis: app-test\/probe-1: .* more than 64 addresses: the rest stays blocked/,
-					),
-				]
-			: [],
-	);
+const said = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ verb, text }) => `${verb} ${text}`);
+
+/** So many hosts, each with a name and an address. */
+const hosts = (count: number) =>
+	Array.from({ length: count }, (_, at) => ({ host: `host${at}`, addresses: [`192.0.2.${at}`] }));
+
+test('as many as confine takes are let through, and only where there are more that is said', () => {
+	expect(said(found(hosts(33)))).toEqual([]);
+	expect(said(found(hosts(64)))).toEqual([]);
+	expect(allowOptions(found(hosts(64)))).toHaveLength(128);
+	expect(said(found(hosts(65)))).toEqual([
+		'ewarn Portcullis: a/b-1: the rest of PORTCULLIS_ALLOW stays blocked: it comes to more than 64 addresses. ADDRESS/BITS:PORT lets a whole network through.',
+	]);
+	expect(allowOptions(found(hosts(65)))).toHaveLength(128);
+	// One address of many names.
+	const same = hosts(65).map((one) => ({ ...one, addresses: ['192.0.2.1'] }));
+	expect(said(found(same))).toHaveLength(1);
+});
+
+test('what stays blocked, with the way out', () => {
+	expect(said(found([{ entry: 'gone:80', host: 'gone' }]))).toEqual([
+		'ewarn Portcullis: a/b-1: gone:80 in PORTCULLIS_ALLOW stays blocked: no address of gone can be found. An address needs no looking up.',
+	]);
+	expect(said(found([], { distcc: 'in use', uncovered: ['@far'] }))).toEqual([
+		"ewarn Portcullis: a/b-1: distcc's host @far stays blocked: only hosts with a TCP port are let through (not ssh, not zeroconf). Name it as HOST:PORT, and let distccd listen there.",
+	]);
+	expect(said(found([], { distcc: 'in use' }))).toEqual([
+		'ewarn Portcullis: a/b-1: PORTCULLIS_ALLOW names distcc, which knows no host but this one: name some in DISTCC_HOSTS',
+	]);
 });

@@ -1,0 +1,25 @@
+#!/usr/bin/env bats
+# What the hook says by itself: each line names the package, the thing and the way out.
+
+bats_require_minimum_version 1.5.0
+load hook
+
+setup() {
+	hook_make
+}
+
+# said PHASE [NAME=VALUE...]: sources the hook with Portage's functions in place of which a line is printed
+said() {
+	run hook_run 'ewarn() { echo "ewarn $*"; }; elog() { echo "elog $*"; }; die() { echo "die $*"; exit 1; }; source "$HOOK"' "$@"
+}
+
+@test 'PORTCULLIS_ALLOW where the program does not start: an address is let through, a name stays blocked' {
+	local list='192.0.2.7:443 far.example:80 10.1.0.0/16:1 [2001:db8::7]:80 [2001:db8::]/32:80 distcc' text
+	text="stays blocked, as $BATS_TEST_TMPDIR/usr/bin/portcullis does not start to look it up. An address needs no looking up. portcullis doctor says what to change."
+	said setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$list"
+	((status == 0))
+	[[ ${#lines[@]} == 2 ]]
+	[[ ${lines[0]} == "ewarn Portcullis: app-misc/foo-1: far.example:80 in PORTCULLIS_ALLOW $text"* ]]
+	[[ ${lines[1]} == "ewarn Portcullis: app-misc/foo-1: distcc in PORTCULLIS_ALLOW $text"* ]]
+	[[ $(<"$BUILDDIR/.ipc/portcullis-allow") == "$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
+}
