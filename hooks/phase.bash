@@ -16,7 +16,7 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 			[[ $line != 0::* ]] || path=${line#0::}
 		done <"/proc/${own##*/emerge-}/cgroup"
 		{ echo 0 >"/sys/fs/cgroup$path/cgroup.procs"; } 2>/dev/null ||
-			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE stays in Portage's cgroup: a daemon that it starts dies after the merge"
+			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE stays in Portage's cgroup: a daemon that it starts dies after the merge. Start it again then, or put FEATURES=\"-cgroup\" into its package.env."
 	}
 	__portcullis_leave
 	unset -f __portcullis_leave
@@ -109,7 +109,7 @@ __portcullis_settings() {
 	done
 	if [[ ${lines[*]} || -s $kept ]]; then
 		{ printf '%s\n' "${lines[@]}" >"$kept"; } 2>/dev/null ||
-			die "Portcullis: $package: $kept can't be written, which keeps PORTCULLIS_* of make.conf for the later phases"
+			die "Portcullis: $package: $kept can't be written, which keeps PORTCULLIS_* of make.conf for the later phases. Make room there, or remove ${PORTAGE_BUILDDIR-} if it is somebody else's."
 	fi
 }
 

@@ -118,7 +118,9 @@ function advice(record: RunRecord, programs: readonly Program[]): Line[] {
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
 	const what = `${label(record.listenerRefused)} wanted to watch system calls itself and could not, as they are watched already`;
-	return [{ verb: 'ewarn', text: `${subject(record)}: ${what}. PORTCULLIS_AUDIT="off" in its package.env lets it.` }];
+	// With a list they are watched whatever the audit is, since the watcher lets through.
+	const off = 'PORTCULLIS_AUDIT="off" in its package.env lets it, with PORTCULLIS_ALLOW="" where that names something';
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${what}. ${off}.` }];
 }
 
 /** CATEGORY/PN of CATEGORY/PF: the version starts at the last hyphen before a digit, a revision aside (PMS 3.2). */

@@ -23,3 +23,10 @@ said() {
 	[[ ${lines[1]} == "ewarn Portcullis: app-misc/foo-1: distcc in PORTCULLIS_ALLOW $text"* ]]
 	[[ $(<"$BUILDDIR/.ipc/portcullis-allow") == "$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
 }
+
+@test 'settings that can not be kept stop the build, with what to do about it' {
+	rm -r "$BUILDDIR/.ipc"
+	said setup PORTCULLIS_UNPACK=confine
+	((status == 1))
+	[[ $output == "die Portcullis: app-misc/foo-1: $BUILDDIR/.ipc/portcullis-settings can't be written, which keeps PORTCULLIS_* of make.conf for the later phases. Make room there, or remove $BUILDDIR if it is somebody else's." ]]
+}

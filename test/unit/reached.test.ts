@@ -90,7 +90,7 @@ describe('whom a phase tried to reach', () => {
 
 	test('a listener that was refused, with the way out', () => {
 		expect(lines({ listener_refused: { comm: 'crun', argv: ['./crun', 'run'] } })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: ./crun run wanted to watch system calls itself and could not, as they are watched already. PORTCULLIS_AUDIT="off" in its package.env lets it.',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: ./crun run wanted to watch system calls itself and could not, as they are watched already. PORTCULLIS_AUDIT="off" in its package.env lets it, with PORTCULLIS_ALLOW="" where that names something.',
 		]);
 	});
 
