@@ -17,7 +17,7 @@ __portcullis_allow() {
 
 # Asks the program, says what it says, and leaves in lines what is kept.
 __portcullis_look_up() {
-	local text stop=''
+	local text why=''
 	local -a said=() words=()
 	lines=("$list")
 	mapfile -t said < <(
@@ -36,13 +36,9 @@ __portcullis_look_up() {
 		done
 	fi
 	for line in "${said[@]}"; do
-		text=${line#* }
-		case ${line%% *} in
-		--allow | --name) lines+=("$line") ;;
-		elog | ewarn) "${line%% *}" "$text" ;;
-		die) stop=$text ;;
-		esac
+		[[ $line != --@(allow|name)' '* ]] || lines+=("$line")
 	done
-	[[ ! $stop ]] || die "$stop"
+	__portcullis_say "${said[@]}"
+	[[ ! $why ]] || die "$why"
 	{ printf '%s\n' "${lines[@]}" >"$file"; } 2>/dev/null
 }

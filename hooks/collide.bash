@@ -20,7 +20,7 @@ __portcullis_collide() {
 
 # Asks the program, which has the whole table, and says what it says.
 __portcullis_flag() {
-	local line text stop='' before=$found smelled=${smell# }
+	local why='' before=$found smelled=${smell# }
 	mapfile -t lines < <(
 		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" collisions --package "$package" --features "$features" --restrict "$restrict" \
 			--properties "$properties" --setting "${setting[PORTCULLIS_COLLISION]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
@@ -36,14 +36,8 @@ __portcullis_flag() {
 		lines=()
 	fi
 	{ printf '%s\n' "$known $smell" "$found" >"$state-collisions"; } 2>/dev/null
-	for line in "${lines[@]:1}"; do
-		text=${line#* }
-		case ${line%% *} in
-		elog | ewarn) "${line%% *}" "$text" ;;
-		die) stop=$text ;;
-		esac
-	done
-	[[ ! $stop ]] || die "$stop"
+	__portcullis_say "${lines[@]:1}"
+	[[ ! $why ]] || die "$why"
 }
 
 # Fills smell with the names of what could collide (src/collisions.ts). It asks strings and files, and starts nothing.

@@ -217,16 +217,10 @@ __portcullis_confine() {
 
 # Says what the record of this phase has to say, through Portage's own elog and ewarn.
 __portcullis_tell() {
-	local line text
+	local line
 	local -a lines=()
 	mapfile -t lines < <(SANDBOX_ON=0 "$portcullis" tell ${refused:+"$refused"} "$state-tell" 2>/dev/null)
-	for line in "${lines[@]}"; do
-		text=${line#* }
-		case ${line%% *} in
-		elog | ewarn | eqawarn) "${line%% *}" "$text" ;;
-		die) why=$text ;;
-		esac
-	done
+	__portcullis_say "${lines[@]}"
 	((${#lines[@]} == 0)) || return
 	# portcullis needs Node, which may just be on its way out: then what matters is said from here.
 	read -r line <"$state-tell"
@@ -236,6 +230,17 @@ __portcullis_tell() {
 	else
 		ewarn "Portcullis: $package: src_$EBUILD_PHASE left something to tell, and $portcullis does not start: see $logs/records.jsonl"
 	fi
+}
+
+# Says what the program has answered, a line each, through Portage's own functions. What ends the phase is left in why.
+__portcullis_say() {
+	local line
+	for line; do
+		case ${line%% *} in
+		elog | ewarn | eqawarn) "${line%% *}" "${line#* }" ;;
+		die) why=${line#* } ;;
+		esac
+	done
 }
 
 # A sandbox that was asked for can't be had.
@@ -256,4 +261,4 @@ __portcullis_once() {
 #: collide
 #: allow
 __portcullis_phase
-unset -f __portcullis_{phase,settings,ask,check,fakeroot,decide,confine,tell,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside,allow,look_up}
+unset -f __portcullis_{phase,settings,ask,check,fakeroot,decide,confine,tell,say,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside,allow,look_up}
