@@ -79,10 +79,11 @@ phase_exec() {
 	ln -s "$(command -v bash)" "$bin/bash"
 	run -1 env -i PATH="$bin" "$TOP/bin/portcullis" --help
 	[[ $output == 'portcullis: Node is missing: emerge net-libs/nodejs (20 or newer)' ]]
-	printf '#!/bin/bash\necho v18.20.1\n' >"$bin/node"
+	echo "Object.defineProperty(process.versions, 'node', { value: '18.20.1' })" >"$BATS_TEST_TMPDIR/old.cjs"
+	printf '#!/bin/bash\nexec %q --require %q "$@"\n' "$(command -v node)" "$BATS_TEST_TMPDIR/old.cjs" >"$bin/node"
 	chmod 755 "$bin/node"
 	run -1 env -i PATH="$bin" "$TOP/bin/portcullis" --help
-	[[ $output == "portcullis: Node 20 or newer is needed, and $bin/node is 18.20.1: emerge net-libs/nodejs" ]]
+	[[ $output == "portcullis: Node 20 or newer is needed, and $(node -p process.execPath) is 18.20.1: emerge net-libs/nodejs" ]]
 }
 
 @test 'it is found through links, and by its neighbours once installed' {
