@@ -55,8 +55,8 @@ export const causes: readonly Cause[] = [
 		// Of what can refuse unshare(2), only a security module says so with EACCES.
 		id: 'lsm',
 		fits: ({ trial }, what) => whyOf(trial, what).endsWith(': Permission denied'),
-		because: 'the policy of a security module refuses it (AppArmor, SELinux or their kind)',
-		way: 'The log names the rule: `dmesg`, or `ausearch -m avc`. It has to allow confine user namespaces.',
+		because: 'the policy of @module@ refuses it',
+		way: 'The log names the rule: `dmesg`, or `ausearch -m avc`. It has to allow confine user namespaces and the capability sys_admin.',
 	},
 	{
 		id: 'seccomp',
@@ -69,6 +69,13 @@ export const causes: readonly Cause[] = [
 		fits: ({ read }, what) => read(`/proc/sys/user/max_${options[what]?.[0] ?? what}_namespaces`) === '0',
 		because: 'their number is limited to 0 (user.max_@file@_namespaces)',
 		way: '`sysctl user.max_@file@_namespaces=15000`, and a line in /etc/sysctl.d.',
+	},
+	{
+		// AppArmor answers a refused capability with EPERM, as who lacks it gets (aa_capable in security/apparmor/capability.c).
+		id: 'profile',
+		fits: (world, what) => profileOf(world) !== '' && whyOf(world.trial, what).endsWith(': Operation not permitted'),
+		because: '@module@ refuses it',
+		way: 'The log names the rule: `dmesg`. The profile has to allow confine `userns,` and `capability sys_admin,`.',
 	},
 	{
 		// user_namespaces(7), and EPERM in clone(2): the caller is in a chroot environment.
@@ -89,6 +96,20 @@ function whyOf(trial: Trial, what: string): string {
 	return trial.missing.find((one) => one.what === what)?.why ?? '';
 }
 
+/** The AppArmor profile that confines this process, and so what it starts; '' for none, or one that only complains. */
+function profileOf({ read }: World): string {
+	const label = read('/proc/self/attr/apparmor/current') ?? '';
+	return /^(.*) \(enforce\)$/.exec(label)?.[1] ?? '';
+}
+
+/** The security module that enforces a policy here, as far as it can be told. */
+function moduleOf(world: World): string {
+	const profile = profileOf(world);
+	if (profile !== '') return `AppArmor's profile ${profile}`;
+	if (world.read('/sys/fs/selinux/enforce') === '1') return 'SELinux';
+	return 'a security module (AppArmor, SELinux or their kind)';
+}
+
 /** The cause that fits, with what it says about this confinement filled in. */
 export function causeOf(
 	world: World,
@@ -98,7 +119,11 @@ export function causeOf(
 	const [file = what, option = ''] = options[what] ?? [];
 	const more = world.sandboxed === undefined ? setuid : '';
 	const fill = (text: string) =>
-		text.replaceAll('@option@', option).replaceAll('@file@', file).replaceAll('@setuid@', more);
+		text
+			.replaceAll('@option@', option)
+			.replaceAll('@file@', file)
+			.replaceAll('@setuid@', more)
+			.replaceAll('@module@', moduleOf(world));
 	return { id: found?.id ?? '', because: fill(found?.because ?? ''), way: fill(found?.way ?? '') };
 }
 

@@ -117,8 +117,11 @@ stepwise() {
 }
 
 @test 'an old kernel: without clone3, pidfd_open and close_range all is as before' {
+	local keeper
+	# Which it is depends on the machine: there is no cgroup under v1 alone.
+	"$CONFINE" --cgroup x --record "$RECORD" -- true
+	keeper=$(last r.keeper)
 	run -0 "$PLACE/refuse" clone3=ENOSYS pidfd_open=ENOSYS close_range=ENOSYS -- "$CONFINE" --net --ipc --cgroup x --watch $$ \
 		--record "$RECORD" -- bash -c 'sleep 100 & exec sleep 0'
-	[[ $(last r.orphans.length) == 1 && $(last r.missing.length) == 0 ]]
-	((UID != 0)) || [[ $(last r.keeper) == cgroup+pidns ]]
+	[[ $(last r.orphans.length) == 1 && $(last r.missing.length) == 0 && $(last r.keeper) == "$keeper" ]]
 }

@@ -269,7 +269,7 @@ for one in sys.argv[1:]:
 	# unshare is refused with EACCES, and clone with the flag of a user namespace.
 	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x10000000 0x15,2,0,272 0x15,2,0,435 \
 		0x06,0,0,0x7fff0000 0x06,0,0,0x5000d 0x06,0,0,0x50026
-	grep -q '^BAD  network-sandbox the policy of a security module refuses it (AppArmor, SELinux or their kind)' "$BATS_TEST_TMPDIR/text" || {
+	grep -q '^BAD  network-sandbox the policy of a security module (AppArmor, SELinux or their kind) refuses it' "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
 		return 1
 	}

@@ -68,3 +68,38 @@ says() {
 		if ! grep -q ' cgroup2 ' /proc/self/mountinfo; then says 'cgroup v1 only'; fi
 	fi
 }
+
+# under PROFILE : doctor, confined by that profile of AppArmor.
+under() {
+	(echo "exec $1" >"/proc/$BASHPID/attr/apparmor/exec" && doctor)
+}
+
+@test 'AppArmor: the profile that refuses is named, to root and to an ordinary user' {
+	local profile=portcullis-test uid
+	[[ $(cat /sys/module/apparmor/parameters/enabled) == Y ]]
+	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
+	apparmor_parser --replace --skip-cache <<-EOF
+		profile $profile flags=(attach_disconnected) {
+			file,
+			signal,
+			ptrace,
+			unix,
+			network,
+			mount,
+			umount,
+			pivot_root,
+			capability,
+			deny capability sys_admin,
+		}
+	EOF
+	for uid in "$PREFIX_UID" 0; do
+		PREFIX_UID=$uid
+		doctor
+		says 'good network-sandbox'
+		under "$profile"
+		says 'BAD  network-sandbox'
+		says "AppArmor's profile $profile"
+		says 'capability sys_admin'
+	done
+	apparmor_parser --remove --skip-cache <<<"profile $profile {}"
+}
