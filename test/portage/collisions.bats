@@ -22,14 +22,15 @@ emerge_under() {
 	EOF
 	prefix_install_portcullis
 	if [[ /usr/bin/fakeroot -ef /usr/bin/$1 ]]; then
-		run -0 prefix_emerge --oneshot app-test/probe
+		run_faked prefix_emerge --oneshot app-test/probe
 		return
 	fi
 	((EUID == 0)) || skip 'only root can make it the alternative'
 	cp -a /etc/alternatives "$PREFIX_ROOT"
 	ln -sfn "/usr/bin/$1" "$PREFIX_ROOT/alternatives/fakeroot"
-	run -0 unshare --mount bash -c 'mount --bind "$1" /etc/alternatives && source "$2" && "${@:3}"' - "$PREFIX_ROOT/alternatives" \
-		<(declare -p "${!PREFIX@}" && declare -f prefix_{emerge,run,exec}) prefix_emerge --oneshot app-test/probe
+	{ declare -p "${!PREFIX@}" && declare -f prefix_{emerge,run,exec}; } >"$PREFIX_ROOT/emerge"
+	run_faked unshare --mount bash -c 'mount --bind "$1" /etc/alternatives && source "$2" && "${@:3}"' - "$PREFIX_ROOT/alternatives" \
+		"$PREFIX_ROOT/emerge" prefix_emerge --oneshot app-test/probe
 }
 
 @test 'fakeroot: src_install, which would hang, keeps the IPC of the host, and nothing else does' {

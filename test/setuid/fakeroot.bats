@@ -31,7 +31,7 @@ setuid_confine() {
 
 # portage/const.py has /usr/bin/fakeroot, which is one of the two.
 install_with() {
-	run -0 prefix_run timeout 100 "$PREFIX_PORTAGE/bin/python" -c '
+	run_faked prefix_run timeout 100 "$PREFIX_PORTAGE/bin/python" -c '
 import runpy, sys
 import portage.const
 portage.const.FAKEROOT_BINARY = sys.argv[1]
