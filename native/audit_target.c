@@ -8,10 +8,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "ancestor.h"
 #include "clock.h"
+#include "look.h"
 #include "target_state.h"
 
 #ifndef PIDFD_THREAD
@@ -238,24 +239,9 @@ void target_parents(pid_t tid, struct parents *parents)
 	}
 }
 
-/* Where process_vm_readv is refused (CONFIG_CROSS_MEMORY_ATTACH, a container's seccomp filter). */
-static bool read_mem(pid_t tid, uint64_t address, void *data, size_t size)
-{
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/mem", tid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool whole = fd >= 0 && pread(fd, data, size, (off_t)address) == (ssize_t)size;
-	if (fd >= 0)
-		close(fd);
-	return whole;
-}
-
 bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
 {
-	struct iovec here = {data, size};
-	struct iovec there = {(void *)(uintptr_t)address, size};
-	ssize_t got = process_vm_readv(tid, &here, 1, &there, 1, 0);
-	return got == (ssize_t)size || (got < 0 && errno != EFAULT && read_mem(tid, address, data, size));
+	return look_memory(tid, address, data, size) || ancestor_memory(tid, address, data, size);
 }
 
 /* Whether that is what the thread itself has under that number. */
@@ -273,7 +259,9 @@ int target_socket(pid_t tid, int fd)
 	errno = EAGAIN;
 	if (known->tid != tid || known->pidfd < 0)
 		return -1;
-	int copy = (int)syscall(SYS_pidfd_getfd, known->pidfd, fd, 0);
+	int copy = look_descriptor(known->pidfd, fd);
+	if (copy < 0 && errno == EPERM)
+		copy = ancestor_descriptor(known->pidfd, fd);
 	if (copy < 0 || !known->of_process || is_its_own(tid, fd, copy))
 		return copy;
 	close(copy);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "ancestor.h"
 #include "asker.h"
 #include "audit_look.h"
 #include "audit_news.h"
@@ -170,6 +171,7 @@ noreturn void audit_watch(const struct audit_watch *watch)
 		.resolver = {.udp = -1, .tcp = -1, .known = watch->allow},
 		.look = {.table = watch->table, .allow = watch->allow, .resolver = &watcher.resolver, .listener = -1},
 	};
+	ancestor_open(watch->ancestor);
 	if (!allocate(&watcher))
 		_exit(1);
 	if (watch->allow->count > 0) {

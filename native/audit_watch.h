@@ -14,7 +14,8 @@ struct audit_watch {
 	const struct allow *allow; /* what is let through, and the hosts that are answered for */
 	enum passage_way way;
 	const char *socks;
-	int control; /* to the supervisor: a byte asks whether to stay while anybody is watched, its end ends us */
+	int control;  /* to the supervisor: a byte asks whether to stay while anybody is watched, its end ends us */
+	int ancestor; /* to the supervisor: what it is asked to look at; -1: it is not */
 };
 
 /*

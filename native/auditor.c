@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ancestor.h"
 #include "audit_watch.h"
 #include "fail.h"
 #include "fds.h"
@@ -18,7 +19,7 @@
 const struct audit_table *auditor_open(struct auditor *auditor, bool wanted)
 {
 	int ends[2];
-	*auditor = (struct auditor){.news = -1, .news_in = -1, .control = -1};
+	*auditor = (struct auditor){.news = -1, .news_in = -1, .control = -1, .asked = -1};
 	if (!wanted)
 		return NULL;
 	auditor->table = audit_table_make();
@@ -49,15 +50,15 @@ static bool let_go_of_files(const int *keep, size_t count)
 	return true;
 }
 
-static noreturn void become_watcher(struct auditor *auditor, int control, const struct identity *identity,
+static noreturn void become_watcher(struct auditor *auditor, int control, int ancestor, const struct identity *identity,
 				    const struct options *options, enum passage_way way)
 {
-	int keep[] = {auditor->news_in, control};
+	int keep[] = {auditor->news_in, control, ancestor};
 	sigset_t all;
 	sigfillset(&all);
 	if (!keep_ptrace_only(identity))
 		refuse("giving up privileges for the audit: %m");
-	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !let_go_of_files(keep, 2))
+	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !let_go_of_files(keep, 3))
 		refuse("setting up the watcher: %m");
 	prctl(PR_SET_NAME, "confine-audit");
 	audit_watch(&(struct audit_watch){
@@ -67,15 +68,17 @@ static noreturn void become_watcher(struct auditor *auditor, int control, const 
 		.socks = options->socks,
 		.news = auditor->news_in,
 		.control = control,
+		.ancestor = ancestor,
 	});
 }
 
 void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, enum passage_way way)
 {
-	int ends[2];
+	int ends[2], asking[2] = {-1, -1};
 	if (auditor->table == NULL)
 		return;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 ||
+	    (ancestor_is_wanted() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, asking) != 0))
 		refuse("setting up the audit: %m");
 	/* From its first instruction on: the build may have the same ids, and must not get at the listener through it. */
 	int dumpable = prctl(PR_GET_DUMPABLE);
@@ -85,7 +88,7 @@ void auditor_start(struct auditor *auditor, const struct identity *identity, con
 	if (auditor->pid == 0) {
 		close(auditor->news);
 		close(ends[0]);
-		become_watcher(auditor, ends[1], identity, options, way);
+		become_watcher(auditor, ends[1], asking[1], identity, options, way);
 	}
 	if (auditor->pid < 0)
 		refuse("fork: %m");
@@ -96,6 +99,9 @@ void auditor_start(struct auditor *auditor, const struct identity *identity, con
 	close(auditor->news_in);
 	auditor->news = auditor->news_in = -1;
 	auditor->control = ends[0];
+	auditor->asked = asking[0];
+	if (asking[1] >= 0)
+		close(asking[1]);
 }
 
 void auditor_add_pids(const struct auditor *auditor, struct pids *pids)
@@ -111,6 +117,9 @@ void auditor_end(struct auditor *auditor, bool may_live_on)
 	char byte = 0;
 	if (auditor->table == NULL || auditor->pid <= 0)
 		return;
+	/* Or we would wait for who waits for our answer. */
+	if (auditor->asked >= 0)
+		close(auditor->asked);
 	/* It answers that it stays, or ends. */
 	bool stays =
 		may_live_on && send(auditor->control, &byte, 1, MSG_NOSIGNAL) == 1 && recv(auditor->control, &byte, 1, 0) == 1;

@@ -18,6 +18,7 @@ struct auditor {
 	struct audit_table *table; /* NULL: nothing is watched */
 	int news;		   /* for the phase's processes (audit_news.h); -1 once they have it */
 	int news_in, control;
+	int asked; /* where the watcher asks us (ancestor.h); -1 where it does not */
 	pid_t pid;
 };
 

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "look.h"
 #include "passage_sockets.h"
 #include "tcp.h"
 
@@ -58,7 +59,7 @@ enum { FREE = 256 };
 static int search(int pidfd, const union address *own, const union address *peer)
 {
 	for (int number = 0, unused = 0; unused < FREE; number++) {
-		int fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+		int fd = look_descriptor(pidfd, number);
 		if (fd >= 0 && is_between(fd, own, peer))
 			return fd;
 		if (fd >= 0)

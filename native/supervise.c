@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ancestor.h"
 #include "auditor.h"
 #include "channel.h"
 #include "clock.h"
@@ -145,13 +146,14 @@ static void hear_signals(struct supervisor *s)
 
 bool supervisor_step(struct supervisor *s, int timeout)
 {
-	struct pollfd sources[2 + OPTIONS_WATCHED] = {
+	struct pollfd sources[3 + OPTIONS_WATCHED] = {
 		{.fd = s->started.channel, .events = POLLIN},
 		{.fd = s->signal_fd, .events = POLLIN},
+		{.fd = s->auditor.asked, .events = POLLIN},
 	};
 	for (size_t i = 0; i < s->watch.count; i++)
-		sources[2 + i] = (struct pollfd){.fd = s->watch.pidfd[i], .events = POLLIN};
-	if (poll(sources, 2 + s->watch.count, timeout) < 0) {
+		sources[3 + i] = (struct pollfd){.fd = s->watch.pidfd[i], .events = POLLIN};
+	if (poll(sources, 3 + s->watch.count, timeout) < 0) {
 		if (errno == EINTR)
 			return true;
 		/* Somebody lowered our RLIMIT_NOFILE (prlimit(2)), and poll(2) now says EINVAL. Deaf, we can only end it. */
@@ -162,9 +164,13 @@ bool supervisor_step(struct supervisor *s, int timeout)
 		hear(s);
 	if (sources[1].revents != 0)
 		hear_signals(s);
+	if (sources[2].revents != 0 && !ancestor_answer(s->auditor.asked)) {
+		close(s->auditor.asked);
+		s->auditor.asked = -1;
+	}
 	reap(s);
 	for (size_t i = 0; i < s->watch.count; i++)
-		if (sources[2 + i].revents != 0)
+		if (sources[3 + i].revents != 0)
 			return false;
 	return !s->outcome.watcher_died;
 }

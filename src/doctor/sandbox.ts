@@ -115,13 +115,31 @@ function limits(world: World): Finding[] {
 	});
 }
 
+/** Whether Yama keeps the watcher from looking into a phase: from 3 on always, at 2 where it has no CAP_SYS_PTRACE over it (Yama.rst). */
+function isBlind({ trial, configuration }: World, yama: string): boolean {
+	const plain = trial.mode === 'setuid' || (trial.mode === 'root' && configuration?.features.includes('userpriv'));
+	return yama === '3' || (yama === '2' && plain === true);
+}
+
 function audit(world: World): Finding[] {
 	const { trial, configuration, asked, read } = world;
 	const title = 'Audit';
 	if ((configuration?.variables['PORTCULLIS_AUDIT'] ?? 'on') === 'off')
 		return [good('audit', title, 'off, by PORTCULLIS_AUDIT')];
 	const actions = read('/proc/sys/kernel/seccomp/actions_avail') ?? '';
-	const seen = [`seccomp actions: ${actions}`];
+	const yama = read('/proc/sys/kernel/yama/ptrace_scope') ?? '0';
+	const seen = [`seccomp actions: ${actions}`, `kernel.yama.ptrace_scope: ${yama}`];
+	if (trial.watched === 'yes' && isBlind(world, yama))
+		return [
+			{
+				id: 'audit',
+				state: asked.includes('net') ? 'odd' : 'idle',
+				title,
+				means: `what a phase tries to reach is counted, but not seen, and PORTCULLIS_ALLOW lets nothing through: kernel.yama.ptrace_scope is ${yama}.`,
+				way: '`sysctl kernel.yama.ptrace_scope=1` (and a line in /etc/sysctl.d); from 3 only a new boot leads back.',
+				seen,
+			},
+		];
 	if (trial.watched === 'yes') return [good('audit', title, 'what a phase tries to reach is seen, and told', seen)];
 	const kernel = !actions.includes('user_notif');
 	return [

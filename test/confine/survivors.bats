@@ -174,13 +174,14 @@ survive() {
 }
 
 @test 'the supervisor is killed: none of them is there a second later, and no cgroup after the next run' {
-	local keeper kind
+	local keeper kind confined
 	NAME=survivors-$BATS_TEST_NUMBER
 	for keeper in $KEEPERS; do
 		for kind in deaf stopped leaderless chain slow_chain traced tracer namespaced; do
 			: >"$PLACE/said"
 			# shellcheck disable=SC2016
 			kept_by "$keeper" bash -c '"$@" && exec sleep 1000' - "$PLACE/survivor" "$kind" >"$PLACE/said" 3>&- &
+			confined=$!
 			until_true 20 grep -q ready "$PLACE/said"
 			kill -KILL "$(pgrep -of "^$CONFINE --cgroup $NAME ")"
 			until_true 1 eval '[[ ! $(survivors) ]]' || {
@@ -188,7 +189,7 @@ survive() {
 				ps -o pid,ppid,stat,args -p "$(survivors | paste -sd,)"
 				return 1
 			}
-			wait "$!" || true
+			wait "$confined" || true
 		done
 	done
 	[[ $KEEPERS != *cgroup* ]] || "$CONFINE" --cgroup other -- true

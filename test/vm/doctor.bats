@@ -69,6 +69,21 @@ says() {
 	fi
 }
 
+@test 'Yama: where nobody can look into a phase, and how to' {
+	local text='counted, but not seen, and PORTCULLIS_ALLOW lets nothing through: kernel.yama.ptrace_scope is 2'
+	sysctl -qw kernel.yama.ptrace_scope=2
+	doctor
+	says 'good Audit'
+	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
+	prefix_conf 'FEATURES="-sandbox"'
+	doctor
+	says "$text"
+	sysctl -qw kernel.yama.ptrace_scope=1
+	doctor
+	says 'good Audit'
+	sysctl -qw kernel.yama.ptrace_scope=0
+}
+
 # under PROFILE : doctor, confined by that profile of AppArmor.
 under() {
 	(echo "exec $1" >"/proc/$BASHPID/attr/apparmor/exec" && doctor)

@@ -1,0 +1,26 @@
+/*
+ * Under kernel.yama.ptrace_scope=1 only an ancestor may look into a process (Documentation/admin-guide/LSM/Yama.rst). The supervisor
+ * is one of all that a phase starts, the watcher of none: what its own right does not show it, it asks the supervisor for.
+ */
+#ifndef ANCESTOR_H
+#define ANCESTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Whether that is so here. Nowhere else may it be asked: the phase could trace who answers. */
+bool ancestor_is_wanted(void);
+
+/* For the watcher: the socket to ask over, or -1. */
+void ancestor_open(int socket);
+
+/* As look_memory() and look_descriptor(), seen by the supervisor. They fail where it is not asked. */
+bool ancestor_memory(pid_t tid, uint64_t address, void *data, size_t size);
+int ancestor_descriptor(int pidfd, int fd);
+
+/* For the supervisor: answers one question. Returns false where nobody asks any more. */
+bool ancestor_answer(int socket);
+
+#endif
