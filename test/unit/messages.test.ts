@@ -86,6 +86,6 @@ test.each(quotes.filter((quote) => !theirs.includes(quote)))('somebody says: %s'
 			.filter((file) => /\.(ts|bash|py|c)$/.test(file))
 			.map((file) => source(`${folder}/${file}`)),
 	);
-	const lines = [...all, source('bin/portcullis')].join('\n').split('\n');
+	const lines = [...all, source('bin/portcullis'), source('scripts/bundle')].join('\n').split('\n');
 	expect(lines.some((line) => fits(line, quote))).toBe(true);
 });
