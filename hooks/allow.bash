@@ -15,12 +15,15 @@ __portcullis_allow() {
 	[[ ! -S ${PORTAGE_SOCKS5_PROXY-} ]] || options+=(--socks "$PORTAGE_SOCKS5_PROXY")
 }
 
-# Asks the program, says what it says, and leaves in lines what is kept.
+# Asks the program, unless it was asked together with what collides, says what it says, and leaves in lines what is kept.
 __portcullis_look_up() {
 	local text why=''
 	local -a said=() words=()
 	lines=("$list")
-	mapfile -t said < <(
+	for line in "${looked[@]}"; do
+		[[ $line != @(--*|'done') ]] || said+=("$line")
+	done
+	((${#said[@]})) || mapfile -t said < <(
 		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" destinations --package "$package" --features "$features" "$list" 2>/dev/null
 	)
 	if [[ ${said[*]: -1} != 'done' ]]; then

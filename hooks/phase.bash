@@ -46,7 +46,7 @@ __portcullis_phase() {
 	# A file that root made can't be written by the user that Portage drops to in another phase.
 	local kept=${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings state=${PORTAGE_BUILDDIR-}/.ipc/portcullis-$EUID
 	local features restrict properties fakeroot='' found=''
-	local -a options=() argv=()
+	local -a options=() argv=() looked=()
 	local -A setting=()
 
 	# A variable would be believed because it is set, and could be saved; the arguments of this process can't.

@@ -5,9 +5,10 @@ import { words } from '../facts.ts';
 import { problem, resolve } from '../settings.ts';
 import { render } from '../tell.ts';
 import { UsageError } from '../usage.ts';
+import { lookedUp } from './destinations.ts';
 
 /** What the hook hands over comes as options: EAPI 9 exports none of it. */
-export function run({ values, words: rest }: Input): number {
+export async function run({ values, words: rest, flags }: Input): Promise<number> {
 	const { package: cpv, features, setting = '', unpack = '', allow = '' } = values;
 	if (cpv === undefined || features === undefined || rest.length > 0) {
 		throw new UsageError('collisions needs --package CATEGORY/PF and --features LIST, and takes no argument');
@@ -29,6 +30,9 @@ export function run({ values, words: rest }: Input): number {
 	const news = found.filter(({ collision }) => !known.includes(collision.name));
 	for (const line of flag(news, cpv, facts.settings.PORTCULLIS_COLLISION, around)) {
 		process.stdout.write(`${render(line)}\n`);
+	}
+	if (flags.has('look-up')) {
+		for (const line of await lookedUp(allow, cpv, facts.features)) process.stdout.write(`${line}\n`);
 	}
 	// Tells a complete answer from a broken one.
 	process.stdout.write('done\n');

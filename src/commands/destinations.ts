@@ -15,19 +15,20 @@ export async function run({ values, words }: Input): Promise<number> {
 	const setting = words.join(' ');
 	const wrong = problem('PORTCULLIS_ALLOW', setting);
 	if (wrong !== undefined) throw new UsageError(wrong);
-	process.stdout.write(`${(await said(setting, cpv, wordsOf(features))).join('\n')}\n`);
+	// 'done' tells a complete answer from a broken one.
+	process.stdout.write(`${[...(await lookedUp(setting, cpv, wordsOf(features))), 'done'].join('\n')}\n`);
 	return 0;
 }
 
-async function said(setting: string, cpv: string, features: readonly string[]): Promise<string[]> {
+/** What the hook keeps, as options for confine, and what it says about it. A bad entry is what the phase dies of. */
+export async function lookedUp(setting: string, cpv: string, features: readonly string[]): Promise<string[]> {
 	try {
 		const found = await destinations(setting, aroundOf(process.env, features));
 		const options = allowOptions(found).map((pair) => pair.join(' '));
-		// Tells a complete answer from a broken one.
-		return [...options, ...destinationLines(found, cpv).map(render), 'done'];
+		return [...options, ...destinationLines(found, cpv).map(render)];
 	} catch (error) {
 		if (!(error instanceof Error)) throw error;
 		const text = `Portcullis: ${cpv}: ${error.message}. Correct it in make.conf or package.env.`;
-		return [render({ verb: 'die', text }), 'done'];
+		return [render({ verb: 'die', text })];
 	}
 }

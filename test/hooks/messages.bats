@@ -30,3 +30,15 @@ said() {
 	((status == 1))
 	[[ $output == "die Portcullis: app-misc/foo-1: $BUILDDIR/.ipc/portcullis-settings can't be written, which keeps PORTCULLIS_* of make.conf for the later phases. Make room there, or remove $BUILDDIR if it is somebody else's." ]]
 }
+
+@test 'the program starts once in setup, whether something collides, something is let through, or both' {
+	local program=$BATS_TEST_TMPDIR/usr/bin/portcullis kept=$BUILDDIR/.ipc/portcullis-allow
+	mkdir -p "${program%/*}"
+	printf '#!/bin/bash\necho "$1" >>"%s"\nexec "%s" "$@"\n' "$BATS_TEST_TMPDIR/starts" "$TOP/bin/portcullis" >"$program"
+	chmod 755 "$program"
+	said setup PORTAGE_FEATURES=network-sandbox CC='distcc gcc' DISTCC_HOSTS=192.0.2.9 PORTCULLIS_ALLOW=distcc
+	[[ $output == 'elog Portcullis: app-misc/foo-1: distcc is let through the network sandbox, to 192.0.2.9:3632 (DISTCC_HOSTS)' ]]
+	[[ $(<"$kept") == $'distcc\n--allow 192.0.2.9:3632' && $(<"$BATS_TEST_TMPDIR/starts") == collisions ]]
+	said setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW=192.0.2.7:80
+	[[ $(<"$kept") == $'192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'collisions\ndestinations' ]]
+}
