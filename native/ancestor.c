@@ -41,7 +41,7 @@ static int ask(const struct question *question, int pidfd, void *data, int *foun
 	int error = ESRCH, fds[PASSED_FDS] = {pidfd, -1};
 	struct iovec asked = {(void *)question, sizeof *question};
 	struct iovec answer[] = {{&error, sizeof error}, {data, question->size}};
-	if (supervisor < 0 || !fd_pass_send(supervisor, &asked, 1, fds) || fd_pass_receive(supervisor, answer, 2, fds) <= 0)
+	if (supervisor < 0 || !fd_pass_send(supervisor, &asked, 1, fds) || fd_pass_receive(supervisor, answer, 2, fds, NULL) <= 0)
 		return EPERM;
 	*found = fds[0];
 	return error;
@@ -71,7 +71,7 @@ bool ancestor_answer(int socket)
 	struct question question;
 	int asked[PASSED_FDS], found[PASSED_FDS] = {-1, -1}, error = 0;
 	struct iovec part = {&question, sizeof question};
-	ssize_t got = fd_pass_receive(socket, &part, 1, asked);
+	ssize_t got = fd_pass_receive(socket, &part, 1, asked, NULL);
 	if (got <= 0)
 		return false;
 	if (got != (ssize_t)sizeof question || question.size > sizeof bytes)

@@ -14,7 +14,7 @@ int audit_news_receive(int socket, struct audit_news *news)
 {
 	int fds[PASSED_FDS];
 	struct iovec part = {news, sizeof *news};
-	ssize_t got = fd_pass_receive(socket, &part, 1, fds);
+	ssize_t got = fd_pass_receive(socket, &part, 1, fds, NULL);
 	if (got == 0)
 		return 0;
 	if (got != (ssize_t)sizeof *news) {

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fd_pass.h"
+
 bool channel_open(int ends[2])
 {
 	static const int on = 1;
@@ -21,38 +23,25 @@ bool channel_open(int ends[2])
 
 void channel_say(int end, const struct message *message)
 {
-	while (send(end, message, sizeof *message, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
-}
-
-static pid_t sender(struct msghdr *parts)
-{
-	struct ucred from = {0};
-	struct cmsghdr *header = CMSG_FIRSTHDR(parts);
-	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS)
-		memcpy(&from, CMSG_DATA(header), sizeof from);
-	return from.pid;
+	struct iovec data = {(void *)message, sizeof *message};
+	int none[PASSED_FDS] = {-1, -1};
+	fd_pass_send(end, &data, 1, message->saying == SAY_READY ? message->counters : none);
 }
 
 int channel_hear(int end, struct message *message)
 {
-	for (;;) {
-		union {
-			struct cmsghdr header;
-			char bytes[CMSG_SPACE(sizeof(struct ucred))];
-		} control;
-		struct iovec data = {message, sizeof *message};
-		struct msghdr parts = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-		ssize_t got = recvmsg(end, &parts, MSG_CMSG_CLOEXEC);
-		if (got == (ssize_t)sizeof *message) {
-			message->sender = sender(&parts);
-			return 1;
-		}
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got == 0 || (got < 0 && errno == ECONNRESET))
-			return 0;
+	struct iovec data = {message, sizeof *message};
+	int fds[PASSED_FDS];
+	pid_t sender;
+	ssize_t got = fd_pass_receive(end, &data, 1, fds, &sender);
+	if (got == 0 || (got < 0 && errno == ECONNRESET))
+		return 0;
+	if (got != (ssize_t)sizeof *message) {
 		errno = got < 0 ? errno : EPROTO;
 		return -1;
 	}
+	message->sender = sender;
+	if (message->saying == SAY_READY)
+		memcpy(message->counters, fds, sizeof fds);
+	return 1;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "fd_pass.h"
 #include "namespace.h"
 
 enum saying {
@@ -22,6 +23,7 @@ struct message {
 	pid_t sender; /* when heard by the supervisor: as the kernel numbers it for us */
 	union {
 		struct setback setback;
+		int counters[PASSED_FDS]; /* SAY_READY: go along with it (snmp.h) */
 		int signal;
 		struct {
 			int status;   /* as wait(2) gives it */

@@ -6,8 +6,22 @@
 
 union control {
 	struct cmsghdr header; /* for its alignment */
-	char bytes[CMSG_SPACE(PASSED_FDS * sizeof(int))];
+	char bytes[CMSG_SPACE(PASSED_FDS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
+
+static void take(struct cmsghdr *header, int fds[PASSED_FDS], pid_t *sender)
+{
+	size_t length = header->cmsg_len - CMSG_LEN(0), most = PASSED_FDS * sizeof *fds;
+	struct ucred from;
+	if (header->cmsg_level != SOL_SOCKET)
+		return;
+	if (header->cmsg_type == SCM_RIGHTS)
+		memcpy(fds, CMSG_DATA(header), length < most ? length : most);
+	if (header->cmsg_type == SCM_CREDENTIALS && sender != NULL) {
+		memcpy(&from, CMSG_DATA(header), sizeof from);
+		*sender = from.pid;
+	}
+}
 
 bool fd_pass_send(int socket, struct iovec *parts, size_t count, const int fds[PASSED_FDS])
 {
@@ -33,7 +47,7 @@ bool fd_pass_send(int socket, struct iovec *parts, size_t count, const int fds[P
 	return sent == (ssize_t)length;
 }
 
-ssize_t fd_pass_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS])
+ssize_t fd_pass_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS], pid_t *sender)
 {
 	union control control;
 	struct msghdr message = {
@@ -43,8 +57,9 @@ ssize_t fd_pass_receive(int socket, struct iovec *parts, size_t count, int fds[P
 		;
 	for (size_t i = 0; i < PASSED_FDS; i++)
 		fds[i] = -1;
-	struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+	if (sender != NULL)
+		*sender = 0;
+	for (struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL; header != NULL; header = CMSG_NXTHDR(&message, header))
+		take(header, fds, sender);
 	return got;
 }

@@ -18,6 +18,7 @@
 #include "fail.h"
 #include "fds.h"
 #include "pids.h"
+#include "snmp.h"
 
 /* Portage sends SIGTERM 10 s after the command has reported; telling needs some of that. */
 #define KILL_MILLISECONDS 6000
@@ -81,8 +82,13 @@ noreturn void init_run(const struct init *init)
 	bool reaps = init->keeping == KEEP_SUBREAPER || (init->keeping == KEEP_NOTHING && init->news >= 0);
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	channel_say(init->channel, &(struct message){.saying = SAY_READY});
-	struct message message;
+	struct message message = {.saying = SAY_READY, .counters = {-1, -1}};
+	if (init->counted)
+		snmp_files(message.counters);
+	channel_say(init->channel, &message);
+	for (int i = 0; i < 2; i++)
+		if (message.counters[i] >= 0)
+			close(message.counters[i]);
 	if (channel_hear(init->channel, &message) != 1 || message.saying != SAY_GO)
 		_exit(EXIT_REFUSED);
 	if (init->keeping == KEEP_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)

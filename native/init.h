@@ -18,6 +18,7 @@ struct init {
 	int channel; /* to the supervisor */
 	enum keeping keeping;
 	int cgroup_kill; /* -1, or cgroup.kill of the phase's cgroup, for when the supervisor is gone */
+	bool counted;	 /* the network is not the host's */
 	int news;	 /* to the watcher, or -1: then the command is not watched */
 	const struct options *options;
 	const struct signals *signals;

@@ -24,7 +24,11 @@ static bool describe(struct orphan *orphan, pid_t pid)
 {
 	char text[1024];
 	struct text_stat stat;
-	if (proc_read(pid, "stat", text, sizeof text) == 0 || !text_stat(text, &stat) || !stat.alive)
+	if (proc_read(pid, "stat", text, sizeof text) == 0) {
+		*orphan = (struct orphan){.pid = pid, .comm = "(hidden)"};
+		return proc_hides(pid);
+	}
+	if (!text_stat(text, &stat) || !stat.alive)
 		return false;
 	struct timespec now;
 	clock_gettime(CLOCK_BOOTTIME, &now);

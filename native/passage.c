@@ -205,7 +205,8 @@ static enum passage deny_unseen(const struct passage_call *call, int *error)
 	/* Who has got nothing so far gets nothing any more: then there is nothing to hold. */
 	if (errno == EPERM && !passage.begun) {
 		char why[96];
-		snprintf(why, sizeof why, "%s, which was the first to connect or to listen, may not be looked into", target_program(call->tid)->comm);
+		const char *name = target_program(call->tid)->comm;
+		snprintf(why, sizeof why, "%s, which was the first to connect or to listen, may not be looked into", *name == '\0' ? "a hidden process" : name);
 		stop(call->table, why);
 		return PASSAGE_NONE;
 	}

@@ -131,15 +131,16 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 	bool listed = kernel_lists_children();
 	long long deadline = clock_milliseconds() + WALK_MILLISECONDS;
 	for (size_t i = 0; i < all.count; i++) {
-		struct text_stat stat;
+		struct text_stat stat = {0};
+		bool known = read_stat(all.pid[i], &stat);
 		/* What is dead has no children: they have another parent. */
-		if (!read_stat(all.pid[i], &stat) || !stat.alive)
+		if (known ? !stat.alive : !proc_hides(all.pid[i]))
 			continue;
 		if (i > 0)
 			pids_add(pids, all.pid[i]);
 		if (i >= WALK_LEAST && clock_milliseconds() >= deadline)
 			continue;
-		if (listed)
+		if (listed && known)
 			add_listed_children(&all, all.pid[i], stat.threads);
 		else
 			each_process(see_child, &(struct family){&all, all.pid[i]});

@@ -19,7 +19,7 @@ static void settle_mode(struct plan *plan)
 
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct made *made)
 {
-	struct plan plan = {.mode = identity->mode, .keeping = first_keeping(options, made)};
+	struct plan plan = {.mode = identity->mode, .keeping = first_keeping(options, made), .made_net = made->net};
 	if (options->net && !made->net)
 		plan.isolate |= ISOLATE_NET;
 	if (options->net && !made->net && options->audit)

@@ -1,8 +1,11 @@
 #include "proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -20,6 +23,19 @@ bool proc_is_masked(void)
 	if (mounts != NULL)
 		fclose(mounts);
 	return masked;
+}
+
+static bool is_dead_child(pid_t pid)
+{
+	siginfo_t info = {0};
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+bool proc_hides(pid_t pid)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/%d", pid);
+	return access(path, F_OK) != 0 && (kill(pid, 0) == 0 || errno == EPERM) && !is_dead_child(pid);
 }
 
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size)

@@ -1,20 +1,10 @@
 #include "snmp.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Where /proc is another PID namespace's, our numbers mean nothing in it. */
-static int number_in_proc(void)
-{
-	char text[32];
-	ssize_t length = readlink("/proc/self", text, sizeof text - 1);
-	text[length > 0 ? length : 0] = '\0';
-	return atoi(text);
-}
 
 /* The column of OutNoRoutes: a line of names, then one of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
 static long long from_snmp(char *text)
@@ -56,15 +46,20 @@ static long long count(const struct snmp *snmp)
 	return all;
 }
 
-void snmp_open(struct snmp *snmp, pid_t pid)
+void snmp_files(int files[2])
 {
-	static const char *const names[] = {"snmp", "snmp6"};
-	bool ours = pid != 0 && number_in_proc() == getpid();
-	for (int i = 0; i < 2; i++) {
-		char path[64];
-		snprintf(path, sizeof path, "/proc/%d/net/%s", pid, names[i]);
-		snmp->fd[i] = ours ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	files[0] = open("/proc/self/net/snmp", O_RDONLY | O_CLOEXEC);
+	files[1] = open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
+	/* One without the other would be taken for it. */
+	if (files[0] < 0 && files[1] >= 0) {
+		close(files[1]);
+		files[1] = -1;
 	}
+}
+
+void snmp_open(struct snmp *snmp, const int files[2])
+{
+	memcpy(snmp->fd, files, sizeof snmp->fd);
 	snmp->began = count(snmp);
 }
 

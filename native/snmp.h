@@ -5,15 +5,18 @@
 #include <sys/types.h>
 
 struct snmp {
-	int fd[2];	 /* of snmp and snmp6 in /proc/PID/net, each -1 where it can't be had */
+	int fd[2];	 /* of snmp and snmp6 in /proc/self/net, each -1 where it can't be had */
 	long long began; /* what it was at first */
 };
 
 /*
- * Opens the counters of the namespace that pid is in (0: none are wanted); good until snmp_close(), which lets the namespace
- * go.
+ * Opens the counters of our own network namespace, each -1 where it can't be had. For init: the supervisor is in another one, and doesn't
+ * see init in a /proc that hides who can't be dumped.
  */
-void snmp_open(struct snmp *snmp, pid_t pid);
+void snmp_files(int files[2]);
+
+/* Starts counting with these; good until snmp_close(), which lets the namespace go. */
+void snmp_open(struct snmp *snmp, const int files[2]);
 
 /* How many packets and connections had no route since then (OutNoRoutes and Ip6OutNoRoutes); -1 where that is not known. */
 long long snmp_unroutable(const struct snmp *snmp);

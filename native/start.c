@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ static noreturn void become_init(const struct attempt *attempt)
 		.channel = attempt->channel,
 		.keeping = attempt->plan->keeping,
 		.cgroup_kill = attempt->cgroup == NULL ? -1 : attempt->cgroup->kill,
+		.counted = (attempt->plan->isolate & ISOLATE_NET) != 0 || attempt->plan->made_net,
 		.news = attempt->news,
 		.options = attempt->options,
 		.signals = attempt->signals,
@@ -85,6 +87,7 @@ static bool follow(const struct plan *plan, pid_t first, struct started *started
 			ready = true;
 			/* The kernel's word for it: who forked it may be killed before it can say. */
 			started->init = message.sender;
+			memcpy(started->counters, message.counters, sizeof started->counters);
 		}
 		if (message.saying == SAY_SETBACK && message.setback.step < STEPS)
 			*setback = message.setback;

@@ -14,11 +14,13 @@ struct plan {
 	enum mode mode;
 	unsigned isolate;     /* enum isolation */
 	enum keeping keeping; /* KEEP_PID_NAMESPACE goes with ISOLATE_PID */
+	bool made_net;	      /* others have isolated the network */
 };
 
 struct started {
 	pid_t init;
 	int channel;
+	int counters[2]; /* of its network (snmp.h), where that is not the host's */
 };
 
 /*

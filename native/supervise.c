@@ -212,7 +212,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	auditor_start(&s->auditor, &s->identity, options, plan_way_out(&s->plan, options, &s->outcome.made));
-	snmp_open(&s->snmp, (s->plan.isolate & ISOLATE_NET) != 0 || made->net ? s->started.init : 0);
+	snmp_open(&s->snmp, s->started.counters);
 	if (!watch_open(&s->watch, options))
 		s->outcome.abandoned = true;
 	s->began = s->outcome.began_monotonic = clock_microseconds();

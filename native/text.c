@@ -41,6 +41,18 @@ char *text_cgroup2_mount(char *line)
 	return found;
 }
 
+/* hidepid and gid are about whose processes are seen: a PID namespace of one's own has none but one's own (proc(5)). */
+static bool shows_files(const char *options)
+{
+	size_t length = strcspn(options, " \n");
+	if (strncmp(options, "rw", 2) != 0)
+		return false;
+	for (size_t at = 2; at < length; at += 1 + strcspn(options + at + 1, ", \n"))
+		if (strncmp(options + at, ",hidepid=", 9) != 0 && strncmp(options + at, ",gid=", 5) != 0)
+			return false;
+	return true;
+}
+
 bool text_hides_proc(const char *line)
 {
 	static const char proc[] = "/proc", empty[] = "/proc/sys/fs/binfmt_misc";
@@ -56,7 +68,7 @@ bool text_hides_proc(const char *line)
 	const char *type = separator == NULL ? NULL : separator + 3;
 	const char *super = type == NULL ? NULL : field(type, 2);
 	return super == NULL || options == NULL || !is_word(field(line, MOUNT_ROOT), "/") || !is_word(type, "proc") ||
-	       strncmp(options, "rw", 2) != 0 || !is_word(super, "rw");
+	       strncmp(options, "rw", 2) != 0 || !shows_files(super);
 }
 
 char *text_own_cgroup(char *line)

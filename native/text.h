@@ -14,7 +14,7 @@ char *text_cgroup2_mount(char *line);
 
 /*
  * Whether a line of mountinfo says that /proc is not all there: something is mounted below it, or over a part, or it was mounted
- * with options that hide. A new /proc would show what was hidden on purpose. binfmt_misc stands on a directory that is empty
+ * with options that hide files. A new /proc would show what was hidden on purpose. binfmt_misc stands on a directory that is empty
  * for ever, as the kernel knows too (fs/namespace.c, mnt_already_visible), and hides nothing.
  */
 bool text_hides_proc(const char *line);

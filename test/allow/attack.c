@@ -115,6 +115,9 @@ static void *without_leader(void *fd)
 		close(file);
 	}
 	try_all(*(int *)fd);
+	/* Before Linux 6.9 a pidfd leads to the first thread alone, which has no descriptors any more. */
+	if (syscall(SYS_pidfd_open, gettid(), O_EXCL) < 0 && errno == EINVAL)
+		_exit(0);
 	int good = make(0);
 	expect(connect(good, &to.any, size) == 0, "where it may");
 	echo(good);

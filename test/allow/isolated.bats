@@ -71,10 +71,17 @@ through() {
 	done
 }
 
+# Whether the proxy's own socket can be had: with SO_PEERPIDFD (Linux 6.5), and a right to look into a process that is none of ours.
+handed_out() {
+	[[ $WHO == root || $(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null) != [123] ]] &&
+		/usr/bin/python3 -c 'import socket; socket.socketpair()[0].getsockopt(socket.SOL_SOCKET, 77)' 2>/dev/null
+}
+
 @test 'what the proxy has connected is handed out itself: a TCP socket, with the options that were set, and no relay' {
 	local WHO how
 	for WHO in root user; do
-		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" options "$THERE" 80
+		run through --socks "$PROXY" -- "$AUDIT_DIR/client" options "$THERE" 80
+		((status == 0)) || ! handed_out
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE6" 80
 		for how in blocking timeout asyncio; do
 			run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/allow/clients/fetch.py" "$how" "$THERE" 80

@@ -119,6 +119,14 @@ stripped_names() {
 	[[ $(last 'r.mode + r.keeper + r.orphan_count') == setuidcgroup+pidns1 ]]
 }
 
+@test 'hidepid hides nothing that is in a PID namespace of its own: /proc is mounted anew' {
+	# shellcheck disable=SC2016
+	run -0 unshare --mount --propagation private bash -c 'mount -t proc -o hidepid=2 proc /proc
+		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
+			bash -c "read -r number _ </proc/self/stat; echo \$((number - \$\$))"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
+	[[ $output == 0 && $(last 'r.mode + r.keeper') == setuidcgroup+pidns ]]
+}
+
 @test 'under no_new_privs the bit is inert, and a user namespace takes over' {
 	caller setpriv --no-new-privs "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- true
 	[[ $(last 'r.mode + JSON.stringify(r.had.net)') == 'userns"confine"' ]]
