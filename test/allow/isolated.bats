@@ -71,9 +71,9 @@ through() {
 	done
 }
 
-# Whether the proxy's own socket can be had: with SO_PEERPIDFD (Linux 6.5), and a right to look into a process that is none of ours.
+# handed_out WHO: whether the proxy's own socket can be had: with SO_PEERPIDFD (Linux 6.5), and a right to look into a process that is none of ours.
 handed_out() {
-	[[ $WHO == root || $(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null) != [123] ]] &&
+	[[ $1 == root || $(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null) != [123] ]] &&
 		/usr/bin/python3 -c 'import socket; socket.socketpair()[0].getsockopt(socket.SOL_SOCKET, 77)' 2>/dev/null
 }
 
@@ -81,7 +81,7 @@ handed_out() {
 	local WHO how
 	for WHO in root user; do
 		run through --socks "$PROXY" -- "$AUDIT_DIR/client" options "$THERE" 80
-		((status == 0)) || ! handed_out
+		((status == 0)) || ! handed_out "$WHO"
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE6" 80
 		for how in blocking timeout asyncio; do
 			run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/allow/clients/fetch.py" "$how" "$THERE" 80
