@@ -52,12 +52,12 @@ record() {
 
 # run -0 for a build under fakeroot, and again where it was fakeroot-tcp's daemon that failed, with us or without: it answers what nobody
 # waits for, and dies of SIGPIPE where who told it something, mkdir say, has ended by then (fakeroot 1.31, seen with strace).
+# shellcheck disable=SC2154 # bats' run sets status and output
 run_faked() {
 	local tries
 	for ((tries = 0; tries < 5; tries++)); do
 		rm -rf -- "${PREFIX_LOG:?}"/* "$RECORDS"
 		run "$@"
-		# shellcheck disable=SC2154 # bats' run sets both
 		((status == 0)) && return
 		[[ $output == *'libfakeroot: '* ]] || break
 	done
