@@ -77,9 +77,11 @@ void auditor_start(struct auditor *auditor, const struct identity *identity, con
 	int ends[2], asking[2] = {-1, -1};
 	if (auditor->table == NULL)
 		return;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0 ||
-	    (ancestor_is_wanted() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, asking) != 0))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("setting up the audit: %m");
+	/* Where there are no descriptors for that, what it would take is counted, but not seen. */
+	if (ancestor_is_wanted() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, asking) != 0)
+		asking[0] = asking[1] = -1;
 	/* From its first instruction on: the build may have the same ids, and must not get at the listener through it. */
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)

@@ -81,7 +81,11 @@ handed_out() {
 	local WHO how
 	for WHO in root user; do
 		run through --socks "$PROXY" -- "$AUDIT_DIR/client" options "$THERE" 80
-		((status == 0)) || ! handed_out "$WHO"
+		if ! handed_out "$WHO"; then
+			((status == 1))
+			continue
+		fi
+		((status == 0))
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE6" 80
 		for how in blocking timeout asyncio; do
 			run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/allow/clients/fetch.py" "$how" "$THERE" 80
