@@ -32,7 +32,7 @@ hidden() {
 	done
 }
 
-@test 'one that nobody can look into is killed at once all the same' {
+@test 'one that nobody can look into is killed all the same' {
 	hidden "$PLACE/refuse" unshare:newpid=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- "$PLACE/survivor" no_death_signal
 	[[ $(last r.stuck) == undefined && ! $(marked "$ORDINARY") ]]
 }
