@@ -31,11 +31,20 @@ static bool is_dead_child(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
+/* Where /proc is another PID namespace's, our numbers mean somebody else in it, or nobody. */
+static bool has_our_numbers(void)
+{
+	char text[32];
+	ssize_t length = readlink("/proc/self", text, sizeof text - 1);
+	text[length > 0 ? length : 0] = '\0';
+	return atoi(text) == getpid();
+}
+
 bool proc_hides(pid_t pid)
 {
 	char path[32];
 	snprintf(path, sizeof path, "/proc/%d", pid);
-	return access(path, F_OK) != 0 && (kill(pid, 0) == 0 || errno == EPERM) && !is_dead_child(pid);
+	return has_our_numbers() && access(path, F_OK) != 0 && (kill(pid, 0) == 0 || errno == EPERM) && !is_dead_child(pid);
 }
 
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size)

@@ -11,7 +11,7 @@ bool proc_is_masked(void);
 
 /*
  * Whether a process lives and /proc doesn't show it: mounted with hidepid=2 it hides from an ordinary user who can't be dumped, as our
- * init is (proc(5)). A dead child doesn't live, though its number is still taken.
+ * init is (proc(5)). A dead child doesn't live, though its number is still taken. False where /proc is not of our PID namespace.
  */
 bool proc_hides(pid_t pid);
 
