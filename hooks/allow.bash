@@ -18,11 +18,8 @@ __portcullis_allow() {
 # Asks the program, unless it was asked together with what collides, says what it says, and leaves in lines what is kept.
 __portcullis_look_up() {
 	local text why=''
-	local -a said=() words=()
+	local -a said=("${looked[@]}") words=()
 	lines=("$list")
-	for line in "${looked[@]}"; do
-		[[ $line != @(--*|'done') ]] || said+=("$line")
-	done
 	((${#said[@]})) || mapfile -t said < <(
 		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" destinations --package "$package" --features "$features" "$list" 2>/dev/null
 	)

@@ -18,20 +18,26 @@ __portcullis_collide() {
 	[[ ! $new ]] || __portcullis_flag
 }
 
-# Asks the program, which has the whole table, and says what it says. It looks up what PORTCULLIS_ALLOW lets through as well, where that
-# is wanted now: Node starts once then. Fills looked.
+# Asks the program, which has the whole table, and says what it says. What PORTCULLIS_ALLOW comes to follows in the same answer, as Node
+# takes long to start: that is left in looked.
 __portcullis_flag() {
-	local why='' before=$found smelled=${smell# } looks=''
-	[[ ! ${setting[PORTCULLIS_ALLOW]-} || $features != *' network-sandbox '* ]] ||
-		[[ $EBUILD_PHASE != setup && -s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-allow ]] || looks=--look-up
-	mapfile -t lines < <(
+	local why='' before=$found smelled=${smell# } line
+	local -a answer=()
+	mapfile -t answer < <(
 		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" collisions --package "$package" --features "$features" --restrict "$restrict" \
 			--properties "$properties" --setting "${setting[PORTCULLIS_COLLISION]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
-			--allow "${setting[PORTCULLIS_ALLOW]-}" --known "$before" ${looks:+"$looks"} 2>/dev/null
+			--allow "${setting[PORTCULLIS_ALLOW]-}" --known "$before" 2>/dev/null
 	)
+	lines=()
+	for line in "${answer[@]}"; do
+		if [[ ${lines[*]: -1} == 'done' ]]; then
+			looked+=("$line")
+		else
+			lines+=("$line")
+		fi
+	done
 	if [[ ${lines[*]: -1} == 'done' ]]; then
 		found+=" ${lines[0]#found} "
-		[[ ! $looks ]] || looked=("${lines[@]}")
 	else
 		# portcullis needs Node, which may just be on its way out. What smells is kept out of the way: it may be cut off.
 		found+=" $smell "

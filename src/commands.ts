@@ -179,7 +179,6 @@ export const commands: Readonly<Record<string, Command>> = {
 			setting: { value: 'HOW', means: 'PORTCULLIS_COLLISION', candidates: settings.PORTCULLIS_COLLISION.choices },
 			allow: { value: 'LIST', means: 'PORTCULLIS_ALLOW' },
 			known: { value: 'LIST', means: 'those that were said' },
-			'look-up': { means: 'say what destinations says, too' },
 		},
 		words: '',
 		candidates: [],

@@ -8,7 +8,7 @@ import { UsageError } from '../usage.ts';
 import { lookedUp } from './destinations.ts';
 
 /** What the hook hands over comes as options: EAPI 9 exports none of it. */
-export async function run({ values, words: rest, flags }: Input): Promise<number> {
+export async function run({ values, words: rest }: Input): Promise<number> {
 	const { package: cpv, features, setting = '', unpack = '', allow = '' } = values;
 	if (cpv === undefined || features === undefined || rest.length > 0) {
 		throw new UsageError('collisions needs --package CATEGORY/PF and --features LIST, and takes no argument');
@@ -31,10 +31,10 @@ export async function run({ values, words: rest, flags }: Input): Promise<number
 	for (const line of flag(news, cpv, facts.settings.PORTCULLIS_COLLISION, around)) {
 		process.stdout.write(`${render(line)}\n`);
 	}
-	if (flags.has('look-up')) {
-		for (const line of await lookedUp(allow, cpv, facts.features)) process.stdout.write(`${line}\n`);
-	}
 	// Tells a complete answer from a broken one.
 	process.stdout.write('done\n');
+	if (allow !== '' && facts.features.includes('network-sandbox')) {
+		process.stdout.write(`${[...(await lookedUp(allow, cpv, facts.features)), 'done'].join('\n')}\n`);
+	}
 	return 0;
 }
