@@ -133,7 +133,7 @@ function audit(world: World): Finding[] {
 		return [
 			{
 				id: 'audit',
-				state: asked.includes('net') ? 'odd' : 'idle',
+				state: !asked.includes('net') ? 'idle' : configuration?.variables['PORTCULLIS_ALLOW'] ? 'bad' : 'odd',
 				title,
 				means: `what a phase tries to reach is counted, but not seen, and PORTCULLIS_ALLOW lets nothing through: kernel.yama.ptrace_scope is ${yama}.`,
 				way: '`sysctl kernel.yama.ptrace_scope=1` (and a line in /etc/sysctl.d); from 3 only a new boot leads back.',

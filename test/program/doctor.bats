@@ -281,6 +281,22 @@ for one in sys.argv[1:]:
 		"$BATS_TEST_TMPDIR/text"
 }
 
+@test 'Yama where not even an ancestor may look: odd, and bad where PORTCULLIS_ALLOW is asked for' {
+	local state sysctl=$PREFIX_ROOT/kernel text='is counted, but not seen, and PORTCULLIS_ALLOW lets nothing through'
+	mkdir -p "$sysctl/yama"
+	echo 3 >"$sysctl/yama/ptrace_scope"
+	MORE=(--ro-bind "$sysctl" /proc/sys/kernel)
+	for state in 'odd ' 'BAD '; do
+		[[ $state == odd* ]] || prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:80"'
+		filtered 0x06,0,0,0x7fff0000
+		grep -q "^$state Audit .*$text" "$BATS_TEST_TMPDIR/text" || {
+			cat "$BATS_TEST_TMPDIR/text"
+			return 1
+		}
+		grep -q 'kernel.yama.ptrace_scope is 3' "$BATS_TEST_TMPDIR/text"
+	done
+}
+
 @test 'no seccomp: what is tried is counted, but not seen; and the option that a kernel without it needs' {
 	filtered 0x20,0,0,0 0x15,0,1,317 0x06,0,0,0x50026 0x06,0,0,0x7fff0000
 	grep -q '^odd  Audit .*counted, but not seen' "$BATS_TEST_TMPDIR/text" || {
