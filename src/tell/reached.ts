@@ -34,7 +34,7 @@ const boundText =
 function nowhere(record: RunRecord): Line[] {
 	if (record.through !== 'nowhere') return [];
 	const why =
-		record.throughWhy ||
+		(record.throughWhy && `${record.throughWhy}. portcullis doctor says whether this machine is in the way`) ||
 		'as root Portage itself has isolated the network, and started no proxy for what is outside. FEATURES="network-sandbox-proxy" makes it start one (FEATURES="distcc" does too)';
 	const text = `PORTCULLIS_ALLOW let nothing through: ${why}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];

@@ -45,7 +45,7 @@ describe('whom a phase tried to reach', () => {
 			expect.stringContaining('let nothing through: as root Portage itself has isolated the network'),
 		]);
 		expect(lines({ through: 'nowhere', through_why: 'sudo may not be looked into' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW let nothing through: sudo may not be looked into',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW let nothing through: sudo may not be looked into. portcullis doctor says whether this machine is in the way',
 		]);
 	});
 
