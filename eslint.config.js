@@ -14,7 +14,7 @@ export default defineConfig(
 		files: ['**/*.ts', '**/*.js'],
 		rules: {
 			eqeqeq: 'error',
-			'max-lines': ['error', 300],
+			'max-lines': ['error', 500],
 			'no-console': 'error',
 		},
 	},
