@@ -24,11 +24,13 @@ export function start(
 	cwd?: string,
 ): Promise<Ending> {
 	return new Promise((resolve) => {
-		const child = spawn(program, args, { env, stdio, cwd });
+		// The handlers come before the child: a signal that arrives in between would end only this process and leave the child. Node
+		// calls them from its event loop, so the child exists when they run.
 		for (const signal of forwarded) process.on(signal, () => child.kill(signal));
 		// They come from the terminal, and the command decides about them.
 		process.on('SIGINT', () => undefined);
 		process.on('SIGQUIT', () => undefined);
+		const child = spawn(program, args, { env, stdio, cwd });
 		child.on('error', (error) => {
 			process.stderr.write(`portcullis: ${program} can't be started: ${error.message}\n`);
 			resolve({ status: REFUSED, signal: null });

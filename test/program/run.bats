@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# portcullis run and the signals that arrive while it starts its command.
+
+bats_require_minimum_version 1.5.0
+
+# shellcheck source=../until.bash
+source "${BATS_TEST_FILENAME%/*}/../until.bash"
+
+setup() {
+	TOP=$(cd -- "${BATS_TEST_FILENAME%/*}/../.." && pwd -P)
+	# Node runs this before the program: the signal arrives as soon as spawn() has returned, before any other statement.
+	cat >"$BATS_TEST_TMPDIR/signal-at-spawn.cjs" <<-'EOF'
+		const processes = require('node:child_process');
+		const { spawn } = processes;
+		processes.spawn = (...call) => {
+			const child = spawn(...call);
+			process.stderr.write(`spawned ${child.pid}\n`);
+			process.kill(process.pid, process.env.SIGNAL);
+			return child;
+		};
+	EOF
+}
+
+is_gone() {
+	[[ ! -e /proc/$1 ]]
+}
+
+# signal_at_spawn SIGNAL COMMAND...: runs the command by `portcullis run`, which gets the signal at the moment of its spawn. Sets
+# status, and child to the process that was spawned. Nothing waits for the end of a pipe that a lost child would hold open.
+signal_at_spawn() {
+	status=0
+	SIGNAL=$1 NODE_OPTIONS="--require=$BATS_TEST_TMPDIR/signal-at-spawn.cjs" timeout --kill-after=1 60 \
+		"$TOP/bin/portcullis" run "${@:2}" >"$BATS_TEST_TMPDIR/output" 2>&1 3>&- || status=$?
+	child=$(sed -n 's/^spawned //p' "$BATS_TEST_TMPDIR/output")
+	[[ $child ]]
+}
+
+@test 'portcullis run passes on a signal that arrives at the moment of spawn, and the command ends by it' {
+	local signal
+	for signal in TERM HUP USR1 USR2; do
+		signal_at_spawn "SIG$signal" -- sleep 1000
+		until_true 2 is_gone "$child" || {
+			kill -KILL "$child"
+			echo "$signal: the child lives on"
+			return 1
+		}
+		((status == 128 + $(kill -l "$signal")))
+	done
+}
+
+@test 'portcullis run survives an interrupt from the terminal at the moment of spawn, and returns the status of its command' {
+	local signal
+	for signal in SIGINT SIGQUIT; do
+		signal_at_spawn "$signal" -- sh -c 'exit 7'
+		((status == 7))
+	done
+}
