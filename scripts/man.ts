@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
-import { publicCommands, usage } from '../src/commands.ts';
+import { usage } from '../src/command.ts';
+import { publicCommands } from '../src/commands.ts';
 import { features } from '../src/features.ts';
 import { confinements, law } from '../src/phases.ts';
 import { expected, settingNames, settings } from '../src/settings.ts';

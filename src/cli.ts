@@ -1,6 +1,7 @@
 import minimist from 'minimist';
 import manifest from '../package.json' with { type: 'json' };
-import { commands, type Command, type Input } from './commands.ts';
+import type { Command, Input } from './command.ts';
+import { commands } from './commands.ts';
 import { helpFor, helpForAll } from './help.ts';
 import { screenOf } from './screen.ts';
 import { suggestion, UsageError } from './usage.ts';

@@ -1,7 +1,7 @@
 import { collisions, type Collision } from './collisions.ts';
 import { decide, granted, type Facts } from './decision.ts';
 import type { Around, Evidence } from './evidence/around.ts';
-import type { Environment } from './facts.ts';
+import type { Environment } from './environment.ts';
 import { features } from './features.ts';
 import { srcPhases, type Confinement } from './phases.ts';
 import type { Line } from './tell/line.ts';

@@ -1,38 +1,6 @@
+import type { Command, Option } from './command.ts';
 import { settings } from './settings.ts';
 import { srcPhases } from './phases.ts';
-
-/** What can stand in a place of the command line, for the completions: fixed words, or what only the shell can list. */
-export type Candidates = readonly string[] | 'package' | 'file' | 'folder' | 'command' | undefined;
-
-export interface Option {
-	/** What the value is called; an option without one is a flag. */
-	readonly value?: string;
-	readonly means: string;
-	readonly candidates?: Candidates;
-}
-
-/** A command of the program. `run` loads what it needs: a quick answer must not wait for what it doesn't use. */
-export interface Command {
-	readonly summary: string;
-	/** What `--help` and the man page say beyond the summary, a paragraph each. */
-	readonly details: readonly string[];
-	readonly options: Readonly<Record<string, Option>>;
-	/** What stands behind the options in the usage line, and what each place can hold. */
-	readonly words: string;
-	readonly candidates: readonly Candidates[];
-	/** Of the hook, not of a person: not listed by `--help`, nor completed. */
-	readonly internal?: boolean;
-	/** Gives the exit status; an error that is not a UsageError is a failure, exit status 1. */
-	readonly run: (input: Input) => number | Promise<number>;
-}
-
-export interface Input {
-	readonly values: Readonly<Record<string, string>>;
-	readonly flags: ReadonlySet<string>;
-	/** What is left of the command line, and what came after `--`, if that was there. */
-	readonly words: readonly string[];
-	readonly command: readonly string[] | undefined;
-}
 
 const phaseNames = srcPhases.map((phase) => `src_${phase}`);
 const json: Option = { means: 'print JSON' };
@@ -168,7 +136,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		options: {},
 		words: 'bash|zsh|fish',
 		candidates: [['bash', 'zsh', 'fish']],
-		run: async (input) => (await import('./commands/completion.ts')).run(input),
+		run: async (input) => (await import('./commands/completion.ts')).run(input, publicCommands()),
 	},
 	collisions: {
 		summary: 'what collides with the sandboxes of a package whose environment this is',
@@ -216,14 +184,6 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/tell.ts')).run(input),
 	},
 };
-
-/** `report [--since TIME] [PACKAGE]` */
-export function usage(name: string, command: Command): string {
-	const options = Object.entries(command.options).map(([option, { value }]) =>
-		value === undefined ? `[--${option}]` : `[--${option} ${value}]`,
-	);
-	return [name, ...options, command.words].filter(Boolean).join(' ');
-}
 
 /** Those that a person uses, in the order of the table. */
 export function publicCommands(): [string, Command][] {

@@ -1,7 +1,8 @@
 import { audited } from './audit.ts';
 import { decide, granted, type Facts } from './decision.ts';
 import { aroundOf, isSocket } from './evidence/around.ts';
-import { factsOf, packageOf, type Environment } from './facts.ts';
+import { packageOf, type Environment } from './environment.ts';
+import { factsOf } from './facts.ts';
 import { settingNames, settings, type Settings } from './settings.ts';
 
 /**

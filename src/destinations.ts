@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { distccHosts, distccPort, hostOf } from './evidence/build.ts';
 import { isLoopback, type Around } from './evidence/around.ts';
 import { callers } from './evidence/compilers.ts';
-import { words } from './facts.ts';
+import { words } from './environment.ts';
 import type { Line } from './tell/line.ts';
 
 /** As many as confine takes. */

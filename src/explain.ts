@@ -1,5 +1,6 @@
 import { decide, type Facts } from './decision.ts';
-import { fakerootFrom, words as wordsOf } from './facts.ts';
+import { words as wordsOf } from './environment.ts';
+import { fakerootFrom } from './facts.ts';
 import { features } from './features.ts';
 import { confinements, isSrcPhase, otherPhases, srcPhases, type Confinement } from './phases.ts';
 import type { Configuration } from './resolve.ts';

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Facts } from './decision.ts';
+import { assignments, packageOf, words, type Environment } from './environment.ts';
 import { keptSettings } from './paths.ts';
 import type { Fakeroot } from './phases.ts';
 import { problem, resolve, settingNames, squeeze, type Settings } from './settings.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * What a phase's environment says, read as the hook reads it: Portage's own, filtered copies of the lists first, and the
@@ -59,15 +58,6 @@ function queues(): string[] {
 		: [];
 }
 
-/** CATEGORY/PF */
-export function packageOf(environment: Environment): string {
-	return `${environment['CATEGORY'] ?? ''}/${environment['PF'] ?? ''}`;
-}
-
-export function words(list: string | undefined): string[] {
-	return (list ?? '').split(/[ \t\n]+/).filter(Boolean);
-}
-
 /**
  * make.conf and package.env reach the environment only in setup and where no saved environment is loaded
  * (config.environ() in Portage's config.py). Everywhere else a variable of that name is what some build has saved.
@@ -89,15 +79,6 @@ async function settingsOf(environment: Environment): Promise<Environment> {
 /** NAME=VALUE lines, as the hook wrote them in an earlier phase of this package. */
 function kept(file: string): Environment {
 	return existsSync(file) ? assignments(readFileSync(file, 'utf8').split('\n')) : {};
-}
-
-export function assignments(lines: readonly string[]): Record<string, string> {
-	return Object.fromEntries(
-		lines.flatMap((line) => {
-			const equals = line.indexOf('=');
-			return equals > 0 ? [[line.slice(0, equals), line.slice(equals + 1)]] : [];
-		}),
-	);
 }
 
 function checked(values: Environment, cpv: string): Settings {

@@ -1,4 +1,5 @@
-import { publicCommands, usage, type Command } from './commands.ts';
+import { usage, type Command } from './command.ts';
+import { publicCommands } from './commands.ts';
 import { hang, wrap } from './screen.ts';
 
 /** `portcullis --help`, on a screen of 80 columns. */

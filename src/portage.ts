@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import ask from '../hooks/ask.py' with { type: 'text' };
-import { assignments, packageOf, type Environment } from './facts.ts';
+import { assignments, packageOf, type Environment } from './environment.ts';
 import { settingNames } from './settings.ts';
 
 /**

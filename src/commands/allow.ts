@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { allowance, narrowAllowance, type Addition } from '../allow.ts';
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { installation } from '../installation.ts';
 import { paths } from '../paths.ts';
 import type { RunRecord } from '../record.ts';

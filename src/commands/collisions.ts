@@ -1,7 +1,7 @@
 import { findCollisions, flag } from '../collide.ts';
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { aroundOf } from '../evidence/around.ts';
-import { words } from '../facts.ts';
+import { words } from '../environment.ts';
 import { problem, resolve } from '../settings.ts';
 import { render } from '../tell.ts';
 import { UsageError } from '../usage.ts';

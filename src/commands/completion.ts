@@ -1,22 +1,22 @@
-import type { Input } from '../commands.ts';
+import type { Command, Input } from '../command.ts';
 import { bashCompletion } from '../completion/bash.ts';
 import { fishCompletion } from '../completion/fish.ts';
 import { zshCompletion } from '../completion/zsh.ts';
 import { suggestion, UsageError } from '../usage.ts';
 
-const shells: Readonly<Record<string, () => string>> = {
+const shells: Readonly<Record<string, (commands: readonly [string, Command][]) => string>> = {
 	bash: bashCompletion,
 	zsh: zshCompletion,
 	fish: fishCompletion,
 };
 
-export function run({ words }: Input): number {
+export function run({ words }: Input, commands: readonly [string, Command][]): number {
 	const [name, tooMany] = words;
 	const render = name === undefined ? undefined : Object.hasOwn(shells, name) ? shells[name] : undefined;
 	if (render === undefined || tooMany !== undefined) {
 		const known = Object.keys(shells);
 		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name ?? '', known)}`);
 	}
-	process.stdout.write(render());
+	process.stdout.write(render(commands));
 	return 0;
 }

@@ -1,7 +1,7 @@
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../destinations.ts';
 import { aroundOf } from '../evidence/around.ts';
-import { words as wordsOf } from '../facts.ts';
+import { words as wordsOf } from '../environment.ts';
 import { problem } from '../settings.ts';
 import { render } from '../tell.ts';
 import { UsageError } from '../usage.ts';

@@ -1,4 +1,4 @@
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { examine } from '../doctor/all.ts';
 import { doctorText } from '../doctor/text.ts';
 import { lookAround } from '../doctor/world.ts';

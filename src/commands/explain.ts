@@ -1,7 +1,7 @@
 import { describe, findCollisions, smelled } from '../collide.ts';
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { aroundOf, type Around } from '../evidence/around.ts';
-import type { Environment } from '../facts.ts';
+import type { Environment } from '../environment.ts';
 import { explain, explanationText, groundFrom, groundOf, phaseNamed, type Explanation } from '../explain.ts';
 import { installation } from '../installation.ts';
 import { srcPhases } from '../phases.ts';

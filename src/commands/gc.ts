@@ -1,4 +1,4 @@
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { endAs, start } from '../become.ts';
 import { carried } from '../confine.ts';
 import { installation } from '../installation.ts';

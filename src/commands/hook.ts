@@ -1,4 +1,4 @@
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { renderHook } from '../hook.ts';
 import { installation } from '../installation.ts';
 import { block } from '../paths.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { examine } from '../doctor/all.ts';
 import { cgroupPlace } from '../doctor/sandbox.ts';
 import { lookAround, type World } from '../doctor/world.ts';

@@ -1,9 +1,10 @@
 import { endAs, start, type Descriptors } from '../become.ts';
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { findCollisions, inside } from '../collide.ts';
 import { allowFor, carried, confineOptions } from '../confine.ts';
 import { aroundOf } from '../evidence/around.ts';
-import { factsOf, packageOf } from '../facts.ts';
+import { packageOf } from '../environment.ts';
+import { factsOf } from '../facts.ts';
 import { installation } from '../installation.ts';
 import { UsageError } from '../usage.ts';
 

@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { installation } from '../installation.ts';
 import { paths } from '../paths.ts';
 import { recordFiles } from '../records.ts';

@@ -1,4 +1,4 @@
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { runConfined } from '../confined.ts';
 import type { Facts } from '../decision.ts';
 import { groundFrom, groundOf, phaseNamed } from '../explain.ts';

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import script from '../../hooks/shell.bash' with { type: 'text' };
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { runConfined } from '../confined.ts';
 import { groundOf, phaseNamed } from '../explain.ts';
 import { installation } from '../installation.ts';

@@ -1,4 +1,4 @@
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { harmless, paint, screenOf, table, type Screen } from '../screen.ts';
 import { running, type Running } from '../status/running.ts';
 import { bytes, duration } from '../units.ts';

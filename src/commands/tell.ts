@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Input } from '../commands.ts';
+import type { Input } from '../command.ts';
 import { firstTime } from '../emerge.ts';
 import { parseRecord } from '../record.ts';
 import { render, tell } from '../tell.ts';

@@ -1,8 +1,7 @@
-import { publicCommands, type Candidates, type Command } from '../commands.ts';
+import type { Candidates, Command } from '../command.ts';
 
 /** For bash-completion's folder; works without bash-completion too. */
-export function bashCompletion(): string {
-	const names = publicCommands();
+export function bashCompletion(names: readonly [string, Command][]): string {
 	return `# bash completion for portcullis, written by \`portcullis completion bash\`
 # shellcheck shell=bash
 

@@ -1,7 +1,6 @@
-import { publicCommands, type Candidates, type Command } from '../commands.ts';
+import type { Candidates, Command } from '../command.ts';
 
-export function fishCompletion(): string {
-	const names = publicCommands();
+export function fishCompletion(names: readonly [string, Command][]): string {
 	return `# fish completion for portcullis, written by \`portcullis completion fish\`
 
 function __portcullis_packages

@@ -1,7 +1,6 @@
-import { publicCommands, type Candidates, type Command } from '../commands.ts';
+import type { Candidates, Command } from '../command.ts';
 
-export function zshCompletion(): string {
-	const names = publicCommands();
+export function zshCompletion(names: readonly [string, Command][]): string {
 	return `#compdef portcullis
 # zsh completion for portcullis, written by \`portcullis completion zsh\`
 

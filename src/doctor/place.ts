@@ -1,6 +1,6 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { words } from '../facts.ts';
+import { words } from '../environment.ts';
 import { problem, settingNames, squeeze } from '../settings.ts';
 import { causeOf } from './causes.ts';
 import { good, type Finding } from './finding.ts';

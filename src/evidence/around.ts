@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
-import { words, type Environment } from '../facts.ts';
+import { words, type Environment } from '../environment.ts';
 import { stat } from '../stat.ts';
 
 /** Where evidence is looked for: the environment of a phase, or of a shell that asks for `explain`. */

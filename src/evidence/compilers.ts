@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { words } from '../facts.ts';
+import { words } from '../environment.ts';
 import { candidates, feature, isTool, value, type Around, type Evidence } from './around.ts';
 
 /** The variables that name a compiler, or what is put in front of one. */

@@ -1,9 +1,9 @@
 import { featureOf } from '../features.ts';
-import { harmless } from '../screen.ts';
 import { settingOf } from '../settings.ts';
 import { ago, bytes, count as amount, duration, wallClock } from '../units.ts';
 import type { Quiet } from '../records.ts';
 import type { Collected, Event } from './collect.ts';
+import { escape } from './escape.ts';
 import { kinds, sorted, type Kind, type Told } from './kinds.ts';
 import { style } from './style.ts';
 import { timeline } from './timeline.ts';
@@ -49,10 +49,6 @@ ${heavy('memory', 'Memory', sum.largest, ({ memory }) => memory, bytes)}
 }
 
 /** Text of a build in a page: neither markup nor an invisible character. */
-export function escape(text: string): string {
-	return harmless(text).replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
-}
-
 function tiles(sum: Collected): string {
 	const all: [string, string, string][] = [
 		[String(sum.phases), sum.phases === 1 ? 'phase' : 'phases', ''],

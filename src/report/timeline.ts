@@ -1,6 +1,6 @@
 import type { Quiet } from '../records.ts';
 import { bytes, count, duration, wallClock } from '../units.ts';
-import { escape } from './html.ts';
+import { escape } from './escape.ts';
 import { phaseColours } from './style.ts';
 
 /** Phases that follow each other without a longer rest, in seconds, belong to one session. */

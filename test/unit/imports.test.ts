@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+type Graph = ReadonlyMap<string, readonly string[]>;
+
+/** What each file below src/ imports from there: values, types, and what it loads later. */
+function graphOf(files: readonly string[]): Graph {
+	return new Map(
+		files.map((file) => [
+			file,
+			ts
+				.preProcessFile(readFileSync(file, 'utf8'), true, true)
+				.importedFiles.map(({ fileName }) => join(dirname(file), fileName))
+				.filter((imported) => files.includes(imported)),
+		]),
+	);
+}
+
+/** The first import cycle that a file leads to, if any. */
+function cycleFrom(graph: Graph, file: string, way: readonly string[] = [], done = new Set<string>()): string[] {
+	if (way.includes(file)) return [...way.slice(way.indexOf(file)), file];
+	if (done.has(file)) return [];
+	for (const next of graph.get(file) ?? []) {
+		const cycle = cycleFrom(graph, next, [...way, file], done);
+		if (cycle.length > 0) return cycle;
+	}
+	done.add(file);
+	return [];
+}
+
+test('a cycle of imports is found, also behind a branch that has none', () => {
+	const graph = new Map([
+		['a', ['leaf', 'b']],
+		['b', ['c']],
+		['c', ['leaf', 'b']],
+		['leaf', []],
+	]);
+	expect(cycleFrom(graph, 'a')).toEqual(['b', 'c', 'b']);
+	expect(cycleFrom(graph, 'leaf')).toEqual([]);
+});
+
+test('src/ has no import cycle', () => {
+	const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => `src/${file}`);
+	const graph = graphOf(files.filter((file) => file.endsWith('.ts')));
+	// The entry point loads each command with import(): those edges count too.
+	expect(graph.get('src/commands.ts')).toContain('src/commands/run.ts');
+	expect(graph.get('src/help.ts')).toContain('src/command.ts');
+	expect([...graph.keys()].map((file) => cycleFrom(graph, file)).filter((cycle) => cycle.length > 0)).toEqual([]);
+});
