@@ -7,7 +7,7 @@ export default defineConfig(
 	js.configs.recommended,
 	{
 		files: ['**/*.ts'],
-		extends: [tseslint.configs.recommendedTypeChecked],
+		extends: [tseslint.configs.strictTypeChecked],
 		languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
 	},
 	{
@@ -23,6 +23,8 @@ export default defineConfig(
 		rules: {
 			'@typescript-eslint/no-non-null-assertion': 'error',
 			'@typescript-eslint/consistent-type-imports': 'error',
+			// A number in a template is what String() makes of it.
+			'@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
 		},
 	},
 );

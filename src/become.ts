@@ -35,7 +35,9 @@ export function start(
 			process.stderr.write(`portcullis: ${program} can't be started: ${error.message}\n`);
 			resolve({ status: REFUSED, signal: null });
 		});
-		child.on('exit', (status, signal) => resolve({ status: status ?? REFUSED, signal }));
+		child.on('exit', (status, signal) => {
+			resolve({ status: status ?? REFUSED, signal });
+		});
 	});
 }
 
@@ -46,6 +48,8 @@ export function endAs({ status, signal }: Ending): Promise<number> {
 		process.removeAllListeners(signal);
 		process.kill(process.pid, signal);
 		// For a signal that we ignore or that comes late.
-		setTimeout(() => resolve(128 + constants.signals[signal]), 1000);
+		setTimeout(() => {
+			resolve(128 + constants.signals[signal]);
+		}, 1000);
 	});
 }

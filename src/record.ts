@@ -198,5 +198,6 @@ function number(value: unknown, name: string): number {
 }
 
 function wrong(name: string, wanted: string, value: unknown): Error {
-	return new Error(`in the record ${name} should be ${wanted} and is ${JSON.stringify(value) ?? 'absent'}`);
+	const found = value === undefined ? 'absent' : JSON.stringify(value);
+	return new Error(`in the record ${name} should be ${wanted} and is ${found}`);
 }

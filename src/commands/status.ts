@@ -59,7 +59,9 @@ async function watch(show: Show, terminal: boolean, end: string): Promise<void> 
 	if (terminal && stdin.isTTY) {
 		stdin.setRawMode(true);
 		// 3 is Ctrl-C, which is a byte like any other now.
-		stdin.on('data', (keys) => [...keys].some((key) => key === 3 || key === 113) && stop());
+		stdin.on('data', (keys) => {
+			if ([...keys].some((key) => key === 3 || key === 113)) stop();
+		});
 	}
 	if (terminal) stdout.write('\u001b[?1049h\u001b[?25l');
 	let before: Running[] | undefined;

@@ -96,7 +96,7 @@ async function tryOnce(confine: string, through: readonly string[]): Promise<Tri
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
 	try {
-		const [program = confine, ...args] = [
+		const [program, ...args] = [
 			...through,
 			confine,
 			'--net',
@@ -150,8 +150,8 @@ function call(
 	args: readonly string[],
 ): Promise<{ error: string | undefined; stdout: string; stderr: string }> {
 	return new Promise((resolve) => {
-		execFile(program, args, { env: carried(process.env), timeout: 10_000 }, (error, stdout, stderr) =>
-			resolve({ error: error?.message.split('\n')[0], stdout, stderr }),
-		);
+		execFile(program, args, { env: carried(process.env), timeout: 10_000 }, (error, stdout, stderr) => {
+			resolve({ error: error?.message.split('\n')[0], stdout, stderr });
+		});
 	});
 }

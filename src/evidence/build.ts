@@ -139,8 +139,8 @@ export function fakeroot(over: Fakeroot): (around: Around) => Evidence[] {
 /** No cgroup and no PID namespace can be had: asked of confine. */
 export function tracking(around: Around): Evidence[] {
 	if (!around.features.includes('cgroup')) return [];
-	const { stdout } = spawnSync(installation().confine, ['--probe'], { encoding: 'utf8' });
-	if (stdout === null) return [];
+	const { stdout, error } = spawnSync(installation().confine, ['--probe'], { encoding: 'utf8' });
+	if (error !== undefined) return [];
 	const answers = new Map(
 		stdout.split('\n').map((line) => [line.replace(/=.*/, ''), line.replace(/^[^=]*=/, '')] as const),
 	);

@@ -55,7 +55,9 @@ beforeAll(() => {
 	}
 });
 
-afterAll(() => rmSync(root, { recursive: true }));
+afterAll(() => {
+	rmSync(root, { recursive: true });
+});
 
 test('the generated bash and `portcullis phase` agree on every phase, feature, exception and setting', async () => {
 	const cases = everyCase();

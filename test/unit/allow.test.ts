@@ -41,7 +41,9 @@ describe('allow', () => {
 	});
 
 	test.each(['foo', 'dev-python/', 'a/b c', 'a/b\nc', '../a/b', 'a/b#', '*/*'])('"%s" is refused', (word) => {
-		expect(() => allow(word)).toThrow('CATEGORY/NAME');
+		expect(() => {
+			allow(word);
+		}).toThrow('CATEGORY/NAME');
 	});
 
 	test('prints both files and changes none', () => {

@@ -88,8 +88,12 @@ function talk(child: ChildProcess, hear: (message: Message) => void) {
 		for (const answer of waiting.values()) answer({ error: { message: why } });
 		waiting.clear();
 	};
-	child.on('error', (error) => fail(`chromium can't be started: ${error.message}`));
-	child.on('exit', () => fail('chromium has ended'));
+	child.on('error', (error) => {
+		fail(`chromium can't be started: ${error.message}`);
+	});
+	child.on('exit', () => {
+		fail('chromium has ended');
+	});
 	to.on('error', () => undefined);
 	from.setEncoding('utf8').on('data', (text: string) => {
 		const messages = (rest + text).split('\0');

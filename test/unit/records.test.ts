@@ -9,7 +9,9 @@ import { collect, isNamed } from '../../src/report/collect.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'records-'))));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+	rmSync(folder, { recursive: true });
+});
 
 function file(text: string): string {
 	const name = join(folder, `records-${Math.random()}`);

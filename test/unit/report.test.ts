@@ -52,7 +52,9 @@ beforeAll(() => {
 	folder = mkdtempSync(join(tmpdir(), 'report-'));
 	writeFileSync(join(folder, 'records'), records.join(''));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+	rmSync(folder, { recursive: true });
+});
 
 describe('text', () => {
 	const lines = () => reportText(collect([join(folder, 'records')], {}), { screen, now: now.getTime(), whole: false });
