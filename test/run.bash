@@ -4,9 +4,15 @@
 PASSED=0
 FAILED=0
 SKIPPED=0
+STARTED=0
 declare -A JOBS=()
 
+# run_begin [FOLDER|PATTERN]: what is to be run; everything without.
 run_begin() {
+	ONLY=${1-}
+	ONLY=${ONLY%/}
+	# A folder is meant as a whole and alone: `allow` is test/allow, and not test/setuid/allow.bats.
+	[[ ! $ONLY || ! -d test/${ONLY#test/} ]] || ONLY=test/${ONLY#test/}
 	LOGS=$(mktemp -d)
 	trap 'rm -rf -- "$LOGS"' EXIT
 	trap 'run_stop 130' INT
@@ -25,7 +31,11 @@ run_stop() {
 }
 
 run_chosen() {
-	[[ $1 == *"$ONLY"* ]]
+	if [[ $ONLY && -d $ONLY ]]; then
+		[[ $1/ == "$ONLY"/* ]]
+	else
+		[[ $1 == *"$ONLY"* ]]
+	fi
 }
 
 # A stage on which all others depend: the run ends where it fails.
@@ -45,6 +55,7 @@ run_first() {
 run_job() {
 	local kind=$1 name=$2 log
 	run_chosen "$name" || return 0
+	STARTED=$((STARTED + 1))
 	((${#JOBS[@]} < 2)) || run_reap
 	log=$LOGS/${name//\//_}
 	(
@@ -77,6 +88,7 @@ run_reap() {
 	PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + skipped))
 	if ((failed)); then
 		run_tell 'FAIL ' "$name ($took)" "$log"
+		"run_repeat_$kind" "$name" "$log" | sed 's/^/      To repeat: /'
 	else
 		printf 'ok    %s (%s, %d passed%s)\n' "$name" "$took" "$passed" "$( ((skipped)) && echo ", $skipped skipped")"
 	fi
@@ -85,6 +97,30 @@ run_reap() {
 run_tell() {
 	printf '%s %s\n' "$1" "$2"
 	sed 's/^/      /' "$3"
+}
+
+# run_repeat_stage|vitest|bats NAME LOG: the commands that repeat what has failed.
+run_repeat_stage() {
+	printf 'test/run %s\n' "$1"
+}
+
+run_repeat_vitest() {
+	node -e '
+		const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+		const files = r.testResults.filter((t) => t.status === "failed").map((t) => require("node:path").relative(".", t.name));
+		for (const file of files) console.log(`node_modules/.bin/vitest run ${file}`);
+	' "$2.results" 2>/dev/null || printf 'test/run %s\n' "$1"
+}
+
+# bats takes a test's title as a regular expression.
+run_repeat_bats() {
+	local file=${1%% *} title
+	local -a titles
+	mapfile -t titles < <(sed -nE 's/^not ok [0-9]+ (.*)$/\1/p' "$2" | sed -E 's/ in [0-9]+ms$//; s/ # timeout after .*$//; s/[][\.*^$+?(){}|]/\\&/g')
+	((${#titles[@]})) || printf '%snode_modules/bats/bin/bats %s\n' "${RUN_WITH:+$RUN_WITH }" "$file"
+	for title in "${titles[@]}"; do
+		printf '%snode_modules/bats/bin/bats -f %q %s\n' "${RUN_WITH:+$RUN_WITH }" "^$title\$" "$file"
+	done
 }
 
 run_count_stage() {
@@ -128,6 +164,11 @@ bats_run() {
 }
 
 run_end() {
+	run_wait
+	if ((STARTED == 0 && FAILED == 0)) && [[ $ONLY ]]; then
+		printf 'FAIL  nothing is named %s\n' "$ONLY"
+		FAILED=1
+	fi
 	printf '\n%d s' "$((SECONDS - START))"
 	((SKIPPED == 0)) || printf ', %d skipped' "$SKIPPED"
 	printf '\n%d passed, %d failed\n' "$PASSED" "$FAILED"

@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2317 # the functions are called by name
+# The checks that run no test: `make check` runs them all, and so does npm test. Each one in CHECKS is a function NAME_check.
+
+# shellcheck disable=SC2034 # read by test/run and test/check
+readonly CHECKS='native prettier eslint tsc shellcheck shfmt clangformat spelling house'
+
+prettier_check() { node_modules/.bin/prettier --log-level=warn --check .; }
+
+eslint_check() { node_modules/.bin/eslint --max-warnings 0 .; }
+
+tsc_check() { node_modules/.bin/tsc --noEmit; }
+
+shellcheck_check() {
+	local -a files
+	# What is in hooks/ is a template; what becomes of it is checked instead.
+	mapfile -t files < <(bash_files | grep -v '^hooks/')
+	shellcheck "${files[@]}" && node dist/portcullis.js hook | shellcheck -
+}
+
+shfmt_check() {
+	local -a files
+	mapfile -t files < <(bash_files)
+	shfmt -d "${files[@]}" && node dist/portcullis.js hook | shfmt -d
+}
+
+clangformat_check() {
+	local -a files
+	mapfile -t files < <(c_files)
+	clang-format --dry-run -Werror "${files[@]}"
+}
+
+# The words of test/spelling.txt are no mistakes here.
+spelling_check() {
+	local -a files
+	mapfile -t files < <(source_files | grep -vE '^(LICENSE|package-lock\.json|test/spelling\.txt)$|^native/fuzz/corpus/')
+	codespell --ignore-words test/spelling.txt "${files[@]}"
+}
+
+native_check() { make --no-print-directory -C native check; }
+
+house_check() { test/house; }
