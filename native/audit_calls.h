@@ -11,7 +11,7 @@
 #include "audit_syscalls.h"
 #include "audit_table.h"
 
-enum { AUDIT_ADDRESSES = 64 }; /* of one sendmmsg; the rest is not looked at */
+enum { AUDIT_ADDRESSES = 1024 }; /* of one sendmmsg: the kernel sends no more (UIO_MAXIOV in net/socket.c) */
 
 union audit_name {
 	struct sockaddr any;

@@ -16,6 +16,11 @@ THERE='198.51.100.7 443'
 	expect_blocked "client udp $THERE 1"
 	audit --net -- "$CLIENT" sendmsg 5
 	expect_blocked "client udp $THERE 5"
+	# A sendmmsg has 1024 messages at most (UIO_MAXIOV).
+	audit --net -- "$CLIENT" sendmsg 65
+	expect_blocked "client udp $THERE 65"
+	audit --net -- "$CLIENT" sendmsg 1100
+	expect_blocked "client udp $THERE 1024"
 	TO=2001:db8::7 audit --net -- "$CLIENT" sendto
 	expect_blocked 'client udp 2001:db8::7 443 1'
 	audit --net -- "$CLIENT" sort 30

@@ -69,10 +69,10 @@ static int attempts(int count)
 
 static int send_messages(int count)
 {
-	struct mmsghdr messages[8] = {0};
+	static struct mmsghdr messages[1100];
 	struct iovec part = {"x", 1};
 	int fd = open_socket(SOCK_DGRAM);
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 1100; i++)
 		messages[i].msg_hdr = (struct msghdr){.msg_name = &to, .msg_namelen = size, .msg_iov = &part, .msg_iovlen = 1};
 	return count == 1 ? sendmsg(fd, &messages[0].msg_hdr, 0) < 0 : sendmmsg(fd, messages, count, 0) < 0;
 }
