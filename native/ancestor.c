@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fd_pass.h"
@@ -10,6 +13,9 @@
 
 /* What goes through a socket pair at once, whatever net.core.wmem_default is. */
 enum { PIECE = 2048 };
+
+/* One that has to wait for a process' memory, or closes what it found there, keeps no other from answering. */
+enum { ANSWERING = 8 };
 
 struct question {
 	pid_t tid; /* whose memory; 0: a descriptor of the process whose pidfd goes along */
@@ -35,13 +41,31 @@ void ancestor_open(int socket)
 	supervisor = socket;
 }
 
+/* Where the answer comes to this thread of this process, which may have to wait longer than others. */
+static int *own_ends(void)
+{
+	static _Thread_local int ends[2] = {-1, -1};
+	static _Thread_local pid_t owner;
+	pid_t self = getpid();
+	if (owner == self)
+		return ends;
+	for (int i = 0; i < 2 && ends[i] >= 0; i++)
+		close(ends[i]);
+	owner = self;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		ends[0] = ends[1] = -1;
+	return ends;
+}
+
 /* Returns errno, or 0 with size bytes at data and the descriptor in *found. */
 static int ask(const struct question *question, int pidfd, void *data, int *found)
 {
-	int error = ESRCH, fds[PASSED_FDS] = {pidfd, -1};
+	if (supervisor < 0)
+		return EPERM;
+	int error = ESRCH, *ends = own_ends(), fds[PASSED_FDS] = {ends[1], pidfd};
 	struct iovec asked = {(void *)question, sizeof *question};
 	struct iovec answer[] = {{&error, sizeof error}, {data, question->size}};
-	if (supervisor < 0 || !fd_pass_send(supervisor, &asked, 1, fds) || fd_pass_receive(supervisor, answer, 2, fds, NULL) <= 0)
+	if (ends[0] < 0 || !fd_pass_send(supervisor, &asked, 1, fds) || fd_pass_receive(ends[0], answer, 2, fds, NULL) <= 0)
 		return EPERM;
 	*found = fds[0];
 	return error;
@@ -65,11 +89,13 @@ int ancestor_descriptor(int pidfd, int fd)
 	return found;
 }
 
-bool ancestor_answer(int socket)
+/* Answers one question. Returns false where nobody asks any more. */
+static bool answer_one(int socket)
 {
 	char bytes[PIECE];
 	struct question question;
 	int asked[PASSED_FDS], found[PASSED_FDS] = {-1, -1}, error = 0;
+	bool opened;
 	struct iovec part = {&question, sizeof question};
 	ssize_t got = fd_pass_receive(socket, &part, 1, asked, NULL);
 	if (got <= 0)
@@ -77,15 +103,37 @@ bool ancestor_answer(int socket)
 	if (got != (ssize_t)sizeof question || question.size > sizeof bytes)
 		error = EPROTO;
 	else if (question.tid == 0) {
-		found[0] = look_descriptor(asked[0], question.fd);
+		found[0] = look_descriptor(asked[1], question.fd);
 		error = found[0] < 0 ? errno : 0;
-	} else if (!look_memory(question.tid, question.address, bytes, question.size))
+	} else if (!look_memory(question.tid, question.address, bytes, question.size, &opened))
 		error = EPERM;
 	struct iovec answer[] = {{&error, sizeof error}, {bytes, error == 0 ? question.size : 0}};
-	bool answered = fd_pass_send(socket, answer, 2, found);
 	if (asked[0] >= 0)
-		close(asked[0]);
+		fd_pass_send(asked[0], answer, 2, found);
+	for (size_t i = 0; i < PASSED_FDS; i++)
+		if (asked[i] >= 0)
+			close(asked[i]);
 	if (found[0] >= 0)
 		close(found[0]);
-	return answered;
+	return true;
+}
+
+static void *answer_all(void *socket)
+{
+	while (answer_one((int)(intptr_t)socket))
+		;
+	return NULL;
+}
+
+void ancestor_serve(int socket)
+{
+	pthread_t thread;
+	for (int i = 0; i < ANSWERING; i++)
+		if (pthread_create(&thread, NULL, answer_all, (void *)(intptr_t)socket) == 0)
+			pthread_detach(thread);
+}
+
+void ancestor_end(int socket)
+{
+	shutdown(socket, SHUT_RDWR);
 }

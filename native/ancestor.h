@@ -20,7 +20,13 @@ void ancestor_open(int socket);
 bool ancestor_memory(pid_t tid, uint64_t address, void *data, size_t size);
 int ancestor_descriptor(int pidfd, int fd);
 
-/* For the supervisor: answers one question. Returns false where nobody asks any more. */
-bool ancestor_answer(int socket);
+/*
+ * For the supervisor: has threads of its own answer whatever is asked over that socket, since each of them may have to wait for the
+ * process that is looked into.
+ */
+void ancestor_serve(int socket);
+
+/* They answer nothing any more. */
+void ancestor_end(int socket);
 
 #endif

@@ -25,12 +25,19 @@ static void begin(void)
 	begun = true;
 }
 
+static void let_go(struct noted *noted)
+{
+	int socket = noted->socket;
+	noted->socket = -1;
+	if (socket >= 0)
+		target_close(socket);
+}
+
 void asker_note(pid_t tid, int fd)
 {
 	begin();
 	last = (last + 1) % (sizeof askers / sizeof *askers);
-	if (askers[last].socket >= 0)
-		close(askers[last].socket);
+	let_go(&askers[last]);
 	askers[last].asker.program = *target_program(tid);
 	target_parents(tid, &askers[last].asker.parents);
 	askers[last].socket = target_socket(tid, fd);
@@ -56,9 +63,6 @@ const struct asker *asker_find(uint16_t port)
 void asker_forget(void)
 {
 	begin();
-	for (size_t i = 0; i < sizeof askers / sizeof *askers; i++) {
-		if (askers[i].socket >= 0)
-			close(askers[i].socket);
-		askers[i].socket = -1;
-	}
+	for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
+		let_go(&askers[i]);
 }

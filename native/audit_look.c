@@ -67,7 +67,7 @@ static size_t note(struct audit_look *look, const struct audit_request *request)
 		return 0;
 	case CALL_BIND:
 		if (request->count > 0 && look->resolver->udp >= 0 && resolver_is_in_the_way(&request->to[0]) &&
-		    target_may_bind((pid_t)look->call->pid)) {
+		    target_may_bind((pid_t)look->call->pid) && target_is_there()) {
 			resolver_close(look->resolver);
 			asker_forget();
 			look->table->names_given_up = true;
@@ -132,7 +132,7 @@ static bool is_decided(const struct audit_request *request)
 	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->indirect;
 }
 
-void audit_look(struct audit_look *look)
+static void look_at(struct audit_look *look)
 {
 	static struct audit_request request;
 	struct passage_call call = {
@@ -154,5 +154,27 @@ void audit_look(struct audit_look *look)
 			take_back(look, count);
 	}
 	if (call.socket >= 0)
-		close(call.socket);
+		target_close(call.socket);
+}
+
+void audit_look(struct audit_look *look)
+{
+	look->busy = true;
+	target_notification(look->listener, look->call->id);
+	look_at(look);
+	look->busy = false;
+}
+
+void audit_look_give_up(struct audit_look *look)
+{
+	struct seccomp_notif_resp *answer = look->answer;
+	if (!look->busy)
+		return;
+	look->busy = false;
+	/* The kernel waits for the same server, in the caller alone. Under a list it must not go where nobody has looked. */
+	*answer = (struct seccomp_notif_resp){.id = look->call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+	if (look->allow->count > 0)
+		*answer = (struct seccomp_notif_resp){.id = look->call->id, .error = -EFAULT};
+	/* Where it was answered before, there is nothing to count. */
+	look->table->unreadable += ioctl(look->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;
 }

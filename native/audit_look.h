@@ -3,6 +3,7 @@
 #define AUDIT_LOOK_H
 
 #include <linux/seccomp.h>
+#include <stdbool.h>
 
 #include "allow.h"
 #include "audit_table.h"
@@ -13,10 +14,14 @@ struct audit_look {
 	const struct allow *allow; /* with entries: the calls are those of a strict filter (audit_filter.h) */
 	struct resolver *resolver;
 	int listener;
+	bool busy;		    /* with the call in question */
 	struct seccomp_notif *call; /* the one in question */
 	struct seccomp_notif_resp *answer;
 };
 
 void audit_look(struct audit_look *look);
+
+/* Answers the call that a thread got stuck with (watchdog.h), where there is one. */
+void audit_look_give_up(struct audit_look *look);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "audit_target.h"
 #include "clock.h"
+#include "watchdog.h"
 
 /*
  * The same thread, number and destination once more may be another socket: glibc tries addresses with UDP before a program
@@ -40,7 +41,7 @@ static int ask_socket(pid_t tid, int fd)
 	/* A raw socket's protocol is that of what it carries. */
 	if (protocol >= 0 && getsockopt(own, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_RAW)
 		protocol = IPPROTO_RAW;
-	close(own);
+	target_close(own);
 	return protocol;
 }
 
@@ -69,8 +70,10 @@ static void ask_proc(pid_t tid, int fd, char *protocol, size_t size)
 {
 	char path[64], name[64];
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", tid, fd);
+	watchdog_begin();
 	ssize_t length = getxattr(path, "system.sockprotoname", name, sizeof name - 1);
-	name[length > 0 ? length : 0] = '\0';
+	watchdog_end();
+	name[length > 0 && target_is_there() ? length : 0] = '\0';
 	char *family = strstr(name, "v6");
 	if (family != NULL)
 		*family = '\0';

@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +17,7 @@
 #include "clock.h"
 #include "look.h"
 #include "target_state.h"
+#include "watchdog.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 (include/uapi/linux/pidfd.h) */
@@ -25,6 +29,7 @@
 #define UNCHANGED_MICROSECONDS 100
 
 struct known {
+	bool opened; /* cmdline and pidfd are ours, or -1 */
 	pid_t tid;
 	int cmdline; /* /proc/TID/cmdline: what it says now; reading it fails once the thread is dead, whoever has its number then */
 	int pidfd;   /* of the thread; before Linux 6.9 of its process, whose first thread may have other descriptors */
@@ -36,12 +41,32 @@ struct known {
 /* Numbers are given out in a row, so those of one build rarely meet. */
 static struct known cache[128];
 
+static struct {
+	int listener;
+	uint64_t id;
+} notification;
+
+void target_notification(int listener, uint64_t id)
+{
+	notification.listener = listener;
+	notification.id = id;
+}
+
+bool target_is_there(void)
+{
+	uint64_t id = notification.id;
+	return ioctl(notification.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0 || errno != ENOENT;
+}
+
+/* Into text of the thread's own. */
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	watchdog_begin();
 	ssize_t length = fd < 0 ? -1 : read(fd, text, size);
+	watchdog_end();
 	if (fd >= 0)
 		close(fd);
 	return length;
@@ -126,9 +151,12 @@ const char *target_script(const char *argv, size_t length)
 	return NULL;
 }
 
+/* Into argv of the thread's own. */
 static size_t read_argv(int cmdline, char *argv)
 {
+	watchdog_begin();
 	ssize_t got = cmdline < 0 ? -1 : pread(cmdline, argv, AUDIT_ARGV - 1, 0);
+	watchdog_end();
 	size_t length = got > 0 ? (size_t)got : 0;
 	/* Whoever changed its own title, or whose line was cut, has no NUL at the end. */
 	if (length > 0 && argv[length - 1] != '\0')
@@ -169,10 +197,11 @@ static bool still_is(struct known *known, pid_t tid, long long now)
 
 static void forget(struct known *known)
 {
-	if (known->tid != 0 && known->cmdline >= 0)
+	if (known->opened && known->cmdline >= 0)
 		close(known->cmdline);
-	if (known->tid != 0 && known->pidfd >= 0)
+	if (known->opened && known->pidfd >= 0)
 		close(known->pidfd);
+	known->opened = false;
 	known->tid = 0;
 }
 
@@ -196,9 +225,9 @@ const struct program *target_program(pid_t tid)
 	if (still_is(known, tid, now))
 		return &known->program;
 	char path[64];
+	struct program program;
 	forget(known);
 	snprintf(path, sizeof path, "/proc/%d/cmdline", tid);
-	known->tid = tid;
 	known->since = known->looked = now;
 	known->cmdline = open(path, O_RDONLY | O_CLOEXEC);
 	pid_t process = target_process(tid);
@@ -206,7 +235,15 @@ const struct program *target_program(pid_t tid)
 	known->of_process = known->pidfd < 0 && errno == EINVAL;
 	if (known->of_process)
 		known->pidfd = (int)syscall(SYS_pidfd_open, process, 0);
-	find_out(&known->program, process, known->cmdline);
+	known->opened = true;
+	known->program = (struct program){0};
+	if (!target_is_there())
+		return &known->program;
+	find_out(&program, process, known->cmdline);
+	if (!target_is_there())
+		return &known->program;
+	known->tid = tid;
+	known->program = program;
 	return &known->program;
 }
 
@@ -233,15 +270,27 @@ void target_parents(pid_t tid, struct parents *parents)
 	for (int level = 0; level < 8 && pid > 1; level++) {
 		pid_t parent = target_parent(pid);
 		if (parent == supervisor || pid == supervisor)
-			return;
+			break;
 		add_parent(parents, pid);
 		pid = parent;
 	}
+	if (!target_is_there())
+		parents->length = 0;
 }
 
 bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
 {
-	return look_memory(tid, address, data, size) || ancestor_memory(tid, address, data, size);
+	/* What is larger than an address is read by a process of its own (stand_in.c). */
+	char own[sizeof(struct sockaddr_storage)] = {0};
+	void *to = size <= sizeof own ? own : data;
+	watchdog_begin();
+	bool opened, whole = look_memory(tid, address, to, size, &opened) || ancestor_memory(tid, address, to, size);
+	watchdog_end();
+	if (!whole || (opened && !target_is_there()))
+		return false;
+	if (to == own)
+		memcpy(data, own, size);
+	return true;
 }
 
 /* Whether that is what the thread itself has under that number. */
@@ -250,7 +299,10 @@ static bool is_its_own(pid_t tid, int fd, int copy)
 	char path[64];
 	struct stat its, ours;
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", tid, fd);
-	return stat(path, &its) == 0 && fstat(copy, &ours) == 0 && its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+	watchdog_begin();
+	bool same = stat(path, &its) == 0 && fstat(copy, &ours) == 0 && its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+	watchdog_end();
+	return same && target_is_there();
 }
 
 int target_socket(pid_t tid, int fd)
@@ -259,12 +311,21 @@ int target_socket(pid_t tid, int fd)
 	errno = EAGAIN;
 	if (known->tid != tid || known->pidfd < 0)
 		return -1;
+	watchdog_begin();
 	int copy = look_descriptor(known->pidfd, fd);
 	if (copy < 0 && errno == EPERM)
 		copy = ancestor_descriptor(known->pidfd, fd);
+	watchdog_end();
 	if (copy < 0 || !known->of_process || is_its_own(tid, fd, copy))
 		return copy;
-	close(copy);
+	target_close(copy);
 	errno = EPERM;
 	return -1;
+}
+
+void target_close(int copy)
+{
+	watchdog_begin();
+	close(copy);
+	watchdog_end();
 }

@@ -30,8 +30,18 @@ struct program {
 };
 
 /*
+ * Sets the notification that the next functions are about. A thread's number may be another one's once its process was killed,
+ * so that whatever was read by that number counts only where the notification is still there (seccomp_unotify(2)).
+ */
+void target_notification(int listener, uint64_t id);
+
+/* Whether that one is there; to be asked after a file in /proc/TID was opened. */
+bool target_is_there(void);
+
+/*
  * Who the thread tid is: the name of its process, command line and script. What was found out is believed again for a few
- * milliseconds, as long as /proc still has that very thread under that name. Never NULL; valid until the next call.
+ * milliseconds, as long as /proc still has that very thread under that name. Empty where it is there no
+ * more. Never NULL; valid until the next call.
  */
 const struct program *target_program(pid_t tid);
 
@@ -46,6 +56,9 @@ bool target_read(pid_t tid, uint64_t address, void *data, size_t size);
  * EPERM where that is refused, or another errno: it takes Linux 5.6, and what reading its memory takes.
  */
 int target_socket(pid_t tid, int fd);
+
+/* Closes a copy of a descriptor, which may wait for the file system behind it (fuse_flush() in fs/fuse/file.c). */
+void target_close(int copy);
 
 /*
  * What an interpreter with this command line (NUL after each argument) runs: the first argument that is no option, or the

@@ -17,6 +17,7 @@
 #include "passage.h"
 #include "passage_held.h"
 #include "resolver.h"
+#include "watchdog.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -123,8 +124,9 @@ static void add_source(struct pollfd *sources, size_t *count, int fd)
 		sources[(*count)++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
-static noreturn void serve(struct watcher *w)
+static void serve(void *data)
 {
+	struct watcher *w = data;
 	for (;;) {
 		struct pollfd sources[4 + RESOLVER_SOURCES];
 		size_t count = 0;
@@ -160,6 +162,22 @@ static noreturn void serve(struct watcher *w)
 	}
 }
 
+static void give_up(void *data)
+{
+	struct watcher *w = data;
+	audit_look_give_up(&w->look);
+	passage_held_give_up();
+}
+
+/* A process whose threads are stuck keeps its descriptors open beyond its end: so they are closed first. */
+static void fail(void *data)
+{
+	struct watcher *w = data;
+	close(w->look.listener);
+	close(w->control);
+	_exit(1);
+}
+
 noreturn void audit_watch(const struct audit_watch *watch)
 {
 	static struct watcher watcher;
@@ -178,5 +196,5 @@ noreturn void audit_watch(const struct audit_watch *watch)
 		passage_open(watch->allow, watch->way, watch->socks, watch->table);
 		watcher.held = passage_held_source();
 	}
-	serve(&watcher);
+	watchdog_run(&(struct watchdog){serve, give_up, fail, &watcher});
 }

@@ -1,20 +1,23 @@
 #include "auditor.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ancestor.h"
 #include "audit_watch.h"
 #include "fail.h"
 #include "fds.h"
+#include "reap.h"
+
+/* How long the watcher may take to end, or to answer that it stays. */
+#define END_MILLISECONDS 1000
 
 const struct audit_table *auditor_open(struct auditor *auditor, bool wanted)
 {
@@ -104,6 +107,8 @@ void auditor_start(struct auditor *auditor, const struct identity *identity, con
 	auditor->asked = asking[0];
 	if (asking[1] >= 0)
 		close(asking[1]);
+	if (auditor->asked >= 0)
+		ancestor_serve(auditor->asked);
 }
 
 void auditor_add_pids(const struct auditor *auditor, struct pids *pids)
@@ -114,19 +119,24 @@ void auditor_add_pids(const struct auditor *auditor, struct pids *pids)
 	pids_add_descendants(pids, auditor->pid);
 }
 
-void auditor_end(struct auditor *auditor, bool may_live_on)
+/* Asks whether it stays. One that says nothing does not. */
+static bool stays(int control)
 {
 	char byte = 0;
+	struct pollfd answer = {.fd = control, .events = POLLIN};
+	return send(control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 && poll(&answer, 1, END_MILLISECONDS) == 1 &&
+	       recv(control, &byte, 1, MSG_DONTWAIT) == 1;
+}
+
+void auditor_end(struct auditor *auditor, bool may_live_on)
+{
 	if (auditor->table == NULL || auditor->pid <= 0)
 		return;
-	/* Or we would wait for who waits for our answer. */
 	if (auditor->asked >= 0)
-		close(auditor->asked);
-	/* It answers that it stays, or ends. */
-	bool stays =
-		may_live_on && send(auditor->control, &byte, 1, MSG_NOSIGNAL) == 1 && recv(auditor->control, &byte, 1, 0) == 1;
+		ancestor_end(auditor->asked);
+	bool stayed = may_live_on && stays(auditor->control);
 	close(auditor->control);
-	while (!stays && waitpid(auditor->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (!stayed)
+		reap_within(auditor->pid, END_MILLISECONDS);
 	auditor->pid = 0;
 }

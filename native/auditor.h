@@ -38,7 +38,7 @@ void auditor_start(struct auditor *auditor, const struct identity *identity, con
 void auditor_add_pids(const struct auditor *auditor, struct pids *pids);
 
 /*
- * Ends the watcher and waits for that. Where processes of the phase may live on, it stays for as long as there are any:
+ * Ends the watcher and waits for that, two seconds at most. Where processes of the phase may live on, it stays for as long as there are any:
  * without it each of their watched calls would fail with ENOSYS.
  */
 void auditor_end(struct auditor *auditor, bool may_live_on);

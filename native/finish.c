@@ -79,6 +79,11 @@ void finish(struct supervisor *s)
 		if (tracked && s->started.channel < 0 && !s->gone)
 			kill(s->started.init, SIGKILL);
 	}
+	/* An init that has not ended by then is stuck, or was stopped. */
+	if (!s->gone) {
+		kill(s->started.init, SIGKILL);
+		supervisor_step(s, GRACE_MILLISECONDS);
+	}
 	/* What a root phase moved in from elsewhere is no child of init's. */
 	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, true, deadline);
 	if (s->plan.keeping == KEEP_SUBREAPER)

@@ -19,12 +19,13 @@ static bool read_mem(pid_t tid, uint64_t address, void *data, size_t size)
 	return whole;
 }
 
-bool look_memory(pid_t tid, uint64_t address, void *data, size_t size)
+bool look_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened)
 {
 	struct iovec here = {data, size};
 	struct iovec there = {(void *)(uintptr_t)address, size};
 	ssize_t got = process_vm_readv(tid, &here, 1, &there, 1, 0);
-	return got == (ssize_t)size || (got < 0 && errno != EFAULT && read_mem(tid, address, data, size));
+	*opened = got < 0 && errno != EFAULT;
+	return *opened ? read_mem(tid, address, data, size) : got == (ssize_t)size;
 }
 
 int look_descriptor(int pidfd, int fd)

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "proc.h"
+#include "reap.h"
 #include "text.h"
 
 /* How long the arguments may take. */
@@ -69,8 +69,7 @@ static void add_arguments(struct orphan *orphans, size_t count)
 		struct pollfd end = {.fd = ends[0], .events = POLLIN};
 		if (reader > 0) {
 			poll(&end, 1, READ_MILLISECONDS);
-			kill(reader, SIGKILL);
-			waitpid(reader, NULL, 0);
+			reap_within(reader, 0);
 			memcpy(orphans, shared, size);
 		}
 		close(ends[0]);

@@ -223,6 +223,10 @@ enum passage passage_try(struct passage_call *call, const struct audit_request *
 	call->socket = target_socket(call->tid, call->fd);
 	if (call->socket < 0)
 		return deny_unseen(call, error);
+	/* Nothing else is asked anything: what is behind it may not answer. */
+	*error = ENOTSOCK;
+	if (tcp_family(call->socket) < 0)
+		return PASSAGE_DENIED;
 	call->inode = fstat(call->socket, &status) == 0 ? status.st_ino : 0;
 	enum passage as_usual = stand_in_is_needed(call, request) ? PASSAGE_STANDS_IN : PASSAGE_NONE;
 	bool ours = passage_sockets_is_ours(call->socket);

@@ -2,52 +2,43 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "audit_target.h"
+#include "fdinfo.h"
 
-/* Whether that line of a fdinfo file (proc(5)) is about the caller's socket. */
-static bool read_watch(const char *line, const struct passage_call *call, struct epoll_watch *watch)
+static bool is_watched(const struct passage_call *call, int info, struct epoll_event *event)
 {
-	int fd;
-	unsigned events;
-	unsigned long long data, inode;
-	if (sscanf(line, "tfd: %d events: %x data: %llx pos:%*d ino:%llx", &fd, &events, &data, &inode) != 4)
-		return false;
-	watch->event = (struct epoll_event){.events = events, .data.u64 = data};
-	return fd == call->fd && inode == call->inode;
-}
-
-static bool is_watched(const struct passage_call *call, int epoll, struct epoll_watch *watch)
-{
-	char path[64], line[256];
-	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", call->tid, epoll);
-	FILE *info = fopen(path, "re");
+	char line[256];
+	FILE *lines = fdopen(info, "r");
 	bool found = false;
-	while (info != NULL && !found && fgets(line, sizeof line, info) != NULL)
-		found = read_watch(line, call, watch);
-	if (info != NULL)
-		fclose(info);
-	watch->epoll = epoll;
+	while (lines != NULL && !found && fgets(line, sizeof line, lines) != NULL)
+		found = fdinfo_is_watch(line, call->fd, call->inode, event);
+	if (lines != NULL)
+		fclose(lines);
+	else
+		close(info);
 	return found;
 }
 
 size_t passage_epoll_find(const struct passage_call *call, struct epoll_watch watches[EPOLL_FOLLOWED])
 {
-	static const char kind[] = "anon_inode:[eventpoll]";
-	char path[64], target[sizeof kind];
+	char path[64];
 	size_t count = 0;
-	snprintf(path, sizeof path, "/proc/%d/fd", call->tid);
+	/* Not the folder fd, which is closed to everybody but its owner (proc_fd_permission() in fs/proc/fd.c). */
+	snprintf(path, sizeof path, "/proc/%d/fdinfo", call->tid);
 	DIR *folder = opendir(path);
 	struct dirent *entry;
-	while (folder != NULL && count < EPOLL_FOLLOWED && (entry = readdir(folder)) != NULL) {
-		ssize_t length = readlinkat(dirfd(folder), entry->d_name, target, sizeof target);
-		if (length == sizeof kind - 1 && memcmp(target, kind, sizeof kind - 1) == 0 &&
-		    is_watched(call, atoi(entry->d_name), &watches[count]))
-			count++;
+	/* From here on it is that thread's, whoever gets its number. */
+	bool there = folder != NULL && target_is_there();
+	while (there && count < EPOLL_FOLLOWED && (entry = readdir(folder)) != NULL) {
+		int info = entry->d_name[0] == '.' ? -1 : openat(dirfd(folder), entry->d_name, O_RDONLY | O_CLOEXEC);
+		if (info < 0 || !is_watched(call, info, &watches[count].event))
+			continue;
+		watches[count++].epoll = atoi(entry->d_name);
 	}
 	if (folder != NULL)
 		closedir(folder);
@@ -84,6 +75,6 @@ void passage_epoll_follow(const struct passage_call *call, int fd, const struct 
 		/* The old one is there as long as we have it, and says that it is not connected. */
 		control(epoll, EPOLL_CTL_DEL, call->socket, call->fd, watches[i].event);
 		control(epoll, EPOLL_CTL_ADD, fd, call->fd, watches[i].event);
-		close(epoll);
+		target_close(epoll);
 	}
 }

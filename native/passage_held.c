@@ -1,14 +1,13 @@
 #include "passage_held.h"
 
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <stddef.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "audit_target.h"
 #include "clock.h"
 #include "target_state.h"
 #include "tcp.h"
@@ -73,20 +72,34 @@ bool passage_held_add(const struct passage_call *call, int fd, short wanted, lon
 	return true;
 }
 
-static void end(struct held *held, enum held_end how)
+/* The one whose end is being seen to. */
+static struct held *ending;
+
+static void release(struct held *held)
 {
-	if (held->done(&held->call, held->fd, how))
-		return;
 	epoll_ctl(events, EPOLL_CTL_DEL, held->fd, NULL);
 	close(held->fd);
 	held->done = NULL;
 	count--;
 }
 
-static bool is_gone(const struct passage_call *call)
+static void end(struct held *held, enum held_end how)
 {
-	uint64_t id = call->id;
-	return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) != 0 && errno == ENOENT;
+	ending = held;
+	target_notification(held->call.listener, held->call.id);
+	bool waits = held->done(&held->call, held->fd, how);
+	ending = NULL;
+	if (!waits)
+		release(held);
+}
+
+void passage_held_give_up(void)
+{
+	if (ending == NULL)
+		return;
+	passage_answer(&ending->call, EFAULT);
+	release(ending);
+	ending = NULL;
 }
 
 static void look(void)
@@ -96,11 +109,13 @@ static void look(void)
 		struct held *held = &calls[i];
 		if (held->done == NULL)
 			continue;
-		if (is_gone(&held->call))
+		bool interrupted = target_is_interrupted(held->call.tid);
+		target_notification(held->call.listener, held->call.id);
+		if (!target_is_there())
 			end(held, HELD_GONE);
 		else if (held->deadline != 0 && held->deadline <= now)
 			end(held, HELD_OVER);
-		else if (target_is_interrupted(held->call.tid))
+		else if (interrupted)
 			end(held, HELD_SIGNAL);
 	}
 }

@@ -31,4 +31,7 @@ int passage_held_source(void);
 
 void passage_held_serve(void);
 
+/* Answers the call that a thread got stuck with (watchdog.h), where there is one. */
+void passage_held_give_up(void);
+
 #endif

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "audit_target.h"
+#include "fdinfo.h"
 #include "passage_epoll.h"
 
 /* A thread's descriptors; the folder is good for that thread alone, whoever has its number later (proc(5), fdinfo). */
@@ -26,7 +26,11 @@ static int open_fdinfo(pid_t tid, int fd)
 	snprintf(path, sizeof path, "/proc/%d/fdinfo", tid);
 	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	last = tid;
-	return openat(folder, name, O_RDONLY | O_CLOEXEC);
+	if (folder >= 0 && !target_is_there()) {
+		close(folder);
+		folder = -1;
+	}
+	return folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC);
 }
 
 /* Whether exec closes the caller's descriptor: O_CLOEXEC or 0, -1 where it is not that socket any more. */
@@ -38,10 +42,7 @@ static int close_on_exec(const struct passage_call *call)
 	if (fd >= 0)
 		close(fd);
 	text[length > 0 ? length : 0] = '\0';
-	const char *flags = strstr(text, "flags:"), *inode = strstr(text, "ino:");
-	if (flags == NULL || inode == NULL || strtoul(inode + 4, NULL, 10) != call->inode)
-		return -1;
-	return (int)(strtoul(flags + 6, NULL, 8) & O_CLOEXEC);
+	return fdinfo_close_on_exec(text, call->inode);
 }
 
 bool passage_place(const struct passage_call *call, int fd)

@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "audit_target.h"
 #include "passage_held.h"
 #include "stand_in_send.h"
 #include "target_state.h"
@@ -50,6 +51,12 @@ static int open_path(pid_t tid, const char *path)
 	bool absolute = *path == '/';
 	snprintf(from, sizeof from, "/proc/%d/%s", tid, absolute ? "root" : "cwd");
 	int folder = open(from, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* From here on it is that thread's, whoever gets its number. */
+	if (folder >= 0 && !target_is_there()) {
+		close(folder);
+		errno = ESRCH;
+		return -1;
+	}
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = absolute ? RESOLVE_IN_ROOT : 0};
 	return folder < 0 ? -1 : (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
 }

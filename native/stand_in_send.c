@@ -77,7 +77,8 @@ static ssize_t send_out(const struct passage_call *call, struct outgoing *outgoi
 	ssize_t sent = sendto(call->socket, outgoing->data, outgoing->length, (int)flags | MSG_NOSIGNAL,
 			      outgoing->name_length == 0 ? NULL : &outgoing->name.any, outgoing->name_length);
 	if (sent < 0 && errno == EPIPE && (flags & MSG_NOSIGNAL) == 0) {
-		syscall(SYS_tkill, call->tid, SIGPIPE);
+		if (target_is_there())
+			syscall(SYS_tkill, call->tid, SIGPIPE);
 		errno = EPIPE;
 	}
 	free(outgoing->data);
@@ -118,7 +119,7 @@ static ssize_t send_several(const struct passage_call *call, const uint64_t argu
 		one.sent = (uint32_t)sent;
 		struct iovec here = {&one.sent, sizeof one.sent};
 		struct iovec there = {(void *)(uintptr_t)(at + offsetof(struct numbered32, sent)), sizeof one.sent};
-		if (process_vm_writev(call->tid, &here, 1, &there, 1, 0) < 0)
+		if (!target_is_there() || process_vm_writev(call->tid, &here, 1, &there, 1, 0) < 0)
 			return done > 0 ? done : -1;
 		done++;
 	}

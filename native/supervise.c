@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ancestor.h"
 #include "auditor.h"
 #include "channel.h"
 #include "clock.h"
@@ -149,7 +148,7 @@ bool supervisor_step(struct supervisor *s, int timeout)
 	struct pollfd sources[3 + OPTIONS_WATCHED] = {
 		{.fd = s->started.channel, .events = POLLIN},
 		{.fd = s->signal_fd, .events = POLLIN},
-		{.fd = s->auditor.asked, .events = POLLIN},
+		{.fd = s->auditor.control},
 	};
 	for (size_t i = 0; i < s->watch.count; i++)
 		sources[3 + i] = (struct pollfd){.fd = s->watch.pidfd[i], .events = POLLIN};
@@ -164,10 +163,9 @@ bool supervisor_step(struct supervisor *s, int timeout)
 		hear(s);
 	if (sources[1].revents != 0)
 		hear_signals(s);
-	if (sources[2].revents != 0 && !ancestor_answer(s->auditor.asked)) {
-		close(s->auditor.asked);
-		s->auditor.asked = -1;
-	}
+	/* Its end: it may have to wait for threads before it can be collected. */
+	if (sources[2].revents != 0)
+		s->outcome.watcher_died = true;
 	reap(s);
 	for (size_t i = 0; i < s->watch.count; i++)
 		if (sources[3 + i].revents != 0)

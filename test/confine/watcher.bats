@@ -150,6 +150,78 @@ open(sys.argv[2], \"w\").write(\"connected\")
 	until_true test ! -d "/proc/$WATCHER"
 }
 
+# Prepares for what test/confine/audit/stall.c does: DEVICE for every user, and the file SEEN in which it says so.
+stall_begin() {
+	((EUID == 0)) || skip 'needs root to make a node for /dev/fuse'
+	STALL=$AUDIT_DIR/stall DEVICE=$AUDIT_DIR/fuse SEEN=$AUDIT_DIR/seen.$BATS_TEST_NUMBER
+	[[ -e $STALL ]] || gcc -O1 -Wall -Wextra -Werror -o "$STALL" "$TOP/test/confine/audit/stall.c"
+	[[ -e $DEVICE ]] || mknod -m 666 "$DEVICE" c 10 229
+	: >"$SEEN"
+	chmod 666 "$SEEN"
+}
+
+# The first is stuck; what comes after it is not.
+AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeout 1 "$5" connect 3' bash)
+
+@test 'a process whose memory or descriptor a FUSE server holds back delays no other call by a second' {
+	local what keeper
+	stall_begin
+	for what in address descriptor; do
+		for keeper in '--cgroup audit' ''; do
+			: >"$SEEN"
+			# shellcheck disable=SC2086 # words
+			AUDIT_MARK=$MARK audit --net $keeper -- "${AFTER[@]}" "$STALL" "$DEVICE" "$SEEN" "$what" "$CLIENT" || {
+				echo "$what, $keeper: status $?"
+				return 1
+			}
+			[[ $(member 'r.blocked.find((b) => b.comm === "client").count') == 3 && $(member r.unreadable) == 1 ]]
+			# shellcheck disable=SC2046 # numbers
+			[[ $keeper ]] || kill -KILL $(ours)
+			until_true nobody_left
+		done
+	done
+}
+
+@test 'under a list such a call fails with EFAULT, since nobody knows where it leads' {
+	stall_begin
+	# shellcheck disable=SC2016 # for the inner shell
+	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c '"$1" "$2" "$3" address & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$SEEN"
+	[[ $(member r.unreadable) == 1 && $(member r.allowed) == undefined ]]
+}
+
+@test 'forty such processes: the watcher goes on, or the phase is ended' {
+	stall_begin
+	# shellcheck disable=SC2016 # for the inner shell
+	audit --net --cgroup audit -- bash -c 'for ((i = 0; i < 40; i++)); do "$1" "$2" "$3" address & done; until (($(wc -l <"$3") >= 40)); do :; done; exec "$4" connect 3' \
+		bash "$STALL" "$DEVICE" "$SEEN" "$CLIENT" || (($? == 137))
+	[[ $(member r.watched_why) == 'the watcher died, and the phase was ended' || $(member r.unreadable) == 40 ]]
+}
+
+@test 'the supervisor ends by SIGTERM and at the end of its command, also where a server outside holds the watcher' {
+	local end
+	stall_begin
+	for end in signal exit; do
+		: >"$SEEN"
+		: >"$RECORD"
+		# shellcheck disable=SC2016 # for the inner shell
+		AUDIT_MARK=$MARK setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$SEEN" serve \
+			"$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
+				"$1" - "$2" address & until [[ -s $2 ]]; do :; done; [[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$SEEN" "$end" 3>&- &
+		SUPERVISOR=$!
+		until_true test -s "$SEEN"
+		[[ $end == exit ]] || kill "$SUPERVISOR"
+		until_true test ! -e "/proc/$SUPERVISOR/exe"
+		if [[ $end == exit ]]; then
+			ended 0
+		else
+			ended 143
+		fi
+		# shellcheck disable=SC2046 # numbers
+		kill -KILL $(ours)
+		until_true nobody_left
+	done
+}
+
 # Bits of a capability set of a process: CapPrm 1234
 capabilities() {
 	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$2/status"
@@ -202,4 +274,22 @@ capabilities() {
 	run audit --net -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
 	[[ $status != 4 ]] || skip 'no io_uring here'
 	[[ $status == 0 && $(member r.unseen) == 5 && $(member r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
+}
+
+@test 'after each file of /proc/TID that it opens the watcher asks whether the call is still there' {
+	local trace=$AUDIT_DIR/trace
+	((EUID == 0)) || skip 'needs root to trace it'
+	mkfifo -m 666 "$MARK.go"
+	begin --net --allow 127.0.0.1:1 -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; "$1" connect 3; TO=127.0.0.1 PORT=1 exec "$1" connect 3' \
+		sh "$CLIENT" "$MARK"
+	strace -f -qq -e trace=openat,ioctl -o "$trace" -p "$WATCHER" 3>&- &
+	until_true grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
+	echo >"$MARK.go"
+	wait "$SUPERVISOR"
+	# Of what is opened by number, the answer to the call comes only behind a check.
+	awk '
+		/openat\(AT_FDCWD, "\/proc\/[0-9]+\// { opened++; unchecked = 1 }
+		/NOTIF_ID_VALID/ { unchecked = 0 }
+		/NOTIF_SEND|NOTIF_ADDFD/ && unchecked { print; bad = 1 }
+		END { exit bad || opened < 2 }' "$trace"
 }
