@@ -11,25 +11,19 @@
 #include <unistd.h>
 
 #include "passage_held.h"
+#include "socks_reply.h"
 #include "socks_take.h"
 #include "tcp.h"
 
-/* RFC 1928, 3 to 6 */
-enum { VERSION = 5,
-       METHODS = 1,
-       NO_AUTHENTICATION = 0,
-       CONNECT = 1,
-       IPV4 = 1,
-       IPV6 = 4,
-       METHOD_REPLY = 2,
-       HEADER = 4,
-       PORT = 2 };
+/* RFC 1928, 3 and 4 */
+enum { METHODS = 1,
+       CONNECT = 1 };
 
 /* One request, from the first byte to the last of the answer, by the descriptor of the connection to the proxy. */
 struct exchange {
 	const char *path;
 	socks_done *done;
-	unsigned char reply[METHOD_REPLY + HEADER + 16 + PORT];
+	unsigned char reply[SOCKS_REPLY];
 	size_t got;
 	int taken;  /* the proxy's own socket, -1: not yet */
 	bool relay; /* which is left to it */
@@ -42,7 +36,8 @@ static struct exchange *exchanges[MOST];
 static size_t write_request(const struct destination *to, unsigned char request[32])
 {
 	size_t size = to->family == AF_INET ? 4 : 16;
-	const unsigned char head[] = {VERSION, METHODS, NO_AUTHENTICATION, VERSION, CONNECT, 0, to->family == AF_INET ? IPV4 : IPV6};
+	const unsigned char head[] = {SOCKS_VERSION, METHODS, SOCKS_NO_AUTHENTICATION, SOCKS_VERSION, CONNECT, 0,
+				      to->family == AF_INET ? SOCKS_IPV4 : SOCKS_IPV6};
 	uint16_t port = htons(to->port);
 	memcpy(request, head, sizeof head);
 	memcpy(request + sizeof head, to->address, size);
@@ -69,26 +64,6 @@ static int call_proxy(const char *path, const struct destination *to)
 		close(fd);
 	errno = error;
 	return -1;
-}
-
-/* How long the answer is, as far as that is known. */
-static size_t expected(const struct exchange *exchange)
-{
-	if (exchange->got < METHOD_REPLY + HEADER)
-		return METHOD_REPLY + HEADER;
-	return METHOD_REPLY + HEADER + PORT + (exchange->reply[METHOD_REPLY + 3] == IPV6 ? 16 : 4);
-}
-
-/* The proxy's word for what went wrong, as connect(2) has it. */
-static int error_of(const unsigned char *reply)
-{
-	static const int errors[] = {[1] = ECONNREFUSED, [2] = EACCES, [3] = ENETUNREACH, [4] = EHOSTUNREACH, [5] = ECONNREFUSED, [6] = ETIMEDOUT};
-	unsigned code = reply[METHOD_REPLY + 1];
-	if (reply[0] != VERSION || reply[1] != NO_AUTHENTICATION || reply[METHOD_REPLY] != VERSION)
-		return EPROTO;
-	if (code == 0)
-		return 0;
-	return code < sizeof errors / sizeof *errors ? errors[code] : ECONNREFUSED;
 }
 
 static int ask(const char *path, const struct passage_call *call, socks_done *done, bool relay);
@@ -129,14 +104,8 @@ static bool hear_end(const struct passage_call *call, int fd)
 /* The answer names the address that the proxy's socket has. */
 static int take(const struct exchange *exchange, const struct passage_call *call, int fd)
 {
-	const unsigned char *bound = exchange->reply + METHOD_REPLY + HEADER;
-	struct destination here = {.family = exchange->reply[METHOD_REPLY + 3] == IPV6 ? AF_INET6 : AF_INET};
-	size_t size = here.family == AF_INET6 ? 16 : 4;
-	uint16_t port;
+	struct destination here = socks_reply_address(exchange->reply);
 	union address own, peer;
-	memcpy(here.address, bound, size);
-	memcpy(&port, bound + size, sizeof port);
-	here.port = ntohs(port);
 	tcp_address(&here, here.family, &own);
 	tcp_address(&call->to, call->to.family, &peer);
 	return socks_take(fd, &own, &peer);
@@ -146,15 +115,16 @@ static int take(const struct exchange *exchange, const struct passage_call *call
 static bool hear(const struct passage_call *call, int fd)
 {
 	struct exchange *exchange = exchanges[fd];
-	while (exchange->got < expected(exchange)) {
-		ssize_t got = recv(fd, exchange->reply + exchange->got, expected(exchange) - exchange->got, MSG_DONTWAIT);
+	size_t length;
+	while (exchange->got < (length = socks_reply_length(exchange->reply, exchange->got))) {
+		ssize_t got = recv(fd, exchange->reply + exchange->got, length - exchange->got, MSG_DONTWAIT);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return true;
 		if (got <= 0)
 			return end(call, fd, -1, ECONNREFUSED);
 		exchange->got += (size_t)got;
 	}
-	int error = error_of(exchange->reply);
+	int error = socks_reply_error(exchange->reply);
 	if (error == 0 && !exchange->relay)
 		exchange->taken = take(exchange, call, fd);
 	if (exchange->taken >= 0)
