@@ -8,15 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup_create.h"
 #include "cgroup_delegated.h"
 #include "cgroup_pids.h"
+#include "cgroup_place.h"
 #include "cgroup_tree.h"
+#include "cgroupfs.h"
 #include "clock.h"
-#include "privileged/cgroup_create.h"
-#include "privileged/cgroup_place.h"
-#include "privileged/cgroupfs.h"
-#include "privileged/janitor.h"
-#include "privileged/privilege.h"
 
 #define PLACES_TRIED 64
 /* How long cgroup.kill is believed to reach everybody; it takes 30 ms for 1,000. */
@@ -24,22 +22,12 @@
 
 static void close_all(struct cgroup *cgroup)
 {
-	int *const fds[] = {&cgroup->parent, &cgroup->directory, &cgroup->kill, &cgroup->events, &cgroup->janitor};
+	int *const fds[] = {&cgroup->parent, &cgroup->directory, &cgroup->kill, &cgroup->events};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);
 		*fds[i] = -1;
 	}
-}
-
-/* What was just made, and nobody has joined yet. */
-static void unmake(const struct cgroup *cgroup, const struct identity *identity)
-{
-	if (!privilege_raise(identity, PRIVILEGE_CGROUP))
-		return;
-	cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
-	cgroup_place_tidy(cgroup->parent);
-	privilege_lower(identity);
 }
 
 /* Makes it in the place that this mode has. */
@@ -49,25 +37,16 @@ static bool make_in(struct cgroup *cgroup, struct cgroup_tree *tree, const struc
 	bool limited = false;
 	for (int i = 0; i < LIMITS; i++)
 		limited = limited || options->limit[i] != NULL;
-	if (identity->mode == MODE_USERNS)
-		cgroup->parent = cgroup_delegated_open(tree, limited, why);
-	*why = identity->mode == MODE_USERNS ? *why : "effective uid 0";
-	if (!privilege_raise(identity, PRIVILEGE_CGROUP))
+	cgroup->parent = identity->mode == MODE_ROOT ? cgroup_place_open(tree, limited, why) : cgroup_delegated_open(tree, limited, why);
+	if (cgroup->parent < 0)
 		return false;
-	if (identity->mode != MODE_USERNS)
-		cgroup->parent = cgroup_place_open(tree, identity, limited, why);
-	bool created = false;
-	if (cgroup->parent >= 0) {
-		*why = "making the cgroup";
-		created = cgroup_create(cgroup, options);
-	}
-	privilege_lower(identity);
-	return created;
+	*why = "making the cgroup";
+	return cgroup_create(cgroup, options);
 }
 
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why)
 {
-	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1, .janitor = -1};
+	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1};
 	struct cgroup_tree tree;
 	if (!cgroup_tree_find(&tree, why))
 		return false;
@@ -78,37 +57,20 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
 			break;
 		bool in_place = cgroup->parent >= 0;
 		close_all(cgroup);
-		/* Another run took the directory away that it no longer needed. */
-		if (!in_place || (errno != ENOENT && errno != ENODEV))
+		/* Another run has removed the directory, or its sweep has locked ours before we did. */
+		if (!in_place || (errno != ENOENT && errno != ENODEV && errno != EWOULDBLOCK))
 			break;
 	}
 	int saved = errno;
 	cgroup_tree_close(&tree);
 	errno = saved;
-	if (made && identity->mode == MODE_SETUID) {
-		*why = "starting the janitor";
-		cgroup->janitor = janitor_start(cgroup);
-		made = cgroup->janitor >= 0;
-		saved = errno;
-		if (!made) {
-			unmake(cgroup, identity);
-			close_all(cgroup);
-		}
-		errno = saved;
-	}
 	return made;
 }
 
-pid_t cgroup_fork(const struct cgroup *cgroup, const struct identity *identity, bool *joined)
+pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined)
 {
 	*joined = true;
-	if (cgroup == NULL)
-		return fork();
-	if (!privilege_raise(identity, PRIVILEGE_CGROUP))
-		return -1;
-	pid_t pid = cgroup_create_child(cgroup, joined);
-	privilege_lower(identity);
-	return pid;
+	return cgroup == NULL ? fork() : cgroup_create_child(cgroup, joined);
 }
 
 void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids)
@@ -138,7 +100,7 @@ static void kill_frozen(const struct cgroup *cgroup)
 	pids_free(&pids);
 }
 
-bool cgroup_kill(const struct cgroup *cgroup, bool by_number, long long deadline)
+bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 {
 	long long began = clock_milliseconds();
 	while (!is_empty(cgroup)) {
@@ -150,7 +112,7 @@ bool cgroup_kill(const struct cgroup *cgroup, bool by_number, long long deadline
 		 * cgroup.kill misses a process whose first thread has ended: its signal is for that thread alone (__cgroup_kill() in
 		 * kernel/cgroup/cgroup.c calls send_sig()), and no other one takes it.
 		 */
-		if (by_number && (!killed || now >= began + KILL_MILLISECONDS))
+		if (!killed || now >= began + KILL_MILLISECONDS)
 			kill_frozen(cgroup);
 		/* The kernel holds its notices back for 10 ms (kernel/cgroup/cgroup.c, CGROUP_FILE_NOTIFY_MIN_INTV). */
 		struct pollfd change = {.fd = cgroup->events, .events = POLLPRI};
@@ -182,18 +144,9 @@ void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage)
 
 bool cgroup_remove(struct cgroup *cgroup)
 {
-	bool removed;
-	if (cgroup->janitor >= 0) {
-		/* What does not die now the janitor goes on waiting for without us. */
-		removed = janitor_finish(cgroup->janitor, is_empty(cgroup));
-		errno = removed ? 0 : EBUSY;
-	} else {
-		removed = cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
-		int saved = errno;
-		cgroup_place_tidy(cgroup->parent);
-		errno = saved;
-	}
+	bool removed = cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
 	int saved = errno;
+	cgroup_place_tidy(cgroup->parent);
 	close_all(cgroup);
 	errno = saved;
 	return removed;

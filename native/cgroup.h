@@ -14,7 +14,6 @@ struct cgroup {
 	int directory; /* ours; its flock(2) says that somebody looks after it */
 	int kill;      /* cgroup.kill, or -1 before Linux 5.14 */
 	int events;    /* cgroup.events */
-	int janitor;   /* in mode setuid: to the process that removes it; else -1 */
 	char name[256];
 	const char *limit_problem[LIMITS]; /* why a limit that was asked for is not in force, or NULL */
 	int limit_error[LIMITS];
@@ -30,9 +29,9 @@ struct cgroup_usage {
 };
 
 /*
- * Makes the cgroup that options names: in mode userns below the caller's own, if that was delegated to the caller, else where
- * cgroup_place_open() says. Sweeps what killed runs left there. Returns false with why (static text) and errno. All descriptors are
- * close-on-exec and stay good after privileges are gone. In mode setuid a janitor is started: be no subreaper yet.
+ * Makes the cgroup that options names: for root where cgroup_place_open() says, for everybody else below the caller's own, if that was
+ * delegated to the caller. Uses no right that the caller lacks. Sweeps what killed runs left there. Returns false with why (static text)
+ * and errno. All descriptors are close-on-exec.
  */
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why);
 
@@ -40,16 +39,13 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
  * fork(2) whose child is in the cgroup from its first instruction on. cgroup NULL: plain fork. In a kernel before 5.7 the
  * child joins by itself; joined then tells it whether that worked (errno). Returns as fork does.
  */
-pid_t cgroup_fork(const struct cgroup *cgroup, const struct identity *identity, bool *joined);
+pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined);
 
 /* Adds the living processes of the cgroup and of those that the build made below it. */
 void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids);
 
-/*
- * Kills every process in it and waits until it is empty or deadline (CLOCK_MONOTONIC, ms). Returns whether it is empty. by_number:
- * those too that cgroup.kill misses. Not for root on somebody's behalf: a number may by then be another process's.
- */
-bool cgroup_kill(const struct cgroup *cgroup, bool by_number, long long deadline);
+/* Kills every process in it and waits until it is empty or deadline (CLOCK_MONOTONIC, ms). Returns whether it is empty. */
+bool cgroup_kill(const struct cgroup *cgroup, long long deadline);
 
 /* What its processes used so far. */
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "privileged/cgroup_place.h"
-#include "privileged/cgroupfs.h"
+#include "cgroup_place.h"
+#include "cgroupfs.h"
 
 /* The child that a delegated cgroup's own processes are moved to when limits are asked for. */
 #define ASIDE "portcullis.delegated"

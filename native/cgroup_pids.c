@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "privileged/cgroupfs.h"
+#include "cgroupfs.h"
 
 static void add_own(int directory, struct pids *pids)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "privileged/cgroupfs.h"
+#include "cgroupfs.h"
 #include "text.h"
 
 static int open_root(void)

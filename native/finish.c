@@ -69,7 +69,7 @@ void finish(struct supervisor *s)
 	if (s->outcome.abandoned)
 		supervisor_say(s, &(struct message){.saying = SAY_SIGNAL, .signal = SIGKILL});
 	if (s->has_cgroup && !s->alone)
-		cgroup_kill(&s->cgroup, true, deadline);
+		cgroup_kill(&s->cgroup, deadline);
 	supervisor_say(s, &(struct message){.saying = SAY_FINISH});
 	/* For init that is our own end: with it goes all that has nobody to answer its calls. */
 	if (s->outcome.watcher_died && s->started.channel >= 0)
@@ -85,7 +85,7 @@ void finish(struct supervisor *s)
 		supervisor_step(s, GRACE_MILLISECONDS);
 	}
 	/* What a root phase moved in from elsewhere is no child of init's. */
-	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, true, deadline);
+	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, deadline);
 	if (s->plan.keeping == KEEP_SUBREAPER)
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->outcome.stuck = tracked && (!emptied || !s->gone);

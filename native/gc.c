@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "cgroup_delegated.h"
+#include "cgroup_place.h"
 #include "cgroup_tree.h"
+#include "cgroupfs.h"
 #include "fail.h"
-#include "privileged/cgroup_place.h"
-#include "privileged/cgroupfs.h"
 #include "privileged/privilege.h"
 
 int gc(const struct identity *identity)

@@ -31,10 +31,4 @@ bool identity_read(struct identity *identity);
 
 bool identity_can(const struct identity *identity, int capability);
 
-/*
- * Opens /dev/null for each of fds 0 to 2 that the caller closed, so that nothing of ours lands there. The command finds them
- * closed. Returns false where that can't be done.
- */
-bool identity_fill_stdio(const struct identity *identity);
-
 #endif

@@ -8,16 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-const struct loopback_address loopback_added[LOOPBACK_ADDED] = {
-	{AF_INET, {10, 0, 0, 1}, 4},
-	{AF_INET6, {0x00, 0xfd, [15] = 1}, 16},
-};
-
-int loopback_netlink(void)
-{
-	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-}
-
 struct marks {
 	bool others; /* an interface that is not lo, and up */
 	bool lo_up;

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "fail.h"
+#include "fds.h"
 #include "gc.h"
 #include "identity.h"
 #include "made.h"
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
 	if (identity.mode == MODE_USERNS && !identity_read(&identity))
 		_exit(EXIT_REFUSED);
 	/* Next, so that no file of ours gets a number that the caller or we write to as stderr. */
-	if (!identity_fill_stdio(&identity))
+	if (!fds_fill_stdio(identity.secure))
 		_exit(EXIT_REFUSED);
 	if (!signals_take(&signals))
 		refuse("sigaction: %m");

@@ -1,10 +1,7 @@
 #include "namespace.h"
 
-#include <errno.h>
-
 #include "idmap.h"
 #include "privileged/isolate.h"
-#include "privileged/privilege.h"
 
 const struct step_words step_words[STEPS] = {
 	[STEP_NONE] = {"nothing", 0},
@@ -23,24 +20,5 @@ const struct step_words step_words[STEPS] = {
 
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setback *setback)
 {
-	if (mode == MODE_USERNS && !idmap_enter(identity, setback))
-		return false;
-	if (!privilege_raise(identity, PRIVILEGE_NAMESPACES)) {
-		*setback = (struct setback){STEP_DROP, errno};
-		return false;
-	}
-	bool entered = isolate(plan, setback);
-	privilege_lower(identity);
-	return entered;
-}
-
-bool namespace_mount_proc(const struct identity *identity, struct setback *setback)
-{
-	if (!privilege_raise(identity, PRIVILEGE_NAMESPACES)) {
-		*setback = (struct setback){STEP_DROP, errno};
-		return false;
-	}
-	bool mounted = isolate_mount_proc(setback);
-	privilege_lower(identity);
-	return mounted;
+	return (mode != MODE_USERNS || idmap_enter(identity, setback)) && isolate(identity, plan, setback);
 }

@@ -46,12 +46,9 @@ extern const struct step_words step_words[STEPS];
 /*
  * Leaves the namespaces that plan (bits of enum isolation) names. In mode userns enters a user namespace first, with the
  * caller's ids mapped to themselves: their whole range where the caller may map it, else just the caller's own.
- * ISOLATE_PID takes effect for the next child; ISOLATE_PROC is namespace_mount_proc()'s, from inside it. Returns false with
+ * ISOLATE_PID takes effect for the next child; ISOLATE_PROC is isolate_mount_proc()'s, from inside it. Returns false with
  * setback set: this process is then half-way and must not start the command.
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setback *setback);
-
-/* Mounts /proc for the PID namespace that this process is in. To be called by its process 1. */
-bool namespace_mount_proc(const struct identity *identity, struct setback *setback);
 
 #endif

@@ -4,11 +4,12 @@
 
 #include "proc.h"
 
-static enum keeping first_keeping(const struct options *options, const struct made *made)
+static enum keeping first_keeping(const struct options *options, const struct identity *identity, const struct made *made)
 {
 	if (options->cgroup == NULL)
 		return KEEP_NOTHING;
-	return made->pid ? KEEP_SUBREAPER : KEEP_PID_NAMESPACE;
+	/* In mode setuid nothing but a PID namespace keeps the phase, so ours is inside Portage's. */
+	return made->pid && identity->mode != MODE_SETUID ? KEEP_SUBREAPER : KEEP_PID_NAMESPACE;
 }
 
 static void settle_mode(struct plan *plan)
@@ -19,7 +20,7 @@ static void settle_mode(struct plan *plan)
 
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct made *made)
 {
-	struct plan plan = {.mode = identity->mode, .keeping = first_keeping(options, made), .made_net = made->net};
+	struct plan plan = {.mode = identity->mode, .keeping = first_keeping(options, identity, made), .made_net = made->net};
 	if (options->net && !made->net)
 		plan.isolate |= ISOLATE_NET;
 	if (options->net && !made->net && options->audit)

@@ -13,6 +13,7 @@
 #include "fail.h"
 #include "made.h"
 #include "namespace.h"
+#include "privileged/isolate.h"
 
 /* Tries isolate in a child. Returns true, or false with setback. */
 static bool can(const struct identity *identity, enum mode mode, unsigned isolate, struct setback *setback)
@@ -27,7 +28,7 @@ static bool can(const struct identity *identity, enum mode mode, unsigned isolat
 	if (pid == 0) {
 		if (namespaces_enter(identity, mode, isolate, setback) && (isolate & ISOLATE_PID) != 0) {
 			pid_t init = fork();
-			if (init == 0 && (isolate & ISOLATE_PROC) != 0 && !namespace_mount_proc(identity, setback))
+			if (init == 0 && (isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(identity, setback))
 				_exit(write(ends[1], setback, sizeof *setback) == (ssize_t)sizeof *setback ? 1 : 2);
 			if (init == 0)
 				_exit(0);

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "audit_news.h"
 #include "channel.h"
 #include "fail.h"
+#include "privileged/isolate.h"
 #include "privileged/privilege.h"
 #include "privileged/resolver_set_up.h"
 
@@ -32,14 +35,30 @@ static noreturn void give_up_at(const struct attempt *attempt, enum step step)
 	give_up(attempt, &(struct setback){step, errno});
 }
 
+/* Sends the watcher the sockets of the phase's name server, or why there are none. */
+static void set_up_resolver(const struct attempt *attempt)
+{
+	struct audit_news news = {.news = NEWS_RESOLVER, .fds = {-1, -1}};
+	bool private = (attempt->plan->isolate & ISOLATE_PROC) != 0;
+	const char *failed = resolver_set_up(attempt->identity, private, news.fds);
+	if (failed != NULL) {
+		news = (struct audit_news){.news = NEWS_NO_RESOLVER, .error = errno, .fds = {-1, -1}};
+		snprintf(news.why, sizeof news.why, "%s", failed);
+	}
+	audit_news_send(attempt->news, &news);
+	for (size_t i = 0; i < 2; i++)
+		if (news.fds[i] >= 0)
+			close(news.fds[i]);
+}
+
 /* The last steps that need privilege, by the process that becomes init; then it is the caller for good. */
 static noreturn void become_init(const struct attempt *attempt)
 {
 	struct setback setback;
-	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !namespace_mount_proc(attempt->identity, &setback))
+	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(attempt->identity, &setback))
 		give_up(attempt, &setback);
 	if ((attempt->plan->isolate & ISOLATE_NAMES) != 0)
-		resolver_set_up(attempt->identity, attempt->news, (attempt->plan->isolate & ISOLATE_PROC) != 0);
+		set_up_resolver(attempt);
 	if (!privilege_drop(attempt->identity))
 		give_up_at(attempt, STEP_DROP);
 	init_run(&(struct init){
@@ -109,7 +128,7 @@ bool start_init(const struct plan *plan, const struct identity *identity, const 
 		return false;
 	}
 	bool joined;
-	pid_t first = cgroup_fork(cgroup, identity, &joined);
+	pid_t first = cgroup_fork(cgroup, &joined);
 	if (first == 0) {
 		struct attempt attempt = {plan, identity, options, signals, cgroup, news, ends[1]};
 		close(ends[0]);

@@ -201,7 +201,6 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	if (s->signal_fd < 0)
 		refuse("signalfd: %m");
 	make_cgroup(s);
-	/* Behind make_cgroup(), which starts what is not to become our child. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	s->outcome.audit = auditor_open(&s->auditor, options->audit);

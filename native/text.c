@@ -91,11 +91,6 @@ long long text_value(const char *text, const char *key)
 	return -1;
 }
 
-bool text_is_unlimited(const char *text)
-{
-	return text[strspn(text, " \n")] == '\0' || (strncmp(text, "max", 3) == 0 && (text[3] == '\n' || text[3] == ' ' || text[3] == '\0'));
-}
-
 bool text_stat(const char *text, struct text_stat *stat)
 {
 	const char *open = strchr(text, '('), *close = strrchr(text, ')');

@@ -25,9 +25,6 @@ char *text_own_cgroup(char *line);
 /* The number behind KEY in a file of "KEY NUMBER" lines; -1 where there is none. */
 long long text_value(const char *text, const char *key);
 
-/* Whether a limit file of a cgroup holds back nothing: empty, or "max" in its first word. */
-bool text_is_unlimited(const char *text);
-
 struct text_stat {
 	const char *comm; /* not terminated */
 	size_t comm_length;

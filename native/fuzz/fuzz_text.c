@@ -37,7 +37,6 @@ static void read_text(char kind, char *text, size_t size)
 		text_value(text, "populated");
 		break;
 	case 'u':
-		text_is_unlimited(text);
 		break;
 	case 's':
 		if (text_stat(text, &stat))

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "loopback_configure.h"
+#include "privilege.h"
 
 static bool failed(struct setback *setback, enum step step)
 {
@@ -26,7 +27,7 @@ static bool enter_net(struct setback *setback)
 	return true;
 }
 
-bool isolate(unsigned plan, struct setback *setback)
+static bool leave(unsigned plan, struct setback *setback)
 {
 	if ((plan & ISOLATE_IPC) != 0 && unshare(CLONE_NEWIPC) != 0)
 		return failed(setback, STEP_IPC);
@@ -39,7 +40,16 @@ bool isolate(unsigned plan, struct setback *setback)
 	return true;
 }
 
-bool isolate_mount_proc(struct setback *setback)
+bool isolate(const struct identity *identity, unsigned plan, struct setback *setback)
+{
+	if (!privilege_raise(identity))
+		return failed(setback, STEP_DROP);
+	bool left = leave(plan, setback);
+	privilege_lower(identity);
+	return left;
+}
+
+static bool mount_proc(struct setback *setback)
 {
 	/* Slave first: where / is a shared mount, as systemd makes it, ours would appear on the host's /proc. */
 	if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) != 0)
@@ -47,4 +57,13 @@ bool isolate_mount_proc(struct setback *setback)
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
 		return failed(setback, STEP_PROC);
 	return true;
+}
+
+bool isolate_mount_proc(const struct identity *identity, struct setback *setback)
+{
+	if (!privilege_raise(identity))
+		return failed(setback, STEP_DROP);
+	bool mounted = mount_proc(setback);
+	privilege_lower(identity);
+	return mounted;
 }

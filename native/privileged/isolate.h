@@ -6,10 +6,10 @@
 
 #include "../namespace.h"
 
-/* Leaves the namespaces that plan (bits of enum isolation) names; in its new network lo is up. False with setback. */
-bool isolate(unsigned plan, struct setback *setback);
+/* With the privilege: leaves the namespaces that plan (bits of enum isolation) names; in its new network lo is up. False with setback. */
+bool isolate(const struct identity *identity, unsigned plan, struct setback *setback);
 
-/* Mounts /proc for the PID namespace that this process is in. False with setback. */
-bool isolate_mount_proc(struct setback *setback);
+/* With the privilege: mounts /proc for the PID namespace that this process is in. For its process 1. False with setback. */
+bool isolate_mount_proc(const struct identity *identity, struct setback *setback);
 
 #endif

@@ -14,9 +14,6 @@
 /* What unshare(2), mount(2), sethostname(2), an address on lo and port 53 ask for. */
 static const uint64_t for_namespaces = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE;
 
-/* The root of the cgroup tree has mode 0555, which its owner needs this to make a directory in. */
-static const uint64_t for_cgroup = 1ULL << CAP_DAC_OVERRIDE;
-
 static bool set_capabilities(uint64_t effective, uint64_t permitted)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -40,15 +37,10 @@ static bool hide(void)
 	return prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/*
- * Effective uid and capabilities in one go. The kernel adapts the capabilities to the uid by itself, but for a caller
- * who set SECBIT_NO_SETUID_FIXUP (capabilities(7)).
- */
-static bool act_as(const struct identity *identity, uid_t euid, uint64_t effective)
+/* A container's bounding set may lack one, and then what needs it fails by itself. */
+static uint64_t permitted(const struct identity *identity)
 {
-	/* A container's bounding set may lack one, and then what needs it fails by itself. */
-	uint64_t had = (for_namespaces | for_cgroup) & identity->permitted;
-	return syscall(SYS_setresuid, UNCHANGED, euid, UNCHANGED) == 0 && set_capabilities(effective & had, had) && hide();
+	return for_namespaces & identity->permitted;
 }
 
 static bool become_caller(const struct identity *identity)
@@ -68,25 +60,20 @@ bool privilege_shed(const struct identity *identity)
 	if (identity->mode != MODE_SETUID)
 		return become_caller(identity);
 	gid_t gid = identity->rgid;
-	return syscall(SYS_setresgid, gid, gid, gid) == 0 && act_as(identity, identity->ruid, 0);
+	/* Capabilities too: for a caller who set SECBIT_NO_SETUID_FIXUP (capabilities(7)) the kernel does not adapt them to the uid. */
+	return syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, UNCHANGED, identity->ruid, UNCHANGED) == 0 &&
+	       set_capabilities(0, permitted(identity)) && hide();
 }
 
-bool privilege_raise(const struct identity *identity, enum privilege privilege)
+bool privilege_raise(const struct identity *identity)
 {
-	if (identity->mode != MODE_SETUID)
-		return true;
-	bool raised = privilege == PRIVILEGE_CGROUP ? act_as(identity, 0, for_cgroup) : act_as(identity, identity->ruid, for_namespaces);
-	int saved = errno;
-	if (!raised)
-		privilege_lower(identity);
-	errno = saved;
-	return raised;
+	return identity->mode != MODE_SETUID || set_capabilities(permitted(identity), permitted(identity));
 }
 
 void privilege_lower(const struct identity *identity)
 {
 	int saved = errno;
-	if (identity->mode == MODE_SETUID && !act_as(identity, identity->ruid, 0))
+	if (identity->mode == MODE_SETUID && !set_capabilities(0, permitted(identity)))
 		_exit(EXIT_REFUSED);
 	errno = saved;
 }
@@ -110,11 +97,4 @@ bool privilege_drop(const struct identity *identity)
 		return false;
 	}
 	return true;
-}
-
-bool privilege_keep_root(void)
-{
-	struct identity now;
-	return identity_look(&now) && syscall(SYS_setresuid, 0, 0, 0) == 0 &&
-	       set_capabilities(for_cgroup & now.permitted, for_cgroup & now.permitted) && hide();
 }

@@ -9,20 +9,19 @@
 
 #include "../identity.h"
 
-enum privilege {
-	PRIVILEGE_NAMESPACES, /* CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE, as the caller */
-	PRIVILEGE_CGROUP,     /* effective uid 0, which owns the cgroup tree, and CAP_DAC_OVERRIDE */
-};
-
 /*
- * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0 and these four
- * permitted capabilities, none in force. Where the file gave less than mode setuid needs, or something else (set-group-id,
- * file capabilities), all of it is given up for good. Returns false with errno.
+ * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0, so that the
+ * caller can neither trace us nor set limits for us (prlimit(2)), and three permitted capabilities, none in force. Where the
+ * file gave less than mode setuid needs, or something else (set-group-id, file capabilities), all of it is given up for good.
+ * Returns false with errno.
  */
 bool privilege_shed(const struct identity *identity);
 
-/* Puts one of them in force until privilege_lower(). In between, write no message: stderr is the caller's. False with errno. */
-bool privilege_raise(const struct identity *identity, enum privilege privilege);
+/*
+ * Puts CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE in force until privilege_lower(). Only code in privileged/ may raise, and
+ * it may call nothing outside (scripts/audit-privileged). Write no message in between: stderr is the caller's. False with errno.
+ */
+bool privilege_raise(const struct identity *identity);
 
 /* Ends the process where it can't be done. Keeps errno. */
 void privilege_lower(const struct identity *identity);
@@ -33,8 +32,5 @@ void privilege_lower(const struct identity *identity);
  * caller had us make. Returns false with errno where anything is not as it must be.
  */
 bool privilege_drop(const struct identity *identity);
-
-/* Becomes root for good, whom the caller can't signal, with CAP_DAC_OVERRIDE alone. For the janitor. False with errno. */
-bool privilege_keep_root(void);
 
 #endif

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../audit_news.h"
 #include "privilege.h"
 #include "resolver_set_up.h"
 
@@ -90,32 +89,29 @@ static const char *make_private(void)
 	return mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) == 0 ? NULL : "mount(MS_SLAVE)";
 }
 
-static const char *take_place(int fds[2])
+static const char *take_place(bool private, int fds[2])
 {
+	const char *failed = private ? NULL : make_private();
+	if (failed != NULL)
+		return failed;
 	fds[0] = open_socket(SOCK_DGRAM);
 	fds[1] = fds[0] < 0 ? -1 : open_socket(SOCK_STREAM);
 	return fds[1] < 0 ? "listening on " RESOLVER_ADDRESS : mount_text();
 }
 
-void resolver_set_up(const struct identity *identity, int socket, bool private)
+const char *resolver_set_up(const struct identity *identity, bool private, int fds[2])
 {
-	struct audit_news news = {.news = NEWS_RESOLVER, .fds = {-1, -1}};
-	const char *failed = "raising privileges";
-	if (privilege_raise(identity, PRIVILEGE_NAMESPACES)) {
-		failed = private ? NULL : make_private();
-		if (failed == NULL)
-			failed = take_place(news.fds);
-		privilege_lower(identity);
-	}
+	fds[0] = fds[1] = -1;
+	if (!privilege_raise(identity))
+		return "raising privileges";
+	const char *failed = take_place(private, fds);
+	privilege_lower(identity);
 	int error = errno;
-	if (failed == NULL)
-		audit_news_send(socket, &news);
-	for (size_t i = 0; i < 2; i++)
-		if (news.fds[i] >= 0)
-			close(news.fds[i]);
-	if (failed == NULL)
-		return;
-	news = (struct audit_news){.news = NEWS_NO_RESOLVER, .error = error, .fds = {-1, -1}};
-	snprintf(news.why, sizeof news.why, "%s", failed);
-	audit_news_send(socket, &news);
+	for (size_t i = 0; failed != NULL && i < 2; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+	errno = error;
+	return failed;
 }

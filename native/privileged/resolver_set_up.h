@@ -8,10 +8,10 @@
 #include "../resolver.h"
 
 /*
- * Inside the phase's namespaces: opens the sockets, mounts a resolv.conf that names them over the host's in the mount
- * namespace we are in (private: already nobody else's), and sends the sockets to the watcher at the other end of news; or
- * why not, and then all is as it was.
+ * Inside the phase's namespaces: opens its UDP and its TCP socket in fds and mounts a resolv.conf that names them over the host's, in the
+ * mount namespace we are in (private: already nobody else's). Returns NULL, or what failed (static text) with errno, and
+ * then nothing is open.
  */
-void resolver_set_up(const struct identity *identity, int news, bool private);
+const char *resolver_set_up(const struct identity *identity, bool private, int fds[2]);
 
 #endif

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Each way in which confine keeps what a command starts, by itself. helper.bash and its tool `refuse` are wanted too.
 #
-#   kept_by KEEPER COMMAND...   by that keeper alone, the command as an ordinary user; NAME is the cgroup's, RECORD the record
+#   kept_by KEEPER COMMAND...   by that keeper alone, the command as an ordinary user; NAME is the cgroup's, RECORD the record.
+#                               setuid: by the PID namespace of a set-user-id confine, which is made at PLACE/setuid
+#   shows KEEPER RECORD-LINE    whether the record names that keeper
 
 kept_by() {
 	local keeper=$1
@@ -13,5 +15,17 @@ kept_by() {
 	subreaper) ordinary "$PLACE/refuse" unshare:newpid=EPERM -- "${confine[@]}" "$@" ;;
 	cgroup) "$PLACE/refuse" unshare:newpid=EPERM -- "${confine[@]}" "${user[@]}" "$@" ;;
 	cgroup+pidns) "${confine[@]}" "${user[@]}" "$@" ;;
+	setuid)
+		[[ -u $PLACE/setuid ]] || install -m 4755 "$CONFINE" "$PLACE/setuid"
+		ordinary "$PLACE/setuid" "${confine[@]:1}" "$@"
+		;;
 	esac
+}
+
+shows() {
+	if [[ $1 == setuid ]]; then
+		[[ $2 == *'"mode":"setuid","keeper":"pidns"'* ]]
+	else
+		[[ $2 == *"\"keeper\":\"$1\""* ]]
+	fi
 }

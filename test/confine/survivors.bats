@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Whatever a command leaves behind is named and killed, in each of the three ways. The last test prints the table.
+# Whatever a command leaves behind is named and killed, in each of the four ways. The last test prints the table.
 
 load helper
 load keepers
@@ -22,16 +22,17 @@ setup() {
 }
 
 table() {
-	printf '# %-34s %-12s %-12s %-12s\n' 'killed, in milliseconds' 'PID namespace' subreaper cgroup
+	printf '# %-34s %-13s %-12s %-12s %-12s\n' 'killed, in milliseconds' 'PID namespace' subreaper cgroup setuid
 	awk -F'\t' '
 		!($1 in seen) { seen[$1]; order[++n] = $1 }
 		{ took[$1, $2] = $3 }
-		END { for (i = 1; i <= n; i++) printf "# %-34s %-13s %-12s %-12s\n", order[i], took[order[i], "pidns"], took[order[i], "subreaper"], took[order[i], "cgroup"] }
+		END { for (i = 1; i <= n; i++) printf "# %-34s %-13s %-12s %-12s %-12s\n", order[i], took[order[i], "pidns"], took[order[i], "subreaper"], took[order[i], "cgroup"], took[order[i], "setuid"] }
 	' "$TABLE"
 }
 
 KEEPERS='pidns subreaper'
 ((UID != 0)) || ! "${CONFINE:-true}" --probe | grep -q "^cgroup=yes" || KEEPERS+=" cgroup"
+((UID != 0)) || KEEPERS+=' setuid'
 
 # As an ordinary user has processes of his own elsewhere, his survivors are known by what confine's place is called.
 survivors() {
@@ -65,7 +66,7 @@ leaves() {
 		printf '%s\t%s\t%d\n' "$what" "$keeper" $(((${EPOCHREALTIME/./} - start) / 1000)) >>"$TABLE"
 		# Not read by Node, whose start takes longer than all the rest: seconds in an emulated CPU.
 		record=$(tail -n1 "$RECORD")
-		{ [[ $output == ready && $record == *"\"keeper\":\"$keeper\""* ]] && in_time "$record"; } || {
+		{ [[ $output == ready ]] && shows "$keeper" "$record" && in_time "$record"; } || {
 			echo "$what, $keeper: $output ${record:0:1000}"
 			return 1
 		}
@@ -183,7 +184,7 @@ survive() {
 			kept_by "$keeper" bash -c '"$@" && exec sleep 1000' - "$PLACE/survivor" "$kind" >"$PLACE/said" 3>&- &
 			confined=$!
 			until_true 20 grep -q ready "$PLACE/said"
-			kill -KILL "$(pgrep -of "^$CONFINE --cgroup $NAME ")"
+			kill -KILL "$(pgrep -of "^$PLACE/[a-z]* --cgroup $NAME ")"
 			until_true 1 eval '[[ ! $(survivors) ]]' || {
 				echo "$kind outlived $keeper, whose supervisor was killed:"
 				ps -o pid,ppid,stat,args -p "$(survivors | paste -sd,)"

@@ -95,7 +95,7 @@ living() {
 
 nobody_of() { [[ ! $(living "$1") ]]; }
 
-# Whoever runs our binary, the janitor too.
+# The processes that run our binary.
 running() {
 	local exe
 	for exe in /proc/[0-9]*/exe; do

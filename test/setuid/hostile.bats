@@ -121,33 +121,7 @@ in_time() {
 	[[ $(last r.had.cgroup) == confine ]]
 }
 
-@test 'the caller can make, lock, move and write nothing in the cgroup tree' {
-	# shellcheck disable=SC2016
-	run -0 by_caller '
-		root=$(findmnt -no TARGET -t cgroup2 | head -n1)
-		sleep 1000 & outside=$!
-		"$1" "${@:3}" -- bash -c "echo \$\$ >ready; exec sleep 1000" & phase=$!
-		until [[ -s ready ]]; do read -t 0.02 -r <> <(:); done
-		for pid in $(pgrep -u "$EUID" -x sleep); do
-			path=$(sed -n "s/^0:://p" /proc/$pid/cgroup)
-			[[ $path != *portcullis-* ]] || dir=$root$path
-		done
-		[[ $dir ]] || { echo "no cgroup"; exit 1; }
-		for directory in "$dir" "${dir%/*}"; do
-			mkdir "$directory/evil" 2>/dev/null && echo "made a cgroup in $directory"
-			ln -s /etc/passwd "$directory/link" 2>/dev/null && echo "planted a link in $directory"
-			chmod 777 "$directory" 2>/dev/null && echo "changed $directory"
-		done
-		flock -n "$dir" true 2>/dev/null && echo "locked $dir"
-		{ echo $outside >"$dir/cgroup.procs"; } 2>/dev/null && echo "moved a process in"
-		{ echo 1 >"$dir/cgroup.kill"; } 2>/dev/null && echo "killed by file"
-		rmdir "$dir" 2>/dev/null && echo "removed it"
-		kill $phase $outside
-		wait'
-	[[ ! $output ]]
-}
-
-@test 'a cgroup of the caller does not shake off the limits that hold for the caller' {
+@test 'no --limit gets the command out of the cgroup of its caller' {
 	local root cage
 	root=$(findmnt -no TARGET -t cgroup2 | head -n1)
 	cage=$root/cage-$ACCOUNT
@@ -155,15 +129,7 @@ in_time() {
 	# shellcheck disable=SC2016
 	run -0 bash -c 'echo $$ >"$1/cgroup.procs"; shift; "$@"' - "$cage" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" \
 		--init-groups --inh-caps=-all "$CONFINE" "${ASK[@]}" --limit pids.max=100 -- sed -n 's/^0:://p' /proc/self/cgroup
-	# Nothing limits it where no controller is to be had, and then elsewhere is as good.
-	if [[ -e $cage/pids.max || -e $cage/memory.max ]]; then
-		[[ $output == /portcullis/* ]]
-		echo 50 >"$cage/pids.max"
-	fi
-	# shellcheck disable=SC2016
-	run -0 bash -c 'echo $$ >"$1/cgroup.procs"; shift; "$@"' - "$cage" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" \
-		--init-groups --inh-caps=-all "$CONFINE" "${ASK[@]}" -- sed -n 's/^0:://p' /proc/self/cgroup
-	[[ $output == "/cage-$ACCOUNT/portcullis-$ACCOUNT"* ]]
+	[[ $output == "/cage-$ACCOUNT" ]]
 	eventually rmdir "$cage"
 }
 
@@ -224,19 +190,18 @@ in_time() {
 	rm -rf "$WORK/d"
 }
 
-@test 'umask 0 and 0777: records are readable, cgroups as always' {
+@test 'umask 0 and 0777: records are readable, and the command has the umask' {
 	local mask
 	for mask in 0 0777; do
 		rm -f record
 		# shellcheck disable=SC2016
-		by_caller 'umask '"$mask"'; exec "$1" "${@:3}" -- sh -c "umask; stat -c %a \$(findmnt -no TARGET -t cgroup2 | head -n1)\$(sed -n s/^0:://p /proc/self/cgroup)" >out'
+		by_caller 'umask '"$mask"'; exec "$1" "${@:3}" -- sh -c umask >out'
 		[[ $(stat -c %a record) == 664 ]]
-		[[ $(sed -n 1p out) == "$(printf '%04o' $((mask)))" ]]
-		[[ $(sed -n 2p out) == 7[01]* && $(sed -n 2p out) != *[2367] ]]
+		[[ $(<out) == "$(printf '%04o' $((mask)))" ]]
 	done
 }
 
-@test 'no way into confine by ptrace, /proc, pidfd or limits, at no moment; what is root takes no signal' {
+@test 'no way into confine by ptrace, /proc, pidfd or limits, at no moment; none of its processes is root' {
 	caller timeout 100 "$TOOL" ptrace "$CONFINE" "$ACCOUNT" "${HOSTILE_PTRACE_RUNS:-60}"
 }
 

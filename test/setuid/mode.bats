@@ -11,7 +11,7 @@ WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulim
 	caller bash -c "$WHO" >"$BATS_TEST_TMPDIR/without"
 	caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --record record -- bash -c "$WHO" >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
-	[[ $(last 'r.mode + " " + r.keeper + JSON.stringify(r.had) + JSON.stringify(r.missing)') == 'setuid cgroup+pidns{"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+	[[ $(last 'r.mode + " " + r.keeper + JSON.stringify(r.had) + JSON.stringify(r.missing)') == 'setuid pidns{"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
 	[[ $(stat -c %U record) == "${ACCOUNT}c" ]]
 }
 
@@ -97,18 +97,32 @@ stripped_names() {
 	done
 }
 
-@test 'kill -9 of confine: the janitor, root, removes what is left' {
-	local pid
-	caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sleep 1000 &
-	eventually pgrep -u "${ACCOUNT}c" -x sleep
-	pid=$(pgrep -u "${ACCOUNT}c" -x confine | head -n1)
-	[[ $(cgroups) ]]
-	pkill -KILL -u "${ACCOUNT}c" -x confine
-	eventually nobody_runs
-	eventually no_cgroups
-	run ! pgrep -u "${ACCOUNT}c" -x sleep
-	[[ $pid ]]
+@test 'the command stays in the cgroup of its caller, and a limit that cannot be applied is reported' {
+	caller cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/without"
+	caller "$CONFINE" --net --cgroup "$ACCOUNT" --limit pids.max=100 --best-effort --record record -- \
+		cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/within"
+	diff "$BATS_TEST_TMPDIR"/{without,within}
+	[[ $(last 'r.mode + r.keeper + r.missing.map(({ what }) => what)') == setuidpidnspids.max ]]
+	[[ $(last 'r.missing[0].why') == 'the cgroup that this was started in is not delegated to this user'* ]]
+	run -125 caller "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=100 --require -- touch ran
+	[[ $output == "confine: pids.max can't be had: "* && ! -e ran ]]
 }
+
+@test 'no process of confine is root while a command runs, and with the supervisor all of them die' {
+	local exe
+	caller "$CONFINE" --net --cgroup "$ACCOUNT" -- bash -c 'setsid -f sleep 1000; exec sleep 1000' &
+	eventually sleepers 2
+	[[ $(running) ]]
+	for exe in $(running); do
+		run ! grep -P '^[UG]id:.*\t0(\t|$)' "${exe%exe}status"
+		grep -P '^CapPrm:\t0{16}$' "${exe%exe}status"
+	done
+	kill -KILL "$(pgrep -o -u "${ACCOUNT}c" -x confine)"
+	eventually sleepers 0
+	eventually nobody_runs
+}
+
+sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 
 @test 'where parts of /proc are masked they stay masked, and the phase is tracked all the same' {
 	# shellcheck disable=SC2016
@@ -116,7 +130,7 @@ stripped_names() {
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
 			sh -c "wc -c </proc/version; setsid -f sleep 1000 >/dev/null 2>&1 </dev/null"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
 	[[ $output == 0 ]]
-	[[ $(last 'r.mode + r.keeper + r.orphan_count') == setuidcgroup+pidns1 ]]
+	[[ $(last 'r.mode + r.keeper + r.orphan_count') == setuidpidns1 ]]
 }
 
 @test 'hidepid hides nothing that is in a PID namespace of its own: /proc is mounted anew' {
@@ -124,7 +138,7 @@ stripped_names() {
 	run -0 unshare --mount --propagation private bash -c 'mount -t proc -o hidepid=2 proc /proc
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
 			bash -c "read -r number _ </proc/self/stat; echo \$((number - \$\$))"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
-	[[ $output == 0 && $(last 'r.mode + r.keeper') == setuidcgroup+pidns ]]
+	[[ $output == 0 && $(last 'r.mode + r.keeper') == setuidpidns ]]
 }
 
 @test 'under no_new_privs the bit is inert, and a user namespace takes over' {

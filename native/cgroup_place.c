@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../text.h"
 #include "cgroupfs.h"
 
 static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
@@ -43,51 +42,6 @@ int cgroup_place_make(int parent, const char *name)
 	return cgroupfs_open_directory(parent, name);
 }
 
-/* What can hold a cgroup back. One that the kernel doesn't have there holds nothing. */
-static const char *const limit_files[] = {
-	"memory.max",
-	"memory.high",
-	"memory.swap.max",
-	"memory.swap.high",
-	"memory.zswap.max",
-	"pids.max",
-	"cpu.max",
-	"io.max",
-	"cpuset.cpus",
-	"cpuset.mems",
-	"rdma.max",
-	"misc.max",
-};
-
-static bool is_unlimited(int directory)
-{
-	char text[4096];
-	for (size_t i = 0; i < sizeof limit_files / sizeof *limit_files; i++) {
-		long length = cgroupfs_read(directory, limit_files[i], text, sizeof text);
-		if (length < 0 ? errno != ENOENT : !text_is_unlimited(text))
-			return false;
-	}
-	return true;
-}
-
-/* Whether no cgroup from the caller's own up to the root limits it, so that one elsewhere is no way out of anything. */
-static bool has_nothing_to_escape(const struct cgroup_tree *tree)
-{
-	char path[sizeof tree->own];
-	snprintf(path, sizeof path, "%s", tree->own);
-	while (path[0] != '\0') {
-		int directory = cgroupfs_open_directory(tree->root, path);
-		bool unlimited = directory >= 0 && is_unlimited(directory);
-		if (directory >= 0)
-			close(directory);
-		if (!unlimited)
-			return false;
-		char *slash = strrchr(path, '/');
-		path[slash == NULL ? 0 : slash - path] = '\0';
-	}
-	return true;
-}
-
 static int open_fixed(int root, bool limited)
 {
 	if (limited)
@@ -110,14 +64,10 @@ void cgroup_place_tidy(int place)
 		close(above);
 }
 
-int cgroup_place_open(const struct cgroup_tree *tree, const struct identity *identity, bool limited, const char **why)
+int cgroup_place_open(const struct cgroup_tree *tree, bool limited, const char **why)
 {
-	if (identity->mode == MODE_ROOT && is_portages_leaf(tree->own) && !limited) {
+	if (is_portages_leaf(tree->own) && !limited) {
 		*why = "opening Portage's cgroup";
-		return cgroupfs_open_directory(tree->root, tree->own);
-	}
-	if (identity->mode == MODE_SETUID && tree->own[0] != '\0' && !(limited && has_nothing_to_escape(tree))) {
-		*why = "opening the cgroup that this was started in";
 		return cgroupfs_open_directory(tree->root, tree->own);
 	}
 	*why = "making /" CGROUP_PLACE_ROOT " in the cgroup v2 tree";

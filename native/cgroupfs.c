@@ -13,10 +13,11 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "../clock.h"
-#include "../text.h"
+#include "clock.h"
+#include "text.h"
 
-#define SWEEP_MILLISECONDS 500
+/* For all old cgroups together: a start must not wait longer for processes that SIGKILL does not end. */
+#define SWEEP_MILLISECONDS 100
 
 static bool is_cgroup2(int fd)
 {
@@ -71,7 +72,6 @@ long long cgroupfs_value(int directory, const char *name, const char *key)
 
 void cgroupfs_each(int directory, cgroupfs_seer *see, void *data)
 {
-	/* Not opened anew: in mode setuid the phase's directory can't be, once root is given up. */
 	int again = fcntl(directory, F_DUPFD_CLOEXEC, 0);
 	DIR *listing = again < 0 ? NULL : fdopendir(again);
 	struct dirent *entry;
@@ -104,20 +104,14 @@ bool cgroupfs_remove(int parent, const char *name, int directory)
 	return unlinkat(parent, name, AT_REMOVEDIR) == 0;
 }
 
-static bool wait_until_empty(int directory)
-{
-	long long deadline = clock_milliseconds() + SWEEP_MILLISECONDS;
-	while (cgroupfs_value(directory, "cgroup.events", "populated") != 0) {
-		if (clock_milliseconds() > deadline)
-			return false;
-		usleep(1000);
-	}
-	return true;
-}
+struct sweep {
+	int removed;
+	int remaining; /* killed, and not empty yet */
+};
 
 static void see_sweep(int parent, const char *name, void *data)
 {
-	int *removed = data;
+	struct sweep *sweep = data;
 	if (strncmp(name, CGROUPFS_PREFIX, sizeof CGROUPFS_PREFIX - 1) != 0)
 		return;
 	int directory = cgroupfs_open_directory(parent, name);
@@ -125,22 +119,28 @@ static void see_sweep(int parent, const char *name, void *data)
 		return;
 	/* Whoever looks after it holds its lock until dead. */
 	if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
-		if (cgroupfs_value(directory, "cgroup.events", "populated") != 0)
+		if (cgroupfs_value(directory, "cgroup.events", "populated") != 0) {
 			cgroupfs_write(directory, "cgroup.kill", "1");
-		if (wait_until_empty(directory) && cgroupfs_remove(parent, name, directory))
-			++*removed;
+			sweep->remaining++;
+		} else if (cgroupfs_remove(parent, name, directory)) {
+			sweep->removed++;
+		}
 	}
 	close(directory);
 }
 
 int cgroupfs_sweep(int parent)
 {
-	int removed = 0;
+	long long deadline = clock_milliseconds() + SWEEP_MILLISECONDS;
+	struct sweep sweep = {0};
 	/* One that another run is just making has no lock yet: its maker holds the parent's, shared, for that time. */
 	int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
-		cgroupfs_each(own, see_sweep, &removed);
+		do {
+			sweep.remaining = 0;
+			cgroupfs_each(own, see_sweep, &sweep);
+		} while (sweep.remaining > 0 && clock_milliseconds() < deadline && usleep(1000) == 0);
 	if (own >= 0)
 		close(own);
-	return removed;
+	return sweep.removed;
 }

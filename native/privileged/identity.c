@@ -1,12 +1,8 @@
-#include "identity.h"
+#include "../identity.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 const char *const mode_names[] = {"none", "root", "setuid", "userns"};
@@ -46,32 +42,5 @@ bool identity_read(struct identity *identity)
 		identity->mode = MODE_SETUID;
 	else
 		identity->mode = MODE_USERNS;
-	return true;
-}
-
-/*
- * Whether the C library opened it, which does so for set-id programs before main() and in the wrong direction on purpose
- * (glibc, csu/check_fds.c): /dev/full to write for standard input, /dev/null to read for the other two.
- */
-static bool is_from_libc(int fd)
-{
-	struct stat status;
-	int wrong = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
-	dev_t device = fd == STDIN_FILENO ? makedev(1, 7) : makedev(1, 3);
-	return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == device &&
-	       (fcntl(fd, F_GETFL) & O_ACCMODE) == wrong;
-}
-
-bool identity_fill_stdio(const struct identity *identity)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		int flags = fcntl(fd, F_GETFD);
-		if (flags >= 0 && identity->secure && is_from_libc(fd) && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
-			return false;
-		if (flags >= 0)
-			continue;
-		if (errno != EBADF || open("/dev/null", O_RDWR | O_CLOEXEC) != fd)
-			return false;
-	}
 	return true;
 }

@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-#include "../cgroup.h"
+#include "cgroup.h"
 
 /* Sweeps cgroup->parent, makes the directory in it and opens its files. Returns false with errno; nothing is left then. */
 bool cgroup_create(struct cgroup *cgroup, const struct options *options);
 
-/* fork(2) into the cgroup; see cgroup_fork(). Both processes return with the privilege that this was called with. */
+/* fork(2) into the cgroup; see cgroup_fork(). */
 pid_t cgroup_create_child(const struct cgroup *cgroup, bool *joined);
 
 #endif

@@ -4,8 +4,7 @@
 
 #include <stdbool.h>
 
-#include "../cgroup_tree.h"
-#include "../identity.h"
+#include "cgroup_tree.h"
 
 /* The directory right below the hierarchy's root that is ours. */
 #define CGROUP_PLACE_ROOT "portcullis"
@@ -17,13 +16,13 @@
 #define CGROUP_PLACE_MODE 0711
 
 /*
- * Opens the directory to make the phase's cgroup in: Portage's leaf, where root is in one; where somebody else started us, the cgroup
- * that they are in, so that no limit that holds for them is shaken off; else the fixed one. With limited it is one whose
+ * For root: opens the directory to make the phase's cgroup in, which is Portage's leaf where this process is in one, else the
+ * fixed one. With limited it is one whose
  * controllers memory, pids and cpu are enabled for its children, as far as that can be had. Returns a close-on-exec descriptor, or -1
  * with why (static text) and errno. Between two calls the fixed directory may be removed by others: then making anything in
  * it gives ENOENT or ENODEV.
  */
-int cgroup_place_open(const struct cgroup_tree *tree, const struct identity *identity, bool limited, const char **why);
+int cgroup_place_open(const struct cgroup_tree *tree, bool limited, const char **why);
 
 /* mkdirat(2) with CGROUP_PLACE_MODE, whatever the caller's umask: with 0777 nobody but the caller would have a use for it. */
 bool cgroup_place_mkdir(int parent, const char *name);
