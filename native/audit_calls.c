@@ -109,10 +109,12 @@ static bool unpack(const struct seccomp_data *data, pid_t tid, enum audit_call *
 		enum audit_call call;
 		size_t count;
 	} calls[] = {
+		{SOCKETCALL_SOCKET, CALL_SOCKET, 3},
 		{SOCKETCALL_BIND, CALL_BIND, 3},
 		{SOCKETCALL_CONNECT, CALL_CONNECT, 3},
 		{SOCKETCALL_LISTEN, CALL_LISTEN, 2},
 		{SOCKETCALL_SENDTO, CALL_SENDTO, 6},
+		{SOCKETCALL_SETSOCKOPT, CALL_SETSOCKOPT, 5},
 		{SOCKETCALL_SENDMSG, CALL_SENDMSG, 3},
 		{SOCKETCALL_SENDMMSG, CALL_SENDMMSG, 4},
 	};
@@ -146,7 +148,8 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 	request->indirect = row->call == CALL_SOCKETCALL;
 	if (request->indirect && !unpack(data, tid, &request->call, arguments)) {
 		request->unreadable = true;
-		request->call = CALL_CONNECT;
+		if (request->call != CALL_SOCKET)
+			request->call = CALL_CONNECT;
 		return true;
 	}
 	request->fd = (int)arguments[0];
@@ -170,6 +173,12 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 		break;
 	}
 	return true;
+}
+
+bool audit_request_makes_socket(const struct seccomp_notif *notification)
+{
+	const struct audit_syscall *row = audit_find(notification->data.arch, (uint32_t)notification->data.nr);
+	return row != NULL && row->call == CALL_SOCKETCALL && (uint32_t)notification->data.args[0] == SOCKETCALL_SOCKET;
 }
 
 bool audit_is_host_resolver(const struct audit_request *request)

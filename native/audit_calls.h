@@ -39,6 +39,9 @@ struct audit_request {
  */
 bool audit_request_read(struct audit_request *request, const struct seccomp_notif *notification);
 
+/* Whether a notification is about a socketcall(2) that makes a socket: it comes only where families are restricted. */
+bool audit_request_makes_socket(const struct seccomp_notif *notification);
+
 /* 127/8, ::1, and the unspecified addresses, which mean the same to connect(2): what never leaves. */
 bool destination_is_loopback(const struct destination *to);
 

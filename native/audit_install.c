@@ -17,6 +17,7 @@
 #include "audit_filter.h"
 #include "audit_news.h"
 #include "fail.h"
+#include "families.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
@@ -54,15 +55,16 @@ static int try_filter(const struct sock_fprog *program, unsigned long extra)
 	 * SPEC_ALLOW: without it a kernel before 5.16 slows the whole build down against attacks that a build is no target
 	 * of.
 	 */
-	unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW | extra;
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | extra, program);
 }
 
-static int add_filter(const struct sock_fprog *program)
+static int add_filter(const struct sock_fprog *program, bool watched)
 {
+	if (!watched)
+		return try_filter(program, 0);
 	/* Once a call has been received, only a fatal signal takes it away: a timer would make it fail with EINTR. */
-	int listener = try_filter(program, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
-	return listener < 0 && errno == EINVAL ? try_filter(program, 0) : listener;
+	int listener = try_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	return listener < 0 && errno == EINVAL ? try_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
 static void say_why(struct audit_news *news, const char *why)
@@ -71,30 +73,40 @@ static void say_why(struct audit_news *news, const char *why)
 	snprintf(news->why, sizeof news->why, "%s", why);
 }
 
-static void filter(struct audit_news *news, bool strict)
+/* Returns the listener, or 0 where none is asked for, or -1 with errno; *inert tells that no_new_privs had to be set for it. */
+static int install(const struct filter_rules *rules, bool *inert)
 {
 	struct sock_filter instructions[AUDIT_FILTER_ROOM];
 	size_t rows;
 	const struct audit_syscall *table = audit_native(&rows);
-	size_t length = audit_filter_build(table, rows, strict, instructions, AUDIT_FILTER_ROOM);
+	size_t length = audit_filter_build(table, rows, rules, instructions, AUDIT_FILTER_ROOM);
 	struct sock_fprog program = {(unsigned short)length, instructions};
-	errno = 0;
-	if (rows == 0 || length == 0) {
-		say_why(news, "this architecture has no filter");
-		return;
+	*inert = false;
+	errno = ENOTSUP;
+	if (rows == 0 || length == 0)
+		return -1;
+	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	int listener = add_filter(&program, rules->watched);
+	if (listener < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
+		*inert = !was_inert;
+		listener = add_filter(&program, rules->watched);
 	}
+	return listener;
+}
+
+static void filter(struct audit_news *news, const struct filter_rules *rules)
+{
+	bool inert = false;
+	errno = 0;
 	if (!kernel_can_continue()) {
 		say_why(news, "Linux before 5.5 can't let a call go on");
 		return;
 	}
-	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	int listener = add_filter(&program);
-	bool inert = false;
-	if (listener < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
-		inert = !was_inert;
-		listener = add_filter(&program);
-	}
-	if (listener < 0)
+	int listener = install(rules, &inert);
+	if (listener < 0 && errno == ENOTSUP) {
+		errno = 0;
+		say_why(news, "this architecture has no filter");
+	} else if (listener < 0)
 		say_why(news, errno == EBUSY ? "somebody watches already" : "seccomp");
 	else
 		*news = (struct audit_news){.news = NEWS_LISTENER, .fds = {listener, -1}};
@@ -104,12 +116,18 @@ static void filter(struct audit_news *news, bool strict)
 const char *audit_try(void)
 {
 	static struct audit_news news;
-	filter(&news, false);
+	filter(&news, &(struct filter_rules){.watched = true, .families = FAMILIES_ANY});
 	errno = news.error;
 	return news.news == NEWS_LISTENER ? NULL : news.why;
 }
 
-void audit_install(int socket, bool strict)
+bool filter_install(const struct filter_rules *rules)
+{
+	bool inert;
+	return install(rules, &inert) >= 0;
+}
+
+bool audit_install(int socket, const struct filter_rules *rules)
 {
 	static struct letter letter;
 	static _Alignas(16) char stack[16384];
@@ -125,9 +143,9 @@ void audit_install(int socket, bool strict)
 		say_why(&letter.news, "starting a helper");
 		audit_news_send(socket, &letter.news);
 		close(socket);
-		return;
+		return false;
 	}
-	filter(&letter.news, strict);
+	filter(&letter.news, rules);
 	int status;
 	bool told = write(letter.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)
@@ -136,9 +154,11 @@ void audit_install(int socket, bool strict)
 	/* A filter whose listener nobody has would fail every watched call of the build with ENOSYS. */
 	if (!told || status != 0)
 		refuse("handing over the listener: %m");
-	if (letter.news.fds[0] >= 0)
+	bool installed = letter.news.fds[0] >= 0;
+	if (installed)
 		close(letter.news.fds[0]);
 	close(letter.pipe[0]);
 	close(letter.pipe[1]);
 	close(socket);
+	return installed;
 }

@@ -142,6 +142,10 @@ static void look_at(struct audit_look *look)
 		let_go_on(look);
 		return;
 	}
+	if (request.call == CALL_SOCKET) {
+		socket_maker_answer(&look->maker, &request, look->listener, look->call->id, (pid_t)look->call->pid);
+		return;
+	}
 	call.fd = request.fd;
 	if (request.count == 1)
 		call.to = request.to[0];
@@ -171,9 +175,12 @@ void audit_look_give_up(struct audit_look *look)
 	if (!look->busy)
 		return;
 	look->busy = false;
-	/* The kernel waits for the same server, in the caller alone. Under a list it must not go where nobody has looked. */
+	/*
+	 * The kernel waits for the same server, in the caller alone. Under a list it must not go where nobody has looked, nor make a
+	 * socket whose family nobody has seen.
+	 */
 	*answer = (struct seccomp_notif_resp){.id = look->call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
-	if (look->allow->count > 0)
+	if (look->allow->count > 0 || audit_request_makes_socket(look->call))
 		*answer = (struct seccomp_notif_resp){.id = look->call->id, .error = -EFAULT};
 	/* Where it was answered before, there is nothing to count. */
 	look->table->unreadable += ioctl(look->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;

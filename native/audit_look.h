@@ -8,13 +8,15 @@
 #include "allow.h"
 #include "audit_table.h"
 #include "resolver.h"
+#include "socket_maker.h"
 
 struct audit_look {
 	struct audit_table *table;
-	const struct allow *allow; /* with entries: the calls are those of a strict filter (audit_filter.h) */
+	const struct allow *allow; /* with entries: the filter is that of a list (audit_filter.h) */
 	struct resolver *resolver;
 	int listener;
 	bool busy;		    /* with the call in question */
+	struct socket_maker maker;
 	struct seccomp_notif *call; /* the one in question */
 	struct seccomp_notif_resp *answer;
 };

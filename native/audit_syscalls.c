@@ -6,8 +6,8 @@
 #define X32 0x40000000U /* __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h) */
 
 /*
- * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. x32 has sendmsg and sendmmsg of its own, with i386's
- * structures.
+ * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. x32 has sendmsg, sendmmsg, setsockopt and ioctl of its own,
+ * with i386's structures.
  */
 const struct audit_syscall audit_x86[] = {
 	{AUDIT_ARCH_X86_64, 42, CALL_CONNECT, 8},
@@ -16,22 +16,30 @@ const struct audit_syscall audit_x86[] = {
 	{AUDIT_ARCH_X86_64, 307, CALL_SENDMMSG, 8},
 	{AUDIT_ARCH_X86_64, 49, CALL_BIND, 8},
 	{AUDIT_ARCH_X86_64, 317, CALL_SECCOMP, 8},
-	{AUDIT_ARCH_X86_64, 425, CALL_NONE, 8},
+	{AUDIT_ARCH_X86_64, 425, CALL_UNSEEN, 8},
 	{AUDIT_ARCH_X86_64, 50, CALL_LISTEN, 8},
 	{AUDIT_ARCH_X86_64, 56, CALL_CLONE, 8},
-	{AUDIT_ARCH_X86_64, 435, CALL_NONE, 8},
+	{AUDIT_ARCH_X86_64, 435, CALL_CLONE3, 8},
 	{AUDIT_ARCH_X86_64, 157, CALL_PRCTL, 8},
+	{AUDIT_ARCH_X86_64, 41, CALL_SOCKET, 8},
+	{AUDIT_ARCH_X86_64, 53, CALL_SOCKET, 8},
+	{AUDIT_ARCH_X86_64, 54, CALL_SETSOCKOPT, 8},
+	{AUDIT_ARCH_X86_64, 16, CALL_IOCTL, 8},
 	{AUDIT_ARCH_X86_64, X32 | 42, CALL_CONNECT, 4},
 	{AUDIT_ARCH_X86_64, X32 | 44, CALL_SENDTO, 4},
 	{AUDIT_ARCH_X86_64, X32 | 518, CALL_SENDMSG, 4},
 	{AUDIT_ARCH_X86_64, X32 | 538, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_X86_64, X32 | 49, CALL_BIND, 4},
 	{AUDIT_ARCH_X86_64, X32 | 317, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_X86_64, X32 | 425, CALL_NONE, 4},
+	{AUDIT_ARCH_X86_64, X32 | 425, CALL_UNSEEN, 4},
 	{AUDIT_ARCH_X86_64, X32 | 50, CALL_LISTEN, 4},
 	{AUDIT_ARCH_X86_64, X32 | 56, CALL_CLONE, 4},
-	{AUDIT_ARCH_X86_64, X32 | 435, CALL_NONE, 4},
+	{AUDIT_ARCH_X86_64, X32 | 435, CALL_CLONE3, 4},
 	{AUDIT_ARCH_X86_64, X32 | 157, CALL_PRCTL, 4},
+	{AUDIT_ARCH_X86_64, X32 | 41, CALL_SOCKET, 4},
+	{AUDIT_ARCH_X86_64, X32 | 53, CALL_SOCKET, 4},
+	{AUDIT_ARCH_X86_64, X32 | 541, CALL_SETSOCKOPT, 4},
+	{AUDIT_ARCH_X86_64, X32 | 514, CALL_IOCTL, 4},
 	{AUDIT_ARCH_I386, 102, CALL_SOCKETCALL, 4},
 	{AUDIT_ARCH_I386, 362, CALL_CONNECT, 4},
 	{AUDIT_ARCH_I386, 369, CALL_SENDTO, 4},
@@ -39,11 +47,15 @@ const struct audit_syscall audit_x86[] = {
 	{AUDIT_ARCH_I386, 345, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_I386, 361, CALL_BIND, 4},
 	{AUDIT_ARCH_I386, 354, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_I386, 425, CALL_NONE, 4},
+	{AUDIT_ARCH_I386, 425, CALL_UNSEEN, 4},
 	{AUDIT_ARCH_I386, 363, CALL_LISTEN, 4},
 	{AUDIT_ARCH_I386, 120, CALL_CLONE, 4},
-	{AUDIT_ARCH_I386, 435, CALL_NONE, 4},
+	{AUDIT_ARCH_I386, 435, CALL_CLONE3, 4},
 	{AUDIT_ARCH_I386, 172, CALL_PRCTL, 4},
+	{AUDIT_ARCH_I386, 359, CALL_SOCKET, 4},
+	{AUDIT_ARCH_I386, 360, CALL_SOCKET, 4},
+	{AUDIT_ARCH_I386, 366, CALL_SETSOCKOPT, 4},
+	{AUDIT_ARCH_I386, 54, CALL_IOCTL, 4},
 };
 const size_t audit_x86_count = sizeof audit_x86 / sizeof *audit_x86;
 
@@ -55,22 +67,30 @@ const struct audit_syscall audit_arm[] = {
 	{AUDIT_ARCH_AARCH64, 269, CALL_SENDMMSG, 8},
 	{AUDIT_ARCH_AARCH64, 200, CALL_BIND, 8},
 	{AUDIT_ARCH_AARCH64, 277, CALL_SECCOMP, 8},
-	{AUDIT_ARCH_AARCH64, 425, CALL_NONE, 8},
+	{AUDIT_ARCH_AARCH64, 425, CALL_UNSEEN, 8},
 	{AUDIT_ARCH_AARCH64, 201, CALL_LISTEN, 8},
 	{AUDIT_ARCH_AARCH64, 220, CALL_CLONE, 8},
-	{AUDIT_ARCH_AARCH64, 435, CALL_NONE, 8},
+	{AUDIT_ARCH_AARCH64, 435, CALL_CLONE3, 8},
 	{AUDIT_ARCH_AARCH64, 167, CALL_PRCTL, 8},
+	{AUDIT_ARCH_AARCH64, 198, CALL_SOCKET, 8},
+	{AUDIT_ARCH_AARCH64, 199, CALL_SOCKET, 8},
+	{AUDIT_ARCH_AARCH64, 208, CALL_SETSOCKOPT, 8},
+	{AUDIT_ARCH_AARCH64, 29, CALL_IOCTL, 8},
 	{AUDIT_ARCH_ARM, 283, CALL_CONNECT, 4},
 	{AUDIT_ARCH_ARM, 290, CALL_SENDTO, 4},
 	{AUDIT_ARCH_ARM, 296, CALL_SENDMSG, 4},
 	{AUDIT_ARCH_ARM, 374, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_ARM, 282, CALL_BIND, 4},
 	{AUDIT_ARCH_ARM, 383, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_ARM, 425, CALL_NONE, 4},
+	{AUDIT_ARCH_ARM, 425, CALL_UNSEEN, 4},
 	{AUDIT_ARCH_ARM, 284, CALL_LISTEN, 4},
 	{AUDIT_ARCH_ARM, 120, CALL_CLONE, 4},
-	{AUDIT_ARCH_ARM, 435, CALL_NONE, 4},
+	{AUDIT_ARCH_ARM, 435, CALL_CLONE3, 4},
 	{AUDIT_ARCH_ARM, 172, CALL_PRCTL, 4},
+	{AUDIT_ARCH_ARM, 281, CALL_SOCKET, 4},
+	{AUDIT_ARCH_ARM, 288, CALL_SOCKET, 4},
+	{AUDIT_ARCH_ARM, 294, CALL_SETSOCKOPT, 4},
+	{AUDIT_ARCH_ARM, 54, CALL_IOCTL, 4},
 };
 const size_t audit_arm_count = sizeof audit_arm / sizeof *audit_arm;
 
@@ -93,7 +113,7 @@ const struct audit_syscall *audit_native(size_t *count)
 #elif defined OTHER
 	static const struct audit_syscall own[] = {
 #ifdef __NR_socketcall
-		{OTHER, __NR_socketcall, CALL_NONE, 8},
+		{OTHER, __NR_socketcall, CALL_UNSEEN, 8},
 #endif
 		{OTHER, __NR_connect, CALL_CONNECT, 8},
 		{OTHER, __NR_sendto, CALL_SENDTO, 8},
@@ -101,11 +121,15 @@ const struct audit_syscall *audit_native(size_t *count)
 		{OTHER, __NR_sendmmsg, CALL_SENDMMSG, 8},
 		{OTHER, __NR_bind, CALL_BIND, 8},
 		{OTHER, __NR_seccomp, CALL_SECCOMP, 8},
-		{OTHER, __NR_io_uring_setup, CALL_NONE, 8},
+		{OTHER, __NR_io_uring_setup, CALL_UNSEEN, 8},
 		{OTHER, __NR_listen, CALL_LISTEN, 8},
 		{OTHER, __NR_clone, CALL_CLONE, 8},
-		{OTHER, __NR_clone3, CALL_NONE, 8},
+		{OTHER, __NR_clone3, CALL_CLONE3, 8},
 		{OTHER, __NR_prctl, CALL_PRCTL, 8},
+		{OTHER, __NR_socket, CALL_SOCKET, 8},
+		{OTHER, __NR_socketpair, CALL_SOCKET, 8},
+		{OTHER, __NR_setsockopt, CALL_SETSOCKOPT, 8},
+		{OTHER, __NR_ioctl, CALL_IOCTL, 8},
 	};
 	*count = sizeof own / sizeof *own;
 	return own;

@@ -1,4 +1,4 @@
-/* Which system calls are watched. */
+/* Which system calls are watched or restricted. */
 #ifndef AUDIT_SYSCALLS_H
 #define AUDIT_SYSCALLS_H
 
@@ -13,11 +13,17 @@ enum audit_call {
 	CALL_SENDMMSG,
 	CALL_SOCKETCALL, /* i386: one call for all of the above (socketcall(2)) */
 	CALL_SECCOMP,	 /* only for who wants a listener of its own, which the kernel refuses below ours */
+	/* Where socket families are restricted, watched or not: */
+	CALL_SOCKET, /* and socketpair(2) */
 	/* With a list of what is let through, that is with sockets of the host's network in the phase: */
 	CALL_LISTEN, /* not on one of those */
 	CALL_CLONE,  /* for who shares its descriptors with what is no thread of it: see stand_in.h */
-	CALL_NONE,   /* there is none: io_uring_setup, in which nobody sees what connects, and what takes its arguments from memory */
+	CALL_CLONE3, /* takes its flags from memory: there is none */
 	CALL_PRCTL,  /* who is undumpable can't be looked into: it gets a yes, and stays dumpable */
+	CALL_SETSOCKOPT,
+	CALL_IOCTL,
+	/* With such a list, and where socket families are restricted: */
+	CALL_UNSEEN, /* makes and connects sockets where no filter sees it (io_uring_setup), or takes all from memory: there is none */
 };
 
 /* A row: the call of that number under that AUDIT_ARCH_*. */
@@ -29,10 +35,12 @@ struct audit_syscall {
 };
 
 /* The numbers that socketcall(2) gives the calls (include/uapi/linux/net.h). */
-enum { SOCKETCALL_BIND = 2,
+enum { SOCKETCALL_SOCKET = 1,
+       SOCKETCALL_BIND = 2,
        SOCKETCALL_CONNECT = 3,
        SOCKETCALL_LISTEN = 4,
        SOCKETCALL_SENDTO = 11,
+       SOCKETCALL_SETSOCKOPT = 14,
        SOCKETCALL_SENDMSG = 16,
        SOCKETCALL_SENDMMSG = 20 };
 

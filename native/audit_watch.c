@@ -93,6 +93,7 @@ static void hear_news(struct watcher *w)
 static void receive(struct watcher *w)
 {
 	memset(w->look.call, 0, w->call_size);
+	w->look.maker.news = w->news;
 	/* ENOENT or EINTR: a signal took the call away before we had it. */
 	if (ioctl(w->look.listener, SECCOMP_IOCTL_NOTIF_RECV, w->look.call) == 0)
 		audit_look(&w->look);
@@ -187,7 +188,7 @@ noreturn void audit_watch(const struct audit_watch *watch)
 		.control = watch->control,
 		.held = -1,
 		.resolver = {.udp = -1, .tcp = -1, .known = watch->allow},
-		.look = {.table = watch->table, .allow = watch->allow, .resolver = &watcher.resolver, .listener = -1},
+		.look = {.table = watch->table, .allow = watch->allow, .resolver = &watcher.resolver, .listener = -1, .maker = {.families = watch->families}},
 	};
 	ancestor_open(watch->ancestor);
 	if (!allocate(&watcher))

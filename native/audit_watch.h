@@ -2,6 +2,7 @@
 #ifndef AUDIT_WATCH_H
 #define AUDIT_WATCH_H
 
+#include <stdint.h>
 #include <stdnoreturn.h>
 
 #include "allow.h"
@@ -12,6 +13,7 @@ struct audit_watch {
 	struct audit_table *table;
 	int news;		   /* from the phase's processes */
 	const struct allow *allow; /* what is let through, and the hosts that are answered for */
+	uint64_t families;	   /* of sockets that can be made */
 	enum passage_way way;
 	const char *socks;
 	int control;  /* to the supervisor: a byte asks whether to stay while anybody is watched, its end ends us */

@@ -67,6 +67,7 @@ static noreturn void become_watcher(struct auditor *auditor, int control, int an
 	audit_watch(&(struct audit_watch){
 		.table = auditor->table,
 		.allow = &options->allow,
+		.families = options->families,
 		.way = way,
 		.socks = options->socks,
 		.news = auditor->news_in,

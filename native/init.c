@@ -11,14 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "audit_install.h"
 #include "channel.h"
 #include "clock.h"
 #include "command.h"
 #include "fail.h"
 #include "fds.h"
+#include "phase_filter.h"
 #include "pids.h"
 #include "snmp.h"
+#include "socket_maker.h"
 
 /* Portage sends SIGTERM 10 s after the command has reported; telling needs some of that. */
 #define KILL_MILLISECONDS 6000
@@ -100,20 +101,25 @@ noreturn void init_run(const struct init *init)
 	if (command < 0)
 		refuse("fork: %m");
 	if (command == 0) {
-		if (init->news >= 0)
-			audit_install(init->news, init->options->allow.count > 0);
+		phase_filter_install(init->options, init->news, init->counted);
 		command_become(init->options, init->signals);
 	}
 	/* The caller's files: nothing shall wait for an end-of-file that we alone hold back. */
-	fds_close_all_but((const int[]){init->channel, init->cgroup_kill, signals}, 3);
+	fds_close_all_but((const int[]){init->channel, init->cgroup_kill, signals, init->news}, 4);
 
 	bool ended = false, said_alone = false;
+	int news = init->news;
 	for (;;) {
-		struct pollfd sources[] = {{.fd = init->channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
-		if (poll(sources, 2, -1) < 0 && errno != EINTR)
+		struct pollfd sources[] = {
+			{.fd = init->channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}, {.fd = news, .events = POLLIN}};
+		if (poll(sources, 3, -1) < 0 && errno != EINTR)
 			end_orphaned(init);
 		if (sources[1].revents != 0)
 			swallow(signals);
+		if (sources[2].revents != 0 && !socket_maker_serve(news)) {
+			close(news);
+			news = -1;
+		}
 		bool alone;
 		int status = collect(command, &alone);
 		if (status >= 0) {

@@ -13,6 +13,7 @@
 #include "made.h"
 #include "namespace.h"
 #include "options.h"
+#include "phase_filter.h"
 #include "privileged/privilege.h"
 #include "probe.h"
 #include "signals.h"
@@ -29,6 +30,7 @@ static const char usage[] =
 	"  --audit            record what it tries to reach, and which names it looks up\n"
 	"  --allow ADDRESS[/BITS]:PORT  let TCP connections to it through (with --net; [IPV6]:PORT)\n"
 	"  --name HOST=ADDRESS  what the name server inside answers for that host\n"
+	"  --families NAME[,NAME]...  sockets of these families too, with --net: alg, vsock, ..., any\n"
 	"  --socks PATH       make these connections through the SOCKS5 proxy on this socket\n"
 	"  --environ FD       take the command's environment from this open file\n"
 	"  --chown-eperm      where ids are mapped, chown to others is EPERM as outside, not EINVAL\n"
@@ -68,6 +70,7 @@ static noreturn void run_alone(const struct options *options, struct identity *i
 	}
 	if (!entered)
 		refuse("%s: %s", step_words[setback.step].doing, strerror(setback.error));
+	phase_filter_install(options, -1, true);
 	command_become(options, signals);
 }
 

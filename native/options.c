@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "families.h"
+
 const char *const limit_files[LIMITS] = {"memory.max", "pids.max", "cpu.max"};
 
 static bool wrong(char *problem, size_t size, const char *what, const char *value)
@@ -159,6 +161,14 @@ static bool add_name(struct options *options, const char *value, char *problem, 
 	return true;
 }
 
+static bool add_families(struct options *options, const char *value, char *problem, size_t size)
+{
+	if (!families_add(&options->families, value))
+		return wrong(problem, size, "--families takes address families, such as alg,vsock, or any, not", value);
+	options->families_given = true;
+	return true;
+}
+
 static bool set_socks(struct options *options, const char *value, char *problem, size_t size)
 {
 	(void)problem, (void)size;
@@ -199,12 +209,13 @@ static const struct valued valued[] = {
 	{"--lock", set_lock},
 	{"--allow", add_allowed},
 	{"--name", add_name},
+	{"--families", add_families},
 	{"--socks", set_socks},
 };
 
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size)
 {
-	*options = (struct options){.environ_fd = -1};
+	*options = (struct options){.environ_fd = -1, .families = families_default()};
 	int i = 1;
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		bool known = false;
@@ -237,6 +248,8 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 			return wrong(problem, size, "--limit needs --cgroup", options->limit[l]);
 	if (options->allow.count > 0 && !options->net)
 		return wrong(problem, size, "--allow needs --net", "nothing is cut off");
+	if (options->families_given && !options->net)
+		return wrong(problem, size, "--families needs --net", "no family is restricted");
 	/* What lets a connection through is what sees it. */
 	options->audit = options->audit || options->allow.count > 0;
 	options->command = argv + i + 1;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "allow.h"
@@ -35,6 +36,8 @@ struct options {
 	bool chown_eperm;
 	bool probe;
 	struct allow allow;
+	uint64_t families; /* of sockets, with net: families.h */
+	bool families_given;
 	const char *socks; /* NULL: connections are made from here */
 	bool gc;
 	const char *cgroup;	   /* NULL: no tracking */

@@ -16,6 +16,7 @@
 
 #include "audit_target.h"
 #include "passage_held.h"
+#include "stand_in_option.h"
 #include "stand_in_send.h"
 #include "target_state.h"
 
@@ -129,6 +130,8 @@ bool stand_in(const struct passage_call *call, const struct audit_request *reque
 		return passage_answer(call, listen(call->socket, (int)request->arguments[1]) == 0 ? 0 : errno);
 	if (request->unreadable)
 		return passage_answer(call, EFAULT);
+	if (request->call == CALL_SETSOCKOPT)
+		return passage_answer(call, stand_in_set_option(call, request));
 	bool waits = (type == SOCK_STREAM || type == SOCK_SEQPACKET) && (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
 	if (waits || is_path(request) || request->call != CALL_CONNECT)
 		return have_helped(call, request);

@@ -271,7 +271,7 @@ capabilities() {
 @test 'io_uring is not seen, and told as more' {
 	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/uring.c"
 	# Attempts that the kernel does not count make up for none that nobody saw.
-	run audit --net -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
+	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
 	[[ $status != 4 ]] || skip 'no io_uring here'
 	[[ $status == 0 && $(member r.unseen) == 5 && $(member r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
 }

@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2034 # each test has a user of its own, and audit_run reads WHO
+# Which sockets a phase without a network can make: a network namespace does not isolate every family, AF_VSOCK for one.
+
+load audit
+
+# At most so many, unless CONFINE_SOAK asks for the full number.
+RACES=${CONFINE_SOAK:+1000000}
+
+setup_file() {
+	audit_begin
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/make" "$TOP/test/confine/families/make.c"
+	install -m 4755 "$TOP/native/build/confine" "$AUDIT_DIR/setuid"
+}
+
+# as_it_is: what this user can make outside
+as_it_is() {
+	if [[ ${WHO-user} == user && $EUID == 0 ]]; then
+		setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/make"
+	else
+		"$AUDIT_DIR/make"
+	fi
+}
+
+# expect_restricted OPTION...: with --net and these options, all other families are refused, and what is left is as outside
+expect_restricted() {
+	local outside
+	outside=$(as_it_is | sed -E '
+		s/^(.* (vsock|alg|packet|inet-packet|can)) .*/\1 EAFNOSUPPORT/
+		s/^(x32 [a-z6-]* )EAFNOSUPPORT/\1'"$X32"'/
+		s/^(io_uring_setup ring) .*/\1 ENOSYS/')
+	run -0 audit_run --net "$@" -- "$AUDIT_DIR/make"
+	diff <(echo "$outside") <(echo "$output")
+}
+
+setup() {
+	audit_setup
+	# A filter comes before the kernel's own ENOSYS, where it has no x32.
+	X32=EAFNOSUPPORT
+}
+
+@test 'confine --net makes sockets of UNIX, INET, INET6 and NETLINK, and of no other family, by every system call' {
+	local WHO
+	for WHO in user root; do
+		expect_restricted --audit
+		expect_restricted --audit --allow 192.0.2.1:80
+	done
+}
+
+@test 'without a watcher no socket is made through socketcall, as its arguments are in memory' {
+	local WHO
+	for WHO in user root; do
+		run -0 audit_run --net -- "$AUDIT_DIR/make"
+		[[ $(grep -cE '^(socket|x32|i386|socketpair) (vsock|alg|packet|inet-packet|can) EAFNOSUPPORT$' <<<"$output") == 20 ]]
+		[[ $output == *$'\nsocketcall inet EAFNOSUPPORT\n'*$'\nsocketcall pair made\n'* ]]
+	done
+}
+
+@test 'a set-id confine, and a network that others have made, restrict them too' {
+	((EUID == 0)) || skip 'only root can install a set-id confine'
+	local CONFINE=$AUDIT_DIR/setuid option WHO=user
+	for option in --audit --ipc; do
+		run -0 audit_run --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
+		[[ $output == *'socket vsock EAFNOSUPPORT'*'socket packet EAFNOSUPPORT'* && $output == *'socket inet made'* ]]
+		[[ $(member r.mode) == setuid && $(member r.setuid_inert) == true ]]
+		CONFINE=$AUDIT_DIR/confine
+		: >"$RECORD"
+		run -0 unshare --net --uts -- sh -c 'hostname localhost && ip link set lo up && ip address add 10.0.0.1/8 dev lo && ip address add fd::1/8 dev lo && exec "$@"' - \
+			setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$CONFINE" --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
+		[[ $output == *'socket vsock EAFNOSUPPORT'*'socket packet EAFNOSUPPORT'* && $output == *'socket inet made'* ]]
+		[[ $(member r.had.net) == portage ]]
+		CONFINE=$AUDIT_DIR/setuid
+	done
+}
+
+@test '--families adds some, and "any" restricts nothing' {
+	run -0 audit_run --net --audit --families vsock,packet -- "$AUDIT_DIR/make"
+	[[ $output == *'socket alg EAFNOSUPPORT'*'socket can EAFNOSUPPORT'* ]]
+	diff <(as_it_is | grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ') <(grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ' <<<"$output")
+	run -0 audit_run --net --audit --families any -- "$AUDIT_DIR/make"
+	diff <(as_it_is) <(echo "$output")
+	run -125 audit_run --net --families vsock,token-ring -- true
+	[[ $output == *'--families takes'*'token-ring'* ]]
+	run -125 audit_run --ipc --families vsock -- true
+	[[ $output == *'--families needs --net'* ]]
+}
+
+@test 'without --net, and where the network could not be isolated, no family is restricted' {
+	run -0 audit_run --audit -- "$AUDIT_DIR/make"
+	diff <(as_it_is) <(echo "$output")
+}
+
+@test 'a thread that rewrites the arguments of socketcall gets no socket of another family' {
+	run -0 audit_run --net --audit -- "$AUDIT_DIR/make" race "${RACES:-20000}"
+}
+
+@test 'where seccomp is refused, --require starts nothing and --best-effort says so' {
+	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse" "$TOP/test/confine/refuse.c"
+	local CONFINE=$AUDIT_DIR/refuse
+	run -125 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net -- true
+	[[ $output == 'confine: --net: restricting socket families: seccomp: Operation not permitted' ]]
+	run -0 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net --best-effort -- echo started
+	[[ $output == *'sockets of every family can be made: seccomp: Operation not permitted'*started ]]
+}

@@ -1,0 +1,93 @@
+/*
+ * Makes sockets of some families by every system call that there is for it, and says how each ends: CALL FAMILY RESULT, a line each.
+ * make race COUNT: asks for AF_INET while a thread writes AF_VSOCK into the arguments of socketcall(2). Status 0 where no call made that.
+ */
+#include "../../allow/client.h"
+
+#include <linux/io_uring.h>
+#include <stdatomic.h>
+
+#include "../../allow/ways.h"
+
+static const struct {
+	const char *name;
+	uint32_t family, type;
+} families[] = {
+	{"unix", AF_UNIX, SOCK_STREAM},
+	{"inet", AF_INET, SOCK_STREAM},
+	{"inet6", AF_INET6, SOCK_DGRAM},
+	{"netlink", AF_NETLINK, SOCK_RAW},
+	{"vsock", 40, SOCK_STREAM},
+	{"alg", 38, SOCK_SEQPACKET},
+	{"packet", AF_PACKET, SOCK_RAW},
+	{"inet-packet", AF_INET, SOCK_PACKET},
+	{"can", 29, SOCK_RAW},
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+static void say(const char *call, const char *family, long result)
+{
+	printf("%s %s %s\n", call, family, result >= 0 ? "made" : strerrorname_np((int)-result));
+	if (result > STDERR_FILENO)
+		close((int)result);
+}
+
+static long by_libc(long result)
+{
+	return result < 0 ? -errno : result;
+}
+
+static atomic_bool over;
+
+static void *rewrite(void *word)
+{
+	volatile uint32_t *family = word;
+	while (!over)
+		*family = *family == AF_INET ? 40 : AF_INET;
+	return NULL;
+}
+
+static void race(long count)
+{
+	pthread_t thread;
+	long made = 0;
+	uint32_t *words = low()->words;
+	words[0] = AF_INET;
+	words[1] = SOCK_STREAM;
+	expect(pthread_create(&thread, NULL, rewrite, words) == 0, "pthread_create");
+	for (long i = 0; i < count; i++) {
+		int domain = 0, fd = (int)i386(102, 1, pointer(words), 0, 0, 0, 0);
+		socklen_t length = sizeof domain;
+		made += fd >= 0;
+		expect(fd < 0 || (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_INET), "another family");
+		close(fd);
+	}
+	expect(made > 0 && made < count, "both families were asked for");
+	over = true;
+	pthread_join(thread, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	int pair[2];
+	if (argc == 3) {
+		race(atol(argv[2]));
+		return 0;
+	}
+	for (size_t i = 0; i < FAMILIES; i++) {
+		uint32_t family = families[i].family, type = families[i].type;
+		say("socket", families[i].name, by_libc(socket((int)family, (int)type, 0)));
+		say("x32", families[i].name, by_libc(syscall(X32 | 41, family, type, 0)));
+		say("i386", families[i].name, i386(359, family, type, 0, 0, 0, 0));
+		say("socketcall", families[i].name, socketcall(1, family, type, 0, 0, 0, 0));
+		say("socketpair", families[i].name, by_libc(socketpair((int)family, (int)type, 0, pair)));
+	}
+	/* Flags go with the type, and what socketcall makes is the caller's as it wanted it. */
+	int fd = (int)socketcall(1, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP, 0, 0, 0);
+	printf("flags %d %d\n", fd < 0 ? -1 : fcntl(fd, F_GETFD), fd < 0 ? -1 : fcntl(fd, F_GETFL) & O_NONBLOCK);
+	say("socketcall", "tcp-datagrams", socketcall(1, AF_INET, SOCK_DGRAM, IPPROTO_TCP, 0, 0, 0));
+	say("socketcall", "pair", socketcall(8, AF_UNIX, SOCK_STREAM, 0, pointer(low()->words + 4), 0, 0));
+	struct io_uring_params parameters = {0};
+	say("io_uring_setup", "ring", by_libc(syscall(SYS_io_uring_setup, 4, &parameters)));
+	return 0;
+}
