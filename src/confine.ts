@@ -27,6 +27,7 @@ export async function allowFor(facts: Facts, environment: Environment): Promise<
 export function confineOptions(cpv: string, facts: Facts, allow: readonly string[] = []): string[] {
 	const { phase, settings: chosen } = facts;
 	const options = granted(decide(facts)).flatMap((what) => {
+		if (what === 'net') return ['--net', ...families(chosen)];
 		if (what !== 'cgroup') return [`--${what}`];
 		return ['--cgroup', `${phase}_${cpv.replaceAll('/', '_')}`, ...limits(chosen)];
 	});
@@ -36,6 +37,10 @@ export function confineOptions(cpv: string, facts: Facts, allow: readonly string
 	if (facts.fakeroot) options.push('--label', `fakeroot=${facts.fakeroot}`, '--chown-eperm');
 	const failure = chosen.PORTCULLIS_ON_FAILURE === 'die' ? '--require' : '--best-effort';
 	return [...options, failure, '--label', `package=${cpv}`, '--label', `phase=${phase}`];
+}
+
+function families({ PORTCULLIS_FAMILIES: list }: Settings): string[] {
+	return list === '' ? [] : ['--families', list.replaceAll(' ', ',')];
 }
 
 function limits(chosen: Settings): string[] {

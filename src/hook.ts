@@ -133,6 +133,11 @@ function test(condition: Condition): string {
 
 function grant(what: Confinement): string[] {
 	const name = `wanted+=', ${features[what]}'`;
+	if (what === 'net')
+		return [
+			`options+=(--net) ${name}`,
+			'[[ ! ${setting[PORTCULLIS_FAMILIES]-} ]] || options+=(--families "${setting[PORTCULLIS_FAMILIES]// /,}")',
+		];
 	if (what !== 'cgroup') return [`options+=(--${what}) ${name}`];
 	const limits = settingNames.flatMap((setting) => {
 		const row = settings[setting];

@@ -27,6 +27,32 @@ const six = '\\[[0-9A-Fa-f:.]+\\](/(1[01][0-9]|12[0-8]|[1-9]?[0-9]))?';
 const host = '[0-9A-Za-z_]([0-9A-Za-z._-]*[0-9A-Za-z])?';
 const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 
+/** Those that confine --families takes (native/families.c). */
+const families = [
+	'alg',
+	'ax25',
+	'bluetooth',
+	'caif',
+	'can',
+	'ieee802154',
+	'kcm',
+	'key',
+	'llc',
+	'mctp',
+	'nfc',
+	'packet',
+	'phonet',
+	'pppox',
+	'qipcrtr',
+	'rds',
+	'rxrpc',
+	'smc',
+	'tipc',
+	'vsock',
+	'x25',
+	'xdp',
+];
+
 export const settings = {
 	PORTCULLIS_AUDIT: {
 		choices: ['off', 'on', 'only'],
@@ -54,6 +80,13 @@ export const settings = {
 		list: true,
 		default: '',
 		means: 'destinations that the network sandbox lets through',
+	},
+	PORTCULLIS_FAMILIES: {
+		pattern: `^(any|${families.join('|')})$`,
+		form: 'a list of address families such as alg, packet or vsock, or any',
+		list: true,
+		default: '',
+		means: 'socket families that an isolated phase may use besides UNIX, INET, INET6 and NETLINK',
 	},
 	PORTCULLIS_MEMORY_MAX: {
 		pattern: '^[0-9]{1,15}[KMGT]?$',

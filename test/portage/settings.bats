@@ -17,7 +17,7 @@ build() {
 @test 'an ebuild that sets each of them at global scope, and exports all it finds, decides nothing' {
 	prefix_package app-test/probe-1 <<-'EOF'
 		PORTCULLIS_AUDIT=only PORTCULLIS_ON_FAILURE=die PORTCULLIS_COLLISION=no-such-value PORTCULLIS_UNPACK=confine
-		PORTCULLIS_ALLOW=example.org:1 PORTCULLIS_MEMORY_MAX=1 PORTCULLIS_PIDS_MAX=1 PORTCULLIS_CPU_MAX=1%
+		PORTCULLIS_ALLOW=example.org:1 PORTCULLIS_FAMILIES=no-such-family PORTCULLIS_MEMORY_MAX=1 PORTCULLIS_PIDS_MAX=1 PORTCULLIS_CPU_MAX=1%
 		export "${!PORTCULLIS_@}"
 		src_unpack() {
 			note_namespaces
@@ -111,4 +111,27 @@ build() {
 	[[ -s $PREFIX_TMP/portage/app-test/probe-1/.ipc/portcullis-settings ]]
 	run -0 prefix_ebuild app-test/probe-1 clean
 	[[ ! -e $PREFIX_TMP/portage/app-test/probe-1 ]]
+}
+
+@test 'PORTCULLIS_FAMILIES of package.env adds a socket family for its package' {
+	# AF_PACKET, which needs a right that nobody has here, tells what the kernel says from what the filter says.
+	prefix_package app-test/probe-1 <<-'EOF'
+		src_compile() {
+			local family
+			for family in AF_UNIX AF_INET6 AF_VSOCK AF_PACKET; do
+				/usr/bin/python3 -c "import socket; socket.socket(socket.${family}, socket.SOCK_RAW * (${family@Q} == 'AF_PACKET') or socket.SOCK_STREAM)" 2>&1 | tail -n 1 | sed "s/^/${family} /"
+			done
+		}
+	EOF
+	prefix_install_portcullis
+	build compile
+	[[ $output == *'AF_VSOCK OSError: [Errno 97]'*'AF_PACKET OSError: [Errno 97]'* && $output != *AF_UNIX* && $output != *AF_INET6* ]]
+	mkdir -p "$PREFIX/etc/portage/env"
+	echo 'PORTCULLIS_FAMILIES="packet"' >"$PREFIX/etc/portage/env/families.conf"
+	echo '=app-test/probe-1 families.conf' >"$PREFIX/etc/portage/package.env"
+	build compile
+	[[ $output == *'AF_VSOCK OSError: [Errno 97]'*'AF_PACKET PermissionError: [Errno 1]'* ]]
+	echo 'PORTCULLIS_FAMILIES="packet token-ring"' >"$PREFIX/etc/portage/env/families.conf"
+	run prefix_ebuild app-test/probe-1 clean compile
+	[[ $status != 0 && $output == *'PORTCULLIS_FAMILIES="token-ring" is not known'* ]]
 }

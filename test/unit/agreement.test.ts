@@ -17,7 +17,11 @@ const kept = [
 		claimed: 'confine',
 	},
 	{ folder: 'only', lines: ['PORTCULLIS_AUDIT=only', 'PORTCULLIS_UNPACK=confine'], claimed: 'host' },
-	{ folder: 'allow', lines: ['PORTCULLIS_ALLOW=192.0.2.1:80 [2001:db8::]/32:443 10.0.0.0/8:1'], claimed: 'host' },
+	{
+		folder: 'allow',
+		lines: ['PORTCULLIS_ALLOW=192.0.2.1:80 [2001:db8::]/32:443 10.0.0.0/8:1', 'PORTCULLIS_FAMILIES=alg vsock'],
+		claimed: 'host',
+	},
 	{
 		folder: 'confine',
 		lines: [

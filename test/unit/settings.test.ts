@@ -3,12 +3,14 @@ import { problem, resolve, settingNames, settings, type SettingName } from '../.
 
 const good: Partial<Record<SettingName, string[]>> = {
 	PORTCULLIS_ALLOW: ['distcc', 'example.org:443', '10.0.0.0/8:3632', '[fd00::1]:80', 'distcc a-b.example:1 1.2.3.4:5'],
+	PORTCULLIS_FAMILIES: ['alg', 'any', 'alg vsock packet'],
 	PORTCULLIS_MEMORY_MAX: ['8G', '500M', '1073741824'],
 	PORTCULLIS_PIDS_MAX: ['1', '4096'],
 	PORTCULLIS_CPU_MAX: ['150%', '050%'],
 };
 const bad: Partial<Record<SettingName, string[]>> = {
 	PORTCULLIS_ALLOW: ['example.org', 'a:b', 'http://example.org:80', 'distcc;', '[fd00::1]', 'a:1,b:2'],
+	PORTCULLIS_FAMILIES: ['ALG', 'alg,vsock', 'inet', 'AF_VSOCK', '--net'],
 	PORTCULLIS_MEMORY_MAX: ['8GB', '-1', '1.5G', 'max', '8 G'],
 	PORTCULLIS_PIDS_MAX: ['4k', '-1'],
 	PORTCULLIS_CPU_MAX: ['150', '0%', '%', '1.5%'],
