@@ -1,6 +1,7 @@
 #include "supervise.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "clock.h"
 #include "exit_as.h"
 #include "fail.h"
+#include "families.h"
 #include "finish.h"
 #include "outcome.h"
 #include "plan.h"
@@ -30,6 +32,13 @@ static void give_up_root(struct supervisor *s)
 	s->outcome.setuid_inert = s->outcome.setuid_inert || s->identity.mode == MODE_SETUID;
 	if (!privilege_drop(&s->identity))
 		refuse("giving up root: %m");
+}
+
+/* The filter that restricts families does, where no capability is held: in a network of Portage's, as the portage user. */
+static bool filter_needs_no_new_privs(const struct supervisor *s)
+{
+	return s->plan.made_net && s->plan.mode == MODE_NONE && s->options->net && s->options->families != FAMILIES_ANY &&
+	       !identity_can(&s->identity, CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
 
 static noreturn void refuse_required(struct supervisor *s)
@@ -205,6 +214,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	s->outcome.audit = auditor_open(&s->auditor, options->audit);
 	start(s);
+	s->outcome.setuid_inert = filter_needs_no_new_privs(s);
 	give_up_root(s);
 	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");

@@ -1,11 +1,15 @@
 /*
  * Makes sockets of some families by every system call that there is for it, and says how each ends: CALL FAMILY RESULT, a line each.
  * make race COUNT: asks for AF_INET while a thread writes AF_VSOCK into the arguments of socketcall(2). Status 0 where no call made that.
+ * make hidden, make nested: what socketcall makes of AF_INET and AF_VSOCK for a process that cannot be inspected, and in a network
+ * namespace that the phase has made.
  */
 #include "../../allow/client.h"
 
 #include <linux/io_uring.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 
 #include "../../allow/ways.h"
 
@@ -67,11 +71,23 @@ static void race(long count)
 	pthread_join(thread, NULL);
 }
 
+static void say_both(void)
+{
+	say("socketcall", "inet", socketcall(1, AF_INET, SOCK_STREAM, 0, 0, 0, 0));
+	say("socketcall", "vsock", socketcall(1, 40, SOCK_STREAM, 0, 0, 0, 0));
+}
+
 int main(int argc, char **argv)
 {
 	int pair[2];
 	if (argc == 3) {
 		race(atol(argv[2]));
+		return 0;
+	}
+	if (argc == 2) {
+		bool nested = strcmp(argv[1], "nested") == 0;
+		expect(nested ? unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 : prctl(PR_SET_DUMPABLE, 0) == 0, argv[1]);
+		say_both();
 		return 0;
 	}
 	for (size_t i = 0; i < FAMILIES; i++) {
