@@ -189,6 +189,13 @@ AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeou
 	[[ $(member r.unreadable) == 1 && $(member r.allowed) == undefined ]]
 }
 
+@test 'a socketcall whose arguments a FUSE server holds back makes no socket' {
+	stall_begin
+	# shellcheck disable=SC2016 # for the inner shell
+	audit --net --cgroup audit -- bash -c '"$1" "$2" "$3" socketcall & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$SEEN"
+	[[ $(member r.unreadable) == 1 ]]
+}
+
 @test 'forty such processes: the watcher goes on, or the phase is ended' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell

@@ -2,7 +2,8 @@
  * Memory and descriptors whose reader waits for a FUSE server that never answers (linux/fuse.h).
  *
  *   stall DEVICE FILE serve COMMAND...   serves a file from outside, and runs COMMAND with it as descriptor 9
- *   stall DEVICE FILE WHAT               serves it, and connects with an address in it, or connects its descriptor
+ *   stall DEVICE FILE WHAT               serves it, and connects with an address in it, or connects its descriptor, or makes a socket
+ *                                        through i386's socketcall with arguments in it
  *   stall - FILE WHAT                    the same with descriptor 9
  *
  * DEVICE is /dev/fuse or a node of its numbers. A line in FILE says that somebody waits for the server.
@@ -166,6 +167,16 @@ static void serve_from_outside(char **argv)
 	err(2, "%s", argv[4]);
 }
 
+static long socketcall(const void *page)
+{
+	long result;
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "0"(102L), "b"(1L), "c"(page)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return (int)result;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 4)
@@ -173,14 +184,19 @@ int main(int argc, char **argv)
 	if (strcmp(argv[3], "serve") == 0 && argc > 4)
 		serve_from_outside(argv);
 	const char *what = argv[3], *path = argv[2];
-	bool is_address = strcmp(what, "address") == 0;
-	int file = strcmp(argv[1], "-") == 0 ? 9 : begin(argv[1], path, is_address), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool is_address = strcmp(what, "address") == 0, is_socketcall = strcmp(what, "socketcall") == 0;
+	int file = strcmp(argv[1], "-") == 0 ? 9 : begin(argv[1], path, is_address || is_socketcall), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(443), .sin_addr.s_addr = inet_addr("198.51.100.9")};
 	if (is_address) {
 		const void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
 		if (page == MAP_FAILED)
 			err(2, "mmap");
 		connect(fd, page, sizeof to);
+	} else if (is_socketcall) {
+		const void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_32BIT, file, 0);
+		if (page == MAP_FAILED)
+			err(2, "mmap");
+		errno = (int)-socketcall(page);
 	} else if (strcmp(what, "descriptor") == 0) {
 		connect(file, (struct sockaddr *)&to, sizeof to);
 	} else
