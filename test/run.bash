@@ -114,12 +114,13 @@ run_repeat_vitest() {
 
 # bats takes a test's title as a regular expression.
 run_repeat_bats() {
-	local file=${1%% *} title
+	local file=${1%% *} with=${RUN_WITH:+$RUN_WITH } title
+	[[ ! ${SANITIZE-} && $1 != *' with sanitizers' ]] || with='CONFINE_BUILD=build/sanitized ASAN_OPTIONS=verify_asan_link_order=0 '
 	local -a titles
-	mapfile -t titles < <(sed -nE 's/^not ok [0-9]+ (.*)$/\1/p' "$2" | sed -E 's/ in [0-9]+ms$//; s/ # timeout after .*$//; s/[][\.*^$+?(){}|]/\\&/g')
-	((${#titles[@]})) || printf '%snode_modules/bats/bin/bats %s\n' "${RUN_WITH:+$RUN_WITH }" "$file"
+	mapfile -t titles < <(sed -nE '/ setup_file failed$/d; s/^not ok [0-9]+ (.*)$/\1/p' "$2" | sed -E 's/ in [0-9]+ms$//; s/ # timeout after .*$//; s/[][\.*^$+?(){}|]/\\&/g')
+	((${#titles[@]})) || printf '%snode_modules/bats/bin/bats %s\n' "$with" "$file"
 	for title in "${titles[@]}"; do
-		printf '%snode_modules/bats/bin/bats -f %q %s\n' "${RUN_WITH:+$RUN_WITH }" "^$title\$" "$file"
+		printf '%snode_modules/bats/bin/bats -f %q %s\n' "$with" "^$title\$" "$file"
 	done
 }
 
@@ -157,10 +158,39 @@ vitest_run() {
 
 # A test that hangs must not hang the run. (bats' own BATS_TEST_TIMEOUT, after a test that fails, waits until it is over.)
 bats_run() {
+	local status=0
+	[[ ! ${SANITIZE-} ]] || sanitize_begin
 	timeout --kill-after=10 "${BATS_FILE_TIMEOUT:-400}" node_modules/bats/bin/bats --formatter tap --timing "$1" &
 	# timeout has a process group of its own, and passes this on to it.
 	trap 'kill "$!"' TERM
-	wait "$!"
+	wait "$!" || status=$?
+	[[ ! ${SANITIZE-} ]] || sanitize_end || status=1
+	return "$status"
+}
+
+# With SANITIZE=1 the tests run the confine that has the compiler's checks built in. It has closed its standard error in most of
+# its processes, so their reports go to files. fakeroot and sandbox preload a library in front of the sanitizer's own.
+sanitized_run() {
+	SANITIZE=1 bats_run "$1"
+}
+
+sanitize_begin() {
+	SANITIZER_REPORTS=$(mktemp -d) || return
+	# Processes of every user write there.
+	chmod 1777 "$SANITIZER_REPORTS"
+	export CONFINE_BUILD=build/sanitized ASAN_OPTIONS=verify_asan_link_order=0:log_path=$SANITIZER_REPORTS/report
+	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$SANITIZER_REPORTS/report
+}
+
+# Any report is a failure, whether or not a test noticed that a process has ended.
+sanitize_end() {
+	local status=0
+	if compgen -G "$SANITIZER_REPORTS/*" >/dev/null; then
+		cat "$SANITIZER_REPORTS"/*
+		status=1
+	fi
+	rm -rf -- "$SANITIZER_REPORTS"
+	return "$status"
 }
 
 run_end() {

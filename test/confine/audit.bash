@@ -12,7 +12,7 @@ audit_begin() {
 	chmod 755 "$AUDIT_DIR"
 	CONFINE=$AUDIT_DIR/confine
 	CLIENT=$AUDIT_DIR/client
-	install -m 755 "$TOP/native/build/confine" "$CONFINE"
+	install -m 755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
 	gcc -O1 -pthread -o "$CLIENT" "$TOP/test/confine/audit/client.c"
 }
 

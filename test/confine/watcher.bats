@@ -258,7 +258,7 @@ capabilities() {
 @test 'setuid: watched as the caller, under no_new_privs, names and all' {
 	((EUID == 0)) || skip 'needs root to make it setuid'
 	CONFINE=$AUDIT_DIR/setuid
-	install -m 4755 "$TOP/native/build/confine" "$CONFINE"
+	install -m 4755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
 	audit --net -- sh -c '"$1" connect 3; getent hosts x.example.org; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
 	[[ $(member r.mode) == setuid && $(member r.watched) == yes && $(<"$AUDIT_DIR/out") == NoNewPrivs:*1 ]]
 	expect_blocked 'client tcp 198.51.100.7 443 3'

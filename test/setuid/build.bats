@@ -68,11 +68,20 @@ elf() { LC_ALL=C readelf -W "$@"; }
 
 # shellcheck disable=SC2030
 @test 'valgrind finds nothing in runs of every mode' {
-	make -s -C "$TOP/native" BUILD=build/valgrind LINK= HARDENING=-fPIE CFLAGS='-O1 -g'
+	make -s -C "$TOP/native" valgrind
 	install -m 755 "$TOP/native/build/valgrind/confine" confine
 	# Its own processes, up to the exec of the command; what a process that ends at once leaves to the kernel is no leak.
 	runs_of valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite ./confine
 	run ! grep '^==' said
+}
+
+# valgrind knows neither seccomp(2) nor the clone(2) by which the watcher gets its listener: it runs what the watcher reads with.
+@test 'valgrind finds nothing in the parsers of DNS, SOCKS, system calls and fdinfo, over the corpus of each fuzzer' {
+	local name
+	make -s -C "$TOP/native" replays
+	for name in dns socks calls fdinfo; do
+		valgrind --quiet --error-exitcode=99 --leak-check=full "$TOP/native/build/replay/$name" "$TOP/native/fuzz/corpus/$name"/*
+	done
 }
 
 # As run; what was printed goes into the file "said".

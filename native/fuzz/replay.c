@@ -1,0 +1,33 @@
+/* Gives a fuzz target the files that are named, one after the other: for valgrind, which can't run libFuzzer. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int replay(const char *name)
+{
+	FILE *file = fopen(name, "rb");
+	if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
+		perror(name);
+		return 1;
+	}
+	long size = ftell(file);
+	/* Exactly as large as the input: valgrind sees each byte that is read behind it. */
+	uint8_t *data = malloc(size > 0 ? (size_t)size : 1);
+	rewind(file);
+	int failed = data == NULL || fread(data, 1, (size_t)size, file) != (size_t)size;
+	fclose(file);
+	if (!failed)
+		LLVMFuzzerTestOneInput(data, (size_t)size);
+	free(data);
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+	for (int i = 1; i < argc; i++)
+		failed |= replay(argv[i]);
+	return failed;
+}
