@@ -126,6 +126,19 @@ static void refused(void)
 				expect(errno == ENOTTY, text);
 			}
 		}
+	/* The list has these for datagrams; of a TCP socket the kernel refuses them. */
+	static const struct {
+		int level, name;
+	} of_datagrams[] = {
+		{IPPROTO_IP, IP_MULTICAST_IF},
+		{IPPROTO_IP, IP_MULTICAST_TTL},
+		{IPPROTO_IP, IP_ADD_MEMBERSHIP},
+		{IPPROTO_IPV6, IPV6_MULTICAST_IF},
+		{IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
+		{IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP},
+	};
+	for (size_t i = 0; i < sizeof of_datagrams / sizeof *of_datagrams; i++)
+		expect(set_by(BY_LIBC, fds[1], of_datagrams[i].level, of_datagrams[i].name, value, 20) != 0, "an option of datagrams");
 	echo(fds[1]);
 }
 
