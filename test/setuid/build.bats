@@ -76,6 +76,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 }
 
 # valgrind knows neither seccomp(2) nor the clone(2) by which the watcher gets its listener: it runs what the watcher reads with.
+# shellcheck disable=SC2030
 @test 'valgrind finds nothing in the parsers of DNS, SOCKS, system calls and fdinfo, over the corpus of each fuzzer' {
 	local name
 	make -s -C "$TOP/native" replays

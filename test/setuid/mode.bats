@@ -67,7 +67,8 @@ WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulim
 
 # What the loader takes from a set-id program is asked of the one that runs here, name by name.
 stripped_names() {
-	local loader name
+	local loader
+	local -a names
 	loader=$(readlink -f "$(LC_ALL=C readelf -l "$BASH" | sed -n 's/.*interpreter: \(.*\)]/\1/p')")
 	install -o root -m 4755 "$(type -P env)" "$PLACE/env"
 	# Those names are strings of the loader.
@@ -92,9 +93,14 @@ stripped_names() {
 	caller env -i "${carried[@]/%/=kept}" "$CONFINE" --net -- "$TOOL" variables carried
 	sort carried | diff "$BATS_TEST_TMPDIR/expected" -
 	# And `portcullis phase` carries each of them.
-	for name in "${lost[@]}"; do
-		grep -qE "LD_\||MALLOC_|$name" "$TOP/src/confine.ts"
-	done
+	run -0 "$TOP/node_modules/.bin/tsx" -e '
+		const [file, ...names] = process.argv.slice(1);
+		import(file).then(({ carried }) => {
+			const kept = carried(Object.fromEntries(names.map((name) => [name, "kept"])));
+			console.log(names.filter((name) => kept[`CONFINE_ENV_${name}`] !== "kept").join(" "));
+		});
+	' "$TOP/src/confine.ts" "${lost[@]}"
+	[[ ! $output ]]
 }
 
 @test 'the command stays in the cgroup of its caller, and a limit that cannot be applied is reported' {
@@ -168,11 +174,11 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(last r.mode) == userns ]]
 }
 
-@test 'a bounding set without CAP_NET_ADMIN: no network, and that is said' {
+@test 'without CAP_NET_ADMIN in the bounding set, confine isolates the network in a user namespace' {
 	run -0 setpriv --bounding-set=-net_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --best-effort --record record -- id -u
 	[[ $output == "$CALLER" ]]
-	[[ $(last 'JSON.stringify(r.had)') == '{"net":"confine","ipc":"confine"}' || $(last 'r.missing[0].what') == net ]]
+	[[ $(last 'r.mode + JSON.stringify(r.had) + r.missing.length') == 'userns{"net":"confine","ipc":"confine"}0' ]]
 }
 
 @test 'where root is refused, root is given up, and what is missing is said' {
@@ -191,7 +197,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	# In a user namespace that may have none below it, where the bit is inert.
 	local deny='echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 	run -125 caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --net --require -- true
-	[[ $output == "confine: unshare(CLONE_NEWUSER)"*"No space left on device"* || $output == 'confine: '* ]]
+	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
 	[[ ${#lines[@]} == 1 ]]
 	caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --net --best-effort --record record -- touch ran
 	[[ -e ran && $(last 'r.mode + r.missing[0].what') == nonenet ]]
