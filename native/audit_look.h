@@ -15,7 +15,7 @@ struct audit_look {
 	const struct allow *allow; /* with entries: the filter is that of a list (audit_filter.h) */
 	struct resolver *resolver;
 	int listener;
-	bool busy;		    /* with the call in question */
+	bool busy; /* with the call in question */
 	struct socket_maker maker;
 	struct seccomp_notif *call; /* the one in question */
 	struct seccomp_notif_resp *answer;
