@@ -1,4 +1,4 @@
-import { destinations, places, refused, type Destinations } from '../destinations.ts';
+import { destinations, places, privateTexts, refused, type Destinations } from '../destinations.ts';
 import { aroundOf } from '../evidence/around.ts';
 import { resolve } from '../settings.ts';
 import { good, type Finding } from './finding.ts';
@@ -39,6 +39,7 @@ function entries(found: Destinations): Finding[] {
 			const reached = places(one);
 			return reached.length === 0 ? [] : [good(`allow-${one.entry}`, title, `${name}: ${reached.join(' ')}`, reached)];
 		}),
+		...privateTexts(found).map((text) => good('allow-private', title, `${text}.`)),
 		...refused(found).map(({ entry, what, why, way }) => bad(`allow-${entry}`, `${what} stays blocked: ${why}.`, way)),
 		...(found.distcc === 'not in use'
 			? [{ id: 'allow-distcc', state: 'idle' as const, title, means: 'distcc: it is not in use.', way: '', seen: [] }]

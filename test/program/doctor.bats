@@ -163,11 +163,12 @@ finds() {
 
 @test 'what is let through, as it is looked up here and now' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
-	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 localhost:80 distcc"'
+	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 127.0.0.1:80 distcc"'
 	finds allow-192.0.2.7:443 good '192.0.2.7:443: 192.0.2.7:443'
-	finds allow-localhost:80 good '127.0.0.1:80'
+	finds allow-127.0.0.1:80 good '127.0.0.1:80'
 	finds allow-distcc idle 'it is not in use'
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 localhost:80 gone.invalid:80 distcc"'
+	finds allow-localhost:80 bad 'localhost:80 in PORTCULLIS_ALLOW stays blocked: localhost is 127.0.0.1'
 	finds allow-gone.invalid:80 bad 'gone.invalid:80 in PORTCULLIS_ALLOW stays blocked: no address of gone.invalid can be found'
 	prefix_conf 'PORTCULLIS_ALLOW="distcc"' 'FEATURES="distcc"' 'DISTCC_HOSTS="192.0.2.8/4,lzo"'
 	finds allow-192.0.2.8/4 good "distcc's 192.0.2.8/4 (DISTCC_HOSTS): 192.0.2.8:3632"

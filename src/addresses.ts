@@ -1,0 +1,59 @@
+import { BlockList, isIPv6 } from 'node:net';
+
+/** Kinds of addresses that no name in DNS should lead a build to. An address that somebody writes down is another matter. */
+const reserved = {
+	loopback: ['127.0.0.0/8', '::1/128'],
+	unspecified: ['0.0.0.0/8', '::/128'],
+	// Cloud metadata services among them: 169.254.169.254; others have addresses of their own (Alibaba Cloud, AWS over IPv6).
+	'link-local': ['169.254.0.0/16', 'fe80::/10'],
+	'cloud metadata': ['100.100.100.200/32', 'fd00:ec2::254/128'],
+	multicast: ['224.0.0.0/4', 'ff00::/8'],
+	broadcast: ['255.255.255.255/32'],
+} as const;
+export type Reserved = keyof typeof reserved;
+
+/** RFC 1918, 6598, 4193 and 3879. */
+const privates = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10'];
+
+const reservedLists = Object.entries(reserved).map(([kind, networks]) => [kind as Reserved, listOf(networks)] as const);
+const privateList = listOf(privates);
+
+/** What makes an address one that a name must not stand for; undefined for any other. */
+export function reservedKind(address: string): Reserved | undefined {
+	return reservedLists.find(([, list]) => isIn(list, address))?.[0];
+}
+
+export function isPrivate(address: string): boolean {
+	return isIn(privateList, address);
+}
+
+/** The IPv4 address that an IPv4-mapped one stands for (RFC 4291, 2.5.5.2): the kernel connects to that. */
+export function unmapped(address: string): string {
+	return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
+
+function isIn(list: BlockList, address: string): boolean {
+	// getaddrinfo() may append the zone of a link-local address.
+	const plain = address.replace(/%.*/, '');
+	return list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+}
+
+function listOf(networks: readonly string[]): BlockList {
+	const list = new BlockList();
+	for (const network of networks) {
+		const [address = '', bits = ''] = network.split('/');
+		list.addSubnet(address, Number(bits), isIPv6(address) ? 'ipv6' : 'ipv4');
+		if (!isIPv6(address)) addEmbedded(list, address, Number(bits));
+	}
+	return list;
+}
+
+/**
+ * Forms of IPv6 that lead to an IPv4 address: compatible (RFC 4291, 2.5.5.1), NAT64 (RFC 6052, 2.1, and 8215) and 6to4 (RFC 3056).
+ * BlockList itself compares a mapped address (::ffff:0:0/96) with the rules for IPv4.
+ */
+function addEmbedded(list: BlockList, address: string, bits: number): void {
+	for (const prefix of ['::', '64:ff9b::', '64:ff9b:1::']) list.addSubnet(prefix + address, 96 + bits, 'ipv6');
+	const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+	list.addSubnet(`2002:${(256 * a + b).toString(16)}:${(256 * c + d).toString(16)}::`, 16 + bits, 'ipv6');
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bats
+# Host names of PORTCULLIS_ALLOW, looked up by the C library.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	PROGRAM=$BATS_TEST_DIRNAME/../../dist/portcullis.js
+	printf '%s\n' '127.0.0.1 localhost' '127.0.0.1 evil.example' '169.254.169.254 evil.example' '192.0.2.1 evil.example' \
+		'::1 six.example' '64:ff9b::7f00:1 nat.example' '::ffff:192.0.2.9 mapped.example' '10.1.2.3 nas.example' >"$BATS_TEST_TMPDIR/hosts"
+}
+
+# destinations ENTRY...: what the hook gets, in a mount namespace whose /etc/hosts is ours
+destinations() {
+	# shellcheck disable=SC2016 # the shell that is started expands it
+	unshare --mount bash -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' - "$BATS_TEST_TMPDIR/hosts" \
+		env "${ENVIRONMENT[@]}" node "$PROGRAM" destinations --package a/b-1 --features 'network-sandbox distcc' "$@"
+}
+
+@test 'a name lets no reserved address through, and the message shows name, address and fix' {
+	run -0 destinations evil.example:80 six.example:443 nat.example:1 mapped.example:80 nas.example:80
+	[[ $(grep '^--' <<<"$output") == '--allow 192.0.2.1:80
+--allow 192.0.2.9:80
+--allow 10.1.2.3:80
+--name evil.example=192.0.2.1
+--name mapped.example=192.0.2.9
+--name nas.example=10.1.2.3' ]]
+	[[ $output == *'a part of evil.example:80 in PORTCULLIS_ALLOW stays blocked: evil.example is 127.0.0.1, an address of this host'* ]]
+	[[ $output == *'evil.example is 169.254.169.254, a link-local address'*'PORTCULLIS_ALLOW="169.254.169.254:80"'* ]]
+	[[ $output == *' six.example:443 in PORTCULLIS_ALLOW stays blocked: six.example is ::1,'*'PORTCULLIS_ALLOW="[::1]:443"'* ]]
+	[[ $output == *'nat.example is 64:ff9b::7f00:1, an address of this host'* ]]
+	[[ $output == *'elog Portcullis: a/b-1: nas.example:80 leads into a private network: nas.example is 10.1.2.3'* ]]
+}
+
+@test 'other spellings of an address are names, and what is written as an address is let through' {
+	run -0 destinations 127.1:80 0:80 2130706433:80 localhost:80
+	[[ $output != *--allow* ]]
+	(($(grep -c 'stays blocked: .* is \(127.0.0.1\|0.0.0.0\), ' <<<"$output") == 4))
+	run -0 destinations 127.0.0.1:3633 '[::1]:80' 169.254.169.254:80
+	[[ $output == $'--allow 127.0.0.1:3633\n--allow [::1]:80\n--allow 169.254.169.254:80\ndone' ]]
+}
+
+@test "distcc's hosts pass the same check, and for a tunnel the message says what to write" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/bin/distcc"
+	chmod +x "$BATS_TEST_TMPDIR/bin/distcc"
+	ENVIRONMENT=(PATH="$BATS_TEST_TMPDIR/bin:$PATH" DISTCC_HOSTS='evil.example 169.254.1.1 0.0.0.0')
+	run -0 destinations distcc
+	[[ $(grep '^--' <<<"$output") == $'--allow 192.0.2.1:3632\n--name evil.example=192.0.2.1' ]]
+	(($(grep -c "distcc's host .* stays blocked" <<<"$output") == 4))
+	ENVIRONMENT=(PATH="$BATS_TEST_TMPDIR/bin:$PATH" DISTCC_HOSTS=127.0.0.1:3633)
+	run -0 destinations distcc
+	[[ $output == *"distcc's host 127.0.0.1:3633 stays blocked"*'PORTCULLIS_ALLOW="127.0.0.1:3633" lets it through.'* ]]
+	[[ $output != *'no host but this one'* ]]
+}
