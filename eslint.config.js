@@ -19,6 +19,20 @@ export default defineConfig(
 		},
 	},
 	{
+		files: ['src/**/*.ts'],
+		ignores: ['src/output.ts'],
+		rules: {
+			'no-restricted-syntax': [
+				'error',
+				{
+					selector:
+						'CallExpression[callee.property.name="write"]:matches([callee.object.name=/^std/], [callee.object.property.name=/^std/])',
+					message: 'Print with src/output.ts, which removes control characters.',
+				},
+			],
+		},
+	},
+	{
 		files: ['**/*.ts'],
 		rules: {
 			'@typescript-eslint/no-non-null-assertion': 'error',

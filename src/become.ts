@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { printError } from './output.ts';
 
 /** What env(1) says when it could not do its part. */
 const REFUSED = 125;
@@ -32,7 +33,7 @@ export function start(
 		process.on('SIGQUIT', () => undefined);
 		const child = spawn(program, args, { env, stdio, cwd });
 		child.on('error', (error) => {
-			process.stderr.write(`portcullis: ${program} can't be started: ${error.message}\n`);
+			printError(`portcullis: ${program} can't be started: ${error.message}`);
 			resolve({ status: REFUSED, signal: null });
 		});
 		child.on('exit', (status, signal) => {

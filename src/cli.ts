@@ -3,6 +3,7 @@ import manifest from '../package.json' with { type: 'json' };
 import type { Command, Input } from './command.ts';
 import { commands } from './commands.ts';
 import { helpFor, helpForAll } from './help.ts';
+import { print, printError } from './output.ts';
 import { screenOf } from './screen.ts';
 import { suggestion, UsageError } from './usage.ts';
 
@@ -15,22 +16,22 @@ export async function main(argv: readonly string[]): Promise<number> {
 		return await dispatch(argv);
 	} catch (error) {
 		if (!(error instanceof Error)) throw error;
-		process.stderr.write(`portcullis: ${error.message.replaceAll('\n', ' ')}\n`);
+		printError(`portcullis: ${error.message.replaceAll('\n', ' ')}`);
 		return error instanceof UsageError ? MISUSE : FAILURE;
 	}
 }
 
 async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
 	if (name === undefined) throw new UsageError('which command? `portcullis --help` lists them');
-	if (name === '--version' || name === '-V') return print(`portcullis ${manifest.version}`);
+	if (name === '--version' || name === '-V') return printText(`portcullis ${manifest.version}`);
 	if (name === '--help' || name === '-h' || name === 'help') {
 		const [topic] = rest;
-		return print(topic === undefined ? helpForAll() : helpFor(topic, find(topic), screenOf(process.stdout).width));
+		return printText(topic === undefined ? helpForAll() : helpFor(topic, find(topic), screenOf(process.stdout).width));
 	}
 	const command = find(name);
 	const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
 	if (own.includes('--help') || own.includes('-h')) {
-		return print(helpFor(name, command, screenOf(process.stdout).width));
+		return printText(helpFor(name, command, screenOf(process.stdout).width));
 	}
 	return command.run(read(name, command, rest));
 }
@@ -79,8 +80,8 @@ function read(name: string, command: Command, argv: readonly string[]): Input {
 	};
 }
 
-function print(text: string): number {
-	process.stdout.write(`${text}\n`);
+function printText(text: string): number {
+	print(text.split('\n'));
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endAs, start } from './become.ts';
@@ -6,10 +6,9 @@ import { allowFor, carried, confineOptions } from './confine.ts';
 import type { Facts } from './decision.ts';
 import { paths } from './paths.ts';
 import { installation } from './installation.ts';
-import { parseRecord } from './record.ts';
-import { harmless } from './screen.ts';
+import { printError } from './output.ts';
+import { readRecord } from './records.ts';
 import { tell } from './tell.ts';
-import { stat } from './stat.ts';
 
 interface Place {
 	readonly eprefix: string;
@@ -28,7 +27,7 @@ export async function runConfined(facts: Facts, command: readonly string[], plac
 	const options = confineOptions(place.cpv, facts, allow).map((one) => (one === '--best-effort' ? '--require' : one));
 	const [program = '', ...args] = command;
 	if (options.length === 0) {
-		process.stderr.write(`portcullis: nothing confines src_${facts.phase} here (see \`portcullis explain\`)\n`);
+		printError(`portcullis: nothing confines src_${facts.phase} here (see \`portcullis explain\`)`);
 		return endAs(await start(program, args, definite(place.environment), undefined, place.cwd));
 	}
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
@@ -36,7 +35,7 @@ export async function runConfined(facts: Facts, command: readonly string[], plac
 	try {
 		const all = [...options, '--tell', told, '--', ...command];
 		const ending = await start(confineOf(place.eprefix), all, carried(place.environment), undefined, place.cwd);
-		for (const line of toldLines(told)) process.stderr.write(`portcullis: ${line}\n`);
+		for (const line of toldLines(told)) printError(`portcullis: ${line}`);
 		rmSync(folder, { recursive: true, force: true });
 		return await endAs(ending);
 	} finally {
@@ -51,11 +50,12 @@ function confineOf(eprefix: string): string {
 
 /** What happened; what an ebuild's author would do about it is no help here. What is missing confine itself has said. */
 function toldLines(file: string): string[] {
-	if ((stat(file)?.size ?? 0) === 0) return [];
+	const record = readRecord(file);
+	if (record === undefined) return [];
 	const subject = /^Portcullis: [^ ]*: src_\w+:? /;
-	return tell(parseRecord(readFileSync(file, 'utf8')))
+	return tell(record)
 		.filter(({ verb, text }) => verb !== 'elog' && verb !== 'die' && subject.test(text))
-		.map(({ text }) => harmless(text.replace(subject, '')));
+		.map(({ text }) => text.replace(subject, ''));
 }
 
 function definite(environment: Place['environment']): Record<string, string> {

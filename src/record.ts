@@ -1,7 +1,15 @@
-/** A line of records.jsonl, schema 1, as confine writes it. What wasn't asked for is absent. */
+import { isAddress, isDomainName, isPackage, isTime } from './grammar.ts';
+import { stripControls } from './output.ts';
+import { confinements, srcPhases } from './phases.ts';
+
+/**
+ * A line of records.jsonl, schema 1, as native/record.c writes it. Group portage can write that file, and much of a record was chosen by
+ * a build: whatever is not of the form that confine gives it makes the line unreadable, and free text comes without control characters.
+ */
 export interface RunRecord {
-	/** When the command began, as ISO 8601 has it, in UTC; '' where the record has no time. */
+	/** When the command began, as ISO 8601 has it, in UTC. */
 	readonly time: string;
+	/** CATEGORY/PF; '' where the record has none. */
 	readonly package: string;
 	readonly phase: string;
 	/** confine's way in, and who saw that nothing outlived the phase. */
@@ -84,120 +92,230 @@ export interface Allowed extends Blocked {
 	readonly failed: number;
 }
 
-/** Reads one line. An error says what is wrong with it; members that we don't know are passed over. */
+/** The words of native/identity.c, record.c and options.c; a test compares them. */
+export const modes = ['none', 'root', 'setuid', 'userns'] as const;
+export const keepers = ['none', 'cgroup', 'cgroup+pidns', 'cgroup+portage', 'pidns', 'portage', 'subreaper'] as const;
+export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
+export const routes = ['host', 'socks', 'nowhere'] as const;
+const makers = ['confine', 'portage', 'none'] as const;
+
+/** At least what native/orphans.h, audit_table.h, audit_target.h and outcome.h allow. */
+const MOST_ENTRIES = 256;
+const MOST_TEXT = 512;
+
+/** Limits of Linux (PID_MAX_LIMIT, SIGRTMAX), and numbers that no phase reaches. */
+const MOST_PID = 2 ** 22;
+const MOST_SIGNAL = 64;
+const MOST_SECONDS = 1e9;
+const MOST_BYTES = 2 ** 50;
+const MOST_COUNT = 1e12;
+
+const none: readonly never[] = [];
+const nothing = {};
+
+type Members = Readonly<Record<string, unknown>>;
+type Check<Value> = (value: unknown, name: string) => Value;
+
+/** Reads one line. An error says what is wrong with it, and repeats nothing of it. Unknown members are ignored. */
 export function parseRecord(line: string): RunRecord {
-	const record = object(JSON.parse(line), 'the record');
-	if (record['schema'] !== 1) throw new Error(`the record's schema is ${JSON.stringify(record['schema'])}, not 1`);
+	const record = object(json(line), 'the record');
+	if (record['schema'] !== 1) throw new Error('the schema is not 1');
+	const unreachable = optional(record['unreachable'], 'unreachable', count, 0);
 	return {
-		time: text(record['time'] ?? '', 'time'),
-		package: text(record['package'] ?? '', 'package'),
-		phase: text(record['phase'] ?? '', 'phase'),
-		mode: text(record['mode'] ?? '', 'mode'),
-		keeper: text(record['keeper'] ?? '', 'keeper'),
-		had: Object.fromEntries(
-			Object.entries(object(record['had'] ?? {}, 'had')).map(([what, maker]) => [what, text(maker, `had.${what}`)]),
+		time: time(record['time'], 'time'),
+		package: optional(record['package'], 'package', cpv, ''),
+		phase: optional(record['phase'], 'phase', phase, ''),
+		mode: optional(record['mode'], 'mode', mode, ''),
+		keeper: optional(record['keeper'], 'keeper', keeper, ''),
+		had: optional(record['had'], 'had', had, nothing),
+		wall: optional(record['wall'], 'wall', seconds, 0),
+		user: optional(record['user'], 'user', seconds, 0),
+		system: optional(record['system'], 'system', seconds, 0),
+		memoryPeak: optional(record['memory_peak'], 'memory_peak', bytes, 0),
+		processes: optional(record['processes'], 'processes', count, 0),
+		missing: optional(record['missing'], 'missing', missing, none),
+		status: status(record['status'], 'status'),
+		orphans: optional(record['orphans'], 'orphans', orphans, none),
+		orphanCount: optional(record['orphan_count'], 'orphan_count', count, 0),
+		blocked: optional(record['blocked'], 'blocked', attempts, none),
+		tried: optional(record['tried'], 'tried', attempts, none),
+		allowed: optional(record['allowed'], 'allowed', allowed, none),
+		through: optional(record['through'], 'through', route, undefined),
+		throughWhy: optional(record['through_why'], 'through_why', text, ''),
+		unreachable,
+		unseen: optional(record['unseen'], 'unseen', count, record['watched'] === undefined ? unreachable : 0),
+		names: optional(record['names'], 'names', names, none),
+		listenerRefused: optional(
+			record['listener_refused'],
+			'listener_refused',
+			(one, name) => programOf(object(one, name), name),
+			undefined,
 		),
-		wall: number(record['wall'] ?? 0, 'wall'),
-		user: number(record['user'] ?? 0, 'user'),
-		system: number(record['system'] ?? 0, 'system'),
-		memoryPeak: number(record['memory_peak'] ?? 0, 'memory_peak'),
-		processes: number(record['processes'] ?? 0, 'processes'),
-		missing: list(record['missing'], 'missing').map((one) => ({
-			what: text(one['what'], 'missing.what'),
-			why: text(one['why'], 'missing.why'),
-		})),
-		status: statusOf(record['status']),
-		orphans: list(record['orphans'], 'orphans').map((one) => ({
-			pid: number(one['pid'], 'orphans.pid'),
-			argv: texts(one['argv'], 'orphans.argv'),
-			comm: text(one['comm'], 'orphans.comm'),
-			age: number(one['age'] ?? 0, 'orphans.age'),
-			...(one['stuck'] === true ? { stuck: true } : {}),
-		})),
-		orphanCount: number(record['orphan_count'] ?? 0, 'orphan_count'),
-		blocked: attemptsOf(record['blocked'], 'blocked'),
-		tried: attemptsOf(record['tried'], 'tried'),
-		allowed: list(record['allowed'], 'allowed').map((one) => ({
-			...attemptOf(one, 'allowed'),
-			failed: number(one['failed'] ?? 0, 'allowed.failed'),
-		})),
-		through: record['through'] === undefined ? undefined : text(record['through'], 'through'),
-		throughWhy: text(record['through_why'] ?? '', 'through_why'),
-		unreachable: number(record['unreachable'] ?? 0, 'unreachable'),
-		unseen: number(record['unseen'] ?? (record['watched'] === undefined ? record['unreachable'] : 0) ?? 0, 'unseen'),
-		names: list(record['names'], 'names').map((one) => ({
-			...programOf(one, 'names'),
-			name: text(one['name'], 'names.name'),
-			type: text(one['type'], 'names.type'),
-			count: number(one['count'], 'names.count'),
-		})),
-		listenerRefused:
-			record['listener_refused'] === undefined
-				? undefined
-				: programOf(object(record['listener_refused'], 'listener_refused'), 'listener_refused'),
-		limit: record['limit_hit'] === undefined ? undefined : text(record['limit_hit'], 'limit_hit'),
+		limit: optional(record['limit_hit'], 'limit_hit', limit, undefined),
 	};
 }
 
-function attemptsOf(value: unknown, name: string): Blocked[] {
-	return list(value, name).map((one) => attemptOf(one, name));
+/** JSON's own error would repeat a part of the line. */
+function json(line: string): unknown {
+	try {
+		return JSON.parse(line);
+	} catch {
+		throw new Error('it is not JSON');
+	}
 }
 
-function attemptOf(one: Readonly<Record<string, unknown>>, name: string): Blocked {
+const time = matching('a time', isTime);
+const cpv = matching('a package', isPackage);
+const domain = matching('a domain name', isDomainName);
+const address = matching('an address', isAddress);
+/** The names of native/audit_protocol.c, or that of a kernel module (`ask_proc()`). */
+const protocol = matching('a protocol', (one) => /^[a-z0-9_-]{1,12}$/.test(one));
+const recordType = matching('a record type', (one) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(one));
+const phase = oneOf(srcPhases);
+const mode = oneOf(modes);
+const keeper = oneOf(keepers);
+const limit = oneOf(limits);
+const route = oneOf(routes);
+const maker = oneOf(makers);
+const isolation = oneOf(confinements);
+const lacking = oneOf([...confinements, ...limits]);
+const pid = integer(1, MOST_PID);
+const exit = integer(0, 255);
+const signal = integer(1, MOST_SIGNAL);
+const port = integer(0, 65_535);
+const count = integer(0, MOST_COUNT);
+const bytes = integer(0, MOST_BYTES);
+const seconds: Check<number> = (value, name) => {
+	if (typeof value !== 'number' || !(value >= 0 && value <= MOST_SECONDS)) throw wrong(name, 'a number of seconds');
+	return value;
+};
+const attempts = listOf(attemptOf);
+const missing = listOf((one, name) => ({
+	what: lacking(one['what'], `${name}.what`),
+	why: text(one['why'], `${name}.why`),
+}));
+const orphans = listOf((one, name) => ({
+	pid: pid(one['pid'], `${name}.pid`),
+	argv: optional(one['argv'], `${name}.argv`, texts, none),
+	comm: text(one['comm'], `${name}.comm`),
+	age: optional(one['age'], `${name}.age`, seconds, 0),
+	...(isTrue(one['stuck'], `${name}.stuck`) ? ({ stuck: true } as const) : {}),
+}));
+const allowed = listOf((one, name) => ({
+	...attemptOf(one, name),
+	failed: optional(one['failed'], `${name}.failed`, count, 0),
+}));
+const names = listOf((one, name) => ({
+	...programOf(one, name),
+	name: domain(one['name'], `${name}.name`),
+	type: recordType(one['type'], `${name}.type`),
+	count: count(one['count'], `${name}.count`),
+}));
+
+function attemptOf(one: Members, name: string): Blocked {
 	return {
 		...programOf(one, name),
-		address: text(one['address'], `${name}.address`),
-		port: number(one['port'], `${name}.port`),
-		protocol: text(one['protocol'], `${name}.protocol`),
-		count: number(one['count'], `${name}.count`),
-		...(one['bound'] === true ? { bound: true } : {}),
+		address: address(one['address'], `${name}.address`),
+		port: port(one['port'], `${name}.port`),
+		protocol: protocol(one['protocol'], `${name}.protocol`),
+		count: count(one['count'], `${name}.count`),
+		...(isTrue(one['bound'], `${name}.bound`) ? ({ bound: true } as const) : {}),
 	};
 }
 
-function programOf(one: Readonly<Record<string, unknown>>, name: string): Program {
+function programOf(one: Members, name: string): Program {
 	return {
 		comm: text(one['comm'], `${name}.comm`),
-		argv: texts(one['argv'], `${name}.argv`),
-		script: one['script'] === undefined ? undefined : text(one['script'], `${name}.script`),
-		parents: texts(one['parents'], `${name}.parents`),
+		argv: optional(one['argv'], `${name}.argv`, texts, none),
+		script: optional(one['script'], `${name}.script`, text, undefined),
+		parents: optional(one['parents'], `${name}.parents`, texts, none),
 	};
 }
 
-function statusOf(value: unknown): RunRecord['status'] {
-	const status = object(value, 'status');
-	return 'signal' in status
-		? { signal: number(status['signal'], 'status.signal') }
-		: { exit: number(status['exit'], 'status.exit') };
+function status(value: unknown, name: string): RunRecord['status'] {
+	const members = object(value, name);
+	return Object.hasOwn(members, 'signal')
+		? { signal: signal(members['signal'], `${name}.signal`) }
+		: { exit: exit(members['exit'], `${name}.exit`) };
 }
 
-function object(value: unknown, name: string): Readonly<Record<string, unknown>> {
-	if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(name, 'an object', value);
-	return value as Record<string, unknown>;
+function had(value: unknown, name: string): Readonly<Record<string, string>> {
+	const members = object(value, name);
+	const found: Record<string, string> = {};
+	for (const what of Object.keys(members)) found[isolation(what, name)] = maker(members[what], name);
+	return found;
 }
 
-function list(value: unknown, name: string): Readonly<Record<string, unknown>>[] {
-	if (value === undefined) return [];
-	if (!Array.isArray(value)) throw wrong(name, 'a list', value);
-	return value.map((one) => object(one, name));
-}
-
-function texts(value: unknown, name: string): string[] {
-	if (value === undefined) return [];
-	if (!Array.isArray(value)) throw wrong(name, 'a list', value);
-	return value.map((one) => text(one, name));
-}
-
+/** A build chooses texts, so none makes the line unreadable: they are cut, and control characters are replaced. */
 function text(value: unknown, name: string): string {
-	if (typeof value !== 'string') throw wrong(name, 'a string', value);
+	if (typeof value !== 'string') throw wrong(name, 'a string');
+	return stripControls(value.slice(0, MOST_TEXT));
+}
+
+/** A command line, cut where native/audit_target.h cuts it. */
+function texts(value: unknown, name: string): string[] {
+	if (!Array.isArray(value)) throw wrong(name, 'a list');
+	const found: string[] = [];
+	for (let room = MOST_TEXT, at = 0; at < value.length && room > 0; at++) {
+		const word = text(value[at], name).slice(0, room);
+		found.push(word);
+		room -= word.length + 1;
+	}
+	return found;
+}
+
+function isTrue(value: unknown, name: string): boolean {
+	if (value !== undefined && value !== true) throw wrong(name, 'true');
+	return value === true;
+}
+
+function optional<Value, Default>(
+	value: unknown,
+	name: string,
+	check: Check<Value>,
+	otherwise: Default,
+): Value | Default {
+	return value === undefined ? otherwise : check(value, name);
+}
+
+function matching(what: string, test: (text: string) => boolean): Check<string> {
+	return (value, name) => {
+		if (typeof value !== 'string' || !test(value)) throw wrong(name, what);
+		return value;
+	};
+}
+
+function oneOf<Word extends string>(words: readonly Word[]): Check<Word> {
+	const known = new Map<unknown, Word>(words.map((word) => [word, word]));
+	return (value, name) => {
+		const word = known.get(value);
+		if (word === undefined) throw wrong(name, `one of ${words.join(', ')}`);
+		return word;
+	};
+}
+
+function integer(least: number, most: number): Check<number> {
+	return (value, name) => {
+		if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+			throw wrong(name, `an integer from ${least} to ${most}`);
+		return value;
+	};
+}
+
+function listOf<Value>(check: (members: Members, name: string) => Value): Check<Value[]> {
+	return (value, name) => list(value, name).map((one) => check(object(one, name), name));
+}
+
+function list(value: unknown, name: string): unknown[] {
+	if (!Array.isArray(value) || value.length > MOST_ENTRIES) throw wrong(name, `a list of at most ${MOST_ENTRIES}`);
 	return value;
 }
 
-function number(value: unknown, name: string): number {
-	if (typeof value !== 'number') throw wrong(name, 'a number', value);
-	return value;
+function object(value: unknown, name: string): Members {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(name, 'an object');
+	return value as Members;
 }
 
-function wrong(name: string, wanted: string, value: unknown): Error {
-	const found = value === undefined ? 'absent' : JSON.stringify(value);
-	return new Error(`in the record ${name} should be ${wanted} and is ${found}`);
+function wrong(name: string, wanted: string): Error {
+	return new Error(`${name} is not ${wanted}`);
 }

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { parseRecord, type RunRecord } from './record.ts';
 
-/** A phase in which nothing happened that anybody has to hear of: what is left of its record to count. */
+/** What a phase has used, and how it ended. */
 export interface Quiet {
 	readonly time: string;
 	readonly package: string;
@@ -18,126 +18,147 @@ export interface Quiet {
 	readonly memory: number;
 }
 
-export interface Visitor {
-	quiet(phase: Quiet): void;
-	/** One that has something to tell, or that isn't written as confine writes them. */
-	eventful(record: RunRecord): void;
-	/** A line that is no record; `why` is JSON's or parseRecord's reason. */
-	unreadable(why: string): void;
+/** What could not be read of a file: some of its lines, or with 0 lines all of it. */
+export interface Unread {
+	readonly file: string;
+	readonly lines: number;
+	/** Of the first of them. */
+	readonly why: string;
+}
+
+/** A file of records. Only a file that the user has named may be a symbolic link, a pipe or a device. */
+export interface Source {
+	readonly file: string;
+	readonly named: boolean;
 }
 
 /** The records of a folder, oldest first: confine renames what has grown enough to `records.jsonl.1`. */
-export function recordFiles(logs: string): string[] {
-	return [`${logs}/records.jsonl.1`, `${logs}/records.jsonl`].filter((file) => existsSync(file));
+export function recordFiles(logs: string): Source[] {
+	return [`${logs}/records.jsonl.1`, `${logs}/records.jsonl`].map((file) => ({ file, named: false }));
+}
+
+const CHUNK = 1 << 20;
+/** 256 attempts, 256 names and 32 orphans with every byte escaped are below 4 MiB. What is longer is not kept in memory. */
+const LONGEST = 4 << 20;
+/** confine starts a new file at 16 MiB. A file with holes may be larger than a disk. */
+const MOST_BYTES = 1 << 30;
+
+/** Visits every record of the files in their order, in constant memory. Gives what could not be read. */
+export function scan(sources: readonly Source[], visit: (record: RunRecord) => void): Unread[] {
+	return sources.flatMap((source) => {
+		const { file } = source;
+		const opened = openRecords(source);
+		if (opened === undefined) return [];
+		if ('why' in opened) return [{ file, lines: 0, why: opened.why }];
+		try {
+			const { lines, why } = scanOpen(opened.fd, source.named ? Infinity : MOST_BYTES, visit);
+			return lines === 0 ? [] : [{ file, lines, why }];
+		} finally {
+			closeSync(opened.fd);
+		}
+	});
+}
+
+/** The only record of a file that confine wrote with --tell; undefined where there is none. */
+export function readRecord(file: string): RunRecord | undefined {
+	let found: RunRecord | undefined;
+	const [unread] = scan([{ file, named: false }], (record) => (found ??= record));
+	if (unread !== undefined) throw new Error(`the record in ${file} can't be read: ${unread.why}`);
+	return found;
+}
+
+/** One sentence for each file that was not read as a whole. */
+export function unreadText({ file, lines, why }: Unread): string {
+	if (lines === 0) return `${file} was not read: ${why}.`;
+	return `${lines} ${lines === 1 ? 'line' : 'lines'} of ${file} could not be read: ${why}.`;
 }
 
 /**
- * A quiet record exactly as native/record.c writes it. Reading it this way takes a fifth of what JSON.parse takes;
- * whatever differs in a byte goes through parseRecord, and a test holds the two together.
+ * Group portage can write the folder: a FIFO would block the reader, a link would lead it elsewhere. (native/record.c refuses to write
+ * to them.)
  */
-const quiet = new RegExp(
-	[
-		'\\{"schema":1,"time":"([^"\\\\]{0,40})","package":"([!#-\\[\\]-~]{0,300})","phase":"([a-z]{0,20})"',
-		'"mode":"(\\w{0,20})","keeper":"([\\w+]{0,40})","asked":\\[[a-z",]{0,60}\\],"had":\\{([a-z":,]{0,100})\\}',
-		'"missing":\\[\\],"status":\\{"exit":(\\d{1,3})\\},"wall":([\\d.]{1,20}),"user":([\\d.]{1,20}),"system":([\\d.]{1,20})',
-		'"memory_peak":(\\d{1,18})(?:,"processes":\\d{1,9})?(?:,"processes_peak":\\d{1,9})?,"accounting":\\{[a-z":,]{0,80}\\}(?:,"unreachable":0)?' +
-			'(?:,"watched":"\\w{1,3}"(?:,"watched_why":"[^"\\\\\\n]{0,200}")?)?' +
-			'(?:,"names_seen":"[a-z ]{1,8}"(?:,"names_why":"[^"\\\\\\n]{0,200}")?)?(?:,"host_resolver":true)?\\}\\n',
-	].join(','),
-	'y',
-);
-
-const CHUNK = 1 << 20;
-/** No record is longer: what confine describes is bounded. A longer line is garbage, and is not kept in memory. */
-const LONGEST = 16 << 20;
-
-/** Visits every record of the files in their order, in constant memory. */
-export function scan(files: readonly string[], visitor: Visitor): void {
-	for (const file of files) {
-		const fd = openSync(file, 'r');
-		try {
-			scanOpen(fd, visitor);
-		} finally {
-			closeSync(fd);
-		}
+function openRecords({ file, named }: Source): { fd: number } | { why: string } | undefined {
+	const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+	let fd: number;
+	try {
+		fd = openSync(file, named ? O_RDONLY : O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	} catch (error) {
+		const code = error instanceof Error && 'code' in error ? error.code : '';
+		if (code === 'ENOENT' && !named) return undefined;
+		if (named) throw error;
+		return { why: code === 'ELOOP' || code === 'ENXIO' ? notRegular : `open: ${String(code)}` };
 	}
+	const status = fstatSync(fd);
+	if (named ? !status.isDirectory() : status.isFile() && status.nlink === 1) return { fd };
+	closeSync(fd);
+	return { why: notRegular };
 }
 
-function scanOpen(fd: number, visitor: Visitor): void {
+const notRegular = 'it is not a regular file with one name. Remove it';
+
+/** How many lines could not be read, and why the first of them. */
+function scanOpen(fd: number, most: number, visit: (record: RunRecord) => void): { lines: number; why: string } {
+	const unread = { lines: 0, why: '' };
+	const skip = (why: string) => {
+		if (unread.lines++ === 0) unread.why = why;
+	};
 	let buffer = Buffer.allocUnsafe(CHUNK);
 	let filled = 0;
+	let isTooLong = false;
+	let total = 0;
 	for (;;) {
 		if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
 		const got = readSync(fd, buffer, filled, buffer.length - filled, null);
+		total += got;
+		if (total > most) skip('the file is larger than 1 GiB');
+		if (got === 0 || total > most) break;
 		filled += got;
-		if (got === 0) break;
-		const end = buffer.lastIndexOf(10, filled - 1) + 1;
-		if (end > 0) {
-			scanLines(buffer, end, visitor);
-			buffer.copyWithin(0, end, filled);
-			filled -= end;
-		} else if (filled >= LONGEST) {
-			visitor.unreadable('a line without an end');
+		let begin = 0;
+		if (isTooLong) {
+			begin = buffer.subarray(0, filled).indexOf(10) + 1;
+			isTooLong = begin === 0;
+		}
+		const end = isTooLong ? filled : buffer.lastIndexOf(10, filled - 1) + 1;
+		if (!isTooLong) scanLines(buffer, begin, end, visit, skip);
+		buffer.copyWithin(0, end, filled);
+		filled -= end;
+		if (filled >= LONGEST) {
+			skip('it is longer than a record can be');
+			isTooLong = true;
 			filled = 0;
 		}
 	}
 	// The last line of a file that is just being written, or of a full disk.
-	if (filled > 0) visitor.unreadable('its last line is cut off');
+	if (filled > 0 && total <= most) skip('its end is missing');
+	return unread;
 }
 
-/** One byte becomes one character, so that positions in the text are positions in the buffer. */
-function scanLines(buffer: Buffer, end: number, visitor: Visitor): void {
-	const text = buffer.toString('latin1', 0, end);
-	for (let at = 0; at < end;) {
-		quiet.lastIndex = at;
-		const found = quiet.exec(text);
-		if (found !== null) {
-			visitor.quiet(quietOf(found));
-			at = quiet.lastIndex;
-			continue;
+function scanLines(
+	buffer: Buffer,
+	begin: number,
+	end: number,
+	visit: (record: RunRecord) => void,
+	skip: (why: string) => void,
+): void {
+	for (let at = begin; at < end;) {
+		const next = buffer.indexOf(10, at);
+		if (next > at) {
+			const record = parse(buffer.toString('utf8', at, next), skip);
+			if (record !== undefined) visit(record);
 		}
-		const next = text.indexOf('\n', at);
-		if (next > at) parse(buffer.toString('utf8', at, next), visitor);
 		at = next + 1;
 	}
 }
 
-function quietOf(found: RegExpExecArray): Quiet {
-	const had = found[6] ?? '';
-	return {
-		time: found[1] ?? '',
-		package: own(found[2] ?? ''),
-		phase: found[3] ?? '',
-		mode: found[4] ?? '',
-		keeper: found[5] ?? '',
-		byPortage: had.includes('portage'),
-		exit: Number(found[7]),
-		wall: Number(found[8]),
-		cpu: Number(found[9]) + Number(found[10]),
-		memory: Number(found[11]),
-	};
-}
-
-let last = '';
-
-/** What V8 cuts out of a text keeps the whole text in memory; records of a package follow each other. */
-function own(slice: string): string {
-	if (slice !== last) last = Buffer.from(slice, 'latin1').toString('latin1');
-	return last;
-}
-
-function parse(line: string, visitor: Visitor): void {
-	let record: RunRecord;
+function parse(line: string, skip: (why: string) => void): RunRecord | undefined {
 	try {
-		record = parseRecord(line);
+		return parseRecord(line);
 	} catch (error) {
-		visitor.unreadable(error instanceof Error ? error.message : String(error));
-		return;
+		skip(error instanceof Error ? error.message : String(error));
+		return undefined;
 	}
-	visitor.eventful(record);
 }
 
-/** The same of a record that was parsed. */
 export function toQuiet(record: RunRecord): Quiet {
 	return {
 		time: record.time,

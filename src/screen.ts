@@ -1,3 +1,5 @@
+import { markStyle, type Style } from './output.ts';
+
 /** What a stream can show. */
 export interface Screen {
 	/** Columns; Infinity where nobody looks at a screen: lines are then left whole for grep. */
@@ -25,11 +27,8 @@ export function screenOf(stream: Stream, env: Variables = process.env): Screen {
 	};
 }
 
-const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
-export type Style = keyof typeof styles;
-
 export function paint(screen: Screen, style: Style, text: string): string {
-	return screen.color && text !== '' ? `\u001b[${styles[style]}m${text}\u001b[0m` : text;
+	return screen.color && text !== '' ? markStyle(style, text) : text;
 }
 
 /** Text broken between words; a word longer than a line stays whole. */
@@ -57,12 +56,6 @@ export function hang(text: string, width: number, indent: string): string[] {
 /** At most `width` columns, the end cut where it is more. */
 export function fit(text: string, width: number): string {
 	return text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text;
-}
-
-/** What a build chose may hold anything: nothing of it may move the cursor, or start a line of its own. */
-export function harmless(text: string): string {
-	// eslint-disable-next-line no-control-regex -- that is the point
-	return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
 }
 
 export interface Column {

@@ -1,5 +1,6 @@
 import { featureOf } from './features.ts';
 import { doctor, wayOut } from './hook.ts';
+import { stripControls } from './output.ts';
 import type { RunRecord } from './record.ts';
 import { settingOf } from './settings.ts';
 import { reached } from './tell/reached.ts';
@@ -15,8 +16,7 @@ export function tell(record: RunRecord, refused = false): Line[] {
 
 /** One line for Portage's functions, which hand their text to `echo -e`: nothing in it may be an escape or an end of line. */
 export function render({ verb, text }: Line): string {
-	// eslint-disable-next-line no-control-regex -- they come from command lines of the build, and go to a terminal
-	return `${verb} ${text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').replaceAll('\\', '\\\\')}`;
+	return `${verb} ${stripControls(text).replaceAll('\\', '\\\\')}`;
 }
 
 function missing(record: RunRecord, refused: boolean): Line[] {

@@ -1,11 +1,11 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allowance, narrowAllowance, type Addition } from '../allow.ts';
+import { allowance, checkAddition, narrowAllowance, Tried, type Addition } from '../allow.ts';
 import type { Input } from '../command.ts';
 import { installation } from '../installation.ts';
+import { print } from '../output.ts';
 import { paths } from '../paths.ts';
-import type { RunRecord } from '../record.ts';
-import { recordFiles, scan } from '../records.ts';
+import { recordFiles, scan, unreadText, type Unread } from '../records.ts';
 import { isNamed } from '../report/collect.ts';
 import { UsageError } from '../usage.ts';
 
@@ -16,43 +16,53 @@ export function run({ values, flags, words }: Input): number {
 	const additions = allowance(word, eprefix);
 	if (additions === undefined)
 		throw new UsageError(`"${word}" is no package: say CATEGORY/NAME, or =CATEGORY/NAME-VERSION`);
-	const narrow = flags.has('whole') ? undefined : narrowAllowance(word, eprefix, recordsOf(word, eprefix));
-	if (flags.has('write')) return print((narrow ?? additions).map(add));
-	if (narrow === undefined) return print(additions.map(show));
-	return print([
-		'# What it has tried to reach, and nothing else (--write adds this):',
-		...narrow.map(show),
-		'',
-		'# Or the whole network (--whole --write):',
-		...additions.map(show),
+	const { tried, unread } = recordsOf(word, eprefix);
+	const narrow = flags.has('whole') ? undefined : narrowAllowance(word, eprefix, tried);
+	const notes = flags.has('whole') ? [] : [...reservedNotes(tried), ...unread.map(unreadText)];
+	if (flags.has('write')) {
+		print([...(narrow ?? additions).map((one) => add(one, eprefix)), ...notes]);
+		return 0;
+	}
+	print([
+		...(narrow === undefined
+			? []
+			: [
+					'# What it has tried to reach, and nothing else (--write adds this):',
+					...narrow.flatMap(show),
+					'',
+					'# Or the whole network (--whole --write):',
+				]),
+		...additions.flatMap(show),
+		...notes.map((note) => `# ${note}`),
 	]);
-}
-
-function print(lines: readonly string[]): number {
-	process.stdout.write(`${lines.join('\n')}\n`);
 	return 0;
 }
 
 /** What is known of a package, of all its versions where the word has none. */
-function recordsOf(word: string, eprefix: string): RunRecord[] {
-	const found: RunRecord[] = [];
+function recordsOf(word: string, eprefix: string): { tried: Tried; unread: Unread[] } {
+	const tried = new Tried();
 	const name = word.replace(/^[<>=~]*/, '').replace(/:.*/, '');
-	scan(recordFiles(paths(eprefix).logs), {
-		quiet: () => undefined,
-		eventful: (record) => {
-			if (isNamed(record.package, name)) found.push(record);
-		},
-		unreadable: () => undefined,
+	const unread = scan(recordFiles(paths(eprefix).logs), (record) => {
+		if (isNamed(record.package, name)) tried.add(record);
 	});
-	return found;
+	return { tried, unread };
 }
 
-function show({ file, lines }: Addition): string {
-	return [`# ${place(file)}`, ...lines].join('\n');
+function reservedNotes({ reserved }: Tried): string[] {
+	if (reserved.size === 0) return [];
+	return [
+		`Left out: ${[...reserved].join(' ')}. These are not addresses of another host; write them yourself if you mean them.`,
+	];
+}
+
+function show({ file, lines }: Addition): string[] {
+	return [`# ${place(file)}`, ...lines];
 }
 
 /** Adds what is not there yet; what is there stays as it is. */
-function add({ file, lines }: Addition): string {
+function add(addition: Addition, eprefix: string): string {
+	checkAddition(addition, eprefix);
+	const { file, lines } = addition;
 	const target = place(file);
 	const text = existsSync(target) ? readFileSync(target, 'utf8') : '';
 	const present = text.split('\n').map((line) => line.trim().replace(/\s+/g, ' '));

@@ -2,6 +2,7 @@ import { findCollisions, flag } from '../collide.ts';
 import type { Input } from '../command.ts';
 import { aroundOf } from '../evidence/around.ts';
 import { words } from '../environment.ts';
+import { print } from '../output.ts';
 import { problem, resolve } from '../settings.ts';
 import { render } from '../tell.ts';
 import { UsageError } from '../usage.ts';
@@ -25,16 +26,14 @@ export async function run({ values, words: rest }: Input): Promise<number> {
 	};
 	const around = aroundOf(process.env, facts.features, facts.settings.PORTCULLIS_ALLOW);
 	const found = findCollisions(facts, around);
-	process.stdout.write(`found ${found.map(({ collision }) => collision.name).join(' ')}\n`);
+	print([`found ${found.map(({ collision }) => collision.name).join(' ')}`]);
 	const known = words(values['known']);
 	const news = found.filter(({ collision }) => !known.includes(collision.name));
-	for (const line of flag(news, cpv, facts.settings.PORTCULLIS_COLLISION, around)) {
-		process.stdout.write(`${render(line)}\n`);
-	}
+	print(flag(news, cpv, facts.settings.PORTCULLIS_COLLISION, around).map(render));
 	// Tells a complete answer from a broken one.
-	process.stdout.write('done\n');
+	print(['done']);
 	if (allow !== '' && facts.features.includes('network-sandbox')) {
-		process.stdout.write(`${[...(await lookedUp(allow, cpv, facts.features)), 'done'].join('\n')}\n`);
+		print([...(await lookedUp(allow, cpv, facts.features)), 'done']);
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@ import type { Command, Input } from '../command.ts';
 import { bashCompletion } from '../completion/bash.ts';
 import { fishCompletion } from '../completion/fish.ts';
 import { zshCompletion } from '../completion/zsh.ts';
+import { print } from '../output.ts';
 import { suggestion, UsageError } from '../usage.ts';
 
 const shells: Readonly<Record<string, (commands: readonly [string, Command][]) => string>> = {
@@ -17,6 +18,6 @@ export function run({ words }: Input, commands: readonly [string, Command][]): n
 		const known = Object.keys(shells);
 		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name ?? '', known)}`);
 	}
-	process.stdout.write(render(commands));
+	print(render(commands).trimEnd().split('\n'));
 	return 0;
 }

@@ -2,6 +2,7 @@ import type { Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../destinations.ts';
 import { aroundOf } from '../evidence/around.ts';
 import { words as wordsOf } from '../environment.ts';
+import { print } from '../output.ts';
 import { problem } from '../settings.ts';
 import { render } from '../tell.ts';
 import { UsageError } from '../usage.ts';
@@ -16,7 +17,7 @@ export async function run({ values, words }: Input): Promise<number> {
 	const wrong = problem('PORTCULLIS_ALLOW', setting);
 	if (wrong !== undefined) throw new UsageError(wrong);
 	// 'done' tells a complete answer from a broken one.
-	process.stdout.write(`${[...(await lookedUp(setting, cpv, wordsOf(features))), 'done'].join('\n')}\n`);
+	print([...(await lookedUp(setting, cpv, wordsOf(features))), 'done']);
 	return 0;
 }
 

@@ -4,6 +4,7 @@ import { aroundOf, type Around } from '../evidence/around.ts';
 import type { Environment } from '../environment.ts';
 import { explain, explanationText, groundFrom, groundOf, phaseNamed, type Explanation } from '../explain.ts';
 import { installation } from '../installation.ts';
+import { print } from '../output.ts';
 import { srcPhases } from '../phases.ts';
 import { resolvePortage } from '../resolve.ts';
 import { screenOf, wrap, type Screen } from '../screen.ts';
@@ -27,7 +28,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 				...allowed.flatMap((line, index) => [...(index === 0 ? ['', 'Let through:'] : []), `  ${line}`]),
 				...collisions.flatMap((one) => ['', ...paragraphs(one.text, screen)]),
 			];
-	process.stdout.write(`${text.join('\n')}\n`);
+	print(text);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 import type { Input } from '../command.ts';
 import { renderHook } from '../hook.ts';
 import { installation } from '../installation.ts';
+import { print, printError } from '../output.ts';
 import { block } from '../paths.ts';
 import { UsageError } from '../usage.ts';
 
@@ -13,9 +14,10 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	if (flags.has('check')) {
 		const { hookFindings } = await import('../doctor/hook.ts');
 		const wrong = hookFindings(eprefix, '').filter(({ state }) => state !== 'good');
-		for (const { title, means, way } of wrong) process.stderr.write(`portcullis: ${title}: ${means} ${way}\n`);
+		for (const { title, means, way } of wrong) printError(`portcullis: ${title}: ${means} ${way}`);
 		return wrong.length > 0 ? 1 : 0;
 	}
-	process.stdout.write(flags.has('block') ? block(eprefix) : renderHook(eprefix));
+	const text = flags.has('block') ? block(eprefix) : renderHook(eprefix);
+	print(text.trimEnd().split('\n'));
 	return 0;
 }

@@ -7,6 +7,7 @@ import { cgroupPlace } from '../doctor/sandbox.ts';
 import { lookAround, type World } from '../doctor/world.ts';
 import { features } from '../features.ts';
 import { installation } from '../installation.ts';
+import { print } from '../output.ts';
 import { confinements } from '../phases.ts';
 import { hang, screenOf, wrap } from '../screen.ts';
 import { UsageError } from '../usage.ts';
@@ -17,7 +18,7 @@ const indent = ' '.repeat('network-sandbox: '.length);
 export async function run({ values, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`info takes no argument, and was given "${words[0]}"`);
 	const world = await lookAround(values['eprefix'] ?? installation().eprefix);
-	process.stdout.write(`${(await infoText(world, screenOf(process.stdout).width)).join('\n')}\n`);
+	print(await infoText(world, screenOf(process.stdout).width));
 	return 0;
 }
 

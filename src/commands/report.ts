@@ -2,7 +2,8 @@ import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import type { Input } from '../command.ts';
 import { installation } from '../installation.ts';
 import { paths } from '../paths.ts';
-import { recordFiles } from '../records.ts';
+import { print } from '../output.ts';
+import { recordFiles, type Source } from '../records.ts';
 import { collect } from '../report/collect.ts';
 import { reportJson } from '../report/json.ts';
 import { sinceTime } from '../report/since.ts';
@@ -21,7 +22,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	if (html !== undefined) {
 		const { reportHtml } = await import('../report/html.ts');
 		writeFileSync(html, reportHtml(sum, { now, package: name }));
-		process.stdout.write(`wrote ${html}\n`);
+		print([`wrote ${html}`]);
 	}
 	const screen = screenOf(process.stdout);
 	if (flags.has('json')) print([JSON.stringify(reportJson(sum))]);
@@ -30,18 +31,14 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-function filesOf(given: string | undefined): string[] {
+function filesOf(given: string | undefined): Source[] {
 	if (given !== undefined) {
 		if (!existsSync(given)) throw new Error(`there is no file ${given}`);
-		return [given];
+		return [{ file: given, named: true }];
 	}
 	const { logs } = paths(installation().eprefix);
 	if (!existsSync(logs))
 		throw new Error(`there is no folder ${logs}: Portcullis is not installed here (see install.sh)`);
 	accessSync(logs, constants.R_OK | constants.X_OK);
 	return recordFiles(logs);
-}
-
-function print(lines: readonly string[]): void {
-	process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -1,5 +1,6 @@
 import type { Input } from '../command.ts';
-import { harmless, paint, screenOf, table, type Screen } from '../screen.ts';
+import { print, terminal } from '../output.ts';
+import { paint, screenOf, table, type Screen } from '../screen.ts';
 import { running, type Running } from '../status/running.ts';
 import { bytes, duration } from '../units.ts';
 import { UsageError } from '../usage.ts';
@@ -10,12 +11,12 @@ export async function run({ flags, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`status takes no argument, and was given "${words[0]}"`);
 	const screen = screenOf(process.stdout);
 	const show = (phases: readonly Running[], before?: readonly Running[]) =>
-		flags.has('json') ? JSON.stringify(phases) : statusText(phases, screen, before).join('\n');
+		flags.has('json') ? [JSON.stringify(phases)] : statusText(phases, screen, before);
 	if (!flags.has('watch')) {
-		process.stdout.write(`${show(running())}\n`);
+		print(show(running()));
 		return 0;
 	}
-	await watch(show, screen.width !== Infinity && !flags.has('json'), flags.has('json') ? '\n' : '\n\n');
+	await watch(show, screen.width !== Infinity && !flags.has('json'), flags.has('json') ? [] : ['']);
 	return 0;
 }
 
@@ -28,8 +29,8 @@ export function statusText(phases: readonly Running[], screen: Screen, before?: 
 		[
 			['PACKAGE', 'PHASE', 'TIME', 'PROCS', 'MEMORY', 'CPU'],
 			...phases.map((one) => [
-				harmless(one.package),
-				harmless(`src_${one.phase}`),
+				one.package,
+				`src_${one.phase}`,
 				duration(one.since),
 				String(one.processes),
 				bytes(one.memory),
@@ -48,34 +49,35 @@ function use(now: Running, before: Running | undefined): number {
 	return elapsed > 0 ? (100 * Math.max(0, now.cpu - (before?.cpu ?? 0))) / elapsed : 0;
 }
 
-type Show = (phases: readonly Running[], before?: readonly Running[]) => string;
+type Show = (phases: readonly Running[], before?: readonly Running[]) => string[];
 
 /** On a terminal in place, on its other screen, so that what was there comes back; elsewhere one block after the other. */
-async function watch(show: Show, terminal: boolean, end: string): Promise<void> {
-	const { stdin, stdout } = process;
+async function watch(show: Show, inPlace: boolean, end: readonly string[]): Promise<void> {
+	const { stdin } = process;
 	let stop = (): void => undefined;
 	const stopped = new Promise<void>((resolve) => (stop = resolve));
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-	if (terminal && stdin.isTTY) {
+	if (inPlace && stdin.isTTY) {
 		stdin.setRawMode(true);
 		// 3 is Ctrl-C, which is a byte like any other now.
 		stdin.on('data', (keys) => {
 			if ([...keys].some((key) => key === 3 || key === 113)) stop();
 		});
 	}
-	if (terminal) stdout.write('\u001b[?1049h\u001b[?25l');
+	if (inPlace) terminal.enter();
 	let before: Running[] | undefined;
 	const draw = () => {
 		const phases = running();
-		const text = show(phases, before);
-		stdout.write(terminal ? `\u001b[H\u001b[J${text}\n` : `${text}${end}`);
+		const lines = show(phases, before);
+		if (inPlace) terminal.redraw(lines);
+		else print([...lines, ...end]);
 		before = phases;
 	};
 	draw();
 	const timer = setInterval(draw, SECOND);
 	await stopped;
 	clearInterval(timer);
-	if (terminal) stdout.write('\u001b[?25h\u001b[?1049l');
-	if (terminal && stdin.isTTY) stdin.setRawMode(false);
+	if (inPlace) terminal.leave();
+	if (inPlace && stdin.isTTY) stdin.setRawMode(false);
 	stdin.pause();
 }

@@ -1,4 +1,5 @@
-import { fit, paint, wrap, type Screen, type Style } from '../screen.ts';
+import type { Style } from '../output.ts';
+import { fit, paint, wrap, type Screen } from '../screen.ts';
 import type { Finding, State } from './finding.ts';
 
 const marks: Readonly<Record<State, readonly [sign: string, word: string, style: Style]>> = {

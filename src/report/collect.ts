@@ -1,4 +1,4 @@
-import { toQuiet, scan, type Quiet } from '../records.ts';
+import { toQuiet, scan, type Quiet, type Source, type Unread } from '../records.ts';
 import type { Blocked, Orphan, RunRecord } from '../record.ts';
 import { commandOf, destination } from '../tell/line.ts';
 import { Bounded, keepLargest } from './bounded.ts';
@@ -63,9 +63,8 @@ export interface Collected {
 	readonly largest: Quiet[];
 	/** The last phases, oldest first. */
 	recent: Quiet[];
-	unreadable: number;
-	/** Why the first of those could not be read. */
-	unreadableWhy: string;
+	/** Of the files that were not read as a whole. */
+	unread: readonly Unread[];
 }
 
 export interface Choice {
@@ -83,23 +82,14 @@ const MOST_RECENT = 1_500;
 const MOST_HEAVY = 10;
 
 /** Adds up the records of these files. Memory is bounded, whatever they hold. */
-export function collect(files: readonly string[], choice: Choice): Collected {
+export function collect(sources: readonly Source[], choice: Choice): Collected {
 	const sum = nothing();
 	const wanted = matcher(choice.package);
 	const since = choice.since ?? '';
-	const isWanted = (one: Quiet | RunRecord) => one.time >= since && wanted(one.package);
-	scan(files, {
-		quiet: (phase) => {
-			if (isWanted(phase)) addPhase(sum, phase);
-		},
-		eventful: (record) => {
-			if (!isWanted(record)) return;
-			addPhase(sum, toQuiet(record));
-			addEvent(sum, record);
-		},
-		unreadable: (why) => {
-			if (sum.unreadable++ === 0) sum.unreadableWhy = why;
-		},
+	sum.unread = scan(sources, (record) => {
+		if (record.time < since || !wanted(record.package)) return;
+		addPhase(sum, toQuiet(record));
+		addEvent(sum, record);
 	});
 	sum.recent = sum.recent.slice(-MOST_RECENT);
 	return sum;
@@ -129,8 +119,7 @@ function nothing(): Collected {
 		slowest: [],
 		largest: [],
 		recent: [],
-		unreadable: 0,
-		unreadableWhy: '',
+		unread: [],
 	};
 }
 
@@ -178,16 +167,20 @@ function addPhase(sum: Collected, phase: Quiet): void {
 }
 
 function increase(counts: Map<string, number>, key: string): void {
-	// The names are confine's, and few; a file of other origin shall not grow this.
-	if (counts.size < 100 || counts.has(key)) counts.set(key, (counts.get(key) ?? 0) + 1);
+	counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** Forged counts must not leave the range of exact integers. */
+function add(sum: number, more: number): number {
+	return Math.min(sum + more, Number.MAX_SAFE_INTEGER);
 }
 
 function addEvent(sum: Collected, record: RunRecord): void {
 	const seen = record.blocked.reduce((total, { count }) => total + count, 0);
 	const attempts = Math.max(record.unreachable, seen + record.unseen);
 	const killed = Math.max(record.orphanCount, record.orphans.length);
-	sum.attempts += attempts;
-	sum.killed += killed;
+	sum.attempts = add(sum.attempts, attempts);
+	sum.killed = add(sum.killed, killed);
 	if (record.missing.length > 0) sum.unconfined++;
 	if (record.limit !== undefined) sum.limited++;
 	if (attempts + record.names.length > 0) {
@@ -227,8 +220,8 @@ function merge(event: Event, record: RunRecord, attempts: number, killed: number
 	event.time = record.time;
 	event.runs++;
 	event.failed = toQuiet(record).exit !== 0;
-	event.attempts += attempts;
-	event.killedCount += killed;
+	event.attempts = add(event.attempts, attempts);
+	event.killedCount = add(event.killedCount, killed);
 	event.missing = record.missing;
 	event.limit = record.limit ?? event.limit;
 	for (const one of record.blocked) addTally(event.blocked, one);
@@ -251,7 +244,7 @@ function addTally(tallies: Tally[], blocked: Blocked): void {
 	const known = tallies.find(
 		(one) => one.command === command && one.destination === where && one.protocol === blocked.protocol,
 	);
-	if (known !== undefined) known.count += blocked.count;
+	if (known !== undefined) known.count = add(known.count, blocked.count);
 	else if (tallies.length < MOST_TALLIES) {
 		tallies.push({ command, destination: where, protocol: blocked.protocol, count: blocked.count });
 	}

@@ -1,5 +1,5 @@
-import { harmless } from '../screen.ts';
+import { stripControls } from '../output.ts';
 
 export function escape(text: string): string {
-	return harmless(text).replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+	return stripControls(text).replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
 }

@@ -1,7 +1,7 @@
 import { featureOf } from '../features.ts';
 import { settingOf } from '../settings.ts';
 import { ago, bytes, count as amount, duration, wallClock } from '../units.ts';
-import type { Quiet } from '../records.ts';
+import { unreadText, type Quiet } from '../records.ts';
 import type { Collected, Event } from './collect.ts';
 import { escape } from './escape.ts';
 import { kinds, sorted, type Kind, type Told } from './kinds.ts';
@@ -42,7 +42,7 @@ ${heavy('time', 'Time', sum.slowest, ({ wall }) => wall, duration)}
 ${heavy('memory', 'Memory', sum.largest, ({ memory }) => memory, bytes)}
 </div>
 </main>
-<footer>Written ${wallClock(page.now.toISOString())}${sum.unreadable > 0 ? `; ${amount(sum.unreadable, 'line')} of the records could not be read` : ''}.</footer>
+<footer>Written ${wallClock(page.now.toISOString())}.${sum.unread.map((one) => ` ${escape(unreadText(one))}`).join('')}</footer>
 </body>
 </html>
 `;

@@ -2,7 +2,7 @@ import { latest, type Collected } from './collect.ts';
 
 /** The same sums as the text shows, for programs. */
 export function reportJson(sum: Collected): object {
-	const { modes, keepers, packages, blockedPackages, killedPackages, recent, ...rest } = sum;
+	const { modes, keepers, packages, blockedPackages, killedPackages, recent, unread, ...rest } = sum;
 	return {
 		schema: 1,
 		...rest,
@@ -11,6 +11,7 @@ export function reportJson(sum: Collected): object {
 		packages: packages.size,
 		blockedPackages: blockedPackages.size,
 		killedPackages: killedPackages.size,
+		unread,
 		events: latest(sum),
 		recent,
 	};

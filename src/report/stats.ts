@@ -1,4 +1,5 @@
 import { paint, type Screen } from '../screen.ts';
+import { unreadText } from '../records.ts';
 import { bytes, duration, wallClock } from '../units.ts';
 import type { Collected } from './collect.ts';
 
@@ -26,7 +27,7 @@ export function statsText(sum: Collected, screen: Screen): string[] {
 		['  processor time', duration(sum.cpu), share(sum.cpu, sum.wall)],
 		['Most memory of a phase', bytes(sum.largest[0]?.memory ?? 0)],
 	];
-	return rows.map(([label, number, part]) =>
+	const lines = rows.map(([label, number, part]) =>
 		[
 			label.startsWith(' ') ? label.padEnd(32) : paint(screen, 'bold', label.padEnd(32)),
 			number.padStart(17),
@@ -35,6 +36,7 @@ export function statsText(sum: Collected, screen: Screen): string[] {
 			.join(' ')
 			.trimEnd(),
 	);
+	return [...lines, ...sum.unread.map(unreadText)];
 }
 
 function counts(title: string, counted: ReadonlyMap<string, number>, all: number): [string, string, string?][] {

@@ -1,6 +1,6 @@
 import { featureOf } from '../features.ts';
-import type { Quiet } from '../records.ts';
-import { fit, harmless, paint, table, wrap, type Screen } from '../screen.ts';
+import { unreadText, type Quiet } from '../records.ts';
+import { fit, paint, table, wrap, type Screen } from '../screen.ts';
 import { settingOf } from '../settings.ts';
 import { ago, bytes, count, duration, wallClock } from '../units.ts';
 import type { Collected } from './collect.ts';
@@ -77,7 +77,7 @@ function section(view: View, { style, title, lines }: Section, events: readonly 
 }
 
 function heading(event: Told, { screen, now }: View): string {
-	const name = harmless(`${event.package} ${event.phases.map((phase) => `src_${phase}`).join(', ')}`);
+	const name = `${event.package} ${event.phases.map((phase) => `src_${phase}`).join(', ')}`;
 	const often = event.runs > 1 ? `, ${event.runs} runs` : '';
 	const when = `${ago(Date.parse(event.time), now)}${often}${event.failed ? ', failed' : ''}`;
 	if (screen.width === Infinity) return `  ${name}  ${when}`;
@@ -88,18 +88,18 @@ function heading(event: Told, { screen, now }: View): string {
 function allowedLines(event: Told, { screen }: View, most: number): string[] {
 	const rows = [...event.allowed]
 		.sort((a, b) => b.count - a.count)
-		.map((row) => [row.destination, `${row.count}x`, harmless(row.command)]);
+		.map((row) => [row.destination, `${row.count}x`, row.command]);
 	return capped(table(screen, [{ shrinks: 24 }, { right: true }, { shrinks: 16 }], rows, '    '), most);
 }
 
 function blockedLines(event: Told, { screen }: View, most: number): string[] {
 	const rows = [...event.blocked].sort((a, b) => b.count - a.count);
 	const seen = rows.reduce((sum, row) => sum + row.count, 0);
-	const names = event.names.map(({ name, command, count }) => [harmless(name), `${count}x`, harmless(command)]);
+	const names = event.names.map(({ name, command, count }) => [name, `${count}x`, command]);
 	const tried = rows.map((row) => [
 		row.destination + (row.protocol === 'tcp' ? '' : `/${row.protocol}`),
 		`${row.count}x`,
-		harmless(row.command),
+		row.command,
 	]);
 	return [
 		...capped(table(screen, [{ shrinks: 24 }, { right: true }, { shrinks: 16 }], [...names, ...tried], '    '), most),
@@ -113,7 +113,7 @@ function killedLines(event: Told, { screen }: View, most: number): string[] {
 	const rows = event.killed.map(({ pid, age, argv, comm }) => [
 		`pid ${pid}`,
 		`${duration(age)} old`,
-		harmless(argv.length > 0 ? argv.join(' ') : comm),
+		argv.length > 0 ? argv.join(' ') : comm,
 	]);
 	return capped(
 		table(screen, [{}, { right: true }, { shrinks: 16 }], rows, '    '),
@@ -123,7 +123,7 @@ function killedLines(event: Told, { screen }: View, most: number): string[] {
 }
 
 function missingLines(event: Told, { screen }: View): string[] {
-	return event.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${harmless(why)}`, screen.width));
+	return event.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${why}`, screen.width));
 }
 
 function limitLines(event: Told): string[] {
@@ -154,7 +154,7 @@ function usedLines(sum: Collected, { screen, whole }: View): string[] {
 
 function usedRow(phase: Quiet): string[] {
 	return [
-		harmless(`${phase.package} src_${phase.phase}`),
+		`${phase.package} src_${phase.phase}`,
 		duration(phase.wall),
 		`cpu ${duration(phase.cpu)}`,
 		bytes(phase.memory),
@@ -164,7 +164,10 @@ function usedRow(phase: Quiet): string[] {
 
 function summary(sum: Collected, screen: Screen): string[] {
 	if (sum.phases === 0)
-		return ['No record of a phase: nothing was built under Portcullis, or not since then.', ...unreadable(sum)];
+		return [
+			'No record of a phase: nothing was built under Portcullis, or not since then.',
+			...sum.unread.map(unreadText),
+		];
 	const good = sum.attempts + sum.killed + sum.unconfined + sum.limited === 0;
 	const text = [
 		`${count(sum.phases, 'phase')} of ${count(sum.packages.size, 'package')} since ${wallClock(sum.from)}`,
@@ -173,10 +176,5 @@ function summary(sum: Collected, screen: Screen): string[] {
 			: `${sum.unconfined === 0 ? 'all' : sum.phases - sum.unconfined} confined as asked`,
 		...(sum.failed > 0 ? [`${sum.failed} failed`] : []),
 	].join(', ');
-	return [...wrap(`${text}.`, screen.width), ...unreadable(sum)];
-}
-
-function unreadable(sum: Collected): string[] {
-	if (sum.unreadable === 0) return [];
-	return [`${count(sum.unreadable, 'line')} could not be read (${harmless(sum.unreadableWhy)}).`];
+	return [...wrap(`${text}.`, screen.width), ...sum.unread.map(unreadText)];
 }

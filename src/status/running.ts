@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
+import { isPackage } from '../grammar.ts';
 import { marker } from '../paths.ts';
+import { isSrcPhase } from '../phases.ts';
 import { memoryOf, owner, processes, uptime, variable, type Process } from './proc.ts';
 
 /** A phase that is running now. */
@@ -60,18 +62,18 @@ export function nameOf(one: Process): Name | undefined {
 function labels({ argv }: Process): Name | undefined {
 	if (basename(argv[0] ?? '') !== 'confine') return undefined;
 	const given = argv.slice(0, argv.indexOf('--')).filter((_, at) => argv[at - 1] === '--label');
-	const find = (name: string) => given.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+	const find = (name: string) => given.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 	const [cpv, phase] = [find('package'), find('phase')];
-	return cpv === undefined || phase === undefined ? undefined : { package: cpv, phase };
+	// Any user can start a process with such arguments.
+	return isPackage(cpv) && isSrcPhase(phase) ? { package: cpv, phase } : undefined;
 }
 
 function marked({ pid, argv }: Process): Name | undefined {
 	if (argv.at(-1) !== marker || !argv.some((word) => basename(word) === 'ebuild.sh')) return undefined;
-	const folder = variable(pid, 'PORTAGE_BUILDDIR').split('/').slice(-2);
-	const cpv = folder.length === 2 ? folder.join('/') : '?';
+	const cpv = variable(pid, 'PORTAGE_BUILDDIR').split('/').slice(-2).join('/');
 	// ebuild.sh takes its arguments as one word or as several.
-	const phase = argv.slice(argv.findIndex((word) => basename(word) === 'ebuild.sh') + 1)[0]?.split(' ')[0] ?? '?';
-	return { package: cpv, phase };
+	const phase = argv.slice(argv.findIndex((word) => basename(word) === 'ebuild.sh') + 1)[0]?.split(' ')[0] ?? '';
+	return { package: isPackage(cpv) ? cpv : '?', phase: isSrcPhase(phase) ? phase : '?' };
 }
 
 function hasAbove(one: Process, byPid: ReadonlyMap<number, Process>): boolean {
@@ -82,5 +84,8 @@ function hasAbove(one: Process, byPid: ReadonlyMap<number, Process>): boolean {
 }
 
 function below(top: Process, children: ReadonlyMap<number, readonly Process[]>): Process[] {
-	return [top, ...(children.get(top.pid) ?? []).flatMap((one) => below(one, children))];
+	const found = new Set([top]);
+	// A set is iterated in the order of insertion, also of what is inserted meanwhile.
+	for (const one of found) for (const child of children.get(one.pid) ?? []) found.add(child);
+	return [...found];
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { problem } from '../../src/settings.ts';
-import { allowance, narrowAllowance } from '../../src/allow.ts';
+import { allowance, checkAddition, narrowAllowance, Tried } from '../../src/allow.ts';
 import { run } from '../../src/commands/allow.ts';
 
 let eprefix: string;
@@ -83,12 +83,18 @@ describe('the narrow way', () => {
 		...(bound === true ? { bound } : {}),
 	});
 
+	const triedIn = (records: readonly Parameters<Tried['add']>[0][]) => {
+		const all = new Tried();
+		for (const one of records) all.add(one);
+		return all;
+	};
+
 	test('names each place once, in the form that PORTCULLIS_ALLOW has', () => {
 		const records = [
 			{ blocked: [tried('192.0.2.1', 80), tried('2001:db8::1', 443), tried('192.0.2.9', 53, 'udp')] },
 			{ blocked: [tried('192.0.2.1', 80), tried('192.0.2.3', 80, 'tcp', true)] },
 		];
-		const [env, line] = narrowAllowance('app-misc/foo:2', '/p', records) ?? [];
+		const [env, line] = narrowAllowance('app-misc/foo:2', '/p', triedIn(records)) ?? [];
 		expect(env).toEqual({
 			file: '/p/etc/portage/env/allow-app-misc_foo_2.conf',
 			lines: ['PORTCULLIS_ALLOW="192.0.2.1:80 [2001:db8::1]:443"'],
@@ -99,8 +105,63 @@ describe('the narrow way', () => {
 
 	test('is none where nothing was tried, or too much', () => {
 		const many = Array.from({ length: 17 }, (_, index) => tried(`192.0.2.${index}`, 80));
-		expect(narrowAllowance('app-misc/foo', '', [])).toBeUndefined();
-		expect(narrowAllowance('app-misc/foo', '', [{ blocked: [tried('192.0.2.1', 53, 'udp')] }])).toBeUndefined();
-		expect(narrowAllowance('app-misc/foo', '', [{ blocked: many }])).toBeUndefined();
+		expect(narrowAllowance('app-misc/foo', '', triedIn([]))).toBeUndefined();
+		expect(
+			narrowAllowance('app-misc/foo', '', triedIn([{ blocked: [tried('192.0.2.1', 53, 'udp')] }])),
+		).toBeUndefined();
+		expect(narrowAllowance('app-misc/foo', '', triedIn([{ blocked: many }]))).toBeUndefined();
+	});
+
+	test('keeps a bounded number of places', () => {
+		const many = Array.from({ length: 5000 }, (_, index) => tried(`192.0.${index >> 8}.${index & 255}`, 80));
+		expect(triedIn([{ blocked: many }]).places.size).toBe(17);
+	});
+
+	test.each(['127.0.0.1', '169.254.169.254', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', 'fe80::1', '::'])(
+		'leaves %s out, which no record may allow',
+		(address) => {
+			const all = triedIn([{ blocked: [tried(address, 80), tried('192.0.2.1', 80)] }]);
+			expect([...all.places]).toEqual(['192.0.2.1:80']);
+			expect(all.reserved.size).toBe(1);
+		},
+	);
+
+	test.each(['1.2.3.4" \nFEATURES="-sandbox', '192.0.2.1 ', '$(id)', 'a b', ''])(
+		'leaves out what is no word of PORTCULLIS_ALLOW: %j',
+		(address) => {
+			expect(triedIn([{ blocked: [tried(address, 80)] }]).places.size).toBe(0);
+		},
+	);
+});
+
+describe('the last look before a file is written', () => {
+	const env = '/p/etc/portage/env/allow-a_b.conf';
+	test.each([
+		[env, 'PORTCULLIS_ALLOW="192.0.2.1:80 [2001:db8::1]:443"'],
+		[env, 'FEATURES="-network-sandbox"'],
+		['/p/etc/portage/package.env', '=a/b-1.2_rc3-r1 allow-a_b-1.conf'],
+	])('%s may have: %s', (file, line) => {
+		expect(() => {
+			checkAddition({ file, lines: [line] }, '/p');
+		}).not.toThrow();
+	});
+
+	test.each([
+		[env, 'PORTCULLIS_ALLOW="192.0.2.1:80"\nFEATURES="-sandbox"'],
+		[env, 'PORTCULLIS_ALLOW="192.0.2.1:80"" FEATURES="-sandbox"'],
+		[env, 'PORTCULLIS_ALLOW="$(id):80"'],
+		[env, 'PORTCULLIS_ALLOW=""'],
+		[env, 'FEATURES="-sandbox"'],
+		[env, 'a/b allow-a_b.conf'],
+		['/p/etc/portage/env/../bashrc', 'FEATURES="-network-sandbox"'],
+		['/p/etc/portage/env/.conf', 'FEATURES="-network-sandbox"'],
+		['/p/etc/portage/make.conf', 'FEATURES="-network-sandbox"'],
+		['/p/etc/portage/package.env', 'a/b x.conf y.conf'],
+		['/p/etc/portage/package.env', 'a/b ../x.conf'],
+		['/p/etc/portage/package.env', 'a/b x.conf\n*/* x.conf'],
+	])('%s may not have: %j', (file, line) => {
+		expect(() => {
+			checkAddition({ file, lines: [line] }, '/p');
+		}).toThrow('unexpected');
 	});
 });

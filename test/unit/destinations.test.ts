@@ -96,7 +96,9 @@ describe('looking up', () => {
 	});
 	const folder = mkdtempSync(join(tmpdir(), 'destinations-'));
 	writeFileSync(join(folder, 'distcc'), '', { mode: 0o755 });
-	afterAll(() => rmSync(folder, { recursive: true }));
+	afterAll(() => {
+		rmSync(folder, { recursive: true });
+	});
 	const around = (hosts: string) => aroundOf({ PATH: folder, DISTCC_HOSTS: hosts }, ['distcc']);
 
 	test('a name lets only ordinary addresses through, and a mapped one as the IPv4 address that it is', async () => {

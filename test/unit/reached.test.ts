@@ -6,6 +6,7 @@ import { render, tell } from '../../src/tell.ts';
 function lines(members: object): string[] {
 	const record = {
 		schema: 1,
+		time: '2026-11-24T21:50:00.000Z',
 		package: 'app-misc/foo-1.2-r3',
 		phase: 'test',
 		status: { exit: 0 },

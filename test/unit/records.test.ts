@@ -1,10 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	linkSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	truncateSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseRecord, type RunRecord } from '../../src/record.ts';
-import { scan, toQuiet, type Quiet } from '../../src/records.ts';
+import { keepers, limits, modes, routes, type RunRecord } from '../../src/record.ts';
+import { scan, toQuiet } from '../../src/records.ts';
 import { collect, isNamed } from '../../src/report/collect.ts';
 
 let folder: string;
@@ -20,13 +30,9 @@ function file(text: string): string {
 }
 
 function read(text: string) {
-	const found = { quiet: [] as Quiet[], eventful: [] as RunRecord[], unreadable: [] as string[] };
-	scan([file(text)], {
-		quiet: (one) => found.quiet.push(one),
-		eventful: (one) => found.eventful.push(one),
-		unreadable: (why) => found.unreadable.push(why),
-	});
-	return found;
+	const records: RunRecord[] = [];
+	const unread = scan([{ file: file(text), named: false }], (one) => records.push(one));
+	return { records, unread };
 }
 
 const plain = {
@@ -50,55 +56,111 @@ const plain = {
 const line = (members: object = {}) => `${JSON.stringify({ ...plain, ...members })}\n`;
 
 describe('reading records', () => {
-	test.each([
-		['bare', {}],
-		['audited', { unreachable: 0, watched: 'yes', names_seen: 'yes' }],
-		[
-			'not watched',
-			{ unreachable: 0, watched: 'no', watched_why: 'an older listener', names_seen: 'no', names_why: 'x' },
-		],
-	])('the quick way says what the slow one says: %s', (_, members) => {
-		const { quiet, eventful } = read(line(members));
-		expect(eventful).toEqual([]);
-		expect(quiet).toEqual([toQuiet(parseRecord(line(members)))]);
-		expect(quiet[0]).toMatchObject({ exit: 7, byPortage: true, cpu: 0.75, memory: 12345678 });
-	});
-
-	test('what confine itself writes is read the quick way', () => {
+	test('what confine itself writes is read', () => {
 		const record = join(folder, 'real');
 		const options = ['--net', '--ipc', '--audit', '--best-effort', '--record', record, '--label', 'package=a/b-1'];
 		execFileSync('native/build/confine', [...options, '--label', 'phase=test', '--', 'sleep', '0.05']);
-		const quiet: Quiet[] = [];
-		const stop = () => expect.unreachable('this record says nothing');
-		scan([record], { quiet: (one) => quiet.push(one), eventful: stop, unreadable: stop });
-		expect(quiet).toHaveLength(1);
+		const found: RunRecord[] = [];
+		expect(scan([{ file: record, named: false }], (one) => found.push(one))).toEqual([]);
+		expect(found).toHaveLength(1);
+		expect(found[0]).toMatchObject({ package: 'a/b-1', phase: 'test', status: { exit: 0 } });
 	});
 
-	test.each([
-		['blocked', { unreachable: 1, watched: 'yes', unseen: 1 }],
-		['orphans', { orphan_count: 1, orphans: [{ pid: 1, comm: 'x', argv: ['x'], age: 1 }] }],
-		['missing', { missing: [{ what: 'net', why: 'no' }] }],
-		['killed', { status: { signal: 9 } }],
-		['a package with an umlaut', { package: 'app-misc/f\u00fc-1' }],
-		['a member of a later version', { more: 1 }],
-	])('what has something to tell is read the slow way: %s', (_, members) => {
-		const { quiet, eventful } = read(line(members) + line());
-		expect(eventful).toEqual([parseRecord(line(members))]);
-		expect(quiet).toHaveLength(1);
+	test('confine writes no word that the schema does not know', () => {
+		const source = readdirSync('native', { recursive: true, encoding: 'utf8' })
+			.filter((name) => name.endsWith('.c') && !name.startsWith('fuzz/'))
+			.map((name) => readFileSync(join('native', name), 'utf8'))
+			.join('\n');
+		const words = (pattern: RegExp) =>
+			[...(pattern.exec(source)?.[0] ?? '').matchAll(/"([a-z+.]+)"/g)].map(([, word]) => word);
+		expect(words(/mode_names\[\] = \{.*\}/)).toEqual(modes);
+		expect(words(/limit_files\[LIMITS\] = \{.*\}/)).toEqual(limits);
+		expect(words(/ways\[\] = \{.*\}/)).toEqual(routes);
+		expect(words(/^static const char \*keeper\([^]*?^\}/m).sort()).toEqual([...keepers].sort());
+		const missed = [...source.matchAll(/outcome_miss\([^,]*outcome, ([^,]*),/g)].filter(
+			([, what]) => !/^const/.test(what ?? ''),
+		);
+		expect(new Set(missed.map(([, what]) => what))).toEqual(new Set(['"net"', '"ipc"', 'limit_files[i]']));
+	});
+
+	const linesOf = (name: string) => readFileSync(`test/unit/records.${name}.jsonl`, 'utf8').trimEnd().split('\n');
+
+	test('no forged line is read, and every valid one is', () => {
+		expect(linesOf('forged').filter((one) => read(`${one}\n`).records.length > 0)).toEqual([]);
+		expect(linesOf('valid').flatMap((one) => read(`${one}\n`).unread)).toEqual([]);
+	});
+
+	test('the reason repeats nothing of the line', () => {
+		const reasons = linesOf('forged').flatMap((one) => read(`${one}\n`).unread.map(({ why }) => why));
+		expect(reasons.filter((why) => !/^[a-zA-Z_., 0-9+]+$/.test(why))).toEqual([]);
+		expect(reasons.join(' ')).not.toMatch(/secret|owned|script|sandbox/);
+	});
+
+	test('of a phase that was killed and one that Portage isolated', () => {
+		const { records } = read(line({ status: { signal: 9 } }) + line());
+		expect(records.map(toQuiet)).toMatchObject([
+			{ exit: 137 },
+			{ exit: 7, byPortage: true, cpu: 0.75, memory: 12345678 },
+		]);
 	});
 
 	test('garbage, a line cut off and a line of another schema are counted, and the rest is read', () => {
-		const { quiet, unreadable } = read(`${line()}{"schema":1\n\n${line()}{"schema":2}\n${line().slice(0, 40)}`);
-		expect(quiet).toHaveLength(2);
-		expect(unreadable).toHaveLength(3);
+		const { records, unread } = read(`${line()}{"schema":1\n\n${line()}{"schema":2}\n${line().slice(0, 40)}`);
+		expect(records).toHaveLength(2);
+		expect(unread).toMatchObject([{ lines: 3, why: 'it is not JSON' }]);
 	});
 
-	test('lines longer than what is read at once', () => {
-		const argv = Array.from({ length: 40_000 }, (_, at) => `a long word number ${at} of a command line`);
-		const text = line({ orphan_count: 1, orphans: [{ pid: 1, comm: 'x', argv, age: 1 }] });
-		const { quiet, eventful } = read(line() + text + line());
-		expect(quiet).toHaveLength(2);
-		expect(eventful[0]?.orphans[0]?.argv).toHaveLength(40_000);
+	test('lines longer than what is read at once, as long as confine can make them', () => {
+		const word = '\\u0001'.repeat(511);
+		const one = `{"comm":"x","argv":["${word}"],"parents":["${word}"],"address":"192.0.2.1","port":1,"protocol":"tcp","count":1}`;
+		const name = one.replace('"address":"192.0.2.1","port":1,"protocol":"tcp"', '"name":"a","type":"A"');
+		const list = (text: string, count: number) => `[${Array(count).fill(text).join(',')}]`;
+		const long = line().replace('{', `{"blocked":${list(one, 256)},"names":${list(name, 256)},`);
+		expect(long.length).toBeGreaterThan(3 << 20);
+		const { records, unread } = read(line() + long + line());
+		expect(unread).toEqual([]);
+		expect(records.map(({ blocked }) => blocked.length)).toEqual([0, 256, 0]);
+		expect(records[1]?.blocked[255]?.argv).toEqual(['?'.repeat(511)]);
+	});
+
+	test('a line that is longer than any record counts as one, and the next one is read', () => {
+		const { records, unread } = read(`${line()}${'{"schema":1,'.repeat(2_000_000)}\n${line()}`);
+		expect(records).toHaveLength(2);
+		expect(unread).toMatchObject([{ lines: 1, why: 'it is longer than a record can be' }]);
+		expect(read(`${line()}${'['.repeat(20_000_000)}`).unread).toMatchObject([{ lines: 1 }]);
+	});
+
+	test('of a file with holes only so much is read', () => {
+		const name = file(line());
+		truncateSync(name, 2 ** 40);
+		const found: RunRecord[] = [];
+		const [unread] = scan([{ file: name, named: false }], (one) => found.push(one));
+		expect(found).toHaveLength(1);
+		expect(unread?.lines).toBe(2);
+	});
+
+	test.each(['symlink', 'hard link', 'FIFO', 'folder', 'device'])('a %s is not read, and named', (kind) => {
+		const name = `${file(line())}-link`;
+		const target = name.replace('-link', '');
+		if (kind === 'symlink') symlinkSync(target, name);
+		else if (kind === 'hard link') linkSync(target, name);
+		else if (kind === 'folder') mkdirSync(name);
+		else execFileSync(kind === 'FIFO' ? 'mkfifo' : 'mknod', kind === 'FIFO' ? [name] : [name, 'c', '1', '5']);
+		const unread = scan([{ file: name, named: false }], () => expect.unreachable());
+		expect(unread).toEqual([{ file: name, lines: 0, why: expect.stringContaining('not a regular file') as string }]);
+	});
+
+	test('a link that the user has named is read', () => {
+		const name = `${file(line())}-link`;
+		symlinkSync(name.replace('-link', ''), name);
+		const count = (source: string) => {
+			let found = 0;
+			scan([{ file: source, named: true }], () => found++);
+			return found;
+		};
+		expect(count(name)).toBe(1);
+		expect(() => scan([{ file: `${name}-gone`, named: true }], () => undefined)).toThrow('ENOENT');
+		expect(scan([{ file: `${name}-gone`, named: false }], () => undefined)).toEqual([]);
 	});
 });
 
@@ -127,7 +189,7 @@ describe('adding up', () => {
 			line({ watched: 'yes', unreachable: 5, unseen: 2, blocked: [blocked('198.51.100.7', 3)] }),
 			line({ time: '2026-11-25T00:00:00.000Z', watched: 'yes', unreachable: 4, blocked: [blocked('198.51.100.7', 4)] }),
 		];
-		const sum = collect([file(records.join(''))], {});
+		const sum = collect([{ file: file(records.join('')), named: false }], {});
 		expect(sum).toMatchObject({ phases: 2, attempts: 9, blockedPhases: 2, failed: 2 });
 		const [event, ...more] = sum.events.values();
 		expect(more).toEqual([]);
@@ -139,9 +201,9 @@ describe('adding up', () => {
 
 	test('--since and a package choose', () => {
 		const text = line() + line({ time: '2026-11-25T00:00:00.000Z' }) + line({ package: 'app-misc/bar-2' });
-		expect(collect([file(text)], { since: '2026-11-25' }).phases).toBe(1);
-		expect(collect([file(text)], { package: 'bar' }).phases).toBe(1);
-		expect(collect([file(text)], { package: 'ba' }).phases).toBe(0);
+		expect(collect([{ file: file(text), named: false }], { since: '2026-11-25' }).phases).toBe(1);
+		expect(collect([{ file: file(text), named: false }], { package: 'bar' }).phases).toBe(1);
+		expect(collect([{ file: file(text), named: false }], { package: 'ba' }).phases).toBe(0);
 	});
 
 	test('what a build chose to be endless stays bounded', () => {
@@ -152,7 +214,7 @@ describe('adding up', () => {
 				orphans: Array.from({ length: 30 }, () => ({ pid: 1, comm: 'x', argv: ['x'], age: 1 })),
 			}),
 		);
-		const sum = collect([file(many.join(''))], {});
+		const sum = collect([{ file: file(many.join('')), named: false }], {});
 		expect(sum.killed).toBe(3000 * 99);
 		expect(sum.events.size).toBeLessThanOrEqual(2000);
 		expect(Math.max(...sum.events.values().map(({ killed }) => killed.length))).toBe(16);

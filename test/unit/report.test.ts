@@ -44,7 +44,7 @@ const records = [
 		missing: [{ what: 'net', why: 'unshare: Operation not permitted' }],
 	}),
 	record({ package: 'x/y-2', missing: [{ what: 'net', why: 'unshare: Operation not permitted' }] }),
-	record({ package: hostile, limit_hit: 'memory.max', allowed: [{ ...attempt, address: '203.0.113.9', failed: 0 }] }),
+	record({ package: 'z/z-3', limit_hit: 'memory.max', allowed: [{ ...attempt, address: '203.0.113.9', failed: 0 }] }),
 ];
 
 let folder: string;
@@ -57,7 +57,12 @@ afterAll(() => {
 });
 
 describe('text', () => {
-	const lines = () => reportText(collect([join(folder, 'records')], {}), { screen, now: now.getTime(), whole: false });
+	const lines = () =>
+		reportText(collect([{ file: join(folder, 'records'), named: true }], {}), {
+			screen,
+			now: now.getTime(),
+			whole: false,
+		});
 
 	test('what was blocked comes first, with name, address, count and who, and no line is too long', () => {
 		const text = lines();
@@ -144,7 +149,10 @@ describe('the page, in Chromium', () => {
 	let page: string;
 	beforeAll(async () => {
 		page = join(folder, 'report.html');
-		writeFileSync(page, reportHtml(collect([join(folder, 'records')], {}), { now, package: undefined }));
+		writeFileSync(
+			page,
+			reportHtml(collect([{ file: join(folder, 'records'), named: true }], {}), { now, package: undefined }),
+		);
 		browser = await openBrowser();
 	}, 60_000);
 	afterAll(async () => browser.close());

@@ -3,7 +3,14 @@ import { parseRecord } from '../../src/record.ts';
 import { render, tell } from '../../src/tell.ts';
 
 function lines(members: object, refused = false): string[] {
-	const record = { schema: 1, package: 'app-misc/foo-1', phase: 'compile', status: { exit: 0 }, ...members };
+	const record = {
+		schema: 1,
+		time: '2026-11-24T21:50:00.000Z',
+		package: 'app-misc/foo-1',
+		phase: 'compile',
+		status: { exit: 0 },
+		...members,
+	};
 	return tell(parseRecord(JSON.stringify(record)), refused).map(render);
 }
 
@@ -30,7 +37,16 @@ describe('what the user hears', () => {
 			{ what: 'ipc', why: 'user namespaces: unshare: Operation not permitted' },
 		];
 		const [line, ...more] = tell(
-			parseRecord(JSON.stringify({ schema: 1, package: 'a/b-1', phase: 'compile', missing, status: { exit: 0 } })),
+			parseRecord(
+				JSON.stringify({
+					schema: 1,
+					time: '2026-11-24T21:50:00.000Z',
+					package: 'a/b-1',
+					phase: 'compile',
+					missing,
+					status: { exit: 0 },
+				}),
+			),
 		);
 		expect(more).toEqual([]);
 		expect(line?.verb).toBe('elog');
@@ -49,7 +65,18 @@ describe('what the user hears', () => {
 			{ what: 'net', why: 'no' },
 		];
 		const said = (name: string, phase = 'compile') =>
-			tell(parseRecord(JSON.stringify({ schema: 1, package: name, phase, missing, status: { exit: 0 } })));
+			tell(
+				parseRecord(
+					JSON.stringify({
+						schema: 1,
+						time: '2026-11-24T21:50:00.000Z',
+						package: name,
+						phase,
+						missing,
+						status: { exit: 0 },
+					}),
+				),
+			);
 		expect(said('a/b-1').map(({ text }) => text)).toEqual([
 			expect.stringContaining('is built without network-sandbox: no.'),
 			expect.stringContaining(
@@ -94,13 +121,16 @@ describe('what the user hears', () => {
 });
 
 describe('a record', () => {
+	const time = '2026-11-24T21:50:00.000Z';
 	test.each([
-		['{}', 'schema'],
-		['[]', 'the record should be an object'],
-		['{"schema":2}', 'schema is 2'],
-		['{"schema":1}', 'status should be an object and is absent'],
-		['{"schema":1,"status":{"exit":0},"orphans":[{"pid":"7"}]}', 'orphans.pid should be a number and is "7"'],
-		['{"schema":1,"status":{"exit":0},"missing":{}}', 'missing should be a list'],
+		['{', 'it is not JSON'],
+		['{}', 'the schema is not 1'],
+		['[]', 'the record is not an object'],
+		['{"schema":2}', 'the schema is not 1'],
+		['{"schema":1}', 'time is not a time'],
+		[`{"schema":1,"time":"${time}"}`, 'status is not an object'],
+		[`{"schema":1,"time":"${time}","status":{"exit":0},"orphans":[{"pid":"7"}]}`, 'orphans.pid is not an integer'],
+		[`{"schema":1,"time":"${time}","status":{"exit":0},"missing":{}}`, 'missing is not a list'],
 	])('%s is refused by name', (line, message) => {
 		expect(() => parseRecord(line)).toThrow(message);
 	});

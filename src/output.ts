@@ -1,0 +1,58 @@
+/**
+ * The only module that writes to the terminal (eslint checks it). It prints lines, and replaces every control character in them. The
+ * sequences of the program itself are added behind that: colours by markStyle(), the rest by terminal.
+ */
+
+/** Select Graphic Rendition codes (ECMA-48, 8.3.117). */
+const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+export type Style = keyof typeof codes;
+const styles = Object.keys(codes) as Style[];
+
+/** Noncharacters (Unicode, 23.7) stand for the sequences until a line is printed. stripControls() removes them from data. */
+const FIRST_MARK = 0xfdd0;
+const END_MARK = '\ufdef';
+
+export function markStyle(style: Style, text: string): string {
+	return `${String.fromCharCode(FIRST_MARK + styles.indexOf(style))}${text}${END_MARK}`;
+}
+
+/** Control and format characters (bidirectional overrides are of these), lone surrogates, noncharacters, and ends of lines. */
+const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
+const plain = /^[ -~]*$/;
+
+/** Text of others on one line: each character that could act on a terminal or start a line becomes a question mark. */
+export function stripControls(text: string): string {
+	return plain.test(text) ? text : text.replace(unprintable, '?');
+}
+
+function printable(line: string): string {
+	return plain.test(line) ? line : line.replace(unprintable, sequence);
+}
+
+function sequence(character: string): string {
+	if (character === '\t') return character;
+	if (character === END_MARK) return '\u001b[0m';
+	const style = styles[character.charCodeAt(0) - FIRST_MARK];
+	return style === undefined ? '?' : `\u001b[${codes[style]}m`;
+}
+
+/** Prints lines on standard output. */
+export function print(lines: readonly string[]): void {
+	process.stdout.write(joined(lines));
+}
+
+/** Prints one line on standard error. */
+export function printError(line: string): void {
+	process.stderr.write(joined([line]));
+}
+
+function joined(lines: readonly string[]): string {
+	return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
+/** The terminal of `status --watch` (xterm's control sequences: alternate screen, cursor). */
+export const terminal = {
+	enter: (): void => void process.stdout.write('\u001b[?1049h\u001b[?25l'),
+	redraw: (lines: readonly string[]): void => void process.stdout.write(`\u001b[H\u001b[J${joined(lines)}`),
+	leave: (): void => void process.stdout.write('\u001b[?25h\u001b[?1049l'),
+};

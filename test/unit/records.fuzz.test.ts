@@ -1,0 +1,245 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { checkAddition, narrowAllowance, Tried } from '../../src/allow.ts';
+import { print } from '../../src/output.ts';
+import type { RunRecord } from '../../src/record.ts';
+import { scan } from '../../src/records.ts';
+import { collect } from '../../src/report/collect.ts';
+import { reportHtml } from '../../src/report/html.ts';
+import { reportJson } from '../../src/report/json.ts';
+import { statsText } from '../../src/report/stats.ts';
+import { reportText } from '../../src/report/text.ts';
+import { render, tell } from '../../src/tell.ts';
+
+/** `npm run fuzz` sets both: more rounds, and another seed each time. A failure prints the seed of its round. */
+const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 300);
+const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
+const LINES = 20;
+
+const corpus = ['valid', 'forged'].flatMap((name) =>
+	readFileSync(join(import.meta.dirname, `records.${name}.jsonl`), 'utf8')
+		.trimEnd()
+		.split('\n'),
+);
+/** Values and pieces of text that have broken parsers and terminals before. */
+const values: readonly unknown[] = [
+	...[null, true, 0, -1, 0.5, 1e308, 2 ** 53, '', [], {}, [[]], { signal: 9 }, ['a'], 'net', 'tcp', 'root', 'compile'],
+	...[
+		'127.0.0.1',
+		'::1',
+		'192.0.2.1"\nFEATURES="-sandbox',
+		'../../x-1',
+		'__proto__',
+		'constructor',
+		'\ud800',
+		'\u009b2J',
+	],
+	...[
+		'2026-11-24T21:50:00.123Z',
+		'a/b-1',
+		'x'.repeat(2000),
+		'\u001b]0;x\u0007',
+		'\u202e',
+		'<img src=x onerror=alert(1)>',
+	],
+];
+const pieces = [
+	'\\u001b[2J',
+	'"',
+	'\\',
+	'{',
+	'}',
+	'[',
+	']',
+	',',
+	':',
+	'\\n',
+	'\u009b',
+	'\u202e',
+	'1e999',
+	'-',
+	'\\ud800',
+	'__proto__',
+	'\0',
+	'\r',
+];
+
+/** mulberry32: numbers from 0 to 1, the same for each seed */
+function random(seed: number): () => number {
+	let state = seed >>> 0;
+	return () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+class Mutator {
+	readonly #next: () => number;
+
+	constructor(seed: number) {
+		this.#next = random(seed);
+	}
+
+	below(limit: number): number {
+		return Math.floor(this.#next() * limit);
+	}
+
+	pick<Value>(list: readonly Value[]): Value {
+		return list[this.below(list.length)] as Value;
+	}
+
+	line(): string {
+		let line = this.pick(corpus);
+		for (let times = this.below(4); times > 0; times--)
+			line = this.below(2) === 0 ? this.#inValue(line) : this.#inText(line);
+		return line.replaceAll('\n', ' ');
+	}
+
+	/** Replaces, removes or adds a value somewhere in the JSON. */
+	#inValue(line: string): string {
+		let root: unknown;
+		try {
+			root = JSON.parse(line);
+		} catch {
+			return this.#inText(line);
+		}
+		let at = root;
+		for (let depth = this.below(5); typeof at === 'object' && at !== null; depth--) {
+			const keys = Object.keys(at);
+			const key =
+				keys.length === 0 || this.below(10) === 0 ? this.pick(['__proto__', '0', 'blocked', 'x']) : this.pick(keys);
+			const members = at as Record<string, unknown>;
+			if (depth > 0 && typeof members[key] === 'object') {
+				at = members[key];
+				continue;
+			}
+			if (this.below(8) === 0) Reflect.deleteProperty(members, key);
+			else
+				Object.defineProperty(members, key, {
+					value: this.pick(values),
+					enumerable: true,
+					configurable: true,
+					writable: true,
+				});
+			break;
+		}
+		try {
+			return JSON.stringify(root);
+		} catch {
+			// It is nested too deeply.
+			return this.#inText(line);
+		}
+	}
+
+	/** Cuts, doubles, exchanges or inserts text. */
+	#inText(line: string): string {
+		const [from, to] = [this.below(line.length + 1), this.below(line.length + 1)].sort((a, b) => a - b) as [
+			number,
+			number,
+		];
+		switch (this.below(5)) {
+			case 0:
+				return line.slice(0, from) + line.slice(Math.min(to, from + 8));
+			case 1:
+				return line.slice(0, to) + line.slice(from);
+			case 2:
+				return line.slice(0, from) + this.pick(corpus).slice(from);
+			case 3:
+				return line.slice(0, from) + String.fromCharCode(this.below(0x3000)) + line.slice(from + 1);
+			default:
+				return line.slice(0, from) + this.pick(pieces) + line.slice(from);
+		}
+	}
+}
+
+/** Of printed lines, which hold no end of line. */
+function expectPlain(lines: readonly string[]): void {
+	for (const line of lines)
+		if (/[\p{C}\p{Zl}\p{Zp}]/u.test(line)) expect.fail(`a control character in ${JSON.stringify(line)}`);
+}
+
+let folder: string;
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'fuzz-'))));
+afterAll(() => {
+	rmSync(folder, { recursive: true });
+});
+
+function oneRound(seed: number): number {
+	const mutator = new Mutator(seed);
+	const lines = Array.from({ length: LINES }, () => mutator.line()).filter((line) => line !== '');
+	const source = { file: join(folder, 'records'), named: false };
+	writeFileSync(source.file, lines.map((line) => `${line}\n`).join(''));
+	const records: RunRecord[] = [];
+	const unread = scan([source], (record) => records.push(record));
+	expect(records.length + unread.reduce((sum, one) => sum + one.lines, 0)).toBe(lines.length);
+
+	for (const whole of [true, false]) {
+		const sum = collect([source], {});
+		expectPlain(reportText(sum, { screen: { width: 80, color: false, unicode: true }, now: 0, whole }));
+	}
+	const sum = collect([source], {});
+	expectPlain(statsText(sum, { width: 80, color: false, unicode: false }));
+	const json = JSON.stringify(reportJson(sum));
+	expectPlain([json]);
+	const numbers: number[] = [];
+	const parsed: unknown = JSON.parse(json, (_, value: unknown) => {
+		if (typeof value === 'number') numbers.push(value);
+		return value;
+	});
+	expect(parsed).toMatchObject({ schema: 1, phases: records.length });
+	expect(Math.max(...numbers.map(Math.abs))).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER);
+	const page = reportHtml(sum, { now: new Date(0), package: undefined });
+	expectPlain(page.split('\n').map((line) => line.replaceAll('\t', '')));
+	expect(page).not.toMatch(/<(script|img)|NaN|Infinity|undefined/);
+	for (const record of records) {
+		// Portage gives them to `echo -e`, which leaves no escape where each backslash is doubled.
+		const said = tell(record).map(render);
+		expectPlain(said);
+		for (const line of said) expect(line.replaceAll('\\\\', '')).not.toContain('\\');
+	}
+	for (const record of records) {
+		const tried = new Tried();
+		tried.add(record);
+		for (const addition of narrowAllowance('app-test/victim', '/p', tried) ?? []) checkAddition(addition, '/p');
+	}
+	return records.length;
+}
+
+test(`${rounds} rounds of ${LINES} mutated lines, from seed ${firstSeed}`, { timeout: 3_600_000 }, () => {
+	let read = 0;
+	for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
+		try {
+			read += oneRound(seed);
+		} catch (error) {
+			throw new Error(`FUZZ_SEED=${seed} FUZZ_ROUNDS=1 repeats this`, { cause: error });
+		}
+	}
+	// Mutations that only make garbage would test nothing.
+	expect(read).toBeGreaterThan(rounds);
+});
+
+test('what reaches the terminal has the sequences of the program itself and no other', () => {
+	const written: string[] = [];
+	const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+	const screen = { width: 80, color: true, unicode: true };
+	const source = { file: join(folder, 'colours'), named: false };
+	for (let seed = firstSeed; seed < firstSeed + 50; seed++) {
+		const mutator = new Mutator(seed);
+		writeFileSync(source.file, Array.from({ length: LINES }, () => `${mutator.line()}\n`).join(''));
+		const sum = collect([source], {});
+		print(reportText(sum, { screen, now: 0, whole: true }));
+		print(statsText(sum, screen));
+		// Somebody may forget to clean a text: the writer does it.
+		print([mutator.line(), String(mutator.pick(values))]);
+	}
+	spy.mockRestore();
+	const text = written.join('');
+	// eslint-disable-next-line no-control-regex -- the sequences of paint()
+	expect(text).toMatch(/\u001b\[1m/);
+	// eslint-disable-next-line no-control-regex -- the sequences of paint()
+	expectPlain(text.replace(/\u001b\[(0|1|2|31|32|33|36)m/g, '').split(/[\n\t]/));
+});
