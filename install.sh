@@ -10,7 +10,7 @@ unset -v CDPATH GREP_OPTIONS BASH_ENV
 
 source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")
 source_dir=${source_dir%/*}
-for part in say options lock transaction record files bashrc logdir setuid build plan; do
+for part in say options lock transaction record files trust owner bashrc logdir setuid build plan; do
 	# shellcheck source=/dev/null
 	source "$source_dir/install.d/$part.bash" || exit 1
 done
@@ -20,10 +20,12 @@ unset -v part
 prepare() {
 	workdir=$(mktemp -d -t portcullis-install.XXXXXX 2>/dev/null) ||
 		fail failed "cannot make a temporary directory in ${TMPDIR:-/tmp}; nothing was changed"
+	files_table
+	trust_target
 	[[ -n $opt_dry_run ]] || lock_root
+	trust_places
 	record_read
 	bashrc_examine
-	files_table
 	[[ -n $opt_dry_run ]] || transaction_sweep "$bashrc_file" "$root/$record_path" "${file_order[@]/#/$root/}"
 }
 

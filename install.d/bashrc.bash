@@ -4,11 +4,11 @@
 
 readonly bashrc_begin='# >>> portcullis >>>' bashrc_end='# <<< portcullis <<<'
 
-# Looks at bashrc and refuses what can't be edited. Sets bashrc_path; bashrc_file, what is really edited where bashrc is
+# Looks at bashrc and refuses what can't be edited. Sets bashrc_file, what is really edited where bashrc is
 # a symbolic link (into somebody's dotfiles: the link stays); bashrc_exists; and what bashrc_find_block sets.
 bashrc_examine() {
 	local base
-	bashrc_path=$root/etc/portage/bashrc bashrc_file=$bashrc_path bashrc_exists='' bashrc_block=none
+	bashrc_file=$bashrc_path bashrc_exists='' bashrc_block=none
 	if [[ -L $bashrc_path ]]; then
 		bashrc_file=$(readlink -f -- "$bashrc_path")
 		[[ -n $bashrc_file ]] ||
@@ -110,7 +110,7 @@ bashrc_stage() {
 		attempt "set the mode of $2" chmod 644 -- "$2"
 		local owner
 		files_owner
-		[[ -z $owner ]] || attempt "give $2 to $owner" chown -- "$owner" "$2"
+		[[ -z $owner ]] || attempt "give $2 to $owner" chown -h -- "$owner" "$2"
 	fi
 	[[ $(bashrc_fingerprint) == "$bashrc_seen" ]] ||
 		fail failed "$bashrc_file was written to meanwhile: run install.sh again; nothing was changed"

@@ -5,6 +5,12 @@
 # build_all: afterwards dist/portcullis.js and native/build/confine are there and the program has written phase.bash and
 # the managed block for this prefix into the work directory.
 build_all() {
+	if [[ -e $source_dir/.portcullis-built ]]; then build_check_node; else build_sources; fi
+	[[ ! -f $source_dir/dist/portcullis.js ]] || build_generate
+}
+
+# build_sources: builds dist/portcullis.js and native/build/confine where they are missing or old.
+build_sources() {
 	local program='' native=''
 	build_check_node
 	build_current dist/portcullis.js src hooks || program=stale
@@ -20,7 +26,6 @@ build_all() {
 			build_run "$program"
 		fi
 	fi
-	[[ ! -f $source_dir/dist/portcullis.js ]] || build_generate
 }
 
 # build_current OUTPUT SOURCE...: status 0 where OUTPUT is there and no older than anything below the SOURCEs.

@@ -1,17 +1,49 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# One install.sh at a time in one place. The lock is on a directory that is there anyway, so it leaves no file behind.
+# One install.sh at a time in one place. Anybody may lock a file that they can open, so that the lock is on an empty
+# directory of mode 0700 outside the target. It is named after the target and removed at the end.
+
+declare -a lock_held=()
 
 # lock_directory DIR: takes the lock for as long as this process lives.
 lock_directory() {
-	local directory=$1 fd status
-	{ exec {fd}<"$directory"; } 2>/dev/null || fail permission "cannot read $directory"
-	flock --nonblock --conflict-exit-code 75 "$fd" 2>/dev/null
-	status=$?
-	((status != 75)) || fail busy "another install.sh is at work in $directory; run this one when it has ended"
-	# NFS wants a lock's file open for writing, and a directory can't be.
-	((status == 0)) || note "$directory can't be locked (flock: $status); let no second install.sh run meanwhile"
-	# Whoever held the lock before may have failed and removed the directory that it had made.
-	[[ $directory -ef /proc/self/fd/$fd ]] || fail busy "$directory was removed by another install.sh; run this one again"
+	local directory=$1 key lock fd reason status
+	key=$(stat -L -c %d.%i -- "$directory" 2>/dev/null) || fail permission "cannot read $directory"
+	lock=$(lock_place)/portcullis-lock.$EUID.$key
+	for _ in 1 2 3 4 5; do
+		reason=$(mkdir -m 700 -- "$lock" 2>&1) || [[ $reason == *'File exists' ]] ||
+			fail failed "cannot make the directory $lock: ${reason##*: }; nothing was changed"
+		# The install.sh that held it has removed it.
+		[[ -e $lock || -L $lock ]] || continue
+		[[ -d $lock && ! -L $lock && -O $lock ]] ||
+			fail permission "$lock belongs to somebody else: remove it, or set TMPDIR to a directory of yours; nothing was changed"
+		{ exec {fd}<"$lock"; } 2>/dev/null || continue
+		flock --nonblock --conflict-exit-code 75 "$fd" 2>/dev/null
+		status=$?
+		((status != 75)) || break
+		((status == 0)) || fail failed "cannot lock $lock; nothing was changed"
+		if [[ $lock -ef /proc/self/fd/$fd ]]; then
+			lock_held+=("$lock")
+			# Whoever held the lock before may have failed and removed the directory that it had made.
+			[[ $key == "$(stat -L -c %d.%i -- "$directory" 2>/dev/null)" ]] ||
+				fail busy "$directory was removed by another install.sh; run this one again"
+			return 0
+		fi
+		exec {fd}<&-
+	done
+	fail busy "another install.sh is at work in $directory; run this one when it has ended"
+}
+
+# Prints the directory for locks: one in which only this user can make them, or else the one for temporary files.
+lock_place() {
+	local directory=/run/user/$EUID
+	((EUID)) || directory=/run
+	[[ -d $directory && -O $directory && -w $directory ]] || directory=${TMPDIR:-/tmp}
+	printf '%s' "$directory"
+}
+
+lock_release() {
+	((${#lock_held[@]} == 0)) || rmdir -- "${lock_held[@]}" 2>/dev/null
+	lock_held=()
 }
 
 # The directory that all is installed below; made where it is missing.

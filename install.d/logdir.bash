@@ -24,14 +24,24 @@ portage_gid() {
 	IFS=: read -r _ _ gid _ <<<"$line"
 }
 
-# Adds what is to be done about the directory to the plan. One that somebody else set up, or has set up otherwise since,
+# Adds what is to be done about the directory to the plan. log_mode is empty if that is nothing. One that somebody else set up, or has set up otherwise since,
 # is theirs.
 log_plan() {
-	local now path=$root/$log_path
+	local now reason path=$root/$log_path
 	log_choose
 	log_record="$log_mode $log_owner"
+	if [[ -L $path ]]; then
+		log_record=- log_mode=''
+		note "$path is a symbolic link: left as it is"
+		return 0
+	fi
+	if ((EUID == 0)) && trust_walk "$root/${log_path%/*}/" && trust_problem 0; then
+		log_record=- log_mode=''
+		note "$reason: install.sh leaves $path alone; make it by hand, or no build leaves a record"
+		return 0
+	fi
 	[[ -d $path ]] || return 0
-	now=$(stat -L -c '%a %u:%g' -- "$path")
+	now=$(stat -c '%a %u:%g' -- "$path")
 	[[ -n $log_owner ]] || now=${now% *}' '
 	[[ $now != "$log_record" ]] || return 0
 	if [[ $now == "$record_log" ]]; then

@@ -20,11 +20,15 @@ it was built already (a release tarball). Run it again to upgrade; a run with no
 
 exit status: 0 done, 1 a step failed (all was put back), 2 bad option, 3 Node or compiler missing or build
 failed, 4 no permission, 5 bashrc is not a file, 6 the managed block was edited, 7 another install.sh is at
-work there, 8 setuid can't be had, 9 a file of that name is there and not ours
+work there, 8 setuid can't be had, 9 a file of that name is there and not ours, 10 another user can change
+the target
+
+Root works in another user's Prefix as that user, and elsewhere only in directories that nobody else can change.
 END
 }
 
-# options_parse ARG...: sets the opt_ variables, eprefix, destdir, and root, below which everything is done.
+# options_parse ARG...: sets the opt_ variables, eprefix, destdir, root, below which everything is done,
+# and bashrc_path.
 options_parse() {
 	opt_setuid='' opt_save_edits='' opt_uninstall='' opt_dry_run='' eprefix='' destdir=''
 	while (($#)); do
@@ -49,7 +53,7 @@ options_parse() {
 		shift
 	done
 	[[ -z $opt_uninstall || -z $opt_setuid ]] || fail usage "--setuid and --no-setuid mean nothing with --uninstall"
-	root=$destdir$eprefix
+	root=$destdir$eprefix bashrc_path=$destdir$eprefix/etc/portage/bashrc
 }
 
 # options_directory OPTION DIR: sets eprefix or destdir, absolute and without a final slash ('' for /).

@@ -30,7 +30,7 @@ plan_install() {
 	bashrc_check_block "$record_block" "$workdir/block"
 	log_plan
 	files_owner
-	plan_directories "$log_path" "$log_mode" "$log_owner"
+	[[ -z $log_mode ]] || plan_directories "$log_path" "$log_mode" "$log_owner"
 	for path in "$record_path" "${file_order[@]}"; do
 		plan_directories "${path%/*}" 755 "$owner"
 	done
@@ -95,7 +95,7 @@ plan_put() {
 # plan_keep PATH: if PATH holds what no installation wrote, a copy goes aside, never over an older one.
 plan_keep() {
 	local aside path=$root/$1 i=0
-	[[ $1 != "$record_path" && -f $path ]] || return 0
+	[[ $1 != "$record_path" && -f $path && -r $path ]] || return 0
 	sha256 "$path"
 	[[ $sha != "${record_sha[$1]-}" ]] || return 0
 	aside=$path.edited
@@ -227,7 +227,7 @@ plan_apply() {
 plan_stage_put() {
 	attempt "write in ${2%/*}" cp -- "${plan_from[$1]}" "$2"
 	# The owner first: a change of owner takes the setuid bit off.
-	[[ -z ${plan_owner[$1]} ]] || attempt "give $2 to ${plan_owner[$1]}" chown -- "${plan_owner[$1]}" "$2"
+	[[ -z ${plan_owner[$1]} ]] || attempt "give $2 to ${plan_owner[$1]}" chown -h -- "${plan_owner[$1]}" "$2"
 	attempt "set the mode of $2" chmod -- "${plan_mode[$1]}" "$2"
 }
 

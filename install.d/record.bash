@@ -13,32 +13,77 @@
 readonly record_path=usr/lib/portcullis/installed
 
 record_read() {
-	local word rest file=$root/$record_path
+	local word rest path file=$root/$record_path
 	record_found='' record_setuid=no record_log='' record_bashrc='' record_block=$workdir/block.recorded
 	declare -gA record_sha=()
 	declare -ga record_dirs=()
 	: >"$record_block"
 	[[ -e $file ]] || return 0
 	[[ -f $file && -r $file ]] || fail permission "cannot read $file"
-	[[ $(head -n 1 -- "$file") == 'portcullis-record 1' ]] ||
-		fail foreign "$file is not a record this install.sh can read: use the install.sh of the version that is installed"
+	trust_file "$file"
+	[[ $(head -n 1 -- "$file") == 'portcullis-record 1' ]] || record_refuse
 	record_found=yes
+	record_directories
 	while read -r word rest; do
-		# A record is as trustworthy as what it lies beside, but it shall not lead out of the root.
-		case $word in dir | file) record_check_path "${rest##* }" ;; esac
 		case $word in
-		setuid) record_setuid=$rest ;;
-		log) record_log=$rest ;;
-		bashrc) record_bashrc=$rest ;;
+		version) ;;
+		setuid)
+			[[ $rest =~ ^(yes|no)$ ]] || record_refuse
+			record_setuid=$rest
+			;;
+		log)
+			[[ $rest =~ ^([0-7]{3,4}( [0-9]+:[0-9]+)?|-)$ ]] || record_refuse
+			record_log=$rest
+			;;
+		bashrc)
+			[[ $rest =~ ^(created|edited)$ ]] || record_refuse
+			record_bashrc=$rest
+			;;
 		block) base64 -d <<<"$rest" >"$record_block" 2>/dev/null || : >"$record_block" ;;
-		dir) record_dirs+=("$rest") ;;
-		file) record_sha[${rest#* }]=${rest%% *} ;;
+		dir)
+			[[ -n ${record_known[$rest]-} ]] || record_refuse_path "$rest"
+			record_dirs+=("$rest")
+			;;
+		file)
+			[[ $rest =~ ^[0-9a-f]{64}\ . ]] || record_refuse
+			path=${rest#* }
+			record_check_file "$path"
+			record_sha[$path]=${rest%% *}
+			;;
+		*) record_refuse ;;
 		esac
-	done <"$file"
+	done < <(tail -n +2 -- "$file")
 }
 
-record_check_path() {
-	[[ /$1/ != */../* && $1 != /* && -n $1 ]] || fail foreign "$root/$record_path names a path out of its place: $1"
+record_refuse() {
+	fail foreign "$root/$record_path is not a record this install.sh can read: use the install.sh of the version that is installed"
+}
+
+record_refuse_path() {
+	fail foreign "$root/$record_path names a path out of its place: $1"
+}
+
+# Sets record_known to the directories that an installation can make.
+record_directories() {
+	local path
+	declare -gA record_known=()
+	for path in "$record_path" "$log_path/" "${file_order[@]}"; do
+		while [[ $path == */* ]]; do
+			path=${path%/*}
+			record_known[$path]=1
+		done
+	done
+}
+
+# record_check_file PATH: an installation puts it there, or an older one did: Portcullis has directories of its own.
+record_check_file() {
+	[[ -z ${file_from[$1]-} ]] || return 0
+	case ${1%/*} in
+	usr/lib/portcullis | usr/libexec/portcullis | etc/portage/portcullis)
+		[[ ! ${1##*/} =~ ^(|\.|\.\.)$ && $1 != "$record_path" ]] || record_refuse_path "$1"
+		;;
+	*) record_refuse_path "$1" ;;
+	esac
 }
 
 # record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record. BASHRC and LOG are words as above, BLOCK is a file;

@@ -11,6 +11,7 @@ declare -rA failure_status=(
 	[busy]=7       # another install.sh is at work there
 	[setuid]=8     # setuid was asked for and can't be had
 	[foreign]=9    # a file of that name is there and not ours
+	[untrusted]=10 # another user can change the target
 )
 
 say() {

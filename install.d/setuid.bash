@@ -13,6 +13,8 @@ setuid_choose() {
 setuid_precheck() {
 	local gid options directory
 	[[ $want_setuid == yes ]] || return 0
+	((EUID == 0)) || [[ -n $opt_setuid ]] ||
+		fail setuid "$root/$confine_path was installed with --setuid, which needs root: run install.sh with --no-setuid; nothing was changed"
 	((EUID == 0)) || fail permission "--setuid needs root: confine has to belong to it; nothing was changed"
 	portage_gid || fail setuid "--setuid: there is no group portage to give confine to; nothing was changed"
 	if [[ -z $destdir ]]; then

@@ -14,7 +14,7 @@ undo_push() {
 transaction_mkdir() {
 	undo_push rmdir "$1"
 	attempt "make the directory $1" mkdir -m "$2" -- "$1"
-	[[ -z $3 ]] || attempt "give $1 to $3" chown -- "$3" "$1"
+	[[ -z $3 ]] || attempt "give $1 to $3" chown -h -- "$3" "$1"
 }
 
 # transaction_stage PATH: sets staged to a new empty file beside PATH.
@@ -28,9 +28,11 @@ transaction_stage() {
 transaction_put() {
 	local staged=$1 path=$2
 	if [[ -e $path || -L $path ]]; then
+		transaction_disarm "$path"
 		undo_push restore "$path" "$staged.old"
-		# No hard links on this file system: a copy keeps everything but the inode.
-		ln -- "$path" "$staged.old" 2>/dev/null || attempt "keep a copy of $path" cp -a -- "$path" "$staged.old"
+		# No hard links on this file system: a copy keeps everything but the inode. Root's setuid file in a user's Prefix
+		# can be neither linked nor read there, but it can be renamed.
+		ln -- "$path" "$staged.old" 2>/dev/null || transaction_copy "$path" "$staged.old"
 		transaction_leftovers+=("$staged.old")
 	else
 		undo_push unstage "$path"
@@ -38,9 +40,27 @@ transaction_put() {
 	attempt "write $path" mv -fT -- "$staged" "$path"
 }
 
+# transaction_copy PATH ASIDE
+transaction_copy() {
+	if [[ -L $1 || -r $1 ]]; then
+		attempt "keep a copy of $1" cp -a -- "$1" "$2"
+	else
+		attempt "move $1 aside" mv -fT -- "$1" "$2"
+	fi
+}
+
+# transaction_disarm PATH: takes the mode from a setuid file that is about to go. Somebody may have kept a hard link to it,
+# and with that a program that a later version repairs.
+transaction_disarm() {
+	[[ -u $1 && -f $1 && ! -L $1 && -O $1 ]] || return 0
+	undo_push attributes "$1" "$(stat -c '%a %u:%g' -- "$1")"
+	attempt "take the mode from $1" chmod 0 -- "$1"
+}
+
 # transaction_remove PATH
 transaction_remove() {
 	local aside
+	transaction_disarm "$1"
 	transaction_stage "$1"
 	aside=$staged.old
 	undo_push restore "$1" "$aside"
@@ -53,7 +73,7 @@ transaction_attributes() {
 	local before
 	before=$(stat -c '%a %u:%g' -- "$1")
 	undo_push attributes "$1" "$before"
-	[[ -z $3 ]] || attempt "give $1 to $3" chown -- "$3" "$1"
+	[[ -z $3 ]] || attempt "give $1 to $3" chown -h -- "$3" "$1"
 	attempt "set the mode of $1" chmod -- "$2" "$1"
 }
 
@@ -71,7 +91,7 @@ undo_one() {
 	rmdir) rmdir -- "$2" ;;
 	unstage) rm -f -- "$2" ;;
 	restore) undo_restore "$2" "$3" ;;
-	attributes) chown -- "${3#* }" "$2" && chmod -- "${3% *}" "$2" ;;
+	attributes) chown -h -- "${3#* }" "$2" && chmod -- "${3% *}" "$2" ;;
 	esac
 }
 
@@ -110,6 +130,7 @@ transaction_sweep() {
 transaction_exit() {
 	local status=$?
 	transaction_undo
+	lock_release
 	[[ -z ${workdir-} ]] || rm -rf -- "$workdir"
 	exit "$status"
 }

@@ -140,7 +140,7 @@ done
 	needs_root
 	shape_plain "$BASHRC"
 	mkdir -p "$EP/usr"
-	unshare -m bash -c 'mount -t tmpfs -o ro none "$1/usr" && exec "$2" --eprefix "$1"' - "$EP" "$TREE/install.sh" \
+	unshare -m bash -c 'mount -t tmpfs -o ro,mode=755 none "$1/usr" && exec "$2" --eprefix "$1"' - "$EP" "$TREE/install.sh" \
 		>"$PLACE/out" 2>&1 && false
 	[[ $(cat "$PLACE/out") == "install.sh: $EP/usr is not writable"*'nothing was changed' ]]
 	[[ -z $(ls -A "$EP/usr") && ! -e $EP/etc/portage/portcullis ]]
@@ -151,7 +151,7 @@ full_file_system() {
 	local before after kib
 	# shellcheck disable=SC2030,SC2031 # the whole test is in that subshell
 	for ((kib = 16; kib < 4096; kib = kib * 3 / 2)); do
-		mount -t tmpfs -o "size=${kib}k" none "$EP"
+		mount -t tmpfs -o "size=${kib}k,mode=755" none "$EP"
 		mkdir -p "$EP/etc/portage"
 		shape_no_final_newline "$BASHRC"
 		before=$(state)

@@ -134,7 +134,7 @@ host() {
 		refuses 8 "no group portage" --setuid
 		portage 250
 		mkdir /usr/libexec/portcullis
-		mount -t tmpfs -o nosuid none /usr/libexec/portcullis
+		mount -t tmpfs -o nosuid,mode=755 none /usr/libexec/portcullis
 		refuses 8 "mounted nosuid" --setuid
 		umount /usr/libexec/portcullis
 		# One that an ordinary user starts in vain: the run tells, and all is put back.

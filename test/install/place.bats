@@ -57,10 +57,13 @@ in_a_prefix() {
 
 @test "root installs into an ordinary user's Prefix: what is made is that user's" {
 	needs_root
-	chown -R 12345:23456 "$EP"
+	chown -R 65534:65534 "$EP"
 	did_install --eprefix "$EP"
-	[[ -z $(find "$EP" -not -user 12345 -o -not -group 23456) ]]
-	[[ $(stat -c '%a %u:%g' "$EP/var/log/portcullis") == '755 12345:23456' ]]
+	[[ -z $(find "$EP" -not -uid 65534 -o -not -gid 65534) ]]
+	[[ $(stat -c '%a %u:%g' "$EP/var/log/portcullis") == '755 65534:65534' ]]
+	files_are_there "$EP"
+	did_install --eprefix "$EP" --uninstall
+	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 }
 
 @test "the installed program starts, and finds its prefix" {
@@ -203,11 +206,15 @@ $EP/etc/portage" | sort)"
 }
 
 @test "while somebody holds the lock: refused in one line" {
-	local fd
-	exec {fd}<"$EP"
+	local fd lock
+	lock=$TMPDIR/portcullis-lock.$EUID.$(stat -c %d.%i "$EP")
+	((EUID)) || lock=/run/${lock##*/}
+	mkdir -m 700 "$lock"
+	exec {fd}<"$lock"
 	flock "$fd"
 	refuses 7 'another install.sh is at work' --eprefix "$EP"
 	refuses 7 'another install.sh is at work' --eprefix "$EP" --uninstall
 	exec {fd}<&-
 	did_install --eprefix "$EP"
+	[[ ! -e $lock ]]
 }

@@ -1,0 +1,95 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
+# Another user's Prefix: root builds, and a second install.sh does the rest as that user, without any privilege. It reads
+# a copy of the built tree that only root can change. It gets no terminal, descriptor or variable of root's.
+
+# owner_run UID DIR: DIR is what belongs to UID. Does not return.
+owner_run() {
+	local name gid home signal tool status=0 pid
+	local -a arguments=(--eprefix "$eprefix")
+	IFS=: read -r name _ _ gid _ home _ < <(getent passwd "$1") ||
+		fail untrusted "$2 belongs to user $1, who has no entry in passwd: run setpriv --reuid=$1 --regid=$(stat -c %g -- "$2") --clear-groups ${source_dir@Q}/install.sh --eprefix ${eprefix@Q}; nothing was changed"
+	[[ $opt_setuid != yes ]] ||
+		fail setuid "--setuid: $2 belongs to $name, who could replace confine: install.sh sets the bit only in directories of root; nothing was changed"
+	[[ $opt_setuid != no ]] || arguments+=(--no-setuid)
+	[[ -z $opt_save_edits ]] || arguments+=(--save-edits)
+	[[ -z $opt_uninstall ]] || arguments+=(--uninstall)
+	[[ -z $opt_dry_run ]] || arguments+=(--dry-run)
+	[[ -n $opt_uninstall ]] || build_sources
+	owner_copy_tree
+
+	for tool in setpriv env setsid bash; do
+		owner_tool "$tool" >/dev/null || fail tools "there is no $tool in /usr/bin or /bin; nothing was changed"
+	done
+	local -a as=("$(owner_tool setpriv)" --reuid="$1" --regid="$gid" --init-groups --inh-caps=-all --no-new-privs --)
+	as+=("$(owner_tool env)" -i "--default-signal=HUP,INT,QUIT,TERM" "PATH=$PATH" "HOME=$home" "USER=$name" "LOGNAME=$name")
+	(owner_exec test -r "$workdir/tree/install.sh") </dev/null >/dev/null 2>&1 ||
+		fail failed "$name cannot read $workdir: set TMPDIR to a directory that everybody can enter; nothing was changed"
+	owner_signal='' owner_started=''
+	for signal in HUP INT TERM; do
+		# shellcheck disable=SC2064 # the signal is this one
+		trap "owner_interrupt $signal" "$signal"
+	done
+	owner_started=yes
+	(owner_exec "$(owner_tool bash)" -p "$workdir/tree/install.sh" "${arguments[@]}") </dev/null >"$workdir/out" 2>"$workdir/errors" &
+	pid=$!
+	[[ -z $owner_signal ]] || kill -s TERM "$pid" 2>/dev/null
+	while
+		wait "$pid"
+		status=$?
+		kill -0 "$pid" 2>/dev/null
+	do :; done
+	owner_print <"$workdir/out"
+	owner_print <"$workdir/errors" >&2
+	case $owner_signal in
+	HUP) exit 129 ;;
+	INT) exit 130 ;;
+	TERM) exit 143 ;;
+	esac
+	exit "$status"
+}
+
+# owner_exec COMMAND [ARG...]: becomes COMMAND, run by the words in as, with nothing of root's.
+owner_exec() {
+	local fd
+	cd / && umask 022 || exit
+	for fd in "/proc/$BASHPID/fd"/*; do
+		fd=${fd##*/}
+		((fd <= 2)) || exec {fd}>&-
+	done
+	exec "$(owner_tool setsid)" "${as[@]}" "$@"
+}
+
+# The first signal is passed on, so that the other install.sh puts everything back. The owner could have stopped that
+# process: the second signal kills it.
+owner_interrupt() {
+	if [[ -n $owner_started && -n ${pid-} ]]; then
+		if [[ -n $owner_signal ]]; then kill -s KILL "$pid"; else kill -s TERM "$pid"; fi 2>/dev/null
+	fi
+	owner_signal=$1
+}
+
+# owner_tool NAME: prints the absolute path of a program of the system.
+owner_tool() {
+	PATH=/usr/bin:/bin type -P "$1"
+}
+
+# What the second install.sh needs. The file .portcullis-built tells it that there is nothing to build.
+owner_copy_tree() {
+	local from to
+	chmod 711 -- "$workdir"
+	(
+		umask 022
+		mkdir -- "$workdir/tree" && : >"$workdir/tree/.portcullis-built" || exit
+		for from in "$source_dir"/{install.sh,install.d,package.json,dist} "${file_from[@]}"; do
+			[[ $from == "$source_dir"/* && -e $from ]] || continue
+			to=$workdir/tree/${from#"$source_dir"/}
+			mkdir -p -- "${to%/*}" && cp -RL -- "$from" "$to" || exit
+		done
+		chmod -R a+rX,go-w -- "$workdir/tree"
+	) 2>"$workdir/reason" || fail failed "cannot copy the tree to $workdir: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
+}
+
+# Prints standard input without control characters: the owner of the Prefix chose some of the text.
+owner_print() {
+	tr '\000-\011\013-\037\177' '?' | sed 's/\xc2[\x80-\x9f]/?/g'
+}

@@ -1,0 +1,416 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
+# Root installs where another user controls the target. Every file that must not change is made by the test itself.
+
+load helper.bash
+load shapes.bash
+
+# The owner of the Prefix, and a third user. Both have an entry in passwd.
+readonly OWNER=65534 THIRD=1
+
+setup_file() {
+	install_setup_file
+	install_quick_node
+}
+
+setup() {
+	needs_root
+	install_setup
+	VAULT=$PLACE/vault.$BATS_TEST_NUMBER
+	SECRET=$VAULT/secret
+	ATTACKED=$TMPDIR/attacked.$BATS_TEST_NUMBER
+	mkdir -m 700 "$VAULT"
+	(umask 077 && echo sacrificial >"$SECRET")
+	shape_plain "$BASHRC"
+	chown -R "$OWNER:$OWNER" "$EP"
+}
+
+as_user() {
+	setpriv --reuid="$1" --regid="$1" --clear-groups --inh-caps=-all -- "${@:2}"
+}
+
+vault_is_safe() {
+	[[ $(stat -c '%a %u:%g %h' "$SECRET") == '600 0:0 1' && $(cat "$SECRET") == sacrificial ]]
+	[[ $(stat -c '%a %u:%g' "$VAULT") == '700 0:0' && $(ls -A "$VAULT") == secret ]]
+	run grep -rlF sacrificial "$EP"
+	[[ $status == 1 ]] || {
+		echo "read a root-only file: $output"
+		return 1
+	}
+}
+
+# attack_before SCRIPT TOOL...: runs SCRIPT as the owner before each call of TOOL, with the arguments of TOOL. This is the
+# race that the owner wins always. SCRIPT names what it replaced in $ATTACKED.
+attack_before() {
+	local tool dir=$PLACE/hostile.$BATS_TEST_NUMBER
+	rm -rf "$dir"
+	mkdir "$dir"
+	printf 'PATH=/usr/bin:/bin EP=%q VAULT=%q SECRET=%q ATTACKED=%q\n%s\n' "$EP" "$VAULT" "$SECRET" "$ATTACKED" "$1" >"$dir/attack"
+	for tool in "${@:2}"; do
+		cat >"$dir/$tool" <<-END
+			#!/bin/bash
+			attack=(/bin/bash "$dir/attack" "\$@")
+			((EUID)) || attack=(/usr/bin/setpriv --reuid=$OWNER --regid=$OWNER --clear-groups --inh-caps=-all -- "\${attack[@]}")
+			"\${attack[@]}" >/dev/null 2>&1
+			exec "$(command -v "$tool")" "\$@"
+		END
+		chmod +x "$dir/$tool"
+	done
+	PATH=$dir:$PATH
+}
+
+staged_symbolic_link() {
+	attack_before 'for path; do
+		[[ $path == "$EP"/*.portcullis.?????? ]] && ln -sf -- "$SECRET" "$path" && echo "$path" >>"$ATTACKED"
+	done' "$@"
+	run_install --eprefix "$EP"
+	[[ -s $ATTACKED ]]
+	vault_is_safe
+}
+
+for tool in cp chmod touch mv sync; do
+	bats_test_function --description "a staged file that becomes a symbolic link before $tool" -- staged_symbolic_link "$tool"
+done
+
+# The kernel lets a user make a hard link to what that user can write (fs.protected_hardlinks).
+@test "a staged file that becomes a hard link to a file of root" {
+	local shared=$PLACE/shared.$BATS_TEST_NUMBER
+	echo shared >"$shared"
+	chmod 666 "$shared"
+	attack_before 'for path; do
+		[[ $path == "$EP"/*.portcullis.?????? ]] && ln -f -- '"$shared"' "$path" && echo "$path" >>"$ATTACKED"
+	done' chmod chown
+	run_install --eprefix "$EP"
+	[[ -s $ATTACKED ]]
+	[[ $(stat -c '%a %u:%g' "$shared") == '666 0:0' ]]
+}
+
+@test "a loop that replaces every staged file" {
+	local pid i
+	as_user "$OWNER" /bin/bash -c 'shopt -s nullglob
+		while [[ ! -e $3 ]]; do
+			for path in "$1"/usr/*/.*.portcullis.?????? "$1"/usr/*/portcullis/.*.portcullis.??????; do
+				ln -sf -- "$2" "$path" && echo "$path"
+			done
+		done' - "$EP" "$SECRET" "$TMPDIR/stop" >"$ATTACKED" 2>"$TMPDIR/errors" 3>&- &
+	pid=$!
+	# Until one staged file was replaced, and three times at least.
+	for ((i = 0; i < 30; i++)); do
+		[[ ! -s $ATTACKED || $i -lt 3 ]] || break
+		run_install --eprefix "$EP"
+		as_user "$OWNER" rm -rf "$EP/usr"
+	done
+	touch "$TMPDIR/stop"
+	wait "$pid"
+	rm "$TMPDIR/stop"
+	[[ -s $ATTACKED ]]
+	vault_is_safe
+}
+
+# forge_record LINE...: a record as the owner can write it.
+forge_record() {
+	mkdir -p "$EP/usr/lib/portcullis"
+	printf '%s\n' 'portcullis-record 1' 'version 0.1.0' 'setuid no' 'bashrc edited' 'block ' "$@" >"$EP/usr/lib/portcullis/installed"
+	chown -R "$OWNER:$OWNER" "$EP"
+}
+
+@test "a log directory that is a symbolic link, with a record that claims it" {
+	forge_record 'log 700 0:0'
+	mkdir -p "$EP/var/log"
+	ln -s "$VAULT" "$EP/var/log/portcullis"
+	run_install --eprefix "$EP"
+	vault_is_safe
+	run_install --eprefix "$EP" --uninstall
+	vault_is_safe
+}
+
+@test "phase.bash that leads to a root-only file: no copy is kept aside" {
+	local mode
+	forge_record "file $(printf '%064d' 0) etc/portage/portcullis/phase.bash"
+	mkdir "$EP/etc/portage/portcullis"
+	for mode in '' --uninstall; do
+		ln -sfn "$SECRET" "$EP/etc/portage/portcullis/phase.bash"
+		run_install --eprefix "$EP" ${mode:+"$mode"}
+		vault_is_safe
+	done
+}
+
+@test "a forged record at removal: nothing outside the Prefix is read or removed" {
+	local path
+	for path in usr/lib/portcullis/secret usr/share/secret etc/portage/portcullis/secret; do
+		forge_record "file $(sha256sum <"$SECRET" | cut -d' ' -f1) $path" "dir ${path%/*}"
+		mkdir -p "$EP/${path%/*/*}"
+		[[ $path == usr/lib/* ]] || ln -sfn "$VAULT" "$EP/${path%/*}"
+		[[ $path != usr/lib/* ]] || ln -sfn "$SECRET" "$EP/$path"
+		run_install --eprefix "$EP" --uninstall
+		vault_is_safe
+	done
+}
+
+@test "bashrc that leads to a root-only file is refused" {
+	ln -sfn "$SECRET" "$BASHRC"
+	run_install --eprefix "$EP"
+	[[ $status == 4 || $status == 5 ]]
+	vault_is_safe
+}
+
+@test "a directory that becomes a symbolic link half way" {
+	attack_before 'mv -T -- "$EP/usr/lib/portcullis" "$EP/away" && ln -s -- "$VAULT" "$EP/usr/lib/portcullis" && echo >>"$ATTACKED"' mktemp sync mv
+	run_install --eprefix "$EP"
+	[[ -s $ATTACKED ]]
+	vault_is_safe
+}
+
+# Every program that install.sh starts is logged with its user, and once the state of the process in the Prefix.
+log_tools() {
+	local tool dir=$PLACE/hostile.$BATS_TEST_NUMBER
+	mkdir "$dir"
+	(umask 0 && : >"$ATTACKED" && : >"$ATTACKED.state")
+	for tool; do
+		cat >"$dir/$tool" <<-END
+			#!/bin/bash
+			echo "\$EUID $tool \$*" >>"$ATTACKED"
+			if [[ $tool == sync ]] && ((EUID)); then
+				{
+					/usr/bin/cat /proc/self/status
+					/usr/bin/tr '\0' '\n' </proc/self/environ
+					for fd in /proc/\$\$/fd/*; do echo "fd \${fd##*/} \$(/usr/bin/readlink "\$fd")"; done
+					echo "tty \$(/usr/bin/cut -d ' ' -f 7 /proc/self/stat)"
+				} >>"$ATTACKED.state"
+			fi
+			exec "$(command -v "$tool")" "\$@"
+		END
+		chmod +x "$dir/$tool"
+	done
+	PATH=$dir:$PATH
+}
+
+@test "root opens nothing in another user's Prefix, and the process there has no privilege" {
+	local pattern
+	log_tools cp mv ln rm rmdir mkdir mktemp chmod chown touch tail head cat cmp sha256sum grep find sync
+	exec 7<"$SECRET"
+	export SECRET_OF_ROOT=1
+	did_install --eprefix "$EP"
+	did_install --eprefix "$EP" --uninstall
+	PATH=${PATH#*:}
+	grep -qF "$OWNER mv -fT -- $EP/" "$ATTACKED"
+	grep -q '^0 cp ' "$ATTACKED"
+	run grep -F "$EP/" <(grep '^0 ' "$ATTACKED")
+	[[ $status == 1 ]] || {
+		echo "$output"
+		return 1
+	}
+	for pattern in 'CapEff:\s*0*' 'CapPrm:\s*0*' 'CapInh:\s*0*' 'NoNewPrivs:\s*1' "Uid:\s*$OWNER\s*$OWNER\s*$OWNER\s*$OWNER" 'tty 0'; do
+		grep -qx "$pattern" "$ATTACKED.state"
+	done
+	run grep -E '^SECRET_OF_ROOT|^TMPDIR|^fd [^ ]+ (/dev/(tty|pts)|.*/vault)' "$ATTACKED.state"
+	[[ $status == 1 ]]
+}
+
+@test "control characters of the owner's files do not reach the terminal" {
+	forge_record "file $(printf '%064d' 0) ../$(printf '\033]0;x\007\302\233')"
+	run_install --eprefix "$EP"
+	[[ $status == 9 && $output == *'names a path'* ]]
+	[[ $output != *[[:cntrl:]]* && $output != *$'\302\233'* ]]
+}
+
+@test "a signal to root's install.sh reaches the process in the Prefix, and all is put back" {
+	local before
+	before=$(snapshot "$EP")
+	# shellcheck disable=SC2016 # the script expands it
+	attack_before 'true' sync
+	printf '#!/bin/bash\ntouch "%s"\nwhile [[ -e "%s" ]]; do read -rt 0.1 <> <(:); done\n' "$ATTACKED" "$ATTACKED" \
+		>"$PLACE/hostile.$BATS_TEST_NUMBER/sync"
+	"$TREE/install.sh" --eprefix "$EP" >"$PLACE/out" 2>&1 3>&- &
+	local pid=$!
+	until [[ -e $ATTACKED ]]; do kill -0 "$pid"; done
+	kill -TERM "$pid"
+	rm "$ATTACKED"
+	status=0
+	wait "$pid" || status=$?
+	[[ $status == 143 ]]
+	left_nothing
+	same "$before" "$(snapshot "$EP")"
+}
+
+@test "--setuid in another user's Prefix: 8, and --no-setuid takes an older one off" {
+	refuses 8 "--setuid: $EP belongs to nobody, who could replace confine" --eprefix "$EP" --setuid
+	did_install --eprefix "$EP"
+	# As install.sh 0.1.0 left it.
+	sed -i 's/^setuid no/setuid yes/' "$EP/usr/lib/portcullis/installed"
+	chown 0:7 "$EP/usr/libexec/portcullis/confine"
+	chmod 4710 "$EP/usr/libexec/portcullis/confine"
+	refuses 8 'run install.sh with --no-setuid' --eprefix "$EP"
+	did_install --eprefix "$EP" --no-setuid
+	[[ -z $(find "$EP" -perm /6000) && -z $(find "$EP" -not -uid "$OWNER") ]]
+}
+
+@test "a Prefix of a user without an entry in passwd: 10, with the command to run" {
+	chown -R 12345:23456 "$EP"
+	refuses 10 'setpriv --reuid=12345 --regid=23456 --clear-groups' --eprefix "$EP"
+}
+
+@test "a directory on the way that somebody else can change: 10" {
+	chown -R 0:0 "$EP"
+	mkdir "$EP/usr" "$EP/home"
+	chown "$OWNER" "$EP/usr"
+	refuses 10 "$EP/usr belongs to nobody" --eprefix "$EP"
+	refuses 10 "$EP/usr belongs to nobody" --destdir "$EP"
+	refuses 10 "$EP/usr belongs to nobody" --destdir "$EP" --uninstall
+	chown 0:7 "$EP/usr"
+	chmod 775 "$EP/usr"
+	refuses 10 "$EP/usr can be written by group lp" --eprefix "$EP"
+	chmod 757 "$EP/usr"
+	refuses 10 "$EP/usr can be written by everybody" --eprefix "$EP"
+	chmod 755 "$EP/usr"
+	# An ACL that lets nobody write, as `setfacl -m u:nobody:rwx` makes it.
+	chown 0:0 "$EP/usr"
+	setfattr -n system.posix_acl_access -v 0x0200000001000700ffffffff02000700feff000004000500ffffffff10000700ffffffff20000500ffffffff "$EP/usr"
+	refuses 10 "$EP/usr can be written by others" --eprefix "$EP"
+	setfattr -x system.posix_acl_access "$EP/usr"
+	# Where bashrc leads to, and the links on the way.
+	mv "$BASHRC" "$EP/home/bashrc"
+	chown "$OWNER" "$EP/home"
+	ln -s ../../home/bashrc "$BASHRC"
+	refuses 10 "$EP/home belongs to nobody" --eprefix "$EP"
+	chown 0 "$EP/home"
+	did_install --eprefix "$EP"
+	[[ -L $BASHRC && $(head -n 1 "$EP/home/bashrc") == "$BEGIN"* ]]
+}
+
+@test "a Prefix below a third user's directory: 10" {
+	mkdir "$EP/home"
+	chown "$THIRD" "$EP"
+	chown "$OWNER" "$EP/home"
+	refuses 10 "$EP belongs to" --eprefix "$EP/home"
+	chown "$OWNER" "$EP"
+	chown 0:0 "$EP/home"
+	refuses 10 "$EP belongs to nobody" --eprefix "$EP/home"
+}
+
+@test "a record that somebody else can write is not read: 10" {
+	chown -R 0:0 "$EP"
+	did_install --eprefix "$EP"
+	chown "$OWNER" "$EP/usr/lib/portcullis/installed"
+	refuses 10 'installed belongs to nobody' --eprefix "$EP"
+	refuses 10 'installed belongs to nobody' --eprefix "$EP" --uninstall
+	chown 0:7 "$EP/usr/lib/portcullis/installed"
+	chmod 664 "$EP/usr/lib/portcullis/installed"
+	refuses 10 'installed can be written by' --eprefix "$EP" --uninstall
+}
+
+# A record may name what install.sh puts there, and files in Portcullis's own directories.
+refuses_line() {
+	chown -R 0:0 "$EP"
+	did_install --eprefix "$EP"
+	echo '# mine' >"$EP/etc/portage/make.conf"
+	mkdir -p "$EP/usr/share/empty"
+	printf '%s\n' "$1" >>"$EP/usr/lib/portcullis/installed"
+	refuses 9 "$2" --eprefix "$EP" --uninstall
+	[[ -e $EP/etc/portage/make.conf ]]
+}
+
+sha=0000000000000000000000000000000000000000000000000000000000000000
+bats_test_function --description "a record that names another file" -- refuses_line "file $sha etc/portage/make.conf" 'names a path'
+bats_test_function --description "a record that names a file below ours" -- refuses_line "file $sha usr/lib/portcullis/a/b" 'names a path'
+bats_test_function --description "a record that names another directory" -- refuses_line 'dir usr/share/empty' 'names a path'
+bats_test_function --description "a record with a checksum that is none" -- refuses_line 'file x usr/bin/portcullis' 'not a record'
+bats_test_function --description "a record with an owner that is none" -- refuses_line 'log 755 root' 'not a record'
+bats_test_function --description "a record with an unknown line" -- refuses_line 'chown etc/shadow' 'not a record'
+
+@test "a log directory of root that is a symbolic link is left as it is" {
+	chown -R 0:0 "$EP"
+	mkdir -p "$EP/var/log"
+	ln -s "$VAULT" "$EP/var/log/portcullis"
+	did_install --eprefix "$EP"
+	[[ $output == *"$EP/var/log/portcullis is a symbolic link: left as it is"* ]]
+	[[ $(readlink "$EP/var/log/portcullis") == "$VAULT" ]]
+	did_install --eprefix "$EP" --uninstall
+	[[ $(readlink "$EP/var/log/portcullis") == "$VAULT" ]]
+	vault_is_safe
+}
+
+@test "/var/log that a group can write: no log directory, and a note" {
+	chown -R 0:0 "$EP"
+	mkdir -p "$EP/var/log"
+	chown 0:7 "$EP/var/log"
+	chmod 775 "$EP/var/log"
+	did_install --eprefix "$EP"
+	[[ $output == *"$EP/var/log can be written by group lp"*"$EP/var/log/portcullis"* ]]
+	[[ ! -e $EP/var/log/portcullis ]]
+	did_install --eprefix "$EP" --uninstall
+}
+
+@test "a lock of another user on the target or on the tree stops nobody" {
+	local directory line
+	chown -R 0:0 "$EP"
+	for directory in "$EP" "$TREE"; do
+		coproc HOLD { exec setpriv --reuid="$THIRD" --regid="$THIRD" --clear-groups flock "$directory" /bin/bash -c 'echo locked; read -r'; } 3>&-
+		local pid=$HOLD_PID
+		read -r line <&"${HOLD[0]}"
+		[[ $line == locked ]]
+		run flock --nonblock "$directory" true
+		[[ $status == 1 ]]
+		touch -d '1 hour ago' "$TREE/native/build/confine"
+		did_install --eprefix "$EP"
+		did_install --eprefix "$EP" --uninstall
+		echo >&"${HOLD[1]}"
+		wait "$pid"
+	done
+}
+
+@test "nobody but the user who installs can open the lock" {
+	local lock
+	attack_before 'ls -ld --time-style=+ /run/portcullis-lock.* /run/user/*/portcullis-lock.* /tmp/portcullis-lock.* >>"$ATTACKED"' sync
+	did_install --eprefix "$EP"
+	lock=".$OWNER.$(stat -c %d.%i "$EP")"
+	grep -q "^drwx------ . nobody *nogroup .*$lock\$" "$ATTACKED"
+	rm "$ATTACKED"
+	did_install --eprefix "$EP" --uninstall
+	chown -R 0:0 "$EP"
+	did_install --eprefix "$EP"
+	grep -q "^drwx------ . root *root .*/run/portcullis-lock.0.$(stat -c %d.%i "$EP")\$" "$ATTACKED"
+	run ls -d /run/portcullis-lock.0."$(stat -c %d.%i "$EP")" "/tmp/portcullis-lock$lock"
+	[[ $status != 0 && $output != *portcullis-lock*$'\n/'* ]]
+}
+
+@test "a lock's place that somebody else took: 4, and TMPDIR is the way out" {
+	local lock
+	be_ordinary
+	lock=$TMPDIR/portcullis-lock.$OWNER.$(stat -c %d.%i "$EP")
+	mkdir -m 777 "$lock"
+	chown "$THIRD" "$lock"
+	refuses 4 "$lock belongs to somebody else: remove it, or set TMPDIR" --eprefix "$EP"
+	mkdir "$PLACE/own"
+	chown "$OWNER" "$PLACE/own"
+	TMPDIR=$PLACE/own did_install --eprefix "$EP"
+	rmdir "$lock"
+}
+
+@test "an old setuid confine loses its mode before it is replaced or removed, whoever kept a link to it" {
+	local kept=$EP/kept confine=$EP/usr/libexec/portcullis/confine
+	chown -R 0:0 "$EP"
+	did_install --eprefix "$EP"
+	for mode in '' --uninstall; do
+		ln -f "$confine" "$kept"
+		chmod 4710 "$confine"
+		did_install --eprefix "$EP" ${mode:+"$mode"}
+		[[ $(stat -c %a "$kept") == 0 ]]
+	done
+	[[ ! -e $confine ]]
+}
+
+@test "a failure gives an old setuid confine its mode back" {
+	local confine=$EP/usr/libexec/portcullis/confine
+	chown -R 0:0 "$EP"
+	did_install --eprefix "$EP"
+	chmod 4710 "$confine"
+	mkdir "$PLACE/nomv"
+	# shellcheck disable=SC2016 # the script expands it
+	printf '#!/bin/bash\n[[ ${!#} != */bashrc ]] && exec %s "$@"\nexit 1\n' "$(command -v mv)" >"$PLACE/nomv/mv"
+	chmod +x "$PLACE/nomv/mv"
+	sed -i 2d "$BASHRC"
+	PATH=$PLACE/nomv:$PATH run_install --eprefix "$EP" --save-edits
+	[[ $status == 1 ]]
+	[[ $(stat -c '%a %u:%g' "$confine") == '4710 0:0' ]]
+}
