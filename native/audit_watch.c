@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,12 +18,15 @@
 #include "passage.h"
 #include "passage_held.h"
 #include "resolver.h"
+#include "stand_in.h"
 #include "watchdog.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
+
+enum { OWN_SOURCES = 4 };
 
 struct watcher {
 	struct audit_table *table;
@@ -31,6 +35,9 @@ struct watcher {
 	struct resolver resolver;
 	struct audit_look look;
 	size_t call_size;
+	int others; /* an epoll instance that stands for all sources but the listener; -1: none yet */
+	struct pollfd gathered[OWN_SOURCES + RESOLVER_SOURCES];
+	size_t gathered_count;
 };
 
 /* The kernel's structures may have grown since this was compiled (seccomp_unotify(2)). */
@@ -125,11 +132,54 @@ static void add_source(struct pollfd *sources, size_t *count, int fd)
 		sources[(*count)++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
+static bool is_same(const struct pollfd *some, const struct pollfd *others, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (some[i].fd != others[i].fd)
+			return false;
+	return true;
+}
+
+/* Has w->others stand for these. */
+static bool gather(struct watcher *w, const struct pollfd *sources, size_t count)
+{
+	if (w->others >= 0 && count == w->gathered_count && is_same(sources, w->gathered, count))
+		return true;
+	if (w->others >= 0)
+		close(w->others);
+	w->others = epoll_create1(EPOLL_CLOEXEC);
+	w->gathered_count = count;
+	for (size_t i = 0; i < count && w->others >= 0; i++) {
+		w->gathered[i] = sources[i];
+		if (epoll_ctl(w->others, EPOLL_CTL_ADD, sources[i].fd, &(struct epoll_event){.events = EPOLLIN}) == 0)
+			continue;
+		close(w->others);
+		w->others = -1;
+	}
+	return w->others >= 0;
+}
+
+/*
+ * As poll(2) without a deadline. Calls come one after another while nothing else does: so each of them asks two descriptors, and not
+ * all. Connections to the resolver come and go under the same numbers, and are asked each.
+ */
+static int wait_for_any(struct watcher *w, struct pollfd *sources, size_t count)
+{
+	size_t least = (w->look.listener >= 0) + (w->news >= 0) + (w->control >= 0) + (w->look.listener >= 0 && w->held >= 0) +
+		       (w->resolver.udp >= 0) + (w->resolver.tcp >= 0);
+	if (w->look.listener < 0 || count != least || !gather(w, sources + 1, count - 1))
+		return poll(sources, count, -1);
+	struct pollfd two[] = {sources[0], {.fd = w->others, .events = POLLIN}};
+	int ready = poll(two, 2, -1);
+	sources[0].revents = two[0].revents;
+	return ready > 0 && two[1].revents != 0 ? poll(sources + 1, count - 1, 0) : ready;
+}
+
 static void serve(void *data)
 {
 	struct watcher *w = data;
 	for (;;) {
-		struct pollfd sources[4 + RESOLVER_SOURCES];
+		struct pollfd sources[OWN_SOURCES + RESOLVER_SOURCES];
 		size_t count = 0;
 		add_source(sources, &count, w->look.listener);
 		add_source(sources, &count, w->news);
@@ -138,7 +188,7 @@ static void serve(void *data)
 			add_source(sources, &count, w->held);
 		size_t own = count;
 		count += resolver_sources(&w->resolver, sources + own);
-		if (count == 0 || (poll(sources, count, -1) < 0 && errno != EINTR))
+		if (count == 0 || (wait_for_any(w, sources, count) < 0 && errno != EINTR))
 			_exit(0);
 		for (size_t i = 0; i < own; i++) {
 			if (sources[i].revents == 0)
@@ -187,6 +237,7 @@ noreturn void audit_watch(const struct audit_watch *watch)
 		.news = watch->news,
 		.control = watch->control,
 		.held = -1,
+		.others = -1,
 		.resolver = {.udp = -1, .tcp = -1, .known = watch->allow},
 		.look = {.table = watch->table, .allow = watch->allow, .resolver = &watcher.resolver, .listener = -1, .maker = {.families = watch->families}},
 	};
@@ -195,6 +246,7 @@ noreturn void audit_watch(const struct audit_watch *watch)
 		_exit(1);
 	if (watch->allow->count > 0) {
 		passage_open(watch->allow, watch->way, watch->socks, watch->table);
+		stand_in_open(watch->root);
 		watcher.held = passage_held_source();
 	}
 	watchdog_run(&(struct watchdog){serve, give_up, fail, &watcher});

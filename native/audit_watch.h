@@ -16,6 +16,7 @@ struct audit_watch {
 	uint64_t families;	   /* of sockets that can be made */
 	enum passage_way way;
 	const char *socks;
+	bool root;    /* the phase is root's */
 	int control;  /* to the supervisor: a byte asks whether to stay while anybody is watched, its end ends us */
 	int ancestor; /* to the supervisor: what it is asked to look at; -1: it is not */
 };

@@ -1,13 +1,11 @@
 #include "auditor.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ancestor.h"
@@ -15,6 +13,7 @@
 #include "fail.h"
 #include "fds.h"
 #include "reap.h"
+#include "watcher_rights.h"
 
 /* How long the watcher may take to end, or to answer that it stays. */
 #define END_MILLISECONDS 1000
@@ -33,16 +32,6 @@ const struct audit_table *auditor_open(struct auditor *auditor, bool wanted)
 	return auditor->table;
 }
 
-/* Reading the memory of whatever a root phase runs takes this one; ids alone are enough everywhere else. */
-static bool keep_ptrace_only(const struct identity *identity)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-	if (identity->mode == MODE_ROOT && identity_can(identity, CAP_SYS_PTRACE))
-		data[0].effective = data[0].permitted = 1U << CAP_SYS_PTRACE;
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 && syscall(SYS_capset, &header, data) == 0;
-}
-
 /* A pipe or terminal of the caller's that a lingering watcher held open would never end. */
 static bool let_go_of_files(const int *keep, size_t count)
 {
@@ -53,22 +42,25 @@ static bool let_go_of_files(const int *keep, size_t count)
 	return true;
 }
 
-static noreturn void become_watcher(struct auditor *auditor, int control, int ancestor, const struct identity *identity,
-				    const struct options *options, enum passage_way way)
+static noreturn void become_watcher(struct auditor *auditor, int control, int ancestor, const struct options *options,
+				    enum passage_way way)
 {
 	int keep[] = {auditor->news_in, control, ancestor};
 	sigset_t all;
 	sigfillset(&all);
-	if (!keep_ptrace_only(identity))
+	bool root = geteuid() == 0;
+	if (!watcher_rights_reduce())
 		refuse("giving up privileges for the audit: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !let_go_of_files(keep, 3))
 		refuse("setting up the watcher: %m");
 	prctl(PR_SET_NAME, "confine-audit");
+	watcher_rights_filter();
 	audit_watch(&(struct audit_watch){
 		.table = auditor->table,
 		.allow = &options->allow,
 		.families = options->families,
 		.way = way,
+		.root = root,
 		.socks = options->socks,
 		.news = auditor->news_in,
 		.control = control,
@@ -76,7 +68,7 @@ static noreturn void become_watcher(struct auditor *auditor, int control, int an
 	});
 }
 
-void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, enum passage_way way)
+void auditor_start(struct auditor *auditor, const struct options *options, enum passage_way way)
 {
 	int ends[2], asking[2] = {-1, -1};
 	if (auditor->table == NULL)
@@ -94,7 +86,7 @@ void auditor_start(struct auditor *auditor, const struct identity *identity, con
 	if (auditor->pid == 0) {
 		close(auditor->news);
 		close(ends[0]);
-		become_watcher(auditor, ends[1], asking[1], identity, options, way);
+		become_watcher(auditor, ends[1], asking[1], options, way);
 	}
 	if (auditor->pid < 0)
 		refuse("fork: %m");

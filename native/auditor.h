@@ -1,7 +1,7 @@
 /*
  * The watcher of a phase: a child of the supervisor that holds seccomp's listener and answers the phase's questions for
  * names. It is a process of its own so that whoever holds the listener has no privilege that the phase lacks, but for
- * CAP_SYS_PTRACE, and so that nothing else the supervisor does makes a build wait.
+ * CAP_SYS_PTRACE (watcher_rights.h), and so that nothing else the supervisor does makes a build wait.
  */
 #ifndef AUDITOR_H
 #define AUDITOR_H
@@ -10,7 +10,6 @@
 #include <sys/types.h>
 
 #include "audit_table.h"
-#include "identity.h"
 #include "options.h"
 #include "pids.h"
 
@@ -32,7 +31,7 @@ const struct audit_table *auditor_open(struct auditor *auditor, bool wanted);
  * Starts the watcher, once the caller has given up what it gives up, and before the command starts; what the options allow it lets
  * through, that way. Refuses on failure.
  */
-void auditor_start(struct auditor *auditor, const struct identity *identity, const struct options *options, enum passage_way way);
+void auditor_start(struct auditor *auditor, const struct options *options, enum passage_way way);
 
 /* Adds the watcher and who helps it. */
 void auditor_add_pids(const struct auditor *auditor, struct pids *pids);

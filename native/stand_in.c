@@ -20,7 +20,12 @@
 #include "stand_in_send.h"
 #include "target_state.h"
 
-static bool shared;
+static bool shared, roots;
+
+void stand_in_open(bool root)
+{
+	roots = root;
+}
 
 void stand_in_note_sharing(void)
 {
@@ -40,7 +45,7 @@ bool stand_in_is_needed(const struct passage_call *call, const struct audit_requ
 	 * Paths are for root what they are for us only with all of its rights, and we have none of them. Root is not held by a
 	 * list anyway.
 	 */
-	if (geteuid() == 0 && ask(call->socket, SO_DOMAIN) == AF_UNIX)
+	if (roots && ask(call->socket, SO_DOMAIN) == AF_UNIX)
 		return false;
 	return request->indirect || shared || !target_is_alone(call->tid);
 }

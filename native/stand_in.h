@@ -10,6 +10,9 @@
 
 #include "passage.h"
 
+/* To be called once. root: the phase is root's, which is not held by a list anyway. */
+void stand_in_open(bool root);
+
 /* Somebody shares its descriptors with a process of its own (CLONE_FILES without CLONE_THREAD): from now on anybody may. */
 void stand_in_note_sharing(void);
 

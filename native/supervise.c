@@ -218,7 +218,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	give_up_root(s);
 	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	auditor_start(&s->auditor, &s->identity, options, plan_way_out(&s->plan, options, &s->outcome.made));
+	auditor_start(&s->auditor, options, plan_way_out(&s->plan, options, &s->outcome.made));
 	snmp_open(&s->snmp, s->started.counters);
 	if (!watch_open(&s->watch, options))
 		s->outcome.abandoned = true;

@@ -78,3 +78,9 @@ killed_in() {
 		[[ $output == "confine: net can't be had: unshare(CLONE_NEWUSER): Operation not permitted" ]]
 	done
 }
+
+@test "Docker's default profile: the watcher looks into a phase of root, whose capabilities it has" {
+	gcc -O1 -pthread -o "$PLACE/client" "$TOP/test/confine/audit/client.c"
+	run -0 contained docker 0 "$CONFINE" --audit --record "$RECORD" -- "$PLACE/client" connect 3
+	[[ $(last 'r.unreadable') == undefined && $(last 'r.tried.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]
+}

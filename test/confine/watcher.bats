@@ -14,6 +14,7 @@ setup() {
 teardown() {
 	local -a left
 	mapfile -t left < <(ours)
+	[[ ! ${SERVER-} ]] || kill "$SERVER" 2>/dev/null || true
 	((${#left[@]} == 0)) || kill -KILL "${left[@]}" 2>/dev/null || true
 }
 
@@ -156,6 +157,7 @@ stall_begin() {
 	STALL=$AUDIT_DIR/stall DEVICE=$AUDIT_DIR/fuse SEEN=$AUDIT_DIR/seen.$BATS_TEST_NUMBER
 	[[ -e $STALL ]] || gcc -O1 -Wall -Wextra -Werror -o "$STALL" "$TOP/test/confine/audit/stall.c"
 	[[ -e $DEVICE ]] || mknod -m 666 "$DEVICE" c 10 229
+	(: <>"$DEVICE") 2>/dev/null || modprobe fuse
 	: >"$SEEN"
 	chmod 666 "$SEEN"
 }
@@ -229,24 +231,94 @@ AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeou
 	done
 }
 
-# Bits of a capability set of a process: CapPrm 1234
+# A field of a process' status, in words: CapPrm 1234
 capabilities() {
-	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$2/status"
+	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"
 }
 
-@test 'root: the watcher keeps CAP_SYS_PTRACE and nothing else' {
+@test 'root: the watcher has ids that nobody else has, CAP_SYS_PTRACE, and a filter for its system calls' {
+	local id
 	((EUID == 0)) || skip 'needs root'
 	WHO=root begin --net -- "${TRY[@]}" "$CLIENT" "$MARK"
+	id=$((0x70000000 + WATCHER))
+	[[ $(capabilities Uid "$WATCHER") == "$id $id $id $id" && $(capabilities Gid "$WATCHER") == "$id $id $id $id" ]]
+	[[ ! $(capabilities Groups "$WATCHER") && ! $(getent passwd "$id") ]]
+	[[ $(capabilities Seccomp "$WATCHER") == 2 && $(capabilities NoNewPrivs "$WATCHER") == 1 ]]
 	[[ $(capabilities CapPrm "$WATCHER") == 0000000000080000 && $(capabilities CapEff "$WATCHER") == 0000000000080000 ]]
 	[[ $(capabilities CapInh "$WATCHER") == 0000000000000000 && $(capabilities CapAmb "$WATCHER") == 0000000000000000 ]]
 	kill "$SUPERVISOR"
 	ended 143
 }
 
+# called FILE: the names of all calls that watchers and their helpers made behind their filter, in strace's output
+called() {
+	awk '
+		/prctl\(PR_SET_NAME, "confine-audit"/ { named[$1] = 1 }
+		ours[$1] && match($0, /^[0-9]+ +[a-z_0-9]+\(/) { split($0, part, /[ (]+/); print part[2] }
+		named[$1] && /seccomp\(SECCOMP_SET_MODE_FILTER/ { ours[$1] = 1 }
+		ours[$1] && /clone3?(\(| resumed).* = [0-9]+$/ { ours[$NF] = 1 }' "$1" | sort -u
+}
+
+@test 'the watcher makes no system call that is not in its table, whatever it has to do' {
+	local WHO port table=$AUDIT_DIR/table trace=$AUDIT_DIR/trace deeds
+	((EUID == 0)) || skip 'needs root to trace it'
+	grep -oE '\<CALL(_BUT|_NOT)?\(\w+' "$TOP/native/watcher_rights.c" | sed 's/.*(//' | sort -u >"$table"
+	/usr/bin/python3 -c '
+import socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], file=open(sys.argv[1], "w"), flush=True)
+while True: server.accept()[0].close()' "$AUDIT_DIR/port" 3>&- &
+	SERVER=$!
+	until_true test -s "$AUDIT_DIR/port"
+	port=$(<"$AUDIT_DIR/port")
+	deeds='
+import asyncio, socket, sys, threading
+port = int(sys.argv[1])
+def connect():
+    socket.create_connection(("127.0.0.1", port)).close()
+async def later():
+    await asyncio.open_connection("127.0.0.1", port)
+connect()
+asyncio.run(later())
+for where in "names.example", "203.0.113.9":
+    try: socket.create_connection((where, 80))
+    except OSError: pass
+threads = [threading.Thread(target=connect) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+server = socket.socket(socket.AF_UNIX)
+server.bind("\0" + str(port))
+server.listen()
+def near():
+    socket.socket(socket.AF_UNIX).connect("\0" + str(port))
+thread = threading.Thread(target=near)
+thread.start()
+thread.join()
+'
+	for WHO in user root; do
+		audit_run --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$deeds" "$port"
+		[[ $(member 'r.allowed[0].count') == 6 && $(member 'r.names[0].name') == names.example ]]
+		: >"$RECORD"
+		if [[ $WHO == user ]]; then
+			strace -f -qq -o "$trace" setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- \
+				"$CONFINE" --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$deeds" "$port"
+		else
+			strace -f -qq -o "$trace" "$CONFINE" --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$deeds" "$port"
+		fi
+		run -0 comm -23 <(called "$trace") "$table"
+		[[ ! $output ]] || {
+			printf '%s: %s\n' "$WHO" "$output"
+			return 1
+		}
+		(($(called "$trace" | wc -l) > 25))
+	done
+}
+
 @test 'who has the same uid gets neither at the listener nor at the memory of who holds it' {
 	((EUID == 0)) || skip 'needs root to look on'
 	begin --net -- "${TRY[@]}" "$CLIENT" "$MARK"
 	[[ $(capabilities CapPrm "$WATCHER") == 0000000000000000 ]]
+	[[ $(capabilities Seccomp "$WATCHER") == 2 && $(capabilities NoNewPrivs "$WATCHER") == 1 && $(capabilities Uid "$WATCHER") == 12321\ * ]]
 	run ! setpriv --reuid=12321 --regid=12321 --clear-groups ls "/proc/$WATCHER/fd"
 	run ! setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- strace -p "$WATCHER" -o /dev/null
 	# The supervisor, who can be traced by its own user, has no listener.
@@ -289,13 +361,13 @@ capabilities() {
 	mkfifo -m 666 "$MARK.go"
 	begin --net --allow 127.0.0.1:1 -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; "$1" connect 3; TO=127.0.0.1 PORT=1 exec "$1" connect 3' \
 		sh "$CLIENT" "$MARK"
-	strace -f -qq -e trace=openat,ioctl -o "$trace" -p "$WATCHER" 3>&- &
+	strace -f -qq -e trace=open,openat,ioctl -o "$trace" -p "$WATCHER" 3>&- &
 	until_true grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
 	echo >"$MARK.go"
 	wait "$SUPERVISOR"
 	# Of what is opened by number, the answer to the call comes only behind a check.
 	awk '
-		/openat\(AT_FDCWD, "\/proc\/[0-9]+\// { opened++; unchecked = 1 }
+		/open(at)?\((AT_FDCWD, )?"\/proc\/[0-9]+\// { opened++; unchecked = 1 }
 		/NOTIF_ID_VALID/ { unchecked = 0 }
 		/NOTIF_SEND|NOTIF_ADDFD/ && unchecked { print; bad = 1 }
 		END { exit bad || opened < 2 }' "$trace"
