@@ -68,11 +68,3 @@ long long snmp_unroutable(const struct snmp *snmp)
 	long long now = count(snmp);
 	return now < 0 || snmp->began < 0 ? -1 : now - snmp->began;
 }
-
-void snmp_close(struct snmp *snmp)
-{
-	for (int i = 0; i < 2; i++)
-		if (snmp->fd[i] >= 0)
-			close(snmp->fd[i]);
-	snmp->fd[0] = snmp->fd[1] = -1;
-}

@@ -15,12 +15,10 @@ struct snmp {
  */
 void snmp_files(int files[2]);
 
-/* Starts counting with these; good until snmp_close(), which lets the namespace go. */
+/* Starts counting with these; they stay open, and keep the namespace. */
 void snmp_open(struct snmp *snmp, const int files[2]);
 
 /* How many packets and connections had no route since then (OutNoRoutes and Ip6OutNoRoutes); -1 where that is not known. */
 long long snmp_unroutable(const struct snmp *snmp);
-
-void snmp_close(struct snmp *snmp);
 
 #endif

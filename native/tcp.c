@@ -32,11 +32,6 @@ bool tcp_is_idle(int fd)
 	return state_of(fd) == TCP_CLOSE;
 }
 
-bool tcp_is_connecting(int fd)
-{
-	return state_of(fd) == TCP_SYN_SENT || state_of(fd) == TCP_SYN_RECV;
-}
-
 /* A connect that failed leaves the name that it had. So: can it be bound, to nothing? */
 static bool can_be_bound(int fd, int family)
 {

@@ -22,7 +22,6 @@ int tcp_family(int fd);
 
 /* Not connected, not connecting, not listening. */
 bool tcp_is_idle(int fd);
-bool tcp_is_connecting(int fd);
 
 /* Whether it has an address or a port already. */
 bool tcp_is_bound(int fd);
