@@ -3,12 +3,14 @@
 # directory of mode 0700 outside the target. It is named after the target and removed at the end.
 
 declare -a lock_held=()
+lock_wanted=''
 
 # lock_directory DIR: takes the lock for as long as this process lives.
 lock_directory() {
 	local directory=$1 key lock fd reason status
 	key=$(stat -L -c %d.%i -- "$directory" 2>/dev/null) || fail permission "cannot read $directory"
 	lock=$(lock_place)/portcullis-lock.$EUID.$key
+	lock_wanted=$lock
 	for _ in 1 2 3 4 5; do
 		reason=$(mkdir -m 700 -- "$lock" 2>&1) || [[ $reason == *'File exists' ]] ||
 			fail failed "cannot make the directory $lock: ${reason##*: }; nothing was changed"
@@ -22,7 +24,7 @@ lock_directory() {
 		((status != 75)) || break
 		((status == 0)) || fail failed "cannot lock $lock; nothing was changed"
 		if [[ $lock -ef /proc/self/fd/$fd ]]; then
-			lock_held+=("$lock")
+			lock_held+=("$lock") lock_wanted=''
 			# Whoever held the lock before may have failed and removed the directory that it had made.
 			[[ $key == "$(stat -L -c %d.%i -- "$directory" 2>/dev/null)" ]] ||
 				fail busy "$directory was removed by another install.sh; run this one again"
@@ -41,7 +43,12 @@ lock_place() {
 	printf '%s' "$directory"
 }
 
+# Removes the locks that are held, and one that a signal interrupted unless somebody else has taken it.
 lock_release() {
+	local fd
+	if [[ -n $lock_wanted && -O $lock_wanted ]] && { exec {fd}<"$lock_wanted"; } 2>/dev/null; then
+		flock --nonblock "$fd" && [[ $lock_wanted -ef /proc/self/fd/$fd ]] && rmdir -- "$lock_wanted" 2>/dev/null
+	fi
 	((${#lock_held[@]} == 0)) || rmdir -- "${lock_held[@]}" 2>/dev/null
 	lock_held=()
 }

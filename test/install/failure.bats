@@ -206,6 +206,8 @@ stopped_by() {
 		else
 			same "$before" "$after"
 			left_nothing
+			run compgen -G "/run/portcullis-lock.$EUID.$(stat -c %d.%i "$EP")"
+			[[ $status == 1 ]]
 		fi
 	done
 }

@@ -170,6 +170,7 @@ log_tools() {
 		cat >"$dir/$tool" <<-END
 			#!/bin/bash
 			echo "\$EUID $tool \$*" >>"$ATTACKED"
+			((EUID)) || echo "root \$(/usr/bin/cut -d ' ' -f 7 /proc/self/stat)" >>"$ATTACKED.state"
 			if [[ $tool == sync ]] && ((EUID)); then
 				{
 					/usr/bin/cat /proc/self/status
@@ -190,9 +191,12 @@ log_tools() {
 	log_tools cp mv ln rm rmdir mkdir mktemp chmod chown touch tail head cat cmp sha256sum grep find sync
 	exec 7<"$SECRET"
 	export SECRET_OF_ROOT=1
-	did_install --eprefix "$EP"
+	run script -qec "$(printf '%q ' "$TREE/install.sh" --eprefix "$EP")" /dev/null
+	[[ $status == 0 ]]
+	left_nothing
 	did_install --eprefix "$EP" --uninstall
 	PATH=${PATH#*:}
+	grep -q '^root [1-9]' "$ATTACKED.state"
 	grep -qF "$OWNER mv -fT -- $EP/" "$ATTACKED"
 	grep -q '^0 cp ' "$ATTACKED"
 	run grep -F "$EP/" <(grep '^0 ' "$ATTACKED")
