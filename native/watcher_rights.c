@@ -74,6 +74,15 @@ bool watcher_rights_reduce(void)
 #define ARCHITECTURE AUDIT_ARCH_PPC64LE
 #elif defined __loongarch64
 #define ARCHITECTURE AUDIT_ARCH_LOONGARCH64
+#else
+#define ARCHITECTURE 0
+#endif
+
+/* The system calls of sanitizers and of gcov are in no table. */
+#if defined __SANITIZE_ADDRESS__ || defined COVERAGE
+#define INSTRUMENTED true
+#else
+#define INSTRUMENTED false
 #endif
 
 struct row {
@@ -284,10 +293,10 @@ static size_t put_row(struct sock_filter *filter, const struct row *row)
 
 void watcher_rights_filter(void)
 {
-/* The sanitizers' own calls are in no table. */
-#if defined ARCHITECTURE && !defined __SANITIZE_ADDRESS__
 	static struct sock_filter filter[5 + 5 * ROWS];
 	size_t length = 0;
+	if (ARCHITECTURE == 0 || INSTRUMENTED)
+		return;
 	filter[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
 	filter[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
 	filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
@@ -298,5 +307,4 @@ void watcher_rights_filter(void)
 	struct sock_fprog program = {(unsigned short)length, filter};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
-#endif
 }

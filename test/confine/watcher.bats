@@ -236,6 +236,11 @@ capabilities() {
 	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"
 }
 
+# A confine with counters or sanitizers built in has no filter.
+is_filtered() {
+	[[ ${CONFINE_BUILD-} ]] || [[ $(capabilities Seccomp "$1") == 2 && $(capabilities NoNewPrivs "$1") == 1 ]]
+}
+
 @test 'root: the watcher has ids that nobody else has, CAP_SYS_PTRACE, and a filter for its system calls' {
 	local id
 	((EUID == 0)) || skip 'needs root'
@@ -243,7 +248,7 @@ capabilities() {
 	id=$((0x70000000 + WATCHER))
 	[[ $(capabilities Uid "$WATCHER") == "$id $id $id $id" && $(capabilities Gid "$WATCHER") == "$id $id $id $id" ]]
 	[[ ! $(capabilities Groups "$WATCHER") && ! $(getent passwd "$id") ]]
-	[[ $(capabilities Seccomp "$WATCHER") == 2 && $(capabilities NoNewPrivs "$WATCHER") == 1 ]]
+	is_filtered "$WATCHER"
 	[[ $(capabilities CapPrm "$WATCHER") == 0000000000080000 && $(capabilities CapEff "$WATCHER") == 0000000000080000 ]]
 	[[ $(capabilities CapInh "$WATCHER") == 0000000000000000 && $(capabilities CapAmb "$WATCHER") == 0000000000000000 ]]
 	kill "$SUPERVISOR"
@@ -310,7 +315,7 @@ thread.join()
 			printf '%s: %s\n' "$WHO" "$output"
 			return 1
 		}
-		(($(called "$trace" | wc -l) > 25))
+		[[ ${CONFINE_BUILD-} ]] || (($(called "$trace" | wc -l) > 25))
 	done
 }
 
@@ -318,7 +323,8 @@ thread.join()
 	((EUID == 0)) || skip 'needs root to look on'
 	begin --net -- "${TRY[@]}" "$CLIENT" "$MARK"
 	[[ $(capabilities CapPrm "$WATCHER") == 0000000000000000 ]]
-	[[ $(capabilities Seccomp "$WATCHER") == 2 && $(capabilities NoNewPrivs "$WATCHER") == 1 && $(capabilities Uid "$WATCHER") == 12321\ * ]]
+	is_filtered "$WATCHER"
+	[[ $(capabilities Uid "$WATCHER") == 12321\ * ]]
 	run ! setpriv --reuid=12321 --regid=12321 --clear-groups ls "/proc/$WATCHER/fd"
 	run ! setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- strace -p "$WATCHER" -o /dev/null
 	# The supervisor, who can be traced by its own user, has no listener.
