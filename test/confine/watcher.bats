@@ -157,7 +157,7 @@ stall_begin() {
 	STALL=$AUDIT_DIR/stall DEVICE=$AUDIT_DIR/fuse SEEN=$AUDIT_DIR/seen.$BATS_TEST_NUMBER
 	[[ -e $STALL ]] || gcc -O1 -Wall -Wextra -Werror -o "$STALL" "$TOP/test/confine/audit/stall.c"
 	[[ -e $DEVICE ]] || mknod -m 666 "$DEVICE" c 10 229
-	(: <>"$DEVICE") 2>/dev/null || modprobe fuse
+	(: <>"$DEVICE") 2>/dev/null || skip "this kernel has no FUSE"
 	: >"$SEEN"
 	chmod 666 "$SEEN"
 }
