@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# The jobs of test/run: two at a time, each with a log of its own, counted when they end.
+# The jobs of test/run: one more at a time than there are processors, as most wait for something; each with a log of its own, counted when they end.
 
 PASSED=0
 FAILED=0
 SKIPPED=0
 STARTED=0
+AT_ONCE=$(($(nproc) + 1))
 declare -A JOBS=()
 
 # run_begin [FOLDER|PATTERN]: what is to be run; everything without.
@@ -56,7 +57,7 @@ run_job() {
 	local kind=$1 name=$2 log
 	run_chosen "$name" || return 0
 	STARTED=$((STARTED + 1))
-	((${#JOBS[@]} < 2)) || run_reap
+	((${#JOBS[@]} < AT_ONCE)) || run_reap
 	log=$LOGS/${name//\//_}
 	(
 		exec >"$log" 2>&1 </dev/null
