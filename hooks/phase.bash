@@ -10,6 +10,11 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 		while IFS= read -r line; do
 			[[ $line != 0::* ]] || own=${line#0::}
 		done </proc/self/cgroup
+		# The cgroup of the whole build, for __portcullis_limits.
+		if [[ $EBUILD_PHASE == setup && ${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]]; then
+			___portcullis_leaf=$own
+			[[ ${own##*/} == "${CATEGORY-}_${PF-}" ]] || ___portcullis_leaf=''
+		fi
 		own=${own%/*}
 		[[ $own == */emerge-+([0-9]) && -r /proc/${own##*/emerge-}/cgroup ]] || return 0
 		while IFS= read -r line; do
@@ -66,6 +71,7 @@ __portcullis_phase() {
 	[[ ${LD_PRELOAD-} != *libfakeroot* ]] || __portcullis_fakeroot
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
 	((${#options[@]})) || [[ $EBUILD_PHASE == setup ]] || return 0
+	__portcullis_limits
 	__portcullis_collide
 	__portcullis_allow
 	((${#options[@]})) || return 0
@@ -260,5 +266,7 @@ __portcullis_once() {
 
 #: collide
 #: allow
+#: limits
 __portcullis_phase
-unset -f __portcullis_{phase,settings,ask,check,fakeroot,decide,confine,tell,say,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside,allow,look_up}
+unset -v ___portcullis_leaf
+unset -f __portcullis_{phase,settings,ask,check,fakeroot,decide,confine,tell,say,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside,allow,look_up,limits,limit}

@@ -32,19 +32,19 @@ static void close_all(struct cgroup *cgroup)
 
 /* Makes it in the place that this mode has. */
 static bool make_in(struct cgroup *cgroup, struct cgroup_tree *tree, const struct options *options,
-		    const struct identity *identity, const char **why)
+		    const struct identity *identity, bool stay, const char **why)
 {
 	bool limited = false;
 	for (int i = 0; i < LIMITS; i++)
 		limited = limited || options->limit[i] != NULL;
-	cgroup->parent = identity->mode == MODE_ROOT ? cgroup_place_open(tree, limited, why) : cgroup_delegated_open(tree, limited, why);
+	cgroup->parent = identity->mode == MODE_ROOT ? cgroup_place_open(tree, stay, limited, why) : cgroup_delegated_open(tree, limited, why);
 	if (cgroup->parent < 0)
 		return false;
 	*why = "making the cgroup";
 	return cgroup_create(cgroup, options);
 }
 
-bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why)
+bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool stay, const char **why)
 {
 	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1};
 	struct cgroup_tree tree;
@@ -52,7 +52,7 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
 		return false;
 	bool made = false;
 	for (int i = 0; i < PLACES_TRIED && !made; i++) {
-		made = make_in(cgroup, &tree, options, identity, why);
+		made = make_in(cgroup, &tree, options, identity, stay, why);
 		if (made)
 			break;
 		bool in_place = cgroup->parent >= 0;

@@ -26,14 +26,16 @@ struct cgroup_usage {
 	long processes_peak;   /* 0: not known */
 	bool killed_by_memory;
 	bool refused_by_pids;
+	bool inherited_hit; /* by a limit of the cgroup that we were started in */
 };
 
 /*
  * Makes the cgroup that options names: for root where cgroup_place_open() says, for everybody else below the caller's own, if that was
- * delegated to the caller. Uses no right that the caller lacks. Sweeps what killed runs left there. Returns false with why (static text)
+ * delegated to the caller. Uses no right that the caller lacks. stay: below the caller's own, for root too, whose
+ * limits are to go on holding. Sweeps what killed runs left there. Returns false with why (static text)
  * and errno. All descriptors are close-on-exec.
  */
-bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why);
+bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool stay, const char **why);
 
 /*
  * fork(2) whose child is in the cgroup from its first instruction on. cgroup NULL: plain fork. In a kernel before 5.7 the

@@ -64,10 +64,10 @@ void cgroup_place_tidy(int place)
 		close(above);
 }
 
-int cgroup_place_open(const struct cgroup_tree *tree, bool limited, const char **why)
+int cgroup_place_open(const struct cgroup_tree *tree, bool stay, bool limited, const char **why)
 {
-	if (is_portages_leaf(tree->own) && !limited) {
-		*why = "opening Portage's cgroup";
+	if (stay || (is_portages_leaf(tree->own) && !limited)) {
+		*why = "opening the cgroup that this was started in";
 		return cgroupfs_open_directory(tree->root, tree->own);
 	}
 	*why = "making /" CGROUP_PLACE_ROOT " in the cgroup v2 tree";

@@ -16,13 +16,13 @@
 #define CGROUP_PLACE_MODE 0711
 
 /*
- * For root: opens the directory to make the phase's cgroup in, which is Portage's leaf where this process is in one, else the
- * fixed one. With limited it is one whose
+ * For root: opens the directory to make the phase's cgroup in, which is the one that this process is in (with stay, or where it
+ * is Portage's leaf and limits are not asked for), else the fixed one. With limited it is one whose
  * controllers memory, pids and cpu are enabled for its children, as far as that can be had. Returns a close-on-exec descriptor, or -1
  * with why (static text) and errno. Between two calls the fixed directory may be removed by others: then making anything in
  * it gives ENOENT or ENODEV.
  */
-int cgroup_place_open(const struct cgroup_tree *tree, bool limited, const char **why);
+int cgroup_place_open(const struct cgroup_tree *tree, bool stay, bool limited, const char **why);
 
 /* mkdirat(2) with CGROUP_PLACE_MODE, whatever the caller's umask: with 0777 nobody but the caller would have a use for it. */
 bool cgroup_place_mkdir(int parent, const char *name);

@@ -62,7 +62,7 @@ static void print_cgroup(const struct identity *identity)
 	const char *why;
 	struct options options = {.cgroup = "probe"};
 	struct cgroup cgroup;
-	if (!cgroup_make(&cgroup, &options, identity, &why)) {
+	if (!cgroup_make(&cgroup, &options, identity, false, &why)) {
 		printf("cgroup=no: %s: %s\n", why, strerror(errno));
 		return;
 	}

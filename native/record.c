@@ -108,6 +108,8 @@ static void add_usage(struct json *json, const struct outcome *outcome)
 		json_raw(json, ",\"limit_hit\":\"memory.max\"");
 	else if (usage->refused_by_pids)
 		json_raw(json, ",\"limit_hit\":\"pids.max\"");
+	if (usage->inherited_hit)
+		json_raw(json, ",\"limit_inherited\":true");
 }
 
 static void add_orphans(struct json *json, const struct outcome *outcome)

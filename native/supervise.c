@@ -57,8 +57,13 @@ static void make_cgroup(struct supervisor *s)
 	const char *why;
 	if (s->options->cgroup == NULL)
 		return;
-	s->has_cgroup = cgroup_make(&s->cgroup, s->options, &s->identity, &why);
-	outcome_miss_limits(&s->outcome, s->options, s->has_cgroup ? &s->cgroup : NULL, why);
+	cgroup_inherited_look(&s->inherited, s->options, &s->identity);
+	struct options wanted = *s->options;
+	for (int i = 0; i < LIMITS; i++)
+		if (s->inherited.limit[i])
+			wanted.limit[i] = NULL;
+	s->has_cgroup = cgroup_make(&s->cgroup, &wanted, &s->identity, s->inherited.directory >= 0, &why);
+	outcome_miss_limits(&s->outcome, &wanted, s->has_cgroup ? &s->cgroup : NULL, why);
 }
 
 static void drop_cgroup(struct supervisor *s)
@@ -230,6 +235,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	s->outcome.wall = (double)(clock_microseconds() - s->began) / 1e6;
 	finish(s);
 	outcome_account(&s->outcome, s->has_cgroup ? &s->cgroup : NULL);
+	cgroup_inherited_usage(&s->inherited, &s->outcome.usage);
 	s->outcome.unroutable = snmp_unroutable(&s->snmp);
 	auditor_end(&s->auditor, s->plan.keeping == KEEP_NOTHING);
 	if (s->has_cgroup && !cgroup_remove(&s->cgroup))

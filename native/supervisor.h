@@ -6,6 +6,7 @@
 
 #include "auditor.h"
 #include "cgroup.h"
+#include "cgroup_inherited.h"
 #include "channel.h"
 #include "identity.h"
 #include "options.h"
@@ -23,6 +24,7 @@ struct supervisor {
 	int signal_fd;
 	struct cgroup cgroup;
 	bool has_cgroup;
+	struct cgroup_inherited inherited;
 	struct plan plan;
 	struct started started;
 	struct watch watch;

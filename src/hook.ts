@@ -1,6 +1,7 @@
 import allow from '../hooks/allow.bash' with { type: 'text' };
 import ask from '../hooks/ask.py' with { type: 'text' };
 import collide from '../hooks/collide.bash' with { type: 'text' };
+import limits from '../hooks/limits.bash' with { type: 'text' };
 import template from '../hooks/phase.bash' with { type: 'text' };
 import { features } from './features.ts';
 import { here, marker, paths } from './paths.ts';
@@ -55,7 +56,7 @@ export function renderHook(eprefix: string): string {
 				.map((line) => (line === '' ? '' : indent + line))
 				.join('\n'),
 		);
-	for (const [name, text] of Object.entries({ collide, allow })) {
+	for (const [name, text] of Object.entries({ collide, allow, limits })) {
 		blocks[name] = expand(text.slice(text.indexOf('\n') + 1)).split('\n');
 	}
 	return expand(template).replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));

@@ -48,6 +48,8 @@ export interface RunRecord {
 	readonly listenerRefused: Program | undefined;
 	/** The limit that ended the command, as the kernel names it. */
 	readonly limit: string | undefined;
+	/** It is a limit of the cgroup that confine was started in, which is the whole build's. */
+	readonly limitInherited: boolean;
 }
 
 export interface Orphan {
@@ -92,7 +94,7 @@ export interface Allowed extends Blocked {
 	readonly failed: number;
 }
 
-/** The words of native/identity.c, record.c and options.c; a test compares them. */
+/** The words of native/privileged/identity.c, native/record.c and options.c; a test compares them. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const keepers = ['none', 'cgroup', 'cgroup+pidns', 'cgroup+portage', 'pidns', 'portage', 'subreaper'] as const;
 export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
@@ -152,6 +154,7 @@ export function parseRecord(line: string): RunRecord {
 			undefined,
 		),
 		limit: optional(record['limit_hit'], 'limit_hit', limit, undefined),
+		limitInherited: record['limit_inherited'] === true,
 	};
 }
 

@@ -63,7 +63,11 @@ function limits(record: RunRecord, missing: RunRecord['missing']): Line[] {
 function limit(record: RunRecord): Line[] {
 	if (record.limit === undefined) return [];
 	const variable = settingOf(record.limit);
-	const what = record.limit === 'pids.max' ? 'was refused processes by its limit' : 'was killed by its limit';
+	const refused = record.limitInherited
+		? "was refused processes by the whole build's limit"
+		: 'was refused processes by its limit';
+	const killed = record.limitInherited ? "was killed by the whole build's limit" : 'was killed by its limit';
+	const what = record.limit === 'pids.max' ? refused : killed;
 	const remedy = variable === undefined ? '' : `: raise ${variable} in make.conf or package.env`;
 	return [{ verb: 'ewarn', text: `${subject(record)} ${what} ${record.limit}${remedy}` }];
 }

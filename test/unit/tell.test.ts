@@ -29,6 +29,9 @@ describe('what the user hears', () => {
 		expect(lines({ limit_hit: 'pids.max' })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile was refused processes by its limit pids.max: raise PORTCULLIS_PIDS_MAX in make.conf or package.env',
 		]);
+		expect(lines({ limit_hit: 'memory.max', limit_inherited: true })).toEqual([
+			"ewarn Portcullis: app-misc/foo-1: src_compile was killed by the whole build's limit memory.max: raise PORTCULLIS_MEMORY_MAX in make.conf or package.env",
+		]);
 	});
 
 	test('a sandbox that could not be had, with the reason and a way out, once an emerge', () => {

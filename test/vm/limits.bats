@@ -73,3 +73,24 @@ for i in range(30):
 	run -0 "$CONFINE" --cgroup x --record "$RECORD" -- bash -c 'for i in {1..20}; do /bin/true; done'
 	[[ $(last r.processes) == 21 ]]
 }
+
+@test 'limits of the cgroup that confine is started in are in force, for root and for a user, and are reported as such' {
+	local who group=/sys/fs/cgroup/limited
+	mkdir "$group"
+	echo 64M >"$group/memory.max"
+	echo '30000 100000' >"$group/cpu.max"
+	for who in env ordinary; do
+		run -137 within "$group" "$who" "$CONFINE" --cgroup x --limit memory.max=64M --limit cpu.max=30% --record "$RECORD" -- python3 -c "$ALLOCATE"
+		[[ $(last '[r.limit_hit, r.limit_inherited, r.missing.length].join()') == memory.max,true,0 ]]
+		run -0 within "$group" "$who" "$CONFINE" --cgroup x --limit memory.max=65536K --record "$RECORD" -- sed -n 's/^0:://p' /proc/self/cgroup
+		[[ $output == /limited* && $(last '[r.limit_hit, r.limit_inherited, r.missing.length].join()') == ,,0 ]]
+		# A stricter one is not in force.
+		within "$group" "$who" "$CONFINE" --cgroup x --limit memory.max=64M --limit cpu.max=29% --best-effort --record "$RECORD" -- true
+		[[ $(last 'r.missing.map(({ what }) => what).join()') == $([[ $who == env ]] || echo cpu.max) ]]
+	done
+	rmdir "$group"
+}
+
+within() {
+	(echo "$BASHPID" >"$1/cgroup.procs" && "${@:2}")
+}

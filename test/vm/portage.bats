@@ -46,14 +46,55 @@ load ../portage/emerge
 	[[ $(record compile r.keeper) == cgroup+pidns ]]
 }
 
-@test 'PORTCULLIS_MEMORY_MAX of make.conf ends a phase, and the elog says so by name' {
+@test 'PORTCULLIS_MEMORY_MAX of make.conf covers the whole build, also as the portage user, and the elog says so' {
+	local features
+	for features in cgroup 'cgroup userpriv -pid-sandbox' 'cgroup -userpriv -pid-sandbox'; do
+		prefix_make root
+		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_MEMORY_MAX="100M"'
+		prefix_install_portcullis
+		prefix_package app-test/large-1 <<-EOF
+			src_compile() {
+				{ id -u; cat /proc/self/cgroup; } >"$PREFIX_LOG/compile"
+				python3 -c 'x = bytearray(200 << 20)' || die "too large"
+			}
+		EOF
+		run ! prefix_emerge --oneshot app-test/large
+		[[ $output == *"app-test/large-1: src_compile was killed by the whole build's limit memory.max: raise PORTCULLIS_MEMORY_MAX"* ]] || {
+			echo "$output"
+			return 1
+		}
+		[[ $output != *'built without'* ]]
+		[[ $(record compile 'r.limit_hit + r.limit_inherited + r.missing.length') == memory.maxtrue0 ]]
+		grep -q '/emerge-[0-9]*/app-test_large-1' "$PREFIX_LOG/compile"
+		if [[ $features == *-userpriv* ]]; then
+			grep -qx 0 "$PREFIX_LOG/compile"
+		else
+			grep -qx "$(id -u portage)" "$PREFIX_LOG/compile"
+		fi
+		prefix_clean
+	done
+}
+
+@test 'all three limits are in the cgroup of the build, before src_unpack and with pkg_setup outside' {
 	prefix_make root
-	prefix_conf 'FEATURES="cgroup -userpriv -pid-sandbox"' 'PORTCULLIS_MEMORY_MAX="64M"'
+	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_MEMORY_MAX="300M"' 'PORTCULLIS_PIDS_MAX="60"' 'PORTCULLIS_CPU_MAX="050%"'
 	prefix_install_portcullis
-	prefix_package app-test/large-1 <<-'EOF'
-		src_compile() { python3 -c 'x = bytearray(200 << 20)' || die "too large"; }
+	prefix_package app-test/limited-1 <<-EOF
+		pkg_setup() { cat /proc/self/cgroup >"$PREFIX_LOG/setup"; }
+		src_unpack() {
+			mkdir -p "\${S}" && cd "/sys/fs/cgroup\$(sed -n s/^0:://p /proc/self/cgroup)" &&
+				cat memory.max pids.max cpu.max >"$PREFIX_LOG/limits"
+		}
+		src_compile() {
+			python3 -c 'import os, time
+		for i in range(100):
+		    if os.fork() == 0: time.sleep(100)' 2>"$PREFIX_LOG/refused"
+		}
 	EOF
-	run ! prefix_emerge --oneshot app-test/large
-	[[ $output == *'app-test/large-1: src_compile was killed by its limit memory.max'* ]]
-	[[ $(record compile r.limit_hit) == memory.max ]]
+	run ! prefix_emerge --oneshot app-test/limited
+	[[ $(<"$PREFIX_LOG/limits") == $'314572800\n60\n50000 100000' ]]
+	run ! grep -q emerge- "$PREFIX_LOG/setup"
+	grep -q 'Resource temporarily unavailable' "$PREFIX_LOG/refused"
+	[[ $output == *"app-test/limited-1: src_compile was refused processes by the whole build's limit pids.max: raise PORTCULLIS_PIDS_MAX"* ]]
+	[[ $(record compile 'r.limit_hit + r.limit_inherited + r.missing.length') == pids.maxtrue0 ]]
 }

@@ -14,13 +14,33 @@ teardown() {
 	harmless
 }
 
-@test 'no user namespaces: mode setuid has everything, limits too, and leaves nothing in the tree' {
+# in_cgroup PATH COMMAND...: as the caller, in that cgroup
+in_cgroup() {
 	# shellcheck disable=SC2016
-	run -0 caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --record record -- \
+	bash -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - "$1" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" \
+		--init-groups --inh-caps=-all "${@:2}"
+}
+
+@test 'no user namespaces: mode setuid isolates, and reports the limits that it cannot apply' {
+	run -0 caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
+		sed -n 's/^0:://p' /proc/self/cgroup
+	[[ $output == / ]]
+	[[ $(last 'r.mode + r.keeper + r.missing.map(({ what }) => what)') == setuidpidnsmemory.max,pids.max ]]
+	[[ ! -e /sys/fs/cgroup/portcullis ]]
+}
+
+@test 'no user namespaces: mode setuid makes a cgroup with limits in one that is delegated to the caller' {
+	local lent=/sys/fs/cgroup/lent
+	echo '+pids +memory' >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir "$lent"
+	chown "${ACCOUNT}c" "$lent" "$lent"/cgroup.{procs,threads,subtree_control}
+	# shellcheck disable=SC2016
+	run -0 in_cgroup "$lent" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --record record -- \
 		sh -c 'cat "/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/pids.max"'
 	[[ $output == 50 ]]
 	[[ $(last 'r.mode + r.keeper + r.accounting.memory + r.missing.length') == setuidcgroup+pidnscgroup0 ]]
-	[[ ! -e /sys/fs/cgroup/portcullis ]]
+	eventually rmdir "$lent/portcullis.delegated"
+	eventually rmdir "$lent"
 }
 
 @test 'no user namespaces and no bit: one message, and --best-effort goes on' {
@@ -32,17 +52,27 @@ teardown() {
 	rm "$PLACE/plain"
 }
 
-@test 'a caller whom a limit holds is not let out of it, whatever --limit asks for' {
+@test 'whatever holds in the cgroup of a caller goes on holding: cpu.weight, the freezer, limits' {
 	local cage=/sys/fs/cgroup/cage
-	echo '+pids +memory' >/sys/fs/cgroup/cgroup.subtree_control
+	echo '+pids +memory +cpu' >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir "$cage"
-	echo 20 >"$cage/pids.max"
-	# shellcheck disable=SC2016
-	run -0 bash -c 'echo $$ >"$1/cgroup.procs"; shift; "$@"' - "$cage" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" \
-		--init-groups --inh-caps=-all "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --best-effort --record record -- \
+	echo 50 >"$cage/cpu.weight"
+	run -0 in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --best-effort --record record -- \
 		sed -n 's/^0:://p' /proc/self/cgroup
-	[[ $output == /cage/portcullis-* ]]
-	[[ $(last 'r.missing[0].what') == pids.max ]]
+	[[ $output == /cage && $(last 'r.missing[0].what') == pids.max ]]
+	in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" -- sleep 1000 &
+	eventually pgrep -u "${ACCOUNT}c" -x sleep
+	echo 1 >"$cage/cgroup.freeze"
+	eventually grep -q 'frozen 1' "$cage/cgroup.events"
+	# The command, its process 1 and the supervisor.
+	[[ $(wc -l <"$cage/cgroup.procs") == 3 ]]
+	echo 0 >"$cage/cgroup.freeze"
+	kill -KILL "$(pgrep -o -u "${ACCOUNT}c" -x confine)"
+	# A limit that holds already is not missing; a stricter one is.
+	echo 20 >"$cage/pids.max"
+	in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --record record -- true
+	[[ $(last r.missing.length) == 0 ]]
+	run -125 in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=10 -- true
 	eventually rmdir "$cage"
 }
 
