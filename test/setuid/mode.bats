@@ -202,3 +202,18 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --net --best-effort --record record -- touch ran
 	[[ -e ran && $(last 'r.mode + r.missing[0].what') == nonenet ]]
 }
+
+@test 'inside the PID namespace that Portage makes, a phase gets one of its own all the same' {
+	local portage
+	portage=$("$TOP/scripts/portage")
+	cat >"$PLACE/spawn.py" <<-'PYTHON'
+		import os, sys
+		import portage.process
+		sys.exit(os.waitstatus_to_exitcode(os.waitpid(portage.process.spawn(
+		    sys.argv[1:], unshare_pid=True, unshare_mount=True, returnpid=True)[0], 0)[1]))
+	PYTHON
+	run -0 "$portage/bin/python" "$PLACE/spawn.py" "$(type -P setpriv)" --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
+		"$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c '[[ $(</proc/1/comm) == confine ]] && setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
+	[[ $(last 'r.mode + r.keeper + r.orphan_count + r.orphans[0].stuck') == setuidpidns1undefined ]]
+	rm "$PLACE/spawn.py"
+}
