@@ -7,10 +7,12 @@ __portcullis_collide() {
 	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
 	__portcullis_smell
 	[[ $smell ]] || return 0
-	# Setup is root's where the phases after it may be another user's.
-	for file in "${state%-*}-0-collisions" "$state-collisions"; do
-		[[ ! -s $file ]] || { mapfile -t lines <"$file"; } 2>/dev/null
+	for file in "$kept-collisions" "$state-collisions"; do
+		__portcullis_kept "$file"
 		known+=" ${lines[0]-} " found+=" ${lines[1]-} "
+	done
+	for name in $known $found; do
+		[[ $name == @(@known@) ]] || __portcullis_foreign "$file" "$name"
 	done
 	for name in $smell; do
 		[[ $known == *" $name "* ]] || new=yes
@@ -24,7 +26,7 @@ __portcullis_flag() {
 	local why='' before=$found smelled=${smell# } line
 	local -a answer=()
 	mapfile -t answer < <(
-		HOME=${HOME-} SANDBOX_ON=0 "$portcullis" collisions --package "$package" --features "$features" --restrict "$restrict" \
+		__portcullis_seen | __portcullis_start "$node" "$program" collisions --stdin --package "$package" --features "$features" --restrict "$restrict" \
 			--properties "$properties" --setting "${setting[PORTCULLIS_COLLISION]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
 			--allow "${setting[PORTCULLIS_ALLOW]-}" --known "$before" 2>/dev/null
 	)
@@ -42,12 +44,13 @@ __portcullis_flag() {
 		# portcullis needs Node, which may just be on its way out. What smells is kept out of the way: it may be cut off.
 		found+=" $smell "
 		[[ ${setting[PORTCULLIS_COLLISION]-} == ignore ]] ||
-			ewarn "Portcullis: $package: the configuration smells of ${smelled// /, }, which collide with a sandbox that FEATURES asks for, and $portcullis does not start to say more. $out"
+			__portcullis_call ewarn "Portcullis: $package: the configuration smells of ${smelled// /, }, which collide with a sandbox that FEATURES asks for, and $portcullis does not start to say more. $out"
 		lines=()
 	fi
-	{ printf '%s\n' "$known $smell" "$found" >"$state-collisions"; } 2>/dev/null
+	if [[ $EBUILD_PHASE == setup ]]; then file=$kept-collisions; else file=$state-collisions; fi
+	__portcullis_keep "$file" "$known $smell" "$found"
 	__portcullis_say "${lines[@]:1}"
-	[[ ! $why ]] || die "$why"
+	[[ ! $why ]] || __portcullis_call die "$why"
 }
 
 # Fills smell with the names of what could collide (src/collisions.ts). It asks strings and files, and starts nothing.
@@ -62,7 +65,8 @@ __portcullis_smell() {
 __portcullis_contains() {
 	local file text
 	for file in "${@:2}"; do
-		[[ -f $file && -r $file ]] || continue
+		# As root nothing that another user may have put there.
+		[[ -f $file && -r $file && ($EUID != 0 || -O $file && ! -L $file) ]] || continue
 		{ IFS= read -rd '' text <"$file"; } 2>/dev/null
 		[[ $'\n'$text != *"$1"* ]] || return 0
 	done

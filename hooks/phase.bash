@@ -27,6 +27,11 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 	unset -f __portcullis_leave
 fi
 
+# The build is over, and with it what setup has kept for root's phases.
+if [[ ${EBUILD_PHASE-} == clean && $EUID == 0 && ${PORTAGE_BUILDDIR-} && -e @run@.${PORTAGE_BUILDDIR//\//%}-settings ]]; then
+	(exec -c @rm@ -f -- @run@."${PORTAGE_BUILDDIR//\//%}"-{@kept@})
+fi
+
 # Most phases ask for nothing and end here: no process, no function, no variable. (In `depend`, whose PATH is /dev/null,
 # a command would mask the package as corrupt.)
 [[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
@@ -39,26 +44,32 @@ fi
 	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ||
 	$EBUILD_PHASE == setup && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
 	[[ -s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings ||
+		(${PORTAGE_BUILDDIR-} && -s @run@.${PORTAGE_BUILDDIR//\//%}-settings) ||
 		($EBUILD_PHASE == setup || ! -e ${T-}/environment) && (@any@) ]] ||
 	return 0
+
+#: guard
+__portcullis_free 2>/dev/null ||
+	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a variable readonly that the hook has to set. Remove it from the ebuild.}
 
 __portcullis_phase() {
 	local -
 	set +eu
-	local confine=@confine@ portcullis=@portcullis@ logs=@logs@
+	local confine=@confine@ portcullis=@portcullis@ node=@node@ program=@program@ logs=@logs@
 	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-} wanted='' last
 	local out=@out@ doctor=@doctor@
-	# A file that root made can't be written by the user that Portage drops to in another phase.
-	local kept=${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings state=${PORTAGE_BUILDDIR-}/.ipc/portcullis-$EUID
-	local features restrict properties fakeroot='' found=''
+	local kept state features restrict properties fakeroot='' found=''
 	local -a options=() argv=() looked=()
-	local -A setting=()
+	local -A setting=() given=()
+	# For what this shell itself writes; the phase gets the value that Portage gave.
+	local -x SANDBOX_ON=0
+	__portcullis_places
 
 	# A variable would be believed because it is set, and could be saved; the arguments of this process can't.
 	{ mapfile -d '' -t argv </proc/self/cmdline; } 2>/dev/null
 	last=${argv[*]: -1}
 	if [[ $last == "$marker" ]]; then
-		{ echo inside >"$state-inside"; } 2>/dev/null
+		[[ $EUID == 0 && -L $state-inside ]] || { echo inside >"$state-inside"; } 2>/dev/null
 		__portcullis_inside "${argv[*]: -2:1}"
 		return
 	fi
@@ -67,8 +78,9 @@ __portcullis_phase() {
 	restrict=" ${PORTAGE_RESTRICT-${RESTRICT-}} "
 	properties=" ${PORTAGE_PROPERTIES-${PROPERTIES-}} "
 	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
+	__portcullis_given
 	__portcullis_settings
-	[[ ${LD_PRELOAD-} != *libfakeroot* ]] || __portcullis_fakeroot
+	[[ ${given[LD_PRELOAD]-} != *libfakeroot* ]] || __portcullis_fakeroot
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
 	((${#options[@]})) || [[ $EBUILD_PHASE == setup ]] || return 0
 	__portcullis_limits
@@ -87,23 +99,35 @@ __portcullis_phase() {
 	fi
 }
 
+# Fills given with what Portage started this shell with. The variables may be what a build has saved.
+__portcullis_given() {
+	local line
+	local -a lines=()
+	{ mapfile -d '' -t lines </proc/self/environ; } 2>/dev/null
+	for line in "${lines[@]}"; do
+		[[ $line != [A-Z_]*=* ]] || given[${line%%=*}]=${line#*=}
+	done
+}
+
 # Sets setting[NAME] for what make.conf and package.env say now.
 __portcullis_settings() {
-	local name value line
+	local name value line source=''
 	local -a lines=() words=()
 	if [[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]]; then
 		for name in @names@; do
 			[[ ! ${!name-} ]] || lines+=("$name=${!name//$'\n'/ }")
 		done
-	elif [[ $features == *' noauto '* && $features == *' keeptemp '* ]] && __portcullis_ask; then
+	elif [[ $features == *' noauto '* && ($features == *' keeptemp '* || $kept == */.ipc/*) ]] && __portcullis_ask; then
 		:
-	elif [[ -s $kept ]]; then
-		{ mapfile -t lines <"$kept"; } 2>/dev/null
+	else
+		source=$kept-settings
+		__portcullis_kept "$source"
 	fi
 	for line in "${lines[@]}"; do
 		name=${line%%=*}
 		read -ra words <<<"${line#*=}"
 		value=${words[*]}
+		[[ ! $source || " @names@ " == *" $name "* ]] || __portcullis_foreign "$source" "$line"
 		[[ ! $value ]] || __portcullis_check
 	done
 	[[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]] || return 0
@@ -113,21 +137,21 @@ __portcullis_settings() {
 	for name in "${!setting[@]}"; do
 		lines+=("$name=${setting[$name]}")
 	done
-	if [[ ${lines[*]} || -s $kept ]]; then
-		{ printf '%s\n' "${lines[@]}" >"$kept"; } 2>/dev/null ||
-			die "Portcullis: $package: $kept can't be written, which keeps PORTCULLIS_* of make.conf for the later phases. Make room there, or remove ${PORTAGE_BUILDDIR-} if it is somebody else's."
+	# In root's emerge the file also tells the later phases where to look.
+	if [[ ${lines[*]} || -s $kept-settings || $kept != */.ipc/* ]]; then
+		__portcullis_keep "$kept-settings" "${lines[@]}" ||
+			__portcullis_call die "Portcullis: $package: $kept-settings can't be written, which keeps PORTCULLIS_* of make.conf for the later phases. Make room there, or remove ${PORTAGE_BUILDDIR-} if it is somebody else's."
 	fi
+	[[ $EBUILD_PHASE != setup ]] || __portcullis_sweep
 }
 
 # Under noauto nothing runs setup before a phase, and under keeptemp the saved environment is older than make.conf may be
 # (prepare_build_dirs.py removes T otherwise). Fills lines; half a second, that only developers pay.
 __portcullis_ask() {
 	mapfile -t lines < <(
-		# shellcheck disable=SC2030,SC2031 # only this process shall see it
-		export SANDBOX_ON=0
-		unset "${!PORTCULLIS_@}"
-		"${PORTAGE_PYTHON:-python3}" -I -c @ask@ \
-			"${PORTAGE_PYM_PATH-}" "$package" "${SLOT:-0}" "${PORTAGE_REPO_NAME-}" "${EAPI:-0}" @names@
+		__portcullis_start PORTAGE_CONFIGROOT="${given[PORTAGE_CONFIGROOT]-}" PORTAGE_OVERRIDE_EPREFIX="${given[PORTAGE_OVERRIDE_EPREFIX]-}" \
+			"${given[PORTAGE_PYTHON]:-@python@}" -I -c @ask@ \
+			"${given[PORTAGE_PYM_PATH]-}" "$package" "${SLOT:-0}" "${PORTAGE_REPO_NAME-}" "${EAPI:-0}" @names@
 	)
 	# The last line tells a complete answer from a broken one.
 	[[ ${lines[*]: -1} == complete ]] || return
@@ -140,23 +164,14 @@ __portcullis_check() {
 	case $name in
 	#: checks
 	*) return ;;
-	esac || die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is not known: it can be $good. Correct it in make.conf or package.env."
+	esac || __portcullis_call die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is not known: it can be $good. Correct it in make.conf or package.env."
 	setting[$name]=$value
 }
 
 # Sets fakeroot to what this phase asks fakeroot's daemon over (fakerootOf() in src/facts.ts).
 __portcullis_fakeroot() {
-	local one key='' preloaded=''
+	local one key=${given[FAKEROOTKEY]-} preloaded=${given[LD_PRELOAD]-}
 	local -a lines=()
-	# The variables may be what a build has saved; what this process was started with is not.
-	{ mapfile -d '' -t lines </proc/self/environ; } 2>/dev/null
-	for one in "${lines[@]}"; do
-		case $one in
-		FAKEROOTKEY=*) key=${one#*=} ;;
-		LD_PRELOAD=*) preloaded=${one#*=} ;;
-		esac
-	done
-	[[ $preloaded == *libfakeroot* ]] || return 0
 	fakeroot=tcp
 	case ${key:+key}$preloaded in
 	key*libfakeroot-tcp*) ;;
@@ -180,14 +195,14 @@ __portcullis_decide() {
 
 # Becomes the phase: runs it once more, inside, and ends as it did.
 __portcullis_confine() {
-	local environment status why='' refused='' here=''
+	local environment status why='' refused='' here='' shell=$BASHPID
 	local -a names=()
 	# What Portage gave this shell, not what profile.bashrc files have made of it since.
 	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
 		__portcullis_failed '/proc/self/environ can not be read'
 		return
 	fi
-	if ! { : >"$state-inside" && : >"$state-tell"; } 2>/dev/null; then
+	if [[ $EUID == 0 && (-L $state-inside || -L $state-tell) ]] || ! { : >"$state-inside" && : >"$state-tell"; } 2>/dev/null; then
 		__portcullis_failed "$state-tell can not be written"
 		return
 	fi
@@ -203,20 +218,19 @@ __portcullis_confine() {
 	# With these the phase ends: this ebuild.sh, what started it, and emerge, which pid-sandbox hides. The lock is emerge's
 	# own, on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
-		options+=(--watch "$$" --watch "$BASHPID" --watch "$PPID" --lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
-	# libsandbox, which denies confine what it has to write, looks at SANDBOX_ON.
-	SANDBOX_ON=0 "$confine" "${options[@]}" --environ "$environment" --tell "$state-tell" \
+		options+=(--watch "$$" --watch "$shell" --watch "$PPID" --lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
+	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --tell "$state-tell" \
 		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${here:+"$here"} "$marker"
 	status=$?
 	# These are confine's own, unless the phase has begun: `missing-command || die` ends with 127 as well.
 	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
 	[[ ! -s $state-tell ]] || __portcullis_tell
 	if [[ $refused ]]; then
-		die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $doctor"
+		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $doctor"
 	fi
 	# Somebody who stops a build with a signal knows why.
 	if ((status > 0 && status < 128)) && [[ " $features " != *' fail-clean '* ]]; then
-		elog "To look into it as it was confined: ${portcullis#/usr/bin/} shell =$package src_$EBUILD_PHASE"
+		__portcullis_call elog "To look into it as it was confined: ${portcullis#/usr/bin/} shell =$package src_$EBUILD_PHASE"
 	fi
 	exit "$status"
 }
@@ -225,7 +239,7 @@ __portcullis_confine() {
 __portcullis_tell() {
 	local line
 	local -a lines=()
-	mapfile -t lines < <(SANDBOX_ON=0 "$portcullis" tell ${refused:+"$refused"} "$state-tell" 2>/dev/null)
+	mapfile -t lines < <(__portcullis_start "$node" "$program" tell ${refused:+"$refused"} --once "$PORTAGE_BUILDDIR/.ipc" "$state-tell" 2>/dev/null)
 	__portcullis_say "${lines[@]}"
 	((${#lines[@]} == 0)) || return
 	# portcullis needs Node, which may just be on its way out: then what matters is said from here.
@@ -234,7 +248,7 @@ __portcullis_tell() {
 		why=${line#*'"why":"'} why=${why%%'"'*}
 		[[ $refused ]] || __portcullis_once "$why"
 	else
-		ewarn "Portcullis: $package: src_$EBUILD_PHASE left something to tell, and $portcullis does not start: see $logs/records.jsonl"
+		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE left something to tell, and $portcullis does not start: see $logs/records.jsonl"
 	fi
 }
 
@@ -243,7 +257,7 @@ __portcullis_say() {
 	local line
 	for line; do
 		case ${line%% *} in
-		elog | ewarn | eqawarn) "${line%% *}" "${line#* }" ;;
+		elog | ewarn | eqawarn) __portcullis_call "${line%% *}" "${line#* }" ;;
 		die) why=${line#* } ;;
 		esac
 	done
@@ -252,7 +266,7 @@ __portcullis_say() {
 # A sandbox that was asked for can't be had.
 __portcullis_failed() {
 	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
-		die "Portcullis: $package: src_$EBUILD_PHASE was not started: $1. $doctor"
+		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: $1. $doctor"
 	fi
 	__portcullis_once "$1"
 }
@@ -260,13 +274,16 @@ __portcullis_failed() {
 # Once a package: without Node nothing here can know which emerge this is.
 __portcullis_once() {
 	[[ ! -s $state-told ]] || return 0
-	{ echo told >"$state-told"; } 2>/dev/null
-	elog "Portcullis: $package is built without $wanted: ${1//\\/\\\\}. $doctor"
+	__portcullis_keep "$state-told"
+	__portcullis_call elog "Portcullis: $package is built without $wanted: ${1//\\/\\\\}. $doctor"
 }
 
+#: start
+#: keep
 #: collide
 #: allow
 #: limits
 __portcullis_phase
-unset -v ___portcullis_leaf
-unset -f __portcullis_{phase,settings,ask,check,fakeroot,decide,confine,tell,say,failed,once,collide,flag,smell,contains,compiler,shadowed,odd,inside,allow,look_up,limits,limit}
+unset -f @functions@
+eval "unset -v ___portcullis_name ___portcullis_names ___portcullis_options ___portcullis_functions ___portcullis_leaf
+$___portcullis_functions"

@@ -5,6 +5,7 @@ import { srcPhases } from './phases.ts';
 const phaseNames = srcPhases.map((phase) => `src_${phase}`);
 const json: Option = { means: 'print JSON' };
 const eprefix: Option = { value: 'DIR', means: 'the Gentoo Prefix to look at', candidates: 'folder' };
+const stdin: Option = { means: 'read the environment from standard input: NAME=VALUE, each with a NUL byte behind it' };
 const lists = {
 	features: { value: 'LIST', means: 'words of FEATURES', candidates: ['network-sandbox', 'ipc-sandbox', 'cgroup'] },
 	restrict: { value: 'LIST', means: 'words of RESTRICT', candidates: ['network-sandbox'] },
@@ -147,6 +148,7 @@ export const commands: Readonly<Record<string, Command>> = {
 			setting: { value: 'HOW', means: 'PORTCULLIS_COLLISION', candidates: settings.PORTCULLIS_COLLISION.choices },
 			allow: { value: 'LIST', means: 'PORTCULLIS_ALLOW' },
 			known: { value: 'LIST', means: 'those that were said' },
+			stdin,
 		},
 		words: '',
 		candidates: [],
@@ -159,6 +161,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		options: {
 			package: { value: 'CATEGORY/PF', means: 'whose environment this is' },
 			features: lists.features,
+			stdin,
 		},
 		words: 'ENTRY...',
 		candidates: [],
@@ -177,7 +180,10 @@ export const commands: Readonly<Record<string, Command>> = {
 	tell: {
 		summary: 'what the hook says about the record in FILE',
 		details: [],
-		options: { refused: { means: 'confine did not start the phase' } },
+		options: {
+			refused: { means: 'confine did not start the phase' },
+			once: { value: 'DIR', means: "the package's folder for what is said once", candidates: 'folder' },
+		},
 		words: 'FILE',
 		candidates: ['file'],
 		internal: true,

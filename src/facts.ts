@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Facts } from './decision.ts';
 import { assignments, packageOf, words, type Environment } from './environment.ts';
 import { keptSettings } from './paths.ts';
@@ -73,12 +72,21 @@ async function settingsOf(environment: Environment): Promise<Environment> {
 		const answer = await askPortage(environment);
 		if (answer !== undefined) return answer;
 	}
-	return kept(join(environment['PORTAGE_BUILDDIR'] ?? '', keptSettings));
+	const builddir = environment['PORTAGE_BUILDDIR'] ?? '';
+	return kept(keptSettings(builddir), builddir);
 }
 
-/** NAME=VALUE lines, as the hook wrote them in an earlier phase of this package. */
-function kept(file: string): Environment {
-	return existsSync(file) ? assignments(readFileSync(file, 'utf8').split('\n')) : {};
+/** The build's folder in the first line, then NAME=VALUE lines, as the hook wrote them in an earlier phase of this package. */
+function kept(file: string, builddir: string): Environment {
+	if (!existsSync(file)) return {};
+	const [first, ...lines] = readFileSync(file, 'utf8').split('\n');
+	if (first !== builddir) throw new Error(`${file} was changed by something else than Portcullis`);
+	return assignments(lines);
+}
+
+/** The environment that a command is about: its own, or with --stdin the one that the hook hands over as data. */
+export function environmentOf(flags: ReadonlySet<string>): Environment {
+	return flags.has('stdin') ? assignments(readFileSync(0, 'utf8').split('\0')) : process.env;
 }
 
 function checked(values: Environment, cpv: string): Settings {

@@ -1,13 +1,18 @@
 import allow from '../hooks/allow.bash' with { type: 'text' };
 import ask from '../hooks/ask.py' with { type: 'text' };
+import guard from '../hooks/guard.bash' with { type: 'text' };
+import keep from '../hooks/keep.bash' with { type: 'text' };
+import start from '../hooks/start.bash' with { type: 'text' };
 import collide from '../hooks/collide.bash' with { type: 'text' };
 import limits from '../hooks/limits.bash' with { type: 'text' };
 import template from '../hooks/phase.bash' with { type: 'text' };
+import { collisions } from './collisions.ts';
 import { features } from './features.ts';
-import { here, marker, paths } from './paths.ts';
+import { here, keptNames, marker, paths, run } from './paths.ts';
+import { programs } from './programs.ts';
 import { confinements, law, pkgPhases, srcPhases, type Condition, type Confinement, type Row } from './phases.ts';
 import { quote } from './quote.ts';
-import { insideBlock, smellBlock, smellWords } from './smell.ts';
+import { insideBlock, seenNames, smellBlock, smellWords } from './smell.ts';
 import { expected, settingNames, settings, type SettingName } from './settings.ts';
 
 /** What a person can do about a message of ours, whichever it is. */
@@ -21,8 +26,10 @@ export const doctor = 'portcullis doctor says what to change.';
  * phase.bash for an installation below `eprefix` ('' for a host): hooks/phase.bash, with the tables of src/ in the place
  * of its `#: NAME` lines and `@name@` words. Bash without a forbidden word: clean for shellcheck and shfmt.
  */
-export function renderHook(eprefix: string): string {
-	const { confine, portcullis, logs } = paths(eprefix);
+export function renderHook(eprefix: string, node = programs(eprefix).node): string {
+	const { confine, portcullis, program, logs } = paths(eprefix);
+	const { env, rm, python } = programs(eprefix);
+	const all = [template, ...Object.values(parts)].join('\n');
 	const words: Record<string, string> = {
 		src: srcPhases.join('|'),
 		wanted: confinements.map(wanted).join(' ||\n\t'),
@@ -34,6 +41,19 @@ export function renderHook(eprefix: string): string {
 		here: quote(here),
 		confine: quote(confine),
 		portcullis: quote(portcullis),
+		program: quote(program),
+		node: quote(node),
+		env: quote(env),
+		rm: quote(rm),
+		python: quote(python),
+		path: quote(['bin', 'sbin'].flatMap((folder) => [`${eprefix}/usr/${folder}`, `${eprefix}/${folder}`]).join(':')),
+		run,
+		kept: keptNames.join(','),
+		known: collisions.map(({ name }) => name).join('|'),
+		seen: seenNames(),
+		builtins: builtins.join(' '),
+		functions: functionsOf(all).join(' '),
+		locals: localsOf(all).join(' '),
 		logs: quote(logs),
 		ask: quote(ask.trim()),
 		out: quote(wayOut),
@@ -56,10 +76,35 @@ export function renderHook(eprefix: string): string {
 				.map((line) => (line === '' ? '' : indent + line))
 				.join('\n'),
 		);
-	for (const [name, text] of Object.entries({ collide, allow, limits })) {
+	for (const [name, text] of Object.entries(parts)) {
 		blocks[name] = expand(text.slice(text.indexOf('\n') + 1)).split('\n');
 	}
 	return expand(template).replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
+}
+
+const parts = { guard, start, keep, collide, allow, limits };
+
+/** The builtins that the hook uses, and those that Portage's elog, ewarn and die use. A function of the same name would hide one. */
+const builtins =
+	': break continue declare echo eval exec exit export kill local mapfile printf pwd read return set shift shopt true typeset unset'.split(
+		' ',
+	);
+
+/** The functions that stay defined while the hook runs. */
+function functionsOf(text: string): string[] {
+	const names = [...text.matchAll(/^(__portcullis_\w+)\(\) \{$/gm)].map(([, name = '']) => name);
+	return [...new Set(names)].sort();
+}
+
+/** The variables that the hook's functions declare, but for those that no build can save. */
+function localsOf(text: string): string[] {
+	const statements = [...text.matchAll(/^\t+local (?:-[aAxn] )?(.*)$/gm)].map(([, words = '']) => words);
+	const names = statements.flatMap((words) =>
+		[...words.replace(/'[^']*'|"[^"]*"|\$\{[^}]*\}/g, '').matchAll(/(?:^|\s)([A-Za-z]\w*|_\w+)(?=[=\s]|$)/g)].map(
+			([, name = '']) => name,
+		),
+	);
+	return [...new Set(names)].filter((name) => !name.startsWith('_')).sort();
 }
 
 function known<Value>(table: Record<string, Value>, name: string): Value {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { quote } from './quote.ts';
 
 /** Where install.sh puts things; EPREFIX is '' on a host, and has no slash at its end. */
@@ -8,6 +9,7 @@ export function paths(eprefix: string) {
 		packageEnv: `${eprefix}/etc/portage/package.env`,
 		env: `${eprefix}/etc/portage/env`,
 		portcullis: `${eprefix}/usr/bin/portcullis`,
+		program: `${eprefix}/usr/lib/portcullis/portcullis.js`,
 		confine: `${eprefix}/usr/libexec/portcullis/confine`,
 		logs: `${eprefix}/var/log/portcullis`,
 	} as const;
@@ -19,8 +21,20 @@ export const marker = 'portcullis-inside';
 /** The argument before it, where something collides: the names of the rows, each with a + in front. */
 export const here = 'portcullis-here';
 
-/** Below PORTAGE_BUILDDIR: a folder that Portage makes before the first phase and removes in `clean`. */
-export const keptSettings = '.ipc/portcullis-settings';
+/** In root's emerge the hook keeps its files in /run, where no user of a phase can write. */
+export const run = '/run/portcullis';
+
+/** What the names of the files there end in (hooks/keep.bash). */
+export const keptNames = [
+	...['settings', 'allow', 'collisions'],
+	...['inside', 'tell', 'told', 'collisions'].map((name) => `0-${name}`),
+];
+
+/** Where setup keeps the settings of a build: as __portcullis_places in hooks/keep.bash. */
+export function keptSettings(builddir: string, uid = process.geteuid?.()): string {
+	const ofRoot = `${run}.${builddir.replaceAll('/', '%')}-settings`;
+	return uid === 0 || existsSync(ofRoot) ? ofRoot : `${builddir}/.ipc/portcullis-settings`;
+}
 
 /** The lines that make Portage's bashrc source the hook. */
 export function block(eprefix: string): string {

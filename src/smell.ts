@@ -1,4 +1,5 @@
 import { collisions, type Smell } from './collisions.ts';
+import { smelled } from './collide.ts';
 import { compilerVariables } from './evidence/compilers.ts';
 import { features } from './features.ts';
 import { quote } from './quote.ts';
@@ -8,6 +9,15 @@ export const smellWords = {
 	compilers: compilerVariables.join(' '),
 	plain: '?(*-)@(gcc|g++|cc|c++|cpp|clang|clang++|clang-cpp|gfortran|flang|rustc|ccache|env)?(-+([0-9.]))',
 };
+
+/** The names of the variables that the evidence is looked for in, in bash; NAME* stands for all that begin so. */
+export function seenNames(): string {
+	const names = new Set([...smelled, ...compilerVariables, ...seen]);
+	return [...names].map((name) => (name.endsWith('*') ? `"\${!${name.slice(0, -1)}@}"` : name)).join(' ');
+}
+
+/** Those that no row of the table names. */
+const seen = ['PATH', 'HOME', 'EPREFIX', 'CHOST', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 
 /** Bash that adds to `smell` the names of what could collide, one statement a row of the table. It starts no process. */
 export function smellBlock(): string[] {

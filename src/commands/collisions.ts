@@ -2,6 +2,7 @@ import { findCollisions, flag } from '../collide.ts';
 import type { Input } from '../command.ts';
 import { aroundOf } from '../evidence/around.ts';
 import { words } from '../environment.ts';
+import { environmentOf } from '../facts.ts';
 import { print } from '../output.ts';
 import { problem, resolve } from '../settings.ts';
 import { render } from '../tell.ts';
@@ -9,7 +10,7 @@ import { UsageError } from '../usage.ts';
 import { lookedUp } from './destinations.ts';
 
 /** What the hook hands over comes as options: EAPI 9 exports none of it. */
-export async function run({ values, words: rest }: Input): Promise<number> {
+export async function run({ values, flags, words: rest }: Input): Promise<number> {
 	const { package: cpv, features, setting = '', unpack = '', allow = '' } = values;
 	if (cpv === undefined || features === undefined || rest.length > 0) {
 		throw new UsageError('collisions needs --package CATEGORY/PF and --features LIST, and takes no argument');
@@ -24,7 +25,8 @@ export async function run({ values, words: rest }: Input): Promise<number> {
 		properties: words(values['properties']),
 		settings: resolve({ PORTCULLIS_COLLISION: setting, PORTCULLIS_UNPACK: unpack, PORTCULLIS_ALLOW: allow }),
 	};
-	const around = aroundOf(process.env, facts.features, facts.settings.PORTCULLIS_ALLOW);
+	const environment = environmentOf(flags);
+	const around = aroundOf(environment, facts.features, facts.settings.PORTCULLIS_ALLOW);
 	const found = findCollisions(facts, around);
 	print([`found ${found.map(({ collision }) => collision.name).join(' ')}`]);
 	const known = words(values['known']);
@@ -33,7 +35,7 @@ export async function run({ values, words: rest }: Input): Promise<number> {
 	// Tells a complete answer from a broken one.
 	print(['done']);
 	if (allow !== '' && facts.features.includes('network-sandbox')) {
-		print([...(await lookedUp(allow, cpv, facts.features)), 'done']);
+		print([...(await lookedUp(allow, cpv, facts.features, environment)), 'done']);
 	}
 	return 0;
 }

@@ -1,14 +1,15 @@
 import type { Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../destinations.ts';
 import { aroundOf } from '../evidence/around.ts';
-import { words as wordsOf } from '../environment.ts';
+import { words as wordsOf, type Environment } from '../environment.ts';
+import { environmentOf } from '../facts.ts';
 import { print } from '../output.ts';
 import { problem } from '../settings.ts';
 import { render } from '../tell.ts';
 import { UsageError } from '../usage.ts';
 
 /** What the hook hands over comes as options: EAPI 9 exports none of it. */
-export async function run({ values, words }: Input): Promise<number> {
+export async function run({ values, flags, words }: Input): Promise<number> {
 	const { package: cpv, features } = values;
 	if (cpv === undefined || features === undefined || words.length === 0) {
 		throw new UsageError('destinations needs --package CATEGORY/PF, --features LIST, and entries of PORTCULLIS_ALLOW');
@@ -17,14 +18,19 @@ export async function run({ values, words }: Input): Promise<number> {
 	const wrong = problem('PORTCULLIS_ALLOW', setting);
 	if (wrong !== undefined) throw new UsageError(wrong);
 	// 'done' tells a complete answer from a broken one.
-	print([...(await lookedUp(setting, cpv, wordsOf(features))), 'done']);
+	print([...(await lookedUp(setting, cpv, wordsOf(features), environmentOf(flags))), 'done']);
 	return 0;
 }
 
 /** What the hook keeps, as options for confine, and what it says about it. A bad entry is what the phase dies of. */
-export async function lookedUp(setting: string, cpv: string, features: readonly string[]): Promise<string[]> {
+export async function lookedUp(
+	setting: string,
+	cpv: string,
+	features: readonly string[],
+	environment: Environment,
+): Promise<string[]> {
 	try {
-		const found = await destinations(setting, aroundOf(process.env, features));
+		const found = await destinations(setting, aroundOf(environment, features));
 		const options = allowOptions(found).map((pair) => pair.join(' '));
 		return [...options, ...destinationLines(found, cpv).map(render)];
 	} catch (error) {

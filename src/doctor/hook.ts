@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { renderHook } from '../hook.ts';
 import { block, paths } from '../paths.ts';
+import { nodeOf } from '../programs.ts';
 import { good, type Finding } from './finding.ts';
 import { stat } from '../stat.ts';
 
@@ -33,7 +34,7 @@ function phaseFinding(eprefix: string, hook: string): Finding {
 			seen,
 		};
 	}
-	if (text === renderHook(eprefix)) return good('hook', title, 'installed, and of this version', seen);
+	if (text === renderHook(eprefix, nodeOf(text))) return good('hook', title, 'installed, and of this version', seen);
 	return {
 		id: 'hook',
 		state: 'bad',

@@ -1,6 +1,6 @@
-import { closeSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { words, type Environment } from '../environment.ts';
 import { stat } from '../stat.ts';
 
@@ -46,13 +46,24 @@ export function feature(around: Around, word: string): Evidence[] {
 	return around.features.includes(word) ? [{ what: `FEATURES names ${word}`, cure: `FEATURES="-${word}"` }] : [];
 }
 
-/** The text of a file, '' where there is none that we may read. */
+/** The text of a file, '' where there is none that we may read. Root reads none that another user may have put there. */
 export function text(file: string): string {
 	try {
-		return readFileSync(file, 'utf8');
+		return process.geteuid?.() === 0 && !isOfRoot(file) ? '' : readFileSync(file, 'utf8');
 	} catch {
 		return '';
 	}
+}
+
+/** Whether only root can change what this path leads to: the file, and each folder on the way to it (in a sticky one, what is root's). */
+function isOfRoot(file: string): boolean {
+	return [file, realpathSync(file)].every((path) => {
+		for (let one = path; ; one = dirname(one)) {
+			const { uid, mode } = lstatSync(one);
+			if (uid !== 0 || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0 && (mode & 0o170000) !== 0o120000)) return false;
+			if (one === dirname(one)) return true;
+		}
+	});
 }
 
 export function isSocket(file: string): boolean {

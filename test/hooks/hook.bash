@@ -12,6 +12,20 @@ hook_make() {
 	export HOOK BUILDDIR
 }
 
+# hook_kept NAME: the file in which setup keeps something for the later phases
+hook_kept() {
+	if ((EUID == 0)); then
+		printf '%s\n' "/run/portcullis.${BUILDDIR//\//%}-$1"
+	else
+		printf '%s\n' "$BUILDDIR/.ipc/portcullis-$1"
+	fi
+}
+
+# hook_clean: what root's hook leaves outside of the test's folder; for teardown
+hook_clean() {
+	((EUID)) || rm -f -- "/run/portcullis.${BUILDDIR//\//%}-"*
+}
+
 # hook_run SCRIPT PHASE [NAME=VALUE...]: runs SCRIPT with $HOOK to source, in an environment like that of ebuild.sh.
 # Its arguments are those of ebuild.sh, for the hook reads them back.
 hook_run() {

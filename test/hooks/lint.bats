@@ -6,6 +6,10 @@ load hook
 
 PREFIXES=('' /opt/gentoo '/with two/words' "/it's" '/a"b' '/$HOME`id`' '/back\slash' '/*' '/-n')
 
+teardown() {
+	hook_clean
+}
+
 # In the project's folder, for its .editorconfig and .shellcheckrc are meant for what becomes of a template too.
 lint() {
 	cd "$TOP" || return

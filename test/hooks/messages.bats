@@ -8,6 +8,10 @@ setup() {
 	hook_make
 }
 
+teardown() {
+	hook_clean
+}
+
 # said PHASE [NAME=VALUE...]: sources the hook with Portage's functions in place of which a line is printed
 said() {
 	run hook_run 'ewarn() { echo "ewarn $*"; }; elog() { echo "elog $*"; }; die() { echo "die $*"; exit 1; }; source "$HOOK"' "$@"
@@ -21,24 +25,26 @@ said() {
 	[[ ${#lines[@]} == 2 ]]
 	[[ ${lines[0]} == "ewarn Portcullis: app-misc/foo-1: far.example:80 in PORTCULLIS_ALLOW $text"* ]]
 	[[ ${lines[1]} == "ewarn Portcullis: app-misc/foo-1: distcc in PORTCULLIS_ALLOW $text"* ]]
-	[[ $(<"$BUILDDIR/.ipc/portcullis-allow") == "$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
+	[[ $(<"$(hook_kept allow)") == "$BUILDDIR"$'\n'"$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
 }
 
 @test 'settings that can not be kept stop the build, with what to do about it' {
-	rm -r "$BUILDDIR/.ipc"
+	local BUILDDIR
+	printf -v BUILDDIR '/nonexistent/%0300d' 1
 	said setup PORTCULLIS_UNPACK=confine
 	((status == 1))
-	[[ $output == "die Portcullis: app-misc/foo-1: $BUILDDIR/.ipc/portcullis-settings can't be written, which keeps PORTCULLIS_* of make.conf for the later phases. Make room there, or remove $BUILDDIR if it is somebody else's." ]]
+	[[ $output == "die Portcullis: app-misc/foo-1: $(hook_kept settings) can't be written, which keeps PORTCULLIS_* of make.conf for the later phases. Make room there, or remove $BUILDDIR if it is somebody else's." ]]
 }
 
 @test 'the program starts once in setup, whether something collides, something is let through, or both' {
-	local program=$BATS_TEST_TMPDIR/usr/bin/portcullis kept=$BUILDDIR/.ipc/portcullis-allow
+	local program=$BATS_TEST_TMPDIR/usr/lib/portcullis/portcullis.js kept
+	kept=$(hook_kept allow)
 	mkdir -p "${program%/*}"
-	printf '#!/bin/bash\necho "$1" >>"%s"\nexec "%s" "$@"\n' "$BATS_TEST_TMPDIR/starts" "$TOP/bin/portcullis" >"$program"
-	chmod 755 "$program"
+	printf 'require("fs").appendFileSync("%s", process.argv[2] + "\\n");\nrequire("%s");\n' \
+		"$BATS_TEST_TMPDIR/starts" "$TOP/dist/portcullis.js" >"$program"
 	said setup PORTAGE_FEATURES=network-sandbox CC='distcc gcc' DISTCC_HOSTS=192.0.2.9 PORTCULLIS_ALLOW=distcc
 	[[ $output == 'elog Portcullis: app-misc/foo-1: distcc is let through the network sandbox, to 192.0.2.9:3632 (DISTCC_HOSTS)' ]]
-	[[ $(<"$kept") == $'distcc\n--allow 192.0.2.9:3632' && $(<"$BATS_TEST_TMPDIR/starts") == collisions ]]
+	[[ $(<"$kept") == "$BUILDDIR"$'\ndistcc\n--allow 192.0.2.9:3632' && $(<"$BATS_TEST_TMPDIR/starts") == collisions ]]
 	said setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW=192.0.2.7:80
-	[[ $(<"$kept") == $'192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'collisions\ndestinations' ]]
+	[[ $(<"$kept") == "$BUILDDIR"$'\n192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'collisions\ndestinations' ]]
 }

@@ -13,6 +13,10 @@ setup() {
 	chmod 755 "$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine"
 }
 
+teardown() {
+	hook_clean
+}
+
 SCRIPT='
 elog() { echo "elog $*"; }
 die() { echo "die $*"; exit 1; }
@@ -36,7 +40,7 @@ echo "went on"
 	[[ $output == 'elog Portcullis: app-misc/foo-1 is built without network-sandbox: /proc/self/cmdline does not show '*$'\nwent on' ]]
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'went on' ]]
-	echo PORTCULLIS_ON_FAILURE=die >"$BUILDDIR/.ipc/portcullis-settings"
+	printf '%s\n' "$BUILDDIR" PORTCULLIS_ON_FAILURE=die >"$(hook_kept settings)"
 	HOOK_LAST=other run -1 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'die Portcullis: app-misc/foo-1: src_install was not started: /proc/self/cmdline '* ]]
 }

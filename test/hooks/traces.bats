@@ -9,6 +9,10 @@ setup() {
 	touch "$BUILDDIR/temp/environment"
 }
 
+teardown() {
+	hook_clean
+}
+
 # Prints what is set, but for what bash itself changes with every command.
 SNAPSHOT='
 snapshot() {
@@ -75,10 +79,10 @@ expect_no_trace() {
 
 @test 'setup, with settings to be kept' {
 	expect_no_trace setup PORTCULLIS_UNPACK=confine PORTCULLIS_MEMORY_MAX=8G PORTCULLIS_ALLOW=$'distcc\n  example.org:80'
-	[[ $(sort "$BUILDDIR/.ipc/portcullis-settings") == $'PORTCULLIS_ALLOW=distcc example.org:80\nPORTCULLIS_MEMORY_MAX=8G\nPORTCULLIS_UNPACK=confine' ]]
+	[[ $(tail -n +2 "$(hook_kept settings)" | sort) == $'PORTCULLIS_ALLOW=distcc example.org:80\nPORTCULLIS_MEMORY_MAX=8G\nPORTCULLIS_UNPACK=confine' ]]
 	# And none where none is set any more.
 	expect_no_trace setup
-	[[ ! $(<"$BUILDDIR/.ipc/portcullis-settings") ]]
+	[[ $(<"$(hook_kept settings)") == "$BUILDDIR" ]]
 }
 
 # How many processes the hook starts, counted by the kernel: in a PID namespace of its own nobody else takes a number.

@@ -161,7 +161,7 @@ built_here() {
 
 @test 'where the program does not start, bash says what it can, and the build is done here' {
 	prefix user 'distcc network-sandbox'
-	printf '#!/bin/sh\nexit 1\n' >"$PREFIX/usr/bin/portcullis"
+	echo 'process.exit(1)' >"$PREFIX/usr/lib/portcullis/portcullis.js"
 	emerge
 	built_here
 	many_flagged 'the configuration smells of'

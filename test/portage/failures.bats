@@ -55,7 +55,7 @@ cannot() {
 	[[ $output == *'Portcullis: app-test/one-1: src_unpack is built without ipc-sandbox: '*'PORTCULLIS_ON_FAILURE=die'*'portcullis doctor says what to change. FEATURES='* ]]
 
 	# Without Node what there is to say comes from the hook: once a package.
-	printf '#!/bin/sh\nexit 1\n' >"$PREFIX/usr/bin/portcullis"
+	echo 'process.exit(1)' >"$PREFIX/usr/lib/portcullis/portcullis.js"
 	run -0 cannot --oneshot app-test/one
 	[[ $(grep -c '^ \* Portcullis: app-test/one-1 is built without .*portcullis doctor says what to change' <<<"$output") -eq 2 ]]
 }
@@ -90,7 +90,7 @@ cannot() {
 	chmod 755 "$CONFINE"
 	rm "$PREFIX_LOG/phases"
 	run -1 prefix_emerge --oneshot app-test/probe
-	[[ $output == *'src_unpack was not started: confine ended with status 126.'* ]]
+	[[ $output == *'src_unpack was not started: confine ended with status 127.'* ]]
 	[[ $output != *'exited unexpectedly'* ]]
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup' ]]
 }

@@ -186,6 +186,8 @@ prefix_install() {
 
 prefix_clean() {
 	[[ ${PREFIX_ROOT-} ]] || return 0
+	# What a build of root has not cleaned.
+	((EUID)) || rm -f -- "/run/portcullis.${PREFIX_ROOT//\//%}"*
 	# By its user too, unless that is who runs the tests.
 	prefix_remove "$PREFIX_ROOT" "$([[ $PREFIX_UID == "$EUID" ]] || echo "$PREFIX_UID")"
 	unset PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV

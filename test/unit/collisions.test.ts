@@ -21,10 +21,10 @@ beforeAll(async () => {
 	chmodSync(root, 0o755);
 	server = createServer().listen(join(root, 'socket'));
 	await new Promise((listening) => server.once('listening', listening));
-	const { hook, portcullis } = paths(join(root, 'prefix'));
-	for (const file of [hook, portcullis]) mkdirSync(join(file, '..'), { recursive: true });
+	const { hook, program } = paths(join(root, 'prefix'));
+	for (const file of [hook, program]) mkdirSync(join(file, '..'), { recursive: true });
 	writeFileSync(hook, renderHook(join(root, 'prefix')));
-	writeFileSync(portcullis, '#!/bin/sh\necho found; echo ewarn started; echo done\n', { mode: 0o755 });
+	writeFileSync(program, "console.log('found\\newarn started\\ndone');");
 });
 
 afterAll(() => {

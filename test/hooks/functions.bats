@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# A build saves functions and variables under the names that the hook uses. The hook uses its own, and the phase keeps the build's.
+
+bats_require_minimum_version 1.5.0
+load hook
+
+setup() {
+	hook_make
+	touch "$BUILDDIR/temp/environment"
+	mkdir -p "$BATS_TEST_TMPDIR/usr/libexec/portcullis"
+	printf '#!/bin/sh\necho started; exit 7\n' >"$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine"
+	chmod 755 "$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine"
+}
+
+teardown() {
+	hook_clean
+}
+
+# All builtins but those that this test itself needs to read the hook.
+builtins() {
+	compgen -b | grep -vxE 'source|\.'
+}
+
+# source_with DEFINITION [NAME=VALUE...]: what the build has defined last
+source_with() {
+	hook_run "elog() { :; }
+		die() { :; }
+		$1
+		source \"\$HOOK\"
+		echo went on" compile "${@:2}"
+}
+
+@test 'the hook calls no function that has the name of a builtin' {
+	local name count=0
+	for name in $(builtins) "$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine" /usr/bin/env; do
+		run source_with "$name() { /bin/echo shadow; }" PORTAGE_FEATURES=network-sandbox
+		[[ $output == started && $status == 7 ]] || {
+			echo "$name: $status $output"
+			return 1
+		}
+		count=$((count + 1))
+	done
+	((count > 50))
+}
+
+@test 'all of them at once, each exported' {
+	local definitions=''
+	local name
+	for name in $(builtins | grep -vx export) export; do
+		definitions+="$name() { /bin/echo shadow; }"$'\n'
+	done
+	run -7 source_with "$definitions" PORTAGE_FEATURES=network-sandbox
+	echo "$output"
+	[[ $output == started ]]
+}
+
+@test 'a phase that goes on keeps these functions as they were' {
+	local name count=0
+	# These the comparison itself needs.
+	for name in $(builtins | grep -vxE 'declare|echo|unset|\[|:'); do
+		run -0 hook_run "$name() { /bin/echo shadow; }
+			source \"\$HOOK\"
+			declare -f \"$name\"" compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
+		[[ $output == "$name () "*shadow* && $(wc -l <<<"$output") -eq 4 ]] || {
+			echo "$name: $output"
+			return 1
+		}
+		count=$((count + 1))
+	done
+	((count > 50))
+	run -0 hook_run 'read() { /bin/echo shadow; }
+		declare() { builtin declare "$@"; }
+		before=$(builtin declare -f)
+		source "$HOOK"
+		[[ $(builtin declare -f) == "$before" ]] && echo same' compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
+	[[ $output == same ]]
+}
+
+@test 'a readonly function or variable that the hook can not replace stops the phase' {
+	local definition
+	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
+		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil'; do
+		run source_with "$definition" PORTAGE_FEATURES=network-sandbox
+		((status != 0))
+		[[ $output == *'Portcullis: app-misc/foo-1: the build has made a '*' readonly'* ]] || {
+			echo "$definition: $output"
+			return 1
+		}
+		[[ $output != *started* && $output != *'went on'* ]]
+	done
+}
