@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # PORTCULLIS_*_MAX where Portage has put the whole build into one cgroup (FEATURES=cgroup as root, portage/util/cgroup.py). Setup runs
 # as root and writes the limits there, as the phases after it may run as another user. confine then finds them in force
-# (native/cgroup_inherited.c), and reports those that are not.
+# (native/cgroup/inherited_limits.c), and reports those that are not.
 __portcullis_limits() {
 	local root=/sys/fs/cgroup leaf=${___portcullis_leaf-} parent='' name
 	local -a names=()

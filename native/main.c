@@ -5,19 +5,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "fail.h"
-#include "fds.h"
-#include "gc.h"
-#include "identity.h"
-#include "made.h"
-#include "namespace.h"
-#include "options.h"
-#include "phase_filter.h"
+#include "init/exec_command.h"
+#include "util/fail.h"
+#include "util/close_fds.h"
+#include "probe/gc.h"
+#include "privileged/identity.h"
+#include "namespace/inherited.h"
+#include "namespace/namespace.h"
+#include "options/options.h"
+#include "init/phase_filter.h"
 #include "privileged/privilege.h"
-#include "probe.h"
-#include "signals.h"
-#include "supervise.h"
+#include "probe/probe.h"
+#include "util/signals.h"
+#include "supervisor/supervise.h"
 
 static const char usage[] =
 	"usage: confine [OPTION]... -- COMMAND [ARG]...\n"

@@ -18,7 +18,7 @@ export function isAddress(text: string): boolean {
 	return isIP(text) !== 0 && !text.includes('%');
 }
 
-/** A domain name in presentation format, as native/dns.c writes it: \DDD for an octet that is no printable character (RFC 1035, 5.1). */
+/** A domain name in presentation format, as native/dns/wire.c writes it: \DDD for an octet that is no printable character (RFC 1035, 5.1). */
 export function isDomainName(text: string): boolean {
 	return text.length <= 255 && /^(?:\.|(?:[!-\-/-[\]-~]|\\\d{3})(?:[!-[\]-~]|\\\d{3})*)$/.test(text);
 }

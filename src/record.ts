@@ -3,7 +3,7 @@ import { stripControls } from './output.ts';
 import { confinements, srcPhases } from './phases.ts';
 
 /**
- * A line of records.jsonl, schema 1, as native/record.c writes it. Group portage can write that file, and much of a record was chosen by
+ * A line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Group portage can write that file, and much of a record was chosen by
  * a build: whatever is not of the form that confine gives it makes the line unreadable, and free text comes without control characters.
  */
 export interface RunRecord {
@@ -94,14 +94,14 @@ export interface Allowed extends Blocked {
 	readonly failed: number;
 }
 
-/** The words of native/privileged/identity.c, native/record.c and options.c; a test compares them. */
+/** The words of native/privileged/identity.c, native/supervisor/record.c and options.c; a test compares them. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const keepers = ['none', 'cgroup', 'cgroup+pidns', 'cgroup+portage', 'pidns', 'portage', 'subreaper'] as const;
 export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
 export const routes = ['host', 'socks', 'nowhere'] as const;
 const makers = ['confine', 'portage', 'none'] as const;
 
-/** At least what native/orphans.h, audit_table.h, audit_target.h and outcome.h allow. */
+/** At least what native/supervisor/orphans.h, audit_table.h, audit_target.h and outcome.h allow. */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 
@@ -171,7 +171,7 @@ const time = matching('a time', isTime);
 const cpv = matching('a package', isPackage);
 const domain = matching('a domain name', isDomainName);
 const address = matching('an address', isAddress);
-/** The names of native/audit_protocol.c, or that of a kernel module (`ask_proc()`). */
+/** The names of native/watcher/protocol.c, or that of a kernel module (`ask_proc()`). */
 const protocol = matching('a protocol', (one) => /^[a-z0-9_-]{1,12}$/.test(one));
 const recordType = matching('a record type', (one) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(one));
 const phase = oneOf(srcPhases);
@@ -255,7 +255,7 @@ function text(value: unknown, name: string): string {
 	return stripControls(value.slice(0, MOST_TEXT));
 }
 
-/** A command line, cut where native/audit_target.h cuts it. */
+/** A command line, cut where native/watcher/target.h cuts it. */
 function texts(value: unknown, name: string): string[] {
 	if (!Array.isArray(value)) throw wrong(name, 'a list');
 	const found: string[] = [];

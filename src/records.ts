@@ -74,7 +74,7 @@ export function unreadText({ file, lines, why }: Unread): string {
 }
 
 /**
- * Group portage can write the folder: a FIFO would block the reader, a link would lead it elsewhere. (native/record.c refuses to write
+ * Group portage can write the folder: a FIFO would block the reader, a link would lead it elsewhere. (native/supervisor/record.c refuses to write
  * to them.)
  */
 function openRecords({ file, named }: Source): { fd: number } | { why: string } | undefined {

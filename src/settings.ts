@@ -27,7 +27,7 @@ const six = '\\[[0-9A-Fa-f:.]+\\](/(1[01][0-9]|12[0-8]|[1-9]?[0-9]))?';
 const host = '[0-9A-Za-z_]([0-9A-Za-z._-]*[0-9A-Za-z])?';
 const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 
-/** Those that confine --families takes (native/families.c). */
+/** Those that confine --families takes (native/options/families.c). */
 const families = [
 	'alg',
 	'ax25',

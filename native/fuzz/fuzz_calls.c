@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../audit_calls.h"
-#include "../audit_target.h"
+#include "watcher/request.h"
+#include "watcher/target.h"
 
 enum { BASE = 0x1000 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../dns.h"
+#include "dns/wire.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length);
 

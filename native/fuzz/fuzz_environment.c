@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../environment.h"
+#include "init/environment.h"
 
 static void check(int condition)
 {

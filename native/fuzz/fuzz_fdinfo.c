@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../fdinfo.h"
+#include "egress/fdinfo.h"
 
 static void check(int condition)
 {

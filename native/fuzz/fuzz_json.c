@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../json.h"
+#include "util/json.h"
 
 static void check(int condition)
 {

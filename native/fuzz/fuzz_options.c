@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "../options.h"
+#include "options/options.h"
 
 #define MOST 300
 

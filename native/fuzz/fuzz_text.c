@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../text.h"
+#include "util/text.h"
 
 static void check(int condition)
 {

@@ -1,4 +1,4 @@
-#include "../identity.h"
+#include "privileged/identity.h"
 
 #include <linux/capability.h>
 #include <sys/auxv.h>

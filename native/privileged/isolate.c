@@ -1,12 +1,12 @@
-#include "isolate.h"
+#include "privileged/isolate.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "loopback_configure.h"
-#include "privilege.h"
+#include "privileged/loopback_configure.h"
+#include "privileged/privilege.h"
 
 static bool failed(struct setback *setback, enum step step)
 {

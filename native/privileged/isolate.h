@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "../namespace.h"
+#include "namespace/namespace.h"
 
 /* With the privilege: leaves the namespaces that plan (bits of enum isolation) names; in its new network lo is up. False with setback. */
 bool isolate(const struct identity *identity, unsigned plan, struct setback *setback);

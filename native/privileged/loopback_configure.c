@@ -1,4 +1,4 @@
-#include "loopback_configure.h"
+#include "privileged/loopback_configure.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../loopback.h"
+#include "namespace/loopback.h"
 
 const struct loopback_address loopback_added[LOOPBACK_ADDED] = {
 	{AF_INET, {10, 0, 0, 1}, 4},

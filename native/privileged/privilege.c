@@ -1,4 +1,4 @@
-#include "privilege.h"
+#include "privileged/privilege.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../fail.h"
+#include "util/fail.h"
 
 #define UNCHANGED ((uid_t)-1)
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "../identity.h"
+#include "privileged/identity.h"
 
 /*
  * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0, so that the

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "privilege.h"
-#include "resolver_set_up.h"
+#include "privileged/privilege.h"
+#include "privileged/resolver_set_up.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 

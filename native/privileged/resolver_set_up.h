@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "../identity.h"
-#include "../resolver.h"
+#include "privileged/identity.h"
+#include "dns/stub_server.h"
 
 /*
  * Inside the phase's namespaces: opens its UDP and its TCP socket in fds and mounts a resolv.conf that names them over the host's, in the

@@ -16,7 +16,7 @@ WAYS=('--net' "--net --cgroup x")
 	run -0 --separate-stderr "$CONFINE" --help
 	[[ ! ${stderr-} ]]
 	# The tables of the parser have a line for each.
-	mapfile -t options < <(sed -nE 's/^\t\{"(--[a-z-]+)", .*/\1/p' "$TOP/native/options.c")
+	mapfile -t options < <(sed -nE 's/^\t\{"(--[a-z-]+)", .*/\1/p' "$TOP/native/options/options.c")
 	((${#options[@]} >= 20))
 	for option in "${options[@]}"; do
 		[[ $output == *$'\n'"  $option "* ]] || {

@@ -138,7 +138,7 @@ sixty_four() {
 	for i in {1..8}; do
 		group=$tree/portcullis-$NAME.1.$i
 		mkdir "$group"
-		# cgroup.kill does not end a process whose first thread has ended (cgroup_kill() in native/cgroup.c).
+		# cgroup.kill does not end a process whose first thread has ended (cgroup_kill() in native/cgroup/cgroup.c).
 		(echo "$BASHPID" >"$group/cgroup.procs" && exec "$PLACE/survivor" leaderless) >"$PLACE/left.$i" 3>&-
 		grep -q ready "$PLACE/left.$i"
 	done

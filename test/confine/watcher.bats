@@ -267,7 +267,7 @@ called() {
 @test 'the watcher makes no system call that is not in its table, whatever it has to do' {
 	local WHO port table=$AUDIT_DIR/table trace=$AUDIT_DIR/trace deeds
 	((EUID == 0)) || skip 'needs root to trace it'
-	grep -oE '\<CALL(_BUT|_NOT)?\(\w+' "$TOP/native/watcher_rights.c" | sed 's/.*(//' | sort -u >"$table"
+	grep -oE '\<CALL(_BUT|_NOT)?\(\w+' "$TOP/native/watcher/rights.c" | sed 's/.*(//' | sort -u >"$table"
 	/usr/bin/python3 -c '
 import socket, sys
 server = socket.create_server(("127.0.0.1", 0))

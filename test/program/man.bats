@@ -54,7 +54,7 @@ commands() {
 
 @test 'confine(8) names the options that confine has' {
 	local option
-	grep -oE '\{"--[a-z-]+"' "$TOP/native/options.c" | grep -oE '[a-z][a-z-]+' |
+	grep -oE '\{"--[a-z-]+"' "$TOP/native/options/options.c" | grep -oE '[a-z][a-z-]+' |
 		sort -u >"$BATS_TEST_TMPDIR/options"
 	[[ -s $BATS_TEST_TMPDIR/options ]]
 	man_text confine.8 >"$BATS_TEST_TMPDIR/page"

@@ -40,7 +40,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	done
 	# In each object, as the mark of the whole is lost where the C library was built without.
 	if echo | "${CC:-cc}" -fcf-protection=full -x c -c -o cet.o - 2>/dev/null; then
-		for name in "$TOP"/native/build/*.o "$TOP"/native/build/privileged/*.o; do
+		for name in "$TOP"/native/build/main.o "$TOP"/native/build/{supervisor,init,watcher,egress,dns,namespace,cgroup,privileged,probe,options,util}/*.o; do
 			elf -n "$name" | grep -q 'IBT, SHSTK'
 		done
 	fi

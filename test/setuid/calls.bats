@@ -18,8 +18,7 @@ audit_with() {
 	mkdir -p "$copy/scripts" "$copy/docs" "$copy/native/privileged"
 	cp "$TOP"/scripts/{lib.bash,audit-privileged} "$copy/scripts"
 	cp "$TOP/docs/privilege.md" "$copy/docs"
-	cp "$TOP"/native/*.[ch] "$copy/native"
-	cp "$TOP"/native/privileged/*.[ch] "$copy/native/privileged"
+	(cd "$TOP/native" && cp --parents -- main.c ./*/*.[ch] "$copy/native")
 	while (($#)); do
 		printf '%s\n' "$2" >>"$copy/native/$1"
 		shift 2

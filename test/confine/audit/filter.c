@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../../native/audit_filter.h"
-#include "../../../native/families.h"
+#include "native/watcher/filter.h"
+#include "native/options/families.h"
 
 typedef unsigned long long u64;
 

@@ -1,0 +1,146 @@
+#include "cgroup/cgroupfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/text.h"
+
+/* For all old cgroups together: a start must not wait longer for processes that SIGKILL does not end. */
+#define SWEEP_MILLISECONDS 100
+
+static bool is_cgroup2(int fd)
+{
+	struct statfs status;
+	if (fstatfs(fd, &status) != 0)
+		return false;
+	errno = ENODEV;
+	return status.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+int cgroupfs_open_directory(int directory, const char *path)
+{
+	int fd = openat(directory, *path == '\0' ? "." : path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || is_cgroup2(fd))
+		return fd;
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+long cgroupfs_read(int directory, const char *name, char *text, size_t size)
+{
+	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ssize_t length = read(fd, text, size - 1);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	text[length > 0 ? length : 0] = '\0';
+	return length;
+}
+
+bool cgroupfs_write(int directory, const char *name, const char *text)
+{
+	int fd = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return written;
+}
+
+long long cgroupfs_value(int directory, const char *name, const char *key)
+{
+	char text[4096];
+	return cgroupfs_read(directory, name, text, sizeof text) < 0 ? -1 : text_value(text, key);
+}
+
+void cgroupfs_each(int directory, cgroupfs_seer *see, void *data)
+{
+	int again = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+	DIR *listing = again < 0 ? NULL : fdopendir(again);
+	struct dirent *entry;
+	if (listing != NULL)
+		rewinddir(listing);
+	while (listing != NULL && (entry = readdir(listing)) != NULL)
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			see(directory, entry->d_name, data);
+	if (listing != NULL)
+		closedir(listing);
+	else if (again >= 0)
+		close(again);
+}
+
+static void see_remove(int directory, const char *name, void *data)
+{
+	int depth = *(int *)data + 1;
+	int below = depth < CGROUPFS_DEPTH ? cgroupfs_open_directory(directory, name) : -1;
+	if (below >= 0) {
+		cgroupfs_each(below, see_remove, &depth);
+		close(below);
+	}
+	unlinkat(directory, name, AT_REMOVEDIR);
+}
+
+bool cgroupfs_remove(int parent, const char *name, int directory)
+{
+	int depth = 0;
+	cgroupfs_each(directory, see_remove, &depth);
+	return unlinkat(parent, name, AT_REMOVEDIR) == 0;
+}
+
+struct sweep {
+	int removed;
+	int remaining; /* killed, and not empty yet */
+};
+
+static void see_sweep(int parent, const char *name, void *data)
+{
+	struct sweep *sweep = data;
+	if (strncmp(name, CGROUPFS_PREFIX, sizeof CGROUPFS_PREFIX - 1) != 0)
+		return;
+	int directory = cgroupfs_open_directory(parent, name);
+	if (directory < 0)
+		return;
+	/* Whoever looks after it holds its lock until dead. */
+	if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
+		if (cgroupfs_value(directory, "cgroup.events", "populated") != 0) {
+			cgroupfs_write(directory, "cgroup.kill", "1");
+			sweep->remaining++;
+		} else if (cgroupfs_remove(parent, name, directory)) {
+			sweep->removed++;
+		}
+	}
+	close(directory);
+}
+
+int cgroupfs_sweep(int parent)
+{
+	long long deadline = clock_milliseconds() + SWEEP_MILLISECONDS;
+	struct sweep sweep = {0};
+	/* One that another run is just making has no lock yet: its maker holds the parent's, shared, for that time. */
+	int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
+		do {
+			sweep.remaining = 0;
+			cgroupfs_each(own, see_sweep, &sweep);
+		} while (sweep.remaining > 0 && clock_milliseconds() < deadline && usleep(1000) == 0);
+	if (own >= 0)
+		close(own);
+	return sweep.removed;
+}

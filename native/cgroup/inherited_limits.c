@@ -1,0 +1,87 @@
+#include "cgroup/inherited_limits.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroup/tree.h"
+#include "cgroup/cgroupfs.h"
+
+/* The bytes of NUMBER[KMGT]. */
+static unsigned long long bytes(const char *text)
+{
+	char *suffix;
+	unsigned long long value = strtoull(text, &suffix, 10);
+	const char *unit = *suffix == '\0' ? NULL : strchr("KMGT", *suffix);
+	unsigned shift = unit == NULL ? 0 : 10 * (unsigned)(unit - "KMGT" + 1);
+	return value > ULLONG_MAX >> shift ? ULLONG_MAX : value << shift;
+}
+
+/* Whether the text of a limit file (a number, or "max") is at least as strict as the option's. */
+static bool is_as_strict(enum limit limit, const char *text, const char *asked)
+{
+	char *rest;
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	unsigned long long value = strtoull(text, &rest, 10);
+	if (limit != LIMIT_CPU)
+		return value <= bytes(asked);
+	/* cpu.max is "quota period", the option per cent of one CPU. */
+	unsigned long long period = strtoull(rest, NULL, 10);
+	return period > 0 && value <= strtoull(asked, NULL, 10) * period / 100;
+}
+
+static long long count(int directory, const char *name, const char *key)
+{
+	long long value = cgroupfs_value(directory, name, key);
+	return value > 0 ? value : 0;
+}
+
+/* The cgroup of this process, or -1. */
+static int open_own(void)
+{
+	struct cgroup_tree tree;
+	const char *why;
+	if (!cgroup_tree_find(&tree, &why))
+		return -1;
+	int directory = cgroupfs_open_directory(tree.root, tree.own);
+	cgroup_tree_close(&tree);
+	return directory;
+}
+
+void cgroup_inherited_look(struct cgroup_inherited *inherited, const struct options *options, const struct identity *identity)
+{
+	int asked = 0, found = 0;
+	*inherited = (struct cgroup_inherited){.directory = -1};
+	for (int i = 0; i < LIMITS; i++)
+		asked += options->limit[i] != NULL;
+	int directory = asked == 0 ? -1 : open_own();
+	for (int i = 0; i < LIMITS && directory >= 0; i++) {
+		char text[64];
+		if (options->limit[i] == NULL || cgroupfs_read(directory, limit_files[i], text, sizeof text) <= 0)
+			continue;
+		inherited->limit[i] = is_as_strict((enum limit)i, text, options->limit[i]);
+		found += inherited->limit[i];
+	}
+	if (found == 0 || (identity->mode == MODE_ROOT && found < asked)) {
+		*inherited = (struct cgroup_inherited){.directory = -1};
+		if (directory >= 0)
+			close(directory);
+		return;
+	}
+	inherited->directory = directory;
+	inherited->killed = count(directory, "memory.events", "oom_kill");
+	inherited->refused = count(directory, "pids.events", "max");
+}
+
+void cgroup_inherited_usage(const struct cgroup_inherited *inherited, struct cgroup_usage *usage)
+{
+	int directory = inherited->directory;
+	bool killed = inherited->limit[LIMIT_MEMORY] && count(directory, "memory.events", "oom_kill") > inherited->killed;
+	bool refused = inherited->limit[LIMIT_PIDS] && count(directory, "pids.events", "max") > inherited->refused;
+	usage->inherited_hit = killed || refused;
+	usage->killed_by_memory = usage->killed_by_memory || killed;
+	usage->refused_by_pids = usage->refused_by_pids || refused;
+}

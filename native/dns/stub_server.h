@@ -1,0 +1,51 @@
+/* A name server inside a confined network: it hears what is asked for, and answers at once that it can't tell. */
+#ifndef RESOLVER_H
+#define RESOLVER_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dns/client.h"
+#include "watcher/attempts.h"
+#include "dns/wire.h"
+
+enum { RESOLVER_CONNECTIONS = 8,
+       RESOLVER_SOURCES = 2 + RESOLVER_CONNECTIONS };
+
+/* Where it listens: an address of 127/8 that nobody else would take. */
+#define RESOLVER_ADDRESS "127.112.67.53"
+#define RESOLVER_PORT 53
+
+struct resolver_connection {
+	int fd;	       /* 0: none */
+	uint16_t port; /* of the other end */
+	size_t used;
+	unsigned char bytes[2 + DNS_LARGEST];
+};
+
+struct resolver {
+	int udp, tcp;		   /* -1: none */
+	const struct allow *known; /* the hosts that are answered for; NULL: none */
+	struct resolver_connection connections[RESOLVER_CONNECTIONS];
+	size_t next; /* the one that makes room for a new one */
+};
+
+/* Takes the sockets over; they are closed at resolver_close(). */
+void resolver_open(struct resolver *resolver, int udp, int tcp);
+void resolver_close(struct resolver *resolver);
+
+/* Fills in what to poll for and returns how many those are: RESOLVER_SOURCES at most. */
+size_t resolver_sources(const struct resolver *resolver, struct pollfd *sources);
+
+/* Answers what came, counting each question as one of who(the port it came from)'s; never waits. */
+void resolver_serve(struct resolver *resolver, const struct pollfd *sources, size_t count, struct audit_table *table,
+		    const struct asker *(*who)(uint16_t port));
+
+/* Whether this is where it listens. */
+bool resolver_is_at(const struct destination *to);
+
+/* Whether a socket bound there would find the place taken. */
+bool resolver_is_in_the_way(const struct destination *place);
+
+#endif

@@ -1,0 +1,207 @@
+#include "dns/wire.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+/* RFC 1035, 4.1.1 */
+enum { HEADER = 12,
+       FLAG_RESPONSE = 0x80,
+       OPCODE = 0x78,
+       FLAG_RECURSION_DESIRED = 0x01,
+       FLAG_RECURSION_AVAILABLE = 0x80 };
+enum { FORMAT_ERROR = 1,
+       SERVER_FAILURE = 2,
+       NOT_IMPLEMENTED = 4 };
+enum { TYPE_A = 1,
+       TYPE_AAAA = 28,
+       CLASS_IN = 1,
+       LIFE_SECONDS = 60 };
+enum { LONGEST_LABEL = 63,
+       LONGEST_NAME = 255,
+       JUMPS = 8 };
+
+static unsigned number(const unsigned char *at)
+{
+	return (unsigned)(at[0] << 8 | at[1]);
+}
+
+struct writer {
+	char *text;
+	size_t used, room;
+};
+
+static void put(struct writer *writer, const char *text, size_t length)
+{
+	if (writer->used + length < writer->room) {
+		memcpy(writer->text + writer->used, text, length);
+		writer->used += length;
+	} else {
+		/* Nothing more: a name with a hole would be another name. */
+		writer->room = writer->used + 1;
+	}
+	writer->text[writer->used] = '\0';
+}
+
+static void put_label(struct writer *writer, const unsigned char *label, size_t length)
+{
+	if (writer->used > 0)
+		put(writer, ".", 1);
+	for (size_t i = 0; i < length; i++) {
+		char text[8];
+		unsigned char byte = label[i];
+		bool plain = byte > 0x20 && byte < 0x7F && byte != '.' && byte != '\\';
+		int size = snprintf(text, sizeof text, plain ? "%c" : "\\%03u", plain ? tolower(byte) : byte);
+		put(writer, text, (size_t)size);
+	}
+}
+
+/*
+ * Reads the name at *at and moves *at behind it. A pointer has to lead to before the name that it is in, so each jump goes
+ * further back and reading ends. whole tells that there was none.
+ */
+static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *whole)
+{
+	struct writer writer = {name, 0, DNS_NAME};
+	size_t position = *at, start = position, total = 1;
+	int jumps = 0;
+	name[0] = '\0';
+	for (;;) {
+		if (position >= length)
+			return false;
+		unsigned size = query[position];
+		if (size == 0)
+			break;
+		if ((size & 0xC0) == 0xC0) {
+			if (position + 1 >= length || ++jumps > JUMPS)
+				return false;
+			size_t target = number(query + position) & 0x3FFF;
+			if (target < HEADER || target >= start)
+				return false;
+			if (jumps == 1)
+				*at = position + 2;
+			position = start = target;
+			continue;
+		}
+		total += size + 1;
+		if (size > LONGEST_LABEL || total > LONGEST_NAME || position + 1 + size > length)
+			return false;
+		put_label(&writer, query + position + 1, size);
+		position += size + 1;
+	}
+	if (jumps == 0)
+		*at = position + 1;
+	*whole = jumps == 0;
+	if (writer.used == 0)
+		put(&writer, ".", 1);
+	return true;
+}
+
+static bool is_known(const struct allow *known, const char *name)
+{
+	for (size_t i = 0; i < known->name_count; i++) {
+		const struct allow_name *host = &known->names[i];
+		if (strncasecmp(host->name, name, host->length) == 0 && name[host->length] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static void put_number(unsigned char *at, unsigned value)
+{
+	at[0] = (unsigned char)(value >> 8);
+	at[1] = (unsigned char)value;
+}
+
+/* Writes the host's addresses of that type behind the question, as many as there is room for. Returns the length then. */
+static size_t put_addresses(const struct allow *known, const struct dns_question *question, unsigned char *answer, size_t used)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < known->name_count; i++) {
+		const struct allow_name *host = &known->names[i];
+		unsigned type = host->family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->family == AF_INET ? 4 : 16;
+		if (type != question->type || strncasecmp(host->name, question->name, host->length) != 0 ||
+		    question->name[host->length] != '\0' || used + 12 + size > DNS_ANSWER)
+			continue;
+		unsigned char *at = answer + used;
+		/* The name is the question's. */
+		put_number(at, 0xC000 | HEADER);
+		put_number(at + 2, type);
+		put_number(at + 4, CLASS_IN);
+		put_number(at + 6, 0);
+		put_number(at + 8, LIFE_SECONDS);
+		put_number(at + 10, size);
+		memcpy(at + 12, host->address, size);
+		used += 12 + size;
+		count++;
+	}
+	put_number(answer + 6, count);
+	return used;
+}
+
+size_t dns_answer(const unsigned char *query, size_t length, const struct allow *known, unsigned char *answer,
+		  struct dns_question *questions, size_t *count)
+{
+	*count = 0;
+	/* A response is answered by nobody, or two servers could keep each other busy. */
+	if (length < HEADER || (query[2] & FLAG_RESPONSE) != 0)
+		return 0;
+	unsigned asked = number(query + 4), code = asked == 0 ? FORMAT_ERROR : SERVER_FAILURE;
+	size_t at = HEADER, echoed = HEADER;
+	bool implemented = (query[2] & OPCODE) == 0;
+	for (unsigned i = 0; implemented && i < asked && i < DNS_QUESTIONS; i++) {
+		bool whole;
+		struct dns_question *question = &questions[*count];
+		if (!read_name(query, length, &at, question->name, &whole) || at + 4 > length) {
+			code = FORMAT_ERROR;
+			break;
+		}
+		question->type = (uint16_t)number(query + at);
+		at += 4;
+		++*count;
+		if (i == 0 && whole)
+			echoed = at;
+	}
+	if (!implemented)
+		code = NOT_IMPLEMENTED;
+	memset(answer, 0, HEADER);
+	memcpy(answer, query, 2);
+	answer[2] = (unsigned char)(FLAG_RESPONSE | (query[2] & (OPCODE | FLAG_RECURSION_DESIRED)));
+	answer[3] = (unsigned char)(FLAG_RECURSION_AVAILABLE | code);
+	answer[5] = echoed > HEADER;
+	memcpy(answer + HEADER, query + HEADER, echoed - HEADER);
+	if (asked != 1 || *count != 1 || echoed == HEADER || known == NULL || !is_known(known, questions[0].name))
+		return echoed;
+	answer[3] = FLAG_RECURSION_AVAILABLE;
+	*count = 0;
+	return put_addresses(known, &questions[0], answer, echoed);
+}
+
+const char *dns_type(uint16_t type)
+{
+	static const struct {
+		uint16_t type;
+		const char *name;
+	} types[] = {
+		{1, "A"},
+		{2, "NS"},
+		{5, "CNAME"},
+		{6, "SOA"},
+		{12, "PTR"},
+		{15, "MX"},
+		{16, "TXT"},
+		{28, "AAAA"},
+		{33, "SRV"},
+		{35, "NAPTR"},
+		{64, "SVCB"},
+		{65, "HTTPS"},
+		{255, "ANY"},
+	};
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (types[i].type == type)
+			return types[i].name;
+	return NULL;
+}

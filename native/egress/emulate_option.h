@@ -1,0 +1,10 @@
+/* What socketcall(2) sets. */
+#ifndef STAND_IN_OPTION_H
+#define STAND_IN_OPTION_H
+
+#include "egress/egress.h"
+
+/* Makes a setsockopt of i386's, if socket_permit.h permits it. Returns 0 or an errno. */
+int stand_in_set_option(const struct passage_call *call, const struct audit_request *request);
+
+#endif

@@ -1,0 +1,161 @@
+#include "egress/socket_permit.h"
+
+#include <asm/socket.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ioctl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+
+#ifndef SO_PASSPIDFD
+#define SO_PASSPIDFD 76 /* Linux 6.5 (include/uapi/asm-generic/socket.h) */
+#endif
+#ifndef SOL_TCP
+#define SOL_TCP 6
+#endif
+enum { LEVEL_TLS = 282,
+       LEVEL_MPTCP = 284,
+       LEVEL_SMC = 286 }; /* include/linux/socket.h */
+
+/*
+ * Of these, a TCP socket itself refuses IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and their like (net/ipv4/ip_sockglue.c and
+ * net/ipv6/ipv6_sockglue.c). They are for the datagrams of a phase's own network.
+ */
+static const unsigned char of_socket[] = {
+	SO_REUSEADDR,
+	SO_BROADCAST,
+	SO_SNDBUF,
+	SO_RCVBUF,
+	SO_SNDBUFFORCE,
+	SO_RCVBUFFORCE,
+	SO_KEEPALIVE,
+	SO_OOBINLINE,
+	SO_PRIORITY,
+	SO_LINGER,
+	SO_REUSEPORT,
+	SO_PASSCRED,
+	SO_RCVLOWAT,
+	SO_RCVTIMEO_OLD,
+	SO_RCVTIMEO_NEW,
+	SO_SNDTIMEO_OLD,
+	SO_SNDTIMEO_NEW,
+	SO_TIMESTAMP_OLD,
+	SO_TIMESTAMP_NEW,
+	SO_TIMESTAMPNS_OLD,
+	SO_TIMESTAMPNS_NEW,
+	SO_TIMESTAMPING_OLD,
+	SO_TIMESTAMPING_NEW,
+	SO_PASSSEC,
+	SO_RXQ_OVFL,
+	SO_PEEK_OFF,
+	SO_SELECT_ERR_QUEUE,
+	SO_MAX_PACING_RATE,
+	SO_ZEROCOPY,
+	SO_PASSPIDFD,
+};
+
+static const unsigned char of_ip[] = {
+	IP_TOS,
+	IP_TTL,
+	IP_PKTINFO,
+	IP_MTU_DISCOVER,
+	IP_RECVERR,
+	IP_RECVTTL,
+	IP_RECVTOS,
+	IP_BIND_ADDRESS_NO_PORT,
+	IP_MULTICAST_IF,
+	IP_MULTICAST_TTL,
+	IP_MULTICAST_LOOP,
+	IP_ADD_MEMBERSHIP,
+	IP_DROP_MEMBERSHIP,
+	IP_MULTICAST_ALL,
+};
+
+static const unsigned char of_tcp[] = {
+	TCP_NODELAY,
+	TCP_MAXSEG,
+	TCP_CORK,
+	TCP_KEEPIDLE,
+	TCP_KEEPINTVL,
+	TCP_KEEPCNT,
+	TCP_SYNCNT,
+	TCP_LINGER2,
+	TCP_DEFER_ACCEPT,
+	TCP_WINDOW_CLAMP,
+	TCP_QUICKACK,
+	TCP_CONGESTION,
+	TCP_USER_TIMEOUT,
+	TCP_FASTOPEN,
+	TCP_NOTSENT_LOWAT,
+	TCP_INQ,
+};
+
+static const unsigned char of_ipv6[] = {
+	IPV6_UNICAST_HOPS,
+	IPV6_MULTICAST_IF,
+	IPV6_MULTICAST_HOPS,
+	IPV6_MULTICAST_LOOP,
+	IPV6_ADD_MEMBERSHIP,
+	IPV6_DROP_MEMBERSHIP,
+	IPV6_MTU_DISCOVER,
+	IPV6_RECVERR,
+	IPV6_V6ONLY,
+	IPV6_MULTICAST_ALL,
+	IPV6_RECVPKTINFO,
+	IPV6_RECVHOPLIMIT,
+	IPV6_DONTFRAG,
+	IPV6_RECVTCLASS,
+	IPV6_TCLASS,
+};
+
+#define NAMES(list) list, sizeof list / sizeof *list
+
+const struct permitted_level permitted_levels[] = {
+	{SOL_SOCKET, NAMES(of_socket)},
+	{IPPROTO_IP, NAMES(of_ip)},
+	{SOL_TCP, NAMES(of_tcp)},
+	{IPPROTO_IPV6, NAMES(of_ipv6)},
+	{LEVEL_TLS, NULL, 0},
+	{LEVEL_MPTCP, NULL, 0},
+	{LEVEL_SMC, NULL, 0},
+};
+const size_t permitted_levels_count = sizeof permitted_levels / sizeof *permitted_levels;
+
+/* What getifaddrs(3), if_nametoindex(3) and Java read of the interfaces changes nothing; /sys tells the same. */
+const uint32_t permitted_ioctls[] = {
+	FIOSETOWN,
+	SIOCSPGRP,
+	FIOGETOWN,
+	SIOCGPGRP,
+	SIOCATMARK,
+	SIOCGSTAMP_OLD,
+	SIOCGSTAMPNS_OLD,
+	SIOCGSTAMP_NEW,
+	SIOCGSTAMPNS_NEW,
+	SIOCOUTQNSD,
+	SIOCGIFNAME,
+	SIOCGIFCONF,
+	SIOCGIFFLAGS,
+	SIOCGIFADDR,
+	SIOCGIFDSTADDR,
+	SIOCGIFBRDADDR,
+	SIOCGIFNETMASK,
+	SIOCGIFMETRIC,
+	SIOCGIFMTU,
+	SIOCGIFHWADDR,
+	SIOCGIFINDEX,
+};
+const size_t permitted_ioctls_count = sizeof permitted_ioctls / sizeof *permitted_ioctls;
+
+bool socket_permits(uint32_t level, uint32_t name)
+{
+	for (size_t l = 0; l < permitted_levels_count; l++) {
+		if (permitted_levels[l].level != level)
+			continue;
+		for (size_t n = 0; n < permitted_levels[l].count; n++)
+			if (permitted_levels[l].names[n] == name)
+				return true;
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,47 @@
+#include "init/channel.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "util/fd_passing.h"
+
+bool channel_open(int ends[2])
+{
+	static const int on = 1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return false;
+	if (setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0)
+		return true;
+	int saved = errno;
+	close(ends[0]);
+	close(ends[1]);
+	errno = saved;
+	return false;
+}
+
+void channel_say(int end, const struct message *message)
+{
+	struct iovec data = {(void *)message, sizeof *message};
+	int none[PASSED_FDS] = {-1, -1};
+	fd_pass_send(end, &data, 1, message->saying == SAY_READY ? message->counters : none);
+}
+
+int channel_hear(int end, struct message *message)
+{
+	struct iovec data = {message, sizeof *message};
+	int fds[PASSED_FDS];
+	pid_t sender;
+	ssize_t got = fd_pass_receive(end, &data, 1, fds, &sender);
+	if (got == 0 || (got < 0 && errno == ECONNRESET))
+		return 0;
+	if (got != (ssize_t)sizeof *message) {
+		errno = got < 0 ? errno : EPROTO;
+		return -1;
+	}
+	message->sender = sender;
+	if (message->saying == SAY_READY)
+		memcpy(message->counters, fds, sizeof fds);
+	return 1;
+}

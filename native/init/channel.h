@@ -1,0 +1,44 @@
+/* What the supervisor and the init of a phase say to each other, over one socket pair. */
+#ifndef CHANNEL_H
+#define CHANNEL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "util/fd_passing.h"
+#include "namespace/namespace.h"
+
+enum saying {
+	SAY_SETBACK, /* init: set-up failed, nothing runs */
+	SAY_READY,   /* init: everything is in place */
+	SAY_GO,	     /* supervisor: start the command */
+	SAY_ENDED,   /* init: the command ended */
+	SAY_ALONE,   /* init: no process but itself is left */
+	SAY_FINISH,  /* supervisor: end, and let nothing live on */
+	SAY_SIGNAL,  /* supervisor: a signal for the command */
+};
+
+struct message {
+	enum saying saying;
+	pid_t sender; /* when heard by the supervisor: as the kernel numbers it for us */
+	union {
+		struct setback setback;
+		int counters[PASSED_FDS]; /* SAY_READY: go along with it (snmp.h) */
+		int signal;
+		struct {
+			int status;   /* as wait(2) gives it */
+			long started; /* processes and threads started in the PID namespace; 0: not known */
+		} ended;
+	};
+};
+
+/* Opens the pair, close-on-exec; the supervisor's end is the first. Each end reads end-of-file once every process that holds the other is gone. */
+bool channel_open(int ends[2]);
+
+/* Sends one message. A dead peer is no error here: it shows as end-of-file to whoever reads. */
+void channel_say(int end, const struct message *message);
+
+/* Waits for one message. Returns 1, 0 at end-of-file, -1 with errno. */
+int channel_hear(int end, struct message *message);
+
+#endif

@@ -1,0 +1,86 @@
+#include "init/environment.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char carried[] = "CONFINE_ENV_";
+
+static char *read_whole(int fd, size_t *length)
+{
+	size_t size = 32768;
+	size_t used = 0;
+	char *text = malloc(size);
+	while (text != NULL) {
+		if (used + 1 == size) {
+			char *larger = realloc(text, size *= 2);
+			if (larger == NULL)
+				break;
+			text = larger;
+		}
+		ssize_t got = read(fd, text + used, size - used - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			break;
+		if (got == 0) {
+			text[used] = '\0';
+			*length = used;
+			return text;
+		}
+		used += (size_t)got;
+	}
+	free(text);
+	return NULL;
+}
+
+char **environment_read(int fd)
+{
+	size_t length;
+	char *text = read_whole(fd, &length);
+	if (text == NULL)
+		return NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
+		count++;
+	char **environment = calloc(count + 1, sizeof *environment);
+	if (environment == NULL) {
+		free(text);
+		return NULL;
+	}
+	/* Nothing would point into it. */
+	if (count == 0)
+		free(text);
+	size_t next = 0;
+	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
+		environment[next++] = text + i;
+	return environment;
+}
+
+/* Takes NAME (length bytes) out of all entries but the one at keep. */
+static void forget(char **environment, const char *name, size_t length, const char *keep)
+{
+	char **to = environment;
+	for (char **from = environment; *from != NULL; from++)
+		if (*from == keep || strncmp(*from, name, length) != 0 || (*from)[length] != '=')
+			*to++ = *from;
+	*to = NULL;
+}
+
+void environment_restore(char **environment)
+{
+	for (size_t i = 0; environment[i] != NULL;) {
+		char *entry = environment[i];
+		char *name = entry + sizeof carried - 1;
+		size_t length = strncmp(entry, carried, sizeof carried - 1) == 0 ? strcspn(name, "=") : 0;
+		if (length == 0 || name[length] != '=') {
+			i++;
+			continue;
+		}
+		environment[i] = name;
+		forget(environment, name, length, name);
+		i = 0;
+	}
+}

@@ -1,0 +1,25 @@
+#include "init/phase_filter.h"
+
+#include <errno.h>
+
+#include "watcher/filter_install.h"
+#include "util/fail.h"
+#include "options/families.h"
+
+void phase_filter_install(const struct options *options, int news, bool isolated)
+{
+	struct filter_rules rules = {
+		.watched = news >= 0,
+		.listed = news >= 0 && options->allow.count > 0,
+		.families = options->net && isolated ? options->families : FAMILIES_ANY,
+	};
+	if (rules.watched && audit_install(news, &rules))
+		return;
+	rules.watched = rules.listed = false;
+	/* An architecture without a table is the documentation's to name. */
+	if (rules.families == FAMILIES_ANY || filter_install(&rules) || errno == ENOTSUP)
+		return;
+	if (!options->best_effort)
+		refuse("--net: restricting socket families: seccomp: %m");
+	complain("--net: sockets of every family can be made: seccomp: %m");
+}

@@ -1,0 +1,54 @@
+/* The namespaces a phase is put into: each entered whole, or the process that tried must not go on. */
+#ifndef NAMESPACE_H
+#define NAMESPACE_H
+
+#include <stdbool.h>
+
+#include "privileged/identity.h"
+
+/* What can be taken apart from the host, as bits of a plan. */
+enum isolation {
+	ISOLATE_NET = 1,
+	ISOLATE_IPC = 2,
+	ISOLATE_PID = 4,
+	ISOLATE_PROC = 8,   /* /proc mounted anew, in a mount namespace */
+	ISOLATE_NAMES = 16, /* a name server of ours on the network that goes with it; had or not, never a setback */
+};
+
+/* The steps on the way, each of which can fail. */
+enum step {
+	STEP_NONE,
+	STEP_USERNS,
+	STEP_MAP,
+	STEP_NET,
+	STEP_LOOPBACK,
+	STEP_HOSTNAME,
+	STEP_IPC,
+	STEP_PID,
+	STEP_PROC,
+	STEP_CGROUP,
+	STEP_DROP,
+	STEP_FORK,
+	STEPS,
+};
+
+struct setback {
+	enum step step;
+	int error; /* errno */
+};
+
+struct step_words {
+	const char *doing; /* the call that failed, for a message */
+	unsigned loses;	   /* isolations that can't be had without it; 0: nothing can run at all */
+};
+extern const struct step_words step_words[STEPS];
+
+/*
+ * Leaves the namespaces that plan (bits of enum isolation) names. In mode userns enters a user namespace first, with the
+ * caller's ids mapped to themselves: their whole range where the caller may map it, else just the caller's own.
+ * ISOLATE_PID takes effect for the next child; ISOLATE_PROC is isolate_mount_proc()'s, from inside it. Returns false with
+ * setback set: this process is then half-way and must not start the command.
+ */
+bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setback *setback);
+
+#endif

@@ -1,0 +1,70 @@
+#include "namespace/snmp.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The column of OutNoRoutes: a line of names, then one of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
+static long long from_snmp(char *text)
+{
+	char *names_rest, *numbers_rest;
+	char *names = strtok_r(text, "\n", &names_rest);
+	char *numbers = strtok_r(NULL, "\n", &names_rest);
+	if (names == NULL || numbers == NULL)
+		return -1;
+	char *name = strtok_r(names, " ", &names_rest);
+	char *number = strtok_r(numbers, " ", &numbers_rest);
+	for (; name != NULL && number != NULL;
+	     name = strtok_r(NULL, " ", &names_rest), number = strtok_r(NULL, " ", &numbers_rest))
+		if (strcmp(name, "OutNoRoutes") == 0)
+			return strtoll(number, NULL, 10);
+	return -1;
+}
+
+/* A line of snmp6 is a name and a number. */
+static long long from_snmp6(const char *text)
+{
+	const char *line = strstr(text, "Ip6OutNoRoutes");
+	return line == NULL ? -1 : strtoll(line + strlen("Ip6OutNoRoutes"), NULL, 10);
+}
+
+static long long count(const struct snmp *snmp)
+{
+	long long all = -1;
+	for (int i = 0; i < 2; i++) {
+		char text[8192];
+		ssize_t length = snmp->fd[i] < 0 ? -1 : pread(snmp->fd[i], text, sizeof text - 1, 0);
+		if (length <= 0)
+			continue;
+		text[length] = '\0';
+		long long one = i == 0 ? from_snmp(text) : from_snmp6(text);
+		if (one >= 0)
+			all = (all < 0 ? 0 : all) + one;
+	}
+	return all;
+}
+
+void snmp_files(int files[2])
+{
+	files[0] = open("/proc/self/net/snmp", O_RDONLY | O_CLOEXEC);
+	files[1] = open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
+	/* One without the other would be taken for it. */
+	if (files[0] < 0 && files[1] >= 0) {
+		close(files[1]);
+		files[1] = -1;
+	}
+}
+
+void snmp_open(struct snmp *snmp, const int files[2])
+{
+	memcpy(snmp->fd, files, sizeof snmp->fd);
+	snmp->began = count(snmp);
+}
+
+long long snmp_unroutable(const struct snmp *snmp)
+{
+	long long now = count(snmp);
+	return now < 0 || snmp->began < 0 ? -1 : now - snmp->began;
+}

@@ -1,0 +1,112 @@
+#include "options/allow_list.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A whole number without sign or space up to most, at *text, which is moved behind it; -1 where there is none. */
+static long take_number(const char **text, long most)
+{
+	size_t digits = strspn(*text, "0123456789");
+	if (digits == 0 || digits > 5)
+		return -1;
+	long value = strtol(*text, NULL, 10);
+	*text += digits;
+	return value > most ? -1 : value;
+}
+
+static bool take_address(const char *text, size_t length, int family, unsigned char address[16])
+{
+	char copy[INET6_ADDRSTRLEN];
+	if (length == 0 || length >= sizeof copy)
+		return false;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return inet_pton(family, copy, address) == 1;
+}
+
+/* An IPv4 address in IPv6's clothes is compared as what it is: no entry may be written as one. */
+static bool is_mapped(const unsigned char address[16])
+{
+	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+	return memcmp(address, mapped, sizeof mapped) == 0;
+}
+
+bool allow_parse(const char *text, struct allow_entry *entry)
+{
+	*entry = (struct allow_entry){0};
+	bool six = *text == '[';
+	entry->family = six ? AF_INET6 : AF_INET;
+	text += six;
+	size_t length = strcspn(text, six ? "]" : "/:");
+	if (six && text[length] != ']')
+		return false;
+	if (!take_address(text, length, entry->family, entry->address) || (six && is_mapped(entry->address)))
+		return false;
+	text += length + six;
+	long bits = six ? 128 : 32;
+	if (*text == '/') {
+		text++;
+		bits = take_number(&text, bits);
+	}
+	if (bits < 0 || *text != ':')
+		return false;
+	text++;
+	long port = take_number(&text, 65535);
+	if (port <= 0 || *text != '\0')
+		return false;
+	entry->bits = (unsigned)bits;
+	entry->port = (uint16_t)port;
+	return true;
+}
+
+bool allow_parse_name(const char *text, struct allow_name *name)
+{
+	size_t length = strcspn(text, "=");
+	*name = (struct allow_name){.name = text, .length = length};
+	if (length == 0 || length > 253 || text[length] != '=')
+		return false;
+	const char *address = text + length + 1;
+	name->family = strchr(address, ':') == NULL ? AF_INET : AF_INET6;
+	return take_address(address, strlen(address), name->family, name->address);
+}
+
+static bool same_bits(const unsigned char *one, const unsigned char *other, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+	if (memcmp(one, other, whole) != 0)
+		return false;
+	return rest == 0 || ((one[whole] ^ other[whole]) & (0xFF << (8 - rest)) & 0xFF) == 0;
+}
+
+static bool is_loopback(int family, const unsigned char address[16])
+{
+	static const unsigned char own[16] = {[15] = 1};
+	return family == AF_INET ? address[0] == 127 : memcmp(address, own, 16) == 0;
+}
+
+static bool is_unspecified(int family, const unsigned char address[16])
+{
+	static const unsigned char none[16];
+	return memcmp(address, none, family == AF_INET ? 4 : 16) == 0;
+}
+
+bool allow_is_loopback(const struct allow_entry *entry)
+{
+	return is_loopback(entry->family, entry->address) && entry->bits >= (entry->family == AF_INET ? 8 : 128);
+}
+
+bool allow_has(const struct allow *allow, int family, const unsigned char address[16], uint16_t port)
+{
+	if (is_unspecified(family, address))
+		return false;
+	bool loopback = is_loopback(family, address);
+	for (size_t i = 0; i < allow->count; i++) {
+		const struct allow_entry *entry = &allow->entries[i];
+		if (entry->family == family && entry->port == port && same_bits(entry->address, address, entry->bits) &&
+		    (!loopback || allow_is_loopback(entry)))
+			return true;
+	}
+	return false;
+}

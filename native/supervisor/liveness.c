@@ -1,0 +1,37 @@
+#include "supervisor/liveness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool is_free(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+}
+
+bool watch_open(struct watch *watch, const struct options *options)
+{
+	*watch = (struct watch){.lock = -1};
+	for (size_t i = 0; i < options->watch_count; i++) {
+		int fd = (int)syscall(SYS_pidfd_open, options->watch[i], 0);
+		if (fd < 0 && errno == ESRCH)
+			return false;
+		/* A kernel before 5.3 has none; the lock and the caller's own end are left to go by. */
+		if (fd >= 0)
+			watch->pidfd[watch->count++] = fd;
+	}
+	if (options->lock != NULL)
+		watch->lock = open(options->lock, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (watch->lock >= 0 && is_free(watch->lock)) {
+		close(watch->lock);
+		watch->lock = -1;
+	}
+	return true;
+}
+
+bool watch_lock_is_free(const struct watch *watch)
+{
+	return watch->lock >= 0 && is_free(watch->lock);
+}

@@ -1,0 +1,118 @@
+#include "supervisor/orphans.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "util/proc.h"
+#include "supervisor/reap.h"
+#include "util/text.h"
+
+/* How long the arguments may take. */
+#define READ_MILLISECONDS 500
+
+/* Fills orphan from /proc, but for its arguments; false where the process is dead. */
+static bool describe(struct orphan *orphan, pid_t pid)
+{
+	char text[1024];
+	struct text_stat stat;
+	if (proc_read(pid, "stat", text, sizeof text) == 0) {
+		*orphan = (struct orphan){.pid = pid, .comm = "(hidden)"};
+		return proc_hides(pid);
+	}
+	if (!text_stat(text, &stat) || !stat.alive)
+		return false;
+	struct timespec now;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	*orphan = (struct orphan){.pid = pid};
+	orphan->age = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)stat.started / (double)sysconf(_SC_CLK_TCK);
+	if (orphan->age < 0)
+		orphan->age = 0;
+	snprintf(orphan->comm, sizeof orphan->comm, "%.*s", (int)stat.comm_length, stat.comm);
+	return true;
+}
+
+static void read_arguments(struct orphan *orphans, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		orphans[i].argv_length = proc_read(orphans[i].pid, "cmdline", orphans[i].argv, sizeof orphans[i].argv);
+}
+
+/*
+ * By a child with a deadline: the arguments are in the process' memory, and who sleeps in the kernel with that locked
+ * (mmap_lock, as ps knows it) makes all wait who want to read there.
+ */
+static void add_arguments(struct orphan *orphans, size_t count)
+{
+	size_t size = count * sizeof *orphans;
+	struct orphan *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int ends[2];
+	if (shared == MAP_FAILED)
+		return;
+	memcpy(shared, orphans, size);
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		pid_t parent = getpid(), reader = fork();
+		if (reader == 0) {
+			if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+				read_arguments(shared, count);
+			_exit(0);
+		}
+		close(ends[1]);
+		struct pollfd end = {.fd = ends[0], .events = POLLIN};
+		if (reader > 0) {
+			poll(&end, 1, READ_MILLISECONDS);
+			reap_within(reader, 0);
+			memcpy(orphans, shared, size);
+		}
+		close(ends[0]);
+	}
+	munmap(shared, size);
+}
+
+void orphans_add(struct orphans *orphans, const struct pids *pids)
+{
+	size_t known = orphans->described_count;
+	for (size_t i = 0; i < pids->count; i++) {
+		bool room = orphans->described_count < ORPHANS_DESCRIBED;
+		if (room ? !describe(&orphans->described[orphans->described_count], pids->pid[i])
+			 : kill(pids->pid[i], 0) != 0 && errno == ESRCH)
+			continue;
+		orphans->count++;
+		orphans->described_count += room;
+	}
+	if (orphans->described_count > known)
+		add_arguments(orphans->described + known, orphans->described_count - known);
+}
+
+static struct orphan *find(struct orphans *orphans, pid_t pid)
+{
+	for (size_t i = 0; i < orphans->described_count; i++)
+		if (orphans->described[i].pid == pid)
+			return &orphans->described[i];
+	return NULL;
+}
+
+void orphans_are_stuck(struct orphans *orphans, const struct pids *pids)
+{
+	size_t known = orphans->described_count;
+	struct pids others = {0};
+	for (size_t i = 0; i < pids->count; i++) {
+		struct orphan *orphan = find(orphans, pids->pid[i]);
+		if (orphan != NULL)
+			orphan->stuck = true;
+		else if (known < ORPHANS_DESCRIBED) /* beyond that many it may be counted already */
+			pids_add(&others, pids->pid[i]);
+	}
+	orphans_add(orphans, &others);
+	for (size_t i = known; i < orphans->described_count; i++)
+		orphans->described[i].stuck = true;
+	pids_free(&others);
+}

@@ -1,0 +1,253 @@
+#include "supervisor/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/fail.h"
+#include "util/json.h"
+#include "supervisor/record_audit.h"
+
+#define SCHEMA 1
+#define ROTATE_BYTES (16LL << 20)
+
+static void add_text(struct json *json, const char *text)
+{
+	json_string(json, text, strlen(text));
+}
+
+static void add_member(struct json *json, const char *name, const char *text)
+{
+	json_raw(json, ",\"%s\":", name);
+	add_text(json, text);
+}
+
+static void add_time(struct json *json, const struct timespec *began)
+{
+	struct tm utc = clock_utc(began->tv_sec);
+	json_raw(json, ",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+		 utc.tm_hour, utc.tm_min, utc.tm_sec, began->tv_nsec / 1000000);
+}
+
+static const char *maker(bool by_portage, bool by_us)
+{
+	return by_portage ? "portage" : by_us ? "confine"
+					      : "none";
+}
+
+static const char *keeper(const struct outcome *outcome)
+{
+	bool pid = (outcome->had & ISOLATE_PID) != 0;
+	if (outcome->had_cgroup)
+		return pid ? "cgroup+pidns" : outcome->made.pid ? "cgroup+portage"
+								: "cgroup";
+	return pid ? "pidns" : outcome->made.pid ? "portage"
+		       : outcome->had_reaper	 ? "subreaper"
+						 : "none";
+}
+
+static void add_isolation(struct json *json, const struct options *options, const struct outcome *outcome)
+{
+	const struct {
+		const char *name;
+		bool asked;
+		const char *made_by;
+	} all[] = {
+		{"net", options->net, maker(outcome->made.net, (outcome->had & ISOLATE_NET) != 0)},
+		{"ipc", options->ipc, maker(outcome->made.ipc, (outcome->had & ISOLATE_IPC) != 0)},
+		{"cgroup", options->cgroup != NULL, strcmp(keeper(outcome), "none") == 0 ? "none" : "confine"},
+	};
+	const char *comma = "";
+	json_raw(json, ",\"asked\":[");
+	for (size_t i = 0; i < 3; i++)
+		if (all[i].asked) {
+			json_raw(json, "%s\"%s\"", comma, all[i].name);
+			comma = ",";
+		}
+	json_raw(json, "],\"had\":{");
+	comma = "";
+	for (size_t i = 0; i < 3; i++)
+		if (all[i].asked) {
+			json_raw(json, "%s\"%s\":\"%s\"", comma, all[i].name, all[i].made_by);
+			comma = ",";
+		}
+	json_raw(json, "},\"missing\":[");
+	for (size_t i = 0; i < outcome->missing_count; i++) {
+		const struct missing *missing = &outcome->missing[i];
+		json_raw(json, "%s{\"what\":\"%s\",\"why\":", i == 0 ? "" : ",", missing->what);
+		char why[256];
+		const char *reason = missing->error == 0 ? "" : strerror(missing->error);
+		snprintf(why, sizeof why, "%s%s%s", missing->why, *reason == '\0' ? "" : ": ", reason);
+		add_text(json, why);
+		json_raw(json, "}");
+	}
+	json_raw(json, "]");
+}
+
+static void add_usage(struct json *json, const struct outcome *outcome)
+{
+	const struct cgroup_usage *usage = &outcome->usage;
+	bool cgroup = usage->has_cpu;
+	json_raw(json, ",\"wall\":%.3f,\"user\":%.3f,\"system\":%.3f", outcome->wall, cgroup ? usage->user : outcome->user,
+		 cgroup ? usage->system : outcome->system);
+	json_raw(json, ",\"memory_peak\":%lld", usage->has_memory ? usage->memory_peak : outcome->memory_peak);
+	if (outcome->started > 0)
+		json_raw(json, ",\"processes\":%ld", outcome->started);
+	if (usage->processes_peak > 0)
+		json_raw(json, ",\"processes_peak\":%ld", usage->processes_peak);
+	json_raw(json, ",\"accounting\":{\"time\":\"%s\",\"memory\":\"%s\"}", cgroup ? "cgroup" : "rusage",
+		 usage->has_memory ? "cgroup" : "rusage");
+	if (usage->killed_by_memory)
+		json_raw(json, ",\"limit_hit\":\"memory.max\"");
+	else if (usage->refused_by_pids)
+		json_raw(json, ",\"limit_hit\":\"pids.max\"");
+	if (usage->inherited_hit)
+		json_raw(json, ",\"limit_inherited\":true");
+}
+
+static void add_orphans(struct json *json, const struct outcome *outcome)
+{
+	if (outcome->orphans.count == 0)
+		return;
+	json_raw(json, ",\"orphan_count\":%zu,\"orphans\":[", outcome->orphans.count);
+	for (size_t i = 0; i < outcome->orphans.described_count; i++) {
+		const struct orphan *orphan = &outcome->orphans.described[i];
+		json_raw(json, "%s{\"pid\":%d", i == 0 ? "" : ",", orphan->pid);
+		add_member(json, "comm", orphan->comm);
+		json_raw(json, ",\"argv\":[");
+		for (size_t at = 0; at < orphan->argv_length; at += strlen(orphan->argv + at) + 1) {
+			json_raw(json, at == 0 ? "" : ",");
+			add_text(json, orphan->argv + at);
+		}
+		json_raw(json, "],\"age\":%.1f%s}", orphan->age, orphan->stuck ? ",\"stuck\":true" : "");
+	}
+	json_raw(json, "]");
+}
+
+static void add_status(struct json *json, int status)
+{
+	if (WIFSIGNALED(status))
+		json_raw(json, ",\"status\":{\"signal\":%d}", WTERMSIG(status));
+	else
+		json_raw(json, ",\"status\":{\"exit\":%d}", WEXITSTATUS(status));
+}
+
+static bool worth_telling(const struct outcome *outcome)
+{
+	return outcome->missing_count > 0 || outcome->orphans.count > 0 || outcome->stuck || outcome->usage.killed_by_memory ||
+	       outcome->usage.refused_by_pids || record_audit_is_worth_telling(outcome);
+}
+
+/* A symbolic link, a FIFO, a device or a file with a second name was put there to make us write elsewhere. */
+static int open_safely(const char *path)
+{
+	const int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = open(path, flags);
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(path, flags | O_CREAT | O_EXCL, 0664);
+		/* Root's phases and the portage user's write the same file, whatever their umask. */
+		if (fd >= 0)
+			fchmod(fd, 0664);
+		else if (errno == EEXIST)
+			fd = open(path, flags);
+	}
+	struct stat status;
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1)
+		return fd;
+	close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
+static bool is_still(int fd, const char *path)
+{
+	struct stat opened, named;
+	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+/* Renames a file that has grown enough; whoever has it open already writes on into the renamed one, and nothing is lost. */
+static int rotate(int fd, const char *path)
+{
+	char old[4096];
+	struct stat status;
+	bool large = fstat(fd, &status) == 0 && status.st_size >= ROTATE_BYTES;
+	if (!large || (size_t)snprintf(old, sizeof old, "%s.1", path) >= sizeof old || flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return fd;
+	if (!is_still(fd, path) || rename(path, old) != 0)
+		return fd;
+	close(fd);
+	return open_safely(path);
+}
+
+static void put(int fd, const char *path, const struct json *json)
+{
+	if (fd < 0 || write(fd, json->text, json->length) != (ssize_t)json->length)
+		complain("record %s: %m", path);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void append_record(const char *path, const struct json *json)
+{
+	int fd = open_safely(path);
+	put(fd < 0 ? fd : rotate(fd, path), path, json);
+}
+
+static void replace_tell(const char *path, const struct json *json)
+{
+	int fd = open_safely(path);
+	if (fd >= 0 && ftruncate(fd, 0) != 0)
+		complain("record %s: %m", path);
+	put(fd, path, json);
+}
+
+void record_write(const struct options *options, const struct outcome *outcome)
+{
+	struct json json = {0};
+	/* Over the caller's RLIMIT_FSIZE is an error to speak of, and no way to die. */
+	signal(SIGXFSZ, SIG_IGN);
+	bool told = options->tell != NULL && worth_telling(outcome);
+	if (options->record == NULL && !told)
+		return;
+	json_raw(&json, "{\"schema\":%d", SCHEMA);
+	add_time(&json, &outcome->began);
+	for (size_t i = 0; i < options->label_count; i++) {
+		const struct label *label = &options->labels[i];
+		json_raw(&json, ",");
+		json_string(&json, label->name, label->name_length);
+		json_raw(&json, ":");
+		add_text(&json, label->value);
+	}
+	add_member(&json, "mode", mode_names[outcome->mode]);
+	add_member(&json, "keeper", keeper(outcome));
+	add_isolation(&json, options, outcome);
+	add_status(&json, outcome->status);
+	add_usage(&json, outcome);
+	add_orphans(&json, outcome);
+	if (outcome->setuid_inert || (outcome->audit != NULL && outcome->audit->setuid_inert))
+		json_raw(&json, ",\"setuid_inert\":true");
+	record_audit(&json, outcome);
+	if (outcome->stuck)
+		json_raw(&json, ",\"stuck\":true");
+	if (outcome->abandoned)
+		json_raw(&json, ",\"abandoned\":true");
+	json_raw(&json, "}\n");
+	if (json.failed)
+		complain("record: out of memory");
+	else {
+		if (options->record != NULL)
+			append_record(options->record, &json);
+		if (told)
+			replace_tell(options->tell, &json);
+	}
+	json_free(&json);
+}

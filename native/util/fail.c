@@ -1,0 +1,46 @@
+#include "util/fail.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void say(const char *format, va_list arguments)
+{
+	static const char prefix[] = "confine: ";
+	char line[1024];
+	int saved = errno;
+	int used = snprintf(line, sizeof line, "%s", prefix);
+	errno = saved;
+	int more = vsnprintf(line + used, sizeof line - (size_t)used, format, arguments);
+	size_t length = (size_t)used + (more > 0 ? (size_t)more : 0);
+	if (length > sizeof line - 1)
+		length = sizeof line - 1;
+	/* What callers pass may hold anything, and goes to a terminal or a log: one line, and no escapes. */
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == '\177')
+			line[i] = '?';
+	line[length] = '\n';
+	/* A stderr that can't be written leaves nowhere to say so. */
+	ssize_t written = write(STDERR_FILENO, line, length + 1);
+	(void)written;
+	errno = saved;
+}
+
+void complain(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	say(format, arguments);
+	va_end(arguments);
+}
+
+noreturn void refuse(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	say(format, arguments);
+	va_end(arguments);
+	_exit(EXIT_REFUSED);
+}

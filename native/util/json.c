@@ -1,0 +1,95 @@
+#include "util/json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool room_for(struct json *json, size_t more)
+{
+	if (json->failed)
+		return false;
+	size_t needed = json->length + more + 1;
+	if (needed <= json->capacity)
+		return true;
+	size_t capacity = 2 * needed;
+	char *larger = realloc(json->text, capacity);
+	if (larger == NULL) {
+		json->failed = true;
+		return false;
+	}
+	json->text = larger;
+	json->capacity = capacity;
+	return true;
+}
+
+static void append(struct json *json, const char *text, size_t length)
+{
+	if (!room_for(json, length))
+		return;
+	memcpy(json->text + json->length, text, length);
+	json->length += length;
+	json->text[json->length] = '\0';
+}
+
+void json_raw(struct json *json, const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	append(json, text, length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length
+									 : sizeof text - 1);
+}
+
+/* The length of the sequence that a byte begins, 0 where none can (RFC 3629, section 4). */
+static size_t announced(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xC2 || first > 0xF4)
+		return 0;
+	return first < 0xE0 ? 2 : first < 0xF0 ? 3
+					       : 4;
+}
+
+/* The length of the UTF-8 sequence at text, 0 where there is none (RFC 3629, section 4). */
+static size_t sequence(const unsigned char *text, size_t left)
+{
+	unsigned char first = text[0];
+	size_t length = announced(first);
+	if (length == 0 || length > left)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xC0) != 0x80)
+			return 0;
+	bool wrong = (first == 0xE0 && text[1] < 0xA0) || (first == 0xED && text[1] > 0x9F) || (first == 0xF0 && text[1] < 0x90) ||
+		     (first == 0xF4 && text[1] > 0x8F);
+	return wrong ? 0 : length;
+}
+
+void json_string(struct json *json, const char *text, size_t length)
+{
+	append(json, "\"", 1);
+	for (size_t i = 0; i < length;) {
+		unsigned char byte = (unsigned char)text[i];
+		size_t valid = sequence((const unsigned char *)text + i, length - i);
+		if (byte == '"' || byte == '\\')
+			json_raw(json, "\\%c", byte);
+		else if (byte < 0x20 || byte == 0x7F)
+			json_raw(json, "\\u%04x", byte);
+		else if (valid == 0)
+			json_raw(json, "\\ufffd");
+		else
+			append(json, text + i, valid);
+		i += valid == 0 ? 1 : valid;
+	}
+	append(json, "\"", 1);
+}
+
+void json_free(struct json *json)
+{
+	free(json->text);
+	*json = (struct json){0};
+}

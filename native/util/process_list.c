@@ -1,0 +1,215 @@
+#include "util/process_list.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/proc.h"
+#include "util/text.h"
+
+/* How long it is looked for descendants at a time, but for the children of these first ones: we, and init, are among them. */
+#define WALK_MILLISECONDS 500
+#define WALK_LEAST 4
+/* More of the dead than these are not held back from their end: somebody else may want to fork. */
+#define HELD 10000
+
+void pids_add(struct pids *pids, pid_t pid)
+{
+	if (pids->count == pids->capacity) {
+		size_t capacity = pids->capacity == 0 ? 64 : 2 * pids->capacity;
+		pid_t *larger = realloc(pids->pid, capacity * sizeof *larger);
+		if (larger == NULL)
+			return;
+		pids->pid = larger;
+		pids->capacity = capacity;
+	}
+	pids->pid[pids->count++] = pid;
+}
+
+static bool has(const struct pids *pids, pid_t pid)
+{
+	for (size_t i = 0; i < pids->count; i++)
+		if (pids->pid[i] == pid)
+			return true;
+	return false;
+}
+
+void pids_remove(struct pids *pids, const struct pids *others)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < pids->count; i++)
+		if (!has(others, pids->pid[i]))
+			pids->pid[kept++] = pids->pid[i];
+	pids->count = kept;
+}
+
+void pids_free(struct pids *pids)
+{
+	free(pids->pid);
+	*pids = (struct pids){0};
+}
+
+/* Calls see() for each number in /proc. */
+static void each_process(void (*see)(pid_t pid, void *data), void *data)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		char *end;
+		long pid = strtol(entry->d_name, &end, 10);
+		if (pid > 0 && *end == '\0')
+			see((pid_t)pid, data);
+	}
+	if (proc != NULL)
+		closedir(proc);
+}
+
+static bool read_stat(pid_t pid, struct text_stat *stat)
+{
+	char text[512];
+	return proc_read(pid, "stat", text, sizeof text) > 0 && text_stat(text, stat);
+}
+
+/* CONFIG_PROC_CHILDREN; without it every process has to be asked for its parent. */
+static bool kernel_lists_children(void)
+{
+	return access("/proc/thread-self/children", F_OK) == 0;
+}
+
+static void add_children(struct pids *pids, pid_t pid, const char *thread)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", pid, thread);
+	FILE *children = fopen(path, "re");
+	pid_t child;
+	while (children != NULL && fscanf(children, "%d", &child) == 1)
+		pids_add(pids, child);
+	if (children != NULL)
+		fclose(children);
+}
+
+/* Each thread has children of its own. */
+static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%d", pid);
+	if (thread_count == 1) {
+		add_children(pids, pid, path);
+		return;
+	}
+	snprintf(path, sizeof path, "/proc/%d/task", pid);
+	DIR *threads = opendir(path);
+	struct dirent *entry;
+	while (threads != NULL && (entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.')
+			add_children(pids, pid, entry->d_name);
+	if (threads != NULL)
+		closedir(threads);
+}
+
+struct family {
+	struct pids *pids;
+	pid_t parent;
+};
+
+static void see_child(pid_t pid, void *data)
+{
+	struct family *family = data;
+	struct text_stat stat;
+	if (read_stat(pid, &stat) && stat.parent == family->parent)
+		pids_add(family->pids, pid);
+}
+
+size_t pids_add_descendants(struct pids *pids, pid_t pid)
+{
+	struct pids all = {0};
+	pids_add(&all, pid);
+	bool listed = kernel_lists_children();
+	long long deadline = clock_milliseconds() + WALK_MILLISECONDS;
+	for (size_t i = 0; i < all.count; i++) {
+		struct text_stat stat = {0};
+		bool known = read_stat(all.pid[i], &stat);
+		/* What is dead has no children: they have another parent. */
+		if (known ? !stat.alive : !proc_hides(all.pid[i]))
+			continue;
+		if (i > 0)
+			pids_add(pids, all.pid[i]);
+		if (i >= WALK_LEAST && clock_milliseconds() >= deadline)
+			continue;
+		if (listed && known)
+			add_listed_children(&all, all.pid[i], stat.threads);
+		else
+			each_process(see_child, &(struct family){&all, all.pid[i]});
+	}
+	size_t count = all.count - 1;
+	pids_free(&all);
+	return count;
+}
+
+/*
+ * Whom to signal for a child of ours, as kill(2) has it. A session that is not ours was begun by a descendant, and can't be joined but
+ * by birth: its groups hold nobody else, and a signal to a group is one step, which no fork gets away from (copy_process() in
+ * kernel/fork.c).
+ */
+static pid_t target_of(pid_t child, pid_t session)
+{
+	pid_t theirs = getsid(child);
+	pid_t group = theirs > 0 && theirs != session ? getpgid(child) : -1;
+	return group > 1 ? -group : child;
+}
+
+static int compare(const void *one, const void *other)
+{
+	pid_t a = *(const pid_t *)one, b = *(const pid_t *)other;
+	return (a > b) - (a < b);
+}
+
+/* Kills our own children, dead or not, and returns how many there are. */
+static size_t kill_children(void)
+{
+	struct pids children = {0};
+	pid_t session = getsid(0);
+	char thread[16];
+	snprintf(thread, sizeof thread, "%d", getpid());
+	add_children(&children, getpid(), thread);
+	for (size_t i = 0; i < children.count; i++)
+		children.pid[i] = target_of(children.pid[i], session);
+	/* Each group once, however large. */
+	if (children.count > 0)
+		qsort(children.pid, children.count, sizeof *children.pid, compare);
+	for (size_t i = 0; i < children.count; i++)
+		if (i == 0 || children.pid[i] != children.pid[i - 1])
+			kill(children.pid[i], SIGKILL);
+	size_t count = children.count;
+	pids_free(&children);
+	return count;
+}
+
+/*
+ * Against a fork bomb, beside which we have one CPU in some hundred runnable processes, two things help. The dead are not
+ * collected before the last one is: until then each counts against RLIMIT_NPROC and pids.max, and what the bomb loses it can't make
+ * anew. And what has lost its parent is ours, in one file, and gets its signal before anything else is looked at.
+ */
+bool pids_kill_descendants(long long deadline)
+{
+	for (useconds_t pause = 50;; pause = pause < 5000 ? 2 * pause : pause) {
+		size_t seen = 0, children;
+		while ((children = kill_children()) > seen)
+			seen = children;
+		struct pids left = {0};
+		size_t held = pids_add_descendants(&left, getpid());
+		for (size_t i = 0; i < left.count; i++)
+			kill(left.pid[i], SIGKILL);
+		bool none = left.count == 0, late = clock_milliseconds() >= deadline;
+		pids_free(&left);
+		while ((none || late || held > HELD) && waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (none || late)
+			return none;
+		usleep(pause);
+	}
+}

@@ -1,0 +1,119 @@
+#include "util/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where field number index (from 0) of a line begins; NULL where there are fewer. */
+static const char *field(const char *line, int index)
+{
+	for (; index > 0 && line != NULL; index--) {
+		line = strchr(line, ' ');
+		line = line == NULL ? NULL : line + 1;
+	}
+	return line;
+}
+
+/* Whether the word at text, up to a space or the end, is this one; NULL is no word. */
+static bool is_word(const char *text, const char *word)
+{
+	if (text == NULL)
+		return false;
+	size_t length = strcspn(text, " \n");
+	return length == strlen(word) && strncmp(text, word, length) == 0;
+}
+
+/* Fields of mountinfo before the optional ones, from 0. */
+enum { MOUNT_ROOT = 3,
+       MOUNT_POINT = 4,
+       MOUNT_OPTIONS = 5 };
+
+char *text_cgroup2_mount(char *line)
+{
+	const char *separator = strstr(line, " - ");
+	const char *root = field(line, MOUNT_ROOT);
+	const char *point = field(line, MOUNT_POINT);
+	if (separator == NULL || root == NULL || point == NULL || point > separator || !is_word(separator + 3, "cgroup2") ||
+	    !is_word(root, "/"))
+		return NULL;
+	char *found = line + (point - line);
+	found[strcspn(found, " ")] = '\0';
+	return found;
+}
+
+/* hidepid and gid are about whose processes are seen: a PID namespace of one's own has none but one's own (proc(5)). */
+static bool shows_files(const char *options)
+{
+	size_t length = strcspn(options, " \n");
+	if (strncmp(options, "rw", 2) != 0)
+		return false;
+	for (size_t at = 2; at < length; at += 1 + strcspn(options + at + 1, ", \n"))
+		if (strncmp(options + at, ",hidepid=", 9) != 0 && strncmp(options + at, ",gid=", 5) != 0)
+			return false;
+	return true;
+}
+
+bool text_hides_proc(const char *line)
+{
+	static const char proc[] = "/proc", empty[] = "/proc/sys/fs/binfmt_misc";
+	const char *point = field(line, MOUNT_POINT);
+	if (point == NULL || strncmp(point, proc, sizeof proc - 1) != 0)
+		return false;
+	if (point[sizeof proc - 1] == '/')
+		return !is_word(point, empty);
+	if (point[sizeof proc - 1] != ' ')
+		return false;
+	const char *separator = strstr(point, " - ");
+	const char *options = field(line, MOUNT_OPTIONS);
+	const char *type = separator == NULL ? NULL : separator + 3;
+	const char *super = type == NULL ? NULL : field(type, 2);
+	return super == NULL || options == NULL || !is_word(field(line, MOUNT_ROOT), "/") || !is_word(type, "proc") ||
+	       strncmp(options, "rw", 2) != 0 || !shows_files(super);
+}
+
+char *text_own_cgroup(char *line)
+{
+	line[strcspn(line, "\n")] = '\0';
+	/* "/.." is above the root of our cgroup namespace: not to be reached from here. */
+	if (strncmp(line, "0::/", 4) != 0 || strncmp(line + 3, "/..", 3) == 0)
+		return NULL;
+	return line + 4;
+}
+
+long long text_value(const char *text, const char *key)
+{
+	size_t length = strlen(key);
+	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, length) == 0 && line[length] == ' ')
+			return strtoll(line + length + 1, NULL, 10);
+	}
+	return -1;
+}
+
+bool text_stat(const char *text, struct text_stat *stat)
+{
+	const char *open = strchr(text, '('), *close = strrchr(text, ')');
+	if (open == NULL || close == NULL || close < open)
+		return false;
+	stat->comm = open + 1;
+	stat->comm_length = (size_t)(close - open - 1);
+	char state;
+	/* Fields 20 and 22 are the number of threads and the start (proc_pid_stat(5)). */
+	if (sscanf(close, ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu", &state, &stat->parent,
+		   &stat->threads, &stat->started) != 4)
+		return false;
+	stat->alive = (state != 'Z' && state != 'X') || stat->threads > 1;
+	return true;
+}
+
+bool text_is_portages_init(const char *cmdline, size_t length)
+{
+	static const char name[] = "/pid-ns-init";
+	for (size_t i = 0; i < length; i += strlen(cmdline + i) + 1) {
+		size_t size = strlen(cmdline + i);
+		if (size >= sizeof name - 1 && strcmp(cmdline + i + size - (sizeof name - 1), name) == 0)
+			return true;
+	}
+	return false;
+}

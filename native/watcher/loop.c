@@ -1,0 +1,253 @@
+#include "watcher/loop.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "watcher/yama_broker.h"
+#include "dns/client.h"
+#include "watcher/notification.h"
+#include "watcher/setup_message.h"
+#include "egress/egress.h"
+#include "egress/pending.h"
+#include "dns/stub_server.h"
+#include "egress/emulate.h"
+#include "watcher/watchdog.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+enum { OWN_SOURCES = 4 };
+
+struct watcher {
+	struct audit_table *table;
+	int news, control, held;
+	bool stays; /* the supervisor is done; we are not before everybody who is watched is gone */
+	struct resolver resolver;
+	struct audit_look look;
+	size_t call_size;
+	int others; /* an epoll instance that stands for all sources but the listener; -1: none yet */
+	struct pollfd gathered[OWN_SOURCES + RESOLVER_SOURCES];
+	size_t gathered_count;
+};
+
+/* The kernel's structures may have grown since this was compiled (seccomp_unotify(2)). */
+static bool allocate(struct watcher *w)
+{
+	/* Where that is refused there will be no listener either, and the names are still to be answered. */
+	struct seccomp_notif_sizes sizes = {0};
+	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0)
+		sizes.seccomp_notif = 0;
+	struct audit_look *look = &w->look;
+	w->call_size = sizes.seccomp_notif > sizeof *look->call ? sizes.seccomp_notif : sizeof *look->call;
+	size_t answer_size = sizes.seccomp_notif_resp > sizeof *look->answer ? sizes.seccomp_notif_resp : sizeof *look->answer;
+	look->call = calloc(1, w->call_size);
+	look->answer = calloc(1, answer_size);
+	return look->call != NULL && look->answer != NULL;
+}
+
+static void take_listener(struct watcher *w, const struct audit_news *news)
+{
+	w->look.listener = news->fds[0];
+	w->table->watched = WATCHED_YES;
+	/* A kernel that doesn't know it just takes a little longer for each call. */
+	ioctl(w->look.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
+static void hear_news(struct watcher *w)
+{
+	struct audit_news news = {0};
+	if (audit_news_receive(w->news, &news) != 1) {
+		close(w->news);
+		w->news = -1;
+		return;
+	}
+	struct audit_table *table = w->table;
+	switch (news.news) {
+	case NEWS_LISTENER:
+		take_listener(w, &news);
+		table->setuid_inert = news.setuid_inert;
+		break;
+	case NEWS_NO_LISTENER:
+		table->watched = WATCHED_NO;
+		table->error = news.error;
+		table->setuid_inert = news.setuid_inert;
+		memcpy(table->why, news.why, sizeof table->why);
+		break;
+	case NEWS_RESOLVER:
+		/* Of the last try: a set-up that failed later on may have sent some before. */
+		resolver_open(&w->resolver, news.fds[0], news.fds[1]);
+		table->names = WATCHED_YES;
+		break;
+	case NEWS_NO_RESOLVER:
+		resolver_close(&w->resolver);
+		table->names = WATCHED_NO;
+		table->names_error = news.error;
+		memcpy(table->names_why, news.why, sizeof table->names_why);
+		break;
+	}
+}
+
+static void receive(struct watcher *w)
+{
+	memset(w->look.call, 0, w->call_size);
+	w->look.maker.news = w->news;
+	/* ENOENT or EINTR: a signal took the call away before we had it. */
+	if (ioctl(w->look.listener, SECCOMP_IOCTL_NOTIF_RECV, w->look.call) == 0)
+		audit_look(&w->look);
+}
+
+/* The supervisor is done, or gone. */
+static void hear_supervisor(struct watcher *w)
+{
+	char byte;
+	ssize_t got = recv(w->control, &byte, 1, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* A command that ended at once may have been faster than the listener that came from it. */
+	struct pollfd late = {.fd = w->news, .events = POLLIN};
+	while (w->news >= 0 && poll(&late, 1, 0) > 0)
+		hear_news(w);
+	struct pollfd last = {.fd = w->look.listener, .events = POLLIN};
+	bool anybody = w->look.listener >= 0 && poll(&last, 1, 0) >= 0 && (last.revents & POLLHUP) == 0;
+	if (got != 1 || !anybody || send(w->control, &byte, 1, MSG_NOSIGNAL) != 1)
+		_exit(0);
+	close(w->control);
+	w->control = -1;
+	w->stays = true;
+}
+
+static void add_source(struct pollfd *sources, size_t *count, int fd)
+{
+	if (fd >= 0)
+		sources[(*count)++] = (struct pollfd){.fd = fd, .events = POLLIN};
+}
+
+static bool is_same(const struct pollfd *some, const struct pollfd *others, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (some[i].fd != others[i].fd)
+			return false;
+	return true;
+}
+
+/* Has w->others stand for these. */
+static bool gather(struct watcher *w, const struct pollfd *sources, size_t count)
+{
+	if (w->others >= 0 && count == w->gathered_count && is_same(sources, w->gathered, count))
+		return true;
+	if (w->others >= 0)
+		close(w->others);
+	w->others = epoll_create1(EPOLL_CLOEXEC);
+	w->gathered_count = count;
+	for (size_t i = 0; i < count && w->others >= 0; i++) {
+		w->gathered[i] = sources[i];
+		if (epoll_ctl(w->others, EPOLL_CTL_ADD, sources[i].fd, &(struct epoll_event){.events = EPOLLIN}) == 0)
+			continue;
+		close(w->others);
+		w->others = -1;
+	}
+	return w->others >= 0;
+}
+
+/*
+ * As poll(2) without a deadline. Calls come one after another while nothing else does: so each of them asks two descriptors, and not
+ * all. Connections to the resolver come and go under the same numbers, and are asked each.
+ */
+static int wait_for_any(struct watcher *w, struct pollfd *sources, size_t count)
+{
+	size_t least = (w->look.listener >= 0) + (w->news >= 0) + (w->control >= 0) + (w->look.listener >= 0 && w->held >= 0) +
+		       (w->resolver.udp >= 0) + (w->resolver.tcp >= 0);
+	if (w->look.listener < 0 || count != least || !gather(w, sources + 1, count - 1))
+		return poll(sources, count, -1);
+	struct pollfd two[] = {sources[0], {.fd = w->others, .events = POLLIN}};
+	int ready = poll(two, 2, -1);
+	sources[0].revents = two[0].revents;
+	return ready > 0 && two[1].revents != 0 ? poll(sources + 1, count - 1, 0) : ready;
+}
+
+static void serve(void *data)
+{
+	struct watcher *w = data;
+	for (;;) {
+		struct pollfd sources[OWN_SOURCES + RESOLVER_SOURCES];
+		size_t count = 0;
+		add_source(sources, &count, w->look.listener);
+		add_source(sources, &count, w->news);
+		add_source(sources, &count, w->control);
+		if (w->look.listener >= 0)
+			add_source(sources, &count, w->held);
+		size_t own = count;
+		count += resolver_sources(&w->resolver, sources + own);
+		if (count == 0 || (wait_for_any(w, sources, count) < 0 && errno != EINTR))
+			_exit(0);
+		for (size_t i = 0; i < own; i++) {
+			if (sources[i].revents == 0)
+				continue;
+			if (sources[i].fd == w->look.listener && (sources[i].revents & POLLIN) != 0)
+				receive(w);
+			else if (sources[i].fd == w->look.listener) {
+				/* Nobody who is watched is left. */
+				close(w->look.listener);
+				w->look.listener = -1;
+				if (w->stays)
+					_exit(0);
+			} else if (sources[i].fd == w->held)
+				passage_held_serve();
+			else if (sources[i].fd == w->news)
+				hear_news(w);
+			else
+				hear_supervisor(w);
+		}
+		/* After the calls: who asks has announced itself by one. */
+		resolver_serve(&w->resolver, sources + own, count - own, w->table, asker_find);
+	}
+}
+
+static void give_up(void *data)
+{
+	struct watcher *w = data;
+	audit_look_give_up(&w->look);
+	passage_held_give_up();
+}
+
+/* A process whose threads are stuck keeps its descriptors open beyond its end: so they are closed first. */
+static void fail(void *data)
+{
+	struct watcher *w = data;
+	close(w->look.listener);
+	close(w->control);
+	_exit(1);
+}
+
+noreturn void audit_watch(const struct audit_watch *watch)
+{
+	static struct watcher watcher;
+	watcher = (struct watcher){
+		.table = watch->table,
+		.news = watch->news,
+		.control = watch->control,
+		.held = -1,
+		.others = -1,
+		.resolver = {.udp = -1, .tcp = -1, .known = watch->allow},
+		.look = {.table = watch->table, .allow = watch->allow, .resolver = &watcher.resolver, .listener = -1, .maker = {.families = watch->families}},
+	};
+	ancestor_open(watch->ancestor);
+	if (!allocate(&watcher))
+		_exit(1);
+	if (watch->allow->count > 0) {
+		passage_open(watch->allow, watch->way, watch->socks, watch->table);
+		stand_in_open(watch->root);
+		watcher.held = passage_held_source();
+	}
+	watchdog_run(&(struct watchdog){serve, give_up, fail, &watcher});
+}

@@ -1,0 +1,29 @@
+/* What is done about a watched call: it is looked at, counted, and goes on; or is answered here. */
+#ifndef AUDIT_LOOK_H
+#define AUDIT_LOOK_H
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+
+#include "options/allow_list.h"
+#include "watcher/attempts.h"
+#include "dns/stub_server.h"
+#include "watcher/socket_maker.h"
+
+struct audit_look {
+	struct audit_table *table;
+	const struct allow *allow; /* with entries: the filter is that of a list (audit_filter.h) */
+	struct resolver *resolver;
+	int listener;
+	bool busy; /* with the call in question */
+	struct socket_maker maker;
+	struct seccomp_notif *call; /* the one in question */
+	struct seccomp_notif_resp *answer;
+};
+
+void audit_look(struct audit_look *look);
+
+/* Answers the call that a thread got stuck with (watchdog.h), where there is one. */
+void audit_look_give_up(struct audit_look *look);
+
+#endif

@@ -1,0 +1,150 @@
+#include "watcher/syscalls.h"
+
+#include <linux/audit.h>
+#include <sys/syscall.h>
+
+#define X32 0x40000000U /* __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h) */
+
+/*
+ * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. x32 has sendmsg, sendmmsg, setsockopt and ioctl of its own,
+ * with i386's structures.
+ */
+const struct audit_syscall audit_x86[] = {
+	{AUDIT_ARCH_X86_64, 42, CALL_CONNECT, 8},
+	{AUDIT_ARCH_X86_64, 44, CALL_SENDTO, 8},
+	{AUDIT_ARCH_X86_64, 46, CALL_SENDMSG, 8},
+	{AUDIT_ARCH_X86_64, 307, CALL_SENDMMSG, 8},
+	{AUDIT_ARCH_X86_64, 49, CALL_BIND, 8},
+	{AUDIT_ARCH_X86_64, 317, CALL_SECCOMP, 8},
+	{AUDIT_ARCH_X86_64, 425, CALL_UNSEEN, 8},
+	{AUDIT_ARCH_X86_64, 50, CALL_LISTEN, 8},
+	{AUDIT_ARCH_X86_64, 56, CALL_CLONE, 8},
+	{AUDIT_ARCH_X86_64, 435, CALL_CLONE3, 8},
+	{AUDIT_ARCH_X86_64, 157, CALL_PRCTL, 8},
+	{AUDIT_ARCH_X86_64, 41, CALL_SOCKET, 8},
+	{AUDIT_ARCH_X86_64, 53, CALL_SOCKET, 8},
+	{AUDIT_ARCH_X86_64, 54, CALL_SETSOCKOPT, 8},
+	{AUDIT_ARCH_X86_64, 16, CALL_IOCTL, 8},
+	{AUDIT_ARCH_X86_64, X32 | 42, CALL_CONNECT, 4},
+	{AUDIT_ARCH_X86_64, X32 | 44, CALL_SENDTO, 4},
+	{AUDIT_ARCH_X86_64, X32 | 518, CALL_SENDMSG, 4},
+	{AUDIT_ARCH_X86_64, X32 | 538, CALL_SENDMMSG, 4},
+	{AUDIT_ARCH_X86_64, X32 | 49, CALL_BIND, 4},
+	{AUDIT_ARCH_X86_64, X32 | 317, CALL_SECCOMP, 4},
+	{AUDIT_ARCH_X86_64, X32 | 425, CALL_UNSEEN, 4},
+	{AUDIT_ARCH_X86_64, X32 | 50, CALL_LISTEN, 4},
+	{AUDIT_ARCH_X86_64, X32 | 56, CALL_CLONE, 4},
+	{AUDIT_ARCH_X86_64, X32 | 435, CALL_CLONE3, 4},
+	{AUDIT_ARCH_X86_64, X32 | 157, CALL_PRCTL, 4},
+	{AUDIT_ARCH_X86_64, X32 | 41, CALL_SOCKET, 4},
+	{AUDIT_ARCH_X86_64, X32 | 53, CALL_SOCKET, 4},
+	{AUDIT_ARCH_X86_64, X32 | 541, CALL_SETSOCKOPT, 4},
+	{AUDIT_ARCH_X86_64, X32 | 514, CALL_IOCTL, 4},
+	{AUDIT_ARCH_I386, 102, CALL_SOCKETCALL, 4},
+	{AUDIT_ARCH_I386, 362, CALL_CONNECT, 4},
+	{AUDIT_ARCH_I386, 369, CALL_SENDTO, 4},
+	{AUDIT_ARCH_I386, 370, CALL_SENDMSG, 4},
+	{AUDIT_ARCH_I386, 345, CALL_SENDMMSG, 4},
+	{AUDIT_ARCH_I386, 361, CALL_BIND, 4},
+	{AUDIT_ARCH_I386, 354, CALL_SECCOMP, 4},
+	{AUDIT_ARCH_I386, 425, CALL_UNSEEN, 4},
+	{AUDIT_ARCH_I386, 363, CALL_LISTEN, 4},
+	{AUDIT_ARCH_I386, 120, CALL_CLONE, 4},
+	{AUDIT_ARCH_I386, 435, CALL_CLONE3, 4},
+	{AUDIT_ARCH_I386, 172, CALL_PRCTL, 4},
+	{AUDIT_ARCH_I386, 359, CALL_SOCKET, 4},
+	{AUDIT_ARCH_I386, 360, CALL_SOCKET, 4},
+	{AUDIT_ARCH_I386, 366, CALL_SETSOCKOPT, 4},
+	{AUDIT_ARCH_I386, 54, CALL_IOCTL, 4},
+};
+const size_t audit_x86_count = sizeof audit_x86 / sizeof *audit_x86;
+
+/* include/uapi/asm-generic/unistd.h, and arch/arm/tools/syscall.tbl for 32-bit processes. */
+const struct audit_syscall audit_arm[] = {
+	{AUDIT_ARCH_AARCH64, 203, CALL_CONNECT, 8},
+	{AUDIT_ARCH_AARCH64, 206, CALL_SENDTO, 8},
+	{AUDIT_ARCH_AARCH64, 211, CALL_SENDMSG, 8},
+	{AUDIT_ARCH_AARCH64, 269, CALL_SENDMMSG, 8},
+	{AUDIT_ARCH_AARCH64, 200, CALL_BIND, 8},
+	{AUDIT_ARCH_AARCH64, 277, CALL_SECCOMP, 8},
+	{AUDIT_ARCH_AARCH64, 425, CALL_UNSEEN, 8},
+	{AUDIT_ARCH_AARCH64, 201, CALL_LISTEN, 8},
+	{AUDIT_ARCH_AARCH64, 220, CALL_CLONE, 8},
+	{AUDIT_ARCH_AARCH64, 435, CALL_CLONE3, 8},
+	{AUDIT_ARCH_AARCH64, 167, CALL_PRCTL, 8},
+	{AUDIT_ARCH_AARCH64, 198, CALL_SOCKET, 8},
+	{AUDIT_ARCH_AARCH64, 199, CALL_SOCKET, 8},
+	{AUDIT_ARCH_AARCH64, 208, CALL_SETSOCKOPT, 8},
+	{AUDIT_ARCH_AARCH64, 29, CALL_IOCTL, 8},
+	{AUDIT_ARCH_ARM, 283, CALL_CONNECT, 4},
+	{AUDIT_ARCH_ARM, 290, CALL_SENDTO, 4},
+	{AUDIT_ARCH_ARM, 296, CALL_SENDMSG, 4},
+	{AUDIT_ARCH_ARM, 374, CALL_SENDMMSG, 4},
+	{AUDIT_ARCH_ARM, 282, CALL_BIND, 4},
+	{AUDIT_ARCH_ARM, 383, CALL_SECCOMP, 4},
+	{AUDIT_ARCH_ARM, 425, CALL_UNSEEN, 4},
+	{AUDIT_ARCH_ARM, 284, CALL_LISTEN, 4},
+	{AUDIT_ARCH_ARM, 120, CALL_CLONE, 4},
+	{AUDIT_ARCH_ARM, 435, CALL_CLONE3, 4},
+	{AUDIT_ARCH_ARM, 172, CALL_PRCTL, 4},
+	{AUDIT_ARCH_ARM, 281, CALL_SOCKET, 4},
+	{AUDIT_ARCH_ARM, 288, CALL_SOCKET, 4},
+	{AUDIT_ARCH_ARM, 294, CALL_SETSOCKOPT, 4},
+	{AUDIT_ARCH_ARM, 54, CALL_IOCTL, 4},
+};
+const size_t audit_arm_count = sizeof audit_arm / sizeof *audit_arm;
+
+#if defined __riscv && __riscv_xlen == 64
+#define OTHER AUDIT_ARCH_RISCV64
+#elif defined __powerpc64__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define OTHER AUDIT_ARCH_PPC64LE
+#elif defined __loongarch64
+#define OTHER AUDIT_ARCH_LOONGARCH64
+#endif
+
+const struct audit_syscall *audit_native(size_t *count)
+{
+#if defined __x86_64__ || defined __i386__
+	*count = audit_x86_count;
+	return audit_x86;
+#elif defined __aarch64__ || defined __arm__
+	*count = audit_arm_count;
+	return audit_arm;
+#elif defined OTHER
+	static const struct audit_syscall own[] = {
+#ifdef __NR_socketcall
+		{OTHER, __NR_socketcall, CALL_UNSEEN, 8},
+#endif
+		{OTHER, __NR_connect, CALL_CONNECT, 8},
+		{OTHER, __NR_sendto, CALL_SENDTO, 8},
+		{OTHER, __NR_sendmsg, CALL_SENDMSG, 8},
+		{OTHER, __NR_sendmmsg, CALL_SENDMMSG, 8},
+		{OTHER, __NR_bind, CALL_BIND, 8},
+		{OTHER, __NR_seccomp, CALL_SECCOMP, 8},
+		{OTHER, __NR_io_uring_setup, CALL_UNSEEN, 8},
+		{OTHER, __NR_listen, CALL_LISTEN, 8},
+		{OTHER, __NR_clone, CALL_CLONE, 8},
+		{OTHER, __NR_clone3, CALL_CLONE3, 8},
+		{OTHER, __NR_prctl, CALL_PRCTL, 8},
+		{OTHER, __NR_socket, CALL_SOCKET, 8},
+		{OTHER, __NR_socketpair, CALL_SOCKET, 8},
+		{OTHER, __NR_setsockopt, CALL_SETSOCKOPT, 8},
+		{OTHER, __NR_ioctl, CALL_IOCTL, 8},
+	};
+	*count = sizeof own / sizeof *own;
+	return own;
+#else
+	*count = 0;
+	return NULL;
+#endif
+}
+
+const struct audit_syscall *audit_find(uint32_t architecture, uint32_t number)
+{
+	size_t count;
+	const struct audit_syscall *table = audit_native(&count);
+	for (size_t i = 0; i < count; i++)
+		if (table[i].architecture == architecture && table[i].number == number)
+			return &table[i];
+	return NULL;
+}
