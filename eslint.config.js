@@ -20,14 +20,14 @@ export default defineConfig(
 	},
 	{
 		files: ['src/**/*.ts'],
-		ignores: ['src/output.ts'],
+		ignores: ['src/util/output.ts'],
 		rules: {
 			'no-restricted-syntax': [
 				'error',
 				{
 					selector:
 						'CallExpression[callee.property.name="write"]:matches([callee.object.name=/^std/], [callee.object.property.name=/^std/])',
-					message: 'Print with src/output.ts, which removes control characters.',
+					message: 'Print with src/util/output.ts, which removes control characters.',
 				},
 			],
 		},

@@ -16,7 +16,7 @@ __portcullis_allow() {
 	[[ ! -S ${given[PORTAGE_SOCKS5_PROXY]-} ]] || options+=(--socks "${given[PORTAGE_SOCKS5_PROXY]}")
 }
 
-# Whether a line is an option that the program prints, in the form in which it prints it (src/destinations.ts).
+# Whether a line is an option that the program prints, in the form in which it prints it (src/confine/destinations.ts).
 __portcullis_option() {
 	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--name '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }

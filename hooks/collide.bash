@@ -53,7 +53,7 @@ __portcullis_flag() {
 	[[ ! $why ]] || __portcullis_call die "$why"
 }
 
-# Fills smell with the names of what could collide (src/collisions.ts). It asks strings and files, and starts nothing.
+# Fills smell with the names of what could collide (src/conflicts/table.ts). It asks strings and files, and starts nothing.
 __portcullis_smell() {
 	local compiler='' display=${DISPLAY-}
 	display=${display#*:} display=${display%%.*}

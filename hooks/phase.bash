@@ -168,7 +168,7 @@ __portcullis_check() {
 	setting[$name]=$value
 }
 
-# Sets fakeroot to what this phase asks fakeroot's daemon over (fakerootOf() in src/facts.ts).
+# Sets fakeroot to what this phase asks fakeroot's daemon over (fakerootOf() in src/rules/phase_context.ts).
 __portcullis_fakeroot() {
 	local one key=${given[FAKEROOTKEY]-} preloaded=${given[LD_PRELOAD]-}
 	local -a lines=()
@@ -187,7 +187,7 @@ __portcullis_fakeroot() {
 	esac
 }
 
-# The law table (src/phases.ts): fills options for confine, and wanted, their names in FEATURES.
+# The law table (src/rules/phases.ts): fills options for confine, and wanted, their names in FEATURES.
 __portcullis_decide() {
 	#: decide
 	wanted=${wanted#, }

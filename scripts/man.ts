@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
-import { usage } from '../src/command.ts';
-import { publicCommands } from '../src/commands.ts';
-import { features } from '../src/features.ts';
-import { confinements, law } from '../src/phases.ts';
-import { expected, settingNames, settings } from '../src/settings.ts';
+import { usage } from '../src/cli/command.ts';
+import { publicCommands } from '../src/cli/commands.ts';
+import { features } from '../src/rules/features.ts';
+import { confinements, law } from '../src/rules/phases.ts';
+import { expected, settingNames, settings } from '../src/rules/settings.ts';
 
 /**
  * Writes the man pages into docs/man, or with a folder as its argument there: the templates beside them (*.in), with what

@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import type { Trial, World } from './world.ts';
+import type { Trial, World } from './system_info.ts';
 
 /** Why a namespace can't be had: the first row that fits names the culprit and what would help. */
 export interface Cause {

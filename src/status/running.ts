@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { isPackage } from '../grammar.ts';
-import { marker } from '../paths.ts';
-import { isSrcPhase } from '../phases.ts';
+import { isPackage } from '../util/grammar.ts';
+import { marker } from '../installation/paths.ts';
+import { isSrcPhase } from '../rules/phases.ts';
 import { memoryOf, owner, processes, uptime, variable, type Process } from './proc.ts';
 
 /** A phase that is running now. */

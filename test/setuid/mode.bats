@@ -99,7 +99,7 @@ stripped_names() {
 			const kept = carried(Object.fromEntries(names.map((name) => [name, "kept"])));
 			console.log(names.filter((name) => kept[`CONFINE_ENV_${name}`] !== "kept").join(" "));
 		});
-	' "$TOP/src/confine.ts" "${lost[@]}"
+	' "$TOP/src/confine/options.ts" "${lost[@]}"
 	[[ ! $output ]]
 }
 

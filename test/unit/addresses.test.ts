@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isPrivate, reservedKind, unmapped } from '../../src/addresses.ts';
+import { isPrivate, reservedKind, unmapped } from '../../src/util/addresses.ts';
 
 describe('reservedKind', () => {
 	test.each([

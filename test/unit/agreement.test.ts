@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { optionsFor } from '../../src/confine.ts';
-import { renderHook } from '../../src/hook.ts';
-import { keptSettings, paths } from '../../src/paths.ts';
-import { otherPhases, srcPhases } from '../../src/phases.ts';
+import { optionsFor } from '../../src/confine/options.ts';
+import { renderHook } from '../../src/hook/render.ts';
+import { keptSettings, paths } from '../../src/installation/paths.ts';
+import { otherPhases, srcPhases } from '../../src/rules/phases.ts';
 
 /** Settings that an earlier phase kept, and what a build put into its environment under the same name. */
 const kept = [

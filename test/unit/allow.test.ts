@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { problem } from '../../src/settings.ts';
-import { allowance, checkAddition, narrowAllowance, Tried } from '../../src/allow.ts';
-import { run } from '../../src/commands/allow.ts';
+import { problem } from '../../src/rules/settings.ts';
+import { allowance, checkAddition, narrowAllowance, Tried } from '../../src/records/allow_entries.ts';
+import { run } from '../../src/cli/commands/allow.ts';
 
 let eprefix: string;
 let printed: string;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { commands } from '../../src/commands.ts';
-import { carried } from '../../src/confine.ts';
-import { suggestion } from '../../src/usage.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { carried } from '../../src/confine/options.ts';
+import { suggestion } from '../../src/cli/usage.ts';
 
 test.each([
 	['explian', '; did you mean explain?'],

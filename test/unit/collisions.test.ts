@@ -3,12 +3,12 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findCollisions, flag } from '../../src/collide.ts';
-import { collisions } from '../../src/collisions.ts';
-import { fakerootFrom } from '../../src/facts.ts';
-import { renderHook } from '../../src/hook.ts';
-import { paths } from '../../src/paths.ts';
-import { resolve } from '../../src/settings.ts';
+import { findCollisions, flag } from '../../src/conflicts/detect.ts';
+import { collisions } from '../../src/conflicts/table.ts';
+import { fakerootFrom } from '../../src/rules/phase_context.ts';
+import { renderHook } from '../../src/hook/render.ts';
+import { paths } from '../../src/installation/paths.ts';
+import { resolve } from '../../src/rules/settings.ts';
 import { everyCase, type Case } from './collisions.cases.ts';
 
 const ordinary = 65_534;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { audited } from '../../src/audit.ts';
-import { decide, granted, type Facts } from '../../src/decision.ts';
-import { otherPhases, srcPhases } from '../../src/phases.ts';
-import { resolve } from '../../src/settings.ts';
+import { audited } from '../../src/rules/audit.ts';
+import { decide, granted, type Facts } from '../../src/rules/decide.ts';
+import { otherPhases, srcPhases } from '../../src/rules/phases.ts';
+import { resolve } from '../../src/rules/settings.ts';
 
 const everything = ['network-sandbox', 'ipc-sandbox', 'cgroup', 'sandbox', 'ccache'];
 

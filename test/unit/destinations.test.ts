@@ -10,8 +10,8 @@ import {
 	destinations,
 	type Destination,
 	type Destinations,
-} from '../../src/destinations.ts';
-import { aroundOf } from '../../src/evidence/around.ts';
+} from '../../src/confine/destinations.ts';
+import { aroundOf } from '../../src/conflicts/build_context.ts';
 
 vi.mock('node:dns/promises');
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { firstTime, theEmerge } from '../../src/emerge.ts';
+import { firstTime, theEmerge } from '../../src/portage/emerge_process.ts';
 
 function line(...commands: string[]) {
 	return commands.map((command, index) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { explain, explanationText, groundFrom, groundOf, phaseNamed } from '../../src/explain.ts';
-import { srcPhases } from '../../src/phases.ts';
-import type { Configuration } from '../../src/resolve.ts';
+import { explain, explanationText, groundFrom, groundOf, phaseNamed } from '../../src/rules/explain.ts';
+import { srcPhases } from '../../src/rules/phases.ts';
+import type { Configuration } from '../../src/portage/resolve_package.ts';
 import { nameOf } from '../../src/status/running.ts';
 import { parse } from '../../src/status/proc.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { findCollisions } from '../../src/collide.ts';
-import { isLet, placesIn } from '../../src/evidence/places.ts';
-import { resolve } from '../../src/settings.ts';
+import { findCollisions } from '../../src/conflicts/detect.ts';
+import { isLet, placesIn } from '../../src/conflicts/endpoints.ts';
+import { resolve } from '../../src/rules/settings.ts';
 
 function around(allow: string, features: readonly string[] = [], environment: Record<string, string> = {}) {
 	return {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseRecord } from '../../src/record.ts';
-import { remedies, remediesFor } from '../../src/remedies.ts';
-import { render, tell } from '../../src/tell.ts';
+import { parseRecord } from '../../src/records/schema.ts';
+import { remedies, remediesFor } from '../../src/messages/hints.ts';
+import { render, tell } from '../../src/messages/phase_messages.ts';
 
 function lines(members: object): string[] {
 	const record = {

@@ -2,16 +2,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { checkAddition, narrowAllowance, Tried } from '../../src/allow.ts';
-import { print } from '../../src/output.ts';
-import type { RunRecord } from '../../src/record.ts';
-import { scan } from '../../src/records.ts';
-import { collect } from '../../src/report/collect.ts';
-import { reportHtml } from '../../src/report/html.ts';
-import { reportJson } from '../../src/report/json.ts';
-import { statsText } from '../../src/report/stats.ts';
-import { reportText } from '../../src/report/text.ts';
-import { render, tell } from '../../src/tell.ts';
+import { checkAddition, narrowAllowance, Tried } from '../../src/records/allow_entries.ts';
+import { print } from '../../src/util/output.ts';
+import type { RunRecord } from '../../src/records/schema.ts';
+import { scan } from '../../src/records/reader.ts';
+import { collect } from '../../src/records/report/collect.ts';
+import { reportHtml } from '../../src/records/report/html.ts';
+import { reportJson } from '../../src/records/report/json.ts';
+import { statsText } from '../../src/records/report/statistics.ts';
+import { reportText } from '../../src/records/report/text.ts';
+import { render, tell } from '../../src/messages/phase_messages.ts';
 
 /** `npm run fuzz` sets both: more rounds, and another seed each time. A failure prints the seed of its round. */
 const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 300);

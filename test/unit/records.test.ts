@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keepers, limits, modes, routes, type RunRecord } from '../../src/record.ts';
-import { scan, toQuiet } from '../../src/records.ts';
-import { collect, isNamed } from '../../src/report/collect.ts';
+import { keepers, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
+import { scan, toQuiet } from '../../src/records/reader.ts';
+import { collect, isNamed } from '../../src/records/report/collect.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'records-'))));

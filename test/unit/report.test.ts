@@ -3,10 +3,10 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { collect } from '../../src/report/collect.ts';
-import { reportHtml } from '../../src/report/html.ts';
-import { sinceTime } from '../../src/report/since.ts';
-import { reportText } from '../../src/report/text.ts';
+import { collect } from '../../src/records/report/collect.ts';
+import { reportHtml } from '../../src/records/report/html.ts';
+import { sinceTime } from '../../src/records/report/since.ts';
+import { reportText } from '../../src/records/report/text.ts';
 import { openBrowser, type Browser } from './browser.ts';
 
 const screen = { width: 80, color: false, unicode: true };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { commands, publicCommands } from '../../src/commands.ts';
-import { helpFor, helpForAll } from '../../src/help.ts';
-import { fit, screenOf, table, wrap } from '../../src/screen.ts';
-import { ago, bytes, count, duration } from '../../src/units.ts';
+import { commands, publicCommands } from '../../src/cli/commands.ts';
+import { helpFor, helpForAll } from '../../src/cli/help.ts';
+import { fit, screenOf, table, wrap } from '../../src/util/terminal.ts';
+import { ago, bytes, count, duration } from '../../src/util/units.ts';
 
 const terminal = { isTTY: true, columns: 80 };
 

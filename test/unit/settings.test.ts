@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { problem, resolve, settingNames, settings, type SettingName } from '../../src/settings.ts';
+import { problem, resolve, settingNames, settings, type SettingName } from '../../src/rules/settings.ts';
 
 const good: Partial<Record<SettingName, string[]>> = {
 	PORTCULLIS_ALLOW: ['distcc', 'example.org:443', '10.0.0.0/8:3632', '[fd00::1]:80', 'distcc a-b.example:1 1.2.3.4:5'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseRecord } from '../../src/record.ts';
-import { render, tell } from '../../src/tell.ts';
+import { parseRecord } from '../../src/records/schema.ts';
+import { render, tell } from '../../src/messages/phase_messages.ts';
 
 function lines(members: object, refused = false): string[] {
 	const record = {

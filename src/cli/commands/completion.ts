@@ -1,0 +1,23 @@
+import type { Command, Input } from '../command.ts';
+import { bashCompletion } from '../completion/bash.ts';
+import { fishCompletion } from '../completion/fish.ts';
+import { zshCompletion } from '../completion/zsh.ts';
+import { print } from '../../util/output.ts';
+import { suggestion, UsageError } from '../usage.ts';
+
+const shells: Readonly<Record<string, (commands: readonly [string, Command][]) => string>> = {
+	bash: bashCompletion,
+	zsh: zshCompletion,
+	fish: fishCompletion,
+};
+
+export function run({ words }: Input, commands: readonly [string, Command][]): number {
+	const [name, tooMany] = words;
+	const render = name === undefined ? undefined : Object.hasOwn(shells, name) ? shells[name] : undefined;
+	if (render === undefined || tooMany !== undefined) {
+		const known = Object.keys(shells);
+		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name ?? '', known)}`);
+	}
+	print(render(commands).trimEnd().split('\n'));
+	return 0;
+}

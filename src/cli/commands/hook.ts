@@ -1,0 +1,23 @@
+import type { Input } from '../command.ts';
+import { renderHook } from '../../hook/render.ts';
+import { installation } from '../../installation/locate.ts';
+import { print, printError } from '../../util/output.ts';
+import { block } from '../../installation/paths.ts';
+import { UsageError } from '../usage.ts';
+
+export async function run({ values, flags, words }: Input): Promise<number> {
+	if (words[0] !== undefined) throw new UsageError(`hook takes no argument, and was given "${words[0]}"`);
+	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
+	if (eprefix !== '' && !eprefix.startsWith('/')) {
+		throw new UsageError(`--eprefix takes an absolute path, not "${eprefix}"`);
+	}
+	if (flags.has('check')) {
+		const { hookFindings } = await import('../../doctor/check_hook.ts');
+		const wrong = hookFindings(eprefix, '').filter(({ state }) => state !== 'good');
+		for (const { title, means, way } of wrong) printError(`portcullis: ${title}: ${means} ${way}`);
+		return wrong.length > 0 ? 1 : 0;
+	}
+	const text = flags.has('block') ? block(eprefix) : renderHook(eprefix);
+	print(text.trimEnd().split('\n'));
+	return 0;
+}

@@ -1,0 +1,43 @@
+import type { Input } from '../command.ts';
+import { runConfined } from '../../confine/run_confined.ts';
+import type { Facts } from '../../rules/decide.ts';
+import { groundFrom, groundOf, phaseNamed } from '../../rules/explain.ts';
+import { features } from '../../rules/features.ts';
+import { installation } from '../../installation/locate.ts';
+import { isSrcPhase } from '../../rules/phases.ts';
+import { resolvePortage } from '../../portage/resolve_package.ts';
+import { UsageError } from '../usage.ts';
+
+/** What `run` is like where nothing else is said: a phase that every feature covers. */
+const PHASE = 'compile';
+
+export async function run({ values, words, command }: Input): Promise<number> {
+	const { like, features: list } = values;
+	const [word, tooMany] = words;
+	if (like !== undefined && list !== undefined) throw new UsageError('run takes --features or --like, not both');
+	if (like === undefined && word !== undefined) throw new UsageError(`put -- before the command "${word}"`);
+	if (tooMany !== undefined) throw new UsageError(`put -- before the command "${tooMany}"`);
+	const phase = phaseNamed(word ?? PHASE);
+	if (!isSrcPhase(phase)) throw new UsageError(`only src_* phases are confined, and "${word ?? ''}" is none`);
+	if (list !== undefined) known(list);
+
+	const eprefix = values['eprefix'] ?? installation().eprefix;
+	let cpv = 'portcullis/run';
+	let facts: Facts = { ...groundFrom({ features: list ?? Object.values(features).join(' ') }), phase };
+	if (like !== undefined) {
+		const configuration = await resolvePortage(eprefix, like);
+		cpv = configuration.package?.cpv ?? cpv;
+		facts = { ...groundOf(configuration), phase };
+	}
+	const shell = [process.env['SHELL'] ?? '/bin/sh'];
+	const wanted = command !== undefined && command.length > 0 ? command : shell;
+	return runConfined(facts, wanted, { eprefix, cpv, environment: process.env });
+}
+
+function known(list: string): void {
+	const words: readonly string[] = Object.values(features);
+	for (const word of list.split(/\s+/).filter(Boolean)) {
+		if (!words.includes(word))
+			throw new UsageError(`--features ${word} confines nothing: it can be ${words.join(', ')}`);
+	}
+}

@@ -1,0 +1,72 @@
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import script from '../../../hooks/shell.bash' with { type: 'text' };
+import type { Input } from '../command.ts';
+import { runConfined } from '../../confine/run_confined.ts';
+import { groundOf, phaseNamed } from '../../rules/explain.ts';
+import { installation } from '../../installation/locate.ts';
+import { resolvePortage, type Resolved } from '../../portage/resolve_package.ts';
+import { UsageError } from '../usage.ts';
+
+export async function run({ values, words, command }: Input): Promise<number> {
+	const [atom, word, tooMany] = words;
+	if (atom === undefined || word === undefined || tooMany !== undefined) {
+		throw new UsageError('shell takes a package and a phase: portcullis shell =CATEGORY/PACKAGE-VERSION src_test');
+	}
+	const phase = phaseNamed(word);
+	const eprefix = values['eprefix'] ?? installation().eprefix;
+	const configuration = await resolvePortage(eprefix, atom);
+	const { package: one, bin } = configuration;
+	if (one === null) throw new Error(`Portage knows no package ${atom}`);
+	const saved = join(one.builddir, 'temp/environment');
+	if (!existsSync(saved)) {
+		throw new Error(
+			`there is no kept build of ${one.cpv} in ${one.builddir}: Portage keeps one that failed, and FEATURES=keepwork every one`,
+		);
+	}
+	accessSync(saved, constants.R_OK);
+
+	const folder = mkdtempSync(join(tmpdir(), 'portcullis-shell-'));
+	try {
+		const rc = join(folder, 'rc.bash');
+		writeFileSync(rc, script);
+		const bash =
+			command === undefined || command.length === 0
+				? ['bash', '--rcfile', rc, '-i']
+				: ['bash', '-c', 'source "$0" && "$@"', rc, ...command];
+		const facts = { ...groundOf(configuration), phase };
+		return await runConfined(facts, bash, {
+			eprefix,
+			cpv: one.cpv,
+			cwd: one.builddir,
+			environment: {
+				...process.env,
+				...phaseVariables(one, eprefix, phase),
+				PORTCULLIS_SHELL_ENVIRONMENT: saved,
+				PORTCULLIS_SHELL_BIN: bin,
+				PORTCULLIS_SHELL_TITLE: `${one.cpv} src_${phase}`,
+			},
+		});
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+/** What Portage sets for each phase and so doesn't save (PMS 11.1). */
+function phaseVariables({ names, builddir }: Resolved, eprefix: string, phase: string): Record<string, string> {
+	return {
+		...names,
+		EPREFIX: eprefix,
+		PORTAGE_BUILDDIR: builddir,
+		WORKDIR: join(builddir, 'work'),
+		T: join(builddir, 'temp'),
+		D: join(builddir, 'image/'),
+		ED: join(builddir, 'image', eprefix, '/'),
+		FILESDIR: join(builddir, 'files'),
+		DISTDIR: join(builddir, 'distdir'),
+		HOME: join(builddir, 'homedir'),
+		EBUILD_PHASE: phase,
+		EBUILD_PHASE_FUNC: `src_${phase}`,
+	};
+}

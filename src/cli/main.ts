@@ -1,0 +1,93 @@
+import minimist from 'minimist';
+import manifest from '../../package.json' with { type: 'json' };
+import type { Command, Input } from './command.ts';
+import { commands } from './commands.ts';
+import { helpFor, helpForAll } from './help.ts';
+import { print, printError } from '../util/output.ts';
+import { screenOf } from '../util/terminal.ts';
+import { suggestion, UsageError } from './usage.ts';
+
+const FAILURE = 1;
+const MISUSE = 2;
+
+/** The program: takes what follows its name, gives the exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
+	try {
+		return await dispatch(argv);
+	} catch (error) {
+		if (!(error instanceof Error)) throw error;
+		printError(`portcullis: ${error.message.replaceAll('\n', ' ')}`);
+		return error instanceof UsageError ? MISUSE : FAILURE;
+	}
+}
+
+async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
+	if (name === undefined) throw new UsageError('which command? `portcullis --help` lists them');
+	if (name === '--version' || name === '-V') return printText(`portcullis ${manifest.version}`);
+	if (name === '--help' || name === '-h' || name === 'help') {
+		const [topic] = rest;
+		return printText(topic === undefined ? helpForAll() : helpFor(topic, find(topic), screenOf(process.stdout).width));
+	}
+	const command = find(name);
+	const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+	if (own.includes('--help') || own.includes('-h')) {
+		return printText(helpFor(name, command, screenOf(process.stdout).width));
+	}
+	return command.run(read(name, command, rest));
+}
+
+function find(name: string): Command {
+	const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+	if (command !== undefined) return command;
+	const kind = name.startsWith('-') ? 'option' : 'command';
+	const near = suggestion(name, [...Object.keys(commands), 'help', '--help', '--version']);
+	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '; `portcullis --help` lists them' : near}`);
+}
+
+/** minimist finds the words; what it lets pass, an unknown option or a missing value, is refused here. */
+function read(name: string, command: Command, argv: readonly string[]): Input {
+	const known = Object.keys(command.options);
+	const taking = known.filter((option) => command.options[option]?.value !== undefined);
+	const flags = known.filter((option) => !taking.includes(option));
+	const parsed = minimist<Record<string, unknown>>([...argv], {
+		string: ['_', ...taking],
+		boolean: flags,
+		'--': true,
+		unknown: (word) => {
+			if (!word.startsWith('-') || word === '-') return true;
+			const option = word.replace(/=.*/s, '');
+			const near = suggestion(option, [...known.map((one) => `--${one}`), '--help']);
+			throw new UsageError(
+				`${name}: unknown option ${option}${near === '' ? `; \`portcullis ${name} --help\` lists them` : near}`,
+			);
+		},
+	});
+	const values = taking.flatMap((option) => {
+		const value: unknown = parsed[option];
+		if (value === undefined) return [];
+		if (typeof value !== 'string') throw new UsageError(`${name}: --${option} was given twice`);
+		// minimist can't tell `--option` from `--option ''`.
+		if (value === '' && argv.at(argv.indexOf(`--${option}`) + 1) !== '' && !argv.includes(`--${option}=`)) {
+			throw new UsageError(`${name}: --${option} needs a value`);
+		}
+		return [[option, value] as const];
+	});
+	return {
+		values: Object.fromEntries(values),
+		flags: new Set(flags.filter((flag) => parsed[flag] === true)),
+		words: parsed._,
+		command: argv.includes('--') ? parsed['--'] : undefined,
+	};
+}
+
+function printText(text: string): number {
+	print(text.split('\n'));
+	return 0;
+}
+
+// `portcullis report | head` is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+	if (error.code !== 'EPIPE') throw error;
+	process.exit();
+});
+void main(process.argv.slice(2)).then((status) => (process.exitCode = status));

@@ -1,0 +1,59 @@
+import { feature, isLoopback, isSocket, text, value, type Around, type Evidence } from './build_context.ts';
+
+/** Portage starts its proxy for who is root, has the network isolated, and one of two words in FEATURES (doebuild.py, spawn()). */
+export function socks(around: Around): Evidence[] {
+	if (around.uid === 0 && around.features.includes('network-sandbox')) {
+		const words = [...feature(around, 'network-sandbox-proxy'), ...feature(around, 'distcc')];
+		if (words.length > 0) return words;
+	}
+	const name = ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'].find((one) => isSocket(value(around, one)));
+	return name === undefined ? [] : [{ what: `${name} names the socket ${value(around, name)}`, cure: `${name}=""` }];
+}
+
+export const proxyVariables = [
+	...['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy'],
+	...['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY'],
+];
+
+export function proxies(around: Around): Evidence[] {
+	return proxyVariables.flatMap((name) => {
+		const host = /^(?:[a-z0-9+.-]+:\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/i.exec(value(around, name))?.[1] ?? '';
+		return isLoopback(host)
+			? [{ what: `${name} is ${withoutPassword(value(around, name))}`, cure: `ENV_UNSET="${name}"` }]
+			: [];
+	});
+}
+
+function withoutPassword(url: string): string {
+	return url.replace(/\/\/[^@/]*@/, '//');
+}
+
+export function agents(around: Around): Evidence[] {
+	const sockets = [
+		{ name: 'SSH_AUTH_SOCK', file: value(around, 'SSH_AUTH_SOCK') },
+		// GnuPG before 2.1: path, process and protocol
+		{ name: 'GPG_AGENT_INFO', file: value(around, 'GPG_AGENT_INFO').replace(/:.*/, '') },
+	];
+	return sockets
+		.filter(({ file }) => file !== '' && isSocket(file))
+		.map(({ name, file }) => ({ what: `${name} names the socket ${file}`, cure: `ENV_UNSET="${name}"` }));
+}
+
+const displays = '/tmp/.X11-unix/X';
+
+/** A server that listens on an abstract socket and on no other (unix(7): those begin with @ in /proc/net/unix). */
+export function display(around: Around): Evidence[] {
+	const number = /^(?:unix)?(?:\/unix)?:([0-9]+)(?:\.[0-9]+)?$/.exec(value(around, 'DISPLAY'))?.[1];
+	if (number === undefined || isSocket(displays + number)) return [];
+	const abstract = text('/proc/net/unix')
+		.split('\n')
+		.some((line) => line.endsWith(` @${displays}${number}`));
+	return abstract
+		? [
+				{
+					what: `DISPLAY is ${value(around, 'DISPLAY')}, whose server listens on an abstract socket only`,
+					cure: 'ENV_UNSET="DISPLAY"',
+				},
+			]
+		: [];
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { renderHook } from '../hook/render.ts';
+import { block, paths } from '../installation/paths.ts';
+import { nodeOf } from '../installation/programs.ts';
+import { good, type Finding } from './finding.ts';
+import { stat } from '../util/stat.ts';
+
+const begin = '# >>> portcullis >>>';
+const end = '# <<< portcullis <<<';
+
+/**
+ * The installed hook: there, current, and ahead of the user's own code. `configroot` is where Portage reads etc/portage
+ * when that is elsewhere (PORTAGE_CONFIGROOT, as crossdev sets it); '' where it is the prefix itself.
+ */
+export function hookFindings(eprefix: string, configroot: string): Finding[] {
+	const { hook } = paths(eprefix);
+	const bashrc = `${configroot === '' ? eprefix : configroot.replace(/\/+$/, '')}/etc/portage/bashrc`;
+	return [phaseFinding(eprefix, hook), ...bashrcFindings(eprefix, bashrc, configroot)];
+}
+
+const reinstall = 'Run install.sh again, or emerge app-portage/portcullis.';
+
+function phaseFinding(eprefix: string, hook: string): Finding {
+	const title = 'Hook';
+	const text = read(hook);
+	const seen = [hook];
+	if (text === undefined) {
+		return {
+			id: 'hook',
+			state: 'bad',
+			title,
+			means: `there is no ${hook}: nothing is confined.`,
+			way: reinstall,
+			seen,
+		};
+	}
+	if (text === renderHook(eprefix, nodeOf(text))) return good('hook', title, 'installed, and of this version', seen);
+	return {
+		id: 'hook',
+		state: 'bad',
+		title,
+		means: `${hook} is not what this version writes: it was edited, or is of another version.`,
+		way: `${reinstall} \`portcullis hook | diff ${hook} -\` shows the difference.`,
+		seen,
+	};
+}
+
+function bashrcFindings(eprefix: string, bashrc: string, configroot: string): Finding[] {
+	const title = configroot === '' ? 'bashrc' : `bashrc of PORTAGE_CONFIGROOT=${configroot}`;
+	const id = configroot === '' ? 'bashrc' : 'bashrc-configroot';
+	const seen = [bashrc];
+	if (stat(bashrc)?.isDirectory() === true) {
+		const means = `${bashrc} is a directory, which Portage ignores: nothing is confined.`;
+		return [{ id, state: 'bad', title, means, way: 'Make it a file that sources what is in it.', seen }];
+	}
+	const text = read(bashrc);
+	const at = text?.indexOf(begin) ?? -1;
+	if (text === undefined || at < 0) {
+		const means = `${bashrc} ${text === undefined ? 'is not there' : 'does not source the hook'}: nothing is confined.`;
+		const way =
+			configroot === ''
+				? reinstall
+				: `Put what \`portcullis hook --block\` prints at its top (crossdev makes such a folder).`;
+		return [{ id, state: 'bad', title, means, way, seen }];
+	}
+	const stop = text.indexOf(end, at);
+	const found = text.slice(at, stop < 0 ? undefined : stop + end.length + 1);
+	if (found.replace(/\r/g, '').trim() !== block(eprefix).trim()) {
+		const means = `the block of Portcullis in ${bashrc} was edited.`;
+		return [
+			{ id, state: 'bad', title, means, way: `${reinstall} (\`--save-edits\` keeps the edited one aside)`, seen },
+		];
+	}
+	// Comments and blank lines do no harm.
+	const above = text
+		.slice(0, at)
+		.split('\n')
+		.filter((line) => /^\s*[^\s#]/.test(line));
+	if (above.length > 0) {
+		const means = `${above.length === 1 ? 'a line stands' : `${above.length} lines stand`} above the block in ${bashrc}, and run twice in a confined phase.`;
+		return [{ id, state: 'odd', title, means, way: 'Move the block to the top.', seen: [...seen, ...above] }];
+	}
+	return [good(id, title, 'sources the hook before anything else', seen)];
+}
+
+function read(file: string): string | undefined {
+	try {
+		return readFileSync(file, 'utf8');
+	} catch {
+		return undefined;
+	}
+}

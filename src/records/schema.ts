@@ -1,0 +1,324 @@
+import { isAddress, isDomainName, isPackage, isTime } from '../util/grammar.ts';
+import { stripControls } from '../util/output.ts';
+import { confinements, srcPhases } from '../rules/phases.ts';
+
+/**
+ * A line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Group portage can write that file, and much of a record was chosen by
+ * a build: whatever is not of the form that confine gives it makes the line unreadable, and free text comes without control characters.
+ */
+export interface RunRecord {
+	/** When the command began, as ISO 8601 has it, in UTC. */
+	readonly time: string;
+	/** CATEGORY/PF; '' where the record has none. */
+	readonly package: string;
+	readonly phase: string;
+	/** confine's way in, and who saw that nothing outlived the phase. */
+	readonly mode: string;
+	readonly keeper: string;
+	/** What was asked for, each with who made it: confine, portage or none. */
+	readonly had: Readonly<Record<string, string>>;
+	/** in seconds; user and system time of all processes together */
+	readonly wall: number;
+	readonly user: number;
+	readonly system: number;
+	/** in bytes */
+	readonly memoryPeak: number;
+	readonly processes: number;
+	/** Asked for and not had, each with the reason. */
+	readonly missing: readonly { readonly what: string; readonly why: string }[];
+	readonly status: { readonly exit: number } | { readonly signal: number };
+	readonly orphans: readonly Orphan[];
+	/** All of them, described or not. */
+	readonly orphanCount: number;
+	readonly blocked: readonly Blocked[];
+	/** Connections that PORTCULLIS_ALLOW let through. */
+	readonly allowed: readonly Allowed[];
+	/** From where they were made; nowhere: what should have been let through could not be. undefined: none was to be. */
+	readonly through: string | undefined;
+	/** Why from nowhere, where that is not Portage's doing; '' where it is. */
+	readonly throughWhy: string;
+	/** Attempts without a way out that the kernel counted. */
+	readonly unreachable: number;
+	/** What the kernel counted and the audit did not see. */
+	readonly unseen: number;
+	readonly names: readonly Name[];
+	/** Attempts that nothing blocked, as nothing was isolated (PORTCULLIS_AUDIT=only). */
+	readonly tried: readonly Blocked[];
+	/** Who asked for a listener of seccomp's and was refused, as the audit has it. */
+	readonly listenerRefused: Program | undefined;
+	/** The limit that ended the command, as the kernel names it. */
+	readonly limit: string | undefined;
+	/** It is a limit of the cgroup that confine was started in, which is the whole build's. */
+	readonly limitInherited: boolean;
+}
+
+export interface Orphan {
+	readonly pid: number;
+	readonly argv: readonly string[];
+	readonly comm: string;
+	/** in seconds */
+	readonly age: number;
+	/** Not even SIGKILL had ended it when the record was written. */
+	readonly stuck?: true;
+}
+
+/** Who did something. */
+export interface Program {
+	readonly comm: string;
+	readonly argv: readonly string[];
+	/** What the interpreter runs, where it is one. */
+	readonly script: string | undefined;
+	/** The command lines of its parents, nearest first. */
+	readonly parents: readonly string[];
+}
+
+/** A name that was looked up. */
+export interface Name extends Program {
+	readonly name: string;
+	/** A, AAAA, PTR and so on */
+	readonly type: string;
+	readonly count: number;
+}
+
+export interface Blocked extends Program {
+	readonly address: string;
+	readonly port: number;
+	readonly protocol: string;
+	readonly count: number;
+	/** It may be reached, but not from the address that the socket was bound to. */
+	readonly bound?: true;
+}
+
+export interface Allowed extends Blocked {
+	/** How many of them ended with an error at once. */
+	readonly failed: number;
+}
+
+/** The words of native/privileged/identity.c, native/supervisor/record.c and options.c; a test compares them. */
+export const modes = ['none', 'root', 'setuid', 'userns'] as const;
+export const keepers = ['none', 'cgroup', 'cgroup+pidns', 'cgroup+portage', 'pidns', 'portage', 'subreaper'] as const;
+export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
+export const routes = ['host', 'socks', 'nowhere'] as const;
+const makers = ['confine', 'portage', 'none'] as const;
+
+/** At least what native/supervisor/orphans.h, audit_table.h, audit_target.h and outcome.h allow. */
+const MOST_ENTRIES = 256;
+const MOST_TEXT = 512;
+
+/** Limits of Linux (PID_MAX_LIMIT, SIGRTMAX), and numbers that no phase reaches. */
+const MOST_PID = 2 ** 22;
+const MOST_SIGNAL = 64;
+const MOST_SECONDS = 1e9;
+const MOST_BYTES = 2 ** 50;
+const MOST_COUNT = 1e12;
+
+const none: readonly never[] = [];
+const nothing = {};
+
+type Members = Readonly<Record<string, unknown>>;
+type Check<Value> = (value: unknown, name: string) => Value;
+
+/** Reads one line. An error says what is wrong with it, and repeats nothing of it. Unknown members are ignored. */
+export function parseRecord(line: string): RunRecord {
+	const record = object(json(line), 'the record');
+	if (record['schema'] !== 1) throw new Error('the schema is not 1');
+	const unreachable = optional(record['unreachable'], 'unreachable', count, 0);
+	return {
+		time: time(record['time'], 'time'),
+		package: optional(record['package'], 'package', cpv, ''),
+		phase: optional(record['phase'], 'phase', phase, ''),
+		mode: optional(record['mode'], 'mode', mode, ''),
+		keeper: optional(record['keeper'], 'keeper', keeper, ''),
+		had: optional(record['had'], 'had', had, nothing),
+		wall: optional(record['wall'], 'wall', seconds, 0),
+		user: optional(record['user'], 'user', seconds, 0),
+		system: optional(record['system'], 'system', seconds, 0),
+		memoryPeak: optional(record['memory_peak'], 'memory_peak', bytes, 0),
+		processes: optional(record['processes'], 'processes', count, 0),
+		missing: optional(record['missing'], 'missing', missing, none),
+		status: status(record['status'], 'status'),
+		orphans: optional(record['orphans'], 'orphans', orphans, none),
+		orphanCount: optional(record['orphan_count'], 'orphan_count', count, 0),
+		blocked: optional(record['blocked'], 'blocked', attempts, none),
+		tried: optional(record['tried'], 'tried', attempts, none),
+		allowed: optional(record['allowed'], 'allowed', allowed, none),
+		through: optional(record['through'], 'through', route, undefined),
+		throughWhy: optional(record['through_why'], 'through_why', text, ''),
+		unreachable,
+		unseen: optional(record['unseen'], 'unseen', count, record['watched'] === undefined ? unreachable : 0),
+		names: optional(record['names'], 'names', names, none),
+		listenerRefused: optional(
+			record['listener_refused'],
+			'listener_refused',
+			(one, name) => programOf(object(one, name), name),
+			undefined,
+		),
+		limit: optional(record['limit_hit'], 'limit_hit', limit, undefined),
+		limitInherited: record['limit_inherited'] === true,
+	};
+}
+
+/** JSON's own error would repeat a part of the line. */
+function json(line: string): unknown {
+	try {
+		return JSON.parse(line);
+	} catch {
+		throw new Error('it is not JSON');
+	}
+}
+
+const time = matching('a time', isTime);
+const cpv = matching('a package', isPackage);
+const domain = matching('a domain name', isDomainName);
+const address = matching('an address', isAddress);
+/** The names of native/watcher/protocol.c, or that of a kernel module (`ask_proc()`). */
+const protocol = matching('a protocol', (one) => /^[a-z0-9_-]{1,12}$/.test(one));
+const recordType = matching('a record type', (one) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(one));
+const phase = oneOf(srcPhases);
+const mode = oneOf(modes);
+const keeper = oneOf(keepers);
+const limit = oneOf(limits);
+const route = oneOf(routes);
+const maker = oneOf(makers);
+const isolation = oneOf(confinements);
+const lacking = oneOf([...confinements, ...limits]);
+const pid = integer(1, MOST_PID);
+const exit = integer(0, 255);
+const signal = integer(1, MOST_SIGNAL);
+const port = integer(0, 65_535);
+const count = integer(0, MOST_COUNT);
+const bytes = integer(0, MOST_BYTES);
+const seconds: Check<number> = (value, name) => {
+	if (typeof value !== 'number' || !(value >= 0 && value <= MOST_SECONDS)) throw wrong(name, 'a number of seconds');
+	return value;
+};
+const attempts = listOf(attemptOf);
+const missing = listOf((one, name) => ({
+	what: lacking(one['what'], `${name}.what`),
+	why: text(one['why'], `${name}.why`),
+}));
+const orphans = listOf((one, name) => ({
+	pid: pid(one['pid'], `${name}.pid`),
+	argv: optional(one['argv'], `${name}.argv`, texts, none),
+	comm: text(one['comm'], `${name}.comm`),
+	age: optional(one['age'], `${name}.age`, seconds, 0),
+	...(isTrue(one['stuck'], `${name}.stuck`) ? ({ stuck: true } as const) : {}),
+}));
+const allowed = listOf((one, name) => ({
+	...attemptOf(one, name),
+	failed: optional(one['failed'], `${name}.failed`, count, 0),
+}));
+const names = listOf((one, name) => ({
+	...programOf(one, name),
+	name: domain(one['name'], `${name}.name`),
+	type: recordType(one['type'], `${name}.type`),
+	count: count(one['count'], `${name}.count`),
+}));
+
+function attemptOf(one: Members, name: string): Blocked {
+	return {
+		...programOf(one, name),
+		address: address(one['address'], `${name}.address`),
+		port: port(one['port'], `${name}.port`),
+		protocol: protocol(one['protocol'], `${name}.protocol`),
+		count: count(one['count'], `${name}.count`),
+		...(isTrue(one['bound'], `${name}.bound`) ? ({ bound: true } as const) : {}),
+	};
+}
+
+function programOf(one: Members, name: string): Program {
+	return {
+		comm: text(one['comm'], `${name}.comm`),
+		argv: optional(one['argv'], `${name}.argv`, texts, none),
+		script: optional(one['script'], `${name}.script`, text, undefined),
+		parents: optional(one['parents'], `${name}.parents`, texts, none),
+	};
+}
+
+function status(value: unknown, name: string): RunRecord['status'] {
+	const members = object(value, name);
+	return Object.hasOwn(members, 'signal')
+		? { signal: signal(members['signal'], `${name}.signal`) }
+		: { exit: exit(members['exit'], `${name}.exit`) };
+}
+
+function had(value: unknown, name: string): Readonly<Record<string, string>> {
+	const members = object(value, name);
+	const found: Record<string, string> = {};
+	for (const what of Object.keys(members)) found[isolation(what, name)] = maker(members[what], name);
+	return found;
+}
+
+/** A build chooses texts, so none makes the line unreadable: they are cut, and control characters are replaced. */
+function text(value: unknown, name: string): string {
+	if (typeof value !== 'string') throw wrong(name, 'a string');
+	return stripControls(value.slice(0, MOST_TEXT));
+}
+
+/** A command line, cut where native/watcher/target.h cuts it. */
+function texts(value: unknown, name: string): string[] {
+	if (!Array.isArray(value)) throw wrong(name, 'a list');
+	const found: string[] = [];
+	for (let room = MOST_TEXT, at = 0; at < value.length && room > 0; at++) {
+		const word = text(value[at], name).slice(0, room);
+		found.push(word);
+		room -= word.length + 1;
+	}
+	return found;
+}
+
+function isTrue(value: unknown, name: string): boolean {
+	if (value !== undefined && value !== true) throw wrong(name, 'true');
+	return value === true;
+}
+
+function optional<Value, Default>(
+	value: unknown,
+	name: string,
+	check: Check<Value>,
+	otherwise: Default,
+): Value | Default {
+	return value === undefined ? otherwise : check(value, name);
+}
+
+function matching(what: string, test: (text: string) => boolean): Check<string> {
+	return (value, name) => {
+		if (typeof value !== 'string' || !test(value)) throw wrong(name, what);
+		return value;
+	};
+}
+
+function oneOf<Word extends string>(words: readonly Word[]): Check<Word> {
+	const known = new Map<unknown, Word>(words.map((word) => [word, word]));
+	return (value, name) => {
+		const word = known.get(value);
+		if (word === undefined) throw wrong(name, `one of ${words.join(', ')}`);
+		return word;
+	};
+}
+
+function integer(least: number, most: number): Check<number> {
+	return (value, name) => {
+		if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+			throw wrong(name, `an integer from ${least} to ${most}`);
+		return value;
+	};
+}
+
+function listOf<Value>(check: (members: Members, name: string) => Value): Check<Value[]> {
+	return (value, name) => list(value, name).map((one) => check(object(one, name), name));
+}
+
+function list(value: unknown, name: string): unknown[] {
+	if (!Array.isArray(value) || value.length > MOST_ENTRIES) throw wrong(name, `a list of at most ${MOST_ENTRIES}`);
+	return value;
+}
+
+function object(value: unknown, name: string): Members {
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(name, 'an object');
+	return value as Members;
+}
+
+function wrong(name: string, wanted: string): Error {
+	return new Error(`${name} is not ${wanted}`);
+}
