@@ -13,7 +13,7 @@ const text = {
 export default defineConfig({
 	plugins: [text],
 	test: {
-		include: ['test/unit/**/*.test.ts'],
+		include: ['test/**/*.test.ts'],
 		testTimeout: 30_000,
 	},
 });

@@ -6,8 +6,8 @@ set -euo pipefail
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
 # What the helper asks of bats.
 bats_require_minimum_version() { :; }
-# shellcheck source=../test/allow/there.bash
-source "$TOP/test/allow/there.bash"
+# shellcheck source=../test/egress/there.bash
+source "$TOP/test/egress/there.bash"
 
 median() {
 	sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'

@@ -12,7 +12,7 @@ declare -A JOBS=()
 run_begin() {
 	ONLY=${1-}
 	ONLY=${ONLY%/}
-	# A folder is meant as a whole and alone: `allow` is test/allow, and not test/setuid/allow.bats.
+	# A folder is meant as a whole and alone: `egress` is test/egress, and not a file of that name elsewhere.
 	[[ ! $ONLY || ! -d test/${ONLY#test/} ]] || ONLY=test/${ONLY#test/}
 	LOGS=$(mktemp -d)
 	trap 'rm -rf -- "$LOGS"' EXIT
@@ -154,7 +154,7 @@ run_count_vitest() {
 }
 
 vitest_run() {
-	node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$RESULTS"
+	node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$RESULTS" "$@"
 }
 
 # A test that hangs must not hang the run. (bats' own BATS_TEST_TIMEOUT, after a test that fails, waits until it is over.)

@@ -2,7 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installation } from '../installation/locate.ts';
-import { candidates, feature, isLoopback, isSocket, lines, value, type Around, type Evidence } from './build_context.ts';
+import {
+	candidates,
+	feature,
+	isLoopback,
+	isSocket,
+	lines,
+	value,
+	type Around,
+	type Evidence,
+} from './build_context.ts';
 import { words } from '../util/environment.ts';
 import { fakerootFrom } from '../rules/phase_context.ts';
 import type { Fakeroot } from '../rules/phases.ts';

@@ -10,7 +10,15 @@ import { collisions } from '../conflicts/table.ts';
 import { features } from '../rules/features.ts';
 import { here, keptNames, marker, paths, run } from '../installation/paths.ts';
 import { programs } from '../installation/programs.ts';
-import { confinements, law, pkgPhases, srcPhases, type Condition, type Confinement, type Row } from '../rules/phases.ts';
+import {
+	confinements,
+	law,
+	pkgPhases,
+	srcPhases,
+	type Condition,
+	type Confinement,
+	type Row,
+} from '../rules/phases.ts';
 import { quote } from '../util/quote.ts';
 import { insideBlock, seenNames, smellBlock, smellWords } from './prefilter.ts';
 import { expected, settingNames, settings, type SettingName } from '../rules/settings.ts';

@@ -2,7 +2,7 @@
 # --allow in mode setuid: the watcher, who makes the connections, is the caller and nothing more, and what it hands out leads no further.
 
 load helper
-load ../allow/there
+load ../egress/there
 
 setup_file() {
 	local program
@@ -11,7 +11,7 @@ setup_file() {
 	there_begin
 	there_serve 80 8080
 	for program in client attack swap; do
-		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$PLACE/$program" "$TOP/test/allow/$program.c"
+		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$PLACE/$program" "$TOP/test/egress/$program.c"
 	done
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { lay } from './collisions.files.ts';
+import { lay } from './files.ts';
 
 export interface Case {
 	/** The row that is found, and what its evidence says; none: it looks alike, and nothing is found. */

@@ -10,7 +10,7 @@ setup_file() {
 	there_serve 80 90! 8080
 	local program
 	for program in client attack swap; do
-		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/allow/$program.c"
+		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
 	# Portage's is the portage user's, as its phases are; one of somebody else can't be looked into.
 	serve_proxy proxy setpriv --reuid=12321 --regid=12321 --clear-groups --
@@ -66,7 +66,7 @@ through() {
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 82
 		[[ $output == ECONNREFUSED || $output == ENETUNREACH ]]
 		expect_blocked "client tcp $THERE 82 1"
-		run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/allow/clients/fetch.py" timeout "$THERE" 80
+		run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/egress/clients/fetch.py" timeout "$THERE" 80
 		[[ $output == *there* ]]
 	done
 }
@@ -88,10 +88,10 @@ handed_out() {
 		((status == 0))
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE6" 80
 		for how in blocking timeout asyncio; do
-			run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/allow/clients/fetch.py" "$how" "$THERE" 80
+			run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/egress/clients/fetch.py" "$how" "$THERE" 80
 			[[ $output == *there* ]]
 		done
-		run -0 through --socks "$PROXY" -- "$(type -P node)" "$TOP/test/allow/clients/fetch.mjs" "http://$THERE/"
+		run -0 through --socks "$PROXY" -- "$(type -P node)" "$TOP/test/egress/clients/fetch.mjs" "http://$THERE/"
 		[[ $output == *there* ]]
 	done
 }

@@ -6,8 +6,8 @@ load there
 
 setup_file() {
 	audit_begin
-	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/inside" "$TOP/test/allow/inside.c"
-	gcc -m32 -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/inside32" "$TOP/test/allow/inside.c"
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/inside" "$TOP/test/egress/inside.c"
+	gcc -m32 -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/inside32" "$TOP/test/egress/inside.c"
 }
 
 # Says how everything ends for PROGRAM [threads], with confine OPTION...
@@ -55,7 +55,7 @@ inside() {
 
 @test 'where the network could not be isolated a list changes nothing' {
 	local server
-	/usr/bin/python3 "$TOP/test/allow/server.py" "$AUDIT_DIR" 0 3>&- >/dev/null 2>&1 &
+	/usr/bin/python3 "$TOP/test/egress/server.py" "$AUDIT_DIR" 0 3>&- >/dev/null 2>&1 &
 	server=$!
 	until [[ -s $AUDIT_DIR/ready ]]; do
 		kill -0 "$server"

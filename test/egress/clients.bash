@@ -7,7 +7,7 @@ setup_file() {
 	audit_begin
 	there_begin
 	there_serve 80
-	cp "$TOP"/test/allow/clients/* "$AUDIT_DIR"
+	cp "$TOP"/test/egress/clients/* "$AUDIT_DIR"
 }
 
 # gets NAME COMMAND...: the command shows what is there if that is listed, and only then; NAME is what the record calls it

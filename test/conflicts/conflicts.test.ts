@@ -9,7 +9,7 @@ import { fakerootFrom } from '../../src/rules/phase_context.ts';
 import { renderHook } from '../../src/hook/render.ts';
 import { paths } from '../../src/installation/paths.ts';
 import { resolve } from '../../src/rules/settings.ts';
-import { everyCase, type Case } from './collisions.cases.ts';
+import { everyCase, type Case } from './cases.ts';
 
 const ordinary = 65_534;
 const root = mkdtempSync('/var/tmp/collisions-');
@@ -57,7 +57,7 @@ function full(environment: Case['environment']) {
 /** Whether the hook starts the program in a setup phase with this environment. */
 function starts(words: readonly string[], uid: number, environment: Record<string, string>): boolean {
 	const { hook } = paths(join(root, 'prefix'));
-	const bash = ['bash', join(import.meta.dirname, 'smell.bash'), hook, words.join(' ')];
+	const bash = ['bash', join(import.meta.dirname, 'prefilter.bash'), hook, words.join(' ')];
 	const asUser = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', ...bash];
 	const [program = '', ...args] = uid === process.getuid?.() ? bash : asUser;
 	const output = execFileSync(program, args, {

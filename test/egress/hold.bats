@@ -13,7 +13,7 @@ setup_file() {
 	there_begin
 	there_serve 80 8080
 	for program in attack swap; do
-		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/allow/$program.c"
+		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
 }
 

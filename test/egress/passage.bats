@@ -15,7 +15,7 @@ setup_file() {
 	there_serve 80 8080
 	local program
 	for program in client crowd; do
-		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/allow/$program.c"
+		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
 }
 
@@ -89,7 +89,7 @@ teardown() {
 listen_here() {
 	mkdir -p "$AUDIT_DIR/here"
 	rm -f "$AUDIT_DIR/here"/*
-	/usr/bin/python3 "$TOP/test/allow/server.py" "$AUDIT_DIR/here" 0 3>&- >/dev/null 2>&1 &
+	/usr/bin/python3 "$TOP/test/egress/server.py" "$AUDIT_DIR/here" 0 3>&- >/dev/null 2>&1 &
 	SERVER=$!
 	awaited test -s "$AUDIT_DIR/here/ready"
 	HERE=$(<"$AUDIT_DIR/here/ready")

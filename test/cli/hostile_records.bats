@@ -20,7 +20,7 @@ teardown_file() {
 
 setup() {
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-	UNIT=$BATS_TEST_DIRNAME/../unit
+	UNIT=$BATS_TEST_DIRNAME/../records
 	LOGS=${RECORDS%/*}
 }
 
@@ -94,7 +94,7 @@ is_configuration() {
 }
 
 @test 'forged values reach neither the terminal nor a configuration file' {
-	forge <"$UNIT/records.forged.jsonl"
+	forge <"$UNIT/forged.jsonl"
 	all_commands
 	prints report
 	[[ $(wc -l <"$RECORDS") == 89 ]]
@@ -104,7 +104,7 @@ is_configuration() {
 }
 
 @test 'text that a build has chosen is shown without control characters' {
-	forge <"$UNIT/records.valid.jsonl"
+	forge <"$UNIT/valid.jsonl"
 	all_commands
 	prints report
 	[[ $output == *'198.51.100.7:443'* && $output != *'could not be read'* ]]
@@ -112,10 +112,10 @@ is_configuration() {
 }
 
 @test 'raw bytes, a line of 16 MiB and a file of zeros do not disturb the lines around them' {
-	head -n 2 "$UNIT/records.valid.jsonl" | forge
+	head -n 2 "$UNIT/valid.jsonl" | forge
 	printf '\033]0;owned\007\n\233\377\376\n{"schema":1,"time":"\302\2332J"}\n' | forge
 	{ head -c 16777216 /dev/zero | tr '\0' '[' && echo && head -c 20000000 /dev/zero && echo; } | forge
-	head -n 2 "$UNIT/records.valid.jsonl" | forge
+	head -n 2 "$UNIT/valid.jsonl" | forge
 	all_commands
 	prints report
 	[[ $output == *'4 phases of 1 package'* && $output == *"5 lines of $RECORDS could not be read"* ]]
@@ -123,13 +123,13 @@ is_configuration() {
 
 @test 'a pipe that the user has named is read' {
 	# shellcheck disable=SC2016 # the shell that is started expands it
-	run -0 prefix_run bash -c 'portcullis report --records <(head -n 2 "$1")' - "$UNIT/records.valid.jsonl"
+	run -0 prefix_run bash -c 'portcullis report --records <(head -n 2 "$1")' - "$UNIT/valid.jsonl"
 	[[ $output == *'2 phases of 1 package'* ]]
 }
 
 @test 'huge numbers stay numbers' {
 	local line
-	line=$(sed -n 2p "$UNIT/records.valid.jsonl")
+	line=$(sed -n 2p "$UNIT/valid.jsonl")
 	for _ in {1..3000}; do
 		echo "${line//'"unseen":3'/'"unseen":999999999999'}"
 	done | forge
@@ -148,7 +148,7 @@ is_configuration() {
 
 @test 'a FIFO, a symbolic link, a hard link, a socket and a folder are not read, and the report says so' {
 	local secret=$BATS_TEST_TMPDIR/secret kind
-	sed -n 2p "$UNIT/records.valid.jsonl" >"$secret"
+	sed -n 2p "$UNIT/valid.jsonl" >"$secret"
 	for kind in fifo link hard socket folder; do
 		echo "$kind"
 		rm -rf -- "${LOGS:?}"/*
@@ -160,7 +160,7 @@ is_configuration() {
 		folder) member mkdir "$RECORDS" ;;
 		esac
 		[[ -e $RECORDS ]]
-		head -n 1 "$UNIT/records.valid.jsonl" >"$RECORDS.1"
+		head -n 1 "$UNIT/valid.jsonl" >"$RECORDS.1"
 		prints report
 		[[ $output == *'1 phase of 1 package'* && $output == *"$RECORDS was not read"* ]]
 		[[ $output != *198.51.100.7* ]]

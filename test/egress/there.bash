@@ -36,7 +36,7 @@ there_begin() {
 }
 
 there_serve() {
-	local server=$TOP/test/allow/server.py pid
+	local server=$TOP/test/egress/server.py pid
 	(cd / && exec ip netns exec "$THERE_NETNS" /usr/bin/python3 "$server" "$SERVED" "$@" 3>&- </dev/null >"$SERVED/log" 2>&1) &
 	pid=$!
 	until [[ -e $SERVED/ready ]]; do

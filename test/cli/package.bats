@@ -27,7 +27,7 @@ setup_package() {
 	cp -r "$TOP/packaging/gentoo/app-portage" "$PREFIX_REPO/"
 	echo app-portage >>"$PREFIX_REPO/profiles/categories"
 	mkdir -p "$PREFIX_REPO/licenses" "$PREFIX_REPO/eclass"
-	cp "$TOP/test/program/eclass"/*.eclass "$PREFIX_REPO/eclass/"
+	cp "$TOP/test/cli/eclass"/*.eclass "$PREFIX_REPO/eclass/"
 	cp "$TOP/LICENSE" "$PREFIX_REPO/licenses/GPL-2"
 	prefix_install_portcullis
 	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_REPO"
@@ -126,7 +126,7 @@ builds() {
 
 @test 'pkgcheck finds nothing in both ebuilds and metadata.xml' {
 	local overlay=$BATS_TEST_TMPDIR/overlay
-	"$TOP/test/program/overlay" "$overlay" "$("$TOP/scripts/release")"
+	"$TOP/test/cli/overlay" "$overlay" "$("$TOP/scripts/release")"
 	run -0 env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \
 		"$PKGCHECK" --config no scan --repo "$overlay" --exit error,warning "$ATOM"
 	[[ ! $output ]]

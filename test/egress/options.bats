@@ -8,7 +8,7 @@ setup_file() {
 	audit_begin
 	there_begin
 	there_serve 80
-	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/options" "$TOP/test/allow/options.c"
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/options" "$TOP/test/egress/options.c"
 	export OTHER6=${THERE6%::*}::4
 	ip -n "$THERE_NETNS" -6 addr add "$OTHER6/64" dev eth0 nodad
 }

@@ -83,7 +83,7 @@ describe('reading records', () => {
 		expect(new Set(missed.map(([, what]) => what))).toEqual(new Set(['"net"', '"ipc"', 'limit_files[i]']));
 	});
 
-	const linesOf = (name: string) => readFileSync(`test/unit/records.${name}.jsonl`, 'utf8').trimEnd().split('\n');
+	const linesOf = (name: string) => readFileSync(`test/records/${name}.jsonl`, 'utf8').trimEnd().split('\n');
 
 	test('no forged line is read, and every valid one is', () => {
 		expect(linesOf('forged').filter((one) => read(`${one}\n`).records.length > 0)).toEqual([]);
