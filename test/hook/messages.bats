@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # each test runs in a process of its own
 # What the hook says by itself: each line names the package, the thing and the way out.
 
 bats_require_minimum_version 1.5.0
