@@ -94,7 +94,7 @@ export function benchMemory(bin: string): number {
 
 /** What the supervisor of a tracked command takes of the memory, in kB: its own, and its part of what it shares (proc(5), Pss). */
 export async function benchSupervisor(bin: string): Promise<number> {
-	const options = ['--net', '--ipc', '--cgroup', 'bench', '--watch', String(process.pid), '--'];
+	const options = ['--net', '--ipc', '--cgroup', 'bench', '--die-with', String(process.pid), '--'];
 	const confine = spawn(join(bin, 'confine'), [...options, 'sh', '-c', 'echo ready; read -r end'], {
 		stdio: ['pipe', 'pipe', 'inherit'],
 	});

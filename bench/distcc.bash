@@ -47,7 +47,7 @@ package() {
 # Sets TOOK[emerge], and of src_compile, as confine has it, TOOK[compile] and TOOK[processor], in microseconds.
 emerge() {
 	local start
-	prefix_conf "FEATURES=\"${OWN} ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_COLLISION="ignore"' \
+	prefix_conf "FEATURES=\"${OWN} ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_CONFLICT="ignore"' \
 		"PORTCULLIS_ALLOW=\"${KINDS[$1]##*|}\""
 	rm -rf "$PREFIX/var/db/pkg/app-test" "$RECORDS"
 	start=${EPOCHREALTIME/./}

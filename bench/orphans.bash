@@ -38,7 +38,7 @@ one() {
 		# The end of the pipe, which the last one that lives holds open.
 		read -r _ || end=${EPOCHREALTIME/./}
 	} < <($command "$BENCH_BIN/leave" "$COUNT")
-	[[ $keeper == - || $(<"$WORK/record") == *"\"keeper\":\"$keeper\""*"\"orphan_count\":$COUNT,"* ]] ||
+	[[ $keeper == - || $(<"$WORK/record") == *"\"tracking\":\"$keeper\""*"\"orphan_count\":$COUNT,"* ]] ||
 		die "$keeper, not $COUNT orphans: $(<"$WORK/record")"
 	TOOK=$(((end - ended) * 1000))
 }

@@ -18,7 +18,7 @@ __portcullis_allow() {
 
 # Whether a line is an option that the program prints, in the form in which it prints it (src/confine/destinations.ts).
 __portcullis_option() {
-	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--name '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
+	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }
 
 # Asks the program, unless it was asked together with what collides, says what it says, and leaves in lines what is kept.
@@ -44,7 +44,7 @@ __portcullis_look_up() {
 	for line in "${said[@]}"; do
 		! __portcullis_option "$line" || lines+=("$line")
 	done
-	__portcullis_say "${said[@]}"
+	__portcullis_print "${said[@]}"
 	[[ ! $why ]] || __portcullis_call die "$why"
 	__portcullis_keep "$file" "${lines[@]}"
 }

@@ -84,7 +84,7 @@ __portcullis_phase() {
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
 	((${#options[@]})) || [[ $EBUILD_PHASE == setup ]] || return 0
 	__portcullis_limits
-	__portcullis_collide
+	__portcullis_conflicts
 	__portcullis_allow
 	((${#options[@]})) || return 0
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot" --chown-eperm)
@@ -202,8 +202,8 @@ __portcullis_confine() {
 		__portcullis_failed '/proc/self/environ can not be read'
 		return
 	fi
-	if [[ $EUID == 0 && (-L $state-inside || -L $state-tell) ]] || ! { : >"$state-inside" && : >"$state-tell"; } 2>/dev/null; then
-		__portcullis_failed "$state-tell can not be written"
+	if [[ $EUID == 0 && (-L $state-inside || -L $state-notice) ]] || ! { : >"$state-inside" && : >"$state-notice"; } 2>/dev/null; then
+		__portcullis_failed "$state-notice can not be written"
 		return
 	fi
 	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
@@ -218,13 +218,13 @@ __portcullis_confine() {
 	# With these the phase ends: this ebuild.sh, what started it, and emerge, which pid-sandbox hides. The lock is emerge's
 	# own, on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
-		options+=(--watch "$$" --watch "$shell" --watch "$PPID" --lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
-	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --tell "$state-tell" \
+		options+=(--die-with "$$" --die-with "$shell" --die-with "$PPID" --die-with-lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
+	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --notice-file "$state-notice" \
 		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${here:+"$here"} "$marker"
 	status=$?
 	# These are confine's own, unless the phase has begun: `missing-command || die` ends with 127 as well.
 	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
-	[[ ! -s $state-tell ]] || __portcullis_tell
+	[[ ! -s $state-notice ]] || __portcullis_report
 	if [[ $refused ]]; then
 		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $doctor"
 	fi
@@ -236,14 +236,14 @@ __portcullis_confine() {
 }
 
 # Says what the record of this phase has to say, through Portage's own elog and ewarn.
-__portcullis_tell() {
+__portcullis_report() {
 	local line
 	local -a lines=()
-	mapfile -t lines < <(__portcullis_start "$node" "$program" tell ${refused:+"$refused"} --once "$PORTAGE_BUILDDIR/.ipc" "$state-tell" 2>/dev/null)
-	__portcullis_say "${lines[@]}"
+	mapfile -t lines < <(__portcullis_start "$node" "$program" messages ${refused:+"$refused"} --once "$PORTAGE_BUILDDIR/.ipc" "$state-notice" 2>/dev/null)
+	__portcullis_print "${lines[@]}"
 	((${#lines[@]} == 0)) || return
 	# portcullis needs Node, which may just be on its way out: then what matters is said from here.
-	read -r line <"$state-tell"
+	read -r line <"$state-notice"
 	if [[ $line == *'"missing":[{'* ]]; then
 		why=${line#*'"why":"'} why=${why%%'"'*}
 		[[ $refused ]] || __portcullis_once "$why"
@@ -253,7 +253,7 @@ __portcullis_tell() {
 }
 
 # Says what the program has answered, a line each, through Portage's own functions. What ends the phase is left in why.
-__portcullis_say() {
+__portcullis_print() {
 	local line
 	for line; do
 		case ${line%% *} in
@@ -273,14 +273,14 @@ __portcullis_failed() {
 
 # Once a package: without Node nothing here can know which emerge this is.
 __portcullis_once() {
-	[[ ! -s $state-told ]] || return 0
-	__portcullis_keep "$state-told"
+	[[ ! -s $state-reported ]] || return 0
+	__portcullis_keep "$state-reported"
 	__portcullis_call elog "Portcullis: $package is built without $wanted: ${1//\\/\\\\}. $doctor"
 }
 
 #: start
 #: keep
-#: collide
+#: conflicts
 #: allow
 #: limits
 __portcullis_phase

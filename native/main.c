@@ -29,16 +29,16 @@ static const char usage[] =
 	"  --limit FILE=VALUE memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%, with --cgroup\n"
 	"  --audit            record what it tries to reach, and which names it looks up\n"
 	"  --allow ADDRESS[/BITS]:PORT  let TCP connections to it through (with --net; [IPV6]:PORT)\n"
-	"  --name HOST=ADDRESS  what the name server inside answers for that host\n"
+	"  --resolve HOST=ADDRESS  what the name server inside answers for that host\n"
 	"  --families NAME[,NAME]...  sockets of these families too, with --net: alg, vsock, ..., any\n"
 	"  --socks PATH       make these connections through the SOCKS5 proxy on this socket\n"
 	"  --environ FD       take the command's environment from this open file\n"
 	"  --chown-eperm      where ids are mapped, chown to others is EPERM as outside, not EINVAL\n"
 	"  --record FILE      append one line of JSON about the run\n"
-	"  --tell FILE        put that line here too, if a user should hear of it\n"
+	"  --notice-file FILE        put that line here too, if a user should hear of it\n"
 	"  --label NAME=VALUE goes into the record\n"
-	"  --watch PID        end when that process has died\n"
-	"  --lock FILE        end when nobody holds a POSIX lock on that file any more\n"
+	"  --die-with PID        end when that process has died\n"
+	"  --die-with-lock FILE        end when nobody holds a POSIX lock on that file any more\n"
 	"  --require          run nothing unless all of it can be had (the default)\n"
 	"  --best-effort      run with what can be had; the record says what could not\n"
 	"  --probe            say what could be had here, and why not\n"
@@ -53,25 +53,25 @@ static bool needs_supervisor(const struct options *options)
 	       options->lock != NULL || options->audit || options->best_effort;
 }
 
-static noreturn void run_alone(const struct options *options, struct identity *identity, const struct made *made,
+static noreturn void run_alone(const struct options *options, struct identity *identity, const struct inherited *inherited,
 			       const struct signals *signals)
 {
-	struct setback setback;
-	unsigned isolate = (options->net && !made->net ? ISOLATE_NET : 0) | (options->ipc && !made->ipc ? ISOLATE_IPC : 0);
+	struct setup_error setup_error;
+	unsigned isolate = (options->net && !inherited->net ? ISOLATE_NET : 0) | (options->ipc && !inherited->ipc ? ISOLATE_IPC : 0);
 	enum mode mode = isolate == 0 ? MODE_NONE : identity->mode;
-	bool entered = namespaces_enter(identity, mode, isolate, &setback);
+	bool entered = namespaces_enter(identity, mode, isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("giving up root: %m");
 	/* A container's seccomp filter may refuse root what it lets a user namespace have. What was entered half stays behind. */
-	if (!entered && (mode == MODE_ROOT || mode == MODE_SETUID) && setback.error == EPERM) {
+	if (!entered && (mode == MODE_ROOT || mode == MODE_SETUID) && setup_error.error == EPERM) {
 		if (!identity_read(identity))
 			refuse("getresuid: %m");
-		entered = namespaces_enter(identity, MODE_USERNS, isolate, &setback);
+		entered = namespaces_enter(identity, MODE_USERNS, isolate, &setup_error);
 	}
 	if (!entered)
-		refuse("%s: %s", step_words[setback.step].doing, strerror(setback.error));
+		refuse("%s: %s", step_words[setup_error.step].doing, strerror(setup_error.error));
 	phase_filter_install(options, -1, true);
-	command_become(options, signals);
+	exec_command(options, signals);
 }
 
 int main(int argc, char **argv)
@@ -102,11 +102,11 @@ int main(int argc, char **argv)
 		return probe(&identity);
 	if (options.gc)
 		return gc(&identity);
-	struct made made = made_by_portage(options.net || options.audit, options.ipc, options.cgroup != NULL);
+	struct inherited inherited = inherited_from_portage(options.net || options.audit, options.ipc, options.cgroup != NULL);
 	/* In Portage's network nobody else may have port 53, and a userpriv phase not even its own: names are answered in one of ours. */
 	if (options.allow.name_count > 0)
-		made.net = false;
+		inherited.net = false;
 	if (needs_supervisor(&options))
-		supervise(&options, &identity, &made, &signals);
-	run_alone(&options, &identity, &made, &signals);
+		supervise(&options, &identity, &inherited, &signals);
+	run_alone(&options, &identity, &inherited, &signals);
 }

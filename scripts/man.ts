@@ -4,7 +4,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { usage } from '../src/cli/command.ts';
 import { publicCommands } from '../src/cli/commands.ts';
 import { features } from '../src/rules/features.ts';
-import { confinements, law } from '../src/rules/phases.ts';
+import { confinements, phaseRules } from '../src/rules/phases.ts';
 import { expected, settingNames, settings } from '../src/rules/settings.ts';
 
 /**
@@ -12,7 +12,12 @@ import { expected, settingNames, settings } from '../src/rules/settings.ts';
  * the program's own tables say in the place of their `@name@` lines, and the screens of docs/screens in that of `@screen NAME@`.
  */
 const top = join(import.meta.dirname, '..');
-const blocks: Readonly<Record<string, () => string[]>> = { commands, options, law: lawTable, settings: settingList };
+const blocks: Readonly<Record<string, () => string[]>> = {
+	commands,
+	options,
+	phaseRules: lawTable,
+	settings: settingList,
+};
 
 for (const page of ['portcullis.1', 'portcullis.5', 'confine.8']) {
 	const template = readFileSync(join(top, 'docs/man', `${page}.in`), 'utf8').replaceAll('@version@', manifest.version);
@@ -51,7 +56,7 @@ function lawTable(): string[] {
 	return confinements.flatMap((what) => [
 		'.TP',
 		`.B ${roff(features[what])}`,
-		...law[what].flatMap(({ phases, confined, rule }, at) => [
+		...phaseRules[what].flatMap(({ phases, confined, rule }, at) => [
 			...(at === 0 ? [] : ['.br']),
 			roff(`${phases.map((phase) => `src_${phase}`).join(', ')}: ${confined ? 'yes' : 'no'}, ${rule}.`),
 		]),

@@ -10,7 +10,7 @@
 /* A second reference to the caller's socket: it gets its port in the call that it is stopped in, after we look. */
 struct noted {
 	int socket; /* -1: none */
-	struct asker asker;
+	struct dns_client dns_client;
 };
 
 /* More than ask at one time; an old one that is held here has long been answered. */
@@ -33,13 +33,13 @@ static void let_go(struct noted *noted)
 		target_close(socket);
 }
 
-void asker_note(pid_t tid, int fd)
+void dns_client_note(pid_t tid, int fd)
 {
 	begin();
 	last = (last + 1) % (sizeof askers / sizeof *askers);
 	let_go(&askers[last]);
-	askers[last].asker.program = *target_program(tid);
-	target_parents(tid, &askers[last].asker.parents);
+	askers[last].dns_client.program = *target_program(tid);
+	target_parents(tid, &askers[last].dns_client.parents);
 	askers[last].socket = target_socket(tid, fd);
 }
 
@@ -51,16 +51,16 @@ static uint16_t port_of(int fd)
 	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
 }
 
-const struct asker *asker_find(uint16_t port)
+const struct dns_client *dns_client_find(uint16_t port)
 {
 	begin();
 	for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)
 		if (askers[i].socket >= 0 && port_of(askers[i].socket) == port)
-			return &askers[i].asker;
-	return &askers[last].asker;
+			return &askers[i].dns_client;
+	return &askers[last].dns_client;
 }
 
-void asker_forget(void)
+void dns_client_forget(void)
 {
 	begin();
 	for (size_t i = 0; i < sizeof askers / sizeof *askers; i++)

@@ -8,17 +8,17 @@
 #include "watcher/target.h"
 
 /* A thread turns to the resolver with its socket fd. To be called while it is stopped in that call. */
-void asker_note(pid_t tid, int fd);
+void dns_client_note(pid_t tid, int fd);
 
-struct asker {
+struct dns_client {
 	struct program program;
 	struct parents parents;
 };
 
 /* Who has the socket with that port, or turned to the resolver last where that can't be told. */
-const struct asker *asker_find(uint16_t port);
+const struct dns_client *dns_client_find(uint16_t port);
 
 /* Lets go of what was noted. */
-void asker_forget(void);
+void dns_client_forget(void);
 
 #endif

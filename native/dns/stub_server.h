@@ -17,35 +17,35 @@ enum { RESOLVER_CONNECTIONS = 8,
 #define RESOLVER_ADDRESS "127.112.67.53"
 #define RESOLVER_PORT 53
 
-struct resolver_connection {
+struct dns_server_connection {
 	int fd;	       /* 0: none */
 	uint16_t port; /* of the other end */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
 };
 
-struct resolver {
+struct dns_server {
 	int udp, tcp;		   /* -1: none */
 	const struct allow *known; /* the hosts that are answered for; NULL: none */
-	struct resolver_connection connections[RESOLVER_CONNECTIONS];
+	struct dns_server_connection connections[RESOLVER_CONNECTIONS];
 	size_t next; /* the one that makes room for a new one */
 };
 
-/* Takes the sockets over; they are closed at resolver_close(). */
-void resolver_open(struct resolver *resolver, int udp, int tcp);
-void resolver_close(struct resolver *resolver);
+/* Takes the sockets over; they are closed at dns_server_close(). */
+void dns_server_open(struct dns_server *dns_server, int udp, int tcp);
+void dns_server_close(struct dns_server *dns_server);
 
 /* Fills in what to poll for and returns how many those are: RESOLVER_SOURCES at most. */
-size_t resolver_sources(const struct resolver *resolver, struct pollfd *sources);
+size_t dns_server_sources(const struct dns_server *dns_server, struct pollfd *sources);
 
 /* Answers what came, counting each question as one of who(the port it came from)'s; never waits. */
-void resolver_serve(struct resolver *resolver, const struct pollfd *sources, size_t count, struct audit_table *table,
-		    const struct asker *(*who)(uint16_t port));
+void dns_server_serve(struct dns_server *dns_server, const struct pollfd *sources, size_t count, struct audit_table *table,
+		      const struct dns_client *(*who)(uint16_t port));
 
 /* Whether this is where it listens. */
-bool resolver_is_at(const struct destination *to);
+bool dns_server_is_at(const struct destination *to);
 
 /* Whether a socket bound there would find the place taken. */
-bool resolver_is_in_the_way(const struct destination *place);
+bool dns_server_is_in_the_way(const struct destination *place);
 
 #endif

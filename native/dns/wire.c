@@ -180,7 +180,7 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 	return put_addresses(known, &questions[0], answer, echoed);
 }
 
-const char *dns_type(uint16_t type)
+const char *dns_type_name(uint16_t type)
 {
 	static const struct {
 		uint16_t type;

@@ -29,6 +29,6 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 		  struct dns_question *questions, size_t *count);
 
 /* The name of a query's type (A, AAAA, PTR...), or NULL. */
-const char *dns_type(uint16_t type);
+const char *dns_type_name(uint16_t type);
 
 #endif

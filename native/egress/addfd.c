@@ -34,7 +34,7 @@ static int open_fdinfo(pid_t tid, int fd)
 }
 
 /* Whether exec closes the caller's descriptor: O_CLOEXEC or 0, -1 where it is not that socket any more. */
-static int close_on_exec(const struct passage_call *call)
+static int close_on_exec(const struct egress_call *call)
 {
 	char text[128];
 	int fd = open_fdinfo(call->tid, call->fd);
@@ -45,7 +45,7 @@ static int close_on_exec(const struct passage_call *call)
 	return fdinfo_close_on_exec(text, call->inode);
 }
 
-bool passage_place(const struct passage_call *call, int fd)
+bool egress_addfd(const struct egress_call *call, int fd)
 {
 	int kept = close_on_exec(call);
 	struct seccomp_notif_addfd place = {
@@ -60,13 +60,13 @@ bool passage_place(const struct passage_call *call, int fd)
 	if (kept < 0)
 		return false;
 	/* Who waits in connect(2) waits in no other way. */
-	size_t watched = (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 ? 0 : passage_epoll_find(call, watches);
+	size_t watched = (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 ? 0 : epoll_watches_find(call, watches);
 	int put;
 	while ((put = ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &place)) < 0 && errno == EINTR)
 		;
 	int error = errno;
 	if (put >= 0)
-		passage_epoll_follow(call, fd, watches, watched);
+		epoll_watches_move(call, fd, watches, watched);
 	errno = error;
 	return put >= 0;
 }

@@ -7,6 +7,6 @@
 #include "egress/egress.h"
 
 /* Puts it in the place of the caller's. False with EBADF where a thread has closed that meanwhile, else with another errno. */
-bool passage_place(const struct passage_call *call, int fd);
+bool egress_addfd(const struct egress_call *call, int fd);
 
 #endif

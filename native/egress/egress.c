@@ -23,10 +23,10 @@
 
 static struct {
 	const struct allow *allow;
-	enum passage_way way;
+	enum egress_route way;
 	const char *socks;
 	bool begun; /* a socket was handed out, or is to be */
-} passage;
+} egress_decision;
 
 /* Each call that is held takes a descriptor. */
 static void raise_limit(void)
@@ -41,50 +41,50 @@ static void raise_limit(void)
 /* Nothing is let through any more. */
 static void stop(struct audit_table *table, const char *why)
 {
-	passage.way = table->way = PASSAGE_FROM_NOWHERE;
+	egress_decision.way = table->way = ROUTE_NONE;
 	snprintf(table->way_why, sizeof table->way_why, "%s", why);
 }
 
-void passage_open(const struct allow *allow, enum passage_way way, const char *socks, struct audit_table *table)
+void egress_open(const struct allow *allow, enum egress_route way, const char *socks, struct audit_table *table)
 {
 	raise_limit();
-	passage.allow = allow;
-	passage.socks = socks;
-	passage.way = table->way = way;
+	egress_decision.allow = allow;
+	egress_decision.socks = socks;
+	egress_decision.way = table->way = way;
 	/* What can't be told from the phase's own sockets can't be held to the list. */
-	if (way == PASSAGE_FROM_HERE && !passage_sockets_open())
+	if (way == ROUTE_DIRECT && !socket_inodes_open())
 		stop(table, "Linux before 5.14 doesn't tell the sockets of one network from those of another");
 }
 
-bool passage_answer(const struct passage_call *call, int error)
+bool egress_answer(const struct egress_call *call, int error)
 {
 	struct seccomp_notif_resp response = {.id = call->id, .error = -error};
 	return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
 }
 
-void passage_answer_count(const struct passage_call *call, long count)
+void egress_answer_count(const struct egress_call *call, long count)
 {
 	struct seccomp_notif_resp response = {.id = call->id, .val = count};
 	ioctl(call->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
 /* The same call again: 0 where it is connected by now, and from then on the kernel says EISCONN. */
-static int connect_to(const struct passage_call *call, int fd)
+static int connect_to(const struct egress_call *call, int fd)
 {
 	union address address;
 	return connect(fd, &address.any, tcp_address(&call->to, tcp_family(fd), &address)) == 0 ? 0 : errno;
 }
 
 /* Hands over what is connected or goes on connecting, for a caller that waits in connect(2), and answers that. */
-static int give(const struct passage_call *call, int fd, int error)
+static int give(const struct egress_call *call, int fd, int error)
 {
 	/* Where a thread has closed it meanwhile, the answer is what it would have been. */
-	if (fcntl(fd, F_SETFL, 0) != 0 || (!passage_place(call, fd) && errno != EBADF))
+	if (fcntl(fd, F_SETFL, 0) != 0 || (!egress_addfd(call, fd) && errno != EBADF))
 		return errno;
 	return error;
 }
 
-static bool end_held(const struct passage_call *call, int fd, enum held_end end)
+static bool end_held(const struct egress_call *call, int fd, enum held_end end)
 {
 	int error = EINPROGRESS;
 	if (end == HELD_GONE)
@@ -95,12 +95,12 @@ static bool end_held(const struct passage_call *call, int fd, enum held_end end)
 		error = connect_to(call, fd);
 	bool failed = end == HELD_READY && error != 0;
 	call->table->failed += failed;
-	passage_answer(call, failed ? error : give(call, fd, error));
+	egress_answer(call, failed ? error : give(call, fd, error));
 	return false;
 }
 
 /* Connects the socket, and hands it over unless it fails right away. */
-static enum passage connect_as(const struct passage_call *call, int family, int fd, int *error)
+static enum egress_decision connect_as(const struct egress_call *call, int family, int fd, int *error)
 {
 	bool waits = (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
 	socket_options_copy(call->socket, fd, family, true);
@@ -110,29 +110,29 @@ static enum passage connect_as(const struct passage_call *call, int family, int 
 		*error = connect_to(call, fd);
 	if (waits && *error == EALREADY) {
 		int held = dup(fd);
-		struct passage_call later = *call;
-		later.interrupted = passage_held_interrupted(fd);
+		struct egress_call later = *call;
+		later.interrupted = pending_interrupted(fd);
 		*error = 0;
-		if (held >= 0 && passage_held_add(&later, held, POLLOUT, tcp_patience(fd), end_held))
-			return PASSAGE_WAITS;
+		if (held >= 0 && pending_add(&later, held, POLLOUT, tcp_patience(fd), end_held))
+			return EGRESS_PENDING;
 		if (held >= 0)
 			close(held);
 		*error = EAGAIN;
 	} else if (waits && *error == 0) {
 		*error = give(call, fd, 0);
 	} else if (*error == 0 || *error == EINPROGRESS) {
-		*error = passage_place(call, fd) ? *error : errno;
+		*error = egress_addfd(call, fd) ? *error : errno;
 	}
-	return *error == ENOENT ? PASSAGE_GONE : PASSAGE_ANSWER;
+	return *error == ENOENT ? EGRESS_GONE : EGRESS_CONNECTED;
 }
 
-static bool is_listed(const struct passage_call *call)
+static bool is_listed(const struct egress_call *call)
 {
-	return call->to.family != AF_UNSPEC && allow_has(passage.allow, call->to.family, call->to.address, call->to.port);
+	return call->to.family != AF_UNSPEC && allow_has(egress_decision.allow, call->to.family, call->to.address, call->to.port);
 }
 
 /* One that was handed out is connected to nothing else, and not taken apart: its network is the host's. */
-static enum passage answer_for_ours(const struct passage_call *call, int *error)
+static enum egress_decision answer_for_ours(const struct egress_call *call, int *error)
 {
 	union address name;
 	socklen_t size = sizeof name;
@@ -142,11 +142,11 @@ static enum passage answer_for_ours(const struct passage_call *call, int *error)
 		*error = ENETUNREACH;
 	else
 		*error = getpeername(call->socket, &name.any, &size) == 0 ? EISCONN : EALREADY;
-	return *error == ENETUNREACH ? PASSAGE_REFUSED : PASSAGE_DENIED;
+	return *error == ENETUNREACH ? EGRESS_REFUSED : EGRESS_DENIED;
 }
 
 /* The proxy has connected: with what is its own, or only lead there. */
-static void end_proxy(const struct passage_call *call, int fd, int error)
+static void end_proxy(const struct egress_call *call, int fd, int error)
 {
 	bool waits = (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
 	if (error == 0 && tcp_is(fd)) {
@@ -154,13 +154,13 @@ static void end_proxy(const struct passage_call *call, int fd, int error)
 		socket_options_copy(call->socket, fd, family == tcp_family(call->socket) ? family : 0, false);
 		connect_to(call, fd);
 	}
-	if (error == 0 && (fcntl(fd, F_SETFL, waits ? 0 : O_NONBLOCK) != 0 || (!passage_place(call, fd) && errno != EBADF)))
+	if (error == 0 && (fcntl(fd, F_SETFL, waits ? 0 : O_NONBLOCK) != 0 || (!egress_addfd(call, fd) && errno != EBADF)))
 		error = errno;
 	call->table->failed += error != 0;
-	passage_answer(call, error);
+	egress_answer(call, error);
 }
 
-void passage_count(const struct passage_call *call, const struct program *who, int error)
+void egress_count(const struct egress_call *call, const struct program *who, int error)
 {
 	struct destination to = call->to;
 	memcpy(to.protocol, "tcp", sizeof "tcp");
@@ -170,73 +170,73 @@ void passage_count(const struct passage_call *call, const struct program *who, i
 		target_parents(call->tid, &row->parents);
 }
 
-static enum passage judge_connect(const struct passage_call *call, bool ours, enum passage as_usual, int *error)
+static enum egress_decision judge_connect(const struct egress_call *call, bool ours, enum egress_decision as_usual, int *error)
 {
 	bool listed = is_listed(call);
 	if (ours)
-		return listed ? PASSAGE_AGAIN : answer_for_ours(call, error);
+		return listed ? EGRESS_EMULATE_ALLOWED : answer_for_ours(call, error);
 	int family = tcp_family(call->socket);
 	/* What is connected, connects or listens: the kernel has its answer to that. */
 	if (!listed || !tcp_is(call->socket) || !tcp_is_idle(call->socket) || (family == AF_INET && call->to.family != AF_INET))
 		return as_usual;
 	*error = EADDRNOTAVAIL;
 	if (tcp_is_bound(call->socket))
-		return PASSAGE_BOUND;
-	passage.begun = true;
-	if (passage.way == PASSAGE_SOCKS) {
+		return EGRESS_BOUND;
+	egress_decision.begun = true;
+	if (egress_decision.way == ROUTE_SOCKS) {
 		/* Who would not wait for the connection waits for this. */
-		*error = socks_begin(passage.socks, call, end_proxy);
-		return *error == 0 ? PASSAGE_WAITS : PASSAGE_ANSWER;
+		*error = socks_begin(egress_decision.socks, call, end_proxy);
+		return *error == 0 ? EGRESS_PENDING : EGRESS_CONNECTED;
 	}
-	int fd = passage_sockets_make(family);
+	int fd = socket_inodes_open_socket(family);
 	if (fd < 0) {
 		/* No more descriptors than this are ours to give; connect(2) has the word for it. */
 		*error = EAGAIN;
-		return PASSAGE_ANSWER;
+		return EGRESS_CONNECTED;
 	}
-	enum passage passed = connect_as(call, family, fd, error);
+	enum egress_decision passed = connect_as(call, family, fd, error);
 	close(fd);
 	return passed;
 }
 
 /* Its socket can't be seen: it may be one that nobody can look into (ptrace(2), access mode checking). */
-static enum passage deny_unseen(const struct passage_call *call, int *error)
+static enum egress_decision deny_unseen(const struct egress_call *call, int *error)
 {
 	/* Who has got nothing so far gets nothing any more: then there is nothing to hold. */
-	if (errno == EPERM && !passage.begun) {
+	if (errno == EPERM && !egress_decision.begun) {
 		char why[96];
 		const char *name = target_program(call->tid)->comm;
 		snprintf(why, sizeof why, "%s, which was the first to connect or to listen, may not be looked into", *name == '\0' ? "a hidden process" : name);
 		stop(call->table, why);
-		return PASSAGE_NONE;
+		return EGRESS_CONTINUE;
 	}
 	*error = errno == EBADF ? EBADF : errno == EPERM ? EACCES
 							 : EAGAIN;
-	return PASSAGE_DENIED;
+	return EGRESS_DENIED;
 }
 
-enum passage passage_try(struct passage_call *call, const struct audit_request *request, int *error)
+enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error)
 {
 	struct stat status;
-	if (passage.way != PASSAGE_FROM_HERE && passage.way != PASSAGE_SOCKS)
-		return PASSAGE_NONE;
+	if (egress_decision.way != ROUTE_DIRECT && egress_decision.way != ROUTE_SOCKS)
+		return EGRESS_CONTINUE;
 	call->socket = target_socket(call->tid, call->fd);
 	if (call->socket < 0)
 		return deny_unseen(call, error);
 	/* Nothing else is asked anything: what is behind it may not answer. */
 	*error = ENOTSOCK;
 	if (tcp_family(call->socket) < 0)
-		return PASSAGE_DENIED;
+		return EGRESS_DENIED;
 	call->inode = fstat(call->socket, &status) == 0 ? status.st_ino : 0;
-	enum passage as_usual = stand_in_is_needed(call, request) ? PASSAGE_STANDS_IN : PASSAGE_NONE;
-	bool ours = passage_sockets_is_ours(call->socket);
+	enum egress_decision as_usual = emulate_is_needed(call, request) ? EGRESS_EMULATE : EGRESS_CONTINUE;
+	bool ours = socket_inodes_has(call->socket);
 	if (request->call == CALL_CONNECT)
 		return judge_connect(call, ours, as_usual, error);
 	if (request->call == CALL_LISTEN || request->call == CALL_BIND) {
 		/* Nobody is served in the host's network. A port of it that is taken in a race leads nowhere by itself. */
 		*error = EACCES;
-		return ours ? PASSAGE_DENIED : request->call == CALL_BIND ? PASSAGE_NONE
-									  : as_usual;
+		return ours ? EGRESS_DENIED : request->call == CALL_BIND ? EGRESS_CONTINUE
+									 : as_usual;
 	}
 	return as_usual;
 }

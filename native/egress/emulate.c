@@ -22,12 +22,12 @@
 
 static bool shared, roots;
 
-void stand_in_open(bool root)
+void emulate_open(bool root)
 {
 	roots = root;
 }
 
-void stand_in_note_sharing(void)
+void emulate_note_sharing(void)
 {
 	shared = true;
 }
@@ -39,7 +39,7 @@ static int ask(int fd, int option)
 	return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
-bool stand_in_is_needed(const struct passage_call *call, const struct audit_request *request)
+bool emulate_is_needed(const struct egress_call *call, const struct request *request)
 {
 	/*
 	 * Paths are for root what they are for us only with all of its rights, and we have none of them. Root is not held by a
@@ -67,13 +67,13 @@ static int open_path(pid_t tid, const char *path)
 	return folder < 0 ? -1 : (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
 }
 
-static bool is_path(const struct audit_request *request)
+static bool is_path(const struct request *request)
 {
 	return request->name.any.sa_family == AF_UNIX && request->name_length > offsetof(struct sockaddr_un, sun_path) &&
 	       request->name.un.sun_path[0] != '\0';
 }
 
-static int connect_it(const struct passage_call *call, const struct audit_request *request)
+static int connect_it(const struct egress_call *call, const struct request *request)
 {
 	if (!is_path(request))
 		return connect(call->socket, &request->name.any, request->name_length) == 0 ? 0 : errno;
@@ -87,58 +87,58 @@ static int connect_it(const struct passage_call *call, const struct audit_reques
 	return connect(call->socket, (struct sockaddr *)&via, sizeof via) == 0 ? 0 : errno;
 }
 
-static bool end_helper(const struct passage_call *call, int pidfd, enum held_end end)
+static bool end_helper(const struct egress_call *call, int pidfd, enum held_end end)
 {
 	if (end != HELD_READY)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	/* Where it has answered already, this comes too late and does nothing. */
 	if (end == HELD_SIGNAL)
-		passage_answer(call, call->interrupted);
+		egress_answer(call, call->interrupted);
 	return false;
 }
 
-static noreturn void help(const struct passage_call *call, const struct audit_request *request, pid_t watcher)
+static noreturn void help(const struct egress_call *call, const struct request *request, pid_t watcher)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != watcher)
 		_exit(1);
 	if (request->call == CALL_CONNECT)
-		passage_answer(call, connect_it(call, request));
+		egress_answer(call, connect_it(call, request));
 	else
-		stand_in_send(call, request);
+		emulate_send(call, request);
 	_exit(0);
 }
 
 /* Has a process of its own wait for what may take its time. */
-static bool have_helped(const struct passage_call *call, const struct audit_request *request)
+static bool have_helped(const struct egress_call *call, const struct request *request)
 {
-	struct passage_call held = *call;
-	held.interrupted = passage_held_interrupted(call->socket);
+	struct egress_call held = *call;
+	held.interrupted = pending_interrupted(call->socket);
 	/* Nobody waits for it; it is gone when it is done. */
 	signal(SIGCHLD, SIG_IGN);
 	pid_t watcher = getpid(), helper = fork();
 	if (helper == 0)
 		help(call, request, watcher);
 	int pidfd = helper < 0 ? -1 : (int)syscall(SYS_pidfd_open, helper, 0);
-	if (pidfd >= 0 && passage_held_add(&held, pidfd, POLLIN, 0, end_helper))
+	if (pidfd >= 0 && pending_add(&held, pidfd, POLLIN, 0, end_helper))
 		return true;
 	if (helper > 0)
 		kill(helper, SIGKILL);
 	if (pidfd >= 0)
 		close(pidfd);
-	return passage_answer(call, EAGAIN);
+	return egress_answer(call, EAGAIN);
 }
 
-bool stand_in(const struct passage_call *call, const struct audit_request *request)
+bool emulate(const struct egress_call *call, const struct request *request)
 {
 	int type = ask(call->socket, SO_TYPE);
 	if (request->call == CALL_LISTEN)
-		return passage_answer(call, listen(call->socket, (int)request->arguments[1]) == 0 ? 0 : errno);
+		return egress_answer(call, listen(call->socket, (int)request->arguments[1]) == 0 ? 0 : errno);
 	if (request->unreadable)
-		return passage_answer(call, EFAULT);
+		return egress_answer(call, EFAULT);
 	if (request->call == CALL_SETSOCKOPT)
-		return passage_answer(call, stand_in_set_option(call, request));
+		return egress_answer(call, emulate_set_option(call, request));
 	bool waits = (type == SOCK_STREAM || type == SOCK_SEQPACKET) && (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
 	if (waits || is_path(request) || request->call != CALL_CONNECT)
 		return have_helped(call, request);
-	return passage_answer(call, connect_it(call, request));
+	return egress_answer(call, connect_it(call, request));
 }

@@ -11,17 +11,17 @@
 #include "egress/egress.h"
 
 /* To be called once. root: the phase is root's, which is not held by a list anyway. */
-void stand_in_open(bool root);
+void emulate_open(bool root);
 
 /* Somebody shares its descriptors with a process of its own (CLONE_FILES without CLONE_THREAD): from now on anybody may. */
-void stand_in_note_sharing(void);
+void emulate_note_sharing(void);
 
-bool stand_in_is_needed(const struct passage_call *call, const struct audit_request *request);
+bool emulate_is_needed(const struct egress_call *call, const struct request *request);
 
 /*
- * Makes the call and answers it, at once or from passage_held_serve(), as the kernel would have; SO_PEERCRED at the other end of a
+ * Makes the call and answers it, at once or from pending_serve(), as the kernel would have; SO_PEERCRED at the other end of a
  * UNIX socket tells of us. Returns false where there is no call any more.
  */
-bool stand_in(const struct passage_call *call, const struct audit_request *request);
+bool emulate(const struct egress_call *call, const struct request *request);
 
 #endif

@@ -23,7 +23,7 @@ static int set(int socket, int level, int name, const void *value, socklen_t len
 	return setsockopt(socket, level, name, value, length) == 0 ? 0 : errno;
 }
 
-int stand_in_set_option(const struct passage_call *call, const struct audit_request *request)
+int emulate_set_option(const struct egress_call *call, const struct request *request)
 {
 	uint32_t level = (uint32_t)request->arguments[1], name = (uint32_t)request->arguments[2];
 	int32_t length = (int32_t)request->arguments[4];

@@ -5,6 +5,6 @@
 #include "egress/egress.h"
 
 /* Makes a setsockopt of i386's, if socket_permit.h permits it. Returns 0 or an errno. */
-int stand_in_set_option(const struct passage_call *call, const struct audit_request *request);
+int emulate_set_option(const struct egress_call *call, const struct request *request);
 
 #endif

@@ -27,7 +27,7 @@ struct numbered32 {
 };
 
 struct outgoing {
-	union audit_name name;
+	union socket_address name;
 	uint32_t name_length;
 	char *data;
 	size_t length;
@@ -72,7 +72,7 @@ static bool read_message(struct outgoing *outgoing, pid_t tid, const struct mess
 	return true;
 }
 
-static ssize_t send_out(const struct passage_call *call, struct outgoing *outgoing, uint32_t flags)
+static ssize_t send_out(const struct egress_call *call, struct outgoing *outgoing, uint32_t flags)
 {
 	ssize_t sent = sendto(call->socket, outgoing->data, outgoing->length, (int)flags | MSG_NOSIGNAL,
 			      outgoing->name_length == 0 ? NULL : &outgoing->name.any, outgoing->name_length);
@@ -85,7 +85,7 @@ static ssize_t send_out(const struct passage_call *call, struct outgoing *outgoi
 	return sent;
 }
 
-static ssize_t send_message(const struct passage_call *call, const struct message32 *message, uint32_t flags)
+static ssize_t send_message(const struct egress_call *call, const struct message32 *message, uint32_t flags)
 {
 	struct outgoing outgoing = {0};
 	if (read_message(&outgoing, call->tid, message))
@@ -94,7 +94,7 @@ static ssize_t send_message(const struct passage_call *call, const struct messag
 	return -1;
 }
 
-static ssize_t send_to(const struct passage_call *call, const uint64_t arguments[6])
+static ssize_t send_to(const struct egress_call *call, const uint64_t arguments[6])
 {
 	struct message32 message = {.name = (uint32_t)arguments[4], .name_length = (uint32_t)arguments[5]};
 	struct part32 part = {(uint32_t)arguments[1], (uint32_t)arguments[2]};
@@ -105,7 +105,7 @@ static ssize_t send_to(const struct passage_call *call, const uint64_t arguments
 	return -1;
 }
 
-static ssize_t send_several(const struct passage_call *call, const uint64_t arguments[6])
+static ssize_t send_several(const struct egress_call *call, const uint64_t arguments[6])
 {
 	ssize_t done = 0;
 	for (uint64_t i = 0; i < arguments[2] && i < MESSAGES; i++) {
@@ -126,7 +126,7 @@ static ssize_t send_several(const struct passage_call *call, const uint64_t argu
 	return done;
 }
 
-void stand_in_send(const struct passage_call *call, const struct audit_request *request)
+void emulate_send(const struct egress_call *call, const struct request *request)
 {
 	const uint64_t *arguments = request->arguments;
 	uint64_t flags = arguments[request->call == CALL_SENDMSG ? 2 : 3];
@@ -142,7 +142,7 @@ void stand_in_send(const struct passage_call *call, const struct audit_request *
 	else if (target_read(call->tid, arguments[1], &message, sizeof message))
 		sent = send_message(call, &message, (uint32_t)flags);
 	if (sent < 0)
-		passage_answer(call, errno);
+		egress_answer(call, errno);
 	else
-		passage_answer_count(call, sent);
+		egress_answer_count(call, sent);
 }

@@ -8,6 +8,6 @@
  * Makes a sendto, sendmsg or sendmmsg of i386's, and answers it. Waits as long as it takes. Ancillary data is refused with
  * EOPNOTSUPP, as is MSG_FASTOPEN.
  */
-void stand_in_send(const struct passage_call *call, const struct audit_request *request);
+void emulate_send(const struct egress_call *call, const struct request *request);
 
 #endif

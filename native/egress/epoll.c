@@ -10,7 +10,7 @@
 #include "watcher/target.h"
 #include "egress/fdinfo.h"
 
-static bool is_watched(const struct passage_call *call, int info, struct epoll_event *event)
+static bool is_watched(const struct egress_call *call, int info, struct epoll_event *event)
 {
 	char line[256];
 	FILE *lines = fdopen(info, "r");
@@ -24,7 +24,7 @@ static bool is_watched(const struct passage_call *call, int info, struct epoll_e
 	return found;
 }
 
-size_t passage_epoll_find(const struct passage_call *call, struct epoll_watch watches[EPOLL_FOLLOWED])
+size_t epoll_watches_find(const struct egress_call *call, struct epoll_watch watches[EPOLL_FOLLOWED])
 {
 	char path[64];
 	size_t count = 0;
@@ -66,7 +66,7 @@ static void control(int epoll, int operation, int fd, int number, struct epoll_e
 		close(there);
 }
 
-void passage_epoll_follow(const struct passage_call *call, int fd, const struct epoll_watch *watches, size_t count)
+void epoll_watches_move(const struct egress_call *call, int fd, const struct epoll_watch *watches, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		int epoll = target_socket(call->tid, watches[i].epoll);

@@ -16,9 +16,9 @@ struct epoll_watch {
 };
 
 /* Finds who watches the caller's socket. Returns how many they are. */
-size_t passage_epoll_find(const struct passage_call *call, struct epoll_watch watches[EPOLL_FOLLOWED]);
+size_t epoll_watches_find(const struct egress_call *call, struct epoll_watch watches[EPOLL_FOLLOWED]);
 
 /* Has them watch the socket that is there now. */
-void passage_epoll_follow(const struct passage_call *call, int fd, const struct epoll_watch *watches, size_t count);
+void epoll_watches_move(const struct egress_call *call, int fd, const struct epoll_watch *watches, size_t count);
 
 #endif

@@ -13,14 +13,14 @@
 #include "egress/tcp.h"
 
 enum { MOST = 1024 };
-/* How often a caller is asked whether it is there, and a signal for it: nothing tells of that (add_filter() in audit_install.c). */
+/* How often a caller is asked whether it is there, and a signal for it: nothing tells of that (add_filter() in filter_install.c). */
 enum { LOOK_MICROSECONDS = 50000 };
 
 /* The kernel's own, never seen by who calls: it starts the call again where the signal's handler wants that (signal(7)). */
 enum { RESTART = 512 };
 
 static struct held {
-	struct passage_call call;
+	struct egress_call call;
 	held_done *done; /* NULL: none */
 	int fd;
 	long long deadline; /* 0: none */
@@ -28,7 +28,7 @@ static struct held {
 static size_t count;
 static int events = -1, timer = -1;
 
-int passage_held_source(void)
+int pending_source(void)
 {
 	struct epoll_event tick = {.events = EPOLLIN, .data.ptr = NULL};
 	if (events >= 0)
@@ -55,7 +55,7 @@ static void start_timer(void)
 	timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-bool passage_held_add(const struct passage_call *call, int fd, short wanted, long long microseconds, held_done *done)
+bool pending_add(const struct egress_call *call, int fd, short wanted, long long microseconds, held_done *done)
 {
 	size_t free = 0;
 	while (free < MOST && calls[free].done != NULL)
@@ -93,11 +93,11 @@ static void end(struct held *held, enum held_end how)
 		release(held);
 }
 
-void passage_held_give_up(void)
+void pending_give_up(void)
 {
 	if (ending == NULL)
 		return;
-	passage_answer(&ending->call, EFAULT);
+	egress_answer(&ending->call, EFAULT);
 	release(ending);
 	ending = NULL;
 }
@@ -120,13 +120,13 @@ static void look(void)
 	}
 }
 
-int passage_held_interrupted(int socket)
+int pending_interrupted(int socket)
 {
 	/* One that has a time limit is not started again (sock_intr_errno() in include/net/sock.h). */
 	return tcp_patience(socket) > 0 ? EINTR : RESTART;
 }
 
-void passage_held_serve(void)
+void pending_serve(void)
 {
 	struct epoll_event ready[16];
 	int number = epoll_wait(events, ready, 16, 0);

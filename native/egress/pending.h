@@ -9,29 +9,29 @@
 enum held_end {
 	HELD_READY,  /* the descriptor is */
 	HELD_OVER,   /* the time is */
-	HELD_SIGNAL, /* the caller has to see to a signal first: passage_held_interrupted() is the answer */
+	HELD_SIGNAL, /* the caller has to see to a signal first: pending_interrupted() is the answer */
 	HELD_GONE,   /* the caller is dead: there is nobody to answer */
 };
 
 /* Returns whether it goes on to wait, which it can after HELD_READY and HELD_SIGNAL. */
-typedef bool held_done(const struct passage_call *call, int fd, enum held_end end);
+typedef bool held_done(const struct egress_call *call, int fd, enum held_end end);
 
 /*
- * Takes a descriptor over, to be closed after done, which is called from passage_held_serve() when it is ready for events
+ * Takes a descriptor over, to be closed after done, which is called from pending_serve() when it is ready for events
  * (poll(2)), microseconds (0: never) have passed, or the caller waits no longer. Returns false with errno where it can't: the
  * descriptor is the caller's then.
  */
-bool passage_held_add(const struct passage_call *call, int fd, short events, long long microseconds, held_done *done);
+bool pending_add(const struct egress_call *call, int fd, short events, long long microseconds, held_done *done);
 
 /* What a connect(2) on that socket is interrupted with. */
-int passage_held_interrupted(int socket);
+int pending_interrupted(int socket);
 
 /* To be read when there is something to serve; made by the first call. -1 with errno. */
-int passage_held_source(void);
+int pending_source(void);
 
-void passage_held_serve(void);
+void pending_serve(void);
 
 /* Answers the call that a thread got stuck with (watchdog.h), where there is one. */
-void passage_held_give_up(void);
+void pending_give_up(void);
 
 #endif

@@ -19,29 +19,29 @@ static uint64_t network_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-bool passage_sockets_adopt(int fd)
+bool socket_inodes_add(int fd)
 {
 	if (network == 0)
 		network = network_of(fd);
-	return passage_sockets_is_ours(fd);
+	return socket_inodes_has(fd);
 }
 
-bool passage_sockets_open(void)
+bool socket_inodes_open(void)
 {
 	int own = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (own < 0)
 		return false;
-	bool known = passage_sockets_adopt(own);
+	bool known = socket_inodes_add(own);
 	close(own);
 	return known;
 }
 
-bool passage_sockets_is_ours(int fd)
+bool socket_inodes_has(int fd)
 {
 	return network != 0 && network_of(fd) == network;
 }
 
-int passage_sockets_make(int family)
+int socket_inodes_open_socket(int family)
 {
 	return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 }

@@ -8,15 +8,15 @@
  * Takes the network that this process stands in for the host's. Returns false where its sockets can't be told from those of
  * another (before Linux 5.14).
  */
-bool passage_sockets_open(void);
+bool socket_inodes_open(void);
 
 /* The same for the network of a socket. Returns false where it is not the one that was taken for the host's before. */
-bool passage_sockets_adopt(int fd);
+bool socket_inodes_add(int fd);
 
 /* A new one, close-on-exec and non-blocking; -1 with errno. */
-int passage_sockets_make(int family);
+int socket_inodes_open_socket(int family);
 
 /* Whether that socket, of whatever kind, is of the host's network, and not of the phase's. */
-bool passage_sockets_is_ours(int fd);
+bool socket_inodes_has(int fd);
 
 #endif

@@ -66,10 +66,10 @@ static int call_proxy(const char *path, const struct destination *to)
 	return -1;
 }
 
-static int ask(const char *path, const struct passage_call *call, socks_done *done, bool relay);
+static int ask(const char *path, const struct egress_call *call, socks_done *done, bool relay);
 
-/* What is over is over; returns false, for passage_held_add(). */
-static bool end(const struct passage_call *call, int fd, int result, int error)
+/* What is over is over; returns false, for pending_add(). */
+static bool end(const struct egress_call *call, int fd, int result, int error)
 {
 	struct exchange *exchange = exchanges[fd];
 	exchanges[fd] = NULL;
@@ -83,17 +83,17 @@ static bool end(const struct passage_call *call, int fd, int result, int error)
 }
 
 /* The proxy has let go of its socket, which it closes when we end ours. */
-static bool hear_end(const struct passage_call *call, int fd)
+static bool hear_end(const struct egress_call *call, int fd)
 {
 	struct exchange *exchange = exchanges[fd];
 	char byte;
 	ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
-	if (got == 0 && socks_take_is_whole(exchange->taken))
+	if (got == 0 && socks_takeover_is_complete(exchange->taken))
 		return end(call, fd, exchange->taken, 0);
 	/* The other end speaks first, and the proxy has heard some of it: once more, and that one stays between. */
-	struct passage_call again = *call;
+	struct egress_call again = *call;
 	again.socket = dup(call->socket);
 	int error = again.socket < 0 ? errno : ask(exchange->path, &again, exchange->done, true);
 	if (error != 0 && again.socket >= 0)
@@ -102,17 +102,17 @@ static bool hear_end(const struct passage_call *call, int fd)
 }
 
 /* The answer names the address that the proxy's socket has. */
-static int take(const struct exchange *exchange, const struct passage_call *call, int fd)
+static int take(const struct exchange *exchange, const struct egress_call *call, int fd)
 {
 	struct destination here = socks_reply_address(exchange->reply);
 	union address own, peer;
 	tcp_address(&here, here.family, &own);
 	tcp_address(&call->to, call->to.family, &peer);
-	return socks_take(fd, &own, &peer);
+	return socks_takeover(fd, &own, &peer);
 }
 
 /* Not a byte more than the answer: what follows is for who asked. */
-static bool hear(const struct passage_call *call, int fd)
+static bool hear(const struct egress_call *call, int fd)
 {
 	struct exchange *exchange = exchanges[fd];
 	size_t length;
@@ -132,7 +132,7 @@ static bool hear(const struct passage_call *call, int fd)
 	return end(call, fd, error == 0 ? fd : -1, error);
 }
 
-static bool go_on(const struct passage_call *call, int fd, enum held_end how)
+static bool go_on(const struct egress_call *call, int fd, enum held_end how)
 {
 	bool waits = (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
 	switch (how) {
@@ -149,13 +149,13 @@ static bool go_on(const struct passage_call *call, int fd, enum held_end how)
 	return end(call, fd, -1, -1);
 }
 
-static int ask(const char *path, const struct passage_call *call, socks_done *done, bool relay)
+static int ask(const char *path, const struct egress_call *call, socks_done *done, bool relay)
 {
 	int fd = call_proxy(path, &call->to);
 	if (fd < 0)
 		return errno == EAGAIN || errno == EMFILE ? EAGAIN : ENETUNREACH;
 	struct exchange *exchange = fd < MOST ? calloc(1, sizeof *exchange) : NULL;
-	if (exchange != NULL && passage_held_add(call, fd, POLLIN, tcp_patience(call->socket), go_on)) {
+	if (exchange != NULL && pending_add(call, fd, POLLIN, tcp_patience(call->socket), go_on)) {
 		*exchange = (struct exchange){.path = path, .done = done, .taken = -1, .relay = relay};
 		exchanges[fd] = exchange;
 		return 0;
@@ -165,11 +165,11 @@ static int ask(const char *path, const struct passage_call *call, socks_done *do
 	return EAGAIN;
 }
 
-int socks_begin(const char *path, const struct passage_call *call, socks_done *done)
+int socks_begin(const char *path, const struct egress_call *call, socks_done *done)
 {
-	struct passage_call later = *call;
+	struct egress_call later = *call;
 	later.socket = dup(call->socket);
-	later.interrupted = passage_held_interrupted(call->socket);
+	later.interrupted = pending_interrupted(call->socket);
 	int error = later.socket < 0 ? EAGAIN : ask(path, &later, done, false);
 	if (error != 0 && later.socket >= 0)
 		close(later.socket);

@@ -59,7 +59,7 @@ enum { FREE = 256 };
 static int search(int pidfd, const union address *own, const union address *peer)
 {
 	for (int number = 0, unused = 0; unused < FREE; number++) {
-		int fd = look_descriptor(pidfd, number);
+		int fd = target_access_descriptor(pidfd, number);
 		if (fd >= 0 && is_between(fd, own, peer))
 			return fd;
 		if (fd >= 0)
@@ -71,19 +71,19 @@ static int search(int pidfd, const union address *own, const union address *peer
 	return -1;
 }
 
-int socks_take(int proxy, const union address *own, const union address *peer)
+int socks_takeover(int proxy, const union address *own, const union address *peer)
 {
 	int pidfd = pidfd_of(proxy);
 	int fd = pidfd < 0 ? -1 : search(pidfd, own, peer);
 	if (pidfd >= 0)
 		close(pidfd);
-	if (fd < 0 || passage_sockets_adopt(fd))
+	if (fd < 0 || socket_inodes_add(fd))
 		return fd;
 	close(fd);
 	return -1;
 }
 
-bool socks_take_is_whole(int fd)
+bool socks_takeover_is_complete(int fd)
 {
 	struct tcp_info info = {0};
 	socklen_t size = sizeof info;

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct seccomp_notif notification = {.id = 1, .pid = 42};
 	/* Of the exact size, so that the sanitizer sees one byte too many. */
-	struct audit_request *request = malloc(sizeof *request);
+	struct request *request = malloc(sizeof *request);
 	if (size < sizeof notification.data || request == NULL) {
 		free(request);
 		return 0;
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&notification.data, data, sizeof notification.data);
 	memory = data + sizeof notification.data;
 	memory_size = size - sizeof notification.data;
-	if (audit_request_read(request, &notification)) {
+	if (request_read(request, &notification)) {
 		check(request->call != CALL_SOCKETCALL && request->count <= AUDIT_ADDRESSES);
 		check(request->call == CALL_SENDMMSG || request->count <= 1);
 		for (size_t i = 0; i < request->count; i++)
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* A connect is made with what was read. */
 		if (request->call == CALL_CONNECT && request->count == 1 && !request->indirect)
 			check(request->name_length <= sizeof request->name && request->name.any.sa_family != AF_UNSPEC);
-		audit_is_host_resolver(request);
+		request_is_to_host_resolver(request);
 	}
 	free(request);
 	return 0;

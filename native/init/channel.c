@@ -21,19 +21,19 @@ bool channel_open(int ends[2])
 	return false;
 }
 
-void channel_say(int end, const struct message *message)
+void channel_send(int end, const struct message *message)
 {
 	struct iovec data = {(void *)message, sizeof *message};
 	int none[PASSED_FDS] = {-1, -1};
-	fd_pass_send(end, &data, 1, message->saying == SAY_READY ? message->counters : none);
+	fd_passing_send(end, &data, 1, message->type == MESSAGE_READY ? message->counters : none);
 }
 
-int channel_hear(int end, struct message *message)
+int channel_receive(int end, struct message *message)
 {
 	struct iovec data = {message, sizeof *message};
 	int fds[PASSED_FDS];
 	pid_t sender;
-	ssize_t got = fd_pass_receive(end, &data, 1, fds, &sender);
+	ssize_t got = fd_passing_receive(end, &data, 1, fds, &sender);
 	if (got == 0 || (got < 0 && errno == ECONNRESET))
 		return 0;
 	if (got != (ssize_t)sizeof *message) {
@@ -41,7 +41,7 @@ int channel_hear(int end, struct message *message)
 		return -1;
 	}
 	message->sender = sender;
-	if (message->saying == SAY_READY)
+	if (message->type == MESSAGE_READY)
 		memcpy(message->counters, fds, sizeof fds);
 	return 1;
 }

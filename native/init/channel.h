@@ -8,22 +8,22 @@
 #include "util/fd_passing.h"
 #include "namespace/namespace.h"
 
-enum saying {
-	SAY_SETBACK, /* init: set-up failed, nothing runs */
-	SAY_READY,   /* init: everything is in place */
-	SAY_GO,	     /* supervisor: start the command */
-	SAY_ENDED,   /* init: the command ended */
-	SAY_ALONE,   /* init: no process but itself is left */
-	SAY_FINISH,  /* supervisor: end, and let nothing live on */
-	SAY_SIGNAL,  /* supervisor: a signal for the command */
+enum type {
+	MESSAGE_SETUP_ERROR, /* init: set-up failed, nothing runs */
+	MESSAGE_READY,	     /* init: everything is in place */
+	MESSAGE_START,	     /* supervisor: start the command */
+	MESSAGE_ENDED,	     /* init: the command ended */
+	MESSAGE_ALONE,	     /* init: no process but itself is left */
+	MESSAGE_TEARDOWN,    /* supervisor: end, and let nothing live on */
+	MESSAGE_SIGNAL,	     /* supervisor: a signal for the command */
 };
 
 struct message {
-	enum saying saying;
+	enum type type;
 	pid_t sender; /* when heard by the supervisor: as the kernel numbers it for us */
 	union {
-		struct setback setback;
-		int counters[PASSED_FDS]; /* SAY_READY: go along with it (snmp.h) */
+		struct setup_error setup_error;
+		int counters[PASSED_FDS]; /* MESSAGE_READY: go along with it (snmp.h) */
 		int signal;
 		struct {
 			int status;   /* as wait(2) gives it */
@@ -36,9 +36,9 @@ struct message {
 bool channel_open(int ends[2]);
 
 /* Sends one message. A dead peer is no error here: it shows as end-of-file to whoever reads. */
-void channel_say(int end, const struct message *message);
+void channel_send(int end, const struct message *message);
 
 /* Waits for one message. Returns 1, 0 at end-of-file, -1 with errno. */
-int channel_hear(int end, struct message *message);
+int channel_receive(int end, struct message *message);
 
 #endif

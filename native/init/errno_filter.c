@@ -89,7 +89,7 @@ static bool maps_one(const char *path, unsigned *id)
 	return one;
 }
 
-bool chown_eperm_install(void)
+bool errno_filter_install(void)
 {
 	struct sock_filter code[ROOM];
 	unsigned uid, gid;

@@ -12,6 +12,6 @@
  *
  * Not for every phase: a test suite that makes user namespaces of its own can chown to what they map.
  */
-bool chown_eperm_install(void);
+bool errno_filter_install(void);
 
 #endif

@@ -21,14 +21,14 @@ static char **read_environment(int fd)
 	return environment;
 }
 
-noreturn void command_become(const struct options *options, const struct signals *signals)
+noreturn void exec_command(const struct options *options, const struct signals *signals)
 {
 	char **environment = environ;
 	if (options->environ_fd >= 0)
 		environment = read_environment(options->environ_fd);
 	else
 		environment_restore(environment);
-	if (options->chown_eperm && !chown_eperm_install())
+	if (options->chown_eperm && !errno_filter_install())
 		refuse("--chown-eperm: seccomp: %m");
 	if (!signals_give_back(signals))
 		refuse("restoring signals: %m");

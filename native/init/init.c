@@ -27,7 +27,7 @@
 static noreturn void end(const struct init *init, bool orphaned)
 {
 	/* What is watched can't do without its watcher, who ends with the supervisor. */
-	if (init->keeping == KEEP_SUBREAPER || (orphaned && init->news >= 0))
+	if (init->tracking == TRACK_SUBREAPER || (orphaned && init->news >= 0))
 		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	_exit(0);
 }
@@ -35,7 +35,7 @@ static noreturn void end(const struct init *init, bool orphaned)
 /* With nobody outside to empty the cgroup, it is ours to do, and takes us along: whom it misses (see cgroup_kill()) goes first. */
 static noreturn void end_orphaned(const struct init *init)
 {
-	if (init->cgroup_kill >= 0 && init->keeping == KEEP_SUBREAPER)
+	if (init->cgroup_kill >= 0 && init->tracking == TRACK_SUBREAPER)
 		pids_kill_descendants(clock_milliseconds());
 	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
 		complain("cgroup.kill: %m");
@@ -80,19 +80,19 @@ noreturn void init_run(const struct init *init)
 	/* The build may hold the same ids: it must not attach to us. What ends us must be the supervisor's end, or its word. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
-	bool reaps = init->keeping == KEEP_SUBREAPER || (init->keeping == KEEP_NOTHING && init->news >= 0);
+	bool reaps = init->tracking == TRACK_SUBREAPER || (init->tracking == TRACK_NOTHING && init->news >= 0);
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	struct message message = {.saying = SAY_READY, .counters = {-1, -1}};
+	struct message message = {.type = MESSAGE_READY, .counters = {-1, -1}};
 	if (init->counted)
 		snmp_files(message.counters);
-	channel_say(init->channel, &message);
+	channel_send(init->channel, &message);
 	for (int i = 0; i < 2; i++)
 		if (message.counters[i] >= 0)
 			close(message.counters[i]);
-	if (channel_hear(init->channel, &message) != 1 || message.saying != SAY_GO)
+	if (channel_receive(init->channel, &message) != 1 || message.type != MESSAGE_START)
 		_exit(EXIT_REFUSED);
-	if (init->keeping == KEEP_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+	if (init->tracking == TRACK_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		refuse("prctl(PR_SET_PDEATHSIG): %m");
 	int signals = signals_open();
 	if (signals < 0)
@@ -102,10 +102,10 @@ noreturn void init_run(const struct init *init)
 		refuse("fork: %m");
 	if (command == 0) {
 		phase_filter_install(init->options, init->news, init->counted);
-		command_become(init->options, init->signals);
+		exec_command(init->options, init->signals);
 	}
 	/* The caller's files: nothing shall wait for an end-of-file that we alone hold back. */
-	fds_close_all_but((const int[]){init->channel, init->cgroup_kill, signals, init->news}, 4);
+	close_fds_except((const int[]){init->channel, init->cgroup_kill, signals, init->news}, 4);
 
 	bool ended = false, said_alone = false;
 	int news = init->news;
@@ -124,22 +124,22 @@ noreturn void init_run(const struct init *init)
 		int status = collect(command, &alone);
 		if (status >= 0) {
 			ended = true;
-			struct message last = {.saying = SAY_ENDED, .ended = {.status = status}};
-			if (init->keeping == KEEP_PID_NAMESPACE)
+			struct message last = {.type = MESSAGE_ENDED, .ended = {.status = status}};
+			if (init->tracking == TRACK_PID_NAMESPACE)
 				last.ended.started = count_started() - (init->news >= 0);
-			channel_say(init->channel, &last);
+			channel_send(init->channel, &last);
 		}
 		if (ended && alone && !said_alone) {
 			said_alone = true;
-			channel_say(init->channel, &(struct message){.saying = SAY_ALONE});
+			channel_send(init->channel, &(struct message){.type = MESSAGE_ALONE});
 		}
 		if (sources[0].revents == 0)
 			continue;
-		if (channel_hear(init->channel, &message) != 1)
+		if (channel_receive(init->channel, &message) != 1)
 			end_orphaned(init);
-		if (message.saying == SAY_SIGNAL && !ended)
+		if (message.type == MESSAGE_SIGNAL && !ended)
 			kill(command, message.signal);
-		if (message.saying == SAY_FINISH)
+		if (message.type == MESSAGE_TEARDOWN)
 			end(init, false);
 	}
 }

@@ -8,15 +8,15 @@
 #include "options/options.h"
 #include "util/signals.h"
 
-enum keeping {
-	KEEP_NOTHING,	    /* nobody asked for tracking: what the command leaves lives on */
-	KEEP_PID_NAMESPACE, /* our end is everybody's end: the kernel sees to it */
-	KEEP_SUBREAPER,	    /* orphans become our children, and we kill them */
+enum tracking {
+	TRACK_NOTHING,	     /* nobody asked for tracking: what the command leaves lives on */
+	TRACK_PID_NAMESPACE, /* our end is everybody's end: the kernel sees to it */
+	TRACK_SUBREAPER,     /* orphans become our children, and we kill them */
 };
 
 struct init {
 	int channel; /* to the supervisor */
-	enum keeping keeping;
+	enum tracking tracking;
 	int cgroup_kill; /* -1, or cgroup.kill of the phase's cgroup, for when the supervisor is gone */
 	bool counted;	 /* the network is not the host's */
 	int news;	 /* to the watcher, or -1: then the command is not watched */

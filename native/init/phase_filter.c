@@ -13,11 +13,11 @@ void phase_filter_install(const struct options *options, int news, bool isolated
 		.listed = news >= 0 && options->allow.count > 0,
 		.families = options->net && isolated ? options->families : FAMILIES_ANY,
 	};
-	if (rules.watched && audit_install(news, &rules))
+	if (rules.watched && filter_install(news, &rules))
 		return;
 	rules.watched = rules.listed = false;
 	/* An architecture without a table is the documentation's to name. */
-	if (rules.families == FAMILIES_ANY || filter_install(&rules) || errno == ENOTSUP)
+	if (rules.families == FAMILIES_ANY || filter_install_plain(&rules) || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)
 		refuse("--net: restricting socket families: seccomp: %m");

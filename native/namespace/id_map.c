@@ -85,13 +85,13 @@ static bool may_map_range(const struct identity *identity)
 }
 
 /* Enters with a writer of the whole range behind, and falls back to the single map where that writer is refused. */
-static bool enter_with_range(int directory, const struct identity *identity, struct setback *setback)
+static bool enter_with_range(int directory, const struct identity *identity, struct setup_error *setup_error)
 {
 	static struct maps maps;
 	int turn[2];
 	if (identical("/proc/self/uid_map", maps.uid, sizeof maps.uid) == 0 ||
 	    identical("/proc/self/gid_map", maps.gid, sizeof maps.gid) == 0 || pipe2(turn, O_CLOEXEC) != 0) {
-		*setback = (struct setback){STEP_MAP, errno};
+		*setup_error = (struct setup_error){STEP_MAP, errno};
 		return false;
 	}
 	pid_t writer = start_writer(directory, &maps, turn);
@@ -102,37 +102,37 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 	close(turn[1]);
 	bool written = writer > 0 && reap_written(writer) && told;
 	if (!entered) {
-		*setback = (struct setback){STEP_USERNS, error};
+		*setup_error = (struct setup_error){STEP_USERNS, error};
 		return false;
 	}
 	bool mapped = written || write_single(directory, identity);
-	*setback = (struct setback){STEP_MAP, errno};
+	*setup_error = (struct setup_error){STEP_MAP, errno};
 	return mapped;
 }
 
-bool idmap_enter(const struct identity *identity, struct setback *setback)
+bool idmap_enter(const struct identity *identity, struct setup_error *setup_error)
 {
 	/* By directory: under a foreign PID namespace's /proc our number there is not our number here. */
 	/* A set-id start's files there are root's as long as it hides (privileged/privilege.c), root given up or not. */
 	bool hidden = prctl(PR_GET_DUMPABLE) == 0;
 	if (hidden && prctl(PR_SET_DUMPABLE, 1) != 0) {
-		*setback = (struct setback){STEP_MAP, errno};
+		*setup_error = (struct setup_error){STEP_MAP, errno};
 		return false;
 	}
 	int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0) {
-		*setback = (struct setback){STEP_MAP, errno};
+		*setup_error = (struct setup_error){STEP_MAP, errno};
 		return false;
 	}
 	bool entered;
 	if (may_map_range(identity)) {
-		entered = enter_with_range(directory, identity, setback);
+		entered = enter_with_range(directory, identity, setup_error);
 	} else if (unshare(CLONE_NEWUSER) != 0) {
-		*setback = (struct setback){STEP_USERNS, errno};
+		*setup_error = (struct setup_error){STEP_USERNS, errno};
 		entered = false;
 	} else {
 		entered = write_single(directory, identity);
-		*setback = (struct setback){STEP_MAP, errno};
+		*setup_error = (struct setup_error){STEP_MAP, errno};
 	}
 	close(directory);
 	if (hidden)

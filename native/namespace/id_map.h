@@ -8,6 +8,6 @@
 #include "namespace/namespace.h"
 
 /* Enters a new user namespace and writes its maps. Returns false with setback set; the process is then unusable. */
-bool idmap_enter(const struct identity *identity, struct setback *setback);
+bool idmap_enter(const struct identity *identity, struct setup_error *setup_error);
 
 #endif

@@ -42,11 +42,11 @@ static bool under_portages_init(void)
 	return text_is_portages_init(text, (size_t)length);
 }
 
-struct made made_by_portage(bool want_net, bool want_ipc, bool want_pid)
+struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid)
 {
 	bool net = (want_net || want_ipc) && loopback_is_isolated() && hostname_is_localhost();
 	bool pid = (want_pid || (want_ipc && !net)) && under_portages_init();
-	return (struct made){
+	return (struct inherited){
 		.net = want_net && net,
 		.cut_off = want_net && net,
 		.ipc = want_ipc && (net || pid) && !in_first_ipc_namespace(),

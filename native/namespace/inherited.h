@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-struct made {
+struct inherited {
 	bool net;
 	bool ipc;
 	bool cut_off; /* the network that we start in is one that Portage made, whether that is enough for the phase or not */
@@ -16,6 +16,6 @@ struct made {
  * or fails whole (portage/process.py, _exec2), so what shows that it succeeded stands for ipc too, where our ipc
  * namespace is not the machine's first. With wanted fields false nothing is looked for there.
  */
-struct made made_by_portage(bool want_net, bool want_ipc, bool want_pid);
+struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid);
 
 #endif

@@ -18,7 +18,7 @@ const struct step_words step_words[STEPS] = {
 	[STEP_FORK] = {"fork", 0},
 };
 
-bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setback *setback)
+bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setup_error *setup_error)
 {
-	return (mode != MODE_USERNS || idmap_enter(identity, setback)) && isolate(identity, plan, setback);
+	return (mode != MODE_USERNS || idmap_enter(identity, setup_error)) && isolate(identity, plan, setup_error);
 }

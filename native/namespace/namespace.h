@@ -32,7 +32,7 @@ enum step {
 	STEPS,
 };
 
-struct setback {
+struct setup_error {
 	enum step step;
 	int error; /* errno */
 };
@@ -49,6 +49,6 @@ extern const struct step_words step_words[STEPS];
  * ISOLATE_PID takes effect for the next child; ISOLATE_PROC is isolate_mount_proc()'s, from inside it. Returns false with
  * setback set: this process is then half-way and must not start the command.
  */
-bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setback *setback);
+bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setup_error *setup_error);
 
 #endif

@@ -93,9 +93,9 @@ static bool add_watch(struct options *options, const char *value, char *problem,
 {
 	int pid = number(value);
 	if (pid <= 0)
-		return wrong(problem, size, "--watch takes a process id, not", value);
+		return wrong(problem, size, "--die-with takes a process id, not", value);
 	if (options->watch_count == OPTIONS_WATCHED)
-		return wrong(problem, size, "too many --watch, the first one over", value);
+		return wrong(problem, size, "too many --die-with, the first one over", value);
 	options->watch[options->watch_count++] = pid;
 	return true;
 }
@@ -154,9 +154,9 @@ static bool add_name(struct options *options, const char *value, char *problem, 
 	struct allow *allow = &options->allow;
 	struct allow_name name;
 	if (!allow_parse_name(value, &name))
-		return wrong(problem, size, "--name takes HOST=ADDRESS, not", value);
+		return wrong(problem, size, "--resolve takes HOST=ADDRESS, not", value);
 	if (allow->name_count == ALLOW_NAMES)
-		return wrong(problem, size, "too many --name, the first one over", value);
+		return wrong(problem, size, "too many --resolve, the first one over", value);
 	allow->names[allow->name_count++] = name;
 	return true;
 }
@@ -203,12 +203,12 @@ static const struct valued valued[] = {
 	{"--limit", add_limit},
 	{"--environ", set_environ},
 	{"--record", set_record},
-	{"--tell", set_tell},
+	{"--notice-file", set_tell},
 	{"--label", add_label},
-	{"--watch", add_watch},
-	{"--lock", set_lock},
+	{"--die-with", add_watch},
+	{"--die-with-lock", set_lock},
 	{"--allow", add_allowed},
-	{"--name", add_name},
+	{"--resolve", add_name},
 	{"--families", add_families},
 	{"--socks", set_socks},
 };

@@ -16,33 +16,33 @@
 #include "privileged/isolate.h"
 
 /* Tries isolate in a child. Returns true, or false with setback. */
-static bool can(const struct identity *identity, enum mode mode, unsigned isolate, struct setback *setback)
+static bool can(const struct identity *identity, enum mode mode, unsigned isolate, struct setup_error *setup_error)
 {
 	int ends[2];
-	*setback = (struct setback){STEP_FORK, 0};
+	*setup_error = (struct setup_error){STEP_FORK, 0};
 	if (pipe(ends) != 0) {
-		setback->error = errno;
+		setup_error->error = errno;
 		return false;
 	}
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (namespaces_enter(identity, mode, isolate, setback) && (isolate & ISOLATE_PID) != 0) {
+		if (namespaces_enter(identity, mode, isolate, setup_error) && (isolate & ISOLATE_PID) != 0) {
 			pid_t init = fork();
-			if (init == 0 && (isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(identity, setback))
-				_exit(write(ends[1], setback, sizeof *setback) == (ssize_t)sizeof *setback ? 1 : 2);
+			if (init == 0 && (isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(identity, setup_error))
+				_exit(write(ends[1], setup_error, sizeof *setup_error) == (ssize_t)sizeof *setup_error ? 1 : 2);
 			if (init == 0)
 				_exit(0);
 			int status;
 			_exit(init > 0 && waitpid(init, &status, 0) == init && status == 0 ? 0 : 1);
 		}
-		if (setback->error == 0)
+		if (setup_error->error == 0)
 			_exit(0);
-		_exit(write(ends[1], setback, sizeof *setback) == (ssize_t)sizeof *setback ? 1 : 2);
+		_exit(write(ends[1], setup_error, sizeof *setup_error) == (ssize_t)sizeof *setup_error ? 1 : 2);
 	}
-	setback->error = errno;
+	setup_error->error = errno;
 	close(ends[1]);
 	int status = -1;
-	if (pid > 0 && read(ends[0], setback, sizeof *setback) >= 0)
+	if (pid > 0 && read(ends[0], setup_error, sizeof *setup_error) >= 0)
 		waitpid(pid, &status, 0);
 	close(ends[0]);
 	return status == 0;
@@ -50,11 +50,11 @@ static bool can(const struct identity *identity, enum mode mode, unsigned isolat
 
 static void print_try(const struct identity *identity, const char *key, unsigned isolate)
 {
-	struct setback setback;
-	if (can(identity, identity->mode, isolate, &setback))
+	struct setup_error setup_error;
+	if (can(identity, identity->mode, isolate, &setup_error))
 		printf("%s=yes\n", key);
 	else
-		printf("%s=no: %s: %s\n", key, step_words[setback.step].doing, strerror(setback.error));
+		printf("%s=no: %s: %s\n", key, step_words[setup_error.step].doing, strerror(setup_error.error));
 }
 
 static void print_cgroup(const struct identity *identity)
@@ -77,7 +77,7 @@ static void print_audit(void)
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
-		const char *why = audit_try();
+		const char *why = filter_try();
 		if (why == NULL)
 			printf("audit=yes\n");
 		else
@@ -91,12 +91,12 @@ static void print_audit(void)
 
 int probe(const struct identity *identity)
 {
-	struct made made = made_by_portage(true, true, true);
+	struct inherited inherited = inherited_from_portage(true, true, true);
 	printf("mode=%s\n", mode_names[identity->mode]);
 	printf("uid=%u\neuid=%u\n", identity->ruid, identity->euid);
 	printf("no_new_privs=%s\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? "yes" : "no");
-	printf("portage_made_net=%s\nportage_made_ipc=%s\nportage_made_pid=%s\n", made.net ? "yes" : "no", made.ipc ? "yes" : "no",
-	       made.pid ? "yes" : "no");
+	printf("portage_made_net=%s\nportage_made_ipc=%s\nportage_made_pid=%s\n", inherited.net ? "yes" : "no", inherited.ipc ? "yes" : "no",
+	       inherited.pid ? "yes" : "no");
 	fflush(stdout);
 	print_try(identity, "net", ISOLATE_NET);
 	print_try(identity, "ipc", ISOLATE_IPC);

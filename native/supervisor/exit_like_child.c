@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-noreturn void exit_as(int status)
+noreturn void exit_like_child(int status)
 {
 	if (WIFEXITED(status))
 		_exit(WEXITSTATUS(status));

@@ -5,6 +5,6 @@
 #include <stdnoreturn.h>
 
 /* Exits with that status, as wait(2) gives it, or dies of that signal. */
-noreturn void exit_as(int status);
+noreturn void exit_like_child(int status);
 
 #endif

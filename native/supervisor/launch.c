@@ -12,7 +12,7 @@
 #include "util/fail.h"
 #include "privileged/isolate.h"
 #include "privileged/privilege.h"
-#include "privileged/resolver_set_up.h"
+#include "privileged/dns_server_setup.h"
 
 struct attempt {
 	const struct plan *plan;
@@ -24,28 +24,28 @@ struct attempt {
 	int channel;
 };
 
-static noreturn void give_up(const struct attempt *attempt, const struct setback *setback)
+static noreturn void give_up(const struct attempt *attempt, const struct setup_error *setup_error)
 {
-	channel_say(attempt->channel, &(struct message){.saying = SAY_SETBACK, .setback = *setback});
+	channel_send(attempt->channel, &(struct message){.type = MESSAGE_SETUP_ERROR, .setup_error = *setup_error});
 	_exit(EXIT_REFUSED);
 }
 
 static noreturn void give_up_at(const struct attempt *attempt, enum step step)
 {
-	give_up(attempt, &(struct setback){step, errno});
+	give_up(attempt, &(struct setup_error){step, errno});
 }
 
 /* Sends the watcher the sockets of the phase's name server, or why there are none. */
 static void set_up_resolver(const struct attempt *attempt)
 {
-	struct audit_news news = {.news = NEWS_RESOLVER, .fds = {-1, -1}};
+	struct setup_message news = {.news = SETUP_RESOLVER, .fds = {-1, -1}};
 	bool private = (attempt->plan->isolate & ISOLATE_PROC) != 0;
-	const char *failed = resolver_set_up(attempt->identity, private, news.fds);
+	const char *failed = dns_server_setup(attempt->identity, private, news.fds);
 	if (failed != NULL) {
-		news = (struct audit_news){.news = NEWS_NO_RESOLVER, .error = errno, .fds = {-1, -1}};
+		news = (struct setup_message){.news = SETUP_NO_RESOLVER, .error = errno, .fds = {-1, -1}};
 		snprintf(news.why, sizeof news.why, "%s", failed);
 	}
-	audit_news_send(attempt->news, &news);
+	setup_message_send(attempt->news, &news);
 	for (size_t i = 0; i < 2; i++)
 		if (news.fds[i] >= 0)
 			close(news.fds[i]);
@@ -54,18 +54,18 @@ static void set_up_resolver(const struct attempt *attempt)
 /* The last steps that need privilege, by the process that becomes init; then it is the caller for good. */
 static noreturn void become_init(const struct attempt *attempt)
 {
-	struct setback setback;
-	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(attempt->identity, &setback))
-		give_up(attempt, &setback);
+	struct setup_error setup_error;
+	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(attempt->identity, &setup_error))
+		give_up(attempt, &setup_error);
 	if ((attempt->plan->isolate & ISOLATE_NAMES) != 0)
 		set_up_resolver(attempt);
 	if (!privilege_drop(attempt->identity))
 		give_up_at(attempt, STEP_DROP);
 	init_run(&(struct init){
 		.channel = attempt->channel,
-		.keeping = attempt->plan->keeping,
+		.tracking = attempt->plan->tracking,
 		.cgroup_kill = attempt->cgroup == NULL ? -1 : attempt->cgroup->kill,
-		.counted = (attempt->plan->isolate & ISOLATE_NET) != 0 || attempt->plan->made_net,
+		.counted = (attempt->plan->isolate & ISOLATE_NET) != 0 || attempt->plan->inherited_net,
 		.news = attempt->news,
 		.options = attempt->options,
 		.signals = attempt->signals,
@@ -74,15 +74,15 @@ static noreturn void become_init(const struct attempt *attempt)
 
 static noreturn void prepare(const struct attempt *attempt)
 {
-	struct setback setback;
-	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setback))
-		give_up(attempt, &setback);
+	struct setup_error setup_error;
+	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setup_error))
+		give_up(attempt, &setup_error);
 	if ((attempt->plan->isolate & ISOLATE_PID) == 0)
 		become_init(attempt);
 	/* Only a child is in the new PID namespace. */
 	pid_t init = fork();
 	if (init < 0)
-		give_up(attempt, &(struct setback){errno == ENOMEM ? STEP_PID : STEP_FORK, errno});
+		give_up(attempt, &(struct setup_error){errno == ENOMEM ? STEP_PID : STEP_FORK, errno});
 	if (init == 0)
 		become_init(attempt);
 	_exit(0);
@@ -95,36 +95,36 @@ static void reap(pid_t pid)
 }
 
 /* Follows the try to its end. */
-static bool follow(const struct plan *plan, pid_t first, struct started *started, struct setback *setback)
+static bool follow(const struct plan *plan, pid_t first, struct started *started, struct setup_error *setup_error)
 {
 	bool nested = (plan->isolate & ISOLATE_PID) != 0;
 	bool ready = false;
 	struct message message;
-	*setback = (struct setback){STEP_FORK, ECHILD};
-	while (!ready && channel_hear(started->channel, &message) == 1) {
-		if (message.saying == SAY_READY) {
+	*setup_error = (struct setup_error){STEP_FORK, ECHILD};
+	while (!ready && channel_receive(started->channel, &message) == 1) {
+		if (message.type == MESSAGE_READY) {
 			ready = true;
 			/* The kernel's word for it: who forked it may be killed before it can say. */
 			started->init = message.sender;
 			memcpy(started->counters, message.counters, sizeof started->counters);
 		}
-		if (message.saying == SAY_SETBACK && message.setback.step < STEPS)
-			*setback = message.setback;
+		if (message.type == MESSAGE_SETUP_ERROR && message.setup_error.step < STEPS)
+			*setup_error = message.setup_error;
 	}
-	/* init asks the kernel to be killed when its parent dies, so its first parent must be gone before SAY_GO. */
+	/* init asks the kernel to be killed when its parent dies, so its first parent must be gone before MESSAGE_START. */
 	if (nested || !ready)
 		reap(first);
 	return ready;
 }
 
-bool start_init(const struct plan *plan, const struct identity *identity, const struct options *options,
-		const struct signals *signals, const struct cgroup *cgroup, int news, struct started *started,
-		struct setback *setback)
+bool launch_init(const struct plan *plan, const struct identity *identity, const struct options *options,
+		 const struct signals *signals, const struct cgroup *cgroup, int news, struct started *started,
+		 struct setup_error *setup_error)
 {
 	int ends[2];
-	*setback = (struct setback){STEP_FORK, 0};
+	*setup_error = (struct setup_error){STEP_FORK, 0};
 	if (!channel_open(ends)) {
-		setback->error = errno;
+		setup_error->error = errno;
 		return false;
 	}
 	bool joined;
@@ -137,11 +137,11 @@ bool start_init(const struct plan *plan, const struct identity *identity, const 
 		prepare(&attempt);
 	}
 	if (first < 0 && cgroup != NULL)
-		setback->step = STEP_CGROUP;
-	setback->error = errno;
+		setup_error->step = STEP_CGROUP;
+	setup_error->error = errno;
 	close(ends[1]);
 	started->channel = ends[0];
-	bool ready = first > 0 && follow(plan, first, started, setback);
+	bool ready = first > 0 && follow(plan, first, started, setup_error);
 	if (!ready)
 		close(ends[0]);
 	return ready;

@@ -12,9 +12,9 @@
 /* What is to be made in one try. */
 struct plan {
 	enum mode mode;
-	unsigned isolate;     /* enum isolation */
-	enum keeping keeping; /* KEEP_PID_NAMESPACE goes with ISOLATE_PID */
-	bool made_net;	      /* others have isolated the network */
+	unsigned isolate;	/* enum isolation */
+	enum tracking tracking; /* TRACK_PID_NAMESPACE goes with ISOLATE_PID */
+	bool inherited_net;	/* others have isolated the network */
 };
 
 struct started {
@@ -24,11 +24,11 @@ struct started {
 };
 
 /*
- * Tries the plan once; news leads to the watcher of what the command calls, -1 where there is none. Returns true with started filled, init waiting for SAY_GO, or false with setback: then nothing of
+ * Tries the plan once; news leads to the watcher of what the command calls, -1 where there is none. Returns true with started filled, init waiting for MESSAGE_START, or false with setback: then nothing of
  * that try is left. The caller must be a subreaper (prctl(2)), as the process that makes a PID namespace ends at once.
  */
-bool start_init(const struct plan *plan, const struct identity *identity, const struct options *options,
-		const struct signals *signals, const struct cgroup *cgroup, int news, struct started *started,
-		struct setback *setback);
+bool launch_init(const struct plan *plan, const struct identity *identity, const struct options *options,
+		 const struct signals *signals, const struct cgroup *cgroup, int news, struct started *started,
+		 struct setup_error *setup_error);
 
 #endif

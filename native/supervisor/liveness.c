@@ -11,9 +11,9 @@ static bool is_free(int fd)
 	return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
-bool watch_open(struct watch *watch, const struct options *options)
+bool liveness_open(struct liveness *watch, const struct options *options)
 {
-	*watch = (struct watch){.lock = -1};
+	*watch = (struct liveness){.lock = -1};
 	for (size_t i = 0; i < options->watch_count; i++) {
 		int fd = (int)syscall(SYS_pidfd_open, options->watch[i], 0);
 		if (fd < 0 && errno == ESRCH)
@@ -31,7 +31,7 @@ bool watch_open(struct watch *watch, const struct options *options)
 	return true;
 }
 
-bool watch_lock_is_free(const struct watch *watch)
+bool liveness_lock_is_free(const struct liveness *watch)
 {
 	return watch->lock >= 0 && is_free(watch->lock);
 }

@@ -6,16 +6,16 @@
 
 #include "options/options.h"
 
-struct watch {
+struct liveness {
 	int pidfd[OPTIONS_WATCHED];
 	size_t count;
 	int lock; /* -1: none, or nobody held it when we started */
 };
 
 /* Returns false where a process to watch is dead already: the phase has nobody to run for. */
-bool watch_open(struct watch *watch, const struct options *options);
+bool liveness_open(struct liveness *watch, const struct options *options);
 
 /* Whether the lock that was held when we started is held by nobody any more. */
-bool watch_lock_is_free(const struct watch *watch);
+bool liveness_lock_is_free(const struct liveness *watch);
 
 #endif

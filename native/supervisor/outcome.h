@@ -24,10 +24,10 @@ struct missing {
 
 struct outcome {
 	enum mode mode;
-	struct made made; /* by Portage */
-	unsigned had;	  /* enum isolation, by us */
-	bool had_cgroup;
-	bool had_reaper;
+	struct inherited inherited; /* by Portage */
+	unsigned applied;	    /* enum isolation, by us */
+	bool has_cgroup;
+	bool has_subreaper;
 	struct missing missing[OUTCOME_MISSING];
 	size_t missing_count;
 	struct orphans orphans;

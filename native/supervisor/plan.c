@@ -4,12 +4,12 @@
 
 #include "util/proc.h"
 
-static enum keeping first_keeping(const struct options *options, const struct identity *identity, const struct made *made)
+static enum tracking first_tracking(const struct options *options, const struct identity *identity, const struct inherited *inherited)
 {
 	if (options->cgroup == NULL)
-		return KEEP_NOTHING;
+		return TRACK_NOTHING;
 	/* In mode setuid nothing but a PID namespace keeps the phase, so ours is inside Portage's. */
-	return made->pid && identity->mode != MODE_SETUID ? KEEP_SUBREAPER : KEEP_PID_NAMESPACE;
+	return inherited->pid && identity->mode != MODE_SETUID ? TRACK_SUBREAPER : TRACK_PID_NAMESPACE;
 }
 
 static void settle_mode(struct plan *plan)
@@ -18,16 +18,16 @@ static void settle_mode(struct plan *plan)
 		plan->mode = MODE_NONE;
 }
 
-struct plan plan_first(const struct options *options, const struct identity *identity, const struct made *made)
+struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited)
 {
-	struct plan plan = {.mode = identity->mode, .keeping = first_keeping(options, identity, made), .made_net = made->net};
-	if (options->net && !made->net)
+	struct plan plan = {.mode = identity->mode, .tracking = first_tracking(options, identity, inherited), .inherited_net = inherited->net};
+	if (options->net && !inherited->net)
 		plan.isolate |= ISOLATE_NET;
-	if (options->net && !made->net && options->audit)
+	if (options->net && !inherited->net && options->audit)
 		plan.isolate |= ISOLATE_NAMES;
-	if (options->ipc && !made->ipc)
+	if (options->ipc && !inherited->ipc)
 		plan.isolate |= ISOLATE_IPC;
-	if (plan.keeping == KEEP_PID_NAMESPACE)
+	if (plan.tracking == TRACK_PID_NAMESPACE)
 		plan.isolate |= ISOLATE_PID | ISOLATE_PROC;
 	/* Root may mount /proc anew where parts of it were masked; the caller may not, and must not see them through us. */
 	if (identity->mode == MODE_SETUID && proc_is_masked())
@@ -36,14 +36,14 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	return plan;
 }
 
-bool plan_reduce(struct plan *plan, const struct options *options, const struct setback *setback, struct outcome *outcome)
+bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct outcome *outcome)
 {
-	const struct step_words *words = &step_words[setback->step];
+	const struct step_words *words = &step_words[setup_error->step];
 	unsigned lost = words->loses & plan->isolate;
 	if (lost == 0)
 		return false;
 	/* A container's seccomp filter may refuse root what it lets a user namespace have. (supervise.c gives up root for it.) */
-	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setback->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
+	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
 		plan->mode = MODE_USERNS;
 		return true;
 	}
@@ -51,20 +51,20 @@ bool plan_reduce(struct plan *plan, const struct options *options, const struct 
 	if ((lost & ISOLATE_NET) != 0)
 		plan->isolate &= ~ISOLATE_NAMES;
 	if ((lost & ISOLATE_PID) != 0)
-		plan->keeping = KEEP_SUBREAPER;
-	if ((lost & ISOLATE_NET) != 0 && outcome->made.cut_off)
-		outcome->made.net = true;
+		plan->tracking = TRACK_SUBREAPER;
+	if ((lost & ISOLATE_NET) != 0 && outcome->inherited.cut_off)
+		outcome->inherited.net = true;
 	else if ((lost & ISOLATE_NET) != 0 && options->net)
-		outcome_miss(outcome, "net", words->doing, setback->error);
+		outcome_miss(outcome, "net", words->doing, setup_error->error);
 	if ((lost & ISOLATE_IPC) != 0 && options->ipc)
-		outcome_miss(outcome, "ipc", words->doing, setback->error);
+		outcome_miss(outcome, "ipc", words->doing, setup_error->error);
 	settle_mode(plan);
 	return true;
 }
 
-enum passage_way plan_way_out(const struct plan *plan, const struct options *options, const struct made *made)
+enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited)
 {
-	if (made->cut_off)
-		return options->socks != NULL ? PASSAGE_SOCKS : PASSAGE_FROM_NOWHERE;
-	return (plan->isolate & ISOLATE_NET) != 0 ? PASSAGE_FROM_HERE : PASSAGE_UNNEEDED;
+	if (inherited->cut_off)
+		return options->socks != NULL ? ROUTE_SOCKS : ROUTE_NONE;
+	return (plan->isolate & ISOLATE_NET) != 0 ? ROUTE_DIRECT : ROUTE_UNNEEDED;
 }

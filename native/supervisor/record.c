@@ -42,15 +42,15 @@ static const char *maker(bool by_portage, bool by_us)
 					      : "none";
 }
 
-static const char *keeper(const struct outcome *outcome)
+static const char *tracking_method(const struct outcome *outcome)
 {
-	bool pid = (outcome->had & ISOLATE_PID) != 0;
-	if (outcome->had_cgroup)
-		return pid ? "cgroup+pidns" : outcome->made.pid ? "cgroup+portage"
-								: "cgroup";
-	return pid ? "pidns" : outcome->made.pid ? "portage"
-		       : outcome->had_reaper	 ? "subreaper"
-						 : "none";
+	bool pid = (outcome->applied & ISOLATE_PID) != 0;
+	if (outcome->has_cgroup)
+		return pid ? "cgroup+pidns" : outcome->inherited.pid ? "cgroup+portage"
+								     : "cgroup";
+	return pid ? "pidns" : outcome->inherited.pid ? "portage"
+		       : outcome->has_subreaper	      ? "subreaper"
+						      : "none";
 }
 
 static void add_isolation(struct json *json, const struct options *options, const struct outcome *outcome)
@@ -60,9 +60,9 @@ static void add_isolation(struct json *json, const struct options *options, cons
 		bool asked;
 		const char *made_by;
 	} all[] = {
-		{"net", options->net, maker(outcome->made.net, (outcome->had & ISOLATE_NET) != 0)},
-		{"ipc", options->ipc, maker(outcome->made.ipc, (outcome->had & ISOLATE_IPC) != 0)},
-		{"cgroup", options->cgroup != NULL, strcmp(keeper(outcome), "none") == 0 ? "none" : "confine"},
+		{"net", options->net, maker(outcome->inherited.net, (outcome->applied & ISOLATE_NET) != 0)},
+		{"ipc", options->ipc, maker(outcome->inherited.ipc, (outcome->applied & ISOLATE_IPC) != 0)},
+		{"cgroup", options->cgroup != NULL, strcmp(tracking_method(outcome), "none") == 0 ? "none" : "confine"},
 	};
 	const char *comma = "";
 	json_raw(json, ",\"asked\":[");
@@ -71,7 +71,7 @@ static void add_isolation(struct json *json, const struct options *options, cons
 			json_raw(json, "%s\"%s\"", comma, all[i].name);
 			comma = ",";
 		}
-	json_raw(json, "],\"had\":{");
+	json_raw(json, "],\"applied\":{");
 	comma = "";
 	for (size_t i = 0; i < 3; i++)
 		if (all[i].asked) {
@@ -139,10 +139,10 @@ static void add_status(struct json *json, int status)
 		json_raw(json, ",\"status\":{\"exit\":%d}", WEXITSTATUS(status));
 }
 
-static bool worth_telling(const struct outcome *outcome)
+static bool is_notable(const struct outcome *outcome)
 {
 	return outcome->missing_count > 0 || outcome->orphans.count > 0 || outcome->stuck || outcome->usage.killed_by_memory ||
-	       outcome->usage.refused_by_pids || record_audit_is_worth_telling(outcome);
+	       outcome->usage.refused_by_pids || record_audit_is_notable(outcome);
 }
 
 /* A symbolic link, a FIFO, a device or a file with a second name was put there to make us write elsewhere. */
@@ -202,7 +202,7 @@ static void append_record(const char *path, const struct json *json)
 	put(fd < 0 ? fd : rotate(fd, path), path, json);
 }
 
-static void replace_tell(const char *path, const struct json *json)
+static void write_notice(const char *path, const struct json *json)
 {
 	int fd = open_safely(path);
 	if (fd >= 0 && ftruncate(fd, 0) != 0)
@@ -215,7 +215,7 @@ void record_write(const struct options *options, const struct outcome *outcome)
 	struct json json = {0};
 	/* Over the caller's RLIMIT_FSIZE is an error to speak of, and no way to die. */
 	signal(SIGXFSZ, SIG_IGN);
-	bool told = options->tell != NULL && worth_telling(outcome);
+	bool told = options->tell != NULL && is_notable(outcome);
 	if (options->record == NULL && !told)
 		return;
 	json_raw(&json, "{\"schema\":%d", SCHEMA);
@@ -228,7 +228,7 @@ void record_write(const struct options *options, const struct outcome *outcome)
 		add_text(&json, label->value);
 	}
 	add_member(&json, "mode", mode_names[outcome->mode]);
-	add_member(&json, "keeper", keeper(outcome));
+	add_member(&json, "tracking", tracking_method(outcome));
 	add_isolation(&json, options, outcome);
 	add_status(&json, outcome->status);
 	add_usage(&json, outcome);
@@ -247,7 +247,7 @@ void record_write(const struct options *options, const struct outcome *outcome)
 		if (options->record != NULL)
 			append_record(options->record, &json);
 		if (told)
-			replace_tell(options->tell, &json);
+			write_notice(options->tell, &json);
 	}
 	json_free(&json);
 }

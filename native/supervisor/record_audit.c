@@ -9,7 +9,7 @@
 
 static bool is_isolated(const struct outcome *outcome)
 {
-	return outcome->made.net || (outcome->had & ISOLATE_NET) != 0;
+	return outcome->inherited.net || (outcome->applied & ISOLATE_NET) != 0;
 }
 
 static void add_text(struct json *json, const char *name, const char *text)
@@ -85,9 +85,9 @@ static void add_allowed(struct json *json, const struct outcome *outcome)
 {
 	const struct audit_table *table = outcome->audit;
 	double began = (double)outcome->began_monotonic;
-	static const char *const ways[] = {"host", "socks", "nowhere"};
-	if (table->let_through > 0 || table->way == PASSAGE_FROM_NOWHERE)
-		json_raw(json, ",\"through\":\"%s\"", ways[table->way]);
+	static const char *const ways[] = {"direct", "socks", "none"};
+	if (table->let_through > 0 || table->way == ROUTE_NONE)
+		json_raw(json, ",\"route\":\"%s\"", ways[table->way]);
 	if (table->way_why[0] != '\0')
 		add_text(json, "through_why", table->way_why);
 	if (table->let_through == 0)
@@ -128,7 +128,7 @@ static void add_names(struct json *json, const struct audit_table *table)
 		snprintf(number, sizeof number, "TYPE%u", row->type);
 		json_raw(json, i == 0 ? "{\"name\":" : ",{\"name\":");
 		json_string(json, row->name, strlen(row->name));
-		add_text(json, "type", dns_type(row->type) == NULL ? number : dns_type(row->type));
+		add_text(json, "type", dns_type_name(row->type) == NULL ? number : dns_type_name(row->type));
 		json_raw(json, ",");
 		add_who(json, &row->who, &row->parents, ENOUGH);
 		json_raw(json, ",\"count\":%llu}", (unsigned long long)row->count);
@@ -172,9 +172,9 @@ void record_audit(struct json *json, const struct outcome *outcome)
 		add_names(json, table);
 }
 
-bool record_audit_is_worth_telling(const struct outcome *outcome)
+bool record_audit_is_notable(const struct outcome *outcome)
 {
 	const struct audit_table *table = outcome->audit;
 	return unseen(outcome) > 0 ||
-	       (table != NULL && (table->way == PASSAGE_FROM_NOWHERE || table->attempted > 0 || table->names_asked > 0 || table->listeners > 0));
+	       (table != NULL && (table->way == ROUTE_NONE || table->attempted > 0 || table->names_asked > 0 || table->listeners > 0));
 }

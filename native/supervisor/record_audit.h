@@ -14,6 +14,6 @@
  */
 void record_audit(struct json *json, const struct outcome *outcome);
 
-bool record_audit_is_worth_telling(const struct outcome *outcome);
+bool record_audit_is_notable(const struct outcome *outcome);
 
 #endif

@@ -37,7 +37,7 @@ static void give_up_root(struct supervisor *s)
 /* The filter that restricts families does, where no capability is held: in a network of Portage's, as the portage user. */
 static bool filter_needs_no_new_privs(const struct supervisor *s)
 {
-	return s->plan.made_net && s->plan.mode == MODE_NONE && s->options->net && s->options->families != FAMILIES_ANY &&
+	return s->plan.inherited_net && s->plan.mode == MODE_NONE && s->options->net && s->options->families != FAMILIES_ANY &&
 	       !identity_can(&s->identity, CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
 
@@ -73,7 +73,7 @@ static void drop_cgroup(struct supervisor *s)
 }
 
 /* Root was refused what an ordinary user may get: so as one, for good and from the beginning. */
-static void step_down(struct supervisor *s)
+static void fall_back_to_userns(struct supervisor *s)
 {
 	if (s->has_cgroup)
 		drop_cgroup(s);
@@ -87,48 +87,48 @@ static void step_down(struct supervisor *s)
 /* Tries plan after plan, each smaller than the last, until one stands. */
 static void start(struct supervisor *s)
 {
-	struct setback setback;
+	struct setup_error setup_error;
 	for (;;) {
 		const struct cgroup *cgroup = s->has_cgroup ? &s->cgroup : NULL;
 		if (!s->options->best_effort && s->outcome.missing_count > 0)
 			refuse_required(s);
-		if (start_init(&s->plan, &s->identity, s->options, s->signals, cgroup, s->auditor.news, &s->started, &setback))
+		if (launch_init(&s->plan, &s->identity, s->options, s->signals, cgroup, s->watcher.news, &s->started, &setup_error))
 			break;
-		if (setback.step == STEP_CGROUP && s->has_cgroup)
+		if (setup_error.step == STEP_CGROUP && s->has_cgroup)
 			drop_cgroup(s);
-		else if (!plan_reduce(&s->plan, s->options, &setback, &s->outcome)) {
+		else if (!plan_degrade(&s->plan, s->options, &setup_error, &s->outcome)) {
 			if (s->has_cgroup)
 				cgroup_remove(&s->cgroup);
-			errno = setback.error;
-			refuse("%s: %m", step_words[setback.step].doing);
+			errno = setup_error.error;
+			refuse("%s: %m", step_words[setup_error.step].doing);
 		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID)
-			step_down(s);
+			fall_back_to_userns(s);
 	}
 	s->outcome.mode = s->plan.mode;
-	s->outcome.had = s->plan.isolate;
-	s->outcome.had_cgroup = s->has_cgroup;
-	s->outcome.had_reaper = s->plan.keeping == KEEP_SUBREAPER;
+	s->outcome.applied = s->plan.isolate;
+	s->outcome.has_cgroup = s->has_cgroup;
+	s->outcome.has_subreaper = s->plan.tracking == TRACK_SUBREAPER;
 }
 
-void supervisor_say(const struct supervisor *s, const struct message *message)
+void supervisor_send(const struct supervisor *s, const struct message *message)
 {
-	channel_say(s->started.channel, message);
+	channel_send(s->started.channel, message);
 }
 
 static void hear(struct supervisor *s)
 {
 	struct message message;
-	if (channel_hear(s->started.channel, &message) != 1) {
+	if (channel_receive(s->started.channel, &message) != 1) {
 		close(s->started.channel);
 		s->started.channel = -1;
 		return;
 	}
-	if (message.saying == SAY_ENDED) {
+	if (message.type == MESSAGE_ENDED) {
 		s->ended = true;
 		s->outcome.status = message.ended.status;
 		s->outcome.started = message.ended.started;
 	}
-	if (message.saying == SAY_ALONE)
+	if (message.type == MESSAGE_ALONE)
 		s->alone = true;
 }
 
@@ -140,7 +140,7 @@ static void reap(struct supervisor *s)
 		/* The build has stopped it, where it may: had Ctrl-Z, we would not be running. */
 		if (WIFSTOPPED(status))
 			kill(pid, SIGCONT);
-		else if (pid == s->auditor.pid)
+		else if (pid == s->watcher.pid)
 			s->outcome.watcher_died = true;
 		else if (pid == s->started.init) {
 			s->gone = true;
@@ -154,7 +154,7 @@ static void hear_signals(struct supervisor *s)
 	struct signalfd_siginfo info;
 	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 		if (info.ssi_signo != SIGCHLD && signals_is_ours_to_hand_on(&info))
-			supervisor_say(s, &(struct message){.saying = SAY_SIGNAL, .signal = (int)info.ssi_signo});
+			supervisor_send(s, &(struct message){.type = MESSAGE_SIGNAL, .signal = (int)info.ssi_signo});
 }
 
 bool supervisor_step(struct supervisor *s, int timeout)
@@ -162,7 +162,7 @@ bool supervisor_step(struct supervisor *s, int timeout)
 	struct pollfd sources[3 + OPTIONS_WATCHED] = {
 		{.fd = s->started.channel, .events = POLLIN},
 		{.fd = s->signal_fd, .events = POLLIN},
-		{.fd = s->auditor.control},
+		{.fd = s->watcher.control},
 	};
 	for (size_t i = 0; i < s->watch.count; i++)
 		sources[3 + i] = (struct pollfd){.fd = s->watch.pidfd[i], .events = POLLIN};
@@ -191,14 +191,14 @@ static void run(struct supervisor *s)
 {
 	while (!s->ended && !s->gone) {
 		bool watched = supervisor_step(s, s->watch.lock >= 0 ? LOCK_MILLISECONDS : -1);
-		if (watched && !watch_lock_is_free(&s->watch))
+		if (watched && !liveness_lock_is_free(&s->watch))
 			continue;
 		s->outcome.abandoned = true;
 		return;
 	}
 }
 
-noreturn void supervise(const struct options *options, const struct identity *identity, const struct made *made,
+noreturn void supervise(const struct options *options, const struct identity *identity, const struct inherited *inherited,
 			const struct signals *signals)
 {
 	static struct supervisor supervisor;
@@ -207,8 +207,8 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		.options = options,
 		.identity = *identity,
 		.signals = signals,
-		.plan = plan_first(options, identity, made),
-		.outcome = {.made = *made},
+		.plan = plan_first(options, identity, inherited),
+		.outcome = {.inherited = *inherited},
 	};
 	clock_gettime(CLOCK_REALTIME, &s->outcome.began);
 	s->signal_fd = signals_open();
@@ -217,31 +217,31 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	make_cgroup(s);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	s->outcome.audit = auditor_open(&s->auditor, options->audit);
+	s->outcome.audit = watcher_open(&s->watcher, options->audit);
 	start(s);
 	s->outcome.setuid_inert = filter_needs_no_new_privs(s);
 	give_up_root(s);
-	if (s->plan.keeping == KEEP_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
+	if (s->plan.tracking == TRACK_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	auditor_start(&s->auditor, options, plan_way_out(&s->plan, options, &s->outcome.made));
+	watcher_start(&s->watcher, options, plan_route(&s->plan, options, &s->outcome.inherited));
 	snmp_open(&s->snmp, s->started.counters);
-	if (!watch_open(&s->watch, options))
+	if (!liveness_open(&s->watch, options))
 		s->outcome.abandoned = true;
 	s->began = s->outcome.began_monotonic = clock_microseconds();
 	if (!s->outcome.abandoned) {
-		supervisor_say(s, &(struct message){.saying = SAY_GO});
+		supervisor_send(s, &(struct message){.type = MESSAGE_START});
 		run(s);
 	}
 	s->outcome.wall = (double)(clock_microseconds() - s->began) / 1e6;
-	finish(s);
+	teardown(s);
 	outcome_account(&s->outcome, s->has_cgroup ? &s->cgroup : NULL);
 	cgroup_inherited_usage(&s->inherited, &s->outcome.usage);
 	s->outcome.unroutable = snmp_unroutable(&s->snmp);
-	auditor_end(&s->auditor, s->plan.keeping == KEEP_NOTHING);
+	watcher_end(&s->watcher, s->plan.tracking == TRACK_NOTHING);
 	if (s->has_cgroup && !cgroup_remove(&s->cgroup))
 		s->outcome.stuck = true;
 	if (!s->ended)
 		s->outcome.status = s->refused ? EXIT_REFUSED << 8 : SIGKILL;
 	record_write(options, &s->outcome);
-	exit_as(s->outcome.status);
+	exit_like_child(s->outcome.status);
 }

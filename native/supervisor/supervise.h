@@ -10,7 +10,7 @@
 #include "util/signals.h"
 
 /* Runs the command under supervision and ends as it ended; exits 125 where --require could not be met. */
-noreturn void supervise(const struct options *options, const struct identity *identity, const struct made *made,
+noreturn void supervise(const struct options *options, const struct identity *identity, const struct inherited *inherited,
 			const struct signals *signals);
 
 #endif

@@ -27,8 +27,8 @@ struct supervisor {
 	struct cgroup_inherited inherited;
 	struct plan plan;
 	struct started started;
-	struct watch watch;
-	struct auditor auditor;
+	struct liveness watch;
+	struct watcher watcher;
 	struct snmp snmp;
 	struct outcome outcome;
 	bool ended;   /* the command */
@@ -39,7 +39,7 @@ struct supervisor {
 };
 
 /* To init. */
-void supervisor_say(const struct supervisor *s, const struct message *message);
+void supervisor_send(const struct supervisor *s, const struct message *message);
 
 /* Waits for one thing to happen, timeout milliseconds at most (-1: for ever). Returns false where who is watched is gone. */
 bool supervisor_step(struct supervisor *s, int timeout);

@@ -21,7 +21,7 @@ static struct pids list(const struct supervisor *s)
 		cgroup_add_pids(&s->cgroup, &pids);
 	else
 		pids_add_descendants(&pids, getpid());
-	auditor_add_pids(&s->auditor, &ours);
+	watcher_add_pids(&s->watcher, &ours);
 	pids_add(&ours, s->started.init);
 	pids_remove(&pids, &ours);
 	pids_free(&ours);
@@ -60,17 +60,17 @@ static void name_orphans(struct supervisor *s)
 	}
 }
 
-void finish(struct supervisor *s)
+void teardown(struct supervisor *s)
 {
 	long long deadline = clock_milliseconds() + KILL_MILLISECONDS;
-	bool tracked = s->plan.keeping != KEEP_NOTHING;
+	bool tracked = s->plan.tracking != TRACK_NOTHING;
 	if (tracked && !s->outcome.abandoned)
 		name_orphans(s);
 	if (s->outcome.abandoned)
-		supervisor_say(s, &(struct message){.saying = SAY_SIGNAL, .signal = SIGKILL});
+		supervisor_send(s, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
 	if (s->has_cgroup && !s->alone)
 		cgroup_kill(&s->cgroup, deadline);
-	supervisor_say(s, &(struct message){.saying = SAY_FINISH});
+	supervisor_send(s, &(struct message){.type = MESSAGE_TEARDOWN});
 	/* For init that is our own end: with it goes all that has nobody to answer its calls. */
 	if (s->outcome.watcher_died && s->started.channel >= 0)
 		shutdown(s->started.channel, SHUT_RDWR);
@@ -86,7 +86,7 @@ void finish(struct supervisor *s)
 	}
 	/* What a root phase moved in from elsewhere is no child of init's. */
 	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, deadline);
-	if (s->plan.keeping == KEEP_SUBREAPER)
+	if (s->plan.tracking == TRACK_SUBREAPER)
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->outcome.stuck = tracked && (!emptied || !s->gone);
 	if (s->outcome.stuck)

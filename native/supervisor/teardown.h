@@ -5,6 +5,6 @@
 #include "supervisor/supervisor.h"
 
 /* Ends init and, where the phase is tracked, everything else; none of it may outlive this, nor hold us for ever. */
-void finish(struct supervisor *s);
+void teardown(struct supervisor *s);
 
 #endif

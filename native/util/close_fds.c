@@ -17,7 +17,7 @@ static void close_from_to(unsigned first, unsigned last)
 		close((int)fd);
 }
 
-void fds_close_all_but(const int *keep, size_t count)
+void close_fds_except(const int *keep, size_t count)
 {
 	unsigned first = 0;
 	for (;;) {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* Closes every descriptor but those of keep; negative ones there stand for none. */
-void fds_close_all_but(const int *keep, size_t count);
+void close_fds_except(const int *keep, size_t count);
 
 /*
  * Opens /dev/null for each of fds 0 to 2 that the caller closed, so that no file of ours gets its number. The command finds them

@@ -23,7 +23,7 @@ static void take(struct cmsghdr *header, int fds[PASSED_FDS], pid_t *sender)
 	}
 }
 
-bool fd_pass_send(int socket, struct iovec *parts, size_t count, const int fds[PASSED_FDS])
+bool fd_passing_send(int socket, struct iovec *parts, size_t count, const int fds[PASSED_FDS])
 {
 	union control control = {0};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
@@ -47,7 +47,7 @@ bool fd_pass_send(int socket, struct iovec *parts, size_t count, const int fds[P
 	return sent == (ssize_t)length;
 }
 
-ssize_t fd_pass_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS], pid_t *sender)
+ssize_t fd_passing_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS], pid_t *sender)
 {
 	union control control;
 	struct msghdr message = {

@@ -107,7 +107,7 @@ void audit_table_excuse(struct audit_table *table, const struct destination *to)
 	table->unroutable += weight(to);
 }
 
-void audit_table_take_back(struct audit_table *table, struct audit_attempt *row, const struct destination *to)
+void audit_table_undo(struct audit_table *table, struct audit_attempt *row, const struct destination *to)
 {
 	table->attempted--;
 	table->unroutable -= weight(to);

@@ -44,11 +44,11 @@ struct looked_up {
 };
 
 /* From where the connections are made that are let through. */
-enum passage_way {
-	PASSAGE_FROM_HERE,    /* the watcher stands in the host's network */
-	PASSAGE_SOCKS,	      /* it doesn't, as Portage has isolated it, but a proxy outside can be reached */
-	PASSAGE_FROM_NOWHERE, /* nor that */
-	PASSAGE_UNNEEDED,     /* the phase stands there itself, as its network could not be isolated */
+enum egress_route {
+	ROUTE_DIRECT,	/* the watcher stands in the host's network */
+	ROUTE_SOCKS,	/* it doesn't, as Portage has isolated it, but a proxy outside can be reached */
+	ROUTE_NONE,	/* nor that */
+	ROUTE_UNNEEDED, /* the phase stands there itself, as its network could not be isolated */
 };
 
 /* Whether the calls of the phase are seen. */
@@ -75,7 +75,7 @@ struct audit_table {
 	struct audit_attempt allowed[AUDIT_ALLOWED]; /* let through */
 	size_t allowed_count;
 	uint64_t let_through; /* all together */
-	enum passage_way way;
+	enum egress_route way;
 	char way_why[96]; /* why from nowhere, where that is not Portage's doing */
 	uint64_t failed;  /* of those that a proxy was asked for */
 	struct looked_up names_seen[AUDIT_NAMES];
@@ -91,7 +91,7 @@ struct audit_table *audit_table_make(void);
 
 /*
  * Counts one attempt; now is in microseconds of CLOCK_MONOTONIC. Where the table is full it is counted in the total alone.
- * Returns its row, or NULL where it got none, for audit_table_take_back().
+ * Returns its row, or NULL where it got none, for audit_table_undo().
  */
 struct audit_attempt *audit_table_attempt(struct audit_table *table, const struct destination *to, const struct program *who,
 					  long long now);
@@ -104,7 +104,7 @@ struct audit_attempt *audit_table_allowed(struct audit_table *table, const struc
 void audit_table_excuse(struct audit_table *table, const struct destination *to);
 
 /* Takes back what was counted last in that row, since the call was not made after all. */
-void audit_table_take_back(struct audit_table *table, struct audit_attempt *row, const struct destination *to);
+void audit_table_undo(struct audit_table *table, struct audit_attempt *row, const struct destination *to);
 
 /* Counts one question for a name. */
 void audit_table_name(struct audit_table *table, const char *name, uint16_t type, const struct program *who,

@@ -163,7 +163,7 @@ static void judge_socketcall(struct program *program, const struct filter_rules 
 }
 
 /* Whether these rules have anything to do with a call. */
-static bool concerns(const struct filter_rules *rules, enum audit_call call)
+static bool concerns(const struct filter_rules *rules, enum watched_call call)
 {
 	bool restricted = rules->families != FAMILIES_ANY;
 	switch (call) {
@@ -185,7 +185,7 @@ static bool concerns(const struct filter_rules *rules, enum audit_call call)
 	}
 }
 
-static void judge(struct program *program, enum audit_call call, const struct filter_rules *rules)
+static void judge(struct program *program, enum watched_call call, const struct filter_rules *rules)
 {
 	bool listed = rules->listed;
 	switch (call) {
@@ -251,8 +251,8 @@ static void judge(struct program *program, enum audit_call call, const struct fi
 	ends(program);
 }
 
-size_t audit_filter_build(const struct audit_syscall *table, size_t count, const struct filter_rules *rules,
-			  struct sock_filter *filter, size_t room)
+size_t filter_build(const struct watched_syscall *table, size_t count, const struct filter_rules *rules,
+		    struct sock_filter *filter, size_t room)
 {
 	struct program program = {.filter = filter, .room = room};
 	load(&program, offsetof(struct seccomp_data, arch));

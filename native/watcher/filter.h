@@ -8,7 +8,7 @@
 
 #include "watcher/syscalls.h"
 
-enum { AUDIT_FILTER_ROOM = 1024 };
+enum { FILTER_ROOM = 1024 };
 
 struct filter_rules {
 	bool watched;	   /* a listener is asked about calls that may carry an address */
@@ -26,7 +26,7 @@ struct filter_rules {
  * any call of an architecture that is not in the table), and so are socket options and ioctls that are not in socket_permit.h.
  * families: socket(2) fails with EAFNOSUPPORT for any other, and io_uring_setup with ENOSYS, as a ring makes sockets too.
  */
-size_t audit_filter_build(const struct audit_syscall *table, size_t count, const struct filter_rules *rules,
-			  struct sock_filter *filter, size_t room);
+size_t filter_build(const struct watched_syscall *table, size_t count, const struct filter_rules *rules,
+		    struct sock_filter *filter, size_t room);
 
 #endif

@@ -27,7 +27,7 @@
 struct letter {
 	int pipe[2];
 	int socket;
-	struct audit_news news;
+	struct setup_message news;
 };
 
 /* Runs in a process that shares memory and descriptors with the one to be watched, but not its filter. */
@@ -37,7 +37,7 @@ static int deliver(void *data)
 	char byte;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || read(letter->pipe[0], &byte, 1) != 1)
 		return 1;
-	return audit_news_send(letter->socket, &letter->news) ? 0 : 1;
+	return setup_message_send(letter->socket, &letter->news) ? 0 : 1;
 }
 
 /* The answer that lets a call go on is younger than the listener itself (Linux 5.5, seccomp(2)). */
@@ -67,19 +67,19 @@ static int add_filter(const struct sock_fprog *program, bool watched)
 	return listener < 0 && errno == EINVAL ? try_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-static void say_why(struct audit_news *news, const char *why)
+static void say_why(struct setup_message *news, const char *why)
 {
-	*news = (struct audit_news){.news = NEWS_NO_LISTENER, .error = errno, .fds = {-1, -1}};
+	*news = (struct setup_message){.news = SETUP_NO_LISTENER, .error = errno, .fds = {-1, -1}};
 	snprintf(news->why, sizeof news->why, "%s", why);
 }
 
 /* Returns the listener, or 0 where none is asked for, or -1 with errno; *inert tells that no_new_privs had to be set for it. */
 static int install(const struct filter_rules *rules, bool *inert)
 {
-	struct sock_filter instructions[AUDIT_FILTER_ROOM];
+	struct sock_filter instructions[FILTER_ROOM];
 	size_t rows;
-	const struct audit_syscall *table = audit_native(&rows);
-	size_t length = audit_filter_build(table, rows, rules, instructions, AUDIT_FILTER_ROOM);
+	const struct watched_syscall *table = syscall_native_table(&rows);
+	size_t length = filter_build(table, rows, rules, instructions, FILTER_ROOM);
 	struct sock_fprog program = {(unsigned short)length, instructions};
 	*inert = false;
 	errno = ENOTSUP;
@@ -94,7 +94,7 @@ static int install(const struct filter_rules *rules, bool *inert)
 	return listener;
 }
 
-static void filter(struct audit_news *news, const struct filter_rules *rules)
+static void filter(struct setup_message *news, const struct filter_rules *rules)
 {
 	bool inert = false;
 	errno = 0;
@@ -109,25 +109,25 @@ static void filter(struct audit_news *news, const struct filter_rules *rules)
 	} else if (listener < 0)
 		say_why(news, errno == EBUSY ? "somebody watches already" : "seccomp");
 	else
-		*news = (struct audit_news){.news = NEWS_LISTENER, .fds = {listener, -1}};
+		*news = (struct setup_message){.news = SETUP_LISTENER, .fds = {listener, -1}};
 	news->setuid_inert = inert;
 }
 
-const char *audit_try(void)
+const char *filter_try(void)
 {
-	static struct audit_news news;
+	static struct setup_message news;
 	filter(&news, &(struct filter_rules){.watched = true, .families = FAMILIES_ANY});
 	errno = news.error;
-	return news.news == NEWS_LISTENER ? NULL : news.why;
+	return news.news == SETUP_LISTENER ? NULL : news.why;
 }
 
-bool filter_install(const struct filter_rules *rules)
+bool filter_install_plain(const struct filter_rules *rules)
 {
 	bool inert;
 	return install(rules, &inert) >= 0;
 }
 
-bool audit_install(int socket, const struct filter_rules *rules)
+bool filter_install(int socket, const struct filter_rules *rules)
 {
 	static struct letter letter;
 	static _Alignas(16) char stack[16384];
@@ -141,7 +141,7 @@ bool audit_install(int socket, const struct filter_rules *rules)
 		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &letter);
 	if (helper < 0) {
 		say_why(&letter.news, "starting a helper");
-		audit_news_send(socket, &letter.news);
+		setup_message_send(socket, &letter.news);
 		close(socket);
 		return false;
 	}

@@ -12,12 +12,12 @@
  * else under it, which a listener of somebody without privileges always needs. Closes news, leaves no descriptor and no
  * child. Returns whether the filter is installed.
  */
-bool audit_install(int news, const struct filter_rules *rules);
+bool filter_install(int news, const struct filter_rules *rules);
 
 /* Installs a filter without a listener, under no_new_privs where it takes that. Returns false with errno. */
-bool filter_install(const struct filter_rules *rules);
+bool filter_install_plain(const struct filter_rules *rules);
 
 /* Installs it in the calling process, which should have nothing else to do. Returns NULL, or why that can't be, with errno. */
-const char *audit_try(void);
+const char *filter_try(void);
 
 #endif

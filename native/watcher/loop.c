@@ -32,8 +32,8 @@ struct watcher {
 	struct audit_table *table;
 	int news, control, held;
 	bool stays; /* the supervisor is done; we are not before everybody who is watched is gone */
-	struct resolver resolver;
-	struct audit_look look;
+	struct dns_server dns_server;
+	struct notification_handle look;
 	size_t call_size;
 	int others; /* an epoll instance that stands for all sources but the listener; -1: none yet */
 	struct pollfd gathered[OWN_SOURCES + RESOLVER_SOURCES];
@@ -47,7 +47,7 @@ static bool allocate(struct watcher *w)
 	struct seccomp_notif_sizes sizes = {0};
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0)
 		sizes.seccomp_notif = 0;
-	struct audit_look *look = &w->look;
+	struct notification_handle *look = &w->look;
 	w->call_size = sizes.seccomp_notif > sizeof *look->call ? sizes.seccomp_notif : sizeof *look->call;
 	size_t answer_size = sizes.seccomp_notif_resp > sizeof *look->answer ? sizes.seccomp_notif_resp : sizeof *look->answer;
 	look->call = calloc(1, w->call_size);
@@ -55,7 +55,7 @@ static bool allocate(struct watcher *w)
 	return look->call != NULL && look->answer != NULL;
 }
 
-static void take_listener(struct watcher *w, const struct audit_news *news)
+static void take_listener(struct watcher *w, const struct setup_message *news)
 {
 	w->look.listener = news->fds[0];
 	w->table->watched = WATCHED_YES;
@@ -65,31 +65,31 @@ static void take_listener(struct watcher *w, const struct audit_news *news)
 
 static void hear_news(struct watcher *w)
 {
-	struct audit_news news = {0};
-	if (audit_news_receive(w->news, &news) != 1) {
+	struct setup_message news = {0};
+	if (setup_message_receive(w->news, &news) != 1) {
 		close(w->news);
 		w->news = -1;
 		return;
 	}
 	struct audit_table *table = w->table;
 	switch (news.news) {
-	case NEWS_LISTENER:
+	case SETUP_LISTENER:
 		take_listener(w, &news);
 		table->setuid_inert = news.setuid_inert;
 		break;
-	case NEWS_NO_LISTENER:
+	case SETUP_NO_LISTENER:
 		table->watched = WATCHED_NO;
 		table->error = news.error;
 		table->setuid_inert = news.setuid_inert;
 		memcpy(table->why, news.why, sizeof table->why);
 		break;
-	case NEWS_RESOLVER:
+	case SETUP_RESOLVER:
 		/* Of the last try: a set-up that failed later on may have sent some before. */
-		resolver_open(&w->resolver, news.fds[0], news.fds[1]);
+		dns_server_open(&w->dns_server, news.fds[0], news.fds[1]);
 		table->names = WATCHED_YES;
 		break;
-	case NEWS_NO_RESOLVER:
-		resolver_close(&w->resolver);
+	case SETUP_NO_RESOLVER:
+		dns_server_close(&w->dns_server);
 		table->names = WATCHED_NO;
 		table->names_error = news.error;
 		memcpy(table->names_why, news.why, sizeof table->names_why);
@@ -103,7 +103,7 @@ static void receive(struct watcher *w)
 	w->look.maker.news = w->news;
 	/* ENOENT or EINTR: a signal took the call away before we had it. */
 	if (ioctl(w->look.listener, SECCOMP_IOCTL_NOTIF_RECV, w->look.call) == 0)
-		audit_look(&w->look);
+		notification_handle(&w->look);
 }
 
 /* The supervisor is done, or gone. */
@@ -166,7 +166,7 @@ static bool gather(struct watcher *w, const struct pollfd *sources, size_t count
 static int wait_for_any(struct watcher *w, struct pollfd *sources, size_t count)
 {
 	size_t least = (w->look.listener >= 0) + (w->news >= 0) + (w->control >= 0) + (w->look.listener >= 0 && w->held >= 0) +
-		       (w->resolver.udp >= 0) + (w->resolver.tcp >= 0);
+		       (w->dns_server.udp >= 0) + (w->dns_server.tcp >= 0);
 	if (w->look.listener < 0 || count != least || !gather(w, sources + 1, count - 1))
 		return poll(sources, count, -1);
 	struct pollfd two[] = {sources[0], {.fd = w->others, .events = POLLIN}};
@@ -187,7 +187,7 @@ static void serve(void *data)
 		if (w->look.listener >= 0)
 			add_source(sources, &count, w->held);
 		size_t own = count;
-		count += resolver_sources(&w->resolver, sources + own);
+		count += dns_server_sources(&w->dns_server, sources + own);
 		if (count == 0 || (wait_for_any(w, sources, count) < 0 && errno != EINTR))
 			_exit(0);
 		for (size_t i = 0; i < own; i++) {
@@ -202,22 +202,22 @@ static void serve(void *data)
 				if (w->stays)
 					_exit(0);
 			} else if (sources[i].fd == w->held)
-				passage_held_serve();
+				pending_serve();
 			else if (sources[i].fd == w->news)
 				hear_news(w);
 			else
 				hear_supervisor(w);
 		}
 		/* After the calls: who asks has announced itself by one. */
-		resolver_serve(&w->resolver, sources + own, count - own, w->table, asker_find);
+		dns_server_serve(&w->dns_server, sources + own, count - own, w->table, dns_client_find);
 	}
 }
 
 static void give_up(void *data)
 {
 	struct watcher *w = data;
-	audit_look_give_up(&w->look);
-	passage_held_give_up();
+	notification_give_up(&w->look);
+	pending_give_up();
 }
 
 /* A process whose threads are stuck keeps its descriptors open beyond its end: so they are closed first. */
@@ -229,7 +229,7 @@ static void fail(void *data)
 	_exit(1);
 }
 
-noreturn void audit_watch(const struct audit_watch *watch)
+noreturn void watcher_loop(const struct watcher_loop *watch)
 {
 	static struct watcher watcher;
 	watcher = (struct watcher){
@@ -238,16 +238,16 @@ noreturn void audit_watch(const struct audit_watch *watch)
 		.control = watch->control,
 		.held = -1,
 		.others = -1,
-		.resolver = {.udp = -1, .tcp = -1, .known = watch->allow},
-		.look = {.table = watch->table, .allow = watch->allow, .resolver = &watcher.resolver, .listener = -1, .maker = {.families = watch->families}},
+		.dns_server = {.udp = -1, .tcp = -1, .known = watch->allow},
+		.look = {.table = watch->table, .allow = watch->allow, .dns_server = &watcher.dns_server, .listener = -1, .maker = {.families = watch->families}},
 	};
-	ancestor_open(watch->ancestor);
+	yama_broker_connect(watch->ancestor);
 	if (!allocate(&watcher))
 		_exit(1);
 	if (watch->allow->count > 0) {
-		passage_open(watch->allow, watch->way, watch->socks, watch->table);
-		stand_in_open(watch->root);
-		watcher.held = passage_held_source();
+		egress_open(watch->allow, watch->way, watch->socks, watch->table);
+		emulate_open(watch->root);
+		watcher.held = pending_source();
 	}
 	watchdog_run(&(struct watchdog){serve, give_up, fail, &watcher});
 }

@@ -9,12 +9,12 @@
 #include "watcher/attempts.h"
 #include "egress/egress.h"
 
-struct audit_watch {
+struct watcher_loop {
 	struct audit_table *table;
 	int news;		   /* from the phase's processes */
 	const struct allow *allow; /* what is let through, and the hosts that are answered for */
 	uint64_t families;	   /* of sockets that can be made */
-	enum passage_way way;
+	enum egress_route way;
 	const char *socks;
 	bool root;    /* the phase is root's */
 	int control;  /* to the supervisor: a byte asks whether to stay while anybody is watched, its end ends us */
@@ -25,6 +25,6 @@ struct audit_watch {
  * Receives the listener, then every watched call, looks, counts, and lets it go on. Never makes anybody wait for anything
  * else.
  */
-noreturn void audit_watch(const struct audit_watch *watch);
+noreturn void watcher_loop(const struct watcher_loop *watch);
 
 #endif

@@ -14,7 +14,7 @@
 #include "watcher/target_state.h"
 
 /* Lets the call go on. False where there is none any more: a signal took it away, or its process is dead. */
-static bool let_go_on(struct audit_look *look)
+static bool let_go_on(struct notification_handle *look)
 {
 	struct seccomp_notif_resp *answer = look->answer;
 	*answer = (struct seccomp_notif_resp){.id = look->call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
@@ -27,15 +27,15 @@ static struct counted {
 	struct destination to;
 } counted[AUDIT_ADDRESSES];
 
-static size_t count_attempts(struct audit_look *look, const struct audit_request *request)
+static size_t count_attempts(struct notification_handle *look, const struct request *request)
 {
 	pid_t tid = (pid_t)look->call->pid;
 	const struct program *who;
 	size_t count = 0;
 	for (size_t i = 0; i < request->count; i++) {
 		struct destination to = request->to[i];
-		if (resolver_is_at(&to) && look->resolver->udp >= 0)
-			asker_note(tid, request->fd);
+		if (dns_server_is_at(&to) && look->dns_server->udp >= 0)
+			dns_client_note(tid, request->fd);
 		if (destination_is_loopback(&to))
 			continue;
 		who = target_program(tid);
@@ -55,7 +55,7 @@ static size_t count_attempts(struct audit_look *look, const struct audit_request
 }
 
 /* Counts what a call tries, and what is to be known about it beside that. */
-static size_t note(struct audit_look *look, const struct audit_request *request)
+static size_t note(struct notification_handle *look, const struct request *request)
 {
 	switch (request->call) {
 	case CALL_SECCOMP:
@@ -63,18 +63,18 @@ static size_t note(struct audit_look *look, const struct audit_request *request)
 		look->table->listeners++;
 		return 0;
 	case CALL_CLONE:
-		stand_in_note_sharing();
+		emulate_note_sharing();
 		return 0;
 	case CALL_BIND:
-		if (request->count > 0 && look->resolver->udp >= 0 && resolver_is_in_the_way(&request->to[0]) &&
+		if (request->count > 0 && look->dns_server->udp >= 0 && dns_server_is_in_the_way(&request->to[0]) &&
 		    target_may_bind((pid_t)look->call->pid) && target_is_there()) {
-			resolver_close(look->resolver);
-			asker_forget();
+			dns_server_close(look->dns_server);
+			dns_client_forget();
 			look->table->names_given_up = true;
 		}
 		return 0;
 	default:
-		if (audit_is_host_resolver(request))
+		if (request_is_to_host_resolver(request))
 			look->table->host_resolver = true;
 		look->table->unreadable += request->unreadable;
 		return count_attempts(look, request);
@@ -82,63 +82,63 @@ static size_t note(struct audit_look *look, const struct audit_request *request)
 }
 
 /* A call that was not made after all is not counted. */
-static void take_back(struct audit_look *look, size_t count)
+static void take_back(struct notification_handle *look, size_t count)
 {
 	while (count > 0) {
 		count--;
-		audit_table_take_back(look->table, counted[count].row, &counted[count].to);
+		audit_table_undo(look->table, counted[count].row, &counted[count].to);
 	}
 }
 
 /* What a list makes of a call. Returns false where the call goes on in the kernel. */
-static bool decide(struct audit_look *look, struct passage_call *call, const struct audit_request *request)
+static bool decide(struct notification_handle *look, struct egress_call *call, const struct request *request)
 {
 	int error = 0;
 	size_t count = 0;
 	const struct program *who = target_program(call->tid);
-	enum passage passed = passage_try(call, request, &error);
+	enum egress_decision passed = egress_decide(call, request, &error);
 	switch (passed) {
-	case PASSAGE_NONE:
+	case EGRESS_CONTINUE:
 		return false;
-	case PASSAGE_GONE:
+	case EGRESS_GONE:
 		return true;
-	case PASSAGE_STANDS_IN:
+	case EGRESS_EMULATE:
 		count = note(look, request);
-		if (!stand_in(call, request))
+		if (!emulate(call, request))
 			take_back(look, count);
 		return true;
-	case PASSAGE_AGAIN:
-		stand_in(call, request);
+	case EGRESS_EMULATE_ALLOWED:
+		emulate(call, request);
 		return true;
-	case PASSAGE_BOUND:
-	case PASSAGE_REFUSED:
+	case EGRESS_BOUND:
+	case EGRESS_REFUSED:
 		if (count_attempts(look, request) > 0 && counted[0].row != NULL)
-			counted[0].row->bound = passed == PASSAGE_BOUND;
+			counted[0].row->bound = passed == EGRESS_BOUND;
 		break;
-	case PASSAGE_ANSWER:
-	case PASSAGE_WAITS:
-		passage_count(call, who, error);
+	case EGRESS_CONNECTED:
+	case EGRESS_PENDING:
+		egress_count(call, who, error);
 		break;
-	case PASSAGE_DENIED:
+	case EGRESS_DENIED:
 		break;
 	}
-	if (passed != PASSAGE_WAITS)
-		passage_answer(call, error);
+	if (passed != EGRESS_PENDING)
+		egress_answer(call, error);
 	return true;
 }
 
-static bool is_decided(const struct audit_request *request)
+static bool is_decided(const struct request *request)
 {
 	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->indirect;
 }
 
-static void look_at(struct audit_look *look)
+static void look_at(struct notification_handle *look)
 {
-	static struct audit_request request;
-	struct passage_call call = {
+	static struct request request;
+	struct egress_call call = {
 		.listener = look->listener, .id = look->call->id, .tid = (pid_t)look->call->pid, .socket = -1, .table = look->table};
 	bool answered = false;
-	if (!audit_request_read(&request, look->call)) {
+	if (!request_read(&request, look->call)) {
 		let_go_on(look);
 		return;
 	}
@@ -161,7 +161,7 @@ static void look_at(struct audit_look *look)
 		target_close(call.socket);
 }
 
-void audit_look(struct audit_look *look)
+void notification_handle(struct notification_handle *look)
 {
 	look->busy = true;
 	target_notification(look->listener, look->call->id);
@@ -169,7 +169,7 @@ void audit_look(struct audit_look *look)
 	look->busy = false;
 }
 
-void audit_look_give_up(struct audit_look *look)
+void notification_give_up(struct notification_handle *look)
 {
 	struct seccomp_notif_resp *answer = look->answer;
 	if (!look->busy)
@@ -180,7 +180,7 @@ void audit_look_give_up(struct audit_look *look)
 	 * socket whose family nobody has seen.
 	 */
 	*answer = (struct seccomp_notif_resp){.id = look->call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
-	if (look->allow->count > 0 || audit_request_makes_socket(look->call))
+	if (look->allow->count > 0 || request_makes_socket(look->call))
 		*answer = (struct seccomp_notif_resp){.id = look->call->id, .error = -EFAULT};
 	/* Where it was answered before, there is nothing to count. */
 	look->table->unreadable += ioctl(look->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;

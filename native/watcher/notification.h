@@ -10,10 +10,10 @@
 #include "dns/stub_server.h"
 #include "watcher/socket_maker.h"
 
-struct audit_look {
+struct notification_handle {
 	struct audit_table *table;
 	const struct allow *allow; /* with entries: the filter is that of a list (audit_filter.h) */
-	struct resolver *resolver;
+	struct dns_server *dns_server;
 	int listener;
 	bool busy; /* with the call in question */
 	struct socket_maker maker;
@@ -21,9 +21,9 @@ struct audit_look {
 	struct seccomp_notif_resp *answer;
 };
 
-void audit_look(struct audit_look *look);
+void notification_handle(struct notification_handle *look);
 
 /* Answers the call that a thread got stuck with (watchdog.h), where there is one. */
-void audit_look_give_up(struct audit_look *look);
+void notification_give_up(struct notification_handle *look);
 
 #endif

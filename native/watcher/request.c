@@ -7,7 +7,7 @@
 
 #include "watcher/target.h"
 
-static bool normalize(struct destination *to, const union audit_name *address, size_t length, bool sending)
+static bool normalize(struct destination *to, const union socket_address *address, size_t length, bool sending)
 {
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
 	*to = (struct destination){0};
@@ -33,7 +33,7 @@ static bool normalize(struct destination *to, const union audit_name *address, s
 	return true;
 }
 
-static void add_name(struct audit_request *request, const union audit_name *name, size_t length)
+static void add_name(struct request *request, const union socket_address *name, size_t length)
 {
 	bool sending = request->call != CALL_CONNECT && request->call != CALL_BIND;
 	if (normalize(&request->to[request->count], name, length, sending))
@@ -41,9 +41,9 @@ static void add_name(struct audit_request *request, const union audit_name *name
 }
 
 /* Adds what is at one address of the process' memory. */
-static void add(struct audit_request *request, pid_t tid, uint64_t at, uint32_t length)
+static void add(struct request *request, pid_t tid, uint64_t at, uint32_t length)
 {
-	union audit_name name = {0};
+	union socket_address name = {0};
 	/* Only as much as an internet address takes. */
 	size_t size = length < sizeof name.in6 ? length : sizeof name.in6;
 	if (at == 0 || length < AUDIT_SHORTEST_ADDRESS || request->count == AUDIT_ADDRESSES)
@@ -55,9 +55,9 @@ static void add(struct audit_request *request, pid_t tid, uint64_t at, uint32_t 
 }
 
 /* The same for a connect, whose address is kept. */
-static void add_whole(struct audit_request *request, pid_t tid, uint64_t at, uint32_t length)
+static void add_whole(struct request *request, pid_t tid, uint64_t at, uint32_t length)
 {
-	request->name = (union audit_name){0};
+	request->name = (union socket_address){0};
 	request->name_length = length;
 	/* One that is too long the kernel refuses (move_addr_to_kernel() in net/socket.c). */
 	if (length > sizeof request->name)
@@ -82,7 +82,7 @@ static struct header header_of(const unsigned char *bytes, unsigned char word)
 	return header;
 }
 
-static void add_message(struct audit_request *request, pid_t tid, uint64_t at, unsigned char word)
+static void add_message(struct request *request, pid_t tid, uint64_t at, unsigned char word)
 {
 	unsigned char bytes[12];
 	if (!target_read(tid, at, bytes, word + 4U)) {
@@ -93,7 +93,7 @@ static void add_message(struct audit_request *request, pid_t tid, uint64_t at, u
 	add(request, tid, header.name, header.length);
 }
 
-static void add_messages(struct audit_request *request, pid_t tid, uint64_t at, uint64_t count, unsigned char word)
+static void add_messages(struct request *request, pid_t tid, uint64_t at, uint64_t count, unsigned char word)
 {
 	/* struct mmsghdr: a msghdr of 56 or 28 bytes, msg_len, and what aligns it. */
 	uint64_t size = word == 8 ? 64 : 32;
@@ -102,11 +102,11 @@ static void add_messages(struct audit_request *request, pid_t tid, uint64_t at, 
 }
 
 /* The six words behind socketcall's second argument become the arguments of the call that is meant. */
-static bool unpack(const struct seccomp_data *data, pid_t tid, enum audit_call *call, uint64_t arguments[6])
+static bool unpack(const struct seccomp_data *data, pid_t tid, enum watched_call *call, uint64_t arguments[6])
 {
 	static const struct {
 		uint64_t number;
-		enum audit_call call;
+		enum watched_call call;
 		size_t count;
 	} calls[] = {
 		{SOCKETCALL_SOCKET, CALL_SOCKET, 3},
@@ -132,11 +132,11 @@ static bool unpack(const struct seccomp_data *data, pid_t tid, enum audit_call *
 	return false;
 }
 
-bool audit_request_read(struct audit_request *request, const struct seccomp_notif *notification)
+bool request_read(struct request *request, const struct seccomp_notif *notification)
 {
 	const struct seccomp_data *data = &notification->data;
 	pid_t tid = (pid_t)notification->pid;
-	const struct audit_syscall *row = audit_find(data->arch, (uint32_t)data->nr);
+	const struct watched_syscall *row = syscall_find(data->arch, (uint32_t)data->nr);
 	uint64_t *arguments = request->arguments;
 	request->count = 0;
 	request->unreadable = false;
@@ -175,13 +175,13 @@ bool audit_request_read(struct audit_request *request, const struct seccomp_noti
 	return true;
 }
 
-bool audit_request_makes_socket(const struct seccomp_notif *notification)
+bool request_makes_socket(const struct seccomp_notif *notification)
 {
-	const struct audit_syscall *row = audit_find(notification->data.arch, (uint32_t)notification->data.nr);
+	const struct watched_syscall *row = syscall_find(notification->data.arch, (uint32_t)notification->data.nr);
 	return row != NULL && row->call == CALL_SOCKETCALL && (uint32_t)notification->data.args[0] == SOCKETCALL_SOCKET;
 }
 
-bool audit_is_host_resolver(const struct audit_request *request)
+bool request_is_to_host_resolver(const struct request *request)
 {
 	static const char *const paths[] = {"/run/nscd/socket", "/var/run/nscd/socket",
 					    "/run/systemd/resolve/io.systemd.Resolve"};

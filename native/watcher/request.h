@@ -13,7 +13,7 @@
 
 enum { AUDIT_ADDRESSES = 1024 }; /* of one sendmmsg: the kernel sends no more (UIO_MAXIOV in net/socket.c) */
 
-union audit_name {
+union socket_address {
 	struct sockaddr any;
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
@@ -21,12 +21,12 @@ union audit_name {
 	struct sockaddr_storage whole;
 };
 
-struct audit_request {
-	enum audit_call call; /* never CALL_SOCKETCALL */
+struct request {
+	enum watched_call call; /* never CALL_SOCKETCALL */
 	uint64_t arguments[6];
 	bool indirect; /* they were in the process' memory (socketcall(2)) */
 	int fd;
-	union audit_name name; /* of a connect, as it was in memory */
+	union socket_address name; /* of a connect, as it was in memory */
 	uint32_t name_length;
 	struct destination to[AUDIT_ADDRESSES];
 	size_t count;
@@ -37,15 +37,15 @@ struct audit_request {
  * Reads what the call of a notification names, from a process that is stopped in it. to holds internet addresses only, with
  * an empty protocol. Returns false for what is not in the table.
  */
-bool audit_request_read(struct audit_request *request, const struct seccomp_notif *notification);
+bool request_read(struct request *request, const struct seccomp_notif *notification);
 
 /* Whether a notification is about a socketcall(2) that makes a socket: it comes only where families are restricted. */
-bool audit_request_makes_socket(const struct seccomp_notif *notification);
+bool request_makes_socket(const struct seccomp_notif *notification);
 
 /* 127/8, ::1, and the unspecified addresses, which mean the same to connect(2): what never leaves. */
 bool destination_is_loopback(const struct destination *to);
 
 /* Whether a connect names a path socket, which is there, of a daemon that looks names up for others. */
-bool audit_is_host_resolver(const struct audit_request *request);
+bool request_is_to_host_resolver(const struct request *request);
 
 #endif

@@ -4,17 +4,17 @@
 
 #include "util/fd_passing.h"
 
-bool audit_news_send(int socket, const struct audit_news *news)
+bool setup_message_send(int socket, const struct setup_message *news)
 {
 	struct iovec part = {(void *)news, sizeof *news};
-	return fd_pass_send(socket, &part, 1, news->fds);
+	return fd_passing_send(socket, &part, 1, news->fds);
 }
 
-int audit_news_receive(int socket, struct audit_news *news)
+int setup_message_receive(int socket, struct setup_message *news)
 {
 	int fds[PASSED_FDS];
 	struct iovec part = {news, sizeof *news};
-	ssize_t got = fd_pass_receive(socket, &part, 1, fds, NULL);
+	ssize_t got = fd_passing_receive(socket, &part, 1, fds, NULL);
 	if (got == 0)
 		return 0;
 	if (got != (ssize_t)sizeof *news) {

@@ -5,13 +5,13 @@
 #include <stdbool.h>
 
 enum news {
-	NEWS_RESOLVER,	  /* fds: its UDP and its TCP socket, inside the phase's network namespace */
-	NEWS_NO_RESOLVER, /* and why */
-	NEWS_LISTENER,	  /* fds: seccomp's listener */
-	NEWS_NO_LISTENER, /* and why */
+	SETUP_RESOLVER,	   /* fds: its UDP and its TCP socket, inside the phase's network namespace */
+	SETUP_NO_RESOLVER, /* and why */
+	SETUP_LISTENER,	   /* fds: seccomp's listener */
+	SETUP_NO_LISTENER, /* and why */
 };
 
-struct audit_news {
+struct setup_message {
 	enum news news;
 	int error; /* errno */
 	bool setuid_inert;
@@ -20,9 +20,9 @@ struct audit_news {
 };
 
 /* Sends one message. Its fds are the receiver's then too. Returns false with errno. */
-bool audit_news_send(int socket, const struct audit_news *news);
+bool setup_message_send(int socket, const struct setup_message *news);
 
 /* Receives one, fds close-on-exec. Returns 1, 0 where nobody is left to send, -1 with errno. */
-int audit_news_receive(int socket, struct audit_news *news);
+int setup_message_receive(int socket, struct setup_message *news);
 
 #endif

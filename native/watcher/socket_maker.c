@@ -48,7 +48,7 @@ static int ask(int news, const struct wanted *wanted, uint64_t network, int *err
 		struct made made = {0};
 		int fds[PASSED_FDS];
 		struct iovec part = {&made, sizeof made};
-		if (fd_pass_receive(news, &part, 1, fds, NULL) != (ssize_t)sizeof made)
+		if (fd_passing_receive(news, &part, 1, fds, NULL) != (ssize_t)sizeof made)
 			return -1;
 		if (made.id == wanted->id && (made.error != 0 || (made.network != 0 && made.network == network))) {
 			*error = made.error;
@@ -77,7 +77,7 @@ static void answer_with(int listener, uint64_t id, int fd, bool closes_on_exec)
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-void socket_maker_answer(struct socket_maker *maker, const struct audit_request *request, int listener, uint64_t id, pid_t tid)
+void socket_maker_answer(struct socket_maker *maker, const struct request *request, int listener, uint64_t id, pid_t tid)
 {
 	const uint64_t *arguments = request->arguments;
 	struct wanted wanted = {id, (int)arguments[0], (int)arguments[1] & ~SOCK_CLOEXEC, (int)arguments[2]};
@@ -124,7 +124,7 @@ bool socket_maker_serve(int news)
 	int fd = make(&wanted);
 	struct made made = {wanted.id, network_of("self"), fd < 0 ? errno : 0};
 	struct iovec part = {&made, sizeof made};
-	fd_pass_send(news, &part, 1, (const int[PASSED_FDS]){fd, -1});
+	fd_passing_send(news, &part, 1, (const int[PASSED_FDS]){fd, -1});
 	if (fd >= 0)
 		close(fd);
 	return true;

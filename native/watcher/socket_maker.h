@@ -17,7 +17,7 @@ struct socket_maker {
 };
 
 /* For the watcher: answers the call of that notification. A thread in a network of its own gets none, nor one that can't be looked into. */
-void socket_maker_answer(struct socket_maker *maker, const struct audit_request *request, int listener, uint64_t id, pid_t tid);
+void socket_maker_answer(struct socket_maker *maker, const struct request *request, int listener, uint64_t id, pid_t tid);
 
 /* For init: makes one socket and sends it. Returns false once nobody asks any more. */
 bool socket_maker_serve(int news);

@@ -9,7 +9,7 @@
  * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. x32 has sendmsg, sendmmsg, setsockopt and ioctl of its own,
  * with i386's structures.
  */
-const struct audit_syscall audit_x86[] = {
+const struct watched_syscall audit_x86[] = {
 	{AUDIT_ARCH_X86_64, 42, CALL_CONNECT, 8},
 	{AUDIT_ARCH_X86_64, 44, CALL_SENDTO, 8},
 	{AUDIT_ARCH_X86_64, 46, CALL_SENDMSG, 8},
@@ -60,7 +60,7 @@ const struct audit_syscall audit_x86[] = {
 const size_t audit_x86_count = sizeof audit_x86 / sizeof *audit_x86;
 
 /* include/uapi/asm-generic/unistd.h, and arch/arm/tools/syscall.tbl for 32-bit processes. */
-const struct audit_syscall audit_arm[] = {
+const struct watched_syscall audit_arm[] = {
 	{AUDIT_ARCH_AARCH64, 203, CALL_CONNECT, 8},
 	{AUDIT_ARCH_AARCH64, 206, CALL_SENDTO, 8},
 	{AUDIT_ARCH_AARCH64, 211, CALL_SENDMSG, 8},
@@ -102,7 +102,7 @@ const size_t audit_arm_count = sizeof audit_arm / sizeof *audit_arm;
 #define OTHER AUDIT_ARCH_LOONGARCH64
 #endif
 
-const struct audit_syscall *audit_native(size_t *count)
+const struct watched_syscall *syscall_native_table(size_t *count)
 {
 #if defined __x86_64__ || defined __i386__
 	*count = audit_x86_count;
@@ -111,7 +111,7 @@ const struct audit_syscall *audit_native(size_t *count)
 	*count = audit_arm_count;
 	return audit_arm;
 #elif defined OTHER
-	static const struct audit_syscall own[] = {
+	static const struct watched_syscall own[] = {
 #ifdef __NR_socketcall
 		{OTHER, __NR_socketcall, CALL_UNSEEN, 8},
 #endif
@@ -139,10 +139,10 @@ const struct audit_syscall *audit_native(size_t *count)
 #endif
 }
 
-const struct audit_syscall *audit_find(uint32_t architecture, uint32_t number)
+const struct watched_syscall *syscall_find(uint32_t architecture, uint32_t number)
 {
 	size_t count;
-	const struct audit_syscall *table = audit_native(&count);
+	const struct watched_syscall *table = syscall_native_table(&count);
 	for (size_t i = 0; i < count; i++)
 		if (table[i].architecture == architecture && table[i].number == number)
 			return &table[i];

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum audit_call {
+enum watched_call {
 	CALL_CONNECT,
 	CALL_BIND, /* for who wants port 53, which our resolver then gives up */
 	CALL_SENDTO,
@@ -17,7 +17,7 @@ enum audit_call {
 	CALL_SOCKET, /* and socketpair(2) */
 	/* With a list of what is let through, that is with sockets of the host's network in the phase: */
 	CALL_LISTEN, /* not on one of those */
-	CALL_CLONE,  /* for who shares its descriptors with what is no thread of it: see stand_in.h */
+	CALL_CLONE,  /* for who shares its descriptors with what is no thread of it: see emulate.h */
 	CALL_CLONE3, /* takes its flags from memory: there is none */
 	CALL_PRCTL,  /* who is undumpable can't be looked into: it gets a yes, and stays dumpable */
 	CALL_SETSOCKOPT,
@@ -27,10 +27,10 @@ enum audit_call {
 };
 
 /* A row: the call of that number under that AUDIT_ARCH_*. */
-struct audit_syscall {
+struct watched_syscall {
 	uint32_t architecture;
 	uint32_t number;
-	enum audit_call call;
+	enum watched_call call;
 	unsigned char word; /* bytes of a pointer in the structures that it takes */
 };
 
@@ -48,15 +48,15 @@ enum { SOCKETCALL_SOCKET = 1,
 enum { AUDIT_SHORTEST_ADDRESS = 16 };
 
 /* Tables for the architectures whose processes a kernel of that kind runs. */
-extern const struct audit_syscall audit_x86[];
+extern const struct watched_syscall audit_x86[];
 extern const size_t audit_x86_count;
-extern const struct audit_syscall audit_arm[];
+extern const struct watched_syscall audit_arm[];
 extern const size_t audit_arm_count;
 
 /* Those of the machine that this program was compiled for. */
-const struct audit_syscall *audit_native(size_t *count);
+const struct watched_syscall *syscall_native_table(size_t *count);
 
 /* The row of a call, or NULL. */
-const struct audit_syscall *audit_find(uint32_t architecture, uint32_t number);
+const struct watched_syscall *syscall_find(uint32_t architecture, uint32_t number);
 
 #endif

@@ -280,11 +280,11 @@ void target_parents(pid_t tid, struct parents *parents)
 
 bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
 {
-	/* What is larger than an address is read by a process of its own (stand_in.c). */
+	/* What is larger than an address is read by a process of its own (emulate.c). */
 	char own[sizeof(struct sockaddr_storage)] = {0};
 	void *to = size <= sizeof own ? own : data;
 	watchdog_begin();
-	bool opened, whole = look_memory(tid, address, to, size, &opened) || ancestor_memory(tid, address, to, size);
+	bool opened, whole = target_access_memory(tid, address, to, size, &opened) || yama_broker_memory(tid, address, to, size);
 	watchdog_end();
 	if (!whole || (opened && !target_is_there()))
 		return false;
@@ -312,9 +312,9 @@ int target_socket(pid_t tid, int fd)
 	if (known->tid != tid || known->pidfd < 0)
 		return -1;
 	watchdog_begin();
-	int copy = look_descriptor(known->pidfd, fd);
+	int copy = target_access_descriptor(known->pidfd, fd);
 	if (copy < 0 && errno == EPERM)
-		copy = ancestor_descriptor(known->pidfd, fd);
+		copy = yama_broker_descriptor(known->pidfd, fd);
 	watchdog_end();
 	if (copy < 0 || !known->of_process || is_its_own(tid, fd, copy))
 		return copy;

@@ -19,7 +19,7 @@ static bool read_mem(pid_t tid, uint64_t address, void *data, size_t size)
 	return whole;
 }
 
-bool look_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened)
+bool target_access_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened)
 {
 	struct iovec here = {data, size};
 	struct iovec there = {(void *)(uintptr_t)address, size};
@@ -28,7 +28,7 @@ bool look_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *ope
 	return *opened ? read_mem(tid, address, data, size) : got == (ssize_t)size;
 }
 
-int look_descriptor(int pidfd, int fd)
+int target_access_descriptor(int pidfd, int fd)
 {
 	return (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 }

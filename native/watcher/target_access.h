@@ -8,9 +8,9 @@
 #include <sys/types.h>
 
 /* Reads exactly size bytes at an address of the thread's memory. Sets opened where it had to open /proc/TID/mem for that. */
-bool look_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
+bool target_access_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
 
 /* A duplicate of a descriptor of the process or thread behind pidfd. -1 with errno; it takes Linux 5.6. */
-int look_descriptor(int pidfd, int fd);
+int target_access_descriptor(int pidfd, int fd);
 
 #endif

@@ -18,34 +18,34 @@
 /* How long the watcher may take to end, or to answer that it stays. */
 #define END_MILLISECONDS 1000
 
-const struct audit_table *auditor_open(struct auditor *auditor, bool wanted)
+const struct audit_table *watcher_open(struct watcher *watcher, bool wanted)
 {
 	int ends[2];
-	*auditor = (struct auditor){.news = -1, .news_in = -1, .control = -1, .asked = -1};
+	*watcher = (struct watcher){.news = -1, .news_in = -1, .control = -1, .asked = -1};
 	if (!wanted)
 		return NULL;
-	auditor->table = audit_table_make();
-	if (auditor->table == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+	watcher->table = audit_table_make();
+	if (watcher->table == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("setting up the audit: %m");
-	auditor->news_in = ends[0];
-	auditor->news = ends[1];
-	return auditor->table;
+	watcher->news_in = ends[0];
+	watcher->news = ends[1];
+	return watcher->table;
 }
 
 /* A pipe or terminal of the caller's that a lingering watcher held open would never end. */
 static bool let_go_of_files(const int *keep, size_t count)
 {
-	fds_close_all_but(keep, count);
+	close_fds_except(keep, count);
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		if (open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
 			return false;
 	return true;
 }
 
-static noreturn void become_watcher(struct auditor *auditor, int control, int ancestor, const struct options *options,
-				    enum passage_way way)
+static noreturn void become_watcher(struct watcher *watcher, int control, int ancestor, const struct options *options,
+				    enum egress_route way)
 {
-	int keep[] = {auditor->news_in, control, ancestor};
+	int keep[] = {watcher->news_in, control, ancestor};
 	sigset_t all;
 	sigfillset(&all);
 	bool root = geteuid() == 0;
@@ -55,61 +55,61 @@ static noreturn void become_watcher(struct auditor *auditor, int control, int an
 		refuse("setting up the watcher: %m");
 	prctl(PR_SET_NAME, "confine-audit");
 	watcher_rights_filter();
-	audit_watch(&(struct audit_watch){
-		.table = auditor->table,
+	watcher_loop(&(struct watcher_loop){
+		.table = watcher->table,
 		.allow = &options->allow,
 		.families = options->families,
 		.way = way,
 		.root = root,
 		.socks = options->socks,
-		.news = auditor->news_in,
+		.news = watcher->news_in,
 		.control = control,
 		.ancestor = ancestor,
 	});
 }
 
-void auditor_start(struct auditor *auditor, const struct options *options, enum passage_way way)
+void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route way)
 {
 	int ends[2], asking[2] = {-1, -1};
-	if (auditor->table == NULL)
+	if (watcher->table == NULL)
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("setting up the audit: %m");
 	/* Where there are no descriptors for that, what it would take is counted, but not seen. */
-	if (ancestor_is_wanted() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, asking) != 0)
+	if (yama_broker_is_needed() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, asking) != 0)
 		asking[0] = asking[1] = -1;
 	/* From its first instruction on: the build may have the same ids, and must not get at the listener through it. */
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
-	auditor->pid = fork();
-	if (auditor->pid == 0) {
-		close(auditor->news);
+	watcher->pid = fork();
+	if (watcher->pid == 0) {
+		close(watcher->news);
 		close(ends[0]);
-		become_watcher(auditor, ends[1], asking[1], options, way);
+		become_watcher(watcher, ends[1], asking[1], options, way);
 	}
-	if (auditor->pid < 0)
+	if (watcher->pid < 0)
 		refuse("fork: %m");
 	if (dumpable == 1 && prctl(PR_SET_DUMPABLE, 1) != 0)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
 	close(ends[1]);
-	close(auditor->news);
-	close(auditor->news_in);
-	auditor->news = auditor->news_in = -1;
-	auditor->control = ends[0];
-	auditor->asked = asking[0];
+	close(watcher->news);
+	close(watcher->news_in);
+	watcher->news = watcher->news_in = -1;
+	watcher->control = ends[0];
+	watcher->asked = asking[0];
 	if (asking[1] >= 0)
 		close(asking[1]);
-	if (auditor->asked >= 0)
-		ancestor_serve(auditor->asked);
+	if (watcher->asked >= 0)
+		yama_broker_serve(watcher->asked);
 }
 
-void auditor_add_pids(const struct auditor *auditor, struct pids *pids)
+void watcher_add_pids(const struct watcher *watcher, struct pids *pids)
 {
-	if (auditor->pid <= 0)
+	if (watcher->pid <= 0)
 		return;
-	pids_add(pids, auditor->pid);
-	pids_add_descendants(pids, auditor->pid);
+	pids_add(pids, watcher->pid);
+	pids_add_descendants(pids, watcher->pid);
 }
 
 /* Asks whether it stays. One that says nothing does not. */
@@ -121,15 +121,15 @@ static bool stays(int control)
 	       recv(control, &byte, 1, MSG_DONTWAIT) == 1;
 }
 
-void auditor_end(struct auditor *auditor, bool may_live_on)
+void watcher_end(struct watcher *watcher, bool may_live_on)
 {
-	if (auditor->table == NULL || auditor->pid <= 0)
+	if (watcher->table == NULL || watcher->pid <= 0)
 		return;
-	if (auditor->asked >= 0)
-		ancestor_end(auditor->asked);
-	bool stayed = may_live_on && stays(auditor->control);
-	close(auditor->control);
+	if (watcher->asked >= 0)
+		yama_broker_end(watcher->asked);
+	bool stayed = may_live_on && stays(watcher->control);
+	close(watcher->control);
 	if (!stayed)
-		reap_within(auditor->pid, END_MILLISECONDS);
-	auditor->pid = 0;
+		reap_within(watcher->pid, END_MILLISECONDS);
+	watcher->pid = 0;
 }

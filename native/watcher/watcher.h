@@ -13,9 +13,9 @@
 #include "options/options.h"
 #include "util/process_list.h"
 
-struct auditor {
+struct watcher {
 	struct audit_table *table; /* NULL: nothing is watched */
-	int news;		   /* for the phase's processes (audit_news.h); -1 once they have it */
+	int news;		   /* for the phase's processes (setup_message.h); -1 once they have it */
 	int news_in, control;
 	int asked; /* where the watcher asks us (ancestor.h); -1 where it does not */
 	pid_t pid;
@@ -25,21 +25,21 @@ struct auditor {
  * Makes what the phase's processes and the watcher share. To be called before the first of them is started. Refuses on
  * failure.
  */
-const struct audit_table *auditor_open(struct auditor *auditor, bool wanted);
+const struct audit_table *watcher_open(struct watcher *watcher, bool wanted);
 
 /*
  * Starts the watcher, once the caller has given up what it gives up, and before the command starts; what the options allow it lets
  * through, that way. Refuses on failure.
  */
-void auditor_start(struct auditor *auditor, const struct options *options, enum passage_way way);
+void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route way);
 
 /* Adds the watcher and who helps it. */
-void auditor_add_pids(const struct auditor *auditor, struct pids *pids);
+void watcher_add_pids(const struct watcher *watcher, struct pids *pids);
 
 /*
  * Ends the watcher and waits for that, two seconds at most. Where processes of the phase may live on, it stays for as long as there are any:
  * without it each of their watched calls would fail with ENOSYS.
  */
-void auditor_end(struct auditor *auditor, bool may_live_on);
+void watcher_end(struct watcher *watcher, bool may_live_on);
 
 #endif

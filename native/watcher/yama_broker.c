@@ -26,7 +26,7 @@ struct question {
 
 static int supervisor = -1;
 
-bool ancestor_is_wanted(void)
+bool yama_broker_is_needed(void)
 {
 	char scope = '0';
 	int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
@@ -36,7 +36,7 @@ bool ancestor_is_wanted(void)
 	return wanted;
 }
 
-void ancestor_open(int socket)
+void yama_broker_connect(int socket)
 {
 	supervisor = socket;
 }
@@ -65,13 +65,13 @@ static int ask(const struct question *question, int pidfd, void *data, int *foun
 	int error = ESRCH, *ends = own_ends(), fds[PASSED_FDS] = {ends[1], pidfd};
 	struct iovec asked = {(void *)question, sizeof *question};
 	struct iovec answer[] = {{&error, sizeof error}, {data, question->size}};
-	if (ends[0] < 0 || !fd_pass_send(supervisor, &asked, 1, fds) || fd_pass_receive(ends[0], answer, 2, fds, NULL) <= 0)
+	if (ends[0] < 0 || !fd_passing_send(supervisor, &asked, 1, fds) || fd_passing_receive(ends[0], answer, 2, fds, NULL) <= 0)
 		return EPERM;
 	*found = fds[0];
 	return error;
 }
 
-bool ancestor_memory(pid_t tid, uint64_t address, void *data, size_t size)
+bool yama_broker_memory(pid_t tid, uint64_t address, void *data, size_t size)
 {
 	int none;
 	for (size_t done = 0; done < size; done += PIECE) {
@@ -82,7 +82,7 @@ bool ancestor_memory(pid_t tid, uint64_t address, void *data, size_t size)
 	return true;
 }
 
-int ancestor_descriptor(int pidfd, int fd)
+int yama_broker_descriptor(int pidfd, int fd)
 {
 	int found = -1;
 	errno = ask(&(struct question){.fd = fd}, pidfd, NULL, &found);
@@ -97,19 +97,19 @@ static bool answer_one(int socket)
 	int asked[PASSED_FDS], found[PASSED_FDS] = {-1, -1}, error = 0;
 	bool opened;
 	struct iovec part = {&question, sizeof question};
-	ssize_t got = fd_pass_receive(socket, &part, 1, asked, NULL);
+	ssize_t got = fd_passing_receive(socket, &part, 1, asked, NULL);
 	if (got <= 0)
 		return false;
 	if (got != (ssize_t)sizeof question || question.size > sizeof bytes)
 		error = EPROTO;
 	else if (question.tid == 0) {
-		found[0] = look_descriptor(asked[1], question.fd);
+		found[0] = target_access_descriptor(asked[1], question.fd);
 		error = found[0] < 0 ? errno : 0;
-	} else if (!look_memory(question.tid, question.address, bytes, question.size, &opened))
+	} else if (!target_access_memory(question.tid, question.address, bytes, question.size, &opened))
 		error = EPERM;
 	struct iovec answer[] = {{&error, sizeof error}, {bytes, error == 0 ? question.size : 0}};
 	if (asked[0] >= 0)
-		fd_pass_send(asked[0], answer, 2, found);
+		fd_passing_send(asked[0], answer, 2, found);
 	for (size_t i = 0; i < PASSED_FDS; i++)
 		if (asked[i] >= 0)
 			close(asked[i]);
@@ -125,7 +125,7 @@ static void *answer_all(void *socket)
 	return NULL;
 }
 
-void ancestor_serve(int socket)
+void yama_broker_serve(int socket)
 {
 	pthread_t thread;
 	for (int i = 0; i < ANSWERING; i++)
@@ -133,7 +133,7 @@ void ancestor_serve(int socket)
 			pthread_detach(thread);
 }
 
-void ancestor_end(int socket)
+void yama_broker_end(int socket)
 {
 	shutdown(socket, SHUT_RDWR);
 }

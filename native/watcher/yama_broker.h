@@ -11,22 +11,22 @@
 #include <sys/types.h>
 
 /* Whether that is so here. Nowhere else may it be asked: the phase could trace who answers. */
-bool ancestor_is_wanted(void);
+bool yama_broker_is_needed(void);
 
 /* For the watcher: the socket to ask over, or -1. */
-void ancestor_open(int socket);
+void yama_broker_connect(int socket);
 
-/* As look_memory() and look_descriptor(), seen by the supervisor. They fail where it is not asked. */
-bool ancestor_memory(pid_t tid, uint64_t address, void *data, size_t size);
-int ancestor_descriptor(int pidfd, int fd);
+/* As target_access_memory() and target_access_descriptor(), seen by the supervisor. They fail where it is not asked. */
+bool yama_broker_memory(pid_t tid, uint64_t address, void *data, size_t size);
+int yama_broker_descriptor(int pidfd, int fd);
 
 /*
  * For the supervisor: has threads of its own answer whatever is asked over that socket, since each of them may have to wait for the
  * process that is looked into.
  */
-void ancestor_serve(int socket);
+void yama_broker_serve(int socket);
 
 /* They answer nothing any more. */
-void ancestor_end(int socket);
+void yama_broker_end(int socket);
 
 #endif

@@ -52,7 +52,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	info: {
 		summary: 'the block to paste into a bug report',
 		details: [
-			'Versions, kernel, mode, keeper, and FEATURES with who honours each word, in the manner of `emerge --info`.',
+			'Versions, kernel, mode, tracking method, and FEATURES with who honours each word, in the manner of `emerge --info`.',
 		],
 		options: { eprefix },
 		words: '',
@@ -139,13 +139,13 @@ export const commands: Readonly<Record<string, Command>> = {
 		candidates: [['bash', 'zsh', 'fish']],
 		run: async (input) => (await import('./commands/completion.ts')).run(input, publicCommands()),
 	},
-	collisions: {
+	conflicts: {
 		summary: 'what collides with the sandboxes of a package whose environment this is',
 		details: [],
 		options: {
 			package: { value: 'CATEGORY/PF', means: 'whose they are' },
 			...lists,
-			setting: { value: 'HOW', means: 'PORTCULLIS_COLLISION', candidates: settings.PORTCULLIS_COLLISION.choices },
+			setting: { value: 'HOW', means: 'PORTCULLIS_CONFLICT', candidates: settings.PORTCULLIS_CONFLICT.choices },
 			allow: { value: 'LIST', means: 'PORTCULLIS_ALLOW' },
 			known: { value: 'LIST', means: 'those that were said' },
 			stdin,
@@ -153,7 +153,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		words: '',
 		candidates: [],
 		internal: true,
-		run: async (input) => (await import('./commands/collisions.ts')).run(input),
+		run: async (input) => (await import('./commands/conflicts.ts')).run(input),
 	},
 	destinations: {
 		summary: 'what PORTCULLIS_ALLOW comes to, as options for confine',
@@ -177,7 +177,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		internal: true,
 		run: async (input) => (await import('./commands/phase.ts')).run(input),
 	},
-	tell: {
+	messages: {
 		summary: 'what the hook says about the record in FILE',
 		details: [],
 		options: {
@@ -187,7 +187,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		words: 'FILE',
 		candidates: ['file'],
 		internal: true,
-		run: async (input) => (await import('./commands/tell.ts')).run(input),
+		run: async (input) => (await import('./commands/messages.ts')).run(input),
 	},
 };
 

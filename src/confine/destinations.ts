@@ -2,11 +2,11 @@ import { lookup } from 'node:dns/promises';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { isPrivate, reservedKind, unmapped, type Reserved } from '../util/addresses.ts';
 import { distccHosts, distccPort, hostOf } from '../conflicts/build_evidence.ts';
-import { isLoopback, type Around } from '../conflicts/build_context.ts';
+import { isLoopback, type BuildContext } from '../conflicts/build_context.ts';
 import { callers } from '../conflicts/compilers.ts';
 import { words } from '../util/environment.ts';
-import { isLet, type Place } from '../conflicts/endpoints.ts';
-import type { Line } from '../messages/line.ts';
+import { isLet, type Endpoint } from '../conflicts/endpoints.ts';
+import type { Line } from '../messages/message.ts';
 
 /** As many as confine takes. */
 const most = 64;
@@ -40,14 +40,14 @@ export interface Destinations {
  * What PORTCULLIS_ALLOW lets through, host names looked up here and now, as this user. An entry that is no address where it has
  * to be one is an error that names it.
  */
-export async function destinations(setting: string, around: Around): Promise<Destinations> {
+export async function destinations(setting: string, context: BuildContext): Promise<Destinations> {
 	const entries = words(setting);
 	const plain = await Promise.all(entries.filter((entry) => entry !== 'distcc').map((entry) => destination(entry)));
 	const asked = entries.includes('distcc');
-	if (!asked || callers(around, 'distcc', 'distcc').length === 0) {
+	if (!asked || callers(context, 'distcc', 'distcc').length === 0) {
 		return { list: plain, uncovered: [], tunnels: [], distcc: asked ? 'not in use' : 'not asked for', where: '' };
 	}
-	const { where, list } = distccHosts(around);
+	const { where, list } = distccHosts(context);
 	const named = words(list).filter((word) => !word.startsWith('--'));
 	const hosts = named.filter((word) => !isLoopback(hostOf(word)));
 	const covered = hosts.filter((word) => !word.includes('@') && !word.startsWith('+'));
@@ -57,7 +57,7 @@ export async function destinations(setting: string, around: Around): Promise<Des
 		uncovered: hosts.filter((word) => !covered.includes(word)),
 		tunnels: named.flatMap(tunnelOf).map((one) => ({
 			place: place(one.host, one.port),
-			allowed: isLet({ ...around, allowed: entries }, one),
+			allowed: isLet({ ...context, allowed: entries }, one),
 		})),
 		distcc: 'in use',
 		where,
@@ -86,7 +86,7 @@ async function destination(entry: string, distcc = false): Promise<Destination> 
 }
 
 /** 127.0.0.1:3633 of `127.0.0.1:3633/8,lzo`; none of `localhost`, by which distcc means to compile here (distcc(1)). */
-function tunnelOf(word: string): Place[] {
+function tunnelOf(word: string): Endpoint[] {
 	const { six, name = '', port } = /^(?:\[(?<six>[^\]]*)\]|(?<name>[^:/@]+)):(?<port>[0-9]+)/.exec(word)?.groups ?? {};
 	const host = six ?? name;
 	if (port === undefined || !isLoopback(host)) return [];
@@ -106,8 +106,8 @@ async function addressesOf(host: string): Promise<string[]> {
 /** confine's options for these, in pairs. */
 export function allowOptions({ list }: Destinations): (readonly [string, string])[] {
 	return [
-		...[...new Set(list.flatMap(places))].slice(0, most).map((entry) => ['--allow', entry] as const),
-		...[...new Set(list.flatMap(pairs))].slice(0, most).map((name) => ['--name', name] as const),
+		...[...new Set(list.flatMap(endpoints))].slice(0, most).map((entry) => ['--allow', entry] as const),
+		...[...new Set(list.flatMap(pairs))].slice(0, most).map((name) => ['--resolve', name] as const),
 	];
 }
 
@@ -117,7 +117,7 @@ function pairs({ host, addresses }: Destination): string[] {
 }
 
 /** All that it comes to. */
-export function places({ addresses, port }: Destination): string[] {
+export function endpoints({ addresses, port }: Destination): string[] {
 	return addresses.map((address) => place(address, port));
 }
 
@@ -132,32 +132,32 @@ export interface Refused {
 	readonly entry: string;
 	readonly what: string;
 	readonly why: string;
-	readonly way: string;
+	readonly fix: string;
 }
 
 export function refused({ list, uncovered, tunnels }: Destinations): Refused[] {
 	const unknown = list.filter(({ addresses, reserved }) => addresses.length + reserved.length === 0);
 	const blocked = tunnels.flatMap(({ place, allowed }) => (allowed ? [] : [place]));
-	const longest = Math.max(...[places, pairs].map((parts) => new Set(list.flatMap(parts)).size));
+	const longest = Math.max(...[endpoints, pairs].map((parts) => new Set(list.flatMap(parts)).size));
 	return [
 		...uncovered.map((entry) => ({
 			entry,
 			what: `distcc's host ${entry}`,
 			why: 'only hosts with a TCP port are let through (not ssh, not zeroconf)',
-			way: 'Name it as HOST:PORT, and let distccd listen there.',
+			fix: 'Name it as HOST:PORT, and let distccd listen there.',
 		})),
 		...unknown.map(({ entry, host, distcc }) => ({
 			entry,
 			what: distcc ? `distcc's host ${entry}` : `${entry} in PORTCULLIS_ALLOW`,
 			why: `no address of ${host} can be found`,
-			way: 'An address needs no looking up.',
+			fix: 'An address needs no looking up.',
 		})),
 		...list.flatMap(reservedOf),
 		...blocked.map((place) => ({
 			entry: place,
 			what: `distcc's host ${place}`,
 			why: 'it is a tunnel on loopback, which the word distcc does not cover',
-			way: `PORTCULLIS_ALLOW="${list.some(({ distcc }) => distcc) ? 'distcc ' : ''}${blocked.join(' ')}" lets it through.`,
+			fix: `PORTCULLIS_ALLOW="${list.some(({ distcc }) => distcc) ? 'distcc ' : ''}${blocked.join(' ')}" lets it through.`,
 		})),
 		...(longest > most
 			? [
@@ -165,7 +165,7 @@ export function refused({ list, uncovered, tunnels }: Destinations): Refused[] {
 						entry: 'rest',
 						what: 'the rest of PORTCULLIS_ALLOW',
 						why: `it comes to more than ${most} addresses`,
-						way: 'ADDRESS/BITS:PORT lets a whole network through.',
+						fix: 'ADDRESS/BITS:PORT lets a whole network through.',
 					},
 				]
 			: []),
@@ -184,7 +184,7 @@ function reservedOf({ entry, host, addresses, reserved, port, distcc }: Destinat
 		entry,
 		what: addresses.length > 0 || kinds.size > 1 ? `a part of ${whole}` : whole,
 		why: `${found.includes(host) ? 'it is' : `${host} is ${found.join(' and ')},`} ${kindText[kind]}`,
-		way: `Write the address itself if you mean it: PORTCULLIS_ALLOW="${found.map((one) => place(one, port)).join(' ')}".`,
+		fix: `Write the address itself if you mean it: PORTCULLIS_ALLOW="${found.map((one) => place(one, port)).join(' ')}".`,
 	}));
 }
 
@@ -211,11 +211,11 @@ export function privateTexts({ list }: Destinations): string[] {
 export function destinationLines(found: Destinations, cpv: string): Line[] {
 	const say = (verb: 'elog' | 'ewarn', text: string): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}` });
 	const farm = found.list.filter(({ distcc }) => distcc);
-	const reached = farm.flatMap(places);
+	const reachable = farm.flatMap(endpoints);
 	const alone = found.distcc === 'in use' && farm.length + found.uncovered.length + found.tunnels.length === 0;
 	return [
-		...(reached.length > 0
-			? [say('elog', `distcc is let through the network sandbox, to ${reached.join(' ')} (${found.where})`)]
+		...(reachable.length > 0
+			? [say('elog', `distcc is let through the network sandbox, to ${reachable.join(' ')} (${found.where})`)]
 			: []),
 		...(alone
 			? [say('ewarn', 'PORTCULLIS_ALLOW names distcc, which knows no host but this one: name some in DISTCC_HOSTS')]
@@ -227,15 +227,17 @@ export function destinationLines(found: Destinations, cpv: string): Line[] {
 
 /** One line each, for `explain`. */
 export function destinationTexts(found: Destinations): string[] {
-	const reached = found.list.filter(({ addresses }) => addresses.length > 0);
+	const reachable = found.list.filter(({ addresses }) => addresses.length > 0);
 	return [
-		...reached.map((one) => `${one.entry}${one.distcc ? ` (distcc, ${found.where})` : ''}: ${places(one).join(' ')}`),
+		...reachable.map(
+			(one) => `${one.entry}${one.distcc ? ` (distcc, ${found.where})` : ''}: ${endpoints(one).join(' ')}`,
+		),
 		...privateTexts(found),
 		...refused(found).map(refusedText),
 		...(found.distcc === 'not in use' ? ['distcc: not in use'] : []),
 	];
 }
 
-function refusedText({ what, why, way }: Refused): string {
-	return `${what} stays blocked: ${why}. ${way}`;
+function refusedText({ what, why, fix }: Refused): string {
+	return `${what} stays blocked: ${why}. ${fix}`;
 }

@@ -43,7 +43,7 @@ export function start(
 }
 
 /** Ends as that program did: gives its status, or dies of its signal. */
-export function endAs({ status, signal }: Ending): Promise<number> {
+export function exitLikeChild({ status, signal }: Ending): Promise<number> {
 	if (signal === null) return Promise.resolve(status);
 	return new Promise((resolve) => {
 		process.removeAllListeners(signal);

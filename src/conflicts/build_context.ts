@@ -5,7 +5,7 @@ import { words, type Environment } from '../util/environment.ts';
 import { stat } from '../util/stat.ts';
 
 /** Where evidence is looked for: the environment of a phase, or of a shell that asks for `explain`. */
-export interface Around {
+export interface BuildContext {
 	readonly environment: Environment;
 	/** The words of FEATURES. */
 	readonly features: readonly string[];
@@ -25,7 +25,7 @@ export interface Evidence {
 }
 
 /** This process's surroundings, with that environment, as a phase of EAPI 7 or later has it (PMS 7.4 about ENV_UNSET). */
-export function aroundOf(environment: Environment, features: readonly string[], allow = ''): Around {
+export function buildContextOf(environment: Environment, features: readonly string[], allow = ''): BuildContext {
 	const unset = words(environment['ENV_UNSET']);
 	return {
 		environment: Object.fromEntries(Object.entries(environment).filter(([name]) => !unset.includes(name))),
@@ -37,13 +37,13 @@ export function aroundOf(environment: Environment, features: readonly string[], 
 }
 
 /** A variable's value, '' where it has none. */
-export function value({ environment }: Around, name: string): string {
+export function value({ environment }: BuildContext, name: string): string {
 	return environment[name] ?? '';
 }
 
 /** `FEATURES names WORD`, if it does. */
-export function feature(around: Around, word: string): Evidence[] {
-	return around.features.includes(word) ? [{ what: `FEATURES names ${word}`, cure: `FEATURES="-${word}"` }] : [];
+export function feature(context: BuildContext, word: string): Evidence[] {
+	return context.features.includes(word) ? [{ what: `FEATURES names ${word}`, cure: `FEATURES="-${word}"` }] : [];
 }
 
 /** The text of a file, '' where there is none that we may read. Root reads none that another user may have put there. */
@@ -71,13 +71,13 @@ export function isSocket(file: string): boolean {
 }
 
 /** The folders of PATH, in their order. */
-export function folders(around: Around): string[] {
-	return value(around, 'PATH').split(':').filter(Boolean);
+export function folders(context: BuildContext): string[] {
+	return value(context, 'PATH').split(':').filter(Boolean);
 }
 
 /** Every file that a command's name could mean, in the order of PATH; a path means itself. */
-export function candidates(around: Around, command: string): string[] {
-	const files = command.includes('/') ? [command] : folders(around).map((folder) => join(folder, command));
+export function candidates(context: BuildContext, command: string): string[] {
+	const files = command.includes('/') ? [command] : folders(context).map((folder) => join(folder, command));
 	return files.filter(isProgram);
 }
 

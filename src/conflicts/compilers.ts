@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { words } from '../util/environment.ts';
-import { candidates, feature, isTool, value, type Around, type Evidence } from './build_context.ts';
+import { candidates, feature, isTool, value, type BuildContext, type Evidence } from './build_context.ts';
 
 /** The variables that name a compiler, or what is put in front of one. */
 export const compilerVariables = [
@@ -16,22 +16,22 @@ export const compilerVariables = [
 ];
 
 /** How a tool that stands before the compiler got into the build: by FEATURES, a variable, a wrapper, or PATH. */
-export function callers(around: Around, word: string, tool: string): Evidence[] {
-	const named = [...feature(around, word), ...compilerVariables.flatMap((name) => wrapped(around, name, tool))];
-	return [...named, ...masquerade(around, tool)];
+export function callers(context: BuildContext, word: string, tool: string): Evidence[] {
+	const named = [...feature(context, word), ...compilerVariables.flatMap((name) => wrapped(context, name, tool))];
+	return [...named, ...masquerade(context, tool)];
 }
 
 /** A variable such as CC, whose words are the tool or call it. */
-function wrapped(around: Around, name: string, tool: string): Evidence[] {
-	const all = words(value(around, name));
+function wrapped(context: BuildContext, name: string, tool: string): Evidence[] {
+	const all = words(value(context, name));
 	const commands = all.filter((word) => !word.startsWith('-') && !word.includes('='));
 	const guilty = commands.find((command) => {
-		const [file] = candidates(around, command);
+		const [file] = candidates(context, command);
 		return file === undefined ? basename(command) === tool : isTool(file, tool);
 	});
 	if (guilty === undefined) return [];
 	// `CC=gcc` finds its compiler in PATH: that is what masquerade() is about.
-	const [file = guilty] = candidates(around, guilty);
+	const [file = guilty] = candidates(context, guilty);
 	if (compilers.has(guilty)) return [];
 	const by =
 		basename(file) === tool ? '' : ` (${file} ${basename(realpathSync(file)) === tool ? 'is' : 'calls'} ${tool})`;
@@ -57,11 +57,11 @@ const compilers: ReadonlySet<string> = new Set(['gcc', 'g++', 'cc', 'c++', 'clan
  * A folder ahead in PATH whose compilers are the tool by another name. ccache, where it comes first, calls the next one:
  * look past it.
  */
-function masquerade(around: Around, tool: string): Evidence[] {
-	const chost = value(around, 'CHOST');
+function masquerade(context: BuildContext, tool: string): Evidence[] {
+	const chost = value(context, 'CHOST');
 	const names = [...compilers, ...(chost === '' ? [] : [`${chost}-gcc`, `${chost}-g++`])];
 	for (const name of names) {
-		const first = candidates(around, name).find((file) => tool === 'ccache' || !isTool(file, 'ccache'));
+		const first = candidates(context, name).find((file) => tool === 'ccache' || !isTool(file, 'ccache'));
 		if (first !== undefined && isTool(first, tool)) {
 			return [{ what: `PATH finds ${tool} as ${name} in ${dirname(first)}` }];
 		}

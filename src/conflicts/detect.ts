@@ -1,20 +1,20 @@
-import { collisions, type Collision } from './table.ts';
-import { decide, granted, type Facts } from '../rules/decide.ts';
-import type { Around, Evidence } from './build_context.ts';
+import { conflicts, type Conflict } from './table.ts';
+import { decide, granted, type PhaseContext } from '../rules/decide.ts';
+import type { BuildContext, Evidence } from './build_context.ts';
 import type { Environment } from '../util/environment.ts';
 import { features } from '../rules/features.ts';
 import { srcPhases, type Confinement } from '../rules/phases.ts';
-import type { Line } from '../messages/line.ts';
+import type { Line } from '../messages/message.ts';
 
 export interface Found {
-	readonly collision: Collision;
+	readonly conflict: Conflict;
 	readonly evidence: readonly Evidence[];
 	/** The sandboxes that this package has, of those that it collides with. */
 	readonly confinements: readonly Confinement[];
 }
 
 /** The variables of make.conf that speak for a collision or give it its size; NAME* stands for all that begin so. */
-export const smelled: readonly string[] = [
+export const evidenceVariables: readonly string[] = [
 	'MAKEOPTS',
 	'ENV_UNSET',
 	'CC',
@@ -25,46 +25,48 @@ export const smelled: readonly string[] = [
 	'DISTCC_*',
 	'ICECC*',
 	'SCCACHE_*',
-	...new Set(collisions.flatMap(({ smells }) => smells.flatMap((smell) => ('set' in smell ? smell.set : [])))),
+	...new Set(
+		conflicts.flatMap(({ prefilters }) => prefilters.flatMap((prefilter) => ('set' in prefilter ? prefilter.set : []))),
+	),
 ];
 
 /** What collides in a package, or in the whole configuration, whose facts these are; their phase doesn't matter. */
-export function findCollisions(facts: Facts, around: Around): Found[] {
+export function findConflicts(phaseContext: PhaseContext, context: BuildContext): Found[] {
 	// Under fakeroot src_install has less: that is one of the collisions, and must not hide it.
-	const had = new Set(srcPhases.flatMap((phase) => granted(decide({ ...facts, phase, fakeroot: '' }))));
-	return collisions.flatMap((collision) => {
-		const confinements = collision.with.filter((what) => had.has(what));
+	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...phaseContext, phase, fakeroot: '' }))));
+	return conflicts.flatMap((conflict) => {
+		const confinements = conflict.with.filter((what) => applied.has(what));
 		if (confinements.length === 0) return [];
-		if (collision.allow !== undefined && around.allowed.includes(collision.allow)) return [];
-		const evidence = collision.evidence(around);
-		return evidence.length > 0 ? [{ collision, evidence, confinements }] : [];
+		if (conflict.allow !== undefined && context.allowed.includes(conflict.allow)) return [];
+		const evidence = conflict.evidence(context);
+		return evidence.length > 0 ? [{ conflict, evidence, confinements }] : [];
 	});
 }
 
 /** The environment that a phase with a network sandbox gets, so that its build goes on at once. */
 export function inside(found: readonly Found[], environment: Environment): Environment {
-	const changes = Object.fromEntries(found.flatMap(({ collision }) => Object.entries(collision.inside)));
+	const changes = Object.fromEntries(found.flatMap(({ conflict }) => Object.entries(conflict.inside)));
 	return Object.fromEntries(
 		Object.entries({ ...environment, ...changes }).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
 	);
 }
 
 /** A collision in words: what it is and how it was seen, who wins, and how to end it either way. */
-export function describe({ collision, evidence, confinements }: Found, around: Around): string[] {
+export function describe({ conflict, evidence, confinements }: Found, context: BuildContext): string[] {
 	const sandbox = confinements.map((what) => features[what]);
 	const cures = [...new Set(evidence.flatMap(({ cure }) => cure ?? []))];
-	const cure = cures.length > 0 ? merged(cures) : collision.instead;
+	const cure = cures.length > 0 ? merged(cures) : conflict.instead;
 	const off = `FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}"`;
 	return [
-		`${collision.thing} collides with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ what }) => what).join('; ')}`,
-		collision.happens,
+		`${conflict.label} collides with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ what }) => what).join('; ')}`,
+		conflict.outcome,
 		`In make.conf or package.env ${cure === off ? `${off} ends it` : `${cure} ends it and keeps the sandbox, and ${off} ends it the other way`}`,
-		...(collision.allow === undefined
+		...(conflict.allow === undefined
 			? []
 			: [
-					`PORTCULLIS_ALLOW="${collision.allow}" there ends it as well: the sandbox lets ${collision.thing} through to its hosts, and nothing else`,
+					`PORTCULLIS_ALLOW="${conflict.allow}" there ends it as well: the sandbox lets ${conflict.label} through to its hosts, and nothing else`,
 				]),
-		...('DISTCC_HOSTS' in collision.inside ? farm(around) : []),
+		...('DISTCC_HOSTS' in conflict.inside ? farm(context) : []),
 	];
 }
 
@@ -78,7 +80,7 @@ function merged(cures: readonly string[]): string {
 }
 
 /** As many jobs as a farm can take are too many for one machine. */
-function farm({ environment, processors }: Around): string[] {
+function farm({ environment, processors }: BuildContext): string[] {
 	const makeopts = environment['MAKEOPTS'] ?? '';
 	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);
 	if (jobs <= 2 * processors) return [];
@@ -87,16 +89,16 @@ function farm({ environment, processors }: Around): string[] {
 	];
 }
 
-/** What the hook says, one line a sentence. `setting` is PORTCULLIS_COLLISION. */
-export function flag(found: readonly Found[], cpv: string, setting: string, around: Around): Line[] {
+/** What the hook says, one line a sentence. `setting` is PORTCULLIS_CONFLICT. */
+export function flag(found: readonly Found[], cpv: string, setting: string, context: BuildContext): Line[] {
 	if (setting === 'ignore' || found.length === 0) return [];
-	if (setting !== 'die') return found.flatMap((one) => warn(one, cpv, around));
-	const reasons = found.map((one) => describe(one, around).join('. ')).join('. ');
-	return [{ verb: 'die', text: `Portcullis: ${cpv} is not built, as PORTCULLIS_COLLISION="die" asks: ${reasons}.` }];
+	if (setting !== 'die') return found.flatMap((one) => warn(one, cpv, context));
+	const reasons = found.map((one) => describe(one, context).join('. ')).join('. ');
+	return [{ verb: 'die', text: `Portcullis: ${cpv} is not built, as PORTCULLIS_CONFLICT="die" asks: ${reasons}.` }];
 }
 
-function warn(found: Found, cpv: string, around: Around): Line[] {
-	return describe(found, around).map((text, index) => ({
+function warn(found: Found, cpv: string, context: BuildContext): Line[] {
+	return describe(found, context).map((text, index) => ({
 		verb: 'ewarn',
 		text: index === 0 ? `Portcullis: ${cpv}: ${text}` : `  ${text}`,
 	}));

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
-import type { Around } from './build_context.ts';
+import type { BuildContext } from './build_context.ts';
 
 /** A host and a port, as a configuration names them. */
-export interface Place {
+export interface Endpoint {
 	readonly host: string;
 	readonly port: number;
 }
@@ -11,7 +11,7 @@ export interface Place {
 const ports: Readonly<Record<string, number>> = { http: 80, https: 443, redis: 6379, rediss: 6379 };
 
 /** The places that the addresses in a text lead to: `redis://me@cache:6379/1`, `http://[fd00::7]/`. */
-export function placesIn(text: string): Place[] {
+export function endpointsIn(text: string): Endpoint[] {
 	const addresses = text.matchAll(/\b([a-z][a-z0-9+]*):\/\/(?:[^@/\s]*@)?(\[[^\]]*\]|[^:/\s"'|]+)(?::([0-9]+))?/gi);
 	return [...addresses].map(([, scheme = '', host = '', port]) => ({
 		host: host.replace(/^\[|\]$/g, ''),
@@ -20,7 +20,7 @@ export function placesIn(text: string): Place[] {
 }
 
 /** Whether PORTCULLIS_ALLOW lets a place through: by the same name, or by a range that an address lies in. */
-export function isLet({ allowed }: Around, place: Place): boolean {
+export function isLet({ allowed }: BuildContext, place: Endpoint): boolean {
 	return allowed.some((entry) => {
 		const parts = /^\[?(?<host>[^\]/]*?)\]?(?:\/(?<bits>[0-9]+))?:(?<port>[0-9]+)$/.exec(entry)?.groups;
 		if (parts === undefined || Number(parts['port']) !== place.port) return false;

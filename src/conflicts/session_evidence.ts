@@ -1,13 +1,13 @@
-import { feature, isLoopback, isSocket, text, value, type Around, type Evidence } from './build_context.ts';
+import { feature, isLoopback, isSocket, text, value, type BuildContext, type Evidence } from './build_context.ts';
 
 /** Portage starts its proxy for who is root, has the network isolated, and one of two words in FEATURES (doebuild.py, spawn()). */
-export function socks(around: Around): Evidence[] {
-	if (around.uid === 0 && around.features.includes('network-sandbox')) {
-		const words = [...feature(around, 'network-sandbox-proxy'), ...feature(around, 'distcc')];
+export function socks(context: BuildContext): Evidence[] {
+	if (context.uid === 0 && context.features.includes('network-sandbox')) {
+		const words = [...feature(context, 'network-sandbox-proxy'), ...feature(context, 'distcc')];
 		if (words.length > 0) return words;
 	}
-	const name = ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'].find((one) => isSocket(value(around, one)));
-	return name === undefined ? [] : [{ what: `${name} names the socket ${value(around, name)}`, cure: `${name}=""` }];
+	const name = ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'].find((one) => isSocket(value(context, one)));
+	return name === undefined ? [] : [{ what: `${name} names the socket ${value(context, name)}`, cure: `${name}=""` }];
 }
 
 export const proxyVariables = [
@@ -15,11 +15,11 @@ export const proxyVariables = [
 	...['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY'],
 ];
 
-export function proxies(around: Around): Evidence[] {
+export function proxies(context: BuildContext): Evidence[] {
 	return proxyVariables.flatMap((name) => {
-		const host = /^(?:[a-z0-9+.-]+:\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/i.exec(value(around, name))?.[1] ?? '';
+		const host = /^(?:[a-z0-9+.-]+:\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/i.exec(value(context, name))?.[1] ?? '';
 		return isLoopback(host)
-			? [{ what: `${name} is ${withoutPassword(value(around, name))}`, cure: `ENV_UNSET="${name}"` }]
+			? [{ what: `${name} is ${withoutPassword(value(context, name))}`, cure: `ENV_UNSET="${name}"` }]
 			: [];
 	});
 }
@@ -28,11 +28,11 @@ function withoutPassword(url: string): string {
 	return url.replace(/\/\/[^@/]*@/, '//');
 }
 
-export function agents(around: Around): Evidence[] {
+export function agents(context: BuildContext): Evidence[] {
 	const sockets = [
-		{ name: 'SSH_AUTH_SOCK', file: value(around, 'SSH_AUTH_SOCK') },
+		{ name: 'SSH_AUTH_SOCK', file: value(context, 'SSH_AUTH_SOCK') },
 		// GnuPG before 2.1: path, process and protocol
-		{ name: 'GPG_AGENT_INFO', file: value(around, 'GPG_AGENT_INFO').replace(/:.*/, '') },
+		{ name: 'GPG_AGENT_INFO', file: value(context, 'GPG_AGENT_INFO').replace(/:.*/, '') },
 	];
 	return sockets
 		.filter(({ file }) => file !== '' && isSocket(file))
@@ -42,8 +42,8 @@ export function agents(around: Around): Evidence[] {
 const displays = '/tmp/.X11-unix/X';
 
 /** A server that listens on an abstract socket and on no other (unix(7): those begin with @ in /proc/net/unix). */
-export function display(around: Around): Evidence[] {
-	const number = /^(?:unix)?(?:\/unix)?:([0-9]+)(?:\.[0-9]+)?$/.exec(value(around, 'DISPLAY'))?.[1];
+export function display(context: BuildContext): Evidence[] {
+	const number = /^(?:unix)?(?:\/unix)?:([0-9]+)(?:\.[0-9]+)?$/.exec(value(context, 'DISPLAY'))?.[1];
 	if (number === undefined || isSocket(displays + number)) return [];
 	const abstract = text('/proc/net/unix')
 		.split('\n')
@@ -51,7 +51,7 @@ export function display(around: Around): Evidence[] {
 	return abstract
 		? [
 				{
-					what: `DISPLAY is ${value(around, 'DISPLAY')}, whose server listens on an abstract socket only`,
+					what: `DISPLAY is ${value(context, 'DISPLAY')}, whose server listens on an abstract socket only`,
 					cure: 'ENV_UNSET="DISPLAY"',
 				},
 			]

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { renderHook } from '../hook/render.ts';
 import { block, paths } from '../installation/paths.ts';
 import { nodeOf } from '../installation/programs.ts';
-import { good, type Finding } from './finding.ts';
+import { ok, type Finding } from './finding.ts';
 import { stat } from '../util/stat.ts';
 
 const begin = '# >>> portcullis >>>';
@@ -27,20 +27,20 @@ function phaseFinding(eprefix: string, hook: string): Finding {
 	if (text === undefined) {
 		return {
 			id: 'hook',
-			state: 'bad',
+			state: 'error',
 			title,
 			means: `there is no ${hook}: nothing is confined.`,
-			way: reinstall,
+			fix: reinstall,
 			seen,
 		};
 	}
-	if (text === renderHook(eprefix, nodeOf(text))) return good('hook', title, 'installed, and of this version', seen);
+	if (text === renderHook(eprefix, nodeOf(text))) return ok('hook', title, 'installed, and of this version', seen);
 	return {
 		id: 'hook',
-		state: 'bad',
+		state: 'error',
 		title,
 		means: `${hook} is not what this version writes: it was edited, or is of another version.`,
-		way: `${reinstall} \`portcullis hook | diff ${hook} -\` shows the difference.`,
+		fix: `${reinstall} \`portcullis hook | diff ${hook} -\` shows the difference.`,
 		seen,
 	};
 }
@@ -51,24 +51,24 @@ function bashrcFindings(eprefix: string, bashrc: string, configroot: string): Fi
 	const seen = [bashrc];
 	if (stat(bashrc)?.isDirectory() === true) {
 		const means = `${bashrc} is a directory, which Portage ignores: nothing is confined.`;
-		return [{ id, state: 'bad', title, means, way: 'Make it a file that sources what is in it.', seen }];
+		return [{ id, state: 'error', title, means, fix: 'Make it a file that sources what is in it.', seen }];
 	}
 	const text = read(bashrc);
 	const at = text?.indexOf(begin) ?? -1;
 	if (text === undefined || at < 0) {
 		const means = `${bashrc} ${text === undefined ? 'is not there' : 'does not source the hook'}: nothing is confined.`;
-		const way =
+		const fix =
 			configroot === ''
 				? reinstall
 				: `Put what \`portcullis hook --block\` prints at its top (crossdev makes such a folder).`;
-		return [{ id, state: 'bad', title, means, way, seen }];
+		return [{ id, state: 'error', title, means, fix, seen }];
 	}
 	const stop = text.indexOf(end, at);
 	const found = text.slice(at, stop < 0 ? undefined : stop + end.length + 1);
 	if (found.replace(/\r/g, '').trim() !== block(eprefix).trim()) {
 		const means = `the block of Portcullis in ${bashrc} was edited.`;
 		return [
-			{ id, state: 'bad', title, means, way: `${reinstall} (\`--save-edits\` keeps the edited one aside)`, seen },
+			{ id, state: 'error', title, means, fix: `${reinstall} (\`--save-edits\` keeps the edited one aside)`, seen },
 		];
 	}
 	// Comments and blank lines do no harm.
@@ -78,9 +78,9 @@ function bashrcFindings(eprefix: string, bashrc: string, configroot: string): Fi
 		.filter((line) => /^\s*[^\s#]/.test(line));
 	if (above.length > 0) {
 		const means = `${above.length === 1 ? 'a line stands' : `${above.length} lines stand`} above the block in ${bashrc}, and run twice in a confined phase.`;
-		return [{ id, state: 'odd', title, means, way: 'Move the block to the top.', seen: [...seen, ...above] }];
+		return [{ id, state: 'warning', title, means, fix: 'Move the block to the top.', seen: [...seen, ...above] }];
 	}
-	return [good(id, title, 'sources the hook before anything else', seen)];
+	return [ok(id, title, 'sources the hook before anything else', seen)];
 }
 
 function read(file: string): string | undefined {

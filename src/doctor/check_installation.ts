@@ -3,51 +3,51 @@ import { join } from 'node:path';
 import { words } from '../util/environment.ts';
 import { problem, settingNames, squeeze } from '../rules/settings.ts';
 import { causeOf } from './causes.ts';
-import { good, type Finding } from './finding.ts';
+import { ok, type Finding } from './finding.ts';
 import { hookFindings } from './check_hook.ts';
-import type { World } from './system_info.ts';
+import type { SystemInfo } from './system_info.ts';
 import { stat } from '../util/stat.ts';
 
-export function portageFindings(world: World): Finding[] {
-	const { configuration, noPortage, uid } = world;
+export function portageFindings(system: SystemInfo): Finding[] {
+	const { configuration, noPortage, uid } = system;
 	const title = 'Portage';
 	if (configuration === undefined) {
 		return [
 			{
 				id: 'portage',
-				state: 'bad',
+				state: 'error',
 				title,
 				means: `${noPortage}.`,
-				way: '--eprefix names the Prefix to look at.',
+				fix: '--eprefix names the Prefix to look at.',
 				seen: [],
 			},
 		];
 	}
 	const own =
 		uid === 0 ? 'as root it isolates the network and IPC itself' : 'not being root it isolates nothing by itself';
-	const asked = world.asked.length > 0;
+	const asked = system.asked.length > 0;
 	const seen = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
 	return [
-		good('portage', title, `${configuration.version}; ${own}`, seen),
+		ok('portage', title, `${configuration.version}; ${own}`, seen),
 		...(asked
 			? []
 			: [
 					{
 						id: 'features',
-						state: 'odd' as const,
+						state: 'warning' as const,
 						title: 'FEATURES',
 						means: 'none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.',
-						way: 'FEATURES="network-sandbox ipc-sandbox cgroup" in make.conf.',
+						fix: 'FEATURES="network-sandbox ipc-sandbox cgroup" in make.conf.',
 						seen,
 					},
 				]),
 		...settingFindings(configuration.variables),
 		...configuration.profile_bashrcs.map((file) => ({
 			id: 'profile.bashrc',
-			state: 'odd' as const,
+			state: 'warning' as const,
 			title: 'profile.bashrc',
 			means: `${file} runs before the hook, so twice in a confined phase, the first time outside.`,
-			way: 'Nothing to do if it only sets variables and functions.',
+			fix: 'Nothing to do if it only sets variables and functions.',
 			seen: [file],
 		})),
 	];
@@ -56,15 +56,15 @@ export function portageFindings(world: World): Finding[] {
 function settingFindings(variables: Readonly<Record<string, string>>): Finding[] {
 	return settingNames.flatMap((name) => {
 		const wrong = problem(name, squeeze(variables[name] ?? ''));
-		const way = 'Correct it in make.conf.';
+		const fix = 'Correct it in make.conf.';
 		return wrong === undefined
 			? []
-			: [{ id: name, state: 'bad' as const, title: name, means: `${wrong}.`, way, seen: [] }];
+			: [{ id: name, state: 'error' as const, title: name, means: `${wrong}.`, fix, seen: [] }];
 	});
 }
 
-export function hooksFindings(world: World): Finding[] {
-	const { eprefix, configuration } = world;
+export function hooksFindings(system: SystemInfo): Finding[] {
+	const { eprefix, configuration } = system;
 	const here = configuration?.configroot.replace(/\/+$/, '') ?? eprefix;
 	return [
 		...hookFindings(eprefix, ''),
@@ -91,48 +91,57 @@ function list(folder: string): string[] {
 }
 
 /** confine itself: there, able to start, and setuid where it was installed so. */
-export function confineFindings(world: World): Finding[] {
-	const { confine, trial, sandboxed } = world;
+export function confineFindings(system: SystemInfo): Finding[] {
+	const { confine, probeResult, sandboxed } = system;
 	const title = 'confine';
 	const status = stat(confine);
-	const seen = [confine, `mode ${trial.mode}`];
+	const seen = [confine, `mode ${probeResult.mode}`];
 	const again = 'Run install.sh again, or emerge app-portage/portcullis.';
 	if (status === undefined) {
 		return [
-			{ id: 'confine', state: 'bad', title, means: `there is no ${confine}: nothing is confined.`, way: again, seen },
+			{ id: 'confine', state: 'error', title, means: `there is no ${confine}: nothing is confined.`, fix: again, seen },
 		];
 	}
 	const setuid = (status.mode & constants.S_IFMT) !== 0 && (status.mode & 0o4000) !== 0 && status.uid === 0;
-	const way = setuidWanted(world);
-	if (way !== undefined && !setuid) {
+	const fix = setuidWanted(system);
+	if (fix !== undefined && !setuid) {
 		const means = `${confine} was installed setuid, and has lost that: a copy or a chown takes it off.`;
-		return [{ id: 'setuid', state: 'bad', title, means, way, seen }];
+		return [{ id: 'setuid', state: 'error', title, means, fix, seen }];
 	}
-	if (setuid && nosuid(world)) {
+	if (setuid && nosuid(system)) {
 		const means = `${confine} is setuid, on a file system that is mounted nosuid: it is an ordinary program there.`;
-		return [{ id: 'nosuid', state: 'bad', title, means, way: 'Mount it suid, or install with --no-setuid.', seen }];
+		return [{ id: 'nosuid', state: 'error', title, means, fix: 'Mount it suid, or install with --no-setuid.', seen }];
 	}
-	if (trial.broken.includes('EACCES') && (status.mode & constants.S_IXOTH) === 0) {
+	if (probeResult.broken.includes('EACCES') && (status.mode & constants.S_IXOTH) === 0) {
 		const means = `${confine} is for group ${status.gid} alone, and you are not in it: nothing of yours is confined.`;
-		return [{ id: 'group', state: 'bad', title, means, way: '`gpasswd --add USER portage`, and log in again.', seen }];
-	}
-	if (sandboxed?.mode === 'none') {
-		const { because, way } = causeOf({ ...world, trial: sandboxed }, 'net');
-		const means = `FEATURES=sandbox sets no_new_privs for each phase, under which a setuid confine is an ordinary program; and ${because}: nothing is confined.`;
-		const instead = `${way} Or FEATURES="-sandbox", which gives up what sys-apps/sandbox protects.`;
-		return [{ id: 'no_new_privs', state: 'bad', title, means, way: instead, seen }];
-	}
-	if (trial.broken !== '') {
 		return [
-			{ id: 'confine', state: 'bad', title, means: `${confine} does not work: ${trial.broken}.`, way: again, seen },
+			{ id: 'group', state: 'error', title, means, fix: '`gpasswd --add USER portage`, and log in again.', seen },
 		];
 	}
-	const mode = trial.mode === 'none' ? 'it starts, and can make no namespace' : `mode ${trial.mode}`;
-	return [good('confine', title, `${mode}${setuid ? ', setuid' : ''}`, seen)];
+	if (sandboxed?.mode === 'none') {
+		const { because, fix } = causeOf({ ...system, probeResult: sandboxed }, 'net');
+		const means = `FEATURES=sandbox sets no_new_privs for each phase, under which a setuid confine is an ordinary program; and ${because}: nothing is confined.`;
+		const instead = `${fix} Or FEATURES="-sandbox", which gives up what sys-apps/sandbox protects.`;
+		return [{ id: 'no_new_privs', state: 'error', title, means, fix: instead, seen }];
+	}
+	if (probeResult.broken !== '') {
+		return [
+			{
+				id: 'confine',
+				state: 'error',
+				title,
+				means: `${confine} does not work: ${probeResult.broken}.`,
+				fix: again,
+				seen,
+			},
+		];
+	}
+	const mode = probeResult.mode === 'none' ? 'it starts, and can make no namespace' : `mode ${probeResult.mode}`;
+	return [ok('confine', title, `${mode}${setuid ? ', setuid' : ''}`, seen)];
 }
 
 /** How to make it setuid again, where install.sh or the package has. */
-function setuidWanted({ eprefix, read }: World): string | undefined {
+function setuidWanted({ eprefix, read }: SystemInfo): string | undefined {
 	if (/^setuid yes$/m.test(read(`${eprefix}/usr/lib/portcullis/installed`) ?? ''))
 		return 'Run `install.sh --setuid` again.';
 	const packages = `${eprefix}/var/db/pkg/app-portage`;
@@ -143,7 +152,7 @@ function setuidWanted({ eprefix, read }: World): string | undefined {
 }
 
 /** Whether the file system that confine is on is mounted nosuid: the longest mount point above it. */
-function nosuid({ confine, read }: World): boolean {
+function nosuid({ confine, read }: SystemInfo): boolean {
 	const mounts = (read('/proc/self/mountinfo') ?? '').split('\n').map((line) => line.split(' '));
 	const above = mounts
 		.filter(([, , , , point = '']) => `${confine}/`.startsWith(point === '/' ? '/' : `${point}/`))
@@ -151,7 +160,7 @@ function nosuid({ confine, read }: World): boolean {
 	return above[0]?.[5]?.split(',').includes('nosuid') ?? false;
 }
 
-export function recordFindings({ logs }: World): Finding[] {
+export function recordFindings({ logs }: SystemInfo): Finding[] {
 	const title = 'Records';
 	const seen = [logs];
 	const means = (why: string) => `${why}: phases leave no record, and \`portcullis report\` has nothing to say.`;
@@ -159,10 +168,10 @@ export function recordFindings({ logs }: World): Finding[] {
 		return [
 			{
 				id: 'records',
-				state: 'bad',
+				state: 'error',
 				title,
 				means: means(`there is no folder ${logs}`),
-				way: 'Run install.sh again.',
+				fix: 'Run install.sh again.',
 				seen,
 			},
 		];
@@ -170,8 +179,8 @@ export function recordFindings({ logs }: World): Finding[] {
 	try {
 		accessSync(logs, constants.W_OK | constants.X_OK);
 	} catch {
-		const way = 'It belongs to root:portage, mode 2775, or in a Prefix to its owner.';
-		return [{ id: 'records', state: 'bad', title, means: means(`${logs} is not writable for you`), way, seen }];
+		const fix = 'It belongs to root:portage, mode 2775, or in a Prefix to its owner.';
+		return [{ id: 'records', state: 'error', title, means: means(`${logs} is not writable for you`), fix, seen }];
 	}
-	return [good('records', title, 'every phase can leave its record', seen)];
+	return [ok('records', title, 'every phase can leave its record', seen)];
 }

@@ -1,23 +1,23 @@
 import { allowFindings } from './check_destinations.ts';
-import { collisionFindings } from './check_conflicts.ts';
+import { conflictFindings } from './check_conflicts.ts';
 import type { Finding } from './finding.ts';
 import { confineFindings, hooksFindings, portageFindings, recordFindings } from './check_installation.ts';
 import { sandboxFindings } from './check_sandboxes.ts';
-import type { World } from './system_info.ts';
+import type { SystemInfo } from './system_info.ts';
 
 /** Every look that doctor takes, in the order of its screen. */
-const looks: readonly ((world: World) => Finding[] | Promise<Finding[]>)[] = [
+const looks: readonly ((system: SystemInfo) => Finding[] | Promise<Finding[]>)[] = [
 	portageFindings,
 	hooksFindings,
 	confineFindings,
 	sandboxFindings,
 	allowFindings,
-	collisionFindings,
+	conflictFindings,
 	recordFindings,
 ];
 
-export async function examine(world: World): Promise<Finding[]> {
+export async function examine(system: SystemInfo): Promise<Finding[]> {
 	const findings: Finding[] = [];
-	for (const look of looks) findings.push(...(await look(world)));
+	for (const look of looks) findings.push(...(await look(system)));
 	return findings;
 }

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { smelled } from '../conflicts/detect.ts';
-import { carried } from '../confine/options.ts';
+import { evidenceVariables } from '../conflicts/detect.ts';
+import { encodeSecureEnvironment } from '../confine/options.ts';
 import { installation } from '../installation/locate.ts';
 import { paths } from '../installation/paths.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';
@@ -11,10 +11,10 @@ import { features } from '../rules/features.ts';
 import { resolvePortage, type Configuration } from '../portage/resolve_package.ts';
 
 /** What a try of confine gave: the members of its record that matter here, or why there is none. */
-export interface Trial {
+export interface ProbeResult {
 	readonly mode: string;
-	readonly keeper: string;
-	readonly had: Readonly<Record<string, string>>;
+	readonly tracking: string;
+	readonly applied: Readonly<Record<string, string>>;
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly watched: string;
 	readonly watchedWhy: string;
@@ -23,7 +23,7 @@ export interface Trial {
 }
 
 /** What doctor and info look at, looked at once. */
-export interface World {
+export interface SystemInfo {
 	readonly eprefix: string;
 	readonly confine: string;
 	readonly logs: string;
@@ -32,20 +32,20 @@ export interface World {
 	/** Why there is none. */
 	readonly noPortage: string;
 	readonly asked: readonly Confinement[];
-	readonly trial: Trial;
+	readonly probeResult: ProbeResult;
 	/** The same where no_new_privs is set, as FEATURES=sandbox does; undefined where that makes no difference. */
-	readonly sandboxed: Trial | undefined;
+	readonly sandboxed: ProbeResult | undefined;
 	/** `confine --probe`, key by key. */
 	readonly probe: ReadonlyMap<string, string>;
 	/** A file of /proc, /sys or /etc, without blanks at its end; undefined where it can't be read. */
 	readonly read: (file: string) => string | undefined;
 }
 
-export async function lookAround(eprefix: string): Promise<World> {
+export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	const own = installation();
 	const confine = eprefix === own.eprefix ? own.confine : paths(eprefix).confine;
-	const [answer, trial, probe] = await Promise.all([
-		resolvePortage(eprefix, undefined, smelled).catch((error: unknown) =>
+	const [answer, probeResult, probe] = await Promise.all([
+		resolvePortage(eprefix, undefined, evidenceVariables).catch((error: unknown) =>
 			String(error instanceof Error ? error.message : error),
 		),
 		tryConfine(confine),
@@ -62,8 +62,9 @@ export async function lookAround(eprefix: string): Promise<World> {
 		noPortage: typeof answer === 'string' ? answer : '',
 		// Where Portage can't be asked, everything is of interest.
 		asked: confinements.filter((what) => configuration?.features.includes(features[what]) ?? true),
-		trial,
-		sandboxed: sandbox && trial.mode === 'setuid' ? await tryConfine(confine, inert(configuration.python)) : undefined,
+		probeResult,
+		sandboxed:
+			sandbox && probeResult.mode === 'setuid' ? await tryConfine(confine, inert(configuration.python)) : undefined,
 		probe,
 		read,
 	};
@@ -84,15 +85,15 @@ function inert(python: string): string[] {
 }
 
 /** Does with `true` what the hook does with a phase that asks for everything, and reads the record of it. */
-async function tryConfine(confine: string, through: readonly string[] = []): Promise<Trial> {
-	let trial = await tryOnce(confine, through);
+async function tryConfine(confine: string, through: readonly string[] = []): Promise<ProbeResult> {
+	let probeResult = await tryOnce(confine, through);
 	// A command as short as this one can be over before its watcher has looked.
-	for (let more = 2; more > 0 && trial.watchedWhy === 'the command was not started'; more--)
-		trial = await tryOnce(confine, through);
-	return trial;
+	for (let more = 2; more > 0 && probeResult.watchedWhy === 'the command was not started'; more--)
+		probeResult = await tryOnce(confine, through);
+	return probeResult;
 }
 
-async function tryOnce(confine: string, through: readonly string[]): Promise<Trial> {
+async function tryOnce(confine: string, through: readonly string[]): Promise<ProbeResult> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
 	try {
@@ -113,27 +114,27 @@ async function tryOnce(confine: string, through: readonly string[]): Promise<Tri
 		const { error, stderr } = await call(program, args);
 		const line = read(record);
 		if (line === undefined) return nothing(stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record'));
-		return trialOf(JSON.parse(line) as Record<string, unknown>);
+		return probeResultOf(JSON.parse(line) as Record<string, unknown>);
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
 }
 
-function trialOf(record: Record<string, unknown>): Trial {
+function probeResultOf(record: Record<string, unknown>): ProbeResult {
 	const text = (name: string) => (typeof record[name] === 'string' ? record[name] : '');
 	return {
 		mode: text('mode'),
-		keeper: text('keeper'),
-		had: record['had'] as Trial['had'],
-		missing: record['missing'] as Trial['missing'],
+		tracking: text('tracking'),
+		applied: record['applied'] as ProbeResult['applied'],
+		missing: record['missing'] as ProbeResult['missing'],
 		watched: text('watched'),
 		watchedWhy: text('watched_why'),
 		broken: '',
 	};
 }
 
-function nothing(broken: string): Trial {
-	return { mode: 'none', keeper: 'none', had: {}, missing: [], watched: '', watchedWhy: '', broken };
+function nothing(broken: string): ProbeResult {
+	return { mode: 'none', tracking: 'none', applied: {}, missing: [], watched: '', watchedWhy: '', broken };
 }
 
 async function probed(confine: string): Promise<Map<string, string>> {
@@ -150,7 +151,7 @@ function call(
 	args: readonly string[],
 ): Promise<{ error: string | undefined; stdout: string; stderr: string }> {
 	return new Promise((resolve) => {
-		execFile(program, args, { env: carried(process.env), timeout: 10_000 }, (error, stdout, stderr) => {
+		execFile(program, args, { env: encodeSecureEnvironment(process.env), timeout: 10_000 }, (error, stdout, stderr) => {
 			resolve({ error: error?.message.split('\n')[0], stdout, stderr });
 		});
 	});

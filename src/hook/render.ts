@@ -1,18 +1,18 @@
 import allow from '../../hooks/allow.bash' with { type: 'text' };
-import ask from '../../hooks/ask.py' with { type: 'text' };
+import ask from '../../hooks/current_settings.py' with { type: 'text' };
 import guard from '../../hooks/guard.bash' with { type: 'text' };
 import keep from '../../hooks/keep.bash' with { type: 'text' };
 import start from '../../hooks/start.bash' with { type: 'text' };
-import collide from '../../hooks/collide.bash' with { type: 'text' };
+import conflictsTemplate from '../../hooks/conflicts.bash' with { type: 'text' };
 import limits from '../../hooks/limits.bash' with { type: 'text' };
 import template from '../../hooks/phase.bash' with { type: 'text' };
-import { collisions } from '../conflicts/table.ts';
+import { conflicts } from '../conflicts/table.ts';
 import { features } from '../rules/features.ts';
 import { here, keptNames, marker, paths, run } from '../installation/paths.ts';
 import { programs } from '../installation/programs.ts';
 import {
 	confinements,
-	law,
+	phaseRules,
 	pkgPhases,
 	srcPhases,
 	type Condition,
@@ -20,11 +20,11 @@ import {
 	type Row,
 } from '../rules/phases.ts';
 import { quote } from '../util/quote.ts';
-import { insideBlock, seenNames, smellBlock, smellWords } from './prefilter.ts';
+import { insideBlock, seenNames, prefilterBlock, prefilterWords } from './prefilter.ts';
 import { expected, settingNames, settings, type SettingName } from '../rules/settings.ts';
 
 /** What a person can do about a message of ours, whichever it is. */
-export const wayOut =
+export const optOutHint =
 	'FEATURES="-network-sandbox -ipc-sandbox -cgroup" in its package.env builds it without Portcullis.';
 
 /** Where something that FEATURES asks for can't be had. */
@@ -57,16 +57,16 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		path: quote(['bin', 'sbin'].flatMap((folder) => [`${eprefix}/usr/${folder}`, `${eprefix}/${folder}`]).join(':')),
 		run,
 		kept: keptNames.join(','),
-		known: collisions.map(({ name }) => name).join('|'),
+		known: conflicts.map(({ name }) => name).join('|'),
 		seen: seenNames(),
 		builtins: builtins.join(' '),
 		functions: functionsOf(all).join(' '),
 		locals: localsOf(all).join(' '),
 		logs: quote(logs),
 		ask: quote(ask.trim()),
-		out: quote(wayOut),
-		doctor: quote(`${doctor} ${wayOut}`),
-		...smellWords,
+		out: quote(optOutHint),
+		doctor: quote(`${doctor} ${optOutHint}`),
+		...prefilterWords,
 	};
 	const blocks: Record<string, string[]> = {
 		banner: [
@@ -75,7 +75,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		],
 		checks: settingNames.map(check),
 		decide: [...confinements.flatMap(decideBlock), ...auditBlock()],
-		smell: smellBlock(),
+		prefilter: prefilterBlock(),
 		inside: insideBlock(),
 	};
 	const expand = (text: string): string =>
@@ -90,7 +90,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 	return expand(template).replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
 }
 
-const parts = { guard, start, keep, collide, allow, limits };
+const parts = { guard, start, keep, conflicts: conflictsTemplate, allow, limits };
 
 /** The builtins that the hook uses, and those that Portage's elog, ewarn and die use. A function of the same name would hide one. */
 const builtins =
@@ -135,12 +135,16 @@ function check(name: SettingName): string {
 
 /** `if` and `elif` for the rows of one column of the law, in their order. */
 function decideBlock(what: Confinement): string[] {
-	return [`if [[ $features == *' ${features[what]} '* ]]; then`, ...indent(choose(law[what], grant(what))), 'fi'];
+	return [
+		`if [[ $features == *' ${features[what]} '* ]]; then`,
+		...indent(choose(phaseRules[what], grant(what))),
+		'fi',
+	];
 }
 
 /** Where the network is isolated; with `only`, where it would be if FEATURES said so (audited() in src/rules/audit.ts). */
 function auditBlock(): string[] {
-	const rows = law.net.filter(
+	const rows = phaseRules.net.filter(
 		({ when }) => !when.some((one) => 'setting' in one && one.setting === 'PORTCULLIS_AUDIT'),
 	);
 	return [
@@ -156,7 +160,9 @@ function auditBlock(): string[] {
 /** True where this may be confined, whatever the settings are: a cheap look, before anything is defined. */
 function wanted(what: Confinement): string {
 	const phases = srcPhases.filter((phase) =>
-		law[what].some((row) => row.confined && row.phases.includes(phase) && !row.when.some((one) => 'setting' in one)),
+		phaseRules[what].some(
+			(row) => row.confined && row.phases.includes(phase) && !row.when.some((one) => 'setting' in one),
+		),
 	);
 	const named = `" \${PORTAGE_FEATURES-\${FEATURES-}} " == *[[:space:]]${features[what]}[[:space:]]*`;
 	return phases.length === srcPhases.length ? named : `$EBUILD_PHASE == ${alternative(phases)} && ${named}`;

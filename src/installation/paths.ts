@@ -26,8 +26,8 @@ export const run = '/run/portcullis';
 
 /** What the names of the files there end in (hooks/keep.bash). */
 export const keptNames = [
-	...['settings', 'allow', 'collisions'],
-	...['inside', 'tell', 'told', 'collisions'].map((name) => `0-${name}`),
+	...['settings', 'allow', 'conflicts'],
+	...['inside', 'tell', 'told', 'conflicts'].map((name) => `0-${name}`),
 ];
 
 /** Where setup keeps the settings of a build: as __portcullis_places in hooks/keep.bash. */

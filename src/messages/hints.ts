@@ -1,7 +1,7 @@
 import type { Program } from '../records/schema.ts';
 
 /** A program that fetches while it builds, and what Gentoo does about it. */
-export interface Remedy {
+export interface Hint {
 	readonly fetcher: string;
 	/** Of the process' name, the script that it runs, and its command line, joined with spaces. */
 	readonly pattern: RegExp;
@@ -14,7 +14,7 @@ function command(names: string): RegExp {
 }
 
 /** The first that fits counts: what wraps another program stands before it. */
-export const remedies: readonly Remedy[] = [
+export const hints: readonly Hint[] = [
 	{
 		fetcher: 'electron-builder',
 		pattern: /electron-builder|app-builder|electron\/install\.js|@electron\/get/,
@@ -83,14 +83,14 @@ export const remedies: readonly Remedy[] = [
 ];
 
 /** What to do about these, each once, in the order of the table. What started a program is asked before the program itself. */
-export function remediesFor(programs: readonly Program[]): Remedy[] {
+export function hintsFor(programs: readonly Program[]): Hint[] {
 	const fitting = programs.map(remedyFor);
-	return remedies.filter((one) => fitting.includes(one));
+	return hints.filter((one) => fitting.includes(one));
 }
 
-function remedyFor({ comm, script, argv, parents }: Program): Remedy | undefined {
+function remedyFor({ comm, script, argv, parents }: Program): Hint | undefined {
 	const lines = [comm, [script ?? '', ...argv].join(' ').trim(), ...parents].map(withoutFolder);
-	return remedies.find(({ pattern }) => lines.some((line) => pattern.test(line)));
+	return hints.find(({ pattern }) => lines.some((line) => pattern.test(line)));
 }
 
 /** The command's own path says nothing, and hides its name. */

@@ -1,15 +1,15 @@
 import type { Blocked, Name, Program, RunRecord } from '../records/schema.ts';
-import { remediesFor } from './hints.ts';
-import { capped, commandOf, destination, subject, type Line } from './line.ts';
+import { hintsFor } from './hints.ts';
+import { capped, commandOf, destination, subject, type Line } from './message.ts';
 
 /** More advice than that is none. */
-const mostRemedies = 3;
+const mostHints = 3;
 
 /**
  * Whom the phase tried to reach, which names it looked up, and, where it failed, what to do about it. A phase that tried nothing has
  * nothing said about it.
  */
-export function reached(record: RunRecord): Line[] {
+export function networkMessages(record: RunRecord): Line[] {
 	const { names, unseen } = record;
 	const attempts = [...record.blocked, ...record.tried];
 	const said = sentences(names, attempts);
@@ -32,9 +32,9 @@ const boundText =
 
 /** What was to be let through and could not be, since whoever makes the connections is cut off as well. */
 function nowhere(record: RunRecord): Line[] {
-	if (record.through !== 'nowhere') return [];
+	if (record.route !== 'none') return [];
 	const why =
-		(record.throughWhy && `${record.throughWhy}. portcullis doctor says whether this machine is in the way`) ||
+		(record.routeWhy && `${record.routeWhy}. portcullis doctor says whether this machine is in the way`) ||
 		'as root Portage itself has isolated the network, and started no proxy for what is outside. FEATURES="network-sandbox-proxy" makes it start one (FEATURES="distcc" does too)';
 	const text = `PORTCULLIS_ALLOW let nothing through: ${why}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
@@ -104,7 +104,7 @@ function failed({ status }: RunRecord): boolean {
 
 function advice(record: RunRecord, programs: readonly Program[]): Line[] {
 	const { phase } = record;
-	const known = remediesFor(programs).slice(0, mostRemedies);
+	const known = hintsFor(programs).slice(0, mostHints);
 	const general =
 		phase === 'test'
 			? 'leave out the tests that need a network, or let src_test have it with PROPERTIES="test_network"'

@@ -1,17 +1,17 @@
 import { featureOf } from '../rules/features.ts';
-import { doctor, wayOut } from '../hook/render.ts';
+import { doctor, optOutHint } from '../hook/render.ts';
 import { stripControls } from '../util/output.ts';
 import type { RunRecord } from '../records/schema.ts';
 import { settingOf } from '../rules/settings.ts';
-import { reached } from './network.ts';
-import { capped, commandOf, subject, type Line } from './line.ts';
+import { networkMessages } from './network.ts';
+import { capped, commandOf, subject, type Line } from './message.ts';
 
 /**
  * What the user should hear about a phase. Nothing, where nothing happened. `refused`: confine did not start it, since
  * what was missing was demanded.
  */
-export function tell(record: RunRecord, refused = false): Line[] {
-	return [...missing(record, refused), ...limit(record), ...orphans(record), ...reached(record)];
+export function phaseMessages(record: RunRecord, refused = false): Line[] {
+	return [...missing(record, refused), ...limit(record), ...orphans(record), ...networkMessages(record)];
 }
 
 /** One line for Portage's functions, which hand their text to `echo -e`: nothing in it may be an escape or an end of line. */
@@ -41,7 +41,7 @@ function sandboxes(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	return [
 		{
 			verb: 'elog',
-			text: `${subject(record)} is built without ${names(missing)}: ${reason}. What else needs that goes without it too, and this is said once an emerge; PORTCULLIS_ON_FAILURE=die in make.conf stops instead. ${doctor} ${wayOut}`,
+			text: `${subject(record)} is built without ${names(missing)}: ${reason}. What else needs that goes without it too, and this is said once an emerge; PORTCULLIS_ON_FAILURE=die in make.conf stops instead. ${doctor} ${optOutHint}`,
 			once: reason,
 		},
 	];

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import ask from '../../hooks/ask.py' with { type: 'text' };
+import ask from '../../hooks/current_settings.py' with { type: 'text' };
 import { assignments, packageOf, type Environment } from '../util/environment.ts';
 import { settingNames } from '../rules/settings.ts';
 

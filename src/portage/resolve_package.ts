@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
-import script from '../../hooks/resolve.py' with { type: 'text' };
+import script from '../../hooks/resolve_package.py' with { type: 'text' };
 import { settingNames } from '../rules/settings.ts';
 
 /** What Portage makes of its configuration, and of a package that was asked for. */
@@ -38,11 +38,11 @@ export interface Resolved {
 	readonly builddir: string;
 }
 
-/** Exit statuses of hooks/resolve.py. */
+/** Exit statuses of hooks/resolve_package.py. */
 const NO_PORTAGE = 3;
 const NO_PACKAGE = 4;
 
-/** Asks Portage, with hooks/resolve.py: half a second. An error says why there is no answer. */
+/** Asks Portage, with hooks/resolve_package.py: half a second. An error says why there is no answer. */
 export async function resolvePortage(
 	eprefix: string,
 	atom?: string,

@@ -2,7 +2,7 @@ import { reservedKind } from '../util/addresses.ts';
 import { paths } from '../installation/paths.ts';
 import type { RunRecord } from './schema.ts';
 import { problem } from '../rules/settings.ts';
-import { destination } from '../messages/line.ts';
+import { destination } from '../messages/message.ts';
 
 /** A file of /etc/portage and the lines that it has to have. */
 export interface Addition {
@@ -38,7 +38,7 @@ const mostDestinations = 16;
 
 /** What a package has tried to reach, from records that group portage can forge: bounded, and each a word of PORTCULLIS_ALLOW. */
 export class Tried {
-	readonly places = new Set<string>();
+	readonly endpoints = new Set<string>();
 	/** Addresses that only a person should allow. */
 	readonly reserved = new Set<string>();
 
@@ -47,8 +47,8 @@ export class Tried {
 		for (const one of blocked) {
 			const place = destination(one);
 			if (one.protocol !== 'tcp' || one.bound === true || !isEntry(place)) continue;
-			const places = reservedKind(one.address) === undefined ? this.places : this.reserved;
-			if (places.size <= mostDestinations) places.add(place);
+			const endpoints = reservedKind(one.address) === undefined ? this.endpoints : this.reserved;
+			if (endpoints.size <= mostDestinations) endpoints.add(place);
 		}
 	}
 }
@@ -57,14 +57,14 @@ export class Tried {
 export function narrowAllowance(
 	word: string,
 	eprefix: string,
-	{ places }: Pick<Tried, 'places'>,
+	{ endpoints }: Pick<Tried, 'endpoints'>,
 ): readonly [Addition, Addition] | undefined {
 	const general = allowance(word, eprefix);
-	if (general === undefined || places.size === 0 || places.size > mostDestinations) return undefined;
+	if (general === undefined || endpoints.size === 0 || endpoints.size > mostDestinations) return undefined;
 	const { packageEnv, env } = paths(eprefix);
 	const file = `allow-${word.replace(/^[<>=~]*/, '').replace(/[^A-Za-z0-9+_.-]/g, '_')}.conf`;
 	return [
-		{ file: `${env}/${file}`, lines: [`PORTCULLIS_ALLOW="${[...places].join(' ')}"`] },
+		{ file: `${env}/${file}`, lines: [`PORTCULLIS_ALLOW="${[...endpoints].join(' ')}"`] },
 		{ file: packageEnv, lines: general[1].lines.map((line) => line.replace(envFile, file)) },
 	];
 }

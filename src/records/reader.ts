@@ -7,7 +7,7 @@ export interface Quiet {
 	readonly package: string;
 	readonly phase: string;
 	readonly mode: string;
-	readonly keeper: string;
+	readonly tracking: string;
 	/** Whether Portage had made some of it. */
 	readonly byPortage: boolean;
 	readonly exit: number;
@@ -59,7 +59,7 @@ export function scan(sources: readonly Source[], visit: (record: RunRecord) => v
 	});
 }
 
-/** The only record of a file that confine wrote with --tell; undefined where there is none. */
+/** The only record of a file that confine wrote with --notice-file; undefined where there is none. */
 export function readRecord(file: string): RunRecord | undefined {
 	let found: RunRecord | undefined;
 	const [unread] = scan([{ file, named: false }], (record) => (found ??= record));
@@ -165,8 +165,8 @@ export function toQuiet(record: RunRecord): Quiet {
 		package: record.package,
 		phase: record.phase,
 		mode: record.mode,
-		keeper: record.keeper,
-		byPortage: Object.values(record.had).includes('portage'),
+		tracking: record.tracking,
+		byPortage: Object.values(record.applied).includes('portage'),
 		exit: 'exit' in record.status ? record.status.exit : 128 + record.status.signal,
 		wall: record.wall,
 		cpu: record.user + record.system,

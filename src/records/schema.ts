@@ -14,9 +14,9 @@ export interface RunRecord {
 	readonly phase: string;
 	/** confine's way in, and who saw that nothing outlived the phase. */
 	readonly mode: string;
-	readonly keeper: string;
+	readonly tracking: string;
 	/** What was asked for, each with who made it: confine, portage or none. */
-	readonly had: Readonly<Record<string, string>>;
+	readonly applied: Readonly<Record<string, string>>;
 	/** in seconds; user and system time of all processes together */
 	readonly wall: number;
 	readonly user: number;
@@ -34,9 +34,9 @@ export interface RunRecord {
 	/** Connections that PORTCULLIS_ALLOW let through. */
 	readonly allowed: readonly Allowed[];
 	/** From where they were made; nowhere: what should have been let through could not be. undefined: none was to be. */
-	readonly through: string | undefined;
+	readonly route: string | undefined;
 	/** Why from nowhere, where that is not Portage's doing; '' where it is. */
-	readonly throughWhy: string;
+	readonly routeWhy: string;
 	/** Attempts without a way out that the kernel counted. */
 	readonly unreachable: number;
 	/** What the kernel counted and the audit did not see. */
@@ -96,9 +96,17 @@ export interface Allowed extends Blocked {
 
 /** The words of native/privileged/identity.c, native/supervisor/record.c and options.c; a test compares them. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
-export const keepers = ['none', 'cgroup', 'cgroup+pidns', 'cgroup+portage', 'pidns', 'portage', 'subreaper'] as const;
+export const trackingMethods = [
+	'none',
+	'cgroup',
+	'cgroup+pidns',
+	'cgroup+portage',
+	'pidns',
+	'portage',
+	'subreaper',
+] as const;
 export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
-export const routes = ['host', 'socks', 'nowhere'] as const;
+export const routes = ['direct', 'socks', 'none'] as const;
 const makers = ['confine', 'portage', 'none'] as const;
 
 /** At least what native/supervisor/orphans.h, audit_table.h, audit_target.h and outcome.h allow. */
@@ -128,8 +136,8 @@ export function parseRecord(line: string): RunRecord {
 		package: optional(record['package'], 'package', cpv, ''),
 		phase: optional(record['phase'], 'phase', phase, ''),
 		mode: optional(record['mode'], 'mode', mode, ''),
-		keeper: optional(record['keeper'], 'keeper', keeper, ''),
-		had: optional(record['had'], 'had', had, nothing),
+		tracking: optional(record['tracking'], 'tracking', tracking, ''),
+		applied: optional(record['applied'], 'applied', applied, nothing),
 		wall: optional(record['wall'], 'wall', seconds, 0),
 		user: optional(record['user'], 'user', seconds, 0),
 		system: optional(record['system'], 'system', seconds, 0),
@@ -142,8 +150,8 @@ export function parseRecord(line: string): RunRecord {
 		blocked: optional(record['blocked'], 'blocked', attempts, none),
 		tried: optional(record['tried'], 'tried', attempts, none),
 		allowed: optional(record['allowed'], 'allowed', allowed, none),
-		through: optional(record['through'], 'through', route, undefined),
-		throughWhy: optional(record['through_why'], 'through_why', text, ''),
+		route: optional(record['route'], 'route', route, undefined),
+		routeWhy: optional(record['route_why'], 'route_why', text, ''),
 		unreachable,
 		unseen: optional(record['unseen'], 'unseen', count, record['watched'] === undefined ? unreachable : 0),
 		names: optional(record['names'], 'names', names, none),
@@ -176,7 +184,7 @@ const protocol = matching('a protocol', (one) => /^[a-z0-9_-]{1,12}$/.test(one))
 const recordType = matching('a record type', (one) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(one));
 const phase = oneOf(srcPhases);
 const mode = oneOf(modes);
-const keeper = oneOf(keepers);
+const tracking = oneOf(trackingMethods);
 const limit = oneOf(limits);
 const route = oneOf(routes);
 const maker = oneOf(makers);
@@ -242,7 +250,7 @@ function status(value: unknown, name: string): RunRecord['status'] {
 		: { exit: exit(members['exit'], `${name}.exit`) };
 }
 
-function had(value: unknown, name: string): Readonly<Record<string, string>> {
+function applied(value: unknown, name: string): Readonly<Record<string, string>> {
 	const members = object(value, name);
 	const found: Record<string, string> = {};
 	for (const what of Object.keys(members)) found[isolation(what, name)] = maker(members[what], name);

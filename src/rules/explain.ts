@@ -1,4 +1,4 @@
-import { decide, type Facts } from './decide.ts';
+import { decide, type PhaseContext } from './decide.ts';
 import { words as wordsOf } from '../util/environment.ts';
 import { fakerootFrom } from './phase_context.ts';
 import { features } from './features.ts';
@@ -9,12 +9,12 @@ import { problem, resolve, settingNames, settings, squeeze, type Settings } from
 import { suggestion, UsageError } from '../cli/usage.ts';
 
 /** What a decision rests on, the phase aside. */
-export type Ground = Omit<Facts, 'phase'>;
+export type PackageContext = Omit<PhaseContext, 'phase'>;
 
 export interface Explanation {
 	/** What it is about, and what was found there; '' where the command line said it. */
 	readonly title: string;
-	readonly ground: Ground;
+	readonly packageContext: PackageContext;
 	readonly phases: readonly { readonly phase: string; readonly rules: readonly Rule[] }[];
 }
 
@@ -25,12 +25,12 @@ interface Rule {
 	readonly rule: string;
 }
 
-export function explain(title: string, ground: Ground, phases: readonly string[]): Explanation {
+export function explain(title: string, packageContext: PackageContext, phases: readonly string[]): Explanation {
 	return {
 		title,
-		ground,
+		packageContext,
 		phases: phases.map((phase) => {
-			const decision = decide({ ...ground, phase });
+			const decision = decide({ ...packageContext, phase });
 			const rules = confinements.map((what) => ({ what, feature: features[what], ...decision[what] }));
 			return { phase: phaseLabel(phase), rules };
 		}),
@@ -38,7 +38,7 @@ export function explain(title: string, ground: Ground, phases: readonly string[]
 }
 
 /** The ground that Portage's configuration gives, for a package if one was asked for. A bad setting is an error. */
-export function groundOf(configuration: Configuration): Ground {
+export function packageContextOf(configuration: Configuration): PackageContext {
 	const { features, restrict, properties, variables } = configuration.package ?? {
 		...configuration,
 		restrict: [],
@@ -57,7 +57,7 @@ function checked(variables: Readonly<Record<string, string>>): Settings {
 }
 
 /** The ground that options of the command line give. */
-export function groundFrom(values: Readonly<Record<string, string>>): Ground {
+export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
 	const unpack = values['unpack'] ?? '';
 	const wrong = problem('PORTCULLIS_UNPACK', unpack);
 	if (wrong !== undefined) throw new UsageError(wrong);
@@ -87,7 +87,7 @@ function phaseLabel(phase: string): string {
 }
 
 /** A head with what counts, then phases that follow each other under the same rules together. */
-export function explanationText({ title, ground, phases }: Explanation, screen: Screen): string[] {
+export function explanationText({ title, packageContext, phases }: Explanation, screen: Screen): string[] {
 	const groups: { names: string[]; rules: readonly Rule[] }[] = [];
 	for (const { phase, rules } of phases) {
 		const last = groups.at(-1);
@@ -95,7 +95,7 @@ export function explanationText({ title, ground, phases }: Explanation, screen: 
 		else groups.push({ names: [phase], rules });
 	}
 	return [
-		...(title === '' ? [] : head(title, ground, screen)),
+		...(title === '' ? [] : head(title, packageContext, screen)),
 		...groups.flatMap(({ names, rules }) => [
 			paint(screen, 'bold', names.join(', ')),
 			...rules.map(({ feature, confined, rule }) => {
@@ -106,18 +106,18 @@ export function explanationText({ title, ground, phases }: Explanation, screen: 
 	];
 }
 
-function head(title: string, ground: Ground, screen: Screen): string[] {
+function head(title: string, packageContext: PackageContext, screen: Screen): string[] {
 	const known: readonly string[] = Object.values(features);
-	const changed = settingNames.filter((name) => ground.settings[name] !== settings[name].default);
+	const changed = settingNames.filter((name) => packageContext.settings[name] !== settings[name].default);
 	const list = (name: string, words: readonly string[]) => `${name}="${words.join(' ')}"`;
 	const found = [
 		list(
 			'FEATURES',
-			ground.features.filter((word) => known.includes(word)),
+			packageContext.features.filter((word) => known.includes(word)),
 		),
-		...(ground.restrict.length > 0 ? [list('RESTRICT', ground.restrict)] : []),
-		...(ground.properties.length > 0 ? [list('PROPERTIES', ground.properties)] : []),
-		...changed.map((name) => list(name, [ground.settings[name]])),
+		...(packageContext.restrict.length > 0 ? [list('RESTRICT', packageContext.restrict)] : []),
+		...(packageContext.properties.length > 0 ? [list('PROPERTIES', packageContext.properties)] : []),
+		...changed.map((name) => list(name, [packageContext.settings[name]])),
 	];
 	return [paint(screen, 'bold', title), ...wrap(found.join(' '), screen.width - 2).map((line) => `  ${line}`), ''];
 }

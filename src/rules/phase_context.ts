@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import type { Facts } from './decide.ts';
+import type { PhaseContext } from './decide.ts';
 import { assignments, packageOf, words, type Environment } from '../util/environment.ts';
 import { keptSettings } from '../installation/paths.ts';
 import type { Fakeroot } from './phases.ts';
@@ -9,7 +9,7 @@ import { problem, resolve, settingNames, squeeze, type Settings } from './settin
  * What a phase's environment says, read as the hook reads it: Portage's own, filtered copies of the lists first, and the
  * settings from where they can be trusted. A bad setting is an error that names package, variable, value and choices.
  */
-export async function factsOf(environment: Environment): Promise<Facts> {
+export async function phaseContextOf(environment: Environment): Promise<PhaseContext> {
 	const features = words(environment['PORTAGE_FEATURES'] ?? environment['FEATURES']);
 	return {
 		phase: environment['EBUILD_PHASE'] ?? '',

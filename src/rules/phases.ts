@@ -55,7 +55,7 @@ const auditOnly: Row = {
 };
 
 /** Rows for the phases of srcPhases; every other phase is free, whatever FEATURES says. */
-export const law: Readonly<Record<Confinement, readonly Row[]>> = {
+export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 	net: [
 		auditOnly,
 		{

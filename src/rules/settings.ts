@@ -64,7 +64,7 @@ export const settings = {
 		default: 'warn',
 		means: "what happens where a sandbox that FEATURES asks for can't be had",
 	},
-	PORTCULLIS_COLLISION: {
+	PORTCULLIS_CONFLICT: {
 		choices: ['warn', 'die', 'ignore'],
 		default: 'warn',
 		means: 'what happens where the configuration holds something that the sandbox cuts off, distcc for one',

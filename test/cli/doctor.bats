@@ -154,8 +154,8 @@ finds() {
 @test 'a proxy on loopback: the build works without; it stops where make.conf says so; until ENV_UNSET takes it away' {
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"'
 	finds collision-proxy odd 'http_proxy is http://127.0.0.1:3128'
-	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'PORTCULLIS_COLLISION="die"'
-	finds collision-proxy bad 'Nothing is built, as PORTCULLIS_COLLISION=\"die\" asks'
+	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'PORTCULLIS_CONFLICT="die"'
+	finds collision-proxy bad 'Nothing is built, as PORTCULLIS_CONFLICT=\"die\" asks'
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'ENV_UNSET="http_proxy"'
 	run prefix_run portcullis doctor
 	[[ $output != *127.0.0.1:3128* ]]

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
-import { carried } from '../../src/confine/options.ts';
+import { encodeSecureEnvironment } from '../../src/confine/options.ts';
 import { suggestion } from '../../src/cli/usage.ts';
 
 test.each([
@@ -13,7 +13,7 @@ test.each([
 });
 
 test('what the loader takes from a set-id program is carried under another name', () => {
-	expect(carried({ LD_PRELOAD: 'libsandbox.so', TMPDIR: '/t', HOME: '/h', GONE: undefined })).toEqual({
+	expect(encodeSecureEnvironment({ LD_PRELOAD: 'libsandbox.so', TMPDIR: '/t', HOME: '/h', GONE: undefined })).toEqual({
 		LD_PRELOAD: 'libsandbox.so',
 		CONFINE_ENV_LD_PRELOAD: 'libsandbox.so',
 		TMPDIR: '/t',

@@ -21,9 +21,9 @@ destinations() {
 	[[ $(grep '^--' <<<"$output") == '--allow 192.0.2.1:80
 --allow 192.0.2.9:80
 --allow 10.1.2.3:80
---name evil.example=192.0.2.1
---name mapped.example=192.0.2.9
---name nas.example=10.1.2.3' ]]
+--resolve evil.example=192.0.2.1
+--resolve mapped.example=192.0.2.9
+--resolve nas.example=10.1.2.3' ]]
 	[[ $output == *'a part of evil.example:80 in PORTCULLIS_ALLOW stays blocked: evil.example is 127.0.0.1, an address of this host'* ]]
 	[[ $output == *'evil.example is 169.254.169.254, a link-local address'*'PORTCULLIS_ALLOW="169.254.169.254:80"'* ]]
 	[[ $output == *' six.example:443 in PORTCULLIS_ALLOW stays blocked: six.example is ::1,'*'PORTCULLIS_ALLOW="[::1]:443"'* ]]

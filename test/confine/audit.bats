@@ -194,7 +194,7 @@ except OSError: pass
 		exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$@"' sh \
 		"$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 2
 	expect_blocked "client tcp $THERE 2"
-	[[ $(member r.had.net) == portage && $(member r.unreachable) == 2 && $(member r.setuid_inert) == true ]]
+	[[ $(member r.applied.net) == portage && $(member r.unreachable) == 2 && $(member r.setuid_inert) == true ]]
 	[[ $(member r.names_seen) == no && $(member r.names_why) == 'the network is not of our making' ]]
 }
 
@@ -255,7 +255,7 @@ refused() {
 }
 
 @test 'the generated filters agree with a model for x86-64, x32, i386, aarch64 and arm, every number, and arguments at their limits' {
-	gcc -O2 -Wall -Wextra -Werror -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter.c" "$TOP"/native/{audit_filter,audit_syscalls,families,socket_permit}.c
+	gcc -O2 -Wall -Wextra -Werror -I"$TOP/native" -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter.c" "$TOP"/native/{watcher/filter,watcher/syscalls,options/families,egress/socket_permit}.c
 	run -0 "$AUDIT_DIR/filter"
 	[[ ! $output ]]
 }

@@ -55,10 +55,10 @@ WAYS=('--net' "--net --cgroup x")
 		--cgroup x --limit memory.max= -- echo ran # memory.max=BYTES
 		--cgroup x --limit cpu.max=0% -- echo ran # cpu.max=N%
 		--cgroup x --limit pids.max=1k -- echo ran # pids.max=N
-		--watch 0 -- echo ran # --watch takes a process id
-		--watch -1 -- echo ran # --watch takes a process id
-		--watch 99999999999 -- echo ran # --watch takes a process id
-		--watch 1x -- echo ran # --watch takes a process id
+		--die-with 0 -- echo ran # --die-with takes a process id
+		--die-with -1 -- echo ran # --die-with takes a process id
+		--die-with 99999999999 -- echo ran # --die-with takes a process id
+		--die-with 1x -- echo ran # --die-with takes a process id
 		--environ x -- echo ran # --environ takes
 		--label A=b -- echo ran # --label takes
 		--label =b -- echo ran # --label takes
@@ -69,12 +69,12 @@ WAYS=('--net' "--net --cgroup x")
 	[[ $output == *'--cgroup takes up to 200'* ]]
 	for line in {1..17}; do
 		labels+=(--label a="$line")
-		pids+=(--watch "$line")
+		pids+=(--die-with "$line")
 	done
 	run -125 "$CONFINE" "${labels[@]}" -- echo ran
 	[[ $output == *'too many --label'* ]]
 	run -125 "$CONFINE" "${pids[@]}" -- echo ran
-	[[ $output == *'too many --watch'* ]]
+	[[ $output == *'too many --die-with'* ]]
 }
 
 @test 'the exit status is that of the command; 126 and 127 as env gives them' {
@@ -120,7 +120,7 @@ WAYS=('--net' "--net --cgroup x")
 	exec 5<"$BATS_TEST_FILENAME" 9>"$BATS_TEST_TMPDIR/nine"
 	bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/plain"
 	[[ $(<"$BATS_TEST_TMPDIR/plain") == *$'\n9 '*$'\n'through ]]
-	for way in "${WAYS[@]}" "--ipc --cgroup x --record $RECORD --tell $RECORD.tell --watch $$ --lock $lock" '--best-effort'; do
+	for way in "${WAYS[@]}" "--ipc --cgroup x --record $RECORD --notice-file $RECORD.tell --die-with $$ --die-with-lock $lock" '--best-effort'; do
 		# shellcheck disable=SC2086
 		"$CONFINE" $way -- bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/seen"
 		diff <(sed 's/plain$/seen/' "$BATS_TEST_TMPDIR/plain") "$BATS_TEST_TMPDIR/seen"

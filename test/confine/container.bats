@@ -30,7 +30,7 @@ done'
 killed_in() {
 	local kinds="$KINDS ${4-}"
 	run -0 contained "$1" "$3" bash -c "$EACH" - "$kinds" "$PLACE" "$RECORD"
-	[[ ! $output && $(grep -c "\"keeper\":\"$2\"" "$RECORD") == $(wc -w <<<"$kinds") ]] || {
+	[[ ! $output && $(grep -c "\"tracking\":\"$2\"" "$RECORD") == $(wc -w <<<"$kinds") ]] || {
 		head -n 20 <<<"$3: $output"
 		cut -c1-400 "$RECORD"
 		return 1
@@ -49,7 +49,7 @@ killed_in() {
 			echo "$user: $output"
 			return 1
 		}
-		[[ $(last '[r.keeper, r.had.cgroup, r.missing.length].join()') == pidns,confine,0 ]]
+		[[ $(last '[r.tracking, r.applied.cgroup, r.missing.length].join()') == pidns,confine,0 ]]
 	done
 	run -0 contained unconfined "$ORDINARY" "$CONFINE" --probe
 	[[ $output == *'pid=yes'*'proc=no: mounting /proc: Operation not permitted'* ]]

@@ -11,7 +11,7 @@ import {
 	type Destination,
 	type Destinations,
 } from '../../src/confine/destinations.ts';
-import { aroundOf } from '../../src/conflicts/build_context.ts';
+import { buildContextOf } from '../../src/conflicts/build_context.ts';
 
 vi.mock('node:dns/promises');
 
@@ -70,7 +70,7 @@ describe('names that stand for reserved addresses', () => {
 		]);
 		expect(allowOptions(found([one]))).toEqual([
 			['--allow', '192.0.2.1:80'],
-			['--name', 'a=192.0.2.1'],
+			['--resolve', 'a=192.0.2.1'],
 		]);
 	});
 
@@ -99,10 +99,10 @@ describe('looking up', () => {
 	afterAll(() => {
 		rmSync(folder, { recursive: true });
 	});
-	const around = (hosts: string) => aroundOf({ PATH: folder, DISTCC_HOSTS: hosts }, ['distcc']);
+	const context = (hosts: string) => buildContextOf({ PATH: folder, DISTCC_HOSTS: hosts }, ['distcc']);
 
 	test('a name lets only ordinary addresses through, and a mapped one as the IPv4 address that it is', async () => {
-		const { list } = await destinations('evil.example:80 here.example:80 gone.example:80', around(''));
+		const { list } = await destinations('evil.example:80 here.example:80 gone.example:80', context(''));
 		expect(list.map(({ addresses, reserved }) => [addresses, reserved])).toEqual([
 			[
 				['10.0.0.1', '192.0.2.1'],
@@ -115,13 +115,13 @@ describe('looking up', () => {
 
 	test('an address that PORTCULLIS_ALLOW names is let through, whatever it is', async () => {
 		const setting = '127.0.0.1:3633 [::1]:80 169.254.1.1:80 127.0.0.0/8:1';
-		expect(allowOptions(await destinations(setting, around('')))).toEqual(
+		expect(allowOptions(await destinations(setting, context('')))).toEqual(
 			['127.0.0.1:3633', '[::1]:80', '169.254.1.1:80', '127.0.0.0/8:1'].map((one) => ['--allow', one]),
 		);
 	});
 
 	test("distcc's hosts pass the same check, addresses too", async () => {
-		const found = await destinations('distcc', around('evil.example 169.254.169.254 192.0.2.9:1/4,lzo'));
+		const found = await destinations('distcc', context('evil.example 169.254.169.254 192.0.2.9:1/4,lzo'));
 		expect(allowOptions(found).filter(([option]) => option === '--allow')).toEqual(
 			['10.0.0.1:3632', '192.0.2.1:3632', '192.0.2.9:1'].map((one) => ['--allow', one]),
 		);
@@ -136,15 +136,15 @@ describe('looking up', () => {
 		['[::1]:3633', 'PORTCULLIS_ALLOW="[::1]:3633"'],
 		['192.0.2.9 127.0.0.1:3633 localhost/2', 'PORTCULLIS_ALLOW="distcc 127.0.0.1:3633"'],
 	])('a tunnel, DISTCC_HOSTS="%s": %s is the answer', async (hosts, answer) => {
-		const lines = said(await destinations('distcc', around(hosts))).filter((line) => line.startsWith('ewarn'));
+		const lines = said(await destinations('distcc', context(hosts))).filter((line) => line.startsWith('ewarn'));
 		expect(lines).toEqual([expect.stringContaining(`it is a tunnel on loopback`)]);
 		expect(lines[0]).toContain(`${answer} lets it through.`);
 	});
 
 	test('a tunnel that is let through is no matter, nor is localhost without a port', async () => {
-		expect(said(await destinations('distcc 127.0.0.1:3633', around('127.0.0.1:3633')))).toEqual([]);
-		expect(said(await destinations('distcc 127.0.0.0/8:3633', around('127.0.0.1:3633')))).toEqual([]);
-		expect(said(await destinations('distcc', around('localhost/4')))).toEqual([
+		expect(said(await destinations('distcc 127.0.0.1:3633', context('127.0.0.1:3633')))).toEqual([]);
+		expect(said(await destinations('distcc 127.0.0.0/8:3633', context('127.0.0.1:3633')))).toEqual([]);
+		expect(said(await destinations('distcc', context('localhost/4')))).toEqual([
 			expect.stringContaining('knows no host but this one'),
 		]);
 	});

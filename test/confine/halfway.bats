@@ -47,14 +47,14 @@ stepwise() {
 		return 1
 	}
 	for kind in $what; do
-		[[ $(last "r.had.$kind") == none ]]
+		[[ $(last "r.applied.$kind") == none ]]
 		[[ $(grep -c "^$kind " <<<"$output") == 2 && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 1 ]] || {
 			echo "$*: the command has another $kind than we"
 			return 1
 		}
 	done
 	for kind in net ipc; do
-		[[ " $what " == *" $kind "* ]] || [[ $(last "r.had.$kind") == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
+		[[ " $what " == *" $kind "* ]] || [[ $(last "r.applied.$kind") == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
 	done
 	# uts comes with net, and a user namespace with either or not at all.
 	if [[ " $what " == *' net '* ]]; then
@@ -102,7 +102,7 @@ stepwise() {
 	while IFS=: read -r keeper way; do
 		# shellcheck disable=SC2086
 		run -0 ordinary $way "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c 'test -e /proc/self/exe && echo ran'
-		[[ $output == ran && $(last r.keeper) == "$keeper" && $(last r.had.net) == confine ]] || {
+		[[ $output == ran && $(last r.tracking) == "$keeper" && $(last r.applied.net) == confine ]] || {
 			echo "$way: $output $(tail -n1 "$RECORD")"
 			return 1
 		}
@@ -113,15 +113,15 @@ stepwise() {
 		subreaper:$PLACE/refuse unshare:newpid=EPERM --
 	EOF
 	run -0 ordinary "$PLACE/refuse" unshare=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- echo ran
-	[[ $output == ran && $(last r.keeper) == subreaper && $(last r.mode) == none ]]
+	[[ $output == ran && $(last r.tracking) == subreaper && $(last r.mode) == none ]]
 }
 
 @test 'an old kernel: without clone3, pidfd_open and close_range all is as before' {
 	local keeper
 	# Which it is depends on the machine: there is no cgroup under v1 alone.
 	"$CONFINE" --cgroup x --record "$RECORD" -- true
-	keeper=$(last r.keeper)
-	run -0 "$PLACE/refuse" clone3=ENOSYS pidfd_open=ENOSYS close_range=ENOSYS -- "$CONFINE" --net --ipc --cgroup x --watch $$ \
+	keeper=$(last r.tracking)
+	run -0 "$PLACE/refuse" clone3=ENOSYS pidfd_open=ENOSYS close_range=ENOSYS -- "$CONFINE" --net --ipc --cgroup x --die-with $$ \
 		--record "$RECORD" -- bash -c 'sleep 100 & exec sleep 0'
-	[[ $(last r.orphans.length) == 1 && $(last r.missing.length) == 0 && $(last r.keeper) == "$keeper" ]]
+	[[ $(last r.orphans.length) == 1 && $(last r.missing.length) == 0 && $(last r.tracking) == "$keeper" ]]
 }

@@ -23,7 +23,7 @@ hidden() {
 		[[ $keeper == pidns ]] || way=("$PLACE/refuse" unshare:newpid=EPERM --)
 		for kind in double_fork stopped adopted bomb; do
 			hidden "${way[@]}" "$CONFINE" --cgroup x --record "$RECORD" -- "$PLACE/survivor" "$kind"
-			[[ $(last 'r.keeper + (r.orphans?.length > 0) + r.stuck') == "${keeper}trueundefined" ]] || {
+			[[ $(last 'r.tracking + (r.orphans?.length > 0) + r.stuck') == "${keeper}trueundefined" ]] || {
 				echo "$keeper, $kind: $(tail -n1 "$RECORD" | cut -c1-500)"
 				return 1
 			}

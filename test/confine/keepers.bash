@@ -24,8 +24,8 @@ kept_by() {
 
 shows() {
 	if [[ $1 == setuid ]]; then
-		[[ $2 == *'"mode":"setuid","keeper":"pidns"'* ]]
+		[[ $2 == *'"mode":"setuid","tracking":"pidns"'* ]]
 	else
-		[[ $2 == *"\"keeper\":\"$1\""* ]]
+		[[ $2 == *"\"tracking\":\"$1\""* ]]
 	fi
 }

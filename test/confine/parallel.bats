@@ -123,7 +123,7 @@ sixty_four() {
 	[[ $(cgroups | wc -l) == 2 ]]
 	kill -CONT "$(pgrep -P "$maker")"
 	wait "$maker"
-	[[ $(last r.keeper) == cgroup+pidns ]]
+	[[ $(last r.tracking) == cgroup+pidns ]]
 	kill "$neighbour"
 	wait "$neighbour" || [[ $? == 143 ]]
 	[[ ! $(cgroups) ]]

@@ -57,16 +57,16 @@ written_at_once() {
 	[[ $writes == 1 && $(last r.text.length) == 5000 ]]
 }
 
-@test '--tell has the line of the record where a user should hear of it, and else nothing' {
+@test '--notice-file has the line of the record where a user should hear of it, and else nothing' {
 	as_root_and_user tells
 }
 
 tells() {
 	local tell=$PLACE/tell
 	rm -f "$tell"
-	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --tell "$tell" -- true
+	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --notice-file "$tell" -- true
 	[[ ! -s $tell ]]
-	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --tell "$tell" -- bash -c 'sleep 1000 & exec true'
+	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --notice-file "$tell" -- bash -c 'sleep 1000 & exec true'
 	[[ $(last r.orphan_count) == 1 && $(<"$tell") == "$(tail -n1 "$RECORD")" ]]
 }
 
@@ -90,7 +90,7 @@ ends_by_itself() {
 @test 'the supervisor itself takes less than 1 MiB' {
 	local pss supervisor
 	# shellcheck disable=SC2016
-	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --watch $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/pss" 3>&- &
+	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/pss" 3>&- &
 	supervisor=$!
 	until_true 5 test -e "$PLACE/pss"
 	pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$supervisor/smaps_rollup")

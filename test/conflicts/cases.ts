@@ -6,7 +6,7 @@ export interface Case {
 	readonly row?: string;
 	readonly evidence?: string;
 	/** What looks alike may smell, where only the program can tell. */
-	readonly smells?: boolean;
+	readonly prefilters?: boolean;
 	readonly features?: string;
 	readonly restrict?: string;
 	/** 0 or an ordinary user */
@@ -125,23 +125,23 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 		},
 		'distcc with this host only': {
 			features: 'distcc',
-			smells: true,
+			prefilters: true,
 			environment: { DISTCC_HOSTS: '--localslots=4 localhost/4 127.0.0.1 ::1' },
 		},
 		'words of FEATURES that contain distcc': { features: 'xdistcc distccx', environment: far },
 		'hosts, and nothing that calls distcc': { environment: far },
 		'an option that contains distcc': { environment: { ...far, CC: 'gcc -DWRAPPER=distcc' } },
-		'a wrapper that mentions distcc': { smells: true, environment: { ...far, CC: path('bin/plain') } },
+		'a wrapper that mentions distcc': { prefilters: true, environment: { ...far, CC: path('bin/plain') } },
 		'a folder called distcc with a real gcc': { environment: { ...far, PATH: `${path('distcc')}:${plain}` } },
 		'a masquerade folder that comes too late': {
-			smells: true,
+			prefilters: true,
 			environment: { ...far, PATH: `${plain}:/usr/lib/distcc` },
 		},
 		'distcc without a network sandbox': { features: 'distcc -network-sandbox', environment: far },
 		'distcc in a package that is let out': {
 			features: 'distcc',
 			restrict: 'network-sandbox',
-			smells: true,
+			prefilters: true,
 			environment: far,
 		},
 
@@ -157,7 +157,7 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			evidence: 'PATH finds icecc as gcc in /usr/lib/icecc/bin',
 			environment: { PATH: `/usr/lib/icecc/bin:${plain}` },
 		},
-		'icecc, switched off': { smells: true, environment: { CC: 'icecc gcc', ICECC: 'disable' } },
+		'icecc, switched off': { prefilters: true, environment: { CC: 'icecc gcc', ICECC: 'disable' } },
 
 		'sccache with a store': {
 			row: 'sccache',
@@ -180,7 +180,7 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			environment: { CC: 'sccache gcc', SCCACHE_CONF: path('scheduler') },
 		},
 		'sccache with a folder': {
-			smells: true,
+			prefilters: true,
 			environment: { CC: 'sccache gcc', SCCACHE_DIR: '/var/tmp/sccache', SCCACHE_CONF: path('disk') },
 		},
 		'a store, and nothing that calls sccache': { environment: { SCCACHE_REDIS: 'redis://10.1.1.1' } },
@@ -204,17 +204,17 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 		},
 		'ccache with a second folder': {
 			features: 'ccache',
-			smells: true,
+			prefilters: true,
 			environment: { CCACHE_REMOTE_STORAGE: 'file:/mnt/cache' },
 		},
 		'ccache with a UNIX socket': {
 			features: 'ccache',
-			smells: true,
+			prefilters: true,
 			environment: { CCACHE_REMOTE_STORAGE: 'redis+unix:/run/redis.sock' },
 		},
 		'a storage that a variable takes back': {
 			features: 'ccache',
-			smells: true,
+			prefilters: true,
 			environment: { CCACHE_DIR: path('ccache'), CCACHE_REMOTE_STORAGE: '' },
 		},
 
@@ -238,7 +238,7 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			environment: { DISTCC_SOCKS_PROXY: path('socket') },
 		},
 		"an ordinary user, for whom Portage's proxy is not started": { features: 'network-sandbox-proxy', environment: {} },
-		'a proxy that is gone': { smells: true, environment: { PORTAGE_SOCKS5_PROXY: path('gone') } },
+		'a proxy that is gone': { prefilters: true, environment: { PORTAGE_SOCKS5_PROXY: path('gone') } },
 
 		fakeroot: {
 			row: 'fakeroot',
@@ -265,7 +265,7 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			environment: { HTTPS_PROXY: 'http://[::1]:8118/' },
 		},
 		'a proxy elsewhere': {
-			smells: true,
+			prefilters: true,
 			environment: { http_proxy: 'http://127.0.0.1.example.org:3128', https_proxy: 'http://localhost@proxy:1' },
 		},
 
@@ -283,7 +283,7 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			environment: { SSH_AUTH_SOCK: path('gone'), GPG_AGENT_INFO: `${path('scheduler')}:1:1` },
 		},
 
-		'a display that nobody serves': { smells: true, environment: { DISPLAY: ':4242.0' } },
+		'a display that nobody serves': { prefilters: true, environment: { DISPLAY: ':4242.0' } },
 		'a display on another host': { environment: { DISPLAY: 'far.example.org:0' } },
 		'nothing at all': {
 			features: 'ccache ipc-sandbox pid-sandbox userpriv',

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findCollisions, flag } from '../../src/conflicts/detect.ts';
-import { collisions } from '../../src/conflicts/table.ts';
+import { findConflicts, flag } from '../../src/conflicts/detect.ts';
+import { conflicts } from '../../src/conflicts/table.ts';
 import { fakerootFrom } from '../../src/rules/phase_context.ts';
 import { renderHook } from '../../src/hook/render.ts';
 import { paths } from '../../src/installation/paths.ts';
@@ -38,7 +38,7 @@ function look({ features = '', restrict = '', uid = ordinary, environment }: Cas
 		...features.split(' '),
 		...more,
 	];
-	const facts = {
+	const phaseContext = {
 		phase: '',
 		from: 'ebuild',
 		features: words,
@@ -46,8 +46,8 @@ function look({ features = '', restrict = '', uid = ordinary, environment }: Cas
 		properties: [],
 		settings: resolve({}),
 	};
-	const around = { environment: full(environment), features: words, uid, processors: 2, allowed: [] };
-	return { words, around, found: findCollisions(facts, around) };
+	const context = { environment: full(environment), features: words, uid, processors: 2, allowed: [] };
+	return { words, context, found: findConflicts(phaseContext, context) };
 }
 
 function full(environment: Case['environment']) {
@@ -69,9 +69,9 @@ function starts(words: readonly string[], uid: number, environment: Record<strin
 
 describe.each(Object.entries(cases))('%s', (_, one) => {
 	test(one.row === undefined ? 'is no collision' : `is a collision with ${one.row}`, () => {
-		const { around, found } = look(one);
-		expect(found.map(({ collision }) => collision.name)).toEqual(one.row === undefined ? [] : [one.row]);
-		const said = flag(found, 'app-misc/foo-1', 'warn', around).map(({ text }) => text);
+		const { context, found } = look(one);
+		expect(found.map(({ conflict }) => conflict.name)).toEqual(one.row === undefined ? [] : [one.row]);
+		const said = flag(found, 'app-misc/foo-1', 'warn', context).map(({ text }) => text);
 		if (one.row === undefined) {
 			expect(said).toEqual([]);
 			return;
@@ -88,13 +88,13 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 		const { uid = ordinary } = one;
 		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
 		const { words } = look(one);
-		expect(starts(words, uid, full(one.environment))).toBe(one.row !== undefined || one.smells === true);
+		expect(starts(words, uid, full(one.environment))).toBe(one.row !== undefined || one.prefilters === true);
 	});
 });
 
 test('every row has evidence and something that looks alike', () => {
 	const rows = new Set(Object.values(cases).map(({ row }) => row));
-	for (const { name } of collisions.filter((row) => !['tracking', 'display', 'fakeroot-tcp'].includes(row.name)))
+	for (const { name } of conflicts.filter((row) => !['tracking', 'display', 'fakeroot-tcp'].includes(row.name)))
 		expect(rows).toContain(name);
 });
 
@@ -122,7 +122,7 @@ test('a display on an abstract socket is a collision, one on a socket with a pat
 		try {
 			expect(existsSync(`/tmp/.X11-unix/X${number}`)).toBe(!abstract);
 			const { words, found } = look(one);
-			expect(found.map(({ collision }) => collision.name)).toEqual(abstract ? ['display'] : []);
+			expect(found.map(({ conflict }) => conflict.name)).toEqual(abstract ? ['display'] : []);
 			expect(starts(words, process.getuid?.() ?? 0, full(one.environment))).toBe(abstract);
 		} finally {
 			const ended = new Promise((gone) => child.once('exit', gone));
@@ -139,8 +139,8 @@ describe('what is said', () => {
 	};
 
 	test('die: one text with all of it', () => {
-		const { around, found } = look(both);
-		const [line, ...more] = flag(found, 'app-misc/foo-1', 'die', around);
+		const { context, found } = look(both);
+		const [line, ...more] = flag(found, 'app-misc/foo-1', 'die', context);
 		expect(line?.verb).toBe('die');
 		expect(line?.text).toContain('FEATURES names distcc');
 		expect(line?.text).toContain('http_proxy');
@@ -148,38 +148,38 @@ describe('what is said', () => {
 	});
 
 	test('die: for every row there is', () => {
-		const { around } = look(both);
-		for (const collision of collisions) {
-			const found = [{ collision, evidence: [{ what: 'seen' }], confinements: collision.with }];
-			expect(flag(found, 'a/b-1', 'die', around).map(({ verb }) => verb)).toEqual(['die']);
+		const { context } = look(both);
+		for (const conflict of conflicts) {
+			const found = [{ conflict, evidence: [{ what: 'seen' }], confinements: conflict.with }];
+			expect(flag(found, 'a/b-1', 'die', context).map(({ verb }) => verb)).toEqual(['die']);
 		}
 	});
 
 	test('ignore: nothing', () => {
-		const { around, found } = look(both);
-		expect(flag(found, 'app-misc/foo-1', 'ignore', around)).toEqual([]);
+		const { context, found } = look(both);
+		expect(flag(found, 'app-misc/foo-1', 'ignore', context)).toEqual([]);
 	});
 
 	test('MAKEOPTS for a farm, and not what fits this machine', () => {
 		const text = (makeopts: string) => {
-			const { around, found } = look({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
-			return JSON.stringify(flag(found, 'app-misc/foo-1', 'warn', around));
+			const { context, found } = look({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
+			return JSON.stringify(flag(found, 'app-misc/foo-1', 'warn', context));
 		};
 		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(text(many)).toContain('is meant for a farm');
 		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(text(few)).not.toContain('farm');
 	});
 
 	test('two lines for a list are one, as the last one in make.conf would count alone', () => {
-		const { around, found } = look({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
-		expect(flag(found, 'a/b-1', 'warn', around)[2]?.text).toContain(' ENV_UNSET="http_proxy https_proxy" ends it');
+		const { context, found } = look({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
+		expect(flag(found, 'a/b-1', 'warn', context)[2]?.text).toContain(' ENV_UNSET="http_proxy https_proxy" ends it');
 	});
 
 	test('two lines for FEATURES are one, and evidence without a cure needs none', () => {
-		const { around, found } = look({
+		const { context, found } = look({
 			features: 'distcc',
 			environment: { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' },
 		});
-		expect(flag(found, 'a/b-1', 'warn', around)[2]?.text).toContain(
+		expect(flag(found, 'a/b-1', 'warn', context)[2]?.text).toContain(
 			' FEATURES="-distcc" CC="gcc" CXX="g++" ends it and keeps',
 		);
 	});

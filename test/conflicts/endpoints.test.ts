@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { findCollisions } from '../../src/conflicts/detect.ts';
-import { isLet, placesIn } from '../../src/conflicts/endpoints.ts';
+import { findConflicts } from '../../src/conflicts/detect.ts';
+import { isLet, endpointsIn } from '../../src/conflicts/endpoints.ts';
 import { resolve } from '../../src/rules/settings.ts';
 
-function around(allow: string, features: readonly string[] = [], environment: Record<string, string> = {}) {
+function context(allow: string, features: readonly string[] = [], environment: Record<string, string> = {}) {
 	return {
 		environment: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', ...environment },
 		features,
@@ -15,13 +15,13 @@ function around(allow: string, features: readonly string[] = [], environment: Re
 
 test('the places that addresses lead to', () => {
 	expect(
-		placesIn('redis://me:secret@cache:6380/1 http://[fd00::7]/a|layout=flat url = "https://c.example.org/x"'),
+		endpointsIn('redis://me:secret@cache:6380/1 http://[fd00::7]/a|layout=flat url = "https://c.example.org/x"'),
 	).toEqual([
 		{ host: 'cache', port: 6380 },
 		{ host: 'fd00::7', port: 80 },
 		{ host: 'c.example.org', port: 443 },
 	]);
-	expect(placesIn('file:/var/cache redis+unix:/run/redis.sock')).toEqual([]);
+	expect(endpointsIn('file:/var/cache redis+unix:/run/redis.sock')).toEqual([]);
 });
 
 describe('what PORTCULLIS_ALLOW lets through', () => {
@@ -37,7 +37,7 @@ describe('what PORTCULLIS_ALLOW lets through', () => {
 		['[fd00::]/64:80', '10.1.0.1', 80, false],
 		['distcc', '10.1.0.1', 3632, false],
 	])('%s: %s port %i: %s', (allow, host, port, expected) => {
-		expect(isLet(around(allow), { host, port })).toBe(expected);
+		expect(isLet(context(allow), { host, port })).toBe(expected);
 	});
 });
 
@@ -51,9 +51,9 @@ describe('what is let through collides with nothing, and the same through anothe
 	];
 	test.each(rows)('%s', (row, word, allow, environment) => {
 		const features = ['network-sandbox', word];
-		const facts = { phase: '', from: 'ebuild', features, restrict: [], properties: [], settings: resolve({}) };
+		const phaseContext = { phase: '', from: 'ebuild', features, restrict: [], properties: [], settings: resolve({}) };
 		const found = (allowed: string) =>
-			findCollisions(facts, around(allowed, features, environment)).map(({ collision }) => collision.name);
+			findConflicts(phaseContext, context(allowed, features, environment)).map(({ conflict }) => conflict.name);
 		expect(found('')).toEqual([row]);
 		expect(found(allow.replace(/:[0-9]+$/, ':9'))).toEqual([row]);
 		expect(found(allow)).toEqual([]);

@@ -14,7 +14,7 @@ setup_file() {
 gets() {
 	local name=$1
 	shift
-	run audit --net --allow "$THERE:80" --name "there.example=$THERE" -- timeout 60 "$@"
+	run audit --net --allow "$THERE:80" --resolve "there.example=$THERE" -- timeout 60 "$@"
 	[[ $status == 0 && $output == *there* ]] || {
 		printf '%s\n' "listed: status $status" "$output"
 		return 1
@@ -23,7 +23,7 @@ gets() {
 		allowed
 		return 1
 	}
-	run audit --net --allow "$THERE:81" --name "there.example=$THERE" -- timeout 60 "$@"
+	run audit --net --allow "$THERE:81" --resolve "there.example=$THERE" -- timeout 60 "$@"
 	[[ $status != 0 && $output != *there$'\n'* && $(allowed) == '' && $(blocked) == *"$name tcp $THERE 80 "* ]] || {
 		printf '%s\n' "not listed: status $status" "$output" "$(allowed)" "$(blocked)"
 		return 1

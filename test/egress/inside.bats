@@ -66,5 +66,5 @@ inside() {
 		"$CONFINE" --net --best-effort --audit --record "$RECORD" --allow 127.0.0.1:1 -- \
 		bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && echo COUNT >&3 && cat <&3' - "$(<"$AUDIT_DIR/ready")"
 	kill "$server"
-	[[ $status == 0 && $output == 0 && $(member r.had.net) == none && $(member r.through) == undefined ]]
+	[[ $status == 0 && $output == 0 && $(member r.applied.net) == none && $(member r.route) == undefined ]]
 }

@@ -59,7 +59,7 @@ through() {
 	local WHO
 	for WHO in root user; do
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 80
-		[[ $output == connected && $(member r.through) == socks && $(member r.had.net) == portage ]]
+		[[ $output == connected && $(member r.route) == socks && $(member r.applied.net) == portage ]]
 		expect_allowed "client $THERE 80 1 0"
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 81
 		[[ $output == ECONNREFUSED && $(member r.let_through_failed) == 1 ]]
@@ -109,7 +109,7 @@ handed_out() {
 
 @test 'what can not be had from the proxy is reached through it' {
 	WHO=user run -0 through --socks "$OTHERS" -- curl -sS --max-time 20 "http://$THERE/"
-	[[ $output == there && $(member r.through) == socks ]]
+	[[ $output == there && $(member r.route) == socks ]]
 	WHO=user run through --socks "$OTHERS" -- "$AUDIT_DIR/client" options "$THERE" 80
 	((status == 1))
 }
@@ -135,16 +135,16 @@ handed_out() {
 @test 'names are answered in a network of our own inside that one' {
 	local WHO
 	for WHO in root user; do
-		run -0 through --socks "$PROXY" --name "there.example=$THERE" -- curl -sS --max-time 20 http://there.example/
-		[[ $output == there && $(member r.had.net) == confine && $(member r.through) == socks ]]
+		run -0 through --socks "$PROXY" --resolve "there.example=$THERE" -- curl -sS --max-time 20 http://there.example/
+		[[ $output == there && $(member r.applied.net) == confine && $(member r.route) == socks ]]
 	done
 }
 
 @test 'without a proxy nothing is let through, and the record and the user are told' {
-	run -0 through --tell "$AUDIT_DIR/tell" -- "$AUDIT_DIR/client" plain "$THERE" 80
-	[[ $output != connected && $(member r.through) == nowhere ]]
+	run -0 through --notice-file "$AUDIT_DIR/tell" -- "$AUDIT_DIR/client" plain "$THERE" 80
+	[[ $output != connected && $(member r.route) == none ]]
 	expect_blocked "client tcp $THERE 80 1"
-	run -0 node "$TOP/dist/portcullis.js" tell "$AUDIT_DIR/tell"
+	run -0 node "$TOP/dist/portcullis.js" messages "$AUDIT_DIR/tell"
 	[[ $output == *'PORTCULLIS_ALLOW let nothing through'*'FEATURES="network-sandbox-proxy"'* ]]
 	run -0 through --socks "$AUDIT_DIR/none" -- "$AUDIT_DIR/client" plain "$THERE" 80
 	[[ $output == ENETUNREACH ]]

@@ -259,7 +259,7 @@ watches() {
 }
 
 @test 'a host has the addresses that it was looked up to have, and no other host has any' {
-	audit --net --allow "$THERE:80" --allow "[$THERE6]:80" --name "files.example=$THERE" --name "files.example=$THERE6" -- \
+	audit --net --allow "$THERE:80" --allow "[$THERE6]:80" --resolve "files.example=$THERE" --resolve "files.example=$THERE6" -- \
 		/usr/bin/python3 -c '
 import socket
 print(sorted({a[4][0] for a in socket.getaddrinfo("Files.Example", 80)}))
@@ -279,7 +279,7 @@ except socket.gaierror as error:
 		run -125 "$CONFINE" --net --allow "$entry" -- true
 		[[ $output == "confine: --allow takes ADDRESS[/BITS]:PORT"*"not: $entry (see confine --help)" && $output != *$'\n'* ]]
 	done
-	run -125 "$CONFINE" --net --name host -- true
+	run -125 "$CONFINE" --net --resolve host -- true
 	run -125 "$CONFINE" --allow 1.2.3.4:80 -- true
 	[[ $output == *'--allow needs --net'* ]]
 }

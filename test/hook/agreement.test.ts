@@ -178,7 +178,7 @@ function askBash(cases: readonly Record<string, string>[], started: Record<strin
 function withoutFiles(line: string): string[] {
 	if (line === '') return [];
 	const [options = ''] = line.split(' -- ');
-	return options.replace(/ --(environ|tell|record|watch|lock) \S+/g, '').split(' ');
+	return options.replace(/ --(environ|notice-file|record|die-with|die-with-lock) \S+/g, '').split(' ');
 }
 
 function subsets(words: readonly string[]): string[][] {

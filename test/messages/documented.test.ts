@@ -33,7 +33,7 @@ const pieces = [
 ];
 
 /** What the program says: errors, and whatever is said through Portage, which is in these files. */
-const saying = /^src\/(tell|destinations|collide|commands\/destinations)/;
+const saying = /^src\/(messages\/(?!hints)|confine\/destinations|conflicts\/detect|cli\/commands\/destinations)/;
 
 function literal(node: ts.Node): string | undefined {
 	if (ts.isStringLiteralLike(node)) return node.text;
@@ -60,13 +60,13 @@ const typescript = readdirSync(join(top, 'src'), { recursive: true, encoding: 'u
 	.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
 	.flatMap((file) => messagesOf(`src/${file}`));
 
-const hooks = ['phase', 'collide', 'allow'].flatMap((name) =>
+const hooks = ['phase', 'conflicts', 'allow'].flatMap((name) =>
 	[...source(`hooks/${name}.bash`).matchAll(/(?:elog|ewarn|eqawarn|die|__portcullis_failed) (["'])(.*)\1/g)]
 		.map(([, , text = '']) => text)
 		.filter((text) => /[a-z]{3} [a-z]/.test(text)),
 );
 const launcher = [...source('bin/portcullis').matchAll(/say (["'])(.*)\1/g)].map(([, , text = '']) => text);
-const python = [...source('hooks/resolve.py').matchAll(/NoPackage\("([^"]*)"/g)].map(([, text = '']) => text);
+const python = [...source('hooks/resolve_package.py').matchAll(/NoPackage\("([^"]*)"/g)].map(([, text = '']) => text);
 
 const messages = [...typescript, ...hooks, ...launcher, ...python];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/records/schema.ts';
-import { remedies, remediesFor } from '../../src/messages/hints.ts';
-import { render, tell } from '../../src/messages/phase_messages.ts';
+import { hints, hintsFor } from '../../src/messages/hints.ts';
+import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
 
 function lines(members: object): string[] {
 	const record = {
@@ -13,7 +13,7 @@ function lines(members: object): string[] {
 		watched: 'yes',
 		...members,
 	};
-	return tell(parseRecord(JSON.stringify(record))).map(render);
+	return phaseMessages(parseRecord(JSON.stringify(record))).map(render);
 }
 
 const failure = { status: { exit: 1 } };
@@ -42,10 +42,10 @@ describe('whom a phase tried to reach', () => {
 
 	test('that nothing was let through, and why', () => {
 		expect(lines({ through: 'host' })).toEqual([]);
-		expect(lines({ through: 'nowhere' })).toEqual([
+		expect(lines({ route: 'none' })).toEqual([
 			expect.stringContaining('let nothing through: as root Portage itself has isolated the network'),
 		]);
-		expect(lines({ through: 'nowhere', through_why: 'sudo may not be looked into' })).toEqual([
+		expect(lines({ route: 'none', route_why: 'sudo may not be looked into' })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW let nothing through: sudo may not be looked into. portcullis doctor says whether this machine is in the way',
 		]);
 	});
@@ -145,7 +145,7 @@ describe('a phase that failed', () => {
 		['curl or wget', of('curl', ['curl', 'https://x'], ['make all'])],
 		['git', of('git', ['git', 'clone', 'https://x'])],
 	])('what Gentoo does about %s', (fetcher, program) => {
-		expect(remediesFor([program])[0]?.fetcher).toBe(fetcher);
+		expect(hintsFor([program])[0]?.fetcher).toBe(fetcher);
 	});
 
 	test('of many fetchers a few are told about, each once; none is imagined', () => {
@@ -158,9 +158,7 @@ describe('a phase that failed', () => {
 		];
 		const said = lines({ ...failure, blocked: all.map((one) => ({ ...attempt, ...one })) });
 		expect(said.filter((line) => line.includes('What Gentoo does'))).toHaveLength(3);
-		expect(remediesFor([of('python3.13', ['python3.13', 'tests/test_http.py']), of('client', ['./client'])])).toEqual(
-			[],
-		);
-		expect(new Set(remedies.map(({ fetcher }) => fetcher)).size).toBe(remedies.length);
+		expect(hintsFor([of('python3.13', ['python3.13', 'tests/test_http.py']), of('client', ['./client'])])).toEqual([]);
+		expect(new Set(hints.map(({ fetcher }) => fetcher)).size).toBe(hints.length);
 	});
 });

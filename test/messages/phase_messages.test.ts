@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/records/schema.ts';
-import { render, tell } from '../../src/messages/phase_messages.ts';
+import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
 
 function lines(members: object, refused = false): string[] {
 	const record = {
@@ -11,7 +11,7 @@ function lines(members: object, refused = false): string[] {
 		status: { exit: 0 },
 		...members,
 	};
-	return tell(parseRecord(JSON.stringify(record)), refused).map(render);
+	return phaseMessages(parseRecord(JSON.stringify(record)), refused).map(render);
 }
 
 const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };
@@ -39,7 +39,7 @@ describe('what the user hears', () => {
 			{ what: 'net', why: 'user namespaces: unshare: Operation not permitted' },
 			{ what: 'ipc', why: 'user namespaces: unshare: Operation not permitted' },
 		];
-		const [line, ...more] = tell(
+		const [line, ...more] = phaseMessages(
 			parseRecord(
 				JSON.stringify({
 					schema: 1,
@@ -68,7 +68,7 @@ describe('what the user hears', () => {
 			{ what: 'net', why: 'no' },
 		];
 		const said = (name: string, phase = 'compile') =>
-			tell(
+			phaseMessages(
 				parseRecord(
 					JSON.stringify({
 						schema: 1,

@@ -67,5 +67,5 @@ distributed() {
 	emerge
 	distributed
 	run ! in_ours compile net
-	[[ $(record compile r.through) == socks ]]
+	[[ $(record compile r.route) == socks ]]
 }

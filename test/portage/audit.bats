@@ -77,7 +77,7 @@ everything_is_recorded() {
 	[[ $output == *'src_test: python3 (tests/fetch.py) tried 198.51.100.2:80, once'* ]]
 	[[ $output == *'/raw sendto tried 198.51.100.4:9 (udp), once'* && $output == *'/storm threads 64 1000 tried 198.51.100.7:443, 64000 times'* ]]
 	[[ $(grep -c 'Portcullis: .* tried ' <<<"$output") == 7 && $output != *'What Gentoo does'* ]]
-	[[ $(record test 'JSON.stringify(r.had)') == '{"net":"confine","ipc":"confine"}' ]]
+	[[ $(record test 'JSON.stringify(r.applied)') == '{"net":"confine","ipc":"confine"}' ]]
 }
 
 @test 'root with the default FEATURES, in the namespaces that Portage made: the same' {
@@ -85,7 +85,7 @@ everything_is_recorded() {
 	run -0 prefix_emerge --oneshot app-test/reaches
 	everything_is_recorded
 	[[ $(grep -c 'Portcullis: .* tried ' <<<"$output") == 7 ]]
-	[[ $(record test 'r.had.net + " " + r.names_seen') == 'portage no' ]]
+	[[ $(record test 'r.applied.net + " " + r.names_seen') == 'portage no' ]]
 }
 
 @test 'a failed phase: the lines follow the failure, with what Gentoo does instead and how to let it through' {

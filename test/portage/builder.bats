@@ -77,7 +77,7 @@ ended() {
 	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
 	waiting_package
 	each_dies 'root, as root'
-	[[ $(record compile r.keeper | tail -n1) == cgroup+pidns ]]
+	[[ $(record compile r.tracking | tail -n1) == cgroup+pidns ]]
 }
 
 @test 'SIGTERM, SIGINT and SIGHUP to the process group' {

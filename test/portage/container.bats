@@ -39,7 +39,7 @@ told_and_killed() {
 			return 1
 		}
 	done
-	[[ $(record compile r.keeper) == "$1"$'\n'"$1" ]]
+	[[ $(record compile r.tracking) == "$1"$'\n'"$1" ]]
 }
 
 @test "Docker's default profile: built all the same, told once in one plain message, and what is left behind is killed" {
@@ -57,6 +57,6 @@ told_and_killed() {
 	run -0 emerge_contained unconfined --oneshot app-test/one app-test/two
 	told_and_killed pidns
 	[[ $output != *'is built without'* ]]
-	[[ $(record compile 'r.had.net + r.had.ipc + r.missing.length') == $'confineconfine0\nconfineconfine0' ]]
+	[[ $(record compile 'r.applied.net + r.applied.ipc + r.missing.length') == $'confineconfine0\nconfineconfine0' ]]
 	[[ $(prefix_seen compile net) != "$(prefix_seen setup net)" ]]
 }

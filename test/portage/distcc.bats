@@ -129,28 +129,28 @@ built_here() {
 	many_flagged "CCACHE_PREFIX=\"distcc\"; DISTCC_HOSTS names $FARM"
 }
 
-@test 'PORTCULLIS_COLLISION=die stops before unpacking, ignore says nothing and builds here all the same' {
-	prefix user 'distcc network-sandbox' 'PORTCULLIS_COLLISION="die"'
+@test 'PORTCULLIS_CONFLICT=die stops before unpacking, ignore says nothing and builds here all the same' {
+	prefix user 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="die"'
 	emerge
 	((status == 1 && SENT == 0))
-	[[ $output == *'app-test/many-1 is not built, as PORTCULLIS_COLLISION="die" asks: distcc collides with'*"DISTCC_HOSTS names $FARM"*'FEATURES="-distcc" ends it'* ]]
+	[[ $output == *'app-test/many-1 is not built, as PORTCULLIS_CONFLICT="die" asks: distcc collides with'*"DISTCC_HOSTS names $FARM"*'FEATURES="-distcc" ends it'* ]]
 	# The namespaces of setup are noted by pkg_setup, which comes after the hook.
 	[[ $(prefix_phases) == pretend ]]
-	conf 'distcc network-sandbox' 'PORTCULLIS_COLLISION="ignore"'
+	conf 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="ignore"'
 	emerge
 	built_here
 	[[ ! $(many_flags) ]]
 }
 
 @test 'a binary package with all of that in its environment is installed and unmerged undisturbed' {
-	prefix user 'distcc network-sandbox buildpkg' 'PORTCULLIS_COLLISION="die"' 'CC="distcc gcc"'
+	prefix user 'distcc network-sandbox buildpkg' 'PORTCULLIS_CONFLICT="die"' 'CC="distcc gcc"'
 	mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
 	emerge
 	((status == 0))
 	mv "$PREFIX_ROOT/bashrc" "$PREFIX/etc/portage/bashrc"
 	bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" >"$PREFIX_LOG/environment"
 	grep -q '^declare -x CC="distcc gcc"' "$PREFIX_LOG/environment"
-	grep -q '^declare -x PORTCULLIS_COLLISION="die"' "$PREFIX_LOG/environment"
+	grep -q '^declare -x PORTCULLIS_CONFLICT="die"' "$PREFIX_LOG/environment"
 	emerge --usepkgonly
 	((status == 0))
 	[[ $output != *ortcullis:* ]]

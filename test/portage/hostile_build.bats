@@ -92,7 +92,7 @@ programs() {
 			note_namespaces
 			arm
 			export CC="ccache gcc" CCACHE_REMOTE_STORAGE="http://192.0.2.9/" DISTCC_HOSTS=192.0.2.9
-			rm -f "\${PORTAGE_BUILDDIR}"/.ipc/portcullis-{allow,collisions}
+			rm -f "\${PORTAGE_BUILDDIR}"/.ipc/portcullis-{allow,conflicts}
 		}
 		src_compile() {
 			note_namespaces
@@ -214,7 +214,7 @@ configures() {
 
 @test 'an ordinary user: no line of the kept list becomes an option of confine that Portcullis does not write' {
 	local line
-	for line in '--label evil=1' '--allow 192.0.2.1:1 --net' '--allow evil.example:1' '--record /evil' '--name a=b c'; do
+	for line in '--label evil=1' '--allow 192.0.2.1:1 --net' '--allow evil.example:1' '--record /evil' '--resolve a=b c'; do
 		prefix user 'FEATURES="cgroup network-sandbox"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
 		configures <<-EOF
 			echo '$line' >>"\${PORTAGE_BUILDDIR}/.ipc/portcullis-allow" || die
@@ -233,7 +233,7 @@ configures() {
 	victim=$PREFIX_ROOT/victim
 	configures <<-EOF
 		local name
-		for name in settings allow collisions {0-,}{inside,tell,told,collisions}; do
+		for name in settings allow conflicts {0-,}{inside,notice,reported,conflicts}; do
 			ln -sf "$victim" "\${PORTAGE_BUILDDIR}/.ipc/portcullis-\${name}" || die
 		done
 	EOF

@@ -16,7 +16,7 @@ build() {
 
 @test 'an ebuild that sets each of them at global scope, and exports all it finds, decides nothing' {
 	prefix_package app-test/probe-1 <<-'EOF'
-		PORTCULLIS_AUDIT=only PORTCULLIS_ON_FAILURE=die PORTCULLIS_COLLISION=no-such-value PORTCULLIS_UNPACK=confine
+		PORTCULLIS_AUDIT=only PORTCULLIS_ON_FAILURE=die PORTCULLIS_CONFLICT=no-such-value PORTCULLIS_UNPACK=confine
 		PORTCULLIS_ALLOW=example.org:1 PORTCULLIS_FAMILIES=no-such-family PORTCULLIS_MEMORY_MAX=1 PORTCULLIS_PIDS_MAX=1 PORTCULLIS_CPU_MAX=1%
 		export "${!PORTCULLIS_@}"
 		src_unpack() {
@@ -91,7 +91,7 @@ build() {
 }
 
 @test 'a binary package is installed and unmerged, whatever was saved in it and whatever make.conf says' {
-	prefix_conf 'FEATURES="buildpkg"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_COLLISION="of another version"'
+	prefix_conf 'FEATURES="buildpkg"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_CONFLICT="of another version"'
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/probe
 	prefix_install_portcullis

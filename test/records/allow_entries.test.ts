@@ -114,14 +114,14 @@ describe('the narrow way', () => {
 
 	test('keeps a bounded number of places', () => {
 		const many = Array.from({ length: 5000 }, (_, index) => tried(`192.0.${index >> 8}.${index & 255}`, 80));
-		expect(triedIn([{ blocked: many }]).places.size).toBe(17);
+		expect(triedIn([{ blocked: many }]).endpoints.size).toBe(17);
 	});
 
 	test.each(['127.0.0.1', '169.254.169.254', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', 'fe80::1', '::'])(
 		'leaves %s out, which no record may allow',
 		(address) => {
 			const all = triedIn([{ blocked: [tried(address, 80), tried('192.0.2.1', 80)] }]);
-			expect([...all.places]).toEqual(['192.0.2.1:80']);
+			expect([...all.endpoints]).toEqual(['192.0.2.1:80']);
 			expect(all.reserved.size).toBe(1);
 		},
 	);
@@ -129,7 +129,7 @@ describe('the narrow way', () => {
 	test.each(['1.2.3.4" \nFEATURES="-sandbox', '192.0.2.1 ', '$(id)', 'a b', ''])(
 		'leaves out what is no word of PORTCULLIS_ALLOW: %j',
 		(address) => {
-			expect(triedIn([{ blocked: [tried(address, 80)] }]).places.size).toBe(0);
+			expect(triedIn([{ blocked: [tried(address, 80)] }]).endpoints.size).toBe(0);
 		},
 	);
 });

@@ -11,7 +11,7 @@ import { reportHtml } from '../../src/records/report/html.ts';
 import { reportJson } from '../../src/records/report/json.ts';
 import { statsText } from '../../src/records/report/statistics.ts';
 import { reportText } from '../../src/records/report/text.ts';
-import { render, tell } from '../../src/messages/phase_messages.ts';
+import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
 
 /** `npm run fuzz` sets both: more rounds, and another seed each time. A failure prints the seed of its round. */
 const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 300);
@@ -19,7 +19,7 @@ const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 const LINES = 20;
 
 const corpus = ['valid', 'forged'].flatMap((name) =>
-	readFileSync(join(import.meta.dirname, `records.${name}.jsonl`), 'utf8')
+	readFileSync(join(import.meta.dirname, `${name}.jsonl`), 'utf8')
 		.trimEnd()
 		.split('\n'),
 );
@@ -197,7 +197,7 @@ function oneRound(seed: number): number {
 	expect(page).not.toMatch(/<(script|img)|NaN|Infinity|undefined/);
 	for (const record of records) {
 		// Portage gives them to `echo -e`, which leaves no escape where each backslash is doubled.
-		const said = tell(record).map(render);
+		const said = phaseMessages(record).map(render);
 		expectPlain(said);
 		for (const line of said) expect(line.replaceAll('\\\\', '')).not.toContain('\\');
 	}

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keepers, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
+import { trackingMethods, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
 import { scan, toQuiet } from '../../src/records/reader.ts';
 import { collect, isNamed } from '../../src/records/report/collect.ts';
 
@@ -41,9 +41,9 @@ const plain = {
 	package: 'app-misc/foo-1',
 	phase: 'compile',
 	mode: 'userns',
-	keeper: 'cgroup+pidns',
+	tracking: 'cgroup+pidns',
 	asked: ['net', 'ipc'],
-	had: { net: 'confine', ipc: 'portage' },
+	applied: { net: 'confine', ipc: 'portage' },
 	missing: [],
 	status: { exit: 7 },
 	wall: 1.5,
@@ -76,7 +76,7 @@ describe('reading records', () => {
 		expect(words(/mode_names\[\] = \{.*\}/)).toEqual(modes);
 		expect(words(/limit_files\[LIMITS\] = \{.*\}/)).toEqual(limits);
 		expect(words(/ways\[\] = \{.*\}/)).toEqual(routes);
-		expect(words(/^static const char \*keeper\([^]*?^\}/m).sort()).toEqual([...keepers].sort());
+		expect(words(/^static const char \*tracking_method\([^]*?^\}/m).sort()).toEqual([...trackingMethods].sort());
 		const missed = [...source.matchAll(/outcome_miss\([^,]*outcome, ([^,]*),/g)].filter(
 			([, what]) => !/^const/.test(what ?? ''),
 		);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { audited } from '../../src/rules/audit.ts';
-import { decide, granted, type Facts } from '../../src/rules/decide.ts';
+import { decide, granted, type PhaseContext } from '../../src/rules/decide.ts';
 import { otherPhases, srcPhases } from '../../src/rules/phases.ts';
 import { resolve } from '../../src/rules/settings.ts';
 
 const everything = ['network-sandbox', 'ipc-sandbox', 'cgroup', 'sandbox', 'ccache'];
 
-function facts(some: Partial<Facts>): Facts {
+function phaseContext(some: Partial<PhaseContext>): PhaseContext {
 	return {
 		phase: 'compile',
 		from: 'ebuild',
@@ -21,10 +21,10 @@ function facts(some: Partial<Facts>): Facts {
 
 test('what fakeroot asks its daemon over is left alone, and only that', () => {
 	for (const phase of ['install'] as const) {
-		const all = granted(decide(facts({ phase })));
-		expect(granted(decide(facts({ phase, fakeroot: 'sysv' })))).toEqual(all.filter((what) => what !== 'ipc'));
-		expect(granted(decide(facts({ phase, fakeroot: 'tcp' })))).toEqual(all.filter((what) => what !== 'net'));
-		expect(granted(decide(facts({ phase, fakeroot: 'alone' })))).toEqual(all);
+		const all = granted(decide(phaseContext({ phase })));
+		expect(granted(decide(phaseContext({ phase, fakeroot: 'sysv' })))).toEqual(all.filter((what) => what !== 'ipc'));
+		expect(granted(decide(phaseContext({ phase, fakeroot: 'tcp' })))).toEqual(all.filter((what) => what !== 'net'));
+		expect(granted(decide(phaseContext({ phase, fakeroot: 'alone' })))).toEqual(all);
 	}
 });
 
@@ -39,55 +39,60 @@ describe('the law', () => {
 		['test', ['net', 'ipc', 'cgroup']],
 		['install', ['net', 'ipc', 'cgroup']],
 	])('src_%s gets %j', (phase, what) => {
-		expect(granted(decide(facts({ phase })))).toEqual(what);
+		expect(granted(decide(phaseContext({ phase })))).toEqual(what);
 	});
 
 	test.each([...otherPhases, 'a phase of tomorrow'])('"%s" is free', (phase) => {
-		expect(granted(decide(facts({ phase })))).toEqual([]);
+		expect(granted(decide(phaseContext({ phase })))).toEqual([]);
 	});
 
 	test('nothing is confined that FEATURES does not name', () => {
 		for (const phase of srcPhases) {
 			expect(
-				granted(decide(facts({ phase, features: ['sandbox', 'userpriv', 'xcgroup', 'network-sandbox-proxy'] }))),
+				granted(decide(phaseContext({ phase, features: ['sandbox', 'userpriv', 'xcgroup', 'network-sandbox-proxy'] }))),
 			).toEqual([]);
-			expect(granted(decide(facts({ phase, features: ['cgroup'] })))).toEqual(['cgroup']);
+			expect(granted(decide(phaseContext({ phase, features: ['cgroup'] })))).toEqual(['cgroup']);
 		}
 	});
 
 	test('a binary package is never confined', () => {
-		expect(granted(decide(facts({ from: 'binary' })))).toEqual([]);
+		expect(granted(decide(phaseContext({ from: 'binary' })))).toEqual([]);
 	});
 });
 
 describe('exceptions', () => {
 	test('RESTRICT=network-sandbox lifts the network only', () => {
-		expect(granted(decide(facts({ restrict: ['mirror', 'network-sandbox'] })))).toEqual(['ipc', 'cgroup']);
+		expect(granted(decide(phaseContext({ restrict: ['mirror', 'network-sandbox'] })))).toEqual(['ipc', 'cgroup']);
 	});
 
 	test('PROPERTIES=test_network lifts the network of src_test only', () => {
 		const properties = ['test_network'];
-		expect(granted(decide(facts({ phase: 'test', properties })))).toEqual(['ipc', 'cgroup']);
-		expect(granted(decide(facts({ phase: 'compile', properties })))).toContain('net');
+		expect(granted(decide(phaseContext({ phase: 'test', properties })))).toEqual(['ipc', 'cgroup']);
+		expect(granted(decide(phaseContext({ phase: 'compile', properties })))).toContain('net');
 	});
 
 	test('PORTCULLIS_UNPACK=confine isolates src_unpack, and not that of a live package', () => {
 		const settings = resolve({ PORTCULLIS_UNPACK: 'confine' });
-		expect(granted(decide(facts({ phase: 'unpack', settings })))).toContain('net');
-		expect(granted(decide(facts({ phase: 'unpack', settings, properties: ['live'] })))).not.toContain('net');
-		expect(granted(decide(facts({ phase: 'unpack', settings, restrict: ['network-sandbox'] })))).not.toContain('net');
-		expect(granted(decide(facts({ phase: 'fetch', settings })))).not.toContain('net');
+		expect(granted(decide(phaseContext({ phase: 'unpack', settings })))).toContain('net');
+		expect(granted(decide(phaseContext({ phase: 'unpack', settings, properties: ['live'] })))).not.toContain('net');
+		expect(granted(decide(phaseContext({ phase: 'unpack', settings, restrict: ['network-sandbox'] })))).not.toContain(
+			'net',
+		);
+		expect(granted(decide(phaseContext({ phase: 'fetch', settings })))).not.toContain('net');
 	});
 
 	test('each verdict carries the rule that said so', () => {
-		const decision = decide(facts({ phase: 'test', properties: ['test_network'], features: ['network-sandbox'] }));
+		const decision = decide(
+			phaseContext({ phase: 'test', properties: ['test_network'], features: ['network-sandbox'] }),
+		);
 		expect(decision.net.rule).toContain('test_network');
 		expect(decision.ipc.rule).toBe('FEATURES does not name ipc-sandbox');
 	});
 });
 
 describe('the audit', () => {
-	const watched = (some: Partial<Facts>) => srcPhases.filter((phase) => audited(facts({ ...some, phase })));
+	const watched = (some: Partial<PhaseContext>) =>
+		srcPhases.filter((phase) => audited(phaseContext({ ...some, phase })));
 	const isolated = ['prepare', 'configure', 'compile', 'test', 'install'];
 
 	test('watches what network-sandbox isolates, and nothing else', () => {
@@ -95,20 +100,20 @@ describe('the audit', () => {
 		expect(watched({ features: ['ipc-sandbox', 'cgroup'] })).toEqual([]);
 		expect(watched({ properties: ['test_network'] })).toEqual(isolated.filter((phase) => phase !== 'test'));
 		expect(watched({ restrict: ['network-sandbox'] })).toEqual([]);
-		expect(audited(facts({ phase: 'postinst' }))).toBe(false);
+		expect(audited(phaseContext({ phase: 'postinst' }))).toBe(false);
 	});
 
 	test('PORTCULLIS_AUDIT=off watches nothing, and changes nothing else', () => {
 		const settings = resolve({ PORTCULLIS_AUDIT: 'off' });
 		expect(watched({ settings })).toEqual([]);
-		expect(granted(decide(facts({ settings })))).toEqual(['net', 'ipc', 'cgroup']);
+		expect(granted(decide(phaseContext({ settings })))).toEqual(['net', 'ipc', 'cgroup']);
 	});
 
 	test('PORTCULLIS_AUDIT=only watches the same without network-sandbox, and isolates nothing', () => {
 		const settings = resolve({ PORTCULLIS_AUDIT: 'only' });
 		expect(watched({ settings, features: [] })).toEqual(isolated);
 		expect(watched({ settings, features: [], restrict: ['network-sandbox'] })).toEqual([]);
-		expect(granted(decide(facts({ settings })))).toEqual([]);
-		expect(decide(facts({ settings })).net.rule).toContain('PORTCULLIS_AUDIT=only');
+		expect(granted(decide(phaseContext({ settings })))).toEqual([]);
+		expect(decide(phaseContext({ settings })).net.rule).toContain('PORTCULLIS_AUDIT=only');
 	});
 });

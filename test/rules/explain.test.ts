@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explain, explanationText, groundFrom, groundOf, phaseNamed } from '../../src/rules/explain.ts';
+import { explain, explanationText, packageContextFrom, packageContextOf, phaseNamed } from '../../src/rules/explain.ts';
 import { srcPhases } from '../../src/rules/phases.ts';
 import type { Configuration } from '../../src/portage/resolve_package.ts';
 import { nameOf } from '../../src/status/running.ts';
@@ -34,8 +34,8 @@ const configuration: Configuration = {
 
 describe('explain', () => {
 	test("a package's own FEATURES, PROPERTIES and settings count, not those of all", () => {
-		const ground = groundOf(configuration);
-		const text = explanationText(explain('a/b-1', ground, srcPhases), screen).join('\n');
+		const packageContext = packageContextOf(configuration);
+		const text = explanationText(explain('a/b-1', packageContext, srcPhases), screen).join('\n');
 		expect(text).toMatch(/FEATURES="network-sandbox" PROPERTIES="test_network"\s+PORTCULLIS_UNPACK="confine"/);
 		expect(text).toMatch(/src_unpack\n {2}network-sandbox {2}yes {2}PORTCULLIS_UNPACK=confine/);
 		expect(text).toMatch(/src_test\n {2}network-sandbox {2}no {3}PROPERTIES=test_network/);
@@ -43,19 +43,22 @@ describe('explain', () => {
 	});
 
 	test('without a package, those of all', () => {
-		expect(groundOf({ ...configuration, package: null }).features).toEqual(['cgroup']);
+		expect(packageContextOf({ ...configuration, package: null }).features).toEqual(['cgroup']);
 	});
 
 	test('a bad setting is an error that names the choices', () => {
 		const variables = { PORTCULLIS_UNPACK: 'both' };
-		expect(() => groundOf({ ...configuration, variables, package: null })).toThrow(
+		expect(() => packageContextOf({ ...configuration, variables, package: null })).toThrow(
 			'PORTCULLIS_UNPACK="both" is not known: it can be host or confine. Correct it in make.conf or package.env.',
 		);
-		expect(() => groundFrom({ unpack: 'both' })).toThrow('it can be host or confine');
+		expect(() => packageContextFrom({ unpack: 'both' })).toThrow('it can be host or confine');
 	});
 
 	test('phases that follow each other under the same rules are one group', () => {
-		const text = explanationText(explain('', groundFrom({ features: 'ipc-sandbox' }), ['prepare', 'compile']), screen);
+		const text = explanationText(
+			explain('', packageContextFrom({ features: 'ipc-sandbox' }), ['prepare', 'compile']),
+			screen,
+		);
 		expect(text[0]).toBe('src_prepare, src_compile');
 		expect(text).toHaveLength(4);
 	});

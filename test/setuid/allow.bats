@@ -34,7 +34,7 @@ allowing() {
 
 @test 'what is listed is reached, errors are the real ones, and nothing else is reached' {
 	allowing "$PLACE/client" plain "$THERE" 80
-	[[ $status == 0 && $output == connected && $(last r.mode) == setuid && $(last r.through) == host ]]
+	[[ $status == 0 && $output == connected && $(last r.mode) == setuid && $(last r.route) == direct ]]
 	expect_allowed "client $THERE 80 1 0"
 	allowing "$PLACE/client" plain "$THERE" 81
 	[[ $output == ECONNREFUSED ]]
@@ -90,7 +90,7 @@ allowing() {
 	install -m 0711 "$PLACE/client" "$PLACE/closed"
 	# shellcheck disable=SC2016 # for the inner shell
 	allowing sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$PLACE/closed" "$PLACE/client" "$THERE"
-	[[ $output == ECONNREFUSED$'\n'ECONNREFUSED && $(last r.through) == nowhere ]]
-	[[ $(last r.through_why) == 'closed, which was the first to connect or to listen, may not be looked into' ]]
+	[[ $output == ECONNREFUSED$'\n'ECONNREFUSED && $(last r.route) == none ]]
+	[[ $(last r.route_why) == 'closed, which was the first to connect or to listen, may not be looked into' ]]
 	expect_allowed ''
 }

@@ -104,7 +104,7 @@ runs_of() {
 	said -0 "$@" --probe
 	# valgrind has no seccomp(2), which --families any does without.
 	said -0 "$@" --net --ipc --families any -- true
-	said -0 "$@" --net --ipc --cgroup sanitizer --best-effort --record record --tell tell --label a=b --watch $$ --lock record -- \
+	said -0 "$@" --net --ipc --cgroup sanitizer --best-effort --record record --notice-file tell --label a=b --die-with $$ --die-with-lock record -- \
 		bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
 	CONFINE_ENV_TMPDIR=/x said -3 "$@" --environ 9 --cgroup sanitizer --best-effort -- bash -c 'exit 3' 9</proc/self/environ
 	said -127 "$@" --net --best-effort -- /nonexistent

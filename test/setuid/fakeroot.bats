@@ -47,12 +47,12 @@ spared() {
 	sysv)
 		expect_kind "$phase" ipc host
 		expect_kind "$phase" net apart
-		[[ $(record "$phase" 'r.fakeroot + Object.keys(r.had).sort()') == sysvcgroup,net ]]
+		[[ $(record "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == sysvcgroup,net ]]
 		;;
 	tcp)
 		expect_kind "$phase" net host
 		expect_kind "$phase" ipc apart
-		[[ $(record "$phase" 'r.fakeroot + Object.keys(r.had).sort()') == tcpcgroup,ipc ]]
+		[[ $(record "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == tcpcgroup,ipc ]]
 		;;
 	esac
 }

@@ -118,7 +118,7 @@ in_time() {
 	done
 	name=$ACCOUNT$(printf 'x%.0s' $(seq $((200 - ${#ACCOUNT}))))
 	run -0 caller "$CONFINE" --cgroup "$name" --record record -- true
-	[[ $(last r.had.cgroup) == confine ]]
+	[[ $(last r.applied.cgroup) == confine ]]
 }
 
 @test 'no --limit gets the command out of the cgroup of its caller' {
@@ -140,7 +140,7 @@ in_time() {
 	caller ln -s "/etc/$ACCOUNT" dangling
 	caller mkfifo fifo
 	caller mkdir directory
-	for option in --record --tell; do
+	for option in --record --notice-file; do
 		for path in link dangling fifo directory /dev/full /dev/null "/etc/$ACCOUNT" /etc/passwd / . '' /proc/self/mem /proc/sysrq-trigger; do
 			# Something is missing, so that there is something to tell, and --require says it before the command runs.
 			run -125 caller timeout 10 "$CONFINE" --cgroup "$ACCOUNT" --limit memory.max=1 --net --require "$option" "$path" -- touch ran
@@ -151,14 +151,14 @@ in_time() {
 	[[ $(stat -c '%s %Y %a' /etc/passwd) == "$before" ]]
 }
 
-@test '--watch and --lock on what belongs to others tell no more than the caller could see' {
+@test '--die-with and --die-with-lock on what belongs to others tell no more than the caller could see' {
 	local pid
 	victim sleep 1000 &
 	pid=$!
 	install -m 600 /dev/null "$PLACE/secret"
-	run -0 caller timeout 10 "$CONFINE" --net --watch 1 --watch "$pid" --lock /etc/shadow --lock "$PLACE/secret" -- true
+	run -0 caller timeout 10 "$CONFINE" --net --die-with 1 --die-with "$pid" --die-with-lock /etc/shadow --die-with-lock "$PLACE/secret" -- true
 	kill -0 "$pid"
-	run -0 caller timeout 10 "$CONFINE" --net --lock "$PLACE/nothing" -- true
+	run -0 caller timeout 10 "$CONFINE" --net --die-with-lock "$PLACE/nothing" -- true
 	kill "$pid"
 	rm "$PLACE/secret"
 }

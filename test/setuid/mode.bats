@@ -11,7 +11,7 @@ WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulim
 	caller bash -c "$WHO" >"$BATS_TEST_TMPDIR/without"
 	caller "$CONFINE" --net --families any --ipc --cgroup "$ACCOUNT" --record record -- bash -c "$WHO" >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
-	[[ $(last 'r.mode + " " + r.keeper + JSON.stringify(r.had) + JSON.stringify(r.missing)') == 'setuid pidns{"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+	[[ $(last 'r.mode + " " + r.tracking + JSON.stringify(r.applied) + JSON.stringify(r.missing)') == 'setuid pidns{"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
 	[[ $(stat -c %U record) == "${ACCOUNT}c" ]]
 }
 
@@ -108,7 +108,7 @@ stripped_names() {
 	caller "$CONFINE" --net --cgroup "$ACCOUNT" --limit pids.max=100 --best-effort --record record -- \
 		cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
-	[[ $(last 'r.mode + r.keeper + r.missing.map(({ what }) => what)') == setuidpidnspids.max ]]
+	[[ $(last 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnspids.max ]]
 	[[ $(last 'r.missing[0].why') == 'the cgroup that this was started in is not delegated to this user'* ]]
 	run -125 caller "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=100 --require -- touch ran
 	[[ $output == "confine: pids.max can't be had: "* && ! -e ran ]]
@@ -136,7 +136,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
 			sh -c "wc -c </proc/version; setsid -f sleep 1000 >/dev/null 2>&1 </dev/null"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
 	[[ $output == 0 ]]
-	[[ $(last 'r.mode + r.keeper + r.orphan_count') == setuidpidns1 ]]
+	[[ $(last 'r.mode + r.tracking + r.orphan_count') == setuidpidns1 ]]
 }
 
 @test 'hidepid hides nothing that is in a PID namespace of its own: /proc is mounted anew' {
@@ -144,12 +144,12 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	run -0 unshare --mount --propagation private bash -c 'mount -t proc -o hidepid=2 proc /proc
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
 			bash -c "read -r number _ </proc/self/stat; echo \$((number - \$\$))"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
-	[[ $output == 0 && $(last 'r.mode + r.keeper') == setuidpidns ]]
+	[[ $output == 0 && $(last 'r.mode + r.tracking') == setuidpidns ]]
 }
 
 @test 'under no_new_privs the bit is inert, and a user namespace takes over' {
 	caller setpriv --no-new-privs "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- true
-	[[ $(last 'r.mode + JSON.stringify(r.had.net)') == 'userns"confine"' ]]
+	[[ $(last 'r.mode + JSON.stringify(r.applied.net)') == 'userns"confine"' ]]
 }
 
 @test 'a caller outside the group can not run it' {
@@ -178,7 +178,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	run -0 setpriv --bounding-set=-net_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --best-effort --record record -- id -u
 	[[ $output == "$CALLER" ]]
-	[[ $(last 'r.mode + JSON.stringify(r.had) + r.missing.length') == 'userns{"net":"confine","ipc":"confine"}0' ]]
+	[[ $(last 'r.mode + JSON.stringify(r.applied) + r.missing.length') == 'userns{"net":"confine","ipc":"confine"}0' ]]
 }
 
 @test 'where root is refused, root is given up, and what is missing is said' {
@@ -214,6 +214,6 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	PYTHON
 	run -0 "$portage/bin/python" "$PLACE/spawn.py" "$(type -P setpriv)" --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c '[[ $(</proc/1/comm) == confine ]] && setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
-	[[ $(last 'r.mode + r.keeper + r.orphan_count + r.orphans[0].stuck') == setuidpidns1undefined ]]
+	[[ $(last 'r.mode + r.tracking + r.orphan_count + r.orphans[0].stuck') == setuidpidns1undefined ]]
 	rm "$PLACE/spawn.py"
 }

@@ -31,7 +31,7 @@ while time.monotonic() < end: pass'
 	local who
 	for who in env lent; do
 		run -137 "$who" "$CONFINE" --cgroup x --limit memory.max=64M --record "$RECORD" -- python3 -c "$ALLOCATE"
-		[[ $(last '[r.limit_hit, r.keeper, r.missing.length, r.accounting.memory, r.memory_peak <= 64 << 20, r.memory_peak > 32 << 20].join()') == memory.max,cgroup+pidns,0,cgroup,true,true ]] || {
+		[[ $(last '[r.limit_hit, r.tracking, r.missing.length, r.accounting.memory, r.memory_peak <= 64 << 20, r.memory_peak > 32 << 20].join()') == memory.max,cgroup+pidns,0,cgroup,true,true ]] || {
 			tail -n1 "$RECORD"
 			return 1
 		}

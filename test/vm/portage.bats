@@ -43,7 +43,7 @@ load ../portage/emerge
 	EOF
 	run -0 prefix_emerge --oneshot app-test/nested
 	grep -q '/emerge-[0-9]*/app-test_nested-1/portcullis-' "$PREFIX_LOG/compile"
-	[[ $(record compile r.keeper) == cgroup+pidns ]]
+	[[ $(record compile r.tracking) == cgroup+pidns ]]
 }
 
 @test 'PORTCULLIS_MEMORY_MAX of make.conf covers the whole build, also as the portage user, and the elog says so' {

@@ -25,7 +25,7 @@ in_cgroup() {
 	run -0 caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
 		sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == / ]]
-	[[ $(last 'r.mode + r.keeper + r.missing.map(({ what }) => what)') == setuidpidnsmemory.max,pids.max ]]
+	[[ $(last 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnsmemory.max,pids.max ]]
 	[[ ! -e /sys/fs/cgroup/portcullis ]]
 }
 
@@ -38,7 +38,7 @@ in_cgroup() {
 	run -0 in_cgroup "$lent" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --record record -- \
 		sh -c 'cat "/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/pids.max"'
 	[[ $output == 50 ]]
-	[[ $(last 'r.mode + r.keeper + r.accounting.memory + r.missing.length') == setuidcgroup+pidnscgroup0 ]]
+	[[ $(last 'r.mode + r.tracking + r.accounting.memory + r.missing.length') == setuidcgroup+pidnscgroup0 ]]
 	eventually rmdir "$lent/portcullis.delegated"
 	eventually rmdir "$lent"
 }

@@ -1,6 +1,6 @@
 import type { Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../../confine/destinations.ts';
-import { aroundOf } from '../../conflicts/build_context.ts';
+import { buildContextOf } from '../../conflicts/build_context.ts';
 import { words as wordsOf, type Environment } from '../../util/environment.ts';
 import { environmentOf } from '../../rules/phase_context.ts';
 import { print } from '../../util/output.ts';
@@ -30,7 +30,7 @@ export async function lookedUp(
 	environment: Environment,
 ): Promise<string[]> {
 	try {
-		const found = await destinations(setting, aroundOf(environment, features));
+		const found = await destinations(setting, buildContextOf(environment, features));
 		const options = allowOptions(found).map((pair) => pair.join(' '));
 		return [...options, ...destinationLines(found, cpv).map(render)];
 	} catch (error) {

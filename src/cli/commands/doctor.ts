@@ -1,7 +1,7 @@
 import type { Input } from '../command.ts';
 import { examine } from '../../doctor/findings.ts';
 import { doctorText } from '../../doctor/print.ts';
-import { lookAround } from '../../doctor/system_info.ts';
+import { probeSystem } from '../../doctor/system_info.ts';
 import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
 import { screenOf } from '../../util/terminal.ts';
@@ -9,10 +9,10 @@ import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`doctor takes no argument, and was given "${words[0]}"`);
-	const findings = await examine(await lookAround(values['eprefix'] ?? installation().eprefix));
+	const findings = await examine(await probeSystem(values['eprefix'] ?? installation().eprefix));
 	const text = flags.has('json')
 		? [JSON.stringify(findings)]
 		: doctorText(findings, screenOf(process.stdout), flags.has('verbose'));
 	print(text);
-	return findings.some(({ state }) => state === 'bad') ? 1 : 0;
+	return findings.some(({ state }) => state === 'error') ? 1 : 0;
 }

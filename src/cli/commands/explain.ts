@@ -1,8 +1,15 @@
-import { describe, findCollisions, smelled } from '../../conflicts/detect.ts';
+import { describe, findConflicts, evidenceVariables } from '../../conflicts/detect.ts';
 import type { Input } from '../command.ts';
-import { aroundOf, type Around } from '../../conflicts/build_context.ts';
+import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';
 import type { Environment } from '../../util/environment.ts';
-import { explain, explanationText, groundFrom, groundOf, phaseNamed, type Explanation } from '../../rules/explain.ts';
+import {
+	explain,
+	explanationText,
+	packageContextFrom,
+	packageContextOf,
+	phaseNamed,
+	type Explanation,
+} from '../../rules/explain.ts';
 import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
 import { srcPhases } from '../../rules/phases.ts';
@@ -13,30 +20,30 @@ import { UsageError } from '../usage.ts';
 export async function run({ values, flags, words }: Input): Promise<number> {
 	const { explanation, environment } =
 		values['features'] === undefined ? await asked(values, words) : said(values, words);
-	const { ground } = explanation;
-	const around = aroundOf(environment, ground.features, ground.settings.PORTCULLIS_ALLOW);
-	const collisions = findCollisions({ ...ground, phase: '' }, around).map((found) => ({
-		name: found.collision.name,
-		text: describe(found, around),
+	const { packageContext } = explanation;
+	const context = buildContextOf(environment, packageContext.features, packageContext.settings.PORTCULLIS_ALLOW);
+	const conflicts = findConflicts({ ...packageContext, phase: '' }, context).map((found) => ({
+		name: found.conflict.name,
+		text: describe(found, context),
 	}));
 	const screen = screenOf(process.stdout);
-	const allowed = await allowedIn(ground.settings.PORTCULLIS_ALLOW, around);
+	const allowed = await allowedIn(packageContext.settings.PORTCULLIS_ALLOW, context);
 	const text = flags.has('json')
-		? [JSON.stringify({ ...explanation, collisions, allowed })]
+		? [JSON.stringify({ ...explanation, conflicts, allowed })]
 		: [
 				...explanationText(explanation, screen),
 				...allowed.flatMap((line, index) => [...(index === 0 ? ['', 'Let through:'] : []), `  ${line}`]),
-				...collisions.flatMap((one) => ['', ...paragraphs(one.text, screen)]),
+				...conflicts.flatMap((one) => ['', ...paragraphs(one.text, screen)]),
 			];
 	print(text);
 	return 0;
 }
 
 /** What PORTCULLIS_ALLOW comes to here and now. */
-async function allowedIn(setting: string, around: Around): Promise<string[]> {
+async function allowedIn(setting: string, context: BuildContext): Promise<string[]> {
 	if (setting === '') return [];
 	const { destinations, destinationTexts } = await import('../../confine/destinations.ts');
-	return destinationTexts(await destinations(setting, around));
+	return destinationTexts(await destinations(setting, context));
 }
 
 function paragraphs([first = '', ...rest]: readonly string[], screen: Screen): string[] {
@@ -54,7 +61,7 @@ interface Answer {
 
 /** Portage is not asked: what counts is on the command line. */
 function said(values: Input['values'], words: readonly string[]): Answer {
-	return { explanation: explain('', groundFrom(values), phasesOf(words)), environment: process.env };
+	return { explanation: explain('', packageContextFrom(values), phasesOf(words)), environment: process.env };
 }
 
 async function asked(values: Input['values'], words: readonly string[]): Promise<Answer> {
@@ -64,7 +71,7 @@ async function asked(values: Input['values'], words: readonly string[]): Promise
 	const [atom, ...phases] = words;
 	// Checked before Portage is asked, which takes its time.
 	const chosen = phasesOf(phases);
-	const configuration = await resolvePortage(values['eprefix'] ?? installation().eprefix, atom, smelled);
+	const configuration = await resolvePortage(values['eprefix'] ?? installation().eprefix, atom, evidenceVariables);
 	const { package: one } = configuration;
 	const title =
 		one === null
@@ -72,7 +79,7 @@ async function asked(values: Input['values'], words: readonly string[]): Promise
 			: `${one.cpv}, EAPI ${one.eapi}, from ${one.repository}`;
 	const { variables } = one ?? configuration;
 	return {
-		explanation: explain(title, groundOf(configuration), chosen),
+		explanation: explain(title, packageContextOf(configuration), chosen),
 		environment: { ...process.env, ...variables },
 	};
 }

@@ -4,7 +4,7 @@ import manifest from '../../../package.json' with { type: 'json' };
 import type { Input } from '../command.ts';
 import { examine } from '../../doctor/findings.ts';
 import { cgroupPlace } from '../../doctor/check_sandboxes.ts';
-import { lookAround, type World } from '../../doctor/system_info.ts';
+import { probeSystem, type SystemInfo } from '../../doctor/system_info.ts';
 import { features } from '../../rules/features.ts';
 import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
@@ -17,24 +17,27 @@ const indent = ' '.repeat('network-sandbox: '.length);
 
 export async function run({ values, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`info takes no argument, and was given "${words[0]}"`);
-	const world = await lookAround(values['eprefix'] ?? installation().eprefix);
-	print(await infoText(world, screenOf(process.stdout).width));
+	const system = await probeSystem(values['eprefix'] ?? installation().eprefix);
+	print(await infoText(system, screenOf(process.stdout).width));
 	return 0;
 }
 
 /** In the manner of `emerge --info`: plain, a fact a line, to be pasted. */
-async function infoText(world: World, width: number): Promise<string[]> {
-	const { configuration, trial, probe, uid } = world;
-	const amiss = (await examine(world)).filter(({ state }) => state === 'bad' || state === 'odd');
-	const facts: [string, string][] = [
-		['Portage', configuration === undefined ? world.noPortage : `${configuration.version}, ${configuration.python}`],
-		['EPREFIX', world.eprefix || '(none)'],
+async function infoText(system: SystemInfo, width: number): Promise<string[]> {
+	const { configuration, probeResult, probe, uid } = system;
+	const amiss = (await examine(system)).filter(({ state }) => state === 'error' || state === 'warning');
+	const phaseContext: [string, string][] = [
+		['Portage', configuration === undefined ? system.noPortage : `${configuration.version}, ${configuration.python}`],
+		['EPREFIX', system.eprefix || '(none)'],
 		['User', `uid ${uid}${uid === 0 ? '' : ', so Portage itself honours none of these FEATURES'}`],
-		['confine', `mode ${trial.mode}, keeper ${trial.keeper}, ${trial.broken || `watched ${trial.watched}`}`],
-		['cgroup', cgroupPlace(world)],
+		[
+			'confine',
+			`mode ${probeResult.mode}, tracked by ${probeResult.tracking}, ${probeResult.broken || `watched ${probeResult.watched}`}`,
+		],
+		['cgroup', cgroupPlace(system)],
 		['Probe', probeText(probe)],
-		...confinements.map((what): [string, string] => [features[what], honours(world, what)]),
-		...alone(world),
+		...confinements.map((what): [string, string] => [features[what], honours(system, what)]),
+		...alone(system),
 	];
 	const rest = [
 		...(configuration === undefined ? [] : [`FEATURES="${configuration.features.join(' ')}"`]),
@@ -43,12 +46,12 @@ async function infoText(world: World, width: number): Promise<string[]> {
 	];
 	return [
 		...hang(
-			`Portcullis ${manifest.version} (node ${process.versions.node}, Linux ${release()}, ${system()})`,
+			`Portcullis ${manifest.version} (node ${process.versions.node}, Linux ${release()}, ${distribution()})`,
 			width,
 			indent,
 		),
 		'='.repeat(65),
-		...facts.flatMap(([name, value]) =>
+		...phaseContext.flatMap(([name, value]) =>
 			wrap(value, width - indent.length).map(
 				(line, at) => (at === 0 ? `${name}:`.padEnd(indent.length) : indent) + line,
 			),
@@ -57,28 +60,28 @@ async function infoText(world: World, width: number): Promise<string[]> {
 	];
 }
 
-function honours({ asked, trial, uid }: World, what: (typeof confinements)[number]): string {
+function honours({ asked, probeResult, uid }: SystemInfo, what: (typeof confinements)[number]): string {
 	if (!asked.includes(what)) return 'not asked for';
-	const had = trial.had[what] ?? 'none';
-	const why = trial.missing.find((one) => one.what === what)?.why ?? '';
-	if (had === 'none') return `asked for, not to be had${why === '' ? '' : `: ${why}`}`;
+	const applied = probeResult.applied[what] ?? 'none';
+	const why = probeResult.missing.find((one) => one.what === what)?.why ?? '';
+	if (applied === 'none') return `asked for, not to be had${why === '' ? '' : `: ${why}`}`;
 	return uid === 0 && what !== 'cgroup' ? 'asked for, by Portage and Portcullis' : 'asked for, by Portcullis';
 }
 
 /** What the lines above it don't say. */
-function probeText(probe: World['probe']): string {
+function probeText(probe: SystemInfo['probe']): string {
 	const rest = [...probe].filter(([key]) => !['mode', 'uid', 'cgroup'].includes(key));
 	return rest.map(([key, value]) => `${key}=${value.replaceAll(' ', '_')}`).join(' ');
 }
 
 /** What Portage has besides, and honours as root only (spawn() in doebuild.py, _doebuild_spawn). */
-function alone({ configuration, uid }: World): [string, string][] {
+function alone({ configuration, uid }: SystemInfo): [string, string][] {
 	return ['pid-sandbox', 'mount-sandbox']
 		.filter((word) => configuration?.features.includes(word))
 		.map((word) => [word, `asked for, by ${uid === 0 ? 'Portage' : 'nobody: Portage honours it as root only'}`]);
 }
 
-function system(): string {
+function distribution(): string {
 	try {
 		return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'unknown system';
 	} catch {

@@ -1,10 +1,10 @@
-import { endAs, start, type Descriptors } from '../../confine/spawn.ts';
+import { exitLikeChild, start, type Descriptors } from '../../confine/spawn.ts';
 import type { Input } from '../command.ts';
-import { findCollisions, inside } from '../../conflicts/detect.ts';
-import { allowFor, carried, confineOptions } from '../../confine/options.ts';
-import { aroundOf } from '../../conflicts/build_context.ts';
+import { findConflicts, inside } from '../../conflicts/detect.ts';
+import { allowFor, encodeSecureEnvironment, confineOptions } from '../../confine/options.ts';
+import { buildContextOf } from '../../conflicts/build_context.ts';
 import { packageOf } from '../../util/environment.ts';
-import { factsOf } from '../../rules/phase_context.ts';
+import { phaseContextOf } from '../../rules/phase_context.ts';
 import { installation } from '../../installation/locate.ts';
 import { UsageError } from '../usage.ts';
 
@@ -12,13 +12,19 @@ export async function run({ words, command }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`put -- before the command "${words[0]}"`);
 	if (command?.[0] === undefined) throw new UsageError('phase needs a command: portcullis phase -- COMMAND [ARG...]');
 	const { PORTCULLIS_FDS: descriptors = '', ...environment } = process.env;
-	const facts = await factsOf(environment);
-	const options = confineOptions(packageOf(environment), facts, await allowFor(facts, environment));
+	const phaseContext = await phaseContextOf(environment);
+	const options = confineOptions(packageOf(environment), phaseContext, await allowFor(phaseContext, environment));
 	const [program, ...rest] = options.length > 0 ? [installation().confine, ...options, '--', ...command] : command;
 	const own = options.includes('--net')
-		? inside(findCollisions(facts, aroundOf(environment, facts.features, facts.settings.PORTCULLIS_ALLOW)), environment)
+		? inside(
+				findConflicts(
+					phaseContext,
+					buildContextOf(environment, phaseContext.features, phaseContext.settings.PORTCULLIS_ALLOW),
+				),
+				environment,
+			)
 		: environment;
-	return endAs(await start(program ?? '', rest, carried(own), inherited(descriptors)));
+	return exitLikeChild(await start(program ?? '', rest, encodeSecureEnvironment(own), inherited(descriptors)));
 }
 
 /** Node marks what it inherits close-on-exec, and has descriptors of its own: bin/portcullis lists the caller's. */

@@ -1,7 +1,7 @@
 import type { Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
-import type { Facts } from '../../rules/decide.ts';
-import { groundFrom, groundOf, phaseNamed } from '../../rules/explain.ts';
+import type { PhaseContext } from '../../rules/decide.ts';
+import { packageContextFrom, packageContextOf, phaseNamed } from '../../rules/explain.ts';
 import { features } from '../../rules/features.ts';
 import { installation } from '../../installation/locate.ts';
 import { isSrcPhase } from '../../rules/phases.ts';
@@ -23,15 +23,18 @@ export async function run({ values, words, command }: Input): Promise<number> {
 
 	const eprefix = values['eprefix'] ?? installation().eprefix;
 	let cpv = 'portcullis/run';
-	let facts: Facts = { ...groundFrom({ features: list ?? Object.values(features).join(' ') }), phase };
+	let phaseContext: PhaseContext = {
+		...packageContextFrom({ features: list ?? Object.values(features).join(' ') }),
+		phase,
+	};
 	if (like !== undefined) {
 		const configuration = await resolvePortage(eprefix, like);
 		cpv = configuration.package?.cpv ?? cpv;
-		facts = { ...groundOf(configuration), phase };
+		phaseContext = { ...packageContextOf(configuration), phase };
 	}
 	const shell = [process.env['SHELL'] ?? '/bin/sh'];
 	const wanted = command !== undefined && command.length > 0 ? command : shell;
-	return runConfined(facts, wanted, { eprefix, cpv, environment: process.env });
+	return runConfined(phaseContext, wanted, { eprefix, cpv, environment: process.env });
 }
 
 function known(list: string): void {

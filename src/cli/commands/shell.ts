@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import script from '../../../hooks/shell.bash' with { type: 'text' };
 import type { Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
-import { groundOf, phaseNamed } from '../../rules/explain.ts';
+import { packageContextOf, phaseNamed } from '../../rules/explain.ts';
 import { installation } from '../../installation/locate.ts';
 import { resolvePortage, type Resolved } from '../../portage/resolve_package.ts';
 import { UsageError } from '../usage.ts';
@@ -35,8 +35,8 @@ export async function run({ values, words, command }: Input): Promise<number> {
 			command === undefined || command.length === 0
 				? ['bash', '--rcfile', rc, '-i']
 				: ['bash', '-c', 'source "$0" && "$@"', rc, ...command];
-		const facts = { ...groundOf(configuration), phase };
-		return await runConfined(facts, bash, {
+		const phaseContext = { ...packageContextOf(configuration), phase };
+		return await runConfined(phaseContext, bash, {
 			eprefix,
 			cpv: one.cpv,
 			cwd: one.builddir,

@@ -37,7 +37,7 @@ function branch(name: string, command: Command): string {
 	const values = options.flatMap(([option, { value, candidates }]) =>
 		value === undefined ? [] : [`		--${option}) ${reply(candidates)} return ;;`],
 	);
-	const places = command.candidates.map((candidates, at) => `		${at}) ${reply(candidates)} ;;`);
+	const endpoints = command.candidates.map((candidates, at) => `		${at}) ${reply(candidates)} ;;`);
 	const flags = [...options.map(([option]) => `--${option}`), '--help'].join(' ');
 	return [
 		`	${name})`,
@@ -46,7 +46,7 @@ function branch(name: string, command: Command): string {
 		`			mapfile -t COMPREPLY < <(compgen -W '${flags}' -- "$current")`,
 		'			return',
 		'		fi',
-		...(places.length > 0 ? ['		case $at in', ...places, '		esac'] : []),
+		...(endpoints.length > 0 ? ['		case $at in', ...endpoints, '		esac'] : []),
 		'		;;',
 	].join('\n');
 }

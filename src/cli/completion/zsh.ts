@@ -40,8 +40,8 @@ function branch(name: string, command: Command): string {
 			`--${option}${value === undefined ? '' : '='}[${escape(means)}]${value === undefined ? '' : `:${value}:${action(candidates)}`}`,
 		),
 	);
-	const places = command.candidates.map((candidates, at) => word(`${at + 1}:word:${action(candidates)}`));
-	return `	${name}) _arguments ${[...specs, "'--help[show how to use it]'", ...places].join(' ')} ;;`;
+	const endpoints = command.candidates.map((candidates, at) => word(`${at + 1}:word:${action(candidates)}`));
+	return `	${name}) _arguments ${[...specs, "'--help[show how to use it]'", ...endpoints].join(' ')} ;;`;
 }
 
 function action(candidates: Candidates): string {

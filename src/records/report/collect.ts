@@ -1,6 +1,6 @@
 import { toQuiet, scan, type Quiet, type Source, type Unread } from '../reader.ts';
 import type { Blocked, Orphan, RunRecord } from '../schema.ts';
-import { commandOf, destination } from '../../messages/line.ts';
+import { commandOf, destination } from '../../messages/message.ts';
 import { Bounded, keepLargest } from './bounded.ts';
 
 /** What happened in a phase of a package, all its builds together. */
@@ -53,7 +53,7 @@ export interface Collected {
 	wall: number;
 	cpu: number;
 	readonly modes: Map<string, number>;
-	readonly keepers: Map<string, number>;
+	readonly trackingMethods: Map<string, number>;
 	readonly packages: Bounded<true>;
 	readonly blockedPackages: Bounded<true>;
 	readonly killedPackages: Bounded<true>;
@@ -111,7 +111,7 @@ function nothing(): Collected {
 		wall: 0,
 		cpu: 0,
 		modes: new Map(),
-		keepers: new Map(),
+		trackingMethods: new Map(),
 		packages: new Bounded(MOST_PACKAGES),
 		blockedPackages: new Bounded(MOST_PACKAGES),
 		killedPackages: new Bounded(MOST_PACKAGES),
@@ -158,7 +158,7 @@ function addPhase(sum: Collected, phase: Quiet): void {
 	if (phase.byPortage) sum.byPortage++;
 	if (phase.exit !== 0) sum.failed++;
 	increase(sum.modes, phase.mode);
-	increase(sum.keepers, phase.keeper);
+	increase(sum.trackingMethods, phase.tracking);
 	sum.packages.renew(phase.package, () => true);
 	keepLargest(sum.slowest, MOST_HEAVY, phase, ({ wall }) => wall);
 	keepLargest(sum.largest, MOST_HEAVY, phase, ({ memory }) => memory);

@@ -56,10 +56,10 @@ function tiles(sum: Collected): string {
 		[
 			String(sum.attempts),
 			sum.attempts === 1 ? 'attempt blocked' : 'attempts blocked',
-			sum.attempts > 0 ? 'bad' : 'good',
+			sum.attempts > 0 ? 'error' : 'ok',
 		],
-		[String(sum.killed), sum.killed === 1 ? 'process killed' : 'processes killed', sum.killed > 0 ? 'odd' : 'good'],
-		[String(sum.unconfined), 'not confined as asked', sum.unconfined > 0 ? 'odd' : 'good'],
+		[String(sum.killed), sum.killed === 1 ? 'process killed' : 'processes killed', sum.killed > 0 ? 'warning' : 'ok'],
+		[String(sum.unconfined), 'not confined as asked', sum.unconfined > 0 ? 'warning' : 'ok'],
 		[duration(sum.wall), 'in phases', ''],
 	];
 	const items = all.map(([number, label, kind]) => `<li class="${kind}"><b>${number}</b> ${label}</li>`);

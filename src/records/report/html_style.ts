@@ -13,8 +13,8 @@ const colours = Object.entries(phaseColours)
 	.join('\n');
 
 export const style = `
-:root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d2126;--soft:#5b6470;--line:#e2dfd8;--bad:#b3261e;--odd:#8a5a00;--good:#1b6e3c}
-@media (prefers-color-scheme:dark){:root{--paper:#14171b;--card:#1d2127;--ink:#e6e4df;--soft:#9aa3ae;--line:#31373f;--bad:#ff8a80;--odd:#f2bd62;--good:#7fd6a0}}
+:root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d2126;--soft:#5b6470;--line:#e2dfd8;--error:#b3261e;--warning:#8a5a00;--ok:#1b6e3c}
+@media (prefers-color-scheme:dark){:root{--paper:#14171b;--card:#1d2127;--ink:#e6e4df;--soft:#9aa3ae;--line:#31373f;--error:#ff8a80;--warning:#f2bd62;--ok:#7fd6a0}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:70rem;--names:17rem;--values:9.5rem;padding:1.5rem 1rem 3rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 header{border-bottom:1px solid var(--line);margin-bottom:1.5rem}
@@ -30,9 +30,9 @@ ul,ol{list-style:none;margin:0;padding:0}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.7rem}
 .tiles li{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.7rem .9rem;color:var(--soft);font-size:.85rem;line-height:1.3}
 .tiles b{display:block;color:var(--ink);font-size:1.4rem;line-height:1.5;white-space:nowrap;font-variant-numeric:tabular-nums}
-.tiles .bad b{color:var(--bad)}.tiles .odd b{color:var(--odd)}.tiles .good b{color:var(--good)}
-article{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--odd);border-radius:.6rem;padding:.8rem 1rem;margin:.7rem 0}
-#blocked article{border-left-color:var(--bad)}
+.tiles .error b{color:var(--error)}.tiles .warning b{color:var(--warning)}.tiles .ok b{color:var(--ok)}
+article{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--warning);border-radius:.6rem;padding:.8rem 1rem;margin:.7rem 0}
+#blocked article{border-left-color:var(--error)}
 article .when{margin:0 0 .4rem}
 .list li{display:flex;flex-wrap:wrap;gap:0 .8rem;align-items:baseline;padding:.25rem 0;border-top:1px solid var(--line)}
 .list li:first-child{border-top:0}
@@ -47,7 +47,7 @@ figcaption{color:var(--soft);font-size:.9rem;margin-bottom:.4rem}
 .name{font-size:.88rem}
 .track{position:relative;height:1.1rem;background:var(--line);border-radius:.25rem;overflow:hidden}
 .track i{position:absolute;top:0;bottom:0;min-width:2px}
-.failed{outline:2px solid var(--bad);outline-offset:-2px}
+.failed{outline:2px solid var(--error);outline-offset:-2px}
 .axis{display:flex;justify-content:space-between;margin:.2rem calc(var(--values) + .8rem) 0 calc(var(--names) + .8rem);color:var(--soft);font-size:.75rem}
 .bars li{display:grid;grid-template-columns:1fr auto;gap:0 .8rem;align-items:center;padding:.35rem 0}
 .bars .bar{grid-row:2;grid-column:1;height:.55rem;border-radius:.25rem;min-width:2px}
@@ -61,7 +61,7 @@ th,td{padding:.2rem .8rem .2rem 0;border-top:1px solid var(--line);text-align:ri
 th{border-top:0;color:var(--soft);font-weight:400}
 th:first-child,td:first-child{text-align:left;width:100%}
 th:last-child,td:last-child{padding-right:0}
-td b{color:var(--bad);font-weight:600}
+td b{color:var(--error);font-weight:600}
 @media (max-width:44rem){
 .rows li{grid-template-columns:1fr auto;gap:0 .8rem;padding:.35rem 0}
 .track{grid-column:1/-1;grid-row:2}

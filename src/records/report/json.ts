@@ -2,12 +2,12 @@ import { latest, type Collected } from './collect.ts';
 
 /** The same sums as the text shows, for programs. */
 export function reportJson(sum: Collected): object {
-	const { modes, keepers, packages, blockedPackages, killedPackages, recent, unread, ...rest } = sum;
+	const { modes, trackingMethods, packages, blockedPackages, killedPackages, recent, unread, ...rest } = sum;
 	return {
 		schema: 1,
 		...rest,
 		modes: Object.fromEntries(modes),
-		keepers: Object.fromEntries(keepers),
+		trackingMethods: Object.fromEntries(trackingMethods),
 		packages: packages.size,
 		blockedPackages: blockedPackages.size,
 		killedPackages: killedPackages.size,

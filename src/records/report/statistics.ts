@@ -22,7 +22,7 @@ export function statsText(sum: Collected, screen: Screen): string[] {
 		['Attempts blocked', String(sum.attempts)],
 		['Processes killed', String(sum.killed)],
 		...counts('Mode', sum.modes, phases),
-		...counts('Keeper', sum.keepers, phases),
+		...counts('Tracked by', sum.trackingMethods, phases),
 		['Time in phases', duration(sum.wall)],
 		['  processor time', duration(sum.cpu), share(sum.cpu, sum.wall)],
 		['Most memory of a phase', bytes(sum.largest[0]?.memory ?? 0)],

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "native/watcher/filter.h"
-#include "native/options/families.h"
+#include "watcher/filter.h"
+#include "options/families.h"
 
 typedef unsigned long long u64;
 
@@ -200,7 +200,7 @@ static const u64 values[] = {
 enum { VALUES = sizeof values / sizeof *values };
 
 struct comparison {
-	struct sock_filter filter[AUDIT_FILTER_ROOM];
+	struct sock_filter filter[FILTER_ROOM];
 	size_t length;
 	struct filter_rules rules;
 	unsigned family; /* 0: x86, 1: arm */
@@ -296,15 +296,15 @@ static int is_cacheable(const struct comparison *with, unsigned architecture, un
 	return run(with->filter, with->length, &one) == run(with->filter, with->length, &two);
 }
 
-static u64 check(struct comparison *with, const struct audit_syscall *table, size_t count)
+static u64 check(struct comparison *with, const struct watched_syscall *table, size_t count)
 {
 	struct filter_rules *rules = &with->rules;
-	with->length = audit_filter_build(table, count, rules, with->filter, AUDIT_FILTER_ROOM);
-	if (with->length == 0 || audit_filter_build(table, count, rules, with->filter, with->length - 1) != 0) {
+	with->length = filter_build(table, count, rules, with->filter, FILTER_ROOM);
+	if (with->length == 0 || filter_build(table, count, rules, with->filter, with->length - 1) != 0) {
 		printf("the filter has %zu instructions\n", with->length);
 		return 1;
 	}
-	audit_filter_build(table, count, rules, with->filter, AUDIT_FILTER_ROOM);
+	filter_build(table, count, rules, with->filter, FILTER_ROOM);
 	for (size_t i = 0; i < ABIS; i++)
 		if ((i < 3) == (with->family == 0)) {
 			compare_abi(with, &abis[i]);

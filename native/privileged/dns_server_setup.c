@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "privileged/privilege.h"
-#include "privileged/resolver_set_up.h"
+#include "privileged/dns_server_setup.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
@@ -99,7 +99,7 @@ static const char *take_place(bool private, int fds[2])
 	return fds[1] < 0 ? "listening on " RESOLVER_ADDRESS : mount_text();
 }
 
-const char *resolver_set_up(const struct identity *identity, bool private, int fds[2])
+const char *dns_server_setup(const struct identity *identity, bool private, int fds[2])
 {
 	fds[0] = fds[1] = -1;
 	if (!privilege_raise(identity))

@@ -1,20 +1,20 @@
 # shellcheck shell=bash
 # What the configuration holds that a sandbox cuts off: said once a package, in the first phase that runs. Fills found.
-__portcullis_collide() {
-	local smell='' known='' new='' file name
+__portcullis_conflicts() {
+	local suspects='' known='' new='' file name
 	local -a lines=()
 	# Then nothing is isolated.
 	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
-	__portcullis_smell
-	[[ $smell ]] || return 0
-	for file in "$kept-collisions" "$state-collisions"; do
+	__portcullis_prefilter
+	[[ $suspects ]] || return 0
+	for file in "$kept-conflicts" "$state-conflicts"; do
 		__portcullis_kept "$file"
 		known+=" ${lines[0]-} " found+=" ${lines[1]-} "
 	done
 	for name in $known $found; do
 		[[ $name == @(@known@) ]] || __portcullis_foreign "$file" "$name"
 	done
-	for name in $smell; do
+	for name in $suspects; do
 		[[ $known == *" $name "* ]] || new=yes
 	done
 	[[ ! $new ]] || __portcullis_flag
@@ -23,11 +23,11 @@ __portcullis_collide() {
 # Asks the program, which has the whole table, and says what it says. What PORTCULLIS_ALLOW comes to follows in the same answer, as Node
 # takes long to start: that is left in looked.
 __portcullis_flag() {
-	local why='' before=$found smelled=${smell# } line
+	local why='' before=$found suspects_text=${suspects# } line
 	local -a answer=()
 	mapfile -t answer < <(
-		__portcullis_seen | __portcullis_start "$node" "$program" collisions --stdin --package "$package" --features "$features" --restrict "$restrict" \
-			--properties "$properties" --setting "${setting[PORTCULLIS_COLLISION]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
+		__portcullis_seen | __portcullis_start "$node" "$program" conflicts --stdin --package "$package" --features "$features" --restrict "$restrict" \
+			--properties "$properties" --setting "${setting[PORTCULLIS_CONFLICT]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
 			--allow "${setting[PORTCULLIS_ALLOW]-}" --known "$before" 2>/dev/null
 	)
 	lines=()
@@ -42,23 +42,23 @@ __portcullis_flag() {
 		found+=" ${lines[0]#found} "
 	else
 		# portcullis needs Node, which may just be on its way out. What smells is kept out of the way: it may be cut off.
-		found+=" $smell "
-		[[ ${setting[PORTCULLIS_COLLISION]-} == ignore ]] ||
-			__portcullis_call ewarn "Portcullis: $package: the configuration smells of ${smelled// /, }, which collide with a sandbox that FEATURES asks for, and $portcullis does not start to say more. $out"
+		found+=" $suspects "
+		[[ ${setting[PORTCULLIS_CONFLICT]-} == ignore ]] ||
+			__portcullis_call ewarn "Portcullis: $package: the configuration smells of ${suspects_text// /, }, which collide with a sandbox that FEATURES asks for, and $portcullis does not start to say more. $out"
 		lines=()
 	fi
-	if [[ $EBUILD_PHASE == setup ]]; then file=$kept-collisions; else file=$state-collisions; fi
-	__portcullis_keep "$file" "$known $smell" "$found"
-	__portcullis_say "${lines[@]:1}"
+	if [[ $EBUILD_PHASE == setup ]]; then file=$kept-conflicts; else file=$state-conflicts; fi
+	__portcullis_keep "$file" "$known $suspects" "$found"
+	__portcullis_print "${lines[@]:1}"
 	[[ ! $why ]] || __portcullis_call die "$why"
 }
 
-# Fills smell with the names of what could collide (src/conflicts/table.ts). It asks strings and files, and starts nothing.
-__portcullis_smell() {
+# Fills suspects with the names of what could collide (src/conflicts/table.ts). It asks strings and files, and starts nothing.
+__portcullis_prefilter() {
 	local compiler='' display=${DISPLAY-}
 	display=${display#*:} display=${display%%.*}
 	! __portcullis_compiler || compiler=yes
-	#: smell
+	#: prefilter
 }
 
 # Whether one of these files contains a text.

@@ -100,23 +100,23 @@ session() {
 	[[ $output != *collides* ]]
 	grep -q 'Could not open a connection' "$PREFIX_LOG/keys"
 
-	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_COLLISION="ignore"'
+	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_CONFLICT="ignore"'
 	run -0 prefix_emerge --oneshot app-test/one
 	[[ $output != *collides* ]]
 }
 
-@test 'PORTCULLIS_COLLISION=die stops for each of these before unpacking, with the same text' {
+@test 'PORTCULLIS_CONFLICT=die stops for each of these before unpacking, with the same text' {
 	local one
 	prefix_make user
 	session
-	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_COLLISION="die"'
+	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_CONFLICT="die"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	for one in "${SESSION[@]}"; do
 		rm -f "$PREFIX_LOG/phases"
 		prefix_env "$one"
 		run -1 prefix_emerge --oneshot app-test/probe
-		[[ $output == *'app-test/probe-1 is not built, as PORTCULLIS_COLLISION="die" asks: '*"${one%%=*}"*"ENV_UNSET=\"${one%%=*}\" ends it"* ]]
+		[[ $output == *'app-test/probe-1 is not built, as PORTCULLIS_CONFLICT="die" asks: '*"${one%%=*}"*"ENV_UNSET=\"${one%%=*}\" ends it"* ]]
 		[[ $(prefix_phases) == pretend ]]
 	done
 }
@@ -152,12 +152,12 @@ session() {
 	run -0 "${nowhere[@]}" "${emerge[@]}"
 	(($(said probe 'no process can be kept track of, collides with FEATURES="cgroup": ') == 2))
 	[[ $output == *'neither wins'*'FEATURES="-cgroup" ends it'* ]]
-	[[ $(record compile r.keeper) == subreaper ]]
+	[[ $(record compile r.tracking) == subreaper ]]
 	run -0 "${nowhere[@]}" "$PREFIX/usr/bin/portcullis" explain --features cgroup compile
 	[[ $output == *'no process can be kept track of, collides with FEATURES="cgroup": '* ]]
-	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"' 'PORTCULLIS_COLLISION="die"'
+	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"' 'PORTCULLIS_CONFLICT="die"'
 	run -1 "${nowhere[@]}" "${emerge[@]}"
-	[[ $output == *'app-test/probe-1 is not built, as PORTCULLIS_COLLISION="die" asks: this system'* ]]
+	[[ $output == *'app-test/probe-1 is not built, as PORTCULLIS_CONFLICT="die" asks: this system'* ]]
 	# Elsewhere it is none.
 	run -0 prefix_run "${emerge[@]}"
 	[[ $output != *collides* ]]

@@ -1,6 +1,6 @@
 /* The part of a phase's name server that takes rights: a port below 1024, and a mount. */
-#ifndef RESOLVER_SET_UP_H
-#define RESOLVER_SET_UP_H
+#ifndef DNS_SERVER_SETUP_H
+#define DNS_SERVER_SETUP_H
 
 #include <stdbool.h>
 
@@ -12,6 +12,6 @@
  * mount namespace we are in (private: already nobody else's). Returns NULL, or what failed (static text) with errno, and
  * then nothing is open.
  */
-const char *resolver_set_up(const struct identity *identity, bool private, int fds[2]);
+const char *dns_server_setup(const struct identity *identity, bool private, int fds[2]);
 
 #endif
