@@ -72,7 +72,7 @@ static void add_attempts(struct json *json, const struct outcome *outcome)
 	if (table->attempted == 0)
 		return;
 	json_raw(json, ",\"attempts\":%llu,\"%s\":[", (unsigned long long)table->attempted,
-		 is_isolated(outcome) ? "blocked" : "tried");
+		 is_isolated(outcome) ? "blocked" : "observed");
 	for (size_t i = 0; i < table->attempt_count; i++) {
 		json_raw(json, i == 0 ? "{" : ",{");
 		add_attempt(json, &table->attempts[i], began);
@@ -89,12 +89,12 @@ static void add_allowed(struct json *json, const struct outcome *outcome)
 	if (table->let_through > 0 || table->way == ROUTE_NONE)
 		json_raw(json, ",\"route\":\"%s\"", ways[table->way]);
 	if (table->way_why[0] != '\0')
-		add_text(json, "through_why", table->way_why);
+		add_text(json, "route_why", table->way_why);
 	if (table->let_through == 0)
 		return;
 	if (table->failed > 0)
-		json_raw(json, ",\"let_through_failed\":%llu", (unsigned long long)table->failed);
-	json_raw(json, ",\"let_through\":%llu,\"allowed\":[", (unsigned long long)table->let_through);
+		json_raw(json, ",\"allowed_failed\":%llu", (unsigned long long)table->failed);
+	json_raw(json, ",\"allowed_count\":%llu,\"allowed\":[", (unsigned long long)table->let_through);
 	for (size_t i = 0; i < table->allowed_count; i++) {
 		json_raw(json, i == 0 ? "{" : ",{");
 		add_attempt(json, &table->allowed[i], began);
@@ -108,15 +108,15 @@ static void add_allowed(struct json *json, const struct outcome *outcome)
 static void add_names(struct json *json, const struct audit_table *table)
 {
 	if (table->names == WATCHED_YES)
-		json_raw(json, ",\"names_seen\":\"%s\"", table->names_given_up ? "in part" : "yes");
+		json_raw(json, ",\"names_watched\":\"%s\"", table->names_given_up ? "in part" : "yes");
 	else
-		json_raw(json, ",\"names_seen\":\"no\"");
+		json_raw(json, ",\"names_watched\":\"no\"");
 	if (table->names_given_up)
-		add_text(json, "names_why", "a server of the phase's own took port 53");
+		add_text(json, "names_watched_why", "a server of the phase's own took port 53");
 	else if (table->names == WATCHED_NO)
-		add_why(json, "names_why", table->names_why, table->names_error);
+		add_why(json, "names_watched_why", table->names_why, table->names_error);
 	else if (table->names == WATCHED_NOT_YET)
-		add_text(json, "names_why", "the network is not of our making");
+		add_text(json, "names_watched_why", "the network is not of our making");
 	if (table->host_resolver)
 		json_raw(json, ",\"host_resolver\":true");
 	if (table->names_asked == 0)
@@ -137,7 +137,7 @@ static void add_names(struct json *json, const struct audit_table *table)
 }
 
 /* What the kernel counted and nobody saw: io_uring's, or everything where nothing is watched. */
-static long long unseen(const struct outcome *outcome)
+static long long unattributed(const struct outcome *outcome)
 {
 	long long seen = outcome->audit == NULL ? 0 : (long long)outcome->audit->unroutable;
 	return outcome->unroutable > seen ? outcome->unroutable - seen : 0;
@@ -159,8 +159,8 @@ void record_audit(struct json *json, const struct outcome *outcome)
 		add_text(json, "watched_why", "the command was not started");
 	add_attempts(json, outcome);
 	add_allowed(json, outcome);
-	if (unseen(outcome) > 0)
-		json_raw(json, ",\"unseen\":%lld", unseen(outcome));
+	if (unattributed(outcome) > 0)
+		json_raw(json, ",\"unattributed\":%lld", unattributed(outcome));
 	if (table->unreadable > 0)
 		json_raw(json, ",\"unreadable\":%llu", (unsigned long long)table->unreadable);
 	if (table->listeners > 0) {
@@ -175,6 +175,6 @@ void record_audit(struct json *json, const struct outcome *outcome)
 bool record_audit_is_notable(const struct outcome *outcome)
 {
 	const struct audit_table *table = outcome->audit;
-	return unseen(outcome) > 0 ||
+	return unattributed(outcome) > 0 ||
 	       (table != NULL && (table->way == ROUTE_NONE || table->attempted > 0 || table->names_asked > 0 || table->listeners > 0));
 }

@@ -8,9 +8,9 @@
 #include "supervisor/outcome.h"
 
 /*
- * Adds, where the network is isolated: unreachable, the kernel's own count. Where the phase was watched or should have been:
- * watched and, if "no", watched_why; blocked (tried, where nothing blocks) with attempts, their number; unseen, what the
- * kernel counted beyond them; names; names_seen and names_why; what else a reader has to know to judge these.
+ * Adds "unreachable" if the network is isolated: the number of packets without a route, as the kernel counts them. If the phase was or
+ * should have been watched, adds "watched" with "watched_why"; "attempts" (a count) with the list "blocked", or "observed" if the
+ * network is not isolated; "unattributed" (counted by the kernel, sender unknown); "names" with "names_watched" and "names_watched_why".
  */
 void record_audit(struct json *json, const struct outcome *outcome);
 

@@ -10,13 +10,13 @@ const mostHints = 3;
  * nothing said about it.
  */
 export function networkMessages(record: RunRecord): Line[] {
-	const { names, unseen } = record;
-	const attempts = [...record.blocked, ...record.tried];
+	const { names, unattributed } = record;
+	const attempts = [...record.blocked, ...record.observed];
 	const said = sentences(names, attempts);
 	const verb = failed(record) ? 'ewarn' : 'eqawarn';
 	const lines = capped(said, said.length, (text) => ({ verb, text: `${subject(record)}: ${text}` }));
-	if (unseen > 0) lines.push({ verb, text: `${subject(record)}: ${beyond(unseen, said.length > 0)}` });
-	if (record.tried.length > 0) {
+	if (unattributed > 0) lines.push({ verb, text: `${subject(record)}: ${beyond(unattributed, said.length > 0)}` });
+	if (record.observed.length > 0) {
 		const why = record.missing.some(({ what }) => what === 'net')
 			? "as network-sandbox can't be had here"
 			: 'as PORTCULLIS_AUDIT=only isolates nothing; network-sandbox would block these';
@@ -91,8 +91,8 @@ function label(program: Program): string {
 	return comm === short.split('/').at(-1) ? short : `${comm} (${short})`;
 }
 
-function beyond(unseen: number, more: boolean): string {
-	const count = unseen === 1 ? 'once' : `${unseen} times`;
+function beyond(unattributed: number, more: boolean): string {
+	const count = unattributed === 1 ? 'once' : `${unattributed} times`;
 	return more
 		? `something tried ${count} more; the kernel counted it, and nothing saw who`
 		: `something tried ${count} to reach what has no route; the kernel counted it, and nothing saw who`;

@@ -40,10 +40,10 @@ export interface RunRecord {
 	/** Attempts without a way out that the kernel counted. */
 	readonly unreachable: number;
 	/** What the kernel counted and the audit did not see. */
-	readonly unseen: number;
+	readonly unattributed: number;
 	readonly names: readonly Name[];
 	/** Attempts that nothing blocked, as nothing was isolated (PORTCULLIS_AUDIT=only). */
-	readonly tried: readonly Blocked[];
+	readonly observed: readonly Blocked[];
 	/** Who asked for a listener of seccomp's and was refused, as the audit has it. */
 	readonly listenerRefused: Program | undefined;
 	/** The limit that ended the command, as the kernel names it. */
@@ -148,12 +148,17 @@ export function parseRecord(line: string): RunRecord {
 		orphans: optional(record['orphans'], 'orphans', orphans, none),
 		orphanCount: optional(record['orphan_count'], 'orphan_count', count, 0),
 		blocked: optional(record['blocked'], 'blocked', attempts, none),
-		tried: optional(record['tried'], 'tried', attempts, none),
+		observed: optional(record['observed'], 'observed', attempts, none),
 		allowed: optional(record['allowed'], 'allowed', allowed, none),
 		route: optional(record['route'], 'route', route, undefined),
 		routeWhy: optional(record['route_why'], 'route_why', text, ''),
 		unreachable,
-		unseen: optional(record['unseen'], 'unseen', count, record['watched'] === undefined ? unreachable : 0),
+		unattributed: optional(
+			record['unattributed'],
+			'unattributed',
+			count,
+			record['watched'] === undefined ? unreachable : 0,
+		),
 		names: optional(record['names'], 'names', names, none),
 		listenerRefused: optional(
 			record['listener_refused'],

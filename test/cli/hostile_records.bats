@@ -131,7 +131,7 @@ is_configuration() {
 	local line
 	line=$(sed -n 2p "$UNIT/valid.jsonl")
 	for _ in {1..3000}; do
-		echo "${line//'"unseen":3'/'"unseen":999999999999'}"
+		echo "${line//'"unattributed":3'/'"unattributed":999999999999'}"
 	done | forge
 	all_commands
 	prints report --json

@@ -63,7 +63,7 @@ member() {
 
 # All that was blocked, one a line, sorted: COMM PROTOCOL ADDRESS PORT COUNT
 blocked() {
-	member '(r.blocked ?? r.tried ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
+	member '(r.blocked ?? r.observed ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
 }
 
 # expect_blocked LINE...: these and nothing else

@@ -36,13 +36,13 @@ THERE='198.51.100.7 443'
 	expect_blocked 'client tcp 10.1.2.3 80 1'
 	TO=fd::7 PORT=80 audit --net -- "$CLIENT" connect
 	expect_blocked 'client tcp fd::7 80 1'
-	[[ $(member r.unseen) == undefined ]]
+	[[ $(member r.unattributed) == undefined ]]
 }
 
 @test 'loopback, path and abstract sockets, netlink, a disconnect, a bad pointer: nothing is recorded' {
 	audit --net -- "$CLIENT" harmless
 	expect_blocked ''
-	[[ $(member r.attempts) == undefined && $(member r.unseen) == undefined && $(member r.unreadable) == 1 ]]
+	[[ $(member r.attempts) == undefined && $(member r.unattributed) == undefined && $(member r.unreadable) == 1 ]]
 }
 
 @test 'root: seen, and a raw socket is called one; no_new_privs is not set' {
@@ -72,7 +72,7 @@ THERE='198.51.100.7 443'
 @test '64 threads, 1,000 attempts each: every one is counted, and answered as without us' {
 	audit --net -- "$CLIENT" threads 64 1000
 	expect_blocked "client tcp $THERE 64000"
-	[[ $(member r.unreachable) == 64000 && $(member r.unseen) == undefined ]]
+	[[ $(member r.unreachable) == 64000 && $(member r.unattributed) == undefined ]]
 }
 
 @test 'many short-lived processes, and few descriptors for who watches them' {
@@ -163,12 +163,12 @@ except OSError: pass
 	# Both records are written by us: the outer confine stands for whoever watches already.
 	WHO=root run -0 "$CONFINE" --audit --record "$outer" --net -- "$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 3
 	[[ $(member r.watched) == no && $(member r.watched_why) == *'watches already: Device or resource busy' ]]
-	[[ $(member r.unreachable) == 3 && $(member r.unseen) == 3 && $(member r.blocked) == undefined ]]
+	[[ $(member r.unreachable) == 3 && $(member r.unattributed) == 3 && $(member r.blocked) == undefined ]]
 }
 
 @test '300 destinations: bounded, and none is lost from the count' {
 	audit --net -- "$CLIENT" ports 1000 300
-	[[ $(member r.attempts) == 300 && $(member r.blocked.length) == 256 && $(member r.unseen) == undefined ]]
+	[[ $(member r.attempts) == 300 && $(member r.blocked.length) == 256 && $(member r.unattributed) == undefined ]]
 	[[ $(member 'r.blocked[0].argv.length') == 4 && $(member 'r.blocked[255].argv.length') == 0 ]]
 }
 
@@ -184,7 +184,7 @@ except OSError: pass
 	[[ $(member r.watched) == yes && $(member r.setuid_inert) == true && $(member r.blocked) == undefined ]]
 	audit -- "$CLIENT" udp || true
 	expect_blocked "client udp $THERE 1"
-	[[ $(member r.tried.length) == 1 && $(member r.unreachable) == undefined && $(member r.names_seen) == undefined ]]
+	[[ $(member r.observed.length) == 1 && $(member r.unreachable) == undefined && $(member r.names_watched) == undefined ]]
 }
 
 @test 'where the network is isolated by others, as a user without capabilities: watched, names are said not to be' {
@@ -195,7 +195,7 @@ except OSError: pass
 		"$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 2
 	expect_blocked "client tcp $THERE 2"
 	[[ $(member r.applied.net) == portage && $(member r.unreachable) == 2 && $(member r.setuid_inert) == true ]]
-	[[ $(member r.names_seen) == no && $(member r.names_why) == 'the network is not of our making' ]]
+	[[ $(member r.names_watched) == no && $(member r.names_watched_why) == 'the network is not of our making' ]]
 }
 
 @test 'without --audit the kernel'\''s count is in the record all the same' {
@@ -249,9 +249,9 @@ refused() {
 	[[ $(member 'r.names.map((n) => n.comm)') == '["getent","getent"]' && $(member r.unreadable) == undefined ]]
 	refused mount=EPERM -- "$CLIENT" connect
 	expect_blocked "client tcp $THERE 1"
-	[[ $(member r.names_seen) == no && $(member r.names_why) == 'mount(MS_SLAVE): Operation not permitted' ]]
+	[[ $(member r.names_watched) == no && $(member r.names_watched_why) == 'mount(MS_SLAVE): Operation not permitted' ]]
 	refused seccomp=EPERM -- "$CLIENT" connect 2
-	[[ $(member r.watched) == no && $(member r.watched_why) == 'seccomp: Operation not permitted' && $(member r.unseen) == 2 ]]
+	[[ $(member r.watched) == no && $(member r.watched_why) == 'seccomp: Operation not permitted' && $(member r.unattributed) == 2 ]]
 }
 
 @test 'the generated filters agree with a model for x86-64, x32, i386, aarch64 and arm, every number, and arguments at their limits' {

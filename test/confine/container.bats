@@ -82,5 +82,5 @@ killed_in() {
 @test "Docker's default profile: the watcher looks into a phase of root, whose capabilities it has" {
 	gcc -O1 -pthread -o "$PLACE/client" "$TOP/test/confine/audit/client.c"
 	run -0 contained docker 0 "$CONFINE" --audit --record "$RECORD" -- "$PLACE/client" connect 3
-	[[ $(last 'r.unreadable') == undefined && $(last 'r.tried.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]
+	[[ $(last 'r.unreadable') == undefined && $(last 'r.observed.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]
 }

@@ -358,7 +358,7 @@ thread.join()
 	# Attempts that the kernel does not count make up for none that nobody saw.
 	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
 	[[ $status != 4 ]] || skip 'no io_uring here'
-	[[ $status == 0 && $(member r.unseen) == 5 && $(member r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
+	[[ $status == 0 && $(member r.unattributed) == 5 && $(member r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
 }
 
 @test 'after each file of /proc/TID that it opens the watcher asks whether the call is still there' {

@@ -62,7 +62,7 @@ through() {
 		[[ $output == connected && $(member r.route) == socks && $(member r.applied.net) == portage ]]
 		expect_allowed "client $THERE 80 1 0"
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 81
-		[[ $output == ECONNREFUSED && $(member r.let_through_failed) == 1 ]]
+		[[ $output == ECONNREFUSED && $(member r.allowed_failed) == 1 ]]
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 82
 		[[ $output == ECONNREFUSED || $output == ENETUNREACH ]]
 		expect_blocked "client tcp $THERE 82 1"

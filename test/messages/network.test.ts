@@ -29,8 +29,8 @@ const python = { comm: 'python3.13', argv: ['python3.13', 'tests/test_http.py'],
 
 describe('whom a phase tried to reach', () => {
 	test('nothing is said of a phase that tried nothing, whether it failed or not', () => {
-		expect(lines({ names_seen: 'yes', unreachable: 0 })).toEqual([]);
-		expect(lines({ ...failure, names_seen: 'no', unreachable: 0 })).toEqual([]);
+		expect(lines({ names_watched: 'yes', unreachable: 0 })).toEqual([]);
+		expect(lines({ ...failure, names_watched: 'no', unreachable: 0 })).toEqual([]);
 	});
 
 	test('a line for each destination, by the command line', () => {
@@ -71,7 +71,7 @@ describe('whom a phase tried to reach', () => {
 	});
 
 	test('what nobody saw is told as more; without an audit it is all there is to tell', () => {
-		expect(lines({ blocked: [attempt], unseen: 3, unreachable: 5 }).at(-1)).toContain(
+		expect(lines({ blocked: [attempt], unattributed: 3, unreachable: 5 }).at(-1)).toContain(
 			'tried 3 times more; the kernel counted it',
 		);
 		expect(lines({ watched: undefined, unreachable: 7 })).toEqual([
@@ -80,11 +80,11 @@ describe('whom a phase tried to reach', () => {
 	});
 
 	test('where nothing is isolated it says so, and gives no advice', () => {
-		const said = lines({ ...failure, tried: [attempt] });
+		const said = lines({ ...failure, observed: [attempt] });
 		expect(said).toHaveLength(2);
 		expect(said[1]).toContain('nothing was blocked, as PORTCULLIS_AUDIT=only isolates nothing');
 		const missing = [{ what: 'net', why: 'unshare: Operation not permitted' }];
-		expect(lines({ tried: [attempt], missing }).at(-1)).toContain(
+		expect(lines({ observed: [attempt], missing }).at(-1)).toContain(
 			"nothing was blocked, as network-sandbox can't be had",
 		);
 	});

@@ -56,7 +56,7 @@ small tcp 198.51.100.6 443 3
 storm tcp 198.51.100.7 443 64000'
 
 blocked() {
-	record "$1" '(r.blocked ?? r.tried ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
+	record "$1" '(r.blocked ?? r.observed ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
 }
 
 everything_is_recorded() {
@@ -64,7 +64,7 @@ everything_is_recorded() {
 		blocked test
 		return 1
 	}
-	[[ $(record test 'r.watched + " " + r.unseen + " " + r.attempts') == 'yes undefined 64009' ]]
+	[[ $(record test 'r.watched + " " + r.unattributed + " " + r.attempts') == 'yes undefined 64009' ]]
 	[[ $(record test 'r.blocked.find((b) => b.comm === "python3").script') == tests/fetch.py ]]
 	[[ $(record compile 'r.watched + " " + r.blocked + " " + r.names + " " + r.unreachable') == 'yes undefined undefined 0' ]]
 }
@@ -85,7 +85,7 @@ everything_is_recorded() {
 	run -0 prefix_emerge --oneshot app-test/reaches
 	everything_is_recorded
 	[[ $(grep -c 'Portcullis: .* tried ' <<<"$output") == 7 ]]
-	[[ $(record test 'r.applied.net + " " + r.names_seen') == 'portage no' ]]
+	[[ $(record test 'r.applied.net + " " + r.names_watched') == 'portage no' ]]
 }
 
 @test 'a failed phase: the lines follow the failure, with what Gentoo does instead and how to let it through' {

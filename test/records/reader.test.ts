@@ -186,7 +186,7 @@ describe('adding up', () => {
 	});
 	test('the same destination of two runs is one line; what only the kernel saw is counted', () => {
 		const records = [
-			line({ watched: 'yes', unreachable: 5, unseen: 2, blocked: [blocked('198.51.100.7', 3)] }),
+			line({ watched: 'yes', unreachable: 5, unattributed: 2, blocked: [blocked('198.51.100.7', 3)] }),
 			line({ time: '2026-11-25T00:00:00.000Z', watched: 'yes', unreachable: 4, blocked: [blocked('198.51.100.7', 4)] }),
 		];
 		const sum = collect([{ file: file(records.join('')), named: false }], {});

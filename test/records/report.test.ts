@@ -32,7 +32,7 @@ const records = [
 	record({ phase: 'unpack', time: '2026-11-24T21:49:50.000Z' }),
 	record({
 		unreachable: 5,
-		unseen: 3,
+		unattributed: 3,
 		blocked: [attempt],
 		names: [{ name: 'files.example.org', type: 'A', comm: 'curl', count: 1 }],
 	}),
@@ -119,7 +119,7 @@ describe('--since', () => {
 
 describe('a million records', () => {
 	const quiet = (at: number) =>
-		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","tracking":"cgroup+pidns","asked":["net","ipc","cgroup"],"applied":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_seen":"yes"}\n`;
+		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","tracking":"cgroup+pidns","asked":["net","ipc","cgroup"],"applied":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_watched":"yes"}\n`;
 
 	/** in KiB; how long it takes is `npm run bench`'s question */
 	function memory(count: number): number {

@@ -177,7 +177,7 @@ function add(sum: number, more: number): number {
 
 function addEvent(sum: Collected, record: RunRecord): void {
 	const seen = record.blocked.reduce((total, { count }) => total + count, 0);
-	const attempts = Math.max(record.unreachable, seen + record.unseen);
+	const attempts = Math.max(record.unreachable, seen + record.unattributed);
 	const killed = Math.max(record.orphanCount, record.orphans.length);
 	sum.attempts = add(sum.attempts, attempts);
 	sum.killed = add(sum.killed, killed);
