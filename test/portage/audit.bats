@@ -109,11 +109,12 @@ everything_is_recorded() {
 	[[ $(record compile 'JSON.stringify([...new Set(r.names.map((n) => n.name))])') == *crates.example.org* ]]
 }
 
+# The three attempts of the 32-bit program are missing: without a watcher socketcall(2) makes no socket (docs/audit.md).
 @test 'PORTCULLIS_AUDIT=off watches nothing, and the kernel still counts' {
 	prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/reaches
-	[[ $(record test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 64009' ]]
-	[[ $output == *'something tried 64009 times to reach what has no route'* ]]
+	[[ $(record test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 64006' ]]
+	[[ $output == *'something tried 64006 times to reach what has no route'* ]]
 }
 
 @test 'PORTCULLIS_AUDIT=only isolates nothing and tells the same' {

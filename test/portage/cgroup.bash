@@ -39,10 +39,14 @@ resting_package() {
 	EOF
 }
 
-# The live processes of the prefix' src_* phases. (What Portage runs between them, misc-functions.sh and the like, is nothing of ours.)
+# The live processes of the prefix' src_* phases, and of confine, which has no environment of the build. Not what Portage runs between
+# the phases (misc-functions.sh and the like).
 phase_processes() {
-	grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null |
-		xargs -r grep -lzE '^EBUILD_PHASE=(unpack|prepare|configure|compile|test|install)$' 2>/dev/null | cut -d/ -f3 | while read -r pid; do
+	{
+		grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null |
+			xargs -r grep -lzE '^EBUILD_PHASE=(unpack|prepare|configure|compile|test|install)$' 2>/dev/null
+		grep -lzxF "$CONFINE" /proc/[0-9]*/cmdline 2>/dev/null
+	} | cut -d/ -f3 | sort -u | while read -r pid; do
 		stat=$(<"/proc/$pid/stat") || continue
 		[[ ${stat##*) } == [ZX]* ]] || echo "$pid"
 	done 2>/dev/null

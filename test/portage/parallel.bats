@@ -53,7 +53,9 @@ victims() {
 		kind=ebuild
 		[[ $line != *portcullis/confine\ --* ]] || kind=confine
 		[[ $kind == confine || $line =~ $phase ]] || continue
-		package=$(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^PORTAGE_BUILDDIR=.*\/\(.*\)-1$/\1/p')
+		# confine has no environment of the build, but a label.
+		package=$(tr '\0' '\n' <"/proc/$pid/$([[ $kind == confine ]] && echo cmdline || echo environ)" |
+			sed -n 's/^\(PORTAGE_BUILDDIR=.*\|package=.*\)\/\(.*\)-1$/\2/p')
 		[[ ! $package ]] || echo "$pid $kind $package"
 	done 2>/dev/null
 }

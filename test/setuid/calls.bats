@@ -41,27 +41,27 @@ audit_with() {
 }
 
 @test 'audit:privileged refuses privileged code that calls code of other folders' {
-	audit_with privileged/isolate.c '#include "../clock.h"
+	audit_with privileged/isolate.c '#include "util/clock.h"
 		long long evil(void);
 		long long evil(void) { return clock_milliseconds(); }'
 	[[ $status == 1 && $output == *': defined outside of privileged/ and used there: clock_milliseconds' ]]
 	audit_with privileged/isolate.c 'void evil(void (*call)(void));
 		void evil(void (*call)(void)) { call(); }'
 	[[ $status == 1 && $output == *': calls through a pointer: evil' ]]
-	audit_with evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "../evil.h"
+	audit_with util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/evil.h"
 		int use(void);
 		int use(void) { return evil(); }'
-	[[ $status == 1 && $output == *': functions of other folders compiled into privileged/: evil in privileged/../evil.h' ]]
+	[[ $status == 1 && $output == *': functions of other folders compiled into privileged/: evil in ./util/evil.h' ]]
 }
 
 @test 'audit:privileged refuses other code that raises a privilege or changes ids' {
-	audit_with gc.c 'void evil(const struct identity *identity);
+	audit_with probe/gc.c 'void evil(const struct identity *identity);
 		void evil(const struct identity *identity) { privilege_raise(identity); }'
 	[[ $status == 1 && $output == *': for privileged/ alone and used outside: privilege_raise' ]]
-	audit_with gc.c 'void evil(void);
+	audit_with probe/gc.c 'void evil(void);
 		void evil(void) { setuid(0); }'
 	[[ $status == 1 && $output == *': for privileged/ alone and used outside: setuid' ]]
-	audit_with gc.c '#include <sys/syscall.h>
+	audit_with probe/gc.c '#include <sys/syscall.h>
 		void evil(void);
 		void evil(void) { syscall(SYS_setuid, 0); }'
 	[[ $status == 1 && $output == *'SYS_setuid'* ]]
