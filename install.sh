@@ -10,7 +10,7 @@ unset -v CDPATH GREP_OPTIONS BASH_ENV
 
 source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")
 source_dir=${source_dir%/*}
-for part in say options lock transaction record files trust owner bashrc logdir setuid build plan; do
+for part in messages options lock transaction record files trust owner bashrc logdir setuid build plan; do
 	# shellcheck source=/dev/null
 	source "$source_dir/install.d/$part.bash" || exit 1
 done

@@ -66,7 +66,7 @@ function hold(
 	runs: number,
 ): Table {
 	const all = Object.values(commands).flatMap((command) => ['---', ...command]);
-	const values = parseRuns(output([...prefix, join(bin, 'spawn'), String(runs), ...all.slice(1)]));
+	const values = parseRuns(output([...prefix, join(bin, 'run_times'), String(runs), ...all.slice(1)]));
 	return table(
 		`${title}, ${who}`,
 		'ms',
@@ -89,7 +89,7 @@ export function benchCommands(bin: string, runs: number): Table[] {
 
 /** confine's peak memory in kB when it calls exec. */
 export function benchMemory(bin: string): number {
-	return Number(output([join(bin, 'peak'), join(bin, 'confine'), '--net', '--ipc', '--', 'true']));
+	return Number(output([join(bin, 'peak_memory'), join(bin, 'confine'), '--net', '--ipc', '--', 'true']));
 }
 
 /** What the supervisor of a tracked command takes of the memory, in kB: its own, and its part of what it shares (proc(5), Pss). */

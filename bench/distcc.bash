@@ -7,12 +7,10 @@
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
-# shellcheck source=../test/portage/prefix.bash
-source "$TOP/test/portage/prefix.bash"
-# shellcheck source=../test/portage/portcullis.bash
-source "$TOP/test/portage/portcullis.bash"
-# shellcheck source=../test/portage/farm.bash
-source "$TOP/test/portage/farm.bash"
+# shellcheck source=../test/lib/prefix.bash
+source "$TOP/test/lib/prefix.bash"
+# shellcheck source=../test/lib/distcc_host.bash
+source "$TOP/test/lib/distcc_host.bash"
 
 # FEATURES, the name, and PORTCULLIS_ALLOW
 KINDS=(

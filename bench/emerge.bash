@@ -6,8 +6,8 @@ set -euo pipefail
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
 # shellcheck source=rounds.bash
 source "${BASH_SOURCE[0]%/*}/rounds.bash"
-# shellcheck source=../test/portage/prefix.bash
-source "$TOP/test/portage/prefix.bash"
+# shellcheck source=../test/lib/prefix.bash
+source "$TOP/test/lib/prefix.bash"
 
 readonly NONE='-cgroup -ipc-sandbox -mount-sandbox -network-sandbox -pid-sandbox -sandbox -userfetch -userpriv -usersandbox'
 

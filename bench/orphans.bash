@@ -37,7 +37,7 @@ one() {
 		read -r ended
 		# The end of the pipe, which the last one that lives holds open.
 		read -r _ || end=${EPOCHREALTIME/./}
-	} < <($command "$BENCH_BIN/leave" "$COUNT")
+	} < <($command "$BENCH_BIN/orphans" "$COUNT")
 	[[ $keeper == - || $(<"$WORK/record") == *"\"tracking\":\"$keeper\""*"\"orphan_count\":$COUNT,"* ]] ||
 		die "$keeper, not $COUNT orphans: $(<"$WORK/record")"
 	TOOK=$(((end - ended) * 1000))

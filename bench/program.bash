@@ -7,10 +7,8 @@ set -euo pipefail
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
 # shellcheck source=rounds.bash
 source "${BASH_SOURCE[0]%/*}/rounds.bash"
-# shellcheck source=../test/portage/prefix.bash
-source "$TOP/test/portage/prefix.bash"
-# shellcheck source=../test/portage/portcullis.bash
-source "$TOP/test/portage/portcullis.bash"
+# shellcheck source=../test/lib/prefix.bash
+source "$TOP/test/lib/prefix.bash"
 
 # every how many rounds, command, name
 readonly KINDS=(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Broken states, each made for real, and told apart. Those that need another kernel set-up are in test/vm.
 
-load ../portage/emerge
+load ../lib/prefix
 
 setup() {
 	prefix_make user

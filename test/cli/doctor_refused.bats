@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # doctor where a container or the kernel refuses: by a seccomp filter, or by what stands in /proc.
 
-load ../portage/emerge
+load ../lib/prefix
 
 setup() {
 	prefix_make user

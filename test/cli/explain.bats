@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What Portage resolves for a package is what explain says and what run --like does.
 
-load ../portage/emerge
+load ../lib/prefix
 load screens
 
 setup_file() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A hostile member of group portage writes the folder of the records; root reads it with the real program.
 
-load ../portage/emerge
+load ../lib/prefix
 export BATS_TEST_TIMEOUT=120
 
 setup_file() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The Gentoo package: real Portage builds, tests and installs it under Portcullis itself; pkgcheck finds nothing.
 
-load ../portage/emerge
+load ../lib/prefix
 # An emerge that compiles; on a busy machine that takes its time.
 export BATS_TEST_TIMEOUT=300
 

@@ -2,7 +2,7 @@
 # Each command as a person uses it. Its screen is the example in the man pages: `scripts/screens` takes them anew into
 # docs/screens.
 
-load ../portage/emerge
+load ../lib/prefix
 load screens
 
 setup_file() {

@@ -5,7 +5,7 @@ load helper
 
 setup_file() {
 	confine_begin count
-	cp "$TOP/test/portage/terminal.py" "$PLACE/"
+	cp "$TOP/test/lib/terminal.py" "$PLACE/"
 }
 
 at_terminal() {

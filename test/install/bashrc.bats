@@ -3,7 +3,7 @@
 # The user's bashrc, in every shape: it survives installation, upgrade and removal byte for byte.
 
 load helper.bash
-load shapes.bash
+load bashrc_variants.bash
 
 setup_file() {
 	install_setup_file

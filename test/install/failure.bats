@@ -3,7 +3,7 @@
 # A failure half way leaves the previous state; so does a signal; and a kill -9 leaves nothing that the next run can't mend.
 
 load helper.bash
-load shapes.bash
+load bashrc_variants.bash
 
 setup_file() {
 	install_setup_file

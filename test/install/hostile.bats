@@ -3,7 +3,7 @@
 # Root installs where another user controls the target. Every file that must not change is made by the test itself.
 
 load helper.bash
-load shapes.bash
+load bashrc_variants.bash
 
 # The owner of the Prefix, and a third user. Both have an entry in passwd.
 readonly OWNER=65534 THIRD=1

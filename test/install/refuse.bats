@@ -2,7 +2,7 @@
 # What can't be done is said in one line, with a status of its own, before anything is changed.
 
 load helper.bash
-load shapes.bash
+load bashrc_variants.bash
 
 setup() {
 	install_setup
@@ -25,8 +25,8 @@ setup() {
 	for word in $(grep -ohE -- '--[a-z-]+[ )|]' "$TREE/install.d/options.bash" | tr -d ' )|' | sort -u); do
 		[[ $output == *"$word"* ]]
 	done
-	# shellcheck source=../../install.d/say.bash
-	source "$TREE/install.d/say.bash"
+	# shellcheck source=../../install.d/messages.bash
+	source "$TREE/install.d/messages.bash"
 	for cause in "${!failure_status[@]}"; do
 		[[ $output == *" ${failure_status[$cause]} "* ]]
 	done

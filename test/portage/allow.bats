@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # PORTCULLIS_ALLOW in real emerges: distcc through the network sandbox, to a real distccd on another host, and nothing else.
 
-load emerge
-load farm
+load ../lib/prefix
+load ../lib/distcc_host
 
 # prefix WHO FEATURES [LINE...]: one whose package compiles FILES files in parallel, and tries curl
 prefix() {

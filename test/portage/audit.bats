@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A real emerge whose tests try to get out, in every way: who tried what is in the record and is told, and nothing else is.
 
-load emerge
+load ../lib/prefix
 
 setup_file() {
 	prefix_host_begin

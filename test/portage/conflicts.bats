@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What collides with a sandbox besides distcc, in a real emerge.
 
-load emerge
+load ../lib/prefix
 
 said() {
 	grep -c "Portcullis: app-test/$1-1: .*$2" <<<"$output"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A whole emerge in a real container, under what Docker's default seccomp profile refuses; and where only parts of /proc are masked.
 
-load emerge
+load ../lib/prefix
 load ../confine/container
 
 # emerge_contained SECCOMP WHO ARG...: emerge of the prefix, in a container

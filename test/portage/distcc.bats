@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # distcc under a network sandbox, with a real distccd on another host: said, built here, and nothing sent.
 
-load emerge
-load farm
-load many
+load ../lib/prefix
+load ../lib/distcc_host
+load ../lib/sample_package
 
 # prefix WHO FEATURES [LINE...]
 prefix() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What a build sees and leaves is what it would be without us.
 
-load emerge
+load ../lib/prefix
 
 # emerge_into FILE: builds app-test/probe as if for the first time, and puts its saved environment into FILE
 emerge_into() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A phase that fails fails as it did; one that we stop says why, and what to do.
 
-load emerge
+load ../lib/prefix
 
 setup() {
 	prefix_make user

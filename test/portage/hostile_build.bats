@@ -2,7 +2,7 @@
 # A build that tries to run code outside its sandbox, or to switch off the sandbox of its later phases. Code that runs outside
 # has the PID namespace of the host, where FEATURES=cgroup gives each phase its own.
 
-load emerge
+load ../lib/prefix
 
 USER_FEATURES='cgroup'
 ROOT_FEATURES='cgroup -pid-sandbox -network-sandbox -ipc-sandbox'

@@ -4,10 +4,10 @@
 # bats file_tags=alone
 # The scheduler gives no work to hosts whose processors are busy, and they are ours.
 
-load emerge
-load farm
-load many
-load icecream
+load ../lib/prefix
+load ../lib/distcc_host
+load ../lib/sample_package
+load ../lib/icecream_host
 
 built_here() {
 	many_built

@@ -2,7 +2,7 @@
 # A limit that can't be set: said once a package, by a real emerge. (That one that is set holds is tested where there are controllers:
 # test/vm/limits.bats, test/vm/portage.bats.)
 
-load emerge
+load ../lib/prefix
 
 # in_a_bare_tree COMMAND...: with a cgroup v2 tree that has no controllers, whatever this machine's has: the tree is what lies below
 # a cgroup whose parent hands none down.

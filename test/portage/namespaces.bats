@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A real emerge: the namespaces of each phase differ from the host's exactly where the table says.
 
-load emerge
+load ../lib/prefix
 
 SRC='unpack prepare configure compile test install'
 PKG='pretend setup preinst postinst'

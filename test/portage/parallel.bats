@@ -2,8 +2,8 @@
 # Eight builds at once, orphans everywhere, and kill -9 at random: each build has its own, and nothing is left.
 # PORTCULLIS_KILLS says how many are killed: 20 unless it is set, 200 in npm run soak.
 
-load emerge
-load cgroup
+load ../lib/prefix
+load ../lib/phase_processes
 
 PACKAGES='app-test/par1 app-test/par2 app-test/par3 app-test/par4 app-test/par5 app-test/par6 app-test/par7 app-test/par8'
 

@@ -2,12 +2,12 @@
 # Under the conditions of sys-apps/sandbox: no_new_privs, a preloaded library, SANDBOX_ON=1. Portage is told that its
 # sandbox program is ours, so that FEATURES=sandbox and usersandbox go their own way up to there.
 
-load emerge
-load farm
+load ../lib/prefix
+load ../lib/distcc_host
 
 setup_file() {
 	prefix_host_begin
-	gcc -Wall -Wextra -Werror -shared -fPIC -o "$PREFIX_HOST/sandbox.so" "$BATS_TEST_DIRNAME/sandbox.c" -ldl
+	gcc -Wall -Wextra -Werror -shared -fPIC -o "$PREFIX_HOST/sandbox.so" "$BATS_TEST_DIRNAME/sandbox_library.c" -ldl
 	chmod 755 "$PREFIX_HOST/sandbox.so"
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # sccache with a store or a scheduler on another host, under a network sandbox: said, built here, and nothing sent.
 
-load emerge
-load farm
-load many
+load ../lib/prefix
+load ../lib/distcc_host
+load ../lib/sample_package
 
 setup_file() {
 	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'

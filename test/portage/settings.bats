@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # PORTCULLIS_* are those of make.conf and package.env as they are now, whatever a build has put into its environment.
 
-load emerge
+load ../lib/prefix
 
 setup() {
 	prefix_make user

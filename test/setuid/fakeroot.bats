@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Real fakeroot, of both kinds, around a real install phase, and around a whole emerge: they work as they do without us.
 
-load ../portage/emerge
+load ../lib/prefix
 
 # prefix KIND: with a package that gives a file to daemon:bin, whatever says no to that fails it
 prefix() {

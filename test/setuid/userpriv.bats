@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A real emerge as root whose src_* phases drop to the portage user (FEATURES=userpriv): where mode setuid is for.
 
-load ../portage/emerge
+load ../lib/prefix
 
 setup() {
 	((EUID == 0)) || skip 'only root can make a set-user-id program'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # doctor where the kernel is set up otherwise than on the machine that runs the tests.
 
-load ../portage/emerge
+load ../lib/prefix
 
 setup() {
 	prefix_make user

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # A pure v2 host, emerge as root with FEATURES=cgroup: Portage's own cgroups and ours.
 
-load ../portage/emerge
+load ../lib/prefix
 
 @test 'a daemon that pkg_postinst starts dies with Portage alone, and lives on with Portcullis; what src_compile leaves dies' {
 	local name

@@ -4,7 +4,7 @@
 
 load ../confine/helper
 load ../confine/keepers
-load ../portage/emerge
+load ../lib/prefix
 
 setup_file() {
 	confine_begin refuse

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # Who builds dies, one way or another: within a second nothing of the phase is left, and no cgroup.
 
-load emerge
-load cgroup
+load ../lib/prefix
+load ../lib/phase_processes
 
 # all_gone WHAT: within a second of now
 all_gone() {
@@ -112,11 +112,11 @@ ended() {
 	for who in user root; do
 		cgroup_prefix "$who" ''
 		waiting_package
-		prefix_run python3 "$TOP/test/portage/terminal.py" "file $PREFIX_LOG/waits.ready"$'\ntype \\x03\nend' -- \
+		prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\ntype \\x03\nend' -- \
 			"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits >"$PREFIX_LOG/output" && return 1
 		all_gone "$who: Ctrl-C"
 		rm "$PREFIX_LOG/waits.ready"
-		prefix_run python3 "$TOP/test/portage/terminal.py" "file $PREFIX_LOG/waits.ready"$'\nhang up' -- \
+		prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\nhang up' -- \
 			"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits >"$PREFIX_LOG/output" || true
 		all_gone "$who: closed terminal"
 		prefix_clean
@@ -131,7 +131,7 @@ ended() {
 		PS1='prompt> '
 		build() { nohup "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits >/dev/null 2>&1 & }
 	EOF
-	run -129 prefix_run python3 "$TOP/test/portage/terminal.py" "await prompt>
+	run -129 prefix_run python3 "$TOP/test/lib/terminal.py" "await prompt>
 		type build\\n
 		file $PREFIX_LOG/waits.ready
 		hang up
@@ -152,7 +152,7 @@ ended() {
 				read -rp 'Accept? ' answer && echo "\${answer}" >"$PREFIX_LOG/answer"
 			}
 		EOF
-		run -0 prefix_run python3 "$TOP/test/portage/terminal.py" $'await Accept?\ntype yes\\n\nend' -- \
+		run -0 prefix_run python3 "$TOP/test/lib/terminal.py" $'await Accept?\ntype yes\\n\nend' -- \
 			"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/asks
 		[[ $(<"$PREFIX_LOG/answer") == yes && $(record compile r.status.exit) == 0 ]]
 		prefix_clean
@@ -170,7 +170,7 @@ ended() {
 				xargs cat 2>/dev/null | sed 's/.*) \(.\).*/\1/' | sort -u | paste -sd' ' | sed 's/^/states: /'
 		}
 	EOF
-	run -0 prefix_run python3 "$TOP/test/portage/terminal.py" "await prompt>
+	run -0 prefix_run python3 "$TOP/test/lib/terminal.py" "await prompt>
 		type build\\n
 		file $PREFIX_LOG/waits.ready
 		type \\x1a

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench/allow.bash [ROUNDS] [CONNECTS] [MBYTES]: what it costs to be let through (as root: it takes another host, which is a
+# bench/egress.bash [ROUNDS] [CONNECTS] [MBYTES]: what it costs to be let through (as root: it takes another host, which is a
 # network namespace). Connections and data, without any sandbox and let through one, in turn: the median of the rounds' medians.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
@@ -20,7 +20,7 @@ main() {
 	audit_begin
 	there_begin
 	program=$AUDIT_DIR/allow
-	gcc -O2 -Wall -Wextra -Werror -o "$program" "$TOP/bench/allow.c"
+	gcc -O2 -Wall -Wextra -Werror -o "$program" "$TOP/bench/egress.c"
 	ip netns exec "$THERE_NETNS" "$program" serve 80 &
 	until (: <"/dev/tcp/$THERE/80") 2>/dev/null; do read -rt 0.02 <> <(:) || true; done
 	commands=(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The ways in which people run Portage: each phase is confined in all of them, and nothing else changes.
 
-load emerge
+load ../lib/prefix
 
 setup() {
 	prefix_make user

@@ -17,8 +17,8 @@
 # PREFIX is the EPREFIX, PREFIX_ROOT the folder around it, PREFIX_REPO the repository, PREFIX_TMP PORTAGE_TMPDIR,
 # PREFIX_DISTDIR DISTDIR, PREFIX_LOG a folder in which every phase may write, PREFIX_UID who emerges.
 
-# shellcheck source-path=SCRIPTDIR source=host.bash
-source "${BASH_SOURCE[0]%/*}/host.bash"
+# shellcheck source-path=SCRIPTDIR source=prefix_host.bash
+source "${BASH_SOURCE[0]%/*}/prefix_host.bash"
 
 readonly PREFIX_KEYS='net ipc pid mnt uts cgroup user'
 
@@ -192,3 +192,83 @@ prefix_clean() {
 	prefix_remove "$PREFIX_ROOT" "$([[ $PREFIX_UID == "$EUID" ]] || echo "$PREFIX_UID")"
 	unset PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV
 }
+
+# Puts this checkout's build into PREFIX. CONFINE is where confine is then.
+prefix_install_portcullis() {
+	CONFINE=$PREFIX/usr/libexec/portcullis/confine
+	RECORDS=$PREFIX/var/log/portcullis/records.jsonl
+	install -D -m 755 "$TOP/native/build/confine" "$CONFINE"
+	install -D -m 755 "$TOP/bin/portcullis" "$PREFIX/usr/bin/portcullis"
+	install -D -m 644 "$TOP/dist/portcullis.js" "$PREFIX/usr/lib/portcullis/portcullis.js"
+	mkdir -p "$PREFIX/etc/portage/portcullis" "${RECORDS%/*}"
+	"$PREFIX/usr/bin/portcullis" hook >"$PREFIX/etc/portage/portcullis/phase.bash"
+	{
+		"$PREFIX/usr/bin/portcullis" hook --block
+		[[ ! -e $PREFIX/etc/portage/bashrc ]] || cat "$PREFIX/etc/portage/bashrc"
+	} >"$PREFIX_ROOT/bashrc"
+	cat "$PREFIX_ROOT/bashrc" >"$PREFIX/etc/portage/bashrc"
+	if ((PREFIX_UID == 0)); then
+		# As install.sh makes it on a host: phases of root and of the portage user write there.
+		chgrp portage "${RECORDS%/*}"
+		chmod 2775 "${RECORDS%/*}"
+	elif ((EUID == 0)); then
+		chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX"
+	fi
+}
+
+# Whether a phase was where we are, kind by kind: all of them.
+in_ours() {
+	local phase=$1 kind
+	for kind in "${@:2}"; do
+		[[ $(prefix_seen "$phase" "$kind") == "$(prefix_here "$kind")" ]] || return
+	done
+}
+
+# Fails, with what the phase saw, unless it was where we are in this kind (host), or was not (apart).
+expect_kind() {
+	local phase=$1 kind=$2 where=$3 seen here
+	seen=$(prefix_seen "$phase" "$kind") here=$(prefix_here "$kind")
+	if [[ $where == host && $seen != "$here" || $where == apart && $seen == "$here" || ! $seen ]]; then
+		echo "$phase: $kind is $seen, here it is $here; expected: $where"
+		return 1
+	fi
+}
+
+# The members of the record of a phase, one line each: record PHASE FILTER (of node: r is the record)
+record() {
+	node -e '
+		const lines = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((l) => JSON.parse(l));
+		for (const r of lines.filter((l) => l.phase === process.argv[2])) console.log(eval(process.argv[3]));
+	' "$RECORDS" "$1" "$2"
+}
+
+# run -0 for a build under fakeroot, and again where it was fakeroot-tcp's daemon that failed, with us or without: it answers what nobody
+# waits for, and dies of SIGPIPE where who told it something, mkdir say, has ended by then (fakeroot 1.31, seen with strace).
+# shellcheck disable=SC2154 # bats' run sets status and output
+run_faked() {
+	local tries
+	for ((tries = 0; tries < 5; tries++)); do
+		rm -rf -- "${PREFIX_LOG:?}"/* "$RECORDS"
+		run "$@"
+		((status == 0)) && return
+		[[ $output == *'libfakeroot: '* ]] || break
+	done
+	echo "$output"
+	return 1
+}
+
+if [[ ${BATS_VERSION-} ]]; then
+	bats_require_minimum_version 1.5.0
+
+	setup_file() {
+		prefix_host_begin
+	}
+
+	teardown_file() {
+		prefix_host_end
+	}
+
+	teardown() {
+		prefix_clean
+	}
+fi

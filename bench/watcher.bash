@@ -17,7 +17,7 @@ took() {
 compile() {
 	local i
 	for i in {1..12}; do
-		gcc -O1 -c -o "$WORK/$i.o" "$TOP/bench/audit.c"
+		gcc -O1 -c -o "$WORK/$i.o" "$TOP/bench/watcher.c"
 	done
 }
 
@@ -34,7 +34,7 @@ main() {
 	trap 'rm -rf -- "$WORK"' EXIT
 	export WORK TOP
 	make --no-print-directory -s -C "$TOP/native"
-	gcc -O2 -Wall -Wextra -Werror -o "$WORK/calls" "$TOP/bench/audit.c"
+	gcc -O2 -Wall -Wextra -Werror -o "$WORK/calls" "$TOP/bench/watcher.c"
 	for ((round = 0; round < rounds; round++)); do
 		one_round | sed 's/^/without /'
 		one_round --audit | sed 's/^/with /'

@@ -2,10 +2,10 @@
 # icecream through the network sandbox. For `npm run soak`, as a scheduler gives no work to hosts whose processors are busy, and they
 # are ours.
 
-load ../emerge
-load ../farm
-load ../many
-load ../icecream
+load ../../lib/prefix
+load ../../lib/distcc_host
+load ../../lib/sample_package
+load ../../lib/icecream_host
 
 @test 'PORTCULLIS_ALLOW names the daemon over there: distributed through the sandbox, and nothing collides' {
 	local who

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The throwaway prefix itself, without Portcullis: what it shows of plain Portage is what the other tests start from.
 
-load emerge
+load ../lib/prefix
 
 OFF='-network-sandbox -ipc-sandbox'
 BARE='-ipc-sandbox -mount-sandbox -network-sandbox -pid-sandbox -sandbox -userfetch -userpriv -usersandbox'

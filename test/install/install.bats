@@ -2,7 +2,7 @@
 # What goes where: in a Prefix, below --destdir, a second time, as an upgrade, by two at once.
 
 load helper.bash
-load shapes.bash
+load bashrc_variants.bash
 
 setup() {
 	install_setup
