@@ -7,15 +7,15 @@
 #include <stddef.h>
 
 #include "dns/client.h"
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 #include "dns/wire.h"
 
-enum { RESOLVER_CONNECTIONS = 8,
-       RESOLVER_SOURCES = 2 + RESOLVER_CONNECTIONS };
+enum { DNS_SERVER_CONNECTIONS = 8,
+       DNS_SERVER_SOURCES = 2 + DNS_SERVER_CONNECTIONS };
 
 /* Where it listens: an address of 127/8 that nobody else would take. */
-#define RESOLVER_ADDRESS "127.112.67.53"
-#define RESOLVER_PORT 53
+#define DNS_SERVER_ADDRESS "127.112.67.53"
+#define DNS_SERVER_PORT 53
 
 struct dns_server_connection {
 	int fd;	       /* 0: none */
@@ -27,7 +27,7 @@ struct dns_server_connection {
 struct dns_server {
 	int udp, tcp;		   /* -1: none */
 	const struct allow *known; /* the hosts that are answered for; NULL: none */
-	struct dns_server_connection connections[RESOLVER_CONNECTIONS];
+	struct dns_server_connection connections[DNS_SERVER_CONNECTIONS];
 	size_t next; /* the one that makes room for a new one */
 };
 
@@ -35,11 +35,11 @@ struct dns_server {
 void dns_server_open(struct dns_server *dns_server, int udp, int tcp);
 void dns_server_close(struct dns_server *dns_server);
 
-/* Fills in what to poll for and returns how many those are: RESOLVER_SOURCES at most. */
+/* Fills in what to poll for and returns how many those are: DNS_SERVER_SOURCES at most. */
 size_t dns_server_sources(const struct dns_server *dns_server, struct pollfd *sources);
 
 /* Answers what came, counting each question as one of who(the port it came from)'s; never waits. */
-void dns_server_serve(struct dns_server *dns_server, const struct pollfd *sources, size_t count, struct audit_table *table,
+void dns_server_serve(struct dns_server *dns_server, const struct pollfd *sources, size_t count, struct network_log *log,
 		      const struct dns_client *(*who)(uint16_t port));
 
 /* Whether this is where it listens. */

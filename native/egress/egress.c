@@ -39,21 +39,21 @@ static void raise_limit(void)
 }
 
 /* Nothing is let through any more. */
-static void stop(struct audit_table *table, const char *why)
+static void stop(struct network_log *log, const char *why)
 {
-	egress_decision.way = table->way = ROUTE_NONE;
-	snprintf(table->way_why, sizeof table->way_why, "%s", why);
+	egress_decision.way = log->route = ROUTE_NONE;
+	snprintf(log->route_reason, sizeof log->route_reason, "%s", why);
 }
 
-void egress_open(const struct allow *allow, enum egress_route way, const char *socks, struct audit_table *table)
+void egress_open(const struct allow *allow, enum egress_route way, const char *socks, struct network_log *log)
 {
 	raise_limit();
 	egress_decision.allow = allow;
 	egress_decision.socks = socks;
-	egress_decision.way = table->way = way;
+	egress_decision.way = log->route = way;
 	/* What can't be told from the phase's own sockets can't be held to the list. */
 	if (way == ROUTE_DIRECT && !socket_inodes_open())
-		stop(table, "Linux before 5.14 doesn't tell the sockets of one network from those of another");
+		stop(log, "Linux before 5.14 doesn't tell the sockets of one network from those of another");
 }
 
 bool egress_answer(const struct egress_call *call, int error)
@@ -94,7 +94,7 @@ static bool end_held(const struct egress_call *call, int fd, enum held_end end)
 	if (end == HELD_READY)
 		error = connect_to(call, fd);
 	bool failed = end == HELD_READY && error != 0;
-	call->table->failed += failed;
+	call->log->allowed_failed += failed;
 	egress_answer(call, failed ? error : give(call, fd, error));
 	return false;
 }
@@ -156,7 +156,7 @@ static void end_proxy(const struct egress_call *call, int fd, int error)
 	}
 	if (error == 0 && (fcntl(fd, F_SETFL, waits ? 0 : O_NONBLOCK) != 0 || (!egress_addfd(call, fd) && errno != EBADF)))
 		error = errno;
-	call->table->failed += error != 0;
+	call->log->allowed_failed += error != 0;
 	egress_answer(call, error);
 }
 
@@ -165,7 +165,7 @@ void egress_count(const struct egress_call *call, const struct program *who, int
 	struct destination to = call->to;
 	memcpy(to.protocol, "tcp", sizeof "tcp");
 	error = error == EINPROGRESS ? 0 : error;
-	struct audit_attempt *row = audit_table_allowed(call->table, &to, who, error, clock_microseconds());
+	struct connection_attempt *row = network_log_add_allowed(call->log, &to, who, error, clock_microseconds());
 	if (row != NULL && row->count == 1)
 		target_parents(call->tid, &row->parents);
 }
@@ -207,7 +207,7 @@ static enum egress_decision deny_unseen(const struct egress_call *call, int *err
 		char why[96];
 		const char *name = target_program(call->tid)->comm;
 		snprintf(why, sizeof why, "%s, which was the first to connect or to listen, may not be looked into", *name == '\0' ? "a hidden process" : name);
-		stop(call->table, why);
+		stop(call->log, why);
 		return EGRESS_CONTINUE;
 	}
 	*error = errno == EBADF ? EBADF : errno == EPERM ? EACCES

@@ -12,7 +12,7 @@
 
 #include "options/allow_list.h"
 #include "watcher/request.h"
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 
 /* A call that is stopped. */
 struct egress_call {
@@ -23,7 +23,7 @@ struct egress_call {
 	int socket;		  /* a duplicate of what that is, or -1 */
 	unsigned long long inode; /* by which it is known again */
 	int interrupted;	  /* the answer where a signal ends the wait */
-	struct audit_table *table;
+	struct network_log *log;
 	struct destination to; /* of AF_UNSPEC where it is no internet address */
 };
 
@@ -39,8 +39,8 @@ enum egress_decision {
 	EGRESS_PENDING,		/* let through: it is answered from pending_serve() */
 };
 
-/* To be called once, before any call comes. Notes in the table how connections are made, which is way, or from nowhere. */
-void egress_open(const struct allow *allow, enum egress_route way, const char *socks, struct audit_table *table);
+/* To be called once, before any call comes. Notes in the log how connections are made, which is way, or from nowhere. */
+void egress_open(const struct allow *allow, enum egress_route way, const char *socks, struct network_log *log);
 
 /* Decides about a connect, a bind or a listen, and lets through what may be. Never waits. */
 enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error);

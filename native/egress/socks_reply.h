@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 
 enum {
 	SOCKS_VERSION = 5,

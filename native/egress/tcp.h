@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 
 union address {
 	struct sockaddr any;

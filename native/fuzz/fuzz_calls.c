@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memory = data + sizeof notification.data;
 	memory_size = size - sizeof notification.data;
 	if (request_read(request, &notification)) {
-		check(request->call != CALL_SOCKETCALL && request->count <= AUDIT_ADDRESSES);
+		check(request->call != CALL_SOCKETCALL && request->count <= REQUEST_ADDRESSES);
 		check(request->call == CALL_SENDMMSG || request->count <= 1);
 		for (size_t i = 0; i < request->count; i++)
 			check_destination(&request->to[i]);

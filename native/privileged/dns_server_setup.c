@@ -21,16 +21,16 @@
  */
 static const char resolv_conf[] = "# confine's, for as long as this build phase runs: it notes what is asked "
 				  "for, and answers nothing\n"
-				  "nameserver " RESOLVER_ADDRESS "\n"
+				  "nameserver " DNS_SERVER_ADDRESS "\n"
 				  "options attempts:1 timeout:1\n";
 
 static int open_socket(int type)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(RESOLVER_PORT)};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(DNS_SERVER_PORT)};
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	inet_pton(AF_INET, RESOLVER_ADDRESS, &address.sin_addr);
+	inet_pton(AF_INET, DNS_SERVER_ADDRESS, &address.sin_addr);
 	if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && (type == SOCK_DGRAM || listen(fd, 64) == 0))
 		return fd;
 	int error = errno;
@@ -96,7 +96,7 @@ static const char *take_place(bool private, int fds[2])
 		return failed;
 	fds[0] = open_socket(SOCK_DGRAM);
 	fds[1] = fds[0] < 0 ? -1 : open_socket(SOCK_STREAM);
-	return fds[1] < 0 ? "listening on " RESOLVER_ADDRESS : mount_text();
+	return fds[1] < 0 ? "listening on " DNS_SERVER_ADDRESS : mount_text();
 }
 
 const char *dns_server_setup(const struct identity *identity, bool private, int fds[2])

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "watcher/filter_install.h"
+#include "watcher/filter.h"
 #include "cgroup/cgroup.h"
 #include "util/fail.h"
 #include "namespace/inherited.h"
@@ -77,7 +77,7 @@ static void print_audit(void)
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid == 0) {
-		const char *why = filter_try();
+		const char *why = filter_probe();
 		if (why == NULL)
 			printf("audit=yes\n");
 		else

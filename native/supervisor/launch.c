@@ -38,17 +38,17 @@ static noreturn void give_up_at(const struct attempt *attempt, enum step step)
 /* Sends the watcher the sockets of the phase's name server, or why there are none. */
 static void set_up_resolver(const struct attempt *attempt)
 {
-	struct setup_message news = {.news = SETUP_RESOLVER, .fds = {-1, -1}};
+	struct setup_message message = {.type = SETUP_DNS_SERVER, .fds = {-1, -1}};
 	bool private = (attempt->plan->isolate & ISOLATE_PROC) != 0;
-	const char *failed = dns_server_setup(attempt->identity, private, news.fds);
+	const char *failed = dns_server_setup(attempt->identity, private, message.fds);
 	if (failed != NULL) {
-		news = (struct setup_message){.news = SETUP_NO_RESOLVER, .error = errno, .fds = {-1, -1}};
-		snprintf(news.why, sizeof news.why, "%s", failed);
+		message = (struct setup_message){.type = SETUP_NO_DNS_SERVER, .error = errno, .fds = {-1, -1}};
+		snprintf(message.reason, sizeof message.reason, "%s", failed);
 	}
-	setup_message_send(attempt->news, &news);
+	setup_message_send(attempt->news, &message);
 	for (size_t i = 0; i < 2; i++)
-		if (news.fds[i] >= 0)
-			close(news.fds[i]);
+		if (message.fds[i] >= 0)
+			close(message.fds[i]);
 }
 
 /* The last steps that need privilege, by the process that becomes init; then it is the caller for good. */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 #include "cgroup/cgroup.h"
 #include "privileged/identity.h"
 #include "namespace/inherited.h"
@@ -41,7 +41,7 @@ struct outcome {
 	double wall, user, system; /* seconds */
 	long long memory_peak;	   /* bytes */
 	struct cgroup_usage usage;
-	const struct audit_table *audit; /* NULL: not asked for */
+	const struct network_log *audit; /* NULL: not asked for */
 	long long unroutable;		 /* the kernel's count of what had no way out; -1: not known, or not asked for */
 	bool watcher_died;		 /* and so the phase was ended */
 };

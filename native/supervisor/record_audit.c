@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 #include "dns/wire.h"
 
 static bool is_isolated(const struct outcome *outcome)
@@ -38,27 +38,27 @@ static void add_list(struct json *json, const char *name, const char *texts, siz
 /* Of a command line this much at most, where its whole is not worth as much. */
 enum { ENOUGH = 160 };
 
-static void add_who(struct json *json, const struct program *who, const struct parents *parents, size_t most)
+static void add_who(struct json *json, const struct program *program, const struct parents *parents, size_t most)
 {
-	char argv[AUDIT_ARGV];
-	size_t length = who->argv_length < most ? who->argv_length : most;
-	memcpy(argv, who->argv, length);
+	char argv[PROGRAM_ARGV];
+	size_t length = program->argv_length < most ? program->argv_length : most;
+	memcpy(argv, program->argv, length);
 	if (length > 0)
 		argv[length - 1] = '\0';
 	json_raw(json, "\"comm\":");
-	json_string(json, who->comm, strnlen(who->comm, sizeof who->comm));
-	if (who->script[0] != '\0')
-		add_text(json, "script", who->script);
+	json_string(json, program->comm, strnlen(program->comm, sizeof program->comm));
+	if (program->script[0] != '\0')
+		add_text(json, "script", program->script);
 	add_list(json, "argv", argv, length);
 	if (parents != NULL && parents->length > 0)
 		add_list(json, "parents", parents->text, parents->length);
 }
 
-static void add_attempt(struct json *json, const struct audit_attempt *row, double began)
+static void add_attempt(struct json *json, const struct connection_attempt *row, double began)
 {
 	char address[INET6_ADDRSTRLEN];
 	inet_ntop(row->to.family, row->to.address, address, sizeof address);
-	add_who(json, &row->who, &row->parents, AUDIT_ARGV);
+	add_who(json, &row->program, &row->parents, PROGRAM_ARGV);
 	json_raw(json, ",\"address\":\"%s\",\"port\":%u", address, row->to.port);
 	add_text(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
 	json_raw(json, ",\"count\":%llu,\"first\":%.3f,\"last\":%.3f", (unsigned long long)row->count,
@@ -67,70 +67,70 @@ static void add_attempt(struct json *json, const struct audit_attempt *row, doub
 
 static void add_attempts(struct json *json, const struct outcome *outcome)
 {
-	const struct audit_table *table = outcome->audit;
+	const struct network_log *log = outcome->audit;
 	double began = (double)outcome->began_monotonic;
-	if (table->attempted == 0)
+	if (log->attempts_total == 0)
 		return;
-	json_raw(json, ",\"attempts\":%llu,\"%s\":[", (unsigned long long)table->attempted,
+	json_raw(json, ",\"attempts\":%llu,\"%s\":[", (unsigned long long)log->attempts_total,
 		 is_isolated(outcome) ? "blocked" : "observed");
-	for (size_t i = 0; i < table->attempt_count; i++) {
+	for (size_t i = 0; i < log->attempt_count; i++) {
 		json_raw(json, i == 0 ? "{" : ",{");
-		add_attempt(json, &table->attempts[i], began);
-		json_raw(json, table->attempts[i].bound ? ",\"bound\":true}" : "}");
+		add_attempt(json, &log->attempts[i], began);
+		json_raw(json, log->attempts[i].bound ? ",\"bound\":true}" : "}");
 	}
 	json_raw(json, "]");
 }
 
 static void add_allowed(struct json *json, const struct outcome *outcome)
 {
-	const struct audit_table *table = outcome->audit;
+	const struct network_log *log = outcome->audit;
 	double began = (double)outcome->began_monotonic;
 	static const char *const ways[] = {"direct", "socks", "none"};
-	if (table->let_through > 0 || table->way == ROUTE_NONE)
-		json_raw(json, ",\"route\":\"%s\"", ways[table->way]);
-	if (table->way_why[0] != '\0')
-		add_text(json, "route_why", table->way_why);
-	if (table->let_through == 0)
+	if (log->allowed_total > 0 || log->route == ROUTE_NONE)
+		json_raw(json, ",\"route\":\"%s\"", ways[log->route]);
+	if (log->route_reason[0] != '\0')
+		add_text(json, "route_why", log->route_reason);
+	if (log->allowed_total == 0)
 		return;
-	if (table->failed > 0)
-		json_raw(json, ",\"allowed_failed\":%llu", (unsigned long long)table->failed);
-	json_raw(json, ",\"allowed_count\":%llu,\"allowed\":[", (unsigned long long)table->let_through);
-	for (size_t i = 0; i < table->allowed_count; i++) {
+	if (log->allowed_failed > 0)
+		json_raw(json, ",\"allowed_failed\":%llu", (unsigned long long)log->allowed_failed);
+	json_raw(json, ",\"allowed_count\":%llu,\"allowed\":[", (unsigned long long)log->allowed_total);
+	for (size_t i = 0; i < log->allowed_count; i++) {
 		json_raw(json, i == 0 ? "{" : ",{");
-		add_attempt(json, &table->allowed[i], began);
-		if (table->allowed[i].failed > 0)
-			json_raw(json, ",\"failed\":%llu", (unsigned long long)table->allowed[i].failed);
+		add_attempt(json, &log->allowed[i], began);
+		if (log->allowed[i].failed > 0)
+			json_raw(json, ",\"failed\":%llu", (unsigned long long)log->allowed[i].failed);
 		json_raw(json, "}");
 	}
 	json_raw(json, "]");
 }
 
-static void add_names(struct json *json, const struct audit_table *table)
+static void add_names(struct json *json, const struct network_log *log)
 {
-	if (table->names == WATCHED_YES)
-		json_raw(json, ",\"names_watched\":\"%s\"", table->names_given_up ? "in part" : "yes");
+	if (log->names_watched == WATCHED_YES)
+		json_raw(json, ",\"names_watched\":\"%s\"", log->dns_server_closed ? "in part" : "yes");
 	else
 		json_raw(json, ",\"names_watched\":\"no\"");
-	if (table->names_given_up)
+	if (log->dns_server_closed)
 		add_text(json, "names_watched_why", "a server of the phase's own took port 53");
-	else if (table->names == WATCHED_NO)
-		add_why(json, "names_watched_why", table->names_why, table->names_error);
-	else if (table->names == WATCHED_NOT_YET)
+	else if (log->names_watched == WATCHED_NO)
+		add_why(json, "names_watched_why", log->names_reason, log->names_errno);
+	else if (log->names_watched == WATCHED_NOT_YET)
 		add_text(json, "names_watched_why", "the network is not of our making");
-	if (table->host_resolver)
+	if (log->host_resolver)
 		json_raw(json, ",\"host_resolver\":true");
-	if (table->names_asked == 0)
+	if (log->lookups_total == 0)
 		return;
-	json_raw(json, ",\"lookups\":%llu,\"names\":[", (unsigned long long)table->names_asked);
-	for (size_t i = 0; i < table->name_count; i++) {
-		const struct looked_up *row = &table->names_seen[i];
+	json_raw(json, ",\"lookups\":%llu,\"names\":[", (unsigned long long)log->lookups_total);
+	for (size_t i = 0; i < log->lookup_count; i++) {
+		const struct dns_lookup *row = &log->lookups[i];
 		char number[16];
 		snprintf(number, sizeof number, "TYPE%u", row->type);
 		json_raw(json, i == 0 ? "{\"name\":" : ",{\"name\":");
 		json_string(json, row->name, strlen(row->name));
 		add_text(json, "type", dns_type_name(row->type) == NULL ? number : dns_type_name(row->type));
 		json_raw(json, ",");
-		add_who(json, &row->who, &row->parents, ENOUGH);
+		add_who(json, &row->program, &row->parents, ENOUGH);
 		json_raw(json, ",\"count\":%llu}", (unsigned long long)row->count);
 	}
 	json_raw(json, "]");
@@ -145,36 +145,36 @@ static long long unattributed(const struct outcome *outcome)
 
 void record_audit(struct json *json, const struct outcome *outcome)
 {
-	const struct audit_table *table = outcome->audit;
+	const struct network_log *log = outcome->audit;
 	if (is_isolated(outcome) && outcome->unroutable >= 0)
 		json_raw(json, ",\"unreachable\":%lld", outcome->unroutable);
-	if (table == NULL)
+	if (log == NULL)
 		return;
-	json_raw(json, ",\"watched\":\"%s\"", table->watched == WATCHED_YES && !outcome->watcher_died ? "yes" : "no");
+	json_raw(json, ",\"watched\":\"%s\"", log->watched == WATCHED_YES && !outcome->watcher_died ? "yes" : "no");
 	if (outcome->watcher_died)
 		add_text(json, "watched_why", "the watcher died, and the phase was ended");
-	else if (table->watched == WATCHED_NO)
-		add_why(json, "watched_why", table->why, table->error);
-	else if (table->watched == WATCHED_NOT_YET)
+	else if (log->watched == WATCHED_NO)
+		add_why(json, "watched_why", log->watched_reason, log->watched_errno);
+	else if (log->watched == WATCHED_NOT_YET)
 		add_text(json, "watched_why", "the command was not started");
 	add_attempts(json, outcome);
 	add_allowed(json, outcome);
 	if (unattributed(outcome) > 0)
 		json_raw(json, ",\"unattributed\":%lld", unattributed(outcome));
-	if (table->unreadable > 0)
-		json_raw(json, ",\"unreadable\":%llu", (unsigned long long)table->unreadable);
-	if (table->listeners > 0) {
+	if (log->unreadable > 0)
+		json_raw(json, ",\"unreadable\":%llu", (unsigned long long)log->unreadable);
+	if (log->listener_calls > 0) {
 		json_raw(json, ",\"listener_refused\":{");
-		add_who(json, &table->listener, NULL, AUDIT_ARGV);
+		add_who(json, &log->listener_program, NULL, PROGRAM_ARGV);
 		json_raw(json, "}");
 	}
 	if (is_isolated(outcome))
-		add_names(json, table);
+		add_names(json, log);
 }
 
 bool record_audit_is_notable(const struct outcome *outcome)
 {
-	const struct audit_table *table = outcome->audit;
+	const struct network_log *log = outcome->audit;
 	return unattributed(outcome) > 0 ||
-	       (table != NULL && (table->way == ROUTE_NONE || table->attempted > 0 || table->names_asked > 0 || table->listeners > 0));
+	       (log != NULL && (log->route == ROUTE_NONE || log->attempts_total > 0 || log->lookups_total > 0 || log->listener_calls > 0));
 }

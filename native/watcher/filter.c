@@ -155,8 +155,8 @@ static void judge_socketcall(struct program *program, const struct filter_rules 
 		jump(program, BPF_JEQ, SOCKETCALL_SENDMSG, 4, 0);
 		jump(program, BPF_JEQ, SOCKETCALL_SENDMMSG, 3, 0);
 		jump(program, BPF_JEQ, SOCKETCALL_BIND, 2, 0);
-		jump(program, BPF_JEQ, rules->listed ? SOCKETCALL_LISTEN : SOCKETCALL_BIND, 1, 0);
-		jump(program, BPF_JEQ, rules->listed ? SOCKETCALL_SETSOCKOPT : SOCKETCALL_BIND, 0, 1);
+		jump(program, BPF_JEQ, rules->allow_list ? SOCKETCALL_LISTEN : SOCKETCALL_BIND, 1, 0);
+		jump(program, BPF_JEQ, rules->allow_list ? SOCKETCALL_SETSOCKOPT : SOCKETCALL_BIND, 0, 1);
 		answer(program, SECCOMP_RET_USER_NOTIF);
 	}
 	answer(program, SECCOMP_RET_ALLOW);
@@ -171,15 +171,15 @@ static bool concerns(const struct filter_rules *rules, enum watched_call call)
 		return restricted;
 	case CALL_SOCKETCALL:
 		return restricted || rules->watched;
-	case CALL_UNSEEN:
-		return restricted || rules->listed;
+	case CALL_UNFILTERABLE:
+		return restricted || rules->allow_list;
 	case CALL_LISTEN:
 	case CALL_CLONE:
 	case CALL_CLONE3:
 	case CALL_PRCTL:
 	case CALL_SETSOCKOPT:
 	case CALL_IOCTL:
-		return rules->listed;
+		return rules->allow_list;
 	default:
 		return rules->watched;
 	}
@@ -187,19 +187,19 @@ static bool concerns(const struct filter_rules *rules, enum watched_call call)
 
 static void judge(struct program *program, enum watched_call call, const struct filter_rules *rules)
 {
-	bool listed = rules->listed;
+	bool allow_list = rules->allow_list;
 	switch (call) {
 	case CALL_CONNECT:
 	case CALL_BIND:
 		load(program, low(2));
 		/* A connect to AF_UNSPEC ends a connection, however short it is (__inet_stream_connect()). */
-		jump(program, BPF_JGE, listed && call == CALL_CONNECT ? 2 : AUDIT_SHORTEST_ADDRESS, 0, 1);
+		jump(program, BPF_JGE, allow_list && call == CALL_CONNECT ? 2 : SHORTEST_ADDRESS, 0, 1);
 		break;
 	case CALL_SENDTO:
-		if (listed)
+		if (allow_list)
 			refuse_fast_open(program, 3);
 		load(program, low(5));
-		jump(program, BPF_JGE, AUDIT_SHORTEST_ADDRESS, 0, 5);
+		jump(program, BPF_JGE, SHORTEST_ADDRESS, 0, 5);
 		load(program, low(4));
 		jump(program, BPF_JEQ, 0, 0, 2);
 		load(program, high(4));
@@ -207,7 +207,7 @@ static void judge(struct program *program, enum watched_call call, const struct 
 		break;
 	case CALL_SENDMSG:
 	case CALL_SENDMMSG:
-		if (listed)
+		if (allow_list)
 			refuse_fast_open(program, call == CALL_SENDMSG ? 2 : 3);
 		break;
 	case CALL_SECCOMP:
@@ -224,7 +224,7 @@ static void judge(struct program *program, enum watched_call call, const struct 
 		jump(program, BPF_JSET, CLONE_THREAD, 1, 0);
 		break;
 	case CALL_CLONE3:
-	case CALL_UNSEEN:
+	case CALL_UNFILTERABLE:
 		answer(program, SECCOMP_RET_ERRNO | ENOSYS);
 		return;
 	case CALL_PRCTL:
@@ -275,6 +275,6 @@ size_t filter_build(const struct watched_syscall *table, size_t count, const str
 			filter[over].k = (uint32_t)(program.length - over - 1);
 	}
 	/* What this table does not know could set and connect unseen. */
-	answer(&program, rules->listed ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
+	answer(&program, rules->allow_list ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
 	return program.full ? 0 : program.length;
 }

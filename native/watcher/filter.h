@@ -12,7 +12,7 @@ enum { FILTER_ROOM = 1024 };
 
 struct filter_rules {
 	bool watched;	   /* a listener is asked about calls that may carry an address */
-	bool listed;	   /* the phase gets sockets of another network */
+	bool allow_list;   /* the phase gets sockets of another network */
 	uint64_t families; /* of sockets that can be made, a bit each; FAMILIES_ANY: not restricted (families.h) */
 };
 
@@ -28,5 +28,19 @@ struct filter_rules {
  */
 size_t filter_build(const struct watched_syscall *table, size_t count, const struct filter_rules *rules,
 		    struct sock_filter *filter, size_t room);
+
+/*
+ * Installs the filter in the calling process, to be kept by all it starts, and has the listener sent to the watcher at the
+ * other end of news; or sends why there is none. While capabilities over its user namespace are held, without no_new_privs;
+ * else under it, which a listener of somebody without privileges always needs. Closes news, leaves no descriptor and no
+ * child. Returns whether the filter is installed.
+ */
+bool filter_install(int news, const struct filter_rules *rules);
+
+/* Installs a filter without a listener, under no_new_privs where it takes that. Returns false with errno. */
+bool filter_install_without_listener(const struct filter_rules *rules);
+
+/* Installs it in the calling process, which should have nothing else to do. Returns NULL, or why that can't be, with errno. */
+const char *filter_probe(void);
 
 #endif

@@ -1,4 +1,4 @@
-#include "watcher/filter_install.h"
+#include "watcher/filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "watcher/filter.h"
 #include "watcher/setup_message.h"
 #include "util/fail.h"
 #include "options/families.h"
@@ -27,7 +26,7 @@
 struct letter {
 	int pipe[2];
 	int socket;
-	struct setup_message news;
+	struct setup_message message;
 };
 
 /* Runs in a process that shares memory and descriptors with the one to be watched, but not its filter. */
@@ -37,7 +36,7 @@ static int deliver(void *data)
 	char byte;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || read(letter->pipe[0], &byte, 1) != 1)
 		return 1;
-	return setup_message_send(letter->socket, &letter->news) ? 0 : 1;
+	return setup_message_send(letter->socket, &letter->message) ? 0 : 1;
 }
 
 /* The answer that lets a call go on is younger than the listener itself (Linux 5.5, seccomp(2)). */
@@ -67,10 +66,10 @@ static int add_filter(const struct sock_fprog *program, bool watched)
 	return listener < 0 && errno == EINVAL ? try_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-static void say_why(struct setup_message *news, const char *why)
+static void say_why(struct setup_message *message, const char *why)
 {
-	*news = (struct setup_message){.news = SETUP_NO_LISTENER, .error = errno, .fds = {-1, -1}};
-	snprintf(news->why, sizeof news->why, "%s", why);
+	*message = (struct setup_message){.type = SETUP_NO_LISTENER, .error = errno, .fds = {-1, -1}};
+	snprintf(message->reason, sizeof message->reason, "%s", why);
 }
 
 /* Returns the listener, or 0 where none is asked for, or -1 with errno; *inert tells that no_new_privs had to be set for it. */
@@ -94,34 +93,34 @@ static int install(const struct filter_rules *rules, bool *inert)
 	return listener;
 }
 
-static void filter(struct setup_message *news, const struct filter_rules *rules)
+static void filter(struct setup_message *message, const struct filter_rules *rules)
 {
 	bool inert = false;
 	errno = 0;
 	if (!kernel_can_continue()) {
-		say_why(news, "Linux before 5.5 can't let a call go on");
+		say_why(message, "Linux before 5.5 can't let a call go on");
 		return;
 	}
 	int listener = install(rules, &inert);
 	if (listener < 0 && errno == ENOTSUP) {
 		errno = 0;
-		say_why(news, "this architecture has no filter");
+		say_why(message, "this architecture has no filter");
 	} else if (listener < 0)
-		say_why(news, errno == EBUSY ? "somebody watches already" : "seccomp");
+		say_why(message, errno == EBUSY ? "somebody watches already" : "seccomp");
 	else
-		*news = (struct setup_message){.news = SETUP_LISTENER, .fds = {listener, -1}};
-	news->setuid_inert = inert;
+		*message = (struct setup_message){.type = SETUP_LISTENER, .fds = {listener, -1}};
+	message->setuid_inert = inert;
 }
 
-const char *filter_try(void)
+const char *filter_probe(void)
 {
-	static struct setup_message news;
-	filter(&news, &(struct filter_rules){.watched = true, .families = FAMILIES_ANY});
-	errno = news.error;
-	return news.news == SETUP_LISTENER ? NULL : news.why;
+	static struct setup_message message;
+	filter(&message, &(struct filter_rules){.watched = true, .families = FAMILIES_ANY});
+	errno = message.error;
+	return message.type == SETUP_LISTENER ? NULL : message.reason;
 }
 
-bool filter_install_plain(const struct filter_rules *rules)
+bool filter_install_without_listener(const struct filter_rules *rules)
 {
 	bool inert;
 	return install(rules, &inert) >= 0;
@@ -140,12 +139,12 @@ bool filter_install(int socket, const struct filter_rules *rules)
 	if (pipe2(letter.pipe, O_CLOEXEC) == 0)
 		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &letter);
 	if (helper < 0) {
-		say_why(&letter.news, "starting a helper");
-		setup_message_send(socket, &letter.news);
+		say_why(&letter.message, "starting a helper");
+		setup_message_send(socket, &letter.message);
 		close(socket);
 		return false;
 	}
-	filter(&letter.news, rules);
+	filter(&letter.message, rules);
 	int status;
 	bool told = write(letter.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)
@@ -154,9 +153,9 @@ bool filter_install(int socket, const struct filter_rules *rules)
 	/* A filter whose listener nobody has would fail every watched call of the build with ENOSYS. */
 	if (!told || status != 0)
 		refuse("handing over the listener: %m");
-	bool installed = letter.news.fds[0] >= 0;
+	bool installed = letter.message.fds[0] >= 0;
 	if (installed)
-		close(letter.news.fds[0]);
+		close(letter.message.fds[0]);
 	close(letter.pipe[0]);
 	close(letter.pipe[1]);
 	close(socket);

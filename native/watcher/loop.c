@@ -29,14 +29,14 @@
 enum { OWN_SOURCES = 4 };
 
 struct watcher {
-	struct audit_table *table;
+	struct network_log *log;
 	int news, control, held;
 	bool stays; /* the supervisor is done; we are not before everybody who is watched is gone */
 	struct dns_server dns_server;
 	struct notification_handle look;
 	size_t call_size;
 	int others; /* an epoll instance that stands for all sources but the listener; -1: none yet */
-	struct pollfd gathered[OWN_SOURCES + RESOLVER_SOURCES];
+	struct pollfd gathered[OWN_SOURCES + DNS_SERVER_SOURCES];
 	size_t gathered_count;
 };
 
@@ -55,44 +55,44 @@ static bool allocate(struct watcher *w)
 	return look->call != NULL && look->answer != NULL;
 }
 
-static void take_listener(struct watcher *w, const struct setup_message *news)
+static void take_listener(struct watcher *w, const struct setup_message *message)
 {
-	w->look.listener = news->fds[0];
-	w->table->watched = WATCHED_YES;
+	w->look.listener = message->fds[0];
+	w->log->watched = WATCHED_YES;
 	/* A kernel that doesn't know it just takes a little longer for each call. */
 	ioctl(w->look.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
 static void hear_news(struct watcher *w)
 {
-	struct setup_message news = {0};
-	if (setup_message_receive(w->news, &news) != 1) {
+	struct setup_message message = {0};
+	if (setup_message_receive(w->news, &message) != 1) {
 		close(w->news);
 		w->news = -1;
 		return;
 	}
-	struct audit_table *table = w->table;
-	switch (news.news) {
+	struct network_log *log = w->log;
+	switch (message.type) {
 	case SETUP_LISTENER:
-		take_listener(w, &news);
-		table->setuid_inert = news.setuid_inert;
+		take_listener(w, &message);
+		log->setuid_inert = message.setuid_inert;
 		break;
 	case SETUP_NO_LISTENER:
-		table->watched = WATCHED_NO;
-		table->error = news.error;
-		table->setuid_inert = news.setuid_inert;
-		memcpy(table->why, news.why, sizeof table->why);
+		log->watched = WATCHED_NO;
+		log->watched_errno = message.error;
+		log->setuid_inert = message.setuid_inert;
+		memcpy(log->watched_reason, message.reason, sizeof log->watched_reason);
 		break;
-	case SETUP_RESOLVER:
+	case SETUP_DNS_SERVER:
 		/* Of the last try: a set-up that failed later on may have sent some before. */
-		dns_server_open(&w->dns_server, news.fds[0], news.fds[1]);
-		table->names = WATCHED_YES;
+		dns_server_open(&w->dns_server, message.fds[0], message.fds[1]);
+		log->names_watched = WATCHED_YES;
 		break;
-	case SETUP_NO_RESOLVER:
+	case SETUP_NO_DNS_SERVER:
 		dns_server_close(&w->dns_server);
-		table->names = WATCHED_NO;
-		table->names_error = news.error;
-		memcpy(table->names_why, news.why, sizeof table->names_why);
+		log->names_watched = WATCHED_NO;
+		log->names_errno = message.error;
+		memcpy(log->names_reason, message.reason, sizeof log->names_reason);
 		break;
 	}
 }
@@ -179,7 +179,7 @@ static void serve(void *data)
 {
 	struct watcher *w = data;
 	for (;;) {
-		struct pollfd sources[OWN_SOURCES + RESOLVER_SOURCES];
+		struct pollfd sources[OWN_SOURCES + DNS_SERVER_SOURCES];
 		size_t count = 0;
 		add_source(sources, &count, w->look.listener);
 		add_source(sources, &count, w->news);
@@ -209,7 +209,7 @@ static void serve(void *data)
 				hear_supervisor(w);
 		}
 		/* After the calls: who asks has announced itself by one. */
-		dns_server_serve(&w->dns_server, sources + own, count - own, w->table, dns_client_find);
+		dns_server_serve(&w->dns_server, sources + own, count - own, w->log, dns_client_find);
 	}
 }
 
@@ -233,19 +233,19 @@ noreturn void watcher_loop(const struct watcher_loop *watch)
 {
 	static struct watcher watcher;
 	watcher = (struct watcher){
-		.table = watch->table,
+		.log = watch->log,
 		.news = watch->news,
 		.control = watch->control,
 		.held = -1,
 		.others = -1,
 		.dns_server = {.udp = -1, .tcp = -1, .known = watch->allow},
-		.look = {.table = watch->table, .allow = watch->allow, .dns_server = &watcher.dns_server, .listener = -1, .maker = {.families = watch->families}},
+		.look = {.log = watch->log, .allow = watch->allow, .dns_server = &watcher.dns_server, .listener = -1, .maker = {.families = watch->families}},
 	};
 	yama_broker_connect(watch->ancestor);
 	if (!allocate(&watcher))
 		_exit(1);
 	if (watch->allow->count > 0) {
-		egress_open(watch->allow, watch->way, watch->socks, watch->table);
+		egress_open(watch->allow, watch->way, watch->socks, watch->log);
 		emulate_open(watch->root);
 		watcher.held = pending_source();
 	}

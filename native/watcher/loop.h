@@ -6,11 +6,11 @@
 #include <stdnoreturn.h>
 
 #include "options/allow_list.h"
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 #include "egress/egress.h"
 
 struct watcher_loop {
-	struct audit_table *table;
+	struct network_log *log;
 	int news;		   /* from the phase's processes */
 	const struct allow *allow; /* what is let through, and the hosts that are answered for */
 	uint64_t families;	   /* of sockets that can be made */

@@ -23,9 +23,9 @@ static bool let_go_on(struct notification_handle *look)
 
 /* The attempts of one call. */
 static struct counted {
-	struct audit_attempt *row;
+	struct connection_attempt *row;
 	struct destination to;
-} counted[AUDIT_ADDRESSES];
+} counted[REQUEST_ADDRESSES];
 
 static size_t count_attempts(struct notification_handle *look, const struct request *request)
 {
@@ -43,10 +43,10 @@ static size_t count_attempts(struct notification_handle *look, const struct requ
 		/* glibc connects datagrams, and sends none, to sort the addresses of a host (getaddrinfo(3)). */
 		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 &&
 		    allow_has(look->allow, to.family, to.address, to.port)) {
-			audit_table_excuse(look->table, &to);
+			network_log_add_unroutable(look->log, &to);
 			continue;
 		}
-		struct audit_attempt *row = audit_table_attempt(look->table, &to, who, clock_microseconds());
+		struct connection_attempt *row = network_log_add_attempt(look->log, &to, who, clock_microseconds());
 		if (row != NULL && row->count == 1)
 			target_parents(tid, &row->parents);
 		counted[count++] = (struct counted){row, to};
@@ -59,8 +59,8 @@ static size_t note(struct notification_handle *look, const struct request *reque
 {
 	switch (request->call) {
 	case CALL_SECCOMP:
-		look->table->listener = *target_program((pid_t)look->call->pid);
-		look->table->listeners++;
+		look->log->listener_program = *target_program((pid_t)look->call->pid);
+		look->log->listener_calls++;
 		return 0;
 	case CALL_CLONE:
 		emulate_note_sharing();
@@ -70,13 +70,13 @@ static size_t note(struct notification_handle *look, const struct request *reque
 		    target_may_bind((pid_t)look->call->pid) && target_is_there()) {
 			dns_server_close(look->dns_server);
 			dns_client_forget();
-			look->table->names_given_up = true;
+			look->log->dns_server_closed = true;
 		}
 		return 0;
 	default:
 		if (request_is_to_host_resolver(request))
-			look->table->host_resolver = true;
-		look->table->unreadable += request->unreadable;
+			look->log->host_resolver = true;
+		look->log->unreadable += request->unreadable;
 		return count_attempts(look, request);
 	}
 }
@@ -86,7 +86,7 @@ static void take_back(struct notification_handle *look, size_t count)
 {
 	while (count > 0) {
 		count--;
-		audit_table_undo(look->table, counted[count].row, &counted[count].to);
+		network_log_remove_attempt(look->log, counted[count].row, &counted[count].to);
 	}
 }
 
@@ -136,7 +136,7 @@ static void look_at(struct notification_handle *look)
 {
 	static struct request request;
 	struct egress_call call = {
-		.listener = look->listener, .id = look->call->id, .tid = (pid_t)look->call->pid, .socket = -1, .table = look->table};
+		.listener = look->listener, .id = look->call->id, .tid = (pid_t)look->call->pid, .socket = -1, .log = look->log};
 	bool answered = false;
 	if (!request_read(&request, look->call)) {
 		let_go_on(look);
@@ -183,5 +183,5 @@ void notification_give_up(struct notification_handle *look)
 	if (look->allow->count > 0 || request_makes_socket(look->call))
 		*answer = (struct seccomp_notif_resp){.id = look->call->id, .error = -EFAULT};
 	/* Where it was answered before, there is nothing to count. */
-	look->table->unreadable += ioctl(look->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;
+	look->log->unreadable += ioctl(look->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;
 }

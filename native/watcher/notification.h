@@ -6,12 +6,12 @@
 #include <stdbool.h>
 
 #include "options/allow_list.h"
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 #include "dns/stub_server.h"
 #include "watcher/socket_maker.h"
 
 struct notification_handle {
-	struct audit_table *table;
+	struct network_log *log;
 	const struct allow *allow; /* with entries: the filter is that of a list (audit_filter.h) */
 	struct dns_server *dns_server;
 	int listener;

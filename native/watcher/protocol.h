@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 
 /*
  * Fills to->protocol for the socket fd of the thread that target_program() was asked for last: tcp, udp, raw, ... in lower

@@ -46,7 +46,7 @@ static void add(struct request *request, pid_t tid, uint64_t at, uint32_t length
 	union socket_address name = {0};
 	/* Only as much as an internet address takes. */
 	size_t size = length < sizeof name.in6 ? length : sizeof name.in6;
-	if (at == 0 || length < AUDIT_SHORTEST_ADDRESS || request->count == AUDIT_ADDRESSES)
+	if (at == 0 || length < SHORTEST_ADDRESS || request->count == REQUEST_ADDRESSES)
 		return;
 	if (target_read(tid, at, &name, size))
 		add_name(request, &name, size);
@@ -97,7 +97,7 @@ static void add_messages(struct request *request, pid_t tid, uint64_t at, uint64
 {
 	/* struct mmsghdr: a msghdr of 56 or 28 bytes, msg_len, and what aligns it. */
 	uint64_t size = word == 8 ? 64 : 32;
-	for (uint64_t i = 0; i < count && i < AUDIT_ADDRESSES && !request->unreadable; i++)
+	for (uint64_t i = 0; i < count && i < REQUEST_ADDRESSES && !request->unreadable; i++)
 		add_message(request, tid, at + i * size, word);
 }
 

@@ -9,9 +9,9 @@
 #include <sys/un.h>
 
 #include "watcher/syscalls.h"
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 
-enum { AUDIT_ADDRESSES = 1024 }; /* of one sendmmsg: the kernel sends no more (UIO_MAXIOV in net/socket.c) */
+enum { REQUEST_ADDRESSES = 1024 }; /* of one sendmmsg: the kernel sends no more (UIO_MAXIOV in net/socket.c) */
 
 union socket_address {
 	struct sockaddr any;
@@ -28,7 +28,7 @@ struct request {
 	int fd;
 	union socket_address name; /* of a connect, as it was in memory */
 	uint32_t name_length;
-	struct destination to[AUDIT_ADDRESSES];
+	struct destination to[REQUEST_ADDRESSES];
 	size_t count;
 	bool unreadable; /* the process' memory could not be read */
 };

@@ -9,14 +9,14 @@
  * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. x32 has sendmsg, sendmmsg, setsockopt and ioctl of its own,
  * with i386's structures.
  */
-const struct watched_syscall audit_x86[] = {
+const struct watched_syscall syscalls_x86[] = {
 	{AUDIT_ARCH_X86_64, 42, CALL_CONNECT, 8},
 	{AUDIT_ARCH_X86_64, 44, CALL_SENDTO, 8},
 	{AUDIT_ARCH_X86_64, 46, CALL_SENDMSG, 8},
 	{AUDIT_ARCH_X86_64, 307, CALL_SENDMMSG, 8},
 	{AUDIT_ARCH_X86_64, 49, CALL_BIND, 8},
 	{AUDIT_ARCH_X86_64, 317, CALL_SECCOMP, 8},
-	{AUDIT_ARCH_X86_64, 425, CALL_UNSEEN, 8},
+	{AUDIT_ARCH_X86_64, 425, CALL_UNFILTERABLE, 8},
 	{AUDIT_ARCH_X86_64, 50, CALL_LISTEN, 8},
 	{AUDIT_ARCH_X86_64, 56, CALL_CLONE, 8},
 	{AUDIT_ARCH_X86_64, 435, CALL_CLONE3, 8},
@@ -31,7 +31,7 @@ const struct watched_syscall audit_x86[] = {
 	{AUDIT_ARCH_X86_64, X32 | 538, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_X86_64, X32 | 49, CALL_BIND, 4},
 	{AUDIT_ARCH_X86_64, X32 | 317, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_X86_64, X32 | 425, CALL_UNSEEN, 4},
+	{AUDIT_ARCH_X86_64, X32 | 425, CALL_UNFILTERABLE, 4},
 	{AUDIT_ARCH_X86_64, X32 | 50, CALL_LISTEN, 4},
 	{AUDIT_ARCH_X86_64, X32 | 56, CALL_CLONE, 4},
 	{AUDIT_ARCH_X86_64, X32 | 435, CALL_CLONE3, 4},
@@ -47,7 +47,7 @@ const struct watched_syscall audit_x86[] = {
 	{AUDIT_ARCH_I386, 345, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_I386, 361, CALL_BIND, 4},
 	{AUDIT_ARCH_I386, 354, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_I386, 425, CALL_UNSEEN, 4},
+	{AUDIT_ARCH_I386, 425, CALL_UNFILTERABLE, 4},
 	{AUDIT_ARCH_I386, 363, CALL_LISTEN, 4},
 	{AUDIT_ARCH_I386, 120, CALL_CLONE, 4},
 	{AUDIT_ARCH_I386, 435, CALL_CLONE3, 4},
@@ -57,17 +57,17 @@ const struct watched_syscall audit_x86[] = {
 	{AUDIT_ARCH_I386, 366, CALL_SETSOCKOPT, 4},
 	{AUDIT_ARCH_I386, 54, CALL_IOCTL, 4},
 };
-const size_t audit_x86_count = sizeof audit_x86 / sizeof *audit_x86;
+const size_t syscalls_x86_count = sizeof syscalls_x86 / sizeof *syscalls_x86;
 
 /* include/uapi/asm-generic/unistd.h, and arch/arm/tools/syscall.tbl for 32-bit processes. */
-const struct watched_syscall audit_arm[] = {
+const struct watched_syscall syscalls_arm[] = {
 	{AUDIT_ARCH_AARCH64, 203, CALL_CONNECT, 8},
 	{AUDIT_ARCH_AARCH64, 206, CALL_SENDTO, 8},
 	{AUDIT_ARCH_AARCH64, 211, CALL_SENDMSG, 8},
 	{AUDIT_ARCH_AARCH64, 269, CALL_SENDMMSG, 8},
 	{AUDIT_ARCH_AARCH64, 200, CALL_BIND, 8},
 	{AUDIT_ARCH_AARCH64, 277, CALL_SECCOMP, 8},
-	{AUDIT_ARCH_AARCH64, 425, CALL_UNSEEN, 8},
+	{AUDIT_ARCH_AARCH64, 425, CALL_UNFILTERABLE, 8},
 	{AUDIT_ARCH_AARCH64, 201, CALL_LISTEN, 8},
 	{AUDIT_ARCH_AARCH64, 220, CALL_CLONE, 8},
 	{AUDIT_ARCH_AARCH64, 435, CALL_CLONE3, 8},
@@ -82,7 +82,7 @@ const struct watched_syscall audit_arm[] = {
 	{AUDIT_ARCH_ARM, 374, CALL_SENDMMSG, 4},
 	{AUDIT_ARCH_ARM, 282, CALL_BIND, 4},
 	{AUDIT_ARCH_ARM, 383, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_ARM, 425, CALL_UNSEEN, 4},
+	{AUDIT_ARCH_ARM, 425, CALL_UNFILTERABLE, 4},
 	{AUDIT_ARCH_ARM, 284, CALL_LISTEN, 4},
 	{AUDIT_ARCH_ARM, 120, CALL_CLONE, 4},
 	{AUDIT_ARCH_ARM, 435, CALL_CLONE3, 4},
@@ -92,7 +92,7 @@ const struct watched_syscall audit_arm[] = {
 	{AUDIT_ARCH_ARM, 294, CALL_SETSOCKOPT, 4},
 	{AUDIT_ARCH_ARM, 54, CALL_IOCTL, 4},
 };
-const size_t audit_arm_count = sizeof audit_arm / sizeof *audit_arm;
+const size_t syscalls_arm_count = sizeof syscalls_arm / sizeof *syscalls_arm;
 
 #if defined __riscv && __riscv_xlen == 64
 #define OTHER AUDIT_ARCH_RISCV64
@@ -105,15 +105,15 @@ const size_t audit_arm_count = sizeof audit_arm / sizeof *audit_arm;
 const struct watched_syscall *syscall_native_table(size_t *count)
 {
 #if defined __x86_64__ || defined __i386__
-	*count = audit_x86_count;
-	return audit_x86;
+	*count = syscalls_x86_count;
+	return syscalls_x86;
 #elif defined __aarch64__ || defined __arm__
-	*count = audit_arm_count;
-	return audit_arm;
+	*count = syscalls_arm_count;
+	return syscalls_arm;
 #elif defined OTHER
 	static const struct watched_syscall own[] = {
 #ifdef __NR_socketcall
-		{OTHER, __NR_socketcall, CALL_UNSEEN, 8},
+		{OTHER, __NR_socketcall, CALL_UNFILTERABLE, 8},
 #endif
 		{OTHER, __NR_connect, CALL_CONNECT, 8},
 		{OTHER, __NR_sendto, CALL_SENDTO, 8},
@@ -121,7 +121,7 @@ const struct watched_syscall *syscall_native_table(size_t *count)
 		{OTHER, __NR_sendmmsg, CALL_SENDMMSG, 8},
 		{OTHER, __NR_bind, CALL_BIND, 8},
 		{OTHER, __NR_seccomp, CALL_SECCOMP, 8},
-		{OTHER, __NR_io_uring_setup, CALL_UNSEEN, 8},
+		{OTHER, __NR_io_uring_setup, CALL_UNFILTERABLE, 8},
 		{OTHER, __NR_listen, CALL_LISTEN, 8},
 		{OTHER, __NR_clone, CALL_CLONE, 8},
 		{OTHER, __NR_clone3, CALL_CLONE3, 8},

@@ -23,7 +23,7 @@ enum watched_call {
 	CALL_SETSOCKOPT,
 	CALL_IOCTL,
 	/* With such a list, and where socket families are restricted: */
-	CALL_UNSEEN, /* makes and connects sockets where no filter sees it (io_uring_setup), or takes all from memory: there is none */
+	CALL_UNFILTERABLE, /* makes and connects sockets where no filter sees it (io_uring_setup), or takes all from memory: there is none */
 };
 
 /* A row: the call of that number under that AUDIT_ARCH_*. */
@@ -45,13 +45,13 @@ enum { SOCKETCALL_SOCKET = 1,
        SOCKETCALL_SENDMMSG = 20 };
 
 /* A sockaddr_in, the shortest address that leads to a network. */
-enum { AUDIT_SHORTEST_ADDRESS = 16 };
+enum { SHORTEST_ADDRESS = 16 };
 
 /* Tables for the architectures whose processes a kernel of that kind runs. */
-extern const struct watched_syscall audit_x86[];
-extern const size_t audit_x86_count;
-extern const struct watched_syscall audit_arm[];
-extern const size_t audit_arm_count;
+extern const struct watched_syscall syscalls_x86[];
+extern const size_t syscalls_x86_count;
+extern const struct watched_syscall syscalls_arm[];
+extern const size_t syscalls_arm_count;
 
 /* Those of the machine that this program was compiled for. */
 const struct watched_syscall *syscall_native_table(size_t *count);

@@ -77,9 +77,9 @@ static void set_comm(char *comm, const char *text, ssize_t length)
 	size_t used = length > 0 ? (size_t)length : 0;
 	if (used > 0 && text[used - 1] == '\n')
 		used--;
-	if (used > AUDIT_COMM - 1)
-		used = AUDIT_COMM - 1;
-	memset(comm, 0, AUDIT_COMM);
+	if (used > PROGRAM_COMM - 1)
+		used = PROGRAM_COMM - 1;
+	memset(comm, 0, PROGRAM_COMM);
 	memcpy(comm, text, used);
 }
 
@@ -155,7 +155,7 @@ const char *target_script(const char *argv, size_t length)
 static size_t read_argv(int cmdline, char *argv)
 {
 	watchdog_begin();
-	ssize_t got = cmdline < 0 ? -1 : pread(cmdline, argv, AUDIT_ARGV - 1, 0);
+	ssize_t got = cmdline < 0 ? -1 : pread(cmdline, argv, PROGRAM_ARGV - 1, 0);
 	watchdog_end();
 	size_t length = got > 0 ? (size_t)got : 0;
 	/* Whoever changed its own title, or whose line was cut, has no NUL at the end. */
@@ -167,15 +167,15 @@ static size_t read_argv(int cmdline, char *argv)
 static void find_out(struct program *program, pid_t process, int cmdline)
 {
 	*program = (struct program){0};
-	char comm[AUDIT_COMM + 1] = {0};
+	char comm[PROGRAM_COMM + 1] = {0};
 	set_comm(program->comm, comm, read_file(process, "comm", comm, sizeof comm));
 	program->argv_length = read_argv(cmdline, program->argv);
 	const char *script = target_script(program->argv, program->argv_length);
 	if (script != NULL)
 		snprintf(program->script, sizeof program->script, "%s", script);
 	struct {
-		char comm[AUDIT_COMM];
-		char script[AUDIT_SCRIPT];
+		char comm[PROGRAM_COMM];
+		char script[PROGRAM_SCRIPT];
 	} name = {{0}, {0}};
 	memcpy(name.comm, program->comm, sizeof name.comm);
 	memcpy(name.script, program->script, sizeof name.script);
@@ -185,7 +185,7 @@ static void find_out(struct program *program, pid_t process, int cmdline)
 
 static bool still_is(struct known *known, pid_t tid, long long now)
 {
-	char argv[AUDIT_ARGV];
+	char argv[PROGRAM_ARGV];
 	if (known->tid != tid || known->cmdline < 0 || now - known->since > BELIEVED_MICROSECONDS)
 		return false;
 	if (now - known->looked < UNCHANGED_MICROSECONDS)

@@ -8,24 +8,24 @@
 #include <sys/types.h>
 
 enum {
-	AUDIT_COMM = 16,
-	AUDIT_ARGV = 512,
-	AUDIT_SCRIPT = 128,
-	AUDIT_PARENTS = 384,
+	PROGRAM_COMM = 16,
+	PROGRAM_ARGV = 512,
+	PROGRAM_SCRIPT = 128,
+	PARENTS_TEXT = 384,
 };
 
 /* The parents of a process, nearest first, each command line as one text with a NUL behind it, cut where it is longer. */
 struct parents {
-	char text[AUDIT_PARENTS];
+	char text[PARENTS_TEXT];
 	size_t length;
 };
 
 struct program {
 	uint64_t name;	  /* hash of comm and script */
 	uint64_t command; /* hash of all of it */
-	char comm[AUDIT_COMM];
-	char script[AUDIT_SCRIPT]; /* what an interpreter runs, or "" */
-	char argv[AUDIT_ARGV];	   /* NUL after each, cut where it is longer */
+	char comm[PROGRAM_COMM];
+	char script[PROGRAM_SCRIPT]; /* what an interpreter runs, or "" */
+	char argv[PROGRAM_ARGV];     /* NUL after each, cut where it is longer */
 	size_t argv_length;
 };
 

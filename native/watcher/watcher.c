@@ -18,18 +18,18 @@
 /* How long the watcher may take to end, or to answer that it stays. */
 #define END_MILLISECONDS 1000
 
-const struct audit_table *watcher_open(struct watcher *watcher, bool wanted)
+const struct network_log *watcher_open(struct watcher *watcher, bool wanted)
 {
 	int ends[2];
 	*watcher = (struct watcher){.news = -1, .news_in = -1, .control = -1, .asked = -1};
 	if (!wanted)
 		return NULL;
-	watcher->table = audit_table_make();
-	if (watcher->table == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+	watcher->log = network_log_create();
+	if (watcher->log == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("setting up the audit: %m");
 	watcher->news_in = ends[0];
 	watcher->news = ends[1];
-	return watcher->table;
+	return watcher->log;
 }
 
 /* A pipe or terminal of the caller's that a lingering watcher held open would never end. */
@@ -56,7 +56,7 @@ static noreturn void become_watcher(struct watcher *watcher, int control, int an
 	prctl(PR_SET_NAME, "confine-audit");
 	watcher_rights_filter();
 	watcher_loop(&(struct watcher_loop){
-		.table = watcher->table,
+		.log = watcher->log,
 		.allow = &options->allow,
 		.families = options->families,
 		.way = way,
@@ -71,7 +71,7 @@ static noreturn void become_watcher(struct watcher *watcher, int control, int an
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route way)
 {
 	int ends[2], asking[2] = {-1, -1};
-	if (watcher->table == NULL)
+	if (watcher->log == NULL)
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("setting up the audit: %m");
@@ -123,7 +123,7 @@ static bool stays(int control)
 
 void watcher_end(struct watcher *watcher, bool may_live_on)
 {
-	if (watcher->table == NULL || watcher->pid <= 0)
+	if (watcher->log == NULL || watcher->pid <= 0)
 		return;
 	if (watcher->asked >= 0)
 		yama_broker_end(watcher->asked);

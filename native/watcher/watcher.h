@@ -9,13 +9,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "watcher/attempts.h"
+#include "watcher/network_log.h"
 #include "options/options.h"
 #include "util/process_list.h"
 
 struct watcher {
-	struct audit_table *table; /* NULL: nothing is watched */
-	int news;		   /* for the phase's processes (setup_message.h); -1 once they have it */
+	struct network_log *log; /* NULL: nothing is watched */
+	int news;		 /* for the phase's processes (setup_message.h); -1 once they have it */
 	int news_in, control;
 	int asked; /* where the watcher asks us (ancestor.h); -1 where it does not */
 	pid_t pid;
@@ -25,7 +25,7 @@ struct watcher {
  * Makes what the phase's processes and the watcher share. To be called before the first of them is started. Refuses on
  * failure.
  */
-const struct audit_table *watcher_open(struct watcher *watcher, bool wanted);
+const struct network_log *watcher_open(struct watcher *watcher, bool wanted);
 
 /*
  * Starts the watcher, once the caller has given up what it gives up, and before the command starts; what the options allow it lets

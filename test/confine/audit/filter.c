@@ -129,7 +129,7 @@ static long expect_socketcall(const struct filter_rules *rules, unsigned call)
 		return rules->watched ? NOTIFY : FAIL | EAFNOSUPPORT;
 	if (!rules->watched)
 		return ALLOW;
-	if (call == 2 || call == 3 || call == 11 || call == 16 || call == 20 || (rules->listed && (call == 4 || call == 14)))
+	if (call == 2 || call == 3 || call == 11 || call == 16 || call == 20 || (rules->allow_list && (call == 4 || call == 14)))
 		return NOTIFY;
 	return ALLOW;
 }
@@ -137,44 +137,44 @@ static long expect_socketcall(const struct filter_rules *rules, unsigned call)
 static long expect_of(const struct abi *abi, const struct seccomp_data *data, const struct filter_rules *rules)
 {
 	unsigned nr = (unsigned)data->nr ^ abi->bit, args[6];
-	int restricted = rules->families != FAMILIES_ANY, watched = rules->watched, listed = rules->listed;
+	int restricted = rules->families != FAMILIES_ANY, watched = rules->watched, allow_list = rules->allow_list;
 	for (int i = 0; i < 6; i++)
 		args[i] = (unsigned)data->args[i];
 	if (nr == 0 || nr >= 0x40000000)
 		return ALLOW;
 	if (nr == abi->connect)
-		return watched && args[2] >= (listed ? 2 : 16) ? NOTIFY : ALLOW;
+		return watched && args[2] >= (allow_list ? 2 : 16) ? NOTIFY : ALLOW;
 	if (nr == abi->bind)
 		return watched && args[2] >= 16 ? NOTIFY : ALLOW;
-	if (nr == abi->sendto && listed && (args[3] & 0x20000000) != 0)
+	if (nr == abi->sendto && allow_list && (args[3] & 0x20000000) != 0)
 		return FAIL | EOPNOTSUPP;
 	if (nr == abi->sendto)
 		return watched && args[5] >= 16 && data->args[4] != 0 ? NOTIFY : ALLOW;
 	if (nr == abi->sendmsg || nr == abi->sendmmsg) {
-		if (listed && (args[nr == abi->sendmsg ? 2 : 3] & 0x20000000) != 0)
+		if (allow_list && (args[nr == abi->sendmsg ? 2 : 3] & 0x20000000) != 0)
 			return FAIL | EOPNOTSUPP;
 		return watched ? NOTIFY : ALLOW;
 	}
 	if (nr == abi->seccomp)
 		return watched && args[0] == 1 && (args[1] & 8) != 0 ? NOTIFY : ALLOW;
 	if (nr == abi->listen)
-		return listed ? NOTIFY : ALLOW;
+		return allow_list ? NOTIFY : ALLOW;
 	if (nr == abi->clone)
-		return listed && (args[0] & 0x400) != 0 && (args[0] & 0x10000) == 0 ? NOTIFY : ALLOW;
+		return allow_list && (args[0] & 0x400) != 0 && (args[0] & 0x10000) == 0 ? NOTIFY : ALLOW;
 	if (nr == abi->prctl)
-		return listed && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
+		return allow_list && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
 	if (nr == abi->setsockopt)
-		return listed && !may_set(args[1], args[2]) ? FAIL | ENOPROTOOPT : ALLOW;
+		return allow_list && !may_set(args[1], args[2]) ? FAIL | ENOPROTOOPT : ALLOW;
 	if (nr == abi->ioctl)
-		return listed && !may_control(args[1]) ? FAIL | ENOTTY : ALLOW;
+		return allow_list && !may_control(args[1]) ? FAIL | ENOTTY : ALLOW;
 	if (nr == abi->socket || nr == abi->socketpair)
 		return restricted && !may_make(rules->families, args[0], args[1]) ? FAIL | EAFNOSUPPORT : ALLOW;
 	if (nr == abi->socketcall)
 		return expect_socketcall(rules, args[0]);
 	if (nr == URING)
-		return restricted || listed ? FAIL | ENOSYS : ALLOW;
+		return restricted || allow_list ? FAIL | ENOSYS : ALLOW;
 	if (nr == CLONE3)
-		return listed ? FAIL | ENOSYS : ALLOW;
+		return allow_list ? FAIL | ENOSYS : ALLOW;
 	return ALLOW;
 }
 
@@ -190,7 +190,7 @@ static long expect(const struct seccomp_data *data, const struct filter_rules *r
 		if (((unsigned)data->nr & 0x40000000) == abi->bit && ((unsigned)data->nr & 0x80000000) == 0)
 			return expect_of(abi, data, rules);
 	}
-	return known || !rules->listed ? ALLOW : FAIL | ENOSYS;
+	return known || !rules->allow_list ? ALLOW : FAIL | ENOSYS;
 }
 
 static const u64 values[] = {
@@ -213,8 +213,8 @@ static void compare(struct comparison *with, const struct seccomp_data *data)
 	with->compared++;
 	if (got == wanted || with->different++ >= 10)
 		return;
-	printf("architecture %x, watched %d, listed %d, families %llx: call %#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets %lx, and should get %lx\n",
-	       data->arch, with->rules.watched, with->rules.listed, (u64)with->rules.families, (unsigned)data->nr, data->args[0],
+	printf("architecture %x, watched %d, allow-list %d, families %llx: call %#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets %lx, and should get %lx\n",
+	       data->arch, with->rules.watched, with->rules.allow_list, (u64)with->rules.families, (unsigned)data->nr, data->args[0],
 	       data->args[1], data->args[2], data->args[3], data->args[4], data->args[5], got, wanted);
 }
 
@@ -324,7 +324,7 @@ int main(void)
 {
 	static struct comparison with;
 	static const struct {
-		bool watched, listed;
+		bool watched, allow_list;
 	} modes[] = {{false, false}, {true, false}, {true, true}};
 	const u64 defaults = 1ULL << 1 | 1ULL << 2 | 1ULL << 10 | 1ULL << 16;
 	const u64 families[] = {defaults, defaults | 1ULL << 40, defaults | 1ULL << 17 | 1ULL << 38, FAMILIES_ANY};
@@ -332,8 +332,8 @@ int main(void)
 	for (size_t m = 0; m < 3; m++)
 		for (size_t f = 0; f < 4; f++)
 			for (unsigned machine = 0; machine < 2; machine++) {
-				with = (struct comparison){.rules = {modes[m].watched, modes[m].listed, families[f]}, .family = machine};
-				different += machine == 0 ? check(&with, audit_x86, audit_x86_count) : check(&with, audit_arm, audit_arm_count);
+				with = (struct comparison){.rules = {modes[m].watched, modes[m].allow_list, families[f]}, .family = machine};
+				different += machine == 0 ? check(&with, syscalls_x86, syscalls_x86_count) : check(&with, syscalls_arm, syscalls_arm_count);
 				compared += with.compared;
 			}
 	if (compared < 50000000) {

@@ -1,0 +1,142 @@
+#include "watcher/network_log.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+struct network_log *network_log_create(void)
+{
+	void *memory = mmap(NULL, sizeof(struct network_log), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* FNV-1a, which needs no set-up and spreads short texts well enough for a few hundred rows. */
+static uint64_t mix(uint64_t key, const void *data, size_t length)
+{
+	const unsigned char *bytes = data;
+	for (size_t i = 0; i < length; i++)
+		key = (key ^ bytes[i]) * 0x100000001B3ULL;
+	return key;
+}
+
+static uint64_t key_of(const struct destination *to, uint64_t program)
+{
+	uint64_t key = mix(program, to->address, to->family == AF_INET6 ? 16 : 4);
+	key = mix(key, &to->family, sizeof to->family);
+	key = mix(key, &to->port, sizeof to->port);
+	return mix(key, to->protocol, strlen(to->protocol));
+}
+
+static struct connection_attempt *find(struct network_log *log, uint64_t key)
+{
+	for (size_t i = 0; i < log->attempt_count; i++)
+		if (log->attempts[i].key == key)
+			return &log->attempts[i];
+	return NULL;
+}
+
+static struct connection_attempt *add(struct network_log *log, uint64_t key, const struct destination *to,
+				      const struct program *program, bool coarse, long long now)
+{
+	if (log->attempt_count == LOG_ATTEMPTS)
+		return NULL;
+	struct connection_attempt *row = &log->attempts[log->attempt_count];
+	*row = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
+	if (coarse)
+		row->program.argv_length = 0;
+	log->attempt_count++;
+	return row;
+}
+
+/*
+ * How often the kernel may count one attempt as without a route. 10/8 is lo's own, every address of it. Of ::/8 only the
+ * route is: what has no such address is sent round, twice (tcp_syn_retries), and has no route then.
+ */
+static uint64_t weight(const struct destination *to)
+{
+	if (to->family == AF_INET)
+		return to->address[0] != 10;
+	return to->address[0] == 0 ? 2 : 1;
+}
+
+struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct program *program,
+						   long long now)
+{
+	log->attempts_total++;
+	log->unroutable += weight(to);
+	uint64_t key = key_of(to, program->command);
+	struct connection_attempt *row = find(log, key);
+	if (row == NULL && log->attempt_count < LOG_ATTEMPTS_BY_COMMAND)
+		row = add(log, key, to, program, false, now);
+	if (row == NULL) {
+		key = key_of(to, program->name);
+		row = find(log, key);
+		if (row == NULL)
+			row = add(log, key, to, program, true, now);
+	}
+	if (row == NULL)
+		return NULL;
+	row->count++;
+	row->last = now;
+	return row;
+}
+
+struct connection_attempt *network_log_add_allowed(struct network_log *log, const struct destination *to, const struct program *program,
+						   int error, long long now)
+{
+	struct connection_attempt *row = NULL;
+	uint64_t key = key_of(to, program->name);
+	log->allowed_total++;
+	for (size_t i = 0; i < log->allowed_count && row == NULL; i++)
+		if (log->allowed[i].key == key)
+			row = &log->allowed[i];
+	if (row == NULL && log->allowed_count < LOG_ALLOWED) {
+		row = &log->allowed[log->allowed_count++];
+		*row = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
+	}
+	if (row == NULL)
+		return NULL;
+	row->count++;
+	row->failed += error != 0;
+	row->last = now;
+	return row;
+}
+
+void network_log_add_unroutable(struct network_log *log, const struct destination *to)
+{
+	log->unroutable += weight(to);
+}
+
+void network_log_remove_attempt(struct network_log *log, struct connection_attempt *row, const struct destination *to)
+{
+	log->attempts_total--;
+	log->unroutable -= weight(to);
+	if (row == NULL)
+		return;
+	row->count--;
+	if (row->count == 0 && row == &log->attempts[log->attempt_count - 1])
+		log->attempt_count--;
+}
+
+void network_log_add_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program,
+			    const struct parents *parents)
+{
+	log->lookups_total++;
+	uint64_t key = mix(mix(program->name, name, strlen(name)), &type, sizeof type);
+	for (size_t i = 0; i < log->lookup_count; i++)
+		if (log->lookups[i].key == key) {
+			log->lookups[i].count++;
+			return;
+		}
+	if (log->lookup_count == LOG_LOOKUPS)
+		return;
+	struct dns_lookup *row = &log->lookups[log->lookup_count];
+	*row = (struct dns_lookup){.key = key, .type = type, .program = *program, .parents = *parents, .count = 1};
+	memccpy(row->name, name, '\0', sizeof row->name - 1);
+	log->lookup_count++;
+}
+
+uint64_t audit_hash(const void *data, size_t length)
+{
+	return mix(0xCBF29CE484222325ULL, data, length);
+}
