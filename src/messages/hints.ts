@@ -1,99 +1,98 @@
 import type { Program } from '../records/schema.ts';
 
-/** A program that fetches while it builds, and what Gentoo does about it. */
+/** How an ebuild replaces the downloads of a build tool. */
 export interface Hint {
 	readonly fetcher: string;
-	/** Of the process' name, the script that it runs, and its command line, joined with spaces. */
+	/** Matched against the process name, the command line with the script, and the command lines of the parents. */
 	readonly pattern: RegExp;
-	readonly instead: string;
+	readonly advice: string;
 }
 
-/** One of these as a whole word of a command line, with or without a folder. */
+/** Matches one of these programs in a command line, with or without a directory. */
 function command(names: string): RegExp {
 	return new RegExp(`(^|[ /])(${names})( |$)`, 'i');
 }
 
-/** The first that fits counts: what wraps another program stands before it. */
+/** The first match counts. A wrapper comes before the program that it calls. */
 export const hints: readonly Hint[] = [
 	{
 		fetcher: 'electron-builder',
 		pattern: /electron-builder|app-builder|electron\/install\.js|@electron\/get/,
-		instead:
-			"put Electron's zip file and its SHASUMS256 into SRC_URI, and point electron_config_cache and ELECTRON_BUILDER_CACHE at them",
+		advice:
+			"add Electron's zip file and its SHASUMS256 to SRC_URI, and set electron_config_cache and ELECTRON_BUILDER_CACHE to their directory",
 	},
 	{
 		fetcher: "CMake's FetchContent",
 		pattern: /FetchContent|_deps\/\S+-(subbuild|src)|-populate/,
-		instead:
-			'put the sources into SRC_URI, and configure with -DFETCHCONTENT_FULLY_DISCONNECTED=ON and -DFETCHCONTENT_SOURCE_DIR_NAME=... for each',
+		advice:
+			'add the sources to SRC_URI, and configure with -DFETCHCONTENT_FULLY_DISCONNECTED=ON and -DFETCHCONTENT_SOURCE_DIR_NAME=... for each of them',
 	},
 	{
 		fetcher: 'CMake',
 		pattern: command('cmake|ctest'),
-		instead: 'put what file(DOWNLOAD) or ExternalProject fetches into SRC_URI, and give the build its path',
+		advice: 'add the downloads of file(DOWNLOAD) and ExternalProject to SRC_URI, and pass their paths to the build',
 	},
 	{
 		fetcher: 'git submodules',
 		pattern: /(^|[ /])git[ -]submodule/,
-		instead:
-			"put a tarball of each into SRC_URI and move it into place, or let git-r3.eclass fetch them in a live ebuild's src_unpack",
+		advice:
+			'add a tarball of each submodule to SRC_URI and move it into place; in a live ebuild, git-r3.eclass fetches them in src_unpack',
 	},
 	{
 		fetcher: 'Cargo',
 		pattern: command('cargo'),
-		instead: 'list the crates in CRATES (pycargoebuild writes the list) and inherit cargo.eclass, which builds offline',
+		advice: 'list the crates in CRATES (pycargoebuild prints the list) and inherit cargo.eclass, which builds offline',
 	},
 	{
 		fetcher: 'Go',
 		pattern: command('go'),
-		instead: 'put a tarball of the vendored modules (`go mod vendor`) into SRC_URI and inherit go-module.eclass',
+		advice: 'add a tarball of the vendored modules (`go mod vendor`) to SRC_URI and inherit go-module.eclass',
 	},
 	{
 		fetcher: 'npm',
 		pattern: command('npm|npx|yarn|pnpm|corepack|node-gyp'),
-		instead:
-			"put a tarball of the package manager's offline cache, or of node_modules, into SRC_URI and install with --offline",
+		advice:
+			"add a tarball of the package manager's offline cache, or of node_modules, to SRC_URI and install with --offline",
 	},
 	{
 		fetcher: 'pip',
 		pattern: command('pip[0-9.]*|ensurepip|poetry|hatch|uv|setup\\.py|easy_install|tox|nox'),
-		instead:
-			'depend on what it would fetch, and build with distutils-r1.eclass, which isolates nothing and fetches nothing',
+		advice: 'depend on the packages, and build with distutils-r1.eclass, which disables build isolation and downloads',
 	},
 	{
 		fetcher: 'Bundler',
 		pattern: command('bundle|bundler|gem'),
-		instead: 'depend on the gems, and inherit ruby-fakegem.eclass',
+		advice: 'depend on the gems, and inherit ruby-fakegem.eclass',
 	},
 	{
 		fetcher: 'Maven or Gradle',
 		pattern: command('mvn|mvnw|gradle|gradlew'),
-		instead: 'put the artifacts into SRC_URI and run with --offline on a repository in the work directory',
+		advice: 'add the artifacts to SRC_URI and run with --offline on a repository in the work directory',
 	},
 	{
 		fetcher: 'git',
 		pattern: command('git|git-remote-[a-z]+'),
-		instead: "put a tarball into SRC_URI, or let git-r3.eclass fetch in a live ebuild's src_unpack",
+		advice: 'add a tarball to SRC_URI; in a live ebuild, git-r3.eclass fetches in src_unpack',
 	},
 	{
 		fetcher: 'curl or wget',
 		pattern: command('curl|wget|aria2c'),
-		instead: 'put the file into SRC_URI',
+		advice: 'add the file to SRC_URI',
 	},
 ];
 
-/** What to do about these, each once, in the order of the table. What started a program is asked before the program itself. */
+/** The hints for these programs, without duplicates, in the order of the table. */
 export function hintsFor(programs: readonly Program[]): Hint[] {
-	const fitting = programs.map(remedyFor);
-	return hints.filter((one) => fitting.includes(one));
+	const matching = programs.map(hintFor);
+	return hints.filter((hint) => matching.includes(hint));
 }
 
-function remedyFor({ comm, script, argv, parents }: Program): Hint | undefined {
-	const lines = [comm, [script ?? '', ...argv].join(' ').trim(), ...parents].map(withoutFolder);
+function hintFor({ comm, script, argv, parents }: Program): Hint | undefined {
+	const lines = [comm, [script ?? '', ...argv].join(' ').trim(), ...parents].map(withoutDirectory);
 	return hints.find(({ pattern }) => lines.some((line) => pattern.test(line)));
 }
 
-/** The command's own path says nothing, and hides its name. */
-function withoutFolder(line: string): string {
+/** Removes the directory of the command: /usr/lib/go/bin/npm is npm, not go. */
+function withoutDirectory(line: string): string {
 	return line.replace(/^\S*\//, '');
 }

@@ -1,30 +1,42 @@
 import type { Blocked, Orphan, RunRecord } from '../records/schema.ts';
 
+/** One message of a phase, which the hook prints. */
 export interface Line {
-	/** Portage's function that says it; `die` is the reason why the phase was not started. */
+	/** The Portage function that prints it. `die`: the reason why the phase was not started. */
 	readonly verb: 'elog' | 'ewarn' | 'eqawarn' | 'die';
 	readonly text: string;
-	/** What is said once an emerge run, whichever package comes first. */
+	/** A key. Of all lines with the same key only the first of an emerge run is printed. */
 	readonly once?: string;
 }
 
-/** At most this many of a kind; the rest is in the record. */
-export const most = 8;
+/** The number of lines per kind of message. `portcullis report` prints the rest. */
+export const maxLines = 8;
 
-/** A line each for the first of these, and one for the rest of count. */
-export function capped<One>(described: readonly One[], count: number, say: (one: One) => Line): Line[] {
-	const lines = described.slice(0, most).map(say);
+/** A line for each of the first items, and a last line with the number of the others. `count` is the number of all items. */
+export function capLines<Item>(
+	record: RunRecord,
+	items: readonly Item[],
+	count: number,
+	toLine: (item: Item) => Line,
+): Line[] {
+	const lines = items.slice(0, maxLines).map(toLine);
 	const last = lines.at(-1);
 	if (last === undefined || count <= lines.length) return lines;
-	return [...lines, { verb: last.verb, text: `and ${count - lines.length} more of these: see records.jsonl` }];
+	const text = `${subject(record)}: ${count - lines.length} more of these. To list them, run: portcullis report ${atom(record)}`;
+	return [...lines, { verb: last.verb, text }];
 }
 
-/** Which phase of which package. */
+/** The beginning of a message: package and phase. */
 export function subject({ package: cpv, phase }: RunRecord): string {
 	return `Portcullis: ${cpv}: src_${phase}`;
 }
 
-/** The command line, or the name where there is none, of one line at most. */
+/** CATEGORY/PN of CATEGORY/PF: the version starts at the last hyphen before a digit, except for a revision (PMS 3.2). */
+export function atom({ package: cpv }: RunRecord): string {
+	return cpv.replace(/-[0-9][^-/]*(-r[0-9]+)?$/, '');
+}
+
+/** The command line, or the process name if there is none. At most 100 characters. */
 export function commandOf({ argv, comm }: Pick<Orphan, 'argv' | 'comm'>): string {
 	const command = argv.length > 0 ? argv.join(' ') : comm;
 	return command.length > 100 ? `${command.slice(0, 99)}…` : command;

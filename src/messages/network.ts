@@ -1,47 +1,49 @@
 import type { Blocked, Name, Program, RunRecord } from '../records/schema.ts';
 import { hintsFor } from './hints.ts';
-import { capped, commandOf, destination, subject, type Line } from './message.ts';
+import { atom, capLines, commandOf, destination, subject, type Line } from './message.ts';
 
-/** More advice than that is none. */
-const mostHints = 3;
+const maxHints = 3;
 
 /**
- * Whom the phase tried to reach, which names it looked up, and, where it failed, what to do about it. A phase that tried nothing has
- * nothing said about it.
+ * The network access of a phase: destinations, host names and, if the phase failed, hints for the ebuild. No lines for a phase without
+ * network access.
  */
 export function networkMessages(record: RunRecord): Line[] {
 	const { names, unattributed } = record;
 	const attempts = [...record.blocked, ...record.observed];
-	const said = sentences(names, attempts);
+	const sentences = accessSentences(names, attempts);
 	const verb = failed(record) ? 'ewarn' : 'eqawarn';
-	const lines = capped(said, said.length, (text) => ({ verb, text: `${subject(record)}: ${text}` }));
-	if (unattributed > 0) lines.push({ verb, text: `${subject(record)}: ${beyond(unattributed, said.length > 0)}` });
+	const lines = capLines(record, sentences, sentences.length, (text) => ({
+		verb,
+		text: `${subject(record)}: ${text}`,
+	}));
+	if (unattributed > 0) lines.push({ verb, text: `${subject(record)}: ${unknownSender(unattributed, sentences.length > 0)}` });
 	if (record.observed.length > 0) {
-		const why = record.missing.some(({ what }) => what === 'net')
-			? "as network-sandbox can't be had here"
-			: 'as PORTCULLIS_AUDIT=only isolates nothing; network-sandbox would block these';
-		lines.push({ verb, text: `${subject(record)}: nothing was blocked, ${why}` });
+		const reason = record.missing.some(({ what }) => what === 'net')
+			? 'network-sandbox is not available here. To find the cause, run: portcullis doctor'
+			: 'PORTCULLIS_AUDIT="only" only records. To block these attempts, set PORTCULLIS_AUDIT="on"';
+		lines.push({ verb, text: `${subject(record)}: nothing was blocked: ${reason}` });
 	} else if (failed(record) && lines.length > 0) {
 		lines.push(...advice(record, [...names, ...attempts]));
 	}
-	return [...lines, ...nowhere(record), ...listener(record)];
+	return [...lines, ...noRoute(record), ...listener(record)];
 }
 
-const boundText =
-	', from an address that the socket was bound to: PORTCULLIS_ALLOW lets it through only where it was not';
+const boundText = ', from a socket that is bound to a local address (PORTCULLIS_ALLOW covers only unbound sockets)';
 
-/** What was to be let through and could not be, since whoever makes the connections is cut off as well. */
-function nowhere(record: RunRecord): Line[] {
+/** PORTCULLIS_ALLOW is set, and Portcullis could not open connections for the phase. */
+function noRoute(record: RunRecord): Line[] {
 	if (record.route !== 'none') return [];
-	const why =
-		(record.routeWhy && `${record.routeWhy}. portcullis doctor says whether this machine is in the way`) ||
-		'as root Portage itself has isolated the network, and started no proxy for what is outside. FEATURES="network-sandbox-proxy" makes it start one (FEATURES="distcc" does too)';
-	const text = `PORTCULLIS_ALLOW let nothing through: ${why}`;
+	const reason =
+		record.routeWhy === ''
+			? 'Portage itself isolated the network, as it does for root. To start its proxy, set FEATURES="network-sandbox-proxy" in make.conf'
+			: `${record.routeWhy}. To find the cause, run: portcullis doctor`;
+	const text = `PORTCULLIS_ALLOW had no effect: ${reason}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
 }
 
-/** A line for each destination and each name; one for both where a program has one of each. */
-function sentences(names: readonly Name[], attempts: readonly Blocked[]): string[] {
+/** A sentence for each destination and each name. One sentence for both if a program has exactly one of each. */
+function accessSentences(names: readonly Name[], attempts: readonly Blocked[]): string[] {
 	const programs = new Map<string, { names: string[]; tried: string[] }>();
 	const of = (program: Program) => {
 		const name = label(program);
@@ -51,7 +53,7 @@ function sentences(names: readonly Name[], attempts: readonly Blocked[]): string
 	};
 	for (const name of lookups(names)) of(name).names.push(`looked up ${name.text}`);
 	for (const one of attempts)
-		of(one).tried.push(`tried ${destination(one)}${times(one.count)}${one.bound === true ? boundText : ''}`);
+		of(one).tried.push(`tried to reach ${destination(one)}${times(one.count)}${one.bound === true ? boundText : ''}`);
 	return [...programs].flatMap(([name, { names, tried }]) =>
 		names.length === 1 && tried.length === 1
 			? [`${name} ${names.join()} and ${tried.join()}`]
@@ -59,7 +61,7 @@ function sentences(names: readonly Name[], attempts: readonly Blocked[]): string
 	);
 }
 
-/** Both kinds of address are asked for as one; how often is only said of what is asked for again. */
+/** Merges queries for A and AAAA of one name. The text has a count if a query was repeated. */
 function lookups(names: readonly Name[]): (Program & { text: string })[] {
 	const addresses = new Map<string, Name>();
 	for (const one of names) {
@@ -91,11 +93,9 @@ function label(program: Program): string {
 	return comm === short.split('/').at(-1) ? short : `${comm} (${short})`;
 }
 
-function beyond(unattributed: number, more: boolean): string {
-	const count = unattributed === 1 ? 'once' : `${unattributed} times`;
-	return more
-		? `something tried ${count} more; the kernel counted it, and nothing saw who`
-		: `something tried ${count} to reach what has no route; the kernel counted it, and nothing saw who`;
+/** The kernel counts packets without a route. The watcher saw no system call for these. */
+function unknownSender(count: number, more: boolean): string {
+	return `${count} ${more ? 'more ' : ''}${count === 1 ? 'packet' : 'packets'} had no route. The sending process is unknown.`;
 }
 
 function failed({ status }: RunRecord): boolean {
@@ -103,27 +103,20 @@ function failed({ status }: RunRecord): boolean {
 }
 
 function advice(record: RunRecord, programs: readonly Program[]): Line[] {
-	const { phase } = record;
-	const known = hintsFor(programs).slice(0, mostHints);
-	const general =
-		phase === 'test'
-			? 'leave out the tests that need a network, or let src_test have it with PROPERTIES="test_network"'
-			: 'what a build fetches belongs into SRC_URI';
+	const known = hintsFor(programs).slice(0, maxHints);
+	const fix =
+		record.phase === 'test'
+			? 'skip the tests that need a network, or set PROPERTIES="test_network"'
+			: 'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"';
 	return [
-		...known.map(({ fetcher, instead }) => `What Gentoo does about ${fetcher}: ${instead}`),
-		`${known.length > 0 ? 'Else' : 'If that is why it failed'}: ${general}. \`portcullis allow ${atom(record)}\` prints the lines of package.env that let it through; RESTRICT="network-sandbox" in the ebuild does for everybody.`,
+		...known.map(({ fetcher, advice }) => `Hint for ${fetcher}: ${advice}`),
+		`If this caused the failure, fix the ebuild: ${fix}. For settings that allow the access here, run: portcullis allow ${atom(record)}`,
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 
+/** The filter of the watcher is in force for PORTCULLIS_ALLOW too, so both settings have to go. */
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
-	const what = `${label(record.listenerRefused)} wanted to watch system calls itself and could not, as they are watched already`;
-	// With a list they are watched whatever the audit is, since the watcher lets through.
-	const off = 'PORTCULLIS_AUDIT="off" in its package.env lets it, with PORTCULLIS_ALLOW="" where that names something';
-	return [{ verb: 'ewarn', text: `${subject(record)}: ${what}. ${off}.` }];
-}
-
-/** CATEGORY/PN of CATEGORY/PF: the version starts at the last hyphen before a digit, a revision aside (PMS 3.2). */
-function atom({ package: cpv }: RunRecord): string {
-	return cpv.replace(/-[0-9][^-/]*(-r[0-9]+)?$/, '');
+	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. In package.env, set PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""`;
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}` }];
 }

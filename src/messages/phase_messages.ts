@@ -1,20 +1,19 @@
 import { featureOf } from '../rules/features.ts';
-import { doctor, optOutHint } from '../hook/render.ts';
 import { stripControls } from '../util/output.ts';
 import type { RunRecord } from '../records/schema.ts';
 import { settingOf } from '../rules/settings.ts';
 import { networkMessages } from './network.ts';
-import { capped, commandOf, subject, type Line } from './message.ts';
+import { capLines, commandOf, subject, type Line } from './message.ts';
 
 /**
- * What the user should hear about a phase. Nothing, where nothing happened. `refused`: confine did not start it, since
- * what was missing was demanded.
+ * The messages about a phase; none for a phase without incidents. `refused`: confine did not start the phase, because a required
+ * confinement was not available.
  */
 export function phaseMessages(record: RunRecord, refused = false): Line[] {
 	return [...missing(record, refused), ...limit(record), ...orphans(record), ...networkMessages(record)];
 }
 
-/** One line for Portage's functions, which hand their text to `echo -e`: nothing in it may be an escape or an end of line. */
+/** One line for Portage's functions. They use `echo -e`, so the line must not contain an escape sequence or a newline. */
 export function render({ verb, text }: Line): string {
 	return `${verb} ${stripControls(text).replaceAll('\\', '\\\\')}`;
 }
@@ -22,7 +21,7 @@ export function render({ verb, text }: Line): string {
 function missing(record: RunRecord, refused: boolean): Line[] {
 	const all = record.missing;
 	if (all.length === 0) return [];
-	if (refused) return [{ verb: 'die', text: `${names(all)} can't be had here: ${reasons(all)}` }];
+	if (refused) return [{ verb: 'die', text: `${names(all)} is not available here: ${reasons(all)}` }];
 	return [
 		...sandboxes(
 			record,
@@ -35,26 +34,29 @@ function missing(record: RunRecord, refused: boolean): Line[] {
 	];
 }
 
+const fixes =
+	'run `portcullis doctor` to find the cause, or set PORTCULLIS_ON_FAILURE="die" in make.conf to stop instead';
+
 function sandboxes(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
 	const reason = reasons(missing);
 	return [
 		{
 			verb: 'elog',
-			text: `${subject(record)} is built without ${names(missing)}: ${reason}. What else needs that goes without it too, and this is said once an emerge; PORTCULLIS_ON_FAILURE=die in make.conf stops instead. ${doctor} ${optOutHint}`,
+			text: `${subject(record)} runs without ${names(missing)}: ${reason}. Other packages are affected too (this message appears once per emerge): ${fixes}.`,
 			once: reason,
 		},
 	];
 }
 
-/** Limits may differ from package to package, so that each hears of its own; under userpriv so do the reasons, from phase to phase. */
+/** Limits may differ between packages. With userpriv the reasons differ between phases. */
 function limits(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
 	const what = names(missing);
 	return [
 		{
 			verb: 'elog',
-			text: `${subject(record)} is built without the limit of ${what}: ${reasons(missing)}. So are its other phases, and this is said once a package; portcullis doctor tells what a limit needs, and PORTCULLIS_ON_FAILURE=die in make.conf stops instead.`,
+			text: `${subject(record)} runs without ${what}: ${reasons(missing)}. Other phases are affected too (this message appears once per package): ${fixes}.`,
 			once: `${record.package} ${what}`,
 		},
 	];
@@ -62,28 +64,25 @@ function limits(record: RunRecord, missing: RunRecord['missing']): Line[] {
 
 function limit(record: RunRecord): Line[] {
 	if (record.limit === undefined) return [];
+	const owner = record.limitInherited ? 'the limit of the whole build' : 'its limit';
+	const effect = record.limit === 'pids.max' ? 'could not start more processes' : 'was killed';
 	const variable = settingOf(record.limit);
-	const refused = record.limitInherited
-		? "was refused processes by the whole build's limit"
-		: 'was refused processes by its limit';
-	const killed = record.limitInherited ? "was killed by the whole build's limit" : 'was killed by its limit';
-	const what = record.limit === 'pids.max' ? refused : killed;
-	const remedy = variable === undefined ? '' : `: raise ${variable} in make.conf or package.env`;
-	return [{ verb: 'ewarn', text: `${subject(record)} ${what} ${record.limit}${remedy}` }];
+	const fix = variable === undefined ? '' : `. Raise ${variable} in make.conf or package.env`;
+	return [{ verb: 'ewarn', text: `${subject(record)} reached ${owner}, ${record.limit}, and ${effect}${fix}` }];
 }
 
 function orphans(record: RunRecord): Line[] {
-	// Those that are still there first: what is capped is the rest.
+	// Processes that still exist come first, because only the first lines are printed.
 	const stuckFirst = [...record.orphans].sort(
 		(one, other) => Number(other.stuck === true) - Number(one.stuck === true),
 	);
-	return capped(stuckFirst, record.orphanCount, (one) => {
+	return capLines(record, stuckFirst, record.orphanCount, (one) => {
 		const what = `${commandOf(one)} (pid ${one.pid}, ${one.age.toFixed(0)} s old)`;
 		return {
 			verb: 'ewarn',
 			text:
 				one.stuck === true
-					? `${subject(record)} left a process behind that SIGKILL has not ended yet: ${what}. It waits in the kernel, for a disk or a file system that does not answer, and ends when that does`
+					? `${subject(record)} left a process behind that SIGKILL has not ended yet: ${what}. It waits in the kernel for a disk or a file system that does not respond`
 					: `${subject(record)} left a process behind, and it was killed: ${what}`,
 		};
 	});
@@ -93,7 +92,7 @@ function reasons(missing: RunRecord['missing']): string {
 	return [...new Set(missing.map(({ why }) => why))].join('; ');
 }
 
-/** The words that the user has written for them. */
+/** The words of FEATURES or the variables that the user set. */
 function names(missing: RunRecord['missing']): string {
 	return missing.map(({ what }) => settingOf(what) ?? featureOf(what)).join(' and ');
 }

@@ -88,5 +88,5 @@ like() {
 	terminal_sees 'curl 7'
 	[[ $(terminal_taken) == *$'\n/usr\n'* ]]
 	terminal_type exit
-	terminal_sees 'tried 198.51.100.7:443, once'
+	terminal_sees 'tried to reach 198.51.100.7:443, once'
 }

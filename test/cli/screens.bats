@@ -125,7 +125,7 @@ setup_file() {
 	terminal_type 'curl https://198.51.100.7/'
 	terminal_sees 'curl: (7)'
 	terminal_type exit
-	terminal_sees $'tried 198.51.100.7:443, once\n$'
+	terminal_sees $'tried to reach 198.51.100.7:443, once\n$'
 	# Behind the last command stands the prompt.
 	terminal_taken | sed '$d' | kept shell
 	terminal_type 'portcullis shell =app-misc/broken-2 src_compile -- sh -c "exit 5"; echo "status $?"'

@@ -145,7 +145,7 @@ handed_out() {
 	[[ $output != connected && $(member r.route) == none ]]
 	expect_blocked "client tcp $THERE 80 1"
 	run -0 node "$TOP/dist/portcullis.js" messages "$AUDIT_DIR/tell"
-	[[ $output == *'PORTCULLIS_ALLOW let nothing through'*'FEATURES="network-sandbox-proxy"'* ]]
+	[[ $output == *'PORTCULLIS_ALLOW had no effect'*'FEATURES="network-sandbox-proxy"'* ]]
 	run -0 through --socks "$AUDIT_DIR/none" -- "$AUDIT_DIR/client" plain "$THERE" 80
 	[[ $output == ENETUNREACH ]]
 }

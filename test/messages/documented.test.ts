@@ -6,34 +6,39 @@ import { expect, test } from 'vitest';
 const top = join(import.meta.dirname, '../..');
 const source = (file: string) => readFileSync(join(top, file), 'utf8');
 
-/** What stands in the headings of docs/troubleshooting.md, `...` for what is filled in. */
+/** The messages in the headings of docs/troubleshooting.md. `...` stands for variable text. */
 const quotes = [...source('docs/troubleshooting.md').matchAll(/^### (.*)$/gm)].flatMap(([, text = '']) =>
 	text.split(' · '),
 );
 
-/** The messages of others: the C library's, and what a build makes of them. */
-const theirs = [
+/** Messages of the C library and of programs in a build. */
+const foreign = [
 	'Network is unreachable',
 	'Temporary failure in name resolution',
 	'Could not resolve host',
 	'Operation not permitted from fowners or chown',
 ];
 
-/** Pieces that stand inside of another message, and errors that mean a mistake of ours. */
-const pieces = [
+/** Parts of other messages, and errors that only a bug of Portcullis causes. */
+const parts = [
 	'In make.conf or package.env …',
 	'… ends it and keeps the sandbox, and … ends it the other way',
-	': raise … in make.conf or package.env',
-	"as network-sandbox can't be had here",
-	'as PORTCULLIS_AUDIT=only isolates nothing; network-sandbox would block these',
-	'leave out the tests that need a network, or let src_test have it with PROPERTIES="test_network"',
-	'what a build fetches belongs into SRC_URI',
+	'network-sandbox is not available here. To find the cause, run: portcullis doctor',
+	'PORTCULLIS_AUDIT="only" only records. To block these attempts, set PORTCULLIS_AUDIT="on"',
+	'…. To find the cause, run: portcullis doctor',
+	'… …… had no route. The sending process is unknown.',
+	'skip the tests that need a network, or set PROPERTIES="test_network"',
+	'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"',
+	'run `portcullis doctor` to find the cause, or set PORTCULLIS_ON_FAILURE="die" in make.conf to stop instead',
+	'the limit of the whole build',
+	'could not start more processes',
+	'. Raise … in make.conf or package.env',
 	'no row of the law speaks of … in …',
 	'hooks/phase.bash names …, which nothing is rendered for',
 ];
 
-/** What the program says: errors, and whatever is said through Portage, which is in these files. */
-const saying = /^src\/(messages\/(?!hints)|confine\/destinations|conflicts\/detect|cli\/commands\/destinations)/;
+/** The files whose strings are messages for Portage to print. In other files only the arguments of Error are messages. */
+const messageFiles = /^src\/(messages\/(?!hints)|confine\/destinations|conflicts\/detect|cli\/commands\/destinations)/;
 
 function literal(node: ts.Node): string | undefined {
 	if (ts.isStringLiteralLike(node)) return node.text;
@@ -47,7 +52,7 @@ function messagesOf(file: string): string[] {
 		if (ts.isNewExpression(node) && node.expression.getText() === 'UsageError') return;
 		const text = literal(node);
 		const isError = ts.isNewExpression(node.parent) && node.parent.expression.getText() === 'Error';
-		if (text !== undefined && (isError || (saying.test(file) && text.length > 24 && text.includes(' '))))
+		if (text !== undefined && (isError || (messageFiles.test(file) && text.length > 24 && text.includes(' '))))
 			found.push(text);
 		ts.forEachChild(node, visit);
 	};
@@ -70,22 +75,22 @@ const python = [...source('hooks/resolve_package.py').matchAll(/NoPackage\("([^"
 
 const messages = [...typescript, ...hooks, ...launcher, ...python];
 
-/** As a quote of it could stand in the page. */
-function fits(message: string, quote: string): boolean {
-	const parts = quote.split('...').map((part) => part.trim().replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-	return new RegExp(parts.filter(Boolean).join('.*')).test(message);
+/** Whether the quote, with any text for `...`, is a part of the message. */
+function matches(message: string, quote: string): boolean {
+	const words = quote.split('...').map((part) => part.trim().replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+	return new RegExp(words.filter(Boolean).join('.*')).test(message);
 }
 
-test.each(messages.filter((message) => !pieces.includes(message)))('docs/troubleshooting.md has: %s', (message) => {
-	expect(quotes.filter((quote) => fits(message, quote))).not.toEqual([]);
+test.each(messages.filter((message) => !parts.includes(message)))('docs/troubleshooting.md documents: %s', (message) => {
+	expect(quotes.filter((quote) => matches(message, quote))).not.toEqual([]);
 });
 
-test.each(quotes.filter((quote) => !theirs.includes(quote)))('somebody says: %s', (quote) => {
+test.each(quotes.filter((quote) => !foreign.includes(quote)))('a program prints the documented message: %s', (quote) => {
 	const all = ['src', 'hooks', 'native'].flatMap((folder) =>
 		readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' })
 			.filter((file) => /\.(ts|bash|py|c)$/.test(file))
 			.map((file) => source(`${folder}/${file}`)),
 	);
 	const lines = [...all, source('bin/portcullis'), source('scripts/bundle')].join('\n').split('\n');
-	expect(lines.some((line) => fits(line, quote))).toBe(true);
+	expect(lines.some((line) => matches(line, quote))).toBe(true);
 });

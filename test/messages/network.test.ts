@@ -27,86 +27,86 @@ const attempt = {
 };
 const python = { comm: 'python3.13', argv: ['python3.13', 'tests/test_http.py'], script: 'tests/test_http.py' };
 
-describe('whom a phase tried to reach', () => {
-	test('nothing is said of a phase that tried nothing, whether it failed or not', () => {
+describe('network messages', () => {
+	test('a phase without network access has no messages, even if it fails', () => {
 		expect(lines({ names_watched: 'yes', unreachable: 0 })).toEqual([]);
 		expect(lines({ ...failure, names_watched: 'no', unreachable: 0 })).toEqual([]);
 	});
 
-	test('a line for each destination, by the command line', () => {
+	test('each destination has a line with the command line', () => {
 		expect(lines({ blocked: [attempt, { ...attempt, address: '2001:db8::1', protocol: 'udp', count: 1 }] })).toEqual([
-			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: curl https://x tried 198.51.100.7:443, twice',
-			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: curl https://x tried [2001:db8::1]:443 (udp), once',
+			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: curl https://x tried to reach 198.51.100.7:443, twice',
+			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: curl https://x tried to reach [2001:db8::1]:443 (udp), once',
 		]);
 	});
 
-	test('that nothing was let through, and why', () => {
+	test('an ineffective PORTCULLIS_ALLOW is reported with the reason', () => {
 		expect(lines({ through: 'host' })).toEqual([]);
 		expect(lines({ route: 'none' })).toEqual([
-			expect.stringContaining('let nothing through: as root Portage itself has isolated the network'),
+			expect.stringContaining('PORTCULLIS_ALLOW had no effect: Portage itself isolated the network'),
 		]);
 		expect(lines({ route: 'none', route_why: 'sudo may not be looked into' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW let nothing through: sudo may not be looked into. portcullis doctor says whether this machine is in the way',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect: sudo may not be looked into. To find the cause, run: portcullis doctor',
 		]);
 	});
 
-	test('a script by its name, and with one name and one destination in one line', () => {
+	test('a script is named, and one name and one destination share a line', () => {
 		const names = ['A', 'AAAA'].map((type) => ({ ...python, name: 'files.example.org', type, count: 1 }));
 		expect(lines({ names, blocked: [{ ...attempt, ...python }] })).toEqual([
-			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: python3.13 (tests/test_http.py) looked up files.example.org and tried 198.51.100.7:443, twice',
+			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: python3.13 (tests/test_http.py) looked up files.example.org and tried to reach 198.51.100.7:443, twice',
 		]);
 	});
 
-	test('names: both kinds of address are one, others are told apart, often is said', () => {
+	test('A and AAAA queries are merged, other types are separate, repetitions are counted', () => {
 		const name = { ...python, name: 'a.example', type: 'A', count: 3 };
-		const said = lines({ names: [name, { ...name, type: 'AAAA', count: 4 }, { ...name, type: 'SRV', count: 1 }] });
-		expect(said.map((line) => line.replace(/.*looked up /, ''))).toEqual(['a.example, 4 times', 'a.example (SRV)']);
+		const texts = lines({ names: [name, { ...name, type: 'AAAA', count: 4 }, { ...name, type: 'SRV', count: 1 }] });
+		expect(texts.map((line) => line.replace(/.*looked up /, ''))).toEqual(['a.example, 4 times', 'a.example (SRV)']);
 	});
 
-	test('a screen of them at most', () => {
+	test('at most eight accesses are listed', () => {
 		const blocked = Array.from({ length: 100 }, (_, port) => ({ ...attempt, port }));
-		const said = lines({ ...failure, blocked });
-		expect(said.length).toBeLessThan(14);
-		expect(said).toContainEqual(expect.stringContaining('92 more of these'));
+		const texts = lines({ ...failure, blocked });
+		expect(texts.length).toBeLessThan(14);
+		expect(texts).toContainEqual(expect.stringContaining('92 more of these'));
 	});
 
-	test('what nobody saw is told as more; without an audit it is all there is to tell', () => {
+	test('packets that the watcher did not see are counted', () => {
 		expect(lines({ blocked: [attempt], unattributed: 3, unreachable: 5 }).at(-1)).toContain(
-			'tried 3 times more; the kernel counted it',
+			'3 more packets had no route. The sending process is unknown.',
 		);
 		expect(lines({ watched: undefined, unreachable: 7 })).toEqual([
-			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: something tried 7 times to reach what has no route; the kernel counted it, and nothing saw who',
+			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: 7 packets had no route. The sending process is unknown.',
 		]);
 	});
 
-	test('where nothing is isolated it says so, and gives no advice', () => {
-		const said = lines({ ...failure, observed: [attempt] });
-		expect(said).toHaveLength(2);
-		expect(said[1]).toContain('nothing was blocked, as PORTCULLIS_AUDIT=only isolates nothing');
+	test('access that was only recorded is reported as not blocked, without hints', () => {
+		const texts = lines({ ...failure, observed: [attempt] });
+		expect(texts).toHaveLength(2);
+		expect(texts[1]).toContain('nothing was blocked: PORTCULLIS_AUDIT="only" only records');
 		const missing = [{ what: 'net', why: 'unshare: Operation not permitted' }];
 		expect(lines({ observed: [attempt], missing }).at(-1)).toContain(
-			"nothing was blocked, as network-sandbox can't be had",
+			'nothing was blocked: network-sandbox is not available here',
 		);
 	});
 
-	test('a listener that was refused, with the way out', () => {
+	test('a refused seccomp listener is reported with the settings that allow it', () => {
 		expect(lines({ listener_refused: { comm: 'crun', argv: ['./crun', 'run'] } })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: ./crun run wanted to watch system calls itself and could not, as they are watched already. PORTCULLIS_AUDIT="off" in its package.env lets it, with PORTCULLIS_ALLOW="" where that names something.',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: ./crun run could not install a seccomp listener, because Portcullis already has one. In package.env, set PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""',
 		]);
 	});
 
-	test('nothing of the build forges a line', () => {
+	test('a command line cannot add lines or escape sequences', () => {
 		const argv = ['a\nelog all is well', '\\033[2J'];
-		expect(lines({ blocked: [{ ...attempt, argv }] })[0]).toContain('a?elog all is well \\\\033[2J tried');
+		expect(lines({ blocked: [{ ...attempt, argv }] })[0]).toContain('a?elog all is well \\\\033[2J tried to reach');
 	});
 });
 
-describe('a phase that failed', () => {
-	test('says what to do: in src_test, elsewhere, and by package.env', () => {
+describe('hints for a failed phase', () => {
+	test('src_test gets PROPERTIES, other phases get SRC_URI, both get portcullis allow', () => {
 		const test = lines({ ...failure, blocked: [{ ...attempt, ...python }] });
 		expect(test[0]).toMatch(/^ewarn /);
 		expect(test[1]).toContain('PROPERTIES="test_network"');
-		expect(test[1]).toContain('`portcullis allow app-misc/foo` prints');
+		expect(test[1]).toContain('run: portcullis allow app-misc/foo');
 		const compile = lines({ status: { signal: 9 }, phase: 'compile', blocked: [{ ...attempt, ...python }] });
 		expect(compile[1]).toContain('SRC_URI');
 		expect(compile[1]).not.toContain('test_network');
@@ -144,11 +144,11 @@ describe('a phase that failed', () => {
 		['CMake', of('cmake', ['/usr/bin/cmake', '-S', '.'])],
 		['curl or wget', of('curl', ['curl', 'https://x'], ['make all'])],
 		['git', of('git', ['git', 'clone', 'https://x'])],
-	])('what Gentoo does about %s', (fetcher, program) => {
+	])('%s is recognized', (fetcher, program) => {
 		expect(hintsFor([program])[0]?.fetcher).toBe(fetcher);
 	});
 
-	test('of many fetchers a few are told about, each once; none is imagined', () => {
+	test('at most three different hints are printed, and none for unknown programs', () => {
 		const all = [
 			of('cargo', ['cargo']),
 			of('cargo', ['cargo']),
@@ -156,8 +156,8 @@ describe('a phase that failed', () => {
 			of('npm', ['npm']),
 			of('git', ['git']),
 		];
-		const said = lines({ ...failure, blocked: all.map((one) => ({ ...attempt, ...one })) });
-		expect(said.filter((line) => line.includes('What Gentoo does'))).toHaveLength(3);
+		const texts = lines({ ...failure, blocked: all.map((one) => ({ ...attempt, ...one })) });
+		expect(texts.filter((line) => line.startsWith('ewarn Hint for '))).toHaveLength(3);
 		expect(hintsFor([of('python3.13', ['python3.13', 'tests/test_http.py']), of('client', ['./client'])])).toEqual([]);
 		expect(new Set(hints.map(({ fetcher }) => fetcher)).size).toBe(hints.length);
 	});

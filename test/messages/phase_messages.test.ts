@@ -16,25 +16,25 @@ function lines(members: object, refused = false): string[] {
 
 const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };
 
-describe('what the user hears', () => {
-	test('nothing, where nothing happened', () => {
+describe('phaseMessages', () => {
+	test('a phase without incidents has no messages', () => {
 		expect(lines({ orphans: [], blocked: [], missing: [], unreachable: 0 })).toEqual([]);
 		expect(lines({})).toEqual([]);
 	});
 
-	test('a limit that was hit: what it did, and the variable that raises it', () => {
+	test('a reached limit is reported with its effect and its variable', () => {
 		expect(lines({ limit_hit: 'memory.max' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1: src_compile was killed by its limit memory.max: raise PORTCULLIS_MEMORY_MAX in make.conf or package.env',
+			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or package.env',
 		]);
 		expect(lines({ limit_hit: 'pids.max' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1: src_compile was refused processes by its limit pids.max: raise PORTCULLIS_PIDS_MAX in make.conf or package.env',
+			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, pids.max, and could not start more processes. Raise PORTCULLIS_PIDS_MAX in make.conf or package.env',
 		]);
 		expect(lines({ limit_hit: 'memory.max', limit_inherited: true })).toEqual([
-			"ewarn Portcullis: app-misc/foo-1: src_compile was killed by the whole build's limit memory.max: raise PORTCULLIS_MEMORY_MAX in make.conf or package.env",
+			'ewarn Portcullis: app-misc/foo-1: src_compile reached the limit of the whole build, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or package.env',
 		]);
 	});
 
-	test('a sandbox that could not be had, with the reason and a way out, once an emerge', () => {
+	test('an unavailable sandbox is reported once per emerge, with reason and fix', () => {
 		const missing = [
 			{ what: 'net', why: 'user namespaces: unshare: Operation not permitted' },
 			{ what: 'ipc', why: 'user namespaces: unshare: Operation not permitted' },
@@ -58,16 +58,16 @@ describe('what the user hears', () => {
 			/a\/b-1.*src_compile.*network-sandbox and ipc-sandbox: user namespaces: unshare: Operation not permitted/,
 		);
 		expect(line?.text.match(/Operation not permitted/g)).toHaveLength(1);
-		expect(line?.text).toContain('PORTCULLIS_ON_FAILURE=die');
+		expect(line?.text).toContain('PORTCULLIS_ON_FAILURE="die"');
 	});
 
-	test('a limit that could not be set: by its variable, once a package, beside the sandboxes', () => {
+	test('an unavailable limit is reported once per package, by its variable', () => {
 		const missing = [
 			{ what: 'memory.max', why: 'no controller' },
 			{ what: 'cpu.max', why: 'no controller' },
 			{ what: 'net', why: 'no' },
 		];
-		const said = (name: string, phase = 'compile') =>
+		const texts = (name: string, phase = 'compile') =>
 			phaseMessages(
 				parseRecord(
 					JSON.stringify({
@@ -80,42 +80,42 @@ describe('what the user hears', () => {
 					}),
 				),
 			);
-		expect(said('a/b-1').map(({ text }) => text)).toEqual([
-			expect.stringContaining('is built without network-sandbox: no.'),
+		expect(texts('a/b-1').map(({ text }) => text)).toEqual([
+			expect.stringContaining('runs without network-sandbox: no.'),
 			expect.stringContaining(
-				'without the limit of PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: no controller. So are its other phases',
+				'runs without PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: no controller. Other phases are affected too',
 			),
 		]);
-		expect(said('a/b-1')[1]?.once).toBeDefined();
-		expect(said('a/b-1', 'install')[1]?.once).toBe(said('a/b-1')[1]?.once);
-		expect(said('a/c-1')[1]?.once).not.toBe(said('a/b-1')[1]?.once);
+		expect(texts('a/b-1')[1]?.once).toBeDefined();
+		expect(texts('a/b-1', 'install')[1]?.once).toBe(texts('a/b-1')[1]?.once);
+		expect(texts('a/c-1')[1]?.once).not.toBe(texts('a/b-1')[1]?.once);
 	});
 
-	test('a phase that was not started dies with the reason', () => {
+	test('a refused phase dies with the reason', () => {
 		const refused = { status: { exit: 125 }, missing: [{ what: 'net', why: 'no' }] };
-		expect(lines(refused, true)).toEqual(["die network-sandbox can't be had here: no"]);
+		expect(lines(refused, true)).toEqual(['die network-sandbox is not available here: no']);
 		expect(lines(refused)[0]).toMatch(/^elog /);
 	});
 
-	test('each orphan, with command line, pid and age', () => {
+	test('an orphan is reported with command line, pid and age', () => {
 		expect(lines({ orphans: [orphan], orphan_count: 1 })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: sleep 99 (pid 7, 2 s old)',
 		]);
 	});
 
-	test('one that SIGKILL has not ended is told first, and not as killed', () => {
-		const said = lines({ orphans: [orphan, { ...orphan, pid: 8, stuck: true }], orphan_count: 2 });
-		expect(said[0]).toContain('left a process behind that SIGKILL has not ended yet: sleep 99 (pid 8, 2 s old).');
-		expect(said[1]).toContain('and it was killed: sleep 99 (pid 7');
+	test('an orphan that survives SIGKILL comes first', () => {
+		const texts = lines({ orphans: [orphan, { ...orphan, pid: 8, stuck: true }], orphan_count: 2 });
+		expect(texts[0]).toContain('left a process behind that SIGKILL has not ended yet: sleep 99 (pid 8, 2 s old).');
+		expect(texts[1]).toContain('and it was killed: sleep 99 (pid 7');
 	});
 
-	test('a screen of them at most', () => {
-		const said = lines({ orphans: Array.from({ length: 64 }, () => orphan), orphan_count: 100 });
-		expect(said).toHaveLength(9);
-		expect(said.at(-1)).toContain('92 more');
+	test('at most eight orphans are listed', () => {
+		const texts = lines({ orphans: Array.from({ length: 64 }, () => orphan), orphan_count: 100 });
+		expect(texts).toHaveLength(9);
+		expect(texts.at(-1)).toContain('92 more of these. To list them, run: portcullis report app-misc/foo');
 	});
 
-	test('a command line can neither forge a line nor an escape', () => {
+	test('a command line cannot add lines or escape sequences', () => {
 		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J'];
 		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: a?elog all is well ?[2J \\\\033[2J (pid 7, 2 s old)',
@@ -123,7 +123,7 @@ describe('what the user hears', () => {
 	});
 });
 
-describe('a record', () => {
+describe('an invalid record', () => {
 	const time = '2026-11-24T21:50:00.000Z';
 	test.each([
 		['{', 'it is not JSON'],
@@ -134,7 +134,7 @@ describe('a record', () => {
 		[`{"schema":1,"time":"${time}"}`, 'status is not an object'],
 		[`{"schema":1,"time":"${time}","status":{"exit":0},"orphans":[{"pid":"7"}]}`, 'orphans.pid is not an integer'],
 		[`{"schema":1,"time":"${time}","status":{"exit":0},"missing":{}}`, 'missing is not a list'],
-	])('%s is refused by name', (line, message) => {
+	])('%s is rejected with the name of the member', (line, message) => {
 		expect(() => parseRecord(line)).toThrow(message);
 	});
 });

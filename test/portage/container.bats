@@ -47,8 +47,8 @@ told_and_killed() {
 	run -0 emerge_contained docker --oneshot app-test/one app-test/two
 	told_and_killed subreaper
 	# As it is said, and again at the end.
-	[[ $(grep -c 'src_unpack is built without ipc-sandbox: unshare(CLONE_NEWUSER): Operation not permitted. What else needs that' <<<"$output") == 2 ]]
-	[[ $(grep -c 'is built without' <<<"$output") == 2 ]]
+	[[ $(grep -c 'src_unpack runs without ipc-sandbox: unshare(CLONE_NEWUSER): Operation not permitted. Other packages are affected too' <<<"$output") == 2 ]]
+	[[ $(grep -c 'runs without' <<<"$output") == 2 ]]
 	[[ $(record compile r.missing.length) == $'2\n2' ]]
 }
 
@@ -56,7 +56,7 @@ told_and_killed() {
 	leaving
 	run -0 emerge_contained unconfined --oneshot app-test/one app-test/two
 	told_and_killed pidns
-	[[ $output != *'is built without'* ]]
+	[[ $output != *'runs without'* ]]
 	[[ $(record compile 'r.applied.net + r.applied.ipc + r.missing.length') == $'confineconfine0\nconfineconfine0' ]]
 	[[ $(prefix_seen compile net) != "$(prefix_seen setup net)" ]]
 }

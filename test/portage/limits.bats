@@ -32,12 +32,12 @@ told_each() {
 	for atom in app-test/one app-test/two; do
 		[[ $output == *"compiled: ${atom#*/}"* ]]
 		# As it is said, and again at the end.
-		[[ $(grep -c "Portcullis: $atom-1: src_[a-z]* is built without the limit of PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: $3" <<<"$output") == 2 ]] || {
+		[[ $(grep -c "Portcullis: $atom-1: src_[a-z]* runs without PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: $3" <<<"$output") == 2 ]] || {
 			echo "$output"
 			return 1
 		}
 	done
-	[[ $(grep -c 'is built without' <<<"$output") == 4 ]]
+	[[ $(grep -c 'runs without' <<<"$output") == 4 ]]
 	# Tracked all the same.
 	[[ $(record compile 'r.applied.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
 }
@@ -60,5 +60,5 @@ told_each() {
 	prefix_package app-test/one-1 </dev/null
 	prefix_install_portcullis
 	run -1 prefix_emerge --oneshot app-test/one
-	[[ $output == *"src_unpack was not started: PORTCULLIS_PIDS_MAX can't be had here: "* ]]
+	[[ $output == *"src_unpack was not started: PORTCULLIS_PIDS_MAX is not available here: "* ]]
 }

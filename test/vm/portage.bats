@@ -59,11 +59,11 @@ load ../lib/prefix
 			}
 		EOF
 		run ! prefix_emerge --oneshot app-test/large
-		[[ $output == *"app-test/large-1: src_compile was killed by the whole build's limit memory.max: raise PORTCULLIS_MEMORY_MAX"* ]] || {
+		[[ $output == *"app-test/large-1: src_compile reached the limit of the whole build, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX"* ]] || {
 			echo "$output"
 			return 1
 		}
-		[[ $output != *'built without'* ]]
+		[[ $output != *'runs without'* ]]
 		[[ $(record compile 'r.limit_hit + r.limit_inherited + r.missing.length') == memory.maxtrue0 ]]
 		grep -q '/emerge-[0-9]*/app-test_large-1' "$PREFIX_LOG/compile"
 		if [[ $features == *-userpriv* ]]; then
@@ -93,6 +93,6 @@ load ../lib/prefix
 	run ! prefix_emerge --oneshot app-test/limited
 	[[ $(<"$PREFIX_LOG/limits") == $'314572800\n60\n50000 100000' ]]
 	grep -q 'Resource temporarily unavailable' "$PREFIX_LOG/refused"
-	[[ $output == *"app-test/limited-1: src_compile was refused processes by the whole build's limit pids.max: raise PORTCULLIS_PIDS_MAX"* ]]
+	[[ $output == *"app-test/limited-1: src_compile reached the limit of the whole build, pids.max, and could not start more processes. Raise PORTCULLIS_PIDS_MAX"* ]]
 	[[ $(record compile 'r.limit_hit + r.limit_inherited + r.missing.length') == pids.maxtrue0 ]]
 }
