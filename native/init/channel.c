@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "util/fd_passing.h"
@@ -10,9 +11,12 @@
 bool channel_open(int ends[2])
 {
 	static const int on = 1;
+	/* An init that was stopped does not read. A full buffer must not block the supervisor. */
+	static const struct timeval timeout = {.tv_usec = 10000};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
-	if (setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0)
+	if (setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 &&
+	    setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0)
 		return true;
 	int saved = errno;
 	close(ends[0]);

@@ -25,6 +25,7 @@ struct message {
 		struct setup_error setup_error;
 		int counters[PASSED_FDS]; /* MESSAGE_READY: go along with it (snmp.h) */
 		int signal;
+		bool parent_exited; /* MESSAGE_START: the process that forked init has exited, so that the supervisor is its parent */
 		struct {
 			int status;   /* as wait(2) gives it */
 			long started; /* processes and threads started in the PID namespace; 0: not known */
@@ -35,7 +36,7 @@ struct message {
 /* Opens the pair, close-on-exec; the supervisor's end is the first. Each end reads end-of-file once every process that holds the other is gone. */
 bool channel_open(int ends[2]);
 
-/* Sends one message. A dead peer is no error here: it shows as end-of-file to whoever reads. */
+/* Sends one message. A dead peer is not an error: the next channel_receive() returns 0. If init does not read, the message is lost. */
 void channel_send(int end, const struct message *message);
 
 /* Waits for one message. Returns 1, 0 at end-of-file, -1 with errno. */

@@ -92,7 +92,7 @@ noreturn void init_run(const struct init *init)
 			close(message.counters[i]);
 	if (channel_receive(init->channel, &message) != 1 || message.type != MESSAGE_START)
 		_exit(EXIT_REFUSED);
-	if (init->tracking == TRACK_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+	if (init->tracking == TRACK_PID_NAMESPACE && message.parent_exited && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		refuse("prctl(PR_SET_PDEATHSIG): %m");
 	int signals = signals_open();
 	if (signals < 0)

@@ -8,8 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "util/reap.h"
+
+/* The child that writes the maps exits at once, unless one of its inherited files delays its exit. */
+#define WRITER_MILLISECONDS 1000
 
 static bool write_at(int directory, const char *name, const char *text)
 {
@@ -57,7 +61,7 @@ struct maps {
 
 /*
  * Writing a range takes capabilities in the namespace that is left, so a child that stays behind does it, once it is told
- * (a byte on turn) that the new namespace is there. Exits 0 when both maps are written.
+ * (a byte on turn) that the new namespace is there.
  */
 static pid_t start_writer(int directory, const struct maps *maps, int turn[2])
 {
@@ -70,13 +74,14 @@ static pid_t start_writer(int directory, const struct maps *maps, int turn[2])
 	_exit(told && write_at(directory, "uid_map", maps->uid) && write_at(directory, "gid_map", maps->gid) ? 0 : 1);
 }
 
-static bool reap_written(pid_t writer)
+static bool has_map(int directory, const char *name)
 {
-	int status;
-	while (waitpid(writer, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	char byte;
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	bool written = fd >= 0 && read(fd, &byte, 1) == 1;
+	if (fd >= 0)
+		close(fd);
+	return written;
 }
 
 static bool may_map_range(const struct identity *identity)
@@ -100,7 +105,9 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 	int error = errno;
 	bool told = entered && write(turn[1], "", 1) == 1;
 	close(turn[1]);
-	bool written = writer > 0 && reap_written(writer) && told;
+	if (writer > 0)
+		reap_within(writer, WRITER_MILLISECONDS);
+	bool written = told && has_map(directory, "uid_map") && has_map(directory, "gid_map");
 	if (!entered) {
 		*setup_error = (struct setup_error){STEP_USERNS, error};
 		return false;

@@ -1,11 +1,11 @@
 #include "probe/probe.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "watcher/filter.h"
@@ -14,44 +14,64 @@
 #include "namespace/inherited.h"
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
+#include "util/reap.h"
 
-/* Tries isolate in a child. Returns true, or false with setback. */
-static bool can(const struct identity *identity, enum mode mode, unsigned isolate, struct setup_error *setup_error)
+/* Each attempt takes milliseconds, but a child that exits can be delayed by an inherited file. */
+#define PROBE_MILLISECONDS 30000
+#define EXIT_MILLISECONDS 1000
+
+static noreturn void report(int pipe, const struct setup_error *setup_error)
+{
+	_exit(write(pipe, setup_error, sizeof *setup_error) == (ssize_t)sizeof *setup_error ? 0 : 1);
+}
+
+/* Enters the namespaces and writes the result to the pipe. A setup error of 0 means success. */
+static noreturn void attempt(const struct identity *identity, unsigned isolate, int pipe)
+{
+	struct setup_error setup_error = {STEP_NONE, 0};
+	if (!namespaces_enter(identity, identity->mode, isolate, &setup_error))
+		report(pipe, &setup_error);
+	if ((isolate & ISOLATE_PID) != 0) {
+		pid_t init = fork();
+		if (init < 0)
+			report(pipe, &(struct setup_error){STEP_FORK, errno});
+		if (init > 0)
+			_exit(0);
+	}
+	if ((isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(identity, &setup_error))
+		report(pipe, &setup_error);
+	report(pipe, &(struct setup_error){STEP_NONE, 0});
+}
+
+/* Attempts the isolation in a child. Returns true, or false with setup_error. */
+static bool can(const struct identity *identity, unsigned isolate, struct setup_error *setup_error)
 {
 	int ends[2];
-	*setup_error = (struct setup_error){STEP_FORK, 0};
 	if (pipe(ends) != 0) {
-		setup_error->error = errno;
+		*setup_error = (struct setup_error){STEP_FORK, errno};
 		return false;
 	}
 	pid_t pid = fork();
-	if (pid == 0) {
-		if (namespaces_enter(identity, mode, isolate, setup_error) && (isolate & ISOLATE_PID) != 0) {
-			pid_t init = fork();
-			if (init == 0 && (isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(identity, setup_error))
-				_exit(write(ends[1], setup_error, sizeof *setup_error) == (ssize_t)sizeof *setup_error ? 1 : 2);
-			if (init == 0)
-				_exit(0);
-			int status;
-			_exit(init > 0 && waitpid(init, &status, 0) == init && status == 0 ? 0 : 1);
-		}
-		if (setup_error->error == 0)
-			_exit(0);
-		_exit(write(ends[1], setup_error, sizeof *setup_error) == (ssize_t)sizeof *setup_error ? 1 : 2);
-	}
-	setup_error->error = errno;
+	if (pid == 0)
+		attempt(identity, isolate, ends[1]);
+	*setup_error = (struct setup_error){STEP_FORK, pid < 0 ? errno : ECHILD};
 	close(ends[1]);
-	int status = -1;
-	if (pid > 0 && read(ends[0], setup_error, sizeof *setup_error) >= 0)
-		waitpid(pid, &status, 0);
+	struct pollfd result = {.fd = ends[0], .events = POLLIN};
+	if (pid > 0) {
+		if (poll(&result, 1, PROBE_MILLISECONDS) == 0)
+			setup_error->error = ETIMEDOUT;
+		else if (read(ends[0], setup_error, sizeof *setup_error) != (ssize_t)sizeof *setup_error)
+			*setup_error = (struct setup_error){STEP_FORK, ECHILD};
+		reap_within(pid, EXIT_MILLISECONDS);
+	}
 	close(ends[0]);
-	return status == 0;
+	return setup_error->error == 0;
 }
 
 static void print_try(const struct identity *identity, const char *key, unsigned isolate)
 {
 	struct setup_error setup_error;
-	if (can(identity, identity->mode, isolate, &setup_error))
+	if (can(identity, isolate, &setup_error))
 		printf("%s=yes\n", key);
 	else
 		printf("%s=no: %s: %s\n", key, step_words[setup_error.step].doing, strerror(setup_error.error));
@@ -86,7 +106,7 @@ static void print_audit(void)
 		_exit(0);
 	}
 	if (pid > 0)
-		waitpid(pid, NULL, 0);
+		reap_within(pid, PROBE_MILLISECONDS);
 }
 
 int probe(const struct identity *identity)

@@ -1,18 +1,26 @@
 #include "supervisor/launch.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "watcher/setup_message.h"
 #include "init/channel.h"
+#include "util/clock.h"
 #include "util/fail.h"
+#include "util/process_list.h"
+#include "util/reap.h"
 #include "privileged/isolate.h"
 #include "privileged/privilege.h"
 #include "privileged/dns_server_setup.h"
+
+/* Set-up takes milliseconds. While the kernel removes many network namespaces, unshare(CLONE_NEWNET) can take seconds. */
+#define SETUP_MILLISECONDS 30000
+/* A process that exits flushes its files, which a FUSE server can delay forever (fuse_flush() in fs/fuse/file.c). */
+#define EXIT_MILLISECONDS 1000
 
 struct attempt {
 	const struct plan *plan;
@@ -88,20 +96,28 @@ static noreturn void prepare(const struct attempt *attempt)
 	_exit(0);
 }
 
-static void reap(pid_t pid)
+static bool receive_before(int channel, struct message *message, long long deadline)
 {
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	struct pollfd source = {.fd = channel, .events = POLLIN};
+	int ready;
+	do {
+		long long left = deadline - clock_milliseconds();
+		ready = poll(&source, 1, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	return ready > 0 && channel_receive(channel, message) == 1;
 }
 
-/* Follows the try to its end. */
+/* Receives the messages of the set-up until it has succeeded or failed. */
 static bool follow(const struct plan *plan, pid_t first, struct started *started, struct setup_error *setup_error)
 {
 	bool nested = (plan->isolate & ISOLATE_PID) != 0;
 	bool ready = false;
 	struct message message;
+	long long deadline = clock_milliseconds() + SETUP_MILLISECONDS;
 	*setup_error = (struct setup_error){STEP_FORK, ECHILD};
-	while (!ready && channel_receive(started->channel, &message) == 1) {
+	while (!ready && receive_before(started->channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
 			/* The kernel's word for it: who forked it may be killed before it can say. */
@@ -111,9 +127,12 @@ static bool follow(const struct plan *plan, pid_t first, struct started *started
 		if (message.type == MESSAGE_SETUP_ERROR && message.setup_error.step < STEPS)
 			*setup_error = message.setup_error;
 	}
-	/* init asks the kernel to be killed when its parent dies, so its first parent must be gone before MESSAGE_START. */
-	if (nested || !ready)
-		reap(first);
+	if (clock_milliseconds() >= deadline && !ready) {
+		setup_error->error = ETIMEDOUT;
+		pids_kill_descendants(clock_milliseconds() + EXIT_MILLISECONDS);
+	}
+	/* init sets PR_SET_PDEATHSIG, which concerns its parent at that time: the supervisor, if the first parent has exited. */
+	started->parent_exited = (nested || !ready) && reap_within(first, EXIT_MILLISECONDS);
 	return ready;
 }
 

@@ -20,7 +20,8 @@ struct plan {
 struct started {
 	pid_t init;
 	int channel;
-	int counters[2]; /* of its network (snmp.h), where that is not the host's */
+	bool parent_exited; /* the process that forked init has */
+	int counters[2];    /* of its network (snmp.h), where that is not the host's */
 };
 
 /*

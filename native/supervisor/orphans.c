@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "util/proc.h"
-#include "supervisor/reap.h"
+#include "util/reap.h"
 #include "util/text.h"
 
 /* How long the arguments may take. */

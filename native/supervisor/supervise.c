@@ -229,7 +229,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		s->outcome.abandoned = true;
 	s->began = s->outcome.began_monotonic = clock_microseconds();
 	if (!s->outcome.abandoned) {
-		supervisor_send(s, &(struct message){.type = MESSAGE_START});
+		supervisor_send(s, &(struct message){.type = MESSAGE_START, .parent_exited = s->started.parent_exited});
 		run(s);
 	}
 	s->outcome.wall = (double)(clock_microseconds() - s->began) / 1e6;

@@ -12,7 +12,7 @@
 #include "watcher/loop.h"
 #include "util/fail.h"
 #include "util/close_fds.h"
-#include "supervisor/reap.h"
+#include "util/reap.h"
 #include "watcher/rights.h"
 
 /* How long the watcher may take to end, or to answer that it stays. */

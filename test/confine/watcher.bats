@@ -231,6 +231,21 @@ AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeou
 	done
 }
 
+@test 'the supervisor starts the command if a FUSE server delays the exit of a helper process' {
+	stall_begin
+	# shellcheck disable=SC2016 # for the inner shell
+	AUDIT_MARK=$MARK setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$SEEN" delay \
+		"$CONFINE" --net --cgroup audit -- bash -c '[[ -s $1 ]] && echo started >>"$1"' bash "$SEEN" 3>&- &
+	SUPERVISOR=$!
+	until_true grep -q started "$SEEN"
+	# The supervisor waits 7 s for init, which a stuck parent cannot reap.
+	timeout 30 tail --pid="$SUPERVISOR" -f /dev/null
+	ended 0
+	# shellcheck disable=SC2046 # numbers
+	kill -KILL $(ours)
+	until_true nobody_left
+}
+
 # A field of a process' status, in words: CapPrm 1234
 capabilities() {
 	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"

@@ -2,6 +2,7 @@
  * Memory and descriptors whose reader waits for a FUSE server that never answers (linux/fuse.h).
  *
  *   stall DEVICE FILE serve COMMAND...   serves a file from outside, and runs COMMAND with it as descriptor 9
+ *   stall DEVICE FILE delay COMMAND...   the same, but the server never answers the first flush
  *   stall DEVICE FILE WHAT               serves it, and connects with an address in it, or connects its descriptor, or makes a socket
  *                                        through i386's socketcall with arguments in it
  *   stall - FILE WHAT                    the same with descriptor 9
@@ -13,6 +14,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fuse.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -54,7 +56,7 @@ static struct fuse_attr attributes(uint64_t node)
 		.ino = node, .size = 4096, .mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644, .nlink = 1, .uid = getuid(), .gid = getgid()};
 }
 
-static void serve(int device, const char *path, bool flushes)
+static void serve(int device, const char *path, int unanswered)
 {
 	static char request[1 << 17];
 	for (;;) {
@@ -86,10 +88,10 @@ static void serve(int device, const char *path, bool flushes)
 			put(path, "read\n");
 			break;
 		case FUSE_FLUSH:
-			if (flushes)
-				answer(device, header->unique, ENOSYS, NULL, 0);
-			else
+			if (unanswered-- > 0)
 				put(path, "flush\n");
+			else
+				answer(device, header->unique, ENOSYS, NULL, 0);
 			break;
 		case FUSE_FORGET:
 		case FUSE_BATCH_FORGET:
@@ -111,8 +113,8 @@ static void map_ids(uid_t uid, gid_t gid)
 	put("/proc/self/gid_map", line);
 }
 
-/* Mounts the file system in namespaces of its own, starts its server, and returns the file in it. */
-static int begin(const char *device_path, const char *path, bool flushes)
+/* Mounts the file system in new namespaces, starts its server and returns its file. The server ignores the first flushes (unanswered). */
+static int begin(const char *device_path, const char *path, int unanswered)
 {
 	char options[128];
 	uid_t uid = getuid();
@@ -130,7 +132,7 @@ static int begin(const char *device_path, const char *path, bool flushes)
 	if (server == 0) {
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 			exit(2);
-		serve(device, path, flushes);
+		serve(device, path, unanswered);
 	}
 	close(device);
 	int file = open("/mnt/file", O_RDONLY | O_CLOEXEC);
@@ -149,7 +151,7 @@ static void serve_from_outside(char **argv)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		err(2, "socketpair");
 	if (fork() == 0) {
-		file = begin(argv[1], argv[2], true);
+		file = begin(argv[1], argv[2], strcmp(argv[3], "delay") == 0 ? 1 : 0);
 		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 		*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
 		memcpy(CMSG_DATA(header), &file, sizeof file);
@@ -181,11 +183,11 @@ int main(int argc, char **argv)
 {
 	if (argc < 4)
 		errx(2, "three arguments");
-	if (strcmp(argv[3], "serve") == 0 && argc > 4)
+	if ((strcmp(argv[3], "serve") == 0 || strcmp(argv[3], "delay") == 0) && argc > 4)
 		serve_from_outside(argv);
 	const char *what = argv[3], *path = argv[2];
 	bool is_address = strcmp(what, "address") == 0, is_socketcall = strcmp(what, "socketcall") == 0;
-	int file = strcmp(argv[1], "-") == 0 ? 9 : begin(argv[1], path, is_address || is_socketcall), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int file = strcmp(argv[1], "-") == 0 ? 9 : begin(argv[1], path, is_address || is_socketcall ? 0 : INT_MAX), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(443), .sin_addr.s_addr = inet_addr("198.51.100.9")};
 	if (is_address) {
 		const void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);

@@ -1,4 +1,4 @@
-#include "supervisor/reap.h"
+#include "util/reap.h"
 
 #include <errno.h>
 #include <poll.h>
