@@ -54,8 +54,8 @@ emerge() {
 		return 1
 	}
 	TOOK[emerge]=$((${EPOCHREALTIME/./} - start))
-	TOOK[compile]=$(record compile 'Math.round(r.wall * 1e6)')
-	TOOK[processor]=$(record compile 'Math.round((r.user + r.system) * 1e6)')
+	TOOK[compile]=$(record_values "$RECORDS" compile 'Math.round(r.wall * 1e6)')
+	TOOK[processor]=$(record_values "$RECORDS" compile 'Math.round((r.user + r.system) * 1e6)')
 }
 
 median() {

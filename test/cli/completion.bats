@@ -3,6 +3,9 @@
 
 bats_require_minimum_version 1.5.0
 
+# shellcheck source=../lib/wait.bash
+source "${BATS_TEST_FILENAME%/*}/../lib/wait.bash"
+
 setup_file() {
 	TOP=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
 	export TOP
@@ -38,23 +41,21 @@ in_zsh() {
 	local tmux=(tmux -L "pc-zsh-$BATS_ROOT_PID-$((++ZSHES))" -f /dev/null) _ screen
 	"${tmux[@]}" new-session -d -x 100 -y 30 "env HOME=$BATS_TEST_TMPDIR zsh -f"
 	"${tmux[@]}" send-keys "PS1='> '; fpath=($BATS_FILE_TMPDIR/zsh \$fpath); autoload -U compinit; compinit -u -D; clear" Enter
-	until_seen '^> $'
+	until_true 15 terminal_shows '^> $'
 	"${tmux[@]}" send-keys "$1" Tab
-	until_seen "$2"
+	until_true 15 terminal_shows "$2" || {
+		"${tmux[@]}" capture-pane -p
+		"${tmux[@]}" kill-server
+		return 1
+	}
 	screen=$("${tmux[@]}" capture-pane -p)
 	"${tmux[@]}" kill-server
 	printf '%s\n' "$screen"
 }
 
-until_seen() {
-	local _
-	for _ in {1..150}; do
-		if "${tmux[@]}" capture-pane -p | sed 's/ *$/ /; s/^> *$/> /' | grep -qE -- "$1"; then return; fi
-		read -rt 0.1 <> <(:) || true
-	done
-	"${tmux[@]}" capture-pane -p
-	"${tmux[@]}" kill-server
-	return 1
+# terminal_shows PATTERN: the terminal shows a line that matches it
+terminal_shows() {
+	"${tmux[@]}" capture-pane -p | sed 's/ *$/ /; s/^> *$/> /' | grep -qE -- "$1"
 }
 
 @test 'bash: clean for shellcheck; commands, options, values, phases' {

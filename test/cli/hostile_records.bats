@@ -28,15 +28,15 @@ teardown() {
 	rm -rf -- "${LOGS:?}"/* "$PREFIX/etc/portage/env" "$PREFIX/etc/portage/package.env"
 }
 
-# member COMMAND...: as somebody whose only right is the group
-member() {
+# as_group_member COMMAND...: runs the command as a user whose only privilege is group portage
+as_group_member() {
 	setpriv --reuid=65534 --regid=portage --clear-groups --inh-caps=-all -- "$@"
 }
 
 # Adds standard input to the records.
 forge() {
 	# shellcheck disable=SC2016 # the shell that setpriv starts expands it
-	member bash -c 'cat >>"$1"' - "$RECORDS"
+	as_group_member bash -c 'cat >>"$1"' - "$RECORDS"
 }
 
 # prints COMMAND...: what the program prints has no control character but the end of a line, and the program ends by itself
@@ -153,11 +153,11 @@ is_configuration() {
 		echo "$kind"
 		rm -rf -- "${LOGS:?}"/*
 		case $kind in
-		fifo) member mkfifo "$RECORDS" ;;
-		link) member ln -s "$secret" "$RECORDS" ;;
+		fifo) as_group_member mkfifo "$RECORDS" ;;
+		link) as_group_member ln -s "$secret" "$RECORDS" ;;
 		hard) ln "$secret" "$RECORDS" 2>/dev/null || { cp "$secret" "$PREFIX_ROOT/secret" && ln "$PREFIX_ROOT/secret" "$RECORDS"; } ;;
-		socket) member perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die' "$RECORDS" ;;
-		folder) member mkdir "$RECORDS" ;;
+		socket) as_group_member perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die' "$RECORDS" ;;
+		folder) as_group_member mkdir "$RECORDS" ;;
 		esac
 		[[ -e $RECORDS ]]
 		head -n 1 "$UNIT/valid.jsonl" >"$RECORDS.1"

@@ -40,12 +40,12 @@ builds() {
 	[[ $output != *'QA Notice'* ]]
 	[[ $output == *'8 passed, 0 failed'* ]]
 	for phase in compile test install; do
-		[[ $(record "$phase" 'r.package + " " + JSON.stringify(r.applied) + JSON.stringify(r.missing)') == "$ATOM-$1"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+		[[ $(record_values "$RECORDS" "$phase" 'r.package + " " + JSON.stringify(r.applied) + JSON.stringify(r.missing)') == "$ATOM-$1"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
 		# Nothing was even tried.
-		[[ $(record "$phase" '(r.attempts ?? 0) + (r.lookups ?? 0)') == 0 ]]
+		[[ $(record_values "$RECORDS" "$phase" '(r.attempts ?? 0) + (r.lookups ?? 0)') == 0 ]]
 	done
 	# The network was that of the host where sources are fetched, and only there.
-	[[ $(record unpack 'Object.keys(r.applied).join()') == ipc,cgroup ]]
+	[[ $(record_values "$RECORDS" unpack 'Object.keys(r.applied).join()') == ipc,cgroup ]]
 	grep -q "usr/libexec/portcullis/confine" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
 	run ! grep -q "etc/portage/bashrc" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
 	run -0 prefix_run portcullis doctor

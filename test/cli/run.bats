@@ -3,8 +3,8 @@
 
 bats_require_minimum_version 1.5.0
 
-# shellcheck source=../until.bash
-source "${BATS_TEST_FILENAME%/*}/../until.bash"
+# shellcheck source=../lib/wait.bash
+source "${BATS_TEST_FILENAME%/*}/../lib/wait.bash"
 
 setup() {
 	TOP=$(cd -- "${BATS_TEST_FILENAME%/*}/../.." && pwd -P)

@@ -5,6 +5,11 @@ bats_require_minimum_version 1.5.0
 
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
+# shellcheck source-path=SCRIPTDIR source=../lib/record.bash
+source "$TOP/test/lib/record.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/wait.bash
+source "$TOP/test/lib/wait.bash"
+
 # Builds the clients and puts confine where every user can start it. For setup_file.
 audit_begin() {
 	export AUDIT_DIR CONFINE CLIENT
@@ -52,18 +57,9 @@ audit_run() {
 	fi
 }
 
-# member EXPRESSION: of the record r
-member() {
-	node -e '
-		const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
-		const value = eval(process.argv[2]);
-		console.log(typeof value === "object" ? JSON.stringify(value) : value);
-	' "$RECORD" "$1"
-}
-
 # All that was blocked, one a line, sorted: COMM PROTOCOL ADDRESS PORT COUNT
 blocked() {
-	member '(r.blocked ?? r.observed ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
+	record_value "$RECORD" '(r.blocked ?? r.observed ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
 }
 
 # expect_blocked LINE...: these and nothing else

@@ -28,7 +28,7 @@ THERE='198.51.100.7 443'
 	# An IPv4 address in IPv6's clothes is that address.
 	TO=::ffff:198.51.100.7 audit --net -- "$CLIENT" connect
 	expect_blocked "client tcp $THERE 1"
-	[[ $(member r.watched) == yes && $(member r.mode) == userns && $(member r.setuid_inert) == undefined ]]
+	[[ $(record_value "$RECORD" r.watched) == yes && $(record_value "$RECORD" r.mode) == userns && $(record_value "$RECORD" r.setuid_inert) == undefined ]]
 }
 
 @test 'what lo answers for by its prefix is seen: 10/8 and ::/8' {
@@ -36,20 +36,20 @@ THERE='198.51.100.7 443'
 	expect_blocked 'client tcp 10.1.2.3 80 1'
 	TO=fd::7 PORT=80 audit --net -- "$CLIENT" connect
 	expect_blocked 'client tcp fd::7 80 1'
-	[[ $(member r.unattributed) == undefined ]]
+	[[ $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
 @test 'loopback, path and abstract sockets, netlink, a disconnect, a bad pointer: nothing is recorded' {
 	audit --net -- "$CLIENT" harmless
 	expect_blocked ''
-	[[ $(member r.attempts) == undefined && $(member r.unattributed) == undefined && $(member r.unreadable) == 1 ]]
+	[[ $(record_value "$RECORD" r.attempts) == undefined && $(record_value "$RECORD" r.unattributed) == undefined && $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
 @test 'root: seen, and a raw socket is called one; no_new_privs is not set' {
 	((EUID == 0)) || skip 'needs root'
 	WHO=root audit --net -- sh -c '"$1" raw; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
 	expect_blocked "client raw $THERE 1"
-	[[ $(member r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]
+	[[ $(record_value "$RECORD" r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]
 }
 
 @test 'a static program' {
@@ -66,13 +66,13 @@ THERE='198.51.100.7 443'
 	expect_blocked "small udp $THERE 4"
 	audit --net -- "$AUDIT_DIR/small" socketcall
 	expect_blocked "small tcp $THERE 1" "small udp $THERE 4"
-	[[ $(member r.unreadable) == 1 ]]
+	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
 @test '64 threads, 1,000 attempts each: every one is counted, and answered as without us' {
 	audit --net -- "$CLIENT" threads 64 1000
 	expect_blocked "client tcp $THERE 64000"
-	[[ $(member r.unreachable) == 64000 && $(member r.unattributed) == undefined ]]
+	[[ $(record_value "$RECORD" r.unreachable) == 64000 && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
 @test 'many short-lived processes, and few descriptors for who watches them' {
@@ -89,7 +89,7 @@ THERE='198.51.100.7 443'
 
 @test 'vfork and exec: each by the name it had then' {
 	audit --net -- "$CLIENT" vfork
-	[[ $(member 'r.blocked.map((b) => b.argv.join(" ")).sort()') == "[\"$CLIENT vfork\",\"child connect\"]" ]]
+	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.argv.join(" ")).sort()') == "[\"$CLIENT vfork\",\"child connect\"]" ]]
 	cp "$CLIENT" "$AUDIT_DIR/other"
 	audit --net -- "$CLIENT" exec "$AUDIT_DIR/other" connect
 	expect_blocked "client tcp $THERE 1" "other tcp $THERE 1"
@@ -109,11 +109,11 @@ except OSError: pass
 	} >"$AUDIT_DIR/fetch"
 	chmod 755 "$AUDIT_DIR/fetch"
 	audit --net -- /usr/bin/python3 -W ignore -B "$AUDIT_DIR/tests/test_http.py" --option
-	[[ $(member 'r.blocked[0].comm + " " + r.blocked[0].script') == "python3 $AUDIT_DIR/tests/test_http.py" ]]
+	[[ $(record_value "$RECORD" 'r.blocked[0].comm + " " + r.blocked[0].script') == "python3 $AUDIT_DIR/tests/test_http.py" ]]
 	audit --net -- "$AUDIT_DIR/fetch"
-	[[ $(member 'r.blocked[0].script') == "$AUDIT_DIR/fetch" ]]
+	[[ $(record_value "$RECORD" 'r.blocked[0].script') == "$AUDIT_DIR/fetch" ]]
 	audit --net -- /usr/bin/python3 -c "$code"
-	[[ $(member 'r.blocked[0].script') == undefined ]]
+	[[ $(record_value "$RECORD" 'r.blocked[0].script') == undefined ]]
 }
 
 @test 'a 1 kHz timer with SA_RESTART: no attempt fails otherwise than without us, none is counted twice' {
@@ -130,7 +130,7 @@ except OSError: pass
 	# Only before the watcher has it does a signal take a call away.
 	((odd < ticks / 2))
 	expect_blocked "client tcp $THERE $((50000 - odd))"
-	[[ $(member r.unreachable) == $((50000 - odd)) ]]
+	[[ $(record_value "$RECORD" r.unreachable) == $((50000 - odd)) ]]
 }
 
 @test 'a storm of signals' {
@@ -151,9 +151,9 @@ except OSError: pass
 @test 'a listener of its own is refused to a package below ours, by name; a plain filter is its own business' {
 	audit --net -- "$CLIENT" listener >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'Device or resource busy\na filter' ]]
-	[[ $(member 'r.listener_refused.comm') == client ]]
+	[[ $(record_value "$RECORD" 'r.listener_refused.comm') == client ]]
 	audit --net -- "$CLIENT" connect
-	[[ $(member 'r.listener_refused') == undefined ]]
+	[[ $(record_value "$RECORD" 'r.listener_refused') == undefined ]]
 }
 
 @test 'below an older listener nobody is watched, the record says so, and the kernel still counts' {
@@ -162,14 +162,14 @@ except OSError: pass
 	audit_setup
 	# Both records are written by us: the outer confine stands for whoever watches already.
 	WHO=root run -0 "$CONFINE" --audit --record "$outer" --net -- "$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 3
-	[[ $(member r.watched) == no && $(member r.watched_why) == *'watches already: Device or resource busy' ]]
-	[[ $(member r.unreachable) == 3 && $(member r.unattributed) == 3 && $(member r.blocked) == undefined ]]
+	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == *'watches already: Device or resource busy' ]]
+	[[ $(record_value "$RECORD" r.unreachable) == 3 && $(record_value "$RECORD" r.unattributed) == 3 && $(record_value "$RECORD" r.blocked) == undefined ]]
 }
 
 @test '300 destinations: bounded, and none is lost from the count' {
 	audit --net -- "$CLIENT" ports 1000 300
-	[[ $(member r.attempts) == 300 && $(member r.blocked.length) == 256 && $(member r.unattributed) == undefined ]]
-	[[ $(member 'r.blocked[0].argv.length') == 4 && $(member 'r.blocked[255].argv.length') == 0 ]]
+	[[ $(record_value "$RECORD" r.attempts) == 300 && $(record_value "$RECORD" r.blocked.length) == 256 && $(record_value "$RECORD" r.unattributed) == undefined ]]
+	[[ $(record_value "$RECORD" 'r.blocked[0].argv.length') == 4 && $(record_value "$RECORD" 'r.blocked[255].argv.length') == 0 ]]
 }
 
 @test 'a few hundred thousand attempts cost a counter' {
@@ -181,10 +181,10 @@ except OSError: pass
 @test 'who watches nothing isolates nothing: --audit alone, without capabilities under no_new_privs' {
 	TO=127.0.0.1 audit -- sh -c 'readlink /proc/self/ns/net; grep NoNewPrivs: /proc/self/status; exec "$1" connect' sh "$CLIENT" >"$AUDIT_DIR/out" || true
 	[[ $(<"$AUDIT_DIR/out") == "$(readlink /proc/self/ns/net)"$'\nNoNewPrivs:\t1' ]]
-	[[ $(member r.watched) == yes && $(member r.setuid_inert) == true && $(member r.blocked) == undefined ]]
+	[[ $(record_value "$RECORD" r.watched) == yes && $(record_value "$RECORD" r.setuid_inert) == true && $(record_value "$RECORD" r.blocked) == undefined ]]
 	audit -- "$CLIENT" udp || true
 	expect_blocked "client udp $THERE 1"
-	[[ $(member r.observed.length) == 1 && $(member r.unreachable) == undefined && $(member r.names_watched) == undefined ]]
+	[[ $(record_value "$RECORD" r.observed.length) == 1 && $(record_value "$RECORD" r.unreachable) == undefined && $(record_value "$RECORD" r.names_watched) == undefined ]]
 }
 
 @test 'where the network is isolated by others, as a user without capabilities: watched, names are said not to be' {
@@ -194,14 +194,14 @@ except OSError: pass
 		exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$@"' sh \
 		"$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 2
 	expect_blocked "client tcp $THERE 2"
-	[[ $(member r.applied.net) == portage && $(member r.unreachable) == 2 && $(member r.setuid_inert) == true ]]
-	[[ $(member r.names_watched) == no && $(member r.names_watched_why) == 'the network is not of our making' ]]
+	[[ $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.unreachable) == 2 && $(record_value "$RECORD" r.setuid_inert) == true ]]
+	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'the network is not of our making' ]]
 }
 
 @test 'without --audit the kernel'\''s count is in the record all the same' {
 	: >"$RECORD"
 	"$CONFINE" --net --record "$RECORD" -- "$CLIENT" connect 7
-	[[ $(member r.unreachable) == 7 && $(member r.watched) == undefined ]]
+	[[ $(record_value "$RECORD" r.unreachable) == 7 && $(record_value "$RECORD" r.watched) == undefined ]]
 	"$CONFINE" --net --record "$RECORD" -- true
 	[[ $(tail -n1 "$RECORD") == *'"unreachable":0'* ]]
 }
@@ -246,12 +246,12 @@ refused() {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse" "$TOP/test/confine/refuse.c"
 	refused process_vm_readv=EPERM pidfd_open=ENOSYS pidfd_getfd=EPERM -- sh -c '"$1" connect 3; "$1" udp; getent hosts x.example' sh "$CLIENT" || true
 	expect_blocked "client tcp $THERE 3" "client udp $THERE 1"
-	[[ $(member 'r.names.map((n) => n.comm)') == '["getent","getent"]' && $(member r.unreadable) == undefined ]]
+	[[ $(record_value "$RECORD" 'r.names.map((n) => n.comm)') == '["getent","getent"]' && $(record_value "$RECORD" r.unreadable) == undefined ]]
 	refused mount=EPERM -- "$CLIENT" connect
 	expect_blocked "client tcp $THERE 1"
-	[[ $(member r.names_watched) == no && $(member r.names_watched_why) == 'mount(MS_SLAVE): Operation not permitted' ]]
+	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'mount(MS_SLAVE): Operation not permitted' ]]
 	refused seccomp=EPERM -- "$CLIENT" connect 2
-	[[ $(member r.watched) == no && $(member r.watched_why) == 'seccomp: Operation not permitted' && $(member r.unattributed) == 2 ]]
+	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'seccomp: Operation not permitted' && $(record_value "$RECORD" r.unattributed) == 2 ]]
 }
 
 @test 'the generated filters agree with a model for x86-64, x32, i386, aarch64 and arm, every number, and arguments at their limits' {

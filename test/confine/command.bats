@@ -136,7 +136,7 @@ WAYS=('--net' "--net --cgroup x")
 		[[ $output == $'out\nerr' ]]
 		# shellcheck disable=SC2086
 		"$CONFINE" $way --record "$RECORD" -- bash -c 'exit 3' >&- 2>&- <&- || [[ $? == 3 ]]
-		[[ $(last r.status.exit) == 3 ]]
+		[[ $(record_value "$RECORD" r.status.exit) == 3 ]]
 	done
 }
 

@@ -49,7 +49,7 @@ killed_in() {
 			echo "$user: $output"
 			return 1
 		}
-		[[ $(last '[r.tracking, r.applied.cgroup, r.missing.length].join()') == pidns,confine,0 ]]
+		[[ $(record_value "$RECORD" '[r.tracking, r.applied.cgroup, r.missing.length].join()') == pidns,confine,0 ]]
 	done
 	run -0 contained unconfined "$ORDINARY" "$CONFINE" --probe
 	[[ $output == *'pid=yes'*'proc=no: mounting /proc: Operation not permitted'* ]]
@@ -72,8 +72,8 @@ killed_in() {
 	local user
 	for user in 0 "$ORDINARY"; do
 		run -0 contained docker "$user" "$CONFINE" --net --ipc --cgroup x --best-effort --record "$RECORD" -- echo ran
-		[[ $output == ran && $(last 'r.missing.map((m) => m.what).join()') == net,ipc ]]
-		[[ $(last '[...new Set(r.missing.map((m) => m.why))].join()') == 'unshare(CLONE_NEWUSER): Operation not permitted' ]]
+		[[ $output == ran && $(record_value "$RECORD" 'r.missing.map((m) => m.what).join()') == net,ipc ]]
+		[[ $(record_value "$RECORD" '[...new Set(r.missing.map((m) => m.why))].join()') == 'unshare(CLONE_NEWUSER): Operation not permitted' ]]
 		run -125 contained docker "$user" "$CONFINE" --net --ipc --cgroup x --require -- echo ran
 		[[ $output == "confine: net can't be had: unshare(CLONE_NEWUSER): Operation not permitted" ]]
 	done
@@ -82,5 +82,5 @@ killed_in() {
 @test "Docker's default profile: the watcher looks into a phase of root, whose capabilities it has" {
 	gcc -O1 -pthread -o "$PLACE/client" "$TOP/test/confine/audit/client.c"
 	run -0 contained docker 0 "$CONFINE" --audit --record "$RECORD" -- "$PLACE/client" connect 3
-	[[ $(last 'r.unreadable') == undefined && $(last 'r.observed.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]
+	[[ $(record_value "$RECORD" 'r.unreadable') == undefined && $(record_value "$RECORD" 'r.observed.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]
 }

@@ -62,13 +62,13 @@ setup() {
 	for option in --audit --best-effort; do
 		run -0 audit_run --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
 		[[ $output == *'socket vsock EAFNOSUPPORT'*'socket packet EAFNOSUPPORT'* && $output == *'socket inet made'* ]]
-		[[ $(member r.mode) == setuid && $(member r.setuid_inert) == true ]]
+		[[ $(record_value "$RECORD" r.mode) == setuid && $(record_value "$RECORD" r.setuid_inert) == true ]]
 		CONFINE=$AUDIT_DIR/confine
 		: >"$RECORD"
 		run -0 unshare --net --uts -- sh -c 'hostname localhost && ip link set lo up && ip address add 10.0.0.1/8 dev lo && ip address add fd::1/8 dev lo && exec "$@"' - \
 			setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$CONFINE" --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
 		[[ $output == *'socket vsock EAFNOSUPPORT'*'socket packet EAFNOSUPPORT'* && $output == *'socket inet made'* ]]
-		[[ $(member r.applied.net) == portage && $(member r.setuid_inert) == true ]]
+		[[ $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.setuid_inert) == true ]]
 		CONFINE=$AUDIT_DIR/setuid
 	done
 }

@@ -36,25 +36,25 @@ stepwise() {
 		echo "$*: --require --record: $output ${stderr-}"
 		return 1
 	}
-	[[ $(last r.status.exit) == 125 ]]
+	[[ $(record_value "$RECORD" r.status.exit) == 125 ]]
 	"$@" bash -c "$(declare -f namespaces); namespaces" >"$PLACE/before"
 	# The same helper makes its own namespaces anew each time: what must be equal is what is compared inside one.
 	run -0 --separate-stderr "$@" bash -c "$(declare -f namespaces); namespaces; echo; exec \"\$@\"" - "$CONFINE" --net --ipc \
 		--best-effort --record "$RECORD" -- bash -c "$(declare -f namespaces); namespaces"
 	[[ ! ${stderr-} ]]
-	[[ $(last 'r.missing.map((m) => m.what).join(" ")') == "$what" && $(last 'r.missing[0].why') == "$reason" ]] || {
+	[[ $(record_value "$RECORD" 'r.missing.map((m) => m.what).join(" ")') == "$what" && $(record_value "$RECORD" 'r.missing[0].why') == "$reason" ]] || {
 		echo "$*: --best-effort: $(tail -n1 "$RECORD")"
 		return 1
 	}
 	for kind in $what; do
-		[[ $(last "r.applied.$kind") == none ]]
+		[[ $(record_value "$RECORD" "r.applied.$kind") == none ]]
 		[[ $(grep -c "^$kind " <<<"$output") == 2 && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 1 ]] || {
 			echo "$*: the command has another $kind than we"
 			return 1
 		}
 	done
 	for kind in net ipc; do
-		[[ " $what " == *" $kind "* ]] || [[ $(last "r.applied.$kind") == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
+		[[ " $what " == *" $kind "* ]] || [[ $(record_value "$RECORD" "r.applied.$kind") == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
 	done
 	# uts comes with net, and a user namespace with either or not at all.
 	if [[ " $what " == *' net '* ]]; then
@@ -102,7 +102,7 @@ stepwise() {
 	while IFS=: read -r keeper way; do
 		# shellcheck disable=SC2086
 		run -0 ordinary $way "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c 'test -e /proc/self/exe && echo ran'
-		[[ $output == ran && $(last r.tracking) == "$keeper" && $(last r.applied.net) == confine ]] || {
+		[[ $output == ran && $(record_value "$RECORD" r.tracking) == "$keeper" && $(record_value "$RECORD" r.applied.net) == confine ]] || {
 			echo "$way: $output $(tail -n1 "$RECORD")"
 			return 1
 		}
@@ -113,15 +113,15 @@ stepwise() {
 		subreaper:$PLACE/refuse unshare:newpid=EPERM --
 	EOF
 	run -0 ordinary "$PLACE/refuse" unshare=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- echo ran
-	[[ $output == ran && $(last r.tracking) == subreaper && $(last r.mode) == none ]]
+	[[ $output == ran && $(record_value "$RECORD" r.tracking) == subreaper && $(record_value "$RECORD" r.mode) == none ]]
 }
 
 @test 'an old kernel: without clone3, pidfd_open and close_range all is as before' {
 	local keeper
 	# Which it is depends on the machine: there is no cgroup under v1 alone.
 	"$CONFINE" --cgroup x --record "$RECORD" -- true
-	keeper=$(last r.tracking)
+	keeper=$(record_value "$RECORD" r.tracking)
 	run -0 "$PLACE/refuse" clone3=ENOSYS pidfd_open=ENOSYS close_range=ENOSYS -- "$CONFINE" --net --ipc --cgroup x --die-with $$ \
 		--record "$RECORD" -- bash -c 'sleep 100 & exec sleep 0'
-	[[ $(last r.orphans.length) == 1 && $(last r.missing.length) == 0 && $(last r.tracking) == "$keeper" ]]
+	[[ $(record_value "$RECORD" r.orphans.length) == 1 && $(record_value "$RECORD" r.missing.length) == 0 && $(record_value "$RECORD" r.tracking) == "$keeper" ]]
 }

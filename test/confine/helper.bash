@@ -5,7 +5,6 @@
 #   confine_end               for teardown_file: ends whatever runs as ORDINARY, removes PLACE
 #   only_root                 skips a test that an ordinary user can't run
 #   ordinary COMMAND...       as an ordinary user, without a privilege
-#   last FILTER               of the last record in RECORD: node's expression, r is the record
 #   ours_here KIND PID        whether that process is in our namespace of that kind
 #
 # CONFINE_BUILD=build/sanitized tests that one instead.
@@ -14,8 +13,10 @@ bats_require_minimum_version 1.5.0
 
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
-# shellcheck source-path=SCRIPTDIR source=../until.bash
-source "$TOP/test/until.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/record.bash
+source "$TOP/test/lib/record.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/wait.bash
+source "$TOP/test/lib/wait.bash"
 
 confine_begin() {
 	local tool
@@ -51,6 +52,7 @@ teardown_file() {
 }
 
 setup() {
+	# shellcheck disable=SC2034 # the tests read it
 	RECORD=$PLACE/record.$BATS_TEST_NUMBER
 }
 
@@ -64,13 +66,6 @@ ordinary() {
 	else
 		"$@"
 	fi
-}
-
-last() {
-	tail -n1 "$RECORD" | node -e '
-		const r = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-		console.log(eval(process.argv[1]));
-	' "$1"
 }
 
 # The live processes with a word in their environment or arguments, or of the user of that number.

@@ -23,7 +23,7 @@ hidden() {
 		[[ $keeper == pidns ]] || way=("$PLACE/refuse" unshare:newpid=EPERM --)
 		for kind in double_fork stopped adopted bomb; do
 			hidden "${way[@]}" "$CONFINE" --cgroup x --record "$RECORD" -- "$PLACE/survivor" "$kind"
-			[[ $(last 'r.tracking + (r.orphans?.length > 0) + r.stuck') == "${keeper}trueundefined" ]] || {
+			[[ $(record_value "$RECORD" 'r.tracking + (r.orphans?.length > 0) + r.stuck') == "${keeper}trueundefined" ]] || {
 				echo "$keeper, $kind: $(tail -n1 "$RECORD" | cut -c1-500)"
 				return 1
 			}
@@ -34,5 +34,5 @@ hidden() {
 
 @test 'one that nobody can look into is killed all the same' {
 	hidden "$PLACE/refuse" unshare:newpid=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- "$PLACE/survivor" no_death_signal
-	[[ $(last r.stuck) == undefined && ! $(marked "$ORDINARY") ]]
+	[[ $(record_value "$RECORD" r.stuck) == undefined && ! $(marked "$ORDINARY") ]]
 }

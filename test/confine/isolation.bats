@@ -153,7 +153,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	run -0 container_root "$CONFINE" --net --ipc --record "$RECORD" -- bash -c 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; cat /proc/self/setgroups; touch "$1"; chown 250:12 "$1"; stat -c %u:%g "$1"; setpriv --reuid 7 --clear-groups id -u' - "$PLACE/owned"
 	[[ $output == $' 0 0 4294967295\n 0 0 4294967295\nallow\n250:12\n7' ]]
 	[[ $(stat -c %u:%g "$PLACE/owned") == 250:12 ]]
-	[[ $(last r.mode) == userns ]]
+	[[ $(record_value "$RECORD" r.mode) == userns ]]
 	# Where it may not map others, its own id alone.
 	run -0 setpriv --bounding-set=-sys_admin,-setuid --inh-caps=-sys_admin,-setuid "$CONFINE" --net -- bash -c 'tr -s " " </proc/self/uid_map; id -u'
 	[[ $output == $' 0 0 1\n0' ]]

@@ -20,7 +20,7 @@ in_network() {
 }
 
 made_by() {
-	[[ $(last 'r.applied.net + " " + r.applied.ipc') == "$1" ]] || {
+	[[ $(record_value "$RECORD" 'r.applied.net + " " + r.applied.ipc') == "$1" ]] || {
 		tail -n1 "$RECORD"
 		return 1
 	}
@@ -105,11 +105,11 @@ SIX='address add fd::1/8 dev lo'
 		    sys.argv[1:], unshare_pid=True, unshare_mount=True, returnpid=True)[0], 0)[1]))
 	EOF
 	run -0 "$portage/bin/python" "$PLACE/spawn.py" "$CONFINE" --cgroup x --record "$RECORD" -- true
-	[[ $(last r.tracking) == *portage ]]
+	[[ $(record_value "$RECORD" r.tracking) == *portage ]]
 	printf '#!/bin/bash\n"$@"\n' >"$PLACE/pid-ns-init"
 	chmod 755 "$PLACE/pid-ns-init"
 	run -0 ordinary unshare --user --map-current-user --pid --fork --mount-proc -- "$PLACE/pid-ns-init" \
 		"$CONFINE" --cgroup x --record "$PLACE/mine" -- true
 	RECORD=$PLACE/mine
-	[[ $(last r.tracking) == pidns ]]
+	[[ $(record_value "$RECORD" r.tracking) == pidns ]]
 }

@@ -15,7 +15,7 @@ setup() {
 
 # All names, one a line, sorted: NAME TYPE COMM COUNT
 names() {
-	member '(r.names ?? []).map((n) => [n.name, n.type, n.comm, n.count].join(" ")).sort().join("\n")'
+	record_value "$RECORD" '(r.names ?? []).map((n) => [n.name, n.type, n.comm, n.count].join(" ")).sort().join("\n")'
 }
 
 expect_names() {
@@ -35,7 +35,7 @@ except socket.gaierror as error:
 	audit --net -- /usr/bin/python3 -c "$LOOKUP" Files.Example.org >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
 	expect_names 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
-	[[ $(member r.names_watched) == yes && $(member r.blocked) == undefined && $(member r.unattributed) == undefined ]]
+	[[ $(record_value "$RECORD" r.names_watched) == yes && $(record_value "$RECORD" r.blocked) == undefined && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
 @test 'root: the same, and localhost still is one' {
@@ -66,7 +66,7 @@ except socket.gaierror as error:
 
 @test '100,000 queries: bounded, answered to the last' {
 	audit --net -- "${ASK[@]}" udp many 100000
-	[[ $(member r.lookups) == 100000 && $(member r.names.length) == 256 ]]
+	[[ $(record_value "$RECORD" r.lookups) == 100000 && $(record_value "$RECORD" r.names.length) == 256 ]]
 	(($(wc -c <"$RECORD") < 64000))
 }
 
@@ -101,17 +101,17 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 @test 'a package that binds port 53 itself gets it' {
 	((EUID == 0)) || skip 'needs root'
 	WHO=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
-	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(member r.names_watched) == 'in part' ]]
+	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == 'in part' ]]
 	# One of another address is in nobody's way.
 	WHO=root audit --net -- sh -c '"$@" && getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 127.0.0.1 >"$AUDIT_DIR/out" || true
-	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(member r.names_watched) == yes ]]
+	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == yes ]]
 	expect_names 'after.example A getent 1' 'after.example AAAA getent 1'
 }
 
 @test 'one that may not have port 53 does not take it from us' {
 	audit --net -- sh -c '"$@" 2>/dev/null; getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 0.0.0.0 || true
 	expect_names 'after.example A getent 1' 'after.example AAAA getent 1'
-	[[ $(member r.names_watched) == yes ]]
+	[[ $(record_value "$RECORD" r.names_watched) == yes ]]
 }
 
 @test 'the host keeps its resolv.conf, where / is a shared mount too; search domains multiply nothing' {
@@ -132,7 +132,7 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 	mkdir -p "$AUDIT_DIR/etc"
 	WHO=root run -0 unshare --mount sh -c 'mount --bind "$1" /etc && exec "$2" --net --audit --record "$3" -- "$4" connect' sh \
 		"$AUDIT_DIR/etc" "$CONFINE" "$RECORD" "$CLIENT"
-	[[ $(member r.names_watched) == no && $(member r.names_watched_why) == 'mounting over /etc/resolv.conf: No such file or directory' ]]
+	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'mounting over /etc/resolv.conf: No such file or directory' ]]
 	expect_blocked 'client tcp 198.51.100.7 443 1'
 }
 
@@ -149,8 +149,8 @@ def refuse():
         server.accept()[0].close()
 threading.Thread(target=refuse, daemon=True).start()
 subprocess.run(sys.argv[1:])' "$CONFINE" --net --audit --record "$RECORD" -- getent hosts x.example
-	[[ $(member r.host_resolver) == true && $(member r.names_watched) == yes ]]
+	[[ $(record_value "$RECORD" r.host_resolver) == true && $(record_value "$RECORD" r.names_watched) == yes ]]
 	: >"$RECORD"
 	audit --net -- getent hosts x.example || true
-	[[ $(member r.host_resolver) == undefined ]]
+	[[ $(record_value "$RECORD" r.host_resolver) == undefined ]]
 }

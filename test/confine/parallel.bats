@@ -79,7 +79,7 @@ sixty_four() {
 	fi
 	echo >"$PLACE/fifo"
 	wait "$second" || [[ $? == 7 ]]
-	[[ ! $(cgroups) && $(last r.status.exit) == 7 ]]
+	[[ ! $(cgroups) && $(record_value "$RECORD" r.status.exit) == 7 ]]
 }
 
 @test '--gc removes what killed runs have left, and nothing that somebody looks after' {
@@ -123,7 +123,7 @@ sixty_four() {
 	[[ $(cgroups | wc -l) == 2 ]]
 	kill -CONT "$(pgrep -P "$maker")"
 	wait "$maker"
-	[[ $(last r.tracking) == cgroup+pidns ]]
+	[[ $(record_value "$RECORD" r.tracking) == cgroup+pidns ]]
 	kill "$neighbour"
 	wait "$neighbour" || [[ $? == 143 ]]
 	[[ ! $(cgroups) ]]

@@ -54,7 +54,7 @@ written_at_once() {
 		"$CONFINE" --net --cgroup "$NAME" --record "$RECORD" --label "text=$(printf '%05000d' 0)" -- true
 	writes=$(grep -c 'write' "$PLACE/trace")
 	rm "$PLACE/trace"
-	[[ $writes == 1 && $(last r.text.length) == 5000 ]]
+	[[ $writes == 1 && $(record_value "$RECORD" r.text.length) == 5000 ]]
 }
 
 @test '--notice-file has the line of the record where a user should hear of it, and else nothing' {
@@ -67,7 +67,7 @@ tells() {
 	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --notice-file "$tell" -- true
 	[[ ! -s $tell ]]
 	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --notice-file "$tell" -- bash -c 'sleep 1000 & exec true'
-	[[ $(last r.orphan_count) == 1 && $(<"$tell") == "$(tail -n1 "$RECORD")" ]]
+	[[ $(record_value "$RECORD" r.orphan_count) == 1 && $(<"$tell") == "$(tail -n1 "$RECORD")" ]]
 }
 
 # The shell does not wait for what is at the other end of its output, and ends some milliseconds before that does.

@@ -203,7 +203,7 @@ survive() {
 	# shellcheck disable=SC2016
 	leaves 'redis-server' bash -c 'cd "$PC_PLACE" && redis-server --port 0 --unixsocket "$PC_PLACE/redis" --daemonize yes --save "" \
 		--dir "$PC_PLACE" >/dev/null && until [[ $(redis-cli -s "$PC_PLACE/redis" ping 2>/dev/null) == PONG ]]; do :; done; echo ready'
-	[[ $(last 'r.orphans.map((o) => o.comm).join()') == redis-server && $(last 'r.orphans[0].argv[0]') == redis-server* ]]
+	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == redis-server && $(record_value "$RECORD" 'r.orphans[0].argv[0]') == redis-server* ]]
 }
 
 @test 'Xvfb, by name' {
@@ -211,5 +211,5 @@ survive() {
 	# shellcheck disable=SC2016
 	leaves 'Xvfb' bash -c 'coproc X { exec Xvfb -displayfd 1 -nolisten tcp -nolock -screen 0 64x64x8 2>/dev/null; }
 		read -r display <&"${X[0]}" && [[ $display =~ ^[0-9]+$ ]] && rm -f "/tmp/.X11-unix/X$display" && echo ready'
-	[[ $(last 'r.orphans.map((o) => o.comm).join()') == Xvfb ]]
+	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == Xvfb ]]
 }

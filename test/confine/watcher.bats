@@ -27,14 +27,6 @@ ours() {
 	done 2>/dev/null
 }
 
-# Waits up to 5 s until a command succeeds.
-until_true() {
-	local end=$((${EPOCHREALTIME/./} + 5000000))
-	until "$@"; do
-		((${EPOCHREALTIME/./} < end)) || return
-	done
-}
-
 nobody_left() {
 	[[ ! $(ours) ]]
 }
@@ -51,7 +43,7 @@ begin() {
 	unset AUDIT_MARK
 	exec {word}>&-
 	# It may get to its first instruction after the command has.
-	until_true is_watched
+	until_true 5 is_watched
 }
 
 is_watched() {
@@ -84,7 +76,7 @@ TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh
 			begin --net $keeper -- "${TRY[@]}" "$CLIENT" "$MARK"
 			kill -KILL "$SUPERVISOR"
 			wait "$SUPERVISOR" || true
-			until_true nobody_left
+			until_true 5 nobody_left
 		done
 	done
 }
@@ -93,7 +85,7 @@ TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh
 	begin --net -- sh -c 'setsid -f "$1" connect 100000000; setsid -f sleep 1000; echo up >"$2"; exec "$1" connect 100000000' sh "$CLIENT" "$MARK"
 	kill -KILL "$SUPERVISOR"
 	wait "$SUPERVISOR" || true
-	until_true nobody_left
+	until_true 5 nobody_left
 }
 
 @test 'the watcher is killed: the build does not go on without, and the record says why' {
@@ -103,8 +95,8 @@ TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh
 		begin --net $keeper -- "${TRY[@]}" "$CLIENT" "$MARK"
 		kill -KILL "$WATCHER"
 		ended 137
-		until_true nobody_left
-		[[ $(member r.abandoned) == true && $(member r.watched_why) == 'the watcher died, and the phase was ended' ]]
+		until_true 5 nobody_left
+		[[ $(record_value "$RECORD" r.abandoned) == true && $(record_value "$RECORD" r.watched_why) == 'the watcher died, and the phase was ended' ]]
 	done
 }
 
@@ -147,8 +139,8 @@ open(sys.argv[2], \"w\").write(\"connected\")
 	echo >"$MARK.go"
 	read -r -t 10 answer <"$MARK.done" || true
 	[[ $answer == connected ]]
-	until_true nobody_left
-	until_true test ! -d "/proc/$WATCHER"
+	until_true 5 nobody_left
+	until_true 5 test ! -d "/proc/$WATCHER"
 }
 
 # Prepares for what test/confine/audit/stall.c does: DEVICE for every user, and the file SEEN in which it says so.
@@ -176,10 +168,10 @@ AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeou
 				echo "$what, $keeper: status $?"
 				return 1
 			}
-			[[ $(member 'r.blocked.find((b) => b.comm === "client").count') == 3 && $(member r.unreadable) == 1 ]]
+			[[ $(record_value "$RECORD" 'r.blocked.find((b) => b.comm === "client").count') == 3 && $(record_value "$RECORD" r.unreadable) == 1 ]]
 			# shellcheck disable=SC2046 # numbers
 			[[ $keeper ]] || kill -KILL $(ours)
-			until_true nobody_left
+			until_true 5 nobody_left
 		done
 	done
 }
@@ -188,14 +180,14 @@ AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeou
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c '"$1" "$2" "$3" address & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$SEEN"
-	[[ $(member r.unreadable) == 1 && $(member r.allowed) == undefined ]]
+	[[ $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.allowed) == undefined ]]
 }
 
 @test 'a socketcall whose arguments a FUSE server holds back makes no socket' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit -- bash -c '"$1" "$2" "$3" socketcall & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$SEEN"
-	[[ $(member r.unreadable) == 1 ]]
+	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
 @test 'forty such processes: the watcher goes on, or the phase is ended' {
@@ -203,7 +195,7 @@ AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeou
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit -- bash -c 'for ((i = 0; i < 40; i++)); do "$1" "$2" "$3" address & done; until (($(wc -l <"$3") >= 40)); do :; done; exec "$4" connect 3' \
 		bash "$STALL" "$DEVICE" "$SEEN" "$CLIENT" || (($? == 137))
-	[[ $(member r.watched_why) == 'the watcher died, and the phase was ended' || $(member r.unreadable) == 40 ]]
+	[[ $(record_value "$RECORD" r.watched_why) == 'the watcher died, and the phase was ended' || $(record_value "$RECORD" r.unreadable) == 40 ]]
 }
 
 @test 'the supervisor ends by SIGTERM and at the end of its command, also where a server outside holds the watcher' {
@@ -217,9 +209,9 @@ AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeou
 			"$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
 				"$1" - "$2" address & until [[ -s $2 ]]; do :; done; [[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$SEEN" "$end" 3>&- &
 		SUPERVISOR=$!
-		until_true test -s "$SEEN"
+		until_true 5 test -s "$SEEN"
 		[[ $end == exit ]] || kill "$SUPERVISOR"
-		until_true test ! -e "/proc/$SUPERVISOR/exe"
+		until_true 5 test ! -e "/proc/$SUPERVISOR/exe"
 		if [[ $end == exit ]]; then
 			ended 0
 		else
@@ -227,7 +219,7 @@ AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeou
 		fi
 		# shellcheck disable=SC2046 # numbers
 		kill -KILL $(ours)
-		until_true nobody_left
+		until_true 5 nobody_left
 	done
 }
 
@@ -289,7 +281,7 @@ server = socket.create_server(("127.0.0.1", 0))
 print(server.getsockname()[1], file=open(sys.argv[1], "w"), flush=True)
 while True: server.accept()[0].close()' "$AUDIT_DIR/port" 3>&- &
 	SERVER=$!
-	until_true test -s "$AUDIT_DIR/port"
+	until_true 5 test -s "$AUDIT_DIR/port"
 	port=$(<"$AUDIT_DIR/port")
 	deeds='
 import asyncio, socket, sys, threading
@@ -317,7 +309,7 @@ thread.join()
 '
 	for WHO in user root; do
 		audit_run --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$deeds" "$port"
-		[[ $(member 'r.allowed[0].count') == 6 && $(member 'r.names[0].name') == names.example ]]
+		[[ $(record_value "$RECORD" 'r.allowed[0].count') == 6 && $(record_value "$RECORD" 'r.names[0].name') == names.example ]]
 		: >"$RECORD"
 		if [[ $WHO == user ]]; then
 			strace -f -qq -o "$trace" setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- \
@@ -353,18 +345,18 @@ thread.join()
 	CONFINE=$AUDIT_DIR/setuid
 	install -m 4755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
 	audit --net -- sh -c '"$1" connect 3; getent hosts x.example.org; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
-	[[ $(member r.mode) == setuid && $(member r.watched) == yes && $(<"$AUDIT_DIR/out") == NoNewPrivs:*1 ]]
+	[[ $(record_value "$RECORD" r.mode) == setuid && $(record_value "$RECORD" r.watched) == yes && $(<"$AUDIT_DIR/out") == NoNewPrivs:*1 ]]
 	expect_blocked 'client tcp 198.51.100.7 443 3'
-	[[ $(member 'r.names.length') == 2 ]]
+	[[ $(record_value "$RECORD" 'r.names.length') == 2 ]]
 }
 
 @test 'the command has the descriptors and the processes that it has without' {
 	local with without
 	without=$("$CONFINE" --net --cgroup audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
-	without+=$(member r.processes)
+	without+=$(record_value "$RECORD" r.processes)
 	: >"$RECORD"
 	with=$("$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
-	with+=$(member r.processes)
+	with+=$(record_value "$RECORD" r.processes)
 	[[ $with == "$without" ]]
 }
 
@@ -373,7 +365,7 @@ thread.join()
 	# Attempts that the kernel does not count make up for none that nobody saw.
 	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
 	[[ $status != 4 ]] || skip 'no io_uring here'
-	[[ $status == 0 && $(member r.unattributed) == 5 && $(member r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
+	[[ $status == 0 && $(record_value "$RECORD" r.unattributed) == 5 && $(record_value "$RECORD" r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
 }
 
 @test 'after each file of /proc/TID that it opens the watcher asks whether the call is still there' {
@@ -383,7 +375,7 @@ thread.join()
 	begin --net --allow 127.0.0.1:1 -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; "$1" connect 3; TO=127.0.0.1 PORT=1 exec "$1" connect 3' \
 		sh "$CLIENT" "$MARK"
 	strace -f -qq -e trace=open,openat,ioctl -o "$trace" -p "$WATCHER" 3>&- &
-	until_true grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
+	until_true 5 grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
 	echo >"$MARK.go"
 	wait "$SUPERVISOR"
 	# Of what is opened by number, the answer to the call comes only behind a check.

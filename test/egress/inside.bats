@@ -50,21 +50,18 @@ inside() {
 		exec 9< <(exec setsid /usr/bin/python3 "$1")
 		read -r <&9
 	' - "$AUDIT_DIR/waits.py"
-	[[ $(member 'r.orphans.map((o) => o.comm).join()') == python3 ]]
+	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == python3 ]]
 }
 
 @test 'where the network could not be isolated a list changes nothing' {
 	local server
 	/usr/bin/python3 "$TOP/test/egress/server.py" "$AUDIT_DIR" 0 3>&- >/dev/null 2>&1 &
 	server=$!
-	until [[ -s $AUDIT_DIR/ready ]]; do
-		kill -0 "$server"
-		read -rt 0.02 <> <(:) || true
-	done
+	until_true 60 test -s "$AUDIT_DIR/ready"
 	# shellcheck disable=SC2016
 	run unshare --user --map-root-user -- bash -c 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"' - \
 		"$CONFINE" --net --best-effort --audit --record "$RECORD" --allow 127.0.0.1:1 -- \
 		bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && echo COUNT >&3 && cat <&3' - "$(<"$AUDIT_DIR/ready")"
 	kill "$server"
-	[[ $status == 0 && $output == 0 && $(member r.applied.net) == none && $(member r.route) == undefined ]]
+	[[ $status == 0 && $output == 0 && $(record_value "$RECORD" r.applied.net) == none && $(record_value "$RECORD" r.route) == undefined ]]
 }

@@ -25,10 +25,7 @@ serve_proxy() {
 	mkdir -m 777 "$folder"
 	"${@:2}" "$portage/bin/python" "$portage/lib/portage/bin/socks5-server.py" "$folder/socket" 3>&- >"$folder.log" 2>&1 &
 	PROXIES+="$! "
-	until [[ -S $folder/socket ]]; do
-		kill -0 "$!" || return
-		sleep 0.02
-	done
+	until_true 60 test -S "$folder/socket"
 	chmod 777 "$folder/socket"
 }
 
@@ -59,10 +56,10 @@ through() {
 	local WHO
 	for WHO in root user; do
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 80
-		[[ $output == connected && $(member r.route) == socks && $(member r.applied.net) == portage ]]
+		[[ $output == connected && $(record_value "$RECORD" r.route) == socks && $(record_value "$RECORD" r.applied.net) == portage ]]
 		expect_allowed "client $THERE 80 1 0"
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 81
-		[[ $output == ECONNREFUSED && $(member r.allowed_failed) == 1 ]]
+		[[ $output == ECONNREFUSED && $(record_value "$RECORD" r.allowed_failed) == 1 ]]
 		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 82
 		[[ $output == ECONNREFUSED || $output == ENETUNREACH ]]
 		expect_blocked "client tcp $THERE 82 1"
@@ -109,7 +106,7 @@ handed_out() {
 
 @test 'what can not be had from the proxy is reached through it' {
 	WHO=user run -0 through --socks "$OTHERS" -- curl -sS --max-time 20 "http://$THERE/"
-	[[ $output == there && $(member r.route) == socks ]]
+	[[ $output == there && $(record_value "$RECORD" r.route) == socks ]]
 	WHO=user run through --socks "$OTHERS" -- "$AUDIT_DIR/client" options "$THERE" 80
 	((status == 1))
 }
@@ -136,13 +133,13 @@ handed_out() {
 	local WHO
 	for WHO in root user; do
 		run -0 through --socks "$PROXY" --resolve "there.example=$THERE" -- curl -sS --max-time 20 http://there.example/
-		[[ $output == there && $(member r.applied.net) == confine && $(member r.route) == socks ]]
+		[[ $output == there && $(record_value "$RECORD" r.applied.net) == confine && $(record_value "$RECORD" r.route) == socks ]]
 	done
 }
 
 @test 'without a proxy nothing is let through, and the record and the user are told' {
 	run -0 through --notice-file "$AUDIT_DIR/tell" -- "$AUDIT_DIR/client" plain "$THERE" 80
-	[[ $output != connected && $(member r.route) == none ]]
+	[[ $output != connected && $(record_value "$RECORD" r.route) == none ]]
 	expect_blocked "client tcp $THERE 80 1"
 	run -0 node "$TOP/dist/portcullis.js" messages "$AUDIT_DIR/tell"
 	[[ $output == *'PORTCULLIS_ALLOW had no effect'*'FEATURES="network-sandbox-proxy"'* ]]

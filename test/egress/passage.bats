@@ -91,17 +91,8 @@ listen_here() {
 	rm -f "$AUDIT_DIR/here"/*
 	/usr/bin/python3 "$TOP/test/egress/server.py" "$AUDIT_DIR/here" 0 3>&- >/dev/null 2>&1 &
 	SERVER=$!
-	awaited test -s "$AUDIT_DIR/here/ready"
+	until_true 60 test -s "$AUDIT_DIR/here/ready"
 	HERE=$(<"$AUDIT_DIR/here/ready")
-}
-
-# awaited COMMAND...: waits until it succeeds, a minute at most
-awaited() {
-	local end=$((SECONDS + 60))
-	until "$@" 2>/dev/null; do
-		((SECONDS < end)) || return
-		read -rt 0.02 <> <(:) || true
-	done
 }
 
 has_lines() {
@@ -125,7 +116,7 @@ has_lines() {
 	[[ $output == connected ]]
 	WHO=root through plain "$THERE" 8080
 	[[ $output != connected ]]
-	[[ $(member r.mode) == root && $(member r.setuid_inert) == undefined ]]
+	[[ $(record_value "$RECORD" r.mode) == root && $(record_value "$RECORD" r.setuid_inert) == undefined ]]
 }
 
 @test 'options that were set are kept, as are close-on-exec and O_NONBLOCK; none is added' {
@@ -143,7 +134,7 @@ has_lines() {
 
 @test 'a socket that is bound to an address is refused, and the record says why' {
 	through bound "$THERE" 80
-	[[ $(member 'r.blocked[0].bound') == true ]]
+	[[ $(record_value "$RECORD" 'r.blocked[0].bound') == true ]]
 	expect_allowed ''
 }
 
@@ -168,7 +159,7 @@ revive() {
 		LIST=(--allow "$dead:80")
 		audit --net "${LIST[@]}" -- timeout 60 "$AUDIT_DIR/client" "$deed" "$dead" 80 >"$AUDIT_DIR/said" 3>&- &
 		pid=$!
-		awaited grep -q interrupted "$AUDIT_DIR/said"
+		until_true 60 grep -q interrupted "$AUDIT_DIR/said"
 		revive "$dead"
 		wait "$pid"
 		expect_allowed "client $dead 80 1 0"
@@ -217,10 +208,10 @@ watches() {
 		"$1" storm "$2" 80 64 "$4" >&4 && read -r <&5
 	' bash "$AUDIT_DIR/crowd" "$THERE" "$DEAD" "${CONNECTS:-20}" 4>"$AUDIT_DIR/out" 5<>"$GO" 3>&- &
 	pid=$!
-	awaited grep -q begun "$AUDIT_DIR/out"
+	until_true 60 grep -q begun "$AUDIT_DIR/out"
 	before=$(watchers_sockets)
 	echo >"$GO"
-	awaited has_lines 2 "$AUDIT_DIR/out"
+	until_true 60 has_lines 2 "$AUDIT_DIR/out"
 	after=$(watchers_sockets)
 	echo >"$GO"
 	wait "$pid"
@@ -229,7 +220,7 @@ watches() {
 		echo "$before sockets before, $after after"
 		return 1
 	}
-	[[ $(member 'r.allowed.find((a) => a.port === 80 && a.count > 100).count') == $((5 + 64 * ${CONNECTS:-20})) ]]
+	[[ $(record_value "$RECORD" 'r.allowed.find((a) => a.port === 80 && a.count > 100).count') == $((5 + 64 * ${CONNECTS:-20})) ]]
 }
 
 @test 'processes that are killed amid a connect leave nothing behind, and the others go on' {
@@ -244,15 +235,15 @@ watches() {
 		"$1" plain "$2" 80
 	' bash "$AUDIT_DIR/client" "$THERE" "$DEAD" 4>"$AUDIT_DIR/out" 5<>"$GO" 3>&- >"$AUDIT_DIR/said" &
 	pid=$!
-	awaited grep -q begun "$AUDIT_DIR/out"
+	until_true 60 grep -q begun "$AUDIT_DIR/out"
 	before=$(watchers_sockets)
 	echo >"$GO"
-	awaited watches $((before + 16)) || {
+	until_true 60 watches $((before + 16)) || {
 		cat "$AUDIT_DIR/said"
 		return 1
 	}
 	echo >"$GO"
-	awaited watches "$before"
+	until_true 60 watches "$before"
 	echo >"$GO"
 	wait "$pid"
 	[[ $(<"$AUDIT_DIR/said") == connected$'\n'connected ]]
@@ -269,7 +260,7 @@ except socket.gaierror as error:
     print(error.errno == socket.EAI_AGAIN)
 ' >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == "['$THERE', '$THERE6']"$'\n'True ]]
-	[[ $(member 'r.names.map((n) => n.name).join()') == other.example,other.example ]]
+	[[ $(record_value "$RECORD" 'r.names.map((n) => n.name).join()') == other.example,other.example ]]
 	expect_blocked ''
 }
 

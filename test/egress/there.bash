@@ -36,13 +36,9 @@ there_begin() {
 }
 
 there_serve() {
-	local server=$TOP/test/egress/server.py pid
+	local server=$TOP/test/egress/server.py
 	(cd / && exec ip netns exec "$THERE_NETNS" /usr/bin/python3 "$server" "$SERVED" "$@" 3>&- </dev/null >"$SERVED/log" 2>&1) &
-	pid=$!
-	until [[ -e $SERVED/ready ]]; do
-		kill -0 "$pid" || return
-		read -rt 0.01 <> <(:) || true
-	done
+	until_true 60 test -e "$SERVED/ready"
 }
 
 there_end() {
@@ -66,7 +62,7 @@ served() {
 }
 
 allowed() {
-	member '(r.allowed ?? []).map((b) => [b.comm, b.address, b.port, b.count, b.failed ?? 0].join(" ")).sort().join("\n")'
+	record_value "$RECORD" '(r.allowed ?? []).map((b) => [b.comm, b.address, b.port, b.count, b.failed ?? 0].join(" ")).sort().join("\n")'
 }
 
 expect_allowed() {

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # A package whose phase leaves processes, for tests with a real emerge under FEATURES=cgroup. To be loaded after emerge.bash.
 
-# shellcheck source-path=SCRIPTDIR source=../until.bash
-source "${BASH_SOURCE[0]%/*}/../until.bash"
+# shellcheck source-path=SCRIPTDIR source=wait.bash
+source "${BASH_SOURCE[0]%/*}/wait.bash"
 
 teardown() {
 	[[ ! ${STARTED-} ]] || kill -KILL "$STARTED" 2>/dev/null || true

@@ -19,6 +19,8 @@
 
 # shellcheck source-path=SCRIPTDIR source=prefix_host.bash
 source "${BASH_SOURCE[0]%/*}/prefix_host.bash"
+# shellcheck source-path=SCRIPTDIR source=record.bash
+source "${BASH_SOURCE[0]%/*}/record.bash"
 
 readonly PREFIX_KEYS='net ipc pid mnt uts cgroup user'
 
@@ -232,14 +234,6 @@ expect_kind() {
 		echo "$phase: $kind is $seen, here it is $here; expected: $where"
 		return 1
 	fi
-}
-
-# The members of the record of a phase, one line each: record PHASE FILTER (of node: r is the record)
-record() {
-	node -e '
-		const lines = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((l) => JSON.parse(l));
-		for (const r of lines.filter((l) => l.phase === process.argv[2])) console.log(eval(process.argv[3]));
-	' "$RECORDS" "$1" "$2"
 }
 
 # run -0 for a build under fakeroot, and again where it was fakeroot-tcp's daemon that failed, with us or without: it answers what nobody

@@ -49,10 +49,10 @@ distributed() {
 		cat "$PREFIX_LOG/curl"
 		return 1
 	}
-	record compile 'JSON.stringify(r)'
-	[[ $(record compile 'r.allowed.map((a) => [a.comm, a.address, a.port, a.count, a.failed ?? 0].join(" ")).join("\n")') == "python3 $FARM 3632 1 0"$'\n'"gcc $FARM 3632 $FILES 0" ]]
+	record_values "$RECORDS" compile 'JSON.stringify(r)'
+	[[ $(record_values "$RECORDS" compile 'r.allowed.map((a) => [a.comm, a.address, a.port, a.count, a.failed ?? 0].join(" ")).join("\n")') == "python3 $FARM 3632 1 0"$'\n'"gcc $FARM 3632 $FILES 0" ]]
 	[[ $(<"$PREFIX_LOG/domain") == True ]]
-	[[ $(record compile 'r.blocked.map((b) => [b.comm, b.address, b.port, b.count].join(" ")).join("\n")') == "curl $FARM 9 1" ]]
+	[[ $(record_values "$RECORDS" compile 'r.blocked.map((b) => [b.comm, b.address, b.port, b.count].join(" ")).join("\n")') == "curl $FARM 9 1" ]]
 }
 
 @test 'an ordinary user: with PORTCULLIS_ALLOW=distcc a build is distributed, and curl reaches nothing' {
@@ -67,5 +67,5 @@ distributed() {
 	emerge
 	distributed
 	run ! in_ours compile net
-	[[ $(record compile r.route) == socks ]]
+	[[ $(record_values "$RECORDS" compile r.route) == socks ]]
 }

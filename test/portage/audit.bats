@@ -64,9 +64,9 @@ everything_is_recorded() {
 		blocked test
 		return 1
 	}
-	[[ $(record test 'r.watched + " " + r.unattributed + " " + r.attempts') == 'yes undefined 64009' ]]
-	[[ $(record test 'r.blocked.find((b) => b.comm === "python3").script') == tests/fetch.py ]]
-	[[ $(record compile 'r.watched + " " + r.blocked + " " + r.names + " " + r.unreachable') == 'yes undefined undefined 0' ]]
+	[[ $(record_values "$RECORDS" test 'r.watched + " " + r.unattributed + " " + r.attempts') == 'yes undefined 64009' ]]
+	[[ $(record_values "$RECORDS" test 'r.blocked.find((b) => b.comm === "python3").script') == tests/fetch.py ]]
+	[[ $(record_values "$RECORDS" compile 'r.watched + " " + r.blocked + " " + r.names + " " + r.unreachable') == 'yes undefined undefined 0' ]]
 }
 
 @test 'an ordinary user: each attempt is recorded and told, and the phase goes on' {
@@ -77,7 +77,7 @@ everything_is_recorded() {
 	[[ $output == *'src_test: python3 (tests/fetch.py) tried to reach 198.51.100.2:80, once'* ]]
 	[[ $output == *'/raw sendto tried to reach 198.51.100.4:9 (udp), once'* && $output == *'/storm threads 64 1000 tried to reach 198.51.100.7:443, 64000 times'* ]]
 	[[ $(grep -c 'Portcullis: .* tried ' <<<"$output") == 7 && $output != *'Hint for'* ]]
-	[[ $(record test 'JSON.stringify(r.applied)') == '{"net":"confine","ipc":"confine"}' ]]
+	[[ $(record_values "$RECORDS" test 'JSON.stringify(r.applied)') == '{"net":"confine","ipc":"confine"}' ]]
 }
 
 @test 'root with the default FEATURES, in the namespaces that Portage made: the same' {
@@ -85,7 +85,7 @@ everything_is_recorded() {
 	run -0 prefix_emerge --oneshot app-test/reaches
 	everything_is_recorded
 	[[ $(grep -c 'Portcullis: .* tried ' <<<"$output") == 7 ]]
-	[[ $(record test 'r.applied.net + " " + r.names_watched') == 'portage no' ]]
+	[[ $(record_values "$RECORDS" test 'r.applied.net + " " + r.names_watched') == 'portage no' ]]
 }
 
 @test 'a failed phase: the lines follow the failure, with what Gentoo does instead and how to let it through' {
@@ -106,14 +106,14 @@ everything_is_recorded() {
 	told=${output#*it can not be built}
 	[[ $told == *'src_compile: '*'looked up crates.example.org'* ]]
 	[[ $told == *'Hint for Cargo: '*'add the downloads to SRC_URI'*'run: portcullis allow app-test/reaches'* ]]
-	[[ $(record compile 'JSON.stringify([...new Set(r.names.map((n) => n.name))])') == *crates.example.org* ]]
+	[[ $(record_values "$RECORDS" compile 'JSON.stringify([...new Set(r.names.map((n) => n.name))])') == *crates.example.org* ]]
 }
 
 # The three attempts of the 32-bit program are missing: without a watcher socketcall(2) makes no socket (docs/audit.md).
 @test 'PORTCULLIS_AUDIT=off watches nothing, and the kernel still counts' {
 	prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/reaches
-	[[ $(record test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 64006' ]]
+	[[ $(record_values "$RECORDS" test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 64006' ]]
 	[[ $output == *'64006 packets had no route'* ]]
 }
 

@@ -137,7 +137,7 @@ session() {
 	run -0 prefix_emerge --oneshot app-test/probe
 	(($(said probe 'remote storage collides with FEATURES="network-sandbox": FEATURES names ccache; CCACHE_REMOTE_STORAGE names http://10.213.1.1/cache') == 2))
 	# Nobody tried to reach it.
-	[[ $(record compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
+	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
 @test 'cgroup where nothing can be kept track of: said for each package, and die stops for it' {
@@ -152,7 +152,7 @@ session() {
 	run -0 "${nowhere[@]}" "${emerge[@]}"
 	(($(said probe 'no process can be kept track of, collides with FEATURES="cgroup": ') == 2))
 	[[ $output == *'neither wins'*'FEATURES="-cgroup" ends it'* ]]
-	[[ $(record compile r.tracking) == subreaper ]]
+	[[ $(record_values "$RECORDS" compile r.tracking) == subreaper ]]
 	run -0 "${nowhere[@]}" "$PREFIX/usr/bin/portcullis" explain --features cgroup compile
 	[[ $output == *'no process can be kept track of, collides with FEATURES="cgroup": '* ]]
 	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"' 'PORTCULLIS_CONFLICT="die"'

@@ -39,7 +39,7 @@ told_and_killed() {
 			return 1
 		}
 	done
-	[[ $(record compile r.tracking) == "$1"$'\n'"$1" ]]
+	[[ $(record_values "$RECORDS" compile r.tracking) == "$1"$'\n'"$1" ]]
 }
 
 @test "Docker's default profile: built all the same, told once in one plain message, and what is left behind is killed" {
@@ -49,7 +49,7 @@ told_and_killed() {
 	# As it is said, and again at the end.
 	[[ $(grep -c 'src_unpack runs without ipc-sandbox: unshare(CLONE_NEWUSER): Operation not permitted. Other packages are affected too' <<<"$output") == 2 ]]
 	[[ $(grep -c 'runs without' <<<"$output") == 2 ]]
-	[[ $(record compile r.missing.length) == $'2\n2' ]]
+	[[ $(record_values "$RECORDS" compile r.missing.length) == $'2\n2' ]]
 }
 
 @test 'parts of /proc masked: everything is isolated, nothing is missing, and what is left behind is killed' {
@@ -57,6 +57,6 @@ told_and_killed() {
 	run -0 emerge_contained unconfined --oneshot app-test/one app-test/two
 	told_and_killed pidns
 	[[ $output != *'runs without'* ]]
-	[[ $(record compile 'r.applied.net + r.applied.ipc + r.missing.length') == $'confineconfine0\nconfineconfine0' ]]
+	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.applied.ipc + r.missing.length') == $'confineconfine0\nconfineconfine0' ]]
 	[[ $(prefix_seen compile net) != "$(prefix_seen setup net)" ]]
 }

@@ -48,7 +48,7 @@ built_here() {
 	[[ $output == *"MAKEOPTS=\"-j40\" is meant for a farm, and this machine has $(nproc) processors"* ]]
 	[[ $(many_flags | grep -c collides) == 2 ]]
 	# Nobody tried either.
-	[[ $(record compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
+	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
 @test 'with network-sandbox off it really distributes, and nothing is said' {

@@ -67,7 +67,7 @@ confined() {
 		[[ $output == *'exported: 0.'* ]]
 	fi
 	confined prepare configure compile install
-	[[ $(record compile r.package) == app-test/probe-1 ]]
+	[[ $(record_values "$RECORDS" compile r.package) == app-test/probe-1 ]]
 }
 
 @test '1.8 MB of exported variables' {

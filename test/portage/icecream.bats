@@ -17,7 +17,7 @@ built_here() {
 		return 1
 	}
 	[[ $output != *ICECC\[* ]]
-	[[ $(record compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
+	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
 @test 'an ordinary user: icecream in FEATURES is said with its evidence, the build is done here, and nobody is asked' {

@@ -77,7 +77,7 @@ ended() {
 	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
 	waiting_package
 	each_dies 'root, as root'
-	[[ $(record compile r.tracking | tail -n1) == cgroup+pidns ]]
+	[[ $(record_values "$RECORDS" compile r.tracking | tail -n1) == cgroup+pidns ]]
 }
 
 @test 'SIGTERM, SIGINT and SIGHUP to the process group' {
@@ -154,7 +154,7 @@ ended() {
 		EOF
 		run -0 prefix_run python3 "$TOP/test/lib/terminal.py" $'await Accept?\ntype yes\\n\nend' -- \
 			"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/asks
-		[[ $(<"$PREFIX_LOG/answer") == yes && $(record compile r.status.exit) == 0 ]]
+		[[ $(<"$PREFIX_LOG/answer") == yes && $(record_values "$RECORDS" compile r.status.exit) == 0 ]]
 		prefix_clean
 	done
 }

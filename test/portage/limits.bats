@@ -39,7 +39,7 @@ told_each() {
 	done
 	[[ $(grep -c 'runs without' <<<"$output") == 4 ]]
 	# Tracked all the same.
-	[[ $(record compile 'r.applied.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
+	[[ $(record_values "$RECORDS" compile 'r.applied.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
 }
 
 @test 'an ordinary user, to whom no cgroup is delegated' {

@@ -51,7 +51,7 @@ BOTH='prepare=apart configure=apart compile=apart install=apart'
 	# shellcheck disable=SC2086
 	expect ipc $BOTH test=apart unpack=apart
 	diff <(grep -v '^Dependency resolution took' <<<"$before") <(grep -v '^Dependency resolution took' <<<"$output")
-	[[ $(record compile 'r.package + " " + r.mode + " " + JSON.stringify(r.applied)') == 'app-test/probe-1 userns {"net":"confine","ipc":"confine"}' ]]
+	[[ $(record_values "$RECORDS" compile 'r.package + " " + r.mode + " " + JSON.stringify(r.applied)') == 'app-test/probe-1 userns {"net":"confine","ipc":"confine"}' ]]
 }
 
 @test 'root, the default FEATURES: what Portage isolates stays, and is not done twice' {
@@ -75,7 +75,7 @@ BOTH='prepare=apart configure=apart compile=apart install=apart'
 		in_ours "$phase" net ipc
 	done
 	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
-	[[ $(record compile 'JSON.stringify(r.applied)') == '{"net":"portage","ipc":"portage"}' ]]
+	[[ $(record_values "$RECORDS" compile 'JSON.stringify(r.applied)') == '{"net":"portage","ipc":"portage"}' ]]
 }
 
 @test 'PROPERTIES=test_network and RESTRICT=network-sandbox let out what they name, and no more' {
@@ -126,5 +126,5 @@ BOTH='prepare=apart configure=apart compile=apart install=apart'
 	[[ $(prefix_seen prepare uid) == "$(id -u portage)" ]]
 	expect_kind prepare net apart
 	[[ $output != *ortcullis:* ]]
-	[[ $(record prepare r.package) == app-test/probe-1 ]]
+	[[ $(record_values "$RECORDS" prepare r.package) == app-test/probe-1 ]]
 }

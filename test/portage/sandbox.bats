@@ -90,7 +90,7 @@ under_sandbox() {
 		expect_kind "$phase" ipc apart
 		expect_kind "$phase" user apart
 	done
-	[[ $(record compile r.mode) == userns ]]
+	[[ $(record_values "$RECORDS" compile r.mode) == userns ]]
 }
 
 @test 'root with the default FEATURES, whose phases are those of uid 250: what Portage has isolated stays' {
@@ -121,7 +121,7 @@ under_sandbox() {
 		prefix_install_portcullis
 		emerge
 		[[ $(<"$PREFIX_LOG/sandbox") == *sandbox.so*$'\n'reached$'\n'blocked ]]
-		[[ $(record compile 'r.allowed.map((a) => [a.address, a.port, a.count].join(" ")).join()') == "$FARM 3632 1" ]]
+		[[ $(record_values "$RECORDS" compile 'r.allowed.map((a) => [a.address, a.port, a.count].join(" ")).join()') == "$FARM 3632 1" ]]
 		prefix_clean
 	done
 }

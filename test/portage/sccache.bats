@@ -42,7 +42,7 @@ emerge() {
 built_here() {
 	many_built
 	((STORED == 0))
-	[[ $(record compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
+	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
 @test 'a store, named by a variable: said with its evidence, the build is done here, and the store is not asked' {

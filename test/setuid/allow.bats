@@ -22,7 +22,7 @@ teardown_file() {
 
 setup() {
 	work
-	# shellcheck disable=SC2034 # member() reads it
+	# shellcheck disable=SC2034 # allowed() reads it
 	RECORD=$WORK/record
 }
 
@@ -34,7 +34,7 @@ allowing() {
 
 @test 'what is listed is reached, errors are the real ones, and nothing else is reached' {
 	allowing "$PLACE/client" plain "$THERE" 80
-	[[ $status == 0 && $output == connected && $(last r.mode) == setuid && $(last r.route) == direct ]]
+	[[ $status == 0 && $output == connected && $(record_value record r.mode) == setuid && $(record_value record r.route) == direct ]]
 	expect_allowed "client $THERE 80 1 0"
 	allowing "$PLACE/client" plain "$THERE" 81
 	[[ $output == ECONNREFUSED ]]
@@ -50,11 +50,11 @@ allowing() {
 	local command watcher network
 	caller "$CONFINE" --net --audit --record record --allow "$DEAD:80" -- "$PLACE/client" plain "$DEAD" 80 3>&- &
 	command=$!
-	eventually pgrep -U "$CALLER" -x confine-audit
+	until_true 10 pgrep -U "$CALLER" -x confine-audit
 	watcher=$(pgrep -U "$CALLER" -x confine-audit)
 	cat "/proc/$watcher/status" >"$PLACE/status"
 	network=$(readlink "/proc/$watcher/ns/net")
-	eventually pkill -KILL -U "$CALLER" -x client
+	until_true 10 pkill -KILL -U "$CALLER" -x client
 	wait "$command" || true
 	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "$PLACE/status") == "$CALLER $CALLER $CALLER $CALLER" ]]
 	[[ $(awk '$1 == "Gid:" { print $2 == $3 && $3 == $4 && $4 == $5 ? $2 : "" }' "$PLACE/status") == "$(id -g "${ACCOUNT}c")" ]]
@@ -77,12 +77,12 @@ allowing() {
 		allowing "$PLACE/swap" "$deed" "$THERE" 80 8080 81 500
 		[[ $status == 0 && $(served 8080) == 0 ]]
 	done
-	[[ $(last r.mode) == setuid ]]
+	[[ $(record_value record r.mode) == setuid ]]
 }
 
 @test 'under no_new_privs, where the bit means nothing, a user namespace does for it' {
 	run caller setpriv --no-new-privs -- "$CONFINE" --net --audit --record record --allow "$THERE:80" -- "$PLACE/client" plain "$THERE" 80
-	[[ $status == 0 && $output == connected && $(last r.mode) == userns ]]
+	[[ $status == 0 && $output == connected && $(record_value record r.mode) == userns ]]
 	expect_allowed "client $THERE 80 1 0"
 }
 
@@ -90,7 +90,7 @@ allowing() {
 	install -m 0711 "$PLACE/client" "$PLACE/closed"
 	# shellcheck disable=SC2016 # for the inner shell
 	allowing sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$PLACE/closed" "$PLACE/client" "$THERE"
-	[[ $output == ECONNREFUSED$'\n'ECONNREFUSED && $(last r.route) == none ]]
-	[[ $(last r.route_why) == 'closed, which was the first to connect or to listen, may not be looked into' ]]
+	[[ $output == ECONNREFUSED$'\n'ECONNREFUSED && $(record_value record r.route) == none ]]
+	[[ $(record_value record r.route_why) == 'closed, which was the first to connect or to listen, may not be looked into' ]]
 	expect_allowed ''
 }

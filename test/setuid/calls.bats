@@ -28,7 +28,7 @@ audit_with() {
 
 @test 'each privileged call is in the table, with the right that the table gives' {
 	traced --net --ipc --cgroup "$ACCOUNT" --record record -- true
-	[[ $(last r.mode) == setuid ]]
+	[[ $(record_value record r.mode) == setuid ]]
 	traced --net --ipc --cgroup "$ACCOUNT" --audit --limit pids.max=100 --limit memory.max=1G --best-effort --record record -- true
 	traced --net --ipc -- true
 	node "$TOP/test/setuid/calls.mjs" "$TOP/docs/privilege.md" "$CALLER" "$BATS_TEST_TMPDIR"/trace.*

@@ -47,12 +47,12 @@ spared() {
 	sysv)
 		expect_kind "$phase" ipc host
 		expect_kind "$phase" net apart
-		[[ $(record "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == sysvcgroup,net ]]
+		[[ $(record_values "$RECORDS" "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == sysvcgroup,net ]]
 		;;
 	tcp)
 		expect_kind "$phase" net host
 		expect_kind "$phase" ipc apart
-		[[ $(record "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == tcpcgroup,ipc ]]
+		[[ $(record_values "$RECORDS" "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == tcpcgroup,ipc ]]
 		;;
 	esac
 }
@@ -65,19 +65,19 @@ install_phase() {
 	spared install "$kind"
 	expect_kind compile net apart
 	expect_kind compile ipc apart
-	[[ $(record compile r.fakeroot) == undefined ]]
+	[[ $(record_values "$RECORDS" compile r.fakeroot) == undefined ]]
 }
 
 @test 'FEATURES=fakeroot with fakeroot-sysv, through a user namespace' {
 	prefix ''
 	install_phase sysv
-	[[ $(record install r.mode) == userns ]]
+	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
 @test 'FEATURES=fakeroot with fakeroot-tcp, through a user namespace' {
 	prefix ''
 	install_phase tcp
-	[[ $(record install r.mode) == userns ]]
+	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
 @test 'FEATURES=fakeroot with both, in mode setuid' {
@@ -87,7 +87,7 @@ install_phase() {
 		prefix ''
 		setuid_confine
 		install_phase "$kind"
-		[[ $(record install r.mode) == setuid ]]
+		[[ $(record_values "$RECORDS" install r.mode) == setuid ]]
 		prefix_clean
 	done
 }
@@ -110,7 +110,7 @@ install_phase() {
 	for phase in configure compile install; do
 		expect_kind "$phase" ipc apart
 		expect_kind "$phase" net apart
-		[[ $(record "$phase" 'r.mode + r.fakeroot') == usernsalone ]]
+		[[ $(record_values "$RECORDS" "$phase" 'r.mode + r.fakeroot') == usernsalone ]]
 	done
 }
 

@@ -7,8 +7,6 @@
 #   victim COMMAND...         as a third user, who wants to be left alone
 #   work                      for setup: WORK, a fresh directory of the caller's, and into it
 #   harmless                  for teardown: fails where something was left that no caller may have
-#   last FILTER               of the last record in $WORK/record: node's expression, r is the record
-#   eventually COMMAND...     until it succeeds, 10 s at most
 #
 # CONFINE is the binary, TOOL the compiled hostile.c, PLACE what is around them.
 
@@ -16,8 +14,10 @@ bats_require_minimum_version 1.5.0
 
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
-# shellcheck source-path=SCRIPTDIR source=../until.bash
-source "$TOP/test/until.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/record.bash
+source "$TOP/test/lib/record.bash"
+# shellcheck source-path=SCRIPTDIR source=../lib/wait.bash
+source "$TOP/test/lib/wait.bash"
 
 setuid_begin() {
 	local name
@@ -46,7 +46,7 @@ setuid_end() {
 	[[ ${PLACE-} ]] || return 0
 	for name in c s v; do
 		pkill -KILL -U "$(id -u "$ACCOUNT$name")" || (($? == 1))
-		eventually nobody_of "$ACCOUNT$name"
+		until_true 10 nobody_of "$ACCOUNT$name"
 		userdel "$ACCOUNT$name"
 		# Which takes the group along, or not: USERGROUPS_ENAB in login.defs.
 		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
@@ -72,20 +72,6 @@ work() {
 	WORK=$PLACE/$BATS_TEST_NUMBER
 	install -d -o "${ACCOUNT}c" -g "${ACCOUNT}c" -m 755 "$WORK"
 	cd "$WORK" || return
-}
-
-last() {
-	tail -n1 "$WORK/record" | node -e '
-		const r = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-		console.log(eval(process.argv[1]));
-	' "$1"
-}
-
-eventually() {
-	until_true 10 "$@" || {
-		echo "in vain: $*"
-		return 1
-	}
 }
 
 # The processes of a user that still run.
@@ -115,14 +101,14 @@ no_cgroups() { [[ ! $(cgroups) ]]; }
 harmless() {
 	[[ ${WORK-} ]] || return 0
 	cd /
-	eventually nobody_runs
-	eventually no_cgroups
+	until_true 10 nobody_runs
+	until_true 10 no_cgroups
 	[[ ! $(find "$PLACE" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v") ]] || {
 		find "$PLACE" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v" -ls
 		return 1
 	}
 	[[ ! $(find "$PLACE" -mindepth 2 -name 'core*') ]]
-	eventually nobody_of "${ACCOUNT}c"
+	until_true 10 nobody_of "${ACCOUNT}c"
 }
 
 setup_file() {

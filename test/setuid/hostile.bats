@@ -31,7 +31,7 @@ in_time() {
 		# shellcheck disable=SC2016
 		by_caller "exec ${closed#:}"'; "$2" files expected; exec "$1" "${@:3}" -- "$2" files fds'
 		diff expected fds
-		[[ $(last r.mode) == setuid ]]
+		[[ $(record_value record r.mode) == setuid ]]
 		# shellcheck disable=SC2016
 		by_caller "exec ${closed#:}"'; exec "$1" --net --ipc -- "$2" files fds'
 		diff expected fds
@@ -106,7 +106,7 @@ in_time() {
 		PATH="$WORK" IFS=/ TMPDIR="$WORK" RES_OPTIONS=debug HOSTALIASES="$WORK/x" POSIXLY_CORRECT=1 \
 		"$CONFINE" "${ASK[@]}" -- /usr/bin/true
 	[[ ! -e evil && ! $(compgen -G 'debug*') ]]
-	[[ $(last r.mode) == setuid ]]
+	[[ $(record_value record r.mode) == setuid ]]
 	rm evil.so
 }
 
@@ -118,7 +118,7 @@ in_time() {
 	done
 	name=$ACCOUNT$(printf 'x%.0s' $(seq $((200 - ${#ACCOUNT}))))
 	run -0 caller "$CONFINE" --cgroup "$name" --record record -- true
-	[[ $(last r.applied.cgroup) == confine ]]
+	[[ $(record_value record r.applied.cgroup) == confine ]]
 }
 
 @test 'no --limit gets the command out of the cgroup of its caller' {
@@ -130,7 +130,7 @@ in_time() {
 	run -0 bash -c 'echo $$ >"$1/cgroup.procs"; shift; "$@"' - "$cage" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" \
 		--init-groups --inh-caps=-all "$CONFINE" "${ASK[@]}" --limit pids.max=100 -- sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == "/cage-$ACCOUNT" ]]
-	eventually rmdir "$cage"
+	until_true 10 rmdir "$cage"
 }
 
 @test 'records that lead to root: links, hard links, FIFOs, devices, directories, places of others' {
@@ -175,7 +175,7 @@ in_time() {
 	# shellcheck disable=SC2016
 	run -0 caller unshare --user --map-root-user "$CONFINE" "${ASK[@]}" -- sh -c 'id -u; cat /proc/self/uid_map; test -w /etc/passwd || echo safe'
 	[[ $output == 0*"$CALLER"*safe ]]
-	[[ $(last r.mode) != setuid ]]
+	[[ $(record_value record r.mode) != setuid ]]
 	run -0 caller unshare --user --mount --net --pid --fork --map-root-user "$CONFINE" --net --ipc -- sh -c 'grep CapBnd /proc/self/status; test -w /etc/passwd || echo safe'
 	[[ $output == *safe ]]
 }

@@ -32,14 +32,14 @@ print("tried")' "$WATCHER"
 	caller mkfifo go
 	caller "$CONFINE" --net --audit --record record -- sh -c '"$1" -u >ids; read -r _ <go; grep NoNewPrivs: /proc/self/status >>ids' sh "$PLACE/id" 3>&- &
 	command=$!
-	eventually test -s ids
-	eventually watcher
+	until_true 10 test -s ids
+	until_true 10 watcher
 	run -0 steal
 	[[ $output == tried ]]
 	echo >go
 	wait "$command"
 	[[ $(<ids) == "$CALLER"$'\n'NoNewPrivs:*1 ]]
-	[[ $(last r.mode) == setuid && $(last r.watched) == yes && $(last r.setuid_inert) == true ]]
+	[[ $(record_value record r.mode) == setuid && $(record_value record r.watched) == yes && $(record_value record r.setuid_inert) == true ]]
 	rm "$PLACE/id"
 }
 

@@ -11,7 +11,7 @@ WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulim
 	caller bash -c "$WHO" >"$BATS_TEST_TMPDIR/without"
 	caller "$CONFINE" --net --families any --ipc --cgroup "$ACCOUNT" --record record -- bash -c "$WHO" >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
-	[[ $(last 'r.mode + " " + r.tracking + JSON.stringify(r.applied) + JSON.stringify(r.missing)') == 'setuid pidns{"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+	[[ $(record_value record 'r.mode + " " + r.tracking + JSON.stringify(r.applied) + JSON.stringify(r.missing)') == 'setuid pidns{"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
 	[[ $(stat -c %U record) == "${ACCOUNT}c" ]]
 }
 
@@ -55,14 +55,14 @@ WHO='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulim
 	[[ $(caller "$PLACE/id" -u) == 0 ]]
 	[[ $(caller "$CONFINE" --net --cgroup "$ACCOUNT" --record record -- "$PLACE/id" -u) == "$CALLER" ]]
 	[[ $(caller "$CONFINE" --net -- "$PLACE/id" -u) == "$CALLER" ]]
-	[[ $(last r.setuid_inert) == true ]]
+	[[ $(record_value record r.setuid_inert) == true ]]
 	rm "$PLACE/id"
 }
 
 @test 'what is left behind is killed, counted and named' {
 	caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1
 		until pgrep -x sleep >/dev/null; do :; done'
-	[[ $(last 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
+	[[ $(record_value record 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
 }
 
 # What the loader takes from a set-id program is asked of the one that runs here, name by name.
@@ -108,8 +108,8 @@ stripped_names() {
 	caller "$CONFINE" --net --cgroup "$ACCOUNT" --limit pids.max=100 --best-effort --record record -- \
 		cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
-	[[ $(last 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnspids.max ]]
-	[[ $(last 'r.missing[0].why') == 'the cgroup that this was started in is not delegated to this user'* ]]
+	[[ $(record_value record 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnspids.max ]]
+	[[ $(record_value record 'r.missing[0].why') == 'the cgroup that this was started in is not delegated to this user'* ]]
 	run -125 caller "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=100 --require -- touch ran
 	[[ $output == "confine: pids.max can't be had: "* && ! -e ran ]]
 }
@@ -117,15 +117,15 @@ stripped_names() {
 @test 'no process of confine is root while a command runs, and with the supervisor all of them die' {
 	local exe
 	caller "$CONFINE" --net --cgroup "$ACCOUNT" -- bash -c 'setsid -f sleep 1000; exec sleep 1000' &
-	eventually sleepers 2
+	until_true 10 sleepers 2
 	[[ $(running) ]]
 	for exe in $(running); do
 		run ! grep -P '^[UG]id:.*\t0(\t|$)' "${exe%exe}status"
 		grep -P '^CapPrm:\t0{16}$' "${exe%exe}status"
 	done
 	kill -KILL "$(pgrep -o -u "${ACCOUNT}c" -x confine)"
-	eventually sleepers 0
-	eventually nobody_runs
+	until_true 10 sleepers 0
+	until_true 10 nobody_runs
 }
 
 sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
@@ -136,7 +136,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
 			sh -c "wc -c </proc/version; setsid -f sleep 1000 >/dev/null 2>&1 </dev/null"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
 	[[ $output == 0 ]]
-	[[ $(last 'r.mode + r.tracking + r.orphan_count') == setuidpidns1 ]]
+	[[ $(record_value record 'r.mode + r.tracking + r.orphan_count') == setuidpidns1 ]]
 }
 
 @test 'hidepid hides nothing that is in a PID namespace of its own: /proc is mounted anew' {
@@ -144,12 +144,12 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	run -0 unshare --mount --propagation private bash -c 'mount -t proc -o hidepid=2 proc /proc
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
 			bash -c "read -r number _ </proc/self/stat; echo \$((number - \$\$))"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
-	[[ $output == 0 && $(last 'r.mode + r.tracking') == setuidpidns ]]
+	[[ $output == 0 && $(record_value record 'r.mode + r.tracking') == setuidpidns ]]
 }
 
 @test 'under no_new_privs the bit is inert, and a user namespace takes over' {
 	caller setpriv --no-new-privs "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- true
-	[[ $(last 'r.mode + JSON.stringify(r.applied.net)') == 'userns"confine"' ]]
+	[[ $(record_value record 'r.mode + JSON.stringify(r.applied.net)') == 'userns"confine"' ]]
 }
 
 @test 'a caller outside the group can not run it' {
@@ -171,14 +171,14 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	run -0 setpriv --bounding-set=-sys_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --record record -- sh -c 'id -u; readlink /proc/self/ns/net; grep CapEff /proc/self/status'
 	[[ $output != *"$(readlink /proc/self/ns/net)"* && $output == *"$CALLER"* && $output == *0000000000000000* ]]
-	[[ $(last r.mode) == userns ]]
+	[[ $(record_value record r.mode) == userns ]]
 }
 
 @test 'without CAP_NET_ADMIN in the bounding set, confine isolates the network in a user namespace' {
 	run -0 setpriv --bounding-set=-net_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --best-effort --record record -- id -u
 	[[ $output == "$CALLER" ]]
-	[[ $(last 'r.mode + JSON.stringify(r.applied) + r.missing.length') == 'userns{"net":"confine","ipc":"confine"}0' ]]
+	[[ $(record_value record 'r.mode + JSON.stringify(r.applied) + r.missing.length') == 'userns{"net":"confine","ipc":"confine"}0' ]]
 }
 
 @test 'where root is refused, root is given up, and what is missing is said' {
@@ -187,7 +187,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	run -0 "$PLACE/refuse" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- grep Uid /proc/self/status
 	[[ $output == Uid:*"$CALLER"*"$CALLER"*"$CALLER"*"$CALLER" ]]
-	[[ $(last 'r.mode + r.missing.map(({ what }) => what)') == nonenet,ipc ]]
+	[[ $(record_value record 'r.mode + r.missing.map(({ what }) => what)') == nonenet,ipc ]]
 	run -125 "$PLACE/refuse" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all "$CONFINE" --net -- true
 	[[ $output == *'Operation not permitted' ]]
 	rm "$PLACE/refuse"
@@ -200,7 +200,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
 	[[ ${#lines[@]} == 1 ]]
 	caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --net --best-effort --record record -- touch ran
-	[[ -e ran && $(last 'r.mode + r.missing[0].what') == nonenet ]]
+	[[ -e ran && $(record_value record 'r.mode + r.missing[0].what') == nonenet ]]
 }
 
 @test 'inside the PID namespace that Portage makes, a phase gets one of its own all the same' {
@@ -214,6 +214,6 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	PYTHON
 	run -0 "$portage/bin/python" "$PLACE/spawn.py" "$(type -P setpriv)" --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c '[[ $(</proc/1/comm) == confine ]] && setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
-	[[ $(last 'r.mode + r.tracking + r.orphan_count + r.orphans[0].stuck') == setuidpidns1undefined ]]
+	[[ $(record_value record 'r.mode + r.tracking + r.orphan_count + r.orphans[0].stuck') == setuidpidns1undefined ]]
 	rm "$PLACE/spawn.py"
 }

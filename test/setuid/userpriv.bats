@@ -50,8 +50,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 		expect_kind "$phase" user host
 	done
 	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
-	[[ $(record compile 'r.mode + " " + r.tracking') == setuid* ]]
-	[[ $(record compile 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
+	[[ $(record_values "$RECORDS" compile 'r.mode + " " + r.tracking') == setuid* ]]
+	[[ $(record_values "$RECORDS" compile 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
 	[[ $(<"$PREFIX_LOG/id") == "uid=$(id -u portage)(portage) gid=$(id -g portage)(portage)"* ]]
 	[[ $(<"$PREFIX_LOG/tmpdir") == "$PREFIX_TMP"/* ]]
 	[[ $(<"$PREFIX_LOG/status") == *$'NoNewPrivs:\t1' ]]

@@ -31,12 +31,12 @@ while time.monotonic() < end: pass'
 	local who
 	for who in env lent; do
 		run -137 "$who" "$CONFINE" --cgroup x --limit memory.max=64M --record "$RECORD" -- python3 -c "$ALLOCATE"
-		[[ $(last '[r.limit_hit, r.tracking, r.missing.length, r.accounting.memory, r.memory_peak <= 64 << 20, r.memory_peak > 32 << 20].join()') == memory.max,cgroup+pidns,0,cgroup,true,true ]] || {
+		[[ $(record_value "$RECORD" '[r.limit_hit, r.tracking, r.missing.length, r.accounting.memory, r.memory_peak <= 64 << 20, r.memory_peak > 32 << 20].join()') == memory.max,cgroup+pidns,0,cgroup,true,true ]] || {
 			tail -n1 "$RECORD"
 			return 1
 		}
 		run -0 "$who" "$CONFINE" --cgroup x --limit memory.max=1G --record "$RECORD" -- python3 -c "$ALLOCATE"
-		[[ $output == 209715200 && $(last r.limit_hit) == undefined ]]
+		[[ $output == 209715200 && $(record_value "$RECORD" r.limit_hit) == undefined ]]
 	done
 }
 
@@ -47,7 +47,7 @@ while time.monotonic() < end: pass'
 import os, time
 for i in range(30):
     if os.fork() == 0: time.sleep(100)'
-		[[ $output == *'Resource temporarily unavailable'* && $(last r.limit_hit) == pids.max && $(last 'r.orphans.length < 10') == true ]]
+		[[ $output == *'Resource temporarily unavailable'* && $(record_value "$RECORD" r.limit_hit) == pids.max && $(record_value "$RECORD" 'r.orphans.length < 10') == true ]]
 	done
 }
 
@@ -55,12 +55,12 @@ for i in range(30):
 	local who used
 	for who in env lent; do
 		run -0 "$who" "$CONFINE" --cgroup x --limit cpu.max=30% --record "$RECORD" -- python3 -c "$SPIN"
-		used=$(last 'Math.round(100 * (r.user + r.system) / r.wall)')
+		used=$(record_value "$RECORD" 'Math.round(100 * (r.user + r.system) / r.wall)')
 		((used > 15 && used < 45)) || {
 			echo "$who: $used %"
 			return 1
 		}
-		[[ $(last r.accounting.time) == cgroup ]]
+		[[ $(record_value "$RECORD" r.accounting.time) == cgroup ]]
 	done
 }
 
@@ -71,7 +71,7 @@ for i in range(30):
 
 @test 'processes that are killed with a controller at hand are counted' {
 	run -0 "$CONFINE" --cgroup x --record "$RECORD" -- bash -c 'for i in {1..20}; do /bin/true; done'
-	[[ $(last r.processes) == 21 ]]
+	[[ $(record_value "$RECORD" r.processes) == 21 ]]
 }
 
 @test 'limits of the cgroup that confine is started in are in force, for root and for a user, and are reported as such' {
@@ -81,12 +81,12 @@ for i in range(30):
 	echo '30000 100000' >"$group/cpu.max"
 	for who in env ordinary; do
 		run -137 within "$group" "$who" "$CONFINE" --cgroup x --limit memory.max=64M --limit cpu.max=30% --record "$RECORD" -- python3 -c "$ALLOCATE"
-		[[ $(last '[r.limit_hit, r.limit_inherited, r.missing.length].join()') == memory.max,true,0 ]]
+		[[ $(record_value "$RECORD" '[r.limit_hit, r.limit_inherited, r.missing.length].join()') == memory.max,true,0 ]]
 		run -0 within "$group" "$who" "$CONFINE" --cgroup x --limit memory.max=65536K --record "$RECORD" -- sed -n 's/^0:://p' /proc/self/cgroup
-		[[ $output == /limited* && $(last '[r.limit_hit, r.limit_inherited, r.missing.length].join()') == ,,0 ]]
+		[[ $output == /limited* && $(record_value "$RECORD" '[r.limit_hit, r.limit_inherited, r.missing.length].join()') == ,,0 ]]
 		# A stricter one is not in force.
 		within "$group" "$who" "$CONFINE" --cgroup x --limit memory.max=64M --limit cpu.max=29% --best-effort --record "$RECORD" -- true
-		[[ $(last 'r.missing.map(({ what }) => what).join()') == $([[ $who == env ]] || echo cpu.max) ]]
+		[[ $(record_value "$RECORD" 'r.missing.map(({ what }) => what).join()') == $([[ $who == env ]] || echo cpu.max) ]]
 	done
 	rmdir "$group"
 }

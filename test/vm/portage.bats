@@ -30,7 +30,7 @@ load ../lib/prefix
 	[[ $output == PONG ]]
 	run ! grep -q emerge- "$PREFIX_LOG/after.postinst"
 	redis-cli -s "$PREFIX_LOG/after.socket" shutdown nosave || true
-	[[ $(record compile r.missing.length) == 0 ]]
+	[[ $(record_values "$RECORDS" compile r.missing.length) == 0 ]]
 	[[ ! $(find /sys/fs/cgroup -type d \( -name 'portcullis*' -o -name 'emerge-*' \)) ]]
 }
 
@@ -43,7 +43,7 @@ load ../lib/prefix
 	EOF
 	run -0 prefix_emerge --oneshot app-test/nested
 	grep -q '/emerge-[0-9]*/app-test_nested-1/portcullis-' "$PREFIX_LOG/compile"
-	[[ $(record compile r.tracking) == cgroup+pidns ]]
+	[[ $(record_values "$RECORDS" compile r.tracking) == cgroup+pidns ]]
 }
 
 @test 'PORTCULLIS_MEMORY_MAX of make.conf covers the whole build, also as the portage user, and the elog says so' {
@@ -64,7 +64,7 @@ load ../lib/prefix
 			return 1
 		}
 		[[ $output != *'runs without'* ]]
-		[[ $(record compile 'r.limit_hit + r.limit_inherited + r.missing.length') == memory.maxtrue0 ]]
+		[[ $(record_values "$RECORDS" compile 'r.limit_hit + r.limit_inherited + r.missing.length') == memory.maxtrue0 ]]
 		grep -q '/emerge-[0-9]*/app-test_large-1' "$PREFIX_LOG/compile"
 		if [[ $features == *-userpriv* ]]; then
 			grep -qx 0 "$PREFIX_LOG/compile"
@@ -94,5 +94,5 @@ load ../lib/prefix
 	[[ $(<"$PREFIX_LOG/limits") == $'314572800\n60\n50000 100000' ]]
 	grep -q 'Resource temporarily unavailable' "$PREFIX_LOG/refused"
 	[[ $output == *"app-test/limited-1: src_compile reached the limit of the whole build, pids.max, and could not start more processes. Raise PORTCULLIS_PIDS_MAX"* ]]
-	[[ $(record compile 'r.limit_hit + r.limit_inherited + r.missing.length') == pids.maxtrue0 ]]
+	[[ $(record_values "$RECORDS" compile 'r.limit_hit + r.limit_inherited + r.missing.length') == pids.maxtrue0 ]]
 }

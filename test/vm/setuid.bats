@@ -25,7 +25,7 @@ in_cgroup() {
 	run -0 caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
 		sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == / ]]
-	[[ $(last 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnsmemory.max,pids.max ]]
+	[[ $(record_value record 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnsmemory.max,pids.max ]]
 	[[ ! -e /sys/fs/cgroup/portcullis ]]
 }
 
@@ -38,9 +38,9 @@ in_cgroup() {
 	run -0 in_cgroup "$lent" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --record record -- \
 		sh -c 'cat "/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/pids.max"'
 	[[ $output == 50 ]]
-	[[ $(last 'r.mode + r.tracking + r.accounting.memory + r.missing.length') == setuidcgroup+pidnscgroup0 ]]
-	eventually rmdir "$lent/portcullis.delegated"
-	eventually rmdir "$lent"
+	[[ $(record_value record 'r.mode + r.tracking + r.accounting.memory + r.missing.length') == setuidcgroup+pidnscgroup0 ]]
+	until_true 10 rmdir "$lent/portcullis.delegated"
+	until_true 10 rmdir "$lent"
 }
 
 @test 'no user namespaces and no bit: one message, and --best-effort goes on' {
@@ -48,7 +48,7 @@ in_cgroup() {
 	run -125 caller "$PLACE/plain" --net --require -- true
 	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
 	run -0 caller "$PLACE/plain" --net --best-effort --record record -- echo ran
-	[[ $output == ran && $(last 'r.mode + r.missing[0].what') == nonenet ]]
+	[[ $output == ran && $(record_value record 'r.mode + r.missing[0].what') == nonenet ]]
 	rm "$PLACE/plain"
 }
 
@@ -59,11 +59,11 @@ in_cgroup() {
 	echo 50 >"$cage/cpu.weight"
 	run -0 in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --best-effort --record record -- \
 		sed -n 's/^0:://p' /proc/self/cgroup
-	[[ $output == /cage && $(last 'r.missing[0].what') == pids.max ]]
+	[[ $output == /cage && $(record_value record 'r.missing[0].what') == pids.max ]]
 	in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" -- sleep 1000 &
-	eventually pgrep -u "${ACCOUNT}c" -x sleep
+	until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
 	echo 1 >"$cage/cgroup.freeze"
-	eventually grep -q 'frozen 1' "$cage/cgroup.events"
+	until_true 10 grep -q 'frozen 1' "$cage/cgroup.events"
 	# The command, its process 1 and the supervisor.
 	[[ $(wc -l <"$cage/cgroup.procs") == 3 ]]
 	echo 0 >"$cage/cgroup.freeze"
@@ -71,9 +71,9 @@ in_cgroup() {
 	# A limit that holds already is not missing; a stricter one is.
 	echo 20 >"$cage/pids.max"
 	in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --record record -- true
-	[[ $(last r.missing.length) == 0 ]]
+	[[ $(record_value record r.missing.length) == 0 ]]
 	run -125 in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=10 -- true
-	eventually rmdir "$cage"
+	until_true 10 rmdir "$cage"
 }
 
 @test 'fs.suid_dumpable 1 and 2: no core of confine, whatever it dies of' {
@@ -84,10 +84,10 @@ in_cgroup() {
 		sysctl -qw "fs.suid_dumpable=$dumpable"
 		caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sleep 1000 &
 		pid=$!
-		eventually pgrep -u "${ACCOUNT}c" -x sleep
+		until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
 		pkill -SEGV -u "${ACCOUNT}c" -x confine
 		wait "$pid" || (($? > 128))
-		eventually nobody_runs
+		until_true 10 nobody_runs
 		[[ ! $(compgen -G 'core*') ]]
 	done
 }

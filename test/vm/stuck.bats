@@ -88,7 +88,7 @@ stuck() {
 	took=$(((${EPOCHREALTIME/./} - $(<"$ended")) / 1000))
 	[[ $(held) ]]
 	record=$(tail -n1 "$RECORD")
-	{ shows "$keeper" "$record" && [[ $(last '[r.stuck, r.orphan_count, r.orphans[0].comm, r.orphans[0].stuck].join()') == true,1,held,true ]]; } || {
+	{ shows "$keeper" "$record" && [[ $(record_value "$RECORD" '[r.stuck, r.orphan_count, r.orphans[0].comm, r.orphans[0].stuck].join()') == true,1,held,true ]]; } || {
 		echo "$record"
 		return 1
 	}
@@ -109,7 +109,7 @@ let_go() {
 	local keeper
 	for keeper in pidns subreaper cgroup cgroup+pidns setuid; do
 		stuck "$keeper" "$WRITE"
-		[[ $(last 'r.orphans[0].argv[0]') == /usr/bin/python3 ]]
+		[[ $(record_value "$RECORD" 'r.orphans[0].argv[0]') == /usr/bin/python3 ]]
 		let_go
 	done
 }

@@ -15,12 +15,12 @@ load ../../lib/icecream_host
 		many_built
 		((COMPILED == FILES)) || {
 			echo "$who: $COMPILED compiled elsewhere"
-			record compile 'JSON.stringify(r)'
+			record_values "$RECORDS" compile 'JSON.stringify(r)'
 			echo "$output"
 			return 1
 		}
-		[[ $(record compile 'r.allowed.map((a) => [a.address, a.port, a.count].join(" ")).join()') == "$FARM 10245 $FILES" ]]
-		[[ $(record compile '(r.blocked ?? []).length') == 0 && $(many_flags) != *icecream* ]]
+		[[ $(record_values "$RECORDS" compile 'r.allowed.map((a) => [a.address, a.port, a.count].join(" ")).join()') == "$FARM 10245 $FILES" ]]
+		[[ $(record_values "$RECORDS" compile '(r.blocked ?? []).length') == 0 && $(many_flags) != *icecream* ]]
 		prefix_clean
 	done
 	# Another host's: the daemon here is asked, and what it names is cut off.
@@ -28,5 +28,5 @@ load ../../lib/icecream_host
 	emerge
 	many_built
 	((COMPILED == 0 && ASKED > 0))
-	[[ $(record compile '[...new Set(r.blocked.map((b) => [b.address, b.port].join(" ")))].join()') == "$FARM 10245" ]]
+	[[ $(record_values "$RECORDS" compile '[...new Set(r.blocked.map((b) => [b.address, b.port].join(" ")))].join()') == "$FARM 10245" ]]
 }

@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+
+# until_true SECONDS COMMAND...: repeats the command every 10 ms until it succeeds. Returns 1 and prints the command if it has not
+# succeeded after SECONDS. The process substitution changes $!.
+until_true() {
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+	until "$@"; do
+		((${EPOCHREALTIME/./} < end)) || {
+			printf 'timeout: %s\n' "$*"
+			return 1
+		}
+		read -rt 0.01 <> <(:) || true
+	done
+}
