@@ -2,7 +2,7 @@ import { closeSync, lstatSync, openSync, readFileSync, readSync, realpathSync } 
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { words, type Environment } from '../util/environment.ts';
-import { stat } from '../util/stat.ts';
+import { stat } from '../util/files.ts';
 
 /** Where evidence is looked for: the environment of a phase, or of a shell that asks for `explain`. */
 export interface BuildContext {

@@ -3,7 +3,7 @@ import { renderHook } from '../hook/render.ts';
 import { block, paths } from '../installation/paths.ts';
 import { nodeOf } from '../installation/programs.ts';
 import { ok, type Finding } from './finding.ts';
-import { stat } from '../util/stat.ts';
+import { stat } from '../util/files.ts';
 
 const begin = '# >>> portcullis >>>';
 const end = '# <<< portcullis <<<';

@@ -6,7 +6,7 @@ import { causeOf } from './causes.ts';
 import { ok, type Finding } from './finding.ts';
 import { hookFindings } from './check_hook.ts';
 import type { SystemInfo } from './system_info.ts';
-import { stat } from '../util/stat.ts';
+import { stat } from '../util/files.ts';
 
 export function portageFindings(system: SystemInfo): Finding[] {
 	const { configuration, noPortage, uid } = system;

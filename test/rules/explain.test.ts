@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { explain, explanationText, packageContextFrom, packageContextOf, phaseNamed } from '../../src/rules/explain.ts';
 import { srcPhases } from '../../src/rules/phases.ts';
 import type { Configuration } from '../../src/portage/resolve_package.ts';
-import { nameOf } from '../../src/status/running.ts';
-import { parse } from '../../src/status/proc.ts';
+import { nameOf } from '../../src/status/running_phases.ts';
+import { parse } from '../../src/util/processes.ts';
 
 const screen = { width: 80, color: false, unicode: true };
 

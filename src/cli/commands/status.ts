@@ -1,7 +1,7 @@
 import type { Input } from '../command.ts';
 import { print, terminal } from '../../util/output.ts';
 import { paint, screenOf, table, type Screen } from '../../util/terminal.ts';
-import { running, type Running } from '../../status/running.ts';
+import { running, type Running } from '../../status/running_phases.ts';
 import { bytes, duration } from '../../util/units.ts';
 import { UsageError } from '../usage.ts';
 

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { isPackage } from '../util/grammar.ts';
 import { marker } from '../installation/paths.ts';
 import { isSrcPhase } from '../rules/phases.ts';
-import { memoryOf, owner, processes, uptime, variable, type Process } from './proc.ts';
+import { memoryOf, owner, processes, uptime, variable, type Process } from '../util/processes.ts';
 
 /** A phase that is running now. */
 export interface Running {
