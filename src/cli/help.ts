@@ -1,6 +1,6 @@
 import { usage, type Command } from './command.ts';
 import { publicCommands } from './commands.ts';
-import { hang, wrap } from '../util/terminal.ts';
+import { wrapIndented, wrap } from '../util/terminal.ts';
 
 /** `portcullis --help`, on a screen of 80 columns. */
 export function helpForAll(): string {
@@ -45,5 +45,5 @@ function usageLines(name: string, command: Command, width: number): string[] {
 	const text = `usage: portcullis ${usage(name, command)}`.replace(/\[[^\]]*\]/g, (one) =>
 		one.replaceAll(' ', '\u00a0'),
 	);
-	return hang(text, width, '         ').map((line) => line.replaceAll('\u00a0', ' '));
+	return wrapIndented(text, width, '         ').map((line) => line.replaceAll('\u00a0', ' '));
 }

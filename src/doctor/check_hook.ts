@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { renderHook } from '../hook/render.ts';
 import { block, paths } from '../installation/paths.ts';
 import { nodeOf } from '../installation/programs.ts';
 import { ok, type Finding } from './finding.ts';
-import { stat } from '../util/files.ts';
+import { readFile, stat } from '../util/files.ts';
 
 const begin = '# >>> portcullis >>>';
 const end = '# <<< portcullis <<<';
@@ -22,7 +21,7 @@ const reinstall = 'Run install.sh again, or emerge app-portage/portcullis.';
 
 function phaseFinding(eprefix: string, hook: string): Finding {
 	const title = 'Hook';
-	const text = read(hook);
+	const text = readFile(hook);
 	const seen = [hook];
 	if (text === undefined) {
 		return {
@@ -53,7 +52,7 @@ function bashrcFindings(eprefix: string, bashrc: string, configroot: string): Fi
 		const means = `${bashrc} is a directory, which Portage ignores: nothing is confined.`;
 		return [{ id, state: 'error', title, means, fix: 'Make it a file that sources what is in it.', seen }];
 	}
-	const text = read(bashrc);
+	const text = readFile(bashrc);
 	const at = text?.indexOf(begin) ?? -1;
 	if (text === undefined || at < 0) {
 		const means = `${bashrc} ${text === undefined ? 'is not there' : 'does not source the hook'}: nothing is confined.`;
@@ -81,12 +80,4 @@ function bashrcFindings(eprefix: string, bashrc: string, configroot: string): Fi
 		return [{ id, state: 'warning', title, means, fix: 'Move the block to the top.', seen: [...seen, ...above] }];
 	}
 	return [ok(id, title, 'sources the hook before anything else', seen)];
-}
-
-function read(file: string): string | undefined {
-	try {
-		return readFileSync(file, 'utf8');
-	} catch {
-		return undefined;
-	}
 }

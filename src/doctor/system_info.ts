@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evidenceVariables } from '../conflicts/detect.ts';
@@ -9,6 +9,7 @@ import { paths } from '../installation/paths.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';
 import { features } from '../rules/features.ts';
 import { resolvePortage, type Configuration } from '../portage/resolve_package.ts';
+import { readFile } from '../util/files.ts';
 
 /** What a try of confine gave: the members of its record that matter here, or why there is none. */
 export interface ProbeResult {
@@ -70,12 +71,8 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	};
 }
 
-export function read(file: string): string | undefined {
-	try {
-		return readFileSync(file, 'utf8').trimEnd();
-	} catch {
-		return undefined;
-	}
+function read(file: string): string | undefined {
+	return readFile(file)?.trimEnd();
 }
 
 /** A command that runs another with no_new_privs (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */

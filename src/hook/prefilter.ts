@@ -2,7 +2,7 @@ import { conflicts, type Prefilter } from '../conflicts/table.ts';
 import { evidenceVariables } from '../conflicts/detect.ts';
 import { compilerVariables } from '../conflicts/compilers.ts';
 import { features } from '../rules/features.ts';
-import { quote } from '../util/quote.ts';
+import { quote } from '../util/environment.ts';
 
 /** Words for the hook's template: the variables that name a compiler, and what a plain one is called. */
 export const prefilterWords = {

@@ -19,7 +19,7 @@ import {
 	type Confinement,
 	type Row,
 } from '../rules/phases.ts';
-import { quote } from '../util/quote.ts';
+import { quote } from '../util/environment.ts';
 import { insideBlock, seenNames, prefilterBlock, prefilterWords } from './prefilter.ts';
 import { expected, settingNames, settings, type SettingName } from '../rules/settings.ts';
 

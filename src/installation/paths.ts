@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { quote } from '../util/quote.ts';
+import { quote } from '../util/environment.ts';
 
 /** Where install.sh puts things; EPREFIX is '' on a host, and has no slash at its end. */
 export function paths(eprefix: string) {

@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-
-interface Process {
-	readonly pid: number;
-	readonly parent: number;
-	/** Clock ticks since boot: with the pid it names a process once and for all. */
-	readonly start: string;
-	readonly argv: readonly string[];
-}
+import { readProcess, type Process } from '../util/processes.ts';
 
 const prefix = '.portcullis-told-';
 
@@ -23,7 +16,7 @@ export function firstTime(text: string, state: string): boolean {
 	const shared = join(state, '../../..');
 	if (emerge !== undefined) {
 		forget(shared);
-		const first = create(join(shared, `${prefix}${emerge.pid}-${emerge.start}-${key}`));
+		const first = create(join(shared, `${prefix}${emerge.pid}-${emerge.startTicks}-${key}`));
 		if (first !== undefined) return first;
 	}
 	return create(join(state, `${prefix}${key}`)) ?? true;
@@ -52,24 +45,12 @@ function isPortage(name: string): boolean {
 function ancestors(): Process[] {
 	const line: Process[] = [];
 	for (let pid = process.ppid; pid > 0;) {
-		const one = look(pid);
+		const one = readProcess(pid);
 		if (one === undefined) break;
 		line.push(one);
 		pid = one.parent;
 	}
 	return line;
-}
-
-function look(pid: number): Process | undefined {
-	try {
-		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-		// proc(5): after the name in parentheses, which may hold anything, state is field 3, ppid 4 and starttime 22.
-		const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-		const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-		return { pid, parent: Number(fields[1]), start: fields[19] ?? '', argv };
-	} catch {
-		return undefined;
-	}
 }
 
 /** true: it wasn't there; false: it was; undefined: it can't be had. */
@@ -87,7 +68,8 @@ function forget(folder: string): void {
 	try {
 		for (const name of readdirSync(folder)) {
 			const [pid, start] = name.startsWith(prefix) ? name.slice(prefix.length).split('-') : [];
-			if (start !== undefined && look(Number(pid))?.start !== start) rmSync(join(folder, name), { force: true });
+			if (start !== undefined && readProcess(Number(pid))?.startTicks !== Number(start))
+				rmSync(join(folder, name), { force: true });
 		}
 	} catch {
 		// Somebody else's: it is removed when they come back.

@@ -1,24 +1,25 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-/** Kinds of addresses that no name in DNS should lead a build to. An address that somebody writes down is another matter. */
+/** Addresses that PORTCULLIS_ALLOW refuses if a host name resolves to them. It accepts them if the user writes the address itself. */
 const reserved = {
 	loopback: ['127.0.0.0/8', '::1/128'],
 	unspecified: ['0.0.0.0/8', '::/128'],
-	// Cloud metadata services among them: 169.254.169.254; others have addresses of their own (Alibaba Cloud, AWS over IPv6).
+	// Includes the metadata service of most clouds, 169.254.169.254.
 	'link-local': ['169.254.0.0/16', 'fe80::/10'],
+	// Alibaba Cloud, and AWS over IPv6.
 	'cloud metadata': ['100.100.100.200/32', 'fd00:ec2::254/128'],
 	multicast: ['224.0.0.0/4', 'ff00::/8'],
 	broadcast: ['255.255.255.255/32'],
 } as const;
 export type Reserved = keyof typeof reserved;
 
-/** RFC 1918, 6598, 4193 and 3879. */
+/** Private networks: RFC 1918, 6598, 4193 and 3879. */
 const privates = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10'];
 
 const reservedLists = Object.entries(reserved).map(([kind, networks]) => [kind as Reserved, listOf(networks)] as const);
 const privateList = listOf(privates);
 
-/** What makes an address one that a name must not stand for; undefined for any other. */
+/** The kind of a reserved address, or undefined for any other address. */
 export function reservedKind(address: string): Reserved | undefined {
 	return reservedLists.find(([, list]) => isIn(list, address))?.[0];
 }
@@ -27,13 +28,13 @@ export function isPrivate(address: string): boolean {
 	return isIn(privateList, address);
 }
 
-/** The IPv4 address that an IPv4-mapped one stands for (RFC 4291, 2.5.5.2): the kernel connects to that. */
+/** The IPv4 address inside an IPv4-mapped one (RFC 4291, 2.5.5.2), which is the one that the kernel connects to. */
 export function unmapped(address: string): string {
 	return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }
 
 function isIn(list: BlockList, address: string): boolean {
-	// getaddrinfo() may append the zone of a link-local address.
+	// getaddrinfo(3) may append the zone of a link-local address.
 	const plain = address.replace(/%.*/, '');
 	return list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
 }
@@ -49,8 +50,8 @@ function listOf(networks: readonly string[]): BlockList {
 }
 
 /**
- * Forms of IPv6 that lead to an IPv4 address: compatible (RFC 4291, 2.5.5.1), NAT64 (RFC 6052, 2.1, and 8215) and 6to4 (RFC 3056).
- * BlockList itself compares a mapped address (::ffff:0:0/96) with the rules for IPv4.
+ * Adds the IPv6 addresses that contain an IPv4 address of this network: IPv4-compatible (RFC 4291, 2.5.5.1), NAT64 (RFC 6052, 2.1, and
+ * RFC 8215) and 6to4 (RFC 3056). BlockList itself applies the rules for IPv4 to IPv4-mapped addresses (::ffff:0:0/96).
  */
 function addEmbedded(list: BlockList, address: string, bits: number): void {
 	for (const prefix of ['::', '64:ff9b::', '64:ff9b:1::']) list.addSubnet(prefix + address, 96 + bits, 'ipv6');

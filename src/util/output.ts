@@ -1,6 +1,6 @@
 /**
- * The only module that writes to the terminal (eslint checks it). It prints lines, and replaces every control character in them. The
- * sequences of the program itself are added behind that: colours by markStyle(), the rest by terminal.
+ * The only module that writes to the terminal (eslint checks this). It prints lines and replaces every control character in them. Then it
+ * adds the escape sequences of the program itself: colours that markStyle() has marked, and those of `terminal`.
  */
 
 /** Select Graphic Rendition codes (ECMA-48, 8.3.117). */
@@ -8,23 +8,25 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 export type Style = keyof typeof codes;
 const styles = Object.keys(codes) as Style[];
 
-/** Noncharacters (Unicode, 23.7) stand for the sequences until a line is printed. stripControls() removes them from data. */
+/** Noncharacters (Unicode, 23.7) mark the start and the end of a style until the line is printed. stripControls() removes them from data. */
 const FIRST_MARK = 0xfdd0;
 const END_MARK = '\ufdef';
 
+/** Marks a text that print() will print in this style. */
 export function markStyle(style: Style, text: string): string {
 	return `${String.fromCharCode(FIRST_MARK + styles.indexOf(style))}${text}${END_MARK}`;
 }
 
-/** Control and format characters (bidirectional overrides are of these), lone surrogates, noncharacters, and ends of lines. */
+/** Control and format characters (including bidirectional overrides), lone surrogates, noncharacters, and line separators. */
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
 const plain = /^[ -~]*$/;
 
-/** Text of others on one line: each character that could act on a terminal or start a line becomes a question mark. */
+/** Makes text from a build or a record safe to print: each character that could control a terminal or start a line becomes `?`. */
 export function stripControls(text: string): string {
 	return plain.test(text) ? text : text.replace(unprintable, '?');
 }
 
+/** Replaces marks by their escape sequences, and other unprintable characters by `?`. */
 function printable(line: string): string {
 	return plain.test(line) ? line : line.replace(unprintable, sequence);
 }
@@ -50,7 +52,7 @@ function joined(lines: readonly string[]): string {
 	return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
-/** The terminal of `status --watch` (xterm's control sequences: alternate screen, cursor). */
+/** Full-screen output of `status --watch`, by xterm's control sequences for the alternate screen and the cursor. */
 export const terminal = {
 	enter: (): void => void process.stdout.write('\u001b[?1049h\u001b[?25l'),
 	redraw: (lines: readonly string[]): void => void process.stdout.write(`\u001b[H\u001b[J${joined(lines)}`),

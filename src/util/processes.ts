@@ -1,82 +1,70 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readFile } from './files.ts';
 
+/** A live process, as /proc shows it. */
 export interface Process {
 	readonly pid: number;
 	readonly parent: number;
 	readonly argv: readonly string[];
-	/** in seconds since the machine started */
-	readonly start: number;
-	/** in seconds: its own, and that of the children it has waited for */
+	/** Start time in clock ticks since boot. Together with the PID it identifies a process. */
+	readonly startTicks: number;
+	/** Processor time in seconds, of the process and of the children it has waited for. */
 	readonly cpu: number;
 }
 
-/** The kernel counts in these for every program, whatever its own clock does (USER_HZ). */
-const TICKS = 100;
+/** USER_HZ: the unit of the times in /proc/PID/stat. It is 100 for every program, on every configuration of the kernel. */
+export const TICKS_PER_SECOND = 100;
 
-/** Every live process that may be looked at; what ends meanwhile is left out. */
-export function processes(proc = '/proc'): Process[] {
-	return readdirSync(proc)
+/** All processes that this user may inspect. */
+export function processes(): Process[] {
+	return readdirSync('/proc')
 		.filter((name) => /^\d+$/.test(name))
-		.flatMap((name) => {
-			try {
-				const stat = readFileSync(`${proc}/${name}/stat`, 'utf8');
-				return [parse(Number(name), stat, readFileSync(`${proc}/${name}/cmdline`, 'utf8'))];
-			} catch {
-				return [];
-			}
-		})
-		.filter((one): one is Process => one !== undefined);
+		.flatMap((name) => readProcess(Number(name)) ?? []);
 }
 
-/** proc(5): after the name in parentheses, which may hold anything, state is field 3, ppid 4, utime to cstime 14 to 17. */
-export function parse(pid: number, stat: string, cmdline: string): Process | undefined {
+/** One process, or undefined if it has ended or may not be inspected. */
+export function readProcess(pid: number): Process | undefined {
+	const stat = readFile(`/proc/${pid}/stat`);
+	const cmdline = readFile(`/proc/${pid}/cmdline`);
+	return stat === undefined || cmdline === undefined ? undefined : parseProcess(pid, stat, cmdline);
+}
+
+/**
+ * Parses /proc/PID/stat and /proc/PID/cmdline; undefined for a zombie. The second field of stat, the name in parentheses, may contain
+ * any character. After it: state is field 3, ppid 4, utime, stime, cutime and cstime are 14 to 17, starttime is 22 (proc_pid_stat(5)).
+ */
+export function parseProcess(pid: number, stat: string, cmdline: string): Process | undefined {
 	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 	if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
-	const at = (number: number) => Number(fields[number - 3]);
+	const field = (number: number) => Number(fields[number - 3]);
 	return {
 		pid,
-		parent: at(4),
+		parent: field(4),
 		argv: cmdline.split('\0').slice(0, -1),
-		start: at(22) / TICKS,
-		cpu: (at(14) + at(15) + at(16) + at(17)) / TICKS,
+		startTicks: field(22),
+		cpu: (field(14) + field(15) + field(16) + field(17)) / TICKS_PER_SECOND,
 	};
 }
 
-/** In bytes, shared pages counted in part where the kernel tells (smaps_rollup), else all that is resident. */
-export function memoryOf(pid: number, proc = '/proc'): number {
-	try {
-		const pss = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`${proc}/${pid}/smaps_rollup`, 'utf8'));
-		if (pss !== null) return Number(pss[1]) * 1024;
-	} catch {
-		// Not ours, or gone.
-	}
-	try {
-		return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`${proc}/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-	} catch {
-		return 0;
-	}
+/** Memory of a process in bytes: the proportional set size if it can be read (smaps_rollup), otherwise the resident set size. */
+export function memoryOf(pid: number): number {
+	const pss = /^Pss:\s+(\d+) kB/m.exec(readFile(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
+	return Number(pss ?? /^VmRSS:\s+(\d+) kB/m.exec(readFile(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024;
 }
 
-/** Of another process' environment, '' where it may not be read. */
-export function variable(pid: number, name: string, proc = '/proc'): string {
-	try {
-		const entries = readFileSync(`${proc}/${pid}/environ`, 'utf8').split('\0');
-		return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
-	} catch {
-		return '';
-	}
+/** The value of a variable in the environment of a process; '' if it is not set or may not be read. */
+export function variableOf(pid: number, name: string): string {
+	const entries = (readFile(`/proc/${pid}/environ`) ?? '').split('\0');
+	return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 }
 
-/** The real uid; undefined where the process is gone. */
-export function owner(pid: number, proc = '/proc'): number | undefined {
-	try {
-		return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`${proc}/${pid}/status`, 'utf8'))?.[1]);
-	} catch {
-		return undefined;
-	}
+/** The real UID of a process, or undefined if it has ended. */
+export function ownerOf(pid: number): number | undefined {
+	const uid = /^Uid:\s+(\d+)/m.exec(readFile(`/proc/${pid}/status`) ?? '')?.[1];
+	return uid === undefined ? undefined : Number(uid);
 }
 
-/** in seconds */
-export function uptime(proc = '/proc'): number {
-	return Number.parseFloat(readFileSync(`${proc}/uptime`, 'utf8'));
+/** Seconds since boot. */
+export function uptime(): number {
+	return Number.parseFloat(readFile('/proc/uptime') ?? '');
 }

@@ -157,7 +157,7 @@ setup_file() {
 	# ebuild.sh, which waits in read, and the one that forked it; nobody else's phases.
 	[[ $(prefix_run portcullis status --json | node -p '
 		const [one, ...more] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-		[one.package, one.phase, one.processes, one.memory > 1e6, one.since > 0, more.length].join(" ")
+		[one.package, one.phase, one.processes, one.memory > 1e6, one.elapsed > 0, more.length].join(" ")
 	') == 'app-misc/slow-1 compile 2 true true 0' ]]
 	# For a program: a line a second.
 	[[ $(prefix_run portcullis status --watch --json | head -n 2 | grep -c '^\[{.*"app-misc/slow-1".*}\]$') == 2 ]]

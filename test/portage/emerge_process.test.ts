@@ -8,7 +8,8 @@ function line(...commands: string[]) {
 	return commands.map((command, index) => ({
 		pid: 100 - index,
 		parent: 99 - index,
-		start: '1',
+		startTicks: 1,
+		cpu: 0,
 		argv: command.split(' '),
 	}));
 }

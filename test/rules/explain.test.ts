@@ -2,8 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { explain, explanationText, packageContextFrom, packageContextOf, phaseNamed } from '../../src/rules/explain.ts';
 import { srcPhases } from '../../src/rules/phases.ts';
 import type { Configuration } from '../../src/portage/resolve_package.ts';
-import { nameOf } from '../../src/status/running_phases.ts';
-import { parse } from '../../src/util/processes.ts';
 
 const screen = { width: 80, color: false, unicode: true };
 
@@ -70,30 +68,5 @@ describe('explain', () => {
 			'setup',
 		]);
 		expect(() => phaseNamed('complie')).toThrow('there is no phase "complie"; did you mean compile?');
-	});
-});
-
-describe('status', () => {
-	const process = (argv: string[]) => ({ pid: 1, parent: 0, argv, start: 0, cpu: 0 });
-
-	test('a phase is known by what the hook gave confine, and by nothing that the command says', () => {
-		const options = ['--net', '--label', 'package=a/b-1', '--label', 'phase=compile', '--'];
-		expect(nameOf(process(['/x/confine', ...options, 'bash']))).toEqual({ package: 'a/b-1', phase: 'compile' });
-		expect(
-			nameOf(process(['/x/confine', '--net', '--', '--label', 'package=a/b-1', '--label', 'phase=x'])),
-		).toBeUndefined();
-		expect(nameOf(process(['grep', ...options]))).toBeUndefined();
-	});
-
-	test('a name with parentheses and blanks in /proc is read over; a zombie is none', () => {
-		const stat = (state: string) => `7 (a) b (c) ${state} 3 1 1 0 -1 0 0 0 0 0 150 50 20 30 20 0 1 0 1000 0`;
-		expect(parse(7, stat('S'), 'make\0-j2\0')).toEqual({
-			pid: 7,
-			parent: 3,
-			argv: ['make', '-j2'],
-			start: 10,
-			cpu: 2.5,
-		});
-		expect(parse(7, stat('Z'), '')).toBeUndefined();
 	});
 });

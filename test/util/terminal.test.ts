@@ -33,7 +33,7 @@ test('a table fits the screen, and gives way where it may', () => {
 		['a/very-long-package-name', '12 s'],
 		['b', '3 s'],
 	];
-	expect(table(screen, [{ shrinks: 5 }, { right: true }], rows)).toEqual([
+	expect(table(screen, [{ shrinks: 5 }, { align: 'right' }], rows)).toEqual([
 		'a/very-long-p…  12 s',
 		'b                3 s',
 	]);

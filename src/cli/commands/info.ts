@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { Input } from '../command.ts';
@@ -7,9 +6,10 @@ import { cgroupPlace } from '../../doctor/check_sandboxes.ts';
 import { probeSystem, type SystemInfo } from '../../doctor/system_info.ts';
 import { features } from '../../rules/features.ts';
 import { installation } from '../../installation/locate.ts';
+import { readFile } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
 import { confinements } from '../../rules/phases.ts';
-import { hang, screenOf, wrap } from '../../util/terminal.ts';
+import { wrapIndented, screenOf, wrap } from '../../util/terminal.ts';
 import { UsageError } from '../usage.ts';
 
 /** As wide as the longest name. */
@@ -45,7 +45,7 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 		...(amiss.length > 0 ? ['', ...amiss.map(({ state, title, means }) => `${state}: ${title}: ${means}`)] : []),
 	];
 	return [
-		...hang(
+		...wrapIndented(
 			`Portcullis ${manifest.version} (node ${process.versions.node}, Linux ${release()}, ${distribution()})`,
 			width,
 			indent,
@@ -56,7 +56,7 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 				(line, at) => (at === 0 ? `${name}:`.padEnd(indent.length) : indent) + line,
 			),
 		),
-		...rest.flatMap((line) => hang(line, width, indent)),
+		...rest.flatMap((line) => wrapIndented(line, width, indent)),
 	];
 }
 
@@ -82,9 +82,5 @@ function alone({ configuration, uid }: SystemInfo): [string, string][] {
 }
 
 function distribution(): string {
-	try {
-		return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'unknown system';
-	} catch {
-		return 'unknown system';
-	}
+	return /^PRETTY_NAME="?([^"\n]*)/m.exec(readFile('/etc/os-release') ?? '')?.[1] ?? 'unknown system';
 }

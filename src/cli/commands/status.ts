@@ -1,40 +1,46 @@
 import type { Input } from '../command.ts';
 import { print, terminal } from '../../util/output.ts';
 import { paint, screenOf, table, type Screen } from '../../util/terminal.ts';
-import { running, type Running } from '../../status/running_phases.ts';
+import { runningPhases, type RunningPhase } from '../running_phases.ts';
 import { bytes, duration } from '../../util/units.ts';
 import { UsageError } from '../usage.ts';
 
 const SECOND = 1000;
 
 export async function run({ flags, words }: Input): Promise<number> {
-	if (words[0] !== undefined) throw new UsageError(`status takes no argument, and was given "${words[0]}"`);
+	if (words[0] !== undefined) throw new UsageError(`status takes no argument, but got "${words[0]}"`);
 	const screen = screenOf(process.stdout);
-	const show = (phases: readonly Running[], before?: readonly Running[]) =>
+	const show = (phases: readonly RunningPhase[], before?: readonly RunningPhase[]) =>
 		flags.has('json') ? [JSON.stringify(phases)] : statusText(phases, screen, before);
 	if (!flags.has('watch')) {
-		print(show(running()));
+		print(show(runningPhases()));
 		return 0;
 	}
 	await watch(show, screen.width !== Infinity && !flags.has('json'), flags.has('json') ? [] : ['']);
 	return 0;
 }
 
-/** `before`: the phases as they were a second ago, for their processor use since; without it, it is since they began. */
-export function statusText(phases: readonly Running[], screen: Screen, before?: readonly Running[]): string[] {
+/**
+ * A table of the phases. Their CPU use is the average since `before`, the same phases a second ago, or since their start without it.
+ */
+export function statusText(
+	phases: readonly RunningPhase[],
+	screen: Screen,
+	before?: readonly RunningPhase[],
+): string[] {
 	if (phases.length === 0) return ['No phase is running under Portcullis.'];
 	const [head = '', ...lines] = table(
 		screen,
-		[{ shrinks: 20 }, {}, { right: true }, { right: true }, { right: true }, { right: true }],
+		[{ shrinks: 20 }, {}, { align: 'right' }, { align: 'right' }, { align: 'right' }, { align: 'right' }],
 		[
 			['PACKAGE', 'PHASE', 'TIME', 'PROCS', 'MEMORY', 'CPU'],
 			...phases.map((one) => [
 				one.package,
 				`src_${one.phase}`,
-				duration(one.since),
+				duration(one.elapsed),
 				String(one.processes),
 				bytes(one.memory),
-				`${use(
+				`${cpuUse(
 					one,
 					before?.find(({ pid }) => pid === one.pid),
 				).toFixed(0)}%`,
@@ -44,33 +50,33 @@ export function statusText(phases: readonly Running[], screen: Screen, before?: 
 	return [paint(screen, 'bold', head), ...lines];
 }
 
-function use(now: Running, before: Running | undefined): number {
-	const elapsed = now.since - (before?.since ?? 0);
+function cpuUse(now: RunningPhase, before: RunningPhase | undefined): number {
+	const elapsed = now.elapsed - (before?.elapsed ?? 0);
 	return elapsed > 0 ? (100 * Math.max(0, now.cpu - (before?.cpu ?? 0))) / elapsed : 0;
 }
 
-type Show = (phases: readonly Running[], before?: readonly Running[]) => string[];
+type Show = (phases: readonly RunningPhase[], before?: readonly RunningPhase[]) => string[];
 
-/** On a terminal in place, on its other screen, so that what was there comes back; elsewhere one block after the other. */
-async function watch(show: Show, inPlace: boolean, end: readonly string[]): Promise<void> {
+/** Redraws in place on the alternate screen of a terminal, which is restored at the end. Otherwise prints one block after another. */
+async function watch(show: Show, inPlace: boolean, separator: readonly string[]): Promise<void> {
 	const { stdin } = process;
 	let stop = (): void => undefined;
 	const stopped = new Promise<void>((resolve) => (stop = resolve));
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
 	if (inPlace && stdin.isTTY) {
 		stdin.setRawMode(true);
-		// 3 is Ctrl-C, which is a byte like any other now.
+		// In raw mode Ctrl-C is the byte 3 and sends no signal; 113 is q.
 		stdin.on('data', (keys) => {
 			if ([...keys].some((key) => key === 3 || key === 113)) stop();
 		});
 	}
 	if (inPlace) terminal.enter();
-	let before: Running[] | undefined;
+	let before: RunningPhase[] | undefined;
 	const draw = () => {
-		const phases = running();
+		const phases = runningPhases();
 		const lines = show(phases, before);
 		if (inPlace) terminal.redraw(lines);
-		else print([...lines, ...end]);
+		else print([...lines, ...separator]);
 		before = phases;
 	};
 	draw();

@@ -1,6 +1,6 @@
 import { featureOf } from '../../rules/features.ts';
 import { settingOf } from '../../rules/settings.ts';
-import { ago, bytes, count as amount, duration, wallClock } from '../../util/units.ts';
+import { ago, bytes, count as amount, duration, localTime } from '../../util/units.ts';
 import { unreadText, type Quiet } from '../reader.ts';
 import type { Collected, Event } from './collect.ts';
 import { escape } from './html_escape.ts';
@@ -31,7 +31,7 @@ export function reportHtml(sum: Collected, page: Page): string {
 <header>
 <p class="brand">Portcullis</p>
 <h1>${escape(title)}</h1>
-<p class="when">${sum.from === '' ? 'No phase is on record.' : `${wallClock(sum.from)} to ${wallClock(sum.to)}`}</p>
+<p class="when">${sum.from === '' ? 'No phase is on record.' : `${localTime(sum.from)} to ${localTime(sum.to)}`}</p>
 </header>
 <main>
 ${tiles(sum)}
@@ -42,7 +42,7 @@ ${heavy('time', 'Time', sum.slowest, ({ wall }) => wall, duration)}
 ${heavy('memory', 'Memory', sum.largest, ({ memory }) => memory, bytes)}
 </div>
 </main>
-<footer>Written ${wallClock(page.now.toISOString())}.${sum.unread.map((one) => ` ${escape(unreadText(one))}`).join('')}</footer>
+<footer>Written ${localTime(page.now.toISOString())}.${sum.unread.map((one) => ` ${escape(unreadText(one))}`).join('')}</footer>
 </body>
 </html>
 `;

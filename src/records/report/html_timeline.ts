@@ -1,5 +1,5 @@
 import type { Quiet } from '../reader.ts';
-import { bytes, count, duration, wallClock } from '../../util/units.ts';
+import { bytes, count, duration, localTime } from '../../util/units.ts';
 import { escape } from './html_escape.ts';
 import { phaseColours } from './html_style.ts';
 
@@ -51,7 +51,7 @@ function session(phases: readonly Placed[]): string {
 	const end = Math.max(...drawn.map((phase) => phase.end), begin + 0.001);
 	const hidden = rows.size - shown.length;
 	return `<figure>
-<figcaption>${wallClock(new Date(begin * 1000).toISOString())}, ${duration(end - begin)}, ${count(rows.size, 'package')}${hidden > 0 ? `; the first ${hidden} are not shown` : ''}</figcaption>
+<figcaption>${localTime(new Date(begin * 1000).toISOString())}, ${duration(end - begin)}, ${count(rows.size, 'package')}${hidden > 0 ? `; the first ${hidden} are not shown` : ''}</figcaption>
 <ol class="rows">${shown.map(([name, all]) => row(name, all, begin, end - begin)).join('')}</ol>
 <p class="axis"><span>0</span><span>${duration((end - begin) / 2)}</span><span>${duration(end - begin)}</span></p>
 ${table(drawn, begin)}

@@ -1,6 +1,6 @@
 import { paint, type Screen } from '../../util/terminal.ts';
 import { unreadText } from '../reader.ts';
-import { bytes, duration, wallClock } from '../../util/units.ts';
+import { bytes, duration, localTime } from '../../util/units.ts';
 import type { Collected } from './collect.ts';
 
 /** Numbers only, in the manner of `ccache -s`: a label, a number, and what part of the line above it is. */
@@ -8,7 +8,7 @@ export function statsText(sum: Collected, screen: Screen): string[] {
 	const { phases } = sum;
 	const packages = sum.packages.size;
 	const rows: [string, string, string?][] = [
-		['Since', sum.from === '' ? '-' : wallClock(sum.from)],
+		['Since', sum.from === '' ? '-' : localTime(sum.from)],
 		['Phases', String(phases)],
 		['  confined as asked', String(phases - sum.unconfined), share(phases - sum.unconfined, phases)],
 		['  isolated by Portage itself', String(sum.byPortage), share(sum.byPortage, phases)],

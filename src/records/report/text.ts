@@ -1,8 +1,8 @@
 import { featureOf } from '../../rules/features.ts';
 import { unreadText, type Quiet } from '../reader.ts';
-import { fit, paint, table, wrap, type Screen } from '../../util/terminal.ts';
+import { fit, pad, paint, table, wrap, type Screen } from '../../util/terminal.ts';
 import { settingOf } from '../../rules/settings.ts';
-import { ago, bytes, count, duration, wallClock } from '../../util/units.ts';
+import { ago, bytes, count, duration, localTime } from '../../util/units.ts';
 import type { Collected } from './collect.ts';
 import { kinds, sorted, type Kind, type Told } from './kinds.ts';
 
@@ -82,14 +82,14 @@ function heading(event: Told, { screen, now }: View): string {
 	const when = `${ago(Date.parse(event.time), now)}${often}${event.failed ? ', failed' : ''}`;
 	if (screen.width === Infinity) return `  ${name}  ${when}`;
 	const room = screen.width - when.length - 4;
-	return `  ${paint(screen, 'cyan', fit(name, room).padEnd(room))}  ${paint(screen, 'dim', when)}`;
+	return `  ${paint(screen, 'cyan', pad(fit(name, room), room))}  ${paint(screen, 'dim', when)}`;
 }
 
 function allowedLines(event: Told, { screen }: View, most: number): string[] {
 	const rows = [...event.allowed]
 		.sort((a, b) => b.count - a.count)
 		.map((row) => [row.destination, `${row.count}x`, row.command]);
-	return capped(table(screen, [{ shrinks: 24 }, { right: true }, { shrinks: 16 }], rows, '    '), most);
+	return capped(table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], rows, '    '), most);
 }
 
 function blockedLines(event: Told, { screen }: View, most: number): string[] {
@@ -102,7 +102,10 @@ function blockedLines(event: Told, { screen }: View, most: number): string[] {
 		row.command,
 	]);
 	return [
-		...capped(table(screen, [{ shrinks: 24 }, { right: true }, { shrinks: 16 }], [...names, ...tried], '    '), most),
+		...capped(
+			table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], [...names, ...tried], '    '),
+			most,
+		),
 		...(event.attempts > seen
 			? [`    ${count(event.attempts - seen, seen > 0 ? 'more attempt' : 'attempt')}, counted by the kernel`]
 			: []),
@@ -116,7 +119,7 @@ function killedLines(event: Told, { screen }: View, most: number): string[] {
 		argv.length > 0 ? argv.join(' ') : comm,
 	]);
 	return capped(
-		table(screen, [{}, { right: true }, { shrinks: 16 }], rows, '    '),
+		table(screen, [{}, { align: 'right' }, { shrinks: 16 }], rows, '    '),
 		most,
 		event.killedCount - rows.length,
 	);
@@ -144,7 +147,7 @@ function usedLines(sum: Collected, { screen, whole }: View): string[] {
 		paint(screen, 'bold', whole ? 'Used: its last phases' : 'Used the most'),
 		...table(
 			screen,
-			[{ shrinks: 20 }, { right: true }, { right: true }, { right: true }, {}],
+			[{ shrinks: 20 }, { align: 'right' }, { align: 'right' }, { align: 'right' }, {}],
 			phases.map(usedRow),
 			'  ',
 		),
@@ -170,7 +173,7 @@ function summary(sum: Collected, screen: Screen): string[] {
 		];
 	const good = sum.attempts + sum.killed + sum.unconfined + sum.limited === 0;
 	const text = [
-		`${count(sum.phases, 'phase')} of ${count(sum.packages.size, 'package')} since ${wallClock(sum.from)}`,
+		`${count(sum.phases, 'phase')} of ${count(sum.packages.size, 'package')} since ${localTime(sum.from)}`,
 		good
 			? 'nothing was blocked and nothing left behind'
 			: `${sum.unconfined === 0 ? 'all' : sum.phases - sum.unconfined} confined as asked`,

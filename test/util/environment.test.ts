@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { quote } from '../../src/util/quote.ts';
+import { quote } from '../../src/util/environment.ts';
 
 test.each(['plain', '/a/b', 'two words', "it's", '$HOME `id` "x" \\', '', '~', '*', '#x', 'a\nb', '-n', 'é'])(
 	'bash reads %j back',

@@ -1,0 +1,95 @@
+import { basename } from 'node:path';
+import { marker } from '../installation/paths.ts';
+import { isSrcPhase } from '../rules/phases.ts';
+import { isPackage } from '../util/grammar.ts';
+import { memoryOf, ownerOf, processes, TICKS_PER_SECOND, uptime, variableOf, type Process } from '../util/processes.ts';
+
+export interface RunningPhase {
+	/** The outermost process of the phase. */
+	readonly pid: number;
+	/** CATEGORY/PF; `?` if unknown */
+	readonly package: string;
+	readonly phase: string;
+	/** in seconds */
+	readonly elapsed: number;
+	/** Number of processes, without confine's own. */
+	readonly processes: number;
+	/** in bytes */
+	readonly memory: number;
+	/** Processor time in seconds. */
+	readonly cpu: number;
+}
+
+/** The phases of this user that are running now, or of all users if this user is root. The one that started first comes first. */
+export function runningPhases(): RunningPhase[] {
+	const all = processes();
+	const byPid = new Map(all.map((one) => [one.pid, one]));
+	const children = new Map<number, Process[]>();
+	for (const one of all) children.set(one.parent, [...(children.get(one.parent) ?? []), one]);
+	const now = uptime();
+	const uid = process.getuid?.();
+	return all
+		.flatMap((one) => {
+			const name = phaseOf(one);
+			if (name === undefined || isInsidePhase(one, byPid) || (uid !== 0 && ownerOf(one.pid) !== uid)) return [];
+			const tree = descendants(one, children);
+			return [
+				{
+					pid: one.pid,
+					...name,
+					elapsed: Math.max(0, now - one.startTicks / TICKS_PER_SECOND),
+					processes: tree.filter((process) => phaseFromLabels(process) === undefined).length,
+					memory: tree.reduce((sum, { pid }) => sum + memoryOf(pid), 0),
+					cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0),
+				},
+			];
+		})
+		.sort((a, b) => b.elapsed - a.elapsed);
+}
+
+interface PhaseName {
+	readonly package: string;
+	readonly phase: string;
+}
+
+/**
+ * The phase that a process is the outermost process of. That is usually confine, whose options name the phase. If the phase needs no
+ * supervisor, confine has replaced itself with the inner ebuild.sh, whose last argument is the marker of the hook.
+ */
+export function phaseOf(one: Process): PhaseName | undefined {
+	return phaseFromLabels(one) ?? phaseFromMarker(one);
+}
+
+/** Reads the options that the hook passes to confine: `--label package=CATEGORY/PF --label phase=PHASE`. */
+function phaseFromLabels({ argv }: Process): PhaseName | undefined {
+	if (basename(argv[0] ?? '') !== 'confine') return undefined;
+	const labels = argv.slice(0, argv.indexOf('--')).filter((_, at) => argv[at - 1] === '--label');
+	const find = (name: string) => labels.find((label) => label.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+	const [cpv, phase] = [find('package'), find('phase')];
+	// Any user can start a process with such arguments.
+	return isPackage(cpv) && isSrcPhase(phase) ? { package: cpv, phase } : undefined;
+}
+
+function phaseFromMarker({ pid, argv }: Process): PhaseName | undefined {
+	const script = argv.findIndex((word) => basename(word) === 'ebuild.sh');
+	if (argv.at(-1) !== marker || script < 0) return undefined;
+	const cpv = variableOf(pid, 'PORTAGE_BUILDDIR').split('/').slice(-2).join('/');
+	// Portage passes the arguments of ebuild.sh as one word or as several.
+	const phase = argv[script + 1]?.split(' ')[0] ?? '';
+	return { package: isPackage(cpv) ? cpv : '?', phase: isSrcPhase(phase) ? phase : '?' };
+}
+
+function isInsidePhase(one: Process, byPid: ReadonlyMap<number, Process>): boolean {
+	for (let parent = byPid.get(one.parent); parent !== undefined; parent = byPid.get(parent.parent)) {
+		if (phaseOf(parent) !== undefined) return true;
+	}
+	return false;
+}
+
+/** The process itself and all its descendants. */
+function descendants(top: Process, children: ReadonlyMap<number, readonly Process[]>): Process[] {
+	const found = new Set([top]);
+	// Iterating a Set also visits the elements that the loop adds.
+	for (const one of found) for (const child of children.get(one.pid) ?? []) found.add(child);
+	return [...found];
+}
