@@ -135,7 +135,7 @@ export const conflicts: readonly Conflict[] = [
 		prefilters: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
 		evidence: fakeroot('sysv'),
 		outcome:
-			'fakeroot wins: it asks its daemon over System V message queues, and would wrapIndented apart from them; so src_install keeps the IPC of the host, and only that',
+			'fakeroot wins: it asks its daemon over System V message queues, and would hang apart from them; so src_install keeps the IPC of the host, and only that',
 		state: 'error',
 		inside: {},
 		instead: 'FEATURES="-fakeroot"',
