@@ -15,7 +15,7 @@ const top = join(import.meta.dirname, '..');
 const blocks: Readonly<Record<string, () => string[]>> = {
 	commands,
 	options,
-	phaseRules: lawTable,
+	rules: ruleList,
 	settings: settingList,
 };
 
@@ -52,7 +52,7 @@ function options(): string[] {
 	});
 }
 
-function lawTable(): string[] {
+function ruleList(): string[] {
 	return confinements.flatMap((what) => [
 		'.TP',
 		`.B ${roff(features[what])}`,

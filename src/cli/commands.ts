@@ -153,7 +153,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		words: '',
 		candidates: [],
 		internal: true,
-		run: async (input) => (await import('./commands/conflicts.ts')).run(input),
+		run: async (input) => (await import('./commands/hook_queries.ts')).runConflicts(input),
 	},
 	destinations: {
 		summary: 'what PORTCULLIS_ALLOW comes to, as options for confine',
@@ -166,16 +166,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		words: 'ENTRY...',
 		candidates: [],
 		internal: true,
-		run: async (input) => (await import('./commands/destinations.ts')).run(input),
-	},
-	phase: {
-		summary: 'run a command as the phase whose environment this is',
-		details: [],
-		options: {},
-		words: '-- COMMAND [ARG...]',
-		candidates: [],
-		internal: true,
-		run: async (input) => (await import('./commands/phase.ts')).run(input),
+		run: async (input) => (await import('./commands/hook_queries.ts')).runDestinations(input),
 	},
 	messages: {
 		summary: 'what the hook says about the record in FILE',
@@ -187,7 +178,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		words: 'FILE',
 		candidates: ['file'],
 		internal: true,
-		run: async (input) => (await import('./commands/messages.ts')).run(input),
+		run: async (input) => (await import('./commands/hook_queries.ts')).runMessages(input),
 	},
 };
 

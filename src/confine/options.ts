@@ -1,18 +1,7 @@
-import { audited } from '../rules/audit.ts';
-import { decide, granted, type PhaseContext } from '../rules/decide.ts';
+import { audited, decide, granted, type PhaseContext } from '../rules/decide.ts';
 import { buildContextOf, isSocket } from '../conflicts/build_context.ts';
-import { packageOf, type Environment } from '../util/environment.ts';
-import { phaseContextOf } from '../rules/phase_context.ts';
+import type { Environment } from '../util/environment.ts';
 import { settingNames, settings, type Settings } from '../rules/settings.ts';
-
-/**
- * confine's options for the phase that this environment describes, without those that say where files are; none where
- * there is nothing to confine. An error names a setting that is wrong.
- */
-export async function optionsFor(environment: Environment): Promise<string[]> {
-	const phaseContext = await phaseContextOf(environment);
-	return confineOptions(packageOf(environment), phaseContext, await allowFor(phaseContext, environment));
-}
 
 /** What PORTCULLIS_ALLOW adds where the network is isolated; looked up now, unlike the hook, which does it once a package. */
 export async function allowFor(phaseContext: PhaseContext, environment: Environment): Promise<string[]> {
@@ -26,7 +15,10 @@ export async function allowFor(phaseContext: PhaseContext, environment: Environm
 	return [...allowOptions(found).flat(), ...(proxy !== '' && isSocket(proxy) ? ['--socks', proxy] : [])];
 }
 
-/** The same for facts that came another way. */
+/**
+ * The options of confine for a phase of the package `cpv` (CATEGORY/PF), without those that name files. Empty if nothing confines the
+ * phase. `allow` comes from allowFor().
+ */
 export function confineOptions(cpv: string, phaseContext: PhaseContext, allow: readonly string[] = []): string[] {
 	const { phase, settings: chosen } = phaseContext;
 	const options = granted(decide(phaseContext)).flatMap((what) => {

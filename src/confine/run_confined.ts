@@ -34,19 +34,13 @@ export async function runConfined(
 	const [program = '', ...args] = command;
 	if (options.length === 0) {
 		printError(`portcullis: nothing confines src_${phaseContext.phase} here (see \`portcullis explain\`)`);
-		return exitLikeChild(await start(program, args, definite(place.environment), undefined, place.cwd));
+		return exitLikeChild(await start(program, args, definite(place.environment), place.cwd));
 	}
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const told = join(folder, 'tell');
 	try {
 		const all = [...options, '--notice-file', told, '--', ...command];
-		const ending = await start(
-			confineOf(place.eprefix),
-			all,
-			encodeSecureEnvironment(place.environment),
-			undefined,
-			place.cwd,
-		);
+		const ending = await start(confineOf(place.eprefix), all, encodeSecureEnvironment(place.environment), place.cwd);
 		for (const line of toldLines(told)) printError(`portcullis: ${line}`);
 		rmSync(folder, { recursive: true, force: true });
 		return await exitLikeChild(ending);

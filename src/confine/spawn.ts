@@ -8,8 +8,6 @@ const REFUSED = 125;
 /** Sent by somebody who means the command; what a terminal sends reaches the whole group by itself. */
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-export type Descriptors = ('ignore' | 'inherit' | number)[];
-
 interface Ending {
 	/** 125 where the program couldn't be started. */
 	readonly status: number;
@@ -21,7 +19,6 @@ export function start(
 	program: string,
 	args: readonly string[],
 	env: Record<string, string>,
-	stdio: Descriptors = ['inherit', 'inherit', 'inherit'],
 	cwd?: string,
 ): Promise<Ending> {
 	return new Promise((resolve) => {
@@ -31,7 +28,7 @@ export function start(
 		// They come from the terminal, and the command decides about them.
 		process.on('SIGINT', () => undefined);
 		process.on('SIGQUIT', () => undefined);
-		const child = spawn(program, args, { env, stdio, cwd });
+		const child = spawn(program, args, { env, stdio: 'inherit', cwd });
 		child.on('error', (error) => {
 			printError(`portcullis: ${program} can't be started: ${error.message}`);
 			resolve({ status: REFUSED, signal: null });

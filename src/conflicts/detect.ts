@@ -1,7 +1,6 @@
 import { conflicts, type Conflict } from './table.ts';
 import { decide, granted, type PhaseContext } from '../rules/decide.ts';
 import type { BuildContext, Evidence } from './build_context.ts';
-import type { Environment } from '../util/environment.ts';
 import { features } from '../rules/features.ts';
 import { srcPhases, type Confinement } from '../rules/phases.ts';
 import type { Line } from '../messages/message.ts';
@@ -41,14 +40,6 @@ export function findConflicts(phaseContext: PhaseContext, context: BuildContext)
 		const evidence = conflict.evidence(context);
 		return evidence.length > 0 ? [{ conflict, evidence, confinements }] : [];
 	});
-}
-
-/** The environment that a phase with a network sandbox gets, so that its build goes on at once. */
-export function inside(found: readonly Found[], environment: Environment): Environment {
-	const changes = Object.fromEntries(found.flatMap(({ conflict }) => Object.entries(conflict.inside)));
-	return Object.fromEntries(
-		Object.entries({ ...environment, ...changes }).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
-	);
 }
 
 /** A collision in words: what it is and how it was seen, who wins, and how to end it either way. */

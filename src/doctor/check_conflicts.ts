@@ -1,6 +1,6 @@
 import { describe, findConflicts } from '../conflicts/detect.ts';
 import { buildContextOf } from '../conflicts/build_context.ts';
-import { packageContextOf } from '../rules/explain.ts';
+import { packageContextOf } from '../rules/phase_context.ts';
 import { resolve } from '../rules/settings.ts';
 import type { Finding } from './finding.ts';
 import type { SystemInfo } from './system_info.ts';

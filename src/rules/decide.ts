@@ -2,53 +2,64 @@ import { features } from './features.ts';
 import { confinements, isSrcPhase, phaseRules, type Condition, type Confinement, type Fakeroot } from './phases.ts';
 import type { Settings } from './settings.ts';
 
-/** What a decision rests on: a phase as Portage describes it. */
+/** The input of a decision: a phase as Portage describes it. */
 export interface PhaseContext {
 	/** EBUILD_PHASE */
 	readonly phase: string;
-	/** EMERGE_FROM; where a package manager has no such variable, 'ebuild' */
+	/** EMERGE_FROM; 'ebuild' for a package manager that does not set it. */
 	readonly from: string;
-	/** PORTAGE_FEATURES, PORTAGE_RESTRICT and PORTAGE_PROPERTIES, as lists of words */
+	/** The words of PORTAGE_FEATURES, PORTAGE_RESTRICT and PORTAGE_PROPERTIES. */
 	readonly features: readonly string[];
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
 	readonly settings: Settings;
-	/** '' where it isn't said. */
 	readonly fakeroot?: Fakeroot;
 }
 
 export interface Verdict {
 	readonly confined: boolean;
-	/** The rule that said so. */
+	/** The rule that decided, in words. */
 	readonly rule: string;
 }
 
 export type Decision = Readonly<Record<Confinement, Verdict>>;
 
-/** Which confinements a phase gets, each with the rule that says so. The rules are those of phases.ts, in their order. */
+/** Which sandboxes a phase gets, each with the rule that decided. The rules are the rows of phases.ts, in their order. */
 export function decide(phaseContext: PhaseContext): Decision {
-	return Object.fromEntries(confinements.map((what) => [what, judge(what, phaseContext)])) as Record<
+	return Object.fromEntries(confinements.map((what) => [what, decideOne(what, phaseContext)])) as Record<
 		Confinement,
 		Verdict
 	>;
 }
 
-/** The confinements that a decision grants, in the order of `confinements`. */
+/** The sandboxes that a decision grants, in the order of `confinements`. */
 export function granted(decision: Decision): Confinement[] {
 	return confinements.filter((what) => decision[what].confined);
 }
 
-function judge(what: Confinement, phaseContext: PhaseContext): Verdict {
+/**
+ * Whether the network of a phase is audited. By default it is if Portcullis isolates it. PORTCULLIS_AUDIT=only audits the phases that
+ * network-sandbox would isolate, whether FEATURES contains the word or not.
+ */
+export function audited(phaseContext: PhaseContext): boolean {
+	const { settings } = phaseContext;
+	if (settings.PORTCULLIS_AUDIT === 'off') return false;
+	if (settings.PORTCULLIS_AUDIT === 'on') return decide(phaseContext).net.confined;
+	const asked = { ...phaseContext, features: [features.net], settings: { ...settings, PORTCULLIS_AUDIT: 'on' } };
+	return decide(asked).net.confined;
+}
+
+function decideOne(what: Confinement, phaseContext: PhaseContext): Verdict {
 	const { phase } = phaseContext;
-	if (phaseContext.from !== 'ebuild') return { confined: false, rule: 'nothing is built: the package is binary' };
+	if (phaseContext.from !== 'ebuild') return { confined: false, rule: 'binary packages are not confined' };
 	if (!isSrcPhase(phase)) return { confined: false, rule: 'only src_* phases are confined' };
 	if (!phaseContext.features.includes(features[what])) {
-		return { confined: false, rule: `FEATURES does not name ${features[what]}` };
+		return { confined: false, rule: `FEATURES does not contain ${features[what]}` };
 	}
 	const row = phaseRules[what].find(
-		({ phases, when }) => phases.includes(phase) && when.every((one) => holds(one, phaseContext)),
+		({ phases, when }) => phases.includes(phase) && when.every((condition) => holds(condition, phaseContext)),
 	);
-	if (row === undefined) throw new Error(`no row of the law speaks of ${what} in ${phase}`);
+	if (row === undefined) throw new Error(`no rule of ${what} matches ${phase}`);
 	return { confined: row.confined, rule: row.rule };
 }
 

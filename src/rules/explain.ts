@@ -1,18 +1,13 @@
-import { decide, type PhaseContext } from './decide.ts';
-import { words as wordsOf } from '../util/environment.ts';
-import { fakerootFrom } from './phase_context.ts';
+import { decide } from './decide.ts';
 import { features } from './features.ts';
+import type { PackageContext } from './phase_context.ts';
 import { confinements, isSrcPhase, otherPhases, srcPhases, type Confinement } from './phases.ts';
-import type { Configuration } from '../portage/resolve_package.ts';
-import { fit, paint, wrap, type Screen } from '../util/terminal.ts';
-import { problem, resolve, settingNames, settings, squeeze, type Settings } from './settings.ts';
+import { settingNames, settings } from './settings.ts';
 import { suggestion, UsageError } from '../cli/usage.ts';
-
-/** What a decision rests on, the phase aside. */
-export type PackageContext = Omit<PhaseContext, 'phase'>;
+import { fit, paint, wrap, type Screen } from '../util/terminal.ts';
 
 export interface Explanation {
-	/** What it is about, and what was found there; '' where the command line said it. */
+	/** The package and its source; '' if options gave the context. */
 	readonly title: string;
 	readonly packageContext: PackageContext;
 	readonly phases: readonly { readonly phase: string; readonly rules: readonly Rule[] }[];
@@ -37,42 +32,7 @@ export function explain(title: string, packageContext: PackageContext, phases: r
 	};
 }
 
-/** The ground that Portage's configuration gives, for a package if one was asked for. A bad setting is an error. */
-export function packageContextOf(configuration: Configuration): PackageContext {
-	const { features, restrict, properties, variables } = configuration.package ?? {
-		...configuration,
-		restrict: [],
-		properties: [],
-	};
-	const fakeroot = fakerootFrom(features);
-	return { from: 'ebuild', features, restrict, properties, fakeroot, settings: checked(variables) };
-}
-
-function checked(variables: Readonly<Record<string, string>>): Settings {
-	for (const name of settingNames) {
-		const wrong = problem(name, squeeze(variables[name] ?? ''));
-		if (wrong !== undefined) throw new Error(`${wrong}. Correct it in make.conf or package.env.`);
-	}
-	return resolve(variables);
-}
-
-/** The ground that options of the command line give. */
-export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
-	const unpack = values['unpack'] ?? '';
-	const wrong = problem('PORTCULLIS_UNPACK', unpack);
-	if (wrong !== undefined) throw new UsageError(wrong);
-	const list = wordsOf(values['features']);
-	return {
-		from: 'ebuild',
-		features: list,
-		fakeroot: fakerootFrom(list),
-		restrict: wordsOf(values['restrict']),
-		properties: wordsOf(values['properties']),
-		settings: resolve({ PORTCULLIS_UNPACK: unpack }),
-	};
-}
-
-/** compile, or src_compile */
+/** The EBUILD_PHASE for a name with or without its prefix: compile or src_compile. */
 export function phaseNamed(word: string): string {
 	const phase = word.replace(/^(src|pkg)_/, '');
 	const known: readonly string[] = [...srcPhases, ...otherPhases.filter(Boolean)];
@@ -81,12 +41,12 @@ export function phaseNamed(word: string): string {
 	throw new UsageError(`there is no phase "${word}"${near}`);
 }
 
-/** The function's name, which is what an ebuild's author knows. */
+/** The name of the ebuild's function. */
 function phaseLabel(phase: string): string {
 	return `${isSrcPhase(phase) ? 'src' : 'pkg'}_${phase}`;
 }
 
-/** A head with what counts, then phases that follow each other under the same rules together. */
+/** The lines of the explanation. Successive phases with equal rules share one group. */
 export function explanationText({ title, packageContext, phases }: Explanation, screen: Screen): string[] {
 	const groups: { names: string[]; rules: readonly Rule[] }[] = [];
 	for (const { phase, rules } of phases) {

@@ -1,6 +1,6 @@
 /**
- * The law: which phase is confined by what. One ordered table for each confinement; the first row that matches says it.
- * The generated hook, `portcullis phase` and `portcullis explain` are all made from these rows.
+ * The rules: which sandboxes a phase gets. There is one ordered table for each sandbox, and the first row that matches decides.
+ * `portcullis hook` renders these rows as bash. `portcullis explain` and `portcullis run` evaluate them.
  */
 
 export const confinements = ['net', 'ipc', 'cgroup'] as const;

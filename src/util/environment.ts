@@ -1,11 +1,6 @@
 /** Variables of a process, or of a package's configuration. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** CATEGORY/PF of the package that a phase's environment belongs to. */
-export function packageOf(environment: Environment): string {
-	return `${environment['CATEGORY'] ?? ''}/${environment['PF'] ?? ''}`;
-}
-
 /** The words of a list such as FEATURES. */
 export function words(list: string | undefined): string[] {
 	return (list ?? '').split(/[ \t\n]+/).filter(Boolean);

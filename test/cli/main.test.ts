@@ -6,7 +6,7 @@ import { suggestion } from '../../src/cli/usage.ts';
 test.each([
 	['explian', '; did you mean explain?'],
 	['hok', '; did you mean hook?'],
-	['phsae', '; did you mean phase?'],
+	['stauts', '; did you mean status?'],
 	['frobnicate', ''],
 ])('%s is answered with "%s"', (word, answer) => {
 	expect(suggestion(word, Object.keys(commands))).toBe(answer);

@@ -33,12 +33,12 @@ const parts = [
 	'the limit of the whole build',
 	'could not start more processes',
 	'. Raise … in make.conf or package.env',
-	'no row of the law speaks of … in …',
+	'no rule of … matches …',
 	'hooks/phase.bash names …, which nothing is rendered for',
 ];
 
 /** The files whose strings are messages for Portage to print. In other files only the arguments of Error are messages. */
-const messageFiles = /^src\/(messages\/(?!hints)|confine\/destinations|conflicts\/detect|cli\/commands\/destinations)/;
+const messageFiles = /^src\/(messages\/(?!hints)|confine\/destinations|conflicts\/detect|cli\/commands\/hook_queries)/;
 
 function literal(node: ts.Node): string | undefined {
 	if (ts.isStringLiteralLike(node)) return node.text;
@@ -70,7 +70,7 @@ const hooks = ['phase', 'conflicts', 'allow'].flatMap((name) =>
 		.map(([, , text = '']) => text)
 		.filter((text) => /[a-z]{3} [a-z]/.test(text)),
 );
-const launcher = [...source('bin/portcullis').matchAll(/say (["'])(.*)\1/g)].map(([, , text = '']) => text);
+const launcher = [...source('bin/portcullis').matchAll(/fail (["'])(.*)\1/g)].map(([, , text = '']) => text);
 const python = [...source('hooks/resolve_package.py').matchAll(/NoPackage\("([^"]*)"/g)].map(([, text = '']) => text);
 
 const messages = [...typescript, ...hooks, ...launcher, ...python];

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { audited } from '../../src/rules/audit.ts';
-import { decide, granted, type PhaseContext } from '../../src/rules/decide.ts';
+import { audited, decide, granted, type PhaseContext } from '../../src/rules/decide.ts';
 import { otherPhases, srcPhases } from '../../src/rules/phases.ts';
 import { resolve } from '../../src/rules/settings.ts';
 
@@ -86,7 +85,7 @@ describe('exceptions', () => {
 			phaseContext({ phase: 'test', properties: ['test_network'], features: ['network-sandbox'] }),
 		);
 		expect(decision.net.rule).toContain('test_network');
-		expect(decision.ipc.rule).toBe('FEATURES does not name ipc-sandbox');
+		expect(decision.ipc.rule).toBe('FEATURES does not contain ipc-sandbox');
 	});
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { explain, explanationText, packageContextFrom, packageContextOf, phaseNamed } from '../../src/rules/explain.ts';
+import { explain, explanationText, phaseNamed } from '../../src/rules/explain.ts';
+import { packageContextFrom, packageContextOf } from '../../src/rules/phase_context.ts';
 import { srcPhases } from '../../src/rules/phases.ts';
 import type { Configuration } from '../../src/portage/resolve_package.ts';
 
@@ -37,7 +38,7 @@ describe('explain', () => {
 		expect(text).toMatch(/FEATURES="network-sandbox" PROPERTIES="test_network"\s+PORTCULLIS_UNPACK="confine"/);
 		expect(text).toMatch(/src_unpack\n {2}network-sandbox {2}yes {2}PORTCULLIS_UNPACK=confine/);
 		expect(text).toMatch(/src_test\n {2}network-sandbox {2}no {3}PROPERTIES=test_network/);
-		expect(text).toMatch(/cgroup {11}no {3}FEATURES does not name cgroup/);
+		expect(text).toMatch(/cgroup {11}no {3}FEATURES does not contain cgroup/);
 	});
 
 	test('without a package, those of all', () => {

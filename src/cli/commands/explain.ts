@@ -2,14 +2,8 @@ import { describe, findConflicts, evidenceVariables } from '../../conflicts/dete
 import type { Input } from '../command.ts';
 import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';
 import type { Environment } from '../../util/environment.ts';
-import {
-	explain,
-	explanationText,
-	packageContextFrom,
-	packageContextOf,
-	phaseNamed,
-	type Explanation,
-} from '../../rules/explain.ts';
+import { explain, explanationText, phaseNamed, type Explanation } from '../../rules/explain.ts';
+import { packageContextFrom, packageContextOf } from '../../rules/phase_context.ts';
 import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
 import { srcPhases } from '../../rules/phases.ts';

@@ -1,0 +1,96 @@
+/** The commands that only the hook calls. They print lines for the hook, and "done" after a complete answer. */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Input } from '../command.ts';
+import { allowOptions, destinationLines, destinations } from '../../confine/destinations.ts';
+import { buildContextOf } from '../../conflicts/build_context.ts';
+import { findConflicts, flag } from '../../conflicts/detect.ts';
+import { render, phaseMessages } from '../../messages/phase_messages.ts';
+import { firstTime } from '../../portage/emerge_process.ts';
+import { readRecord } from '../../records/reader.ts';
+import { problem, resolve } from '../../rules/settings.ts';
+import { assignments, words, type Environment } from '../../util/environment.ts';
+import { print } from '../../util/output.ts';
+import { UsageError } from '../usage.ts';
+
+/**
+ * Prints "found NAME...", the messages about conflicts that are not --known, and "done". If PORTCULLIS_ALLOW is set, its answer follows,
+ * because a second start of Node would take 40 ms. The variables come as options because EAPI 9 exports none of them.
+ */
+export async function runConflicts({ values, flags, words: rest }: Input): Promise<number> {
+	const { package: cpv, features, setting = '', unpack = '', allow = '' } = values;
+	if (cpv === undefined || features === undefined || rest.length > 0) {
+		throw new UsageError('conflicts needs --package CATEGORY/PF and --features LIST, and takes no argument');
+	}
+	const wrong = problem('PORTCULLIS_CONFLICT', setting) ?? problem('PORTCULLIS_UNPACK', unpack);
+	if (wrong !== undefined) throw new UsageError(wrong);
+	const phaseContext = {
+		phase: '',
+		from: 'ebuild',
+		features: words(features),
+		restrict: words(values['restrict']),
+		properties: words(values['properties']),
+		settings: resolve({ PORTCULLIS_CONFLICT: setting, PORTCULLIS_UNPACK: unpack, PORTCULLIS_ALLOW: allow }),
+	};
+	const environment = environmentOf(flags);
+	const context = buildContextOf(environment, phaseContext.features, phaseContext.settings.PORTCULLIS_ALLOW);
+	const found = findConflicts(phaseContext, context);
+	print([`found ${found.map(({ conflict }) => conflict.name).join(' ')}`]);
+	const known = words(values['known']);
+	const unknown = found.filter(({ conflict }) => !known.includes(conflict.name));
+	print([...flag(unknown, cpv, phaseContext.settings.PORTCULLIS_CONFLICT, context).map(render), 'done']);
+	if (allow !== '' && phaseContext.features.includes('network-sandbox')) {
+		print([...(await allowLines(allow, cpv, phaseContext.features, environment)), 'done']);
+	}
+	return 0;
+}
+
+/** Prints the options of confine for PORTCULLIS_ALLOW, one a line, the messages about it, and "done". */
+export async function runDestinations({ values, flags, words: entries }: Input): Promise<number> {
+	const { package: cpv, features } = values;
+	if (cpv === undefined || features === undefined || entries.length === 0) {
+		throw new UsageError('destinations needs --package CATEGORY/PF, --features LIST, and entries of PORTCULLIS_ALLOW');
+	}
+	const setting = entries.join(' ');
+	const wrong = problem('PORTCULLIS_ALLOW', setting);
+	if (wrong !== undefined) throw new UsageError(wrong);
+	print([...(await allowLines(setting, cpv, words(features), environmentOf(flags))), 'done']);
+	return 0;
+}
+
+/** Prints the messages about the record in FILE, and "done". */
+export function runMessages({ words: files, flags, values }: Input): number {
+	const [file] = files;
+	if (file === undefined || files.length > 1) throw new UsageError('messages takes one file');
+	const record = readRecord(file);
+	if (record === undefined) throw new Error(`there is no record in ${file}`);
+	for (const line of phaseMessages(record, flags.has('refused'))) {
+		if (line.once !== undefined && !firstTime(line.once, values['once'] ?? dirname(file))) continue;
+		print([render(line)]);
+	}
+	print(['done']);
+	return 0;
+}
+
+/** An invalid entry of PORTCULLIS_ALLOW stops the phase. */
+async function allowLines(
+	setting: string,
+	cpv: string,
+	features: readonly string[],
+	environment: Environment,
+): Promise<string[]> {
+	try {
+		const found = await destinations(setting, buildContextOf(environment, features));
+		const options = allowOptions(found).map((pair) => pair.join(' '));
+		return [...options, ...destinationLines(found, cpv).map(render)];
+	} catch (error) {
+		if (!(error instanceof Error)) throw error;
+		const text = `Portcullis: ${cpv}: ${error.message}. Correct it in make.conf or package.env.`;
+		return [render({ verb: 'die', text })];
+	}
+}
+
+/** The environment of the build, which the hook passes on standard input (--stdin), or that of this process. */
+function environmentOf(flags: ReadonlySet<string>): Environment {
+	return flags.has('stdin') ? assignments(readFileSync(0, 'utf8').split('\0')) : process.env;
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# bin/portcullis: how it finds the program and Node, and what the program answers to bad usage.
+
+bats_require_minimum_version 1.5.0
+load ../hook/hook
+
+@test 'portcullis prints one line and exits with 2 for bad usage' {
+	run -2 "$TOP/bin/portcullis" run echo
+	[[ $output == 'portcullis: put -- before the command "echo"' ]]
+	run -2 "$TOP/bin/portcullis" stauts
+	[[ $output == 'portcullis: unknown command stauts; did you mean status?' ]]
+	run -2 "$TOP/bin/portcullis" hook --eprefxi /x
+	[[ $output == 'portcullis: hook: unknown option --eprefxi; did you mean --eprefix?' ]]
+	run -2 "$TOP/bin/portcullis" hook --eprefix
+	[[ $output == 'portcullis: hook: --eprefix needs a value' ]]
+}
+
+@test 'portcullis prints one line and exits with 1 if Node is missing or too old' {
+	local bin=$BATS_TEST_TMPDIR/bin
+	mkdir "$bin"
+	ln -s "$(command -v bash)" "$bin/bash"
+	run -1 env -i PATH="$bin" "$TOP/bin/portcullis" --help
+	[[ $output == 'portcullis: Node is missing. Install Node 20 or newer: emerge net-libs/nodejs' ]]
+	echo "Object.defineProperty(process.versions, 'node', { value: '18.20.1' })" >"$BATS_TEST_TMPDIR/old.cjs"
+	printf '#!/bin/bash\nexec %q --require %q "$@"\n' "$(command -v node)" "$BATS_TEST_TMPDIR/old.cjs" >"$bin/node"
+	chmod 755 "$bin/node"
+	run -1 env -i PATH="$bin" "$TOP/bin/portcullis" --help
+	[[ $output == "portcullis: Node 20 or newer is needed, and $(node -p process.execPath) is 18.20.1: emerge net-libs/nodejs" ]]
+}
+
+@test 'bin/portcullis follows links and finds the installed program' {
+	local root=$BATS_TEST_TMPDIR/root
+	mkdir -p "$root/usr/bin" "$root/usr/lib/portcullis" "$root/links"
+	cp "$TOP/bin/portcullis" "$root/usr/bin/"
+	cp "$TOP/dist/portcullis.js" "$root/usr/lib/portcullis/"
+	ln -s ../usr/bin/portcullis "$root/links/one"
+	ln -s "$root/links/one" "$root/links/two"
+	run -0 "$root/links/two" hook
+	[[ $output == *"confine=$root/usr/libexec/portcullis/confine "* ]]
+	rm "$root/usr/lib/portcullis/portcullis.js"
+	run -1 "$root/links/two" hook
+	[[ $output == *'is missing. Run install.sh again'* ]]
+}
