@@ -7,17 +7,13 @@
 
 #include "init/exec_command.h"
 #include "util/fail.h"
-#include "util/close_fds.h"
-#include "probe/gc.h"
-#include "privileged/identity.h"
-#include "namespace/inherited.h"
+#include "util/fds.h"
+#include "probe/probe.h"
+#include "privileged/privilege.h"
 #include "namespace/namespace.h"
 #include "options/options.h"
-#include "init/phase_filter.h"
-#include "privileged/privilege.h"
-#include "probe/probe.h"
 #include "util/signals.h"
-#include "supervisor/supervise.h"
+#include "supervisor/supervisor.h"
 
 static const char usage[] =
 	"usage: confine [OPTION]... -- COMMAND [ARG]...\n"

@@ -1,4 +1,4 @@
-#include "cgroup/cgroupfs.h"
+#include "cgroup/internal.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "cgroup/inherited_limits.h"
+#include "cgroup/cgroup.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cgroup/tree.h"
-#include "cgroup/cgroupfs.h"
+#include "cgroup/internal.h"
 
 /* The bytes of NUMBER[KMGT]. */
 static unsigned long long bytes(const char *text)

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "init/environment.h"
+#include "init/exec_command.h"
 
 static void check(int condition)
 {

@@ -1,4 +1,4 @@
-#include "init/channel.h"
+#include "init/init.h"
 
 #include <errno.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "util/fd_passing.h"
+#include "util/fds.h"
 
 bool channel_open(int ends[2])
 {

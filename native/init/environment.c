@@ -1,4 +1,4 @@
-#include "init/environment.h"
+#include "init/exec_command.h"
 
 #include <errno.h>
 #include <stdbool.h>

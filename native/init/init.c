@@ -11,13 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "init/channel.h"
 #include "util/clock.h"
 #include "init/exec_command.h"
 #include "util/fail.h"
-#include "util/close_fds.h"
-#include "init/phase_filter.h"
-#include "util/process_list.h"
+#include "util/fds.h"
+#include "util/process.h"
 #include "namespace/snmp.h"
 #include "watcher/socket_maker.h"
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "privileged/identity.h"
+#include "privileged/privilege.h"
 
 /* What can be taken apart from the host, as bits of a plan. */
 enum isolation {
@@ -50,5 +50,26 @@ extern const struct step_words step_words[STEPS];
  * setback set: this process is then half-way and must not start the command.
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setup_error *setup_error);
+
+/* What of a phase's confinement exists before we do anything: as root, Portage makes some of it by itself. */
+
+struct inherited {
+	bool net;
+	bool ipc;
+	bool cut_off; /* the network that we start in is one that Portage made, whether that is enough for the phase or not */
+	bool pid;     /* under Portage's process 1, which takes everything along when the phase ends */
+};
+
+/*
+ * Looks for evidence, never for its absence. Portage makes net, ipc, UTS and PID namespaces in one unshare(2) that succeeds
+ * or fails whole (portage/process.py, _exec2), so what shows that it succeeded stands for ipc too, where our ipc
+ * namespace is not the machine's first. With wanted fields false nothing is looked for there.
+ */
+struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid);
+
+/* A user namespace in which every id means what it meant outside. */
+
+/* Enters a new user namespace and writes its maps. Returns false with setback set; the process is then unusable. */
+bool idmap_enter(const struct identity *identity, struct setup_error *setup_error);
 
 #endif

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "privileged/privilege.h"
-#include "privileged/dns_server_setup.h"
+#include "privileged/isolate.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 

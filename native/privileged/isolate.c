@@ -1,12 +1,104 @@
-#include "privileged/isolate.h"
-
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "privileged/loopback_configure.h"
+#include "privileged/isolate.h"
 #include "privileged/privilege.h"
+
+const struct loopback_address loopback_added[LOOPBACK_ADDED] = {
+	{AF_INET, {10, 0, 0, 1}, 4},
+	{AF_INET6, {0x00, 0xfd, [15] = 1}, 16},
+};
+
+int loopback_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+}
+
+struct add_request {
+	struct nlmsghdr header;
+	struct ifaddrmsg message;
+	char attributes[2 * RTA_SPACE(16)];
+};
+
+static void put(struct nlmsghdr *header, unsigned short type, const void *data, unsigned short length)
+{
+	struct rtattr *attribute = (struct rtattr *)((char *)header + NLMSG_ALIGN(header->nlmsg_len));
+	attribute->rta_type = type;
+	attribute->rta_len = (unsigned short)RTA_LENGTH(length);
+	memcpy(RTA_DATA(attribute), data, length);
+	header->nlmsg_len = NLMSG_ALIGN(header->nlmsg_len) + RTA_ALIGN(attribute->rta_len);
+}
+
+static bool add_address(int netlink, const struct loopback_address *address)
+{
+	struct add_request request = {
+		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof request.message),
+			   .nlmsg_type = RTM_NEWADDR,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE},
+		.message = {.ifa_family = address->family,
+			    .ifa_prefixlen = LOOPBACK_PREFIX,
+			    .ifa_flags = IFA_F_PERMANENT,
+			    .ifa_scope = RT_SCOPE_UNIVERSE,
+			    .ifa_index = LOOPBACK_INDEX},
+	};
+	put(&request.header, IFA_LOCAL, address->bytes, address->length);
+	put(&request.header, IFA_ADDRESS, address->bytes, address->length);
+	if (send(netlink, &request, request.header.nlmsg_len, 0) < 0)
+		return false;
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr answer;
+		char rest[sizeof request];
+	} reply;
+	ssize_t got = recv(netlink, &reply, sizeof reply, 0);
+	if (got < (ssize_t)NLMSG_LENGTH(sizeof reply.answer) || reply.header.nlmsg_type != NLMSG_ERROR) {
+		errno = got < 0 ? errno : EPROTO;
+		return false;
+	}
+	errno = -reply.answer.error;
+	return errno == 0 || errno == EEXIST;
+}
+
+static bool bring_up(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	bool up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+	int saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return up;
+}
+
+/* What the kernel says of an address family it was built or told to do without (net.ipv6.conf.*.disable_ipv6: EACCES). */
+static bool means_no_ipv6(int error)
+{
+	return error == EAFNOSUPPORT || error == EOPNOTSUPP || error == EACCES;
+}
+
+bool loopback_configure(void)
+{
+	int netlink = loopback_netlink();
+	bool done = netlink >= 0 && bring_up();
+	for (size_t i = 0; done && i < LOOPBACK_ADDED; i++)
+		done = add_address(netlink, &loopback_added[i]) || (loopback_added[i].family == AF_INET6 && means_no_ipv6(errno));
+	int saved = errno;
+	if (netlink >= 0)
+		close(netlink);
+	errno = saved;
+	return done;
+}
 
 static bool failed(struct setup_error *setup_error, enum step step)
 {

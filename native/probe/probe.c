@@ -1,5 +1,3 @@
-#include "probe/probe.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -8,13 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "watcher/filter.h"
 #include "cgroup/cgroup.h"
-#include "util/fail.h"
-#include "namespace/inherited.h"
+#include "cgroup/internal.h"
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
-#include "util/reap.h"
+#include "privileged/privilege.h"
+#include "probe/probe.h"
+#include "util/fail.h"
+#include "util/process.h"
+#include "watcher/filter.h"
 
 /* Each attempt takes milliseconds, but a child that exits can be delayed by an inherited file. */
 #define PROBE_MILLISECONDS 30000
@@ -125,4 +125,27 @@ int probe(const struct identity *identity)
 	print_cgroup(identity);
 	print_audit();
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_REFUSED;
+}
+
+int gc(const struct identity *identity)
+{
+	struct identity own = *identity;
+	struct cgroup_tree tree;
+	const char *why;
+	int removed = 0;
+	/* Nobody's leftovers are worth root's power in a program that anybody starts. */
+	if (!privilege_drop(&own) || !identity_read(&own))
+		refuse("giving up root: %m");
+	if (cgroup_tree_find(&tree, &why)) {
+		int place = own.mode == MODE_ROOT ? cgroupfs_open_directory(tree.root, CGROUP_PLACE_ROOT) : cgroup_delegated_open(&tree, false, &why);
+		if (place >= 0) {
+			removed = cgroupfs_sweep(place);
+			if (own.mode == MODE_ROOT)
+				cgroup_place_tidy(place);
+			close(place);
+		}
+		cgroup_tree_close(&tree);
+	}
+	printf("%d cgroup%s removed\n", removed, removed == 1 ? "" : "s");
+	return fflush(stdout) == 0 ? 0 : EXIT_REFUSED;
 }

@@ -1,4 +1,4 @@
-#include "supervisor/launch.h"
+#include "supervisor/supervisor.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,14 +8,12 @@
 #include <unistd.h>
 
 #include "watcher/setup_message.h"
-#include "init/channel.h"
+#include "init/init.h"
 #include "util/clock.h"
 #include "util/fail.h"
-#include "util/process_list.h"
-#include "util/reap.h"
+#include "util/process.h"
 #include "privileged/isolate.h"
 #include "privileged/privilege.h"
-#include "privileged/dns_server_setup.h"
 
 /* Set-up takes milliseconds. While the kernel removes many network namespaces, unshare(CLONE_NEWNET) can take seconds. */
 #define SETUP_MILLISECONDS 30000

@@ -1,4 +1,4 @@
-#include "supervisor/orphans.h"
+#include "supervisor/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "util/proc.h"
-#include "util/reap.h"
+#include "util/process.h"
 #include "util/text.h"
 
 /* How long the arguments may take. */

@@ -1,4 +1,4 @@
-#include "supervisor/record.h"
+#include "supervisor/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,6 @@
 #include "util/clock.h"
 #include "util/fail.h"
 #include "util/json.h"
-#include "supervisor/record_audit.h"
 
 #define SCHEMA 1
 #define ROTATE_BYTES (16LL << 20)

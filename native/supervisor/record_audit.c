@@ -1,4 +1,4 @@
-#include "supervisor/record_audit.h"
+#include "supervisor/supervisor.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -1,28 +1,37 @@
-#include "supervisor/supervise.h"
-
 #include <errno.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "watcher/watcher.h"
-#include "init/channel.h"
-#include "util/clock.h"
-#include "supervisor/exit_like_child.h"
-#include "util/fail.h"
+#include "init/init.h"
 #include "options/families.h"
-#include "supervisor/teardown.h"
-#include "supervisor/outcome.h"
-#include "supervisor/plan.h"
 #include "privileged/privilege.h"
-#include "supervisor/record.h"
 #include "supervisor/supervisor.h"
+#include "util/clock.h"
+#include "util/fail.h"
+#include "watcher/watcher.h"
+
+noreturn void exit_like_child(int status)
+{
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	/* The command's core is enough. */
+	struct rlimit none = {0, 0};
+	setrlimit(RLIMIT_CORE, &none);
+	sigset_t all;
+	sigfillset(&all);
+	signal(WTERMSIG(status), SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	kill(getpid(), WTERMSIG(status));
+	_exit(128 + WTERMSIG(status));
+}
 
 /* How often the lock is looked at; its holder's death shows in no other way. */
 #define LOCK_MILLISECONDS 200

@@ -1,4 +1,4 @@
-#include "supervisor/teardown.h"
+#include "supervisor/supervisor.h"
 
 #include <signal.h>
 #include <sys/socket.h>

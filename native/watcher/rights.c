@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "privileged/identity.h"
+#include "privileged/privilege.h"
 
 /*
  * Ids from here on belong to nobody: systemd's containers end below, and many programs take what is above 2^31 for negative

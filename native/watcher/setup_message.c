@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "util/fd_passing.h"
+#include "util/fds.h"
 
 bool setup_message_send(int socket, const struct setup_message *message)
 {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "options/families.h"
-#include "util/fd_passing.h"
+#include "util/fds.h"
 
 /* init is idle, unless it is stopped. */
 #define PATIENCE_MILLISECONDS 500

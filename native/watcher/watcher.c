@@ -11,8 +11,8 @@
 #include "watcher/yama_broker.h"
 #include "watcher/loop.h"
 #include "util/fail.h"
-#include "util/close_fds.h"
-#include "util/reap.h"
+#include "util/fds.h"
+#include "util/process.h"
 #include "watcher/rights.h"
 
 /* How long the watcher may take to end, or to answer that it stays. */

@@ -11,7 +11,7 @@
 
 #include "watcher/network_log.h"
 #include "options/options.h"
-#include "util/process_list.h"
+#include "util/process.h"
 
 struct watcher {
 	struct network_log *log; /* NULL: nothing is watched */

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "util/fd_passing.h"
+#include "util/fds.h"
 #include "watcher/target_access.h"
 
 /* What goes through a socket pair at once, whatever net.core.wmem_default is. */

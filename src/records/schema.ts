@@ -94,7 +94,7 @@ export interface Allowed extends Blocked {
 	readonly failed: number;
 }
 
-/** The words of native/privileged/identity.c, native/supervisor/record.c and options.c; a test compares them. */
+/** The words of native/privileged/privilege.c, native/supervisor/record.c and options.c; a test compares them. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const trackingMethods = [
 	'none',
@@ -109,7 +109,7 @@ export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
 export const routes = ['direct', 'socks', 'none'] as const;
 const makers = ['confine', 'portage', 'none'] as const;
 
-/** At least what native/supervisor/orphans.h, audit_table.h, audit_target.h and outcome.h allow. */
+/** At least what native/supervisor/supervisor.h, audit_table.h, audit_target.h and outcome.h allow. */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 

@@ -1,4 +1,4 @@
-#include "supervisor/liveness.h"
+#include "supervisor/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* Messages that take file descriptors along (unix(7), SCM_RIGHTS). */
-#ifndef FD_PASS_H
-#define FD_PASS_H
+#ifndef FDS_H
+#define FDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,5 +17,16 @@ bool fd_passing_send(int socket, struct iovec *parts, size_t count, const int fd
  * its length, 0 where nobody is left to send, -1 with errno.
  */
 ssize_t fd_passing_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS], pid_t *sender);
+
+/* All file descriptors at once. */
+
+/* Closes every descriptor but those of keep; negative ones there stand for none. */
+void close_fds_except(const int *keep, size_t count);
+
+/*
+ * Opens /dev/null for each of fds 0 to 2 that the caller closed, so that no file of ours gets its number. The command finds them
+ * closed. secure: AT_SECURE of this start, where the C library may have opened them. Returns false where that can't be done.
+ */
+bool fds_fill_stdio(bool secure);
 
 #endif
