@@ -6,8 +6,8 @@ set -euo pipefail
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
 # What the helper asks of bats.
 bats_require_minimum_version() { :; }
-# shellcheck source=../test/egress/there.bash
-source "$TOP/test/egress/there.bash"
+# shellcheck source=../test/lib/remote_host.bash
+source "$TOP/test/lib/remote_host.bash"
 
 median() {
 	sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'

@@ -2,7 +2,7 @@
 # orphans.bash ROUNDS: how long after their command's end 1,000 orphans live: until the last one is dead and the tool has ended.
 # confine, by each keeper in turn, gives them 25 ms to end by themselves, and names them in its record; the others do neither.
 # Prints what rounds prints.
-# BENCH_BIN holds confine, leave and refuse (test/confine/refuse.c).
+# BENCH_BIN holds confine, leave and refuse_calls (test/confine/refuse_calls.c).
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -10,7 +10,7 @@ source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
 source "${BASH_SOURCE[0]%/*}/rounds.bash"
 
 readonly COUNT=1000
-readonly CONFINE=$BENCH_BIN/confine NO_PIDS="$BENCH_BIN/refuse unshare:newpid=EPERM --"
+readonly CONFINE=$BENCH_BIN/confine NO_PIDS="$BENCH_BIN/refuse_calls unshare:newpid=EPERM --"
 readonly ORDINARY='setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --'
 
 # what the record says was the keeper, command, name

@@ -238,12 +238,12 @@ refused() {
 		calls+=("$1")
 		shift
 	done
-	CONFINE=$AUDIT_DIR/refuse
+	CONFINE=$AUDIT_DIR/refuse_calls
 	audit_run "${calls[@]}" -- "$AUDIT_DIR/confine" --audit --record "$RECORD" --net --best-effort "$@"
 }
 
 @test 'what a container refuses: memory and sockets are asked for another way, or the record says what is not seen' {
-	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse" "$TOP/test/confine/refuse.c"
+	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	refused process_vm_readv=EPERM pidfd_open=ENOSYS pidfd_getfd=EPERM -- sh -c '"$1" connect 3; "$1" udp; getent hosts x.example' sh "$CLIENT" || true
 	expect_blocked "client tcp $THERE 3" "client udp $THERE 1"
 	[[ $(record_value "$RECORD" 'r.names.map((n) => n.comm)') == '["getent","getent"]' && $(record_value "$RECORD" r.unreadable) == undefined ]]
@@ -255,7 +255,7 @@ refused() {
 }
 
 @test 'the generated filters agree with a model for x86-64, x32, i386, aarch64 and arm, every number, and arguments at their limits' {
-	gcc -O2 -Wall -Wextra -Werror -I"$TOP/native" -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter.c" "$TOP"/native/{watcher/filter,watcher/syscalls,options/families,egress/socket_permit}.c
+	gcc -O2 -Wall -Wextra -Werror -I"$TOP/native" -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter_model.c" "$TOP"/native/{watcher/filter,watcher/syscalls,options/families,egress/socket_permit}.c
 	run -0 "$AUDIT_DIR/filter"
 	[[ ! $output ]]
 }

@@ -9,7 +9,7 @@ RACES=${CONFINE_SOAK:+1000000}
 
 setup_file() {
 	audit_begin
-	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/make" "$TOP/test/confine/families/make.c"
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/make" "$TOP/test/confine/make_sockets.c"
 	install -m 4755 "$TOP/native/build/confine" "$AUDIT_DIR/setuid"
 }
 
@@ -105,8 +105,8 @@ setup() {
 }
 
 @test 'where seccomp is refused, --require starts nothing and --best-effort says so' {
-	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse" "$TOP/test/confine/refuse.c"
-	local CONFINE=$AUDIT_DIR/refuse
+	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
+	local CONFINE=$AUDIT_DIR/refuse_calls
 	run -125 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net -- true
 	[[ $output == 'confine: --net: restricting socket families: seccomp: Operation not permitted' ]]
 	run -0 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net --best-effort -- echo started

@@ -5,7 +5,7 @@ load helper
 
 setup_file() {
 	((UID == 0)) || skip 'only root can mount /proc so'
-	confine_begin refuse survivor
+	confine_begin refuse_calls survivor
 }
 
 # hidden [WAY...]: what the command leaves behind where an ordinary user doesn't see init
@@ -20,7 +20,7 @@ hidden() {
 	local -a way
 	for keeper in pidns subreaper; do
 		way=()
-		[[ $keeper == pidns ]] || way=("$PLACE/refuse" unshare:newpid=EPERM --)
+		[[ $keeper == pidns ]] || way=("$PLACE/refuse_calls" unshare:newpid=EPERM --)
 		for kind in double_fork stopped adopted bomb; do
 			hidden "${way[@]}" "$CONFINE" --cgroup x --record "$RECORD" -- "$PLACE/survivor" "$kind"
 			[[ $(record_value "$RECORD" 'r.tracking + (r.orphans?.length > 0) + r.stuck') == "${keeper}trueundefined" ]] || {
@@ -33,6 +33,6 @@ hidden() {
 }
 
 @test 'one that nobody can look into is killed all the same' {
-	hidden "$PLACE/refuse" unshare:newpid=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- "$PLACE/survivor" no_death_signal
+	hidden "$PLACE/refuse_calls" unshare:newpid=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- "$PLACE/survivor" no_death_signal
 	[[ $(record_value "$RECORD" r.stuck) == undefined && ! $(marked "$ORDINARY") ]]
 }

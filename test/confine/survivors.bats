@@ -2,10 +2,10 @@
 # Whatever a command leaves behind is named and killed, in each of the four ways. The last test prints the table.
 
 load helper
-load keepers
+load tracking_methods
 
 setup_file() {
-	confine_begin refuse survivor
+	confine_begin refuse_calls survivor
 	TABLE=$PLACE/table
 	export TABLE
 }

@@ -4,7 +4,7 @@
 load helper
 
 setup_file() {
-	confine_begin count
+	confine_begin count_interrupts
 	cp "$TOP/test/lib/terminal.py" "$PLACE/"
 }
 
@@ -29,7 +29,7 @@ WAYS=('--net' '--net --cgroup x')
 			await interrupted
 			${hold:+go on}
 			signal USR1
-			end" -- "$CONFINE" $way -- "$PLACE/count"
+			end" -- "$CONFINE" $way -- "$PLACE/count_interrupts"
 		[[ $output == *'interrupts: 1'* ]] || {
 			echo "$way: $output"
 			return 1
@@ -41,7 +41,7 @@ WAYS=('--net' '--net --cgroup x')
 	local way
 	for way in "${WAYS[@]}"; do
 		# shellcheck disable=SC2086 # words
-		run -0 at_terminal $'await ready\nsignal INT\nawait interrupted\nsignal USR1\nend' -- "$CONFINE" $way -- "$PLACE/count"
+		run -0 at_terminal $'await ready\nsignal INT\nawait interrupted\nsignal USR1\nend' -- "$CONFINE" $way -- "$PLACE/count_interrupts"
 		[[ $output == *'interrupts: 1'* ]] || {
 			echo "$way: $output"
 			return 1

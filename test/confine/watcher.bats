@@ -143,11 +143,11 @@ open(sys.argv[2], \"w\").write(\"connected\")
 	until_true 5 test ! -d "/proc/$WATCHER"
 }
 
-# Prepares for what test/confine/audit/stall.c does: DEVICE for every user, and the file SEEN in which it says so.
+# Prepares for what test/confine/audit/fuse_stall.c does: DEVICE for every user, and the file SEEN in which it says so.
 stall_begin() {
 	((EUID == 0)) || skip 'needs root to make a node for /dev/fuse'
 	STALL=$AUDIT_DIR/stall DEVICE=$AUDIT_DIR/fuse SEEN=$AUDIT_DIR/seen.$BATS_TEST_NUMBER
-	[[ -e $STALL ]] || gcc -O1 -Wall -Wextra -Werror -o "$STALL" "$TOP/test/confine/audit/stall.c"
+	[[ -e $STALL ]] || gcc -O1 -Wall -Wextra -Werror -o "$STALL" "$TOP/test/confine/audit/fuse_stall.c"
 	[[ -e $DEVICE ]] || mknod -m 666 "$DEVICE" c 10 229
 	(: <>"$DEVICE") 2>/dev/null || skip "this kernel has no FUSE"
 	: >"$SEEN"
@@ -361,7 +361,7 @@ thread.join()
 }
 
 @test 'io_uring is not seen, and told as more' {
-	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/uring.c"
+	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/io_uring.c"
 	# Attempts that the kernel does not count make up for none that nobody saw.
 	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
 	[[ $status != 4 ]] || skip 'no io_uring here'

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "ways.h"
+#include "system_calls.h"
 
 static union address other, nobody, none = {.any.sa_family = AF_UNSPEC};
 

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2030,SC2031 # each test has a status of its own
 # Real clients, against a server on another host: each gets through where it is listed, and nowhere where it is not.
 
-load there
+load ../lib/remote_host
 load clients
 
 @test 'curl, by address and by name' {

@@ -182,7 +182,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 }
 
 @test 'where root is refused, root is given up, and what is missing is said' {
-	cc -O1 -Wall -Wextra -Werror -o "$PLACE/refuse" "$TOP/test/setuid/refuse.c"
+	cc -O1 -Wall -Wextra -Werror -o "$PLACE/refuse" "$TOP/test/setuid/refuse_unshare.c"
 	# shellcheck disable=SC2016
 	run -0 "$PLACE/refuse" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- grep Uid /proc/self/status

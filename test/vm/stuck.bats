@@ -3,11 +3,11 @@
 # to a file system that is frozen (FIFREEZE, ioctl_fsfreeze(8)), until that is thawed.
 
 load ../confine/helper
-load ../confine/keepers
+load ../confine/tracking_methods
 load ../lib/prefix
 
 setup_file() {
-	confine_begin refuse
+	confine_begin refuse_calls
 	prefix_host_begin
 	FROZEN=$PLACE/frozen
 	export FROZEN

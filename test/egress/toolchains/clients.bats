@@ -2,7 +2,7 @@
 # shellcheck disable=SC2030,SC2031 # each test has a status of its own
 # Clients whose tool chains a machine for `npm test` need not have (Go, a JDK, Cargo): for `npm run soak`.
 
-load ../there
+load ../../lib/remote_host
 load ../clients
 
 @test 'Go' {

@@ -12,8 +12,8 @@ kept_by() {
 	local -a user=(setpriv --reuid="$ORDINARY" --regid="$ORDINARY" --clear-groups --inh-caps=-all --)
 	case $keeper in
 	pidns) ordinary "${confine[@]}" "$@" ;;
-	subreaper) ordinary "$PLACE/refuse" unshare:newpid=EPERM -- "${confine[@]}" "$@" ;;
-	cgroup) "$PLACE/refuse" unshare:newpid=EPERM -- "${confine[@]}" "${user[@]}" "$@" ;;
+	subreaper) ordinary "$PLACE/refuse_calls" unshare:newpid=EPERM -- "${confine[@]}" "$@" ;;
+	cgroup) "$PLACE/refuse_calls" unshare:newpid=EPERM -- "${confine[@]}" "${user[@]}" "$@" ;;
 	cgroup+pidns) "${confine[@]}" "${user[@]}" "$@" ;;
 	setuid)
 		[[ -u $PLACE/setuid ]] || install -m 4755 "$CONFINE" "$PLACE/setuid"

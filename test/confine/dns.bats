@@ -5,12 +5,12 @@ load audit
 
 setup_file() {
 	audit_begin
-	cp "$TOP/test/confine/audit/ask.py" "$AUDIT_DIR/"
+	cp "$TOP/test/confine/audit/dns_client.py" "$AUDIT_DIR/"
 }
 
 setup() {
 	audit_setup
-	ASK=(/usr/bin/python3 "$AUDIT_DIR/ask.py")
+	DNS_CLIENT=(/usr/bin/python3 "$AUDIT_DIR/dns_client.py")
 }
 
 # All names, one a line, sorted: NAME TYPE COMM COUNT
@@ -49,7 +49,7 @@ except socket.gaierror as error:
 	local way
 	for way in udp tcp; do
 		audit --net -- sh -c 'for type in PTR SRV TXT ODD; do "$@" $type _x._tcp.example.org; done; "$@" edns e.example.org' sh \
-			"${ASK[@]}" "$way" >"$AUDIT_DIR/out"
+			"${DNS_CLIENT[@]}" "$way" >"$AUDIT_DIR/out"
 		[[ $(sort -u "$AUDIT_DIR/out") == 2 ]]
 		expect_names '_x._tcp.example.org PTR python3 1' '_x._tcp.example.org SRV python3 1' '_x._tcp.example.org TXT python3 1' \
 			'_x._tcp.example.org TYPE65280 python3 1' 'e.example.org A python3 1'
@@ -57,15 +57,15 @@ except socket.gaierror as error:
 }
 
 @test 'malformed, truncated, looping, oversized queries: answered or not, and the next one is' {
-	audit --net -- sh -c '"$@" malformed; "$@" A after.example' sh "${ASK[@]}" udp >"$AUDIT_DIR/out"
+	audit --net -- sh -c '"$@" malformed; "$@" A after.example' sh "${DNS_CLIENT[@]}" udp >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'empty=none short=none truncated=1 loop=1 label=1 long=1 response=none update=4 questions=1 oversized=2'$'\n2' ]]
 	expect_names 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
-	run -0 audit --net -- sh -c '"$@" malformed || true; "$@" A after.example; "$@" idle' sh "${ASK[@]}" tcp
+	run -0 audit --net -- sh -c '"$@" malformed || true; "$@" A after.example; "$@" idle' sh "${DNS_CLIENT[@]}" tcp
 	[[ $(tail -n2 <<<"$output") == $'2\n2 True' ]]
 }
 
 @test '100,000 queries: bounded, answered to the last' {
-	audit --net -- "${ASK[@]}" udp many 100000
+	audit --net -- "${DNS_CLIENT[@]}" udp many 100000
 	[[ $(record_value "$RECORD" r.lookups) == 100000 && $(record_value "$RECORD" r.names.length) == 256 ]]
 	(($(wc -c <"$RECORD") < 64000))
 }

@@ -36,7 +36,7 @@ there_begin() {
 }
 
 there_serve() {
-	local server=$TOP/test/egress/server.py
+	local server=$TOP/test/lib/remote_server.py
 	(cd / && exec ip netns exec "$THERE_NETNS" /usr/bin/python3 "$server" "$SERVED" "$@" 3>&- </dev/null >"$SERVED/log" 2>&1) &
 	until_true 60 test -e "$SERVED/ready"
 }

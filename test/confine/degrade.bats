@@ -4,7 +4,7 @@
 load helper
 
 setup_file() {
-	confine_begin refuse
+	confine_begin refuse_calls
 }
 
 # As "root" of a user namespace in which the kernel hands out only so many of a kind (namespaces(7)).
@@ -75,22 +75,22 @@ stepwise() {
 
 @test 'an ordinary user: a seccomp filter refuses one call after the other' {
 	local refused='Operation not permitted'
-	stepwise 'net ipc' "unshare(CLONE_NEWUSER): $refused" ordinary "$PLACE/refuse" unshare=EPERM --
-	stepwise 'net ipc' "unshare(CLONE_NEWUSER): $refused" ordinary "$PLACE/refuse" unshare:newuser=EPERM --
-	stepwise 'net ipc' "unshare(CLONE_NEWUSER): Function not implemented" ordinary "$PLACE/refuse" unshare:newuser=ENOSYS --
-	stepwise net "unshare(CLONE_NEWNET): $refused" ordinary "$PLACE/refuse" unshare:newnet=EPERM --
-	stepwise net "unshare(CLONE_NEWUTS): $refused" ordinary "$PLACE/refuse" unshare:newuts=EPERM --
-	stepwise net "unshare(CLONE_NEWUTS): $refused" ordinary "$PLACE/refuse" sethostname=EPERM --
-	stepwise net 'setting up lo: No buffer space available' ordinary "$PLACE/refuse" ioctl=ENOBUFS --
-	stepwise ipc "unshare(CLONE_NEWIPC): $refused" ordinary "$PLACE/refuse" unshare:newipc=EPERM --
+	stepwise 'net ipc' "unshare(CLONE_NEWUSER): $refused" ordinary "$PLACE/refuse_calls" unshare=EPERM --
+	stepwise 'net ipc' "unshare(CLONE_NEWUSER): $refused" ordinary "$PLACE/refuse_calls" unshare:newuser=EPERM --
+	stepwise 'net ipc' "unshare(CLONE_NEWUSER): Function not implemented" ordinary "$PLACE/refuse_calls" unshare:newuser=ENOSYS --
+	stepwise net "unshare(CLONE_NEWNET): $refused" ordinary "$PLACE/refuse_calls" unshare:newnet=EPERM --
+	stepwise net "unshare(CLONE_NEWUTS): $refused" ordinary "$PLACE/refuse_calls" unshare:newuts=EPERM --
+	stepwise net "unshare(CLONE_NEWUTS): $refused" ordinary "$PLACE/refuse_calls" sethostname=EPERM --
+	stepwise net 'setting up lo: No buffer space available' ordinary "$PLACE/refuse_calls" ioctl=ENOBUFS --
+	stepwise ipc "unshare(CLONE_NEWIPC): $refused" ordinary "$PLACE/refuse_calls" unshare:newipc=EPERM --
 }
 
 @test 'root: a seccomp filter refuses; what a user namespace still gives is taken' {
 	only_root
-	stepwise 'net ipc' 'unshare(CLONE_NEWUSER): Operation not permitted' "$PLACE/refuse" unshare=EPERM --
-	stepwise ipc 'unshare(CLONE_NEWIPC): Invalid argument' "$PLACE/refuse" unshare:newipc=EINVAL --
-	stepwise net 'unshare(CLONE_NEWNET): Invalid argument' "$PLACE/refuse" unshare:newnet=EINVAL --
-	stepwise net 'unshare(CLONE_NEWUTS): Function not implemented' "$PLACE/refuse" sethostname=ENOSYS --
+	stepwise 'net ipc' 'unshare(CLONE_NEWUSER): Operation not permitted' "$PLACE/refuse_calls" unshare=EPERM --
+	stepwise ipc 'unshare(CLONE_NEWIPC): Invalid argument' "$PLACE/refuse_calls" unshare:newipc=EINVAL --
+	stepwise net 'unshare(CLONE_NEWNET): Invalid argument' "$PLACE/refuse_calls" unshare:newnet=EINVAL --
+	stepwise net 'unshare(CLONE_NEWUTS): Function not implemented' "$PLACE/refuse_calls" sethostname=ENOSYS --
 }
 
 @test 'a map that can not be written: no user namespace, nothing of what it would have given' {
@@ -108,11 +108,11 @@ stepwise() {
 		}
 	done <<-EOF
 		pidns:
-		pidns:$PLACE/refuse mount=EPERM --
-		pidns:$PLACE/refuse unshare:newns=EPERM --
-		subreaper:$PLACE/refuse unshare:newpid=EPERM --
+		pidns:$PLACE/refuse_calls mount=EPERM --
+		pidns:$PLACE/refuse_calls unshare:newns=EPERM --
+		subreaper:$PLACE/refuse_calls unshare:newpid=EPERM --
 	EOF
-	run -0 ordinary "$PLACE/refuse" unshare=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- echo ran
+	run -0 ordinary "$PLACE/refuse_calls" unshare=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- echo ran
 	[[ $output == ran && $(record_value "$RECORD" r.tracking) == subreaper && $(record_value "$RECORD" r.mode) == none ]]
 }
 
@@ -121,7 +121,7 @@ stepwise() {
 	# Which it is depends on the machine: there is no cgroup under v1 alone.
 	"$CONFINE" --cgroup x --record "$RECORD" -- true
 	keeper=$(record_value "$RECORD" r.tracking)
-	run -0 "$PLACE/refuse" clone3=ENOSYS pidfd_open=ENOSYS close_range=ENOSYS -- "$CONFINE" --net --ipc --cgroup x --die-with $$ \
+	run -0 "$PLACE/refuse_calls" clone3=ENOSYS pidfd_open=ENOSYS close_range=ENOSYS -- "$CONFINE" --net --ipc --cgroup x --die-with $$ \
 		--record "$RECORD" -- bash -c 'sleep 100 & exec sleep 0'
 	[[ $(record_value "$RECORD" r.orphans.length) == 1 && $(record_value "$RECORD" r.missing.length) == 0 && $(record_value "$RECORD" r.tracking) == "$keeper" ]]
 }

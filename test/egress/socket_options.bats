@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # Socket options and ioctls in a phase with a list: what clients set is set, and nothing leads a connection elsewhere.
 
-load there
+load ../lib/remote_host
 
 setup_file() {
 	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
 	audit_begin
 	there_begin
 	there_serve 80
-	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/options" "$TOP/test/egress/options.c"
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/socket_options" "$TOP/test/egress/socket_options.c"
 	export OTHER6=${THERE6%::*}::4
 	ip -n "$THERE_NETNS" -6 addr add "$OTHER6/64" dev eth0 nodad
 }
@@ -17,12 +17,12 @@ setup_file() {
 options() {
 	local host=$2
 	[[ $host != *:* ]] || host="[$host]"
-	run audit --net --allow "$host:80" -- timeout 60 "$AUDIT_DIR/options" "$1" "$2" 80 "${@:3}"
+	run audit --net --allow "$host:80" -- timeout 60 "$AUDIT_DIR/socket_options" "$1" "$2" 80 "${@:3}"
 	((status == 0)) || {
 		printf '%s as %s: status %s\n%s\n' "$1" "${WHO-user}" "$status" "$output"
 		return 1
 	}
-	[[ $(allowed) == "options $2 80 "* ]]
+	[[ $(allowed) == "socket_options $2 80 "* ]]
 }
 
 @test 'a list refuses options and ioctls that clients do not set, by every system call' {

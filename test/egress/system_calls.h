@@ -1,6 +1,6 @@
 /* The ways into the kernel that a call has on x86-64: by libc, as x32, as i386, and through socketcall(2). */
-#ifndef WAYS_H
-#define WAYS_H
+#ifndef SYSTEM_CALLS_H
+#define SYSTEM_CALLS_H
 
 #include <netinet/tcp.h>
 #include <stdint.h>

@@ -2,18 +2,18 @@
 # What a phase does in a network of its own is with a list as it is without, also where the watcher makes the call in its stead.
 # shellcheck disable=SC2034 # audit() reads WHO
 
-load there
+load ../lib/remote_host
 
 setup_file() {
 	audit_begin
-	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/inside" "$TOP/test/egress/inside.c"
-	gcc -m32 -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/inside32" "$TOP/test/egress/inside.c"
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/local_sockets" "$TOP/test/egress/local_sockets.c"
+	gcc -m32 -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/local_sockets32" "$TOP/test/egress/local_sockets.c"
 }
 
 # Says how everything ends for PROGRAM [threads], with confine OPTION...
 inside() {
 	local folder program=$1 how=$2 status=0
-	folder=$(mktemp -d "$AUDIT_DIR/inside.XXXXXX")
+	folder=$(mktemp -d "$AUDIT_DIR/local_sockets.XXXXXX")
 	chmod 777 "$folder"
 	audit --net "${@:3}" -- timeout 60 "$AUDIT_DIR/$program" "$folder" ${how:+"$how"} || status=$?
 	echo "status $status"
@@ -22,7 +22,7 @@ inside() {
 @test 'streams, datagrams and paths, by one thread and by two, by x86-64 and through socketcall: the same with a list' {
 	local program how WHO
 	for WHO in user root; do
-		for program in inside inside32; do
+		for program in local_sockets local_sockets32; do
 			for how in '' threads; do
 				inside "$program" "$how" >"$AUDIT_DIR/without"
 				inside "$program" "$how" --allow 192.0.2.1:80 >"$AUDIT_DIR/with"
@@ -55,7 +55,7 @@ inside() {
 
 @test 'where the network could not be isolated a list changes nothing' {
 	local server
-	/usr/bin/python3 "$TOP/test/egress/server.py" "$AUDIT_DIR" 0 3>&- >/dev/null 2>&1 &
+	/usr/bin/python3 "$TOP/test/lib/remote_server.py" "$AUDIT_DIR" 0 3>&- >/dev/null 2>&1 &
 	server=$!
 	until_true 60 test -s "$AUDIT_DIR/ready"
 	# shellcheck disable=SC2016

@@ -31,7 +31,7 @@ audit_with() {
 	[[ $(record_value record r.mode) == setuid ]]
 	traced --net --ipc --cgroup "$ACCOUNT" --audit --limit pids.max=100 --limit memory.max=1G --best-effort --record record -- true
 	traced --net --ipc -- true
-	node "$TOP/test/setuid/calls.mjs" "$TOP/docs/privilege.md" "$CALLER" "$BATS_TEST_TMPDIR"/trace.*
+	node "$TOP/test/setuid/privileged_calls.mjs" "$TOP/docs/privilege.md" "$CALLER" "$BATS_TEST_TMPDIR"/trace.*
 }
 
 @test 'audit:privileged counts at most 500 lines and passes' {

@@ -10,7 +10,7 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 
-#include "ways.h"
+#include "system_calls.h"
 
 #ifndef SIOCGSKNS
 #define SIOCGSKNS 0x894C

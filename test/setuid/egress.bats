@@ -2,7 +2,7 @@
 # --allow in mode setuid: the watcher, who makes the connections, is the caller and nothing more, and what it hands out leads no further.
 
 load helper
-load ../egress/there
+load ../lib/remote_host
 
 setup_file() {
 	local program
@@ -10,7 +10,7 @@ setup_file() {
 	setuid_begin
 	there_begin
 	there_serve 80 8080
-	for program in client attack swap; do
+	for program in client attack race; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$PLACE/$program" "$TOP/test/egress/$program.c"
 	done
 }
@@ -74,7 +74,7 @@ allowing() {
 	allowing "$PLACE/attack" shut "$DEAD" 80 8080 81 "$THERE"
 	[[ $status == 0 && $(served 8080) == 0 ]]
 	for deed in threads sharer memory; do
-		allowing "$PLACE/swap" "$deed" "$THERE" 80 8080 81 500
+		allowing "$PLACE/race" "$deed" "$THERE" 80 8080 81 500
 		[[ $status == 0 && $(served 8080) == 0 ]]
 	done
 	[[ $(record_value record r.mode) == setuid ]]

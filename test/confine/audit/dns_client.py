@@ -1,4 +1,4 @@
-"""Asks the name server of /etc/resolv.conf by hand: ask.py udp|tcp WHAT... Prints the answer's code, or what went wrong."""
+"""Asks the name server of /etc/resolv.conf by hand: dns_client.py udp|tcp WHAT... Prints the answer's code, or what went wrong."""
 import re
 import socket
 import struct

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Where root's Portage has isolated the phase before: connections go through the SOCKS5 proxy that it runs outside, or nowhere.
 
-load there
+load ../lib/remote_host
 
 setup_file() {
 	((EUID == 0)) || skip 'only root can make such a network'
@@ -9,7 +9,7 @@ setup_file() {
 	there_begin
 	there_serve 80 90! 8080
 	local program
-	for program in client attack swap; do
+	for program in client attack race; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
 	# Portage's is the portage user's, as its phases are; one of somebody else can't be looked into.

@@ -4,14 +4,14 @@
  * make hidden, make nested: what socketcall makes of AF_INET and AF_VSOCK for a process that cannot be inspected, and in a network
  * namespace that the phase has made.
  */
-#include "../../egress/client.h"
+#include "../egress/client.h"
 
 #include <linux/io_uring.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
 
-#include "../../egress/ways.h"
+#include "../egress/system_calls.h"
 
 static const struct {
 	const char *name;

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2030,SC2031,SC2034 # each test has a list of its own, and audit() reads WHO
 # confine --allow: what is on the list is reached as without a sandbox, and nothing else is.
 
-load there
+load ../lib/remote_host
 
 # At most so many, unless CONFINE_SOAK asks for the full number.
 RACES=${CONFINE_SOAK:+1000000}
@@ -14,7 +14,7 @@ setup_file() {
 	there_begin
 	there_serve 80 8080
 	local program
-	for program in client crowd; do
+	for program in client many_clients; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
 }
@@ -89,7 +89,7 @@ teardown() {
 listen_here() {
 	mkdir -p "$AUDIT_DIR/here"
 	rm -f "$AUDIT_DIR/here"/*
-	/usr/bin/python3 "$TOP/test/egress/server.py" "$AUDIT_DIR/here" 0 3>&- >/dev/null 2>&1 &
+	/usr/bin/python3 "$TOP/test/lib/remote_server.py" "$AUDIT_DIR/here" 0 3>&- >/dev/null 2>&1 &
 	SERVER=$!
 	until_true 60 test -s "$AUDIT_DIR/here/ready"
 	HERE=$(<"$AUDIT_DIR/here/ready")
@@ -184,7 +184,7 @@ revive() {
 @test 'a thread rewrites the address between the look and the connect: nothing else is ever reached' {
 	local before
 	before=$(served 8080)
-	run -0 audit --net "${LIST[@]}" -- "$AUDIT_DIR/crowd" race "$THERE" 80 8080 "${RACES:-5000}"
+	run -0 audit --net "${LIST[@]}" -- "$AUDIT_DIR/many_clients" race "$THERE" 80 8080 "${RACES:-5000}"
 	[[ $(served 8080) == "$before" && $(served 80) -gt 100 ]]
 }
 
@@ -206,7 +206,7 @@ watches() {
 		"$1" hang "$3" 80 16
 		"$1" storm "$2" 80 1 5 && echo begun >&4 && read -r <&5
 		"$1" storm "$2" 80 64 "$4" >&4 && read -r <&5
-	' bash "$AUDIT_DIR/crowd" "$THERE" "$DEAD" "${CONNECTS:-20}" 4>"$AUDIT_DIR/out" 5<>"$GO" 3>&- &
+	' bash "$AUDIT_DIR/many_clients" "$THERE" "$DEAD" "${CONNECTS:-20}" 4>"$AUDIT_DIR/out" 5<>"$GO" 3>&- &
 	pid=$!
 	until_true 60 grep -q begun "$AUDIT_DIR/out"
 	before=$(watchers_sockets)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # What a build may try with a socket that it was handed: none of it leads beyond the list, nor lets anybody in.
 
-load there
+load ../lib/remote_host
 
 # At most so many, unless CONFINE_SOAK asks for the full number.
 RACES=${CONFINE_SOAK:+1000000}
@@ -12,7 +12,7 @@ setup_file() {
 	audit_begin
 	there_begin
 	there_serve 80 8080
-	for program in attack swap; do
+	for program in attack race; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
 }
@@ -50,17 +50,17 @@ held() {
 }
 
 @test 'a thread, or a process with the same descriptors, exchanges them between the look and the call' {
-	held swap threads "$THERE" "${RACES:-5000}"
-	held swap sharer "$THERE" "${RACES:-5000}"
+	held race threads "$THERE" "${RACES:-5000}"
+	held race sharer "$THERE" "${RACES:-5000}"
 }
 
 @test 'another process writes into what socketcall(2) takes from memory' {
-	held swap memory "$THERE" "$((${RACES:-5000} / 10))"
+	held race memory "$THERE" "$((${RACES:-5000} / 10))"
 }
 
 @test 'another process takes apart what is just being waited for' {
 	local WHO
 	for WHO in user root; do
-		held swap shut "$DEAD" "${RACES:-20000}" "$THERE"
+		held race shut "$DEAD" "${RACES:-20000}" "$THERE"
 	done
 }

@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/un.h>
 
-#include "ways.h"
+#include "system_calls.h"
 
 static _Atomic bool racing = true;
 static union address other, nobody, flipping;
