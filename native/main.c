@@ -45,8 +45,8 @@ static const char usage[] =
 /* Whether somebody must stay outside: to write, to watch, to kill, or to try again with less. */
 static bool needs_supervisor(const struct options *options)
 {
-	return options->cgroup != NULL || options->record != NULL || options->tell != NULL || options->watch_count > 0 ||
-	       options->lock != NULL || options->audit || options->best_effort;
+	return options->cgroup != NULL || options->record != NULL || options->notice_file != NULL || options->die_with_count > 0 ||
+	       options->die_with_lock != NULL || options->audit || options->best_effort;
 }
 
 static noreturn void run_alone(const struct options *options, struct identity *identity, const struct inherited *inherited,
@@ -65,7 +65,7 @@ static noreturn void run_alone(const struct options *options, struct identity *i
 		entered = namespaces_enter(identity, MODE_USERNS, isolate, &setup_error);
 	}
 	if (!entered)
-		refuse("%s: %s", step_words[setup_error.step].doing, strerror(setup_error.error));
+		refuse("%s: %s", setup_steps[setup_error.step].call, strerror(setup_error.error));
 	phase_filter_install(options, -1, true);
 	exec_command(options, signals);
 }
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 	struct signals signals;
 	char problem[256];
 	/* First of all: from here on every byte is read, every file opened and every message written as the caller. */
-	if (!identity_read(&identity) || !privilege_shed(&identity))
+	if (!identity_read(&identity) || !privilege_suspend(&identity))
 		_exit(EXIT_REFUSED);
 	/* What was given up for good is ours no more. */
 	if (identity.mode == MODE_USERNS && !identity_read(&identity))
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 	/* Next, so that no file of ours gets a number that the caller or we write to as stderr. */
 	if (!fds_fill_stdio(identity.secure))
 		_exit(EXIT_REFUSED);
-	if (!signals_take(&signals))
+	if (!signals_save(&signals))
 		refuse("sigaction: %m");
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		_exit(write(STDOUT_FILENO, usage, sizeof usage - 1) == sizeof usage - 1 ? 0 : EXIT_REFUSED);

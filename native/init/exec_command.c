@@ -107,14 +107,14 @@ bool errno_filter_install(void)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0;
 }
 
-void phase_filter_install(const struct options *options, int news, bool isolated)
+void phase_filter_install(const struct options *options, int watcher_socket, bool isolated)
 {
 	struct filter_rules rules = {
-		.watched = news >= 0,
-		.allow_list = news >= 0 && options->allow.count > 0,
+		.watched = watcher_socket >= 0,
+		.allow_list = watcher_socket >= 0 && options->allow.count > 0,
 		.families = options->net && isolated ? options->families : FAMILIES_ANY,
 	};
-	if (rules.watched && filter_install(news, &rules))
+	if (rules.watched && filter_install(watcher_socket, &rules))
 		return;
 	rules.watched = rules.allow_list = false;
 	/* An architecture without a table is the documentation's to name. */
@@ -147,7 +147,7 @@ noreturn void exec_command(const struct options *options, const struct signals *
 		environment_restore(environment);
 	if (options->chown_eperm && !errno_filter_install())
 		refuse("--chown-eperm: seccomp: %m");
-	if (!signals_give_back(signals))
+	if (!signals_restore(signals))
 		refuse("restoring signals: %m");
 	/* Before the search: execvp looks in the PATH of environ. */
 	environ = environment;

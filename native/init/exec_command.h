@@ -21,7 +21,7 @@ noreturn void exec_command(const struct options *options, const struct signals *
  * Installs it in the process that becomes the command. news as in filter_install.h, or -1 where nobody watches; isolated: the phase has not
  * the host's network. Exits with EXIT_REFUSED where it can't be had, or says so under --best-effort.
  */
-void phase_filter_install(const struct options *options, int news, bool isolated);
+void phase_filter_install(const struct options *options, int watcher_socket, bool isolated);
 
 /* The environment that the command gets: the caller's, whole, whatever the loader took out of ours. */
 

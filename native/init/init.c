@@ -25,7 +25,7 @@
 static noreturn void end(const struct init *init, bool orphaned)
 {
 	/* What is watched can't do without its watcher, who ends with the supervisor. */
-	if (init->tracking == TRACK_SUBREAPER || (orphaned && init->news >= 0))
+	if (init->tracking == TRACK_SUBREAPER || (orphaned && init->watcher_socket >= 0))
 		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	_exit(0);
 }
@@ -78,11 +78,11 @@ noreturn void init_run(const struct init *init)
 	/* The build may hold the same ids: it must not attach to us. What ends us must be the supervisor's end, or its word. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
-	bool reaps = init->tracking == TRACK_SUBREAPER || (init->tracking == TRACK_NOTHING && init->news >= 0);
+	bool reaps = init->tracking == TRACK_SUBREAPER || (init->tracking == TRACK_NOTHING && init->watcher_socket >= 0);
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	struct message message = {.type = MESSAGE_READY, .counters = {-1, -1}};
-	if (init->counted)
+	if (init->isolated_net)
 		snmp_files(message.counters);
 	channel_send(init->channel, &message);
 	for (int i = 0; i < 2; i++)
@@ -99,37 +99,37 @@ noreturn void init_run(const struct init *init)
 	if (command < 0)
 		refuse("fork: %m");
 	if (command == 0) {
-		phase_filter_install(init->options, init->news, init->counted);
+		phase_filter_install(init->options, init->watcher_socket, init->isolated_net);
 		exec_command(init->options, init->signals);
 	}
 	/* The caller's files: nothing shall wait for an end-of-file that we alone hold back. */
-	close_fds_except((const int[]){init->channel, init->cgroup_kill, signals, init->news}, 4);
+	close_fds_except((const int[]){init->channel, init->cgroup_kill, signals, init->watcher_socket}, 4);
 
 	bool ended = false, said_alone = false;
-	int news = init->news;
+	int watcher_socket = init->watcher_socket;
 	for (;;) {
 		struct pollfd sources[] = {
-			{.fd = init->channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}, {.fd = news, .events = POLLIN}};
+			{.fd = init->channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}, {.fd = watcher_socket, .events = POLLIN}};
 		if (poll(sources, 3, -1) < 0 && errno != EINTR)
 			end_orphaned(init);
 		if (sources[1].revents != 0)
 			swallow(signals);
-		if (sources[2].revents != 0 && !socket_maker_serve(news)) {
-			close(news);
-			news = -1;
+		if (sources[2].revents != 0 && !socket_maker_serve(watcher_socket)) {
+			close(watcher_socket);
+			watcher_socket = -1;
 		}
 		bool alone;
 		int status = collect(command, &alone);
 		if (status >= 0) {
 			ended = true;
-			struct message last = {.type = MESSAGE_ENDED, .ended = {.status = status}};
+			struct message last = {.type = MESSAGE_COMMAND_EXITED, .ended = {.status = status}};
 			if (init->tracking == TRACK_PID_NAMESPACE)
-				last.ended.started = count_started() - (init->news >= 0);
+				last.ended.started = count_started() - (init->watcher_socket >= 0);
 			channel_send(init->channel, &last);
 		}
 		if (ended && alone && !said_alone) {
 			said_alone = true;
-			channel_send(init->channel, &(struct message){.type = MESSAGE_ALONE});
+			channel_send(init->channel, &(struct message){.type = MESSAGE_NO_CHILDREN});
 		}
 		if (sources[0].revents == 0)
 			continue;

@@ -12,13 +12,13 @@
 #include "util/signals.h"
 
 enum type {
-	MESSAGE_SETUP_ERROR, /* init: set-up failed, nothing runs */
-	MESSAGE_READY,	     /* init: everything is in place */
-	MESSAGE_START,	     /* supervisor: start the command */
-	MESSAGE_ENDED,	     /* init: the command ended */
-	MESSAGE_ALONE,	     /* init: no process but itself is left */
-	MESSAGE_TEARDOWN,    /* supervisor: end, and let nothing live on */
-	MESSAGE_SIGNAL,	     /* supervisor: a signal for the command */
+	MESSAGE_SETUP_ERROR,	/* init: set-up failed, nothing runs */
+	MESSAGE_READY,		/* init: everything is in place */
+	MESSAGE_START,		/* supervisor: start the command */
+	MESSAGE_COMMAND_EXITED, /* init: the command ended */
+	MESSAGE_NO_CHILDREN,	/* init: no process but itself is left */
+	MESSAGE_TEARDOWN,	/* supervisor: end, and let nothing live on */
+	MESSAGE_SIGNAL,		/* supervisor: a signal for the command */
 };
 
 struct message {
@@ -56,9 +56,9 @@ enum tracking {
 struct init {
 	int channel; /* to the supervisor */
 	enum tracking tracking;
-	int cgroup_kill; /* -1, or cgroup.kill of the phase's cgroup, for when the supervisor is gone */
-	bool counted;	 /* the network is not the host's */
-	int news;	 /* to the watcher, or -1: then the command is not watched */
+	int cgroup_kill;    /* -1, or cgroup.kill of the phase's cgroup, for when the supervisor is gone */
+	bool isolated_net;  /* the network is not the host's */
+	int watcher_socket; /* to the watcher, or -1: then the command is not watched */
 	const struct options *options;
 	const struct signals *signals;
 };

@@ -128,7 +128,7 @@ struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_
 	bool pid = (want_pid || (want_ipc && !net)) && under_portages_init();
 	return (struct inherited){
 		.net = want_net && net,
-		.cut_off = want_net && net,
+		.portage_net = want_net && net,
 		.ipc = want_ipc && (net || pid) && !in_first_ipc_namespace(),
 		.pid = want_pid && pid,
 	};

@@ -86,7 +86,7 @@ static bool has_map(int directory, const char *name)
 
 static bool may_map_range(const struct identity *identity)
 {
-	return identity_can(identity, CAP_SETUID) && identity_can(identity, CAP_SETGID);
+	return identity_has_capability(identity, CAP_SETUID) && identity_has_capability(identity, CAP_SETGID);
 }
 
 /* Enters with a writer of the whole range behind, and falls back to the single map where that writer is refused. */
@@ -147,7 +147,7 @@ bool idmap_enter(const struct identity *identity, struct setup_error *setup_erro
 	return entered;
 }
 
-const struct step_words step_words[STEPS] = {
+const struct setup_step setup_steps[STEPS] = {
 	[STEP_NONE] = {"nothing", 0},
 	[STEP_USERNS] = {"unshare(CLONE_NEWUSER)", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
 	[STEP_MAP] = {"writing /proc/self/uid_map", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},

@@ -11,8 +11,8 @@ enum isolation {
 	ISOLATE_NET = 1,
 	ISOLATE_IPC = 2,
 	ISOLATE_PID = 4,
-	ISOLATE_PROC = 8,   /* /proc mounted anew, in a mount namespace */
-	ISOLATE_NAMES = 16, /* a name server of ours on the network that goes with it; had or not, never a setback */
+	ISOLATE_PROC = 8, /* /proc mounted anew, in a mount namespace */
+	ISOLATE_DNS = 16, /* a name server of ours on the network that goes with it; had or not, never a setback */
 };
 
 /* The steps on the way, each of which can fail. */
@@ -37,11 +37,11 @@ struct setup_error {
 	int error; /* errno */
 };
 
-struct step_words {
-	const char *doing; /* the call that failed, for a message */
-	unsigned loses;	   /* isolations that can't be had without it; 0: nothing can run at all */
+struct setup_step {
+	const char *call;      /* the call that failed, for a message */
+	unsigned required_for; /* isolations that can't be had without it; 0: nothing can run at all */
 };
-extern const struct step_words step_words[STEPS];
+extern const struct setup_step setup_steps[STEPS];
 
 /*
  * Leaves the namespaces that plan (bits of enum isolation) names. In mode userns enters a user namespace first, with the
@@ -56,8 +56,8 @@ bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned 
 struct inherited {
 	bool net;
 	bool ipc;
-	bool cut_off; /* the network that we start in is one that Portage made, whether that is enough for the phase or not */
-	bool pid;     /* under Portage's process 1, which takes everything along when the phase ends */
+	bool portage_net; /* the network that we start in is one that Portage made, whether that is enough for the phase or not */
+	bool pid;	  /* under Portage's process 1, which takes everything along when the phase ends */
 };
 
 /*

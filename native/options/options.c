@@ -89,14 +89,14 @@ static bool add_label(struct options *options, const char *value, char *problem,
 	return true;
 }
 
-static bool add_watch(struct options *options, const char *value, char *problem, size_t size)
+static bool add_die_with(struct options *options, const char *value, char *problem, size_t size)
 {
 	int pid = number(value);
 	if (pid <= 0)
 		return wrong(problem, size, "--die-with takes a process id, not", value);
-	if (options->watch_count == OPTIONS_WATCHED)
+	if (options->die_with_count == OPTIONS_DIE_WITH)
 		return wrong(problem, size, "too many --die-with, the first one over", value);
-	options->watch[options->watch_count++] = pid;
+	options->die_with[options->die_with_count++] = pid;
 	return true;
 }
 
@@ -123,17 +123,17 @@ static bool set_record(struct options *options, const char *value, char *problem
 	return true;
 }
 
-static bool set_tell(struct options *options, const char *value, char *problem, size_t size)
+static bool set_notice_file(struct options *options, const char *value, char *problem, size_t size)
 {
 	(void)problem, (void)size;
-	options->tell = value;
+	options->notice_file = value;
 	return true;
 }
 
-static bool set_lock(struct options *options, const char *value, char *problem, size_t size)
+static bool set_die_with_lock(struct options *options, const char *value, char *problem, size_t size)
 {
 	(void)problem, (void)size;
-	options->lock = value;
+	options->die_with_lock = value;
 	return true;
 }
 
@@ -203,10 +203,10 @@ static const struct valued valued[] = {
 	{"--limit", add_limit},
 	{"--environ", set_environ},
 	{"--record", set_record},
-	{"--notice-file", set_tell},
+	{"--notice-file", set_notice_file},
 	{"--label", add_label},
-	{"--die-with", add_watch},
-	{"--die-with-lock", set_lock},
+	{"--die-with", add_die_with},
+	{"--die-with-lock", set_die_with_lock},
 	{"--allow", add_allowed},
 	{"--resolve", add_name},
 	{"--families", add_families},

@@ -11,7 +11,7 @@
 
 enum {
 	OPTIONS_LABELS = 16,
-	OPTIONS_WATCHED = 8,
+	OPTIONS_DIE_WITH = 8,
 	OPTIONS_CGROUP_NAME = 200, /* NAME_MAX is 255; room for what makes it unique */
 };
 
@@ -43,13 +43,13 @@ struct options {
 	const char *cgroup;	   /* NULL: no tracking */
 	const char *limit[LIMITS]; /* checked text, or NULL */
 	const char *record;
-	const char *tell;
-	const char *lock;
+	const char *notice_file;
+	const char *die_with_lock;
 	int environ_fd; /* -1: confine's own environment */
 	struct label labels[OPTIONS_LABELS];
 	size_t label_count;
-	pid_t watch[OPTIONS_WATCHED];
-	size_t watch_count;
+	pid_t die_with[OPTIONS_DIE_WITH];
+	size_t die_with_count;
 	char **command; /* NULL-terminated, inside argv */
 };
 

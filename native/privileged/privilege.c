@@ -22,24 +22,24 @@ static bool read_capabilities(struct identity *identity)
 	return true;
 }
 
-bool identity_look(struct identity *identity)
+bool identity_read_credentials(struct identity *identity)
 {
 	return syscall(SYS_getresuid, &identity->ruid, &identity->euid, &identity->suid) == 0 &&
 	       syscall(SYS_getresgid, &identity->rgid, &identity->egid, &identity->sgid) == 0 && read_capabilities(identity);
 }
 
-bool identity_can(const struct identity *identity, int capability)
+bool identity_has_capability(const struct identity *identity, int capability)
 {
 	return (identity->effective >> capability & 1) != 0;
 }
 
 bool identity_read(struct identity *identity)
 {
-	if (!identity_look(identity))
+	if (!identity_read_credentials(identity))
 		return false;
 	identity->secure = getauxval(AT_SECURE) != 0;
 	bool all_root = identity->ruid == 0 && identity->euid == 0 && identity->suid == 0;
-	bool able = identity_can(identity, CAP_SYS_ADMIN);
+	bool able = identity_has_capability(identity, CAP_SYS_ADMIN);
 	if (all_root && !identity->secure && able)
 		identity->mode = MODE_ROOT;
 	else if (identity->euid == 0 && identity->ruid != 0 && able)
@@ -72,7 +72,7 @@ static bool set_capabilities(uint64_t effective, uint64_t permitted)
  * No core, no ptrace, no look into /proc/PID. Each change of the effective uid sets this to what fs.suid_dumpable says
  * (kernel/cred.c, commit_creds), which need not be 0.
  */
-static bool hide(void)
+static bool set_undumpable(void)
 {
 	return prctl(PR_SET_DUMPABLE, 0) == 0;
 }
@@ -93,7 +93,7 @@ static bool become_caller(const struct identity *identity)
 	return uid == 0 || set_capabilities(0, 0);
 }
 
-bool privilege_shed(const struct identity *identity)
+bool privilege_suspend(const struct identity *identity)
 {
 	if (!identity->secure && identity->mode != MODE_SETUID)
 		return true;
@@ -102,7 +102,7 @@ bool privilege_shed(const struct identity *identity)
 	gid_t gid = identity->rgid;
 	/* Capabilities too: for a caller who set SECBIT_NO_SETUID_FIXUP (capabilities(7)) the kernel does not adapt them to the uid. */
 	return syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, UNCHANGED, identity->ruid, UNCHANGED) == 0 &&
-	       set_capabilities(0, permitted(identity)) && hide();
+	       set_capabilities(0, permitted(identity)) && set_undumpable();
 }
 
 bool privilege_raise(const struct identity *identity)
@@ -118,10 +118,10 @@ void privilege_lower(const struct identity *identity)
 	errno = saved;
 }
 
-static bool is_nothing_but(const struct identity *caller)
+static bool has_only_ids_of(const struct identity *caller)
 {
 	struct identity now;
-	return identity_look(&now) && now.ruid == caller->ruid && now.euid == caller->ruid && now.suid == caller->ruid &&
+	return identity_read_credentials(&now) && now.ruid == caller->ruid && now.euid == caller->ruid && now.suid == caller->ruid &&
 	       now.rgid == caller->rgid && now.egid == caller->rgid && now.sgid == caller->rgid && now.effective == 0 &&
 	       now.permitted == 0;
 }
@@ -130,9 +130,9 @@ bool privilege_drop(const struct identity *identity)
 {
 	if (identity->mode != MODE_SETUID)
 		return true;
-	if (!become_caller(identity) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !hide())
+	if (!become_caller(identity) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !set_undumpable())
 		return false;
-	if (!is_nothing_but(identity) || syscall(SYS_setresuid, UNCHANGED, 0, UNCHANGED) == 0) {
+	if (!has_only_ids_of(identity) || syscall(SYS_setresuid, UNCHANGED, 0, UNCHANGED) == 0) {
 		errno = EPERM;
 		return false;
 	}

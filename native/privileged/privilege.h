@@ -24,12 +24,12 @@ struct identity {
 };
 
 /* Reads ids and capabilities as they are now, and nothing else. Returns false with errno. */
-bool identity_look(struct identity *identity);
+bool identity_read_credentials(struct identity *identity);
 
 /* Reads all of it. Returns false with errno. */
 bool identity_read(struct identity *identity);
 
-bool identity_can(const struct identity *identity, int capability);
+bool identity_has_capability(const struct identity *identity, int capability);
 
 /*
  * The rights of a set-user-id start, and when they are in force. All other code runs as the caller, with the effective user id and
@@ -42,7 +42,7 @@ bool identity_can(const struct identity *identity, int capability);
  * file gave less than mode setuid needs, or something else (set-group-id, file capabilities), all of it is given up for good.
  * Returns false with errno.
  */
-bool privilege_shed(const struct identity *identity);
+bool privilege_suspend(const struct identity *identity);
 
 /*
  * Puts CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE in force until privilege_lower(). Only code in privileged/ may raise, and

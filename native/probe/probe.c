@@ -74,7 +74,7 @@ static void print_try(const struct identity *identity, const char *key, unsigned
 	if (can(identity, isolate, &setup_error))
 		printf("%s=yes\n", key);
 	else
-		printf("%s=no: %s: %s\n", key, step_words[setup_error.step].doing, strerror(setup_error.error));
+		printf("%s=no: %s: %s\n", key, setup_steps[setup_error.step].call, strerror(setup_error.error));
 }
 
 static void print_cgroup(const struct identity *identity)

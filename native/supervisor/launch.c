@@ -26,23 +26,23 @@ struct attempt {
 	const struct options *options;
 	const struct signals *signals;
 	const struct cgroup *cgroup; /* NULL: none */
-	int news;		     /* to the watcher, -1: none */
+	int watcher_socket;	     /* to the watcher, -1: none */
 	int channel;
 };
 
-static noreturn void give_up(const struct attempt *attempt, const struct setup_error *setup_error)
+static noreturn void fail(const struct attempt *attempt, const struct setup_error *setup_error)
 {
 	channel_send(attempt->channel, &(struct message){.type = MESSAGE_SETUP_ERROR, .setup_error = *setup_error});
 	_exit(EXIT_REFUSED);
 }
 
-static noreturn void give_up_at(const struct attempt *attempt, enum step step)
+static noreturn void fail_at(const struct attempt *attempt, enum step step)
 {
-	give_up(attempt, &(struct setup_error){step, errno});
+	fail(attempt, &(struct setup_error){step, errno});
 }
 
 /* Sends the watcher the sockets of the phase's name server, or why there are none. */
-static void set_up_resolver(const struct attempt *attempt)
+static void set_up_dns_server(const struct attempt *attempt)
 {
 	struct setup_message message = {.type = SETUP_DNS_SERVER, .fds = {-1, -1}};
 	bool private = (attempt->plan->isolate & ISOLATE_PROC) != 0;
@@ -51,7 +51,7 @@ static void set_up_resolver(const struct attempt *attempt)
 		message = (struct setup_message){.type = SETUP_NO_DNS_SERVER, .error = errno, .fds = {-1, -1}};
 		snprintf(message.reason, sizeof message.reason, "%s", failed);
 	}
-	setup_message_send(attempt->news, &message);
+	setup_message_send(attempt->watcher_socket, &message);
 	for (size_t i = 0; i < 2; i++)
 		if (message.fds[i] >= 0)
 			close(message.fds[i]);
@@ -62,17 +62,17 @@ static noreturn void become_init(const struct attempt *attempt)
 {
 	struct setup_error setup_error;
 	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(attempt->identity, &setup_error))
-		give_up(attempt, &setup_error);
-	if ((attempt->plan->isolate & ISOLATE_NAMES) != 0)
-		set_up_resolver(attempt);
+		fail(attempt, &setup_error);
+	if ((attempt->plan->isolate & ISOLATE_DNS) != 0)
+		set_up_dns_server(attempt);
 	if (!privilege_drop(attempt->identity))
-		give_up_at(attempt, STEP_DROP);
+		fail_at(attempt, STEP_DROP);
 	init_run(&(struct init){
 		.channel = attempt->channel,
 		.tracking = attempt->plan->tracking,
 		.cgroup_kill = attempt->cgroup == NULL ? -1 : attempt->cgroup->kill,
-		.counted = (attempt->plan->isolate & ISOLATE_NET) != 0 || attempt->plan->inherited_net,
-		.news = attempt->news,
+		.isolated_net = (attempt->plan->isolate & ISOLATE_NET) != 0 || attempt->plan->inherited_net,
+		.watcher_socket = attempt->watcher_socket,
 		.options = attempt->options,
 		.signals = attempt->signals,
 	});
@@ -82,13 +82,13 @@ static noreturn void prepare(const struct attempt *attempt)
 {
 	struct setup_error setup_error;
 	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setup_error))
-		give_up(attempt, &setup_error);
+		fail(attempt, &setup_error);
 	if ((attempt->plan->isolate & ISOLATE_PID) == 0)
 		become_init(attempt);
 	/* Only a child is in the new PID namespace. */
 	pid_t init = fork();
 	if (init < 0)
-		give_up(attempt, &(struct setup_error){errno == ENOMEM ? STEP_PID : STEP_FORK, errno});
+		fail(attempt, &(struct setup_error){errno == ENOMEM ? STEP_PID : STEP_FORK, errno});
 	if (init == 0)
 		become_init(attempt);
 	_exit(0);
@@ -108,19 +108,19 @@ static bool receive_before(int channel, struct message *message, long long deadl
 }
 
 /* Receives the messages of the set-up until it has succeeded or failed. */
-static bool follow(const struct plan *plan, pid_t first, struct started *started, struct setup_error *setup_error)
+static bool follow(const struct plan *plan, pid_t first, struct launched *launched, struct setup_error *setup_error)
 {
 	bool nested = (plan->isolate & ISOLATE_PID) != 0;
 	bool ready = false;
 	struct message message;
 	long long deadline = clock_milliseconds() + SETUP_MILLISECONDS;
 	*setup_error = (struct setup_error){STEP_FORK, ECHILD};
-	while (!ready && receive_before(started->channel, &message, deadline)) {
+	while (!ready && receive_before(launched->channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
 			/* The kernel's word for it: who forked it may be killed before it can say. */
-			started->init = message.sender;
-			memcpy(started->counters, message.counters, sizeof started->counters);
+			launched->init = message.sender;
+			memcpy(launched->counters, message.counters, sizeof launched->counters);
 		}
 		if (message.type == MESSAGE_SETUP_ERROR && message.setup_error.step < STEPS)
 			*setup_error = message.setup_error;
@@ -130,12 +130,12 @@ static bool follow(const struct plan *plan, pid_t first, struct started *started
 		pids_kill_descendants(clock_milliseconds() + EXIT_MILLISECONDS);
 	}
 	/* init sets PR_SET_PDEATHSIG, which concerns its parent at that time: the supervisor, if the first parent has exited. */
-	started->parent_exited = (nested || !ready) && reap_within(first, EXIT_MILLISECONDS);
+	launched->parent_exited = (nested || !ready) && reap_within(first, EXIT_MILLISECONDS);
 	return ready;
 }
 
 bool launch_init(const struct plan *plan, const struct identity *identity, const struct options *options,
-		 const struct signals *signals, const struct cgroup *cgroup, int news, struct started *started,
+		 const struct signals *signals, const struct cgroup *cgroup, int watcher_socket, struct launched *launched,
 		 struct setup_error *setup_error)
 {
 	int ends[2];
@@ -147,18 +147,18 @@ bool launch_init(const struct plan *plan, const struct identity *identity, const
 	bool joined;
 	pid_t first = cgroup_fork(cgroup, &joined);
 	if (first == 0) {
-		struct attempt attempt = {plan, identity, options, signals, cgroup, news, ends[1]};
+		struct attempt attempt = {plan, identity, options, signals, cgroup, watcher_socket, ends[1]};
 		close(ends[0]);
 		if (!joined)
-			give_up_at(&attempt, STEP_CGROUP);
+			fail_at(&attempt, STEP_CGROUP);
 		prepare(&attempt);
 	}
 	if (first < 0 && cgroup != NULL)
 		setup_error->step = STEP_CGROUP;
 	setup_error->error = errno;
 	close(ends[1]);
-	started->channel = ends[0];
-	bool ready = first > 0 && follow(plan, first, started, setup_error);
+	launched->channel = ends[0];
+	bool ready = first > 0 && follow(plan, first, launched, setup_error);
 	if (!ready)
 		close(ends[0]);
 	return ready;

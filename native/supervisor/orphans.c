@@ -99,7 +99,7 @@ static struct orphan *find(struct orphans *orphans, pid_t pid)
 	return NULL;
 }
 
-void orphans_are_stuck(struct orphans *orphans, const struct pids *pids)
+void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids)
 {
 	size_t known = orphans->described_count;
 	struct pids others = {0};

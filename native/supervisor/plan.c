@@ -4,34 +4,34 @@
 #include "supervisor/supervisor.h"
 #include "util/process.h"
 
-void outcome_account(struct outcome *outcome, const struct cgroup *cgroup)
+void result_add_usage(struct phase_result *result, const struct cgroup *cgroup)
 {
 	struct rusage usage;
 	if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
-		outcome->user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
-		outcome->system = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-		outcome->memory_peak = usage.ru_maxrss * 1024LL;
+		result->user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
+		result->system = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
+		result->memory_peak = usage.ru_maxrss * 1024LL;
 	}
 	if (cgroup != NULL)
-		cgroup_usage(cgroup, &outcome->usage);
+		cgroup_usage(cgroup, &result->usage);
 }
 
-void outcome_miss(struct outcome *outcome, const char *what, const char *why, int error)
+void result_add_missing(struct phase_result *result, const char *what, const char *why, int error)
 {
-	if (outcome->missing_count < OUTCOME_MISSING)
-		outcome->missing[outcome->missing_count++] = (struct missing){what, why, error};
+	if (result->missing_count < RESULT_MISSING)
+		result->missing[result->missing_count++] = (struct missing){what, why, error};
 }
 
-void outcome_miss_limits(struct outcome *outcome, const struct options *options, const struct cgroup *cgroup, const char *why)
+void result_add_missing_limits(struct phase_result *result, const struct options *options, const struct cgroup *cgroup, const char *why)
 {
 	int error = errno;
 	for (int i = 0; i < LIMITS; i++) {
 		if (options->limit[i] == NULL)
 			continue;
 		if (cgroup == NULL)
-			outcome_miss(outcome, limit_files[i], why, error);
+			result_add_missing(result, limit_files[i], why, error);
 		else if (cgroup->limit_problem[i] != NULL)
-			outcome_miss(outcome, limit_files[i], cgroup->limit_problem[i], cgroup->limit_error[i]);
+			result_add_missing(result, limit_files[i], cgroup->limit_problem[i], cgroup->limit_error[i]);
 	}
 }
 
@@ -55,7 +55,7 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	if (options->net && !inherited->net)
 		plan.isolate |= ISOLATE_NET;
 	if (options->net && !inherited->net && options->audit)
-		plan.isolate |= ISOLATE_NAMES;
+		plan.isolate |= ISOLATE_DNS;
 	if (options->ipc && !inherited->ipc)
 		plan.isolate |= ISOLATE_IPC;
 	if (plan.tracking == TRACK_PID_NAMESPACE)
@@ -67,10 +67,10 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	return plan;
 }
 
-bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct outcome *outcome)
+bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result)
 {
-	const struct step_words *words = &step_words[setup_error->step];
-	unsigned lost = words->loses & plan->isolate;
+	const struct setup_step *step = &setup_steps[setup_error->step];
+	unsigned lost = step->required_for & plan->isolate;
 	if (lost == 0)
 		return false;
 	/* A container's seccomp filter may refuse root what it lets a user namespace have. (supervise.c gives up root for it.) */
@@ -80,22 +80,22 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 	}
 	plan->isolate &= ~lost;
 	if ((lost & ISOLATE_NET) != 0)
-		plan->isolate &= ~ISOLATE_NAMES;
+		plan->isolate &= ~ISOLATE_DNS;
 	if ((lost & ISOLATE_PID) != 0)
 		plan->tracking = TRACK_SUBREAPER;
-	if ((lost & ISOLATE_NET) != 0 && outcome->inherited.cut_off)
-		outcome->inherited.net = true;
+	if ((lost & ISOLATE_NET) != 0 && result->inherited.portage_net)
+		result->inherited.net = true;
 	else if ((lost & ISOLATE_NET) != 0 && options->net)
-		outcome_miss(outcome, "net", words->doing, setup_error->error);
+		result_add_missing(result, "net", step->call, setup_error->error);
 	if ((lost & ISOLATE_IPC) != 0 && options->ipc)
-		outcome_miss(outcome, "ipc", words->doing, setup_error->error);
+		result_add_missing(result, "ipc", step->call, setup_error->error);
 	settle_mode(plan);
 	return true;
 }
 
 enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited)
 {
-	if (inherited->cut_off)
+	if (inherited->portage_net)
 		return options->socks != NULL ? ROUTE_SOCKS : ROUTE_NONE;
 	return (plan->isolate & ISOLATE_NET) != 0 ? ROUTE_DIRECT : ROUTE_UNNEEDED;
 }

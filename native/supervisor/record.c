@@ -41,27 +41,27 @@ static const char *maker(bool by_portage, bool by_us)
 					      : "none";
 }
 
-static const char *tracking_method(const struct outcome *outcome)
+static const char *tracking_method(const struct phase_result *result)
 {
-	bool pid = (outcome->applied & ISOLATE_PID) != 0;
-	if (outcome->has_cgroup)
-		return pid ? "cgroup+pidns" : outcome->inherited.pid ? "cgroup+portage"
-								     : "cgroup";
-	return pid ? "pidns" : outcome->inherited.pid ? "portage"
-		       : outcome->has_subreaper	      ? "subreaper"
-						      : "none";
+	bool pid = (result->applied & ISOLATE_PID) != 0;
+	if (result->has_cgroup)
+		return pid ? "cgroup+pidns" : result->inherited.pid ? "cgroup+portage"
+								    : "cgroup";
+	return pid ? "pidns" : result->inherited.pid ? "portage"
+		       : result->has_subreaper	     ? "subreaper"
+						     : "none";
 }
 
-static void add_isolation(struct json *json, const struct options *options, const struct outcome *outcome)
+static void add_isolation(struct json *json, const struct options *options, const struct phase_result *result)
 {
 	const struct {
 		const char *name;
 		bool asked;
 		const char *made_by;
 	} all[] = {
-		{"net", options->net, maker(outcome->inherited.net, (outcome->applied & ISOLATE_NET) != 0)},
-		{"ipc", options->ipc, maker(outcome->inherited.ipc, (outcome->applied & ISOLATE_IPC) != 0)},
-		{"cgroup", options->cgroup != NULL, strcmp(tracking_method(outcome), "none") == 0 ? "none" : "confine"},
+		{"net", options->net, maker(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
+		{"ipc", options->ipc, maker(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
+		{"cgroup", options->cgroup != NULL, strcmp(tracking_method(result), "none") == 0 ? "none" : "confine"},
 	};
 	const char *comma = "";
 	json_raw(json, ",\"asked\":[");
@@ -78,8 +78,8 @@ static void add_isolation(struct json *json, const struct options *options, cons
 			comma = ",";
 		}
 	json_raw(json, "},\"missing\":[");
-	for (size_t i = 0; i < outcome->missing_count; i++) {
-		const struct missing *missing = &outcome->missing[i];
+	for (size_t i = 0; i < result->missing_count; i++) {
+		const struct missing *missing = &result->missing[i];
 		json_raw(json, "%s{\"what\":\"%s\",\"why\":", i == 0 ? "" : ",", missing->what);
 		char why[256];
 		const char *reason = missing->error == 0 ? "" : strerror(missing->error);
@@ -90,15 +90,15 @@ static void add_isolation(struct json *json, const struct options *options, cons
 	json_raw(json, "]");
 }
 
-static void add_usage(struct json *json, const struct outcome *outcome)
+static void add_usage(struct json *json, const struct phase_result *result)
 {
-	const struct cgroup_usage *usage = &outcome->usage;
+	const struct cgroup_usage *usage = &result->usage;
 	bool cgroup = usage->has_cpu;
-	json_raw(json, ",\"wall\":%.3f,\"user\":%.3f,\"system\":%.3f", outcome->wall, cgroup ? usage->user : outcome->user,
-		 cgroup ? usage->system : outcome->system);
-	json_raw(json, ",\"memory_peak\":%lld", usage->has_memory ? usage->memory_peak : outcome->memory_peak);
-	if (outcome->started > 0)
-		json_raw(json, ",\"processes\":%ld", outcome->started);
+	json_raw(json, ",\"wall\":%.3f,\"user\":%.3f,\"system\":%.3f", result->wall, cgroup ? usage->user : result->user,
+		 cgroup ? usage->system : result->system);
+	json_raw(json, ",\"memory_peak\":%lld", usage->has_memory ? usage->memory_peak : result->memory_peak);
+	if (result->started > 0)
+		json_raw(json, ",\"processes\":%ld", result->started);
 	if (usage->processes_peak > 0)
 		json_raw(json, ",\"processes_peak\":%ld", usage->processes_peak);
 	json_raw(json, ",\"accounting\":{\"time\":\"%s\",\"memory\":\"%s\"}", cgroup ? "cgroup" : "rusage",
@@ -111,13 +111,13 @@ static void add_usage(struct json *json, const struct outcome *outcome)
 		json_raw(json, ",\"limit_inherited\":true");
 }
 
-static void add_orphans(struct json *json, const struct outcome *outcome)
+static void add_orphans(struct json *json, const struct phase_result *result)
 {
-	if (outcome->orphans.count == 0)
+	if (result->orphans.count == 0)
 		return;
-	json_raw(json, ",\"orphan_count\":%zu,\"orphans\":[", outcome->orphans.count);
-	for (size_t i = 0; i < outcome->orphans.described_count; i++) {
-		const struct orphan *orphan = &outcome->orphans.described[i];
+	json_raw(json, ",\"orphan_count\":%zu,\"orphans\":[", result->orphans.count);
+	for (size_t i = 0; i < result->orphans.described_count; i++) {
+		const struct orphan *orphan = &result->orphans.described[i];
 		json_raw(json, "%s{\"pid\":%d", i == 0 ? "" : ",", orphan->pid);
 		add_member(json, "comm", orphan->comm);
 		json_raw(json, ",\"argv\":[");
@@ -138,10 +138,10 @@ static void add_status(struct json *json, int status)
 		json_raw(json, ",\"status\":{\"exit\":%d}", WEXITSTATUS(status));
 }
 
-static bool is_notable(const struct outcome *outcome)
+static bool is_notable(const struct phase_result *result)
 {
-	return outcome->missing_count > 0 || outcome->orphans.count > 0 || outcome->stuck || outcome->usage.killed_by_memory ||
-	       outcome->usage.refused_by_pids || record_audit_is_notable(outcome);
+	return result->missing_count > 0 || result->orphans.count > 0 || result->stuck || result->usage.killed_by_memory ||
+	       result->usage.refused_by_pids || record_audit_is_notable(result);
 }
 
 /* A symbolic link, a FIFO, a device or a file with a second name was put there to make us write elsewhere. */
@@ -209,16 +209,16 @@ static void write_notice(const char *path, const struct json *json)
 	put(fd, path, json);
 }
 
-void record_write(const struct options *options, const struct outcome *outcome)
+void record_write(const struct options *options, const struct phase_result *result)
 {
 	struct json json = {0};
 	/* Over the caller's RLIMIT_FSIZE is an error to speak of, and no way to die. */
 	signal(SIGXFSZ, SIG_IGN);
-	bool told = options->tell != NULL && is_notable(outcome);
+	bool told = options->notice_file != NULL && is_notable(result);
 	if (options->record == NULL && !told)
 		return;
 	json_raw(&json, "{\"schema\":%d", SCHEMA);
-	add_time(&json, &outcome->began);
+	add_time(&json, &result->began);
 	for (size_t i = 0; i < options->label_count; i++) {
 		const struct label *label = &options->labels[i];
 		json_raw(&json, ",");
@@ -226,18 +226,18 @@ void record_write(const struct options *options, const struct outcome *outcome)
 		json_raw(&json, ":");
 		add_text(&json, label->value);
 	}
-	add_member(&json, "mode", mode_names[outcome->mode]);
-	add_member(&json, "tracking", tracking_method(outcome));
-	add_isolation(&json, options, outcome);
-	add_status(&json, outcome->status);
-	add_usage(&json, outcome);
-	add_orphans(&json, outcome);
-	if (outcome->setuid_inert || (outcome->audit != NULL && outcome->audit->setuid_inert))
+	add_member(&json, "mode", mode_names[result->mode]);
+	add_member(&json, "tracking", tracking_method(result));
+	add_isolation(&json, options, result);
+	add_status(&json, result->status);
+	add_usage(&json, result);
+	add_orphans(&json, result);
+	if (result->setuid_inert || (result->audit != NULL && result->audit->setuid_inert))
 		json_raw(&json, ",\"setuid_inert\":true");
-	record_audit(&json, outcome);
-	if (outcome->stuck)
+	record_audit(&json, result);
+	if (result->stuck)
 		json_raw(&json, ",\"stuck\":true");
-	if (outcome->abandoned)
+	if (result->abandoned)
 		json_raw(&json, ",\"abandoned\":true");
 	json_raw(&json, "}\n");
 	if (json.failed)
@@ -246,7 +246,7 @@ void record_write(const struct options *options, const struct outcome *outcome)
 		if (options->record != NULL)
 			append_record(options->record, &json);
 		if (told)
-			write_notice(options->tell, &json);
+			write_notice(options->notice_file, &json);
 	}
 	json_free(&json);
 }

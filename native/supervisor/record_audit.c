@@ -7,9 +7,9 @@
 #include "watcher/network_log.h"
 #include "dns/wire.h"
 
-static bool is_isolated(const struct outcome *outcome)
+static bool is_isolated(const struct phase_result *result)
 {
-	return outcome->inherited.net || (outcome->applied & ISOLATE_NET) != 0;
+	return result->inherited.net || (result->applied & ISOLATE_NET) != 0;
 }
 
 static void add_text(struct json *json, const char *name, const char *text)
@@ -65,14 +65,14 @@ static void add_attempt(struct json *json, const struct connection_attempt *row,
 		 ((double)row->first - began) / 1e6, ((double)row->last - began) / 1e6);
 }
 
-static void add_attempts(struct json *json, const struct outcome *outcome)
+static void add_attempts(struct json *json, const struct phase_result *result)
 {
-	const struct network_log *log = outcome->audit;
-	double began = (double)outcome->began_monotonic;
+	const struct network_log *log = result->audit;
+	double began = (double)result->began_monotonic;
 	if (log->attempts_total == 0)
 		return;
 	json_raw(json, ",\"attempts\":%llu,\"%s\":[", (unsigned long long)log->attempts_total,
-		 is_isolated(outcome) ? "blocked" : "observed");
+		 is_isolated(result) ? "blocked" : "observed");
 	for (size_t i = 0; i < log->attempt_count; i++) {
 		json_raw(json, i == 0 ? "{" : ",{");
 		add_attempt(json, &log->attempts[i], began);
@@ -81,10 +81,10 @@ static void add_attempts(struct json *json, const struct outcome *outcome)
 	json_raw(json, "]");
 }
 
-static void add_allowed(struct json *json, const struct outcome *outcome)
+static void add_allowed(struct json *json, const struct phase_result *result)
 {
-	const struct network_log *log = outcome->audit;
-	double began = (double)outcome->began_monotonic;
+	const struct network_log *log = result->audit;
+	double began = (double)result->began_monotonic;
 	static const char *const ways[] = {"direct", "socks", "none"};
 	if (log->allowed_total > 0 || log->route == ROUTE_NONE)
 		json_raw(json, ",\"route\":\"%s\"", ways[log->route]);
@@ -137,30 +137,30 @@ static void add_names(struct json *json, const struct network_log *log)
 }
 
 /* What the kernel counted and nobody saw: io_uring's, or everything where nothing is watched. */
-static long long unattributed(const struct outcome *outcome)
+static long long unattributed(const struct phase_result *result)
 {
-	long long seen = outcome->audit == NULL ? 0 : (long long)outcome->audit->unroutable;
-	return outcome->unroutable > seen ? outcome->unroutable - seen : 0;
+	long long seen = result->audit == NULL ? 0 : (long long)result->audit->unroutable;
+	return result->unroutable > seen ? result->unroutable - seen : 0;
 }
 
-void record_audit(struct json *json, const struct outcome *outcome)
+void record_audit(struct json *json, const struct phase_result *result)
 {
-	const struct network_log *log = outcome->audit;
-	if (is_isolated(outcome) && outcome->unroutable >= 0)
-		json_raw(json, ",\"unreachable\":%lld", outcome->unroutable);
+	const struct network_log *log = result->audit;
+	if (is_isolated(result) && result->unroutable >= 0)
+		json_raw(json, ",\"unreachable\":%lld", result->unroutable);
 	if (log == NULL)
 		return;
-	json_raw(json, ",\"watched\":\"%s\"", log->watched == WATCHED_YES && !outcome->watcher_died ? "yes" : "no");
-	if (outcome->watcher_died)
+	json_raw(json, ",\"watched\":\"%s\"", log->watched == WATCHED_YES && !result->watcher_died ? "yes" : "no");
+	if (result->watcher_died)
 		add_text(json, "watched_why", "the watcher died, and the phase was ended");
 	else if (log->watched == WATCHED_NO)
 		add_why(json, "watched_why", log->watched_reason, log->watched_errno);
 	else if (log->watched == WATCHED_NOT_YET)
 		add_text(json, "watched_why", "the command was not started");
-	add_attempts(json, outcome);
-	add_allowed(json, outcome);
-	if (unattributed(outcome) > 0)
-		json_raw(json, ",\"unattributed\":%lld", unattributed(outcome));
+	add_attempts(json, result);
+	add_allowed(json, result);
+	if (unattributed(result) > 0)
+		json_raw(json, ",\"unattributed\":%lld", unattributed(result));
 	if (log->unreadable > 0)
 		json_raw(json, ",\"unreadable\":%llu", (unsigned long long)log->unreadable);
 	if (log->listener_calls > 0) {
@@ -168,13 +168,13 @@ void record_audit(struct json *json, const struct outcome *outcome)
 		add_who(json, &log->listener_program, NULL, PROGRAM_ARGV);
 		json_raw(json, "}");
 	}
-	if (is_isolated(outcome))
+	if (is_isolated(result))
 		add_names(json, log);
 }
 
-bool record_audit_is_notable(const struct outcome *outcome)
+bool record_audit_is_notable(const struct phase_result *result)
 {
-	const struct network_log *log = outcome->audit;
-	return unattributed(outcome) > 0 ||
+	const struct network_log *log = result->audit;
+	return unattributed(result) > 0 ||
 	       (log != NULL && (log->route == ROUTE_NONE || log->attempts_total > 0 || log->lookups_total > 0 || log->listener_calls > 0));
 }

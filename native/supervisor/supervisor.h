@@ -50,11 +50,11 @@ struct orphans {
 void orphans_add(struct orphans *orphans, const struct pids *pids);
 
 /* Marks those of them that still live, and adds the others. */
-void orphans_are_stuck(struct orphans *orphans, const struct pids *pids);
+void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids);
 
 /* All that one start of a command turned out to be: what the record says. */
 
-enum { OUTCOME_MISSING = 16 };
+enum { RESULT_MISSING = 16 };
 
 /* Something that was asked for and could not be had. */
 struct missing {
@@ -63,13 +63,13 @@ struct missing {
 	int error;	  /* errno */
 };
 
-struct outcome {
+struct phase_result {
 	enum mode mode;
 	struct inherited inherited; /* by Portage */
 	unsigned applied;	    /* enum isolation, by us */
 	bool has_cgroup;
 	bool has_subreaper;
-	struct missing missing[OUTCOME_MISSING];
+	struct missing missing[RESULT_MISSING];
 	size_t missing_count;
 	struct orphans orphans;
 	bool setuid_inert; /* we had to take set-id programs their power */
@@ -88,12 +88,12 @@ struct outcome {
 };
 
 /* Notes what the caller's children have used so far, or what the cgroup's processes have, where there is one. */
-void outcome_account(struct outcome *outcome, const struct cgroup *cgroup);
+void result_add_usage(struct phase_result *result, const struct cgroup *cgroup);
 
 /* Notes the limits that are not in force: all with why and errno where there is no cgroup (NULL), else those that it misses. */
-void outcome_miss_limits(struct outcome *outcome, const struct options *options, const struct cgroup *cgroup, const char *why);
+void result_add_missing_limits(struct phase_result *result, const struct options *options, const struct cgroup *cgroup, const char *why);
 
-void outcome_miss(struct outcome *outcome, const char *what, const char *why, int error);
+void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
 
 /* From the supervisor's fork to an init that has everything in place. */
 
@@ -105,7 +105,7 @@ struct plan {
 	bool inherited_net;	/* others have isolated the network */
 };
 
-struct started {
+struct launched {
 	pid_t init;
 	int channel;
 	bool parent_exited; /* the process that forked init has */
@@ -117,7 +117,7 @@ struct started {
  * that try is left. The caller must be a subreaper (prctl(2)), as the process that makes a PID namespace ends at once.
  */
 bool launch_init(const struct plan *plan, const struct identity *identity, const struct options *options,
-		 const struct signals *signals, const struct cgroup *cgroup, int news, struct started *started,
+		 const struct signals *signals, const struct cgroup *cgroup, int watcher_socket, struct launched *launched,
 		 struct setup_error *setup_error);
 
 /* What to make for the options that were given, and what is left to make once a step has failed. */
@@ -126,10 +126,10 @@ bool launch_init(const struct plan *plan, const struct identity *identity, const
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited);
 
 /*
- * Takes from the plan what can't be had after setback and notes in outcome what the user thereby misses. Returns false
+ * Takes from the plan what can't be had after setback and notes in result what the user thereby misses. Returns false
  * where nothing can be run at all: setback concerns no isolation.
  */
-bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct outcome *outcome);
+bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result);
 
 /* From where what the options let through is connected. */
 enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);
@@ -137,7 +137,7 @@ enum egress_route plan_route(const struct plan *plan, const struct options *opti
 /* Who must live for the phase to go on: processes, and the holder of a lock. */
 
 struct liveness {
-	int pidfd[OPTIONS_WATCHED];
+	int pidfd[OPTIONS_DIE_WITH];
 	size_t count;
 	int lock; /* -1: none, or nobody held it when we started */
 };
@@ -159,15 +159,15 @@ struct supervisor {
 	bool has_cgroup;
 	struct cgroup_inherited inherited;
 	struct plan plan;
-	struct started started;
-	struct liveness watch;
+	struct launched launched;
+	struct liveness liveness;
 	struct watcher watcher;
 	struct snmp snmp;
-	struct outcome outcome;
-	bool ended;   /* the command */
-	bool alone;   /* init has nobody left */
-	bool gone;    /* init is dead and reaped */
-	bool refused; /* it said why: it could not start the command */
+	struct phase_result result;
+	bool command_exited; /* the command */
+	bool no_children;    /* init has nobody left */
+	bool init_exited;    /* init is dead and reaped */
+	bool init_refused;   /* it said why: it could not start the command */
 	long long began;
 };
 
@@ -175,7 +175,7 @@ struct supervisor {
 void supervisor_send(const struct supervisor *s, const struct message *message);
 
 /* Waits for one thing to happen, timeout milliseconds at most (-1: for ever). Returns false where who is watched is gone. */
-bool supervisor_step(struct supervisor *s, int timeout);
+bool supervisor_wait(struct supervisor *s, int timeout);
 
 /* The end of a phase: what the command has left is named and killed. */
 
@@ -185,11 +185,11 @@ void teardown(struct supervisor *s);
 /* The record of a phase: one line of JSON, schema 1. */
 
 /*
- * Appends the record to options->record, whole, in one write, and puts the same line into options->tell where there is
- * something a user should hear. Both are opened as the caller, never through a symbolic link, only as regular files.
+ * Appends the record to options->record, whole, in one write, and puts the same line into options->notice_file where there is
+ * something a user should receive_message. Both are opened as the caller, never through a symbolic link, only as regular files.
  * What can't be written is complained of; it changes nothing else.
  */
-void record_write(const struct options *options, const struct outcome *outcome);
+void record_write(const struct options *options, const struct phase_result *result);
 
 /* What the phase tried to reach, as members of its record. */
 
@@ -198,9 +198,9 @@ void record_write(const struct options *options, const struct outcome *outcome);
  * should have been watched, adds "watched" with "watched_why"; "attempts" (a count) with the list "blocked", or "observed" if the
  * network is not isolated; "unattributed" (counted by the kernel, sender unknown); "names" with "names_watched" and "names_watched_why".
  */
-void record_audit(struct json *json, const struct outcome *outcome);
+void record_audit(struct json *json, const struct phase_result *result);
 
-bool record_audit_is_notable(const struct outcome *outcome);
+bool record_audit_is_notable(const struct phase_result *result);
 
 /* To end the way somebody else has ended. */
 

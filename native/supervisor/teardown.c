@@ -22,7 +22,7 @@ static struct pids list(const struct supervisor *s)
 	else
 		pids_add_descendants(&pids, getpid());
 	watcher_add_pids(&s->watcher, &ours);
-	pids_add(&ours, s->started.init);
+	pids_add(&ours, s->launched.init);
 	pids_remove(&pids, &ours);
 	pids_free(&ours);
 	return pids;
@@ -31,7 +31,7 @@ static struct pids list(const struct supervisor *s)
 static void find_orphans(struct supervisor *s, void (*add)(struct orphans *orphans, const struct pids *pids))
 {
 	struct pids pids = list(s);
-	add(&s->outcome.orphans, &pids);
+	add(&s->result.orphans, &pids);
 	pids_free(&pids);
 }
 
@@ -40,21 +40,21 @@ static void name_orphans(struct supervisor *s)
 {
 	long long now = clock_milliseconds(), grace = now + GRACE_MILLISECONDS;
 	/* If there is nobody, init's word for it is on its way. */
-	supervisor_step(s, GRACE_MILLISECONDS / 2);
-	if (s->alone || s->gone)
+	supervisor_wait(s, GRACE_MILLISECONDS / 2);
+	if (s->no_children || s->init_exited)
 		return;
 	/* A crowd takes long to list: meanwhile, so that it is killed the sooner. Of a crowd nobody misses who comes last. */
 	struct pids crowd = list(s);
-	while (!s->alone && !s->gone && (now = clock_milliseconds()) < grace)
-		supervisor_step(s, (int)(grace - now));
-	if (!s->alone && crowd.count > ORPHANS_DESCRIBED)
-		orphans_add(&s->outcome.orphans, &crowd);
+	while (!s->no_children && !s->init_exited && (now = clock_milliseconds()) < grace)
+		supervisor_wait(s, (int)(grace - now));
+	if (!s->no_children && crowd.count > ORPHANS_DESCRIBED)
+		orphans_add(&s->result.orphans, &crowd);
 	pids_free(&crowd);
 	/* A chain that re-forks may be between two of its links whenever it is looked at. Once it is, however late we are. */
 	long long patience = clock_milliseconds() + NAME_MILLISECONDS;
-	while (!s->alone && !s->gone && s->outcome.orphans.count == 0) {
+	while (!s->no_children && !s->init_exited && s->result.orphans.count == 0) {
 		find_orphans(s, orphans_add);
-		supervisor_step(s, 0);
+		supervisor_wait(s, 0);
 		if (clock_milliseconds() >= patience)
 			break;
 	}
@@ -64,31 +64,31 @@ void teardown(struct supervisor *s)
 {
 	long long deadline = clock_milliseconds() + KILL_MILLISECONDS;
 	bool tracked = s->plan.tracking != TRACK_NOTHING;
-	if (tracked && !s->outcome.abandoned)
+	if (tracked && !s->result.abandoned)
 		name_orphans(s);
-	if (s->outcome.abandoned)
+	if (s->result.abandoned)
 		supervisor_send(s, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
-	if (s->has_cgroup && !s->alone)
+	if (s->has_cgroup && !s->no_children)
 		cgroup_kill(&s->cgroup, deadline);
 	supervisor_send(s, &(struct message){.type = MESSAGE_TEARDOWN});
 	/* For init that is our own end: with it goes all that has nobody to answer its calls. */
-	if (s->outcome.watcher_died && s->started.channel >= 0)
-		shutdown(s->started.channel, SHUT_RDWR);
-	while (!s->gone && clock_milliseconds() < deadline) {
-		supervisor_step(s, 100);
-		if (tracked && s->started.channel < 0 && !s->gone)
-			kill(s->started.init, SIGKILL);
+	if (s->result.watcher_died && s->launched.channel >= 0)
+		shutdown(s->launched.channel, SHUT_RDWR);
+	while (!s->init_exited && clock_milliseconds() < deadline) {
+		supervisor_wait(s, 100);
+		if (tracked && s->launched.channel < 0 && !s->init_exited)
+			kill(s->launched.init, SIGKILL);
 	}
 	/* An init that has not ended by then is stuck, or was stopped. */
-	if (!s->gone) {
-		kill(s->started.init, SIGKILL);
-		supervisor_step(s, GRACE_MILLISECONDS);
+	if (!s->init_exited) {
+		kill(s->launched.init, SIGKILL);
+		supervisor_wait(s, GRACE_MILLISECONDS);
 	}
 	/* What a root phase moved in from elsewhere is no child of init's. */
 	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, deadline);
 	if (s->plan.tracking == TRACK_SUBREAPER)
 		emptied = pids_kill_descendants(deadline) && emptied;
-	s->outcome.stuck = tracked && (!emptied || !s->gone);
-	if (s->outcome.stuck)
-		find_orphans(s, orphans_are_stuck);
+	s->result.stuck = tracked && (!emptied || !s->init_exited);
+	if (s->result.stuck)
+		find_orphans(s, orphans_mark_stuck);
 }

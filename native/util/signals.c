@@ -5,13 +5,13 @@
 
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGPIPE, SIGCONT};
 
-bool signals_take(struct signals *signals)
+bool signals_save(struct signals *signals)
 {
 	struct sigaction by_default = {.sa_handler = SIG_DFL};
 	return sigprocmask(SIG_SETMASK, NULL, &signals->mask) == 0 && sigaction(SIGCHLD, &by_default, &signals->child) == 0;
 }
 
-bool signals_give_back(const struct signals *signals)
+bool signals_restore(const struct signals *signals)
 {
 	return sigaction(SIGCHLD, &signals->child, NULL) == 0 && sigprocmask(SIG_SETMASK, &signals->mask, NULL) == 0;
 }
@@ -28,7 +28,7 @@ int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-bool signals_is_ours_to_hand_on(const struct signalfd_siginfo *info)
+bool signals_is_forwarded(const struct signalfd_siginfo *info)
 {
 	if (info->ssi_code <= 0)
 		return true;

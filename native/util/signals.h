@@ -12,10 +12,10 @@ struct signals {
 };
 
 /* Remembers the caller's mask and SIGCHLD action; from here on SIGCHLD is waited for, whatever the caller ignored. */
-bool signals_take(struct signals *signals);
+bool signals_save(struct signals *signals);
 
 /* Gives both back. To be called last before exec. */
-bool signals_give_back(const struct signals *signals);
+bool signals_restore(const struct signals *signals);
 
 /*
  * Blocks what a supervisor forwards, and SIGCHLD, and opens a close-on-exec signalfd for them. Returns it or -1. The
@@ -28,6 +28,6 @@ int signals_open(void);
  * foreground group, the command included; but that a terminal was closed it says to the leader of the session alone
  * (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
  */
-bool signals_is_ours_to_hand_on(const struct signalfd_siginfo *info);
+bool signals_is_forwarded(const struct signalfd_siginfo *info);
 
 #endif

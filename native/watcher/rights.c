@@ -46,7 +46,7 @@ static bool set_capabilities(uint64_t kept)
 bool watcher_rights_reduce(void)
 {
 	struct identity now;
-	if (!identity_look(&now))
+	if (!identity_read_credentials(&now))
 		return false;
 	uint64_t kept = now.permitted;
 	if ((kept >> CAP_SYS_PTRACE & 1) != 0) {

@@ -109,7 +109,7 @@ export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
 export const routes = ['direct', 'socks', 'none'] as const;
 const makers = ['confine', 'portage', 'none'] as const;
 
-/** At least what native/supervisor/supervisor.h, audit_table.h, audit_target.h and outcome.h allow. */
+/** At least the limits in native/supervisor/supervisor.h and native/watcher/network_log.h. */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 

@@ -55,13 +55,13 @@ audit_with() {
 }
 
 @test 'audit:privileged refuses other code that raises a privilege or changes ids' {
-	audit_with probe/gc.c 'void evil(const struct identity *identity);
+	audit_with probe/probe.c 'void evil(const struct identity *identity);
 		void evil(const struct identity *identity) { privilege_raise(identity); }'
 	[[ $status == 1 && $output == *': for privileged/ alone and used outside: privilege_raise' ]]
-	audit_with probe/gc.c 'void evil(void);
+	audit_with probe/probe.c 'void evil(void);
 		void evil(void) { setuid(0); }'
 	[[ $status == 1 && $output == *': for privileged/ alone and used outside: setuid' ]]
-	audit_with probe/gc.c '#include <sys/syscall.h>
+	audit_with probe/probe.c '#include <sys/syscall.h>
 		void evil(void);
 		void evil(void) { syscall(SYS_setuid, 0); }'
 	[[ $status == 1 && $output == *'SYS_setuid'* ]]
