@@ -142,7 +142,7 @@ function decideBlock(what: Confinement): string[] {
 	];
 }
 
-/** Where the network is isolated; with `only`, where it would be if FEATURES said so (audited() in src/rules/audit.ts). */
+/** Where the network is isolated; with `only`, where it would be if FEATURES said so (audited() in src/rules/decide.ts). */
 function auditBlock(): string[] {
 	const rows = phaseRules.net.filter(
 		({ when }) => !when.some((one) => 'setting' in one && one.setting === 'PORTCULLIS_AUDIT'),
