@@ -1,37 +1,39 @@
-/** What can stand in a place of the command line, for the completions: fixed words, or what only the shell can list. */
+/** Completions of an argument: fixed words, or a kind of name that the shell lists. */
 export type Candidates = readonly string[] | 'package' | 'file' | 'folder' | 'command' | undefined;
 
 export interface Option {
-	/** What the value is called; an option without one is a flag. */
+	/** The placeholder of the value in help texts. An option without a value is a flag. */
 	readonly value?: string;
 	readonly means: string;
 	readonly candidates?: Candidates;
 }
 
-/** A command of the program. `run` loads what it needs: a quick answer must not wait for what it doesn't use. */
+/** A command of portcullis. `run` imports the modules of the command, so that other commands start faster. */
 export interface Command {
 	readonly summary: string;
-	/** What `--help` and the man page say beyond the summary, a paragraph each. */
+	/** Paragraphs that follow the summary in `--help` and in the man page. */
 	readonly details: readonly string[];
 	readonly options: Readonly<Record<string, Option>>;
-	/** What stands behind the options in the usage line, and what each place can hold. */
+	/** The positional arguments in the usage line, and the completions of each. */
 	readonly words: string;
 	readonly candidates: readonly Candidates[];
-	/** Of the hook, not of a person: not listed by `--help`, nor completed. */
+	/** Whether only the hook uses the command. `--help` and the completions omit it. */
 	readonly internal?: boolean;
-	/** Gives the exit status; an error that is not a UsageError is a failure, exit status 1. */
+	/** Returns the exit status. A UsageError causes exit status 2, any other error 1. */
 	readonly run: (input: Input) => number | Promise<number>;
 }
 
+/** A parsed command line. */
 export interface Input {
 	readonly values: Readonly<Record<string, string>>;
 	readonly flags: ReadonlySet<string>;
-	/** What is left of the command line, and what came after `--`, if that was there. */
+	/** The positional arguments before `--`. */
 	readonly words: readonly string[];
+	/** The arguments after `--`; undefined without `--`. */
 	readonly command: readonly string[] | undefined;
 }
 
-/** `report [--since TIME] [PACKAGE]` */
+/** The usage of a command: `report [--since TIME] [PACKAGE]`. */
 export function usage(name: string, command: Command): string {
 	const options = Object.entries(command.options).map(([option, { value }]) =>
 		value === undefined ? `[--${option}]` : `[--${option} ${value}]`,

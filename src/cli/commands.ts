@@ -4,55 +4,57 @@ import { srcPhases } from '../rules/phases.ts';
 
 const phaseNames = srcPhases.map((phase) => `src_${phase}`);
 const json: Option = { means: 'print JSON' };
-const eprefix: Option = { value: 'DIR', means: 'the Gentoo Prefix to look at', candidates: 'folder' };
-const stdin: Option = { means: 'read the environment from standard input: NAME=VALUE, each with a NUL byte behind it' };
+const eprefix: Option = { value: 'DIR', means: 'use the Gentoo Prefix in DIR', candidates: 'folder' };
+const stdin: Option = { means: 'read the environment from standard input, as NAME=VALUE entries that end with NUL' };
 const lists = {
-	features: { value: 'LIST', means: 'words of FEATURES', candidates: ['network-sandbox', 'ipc-sandbox', 'cgroup'] },
-	restrict: { value: 'LIST', means: 'words of RESTRICT', candidates: ['network-sandbox'] },
-	properties: { value: 'LIST', means: 'words of PROPERTIES', candidates: ['live', 'test_network'] },
-	unpack: { value: 'HOW', means: 'PORTCULLIS_UNPACK', candidates: settings.PORTCULLIS_UNPACK.choices },
+	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: ['network-sandbox', 'ipc-sandbox', 'cgroup'] },
+	restrict: { value: 'LIST', means: 'use LIST as RESTRICT', candidates: ['network-sandbox'] },
+	properties: { value: 'LIST', means: 'use LIST as PROPERTIES', candidates: ['live', 'test_network'] },
+	unpack: { value: 'VALUE', means: 'use VALUE as PORTCULLIS_UNPACK', candidates: settings.PORTCULLIS_UNPACK.choices },
 } as const satisfies Record<string, Option>;
 
 export const commands: Readonly<Record<string, Command>> = {
 	report: {
-		summary: 'what was blocked, killed and used',
+		summary: 'show blocked connections, killed processes and resource use',
 		details: [
-			'Reads the records that every confined phase leaves. PACKAGE is CATEGORY/NAME, NAME, or either with a version. What needs an answer comes first: what was blocked, then what was killed, then what was built without its sandbox, then what used the most.',
-			'TIME is 30m, 12h, 3d or 2w back, a date (2026-11-20), or a date and time (2026-11-20T21:50).',
+			'Reads the records of all confined phases. PACKAGE is CATEGORY/NAME or NAME, with or without a version. The sections are: blocked connections, killed processes, phases without a sandbox that FEATURES requests, phases that exceeded a limit, allowed connections, and resource use.',
+			'TIME is an age (30m, 12h, 3d or 2w), today, yesterday, a date (2026-11-20), or a date with a local time (2026-11-20T21:50).',
 		],
 		options: {
-			since: { value: 'TIME', means: 'only phases that began after it' },
-			stats: { means: 'numbers only, in the manner of `ccache -s`' },
+			since: { value: 'TIME', means: 'show only phases that started after TIME' },
+			stats: { means: 'print totals only, in the format of `ccache -s`' },
 			json,
-			html: { value: 'FILE', means: 'write one page that needs no network, for a browser', candidates: 'file' },
-			records: { value: 'FILE', means: 'read these records', candidates: 'file' },
+			html: { value: 'FILE', means: 'write an HTML page that loads nothing from the network', candidates: 'file' },
+			records: { value: 'FILE', means: 'read the records from FILE', candidates: 'file' },
 		},
 		words: '[PACKAGE]',
 		candidates: ['package'],
 		run: async (input) => (await import('./commands/report.ts')).run(input),
 	},
 	status: {
-		summary: 'phases that are running now',
-		details: ["Package, phase, how long, processes, memory and processor use; your own, and as root everybody's."],
-		options: { watch: { means: 'refresh every second, until Ctrl-C or q' }, json },
+		summary: 'list the phases that are running now',
+		details: [
+			'Shows package, phase, elapsed time, number of processes, memory and processor use. Root sees the phases of all users. Other users see their own.',
+		],
+		options: { watch: { means: 'refresh every second until Ctrl-C or q is pressed' }, json },
 		words: '',
 		candidates: [],
 		run: async (input) => (await import('./commands/status.ts')).run(input),
 	},
 	doctor: {
-		summary: 'can this machine do what FEATURES asks, and if not, what to change',
+		summary: 'check whether this machine supports what FEATURES requests',
 		details: [
-			'Each finding has a state, what it means, and the way out. What is sound takes one line, unless --verbose is given. Exit status 0: all that FEATURES asks for works; 1: something does not; 2: bad usage.',
+			'Each finding shows its state, what it means, and the fix. A finding without a problem takes one line, unless --verbose is given. The exit status is 0 if everything that FEATURES requests works, 1 if something does not, and 2 for a usage error.',
 		],
-		options: { verbose: { means: 'show every finding, with what was looked at' }, json, eprefix },
+		options: { verbose: { means: 'show every finding in full, with the facts behind it' }, json, eprefix },
 		words: '',
 		candidates: [],
 		run: async (input) => (await import('./commands/doctor.ts')).run(input),
 	},
 	info: {
-		summary: 'the block to paste into a bug report',
+		summary: 'print versions and configuration for a bug report',
 		details: [
-			'Versions, kernel, mode, tracking method, and FEATURES with who honours each word, in the manner of `emerge --info`.',
+			'Prints versions, kernel, mode, tracking method, and which program implements each word of FEATURES, in the format of `emerge --info`.',
 		],
 		options: { eprefix },
 		words: '',
@@ -60,13 +62,13 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/info.ts')).run(input),
 	},
 	allow: {
-		summary: "what lets a package's build reach the network",
+		summary: 'print the configuration that gives a package network access',
 		details: [
-			'Prints the lines for package.env and for the file that it names: first those that let through what the package has tried to reach (PORTCULLIS_ALLOW), if its records know of that, then those that build it without network-sandbox. --write adds what is not there yet. PACKAGE is CATEGORY/NAME, or either with an operator, a version or a slot.',
+			'Prints lines for package.env and for the file that it names. The first lines set PORTCULLIS_ALLOW to the destinations that the package tried to reach, if its records contain any. The other lines build the package without network-sandbox. --write adds the first lines, or the other lines if there are no destinations, and keeps existing lines. PACKAGE is CATEGORY/NAME, with an optional operator, version or slot.',
 		],
 		options: {
 			write: { means: 'add the lines to /etc/portage' },
-			whole: { means: 'the whole network, whatever was tried' },
+			whole: { means: 'allow the whole network instead of the recorded destinations' },
 			eprefix,
 		},
 		words: 'PACKAGE',
@@ -74,9 +76,9 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/allow.ts')).run(input),
 	},
 	explain: {
-		summary: 'what each phase would be confined by, and which rule says so',
+		summary: 'show how each phase is confined, and by which rule',
 		details: [
-			'For a PACKAGE, Portage is asked what make.conf, package.env, RESTRICT and PROPERTIES are for it. With --features nothing is asked, and the lists are what the options say.',
+			'For a PACKAGE, Portage evaluates make.conf, package.env, RESTRICT and PROPERTIES. With --features, Portage is not started, and the options give the lists.',
 		],
 		options: { ...lists, json, eprefix },
 		words: '[PACKAGE] [PHASE...]',
@@ -84,15 +86,15 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/explain.ts')).run(input),
 	},
 	run: {
-		summary: 'run any command, or a shell, confined as a phase is',
+		summary: 'run a command or a shell, confined like a phase',
 		details: [
-			'Confined by the network, ipc and cgroup sandboxes, or by what --features names, or with --like by what PHASE of PACKAGE would be confined by. Without a command, a shell. What was blocked or killed is said at the end. The exit status is that of the command; 125 where the sandbox could not be had.',
+			'Uses network-sandbox, ipc-sandbox and cgroup, or the words of --features. With --like, the rules for PHASE of PACKAGE apply. Without a COMMAND, a shell starts. At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
 		],
 		options: {
 			features: lists.features,
 			like: {
 				value: 'PACKAGE',
-				means: 'as the phase of this package; the PHASE stands behind it',
+				means: 'confine like PHASE of this package',
 				candidates: 'package',
 			},
 			eprefix,
@@ -102,9 +104,9 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/run.ts')).run(input),
 	},
 	shell: {
-		summary: 'a shell in the kept build directory of a failed build',
+		summary: 'open a shell in the build directory of a failed build',
 		details: [
-			'With the saved environment of the build, the functions of its ebuild and eclasses, and the confinement of that phase. Portage keeps the directory of a build that failed.',
+			'The shell has the saved environment of the build, the functions of its ebuild and eclasses, and the confinement of PHASE. Portage keeps the build directory of a build that failed.',
 		],
 		options: { eprefix },
 		words: '=CATEGORY/PACKAGE-VERSION PHASE [-- COMMAND [ARG...]]',
@@ -112,20 +114,22 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/shell.ts')).run(input),
 	},
 	gc: {
-		summary: 'remove the cgroups that killed runs have left',
-		details: ['The next confined phase does the same. What another run is just making or using stays.'],
+		summary: 'remove cgroups that killed runs left behind',
+		details: ['The next confined phase does the same. A cgroup that another run is creating or using stays.'],
 		options: {},
 		words: '',
 		candidates: [],
 		run: async (input) => (await import('./commands/gc.ts')).run(input),
 	},
 	hook: {
-		summary: 'print the hook, or the lines of bashrc that read it',
-		details: ['With --check: is the installed one what this version would write? Exit status 0 yes, 1 no.'],
+		summary: 'print the hook, or the lines of bashrc that source it',
+		details: [
+			'With --check, the exit status is 0 if the installed hook is the one that this version installs, and 1 if not.',
+		],
 		options: {
-			eprefix: { ...eprefix, means: 'the Gentoo Prefix that it is for' },
+			eprefix: { ...eprefix, means: 'print the hook for the Gentoo Prefix in DIR' },
 			block: { means: 'print the block for bashrc' },
-			check: { means: 'compare what is installed' },
+			check: { means: 'compare the installed hook with this version' },
 		},
 		words: '',
 		candidates: [],
@@ -140,14 +144,18 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/completion.ts')).run(input, publicCommands()),
 	},
 	conflicts: {
-		summary: 'what collides with the sandboxes of a package whose environment this is',
+		summary: 'list conflicts between the sandboxes and the environment of a package',
 		details: [],
 		options: {
-			package: { value: 'CATEGORY/PF', means: 'whose they are' },
+			package: { value: 'CATEGORY/PF', means: 'name the package in messages' },
 			...lists,
-			setting: { value: 'HOW', means: 'PORTCULLIS_CONFLICT', candidates: settings.PORTCULLIS_CONFLICT.choices },
-			allow: { value: 'LIST', means: 'PORTCULLIS_ALLOW' },
-			known: { value: 'LIST', means: 'those that were said' },
+			setting: {
+				value: 'VALUE',
+				means: 'use VALUE as PORTCULLIS_CONFLICT',
+				candidates: settings.PORTCULLIS_CONFLICT.choices,
+			},
+			allow: { value: 'LIST', means: 'use LIST as PORTCULLIS_ALLOW' },
+			known: { value: 'LIST', means: 'print no message about these conflicts' },
 			stdin,
 		},
 		words: '',
@@ -156,10 +164,10 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/hook_queries.ts')).runConflicts(input),
 	},
 	destinations: {
-		summary: 'what PORTCULLIS_ALLOW comes to, as options for confine',
+		summary: 'resolve PORTCULLIS_ALLOW to options for confine',
 		details: [],
 		options: {
-			package: { value: 'CATEGORY/PF', means: 'whose environment this is' },
+			package: { value: 'CATEGORY/PF', means: 'name the package in messages' },
 			features: lists.features,
 			stdin,
 		},
@@ -169,11 +177,11 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/hook_queries.ts')).runDestinations(input),
 	},
 	messages: {
-		summary: 'what the hook says about the record in FILE',
+		summary: 'print the messages of the hook about the record in FILE',
 		details: [],
 		options: {
-			refused: { means: 'confine did not start the phase' },
-			once: { value: 'DIR', means: "the package's folder for what is said once", candidates: 'folder' },
+			refused: { means: 'report that confine did not start the phase' },
+			once: { value: 'DIR', means: 'remember in DIR which messages were printed', candidates: 'folder' },
 		},
 		words: 'FILE',
 		candidates: ['file'],
@@ -182,7 +190,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	},
 };
 
-/** Those that a person uses, in the order of the table. */
+/** The documented commands, in the order of `portcullis --help`. */
 export function publicCommands(): [string, Command][] {
 	return Object.entries(commands).filter(([, { internal }]) => internal !== true);
 }

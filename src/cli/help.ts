@@ -2,7 +2,7 @@ import { usage, type Command } from './command.ts';
 import { publicCommands } from './commands.ts';
 import { wrapIndented, wrap } from '../util/terminal.ts';
 
-/** `portcullis --help`, on a screen of 80 columns. */
+/** The text of `portcullis --help`, at most 80 columns wide. */
 export function helpForAll(): string {
 	const rows = publicCommands();
 	const width = Math.max(...rows.map(([name]) => name.length));
@@ -13,11 +13,13 @@ export function helpForAll(): string {
 		'',
 		...rows.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
 		'',
-		'`portcullis COMMAND --help` shows what it takes; --version says which this is.',
-		'FEATURES in make.conf says what is confined: see portcullis(1).',
+		'`portcullis COMMAND --help` shows the options of a command.',
+		'`portcullis --version` prints the version.',
+		'FEATURES in make.conf selects what is confined: see portcullis(1).',
 	].join('\n');
 }
 
+/** The text of `portcullis COMMAND --help`, at most `width` and 100 columns wide. */
 export function helpFor(name: string, command: Command, width: number): string {
 	const options = Object.entries(command.options).map(([option, { value, means, candidates }]) => ({
 		left: `--${option}${value === undefined ? '' : ` ${value}`}`,
@@ -41,7 +43,7 @@ export function helpFor(name: string, command: Command, width: number): string {
 }
 
 function usageLines(name: string, command: Command, width: number): string[] {
-	// What is in brackets stays on one line.
+	// An option and its value stay on one line.
 	const text = `usage: portcullis ${usage(name, command)}`.replace(/\[[^\]]*\]/g, (one) =>
 		one.replaceAll(' ', '\u00a0'),
 	);

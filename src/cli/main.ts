@@ -10,7 +10,7 @@ import { suggestion, UsageError } from './usage.ts';
 const FAILURE = 1;
 const MISUSE = 2;
 
-/** The program: takes what follows its name, gives the exit status. */
+/** Runs a command line, without the name of the program, and returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
 	try {
 		return await dispatch(argv);
@@ -22,35 +22,37 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
-	if (name === undefined) throw new UsageError('which command? `portcullis --help` lists them');
+	if (name === undefined) throw new UsageError('a command is missing. `portcullis --help` lists them');
 	if (name === '--version' || name === '-V') return printText(`portcullis ${manifest.version}`);
 	if (name === '--help' || name === '-h' || name === 'help') {
 		const [topic] = rest;
-		return printText(topic === undefined ? helpForAll() : helpFor(topic, find(topic), screenOf(process.stdout).width));
+		return printText(
+			topic === undefined ? helpForAll() : helpFor(topic, commandNamed(topic), screenOf(process.stdout).width),
+		);
 	}
-	const command = find(name);
+	const command = commandNamed(name);
 	const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
 	if (own.includes('--help') || own.includes('-h')) {
 		return printText(helpFor(name, command, screenOf(process.stdout).width));
 	}
-	return command.run(read(name, command, rest));
+	return command.run(parse(name, command, rest));
 }
 
-function find(name: string): Command {
+function commandNamed(name: string): Command {
 	const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 	if (command !== undefined) return command;
 	const kind = name.startsWith('-') ? 'option' : 'command';
 	const near = suggestion(name, [...Object.keys(commands), 'help', '--help', '--version']);
-	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '; `portcullis --help` lists them' : near}`);
+	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '. `portcullis --help` lists them' : near}`);
 }
 
-/** minimist finds the words; what it lets pass, an unknown option or a missing value, is refused here. */
-function read(name: string, command: Command, argv: readonly string[]): Input {
+/** Parses the arguments of a command. minimist accepts unknown options and missing values; this function refuses them. */
+function parse(name: string, command: Command, argv: readonly string[]): Input {
 	const known = Object.keys(command.options);
-	const taking = known.filter((option) => command.options[option]?.value !== undefined);
-	const flags = known.filter((option) => !taking.includes(option));
+	const withValue = known.filter((option) => command.options[option]?.value !== undefined);
+	const flags = known.filter((option) => !withValue.includes(option));
 	const parsed = minimist<Record<string, unknown>>([...argv], {
-		string: ['_', ...taking],
+		string: ['_', ...withValue],
 		boolean: flags,
 		'--': true,
 		unknown: (word) => {
@@ -58,15 +60,15 @@ function read(name: string, command: Command, argv: readonly string[]): Input {
 			const option = word.replace(/=.*/s, '');
 			const near = suggestion(option, [...known.map((one) => `--${one}`), '--help']);
 			throw new UsageError(
-				`${name}: unknown option ${option}${near === '' ? `; \`portcullis ${name} --help\` lists them` : near}`,
+				`${name}: unknown option ${option}${near === '' ? `. \`portcullis ${name} --help\` lists them` : near}`,
 			);
 		},
 	});
-	const values = taking.flatMap((option) => {
+	const values = withValue.flatMap((option) => {
 		const value: unknown = parsed[option];
 		if (value === undefined) return [];
 		if (typeof value !== 'string') throw new UsageError(`${name}: --${option} was given twice`);
-		// minimist can't tell `--option` from `--option ''`.
+		// minimist returns '' for `--option` as well as for `--option ''`.
 		if (value === '' && argv.at(argv.indexOf(`--${option}`) + 1) !== '' && !argv.includes(`--${option}=`)) {
 			throw new UsageError(`${name}: --${option} needs a value`);
 		}
@@ -85,7 +87,7 @@ function printText(text: string): number {
 	return 0;
 }
 
-// `portcullis report | head` is no failure.
+// `portcullis report | head` closes the pipe early, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 	if (error.code !== 'EPIPE') throw error;
 	process.exit();

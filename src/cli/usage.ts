@@ -1,17 +1,17 @@
-/** Somebody used the program wrongly: one line on stderr, exit status 2. */
+/** An error in the command line: portcullis prints one line on standard error and exits with 2. */
 export class UsageError extends Error {}
 
-/** `word`, or a hint at the candidate that is the nearest to it: "; did you mean X?", or '' where none is near. */
+/** "; did you mean X?" for the candidate that is most similar to the word, or '' if none is similar. */
 export function suggestion(word: string, candidates: readonly string[]): string {
 	const [best] = candidates
 		.map((candidate) => ({ candidate, distance: distance(word, candidate) }))
 		.sort((a, b) => a.distance - b.distance);
-	// More than a third of the letters wrong is another word.
+	// A word that differs in more than a third of its letters is not a typing error.
 	if (best === undefined || best.distance > Math.max(1, Math.floor(best.candidate.length / 3))) return '';
 	return `; did you mean ${best.candidate}?`;
 }
 
-/** Levenshtein's distance, and a swap of neighbours counts as one. */
+/** The Levenshtein distance, with a swap of two neighbours as one edit. */
 function distance(from: string, to: string): number {
 	const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
 	const at = (row: number, column: number) => rows[row]?.[column] ?? Infinity;

@@ -236,5 +236,5 @@ finds() {
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 	prefix_install_portcullis
 	finds network-sandbox good 'by Portage, being root, and where it does not by Portcullis'
-	[[ $(prefix_run portcullis info) == *'network-sandbox: asked for, by Portage and Portcullis'* ]]
+	[[ $(prefix_run portcullis info) == *'network-sandbox: requested, applied by Portage and Portcullis'* ]]
 }

@@ -27,7 +27,7 @@ setup_file() {
 	done < <(commands)
 	[[ $page == *--since* ]]
 	page=$(man_text portcullis.5)
-	for name in AUDIT ON_FAILURE COLLISION UNPACK ALLOW MEMORY_MAX PIDS_MAX CPU_MAX; do
+	for name in AUDIT ON_FAILURE CONFLICT UNPACK ALLOW MEMORY_MAX PIDS_MAX CPU_MAX; do
 		[[ $page == *"PORTCULLIS_$name"* ]]
 	done
 }

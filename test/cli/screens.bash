@@ -53,9 +53,9 @@ screen() {
 	return "$status"
 }
 
-# The paths of a host, where the prefix has its own.
+# Filter: replaces the paths of the test prefix with those of an installation in /.
 as_installed() {
-	sed -E "s|^(EPREFIX: +)$PREFIX$|\1(none)|; s|$PREFIX||g; s|$PREFIX_ROOT||g; s|$PREFIX_PORTAGE||g"
+	sed -E "s|^(EPREFIX: +)$PREFIX$|\1(none)|; s|$PREFIX||g; s|$PREFIX_ROOT||g; s|$PREFIX_PORTAGE||g; s|[^ ]*/\.portage/[0-9.]+||g"
 }
 
 # terminal_open: a shell of the prefix' user in tmux, 80 columns by 24 lines.

@@ -64,8 +64,8 @@ setup_file() {
 
 @test 'portcullis info' {
 	shows info 0 portcullis info
-	grep -qx 'network-sandbox: asked for, by Portcullis' "$BATS_TEST_TMPDIR/screen"
-	grep -qx 'pid-sandbox:     asked for, by nobody: Portage honours it as root only' "$BATS_TEST_TMPDIR/screen"
+	grep -qx 'network-sandbox: requested, applied by Portcullis' "$BATS_TEST_TMPDIR/screen"
+	grep -qx 'pid-sandbox:     requested, not applied: Portage supports it only as root' "$BATS_TEST_TMPDIR/screen"
 	grep -q '^Portage:         3\.' "$BATS_TEST_TMPDIR/screen"
 	# To be pasted, through a pipe or not: there each fact is one line.
 	prefix_run portcullis info | grep -q '^FEATURES=".* cgroup .*network-sandbox .*"$'
@@ -84,7 +84,7 @@ setup_file() {
 }
 
 @test 'portcullis run: cut off, and told so; the status is that of the command' {
-	shows run 7 portcullis run -- curl --silent https://198.51.100.7/
+	says run 7 portcullis run -- curl --silent https://198.51.100.7/
 }
 
 @test 'portcullis hook --check: it is current; it was edited' {
@@ -207,7 +207,7 @@ setup_file() {
 	[[ $(screen env -u NO_COLOR TERM=dumb portcullis report) != *"$esc"* ]]
 	[[ $(prefix_run env -u NO_COLOR portcullis report) != *"$esc"* ]]
 	# In a pipe the lines are whole, for grep.
-	prefix_run portcullis doctor | grep -q '^good cgroup .*'
+	prefix_run portcullis doctor | grep -q '^ok   cgroup .*'
 }
 
 @test 'confine --probe' {

@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { commands, publicCommands } from '../../src/cli/commands.ts';
-import { helpFor, helpForAll } from '../../src/cli/help.ts';
 import { fit, screenOf, table, wrap } from '../../src/util/terminal.ts';
 import { ago, bytes, count, duration } from '../../src/util/units.ts';
 
@@ -71,21 +69,4 @@ test('counts and times in words', () => {
 		'2 h ago',
 		'1 d ago',
 	]);
-});
-
-describe('help', () => {
-	test('for all: every public command, on 80 columns', () => {
-		const text = helpForAll();
-		for (const [name] of publicCommands()) expect(text).toContain(`  ${name} `);
-		expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-		expect(text).not.toMatch(/^ {2}tell/m);
-	});
-
-	test.each(Object.keys(commands))('for %s: every option, with what it means, on 80 columns', (name) => {
-		const command = commands[name];
-		if (command === undefined) return expect.unreachable();
-		const text = helpFor(name, command, 80);
-		for (const option of Object.keys(command.options)) expect(text).toMatch(new RegExp(`^ {2}--${option} `, 'm'));
-		expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
-	});
 });

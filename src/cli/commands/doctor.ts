@@ -8,7 +8,7 @@ import { screenOf } from '../../util/terminal.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
-	if (words[0] !== undefined) throw new UsageError(`doctor takes no argument, and was given "${words[0]}"`);
+	if (words[0] !== undefined) throw new UsageError(`doctor takes no argument, but got "${words[0]}"`);
 	const findings = await examine(await probeSystem(values['eprefix'] ?? installation().eprefix));
 	const text = flags.has('json')
 		? [JSON.stringify(findings)]

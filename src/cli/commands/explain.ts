@@ -13,7 +13,7 @@ import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	const { explanation, environment } =
-		values['features'] === undefined ? await asked(values, words) : said(values, words);
+		values['features'] === undefined ? await fromPortage(values, words) : fromOptions(values, words);
 	const { packageContext } = explanation;
 	const context = buildContextOf(environment, packageContext.features, packageContext.settings.PORTCULLIS_ALLOW);
 	const conflicts = findConflicts({ ...packageContext, phase: '' }, context).map((found) => ({
@@ -33,7 +33,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** What PORTCULLIS_ALLOW comes to here and now. */
+/** The destinations that PORTCULLIS_ALLOW permits, resolved now. */
 async function allowedIn(setting: string, context: BuildContext): Promise<string[]> {
 	if (setting === '') return [];
 	const { destinations, destinationTexts } = await import('../../confine/destinations.ts');
@@ -47,23 +47,23 @@ function paragraphs([first = '', ...rest]: readonly string[], screen: Screen): s
 	];
 }
 
-interface Answer {
+interface Explained {
 	readonly explanation: Explanation;
-	/** Where collisions are looked for: the environment of a phase, as far as it is known. */
+	/** The environment of a phase, as far as it is known, for the detection of conflicts. */
 	readonly environment: Environment;
 }
 
-/** Portage is not asked: what counts is on the command line. */
-function said(values: Input['values'], words: readonly string[]): Answer {
+/** Uses the lists of the command line, and does not start Portage. */
+function fromOptions(values: Input['values'], words: readonly string[]): Explained {
 	return { explanation: explain('', packageContextFrom(values), phasesOf(words)), environment: process.env };
 }
 
-async function asked(values: Input['values'], words: readonly string[]): Promise<Answer> {
+async function fromPortage(values: Input['values'], words: readonly string[]): Promise<Explained> {
 	const alone = ['restrict', 'properties', 'unpack'].find((option) => values[option] !== undefined);
 	if (alone !== undefined)
-		throw new UsageError(`explain: --${alone} goes with --features; without that Portage is asked`);
+		throw new UsageError(`explain: --${alone} needs --features. Without it, Portage gives the lists`);
 	const [atom, ...phases] = words;
-	// Checked before Portage is asked, which takes its time.
+	// Portage takes a second to start, so the phases are checked first.
 	const chosen = phasesOf(phases);
 	const configuration = await resolvePortage(values['eprefix'] ?? installation().eprefix, atom, evidenceVariables);
 	const { package: one } = configuration;
@@ -79,6 +79,6 @@ async function asked(values: Input['values'], words: readonly string[]): Promise
 }
 
 function phasesOf(words: readonly string[]): readonly string[] {
-	// No EAPI has src_fetch yet.
+	// No EAPI defines src_fetch yet.
 	return words.length > 0 ? words.map(phaseNamed) : srcPhases.filter((phase) => phase !== 'fetch');
 }

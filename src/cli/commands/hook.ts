@@ -6,7 +6,7 @@ import { block } from '../../installation/paths.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
-	if (words[0] !== undefined) throw new UsageError(`hook takes no argument, and was given "${words[0]}"`);
+	if (words[0] !== undefined) throw new UsageError(`hook takes no argument, but got "${words[0]}"`);
 	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
 	if (eprefix !== '' && !eprefix.startsWith('/')) {
 		throw new UsageError(`--eprefix takes an absolute path, not "${eprefix}"`);

@@ -12,37 +12,37 @@ import { confinements } from '../../rules/phases.ts';
 import { wrapIndented, screenOf, wrap } from '../../util/terminal.ts';
 import { UsageError } from '../usage.ts';
 
-/** As wide as the longest name. */
+/** The width of the longest name. */
 const indent = ' '.repeat('network-sandbox: '.length);
 
 export async function run({ values, words }: Input): Promise<number> {
-	if (words[0] !== undefined) throw new UsageError(`info takes no argument, and was given "${words[0]}"`);
+	if (words[0] !== undefined) throw new UsageError(`info takes no argument, but got "${words[0]}"`);
 	const system = await probeSystem(values['eprefix'] ?? installation().eprefix);
 	print(await infoText(system, screenOf(process.stdout).width));
 	return 0;
 }
 
-/** In the manner of `emerge --info`: plain, a fact a line, to be pasted. */
+/** One fact per line, without colours, in the format of `emerge --info`. */
 async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 	const { configuration, probeResult, probe, uid } = system;
-	const amiss = (await examine(system)).filter(({ state }) => state === 'error' || state === 'warning');
-	const phaseContext: [string, string][] = [
+	const problems = (await examine(system)).filter(({ state }) => state === 'error' || state === 'warning');
+	const facts: [string, string][] = [
 		['Portage', configuration === undefined ? system.noPortage : `${configuration.version}, ${configuration.python}`],
 		['EPREFIX', system.eprefix || '(none)'],
-		['User', `uid ${uid}${uid === 0 ? '' : ', so Portage itself honours none of these FEATURES'}`],
+		['User', `uid ${uid}${uid === 0 ? '' : ', for which Portage itself applies no sandbox'}`],
 		[
 			'confine',
 			`mode ${probeResult.mode}, tracked by ${probeResult.tracking}, ${probeResult.broken || `watched ${probeResult.watched}`}`,
 		],
 		['cgroup', cgroupPlace(system)],
 		['Probe', probeText(probe)],
-		...confinements.map((what): [string, string] => [features[what], honours(system, what)]),
-		...alone(system),
+		...confinements.map((what): [string, string] => [features[what], applied(system, what)]),
+		...portageSandboxes(system),
 	];
 	const rest = [
 		...(configuration === undefined ? [] : [`FEATURES="${configuration.features.join(' ')}"`]),
 		...Object.entries(configuration?.variables ?? {}).map(([name, value]) => `${name}="${value}"`),
-		...(amiss.length > 0 ? ['', ...amiss.map(({ state, title, means }) => `${state}: ${title}: ${means}`)] : []),
+		...(problems.length > 0 ? ['', ...problems.map(({ state, title, means }) => `${state}: ${title}: ${means}`)] : []),
 	];
 	return [
 		...wrapIndented(
@@ -51,7 +51,7 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 			indent,
 		),
 		'='.repeat(65),
-		...phaseContext.flatMap(([name, value]) =>
+		...facts.flatMap(([name, value]) =>
 			wrap(value, width - indent.length).map(
 				(line, at) => (at === 0 ? `${name}:`.padEnd(indent.length) : indent) + line,
 			),
@@ -60,25 +60,30 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 	];
 }
 
-function honours({ asked, probeResult, uid }: SystemInfo, what: (typeof confinements)[number]): string {
-	if (!asked.includes(what)) return 'not asked for';
-	const applied = probeResult.applied[what] ?? 'none';
+function applied({ asked, probeResult, uid }: SystemInfo, what: (typeof confinements)[number]): string {
+	if (!asked.includes(what)) return 'not requested';
+	const by = probeResult.applied[what] ?? 'none';
 	const why = probeResult.missing.find((one) => one.what === what)?.why ?? '';
-	if (applied === 'none') return `asked for, not to be had${why === '' ? '' : `: ${why}`}`;
-	return uid === 0 && what !== 'cgroup' ? 'asked for, by Portage and Portcullis' : 'asked for, by Portcullis';
+	if (by === 'none') return `requested, not available${why === '' ? '' : `: ${why}`}`;
+	return uid === 0 && what !== 'cgroup'
+		? 'requested, applied by Portage and Portcullis'
+		: 'requested, applied by Portcullis';
 }
 
-/** What the lines above it don't say. */
+/** The result of `confine --probe`, without the lines that other lines of the output show. */
 function probeText(probe: SystemInfo['probe']): string {
 	const rest = [...probe].filter(([key]) => !['mode', 'uid', 'cgroup'].includes(key));
 	return rest.map(([key, value]) => `${key}=${value.replaceAll(' ', '_')}`).join(' ');
 }
 
-/** What Portage has besides, and honours as root only (spawn() in doebuild.py, _doebuild_spawn). */
-function alone({ configuration, uid }: SystemInfo): [string, string][] {
+/** Sandboxes of Portage itself, which it applies only as root (_doebuild_spawn() in doebuild.py). */
+function portageSandboxes({ configuration, uid }: SystemInfo): [string, string][] {
 	return ['pid-sandbox', 'mount-sandbox']
 		.filter((word) => configuration?.features.includes(word))
-		.map((word) => [word, `asked for, by ${uid === 0 ? 'Portage' : 'nobody: Portage honours it as root only'}`]);
+		.map((word) => [
+			word,
+			`requested, ${uid === 0 ? 'applied by Portage' : 'not applied: Portage supports it only as root'}`,
+		]);
 }
 
 function distribution(): string {

@@ -9,7 +9,7 @@ import { isSrcPhase } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { UsageError } from '../usage.ts';
 
-/** What `run` is like where nothing else is said: a phase that every feature covers. */
+/** The default phase. All three features cover it. */
 const PHASE = 'compile';
 
 export async function run({ values, words, command }: Input): Promise<number> {
@@ -19,8 +19,8 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	if (like === undefined && word !== undefined) throw new UsageError(`put -- before the command "${word}"`);
 	if (tooMany !== undefined) throw new UsageError(`put -- before the command "${tooMany}"`);
 	const phase = phaseNamed(word ?? PHASE);
-	if (!isSrcPhase(phase)) throw new UsageError(`only src_* phases are confined, and "${word ?? ''}" is none`);
-	if (list !== undefined) known(list);
+	if (!isSrcPhase(phase)) throw new UsageError(`only src_* phases are confined, and "${word ?? ''}" is not one`);
+	if (list !== undefined) checkFeatures(list);
 
 	const eprefix = values['eprefix'] ?? installation().eprefix;
 	let cpv = 'portcullis/run';
@@ -34,14 +34,13 @@ export async function run({ values, words, command }: Input): Promise<number> {
 		phaseContext = { ...packageContextOf(configuration), phase };
 	}
 	const shell = [process.env['SHELL'] ?? '/bin/sh'];
-	const wanted = command !== undefined && command.length > 0 ? command : shell;
-	return runConfined(phaseContext, wanted, { eprefix, cpv, environment: process.env });
+	const argv = command !== undefined && command.length > 0 ? command : shell;
+	return runConfined(phaseContext, argv, { eprefix, cpv, environment: process.env });
 }
 
-function known(list: string): void {
+function checkFeatures(list: string): void {
 	const words: readonly string[] = Object.values(features);
 	for (const word of list.split(/\s+/).filter(Boolean)) {
-		if (!words.includes(word))
-			throw new UsageError(`--features ${word} confines nothing: it can be ${words.join(', ')}`);
+		if (!words.includes(word)) throw new UsageError(`--features ${word} confines nothing. Use ${words.join(', ')}`);
 	}
 }

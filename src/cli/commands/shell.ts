@@ -13,7 +13,9 @@ import { UsageError } from '../usage.ts';
 export async function run({ values, words, command }: Input): Promise<number> {
 	const [atom, word, tooMany] = words;
 	if (atom === undefined || word === undefined || tooMany !== undefined) {
-		throw new UsageError('shell takes a package and a phase: portcullis shell =CATEGORY/PACKAGE-VERSION src_test');
+		throw new UsageError(
+			'shell takes a package and a phase. Example: portcullis shell =CATEGORY/PACKAGE-VERSION src_test',
+		);
 	}
 	const phase = phaseNamed(word);
 	const eprefix = values['eprefix'] ?? installation().eprefix;
@@ -23,7 +25,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	const saved = join(one.builddir, 'temp/environment');
 	if (!existsSync(saved)) {
 		throw new Error(
-			`there is no kept build of ${one.cpv} in ${one.builddir}: Portage keeps one that failed, and FEATURES=keepwork every one`,
+			`there is no build directory of ${one.cpv} in ${one.builddir}. Portage keeps it if the build fails, and with FEATURES=keepwork always`,
 		);
 	}
 	accessSync(saved, constants.R_OK);
@@ -54,7 +56,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	}
 }
 
-/** What Portage sets for each phase and so doesn't save (PMS 11.1). */
+/** Variables that Portage sets for each phase and does not save (PMS 11.1). */
 function phaseVariables({ names, builddir }: Resolved, eprefix: string, phase: string): Record<string, string> {
 	return {
 		...names,

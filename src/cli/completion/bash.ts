@@ -1,6 +1,6 @@
 import type { Candidates, Command } from '../command.ts';
 
-/** For bash-completion's folder; works without bash-completion too. */
+/** A completion for bash. It works with and without bash-completion. */
 export function bashCompletion(names: readonly [string, Command][]): string {
 	return `# bash completion for portcullis, written by \`portcullis completion bash\`
 # shellcheck shell=bash
@@ -18,7 +18,7 @@ _portcullis() {
 		mapfile -t COMPREPLY < <(compgen -W '${names.map(([name]) => name).join(' ')} help --help --version' -- "$current")
 		return
 	fi
-	# The place among the words that are no options.
+	# The index of the current word among the words that are not options.
 	for word in "\${COMP_WORDS[@]:2:COMP_CWORD-1}"; do
 		[[ $word == -* ]] || at=$((at + 1))
 	done

@@ -10,15 +10,15 @@ function __portcullis_packages
 	end
 end
 
-# How many words stand behind the command that are no options.
+# Whether this many words after the command are not options.
 function __portcullis_at
 	set -l words (commandline -opc)[3..-1]
 	test (count (string match -v -- '-*' $words)) -eq $argv[1]
 end
 
 complete -c portcullis -f
-complete -c portcullis -n __fish_use_subcommand -l help -d 'show how to use it'
-complete -c portcullis -n __fish_use_subcommand -l version -d 'show its version'
+complete -c portcullis -n __fish_use_subcommand -l help -d 'show the help'
+complete -c portcullis -n __fish_use_subcommand -l version -d 'print the version'
 ${names.flatMap(([name, command]) => lines(name, command)).join('\n')}
 `;
 }
@@ -31,7 +31,7 @@ function lines(name: string, command: Command): string[] {
 			([option, { value, means, candidates }]) =>
 				`complete -c portcullis ${within} -l ${option} -d ${word(means)}${value === undefined ? '' : ` -x${list(candidates)}`}`,
 		),
-		`complete -c portcullis ${within} -l help -d 'show how to use it'`,
+		`complete -c portcullis ${within} -l help -d 'show the help'`,
 		...command.candidates.flatMap((candidates, at) =>
 			candidates === undefined
 				? []

@@ -18,7 +18,7 @@ ${names.map(([name, { summary }]) => `		${word(`${name}:${summary}`)}`).join('\n
 	)
 	if ((CURRENT == 2)); then
 		_describe command commands
-		_arguments '--help[show how to use it]' '--version[show its version]'
+		_arguments '--help[show the help]' '--version[print the version]'
 		return
 	fi
 	local command=\${words[2]}
@@ -41,7 +41,7 @@ function branch(name: string, command: Command): string {
 		),
 	);
 	const endpoints = command.candidates.map((candidates, at) => word(`${at + 1}:word:${action(candidates)}`));
-	return `	${name}) _arguments ${[...specs, "'--help[show how to use it]'", ...endpoints].join(' ')} ;;`;
+	return `	${name}) _arguments ${[...specs, "'--help[show the help]'", ...endpoints].join(' ')} ;;`;
 }
 
 function action(candidates: Candidates): string {

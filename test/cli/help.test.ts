@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { commands, publicCommands } from '../../src/cli/commands.ts';
+import { helpFor, helpForAll } from '../../src/cli/help.ts';
+import { suggestion } from '../../src/cli/usage.ts';
+
+const widthOf = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
+
+test('portcullis --help lists every public command, no internal one, and fits 80 columns', () => {
+	const listed = [...helpForAll().matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name]) => name);
+	expect(listed).toEqual(publicCommands().map(([name]) => name));
+	expect(widthOf(helpForAll())).toBeLessThanOrEqual(80);
+});
+
+describe.each(Object.entries(commands))('portcullis %s --help', (name, command) => {
+	const text = helpFor(name, command, 80);
+
+	test('lists every option and fits 80 columns', () => {
+		for (const option of Object.keys(command.options)) expect(text).toMatch(new RegExp(`^ {2}--${option} `, 'm'));
+		expect(widthOf(text)).toBeLessThanOrEqual(80);
+	});
+});
+
+test.each([
+	['explian', '; did you mean explain?'],
+	['hok', '; did you mean hook?'],
+	['sttaus', '; did you mean status?'],
+	['frobnicate', ''],
+])('for the unknown command %s the suggestion is "%s"', (word, answer) => {
+	expect(suggestion(word, Object.keys(commands))).toBe(answer);
+});
