@@ -1,12 +1,12 @@
-# What a newcomer types first. The scripts behind it say more.
+# Shortcuts for the scripts, which have more options.
 all:
 	scripts/build
 
-# Formatters, linters, analysers and the rules of the house.
+# Formatters, linters, analyzers and the rules of the house.
 check:
 	test/check
 
-# The checks and all tests.
+# All checks and all tests.
 test:
 	test/run
 

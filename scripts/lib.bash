@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every script here needs; sourced, never run.
+# Functions for all scripts. Source this file.
 
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 
@@ -12,7 +12,7 @@ die() {
 	exit 1
 }
 
-# Of the tree rather than of git: a tarball, or a clone that belongs to somebody else, is checked the same.
+# Prints all source files. Uses find, not git: a tarball, and a clone of another user, work too.
 source_files() {
 	(cd -- "$TOP" && find . \( -name node_modules -o -path ./.git -o -path ./.portage -o -path ./dist -o \
 		-path ./native/build -o -path ./bench/results \) -prune -o -type f -printf '%P\n' | LC_ALL=C sort)

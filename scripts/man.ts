@@ -8,8 +8,8 @@ import { confinements, phaseRules } from '../src/rules/phases.ts';
 import { expected, settingNames, settings } from '../src/rules/settings.ts';
 
 /**
- * Writes the man pages into docs/man, or with a folder as its argument there: the templates beside them (*.in), with what
- * the program's own tables say in the place of their `@name@` lines, and the screens of docs/screens in that of `@screen NAME@`.
+ * Generates the manual pages from the templates docs/man/*.in: `@name@` lines become the program's tables, `@screen NAME@` lines the
+ * screens of docs/screens. Writes them into docs/man, or into the directory that is the argument.
  */
 const top = join(import.meta.dirname, '..');
 const blocks: Readonly<Record<string, () => string[]>> = {

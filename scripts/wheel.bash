@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Programs from the Python package index, each in a folder of its own below .portage; sourced after lib.bash.
+# Installs programs from the Python package index, each in its own directory below .portage. Source it after lib.bash.
 
-# wheel PACKAGE VERSION SHA256 DIR: sees that it is in DIR. One process at a time, the others wait.
+# wheel PACKAGE VERSION SHA256 DIR: installs the program in DIR unless it is there. Other processes wait.
 wheel() {
 	local package=$1 version=$2 sum=$3 dir=$4 lock
 	[[ ! -e $dir/complete ]] || return 0
@@ -13,8 +13,8 @@ wheel() {
 	exec {lock}>&-
 }
 
-# Of Debian's python: the first python3 in PATH may be one that only its owner can start (pyenv under /root). And an ordinary
-# user must be able to read and start it, whatever umask root has.
+# Uses Debian's python, because the first python3 in PATH may be inaccessible to other users (pyenv under /root). Ordinary
+# users must be able to read and start the program, whatever umask root has.
 wheel_fetch() (
 	umask 022
 	say "Fetching $package $version from the Python package index into ${dir#"$TOP"/}"

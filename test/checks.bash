@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2317 # the functions are called by name
-# The checks that run no test: `make check` runs them all, and so does npm test. Each one in CHECKS is a function NAME_check.
+# Checks for `make check` and npm test. Each word in CHECKS has a function NAME_check.
 
 # shellcheck disable=SC2034 # read by test/run and test/check
 readonly CHECKS='native prettier eslint tsc shellcheck shfmt clangformat spelling house'
@@ -13,7 +13,7 @@ tsc_check() { node_modules/.bin/tsc --noEmit; }
 
 shellcheck_check() {
 	local -a files
-	# What is in hooks/ is a template; what becomes of it is checked instead.
+	# hooks/ contains templates. The generated hook is checked instead.
 	mapfile -t files < <(bash_files | grep -v '^hooks/')
 	shellcheck "${files[@]}" && node dist/portcullis.js hook | shellcheck -
 }
@@ -30,7 +30,7 @@ clangformat_check() {
 	clang-format --dry-run -Werror "${files[@]}"
 }
 
-# The words of test/spelling.txt are no mistakes here.
+# test/spelling.txt lists words that codespell must accept.
 spelling_check() {
 	local -a files
 	mapfile -t files < <(source_files | grep -vE '^(LICENSE|package-lock\.json|test/spelling\.txt)$|^native/fuzz/corpus/')

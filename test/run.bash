@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The jobs of test/run: one more at a time than there are processors, as most wait for something; each with a log of its own, counted when they end.
+# Runs the jobs of test/run. One more job than processors runs at a time, because most jobs wait. Each job has its own log.
 
 PASSED=0
 FAILED=0
@@ -8,18 +8,18 @@ STARTED=0
 AT_ONCE=$(($(nproc) + 1))
 declare -A JOBS=()
 
-# run_begin [FOLDER|PATTERN]: what is to be run; everything without.
+# run_begin [FOLDER|PATTERN]: selects the jobs; all of them without an argument.
 run_begin() {
 	ONLY=${1-}
 	ONLY=${ONLY%/}
-	# A folder is meant as a whole and alone: `egress` is test/egress, and not a file of that name elsewhere.
+	# `egress` selects all of test/egress, and no other file whose name contains it.
 	[[ ! $ONLY || ! -d test/${ONLY#test/} ]] || ONLY=test/${ONLY#test/}
 	LOGS=$(mktemp -d)
 	trap 'rm -rf -- "$LOGS"' EXIT
 	trap 'run_stop 130' INT
 	trap 'run_stop 143' TERM
 	START=$SECONDS
-	# Each job is a process group, so that Ctrl-C can end it: what a shell starts with & is deaf to that otherwise.
+	# Each job is a process group, so that Ctrl-C can end it. Otherwise background processes ignore SIGINT.
 	set -m
 }
 
@@ -39,7 +39,7 @@ run_chosen() {
 	fi
 }
 
-# A stage on which all others depend: the run ends where it fails.
+# Runs a stage that all others need. The run ends if it fails.
 run_first() {
 	local name=$1
 	if "${@:2}" >"$LOGS/first" 2>&1; then
@@ -47,7 +47,7 @@ run_first() {
 		PASSED=$((PASSED + 1))
 	else
 		FAILED=$((FAILED + 1))
-		run_tell 'FAIL ' "$name" "$LOGS/first"
+		run_print 'FAIL ' "$name" "$LOGS/first"
 		run_end
 	fi
 }
@@ -81,26 +81,26 @@ run_reap() {
 	log=$LOGS/${name//\//_}
 	took=$((SECONDS - start))s
 	read -r passed failed skipped < <("run_count_$kind" "$status" "$log")
-	# Whatever a job's own count says: one that ended badly has failed.
+	# A job with a bad exit status counts as failed.
 	((status == 0 || failed)) || failed=1
 	if [[ ${CI-} == true ]]; then
 		failed=$((failed + skipped))
 	fi
 	PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + skipped))
 	if ((failed)); then
-		run_tell 'FAIL ' "$name ($took)" "$log"
+		run_print 'FAIL ' "$name ($took)" "$log"
 		"run_repeat_$kind" "$name" "$log" | sed 's/^/      To repeat: /'
 	else
 		printf 'ok    %s (%s, %d passed%s)\n' "$name" "$took" "$passed" "$( ((skipped)) && echo ", $skipped skipped")"
 	fi
 }
 
-run_tell() {
+run_print() {
 	printf '%s %s\n' "$1" "$2"
 	sed 's/^/      /' "$3"
 }
 
-# run_repeat_stage|vitest|bats NAME LOG: the commands that repeat what has failed.
+# run_repeat_stage|vitest|bats NAME LOG: prints commands that repeat the failed tests.
 run_repeat_stage() {
 	printf 'test/run %s\n' "$1"
 }
@@ -113,7 +113,7 @@ run_repeat_vitest() {
 	' "$2.results" 2>/dev/null || printf 'test/run %s\n' "$1"
 }
 
-# bats takes a test's title as a regular expression.
+# bats interprets a title as a regular expression.
 run_repeat_bats() {
 	local file=${1%% *} with=${RUN_WITH:+$RUN_WITH } title
 	[[ ! ${SANITIZE-} && $1 != *' with sanitizers' ]] || with='CONFINE_BUILD=build/sanitized ASAN_OPTIONS=verify_asan_link_order=0 '
@@ -129,7 +129,7 @@ run_count_stage() {
 	(($1 == 0)) && echo '1 0 0' || echo '0 1 0'
 }
 
-# TAP: a test that could not even be planned counts as failed.
+# Counts TAP results. A file without a plan counts as one failure.
 run_count_bats() {
 	awk '
 		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
@@ -157,33 +157,33 @@ vitest_run() {
 	node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$RESULTS" "$@"
 }
 
-# A test that hangs must not hang the run. (bats' own BATS_TEST_TIMEOUT, after a test that fails, waits until it is over.)
+# Limits the time of a file, so that a hanging test does not block the run. (BATS_TEST_TIMEOUT waits for the rest of the file.)
 bats_run() {
 	local status=0
 	[[ ! ${SANITIZE-} ]] || sanitize_begin
 	timeout --kill-after=10 "${BATS_FILE_TIMEOUT:-400}" node_modules/bats/bin/bats --formatter tap --timing "$1" &
-	# timeout has a process group of its own, and passes this on to it.
+	# timeout creates a process group and forwards the signal to it.
 	trap 'kill "$!"' TERM
 	wait "$!" || status=$?
 	[[ ! ${SANITIZE-} ]] || sanitize_end || status=1
 	return "$status"
 }
 
-# With SANITIZE=1 the tests run the confine that has the compiler's checks built in. It has closed its standard error in most of
-# its processes, so their reports go to files. fakeroot and sandbox preload a library in front of the sanitizer's own.
+# With SANITIZE=1 the tests use a confine with ASan and UBSan. Most of its processes have closed standard error, so reports go to
+# files. fakeroot and sandbox preload a library before the sanitizer's, hence verify_asan_link_order=0.
 sanitized_run() {
 	SANITIZE=1 bats_run "$1"
 }
 
 sanitize_begin() {
 	SANITIZER_REPORTS=$(mktemp -d) || return
-	# Processes of every user write there.
+	# Processes of every user write reports.
 	chmod 1777 "$SANITIZER_REPORTS"
 	export CONFINE_BUILD=build/sanitized ASAN_OPTIONS=verify_asan_link_order=0:log_path=$SANITIZER_REPORTS/report
 	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$SANITIZER_REPORTS/report
 }
 
-# Any report is a failure, whether or not a test noticed that a process has ended.
+# Any report is a failure, even if no test failed.
 sanitize_end() {
 	local status=0
 	if compgen -G "$SANITIZER_REPORTS/*" >/dev/null; then
@@ -197,7 +197,7 @@ sanitize_end() {
 run_end() {
 	run_wait
 	if ((STARTED == 0 && FAILED == 0)) && [[ $ONLY ]]; then
-		printf 'FAIL  nothing is named %s\n' "$ONLY"
+		printf 'FAIL  no check or test matches %s\n' "$ONLY"
 		FAILED=1
 	fi
 	printf '\n%d s' "$((SECONDS - START))"
