@@ -57,7 +57,7 @@ static noreturn void run_alone(const struct options *options, struct identity *i
 	enum mode mode = isolate == 0 ? MODE_NONE : identity->mode;
 	bool entered = namespaces_enter(identity, mode, isolate, &setup_error);
 	if (!privilege_drop(identity))
-		refuse("giving up root: %m");
+		refuse("dropping root privileges: %m");
 	/* A container's seccomp filter may refuse root what it lets a user namespace have. What was entered half stays behind. */
 	if (!entered && (mode == MODE_ROOT || mode == MODE_SETUID) && setup_error.error == EPERM) {
 		if (!identity_read(identity))

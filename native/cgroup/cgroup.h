@@ -68,7 +68,7 @@ struct cgroup_inherited {
  * Looks for the limits that options ask for. Portage's cgroup for a build has them if hooks/limits.bash has written them there. For root,
  * who can make a cgroup elsewhere, it is all of them or none.
  */
-void cgroup_inherited_look(struct cgroup_inherited *inherited, const struct options *options, const struct identity *identity);
+void cgroup_inherited_find(struct cgroup_inherited *inherited, const struct options *options, const struct identity *identity);
 
 /* Notes in usage which of these limits was hit since. */
 void cgroup_inherited_usage(const struct cgroup_inherited *inherited, struct cgroup_usage *usage);

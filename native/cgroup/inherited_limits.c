@@ -50,7 +50,7 @@ static int open_own(void)
 	return directory;
 }
 
-void cgroup_inherited_look(struct cgroup_inherited *inherited, const struct options *options, const struct identity *identity)
+void cgroup_inherited_find(struct cgroup_inherited *inherited, const struct options *options, const struct identity *identity)
 {
 	int asked = 0, found = 0;
 	*inherited = (struct cgroup_inherited){.directory = -1};

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char carried[] = "CONFINE_ENV_";
+static const char prefix[] = "CONFINE_ENV_";
 
 static char *read_whole(int fd, size_t *length)
 {
@@ -50,7 +50,7 @@ char **environment_read(int fd)
 		free(text);
 		return NULL;
 	}
-	/* Nothing would point into it. */
+	/* No entry points into the text. */
 	if (count == 0)
 		free(text);
 	size_t next = 0;
@@ -59,8 +59,8 @@ char **environment_read(int fd)
 	return environment;
 }
 
-/* Takes NAME (length bytes) out of all entries but the one at keep. */
-static void forget(char **environment, const char *name, size_t length, const char *keep)
+/* Removes all entries of this name (length bytes), except the entry keep. */
+static void remove_name(char **environment, const char *name, size_t length, const char *keep)
 {
 	char **to = environment;
 	for (char **from = environment; *from != NULL; from++)
@@ -73,14 +73,14 @@ void environment_restore(char **environment)
 {
 	for (size_t i = 0; environment[i] != NULL;) {
 		char *entry = environment[i];
-		char *name = entry + sizeof carried - 1;
-		size_t length = strncmp(entry, carried, sizeof carried - 1) == 0 ? strcspn(name, "=") : 0;
+		char *name = entry + sizeof prefix - 1;
+		size_t length = strncmp(entry, prefix, sizeof prefix - 1) == 0 ? strcspn(name, "=") : 0;
 		if (length == 0 || name[length] != '=') {
 			i++;
 			continue;
 		}
 		environment[i] = name;
-		forget(environment, name, length, name);
+		remove_name(environment, name, length, name);
 		i = 0;
 	}
 }

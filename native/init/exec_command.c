@@ -13,7 +13,7 @@
 #include "util/fail.h"
 #include "watcher/filter.h"
 
-/* A call, and which of its arguments is the user; the group is the next one. */
+/* A chown system call, and the index of its user argument. The group argument follows it. */
 struct call {
 	unsigned number;
 	unsigned user;
@@ -24,7 +24,7 @@ struct abi {
 	struct call calls[4];
 };
 
-/* Of i386, which builds of multilib packages run, the calls with 32-bit ids: no C library has used the others since 2001. */
+/* i386 is there for multilib packages, with 32-bit ids: C libraries have not used the 16-bit calls since 2001. */
 static const struct abi abis[] = {
 #if defined(__x86_64__)
 	{AUDIT_ARCH_X86_64, {{SYS_chown, 1}, {SYS_fchown, 1}, {SYS_lchown, 1}, {SYS_fchownat, 2}}},
@@ -37,7 +37,7 @@ static const struct abi abis[] = {
 	{0, {{0, 0}}},
 };
 
-/* Where the low half of an argument is: ids are 32 bits, whatever the register holds above. */
+/* Returns the offset of the low half of an argument. Ids have 32 bits; the kernel ignores the upper half of the register. */
 static unsigned low_half(unsigned argument)
 {
 	unsigned half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
@@ -50,7 +50,7 @@ enum {
 	ROOM = 2 * PER_ABI + 1,
 };
 
-/* Appends what looks at one call: to whom, -1 being nobody new. */
+/* Appends the instructions for one call. It fails with EPERM if the user is neither uid nor -1, or the group neither gid nor -1. */
 static size_t add_call(struct sock_filter *code, const struct call *call, unsigned uid, unsigned gid)
 {
 	const struct sock_filter added[PER_CALL] = {
@@ -82,22 +82,28 @@ static size_t add_abi(struct sock_filter *code, const struct abi *abi, unsigned 
 	return length;
 }
 
-/* Reads a map of a single id; false where it maps more, or nothing. */
-static bool maps_one(const char *path, unsigned *id)
+/* Reads the only id of a map. Returns false if the map has no id or several. */
+static bool read_single_id(const char *path, unsigned *id)
 {
 	unsigned outside, count = 0, more;
 	FILE *map = fopen(path, "re");
-	bool one = map != NULL && fscanf(map, "%u %u %u", id, &outside, &count) == 3 && count == 1 && fscanf(map, "%u", &more) != 1;
+	bool single = map != NULL && fscanf(map, "%u %u %u", id, &outside, &count) == 3 && count == 1 && fscanf(map, "%u", &more) != 1;
 	if (map != NULL)
 		fclose(map);
-	return one;
+	return single;
 }
 
-bool errno_filter_install(void)
+/*
+ * Makes chown(2) to another user fail with EPERM, as it does for ordinary users outside of a user namespace. In a namespace that maps a
+ * single id the kernel returns EINVAL, which libfakeroot reports as an error: `fowners root` would fail the build. In other
+ * namespaces this function does nothing. Not used for every phase, because a test suite can create user namespaces of its
+ * own. Needs CAP_SYS_ADMIN in the namespace or no_new_privs. Returns false with errno.
+ */
+static bool chown_filter_install(void)
 {
 	struct sock_filter code[ROOM];
 	unsigned uid, gid;
-	if (!maps_one("/proc/self/uid_map", &uid) || !maps_one("/proc/self/gid_map", &gid))
+	if (!read_single_id("/proc/self/uid_map", &uid) || !read_single_id("/proc/self/gid_map", &gid))
 		return true;
 	size_t length = 0;
 	for (const struct abi *abi = abis; abi->architecture != 0; abi++)
@@ -107,22 +113,22 @@ bool errno_filter_install(void)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0;
 }
 
-void phase_filter_install(const struct options *options, int watcher_socket, bool isolated)
+void phase_filter_install(const struct options *options, int watcher_socket, bool isolated_net)
 {
 	struct filter_rules rules = {
 		.watched = watcher_socket >= 0,
 		.allow_list = watcher_socket >= 0 && options->allow.count > 0,
-		.families = options->net && isolated ? options->families : FAMILIES_ANY,
+		.families = options->net && isolated_net ? options->families : FAMILIES_ANY,
 	};
 	if (rules.watched && filter_install(watcher_socket, &rules))
 		return;
 	rules.watched = rules.allow_list = false;
-	/* An architecture without a table is the documentation's to name. */
+	/* ENOTSUP: there is no table of system calls for this architecture. The documentation lists it. */
 	if (rules.families == FAMILIES_ANY || filter_install_without_listener(&rules) || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)
 		refuse("--net: restricting socket families: seccomp: %m");
-	complain("--net: sockets of every family can be made: seccomp: %m");
+	complain("--net: socket families are not restricted: seccomp: %m");
 }
 
 extern char **environ;
@@ -131,10 +137,10 @@ static char **read_environment(int fd)
 {
 	char **environment = environment_read(fd);
 	if (environment == NULL)
-		refuse("--environ %d: reading it: %m", fd);
-	/* confine's to close, not the command's to find; one of 0 to 2 stays, as the command needs it for something else. */
+		refuse("--environ %d: read: %m", fd);
+	/* The command must not inherit this descriptor, unless it is a standard stream. */
 	if (fd > STDERR_FILENO && close(fd) != 0)
-		refuse("--environ %d: closing it: %m", fd);
+		refuse("--environ %d: close: %m", fd);
 	return environment;
 }
 
@@ -145,11 +151,11 @@ noreturn void exec_command(const struct options *options, const struct signals *
 		environment = read_environment(options->environ_fd);
 	else
 		environment_restore(environment);
-	if (options->chown_eperm && !errno_filter_install())
+	if (options->chown_eperm && !chown_filter_install())
 		refuse("--chown-eperm: seccomp: %m");
 	if (!signals_restore(signals))
 		refuse("restoring signals: %m");
-	/* Before the search: execvp looks in the PATH of environ. */
+	/* execvp() searches the PATH of environ. */
 	environ = environment;
 	execvp(options->command[0], options->command);
 	int error = errno;

@@ -19,28 +19,31 @@
 #include "namespace/snmp.h"
 #include "watcher/socket_maker.h"
 
-/* Portage sends SIGTERM 10 s after the command has reported; telling needs some of that. */
+/* Portage sends SIGTERM 10 s after the command has reported its end. The supervisor needs part of this time. */
 #define KILL_MILLISECONDS 6000
 
-static noreturn void end(const struct init *init, bool orphaned)
+static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)
 {
-	/* What is watched can't do without its watcher, who ends with the supervisor. */
-	if (init->tracking == TRACK_SUBREAPER || (orphaned && init->watcher_socket >= 0))
+	/* The watcher exits with the supervisor. Without it every watched call fails, so the processes must not continue. */
+	if (init->tracking == TRACK_SUBREAPER || (supervisor_exited && init->watcher_socket >= 0))
 		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	_exit(0);
 }
 
-/* With nobody outside to empty the cgroup, it is ours to do, and takes us along: whom it misses (see cgroup_kill()) goes first. */
-static noreturn void end_orphaned(const struct init *init)
+/*
+ * The supervisor has exited, so init empties the cgroup. cgroup.kill kills init as well. It can miss processes (see cgroup_kill()),
+ * so the descendants are killed first.
+ */
+static noreturn void exit_without_supervisor(const struct init *init)
 {
 	if (init->cgroup_kill >= 0 && init->tracking == TRACK_SUBREAPER)
 		pids_kill_descendants(clock_milliseconds());
 	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
 		complain("cgroup.kill: %m");
-	end(init, true);
+	kill_and_exit(init, true);
 }
 
-/* The last number given out in our PID namespace, which process 1 opened: that many were started, less ourselves. */
+/* Returns the number of processes and threads started in this PID namespace: the last number in use, without init. 0: unknown. */
 static long count_started(void)
 {
 	long last = 0;
@@ -53,34 +56,28 @@ static long count_started(void)
 	return last > 1 ? last - 1 : 0;
 }
 
-/* Collects whoever ended. Returns the command's status once it is among them, else -1; alone tells that nobody is left. */
-static int collect(pid_t command, bool *alone)
+/* Reaps all exited children. Returns the status of the command if it is among them, otherwise -1. */
+static int reap_children(pid_t command, bool *no_children)
 {
-	int status, ended = -1;
+	int status, command_status = -1;
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (pid == command)
-			ended = status;
-	*alone = pid < 0 && errno == ECHILD;
-	return ended;
+			command_status = status;
+	*no_children = pid < 0 && errno == ECHILD;
+	return command_status;
 }
 
-/* Signals that reach us reached the whole group: the supervisor alone hands on, or the command would get each twice. */
-static void swallow(int signals)
+/* A signal to the process group has reached the command as well. Only the supervisor forwards signals, so init discards its own. */
+static void discard_signals(int signal_fd)
 {
 	struct signalfd_siginfo info;
-	while (read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+	while (read(signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 		;
 }
 
-noreturn void init_run(const struct init *init)
+static void send_ready(const struct init *init)
 {
-	/* The build may hold the same ids: it must not attach to us. What ends us must be the supervisor's end, or its word. */
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
-		refuse("prctl(PR_SET_DUMPABLE): %m");
-	bool reaps = init->tracking == TRACK_SUBREAPER || (init->tracking == TRACK_NOTHING && init->watcher_socket >= 0);
-	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
-		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	struct message message = {.type = MESSAGE_READY, .counters = {-1, -1}};
 	if (init->isolated_net)
 		snmp_files(message.counters);
@@ -88,13 +85,10 @@ noreturn void init_run(const struct init *init)
 	for (int i = 0; i < 2; i++)
 		if (message.counters[i] >= 0)
 			close(message.counters[i]);
-	if (channel_receive(init->channel, &message) != 1 || message.type != MESSAGE_START)
-		_exit(EXIT_REFUSED);
-	if (init->tracking == TRACK_PID_NAMESPACE && message.parent_exited && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-		refuse("prctl(PR_SET_PDEATHSIG): %m");
-	int signals = signals_open();
-	if (signals < 0)
-		refuse("signalfd: %m");
+}
+
+static pid_t start_command(const struct init *init)
+{
 	pid_t command = fork();
 	if (command < 0)
 		refuse("fork: %m");
@@ -102,42 +96,65 @@ noreturn void init_run(const struct init *init)
 		phase_filter_install(init->options, init->watcher_socket, init->isolated_net);
 		exec_command(init->options, init->signals);
 	}
-	/* The caller's files: nothing shall wait for an end-of-file that we alone hold back. */
-	close_fds_except((const int[]){init->channel, init->cgroup_kill, signals, init->watcher_socket}, 4);
+	return command;
+}
 
-	bool ended = false, said_alone = false;
+noreturn void init_run(const struct init *init)
+{
+	struct message message;
+	/* The build can have the same user id. It must not attach to init with ptrace(2). */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		refuse("prctl(PR_SET_DUMPABLE): %m");
+	bool reaps = init->tracking == TRACK_SUBREAPER || (init->tracking == TRACK_NOTHING && init->watcher_socket >= 0);
+	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
+	send_ready(init);
+	if (channel_receive(init->channel, &message) != 1 || message.type != MESSAGE_START)
+		_exit(EXIT_REFUSED);
+	if (init->tracking == TRACK_PID_NAMESPACE && message.parent_exited && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		refuse("prctl(PR_SET_PDEATHSIG): %m");
+	int signal_fd = signals_open();
+	if (signal_fd < 0)
+		refuse("signalfd: %m");
+	pid_t command = start_command(init);
+	/* Close the caller's files: a reader of a pipe waits until every writer has closed it. */
+	close_fds_except((const int[]){init->channel, init->cgroup_kill, signal_fd, init->watcher_socket}, 4);
+
+	bool command_exited = false, no_children_sent = false;
 	int watcher_socket = init->watcher_socket;
 	for (;;) {
-		struct pollfd sources[] = {
-			{.fd = init->channel, .events = POLLIN}, {.fd = signals, .events = POLLIN}, {.fd = watcher_socket, .events = POLLIN}};
+		struct pollfd sources[] = {{.fd = init->channel, .events = POLLIN},
+					   {.fd = signal_fd, .events = POLLIN},
+					   {.fd = watcher_socket, .events = POLLIN}};
 		if (poll(sources, 3, -1) < 0 && errno != EINTR)
-			end_orphaned(init);
+			exit_without_supervisor(init);
 		if (sources[1].revents != 0)
-			swallow(signals);
+			discard_signals(signal_fd);
 		if (sources[2].revents != 0 && !socket_maker_serve(watcher_socket)) {
 			close(watcher_socket);
 			watcher_socket = -1;
 		}
-		bool alone;
-		int status = collect(command, &alone);
+		bool no_children;
+		int status = reap_children(command, &no_children);
 		if (status >= 0) {
-			ended = true;
-			struct message last = {.type = MESSAGE_COMMAND_EXITED, .ended = {.status = status}};
+			command_exited = true;
+			struct message exited = {.type = MESSAGE_COMMAND_EXITED, .command_exited = {.status = status}};
+			/* One process was the helper that sends the listener to the watcher (watcher/). */
 			if (init->tracking == TRACK_PID_NAMESPACE)
-				last.ended.started = count_started() - (init->watcher_socket >= 0);
-			channel_send(init->channel, &last);
+				exited.command_exited.started = count_started() - (init->watcher_socket >= 0);
+			channel_send(init->channel, &exited);
 		}
-		if (ended && alone && !said_alone) {
-			said_alone = true;
+		if (command_exited && no_children && !no_children_sent) {
+			no_children_sent = true;
 			channel_send(init->channel, &(struct message){.type = MESSAGE_NO_CHILDREN});
 		}
 		if (sources[0].revents == 0)
 			continue;
 		if (channel_receive(init->channel, &message) != 1)
-			end_orphaned(init);
-		if (message.type == MESSAGE_SIGNAL && !ended)
+			exit_without_supervisor(init);
+		if (message.type == MESSAGE_SIGNAL && !command_exited)
 			kill(command, message.signal);
 		if (message.type == MESSAGE_TEARDOWN)
-			end(init, false);
+			kill_and_exit(init, false);
 	}
 }

@@ -1,4 +1,7 @@
-/* What the supervisor and the init of a phase say to each other, over one socket pair. */
+/*
+ * init: the parent of the command. It is process 1 of the phase's PID namespace, or a subreaper if there is none. It is connected to the
+ * supervisor by a socket pair, the channel.
+ */
 #ifndef INIT_H
 #define INIT_H
 
@@ -11,61 +14,61 @@
 #include "util/fds.h"
 #include "util/signals.h"
 
-enum type {
-	MESSAGE_SETUP_ERROR,	/* init: set-up failed, nothing runs */
-	MESSAGE_READY,		/* init: everything is in place */
-	MESSAGE_START,		/* supervisor: start the command */
-	MESSAGE_COMMAND_EXITED, /* init: the command ended */
-	MESSAGE_NO_CHILDREN,	/* init: no process but itself is left */
-	MESSAGE_TEARDOWN,	/* supervisor: end, and let nothing live on */
-	MESSAGE_SIGNAL,		/* supervisor: a signal for the command */
+enum message_type {
+	/* From init: */
+	MESSAGE_SETUP_ERROR,	/* a set-up step failed; init exits */
+	MESSAGE_READY,		/* set-up is complete */
+	MESSAGE_COMMAND_EXITED, /* with the status of the command */
+	MESSAGE_NO_CHILDREN,	/* the command has exited, and init has no other child */
+	/* From the supervisor: */
+	MESSAGE_START,	  /* start the command */
+	MESSAGE_SIGNAL,	  /* send a signal to the command */
+	MESSAGE_TEARDOWN, /* kill the remaining processes and exit */
 };
 
 struct message {
-	enum type type;
-	pid_t sender; /* when heard by the supervisor: as the kernel numbers it for us */
+	enum message_type type;
+	pid_t sender; /* set by channel_receive(): init's number in the supervisor's PID namespace */
 	union {
 		struct setup_error setup_error;
-		int counters[PASSED_FDS]; /* MESSAGE_READY: go along with it (snmp.h) */
+		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors (snmp.h) */
 		int signal;
-		bool parent_exited; /* MESSAGE_START: the process that forked init has exited, so that the supervisor is its parent */
+		bool parent_exited; /* MESSAGE_START: the process that forked init has exited; the supervisor is init's parent */
 		struct {
-			int status;   /* as wait(2) gives it */
-			long started; /* processes and threads started in the PID namespace; 0: not known */
-		} ended;
+			int status;   /* as wait(2) returns it */
+			long started; /* number of processes and threads started in the PID namespace; 0: unknown */
+		} command_exited;
 	};
 };
 
-/* Opens the pair, close-on-exec; the supervisor's end is the first. Each end reads end-of-file once every process that holds the other is gone. */
+/* Opens the channel, close-on-exec. The supervisor's end is the first. */
 bool channel_open(int ends[2]);
 
 /* Sends one message. A dead peer is not an error: the next channel_receive() returns 0. If init does not read, the message is lost. */
 void channel_send(int end, const struct message *message);
 
-/* Waits for one message. Returns 1, 0 at end-of-file, -1 with errno. */
+/* Waits for one message. Returns 1, 0 if every process with the other end has exited, -1 with errno. */
 int channel_receive(int end, struct message *message);
 
-/* The parent of a phase's command: process 1 of its PID namespace, or a subreaper where there is none. */
-
 enum tracking {
-	TRACK_NOTHING,	     /* nobody asked for tracking: what the command leaves lives on */
-	TRACK_PID_NAMESPACE, /* our end is everybody's end: the kernel sees to it */
-	TRACK_SUBREAPER,     /* orphans become our children, and we kill them */
+	TRACK_NOTHING,	     /* processes that the command leaves continue to run */
+	TRACK_PID_NAMESPACE, /* the kernel kills them when init exits */
+	TRACK_SUBREAPER,     /* they become children of init, which kills them */
 };
 
 struct init {
-	int channel; /* to the supervisor */
+	int channel;
 	enum tracking tracking;
-	int cgroup_kill;    /* -1, or cgroup.kill of the phase's cgroup, for when the supervisor is gone */
-	bool isolated_net;  /* the network is not the host's */
-	int watcher_socket; /* to the watcher, or -1: then the command is not watched */
+	int cgroup_kill;    /* cgroup.kill of the phase's cgroup, for use after the death of the supervisor; -1: none */
+	bool isolated_net;  /* this network namespace is not the host's */
+	int watcher_socket; /* -1: the command is not watched */
 	const struct options *options;
 	const struct signals *signals;
 };
 
 /*
- * Starts the command once the supervisor says so, hands signals on, collects zombies, says how the command ended and when
- * nothing else is left. Ends when told to, or when the supervisor is gone; nothing that it keeps outlives it.
+ * Sends MESSAGE_READY and starts the command after MESSAGE_START. Reaps zombies and reports the exit of the command. Exits after
+ * MESSAGE_TEARDOWN, or when the supervisor has exited. If the phase is tracked, no process outlives init.
  */
 noreturn void init_run(const struct init *init);
 

@@ -158,7 +158,7 @@ const struct setup_step setup_steps[STEPS] = {
 	[STEP_PID] = {"unshare(CLONE_NEWPID)", ISOLATE_PID | ISOLATE_PROC},
 	[STEP_PROC] = {"mounting /proc", ISOLATE_PROC},
 	[STEP_CGROUP] = {"joining the cgroup", 0},
-	[STEP_DROP] = {"giving up root", 0},
+	[STEP_DROP] = {"dropping root privileges", 0},
 	[STEP_FORK] = {"fork", 0},
 };
 

@@ -135,7 +135,7 @@ int gc(const struct identity *identity)
 	int removed = 0;
 	/* Nobody's leftovers are worth root's power in a program that anybody starts. */
 	if (!privilege_drop(&own) || !identity_read(&own))
-		refuse("giving up root: %m");
+		refuse("dropping root privileges: %m");
 	if (cgroup_tree_find(&tree, &why)) {
 		int place = own.mode == MODE_ROOT ? cgroupfs_open_directory(tree.root, CGROUP_PLACE_ROOT) : cgroup_delegated_open(&tree, false, &why);
 		if (place >= 0) {

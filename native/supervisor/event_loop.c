@@ -2,8 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "util/fail.h"
 
 static bool is_free(int fd)
 {
@@ -11,27 +17,104 @@ static bool is_free(int fd)
 	return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
-bool liveness_open(struct liveness *watch, const struct options *options)
+bool liveness_open(struct liveness *liveness, const struct options *options)
 {
-	*watch = (struct liveness){.lock = -1};
+	*liveness = (struct liveness){.lock = -1};
 	for (size_t i = 0; i < options->die_with_count; i++) {
 		int fd = (int)syscall(SYS_pidfd_open, options->die_with[i], 0);
 		if (fd < 0 && errno == ESRCH)
 			return false;
-		/* A kernel before 5.3 has none; the lock and the caller's own end are left to go by. */
+		/* Linux before 5.3 has no pidfd_open(2). The lock remains. */
 		if (fd >= 0)
-			watch->pidfd[watch->count++] = fd;
+			liveness->pidfd[liveness->count++] = fd;
 	}
 	if (options->die_with_lock != NULL)
-		watch->lock = open(options->die_with_lock, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (watch->lock >= 0 && is_free(watch->lock)) {
-		close(watch->lock);
-		watch->lock = -1;
+		liveness->lock = open(options->die_with_lock, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (liveness->lock >= 0 && is_free(liveness->lock)) {
+		close(liveness->lock);
+		liveness->lock = -1;
 	}
 	return true;
 }
 
-bool liveness_lock_is_free(const struct liveness *watch)
+bool liveness_lock_is_free(const struct liveness *liveness)
 {
-	return watch->lock >= 0 && is_free(watch->lock);
+	return liveness->lock >= 0 && is_free(liveness->lock);
+}
+
+void supervisor_send(const struct supervisor *s, const struct message *message)
+{
+	channel_send(s->launched.channel, message);
+}
+
+static void receive_message(struct supervisor *s)
+{
+	struct message message;
+	if (channel_receive(s->launched.channel, &message) != 1) {
+		close(s->launched.channel);
+		s->launched.channel = -1;
+		return;
+	}
+	if (message.type == MESSAGE_COMMAND_EXITED) {
+		s->command_exited = true;
+		s->result.status = message.command_exited.status;
+		s->result.started = message.command_exited.started;
+	}
+	if (message.type == MESSAGE_NO_CHILDREN)
+		s->no_children = true;
+}
+
+static void reap(struct supervisor *s)
+{
+	pid_t pid;
+	int status;
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		/* The build has stopped init. Ctrl-Z stops the supervisor as well, which then does not run. */
+		if (WIFSTOPPED(status))
+			kill(pid, SIGCONT);
+		else if (pid == s->watcher.pid)
+			s->result.watcher_died = true;
+		else if (pid == s->launched.init) {
+			s->init_exited = true;
+			s->init_refused = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED;
+		}
+	}
+}
+
+static void forward_signals(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+		if (info.ssi_signo != SIGCHLD && signals_is_forwarded(&info))
+			supervisor_send(s, &(struct message){.type = MESSAGE_SIGNAL, .signal = (int)info.ssi_signo});
+}
+
+bool supervisor_wait(struct supervisor *s, int timeout)
+{
+	struct pollfd sources[3 + OPTIONS_DIE_WITH] = {
+		{.fd = s->launched.channel, .events = POLLIN},
+		{.fd = s->signal_fd, .events = POLLIN},
+		{.fd = s->watcher.control},
+	};
+	for (size_t i = 0; i < s->liveness.count; i++)
+		sources[3 + i] = (struct pollfd){.fd = s->liveness.pidfd[i], .events = POLLIN};
+	if (poll(sources, 3 + s->liveness.count, timeout) < 0) {
+		if (errno == EINTR)
+			return true;
+		/* Another process has lowered RLIMIT_NOFILE with prlimit(2), and poll(2) fails with EINVAL. No event can be received. */
+		reap(s);
+		return false;
+	}
+	if (sources[0].revents != 0)
+		receive_message(s);
+	if (sources[1].revents != 0)
+		forward_signals(s);
+	/* The watcher has closed its end. Its threads can delay the moment at which it can be reaped. */
+	if (sources[2].revents != 0)
+		s->result.watcher_died = true;
+	reap(s);
+	for (size_t i = 0; i < s->liveness.count; i++)
+		if (sources[3 + i].revents != 0)
+			return false;
+	return !s->result.watcher_died;
 }

@@ -25,8 +25,8 @@ struct attempt {
 	const struct identity *identity;
 	const struct options *options;
 	const struct signals *signals;
-	const struct cgroup *cgroup; /* NULL: none */
-	int watcher_socket;	     /* to the watcher, -1: none */
+	const struct cgroup *cgroup; /* NULL: no cgroup */
+	int watcher_socket;	     /* -1: no watcher */
 	int channel;
 };
 
@@ -41,7 +41,7 @@ static noreturn void fail_at(const struct attempt *attempt, enum step step)
 	fail(attempt, &(struct setup_error){step, errno});
 }
 
-/* Sends the watcher the sockets of the phase's name server, or why there are none. */
+/* Sends the watcher the sockets of the phase's name server, or the reason why there are none. */
 static void set_up_dns_server(const struct attempt *attempt)
 {
 	struct setup_message message = {.type = SETUP_DNS_SERVER, .fds = {-1, -1}};
@@ -57,7 +57,7 @@ static void set_up_dns_server(const struct attempt *attempt)
 			close(message.fds[i]);
 }
 
-/* The last steps that need privilege, by the process that becomes init; then it is the caller for good. */
+/* Performs the last steps that need privilege, drops it and becomes init. */
 static noreturn void become_init(const struct attempt *attempt)
 {
 	struct setup_error setup_error;
@@ -78,14 +78,14 @@ static noreturn void become_init(const struct attempt *attempt)
 	});
 }
 
-static noreturn void prepare(const struct attempt *attempt)
+/* Enters the namespaces. With a PID namespace init is a child of this process, because unshare(2) concerns only children. */
+static noreturn void enter_namespaces(const struct attempt *attempt)
 {
 	struct setup_error setup_error;
 	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setup_error))
 		fail(attempt, &setup_error);
 	if ((attempt->plan->isolate & ISOLATE_PID) == 0)
 		become_init(attempt);
-	/* Only a child is in the new PID namespace. */
 	pid_t init = fork();
 	if (init < 0)
 		fail(attempt, &(struct setup_error){errno == ENOMEM ? STEP_PID : STEP_FORK, errno});
@@ -102,33 +102,31 @@ static bool receive_before(int channel, struct message *message, long long deadl
 		long long left = deadline - clock_milliseconds();
 		ready = poll(&source, 1, left > 0 ? (int)left : 0);
 	} while (ready < 0 && errno == EINTR);
-	if (ready == 0)
-		errno = ETIMEDOUT;
 	return ready > 0 && channel_receive(channel, message) == 1;
 }
 
-/* Receives the messages of the set-up until it has succeeded or failed. */
-static bool follow(const struct plan *plan, pid_t first, struct launched *launched, struct setup_error *setup_error)
+/* Receives the messages of the set-up until init is ready, or until every process of it has exited. */
+static bool wait_until_ready(const struct plan *plan, pid_t first, struct launched *launched, struct setup_error *setup_error)
 {
 	bool nested = (plan->isolate & ISOLATE_PID) != 0;
 	bool ready = false;
 	struct message message;
 	long long deadline = clock_milliseconds() + SETUP_MILLISECONDS;
-	*setup_error = (struct setup_error){STEP_FORK, ECHILD};
+	*setup_error = (struct setup_error){STEP_FORK, ETIMEDOUT};
 	while (!ready && receive_before(launched->channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
-			/* The kernel's word for it: who forked it may be killed before it can say. */
+			/* From SCM_CREDENTIALS. The process that forked init may have been killed before it could report this. */
 			launched->init = message.sender;
 			memcpy(launched->counters, message.counters, sizeof launched->counters);
 		}
-		if (message.type == MESSAGE_SETUP_ERROR && message.setup_error.step < STEPS)
+		if (message.type == MESSAGE_SETUP_ERROR && message.setup_error.step < STEPS) {
 			*setup_error = message.setup_error;
+			deadline = clock_milliseconds() + EXIT_MILLISECONDS;
+		}
 	}
-	if (clock_milliseconds() >= deadline && !ready) {
-		setup_error->error = ETIMEDOUT;
+	if (!ready)
 		pids_kill_descendants(clock_milliseconds() + EXIT_MILLISECONDS);
-	}
 	/* init sets PR_SET_PDEATHSIG, which concerns its parent at that time: the supervisor, if the first parent has exited. */
 	launched->parent_exited = (nested || !ready) && reap_within(first, EXIT_MILLISECONDS);
 	return ready;
@@ -151,14 +149,14 @@ bool launch_init(const struct plan *plan, const struct identity *identity, const
 		close(ends[0]);
 		if (!joined)
 			fail_at(&attempt, STEP_CGROUP);
-		prepare(&attempt);
+		enter_namespaces(&attempt);
 	}
 	if (first < 0 && cgroup != NULL)
 		setup_error->step = STEP_CGROUP;
 	setup_error->error = errno;
 	close(ends[1]);
 	launched->channel = ends[0];
-	bool ready = first > 0 && follow(plan, first, launched, setup_error);
+	bool ready = first > 0 && wait_until_ready(plan, first, launched, setup_error);
 	if (!ready)
 		close(ends[0]);
 	return ready;

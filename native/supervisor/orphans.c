@@ -15,10 +15,10 @@
 #include "util/process.h"
 #include "util/text.h"
 
-/* How long the arguments may take. */
+/* Deadline for reading all command lines. */
 #define READ_MILLISECONDS 500
 
-/* Fills orphan from /proc, but for its arguments; false where the process is dead. */
+/* Fills orphan from /proc, without its command line. Returns false if the process is dead. */
 static bool describe(struct orphan *orphan, pid_t pid)
 {
 	char text[1024];
@@ -39,17 +39,17 @@ static bool describe(struct orphan *orphan, pid_t pid)
 	return true;
 }
 
-static void read_arguments(struct orphan *orphans, size_t count)
+static void read_command_lines(struct orphan *orphans, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		orphans[i].argv_length = proc_read(orphans[i].pid, "cmdline", orphans[i].argv, sizeof orphans[i].argv);
 }
 
 /*
- * By a child with a deadline: the arguments are in the process' memory, and who sleeps in the kernel with that locked
- * (mmap_lock, as ps knows it) makes all wait who want to read there.
+ * Reads the command lines in a child with a deadline. They are in the memory of the process. A process that sleeps in the kernel
+ * while it holds its mmap_lock blocks every reader; ps(1) hangs in the same way.
  */
-static void add_arguments(struct orphan *orphans, size_t count)
+static void add_command_lines(struct orphan *orphans, size_t count)
 {
 	size_t size = count * sizeof *orphans;
 	struct orphan *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -61,13 +61,13 @@ static void add_arguments(struct orphan *orphans, size_t count)
 		pid_t parent = getpid(), reader = fork();
 		if (reader == 0) {
 			if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
-				read_arguments(shared, count);
+				read_command_lines(shared, count);
 			_exit(0);
 		}
 		close(ends[1]);
-		struct pollfd end = {.fd = ends[0], .events = POLLIN};
+		struct pollfd reader_exit = {.fd = ends[0], .events = POLLIN};
 		if (reader > 0) {
-			poll(&end, 1, READ_MILLISECONDS);
+			poll(&reader_exit, 1, READ_MILLISECONDS);
 			reap_within(reader, 0);
 			memcpy(orphans, shared, size);
 		}
@@ -88,10 +88,10 @@ void orphans_add(struct orphans *orphans, const struct pids *pids)
 		orphans->described_count += room;
 	}
 	if (orphans->described_count > known)
-		add_arguments(orphans->described + known, orphans->described_count - known);
+		add_command_lines(orphans->described + known, orphans->described_count - known);
 }
 
-static struct orphan *find(struct orphans *orphans, pid_t pid)
+static struct orphan *find_described(struct orphans *orphans, pid_t pid)
 {
 	for (size_t i = 0; i < orphans->described_count; i++)
 		if (orphans->described[i].pid == pid)
@@ -104,10 +104,10 @@ void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids)
 	size_t known = orphans->described_count;
 	struct pids others = {0};
 	for (size_t i = 0; i < pids->count; i++) {
-		struct orphan *orphan = find(orphans, pids->pid[i]);
+		struct orphan *orphan = find_described(orphans, pids->pid[i]);
 		if (orphan != NULL)
 			orphan->stuck = true;
-		else if (known < ORPHANS_DESCRIBED) /* beyond that many it may be counted already */
+		else if (known < ORPHANS_DESCRIBED) /* otherwise it may be counted already */
 			pids_add(&others, pids->pid[i]);
 	}
 	orphans_add(orphans, &others);

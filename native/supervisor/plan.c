@@ -39,11 +39,11 @@ static enum tracking first_tracking(const struct options *options, const struct 
 {
 	if (options->cgroup == NULL)
 		return TRACK_NOTHING;
-	/* In mode setuid nothing but a PID namespace keeps the phase, so ours is inside Portage's. */
+	/* In mode setuid only a PID namespace tracks the phase, so confine makes one inside Portage's. */
 	return inherited->pid && identity->mode != MODE_SETUID ? TRACK_SUBREAPER : TRACK_PID_NAMESPACE;
 }
 
-static void settle_mode(struct plan *plan)
+static void set_mode_none_if_empty(struct plan *plan)
 {
 	if (plan->isolate == 0)
 		plan->mode = MODE_NONE;
@@ -60,10 +60,10 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 		plan.isolate |= ISOLATE_IPC;
 	if (plan.tracking == TRACK_PID_NAMESPACE)
 		plan.isolate |= ISOLATE_PID | ISOLATE_PROC;
-	/* Root may mount /proc anew where parts of it were masked; the caller may not, and must not see them through us. */
+	/* Parts of /proc are masked. Root could mount a new one without the mask; the caller must not get it. */
 	if (identity->mode == MODE_SETUID && proc_is_masked())
 		plan.isolate &= ~(unsigned)ISOLATE_PROC;
-	settle_mode(&plan);
+	set_mode_none_if_empty(&plan);
 	return plan;
 }
 
@@ -73,7 +73,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 	unsigned lost = step->required_for & plan->isolate;
 	if (lost == 0)
 		return false;
-	/* A container's seccomp filter may refuse root what it lets a user namespace have. (supervise.c gives up root for it.) */
+	/* The seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
 	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
 		plan->mode = MODE_USERNS;
 		return true;
@@ -89,7 +89,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		result_add_missing(result, "net", step->call, setup_error->error);
 	if ((lost & ISOLATE_IPC) != 0 && options->ipc)
 		result_add_missing(result, "ipc", step->call, setup_error->error);
-	settle_mode(plan);
+	set_mode_none_if_empty(plan);
 	return true;
 }
 

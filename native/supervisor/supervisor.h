@@ -1,4 +1,8 @@
-/* The process that stays outside: starts the phase's init, watches, ends it, kills what is left, writes the record. */
+/*
+ * The supervisor: the outer process of a phase. It launches init, waits, kills the remaining processes and writes the record.
+ * Internal header of supervisor/, except supervise(), which main.c calls. supervise.c calls launch.c, event_loop.c, teardown.c and
+ * record.c in this order; teardown.c calls event_loop.c.
+ */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
 
@@ -20,11 +24,11 @@
 #include "watcher/network_log.h"
 #include "watcher/watcher.h"
 
-/* Runs the command under supervision and ends as it ended; exits 125 where --require could not be met. */
+/* Runs the command. Exits with its status, or dies of the same signal. Exits with 125 if --require cannot be met. */
 noreturn void supervise(const struct options *options, const struct identity *identity, const struct inherited *inherited,
 			const struct signals *signals);
 
-/* What a command left running, described before it is killed. */
+/* --- orphans.c: descriptions of the processes that the command left running --- */
 
 enum {
 	ORPHANS_DESCRIBED = 32,
@@ -34,121 +38,112 @@ enum {
 struct orphan {
 	pid_t pid;
 	char comm[64];
-	char argv[ORPHAN_ARGV]; /* NUL-separated, cut where it is longer */
+	char argv[ORPHAN_ARGV]; /* NUL-separated, truncated */
 	size_t argv_length;
-	double age; /* seconds since it was started */
-	bool stuck; /* SIGKILL did not end it in time */
+	double age; /* seconds since its start */
+	bool stuck; /* still alive after SIGKILL and the deadline */
 };
 
 struct orphans {
 	struct orphan described[ORPHANS_DESCRIBED];
 	size_t described_count;
-	size_t count; /* of all */
+	size_t count; /* including those that are not described */
 };
 
-/* Adds those that still live to orphans, the first ones described. */
+/* Adds the living processes of the list and describes the first of them. */
 void orphans_add(struct orphans *orphans, const struct pids *pids);
 
-/* Marks those of them that still live, and adds the others. */
+/* Marks the processes of the list as stuck. Adds those that are not in orphans yet. */
 void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids);
 
-/* All that one start of a command turned out to be: what the record says. */
+/* --- plan.c: which isolation to set up, and what is missing --- */
 
 enum { RESULT_MISSING = 16 };
 
-/* Something that was asked for and could not be had. */
+/* An option that could not be fulfilled. */
 struct missing {
 	const char *what; /* net, ipc, cgroup, pid or the name of a limit */
-	const char *why;  /* what was tried, static text */
+	const char *why;  /* the failed call, static text */
 	int error;	  /* errno */
 };
 
+/* Everything that the record reports about one run of a command. */
 struct phase_result {
 	enum mode mode;
-	struct inherited inherited; /* by Portage */
-	unsigned applied;	    /* enum isolation, by us */
+	struct inherited inherited;
+	unsigned applied; /* enum isolation, set up by confine */
 	bool has_cgroup;
 	bool has_subreaper;
 	struct missing missing[RESULT_MISSING];
 	size_t missing_count;
 	struct orphans orphans;
-	bool setuid_inert; /* we had to take set-id programs their power */
-	bool stuck;	   /* something did not die in time */
-	bool abandoned;	   /* ended by us: who was watched is gone */
-	int status;	   /* of the command, as wait(2) gives it */
-	long started;	   /* processes and threads; 0: not known */
+	bool setuid_inert; /* no_new_privs is set: set-user-ID programs gain nothing */
+	bool stuck;	   /* a process survived SIGKILL until the deadline */
+	bool abandoned;	   /* confine killed the command, because a --die-with process ended or the watcher died */
+	int status;	   /* of the command, as wait(2) returns it */
+	long started;	   /* processes and threads; 0: unknown */
 	struct timespec began;
-	long long began_monotonic; /* the command, microseconds */
+	long long began_monotonic; /* start of the command, microseconds */
 	double wall, user, system; /* seconds */
 	long long memory_peak;	   /* bytes */
 	struct cgroup_usage usage;
-	const struct network_log *audit; /* NULL: not asked for */
-	long long unroutable;		 /* the kernel's count of what had no way out; -1: not known, or not asked for */
-	bool watcher_died;		 /* and so the phase was ended */
+	const struct network_log *audit; /* NULL without --audit */
+	long long unroutable;		 /* packets without a route, as the kernel counts them; -1: unknown */
+	bool watcher_died;
 };
 
-/* Notes what the caller's children have used so far, or what the cgroup's processes have, where there is one. */
+/* Sets the resource usage of the children of this process and, if there is a cgroup, of its processes. */
 void result_add_usage(struct phase_result *result, const struct cgroup *cgroup);
 
-/* Notes the limits that are not in force: all with why and errno where there is no cgroup (NULL), else those that it misses. */
+/* Adds each limit that is not in force. Without a cgroup (NULL) that is every limit, with this reason and errno. */
 void result_add_missing_limits(struct phase_result *result, const struct options *options, const struct cgroup *cgroup, const char *why);
 
 void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
 
-/* From the supervisor's fork to an init that has everything in place. */
-
-/* What is to be made in one try. */
 struct plan {
 	enum mode mode;
 	unsigned isolate;	/* enum isolation */
-	enum tracking tracking; /* TRACK_PID_NAMESPACE goes with ISOLATE_PID */
-	bool inherited_net;	/* others have isolated the network */
+	enum tracking tracking; /* TRACK_PID_NAMESPACE requires ISOLATE_PID */
+	bool inherited_net;	/* the network is already isolated */
 };
+
+/* Returns the plan that fulfils all options. It omits the isolation that Portage has set up. */
+struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited);
+
+/*
+ * Removes the isolation that setup_error makes impossible from the plan, and adds it to the missing options of the result.
+ * Returns false if no command can run at all.
+ */
+bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result);
+
+/* Returns the route of allowed connections: direct, through the SOCKS proxy, or none. */
+enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);
+
+/* --- launch.c: from fork to an init that is ready --- */
 
 struct launched {
 	pid_t init;
 	int channel;
-	bool parent_exited; /* the process that forked init has */
-	int counters[2];    /* of its network (snmp.h), where that is not the host's */
+	bool parent_exited; /* the process that forked init has exited */
+	int counters[2];    /* of init's network (snmp.h) */
 };
 
 /*
- * Tries the plan once; news leads to the watcher of what the command calls, -1 where there is none. Returns true with started filled, init waiting for MESSAGE_START, or false with setback: then nothing of
- * that try is left. The caller must be a subreaper (prctl(2)), as the process that makes a PID namespace ends at once.
+ * Sets up the plan in a new process, which becomes init. watcher_socket takes the set-up messages for the watcher; -1: no watcher.
+ * Returns true if init waits for MESSAGE_START. Returns false with setup_error if a step failed; no process remains then.
+ * The caller must be a subreaper (prctl(2)), because init's parent exits if there is a PID namespace.
  */
 bool launch_init(const struct plan *plan, const struct identity *identity, const struct options *options,
 		 const struct signals *signals, const struct cgroup *cgroup, int watcher_socket, struct launched *launched,
 		 struct setup_error *setup_error);
 
-/* What to make for the options that were given, and what is left to make once a step has failed. */
-
-/* The fullest plan for options: what Portage has made is not made again. */
-struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited);
-
-/*
- * Takes from the plan what can't be had after setback and notes in result what the user thereby misses. Returns false
- * where nothing can be run at all: setback concerns no isolation.
- */
-bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result);
-
-/* From where what the options let through is connected. */
-enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);
-
-/* Who must live for the phase to go on: processes, and the holder of a lock. */
+/* --- event_loop.c: signals, messages of init, and the processes of --die-with --- */
 
 struct liveness {
 	int pidfd[OPTIONS_DIE_WITH];
 	size_t count;
-	int lock; /* -1: none, or nobody held it when we started */
+	int lock; /* -1 without --die-with-lock, and if the file had no lock at the start */
 };
-
-/* Returns false where a process to watch is dead already: the phase has nobody to run for. */
-bool liveness_open(struct liveness *watch, const struct options *options);
-
-/* Whether the lock that was held when we started is held by nobody any more. */
-bool liveness_lock_is_free(const struct liveness *watch);
-
-/* What the supervisor knows, shared by the files that it consists of. */
 
 struct supervisor {
 	const struct options *options;
@@ -164,34 +159,43 @@ struct supervisor {
 	struct watcher watcher;
 	struct snmp snmp;
 	struct phase_result result;
-	bool command_exited; /* the command */
-	bool no_children;    /* init has nobody left */
-	bool init_exited;    /* init is dead and reaped */
-	bool init_refused;   /* it said why: it could not start the command */
-	long long began;
+	bool command_exited;
+	bool no_children;  /* init has reported that it has no children */
+	bool init_exited;  /* and was reaped */
+	bool init_refused; /* init exited with EXIT_REFUSED and has printed the reason */
 };
 
-/* To init. */
+/* Opens the processes and the lock file of --die-with and --die-with-lock. Returns false if one of the processes does not exist. */
+bool liveness_open(struct liveness *liveness, const struct options *options);
+
+/* Returns whether the lock that existed at the start has been released. */
+bool liveness_lock_is_free(const struct liveness *liveness);
+
+/* Sends a message to init. */
 void supervisor_send(const struct supervisor *s, const struct message *message);
 
-/* Waits for one thing to happen, timeout milliseconds at most (-1: for ever). Returns false where who is watched is gone. */
+/*
+ * Waits for an event, at most timeout milliseconds (-1: without limit), and handles it. Returns false if the phase must end, because a
+ * --die-with process or the watcher has died.
+ */
 bool supervisor_wait(struct supervisor *s, int timeout);
 
-/* The end of a phase: what the command has left is named and killed. */
+/* --- teardown.c --- */
 
-/* Ends init and, where the phase is tracked, everything else; none of it may outlive this, nor hold us for ever. */
+/* Ends init and, if the phase is tracked, describes and kills the remaining processes. Returns after about 7 s at the latest. */
 void teardown(struct supervisor *s);
 
-/* The record of a phase: one line of JSON, schema 1. */
+/* --- record.c, record_audit.c --- */
 
 /*
- * Appends the record to options->record, whole, in one write, and puts the same line into options->notice_file where there is
- * something a user should receive_message. Both are opened as the caller, never through a symbolic link, only as regular files.
- * What can't be written is complained of; it changes nothing else.
+ * Appends the record, one line of JSON (schema 1), to options->record in a single write. If the record is notable, writes the same line
+ * to options->notice_file. Opens both files as the caller, and only regular files that are not symbolic links. Reports a failed
+ * write on stderr and continues.
  */
 void record_write(const struct options *options, const struct phase_result *result);
 
-/* What the phase tried to reach, as members of its record. */
+/* Appends ,"NAME":"TEXT". */
+void record_add_text(struct json *json, const char *name, const char *text);
 
 /*
  * Adds "unreachable" if the network is isolated: the number of packets without a route, as the kernel counts them. If the phase was or
@@ -200,11 +204,7 @@ void record_write(const struct options *options, const struct phase_result *resu
  */
 void record_audit(struct json *json, const struct phase_result *result);
 
+/* Returns whether the audit found something that a user should read. */
 bool record_audit_is_notable(const struct phase_result *result);
-
-/* To end the way somebody else has ended. */
-
-/* Exits with that status, as wait(2) gives it, or dies of that signal. */
-noreturn void exit_like_child(int status);
 
 #endif

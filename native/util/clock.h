@@ -1,4 +1,4 @@
-/* Time that only goes forward. */
+/* Monotonic time, and dates. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -7,10 +7,10 @@
 /* CLOCK_MONOTONIC in milliseconds. */
 long long clock_milliseconds(void);
 
-/* The same in microseconds. */
+/* CLOCK_MONOTONIC in microseconds. */
 long long clock_microseconds(void);
 
-/* The date of a time since 1970, without gmtime(3), which reads whatever file $TZ names. */
+/* Returns the UTC date of seconds since 1970. Used instead of gmtime(3), which reads the file that $TZ names. */
 struct tm clock_utc(time_t time);
 
 #endif

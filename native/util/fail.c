@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void say(const char *format, va_list arguments)
+static void print_line(const char *format, va_list arguments)
 {
 	static const char prefix[] = "confine: ";
 	char line[1024];
@@ -17,12 +17,12 @@ static void say(const char *format, va_list arguments)
 	size_t length = (size_t)used + (more > 0 ? (size_t)more : 0);
 	if (length > sizeof line - 1)
 		length = sizeof line - 1;
-	/* What callers pass may hold anything, and goes to a terminal or a log: one line, and no escapes. */
+	/* Arguments can contain control characters. A terminal would interpret them. */
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == '\177')
 			line[i] = '?';
 	line[length] = '\n';
-	/* A stderr that can't be written leaves nowhere to say so. */
+	/* A failed write to stderr cannot be reported. */
 	ssize_t written = write(STDERR_FILENO, line, length + 1);
 	(void)written;
 	errno = saved;
@@ -32,7 +32,7 @@ void complain(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	say(format, arguments);
+	print_line(format, arguments);
 	va_end(arguments);
 }
 
@@ -40,7 +40,7 @@ noreturn void refuse(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	say(format, arguments);
+	print_line(format, arguments);
 	va_end(arguments);
 	_exit(EXIT_REFUSED);
 }

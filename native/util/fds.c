@@ -14,7 +14,7 @@ union control {
 	char bytes[CMSG_SPACE(PASSED_FDS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
-static void take(struct cmsghdr *header, int fds[PASSED_FDS], pid_t *sender)
+static void read_control_message(struct cmsghdr *header, int fds[PASSED_FDS], pid_t *sender)
 {
 	size_t length = header->cmsg_len - CMSG_LEN(0), most = PASSED_FDS * sizeof *fds;
 	struct ucred from;
@@ -65,7 +65,7 @@ ssize_t fd_passing_receive(int socket, struct iovec *parts, size_t count, int fd
 	if (sender != NULL)
 		*sender = 0;
 	for (struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL; header != NULL; header = CMSG_NXTHDR(&message, header))
-		take(header, fds, sender);
+		read_control_message(header, fds, sender);
 	return got;
 }
 
@@ -96,8 +96,8 @@ void close_fds_except(const int *keep, size_t count)
 }
 
 /*
- * Whether the C library opened it, which does so for set-id programs before main() and in the wrong direction on purpose
- * (glibc, csu/check_fds.c): /dev/full to write for standard input, /dev/null to read for the other two.
+ * Returns whether the C library has opened this standard stream. For set-user-ID programs it does so before main(), deliberately in the
+ * wrong direction (glibc, csu/check_fds.c): /dev/full for writing as standard input, /dev/null for reading as the other two.
  */
 static bool is_from_libc(int fd)
 {

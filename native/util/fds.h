@@ -1,4 +1,4 @@
-/* Messages that take file descriptors along (unix(7), SCM_RIGHTS). */
+/* File descriptors: passing them over sockets, closing them, standard streams. */
 #ifndef FDS_H
 #define FDS_H
 
@@ -9,23 +9,21 @@
 
 enum { PASSED_FDS = 2 };
 
-/* Sends one message, and those of fds that come before a -1: its receiver's then too. Returns false with errno. */
+/* Sends one message with the descriptors in fds before the first -1 (unix(7), SCM_RIGHTS). Returns false with errno. */
 bool fd_passing_send(int socket, struct iovec *parts, size_t count, const int fds[PASSED_FDS]);
 
 /*
- * Receives one, fds close-on-exec and -1 behind the last; sender, which may be NULL, is filled where the socket has SO_PASSCRED. Returns
- * its length, 0 where nobody is left to send, -1 with errno.
+ * Receives one message. The descriptors in fds are close-on-exec; unused elements are -1. If sender is not NULL and the socket has
+ * SO_PASSCRED, sets it to the process ID of the sender. Returns the length, 0 if all senders have exited, -1 with errno.
  */
 ssize_t fd_passing_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS], pid_t *sender);
 
-/* All file descriptors at once. */
-
-/* Closes every descriptor but those of keep; negative ones there stand for none. */
+/* Closes every descriptor except those in keep. Negative elements of keep are ignored. */
 void close_fds_except(const int *keep, size_t count);
 
 /*
- * Opens /dev/null for each of fds 0 to 2 that the caller closed, so that no file of ours gets its number. The command finds them
- * closed. secure: AT_SECURE of this start, where the C library may have opened them. Returns false where that can't be done.
+ * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number.
+ * secure: AT_SECURE of this process; the C library may have opened the standard streams. Returns false on failure.
  */
 bool fds_fill_stdio(bool secure);
 

@@ -43,8 +43,8 @@ void json_raw(struct json *json, const char *format, ...)
 									 : sizeof text - 1);
 }
 
-/* The length of the sequence that a byte begins, 0 where none can (RFC 3629, section 4). */
-static size_t announced(unsigned char first)
+/* Returns the length of the UTF-8 sequence that starts with this byte, 0 if it is not a first byte (RFC 3629, section 4). */
+static size_t length_by_first_byte(unsigned char first)
 {
 	if (first < 0x80)
 		return 1;
@@ -54,11 +54,11 @@ static size_t announced(unsigned char first)
 					       : 4;
 }
 
-/* The length of the UTF-8 sequence at text, 0 where there is none (RFC 3629, section 4). */
-static size_t sequence(const unsigned char *text, size_t left)
+/* Returns the length of the valid UTF-8 sequence at text, 0 if it is invalid (RFC 3629, section 4). */
+static size_t utf8_sequence(const unsigned char *text, size_t left)
 {
 	unsigned char first = text[0];
-	size_t length = announced(first);
+	size_t length = length_by_first_byte(first);
 	if (length == 0 || length > left)
 		return 0;
 	for (size_t i = 1; i < length; i++)
@@ -74,7 +74,7 @@ void json_string(struct json *json, const char *text, size_t length)
 	append(json, "\"", 1);
 	for (size_t i = 0; i < length;) {
 		unsigned char byte = (unsigned char)text[i];
-		size_t valid = sequence((const unsigned char *)text + i, length - i);
+		size_t valid = utf8_sequence((const unsigned char *)text + i, length - i);
 		if (byte == '"' || byte == '\\')
 			json_raw(json, "\\%c", byte);
 		else if (byte < 0x20 || byte == 0x7F)

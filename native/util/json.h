@@ -1,4 +1,4 @@
-/* Text that grows, and JSON in it. */
+/* A growing buffer for JSON text. */
 #ifndef JSON_H
 #define JSON_H
 
@@ -9,13 +9,13 @@ struct json {
 	char *text;
 	size_t length;
 	size_t capacity;
-	bool failed; /* out of memory: text is not whole */
+	bool failed; /* out of memory: the text is incomplete */
 };
 
-/* Appends as printf does. For names and numbers, never for text from outside. */
+/* Appends formatted text of at most 255 bytes without escaping. For names and numbers, never for untrusted text. */
 void json_raw(struct json *json, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Appends a string literal. Bytes that are not UTF-8 become U+FFFD, so that every reader can read it. */
+/* Appends a JSON string. Bytes that are not UTF-8 become U+FFFD. */
 void json_string(struct json *json, const char *text, size_t length);
 
 void json_free(struct json *json);

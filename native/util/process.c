@@ -13,11 +13,11 @@
 #include "util/process.h"
 #include "util/text.h"
 
-/* How long it is looked for descendants at a time, but for the children of these first ones: we, and init, are among them. */
-#define WALK_MILLISECONDS 500
-#define WALK_LEAST 4
-/* More of the dead than these are not held back from their end: somebody else may want to fork. */
-#define HELD 10000
+/* Time limit of pids_add_descendants(). The first processes, among them init, are always searched. */
+#define SEARCH_MILLISECONDS 500
+#define SEARCH_LEAST 4
+/* Zombies that are not reaped yet, at most. Other processes of the user need process IDs as well. */
+#define ZOMBIES_KEPT 10000
 
 void pids_add(struct pids *pids, pid_t pid)
 {
@@ -55,8 +55,8 @@ void pids_free(struct pids *pids)
 	*pids = (struct pids){0};
 }
 
-/* Calls see() for each number in /proc. */
-static void each_process(void (*see)(pid_t pid, void *data), void *data)
+/* Calls visit() for each process in /proc. */
+static void each_process(void (*visit)(pid_t pid, void *data), void *data)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -64,7 +64,7 @@ static void each_process(void (*see)(pid_t pid, void *data), void *data)
 		char *end;
 		long pid = strtol(entry->d_name, &end, 10);
 		if (pid > 0 && *end == '\0')
-			see((pid_t)pid, data);
+			visit((pid_t)pid, data);
 	}
 	if (proc != NULL)
 		closedir(proc);
@@ -76,7 +76,7 @@ static bool read_stat(pid_t pid, struct text_stat *stat)
 	return proc_read(pid, "stat", text, sizeof text) > 0 && text_stat(text, stat);
 }
 
-/* CONFIG_PROC_CHILDREN; without it every process has to be asked for its parent. */
+/* Returns whether the kernel has CONFIG_PROC_CHILDREN. Without it the parent of every process must be read. */
 static bool kernel_lists_children(void)
 {
 	return access("/proc/thread-self/children", F_OK) == 0;
@@ -94,7 +94,7 @@ static void add_children(struct pids *pids, pid_t pid, const char *thread)
 		fclose(children);
 }
 
-/* Each thread has children of its own. */
+/* /proc lists the children of each thread separately. */
 static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
 {
 	char path[64];
@@ -113,17 +113,17 @@ static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
 		closedir(threads);
 }
 
-struct family {
+struct child_search {
 	struct pids *pids;
 	pid_t parent;
 };
 
-static void see_child(pid_t pid, void *data)
+static void add_if_child(pid_t pid, void *data)
 {
-	struct family *family = data;
+	struct child_search *search = data;
 	struct text_stat stat;
-	if (read_stat(pid, &stat) && stat.parent == family->parent)
-		pids_add(family->pids, pid);
+	if (read_stat(pid, &stat) && stat.parent == search->parent)
+		pids_add(search->pids, pid);
 }
 
 size_t pids_add_descendants(struct pids *pids, pid_t pid)
@@ -131,21 +131,21 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 	struct pids all = {0};
 	pids_add(&all, pid);
 	bool listed = kernel_lists_children();
-	long long deadline = clock_milliseconds() + WALK_MILLISECONDS;
+	long long deadline = clock_milliseconds() + SEARCH_MILLISECONDS;
 	for (size_t i = 0; i < all.count; i++) {
 		struct text_stat stat = {0};
 		bool known = read_stat(all.pid[i], &stat);
-		/* What is dead has no children: they have another parent. */
+		/* The children of a zombie have been reparented. */
 		if (known ? !stat.alive : !proc_hides(all.pid[i]))
 			continue;
 		if (i > 0)
 			pids_add(pids, all.pid[i]);
-		if (i >= WALK_LEAST && clock_milliseconds() >= deadline)
+		if (i >= SEARCH_LEAST && clock_milliseconds() >= deadline)
 			continue;
 		if (listed && known)
 			add_listed_children(&all, all.pid[i], stat.threads);
 		else
-			each_process(see_child, &(struct family){&all, all.pid[i]});
+			each_process(add_if_child, &(struct child_search){&all, all.pid[i]});
 	}
 	size_t count = all.count - 1;
 	pids_free(&all);
@@ -153,14 +153,14 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 }
 
 /*
- * Whom to signal for a child of ours, as kill(2) has it. A session that is not ours was begun by a descendant, and can't be joined but
- * by birth: its groups hold nobody else, and a signal to a group is one step, which no fork gets away from (copy_process() in
- * kernel/fork.c).
+ * Returns the argument of kill(2) for a child: its process group, if the child is in another session. A descendant has created that
+ * session, and processes join a session only by being forked in it, so the group has no other members. A fork cannot escape a
+ * signal to a group (copy_process() in kernel/fork.c).
  */
-static pid_t target_of(pid_t child, pid_t session)
+static pid_t kill_target(pid_t child, pid_t session)
 {
-	pid_t theirs = getsid(child);
-	pid_t group = theirs > 0 && theirs != session ? getpgid(child) : -1;
+	pid_t child_session = getsid(child);
+	pid_t group = child_session > 0 && child_session != session ? getpgid(child) : -1;
 	return group > 1 ? -group : child;
 }
 
@@ -170,7 +170,7 @@ static int compare(const void *one, const void *other)
 	return (a > b) - (a < b);
 }
 
-/* Kills our own children, dead or not, and returns how many there are. */
+/* Kills the children of this process. Returns their number, including zombies. */
 static size_t kill_children(void)
 {
 	struct pids children = {0};
@@ -179,8 +179,8 @@ static size_t kill_children(void)
 	snprintf(thread, sizeof thread, "%d", getpid());
 	add_children(&children, getpid(), thread);
 	for (size_t i = 0; i < children.count; i++)
-		children.pid[i] = target_of(children.pid[i], session);
-	/* Each group once, however large. */
+		children.pid[i] = kill_target(children.pid[i], session);
+	/* Signal each group once. */
 	if (children.count > 0)
 		qsort(children.pid, children.count, sizeof *children.pid, compare);
 	for (size_t i = 0; i < children.count; i++)
@@ -192,9 +192,9 @@ static size_t kill_children(void)
 }
 
 /*
- * Against a fork bomb, beside which we have one CPU in some hundred runnable processes, two things help. The dead are not
- * collected before the last one is: until then each counts against RLIMIT_NPROC and pids.max, and what the bomb loses it can't make
- * anew. And what has lost its parent is ours, in one file, and gets its signal before anything else is looked at.
+ * A fork bomb leaves this process a small share of the CPU. Two measures help. First, zombies are reaped at the end: until then they count
+ * against RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, orphans become children of this process;
+ * a single file lists them, and they are killed before /proc is searched.
  */
 bool pids_kill_descendants(long long deadline)
 {
@@ -202,15 +202,15 @@ bool pids_kill_descendants(long long deadline)
 		size_t seen = 0, children;
 		while ((children = kill_children()) > seen)
 			seen = children;
-		struct pids left = {0};
-		size_t held = pids_add_descendants(&left, getpid());
-		for (size_t i = 0; i < left.count; i++)
-			kill(left.pid[i], SIGKILL);
-		bool none = left.count == 0, late = clock_milliseconds() >= deadline;
-		pids_free(&left);
-		while ((none || late || held > HELD) && waitpid(-1, NULL, WNOHANG) > 0)
+		struct pids remaining = {0};
+		size_t total = pids_add_descendants(&remaining, getpid());
+		for (size_t i = 0; i < remaining.count; i++)
+			kill(remaining.pid[i], SIGKILL);
+		bool none = remaining.count == 0, timed_out = clock_milliseconds() >= deadline;
+		pids_free(&remaining);
+		while ((none || timed_out || total > ZOMBIES_KEPT) && waitpid(-1, NULL, WNOHANG) > 0)
 			;
-		if (none || late)
+		if (none || timed_out)
 			return none;
 		usleep(pause);
 	}
@@ -237,8 +237,8 @@ static bool is_dead_child(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/* Where /proc is another PID namespace's, our numbers mean somebody else in it, or nobody. */
-static bool has_our_numbers(void)
+/* Returns whether /proc belongs to this PID namespace. In another one the process IDs differ. */
+static bool proc_is_of_this_namespace(void)
 {
 	char text[32];
 	ssize_t length = readlink("/proc/self", text, sizeof text - 1);
@@ -250,7 +250,7 @@ bool proc_hides(pid_t pid)
 {
 	char path[32];
 	snprintf(path, sizeof path, "/proc/%d", pid);
-	return has_our_numbers() && access(path, F_OK) != 0 && (kill(pid, 0) == 0 || errno == EPERM) && !is_dead_child(pid);
+	return proc_is_of_this_namespace() && access(path, F_OK) != 0 && (kill(pid, 0) == 0 || errno == EPERM) && !is_dead_child(pid);
 }
 
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size)
@@ -265,29 +265,29 @@ size_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 	return length > 0 ? (size_t)length : 0;
 }
 
-/* What SIGKILL ends is gone in less, also on a machine that is busy. */
+/* A process that is not stuck exits sooner after SIGKILL, even on a busy machine. */
 #define KILLED_MILLISECONDS 500
 
-/* Where Linux before 5.3 has no pidfd. */
-#define LOOK_MICROSECONDS 1000
+/* Polling interval on Linux before 5.3, which has no pidfd. */
+#define POLL_MICROSECONDS 1000
 
-static bool is_collected(pid_t child)
+static bool is_reaped(pid_t child)
 {
 	pid_t pid = waitpid(child, NULL, WNOHANG);
 	return pid == child || (pid < 0 && errno == ECHILD);
 }
 
-static bool ends_within(pid_t child, int pidfd, int milliseconds)
+static bool exits_within(pid_t child, int pidfd, int milliseconds)
 {
 	long long now = clock_milliseconds(), deadline = now + milliseconds;
-	struct pollfd end = {.fd = pidfd, .events = POLLIN};
-	while (!is_collected(child)) {
+	struct pollfd child_exit = {.fd = pidfd, .events = POLLIN};
+	while (!is_reaped(child)) {
 		if (now >= deadline)
 			return false;
 		if (pidfd < 0)
-			usleep(LOOK_MICROSECONDS);
+			usleep(POLL_MICROSECONDS);
 		else
-			poll(&end, 1, (int)(deadline - now));
+			poll(&child_exit, 1, (int)(deadline - now));
 		now = clock_milliseconds();
 	}
 	return true;
@@ -295,15 +295,15 @@ static bool ends_within(pid_t child, int pidfd, int milliseconds)
 
 bool reap_within(pid_t child, int milliseconds)
 {
-	if (is_collected(child))
+	if (is_reaped(child))
 		return true;
 	int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
-	bool ended = ends_within(child, pidfd, milliseconds);
-	if (!ended) {
+	bool exited = exits_within(child, pidfd, milliseconds);
+	if (!exited) {
 		kill(child, SIGKILL);
-		ended = ends_within(child, pidfd, KILLED_MILLISECONDS);
+		exited = exits_within(child, pidfd, KILLED_MILLISECONDS);
 	}
 	if (pidfd >= 0)
 		close(pidfd);
-	return ended;
+	return exited;
 }

@@ -1,4 +1,4 @@
-/* The caller's signal set-up: put aside while we work, given back to the command untouched. */
+/* Saves the caller's signal settings, and restores them for the command. */
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
@@ -11,22 +11,22 @@ struct signals {
 	struct sigaction child;
 };
 
-/* Remembers the caller's mask and SIGCHLD action; from here on SIGCHLD is waited for, whatever the caller ignored. */
+/* Saves the caller's signal mask and SIGCHLD action, and sets SIGCHLD to its default: an ignored SIGCHLD prevents wait(2). */
 bool signals_save(struct signals *signals);
 
-/* Gives both back. To be called last before exec. */
+/* Restores both. Called directly before exec. */
 bool signals_restore(const struct signals *signals);
 
 /*
- * Blocks what a supervisor forwards, and SIGCHLD, and opens a close-on-exec signalfd for them. Returns it or -1. The
- * terminal's stop signals stay as they are: they stop the supervisor with the rest of the foreground group.
+ * Blocks SIGCHLD and the signals that the supervisor forwards, and opens a close-on-exec signalfd for them. Returns it, or -1. Does not
+ * block the stop signals of the terminal, which stop the supervisor together with the foreground process group.
  */
 int signals_open(void);
 
 /*
- * Whether a signal is to be handed on: one that a process sent. What the terminal sends (si_code SI_KERNEL) went to the whole
- * foreground group, the command included; but that a terminal was closed it says to the leader of the session alone
- * (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
+ * Returns whether the supervisor forwards this signal to the command: one that a process has sent. The terminal sends its signals (si_code
+ * SI_KERNEL) to the whole foreground process group, which includes the command. The exception is SIGHUP of a closed terminal, which
+ * only the session leader gets (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
  */
 bool signals_is_forwarded(const struct signalfd_siginfo *info);
 

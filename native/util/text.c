@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where field number index (from 0) of a line begins; NULL where there are fewer. */
+/* Returns the start of field number index (from 0), NULL if the line has fewer fields. */
 static const char *field(const char *line, int index)
 {
 	for (; index > 0 && line != NULL; index--) {
@@ -14,7 +14,7 @@ static const char *field(const char *line, int index)
 	return line;
 }
 
-/* Whether the word at text, up to a space or the end, is this one; NULL is no word. */
+/* Returns whether text starts with this word, followed by a space or the end. */
 static bool is_word(const char *text, const char *word)
 {
 	if (text == NULL)
@@ -23,7 +23,7 @@ static bool is_word(const char *text, const char *word)
 	return length == strlen(word) && strncmp(text, word, length) == 0;
 }
 
-/* Fields of mountinfo before the optional ones, from 0. */
+/* Indexes of mountinfo fields before the optional fields. */
 enum { MOUNT_ROOT = 3,
        MOUNT_POINT = 4,
        MOUNT_OPTIONS = 5 };
@@ -41,7 +41,7 @@ char *text_cgroup2_mount(char *line)
 	return found;
 }
 
-/* hidepid and gid are about whose processes are seen: a PID namespace of one's own has none but one's own (proc(5)). */
+/* Options other than hidepid and gid hide files. These two hide processes of other users (proc(5)), and a new PID namespace has none. */
 static bool shows_files(const char *options)
 {
 	size_t length = strcspn(options, " \n");
@@ -74,7 +74,7 @@ bool text_hides_proc(const char *line)
 char *text_own_cgroup(char *line)
 {
 	line[strcspn(line, "\n")] = '\0';
-	/* "/.." is above the root of our cgroup namespace: not to be reached from here. */
+	/* "/.." is above the root of this cgroup namespace. */
 	if (strncmp(line, "0::/", 4) != 0 || strncmp(line + 3, "/..", 3) == 0)
 		return NULL;
 	return line + 4;

@@ -1,4 +1,4 @@
-/* What the kernel's text files say. Every reader of text is here, takes a buffer and opens nothing: see fuzz/. */
+/* Parsers for text files of the kernel. They take a buffer and open no file, so that fuzz/ can test them. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -7,22 +7,25 @@
 #include <sys/types.h>
 
 /*
- * The mount point in a line of mountinfo (proc_pid_mountinfo(5)) whose file system is cgroup2 and whose root is the
- * hierarchy's; NULL for every other line. Points into line, which is cut up.
+ * Returns the mount point in a line of mountinfo (proc_pid_mountinfo(5)), if it mounts the root of the cgroup2 hierarchy. Returns NULL for
+ * other lines. The result points into line, which is changed.
  */
 char *text_cgroup2_mount(char *line);
 
 /*
- * Whether a line of mountinfo says that /proc is not all there: something is mounted below it, or over a part, or it was mounted
- * with options that hide files. A new /proc would show what was hidden on purpose. binfmt_misc stands on a directory that is empty
- * for ever, as the kernel knows too (fs/namespace.c, mnt_already_visible), and hides nothing.
+ * Returns whether a line of mountinfo shows that files of /proc are hidden: by a mount below it or by mount options. A new /proc would
+ * make them visible. A mount on /proc/sys/fs/binfmt_misc does not count, because that directory is always empty; the
+ * kernel makes the same exception (fs/namespace.c, mnt_already_visible).
  */
 bool text_hides_proc(const char *line);
 
-/* Where "0::/PATH" of /proc/PID/cgroup says that the process is, below the root; NULL for other lines, and above our root. */
+/*
+ * Returns PATH of a line "0::/PATH" of /proc/PID/cgroup. Returns NULL for other lines, and if the cgroup is above the root of this cgroup
+ * namespace.
+ */
 char *text_own_cgroup(char *line);
 
-/* The number behind KEY in a file of "KEY NUMBER" lines; -1 where there is none. */
+/* Returns the number after key in text with lines "KEY NUMBER", -1 if there is none. */
 long long text_value(const char *text, const char *key);
 
 struct text_stat {
@@ -31,13 +34,13 @@ struct text_stat {
 	pid_t parent;
 	long threads;
 	unsigned long long started; /* clock ticks after boot */
-	bool alive;		    /* its first thread, a zombie until the others have ended, or one of these */
+	bool alive;		    /* any thread; the first one stays a zombie until the others have exited */
 };
 
-/* Reads /proc/PID/stat. The name may hold any character, so the last ')' ends it. */
+/* Parses /proc/PID/stat. The name can contain any character; the last ')' ends it. */
 bool text_stat(const char *text, struct text_stat *stat);
 
-/* Whether an argument in a cmdline (NUL-separated, length bytes and one more NUL) is the path of Portage's pid-ns-init. */
+/* Returns whether an argument of this command line (NUL-separated, length bytes and a NUL) is the path of Portage's pid-ns-init. */
 bool text_is_portages_init(const char *cmdline, size_t length);
 
 #endif

@@ -75,7 +75,7 @@ killed_in() {
 		[[ $output == ran && $(record_value "$RECORD" 'r.missing.map((m) => m.what).join()') == net,ipc ]]
 		[[ $(record_value "$RECORD" '[...new Set(r.missing.map((m) => m.why))].join()') == 'unshare(CLONE_NEWUSER): Operation not permitted' ]]
 		run -125 contained docker "$user" "$CONFINE" --net --ipc --cgroup x --require -- echo ran
-		[[ $output == "confine: net can't be had: unshare(CLONE_NEWUSER): Operation not permitted" ]]
+		[[ $output == "confine: net is not available: unshare(CLONE_NEWUSER): Operation not permitted" ]]
 	done
 }
 

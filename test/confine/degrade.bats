@@ -32,7 +32,7 @@ stepwise() {
 		return 1
 	}
 	run -125 --separate-stderr "$@" "$CONFINE" --net --ipc --require --record "$RECORD" -- touch "$PLACE/ran"
-	[[ ! -e $PLACE/ran && ${stderr-} == "confine: ${what%% *} can't be had: $reason" ]] || {
+	[[ ! -e $PLACE/ran && ${stderr-} == "confine: ${what%% *} is not available: $reason" ]] || {
 		echo "$*: --require --record: $output ${stderr-}"
 		return 1
 	}

@@ -111,7 +111,7 @@ stripped_names() {
 	[[ $(record_value record 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnspids.max ]]
 	[[ $(record_value record 'r.missing[0].why') == 'the cgroup that this was started in is not delegated to this user'* ]]
 	run -125 caller "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=100 --require -- touch ran
-	[[ $output == "confine: pids.max can't be had: "* && ! -e ran ]]
+	[[ $output == "confine: pids.max is not available: "* && ! -e ran ]]
 }
 
 @test 'no process of confine is root while a command runs, and with the supervisor all of them die' {
