@@ -42,7 +42,7 @@ setup() {
 	audit_setup
 }
 
-# audit OPTION... -- COMMAND...: as the user WHO, user or root; the record goes to $RECORD
+# audit OPTION... -- COMMAND...: as the user RUN_AS, user or root; the record goes to $RECORD
 audit() {
 	audit_run --audit --record "$RECORD" "$@"
 }
@@ -50,7 +50,7 @@ audit() {
 # The same for any arguments of $CONFINE.
 audit_run() {
 	: >"$RECORD"
-	if [[ ${WHO-user} == user && $EUID == 0 ]]; then
+	if [[ ${RUN_AS-user} == user && $EUID == 0 ]]; then
 		(cd "$AUDIT_DIR" && exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$CONFINE" "$@")
 	else
 		"$CONFINE" "$@"
@@ -62,13 +62,13 @@ blocked() {
 	record_value "$RECORD" '(r.blocked ?? r.observed ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
 }
 
-# expect_blocked LINE...: these and nothing else
-expect_blocked() {
-	expect_lines "$(blocked)" "$@"
+# assert_blocked LINE...: these and nothing else
+assert_blocked() {
+	assert_lines "$(blocked)" "$@"
 }
 
-# expect_lines SEEN LINE...: what was seen, sorted, is these lines and nothing else
-expect_lines() {
+# assert_lines SEEN LINE...: what was seen, sorted, is these lines and nothing else
+assert_lines() {
 	local wanted
 	wanted=$(printf '%s\n' "${@:2}" | LC_ALL=C sort)
 	[[ $1 == "$wanted" ]] || {

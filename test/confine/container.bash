@@ -2,13 +2,13 @@
 # A container as Docker makes it, of a real container runtime: this machine's files, parts of /proc masked, /sys read-only, Docker's
 # fourteen capabilities, and on demand what its default seccomp profile refuses.
 #
-#   contained SECCOMP UID COMMAND...   in such a container, as that user; SECCOMP is `docker` or `unconfined`
+#   run_in_container SECCOMP UID COMMAND...   in such a container, as that user; SECCOMP is `docker` or `unconfined`
 #
-# PLACE is everybody's, as helper.bash has it.
+# TEST_DIR is everybody's, as helper.bash has it.
 
-contained() {
+run_in_container() {
 	local bundle
-	bundle=$(mktemp -d "$PLACE/container.XXXXXX") || return
+	bundle=$(mktemp -d "$TEST_DIR/container.XXXXXX") || return
 	mkdir "$bundle/rootfs"
 	container_configuration "$@" >"$bundle/config.json" || return
 	# In a mount namespace of its own, so that nothing is left to unmount; and without cgroups, as crun refuses a hybrid tree.

@@ -14,12 +14,12 @@ setup() {
 }
 
 # All names, one a line, sorted: NAME TYPE COMM COUNT
-names() {
+lookups() {
 	record_value "$RECORD" '(r.names ?? []).map((n) => [n.name, n.type, n.comm, n.count].join(" ")).sort().join("\n")'
 }
 
-expect_names() {
-	expect_lines "$(names)" "$@"
+assert_lookups() {
+	assert_lines "$(lookups)" "$@"
 }
 
 LOOKUP='
@@ -34,24 +34,24 @@ except socket.gaierror as error:
 @test 'getaddrinfo fails at once, like where no network is; both types are seen, once each' {
 	audit --net -- /usr/bin/python3 -c "$LOOKUP" Files.Example.org >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
-	expect_names 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
+	assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 	[[ $(record_value "$RECORD" r.names_watched) == yes && $(record_value "$RECORD" r.blocked) == undefined && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
 @test 'root: the same, and localhost still is one' {
 	((EUID == 0)) || skip 'needs root'
-	WHO=root audit --net -- sh -c 'getent ahosts localhost >/dev/null; exec "$@"' sh /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
+	RUN_AS=root audit --net -- sh -c 'getent ahosts localhost >/dev/null; exec "$@"' sh /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
-	expect_names 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
+	assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 }
 
 @test 'types are told apart, over UDP and TCP, with EDNS too' {
-	local way
-	for way in udp tcp; do
+	local protocol
+	for protocol in udp tcp; do
 		audit --net -- sh -c 'for type in PTR SRV TXT ODD; do "$@" $type _x._tcp.example.org; done; "$@" edns e.example.org' sh \
-			"${DNS_CLIENT[@]}" "$way" >"$AUDIT_DIR/out"
+			"${DNS_CLIENT[@]}" "$protocol" >"$AUDIT_DIR/out"
 		[[ $(sort -u "$AUDIT_DIR/out") == 2 ]]
-		expect_names '_x._tcp.example.org PTR python3 1' '_x._tcp.example.org SRV python3 1' '_x._tcp.example.org TXT python3 1' \
+		assert_lookups '_x._tcp.example.org PTR python3 1' '_x._tcp.example.org SRV python3 1' '_x._tcp.example.org TXT python3 1' \
 			'_x._tcp.example.org TYPE65280 python3 1' 'e.example.org A python3 1'
 	done
 }
@@ -59,7 +59,7 @@ except socket.gaierror as error:
 @test 'malformed, truncated, looping, oversized queries: answered or not, and the next one is' {
 	audit --net -- sh -c '"$@" malformed; "$@" A after.example' sh "${DNS_CLIENT[@]}" udp >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'empty=none short=none truncated=1 loop=1 label=1 long=1 response=none update=4 questions=1 oversized=2'$'\n2' ]]
-	expect_names 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
+	assert_lookups 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
 	run -0 audit --net -- sh -c '"$@" malformed || true; "$@" A after.example; "$@" idle' sh "${DNS_CLIENT[@]}" tcp
 	[[ $(tail -n2 <<<"$output") == $'2\n2 True' ]]
 }
@@ -80,7 +80,7 @@ except socket.gaierror as error:
 			{ i=0; while [ $i -lt 40 ]; do "$1/$one" hosts "$one.example"; i=$((i + 1)); done; } &
 		done
 		wait' sh "$AUDIT_DIR"
-	expect_names 'left.example A left 40' 'left.example AAAA left 40' 'right.example A right 40' 'right.example AAAA right 40'
+	assert_lookups 'left.example A left 40' 'left.example AAAA left 40' 'right.example A right 40' 'right.example AAAA right 40'
 }
 
 @test 'a probe whether one is online answers as without us: 8.8.8.8:53 is out of reach' {
@@ -88,7 +88,7 @@ except socket.gaierror as error:
 import errno, socket
 probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
-	expect_blocked 'python3 udp 8.8.8.8 53 1'
+	assert_blocked 'python3 udp 8.8.8.8 53 1'
 }
 
 BIND='
@@ -100,17 +100,17 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 
 @test 'a package that binds port 53 itself gets it' {
 	((EUID == 0)) || skip 'needs root'
-	WHO=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
+	RUN_AS=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == 'in part' ]]
 	# One of another address is in nobody's way.
-	WHO=root audit --net -- sh -c '"$@" && getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 127.0.0.1 >"$AUDIT_DIR/out" || true
+	RUN_AS=root audit --net -- sh -c '"$@" && getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 127.0.0.1 >"$AUDIT_DIR/out" || true
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == yes ]]
-	expect_names 'after.example A getent 1' 'after.example AAAA getent 1'
+	assert_lookups 'after.example A getent 1' 'after.example AAAA getent 1'
 }
 
 @test 'one that may not have port 53 does not take it from us' {
 	audit --net -- sh -c '"$@" 2>/dev/null; getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 0.0.0.0 || true
-	expect_names 'after.example A getent 1' 'after.example AAAA getent 1'
+	assert_lookups 'after.example A getent 1' 'after.example AAAA getent 1'
 	[[ $(record_value "$RECORD" r.names_watched) == yes ]]
 }
 
@@ -118,27 +118,27 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 	((EUID == 0)) || skip 'needs root to share /'
 	local conf=$AUDIT_DIR/resolv.conf
 	printf 'nameserver 192.0.2.1\nsearch one.example two.example\n' >"$conf"
-	WHO=root unshare --mount --propagation shared sh -c '
+	RUN_AS=root unshare --mount --propagation shared sh -c '
 		mount --bind "$1" /etc/resolv.conf
 		cat /proc/self/mountinfo >"$1.before"
 		"$2" --net --audit --record "$3" -- sh -c "grep -c 192.0.2.1 /etc/resolv.conf; getent hosts short"
 		cat /proc/self/mountinfo >"$1.after"
 		cmp "$1.before" "$1.after" && grep -q 192.0.2.1 /etc/resolv.conf' sh "$conf" "$CONFINE" "$RECORD"
-	expect_names 'short A getent 1' 'short AAAA getent 1'
+	assert_lookups 'short A getent 1' 'short AAAA getent 1'
 }
 
 @test 'where there is no resolv.conf to mount over, the phase runs and the record says that names are not seen' {
 	((EUID == 0)) || skip 'needs root for an /etc without'
 	mkdir -p "$AUDIT_DIR/etc"
-	WHO=root run -0 unshare --mount sh -c 'mount --bind "$1" /etc && exec "$2" --net --audit --record "$3" -- "$4" connect' sh \
+	RUN_AS=root run -0 unshare --mount sh -c 'mount --bind "$1" /etc && exec "$2" --net --audit --record "$3" -- "$4" connect' sh \
 		"$AUDIT_DIR/etc" "$CONFINE" "$RECORD" "$CLIENT"
 	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'mounting over /etc/resolv.conf: No such file or directory' ]]
-	expect_blocked 'client tcp 198.51.100.7 443 1'
+	assert_blocked 'client tcp 198.51.100.7 443 1'
 }
 
 @test 'a daemon of the host that answers over a path socket is none of our names, and the record says that it was asked' {
 	((EUID == 0)) || skip 'needs root for a /run of its own'
-	WHO=root unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh /usr/bin/python3 -c '
+	RUN_AS=root unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh /usr/bin/python3 -c '
 import os, socket, subprocess, sys, threading
 os.mkdir("/run/nscd")
 server = socket.socket(socket.AF_UNIX)

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # What the tests of confine share: a copy of it that every user may run, an ordinary user, and who is left.
 #
-#   confine_begin [TOOL...]   for a setup_file with tools: CONFINE, PLACE (everybody's), ORDINARY (a user id nobody has), and the C tools
-#   confine_end               for teardown_file: ends whatever runs as ORDINARY, removes PLACE
-#   only_root                 skips a test that an ordinary user can't run
+#   confine_begin [TOOL...]   for a setup_file with tools: CONFINE, TEST_DIR (everybody's), TEST_UID (a user id nobody has), and the C tools
+#   confine_end               for teardown_file: ends whatever runs as TEST_UID, removes TEST_DIR
+#   require_root                 skips a test that an ordinary user can't run
 #   ordinary COMMAND...       as an ordinary user, without a privilege
 #   ours_here KIND PID        whether that process is in our namespace of that kind
 #
@@ -20,27 +20,27 @@ source "$TOP/test/lib/wait.bash"
 
 confine_begin() {
 	local tool
-	PLACE=$(mktemp -d /var/tmp/pc-confine.XXXXXX)
-	chmod 1777 "$PLACE"
-	CONFINE=$PLACE/confine
+	TEST_DIR=$(mktemp -d /var/tmp/pc-confine.XXXXXX)
+	chmod 1777 "$TEST_DIR"
+	CONFINE=$TEST_DIR/confine
 	install -m 755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
 	for tool; do
-		cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$PLACE/$tool" "$TOP/test/confine/$tool"*.c || return
+		cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TEST_DIR/$tool" "$TOP/test/confine/$tool"*.c || return
 	done
-	ORDINARY=$UID
+	TEST_UID=$UID
 	while ((UID == 0)); do
-		ORDINARY=$((20000 + RANDOM))
-		getent passwd "$ORDINARY" >/dev/null || pgrep -U "$ORDINARY" >/dev/null || break
+		TEST_UID=$((20000 + RANDOM))
+		getent passwd "$TEST_UID" >/dev/null || pgrep -U "$TEST_UID" >/dev/null || break
 	done
-	export PLACE CONFINE ORDINARY
+	export TEST_DIR CONFINE TEST_UID
 }
 
 confine_end() {
 	local -a pids
-	[[ ${PLACE-} ]] || return 0
-	mapfile -t pids < <(marked "$PLACE")
+	[[ ${TEST_DIR-} ]] || return 0
+	mapfile -t pids < <(live_processes "$TEST_DIR")
 	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}" 2>/dev/null || true
-	rm -rf -- "$PLACE"
+	rm -rf -- "$TEST_DIR"
 }
 
 setup_file() {
@@ -53,23 +53,23 @@ teardown_file() {
 
 setup() {
 	# shellcheck disable=SC2034 # the tests read it
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
 }
 
-only_root() {
+require_root() {
 	((UID == 0)) || skip 'only root can do that'
 }
 
-ordinary() {
+as_user() {
 	if ((UID == 0)); then
-		setpriv --reuid="$ORDINARY" --regid="$ORDINARY" --clear-groups --inh-caps=-all -- "$@"
+		setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all -- "$@"
 	else
 		"$@"
 	fi
 }
 
 # The live processes with a word in their environment or arguments, or of the user of that number.
-marked() {
+live_processes() {
 	local word=$1 status
 	local -a fields
 	{
@@ -87,7 +87,7 @@ marked() {
 	done 2>/dev/null
 }
 
-namespaces() {
+print_namespaces() {
 	local kind
 	for kind in net ipc uts user pid mnt cgroup; do
 		echo "$kind $(readlink "/proc/self/ns/$kind")"

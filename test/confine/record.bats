@@ -4,17 +4,17 @@
 load helper
 
 setup() {
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
 	: >"$RECORD"
 	chmod 666 "$RECORD"
-	NAME=record-${PLACE##*.}-$BATS_TEST_NUMBER
+	NAME=record-${TEST_DIR##*.}-$BATS_TEST_NUMBER
 }
 
 # as_root_and_user COMMAND... : by both, as far as we may
 as_root_and_user() {
 	local who
-	for who in ordinary env; do
-		[[ $who == ordinary || $UID == 0 ]] || continue
+	for who in as_user env; do
+		[[ $who == as_user || $UID == 0 ]] || continue
 		"$@" "$who"
 	done
 }
@@ -50,10 +50,10 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 
 written_at_once() {
 	local writes
-	"$1" strace -f -qq -e trace=write,writev,pwrite64 -P "$RECORD" -o "$PLACE/trace" \
+	"$1" strace -f -qq -e trace=write,writev,pwrite64 -P "$RECORD" -o "$TEST_DIR/trace" \
 		"$CONFINE" --net --cgroup "$NAME" --record "$RECORD" --label "text=$(printf '%05000d' 0)" -- true
-	writes=$(grep -c 'write' "$PLACE/trace")
-	rm "$PLACE/trace"
+	writes=$(grep -c 'write' "$TEST_DIR/trace")
+	rm "$TEST_DIR/trace"
 	[[ $writes == 1 && $(record_value "$RECORD" r.text.length) == 5000 ]]
 }
 
@@ -62,7 +62,7 @@ written_at_once() {
 }
 
 tells() {
-	local tell=$PLACE/tell
+	local tell=$TEST_DIR/tell
 	rm -f "$tell"
 	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --notice-file "$tell" -- true
 	[[ ! -s $tell ]]
@@ -90,9 +90,9 @@ ends_by_itself() {
 @test 'the supervisor itself takes less than 1 MiB' {
 	local pss supervisor
 	# shellcheck disable=SC2016
-	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/pss" 3>&- &
+	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/pss" 3>&- &
 	supervisor=$!
-	until_true 5 test -e "$PLACE/pss"
+	until_true 5 test -e "$TEST_DIR/pss"
 	pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$supervisor/smaps_rollup")
 	kill "$supervisor"
 	wait "$supervisor" || true

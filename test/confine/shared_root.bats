@@ -13,14 +13,14 @@ with_shared_root() {
 }
 
 @test 'the /proc of a command appears nowhere else, and nothing survives' {
-	only_root
+	require_root
 	# shellcheck disable=SC2016
 	run -0 with_shared_root bash -c '
 		grep -q "shared:" <(grep " / / " /proc/self/mountinfo) && cat /proc/self/mountinfo >"$2/before"
-		for way in "" "setpriv --reuid=$3 --regid=$3 --clear-groups --inh-caps=-all --"; do
-			$way "$1" --net --ipc --cgroup x -- bash -c "[[ \$(</proc/1/comm) == confine ]] && exec \"\$@\"" - "$2/survivor" double_fork
+		for prefix in "" "setpriv --reuid=$3 --regid=$3 --clear-groups --inh-caps=-all --"; do
+			$prefix "$1" --net --ipc --cgroup x -- bash -c "[[ \$(</proc/1/comm) == confine ]] && exec \"\$@\"" - "$2/survivor" double_fork
 		done
-		cat /proc/self/mountinfo | diff - "$2/before" && [[ $(</proc/$$/comm) == bash ]]' - "$CONFINE" "$PLACE" "$ORDINARY"
+		cat /proc/self/mountinfo | diff - "$2/before" && [[ $(</proc/$$/comm) == bash ]]' - "$CONFINE" "$TEST_DIR" "$TEST_UID"
 	[[ $output == $'ready\nready' ]]
-	[[ ! $(marked "$ORDINARY") ]]
+	[[ ! $(live_processes "$TEST_UID") ]]
 }

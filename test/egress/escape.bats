@@ -10,20 +10,20 @@ setup_file() {
 	local program
 	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
 	audit_begin
-	there_begin
-	there_serve 80 8080
+	remote_host_begin
+	remote_host_serve 80 8080
 	for program in attack race; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
 }
 
-# held PROGRAM WHAT HOST ARG...: with a list of HOST:80 and, where nobody listens, THERE:81; nothing has come to 8080 afterwards
-held() {
+# held PROGRAM WHAT HOST ARG...: with a list of HOST:80 and, where nobody listens, REMOTE:81; nothing has come to 8080 afterwards
+assert_contained() {
 	local before
-	before=$(served 8080)
-	run audit --net --allow "$3:80" --allow "$3:81" --allow "$THERE:80" -- "$AUDIT_DIR/$1" "$2" "$3" 80 8080 81 "${@:4}"
-	[[ $status == 0 && $(served 8080) == "$before" ]] || {
-		printf '%s as %s: status %s, %d got out\n' "$2" "${WHO-user}" "$status" $(($(served 8080) - before))
+	before=$(connection_count 8080)
+	run audit --net --allow "$3:80" --allow "$3:81" --allow "$REMOTE:80" -- "$AUDIT_DIR/$1" "$2" "$3" 80 8080 81 "${@:4}"
+	[[ $status == 0 && $(connection_count 8080) == "$before" ]] || {
+		printf '%s as %s: status %s, %d got out\n' "$2" "${RUN_AS-user}" "$status" $(($(connection_count 8080) - before))
 		echo "$output"
 		return 1
 	}
@@ -32,35 +32,35 @@ held() {
 }
 
 @test 'connect, listen, bind and fast open, by every way into the kernel: on what failed, is connected, was shut down' {
-	local WHO
-	for WHO in user root; do
-		held attack failed "$THERE"
-		held attack connected "$THERE"
-		held attack shut "$DEAD" "$THERE"
+	local RUN_AS
+	for RUN_AS in user root; do
+		assert_contained attack failed "$REMOTE"
+		assert_contained attack connected "$REMOTE"
+		assert_contained attack shut "$SILENT" "$REMOTE"
 	done
 }
 
 @test 'by one that nobody can look into, and where the first thread has gone or has other descriptors' {
-	local WHO deed
-	for WHO in user root; do
+	local RUN_AS deed
+	for RUN_AS in user root; do
 		for deed in undumpable unreadable leaderless tables; do
-			held attack "$deed" "$THERE"
+			assert_contained attack "$deed" "$REMOTE"
 		done
 	done
 }
 
 @test 'a thread, or a process with the same descriptors, exchanges them between the look and the call' {
-	held race threads "$THERE" "${RACES:-5000}"
-	held race sharer "$THERE" "${RACES:-5000}"
+	assert_contained race threads "$REMOTE" "${RACES:-5000}"
+	assert_contained race sharer "$REMOTE" "${RACES:-5000}"
 }
 
 @test 'another process writes into what socketcall(2) takes from memory' {
-	held race memory "$THERE" "$((${RACES:-5000} / 10))"
+	assert_contained race memory "$REMOTE" "$((${RACES:-5000} / 10))"
 }
 
 @test 'another process takes apart what is just being waited for' {
-	local WHO
-	for WHO in user root; do
-		held race shut "$DEAD" "${RACES:-20000}" "$THERE"
+	local RUN_AS
+	for RUN_AS in user root; do
+		assert_contained race shut "$SILENT" "${RACES:-20000}" "$REMOTE"
 	done
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What a phase does in a network of its own is with a list as it is without, also where the watcher makes the call in its stead.
-# shellcheck disable=SC2034 # audit() reads WHO
+# shellcheck disable=SC2034 # audit() reads RUN_AS
 
 load ../lib/remote_host
 
@@ -11,7 +11,7 @@ setup_file() {
 }
 
 # Says how everything ends for PROGRAM [threads], with confine OPTION...
-inside() {
+run_local_sockets() {
 	local folder program=$1 how=$2 status=0
 	folder=$(mktemp -d "$AUDIT_DIR/local_sockets.XXXXXX")
 	chmod 777 "$folder"
@@ -20,12 +20,12 @@ inside() {
 }
 
 @test 'streams, datagrams and paths, by one thread and by two, by x86-64 and through socketcall: the same with a list' {
-	local program how WHO
-	for WHO in user root; do
+	local program how RUN_AS
+	for RUN_AS in user root; do
 		for program in local_sockets local_sockets32; do
 			for how in '' threads; do
-				inside "$program" "$how" >"$AUDIT_DIR/without"
-				inside "$program" "$how" --allow 192.0.2.1:80 >"$AUDIT_DIR/with"
+				run_local_sockets "$program" "$how" >"$AUDIT_DIR/without"
+				run_local_sockets "$program" "$how" --allow 192.0.2.1:80 >"$AUDIT_DIR/with"
 				diff "$AUDIT_DIR/without" "$AUDIT_DIR/with"
 				[[ $(tail -n1 "$AUDIT_DIR/with") == 'status 0' ]]
 			done

@@ -11,13 +11,13 @@ setup_file() {
 
 setup() {
 	# Where an ordinary user comes too: bats' own folder is closed.
-	PLACE=$(mktemp -d /var/tmp/pc-build.XXXXXX)
-	cd "$PLACE" || return
+	TEST_DIR=$(mktemp -d /var/tmp/pc-build.XXXXXX)
+	cd "$TEST_DIR" || return
 }
 
 teardown() {
 	cd /
-	rm -rf -- "$PLACE"
+	rm -rf -- "$TEST_DIR"
 }
 
 elf() { LC_ALL=C readelf -W "$@"; }
@@ -58,7 +58,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	make -s -C "$TOP/native" sanitized
 	install -m 755 "$TOP/native/build/sanitized/confine" confine
 	export ASAN_OPTIONS=exitcode=99:log_path=$PWD/asan UBSAN_OPTIONS=log_path=$PWD/ubsan
-	runs_of ./confine
+	run_all_modes ./confine
 	report=$(compgen -G '[au]*san.*' || :)
 	[[ ! $report ]] || {
 		cat asan.* ubsan.*
@@ -71,7 +71,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	make -s -C "$TOP/native" valgrind
 	install -m 755 "$TOP/native/build/valgrind/confine" confine
 	# Its own processes, up to the exec of the command; what a process that ends at once leaves to the kernel is no leak.
-	runs_of valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite ./confine
+	run_all_modes valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite ./confine
 	run ! grep '^==' said
 }
 
@@ -87,27 +87,27 @@ elf() { LC_ALL=C readelf -W "$@"; }
 
 # As run; what was printed goes into the file "said".
 # shellcheck disable=SC2030,SC2031 # each test has its own
-said() {
+log_run() {
 	run "$@"
 	printf '%s\n' "$output" >>said
 }
 
 # runs_of COMMAND...: one of everything, with the exit status that it must have.
-runs_of() {
+run_all_modes() {
 	local -a as=()
 	((EUID != 0)) || as=(setpriv --reuid=20333 --regid=20333 --clear-groups --inh-caps=-all)
 	chmod 777 .
 	rm -f record
-	said -125 "$@"
-	said -125 "$@" --cgroup ../x -- true
-	said -125 "$@" --nonsense
-	said -0 "$@" --probe
+	log_run -125 "$@"
+	log_run -125 "$@" --cgroup ../x -- true
+	log_run -125 "$@" --nonsense
+	log_run -0 "$@" --probe
 	# valgrind has no seccomp(2), which --families any does without.
-	said -0 "$@" --net --ipc --families any -- true
-	said -0 "$@" --net --ipc --cgroup sanitizer --best-effort --record record --notice-file tell --label a=b --die-with $$ --die-with-lock record -- \
+	log_run -0 "$@" --net --ipc --families any -- true
+	log_run -0 "$@" --net --ipc --cgroup sanitizer --best-effort --record record --notice-file tell --label a=b --die-with $$ --die-with-lock record -- \
 		bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
-	CONFINE_ENV_TMPDIR=/x said -3 "$@" --environ 9 --cgroup sanitizer --best-effort -- bash -c 'exit 3' 9</proc/self/environ
-	said -127 "$@" --net --best-effort -- /nonexistent
-	said -0 "${as[@]}" "$@" --probe
-	said -0 "${as[@]}" "$@" --net --ipc --cgroup sanitizer --best-effort --record /dev/null -- true
+	CONFINE_ENV_TMPDIR=/x log_run -3 "$@" --environ 9 --cgroup sanitizer --best-effort -- bash -c 'exit 3' 9</proc/self/environ
+	log_run -127 "$@" --net --best-effort -- /nonexistent
+	log_run -0 "${as[@]}" "$@" --probe
+	log_run -0 "${as[@]}" "$@" --net --ipc --cgroup sanitizer --best-effort --record /dev/null -- true
 }

@@ -4,7 +4,7 @@
 load ../lib/prefix
 
 # prefix KIND: with a package that gives a file to daemon:bin, whatever says no to that fails it
-prefix() {
+make_prefix() {
 	prefix_make user
 	# Its own seccomp filter knows nothing of what fakeroot-tcp calls in its place, with us or without.
 	prefix_env PORTAGE_NO_SCANELF_CHECK=1
@@ -24,13 +24,13 @@ prefix() {
 	prefix_install_portcullis
 }
 
-setuid_confine() {
+install_setuid_confine() {
 	chown "root:$PREFIX_UID" "$CONFINE"
 	chmod 4710 "$CONFINE"
 }
 
 # portage/const.py has /usr/bin/fakeroot, which is one of the two.
-install_with() {
+run_install() {
 	run_faked prefix_run timeout 100 "$PREFIX_PORTAGE/bin/python" -c '
 import runpy, sys
 import portage.const
@@ -41,7 +41,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 }
 
 # What each kind's daemon is asked over stays, the rest is isolated, and the record says which.
-spared() {
+assert_daemon_reachable() {
 	local phase=$1 kind=$2
 	case $kind in
 	sysv)
@@ -57,26 +57,26 @@ spared() {
 	esac
 }
 
-install_phase() {
+assert_install_phase() {
 	local kind=$1
-	install_with "$kind"
+	run_install "$kind"
 	[[ $(<"$PREFIX_LOG/owners") == $'1:2\n0:0' ]]
 	[[ $(<"$PREFIX_LOG/ids") == *"$PREFIX_UID"* ]]
-	spared install "$kind"
+	assert_daemon_reachable install "$kind"
 	expect_kind compile net apart
 	expect_kind compile ipc apart
 	[[ $(record_values "$RECORDS" compile r.fakeroot) == undefined ]]
 }
 
 @test 'FEATURES=fakeroot with fakeroot-sysv, through a user namespace' {
-	prefix ''
-	install_phase sysv
+	make_prefix ''
+	assert_install_phase sysv
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
 @test 'FEATURES=fakeroot with fakeroot-tcp, through a user namespace' {
-	prefix ''
-	install_phase tcp
+	make_prefix ''
+	assert_install_phase tcp
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
@@ -84,9 +84,9 @@ install_phase() {
 	local kind
 	((EUID == 0)) || skip 'only root can make a set-user-id program'
 	for kind in sysv tcp; do
-		prefix ''
-		setuid_confine
-		install_phase "$kind"
+		make_prefix ''
+		install_setuid_confine
+		assert_install_phase "$kind"
 		[[ $(record_values "$RECORDS" install r.mode) == setuid ]]
 		prefix_clean
 	done
@@ -97,7 +97,7 @@ install_phase() {
 # inode, and Portage stumbles over it when it packs or merges. fakeroot-tcp loses its socket before that.)
 @test 'Portage under fakeroot: every phase is confined, and ends as it did without' {
 	local phase before
-	prefix '-fakeroot -pid-sandbox -mount-sandbox'
+	make_prefix '-fakeroot -pid-sandbox -mount-sandbox'
 	mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
 	fakeroot_ebuild
 	before=$(<"$PREFIX_LOG/owners")

@@ -8,7 +8,7 @@ setup() {
 	prefix_make root
 }
 
-installed() {
+install_setuid_confine() {
 	prefix_install_portcullis
 	chown root:portage "$CONFINE"
 	chmod 4710 "$CONFINE"
@@ -31,7 +31,7 @@ installed() {
 		}
 	EOF
 	# Without Portage's own unshare, whatever FEATURES says: as in a container that refuses it root.
-	installed
+	install_setuid_confine
 	run -0 prefix_run "$PREFIX_PORTAGE/bin/python" -c '
 import runpy, sys
 import portage.process

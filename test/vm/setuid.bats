@@ -4,14 +4,14 @@
 load ../setuid/helper
 
 setup() {
-	work
+	work_begin
 	before=$(sysctl -n user.max_user_namespaces)
 	sysctl -qw user.max_user_namespaces=0
 }
 
 teardown() {
 	sysctl -qw "user.max_user_namespaces=$before" fs.suid_dumpable=0
-	harmless
+	assert_clean
 }
 
 # in_cgroup PATH COMMAND...: as the caller, in that cgroup
@@ -22,7 +22,7 @@ in_cgroup() {
 }
 
 @test 'no user namespaces: mode setuid isolates, and reports the limits that it cannot apply' {
-	run -0 caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
+	run -0 as_caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
 		sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == / ]]
 	[[ $(record_value record 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnsmemory.max,pids.max ]]
@@ -44,12 +44,12 @@ in_cgroup() {
 }
 
 @test 'no user namespaces and no bit: one message, and --best-effort goes on' {
-	install -m 755 "$CONFINE" "$PLACE/plain"
-	run -125 caller "$PLACE/plain" --net --require -- true
+	install -m 755 "$CONFINE" "$TEST_DIR/plain"
+	run -125 as_caller "$TEST_DIR/plain" --net --require -- true
 	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
-	run -0 caller "$PLACE/plain" --net --best-effort --record record -- echo ran
+	run -0 as_caller "$TEST_DIR/plain" --net --best-effort --record record -- echo ran
 	[[ $output == ran && $(record_value record 'r.mode + r.missing[0].what') == nonenet ]]
-	rm "$PLACE/plain"
+	rm "$TEST_DIR/plain"
 }
 
 @test 'whatever holds in the cgroup of a caller goes on holding: cpu.weight, the freezer, limits' {
@@ -82,12 +82,12 @@ in_cgroup() {
 	ulimit -c unlimited
 	for dumpable in 1 2; do
 		sysctl -qw "fs.suid_dumpable=$dumpable"
-		caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sleep 1000 &
+		as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sleep 1000 &
 		pid=$!
 		until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
 		pkill -SEGV -u "${ACCOUNT}c" -x confine
 		wait "$pid" || (($? > 128))
-		until_true 10 nobody_runs
+		until_true 10 no_confine_processes
 		[[ ! $(compgen -G 'core*') ]]
 	done
 }

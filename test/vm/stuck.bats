@@ -9,12 +9,12 @@ load ../lib/prefix
 setup_file() {
 	confine_begin refuse_calls
 	prefix_host_begin
-	FROZEN=$PLACE/frozen
+	FROZEN=$TEST_DIR/frozen
 	export FROZEN
 	mkdir "$FROZEN"
-	truncate --size=16M "$PLACE/image"
-	mkfs.ext4 -q -F "$PLACE/image"
-	mount -o loop "$PLACE/image" "$FROZEN"
+	truncate --size=16M "$TEST_DIR/image"
+	mkfs.ext4 -q -F "$TEST_DIR/image"
+	mount -o loop "$TEST_DIR/image" "$FROZEN"
 	chmod 1777 "$FROZEN"
 	truncate --size=4096 "$FROZEN/mapped"
 	chmod 666 "$FROZEN/mapped"
@@ -27,8 +27,8 @@ teardown_file() {
 }
 
 setup() {
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
-	# shellcheck disable=SC2034 # kept_by reads it
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
+	# shellcheck disable=SC2034 # run_tracked reads it
 	NAME=stuck-$BATS_TEST_NUMBER
 	: >"$RECORD"
 	chmod 666 "$RECORD"
@@ -37,17 +37,17 @@ setup() {
 
 # First of all: who looks at what is stuck may get stuck as well.
 teardown() {
-	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 20 nobody_held
+	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 20 no_stuck_processes
 	prefix_clean
 }
 
 # The processes that are stuck, known by their name, which is no part of their memory.
-held() {
+stuck_processes() {
 	grep -lx held /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3
 }
 
-nobody_held() {
-	[[ ! $(held) ]]
+no_stuck_processes() {
+	[[ ! $(stuck_processes) ]]
 }
 
 # Leaves a process in the write and ends, as a phase does.
@@ -79,46 +79,46 @@ until grep -q "^State:.*D" $(grep -lx held /proc/[0-9]*/comm | sed s/comm/status
 echo "${EPOCHREALTIME/./}" >"$3"
 exit 7'
 
-# stuck KEEPER PROGRAM: kept by that keeper; confine has ended in time and as the
+# stuck METHOD PROGRAM: kept by that keeper; confine has ended in time and as the
 # command did, though the process is still there
-stuck() {
-	local keeper=$1 program=$2 ended=$PLACE/ended.$BATS_TEST_NUMBER took record
+assert_stuck_reported() {
+	local method=$1 program=$2 ended=$TEST_DIR/ended.$BATS_TEST_NUMBER took record
 	rm -f "$ended"
-	run -7 kept_by "$keeper" bash -c "$RUN" - "$program" "$FROZEN" "$ended"
+	run -7 run_tracked "$method" bash -c "$RUN" - "$program" "$FROZEN" "$ended"
 	took=$(((${EPOCHREALTIME/./} - $(<"$ended")) / 1000))
-	[[ $(held) ]]
+	[[ $(stuck_processes) ]]
 	record=$(tail -n1 "$RECORD")
-	{ shows "$keeper" "$record" && [[ $(record_value "$RECORD" '[r.stuck, r.orphan_count, r.orphans[0].comm, r.orphans[0].stuck].join()') == true,1,held,true ]]; } || {
+	{ record_names_method "$method" "$record" && [[ $(record_value "$RECORD" '[r.stuck, r.orphan_count, r.orphans[0].comm, r.orphans[0].stuck].join()') == true,1,held,true ]]; } || {
 		echo "$record"
 		return 1
 	}
-	echo "# $keeper: reported after $took ms" >&3
+	echo "# $method: reported after $took ms" >&3
 	((took < 10000))
 }
 
 # let_go: thawed, it dies, and the next run takes its cgroup away
-let_go() {
+thaw_and_clean() {
 	fsfreeze --unfreeze "$FROZEN"
-	until_true 20 nobody_held
+	until_true 20 no_stuck_processes
 	"$CONFINE" --cgroup next -- true
 	[[ ! $(find /sys/fs/cgroup -type d -name 'portcullis-*') ]]
 	fsfreeze --freeze "$FROZEN"
 }
 
 @test 'whoever keeps it: reported within 10 s, with the status of the command, and gone once it can die' {
-	local keeper
-	for keeper in pidns subreaper cgroup cgroup+pidns setuid; do
-		stuck "$keeper" "$WRITE"
+	local method
+	for method in pidns subreaper cgroup cgroup+pidns setuid; do
+		assert_stuck_reported "$method" "$WRITE"
 		[[ $(record_value "$RECORD" 'r.orphans[0].argv[0]') == /usr/bin/python3 ]]
-		let_go
+		thaw_and_clean
 	done
 }
 
 @test 'one whose memory is locked, at which ps would hang: by its name alone' {
-	local keeper
-	for keeper in pidns subreaper cgroup+pidns setuid; do
-		stuck "$keeper" "$LOCK"
-		let_go
+	local method
+	for method in pidns subreaper cgroup+pidns setuid; do
+		assert_stuck_reported "$method" "$LOCK"
+		thaw_and_clean
 	done
 }
 
@@ -132,7 +132,7 @@ let_go() {
 		}
 	EOF
 	run -0 prefix_emerge --oneshot app-test/stuck
-	[[ $(held) ]]
+	[[ $(stuck_processes) ]]
 	[[ $output == *'app-test/stuck-1: src_compile left a process behind that SIGKILL has not ended yet: '*'. It waits in the kernel'* ]] || {
 		echo "$output"
 		return 1

@@ -7,13 +7,13 @@ load ../clients
 
 @test 'Go' {
 	(cd "$AUDIT_DIR" && HOME=$AUDIT_DIR CGO_ENABLED=0 go build -o fetch-go fetch.go)
-	gets fetch-go "$AUDIT_DIR/fetch-go" "$THERE"
-	gets fetch-go "$AUDIT_DIR/fetch-go" there.example
+	assert_fetches fetch-go "$AUDIT_DIR/fetch-go" "$REMOTE"
+	assert_fetches fetch-go "$AUDIT_DIR/fetch-go" remote.example
 }
 
 @test 'Java NIO' {
 	(cd "$AUDIT_DIR" && javac Fetch.java)
-	gets java java -cp "$AUDIT_DIR" Fetch "$THERE" 80
+	assert_fetches java java -cp "$AUDIT_DIR" Fetch "$REMOTE" 80
 }
 
 @test "Rust's tokio" {
@@ -23,5 +23,5 @@ load ../clients
 		'tokio = { version = "1", features = ["net", "io-util", "rt", "macros"] }' >"$AUDIT_DIR/tokio/Cargo.toml"
 	(cd "$AUDIT_DIR/tokio" && cargo build -q)
 	install -m 755 "$AUDIT_DIR/tokio/target/debug/fetch-tokio" "$AUDIT_DIR/fetch-tokio"
-	gets fetch-tokio "$AUDIT_DIR/fetch-tokio" "$THERE:80"
+	assert_fetches fetch-tokio "$AUDIT_DIR/fetch-tokio" "$REMOTE:80"
 }
