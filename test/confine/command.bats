@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What confine does with its options, its command's status, files, signals and environment.
+# The options of confine, and the status, files, signals and environment of its command.
 
 load helper
 
@@ -7,15 +7,15 @@ setup() {
 	RECORD=$BATS_TEST_TMPDIR/record
 }
 
-# The two ways that confine runs a command: in its own place, and supervised.
+# confine replaces itself with the command, or supervises it.
 MODES=('--net' "--net --cgroup x")
 
-@test '--help says all options and ends with 0' {
+@test '--help lists all options and exits with 0' {
 	local option
 	local -a options
 	run -0 --separate-stderr "$CONFINE" --help
 	[[ ! ${stderr-} ]]
-	# The tables of the parser have a line for each.
+	# The parser has a table with one line for each option.
 	mapfile -t options < <(sed -nE 's/^\t\{"(--[a-z-]+)", .*/\1/p' "$TOP/native/options/options.c")
 	((${#options[@]} >= 20))
 	for option in "${options[@]}"; do
@@ -27,7 +27,7 @@ MODES=('--net' "--net --cgroup x")
 	[[ $(grep -c '^  --' <<<"$output") == "${#options[@]}" ]]
 }
 
-@test 'bad usage: 125, one line that names what is wrong, and nothing runs' {
+@test 'confine exits with 125 and one line about the mistake if an option is wrong, and runs nothing' {
 	local line
 	local -a labels=() pids=()
 	while IFS= read -r line; do
@@ -77,7 +77,7 @@ MODES=('--net' "--net --cgroup x")
 	[[ $output == *'too many --die-with'* ]]
 }
 
-@test 'the exit status is that of the command; 126 and 127 as env gives them' {
+@test 'confine exits with the status of the command, and with 126 and 127 as env does' {
 	local mode status
 	for mode in "${MODES[@]}" '--net --best-effort' ''; do
 		for status in 0 1 2 77 124 125 126 127 128 130 143 255; do
@@ -94,7 +94,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'killed by a signal, confine dies by the same one' {
+@test 'confine dies by the signal that killed the command' {
 	local mode signal
 	for mode in "${MODES[@]}"; do
 		for signal in HUP INT QUIT ABRT KILL USR1 SEGV PIPE ALRM TERM; do
@@ -108,7 +108,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'every file of the caller reaches the command, and none of ours' {
+@test 'the command inherits all descriptors of the caller and none of confine' {
 	local mode lock=$BATS_TEST_TMPDIR/lock
 	cat >"$BATS_TEST_TMPDIR/see" <<-'EOF'
 		for fd in /proc/$$/fd/*; do
@@ -128,7 +128,7 @@ MODES=('--net' "--net --cgroup x")
 	exec {held}>&-
 }
 
-@test 'a closed stdin, stdout or stderr stays out of harm, and no file of ours takes its number' {
+@test 'a closed stdin, stdout or stderr stays closed for the command' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
@@ -140,7 +140,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'the arguments pass as they are' {
+@test 'the command gets its arguments unchanged' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
@@ -149,7 +149,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'the signals that the caller blocks and ignores stay so, and no more' {
+@test 'the command inherits exactly the blocked and ignored signals of the caller' {
 	local mode plain
 	plain=$(python3 -c '
 import os, signal
@@ -167,7 +167,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 	done
 }
 
-@test '--environ gives the command exactly that environment, 1.8 MB of it too' {
+@test '--environ sets the whole environment of the command, up to 1.8 MB' {
 	local mode blob
 	blob=$(printf '%0100000d' 0)
 	for _ in {1..18}; do
@@ -187,7 +187,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 	[[ $output == 'confine: --environ 9: '*'no file of that number is open' ]]
 }
 
-@test 'CONFINE_ENV_NAME comes back as NAME, in the place of what had that name' {
+@test 'CONFINE_ENV_NAME becomes NAME in the environment of the command' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
@@ -200,7 +200,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 	done
 }
 
-@test 'the command is found in the PATH of the environment it gets' {
+@test 'confine searches the command in the PATH of the new environment' {
 	# As env(1): `env PATH=... COMMAND` looks there.
 	printf '#!/bin/sh\necho found\n' >"$BATS_TEST_TMPDIR/only-here"
 	chmod 755 "$BATS_TEST_TMPDIR/only-here"

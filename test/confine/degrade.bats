@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Every step of the way refused, by the kernel itself: --require runs nothing, --best-effort runs in what is whole.
+# The kernel refuses one step of the setup: --require runs nothing, --best-effort runs with the remaining isolation.
 
 load helper
 
@@ -7,21 +7,21 @@ setup_file() {
 	confine_begin refuse_calls
 }
 
-# As "root" of a user namespace in which the kernel hands out only so many of a kind (namespaces(7)).
+# with_namespace_limit KIND COMMAND...: runs the command as root of a user namespace without namespaces of that kind (namespaces(7))
 with_namespace_limit() {
 	local kind=$1
 	# shellcheck disable=SC2016
 	unshare --user --map-root-user -- bash -c 'echo 0 >"/proc/sys/user/max_$1_namespaces" && shift && exec "$@"' - "$kind" "${@:2}"
 }
 
-# /proc read-only, as some containers have it: no map can be written.
+# with_read_only_proc COMMAND...: runs the command with a read-only /proc, as in some containers
 with_read_only_proc() {
 	# shellcheck disable=SC2016
 	unshare --user --map-root-user --mount -- bash -c \
 		'mount --bind /proc /proc && mount -o remount,bind,ro /proc && exec setpriv --bounding-set=-sys_admin --inh-caps=-all "$@"' - "$@"
 }
 
-# stepwise WHAT REASON WAY... : WAY... confine --net --ipc, of which WHAT can't be had for that REASON
+# assert_degrades MISSING REASON PREFIX...: runs confine --net --ipc by the command PREFIX, which makes MISSING (net, ipc) fail
 assert_degrades() {
 	local what=$1 reason=$2 kind
 	shift 2
@@ -38,7 +38,7 @@ assert_degrades() {
 	}
 	[[ $(record_value "$RECORD" r.status.exit) == 125 ]]
 	"$@" bash -c "$(declare -f print_namespaces); print_namespaces" >"$TEST_DIR/before"
-	# The same helper makes its own namespaces anew each time: what must be equal is what is compared inside one.
+	# PREFIX makes new namespaces in each run, so the comparison happens inside one run.
 	run -0 --separate-stderr "$@" bash -c "$(declare -f print_namespaces); print_namespaces; echo; exec \"\$@\"" - "$CONFINE" --net --ipc \
 		--best-effort --record "$RECORD" -- bash -c "$(declare -f print_namespaces); print_namespaces"
 	[[ ! ${stderr-} ]]
@@ -49,14 +49,14 @@ assert_degrades() {
 	for kind in $what; do
 		[[ $(record_value "$RECORD" "r.applied.$kind") == none ]]
 		[[ $(grep -c "^$kind " <<<"$output") == 2 && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 1 ]] || {
-			echo "$*: the command has another $kind than we"
+			echo "$*: the command has another $kind namespace than the caller"
 			return 1
 		}
 	done
 	for kind in net ipc; do
 		[[ " $what " == *" $kind "* ]] || [[ $(record_value "$RECORD" "r.applied.$kind") == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
 	done
-	# uts comes with net, and a user namespace with either or not at all.
+	# confine makes a UTS namespace with the network, and a user namespace for either.
 	if [[ " $what " == *' net '* ]]; then
 		[[ $(grep '^uts ' <<<"$output" | sort -u | wc -l) == 1 ]]
 	fi
@@ -65,7 +65,7 @@ assert_degrades() {
 	fi
 }
 
-@test 'user.max_*_namespaces: network, UTS, IPC and user namespaces, each at its end' {
+@test 'user.max_*_namespaces limits: confine degrades without network, UTS, IPC and user namespaces' {
 	local space='No space left on device'
 	assert_degrades net "unshare(CLONE_NEWNET): $space" with_namespace_limit net
 	assert_degrades net "unshare(CLONE_NEWUTS): $space" with_namespace_limit uts
@@ -73,7 +73,7 @@ assert_degrades() {
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $space" with_namespace_limit user setpriv --bounding-set=-sys_admin --inh-caps=-all --
 }
 
-@test 'an ordinary user: a seccomp filter refuses one call after the other' {
+@test 'an unprivileged confine degrades for each system call that a seccomp filter refuses' {
 	local refused='Operation not permitted'
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newuser=EPERM --
@@ -85,7 +85,7 @@ assert_degrades() {
 	assert_degrades ipc "unshare(CLONE_NEWIPC): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newipc=EPERM --
 }
 
-@test 'root: a seccomp filter refuses; what a user namespace still gives is taken' {
+@test 'confine of root degrades for each system call that a seccomp filter refuses' {
 	require_root
 	assert_degrades 'net ipc' 'unshare(CLONE_NEWUSER): Operation not permitted' "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades ipc 'unshare(CLONE_NEWIPC): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newipc=EINVAL --
@@ -93,11 +93,11 @@ assert_degrades() {
 	assert_degrades net 'unshare(CLONE_NEWUTS): Function not implemented' "$TEST_DIR/refuse_calls" sethostname=ENOSYS --
 }
 
-@test 'a map that can not be written: no user namespace, nothing of what it would have given' {
+@test 'confine degrades without a user namespace if its uid_map cannot be written' {
 	assert_degrades 'net ipc' 'writing /proc/self/uid_map: Read-only file system' with_read_only_proc
 }
 
-@test 'a PID namespace or a /proc that is refused costs the keeper, not the command' {
+@test 'without a PID namespace or /proc the command runs with another tracking method' {
 	local prefix method
 	while IFS=: read -r method prefix; do
 		# shellcheck disable=SC2086
@@ -116,9 +116,9 @@ assert_degrades() {
 	[[ $output == ran && $(record_value "$RECORD" r.tracking) == subreaper && $(record_value "$RECORD" r.mode) == none ]]
 }
 
-@test 'an old kernel: without clone3, pidfd_open and close_range all is as before' {
+@test 'without clone3, pidfd_open and close_range (old kernels) confine isolates and tracks the same' {
 	local method
-	# Which it is depends on the machine: there is no cgroup under v1 alone.
+	# The tracking method depends on the machine: cgroup needs v2.
 	"$CONFINE" --cgroup x --record "$RECORD" -- true
 	method=$(record_value "$RECORD" r.tracking)
 	run -0 "$TEST_DIR/refuse_calls" clone3=ENOSYS pidfd_open=ENOSYS close_range=ENOSYS -- "$CONFINE" --net --ipc --cgroup x --die-with $$ \

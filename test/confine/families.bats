@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031,SC2034 # each test has a user of its own, and audit_run reads RUN_AS
-# Which sockets a phase without a network can make: a network namespace does not isolate every family, AF_VSOCK for one.
+# The socket families that a phase can use with confine --net. A network namespace does not isolate AF_VSOCK and some others.
 
 load audit
 
-# At most so many, unless CONFINE_SOAK asks for the full number.
+# npm run soak sets CONFINE_SOAK, for the full number.
 RACES=${CONFINE_SOAK:+1000000}
 
 setup_file() {
@@ -13,7 +13,7 @@ setup_file() {
 	install -m 4755 "$TOP/native/build/confine" "$AUDIT_DIR/setuid"
 }
 
-# as_it_is: what this user can make outside
+# run_outside: prints which sockets this user can make without confine
 run_outside() {
 	if [[ ${RUN_AS-user} == user && $EUID == 0 ]]; then
 		setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/make"
@@ -22,7 +22,7 @@ run_outside() {
 	fi
 }
 
-# assert_restricted OPTION...: with --net and these options, all other families are refused, and what is left is as outside
+# assert_restricted OPTION...: with --net and these options only the four families can be made, and these as without confine
 assert_restricted() {
 	local outside
 	outside=$(run_outside | sed -E '
@@ -35,7 +35,7 @@ assert_restricted() {
 
 setup() {
 	audit_setup
-	# A filter comes before the kernel's own ENOSYS, where it has no x32.
+	# The seccomp filter comes before the ENOSYS of a kernel without x32.
 	X32=EAFNOSUPPORT
 }
 
@@ -47,7 +47,7 @@ setup() {
 	done
 }
 
-@test 'without a watcher no socket is made through socketcall, as its arguments are in memory' {
+@test 'without a watcher socketcall(2) makes no socket' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run -0 audit_run --net -- "$AUDIT_DIR/make"
@@ -56,7 +56,7 @@ setup() {
 	done
 }
 
-@test 'a set-id confine, and a network that others have made, restrict them too' {
+@test 'a set-user-id confine and one in a network of Portage restrict the families too' {
 	((EUID == 0)) || skip 'only root can install a set-id confine'
 	local CONFINE=$AUDIT_DIR/setuid option RUN_AS=user
 	for option in --audit --best-effort; do
@@ -73,7 +73,7 @@ setup() {
 	done
 }
 
-@test '--families adds some, and "any" restricts nothing' {
+@test '--families permits more families, and "any" permits all' {
 	run -0 audit_run --net --audit --families vsock,packet -- "$AUDIT_DIR/make"
 	[[ $output == *'socket alg EAFNOSUPPORT'*'socket can EAFNOSUPPORT'* ]]
 	diff <(run_outside | grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ') <(grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ' <<<"$output")
@@ -85,7 +85,7 @@ setup() {
 	[[ $output == *'--families needs --net'* ]]
 }
 
-@test 'without --net, and where the network could not be isolated, no family is restricted' {
+@test 'without --net no family is restricted' {
 	run -0 audit_run --audit -- "$AUDIT_DIR/make"
 	diff <(run_outside) <(echo "$output")
 }
@@ -94,7 +94,7 @@ setup() {
 	run -0 audit_run --net --audit -- "$AUDIT_DIR/make" race "${RACES:-20000}"
 }
 
-@test 'socketcall makes no vsock for a process that cannot be inspected, nor in a network of its own' {
+@test 'socketcall(2) makes no AF_VSOCK socket for a process that cannot be inspected or in a nested network' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run -0 audit_run --net --audit -- "$AUDIT_DIR/make" hidden
@@ -104,7 +104,7 @@ setup() {
 	done
 }
 
-@test 'where seccomp is refused, --require starts nothing and --best-effort says so' {
+@test 'without seccomp --require starts nothing, and --best-effort prints that families are not restricted' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	local CONFINE=$AUDIT_DIR/refuse_calls
 	run -125 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net -- true

@@ -1,13 +1,15 @@
 # shellcheck shell=bash
-# What the tests of confine share: a copy of it that every user may run, an ordinary user, and who is left.
+# For tests of confine.
 #
-#   confine_begin [TOOL...]   for a setup_file with tools: CONFINE, TEST_DIR (everybody's), TEST_UID (a user id nobody has), and the C tools
-#   confine_end               for teardown_file: ends whatever runs as TEST_UID, removes TEST_DIR
-#   require_root                 skips a test that an ordinary user can't run
-#   ordinary COMMAND...       as an ordinary user, without a privilege
-#   ours_here KIND PID        whether that process is in our namespace of that kind
+#   confine_begin [TOOL...]   for setup_file: sets CONFINE, a copy that every user may run; TEST_DIR, a folder that every user may write;
+#                             TEST_UID, the id of an unprivileged user; compiles the C tools of test/confine/ into TEST_DIR
+#   confine_end               for teardown_file: kills the remaining processes of the tests and removes TEST_DIR
+#   require_root              skips a test that only root can run
+#   as_user COMMAND...        runs the command as TEST_UID without privileges
+#   live_processes WORD|UID   prints the PIDs with that word in environment or arguments, or of that user
+#   print_namespaces          prints the namespaces of the shell, one per line: KIND ID
 #
-# CONFINE_BUILD=build/sanitized tests that one instead.
+# CONFINE_BUILD=build/sanitized tests the confine of that folder.
 
 bats_require_minimum_version 1.5.0
 
@@ -57,7 +59,7 @@ setup() {
 }
 
 require_root() {
-	((UID == 0)) || skip 'only root can do that'
+	((UID == 0)) || skip 'needs root'
 }
 
 as_user() {
@@ -68,20 +70,19 @@ as_user() {
 	fi
 }
 
-# The live processes with a word in their environment or arguments, or of the user of that number.
 live_processes() {
 	local word=$1 status
 	local -a fields
 	{
 		if [[ $word =~ ^[0-9]+$ ]]; then
-			# awk would end at the first process that is gone meanwhile.
+			# awk would stop at the first process that has ended.
 			grep -l $'^Uid:\t'"$word"$'\t' /proc/[0-9]*/status
 		else
 			grep -lF -- "$word" /proc/[0-9]*/{environ,cmdline}
 		fi
 	} 2>/dev/null | cut -d/ -f3 | sort -nu | while read -r pid; do
 		status=$(<"/proc/$pid/stat") || continue
-		# The state, and further on the number of threads: one whose first thread has ended lives all the same.
+		# The state and the number of threads: a process whose first thread has ended is a zombie with more than one thread.
 		read -ra fields <<<"${status##*) }"
 		[[ ${fields[0]} == [ZX] && ${fields[17]} == 1 || $pid == "$BASHPID" ]] || echo "$pid"
 	done 2>/dev/null

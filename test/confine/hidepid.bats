@@ -1,21 +1,21 @@
 #!/usr/bin/env bats
-# /proc mounted with hidepid=2, as hardened hosts have it: an ordinary user doesn't see there who can't be dumped, and so not our init.
+# /proc with hidepid=2, as on hardened hosts: an unprivileged user does not see processes that are not dumpable, such as init of confine.
 
 load helper
 
 setup_file() {
-	((UID == 0)) || skip 'only root can mount /proc so'
+	((UID == 0)) || skip 'only root can mount /proc with hidepid'
 	confine_begin refuse_calls survivor
 }
 
-# hidden [WAY...]: what the command leaves behind where an ordinary user doesn't see init
+# run_with_hidepid COMMAND...: runs the command as TEST_UID with hidepid=2
 run_with_hidepid() {
 	# shellcheck disable=SC2016
 	unshare --mount -- bash -c 'mount -t proc -o hidepid=2 proc /proc && exec "$@"' - \
 		setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all -- "$@"
 }
 
-@test 'what is left is named and killed, in a PID namespace and without' {
+@test 'with hidepid=2 orphans are recorded and killed, with and without a PID namespace' {
 	local method kind
 	local -a prefix
 	for method in pidns subreaper; do
@@ -32,7 +32,7 @@ run_with_hidepid() {
 	done
 }
 
-@test 'one that nobody can look into is killed all the same' {
+@test 'with hidepid=2 an orphan that cannot be inspected is killed' {
 	run_with_hidepid "$TEST_DIR/refuse_calls" unshare:newpid=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- "$TEST_DIR/survivor" no_death_signal
 	[[ $(record_value "$RECORD" r.stuck) == undefined && ! $(live_processes "$TEST_UID") ]]
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What Portage as root has made already is told by its fingerprint, and nothing that only looks like it.
+# confine recognises the namespaces that Portage as root has made, and no similar ones, and does not make them again.
 
 load helper
 
@@ -8,7 +8,7 @@ setup() {
 	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
 }
 
-# in_network [HOSTNAME] LINE... : a new network and UTS namespace as `ip -batch` makes it of the lines, then confine
+# in_network HOSTNAME LINE...: runs confine in a new network and UTS namespace, set up by `ip -batch` with these lines
 in_network() {
 	local name=$1
 	shift
@@ -30,13 +30,13 @@ UP='link set lo up'
 FOUR='address add 10.0.0.1/8 dev lo'
 SIX='address add fd::1/8 dev lo'
 
-@test "Portage's own: lo up, 10.0.0.1/8, fd::1/8, localhost" {
+@test 'a network with lo up, 10.0.0.1/8, fd::1/8 and the host name localhost is that of Portage' {
 	run -0 in_network localhost "$UP" "$FOUR" "$SIX"
 	[[ ${lines[0]} == "${lines[2]}" && ${lines[1]} == "${lines[3]}" ]]
 	assert_applied 'portage portage'
 }
 
-@test "Portage's own, made by Portage's code" {
+@test "namespaces that Portage's code has made are recognised" {
 	local portage
 	portage=$("$TOP/scripts/portage")
 	cat >"$TEST_DIR/spawn.py" <<-'EOF'
@@ -47,17 +47,17 @@ SIX='address add fd::1/8 dev lo'
 	EOF
 	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" ipc "$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage portage'
-	# Its network alone: IPC is still ours to make.
+	# Only the network is from Portage, so confine makes an IPC namespace.
 	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" - "$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage confine'
-	# A virtual device, down, that a module puts into every new namespace changes nothing.
+	# Some modules add a virtual device that is down to every new namespace.
 	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" ipc bash -c '
 		ip link add d0 type veth peer name d1 && exec "$@"' - \
 		"$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage portage'
 }
 
-@test 'a host or a container with nothing but lo, up or down, is not isolated' {
+@test 'a network with only lo is not taken for that of Portage, and confine isolates it' {
 	local name
 	for name in localhost container; do
 		run -0 in_network "$name"
@@ -68,7 +68,7 @@ SIX='address add fd::1/8 dev lo'
 	done
 }
 
-@test 'one mark missing, or one interface too many: not isolated' {
+@test 'a network without one of the properties, or with another interface, is not taken for that of Portage' {
 	local name line
 	while IFS='|' read -r name line; do
 		mapfile -t lines_given < <(tr ';' '\n' <<<"$line")
@@ -88,14 +88,14 @@ SIX='address add fd::1/8 dev lo'
 	EOF
 }
 
-@test 'IPC: the first namespace was made by nobody, whatever the network looks like' {
+@test 'the initial IPC namespace is not taken for one of Portage' {
 	printf '%s\n' "$UP" "$FOUR" "$SIX" >"$TEST_DIR/batch"
 	run -0 unshare --net --uts -- bash -c 'hostname localhost && ip -batch "$1" && shift && exec "$@"' - "$TEST_DIR/batch" \
 		"$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage confine'
 }
 
-@test 'process 1 of Portage keeps the phase; another one of that name does not' {
+@test 'pid-ns-init of Portage tracks the phase, and another process 1 of that name does not' {
 	local portage
 	portage=$("$TOP/scripts/portage")
 	cat >"$TEST_DIR/spawn.py" <<-'EOF'

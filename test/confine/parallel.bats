@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Many at once, and what a killed one leaves: every record whole, no cgroup left, nobody's neighbour killed.
+# Concurrent and killed runs: records stay whole, cgroups are removed, and no other run is killed.
 
 load helper
 
@@ -26,7 +26,7 @@ gone() {
 	[[ ! $(live_processes "$1") ]]
 }
 
-# 64 at once, each of which leaves an orphan and ends with a status of its own, all under one name.
+# sixty_four PREFIX: starts 64 runs with one cgroup name. Each leaves an orphan and exits with its own status
 sixty_four() {
 	local i
 	local -a pids=()
@@ -42,7 +42,7 @@ sixty_four() {
 	done
 }
 
-@test '64 at once under one name: 64 whole records, each with its own orphan; nothing is left' {
+@test '64 concurrent runs with one cgroup name write 64 whole records, each with its own orphan, and leave nothing' {
 	local who
 	for who in as_user env; do
 		[[ $who == as_user || $UID == 0 ]] || continue
@@ -61,7 +61,7 @@ sixty_four() {
 	done
 }
 
-@test 'a neighbour of the same name lives on when one is killed, and the next run takes away what that one left' {
+@test 'if one run is killed, another of the same name goes on, and the next run removes the old cgroup' {
 	local first second
 	mkfifo "$TEST_DIR/fifo"
 	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$TEST_DIR-first" "$TEST_DIR/first" 3>&- &
@@ -82,7 +82,7 @@ sixty_four() {
 	[[ ! $(cgroups) && $(record_value "$RECORD" r.status.exit) == 7 ]]
 }
 
-@test '--gc removes what killed runs have left, and nothing that somebody looks after' {
+@test '--gc removes cgroups of killed runs and none of live runs' {
 	local dead lives
 	require_root
 	has_cgroup || skip 'no cgroup v2 here'
@@ -99,18 +99,18 @@ sixty_four() {
 	kill -KILL "$dead"
 	wait "$dead" || true
 	run -0 "$TOP/bin/portcullis" gc
-	# A run of another test file may have swept first: then there was nothing left to remove.
+	# A run of another test file may have removed the cgroup first.
 	[[ $output == @('1 cgroup removed'|'0 cgroups removed') && $(cgroups | wc -l) == 1 ]]
 	echo >"$TEST_DIR/fifo2"
 	wait "$lives"
 	[[ ! $(cgroups) ]]
 }
 
-@test 'neither --gc nor another run takes away what a run is just making' {
+@test 'neither --gc nor another run removes a cgroup that a starting run has just made' {
 	local neighbour maker
 	require_root
 	has_cgroup || skip 'no cgroup v2 here'
-	# With it the place is there, and the second directory that the next one makes is its own: there it stops.
+	# This run makes the parent directory, so the second mkdir of the next run makes its own cgroup, and strace stops it there.
 	"$CONFINE" --cgroup "$NAME" -- sleep 1000 3>&- &
 	neighbour=$!
 	until_true 5 eval '[[ $(cgroups) ]]'
@@ -129,7 +129,7 @@ sixty_four() {
 	[[ ! $(cgroups) ]]
 }
 
-@test 'a start waits 100 ms for all old cgroups together that cannot be emptied' {
+@test 'a start waits at most 100 ms for all old cgroups that cannot be emptied' {
 	local tree group i took
 	require_root
 	has_cgroup || skip 'no cgroup v2 here'
@@ -149,9 +149,9 @@ sixty_four() {
 	for group in $(cgroups); do
 		xargs kill -KILL <"$group/cgroup.procs"
 	done
-	# By now nothing has to be waited for, or a second start does it.
+	# The processes may still be dying at the first start.
 	until_true 5 eval '"$CONFINE" --cgroup "$NAME" -- true && [[ ! $(cgroups) ]]'
 	echo "$took ms"
-	# One budget for each would be 800 ms.
+	# A wait of 100 ms for each cgroup would take 800 ms.
 	((took < 600))
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Where / is a shared mount, as systemd makes it, what is mounted for a command stays with it.
+# On a shared / mount, as with systemd, mounts for a command do not propagate to the host.
 
 load helper
 
@@ -7,12 +7,12 @@ setup_file() {
 	confine_begin survivor
 }
 
-# In a mount namespace of its own, in which / is shared with a second one.
+# with_shared_root COMMAND...: runs the command in a new mount namespace whose / is shared
 with_shared_root() {
 	unshare --mount --propagation private -- bash -c 'mount --make-rshared / && exec "$@"' - "$@"
 }
 
-@test 'the /proc of a command appears nowhere else, and nothing survives' {
+@test 'the /proc of a command does not propagate, and no process survives' {
 	require_root
 	# shellcheck disable=SC2016
 	run -0 with_shared_root bash -c '

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Whatever a command leaves behind is named and killed, in each of the four ways. The last test prints the table.
+# confine records and kills all processes that a command leaves, by each tracking method. The end prints a table of times.
 
 load helper
 load tracking_methods
@@ -34,7 +34,7 @@ METHODS='pidns subreaper'
 ((UID != 0)) || ! "${CONFINE:-true}" --probe | grep -q "^cgroup=yes" || METHODS+=" cgroup"
 ((UID != 0)) || METHODS+=' setuid'
 
-# As an ordinary user has processes of his own elsewhere, his survivors are known by what confine's place is called.
+# survivors: prints the PIDs of the surviving processes. An unprivileged user has other processes, so TEST_DIR identifies them.
 survivors() {
 	if ((UID == 0)); then live_processes "$TEST_UID"; else live_processes "$TEST_DIR"; fi
 }
@@ -47,14 +47,15 @@ emulated() {
 	grep -q 'QEMU TCG' /proc/cpuinfo
 }
 
-# Nothing outlasted the 7 s that confine waits. In an emulated CPU dying alone may take longer: then it has said so, all are gone in
-# the end, and the next run takes the cgroup away.
+# nothing_stuck RECORD-LINE: no process outlasted the 7 s that confine waits. With an emulated CPU that can happen. Then all processes
+# must end later, and the next run must remove the cgroup.
 nothing_stuck() {
 	[[ $1 == *'"stuck":'* ]] || return 0
 	emulated && until_true 60 eval '[[ ! $(survivors) ]]' && "$CONFINE" --cgroup next -- true
 }
 
-# leaves DESCRIPTION COMMAND... : the command leaves something, which is then gone, by each keeper
+# assert_killed DESCRIPTION COMMAND...: confine kills all processes that the command leaves, by each tracking method, and records at
+# least NAMED of them
 assert_killed() {
 	local what=$1 method start record count
 	shift
@@ -63,7 +64,7 @@ assert_killed() {
 		start=${EPOCHREALTIME/./} count=0
 		run -0 run_tracked "$method" "$@"
 		printf '%s\t%s\t%d\n' "$what" "$method" $(((${EPOCHREALTIME/./} - start) / 1000)) >>"$TABLE"
-		# Not read by Node, whose start takes longer than all the rest: seconds in an emulated CPU.
+		# Without Node, whose start takes seconds on an emulated CPU.
 		record=$(tail -n1 "$RECORD")
 		{ [[ $output == ready ]] && record_names_method "$method" "$record" && nothing_stuck "$record"; } || {
 			echo "$what, $method: $output ${record:0:1000}"
@@ -83,87 +84,87 @@ assert_killed() {
 	done
 }
 
-# survive DESCRIPTION KIND [NAMED]: a kind of survivor.c, of which at least so many are named
+# assert_survivor_killed DESCRIPTION KIND [NAMED]: confine kills a survivor.c of that kind and records at least NAMED processes
 assert_survivor_killed() {
 	NAMED=${3-1}
 	assert_killed "$1" "$TEST_DIR/survivor" "$2"
 }
 
-@test 'double fork and setsid' {
+@test 'a process after double fork and setsid is killed' {
 	assert_survivor_killed 'double fork, setsid' double_fork
 }
 
-@test 'a daemon that closed every file and changed its directory' {
+@test 'a daemon without open files is killed' {
 	assert_survivor_killed 'closed files, chdir /' closed_files
 }
 
-@test 'a process that ignores and blocks every signal' {
+@test 'a process that ignores and blocks every signal is killed' {
 	assert_survivor_killed 'deaf to every signal' deaf
 }
 
-@test 'a stopped process' {
+@test 'a stopped process is killed' {
 	assert_survivor_killed 'stopped' stopped
 }
 
-@test 'a parent in vfork, in uninterruptible sleep as ps has it' {
+@test 'a parent in vfork, which is in state D, is killed' {
 	assert_survivor_killed 'vfork (D, but killable)' in_vfork 2
 }
 
-@test 'a fork bomb of 2,000' {
+@test 'a fork bomb of 2,000 processes is killed' {
 	assert_survivor_killed 'a bomb of 2,000' bomb 2000
 }
 
-@test 'a fork bomb that goes on' {
-	# 300 that fork without a pause let an emulated kernel no time to free anything (RCU), and it runs out of memory.
+@test 'a fork bomb without end is killed' {
+	# With 300 processes that fork without a pause an emulated kernel frees no memory (RCU) and runs out of it.
 	! emulated || export SURVIVOR_BOMB=60
 	assert_survivor_killed 'a bomb that goes on' live_bomb 0
 }
 
-@test 'a fork bomb that goes on among those who called' {
+@test 'a fork bomb in the process group of the caller is killed' {
 	assert_survivor_killed 'a bomb in our own group' near_bomb 0
 }
 
-@test 'in another session, under another name' {
+@test 'a process in another session with another name is killed' {
 	assert_survivor_killed 'another session, renamed' renamed
 }
 
-@test 'without a death signal, not dumpable' {
+@test 'a process without death signal that is not dumpable is killed' {
 	assert_survivor_killed 'PR_SET_PDEATHSIG 0' no_death_signal
 }
 
-@test 'a chain that re-forks without a pause' {
+@test 'a process that forks and exits without a pause is killed' {
 	assert_survivor_killed 're-forks without a pause' chain 0
 }
 
-@test 'a chain that re-forks every 2 ms, in a new session each' {
+@test 'a process that forks and exits every 2 ms into a new session is killed' {
 	assert_survivor_killed 're-forks every 2 ms' slow_chain
 }
 
-@test 're-parented: a sibling of the command by CLONE_PARENT' {
+@test 'a sibling of the command, made by CLONE_PARENT, is killed' {
 	assert_survivor_killed 're-parented: CLONE_PARENT' sibling
 }
 
-@test 're-parented: under a subreaper of its own that then ends' {
+@test 'a child of another subreaper that has ended is killed' {
 	assert_survivor_killed 're-parented: own subreaper' adopted
 }
 
-@test 'one that is ptraced by another' {
+@test 'a process that is traced by another is killed' {
 	assert_survivor_killed 'ptraced by another' traced 2
 }
 
-@test 'one that ptraces and stops what keeps it' {
+@test 'a process that traces and stops confine is killed' {
 	assert_survivor_killed 'ptraces and stops its keeper' tracer
 }
 
-@test 'one in user and PID namespaces of its own' {
+@test 'a process in its own user and PID namespaces is killed' {
 	assert_survivor_killed 'own namespaces' namespaced
 }
 
-@test 'one whose first thread has ended, a zombie as ps has it' {
+@test 'a process whose first thread has ended, which is in state Z, is killed' {
 	assert_survivor_killed 'its first thread ended' leaderless
 }
 
-@test 'one that kills what keeps it takes the command along, and nothing else survives' {
+@test 'if a process kills confine, the command dies and nothing survives' {
 	local method
 	NAME=${TEST_DIR##*.}-$BATS_TEST_NUMBER
 	for method in $METHODS; do
@@ -173,7 +174,7 @@ assert_survivor_killed() {
 	done
 }
 
-@test 'the supervisor is killed: none of them is there a second later, and no cgroup after the next run' {
+@test 'one second after SIGKILL to the supervisor no process survives, and the next run removes the cgroup' {
 	local method kind confined
 	NAME=survivors-$BATS_TEST_NUMBER
 	for method in $METHODS; do
@@ -196,7 +197,7 @@ assert_survivor_killed() {
 	no_cgroup
 }
 
-@test 'redis-server --daemonize yes, by name' {
+@test 'redis-server --daemonize yes is killed and recorded by name' {
 	local method
 	NAMED=1
 	# shellcheck disable=SC2016
@@ -205,7 +206,7 @@ assert_survivor_killed() {
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == redis-server && $(record_value "$RECORD" 'r.orphans[0].argv[0]') == redis-server* ]]
 }
 
-@test 'Xvfb, by name' {
+@test 'Xvfb is killed and recorded by name' {
 	NAMED=1
 	# shellcheck disable=SC2016
 	assert_killed 'Xvfb' bash -c 'coproc X { exec Xvfb -displayfd 1 -nolisten tcp -nolock -screen 0 64x64x8 2>/dev/null; }

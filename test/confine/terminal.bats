@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# At a terminal: Ctrl-C counts once, Ctrl-Z and fg work, what a command reads is typed there.
+# confine at a terminal: Ctrl-C, Ctrl-Z, fg, input and the end of the terminal.
 
 load helper
 
@@ -14,13 +14,13 @@ at_terminal() {
 
 MODES=('--net' '--net --cgroup x')
 
-# The command has its Ctrl-C while confine, supervisor and init, can do nothing. What these would make of theirs, they do before
-# they hand on the next signal: its number is higher.
-@test 'Ctrl-C counts once' {
+# The supervisor and init are stopped while the command gets its Ctrl-C. They would forward theirs before the next signal, which has
+# a higher number.
+@test 'Ctrl-C reaches the command once' {
 	local mode hold
 	for mode in "${MODES[@]}"; do
 		hold=stop
-		# Where nobody stays outside, confine has become the command itself.
+		# Without --cgroup confine is replaced by the command.
 		[[ $mode == *--cgroup* ]] || hold=
 		# shellcheck disable=SC2086 # words
 		run -0 at_terminal "await ready
@@ -37,7 +37,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'a signal that a process sends to confine counts once' {
+@test 'a signal to confine reaches the command once' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086 # words
@@ -49,7 +49,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'Ctrl-Z stops all of it, fg goes on, and the status is that of the command' {
+@test 'Ctrl-Z stops confine and the command, fg continues both, and the status is that of the command' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		cat >"$TEST_DIR/rc" <<-EOF
@@ -76,7 +76,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'a closed terminal ends it all' {
+@test 'a closed terminal ends confine and its command' {
 	at_terminal $'await there\nhang up\nend' -- "$CONFINE" --net --cgroup x -- bash -c \
 		'exec -a "$1" sleep 1000 & echo there; wait' - "$TEST_DIR-closed" >/dev/null || [[ $? == 129 ]]
 	until_true 1 eval '[[ ! $(live_processes "$TEST_DIR-closed") ]]'

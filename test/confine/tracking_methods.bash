@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# Each way in which confine keeps what a command starts, by itself. helper.bash and its tool `refuse` are wanted too.
+# Runs a command under one tracking method of confine alone. Needs helper.bash and its tool refuse_calls.
 #
-#   run_tracked METHOD COMMAND...   by that keeper alone, the command as an ordinary user; NAME is the cgroup's, RECORD the record.
-#                               setuid: by the PID namespace of a set-user-id confine, which is made at TEST_DIR/setuid
-#   shows METHOD RECORD-LINE    whether the record names that keeper
+#   run_tracked METHOD COMMAND...     runs the command as TEST_UID in a confine that has only that tracking method. Uses NAME, the name of
+#                                     the cgroup, and RECORD. METHOD is a value of `tracking` in records, or `setuid`: the PID namespace
+#                                     of a set-user-id confine
+#   record_names_method METHOD LINE   the record in LINE has that tracking method
 
 run_tracked() {
 	local method=$1

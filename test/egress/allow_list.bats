@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031,SC2034 # each test has a list of its own, and audit() reads RUN_AS
-# confine --allow: what is on the list is reached as without a sandbox, and nothing else is.
+# confine --allow: a phase reaches the listed destinations as it would without a sandbox, and no others.
 
 load ../lib/remote_host
 
-# At most so many, unless CONFINE_SOAK asks for the full number.
+# npm run soak sets CONFINE_SOAK, for the full numbers.
 RACES=${CONFINE_SOAK:+1000000}
 CONNECTS=${CONFINE_SOAK:+1000}
 
@@ -24,11 +24,11 @@ setup() {
 	FIFO=$AUDIT_DIR/go.$BATS_TEST_NUMBER
 	mkfifo "$FIFO"
 	chmod 666 "$FIFO"
-	# 80 is served, 81 is not; 8080 is served, and not on the list.
+	# The server listens on 80 and 8080. 80 and 81 are listed, 8080 is not.
 	ALLOW=(--allow "$REMOTE:80" --allow "$REMOTE:81" --allow "$SILENT:80" --allow "[$REMOTE6]:80")
 }
 
-# through WHAT HOST PORT ARG...: the client, with what is on the list let through
+# run_client ACTION HOST PORT ARG...: runs client.c with the destinations of ALLOW. Fails if the client does. Sets status and output
 run_client() {
 	run audit --net "${ALLOW[@]}" -- timeout 60 "$AUDIT_DIR/client" "$@"
 	((status == 0)) || {
@@ -37,7 +37,7 @@ run_client() {
 	}
 }
 
-@test 'what is listed is reached: IPv4, IPv6, IPv4 in the clothes of IPv6; errors are the real ones' {
+@test 'a listed destination is reached over IPv4, IPv6 and an IPv4-mapped address, and a failure has its real errno' {
 	run_client plain "$REMOTE" 80
 	[[ $output == connected ]]
 	assert_allowed "client $REMOTE 80 1 0"
@@ -49,7 +49,7 @@ run_client() {
 	assert_allowed "client $REMOTE 80 1 0"
 	run_client plain "$REMOTE" 81
 	[[ $output == ECONNREFUSED ]]
-	# One that is known at once, and one whose count tells of it.
+	# The kernel refuses to connect to a broadcast address; the record counts the failure.
 	ALLOW=(--allow "${REMOTE%.*}.255:80")
 	run_client plain "${REMOTE%.*}.255" 80
 	[[ $output == ENETUNREACH ]]
@@ -61,16 +61,17 @@ run_client() {
 	[[ $output == ECONNREFUSED ]]
 }
 
-@test 'what is not listed is as cut off as before, the loopback of the host too, and is told apart' {
+@test 'an unlisted destination and the loopback of the host are blocked and recorded as blocked' {
 	local before
 	before=$(connection_count 8080)
 	run_client plain "$REMOTE" 8080
-	[[ $output == ECONNREFUSED || $output == ENETUNREACH ]]
+	# lo has 10.0.0.1/8, the network of REMOTE, and answers for it.
+	[[ $output == ECONNREFUSED ]]
 	assert_blocked "client tcp $REMOTE 8080 1"
 	assert_allowed ''
 	run_client plain "$REMOTE6" 8080
 	[[ $output == ENETUNREACH ]]
-	# A wide entry does not mean loopback; one that names it does.
+	# An entry for all addresses does not cover loopback. An entry for 127.0.0.1 does.
 	serve_on_loopback
 	ALLOW=(--allow "0.0.0.0/0:$LOCAL_PORT")
 	run_client plain 127.0.0.1 "$LOCAL_PORT"
@@ -85,7 +86,7 @@ teardown() {
 	[[ ! ${SERVER-} ]] || kill "$SERVER"
 }
 
-# Serves pages on this host's loopback, at port LOCAL_PORT, for as long as the test takes.
+# serve_on_loopback: starts a web server on 127.0.0.1 that ends with the test. Sets LOCAL_PORT
 serve_on_loopback() {
 	mkdir -p "$AUDIT_DIR/here"
 	rm -f "$AUDIT_DIR/here"/*
@@ -99,32 +100,32 @@ has_lines() {
 	(($(wc -l <"$2") == $1))
 }
 
-@test 'a prefix lets through what is in it' {
+@test 'an entry with a prefix length allows the addresses in that prefix and no others' {
 	ALLOW=(--allow "${REMOTE%.*}.0/24:80")
 	run_client plain "$REMOTE" 80
 	[[ $output == connected ]]
 	ALLOW=(--allow "${REMOTE%.*}.128/25:80" --allow "${REMOTE%.*}.2/31:81")
 	run_client plain "$REMOTE" 80
-	[[ $output != connected ]]
+	[[ $output == ECONNREFUSED ]]
 	ALLOW=(--allow "[${REMOTE6%::*}::]/48:80")
 	run_client plain "$REMOTE6" 80
 	[[ $output == connected ]]
 }
 
-@test 'root: the same, and no_new_privs is not set' {
+@test '--allow works for root, and does not set no_new_privs' {
 	RUN_AS=root run_client plain "$REMOTE" 80
 	[[ $output == connected ]]
 	RUN_AS=root run_client plain "$REMOTE" 8080
-	[[ $output != connected ]]
+	[[ $output == ECONNREFUSED ]]
 	[[ $(record_value "$RECORD" r.mode) == root && $(record_value "$RECORD" r.setuid_inert) == undefined ]]
 }
 
-@test 'options that were set are kept, as are close-on-exec and O_NONBLOCK; none is added' {
+@test 'a connected socket keeps its socket options, FD_CLOEXEC and O_NONBLOCK, and gets no others' {
 	run_client options "$REMOTE" 80
 	run_client options "$REMOTE6" 80
 }
 
-@test 'who waits with epoll since before the connect waits for what is connected' {
+@test 'a socket that was added to epoll before the connect reports events after it' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run_client watched "$REMOTE" 80
@@ -132,25 +133,25 @@ has_lines() {
 	done
 }
 
-@test 'a socket that is bound to an address is refused, and the record says why' {
+@test 'connect fails for a socket that is bound to an address, and the record has the reason' {
 	run_client bound "$REMOTE" 80
 	[[ $(record_value "$RECORD" 'r.blocked[0].bound') == true ]]
 	assert_allowed ''
 }
 
-@test 'SO_SNDTIMEO ends a connect in time; a signal interrupts it, and SA_RESTART goes on; a thread closes it meanwhile' {
+@test 'SO_SNDTIMEO and signals end a pending connect, SA_RESTART continues it, and another thread can close it' {
 	run_client timeout "$SILENT" 80
 	run_client signals "$SILENT" 80
 	run_client closing "$SILENT" 80
 }
 
-# revive ADDRESS: the other host has it now
+# attach_address ADDRESS: adds the address to the remote host
 attach_address() {
 	ip neigh del "$1" dev "$REMOTE_LINK"
 	ip -n "$REMOTE_NETNS" addr add "$1/24" dev eth0
 }
 
-@test 'what a signal has interrupted goes on, and connects once there is somebody' {
+@test 'an interrupted connect continues, and succeeds when the host gets the address' {
 	local deed dead octet=10 pid
 	for deed in interrupted restarted thread; do
 		dead=${REMOTE%.*}.$((octet++))
@@ -166,7 +167,7 @@ attach_address() {
 	done
 }
 
-@test 'a socket that was handed out leads nowhere else: taken apart, after its end, after a failure' {
+@test 'a socket of an allowed connection reaches no other destination after AF_UNSPEC, shutdown or a failure' {
 	local before
 	before=$(connection_count 8080)
 	run_client escape "$REMOTE" 80 "$REMOTE" 8080 81
@@ -174,21 +175,21 @@ attach_address() {
 	[[ $(connection_count 8080) == "$before" ]]
 }
 
-@test 'a list refuses io_uring and MSG_FASTOPEN, and a duplicate made before stays cut off' {
+@test '--allow refuses io_uring and MSG_FASTOPEN, and a duplicate from before the connect stays isolated' {
 	run_client ways "$REMOTE" 80
-	# Without a list MSG_FASTOPEN is not refused.
+	# Without --allow MSG_FASTOPEN works.
 	run -1 audit --net -- timeout 60 "$AUDIT_DIR/client" ways "$REMOTE" 80
 	[[ $output == 'MSG_FASTOPEN: '* ]]
 }
 
-@test 'a thread rewrites the address between the look and the connect: nothing else is ever reached' {
+@test 'a thread that rewrites the address during connect reaches no other destination' {
 	local before
 	before=$(connection_count 8080)
 	run -0 audit --net "${ALLOW[@]}" -- "$AUDIT_DIR/many_clients" race "$REMOTE" 80 8080 "${RACES:-5000}"
 	[[ $(connection_count 8080) == "$before" && $(connection_count 80) -gt 100 ]]
 }
 
-# How many sockets the watcher of this test holds.
+# watcher_socket_count: prints how many sockets the watcher of this test has open
 watcher_socket_count() {
 	local watcher
 	for watcher in $(pgrep -x confine-audit); do
@@ -200,7 +201,7 @@ watcher_holds() {
 	(($(watcher_socket_count) == $1))
 }
 
-@test '64 processes connect again and again while 16 hang on one that is dead: all arrive, and no descriptor is left' {
+@test '64 processes connect while 16 connects hang: all succeed, and the watcher leaks no descriptor' {
 	local before after pid
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '
 		"$1" hang "$3" 80 16
@@ -223,7 +224,7 @@ watcher_holds() {
 	[[ $(record_value "$RECORD" 'r.allowed.find((a) => a.port === 80 && a.count > 100).count') == $((5 + 64 * ${CONNECTS:-20})) ]]
 }
 
-@test 'processes that are killed amid a connect leave nothing behind, and the others go on' {
+@test 'the watcher closes the sockets of processes that are killed during connect, and serves the others' {
 	local before pid
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '
@@ -249,7 +250,7 @@ watcher_holds() {
 	[[ $(<"$AUDIT_DIR/said") == connected$'\n'connected ]]
 }
 
-@test 'a host has the addresses that it was looked up to have, and no other host has any' {
+@test '--resolve gives a name its addresses, and every other name fails with EAI_AGAIN' {
 	audit --net --allow "$REMOTE:80" --allow "[$REMOTE6]:80" --resolve "files.example=$REMOTE" --resolve "files.example=$REMOTE6" -- \
 		/usr/bin/python3 -c '
 import socket
@@ -264,7 +265,7 @@ except socket.gaierror as error:
 	assert_blocked ''
 }
 
-@test 'a bad entry is one clear error that names it' {
+@test 'an invalid entry is refused with one line that contains it' {
 	local entry
 	for entry in host:80 1.2.3.4 1.2.3.4:0 1.2.3.4:65536 1.2.3.4/33:80 1.2.3:80 '[::1]:' '[::1:80' '[::ffff:1.2.3.4]:80' ::1:80 '[::]/129:1' ''; do
 		run -125 "$CONFINE" --net --allow "$entry" -- true

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# What a build may try with a socket that it was handed: none of it leads beyond the list, nor lets anybody in.
+# Attacks with the socket of an allowed connection: none reaches an unlisted destination or accepts a connection.
 
 load ../lib/remote_host
 
-# At most so many, unless CONFINE_SOAK asks for the full number.
+# npm run soak sets CONFINE_SOAK, for the full number.
 RACES=${CONFINE_SOAK:+1000000}
 
 setup_file() {
 	local program
-	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
+	((EUID == 0)) || skip 'only root can make a network namespace for the remote host'
 	audit_begin
 	remote_host_begin
 	remote_host_serve 80 8080
@@ -17,7 +17,8 @@ setup_file() {
 	done
 }
 
-# held PROGRAM WHAT HOST ARG...: with a list of HOST:80 and, where nobody listens, REMOTE:81; nothing has come to 8080 afterwards
+# assert_contained PROGRAM ATTACK HOST ARG...: runs the attack with HOST:80, HOST:81 and REMOTE:80 allowed. Nothing listens on port 81.
+# Fails if a connection arrives at the unlisted port 8080
 assert_contained() {
 	local before
 	before=$(connection_count 8080)
@@ -27,11 +28,11 @@ assert_contained() {
 		echo "$output"
 		return 1
 	}
-	# It could not be put otherwise: something was let through.
+	# The attack used an allowed connection.
 	[[ $(allowed) == *"$1 "* ]]
 }
 
-@test 'connect, listen, bind and fast open, by every way into the kernel: on what failed, is connected, was shut down' {
+@test 'connect, listen, bind and fast open reach nothing else, by every system call, on failed, connected and shut down sockets' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_contained attack failed "$REMOTE"
@@ -40,7 +41,7 @@ assert_contained() {
 	done
 }
 
-@test 'by one that nobody can look into, and where the first thread has gone or has other descriptors' {
+@test 'a process that cannot be inspected, without its first thread or with two descriptor tables reaches nothing else' {
 	local RUN_AS deed
 	for RUN_AS in user root; do
 		for deed in undumpable unreadable leaderless tables; do
@@ -49,16 +50,16 @@ assert_contained() {
 	done
 }
 
-@test 'a thread, or a process with the same descriptors, exchanges them between the look and the call' {
+@test 'a thread or process that swaps descriptors between the check and the call reaches nothing else' {
 	assert_contained race threads "$REMOTE" "${RACES:-5000}"
 	assert_contained race sharer "$REMOTE" "${RACES:-5000}"
 }
 
-@test 'another process writes into what socketcall(2) takes from memory' {
+@test 'a process that writes into the arguments of socketcall(2) reaches nothing else' {
 	assert_contained race memory "$REMOTE" "$((${RACES:-5000} / 10))"
 }
 
-@test 'another process takes apart what is just being waited for' {
+@test 'a process that shuts down a pending connect reaches nothing else' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_contained race shut "$SILENT" "${RACES:-20000}" "$REMOTE"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# Socket options and ioctls in a phase with a list: what clients set is set, and nothing leads a connection elsewhere.
+# Socket options and ioctls with --allow: those of clients work, and none diverts a connection.
 
 load ../lib/remote_host
 
 setup_file() {
-	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
+	((EUID == 0)) || skip 'only root can make a network namespace for the remote host'
 	audit_begin
 	remote_host_begin
 	remote_host_serve 80
@@ -13,7 +13,7 @@ setup_file() {
 	ip -n "$REMOTE_NETNS" -6 addr add "$OTHER6/64" dev eth0 nodad
 }
 
-# options WHAT HOST [OTHER]: with HOST:80 let through, and nothing else
+# assert_socket_options ACTION HOST [OTHER]: socket_options.c succeeds with HOST:80 as the only allowed destination
 assert_socket_options() {
 	local host=$2
 	[[ $host != *:* ]] || host="[$host]"
@@ -25,12 +25,12 @@ assert_socket_options() {
 	[[ $(allowed) == "socket_options $2 80 "* ]]
 }
 
-@test 'a list refuses options and ioctls that clients do not set, by every system call' {
+@test '--allow refuses options and ioctls that clients do not set, by every system call' {
 	assert_socket_options refused "$REMOTE"
 	assert_socket_options refused "$REMOTE6"
 }
 
-@test 'a list permits the options and ioctls of clients, by every system call' {
+@test '--allow permits the options and ioctls of clients, by every system call' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_socket_options taken "$REMOTE"
@@ -38,7 +38,7 @@ assert_socket_options() {
 	done
 }
 
-@test 'no routing header sends a connection through a host that is not listed' {
+@test 'a routing header sends no connection through an unlisted host' {
 	local deed
 	for deed in route ancillary; do
 		assert_socket_options "$deed" "$REMOTE6" "$OTHER6"

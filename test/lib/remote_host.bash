@@ -1,12 +1,13 @@
 # shellcheck shell=bash
-# For the tests of what confine lets through: a server on another host, which is a network namespace at the other end of a
-# veth pair, and an address next to it where nobody answers.
+# A remote host for tests of --allow: a network namespace at the other end of a veth pair. Needs root.
 #
-#   remote_host_begin         REMOTE, its address; REMOTE_DIR, a folder of its server's; SILENT, which takes packets and says nothing. Root's
-#                       business.
-#   remote_host_serve PORT... listens there
-#   remote_host_end           removes all of it
-#   allowed             all that was let through in the last record, one a line, sorted: COMM ADDRESS PORT COUNT FAILED
+#   remote_host_begin           makes it. Sets REMOTE and REMOTE6, its addresses; SILENT, an address that drops all packets; REMOTE_DIR,
+#                               the folder of its server; REMOTE_NETNS and REMOTE_LINK
+#   remote_host_serve PORT...   starts remote_server.py on these ports
+#   remote_host_end             removes all of it
+#   connection_count PORT       prints how many connections the server has accepted on that port
+#   allowed                     prints the allowed connections of the last record, sorted: COMM ADDRESS PORT COUNT FAILED
+#   assert_allowed LINE...      fails if the allowed connections are not exactly these lines
 
 # shellcheck source-path=SCRIPTDIR source=../confine/audit.bash
 source "${BASH_SOURCE[0]%/*}/../confine/audit.bash"
@@ -30,7 +31,7 @@ remote_host_begin() {
 	ip -n "$REMOTE_NETNS" -6 addr add "$REMOTE6/64" dev eth0 nodad
 	ip -n "$REMOTE_NETNS" link set eth0 up
 	ip -n "$REMOTE_NETNS" link set lo up
-	# Packets for it go out, and nobody takes them.
+	# Packets to this hardware address are sent, and no host receives them.
 	ip neigh add "$SILENT" lladdr 02:00:00:00:00:03 dev "$REMOTE_LINK" nud permanent
 	export REMOTE_NETNS REMOTE_LINK REMOTE REMOTE6 SILENT REMOTE_DIR
 }
@@ -52,7 +53,6 @@ remote_host_end() {
 	unset REMOTE_NETNS REMOTE_LINK REMOTE REMOTE6 SILENT REMOTE_DIR
 }
 
-# served PORT: how many connections came there, up to now
 connection_count() {
 	local count
 	exec {count}<>"/dev/tcp/$REMOTE/$1"

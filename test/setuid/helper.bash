@@ -28,7 +28,7 @@ setuid_begin() {
 	[[ ,$(findmnt -no OPTIONS --target "$TEST_DIR"), != *,nosuid,* ]]
 	ACCOUNT=pcs$((RANDOM))$$
 	groupadd --system "$ACCOUNT"
-	for name in as_caller as_stranger victim; do
+	for name in caller stranger victim; do
 		useradd --system --no-create-home --home-dir /nonexistent --shell /bin/false --user-group "${ACCOUNT}${name:0:1}"
 	done
 	usermod --append --groups "$ACCOUNT" "${ACCOUNT}c"
