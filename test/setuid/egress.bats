@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# --allow in mode setuid: the watcher, who makes the connections, is the caller and nothing more, and what it hands out leads no further.
+# --allow in mode setuid: the watcher connects with the rights of the caller, and its sockets reach no other destination.
 
 load helper
 load ../lib/remote_host
@@ -26,13 +26,13 @@ setup() {
 	RECORD=$WORK/record
 }
 
-# allowing COMMAND...: the caller's phase, with a list
+# run_allowed COMMAND...: runs the command as the caller with ports 80 and 81 of REMOTE and SILENT allowed. Sets status and output
 run_allowed() {
 	as_caller rm -f record
 	run as_caller "$CONFINE" --net --audit --record record --allow "$REMOTE:80" --allow "$REMOTE:81" --allow "$SILENT:80" --allow "$SILENT:81" -- "$@"
 }
 
-@test 'what is listed is reached, errors are the real ones, and nothing else is reached' {
+@test 'a listed destination is reached, a failure has its real errno, and an unlisted destination is blocked' {
 	run_allowed "$TEST_DIR/client" plain "$REMOTE" 80
 	[[ $status == 0 && $output == connected && $(record_value record r.mode) == setuid && $(record_value record r.route) == direct ]]
 	assert_allowed "client $REMOTE 80 1 0"
@@ -46,7 +46,7 @@ run_allowed() {
 	[[ $output == ECONNREFUSED && $(connection_count 8080) == 0 ]]
 }
 
-@test 'the watcher has the ids of the caller, in the network of the host, and no capability' {
+@test 'the watcher has the ids of the caller, the network of the host and no capabilities' {
 	local command watcher network
 	as_caller "$CONFINE" --net --audit --record record --allow "$SILENT:80" -- "$TEST_DIR/client" plain "$SILENT" 80 3>&- &
 	command=$!
@@ -62,7 +62,7 @@ run_allowed() {
 	[[ $network == "$(readlink /proc/self/ns/net)" ]]
 }
 
-@test 'a socket that was handed out leads nowhere else' {
+@test 'a socket of an allowed connection reaches no other destination' {
 	local deed
 	for deed in failed connected undumpable unreadable leaderless tables; do
 		run_allowed "$TEST_DIR/attack" "$deed" "$REMOTE" 80 8080 81
@@ -80,13 +80,13 @@ run_allowed() {
 	[[ $(record_value record r.mode) == setuid ]]
 }
 
-@test 'under no_new_privs, where the bit means nothing, a user namespace does for it' {
+@test 'with no_new_privs --allow works through a user namespace' {
 	run as_caller setpriv --no-new-privs -- "$CONFINE" --net --audit --record record --allow "$REMOTE:80" -- "$TEST_DIR/client" plain "$REMOTE" 80
 	[[ $status == 0 && $output == connected && $(record_value record r.mode) == userns ]]
 	assert_allowed "client $REMOTE 80 1 0"
 }
 
-@test 'where somebody comes first who may not be looked into, nothing is let through, and why is said' {
+@test 'if the first connecting process cannot be inspected, no destination is reached and the record has the reason' {
 	install -m 0711 "$TEST_DIR/client" "$TEST_DIR/closed"
 	# shellcheck disable=SC2016 # for the inner shell
 	run_allowed sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$TEST_DIR/closed" "$TEST_DIR/client" "$REMOTE"

@@ -1,14 +1,15 @@
 # shellcheck shell=bash
-# What the tests of mode setuid share: the real binary, root:GROUP 4710, and three users made for this file.
+# For tests of mode setuid: confine installed as root:GROUP 4710, and three users for one test file.
 #
-#   setuid_begin              for setup_file: sets the names below
-#   setuid_end                for teardown_file: ends and removes all of it
-#   caller COMMAND...         as somebody who may run it; stranger COMMAND... as somebody outside the group
-#   victim COMMAND...         as a third user, who wants to be left alone
-#   work                      for setup: WORK, a fresh directory of the caller's, and into it
-#   harmless                  for teardown: fails where something was left that no caller may have
+#   setuid_begin              for setup_file: makes the users, the group ACCOUNT and the variables below
+#   setuid_end                for teardown_file: kills their processes and removes all of it
+#   as_caller COMMAND...      runs the command as CALLER, a member of the group
+#   as_stranger COMMAND...    runs the command as a user outside the group
+#   as_victim COMMAND...      runs the command as a user whose processes and files the caller attacks
+#   work_begin                for setup: makes WORK, a directory of the caller, and changes to it
+#   assert_clean              for teardown: fails if a process, cgroup, core or file of another user remains
 #
-# CONFINE is the binary, TOOL the compiled hostile.c, TEST_DIR what is around them.
+# TEST_DIR is a folder with CONFINE, the binary, and TOOL, the compiled hostile.c.
 
 bats_require_minimum_version 1.5.0
 
@@ -24,7 +25,7 @@ setuid_begin() {
 	((EUID == 0)) || return 0
 	TEST_DIR=$(mktemp -d /var/tmp/pc-setuid.XXXXXX)
 	chmod 711 "$TEST_DIR"
-	# Where the file system ignores the bit nothing here would test anything.
+	# The file system must honour the set-user-id bit.
 	[[ ,$(findmnt -no OPTIONS --target "$TEST_DIR"), != *,nosuid,* ]]
 	ACCOUNT=pcs$((RANDOM))$$
 	groupadd --system "$ACCOUNT"
@@ -36,7 +37,7 @@ setuid_begin() {
 	CONFINE=$TEST_DIR/confine
 	TOOL=$TEST_DIR/hostile
 	install -o root -g "$ACCOUNT" -m 4710 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
-	# Static, so that no variable of a test means anything to its loader.
+	# Static, so that variables such as LD_PRELOAD do not affect it.
 	cc -static -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TOOL" "$TOP"/test/setuid/hostile*.c
 	export TEST_DIR ACCOUNT CALLER CONFINE TOOL
 }
@@ -48,11 +49,11 @@ setuid_end() {
 		pkill -KILL -U "$(id -u "$ACCOUNT$name")" || (($? == 1))
 		until_true 10 no_processes_of "$ACCOUNT$name"
 		userdel "$ACCOUNT$name"
-		# Which takes the group along, or not: USERGROUPS_ENAB in login.defs.
+		# With USERGROUPS_ENAB in login.defs userdel has removed the group too.
 		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
 	done
 	groupdel "$ACCOUNT"
-	# What a test tries to have made there: should it succeed, it fails the test and not the next run.
+	# A test tries to make this file. A success must not affect the next run.
 	rm -f -- "/etc/$ACCOUNT"
 	rm -rf -- "$TEST_DIR"
 }
@@ -74,14 +75,14 @@ work_begin() {
 	cd "$WORK" || return
 }
 
-# The processes of a user that still run.
+# processes_of USER: prints the PIDs of the live processes of the user
 processes_of() {
 	ps -o stat=,pid= -U "$1" -u "$1" | awk '$1 !~ /^Z/ { print $2 }'
 }
 
 no_processes_of() { [[ ! $(processes_of "$1") ]]; }
 
-# The processes that run our binary.
+# confine_processes: prints /proc/PID/exe of the processes that run CONFINE
 confine_processes() {
 	local exe
 	for exe in /proc/[0-9]*/exe; do
@@ -97,7 +98,6 @@ account_cgroups() {
 
 no_account_cgroups() { [[ ! $(account_cgroups) ]]; }
 
-# No process, no cgroup, no file of root's in the caller's directories, no core.
 assert_clean() {
 	[[ ${WORK-} ]] || return 0
 	cd /

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Hostile callers of the real set-user-id binary. After each of them: no process, no cgroup, no file of root's, no core.
+# Hostile callers of a set-user-id confine. No test may leave a process, a cgroup, a file of root or a core.
 
 load helper
 
@@ -9,12 +9,12 @@ setup() {
 	ulimit -c unlimited
 }
 
-# A shell of the caller's, with CONFINE, TOOL and ARGS as its arguments 1, 2 and from 3 on.
+# caller_shell CODE: runs the code in bash as the caller. $1 is CONFINE, $2 is TOOL, and ARGS begin at $3
 caller_shell() {
 	as_caller timeout --kill-after=1 30 bash -c "$1" bash "$CONFINE" "$TOOL" "${ARGS[@]}"
 }
 
-# in_time COMMAND...: fails if it takes more than 10 s. How it ends is its own business: SIGKILL may be from a limit.
+# assert_ends_in_time COMMAND...: fails if the command takes more than 10 s. Any status is accepted, because a limit may kill it.
 assert_ends_in_time() {
 	local status=0
 	timeout --verbose --kill-after=1 10 "$@" 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
@@ -24,10 +24,10 @@ assert_ends_in_time() {
 	fi
 }
 
-@test 'fds 0, 1 and 2 closed, in every combination: the command finds them closed' {
+@test 'descriptors 0, 1 and 2 that the caller has closed are closed for the command' {
 	local closed
 	for closed in ':' '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
-		# The outermost shell would fill the gaps by itself.
+		# The outer shell would reuse the closed descriptors.
 		# shellcheck disable=SC2016
 		caller_shell "exec ${closed#:}"'; "$2" files expected; exec "$1" "${@:3}" -- "$2" files fds'
 		diff expected fds
@@ -38,7 +38,7 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'every descriptor of the caller reaches the command, the highest one too, and none of confine' {
+@test 'the command inherits all descriptors of the caller up to the highest, and none of confine' {
 	# shellcheck disable=SC2016
 	caller_shell 'ulimit -n 4096; exec 3</dev/zero 77>/dev/null 4095</etc/passwd; "$2" files expected
 		"$1" --net --ipc -- "$2" files alone; exec "$1" "${@:3}" -- "$2" files fds'
@@ -47,11 +47,11 @@ assert_ends_in_time() {
 	grep -x 4095 fds
 }
 
-@test 'no arguments, not even a name' {
+@test 'confine exits with 125 if argv is empty' {
 	run -125 as_caller "$TOOL" no-arguments "$CONFINE"
 }
 
-@test '100,000 arguments, and one of a megabyte' {
+@test '100,000 arguments and one of 131,000 bytes reach the command' {
 	run -0 --separate-stderr as_caller "$TOOL" many 100000 8 "$CONFINE" "${ARGS[@]}" -- /usr/bin/env bash -c 'echo $#'
 	[[ $output == 99999 || $output == 100000 ]]
 	# MAX_ARG_STRLEN is 32 pages: the kernel refuses more.
@@ -64,14 +64,14 @@ assert_ends_in_time() {
 	[[ $status == 1 && $output == *'Argument list too long' ]]
 }
 
-@test 'every limit at 0 and at 1: an end, and nothing gained' {
+@test 'with every resource limit at 0 and 1 confine ends, and the command keeps the limit' {
 	local limit value
 	for limit in nofile fsize nproc as stack core cpu data memlock sigpending msgqueue; do
 		for value in 0 1; do
 			rm -f record ran
 			assert_ends_in_time setpriv --reuid="${ACCOUNT}c" --regid="${ACCOUNT}c" --init-groups --inh-caps=-all -- \
 				prlimit --$limit=$value:$value "$CONFINE" "${ARGS[@]}" -- bash -c 'ulimit -a >ran'
-			# Who got as far as this has the limit.
+			# If the command ran, it had the limit.
 			as_caller prlimit --$limit=$value:$value bash -c 'ulimit -a' >"$BATS_TEST_TMPDIR/limits" 2>/dev/null || :
 			[[ ! -s ran ]] || diff "$BATS_TEST_TMPDIR/limits" ran || {
 				echo "$limit=$value"
@@ -81,19 +81,19 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'no process more than the caller may have: what can not be forked is refused with 125' {
-	# As many as there are is one too many.
+@test 'confine exits with 125 if RLIMIT_NPROC of the caller is reached' {
+	# The caller has one process already.
 	run -125 --separate-stderr as_caller prlimit --nproc=1:1 "$CONFINE" "${ARGS[@]}" -- true
 	[[ ${stderr-} == *'Resource temporarily unavailable'* ]]
 }
 
-@test 'signals blocked and SIGCHLD ignored from the beginning' {
+@test 'the command inherits blocked signals and ignored SIGCHLD' {
 	run -0 as_caller timeout 20 "$TOOL" deaf "$CONFINE" "${ARGS[@]}" -- grep -E '^Sig(Blk|Ign)' /proc/self/status
-	# The command has them as the caller had: all blocked, SIGPIPE and SIGCHLD ignored.
+	# All signals blocked, SIGPIPE and SIGCHLD ignored.
 	[[ $output == *SigBlk:*fffffffe7ffbfeff*SigIgn:*0000000000011000* ]]
 }
 
-@test 'hostile variables reach the command and do nothing to confine' {
+@test 'hostile environment variables do not affect confine' {
 	local name
 	printf 'int x;\n' >x.c
 	cc -shared -o evil.so -x c - <<<'#include <stdio.h>
@@ -110,7 +110,7 @@ assert_ends_in_time() {
 	rm evil.so
 }
 
-@test 'names of cgroups that are paths, or too long, or no names' {
+@test '--cgroup refuses paths, empty names and names of more than 200 bytes' {
 	local name
 	for name in '' . .. ../x x/y /x $'x\ny' 'x y' .x $'x\x7f' ü "$(printf 'x%.0s' {1..201})" "$(printf 'x%.0s' {1..255})" "$(printf 'x%.0s' {1..256})"; do
 		run -125 as_caller "$CONFINE" --cgroup "$name" -- true
@@ -121,7 +121,7 @@ assert_ends_in_time() {
 	[[ $(record_value record r.applied.cgroup) == confine ]]
 }
 
-@test 'no --limit gets the command out of the cgroup of its caller' {
+@test '--limit does not move the command out of the cgroup of its caller' {
 	local root cage
 	root=$(findmnt -no TARGET -t cgroup2 | head -n1)
 	cage=$root/cage-$ACCOUNT
@@ -133,7 +133,7 @@ assert_ends_in_time() {
 	until_true 10 rmdir "$cage"
 }
 
-@test 'records that lead to root: links, hard links, FIFOs, devices, directories, places of others' {
+@test '--record and --notice-file write no link, FIFO, device or directory and no file of another user' {
 	local option path before
 	before=$(stat -c '%s %Y %a' /etc/passwd)
 	as_caller ln -s /etc/passwd link
@@ -142,7 +142,7 @@ assert_ends_in_time() {
 	as_caller mkdir directory
 	for option in --record --notice-file; do
 		for path in link dangling fifo directory /dev/full /dev/null "/etc/$ACCOUNT" /etc/passwd / . '' /proc/self/mem /proc/sysrq-trigger; do
-			# Something is missing, so that there is something to tell, and --require says it before the command runs.
+			# memory.max cannot be applied, so there is a message to write. --require fails before the command runs.
 			run -125 as_caller timeout 10 "$CONFINE" --cgroup "$ACCOUNT" --limit memory.max=1 --net --require "$option" "$path" -- touch ran
 			run -0 as_caller timeout 10 "$CONFINE" --cgroup "$ACCOUNT" --limit memory.max=100000000000000 --best-effort "$option" "$path" -- true
 		done
@@ -151,7 +151,7 @@ assert_ends_in_time() {
 	[[ $(stat -c '%s %Y %a' /etc/passwd) == "$before" ]]
 }
 
-@test '--die-with and --die-with-lock on what belongs to others tell no more than the caller could see' {
+@test '--die-with and --die-with-lock work with processes and files of other users and disclose nothing' {
 	local pid
 	as_victim sleep 1000 &
 	pid=$!
@@ -163,7 +163,7 @@ assert_ends_in_time() {
 	rm "$TEST_DIR/secret"
 }
 
-@test '--environ with a number that is no file of the caller' {
+@test '--environ refuses a descriptor that the caller has not opened' {
 	local fd
 	for fd in 3 4 5 6 7 8 9 10 99 2147483647; do
 		run -125 as_caller timeout 10 "$CONFINE" "${ARGS[@]}" --environ "$fd" -- /usr/bin/true 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- 10<&-
@@ -171,7 +171,7 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'from a user namespace in which the caller is root: root of that, and of nothing else' {
+@test 'a caller that is root of a user namespace gets no privileges outside' {
 	# shellcheck disable=SC2016
 	run -0 as_caller unshare --user --map-root-user "$CONFINE" "${ARGS[@]}" -- sh -c 'id -u; cat /proc/self/uid_map; test -w /etc/passwd || echo safe'
 	[[ $output == 0*"$CALLER"*safe ]]
@@ -180,7 +180,7 @@ assert_ends_in_time() {
 	[[ $output == *safe ]]
 }
 
-@test 'a working directory that is removed, closed or 10,000 deep' {
+@test 'confine works in a removed, inaccessible or 10,000 levels deep working directory' {
 	# shellcheck disable=SC2016
 	caller_shell 'mkdir gone; cd gone; rmdir ../gone; exec "$1" --net --ipc --cgroup '"$ACCOUNT"' -- true'
 	# shellcheck disable=SC2016
@@ -190,7 +190,7 @@ assert_ends_in_time() {
 	rm -rf "$WORK/d"
 }
 
-@test 'umask 0 and 0777: records are readable, and the command has the umask' {
+@test 'with umask 0 and 0777 records have mode 664, and the command inherits the umask' {
 	local mask
 	for mask in 0 0777; do
 		rm -f record
@@ -201,20 +201,20 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'no way into confine by ptrace, /proc, pidfd or limits, at no moment; none of its processes is root' {
+@test 'the caller cannot attack confine by ptrace, /proc, pidfd or limits, and none of its processes is root' {
 	as_caller timeout 100 "$TOOL" ptrace "$CONFINE" "$ACCOUNT" "${HOSTILE_PTRACE_RUNS:-60}"
 }
 
-@test 'traced from the beginning it has no privilege' {
+@test 'a traced confine has no privileges' {
 	run -0 as_caller strace -f -o /dev/null "$CONFINE" --probe
 	[[ $output == *mode=userns* ]]
 }
 
-@test 'signals at random moments: an end each time, and nothing left' {
+@test 'signals at random moments end confine and leave nothing' {
 	as_caller timeout 900 "$TOOL" signals "$CONFINE" "$ACCOUNT" "${HOSTILE_SIGNAL_RUNS:-300}" "${HOSTILE_SEED:-$RANDOM}"
 }
 
-@test 'fs.suid_dumpable and core limits: nothing of confine is written, whatever signal ends it' {
+@test 'confine writes no core when a signal kills it' {
 	local signal
 	for signal in TRAP SEGV ABRT; do
 		# shellcheck disable=SC2016

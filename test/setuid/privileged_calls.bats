@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# The system calls made with a privilege are those of docs/privilege.md, and the code that makes them is all in native/privileged/.
+# confine makes only the privileged system calls of docs/privilege.md, and only from code in native/privileged/.
 
 load helper
 
-# traced OPTION...: a run under root's strace, which leaves the bit its power
+# trace_run OPTION...: runs confine as the caller under strace of root, which keeps the set-user-id bit effective
 trace_run() {
 	local trace
 	trace=$(mktemp "$BATS_TEST_TMPDIR/trace.XXXXXX")
@@ -11,7 +11,7 @@ trace_run() {
 		"$CONFINE" "$@"
 }
 
-# audit_with [FILE TEXT]...: the audit of a copy of the tree with each text at the end of its file
+# audit_modified_copy [FILE TEXT]...: runs scripts/audit-privileged on a copy of the tree with each text appended to its file
 audit_modified_copy() {
 	local copy=$BATS_TEST_TMPDIR/copy
 	rm -rf "$copy"
@@ -26,7 +26,7 @@ audit_modified_copy() {
 	run "$copy/scripts/audit-privileged"
 }
 
-@test 'each privileged call is in the table, with the right that the table gives' {
+@test 'each privileged system call is in the table of docs/privilege.md, with that privilege' {
 	trace_run --net --ipc --cgroup "$ACCOUNT" --record record -- true
 	[[ $(record_value record r.mode) == setuid ]]
 	trace_run --net --ipc --cgroup "$ACCOUNT" --audit --limit pids.max=100 --limit memory.max=1G --best-effort --record record -- true

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# doctor where the kernel is set up otherwise than on the machine that runs the tests.
+# portcullis doctor on kernels with other settings.
 
 load ../lib/prefix
 
@@ -15,7 +15,7 @@ doctor() {
 	prefix_run portcullis doctor --verbose >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 }
 
-# says TEXT
+# assert_reports TEXT: the output of doctor contains the text
 assert_reports() {
 	grep -qF -- "$1" "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
@@ -23,7 +23,7 @@ assert_reports() {
 	}
 }
 
-@test 'user namespaces switched off for ordinary users, either way: the sysctl is named' {
+@test 'doctor names the sysctl that disables unprivileged user namespaces' {
 	local sysctl
 	for sysctl in user.max_user_namespaces kernel.unprivileged_userns_clone; do
 		sysctl -qw "$sysctl=0"
@@ -37,7 +37,7 @@ assert_reports() {
 	done
 }
 
-@test 'setuid under FEATURES=sandbox, which sets no_new_privs: worth nothing where there are no user namespaces' {
+@test 'doctor reports that mode setuid has no effect with FEATURES=sandbox and without user namespaces' {
 	local text='FEATURES=sandbox sets no_new_privs for each phase'
 	sysctl -qw user.max_user_namespaces=0
 	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
@@ -59,7 +59,7 @@ assert_reports() {
 	rm /usr/bin/sandbox
 }
 
-@test 'a limit is told to work where there is a controller for it, and not where there is none' {
+@test 'doctor reports whether a limit works, by the controllers of cgroup v2' {
 	doctor
 	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
 		assert_reports 'good PORTCULLIS_MEMORY_MAX'
@@ -69,7 +69,7 @@ assert_reports() {
 	fi
 }
 
-@test 'Yama: where nobody can look into a phase, and how to' {
+@test 'doctor reports that Yama prevents the watcher from inspecting a phase' {
 	local text='counted, but not seen, and PORTCULLIS_ALLOW lets nothing through: kernel.yama.ptrace_scope is 2'
 	sysctl -qw kernel.yama.ptrace_scope=2
 	doctor
@@ -84,12 +84,12 @@ assert_reports() {
 	sysctl -qw kernel.yama.ptrace_scope=0
 }
 
-# under PROFILE : doctor, confined by that profile of AppArmor.
+# doctor_under_profile PROFILE: runs doctor confined by that AppArmor profile
 doctor_under_profile() {
 	(echo "exec $1" >"/proc/$BASHPID/attr/apparmor/exec" && doctor)
 }
 
-@test 'AppArmor: the profile that refuses is named, to root and to an ordinary user' {
+@test 'doctor names the AppArmor profile that refuses namespaces, for root and for an unprivileged user' {
 	local profile=portcullis-test uid
 	[[ $(cat /sys/module/apparmor/parameters/enabled) == Y ]]
 	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security

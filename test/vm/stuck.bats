@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A process that even SIGKILL does not end for now: named, waited for, reported, and no hang. It sleeps uninterruptibly in a write
-# to a file system that is frozen (FIFREEZE, ioctl_fsfreeze(8)), until that is thawed.
+# A process that survives SIGKILL: confine waits for it, records it and does not hang. The process sleeps uninterruptibly in a write to
+# a frozen file system (FIFREEZE, ioctl_fsfreeze(2)) until that is thawed.
 
 load ../confine/helper
 load ../confine/tracking_methods
@@ -35,13 +35,13 @@ setup() {
 	fsfreeze --freeze "$FROZEN"
 }
 
-# First of all: who looks at what is stuck may get stuck as well.
+# Thaws first, because a process that inspects a stuck one can get stuck too.
 teardown() {
 	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 20 no_stuck_processes
 	prefix_clean
 }
 
-# The processes that are stuck, known by their name, which is no part of their memory.
+# stuck_processes: prints the PIDs of the stuck processes. Reading their name does not touch their memory.
 stuck_processes() {
 	grep -lx held /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3
 }
@@ -50,7 +50,7 @@ no_stuck_processes() {
 	[[ ! $(stuck_processes) ]]
 }
 
-# Leaves a process in the write and ends, as a phase does.
+# Leaves a process that is stuck in a write.
 WRITE='
 import os, sys
 if os.fork() == 0:
@@ -59,7 +59,7 @@ if os.fork() == 0:
     for fd in (0, 1, 2): os.close(fd)
     open(sys.argv[1] + "/file", "w")
 '
-# The same, with its memory locked on top: one thread in a fault of a mapped page, another one that wants to map.
+# Leaves a process whose memory map is locked: one thread is in a page fault, another one calls mmap.
 LOCK='
 import ctypes, mmap, os, sys, threading
 if os.fork() == 0:
@@ -79,8 +79,7 @@ until grep -q "^State:.*D" $(grep -lx held /proc/[0-9]*/comm | sed s/comm/status
 echo "${EPOCHREALTIME/./}" >"$3"
 exit 7'
 
-# stuck METHOD PROGRAM: kept by that keeper; confine has ended in time and as the
-# command did, though the process is still there
+# assert_stuck_reported METHOD PROGRAM: confine ends in time with the status of the command and records the stuck process
 assert_stuck_reported() {
 	local method=$1 program=$2 ended=$TEST_DIR/ended.$BATS_TEST_NUMBER took record
 	rm -f "$ended"
@@ -96,7 +95,7 @@ assert_stuck_reported() {
 	((took < 10000))
 }
 
-# let_go: thawed, it dies, and the next run takes its cgroup away
+# thaw_and_clean: after a thaw the process dies, and the next run removes its cgroup
 thaw_and_clean() {
 	fsfreeze --unfreeze "$FROZEN"
 	until_true 20 no_stuck_processes
@@ -105,7 +104,7 @@ thaw_and_clean() {
 	fsfreeze --freeze "$FROZEN"
 }
 
-@test 'whoever keeps it: reported within 10 s, with the status of the command, and gone once it can die' {
+@test 'with every tracking method confine reports a stuck process within 10 s and removes its cgroup later' {
 	local method
 	for method in pidns subreaper cgroup cgroup+pidns setuid; do
 		assert_stuck_reported "$method" "$WRITE"
@@ -114,7 +113,7 @@ thaw_and_clean() {
 	done
 }
 
-@test 'one whose memory is locked, at which ps would hang: by its name alone' {
+@test 'confine reports a stuck process whose memory is locked, at which ps would hang' {
 	local method
 	for method in pidns subreaper cgroup+pidns setuid; do
 		assert_stuck_reported "$method" "$LOCK"
@@ -122,7 +121,7 @@ thaw_and_clean() {
 	done
 }
 
-@test 'emerge: told at the end, and the package is merged' {
+@test 'emerge reports a stuck process at the end and merges the package' {
 	prefix_make user
 	prefix_conf 'FEATURES="cgroup"'
 	prefix_install_portcullis
