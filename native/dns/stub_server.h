@@ -1,51 +1,67 @@
-/* A name server inside a confined network: it hears what is asked for, and answers at once that it can't tell. */
-#ifndef RESOLVER_H
-#define RESOLVER_H
+/*
+ * The DNS server inside a phase's network. It logs each query and answers SERVFAIL at once, except for the hosts of --resolve.
+ * It also finds the program that sent a query.
+ */
+#ifndef STUB_SERVER_H
+#define STUB_SERVER_H
 
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "dns/client.h"
-#include "watcher/network_log.h"
 #include "dns/wire.h"
+#include "watcher/network_log.h"
 
 enum { DNS_SERVER_CONNECTIONS = 8,
-       DNS_SERVER_SOURCES = 2 + DNS_SERVER_CONNECTIONS };
+       DNS_SERVER_SOURCES = 2 + DNS_SERVER_CONNECTIONS,
+       DNS_SERVER_CLIENTS = 32 }; /* more than send queries at one time */
 
-/* Where it listens: an address of 127/8 that nobody else would take. */
+/* An address of 127/8 that other software is unlikely to use. */
 #define DNS_SERVER_ADDRESS "127.112.67.53"
 #define DNS_SERVER_PORT 53
 
-struct dns_server_connection {
+struct dns_connection {
 	int fd;	       /* 0: none */
-	uint16_t port; /* of the other end */
+	uint16_t port; /* of the client */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
 };
 
-struct dns_server {
-	int udp, tcp;		   /* -1: none */
-	const struct allow *known; /* the hosts that are answered for; NULL: none */
-	struct dns_server_connection connections[DNS_SERVER_CONNECTIONS];
-	size_t next; /* the one that makes room for a new one */
+/* A program that connected or sent to the server. Its socket has no port yet when the watcher sees the call. */
+struct dns_client {
+	int socket; /* a duplicate of the program's; 0: none */
+	struct program program;
+	struct parents parents;
 };
 
-/* Takes the sockets over; they are closed at dns_server_close(). */
-void dns_server_open(struct dns_server *dns_server, int udp, int tcp);
-void dns_server_close(struct dns_server *dns_server);
+struct dns_server {
+	int udp, tcp;		   /* -1: none */
+	const struct allow *hosts; /* resolved by the server; NULL: none */
+	struct dns_connection connections[DNS_SERVER_CONNECTIONS];
+	size_t oldest_connection;
+	struct dns_client clients[DNS_SERVER_CLIENTS]; /* a ring */
+	size_t last_client;
+};
 
-/* Fills in what to poll for and returns how many those are: DNS_SERVER_SOURCES at most. */
-size_t dns_server_sources(const struct dns_server *dns_server, struct pollfd *sources);
+/* Takes ownership of the sockets. */
+void dns_server_open(struct dns_server *server, int udp, int tcp);
 
-/* Answers what came, counting each question as one of who(the port it came from)'s; never waits. */
-void dns_server_serve(struct dns_server *dns_server, const struct pollfd *sources, size_t count, struct network_log *log,
-		      const struct dns_client *(*who)(uint16_t port));
+/* Closes all sockets and forgets the clients. */
+void dns_server_close(struct dns_server *server);
 
-/* Whether this is where it listens. */
+/* Adds the target as a client whose socket is fd. Call it while the target is stopped in connect or send. */
+void dns_server_add_client(struct dns_server *server, const struct target *target, int fd);
+
+/* Fills in the descriptors to poll and returns their number, DNS_SERVER_SOURCES at most. */
+size_t dns_server_sources(const struct dns_server *server, struct pollfd *sources);
+
+/* Answers and logs the queries that have arrived. Never waits. */
+void dns_server_serve(struct dns_server *server, const struct pollfd *sources, size_t count, struct network_log *log);
+
+/* Whether the server listens at this destination. */
 bool dns_server_is_at(const struct destination *to);
 
-/* Whether a socket bound there would find the place taken. */
-bool dns_server_is_in_the_way(const struct destination *place);
+/* Whether a bind(2) to this address would fail because the server listens there. */
+bool dns_server_blocks_bind(const struct destination *address);
 
 #endif

@@ -19,14 +19,14 @@ enum { FORMAT_ERROR = 1,
 enum { TYPE_A = 1,
        TYPE_AAAA = 28,
        CLASS_IN = 1,
-       LIFE_SECONDS = 60 };
+       TTL_SECONDS = 60 };
 enum { LONGEST_LABEL = 63,
        LONGEST_NAME = 255,
-       JUMPS = 8 };
+       MOST_POINTERS = 8 };
 
-static unsigned number(const unsigned char *at)
+static unsigned read_number(const unsigned char *bytes)
 {
-	return (unsigned)(at[0] << 8 | at[1]);
+	return (unsigned)(bytes[0] << 8 | bytes[1]);
 }
 
 struct writer {
@@ -40,7 +40,7 @@ static void put(struct writer *writer, const char *text, size_t length)
 		memcpy(writer->text + writer->used, text, length);
 		writer->used += length;
 	} else {
-		/* Nothing more: a name with a hole would be another name. */
+		/* Cut the name here: with a gap it would be another name. */
 		writer->room = writer->used + 1;
 	}
 	writer->text[writer->used] = '\0';
@@ -60,14 +60,14 @@ static void put_label(struct writer *writer, const unsigned char *label, size_t 
 }
 
 /*
- * Reads the name at *at and moves *at behind it. A pointer has to lead to before the name that it is in, so each jump goes
- * further back and reading ends. whole tells that there was none.
+ * Reads the name at *at and moves *at behind it. A compression pointer must lead to before the name that contains it, so reading
+ * ends. uncompressed is set to whether there was no pointer.
  */
-static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *whole)
+static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *uncompressed)
 {
 	struct writer writer = {name, 0, DNS_NAME};
 	size_t position = *at, start = position, total = 1;
-	int jumps = 0;
+	int pointers = 0;
 	name[0] = '\0';
 	for (;;) {
 		if (position >= length)
@@ -76,12 +76,12 @@ static bool read_name(const unsigned char *query, size_t length, size_t *at, cha
 		if (size == 0)
 			break;
 		if ((size & 0xC0) == 0xC0) {
-			if (position + 1 >= length || ++jumps > JUMPS)
+			if (position + 1 >= length || ++pointers > MOST_POINTERS)
 				return false;
-			size_t target = number(query + position) & 0x3FFF;
+			size_t target = read_number(query + position) & 0x3FFF;
 			if (target < HEADER || target >= start)
 				return false;
-			if (jumps == 1)
+			if (pointers == 1)
 				*at = position + 2;
 			position = start = target;
 			continue;
@@ -92,18 +92,18 @@ static bool read_name(const unsigned char *query, size_t length, size_t *at, cha
 		put_label(&writer, query + position + 1, size);
 		position += size + 1;
 	}
-	if (jumps == 0)
+	if (pointers == 0)
 		*at = position + 1;
-	*whole = jumps == 0;
+	*uncompressed = pointers == 0;
 	if (writer.used == 0)
 		put(&writer, ".", 1);
 	return true;
 }
 
-static bool is_known(const struct allow *known, const char *name)
+static bool is_host(const struct allow *hosts, const char *name)
 {
-	for (size_t i = 0; i < known->name_count; i++) {
-		const struct allow_name *host = &known->names[i];
+	for (size_t i = 0; i < hosts->name_count; i++) {
+		const struct allow_name *host = &hosts->names[i];
 		if (strncasecmp(host->name, name, host->length) == 0 && name[host->length] == '\0')
 			return true;
 	}
@@ -116,23 +116,23 @@ static void put_number(unsigned char *at, unsigned value)
 	at[1] = (unsigned char)value;
 }
 
-/* Writes the host's addresses of that type behind the question, as many as there is room for. Returns the length then. */
-static size_t put_addresses(const struct allow *known, const struct dns_question *question, unsigned char *answer, size_t used)
+/* Appends the host's addresses of that type, as many as fit. Returns the new length. */
+static size_t put_addresses(const struct allow *hosts, const struct dns_question *question, unsigned char *answer, size_t used)
 {
 	unsigned count = 0;
-	for (size_t i = 0; i < known->name_count; i++) {
-		const struct allow_name *host = &known->names[i];
+	for (size_t i = 0; i < hosts->name_count; i++) {
+		const struct allow_name *host = &hosts->names[i];
 		unsigned type = host->family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->family == AF_INET ? 4 : 16;
 		if (type != question->type || strncasecmp(host->name, question->name, host->length) != 0 ||
 		    question->name[host->length] != '\0' || used + 12 + size > DNS_ANSWER)
 			continue;
 		unsigned char *at = answer + used;
-		/* The name is the question's. */
+		/* A pointer to the name in the question. */
 		put_number(at, 0xC000 | HEADER);
 		put_number(at + 2, type);
 		put_number(at + 4, CLASS_IN);
 		put_number(at + 6, 0);
-		put_number(at + 8, LIFE_SECONDS);
+		put_number(at + 8, TTL_SECONDS);
 		put_number(at + 10, size);
 		memcpy(at + 12, host->address, size);
 		used += 12 + size;
@@ -142,42 +142,42 @@ static size_t put_addresses(const struct allow *known, const struct dns_question
 	return used;
 }
 
-size_t dns_answer(const unsigned char *query, size_t length, const struct allow *known, unsigned char *answer,
+size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
 		  struct dns_question *questions, size_t *count)
 {
 	*count = 0;
-	/* A response is answered by nobody, or two servers could keep each other busy. */
+	/* Do not answer a response: two servers could do so forever. */
 	if (length < HEADER || (query[2] & FLAG_RESPONSE) != 0)
 		return 0;
-	unsigned asked = number(query + 4), code = asked == 0 ? FORMAT_ERROR : SERVER_FAILURE;
-	size_t at = HEADER, echoed = HEADER;
-	bool implemented = (query[2] & OPCODE) == 0;
-	for (unsigned i = 0; implemented && i < asked && i < DNS_QUESTIONS; i++) {
-		bool whole;
+	unsigned question_count = read_number(query + 4), code = question_count == 0 ? FORMAT_ERROR : SERVER_FAILURE;
+	size_t at = HEADER, answer_length = HEADER;
+	bool is_query = (query[2] & OPCODE) == 0;
+	for (unsigned i = 0; is_query && i < question_count && i < DNS_QUESTIONS; i++) {
+		bool uncompressed;
 		struct dns_question *question = &questions[*count];
-		if (!read_name(query, length, &at, question->name, &whole) || at + 4 > length) {
+		if (!read_name(query, length, &at, question->name, &uncompressed) || at + 4 > length) {
 			code = FORMAT_ERROR;
 			break;
 		}
-		question->type = (uint16_t)number(query + at);
+		question->type = (uint16_t)read_number(query + at);
 		at += 4;
 		++*count;
-		if (i == 0 && whole)
-			echoed = at;
+		if (i == 0 && uncompressed)
+			answer_length = at;
 	}
-	if (!implemented)
+	if (!is_query)
 		code = NOT_IMPLEMENTED;
 	memset(answer, 0, HEADER);
 	memcpy(answer, query, 2);
 	answer[2] = (unsigned char)(FLAG_RESPONSE | (query[2] & (OPCODE | FLAG_RECURSION_DESIRED)));
 	answer[3] = (unsigned char)(FLAG_RECURSION_AVAILABLE | code);
-	answer[5] = echoed > HEADER;
-	memcpy(answer + HEADER, query + HEADER, echoed - HEADER);
-	if (asked != 1 || *count != 1 || echoed == HEADER || known == NULL || !is_known(known, questions[0].name))
-		return echoed;
+	answer[5] = answer_length > HEADER;
+	memcpy(answer + HEADER, query + HEADER, answer_length - HEADER);
+	if (question_count != 1 || *count != 1 || answer_length == HEADER || hosts == NULL || !is_host(hosts, questions[0].name))
+		return answer_length;
 	answer[3] = FLAG_RECURSION_AVAILABLE;
 	*count = 0;
-	return put_addresses(known, &questions[0], answer, echoed);
+	return put_addresses(hosts, &questions[0], answer, answer_length);
 }
 
 const char *dns_type_name(uint16_t type)

@@ -1,6 +1,6 @@
-/* Just enough of DNS to hear a question and to say that there is no answer (RFC 1035). */
-#ifndef DNS_H
-#define DNS_H
+/* The DNS message format: parses a query and writes a response (RFC 1035). */
+#ifndef DNS_WIRE_H
+#define DNS_WIRE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -8,27 +8,26 @@
 #include "options/allow_list.h"
 
 enum {
-	DNS_LARGEST = 4096, /* of what is read; the rest of a longer query is not looked at */
-	DNS_ANSWER = 512,   /* a header and one question take 12 + 255 + 4, the rest is for addresses */
+	DNS_LARGEST = 4096, /* bytes of a query; the rest of a longer one is ignored */
+	DNS_ANSWER = 512,   /* bytes: 12 + 255 + 4 for a header and one question, the rest for addresses */
 	DNS_NAME = 256,
-	DNS_QUESTIONS = 4, /* of one query; nobody asks more than one */
+	DNS_QUESTIONS = 4, /* of one query; resolvers send one */
 };
 
 struct dns_question {
-	char name[DNS_NAME]; /* lower case, without the last dot, bytes that are not printable as \DDD; cut where that is too long */
+	char name[DNS_NAME]; /* lower case, without the final dot, unprintable bytes as \DDD; cut if longer */
 	uint16_t type;
 };
 
 /*
- * Reads a query, which may be anything. Writes an answer with SERVFAIL (FORMERR or NOTIMP where that fits) to answer, which
- * has DNS_ANSWER bytes, and returns its length; 0 where nothing is to be answered. questions gets the count questions that
- * could be read. A question for the addresses of a host that known names gets them instead, or none where it has none of that
- * kind. That is no question to count: count is 0 then.
+ * Writes the response to a query, which may be any bytes, to answer, which has DNS_ANSWER bytes. Returns its length, or 0 for no
+ * response. A question for the addresses of one of hosts gets them, or an empty answer if the host has none of that type.
+ * Any other query gets SERVFAIL, FORMERR or NOTIMP, and its count questions are returned so that the caller can log them.
  */
-size_t dns_answer(const unsigned char *query, size_t length, const struct allow *known, unsigned char *answer,
+size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
 		  struct dns_question *questions, size_t *count);
 
-/* The name of a query's type (A, AAAA, PTR...), or NULL. */
+/* The name of a query type (A, AAAA, PTR...), or NULL. */
 const char *dns_type_name(uint16_t type);
 
 #endif

@@ -1,57 +1,79 @@
 /*
- * Connections that a phase may make: made here, in the network that the watcher stands in, and put in place of the socket
- * that the build connects (SECCOMP_ADDFD_FLAG_SETFD in seccomp_unotify(2)). What the phase has got so, sockets of the host's
- * network, leads to the list and nowhere else.
+ * The allow-list. The watcher connects to allowed destinations in its own network, and puts the connected socket in place of the
+ * phase's (SECCOMP_ADDFD_FLAG_SETFD in seccomp_unotify(2)). Such a socket belongs to the host's network. It must lead to allowed
+ * destinations only, so further calls on it are refused or emulated.
  */
-#ifndef PASSAGE_H
-#define PASSAGE_H
+#ifndef EGRESS_H
+#define EGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "options/allow_list.h"
-#include "watcher/request.h"
 #include "watcher/network_log.h"
+#include "watcher/request.h"
+#include "watcher/target.h"
 
-/* A call that is stopped. */
+/* A stopped call on a socket. */
 struct egress_call {
-	int listener;
-	uint64_t id; /* of the notification */
-	pid_t tid;   /* for whom target_program() was asked last */
+	struct target target;
 	int fd;
-	int socket;		  /* a duplicate of what that is, or -1 */
-	unsigned long long inode; /* by which it is known again */
-	int interrupted;	  /* the answer where a signal ends the wait */
+	int socket;		  /* a duplicate of the target's fd, or -1 */
+	unsigned long long inode; /* identifies the socket */
+	int interrupted;	  /* the error that answers the call if a signal interrupts it */
 	struct network_log *log;
-	struct destination to; /* of AF_UNSPEC where it is no internet address */
+	struct destination to; /* AF_UNSPEC if it is not an internet address */
 };
 
 enum egress_decision {
-	EGRESS_CONTINUE,	/* goes on as without a list */
-	EGRESS_EMULATE,		/* the same, but the kernel must not look up the descriptor again: emulate.h */
-	EGRESS_EMULATE_ALLOWED, /* the same for a socket of ours, that goes to where it may */
-	EGRESS_CONNECTED,	/* let through: it is connected, or fails: error is the answer, 0 or an errno */
-	EGRESS_BOUND,		/* on the list, but the socket is bound to an address: refused, error is the answer */
-	EGRESS_REFUSED,		/* not on the list, and the socket is one of ours: error is the answer */
-	EGRESS_DENIED,		/* nothing to do with a place: error is the answer */
-	EGRESS_GONE,		/* the call is there no more */
-	EGRESS_PENDING,		/* let through: it is answered from pending_serve() */
+	EGRESS_CONTINUE,	/* the kernel continues the call */
+	EGRESS_EMULATE,		/* as EGRESS_CONTINUE, but call egress_emulate() */
+	EGRESS_EMULATE_ALLOWED, /* the same on a socket of the host's network, to an allowed destination */
+	EGRESS_CONNECTED,	/* allowed: answer with error, which is 0 if connected */
+	EGRESS_BOUND,		/* an allowed destination, but the socket is bound to an address: refuse with error */
+	EGRESS_REFUSED,		/* not an allowed destination, and a socket of the host's network: refuse with error */
+	EGRESS_DENIED,		/* refuse with error; not a connection attempt */
+	EGRESS_GONE,		/* the call has ended */
+	EGRESS_PENDING,		/* allowed: egress_serve_pending() answers it later */
 };
 
-/* To be called once, before any call comes. Notes in the log how connections are made, which is way, or from nowhere. */
-void egress_open(const struct allow *allow, enum egress_route way, const char *socks, struct network_log *log);
+/* Call it once, before the first call. Sets the route in the log; it becomes ROUTE_NONE if Linux is too old. phase_is_root: see emulate.c. */
+void egress_open(const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root, struct network_log *log);
 
-/* Decides about a connect, a bind or a listen, and lets through what may be. Never waits. */
+/* Decides about a connect, bind, listen or socketcall, and connects to an allowed destination. Never waits. */
 enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error);
 
-/* Answers a call in the kernel's place. Returns false where there is none any more. */
+/* Logs an allowed call. error is its result so far; EINPROGRESS counts as success. */
+void egress_count(const struct egress_call *call, const struct program *program, int error);
+
+/* answer.c */
+
+/* Answers a call with 0 or an errno. Returns false if the call has ended. */
 bool egress_answer(const struct egress_call *call, int error);
 
-/* The same for one that succeeds with a number. */
-void egress_answer_count(const struct egress_call *call, long count);
+/* emulate.c */
 
-/* Counts a call that was let through, and how it ended. */
-void egress_count(const struct egress_call *call, const struct program *who, int error);
+/*
+ * Makes the call in the target's stead, on call->socket, and answers it, now or from egress_serve_pending(). If the kernel continued
+ * the call it would look up the descriptor again, and another thread may have put a socket of the host's network there meanwhile.
+ * It would also read socketcall(2)'s arguments again. The peer of a UNIX socket sees the watcher's ids (SO_PEERCRED).
+ * Returns false if the call has ended.
+ */
+bool egress_emulate(const struct egress_call *call, const struct request *request);
+
+/* A process shares its descriptors with another process (CLONE_FILES without CLONE_THREAD). From now on all calls are emulated. */
+void egress_note_shared_descriptors(void);
+
+/* pending.c */
+
+/* The descriptor to poll for pending calls. The first call creates it. Returns -1 and sets errno on failure. */
+int egress_pending_source(void);
+
+/* Answers the pending calls that are ready. */
+void egress_serve_pending(void);
+
+/* Answers the pending call whose handling got stuck (watchdog), if there is one. */
+void egress_abandon_pending(void);
 
 #endif

@@ -1,4 +1,4 @@
-#include "egress/fdinfo.h"
+#include "egress/internal.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,19 +7,19 @@
 
 int fdinfo_close_on_exec(const char *text, unsigned long long inode)
 {
-	const char *flags = strstr(text, "flags:"), *its = strstr(text, "ino:");
-	if (flags == NULL || its == NULL || strtoull(its + 4, NULL, 10) != inode)
+	const char *flags = strstr(text, "flags:"), *inode_field = strstr(text, "ino:");
+	if (flags == NULL || inode_field == NULL || strtoull(inode_field + 4, NULL, 10) != inode)
 		return -1;
 	return (int)(strtoul(flags + 6, NULL, 8) & O_CLOEXEC);
 }
 
-bool fdinfo_is_watch(const char *line, int fd, unsigned long long inode, struct epoll_event *event)
+bool fdinfo_has_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event)
 {
-	int its_fd;
+	int found_fd;
 	unsigned events;
-	unsigned long long data, its_inode;
-	if (sscanf(line, "tfd: %d events: %x data: %llx pos:%*d ino:%llx", &its_fd, &events, &data, &its_inode) != 4)
+	unsigned long long data, found_inode;
+	if (sscanf(line, "tfd: %d events: %x data: %llx pos:%*d ino:%llx", &found_fd, &events, &data, &found_inode) != 4)
 		return false;
 	*event = (struct epoll_event){.events = events, .data.u64 = data};
-	return its_fd == fd && its_inode == inode;
+	return found_fd == fd && found_inode == inode;
 }

@@ -1,4 +1,4 @@
-#include "egress/pending.h"
+/* Calls that are answered later, while the target waits. */
 
 #include <errno.h>
 #include <poll.h>
@@ -7,28 +7,26 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "watcher/target.h"
+#include "egress/internal.h"
 #include "util/clock.h"
-#include "watcher/target_state.h"
-#include "egress/tcp.h"
 
-enum { MOST = 1024 };
-/* How often a caller is asked whether it is there, and a signal for it: nothing tells of that (add_filter() in filter_install.c). */
-enum { LOOK_MICROSECONDS = 50000 };
+enum { MOST_CALLS = 1024 };
+/* How often targets are checked for signals and for their end. No event reports these (install_filter() in filter_install.c). */
+enum { CHECK_MICROSECONDS = 50000 };
 
-/* The kernel's own, never seen by who calls: it starts the call again where the signal's handler wants that (signal(7)). */
+/* ERESTARTSYS, which is internal to the kernel: it restarts the call if the signal handler has SA_RESTART (signal(7)). */
 enum { RESTART = 512 };
 
-static struct held {
+static struct pending_call {
 	struct egress_call call;
-	held_done *done; /* NULL: none */
+	pending_handler *handler; /* NULL: the entry is free */
 	int fd;
 	long long deadline; /* 0: none */
-} calls[MOST];
+} calls[MOST_CALLS];
 static size_t count;
 static int events = -1, timer = -1;
 
-int pending_source(void)
+int egress_pending_source(void)
 {
 	struct epoll_event tick = {.events = EPOLLIN, .data.ptr = NULL};
 	if (events >= 0)
@@ -42,12 +40,12 @@ int pending_source(void)
 	return events;
 }
 
-/* Until the next look, or the first deadline before it. */
+/* Sets the timer to the next check or the first deadline, whichever is earlier. */
 static void start_timer(void)
 {
-	long long now = clock_microseconds(), next = now + LOOK_MICROSECONDS;
-	for (size_t i = 0; i < MOST; i++)
-		if (calls[i].done != NULL && calls[i].deadline != 0 && calls[i].deadline < next)
+	long long now = clock_microseconds(), next = now + CHECK_MICROSECONDS;
+	for (size_t i = 0; i < MOST_CALLS; i++)
+		if (calls[i].handler != NULL && calls[i].deadline != 0 && calls[i].deadline < next)
 			next = calls[i].deadline > now ? calls[i].deadline : now + 1;
 	if (count == 0)
 		next = 0;
@@ -55,91 +53,89 @@ static void start_timer(void)
 	timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-bool pending_add(const struct egress_call *call, int fd, short wanted, long long microseconds, held_done *done)
+bool pending_add(const struct egress_call *call, int fd, short poll_events, long long microseconds, pending_handler *handler)
 {
 	size_t free = 0;
-	while (free < MOST && calls[free].done != NULL)
+	while (free < MOST_CALLS && calls[free].handler != NULL)
 		free++;
 	errno = EAGAIN;
-	if (free == MOST)
+	if (free == MOST_CALLS)
 		return false;
-	struct epoll_event event = {.events = (wanted & POLLOUT) != 0 ? EPOLLOUT : EPOLLIN, .data.ptr = &calls[free]};
+	struct epoll_event event = {.events = (poll_events & POLLOUT) != 0 ? EPOLLOUT : EPOLLIN, .data.ptr = &calls[free]};
 	if (epoll_ctl(events, EPOLL_CTL_ADD, fd, &event) != 0)
 		return false;
-	calls[free] = (struct held){*call, done, fd, microseconds == 0 ? 0 : clock_microseconds() + microseconds};
+	calls[free] = (struct pending_call){*call, handler, fd, microseconds == 0 ? 0 : clock_microseconds() + microseconds};
 	count++;
 	start_timer();
 	return true;
 }
 
-/* The one whose end is being seen to. */
-static struct held *ending;
+/* The call whose handler is running. */
+static struct pending_call *current;
 
-static void release(struct held *held)
+static void release(struct pending_call *pending)
 {
-	epoll_ctl(events, EPOLL_CTL_DEL, held->fd, NULL);
-	close(held->fd);
-	held->done = NULL;
+	epoll_ctl(events, EPOLL_CTL_DEL, pending->fd, NULL);
+	close(pending->fd);
+	pending->handler = NULL;
 	count--;
 }
 
-static void end(struct held *held, enum held_end how)
+static void call_handler(struct pending_call *pending, enum pending_event event)
 {
-	ending = held;
-	target_notification(held->call.listener, held->call.id);
-	bool waits = held->done(&held->call, held->fd, how);
-	ending = NULL;
-	if (!waits)
-		release(held);
+	current = pending;
+	bool stays = pending->handler(&pending->call, pending->fd, event);
+	current = NULL;
+	if (!stays)
+		release(pending);
 }
 
-void pending_give_up(void)
+void egress_abandon_pending(void)
 {
-	if (ending == NULL)
+	if (current == NULL)
 		return;
-	egress_answer(&ending->call, EFAULT);
-	release(ending);
-	ending = NULL;
+	egress_answer(&current->call, EFAULT);
+	release(current);
+	current = NULL;
 }
 
-static void look(void)
+static void check_targets(void)
 {
 	long long now = clock_microseconds();
-	for (size_t i = 0; i < MOST; i++) {
-		struct held *held = &calls[i];
-		if (held->done == NULL)
+	for (size_t i = 0; i < MOST_CALLS; i++) {
+		struct pending_call *pending = &calls[i];
+		if (pending->handler == NULL)
 			continue;
-		bool interrupted = target_is_interrupted(held->call.tid);
-		target_notification(held->call.listener, held->call.id);
-		if (!target_is_there())
-			end(held, HELD_GONE);
-		else if (held->deadline != 0 && held->deadline <= now)
-			end(held, HELD_OVER);
+		bool interrupted = target_has_signal(&pending->call.target);
+		if (!target_is_valid(&pending->call.target))
+			call_handler(pending, PENDING_GONE);
+		else if (pending->deadline != 0 && pending->deadline <= now)
+			call_handler(pending, PENDING_TIMEOUT);
 		else if (interrupted)
-			end(held, HELD_SIGNAL);
+			call_handler(pending, PENDING_SIGNAL);
 	}
 }
 
-int pending_interrupted(int socket)
+int pending_interrupt_error(int socket)
 {
-	/* One that has a time limit is not started again (sock_intr_errno() in include/net/sock.h). */
-	return tcp_patience(socket) > 0 ? EINTR : RESTART;
+	/* The kernel does not restart a connect with a time limit (sock_intr_errno() in include/net/sock.h). */
+	return socket_connect_timeout(socket) > 0 ? EINTR : RESTART;
 }
 
-void pending_serve(void)
+void egress_serve_pending(void)
 {
 	struct epoll_event ready[16];
 	int number = epoll_wait(events, ready, 16, 0);
-	bool time = false;
+	bool timer_expired = false;
 	for (int i = 0; i < number; i++) {
-		struct held *held = ready[i].data.ptr;
-		if (held == NULL)
-			time = true;
+		struct pending_call *pending = ready[i].data.ptr;
+		if (pending == NULL)
+			timer_expired = true;
 		else
-			end(held, HELD_READY);
+			call_handler(pending, PENDING_READY);
 	}
-	/* Last: it may end what the others in this list are about. */
-	if (time)
-		look();
+	/* Last, because it may release calls that are in this list. */
+	if (timer_expired)
+		check_targets();
 	start_timer();
 }

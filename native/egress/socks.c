@@ -1,38 +1,43 @@
-#include "egress/socks.h"
-
+/* Connections through a SOCKS5 proxy. If possible the watcher takes over the proxy's own TCP socket, so that no process relays the data. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "egress/pending.h"
-#include "egress/socks_reply.h"
-#include "egress/socks_takeover.h"
-#include "egress/tcp.h"
+#include "egress/internal.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 (include/uapi/asm-generic/socket.h) */
+#endif
 
 /* RFC 1928, 3 and 4 */
 enum { METHODS = 1,
        CONNECT = 1 };
 
-/* One request, from the first byte to the last of the answer, by the descriptor of the connection to the proxy. */
+/* A request to the proxy. The index is the descriptor of the connection to the proxy. */
 struct exchange {
 	const char *path;
-	socks_done *done;
+	socks_handler *handler;
 	unsigned char reply[SOCKS_REPLY];
 	size_t got;
-	int taken;  /* the proxy's own socket, -1: not yet */
-	bool relay; /* which is left to it */
+	int taken;  /* a duplicate of the proxy's TCP socket; -1: not yet */
+	bool relay; /* do not take over the proxy's socket; the proxy relays the data */
 };
 
-enum { MOST = 4096 };
-static struct exchange *exchanges[MOST];
+enum { MOST_DESCRIPTORS = 4096 };
+static struct exchange *exchanges[MOST_DESCRIPTORS];
 
-/* All that there is to say, at once: who asks for no authentication need not wait for the answer to that. */
+/* Method selection and request together: without authentication the client need not wait between them. */
 static size_t write_request(const struct destination *to, unsigned char request[32])
 {
 	size_t size = to->family == AF_INET ? 4 : 16;
@@ -45,7 +50,7 @@ static size_t write_request(const struct destination *to, unsigned char request[
 	return sizeof head + size + sizeof port;
 }
 
-static int call_proxy(const char *path, const struct destination *to)
+static int connect_to_proxy(const char *path, const struct destination *to)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	unsigned char request[32];
@@ -66,15 +71,94 @@ static int call_proxy(const char *path, const struct destination *to)
 	return -1;
 }
 
-static int ask(const char *path, const struct egress_call *call, socks_done *done, bool relay);
+/* A pidfd of the proxy, which may be outside of this PID namespace. */
+static int open_proxy_pidfd(int proxy)
+{
+	int pidfd = -1;
+	socklen_t size = sizeof pidfd;
+	if (getsockopt(proxy, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0)
+		return pidfd;
+	struct ucred peer = {0};
+	size = sizeof peer;
+	if (getsockopt(proxy, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0)
+		return -1;
+	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+}
 
-/* What is over is over; returns false, for pending_add(). */
-static bool end(const struct egress_call *call, int fd, int result, int error)
+static bool is_same(const union address *a, const union address *b)
+{
+	if (a->any.sa_family != b->any.sa_family)
+		return false;
+	if (a->any.sa_family == AF_INET)
+		return a->in.sin_port == b->in.sin_port && a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+	return a->in6.sin6_port == b->in6.sin6_port && memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
+}
+
+/* Whether the socket is the connection between these addresses. */
+static bool is_between(int fd, const union address *local, const union address *peer)
+{
+	union address name = {0};
+	socklen_t size = sizeof name;
+	if (!socket_is_tcp(fd) || getsockname(fd, &name.any, &size) != 0 || !is_same(&name, local))
+		return false;
+	size = sizeof name;
+	return getpeername(fd, &name.any, &size) == 0 && is_same(&name, peer);
+}
+
+/* The kernel assigns the lowest free number, so the search ends after this many free ones. */
+enum { FREE_NUMBERS = 256 };
+
+static int find_connection(int pidfd, const union address *local, const union address *peer)
+{
+	for (int number = 0, unused = 0; unused < FREE_NUMBERS; number++) {
+		int fd = process_duplicate_descriptor(pidfd, number);
+		if (fd >= 0 && is_between(fd, local, peer))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		else if (errno != EBADF)
+			return -1;
+		unused = fd >= 0 ? 0 : unused + 1;
+	}
+	return -1;
+}
+
+/*
+ * Duplicates the TCP socket between these addresses in the process at the other end of a UNIX socket. Returns -1 if that fails. It needs
+ * Linux 6.5 (SO_PEERPIDFD) or the same PID namespace, and ptrace access to the process (ptrace(2)).
+ */
+static int duplicate_connection(int proxy, const union address *local, const union address *peer)
+{
+	int pidfd = open_proxy_pidfd(proxy);
+	int fd = pidfd < 0 ? -1 : find_connection(pidfd, local, peer);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (fd < 0 || host_network_set(fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Whether all data that the server sent can still be read from the socket. */
+static bool has_all_data(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t size = sizeof info;
+	int unread = 0;
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+	       size >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received &&
+	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
+}
+
+static int send_request(const char *path, const struct egress_call *call, socks_handler *handler, bool relay);
+
+/* Ends the exchange; error -1: without calling the handler. Returns false, which ends the pending call. */
+static bool finish(const struct egress_call *call, int fd, int result, int error)
 {
 	struct exchange *exchange = exchanges[fd];
 	exchanges[fd] = NULL;
 	if (error >= 0)
-		exchange->done(call, result, error);
+		exchange->handler(call, result, error);
 	if (exchange->taken >= 0)
 		close(exchange->taken);
 	free(exchange);
@@ -82,37 +166,37 @@ static bool end(const struct egress_call *call, int fd, int result, int error)
 	return false;
 }
 
-/* The proxy has let go of its socket, which it closes when we end ours. */
-static bool hear_end(const struct egress_call *call, int fd)
+/* The proxy closes its TCP socket when the watcher shuts down its connection. Waits for that end. */
+static bool read_end(const struct egress_call *call, int fd)
 {
 	struct exchange *exchange = exchanges[fd];
 	char byte;
 	ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
-	if (got == 0 && socks_takeover_is_complete(exchange->taken))
-		return end(call, fd, exchange->taken, 0);
-	/* The other end speaks first, and the proxy has heard some of it: once more, and that one stays between. */
+	if (got == 0 && has_all_data(exchange->taken))
+		return finish(call, fd, exchange->taken, 0);
+	/* The proxy has already read data that the server sent first. Repeat the request and let the proxy relay. */
 	struct egress_call again = *call;
 	again.socket = dup(call->socket);
-	int error = again.socket < 0 ? errno : ask(exchange->path, &again, exchange->done, true);
+	int error = again.socket < 0 ? errno : send_request(exchange->path, &again, exchange->handler, true);
 	if (error != 0 && again.socket >= 0)
 		close(again.socket);
-	return end(call, fd, -1, error == 0 ? -1 : error);
+	return finish(call, fd, -1, error == 0 ? -1 : error);
 }
 
-/* The answer names the address that the proxy's socket has. */
-static int take(const struct exchange *exchange, const struct egress_call *call, int fd)
+/* Takes over the proxy's TCP socket, whose local address is in the reply. */
+static int take_over(const struct exchange *exchange, const struct egress_call *call, int fd)
 {
-	struct destination here = socks_reply_address(exchange->reply);
-	union address own, peer;
-	tcp_address(&here, here.family, &own);
-	tcp_address(&call->to, call->to.family, &peer);
-	return socks_takeover(fd, &own, &peer);
+	struct destination local = socks_reply_address(exchange->reply);
+	union address local_address, peer;
+	socket_address(&local, local.family, &local_address);
+	socket_address(&call->to, call->to.family, &peer);
+	return duplicate_connection(fd, &local_address, &peer);
 }
 
-/* Not a byte more than the answer: what follows is for who asked. */
-static bool hear(const struct egress_call *call, int fd)
+/* Reads the reply and no byte more: later bytes are data for the target. */
+static bool read_reply(const struct egress_call *call, int fd)
 {
 	struct exchange *exchange = exchanges[fd];
 	size_t length;
@@ -121,42 +205,42 @@ static bool hear(const struct egress_call *call, int fd)
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return true;
 		if (got <= 0)
-			return end(call, fd, -1, ECONNREFUSED);
+			return finish(call, fd, -1, ECONNREFUSED);
 		exchange->got += (size_t)got;
 	}
 	int error = socks_reply_error(exchange->reply);
 	if (error == 0 && !exchange->relay)
-		exchange->taken = take(exchange, call, fd);
+		exchange->taken = take_over(exchange, call, fd);
 	if (exchange->taken >= 0)
 		return shutdown(fd, SHUT_WR) == 0;
-	return end(call, fd, error == 0 ? fd : -1, error);
+	return finish(call, fd, error == 0 ? fd : -1, error);
 }
 
-static bool go_on(const struct egress_call *call, int fd, enum held_end how)
+static bool handle_event(const struct egress_call *call, int fd, enum pending_event event)
 {
-	bool waits = (fcntl(call->socket, F_GETFL) & O_NONBLOCK) == 0;
-	switch (how) {
-	case HELD_READY:
-		return exchanges[fd]->taken >= 0 ? hear_end(call, fd) : hear(call, fd);
-	case HELD_OVER:
-		return end(call, fd, -1, EINPROGRESS);
-	case HELD_SIGNAL:
-		/* Who would not wait for the connection is not interrupted in it either. */
-		return !waits || end(call, fd, -1, call->interrupted);
-	case HELD_GONE:
+	bool blocking = socket_is_blocking(call->socket);
+	switch (event) {
+	case PENDING_READY:
+		return exchanges[fd]->taken >= 0 ? read_end(call, fd) : read_reply(call, fd);
+	case PENDING_TIMEOUT:
+		return finish(call, fd, -1, EINPROGRESS);
+	case PENDING_SIGNAL:
+		/* A signal does not interrupt a connect on a non-blocking socket. */
+		return !blocking || finish(call, fd, -1, call->interrupted);
+	case PENDING_GONE:
 		break;
 	}
-	return end(call, fd, -1, -1);
+	return finish(call, fd, -1, -1);
 }
 
-static int ask(const char *path, const struct egress_call *call, socks_done *done, bool relay)
+static int send_request(const char *path, const struct egress_call *call, socks_handler *handler, bool relay)
 {
-	int fd = call_proxy(path, &call->to);
+	int fd = connect_to_proxy(path, &call->to);
 	if (fd < 0)
 		return errno == EAGAIN || errno == EMFILE ? EAGAIN : ENETUNREACH;
-	struct exchange *exchange = fd < MOST ? calloc(1, sizeof *exchange) : NULL;
-	if (exchange != NULL && pending_add(call, fd, POLLIN, tcp_patience(call->socket), go_on)) {
-		*exchange = (struct exchange){.path = path, .done = done, .taken = -1, .relay = relay};
+	struct exchange *exchange = fd < MOST_DESCRIPTORS ? calloc(1, sizeof *exchange) : NULL;
+	if (exchange != NULL && pending_add(call, fd, POLLIN, socket_connect_timeout(call->socket), handle_event)) {
+		*exchange = (struct exchange){.path = path, .handler = handler, .taken = -1, .relay = relay};
 		exchanges[fd] = exchange;
 		return 0;
 	}
@@ -165,12 +249,12 @@ static int ask(const char *path, const struct egress_call *call, socks_done *don
 	return EAGAIN;
 }
 
-int socks_begin(const char *path, const struct egress_call *call, socks_done *done)
+int socks_connect(const char *path, const struct egress_call *call, socks_handler *handler)
 {
 	struct egress_call later = *call;
 	later.socket = dup(call->socket);
-	later.interrupted = pending_interrupted(call->socket);
-	int error = later.socket < 0 ? EAGAIN : ask(path, &later, done, false);
+	later.interrupted = pending_interrupt_error(call->socket);
+	int error = later.socket < 0 ? EAGAIN : send_request(path, &later, handler, false);
 	if (error != 0 && later.socket >= 0)
 		close(later.socket);
 	return error;

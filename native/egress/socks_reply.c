@@ -1,4 +1,4 @@
-#include "egress/socks_reply.h"
+#include "egress/internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,11 +35,11 @@ int socks_reply_error(const unsigned char *reply)
 struct destination socks_reply_address(const unsigned char *reply)
 {
 	const unsigned char *bound = reply + METHOD + HEADER;
-	struct destination here = {.family = is_v6(reply) ? AF_INET6 : AF_INET};
+	struct destination address = {.family = is_v6(reply) ? AF_INET6 : AF_INET};
 	size_t size = is_v6(reply) ? 16 : 4;
 	uint16_t port;
-	memcpy(here.address, bound, size);
+	memcpy(address.address, bound, size);
 	memcpy(&port, bound + size, sizeof port);
-	here.port = ntohs(port);
-	return here;
+	address.port = ntohs(port);
+	return address;
 }

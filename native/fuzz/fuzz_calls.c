@@ -1,6 +1,6 @@
 /*
- * The reader of watched calls, whose arguments and memory are the build's. Input: a struct seccomp_data, then the memory that
- * begins at address BASE; what lies elsewhere can't be read.
+ * Fuzzes request_read(), whose arguments and memory the build controls. Input: a struct seccomp_data, then the memory at
+ * address BASE. No other memory is readable.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #include "watcher/request.h"
-#include "watcher/target.h"
 
 enum { BASE = 0x1000 };
 
@@ -21,9 +20,9 @@ static void check(int condition)
 		abort();
 }
 
-bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
+bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
 {
-	check(tid == 42);
+	check(target->tid == 42);
 	if (address < BASE || address - BASE > memory_size || size > memory_size - (address - BASE))
 		return false;
 	memcpy(data, memory + (address - BASE), size);
@@ -45,26 +44,27 @@ static void check_destination(const struct destination *to)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct seccomp_notif notification = {.id = 1, .pid = 42};
-	/* Of the exact size, so that the sanitizer sees one byte too many. */
+	const struct target target = {.notification = 1, .tid = 42};
+	struct seccomp_data call;
+	/* On the heap, so that the sanitizer detects an access beyond it. */
 	struct request *request = malloc(sizeof *request);
-	if (size < sizeof notification.data || request == NULL) {
+	if (size < sizeof call || request == NULL) {
 		free(request);
 		return 0;
 	}
 	memset(request, 0xA5, sizeof *request);
-	memcpy(&notification.data, data, sizeof notification.data);
-	memory = data + sizeof notification.data;
-	memory_size = size - sizeof notification.data;
-	if (request_read(request, &notification)) {
+	memcpy(&call, data, sizeof call);
+	memory = data + sizeof call;
+	memory_size = size - sizeof call;
+	if (request_read(request, &target, &call)) {
 		check(request->call != CALL_SOCKETCALL && request->count <= REQUEST_ADDRESSES);
 		check(request->call == CALL_SENDMMSG || request->count <= 1);
 		for (size_t i = 0; i < request->count; i++)
 			check_destination(&request->to[i]);
-		/* What was not read names nothing, but for the first messages of several. */
+		/* An unreadable call has no addresses, except for the first messages of a sendmmsg. */
 		check(!request->unreadable || request->call == CALL_SENDMMSG || request->count == 0);
-		/* A connect is made with what was read. */
-		if (request->call == CALL_CONNECT && request->count == 1 && !request->indirect)
+		/* The watcher connects to the address that was checked. */
+		if (request->call == CALL_CONNECT && request->count == 1 && !request->is_socketcall)
 			check(request->name_length <= sizeof request->name && request->name.any.sa_family != AF_UNSPEC);
 		request_is_to_host_resolver(request);
 	}

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "egress/fdinfo.h"
+#include "egress/internal.h"
 
 static void check(int condition)
 {
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int kept = fdinfo_close_on_exec(text, 4711);
 	check(kept == -1 || kept == 0 || kept == O_CLOEXEC);
 	check(kept == -1 || (strstr(text, "flags:") != NULL && strstr(text, "ino:") != NULL));
-	if (fdinfo_is_watch(text, 7, 4711, &event))
+	if (fdinfo_has_registration(text, 7, 4711, &event))
 		check(strstr(text, "tfd:") != NULL && strstr(text, "ino:") != NULL);
 	/* Another file is not taken for that one. */
 	check(kept == -1 || fdinfo_close_on_exec(text, 4712) == -1);

@@ -46,9 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(options.allow.count == 0 || (options.net && options.audit));
 		for (size_t i = 0; i < options.allow.count; i++)
 			check(options.allow.entries[i].port > 0 && options.allow.entries[i].bits <= (options.allow.entries[i].family == AF_INET ? 32 : 128));
-		check(options.environ_fd >= -1 && options.watch_count <= OPTIONS_WATCHED && options.label_count <= OPTIONS_LABELS);
-		for (size_t i = 0; i < options.watch_count; i++)
-			check(options.watch[i] > 0);
+		check(options.environ_fd >= -1 && options.die_with_count <= OPTIONS_DIE_WITH && options.label_count <= OPTIONS_LABELS);
+		for (size_t i = 0; i < options.die_with_count; i++)
+			check(options.die_with[i] > 0);
 		for (int i = 0; i < LIMITS; i++)
 			check(options.limit[i] == NULL || (options.cgroup != NULL && strlen(options.limit[i]) < 20));
 		if (options.cgroup != NULL)

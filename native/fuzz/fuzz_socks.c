@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "egress/socks_reply.h"
+#include "egress/internal.h"
 
 static void check(int condition)
 {

@@ -101,7 +101,7 @@ static void launch_or_degrade(struct supervisor *s)
 		const struct cgroup *cgroup = s->has_cgroup ? &s->cgroup : NULL;
 		if (!s->options->best_effort && s->result.missing_count > 0)
 			refuse_required(s);
-		if (launch_init(&s->plan, &s->identity, s->options, s->signals, cgroup, s->watcher.news, &s->launched, &setup_error))
+		if (launch_init(&s->plan, &s->identity, s->options, s->signals, cgroup, s->watcher.setup_socket, &s->launched, &setup_error))
 			break;
 		if (setup_error.step == STEP_CGROUP && s->has_cgroup)
 			remove_cgroup(s);

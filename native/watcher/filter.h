@@ -1,6 +1,6 @@
-/* The classic BPF that tells the kernel which calls are watched and which are refused. */
-#ifndef AUDIT_FILTER_H
-#define AUDIT_FILTER_H
+/* The seccomp filter: generates it (filter.c) and installs it (filter_install.c). */
+#ifndef WATCHER_FILTER_H
+#define WATCHER_FILTER_H
 
 #include <linux/filter.h>
 #include <stdbool.h>
@@ -8,39 +8,38 @@
 
 #include "watcher/syscalls.h"
 
-enum { FILTER_ROOM = 1024 };
+enum { FILTER_ROOM = 1024 }; /* instructions */
 
 struct filter_rules {
-	bool watched;	   /* a listener is asked about calls that may carry an address */
-	bool allow_list;   /* the phase gets sockets of another network */
-	uint64_t families; /* of sockets that can be made, a bit each; FAMILIES_ANY: not restricted (families.h) */
+	bool watched;	   /* calls that may contain an address are sent to a listener */
+	bool allow_list;   /* the phase gets sockets of the host's network */
+	uint64_t families; /* socket families that the phase may create, a bit each; FAMILIES_ANY: not restricted (families.h) */
 };
 
 /*
- * Writes the filter for a table whose rows stand by architecture: SECCOMP_RET_USER_NOTIF for a watched call that may carry
- * an address, SECCOMP_RET_ERRNO for a refused one, SECCOMP_RET_ALLOW for everything else. Returns its length in instructions, 0
- * where room is too small. What a call's number alone decides comes first and loads nothing else, so that the kernel remembers
- * the answer and doesn't run the filter for it (seccomp_cache_prepare() in kernel/seccomp.c).
+ * Writes the filter for a table that is sorted by architecture. Returns its length in instructions, or 0 if room is too small.
+ * Actions: SECCOMP_RET_USER_NOTIF for a watched call that may contain an address, SECCOMP_RET_ERRNO for a refused call, and
+ * SECCOMP_RET_ALLOW for all others. Calls that are decided by number only come first and load no argument, so that the kernel caches
+ * the result (seccomp_cache_prepare() in kernel/seccomp.c).
  *
- * listed: what could connect those sockets unseen is refused as by a kernel that has it not (io_uring_setup, clone3, MSG_FASTOPEN,
- * any call of an architecture that is not in the table), and so are socket options and ioctls that are not in socket_permit.h.
- * families: socket(2) fails with EAFNOSUPPORT for any other, and io_uring_setup with ENOSYS, as a ring makes sockets too.
+ * allow_list: calls that could connect unseen fail as in a kernel without them (io_uring_setup, clone3, MSG_FASTOPEN, all calls of an
+ * unknown architecture), and so do socket options and ioctls that socket_permit.h does not list.
+ * families: socket(2) fails with EAFNOSUPPORT for other families, and io_uring_setup with ENOSYS, because it can create sockets.
  */
 size_t filter_build(const struct watched_syscall *table, size_t count, const struct filter_rules *rules,
 		    struct sock_filter *filter, size_t room);
 
 /*
- * Installs the filter in the calling process, to be kept by all it starts, and has the listener sent to the watcher at the
- * other end of news; or sends why there is none. While capabilities over its user namespace are held, without no_new_privs;
- * else under it, which a listener of somebody without privileges always needs. Closes news, leaves no descriptor and no
- * child. Returns whether the filter is installed.
+ * Installs the filter in the calling process and its later children, and sends the listener to the watcher at the other end of
+ * setup_socket, or the reason why there is none. Sets no_new_privs unless the process has capabilities over its user namespace.
+ * Closes setup_socket. Returns whether the filter is installed.
  */
-bool filter_install(int news, const struct filter_rules *rules);
+bool filter_install(int setup_socket, const struct filter_rules *rules);
 
-/* Installs a filter without a listener, under no_new_privs where it takes that. Returns false with errno. */
+/* Installs a filter without a listener; sets no_new_privs if necessary. Returns false and sets errno on failure. */
 bool filter_install_without_listener(const struct filter_rules *rules);
 
-/* Installs it in the calling process, which should have nothing else to do. Returns NULL, or why that can't be, with errno. */
+/* Installs a filter with a listener in the calling process, to test whether that works. Returns NULL, or the reason why not, and sets errno. */
 const char *filter_probe(void);
 
 #endif

@@ -22,24 +22,24 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #endif
 
-/* Which letter the helper is to send, told over a pipe: the letter itself is in memory that both see. */
-struct letter {
+/* The message that the helper sends, in shared memory. A byte in the pipe starts it. */
+struct delivery {
 	int pipe[2];
 	int socket;
 	struct setup_message message;
 };
 
-/* Runs in a process that shares memory and descriptors with the one to be watched, but not its filter. */
+/* Runs in a helper process that shares memory and descriptors with the process to be watched, but not its filter. */
 static int deliver(void *data)
 {
-	struct letter *letter = data;
+	struct delivery *delivery = data;
 	char byte;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || read(letter->pipe[0], &byte, 1) != 1)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || read(delivery->pipe[0], &byte, 1) != 1)
 		return 1;
-	return setup_message_send(letter->socket, &letter->message) ? 0 : 1;
+	return setup_message_send(delivery->socket, &delivery->message) ? 0 : 1;
 }
 
-/* The answer that lets a call go on is younger than the listener itself (Linux 5.5, seccomp(2)). */
+/* SECCOMP_USER_NOTIF_FLAG_CONTINUE needs Linux 5.5, the listener only 5.0 (seccomp(2)). */
 static bool kernel_can_continue(void)
 {
 	struct utsname names;
@@ -48,31 +48,28 @@ static bool kernel_can_continue(void)
 	       (major > 5 || (major == 5 && minor >= 5));
 }
 
-static int try_filter(const struct sock_fprog *program, unsigned long extra)
+static int call_seccomp(const struct sock_fprog *program, unsigned long extra)
 {
-	/*
-	 * SPEC_ALLOW: without it a kernel before 5.16 slows the whole build down against attacks that a build is no target
-	 * of.
-	 */
+	/* SPEC_ALLOW: without it, Linux before 5.16 slows the whole build down by mitigations that a build does not need. */
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | extra, program);
 }
 
-static int add_filter(const struct sock_fprog *program, bool watched)
+static int install_filter(const struct sock_fprog *program, bool watched)
 {
 	if (!watched)
-		return try_filter(program, 0);
-	/* Once a call has been received, only a fatal signal takes it away: a timer would make it fail with EINTR. */
-	int listener = try_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
-	return listener < 0 && errno == EINVAL ? try_filter(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
+		return call_seccomp(program, 0);
+	/* WAIT_KILLABLE_RECV: a received call can be interrupted by a fatal signal only. Otherwise a timer makes it fail with EINTR. */
+	int listener = call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-static void say_why(struct setup_message *message, const char *why)
+static void set_failure(struct setup_message *message, const char *reason)
 {
 	*message = (struct setup_message){.type = SETUP_NO_LISTENER, .error = errno, .fds = {-1, -1}};
-	snprintf(message->reason, sizeof message->reason, "%s", why);
+	snprintf(message->reason, sizeof message->reason, "%s", reason);
 }
 
-/* Returns the listener, or 0 where none is asked for, or -1 with errno; *inert tells that no_new_privs had to be set for it. */
+/* Returns the listener (0: none was requested), or -1 and sets errno. Sets *inert if it had to set no_new_privs. */
 static int install(const struct filter_rules *rules, bool *inert)
 {
 	struct sock_filter instructions[FILTER_ROOM];
@@ -85,28 +82,28 @@ static int install(const struct filter_rules *rules, bool *inert)
 	if (rows == 0 || length == 0)
 		return -1;
 	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	int listener = add_filter(&program, rules->watched);
+	int listener = install_filter(&program, rules->watched);
 	if (listener < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
 		*inert = !was_inert;
-		listener = add_filter(&program, rules->watched);
+		listener = install_filter(&program, rules->watched);
 	}
 	return listener;
 }
 
-static void filter(struct setup_message *message, const struct filter_rules *rules)
+static void install_with_listener(struct setup_message *message, const struct filter_rules *rules)
 {
 	bool inert = false;
 	errno = 0;
 	if (!kernel_can_continue()) {
-		say_why(message, "Linux before 5.5 can't let a call go on");
+		set_failure(message, "Linux before 5.5 can't let a call go on");
 		return;
 	}
 	int listener = install(rules, &inert);
 	if (listener < 0 && errno == ENOTSUP) {
 		errno = 0;
-		say_why(message, "this architecture has no filter");
+		set_failure(message, "this architecture has no filter");
 	} else if (listener < 0)
-		say_why(message, errno == EBUSY ? "somebody watches already" : "seccomp");
+		set_failure(message, errno == EBUSY ? "somebody watches already" : "seccomp");
 	else
 		*message = (struct setup_message){.type = SETUP_LISTENER, .fds = {listener, -1}};
 	message->setuid_inert = inert;
@@ -115,7 +112,7 @@ static void filter(struct setup_message *message, const struct filter_rules *rul
 const char *filter_probe(void)
 {
 	static struct setup_message message;
-	filter(&message, &(struct filter_rules){.watched = true, .families = FAMILIES_ANY});
+	install_with_listener(&message, &(struct filter_rules){.watched = true, .families = FAMILIES_ANY});
 	errno = message.error;
 	return message.type == SETUP_LISTENER ? NULL : message.reason;
 }
@@ -126,38 +123,38 @@ bool filter_install_without_listener(const struct filter_rules *rules)
 	return install(rules, &inert) >= 0;
 }
 
-bool filter_install(int socket, const struct filter_rules *rules)
+bool filter_install(int setup_socket, const struct filter_rules *rules)
 {
-	static struct letter letter;
+	static struct delivery delivery;
 	static _Alignas(16) char stack[16384];
-	letter.socket = socket;
+	delivery.socket = setup_socket;
 	/*
-	 * Whoever sends the listener must not be watched: its sendmsg would wait for a watcher that has no listener yet. No
-	 * exit signal, as the command's parent alone may see a child of it end.
+	 * The process that sends the listener must not be watched: its sendmsg would wait for a watcher that has no listener yet. It has
+	 * no exit signal, so that the command does not get SIGCHLD for a child that it did not start.
 	 */
 	pid_t helper = -1;
-	if (pipe2(letter.pipe, O_CLOEXEC) == 0)
-		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &letter);
+	if (pipe2(delivery.pipe, O_CLOEXEC) == 0)
+		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &delivery);
 	if (helper < 0) {
-		say_why(&letter.message, "starting a helper");
-		setup_message_send(socket, &letter.message);
-		close(socket);
+		set_failure(&delivery.message, "starting a helper");
+		setup_message_send(setup_socket, &delivery.message);
+		close(setup_socket);
 		return false;
 	}
-	filter(&letter.message, rules);
+	install_with_listener(&delivery.message, rules);
 	int status;
-	bool told = write(letter.pipe[1], "", 1) == 1;
+	bool started = write(delivery.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)
 		if (errno != EINTR)
 			refuse("waiting for the helper: %m");
-	/* A filter whose listener nobody has would fail every watched call of the build with ENOSYS. */
-	if (!told || status != 0)
+	/* Without a listener every watched call of the build would fail with ENOSYS. */
+	if (!started || status != 0)
 		refuse("handing over the listener: %m");
-	bool installed = letter.message.fds[0] >= 0;
+	bool installed = delivery.message.fds[0] >= 0;
 	if (installed)
-		close(letter.message.fds[0]);
-	close(letter.pipe[0]);
-	close(letter.pipe[1]);
-	close(socket);
+		close(delivery.message.fds[0]);
+	close(delivery.pipe[0]);
+	close(delivery.pipe[1]);
+	close(setup_socket);
 	return installed;
 }

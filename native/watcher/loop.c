@@ -1,7 +1,5 @@
-#include "watcher/loop.h"
-
+/* The watcher's main loop. */
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "watcher/yama_broker.h"
-#include "dns/client.h"
-#include "watcher/notification.h"
+#include "watcher/internal.h"
 #include "watcher/setup_message.h"
-#include "egress/egress.h"
-#include "egress/pending.h"
-#include "dns/stub_server.h"
-#include "egress/emulate.h"
-#include "watcher/watchdog.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -28,54 +19,53 @@
 
 enum { OWN_SOURCES = 4 };
 
-struct watcher {
+struct loop {
 	struct network_log *log;
-	int news, control, held;
-	bool stays; /* the supervisor is done; we are not before everybody who is watched is gone */
+	int setup_socket, control, pending; /* -1: none */
+	bool outlives_supervisor;	    /* end only after all watched processes have ended */
 	struct dns_server dns_server;
-	struct notification_handle look;
-	size_t call_size;
-	int others; /* an epoll instance that stands for all sources but the listener; -1: none yet */
-	struct pollfd gathered[OWN_SOURCES + DNS_SERVER_SOURCES];
-	size_t gathered_count;
+	struct notifier notifier;
+	size_t notification_size;
+	int epoll; /* holds all sources except the listener; -1: none yet */
+	struct pollfd in_epoll[OWN_SOURCES + DNS_SERVER_SOURCES];
+	size_t in_epoll_count;
 };
 
-/* The kernel's structures may have grown since this was compiled (seccomp_unotify(2)). */
-static bool allocate(struct watcher *w)
+/* The running kernel's structures may be larger than those of the headers (seccomp_unotify(2)). */
+static bool allocate_buffers(struct loop *loop)
 {
-	/* Where that is refused there will be no listener either, and the names are still to be answered. */
+	/* If the call is refused there will be no listener, but the DNS server still runs. */
 	struct seccomp_notif_sizes sizes = {0};
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0)
 		sizes.seccomp_notif = 0;
-	struct notification_handle *look = &w->look;
-	w->call_size = sizes.seccomp_notif > sizeof *look->call ? sizes.seccomp_notif : sizeof *look->call;
-	size_t answer_size = sizes.seccomp_notif_resp > sizeof *look->answer ? sizes.seccomp_notif_resp : sizeof *look->answer;
-	look->call = calloc(1, w->call_size);
-	look->answer = calloc(1, answer_size);
-	return look->call != NULL && look->answer != NULL;
+	struct notifier *notifier = &loop->notifier;
+	size_t response_size = sizeof *notifier->response;
+	loop->notification_size = sizeof *notifier->notification;
+	if (sizes.seccomp_notif > loop->notification_size)
+		loop->notification_size = sizes.seccomp_notif;
+	if (sizes.seccomp_notif_resp > response_size)
+		response_size = sizes.seccomp_notif_resp;
+	notifier->notification = calloc(1, loop->notification_size);
+	notifier->response = calloc(1, response_size);
+	return notifier->notification != NULL && notifier->response != NULL;
 }
 
-static void take_listener(struct watcher *w, const struct setup_message *message)
-{
-	w->look.listener = message->fds[0];
-	w->log->watched = WATCHED_YES;
-	/* A kernel that doesn't know it just takes a little longer for each call. */
-	ioctl(w->look.listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-}
-
-static void hear_news(struct watcher *w)
+static void receive_setup_message(struct loop *loop)
 {
 	struct setup_message message = {0};
-	if (setup_message_receive(w->news, &message) != 1) {
-		close(w->news);
-		w->news = -1;
+	if (setup_message_receive(loop->setup_socket, &message) != 1) {
+		close(loop->setup_socket);
+		loop->setup_socket = -1;
 		return;
 	}
-	struct network_log *log = w->log;
+	struct network_log *log = loop->log;
 	switch (message.type) {
 	case SETUP_LISTENER:
-		take_listener(w, &message);
+		loop->notifier.listener = message.fds[0];
+		log->watched = WATCHED_YES;
 		log->setuid_inert = message.setuid_inert;
+		/* Saves time; older kernels refuse it. */
+		ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 		break;
 	case SETUP_NO_LISTENER:
 		log->watched = WATCHED_NO;
@@ -84,12 +74,12 @@ static void hear_news(struct watcher *w)
 		memcpy(log->watched_reason, message.reason, sizeof log->watched_reason);
 		break;
 	case SETUP_DNS_SERVER:
-		/* Of the last try: a set-up that failed later on may have sent some before. */
-		dns_server_open(&w->dns_server, message.fds[0], message.fds[1]);
+		/* A set-up that failed later may have sent sockets before. The last ones count. */
+		dns_server_open(&loop->dns_server, message.fds[0], message.fds[1]);
 		log->names_watched = WATCHED_YES;
 		break;
 	case SETUP_NO_DNS_SERVER:
-		dns_server_close(&w->dns_server);
+		dns_server_close(&loop->dns_server);
 		log->names_watched = WATCHED_NO;
 		log->names_errno = message.error;
 		memcpy(log->names_reason, message.reason, sizeof log->names_reason);
@@ -97,33 +87,34 @@ static void hear_news(struct watcher *w)
 	}
 }
 
-static void receive(struct watcher *w)
+static void receive_notification(struct loop *loop)
 {
-	memset(w->look.call, 0, w->call_size);
-	w->look.maker.news = w->news;
-	/* ENOENT or EINTR: a signal took the call away before we had it. */
-	if (ioctl(w->look.listener, SECCOMP_IOCTL_NOTIF_RECV, w->look.call) == 0)
-		notification_handle(&w->look);
+	memset(loop->notifier.notification, 0, loop->notification_size);
+	loop->notifier.maker.socket = loop->setup_socket;
+	/* Fails with ENOENT or EINTR if a signal interrupted the call first. */
+	if (ioctl(loop->notifier.listener, SECCOMP_IOCTL_NOTIF_RECV, loop->notifier.notification) == 0)
+		notification_handle(&loop->notifier);
 }
 
-/* The supervisor is done, or gone. */
-static void hear_supervisor(struct watcher *w)
+/* The supervisor asks the watcher to stay (one byte) or has ended (end of file). Exits if nothing is left to watch. */
+static void handle_control(struct loop *loop)
 {
 	char byte;
-	ssize_t got = recv(w->control, &byte, 1, MSG_DONTWAIT);
+	ssize_t got = recv(loop->control, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* A command that ended at once may have been faster than the listener that came from it. */
-	struct pollfd late = {.fd = w->news, .events = POLLIN};
-	while (w->news >= 0 && poll(&late, 1, 0) > 0)
-		hear_news(w);
-	struct pollfd last = {.fd = w->look.listener, .events = POLLIN};
-	bool anybody = w->look.listener >= 0 && poll(&last, 1, 0) >= 0 && (last.revents & POLLHUP) == 0;
-	if (got != 1 || !anybody || send(w->control, &byte, 1, MSG_NOSIGNAL) != 1)
+	/* The listener of a command that ended at once may still be in the socket. */
+	struct pollfd setup = {.fd = loop->setup_socket, .events = POLLIN};
+	while (loop->setup_socket >= 0 && poll(&setup, 1, 0) > 0)
+		receive_setup_message(loop);
+	/* The kernel reports POLLHUP once no process has the filter. */
+	struct pollfd listener = {.fd = loop->notifier.listener, .events = POLLIN};
+	bool is_used = listener.fd >= 0 && poll(&listener, 1, 0) >= 0 && (listener.revents & POLLHUP) == 0;
+	if (got != 1 || !is_used || send(loop->control, &byte, 1, MSG_NOSIGNAL) != 1)
 		_exit(0);
-	close(w->control);
-	w->control = -1;
-	w->stays = true;
+	close(loop->control);
+	loop->control = -1;
+	loop->outlives_supervisor = true;
 }
 
 static void add_source(struct pollfd *sources, size_t *count, int fd)
@@ -132,122 +123,131 @@ static void add_source(struct pollfd *sources, size_t *count, int fd)
 		sources[(*count)++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
-static bool is_same(const struct pollfd *some, const struct pollfd *others, size_t count)
+static bool is_in_epoll(const struct loop *loop, const struct pollfd *sources, size_t count)
 {
+	if (loop->epoll < 0 || count != loop->in_epoll_count)
+		return false;
 	for (size_t i = 0; i < count; i++)
-		if (some[i].fd != others[i].fd)
+		if (sources[i].fd != loop->in_epoll[i].fd)
 			return false;
 	return true;
 }
 
-/* Has w->others stand for these. */
-static bool gather(struct watcher *w, const struct pollfd *sources, size_t count)
+/* Makes loop->epoll hold these sources. Returns false on failure. */
+static bool update_epoll(struct loop *loop, const struct pollfd *sources, size_t count)
 {
-	if (w->others >= 0 && count == w->gathered_count && is_same(sources, w->gathered, count))
+	if (is_in_epoll(loop, sources, count))
 		return true;
-	if (w->others >= 0)
-		close(w->others);
-	w->others = epoll_create1(EPOLL_CLOEXEC);
-	w->gathered_count = count;
-	for (size_t i = 0; i < count && w->others >= 0; i++) {
-		w->gathered[i] = sources[i];
-		if (epoll_ctl(w->others, EPOLL_CTL_ADD, sources[i].fd, &(struct epoll_event){.events = EPOLLIN}) == 0)
+	if (loop->epoll >= 0)
+		close(loop->epoll);
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	loop->in_epoll_count = count;
+	for (size_t i = 0; i < count && loop->epoll >= 0; i++) {
+		loop->in_epoll[i] = sources[i];
+		if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, sources[i].fd, &(struct epoll_event){.events = EPOLLIN}) == 0)
 			continue;
-		close(w->others);
-		w->others = -1;
+		close(loop->epoll);
+		loop->epoll = -1;
 	}
-	return w->others >= 0;
+	return loop->epoll >= 0;
 }
 
 /*
- * As poll(2) without a deadline. Calls come one after another while nothing else does: so each of them asks two descriptors, and not
- * all. Connections to the resolver come and go under the same numbers, and are asked each.
+ * As poll(2) without a time limit. Notifications often follow each other while all other sources are idle, so only two descriptors are
+ * polled: the listener and the epoll instance. DNS connections reuse descriptor numbers, so with them all sources are polled.
  */
-static int wait_for_any(struct watcher *w, struct pollfd *sources, size_t count)
+static int wait_for_sources(struct loop *loop, struct pollfd *sources, size_t count)
 {
-	size_t least = (w->look.listener >= 0) + (w->news >= 0) + (w->control >= 0) + (w->look.listener >= 0 && w->held >= 0) +
-		       (w->dns_server.udp >= 0) + (w->dns_server.tcp >= 0);
-	if (w->look.listener < 0 || count != least || !gather(w, sources + 1, count - 1))
+	bool has_listener = loop->notifier.listener >= 0;
+	size_t without_connections = has_listener + (loop->setup_socket >= 0) + (loop->control >= 0) + (has_listener && loop->pending >= 0) +
+				     (loop->dns_server.udp >= 0) + (loop->dns_server.tcp >= 0);
+	if (!has_listener || count != without_connections || !update_epoll(loop, sources + 1, count - 1))
 		return poll(sources, count, -1);
-	struct pollfd two[] = {sources[0], {.fd = w->others, .events = POLLIN}};
+	struct pollfd two[] = {sources[0], {.fd = loop->epoll, .events = POLLIN}};
 	int ready = poll(two, 2, -1);
 	sources[0].revents = two[0].revents;
 	return ready > 0 && two[1].revents != 0 ? poll(sources + 1, count - 1, 0) : ready;
 }
 
+static void handle_listener(struct loop *loop, short events)
+{
+	if ((events & POLLIN) != 0) {
+		receive_notification(loop);
+		return;
+	}
+	/* No process has the filter any more. */
+	close(loop->notifier.listener);
+	loop->notifier.listener = -1;
+	if (loop->outlives_supervisor)
+		_exit(0);
+}
+
 static void serve(void *data)
 {
-	struct watcher *w = data;
+	struct loop *loop = data;
 	for (;;) {
 		struct pollfd sources[OWN_SOURCES + DNS_SERVER_SOURCES];
 		size_t count = 0;
-		add_source(sources, &count, w->look.listener);
-		add_source(sources, &count, w->news);
-		add_source(sources, &count, w->control);
-		if (w->look.listener >= 0)
-			add_source(sources, &count, w->held);
+		add_source(sources, &count, loop->notifier.listener);
+		add_source(sources, &count, loop->setup_socket);
+		add_source(sources, &count, loop->control);
+		if (loop->notifier.listener >= 0)
+			add_source(sources, &count, loop->pending);
 		size_t own = count;
-		count += dns_server_sources(&w->dns_server, sources + own);
-		if (count == 0 || (wait_for_any(w, sources, count) < 0 && errno != EINTR))
+		count += dns_server_sources(&loop->dns_server, sources + own);
+		if (count == 0 || (wait_for_sources(loop, sources, count) < 0 && errno != EINTR))
 			_exit(0);
 		for (size_t i = 0; i < own; i++) {
 			if (sources[i].revents == 0)
 				continue;
-			if (sources[i].fd == w->look.listener && (sources[i].revents & POLLIN) != 0)
-				receive(w);
-			else if (sources[i].fd == w->look.listener) {
-				/* Nobody who is watched is left. */
-				close(w->look.listener);
-				w->look.listener = -1;
-				if (w->stays)
-					_exit(0);
-			} else if (sources[i].fd == w->held)
-				pending_serve();
-			else if (sources[i].fd == w->news)
-				hear_news(w);
+			if (sources[i].fd == loop->notifier.listener)
+				handle_listener(loop, sources[i].revents);
+			else if (sources[i].fd == loop->pending)
+				egress_serve_pending();
+			else if (sources[i].fd == loop->setup_socket)
+				receive_setup_message(loop);
 			else
-				hear_supervisor(w);
+				handle_control(loop);
 		}
-		/* After the calls: who asks has announced itself by one. */
-		dns_server_serve(&w->dns_server, sources + own, count - own, w->log, dns_client_find);
+		/* After the notifications, which tell the server its clients. */
+		dns_server_serve(&loop->dns_server, sources + own, count - own, loop->log);
 	}
 }
 
-static void give_up(void *data)
+static void abandon_call(void *data)
 {
-	struct watcher *w = data;
-	notification_give_up(&w->look);
-	pending_give_up();
+	struct loop *loop = data;
+	notification_abandon(&loop->notifier);
+	egress_abandon_pending();
 }
 
-/* A process whose threads are stuck keeps its descriptors open beyond its end: so they are closed first. */
+/* Closes the descriptors first: the kernel keeps them open until the last stuck thread has ended. */
 static void fail(void *data)
 {
-	struct watcher *w = data;
-	close(w->look.listener);
-	close(w->control);
+	struct loop *loop = data;
+	close(loop->notifier.listener);
+	close(loop->control);
 	_exit(1);
 }
 
-noreturn void watcher_loop(const struct watcher_loop *watch)
+noreturn void loop_run(const struct loop_options *options)
 {
-	static struct watcher watcher;
-	watcher = (struct watcher){
-		.log = watch->log,
-		.news = watch->news,
-		.control = watch->control,
-		.held = -1,
-		.others = -1,
-		.dns_server = {.udp = -1, .tcp = -1, .known = watch->allow},
-		.look = {.log = watch->log, .allow = watch->allow, .dns_server = &watcher.dns_server, .listener = -1, .maker = {.families = watch->families}},
+	static struct loop loop;
+	loop = (struct loop){
+		.log = options->log,
+		.setup_socket = options->setup_socket,
+		.control = options->control,
+		.pending = -1,
+		.epoll = -1,
+		.dns_server = {.udp = -1, .tcp = -1, .hosts = options->allow},
+		.notifier = {.log = options->log, .allow = options->allow, .dns_server = &loop.dns_server, .listener = -1, .maker = {.families = options->families}},
 	};
-	yama_broker_connect(watch->ancestor);
-	if (!allocate(&watcher))
+	yama_broker_connect(options->broker);
+	if (!allocate_buffers(&loop))
 		_exit(1);
-	if (watch->allow->count > 0) {
-		egress_open(watch->allow, watch->way, watch->socks, watch->log);
-		emulate_open(watch->root);
-		watcher.held = pending_source();
+	if (options->allow->count > 0) {
+		egress_open(options->allow, options->route, options->socks, options->runs_as_root, options->log);
+		loop.pending = egress_pending_source();
 	}
-	watchdog_run(&(struct watchdog){serve, give_up, fail, &watcher});
+	watchdog_run(&(struct watchdog){serve, abandon_call, fail, &loop});
 }

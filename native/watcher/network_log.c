@@ -10,21 +10,12 @@ struct network_log *network_log_create(void)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* FNV-1a, which needs no set-up and spreads short texts well enough for a few hundred rows. */
-static uint64_t mix(uint64_t key, const void *data, size_t length)
-{
-	const unsigned char *bytes = data;
-	for (size_t i = 0; i < length; i++)
-		key = (key ^ bytes[i]) * 0x100000001B3ULL;
-	return key;
-}
-
 static uint64_t key_of(const struct destination *to, uint64_t program)
 {
-	uint64_t key = mix(program, to->address, to->family == AF_INET6 ? 16 : 4);
-	key = mix(key, &to->family, sizeof to->family);
-	key = mix(key, &to->port, sizeof to->port);
-	return mix(key, to->protocol, strlen(to->protocol));
+	uint64_t key = hash_add(program, to->address, to->family == AF_INET6 ? 16 : 4);
+	key = hash_add(key, &to->family, sizeof to->family);
+	key = hash_add(key, &to->port, sizeof to->port);
+	return hash_add(key, to->protocol, strlen(to->protocol));
 }
 
 static struct connection_attempt *find(struct network_log *log, uint64_t key)
@@ -36,23 +27,23 @@ static struct connection_attempt *find(struct network_log *log, uint64_t key)
 }
 
 static struct connection_attempt *add(struct network_log *log, uint64_t key, const struct destination *to,
-				      const struct program *program, bool coarse, long long now)
+				      const struct program *program, bool without_arguments, long long now)
 {
 	if (log->attempt_count == LOG_ATTEMPTS)
 		return NULL;
 	struct connection_attempt *row = &log->attempts[log->attempt_count];
 	*row = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
-	if (coarse)
+	if (without_arguments)
 		row->program.argv_length = 0;
 	log->attempt_count++;
 	return row;
 }
 
 /*
- * How often the kernel may count one attempt as without a route. 10/8 is lo's own, every address of it. Of ::/8 only the
- * route is: what has no such address is sent round, twice (tcp_syn_retries), and has no route then.
+ * The most packets without a route that the kernel counts for one attempt. All of 10/8 has a route, to lo. ::/8 has one too, but a TCP
+ * connection to an address that does not exist is tried twice (tcp_syn_retries), and then has none.
  */
-static uint64_t weight(const struct destination *to)
+static uint64_t unroutable_packets(const struct destination *to)
 {
 	if (to->family == AF_INET)
 		return to->address[0] != 10;
@@ -63,13 +54,13 @@ struct connection_attempt *network_log_add_attempt(struct network_log *log, cons
 						   long long now)
 {
 	log->attempts_total++;
-	log->unroutable += weight(to);
-	uint64_t key = key_of(to, program->command);
+	log->unroutable += unroutable_packets(to);
+	uint64_t key = key_of(to, program->command_hash);
 	struct connection_attempt *row = find(log, key);
 	if (row == NULL && log->attempt_count < LOG_ATTEMPTS_BY_COMMAND)
 		row = add(log, key, to, program, false, now);
 	if (row == NULL) {
-		key = key_of(to, program->name);
+		key = key_of(to, program->name_hash);
 		row = find(log, key);
 		if (row == NULL)
 			row = add(log, key, to, program, true, now);
@@ -85,7 +76,7 @@ struct connection_attempt *network_log_add_allowed(struct network_log *log, cons
 						   int error, long long now)
 {
 	struct connection_attempt *row = NULL;
-	uint64_t key = key_of(to, program->name);
+	uint64_t key = key_of(to, program->name_hash);
 	log->allowed_total++;
 	for (size_t i = 0; i < log->allowed_count && row == NULL; i++)
 		if (log->allowed[i].key == key)
@@ -104,13 +95,13 @@ struct connection_attempt *network_log_add_allowed(struct network_log *log, cons
 
 void network_log_add_unroutable(struct network_log *log, const struct destination *to)
 {
-	log->unroutable += weight(to);
+	log->unroutable += unroutable_packets(to);
 }
 
 void network_log_remove_attempt(struct network_log *log, struct connection_attempt *row, const struct destination *to)
 {
 	log->attempts_total--;
-	log->unroutable -= weight(to);
+	log->unroutable -= unroutable_packets(to);
 	if (row == NULL)
 		return;
 	row->count--;
@@ -122,7 +113,7 @@ void network_log_add_lookup(struct network_log *log, const char *name, uint16_t 
 			    const struct parents *parents)
 {
 	log->lookups_total++;
-	uint64_t key = mix(mix(program->name, name, strlen(name)), &type, sizeof type);
+	uint64_t key = hash_add(hash_add(program->name_hash, name, strlen(name)), &type, sizeof type);
 	for (size_t i = 0; i < log->lookup_count; i++)
 		if (log->lookups[i].key == key) {
 			log->lookups[i].count++;
@@ -134,9 +125,4 @@ void network_log_add_lookup(struct network_log *log, const char *name, uint16_t 
 	*row = (struct dns_lookup){.key = key, .type = type, .program = *program, .parents = *parents, .count = 1};
 	memccpy(row->name, name, '\0', sizeof row->name - 1);
 	log->lookup_count++;
-}
-
-uint64_t audit_hash(const void *data, size_t length)
-{
-	return mix(0xCBF29CE484222325ULL, data, length);
 }

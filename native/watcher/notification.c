@@ -1,187 +1,273 @@
-#include "watcher/notification.h"
-
+/* Handles one notification: logs the call, then lets it continue, answers it, or emulates it. */
+#include <ctype.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#include "dns/client.h"
-#include "watcher/request.h"
-#include "watcher/protocol.h"
-#include "util/clock.h"
 #include "egress/egress.h"
-#include "egress/emulate.h"
-#include "watcher/target_state.h"
+#include "util/clock.h"
+#include "watcher/internal.h"
 
-/* Lets the call go on. False where there is none any more: a signal took it away, or its process is dead. */
-static bool let_go_on(struct notification_handle *look)
+/*
+ * glibc tries addresses with UDP before the program uses TCP. So the protocol of the same thread, descriptor and destination
+ * is read again, until it was the same several times within a short time.
+ */
+#define STEADY_REPETITIONS 8
+#define PROTOCOL_MICROSECONDS 200
+
+/* The IPPROTO_ value of the target's socket; -1 if it cannot be duplicated. */
+static int read_protocol(const struct target *target, int fd)
 {
-	struct seccomp_notif_resp *answer = look->answer;
-	*answer = (struct seccomp_notif_resp){.id = look->call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
-	return ioctl(look->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;
+	int protocol, type, copy = target_duplicate(target, fd);
+	socklen_t size = sizeof protocol;
+	if (copy < 0)
+		return -1;
+	if (getsockopt(copy, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0)
+		protocol = -1;
+	size = sizeof type;
+	/* The protocol of a raw socket is that of its payload. */
+	if (protocol >= 0 && getsockopt(copy, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_RAW)
+		protocol = IPPROTO_RAW;
+	target_close(copy);
+	return protocol;
 }
 
-/* The attempts of one call. */
-static struct counted {
-	struct connection_attempt *row;
-	struct destination to;
-} counted[REQUEST_ADDRESSES];
-
-static size_t count_attempts(struct notification_handle *look, const struct request *request)
+static const char *protocol_name(int protocol)
 {
-	pid_t tid = (pid_t)look->call->pid;
-	const struct program *who;
+	static const struct {
+		int protocol;
+		const char *name;
+	} names[] = {
+		{IPPROTO_TCP, "tcp"},
+		{IPPROTO_UDP, "udp"},
+		{IPPROTO_RAW, "raw"},
+		{IPPROTO_ICMP, "ping"},
+		{IPPROTO_ICMPV6, "ping"},
+		{IPPROTO_SCTP, "sctp"},
+		{IPPROTO_MPTCP, "mptcp"},
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].protocol == protocol)
+			return names[i].name;
+	return NULL;
+}
+
+/* Reads the kernel's name of the protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it without "v6", in lower case. */
+static void read_protocol_name(const struct target *target, int fd, char *protocol, size_t size)
+{
+	char path[64], name[64];
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
+	watchdog_begin();
+	ssize_t length = getxattr(path, "system.sockprotoname", name, sizeof name - 1);
+	watchdog_end();
+	name[length > 0 && target_is_valid(target) ? length : 0] = '\0';
+	char *version = strstr(name, "v6");
+	if (version != NULL)
+		*version = '\0';
+	size_t i = 0;
+	for (; name[i] != '\0' && i + 1 < size; i++)
+		protocol[i] = (char)tolower((unsigned char)name[i]);
+	protocol[i] = '\0';
+}
+
+static bool is_same_address(const struct destination *a, const struct destination *b)
+{
+	return a->family == b->family && a->port == b->port && memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+/* Sets to->protocol: tcp, udp, raw, ...; "" if it is unknown. */
+static void set_protocol(struct protocol_cache *last, const struct target *target, int fd, struct destination *to)
+{
+	long long now = clock_microseconds();
+	bool is_repeated = last->tid == target->tid && last->fd == fd && is_same_address(&last->to, to);
+	if (is_repeated && last->repeated >= STEADY_REPETITIONS && now - last->read_at < PROTOCOL_MICROSECONDS) {
+		memcpy(to->protocol, last->to.protocol, sizeof to->protocol);
+		return;
+	}
+	const char *name = protocol_name(read_protocol(target, fd));
+	if (name != NULL)
+		snprintf(to->protocol, sizeof to->protocol, "%s", name);
+	else
+		read_protocol_name(target, fd, to->protocol, sizeof to->protocol);
+	int repeated = is_repeated && strcmp(to->protocol, last->to.protocol) == 0 ? last->repeated + 1 : 0;
+	*last = (struct protocol_cache){.tid = target->tid, .fd = fd, .to = *to, .repeated = repeated, .read_at = now};
+}
+
+static bool send_response(struct notifier *notifier, int error, unsigned flags)
+{
+	*notifier->response = (struct seccomp_notif_resp){.id = notifier->notification->id, .error = -error, .flags = flags};
+	return ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_SEND, notifier->response) == 0;
+}
+
+/* Returns false if the call has ended: a signal interrupted it, or the process was killed. */
+static bool continue_call(struct notifier *notifier)
+{
+	return send_response(notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+/* Logs the destinations of a call, except for loopback. Returns the number of entries in notifier->counted. */
+static size_t count_attempts(struct notifier *notifier, const struct target *target, const struct request *request)
+{
 	size_t count = 0;
 	for (size_t i = 0; i < request->count; i++) {
 		struct destination to = request->to[i];
-		if (dns_server_is_at(&to) && look->dns_server->udp >= 0)
-			dns_client_note(tid, request->fd);
+		if (dns_server_is_at(&to) && notifier->dns_server->udp >= 0)
+			dns_server_add_client(notifier->dns_server, target, request->fd);
 		if (destination_is_loopback(&to))
 			continue;
-		who = target_program(tid);
-		audit_protocol(tid, request->fd, &to);
-		/* glibc connects datagrams, and sends none, to sort the addresses of a host (getaddrinfo(3)). */
+		const struct program program = *target_program(target);
+		set_protocol(&notifier->protocol, target, request->fd, &to);
+		/* getaddrinfo(3) of glibc connects UDP sockets, without sending, to sort addresses. */
 		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 &&
-		    allow_has(look->allow, to.family, to.address, to.port)) {
-			network_log_add_unroutable(look->log, &to);
+		    allow_has(notifier->allow, to.family, to.address, to.port)) {
+			network_log_add_unroutable(notifier->log, &to);
 			continue;
 		}
-		struct connection_attempt *row = network_log_add_attempt(look->log, &to, who, clock_microseconds());
+		struct connection_attempt *row = network_log_add_attempt(notifier->log, &to, &program, clock_microseconds());
 		if (row != NULL && row->count == 1)
-			target_parents(tid, &row->parents);
-		counted[count++] = (struct counted){row, to};
+			target_parents(target, &row->parents);
+		notifier->counted[count++] = (struct counted_attempt){row, to};
 	}
 	return count;
 }
 
-/* Counts what a call tries, and what is to be known about it beside that. */
-static size_t note(struct notification_handle *look, const struct request *request)
+/* Closes the DNS server if the target is about to bind its address. */
+static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
+{
+	if (request->count == 0 || notifier->dns_server->udp < 0 || !dns_server_blocks_bind(&request->to[0]) ||
+	    !target_may_bind_low_ports(target) || !target_is_valid(target))
+		return;
+	dns_server_close(notifier->dns_server);
+	notifier->log->dns_server_closed = true;
+}
+
+/* Logs a call. Returns the number of entries in notifier->counted. */
+static size_t log_call(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	switch (request->call) {
 	case CALL_SECCOMP:
-		look->log->listener_program = *target_program((pid_t)look->call->pid);
-		look->log->listener_calls++;
+		notifier->log->listener_program = *target_program(target);
+		notifier->log->listener_calls++;
 		return 0;
 	case CALL_CLONE:
-		emulate_note_sharing();
+		egress_note_shared_descriptors();
 		return 0;
 	case CALL_BIND:
-		if (request->count > 0 && look->dns_server->udp >= 0 && dns_server_is_in_the_way(&request->to[0]) &&
-		    target_may_bind((pid_t)look->call->pid) && target_is_there()) {
-			dns_server_close(look->dns_server);
-			dns_client_forget();
-			look->log->dns_server_closed = true;
-		}
+		yield_dns_port(notifier, target, request);
 		return 0;
 	default:
 		if (request_is_to_host_resolver(request))
-			look->log->host_resolver = true;
-		look->log->unreadable += request->unreadable;
-		return count_attempts(look, request);
+			notifier->log->host_resolver = true;
+		notifier->log->unreadable += request->unreadable;
+		return count_attempts(notifier, target, request);
 	}
 }
 
-/* A call that was not made after all is not counted. */
-static void take_back(struct notification_handle *look, size_t count)
+/* Removes the attempts of a call that ended before it was made. */
+static void uncount(struct notifier *notifier, size_t count)
 {
 	while (count > 0) {
 		count--;
-		network_log_remove_attempt(look->log, counted[count].row, &counted[count].to);
+		network_log_remove_attempt(notifier->log, notifier->counted[count].row, &notifier->counted[count].to);
 	}
 }
 
-/* What a list makes of a call. Returns false where the call goes on in the kernel. */
-static bool decide(struct notification_handle *look, struct egress_call *call, const struct request *request)
+/* Applies the allow-list. Returns false if the kernel is to continue the call. */
+static bool apply_allow_list(struct notifier *notifier, struct egress_call *call, const struct request *request)
 {
 	int error = 0;
 	size_t count = 0;
-	const struct program *who = target_program(call->tid);
-	enum egress_decision passed = egress_decide(call, request, &error);
-	switch (passed) {
+	const struct program program = *target_program(&call->target);
+	enum egress_decision decision = egress_decide(call, request, &error);
+	switch (decision) {
 	case EGRESS_CONTINUE:
 		return false;
 	case EGRESS_GONE:
 		return true;
 	case EGRESS_EMULATE:
-		count = note(look, request);
-		if (!emulate(call, request))
-			take_back(look, count);
+		count = log_call(notifier, &call->target, request);
+		if (!egress_emulate(call, request))
+			uncount(notifier, count);
 		return true;
 	case EGRESS_EMULATE_ALLOWED:
-		emulate(call, request);
+		egress_emulate(call, request);
 		return true;
 	case EGRESS_BOUND:
 	case EGRESS_REFUSED:
-		if (count_attempts(look, request) > 0 && counted[0].row != NULL)
-			counted[0].row->bound = passed == EGRESS_BOUND;
+		if (count_attempts(notifier, &call->target, request) > 0 && notifier->counted[0].row != NULL)
+			notifier->counted[0].row->bound = decision == EGRESS_BOUND;
 		break;
 	case EGRESS_CONNECTED:
 	case EGRESS_PENDING:
-		egress_count(call, who, error);
+		egress_count(call, &program, error);
 		break;
 	case EGRESS_DENIED:
 		break;
 	}
-	if (passed != EGRESS_PENDING)
+	if (decision != EGRESS_PENDING)
 		egress_answer(call, error);
 	return true;
 }
 
-static bool is_decided(const struct request *request)
+static bool concerns_allow_list(const struct request *request)
 {
-	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->indirect;
+	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->is_socketcall;
 }
 
-static void look_at(struct notification_handle *look)
+static void handle_call(struct notifier *notifier)
 {
-	static struct request request;
+	struct request *request = &notifier->request;
 	struct egress_call call = {
-		.listener = look->listener, .id = look->call->id, .tid = (pid_t)look->call->pid, .socket = -1, .log = look->log};
-	bool answered = false;
-	if (!request_read(&request, look->call)) {
-		let_go_on(look);
+		.target = {.listener = notifier->listener, .notification = notifier->notification->id, .tid = (pid_t)notifier->notification->pid},
+		.socket = -1,
+		.log = notifier->log,
+	};
+	bool is_answered = false;
+	if (!request_read(request, &call.target, &notifier->notification->data)) {
+		continue_call(notifier);
 		return;
 	}
-	if (request.call == CALL_SOCKET) {
-		socket_maker_answer(&look->maker, &request, look->listener, look->call->id, (pid_t)look->call->pid);
+	if (request->call == CALL_SOCKET) {
+		socket_maker_answer(&notifier->maker, request, &call.target);
 		return;
 	}
-	call.fd = request.fd;
-	if (request.count == 1)
-		call.to = request.to[0];
-	if (look->allow->count > 0 && is_decided(&request))
-		answered = decide(look, &call, &request);
-	if (!answered) {
-		/* Before it goes on: once it has, the process may be over, and its supervisor's record written. */
-		size_t count = note(look, &request);
-		if (!let_go_on(look))
-			take_back(look, count);
+	call.fd = request->fd;
+	if (request->count == 1)
+		call.to = request->to[0];
+	if (notifier->allow->count > 0 && concerns_allow_list(request))
+		is_answered = apply_allow_list(notifier, &call, request);
+	if (!is_answered) {
+		/* Log before the call continues: afterwards the process may end and the supervisor write the record. */
+		size_t count = log_call(notifier, &call.target, request);
+		if (!continue_call(notifier))
+			uncount(notifier, count);
 	}
 	if (call.socket >= 0)
 		target_close(call.socket);
 }
 
-void notification_handle(struct notification_handle *look)
+void notification_handle(struct notifier *notifier)
 {
-	look->busy = true;
-	target_notification(look->listener, look->call->id);
-	look_at(look);
-	look->busy = false;
+	notifier->busy = true;
+	handle_call(notifier);
+	notifier->busy = false;
 }
 
-void notification_give_up(struct notification_handle *look)
+void notification_abandon(struct notifier *notifier)
 {
-	struct seccomp_notif_resp *answer = look->answer;
-	if (!look->busy)
+	if (!notifier->busy)
 		return;
-	look->busy = false;
+	notifier->busy = false;
 	/*
-	 * The kernel waits for the same server, in the caller alone. Under a list it must not go where nobody has looked, nor make a
-	 * socket whose family nobody has seen.
+	 * If the kernel continues the call, only the target waits for the slow memory. But an unchecked call must not use a socket of
+	 * the host's network, nor create a socket of an unchecked family.
 	 */
-	*answer = (struct seccomp_notif_resp){.id = look->call->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
-	if (look->allow->count > 0 || request_makes_socket(look->call))
-		*answer = (struct seccomp_notif_resp){.id = look->call->id, .error = -EFAULT};
-	/* Where it was answered before, there is nothing to count. */
-	look->log->unreadable += ioctl(look->listener, SECCOMP_IOCTL_NOTIF_SEND, answer) == 0;
+	bool refuse = notifier->allow->count > 0 || request_creates_socket(&notifier->notification->data);
+	bool was_pending = refuse ? send_response(notifier, EFAULT, 0) : continue_call(notifier);
+	notifier->log->unreadable += was_pending;
 }

@@ -1,6 +1,6 @@
-/* From a notification to the addresses that the call names. */
-#ifndef AUDIT_CALLS_H
-#define AUDIT_CALLS_H
+/* A watched system call: its arguments and the addresses in it. */
+#ifndef REQUEST_H
+#define REQUEST_H
 
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -8,10 +8,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "watcher/syscalls.h"
 #include "watcher/network_log.h"
+#include "watcher/syscalls.h"
+#include "watcher/target.h"
 
-enum { REQUEST_ADDRESSES = 1024 }; /* of one sendmmsg: the kernel sends no more (UIO_MAXIOV in net/socket.c) */
+enum { REQUEST_ADDRESSES = 1024 }; /* most messages of one sendmmsg (UIO_MAXIOV in net/socket.c) */
 
 union socket_address {
 	struct sockaddr any;
@@ -24,28 +25,25 @@ union socket_address {
 struct request {
 	enum watched_call call; /* never CALL_SOCKETCALL */
 	uint64_t arguments[6];
-	bool indirect; /* they were in the process' memory (socketcall(2)) */
+	bool is_socketcall; /* the arguments were in memory (socketcall(2)) */
 	int fd;
-	union socket_address name; /* of a connect, as it was in memory */
+	union socket_address name; /* of a connect: the bytes that were in memory */
 	uint32_t name_length;
-	struct destination to[REQUEST_ADDRESSES];
+	struct destination to[REQUEST_ADDRESSES]; /* internet addresses only; their protocol is "" */
 	size_t count;
-	bool unreadable; /* the process' memory could not be read */
+	bool unreadable; /* part of the target's memory could not be read */
 };
 
-/*
- * Reads what the call of a notification names, from a process that is stopped in it. to holds internet addresses only, with
- * an empty protocol. Returns false for what is not in the table.
- */
-bool request_read(struct request *request, const struct seccomp_notif *notification);
+/* Reads the arguments and addresses of a target's call. Returns false if the call is not in the table of syscalls.c. */
+bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
 
-/* Whether a notification is about a socketcall(2) that makes a socket: it comes only where families are restricted. */
-bool request_makes_socket(const struct seccomp_notif *notification);
+/* Whether this is a socketcall(2) that creates a socket. The filter reports it only if socket families are restricted. */
+bool request_creates_socket(const struct seccomp_data *data);
 
-/* 127/8, ::1, and the unspecified addresses, which mean the same to connect(2): what never leaves. */
+/* 127/8, ::1 and the unspecified addresses, which connect(2) treats as loopback. */
 bool destination_is_loopback(const struct destination *to);
 
-/* Whether a connect names a path socket, which is there, of a daemon that looks names up for others. */
+/* Whether a connect goes to the existing path socket of a daemon of the host that resolves names (nscd, systemd-resolved). */
 bool request_is_to_host_resolver(const struct request *request);
 
 #endif

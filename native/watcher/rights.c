@@ -1,5 +1,3 @@
-#include "watcher/rights.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -15,18 +13,19 @@
 #include <unistd.h>
 
 #include "privileged/privilege.h"
+#include "watcher/internal.h"
 
 /*
- * Ids from here on belong to nobody: systemd's containers end below, and many programs take what is above 2^31 for negative
- * (systemd, "Users, Groups, UIDs and GIDs on systemd Systems"). A number for each process, so that no watcher can signal another.
+ * Unused ids: those of systemd's containers end below, and many programs treat ids above 2^31 as negative (systemd, "Users, Groups,
+ * UIDs and GIDs on systemd Systems"). Each watcher has its own, so that none can signal another.
  */
 #define FIRST_ID 0x70000000U
 
-/* Where the ids are not mapped, or a right is missing, the watcher stays root's: with the one capability, like everywhere. */
-static void take_own_ids(void)
+/* If the ids are not mapped, or a right is missing, the watcher keeps uid 0, and only CAP_SYS_PTRACE. */
+static void change_to_unused_ids(void)
 {
 	uid_t own = FIRST_ID + (uid_t)getpid();
-	/* The limit was made for another user. */
+	/* The limit was set for another user. */
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || syscall(SYS_setgroups, 0, NULL) != 0 ||
 	    syscall(SYS_setresgid, own, own, own) != 0)
@@ -51,11 +50,11 @@ bool watcher_rights_reduce(void)
 	uint64_t kept = now.permitted;
 	if ((kept >> CAP_SYS_PTRACE & 1) != 0) {
 		kept = 1ULL << CAP_SYS_PTRACE;
-		/* Without CAP_KILL the supervisor could not end a watcher of other ids. */
+		/* Without CAP_KILL the supervisor could not kill a watcher with other ids. */
 		if (now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0)
-			take_own_ids();
+			change_to_unused_ids();
 	}
-	/* Each change of the effective uid sets whether we can be traced to what fs.suid_dumpable says. */
+	/* A change of the effective uid resets PR_SET_DUMPABLE to fs.suid_dumpable. */
 	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 && set_capabilities(kept) &&
 	       prctl(PR_SET_DUMPABLE, 0) == 0;
 }
@@ -78,7 +77,7 @@ bool watcher_rights_reduce(void)
 #define ARCHITECTURE 0
 #endif
 
-/* The system calls of sanitizers and of gcov are in no table. */
+/* Sanitizers and gcov make system calls that are not in the table. */
 #if defined __SANITIZE_ADDRESS__ || defined COVERAGE
 #define INSTRUMENTED true
 #else
@@ -87,8 +86,8 @@ bool watcher_rights_reduce(void)
 
 struct row {
 	int number;
-	short error;	/* what it fails with; 0: it is allowed */
-	short argument; /* with forbidden: the argument that must not have these bits */
+	short error;	/* errno of a refused call; 0: it is allowed */
+	short argument; /* the argument that must not have the forbidden bits */
 	uint32_t forbidden;
 };
 
@@ -105,14 +104,11 @@ struct row {
 		__NR_##name, error, 0, 0 \
 	}
 
-/* Flags of openat(2) that change something. */
+/* Flags of openat(2) that modify a file. */
 #define WRITES (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)
 #define NAMESPACES (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNS)
 
-/*
- * Every call of the watcher and of the processes that wait in its place, by what it is for: as glibc and musl make it, on machines
- * that have it.
- */
+/* The system calls of the watcher and of its helper processes (emulate.c), by purpose, as glibc and musl make them. */
 static const struct row rows[] = {
 /* Waiting */
 #ifdef __NR_poll
@@ -133,10 +129,10 @@ static const struct row rows[] = {
 #ifdef __NR_timerfd_settime64
 	CALL(timerfd_settime64),
 #endif
-	/* Notifications and their sizes, and how much there is to read */
+	/* Notifications, and FIONREAD */
 	CALL(ioctl),
 	CALL(seccomp),
-	/* The calling process: its memory, descriptors and files in /proc */
+	/* The target: its memory, descriptors and files in /proc */
 	CALL(process_vm_readv),
 	CALL(process_vm_writev),
 	CALL(pidfd_open),
@@ -182,7 +178,7 @@ static const struct row rows[] = {
 #ifdef __NR__llseek
 	CALL(_llseek),
 #endif
-	/* Sockets: messages of the supervisor and the phase, connections, names, calls that are made for their caller */
+	/* Sockets: messages from the supervisor and the phase, connections, DNS, emulated calls */
 	CALL(recvmsg),
 	CALL(recvfrom),
 	CALL(sendmsg),
@@ -213,12 +209,12 @@ static const struct row rows[] = {
 #ifdef __NR_fcntl64
 	CALL(fcntl64),
 #endif
-	/* Threads, and processes that wait in its place and are killed with their callers */
+	/* Threads and helper processes */
 	CALL_BUT(clone, 0, NAMESPACES),
 #ifdef __NR_fork
 	CALL(fork),
 #endif
-	CALL_NOT(clone3, ENOSYS) /* its flags are in memory; the C library calls clone then */,
+	CALL_NOT(clone3, ENOSYS) /* its flags are in memory; the C library then calls clone */,
 	CALL(futex),
 #ifdef __NR_futex_time64
 	CALL(futex_time64),
@@ -278,16 +274,16 @@ enum { ROWS = sizeof rows / sizeof *rows };
 static size_t put_row(struct sock_filter *filter, const struct row *row)
 {
 	size_t argument = offsetof(struct seccomp_data, args) + 8 * (size_t)row->argument;
-	uint32_t verdict = row->error == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)row->error;
+	uint32_t action = row->error == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (uint32_t)row->error;
 	size_t at = 0;
-	/* What the number alone decides the kernel remembers (seccomp_cache_prepare() in kernel/seccomp.c). */
+	/* The kernel caches results that depend on the number only (seccomp_cache_prepare() in kernel/seccomp.c). */
 	filter[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)row->number, 0, row->forbidden == 0 ? 1 : 4);
 	if (row->forbidden != 0) {
 		filter[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)argument);
 		filter[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, row->forbidden, 0, 1);
 		filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	}
-	filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict);
+	filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
 	return at;
 }
 

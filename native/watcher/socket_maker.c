@@ -15,18 +15,18 @@
 #include "options/families.h"
 #include "util/fds.h"
 
-/* init is idle, unless it is stopped. */
-#define PATIENCE_MILLISECONDS 500
+/* init answers at once, unless it is stopped. */
+#define TIMEOUT_MILLISECONDS 500
 
-struct wanted {
-	uint64_t id; /* an answer that comes too late belongs to another call */
+struct socket_request {
+	uint64_t id; /* of the notification; it identifies a late reply */
 	int family, type, protocol;
 };
 
-struct made {
+struct socket_reply {
 	uint64_t id;
-	uint64_t network; /* init's, as an inode */
-	int error;	  /* errno, or 0: a descriptor goes along */
+	uint64_t network; /* inode of init's network namespace */
+	int error;	  /* errno, or 0 if a descriptor is attached */
 };
 
 static uint64_t network_of(const char *process)
@@ -37,26 +37,26 @@ static uint64_t network_of(const char *process)
 	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-/* Returns the socket, or -1 with *error. */
-static int ask(int news, const struct wanted *wanted, uint64_t network, int *error)
+/* Requests a socket from init. Returns it, or -1 and sets *error. */
+static int request_socket(int maker, const struct socket_request *wanted, uint64_t network, int *error)
 {
-	struct pollfd answer = {.fd = news, .events = POLLIN};
+	struct pollfd init = {.fd = maker, .events = POLLIN};
 	*error = ENOBUFS;
-	if (news < 0 || send(news, wanted, sizeof *wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *wanted)
+	if (maker < 0 || send(maker, wanted, sizeof *wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *wanted)
 		return -1;
-	while (poll(&answer, 1, PATIENCE_MILLISECONDS) == 1) {
-		struct made made = {0};
+	while (poll(&init, 1, TIMEOUT_MILLISECONDS) == 1) {
+		struct socket_reply reply = {0};
 		int fds[PASSED_FDS];
-		struct iovec part = {&made, sizeof made};
-		if (fd_passing_receive(news, &part, 1, fds, NULL) != (ssize_t)sizeof made)
+		struct iovec part = {&reply, sizeof reply};
+		if (fd_passing_receive(maker, &part, 1, fds, NULL) != (ssize_t)sizeof reply)
 			return -1;
-		if (made.id == wanted->id && (made.error != 0 || (made.network != 0 && made.network == network))) {
-			*error = made.error;
+		if (reply.id == wanted->id && (reply.error != 0 || (reply.network != 0 && reply.network == network))) {
+			*error = reply.error;
 			return fds[0];
 		}
 		if (fds[0] >= 0)
 			close(fds[0]);
-		if (made.id == wanted->id) {
+		if (reply.id == wanted->id) {
 			*error = EAFNOSUPPORT;
 			return -1;
 		}
@@ -64,39 +64,39 @@ static int ask(int news, const struct wanted *wanted, uint64_t network, int *err
 	return -1;
 }
 
-static void answer_with(int listener, uint64_t id, int fd, bool closes_on_exec)
+static void answer_with_socket(const struct target *target, int fd, bool close_on_exec)
 {
 	struct seccomp_notif_addfd added = {
-		.id = id, .srcfd = (uint32_t)fd, .newfd_flags = closes_on_exec ? SOCK_CLOEXEC : 0, .flags = SECCOMP_ADDFD_FLAG_SEND};
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) >= 0 || errno == ENOENT)
+		.id = target->notification, .srcfd = (uint32_t)fd, .newfd_flags = close_on_exec ? SOCK_CLOEXEC : 0, .flags = SECCOMP_ADDFD_FLAG_SEND};
+	if (ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) >= 0 || errno == ENOENT)
 		return;
-	/* Linux before 5.14 has no such flag. Whatever else fails, a table that is full say, is the answer. */
+	/* Linux before 5.14 does not have the flag. Any other error, such as EMFILE, is the answer. */
 	added.flags = 0;
-	int number = errno == EINVAL ? ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) : -1;
-	struct seccomp_notif_resp response = {.id = id, .val = number < 0 ? 0 : number, .error = number < 0 ? -errno : 0};
-	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	int number = errno == EINVAL ? ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) : -1;
+	struct seccomp_notif_resp response = {.id = target->notification, .val = number < 0 ? 0 : number, .error = number < 0 ? -errno : 0};
+	ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
-void socket_maker_answer(struct socket_maker *maker, const struct request *request, int listener, uint64_t id, pid_t tid)
+void socket_maker_answer(const struct socket_maker *maker, const struct request *request, const struct target *target)
 {
 	const uint64_t *arguments = request->arguments;
-	struct wanted wanted = {id, (int)arguments[0], (int)arguments[1] & ~SOCK_CLOEXEC, (int)arguments[2]};
+	struct socket_request wanted = {target->notification, (int)arguments[0], (int)arguments[1] & ~SOCK_CLOEXEC, (int)arguments[2]};
 	int error = EAFNOSUPPORT, fd = -1;
 	char thread[16];
-	snprintf(thread, sizeof thread, "%d", tid);
+	snprintf(thread, sizeof thread, "%d", target->tid);
 	if (!request->unreadable && families_permit(maker->families, arguments[0], arguments[1]))
-		fd = ask(maker->news, &wanted, network_of(thread), &error);
-	struct seccomp_notif_resp response = {.id = id, .error = -error};
+		fd = request_socket(maker->socket, &wanted, network_of(thread), &error);
+	struct seccomp_notif_resp response = {.id = target->notification, .error = -error};
 	if (fd >= 0)
-		answer_with(listener, id, fd, ((int)arguments[1] & SOCK_CLOEXEC) != 0);
+		answer_with_socket(target, fd, ((int)arguments[1] & SOCK_CLOEXEC) != 0);
 	else
-		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+		ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 	if (fd >= 0)
 		close(fd);
 }
 
-/* init may hold capabilities that whoever asks has given up. */
-static int make(const struct wanted *wanted)
+/* init may have capabilities that the target has given up. */
+static int create_socket(const struct socket_request *wanted)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3], none[_LINUX_CAPABILITY_U32S_3];
@@ -113,18 +113,18 @@ static int make(const struct wanted *wanted)
 	return fd;
 }
 
-bool socket_maker_serve(int news)
+bool socket_maker_serve(int watcher)
 {
-	struct wanted wanted;
-	ssize_t got = recv(news, &wanted, sizeof wanted, MSG_DONTWAIT);
+	struct socket_request wanted;
+	ssize_t got = recv(watcher, &wanted, sizeof wanted, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (got != (ssize_t)sizeof wanted)
 		return false;
-	int fd = make(&wanted);
-	struct made made = {wanted.id, network_of("self"), fd < 0 ? errno : 0};
-	struct iovec part = {&made, sizeof made};
-	fd_passing_send(news, &part, 1, (const int[PASSED_FDS]){fd, -1});
+	int fd = create_socket(&wanted);
+	struct socket_reply reply = {wanted.id, network_of("self"), fd < 0 ? errno : 0};
+	struct iovec part = {&reply, sizeof reply};
+	fd_passing_send(watcher, &part, 1, (const int[PASSED_FDS]){fd, -1});
 	if (fd >= 0)
 		close(fd);
 	return true;

@@ -1,25 +1,26 @@
 /*
- * Sockets that socketcall(2) asks for where families are restricted. Its arguments are in memory, where another thread can change them
- * after a look. So the watcher reads them once, and init, which is in the phase's network, makes the socket without any capability.
+ * Creates the sockets that socketcall(2) requests while socket families are restricted. Its arguments are in memory, where another thread
+ * could change them after the check. So the watcher reads them once, and init, which is in the phase's network, creates the socket
+ * without any capability.
  */
 #ifndef SOCKET_MAKER_H
 #define SOCKET_MAKER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "watcher/request.h"
+#include "watcher/target.h"
 
 struct socket_maker {
-	int news;	   /* to init; -1: it is gone */
-	uint64_t families; /* that can be made */
+	int socket;	   /* to init; -1: init has ended */
+	uint64_t families; /* that the phase may create (families.h) */
 };
 
-/* For the watcher: answers the call of that notification. A thread in a network of its own gets none, nor one that can't be looked into. */
-void socket_maker_answer(struct socket_maker *maker, const struct request *request, int listener, uint64_t id, pid_t tid);
+/* Watcher: answers the call. A thread in another network namespace than init gets no socket. */
+void socket_maker_answer(const struct socket_maker *maker, const struct request *request, const struct target *target);
 
-/* For init: makes one socket and sends it. Returns false once nobody asks any more. */
-bool socket_maker_serve(int news);
+/* Init: creates one requested socket and sends it. Returns false after the watcher has ended. */
+bool socket_maker_serve(int socket);
 
 #endif

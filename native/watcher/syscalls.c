@@ -6,8 +6,8 @@
 #define X32 0x40000000U /* __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h) */
 
 /*
- * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. x32 has sendmsg, sendmmsg, setsockopt and ioctl of its own,
- * with i386's structures.
+ * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. x32 has its own sendmsg, sendmmsg, setsockopt and ioctl,
+ * with the structures of i386.
  */
 const struct watched_syscall syscalls_x86[] = {
 	{AUDIT_ARCH_X86_64, 42, CALL_CONNECT, 8},
@@ -95,11 +95,11 @@ const struct watched_syscall syscalls_arm[] = {
 const size_t syscalls_arm_count = sizeof syscalls_arm / sizeof *syscalls_arm;
 
 #if defined __riscv && __riscv_xlen == 64
-#define OTHER AUDIT_ARCH_RISCV64
+#define OTHER_ARCHITECTURE AUDIT_ARCH_RISCV64
 #elif defined __powerpc64__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define OTHER AUDIT_ARCH_PPC64LE
+#define OTHER_ARCHITECTURE AUDIT_ARCH_PPC64LE
 #elif defined __loongarch64
-#define OTHER AUDIT_ARCH_LOONGARCH64
+#define OTHER_ARCHITECTURE AUDIT_ARCH_LOONGARCH64
 #endif
 
 const struct watched_syscall *syscall_native_table(size_t *count)
@@ -110,26 +110,26 @@ const struct watched_syscall *syscall_native_table(size_t *count)
 #elif defined __aarch64__ || defined __arm__
 	*count = syscalls_arm_count;
 	return syscalls_arm;
-#elif defined OTHER
+#elif defined OTHER_ARCHITECTURE
 	static const struct watched_syscall own[] = {
 #ifdef __NR_socketcall
-		{OTHER, __NR_socketcall, CALL_UNFILTERABLE, 8},
+		{OTHER_ARCHITECTURE, __NR_socketcall, CALL_UNFILTERABLE, 8},
 #endif
-		{OTHER, __NR_connect, CALL_CONNECT, 8},
-		{OTHER, __NR_sendto, CALL_SENDTO, 8},
-		{OTHER, __NR_sendmsg, CALL_SENDMSG, 8},
-		{OTHER, __NR_sendmmsg, CALL_SENDMMSG, 8},
-		{OTHER, __NR_bind, CALL_BIND, 8},
-		{OTHER, __NR_seccomp, CALL_SECCOMP, 8},
-		{OTHER, __NR_io_uring_setup, CALL_UNFILTERABLE, 8},
-		{OTHER, __NR_listen, CALL_LISTEN, 8},
-		{OTHER, __NR_clone, CALL_CLONE, 8},
-		{OTHER, __NR_clone3, CALL_CLONE3, 8},
-		{OTHER, __NR_prctl, CALL_PRCTL, 8},
-		{OTHER, __NR_socket, CALL_SOCKET, 8},
-		{OTHER, __NR_socketpair, CALL_SOCKET, 8},
-		{OTHER, __NR_setsockopt, CALL_SETSOCKOPT, 8},
-		{OTHER, __NR_ioctl, CALL_IOCTL, 8},
+		{OTHER_ARCHITECTURE, __NR_connect, CALL_CONNECT, 8},
+		{OTHER_ARCHITECTURE, __NR_sendto, CALL_SENDTO, 8},
+		{OTHER_ARCHITECTURE, __NR_sendmsg, CALL_SENDMSG, 8},
+		{OTHER_ARCHITECTURE, __NR_sendmmsg, CALL_SENDMMSG, 8},
+		{OTHER_ARCHITECTURE, __NR_bind, CALL_BIND, 8},
+		{OTHER_ARCHITECTURE, __NR_seccomp, CALL_SECCOMP, 8},
+		{OTHER_ARCHITECTURE, __NR_io_uring_setup, CALL_UNFILTERABLE, 8},
+		{OTHER_ARCHITECTURE, __NR_listen, CALL_LISTEN, 8},
+		{OTHER_ARCHITECTURE, __NR_clone, CALL_CLONE, 8},
+		{OTHER_ARCHITECTURE, __NR_clone3, CALL_CLONE3, 8},
+		{OTHER_ARCHITECTURE, __NR_prctl, CALL_PRCTL, 8},
+		{OTHER_ARCHITECTURE, __NR_socket, CALL_SOCKET, 8},
+		{OTHER_ARCHITECTURE, __NR_socketpair, CALL_SOCKET, 8},
+		{OTHER_ARCHITECTURE, __NR_setsockopt, CALL_SETSOCKOPT, 8},
+		{OTHER_ARCHITECTURE, __NR_ioctl, CALL_IOCTL, 8},
 	};
 	*count = sizeof own / sizeof *own;
 	return own;

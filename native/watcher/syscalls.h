@@ -1,37 +1,37 @@
 /* Which system calls are watched or restricted. */
-#ifndef AUDIT_SYSCALLS_H
-#define AUDIT_SYSCALLS_H
+#ifndef WATCHER_SYSCALLS_H
+#define WATCHER_SYSCALLS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum watched_call {
 	CALL_CONNECT,
-	CALL_BIND, /* for who wants port 53, which our resolver then gives up */
+	CALL_BIND, /* to yield port 53 to a DNS server of the phase */
 	CALL_SENDTO,
 	CALL_SENDMSG,
 	CALL_SENDMMSG,
-	CALL_SOCKETCALL, /* i386: one call for all of the above (socketcall(2)) */
-	CALL_SECCOMP,	 /* only for who wants a listener of its own, which the kernel refuses below ours */
-	/* Where socket families are restricted, watched or not: */
+	CALL_SOCKETCALL, /* i386: one call for all socket calls (socketcall(2)) */
+	CALL_SECCOMP,	 /* only with a request for a listener, which the kernel refuses because a process can have only one */
+	/* If socket families are restricted: */
 	CALL_SOCKET, /* and socketpair(2) */
-	/* With a list of what is let through, that is with sockets of the host's network in the phase: */
-	CALL_LISTEN, /* not on one of those */
-	CALL_CLONE,  /* for who shares its descriptors with what is no thread of it: see emulate.h */
-	CALL_CLONE3, /* takes its flags from memory: there is none */
-	CALL_PRCTL,  /* who is undumpable can't be looked into: it gets a yes, and stays dumpable */
+	/* With an allow-list, when the phase has sockets of the host's network: */
+	CALL_LISTEN, /* refused on such a socket */
+	CALL_CLONE,  /* to detect descriptors shared between processes (emulate.c) */
+	CALL_CLONE3, /* refused: its flags are in memory */
+	CALL_PRCTL,  /* PR_SET_DUMPABLE returns 0 without effect, so that the watcher keeps access to the process */
 	CALL_SETSOCKOPT,
 	CALL_IOCTL,
-	/* With such a list, and where socket families are restricted: */
-	CALL_UNFILTERABLE, /* makes and connects sockets where no filter sees it (io_uring_setup), or takes all from memory: there is none */
+	/* With an allow-list, or if socket families are restricted: */
+	CALL_UNFILTERABLE, /* refused: a filter cannot see its sockets (io_uring_setup) or its arguments (socketcall of some architectures) */
 };
 
-/* A row: the call of that number under that AUDIT_ARCH_*. */
+/* A system call number of one AUDIT_ARCH_*. */
 struct watched_syscall {
 	uint32_t architecture;
 	uint32_t number;
 	enum watched_call call;
-	unsigned char word; /* bytes of a pointer in the structures that it takes */
+	unsigned char word; /* size of a pointer in its structures */
 };
 
 /* The numbers that socketcall(2) gives the calls (include/uapi/linux/net.h). */
@@ -44,16 +44,16 @@ enum { SOCKETCALL_SOCKET = 1,
        SOCKETCALL_SENDMSG = 16,
        SOCKETCALL_SENDMMSG = 20 };
 
-/* A sockaddr_in, the shortest address that leads to a network. */
+/* sizeof(struct sockaddr_in), the shortest internet address */
 enum { SHORTEST_ADDRESS = 16 };
 
-/* Tables for the architectures whose processes a kernel of that kind runs. */
+/* Each table has all architectures whose processes such a kernel runs. */
 extern const struct watched_syscall syscalls_x86[];
 extern const size_t syscalls_x86_count;
 extern const struct watched_syscall syscalls_arm[];
 extern const size_t syscalls_arm_count;
 
-/* Those of the machine that this program was compiled for. */
+/* The table of the machine that this program was compiled for; NULL: it has none. */
 const struct watched_syscall *syscall_native_table(size_t *count);
 
 /* The row of a call, or NULL. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,54 +12,104 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include "watcher/yama_broker.h"
 #include "util/clock.h"
-#include "watcher/target_access.h"
-#include "watcher/target_state.h"
-#include "watcher/watchdog.h"
+#include "watcher/internal.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 (include/uapi/linux/pidfd.h) */
 #endif
 
-/* How long a name is believed as long as the command line stays the same. */
-#define BELIEVED_MICROSECONDS 5000
-/* How long the command line is: in less no process can exec and call again. */
+/* A cached program is valid for this long while the command line is unchanged. */
+#define CACHE_MICROSECONDS 5000
+/* The command line is not read again within this time: no process can call execve and connect faster. */
 #define UNCHANGED_MICROSECONDS 100
 
-struct known {
-	bool opened; /* cmdline and pidfd are ours, or -1 */
-	pid_t tid;
-	int cmdline; /* /proc/TID/cmdline: what it says now; reading it fails once the thread is dead, whoever has its number then */
+struct cached_target {
+	bool opened; /* cmdline and pidfd are open, or -1 */
+	pid_t tid;   /* 0: program is not valid */
+	int cmdline; /* /proc/TID/cmdline; reading it fails after the thread has ended, even if its number is reused */
 	int pidfd;   /* of the thread; before Linux 6.9 of its process, whose first thread may have other descriptors */
-	bool of_process;
-	long long since, looked;
+	bool is_process_pidfd;
+	long long cached_at, checked_at; /* microseconds */
 	struct program program;
 };
 
-/* Numbers are given out in a row, so those of one build rarely meet. */
-static struct known cache[128];
+/* Indexed by TID. The kernel assigns numbers in sequence, so threads of one build rarely share an entry. */
+static struct cached_target cache[128];
 
-static struct {
-	int listener;
-	uint64_t id;
-} notification;
-
-void target_notification(int listener, uint64_t id)
+bool target_is_valid(const struct target *target)
 {
-	notification.listener = listener;
-	notification.id = id;
+	uint64_t id = target->notification;
+	return ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0 || errno != ENOENT;
 }
 
-bool target_is_there(void)
+/* The start of /proc/TID/status, which has all fields that are used here (proc(5)). */
+struct status {
+	char text[2048];
+};
+
+static void read_status(struct status *status, pid_t tid)
 {
-	uint64_t id = notification.id;
-	return ioctl(notification.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0 || errno != ENOENT;
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/status", tid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, status->text, sizeof status->text - 1);
+	status->text[length > 0 ? length : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
 }
 
-/* Into text of the thread's own. */
+static unsigned long long status_field(const struct status *status, const char *name, int base, unsigned long long fallback)
+{
+	const char *line = strstr(status->text, name);
+	return line == NULL ? fallback : strtoull(line + strlen(name), NULL, base);
+}
+
+static pid_t process_of_thread(pid_t tid)
+{
+	struct status status;
+	read_status(&status, tid);
+	return (pid_t)status_field(&status, "\nTgid:", 10, (unsigned long long)tid);
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	struct status status;
+	read_status(&status, pid);
+	return (pid_t)status_field(&status, "\nPPid:", 10, 0);
+}
+
+bool target_may_bind_low_ports(const struct target *target)
+{
+	struct status status;
+	read_status(&status, target->tid);
+	return (status_field(&status, "\nCapEff:", 16, 0) >> CAP_NET_BIND_SERVICE & 1) != 0;
+}
+
+bool target_is_single_threaded(const struct target *target)
+{
+	char path[64];
+	struct stat folder;
+	snprintf(path, sizeof path, "/proc/%d/task", target->tid);
+	/* The folder has two links of its own and one for each thread (proc_task_getattr() in fs/proc/base.c). */
+	return stat(path, &folder) == 0 && folder.st_nlink == 3;
+}
+
+bool target_has_signal(const struct target *target)
+{
+	struct status status;
+	read_status(&status, target->tid);
+	unsigned long long pending = status_field(&status, "\nSigPnd:", 16, 0);
+	/* The first thread gets a signal for the process, unless it blocks it (complete_signal() in kernel/signal.c). */
+	if (status_field(&status, "\nTgid:", 10, 0) == (unsigned long long)target->tid)
+		pending |= status_field(&status, "\nShdPnd:", 16, 0);
+	return (pending & ~status_field(&status, "\nSigBlk:", 16, ~0ULL)) != 0;
+}
+
+/* For text on the stack of this thread only (watchdog.c). */
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
 	char path[64];
@@ -83,14 +134,10 @@ static void set_comm(char *comm, const char *text, ssize_t length)
 	memcpy(comm, text, used);
 }
 
-/*
- * Interpreters by the start of their name (a version may follow), and the options of theirs whose value is the next
- * argument.
- */
 static const struct {
-	const char *name;
-	const char *valued;
-	char module; /* the option whose value is what is run */
+	const char *name; /* a version may follow */
+	const char *options_with_value;
+	char module; /* the option whose value is the program to run, or 0 */
 } interpreters[] = {
 	{"python", "WXQ", 'm'},
 	{"pypy", "WXQ", 'm'},
@@ -107,7 +154,8 @@ static const struct {
 	{"guile", "Ll", 's'},
 };
 
-static int interpreter(const char *path)
+/* Returns the index of the interpreter, or -1. */
+static int find_interpreter(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
@@ -126,128 +174,140 @@ static const char *next_argument(const char *argument, const char *end)
 	return next < end ? next : NULL;
 }
 
-const char *target_script(const char *argv, size_t length)
+/*
+ * The script that an interpreter with this command line runs: its first argument that is not an option, or the module, or NULL.
+ * The result points into argv.
+ */
+static const char *find_script(const char *argv, size_t length)
 {
 	const char *end = argv + length;
-	int which = length > 0 ? interpreter(argv) : -1;
-	if (which < 0)
+	int index = length > 0 ? find_interpreter(argv) : -1;
+	if (index < 0)
 		return NULL;
-	for (const char *at = next_argument(argv, end); at != NULL; at = next_argument(at, end)) {
-		if (at[0] != '-' || at[1] == '\0')
-			return *at == '-' || *at == '\0' ? NULL : at;
-		if (at[1] == '-')
+	for (const char *argument = next_argument(argv, end); argument != NULL; argument = next_argument(argument, end)) {
+		if (argument[0] != '-' || argument[1] == '\0')
+			return *argument == '-' || *argument == '\0' ? NULL : argument;
+		if (argument[1] == '-')
 			continue;
-		char last = at[strlen(at) - 1];
-		/* -c and -e carry the program itself. */
+		char last = argument[strlen(argument) - 1];
+		/* The value of -c and -e is program text. */
 		if (last == 'c' || last == 'e')
 			return NULL;
-		if (interpreters[which].module != 0 && last == interpreters[which].module)
-			return next_argument(at, end);
-		if (at[2] == '\0' && strchr(interpreters[which].valued, last) != NULL)
-			at = next_argument(at, end);
-		if (at == NULL)
+		if (interpreters[index].module != 0 && last == interpreters[index].module)
+			return next_argument(argument, end);
+		if (argument[2] == '\0' && strchr(interpreters[index].options_with_value, last) != NULL)
+			argument = next_argument(argument, end);
+		if (argument == NULL)
 			return NULL;
 	}
 	return NULL;
 }
 
-/* Into argv of the thread's own. */
+/* For argv on the stack of this thread only (watchdog.c). */
 static size_t read_argv(int cmdline, char *argv)
 {
 	watchdog_begin();
 	ssize_t got = cmdline < 0 ? -1 : pread(cmdline, argv, PROGRAM_ARGV - 1, 0);
 	watchdog_end();
 	size_t length = got > 0 ? (size_t)got : 0;
-	/* Whoever changed its own title, or whose line was cut, has no NUL at the end. */
+	/* The NUL is missing if the line was cut, or if the process changed its title. */
 	if (length > 0 && argv[length - 1] != '\0')
 		argv[length++] = '\0';
 	return length;
 }
 
-static void find_out(struct program *program, pid_t process, int cmdline)
+uint64_t hash_add(uint64_t hash, const void *data, size_t length)
+{
+	const unsigned char *bytes = data;
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001B3ULL;
+	return hash;
+}
+
+static void read_program(struct program *program, pid_t process, int cmdline)
 {
 	*program = (struct program){0};
 	char comm[PROGRAM_COMM + 1] = {0};
 	set_comm(program->comm, comm, read_file(process, "comm", comm, sizeof comm));
 	program->argv_length = read_argv(cmdline, program->argv);
-	const char *script = target_script(program->argv, program->argv_length);
+	const char *script = find_script(program->argv, program->argv_length);
 	if (script != NULL)
 		snprintf(program->script, sizeof program->script, "%s", script);
-	struct {
-		char comm[PROGRAM_COMM];
-		char script[PROGRAM_SCRIPT];
-	} name = {{0}, {0}};
-	memcpy(name.comm, program->comm, sizeof name.comm);
-	memcpy(name.script, program->script, sizeof name.script);
-	program->name = audit_hash(&name, sizeof name);
-	program->command = program->name ^ audit_hash(program->argv, program->argv_length);
+	program->name_hash = hash_add(hash_add(HASH_EMPTY, program->comm, sizeof program->comm), program->script, strlen(program->script));
+	program->command_hash = program->name_hash ^ hash_add(HASH_EMPTY, program->argv, program->argv_length);
 }
 
-static bool still_is(struct known *known, pid_t tid, long long now)
+static bool is_current(struct cached_target *cached, pid_t tid, long long now)
 {
 	char argv[PROGRAM_ARGV];
-	if (known->tid != tid || known->cmdline < 0 || now - known->since > BELIEVED_MICROSECONDS)
+	if (cached->tid != tid || cached->cmdline < 0 || now - cached->cached_at > CACHE_MICROSECONDS)
 		return false;
-	if (now - known->looked < UNCHANGED_MICROSECONDS)
+	if (now - cached->checked_at < UNCHANGED_MICROSECONDS)
 		return true;
-	known->looked = now;
-	size_t length = read_argv(known->cmdline, argv);
-	return length > 0 && length == known->program.argv_length && memcmp(argv, known->program.argv, length) == 0;
+	cached->checked_at = now;
+	size_t length = read_argv(cached->cmdline, argv);
+	return length > 0 && length == cached->program.argv_length && memcmp(argv, cached->program.argv, length) == 0;
 }
 
-static void forget(struct known *known)
+static void clear(struct cached_target *cached)
 {
-	if (known->opened && known->cmdline >= 0)
-		close(known->cmdline);
-	if (known->opened && known->pidfd >= 0)
-		close(known->pidfd);
-	known->opened = false;
-	known->tid = 0;
+	if (cached->opened && cached->cmdline >= 0)
+		close(cached->cmdline);
+	if (cached->opened && cached->pidfd >= 0)
+		close(cached->pidfd);
+	cached->opened = false;
+	cached->tid = 0;
 }
 
-/* Of the limit that the caller gave us, the cache takes what leaves room for everything else. */
-static size_t places(void)
+/* The cache uses two descriptors for each entry. It has one entry only if RLIMIT_NOFILE is too low for more. */
+static size_t cache_size(void)
 {
-	static size_t known;
+	static size_t size;
 	struct rlimit limit;
 	size_t most = sizeof cache / sizeof *cache;
-	if (known == 0) {
+	if (size == 0) {
 		bool enough = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 3 * most;
-		known = enough ? most : 1;
+		size = enough ? most : 1;
 	}
-	return known;
+	return size;
 }
 
-const struct program *target_program(pid_t tid)
+/* The entry of the target. Its tid is 0 if the target is no longer valid. */
+static struct cached_target *find_cached(const struct target *target)
 {
-	struct known *known = &cache[(unsigned)tid % places()];
+	pid_t tid = target->tid;
+	struct cached_target *cached = &cache[(unsigned)tid % cache_size()];
 	long long now = clock_microseconds();
-	if (still_is(known, tid, now))
-		return &known->program;
+	if (is_current(cached, tid, now))
+		return cached;
 	char path[64];
 	struct program program;
-	forget(known);
+	clear(cached);
 	snprintf(path, sizeof path, "/proc/%d/cmdline", tid);
-	known->since = known->looked = now;
-	known->cmdline = open(path, O_RDONLY | O_CLOEXEC);
-	pid_t process = target_process(tid);
-	known->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
-	known->of_process = known->pidfd < 0 && errno == EINVAL;
-	if (known->of_process)
-		known->pidfd = (int)syscall(SYS_pidfd_open, process, 0);
-	known->opened = true;
-	known->program = (struct program){0};
-	if (!target_is_there())
-		return &known->program;
-	find_out(&program, process, known->cmdline);
-	if (!target_is_there())
-		return &known->program;
-	known->tid = tid;
-	known->program = program;
-	return &known->program;
+	cached->cached_at = cached->checked_at = now;
+	cached->cmdline = open(path, O_RDONLY | O_CLOEXEC);
+	pid_t process = process_of_thread(tid);
+	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+	cached->is_process_pidfd = cached->pidfd < 0 && errno == EINVAL;
+	if (cached->is_process_pidfd)
+		cached->pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+	cached->opened = true;
+	cached->program = (struct program){0};
+	if (!target_is_valid(target))
+		return cached;
+	read_program(&program, process, cached->cmdline);
+	if (!target_is_valid(target))
+		return cached;
+	cached->tid = tid;
+	cached->program = program;
+	return cached;
 }
 
-/* Adds one command line, its arguments parted by spaces. */
+const struct program *target_program(const struct target *target)
+{
+	return &find_cached(target)->program;
+}
+
 static void add_parent(struct parents *parents, pid_t pid)
 {
 	char line[96];
@@ -262,61 +322,88 @@ static void add_parent(struct parents *parents, pid_t pid)
 	parents->text[parents->length++] = '\0';
 }
 
-void target_parents(pid_t tid, struct parents *parents)
+void target_parents(const struct target *target, struct parents *parents)
 {
-	/* The supervisor is our parent; its other child is init, whose children are the phase's first. */
-	pid_t supervisor = getppid(), pid = target_parent(tid);
+	/* The supervisor is the watcher's parent. Its other child is init, the ancestor of all processes of the phase. */
+	pid_t supervisor = getppid(), pid = parent_of(target->tid);
 	parents->length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {
-		pid_t parent = target_parent(pid);
+		pid_t parent = parent_of(pid);
 		if (parent == supervisor || pid == supervisor)
 			break;
 		add_parent(parents, pid);
 		pid = parent;
 	}
-	if (!target_is_there())
+	if (!target_is_valid(target))
 		parents->length = 0;
 }
 
-bool target_read(pid_t tid, uint64_t address, void *data, size_t size)
+/* For kernels and containers that refuse process_vm_readv (CONFIG_CROSS_MEMORY_ATTACH, a seccomp filter). */
+static bool read_proc_mem(pid_t tid, uint64_t address, void *data, size_t size)
 {
-	/* What is larger than an address is read by a process of its own (emulate.c). */
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/mem", tid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool whole = fd >= 0 && pread(fd, data, size, (off_t)address) == (ssize_t)size;
+	if (fd >= 0)
+		close(fd);
+	return whole;
+}
+
+bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened)
+{
+	struct iovec local = {data, size};
+	struct iovec remote = {(void *)(uintptr_t)address, size};
+	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
+	*opened = got < 0 && errno != EFAULT;
+	return *opened ? read_proc_mem(tid, address, data, size) : got == (ssize_t)size;
+}
+
+int process_duplicate_descriptor(int pidfd, int fd)
+{
+	return (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+}
+
+bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
+{
+	/* Only helper processes, which have no watchdog, read data larger than an address (emulate.c). */
 	char own[sizeof(struct sockaddr_storage)] = {0};
-	void *to = size <= sizeof own ? own : data;
+	void *buffer = size <= sizeof own ? own : data;
 	watchdog_begin();
-	bool opened, whole = target_access_memory(tid, address, to, size, &opened) || yama_broker_memory(tid, address, to, size);
+	bool opened, whole = process_read_memory(target->tid, address, buffer, size, &opened) ||
+			     yama_broker_read_memory(target->tid, address, buffer, size);
 	watchdog_end();
-	if (!whole || (opened && !target_is_there()))
+	if (!whole || (opened && !target_is_valid(target)))
 		return false;
-	if (to == own)
+	if (buffer == own)
 		memcpy(data, own, size);
 	return true;
 }
 
-/* Whether that is what the thread itself has under that number. */
-static bool is_its_own(pid_t tid, int fd, int copy)
+/* Whether copy is the file that the thread itself, and not only the first thread of its process, has at fd. */
+static bool is_file_of_thread(const struct target *target, int fd, int copy)
 {
 	char path[64];
-	struct stat its, ours;
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", tid, fd);
+	struct stat theirs, ours;
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
 	watchdog_begin();
-	bool same = stat(path, &its) == 0 && fstat(copy, &ours) == 0 && its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+	bool same = stat(path, &theirs) == 0 && fstat(copy, &ours) == 0 && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 	watchdog_end();
-	return same && target_is_there();
+	return same && target_is_valid(target);
 }
 
-int target_socket(pid_t tid, int fd)
+int target_duplicate(const struct target *target, int fd)
 {
-	const struct known *known = &cache[(unsigned)tid % places()];
+	const struct cached_target *cached = find_cached(target);
 	errno = EAGAIN;
-	if (known->tid != tid || known->pidfd < 0)
+	if (cached->tid != target->tid || cached->pidfd < 0)
 		return -1;
 	watchdog_begin();
-	int copy = target_access_descriptor(known->pidfd, fd);
+	int copy = process_duplicate_descriptor(cached->pidfd, fd);
 	if (copy < 0 && errno == EPERM)
-		copy = yama_broker_descriptor(known->pidfd, fd);
+		copy = yama_broker_duplicate_descriptor(cached->pidfd, fd);
 	watchdog_end();
-	if (copy < 0 || !known->of_process || is_its_own(tid, fd, copy))
+	if (copy < 0 || !cached->is_process_pidfd || is_file_of_thread(target, fd, copy))
 		return copy;
 	target_close(copy);
 	errno = EPERM;

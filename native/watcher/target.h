@@ -1,6 +1,9 @@
-/* Who makes a watched call, and what is in its memory: everything that the process itself decides is doubted. */
-#ifndef AUDIT_TARGET_H
-#define AUDIT_TARGET_H
+/*
+ * The thread whose system call is stopped in the watcher: its program, its parents, its memory and its descriptors.
+ * The build controls all of them, so no content is trusted.
+ */
+#ifndef TARGET_H
+#define TARGET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,58 +17,72 @@ enum {
 	PARENTS_TEXT = 384,
 };
 
-/* The parents of a process, nearest first, each command line as one text with a NUL behind it, cut where it is longer. */
+/*
+ * A stopped thread. The kernel may reuse its number after it was killed. Data that was read by that number is valid only while
+ * the notification is (seccomp_unotify(2)).
+ */
+struct target {
+	int listener;
+	uint64_t notification;
+	pid_t tid;
+};
+
+/* The parents of a process, nearest first. Each is one command line, cut to 96 bytes, with spaces between arguments and a NUL at its end. */
 struct parents {
 	char text[PARENTS_TEXT];
 	size_t length;
 };
 
 struct program {
-	uint64_t name;	  /* hash of comm and script */
-	uint64_t command; /* hash of all of it */
+	uint64_t name_hash;    /* of comm and script */
+	uint64_t command_hash; /* of comm, script and argv */
 	char comm[PROGRAM_COMM];
-	char script[PROGRAM_SCRIPT]; /* what an interpreter runs, or "" */
-	char argv[PROGRAM_ARGV];     /* NUL after each, cut where it is longer */
+	char script[PROGRAM_SCRIPT]; /* the file or module that an interpreter runs, or "" */
+	char argv[PROGRAM_ARGV];     /* NUL after each argument; cut if longer */
 	size_t argv_length;
 };
 
-/*
- * Sets the notification that the next functions are about. A thread's number may be another one's once its process was killed,
- * so that whatever was read by that number counts only where the notification is still there (seccomp_unotify(2)).
- */
-void target_notification(int listener, uint64_t id);
-
-/* Whether that one is there; to be asked after a file in /proc/TID was opened. */
-bool target_is_there(void);
+/* Whether the notification is still valid. Call it after opening a file in /proc/TID, before using the content. */
+bool target_is_valid(const struct target *target);
 
 /*
- * Who the thread tid is: the name of its process, command line and script. What was found out is believed again for a few
- * milliseconds, as long as /proc still has that very thread under that name. Empty where it is there no
- * more. Never NULL; valid until the next call.
+ * The program of the thread. Results are cached for a few milliseconds while /proc shows the same command line. All fields are
+ * empty if the thread has ended. Never NULL. The result is valid until the next call.
  */
-const struct program *target_program(pid_t tid);
+const struct program *target_program(const struct target *target);
 
-/* The parents of the thread's process, up to the child of the supervisor that all of a phase descends from. */
-void target_parents(pid_t tid, struct parents *parents);
+/* The parents of the thread's process, up to init, the child of the supervisor. */
+void target_parents(const struct target *target, struct parents *parents);
 
 /* Reads exactly size bytes at an address of the thread's memory. */
-bool target_read(pid_t tid, uint64_t address, void *data, size_t size);
+bool target_read(const struct target *target, uint64_t address, void *data, size_t size);
 
 /*
- * A duplicate of the descriptor fd of the thread that target_program() was asked for last. -1 with EBADF where it has none,
- * EPERM where that is refused, or another errno: it takes Linux 5.6, and what reading its memory takes.
+ * Duplicates a descriptor of the thread (pidfd_getfd(2), Linux 5.6). Returns -1 and sets errno: EBADF if the thread has no such
+ * descriptor, EPERM if ptrace access is denied. Close the copy with target_close().
  */
-int target_socket(pid_t tid, int fd);
+int target_duplicate(const struct target *target, int fd);
 
-/* Closes a copy of a descriptor, which may wait for the file system behind it (fuse_flush() in fs/fuse/file.c). */
+/* Closes a copy of a descriptor. This may wait for a file system (fuse_flush() in fs/fuse/file.c), so the watchdog covers it. */
 void target_close(int copy);
 
-/*
- * What an interpreter with this command line (NUL after each argument) runs: the first argument that is no option, or the
- * module, or NULL. Points into argv.
- */
-const char *target_script(const char *argv, size_t length);
+/* Whether the thread may bind a port below 1024 (CAP_NET_BIND_SERVICE). */
+bool target_may_bind_low_ports(const struct target *target);
 
-uint64_t audit_hash(const void *data, size_t length);
+bool target_is_single_threaded(const struct target *target);
+
+/* Whether a signal is pending that would interrupt the thread's system call. */
+bool target_has_signal(const struct target *target);
+
+/*
+ * Direct access by the rights of the calling process, without the Yama broker (ptrace(2), access mode checking). The first reads
+ * exactly size bytes of a thread's memory; it sets opened if it had to open /proc/TID/mem. The second returns -1 and sets errno.
+ */
+bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
+int process_duplicate_descriptor(int pidfd, int fd);
+
+/* FNV-1a: it needs no set-up, and a few hundred short texts rarely collide. Start with HASH_EMPTY. */
+#define HASH_EMPTY 0xCBF29CE484222325ULL
+uint64_t hash_add(uint64_t hash, const void *data, size_t length);
 
 #endif

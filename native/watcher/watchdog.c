@@ -1,5 +1,3 @@
-#include "watcher/watchdog.h"
-
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -11,45 +9,48 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "watcher/internal.h"
+
 #ifndef SYS_futex /* 32-bit machines whose C library has 64-bit times alone */
 #define SYS_futex SYS_futex_time64
 #endif
 
-/* A call is stuck after 200 to 250 ms. The watchdog sleeps once nothing has been called for half a second. */
+/* A call counts as stuck after 200 to 250 ms. The watchdog sleeps after half a second without calls. */
 enum { TICK_MICROSECONDS = 50000,
        STUCK_TICKS = 5,
        IDLE_TICKS = 10,
-       MOST_STUCK = 32,
-       STACK = 256 << 10 };
+       MOST_STUCK_THREADS = 32,
+       STACK_BYTES = 256 << 10 };
 
 static const struct watchdog *running;
 
-/* Counts the beginnings and ends of calls: odd within one. Whoever makes it even there has the thread's place. */
+/* Counts the beginnings and ends of calls: it is odd within a call. The thread that makes it even continues the main loop. */
 static atomic_uint turn;
 
 /* 1: the watchdog sleeps (futex(2)). */
 static atomic_int asleep;
 
-/* Threads that came back after another one had taken their place wait for one to take. */
-static atomic_int idle;
-static sem_t places;
+/* Threads that were stuck and replaced. They wait to replace another one. */
+static atomic_int idle_threads;
+static sem_t replacements;
 
+/* Where a replaced thread goes after its call has returned. */
 static _Thread_local jmp_buf base;
 
-static void wait_for_place(void)
+static void wait_to_replace(void)
 {
-	atomic_fetch_add(&idle, 1);
-	while (sem_wait(&places) != 0)
+	atomic_fetch_add(&idle_threads, 1);
+	while (sem_wait(&replacements) != 0)
 		;
 }
 
-/* Takes the place of the thread that served before, and again whenever it has lost it. */
-static void *work(void *unused)
+/* Continues the main loop in place of a stuck thread. */
+static void *replace_thread(void *unused)
 {
 	(void)unused;
 	if (setjmp(base) != 0)
-		wait_for_place();
-	running->stalled(running->data);
+		wait_to_replace();
+	running->on_stall(running->data);
 	running->serve(running->data);
 	return NULL;
 }
@@ -60,22 +61,22 @@ static bool start_thread(void *(*function)(void *))
 	pthread_attr_t attributes;
 	if (pthread_attr_init(&attributes) != 0)
 		return false;
-	bool started = pthread_attr_setstacksize(&attributes, STACK) == 0 &&
+	bool started = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
 		       pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
 		       pthread_create(&thread, &attributes, function, NULL) == 0;
 	pthread_attr_destroy(&attributes);
 	return started;
 }
 
-/* Puts a thread in the place of one that is stuck. */
+/* Wakes or starts a thread that replaces the stuck one. */
 static void replace(void)
 {
 	static int threads = 1;
-	if (atomic_load(&idle) > 0) {
-		atomic_fetch_sub(&idle, 1);
-		sem_post(&places);
-	} else if (threads > MOST_STUCK || !start_thread(work))
-		running->failed(running->data);
+	if (atomic_load(&idle_threads) > 0) {
+		atomic_fetch_sub(&idle_threads, 1);
+		sem_post(&replacements);
+	} else if (threads > MOST_STUCK_THREADS || !start_thread(replace_thread))
+		running->on_failure(running->data);
 	else
 		threads++;
 }
@@ -105,17 +106,17 @@ static void *watch(void *unused)
 noreturn void watchdog_run(const struct watchdog *watchdog)
 {
 	running = watchdog;
-	/* Where there can be no threads there is no deadline, and the supervisor's own is left. */
-	if (sem_init(&places, 0, 0) == 0)
+	/* If no thread can be started there is no deadline. The supervisor still limits the watcher's end. */
+	if (sem_init(&replacements, 0, 0) == 0)
 		start_thread(watch);
 	if (setjmp(base) == 0)
 		running->serve(running->data);
-	wait_for_place();
-	work(NULL);
-	_exit(1); /* never: serve() has not returned */
+	wait_to_replace();
+	replace_thread(NULL);
+	_exit(1); /* not reached */
 }
 
-/* What the current call was before it: a child of the watcher has a counter of its own, and nobody who changes it. */
+/* The value of turn in this thread's current call. A forked child has its own copy of turn, which no watchdog changes. */
 static _Thread_local unsigned entered;
 
 void watchdog_begin(void)

@@ -1,15 +1,14 @@
 # shellcheck shell=bash
-# For tests of mode setuid: confine installed as root:GROUP 4710, and three users for one test file.
+# What the tests of mode setuid share: the real binary, root:GROUP 4710, and three users made for this file.
 #
-#   setuid_begin              for setup_file: makes the users, the group ACCOUNT and the variables below
-#   setuid_end                for teardown_file: kills their processes and removes all of it
-#   as_caller COMMAND...      runs the command as CALLER, a member of the group
-#   as_stranger COMMAND...    runs the command as a user outside the group
-#   as_victim COMMAND...      runs the command as a user whose processes and files the caller attacks
-#   work_begin                for setup: makes WORK, a directory of the caller, and changes to it
-#   assert_clean              for teardown: fails if a process, cgroup, core or file of another user remains
+#   setuid_begin              for setup_file: sets the names below
+#   setuid_end                for teardown_file: ends and removes all of it
+#   caller COMMAND...         as somebody who may run it; stranger COMMAND... as somebody outside the group
+#   victim COMMAND...         as a third user, who wants to be left alone
+#   work                      for setup: WORK, a fresh directory of the caller's, and into it
+#   harmless                  for teardown: fails where something was left that no caller may have
 #
-# TEST_DIR is a folder with CONFINE, the binary, and TOOL, the compiled hostile.c.
+# CONFINE is the binary, TOOL the compiled hostile.c, PLACE what is around them.
 
 bats_require_minimum_version 1.5.0
 
@@ -23,10 +22,10 @@ source "$TOP/test/lib/wait.bash"
 setuid_begin() {
 	local name
 	((EUID == 0)) || return 0
-	TEST_DIR=$(mktemp -d /var/tmp/pc-setuid.XXXXXX)
-	chmod 711 "$TEST_DIR"
-	# The file system must honour the set-user-id bit.
-	[[ ,$(findmnt -no OPTIONS --target "$TEST_DIR"), != *,nosuid,* ]]
+	PLACE=$(mktemp -d /var/tmp/pc-setuid.XXXXXX)
+	chmod 711 "$PLACE"
+	# Where the file system ignores the bit nothing here would test anything.
+	[[ ,$(findmnt -no OPTIONS --target "$PLACE"), != *,nosuid,* ]]
 	ACCOUNT=pcs$((RANDOM))$$
 	groupadd --system "$ACCOUNT"
 	for name in caller stranger victim; do
@@ -34,81 +33,82 @@ setuid_begin() {
 	done
 	usermod --append --groups "$ACCOUNT" "${ACCOUNT}c"
 	CALLER=$(id -u "${ACCOUNT}c")
-	CONFINE=$TEST_DIR/confine
-	TOOL=$TEST_DIR/hostile
+	CONFINE=$PLACE/confine
+	TOOL=$PLACE/hostile
 	install -o root -g "$ACCOUNT" -m 4710 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
-	# Static, so that variables such as LD_PRELOAD do not affect it.
+	# Static, so that no variable of a test means anything to its loader.
 	cc -static -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TOOL" "$TOP"/test/setuid/hostile*.c
-	export TEST_DIR ACCOUNT CALLER CONFINE TOOL
+	export PLACE ACCOUNT CALLER CONFINE TOOL
 }
 
 setuid_end() {
 	local name
-	[[ ${TEST_DIR-} ]] || return 0
+	[[ ${PLACE-} ]] || return 0
 	for name in c s v; do
 		pkill -KILL -U "$(id -u "$ACCOUNT$name")" || (($? == 1))
-		until_true 10 no_processes_of "$ACCOUNT$name"
+		until_true 10 nobody_of "$ACCOUNT$name"
 		userdel "$ACCOUNT$name"
-		# With USERGROUPS_ENAB in login.defs userdel has removed the group too.
+		# Which takes the group along, or not: USERGROUPS_ENAB in login.defs.
 		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
 	done
 	groupdel "$ACCOUNT"
-	# A test tries to make this file. A success must not affect the next run.
+	# What a test tries to have made there: should it succeed, it fails the test and not the next run.
 	rm -f -- "/etc/$ACCOUNT"
-	rm -rf -- "$TEST_DIR"
+	rm -rf -- "$PLACE"
 }
 
-as_account() {
+as() {
 	local who=$1
 	shift
 	setpriv --reuid="$who" --regid="$who" --init-groups --inh-caps=-all -- "$@"
 }
 
-as_caller() { as_account "${ACCOUNT}c" "$@"; }
-as_stranger() { as_account "${ACCOUNT}s" "$@"; }
-as_victim() { as_account "${ACCOUNT}v" "$@"; }
+caller() { as "${ACCOUNT}c" "$@"; }
+stranger() { as "${ACCOUNT}s" "$@"; }
+victim() { as "${ACCOUNT}v" "$@"; }
 
-work_begin() {
+work() {
 	((EUID == 0)) || skip 'only root can make a set-user-id program'
-	WORK=$TEST_DIR/$BATS_TEST_NUMBER
+	WORK=$PLACE/$BATS_TEST_NUMBER
 	install -d -o "${ACCOUNT}c" -g "${ACCOUNT}c" -m 755 "$WORK"
 	cd "$WORK" || return
 }
 
-# processes_of USER: prints the PIDs of the live processes of the user
-processes_of() {
+# The processes of a user that still run.
+living() {
 	ps -o stat=,pid= -U "$1" -u "$1" | awk '$1 !~ /^Z/ { print $2 }'
 }
 
-no_processes_of() { [[ ! $(processes_of "$1") ]]; }
+nobody_of() { [[ ! $(living "$1") ]]; }
 
-# confine_processes: prints /proc/PID/exe of the processes that run CONFINE
-confine_processes() {
+# The processes that run our binary.
+running() {
 	local exe
 	for exe in /proc/[0-9]*/exe; do
 		[[ ! $exe -ef $CONFINE ]] || printf '%s\n' "$exe"
 	done
 }
 
-no_confine_processes() { [[ ! $(confine_processes) ]]; }
+nobody_runs() { [[ ! $(running) ]]; }
 
-account_cgroups() {
+cgroups() {
 	find "$(findmnt -no TARGET -t cgroup2 | head -n1)" -type d -name "portcullis-$ACCOUNT*"
 }
 
-no_account_cgroups() { [[ ! $(account_cgroups) ]]; }
+no_cgroups() { [[ ! $(cgroups) ]]; }
 
-assert_clean() {
+# No process, no cgroup, no file of root's in the caller's directories, no core.
+harmless() {
 	[[ ${WORK-} ]] || return 0
 	cd /
-	until_true 10 no_confine_processes
-	until_true 10 no_account_cgroups
-	[[ ! $(find "$TEST_DIR" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v") ]] || {
-		find "$TEST_DIR" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v" -ls
+	until_true 10 nobody_runs
+	until_true 10 no_cgroups
+	[[ ! $(find "$PLACE" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v") ]] || {
+		find "$PLACE" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v" -ls
 		return 1
 	}
-	[[ ! $(find "$TEST_DIR" -mindepth 2 -name 'core*') ]]
-	until_true 10 no_processes_of "${ACCOUNT}c"
+	[[ ! $(find "$PLACE" -mindepth 2 -name 'core*') ]]
+	until_true 10 nobody_of "${ACCOUNT}c"
 }
 
 setup_file() {
@@ -120,9 +120,9 @@ teardown_file() {
 }
 
 setup() {
-	work_begin
+	work
 }
 
 teardown() {
-	assert_clean
+	harmless
 }

@@ -1,0 +1,133 @@
+/* Parts of the watcher that only native/watcher/ uses. */
+#ifndef WATCHER_INTERNAL_H
+#define WATCHER_INTERNAL_H
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdnoreturn.h>
+#include <sys/types.h>
+
+#include "dns/stub_server.h"
+#include "egress/egress.h"
+#include "options/allow_list.h"
+#include "watcher/network_log.h"
+#include "watcher/request.h"
+#include "watcher/socket_maker.h"
+
+/* loop.c */
+
+struct loop_options {
+	struct network_log *log;
+	const struct allow *allow; /* allowed destinations, and the host names that the DNS server resolves */
+	uint64_t families;	   /* socket families that the phase may create (families.h) */
+	enum egress_route route;
+	const char *socks; /* path of the proxy, for ROUTE_SOCKS */
+	bool runs_as_root; /* the phase does */
+	int setup_socket;  /* from the phase's processes (setup_message.h) */
+	int control;	   /* to the supervisor: one byte asks the watcher to stay; end of file ends it */
+	int broker;	   /* to the supervisor's Yama broker, or -1 */
+};
+
+/* Receives the listener, then handles every notification and every DNS query. No caller waits for another one. */
+noreturn void loop_run(const struct loop_options *options);
+
+/* notification.c */
+
+/* An attempt that the current call added to the log. */
+struct counted_attempt {
+	struct connection_attempt *row; /* NULL: the log was full */
+	struct destination to;
+};
+
+/* The last protocol that was read from a socket, to save system calls if a program repeats the same attempt. */
+struct protocol_cache {
+	pid_t tid;
+	int fd;
+	struct destination to;
+	int repeated;
+	long long read_at; /* microseconds */
+};
+
+/* Handles notifications. The buffers belong to the current one. */
+struct notifier {
+	struct network_log *log;
+	const struct allow *allow; /* if it has entries, the filter has allow_list set (filter.h) */
+	struct dns_server *dns_server;
+	int listener; /* -1: none */
+	bool busy;    /* a notification is being handled */
+	struct socket_maker maker;
+	struct seccomp_notif *notification;
+	struct seccomp_notif_resp *response;
+	struct request request;
+	struct counted_attempt counted[REQUEST_ADDRESSES];
+	struct protocol_cache protocol;
+};
+
+/* Handles notifier->notification: logs it, and continues, answers or emulates the call. */
+void notification_handle(struct notifier *notifier);
+
+/* Answers the notification whose handling got stuck, if there is one. */
+void notification_abandon(struct notifier *notifier);
+
+/* watchdog.c */
+
+/*
+ * A deadline for the watcher's own system calls. Reading a target's memory and closing a copy of its descriptor may wait for a FUSE
+ * server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
+ * Such calls stand between watchdog_begin() and watchdog_end(). If one takes too long, another thread continues in its place.
+ * Only one thread runs outside of such calls, so no locks are needed. Inside, a thread writes only to its own stack.
+ */
+struct watchdog {
+	void (*serve)(void *data);	/* the main loop; never returns */
+	void (*on_stall)(void *data);	/* the next thread calls it first: it answers the call that got stuck */
+	void (*on_failure)(void *data); /* too many threads are stuck; never returns */
+	void *data;
+};
+
+/* Runs serve() in this thread until it gets stuck. */
+noreturn void watchdog_run(const struct watchdog *watchdog);
+
+/* Costs two atomic operations. There is no deadline in a process without watchdog_run(), nor in its forked children. */
+void watchdog_begin(void);
+
+/* Does not return in a thread that has been replaced. Keeps errno. */
+void watchdog_end(void);
+
+/* rights.c */
+
+/*
+ * Gives up all rights that the watcher does not need, because it reads memory that the build wrote. If it has CAP_SYS_PTRACE it keeps
+ * only that, and root changes to ids that no other process has. Otherwise it keeps its capabilities: the kernel lets a process
+ * access another only if it has all of its capabilities (cap_ptrace_access_check() in security/commoncap.c). Returns false with errno.
+ */
+bool watcher_rights_reduce(void);
+
+/* Restricts the process to the system calls in a table, permanently, where the kernel supports it. */
+void watcher_rights_filter(void);
+
+/* yama_broker.c */
+
+/*
+ * With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). The supervisor is an
+ * ancestor of all processes of a phase, the watcher of none. Threads of the supervisor answer what the watcher may not read itself.
+ */
+
+/* Whether ptrace_scope is 1. With any other value the broker must not run: the phase could trace it. */
+bool yama_broker_is_needed(void);
+
+/* Watcher: sets the socket for the next two functions, or -1 for none. */
+void yama_broker_connect(int socket);
+
+/* As process_read_memory() and process_duplicate_descriptor(), done by the supervisor. They fail if there is no broker. */
+bool yama_broker_read_memory(pid_t tid, uint64_t address, void *data, size_t size);
+int yama_broker_duplicate_descriptor(int pidfd, int fd);
+
+/* Supervisor: starts the threads that answer requests from the socket. */
+void yama_broker_start(int socket);
+
+/* Supervisor: the threads stop answering. */
+void yama_broker_stop(int socket);
+
+#endif
