@@ -63,7 +63,7 @@ builds() {
 	grep -q "^DIST portcullis-$version.tar.xz " "$PREFIX_REPO/$ATOM/Manifest"
 	mv "$PREFIX_DISTDIR/portcullis-$version.tar.xz" "$PREFIX_LOG/"
 	run ! prefix_emerge --oneshot --nodeps "=$ATOM-$version"
-	[[ $output == *"npm run release"*"dist/portcullis-$version.tar.xz: copy that into DISTDIR"* ]]
+	[[ $output == *"npm run release"*"dist/portcullis-$version.tar.xz into DISTDIR"* ]]
 	mv "$PREFIX_LOG/portcullis-$version.tar.xz" "$PREFIX_DISTDIR/"
 	builds "$version"
 

@@ -8,8 +8,8 @@ inherit shell-completion toolchain-funcs
 DESCRIPTION="Confines each src_* phase of a build from outside the package manager"
 HOMEPAGE="https://wiki.gentoo.org/wiki/No_homepage"
 
-# There is no public place yet: `npm run release` makes the tarball, and
-# EGIT_OVERRIDE_REPO_PORTCULLIS in make.conf says where the repository is.
+# There is no public home yet. `npm run release` makes the tarball;
+# EGIT_OVERRIDE_REPO_PORTCULLIS in make.conf sets the repository.
 if [[ ${PV} == 9999 ]]; then
 	inherit git-r3
 	EGIT_REPO_URI="https://portcullis.invalid/portcullis.git"
@@ -34,10 +34,10 @@ BDEPEND=">=net-libs/nodejs-20"
 [[ ${PV} == 9999 ]] && BDEPEND+=" net-libs/nodejs[npm(+)]"
 
 pkg_nofetch() {
-	einfo "'npm run release' in a checkout makes dist/${P}.tar.xz: copy that into DISTDIR."
+	einfo "Run 'npm run release' in a checkout and copy dist/${P}.tar.xz into DISTDIR."
 }
 
-# In the phase that may reach the network: the bundler, and what is bundled, come from npm.
+# src_unpack has the network: npm fetches the bundler and the bundled packages here.
 src_unpack() {
 	if [[ ${PV} == 9999 ]]; then
 		git-r3_src_unpack
@@ -48,7 +48,7 @@ src_unpack() {
 	fi
 }
 
-# The tarball carries the compiled program.
+# The tarball contains the bundled program.
 src_compile() {
 	if [[ ${PV} == 9999 ]]; then
 		scripts/bundle || die
@@ -88,7 +88,7 @@ src_install() {
 	keepdir /var/log/portcullis
 }
 
-# After src_install Portage gives root what belongs to group portage.
+# After src_install, Portage changes files of group portage to root.
 pkg_preinst() {
 	[[ ${EUID} -eq 0 ]] || return
 	chown root:portage "${ED}/var/log/portcullis" || die
@@ -101,22 +101,22 @@ pkg_preinst() {
 
 pkg_postinst() {
 	if ! grep -qs '^# >>> portcullis >>>' "${EROOT}/etc/portage/bashrc"; then
-		elog "One step is left: emerge --config ${CATEGORY}/${PN}"
-		elog "makes ${EROOT}/etc/portage/bashrc read the hook."
+		elog "To make ${EROOT}/etc/portage/bashrc source the hook, run:"
+		elog "emerge --config ${CATEGORY}/${PN}"
 	fi
-	elog "FEATURES=\"network-sandbox ipc-sandbox cgroup\" in make.conf says what is"
-	elog "confined; \`portcullis doctor\` says whether it can be."
+	elog "FEATURES=\"network-sandbox ipc-sandbox cgroup\" in make.conf selects the"
+	elog "sandboxes. \`portcullis doctor\` checks whether they work here."
 }
 
 pkg_config() {
 	local bashrc=${EROOT}/etc/portage/bashrc
 	if grep -qs '^# >>> portcullis >>>' "${bashrc}"; then
-		einfo "${bashrc} reads the hook already."
+		einfo "${bashrc} already sources the hook."
 		return
 	fi
-	# Into the file that is there: its mode, its owner and what links to it stay.
+	# Write into the existing file, to keep its mode, owner and links.
 	touch "${bashrc}" || die
 	{ "${EROOT}/usr/bin/portcullis" hook --block && cat "${bashrc}"; } >"${T}/bashrc" || die
 	cat "${T}/bashrc" >"${bashrc}" || die
-	einfo "${bashrc} reads the hook now; to undo it take out the three lines at its top."
+	einfo "${bashrc} now sources the hook. To undo this, remove the three lines at its top."
 }
