@@ -16,24 +16,24 @@ median() {
 main() {
 	local rounds=${1:-11} connects=${2:-2000} megabytes=${3:-400} program round kind
 	local -A commands
-	trap 'there_end; audit_end' EXIT
+	trap 'remote_host_end; audit_end' EXIT
 	audit_begin
-	there_begin
+	remote_host_begin
 	program=$AUDIT_DIR/allow
 	gcc -O2 -Wall -Wextra -Werror -o "$program" "$TOP/bench/egress.c"
-	ip netns exec "$THERE_NETNS" "$program" serve 80 &
-	until (: <"/dev/tcp/$THERE/80") 2>/dev/null; do read -rt 0.02 <> <(:) || true; done
+	ip netns exec "$REMOTE_NETNS" "$program" serve 80 &
+	until (: <"/dev/tcp/$REMOTE/80") 2>/dev/null; do read -rt 0.02 <> <(:) || true; done
 	commands=(
 		[outside]="setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --"
-		[through]="setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- $CONFINE --net --allow $THERE:80 --"
+		[through]="setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- $CONFINE --net --allow $REMOTE:80 --"
 	)
 	cd "$AUDIT_DIR"
 	for ((round = 0; round < rounds; round++)); do
 		for kind in outside through; do
 			# shellcheck disable=SC2086 # a command
-			${commands[$kind]} "$program" connect "$THERE" 80 "$connects" >>"connect-$kind"
+			${commands[$kind]} "$program" connect "$REMOTE" 80 "$connects" >>"connect-$kind"
 			# shellcheck disable=SC2086
-			${commands[$kind]} "$program" send "$THERE" 80 "$megabytes" >>"send-$kind"
+			${commands[$kind]} "$program" send "$REMOTE" 80 "$megabytes" >>"send-$kind"
 		done
 	done
 	printf '%-28s %10s %10s\n' '' outside through

@@ -13,43 +13,44 @@
 #include "privileged/isolate.h"
 #include "util/text.h"
 
-struct marks {
-	bool others; /* an interface that is not lo, and up */
+/* What the network configuration shows. */
+struct network_state {
+	bool others; /* an interface other than lo is up or has an address */
 	bool lo_up;
 	bool address[LOOPBACK_ADDED];
 	bool ipv6; /* any IPv6 address at all */
 };
 
-static void see_address(const struct nlmsghdr *header, struct marks *marks)
+static void add_address(const struct nlmsghdr *header, struct network_state *state)
 {
 	const struct ifaddrmsg *message = NLMSG_DATA(header);
 	int left = (int)IFA_PAYLOAD(header);
 	if (message->ifa_index != LOOPBACK_INDEX)
-		marks->others = true;
+		state->others = true;
 	if (message->ifa_family == AF_INET6)
-		marks->ipv6 = true;
+		state->ipv6 = true;
 	for (struct rtattr *a = IFA_RTA(message); RTA_OK(a, left); a = RTA_NEXT(a, left))
 		for (size_t i = 0; i < LOOPBACK_ADDED; i++)
 			if (a->rta_type == IFA_ADDRESS && message->ifa_family == loopback_added[i].family &&
 			    message->ifa_prefixlen == LOOPBACK_PREFIX && RTA_PAYLOAD(a) == loopback_added[i].length &&
 			    memcmp(RTA_DATA(a), loopback_added[i].bytes, loopback_added[i].length) == 0)
-				marks->address[i] = true;
+				state->address[i] = true;
 }
 
-static void see_link(const struct nlmsghdr *header, struct marks *marks)
+static void add_link(const struct nlmsghdr *header, struct network_state *state)
 {
 	const struct ifinfomsg *message = NLMSG_DATA(header);
-	/* sit0, tunl0 and their like appear, down, in every new namespace once their module is loaded. */
+	/* The modules of sit0, tunl0 and others create an interface in every new namespace, which is down. */
 	if ((message->ifi_flags & IFF_UP) == 0)
 		return;
 	if (message->ifi_index == LOOPBACK_INDEX)
-		marks->lo_up = true;
+		state->lo_up = true;
 	else
-		marks->others = true;
+		state->others = true;
 }
 
-/* Asks for all objects of a kind and shows each to see(). */
-static bool dump(int netlink, unsigned short type, void (*see)(const struct nlmsghdr *, struct marks *), struct marks *marks)
+/* Requests all objects of a type from the kernel and calls add() for each. */
+static bool dump(int netlink, unsigned short type, void (*add)(const struct nlmsghdr *, struct network_state *), struct network_state *state)
 {
 	struct {
 		struct nlmsghdr header;
@@ -72,27 +73,32 @@ static bool dump(int netlink, unsigned short type, void (*see)(const struct nlms
 				return true;
 			if (h->nlmsg_type == NLMSG_ERROR)
 				return false;
-			see(h, marks);
+			add(h, state);
 		}
 	}
 }
 
-bool loopback_is_isolated(void)
+/*
+ * Returns whether this network namespace looks like one that Portage has isolated: no interface is up except lo, with 10.0.0.1/8 and, if
+ * the kernel has IPv6, fd::1/8 (portage/process.py, _configure_loopback_interface). lo alone is no evidence, because a host
+ * without a network has the same.
+ */
+static bool loopback_is_isolated(void)
 {
-	struct marks marks = {0};
+	struct network_state state = {0};
 	int netlink = loopback_netlink();
 	if (netlink < 0)
 		return false;
-	bool seen = dump(netlink, RTM_GETADDR, see_address, &marks) && marks.address[0] && !marks.others &&
-		    (marks.address[1] || !marks.ipv6) && dump(netlink, RTM_GETLINK, see_link, &marks);
+	bool isolated = dump(netlink, RTM_GETADDR, add_address, &state) && state.address[0] && !state.others &&
+			(state.address[1] || !state.ipv6) && dump(netlink, RTM_GETLINK, add_link, &state);
 	close(netlink);
-	return seen && marks.lo_up && !marks.others;
+	return isolated && state.lo_up && !state.others;
 }
 
 /* The inode number of the first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). */
 #define FIRST_IPC_INODE 0xEFFFFFFFUL
 
-/* Portage sets it in the UTS namespace that it makes together with the network's. */
+/* Portage sets this host name in the UTS namespace that it creates with the network namespace. */
 static bool hostname_is_localhost(void)
 {
 	struct utsname names;
@@ -105,8 +111,8 @@ static bool in_first_ipc_namespace(void)
 	return stat("/proc/self/ns/ipc", &status) != 0 || status.st_ino == FIRST_IPC_INODE;
 }
 
-/* Whether process 1 is Portage's: "python .../pid-ns-init UID ...", root's and so not to be imitated by a build. */
-static bool under_portages_init(void)
+/* Returns whether process 1 is Portage's "python .../pid-ns-init UID ...". It must belong to root, so that a build cannot imitate it. */
+static bool has_portage_init(void)
 {
 	char text[4096];
 	struct stat status;
@@ -114,9 +120,9 @@ static bool under_portages_init(void)
 	if (fd < 0)
 		return false;
 	ssize_t length = read(fd, text, sizeof text - 1);
-	bool roots = fstat(fd, &status) == 0 && status.st_uid == 0;
+	bool owned_by_root = fstat(fd, &status) == 0 && status.st_uid == 0;
 	close(fd);
-	if (length <= 0 || !roots)
+	if (length <= 0 || !owned_by_root)
 		return false;
 	text[length] = '\0';
 	return text_is_portages_init(text, (size_t)length);
@@ -125,7 +131,7 @@ static bool under_portages_init(void)
 struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid)
 {
 	bool net = (want_net || want_ipc) && loopback_is_isolated() && hostname_is_localhost();
-	bool pid = (want_pid || (want_ipc && !net)) && under_portages_init();
+	bool pid = (want_pid || (want_ipc && !net)) && has_portage_init();
 	return (struct inherited){
 		.net = want_net && net,
 		.portage_net = want_net && net,

@@ -34,13 +34,13 @@ static bool write_single(int directory, const struct identity *identity)
 	char uid[64], gid[64];
 	snprintf(uid, sizeof uid, "%u %u 1\n", identity->euid, identity->euid);
 	snprintf(gid, sizeof gid, "%u %u 1\n", identity->egid, identity->egid);
-	/* Without it an ordinary user could drop a group that a file's mode denies to (CVE-2014-8989). */
+	/* The kernel requires this: otherwise a user could drop a group to which a file denies access (CVE-2014-8989). */
 	return write_at(directory, "setgroups", "deny") && write_at(directory, "uid_map", uid) &&
 	       write_at(directory, "gid_map", gid);
 }
 
-/* Writes the map that has every id of the namespace we are in, at itself. Returns its length, 0 on failure. */
-static size_t identical(const char *path, char *text, size_t size)
+/* Writes a map of all ids of the current namespace to themselves. Returns its length, 0 on failure. */
+static size_t identity_map(const char *path, char *text, size_t size)
 {
 	FILE *map = fopen(path, "re");
 	size_t used = 0;
@@ -60,18 +60,18 @@ struct maps {
 };
 
 /*
- * Writing a range takes capabilities in the namespace that is left, so a child that stays behind does it, once it is told
- * (a byte on turn) that the new namespace is there.
+ * Starts a child that stays in the old namespace and writes the maps of its parent. Mapping a range needs capabilities there. A byte
+ * in the pipe tells the child that its parent has entered the new namespace.
  */
-static pid_t start_writer(int directory, const struct maps *maps, int turn[2])
+static pid_t start_writer(int directory, const struct maps *maps, int entered_pipe[2])
 {
 	pid_t pid = fork();
 	if (pid != 0)
 		return pid;
 	char byte;
-	close(turn[1]);
-	bool told = read(turn[0], &byte, 1) == 1;
-	_exit(told && write_at(directory, "uid_map", maps->uid) && write_at(directory, "gid_map", maps->gid) ? 0 : 1);
+	close(entered_pipe[1]);
+	bool entered = read(entered_pipe[0], &byte, 1) == 1;
+	_exit(entered && write_at(directory, "uid_map", maps->uid) && write_at(directory, "gid_map", maps->gid) ? 0 : 1);
 }
 
 static bool has_map(int directory, const char *name)
@@ -89,25 +89,25 @@ static bool may_map_range(const struct identity *identity)
 	return identity_has_capability(identity, CAP_SETUID) && identity_has_capability(identity, CAP_SETGID);
 }
 
-/* Enters with a writer of the whole range behind, and falls back to the single map where that writer is refused. */
+/* Enters a user namespace that maps all ids. If the kernel refuses that, maps the own id only. */
 static bool enter_with_range(int directory, const struct identity *identity, struct setup_error *setup_error)
 {
 	static struct maps maps;
-	int turn[2];
-	if (identical("/proc/self/uid_map", maps.uid, sizeof maps.uid) == 0 ||
-	    identical("/proc/self/gid_map", maps.gid, sizeof maps.gid) == 0 || pipe2(turn, O_CLOEXEC) != 0) {
+	int entered_pipe[2];
+	if (identity_map("/proc/self/uid_map", maps.uid, sizeof maps.uid) == 0 ||
+	    identity_map("/proc/self/gid_map", maps.gid, sizeof maps.gid) == 0 || pipe2(entered_pipe, O_CLOEXEC) != 0) {
 		*setup_error = (struct setup_error){STEP_MAP, errno};
 		return false;
 	}
-	pid_t writer = start_writer(directory, &maps, turn);
-	close(turn[0]);
+	pid_t writer = start_writer(directory, &maps, entered_pipe);
+	close(entered_pipe[0]);
 	bool entered = writer > 0 && unshare(CLONE_NEWUSER) == 0;
 	int error = errno;
-	bool told = entered && write(turn[1], "", 1) == 1;
-	close(turn[1]);
+	bool notified = entered && write(entered_pipe[1], "", 1) == 1;
+	close(entered_pipe[1]);
 	if (writer > 0)
 		reap_within(writer, WRITER_MILLISECONDS);
-	bool written = told && has_map(directory, "uid_map") && has_map(directory, "gid_map");
+	bool written = notified && has_map(directory, "uid_map") && has_map(directory, "gid_map");
 	if (!entered) {
 		*setup_error = (struct setup_error){STEP_USERNS, error};
 		return false;
@@ -117,15 +117,16 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 	return mapped;
 }
 
-bool idmap_enter(const struct identity *identity, struct setup_error *setup_error)
+/* Enters a new user namespace and writes its maps. Returns false with setup_error. */
+static bool user_namespace_enter(const struct identity *identity, struct setup_error *setup_error)
 {
-	/* By directory: under a foreign PID namespace's /proc our number there is not our number here. */
-	/* A set-id start's files there are root's as long as it hides (privileged/privilege.c), root given up or not. */
-	bool hidden = prctl(PR_GET_DUMPABLE) == 0;
-	if (hidden && prctl(PR_SET_DUMPABLE, 1) != 0) {
+	/* The files in /proc/self of a process that is not dumpable belong to root (proc(5)). */
+	bool undumpable = prctl(PR_GET_DUMPABLE) == 0;
+	if (undumpable && prctl(PR_SET_DUMPABLE, 1) != 0) {
 		*setup_error = (struct setup_error){STEP_MAP, errno};
 		return false;
 	}
+	/* The writer cannot use a path: /proc may belong to another PID namespace, with other numbers. */
 	int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0) {
 		*setup_error = (struct setup_error){STEP_MAP, errno};
@@ -142,7 +143,7 @@ bool idmap_enter(const struct identity *identity, struct setup_error *setup_erro
 		*setup_error = (struct setup_error){STEP_MAP, errno};
 	}
 	close(directory);
-	if (hidden)
+	if (undumpable)
 		prctl(PR_SET_DUMPABLE, 0);
 	return entered;
 }
@@ -162,7 +163,7 @@ const struct setup_step setup_steps[STEPS] = {
 	[STEP_FORK] = {"fork", 0},
 };
 
-bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setup_error *setup_error)
+bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error)
 {
-	return (mode != MODE_USERNS || idmap_enter(identity, setup_error)) && isolate(identity, plan, setup_error);
+	return (mode != MODE_USERNS || user_namespace_enter(identity, setup_error)) && isolate(identity, isolation, setup_error);
 }

@@ -1,4 +1,4 @@
-/* The namespaces a phase is put into: each entered whole, or the process that tried must not go on. */
+/* The namespaces of a phase, and the isolation that Portage has set up already. */
 #ifndef NAMESPACE_H
 #define NAMESPACE_H
 
@@ -6,16 +6,15 @@
 
 #include "privileged/privilege.h"
 
-/* What can be taken apart from the host, as bits of a plan. */
 enum isolation {
 	ISOLATE_NET = 1,
 	ISOLATE_IPC = 2,
 	ISOLATE_PID = 4,
-	ISOLATE_PROC = 8, /* /proc mounted anew, in a mount namespace */
-	ISOLATE_DNS = 16, /* a name server of ours on the network that goes with it; had or not, never a setback */
+	ISOLATE_PROC = 8, /* a new mount namespace with a new /proc */
+	ISOLATE_DNS = 16, /* a name server in the new network; its failure is not a setup error */
 };
 
-/* The steps on the way, each of which can fail. */
+/* Set-up steps that can fail. */
 enum step {
 	STEP_NONE,
 	STEP_USERNS,
@@ -38,38 +37,31 @@ struct setup_error {
 };
 
 struct setup_step {
-	const char *call;      /* the call that failed, for a message */
-	unsigned required_for; /* isolations that can't be had without it; 0: nothing can run at all */
+	const char *call;      /* for messages */
+	unsigned required_for; /* bits of enum isolation; 0: the command cannot run without this step */
 };
 extern const struct setup_step setup_steps[STEPS];
 
 /*
- * Leaves the namespaces that plan (bits of enum isolation) names. In mode userns enters a user namespace first, with the
- * caller's ids mapped to themselves: their whole range where the caller may map it, else just the caller's own.
- * ISOLATE_PID takes effect for the next child; ISOLATE_PROC is isolate_mount_proc()'s, from inside it. Returns false with
- * setback set: this process is then half-way and must not start the command.
+ * Enters new namespaces (isolation: bits of enum isolation). In mode userns enters a user namespace first and maps ids to themselves: all
+ * ids if the caller may map them, otherwise the caller's own. ISOLATE_PID takes effect for the next child, which then calls
+ * isolate_mount_proc() for ISOLATE_PROC. After a failure, returns false with setup_error; this process must then exit.
  */
-bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned plan, struct setup_error *setup_error);
+bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error);
 
-/* What of a phase's confinement exists before we do anything: as root, Portage makes some of it by itself. */
-
+/* Isolation that exists at the start of confine. Portage isolates phases itself if it runs as root. */
 struct inherited {
-	bool net;
+	bool net; /* isolated, and used for the phase */
 	bool ipc;
-	bool portage_net; /* the network that we start in is one that Portage made, whether that is enough for the phase or not */
-	bool pid;	  /* under Portage's process 1, which takes everything along when the phase ends */
+	bool portage_net; /* Portage has isolated the network, even if the phase gets another one */
+	bool pid;	  /* Portage's pid-ns-init is process 1 and ends all processes of the phase */
 };
 
 /*
- * Looks for evidence, never for its absence. Portage makes net, ipc, UTS and PID namespaces in one unshare(2) that succeeds
- * or fails whole (portage/process.py, _exec2), so what shows that it succeeded stands for ipc too, where our ipc
- * namespace is not the machine's first. With wanted fields false nothing is looked for there.
+ * Looks for positive evidence of isolation. Portage creates its net, ipc, UTS and PID namespaces with one unshare(2), which succeeds or
+ * fails as a whole (portage/process.py, _exec2). Evidence of one therefore counts for ipc, if this is not the first IPC
+ * namespace of the machine. Members that are not wanted stay false.
  */
 struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid);
-
-/* A user namespace in which every id means what it meant outside. */
-
-/* Enters a new user namespace and writes its maps. Returns false with setback set; the process is then unusable. */
-bool idmap_enter(const struct identity *identity, struct setup_error *setup_error);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The column of OutNoRoutes: a line of names, then one of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
+/* Returns OutNoRoutes. The file has a line of names and a line of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
 static long long from_snmp(char *text)
 {
 	char *names_rest, *numbers_rest;
@@ -23,7 +23,7 @@ static long long from_snmp(char *text)
 	return -1;
 }
 
-/* A line of snmp6 is a name and a number. */
+/* Returns Ip6OutNoRoutes. Each line of snmp6 has a name and a number. */
 static long long from_snmp6(const char *text)
 {
 	const char *line = strstr(text, "Ip6OutNoRoutes");
@@ -39,9 +39,9 @@ static long long count(const struct snmp *snmp)
 		if (length <= 0)
 			continue;
 		text[length] = '\0';
-		long long one = i == 0 ? from_snmp(text) : from_snmp6(text);
-		if (one >= 0)
-			all = (all < 0 ? 0 : all) + one;
+		long long value = i == 0 ? from_snmp(text) : from_snmp6(text);
+		if (value >= 0)
+			all = (all < 0 ? 0 : all) + value;
 	}
 	return all;
 }
@@ -50,7 +50,7 @@ void snmp_files(int files[2])
 {
 	files[0] = open("/proc/self/net/snmp", O_RDONLY | O_CLOEXEC);
 	files[1] = open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
-	/* One without the other would be taken for it. */
+	/* fd_passing_send() ignores descriptors after the first -1. */
 	if (files[0] < 0 && files[1] >= 0) {
 		close(files[1]);
 		files[1] = -1;

@@ -15,12 +15,9 @@
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
-/*
- * No search domains, which would multiply every question ("search ." asks twice), nor second tries: the answer would be the
- * same.
- */
-static const char resolv_conf[] = "# confine's, for as long as this build phase runs: it notes what is asked "
-				  "for, and answers nothing\n"
+/* Without search domains, which multiply the queries, and without a second attempt, which would get the same answer. */
+static const char resolv_conf[] = "# Written by confine for this build phase. The name server records queries and "
+				  "does not forward them.\n"
 				  "nameserver " DNS_SERVER_ADDRESS "\n"
 				  "options attempts:1 timeout:1\n";
 
@@ -52,28 +49,25 @@ static bool write_file(const char *path)
 	return written;
 }
 
-/*
- * Mounts the text over the host's file. It needs a file system of its own to be in, which is only there as long as that
- * takes.
- */
+/* Mounts the text over /etc/resolv.conf. The file is created in a temporary tmpfs, which is unmounted afterwards. */
 static const char *mount_text(void)
 {
-	static const char *const places[] = {"/tmp", "/var", "/mnt", "/run"};
-	const char *place = NULL;
-	for (size_t i = 0; i < sizeof places / sizeof *places && place == NULL; i++)
-		if (mount("confine", places[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=64k,mode=777") == 0)
-			place = places[i];
-	if (place == NULL)
+	static const char *const directories[] = {"/tmp", "/var", "/mnt", "/run"};
+	const char *directory = NULL;
+	for (size_t i = 0; i < sizeof directories / sizeof *directories && directory == NULL; i++)
+		if (mount("confine", directories[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=64k,mode=777") == 0)
+			directory = directories[i];
+	if (directory == NULL)
 		return "mounting a tmpfs";
 	char path[64];
 	const char *failed = NULL;
-	snprintf(path, sizeof path, "%s/resolv.conf", place);
+	snprintf(path, sizeof path, "%s/resolv.conf", directory);
 	if (!write_file(path))
 		failed = "writing resolv.conf";
 	else if (mount(path, RESOLV_CONF, NULL, MS_BIND, NULL) != 0)
 		failed = "mounting over " RESOLV_CONF;
 	int error = errno;
-	if (umount2(place, MNT_DETACH) != 0 && failed == NULL) {
+	if (umount2(directory, MNT_DETACH) != 0 && failed == NULL) {
 		failed = "unmounting a tmpfs";
 		error = errno;
 	}
@@ -85,11 +79,11 @@ static const char *make_private(void)
 {
 	if (unshare(CLONE_NEWNS) != 0)
 		return "unshare(CLONE_NEWNS)";
-	/* Slave first: where / is a shared mount, as systemd makes it, ours would appear on the host. */
+	/* systemd makes / a shared mount. Without MS_SLAVE the mounts would appear on the host. */
 	return mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) == 0 ? NULL : "mount(MS_SLAVE)";
 }
 
-static const char *take_place(bool private, int fds[2])
+static const char *set_up(bool private, int fds[2])
 {
 	const char *failed = private ? NULL : make_private();
 	if (failed != NULL)
@@ -104,7 +98,7 @@ const char *dns_server_setup(const struct identity *identity, bool private, int 
 	fds[0] = fds[1] = -1;
 	if (!privilege_raise(identity))
 		return "raising privileges";
-	const char *failed = take_place(private, fds);
+	const char *failed = set_up(private, fds);
 	privilege_lower(identity);
 	int error = errno;
 	for (size_t i = 0; failed != NULL && i < 2; i++) {

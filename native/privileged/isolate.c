@@ -81,13 +81,17 @@ static bool bring_up(void)
 	return up;
 }
 
-/* What the kernel says of an address family it was built or told to do without (net.ipv6.conf.*.disable_ipv6: EACCES). */
+/* Returns whether the kernel has no IPv6, or has disabled it (net.ipv6.conf.*.disable_ipv6: EACCES). */
 static bool means_no_ipv6(int error)
 {
 	return error == EAFNOSUPPORT || error == EOPNOTSUPP || error == EACCES;
 }
 
-bool loopback_configure(void)
+/*
+ * Brings lo up and adds 10.0.0.1/8 and fd::1/8, as Portage does. If lo has only loopback addresses, getaddrinfo() with AI_ADDRCONFIG does
+ * not resolve "localhost" (bugs.gentoo.org/690758). The kernel may lack IPv6. Returns false with errno.
+ */
+static bool loopback_configure(void)
 {
 	int netlink = loopback_netlink();
 	bool done = netlink >= 0 && bring_up();
@@ -113,37 +117,37 @@ static bool enter_net(struct setup_error *setup_error)
 		return failed(setup_error, STEP_NET);
 	if (!loopback_configure())
 		return failed(setup_error, STEP_LOOPBACK);
-	/* The host's name resolves to nothing in there; Portage does the same (portage/process.py, _exec2). */
+	/* The host name cannot be resolved without a network. Portage also sets "localhost" (portage/process.py, _exec2). */
 	if (unshare(CLONE_NEWUTS) != 0 || sethostname(hostname, sizeof hostname - 1) != 0)
 		return failed(setup_error, STEP_HOSTNAME);
 	return true;
 }
 
-static bool leave(unsigned plan, struct setup_error *setup_error)
+static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error)
 {
-	if ((plan & ISOLATE_IPC) != 0 && unshare(CLONE_NEWIPC) != 0)
+	if ((isolation & ISOLATE_IPC) != 0 && unshare(CLONE_NEWIPC) != 0)
 		return failed(setup_error, STEP_IPC);
-	if ((plan & ISOLATE_NET) != 0 && !enter_net(setup_error))
+	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
-	if ((plan & ISOLATE_PROC) != 0 && unshare(CLONE_NEWNS) != 0)
+	if ((isolation & ISOLATE_PROC) != 0 && unshare(CLONE_NEWNS) != 0)
 		return failed(setup_error, STEP_PROC);
-	if ((plan & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
+	if ((isolation & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
 		return failed(setup_error, STEP_PID);
 	return true;
 }
 
-bool isolate(const struct identity *identity, unsigned plan, struct setup_error *setup_error)
+bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error)
 {
 	if (!privilege_raise(identity))
 		return failed(setup_error, STEP_DROP);
-	bool left = leave(plan, setup_error);
+	bool entered = enter_namespaces(isolation, setup_error);
 	privilege_lower(identity);
-	return left;
+	return entered;
 }
 
 static bool mount_proc(struct setup_error *setup_error)
 {
-	/* Slave first: where / is a shared mount, as systemd makes it, ours would appear on the host's /proc. */
+	/* systemd makes / a shared mount. Without MS_SLAVE the new /proc would appear on the host. */
 	if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) != 0)
 		return failed(setup_error, STEP_PROC);
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)

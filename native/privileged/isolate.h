@@ -1,4 +1,4 @@
-/* The system calls that take a process apart from the host. */
+/* System calls that need privilege: namespaces, mounts, network configuration. */
 #ifndef ISOLATE_H
 #define ISOLATE_H
 
@@ -8,27 +8,16 @@
 #include "namespace/namespace.h"
 #include "privileged/privilege.h"
 
-/* With the privilege: leaves the namespaces that plan (bits of enum isolation) names; in its new network lo is up. False with setback. */
-bool isolate(const struct identity *identity, unsigned plan, struct setup_error *setup_error);
+/* Enters new namespaces (isolation: bits of enum isolation) and brings lo up. Returns false with setup_error. */
+bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);
 
-/* With the privilege: mounts /proc for the PID namespace that this process is in. For its process 1. False with setback. */
+/* Mounts /proc for the PID namespace of this process, which is its process 1. Returns false with setup_error. */
 bool isolate_mount_proc(const struct identity *identity, struct setup_error *setup_error);
 
-/* The loopback interface of a new network namespace. */
-
-/*
- * Brings lo up in the network namespace we are in and adds 10.0.0.1/8 and fd::1/8, as Portage does: without an address
- * that is not loopback's own, getaddrinfo() with AI_ADDRCONFIG finds no "localhost" (bugs.gentoo.org/690758).
- * A kernel without IPv6 is fine. Returns false with errno.
- */
-bool loopback_configure(void);
-
-/* The loopback interface: what a confined network has, and how it is recognized. */
-
-/* The first interface of every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */
+/* The index of lo in every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */
 #define LOOPBACK_INDEX 1
 
-/* What is added to lo besides its own, in networks of 8 bits. */
+/* The addresses that lo gets besides 127.0.0.1 and ::1, and their prefix length. Portage adds the same. */
 enum { LOOPBACK_ADDED = 2,
        LOOPBACK_PREFIX = 8 };
 struct loopback_address {
@@ -38,22 +27,13 @@ struct loopback_address {
 };
 extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
 
-/* A close-on-exec socket to the kernel's rtnetlink(7), or -1. */
+/* Returns a close-on-exec rtnetlink(7) socket, or -1. */
 int loopback_netlink(void);
 
 /*
- * Whether the network namespace we are in bears the marks of one that Portage isolated: no interface up but lo, with
- * 10.0.0.1/8 and, where there is IPv6, fd::1/8 (portage/process.py, _configure_loopback_interface). An interface list with
- * lo alone says nothing: a host without network looks the same.
- */
-bool loopback_is_isolated(void);
-
-/* The part of a phase's name server that takes rights: a port below 1024, and a mount. */
-
-/*
- * Inside the phase's namespaces: opens its UDP and its TCP socket in fds and mounts a resolv.conf that names them over the host's, in the
- * mount namespace we are in (private: already nobody else's). Returns NULL, or what failed (static text) with errno, and
- * then nothing is open.
+ * Opens the UDP and TCP sockets of the phase's name server in fds, and mounts a resolv.conf with its address over /etc/resolv.conf. Must be
+ * called in the namespaces of the phase. private: this process already has a mount namespace of its own. Returns NULL. On failure
+ * returns what failed (static text), with errno and no open sockets.
  */
 const char *dns_server_setup(const struct identity *identity, bool private, int fds[2]);
 

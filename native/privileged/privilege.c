@@ -51,8 +51,8 @@ bool identity_read(struct identity *identity)
 
 #define UNCHANGED ((uid_t)-1)
 
-/* What unshare(2), mount(2), sethostname(2), an address on lo and port 53 ask for. */
-static const uint64_t for_namespaces = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE;
+/* Needed by unshare(2), mount(2) and sethostname(2), for addresses on lo, and for port 53. */
+static const uint64_t needed_capabilities = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE;
 
 static bool set_capabilities(uint64_t effective, uint64_t permitted)
 {
@@ -60,7 +60,7 @@ static bool set_capabilities(uint64_t effective, uint64_t permitted)
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 	if (syscall(SYS_capget, &header, data) != 0)
 		return false;
-	/* The inheritable set is the caller's and stays. */
+	/* Keep the inheritable set, which belongs to the caller. */
 	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		data[i].effective = (uint32_t)(effective >> 32 * i);
 		data[i].permitted = (uint32_t)(permitted >> 32 * i);
@@ -69,18 +69,18 @@ static bool set_capabilities(uint64_t effective, uint64_t permitted)
 }
 
 /*
- * No core, no ptrace, no look into /proc/PID. Each change of the effective uid sets this to what fs.suid_dumpable says
- * (kernel/cred.c, commit_creds), which need not be 0.
+ * Prevents core files, ptrace(2) and access to /proc/PID. Each change of the effective user ID resets this to fs.suid_dumpable
+ * (kernel/cred.c, commit_creds), which can differ from 0.
  */
 static bool set_undumpable(void)
 {
 	return prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* A container's bounding set may lack one, and then what needs it fails by itself. */
+/* A container's bounding set can lack a capability. The system calls that need it then fail. */
 static uint64_t permitted(const struct identity *identity)
 {
-	return for_namespaces & identity->permitted;
+	return needed_capabilities & identity->permitted;
 }
 
 static bool become_caller(const struct identity *identity)
@@ -89,7 +89,7 @@ static bool become_caller(const struct identity *identity)
 	uid_t uid = identity->ruid;
 	if (syscall(SYS_setresgid, gid, gid, gid) != 0 || syscall(SYS_setresuid, uid, uid, uid) != 0)
 		return false;
-	/* Root's own are root's by right; and where they are the file's gift, so is root's next exec. */
+	/* Root keeps its capabilities: it would regain them with the next exec. */
 	return uid == 0 || set_capabilities(0, 0);
 }
 
@@ -100,7 +100,7 @@ bool privilege_suspend(const struct identity *identity)
 	if (identity->mode != MODE_SETUID)
 		return become_caller(identity);
 	gid_t gid = identity->rgid;
-	/* Capabilities too: for a caller who set SECBIT_NO_SETUID_FIXUP (capabilities(7)) the kernel does not adapt them to the uid. */
+	/* If the caller has set SECBIT_NO_SETUID_FIXUP (capabilities(7)), setresuid(2) does not clear the effective capabilities. */
 	return syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, UNCHANGED, identity->ruid, UNCHANGED) == 0 &&
 	       set_capabilities(0, permitted(identity)) && set_undumpable();
 }

@@ -1,4 +1,8 @@
-/* Who calls, as the kernel knows it: libc's answers can be forged by what is preloaded (fakeroot does). */
+/*
+ * The identity and the privileges of confine. If confine is set-user-ID root, its privileges are in force only between privilege_raise()
+ * and privilege_lower(). All other code runs with the caller's effective user ID and without capabilities. In other modes these
+ * functions do nothing. They use system calls directly, because a preloaded library such as fakeroot can replace those of the C library.
+ */
 #ifndef PRIVILEGE_H
 #define PRIVILEGE_H
 
@@ -7,10 +11,10 @@
 #include <sys/types.h>
 
 enum mode {
-	MODE_NONE,   /* nothing had to be made, or nothing could be */
-	MODE_ROOT,   /* root with CAP_SYS_ADMIN: as is */
-	MODE_SETUID, /* this file is set-user-id root and somebody else started it; never taken for root, whose effective uid is 0 too */
-	MODE_USERNS, /* everybody else: through a user namespace */
+	MODE_NONE,   /* no namespace was created */
+	MODE_ROOT,   /* root with CAP_SYS_ADMIN */
+	MODE_SETUID, /* confine is set-user-ID root, and the caller is not root */
+	MODE_USERNS, /* an ordinary user, in a new user namespace */
 };
 
 extern const char *const mode_names[];
@@ -18,45 +22,40 @@ extern const char *const mode_names[];
 struct identity {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
-	uint64_t effective, permitted; /* capabilities, a bit each */
-	bool secure;		       /* AT_SECURE: the kernel says this start changed credentials */
-	enum mode mode;		       /* the first of root, setuid, userns that this start may try */
+	uint64_t effective, permitted; /* capabilities, one bit each */
+	bool secure;		       /* AT_SECURE: exec has changed credentials */
+	enum mode mode;		       /* the mode with the most rights that is available */
 };
 
-/* Reads ids and capabilities as they are now, and nothing else. Returns false with errno. */
+/* Reads the ids and capabilities of this process. Returns false with errno. */
 bool identity_read_credentials(struct identity *identity);
 
-/* Reads all of it. Returns false with errno. */
+/* Reads the credentials, AT_SECURE and the mode. Returns false with errno. */
 bool identity_read(struct identity *identity);
 
 bool identity_has_capability(const struct identity *identity, int capability);
 
 /*
- * The rights of a set-user-id start, and when they are in force. All other code runs as the caller, with the effective user id and
- * without the capabilities; in every mode but setuid nothing here does anything.
- */
-
-/*
- * To be called before anything is read or opened. What our file gave us is put aside: kept are the saved uid 0, so that the
- * caller can neither trace us nor set limits for us (prlimit(2)), and three permitted capabilities, none in force. Where the
- * file gave less than mode setuid needs, or something else (set-group-id, file capabilities), all of it is given up for good.
- * Returns false with errno.
+ * Suspends the privileges of a set-user-ID start. Must be called before anything is read or opened. Keeps the saved user ID 0, so that the
+ * caller can neither trace this process nor change its limits (prlimit(2)), and three permitted capabilities that are not in force. If
+ * confine has other privileges (set-group-ID, file capabilities, not enough capabilities), drops all of them permanently. Returns false
+ * with errno.
  */
 bool privilege_suspend(const struct identity *identity);
 
 /*
- * Puts CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE in force until privilege_lower(). Only code in privileged/ may raise, and
- * it may call nothing outside (scripts/audit-privileged). Write no message in between: stderr is the caller's. False with errno.
+ * Puts CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_BIND_SERVICE in force until privilege_lower(). Only functions in privileged/ may call it,
+ * and until privilege_lower() they may call only functions in privileged/ and the C library (scripts/audit-privileged). They must not
+ * write messages, because stderr belongs to the caller. Returns false with errno.
  */
 bool privilege_raise(const struct identity *identity);
 
-/* Ends the process where it can't be done. Keeps errno. */
+/* Ends the process on failure. Preserves errno. */
 void privilege_lower(const struct identity *identity);
 
 /*
- * Becomes the caller for good and makes sure of it: ids, no permitted and no effective capability, no way back, and none through
- * a set-id program either: no_new_privs. Nobody's privileges may serve in a network, under a host name and among process ids that the
- * caller had us make. Returns false with errno where anything is not as it must be.
+ * Drops all privileges permanently and verifies it: ids, permitted and effective capabilities. Sets no_new_privs, because a set-user-ID
+ * program must not run with privileges in namespaces that the caller has chosen. Returns false with errno.
  */
 bool privilege_drop(const struct identity *identity);
 

@@ -1,5 +1,13 @@
 # shellcheck shell=bash
-# For the tests of what confine --audit sees.
+# For tests of confine --audit.
+#
+#   audit OPTION... -- COMMAND...   runs confine --audit with its record in RECORD, as the user RUN_AS: `user` (default) or `root`
+#   audit_run ARG...                runs confine with any arguments, in the same way
+#   blocked                         prints the blocked connections of the record, sorted: COMM PROTOCOL ADDRESS PORT COUNT
+#   assert_blocked LINE...          fails if the blocked connections are not exactly these lines
+#   assert_lines ACTUAL LINE...     fails if the sorted text ACTUAL is not exactly these lines
+#
+# AUDIT_DIR is a folder that every user can read, CONFINE and CLIENT (audit/client.c) are programs in it.
 
 bats_require_minimum_version 1.5.0
 
@@ -10,7 +18,6 @@ source "$TOP/test/lib/record.bash"
 # shellcheck source-path=SCRIPTDIR source=../lib/wait.bash
 source "$TOP/test/lib/wait.bash"
 
-# Builds the clients and puts confine where every user can start it. For setup_file.
 audit_begin() {
 	export AUDIT_DIR CONFINE CLIENT
 	AUDIT_DIR=$(mktemp -d "${TMPDIR:-/tmp}/audit.XXXXXX")
@@ -42,37 +49,32 @@ setup() {
 	audit_setup
 }
 
-# audit OPTION... -- COMMAND...: as the user WHO, user or root; the record goes to $RECORD
 audit() {
 	audit_run --audit --record "$RECORD" "$@"
 }
 
-# The same for any arguments of $CONFINE.
 audit_run() {
 	: >"$RECORD"
-	if [[ ${WHO-user} == user && $EUID == 0 ]]; then
+	if [[ ${RUN_AS-user} == user && $EUID == 0 ]]; then
 		(cd "$AUDIT_DIR" && exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$CONFINE" "$@")
 	else
 		"$CONFINE" "$@"
 	fi
 }
 
-# All that was blocked, one a line, sorted: COMM PROTOCOL ADDRESS PORT COUNT
 blocked() {
 	record_value "$RECORD" '(r.blocked ?? r.observed ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
 }
 
-# expect_blocked LINE...: these and nothing else
-expect_blocked() {
-	expect_lines "$(blocked)" "$@"
+assert_blocked() {
+	assert_lines "$(blocked)" "$@"
 }
 
-# expect_lines SEEN LINE...: what was seen, sorted, is these lines and nothing else
-expect_lines() {
-	local wanted
-	wanted=$(printf '%s\n' "${@:2}" | LC_ALL=C sort)
-	[[ $1 == "$wanted" ]] || {
-		printf 'seen:\n%s\nexpected:\n%s\n' "$1" "$wanted"
+assert_lines() {
+	local expected
+	expected=$(printf '%s\n' "${@:2}" | LC_ALL=C sort)
+	[[ $1 == "$expected" ]] || {
+		printf 'actual:\n%s\nexpected:\n%s\n' "$1" "$expected"
 		return 1
 	}
 }

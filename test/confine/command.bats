@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What confine does with its options, its command's status, files, signals and environment.
+# The options of confine, and the status, files, signals and environment of its command.
 
 load helper
 
@@ -7,15 +7,15 @@ setup() {
 	RECORD=$BATS_TEST_TMPDIR/record
 }
 
-# The two ways that confine runs a command: in its own place, and supervised.
-WAYS=('--net' "--net --cgroup x")
+# confine replaces itself with the command, or supervises it.
+MODES=('--net' "--net --cgroup x")
 
-@test '--help says all options and ends with 0' {
+@test '--help lists all options and exits with 0' {
 	local option
 	local -a options
 	run -0 --separate-stderr "$CONFINE" --help
 	[[ ! ${stderr-} ]]
-	# The tables of the parser have a line for each.
+	# The parser has a table with one line for each option.
 	mapfile -t options < <(sed -nE 's/^\t\{"(--[a-z-]+)", .*/\1/p' "$TOP/native/options/options.c")
 	((${#options[@]} >= 20))
 	for option in "${options[@]}"; do
@@ -27,7 +27,7 @@ WAYS=('--net' "--net --cgroup x")
 	[[ $(grep -c '^  --' <<<"$output") == "${#options[@]}" ]]
 }
 
-@test 'bad usage: 125, one line that names what is wrong, and nothing runs' {
+@test 'confine exits with 125 and one line about the mistake if an option is wrong, and runs nothing' {
 	local line
 	local -a labels=() pids=()
 	while IFS= read -r line; do
@@ -77,39 +77,39 @@ WAYS=('--net' "--net --cgroup x")
 	[[ $output == *'too many --die-with'* ]]
 }
 
-@test 'the exit status is that of the command; 126 and 127 as env gives them' {
-	local way status
-	for way in "${WAYS[@]}" '--net --best-effort' ''; do
+@test 'confine exits with the status of the command, and with 126 and 127 as env does' {
+	local mode status
+	for mode in "${MODES[@]}" '--net --best-effort' ''; do
 		for status in 0 1 2 77 124 125 126 127 128 130 143 255; do
 			# shellcheck disable=SC2086
-			run "-$status" "$CONFINE" $way -- bash -c "exit $status"
+			run "-$status" "$CONFINE" $mode -- bash -c "exit $status"
 			[[ ! $output ]]
 		done
 		# shellcheck disable=SC2086
-		run -127 --separate-stderr "$CONFINE" $way -- no-such-command-here
+		run -127 --separate-stderr "$CONFINE" $mode -- no-such-command-here
 		[[ ${stderr-} == 'confine: no-such-command-here: No such file or directory' ]]
 		# shellcheck disable=SC2086
-		run -126 --separate-stderr "$CONFINE" $way -- "$PLACE"
-		[[ ${stderr-} == "confine: $PLACE: Permission denied" ]]
+		run -126 --separate-stderr "$CONFINE" $mode -- "$TEST_DIR"
+		[[ ${stderr-} == "confine: $TEST_DIR: Permission denied" ]]
 	done
 }
 
-@test 'killed by a signal, confine dies by the same one' {
-	local way signal
-	for way in "${WAYS[@]}"; do
+@test 'confine dies by the signal that killed the command' {
+	local mode signal
+	for mode in "${MODES[@]}"; do
 		for signal in HUP INT QUIT ABRT KILL USR1 SEGV PIPE ALRM TERM; do
 			# shellcheck disable=SC2086,SC2016
-			run -0 python3 -c 'import subprocess, sys; print(-subprocess.call(sys.argv[1:]))' "$CONFINE" $way -- sh -c "ulimit -c 0; kill -$signal \$\$; exit 99"
+			run -0 python3 -c 'import subprocess, sys; print(-subprocess.call(sys.argv[1:]))' "$CONFINE" $mode -- sh -c "ulimit -c 0; kill -$signal \$\$; exit 99"
 			[[ $output == "$(kill -l "$signal")" ]] || {
-				echo "$way $signal: $output"
+				echo "$mode $signal: $output"
 				return 1
 			}
 		done
 	done
 }
 
-@test 'every file of the caller reaches the command, and none of ours' {
-	local way lock=$BATS_TEST_TMPDIR/lock
+@test 'the command inherits all descriptors of the caller and none of confine' {
+	local mode lock=$BATS_TEST_TMPDIR/lock
 	cat >"$BATS_TEST_TMPDIR/see" <<-'EOF'
 		for fd in /proc/$$/fd/*; do
 			echo "${fd##*/} $(readlink "$fd" | sed 's/pipe:.*/pipe/')"
@@ -120,79 +120,79 @@ WAYS=('--net' "--net --cgroup x")
 	exec 5<"$BATS_TEST_FILENAME" 9>"$BATS_TEST_TMPDIR/nine"
 	bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/plain"
 	[[ $(<"$BATS_TEST_TMPDIR/plain") == *$'\n9 '*$'\n'through ]]
-	for way in "${WAYS[@]}" "--ipc --cgroup x --record $RECORD --notice-file $RECORD.tell --die-with $$ --die-with-lock $lock" '--best-effort'; do
+	for mode in "${MODES[@]}" "--ipc --cgroup x --record $RECORD --notice-file $RECORD.tell --die-with $$ --die-with-lock $lock" '--best-effort'; do
 		# shellcheck disable=SC2086
-		"$CONFINE" $way -- bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/seen"
+		"$CONFINE" $mode -- bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/seen"
 		diff <(sed 's/plain$/seen/' "$BATS_TEST_TMPDIR/plain") "$BATS_TEST_TMPDIR/seen"
 	done
 	exec {held}>&-
 }
 
-@test 'a closed stdin, stdout or stderr stays out of harm, and no file of ours takes its number' {
-	local way
-	for way in "${WAYS[@]}"; do
+@test 'a closed stdin, stdout or stderr stays closed for the command' {
+	local mode
+	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
-		run -0 "$CONFINE" $way --record "$RECORD" -- bash -c 'echo out; echo err >&2' <&-
+		run -0 "$CONFINE" $mode --record "$RECORD" -- bash -c 'echo out; echo err >&2' <&-
 		[[ $output == $'out\nerr' ]]
 		# shellcheck disable=SC2086
-		"$CONFINE" $way --record "$RECORD" -- bash -c 'exit 3' >&- 2>&- <&- || [[ $? == 3 ]]
+		"$CONFINE" $mode --record "$RECORD" -- bash -c 'exit 3' >&- 2>&- <&- || [[ $? == 3 ]]
 		[[ $(record_value "$RECORD" r.status.exit) == 3 ]]
 	done
 }
 
-@test 'the arguments pass as they are' {
-	local way
-	for way in "${WAYS[@]}"; do
+@test 'the command gets its arguments unchanged' {
+	local mode
+	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
-		run -0 "$CONFINE" $way -- printf '<%s>' '' ' ' '--' $'a\nb' '--net' $'\xff'
+		run -0 "$CONFINE" $mode -- printf '<%s>' '' ' ' '--' $'a\nb' '--net' $'\xff'
 		[[ $output == $'<>< ><--><a\nb><--net><\xff>' ]]
 	done
 }
 
-@test 'the signals that the caller blocks and ignores stay so, and no more' {
-	local way plain
+@test 'the command inherits exactly the blocked and ignored signals of the caller' {
+	local mode plain
 	plain=$(python3 -c '
 import os, signal
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
 for s in (signal.SIGCHLD, signal.SIGHUP, signal.SIGPIPE): signal.signal(s, signal.SIG_IGN)
 os.execvp("grep", ["grep", "^Sig[BIC]", "/proc/self/status"])')
-	for way in "${WAYS[@]}" '--best-effort'; do
+	for mode in "${MODES[@]}" '--best-effort'; do
 		# shellcheck disable=SC2086
 		run -0 python3 -c '
 import os, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
 for s in (signal.SIGCHLD, signal.SIGHUP, signal.SIGPIPE): signal.signal(s, signal.SIG_IGN)
-os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $way -- grep '^Sig[BIC]' /proc/self/status
+os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc/self/status
 		[[ $output == "$plain" ]]
 	done
 }
 
-@test '--environ gives the command exactly that environment, 1.8 MB of it too' {
-	local way blob
+@test '--environ sets the whole environment of the command, up to 1.8 MB' {
+	local mode blob
 	blob=$(printf '%0100000d' 0)
 	for _ in {1..18}; do
 		printf 'BLOB%s=%s\0' "$_" "$blob"
 	done >"$BATS_TEST_TMPDIR/environ"
 	printf 'EMPTY=\0LINES=a\nb\0LD_PRELOAD=\0CONFINE_ENV_X=kept\0' >>"$BATS_TEST_TMPDIR/environ"
-	for way in "${WAYS[@]}"; do
+	for mode in "${MODES[@]}"; do
 		exec {environ}<"$BATS_TEST_TMPDIR/environ"
 		# shellcheck disable=SC2086
-		MINE=1 "$CONFINE" $way --environ "$environ" -- /bin/cat /proc/self/environ >"$BATS_TEST_TMPDIR/seen"
+		MINE=1 "$CONFINE" $mode --environ "$environ" -- /bin/cat /proc/self/environ >"$BATS_TEST_TMPDIR/seen"
 		cmp "$BATS_TEST_TMPDIR/environ" "$BATS_TEST_TMPDIR/seen"
 		exec {environ}>&-
 		# shellcheck disable=SC2086
-		run -0 "$CONFINE" $way --environ 7 -- /bin/sh -c '[ ! -e /proc/self/fd/7 ]' 7<"$BATS_TEST_TMPDIR/seen"
+		run -0 "$CONFINE" $mode --environ 7 -- /bin/sh -c '[ ! -e /proc/self/fd/7 ]' 7<"$BATS_TEST_TMPDIR/seen"
 	done
 	run -125 "$CONFINE" --net --environ 9 -- echo ran 9>&-
 	[[ $output == 'confine: --environ 9: '*'no file of that number is open' ]]
 }
 
-@test 'CONFINE_ENV_NAME comes back as NAME, in the place of what had that name' {
-	local way
-	for way in "${WAYS[@]}"; do
+@test 'CONFINE_ENV_NAME becomes NAME in the environment of the command' {
+	local mode
+	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
 		run -0 env -i PATH="$PATH" A=outer CONFINE_ENV_A=inner CONFINE_ENV_TMPDIR=/t CONFINE_ENV_EMPTY= CONFINE_ENV_=odd \
-			"$CONFINE" $way -- env
+			"$CONFINE" $mode -- env
 		[[ $(sort <<<"$output") == $'A=inner\nCONFINE_ENV_=odd\nEMPTY=\nPATH='*$'\nTMPDIR=/t' ]] || {
 			echo "$output"
 			return 1
@@ -200,7 +200,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $way -- grep '^Sig[BIC]' /proc/
 	done
 }
 
-@test 'the command is found in the PATH of the environment it gets' {
+@test 'confine searches the command in the PATH of the new environment' {
 	# As env(1): `env PATH=... COMMAND` looks there.
 	printf '#!/bin/sh\necho found\n' >"$BATS_TEST_TMPDIR/only-here"
 	chmod 755 "$BATS_TEST_TMPDIR/only-here"

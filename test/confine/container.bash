@@ -1,24 +1,24 @@
 # shellcheck shell=bash
-# A container as Docker makes it, of a real container runtime: this machine's files, parts of /proc masked, /sys read-only, Docker's
-# fourteen capabilities, and on demand what its default seccomp profile refuses.
+# A container like those of Docker, made by crun: the files of this machine, parts of /proc masked, /sys read-only, the fourteen
+# capabilities of Docker and, on request, its default seccomp profile.
 #
-#   contained SECCOMP UID COMMAND...   in such a container, as that user; SECCOMP is `docker` or `unconfined`
+#   run_in_container SECCOMP UID COMMAND...   runs the command in one as that user; SECCOMP is `docker` or `unconfined`
 #
-# PLACE is everybody's, as helper.bash has it.
+# TEST_DIR is a folder that every user may write (helper.bash).
 
-contained() {
+run_in_container() {
 	local bundle
-	bundle=$(mktemp -d "$PLACE/container.XXXXXX") || return
+	bundle=$(mktemp -d "$TEST_DIR/container.XXXXXX") || return
 	mkdir "$bundle/rootfs"
 	container_configuration "$@" >"$bundle/config.json" || return
-	# In a mount namespace of its own, so that nothing is left to unmount; and without cgroups, as crun refuses a hybrid tree.
+	# The mount namespace removes the mounts at the end. crun refuses a hybrid cgroup tree, so it gets none.
 	# shellcheck disable=SC2016
 	unshare --mount --propagation private -- bash -c \
 		'mount --rbind / "$1/rootfs" && mount -t tmpfs none /sys/fs/cgroup && exec crun --root "$1/state" --cgroup-manager disabled run --bundle "$1" "$2"' - "$bundle" "${bundle##*/}"
 }
 
-# What Docker's default profile keeps for CAP_SYS_ADMIN (moby, profiles/seccomp/default.json), which the container lacks; and from
-# clone(2) the flags of namespaces alone.
+# Docker's default profile permits these system calls only with CAP_SYS_ADMIN, which the container lacks, and refuses the namespace
+# flags of clone(2) (moby, profiles/seccomp/default.json).
 container_configuration() {
 	node -e '
 		const [seccomp, uid, cwd, ...args] = process.argv.slice(1);

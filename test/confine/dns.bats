@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# confine --net --audit: which names a confined command looked up, and that it gets its refusal at once.
+# confine --net --audit records the names that a command looks up, and answers at once.
 
 load audit
 
@@ -13,13 +13,13 @@ setup() {
 	DNS_CLIENT=(/usr/bin/python3 "$AUDIT_DIR/dns_client.py")
 }
 
-# All names, one a line, sorted: NAME TYPE COMM COUNT
-names() {
+# lookups: prints the lookups of the record, sorted: NAME TYPE COMM COUNT
+lookups() {
 	record_value "$RECORD" '(r.names ?? []).map((n) => [n.name, n.type, n.comm, n.count].join(" ")).sort().join("\n")'
 }
 
-expect_names() {
-	expect_lines "$(names)" "$@"
+assert_lookups() {
+	assert_lines "$(lookups)" "$@"
 }
 
 LOOKUP='
@@ -31,46 +31,46 @@ except socket.gaierror as error:
     print(error.errno == socket.EAI_AGAIN, time.monotonic() - began < 0.5)
 '
 
-@test 'getaddrinfo fails at once, like where no network is; both types are seen, once each' {
+@test 'getaddrinfo fails at once with EAI_AGAIN, and A and AAAA are recorded once each' {
 	audit --net -- /usr/bin/python3 -c "$LOOKUP" Files.Example.org >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
-	expect_names 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
+	assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 	[[ $(record_value "$RECORD" r.names_watched) == yes && $(record_value "$RECORD" r.blocked) == undefined && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
-@test 'root: the same, and localhost still is one' {
+@test 'lookups of root are recorded, and localhost resolves' {
 	((EUID == 0)) || skip 'needs root'
-	WHO=root audit --net -- sh -c 'getent ahosts localhost >/dev/null; exec "$@"' sh /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
+	RUN_AS=root audit --net -- sh -c 'getent ahosts localhost >/dev/null; exec "$@"' sh /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
-	expect_names 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
+	assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 }
 
-@test 'types are told apart, over UDP and TCP, with EDNS too' {
-	local way
-	for way in udp tcp; do
+@test 'query types are recorded over UDP and TCP, also with EDNS' {
+	local protocol
+	for protocol in udp tcp; do
 		audit --net -- sh -c 'for type in PTR SRV TXT ODD; do "$@" $type _x._tcp.example.org; done; "$@" edns e.example.org' sh \
-			"${DNS_CLIENT[@]}" "$way" >"$AUDIT_DIR/out"
+			"${DNS_CLIENT[@]}" "$protocol" >"$AUDIT_DIR/out"
 		[[ $(sort -u "$AUDIT_DIR/out") == 2 ]]
-		expect_names '_x._tcp.example.org PTR python3 1' '_x._tcp.example.org SRV python3 1' '_x._tcp.example.org TXT python3 1' \
+		assert_lookups '_x._tcp.example.org PTR python3 1' '_x._tcp.example.org SRV python3 1' '_x._tcp.example.org TXT python3 1' \
 			'_x._tcp.example.org TYPE65280 python3 1' 'e.example.org A python3 1'
 	done
 }
 
-@test 'malformed, truncated, looping, oversized queries: answered or not, and the next one is' {
+@test 'after malformed, truncated, looping and oversized queries the next query is answered' {
 	audit --net -- sh -c '"$@" malformed; "$@" A after.example' sh "${DNS_CLIENT[@]}" udp >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'empty=none short=none truncated=1 loop=1 label=1 long=1 response=none update=4 questions=1 oversized=2'$'\n2' ]]
-	expect_names 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
+	assert_lookups 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
 	run -0 audit --net -- sh -c '"$@" malformed || true; "$@" A after.example; "$@" idle' sh "${DNS_CLIENT[@]}" tcp
 	[[ $(tail -n2 <<<"$output") == $'2\n2 True' ]]
 }
 
-@test '100,000 queries: bounded, answered to the last' {
+@test '100,000 queries are all answered and counted, and the record lists 256 names' {
 	audit --net -- "${DNS_CLIENT[@]}" udp many 100000
 	[[ $(record_value "$RECORD" r.lookups) == 100000 && $(record_value "$RECORD" r.names.length) == 256 ]]
 	(($(wc -c <"$RECORD") < 64000))
 }
 
-@test 'two who ask at the same time are told apart' {
+@test 'the lookups of two concurrent processes are recorded for the right process' {
 	local one
 	for one in left right; do
 		install -m 755 /usr/bin/getent "$AUDIT_DIR/$one"
@@ -80,15 +80,15 @@ except socket.gaierror as error:
 			{ i=0; while [ $i -lt 40 ]; do "$1/$one" hosts "$one.example"; i=$((i + 1)); done; } &
 		done
 		wait' sh "$AUDIT_DIR"
-	expect_names 'left.example A left 40' 'left.example AAAA left 40' 'right.example A right 40' 'right.example AAAA right 40'
+	assert_lookups 'left.example A left 40' 'left.example AAAA left 40' 'right.example A right 40' 'right.example AAAA right 40'
 }
 
-@test 'a probe whether one is online answers as without us: 8.8.8.8:53 is out of reach' {
+@test 'a probe of 8.8.8.8:53 fails with ENETUNREACH' {
 	run -0 audit --net -- /usr/bin/python3 -c '
 import errno, socket
 probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
-	expect_blocked 'python3 udp 8.8.8.8 53 1'
+	assert_blocked 'python3 udp 8.8.8.8 53 1'
 }
 
 BIND='
@@ -98,47 +98,47 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
     print(errno.errorcode.get(server.bind((sys.argv[1], 53)), "bound"))
 '
 
-@test 'a package that binds port 53 itself gets it' {
+@test 'a phase of root can bind port 53' {
 	((EUID == 0)) || skip 'needs root'
-	WHO=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
+	RUN_AS=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == 'in part' ]]
-	# One of another address is in nobody's way.
-	WHO=root audit --net -- sh -c '"$@" && getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 127.0.0.1 >"$AUDIT_DIR/out" || true
+	# A socket on another address does not replace the stub server.
+	RUN_AS=root audit --net -- sh -c '"$@" && getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 127.0.0.1 >"$AUDIT_DIR/out" || true
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == yes ]]
-	expect_names 'after.example A getent 1' 'after.example AAAA getent 1'
+	assert_lookups 'after.example A getent 1' 'after.example AAAA getent 1'
 }
 
-@test 'one that may not have port 53 does not take it from us' {
+@test 'an unprivileged phase cannot take port 53 from the stub server' {
 	audit --net -- sh -c '"$@" 2>/dev/null; getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 0.0.0.0 || true
-	expect_names 'after.example A getent 1' 'after.example AAAA getent 1'
+	assert_lookups 'after.example A getent 1' 'after.example AAAA getent 1'
 	[[ $(record_value "$RECORD" r.names_watched) == yes ]]
 }
 
-@test 'the host keeps its resolv.conf, where / is a shared mount too; search domains multiply nothing' {
+@test 'resolv.conf of the host stays unchanged on a shared /, and search domains add no lookups' {
 	((EUID == 0)) || skip 'needs root to share /'
 	local conf=$AUDIT_DIR/resolv.conf
 	printf 'nameserver 192.0.2.1\nsearch one.example two.example\n' >"$conf"
-	WHO=root unshare --mount --propagation shared sh -c '
+	RUN_AS=root unshare --mount --propagation shared sh -c '
 		mount --bind "$1" /etc/resolv.conf
 		cat /proc/self/mountinfo >"$1.before"
 		"$2" --net --audit --record "$3" -- sh -c "grep -c 192.0.2.1 /etc/resolv.conf; getent hosts short"
 		cat /proc/self/mountinfo >"$1.after"
 		cmp "$1.before" "$1.after" && grep -q 192.0.2.1 /etc/resolv.conf' sh "$conf" "$CONFINE" "$RECORD"
-	expect_names 'short A getent 1' 'short AAAA getent 1'
+	assert_lookups 'short A getent 1' 'short AAAA getent 1'
 }
 
-@test 'where there is no resolv.conf to mount over, the phase runs and the record says that names are not seen' {
+@test 'without /etc/resolv.conf the phase runs, and the record has that lookups are not recorded' {
 	((EUID == 0)) || skip 'needs root for an /etc without'
 	mkdir -p "$AUDIT_DIR/etc"
-	WHO=root run -0 unshare --mount sh -c 'mount --bind "$1" /etc && exec "$2" --net --audit --record "$3" -- "$4" connect' sh \
+	RUN_AS=root run -0 unshare --mount sh -c 'mount --bind "$1" /etc && exec "$2" --net --audit --record "$3" -- "$4" connect' sh \
 		"$AUDIT_DIR/etc" "$CONFINE" "$RECORD" "$CLIENT"
 	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'mounting over /etc/resolv.conf: No such file or directory' ]]
-	expect_blocked 'client tcp 198.51.100.7 443 1'
+	assert_blocked 'client tcp 198.51.100.7 443 1'
 }
 
-@test 'a daemon of the host that answers over a path socket is none of our names, and the record says that it was asked' {
+@test 'the record has host_resolver if a phase asks nscd of the host over its socket' {
 	((EUID == 0)) || skip 'needs root for a /run of its own'
-	WHO=root unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh /usr/bin/python3 -c '
+	RUN_AS=root unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh /usr/bin/python3 -c '
 import os, socket, subprocess, sys, threading
 os.mkdir("/run/nscd")
 server = socket.socket(socket.AF_UNIX)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2030,SC2031,SC2034 # each test has a user of its own, and audit_run reads WHO
-# Which sockets a phase without a network can make: a network namespace does not isolate every family, AF_VSOCK for one.
+# shellcheck disable=SC2030,SC2031,SC2034 # each test has a user of its own, and audit_run reads RUN_AS
+# The socket families that a phase can use with confine --net. A network namespace does not isolate AF_VSOCK and some others.
 
 load audit
 
-# At most so many, unless CONFINE_SOAK asks for the full number.
+# npm run soak sets CONFINE_SOAK, for the full number.
 RACES=${CONFINE_SOAK:+1000000}
 
 setup_file() {
@@ -13,19 +13,19 @@ setup_file() {
 	install -m 4755 "$TOP/native/build/confine" "$AUDIT_DIR/setuid"
 }
 
-# as_it_is: what this user can make outside
-as_it_is() {
-	if [[ ${WHO-user} == user && $EUID == 0 ]]; then
+# run_outside: prints which sockets this user can make without confine
+run_outside() {
+	if [[ ${RUN_AS-user} == user && $EUID == 0 ]]; then
 		setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/make"
 	else
 		"$AUDIT_DIR/make"
 	fi
 }
 
-# expect_restricted OPTION...: with --net and these options, all other families are refused, and what is left is as outside
-expect_restricted() {
+# assert_restricted OPTION...: with --net and these options only the four families can be made, and these as without confine
+assert_restricted() {
 	local outside
-	outside=$(as_it_is | sed -E '
+	outside=$(run_outside | sed -E '
 		s/^(.* (vsock|alg|packet|inet-packet|can)) .*/\1 EAFNOSUPPORT/
 		s/^(x32 [a-z6-]* )EAFNOSUPPORT/\1'"$X32"'/
 		s/^(io_uring_setup ring) .*/\1 ENOSYS/')
@@ -35,30 +35,30 @@ expect_restricted() {
 
 setup() {
 	audit_setup
-	# A filter comes before the kernel's own ENOSYS, where it has no x32.
+	# The seccomp filter comes before the ENOSYS of a kernel without x32.
 	X32=EAFNOSUPPORT
 }
 
 @test 'confine --net makes sockets of UNIX, INET, INET6 and NETLINK, and of no other family, by every system call' {
-	local WHO
-	for WHO in user root; do
-		expect_restricted --audit
-		expect_restricted --audit --allow 192.0.2.1:80
+	local RUN_AS
+	for RUN_AS in user root; do
+		assert_restricted --audit
+		assert_restricted --audit --allow 192.0.2.1:80
 	done
 }
 
-@test 'without a watcher no socket is made through socketcall, as its arguments are in memory' {
-	local WHO
-	for WHO in user root; do
+@test 'without a watcher socketcall(2) makes no socket' {
+	local RUN_AS
+	for RUN_AS in user root; do
 		run -0 audit_run --net -- "$AUDIT_DIR/make"
 		[[ $(grep -cE '^(socket|x32|i386|socketpair) (vsock|alg|packet|inet-packet|can) EAFNOSUPPORT$' <<<"$output") == 20 ]]
 		[[ $output == *$'\nsocketcall inet EAFNOSUPPORT\n'*$'\nsocketcall pair made\n'* ]]
 	done
 }
 
-@test 'a set-id confine, and a network that others have made, restrict them too' {
+@test 'a set-user-id confine and one in a network of Portage restrict the families too' {
 	((EUID == 0)) || skip 'only root can install a set-id confine'
-	local CONFINE=$AUDIT_DIR/setuid option WHO=user
+	local CONFINE=$AUDIT_DIR/setuid option RUN_AS=user
 	for option in --audit --best-effort; do
 		run -0 audit_run --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
 		[[ $output == *'socket vsock EAFNOSUPPORT'*'socket packet EAFNOSUPPORT'* && $output == *'socket inet made'* ]]
@@ -73,30 +73,30 @@ setup() {
 	done
 }
 
-@test '--families adds some, and "any" restricts nothing' {
+@test '--families permits more families, and "any" permits all' {
 	run -0 audit_run --net --audit --families vsock,packet -- "$AUDIT_DIR/make"
 	[[ $output == *'socket alg EAFNOSUPPORT'*'socket can EAFNOSUPPORT'* ]]
-	diff <(as_it_is | grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ') <(grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ' <<<"$output")
+	diff <(run_outside | grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ') <(grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ' <<<"$output")
 	run -0 audit_run --net --audit --families any -- "$AUDIT_DIR/make"
-	diff <(as_it_is) <(echo "$output")
+	diff <(run_outside) <(echo "$output")
 	run -125 audit_run --net --families vsock,token-ring -- true
 	[[ $output == *'--families takes'*'token-ring'* ]]
 	run -125 audit_run --ipc --families vsock -- true
 	[[ $output == *'--families needs --net'* ]]
 }
 
-@test 'without --net, and where the network could not be isolated, no family is restricted' {
+@test 'without --net no family is restricted' {
 	run -0 audit_run --audit -- "$AUDIT_DIR/make"
-	diff <(as_it_is) <(echo "$output")
+	diff <(run_outside) <(echo "$output")
 }
 
 @test 'a thread that rewrites the arguments of socketcall gets no socket of another family' {
 	run -0 audit_run --net --audit -- "$AUDIT_DIR/make" race "${RACES:-20000}"
 }
 
-@test 'socketcall makes no vsock for a process that cannot be inspected, nor in a network of its own' {
-	local WHO
-	for WHO in user root; do
+@test 'socketcall(2) makes no AF_VSOCK socket for a process that cannot be inspected or in a nested network' {
+	local RUN_AS
+	for RUN_AS in user root; do
 		run -0 audit_run --net --audit -- "$AUDIT_DIR/make" hidden
 		[[ $output == *'socketcall vsock EAFNOSUPPORT' ]]
 		run -0 audit_run --net --audit -- "$AUDIT_DIR/make" nested
@@ -104,7 +104,7 @@ setup() {
 	done
 }
 
-@test 'where seccomp is refused, --require starts nothing and --best-effort says so' {
+@test 'without seccomp --require starts nothing, and --best-effort prints that families are not restricted' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	local CONFINE=$AUDIT_DIR/refuse_calls
 	run -125 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net -- true

@@ -1,13 +1,15 @@
 # shellcheck shell=bash
-# What the tests of confine share: a copy of it that every user may run, an ordinary user, and who is left.
+# For tests of confine.
 #
-#   confine_begin [TOOL...]   for a setup_file with tools: CONFINE, PLACE (everybody's), ORDINARY (a user id nobody has), and the C tools
-#   confine_end               for teardown_file: ends whatever runs as ORDINARY, removes PLACE
-#   only_root                 skips a test that an ordinary user can't run
-#   ordinary COMMAND...       as an ordinary user, without a privilege
-#   ours_here KIND PID        whether that process is in our namespace of that kind
+#   confine_begin [TOOL...]   for setup_file: sets CONFINE, a copy that every user may run; TEST_DIR, a folder that every user may write;
+#                             TEST_UID, the id of an unprivileged user; compiles the C tools of test/confine/ into TEST_DIR
+#   confine_end               for teardown_file: kills the remaining processes of the tests and removes TEST_DIR
+#   require_root              skips a test that only root can run
+#   as_user COMMAND...        runs the command as TEST_UID without privileges
+#   live_processes WORD|UID   prints the PIDs with that word in environment or arguments, or of that user
+#   print_namespaces          prints the namespaces of the shell, one per line: KIND ID
 #
-# CONFINE_BUILD=build/sanitized tests that one instead.
+# CONFINE_BUILD=build/sanitized tests the confine of that folder.
 
 bats_require_minimum_version 1.5.0
 
@@ -20,27 +22,27 @@ source "$TOP/test/lib/wait.bash"
 
 confine_begin() {
 	local tool
-	PLACE=$(mktemp -d /var/tmp/pc-confine.XXXXXX)
-	chmod 1777 "$PLACE"
-	CONFINE=$PLACE/confine
+	TEST_DIR=$(mktemp -d /var/tmp/pc-confine.XXXXXX)
+	chmod 1777 "$TEST_DIR"
+	CONFINE=$TEST_DIR/confine
 	install -m 755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
 	for tool; do
-		cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$PLACE/$tool" "$TOP/test/confine/$tool"*.c || return
+		cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TEST_DIR/$tool" "$TOP/test/confine/$tool"*.c || return
 	done
-	ORDINARY=$UID
+	TEST_UID=$UID
 	while ((UID == 0)); do
-		ORDINARY=$((20000 + RANDOM))
-		getent passwd "$ORDINARY" >/dev/null || pgrep -U "$ORDINARY" >/dev/null || break
+		TEST_UID=$((20000 + RANDOM))
+		getent passwd "$TEST_UID" >/dev/null || pgrep -U "$TEST_UID" >/dev/null || break
 	done
-	export PLACE CONFINE ORDINARY
+	export TEST_DIR CONFINE TEST_UID
 }
 
 confine_end() {
 	local -a pids
-	[[ ${PLACE-} ]] || return 0
-	mapfile -t pids < <(marked "$PLACE")
+	[[ ${TEST_DIR-} ]] || return 0
+	mapfile -t pids < <(live_processes "$TEST_DIR")
 	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}" 2>/dev/null || true
-	rm -rf -- "$PLACE"
+	rm -rf -- "$TEST_DIR"
 }
 
 setup_file() {
@@ -53,41 +55,40 @@ teardown_file() {
 
 setup() {
 	# shellcheck disable=SC2034 # the tests read it
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
 }
 
-only_root() {
-	((UID == 0)) || skip 'only root can do that'
+require_root() {
+	((UID == 0)) || skip 'needs root'
 }
 
-ordinary() {
+as_user() {
 	if ((UID == 0)); then
-		setpriv --reuid="$ORDINARY" --regid="$ORDINARY" --clear-groups --inh-caps=-all -- "$@"
+		setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all -- "$@"
 	else
 		"$@"
 	fi
 }
 
-# The live processes with a word in their environment or arguments, or of the user of that number.
-marked() {
+live_processes() {
 	local word=$1 status
 	local -a fields
 	{
 		if [[ $word =~ ^[0-9]+$ ]]; then
-			# awk would end at the first process that is gone meanwhile.
+			# awk would stop at the first process that has ended.
 			grep -l $'^Uid:\t'"$word"$'\t' /proc/[0-9]*/status
 		else
 			grep -lF -- "$word" /proc/[0-9]*/{environ,cmdline}
 		fi
 	} 2>/dev/null | cut -d/ -f3 | sort -nu | while read -r pid; do
 		status=$(<"/proc/$pid/stat") || continue
-		# The state, and further on the number of threads: one whose first thread has ended lives all the same.
+		# The state and the number of threads: a process whose first thread has ended is a zombie with more than one thread.
 		read -ra fields <<<"${status##*) }"
 		[[ ${fields[0]} == [ZX] && ${fields[17]} == 1 || $pid == "$BASHPID" ]] || echo "$pid"
 	done 2>/dev/null
 }
 
-namespaces() {
+print_namespaces() {
 	local kind
 	for kind in net ipc uts user pid mnt cgroup; do
 		echo "$kind $(readlink "/proc/self/ns/$kind")"

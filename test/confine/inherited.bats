@@ -1,25 +1,25 @@
 #!/usr/bin/env bats
-# What Portage as root has made already is told by its fingerprint, and nothing that only looks like it.
+# confine recognises the namespaces that Portage as root has made, and no similar ones, and does not make them again.
 
 load helper
 
 setup() {
-	only_root
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	require_root
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
 }
 
-# in_network [HOSTNAME] LINE... : a new network and UTS namespace as `ip -batch` makes it of the lines, then confine
+# in_network HOSTNAME LINE...: runs confine in a new network and UTS namespace, set up by `ip -batch` with these lines
 in_network() {
 	local name=$1
 	shift
-	printf '%s\n' "$@" >"$PLACE/batch"
+	printf '%s\n' "$@" >"$TEST_DIR/batch"
 	# shellcheck disable=SC2016
 	unshare --net --uts --ipc -- bash -c '
-		hostname "$1" && ip -batch "$2" && readlink /proc/self/ns/{net,ipc} && shift 2 && exec "$@"' - "$name" "$PLACE/batch" \
+		hostname "$1" && ip -batch "$2" && readlink /proc/self/ns/{net,ipc} && shift 2 && exec "$@"' - "$name" "$TEST_DIR/batch" \
 		"$CONFINE" --net --ipc --best-effort --record "$RECORD" -- readlink /proc/self/ns/{net,ipc}
 }
 
-made_by() {
+assert_applied() {
 	[[ $(record_value "$RECORD" 'r.applied.net + " " + r.applied.ipc') == "$1" ]] || {
 		tail -n1 "$RECORD"
 		return 1
@@ -30,50 +30,50 @@ UP='link set lo up'
 FOUR='address add 10.0.0.1/8 dev lo'
 SIX='address add fd::1/8 dev lo'
 
-@test "Portage's own: lo up, 10.0.0.1/8, fd::1/8, localhost" {
+@test 'a network with lo up, 10.0.0.1/8, fd::1/8 and the host name localhost is that of Portage' {
 	run -0 in_network localhost "$UP" "$FOUR" "$SIX"
 	[[ ${lines[0]} == "${lines[2]}" && ${lines[1]} == "${lines[3]}" ]]
-	made_by 'portage portage'
+	assert_applied 'portage portage'
 }
 
-@test "Portage's own, made by Portage's code" {
+@test "namespaces that Portage's code has made are recognised" {
 	local portage
 	portage=$("$TOP/scripts/portage")
-	cat >"$PLACE/spawn.py" <<-'EOF'
+	cat >"$TEST_DIR/spawn.py" <<-'EOF'
 		import os, sys
 		import portage.process
 		sys.exit(os.waitstatus_to_exitcode(os.waitpid(portage.process.spawn(
 		    sys.argv[2:], unshare_net=True, unshare_ipc=sys.argv[1] == "ipc", returnpid=True)[0], 0)[1]))
 	EOF
-	run -0 "$portage/bin/python" "$PLACE/spawn.py" ipc "$CONFINE" --net --ipc --record "$RECORD" -- true
-	made_by 'portage portage'
-	# Its network alone: IPC is still ours to make.
-	run -0 "$portage/bin/python" "$PLACE/spawn.py" - "$CONFINE" --net --ipc --record "$RECORD" -- true
-	made_by 'portage confine'
-	# A virtual device, down, that a module puts into every new namespace changes nothing.
-	run -0 "$portage/bin/python" "$PLACE/spawn.py" ipc bash -c '
+	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" ipc "$CONFINE" --net --ipc --record "$RECORD" -- true
+	assert_applied 'portage portage'
+	# Only the network is from Portage, so confine makes an IPC namespace.
+	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" - "$CONFINE" --net --ipc --record "$RECORD" -- true
+	assert_applied 'portage confine'
+	# Some modules add a virtual device that is down to every new namespace.
+	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" ipc bash -c '
 		ip link add d0 type veth peer name d1 && exec "$@"' - \
 		"$CONFINE" --net --ipc --record "$RECORD" -- true
-	made_by 'portage portage'
+	assert_applied 'portage portage'
 }
 
-@test 'a host or a container with nothing but lo, up or down, is not isolated' {
+@test 'a network with only lo is not taken for that of Portage, and confine isolates it' {
 	local name
 	for name in localhost container; do
 		run -0 in_network "$name"
-		made_by 'confine confine'
+		assert_applied 'confine confine'
 		run -0 in_network "$name" "$UP"
-		made_by 'confine confine'
+		assert_applied 'confine confine'
 		[[ ${lines[0]} != "${lines[2]}" && ${lines[1]} != "${lines[3]}" ]]
 	done
 }
 
-@test 'one mark missing, or one interface too many: not isolated' {
+@test 'a network without one of the properties, or with another interface, is not taken for that of Portage' {
 	local name line
 	while IFS='|' read -r name line; do
 		mapfile -t lines_given < <(tr ';' '\n' <<<"$line")
 		run -0 in_network "$name" "${lines_given[@]}"
-		made_by 'confine confine' || {
+		assert_applied 'confine confine' || {
 			echo "$name: $line"
 			return 1
 		}
@@ -88,28 +88,28 @@ SIX='address add fd::1/8 dev lo'
 	EOF
 }
 
-@test 'IPC: the first namespace was made by nobody, whatever the network looks like' {
-	printf '%s\n' "$UP" "$FOUR" "$SIX" >"$PLACE/batch"
-	run -0 unshare --net --uts -- bash -c 'hostname localhost && ip -batch "$1" && shift && exec "$@"' - "$PLACE/batch" \
+@test 'the initial IPC namespace is not taken for one of Portage' {
+	printf '%s\n' "$UP" "$FOUR" "$SIX" >"$TEST_DIR/batch"
+	run -0 unshare --net --uts -- bash -c 'hostname localhost && ip -batch "$1" && shift && exec "$@"' - "$TEST_DIR/batch" \
 		"$CONFINE" --net --ipc --record "$RECORD" -- true
-	made_by 'portage confine'
+	assert_applied 'portage confine'
 }
 
-@test 'process 1 of Portage keeps the phase; another one of that name does not' {
+@test 'pid-ns-init of Portage tracks the phase, and another process 1 of that name does not' {
 	local portage
 	portage=$("$TOP/scripts/portage")
-	cat >"$PLACE/spawn.py" <<-'EOF'
+	cat >"$TEST_DIR/spawn.py" <<-'EOF'
 		import os, sys
 		import portage.process
 		sys.exit(os.waitstatus_to_exitcode(os.waitpid(portage.process.spawn(
 		    sys.argv[1:], unshare_pid=True, unshare_mount=True, returnpid=True)[0], 0)[1]))
 	EOF
-	run -0 "$portage/bin/python" "$PLACE/spawn.py" "$CONFINE" --cgroup x --record "$RECORD" -- true
+	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" "$CONFINE" --cgroup x --record "$RECORD" -- true
 	[[ $(record_value "$RECORD" r.tracking) == *portage ]]
-	printf '#!/bin/bash\n"$@"\n' >"$PLACE/pid-ns-init"
-	chmod 755 "$PLACE/pid-ns-init"
-	run -0 ordinary unshare --user --map-current-user --pid --fork --mount-proc -- "$PLACE/pid-ns-init" \
-		"$CONFINE" --cgroup x --record "$PLACE/mine" -- true
-	RECORD=$PLACE/mine
+	printf '#!/bin/bash\n"$@"\n' >"$TEST_DIR/pid-ns-init"
+	chmod 755 "$TEST_DIR/pid-ns-init"
+	run -0 as_user unshare --user --map-current-user --pid --fork --mount-proc -- "$TEST_DIR/pid-ns-init" \
+		"$CONFINE" --cgroup x --record "$TEST_DIR/mine" -- true
+	RECORD=$TEST_DIR/mine
 	[[ $(record_value "$RECORD" r.tracking) == pidns ]]
 }

@@ -1,133 +1,127 @@
 #!/usr/bin/env bats
-# What a command sees of network, IPC and users: as root, as root without CAP_SYS_ADMIN, as an ordinary user.
+# Network, IPC and user ids of a command, started by root, by root without CAP_SYS_ADMIN and by an unprivileged user.
 
 load helper
 
 setup_file() {
 	confine_begin ipc
-	NAME=/${PLACE##*/} KEY=0x$(printf '%04x' "$RANDOM")7a
+	NAME=/${TEST_DIR##*/} KEY=0x$(printf '%04x' "$RANDOM")7a
 	export NAME KEY
-	"$PLACE/ipc" make "$NAME" "$KEY"
+	"$TEST_DIR/ipc" make "$NAME" "$KEY"
 }
 
 teardown_file() {
-	[[ ! ${NAME-} ]] || "$PLACE/ipc" remove "$NAME" "$KEY"
+	[[ ! ${NAME-} ]] || "$TEST_DIR/ipc" remove "$NAME" "$KEY"
 	confine_end
 }
 
-# Docker's root: every capability but that one.
+# container_root COMMAND...: runs the command as root without CAP_SYS_ADMIN, as in a container of Docker
 container_root() {
 	setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin -- "$@"
 }
 
-WHO='ordinary'
-((UID != 0)) || WHO='ordinary env container_root'
+CALLERS='as_user'
+((UID != 0)) || CALLERS='as_user env container_root'
 
-each() {
-	local who
-	for who in $WHO; do
-		"$@"
-	done
-}
-
-@test 'lo is the only interface, up, with the four addresses; the host name is localhost; there is no way out' {
-	local who way
-	for who in $WHO; do
-		for way in --net '--net --ipc --cgroup x'; do
+@test 'the only interface is lo with four addresses, the host name is localhost, and there is no route out' {
+	local who options
+	for who in $CALLERS; do
+		for options in --net '--net --ipc --cgroup x'; do
 			# shellcheck disable=SC2086
-			run -0 $who "$CONFINE" $way -- bash -c 'ip -o address; ip -o link | grep -o "^[0-9]*: [^:]*: <.*>"; uname -n; ip route; ip -6 route show default'
+			run -0 $who "$CONFINE" $options -- bash -c 'ip -o address; ip -o link | grep -o "^[0-9]*: [^:]*: <.*>"; uname -n; ip route; ip -6 route show default'
 			[[ $(grep -oE 'inet6? [^ ]*' <<<"$output" | sort | paste -sd' ') == 'inet 10.0.0.1/8 inet 127.0.0.1/8 inet6 ::1/128 inet6 fd::1/8' ]]
 			[[ $output == *$'\n1: lo: <LOOPBACK,UP,LOWER_UP>\nlocalhost' ]]
 			# shellcheck disable=SC2086
-			run $who "$CONFINE" $way -- bash -c 'exec 3<>/dev/tcp/198.51.100.1/80'
+			run $who "$CONFINE" $options -- bash -c 'exec 3<>/dev/tcp/198.51.100.1/80'
 			[[ $output == *'Network is unreachable'* ]]
 			# shellcheck disable=SC2086
-			run $who "$CONFINE" $way -- bash -c 'exec 3<>/dev/tcp/2001:db8::1/80'
+			run $who "$CONFINE" $options -- bash -c 'exec 3<>/dev/tcp/2001:db8::1/80'
 			[[ $output == *'Network is unreachable'* ]]
 		done
 	done
 }
 
-@test 'localhost resolves, to both families, also for who asks with AI_ADDRCONFIG' {
-	# Without an address beside 127.0.0.1 and ::1 glibc takes a family for not configured.
-	run -0 ordinary "$CONFINE" --net -- python3 -c '
+@test 'localhost resolves with AI_ADDRCONFIG' {
+	# glibc skips a family whose only addresses are 127.0.0.1 and ::1.
+	run -0 as_user "$CONFINE" --net -- python3 -c '
 import socket
 print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.AI_ADDRCONFIG, type=socket.SOCK_STREAM)}))'
 	[[ $output == *127.0.0.1* ]]
 }
 
-@test 'servers of the host and of the command do not reach each other, abstract sockets neither' {
+@test 'servers of the host and of the command cannot reach each other over TCP or abstract sockets' {
 	local who
-	cat >"$PLACE/serve.py" <<-'EOF'
+	cat >"$TEST_DIR/serve.py" <<-'EOF'
 		import os, socket, sys, time
 		tcp = socket.create_server(("127.0.0.1", int(sys.argv[1])), reuse_port=True)
 		abstract = socket.socket(socket.AF_UNIX); abstract.bind("\0" + sys.argv[2]); abstract.listen()
 		print(tcp.getsockname()[1], flush=True)
 		sys.stdin.read()
 	EOF
-	cat >"$PLACE/reach.py" <<-'EOF'
+	cat >"$TEST_DIR/reach.py" <<-'EOF'
 		import socket, sys
 		def reach(family, address):
 		    try: socket.socket(family).connect(address); return "reached"
 		    except OSError as error: return error.strerror
 		print(reach(socket.AF_INET, ("127.0.0.1", int(sys.argv[1]))), "/", reach(socket.AF_UNIX, "\0" + sys.argv[2]))
 	EOF
-	coproc SERVER { exec python3 "$PLACE/serve.py" 0 "$NAME" 3>&-; }
+	coproc SERVER { exec python3 "$TEST_DIR/serve.py" 0 "$NAME" 3>&-; }
 	read -r port <&"${SERVER[0]}"
-	run -0 python3 "$PLACE/reach.py" "$port" "$NAME"
+	run -0 python3 "$TEST_DIR/reach.py" "$port" "$NAME"
 	[[ $output == 'reached / reached' ]]
-	for who in $WHO; do
-		run -0 "$who" "$CONFINE" --net -- python3 "$PLACE/reach.py" "$port" "$NAME"
+	for who in $CALLERS; do
+		run -0 "$who" "$CONFINE" --net -- python3 "$TEST_DIR/reach.py" "$port" "$NAME"
 		[[ $output == 'Connection refused / Connection refused' ]]
-		# In there the same port is free, and a server of its own is reached.
+		# Inside, the same port is free, and the command reaches its own server.
 		run -0 "$who" "$CONFINE" --net -- bash -c '
 			coproc SERVER { exec python3 "$1/serve.py" "$2" "$3"; }
-			read -r port <&"${SERVER[0]}" && python3 "$1/reach.py" "$port" "$3"; exit' - "$PLACE" "$port" "$NAME"
+			read -r port <&"${SERVER[0]}" && python3 "$1/reach.py" "$port" "$3"; exit' - "$TEST_DIR" "$port" "$NAME"
 		[[ $output == 'reached / reached' ]] || {
 			echo "$who: $output"
 			return 1
 		}
 	done
 	eval "exec ${SERVER[1]}>&-"
-	for who in $WHO; do
-		coproc SERVER { "$who" "$CONFINE" --net -- python3 "$PLACE/serve.py" "$port" "$NAME" 3>&-; }
+	for who in $CALLERS; do
+		coproc SERVER { "$who" "$CONFINE" --net -- python3 "$TEST_DIR/serve.py" "$port" "$NAME" 3>&-; }
 		read -r port <&"${SERVER[0]}"
-		run -0 python3 "$PLACE/reach.py" "$port" "$NAME"
+		run -0 python3 "$TEST_DIR/reach.py" "$port" "$NAME"
 		[[ $output == 'Connection refused / Connection refused' ]]
 		eval "exec ${SERVER[1]}>&-"
 	done
 }
 
-@test "the host's message queues and segments are invisible, and what is made inside is gone with it" {
+@test 'message queues and shared memory of the host are invisible, and those of the command end with it' {
 	local who
-	run -0 "$PLACE/ipc" see "$NAME" "$KEY"
+	run -0 "$TEST_DIR/ipc" see "$NAME" "$KEY"
 	[[ $output == 'queue=yes segment=yes' ]]
-	for who in $WHO; do
-		run -0 "$who" "$CONFINE" --ipc -- "$PLACE/ipc" see "$NAME" "$KEY"
+	for who in $CALLERS; do
+		run -0 "$who" "$CONFINE" --ipc -- "$TEST_DIR/ipc" see "$NAME" "$KEY"
 		[[ $output == 'queue=no segment=no' ]]
 		run -0 "$who" "$CONFINE" --ipc -- bash -c '"$@" make /inside 0x7a7a7a7a >/dev/null && ipcmk -Q && "$@" see /inside 0x7a7a7a7a' \
-			- "$PLACE/ipc"
+			- "$TEST_DIR/ipc"
 		[[ $output == *'queue=yes segment=yes' ]]
-		run -0 "$PLACE/ipc" see /inside 0x7a7a7a7a
+		run -0 "$TEST_DIR/ipc" see /inside 0x7a7a7a7a
 		[[ $output == 'queue=no segment=no' ]]
 	done
 }
 
-@test 'only what is asked for is taken apart' {
-	local who way expected
+@test 'confine makes only the namespaces of its options' {
+	local who options expected count
 	# shellcheck disable=SC2016
-	while IFS=: read -r way expected; do
-		for who in $WHO; do
-			namespaces >"$PLACE/here"
+	while IFS=: read -r options expected; do
+		for who in $CALLERS; do
+			print_namespaces >"$TEST_DIR/here"
 			# shellcheck disable=SC2086
-			"$who" "$CONFINE" $way -- bash -c "$(declare -f namespaces); namespaces" >"$PLACE/there"
-			seen=$(diff "$PLACE/here" "$PLACE/there" | sed -n 's/^> \([a-z]*\).*/\1/p' | grep -vx user | paste -sd' ')
+			"$who" "$CONFINE" $options -- bash -c "$(declare -f print_namespaces); print_namespaces" >"$TEST_DIR/there"
+			seen=$(diff "$TEST_DIR/here" "$TEST_DIR/there" | sed -n 's/^> \([a-z]*\).*/\1/p' | grep -vx user | paste -sd' ')
 			[[ $seen == "$expected" ]] || {
-				echo "$who $way: $seen, not $expected"
+				echo "$who $options: $seen, not $expected"
 				return 1
 			}
-			[[ $who == env || ! $expected ]] || grep -q '^> user' <(diff "$PLACE/here" "$PLACE/there")
-			[[ $who != env ]] || ! grep -q '^> user' <(diff "$PLACE/here" "$PLACE/there")
+			# Root needs no user namespace.
+			count=$(diff "$TEST_DIR/here" "$TEST_DIR/there" | grep -c '^> user') || true
+			if [[ $who == env || ! $expected ]]; then ((count == 0)); else ((count == 1)); fi
 		done
 	done <<-'EOF'
 		:
@@ -141,26 +135,26 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	EOF
 }
 
-@test 'a user namespace maps the caller to itself, and forbids setgroups' {
-	run -0 ordinary "$CONFINE" --net -- bash -c 'id -u; id -g; cat /proc/self/setgroups; tr -s " " </proc/self/uid_map; touch "$1" && stat -c %u "$1"' - "$PLACE/owned"
-	[[ $output == "$ORDINARY"$'\n'"$ORDINARY"$'\ndeny\n '"$ORDINARY $ORDINARY 1"$'\n'"$ORDINARY" ]]
-	[[ $(stat -c %u "$PLACE/owned") == "$ORDINARY" ]]
-	rm -f "$PLACE/owned"
+@test 'a user namespace maps the user to itself and forbids setgroups' {
+	run -0 as_user "$CONFINE" --net -- bash -c 'id -u; id -g; cat /proc/self/setgroups; tr -s " " </proc/self/uid_map; touch "$1" && stat -c %u "$1"' - "$TEST_DIR/owned"
+	[[ $output == "$TEST_UID"$'\n'"$TEST_UID"$'\ndeny\n '"$TEST_UID $TEST_UID 1"$'\n'"$TEST_UID" ]]
+	[[ $(stat -c %u "$TEST_DIR/owned") == "$TEST_UID" ]]
+	rm -f "$TEST_DIR/owned"
 }
 
-@test 'root without CAP_SYS_ADMIN: a user namespace with the whole range of ids' {
-	only_root
-	run -0 container_root "$CONFINE" --net --ipc --record "$RECORD" -- bash -c 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; cat /proc/self/setgroups; touch "$1"; chown 250:12 "$1"; stat -c %u:%g "$1"; setpriv --reuid 7 --clear-groups id -u' - "$PLACE/owned"
+@test 'root without CAP_SYS_ADMIN gets a user namespace with all ids' {
+	require_root
+	run -0 container_root "$CONFINE" --net --ipc --record "$RECORD" -- bash -c 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; cat /proc/self/setgroups; touch "$1"; chown 250:12 "$1"; stat -c %u:%g "$1"; setpriv --reuid 7 --clear-groups id -u' - "$TEST_DIR/owned"
 	[[ $output == $' 0 0 4294967295\n 0 0 4294967295\nallow\n250:12\n7' ]]
-	[[ $(stat -c %u:%g "$PLACE/owned") == 250:12 ]]
+	[[ $(stat -c %u:%g "$TEST_DIR/owned") == 250:12 ]]
 	[[ $(record_value "$RECORD" r.mode) == userns ]]
-	# Where it may not map others, its own id alone.
+	# Without CAP_SETUID only its own id is mapped.
 	run -0 setpriv --bounding-set=-sys_admin,-setuid --inh-caps=-sys_admin,-setuid "$CONFINE" --net -- bash -c 'tr -s " " </proc/self/uid_map; id -u'
 	[[ $output == $' 0 0 1\n0' ]]
 }
 
-@test 'root without CAP_SYS_ADMIN inside a user namespace of some ids maps those' {
-	only_root
+@test 'root without CAP_SYS_ADMIN in a user namespace gets one with the ids of that namespace' {
+	require_root
 	coproc INSIDE { exec unshare --user bash -c 'read -r && exec setpriv --reuid 0 --regid 0 --clear-groups "$@"' - \
 		--bounding-set=-sys_admin --inh-caps=-sys_admin -- "$CONFINE" --net -- bash -c 'tr -s " " </proc/self/uid_map; id -u' 3>&-; }
 	until_true 5 test ! "/proc/$INSIDE_PID/ns/user" -ef /proc/self/ns/user
@@ -171,25 +165,25 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == $' 0 0 5000\n0' ]]
 }
 
-@test 'its ids come from the kernel: under fakeroot an ordinary user is one' {
+@test 'confine under fakeroot uses the ids of the kernel' {
 	local tool
 	for tool in fakeroot-tcp fakeroot-sysv; do
-		run -0 ordinary "$tool" -- bash -c 'id -u; exec "$@" --probe' - "$CONFINE"
-		[[ ${lines[0]} == 0 && $output == *$'\nmode=userns\nuid='"$ORDINARY"$'\neuid='"$ORDINARY"$'\n'*$'\nnet=yes\n'* ]]
+		run -0 as_user "$tool" -- bash -c 'id -u; exec "$@" --probe' - "$CONFINE"
+		[[ ${lines[0]} == 0 && $output == *$'\nmode=userns\nuid='"$TEST_UID"$'\neuid='"$TEST_UID"$'\n'*$'\nnet=yes\n'* ]]
 	done
 }
 
-@test '--probe says what can be had, as it then is' {
+@test '--probe prints what confine can isolate here' {
 	local who key
-	for who in $WHO; do
+	for who in $CALLERS; do
 		run -0 "$who" "$CONFINE" --probe
 		for key in net ipc pid proc; do
 			[[ $output == *$'\n'"$key=yes"* ]]
 		done
 	done
-	run -0 ordinary unshare --user --map-root-user bash -c 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@" --probe' - "$CONFINE"
+	run -0 as_user unshare --user --map-root-user bash -c 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@" --probe' - "$CONFINE"
 	[[ $output == *$'\nnet=no: unshare(CLONE_NEWNET): No space left on device\nipc=yes'* ]]
-	only_root
+	require_root
 	run -0 env "$CONFINE" --probe
 	[[ $output == mode=root* && $output == *cgroup=yes* ]]
 }

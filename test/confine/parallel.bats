@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Many at once, and what a killed one leaves: every record whole, no cgroup left, nobody's neighbour killed.
+# Concurrent and killed runs: records stay whole, cgroups are removed, and no other run is killed.
 
 load helper
 
@@ -8,10 +8,10 @@ setup_file() {
 }
 
 setup() {
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
 	: >"$RECORD"
 	chmod 666 "$RECORD"
-	NAME=parallel-${PLACE##*.}-$BATS_TEST_NUMBER
+	NAME=parallel-${TEST_DIR##*.}-$BATS_TEST_NUMBER
 }
 
 cgroups() {
@@ -23,17 +23,17 @@ has_cgroup() {
 }
 
 gone() {
-	[[ ! $(marked "$1") ]]
+	[[ ! $(live_processes "$1") ]]
 }
 
-# 64 at once, each of which leaves an orphan and ends with a status of its own, all under one name.
+# sixty_four PREFIX: starts 64 runs with one cgroup name. Each leaves an orphan and exits with its own status
 sixty_four() {
 	local i
 	local -a pids=()
 	for i in {1..64}; do
 		# shellcheck disable=SC2016
 		"$@" "$CONFINE" --net --ipc --cgroup "$NAME" --label number="$i" --record "$RECORD" -- bash -c \
-			'exec -a "$1" sleep 1000 >/dev/null 2>&1 3>&- 4>&- & until [[ $(</proc/$!/comm) == sleep ]]; do :; done; exit $2' - "$PLACE-orphan-$i" "$i" &
+			'exec -a "$1" sleep 1000 >/dev/null 2>&1 3>&- 4>&- & until [[ $(</proc/$!/comm) == sleep ]]; do :; done; exit $2' - "$TEST_DIR-orphan-$i" "$i" &
 		pids+=($!)
 	done
 	for i in {1..64}; do
@@ -42,10 +42,10 @@ sixty_four() {
 	done
 }
 
-@test '64 at once under one name: 64 whole records, each with its own orphan; nothing is left' {
+@test '64 concurrent runs with one cgroup name write 64 whole records, each with its own orphan, and leave nothing' {
 	local who
-	for who in ordinary env; do
-		[[ $who == ordinary || $UID == 0 ]] || continue
+	for who in as_user env; do
+		[[ $who == as_user || $UID == 0 ]] || continue
 		: >"$RECORD"
 		sixty_four "$who"
 		run -0 node -e '
@@ -54,67 +54,67 @@ sixty_four() {
 				r.orphans?.map((o) => o.argv[0]).join() !== `${process.argv[2]}-orphan-${r.number}`);
 			console.log(all.length, new Set(all.map((r) => r.number)).size, bad.length);
 			if (bad.length) console.log(JSON.stringify(bad[0]));
-		' "$RECORD" "$PLACE"
+		' "$RECORD" "$TEST_DIR"
 		[[ $output == '64 64 0' ]]
-		gone "$PLACE-orphan"
+		gone "$TEST_DIR-orphan"
 		[[ ! $(cgroups) ]]
 	done
 }
 
-@test 'a neighbour of the same name lives on when one is killed, and the next run takes away what that one left' {
+@test 'if one run is killed, another of the same name goes on, and the next run removes the old cgroup' {
 	local first second
-	mkfifo "$PLACE/fifo"
-	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$PLACE-first" "$PLACE/first" 3>&- &
+	mkfifo "$TEST_DIR/fifo"
+	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$TEST_DIR-first" "$TEST_DIR/first" 3>&- &
 	first=$!
-	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; read -r <"$2"; exit 7' - "$PLACE/second" "$PLACE/fifo" 3>&- &
+	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; read -r <"$2"; exit 7' - "$TEST_DIR/second" "$TEST_DIR/fifo" 3>&- &
 	second=$!
-	until_true 5 test -e "$PLACE/first" -a -e "$PLACE/second"
+	until_true 5 test -e "$TEST_DIR/first" -a -e "$TEST_DIR/second"
 	kill -KILL "$first"
-	until_true 1 gone "$PLACE-first"
+	until_true 1 gone "$TEST_DIR-first"
 	wait "$first" || [[ $? == 137 ]]
 	"$CONFINE" --cgroup "$NAME" -- true
 	kill -0 "$second"
 	if has_cgroup; then
 		[[ $(cgroups | wc -l) == 1 ]]
 	fi
-	echo >"$PLACE/fifo"
+	echo >"$TEST_DIR/fifo"
 	wait "$second" || [[ $? == 7 ]]
 	[[ ! $(cgroups) && $(record_value "$RECORD" r.status.exit) == 7 ]]
 }
 
-@test '--gc removes what killed runs have left, and nothing that somebody looks after' {
+@test '--gc removes cgroups of killed runs and none of live runs' {
 	local dead lives
-	only_root
+	require_root
 	has_cgroup || skip 'no cgroup v2 here'
-	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/gc" 3>&- &
+	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/gc" 3>&- &
 	dead=$!
-	until_true 5 test -e "$PLACE/gc"
-	mkfifo "$PLACE/fifo2"
-	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; read -r <"$2"' - "$PLACE/lives" "$PLACE/fifo2" 3>&- &
+	until_true 5 test -e "$TEST_DIR/gc"
+	mkfifo "$TEST_DIR/fifo2"
+	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; read -r <"$2"' - "$TEST_DIR/lives" "$TEST_DIR/fifo2" 3>&- &
 	lives=$!
-	until_true 5 test -e "$PLACE/lives"
+	until_true 5 test -e "$TEST_DIR/lives"
 	[[ $(cgroups | wc -l) == 2 ]]
 	run -0 "$CONFINE" --gc
 	[[ $output == '0 cgroups removed' && $(cgroups | wc -l) == 2 ]]
 	kill -KILL "$dead"
 	wait "$dead" || true
 	run -0 "$TOP/bin/portcullis" gc
-	# A run of another test file may have swept first: then there was nothing left to remove.
+	# A run of another test file may have removed the cgroup first.
 	[[ $output == @('1 cgroup removed'|'0 cgroups removed') && $(cgroups | wc -l) == 1 ]]
-	echo >"$PLACE/fifo2"
+	echo >"$TEST_DIR/fifo2"
 	wait "$lives"
 	[[ ! $(cgroups) ]]
 }
 
-@test 'neither --gc nor another run takes away what a run is just making' {
+@test 'neither --gc nor another run removes a cgroup that a starting run has just made' {
 	local neighbour maker
-	only_root
+	require_root
 	has_cgroup || skip 'no cgroup v2 here'
-	# With it the place is there, and the second directory that the next one makes is its own: there it stops.
+	# This run makes the parent directory, so the second mkdir of the next run makes its own cgroup, and strace stops it there.
 	"$CONFINE" --cgroup "$NAME" -- sleep 1000 3>&- &
 	neighbour=$!
 	until_true 5 eval '[[ $(cgroups) ]]'
-	strace -qq -o "$PLACE/trace" -e trace=mkdirat -e inject=mkdirat:signal=STOP:when=2 \
+	strace -qq -o "$TEST_DIR/trace" -e trace=mkdirat -e inject=mkdirat:signal=STOP:when=2 \
 		"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- true 3>&- &
 	maker=$!
 	until_true 5 eval '[[ $(cgroups | wc -l) == 2 ]]'
@@ -129,9 +129,9 @@ sixty_four() {
 	[[ ! $(cgroups) ]]
 }
 
-@test 'a start waits 100 ms for all old cgroups together that cannot be emptied' {
+@test 'a start waits at most 100 ms for all old cgroups that cannot be emptied' {
 	local tree group i took
-	only_root
+	require_root
 	has_cgroup || skip 'no cgroup v2 here'
 	tree=$(findmnt -nt cgroup2 -o TARGET | head -n1)/portcullis
 	mkdir -p "$tree"
@@ -139,8 +139,8 @@ sixty_four() {
 		group=$tree/portcullis-$NAME.1.$i
 		mkdir "$group"
 		# cgroup.kill does not end a process whose first thread has ended (cgroup_kill() in native/cgroup/cgroup.c).
-		(echo "$BASHPID" >"$group/cgroup.procs" && exec "$PLACE/survivor" leaderless) >"$PLACE/left.$i" 3>&-
-		grep -q ready "$PLACE/left.$i"
+		(echo "$BASHPID" >"$group/cgroup.procs" && exec "$TEST_DIR/survivor" leaderless) >"$TEST_DIR/left.$i" 3>&-
+		grep -q ready "$TEST_DIR/left.$i"
 	done
 	took=${EPOCHREALTIME/./}
 	"$CONFINE" --cgroup "$NAME" -- true
@@ -149,9 +149,9 @@ sixty_four() {
 	for group in $(cgroups); do
 		xargs kill -KILL <"$group/cgroup.procs"
 	done
-	# By now nothing has to be waited for, or a second start does it.
+	# The processes may still be dying at the first start.
 	until_true 5 eval '"$CONFINE" --cgroup "$NAME" -- true && [[ ! $(cgroups) ]]'
 	echo "$took ms"
-	# One budget for each would be 800 ms.
+	# A wait of 100 ms for each cgroup would take 800 ms.
 	((took < 600))
 }

@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
-# What a record says, and how it gets into its file; who is named in it, and who is not.
+# The content of records and how confine writes them.
 
 load helper
 
 setup() {
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
 	: >"$RECORD"
 	chmod 666 "$RECORD"
-	NAME=record-${PLACE##*.}-$BATS_TEST_NUMBER
+	NAME=record-${TEST_DIR##*.}-$BATS_TEST_NUMBER
 }
 
-# as_root_and_user COMMAND... : by both, as far as we may
+# as_root_and_user COMMAND...: runs the command with the argument as_user and, for root, env
 as_root_and_user() {
 	local who
-	for who in ordinary env; do
-		[[ $who == ordinary || $UID == 0 ]] || continue
+	for who in as_user env; do
+		[[ $who == as_user || $UID == 0 ]] || continue
 		"$@" "$who"
 	done
 }
@@ -24,7 +24,7 @@ spin() {
 x = bytearray(50 << 20)
 while time.process_time() < 1.5: sum(range(100000))' before after
 	before=${EPOCHREALTIME/./}
-	# The spinner measures itself: both see one process, and how loaded the machine is makes no difference.
+	# The command measures its own wall time, so that the load of the machine makes no difference.
 	# shellcheck disable=SC2016
 	run -0 --separate-stderr "$1" /usr/bin/time -f '%U %S %M' "$CONFINE" --net --cgroup "$NAME" --record "$RECORD" -- bash -c '
 		begin=${EPOCHREALTIME/./}; python3 -c "$1"; echo $((${EPOCHREALTIME/./} - begin))' - "$spin"
@@ -32,7 +32,7 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 	node -e '
 		const r = JSON.parse(process.argv[1]), [user, system, peak] = process.argv[2].split(" ").map(Number);
 		const [inner, outer] = process.argv.slice(3).map((microseconds) => Number(microseconds) / 1e6);
-		// time(1) cuts both to hundredths: on the average that takes a half of one each.
+		// time(1) truncates both to hundredths of a second, which loses half a hundredth each on average.
 		const time = (r.user + r.system) / (user + system + 0.01), memory = r.memory_peak / 1024 / peak;
 		console.log(`# accounting: time ${time.toFixed(4)}, memory ${memory.toFixed(4)} of time(1), from`, r.accounting);
 		console.log(`# accounting: wall ${r.wall}, of ${inner} inside and ${outer} outside`);
@@ -40,29 +40,29 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 	' "$(tail -n1 "$RECORD")" "${stderr-}" "$output" "$((after - before))" >&3
 }
 
-@test 'time and memory are those that time(1) measures, within 2 %; wall lies between what is measured inside and outside' {
+@test 'time and memory differ from those of time(1) by at most 2 %, and wall is between the times inside and outside' {
 	as_root_and_user spin
 }
 
-@test 'a record is one write' {
+@test 'a record is one write(2)' {
 	as_root_and_user written_at_once
 }
 
 written_at_once() {
 	local writes
-	"$1" strace -f -qq -e trace=write,writev,pwrite64 -P "$RECORD" -o "$PLACE/trace" \
+	"$1" strace -f -qq -e trace=write,writev,pwrite64 -P "$RECORD" -o "$TEST_DIR/trace" \
 		"$CONFINE" --net --cgroup "$NAME" --record "$RECORD" --label "text=$(printf '%05000d' 0)" -- true
-	writes=$(grep -c 'write' "$PLACE/trace")
-	rm "$PLACE/trace"
+	writes=$(grep -c 'write' "$TEST_DIR/trace")
+	rm "$TEST_DIR/trace"
 	[[ $writes == 1 && $(record_value "$RECORD" r.text.length) == 5000 ]]
 }
 
-@test '--notice-file has the line of the record where a user should hear of it, and else nothing' {
+@test '--notice-file gets the record if the user needs a message, and stays empty otherwise' {
 	as_root_and_user tells
 }
 
 tells() {
-	local tell=$PLACE/tell
+	local tell=$TEST_DIR/tell
 	rm -f "$tell"
 	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --notice-file "$tell" -- true
 	[[ ! -s $tell ]]
@@ -70,14 +70,14 @@ tells() {
 	[[ $(record_value "$RECORD" r.orphan_count) == 1 && $(<"$tell") == "$(tail -n1 "$RECORD")" ]]
 }
 
-# The shell does not wait for what is at the other end of its output, and ends some milliseconds before that does.
-@test 'what ends by itself, as the tee behind a pipe, is not left behind' {
+# The shell does not wait for the process that reads its output, and ends some milliseconds earlier.
+@test 'a process that ends soon after the command, such as tee, is not recorded as an orphan' {
 	as_root_and_user ends_by_itself
 }
 
 ends_by_itself() {
 	local spared=0
-	# A machine with enough to do lets one wait longer than we do: it is tried until it was seen three times.
+	# On a busy machine the process may outlast the wait of confine, so three successes of 40 runs are enough.
 	for _ in {1..40}; do
 		"$1" "$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'exec > >(cat >/dev/null; sleep 0.008); echo said'
 		[[ $(tail -n1 "$RECORD") == *'"orphan_count"'* ]] || ((++spared))
@@ -87,16 +87,16 @@ ends_by_itself() {
 	return 1
 }
 
-@test 'the supervisor itself takes less than 1 MiB' {
+@test 'the supervisor uses less than 1 MiB' {
 	local pss supervisor
 	# shellcheck disable=SC2016
-	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$PLACE/pss" 3>&- &
+	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/pss" 3>&- &
 	supervisor=$!
-	until_true 5 test -e "$PLACE/pss"
+	until_true 5 test -e "$TEST_DIR/pss"
 	pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$supervisor/smaps_rollup")
 	kill "$supervisor"
 	wait "$supervisor" || true
 	echo "# supervisor: Pss $pss kB" >&3
-	# The sanitizers take more, for themselves.
+	# The sanitizers need more memory.
 	[[ ${CONFINE_BUILD-} ]] || ((pss < 1024))
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Where / is a shared mount, as systemd makes it, what is mounted for a command stays with it.
+# On a shared / mount, as with systemd, mounts for a command do not propagate to the host.
 
 load helper
 
@@ -7,20 +7,20 @@ setup_file() {
 	confine_begin survivor
 }
 
-# In a mount namespace of its own, in which / is shared with a second one.
+# with_shared_root COMMAND...: runs the command in a new mount namespace whose / is shared
 with_shared_root() {
 	unshare --mount --propagation private -- bash -c 'mount --make-rshared / && exec "$@"' - "$@"
 }
 
-@test 'the /proc of a command appears nowhere else, and nothing survives' {
-	only_root
+@test 'the /proc of a command does not propagate, and no process survives' {
+	require_root
 	# shellcheck disable=SC2016
 	run -0 with_shared_root bash -c '
 		grep -q "shared:" <(grep " / / " /proc/self/mountinfo) && cat /proc/self/mountinfo >"$2/before"
-		for way in "" "setpriv --reuid=$3 --regid=$3 --clear-groups --inh-caps=-all --"; do
-			$way "$1" --net --ipc --cgroup x -- bash -c "[[ \$(</proc/1/comm) == confine ]] && exec \"\$@\"" - "$2/survivor" double_fork
+		for prefix in "" "setpriv --reuid=$3 --regid=$3 --clear-groups --inh-caps=-all --"; do
+			$prefix "$1" --net --ipc --cgroup x -- bash -c "[[ \$(</proc/1/comm) == confine ]] && exec \"\$@\"" - "$2/survivor" double_fork
 		done
-		cat /proc/self/mountinfo | diff - "$2/before" && [[ $(</proc/$$/comm) == bash ]]' - "$CONFINE" "$PLACE" "$ORDINARY"
+		cat /proc/self/mountinfo | diff - "$2/before" && [[ $(</proc/$$/comm) == bash ]]' - "$CONFINE" "$TEST_DIR" "$TEST_UID"
 	[[ $output == $'ready\nready' ]]
-	[[ ! $(marked "$ORDINARY") ]]
+	[[ ! $(live_processes "$TEST_UID") ]]
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# Whatever a command leaves behind is named and killed, in each of the four ways. The last test prints the table.
+# confine records and kills all processes that a command leaves, by each tracking method. The end prints a table of times.
 
 load helper
 load tracking_methods
 
 setup_file() {
 	confine_begin refuse_calls survivor
-	TABLE=$PLACE/table
+	TABLE=$TEST_DIR/table
 	export TABLE
 }
 
@@ -16,7 +16,7 @@ teardown_file() {
 }
 
 setup() {
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
 	: >"$RECORD"
 	chmod 666 "$RECORD"
 }
@@ -30,13 +30,13 @@ table() {
 	' "$TABLE"
 }
 
-KEEPERS='pidns subreaper'
-((UID != 0)) || ! "${CONFINE:-true}" --probe | grep -q "^cgroup=yes" || KEEPERS+=" cgroup"
-((UID != 0)) || KEEPERS+=' setuid'
+METHODS='pidns subreaper'
+((UID != 0)) || ! "${CONFINE:-true}" --probe | grep -q "^cgroup=yes" || METHODS+=" cgroup"
+((UID != 0)) || METHODS+=' setuid'
 
-# As an ordinary user has processes of his own elsewhere, his survivors are known by what confine's place is called.
+# survivors: prints the PIDs of the surviving processes. An unprivileged user has other processes, so TEST_DIR identifies them.
 survivors() {
-	if ((UID == 0)); then marked "$ORDINARY"; else marked "$PLACE"; fi
+	if ((UID == 0)); then live_processes "$TEST_UID"; else live_processes "$TEST_DIR"; fi
 }
 
 no_cgroup() {
@@ -47,169 +47,169 @@ emulated() {
 	grep -q 'QEMU TCG' /proc/cpuinfo
 }
 
-# Nothing outlasted the 7 s that confine waits. In an emulated CPU dying alone may take longer: then it has said so, all are gone in
-# the end, and the next run takes the cgroup away.
-in_time() {
+# nothing_stuck RECORD-LINE: no process outlasted the 7 s that confine waits. With an emulated CPU that can happen. Then all processes
+# must end later, and the next run must remove the cgroup.
+nothing_stuck() {
 	[[ $1 == *'"stuck":'* ]] || return 0
 	emulated && until_true 60 eval '[[ ! $(survivors) ]]' && "$CONFINE" --cgroup next -- true
 }
 
-# leaves DESCRIPTION COMMAND... : the command leaves something, which is then gone, by each keeper
-leaves() {
-	local what=$1 keeper start record count
+# assert_killed DESCRIPTION COMMAND...: confine kills all processes that the command leaves, by each tracking method, and records at
+# least NAMED of them
+assert_killed() {
+	local what=$1 method start record count
 	shift
-	NAME=${PLACE##*.}-$BATS_TEST_NUMBER
-	export PC_PLACE=$PLACE
-	for keeper in $KEEPERS; do
+	NAME=${TEST_DIR##*.}-$BATS_TEST_NUMBER
+	for method in $METHODS; do
 		start=${EPOCHREALTIME/./} count=0
-		run -0 kept_by "$keeper" "$@"
-		printf '%s\t%s\t%d\n' "$what" "$keeper" $(((${EPOCHREALTIME/./} - start) / 1000)) >>"$TABLE"
-		# Not read by Node, whose start takes longer than all the rest: seconds in an emulated CPU.
+		run -0 run_tracked "$method" "$@"
+		printf '%s\t%s\t%d\n' "$what" "$method" $(((${EPOCHREALTIME/./} - start) / 1000)) >>"$TABLE"
+		# Without Node, whose start takes seconds on an emulated CPU.
 		record=$(tail -n1 "$RECORD")
-		{ [[ $output == ready ]] && shows "$keeper" "$record" && in_time "$record"; } || {
-			echo "$what, $keeper: $output ${record:0:1000}"
+		{ [[ $output == ready ]] && record_names_method "$method" "$record" && nothing_stuck "$record"; } || {
+			echo "$what, $method: $output ${record:0:1000}"
 			return 1
 		}
 		[[ ! $(survivors) ]] || {
-			echo "$what outlived $keeper:"
+			echo "$what outlived $method:"
 			ps -o pid,ppid,stat,args -p "$(survivors | paste -sd,)"
 			return 1
 		}
 		no_cgroup
 		[[ ! $record =~ '"orphan_count":'([0-9]+) ]] || count=${BASH_REMATCH[1]}
 		((count >= NAMED)) || {
-			echo "$what, $keeper: not named: ${record:0:1000}"
+			echo "$what, $method: not named: ${record:0:1000}"
 			return 1
 		}
 	done
 }
 
-# survive DESCRIPTION KIND [NAMED]: a kind of survivor.c, of which at least so many are named
-survive() {
+# assert_survivor_killed DESCRIPTION KIND [NAMED]: confine kills a survivor.c of that kind and records at least NAMED processes
+assert_survivor_killed() {
 	NAMED=${3-1}
-	leaves "$1" "$PLACE/survivor" "$2"
+	assert_killed "$1" "$TEST_DIR/survivor" "$2"
 }
 
-@test 'double fork and setsid' {
-	survive 'double fork, setsid' double_fork
+@test 'a process after double fork and setsid is killed' {
+	assert_survivor_killed 'double fork, setsid' double_fork
 }
 
-@test 'a daemon that closed every file and changed its directory' {
-	survive 'closed files, chdir /' closed_files
+@test 'a daemon without open files is killed' {
+	assert_survivor_killed 'closed files, chdir /' closed_files
 }
 
-@test 'a process that ignores and blocks every signal' {
-	survive 'deaf to every signal' deaf
+@test 'a process that ignores and blocks every signal is killed' {
+	assert_survivor_killed 'deaf to every signal' deaf
 }
 
-@test 'a stopped process' {
-	survive 'stopped' stopped
+@test 'a stopped process is killed' {
+	assert_survivor_killed 'stopped' stopped
 }
 
-@test 'a parent in vfork, in uninterruptible sleep as ps has it' {
-	survive 'vfork (D, but killable)' in_vfork 2
+@test 'a parent in vfork, which is in state D, is killed' {
+	assert_survivor_killed 'vfork (D, but killable)' in_vfork 2
 }
 
-@test 'a fork bomb of 2,000' {
-	survive 'a bomb of 2,000' bomb 2000
+@test 'a fork bomb of 2,000 processes is killed' {
+	assert_survivor_killed 'a bomb of 2,000' bomb 2000
 }
 
-@test 'a fork bomb that goes on' {
-	# 300 that fork without a pause let an emulated kernel no time to free anything (RCU), and it runs out of memory.
+@test 'a fork bomb without end is killed' {
+	# With 300 processes that fork without a pause an emulated kernel frees no memory (RCU) and runs out of it.
 	! emulated || export SURVIVOR_BOMB=60
-	survive 'a bomb that goes on' live_bomb 0
+	assert_survivor_killed 'a bomb that goes on' live_bomb 0
 }
 
-@test 'a fork bomb that goes on among those who called' {
-	survive 'a bomb in our own group' near_bomb 0
+@test 'a fork bomb in the process group of the caller is killed' {
+	assert_survivor_killed 'a bomb in our own group' near_bomb 0
 }
 
-@test 'in another session, under another name' {
-	survive 'another session, renamed' renamed
+@test 'a process in another session with another name is killed' {
+	assert_survivor_killed 'another session, renamed' renamed
 }
 
-@test 'without a death signal, not dumpable' {
-	survive 'PR_SET_PDEATHSIG 0' no_death_signal
+@test 'a process without death signal that is not dumpable is killed' {
+	assert_survivor_killed 'PR_SET_PDEATHSIG 0' no_death_signal
 }
 
-@test 'a chain that re-forks without a pause' {
-	survive 're-forks without a pause' chain 0
+@test 'a process that forks and exits without a pause is killed' {
+	assert_survivor_killed 're-forks without a pause' chain 0
 }
 
-@test 'a chain that re-forks every 2 ms, in a new session each' {
-	survive 're-forks every 2 ms' slow_chain
+@test 'a process that forks and exits every 2 ms into a new session is killed' {
+	assert_survivor_killed 're-forks every 2 ms' slow_chain
 }
 
-@test 're-parented: a sibling of the command by CLONE_PARENT' {
-	survive 're-parented: CLONE_PARENT' sibling
+@test 'a sibling of the command, made by CLONE_PARENT, is killed' {
+	assert_survivor_killed 're-parented: CLONE_PARENT' sibling
 }
 
-@test 're-parented: under a subreaper of its own that then ends' {
-	survive 're-parented: own subreaper' adopted
+@test 'a child of another subreaper that has ended is killed' {
+	assert_survivor_killed 're-parented: own subreaper' adopted
 }
 
-@test 'one that is ptraced by another' {
-	survive 'ptraced by another' traced 2
+@test 'a process that is traced by another is killed' {
+	assert_survivor_killed 'ptraced by another' traced 2
 }
 
-@test 'one that ptraces and stops what keeps it' {
-	survive 'ptraces and stops its keeper' tracer
+@test 'a process that traces and stops confine is killed' {
+	assert_survivor_killed 'ptraces and stops its keeper' tracer
 }
 
-@test 'one in user and PID namespaces of its own' {
-	survive 'own namespaces' namespaced
+@test 'a process in its own user and PID namespaces is killed' {
+	assert_survivor_killed 'own namespaces' namespaced
 }
 
-@test 'one whose first thread has ended, a zombie as ps has it' {
-	survive 'its first thread ended' leaderless
+@test 'a process whose first thread has ended, which is in state Z, is killed' {
+	assert_survivor_killed 'its first thread ended' leaderless
 }
 
-@test 'one that kills what keeps it takes the command along, and nothing else survives' {
-	local keeper
-	NAME=${PLACE##*.}-$BATS_TEST_NUMBER
-	for keeper in $KEEPERS; do
-		kept_by "$keeper" "$PLACE/survivor" killer >/dev/null || [[ $keeper == subreaper && $? == 137 ]]
+@test 'if a process kills confine, the command dies and nothing survives' {
+	local method
+	NAME=${TEST_DIR##*.}-$BATS_TEST_NUMBER
+	for method in $METHODS; do
+		run_tracked "$method" "$TEST_DIR/survivor" killer >/dev/null || [[ $method == subreaper && $? == 137 ]]
 		[[ ! $(survivors) ]]
 		no_cgroup
 	done
 }
 
-@test 'the supervisor is killed: none of them is there a second later, and no cgroup after the next run' {
-	local keeper kind confined
+@test 'one second after SIGKILL to the supervisor no process survives, and the next run removes the cgroup' {
+	local method kind confined
 	NAME=survivors-$BATS_TEST_NUMBER
-	for keeper in $KEEPERS; do
+	for method in $METHODS; do
 		for kind in deaf stopped leaderless chain slow_chain traced tracer namespaced; do
-			: >"$PLACE/said"
+			: >"$TEST_DIR/said"
 			# shellcheck disable=SC2016
-			kept_by "$keeper" bash -c '"$@" && exec sleep 1000' - "$PLACE/survivor" "$kind" >"$PLACE/said" 3>&- &
+			run_tracked "$method" bash -c '"$@" && exec sleep 1000' - "$TEST_DIR/survivor" "$kind" >"$TEST_DIR/said" 3>&- &
 			confined=$!
-			until_true 20 grep -q ready "$PLACE/said"
-			kill -KILL "$(pgrep -of "^$PLACE/[a-z]* --cgroup $NAME ")"
+			until_true 20 grep -q ready "$TEST_DIR/said"
+			kill -KILL "$(pgrep -of "^$TEST_DIR/[a-z]* --cgroup $NAME ")"
 			until_true 1 eval '[[ ! $(survivors) ]]' || {
-				echo "$kind outlived $keeper, whose supervisor was killed:"
+				echo "$kind outlived $method, whose supervisor was killed:"
 				ps -o pid,ppid,stat,args -p "$(survivors | paste -sd,)"
 				return 1
 			}
 			wait "$confined" || true
 		done
 	done
-	[[ $KEEPERS != *cgroup* ]] || "$CONFINE" --cgroup other -- true
+	[[ $METHODS != *cgroup* ]] || "$CONFINE" --cgroup other -- true
 	no_cgroup
 }
 
-@test 'redis-server --daemonize yes, by name' {
-	local keeper
+@test 'redis-server --daemonize yes is killed and recorded by name' {
+	local method
 	NAMED=1
 	# shellcheck disable=SC2016
-	leaves 'redis-server' bash -c 'cd "$PC_PLACE" && redis-server --port 0 --unixsocket "$PC_PLACE/redis" --daemonize yes --save "" \
-		--dir "$PC_PLACE" >/dev/null && until [[ $(redis-cli -s "$PC_PLACE/redis" ping 2>/dev/null) == PONG ]]; do :; done; echo ready'
+	assert_killed 'redis-server' bash -c 'cd "$TEST_DIR" && redis-server --port 0 --unixsocket "$TEST_DIR/redis" --daemonize yes --save "" \
+		--dir "$TEST_DIR" >/dev/null && until [[ $(redis-cli -s "$TEST_DIR/redis" ping 2>/dev/null) == PONG ]]; do :; done; echo ready'
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == redis-server && $(record_value "$RECORD" 'r.orphans[0].argv[0]') == redis-server* ]]
 }
 
-@test 'Xvfb, by name' {
+@test 'Xvfb is killed and recorded by name' {
 	NAMED=1
 	# shellcheck disable=SC2016
-	leaves 'Xvfb' bash -c 'coproc X { exec Xvfb -displayfd 1 -nolisten tcp -nolock -screen 0 64x64x8 2>/dev/null; }
+	assert_killed 'Xvfb' bash -c 'coproc X { exec Xvfb -displayfd 1 -nolisten tcp -nolock -screen 0 64x64x8 2>/dev/null; }
 		read -r display <&"${X[0]}" && [[ $display =~ ^[0-9]+$ ]] && rm -f "/tmp/.X11-unix/X$display" && echo ready'
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == Xvfb ]]
 }

@@ -1,27 +1,27 @@
 #!/usr/bin/env bats
-# At a terminal: Ctrl-C counts once, Ctrl-Z and fg work, what a command reads is typed there.
+# confine at a terminal: Ctrl-C, Ctrl-Z, fg, input and the end of the terminal.
 
 load helper
 
 setup_file() {
 	confine_begin count_interrupts
-	cp "$TOP/test/lib/terminal.py" "$PLACE/"
+	cp "$TOP/test/lib/terminal.py" "$TEST_DIR/"
 }
 
 at_terminal() {
-	ordinary /usr/bin/python3 "$PLACE/terminal.py" "$@"
+	as_user /usr/bin/python3 "$TEST_DIR/terminal.py" "$@"
 }
 
-WAYS=('--net' '--net --cgroup x')
+MODES=('--net' '--net --cgroup x')
 
-# The command has its Ctrl-C while confine, supervisor and init, can do nothing. What these would make of theirs, they do before
-# they hand on the next signal: its number is higher.
-@test 'Ctrl-C counts once' {
-	local way hold
-	for way in "${WAYS[@]}"; do
+# The supervisor and init are stopped while the command gets its Ctrl-C. They would forward theirs before the next signal, which has
+# a higher number.
+@test 'Ctrl-C reaches the command once' {
+	local mode hold
+	for mode in "${MODES[@]}"; do
 		hold=stop
-		# Where nobody stays outside, confine has become the command itself.
-		[[ $way == *--cgroup* ]] || hold=
+		# Without --cgroup confine is replaced by the command.
+		[[ $mode == *--cgroup* ]] || hold=
 		# shellcheck disable=SC2086 # words
 		run -0 at_terminal "await ready
 			$hold
@@ -29,32 +29,32 @@ WAYS=('--net' '--net --cgroup x')
 			await interrupted
 			${hold:+go on}
 			signal USR1
-			end" -- "$CONFINE" $way -- "$PLACE/count_interrupts"
+			end" -- "$CONFINE" $mode -- "$TEST_DIR/count_interrupts"
 		[[ $output == *'interrupts: 1'* ]] || {
-			echo "$way: $output"
+			echo "$mode: $output"
 			return 1
 		}
 	done
 }
 
-@test 'a signal that a process sends to confine counts once' {
-	local way
-	for way in "${WAYS[@]}"; do
+@test 'a signal to confine reaches the command once' {
+	local mode
+	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086 # words
-		run -0 at_terminal $'await ready\nsignal INT\nawait interrupted\nsignal USR1\nend' -- "$CONFINE" $way -- "$PLACE/count_interrupts"
+		run -0 at_terminal $'await ready\nsignal INT\nawait interrupted\nsignal USR1\nend' -- "$CONFINE" $mode -- "$TEST_DIR/count_interrupts"
 		[[ $output == *'interrupts: 1'* ]] || {
-			echo "$way: $output"
+			echo "$mode: $output"
 			return 1
 		}
 	done
 }
 
-@test 'Ctrl-Z stops all of it, fg goes on, and the status is that of the command' {
-	local way
-	for way in "${WAYS[@]}"; do
-		cat >"$PLACE/rc" <<-EOF
+@test 'Ctrl-Z stops confine and the command, fg continues both, and the status is that of the command' {
+	local mode
+	for mode in "${MODES[@]}"; do
+		cat >"$TEST_DIR/rc" <<-EOF
 			PS1='prompt> '
-			work() { "$CONFINE" $way -- bash -c 'echo running; read -r line; echo "got \$line"; exit 5'; }
+			work() { "$CONFINE" $mode -- bash -c 'echo running; read -r line; echo "got \$line"; exit 5'; }
 		EOF
 		run -0 at_terminal $'await prompt>
 			type work\\n
@@ -72,12 +72,12 @@ WAYS=('--net' '--net --cgroup x')
 			await status=5
 			await prompt>
 			type exit\\n
-			end' -- bash --noprofile --noediting --rcfile "$PLACE/rc" -i
+			end' -- bash --noprofile --noediting --rcfile "$TEST_DIR/rc" -i
 	done
 }
 
-@test 'a closed terminal ends it all' {
+@test 'a closed terminal ends confine and its command' {
 	at_terminal $'await there\nhang up\nend' -- "$CONFINE" --net --cgroup x -- bash -c \
-		'exec -a "$1" sleep 1000 & echo there; wait' - "$PLACE-closed" >/dev/null || [[ $? == 129 ]]
-	until_true 1 eval '[[ ! $(marked "$PLACE-closed") ]]'
+		'exec -a "$1" sleep 1000 & echo there; wait' - "$TEST_DIR-closed" >/dev/null || [[ $? == 129 ]]
+	until_true 1 eval '[[ ! $(live_processes "$TEST_DIR-closed") ]]'
 }

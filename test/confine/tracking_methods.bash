@@ -1,28 +1,29 @@
 # shellcheck shell=bash
-# Each way in which confine keeps what a command starts, by itself. helper.bash and its tool `refuse` are wanted too.
+# Runs a command under one tracking method of confine alone. Needs helper.bash and its tool refuse_calls.
 #
-#   kept_by KEEPER COMMAND...   by that keeper alone, the command as an ordinary user; NAME is the cgroup's, RECORD the record.
-#                               setuid: by the PID namespace of a set-user-id confine, which is made at PLACE/setuid
-#   shows KEEPER RECORD-LINE    whether the record names that keeper
+#   run_tracked METHOD COMMAND...     runs the command as TEST_UID in a confine that has only that tracking method. Uses NAME, the name of
+#                                     the cgroup, and RECORD. METHOD is a value of `tracking` in records, or `setuid`: the PID namespace
+#                                     of a set-user-id confine
+#   record_names_method METHOD LINE   the record in LINE has that tracking method
 
-kept_by() {
-	local keeper=$1
+run_tracked() {
+	local method=$1
 	shift
 	local -a confine=("$CONFINE" --cgroup "$NAME" --record "$RECORD" --)
-	local -a user=(setpriv --reuid="$ORDINARY" --regid="$ORDINARY" --clear-groups --inh-caps=-all --)
-	case $keeper in
-	pidns) ordinary "${confine[@]}" "$@" ;;
-	subreaper) ordinary "$PLACE/refuse_calls" unshare:newpid=EPERM -- "${confine[@]}" "$@" ;;
-	cgroup) "$PLACE/refuse_calls" unshare:newpid=EPERM -- "${confine[@]}" "${user[@]}" "$@" ;;
+	local -a user=(setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all --)
+	case $method in
+	pidns) as_user "${confine[@]}" "$@" ;;
+	subreaper) as_user "$TEST_DIR/refuse_calls" unshare:newpid=EPERM -- "${confine[@]}" "$@" ;;
+	cgroup) "$TEST_DIR/refuse_calls" unshare:newpid=EPERM -- "${confine[@]}" "${user[@]}" "$@" ;;
 	cgroup+pidns) "${confine[@]}" "${user[@]}" "$@" ;;
 	setuid)
-		[[ -u $PLACE/setuid ]] || install -m 4755 "$CONFINE" "$PLACE/setuid"
-		ordinary "$PLACE/setuid" "${confine[@]:1}" "$@"
+		[[ -u $TEST_DIR/setuid ]] || install -m 4755 "$CONFINE" "$TEST_DIR/setuid"
+		as_user "$TEST_DIR/setuid" "${confine[@]:1}" "$@"
 		;;
 	esac
 }
 
-shows() {
+record_names_method() {
 	if [[ $1 == setuid ]]; then
 		[[ $2 == *'"mode":"setuid","tracking":"pidns"'* ]]
 	else

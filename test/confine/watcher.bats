@@ -1,48 +1,49 @@
 #!/usr/bin/env bats
-# The watcher of confine --audit: what it may, what the build can't do to it, and how it and the build end.
+# The watcher of confine --audit: its rights, attacks by the build, and the end of watcher and build.
 # shellcheck disable=SC2030,SC2031 # every test has variables of its own
 
 load audit
 
 setup() {
 	audit_setup
-	MARK=$AUDIT_DIR/mark.$BATS_TEST_NUMBER
-	mkfifo -m 666 "$MARK"
+	READY=$AUDIT_DIR/mark.$BATS_TEST_NUMBER
+	mkfifo -m 666 "$READY"
 }
 
-# Whatever a failed test left.
+# Kills the processes of a failed test.
 teardown() {
 	local -a left
-	mapfile -t left < <(ours)
+	mapfile -t left < <(test_processes)
 	[[ ! ${SERVER-} ]] || kill "$SERVER" 2>/dev/null || true
 	((${#left[@]} == 0)) || kill -KILL "${left[@]}" 2>/dev/null || true
 }
 
-# All living processes of this test, by the environment that it gave them.
-ours() {
+# test_processes: prints the PIDs of the live processes of this test, which have TEST_MARK in their environment
+test_processes() {
 	local file stat
-	grep -lzx "AUDIT_MARK=$MARK" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ file _; do
+	grep -lzx "TEST_MARK=$READY" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ file _; do
 		stat=$(<"/proc/$file/stat") || continue
 		[[ ${stat##*) } == [ZX]* ]] || printf '%s\n' "$file"
 	done 2>/dev/null
 }
 
-nobody_left() {
-	[[ ! $(ours) ]]
+no_test_processes() {
+	[[ ! $(test_processes) ]]
 }
 
-# Starts confine in the background, as COMMAND what follows; sets SUPERVISOR and WATCHER once the command has said so.
-begin() {
+# start_watched OPTION... -- COMMAND...: starts confine --audit in the background. Sets SUPERVISOR and WATCHER once the command has
+# written a line to READY
+start_watched() {
 	local word
 	: >"$RECORD"
-	exec {word}<>"$MARK"
-	export AUDIT_MARK=$MARK
+	exec {word}<>"$READY"
+	export TEST_MARK=$READY
 	audit_exec "$@" &
 	SUPERVISOR=$!
 	read -r -u "$word" -t 10
-	unset AUDIT_MARK
+	unset TEST_MARK
 	exec {word}>&-
-	# It may get to its first instruction after the command has.
+	# The watcher may get its name after the command has started.
 	until_true 5 is_watched
 }
 
@@ -50,69 +51,69 @@ is_watched() {
 	WATCHER=$(pgrep -x -P "$SUPERVISOR" confine-audit)
 }
 
-# ended STATUS: the supervisor has, so
-ended() {
+# assert_exit_status STATUS: waits for the supervisor, which must exit with that status
+assert_exit_status() {
 	local status=0
 	wait "$SUPERVISOR" || status=$?
 	((status == $1))
 }
 
-# audit, in the place of this shell.
+# audit_exec ARG...: replaces the shell by confine --audit
 audit_exec() {
-	if [[ ${WHO-user} == user && $EUID == 0 ]]; then
+	if [[ ${RUN_AS-user} == user && $EUID == 0 ]]; then
 		cd "$AUDIT_DIR" || exit
 		exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$CONFINE" --audit --record "$RECORD" "$@"
 	fi
 	exec "$CONFINE" --audit --record "$RECORD" "$@"
 }
 
-TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh)
+CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh)
 
-@test 'the supervisor is killed amid a thousand attempts: nothing hangs, nothing is left' {
-	local keeper
-	for keeper in '' '--cgroup audit'; do
+@test 'after SIGKILL to the supervisor during many attempts no process remains' {
+	local options
+	for options in '' '--cgroup audit'; do
 		for _ in 1 2 3; do
 			# shellcheck disable=SC2086 # words
-			begin --net $keeper -- "${TRY[@]}" "$CLIENT" "$MARK"
+			start_watched --net $options -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 			kill -KILL "$SUPERVISOR"
 			wait "$SUPERVISOR" || true
-			until_true 5 nobody_left
+			until_true 5 no_test_processes
 		done
 	done
 }
 
-@test 'so does what the command has put into the background' {
-	begin --net -- sh -c 'setsid -f "$1" connect 100000000; setsid -f sleep 1000; echo up >"$2"; exec "$1" connect 100000000' sh "$CLIENT" "$MARK"
+@test 'after SIGKILL to the supervisor the background processes of the command end too' {
+	start_watched --net -- sh -c 'setsid -f "$1" connect 100000000; setsid -f sleep 1000; echo up >"$2"; exec "$1" connect 100000000' sh "$CLIENT" "$READY"
 	kill -KILL "$SUPERVISOR"
 	wait "$SUPERVISOR" || true
-	until_true 5 nobody_left
+	until_true 5 no_test_processes
 }
 
-@test 'the watcher is killed: the build does not go on without, and the record says why' {
-	local keeper
-	for keeper in '' '--cgroup audit'; do
+@test 'after SIGKILL to the watcher the phase is ended, and the record has the reason' {
+	local options
+	for options in '' '--cgroup audit'; do
 		# shellcheck disable=SC2086 # words
-		begin --net $keeper -- "${TRY[@]}" "$CLIENT" "$MARK"
+		start_watched --net $options -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 		kill -KILL "$WATCHER"
-		ended 137
-		until_true 5 nobody_left
+		assert_exit_status 137
+		until_true 5 no_test_processes
 		[[ $(record_value "$RECORD" r.abandoned) == true && $(record_value "$RECORD" r.watched_why) == 'the watcher died, and the phase was ended' ]]
 	done
 }
 
-@test 'the watcher is slow: the build waits for it, and goes on' {
-	mkfifo -m 666 "$MARK.go"
-	begin --net -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; exec "$1" connect 20000' sh "$CLIENT" "$MARK"
-	# The supervisor would let it go on at once.
+@test 'the build waits for a stopped watcher and then goes on' {
+	mkfifo -m 666 "$READY.go"
+	start_watched --net -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; exec "$1" connect 20000' sh "$CLIENT" "$READY"
+	# The supervisor would continue the watcher at once.
 	kill -STOP "$SUPERVISOR" "$WATCHER"
-	echo >"$MARK.go"
+	echo >"$READY.go"
 	run ! timeout 0.3 tail --pid="$SUPERVISOR" -f /dev/null
 	kill -CONT "$SUPERVISOR" "$WATCHER"
 	wait "$SUPERVISOR"
-	expect_blocked 'client tcp 198.51.100.7 443 20000'
+	assert_blocked 'client tcp 198.51.100.7 443 20000'
 }
 
-@test 'a command that is over at once was watched all the same, a hundred times' {
+@test 'a command that ends at once is watched in all of 100 runs' {
 	local at_once=$AUDIT_DIR/at-once.jsonl
 	for _ in {1..100}; do
 		"$CONFINE" --net --audit --record "$at_once" -- true
@@ -120,150 +121,150 @@ TRY=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh
 	[[ $(grep -c '"watched":"yes"' "$at_once") == 100 ]]
 }
 
-@test 'what may live on can still make its calls, and takes the watcher along when it ends' {
+@test 'a background process of a run without tracking can still connect, and the watcher ends with it' {
 	local answer
-	mkfifo -m 666 "$MARK.end" "$MARK.go" "$MARK.done"
-	begin --net -- sh -c '
+	mkfifo -m 666 "$READY.end" "$READY.go" "$READY.done"
+	start_watched --net -- sh -c '
 		setsid -f /usr/bin/python3 -c "
 import socket, sys
 open(sys.argv[1]).read()
 server = socket.create_server((\"127.0.0.1\", 0))
 socket.create_connection(server.getsockname())
 open(sys.argv[2], \"w\").write(\"connected\")
-" "$1.go" "$1.done"; echo up >"$1"; read -r _ <"$1.end"' sh "$MARK" >/dev/null 2>&1
-	echo >"$MARK.end"
+" "$1.go" "$1.done"; echo up >"$1"; read -r _ <"$1.end"' sh "$READY" >/dev/null 2>&1
+	echo >"$READY.end"
 	wait "$SUPERVISOR"
 	[[ -d /proc/$WATCHER ]]
-	# Nothing of the caller's is held open by it.
+	# The watcher keeps no file of the caller open.
 	[[ ! $(find "/proc/$WATCHER/fd" -lname "$AUDIT_DIR/*") ]]
-	echo >"$MARK.go"
-	read -r -t 10 answer <"$MARK.done" || true
+	echo >"$READY.go"
+	read -r -t 10 answer <"$READY.done" || true
 	[[ $answer == connected ]]
-	until_true 5 nobody_left
+	until_true 5 no_test_processes
 	until_true 5 test ! -d "/proc/$WATCHER"
 }
 
-# Prepares for what test/confine/audit/fuse_stall.c does: DEVICE for every user, and the file SEEN in which it says so.
+# stall_begin: builds fuse_stall.c as STALL, with DEVICE, a node for /dev/fuse, and STALL_LOG, its log
 stall_begin() {
 	((EUID == 0)) || skip 'needs root to make a node for /dev/fuse'
-	STALL=$AUDIT_DIR/stall DEVICE=$AUDIT_DIR/fuse SEEN=$AUDIT_DIR/seen.$BATS_TEST_NUMBER
+	STALL=$AUDIT_DIR/stall DEVICE=$AUDIT_DIR/fuse STALL_LOG=$AUDIT_DIR/seen.$BATS_TEST_NUMBER
 	[[ -e $STALL ]] || gcc -O1 -Wall -Wextra -Werror -o "$STALL" "$TOP/test/confine/audit/fuse_stall.c"
 	[[ -e $DEVICE ]] || mknod -m 666 "$DEVICE" c 10 229
 	(: <>"$DEVICE") 2>/dev/null || skip "this kernel has no FUSE"
-	: >"$SEEN"
-	chmod 666 "$SEEN"
+	: >"$STALL_LOG"
+	chmod 666 "$STALL_LOG"
 }
 
-# The first is stuck; what comes after it is not.
-AFTER=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeout 1 "$5" connect 3' bash)
+# One process stalls the watcher; then another one connects.
+CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeout 1 "$5" connect 3' bash)
 
-@test 'a process whose memory or descriptor a FUSE server holds back delays no other call by a second' {
-	local what keeper
+@test 'a process whose memory or descriptor a FUSE server stalls delays no other call by a second' {
+	local what options
 	stall_begin
 	for what in address descriptor; do
-		for keeper in '--cgroup audit' ''; do
-			: >"$SEEN"
+		for options in '--cgroup audit' ''; do
+			: >"$STALL_LOG"
 			# shellcheck disable=SC2086 # words
-			AUDIT_MARK=$MARK audit --net $keeper -- "${AFTER[@]}" "$STALL" "$DEVICE" "$SEEN" "$what" "$CLIENT" || {
-				echo "$what, $keeper: status $?"
+			TEST_MARK=$READY audit --net $options -- "${CONNECT_AFTER_STALL[@]}" "$STALL" "$DEVICE" "$STALL_LOG" "$what" "$CLIENT" || {
+				echo "$what, $options: status $?"
 				return 1
 			}
 			[[ $(record_value "$RECORD" 'r.blocked.find((b) => b.comm === "client").count') == 3 && $(record_value "$RECORD" r.unreadable) == 1 ]]
 			# shellcheck disable=SC2046 # numbers
-			[[ $keeper ]] || kill -KILL $(ours)
-			until_true 5 nobody_left
+			[[ $options ]] || kill -KILL $(test_processes)
+			until_true 5 no_test_processes
 		done
 	done
 }
 
-@test 'under a list such a call fails with EFAULT, since nobody knows where it leads' {
+@test 'with --allow a connect whose address a FUSE server stalls fails with EFAULT' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
-	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c '"$1" "$2" "$3" address & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$SEEN"
+	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c '"$1" "$2" "$3" address & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.allowed) == undefined ]]
 }
 
-@test 'a socketcall whose arguments a FUSE server holds back makes no socket' {
+@test 'a socketcall(2) whose arguments a FUSE server stalls makes no socket' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
-	audit --net --cgroup audit -- bash -c '"$1" "$2" "$3" socketcall & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$SEEN"
+	audit --net --cgroup audit -- bash -c '"$1" "$2" "$3" socketcall & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
-@test 'forty such processes: the watcher goes on, or the phase is ended' {
+@test 'with 40 stalled processes the watcher goes on, or the phase is ended' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit -- bash -c 'for ((i = 0; i < 40; i++)); do "$1" "$2" "$3" address & done; until (($(wc -l <"$3") >= 40)); do :; done; exec "$4" connect 3' \
-		bash "$STALL" "$DEVICE" "$SEEN" "$CLIENT" || (($? == 137))
+		bash "$STALL" "$DEVICE" "$STALL_LOG" "$CLIENT" || (($? == 137))
 	[[ $(record_value "$RECORD" r.watched_why) == 'the watcher died, and the phase was ended' || $(record_value "$RECORD" r.unreadable) == 40 ]]
 }
 
-@test 'the supervisor ends by SIGTERM and at the end of its command, also where a server outside holds the watcher' {
+@test 'the supervisor ends by SIGTERM and with its command, also if a FUSE server outside stalls the watcher' {
 	local end
 	stall_begin
 	for end in signal exit; do
-		: >"$SEEN"
+		: >"$STALL_LOG"
 		: >"$RECORD"
 		# shellcheck disable=SC2016 # for the inner shell
-		AUDIT_MARK=$MARK setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$SEEN" serve \
+		TEST_MARK=$READY setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$STALL_LOG" serve \
 			"$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
-				"$1" - "$2" address & until [[ -s $2 ]]; do :; done; [[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$SEEN" "$end" 3>&- &
+				"$1" - "$2" address & until [[ -s $2 ]]; do :; done; [[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$STALL_LOG" "$end" 3>&- &
 		SUPERVISOR=$!
-		until_true 5 test -s "$SEEN"
+		until_true 5 test -s "$STALL_LOG"
 		[[ $end == exit ]] || kill "$SUPERVISOR"
 		until_true 5 test ! -e "/proc/$SUPERVISOR/exe"
 		if [[ $end == exit ]]; then
-			ended 0
+			assert_exit_status 0
 		else
-			ended 143
+			assert_exit_status 143
 		fi
 		# shellcheck disable=SC2046 # numbers
-		kill -KILL $(ours)
-		until_true 5 nobody_left
+		kill -KILL $(test_processes)
+		until_true 5 no_test_processes
 	done
 }
 
 @test 'the supervisor starts the command if a FUSE server delays the exit of a helper process' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
-	AUDIT_MARK=$MARK setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$SEEN" delay \
-		"$CONFINE" --net --cgroup audit -- bash -c '[[ -s $1 ]] && echo started >>"$1"' bash "$SEEN" 3>&- &
+	TEST_MARK=$READY setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$STALL_LOG" delay \
+		"$CONFINE" --net --cgroup audit -- bash -c '[[ -s $1 ]] && echo started >>"$1"' bash "$STALL_LOG" 3>&- &
 	SUPERVISOR=$!
-	until_true 10 grep -q started "$SEEN"
+	until_true 5 grep -q started "$STALL_LOG"
 	# The supervisor waits 7 s for init, which a stuck parent cannot reap.
 	timeout 30 tail --pid="$SUPERVISOR" -f /dev/null
-	ended 0
+	assert_exit_status 0
 	# shellcheck disable=SC2046 # numbers
-	kill -KILL $(ours)
-	until_true nobody_left
+	kill -KILL $(test_processes)
+	until_true 5 no_test_processes
 }
 
-# A field of a process' status, in words: CapPrm 1234
-capabilities() {
+# status_field NAME PID: prints a field of /proc/PID/status
+status_field() {
 	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"
 }
 
 # A confine with counters or sanitizers built in has no filter.
 is_filtered() {
-	[[ ${CONFINE_BUILD-} ]] || [[ $(capabilities Seccomp "$1") == 2 && $(capabilities NoNewPrivs "$1") == 1 ]]
+	[[ ${CONFINE_BUILD-} ]] || [[ $(status_field Seccomp "$1") == 2 && $(status_field NoNewPrivs "$1") == 1 ]]
 }
 
-@test 'root: the watcher has ids that nobody else has, CAP_SYS_PTRACE, and a filter for its system calls' {
+@test 'the watcher of root has unique ids, only CAP_SYS_PTRACE, and a seccomp filter' {
 	local id
 	((EUID == 0)) || skip 'needs root'
-	WHO=root begin --net -- "${TRY[@]}" "$CLIENT" "$MARK"
+	RUN_AS=root start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 	id=$((0x70000000 + WATCHER))
-	[[ $(capabilities Uid "$WATCHER") == "$id $id $id $id" && $(capabilities Gid "$WATCHER") == "$id $id $id $id" ]]
-	[[ ! $(capabilities Groups "$WATCHER") && ! $(getent passwd "$id") ]]
+	[[ $(status_field Uid "$WATCHER") == "$id $id $id $id" && $(status_field Gid "$WATCHER") == "$id $id $id $id" ]]
+	[[ ! $(status_field Groups "$WATCHER") && ! $(getent passwd "$id") ]]
 	is_filtered "$WATCHER"
-	[[ $(capabilities CapPrm "$WATCHER") == 0000000000080000 && $(capabilities CapEff "$WATCHER") == 0000000000080000 ]]
-	[[ $(capabilities CapInh "$WATCHER") == 0000000000000000 && $(capabilities CapAmb "$WATCHER") == 0000000000000000 ]]
+	[[ $(status_field CapPrm "$WATCHER") == 0000000000080000 && $(status_field CapEff "$WATCHER") == 0000000000080000 ]]
+	[[ $(status_field CapInh "$WATCHER") == 0000000000000000 && $(status_field CapAmb "$WATCHER") == 0000000000000000 ]]
 	kill "$SUPERVISOR"
-	ended 143
+	assert_exit_status 143
 }
 
-# called FILE: the names of all calls that watchers and their helpers made behind their filter, in strace's output
-called() {
+# calls_in_trace FILE: prints the system calls of the watcher and its helpers after they installed their filter, from strace's output
+calls_in_trace() {
 	awk '
 		/prctl\(PR_SET_NAME, "confine-audit"/ { named[$1] = 1 }
 		ours[$1] && match($0, /^[0-9]+ +[a-z_0-9]+\(/) { split($0, part, /[ (]+/); print part[2] }
@@ -271,8 +272,8 @@ called() {
 		ours[$1] && /clone3?(\(| resumed).* = [0-9]+$/ { ours[$NF] = 1 }' "$1" | sort -u
 }
 
-@test 'the watcher makes no system call that is not in its table, whatever it has to do' {
-	local WHO port table=$AUDIT_DIR/table trace=$AUDIT_DIR/trace deeds
+@test 'the watcher makes only the system calls of its table' {
+	local RUN_AS port table=$AUDIT_DIR/table trace=$AUDIT_DIR/trace actions
 	((EUID == 0)) || skip 'needs root to trace it'
 	grep -oE '\<CALL(_BUT|_NOT)?\(\w+' "$TOP/native/watcher/rights.c" | sed 's/.*(//' | sort -u >"$table"
 	/usr/bin/python3 -c '
@@ -283,7 +284,7 @@ while True: server.accept()[0].close()' "$AUDIT_DIR/port" 3>&- &
 	SERVER=$!
 	until_true 5 test -s "$AUDIT_DIR/port"
 	port=$(<"$AUDIT_DIR/port")
-	deeds='
+	actions='
 import asyncio, socket, sys, threading
 port = int(sys.argv[1])
 def connect():
@@ -307,50 +308,50 @@ thread = threading.Thread(target=near)
 thread.start()
 thread.join()
 '
-	for WHO in user root; do
-		audit_run --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$deeds" "$port"
+	for RUN_AS in user root; do
+		audit_run --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$actions" "$port"
 		[[ $(record_value "$RECORD" 'r.allowed[0].count') == 6 && $(record_value "$RECORD" 'r.names[0].name') == names.example ]]
 		: >"$RECORD"
-		if [[ $WHO == user ]]; then
+		if [[ $RUN_AS == user ]]; then
 			strace -f -qq -o "$trace" setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- \
-				"$CONFINE" --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$deeds" "$port"
+				"$CONFINE" --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$actions" "$port"
 		else
-			strace -f -qq -o "$trace" "$CONFINE" --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$deeds" "$port"
+			strace -f -qq -o "$trace" "$CONFINE" --audit --record "$RECORD" --net --allow "127.0.0.1:$port" -- /usr/bin/python3 -c "$actions" "$port"
 		fi
-		run -0 comm -23 <(called "$trace") "$table"
+		run -0 comm -23 <(calls_in_trace "$trace") "$table"
 		[[ ! $output ]] || {
-			printf '%s: %s\n' "$WHO" "$output"
+			printf '%s: %s\n' "$RUN_AS" "$output"
 			return 1
 		}
-		[[ ${CONFINE_BUILD-} ]] || (($(called "$trace" | wc -l) > 25))
+		[[ ${CONFINE_BUILD-} ]] || (($(calls_in_trace "$trace" | wc -l) > 25))
 	done
 }
 
-@test 'who has the same uid gets neither at the listener nor at the memory of who holds it' {
+@test 'a process of the same user gets neither the listener nor the memory of the watcher' {
 	((EUID == 0)) || skip 'needs root to look on'
-	begin --net -- "${TRY[@]}" "$CLIENT" "$MARK"
-	[[ $(capabilities CapPrm "$WATCHER") == 0000000000000000 ]]
+	start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
+	[[ $(status_field CapPrm "$WATCHER") == 0000000000000000 ]]
 	is_filtered "$WATCHER"
-	[[ $(capabilities Uid "$WATCHER") == 12321\ * ]]
+	[[ $(status_field Uid "$WATCHER") == 12321\ * ]]
 	run ! setpriv --reuid=12321 --regid=12321 --clear-groups ls "/proc/$WATCHER/fd"
 	run ! setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- strace -p "$WATCHER" -o /dev/null
-	# The supervisor, who can be traced by its own user, has no listener.
+	# The user can trace the supervisor, so it has no listener.
 	[[ ! $(find "/proc/$SUPERVISOR/fd" -lname 'anon_inode:*seccomp*') && $(find "/proc/$WATCHER/fd" -lname 'anon_inode:*seccomp*') ]]
 	kill "$SUPERVISOR"
-	ended 143
+	assert_exit_status 143
 }
 
-@test 'setuid: watched as the caller, under no_new_privs, names and all' {
+@test 'in mode setuid the phase is watched with no_new_privs, and lookups are recorded' {
 	((EUID == 0)) || skip 'needs root to make it setuid'
 	CONFINE=$AUDIT_DIR/setuid
 	install -m 4755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
 	audit --net -- sh -c '"$1" connect 3; getent hosts x.example.org; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
 	[[ $(record_value "$RECORD" r.mode) == setuid && $(record_value "$RECORD" r.watched) == yes && $(<"$AUDIT_DIR/out") == NoNewPrivs:*1 ]]
-	expect_blocked 'client tcp 198.51.100.7 443 3'
+	assert_blocked 'client tcp 198.51.100.7 443 3'
 	[[ $(record_value "$RECORD" 'r.names.length') == 2 ]]
 }
 
-@test 'the command has the descriptors and the processes that it has without' {
+@test '--audit changes neither the descriptors nor the process count of the command' {
 	local with without
 	without=$("$CONFINE" --net --cgroup audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
 	without+=$(record_value "$RECORD" r.processes)
@@ -360,25 +361,25 @@ thread.join()
 	[[ $with == "$without" ]]
 }
 
-@test 'io_uring is not seen, and told as more' {
+@test 'attempts by io_uring are not watched, and the record counts them as unattributed' {
 	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/io_uring.c"
-	# Attempts that the kernel does not count make up for none that nobody saw.
+	# Attempts to 10.0.0.0/8 have a route, so the kernel does not count them, and they must not hide unattributed ones.
 	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
 	[[ $status != 4 ]] || skip 'no io_uring here'
 	[[ $status == 0 && $(record_value "$RECORD" r.unattributed) == 5 && $(record_value "$RECORD" r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
 }
 
-@test 'after each file of /proc/TID that it opens the watcher asks whether the call is still there' {
+@test 'after opening a file of /proc/TID the watcher checks that the call is still pending' {
 	local trace=$AUDIT_DIR/trace
 	((EUID == 0)) || skip 'needs root to trace it'
-	mkfifo -m 666 "$MARK.go"
-	begin --net --allow 127.0.0.1:1 -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; "$1" connect 3; TO=127.0.0.1 PORT=1 exec "$1" connect 3' \
-		sh "$CLIENT" "$MARK"
+	mkfifo -m 666 "$READY.go"
+	start_watched --net --allow 127.0.0.1:1 -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; "$1" connect 3; TO=127.0.0.1 PORT=1 exec "$1" connect 3' \
+		sh "$CLIENT" "$READY"
 	strace -f -qq -e trace=open,openat,ioctl -o "$trace" -p "$WATCHER" 3>&- &
 	until_true 5 grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
-	echo >"$MARK.go"
+	echo >"$READY.go"
 	wait "$SUPERVISOR"
-	# Of what is opened by number, the answer to the call comes only behind a check.
+	# No answer to a call follows an open without such a check.
 	awk '
 		/open(at)?\((AT_FDCWD, )?"\/proc\/[0-9]+\// { opened++; unchecked = 1 }
 		/NOTIF_ID_VALID/ { unchecked = 0 }

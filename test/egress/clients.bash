@@ -1,30 +1,31 @@
 # shellcheck shell=bash
-# Real clients and the host that they call, for clients.bats and toolchains/clients.bats.
+# Real clients and the remote host that serves them. For clients.bats and toolchains/clients.bats.
 # shellcheck disable=SC2154 # bats sets status and output
 
 setup_file() {
-	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
+	((EUID == 0)) || skip 'only root can make a network namespace for the remote host'
 	audit_begin
-	there_begin
-	there_serve 80
+	remote_host_begin
+	remote_host_serve 80
 	cp "$TOP"/test/egress/clients/* "$AUDIT_DIR"
 }
 
-# gets NAME COMMAND...: the command shows what is there if that is listed, and only then; NAME is what the record calls it
-gets() {
+# assert_fetches COMM COMMAND...: the command fetches the page of the remote host if that is listed, and fails if it is not. The record
+# has the attempts under the process name COMM.
+assert_fetches() {
 	local name=$1
 	shift
-	run audit --net --allow "$THERE:80" --resolve "there.example=$THERE" -- timeout 60 "$@"
-	[[ $status == 0 && $output == *there* ]] || {
+	run audit --net --allow "$REMOTE:80" --resolve "remote.example=$REMOTE" -- timeout 60 "$@"
+	[[ $status == 0 && $output == *remote_page* ]] || {
 		printf '%s\n' "listed: status $status" "$output"
 		return 1
 	}
-	[[ $(allowed) == "$name $THERE 80 "*' 0' ]] || {
+	[[ $(allowed) == "$name $REMOTE 80 "*' 0' ]] || {
 		allowed
 		return 1
 	}
-	run audit --net --allow "$THERE:81" --resolve "there.example=$THERE" -- timeout 60 "$@"
-	[[ $status != 0 && $output != *there$'\n'* && $(allowed) == '' && $(blocked) == *"$name tcp $THERE 80 "* ]] || {
+	run audit --net --allow "$REMOTE:81" --resolve "remote.example=$REMOTE" -- timeout 60 "$@"
+	[[ $status != 0 && $output != *remote_page* && $(allowed) == '' && $(blocked) == *"$name tcp $REMOTE 80 "* ]] || {
 		printf '%s\n' "not listed: status $status" "$output" "$(allowed)" "$(blocked)"
 		return 1
 	}

@@ -1,75 +1,75 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # each test has a status of its own
-# Real clients, against a server on another host: each gets through where it is listed, and nowhere where it is not.
+# Real clients and a server on a remote host: each client works if the server is listed, and fails if it is not.
 
 load ../lib/remote_host
 load clients
 
-@test 'curl, by address and by name' {
-	gets curl curl -sS --max-time 20 "http://$THERE/"
-	gets curl curl -sS --max-time 20 http://there.example/
+@test 'curl connects by address and by name' {
+	assert_fetches curl curl -sS --max-time 20 "http://$REMOTE/"
+	assert_fetches curl curl -sS --max-time 20 http://remote.example/
 }
 
-@test 'git over http' {
-	local git=(git -c user.name=there -c user.email=there@example.org)
-	mkdir -p "$SERVED/www"
-	git init -q --bare "$SERVED/www/repo"
+@test 'git connects over HTTP' {
+	local git=(git -c user.name=test -c user.email=test@example.org)
+	mkdir -p "$REMOTE_DIR/www"
+	git init -q --bare "$REMOTE_DIR/www/repo"
 	"${git[@]}" init -q "$AUDIT_DIR/work"
-	"${git[@]}" -C "$AUDIT_DIR/work" commit -q --allow-empty -m there
-	git -C "$AUDIT_DIR/work" push -q "$SERVED/www/repo" HEAD:refs/heads/there
-	git -C "$SERVED/www/repo" update-server-info
-	chmod -R a+rX "$SERVED/www"
-	gets git-remote-http git ls-remote "http://$THERE/repo"
+	"${git[@]}" -C "$AUDIT_DIR/work" commit -q --allow-empty -m test
+	git -C "$AUDIT_DIR/work" push -q "$REMOTE_DIR/www/repo" HEAD:refs/heads/remote_page
+	git -C "$REMOTE_DIR/www/repo" update-server-info
+	chmod -R a+rX "$REMOTE_DIR/www"
+	assert_fetches git-remote-http git ls-remote "http://$REMOTE/repo"
 }
 
-@test 'Python: blocking, with a timeout, asyncio' {
+@test 'Python connects with blocking sockets, with a timeout and with asyncio' {
 	local how
 	for how in blocking timeout asyncio; do
-		gets python3 /usr/bin/python3 "$AUDIT_DIR/fetch.py" "$how" "$THERE" 80
+		assert_fetches python3 /usr/bin/python3 "$AUDIT_DIR/fetch.py" "$how" "$REMOTE" 80
 	done
 }
 
-@test 'Node' {
+@test 'Node connects by address and by name' {
 	local node
 	node=$(type -P node)
-	gets node "$node" "$AUDIT_DIR/fetch.mjs" "http://$THERE/"
-	gets node "$node" "$AUDIT_DIR/fetch.mjs" http://there.example/
+	assert_fetches node "$node" "$AUDIT_DIR/fetch.mjs" "http://$REMOTE/"
+	assert_fetches node "$node" "$AUDIT_DIR/fetch.mjs" http://remote.example/
 }
 
-# compiled HOSTS COMMAND...: one file, with distcc, on the other host
-compiled() {
+# assert_compiles_remotely HOSTS COMMAND...: distcc compiles one file on the remote host
+assert_compiles_remotely() {
 	local before
-	before=$(grep -c COMPILE_OK "$SERVED/distccd.log") || [[ $? == 1 ]]
-	echo 'int there;' >"$AUDIT_DIR/one.c"
+	before=$(grep -c COMPILE_OK "$REMOTE_DIR/distccd.log") || [[ $? == 1 ]]
+	echo 'int one;' >"$AUDIT_DIR/one.c"
 	chmod 666 "$AUDIT_DIR/one.c"
-	run audit --net --allow "$THERE:3632" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
-	[[ $status == 0 && $(grep -c COMPILE_OK "$SERVED/distccd.log") == $((before + 1)) ]] || {
+	run audit --net --allow "$REMOTE:3632" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
+	[[ $status == 0 && $(grep -c COMPILE_OK "$REMOTE_DIR/distccd.log") == $((before + 1)) ]] || {
 		printf '%s\n' "status $status" "$output" "$(allowed)" "$(blocked)"
 		return 1
 	}
-	expect_allowed "distcc $THERE 3632 1 0"
+	assert_allowed "distcc $REMOTE 3632 1 0"
 }
 
-# cut_off HOSTS COMMAND...: the same, where the other host is not listed
-cut_off() {
+# assert_distcc_blocked HOSTS COMMAND...: distcc fails if the remote host is not listed
+assert_distcc_blocked() {
 	local before
-	before=$(grep -c COMPILE_OK "$SERVED/distccd.log")
-	# There it says which hosts are not worth a try.
+	before=$(grep -c COMPILE_OK "$REMOTE_DIR/distccd.log")
+	# distcc keeps a list of failed hosts there.
 	rm -rf "$AUDIT_DIR/home/.distcc"
-	run audit --net --allow "$THERE:80" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
+	run audit --net --allow "$REMOTE:80" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
 	((status != 0))
-	[[ $(grep -c COMPILE_OK "$SERVED/distccd.log") == "$before" && $(blocked) == "distcc tcp $THERE 3632 "* ]]
-	expect_allowed ''
+	[[ $(grep -c COMPILE_OK "$REMOTE_DIR/distccd.log") == "$before" && $(blocked) == "distcc tcp $REMOTE 3632 "* ]]
+	assert_allowed ''
 }
 
-@test 'distcc, plain and in pump mode' {
-	mkdir -m 777 "$AUDIT_DIR/home" "$SERVED/distccd"
-	touch "$SERVED/distccd.log"
-	chmod 666 "$SERVED/distccd.log"
-	TMPDIR=$SERVED/distccd ip netns exec "$THERE_NETNS" distccd --daemon --allow 10.0.0.0/8 --listen "$THERE" --jobs 2 \
-		--log-file "$SERVED/distccd.log" --log-level info 3>&-
-	compiled "$THERE"
-	compiled "$THERE,cpp,lzo" distcc-pump
-	cut_off "$THERE"
-	cut_off "$THERE,cpp,lzo" distcc-pump
+@test 'distcc connects, also in pump mode' {
+	mkdir -m 777 "$AUDIT_DIR/home" "$REMOTE_DIR/distccd"
+	touch "$REMOTE_DIR/distccd.log"
+	chmod 666 "$REMOTE_DIR/distccd.log"
+	TMPDIR=$REMOTE_DIR/distccd ip netns exec "$REMOTE_NETNS" distccd --daemon --allow 10.0.0.0/8 --listen "$REMOTE" --jobs 2 \
+		--log-file "$REMOTE_DIR/distccd.log" --log-level info 3>&-
+	assert_compiles_remotely "$REMOTE"
+	assert_compiles_remotely "$REMOTE,cpp,lzo" distcc-pump
+	assert_distcc_blocked "$REMOTE"
+	assert_distcc_blocked "$REMOTE,cpp,lzo" distcc-pump
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What a phase does in a network of its own is with a list as it is without, also where the watcher makes the call in its stead.
-# shellcheck disable=SC2034 # audit() reads WHO
+# Sockets inside the network of a phase behave the same with and without --allow, also if the watcher emulates a system call.
+# shellcheck disable=SC2034 # audit() reads RUN_AS
 
 load ../lib/remote_host
 
@@ -10,8 +10,8 @@ setup_file() {
 	gcc -m32 -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/local_sockets32" "$TOP/test/egress/local_sockets.c"
 }
 
-# Says how everything ends for PROGRAM [threads], with confine OPTION...
-inside() {
+# run_local_sockets PROGRAM THREADS OPTION...: prints the result of each action of local_sockets.c. THREADS is empty or `threads`
+run_local_sockets() {
 	local folder program=$1 how=$2 status=0
 	folder=$(mktemp -d "$AUDIT_DIR/local_sockets.XXXXXX")
 	chmod 777 "$folder"
@@ -19,13 +19,13 @@ inside() {
 	echo "status $status"
 }
 
-@test 'streams, datagrams and paths, by one thread and by two, by x86-64 and through socketcall: the same with a list' {
-	local program how WHO
-	for WHO in user root; do
+@test 'stream, datagram and path sockets behave the same with --allow, with one and two threads, on x86-64 and i386' {
+	local program how RUN_AS
+	for RUN_AS in user root; do
 		for program in local_sockets local_sockets32; do
 			for how in '' threads; do
-				inside "$program" "$how" >"$AUDIT_DIR/without"
-				inside "$program" "$how" --allow 192.0.2.1:80 >"$AUDIT_DIR/with"
+				run_local_sockets "$program" "$how" >"$AUDIT_DIR/without"
+				run_local_sockets "$program" "$how" --allow 192.0.2.1:80 >"$AUDIT_DIR/with"
 				diff "$AUDIT_DIR/without" "$AUDIT_DIR/with"
 				[[ $(tail -n1 "$AUDIT_DIR/with") == 'status 0' ]]
 			done
@@ -33,13 +33,13 @@ inside() {
 	done
 }
 
-@test 'who waits in the stead of a caller is no orphan of the phase' {
+@test 'a thread of the watcher that waits for a local connect is not recorded as an orphan' {
 	cat >"$AUDIT_DIR/waits.py" <<-'EOF'
 		import socket, threading, time
 		server = socket.create_server(("127.0.0.1", 0), backlog=0)
 		for _ in range(4):
 		    threading.Thread(target=socket.socket().connect, args=(server.getsockname(),), daemon=True).start()
-		# SYN_SENT: the queue takes no more.
+		# SYN_SENT: the accept queue is full.
 		while " 02 " not in open("/proc/self/net/tcp").read():
 		    time.sleep(0.01)
 		print("waiting", flush=True)
@@ -53,7 +53,7 @@ inside() {
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == python3 ]]
 }
 
-@test 'where the network could not be isolated a list changes nothing' {
+@test '--allow has no effect if the network cannot be isolated' {
 	local server
 	/usr/bin/python3 "$TOP/test/lib/remote_server.py" "$AUDIT_DIR" 0 3>&- >/dev/null 2>&1 &
 	server=$!

@@ -1,48 +1,48 @@
 #!/usr/bin/env bats
-# Socket options and ioctls in a phase with a list: what clients set is set, and nothing leads a connection elsewhere.
+# Socket options and ioctls with --allow: those of clients work, and none diverts a connection.
 
 load ../lib/remote_host
 
 setup_file() {
-	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
+	((EUID == 0)) || skip 'only root can make a network namespace for the remote host'
 	audit_begin
-	there_begin
-	there_serve 80
+	remote_host_begin
+	remote_host_serve 80
 	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/socket_options" "$TOP/test/egress/socket_options.c"
-	export OTHER6=${THERE6%::*}::4
-	ip -n "$THERE_NETNS" -6 addr add "$OTHER6/64" dev eth0 nodad
+	export OTHER6=${REMOTE6%::*}::4
+	ip -n "$REMOTE_NETNS" -6 addr add "$OTHER6/64" dev eth0 nodad
 }
 
-# options WHAT HOST [OTHER]: with HOST:80 let through, and nothing else
-options() {
+# assert_socket_options ACTION HOST [OTHER]: socket_options.c succeeds with HOST:80 as the only allowed destination
+assert_socket_options() {
 	local host=$2
 	[[ $host != *:* ]] || host="[$host]"
 	run audit --net --allow "$host:80" -- timeout 60 "$AUDIT_DIR/socket_options" "$1" "$2" 80 "${@:3}"
 	((status == 0)) || {
-		printf '%s as %s: status %s\n%s\n' "$1" "${WHO-user}" "$status" "$output"
+		printf '%s as %s: status %s\n%s\n' "$1" "${RUN_AS-user}" "$status" "$output"
 		return 1
 	}
 	[[ $(allowed) == "socket_options $2 80 "* ]]
 }
 
-@test 'a list refuses options and ioctls that clients do not set, by every system call' {
-	options refused "$THERE"
-	options refused "$THERE6"
+@test '--allow refuses options and ioctls that clients do not set, by every system call' {
+	assert_socket_options refused "$REMOTE"
+	assert_socket_options refused "$REMOTE6"
 }
 
-@test 'a list permits the options and ioctls of clients, by every system call' {
-	local WHO
-	for WHO in user root; do
-		options taken "$THERE"
-		options taken "$THERE6"
+@test '--allow permits the options and ioctls of clients, by every system call' {
+	local RUN_AS
+	for RUN_AS in user root; do
+		assert_socket_options taken "$REMOTE"
+		assert_socket_options taken "$REMOTE6"
 	done
 }
 
-@test 'no routing header sends a connection through a host that is not listed' {
+@test 'a routing header sends no connection through an unlisted host' {
 	local deed
 	for deed in route ancillary; do
-		options "$deed" "$THERE6" "$OTHER6"
-		run -0 ip -6 neigh show to "$OTHER6" dev "$THERE_LINK"
+		assert_socket_options "$deed" "$REMOTE6" "$OTHER6"
+		run -0 ip -6 neigh show to "$OTHER6" dev "$REMOTE_LINK"
 		[[ ! $output ]]
 	done
 }

@@ -1,24 +1,24 @@
 #!/usr/bin/env bats
-# Where root's Portage has isolated the phase before: connections go through the SOCKS5 proxy that it runs outside, or nowhere.
+# Portage as root isolates the network itself. Allowed connections then need Portage's SOCKS5 proxy, which runs outside.
 
 load ../lib/remote_host
 
 setup_file() {
-	((EUID == 0)) || skip 'only root can make such a network'
+	((EUID == 0)) || skip 'only root can make a network as Portage does'
 	audit_begin
-	there_begin
-	there_serve 80 90! 8080
+	remote_host_begin
+	remote_host_serve 80 90! 8080
 	local program
 	for program in client attack race; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
-	# Portage's is the portage user's, as its phases are; one of somebody else can't be looked into.
+	# Portage runs its proxy as the user of the phases. A phase cannot inspect a proxy of another user.
 	serve_proxy proxy setpriv --reuid=12321 --regid=12321 --clear-groups --
 	serve_proxy others setpriv --reuid=12322 --regid=12322 --clear-groups --
-	export PROXY=$AUDIT_DIR/proxy/socket OTHERS=$AUDIT_DIR/others/socket PROXIES
+	export PROXY=$AUDIT_DIR/proxy/socket FOREIGN_PROXY=$AUDIT_DIR/others/socket PROXIES
 }
 
-# serve_proxy NAME COMMAND...: Portage's own, at NAME/socket, run by that command
+# serve_proxy NAME COMMAND...: starts Portage's proxy with the command, on the socket NAME/socket
 serve_proxy() {
 	local portage folder=$AUDIT_DIR/$1
 	portage=$("$TOP/scripts/portage")
@@ -32,117 +32,119 @@ serve_proxy() {
 teardown_file() {
 	# shellcheck disable=SC2086 # numbers
 	[[ ! ${PROXIES-} ]] || kill $PROXIES
-	there_end
+	remote_host_end
 	audit_end
 }
 
-# isolated COMMAND...: in a network as Portage makes it, where nobody outside has a number
-isolated() {
+# in_portage_network COMMAND...: runs the command in the network and PID namespace that Portage makes, where outer processes have no PID
+in_portage_network() {
 	# shellcheck disable=SC2016
 	unshare --net --uts --ipc --pid --fork --mount-proc -- bash -c '
 		hostname localhost && ip link set lo up && ip address add 10.0.0.1/8 dev lo && ip address add fd::1/8 dev lo && exec "$@"
 	' - "$@"
 }
 
-# through OPTION... -- COMMAND...: as root, or as the user that a userpriv phase is
-through() {
+# run_isolated OPTION... -- COMMAND...: runs confine as root, or as the user of a phase with FEATURES=userpriv (RUN_AS=user)
+run_isolated() {
 	local -a user=()
 	: >"$RECORD"
-	[[ ${WHO-root} == root ]] || user=(setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --)
-	(cd "$AUDIT_DIR" && isolated "${user[@]}" "$CONFINE" --record "$RECORD" --net --allow "$THERE:80" --allow "[$THERE6]:80" --allow "$THERE:81" --allow "$THERE:90" --allow "$DEAD:80" "$@")
+	[[ ${RUN_AS-root} == root ]] || user=(setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --)
+	(cd "$AUDIT_DIR" && in_portage_network "${user[@]}" "$CONFINE" --record "$RECORD" --net --allow "$REMOTE:80" --allow "[$REMOTE6]:80" --allow "$REMOTE:81" --allow "$REMOTE:90" --allow "$SILENT:80" "$@")
 }
 
-@test 'through the proxy: reached, refused, not listed; blocking and not' {
-	local WHO
-	for WHO in root user; do
-		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 80
+@test 'through the proxy a listed destination is reached, a closed port is refused, and an unlisted one is blocked' {
+	local RUN_AS
+	for RUN_AS in root user; do
+		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
 		[[ $output == connected && $(record_value "$RECORD" r.route) == socks && $(record_value "$RECORD" r.applied.net) == portage ]]
-		expect_allowed "client $THERE 80 1 0"
-		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 81
+		assert_allowed "client $REMOTE 80 1 0"
+		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 81
 		[[ $output == ECONNREFUSED && $(record_value "$RECORD" r.allowed_failed) == 1 ]]
-		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE" 82
-		[[ $output == ECONNREFUSED || $output == ENETUNREACH ]]
-		expect_blocked "client tcp $THERE 82 1"
-		run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/egress/clients/fetch.py" timeout "$THERE" 80
-		[[ $output == *there* ]]
+		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 82
+		# lo has 10.0.0.1/8, the network of REMOTE, and answers for it.
+		[[ $output == ECONNREFUSED ]]
+		assert_blocked "client tcp $REMOTE 82 1"
+		run -0 run_isolated --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/egress/clients/fetch.py" timeout "$REMOTE" 80
+		[[ $output == *remote_page* ]]
 	done
 }
 
-# handed_out WHO: whether the proxy's own socket can be had: with SO_PEERPIDFD (Linux 6.5), and a right to look into a process that is none of ours.
-handed_out() {
+# proxy_socket_available USER: the watcher can copy the socket of the proxy. It needs SO_PEERPIDFD (Linux 6.5) and the right to inspect
+# a process that is not its child.
+proxy_socket_available() {
 	[[ $1 == root || $(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null) != [123] ]] &&
 		/usr/bin/python3 -c 'import socket; socket.socketpair()[0].getsockopt(socket.SOL_SOCKET, 77)' 2>/dev/null
 }
 
-@test 'what the proxy has connected is handed out itself: a TCP socket, with the options that were set, and no relay' {
-	local WHO how
-	for WHO in root user; do
-		run through --socks "$PROXY" -- "$AUDIT_DIR/client" options "$THERE" 80
-		if ! handed_out "$WHO"; then
+@test 'the phase gets the TCP socket of the proxy with its own socket options, and no relay' {
+	local RUN_AS how
+	for RUN_AS in root user; do
+		run run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
+		if ! proxy_socket_available "$RUN_AS"; then
 			((status == 1))
 			continue
 		fi
 		((status == 0))
-		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$THERE6" 80
+		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE6" 80
 		for how in blocking timeout asyncio; do
-			run -0 through --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/egress/clients/fetch.py" "$how" "$THERE" 80
-			[[ $output == *there* ]]
+			run -0 run_isolated --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/egress/clients/fetch.py" "$how" "$REMOTE" 80
+			[[ $output == *remote_page* ]]
 		done
-		run -0 through --socks "$PROXY" -- "$(type -P node)" "$TOP/test/egress/clients/fetch.mjs" "http://$THERE/"
-		[[ $output == *there* ]]
+		run -0 run_isolated --socks "$PROXY" -- "$(type -P node)" "$TOP/test/egress/clients/fetch.mjs" "http://$REMOTE/"
+		[[ $output == *remote_page* ]]
 	done
 }
 
-@test 'from who speaks first every byte arrives' {
-	local WHO
-	for WHO in root user; do
+@test 'every byte arrives from a server that sends first' {
+	local RUN_AS
+	for RUN_AS in root user; do
 		for _ in {1..20}; do
 			# shellcheck disable=SC2016 # for the inner shell
-			run -0 through --socks "$PROXY" -- bash -c 'exec 3<>"/dev/tcp/$1/90" && read -r line <&3 && echo "$line"' - "$THERE"
+			run -0 run_isolated --socks "$PROXY" -- bash -c 'exec 3<>"/dev/tcp/$1/90" && read -r line <&3 && echo "$line"' - "$REMOTE"
 			[[ $output == hello ]]
 		done
 	done
 }
 
-@test 'what can not be had from the proxy is reached through it' {
-	WHO=user run -0 through --socks "$OTHERS" -- curl -sS --max-time 20 "http://$THERE/"
-	[[ $output == there && $(record_value "$RECORD" r.route) == socks ]]
-	WHO=user run through --socks "$OTHERS" -- "$AUDIT_DIR/client" options "$THERE" 80
+@test 'if the socket of the proxy cannot be copied, the connection is relayed' {
+	RUN_AS=user run -0 run_isolated --socks "$FOREIGN_PROXY" -- curl -sS --max-time 20 "http://$REMOTE/"
+	[[ $output == remote_page && $(record_value "$RECORD" r.route) == socks ]]
+	RUN_AS=user run run_isolated --socks "$FOREIGN_PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
 	((status == 1))
 }
 
-@test 'one that hangs ends in time, by a signal, and with its process' {
-	local WHO deed
-	for WHO in root user; do
+@test 'a pending connect ends by its timeout, by a signal and with its process' {
+	local RUN_AS deed
+	for RUN_AS in root user; do
 		for deed in timeout signals closing; do
-			run -0 through --socks "$PROXY" -- "$AUDIT_DIR/client" "$deed" "$DEAD" 80
+			run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" "$deed" "$SILENT" 80
 		done
-		run -137 through --socks "$PROXY" -- timeout --signal=KILL 0.5 "$AUDIT_DIR/client" plain "$DEAD" 80
+		run -137 run_isolated --socks "$PROXY" -- timeout --signal=KILL 0.5 "$AUDIT_DIR/client" plain "$SILENT" 80
 	done
 }
 
-@test 'what was handed out leads nowhere else' {
-	local WHO
-	for WHO in root user; do
-		run -0 through --socks "$PROXY" -- "$AUDIT_DIR/attack" connected "$THERE" 80 8080 81
-		[[ $(served 8080) == 0 ]]
+@test 'a socket that was copied from the proxy reaches no other destination' {
+	local RUN_AS
+	for RUN_AS in root user; do
+		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/attack" connected "$REMOTE" 80 8080 81
+		[[ $(connection_count 8080) == 0 ]]
 	done
 }
 
-@test 'names are answered in a network of our own inside that one' {
-	local WHO
-	for WHO in root user; do
-		run -0 through --socks "$PROXY" --resolve "there.example=$THERE" -- curl -sS --max-time 20 http://there.example/
-		[[ $output == there && $(record_value "$RECORD" r.applied.net) == confine && $(record_value "$RECORD" r.route) == socks ]]
+@test '--resolve works through the proxy, in a second network namespace inside that of Portage' {
+	local RUN_AS
+	for RUN_AS in root user; do
+		run -0 run_isolated --socks "$PROXY" --resolve "remote.example=$REMOTE" -- curl -sS --max-time 20 http://remote.example/
+		[[ $output == remote_page && $(record_value "$RECORD" r.applied.net) == confine && $(record_value "$RECORD" r.route) == socks ]]
 	done
 }
 
-@test 'without a proxy nothing is let through, and the record and the user are told' {
-	run -0 through --notice-file "$AUDIT_DIR/tell" -- "$AUDIT_DIR/client" plain "$THERE" 80
-	[[ $output != connected && $(record_value "$RECORD" r.route) == none ]]
-	expect_blocked "client tcp $THERE 80 1"
+@test 'without a proxy no destination is reached, and the record and a message report that' {
+	run -0 run_isolated --notice-file "$AUDIT_DIR/tell" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
+	[[ $output == ENETUNREACH && $(record_value "$RECORD" r.route) == none ]]
+	assert_blocked "client tcp $REMOTE 80 1"
 	run -0 node "$TOP/dist/portcullis.js" messages "$AUDIT_DIR/tell"
 	[[ $output == *'PORTCULLIS_ALLOW had no effect'*'FEATURES="network-sandbox-proxy"'* ]]
-	run -0 through --socks "$AUDIT_DIR/none" -- "$AUDIT_DIR/client" plain "$THERE" 80
+	run -0 run_isolated --socks "$AUDIT_DIR/none" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
 	[[ $output == ENETUNREACH ]]
 }

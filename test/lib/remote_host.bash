@@ -1,61 +1,61 @@
 # shellcheck shell=bash
-# For the tests of what confine lets through: a server on another host, which is a network namespace at the other end of a
-# veth pair, and an address next to it where nobody answers.
+# A remote host for tests of --allow: a network namespace at the other end of a veth pair. Needs root.
 #
-#   there_begin         THERE, its address; SERVED, a folder of its server's; DEAD, which takes packets and says nothing. Root's
-#                       business.
-#   there_serve PORT... listens there
-#   there_end           removes all of it
-#   allowed             all that was let through in the last record, one a line, sorted: COMM ADDRESS PORT COUNT FAILED
+#   remote_host_begin           makes it. Sets REMOTE and REMOTE6, its addresses; SILENT, an address that drops all packets; REMOTE_DIR,
+#                               the folder of its server; REMOTE_NETNS and REMOTE_LINK
+#   remote_host_serve PORT...   starts remote_server.py on these ports
+#   remote_host_end             removes all of it
+#   connection_count PORT       prints how many connections the server has accepted on that port
+#   allowed                     prints the allowed connections of the last record, sorted: COMM ADDRESS PORT COUNT FAILED
+#   assert_allowed LINE...      fails if the allowed connections are not exactly these lines
 
 # shellcheck source-path=SCRIPTDIR source=../confine/audit.bash
 source "${BASH_SOURCE[0]%/*}/../confine/audit.bash"
 
-there_begin() {
+remote_host_begin() {
 	local octet
 	octet=$((RANDOM % 250 + 1))
-	THERE_NETNS=pcallow-$$
-	THERE_LINK=pca$$
-	THERE=10.214.$octet.2
-	THERE6=fd00:214:$octet::2
-	DEAD=10.214.$octet.3
-	SERVED=$(mktemp -d "${TMPDIR:-/tmp}/there.XXXXXX")
-	chmod 755 "$SERVED"
-	ip netns add "$THERE_NETNS" || return
-	ip link add "$THERE_LINK" type veth peer name eth0 netns "$THERE_NETNS" || return
-	ip addr add "10.214.$octet.1/24" dev "$THERE_LINK"
-	ip -6 addr add "fd00:214:$octet::1/64" dev "$THERE_LINK" nodad
-	ip link set "$THERE_LINK" up
-	ip -n "$THERE_NETNS" addr add "$THERE/24" dev eth0
-	ip -n "$THERE_NETNS" -6 addr add "$THERE6/64" dev eth0 nodad
-	ip -n "$THERE_NETNS" link set eth0 up
-	ip -n "$THERE_NETNS" link set lo up
-	# Packets for it go out, and nobody takes them.
-	ip neigh add "$DEAD" lladdr 02:00:00:00:00:03 dev "$THERE_LINK" nud permanent
-	export THERE_NETNS THERE_LINK THERE THERE6 DEAD SERVED
+	REMOTE_NETNS=pcallow-$$
+	REMOTE_LINK=pca$$
+	REMOTE=10.214.$octet.2
+	REMOTE6=fd00:214:$octet::2
+	SILENT=10.214.$octet.3
+	REMOTE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/there.XXXXXX")
+	chmod 755 "$REMOTE_DIR"
+	ip netns add "$REMOTE_NETNS" || return
+	ip link add "$REMOTE_LINK" type veth peer name eth0 netns "$REMOTE_NETNS" || return
+	ip addr add "10.214.$octet.1/24" dev "$REMOTE_LINK"
+	ip -6 addr add "fd00:214:$octet::1/64" dev "$REMOTE_LINK" nodad
+	ip link set "$REMOTE_LINK" up
+	ip -n "$REMOTE_NETNS" addr add "$REMOTE/24" dev eth0
+	ip -n "$REMOTE_NETNS" -6 addr add "$REMOTE6/64" dev eth0 nodad
+	ip -n "$REMOTE_NETNS" link set eth0 up
+	ip -n "$REMOTE_NETNS" link set lo up
+	# Packets to this hardware address are sent, and no host receives them.
+	ip neigh add "$SILENT" lladdr 02:00:00:00:00:03 dev "$REMOTE_LINK" nud permanent
+	export REMOTE_NETNS REMOTE_LINK REMOTE REMOTE6 SILENT REMOTE_DIR
 }
 
-there_serve() {
+remote_host_serve() {
 	local server=$TOP/test/lib/remote_server.py
-	(cd / && exec ip netns exec "$THERE_NETNS" /usr/bin/python3 "$server" "$SERVED" "$@" 3>&- </dev/null >"$SERVED/log" 2>&1) &
-	until_true 60 test -e "$SERVED/ready"
+	(cd / && exec ip netns exec "$REMOTE_NETNS" /usr/bin/python3 "$server" "$REMOTE_DIR" "$@" 3>&- </dev/null >"$REMOTE_DIR/log" 2>&1) &
+	until_true 60 test -e "$REMOTE_DIR/ready"
 }
 
-there_end() {
+remote_host_end() {
 	local -a pids
-	[[ ${THERE_NETNS-} ]] || return 0
-	mapfile -t pids < <(ip netns pids "$THERE_NETNS")
+	[[ ${REMOTE_NETNS-} ]] || return 0
+	mapfile -t pids < <(ip netns pids "$REMOTE_NETNS")
 	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}"
-	ip link del "$THERE_LINK"
-	ip netns del "$THERE_NETNS"
-	rm -rf -- "$SERVED"
-	unset THERE_NETNS THERE_LINK THERE THERE6 DEAD SERVED
+	ip link del "$REMOTE_LINK"
+	ip netns del "$REMOTE_NETNS"
+	rm -rf -- "$REMOTE_DIR"
+	unset REMOTE_NETNS REMOTE_LINK REMOTE REMOTE6 SILENT REMOTE_DIR
 }
 
-# served PORT: how many connections came there, up to now
-served() {
+connection_count() {
 	local count
-	exec {count}<>"/dev/tcp/$THERE/$1"
+	exec {count}<>"/dev/tcp/$REMOTE/$1"
 	echo COUNT >&"$count"
 	head -n1 <&"$count"
 	exec {count}>&-
@@ -65,11 +65,11 @@ allowed() {
 	record_value "$RECORD" '(r.allowed ?? []).map((b) => [b.comm, b.address, b.port, b.count, b.failed ?? 0].join(" ")).sort().join("\n")'
 }
 
-expect_allowed() {
-	expect_lines "$(allowed)" "$@"
+assert_allowed() {
+	assert_lines "$(allowed)" "$@"
 }
 
 teardown_file() {
-	there_end
+	remote_host_end
 	audit_end
 }

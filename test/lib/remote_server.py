@@ -1,7 +1,8 @@
-"""The other host: remote_server.py FOLDER PORT...
+"""The server of remote_host.bash: remote_server.py FOLDER PORT...
 
-Port 0 is one that is free, and one with a ! behind it speaks first; FOLDER/ready has the ports as soon as they are served. Answers HTTP from FOLDER/www; COUNT with how many
-connections came to that port before, others of that kind aside; and anything else with what it got.
+Port 0 takes a free port. On PORT! the server sends "hello" first. FOLDER/ready has the ports once the server listens.
+The server answers HTTP from FOLDER/www, answers COUNT with the number of earlier connections to that port without those that
+sent COUNT, and echoes everything else.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ async def greet(reader, writer):
 
 async def serve(reader, writer):
     port = writer.get_extra_info("sockname")[1]
-    # At once: whoever comes later counts those before.
+    # Before the first await, so that a later COUNT includes this connection.
     counts[port] = counts.get(port, 0) + 1
     try:
         data = await reader.read(65536)
@@ -31,7 +32,7 @@ async def serve(reader, writer):
                 await writer.drain()
                 break
             if data[:4] in (b"GET ", b"HEAD"):
-                body = b"there\n"
+                body = b"remote_page\n"
                 name = data.split(b" ")[1].decode().split("?")[0].lstrip("/")
                 file = folder / "www" / name
                 status = b"200 OK"

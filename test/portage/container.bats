@@ -6,9 +6,9 @@ load ../confine/container
 
 # emerge_contained SECCOMP WHO ARG...: emerge of the prefix, in a container
 emerge_contained() {
-	# shellcheck disable=SC2034 # contained's
-	local PLACE=$PREFIX_HOST
-	contained "$1" "$PREFIX_UID" bash -c "$(
+	# shellcheck disable=SC2034 # run_in_container reads it
+	local TEST_DIR=$PREFIX_HOST
+	run_in_container "$1" "$PREFIX_UID" bash -c "$(
 		declare -p "${!PREFIX@}"
 		declare -f prefix_exec
 	); unset PREFIX_LOCK; prefix_exec emerge \"\$@\"" - "${@:2}"

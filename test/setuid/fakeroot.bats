@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# Real fakeroot, of both kinds, around a real install phase, and around a whole emerge: they work as they do without us.
+# fakeroot-sysv and fakeroot-tcp around an install phase and around Portage work as without Portcullis.
 
 load ../lib/prefix
 
-# prefix KIND: with a package that gives a file to daemon:bin, whatever says no to that fails it
-prefix() {
+# make_prefix FEATURES: makes a prefix with a package that needs fowners to succeed
+make_prefix() {
 	prefix_make user
-	# Its own seccomp filter knows nothing of what fakeroot-tcp calls in its place, with us or without.
+	# The seccomp filter of scanelf refuses the system calls of fakeroot-tcp, also without Portcullis.
 	prefix_env PORTAGE_NO_SCANELF_CHECK=1
 	prefix_conf "FEATURES=\"fakeroot cgroup -sandbox -usersandbox -userpriv -userfetch $1\""
 	prefix_package app-test/probe-1 <<-EOF
@@ -17,20 +17,20 @@ prefix() {
 			doins text
 			fowners 1:2 /usr/share/probe/text
 			stat -c '%u:%g' "\${ED}/usr/share/probe/text" "\${ED}/usr/share/probe" >>'$PREFIX_LOG/owners'
-			# Not through fakeroot: what the kernel says.
+			# The ids of the kernel, without fakeroot.
 			grep ^Uid /proc/self/status >>'$PREFIX_LOG/ids'
 		}
 	EOF
 	prefix_install_portcullis
 }
 
-setuid_confine() {
+install_setuid_confine() {
 	chown "root:$PREFIX_UID" "$CONFINE"
 	chmod 4710 "$CONFINE"
 }
 
-# portage/const.py has /usr/bin/fakeroot, which is one of the two.
-install_with() {
+# run_install KIND: installs with fakeroot-KIND. /usr/bin/fakeroot, the one of portage/const.py, is one of the two.
+run_install() {
 	run_faked prefix_run timeout 100 "$PREFIX_PORTAGE/bin/python" -c '
 import runpy, sys
 import portage.const
@@ -40,8 +40,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 ' "/usr/bin/fakeroot-$1" "$PREFIX_PORTAGE/lib/portage/bin/ebuild" "$PREFIX_REPO/app-test/probe/probe-1.ebuild" clean install </dev/null
 }
 
-# What each kind's daemon is asked over stays, the rest is isolated, and the record says which.
-spared() {
+# assert_daemon_reachable PHASE KIND: the phase can reach the daemon of fakeroot, is isolated otherwise, and the record has the kind
+assert_daemon_reachable() {
 	local phase=$1 kind=$2
 	case $kind in
 	sysv)
@@ -57,47 +57,47 @@ spared() {
 	esac
 }
 
-install_phase() {
+assert_install_phase() {
 	local kind=$1
-	install_with "$kind"
+	run_install "$kind"
 	[[ $(<"$PREFIX_LOG/owners") == $'1:2\n0:0' ]]
 	[[ $(<"$PREFIX_LOG/ids") == *"$PREFIX_UID"* ]]
-	spared install "$kind"
+	assert_daemon_reachable install "$kind"
 	expect_kind compile net apart
 	expect_kind compile ipc apart
 	[[ $(record_values "$RECORDS" compile r.fakeroot) == undefined ]]
 }
 
-@test 'FEATURES=fakeroot with fakeroot-sysv, through a user namespace' {
-	prefix ''
-	install_phase sysv
+@test 'FEATURES=fakeroot with fakeroot-sysv works with a user namespace, and keeps IPC' {
+	make_prefix ''
+	assert_install_phase sysv
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
-@test 'FEATURES=fakeroot with fakeroot-tcp, through a user namespace' {
-	prefix ''
-	install_phase tcp
+@test 'FEATURES=fakeroot with fakeroot-tcp works with a user namespace, and keeps the network' {
+	make_prefix ''
+	assert_install_phase tcp
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
-@test 'FEATURES=fakeroot with both, in mode setuid' {
+@test 'FEATURES=fakeroot works in mode setuid with both kinds' {
 	local kind
 	((EUID == 0)) || skip 'only root can make a set-user-id program'
 	for kind in sysv tcp; do
-		prefix ''
-		setuid_confine
-		install_phase "$kind"
+		make_prefix ''
+		install_setuid_confine
+		assert_install_phase "$kind"
 		[[ $(record_values "$RECORDS" install r.mode) == setuid ]]
 		prefix_clean
 	done
 }
 
-# Portage takes FAKEROOTKEY out of the environment, so its phases have the library and no daemon: chown fails with EPERM, and
-# the library forgives that. (Only up to src_install: faked takes a new file for a removed directory that had the same
-# inode, and Portage stumbles over it when it packs or merges. fakeroot-tcp loses its socket before that.)
-@test 'Portage under fakeroot: every phase is confined, and ends as it did without' {
+# Portage removes FAKEROOTKEY from the environment. Its phases then have the library without a daemon, and the library ignores EPERM
+# of chown. The test ends after src_install: faked confuses a new file with a removed directory of the same inode, and merging fails.
+# fakeroot-tcp loses its socket earlier.
+@test 'Portage under fakeroot: every phase is confined and has the same result as without Portcullis' {
 	local phase before
-	prefix '-fakeroot -pid-sandbox -mount-sandbox'
+	make_prefix '-fakeroot -pid-sandbox -mount-sandbox'
 	mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
 	fakeroot_ebuild
 	before=$(<"$PREFIX_LOG/owners")
@@ -105,7 +105,7 @@ install_phase() {
 	mv "$PREFIX_ROOT/bashrc" "$PREFIX/etc/portage/bashrc"
 	fakeroot_ebuild
 	[[ $(<"$PREFIX_LOG/owners") == "$before" ]]
-	# libc was lied to; the kernel was asked.
+	# id(1) gets the ids of fakeroot, /proc those of the kernel.
 	[[ $(<"$PREFIX_LOG/ids") == *"$PREFIX_UID"* && $(prefix_seen install uid) == 0 ]]
 	for phase in configure compile install; do
 		expect_kind "$phase" ipc apart

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# 8 seconds of fuzzing in all, a second each behind the corpus; npm run soak takes 10 minutes.
+# Each fuzzer runs its corpus and one second more. npm run soak runs them for 10 minutes.
 
-@test 'fuzzing the option parser and everything that reads text finds nothing' {
+@test 'the fuzzers of the option parser and all text parsers find nothing' {
 	local targets
 	targets=("$BATS_TEST_DIRNAME"/../../native/fuzz/fuzz_*.c)
 	run "$BATS_TEST_DIRNAME/../../native/fuzz/run" 8

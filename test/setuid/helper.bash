@@ -1,14 +1,15 @@
 # shellcheck shell=bash
-# What the tests of mode setuid share: the real binary, root:GROUP 4710, and three users made for this file.
+# For tests of mode setuid: confine installed as root:GROUP 4710, and three users for one test file.
 #
-#   setuid_begin              for setup_file: sets the names below
-#   setuid_end                for teardown_file: ends and removes all of it
-#   caller COMMAND...         as somebody who may run it; stranger COMMAND... as somebody outside the group
-#   victim COMMAND...         as a third user, who wants to be left alone
-#   work                      for setup: WORK, a fresh directory of the caller's, and into it
-#   harmless                  for teardown: fails where something was left that no caller may have
+#   setuid_begin              for setup_file: makes the users, the group ACCOUNT and the variables below
+#   setuid_end                for teardown_file: kills their processes and removes all of it
+#   as_caller COMMAND...      runs the command as CALLER, a member of the group
+#   as_stranger COMMAND...    runs the command as a user outside the group
+#   as_victim COMMAND...      runs the command as a user whose processes and files the caller attacks
+#   work_begin                for setup: makes WORK, a directory of the caller, and changes to it
+#   assert_clean              for teardown: fails if a process, cgroup, core or file of another user remains
 #
-# CONFINE is the binary, TOOL the compiled hostile.c, PLACE what is around them.
+# TEST_DIR is a folder with CONFINE, the binary, and TOOL, the compiled hostile.c.
 
 bats_require_minimum_version 1.5.0
 
@@ -22,10 +23,10 @@ source "$TOP/test/lib/wait.bash"
 setuid_begin() {
 	local name
 	((EUID == 0)) || return 0
-	PLACE=$(mktemp -d /var/tmp/pc-setuid.XXXXXX)
-	chmod 711 "$PLACE"
-	# Where the file system ignores the bit nothing here would test anything.
-	[[ ,$(findmnt -no OPTIONS --target "$PLACE"), != *,nosuid,* ]]
+	TEST_DIR=$(mktemp -d /var/tmp/pc-setuid.XXXXXX)
+	chmod 711 "$TEST_DIR"
+	# The file system must honour the set-user-id bit.
+	[[ ,$(findmnt -no OPTIONS --target "$TEST_DIR"), != *,nosuid,* ]]
 	ACCOUNT=pcs$((RANDOM))$$
 	groupadd --system "$ACCOUNT"
 	for name in caller stranger victim; do
@@ -33,82 +34,81 @@ setuid_begin() {
 	done
 	usermod --append --groups "$ACCOUNT" "${ACCOUNT}c"
 	CALLER=$(id -u "${ACCOUNT}c")
-	CONFINE=$PLACE/confine
-	TOOL=$PLACE/hostile
+	CONFINE=$TEST_DIR/confine
+	TOOL=$TEST_DIR/hostile
 	install -o root -g "$ACCOUNT" -m 4710 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
-	# Static, so that no variable of a test means anything to its loader.
+	# Static, so that variables such as LD_PRELOAD do not affect it.
 	cc -static -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TOOL" "$TOP"/test/setuid/hostile*.c
-	export PLACE ACCOUNT CALLER CONFINE TOOL
+	export TEST_DIR ACCOUNT CALLER CONFINE TOOL
 }
 
 setuid_end() {
 	local name
-	[[ ${PLACE-} ]] || return 0
+	[[ ${TEST_DIR-} ]] || return 0
 	for name in c s v; do
 		pkill -KILL -U "$(id -u "$ACCOUNT$name")" || (($? == 1))
-		until_true 10 nobody_of "$ACCOUNT$name"
+		until_true 10 no_processes_of "$ACCOUNT$name"
 		userdel "$ACCOUNT$name"
-		# Which takes the group along, or not: USERGROUPS_ENAB in login.defs.
+		# With USERGROUPS_ENAB in login.defs userdel has removed the group too.
 		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
 	done
 	groupdel "$ACCOUNT"
-	# What a test tries to have made there: should it succeed, it fails the test and not the next run.
+	# A test tries to make this file. A success must not affect the next run.
 	rm -f -- "/etc/$ACCOUNT"
-	rm -rf -- "$PLACE"
+	rm -rf -- "$TEST_DIR"
 }
 
-as() {
+as_account() {
 	local who=$1
 	shift
 	setpriv --reuid="$who" --regid="$who" --init-groups --inh-caps=-all -- "$@"
 }
 
-caller() { as "${ACCOUNT}c" "$@"; }
-stranger() { as "${ACCOUNT}s" "$@"; }
-victim() { as "${ACCOUNT}v" "$@"; }
+as_caller() { as_account "${ACCOUNT}c" "$@"; }
+as_stranger() { as_account "${ACCOUNT}s" "$@"; }
+as_victim() { as_account "${ACCOUNT}v" "$@"; }
 
-work() {
+work_begin() {
 	((EUID == 0)) || skip 'only root can make a set-user-id program'
-	WORK=$PLACE/$BATS_TEST_NUMBER
+	WORK=$TEST_DIR/$BATS_TEST_NUMBER
 	install -d -o "${ACCOUNT}c" -g "${ACCOUNT}c" -m 755 "$WORK"
 	cd "$WORK" || return
 }
 
-# The processes of a user that still run.
-living() {
+# processes_of USER: prints the PIDs of the live processes of the user
+processes_of() {
 	ps -o stat=,pid= -U "$1" -u "$1" | awk '$1 !~ /^Z/ { print $2 }'
 }
 
-nobody_of() { [[ ! $(living "$1") ]]; }
+no_processes_of() { [[ ! $(processes_of "$1") ]]; }
 
-# The processes that run our binary.
-running() {
+# confine_processes: prints /proc/PID/exe of the processes that run CONFINE
+confine_processes() {
 	local exe
 	for exe in /proc/[0-9]*/exe; do
 		[[ ! $exe -ef $CONFINE ]] || printf '%s\n' "$exe"
 	done
 }
 
-nobody_runs() { [[ ! $(running) ]]; }
+no_confine_processes() { [[ ! $(confine_processes) ]]; }
 
-cgroups() {
+account_cgroups() {
 	find "$(findmnt -no TARGET -t cgroup2 | head -n1)" -type d -name "portcullis-$ACCOUNT*"
 }
 
-no_cgroups() { [[ ! $(cgroups) ]]; }
+no_account_cgroups() { [[ ! $(account_cgroups) ]]; }
 
-# No process, no cgroup, no file of root's in the caller's directories, no core.
-harmless() {
+assert_clean() {
 	[[ ${WORK-} ]] || return 0
 	cd /
-	until_true 10 nobody_runs
-	until_true 10 no_cgroups
-	[[ ! $(find "$PLACE" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v") ]] || {
-		find "$PLACE" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v" -ls
+	until_true 10 no_confine_processes
+	until_true 10 no_account_cgroups
+	[[ ! $(find "$TEST_DIR" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v") ]] || {
+		find "$TEST_DIR" -mindepth 2 ! -user "${ACCOUNT}c" ! -user "${ACCOUNT}v" -ls
 		return 1
 	}
-	[[ ! $(find "$PLACE" -mindepth 2 -name 'core*') ]]
-	until_true 10 nobody_of "${ACCOUNT}c"
+	[[ ! $(find "$TEST_DIR" -mindepth 2 -name 'core*') ]]
+	until_true 10 no_processes_of "${ACCOUNT}c"
 }
 
 setup_file() {
@@ -120,9 +120,9 @@ teardown_file() {
 }
 
 setup() {
-	work
+	work_begin
 }
 
 teardown() {
-	harmless
+	assert_clean
 }

@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
-# seccomp's listener in mode setuid. Who holds it can put descriptors into a watched program and forge its calls' results: a
-# set-id program that runs there with its power would be theirs (SECCOMP_IOCTL_NOTIF_ADDFD, seccomp_unotify(2)).
+# The seccomp listener in mode setuid. Its owner can add descriptors to a watched program and forge results of its system calls
+# (SECCOMP_IOCTL_NOTIF_ADDFD, seccomp_unotify(2)), and so could take over a privileged program.
 
 load helper
 
-# watcher: the process that holds the listener of the caller's phase
-watcher() {
+# find_watcher: sets WATCHER to the process with the listener of the caller's phase
+find_watcher() {
 	WATCHER=$(pgrep -U "$CALLER" -x confine-audit)
 }
 
-# What a caller can try on the holder, as the caller: its descriptors by /proc, by pidfd_getfd(2), its memory, and ptrace.
-steal() {
-	caller /usr/bin/python3 -c '
+# attack_watcher: tries to get descriptors and memory of the watcher as the caller, by /proc, pidfd_getfd(2) and ptrace(2)
+attack_watcher() {
+	as_caller /usr/bin/python3 -c '
 import ctypes, os, sys
 pid, libc = int(sys.argv[1]), ctypes.CDLL(None, use_errno=True)
 def refused(name, act):
@@ -26,26 +26,26 @@ refused("ptrace", lambda: libc.ptrace(0x4206, pid, 0, 0))
 print("tried")' "$WATCHER"
 }
 
-@test 'an audited phase: set-id programs are inert, and the caller gets at nobody who holds the listener' {
+@test 'in an audited phase set-user-id programs gain no privileges, and the caller cannot get the listener' {
 	local command
-	install -o root -m 4755 "$(type -P id)" "$PLACE/id"
-	caller mkfifo go
-	caller "$CONFINE" --net --audit --record record -- sh -c '"$1" -u >ids; read -r _ <go; grep NoNewPrivs: /proc/self/status >>ids' sh "$PLACE/id" 3>&- &
+	install -o root -m 4755 "$(type -P id)" "$TEST_DIR/id"
+	as_caller mkfifo go
+	as_caller "$CONFINE" --net --audit --record record -- sh -c '"$1" -u >ids; read -r _ <go; grep NoNewPrivs: /proc/self/status >>ids' sh "$TEST_DIR/id" 3>&- &
 	command=$!
 	until_true 10 test -s ids
-	until_true 10 watcher
-	run -0 steal
+	until_true 10 find_watcher
+	run -0 attack_watcher
 	[[ $output == tried ]]
 	echo >go
 	wait "$command"
 	[[ $(<ids) == "$CALLER"$'\n'NoNewPrivs:*1 ]]
 	[[ $(record_value record r.mode) == setuid && $(record_value record r.watched) == yes && $(record_value record r.setuid_inert) == true ]]
-	rm "$PLACE/id"
+	rm "$TEST_DIR/id"
 }
 
-@test "a listener of the caller's own: the bit is inert under its filter, and confine owns nothing of root's" {
-	# Without CAP_SYS_ADMIN a filter takes no_new_privs (seccomp(2)), and with that the kernel ignores the bit.
-	run -0 caller /usr/bin/python3 -c '
+@test 'below a listener of the caller confine gains no privileges from its set-user-id bit' {
+	# Without CAP_SYS_ADMIN a filter needs no_new_privs (seccomp(2)), with which the kernel ignores the bit.
+	run -0 as_caller /usr/bin/python3 -c '
 import ctypes, os, struct, sys
 libc = ctypes.CDLL(None, use_errno=True)
 allow = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7FFF0000))

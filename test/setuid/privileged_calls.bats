@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
-# The system calls made with a privilege are those of docs/privilege.md, and the code that makes them is all in native/privileged/.
+# confine makes only the privileged system calls of docs/privilege.md, and only from code in native/privileged/.
 
 load helper
 
-# traced OPTION...: a run under root's strace, which leaves the bit its power
-traced() {
+# trace_run OPTION...: runs confine as the caller under strace of root, which keeps the set-user-id bit effective
+trace_run() {
 	local trace
 	trace=$(mktemp "$BATS_TEST_TMPDIR/trace.XXXXXX")
 	strace -f -qq -s 200 -o "$trace" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" "$@"
 }
 
-# audit_with [FILE TEXT]...: the audit of a copy of the tree with each text at the end of its file
-audit_with() {
+# audit_modified_copy [FILE TEXT]...: runs scripts/audit-privileged on a copy of the tree with each text appended to its file
+audit_modified_copy() {
 	local copy=$BATS_TEST_TMPDIR/copy
 	rm -rf "$copy"
 	mkdir -p "$copy/scripts" "$copy/docs" "$copy/native/privileged"
@@ -26,11 +26,11 @@ audit_with() {
 	run "$copy/scripts/audit-privileged"
 }
 
-@test 'each privileged call is in the table, with the right that the table gives' {
-	traced --net --ipc --cgroup "$ACCOUNT" --record record -- true
+@test 'each privileged system call is in the table of docs/privilege.md, with that privilege' {
+	trace_run --net --ipc --cgroup "$ACCOUNT" --record record -- true
 	[[ $(record_value record r.mode) == setuid ]]
-	traced --net --ipc --cgroup "$ACCOUNT" --audit --limit pids.max=100 --limit memory.max=1G --best-effort --record record -- true
-	traced --net --ipc -- true
+	trace_run --net --ipc --cgroup "$ACCOUNT" --audit --limit pids.max=100 --limit memory.max=1G --best-effort --record record -- true
+	trace_run --net --ipc -- true
 	node "$TOP/test/setuid/privileged_calls.mjs" "$TOP/docs/privilege.md" "$CALLER" "$BATS_TEST_TMPDIR"/trace.*
 }
 
@@ -41,33 +41,33 @@ audit_with() {
 }
 
 @test 'audit:privileged refuses privileged code that calls code of other folders' {
-	audit_with privileged/isolate.c '#include "util/clock.h"
+	audit_modified_copy privileged/isolate.c '#include "util/clock.h"
 		long long evil(void);
 		long long evil(void) { return clock_milliseconds(); }'
 	[[ $status == 1 && $output == *': defined outside of privileged/ and used there: clock_milliseconds' ]]
-	audit_with privileged/isolate.c 'void evil(void (*call)(void));
+	audit_modified_copy privileged/isolate.c 'void evil(void (*call)(void));
 		void evil(void (*call)(void)) { call(); }'
 	[[ $status == 1 && $output == *': calls through a pointer: evil' ]]
-	audit_with util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/evil.h"
+	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/evil.h"
 		int use(void);
 		int use(void) { return evil(); }'
 	[[ $status == 1 && $output == *': functions of other folders compiled into privileged/: evil in ./util/evil.h' ]]
 }
 
 @test 'audit:privileged refuses other code that raises a privilege or changes ids' {
-	audit_with probe/probe.c 'void evil(const struct identity *identity);
+	audit_modified_copy probe/probe.c 'void evil(const struct identity *identity);
 		void evil(const struct identity *identity) { privilege_raise(identity); }'
 	[[ $status == 1 && $output == *': for privileged/ alone and used outside: privilege_raise' ]]
-	audit_with probe/probe.c 'void evil(void);
+	audit_modified_copy probe/probe.c 'void evil(void);
 		void evil(void) { setuid(0); }'
 	[[ $status == 1 && $output == *': for privileged/ alone and used outside: setuid' ]]
-	audit_with probe/probe.c '#include <sys/syscall.h>
+	audit_modified_copy probe/probe.c '#include <sys/syscall.h>
 		void evil(void);
 		void evil(void) { syscall(SYS_setuid, 0); }'
 	[[ $status == 1 && $output == *'SYS_setuid'* ]]
 }
 
 @test 'audit:privileged refuses more than 500 lines' {
-	audit_with privileged/isolate.c "$(printf 'int evil_%d;\n' {1..500})"
+	audit_modified_copy privileged/isolate.c "$(printf 'int evil_%d;\n' {1..500})"
 	[[ $status == 1 && $output == *': more than 500 lines are privileged' ]]
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A real emerge as root whose src_* phases drop to the portage user (FEATURES=userpriv): where mode setuid is for.
+# emerge as root with FEATURES=userpriv, which runs src_* phases as the portage user in mode setuid.
 
 load ../lib/prefix
 
@@ -8,13 +8,13 @@ setup() {
 	prefix_make root
 }
 
-installed() {
+install_setuid_confine() {
 	prefix_install_portcullis
 	chown root:portage "$CONFINE"
 	chmod 4710 "$CONFINE"
 }
 
-@test 'userpriv: each phase is isolated as portage, without a user namespace; descriptors, variables and owners are as before' {
+@test 'with userpriv phases are isolated as portage without a user namespace, and keep descriptors, variables and owners' {
 	local phase
 	prefix_conf 'FEATURES="userpriv cgroup network-sandbox ipc-sandbox -pid-sandbox -mount-sandbox -sandbox -usersandbox"'
 	prefix_package app-test/probe-1 <<-EOF
@@ -23,15 +23,15 @@ installed() {
 			id >'$PREFIX_LOG/id'
 			echo "\${TMPDIR}" >'$PREFIX_LOG/tmpdir'
 			grep -E '^(CapEff|CapPrm|NoNewPrivs)' /proc/self/status >'$PREFIX_LOG/status'
-			# root's pipe, of mode 0600, in a phase of portage's
+			# A pipe of root with mode 0600
 			[[ -p /proc/self/fd/\${PORTAGE_EBUILD_EXIT_FD} && ! -O /proc/self/fd/\${PORTAGE_EBUILD_EXIT_FD} ]] || die 'no pipe'
 			touch '$PREFIX_LOG/made'
-			chgrp portage '$PREFIX_LOG/made' || die 'a group of ours is refused'
+			chgrp portage '$PREFIX_LOG/made' || die 'chgrp failed'
 			setsid -f sleep 1000 >/dev/null 2>&1 </dev/null
 		}
 	EOF
-	# Without Portage's own unshare, whatever FEATURES says: as in a container that refuses it root.
-	installed
+	# Portage makes no namespaces, as in a container that refuses them to root.
+	install_setuid_confine
 	run -0 prefix_run "$PREFIX_PORTAGE/bin/python" -c '
 import runpy, sys
 import portage.process

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# A pure v2 host, emerge as root with FEATURES=cgroup: Portage's own cgroups and ours.
+# emerge as root with FEATURES=cgroup on a host with cgroup v2: the cgroups of Portage and of confine.
 
 load ../lib/prefix
 
-@test 'a daemon that pkg_postinst starts dies with Portage alone, and lives on with Portcullis; what src_compile leaves dies' {
+@test 'a daemon of pkg_postinst dies without Portcullis and survives with it, and an orphan of src_compile is killed' {
 	local name
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup"'
@@ -34,7 +34,7 @@ load ../lib/prefix
 	[[ ! $(find /sys/fs/cgroup -type d \( -name 'portcullis*' -o -name 'emerge-*' \)) ]]
 }
 
-@test 'as root throughout, the cgroup of a phase is below the leaf that Portage made' {
+@test 'without userpriv the cgroup of a phase is below the one that Portage made' {
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup -userpriv -pid-sandbox"'
 	prefix_install_portcullis
@@ -46,7 +46,7 @@ load ../lib/prefix
 	[[ $(record_values "$RECORDS" compile r.tracking) == cgroup+pidns ]]
 }
 
-@test 'PORTCULLIS_MEMORY_MAX of make.conf covers the whole build, also as the portage user, and the elog says so' {
+@test 'PORTCULLIS_MEMORY_MAX limits the whole build, also as the portage user, and the elog reports it' {
 	local features
 	for features in cgroup 'cgroup userpriv -pid-sandbox' 'cgroup -userpriv -pid-sandbox'; do
 		prefix_make root
@@ -75,7 +75,7 @@ load ../lib/prefix
 	done
 }
 
-@test 'all three limits are in the cgroup of the build, from src_unpack on' {
+@test 'all three limits apply to the cgroup of the build from src_unpack on' {
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_MEMORY_MAX="300M"' 'PORTCULLIS_PIDS_MAX="60"' 'PORTCULLIS_CPU_MAX="050%"'
 	prefix_install_portcullis

@@ -1,35 +1,35 @@
 #!/usr/bin/env bats
-# Mode setuid where user namespaces are off, where every cgroup controller is to be had, and where set-id programs may dump.
+# Mode setuid without user namespaces, with all cgroup controllers, and with fs.suid_dumpable.
 
 load ../setuid/helper
 
 setup() {
-	work
+	work_begin
 	before=$(sysctl -n user.max_user_namespaces)
 	sysctl -qw user.max_user_namespaces=0
 }
 
 teardown() {
 	sysctl -qw "user.max_user_namespaces=$before" fs.suid_dumpable=0
-	harmless
+	assert_clean
 }
 
-# in_cgroup PATH COMMAND...: as the caller, in that cgroup
+# in_cgroup PATH COMMAND...: runs the command as the caller in that cgroup
 in_cgroup() {
 	# shellcheck disable=SC2016
 	bash -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - "$1" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" \
 		--init-groups --inh-caps=-all "${@:2}"
 }
 
-@test 'no user namespaces: mode setuid isolates, and reports the limits that it cannot apply' {
-	run -0 caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
+@test 'without user namespaces mode setuid isolates, and records the limits that it cannot apply' {
+	run -0 as_caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
 		sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == / ]]
 	[[ $(record_value record 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnsmemory.max,pids.max ]]
 	[[ ! -e /sys/fs/cgroup/portcullis ]]
 }
 
-@test 'no user namespaces: mode setuid makes a cgroup with limits in one that is delegated to the caller' {
+@test 'without user namespaces mode setuid makes a cgroup with limits in a delegated one' {
 	local lent=/sys/fs/cgroup/lent
 	echo '+pids +memory' >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir "$lent"
@@ -43,16 +43,16 @@ in_cgroup() {
 	until_true 10 rmdir "$lent"
 }
 
-@test 'no user namespaces and no bit: one message, and --best-effort goes on' {
-	install -m 755 "$CONFINE" "$PLACE/plain"
-	run -125 caller "$PLACE/plain" --net --require -- true
+@test 'without user namespaces and set-user-id --require prints one line, and --best-effort goes on' {
+	install -m 755 "$CONFINE" "$TEST_DIR/plain"
+	run -125 as_caller "$TEST_DIR/plain" --net --require -- true
 	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
-	run -0 caller "$PLACE/plain" --net --best-effort --record record -- echo ran
+	run -0 as_caller "$TEST_DIR/plain" --net --best-effort --record record -- echo ran
 	[[ $output == ran && $(record_value record 'r.mode + r.missing[0].what') == nonenet ]]
-	rm "$PLACE/plain"
+	rm "$TEST_DIR/plain"
 }
 
-@test 'whatever holds in the cgroup of a caller goes on holding: cpu.weight, the freezer, limits' {
+@test 'cpu.weight, the freezer and limits of the caller stay in force' {
 	local cage=/sys/fs/cgroup/cage
 	echo '+pids +memory +cpu' >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir "$cage"
@@ -64,11 +64,11 @@ in_cgroup() {
 	until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
 	echo 1 >"$cage/cgroup.freeze"
 	until_true 10 grep -q 'frozen 1' "$cage/cgroup.events"
-	# The command, its process 1 and the supervisor.
+	# The command, init and the supervisor.
 	[[ $(wc -l <"$cage/cgroup.procs") == 3 ]]
 	echo 0 >"$cage/cgroup.freeze"
 	kill -KILL "$(pgrep -o -u "${ACCOUNT}c" -x confine)"
-	# A limit that holds already is not missing; a stricter one is.
+	# A limit that the cgroup already has is not missing. A stricter one is.
 	echo 20 >"$cage/pids.max"
 	in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --record record -- true
 	[[ $(record_value record r.missing.length) == 0 ]]
@@ -76,18 +76,18 @@ in_cgroup() {
 	until_true 10 rmdir "$cage"
 }
 
-@test 'fs.suid_dumpable 1 and 2: no core of confine, whatever it dies of' {
+@test 'with fs.suid_dumpable 1 and 2 confine writes no core' {
 	local dumpable pid
 	echo "$WORK/core.%p" >/proc/sys/kernel/core_pattern
 	ulimit -c unlimited
 	for dumpable in 1 2; do
 		sysctl -qw "fs.suid_dumpable=$dumpable"
-		caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sleep 1000 &
+		as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sleep 1000 &
 		pid=$!
 		until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
 		pkill -SEGV -u "${ACCOUNT}c" -x confine
 		wait "$pid" || (($? > 128))
-		until_true 10 nobody_runs
+		until_true 10 no_confine_processes
 		[[ ! $(compgen -G 'core*') ]]
 	done
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A process that even SIGKILL does not end for now: named, waited for, reported, and no hang. It sleeps uninterruptibly in a write
-# to a file system that is frozen (FIFREEZE, ioctl_fsfreeze(8)), until that is thawed.
+# A process that survives SIGKILL: confine waits for it, records it and does not hang. The process sleeps uninterruptibly in a write to
+# a frozen file system (FIFREEZE, ioctl_fsfreeze(2)) until that is thawed.
 
 load ../confine/helper
 load ../confine/tracking_methods
@@ -9,12 +9,12 @@ load ../lib/prefix
 setup_file() {
 	confine_begin refuse_calls
 	prefix_host_begin
-	FROZEN=$PLACE/frozen
+	FROZEN=$TEST_DIR/frozen
 	export FROZEN
 	mkdir "$FROZEN"
-	truncate --size=16M "$PLACE/image"
-	mkfs.ext4 -q -F "$PLACE/image"
-	mount -o loop "$PLACE/image" "$FROZEN"
+	truncate --size=16M "$TEST_DIR/image"
+	mkfs.ext4 -q -F "$TEST_DIR/image"
+	mount -o loop "$TEST_DIR/image" "$FROZEN"
 	chmod 1777 "$FROZEN"
 	truncate --size=4096 "$FROZEN/mapped"
 	chmod 666 "$FROZEN/mapped"
@@ -27,30 +27,30 @@ teardown_file() {
 }
 
 setup() {
-	RECORD=$PLACE/record.$BATS_TEST_NUMBER
-	# shellcheck disable=SC2034 # kept_by reads it
+	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
+	# shellcheck disable=SC2034 # run_tracked reads it
 	NAME=stuck-$BATS_TEST_NUMBER
 	: >"$RECORD"
 	chmod 666 "$RECORD"
 	fsfreeze --freeze "$FROZEN"
 }
 
-# First of all: who looks at what is stuck may get stuck as well.
+# Thaws first, because a process that inspects a stuck one can get stuck too.
 teardown() {
-	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 20 nobody_held
+	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 20 no_stuck_processes
 	prefix_clean
 }
 
-# The processes that are stuck, known by their name, which is no part of their memory.
-held() {
+# stuck_processes: prints the PIDs of the stuck processes. Reading their name does not touch their memory.
+stuck_processes() {
 	grep -lx held /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3
 }
 
-nobody_held() {
-	[[ ! $(held) ]]
+no_stuck_processes() {
+	[[ ! $(stuck_processes) ]]
 }
 
-# Leaves a process in the write and ends, as a phase does.
+# Leaves a process that is stuck in a write.
 WRITE='
 import os, sys
 if os.fork() == 0:
@@ -59,7 +59,7 @@ if os.fork() == 0:
     for fd in (0, 1, 2): os.close(fd)
     open(sys.argv[1] + "/file", "w")
 '
-# The same, with its memory locked on top: one thread in a fault of a mapped page, another one that wants to map.
+# Leaves a process whose memory map is locked: one thread is in a page fault, another one calls mmap.
 LOCK='
 import ctypes, mmap, os, sys, threading
 if os.fork() == 0:
@@ -79,50 +79,49 @@ until grep -q "^State:.*D" $(grep -lx held /proc/[0-9]*/comm | sed s/comm/status
 echo "${EPOCHREALTIME/./}" >"$3"
 exit 7'
 
-# stuck KEEPER PROGRAM: kept by that keeper; confine has ended in time and as the
-# command did, though the process is still there
-stuck() {
-	local keeper=$1 program=$2 ended=$PLACE/ended.$BATS_TEST_NUMBER took record
+# assert_stuck_reported METHOD PROGRAM: confine ends in time with the status of the command and records the stuck process
+assert_stuck_reported() {
+	local method=$1 program=$2 ended=$TEST_DIR/ended.$BATS_TEST_NUMBER took record
 	rm -f "$ended"
-	run -7 kept_by "$keeper" bash -c "$RUN" - "$program" "$FROZEN" "$ended"
+	run -7 run_tracked "$method" bash -c "$RUN" - "$program" "$FROZEN" "$ended"
 	took=$(((${EPOCHREALTIME/./} - $(<"$ended")) / 1000))
-	[[ $(held) ]]
+	[[ $(stuck_processes) ]]
 	record=$(tail -n1 "$RECORD")
-	{ shows "$keeper" "$record" && [[ $(record_value "$RECORD" '[r.stuck, r.orphan_count, r.orphans[0].comm, r.orphans[0].stuck].join()') == true,1,held,true ]]; } || {
+	{ record_names_method "$method" "$record" && [[ $(record_value "$RECORD" '[r.stuck, r.orphan_count, r.orphans[0].comm, r.orphans[0].stuck].join()') == true,1,held,true ]]; } || {
 		echo "$record"
 		return 1
 	}
-	echo "# $keeper: reported after $took ms" >&3
+	echo "# $method: reported after $took ms" >&3
 	((took < 10000))
 }
 
-# let_go: thawed, it dies, and the next run takes its cgroup away
-let_go() {
+# thaw_and_clean: after a thaw the process dies, and the next run removes its cgroup
+thaw_and_clean() {
 	fsfreeze --unfreeze "$FROZEN"
-	until_true 20 nobody_held
+	until_true 20 no_stuck_processes
 	"$CONFINE" --cgroup next -- true
 	[[ ! $(find /sys/fs/cgroup -type d -name 'portcullis-*') ]]
 	fsfreeze --freeze "$FROZEN"
 }
 
-@test 'whoever keeps it: reported within 10 s, with the status of the command, and gone once it can die' {
-	local keeper
-	for keeper in pidns subreaper cgroup cgroup+pidns setuid; do
-		stuck "$keeper" "$WRITE"
+@test 'with every tracking method confine reports a stuck process within 10 s and removes its cgroup later' {
+	local method
+	for method in pidns subreaper cgroup cgroup+pidns setuid; do
+		assert_stuck_reported "$method" "$WRITE"
 		[[ $(record_value "$RECORD" 'r.orphans[0].argv[0]') == /usr/bin/python3 ]]
-		let_go
+		thaw_and_clean
 	done
 }
 
-@test 'one whose memory is locked, at which ps would hang: by its name alone' {
-	local keeper
-	for keeper in pidns subreaper cgroup+pidns setuid; do
-		stuck "$keeper" "$LOCK"
-		let_go
+@test 'confine reports a stuck process whose memory is locked, at which ps would hang' {
+	local method
+	for method in pidns subreaper cgroup+pidns setuid; do
+		assert_stuck_reported "$method" "$LOCK"
+		thaw_and_clean
 	done
 }
 
-@test 'emerge: told at the end, and the package is merged' {
+@test 'emerge reports a stuck process at the end and merges the package' {
 	prefix_make user
 	prefix_conf 'FEATURES="cgroup"'
 	prefix_install_portcullis
@@ -132,7 +131,7 @@ let_go() {
 		}
 	EOF
 	run -0 prefix_emerge --oneshot app-test/stuck
-	[[ $(held) ]]
+	[[ $(stuck_processes) ]]
 	[[ $output == *'app-test/stuck-1: src_compile left a process behind that SIGKILL has not ended yet: '*'. It waits in the kernel'* ]] || {
 		echo "$output"
 		return 1
