@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { checkAddition, narrowAllowance, Tried } from '../../src/records/allow_entries.ts';
+import { checkAddition, narrowAllowance, Tried } from '../../src/records/allowance.ts';
 import { print } from '../../src/util/output.ts';
 import type { RunRecord } from '../../src/records/schema.ts';
 import { scan } from '../../src/records/reader.ts';

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allowance, checkAddition, narrowAllowance, Tried, type Addition } from '../../records/allow_entries.ts';
+import { allowance, checkAddition, narrowAllowance, Tried, type Addition } from '../../records/allowance.ts';
 import type { Input } from '../command.ts';
 import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';

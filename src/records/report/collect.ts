@@ -1,7 +1,7 @@
 import { toQuiet, scan, type Quiet, type Source, type Unread } from '../reader.ts';
 import type { Blocked, Orphan, RunRecord } from '../schema.ts';
 import { commandOf, destination } from '../../messages/message.ts';
-import { Bounded, keepLargest } from './bounded.ts';
+import { Bounded, keepLargest } from './bounded_map.ts';
 
 /** What happened in a phase of a package, all its builds together. */
 export interface Event {

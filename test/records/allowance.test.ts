@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { problem } from '../../src/rules/settings.ts';
-import { allowance, checkAddition, narrowAllowance, Tried } from '../../src/records/allow_entries.ts';
+import { allowance, checkAddition, narrowAllowance, Tried } from '../../src/records/allowance.ts';
 import { run } from '../../src/cli/commands/allow.ts';
 
 let eprefix: string;
