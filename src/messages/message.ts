@@ -1,4 +1,4 @@
-import type { Blocked, Orphan, RunRecord } from '../records/schema.ts';
+import type { Attempt, Orphan, RunRecord } from '../records/schema.ts';
 
 /** One message of a phase, which the hook prints. */
 export interface Line {
@@ -43,6 +43,6 @@ export function commandOf({ argv, comm }: Pick<Orphan, 'argv' | 'comm'>): string
 }
 
 /** 198.51.100.7:443, [2001:db8::1]:53 (udp) */
-export function destination({ address, port, protocol }: Blocked): string {
+export function destination({ address, port, protocol }: Attempt): string {
 	return `${address.includes(':') ? `[${address}]` : address}:${port}${protocol === 'tcp' ? '' : ` (${protocol})`}`;
 }

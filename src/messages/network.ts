@@ -1,4 +1,4 @@
-import type { Blocked, Name, Program, RunRecord } from '../records/schema.ts';
+import type { Attempt, Lookup, Program, RunRecord } from '../records/schema.ts';
 import { hintsFor } from './hints.ts';
 import { atom, capLines, commandOf, destination, subject, type Line } from './message.ts';
 
@@ -17,7 +17,8 @@ export function networkMessages(record: RunRecord): Line[] {
 		verb,
 		text: `${subject(record)}: ${text}`,
 	}));
-	if (unattributed > 0) lines.push({ verb, text: `${subject(record)}: ${unknownSender(unattributed, sentences.length > 0)}` });
+	if (unattributed > 0)
+		lines.push({ verb, text: `${subject(record)}: ${unknownSender(unattributed, sentences.length > 0)}` });
 	if (record.observed.length > 0) {
 		const reason = record.missing.some(({ what }) => what === 'net')
 			? 'network-sandbox is not available here. To find the cause, run: portcullis doctor'
@@ -43,7 +44,7 @@ function noRoute(record: RunRecord): Line[] {
 }
 
 /** A sentence for each destination and each name. One sentence for both if a program has exactly one of each. */
-function accessSentences(names: readonly Name[], attempts: readonly Blocked[]): string[] {
+function accessSentences(names: readonly Lookup[], attempts: readonly Attempt[]): string[] {
 	const programs = new Map<string, { names: string[]; tried: string[] }>();
 	const of = (program: Program) => {
 		const name = label(program);
@@ -62,8 +63,8 @@ function accessSentences(names: readonly Name[], attempts: readonly Blocked[]): 
 }
 
 /** Merges queries for A and AAAA of one name. The text has a count if a query was repeated. */
-function lookups(names: readonly Name[]): (Program & { text: string })[] {
-	const addresses = new Map<string, Name>();
+function lookups(names: readonly Lookup[]): (Program & { text: string })[] {
+	const addresses = new Map<string, Lookup>();
 	for (const one of names) {
 		const kind = isAddress(one.type) ? '' : one.type;
 		const key = [label(one), one.name, kind].join('\0');

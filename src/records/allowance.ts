@@ -4,7 +4,7 @@ import type { RunRecord } from './schema.ts';
 import { problem } from '../rules/settings.ts';
 import { destination } from '../messages/message.ts';
 
-/** A file of /etc/portage and the lines that it has to have. */
+/** Lines to add to a file of /etc/portage. */
 export interface Addition {
 	readonly file: string;
 	readonly lines: readonly string[];
@@ -17,14 +17,14 @@ const networkOff = 'FEATURES="-network-sandbox"';
 const atom =
 	/^(?:[<>]=?|[=~])?[A-Za-z0-9_][A-Za-z0-9+_.-]*\/[A-Za-z0-9_][A-Za-z0-9+_.-]*(?::[A-Za-z0-9_][A-Za-z0-9+_./-]*)?$/;
 
-/** CATEGORY/PF with a version at its end (PMS 3.2). */
+/** CATEGORY/PF without an operator (PMS 3.2). */
 const versioned = /^[^<>=~].*-[0-9][0-9a-z_.]*(-r[0-9]+)?$/;
 
 /**
- * What lets a package's build reach the network, below `eprefix`: its package.env takes network-sandbox out of FEATURES. Package
- * and version alone are one version's atom. undefined for what is no atom.
+ * The lines that build a package without network-sandbox, for the files below `eprefix`. CATEGORY/PF becomes the atom =CATEGORY/PF.
+ * undefined if the word is not an atom.
  */
-export function allowance(word: string, eprefix: string): readonly [Addition, Addition] | undefined {
+export function generalAllowance(word: string, eprefix: string): readonly [Addition, Addition] | undefined {
 	if (!atom.test(word)) return undefined;
 	const { packageEnv, env } = paths(eprefix);
 	return [
@@ -33,33 +33,36 @@ export function allowance(word: string, eprefix: string): readonly [Addition, Ad
 	];
 }
 
-/** More than that is no narrow way any more. */
+/** With more destinations no list is offered: the build needs the whole network. */
 const mostDestinations = 16;
 
-/** What a package has tried to reach, from records that group portage can forge: bounded, and each a word of PORTCULLIS_ALLOW. */
-export class Tried {
+/**
+ * The destinations that a package tried to reach. Members of group portage can forge records, so the number is bounded and every
+ * destination is checked to be a word of PORTCULLIS_ALLOW.
+ */
+export class AttemptedDestinations {
 	readonly endpoints = new Set<string>();
-	/** Addresses that only a person should allow. */
+	/** Addresses of this host, link-local addresses and so on, which only the user should allow. */
 	readonly reserved = new Set<string>();
 
-	/** Adds the TCP destinations of a record; of a bound socket PORTCULLIS_ALLOW lets none through. */
+	/** Adds the TCP destinations of a record, except those of bound sockets, which PORTCULLIS_ALLOW does not permit. */
 	add({ blocked }: Pick<RunRecord, 'blocked'>): void {
 		for (const one of blocked) {
-			const place = destination(one);
-			if (one.protocol !== 'tcp' || one.bound === true || !isEntry(place)) continue;
+			const entry = destination(one);
+			if (one.protocol !== 'tcp' || one.bound === true || !isEntry(entry)) continue;
 			const endpoints = reservedKind(one.address) === undefined ? this.endpoints : this.reserved;
-			if (endpoints.size <= mostDestinations) endpoints.add(place);
+			if (endpoints.size <= mostDestinations) endpoints.add(entry);
 		}
 	}
 }
 
-/** The narrow way: just those places, in a file of its own. undefined where there are none, or too many. */
+/** The lines that allow only these destinations. undefined if there are none or too many. */
 export function narrowAllowance(
 	word: string,
 	eprefix: string,
-	{ endpoints }: Pick<Tried, 'endpoints'>,
+	{ endpoints }: Pick<AttemptedDestinations, 'endpoints'>,
 ): readonly [Addition, Addition] | undefined {
-	const general = allowance(word, eprefix);
+	const general = generalAllowance(word, eprefix);
 	if (general === undefined || endpoints.size === 0 || endpoints.size > mostDestinations) return undefined;
 	const { packageEnv, env } = paths(eprefix);
 	const file = `allow-${word.replace(/^[<>=~]*/, '').replace(/[^A-Za-z0-9+_.-]/g, '_')}.conf`;
@@ -73,13 +76,14 @@ function isEntry(text: string): boolean {
 	return text !== '' && problem('PORTCULLIS_ALLOW', text) === undefined;
 }
 
-/** For a last look before anything is written: an error names what is none of the files and lines that `allow` may write. */
+/** Checks an addition just before it is written. Throws if `allow` may not write this file or line. */
 export function checkAddition({ file, lines }: Addition, eprefix: string): void {
 	const { packageEnv, env } = paths(eprefix);
 	const name = file.startsWith(`${env}/`) ? file.slice(env.length + 1) : '';
 	const known = name === '' ? file === packageEnv : fileName.test(name);
-	const bad = known ? lines.find((line) => !(name === '' ? isPackageLine(line) : isSetting(line))) : file;
-	if (bad !== undefined) throw new Error(`"${bad}" is not written to ${eprefix}/etc/portage: its form is unexpected`);
+	const unexpected = known ? lines.find((line) => !(name === '' ? isPackageLine(line) : isSetting(line))) : file;
+	if (unexpected !== undefined)
+		throw new Error(`"${unexpected}" is not written to ${eprefix}/etc/portage: its form is unexpected`);
 }
 
 const fileName = /^[A-Za-z0-9_][A-Za-z0-9+_.-]*\.conf$/;

@@ -1,49 +1,33 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { parseRecord, type RunRecord } from './schema.ts';
 
-/** What a phase has used, and how it ended. */
-export interface Quiet {
-	readonly time: string;
-	readonly package: string;
-	readonly phase: string;
-	readonly mode: string;
-	readonly tracking: string;
-	/** Whether Portage had made some of it. */
-	readonly byPortage: boolean;
-	readonly exit: number;
-	/** in seconds */
-	readonly wall: number;
-	readonly cpu: number;
-	/** in bytes */
-	readonly memory: number;
-}
-
-/** What could not be read of a file: some of its lines, or with 0 lines all of it. */
+/** A file that could not be read completely. */
 export interface Unread {
 	readonly file: string;
+	/** Number of unreadable lines; 0 if the file could not be read at all. */
 	readonly lines: number;
-	/** Of the first of them. */
+	/** The reason, for the first of these lines. */
 	readonly why: string;
 }
 
-/** A file of records. Only a file that the user has named may be a symbolic link, a pipe or a device. */
+/** A file of records. It may be a symbolic link, a pipe or a device only if the user has named it. */
 export interface Source {
 	readonly file: string;
 	readonly named: boolean;
 }
 
-/** The records of a folder, oldest first: confine renames what has grown enough to `records.jsonl.1`. */
+/** The files of records in a folder, oldest first. confine renames records.jsonl to records.jsonl.1 at 16 MiB. */
 export function recordFiles(logs: string): Source[] {
 	return [`${logs}/records.jsonl.1`, `${logs}/records.jsonl`].map((file) => ({ file, named: false }));
 }
 
 const CHUNK = 1 << 20;
-/** 256 attempts, 256 names and 32 orphans with every byte escaped are below 4 MiB. What is longer is not kept in memory. */
+/** 256 attempts, 256 names and 32 orphans, with every byte escaped, take less than 4 MiB. A longer line is not kept in memory. */
 const LONGEST = 4 << 20;
-/** confine starts a new file at 16 MiB. A file with holes may be larger than a disk. */
+/** More than enough: confine starts a new file at 16 MiB. A sparse file can be larger than the disk. */
 const MOST_BYTES = 1 << 30;
 
-/** Visits every record of the files in their order, in constant memory. Gives what could not be read. */
+/** Calls `visit` for every record of the files, in constant memory. Returns the files that could not be read completely. */
 export function scan(sources: readonly Source[], visit: (record: RunRecord) => void): Unread[] {
 	return sources.flatMap((source) => {
 		const { file } = source;
@@ -59,23 +43,23 @@ export function scan(sources: readonly Source[], visit: (record: RunRecord) => v
 	});
 }
 
-/** The only record of a file that confine wrote with --notice-file; undefined where there is none. */
+/** The record in a file that confine wrote with --notice-file; undefined if there is none. */
 export function readRecord(file: string): RunRecord | undefined {
 	let found: RunRecord | undefined;
 	const [unread] = scan([{ file, named: false }], (record) => (found ??= record));
-	if (unread !== undefined) throw new Error(`the record in ${file} can't be read: ${unread.why}`);
+	if (unread !== undefined) throw new Error(`cannot read the record in ${file}: ${unread.why}`);
 	return found;
 }
 
-/** One sentence for each file that was not read as a whole. */
+/** Describes a file that could not be read completely, in one sentence. */
 export function unreadText({ file, lines, why }: Unread): string {
 	if (lines === 0) return `${file} was not read: ${why}.`;
 	return `${lines} ${lines === 1 ? 'line' : 'lines'} of ${file} could not be read: ${why}.`;
 }
 
 /**
- * Group portage can write the folder: a FIFO would block the reader, a link would lead it elsewhere. (native/supervisor/record.c refuses to write
- * to them.)
+ * Opens a file of records; undefined if it does not exist. Members of group portage can write to the folder: a FIFO would block the
+ * reader, and a link would lead it to another file. (native/supervisor/record.c refuses to write to them.)
  */
 function openRecords({ file, named }: Source): { fd: number } | { why: string } | undefined {
 	const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -94,12 +78,12 @@ function openRecords({ file, named }: Source): { fd: number } | { why: string } 
 	return { why: notRegular };
 }
 
-const notRegular = 'it is not a regular file with one name. Remove it';
+const notRegular = 'it is not a regular file with a single link. Remove it';
 
-/** How many lines could not be read, and why the first of them. */
+/** Reads an open file. Returns the number of unreadable lines, and the reason for the first one. */
 function scanOpen(fd: number, most: number, visit: (record: RunRecord) => void): { lines: number; why: string } {
 	const unread = { lines: 0, why: '' };
-	const skip = (why: string) => {
+	const reject = (why: string) => {
 		if (unread.lines++ === 0) unread.why = why;
 	};
 	let buffer = Buffer.allocUnsafe(CHUNK);
@@ -110,7 +94,7 @@ function scanOpen(fd: number, most: number, visit: (record: RunRecord) => void):
 		if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
 		const got = readSync(fd, buffer, filled, buffer.length - filled, null);
 		total += got;
-		if (total > most) skip('the file is larger than 1 GiB');
+		if (total > most) reject('the file is larger than 1 GiB');
 		if (got === 0 || total > most) break;
 		filled += got;
 		let begin = 0;
@@ -119,17 +103,17 @@ function scanOpen(fd: number, most: number, visit: (record: RunRecord) => void):
 			isTooLong = begin === 0;
 		}
 		const end = isTooLong ? filled : buffer.lastIndexOf(10, filled - 1) + 1;
-		if (!isTooLong) scanLines(buffer, begin, end, visit, skip);
+		if (!isTooLong) scanLines(buffer, begin, end, visit, reject);
 		buffer.copyWithin(0, end, filled);
 		filled -= end;
 		if (filled >= LONGEST) {
-			skip('it is longer than a record can be');
+			reject('the line is longer than any record');
 			isTooLong = true;
 			filled = 0;
 		}
 	}
-	// The last line of a file that is just being written, or of a full disk.
-	if (filled > 0 && total <= most) skip('its end is missing');
+	// confine is writing the last line, or the disk was full.
+	if (filled > 0 && total <= most) reject('the last line is incomplete');
 	return unread;
 }
 
@@ -138,38 +122,23 @@ function scanLines(
 	begin: number,
 	end: number,
 	visit: (record: RunRecord) => void,
-	skip: (why: string) => void,
+	reject: (why: string) => void,
 ): void {
 	for (let at = begin; at < end;) {
 		const next = buffer.indexOf(10, at);
 		if (next > at) {
-			const record = parse(buffer.toString('utf8', at, next), skip);
+			const record = parse(buffer.toString('utf8', at, next), reject);
 			if (record !== undefined) visit(record);
 		}
 		at = next + 1;
 	}
 }
 
-function parse(line: string, skip: (why: string) => void): RunRecord | undefined {
+function parse(line: string, reject: (why: string) => void): RunRecord | undefined {
 	try {
 		return parseRecord(line);
 	} catch (error) {
-		skip(error instanceof Error ? error.message : String(error));
+		reject(error instanceof Error ? error.message : String(error));
 		return undefined;
 	}
-}
-
-export function toQuiet(record: RunRecord): Quiet {
-	return {
-		time: record.time,
-		package: record.package,
-		phase: record.phase,
-		mode: record.mode,
-		tracking: record.tracking,
-		byPortage: Object.values(record.applied).includes('portage'),
-		exit: 'exit' in record.status ? record.status.exit : 128 + record.status.signal,
-		wall: record.wall,
-		cpu: record.user + record.system,
-		memory: record.memoryPeak,
-	};
 }

@@ -3,94 +3,99 @@ import { stripControls } from '../util/output.ts';
 import { confinements, srcPhases } from '../rules/phases.ts';
 
 /**
- * A line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Group portage can write that file, and much of a record was chosen by
- * a build: whatever is not of the form that confine gives it makes the line unreadable, and free text comes without control characters.
+ * One line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Members of group portage can write to that file, and
+ * a build chooses many values. So a line is refused if a value has a form that confine does not write, and control characters in free
+ * text are replaced.
  */
 export interface RunRecord {
-	/** When the command began, as ISO 8601 has it, in UTC. */
+	/** Start of the command, ISO 8601 in UTC. */
 	readonly time: string;
-	/** CATEGORY/PF; '' where the record has none. */
+	/** CATEGORY/PF, or '' */
 	readonly package: string;
+	/** The phase without src_, or '' */
 	readonly phase: string;
-	/** confine's way in, and who saw that nothing outlived the phase. */
+	/** The privilege that confine used, and the method by which it tracked the processes. */
 	readonly mode: string;
 	readonly tracking: string;
-	/** What was asked for, each with who made it: confine, portage or none. */
+	/** The requested sandboxes (net, ipc, cgroup), each with its creator: confine, portage or none. */
 	readonly applied: Readonly<Record<string, string>>;
-	/** in seconds; user and system time of all processes together */
+	/** Elapsed time in seconds; user and system time of all processes in seconds. */
 	readonly wall: number;
 	readonly user: number;
 	readonly system: number;
 	/** in bytes */
 	readonly memoryPeak: number;
+	/** Number of started processes; 0 if it was not counted. */
 	readonly processes: number;
-	/** Asked for and not had, each with the reason. */
+	/** Requested sandboxes and limits that were not available, each with the reason. */
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly status: { readonly exit: number } | { readonly signal: number };
 	readonly orphans: readonly Orphan[];
-	/** All of them, described or not. */
+	/** Number of killed processes, including those that `orphans` does not list. */
 	readonly orphanCount: number;
-	readonly blocked: readonly Blocked[];
-	/** Connections that PORTCULLIS_ALLOW let through. */
-	readonly allowed: readonly Allowed[];
-	/** From where they were made; nowhere: what should have been let through could not be. undefined: none was to be. */
+	readonly blocked: readonly Attempt[];
+	/** Attempts that nothing blocked, because the network was not isolated (PORTCULLIS_AUDIT=only). */
+	readonly observed: readonly Attempt[];
+	/** Connections that PORTCULLIS_ALLOW permitted. */
+	readonly allowed: readonly AllowedConnection[];
+	/** How these connections were made: direct, socks, or none if it was not possible. undefined without any. */
 	readonly route: string | undefined;
-	/** Why from nowhere, where that is not Portage's doing; '' where it is. */
+	/** Why the route is none; '' if the reason is that Portage started no proxy. */
 	readonly routeWhy: string;
-	/** Attempts without a way out that the kernel counted. */
+	/** Number of packets without a route, as the kernel counted them. */
 	readonly unreachable: number;
-	/** What the kernel counted and the audit did not see. */
+	/** Number of these packets whose sender is unknown. */
 	readonly unattributed: number;
-	readonly names: readonly Name[];
-	/** Attempts that nothing blocked, as nothing was isolated (PORTCULLIS_AUDIT=only). */
-	readonly observed: readonly Blocked[];
-	/** Who asked for a listener of seccomp's and was refused, as the audit has it. */
+	readonly names: readonly Lookup[];
+	/** The program that could not install a seccomp listener, because the watcher already has one. */
 	readonly listenerRefused: Program | undefined;
-	/** The limit that ended the command, as the kernel names it. */
+	/** The limit that the command exceeded, as the kernel names it. */
 	readonly limit: string | undefined;
-	/** It is a limit of the cgroup that confine was started in, which is the whole build's. */
+	/** Whether that limit belongs to a cgroup of the caller, outside the phase. */
 	readonly limitInherited: boolean;
 }
 
+/** A process that was still running at the end of the command, and that confine killed. */
 export interface Orphan {
 	readonly pid: number;
 	readonly argv: readonly string[];
 	readonly comm: string;
 	/** in seconds */
 	readonly age: number;
-	/** Not even SIGKILL had ended it when the record was written. */
+	/** SIGKILL had not ended it when the record was written. */
 	readonly stuck?: true;
 }
 
-/** Who did something. */
+/** The program that made an attempt. */
 export interface Program {
 	readonly comm: string;
 	readonly argv: readonly string[];
-	/** What the interpreter runs, where it is one. */
+	/** The script, if the program is an interpreter. */
 	readonly script: string | undefined;
 	/** The command lines of its parents, nearest first. */
 	readonly parents: readonly string[];
 }
 
-/** A name that was looked up. */
-export interface Name extends Program {
+/** A DNS query. */
+export interface Lookup extends Program {
 	readonly name: string;
-	/** A, AAAA, PTR and so on */
+	/** A, AAAA, PTR, ... */
 	readonly type: string;
 	readonly count: number;
 }
 
-export interface Blocked extends Program {
+/** An attempt to reach an address. */
+export interface Attempt extends Program {
 	readonly address: string;
 	readonly port: number;
 	readonly protocol: string;
 	readonly count: number;
-	/** It may be reached, but not from the address that the socket was bound to. */
+	/** The destination is allowed, but the socket was bound to an address, which PORTCULLIS_ALLOW does not permit. */
 	readonly bound?: true;
 }
 
-export interface Allowed extends Blocked {
-	/** How many of them ended with an error at once. */
+export interface AllowedConnection extends Attempt {
+	/** Number of these connections that failed immediately. */
 	readonly failed: number;
 }
 
@@ -107,13 +112,13 @@ export const trackingMethods = [
 ] as const;
 export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
 export const routes = ['direct', 'socks', 'none'] as const;
-const makers = ['confine', 'portage', 'none'] as const;
+const creators = ['confine', 'portage', 'none'] as const;
 
 /** At least the limits in native/supervisor/supervisor.h and native/watcher/network_log.h. */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 
-/** Limits of Linux (PID_MAX_LIMIT, SIGRTMAX), and numbers that no phase reaches. */
+/** Limits of Linux (PID_MAX_LIMIT, SIGRTMAX), and numbers larger than those of any phase. */
 const MOST_PID = 2 ** 22;
 const MOST_SIGNAL = 64;
 const MOST_SECONDS = 1e9;
@@ -126,7 +131,7 @@ const nothing = {};
 type Members = Readonly<Record<string, unknown>>;
 type Check<Value> = (value: unknown, name: string) => Value;
 
-/** Reads one line. An error says what is wrong with it, and repeats nothing of it. Unknown members are ignored. */
+/** Parses one line. Unknown members are ignored. The message of an error contains no text of the line. */
 export function parseRecord(line: string): RunRecord {
 	const record = object(json(line), 'the record');
 	if (record['schema'] !== 1) throw new Error('the schema is not 1');
@@ -171,12 +176,12 @@ export function parseRecord(line: string): RunRecord {
 	};
 }
 
-/** JSON's own error would repeat a part of the line. */
+/** The error of JSON.parse() would contain a part of the line. */
 function json(line: string): unknown {
 	try {
 		return JSON.parse(line);
 	} catch {
-		throw new Error('it is not JSON');
+		throw new Error('the line is not JSON');
 	}
 }
 
@@ -184,7 +189,7 @@ const time = matching('a time', isTime);
 const cpv = matching('a package', isPackage);
 const domain = matching('a domain name', isDomainName);
 const address = matching('an address', isAddress);
-/** The names of native/watcher/protocol.c, or that of a kernel module (`ask_proc()`). */
+/** A name from native/watcher/protocol.c, or of the kernel module of a protocol. */
 const protocol = matching('a protocol', (one) => /^[a-z0-9_-]{1,12}$/.test(one));
 const recordType = matching('a record type', (one) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(one));
 const phase = oneOf(srcPhases);
@@ -192,9 +197,9 @@ const mode = oneOf(modes);
 const tracking = oneOf(trackingMethods);
 const limit = oneOf(limits);
 const route = oneOf(routes);
-const maker = oneOf(makers);
+const creator = oneOf(creators);
 const isolation = oneOf(confinements);
-const lacking = oneOf([...confinements, ...limits]);
+const sandboxOrLimit = oneOf([...confinements, ...limits]);
 const pid = integer(1, MOST_PID);
 const exit = integer(0, 255);
 const signal = integer(1, MOST_SIGNAL);
@@ -207,7 +212,7 @@ const seconds: Check<number> = (value, name) => {
 };
 const attempts = listOf(attemptOf);
 const missing = listOf((one, name) => ({
-	what: lacking(one['what'], `${name}.what`),
+	what: sandboxOrLimit(one['what'], `${name}.what`),
 	why: text(one['why'], `${name}.why`),
 }));
 const orphans = listOf((one, name) => ({
@@ -228,7 +233,7 @@ const names = listOf((one, name) => ({
 	count: count(one['count'], `${name}.count`),
 }));
 
-function attemptOf(one: Members, name: string): Blocked {
+function attemptOf(one: Members, name: string): Attempt {
 	return {
 		...programOf(one, name),
 		address: address(one['address'], `${name}.address`),
@@ -258,11 +263,11 @@ function status(value: unknown, name: string): RunRecord['status'] {
 function applied(value: unknown, name: string): Readonly<Record<string, string>> {
 	const members = object(value, name);
 	const found: Record<string, string> = {};
-	for (const what of Object.keys(members)) found[isolation(what, name)] = maker(members[what], name);
+	for (const what of Object.keys(members)) found[isolation(what, name)] = creator(members[what], name);
 	return found;
 }
 
-/** A build chooses texts, so none makes the line unreadable: they are cut, and control characters are replaced. */
+/** Free text is cut and its control characters are replaced. It never makes a line unreadable, because a build chooses it. */
 function text(value: unknown, name: string): string {
 	if (typeof value !== 'string') throw wrong(name, 'a string');
 	return stripControls(value.slice(0, MOST_TEXT));

@@ -126,7 +126,7 @@ describe('phaseMessages', () => {
 describe('an invalid record', () => {
 	const time = '2026-11-24T21:50:00.000Z';
 	test.each([
-		['{', 'it is not JSON'],
+		['{', 'the line is not JSON'],
 		['{}', 'the schema is not 1'],
 		['[]', 'the record is not an object'],
 		['{"schema":2}', 'the schema is not 1'],

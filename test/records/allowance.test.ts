@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { problem } from '../../src/rules/settings.ts';
-import { allowance, checkAddition, narrowAllowance, Tried } from '../../src/records/allowance.ts';
+import {
+	generalAllowance,
+	checkAddition,
+	narrowAllowance,
+	AttemptedDestinations,
+} from '../../src/records/allowance.ts';
 import { run } from '../../src/cli/commands/allow.ts';
 
 let eprefix: string;
@@ -29,24 +34,24 @@ function allow(word: string, ...flags: string[]): void {
 
 const read = (file: string) => readFileSync(join(eprefix, 'etc/portage', file), 'utf8');
 
-describe('allow', () => {
+describe('portcullis allow', () => {
 	test.each([
 		['dev-python/foo', 'dev-python/foo'],
 		['dev-python/foo-1.2_rc3-r1', '=dev-python/foo-1.2_rc3-r1'],
 		['>=dev-libs/c++-2', '>=dev-libs/c++-2'],
 		['dev-python/foo:0', 'dev-python/foo:0'],
 		['x11-libs/gtk-doc-am', 'x11-libs/gtk-doc-am'],
-	])('%s becomes the atom %s', (word, atom) => {
-		expect(allowance(word, '')?.[1].lines).toEqual([`${atom} no-network-sandbox.conf`]);
+	])('turns %s into the atom %s', (word, atom) => {
+		expect(generalAllowance(word, '')?.[1].lines).toEqual([`${atom} no-network-sandbox.conf`]);
 	});
 
-	test.each(['foo', 'dev-python/', 'a/b c', 'a/b\nc', '../a/b', 'a/b#', '*/*'])('"%s" is refused', (word) => {
+	test.each(['foo', 'dev-python/', 'a/b c', 'a/b\nc', '../a/b', 'a/b#', '*/*'])('refuses "%s"', (word) => {
 		expect(() => {
 			allow(word);
 		}).toThrow('CATEGORY/NAME');
 	});
 
-	test('prints both files and changes none', () => {
+	test('prints the lines for both files and writes nothing', () => {
 		allow('dev-python/foo');
 		expect(printed).toBe(
 			[
@@ -60,41 +65,41 @@ describe('allow', () => {
 		expect(() => read('package.env')).toThrow();
 	});
 
-	test('--write adds them, once, behind what is there', () => {
+	test('--write appends the missing lines, and keeps existing lines', () => {
 		mkdirSync(join(eprefix, 'etc/portage'), { recursive: true });
 		writeFileSync(join(eprefix, 'etc/portage/package.env'), 'sys-libs/glibc   debug.conf');
 		allow('dev-python/foo', 'write');
 		allow('dev-python/foo', 'write');
 		expect(read('package.env')).toBe('sys-libs/glibc   debug.conf\ndev-python/foo no-network-sandbox.conf\n');
 		expect(read('env/no-network-sandbox.conf')).toBe('FEATURES="-network-sandbox"\n');
-		expect(printed).toContain('has it already');
+		expect(printed).toContain('unchanged');
 	});
 
-	test('where package.env is a folder, in a file of its own', () => {
+	test('--write uses the file portcullis if package.env is a folder', () => {
 		mkdirSync(join(eprefix, 'etc/portage/package.env'), { recursive: true });
 		allow('dev-python/foo', 'write');
 		expect(read('package.env/portcullis')).toBe('dev-python/foo no-network-sandbox.conf\n');
 	});
 });
 
-describe('the narrow way', () => {
-	const tried = (address: string, port: number, protocol = 'tcp', bound?: true) => ({
+describe('narrowAllowance()', () => {
+	const attempt = (address: string, port: number, protocol = 'tcp', bound?: true) => ({
 		...{ comm: 'curl', argv: ['curl'], script: undefined, parents: [], address, port, protocol, count: 1 },
 		...(bound === true ? { bound } : {}),
 	});
 
-	const triedIn = (records: readonly Parameters<Tried['add']>[0][]) => {
-		const all = new Tried();
+	const destinationsOf = (records: readonly Parameters<AttemptedDestinations['add']>[0][]) => {
+		const all = new AttemptedDestinations();
 		for (const one of records) all.add(one);
 		return all;
 	};
 
-	test('names each place once, in the form that PORTCULLIS_ALLOW has', () => {
+	test('lists each TCP destination once, in the syntax of PORTCULLIS_ALLOW', () => {
 		const records = [
-			{ blocked: [tried('192.0.2.1', 80), tried('2001:db8::1', 443), tried('192.0.2.9', 53, 'udp')] },
-			{ blocked: [tried('192.0.2.1', 80), tried('192.0.2.3', 80, 'tcp', true)] },
+			{ blocked: [attempt('192.0.2.1', 80), attempt('2001:db8::1', 443), attempt('192.0.2.9', 53, 'udp')] },
+			{ blocked: [attempt('192.0.2.1', 80), attempt('192.0.2.3', 80, 'tcp', true)] },
 		];
-		const [env, line] = narrowAllowance('app-misc/foo:2', '/p', triedIn(records)) ?? [];
+		const [env, line] = narrowAllowance('app-misc/foo:2', '/p', destinationsOf(records)) ?? [];
 		expect(env).toEqual({
 			file: '/p/etc/portage/env/allow-app-misc_foo_2.conf',
 			lines: ['PORTCULLIS_ALLOW="192.0.2.1:80 [2001:db8::1]:443"'],
@@ -103,44 +108,44 @@ describe('the narrow way', () => {
 		expect(problem('PORTCULLIS_ALLOW', '192.0.2.1:80 [2001:db8::1]:443')).toBeUndefined();
 	});
 
-	test('is none where nothing was tried, or too much', () => {
-		const many = Array.from({ length: 17 }, (_, index) => tried(`192.0.2.${index}`, 80));
-		expect(narrowAllowance('app-misc/foo', '', triedIn([]))).toBeUndefined();
+	test('returns undefined without destinations, and with more than 16', () => {
+		const many = Array.from({ length: 17 }, (_, index) => attempt(`192.0.2.${index}`, 80));
+		expect(narrowAllowance('app-misc/foo', '', destinationsOf([]))).toBeUndefined();
 		expect(
-			narrowAllowance('app-misc/foo', '', triedIn([{ blocked: [tried('192.0.2.1', 53, 'udp')] }])),
+			narrowAllowance('app-misc/foo', '', destinationsOf([{ blocked: [attempt('192.0.2.1', 53, 'udp')] }])),
 		).toBeUndefined();
-		expect(narrowAllowance('app-misc/foo', '', triedIn([{ blocked: many }]))).toBeUndefined();
+		expect(narrowAllowance('app-misc/foo', '', destinationsOf([{ blocked: many }]))).toBeUndefined();
 	});
 
-	test('keeps a bounded number of places', () => {
-		const many = Array.from({ length: 5000 }, (_, index) => tried(`192.0.${index >> 8}.${index & 255}`, 80));
-		expect(triedIn([{ blocked: many }]).endpoints.size).toBe(17);
+	test('stores a limited number of destinations', () => {
+		const many = Array.from({ length: 5000 }, (_, index) => attempt(`192.0.${index >> 8}.${index & 255}`, 80));
+		expect(destinationsOf([{ blocked: many }]).endpoints.size).toBe(17);
 	});
 
 	test.each(['127.0.0.1', '169.254.169.254', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', 'fe80::1', '::'])(
-		'leaves %s out, which no record may allow',
+		'omits the reserved address %s',
 		(address) => {
-			const all = triedIn([{ blocked: [tried(address, 80), tried('192.0.2.1', 80)] }]);
+			const all = destinationsOf([{ blocked: [attempt(address, 80), attempt('192.0.2.1', 80)] }]);
 			expect([...all.endpoints]).toEqual(['192.0.2.1:80']);
 			expect(all.reserved.size).toBe(1);
 		},
 	);
 
 	test.each(['1.2.3.4" \nFEATURES="-sandbox', '192.0.2.1 ', '$(id)', 'a b', ''])(
-		'leaves out what is no word of PORTCULLIS_ALLOW: %j',
+		'omits %j, which is not a valid destination',
 		(address) => {
-			expect(triedIn([{ blocked: [tried(address, 80)] }]).endpoints.size).toBe(0);
+			expect(destinationsOf([{ blocked: [attempt(address, 80)] }]).endpoints.size).toBe(0);
 		},
 	);
 });
 
-describe('the last look before a file is written', () => {
+describe('checkAddition()', () => {
 	const env = '/p/etc/portage/env/allow-a_b.conf';
 	test.each([
 		[env, 'PORTCULLIS_ALLOW="192.0.2.1:80 [2001:db8::1]:443"'],
 		[env, 'FEATURES="-network-sandbox"'],
 		['/p/etc/portage/package.env', '=a/b-1.2_rc3-r1 allow-a_b-1.conf'],
-	])('%s may have: %s', (file, line) => {
+	])('permits in %s the line %s', (file, line) => {
 		expect(() => {
 			checkAddition({ file, lines: [line] }, '/p');
 		}).not.toThrow();
@@ -159,7 +164,7 @@ describe('the last look before a file is written', () => {
 		['/p/etc/portage/package.env', 'a/b x.conf y.conf'],
 		['/p/etc/portage/package.env', 'a/b ../x.conf'],
 		['/p/etc/portage/package.env', 'a/b x.conf\n*/* x.conf'],
-	])('%s may not have: %j', (file, line) => {
+	])('refuses in %s the line %j', (file, line) => {
 		expect(() => {
 			checkAddition({ file, lines: [line] }, '/p');
 		}).toThrow('unexpected');

@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
-/** A page in a real Chromium, which is talked to over a pipe (--remote-debugging-pipe): one JSON and a NUL a message. */
+/** A page in Chromium, controlled over a pipe (--remote-debugging-pipe): each message is JSON followed by a NUL byte. */
 export interface Browser {
-	/** Loads a file with this width in pixels; `addresses` is what the page asked the network or the disk for. */
-	open(file: string, look: { width: number; dark: boolean }): Promise<void>;
+	/** Loads a file in a window of this width in pixels. */
+	open(file: string, view: { width: number; dark: boolean }): Promise<void>;
 	evaluate(expression: string): Promise<unknown>;
 	/** A PNG of the whole page. */
 	picture(): Promise<Buffer>;
+	/** URLs that the page has loaded. */
 	readonly addresses: string[];
-	/** What the console and the parser complained about. */
-	readonly complaints: string[];
+	/** Errors and warnings of the console and the parser. */
+	readonly errors: string[];
 	close(): Promise<void>;
 }
 
@@ -32,13 +33,13 @@ export async function openBrowser(): Promise<Browser> {
 		stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
 	});
 	const addresses: string[] = [];
-	const complaints: string[] = [];
-	const loaded = { now: (): void => undefined };
-	const send = talk(child, ({ method, params }) => {
+	const errors: string[] = [];
+	const loaded = { notify: (): void => undefined };
+	const send = connect(child, ({ method, params }) => {
 		if (method === 'Network.requestWillBeSent') addresses.push((params?.['request'] as { url: string }).url);
-		if (method === 'Log.entryAdded') complaints.push((params?.['entry'] as { text: string }).text);
-		if (method === 'Runtime.exceptionThrown') complaints.push(JSON.stringify(params));
-		if (method === 'Page.loadEventFired') loaded.now();
+		if (method === 'Log.entryAdded') errors.push((params?.['entry'] as { text: string }).text);
+		if (method === 'Runtime.exceptionThrown') errors.push(JSON.stringify(params));
+		if (method === 'Page.loadEventFired') loaded.notify();
 	});
 	const { targetId } = await send('Target.createTarget', { url: 'about:blank' });
 	const { sessionId } = await send('Target.attachToTarget', { targetId, flatten: true });
@@ -51,7 +52,7 @@ export async function openBrowser(): Promise<Browser> {
 	};
 	return {
 		addresses,
-		complaints,
+		errors,
 		evaluate,
 		async open(file, { width, dark }) {
 			await page('Emulation.setDeviceMetricsOverride', {
@@ -62,7 +63,7 @@ export async function openBrowser(): Promise<Browser> {
 			});
 			const features = [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }];
 			await page('Emulation.setEmulatedMedia', { features });
-			const done = new Promise<void>((resolve) => (loaded.now = resolve));
+			const done = new Promise<void>((resolve) => (loaded.notify = resolve));
 			await page('Page.navigate', { url: `file://${file}` });
 			await done;
 		},
@@ -79,7 +80,7 @@ export async function openBrowser(): Promise<Browser> {
 	};
 }
 
-function talk(child: ChildProcess, hear: (message: Message) => void) {
+function connect(child: ChildProcess, onEvent: (message: Message) => void) {
 	const [, , , to, from] = child.stdio as [null, null, null, Writable, Readable];
 	const waiting = new Map<number, (message: Message) => void>();
 	let last = 0;
@@ -89,7 +90,7 @@ function talk(child: ChildProcess, hear: (message: Message) => void) {
 		waiting.clear();
 	};
 	child.on('error', (error) => {
-		fail(`chromium can't be started: ${error.message}`);
+		fail(`cannot start chromium: ${error.message}`);
 	});
 	child.on('exit', () => {
 		fail('chromium has ended');
@@ -99,7 +100,7 @@ function talk(child: ChildProcess, hear: (message: Message) => void) {
 		const messages = (rest + text).split('\0');
 		rest = messages.pop() ?? '';
 		for (const message of messages.map((one) => JSON.parse(one) as Message)) {
-			if (message.id === undefined) hear(message);
+			if (message.id === undefined) onEvent(message);
 			else waiting.get(message.id)?.(message);
 		}
 	});

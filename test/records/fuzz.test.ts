@@ -2,18 +2,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { checkAddition, narrowAllowance, Tried } from '../../src/records/allowance.ts';
+import { checkAddition, narrowAllowance, AttemptedDestinations } from '../../src/records/allowance.ts';
 import { print } from '../../src/util/output.ts';
 import type { RunRecord } from '../../src/records/schema.ts';
 import { scan } from '../../src/records/reader.ts';
-import { collect } from '../../src/records/report/collect.ts';
+import { collect, reportJson } from '../../src/records/report/collect.ts';
 import { reportHtml } from '../../src/records/report/html.ts';
-import { reportJson } from '../../src/records/report/json.ts';
-import { statsText } from '../../src/records/report/statistics.ts';
-import { reportText } from '../../src/records/report/text.ts';
+import { reportText, statsText } from '../../src/records/report/text.ts';
 import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
 
-/** `npm run fuzz` sets both: more rounds, and another seed each time. A failure prints the seed of its round. */
+/** `npm run fuzz` sets both variables, with a new seed each time. A failure prints the seed of its round. */
 const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 300);
 const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 const LINES = 20;
@@ -23,7 +21,7 @@ const corpus = ['valid', 'forged'].flatMap((name) =>
 		.trimEnd()
 		.split('\n'),
 );
-/** Values and pieces of text that have broken parsers and terminals before. */
+/** Values and pieces of text that are known to break parsers and terminals. */
 const values: readonly unknown[] = [
 	...[null, true, 0, -1, 0.5, 1e308, 2 ** 53, '', [], {}, [[]], { signal: 9 }, ['a'], 'net', 'tcp', 'root', 'compile'],
 	...[
@@ -66,7 +64,7 @@ const pieces = [
 	'\r',
 ];
 
-/** mulberry32: numbers from 0 to 1, the same for each seed */
+/** The generator mulberry32: numbers from 0 to 1 that depend only on the seed. */
 function random(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {
@@ -130,7 +128,7 @@ class Mutator {
 		try {
 			return JSON.stringify(root);
 		} catch {
-			// It is nested too deeply.
+			// The value is nested too deeply for JSON.stringify().
 			return this.#inText(line);
 		}
 	}
@@ -156,7 +154,7 @@ class Mutator {
 	}
 }
 
-/** Of printed lines, which hold no end of line. */
+/** Fails if a line contains a control character. */
 function expectPlain(lines: readonly string[]): void {
 	for (const line of lines)
 		if (/[\p{C}\p{Zl}\p{Zp}]/u.test(line)) expect.fail(`a control character in ${JSON.stringify(line)}`);
@@ -196,33 +194,37 @@ function oneRound(seed: number): number {
 	expectPlain(page.split('\n').map((line) => line.replaceAll('\t', '')));
 	expect(page).not.toMatch(/<(script|img)|NaN|Infinity|undefined/);
 	for (const record of records) {
-		// Portage gives them to `echo -e`, which leaves no escape where each backslash is doubled.
-		const said = phaseMessages(record).map(render);
-		expectPlain(said);
-		for (const line of said) expect(line.replaceAll('\\\\', '')).not.toContain('\\');
+		// Portage prints messages with `echo -e`, so every backslash has to be doubled.
+		const messages = phaseMessages(record).map(render);
+		expectPlain(messages);
+		for (const line of messages) expect(line.replaceAll('\\\\', '')).not.toContain('\\');
 	}
 	for (const record of records) {
-		const tried = new Tried();
-		tried.add(record);
-		for (const addition of narrowAllowance('app-test/victim', '/p', tried) ?? []) checkAddition(addition, '/p');
+		const attempted = new AttemptedDestinations();
+		attempted.add(record);
+		for (const addition of narrowAllowance('app-test/victim', '/p', attempted) ?? []) checkAddition(addition, '/p');
 	}
 	return records.length;
 }
 
-test(`${rounds} rounds of ${LINES} mutated lines, from seed ${firstSeed}`, { timeout: 3_600_000 }, () => {
-	let read = 0;
-	for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
-		try {
-			read += oneRound(seed);
-		} catch (error) {
-			throw new Error(`FUZZ_SEED=${seed} FUZZ_ROUNDS=1 repeats this`, { cause: error });
+test(
+	`no mutated record breaks a reader or its output (${rounds} rounds from seed ${firstSeed})`,
+	{ timeout: 3_600_000 },
+	() => {
+		let read = 0;
+		for (let seed = firstSeed; seed < firstSeed + rounds; seed++) {
+			try {
+				read += oneRound(seed);
+			} catch (error) {
+				throw new Error(`FUZZ_SEED=${seed} FUZZ_ROUNDS=1 repeats this`, { cause: error });
+			}
 		}
-	}
-	// Mutations that only make garbage would test nothing.
-	expect(read).toBeGreaterThan(rounds);
-});
+		// Most mutated lines should still be readable, or the rounds test nothing.
+		expect(read).toBeGreaterThan(rounds);
+	},
+);
 
-test('what reaches the terminal has the sequences of the program itself and no other', () => {
+test('print() writes no escape sequences except those of paint()', () => {
 	const written: string[] = [];
 	const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
 	const screen = { width: 80, color: true, unicode: true };
@@ -233,7 +235,7 @@ test('what reaches the terminal has the sequences of the program itself and no o
 		const sum = collect([source], {});
 		print(reportText(sum, { screen, now: 0, whole: true }));
 		print(statsText(sum, screen));
-		// Somebody may forget to clean a text: the writer does it.
+		// print() also cleans texts that the caller did not clean.
 		print([mutator.line(), String(mutator.pick(values))]);
 	}
 	spy.mockRestore();

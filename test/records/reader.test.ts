@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { trackingMethods, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
-import { scan, toQuiet } from '../../src/records/reader.ts';
-import { collect, isNamed } from '../../src/records/report/collect.ts';
+import { scan } from '../../src/records/reader.ts';
+import { collect, isNamed, summaryOf } from '../../src/records/report/collect.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'records-'))));
@@ -55,8 +55,8 @@ const plain = {
 };
 const line = (members: object = {}) => `${JSON.stringify({ ...plain, ...members })}\n`;
 
-describe('reading records', () => {
-	test('what confine itself writes is read', () => {
+describe('scan()', () => {
+	test('reads a record that confine has written', () => {
 		const record = join(folder, 'real');
 		const options = ['--net', '--ipc', '--audit', '--best-effort', '--record', record, '--label', 'package=a/b-1'];
 		execFileSync('native/build/confine', [...options, '--label', 'phase=test', '--', 'sleep', '0.05']);
@@ -66,7 +66,7 @@ describe('reading records', () => {
 		expect(found[0]).toMatchObject({ package: 'a/b-1', phase: 'test', status: { exit: 0 } });
 	});
 
-	test('confine writes no word that the schema does not know', () => {
+	test('the schema contains every word that confine can write', () => {
 		const source = readdirSync('native', { recursive: true, encoding: 'utf8' })
 			.filter((name) => name.endsWith('.c') && !name.startsWith('fuzz/'))
 			.map((name) => readFileSync(join('native', name), 'utf8'))
@@ -77,7 +77,7 @@ describe('reading records', () => {
 		expect(words(/limit_files\[LIMITS\] = \{.*\}/)).toEqual(limits);
 		expect(words(/ways\[\] = \{.*\}/)).toEqual(routes);
 		expect(words(/^static const char \*tracking_method\([^]*?^\}/m).sort()).toEqual([...trackingMethods].sort());
-		const missed = [...source.matchAll(/outcome_miss\([^,]*outcome, ([^,]*),/g)].filter(
+		const missed = [...source.matchAll(/result_add_missing\([^,]*result, ([^,]*),/g)].filter(
 			([, what]) => !/^const/.test(what ?? ''),
 		);
 		expect(new Set(missed.map(([, what]) => what))).toEqual(new Set(['"net"', '"ipc"', 'limit_files[i]']));
@@ -85,32 +85,32 @@ describe('reading records', () => {
 
 	const linesOf = (name: string) => readFileSync(`test/records/${name}.jsonl`, 'utf8').trimEnd().split('\n');
 
-	test('no forged line is read, and every valid one is', () => {
+	test('refuses every line of forged.jsonl and reads every line of valid.jsonl', () => {
 		expect(linesOf('forged').filter((one) => read(`${one}\n`).records.length > 0)).toEqual([]);
 		expect(linesOf('valid').flatMap((one) => read(`${one}\n`).unread)).toEqual([]);
 	});
 
-	test('the reason repeats nothing of the line', () => {
+	test('the reason for an unreadable line contains no text of the line', () => {
 		const reasons = linesOf('forged').flatMap((one) => read(`${one}\n`).unread.map(({ why }) => why));
 		expect(reasons.filter((why) => !/^[a-zA-Z_., 0-9+]+$/.test(why))).toEqual([]);
 		expect(reasons.join(' ')).not.toMatch(/secret|owned|script|sandbox/);
 	});
 
-	test('of a phase that was killed and one that Portage isolated', () => {
+	test('summaryOf() reports the signal as 128 + N, and whether Portage isolated the phase', () => {
 		const { records } = read(line({ status: { signal: 9 } }) + line());
-		expect(records.map(toQuiet)).toMatchObject([
+		expect(records.map(summaryOf)).toMatchObject([
 			{ exit: 137 },
 			{ exit: 7, byPortage: true, cpu: 0.75, memory: 12345678 },
 		]);
 	});
 
-	test('garbage, a line cut off and a line of another schema are counted, and the rest is read', () => {
+	test('counts garbage, a truncated line and a line of another schema, and reads the other lines', () => {
 		const { records, unread } = read(`${line()}{"schema":1\n\n${line()}{"schema":2}\n${line().slice(0, 40)}`);
 		expect(records).toHaveLength(2);
-		expect(unread).toMatchObject([{ lines: 3, why: 'it is not JSON' }]);
+		expect(unread).toMatchObject([{ lines: 3, why: 'the line is not JSON' }]);
 	});
 
-	test('lines longer than what is read at once, as long as confine can make them', () => {
+	test('reads lines as long as confine can write them, which is longer than the read buffer', () => {
 		const word = '\\u0001'.repeat(511);
 		const one = `{"comm":"x","argv":["${word}"],"parents":["${word}"],"address":"192.0.2.1","port":1,"protocol":"tcp","count":1}`;
 		const name = one.replace('"address":"192.0.2.1","port":1,"protocol":"tcp"', '"name":"a","type":"A"');
@@ -123,14 +123,14 @@ describe('reading records', () => {
 		expect(records[1]?.blocked[255]?.argv).toEqual(['?'.repeat(511)]);
 	});
 
-	test('a line that is longer than any record counts as one, and the next one is read', () => {
+	test('counts a line longer than any record once, and reads the next line', () => {
 		const { records, unread } = read(`${line()}${'{"schema":1,'.repeat(2_000_000)}\n${line()}`);
 		expect(records).toHaveLength(2);
-		expect(unread).toMatchObject([{ lines: 1, why: 'it is longer than a record can be' }]);
+		expect(unread).toMatchObject([{ lines: 1, why: 'the line is longer than any record' }]);
 		expect(read(`${line()}${'['.repeat(20_000_000)}`).unread).toMatchObject([{ lines: 1 }]);
 	});
 
-	test('of a file with holes only so much is read', () => {
+	test('stops after 1 GiB of a sparse file', () => {
 		const name = file(line());
 		truncateSync(name, 2 ** 40);
 		const found: RunRecord[] = [];
@@ -139,7 +139,7 @@ describe('reading records', () => {
 		expect(unread?.lines).toBe(2);
 	});
 
-	test.each(['symlink', 'hard link', 'FIFO', 'folder', 'device'])('a %s is not read, and named', (kind) => {
+	test.each(['symlink', 'hard link', 'FIFO', 'folder', 'device'])('does not read a %s, and reports it', (kind) => {
 		const name = `${file(line())}-link`;
 		const target = name.replace('-link', '');
 		if (kind === 'symlink') symlinkSync(target, name);
@@ -150,7 +150,7 @@ describe('reading records', () => {
 		expect(unread).toEqual([{ file: name, lines: 0, why: expect.stringContaining('not a regular file') as string }]);
 	});
 
-	test('a link that the user has named is read', () => {
+	test('reads a symbolic link if the user has named it', () => {
 		const name = `${file(line())}-link`;
 		symlinkSync(name.replace('-link', ''), name);
 		const count = (source: string) => {
@@ -171,11 +171,11 @@ test.each([
 	['dev-libs/foo-bar-1.2_p3-r4', 'foo-bar-1.2_p3-r4', true],
 	['dev-libs/foo-bar-1.2_p3-r4', 'foo', false],
 	['dev-libs/foo-bar-1.2_p3-r4', 'dev-libs', false],
-])('%s is named by %s: %s', (cpv, name, answer) => {
+])('isNamed() for %s and %s: %s', (cpv, name, answer) => {
 	expect(isNamed(cpv, name)).toBe(answer);
 });
 
-describe('adding up', () => {
+describe('collect()', () => {
 	const blocked = (address: string, count: number) => ({
 		comm: 'curl',
 		argv: ['curl', address],
@@ -184,7 +184,7 @@ describe('adding up', () => {
 		protocol: 'tcp',
 		count,
 	});
-	test('the same destination of two runs is one line; what only the kernel saw is counted', () => {
+	test('merges the same destination of two builds, and counts unattributed attempts', () => {
 		const records = [
 			line({ watched: 'yes', unreachable: 5, unattributed: 2, blocked: [blocked('198.51.100.7', 3)] }),
 			line({ time: '2026-11-25T00:00:00.000Z', watched: 'yes', unreachable: 4, blocked: [blocked('198.51.100.7', 4)] }),
@@ -199,14 +199,14 @@ describe('adding up', () => {
 		]);
 	});
 
-	test('--since and a package choose', () => {
+	test('selects records by time and by package', () => {
 		const text = line() + line({ time: '2026-11-25T00:00:00.000Z' }) + line({ package: 'app-misc/bar-2' });
 		expect(collect([{ file: file(text), named: false }], { since: '2026-11-25' }).phases).toBe(1);
 		expect(collect([{ file: file(text), named: false }], { package: 'bar' }).phases).toBe(1);
 		expect(collect([{ file: file(text), named: false }], { package: 'ba' }).phases).toBe(0);
 	});
 
-	test('what a build chose to be endless stays bounded', () => {
+	test('limits the number of packages and killed processes that it stores', () => {
 		const many = Array.from({ length: 3000 }, (_, at) =>
 			line({
 				package: `a/b-${at}`,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collect } from '../../src/records/report/collect.ts';
 import { reportHtml } from '../../src/records/report/html.ts';
-import { sinceTime } from '../../src/records/report/since.ts';
+import { sinceTime } from '../../src/cli/commands/report.ts';
 import { reportText } from '../../src/records/report/text.ts';
 import { openBrowser, type Browser } from './browser.ts';
 
@@ -56,7 +56,7 @@ afterAll(() => {
 	rmSync(folder, { recursive: true });
 });
 
-describe('text', () => {
+describe('portcullis report', () => {
 	const lines = () =>
 		reportText(collect([{ file: join(folder, 'records'), named: true }], {}), {
 			screen,
@@ -64,39 +64,37 @@ describe('text', () => {
 			whole: false,
 		});
 
-	test('what was blocked comes first, with name, address, count and who, and no line is too long', () => {
+	test('shows blocked attempts first, with destination, count and command, on lines of at most 80 columns', () => {
 		const text = lines();
-		expect(text[0]).toBe('Blocked: 1 package tried to reach what the network sandbox cuts off');
+		expect(text[0]).toBe('Blocked: 1 package tried to reach the network');
 		expect(text[1]).toMatch(/^ {2}a\/b-1 src_compile {2,}10 min ago$/);
 		expect(text[2]).toMatch(/^ {4}files\.example\.org +1x {2}curl/);
 		expect(text[3]).toMatch(/^ {4}\[2001:db8::1\]:443 +2x {2}curl <script>/);
-		expect(text[4]).toBe('    3 more attempts, counted by the kernel');
+		expect(text[4]).toBe('    3 more attempts, process not recorded');
 		expect(Math.max(...text.map((line) => line.length))).toBeLessThanOrEqual(80);
 	});
 
-	test('killed, not confined and limits have their sections, and the end says how many', () => {
+	test('has sections for killed processes, missing sandboxes and limits, and a summary', () => {
 		const text = lines().join('\n');
 		expect(text).toContain('Killed: 3 processes left behind by 1 package');
 		expect(text).toMatch(/pid 4242 {2}31 s old {2}redis-server/);
 		expect(text).toContain('    and 2 more');
-		// What a whole package misses is told once.
+		// Phases that lack the same sandbox share one entry.
 		expect(text).toMatch(
 			/x\/y-2 src_prepare, src_compile +10 min ago\n {4}network-sandbox: unshare: Operation not permitted/,
 		);
 		expect(text.match(/Operation not permitted/g)).toHaveLength(1);
-		expect(text).toContain('memory.max: PORTCULLIS_MEMORY_MAX raises it');
-		expect(text).toMatch(/6 phases of 3 packages since .*, 4 confined as asked, 1\s+failed\.$/);
+		expect(text).toContain('memory.max: raise PORTCULLIS_MEMORY_MAX');
+		expect(text).toMatch(/6 phases of 3 packages since .*, 4 confined as requested, 1\s+failed\.$/);
 	});
 
-	test('nothing that a build chose moves the cursor', () => {
-		// eslint-disable-next-line no-control-regex -- that is what is looked for
+	test('prints no control character from a record', () => {
+		// eslint-disable-next-line no-control-regex -- the test looks for them
 		expect(lines().join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
 	});
 
-	test('no record: a sentence', () => {
-		expect(reportText(collect([], {}), { screen, now: 0, whole: false })).toEqual([
-			'No record of a phase: nothing was built under Portcullis, or not since then.',
-		]);
+	test('prints one sentence if no record matches', () => {
+		expect(reportText(collect([], {}), { screen, now: 0, whole: false })).toEqual(['No matching phase is recorded.']);
 	});
 });
 
@@ -109,19 +107,19 @@ describe('--since', () => {
 		['2026-11-20T21:50Z', '2026-11-20T21:50:00.000Z'],
 		['2026-11-20T21:50', new Date(2026, 10, 20, 21, 50).toISOString()],
 		['2026-11-20', new Date(2026, 10, 20).toISOString()],
-	])('%s is %s', (text, time) => {
+	])('%s means %s', (text, time) => {
 		expect(sinceTime(text, now)).toBe(time);
 	});
-	test.each(['', 'last week', '3', '2026-13-01', '5y'])('"%s" is refused', (text) => {
-		expect(() => sinceTime(text, now)).toThrow('is no time: it can be');
+	test.each(['', 'last week', '3', '2026-13-01', '5y'])('refuses "%s"', (text) => {
+		expect(() => sinceTime(text, now)).toThrow('is not a time. Use');
 	});
 });
 
-describe('a million records', () => {
+describe('with a million records', () => {
 	const quiet = (at: number) =>
 		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","tracking":"cgroup+pidns","asked":["net","ipc","cgroup"],"applied":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_watched":"yes"}\n`;
 
-	/** in KiB; how long it takes is `npm run bench`'s question */
+	/** Peak memory in KiB. (`npm run bench` measures the time.) */
 	function memory(count: number): number {
 		const name = join(folder, `many-${count}`);
 		const fd = openSync(name, 'w');
@@ -139,12 +137,12 @@ describe('a million records', () => {
 		return Number(out.toString());
 	}
 
-	test('take no more memory than a fourth of them', () => {
+	test('portcullis report --stats needs no more memory than with 250,000', () => {
 		expect(memory(1_000_000)).toBeLessThan(memory(250_000) * 1.25);
 	}, 120_000);
 });
 
-describe('the page, in Chromium', () => {
+describe('portcullis report --html, in Chromium', () => {
 	let browser: Browser;
 	let page: string;
 	beforeAll(async () => {
@@ -160,7 +158,7 @@ describe('the page, in Chromium', () => {
 	const text = (selector: string) =>
 		browser.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`);
 
-	test('shows what was blocked, killed and used, and asks nobody for anything', async () => {
+	test('shows every section and loads nothing', async () => {
 		await browser.open(page, { width: 1100, dark: false });
 		expect(await text('#blocked h3')).toMatch(/a\/b-1\s+src_compile/);
 		expect(await text('#blocked')).toContain('files.example.org');
@@ -168,17 +166,17 @@ describe('the page, in Chromium', () => {
 		expect(await text('#killed')).toContain('redis-server');
 		expect(await text('#missing h3')).toMatch(/x\/y-2\s+src_prepare, src_compile/);
 		expect(await text('#missing li')).toMatch(/network-sandbox\s+unshare: Operation not permitted/);
-		expect(await text('#limit li')).toMatch(/memory\.max\s+PORTCULLIS_MEMORY_MAX/);
+		expect(await text('#limit li')).toMatch(/memory\.max\s+raise PORTCULLIS_MEMORY_MAX/);
 		expect(await text('#allowed')).toContain('203.0.113.9:443');
 		expect(await browser.evaluate('document.querySelectorAll("#timeline .track i").length')).toBe(6);
 		expect(await browser.evaluate('document.querySelectorAll("#timeline tbody tr").length')).toBe(6);
 		expect(await text('#memory')).toContain('48 MiB');
 		expect(browser.addresses).toEqual([`file://${page}`]);
-		expect(browser.complaints).toEqual([]);
+		expect(browser.errors).toEqual([]);
 	});
 
-	test('what a build chose is text', async () => {
-		expect(await browser.evaluate('document.title')).toBe('Portcullis: What the builds did');
+	test('shows markup from a record as text', async () => {
+		expect(await browser.evaluate('document.title')).toBe('Portcullis: Build report');
 		expect(await browser.evaluate('document.scripts.length')).toBe(0);
 		expect(await text('#killed')).toContain('<script>document.title=');
 	});
@@ -187,24 +185,20 @@ describe('the page, in Chromium', () => {
 		[1100, true],
 		[390, false],
 		[320, true],
-	])(
-		'at %i pixels, dark %s: nothing sticks out, and every text stands out from what is behind it',
-		async (width, dark) => {
-			await browser.open(page, { width, dark });
-			await browser.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
-			expect(await browser.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-			// Nor does a number of the table.
-			expect(await browser.evaluate('document.querySelector(".scroll").scrollWidth')).toBeLessThanOrEqual(width);
-			const contrasts = (await browser.evaluate(contrastScript)) as [string, number][];
-			expect(contrasts.length).toBeGreaterThan(20);
-			expect(contrasts.filter(([, contrast]) => contrast < 4.5)).toEqual([]);
-			const paper = (await browser.evaluate('getComputedStyle(document.body).backgroundColor')) as string;
-			expect(Number(/\d+/.exec(paper)?.[0]) < 128).toBe(dark);
-		},
-	);
+	])('fits %i pixels and has enough contrast (dark mode: %s)', async (width, dark) => {
+		await browser.open(page, { width, dark });
+		await browser.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+		expect(await browser.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+		expect(await browser.evaluate('document.querySelector(".scroll").scrollWidth')).toBeLessThanOrEqual(width);
+		const contrasts = (await browser.evaluate(contrastScript)) as [string, number][];
+		expect(contrasts.length).toBeGreaterThan(20);
+		expect(contrasts.filter(([, contrast]) => contrast < 4.5)).toEqual([]);
+		const paper = (await browser.evaluate('getComputedStyle(document.body).backgroundColor')) as string;
+		expect(Number(/\d+/.exec(paper)?.[0]) < 128).toBe(dark);
+	});
 });
 
-/** The contrast of each text with the nearest background above it, as WCAG 2 has it. */
+/** Returns the contrast of each text with its background, computed as in WCAG 2. */
 const contrastScript = `
 const light = (colour) => {
 	const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);

@@ -1,6 +1,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { allowance, checkAddition, narrowAllowance, Tried, type Addition } from '../../records/allowance.ts';
+import {
+	AttemptedDestinations,
+	checkAddition,
+	generalAllowance,
+	narrowAllowance,
+	type Addition,
+} from '../../records/allowance.ts';
 import type { Input } from '../command.ts';
 import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
@@ -11,14 +17,14 @@ import { UsageError } from '../usage.ts';
 
 export function run({ values, flags, words }: Input): number {
 	const [word] = words;
-	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package: CATEGORY/NAME');
+	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package, CATEGORY/NAME');
 	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
-	const additions = allowance(word, eprefix);
+	const additions = generalAllowance(word, eprefix);
 	if (additions === undefined)
-		throw new UsageError(`"${word}" is no package: say CATEGORY/NAME, or =CATEGORY/NAME-VERSION`);
-	const { tried, unread } = recordsOf(word, eprefix);
-	const narrow = flags.has('whole') ? undefined : narrowAllowance(word, eprefix, tried);
-	const notes = flags.has('whole') ? [] : [...reservedNotes(tried), ...unread.map(unreadText)];
+		throw new UsageError(`"${word}" is not a package. Use CATEGORY/NAME or =CATEGORY/NAME-VERSION`);
+	const { attempted, unread } = attemptsOf(word, eprefix);
+	const narrow = flags.has('whole') ? undefined : narrowAllowance(word, eprefix, attempted);
+	const notes = flags.has('whole') ? [] : [...reservedNotes(attempted), ...unread.map(unreadText)];
 	if (flags.has('write')) {
 		print([...(narrow ?? additions).map((one) => add(one, eprefix)), ...notes]);
 		return 0;
@@ -27,10 +33,10 @@ export function run({ values, flags, words }: Input): number {
 		...(narrow === undefined
 			? []
 			: [
-					'# What it has tried to reach, and nothing else (--write adds this):',
+					'# Allow only the recorded destinations (--write adds these lines):',
 					...narrow.flatMap(show),
 					'',
-					'# Or the whole network (--whole --write):',
+					'# Or allow the whole network (--whole --write adds these lines):',
 				]),
 		...additions.flatMap(show),
 		...notes.map((note) => `# ${note}`),
@@ -38,43 +44,43 @@ export function run({ values, flags, words }: Input): number {
 	return 0;
 }
 
-/** What is known of a package, of all its versions where the word has none. */
-function recordsOf(word: string, eprefix: string): { tried: Tried; unread: Unread[] } {
-	const tried = new Tried();
+/** The destinations in the records of a package: of one version, or of all versions if the word has none. */
+function attemptsOf(word: string, eprefix: string): { attempted: AttemptedDestinations; unread: Unread[] } {
+	const attempted = new AttemptedDestinations();
 	const name = word.replace(/^[<>=~]*/, '').replace(/:.*/, '');
 	const unread = scan(recordFiles(paths(eprefix).logs), (record) => {
-		if (isNamed(record.package, name)) tried.add(record);
+		if (isNamed(record.package, name)) attempted.add(record);
 	});
-	return { tried, unread };
+	return { attempted, unread };
 }
 
-function reservedNotes({ reserved }: Tried): string[] {
+function reservedNotes({ reserved }: AttemptedDestinations): string[] {
 	if (reserved.size === 0) return [];
 	return [
-		`Left out: ${[...reserved].join(' ')}. These are not addresses of another host; write them yourself if you mean them.`,
+		`Not included: ${[...reserved].join(' ')}. These are not addresses of another host. Add them to PORTCULLIS_ALLOW yourself if the build needs them.`,
 	];
 }
 
 function show({ file, lines }: Addition): string[] {
-	return [`# ${place(file)}`, ...lines];
+	return [`# ${targetOf(file)}`, ...lines];
 }
 
-/** Adds what is not there yet; what is there stays as it is. */
+/** Adds the missing lines to a file, and returns a description of the change. */
 function add(addition: Addition, eprefix: string): string {
 	checkAddition(addition, eprefix);
 	const { file, lines } = addition;
-	const target = place(file);
+	const target = targetOf(file);
 	const text = existsSync(target) ? readFileSync(target, 'utf8') : '';
 	const present = text.split('\n').map((line) => line.trim().replace(/\s+/g, ' '));
 	const missing = lines.filter((line) => !present.includes(line));
-	if (missing.length === 0) return `${target} has it already`;
+	if (missing.length === 0) return `${target}: unchanged`;
 	mkdirSync(dirname(target), { recursive: true });
 	const gap = text === '' || text.endsWith('\n') ? '' : '\n';
 	appendFileSync(target, `${gap}${missing.join('\n')}\n`);
 	return `${target}: added ${missing.join('; ')}`;
 }
 
-/** Where Portage reads a folder in the file's place, a file of ours in there. */
-function place(file: string): string {
+/** The file to write: if the path is a folder, which Portage reads as well, the file `portcullis` in it. */
+function targetOf(file: string): string {
 	return existsSync(file) && statSync(file).isDirectory() ? join(file, 'portcullis') : file;
 }

@@ -4,41 +4,58 @@ import { installation } from '../../installation/locate.ts';
 import { paths } from '../../installation/paths.ts';
 import { print } from '../../util/output.ts';
 import { recordFiles, type Source } from '../../records/reader.ts';
-import { collect } from '../../records/report/collect.ts';
-import { reportJson } from '../../records/report/json.ts';
-import { sinceTime } from '../../records/report/since.ts';
-import { statsText } from '../../records/report/statistics.ts';
-import { reportText } from '../../records/report/text.ts';
+import { collect, reportJson } from '../../records/report/collect.ts';
+import { reportText, statsText } from '../../records/report/text.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	const [name, tooMany] = words;
-	if (tooMany !== undefined) throw new UsageError(`report takes one package, and "${tooMany}" is a second one`);
+	if (tooMany !== undefined) throw new UsageError(`report takes one package, but got "${tooMany}" as well`);
 	const now = new Date();
 	const since = values['since'] === undefined ? undefined : sinceTime(values['since'], now);
-	const sum = collect(filesOf(values['records']), { package: name, since });
+	const report = collect(recordSources(values['records']), { package: name, since });
 	const html = values['html'];
 	if (html !== undefined) {
 		const { reportHtml } = await import('../../records/report/html.ts');
-		writeFileSync(html, reportHtml(sum, { now, package: name }));
+		writeFileSync(html, reportHtml(report, { now, package: name }));
 		print([`wrote ${html}`]);
 	}
 	const screen = screenOf(process.stdout);
-	if (flags.has('json')) print([JSON.stringify(reportJson(sum))]);
-	else if (flags.has('stats')) print(statsText(sum, screen));
-	else if (html === undefined) print(reportText(sum, { screen, now: now.getTime(), whole: name !== undefined }));
+	if (flags.has('json')) print([JSON.stringify(reportJson(report))]);
+	else if (flags.has('stats')) print(statsText(report, screen));
+	else if (html === undefined) print(reportText(report, { screen, now: now.getTime(), whole: name !== undefined }));
 	return 0;
 }
 
-function filesOf(given: string | undefined): Source[] {
+function recordSources(given: string | undefined): Source[] {
 	if (given !== undefined) {
 		if (!existsSync(given)) throw new Error(`there is no file ${given}`);
 		return [{ file: given, named: true }];
 	}
 	const { logs } = paths(installation().eprefix);
-	if (!existsSync(logs))
-		throw new Error(`there is no folder ${logs}: Portcullis is not installed here (see install.sh)`);
+	if (!existsSync(logs)) throw new Error(`there is no folder ${logs}: Portcullis is not installed. Run install.sh`);
 	accessSync(logs, constants.R_OK | constants.X_OK);
 	return recordFiles(logs);
+}
+
+const seconds: Readonly<Record<string, number>> = { m: 60, min: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Converts the value of --since to the format of the records, ISO 8601 in UTC. */
+export function sinceTime(text: string, now: Date): string {
+	const age = /^(\d{1,6})\s*(min|m|h|d|w)$/.exec(text.trim());
+	if (age !== null) return new Date(now.getTime() - Number(age[1]) * 1000 * (seconds[age[2] ?? ''] ?? 0)).toISOString();
+	if (text === 'today' || text === 'yesterday') {
+		const day = now.getDate() - (text === 'today' ? 0 : 1);
+		return new Date(now.getFullYear(), now.getMonth(), day).toISOString();
+	}
+	const date = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?(?:\.\d+)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text.trim());
+	if (date !== null) {
+		// Without a zone it is local time.
+		const time = new Date(`${date[1] ?? ''}T${date[2] ?? '00:00'}${date[3] ?? ''}`);
+		if (!Number.isNaN(time.getTime())) return time.toISOString();
+	}
+	throw new UsageError(
+		`--since ${text} is not a time. Use an age (30m, 12h, 3d, 2w), today, yesterday, 2026-11-20 or 2026-11-20T21:50`,
+	);
 }

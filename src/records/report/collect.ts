@@ -1,33 +1,52 @@
-import { toQuiet, scan, type Quiet, type Source, type Unread } from '../reader.ts';
-import type { Blocked, Orphan, RunRecord } from '../schema.ts';
 import { commandOf, destination } from '../../messages/message.ts';
-import { Bounded, keepLargest } from './bounded_map.ts';
+import { scan, type Source, type Unread } from '../reader.ts';
+import type { Attempt, Orphan, RunRecord } from '../schema.ts';
+import { BoundedMap } from './bounded_map.ts';
 
-/** What happened in a phase of a package, all its builds together. */
-export interface Event {
+/** Resource use and result of one phase. */
+export interface PhaseSummary {
+	/** Start time, ISO 8601 in UTC. */
+	readonly time: string;
 	readonly package: string;
 	readonly phase: string;
-	/** Of the last time. */
+	readonly mode: string;
+	readonly tracking: string;
+	/** Whether Portage had created at least one of the requested namespaces. */
+	readonly byPortage: boolean;
+	/** Exit status; 128 + N if signal N killed the phase. */
+	readonly exit: number;
+	/** in seconds */
+	readonly wall: number;
+	readonly cpu: number;
+	/** in bytes */
+	readonly memory: number;
+}
+
+/** The events of one phase of a package, over all its builds. */
+export interface PhaseEvents {
+	readonly package: string;
+	readonly phase: string;
+	/** Start time of the last build with an event. */
 	time: string;
-	/** How often that phase ran and had something to tell. */
+	/** Number of builds with an event. */
 	runs: number;
-	/** Whether it failed the last time. */
+	/** Whether the phase failed in the last of them. */
 	failed: boolean;
 	readonly blocked: Tally[];
-	/** What PORTCULLIS_ALLOW let through. */
+	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: Tally[];
-	/** Names looked up: an answer would have led out. */
+	/** Host names that the phase looked up. */
 	readonly names: { readonly name: string; readonly command: string; count: number }[];
-	/** Attempts, also those that are not in `blocked`. */
+	/** Number of blocked attempts, including those that `blocked` does not list. */
 	attempts: number;
 	readonly killed: (Orphan & { readonly time: string })[];
-	/** Processes killed, also those that are not in `killed`. */
+	/** Number of killed processes, including those that `killed` does not list. */
 	killedCount: number;
 	missing: RunRecord['missing'];
 	limit: string | undefined;
 }
 
-/** A destination, and who tried it. */
+/** The number of attempts of a command to reach a destination. */
 export interface Tally {
 	readonly command: string;
 	readonly destination: string;
@@ -35,42 +54,46 @@ export interface Tally {
 	count: number;
 }
 
-export interface Collected {
-	/** The first and the last time; '' where there was no record. */
+/** Sums over all selected records. */
+export interface Report {
+	/** Start of the first and the last phase; '' without records. */
 	from: string;
 	to: string;
 	phases: number;
 	byPortage: number;
 	failed: number;
-	/** Phases that went without what was asked for. */
+	/** Phases that lacked a requested sandbox. */
 	unconfined: number;
-	/** Phases of which at least one attempt was blocked, one process killed, one limit hit. */
+	/** Phases with a blocked attempt, with a killed process, and with an exceeded limit. */
 	blockedPhases: number;
 	killedPhases: number;
 	limited: number;
+	/** Blocked attempts and killed processes. */
 	attempts: number;
 	killed: number;
+	/** in seconds */
 	wall: number;
 	cpu: number;
+	/** Number of phases per mode and per tracking method. */
 	readonly modes: Map<string, number>;
 	readonly trackingMethods: Map<string, number>;
-	readonly packages: Bounded<true>;
-	readonly blockedPackages: Bounded<true>;
-	readonly killedPackages: Bounded<true>;
-	/** In no order. */
-	readonly events: Bounded<Event>;
-	readonly slowest: Quiet[];
-	readonly largest: Quiet[];
+	readonly packages: BoundedMap<true>;
+	readonly blockedPackages: BoundedMap<true>;
+	readonly killedPackages: BoundedMap<true>;
+	readonly events: BoundedMap<PhaseEvents>;
+	/** The phases with the longest time and the most memory, largest first. */
+	readonly slowest: PhaseSummary[];
+	readonly largest: PhaseSummary[];
 	/** The last phases, oldest first. */
-	recent: Quiet[];
-	/** Of the files that were not read as a whole. */
+	recent: PhaseSummary[];
+	/** Files that could not be read completely. */
 	unread: readonly Unread[];
 }
 
-export interface Choice {
-	/** CATEGORY/PF, CATEGORY/PN, PF or PN; undefined for all. */
+export interface Selection {
+	/** CATEGORY/PF, CATEGORY/PN, PF or PN; undefined for all packages. */
 	readonly package?: string | undefined;
-	/** ISO 8601 in UTC, as in the records. */
+	/** Earliest start time, ISO 8601 in UTC, as in the records. */
 	readonly since?: string | undefined;
 }
 
@@ -81,21 +104,36 @@ const MOST_KILLED = 16;
 const MOST_RECENT = 1_500;
 const MOST_HEAVY = 10;
 
-/** Adds up the records of these files. Memory is bounded, whatever they hold. */
-export function collect(sources: readonly Source[], choice: Choice): Collected {
-	const sum = nothing();
-	const wanted = matcher(choice.package);
-	const since = choice.since ?? '';
-	sum.unread = scan(sources, (record) => {
-		if (record.time < since || !wanted(record.package)) return;
-		addPhase(sum, toQuiet(record));
-		addEvent(sum, record);
+/** Sums up the selected records of these files. The memory use does not depend on their size or content. */
+export function collect(sources: readonly Source[], selection: Selection): Report {
+	const report = emptyReport();
+	const isSelected = packageMatcher(selection.package);
+	const since = selection.since ?? '';
+	report.unread = scan(sources, (record) => {
+		if (record.time < since || !isSelected(record.package)) return;
+		addPhase(report, summaryOf(record));
+		addEvents(report, record);
 	});
-	sum.recent = sum.recent.slice(-MOST_RECENT);
-	return sum;
+	report.recent = report.recent.slice(-MOST_RECENT);
+	return report;
 }
 
-function nothing(): Collected {
+export function summaryOf(record: RunRecord): PhaseSummary {
+	return {
+		time: record.time,
+		package: record.package,
+		phase: record.phase,
+		mode: record.mode,
+		tracking: record.tracking,
+		byPortage: Object.values(record.applied).includes('portage'),
+		exit: 'exit' in record.status ? record.status.exit : 128 + record.status.signal,
+		wall: record.wall,
+		cpu: record.user + record.system,
+		memory: record.memoryPeak,
+	};
+}
+
+function emptyReport(): Report {
 	return {
 		from: '',
 		to: '',
@@ -112,10 +150,10 @@ function nothing(): Collected {
 		cpu: 0,
 		modes: new Map(),
 		trackingMethods: new Map(),
-		packages: new Bounded(MOST_PACKAGES),
-		blockedPackages: new Bounded(MOST_PACKAGES),
-		killedPackages: new Bounded(MOST_PACKAGES),
-		events: new Bounded(MOST_EVENTS),
+		packages: new BoundedMap(MOST_PACKAGES),
+		blockedPackages: new BoundedMap(MOST_PACKAGES),
+		killedPackages: new BoundedMap(MOST_PACKAGES),
+		events: new BoundedMap(MOST_EVENTS),
 		slowest: [],
 		largest: [],
 		recent: [],
@@ -123,13 +161,13 @@ function nothing(): Collected {
 	};
 }
 
-/** The last one first. */
-export function latest(sum: Collected): Event[] {
-	return sum.events.values().sort((a, b) => (a.time < b.time ? 1 : -1));
+/** The events of all phases, the latest first. */
+export function latestEvents(report: Report): PhaseEvents[] {
+	return report.events.values().sort((a, b) => (a.time < b.time ? 1 : -1));
 }
 
-/** Whether a CATEGORY/PF is the package that somebody named. The last answers are kept: records come in runs. */
-function matcher(name: string | undefined): (cpv: string) => boolean {
+/** Returns isNamed() with a cache, because consecutive records often have the same package. */
+function packageMatcher(name: string | undefined): (cpv: string) => boolean {
 	if (name === undefined) return () => true;
 	const known = new Map<string, boolean>();
 	return (cpv) => {
@@ -142,63 +180,72 @@ function matcher(name: string | undefined): (cpv: string) => boolean {
 	};
 }
 
-/** PMS 3.2: the version starts at the last hyphen before a digit, a revision aside. */
+/** Whether a name (CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional =) means this CATEGORY/PF (PMS 3.2). */
 export function isNamed(cpv: string, name: string): boolean {
 	const [, pf = cpv] = cpv.split('/');
 	const version = /-\d[^-]*(-r\d+)?$/;
 	return [cpv, cpv.replace(version, ''), pf, pf.replace(version, '')].includes(name.replace(/^=/, ''));
 }
 
-function addPhase(sum: Collected, phase: Quiet): void {
-	sum.phases++;
-	sum.wall += phase.wall;
-	sum.cpu += phase.cpu;
-	if (sum.from === '' || phase.time < sum.from) sum.from = phase.time;
-	if (phase.time > sum.to) sum.to = phase.time;
-	if (phase.byPortage) sum.byPortage++;
-	if (phase.exit !== 0) sum.failed++;
-	increase(sum.modes, phase.mode);
-	increase(sum.trackingMethods, phase.tracking);
-	sum.packages.renew(phase.package, () => true);
-	keepLargest(sum.slowest, MOST_HEAVY, phase, ({ wall }) => wall);
-	keepLargest(sum.largest, MOST_HEAVY, phase, ({ memory }) => memory);
-	sum.recent.push(phase);
-	if (sum.recent.length >= 2 * MOST_RECENT) sum.recent = sum.recent.slice(-MOST_RECENT);
+function addPhase(report: Report, phase: PhaseSummary): void {
+	report.phases++;
+	report.wall += phase.wall;
+	report.cpu += phase.cpu;
+	if (report.from === '' || phase.time < report.from) report.from = phase.time;
+	if (phase.time > report.to) report.to = phase.time;
+	if (phase.byPortage) report.byPortage++;
+	if (phase.exit !== 0) report.failed++;
+	increase(report.modes, phase.mode);
+	increase(report.trackingMethods, phase.tracking);
+	report.packages.getOrCreate(phase.package, () => true);
+	keepLargest(report.slowest, MOST_HEAVY, phase, ({ wall }) => wall);
+	keepLargest(report.largest, MOST_HEAVY, phase, ({ memory }) => memory);
+	report.recent.push(phase);
+	if (report.recent.length >= 2 * MOST_RECENT) report.recent = report.recent.slice(-MOST_RECENT);
+}
+
+/** Inserts a value into `kept`, the `most` largest values in descending order. */
+function keepLargest<Value>(kept: Value[], most: number, value: Value, size: (value: Value) => number): void {
+	const last = kept.at(-1);
+	if (kept.length === most && last !== undefined && size(last) >= size(value)) return;
+	const at = kept.findIndex((one) => size(one) < size(value));
+	kept.splice(at < 0 ? kept.length : at, 0, value);
+	kept.length = Math.min(kept.length, most);
 }
 
 function increase(counts: Map<string, number>, key: string): void {
 	counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** Forged counts must not leave the range of exact integers. */
-function add(sum: number, more: number): number {
-	return Math.min(sum + more, Number.MAX_SAFE_INTEGER);
+/** Adds within the range of exact integers, because counts can be forged. */
+function add(total: number, more: number): number {
+	return Math.min(total + more, Number.MAX_SAFE_INTEGER);
 }
 
-function addEvent(sum: Collected, record: RunRecord): void {
-	const seen = record.blocked.reduce((total, { count }) => total + count, 0);
-	const attempts = Math.max(record.unreachable, seen + record.unattributed);
+function addEvents(report: Report, record: RunRecord): void {
+	const listed = record.blocked.reduce((total, { count }) => total + count, 0);
+	const attempts = Math.max(record.unreachable, listed + record.unattributed);
 	const killed = Math.max(record.orphanCount, record.orphans.length);
-	sum.attempts = add(sum.attempts, attempts);
-	sum.killed = add(sum.killed, killed);
-	if (record.missing.length > 0) sum.unconfined++;
-	if (record.limit !== undefined) sum.limited++;
+	report.attempts = add(report.attempts, attempts);
+	report.killed = add(report.killed, killed);
+	if (record.missing.length > 0) report.unconfined++;
+	if (record.limit !== undefined) report.limited++;
 	if (attempts + record.names.length > 0) {
-		sum.blockedPhases++;
-		sum.blockedPackages.renew(record.package, () => true);
+		report.blockedPhases++;
+		report.blockedPackages.getOrCreate(record.package, () => true);
 	}
 	if (killed > 0) {
-		sum.killedPhases++;
-		sum.killedPackages.renew(record.package, () => true);
+		report.killedPhases++;
+		report.killedPackages.getOrCreate(record.package, () => true);
 	}
-	const told = attempts + record.names.length + killed + record.missing.length + record.allowed.length;
-	if (told > 0 || record.limit !== undefined) {
-		const event = sum.events.renew(`${record.package} ${record.phase}`, () => emptyEvent(record));
+	const events = attempts + record.names.length + killed + record.missing.length + record.allowed.length;
+	if (events > 0 || record.limit !== undefined) {
+		const event = report.events.getOrCreate(`${record.package} ${record.phase}`, () => emptyEvents(record));
 		merge(event, record, attempts, killed);
 	}
 }
 
-function emptyEvent({ package: cpv, phase }: RunRecord): Event {
+function emptyEvents({ package: cpv, phase }: RunRecord): PhaseEvents {
 	return {
 		package: cpv,
 		phase,
@@ -216,10 +263,10 @@ function emptyEvent({ package: cpv, phase }: RunRecord): Event {
 	};
 }
 
-function merge(event: Event, record: RunRecord, attempts: number, killed: number): void {
+function merge(event: PhaseEvents, record: RunRecord, attempts: number, killed: number): void {
 	event.time = record.time;
 	event.runs++;
-	event.failed = toQuiet(record).exit !== 0;
+	event.failed = summaryOf(record).exit !== 0;
 	event.attempts = add(event.attempts, attempts);
 	event.killedCount = add(event.killedCount, killed);
 	event.missing = record.missing;
@@ -231,21 +278,38 @@ function merge(event: Event, record: RunRecord, attempts: number, killed: number
 	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
 }
 
-/** A and AAAA of a name are one question. */
-function addName(names: Event['names'], name: string, command: string, count: number): void {
+/** A program looks up A and AAAA of a name together: the larger count is the number of lookups. */
+function addName(names: PhaseEvents['names'], name: string, command: string, count: number): void {
 	const known = names.find((one) => one.name === name && one.command === command);
 	if (known !== undefined) known.count = Math.max(known.count, count);
 	else if (names.length < MOST_TALLIES) names.push({ name, command, count });
 }
 
-function addTally(tallies: Tally[], blocked: Blocked): void {
-	const command = commandOf(blocked);
-	const where = destination({ ...blocked, protocol: 'tcp' });
+function addTally(tallies: Tally[], attempt: Attempt): void {
+	const command = commandOf(attempt);
+	const where = destination({ ...attempt, protocol: 'tcp' });
 	const known = tallies.find(
-		(one) => one.command === command && one.destination === where && one.protocol === blocked.protocol,
+		(one) => one.command === command && one.destination === where && one.protocol === attempt.protocol,
 	);
-	if (known !== undefined) known.count = add(known.count, blocked.count);
+	if (known !== undefined) known.count = add(known.count, attempt.count);
 	else if (tallies.length < MOST_TALLIES) {
-		tallies.push({ command, destination: where, protocol: blocked.protocol, count: blocked.count });
+		tallies.push({ command, destination: where, protocol: attempt.protocol, count: attempt.count });
 	}
+}
+
+/** The report of `portcullis report --json`. */
+export function reportJson(report: Report): object {
+	const { modes, trackingMethods, packages, blockedPackages, killedPackages, recent, unread, ...rest } = report;
+	return {
+		schema: 1,
+		...rest,
+		modes: Object.fromEntries(modes),
+		trackingMethods: Object.fromEntries(trackingMethods),
+		packages: packages.size,
+		blockedPackages: blockedPackages.size,
+		killedPackages: killedPackages.size,
+		unread,
+		events: latestEvents(report),
+		recent,
+	};
 }

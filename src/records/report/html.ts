@@ -1,22 +1,21 @@
 import { featureOf } from '../../rules/features.ts';
 import { settingOf } from '../../rules/settings.ts';
 import { ago, bytes, count as amount, duration, localTime } from '../../util/units.ts';
-import { unreadText, type Quiet } from '../reader.ts';
-import type { Collected, Event } from './collect.ts';
-import { escape } from './html_escape.ts';
-import { kinds, sorted, type Kind, type Told } from './kinds.ts';
-import { style } from './html_style.ts';
-import { timeline } from './html_timeline.ts';
+import { stripControls } from '../../util/output.ts';
+import { unreadText } from '../reader.ts';
+import type { PhaseEvents, PhaseSummary, Report } from './collect.ts';
+import { phaseColours, style } from './html_style.ts';
+import { sectionNames, sectionsOf, type SectionEntry, type SectionName } from './sections.ts';
 
 interface Page {
 	readonly now: Date;
 	readonly package: string | undefined;
 }
 
-/** One page for a browser: no script, no font, no address that it would fetch. */
-export function reportHtml(sum: Collected, page: Page): string {
-	const events = sorted(sum);
-	const title = page.package === undefined ? 'What the builds did' : page.package;
+/** The report of `portcullis report --html`: one page without scripts that loads nothing. */
+export function reportHtml(report: Report, page: Page): string {
+	const entries = sectionsOf(report);
+	const title = page.package === undefined ? 'Build report' : page.package;
 	return `<!doctype html>
 <html lang="en">
 <head>
@@ -31,78 +30,86 @@ export function reportHtml(sum: Collected, page: Page): string {
 <header>
 <p class="brand">Portcullis</p>
 <h1>${escape(title)}</h1>
-<p class="when">${sum.from === '' ? 'No phase is on record.' : `${localTime(sum.from)} to ${localTime(sum.to)}`}</p>
+<p class="when">${report.from === '' ? 'No phase is recorded.' : `${localTime(report.from)} to ${localTime(report.to)}`}</p>
 </header>
 <main>
-${tiles(sum)}
-${kinds.map((kind) => eventSection(kind, events[kind], page)).join('\n')}
-${timeline(sum.recent)}
+${tiles(report)}
+${sectionNames.map((name) => section(name, entries[name], page)).join('\n')}
+${timeline(report.recent)}
 <div class="pair">
-${heavy('time', 'Time', sum.slowest, ({ wall }) => wall, duration)}
-${heavy('memory', 'Memory', sum.largest, ({ memory }) => memory, bytes)}
+${heavy('time', 'Time', report.slowest, ({ wall }) => wall, duration)}
+${heavy('memory', 'Memory', report.largest, ({ memory }) => memory, bytes)}
 </div>
 </main>
-<footer>Written ${localTime(page.now.toISOString())}.${sum.unread.map((one) => ` ${escape(unreadText(one))}`).join('')}</footer>
+<footer>Written ${localTime(page.now.toISOString())}.${report.unread.map((one) => ` ${escape(unreadText(one))}`).join('')}</footer>
 </body>
 </html>
 `;
 }
 
-/** Text of a build in a page: neither markup nor an invisible character. */
-function tiles(sum: Collected): string {
+function tiles(report: Report): string {
 	const all: [string, string, string][] = [
-		[String(sum.phases), sum.phases === 1 ? 'phase' : 'phases', ''],
-		[String(sum.packages.size), sum.packages.size === 1 ? 'package' : 'packages', ''],
+		[String(report.phases), report.phases === 1 ? 'phase' : 'phases', ''],
+		[String(report.packages.size), report.packages.size === 1 ? 'package' : 'packages', ''],
 		[
-			String(sum.attempts),
-			sum.attempts === 1 ? 'attempt blocked' : 'attempts blocked',
-			sum.attempts > 0 ? 'error' : 'ok',
+			String(report.attempts),
+			report.attempts === 1 ? 'blocked attempt' : 'blocked attempts',
+			report.attempts > 0 ? 'error' : 'ok',
 		],
-		[String(sum.killed), sum.killed === 1 ? 'process killed' : 'processes killed', sum.killed > 0 ? 'warning' : 'ok'],
-		[String(sum.unconfined), 'not confined as asked', sum.unconfined > 0 ? 'warning' : 'ok'],
-		[duration(sum.wall), 'in phases', ''],
+		[
+			String(report.killed),
+			report.killed === 1 ? 'killed process' : 'killed processes',
+			report.killed > 0 ? 'warning' : 'ok',
+		],
+		[String(report.unconfined), 'not confined as requested', report.unconfined > 0 ? 'warning' : 'ok'],
+		[duration(report.wall), 'in phases', ''],
 	];
 	const items = all.map(([number, label, kind]) => `<li class="${kind}"><b>${number}</b> ${label}</li>`);
 	return `<ul class="tiles">${items.join('')}</ul>`;
 }
 
-const sections: Readonly<Record<Kind, { title: string; lead: string; body: (event: Told) => string }>> = {
-	blocked: { title: 'Blocked', lead: 'Tried to reach what the network sandbox cuts off.', body: blockedBody },
-	killed: { title: 'Killed', lead: 'Left behind when their phase had ended.', body: killedBody },
-	missing: {
-		title: 'Not confined as asked',
-		lead: '<code>portcullis doctor</code> says what would help.',
-		body: missingBody,
-	},
-	limit: { title: 'Stopped by a limit', lead: '', body: limitBody },
-	allowed: {
-		title: 'Let through',
-		lead: 'Reached what PORTCULLIS_ALLOW names.',
-		body: ({ allowed }) => `<ul class="list">${rows(allowed).join('')}</ul>`,
-	},
-};
+const sections: Readonly<Record<SectionName, { title: string; lead: string; body: (event: SectionEntry) => string }>> =
+	{
+		blocked: { title: 'Blocked', lead: 'These phases tried to reach the network.', body: blockedBody },
+		killed: {
+			title: 'Killed',
+			lead: 'These processes were still running at the end of their phase.',
+			body: killedBody,
+		},
+		missing: {
+			title: 'Not confined as requested',
+			lead: '<code>portcullis doctor</code> shows the fix.',
+			body: missingBody,
+		},
+		limit: { title: 'Stopped by a limit', lead: '', body: limitBody },
+		allowed: {
+			title: 'Allowed',
+			lead: 'These phases connected to destinations in PORTCULLIS_ALLOW.',
+			body: ({ allowed }) => `<ul class="list">${rows(allowed).join('')}</ul>`,
+		},
+	};
 
-/** So many at once, and so many at all. */
-const OPEN = 12;
-const MOST = 200;
+/** Number of entries that a section shows, and number of entries that it contains. */
+const MOST_SHOWN = 12;
+const MOST_ENTRIES = 200;
 
-function eventSection(kind: Kind, events: readonly Told[], { now }: Page): string {
-	if (events.length === 0) return '';
-	const { title, lead, body } = sections[kind];
-	const cards = events.slice(0, MOST).map(
+function section(name: SectionName, entries: readonly SectionEntry[], { now }: Page): string {
+	if (entries.length === 0) return '';
+	const { title, lead, body } = sections[name];
+	const cards = entries.slice(0, MOST_ENTRIES).map(
 		(event) => `<article>
 <h3><span>${escape(event.package)}</span> <span class="phase">${event.phases.map((phase) => `src_${escape(phase)}`).join(', ')}</span></h3>
 <p class="when">${ago(Date.parse(event.time), now.getTime())}${event.runs > 1 ? `, ${event.runs} runs` : ''}${event.failed ? ', failed' : ''}</p>
 ${body(event)}
 </article>`,
 	);
-	const [first, rest] = [cards.slice(0, OPEN), cards.slice(OPEN)];
+	const [first, rest] = [cards.slice(0, MOST_SHOWN), cards.slice(MOST_SHOWN)];
 	const more = rest.length > 0 ? `<details><summary>${rest.length} more</summary>${rest.join('\n')}</details>` : '';
-	return `<section id="${kind}"><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
+	return `<section id="${name}"><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
 }
 
-/** Who tried what, and how often: the most often first. */
-function rows(tallies: Event['blocked']): string[] {
+/** One row per destination and command, the most frequent first. */
+function rows(tallies: PhaseEvents['blocked']): string[] {
 	return [...tallies]
 		.sort((a, b) => b.count - a.count)
 		.map(({ destination, protocol, count, command }) =>
@@ -114,21 +121,21 @@ function attempt(where: string, times: number, command: string): string {
 	return `<li><span class="where">${escape(where)}</span> <span class="times">${times}×</span> <code>${escape(command)}</code></li>`;
 }
 
-function blockedBody(event: Event): string {
-	const seen = event.blocked.reduce((sum, row) => sum + row.count, 0);
+function blockedBody(event: PhaseEvents): string {
+	const listed = event.blocked.reduce((sum, row) => sum + row.count, 0);
 	const items = [
 		...event.names.map(({ name, count, command }) => attempt(name, count, command)),
 		...rows(event.blocked),
 	];
-	if (event.attempts > seen) {
+	if (event.attempts > listed) {
 		items.push(
-			`<li class="times">${amount(event.attempts - seen, seen > 0 ? 'more attempt' : 'attempt')}, counted by the kernel</li>`,
+			`<li class="times">${amount(event.attempts - listed, listed > 0 ? 'more attempt' : 'attempt')}, process not recorded</li>`,
 		);
 	}
 	return `<ul class="list">${items.join('')}</ul>`;
 }
 
-function killedBody(event: Event): string {
+function killedBody(event: PhaseEvents): string {
 	const items = event.killed.map(
 		({ pid, age, argv, comm }) =>
 			`<li><code>${escape(argv.length > 0 ? argv.join(' ') : comm)}</code> <span class="times">pid ${pid}, ${duration(age)} old</span></li>`,
@@ -137,20 +144,20 @@ function killedBody(event: Event): string {
 	return `<ul class="list">${items.join('')}${more > 0 ? `<li class="times">and ${more} more</li>` : ''}</ul>`;
 }
 
-function missingBody(event: Event): string {
+function missingBody(event: PhaseEvents): string {
 	return `<ul class="list">${event.missing.map(({ what, why }) => `<li><b>${escape(featureOf(what))}</b> ${escape(why)}</li>`).join('')}</ul>`;
 }
 
-function limitBody({ limit = '' }: Event): string {
+function limitBody({ limit = '' }: PhaseEvents): string {
 	const variable = settingOf(limit);
-	return `<ul class="list"><li><b>${escape(limit)}</b>${variable === undefined ? '' : ` ${variable} raises it`}</li></ul>`;
+	return `<ul class="list"><li><b>${escape(limit)}</b>${variable === undefined ? '' : ` raise ${variable}`}</li></ul>`;
 }
 
 function heavy(
 	id: string,
 	title: string,
-	phases: readonly Quiet[],
-	size: (phase: Quiet) => number,
+	phases: readonly PhaseSummary[],
+	size: (phase: PhaseSummary) => number,
 	show: (value: number) => string,
 ): string {
 	const largest = phases[0] === undefined ? 0 : size(phases[0]);
@@ -160,4 +167,89 @@ function heavy(
 			`<li><span>${escape(phase.package)} <span class="phase">src_${escape(phase.phase)}</span></span><span class="bar p-${escape(phase.phase)}" style="width:${((100 * size(phase)) / largest).toFixed(1)}%"></span><span class="value">${show(size(phase))}</span></li>`,
 	);
 	return `<section id="${id}"><h2>${title}</h2><ol class="bars">${rows.join('')}</ol></section>`;
+}
+
+/** Escapes text from a record for HTML, and removes control characters. */
+function escape(text: string): string {
+	return stripControls(text).replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+}
+
+/** A pause of this many seconds between two phases separates two sessions. */
+const PAUSE = 900;
+const MOST_SESSIONS = 5;
+const MOST_ROWS = 60;
+
+interface TimedPhase extends PhaseSummary {
+	/** in seconds since 1970 */
+	readonly begin: number;
+	readonly end: number;
+}
+
+/** A chart per session, the last session first, with a row per package and a bar per phase. */
+export function timeline(phases: readonly PhaseSummary[]): string {
+	const sessions = sessionsOf(phases).reverse().slice(0, MOST_SESSIONS);
+	if (sessions.length === 0) return '';
+	const legend = Object.keys(phaseColours).map((phase) => `<li><i class="p-${phase}"></i>${phase}</li>`);
+	const failed = phases.some(({ exit }) => exit !== 0) ? '<li><i class="failed"></i>failed</li>' : '';
+	return `<section id="timeline"><h2>Timeline</h2><ul class="legend">${legend.join('')}${failed}</ul>${sessions.map(sessionChart).join('\n')}</section>`;
+}
+
+function sessionsOf(phases: readonly PhaseSummary[]): TimedPhase[][] {
+	const timed = phases
+		.map((phase) => ({
+			...phase,
+			begin: Date.parse(phase.time) / 1000,
+			end: Date.parse(phase.time) / 1000 + phase.wall,
+		}))
+		.filter(({ begin }) => !Number.isNaN(begin))
+		.sort((a, b) => a.begin - b.begin);
+	const sessions: TimedPhase[][] = [];
+	let end = -Infinity;
+	for (const phase of timed) {
+		if (phase.begin > end + PAUSE) sessions.push([]);
+		sessions.at(-1)?.push(phase);
+		end = Math.max(end, phase.end);
+	}
+	return sessions;
+}
+
+function sessionChart(phases: readonly TimedPhase[]): string {
+	const rows = new Map<string, TimedPhase[]>();
+	for (const phase of phases) rows.set(phase.package, [...(rows.get(phase.package) ?? []), phase]);
+	const shown = [...rows].slice(-MOST_ROWS);
+	const drawn = shown.flatMap(([, all]) => all);
+	const begin = Math.min(...drawn.map((phase) => phase.begin));
+	const end = Math.max(...drawn.map((phase) => phase.end), begin + 0.001);
+	const hidden = rows.size - shown.length;
+	return `<figure>
+<figcaption>${localTime(new Date(begin * 1000).toISOString())}, ${duration(end - begin)}, ${amount(rows.size, 'package')}${hidden > 0 ? `; the first ${hidden} are not shown` : ''}</figcaption>
+<ol class="rows">${shown.map(([name, all]) => chartRow(name, all, begin, end - begin)).join('')}</ol>
+<p class="axis"><span>0</span><span>${duration((end - begin) / 2)}</span><span>${duration(end - begin)}</span></p>
+${table(drawn, begin)}
+</figure>`;
+}
+
+/** The numbers of the chart, for touch screens, which show no tooltips, and for screen readers. */
+function table(phases: readonly TimedPhase[], begin: number): string {
+	const rows = phases.map(
+		(one) =>
+			`<tr><td>${escape(one.package)} <span class="phase">src_${escape(one.phase)}</span>${outcome(one) === '' ? '' : ` <b>${outcome(one)}</b>`}</td><td>${duration(one.begin - begin)}</td><td>${duration(one.wall)}</td><td>${duration(one.cpu)}</td><td>${bytes(one.memory)}</td></tr>`,
+	);
+	return `<details><summary>In numbers</summary><div class="scroll"><table><thead><tr><th>phase</th><th>after</th><th>time</th><th>cpu</th><th>memory</th></tr></thead><tbody>${rows.join('')}</tbody></table></div></details>`;
+}
+
+function outcome({ exit }: PhaseSummary): string {
+	return exit === 0 ? '' : `failed (${exit})`;
+}
+
+function chartRow(name: string, phases: readonly TimedPhase[], begin: number, length: number): string {
+	const memory = Math.max(...phases.map((phase) => phase.memory));
+	const wall = phases.reduce((sum, phase) => sum + phase.wall, 0);
+	const pieces = phases.map((phase) => {
+		const left = (100 * (phase.begin - begin)) / length;
+		const width = (100 * phase.wall) / length;
+		const text = `src_${phase.phase}: ${duration(phase.wall)}, cpu ${duration(phase.cpu)}, ${bytes(phase.memory)}${outcome(phase) === '' ? '' : `, ${outcome(phase)}`}`;
+		return `<i class="p-${escape(phase.phase)}${phase.exit === 0 ? '' : ' failed'}" style="left:${left.toFixed(3)}%;width:${width.toFixed(3)}%" title="${escape(text)}"></i>`;
+	});
+	return `<li><span class="name">${escape(name)}</span><span class="track">${pieces.join('')}</span><span class="value">${duration(wall)}, ${bytes(memory)}</span></li>`;
 }

@@ -1,4 +1,4 @@
-/** Colours that stay apart for eyes that don't tell red from green, on light and on dark. */
+/** Colours that remain distinct with red-green colour blindness, on a light and on a dark background. */
 export const phaseColours: Readonly<Record<string, string>> = {
 	unpack: '#8a8f98',
 	prepare: '#b07aa1',

@@ -1,49 +1,50 @@
 import { featureOf } from '../../rules/features.ts';
-import { unreadText, type Quiet } from '../reader.ts';
+import { unreadText } from '../reader.ts';
 import { fit, pad, paint, table, wrap, type Screen } from '../../util/terminal.ts';
 import { settingOf } from '../../rules/settings.ts';
 import { ago, bytes, count, duration, localTime } from '../../util/units.ts';
-import type { Collected } from './collect.ts';
-import { kinds, sorted, type Kind, type Told } from './kinds.ts';
+import type { PhaseSummary, Report } from './collect.ts';
+import { sectionNames, sectionsOf, type SectionEntry, type SectionName } from './sections.ts';
 
 interface View {
 	readonly screen: Screen;
+	/** in milliseconds since 1970 */
 	readonly now: number;
-	/** A package was named: everything about it, rather than what fits on a screen. */
+	/** Whether all entries are shown, rather than the first of each section. Set if the user named a package. */
 	readonly whole: boolean;
 }
 
-/** The report as a person reads it: what needs an answer comes first. */
-export function reportText(sum: Collected, view: View): string[] {
-	const events = sorted(sum);
+/** The report of `portcullis report`. */
+export function reportText(report: Report, view: View): string[] {
+	const entries = sectionsOf(report);
 	return [
-		...kinds.flatMap((kind) => section(view, sections[kind], events[kind])),
-		...usedLines(sum, view),
-		...summary(sum, view.screen),
+		...sectionNames.flatMap((name) => section(view, sections[name], entries[name])),
+		...usageLines(report, view),
+		...summary(report, view.screen),
 	];
 }
 
 interface Section {
 	readonly style: 'red' | 'yellow';
-	readonly title: (events: readonly Told[]) => string;
-	readonly lines: (event: Told, view: View, most: number) => string[];
+	readonly title: (entries: readonly SectionEntry[]) => string;
+	readonly lines: (entry: SectionEntry, view: View, most: number) => string[];
 }
 
-const blockedTitle = (events: readonly Told[]) =>
-	`Blocked: ${count(packages(events), 'package')} tried to reach what the network sandbox cuts off`;
-const allowedTitle = (events: readonly Told[]) =>
-	`Let through: ${count(packages(events), 'package')} reached what PORTCULLIS_ALLOW names`;
-const killedTitle = (events: readonly Told[]) =>
+const blockedTitle = (entries: readonly SectionEntry[]) =>
+	`Blocked: ${count(packages(entries), 'package')} tried to reach the network`;
+const allowedTitle = (entries: readonly SectionEntry[]) =>
+	`Allowed: ${count(packages(entries), 'package')} connected to destinations in PORTCULLIS_ALLOW`;
+const killedTitle = (entries: readonly SectionEntry[]) =>
 	`Killed: ${count(
-		sumOf(events, ({ killedCount }) => killedCount),
+		sumOf(entries, ({ killedCount }) => killedCount),
 		'process',
 		'processes',
-	)} left behind by ${count(packages(events), 'package')}`;
-const missingTitle = (events: readonly Told[]) =>
-	`Not confined as asked: ${count(packages(events), 'package')} (\`portcullis doctor\` says what would help)`;
-const limitTitle = (events: readonly Told[]) => `Stopped by a limit: ${count(packages(events), 'package')}`;
+	)} left behind by ${count(packages(entries), 'package')}`;
+const missingTitle = (entries: readonly SectionEntry[]) =>
+	`Not confined as requested: ${count(packages(entries), 'package')} (\`portcullis doctor\` shows the fix)`;
+const limitTitle = (entries: readonly SectionEntry[]) => `Stopped by a limit: ${count(packages(entries), 'package')}`;
 
-const sections: Readonly<Record<Kind, Section>> = {
+const sections: Readonly<Record<SectionName, Section>> = {
 	blocked: { style: 'red', title: blockedTitle, lines: blockedLines },
 	killed: { style: 'yellow', title: killedTitle, lines: killedLines },
 	missing: { style: 'yellow', title: missingTitle, lines: missingLines },
@@ -51,69 +52,69 @@ const sections: Readonly<Record<Kind, Section>> = {
 	allowed: { style: 'yellow', title: allowedTitle, lines: allowedLines },
 };
 
-function packages(events: readonly Told[]): number {
-	return new Set(events.map((event) => event.package)).size;
+function packages(entries: readonly SectionEntry[]): number {
+	return new Set(entries.map((entry) => entry.package)).size;
 }
 
-function sumOf(events: readonly Told[], size: (event: Told) => number): number {
-	return events.reduce((sum, event) => sum + size(event), 0);
+function sumOf(entries: readonly SectionEntry[], size: (entry: SectionEntry) => number): number {
+	return entries.reduce((sum, entry) => sum + size(entry), 0);
 }
 
-/** On the first screen: this many phases of a kind, with this many lines each. */
-const PHASES = 5;
-const LINES = 3;
+/** Number of entries per section, and of lines per entry, unless the report is whole. */
+const MOST_ENTRIES = 5;
+const MOST_LINES = 3;
 
-function section(view: View, { style, title, lines }: Section, events: readonly Told[]): string[] {
-	if (events.length === 0) return [];
+function section(view: View, { style, title, lines }: Section, entries: readonly SectionEntry[]): string[] {
+	if (entries.length === 0) return [];
 	const { screen, whole } = view;
-	const shown = whole ? events : events.slice(0, PHASES);
-	const more = sumOf(events.slice(shown.length), ({ phases }) => phases.length);
+	const shown = whole ? entries : entries.slice(0, MOST_ENTRIES);
+	const more = sumOf(entries.slice(shown.length), ({ phases }) => phases.length);
 	return [
-		...wrap(title(events), screen.width).map((line) => paint(screen, 'bold', paint(screen, style, line))),
-		...shown.flatMap((event) => [heading(event, view), ...lines(event, view, whole ? Infinity : LINES)]),
-		...(more > 0 ? [`  and ${count(more, 'phase')} more: portcullis report PACKAGE, or --html FILE`] : []),
+		...wrap(title(entries), screen.width).map((line) => paint(screen, 'bold', paint(screen, style, line))),
+		...shown.flatMap((entry) => [heading(entry, view), ...lines(entry, view, whole ? Infinity : MOST_LINES)]),
+		...(more > 0 ? [`  and ${count(more, 'phase')} more: use \`portcullis report PACKAGE\` or \`--html FILE\``] : []),
 		'',
 	];
 }
 
-function heading(event: Told, { screen, now }: View): string {
-	const name = `${event.package} ${event.phases.map((phase) => `src_${phase}`).join(', ')}`;
-	const often = event.runs > 1 ? `, ${event.runs} runs` : '';
-	const when = `${ago(Date.parse(event.time), now)}${often}${event.failed ? ', failed' : ''}`;
+function heading(entry: SectionEntry, { screen, now }: View): string {
+	const name = `${entry.package} ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`;
+	const often = entry.runs > 1 ? `, ${entry.runs} runs` : '';
+	const when = `${ago(Date.parse(entry.time), now)}${often}${entry.failed ? ', failed' : ''}`;
 	if (screen.width === Infinity) return `  ${name}  ${when}`;
 	const room = screen.width - when.length - 4;
 	return `  ${paint(screen, 'cyan', pad(fit(name, room), room))}  ${paint(screen, 'dim', when)}`;
 }
 
-function allowedLines(event: Told, { screen }: View, most: number): string[] {
-	const rows = [...event.allowed]
+function allowedLines(entry: SectionEntry, { screen }: View, most: number): string[] {
+	const rows = [...entry.allowed]
 		.sort((a, b) => b.count - a.count)
 		.map((row) => [row.destination, `${row.count}x`, row.command]);
 	return capped(table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], rows, '    '), most);
 }
 
-function blockedLines(event: Told, { screen }: View, most: number): string[] {
-	const rows = [...event.blocked].sort((a, b) => b.count - a.count);
-	const seen = rows.reduce((sum, row) => sum + row.count, 0);
-	const names = event.names.map(({ name, command, count }) => [name, `${count}x`, command]);
-	const tried = rows.map((row) => [
+function blockedLines(entry: SectionEntry, { screen }: View, most: number): string[] {
+	const rows = [...entry.blocked].sort((a, b) => b.count - a.count);
+	const listed = rows.reduce((sum, row) => sum + row.count, 0);
+	const names = entry.names.map(({ name, command, count }) => [name, `${count}x`, command]);
+	const attempts = rows.map((row) => [
 		row.destination + (row.protocol === 'tcp' ? '' : `/${row.protocol}`),
 		`${row.count}x`,
 		row.command,
 	]);
 	return [
 		...capped(
-			table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], [...names, ...tried], '    '),
+			table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], [...names, ...attempts], '    '),
 			most,
 		),
-		...(event.attempts > seen
-			? [`    ${count(event.attempts - seen, seen > 0 ? 'more attempt' : 'attempt')}, counted by the kernel`]
+		...(entry.attempts > listed
+			? [`    ${count(entry.attempts - listed, listed > 0 ? 'more attempt' : 'attempt')}, process not recorded`]
 			: []),
 	];
 }
 
-function killedLines(event: Told, { screen }: View, most: number): string[] {
-	const rows = event.killed.map(({ pid, age, argv, comm }) => [
+function killedLines(entry: SectionEntry, { screen }: View, most: number): string[] {
+	const rows = entry.killed.map(({ pid, age, argv, comm }) => [
 		`pid ${pid}`,
 		`${duration(age)} old`,
 		argv.length > 0 ? argv.join(' ') : comm,
@@ -121,17 +122,17 @@ function killedLines(event: Told, { screen }: View, most: number): string[] {
 	return capped(
 		table(screen, [{}, { align: 'right' }, { shrinks: 16 }], rows, '    '),
 		most,
-		event.killedCount - rows.length,
+		entry.killedCount - rows.length,
 	);
 }
 
-function missingLines(event: Told, { screen }: View): string[] {
-	return event.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${why}`, screen.width));
+function missingLines(entry: SectionEntry, { screen }: View): string[] {
+	return entry.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${why}`, screen.width));
 }
 
-function limitLines(event: Told): string[] {
-	const variable = settingOf(event.limit ?? '');
-	return [`    ${event.limit ?? ''}${variable === undefined ? '' : `: ${variable} raises it`}`];
+function limitLines(entry: SectionEntry): string[] {
+	const variable = settingOf(entry.limit ?? '');
+	return [`    ${entry.limit ?? ''}${variable === undefined ? '' : `: raise ${variable}`}`];
 }
 
 function capped(lines: readonly string[], most: number, unlisted = 0): string[] {
@@ -140,22 +141,22 @@ function capped(lines: readonly string[], most: number, unlisted = 0): string[] 
 	return more > 0 ? [...shown, `    and ${more} more`] : shown;
 }
 
-function usedLines(sum: Collected, { screen, whole }: View): string[] {
-	const phases = whole ? sum.recent.slice(-12) : sum.slowest.slice(0, 3);
+function usageLines(report: Report, { screen, whole }: View): string[] {
+	const phases = whole ? report.recent.slice(-12) : report.slowest.slice(0, 3);
 	if (phases.length === 0) return [];
 	return [
-		paint(screen, 'bold', whole ? 'Used: its last phases' : 'Used the most'),
+		paint(screen, 'bold', whole ? 'Last phases' : 'Slowest phases'),
 		...table(
 			screen,
 			[{ shrinks: 20 }, { align: 'right' }, { align: 'right' }, { align: 'right' }, {}],
-			phases.map(usedRow),
+			phases.map(usageRow),
 			'  ',
 		),
 		'',
 	];
 }
 
-function usedRow(phase: Quiet): string[] {
+function usageRow(phase: PhaseSummary): string[] {
 	return [
 		`${phase.package} src_${phase.phase}`,
 		duration(phase.wall),
@@ -165,19 +166,64 @@ function usedRow(phase: Quiet): string[] {
 	];
 }
 
-function summary(sum: Collected, screen: Screen): string[] {
-	if (sum.phases === 0)
-		return [
-			'No record of a phase: nothing was built under Portcullis, or not since then.',
-			...sum.unread.map(unreadText),
-		];
-	const good = sum.attempts + sum.killed + sum.unconfined + sum.limited === 0;
+function summary(report: Report, screen: Screen): string[] {
+	if (report.phases === 0) return ['No matching phase is recorded.', ...report.unread.map(unreadText)];
+	const isClean = report.attempts + report.killed + report.unconfined + report.limited === 0;
 	const text = [
-		`${count(sum.phases, 'phase')} of ${count(sum.packages.size, 'package')} since ${localTime(sum.from)}`,
-		good
-			? 'nothing was blocked and nothing left behind'
-			: `${sum.unconfined === 0 ? 'all' : sum.phases - sum.unconfined} confined as asked`,
-		...(sum.failed > 0 ? [`${sum.failed} failed`] : []),
+		`${count(report.phases, 'phase')} of ${count(report.packages.size, 'package')} since ${localTime(report.from)}`,
+		isClean
+			? 'all confined as requested, nothing was blocked or killed'
+			: `${report.unconfined === 0 ? 'all' : report.phases - report.unconfined} confined as requested`,
+		...(report.failed > 0 ? [`${report.failed} failed`] : []),
 	].join(', ');
-	return [...wrap(`${text}.`, screen.width), ...sum.unread.map(unreadText)];
+	return [...wrap(`${text}.`, screen.width), ...report.unread.map(unreadText)];
+}
+
+/** The report of `portcullis report --stats`: label, number, and share, in the format of `ccache -s`. */
+export function statsText(report: Report, screen: Screen): string[] {
+	const { phases } = report;
+	const packages = report.packages.size;
+	const rows: [string, string, string?][] = [
+		['Since', report.from === '' ? '-' : localTime(report.from)],
+		['Phases', String(phases)],
+		['  confined as requested', String(phases - report.unconfined), share(phases - report.unconfined, phases)],
+		['  isolated by Portage itself', String(report.byPortage), share(report.byPortage, phases)],
+		['  blocked', String(report.blockedPhases), share(report.blockedPhases, phases)],
+		['  left processes behind', String(report.killedPhases), share(report.killedPhases, phases)],
+		['  stopped by a limit', String(report.limited), share(report.limited, phases)],
+		['  failed', String(report.failed), share(report.failed, phases)],
+		['Packages', atLeast(packages, report.packages.dropped)],
+		['  blocked', String(report.blockedPackages.size), share(report.blockedPackages.size, packages)],
+		['  left processes behind', String(report.killedPackages.size), share(report.killedPackages.size, packages)],
+		['Blocked attempts', String(report.attempts)],
+		['Killed processes', String(report.killed)],
+		...counts('Mode', report.modes, phases),
+		...counts('Tracked by', report.trackingMethods, phases),
+		['Time in phases', duration(report.wall)],
+		['  processor time', duration(report.cpu), share(report.cpu, report.wall)],
+		['Peak memory of a phase', bytes(report.largest[0]?.memory ?? 0)],
+	];
+	const lines = rows.map(([label, number, part]) =>
+		[
+			label.startsWith(' ') ? label.padEnd(32) : paint(screen, 'bold', label.padEnd(32)),
+			number.padStart(17),
+			part ?? '',
+		]
+			.join(' ')
+			.trimEnd(),
+	);
+	return [...lines, ...report.unread.map(unreadText)];
+}
+
+function counts(title: string, counted: ReadonlyMap<string, number>, all: number): [string, string, string?][] {
+	const sorted = [...counted].filter(([name]) => name !== '').sort((a, b) => b[1] - a[1]);
+	return sorted.map(([name, number]) => [`${title} ${name}`, String(number), share(number, all)]);
+}
+
+function share(part: number, whole: number): string {
+	return whole === 0 ? '' : `(${((100 * part) / whole).toFixed(1).padStart(5)}%)`;
+}
+
+function atLeast(number: number, more: number): string {
+	return more > 0 ? `over ${number}` : String(number);
 }
