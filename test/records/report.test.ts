@@ -85,7 +85,7 @@ describe('portcullis report', () => {
 		);
 		expect(text.match(/Operation not permitted/g)).toHaveLength(1);
 		expect(text).toContain('memory.max: raise PORTCULLIS_MEMORY_MAX');
-		expect(text).toMatch(/6 phases of 3 packages since .*, 4 confined as requested, 1\s+failed\.$/);
+		expect(text).toMatch(/6 phases of 3 packages since .*, 4 fully confined, 1\s+failed\.$/);
 	});
 
 	test('prints no control character from a record', () => {

@@ -61,7 +61,7 @@ function tiles(report: Report): string {
 			report.killed === 1 ? 'killed process' : 'killed processes',
 			report.killed > 0 ? 'warning' : 'ok',
 		],
-		[String(report.unconfined), 'not confined as requested', report.unconfined > 0 ? 'warning' : 'ok'],
+		[String(report.unconfined), 'not fully confined', report.unconfined > 0 ? 'warning' : 'ok'],
 		[duration(report.wall), 'in phases', ''],
 	];
 	const items = all.map(([number, label, kind]) => `<li class="${kind}"><b>${number}</b> ${label}</li>`);
@@ -77,7 +77,7 @@ const sections: Readonly<Record<SectionName, { title: string; lead: string; body
 			body: killedBody,
 		},
 		missing: {
-			title: 'Not confined as requested',
+			title: 'Not fully confined',
 			lead: '<code>portcullis doctor</code> shows the fix.',
 			body: missingBody,
 		},

@@ -41,7 +41,7 @@ const killedTitle = (entries: readonly SectionEntry[]) =>
 		'processes',
 	)} left behind by ${count(packages(entries), 'package')}`;
 const missingTitle = (entries: readonly SectionEntry[]) =>
-	`Not confined as requested: ${count(packages(entries), 'package')} (\`portcullis doctor\` shows the fix)`;
+	`Not fully confined: ${count(packages(entries), 'package')} (\`portcullis doctor\` shows the fix)`;
 const limitTitle = (entries: readonly SectionEntry[]) => `Stopped by a limit: ${count(packages(entries), 'package')}`;
 
 const sections: Readonly<Record<SectionName, Section>> = {
@@ -172,8 +172,8 @@ function summary(report: Report, screen: Screen): string[] {
 	const text = [
 		`${count(report.phases, 'phase')} of ${count(report.packages.size, 'package')} since ${localTime(report.from)}`,
 		isClean
-			? 'all confined as requested, nothing was blocked or killed'
-			: `${report.unconfined === 0 ? 'all' : report.phases - report.unconfined} confined as requested`,
+			? 'all fully confined, nothing was blocked or killed'
+			: `${report.unconfined === 0 ? 'all' : report.phases - report.unconfined} fully confined`,
 		...(report.failed > 0 ? [`${report.failed} failed`] : []),
 	].join(', ');
 	return [...wrap(`${text}.`, screen.width), ...report.unread.map(unreadText)];
@@ -186,7 +186,7 @@ export function statsText(report: Report, screen: Screen): string[] {
 	const rows: [string, string, string?][] = [
 		['Since', report.from === '' ? '-' : localTime(report.from)],
 		['Phases', String(phases)],
-		['  confined as requested', String(phases - report.unconfined), share(phases - report.unconfined, phases)],
+		['  fully confined', String(phases - report.unconfined), share(phases - report.unconfined, phases)],
 		['  isolated by Portage itself', String(report.byPortage), share(report.byPortage, phases)],
 		['  blocked', String(report.blockedPhases), share(report.blockedPhases, phases)],
 		['  left processes behind', String(report.killedPhases), share(report.killedPhases, phases)],
