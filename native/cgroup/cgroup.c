@@ -16,12 +16,15 @@
 #include "cgroup/internal.h"
 #include "util/clock.h"
 
-static void add_own(int directory, struct pids *pids)
+/* Attempts to find an unused name, and to create the cgroup if other runs remove its parent. */
+#define ATTEMPTS 64
+
+static void add_processes(int directory, struct pids *pids)
 {
 	int fd = openat(directory, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
 	pid_t pid;
-	/* 0 stands for a process that our PID namespace doesn't see. */
+	/* 0 is a process outside of this PID namespace. */
 	while (procs != NULL && fscanf(procs, "%d", &pid) == 1)
 		if (pid > 0)
 			pids_add(pids, pid);
@@ -36,26 +39,24 @@ struct walk {
 	int depth;
 };
 
-static void see(int directory, const char *name, void *data)
+static void add_subdirectory(int directory, const char *name, void *data)
 {
 	struct walk walk = *(struct walk *)data;
 	int below = walk.depth++ < CGROUPFS_DEPTH ? cgroupfs_open_directory(directory, name) : -1;
 	if (below < 0)
 		return;
-	add_own(below, walk.pids);
-	cgroupfs_each(below, see, &walk);
+	add_processes(below, walk.pids);
+	cgroupfs_each(below, add_subdirectory, &walk);
 	close(below);
 }
 
-void cgroup_pids_add(int directory, struct pids *pids)
+void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids)
 {
-	add_own(directory, pids);
-	cgroupfs_each(directory, see, &(struct walk){pids, 0});
+	add_processes(cgroup->directory, pids);
+	cgroupfs_each(cgroup->directory, add_subdirectory, &(struct walk){pids, 0});
 }
 
-#define NAMES_TRIED 64
-
-/* Writes what the option's text means to the kernel. cpu.max takes "quota period" in microseconds. */
+/* Converts the value of --limit to the format of the kernel. cpu.max takes "QUOTA PERIOD" in microseconds. */
 static bool set_limit(int directory, enum limit limit, const char *value)
 {
 	char text[64];
@@ -76,18 +77,18 @@ static void set_limits(struct cgroup *cgroup, const struct options *options)
 	}
 }
 
-/* Makes a directory nobody made before and locks it; the parent's shared lock keeps sweepers away in between. */
+/* Creates a new directory and locks it. A shared lock of the parent prevents that cgroupfs_sweep() removes it in between. */
 static bool make_directory(struct cgroup *cgroup, const struct options *options)
 {
 	int parent = openat(cgroup->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return false;
-	/* Somebody may hold it for ever, to be a nuisance: then a sweeper can't have it either. */
+	/* If another process holds an exclusive lock, cgroupfs_sweep() cannot lock the parent either. */
 	flock(parent, LOCK_SH | LOCK_NB);
 	bool made = false;
-	for (int i = 0; i < NAMES_TRIED && !made; i++) {
+	for (int i = 0; i < ATTEMPTS && !made; i++) {
 		snprintf(cgroup->name, sizeof cgroup->name, CGROUPFS_PREFIX "%s.%d.%d", options->cgroup, getpid(), i);
-		made = cgroup_place_mkdir(cgroup->parent, cgroup->name);
+		made = cgroupfs_make_directory(cgroup->parent, cgroup->name);
 		if (!made && errno != EEXIST)
 			break;
 	}
@@ -108,7 +109,8 @@ static bool open_files(struct cgroup *cgroup)
 	return cgroup->events >= 0;
 }
 
-bool cgroup_create(struct cgroup *cgroup, const struct options *options)
+/* Removes old cgroups, creates the directory and opens its files. Returns false with errno; the directory is removed then. */
+static bool create_in_parent(struct cgroup *cgroup, const struct options *options)
 {
 	cgroupfs_sweep(cgroup->parent);
 	if (make_directory(cgroup, options) && open_files(cgroup)) {
@@ -122,10 +124,12 @@ bool cgroup_create(struct cgroup *cgroup, const struct options *options)
 	return false;
 }
 
-pid_t cgroup_create_child(const struct cgroup *cgroup, bool *joined)
+pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined)
 {
 	*joined = true;
-	/* Moving a process that runs waits for an RCU grace period, 8 ms and more; being born there costs nothing. */
+	if (cgroup == NULL)
+		return fork();
+	/* Moving a running process waits for an RCU grace period of 8 ms or more. CLONE_INTO_CGROUP avoids this. */
 	struct clone_args arguments = {
 		.flags = CLONE_INTO_CGROUP,
 		.exit_signal = SIGCHLD,
@@ -140,8 +144,7 @@ pid_t cgroup_create_child(const struct cgroup *cgroup, bool *joined)
 	return pid;
 }
 
-#define PLACES_TRIED 64
-/* How long cgroup.kill is believed to reach everybody; it takes 30 ms for 1,000. */
+/* cgroup.kill takes 30 ms for 1,000 processes. If some remain after this time, they are killed one by one. */
 #define KILL_MILLISECONDS 50
 
 static void close_all(struct cgroup *cgroup)
@@ -154,52 +157,41 @@ static void close_all(struct cgroup *cgroup)
 	}
 }
 
-/* Makes it in the place that this mode has. */
-static bool make_in(struct cgroup *cgroup, struct cgroup_tree *tree, const struct options *options,
-		    const struct identity *identity, bool stay, const char **why)
+/* Creates the cgroup in the location for the mode of the caller. */
+static bool create(struct cgroup *cgroup, struct cgroup_location *location, const struct options *options,
+		   const struct identity *identity, bool keep_own, const char **why)
 {
 	bool limited = false;
 	for (int i = 0; i < LIMITS; i++)
 		limited = limited || options->limit[i] != NULL;
-	cgroup->parent = identity->mode == MODE_ROOT ? cgroup_place_open(tree, stay, limited, why) : cgroup_delegated_open(tree, limited, why);
+	cgroup->parent = identity->mode == MODE_ROOT ? cgroup_location_open_root(location, keep_own, limited, why) : cgroup_location_open_delegated(location, limited, why);
 	if (cgroup->parent < 0)
 		return false;
-	*why = "making the cgroup";
-	return cgroup_create(cgroup, options);
+	*why = "creating the cgroup";
+	return create_in_parent(cgroup, options);
 }
 
-bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool stay, const char **why)
+bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool keep_own, const char **why)
 {
 	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1};
-	struct cgroup_tree tree;
-	if (!cgroup_tree_find(&tree, why))
+	struct cgroup_location location;
+	if (!cgroup_location_find(&location, why))
 		return false;
 	bool made = false;
-	for (int i = 0; i < PLACES_TRIED && !made; i++) {
-		made = make_in(cgroup, &tree, options, identity, stay, why);
+	for (int i = 0; i < ATTEMPTS && !made; i++) {
+		made = create(cgroup, &location, options, identity, keep_own, why);
 		if (made)
 			break;
-		bool in_place = cgroup->parent >= 0;
+		bool parent_opened = cgroup->parent >= 0;
 		close_all(cgroup);
-		/* Another run has removed the directory, or its sweep has locked ours before we did. */
-		if (!in_place || (errno != ENOENT && errno != ENODEV && errno != EWOULDBLOCK))
+		/* Try again if another run has removed the parent, or if its sweep has locked the new directory. */
+		if (!parent_opened || (errno != ENOENT && errno != ENODEV && errno != EWOULDBLOCK))
 			break;
 	}
 	int saved = errno;
-	cgroup_tree_close(&tree);
+	cgroup_location_close(&location);
 	errno = saved;
 	return made;
-}
-
-pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined)
-{
-	*joined = true;
-	return cgroup == NULL ? fork() : cgroup_create_child(cgroup, joined);
-}
-
-void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids)
-{
-	cgroup_pids_add(cgroup->directory, pids);
 }
 
 static bool is_empty(const struct cgroup *cgroup)
@@ -211,14 +203,14 @@ static bool is_empty(const struct cgroup *cgroup)
 }
 
 /*
- * Before cgroup.kill, and where that is not enough: what is frozen can't fork, so that each round of signals leaves fewer. SIGKILL
- * wakes the frozen, and nobody else is to be woken.
+ * Kills the processes one by one, for kernels without cgroup.kill and for processes that it misses. Frozen processes cannot fork, so that
+ * each round leaves fewer. SIGKILL ends a frozen process.
  */
 static void kill_frozen(const struct cgroup *cgroup)
 {
 	struct pids pids = {0};
 	cgroupfs_write(cgroup->directory, "cgroup.freeze", "1");
-	cgroup_pids_add(cgroup->directory, &pids);
+	cgroup_add_pids(cgroup, &pids);
 	for (size_t i = 0; i < pids.count; i++)
 		kill(pids.pid[i], SIGKILL);
 	pids_free(&pids);
@@ -233,12 +225,12 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 			return false;
 		bool killed = cgroup->kill >= 0 && pwrite(cgroup->kill, "1", 1, 0) == 1;
 		/*
-		 * cgroup.kill misses a process whose first thread has ended: its signal is for that thread alone (__cgroup_kill() in
-		 * kernel/cgroup/cgroup.c calls send_sig()), and no other one takes it.
+		 * cgroup.kill misses a process whose first thread has exited, because it signals only that thread (__cgroup_kill()
+		 * in kernel/cgroup/cgroup.c calls send_sig()).
 		 */
 		if (!killed || now >= began + KILL_MILLISECONDS)
 			kill_frozen(cgroup);
-		/* The kernel holds its notices back for 10 ms (kernel/cgroup/cgroup.c, CGROUP_FILE_NOTIFY_MIN_INTV). */
+		/* The kernel notifies at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c). */
 		struct pollfd change = {.fd = cgroup->events, .events = POLLPRI};
 		if (!is_empty(cgroup))
 			poll(&change, 1, 1);
@@ -270,7 +262,7 @@ bool cgroup_remove(struct cgroup *cgroup)
 {
 	bool removed = cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
 	int saved = errno;
-	cgroup_place_tidy(cgroup->parent);
+	cgroup_location_remove_if_empty(cgroup->parent);
 	close_all(cgroup);
 	errno = saved;
 	return removed;

@@ -16,7 +16,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 
-/* For all old cgroups together: a start must not wait longer for processes that SIGKILL does not end. */
+/* Time limit for all old cgroups together, because SIGKILL does not end a process that is stuck in the kernel. */
 #define SWEEP_MILLISECONDS 100
 
 static bool is_cgroup2(int fd)
@@ -70,46 +70,54 @@ long long cgroupfs_value(int directory, const char *name, const char *key)
 	return cgroupfs_read(directory, name, text, sizeof text) < 0 ? -1 : text_value(text, key);
 }
 
-void cgroupfs_each(int directory, cgroupfs_seer *see, void *data)
+void cgroupfs_each(int directory, cgroupfs_visitor *visit, void *data)
 {
-	int again = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-	DIR *listing = again < 0 ? NULL : fdopendir(again);
+	int copy = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
 	if (listing != NULL)
 		rewinddir(listing);
 	while (listing != NULL && (entry = readdir(listing)) != NULL)
 		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			see(directory, entry->d_name, data);
+			visit(directory, entry->d_name, data);
 	if (listing != NULL)
 		closedir(listing);
-	else if (again >= 0)
-		close(again);
+	else if (copy >= 0)
+		close(copy);
 }
 
-static void see_remove(int directory, const char *name, void *data)
+static void remove_subdirectory(int directory, const char *name, void *data)
 {
 	int depth = *(int *)data + 1;
 	int below = depth < CGROUPFS_DEPTH ? cgroupfs_open_directory(directory, name) : -1;
 	if (below >= 0) {
-		cgroupfs_each(below, see_remove, &depth);
+		cgroupfs_each(below, remove_subdirectory, &depth);
 		close(below);
 	}
 	unlinkat(directory, name, AT_REMOVEDIR);
 }
 
+bool cgroupfs_make_directory(int parent, const char *name)
+{
+	mode_t caller_umask = umask(0);
+	bool made = mkdirat(parent, name, 0711) == 0;
+	umask(caller_umask);
+	return made;
+}
+
 bool cgroupfs_remove(int parent, const char *name, int directory)
 {
 	int depth = 0;
-	cgroupfs_each(directory, see_remove, &depth);
+	cgroupfs_each(directory, remove_subdirectory, &depth);
 	return unlinkat(parent, name, AT_REMOVEDIR) == 0;
 }
 
 struct sweep {
 	int removed;
-	int remaining; /* killed, and not empty yet */
+	int remaining; /* killed, but not empty yet */
 };
 
-static void see_sweep(int parent, const char *name, void *data)
+static void sweep_directory(int parent, const char *name, void *data)
 {
 	struct sweep *sweep = data;
 	if (strncmp(name, CGROUPFS_PREFIX, sizeof CGROUPFS_PREFIX - 1) != 0)
@@ -117,7 +125,7 @@ static void see_sweep(int parent, const char *name, void *data)
 	int directory = cgroupfs_open_directory(parent, name);
 	if (directory < 0)
 		return;
-	/* Whoever looks after it holds its lock until dead. */
+	/* The supervisor of a phase holds the lock of its cgroup until it exits. */
 	if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
 		if (cgroupfs_value(directory, "cgroup.events", "populated") != 0) {
 			cgroupfs_write(directory, "cgroup.kill", "1");
@@ -133,12 +141,12 @@ int cgroupfs_sweep(int parent)
 {
 	long long deadline = clock_milliseconds() + SWEEP_MILLISECONDS;
 	struct sweep sweep = {0};
-	/* One that another run is just making has no lock yet: its maker holds the parent's, shared, for that time. */
+	/* A run that creates a cgroup holds a shared lock of the parent until it has locked the new directory. */
 	int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
 		do {
 			sweep.remaining = 0;
-			cgroupfs_each(own, see_sweep, &sweep);
+			cgroupfs_each(own, sweep_directory, &sweep);
 		} while (sweep.remaining > 0 && clock_milliseconds() < deadline && usleep(1000) == 0);
 	if (own >= 0)
 		close(own);

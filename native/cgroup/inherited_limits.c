@@ -8,7 +8,7 @@
 
 #include "cgroup/internal.h"
 
-/* The bytes of NUMBER[KMGT]. */
+/* Returns the value of NUMBER[KMGT] in bytes. */
 static unsigned long long bytes(const char *text)
 {
 	char *suffix;
@@ -18,18 +18,18 @@ static unsigned long long bytes(const char *text)
 	return value > ULLONG_MAX >> shift ? ULLONG_MAX : value << shift;
 }
 
-/* Whether the text of a limit file (a number, or "max") is at least as strict as the option's. */
-static bool is_as_strict(enum limit limit, const char *text, const char *asked)
+/* Returns whether the text of a limit file (a number or "max") is at least as strict as the option. */
+static bool is_as_strict(enum limit limit, const char *text, const char *requested)
 {
 	char *rest;
 	if (!isdigit((unsigned char)text[0]))
 		return false;
 	unsigned long long value = strtoull(text, &rest, 10);
 	if (limit != LIMIT_CPU)
-		return value <= bytes(asked);
-	/* cpu.max is "quota period", the option per cent of one CPU. */
+		return value <= bytes(requested);
+	/* cpu.max is "QUOTA PERIOD", the option is a percentage of one CPU. */
 	unsigned long long period = strtoull(rest, NULL, 10);
-	return period > 0 && value <= strtoull(asked, NULL, 10) * period / 100;
+	return period > 0 && value <= strtoull(requested, NULL, 10) * period / 100;
 }
 
 static long long count(int directory, const char *name, const char *key)
@@ -38,25 +38,25 @@ static long long count(int directory, const char *name, const char *key)
 	return value > 0 ? value : 0;
 }
 
-/* The cgroup of this process, or -1. */
+/* Opens the cgroup of this process. Returns -1 on failure. */
 static int open_own(void)
 {
-	struct cgroup_tree tree;
+	struct cgroup_location location;
 	const char *why;
-	if (!cgroup_tree_find(&tree, &why))
+	if (!cgroup_location_find(&location, &why))
 		return -1;
-	int directory = cgroupfs_open_directory(tree.root, tree.own);
-	cgroup_tree_close(&tree);
+	int directory = cgroupfs_open_directory(location.root, location.own_path);
+	cgroup_location_close(&location);
 	return directory;
 }
 
 void cgroup_inherited_find(struct cgroup_inherited *inherited, const struct options *options, const struct identity *identity)
 {
-	int asked = 0, found = 0;
+	int requested = 0, found = 0;
 	*inherited = (struct cgroup_inherited){.directory = -1};
 	for (int i = 0; i < LIMITS; i++)
-		asked += options->limit[i] != NULL;
-	int directory = asked == 0 ? -1 : open_own();
+		requested += options->limit[i] != NULL;
+	int directory = requested == 0 ? -1 : open_own();
 	for (int i = 0; i < LIMITS && directory >= 0; i++) {
 		char text[64];
 		if (options->limit[i] == NULL || cgroupfs_read(directory, limit_files[i], text, sizeof text) <= 0)
@@ -64,7 +64,7 @@ void cgroup_inherited_find(struct cgroup_inherited *inherited, const struct opti
 		inherited->limit[i] = is_as_strict((enum limit)i, text, options->limit[i]);
 		found += inherited->limit[i];
 	}
-	if (found == 0 || (identity->mode == MODE_ROOT && found < asked)) {
+	if (found == 0 || (identity->mode == MODE_ROOT && found < requested)) {
 		*inherited = (struct cgroup_inherited){.directory = -1};
 		if (directory >= 0)
 			close(directory);

@@ -1,6 +1,6 @@
-/* The cgroup v2 tree as files: read, written, walked and swept, always from an open directory on. */
-#ifndef INTERNAL_H
-#define INTERNAL_H
+/* Internal header of cgroup/: access to the files of cgroup v2, and the parent directory of the phase's cgroup. */
+#ifndef CGROUP_INTERNAL_H
+#define CGROUP_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,96 +8,62 @@
 #include "cgroup/cgroup.h"
 #include "util/process.h"
 
-/* Directory names of ours start with it; nothing else in the tree is ever touched. */
+/* --- cgroupfs.c: all functions start from an open directory --- */
+
+/* Prefix of the directories that confine creates. It removes no other directory. */
 #define CGROUPFS_PREFIX "portcullis-"
 
-/* Directories nest as deep as a build cares to make them; deeper than this is left, and said. */
+/* Maximum depth for listing and removing. A build can nest directories deeper; their cgroup remains, and the record reports that. */
 #define CGROUPFS_DEPTH 32
 
-/* Opens a directory below another; "" is that directory itself. Follows no symbolic link, leaves cgroup v2 nowhere. */
+/* Opens a subdirectory; "" is the directory itself. Does not follow symbolic links. Fails with ENODEV outside of cgroup v2. */
 int cgroupfs_open_directory(int directory, const char *path);
 
-/* Reads a small file whole as text. Returns its length, -1 with errno. */
+/* Reads a small file as NUL-terminated text. Returns its length, -1 with errno. */
 long cgroupfs_read(int directory, const char *name, char *text, size_t size);
 
 bool cgroupfs_write(int directory, const char *name, const char *text);
 
-/* The number behind key in a file of "key number" lines; -1 where there is none. */
+/* Returns the number after key in a file with lines "KEY NUMBER", -1 if there is none. */
 long long cgroupfs_value(int directory, const char *name, const char *key);
 
-/* Calls see(directory, name, data) for each directory in directory. */
-typedef void cgroupfs_seer(int directory, const char *name, void *data);
-void cgroupfs_each(int directory, cgroupfs_seer *see, void *data);
+/* Calls visit() for each subdirectory. */
+typedef void cgroupfs_visitor(int directory, const char *name, void *data);
+void cgroupfs_each(int directory, cgroupfs_visitor *visit, void *data);
 
-/* Removes name in parent, which is open as directory, and all below it: empty of processes. Returns false with errno. */
+/* Makes a directory that other users cannot open: its flock(2) marks the cgroup as in use. Ignores the umask. Returns false with errno. */
+bool cgroupfs_make_directory(int parent, const char *name);
+
+/* Removes the cgroup name in parent, which is open as directory, and all cgroups below it. They must be empty. Returns false with errno. */
 bool cgroupfs_remove(int parent, const char *name, int directory);
 
-/* Kills and removes the directories of ours in parent that nobody looks after any more. Returns how many it removed. */
+/* Kills the processes of unlocked cgroups of confine in parent and removes them. Returns the number of removed cgroups. */
 int cgroupfs_sweep(int parent);
 
-/* Where the cgroup v2 hierarchy is mounted and where in it we are, as /proc says. */
+/* --- location.c: where the phase's cgroup is created --- */
 
-struct cgroup_tree {
-	int root;	/* its mount point, open */
-	char own[4096]; /* the calling process's path below it, "" for the root itself */
+struct cgroup_location {
+	int root;	     /* mount point of cgroup v2 */
+	char own_path[4096]; /* path of this process's cgroup below root; "" for root itself */
 };
 
-/* Finds both, unified or hybrid. Returns false with why (static text) and errno; nothing is open then. */
-bool cgroup_tree_find(struct cgroup_tree *tree, const char **why);
+/* Reads both from /proc. Returns false with why (static text) and errno. */
+bool cgroup_location_find(struct cgroup_location *location, const char **why);
 
-void cgroup_tree_close(struct cgroup_tree *tree);
-
-/* Where in the cgroup v2 tree root makes a phase's cgroup. */
-
-/* The directory right below the hierarchy's root that is ours. */
-#define CGROUP_PLACE_ROOT "portcullis"
+void cgroup_location_close(struct cgroup_location *location);
 
 /*
- * Mode of every directory that we make: others can't open it, and so can't hold its flock(2) against us. They can reach
- * what is in it, which the kernel's own modes guard.
+ * Opens the parent directory for the phase's cgroup, for root. It is the cgroup of this process with keep_own, and if it is a leaf of
+ * Portage and the phase has no limits. Otherwise it is /portcullis, which is created. With limited, enables the controllers memory, pids
+ * and cpu where possible. Returns a close-on-exec descriptor, or -1 with why (static text) and errno. Another process can remove
+ * /portcullis at any time; creating a cgroup in it then fails with ENOENT or ENODEV.
  */
-#define CGROUP_PLACE_MODE 0711
+int cgroup_location_open_root(const struct cgroup_location *location, bool keep_own, bool limited, const char **why);
 
-/*
- * For root: opens the directory to make the phase's cgroup in, which is the one that this process is in (with stay, or where it
- * is Portage's leaf and limits are not asked for), else the fixed one. With limited it is one whose
- * controllers memory, pids and cpu are enabled for its children, as far as that can be had. Returns a close-on-exec descriptor, or -1
- * with why (static text) and errno. Between two calls the fixed directory may be removed by others: then making anything in
- * it gives ENOENT or ENODEV.
- */
-int cgroup_place_open(const struct cgroup_tree *tree, bool stay, bool limited, const char **why);
+/* The same for other users: the cgroup of this process, if it is delegated to the caller. */
+int cgroup_location_open_delegated(struct cgroup_location *location, bool limited, const char **why);
 
-/* mkdirat(2) with CGROUP_PLACE_MODE, whatever the caller's umask: with 0777 nobody but the caller would have a use for it. */
-bool cgroup_place_mkdir(int parent, const char *name);
-
-/* Makes a directory in parent if there is none of that name yet, and opens it. Returns -1 with errno. */
-int cgroup_place_make(int parent, const char *name);
-
-/* Enables memory, pids and cpu for the children of directory: each that is to be had. */
-void cgroup_place_enable(int directory);
-
-/* Removes the fixed directory if nobody needs it now. To be called with what cgroup_place_open() gave, which stays open. */
-void cgroup_place_tidy(int place);
-
-/* A cgroup that the caller was given: files and all. */
-
-/*
- * Opens the caller's own cgroup, where it was delegated to the caller; with limited its controllers are enabled for its
- * children. Returns a close-on-exec descriptor, or -1 with why (static text) and errno.
- */
-int cgroup_delegated_open(struct cgroup_tree *tree, bool limited, const char **why);
-
-/* The phase's cgroup: made, limited, and born into. */
-
-/* Sweeps cgroup->parent, makes the directory in it and opens its files. Returns false with errno; nothing is left then. */
-bool cgroup_create(struct cgroup *cgroup, const struct options *options);
-
-/* fork(2) into the cgroup; see cgroup_fork(). */
-pid_t cgroup_create_child(const struct cgroup *cgroup, bool *joined);
-
-/* Who is in a cgroup. */
-
-/* Adds the processes in the directory and in all below it. */
-void cgroup_pids_add(int directory, struct pids *pids);
+/* Removes /portcullis if parent is this directory and it is empty. parent stays open. */
+void cgroup_location_remove_if_empty(int parent);
 
 #endif

@@ -9,6 +9,9 @@
 #include "cgroup/internal.h"
 #include "util/text.h"
 
+/* The directory below the root of the hierarchy in which root creates the cgroups. */
+#define ROOT_NAME "portcullis"
+
 static int open_root(void)
 {
 	FILE *mounts = fopen("/proc/self/mountinfo", "re");
@@ -27,7 +30,7 @@ static int open_root(void)
 	return root;
 }
 
-static bool read_own(char *path, size_t size)
+static bool read_own_path(char *path, size_t size)
 {
 	FILE *own = fopen("/proc/self/cgroup", "re");
 	char *line = NULL;
@@ -43,37 +46,37 @@ static bool read_own(char *path, size_t size)
 	return found;
 }
 
-bool cgroup_tree_find(struct cgroup_tree *tree, const char **why)
+bool cgroup_location_find(struct cgroup_location *location, const char **why)
 {
 	*why = "no cgroup v2 is mounted";
-	tree->root = open_root();
-	if (tree->root < 0)
+	location->root = open_root();
+	if (location->root < 0)
 		return false;
-	if (read_own(tree->own, sizeof tree->own))
+	if (read_own_path(location->own_path, sizeof location->own_path))
 		return true;
-	cgroup_tree_close(tree);
-	*why = "/proc/self/cgroup names no place below it";
+	cgroup_location_close(location);
+	*why = "/proc/self/cgroup has no cgroup v2 path";
 	errno = ENOENT;
 	return false;
 }
 
-void cgroup_tree_close(struct cgroup_tree *tree)
+void cgroup_location_close(struct cgroup_location *location)
 {
-	close(tree->root);
-	tree->root = -1;
+	close(location->root);
+	location->root = -1;
 }
 
 static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
 
-/* Each by itself: a controller that v1 holds or that is not built in must not cost the others. */
-void cgroup_place_enable(int directory)
+/* Enables each controller separately, so that one that is missing or used by cgroup v1 does not prevent the others. */
+static void enable_controllers(int directory)
 {
 	for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++)
 		cgroupfs_write(directory, "cgroup.subtree_control", controllers[i]);
 }
 
-/* Whether path is a leaf that Portage made for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
-static bool is_portages_leaf(const char *path)
+/* Returns whether path is a cgroup that Portage has created for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
+static bool is_portage_leaf(const char *path)
 {
 	const char *emerge = strstr(path, "/emerge-");
 	const char *digits = emerge == NULL ? "" : emerge + sizeof "/emerge-" - 1;
@@ -81,84 +84,76 @@ static bool is_portages_leaf(const char *path)
 	return length > 0 && digits[length] == '/' && strchr(digits + length + 1, '/') == NULL;
 }
 
-bool cgroup_place_mkdir(int parent, const char *name)
+/* Opens the directory, and creates it if it does not exist. Returns -1 with errno. */
+static int open_or_create(int parent, const char *name)
 {
-	mode_t callers = umask(0);
-	bool made = mkdirat(parent, name, CGROUP_PLACE_MODE) == 0;
-	umask(callers);
-	return made;
-}
-
-int cgroup_place_make(int parent, const char *name)
-{
-	if (!cgroup_place_mkdir(parent, name) && errno != EEXIST)
+	if (!cgroupfs_make_directory(parent, name) && errno != EEXIST)
 		return -1;
 	return cgroupfs_open_directory(parent, name);
 }
 
-static int open_fixed(int root, bool limited)
+static int open_portcullis(int root, bool limited)
 {
 	if (limited)
-		cgroup_place_enable(root);
-	int ours = cgroup_place_make(root, CGROUP_PLACE_ROOT);
-	if (ours >= 0 && limited)
-		cgroup_place_enable(ours);
-	return ours;
+		enable_controllers(root);
+	int directory = open_or_create(root, ROOT_NAME);
+	if (directory >= 0 && limited)
+		enable_controllers(directory);
+	return directory;
 }
 
-void cgroup_place_tidy(int place)
+void cgroup_location_remove_if_empty(int parent)
 {
-	/* Of several names for a directory only the right one can be removed, and only when it is empty. */
-	int above = cgroupfs_open_directory(place, "..");
+	int above = cgroupfs_open_directory(parent, "..");
 	struct stat named, opened;
-	if (above >= 0 && fstat(place, &opened) == 0 && fstatat(above, CGROUP_PLACE_ROOT, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (above >= 0 && fstat(parent, &opened) == 0 && fstatat(above, ROOT_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    named.st_ino == opened.st_ino)
-		unlinkat(above, CGROUP_PLACE_ROOT, AT_REMOVEDIR);
+		unlinkat(above, ROOT_NAME, AT_REMOVEDIR);
 	if (above >= 0)
 		close(above);
 }
 
-int cgroup_place_open(const struct cgroup_tree *tree, bool stay, bool limited, const char **why)
+int cgroup_location_open_root(const struct cgroup_location *location, bool keep_own, bool limited, const char **why)
 {
-	if (stay || (is_portages_leaf(tree->own) && !limited)) {
-		*why = "opening the cgroup that this was started in";
-		return cgroupfs_open_directory(tree->root, tree->own);
+	if (keep_own || (is_portage_leaf(location->own_path) && !limited)) {
+		*why = "opening the cgroup of this process";
+		return cgroupfs_open_directory(location->root, location->own_path);
 	}
-	*why = "making /" CGROUP_PLACE_ROOT " in the cgroup v2 tree";
-	return open_fixed(tree->root, limited);
+	*why = "creating /" ROOT_NAME " in the cgroup v2 tree";
+	return open_portcullis(location->root, limited);
 }
 
-/* The child that a delegated cgroup's own processes are moved to when limits are asked for. */
-#define ASIDE "portcullis.delegated"
+/* The subdirectory for the processes of a delegated cgroup, if limits are set. */
+#define PROCESSES_NAME "portcullis.delegated"
 
 /*
- * A cgroup that has processes can't enable controllers for its children (cgroups(7), "no internal processes"), so the
- * delegated one's own processes move into a child first, as container managers do.
+ * A cgroup with processes cannot enable controllers for its children (cgroups(7), "no internal processes"). So the processes move into a
+ * subdirectory first, as container managers do.
  */
-static void make_room_for_controllers(int directory)
+static void move_processes_and_enable_controllers(int directory)
 {
-	int aside = cgroup_place_make(directory, ASIDE);
+	int processes = open_or_create(directory, PROCESSES_NAME);
 	char text[4096];
-	/* In rounds, as they fork meanwhile. */
-	for (int round = 0; aside >= 0 && round < 16; round++) {
+	/* In several rounds, because the processes can fork. */
+	for (int round = 0; processes >= 0 && round < 16; round++) {
 		if (cgroupfs_read(directory, "cgroup.procs", text, sizeof text) <= 0)
 			break;
 		for (char *pid = strtok(text, "\n"); pid != NULL; pid = strtok(NULL, "\n"))
-			cgroupfs_write(aside, "cgroup.procs", pid);
+			cgroupfs_write(processes, "cgroup.procs", pid);
 	}
-	if (aside >= 0)
-		close(aside);
-	cgroup_place_enable(directory);
+	if (processes >= 0)
+		close(processes);
+	enable_controllers(directory);
 }
 
-int cgroup_delegated_open(struct cgroup_tree *tree, bool limited, const char **why)
+int cgroup_location_open_delegated(struct cgroup_location *location, bool limited, const char **why)
 {
-	char *path = tree->own;
+	char *path = location->own_path;
 	size_t length = strlen(path);
-	if (length >= sizeof "/" ASIDE - 1 && strcmp(path + length - (sizeof "/" ASIDE - 1), "/" ASIDE) == 0)
-		path[length - (sizeof "/" ASIDE - 1)] = '\0';
+	if (length >= sizeof "/" PROCESSES_NAME - 1 && strcmp(path + length - (sizeof "/" PROCESSES_NAME - 1), "/" PROCESSES_NAME) == 0)
+		path[length - (sizeof "/" PROCESSES_NAME - 1)] = '\0';
 	*why = "the cgroup that this was started in is not delegated to this user";
-	int own = cgroupfs_open_directory(tree->root, path);
+	int own = cgroupfs_open_directory(location->root, path);
 	if (own < 0)
 		return -1;
 	if (faccessat(own, ".", W_OK, AT_EACCESS) != 0 || faccessat(own, "cgroup.procs", W_OK, AT_EACCESS) != 0) {
@@ -168,6 +163,25 @@ int cgroup_delegated_open(struct cgroup_tree *tree, bool limited, const char **w
 		return -1;
 	}
 	if (limited)
-		make_room_for_controllers(own);
+		move_processes_and_enable_controllers(own);
 	return own;
+}
+
+int cgroup_gc(const struct identity *identity)
+{
+	struct cgroup_location location;
+	const char *why;
+	if (!cgroup_location_find(&location, &why))
+		return 0;
+	int removed = 0;
+	bool root = identity->mode == MODE_ROOT;
+	int parent = root ? cgroupfs_open_directory(location.root, ROOT_NAME) : cgroup_location_open_delegated(&location, false, &why);
+	if (parent >= 0) {
+		removed = cgroupfs_sweep(parent);
+		if (root)
+			cgroup_location_remove_if_empty(parent);
+		close(parent);
+	}
+	cgroup_location_close(&location);
+	return removed;
 }

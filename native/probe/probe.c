@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cgroup/cgroup.h"
-#include "cgroup/internal.h"
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
 #include "privileged/privilege.h"
@@ -68,7 +67,7 @@ static bool can(const struct identity *identity, unsigned isolate, struct setup_
 	return setup_error->error == 0;
 }
 
-static void print_try(const struct identity *identity, const char *key, unsigned isolate)
+static void print_result(const struct identity *identity, const char *key, unsigned isolate)
 {
 	struct setup_error setup_error;
 	if (can(identity, isolate, &setup_error))
@@ -88,10 +87,10 @@ static void print_cgroup(const struct identity *identity)
 	}
 	printf("cgroup=yes\ncgroup_kill=%s\n", cgroup.kill >= 0 ? "yes" : "no");
 	if (!cgroup_remove(&cgroup))
-		complain("removing the cgroup made to see whether one can be: %m");
+		complain("removing the cgroup of the probe: %m");
 }
 
-/* Tried in a child: a filter stays for good. */
+/* Installs a filter in a child, because a seccomp filter cannot be removed. */
 static void print_audit(void)
 {
 	fflush(stdout);
@@ -118,10 +117,10 @@ int probe(const struct identity *identity)
 	printf("portage_made_net=%s\nportage_made_ipc=%s\nportage_made_pid=%s\n", inherited.net ? "yes" : "no", inherited.ipc ? "yes" : "no",
 	       inherited.pid ? "yes" : "no");
 	fflush(stdout);
-	print_try(identity, "net", ISOLATE_NET);
-	print_try(identity, "ipc", ISOLATE_IPC);
-	print_try(identity, "pid", ISOLATE_PID);
-	print_try(identity, "proc", ISOLATE_PID | ISOLATE_PROC);
+	print_result(identity, "net", ISOLATE_NET);
+	print_result(identity, "ipc", ISOLATE_IPC);
+	print_result(identity, "pid", ISOLATE_PID);
+	print_result(identity, "proc", ISOLATE_PID | ISOLATE_PROC);
 	print_cgroup(identity);
 	print_audit();
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_REFUSED;
@@ -130,22 +129,10 @@ int probe(const struct identity *identity)
 int gc(const struct identity *identity)
 {
 	struct identity own = *identity;
-	struct cgroup_tree tree;
-	const char *why;
-	int removed = 0;
-	/* Nobody's leftovers are worth root's power in a program that anybody starts. */
+	/* Removing the caller's cgroups needs no privilege. */
 	if (!privilege_drop(&own) || !identity_read(&own))
 		refuse("dropping root privileges: %m");
-	if (cgroup_tree_find(&tree, &why)) {
-		int place = own.mode == MODE_ROOT ? cgroupfs_open_directory(tree.root, CGROUP_PLACE_ROOT) : cgroup_delegated_open(&tree, false, &why);
-		if (place >= 0) {
-			removed = cgroupfs_sweep(place);
-			if (own.mode == MODE_ROOT)
-				cgroup_place_tidy(place);
-			close(place);
-		}
-		cgroup_tree_close(&tree);
-	}
+	int removed = cgroup_gc(&own);
 	printf("%d cgroup%s removed\n", removed, removed == 1 ? "" : "s");
 	return fflush(stdout) == 0 ? 0 : EXIT_REFUSED;
 }
