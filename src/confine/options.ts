@@ -3,7 +3,7 @@ import { buildContextOf, isSocket } from '../conflicts/build_context.ts';
 import type { Environment } from '../util/environment.ts';
 import { settingNames, settings, type Settings } from '../rules/settings.ts';
 
-/** What PORTCULLIS_ALLOW adds where the network is isolated; looked up now, unlike the hook, which does it once a package. */
+/** The options of confine for PORTCULLIS_ALLOW. Resolves names now; the hook resolves them once per package. Empty for a phase with network. */
 export async function allowFor(phaseContext: PhaseContext, environment: Environment): Promise<string[]> {
 	if (phaseContext.settings.PORTCULLIS_ALLOW === '' || !decide(phaseContext).net.confined) return [];
 	const { allowOptions, destinations } = await import('./destinations.ts');
@@ -45,17 +45,17 @@ function limits(chosen: Settings): string[] {
 	});
 }
 
-/** The variables that the loader keeps from a set-id program (ld.so(8), "secure-execution mode"). */
-const stripped =
+/** The variables that the dynamic loader removes or ignores for a set-user-ID program (ld.so(8), "secure-execution mode"). */
+const secureVariables =
 	/^(LD_|MALLOC_|(GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$)/;
 
-/** The environment for confine: what the loader strips goes along under a name that it doesn't know. */
+/** The environment for confine. confine restores the variables that the loader removes from copies named CONFINE_ENV_NAME. */
 export function encodeSecureEnvironment(environment: Environment): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(environment).flatMap(([name, value]) => {
 			if (value === undefined) return [];
 			const own: [string, string] = [name, value];
-			return stripped.test(name) ? [own, [`CONFINE_ENV_${name}`, value]] : [own];
+			return secureVariables.test(name) ? [own, [`CONFINE_ENV_${name}`, value]] : [own];
 		}),
 	);
 }

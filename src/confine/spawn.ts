@@ -1,53 +1,85 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { assignments } from '../util/environment.ts';
 import { printError } from '../util/output.ts';
 
-/** What env(1) says when it could not do its part. */
-const REFUSED = 125;
+/** The exit status for a program that could not be started, as in env(1). */
+const CANNOT_START = 125;
 
-/** Sent by somebody who means the command; what a terminal sends reaches the whole group by itself. */
+/** Signals from another process are forwarded to the child. Signals from a terminal reach the whole process group anyway. */
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-interface Ending {
-	/** 125 where the program couldn't be started. */
+interface Exit {
+	/** 125 if the program could not be started. */
 	readonly status: number;
 	readonly signal: NodeJS.Signals | null;
 }
 
-/** Runs a program in our place: its descriptors and signals are ours. Gives how it ended. */
-export function start(
+/** Runs a program in the foreground with the descriptors of this process, and forwards signals to it. */
+export function runForeground(
 	program: string,
 	args: readonly string[],
-	env: Record<string, string>,
+	env: NodeJS.ProcessEnv,
 	cwd?: string,
-): Promise<Ending> {
+): Promise<Exit> {
 	return new Promise((resolve) => {
-		// The handlers come before the child: a signal that arrives in between would end only this process and leave the child. Node
-		// calls them from its event loop, so the child exists when they run.
+		// Install the handlers before the child exists: a signal in between would end only this process. Node calls handlers from its
+		// event loop, so the child exists when they run.
 		for (const signal of forwarded) process.on(signal, () => child.kill(signal));
-		// They come from the terminal, and the command decides about them.
+		// The terminal sends these to the child too, and the child decides.
 		process.on('SIGINT', () => undefined);
 		process.on('SIGQUIT', () => undefined);
 		const child = spawn(program, args, { env, stdio: 'inherit', cwd });
 		child.on('error', (error) => {
-			printError(`portcullis: ${program} can't be started: ${error.message}`);
-			resolve({ status: REFUSED, signal: null });
+			printError(`portcullis: cannot start ${program}: ${error.message}`);
+			resolve({ status: CANNOT_START, signal: null });
 		});
 		child.on('exit', (status, signal) => {
-			resolve({ status: status ?? REFUSED, signal });
+			resolve({ status: status ?? CANNOT_START, signal });
 		});
 	});
 }
 
-/** Ends as that program did: gives its status, or dies of its signal. */
-export function exitLikeChild({ status, signal }: Ending): Promise<number> {
+/** Exits as the child did: returns its status, or kills this process with the same signal. */
+export function exitLikeChild({ status, signal }: Exit): Promise<number> {
 	if (signal === null) return Promise.resolve(status);
 	return new Promise((resolve) => {
 		process.removeAllListeners(signal);
 		process.kill(process.pid, signal);
-		// For a signal that we ignore or that comes late.
+		// The signal may be ignored or late.
 		setTimeout(() => {
 			resolve(128 + constants.signals[signal]);
 		}, 1000);
 	});
+}
+
+export interface Captured {
+	readonly stdout: string;
+	readonly stderr: string;
+	/** undefined if a signal ended the program or it could not be started. */
+	readonly status: number | undefined;
+	/** Why the program failed, in one line; undefined if it succeeded. */
+	readonly error: string | undefined;
+}
+
+/** Runs a program without input and returns its output. `timeout` is in milliseconds. Never rejects. */
+export function capture(
+	program: string,
+	args: readonly string[],
+	{ env = process.env, timeout = 0 }: { env?: NodeJS.ProcessEnv; timeout?: number } = {},
+): Promise<Captured> {
+	return new Promise((resolve) => {
+		const options = { env, timeout, maxBuffer: 64 << 20 };
+		const child = execFile(program, args, options, (error, stdout, stderr) => {
+			const status = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
+			resolve({ stdout, stderr, status, error: error?.message.split('\n')[0] });
+		});
+		child.stdin?.end();
+	});
+}
+
+/** The answers of `confine --probe` by key; none if confine cannot be started. */
+export async function probeConfine(confine: string): Promise<Record<string, string>> {
+	const { stdout } = await capture(confine, ['--probe'], { timeout: 10_000 });
+	return assignments(stdout.split('\n'));
 }

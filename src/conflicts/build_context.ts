@@ -4,27 +4,20 @@ import { basename, dirname, join } from 'node:path';
 import { words, type Environment } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
 
-/** Where evidence is looked for: the environment of a phase, or of a shell that asks for `explain`. */
+/** The environment of a build: variables, FEATURES and user. Evidence for conflicts is searched in it. */
 export interface BuildContext {
 	readonly environment: Environment;
 	/** The words of FEATURES. */
 	readonly features: readonly string[];
 	/** The words of PORTCULLIS_ALLOW. */
 	readonly allowed: readonly string[];
-	/** Whose phases these are; 0 is root, for whom Portage does more. */
+	/** The effective user of the phases. Portage does more for root (0). */
 	readonly uid: number;
-	/** How many processors may be used here. */
+	/** The number of available processors. */
 	readonly processors: number;
 }
 
-export interface Evidence {
-	/** In words, after "Portcullis: app-misc/foo-1: distcc collides with FEATURES=network-sandbox: ". */
-	readonly what: string;
-	/** The line of make.conf or package.env that takes it away and keeps the sandbox. */
-	readonly cure?: string;
-}
-
-/** This process's surroundings, with that environment, as a phase of EAPI 7 or later has it (PMS 7.4 about ENV_UNSET). */
+/** The build context of this process with the given environment. Applies ENV_UNSET as EAPI 7 and later do (PMS 7.4). */
 export function buildContextOf(environment: Environment, features: readonly string[], allow = ''): BuildContext {
 	const unset = words(environment['ENV_UNSET']);
 	return {
@@ -36,95 +29,79 @@ export function buildContextOf(environment: Environment, features: readonly stri
 	};
 }
 
-/** A variable's value, '' where it has none. */
-export function value({ environment }: BuildContext, name: string): string {
+/** The value of a variable; '' if it is not set. */
+export function variable({ environment }: BuildContext, name: string): string {
 	return environment[name] ?? '';
 }
 
-/** `FEATURES names WORD`, if it does. */
-export function feature(context: BuildContext, word: string): Evidence[] {
-	return context.features.includes(word) ? [{ what: `FEATURES names ${word}`, cure: `FEATURES="-${word}"` }] : [];
-}
-
-/** The text of a file, '' where there is none that we may read. Root reads none that another user may have put there. */
-export function text(file: string): string {
+/** The text of a file; '' if it is not readable. Root reads only files that no other user can replace. */
+export function trustedText(file: string): string {
 	try {
-		return process.geteuid?.() === 0 && !isOfRoot(file) ? '' : readFileSync(file, 'utf8');
+		return process.geteuid?.() === 0 && !isRootControlled(file) ? '' : readFileSync(file, 'utf8');
 	} catch {
 		return '';
 	}
 }
 
-/** Whether only root can change what this path leads to: the file, and each folder on the way to it (in a sticky one, what is root's). */
-function isOfRoot(file: string): boolean {
+/** Whether only root can change the file that this path leads to. In a sticky directory, other users cannot replace root's files. */
+function isRootControlled(file: string): boolean {
 	return [file, realpathSync(file)].every((path) => {
-		for (let one = path; ; one = dirname(one)) {
-			const { uid, mode } = lstatSync(one);
-			if (uid !== 0 || ((mode & 0o022) !== 0 && (mode & 0o1000) === 0 && (mode & 0o170000) !== 0o120000)) return false;
-			if (one === dirname(one)) return true;
+		for (let current = path; ; current = dirname(current)) {
+			const { uid, mode } = lstatSync(current);
+			const isSticky = (mode & 0o1000) !== 0;
+			const isLink = (mode & 0o170000) === 0o120000;
+			if (uid !== 0 || ((mode & 0o022) !== 0 && !isSticky && !isLink)) return false;
+			if (current === dirname(current)) return true;
 		}
 	});
+}
+
+/** The lines of a configuration file without comments and empty lines. */
+export function configurationLines(file: string): string[] {
+	return trustedText(file)
+		.split('\n')
+		.map((line) => line.replace(/#.*/, '').trim())
+		.filter(Boolean);
 }
 
 export function isSocket(file: string): boolean {
 	return stat(file)?.isSocket() ?? false;
 }
 
-/** The folders of PATH, in their order. */
-export function folders(context: BuildContext): string[] {
-	return value(context, 'PATH').split(':').filter(Boolean);
+/** All executables that a command can refer to, in the order of PATH. A path refers to itself. */
+export function executables(context: BuildContext, command: string): string[] {
+	const directories = variable(context, 'PATH').split(':').filter(Boolean);
+	const files = command.includes('/') ? [command] : directories.map((directory) => join(directory, command));
+	return files.filter(isExecutable);
 }
 
-/** Every file that a command's name could mean, in the order of PATH; a path means itself. */
-export function candidates(context: BuildContext, command: string): string[] {
-	const files = command.includes('/') ? [command] : folders(context).map((folder) => join(folder, command));
-	return files.filter(isProgram);
-}
-
-function isProgram(file: string): boolean {
+function isExecutable(file: string): boolean {
 	const found = stat(file);
 	return found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
 }
 
-const scriptLength = 16_384;
-
-/** Whether running this file is running that tool: it is the tool, by whatever name, or a script that calls it. */
-export function isTool(file: string, tool: string): boolean {
-	const real = realpathSync(file);
-	if (basename(real) === tool) return true;
-	const start = beginning(real);
-	return (
-		start.startsWith('#!') && code(start).some((line) => new RegExp(`(^|[\\s/"'=;|&(])${tool}($|[\\s"';)])`).test(line))
-	);
+/** Whether this executable is the tool, a link to it, or a script that calls it. */
+export function runsTool(file: string, tool: string): boolean {
+	const target = realpathSync(file);
+	if (basename(target) === tool) return true;
+	const start = beginning(target);
+	if (!start.startsWith('#!')) return false;
+	const call = new RegExp(`(^|[\\s/"'=;|&(])${tool}($|[\\s"';)])`);
+	return start.split('\n').some((line) => !/^\s*#/.test(line) && call.test(line));
 }
 
-function code(script: string): string[] {
-	return script.split('\n').filter((line) => !/^\s*#/.test(line));
-}
+const maxScriptBytes = 16_384;
 
 function beginning(file: string): string {
 	try {
 		const fd = openSync(file, 'r');
 		try {
-			const buffer = Buffer.alloc(scriptLength);
-			return buffer.toString('latin1', 0, readSync(fd, buffer, 0, scriptLength, 0));
+			const buffer = Buffer.alloc(maxScriptBytes);
+			return buffer.toString('latin1', 0, readSync(fd, buffer, 0, maxScriptBytes, 0));
 		} finally {
 			closeSync(fd);
 		}
 	} catch {
 		return '';
 	}
-}
-
-/** The lines of a file of settings, without comments. */
-export function lines(file: string): string[] {
-	return text(file)
-		.split('\n')
-		.map((line) => line.replace(/#.*/, '').trim())
-		.filter(Boolean);
-}
-
-/** Whether a host's name or address is this host itself. */
-export function isLoopback(host: string): boolean {
-	return /^(localhost(\.localdomain)?|127(\.[0-9]+){3}|\[?::1\]?)$/i.test(host);
 }

@@ -1,96 +1,97 @@
-import { conflicts, type Conflict } from './table.ts';
+import type { Line } from '../messages/message.ts';
 import { decide, granted, type PhaseContext } from '../rules/decide.ts';
-import type { BuildContext, Evidence } from './build_context.ts';
 import { features } from '../rules/features.ts';
 import { srcPhases, type Confinement } from '../rules/phases.ts';
-import type { Line } from '../messages/message.ts';
+import type { BuildContext } from './build_context.ts';
+import type { Evidence } from './evidence.ts';
+import { conflicts, type Conflict } from './table.ts';
 
-export interface Found {
+export interface FoundConflict {
 	readonly conflict: Conflict;
 	readonly evidence: readonly Evidence[];
-	/** The sandboxes that this package has, of those that it collides with. */
+	/** The confinements of this package that cause the conflict. */
 	readonly confinements: readonly Confinement[];
 }
 
-/** The variables of make.conf that speak for a collision or give it its size; NAME* stands for all that begin so. */
+/** The variables of make.conf that evidence depends on. NAME* stands for all variables with this prefix. */
 export const evidenceVariables: readonly string[] = [
-	'MAKEOPTS',
-	'ENV_UNSET',
-	'CC',
-	'CXX',
-	'CPP',
-	'FC',
-	'CCACHE_*',
-	'DISTCC_*',
-	'ICECC*',
-	'SCCACHE_*',
+	...['MAKEOPTS', 'ENV_UNSET', 'CC', 'CXX', 'CPP', 'FC', 'CCACHE_*', 'DISTCC_*', 'ICECC*', 'SCCACHE_*'],
 	...new Set(
 		conflicts.flatMap(({ prefilters }) => prefilters.flatMap((prefilter) => ('set' in prefilter ? prefilter.set : []))),
 	),
 ];
 
-/** What collides in a package, or in the whole configuration, whose facts these are; their phase doesn't matter. */
-export function findConflicts(phaseContext: PhaseContext, context: BuildContext): Found[] {
-	// Under fakeroot src_install has less: that is one of the collisions, and must not hide it.
+/** The conflicts of a package, or of the whole configuration. The phase of the phase context is ignored. */
+export async function findConflicts(phaseContext: PhaseContext, context: BuildContext): Promise<FoundConflict[]> {
+	// fakeroot reduces the confinement of src_install. That is a conflict itself, and must not hide it.
 	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...phaseContext, phase, fakeroot: '' }))));
-	return conflicts.flatMap((conflict) => {
+	const found: FoundConflict[] = [];
+	for (const conflict of conflicts) {
 		const confinements = conflict.with.filter((what) => applied.has(what));
-		if (confinements.length === 0) return [];
-		if (conflict.allow !== undefined && context.allowed.includes(conflict.allow)) return [];
-		const evidence = conflict.evidence(context);
-		return evidence.length > 0 ? [{ conflict, evidence, confinements }] : [];
-	});
+		if (confinements.length === 0) continue;
+		if (conflict.allow !== undefined && context.allowed.includes(conflict.allow)) continue;
+		const evidence = await conflict.evidence(context);
+		if (evidence.length > 0) found.push({ conflict, evidence, confinements });
+	}
+	return found;
 }
 
-/** A collision in words: what it is and how it was seen, who wins, and how to end it either way. */
-export function describe({ conflict, evidence, confinements }: Found, context: BuildContext): string[] {
+/** Sentences about a conflict: the evidence, the outcome, and then the fixes. */
+export function describeConflict({ conflict, evidence, confinements }: FoundConflict, context: BuildContext): string[] {
 	const sandbox = confinements.map((what) => features[what]);
-	const cures = [...new Set(evidence.flatMap(({ cure }) => cure ?? []))];
-	const cure = cures.length > 0 ? merged(cures) : conflict.instead;
-	const off = `FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}"`;
+	const fixes = [...new Set(evidence.flatMap(({ fix }) => fix ?? []))];
+	const fix = fixes.length > 0 ? mergeAssignments(fixes) : conflict.fix;
+	const noSandbox = `FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}"`;
 	return [
-		`${conflict.label} collides with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ what }) => what).join('; ')}`,
+		`${conflict.label} conflicts with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ text }) => text).join('; ')}.`,
 		conflict.outcome,
-		`In make.conf or package.env ${cure === off ? `${off} ends it` : `${cure} ends it and keeps the sandbox, and ${off} ends it the other way`}`,
+		fix === noSandbox
+			? `To end the conflict, set ${noSandbox} in make.conf or package.env.`
+			: `To keep the sandbox, set ${fix} in make.conf or package.env. To disable the sandbox, set ${noSandbox}.`,
 		...(conflict.allow === undefined
 			? []
-			: [
-					`PORTCULLIS_ALLOW="${conflict.allow}" there ends it as well: the sandbox lets ${conflict.label} through to its hosts, and nothing else`,
-				]),
-		...('DISTCC_HOSTS' in conflict.inside ? farm(context) : []),
+			: [`To let ${conflict.label} reach only its hosts, set PORTCULLIS_ALLOW="${conflict.allow}".`]),
+		...('DISTCC_HOSTS' in conflict.inside ? makeoptsAdvice(context) : []),
 	];
 }
 
-/** Two lines for one list are one: in make.conf the last would count alone. */
-function merged(cures: readonly string[]): string {
+/** Merges assignments to one list variable. In make.conf the last assignment replaces the others. */
+function mergeAssignments(assignments: readonly string[]): string {
 	const lists = ['FEATURES', 'ENV_UNSET'].flatMap((name) => {
-		const words = cures.flatMap((cure) => (cure.startsWith(`${name}=`) ? cure.slice(name.length + 2, -1) : []));
+		const words = assignments.flatMap((one) => (one.startsWith(`${name}=`) ? one.slice(name.length + 2, -1) : []));
 		return words.length > 0 ? [`${name}="${words.join(' ')}"`] : [];
 	});
-	return [...lists, ...cures.filter((cure) => !/^(FEATURES|ENV_UNSET)=/.test(cure))].join(' ');
+	return [...lists, ...assignments.filter((one) => !/^(FEATURES|ENV_UNSET)=/.test(one))].join(' ');
 }
 
-/** As many jobs as a farm can take are too many for one machine. */
-function farm({ environment, processors }: BuildContext): string[] {
+/** A number of jobs for several machines is too high for one. */
+function makeoptsAdvice({ environment, processors }: BuildContext): string[] {
 	const makeopts = environment['MAKEOPTS'] ?? '';
 	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);
 	if (jobs <= 2 * processors) return [];
 	return [
-		`MAKEOPTS="${makeopts}" is meant for a farm, and this machine has ${processors} processors: MAKEOPTS="-j${processors}" is enough here`,
+		`MAKEOPTS="${makeopts}" is too high for the ${processors} processors of this machine. Set MAKEOPTS="-j${processors}".`,
 	];
 }
 
-/** What the hook says, one line a sentence. `setting` is PORTCULLIS_CONFLICT. */
-export function flag(found: readonly Found[], cpv: string, setting: string, context: BuildContext): Line[] {
+/** The messages that the hook prints, a line per sentence. `setting` is PORTCULLIS_CONFLICT. */
+export function conflictLines(
+	found: readonly FoundConflict[],
+	cpv: string,
+	setting: string,
+	context: BuildContext,
+): Line[] {
 	if (setting === 'ignore' || found.length === 0) return [];
-	if (setting !== 'die') return found.flatMap((one) => warn(one, cpv, context));
-	const reasons = found.map((one) => describe(one, context).join('. ')).join('. ');
-	return [{ verb: 'die', text: `Portcullis: ${cpv} is not built, as PORTCULLIS_CONFLICT="die" asks: ${reasons}.` }];
-}
-
-function warn(found: Found, cpv: string, context: BuildContext): Line[] {
-	return describe(found, context).map((text, index) => ({
-		verb: 'ewarn',
-		text: index === 0 ? `Portcullis: ${cpv}: ${text}` : `  ${text}`,
-	}));
+	if (setting === 'die') {
+		const sentences = found.flatMap((one) => describeConflict(one, context)).join(' ');
+		return [
+			{ verb: 'die', text: `Portcullis: ${cpv}: not built, because PORTCULLIS_CONFLICT="die" is set: ${sentences}` },
+		];
+	}
+	return found.flatMap((one) =>
+		describeConflict(one, context).map((text, index): Line => ({
+			verb: 'ewarn',
+			text: index === 0 ? `Portcullis: ${cpv}: ${text}` : `  ${text}`,
+		})),
+	);
 }

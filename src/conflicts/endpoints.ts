@@ -1,32 +1,34 @@
+import { realpathSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
-import type { BuildContext } from './build_context.ts';
+import { dirname, join } from 'node:path';
+import { configurationLines, executables, variable, type BuildContext } from './build_context.ts';
 
-/** A host and a port, as a configuration names them. */
+/** A host and a port that a configuration names. */
 export interface Endpoint {
 	readonly host: string;
 	readonly port: number;
 }
 
-/** Of the schemes that ccache's and sccache's addresses have. */
-const ports: Readonly<Record<string, number>> = { http: 80, https: 443, redis: 6379, rediss: 6379 };
+/** The default ports of the URL schemes that ccache and sccache use. */
+const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443, redis: 6379, rediss: 6379 };
 
-/** The places that the addresses in a text lead to: `redis://me@cache:6379/1`, `http://[fd00::7]/`. */
-export function endpointsIn(text: string): Endpoint[] {
-	const addresses = text.matchAll(/\b([a-z][a-z0-9+]*):\/\/(?:[^@/\s]*@)?(\[[^\]]*\]|[^:/\s"'|]+)(?::([0-9]+))?/gi);
-	return [...addresses].map(([, scheme = '', host = '', port]) => ({
+/** The endpoints of all URLs in a text: `redis://me@cache:6379/1`, `http://[fd00::7]/`. */
+export function urlEndpoints(text: string): Endpoint[] {
+	const urls = text.matchAll(/\b([a-z][a-z0-9+]*):\/\/(?:[^@/\s]*@)?(\[[^\]]*\]|[^:/\s"'|]+)(?::([0-9]+))?/gi);
+	return [...urls].map(([, scheme = '', host = '', port]) => ({
 		host: host.replace(/^\[|\]$/g, ''),
-		port: Number(port ?? ports[scheme.toLowerCase()] ?? 0),
+		port: Number(port ?? defaultPorts[scheme.toLowerCase()] ?? 0),
 	}));
 }
 
-/** Whether PORTCULLIS_ALLOW lets a place through: by the same name, or by a range that an address lies in. */
-export function isLet({ allowed }: BuildContext, place: Endpoint): boolean {
+/** Whether PORTCULLIS_ALLOW contains the endpoint: the same host name, or an address range that includes the address. */
+export function isAllowed({ allowed }: BuildContext, endpoint: Endpoint): boolean {
 	return allowed.some((entry) => {
 		const parts = /^\[?(?<host>[^\]/]*?)\]?(?:\/(?<bits>[0-9]+))?:(?<port>[0-9]+)$/.exec(entry)?.groups;
-		if (parts === undefined || Number(parts['port']) !== place.port) return false;
+		if (parts === undefined || Number(parts['port']) !== endpoint.port) return false;
 		const { host = '', bits } = parts;
-		if (host.toLowerCase() === place.host.toLowerCase()) return true;
-		return isIP(host) === isIP(place.host) && isIP(host) !== 0 && isWithin(place.host, host, bits);
+		if (host.toLowerCase() === endpoint.host.toLowerCase()) return true;
+		return isIP(host) === isIP(endpoint.host) && isIP(host) !== 0 && isWithin(endpoint.host, host, bits);
 	});
 }
 
@@ -35,4 +37,36 @@ function isWithin(address: string, network: string, bits: string | undefined): b
 	const range = new BlockList();
 	range.addSubnet(network, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
 	return range.check(address, family);
+}
+
+/** Whether a host name or address refers to this host. */
+export function isLoopback(host: string): boolean {
+	return /^(localhost(\.localdomain)?|127(\.[0-9]+){3}|\[?::1\]?)$/i.test(host);
+}
+
+/** distccd's port (distcc(1), "HOSTS SPECIFICATION"). */
+export const distccPort = 3632;
+
+/** The host list of distcc and the variable or file that contains it (distcc(1), "HOSTS SPECIFICATION"). */
+export function distccHosts(context: BuildContext): { readonly source: string; readonly list: string } {
+	const fromVariable = variable(context, 'DISTCC_HOSTS');
+	if (fromVariable.trim() !== '') return { source: 'DISTCC_HOSTS', list: fromVariable };
+	const [program] = executables(context, 'distcc');
+	// A distcc that is installed in a prefix reads the configuration of that prefix.
+	const prefix = program === undefined ? '' : dirname(dirname(realpathSync(program))).replace(/\/usr$/, '');
+	const userDirectory = variable(context, 'DISTCC_DIR') || join(variable(context, 'HOME'), '.distcc');
+	const files = [join(userDirectory, 'hosts'), `${prefix}/etc/distcc/hosts`];
+	const file = files.find((name) => configurationLines(name).length > 0) ?? '';
+	return { source: file, list: configurationLines(file).join(' ') };
+}
+
+/** The host of a distcc entry: `user@host:port/limit,lzo,cpp`, `[fd00::1]:3632`, `+zeroconf`, `--randomize`. */
+export function distccHost(entry: string): string {
+	const host = entry.replace(/,.*/, '').replace(/^[^@]*@/, '');
+	return /^\[/.test(host) ? host.replace(/\].*/, ']') : host.replace(/[:/].*/, '');
+}
+
+export function distccEndpoint(entry: string): Endpoint {
+	const port = /:([0-9]+)(?:[/,].*)?$/.exec(entry)?.[1];
+	return { host: distccHost(entry).replace(/^\[|\]$/g, ''), port: Number(port ?? distccPort) };
 }

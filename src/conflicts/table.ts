@@ -1,48 +1,61 @@
-import type { BuildContext, Evidence } from './build_context.ts';
-import { distcc, fakeroot, icecream, sccache, storage, storeVariables, tracking } from './build_evidence.ts';
-import { agents, display, proxies, proxyVariables, socks } from './session_evidence.ts';
 import type { Confinement } from '../rules/phases.ts';
+import type { BuildContext } from './build_context.ts';
+import {
+	agentEvidence,
+	ccacheEvidence,
+	displayEvidence,
+	distccEvidence,
+	fakerootEvidence,
+	icecreamEvidence,
+	proxyEvidence,
+	proxyVariables,
+	sccacheEvidence,
+	sccacheVariables,
+	socksEvidence,
+	trackingEvidence,
+	type Evidence,
+} from './evidence.ts';
 
 /**
- * What doesn't go together with a sandbox: one row each. The hook's cheap test, the message in an emerge, `explain` and what
- * a phase gets instead are all made from these rows.
+ * A part of the configuration that does not work in a sandbox, or defeats it. The prefilter of the hook, the messages and the variables
+ * of a phase are made from these rows.
  */
 export interface Conflict {
 	readonly name: string;
-	/** How a message calls it. */
+	/** The subject of the message. */
 	readonly label: string;
-	/** The sandboxes that it collides with, whichever of them a phase has. */
+	/** The conflict exists if a phase has one of these confinements. */
 	readonly with: readonly Confinement[];
-	/** No evidence without one of these: what the hook asks before it starts anything, where FEATURES has a sandbox of `with`. */
+	/** Cheap conditions that the hook tests first. Without one of them there is no evidence. */
 	readonly prefilters: readonly Prefilter[];
-	/** How it is recognized: what speaks for it, in words. None: there is no collision. */
-	readonly evidence: (context: BuildContext) => readonly Evidence[];
-	/** Who wins, and what becomes of the build. */
+	/** Searches the build context. No evidence: no conflict. */
+	readonly evidence: (context: BuildContext) => readonly Evidence[] | Promise<readonly Evidence[]>;
+	/** The effect on the build, as a sentence. */
 	readonly outcome: string;
-	/** For doctor. bad: something that was asked for does not work; odd: all of it does; none: doctor sees it by itself. */
+	/** The state of the finding of doctor. error: a requested function does not work. None: another finding of doctor covers it. */
 	readonly state?: 'error' | 'warning';
 	/**
-	 * The variables that the function of a phase that is cut off gets, so that its build goes on at once; null: it goes without.
-	 * Not PATH and CC: configure writes them into files.
+	 * The variables that the phase function gets if it has no network, so that the build does not wait for remote hosts; null: unset.
+	 * PATH and CC are not changed, because configure writes them into files.
 	 */
 	readonly inside: Readonly<Record<string, string | null>>;
-	/** The word of PORTCULLIS_ALLOW that lets it through: then nothing collides. */
+	/** The word of PORTCULLIS_ALLOW that ends the conflict. */
 	readonly allow?: string;
-	/** The way out that keeps the sandbox, where the evidence names none. */
-	readonly instead: string;
+	/** The assignment that ends the conflict and keeps the sandbox. Used if the evidence has none. */
+	readonly fix: string;
 }
 
-/** A question that bash answers without a process. */
+/** A condition that bash can test without starting a process. */
 export type Prefilter =
-	/** a word of FEATURES */
+	/** FEATURES contains this word. */
 	| { readonly word: string }
-	/** one of these variables has a value */
+	/** One of these variables is not empty. */
 	| { readonly set: readonly string[] }
-	/** a compiler, set or found in PATH, that is none of the plain ones */
+	/** A compiler in a variable or in PATH is not a plain one. */
 	| { readonly compiler: true }
-	/** one of these files, named in bash's way, contains this text; its first line is preceded by an end of line */
+	/** One of these files (expanded by bash) contains the text. The first line of a file follows a newline. */
 	| { readonly files: readonly string[]; readonly text: string }
-	/** an expression for [[ ]] */
+	/** An expression for [[ ]]. */
 	| { readonly holds: string };
 
 const ccacheFiles = [
@@ -60,41 +73,38 @@ export const conflicts: readonly Conflict[] = [
 		label: 'distcc',
 		with: ['net'],
 		prefilters: [{ word: 'distcc' }, { compiler: true }, { set: ['INCLUDE_SERVER_PORT'] }],
-		evidence: distcc,
-		outcome:
-			'network-sandbox wins: no host can be reached from the build, and distcc compiles every file here, without trying (DISTCC_HOSTS=localhost)',
+		evidence: distccEvidence,
+		outcome: 'The build cannot reach other hosts, so distcc compiles on this machine only (DISTCC_HOSTS=localhost).',
 		state: 'error',
-		// Without a number of its own localhost takes two jobs, and a third one sleeps a second before it asks again
-		// (dcc_lock_pause in distcc's where.c; 12 files with -j40: 5.1 s, with a number 0.4 s). 50 is its most.
+		// localhost without a limit takes two jobs; a third one sleeps for a second before it retries (dcc_lock_pause in distcc's
+		// where.c). 12 files with -j40 take 5.1 s, and 0.4 s with the maximum limit of 50.
 		inside: { DISTCC_HOSTS: 'localhost/50' },
 		allow: 'distcc',
-		instead: 'DISTCC_HOSTS="localhost"',
+		fix: 'DISTCC_HOSTS="localhost"',
 	},
 	{
 		name: 'icecream',
 		label: 'icecream',
 		with: ['net'],
 		prefilters: [{ word: 'icecream' }, { compiler: true }],
-		evidence: icecream,
-		outcome:
-			'network-sandbox wins: no host can be reached from the build, and icecc compiles every file here, without trying (ICECC=disable)',
+		evidence: icecreamEvidence,
+		outcome: 'The build cannot reach other hosts, so icecc compiles on this machine only (ICECC=disable).',
 		state: 'error',
-		// With "no" it would ask its daemon, which listens on a socket with a path and shares its places with other builds.
+		// With ICECC=no, icecc still asks its daemon through a UNIX socket and waits for a slot.
 		inside: { ICECC: 'disable' },
-		instead: 'ICECC="disable"',
+		fix: 'ICECC="disable"',
 	},
 	{
 		name: 'sccache',
-		label: "sccache's store or scheduler on another host",
+		label: "sccache's remote storage or scheduler",
 		with: ['net'],
 		prefilters: [{ compiler: true }],
-		evidence: sccache,
-		outcome:
-			'network-sandbox wins: no store and no scheduler can be reached from the build, and sccache compiles every file here, with a cache in a folder',
+		evidence: sccacheEvidence,
+		outcome: 'The build cannot reach other hosts, so sccache uses a local cache directory.',
 		state: 'error',
-		// Where its store is silent sccache waits for ten seconds a file, and fails. An empty variable is as bad as a wrong one.
-		inside: { ...Object.fromEntries(storeVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
-		instead: 'CC="gcc" CXX="g++"',
+		// sccache waits ten seconds per file for an unreachable storage and then fails. An empty variable counts as a storage.
+		inside: { ...Object.fromEntries(sccacheVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
+		fix: 'CC="gcc" CXX="g++"',
 	},
 	{
 		name: 'ccache',
@@ -105,13 +115,12 @@ export const conflicts: readonly Conflict[] = [
 			{ files: ccacheFiles, text: 'remote_storage' },
 			{ files: ccacheFiles, text: 'secondary_storage' },
 		],
-		evidence: storage,
-		outcome:
-			'network-sandbox wins: the storage cannot be reached, and ccache goes on with its local cache alone, without trying',
+		evidence: ccacheEvidence,
+		outcome: 'The build cannot reach the remote storage, so ccache uses its local cache only.',
 		state: 'error',
-		// The second one is what 4.4 to 4.6 called it.
+		// ccache 4.4 to 4.6 use the second name.
 		inside: { CCACHE_REMOTE_STORAGE: '', CCACHE_SECONDARY_STORAGE: '' },
-		instead: 'CCACHE_REMOTE_STORAGE=""',
+		fix: 'CCACHE_REMOTE_STORAGE=""',
 	},
 	{
 		name: 'socks',
@@ -121,86 +130,82 @@ export const conflicts: readonly Conflict[] = [
 			{ holds: "$EUID == 0 && ! ${FAKEROOTKEY-} && $features == *' '@(distcc|network-sandbox-proxy)' '*" },
 			{ set: ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'] },
 		],
-		evidence: socks,
+		evidence: socksEvidence,
 		outcome:
-			'the proxy wins: it listens on a UNIX socket, which no network sandbox covers, and through it any program of the build that speaks SOCKS5 reaches anything anywhere: this hole is open',
+			'The sandbox does not cover UNIX sockets, so every program of the build can reach any host through this proxy.',
 		state: 'warning',
 		inside: {},
-		instead: 'FEATURES="-network-sandbox-proxy -distcc"',
+		fix: 'FEATURES="-network-sandbox-proxy -distcc"',
 	},
 	{
 		name: 'fakeroot',
 		label: 'fakeroot',
 		with: ['ipc'],
 		prefilters: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
-		evidence: fakeroot('sysv'),
-		outcome:
-			'fakeroot wins: it asks its daemon over System V message queues, and would hang apart from them; so src_install keeps the IPC of the host, and only that',
+		evidence: fakerootEvidence('sysv'),
+		outcome: "fakeroot needs the System V message queues of its daemon, so src_install keeps the host's IPC.",
 		state: 'error',
 		inside: {},
-		instead: 'FEATURES="-fakeroot"',
+		fix: 'FEATURES="-fakeroot"',
 	},
 	{
 		name: 'fakeroot-tcp',
 		label: 'fakeroot-tcp',
 		with: ['net'],
 		prefilters: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
-		evidence: fakeroot('tcp'),
-		outcome:
-			'fakeroot wins: it asks its daemon over loopback, and would fail apart from it; so src_install keeps the network of the host, and only that',
+		evidence: fakerootEvidence('tcp'),
+		outcome: "fakeroot needs a loopback connection to its daemon, so src_install keeps the host's network.",
 		state: 'error',
 		inside: {},
-		instead: 'FEATURES="-fakeroot"',
+		fix: 'FEATURES="-fakeroot"',
 	},
 	{
 		name: 'tracking',
-		label: 'this system, on which no process can be kept track of,',
+		label: 'this system (no cgroup, no PID namespace)',
 		with: ['cgroup'],
 		prefilters: [
 			{ holds: '-e /proc/self/status && ! -e /proc/self/ns/user' },
-			// A filter, as Docker's; the rest is how kernels and distributions switch user namespaces off.
+			// A seccomp filter such as Docker's. The other files disable user namespaces.
 			{ files: ['/proc/self/status'], text: '\nSeccomp:\t2' },
 			{ files: ['/proc/sys/kernel/apparmor_restrict_unprivileged_userns'], text: '\n1\n' },
 			{ files: ['/proc/sys/user/max_user_namespaces', '/proc/sys/kernel/unprivileged_userns_clone'], text: '\n0\n' },
 		],
-		evidence: tracking,
-		outcome:
-			'neither wins: what a phase leaves behind is looked for among its descendants, and a daemon may escape that',
+		evidence: trackingEvidence,
+		outcome: 'At the end of a phase only its descendants are killed, so a daemon may escape.',
 		inside: {},
-		instead: 'FEATURES="-cgroup"',
+		fix: 'FEATURES="-cgroup"',
 	},
 	{
 		name: 'proxy',
-		label: "the proxy on this host's loopback",
+		label: 'a proxy on loopback',
 		with: ['net'],
 		prefilters: [{ set: proxyVariables }],
-		evidence: proxies,
-		outcome: 'network-sandbox wins: the build cannot reach it, and what asks it is refused; fetching still uses it',
+		evidence: proxyEvidence,
+		outcome: 'The build cannot reach the proxy. Fetching still uses it.',
 		state: 'warning',
 		inside: {},
-		instead: `ENV_UNSET="${proxyVariables.slice(0, 2).join(' ')}"`,
+		fix: `ENV_UNSET="${proxyVariables.slice(0, 2).join(' ')}"`,
 	},
 	{
 		name: 'agent',
-		label: 'an agent that holds your keys',
+		label: 'an ssh or gpg agent',
 		with: ['net'],
 		prefilters: [{ holds: '-S ${SSH_AUTH_SOCK-}' }, { holds: '-S ${GPG_AGENT_INFO%%:*}' }],
-		evidence: agents,
-		outcome:
-			'the agent wins: no network sandbox covers a UNIX socket with a path, and a build that may open it can use your keys',
+		evidence: agentEvidence,
+		outcome: 'The sandbox does not cover UNIX sockets, so a build that may open this socket can use your keys.',
 		state: 'warning',
 		inside: {},
-		instead: 'ENV_UNSET="SSH_AUTH_SOCK GPG_AGENT_INFO"',
+		fix: 'ENV_UNSET="SSH_AUTH_SOCK GPG_AGENT_INFO"',
 	},
 	{
 		name: 'display',
 		label: 'the X display',
 		with: ['net'],
 		prefilters: [{ holds: '${DISPLAY-} == ?(unix)?(/unix):+([0-9])* && ! -S /tmp/.X11-unix/X${display}' }],
-		evidence: display,
-		outcome: 'network-sandbox wins: the build cannot reach it, and a test that opens a window fails',
+		evidence: displayEvidence,
+		outcome: 'The build cannot reach the display, so tests that open a window fail.',
 		state: 'warning',
 		inside: {},
-		instead: 'ENV_UNSET="DISPLAY"',
+		fix: 'ENV_UNSET="DISPLAY"',
 	},
 ];

@@ -1,14 +1,13 @@
-import { describe, findConflicts } from '../conflicts/detect.ts';
 import { buildContextOf } from '../conflicts/build_context.ts';
+import { describeConflict, findConflicts } from '../conflicts/detect.ts';
 import { packageContextOf } from '../rules/phase_context.ts';
 import { resolve } from '../rules/settings.ts';
 import type { Finding } from './finding.ts';
 import type { SystemInfo } from './system_info.ts';
 
-/** What the whole configuration holds that doesn't go together with the sandboxes it asks for. */
-export function conflictFindings({ configuration }: SystemInfo): Finding[] {
+/** The conflicts of the whole configuration. portageFindings() reports invalid settings. */
+export async function conflictFindings({ configuration }: SystemInfo): Promise<Finding[]> {
 	if (configuration === undefined) return [];
-	// A bad setting is a finding of its own.
 	const settings = resolve(configuration.variables);
 	if (settings.PORTCULLIS_CONFLICT === 'ignore') return [];
 	const stops = settings.PORTCULLIS_CONFLICT === 'die';
@@ -18,19 +17,20 @@ export function conflictFindings({ configuration }: SystemInfo): Finding[] {
 		packageContext.features,
 		settings.PORTCULLIS_ALLOW,
 	);
-	return findConflicts({ ...packageContext, settings, phase: '' }, context).flatMap((found) => {
+	const conflicts = await findConflicts({ ...packageContext, settings, phase: '' }, context);
+	return conflicts.flatMap((found) => {
 		const { name } = found.conflict;
 		const state = stops ? 'error' : found.conflict.state;
 		if (state === undefined) return [];
-		const [what = '', outcome = '', fix = '', ...more] = describe(found, context);
-		const then = stops ? 'nothing is built, as PORTCULLIS_CONFLICT="die" asks' : outcome;
+		const [summary = '', outcome = '', ...fixes] = describeConflict(found, context);
+		const effect = stops ? 'No build starts, because PORTCULLIS_CONFLICT="die" is set.' : outcome;
 		return {
-			id: `collision-${name}`,
+			id: `conflict-${name}`,
 			state,
 			title: name,
-			means: `${what}. ${then.replace(/^./, (first) => first.toUpperCase())}.`,
-			fix: `${[fix, ...more].join('. ')}.`,
-			seen: found.evidence.map((one) => one.what),
+			meaning: `${summary} ${effect}`,
+			fix: fixes.join(' '),
+			observed: found.evidence.map(({ text }) => text),
 		};
 	});
 }

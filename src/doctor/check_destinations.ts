@@ -1,63 +1,55 @@
-import { destinations, endpoints, privateTexts, refused, type Destinations } from '../confine/destinations.ts';
+import {
+	blockedEntries,
+	destinations,
+	endpoints,
+	privateAddressNotes,
+	type Destinations,
+} from '../confine/destinations.ts';
 import { buildContextOf } from '../conflicts/build_context.ts';
 import { resolve } from '../rules/settings.ts';
-import { ok, type Finding } from './finding.ts';
+import { error, inactive, ok, type Finding } from './finding.ts';
 import type { SystemInfo } from './system_info.ts';
 
-const title = 'Let through';
+const title = 'Allowed';
 
-/** What PORTCULLIS_ALLOW of make.conf comes to here and now, an entry each. */
+/** The entries of PORTCULLIS_ALLOW in make.conf, resolved now. */
 export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	const { configuration, asked } = system;
 	const setting = resolve(configuration?.variables ?? {}).PORTCULLIS_ALLOW;
 	if (configuration === undefined || setting === '') return [];
 	if (!asked.includes('net')) {
-		const means = `PORTCULLIS_ALLOW="${setting}" does nothing, as FEATURES names no network-sandbox.`;
-		return [{ id: 'allow', state: 'inactive', title, means, fix: '', seen: [] }];
+		return [
+			inactive('allow', title, `PORTCULLIS_ALLOW="${setting}" has no effect without FEATURES="network-sandbox".`),
+		];
 	}
 	try {
 		const context = buildContextOf({ ...process.env, ...configuration.variables }, configuration.features);
-		return [...proxy(system), ...entries(await destinations(setting, context))];
-	} catch (error) {
-		if (!(error instanceof Error)) throw error;
-		return [failure('allow', `${error.message}.`, 'Correct it in make.conf: until then no build starts.')];
+		return [...proxyFindings(system), ...entryFindings(await destinations(setting, context))];
+	} catch (failure) {
+		if (!(failure instanceof Error)) throw failure;
+		return [error('allow', title, `${failure.message}. No build starts.`, 'Correct PORTCULLIS_ALLOW in make.conf.')];
 	}
 }
 
-/** Root's Portage cuts off whoever would make the connections. */
-function proxy({ uid, configuration }: SystemInfo): Finding[] {
+/** As root, Portage isolates confine itself, so only its proxy can open connections. */
+function proxyFindings({ uid, configuration }: SystemInfo): Finding[] {
 	const { features = [] } = configuration ?? {};
 	if (uid !== 0 || features.includes('distcc') || features.includes('network-sandbox-proxy')) return [];
-	const means = 'nothing is: as root Portage itself isolates the network, and starts no proxy for what is outside.';
-	return [failure('allow-proxy', means, 'FEATURES="network-sandbox-proxy" makes Portage start one.')];
+	const meaning = 'PORTCULLIS_ALLOW has no effect: as root, Portage itself isolates the network and starts no proxy.';
+	return [error('allow-proxy', title, meaning, 'Set FEATURES="network-sandbox-proxy" in make.conf.')];
 }
 
-function entries(found: Destinations): Finding[] {
+function entryFindings(found: Destinations): Finding[] {
 	return [
 		...found.list.flatMap((one) => {
-			const name = one.distcc ? `distcc's ${one.entry} (${found.where})` : one.entry;
+			const name = one.distcc ? `distcc host ${one.entry} (${found.source})` : one.entry;
 			const texts = endpoints(one);
 			return texts.length === 0 ? [] : [ok(`allow-${one.entry}`, title, `${name}: ${texts.join(' ')}`, texts)];
 		}),
-		...privateTexts(found).map((text) => ok('allow-private', title, `${text}.`)),
-		...refused(found).map(({ entry, what, why, fix }) =>
-			failure(`allow-${entry}`, `${what} stays blocked: ${why}.`, fix),
+		...privateAddressNotes(found).map((text) => ok('allow-private', title, `${text}.`)),
+		...blockedEntries(found).map(({ entry, subject, reason, fix }) =>
+			error(`allow-${entry}`, title, `${subject} stays blocked: ${reason}.`, fix),
 		),
-		...(found.distcc === 'not in use'
-			? [
-					{
-						id: 'allow-distcc',
-						state: 'inactive' as const,
-						title,
-						means: 'distcc: it is not in use.',
-						fix: '',
-						seen: [],
-					},
-				]
-			: []),
+		...(found.distcc === 'not in use' ? [inactive('allow-distcc', title, 'distcc: not in use.')] : []),
 	];
-}
-
-function failure(id: string, means: string, fix: string): Finding {
-	return { id, state: 'error', title, means, fix, seen: [] };
 }

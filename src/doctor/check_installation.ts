@@ -1,158 +1,128 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { words } from '../util/environment.ts';
 import { problem, settingNames, squeeze } from '../rules/settings.ts';
-import { causeOf } from './causes.ts';
-import { ok, type Finding } from './finding.ts';
-import { hookFindings } from './check_hook.ts';
-import type { SystemInfo } from './system_info.ts';
+import { words } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
+import { hookFindings } from './check_hook.ts';
+import { error, ok, warning, type Finding } from './finding.ts';
+import type { SystemInfo } from './system_info.ts';
+import { unavailableCause } from './unavailable_cause.ts';
 
 export function portageFindings(system: SystemInfo): Finding[] {
-	const { configuration, noPortage, uid } = system;
-	const title = 'Portage';
+	const { configuration, portageError, uid, asked } = system;
 	if (configuration === undefined) {
-		return [
-			{
-				id: 'portage',
-				state: 'error',
-				title,
-				means: `${noPortage}.`,
-				fix: '--eprefix names the Prefix to look at.',
-				seen: [],
-			},
-		];
+		return [error('portage', 'Portage', `${portageError}.`, 'Name the Prefix with --eprefix.')];
 	}
-	const own =
-		uid === 0 ? 'as root it isolates the network and IPC itself' : 'not being root it isolates nothing by itself';
-	const asked = system.asked.length > 0;
-	const seen = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
+	const sandbox =
+		uid === 0 ? 'isolates network and IPC itself, as root' : 'isolates nothing itself, as you are not root';
+	const observed = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
+	const noFeature = warning(
+		'features',
+		'FEATURES',
+		'contains none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.',
+		'Set FEATURES="network-sandbox ipc-sandbox cgroup" in make.conf.',
+		observed,
+	);
 	return [
-		ok('portage', title, `${configuration.version}; ${own}`, seen),
-		...(asked
-			? []
-			: [
-					{
-						id: 'features',
-						state: 'warning' as const,
-						title: 'FEATURES',
-						means: 'none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.',
-						fix: 'FEATURES="network-sandbox ipc-sandbox cgroup" in make.conf.',
-						seen,
-					},
-				]),
+		ok('portage', 'Portage', `${configuration.version}; ${sandbox}`, observed),
+		...(asked.length > 0 ? [] : [noFeature]),
 		...settingFindings(configuration.variables),
-		...configuration.profile_bashrcs.map((file) => ({
-			id: 'profile.bashrc',
-			state: 'warning' as const,
-			title: 'profile.bashrc',
-			means: `${file} runs before the hook, so twice in a confined phase, the first time outside.`,
-			fix: 'Nothing to do if it only sets variables and functions.',
-			seen: [file],
-		})),
+		...configuration.profile_bashrcs.map((file) =>
+			warning(
+				'profile.bashrc',
+				'profile.bashrc',
+				`${file} runs before the hook, so a confined phase runs it twice, the first time outside the sandbox.`,
+				'No action is needed if it only sets variables and functions.',
+				[file],
+			),
+		),
 	];
 }
 
 function settingFindings(variables: Readonly<Record<string, string>>): Finding[] {
 	return settingNames.flatMap((name) => {
 		const wrong = problem(name, squeeze(variables[name] ?? ''));
-		const fix = 'Correct it in make.conf.';
-		return wrong === undefined
-			? []
-			: [{ id: name, state: 'error' as const, title: name, means: `${wrong}.`, fix, seen: [] }];
+		return wrong === undefined ? [] : [error(name, name, `${wrong}.`, 'Correct it in make.conf.')];
 	});
 }
 
-export function hooksFindings(system: SystemInfo): Finding[] {
+export function allHookFindings(system: SystemInfo): Finding[] {
 	const { eprefix, configuration } = system;
-	const here = configuration?.configroot.replace(/\/+$/, '') ?? eprefix;
+	const configroot = configuration?.configroot.replace(/\/+$/, '') ?? eprefix;
 	return [
 		...hookFindings(eprefix, ''),
-		...[...new Set([here, ...crossdev(eprefix)])]
+		...[...new Set([configroot, ...crossdevRoots(eprefix)])]
 			.filter((root) => root !== eprefix)
 			.flatMap((root) => hookFindings(eprefix, root).filter(({ id }) => id !== 'hook')),
 	];
 }
 
-/** crossdev makes a configuration for each target, in /usr/TARGET/etc/portage. */
-function crossdev(eprefix: string): string[] {
-	return list(`${eprefix}/usr`)
+/** crossdev creates a configuration for each target in /usr/TARGET/etc/portage. */
+function crossdevRoots(eprefix: string): string[] {
+	return entries(`${eprefix}/usr`)
 		.filter((name) => /^[a-z0-9_]+-.+-.+/.test(name))
 		.map((name) => join(eprefix, 'usr', name))
 		.filter((root) => stat(join(root, 'etc/portage/make.conf')) !== undefined);
 }
 
-function list(folder: string): string[] {
+function entries(directory: string): string[] {
 	try {
-		return readdirSync(folder);
+		return readdirSync(directory);
 	} catch {
 		return [];
 	}
 }
 
-/** confine itself: there, able to start, and setuid where it was installed so. */
+/** Whether confine is installed, starts, and is set-user-ID if it was installed so. */
 export function confineFindings(system: SystemInfo): Finding[] {
 	const { confine, probeResult, sandboxed } = system;
-	const title = 'confine';
 	const status = stat(confine);
-	const seen = [confine, `mode ${probeResult.mode}`];
-	const again = 'Run install.sh again, or emerge app-portage/portcullis.';
-	if (status === undefined) {
-		return [
-			{ id: 'confine', state: 'error', title, means: `there is no ${confine}: nothing is confined.`, fix: again, seen },
-		];
+	const observed = [confine, `mode ${probeResult.mode}`];
+	const failure = (id: string, meaning: string, fix: string) => [error(id, 'confine', meaning, fix, observed)];
+	const reinstall = 'Run install.sh again, or `emerge app-portage/portcullis`.';
+	if (status === undefined) return failure('confine', `${confine} does not exist: nothing is confined.`, reinstall);
+
+	const setuid = (status.mode & 0o4000) !== 0 && status.uid === 0;
+	const setuidFix = lostSetuidFix(system);
+	if (setuidFix !== undefined && !setuid) {
+		return failure('setuid', `${confine} lost its setuid bit. A copy or chown removes it.`, setuidFix);
 	}
-	const setuid = (status.mode & constants.S_IFMT) !== 0 && (status.mode & 0o4000) !== 0 && status.uid === 0;
-	const fix = setuidWanted(system);
-	if (fix !== undefined && !setuid) {
-		const means = `${confine} was installed setuid, and has lost that: a copy or a chown takes it off.`;
-		return [{ id: 'setuid', state: 'error', title, means, fix, seen }];
-	}
-	if (setuid && nosuid(system)) {
-		const means = `${confine} is setuid, on a file system that is mounted nosuid: it is an ordinary program there.`;
-		return [{ id: 'nosuid', state: 'error', title, means, fix: 'Mount it suid, or install with --no-setuid.', seen }];
+	if (setuid && isNosuid(system)) {
+		const meaning = `${confine} is setuid, but its file system is mounted with nosuid: the bit has no effect.`;
+		return failure('nosuid', meaning, 'Mount it with suid, or run `install.sh --no-setuid`.');
 	}
 	if (probeResult.broken.includes('EACCES') && (status.mode & constants.S_IXOTH) === 0) {
-		const means = `${confine} is for group ${status.gid} alone, and you are not in it: nothing of yours is confined.`;
-		return [
-			{ id: 'group', state: 'error', title, means, fix: '`gpasswd --add USER portage`, and log in again.', seen },
-		];
+		const meaning = `Only group ${status.gid} may run ${confine}, and you are not in it: your builds are not confined.`;
+		return failure('group', meaning, 'Run `gpasswd --add USER portage`, and log in again.');
 	}
 	if (sandboxed?.mode === 'none') {
-		const { because, fix } = causeOf({ ...system, probeResult: sandboxed }, 'net');
-		const means = `FEATURES=sandbox sets no_new_privs for each phase, under which a setuid confine is an ordinary program; and ${because}: nothing is confined.`;
-		const instead = `${fix} Or FEATURES="-sandbox", which gives up what sys-apps/sandbox protects.`;
-		return [{ id: 'no_new_privs', state: 'error', title, means, fix: instead, seen }];
+		const cause = unavailableCause({ ...system, probeResult: sandboxed }, 'net');
+		const meaning = `FEATURES="sandbox" sets no_new_privs, so the setuid bit of confine has no effect in a phase, and ${cause.text}: nothing is confined.`;
+		return failure(
+			'no_new_privs',
+			meaning,
+			`${cause.fix} Or set FEATURES="-sandbox", without the protection of sys-apps/sandbox.`,
+		);
 	}
-	if (probeResult.broken !== '') {
-		return [
-			{
-				id: 'confine',
-				state: 'error',
-				title,
-				means: `${confine} does not work: ${probeResult.broken}.`,
-				fix: again,
-				seen,
-			},
-		];
-	}
-	const mode = probeResult.mode === 'none' ? 'it starts, and can make no namespace' : `mode ${probeResult.mode}`;
-	return [ok('confine', title, `${mode}${setuid ? ', setuid' : ''}`, seen)];
+	if (probeResult.broken !== '')
+		return failure('confine', `${confine} does not work: ${probeResult.broken}.`, reinstall);
+	const mode = probeResult.mode === 'none' ? 'starts, but cannot create namespaces' : `mode ${probeResult.mode}`;
+	return [ok('confine', 'confine', `${mode}${setuid ? ', setuid' : ''}`, observed)];
 }
 
-/** How to make it setuid again, where install.sh or the package has. */
-function setuidWanted({ eprefix, read }: SystemInfo): string | undefined {
+/** How to restore the setuid bit, if install.sh or the package set it. */
+function lostSetuidFix({ eprefix, read }: SystemInfo): string | undefined {
 	if (/^setuid yes$/m.test(read(`${eprefix}/usr/lib/portcullis/installed`) ?? ''))
 		return 'Run `install.sh --setuid` again.';
 	const packages = `${eprefix}/var/db/pkg/app-portage`;
-	const used = list(packages).some(
+	const isPackageSetuid = entries(packages).some(
 		(name) => /^portcullis-\d/.test(name) && words(read(`${packages}/${name}/USE`)).includes('suid'),
 	);
-	return used ? '`emerge --oneshot app-portage/portcullis`.' : undefined;
+	return isPackageSetuid ? 'Run `emerge --oneshot app-portage/portcullis`.' : undefined;
 }
 
-/** Whether the file system that confine is on is mounted nosuid: the longest mount point above it. */
-function nosuid({ confine, read }: SystemInfo): boolean {
+/** Whether the file system of confine, at the longest mount point above it, is mounted with nosuid. */
+function isNosuid({ confine, read }: SystemInfo): boolean {
 	const mounts = (read('/proc/self/mountinfo') ?? '').split('\n').map((line) => line.split(' '));
 	const above = mounts
 		.filter(([, , , , point = '']) => `${confine}/`.startsWith(point === '/' ? '/' : `${point}/`))
@@ -161,26 +131,14 @@ function nosuid({ confine, read }: SystemInfo): boolean {
 }
 
 export function recordFindings({ logs }: SystemInfo): Finding[] {
-	const title = 'Records';
-	const seen = [logs];
-	const means = (why: string) => `${why}: phases leave no record, and \`portcullis report\` has nothing to say.`;
-	if (stat(logs) === undefined) {
-		return [
-			{
-				id: 'records',
-				state: 'error',
-				title,
-				means: means(`there is no folder ${logs}`),
-				fix: 'Run install.sh again.',
-				seen,
-			},
-		];
-	}
+	const failure = (reason: string, fix: string) =>
+		error('records', 'Records', `${reason}: phases leave no record for \`portcullis report\`.`, fix, [logs]);
+	if (stat(logs) === undefined) return [failure(`${logs} does not exist`, 'Run install.sh again.')];
 	try {
 		accessSync(logs, constants.W_OK | constants.X_OK);
 	} catch {
-		const fix = 'It belongs to root:portage, mode 2775, or in a Prefix to its owner.';
-		return [{ id: 'records', state: 'error', title, means: means(`${logs} is not writable for you`), fix, seen }];
+		const fix = `Run \`chgrp portage ${logs}; chmod 2775 ${logs}\` as root. In a Prefix, its owner must own the directory.`;
+		return [failure(`you may not write to ${logs}`, fix)];
 	}
-	return [ok('records', title, 'every phase can leave its record', seen)];
+	return [ok('records', 'Records', 'phases can write records', [logs])];
 }

@@ -1,14 +1,14 @@
-import { allowFindings } from './check_destinations.ts';
 import { conflictFindings } from './check_conflicts.ts';
-import type { Finding } from './finding.ts';
-import { confineFindings, hooksFindings, portageFindings, recordFindings } from './check_installation.ts';
+import { allowFindings } from './check_destinations.ts';
+import { allHookFindings, confineFindings, portageFindings, recordFindings } from './check_installation.ts';
 import { sandboxFindings } from './check_sandboxes.ts';
+import type { Finding } from './finding.ts';
 import type { SystemInfo } from './system_info.ts';
 
-/** Every look that doctor takes, in the order of its screen. */
-const looks: readonly ((system: SystemInfo) => Finding[] | Promise<Finding[]>)[] = [
+/** All checks of doctor, in the order of its output. */
+const checks: readonly ((system: SystemInfo) => Finding[] | Promise<Finding[]>)[] = [
 	portageFindings,
-	hooksFindings,
+	allHookFindings,
 	confineFindings,
 	sandboxFindings,
 	allowFindings,
@@ -18,6 +18,6 @@ const looks: readonly ((system: SystemInfo) => Finding[] | Promise<Finding[]>)[]
 
 export async function examine(system: SystemInfo): Promise<Finding[]> {
 	const findings: Finding[] = [];
-	for (const look of looks) findings.push(...(await look(system)));
+	for (const check of checks) findings.push(...(await check(system)));
 	return findings;
 }

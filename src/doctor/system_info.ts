@@ -1,17 +1,17 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { evidenceVariables } from '../conflicts/detect.ts';
 import { encodeSecureEnvironment } from '../confine/options.ts';
-import { installation } from '../installation/locate.ts';
+import { capture, probeConfine } from '../confine/spawn.ts';
+import { evidenceVariables } from '../conflicts/detect.ts';
+import { confineFor } from '../installation/locate.ts';
 import { paths } from '../installation/paths.ts';
-import { confinements, type Confinement } from '../rules/phases.ts';
-import { features } from '../rules/features.ts';
 import { resolvePortage, type Configuration } from '../portage/resolve_package.ts';
+import { features } from '../rules/features.ts';
+import { confinements, type Confinement } from '../rules/phases.ts';
 import { readFile } from '../util/files.ts';
 
-/** What a try of confine gave: the members of its record that matter here, or why there is none. */
+/** The result of a test run of confine: members of its record, or the reason why there is no record. */
 export interface ProbeResult {
 	readonly mode: string;
 	readonly tracking: string;
@@ -19,53 +19,54 @@ export interface ProbeResult {
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly watched: string;
 	readonly watchedWhy: string;
-	/** Why confine could not even be started; '' where it was. */
+	/** Why confine could not run; '' if it could. */
 	readonly broken: string;
 }
 
-/** What doctor and info look at, looked at once. */
+/** The input of all findings of doctor and of `info`. */
 export interface SystemInfo {
 	readonly eprefix: string;
 	readonly confine: string;
 	readonly logs: string;
 	readonly uid: number;
+	/** undefined if Portage could not be started; portageError then has the reason. */
 	readonly configuration: Configuration | undefined;
-	/** Why there is none. */
-	readonly noPortage: string;
+	readonly portageError: string;
+	/** The confinements that FEATURES requests; all of them if there is no configuration. */
 	readonly asked: readonly Confinement[];
 	readonly probeResult: ProbeResult;
-	/** The same where no_new_privs is set, as FEATURES=sandbox does; undefined where that makes no difference. */
+	/** The result with no_new_privs, which FEATURES="sandbox" sets; undefined if that does not matter. */
 	readonly sandboxed: ProbeResult | undefined;
-	/** `confine --probe`, key by key. */
-	readonly probe: ReadonlyMap<string, string>;
-	/** A file of /proc, /sys or /etc, without blanks at its end; undefined where it can't be read. */
+	/** The answers of `confine --probe`. */
+	readonly probe: Readonly<Record<string, string>>;
+	/** Reads a file of /proc, /sys or /etc without trailing whitespace; undefined if it is not readable. */
 	readonly read: (file: string) => string | undefined;
 }
 
 export async function probeSystem(eprefix: string): Promise<SystemInfo> {
-	const own = installation();
-	const confine = eprefix === own.eprefix ? own.confine : paths(eprefix).confine;
+	const confine = confineFor(eprefix);
 	const [answer, probeResult, probe] = await Promise.all([
 		resolvePortage(eprefix, undefined, evidenceVariables).catch((error: unknown) =>
 			String(error instanceof Error ? error.message : error),
 		),
-		tryConfine(confine),
-		probed(confine),
+		testRun(confine),
+		probeConfine(confine),
 	]);
 	const configuration = typeof answer === 'string' ? undefined : answer;
-	const sandbox = configuration?.sandbox === true && configuration.features.includes('sandbox');
+	const hasSandbox = configuration?.sandbox === true && configuration.features.includes('sandbox');
 	return {
 		eprefix,
 		confine,
 		logs: paths(eprefix).logs,
 		uid: process.getuid?.() ?? 0,
 		configuration,
-		noPortage: typeof answer === 'string' ? answer : '',
-		// Where Portage can't be asked, everything is of interest.
+		portageError: typeof answer === 'string' ? answer : '',
 		asked: confinements.filter((what) => configuration?.features.includes(features[what]) ?? true),
 		probeResult,
 		sandboxed:
-			sandbox && probeResult.mode === 'setuid' ? await tryConfine(confine, inert(configuration.python)) : undefined,
+			hasSandbox && probeResult.mode === 'setuid'
+				? await testRun(confine, withNoNewPrivs(configuration.python))
+				: undefined,
 		probe,
 		read,
 	};
@@ -75,42 +76,31 @@ function read(file: string): string | undefined {
 	return readFile(file)?.trimEnd();
 }
 
-/** A command that runs another with no_new_privs (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */
-function inert(python: string): string[] {
+/** A command that sets no_new_privs and executes its arguments (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */
+function withNoNewPrivs(python: string): string[] {
 	const script = 'import ctypes, os, sys; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])';
 	return [python, '-I', '-c', script];
 }
 
-/** Does with `true` what the hook does with a phase that asks for everything, and reads the record of it. */
-async function tryConfine(confine: string, through: readonly string[] = []): Promise<ProbeResult> {
-	let probeResult = await tryOnce(confine, through);
-	// A command as short as this one can be over before its watcher has looked.
-	for (let more = 2; more > 0 && probeResult.watchedWhy === 'the command was not started'; more--)
-		probeResult = await tryOnce(confine, through);
-	return probeResult;
+/** Runs `true` with all confinements, as the hook runs a phase. `launcher` is a command that starts confine. */
+async function testRun(confine: string, launcher: readonly string[] = []): Promise<ProbeResult> {
+	let result = await testRunOnce(confine, launcher);
+	// A short command may exit before its watcher is ready.
+	for (let retries = 2; retries > 0 && result.watchedWhy === 'the command was not started'; retries--)
+		result = await testRunOnce(confine, launcher);
+	return result;
 }
 
-async function tryOnce(confine: string, through: readonly string[]): Promise<ProbeResult> {
+async function testRunOnce(confine: string, launcher: readonly string[]): Promise<ProbeResult> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
+	const isolation = ['--net', '--ipc', '--cgroup', `doctor_${process.pid}`, '--audit', '--best-effort'];
+	const [program, ...args] = [...launcher, confine, ...isolation, '--record', record, '--', 'true'];
 	try {
-		const [program, ...args] = [
-			...through,
-			confine,
-			'--net',
-			'--ipc',
-			'--cgroup',
-			`doctor_${process.pid}`,
-			'--audit',
-			'--best-effort',
-			'--record',
-			record,
-			'--',
-			'true',
-		];
-		const { error, stderr } = await call(program, args);
+		const env = encodeSecureEnvironment(process.env);
+		const { error, stderr } = await capture(program, args, { env, timeout: 10_000 });
 		const line = read(record);
-		if (line === undefined) return nothing(stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record'));
+		if (line === undefined) return brokenResult(stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record'));
 		return probeResultOf(JSON.parse(line) as Record<string, unknown>);
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
@@ -130,26 +120,6 @@ function probeResultOf(record: Record<string, unknown>): ProbeResult {
 	};
 }
 
-function nothing(broken: string): ProbeResult {
+function brokenResult(broken: string): ProbeResult {
 	return { mode: 'none', tracking: 'none', applied: {}, missing: [], watched: '', watchedWhy: '', broken };
-}
-
-async function probed(confine: string): Promise<Map<string, string>> {
-	const { stdout } = await call(confine, ['--probe']);
-	const pairs = stdout.split('\n').flatMap((line): [string, string][] => {
-		const equals = line.indexOf('=');
-		return equals > 0 ? [[line.slice(0, equals), line.slice(equals + 1)]] : [];
-	});
-	return new Map(pairs);
-}
-
-function call(
-	program: string,
-	args: readonly string[],
-): Promise<{ error: string | undefined; stdout: string; stderr: string }> {
-	return new Promise((resolve) => {
-		execFile(program, args, { env: encodeSecureEnvironment(process.env), timeout: 10_000 }, (error, stdout, stderr) => {
-			resolve({ error: error?.message.split('\n')[0], stdout, stderr });
-		});
-	});
 }

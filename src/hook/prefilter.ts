@@ -1,6 +1,6 @@
 import { conflicts, type Prefilter } from '../conflicts/table.ts';
 import { evidenceVariables } from '../conflicts/detect.ts';
-import { compilerVariables } from '../conflicts/compilers.ts';
+import { compilerVariables } from '../conflicts/evidence.ts';
 import { features } from '../rules/features.ts';
 import { quote } from '../util/environment.ts';
 

@@ -19,3 +19,9 @@ export function installation(url = import.meta.url): Installation {
 	}
 	return { eprefix: '', confine: join(folder, '../native/build/confine') };
 }
+
+/** The path of confine for the prefix `eprefix`: that of this installation or checkout, or that of another prefix. */
+export function confineFor(eprefix: string): string {
+	const own = installation();
+	return eprefix === own.eprefix ? own.confine : paths(eprefix).confine;
+}

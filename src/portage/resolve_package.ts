@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { execa } from 'execa';
+import { capture } from '../confine/spawn.ts';
 import script from '../../hooks/resolve_package.py' with { type: 'text' };
 import { settingNames } from '../rules/settings.ts';
 
@@ -52,12 +52,12 @@ export async function resolvePortage(
 	const tried: string[] = [];
 	for (const python of pythons(eprefix)) {
 		const args = ['-I', '-c', script, eprefix, wanted, ...(atom === undefined ? [] : [atom])];
-		const { stdout, stderr, exitCode, failed } = await execa(python, args, { reject: false, stdin: 'ignore' });
-		if (!failed) return JSON.parse(stdout) as Configuration;
+		const { stdout, stderr, status, error } = await capture(python, args);
+		if (error === undefined) return JSON.parse(stdout) as Configuration;
 		const why = stderr.trim().split('\n').at(-1) ?? '';
-		if (exitCode === NO_PACKAGE) throw new Error(why);
-		if (exitCode !== undefined && exitCode !== NO_PORTAGE) {
-			throw new Error(`Portage can't be asked: ${why === '' ? `${python} ended with ${exitCode}` : why}`);
+		if (status === NO_PACKAGE) throw new Error(why);
+		if (status !== undefined && status !== NO_PORTAGE) {
+			throw new Error(`Portage can't be asked: ${why === '' ? `${python} ended with ${status}` : why}`);
 		}
 		tried.push(python);
 	}

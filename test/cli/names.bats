@@ -16,7 +16,7 @@ destinations() {
 		env "${ENVIRONMENT[@]}" node "$PROGRAM" destinations --package a/b-1 --features 'network-sandbox distcc' "$@"
 }
 
-@test 'a name lets no reserved address through, and the message shows name, address and fix' {
+@test 'a name allows no reserved address, and the message shows name, address and fix' {
 	run -0 destinations evil.example:80 six.example:443 nat.example:1 mapped.example:80 nas.example:80
 	[[ $(grep '^--' <<<"$output") == '--allow 192.0.2.1:80
 --allow 192.0.2.9:80
@@ -24,31 +24,31 @@ destinations() {
 --resolve evil.example=192.0.2.1
 --resolve mapped.example=192.0.2.9
 --resolve nas.example=10.1.2.3' ]]
-	[[ $output == *'a part of evil.example:80 in PORTCULLIS_ALLOW stays blocked: evil.example is 127.0.0.1, an address of this host'* ]]
-	[[ $output == *'evil.example is 169.254.169.254, a link-local address'*'PORTCULLIS_ALLOW="169.254.169.254:80"'* ]]
-	[[ $output == *' six.example:443 in PORTCULLIS_ALLOW stays blocked: six.example is ::1,'*'PORTCULLIS_ALLOW="[::1]:443"'* ]]
-	[[ $output == *'nat.example is 64:ff9b::7f00:1, an address of this host'* ]]
-	[[ $output == *'elog Portcullis: a/b-1: nas.example:80 leads into a private network: nas.example is 10.1.2.3'* ]]
+	[[ $output == *'a part of evil.example:80 in PORTCULLIS_ALLOW stays blocked: evil.example resolves to 127.0.0.1 (loopback: this host)'* ]]
+	[[ $output == *'evil.example resolves to 169.254.169.254 (link-local: '*'PORTCULLIS_ALLOW="169.254.169.254:80"'* ]]
+	[[ $output == *' six.example:443 in PORTCULLIS_ALLOW stays blocked: six.example resolves to ::1 ('*'PORTCULLIS_ALLOW="[::1]:443"'* ]]
+	[[ $output == *'nat.example resolves to 64:ff9b::7f00:1 (loopback: this host)'* ]]
+	[[ $output == *'elog Portcullis: a/b-1: nas.example:80 is in a private network: nas.example resolves to 10.1.2.3'* ]]
 }
 
-@test 'other spellings of an address are names, and what is written as an address is let through' {
+@test 'other notations of an address are treated as names, and literal addresses are allowed' {
 	run -0 destinations 127.1:80 0:80 2130706433:80 localhost:80
 	[[ $output != *--allow* ]]
-	(($(grep -c 'stays blocked: .* is \(127.0.0.1\|0.0.0.0\), ' <<<"$output") == 4))
+	(($(grep -c 'stays blocked: .* resolves to \(127.0.0.1\|0.0.0.0\) (' <<<"$output") == 4))
 	run -0 destinations 127.0.0.1:3633 '[::1]:80' 169.254.169.254:80
 	[[ $output == $'--allow 127.0.0.1:3633\n--allow [::1]:80\n--allow 169.254.169.254:80\ndone' ]]
 }
 
-@test "distcc's hosts pass the same check, and for a tunnel the message says what to write" {
+@test 'reserved addresses of distcc hosts stay blocked, and the message for a tunnel shows the assignment' {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/bin/distcc"
 	chmod +x "$BATS_TEST_TMPDIR/bin/distcc"
 	ENVIRONMENT=(PATH="$BATS_TEST_TMPDIR/bin:$PATH" DISTCC_HOSTS='evil.example 169.254.1.1 0.0.0.0')
 	run -0 destinations distcc
-	[[ $(grep '^--' <<<"$output") == $'--allow 192.0.2.1:3632\n--name evil.example=192.0.2.1' ]]
-	(($(grep -c "distcc's host .* stays blocked" <<<"$output") == 4))
+	[[ $(grep '^--' <<<"$output") == $'--allow 192.0.2.1:3632\n--resolve evil.example=192.0.2.1' ]]
+	(($(grep -c 'distcc host .* stays blocked' <<<"$output") == 4))
 	ENVIRONMENT=(PATH="$BATS_TEST_TMPDIR/bin:$PATH" DISTCC_HOSTS=127.0.0.1:3633)
 	run -0 destinations distcc
-	[[ $output == *"distcc's host 127.0.0.1:3633 stays blocked"*'PORTCULLIS_ALLOW="127.0.0.1:3633" lets it through.'* ]]
-	[[ $output != *'no host but this one'* ]]
+	[[ $output == *'distcc host 127.0.0.1:3633 stays blocked'*'Set PORTCULLIS_ALLOW="127.0.0.1:3633".'* ]]
+	[[ $output != *'no remote host'* ]]
 }

@@ -20,53 +20,57 @@ function found(list: readonly Partial<Destination>[], more: Partial<Destinations
 		...{ entry: 'e', host: 'h', addresses: [], reserved: [], port: 80, distcc: false },
 		...one,
 	}));
-	return { list: full, uncovered: [], tunnels: [], distcc: 'not asked for', where: '', ...more };
+	return { list: full, unsupported: [], tunnels: [], distcc: 'not asked for', source: '', ...more };
 }
 
-const said = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ verb, text }) => `${verb} ${text}`);
+const messages = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ verb, text }) => `${verb} ${text}`);
 
-/** So many hosts, each with a name and an address. */
+/** `count` hosts, each with a name and an address. */
 const hosts = (count: number) =>
 	Array.from({ length: count }, (_, at) => ({ host: `host${at}`, addresses: [`192.0.2.${at}`] }));
 
-test('as many as confine takes are let through, and only where there are more that is said', () => {
-	expect(said(found(hosts(33)))).toEqual([]);
-	expect(said(found(hosts(64)))).toEqual([]);
+test('64 addresses are allowed, and more are reported', () => {
+	expect(messages(found(hosts(33)))).toEqual([]);
+	expect(messages(found(hosts(64)))).toEqual([]);
 	expect(allowOptions(found(hosts(64)))).toHaveLength(128);
-	expect(said(found(hosts(65)))).toEqual([
-		'ewarn Portcullis: a/b-1: the rest of PORTCULLIS_ALLOW stays blocked: it comes to more than 64 addresses. ADDRESS/BITS:PORT lets a whole network through.',
+	expect(messages(found(hosts(65)))).toEqual([
+		'ewarn Portcullis: a/b-1: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 addresses. Replace addresses by a network: ADDRESS/BITS:PORT.',
 	]);
 	expect(allowOptions(found(hosts(65)))).toHaveLength(128);
-	// One address of many names.
+	// Many names with one address.
 	const same = hosts(65).map((one) => ({ ...one, addresses: ['192.0.2.1'] }));
-	expect(said(found(same))).toHaveLength(1);
+	expect(messages(found(same))).toHaveLength(1);
 });
 
-test('what stays blocked, with the way out', () => {
-	expect(said(found([{ entry: 'gone:80', host: 'gone' }]))).toEqual([
-		'ewarn Portcullis: a/b-1: gone:80 in PORTCULLIS_ALLOW stays blocked: no address of gone can be found. An address needs no looking up.',
+test('a blocked entry is reported with the fix', () => {
+	expect(messages(found([{ entry: 'gone:80', host: 'gone' }]))).toEqual([
+		'ewarn Portcullis: a/b-1: gone:80 in PORTCULLIS_ALLOW stays blocked: gone has no address. To check the name, run: getent ahosts gone',
 	]);
-	expect(said(found([], { distcc: 'in use', uncovered: ['@far'] }))).toEqual([
-		"ewarn Portcullis: a/b-1: distcc's host @far stays blocked: only hosts with a TCP port are let through (not ssh, not zeroconf). Name it as HOST:PORT, and let distccd listen there.",
+	expect(messages(found([], { distcc: 'in use', unsupported: ['@far'] }))).toEqual([
+		'ewarn Portcullis: a/b-1: distcc host @far stays blocked: only hosts with a TCP port are supported, not ssh and zeroconf. Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.',
 	]);
-	expect(said(found([], { distcc: 'in use' }))).toEqual([
-		'ewarn Portcullis: a/b-1: PORTCULLIS_ALLOW names distcc, which knows no host but this one: name some in DISTCC_HOSTS',
+	expect(messages(found([], { distcc: 'in use' }))).toEqual([
+		'ewarn Portcullis: a/b-1: PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Set DISTCC_HOSTS="HOST:PORT" in make.conf',
 	]);
 });
 
-describe('names that stand for reserved addresses', () => {
-	test('are named with their addresses, and the way to allow them all the same', () => {
+describe('host names with reserved or private addresses', () => {
+	test('reserved addresses are reported with the entries that allow them', () => {
 		const one = { entry: 'localhost:3633', host: 'localhost', port: 3633, reserved: ['127.0.0.1', '::1'] };
-		expect(said(found([one]))).toEqual([
-			'ewarn Portcullis: a/b-1: localhost:3633 in PORTCULLIS_ALLOW stays blocked: localhost is 127.0.0.1 and ::1, an address of this host (loopback). Write the address itself if you mean it: PORTCULLIS_ALLOW="127.0.0.1:3633 [::1]:3633".',
+		expect(messages(found([one]))).toEqual([
+			'ewarn Portcullis: a/b-1: localhost:3633 in PORTCULLIS_ALLOW stays blocked: localhost resolves to 127.0.0.1 and ::1 (loopback: this host). To allow it, set PORTCULLIS_ALLOW="127.0.0.1:3633 [::1]:3633".',
 		]);
 	});
 
-	test('are blocked in part where other addresses remain', () => {
+	test('a name with reserved and ordinary addresses is blocked in part', () => {
 		const one = { entry: 'a:80', host: 'a', addresses: ['192.0.2.1'], reserved: ['169.254.169.254', '0.0.0.0'] };
-		expect(said(found([one]))).toEqual([
-			expect.stringMatching(/ a part of a:80 in PORTCULLIS_ALLOW stays blocked: a is 169\.254\.169\.254, a link-local/),
-			expect.stringMatching(/ a part of a:80 in PORTCULLIS_ALLOW stays blocked: a is 0\.0\.0\.0, an unspecified/),
+		expect(messages(found([one]))).toEqual([
+			expect.stringMatching(
+				/ a part of a:80 in PORTCULLIS_ALLOW stays blocked: a resolves to 169\.254\.169\.254 \(link-local/,
+			),
+			expect.stringMatching(
+				/ a part of a:80 in PORTCULLIS_ALLOW stays blocked: a resolves to 0\.0\.0\.0 \(unspecified/,
+			),
 		]);
 		expect(allowOptions(found([one]))).toEqual([
 			['--allow', '192.0.2.1:80'],
@@ -74,15 +78,15 @@ describe('names that stand for reserved addresses', () => {
 		]);
 	});
 
-	test('a name for a private address is mentioned; an address that is written down is not', () => {
+	test('a private address of a name is reported, a literal one is not', () => {
 		const one = { entry: 'nas:80', host: 'nas', addresses: ['192.168.1.7', '2001:db8::1'] };
-		expect(said(found([one, { entry: '10.0.0.1:80', host: '10.0.0.1', addresses: ['10.0.0.1'] }]))).toEqual([
-			'elog Portcullis: a/b-1: nas:80 leads into a private network: nas is 192.168.1.7',
+		expect(messages(found([one, { entry: '10.0.0.1:80', host: '10.0.0.1', addresses: ['10.0.0.1'] }]))).toEqual([
+			'elog Portcullis: a/b-1: nas:80 is in a private network: nas resolves to 192.168.1.7',
 		]);
 	});
 });
 
-describe('looking up', () => {
+describe('name resolution', () => {
 	const names: Record<string, string[]> = {
 		'evil.example': ['127.0.0.1', '169.254.169.254', '::ffff:10.0.0.1', '64:ff9b::7f00:1', '192.0.2.1'],
 		'here.example': ['::1'],
@@ -101,7 +105,7 @@ describe('looking up', () => {
 	});
 	const context = (hosts: string) => buildContextOf({ PATH: folder, DISTCC_HOSTS: hosts }, ['distcc']);
 
-	test('a name lets only ordinary addresses through, and a mapped one as the IPv4 address that it is', async () => {
+	test('a name allows only ordinary addresses, and mapped addresses as IPv4', async () => {
 		const { list } = await destinations('evil.example:80 here.example:80 gone.example:80', context(''));
 		expect(list.map(({ addresses, reserved }) => [addresses, reserved])).toEqual([
 			[
@@ -113,20 +117,20 @@ describe('looking up', () => {
 		]);
 	});
 
-	test('an address that PORTCULLIS_ALLOW names is let through, whatever it is', async () => {
+	test('a literal address in PORTCULLIS_ALLOW is allowed, even if it is reserved', async () => {
 		const setting = '127.0.0.1:3633 [::1]:80 169.254.1.1:80 127.0.0.0/8:1';
 		expect(allowOptions(await destinations(setting, context('')))).toEqual(
 			['127.0.0.1:3633', '[::1]:80', '169.254.1.1:80', '127.0.0.0/8:1'].map((one) => ['--allow', one]),
 		);
 	});
 
-	test("distcc's hosts pass the same check, addresses too", async () => {
+	test('reserved addresses of distcc hosts stay blocked, also literal ones', async () => {
 		const found = await destinations('distcc', context('evil.example 169.254.169.254 192.0.2.9:1/4,lzo'));
 		expect(allowOptions(found).filter(([option]) => option === '--allow')).toEqual(
 			['10.0.0.1:3632', '192.0.2.1:3632', '192.0.2.9:1'].map((one) => ['--allow', one]),
 		);
-		expect(said(found).at(-1)).toBe(
-			'ewarn Portcullis: a/b-1: distcc\'s host 169.254.169.254 stays blocked: it is a link-local address, where cloud metadata is served. Write the address itself if you mean it: PORTCULLIS_ALLOW="169.254.169.254:3632".',
+		expect(messages(found).at(-1)).toBe(
+			'ewarn Portcullis: a/b-1: distcc host 169.254.169.254 stays blocked: it is a reserved address (link-local: may serve cloud metadata). To allow it, set PORTCULLIS_ALLOW="169.254.169.254:3632".',
 		);
 	});
 
@@ -135,17 +139,17 @@ describe('looking up', () => {
 		['localhost:3633/8,lzo', 'PORTCULLIS_ALLOW="127.0.0.1:3633"'],
 		['[::1]:3633', 'PORTCULLIS_ALLOW="[::1]:3633"'],
 		['192.0.2.9 127.0.0.1:3633 localhost/2', 'PORTCULLIS_ALLOW="distcc 127.0.0.1:3633"'],
-	])('a tunnel, DISTCC_HOSTS="%s": %s is the answer', async (hosts, answer) => {
-		const lines = said(await destinations('distcc', context(hosts))).filter((line) => line.startsWith('ewarn'));
-		expect(lines).toEqual([expect.stringContaining(`it is a tunnel on loopback`)]);
-		expect(lines[0]).toContain(`${answer} lets it through.`);
+	])('a loopback tunnel with DISTCC_HOSTS="%s" needs %s', async (hosts, assignment) => {
+		const lines = messages(await destinations('distcc', context(hosts))).filter((line) => line.startsWith('ewarn'));
+		expect(lines).toEqual([expect.stringContaining('the word distcc does not allow loopback addresses')]);
+		expect(lines[0]).toContain(`Set ${assignment}.`);
 	});
 
-	test('a tunnel that is let through is no matter, nor is localhost without a port', async () => {
-		expect(said(await destinations('distcc 127.0.0.1:3633', context('127.0.0.1:3633')))).toEqual([]);
-		expect(said(await destinations('distcc 127.0.0.0/8:3633', context('127.0.0.1:3633')))).toEqual([]);
-		expect(said(await destinations('distcc', context('localhost/4')))).toEqual([
-			expect.stringContaining('knows no host but this one'),
+	test('an allowed tunnel and localhost without a port are not reported', async () => {
+		expect(messages(await destinations('distcc 127.0.0.1:3633', context('127.0.0.1:3633')))).toEqual([]);
+		expect(messages(await destinations('distcc 127.0.0.0/8:3633', context('127.0.0.1:3633')))).toEqual([]);
+		expect(messages(await destinations('distcc', context('localhost/4')))).toEqual([
+			expect.stringContaining('distcc has no remote host'),
 		]);
 	});
 });

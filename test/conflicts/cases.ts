@@ -1,15 +1,16 @@
 import { join } from 'node:path';
-import { lay } from './files.ts';
+import { createFiles } from './files.ts';
 
 export interface Case {
-	/** The row that is found, and what its evidence says; none: it looks alike, and nothing is found. */
+	/** The name of the conflict; undefined if the case must not be detected as one. */
 	readonly row?: string;
+	/** A part of the text of the evidence. */
 	readonly evidence?: string;
-	/** What looks alike may smell, where only the program can tell. */
+	/** Whether the prefilter of the hook starts Node although there is no conflict. */
 	readonly prefilters?: boolean;
 	readonly features?: string;
 	readonly restrict?: string;
-	/** 0 or an ordinary user */
+	/** 0 or an ordinary user. */
 	readonly uid?: number;
 	readonly environment: Readonly<Record<string, string>>;
 }
@@ -17,19 +18,19 @@ export interface Case {
 const plain = '/usr/local/bin:/usr/bin:/bin';
 const far = { DISTCC_HOSTS: '10.1.1.1' };
 
-/** Every row of the table, with evidence as it is on a real system below `root`, and what looks alike. */
+/** Cases for each conflict, and similar cases without a conflict. Creates the files that they need below `root`. */
 export function everyCase(root: string): Readonly<Record<string, Case>> {
 	const path = (...parts: string[]) => join(root, ...parts);
-	lay(path);
+	createFiles(path);
 	return {
 		'distcc in FEATURES': {
 			row: 'distcc',
-			evidence: 'FEATURES names distcc; DISTCC_HOSTS names 10.1.1.1',
+			evidence: 'FEATURES contains distcc; DISTCC_HOSTS contains 10.1.1.1',
 			features: 'distcc',
 			environment: far,
 		},
 		'distcc in CC': { row: 'distcc', evidence: 'CC="distcc gcc -m32"', environment: { ...far, CC: 'distcc gcc -m32' } },
-		'distcc in CXX, by its path': {
+		'distcc in CXX, with its path': {
 			row: 'distcc',
 			evidence: 'CXX="/usr/bin/distcc g++"',
 			environment: { ...far, CXX: '/usr/bin/distcc g++' },
@@ -46,34 +47,34 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			evidence: `CC="${path('bin/mycc')} -O2" (${path('bin/mycc')} calls distcc)`,
 			environment: { ...far, CC: `${path('bin/mycc')} -O2` },
 		},
-		'a link to distcc by another name': {
+		'a link with another name to distcc': {
 			row: 'distcc',
 			evidence: `CC="mylink" (${path('bin/mylink')} is distcc)`,
 			environment: { ...far, CC: 'mylink', PATH: `${path('bin')}:${plain}` },
 		},
-		"distcc's own masquerade folder": {
+		"distcc's own masquerade directory": {
 			row: 'distcc',
-			evidence: 'PATH finds distcc as gcc in /usr/lib/distcc',
+			evidence: 'PATH contains distcc as gcc in /usr/lib/distcc',
 			environment: { ...far, PATH: `/usr/lib/distcc:${plain}` },
 		},
-		'a masquerade folder by any name, with gcc alone': {
+		'a masquerade directory with gcc only': {
 			row: 'distcc',
-			evidence: `PATH finds distcc as gcc in ${path('any name')}`,
+			evidence: `PATH contains distcc as gcc in ${path('any name')}`,
 			environment: { ...far, PATH: `${path('any name')}:${plain}` },
 		},
-		'a masquerade folder for CHOST': {
+		'a masquerade directory for CHOST': {
 			row: 'distcc',
-			evidence: `PATH finds distcc as x86_64-pc-linux-gnu-gcc in ${path('chost')}`,
+			evidence: `PATH contains distcc as x86_64-pc-linux-gnu-gcc in ${path('chost')}`,
 			environment: { ...far, CHOST: 'x86_64-pc-linux-gnu', PATH: `${path('chost')}:${plain}` },
 		},
 		'a script called gcc': {
 			row: 'distcc',
-			evidence: `PATH finds distcc as gcc in ${path('scripts')}`,
+			evidence: `PATH contains distcc as gcc in ${path('scripts')}`,
 			environment: { ...far, PATH: `${path('scripts')}:${plain}` },
 		},
-		'a masquerade folder behind that of ccache': {
+		'a masquerade directory after that of ccache': {
 			row: 'distcc',
-			evidence: 'PATH finds distcc as gcc in /usr/lib/distcc',
+			evidence: 'PATH contains distcc as gcc in /usr/lib/distcc',
 			environment: { ...far, PATH: `/usr/lib/ccache:/usr/lib/distcc:${plain}` },
 		},
 		CCACHE_PREFIX: {
@@ -81,45 +82,45 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			evidence: 'CCACHE_PREFIX="distcc"',
 			environment: { ...far, CC: 'ccache gcc', CCACHE_PREFIX: 'distcc' },
 		},
-		'hosts in the home folder': {
+		'hosts in the home directory': {
 			row: 'distcc',
-			evidence: `${path('home/.distcc/hosts')} names build.example.org`,
+			evidence: `${path('home/.distcc/hosts')} contains build.example.org`,
 			features: 'distcc',
 			environment: { HOME: path('home') },
 		},
 		'hosts in DISTCC_DIR': {
 			row: 'distcc',
-			evidence: `${path('dir/hosts')} names [fd00::7] far`,
+			evidence: `${path('dir/hosts')} contains [fd00::7] far`,
 			features: 'distcc',
 			environment: { DISTCC_DIR: path('dir') },
 		},
-		"hosts of distcc's own prefix": {
+		"hosts in distcc's prefix": {
 			row: 'distcc',
-			evidence: `${path('etc/distcc/hosts')} names 10.9.9.9`,
+			evidence: `${path('etc/distcc/hosts')} contains 10.9.9.9`,
 			features: 'distcc',
 			environment: { PATH: `${path('usr/bin')}:${plain}` },
 		},
-		'pump mode, by a host': {
+		'pump mode in the host list': {
 			row: 'distcc',
-			evidence: 'it is in pump mode',
+			evidence: 'pump mode is active',
 			features: 'distcc',
 			environment: { DISTCC_HOSTS: '10.1.1.1:3633/4,lzo,cpp' },
 		},
-		'pump mode, by its server': {
+		'pump mode with its include server': {
 			row: 'distcc',
-			evidence: 'it is in pump mode',
+			evidence: 'pump mode is active',
 			features: 'distcc',
 			environment: { ...far, INCLUDE_SERVER_PORT: '/tmp/distcc-pump.x/socket' },
 		},
-		'hosts that announce themselves': {
+		'hosts from zeroconf': {
 			row: 'distcc',
-			evidence: 'DISTCC_HOSTS names +zeroconf',
+			evidence: 'DISTCC_HOSTS contains +zeroconf',
 			features: 'distcc',
 			environment: { DISTCC_HOSTS: 'localhost/2 +zeroconf' },
 		},
 		'hosts over ssh': {
 			row: 'distcc',
-			evidence: 'DISTCC_HOSTS names far near',
+			evidence: 'DISTCC_HOSTS contains far near',
 			features: 'distcc',
 			environment: { DISTCC_HOSTS: '--randomize me@far @near' },
 		},
@@ -128,17 +129,17 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			prefilters: true,
 			environment: { DISTCC_HOSTS: '--localslots=4 localhost/4 127.0.0.1 ::1' },
 		},
-		'words of FEATURES that contain distcc': { features: 'xdistcc distccx', environment: far },
-		'hosts, and nothing that calls distcc': { environment: far },
-		'an option that contains distcc': { environment: { ...far, CC: 'gcc -DWRAPPER=distcc' } },
-		'a wrapper that mentions distcc': { prefilters: true, environment: { ...far, CC: path('bin/plain') } },
-		'a folder called distcc with a real gcc': { environment: { ...far, PATH: `${path('distcc')}:${plain}` } },
-		'a masquerade folder that comes too late': {
+		'words of FEATURES with distcc as a part': { features: 'xdistcc distccx', environment: far },
+		'hosts without a caller of distcc': { environment: far },
+		'a compiler option with distcc as a part': { environment: { ...far, CC: 'gcc -DWRAPPER=distcc' } },
+		'a wrapper with distcc in a comment': { prefilters: true, environment: { ...far, CC: path('bin/plain') } },
+		'a directory named distcc with a real gcc': { environment: { ...far, PATH: `${path('distcc')}:${plain}` } },
+		'a masquerade directory after the real gcc': {
 			prefilters: true,
 			environment: { ...far, PATH: `${plain}:/usr/lib/distcc` },
 		},
 		'distcc without a network sandbox': { features: 'distcc -network-sandbox', environment: far },
-		'distcc in a package that is let out': {
+		'distcc with RESTRICT=network-sandbox': {
 			features: 'distcc',
 			restrict: 'network-sandbox',
 			prefilters: true,
@@ -147,62 +148,62 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 
 		'icecream in FEATURES': {
 			row: 'icecream',
-			evidence: 'FEATURES names icecream',
+			evidence: 'FEATURES contains icecream',
 			features: 'icecream',
 			environment: {},
 		},
 		'icecc in CC': { row: 'icecream', evidence: 'CC="icecc gcc"', environment: { CC: 'icecc gcc' } },
-		"icecc's masquerade folder": {
+		"icecc's masquerade directory": {
 			row: 'icecream',
-			evidence: 'PATH finds icecc as gcc in /usr/lib/icecc/bin',
+			evidence: 'PATH contains icecc as gcc in /usr/lib/icecc/bin',
 			environment: { PATH: `/usr/lib/icecc/bin:${plain}` },
 		},
-		'icecc, switched off': { prefilters: true, environment: { CC: 'icecc gcc', ICECC: 'disable' } },
+		'icecc, disabled': { prefilters: true, environment: { CC: 'icecc gcc', ICECC: 'disable' } },
 
-		'sccache with a store': {
+		'sccache with a remote storage': {
 			row: 'sccache',
 			evidence: 'CC="sccache gcc"; SCCACHE_REDIS is set',
 			environment: { CC: 'sccache gcc', SCCACHE_REDIS: 'redis://10.1.1.1' },
 		},
-		'sccache with several stores': {
+		'sccache with several storages': {
 			row: 'sccache',
 			evidence: 'CC="sccache gcc"; SCCACHE_MULTILEVEL_CHAIN is set',
 			environment: { CC: 'sccache gcc', SCCACHE_MULTILEVEL_CHAIN: 'disk,s3' },
 		},
-		'sccache with a store in its file': {
+		'sccache with a storage in its file': {
 			row: 'sccache',
-			evidence: `RUSTC_WRAPPER="/usr/bin/sccache"; ${path('home/.config/sccache/config')} has [cache.s3]`,
+			evidence: `RUSTC_WRAPPER="/usr/bin/sccache"; ${path('home/.config/sccache/config')} contains [cache.s3]`,
 			environment: { RUSTC_WRAPPER: '/usr/bin/sccache', HOME: path('home') },
 		},
 		'sccache with a scheduler': {
 			row: 'sccache',
-			evidence: `${path('scheduler')} has [dist]`,
+			evidence: `${path('scheduler')} contains [dist]`,
 			environment: { CC: 'sccache gcc', SCCACHE_CONF: path('scheduler') },
 		},
-		'sccache with a folder': {
+		'sccache with a local directory': {
 			prefilters: true,
 			environment: { CC: 'sccache gcc', SCCACHE_DIR: '/var/tmp/sccache', SCCACHE_CONF: path('disk') },
 		},
-		'a store, and nothing that calls sccache': { environment: { SCCACHE_REDIS: 'redis://10.1.1.1' } },
+		'a storage without a caller of sccache': { environment: { SCCACHE_REDIS: 'redis://10.1.1.1' } },
 
-		'ccache with a storage': {
+		'ccache with a remote storage': {
 			row: 'ccache',
-			evidence: 'FEATURES names ccache; CCACHE_REMOTE_STORAGE names http://10.1.1.1/cache',
+			evidence: 'FEATURES contains ccache; CCACHE_REMOTE_STORAGE contains http://10.1.1.1/cache',
 			features: 'ccache',
 			environment: { CCACHE_REMOTE_STORAGE: 'http://10.1.1.1/cache|layout=flat' },
 		},
-		'ccache with a storage by its old name': {
+		'ccache with a storage in the old variable': {
 			row: 'ccache',
-			evidence: 'CC="ccache gcc"; CCACHE_SECONDARY_STORAGE names redis://cache:6379',
+			evidence: 'CC="ccache gcc"; CCACHE_SECONDARY_STORAGE contains redis://cache:6379',
 			environment: { CC: 'ccache gcc', CCACHE_SECONDARY_STORAGE: 'file:/var/cache/b redis://cache:6379' },
 		},
 		'ccache with a storage in its file': {
 			row: 'ccache',
-			evidence: `${path('ccache/ccache.conf')} names http://cache.example.org`,
+			evidence: `${path('ccache/ccache.conf')} contains http://cache.example.org`,
 			features: 'ccache',
 			environment: { CCACHE_DIR: path('ccache') },
 		},
-		'ccache with a second folder': {
+		'ccache with a second directory': {
 			features: 'ccache',
 			prefilters: true,
 			environment: { CCACHE_REMOTE_STORAGE: 'file:/mnt/cache' },
@@ -212,42 +213,49 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			prefilters: true,
 			environment: { CCACHE_REMOTE_STORAGE: 'redis+unix:/run/redis.sock' },
 		},
-		'a storage that a variable takes back': {
+		'a storage that an empty variable overrides': {
 			features: 'ccache',
 			prefilters: true,
 			environment: { CCACHE_DIR: path('ccache'), CCACHE_REMOTE_STORAGE: '' },
 		},
 
-		"root, Portage's proxy": {
+		"Portage's proxy as root": {
 			row: 'socks',
-			evidence: 'FEATURES names network-sandbox-proxy',
+			evidence: 'FEATURES contains network-sandbox-proxy',
 			features: 'network-sandbox-proxy',
 			uid: 0,
 			environment: {},
 		},
-		"root, Portage's proxy for a distcc that can use it": {
+		"Portage's proxy as root, with a distcc that can use it": {
 			row: 'socks',
-			evidence: 'FEATURES names distcc',
+			evidence: 'FEATURES contains distcc',
 			features: 'distcc',
 			uid: 0,
 			environment: { ...far, PATH: `${path('patched')}:${plain}` },
 		},
-		'a proxy that somebody names': {
+		'a SOCKS5 proxy in a variable': {
 			row: 'socks',
-			evidence: `DISTCC_SOCKS_PROXY names the socket ${path('socket')}`,
+			evidence: `DISTCC_SOCKS_PROXY is the socket ${path('socket')}`,
 			environment: { DISTCC_SOCKS_PROXY: path('socket') },
 		},
-		"an ordinary user, for whom Portage's proxy is not started": { features: 'network-sandbox-proxy', environment: {} },
-		'a proxy that is gone': { prefilters: true, environment: { PORTAGE_SOCKS5_PROXY: path('gone') } },
+		'network-sandbox-proxy as an ordinary user, for whom Portage starts no proxy': {
+			features: 'network-sandbox-proxy',
+			environment: {},
+		},
+		'a SOCKS5 proxy without a socket': { prefilters: true, environment: { PORTAGE_SOCKS5_PROXY: path('gone') } },
 
 		fakeroot: {
 			row: 'fakeroot',
-			evidence: 'FEATURES names fakeroot',
+			evidence: 'FEATURES contains fakeroot',
 			features: 'fakeroot ipc-sandbox',
 			environment: {},
 		},
-		'root, for whom fakeroot is not started': { features: 'fakeroot ipc-sandbox', uid: 0, environment: {} },
-		'words of FEATURES that contain fakeroot': { features: 'fakeroots ipc-sandbox', environment: {} },
+		'fakeroot as root, for whom Portage does not start it': {
+			features: 'fakeroot ipc-sandbox',
+			uid: 0,
+			environment: {},
+		},
+		'words of FEATURES with fakeroot as a part': { features: 'fakeroots ipc-sandbox', environment: {} },
 
 		'a proxy on loopback': {
 			row: 'proxy',
@@ -264,32 +272,32 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			evidence: 'HTTPS_PROXY is http://[::1]:8118/',
 			environment: { HTTPS_PROXY: 'http://[::1]:8118/' },
 		},
-		'a proxy elsewhere': {
+		'a proxy on another host': {
 			prefilters: true,
 			environment: { http_proxy: 'http://127.0.0.1.example.org:3128', https_proxy: 'http://localhost@proxy:1' },
 		},
 
 		'an ssh agent': {
 			row: 'agent',
-			evidence: `SSH_AUTH_SOCK names the socket ${path('socket')}`,
+			evidence: `SSH_AUTH_SOCK is the socket ${path('socket')}`,
 			environment: { SSH_AUTH_SOCK: path('socket') },
 		},
 		'a gpg agent': {
 			row: 'agent',
-			evidence: `GPG_AGENT_INFO names the socket ${path('socket')}`,
+			evidence: `GPG_AGENT_INFO is the socket ${path('socket')}`,
 			environment: { GPG_AGENT_INFO: `${path('socket')}:4711:1` },
 		},
-		'an agent that is gone': {
+		'an agent without a socket': {
 			environment: { SSH_AUTH_SOCK: path('gone'), GPG_AGENT_INFO: `${path('scheduler')}:1:1` },
 		},
 
-		'a display that nobody serves': { prefilters: true, environment: { DISPLAY: ':4242.0' } },
+		'a display without a server': { prefilters: true, environment: { DISPLAY: ':4242.0' } },
 		'a display on another host': { environment: { DISPLAY: 'far.example.org:0' } },
-		'nothing at all': {
+		'an ordinary configuration': {
 			features: 'ccache ipc-sandbox pid-sandbox userpriv',
 			environment: { CC: 'x86_64-pc-linux-gnu-gcc-13', CXX: 'clang++', CPP: 'gcc -E' },
 		},
-		'ccache, which is no collision': {
+		'ccache with a local cache': {
 			features: 'ccache',
 			environment: { PATH: `/usr/lib/ccache:${plain}`, CC: 'ccache gcc' },
 		},

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findConflicts, flag } from '../../src/conflicts/detect.ts';
+import { conflictLines, findConflicts } from '../../src/conflicts/detect.ts';
 import { conflicts } from '../../src/conflicts/table.ts';
 import { fakerootFrom } from '../../src/rules/phase_context.ts';
 import { renderHook } from '../../src/hook/render.ts';
@@ -12,12 +12,12 @@ import { resolve } from '../../src/rules/settings.ts';
 import { everyCase, type Case } from './cases.ts';
 
 const ordinary = 65_534;
-const root = mkdtempSync('/var/tmp/collisions-');
+const root = mkdtempSync('/var/tmp/conflicts-');
 const cases = everyCase(root);
 let server: Server;
 
 beforeAll(async () => {
-	// An ordinary user looks at them too.
+	// The prefilter runs as an ordinary user too.
 	chmodSync(root, 0o755);
 	server = createServer().listen(join(root, 'socket'));
 	await new Promise((listening) => server.once('listening', listening));
@@ -32,7 +32,7 @@ afterAll(() => {
 	rmSync(root, { recursive: true });
 });
 
-function look({ features = '', restrict = '', uid = ordinary, environment }: Case, ...more: string[]) {
+async function detect({ features = '', restrict = '', uid = ordinary, environment }: Case, ...more: string[]) {
 	const words = [
 		...(features.includes('-network-sandbox') ? [] : ['network-sandbox']),
 		...features.split(' '),
@@ -47,15 +47,15 @@ function look({ features = '', restrict = '', uid = ordinary, environment }: Cas
 		settings: resolve({}),
 	};
 	const context = { environment: full(environment), features: words, uid, processors: 2, allowed: [] };
-	return { words, context, found: findConflicts(phaseContext, context) };
+	return { words, context, found: await findConflicts(phaseContext, context) };
 }
 
 function full(environment: Case['environment']) {
 	return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: join(root, 'nobody'), ...environment };
 }
 
-/** Whether the hook starts the program in a setup phase with this environment. */
-function starts(words: readonly string[], uid: number, environment: Record<string, string>): boolean {
+/** Whether the hook starts Node in a setup phase with this environment. */
+function startsNode(words: readonly string[], uid: number, environment: Record<string, string>): boolean {
 	const { hook } = paths(join(root, 'prefix'));
 	const bash = ['bash', join(import.meta.dirname, 'prefilter.bash'), hook, words.join(' ')];
 	const asUser = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', ...bash];
@@ -68,45 +68,45 @@ function starts(words: readonly string[], uid: number, environment: Record<strin
 }
 
 describe.each(Object.entries(cases))('%s', (_, one) => {
-	test(one.row === undefined ? 'is no collision' : `is a collision with ${one.row}`, () => {
-		const { context, found } = look(one);
+	test(one.row === undefined ? 'is no conflict' : `is the conflict ${one.row}`, async () => {
+		const { context, found } = await detect(one);
 		expect(found.map(({ conflict }) => conflict.name)).toEqual(one.row === undefined ? [] : [one.row]);
-		const said = flag(found, 'app-misc/foo-1', 'warn', context).map(({ text }) => text);
+		const texts = conflictLines(found, 'app-misc/foo-1', 'warn', context).map(({ text }) => text);
 		if (one.row === undefined) {
-			expect(said).toEqual([]);
+			expect(texts).toEqual([]);
 			return;
 		}
-		expect(said[0]).toMatch(/^Portcullis: app-misc\/foo-1: .* collides with FEATURES="[a-z -]+": /);
-		expect(said[0]).toContain(one.evidence);
-		expect(said[1]).toMatch(/^ {2}.* wins: /);
-		expect(said[2]).toMatch(
-			/[A-Z_]+="[^"]*".* ends it and keeps the sandbox, and FEATURES="-[a-z -]+" ends it the other way/,
+		expect(texts[0]).toMatch(/^Portcullis: app-misc\/foo-1: .* conflicts with FEATURES="[a-z -]+": /);
+		expect(texts[0]).toContain(one.evidence);
+		expect(texts[1]).toBe(`  ${found[0]?.conflict.outcome}`);
+		expect(texts[2]).toMatch(
+			/^ {2}To keep the sandbox, set [A-Z_]+="[^"]*".* in make\.conf or package\.env\. To disable the sandbox, set FEATURES="-[a-z -]+"\.$/,
 		);
 	});
 
-	test('smells as it should', () => {
+	test('the prefilter starts Node only if needed', async () => {
 		const { uid = ordinary } = one;
 		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
-		const { words } = look(one);
-		expect(starts(words, uid, full(one.environment))).toBe(one.row !== undefined || one.prefilters === true);
+		const { words } = await detect(one);
+		expect(startsNode(words, uid, full(one.environment))).toBe(one.row !== undefined || one.prefilters === true);
 	});
 });
 
-test('every row has evidence and something that looks alike', () => {
+test('every conflict of the table has a case', () => {
 	const rows = new Set(Object.values(cases).map(({ row }) => row));
 	for (const { name } of conflicts.filter((row) => !['tracking', 'display', 'fakeroot-tcp'].includes(row.name)))
 		expect(rows).toContain(name);
 });
 
-test('fakeroot-tcp is told from fakeroot-sysv by its program', () => {
+test('the name of the program distinguishes fakeroot-tcp from fakeroot-sysv', () => {
 	expect(fakerootFrom(['fakeroot'], ordinary, '/usr/bin/fakeroot-tcp')).toBe('tcp');
 	expect(fakerootFrom(['fakeroot'], ordinary, '/usr/bin/fakeroot-sysv')).toBe('sysv');
 	expect(fakerootFrom(['fakeroot'], 0, '/usr/bin/fakeroot-tcp')).toBe('');
 	expect(fakerootFrom([], ordinary, '/usr/bin/fakeroot-tcp')).toBe('');
 });
 
-/** An X server without a socket that has a path, or with one. */
-async function serve(number: number, ...options: string[]): Promise<ChildProcess> {
+/** Starts an X server and waits for its socket. */
+async function startXvfb(number: number, ...options: string[]): Promise<ChildProcess> {
 	const child = spawn('Xvfb', [`:${number}`, '-screen', '0', '64x64x8', ...options], { stdio: 'ignore' });
 	while (!readFileSync('/proc/net/unix', 'utf8').includes(`/tmp/.X11-unix/X${number}\n`) && child.exitCode === null) {
 		await new Promise((again) => setTimeout(again, 20));
@@ -114,16 +114,16 @@ async function serve(number: number, ...options: string[]): Promise<ChildProcess
 	return child;
 }
 
-test('a display on an abstract socket is a collision, one on a socket with a path is none', async () => {
+test('a display with an abstract socket only is a conflict, one with a path is not', async () => {
 	const number = 4_000 + (process.pid % 1_000);
 	const one = { environment: { DISPLAY: `:${number}.0` } };
 	for (const abstract of [true, false]) {
-		const child = await serve(number, ...(abstract ? ['-nolisten', 'unix'] : []));
+		const child = await startXvfb(number, ...(abstract ? ['-nolisten', 'unix'] : []));
 		try {
 			expect(existsSync(`/tmp/.X11-unix/X${number}`)).toBe(!abstract);
-			const { words, found } = look(one);
+			const { words, found } = await detect(one);
 			expect(found.map(({ conflict }) => conflict.name)).toEqual(abstract ? ['display'] : []);
-			expect(starts(words, process.getuid?.() ?? 0, full(one.environment))).toBe(abstract);
+			expect(startsNode(words, process.getuid?.() ?? 0, full(one.environment))).toBe(abstract);
 		} finally {
 			const ended = new Promise((gone) => child.once('exit', gone));
 			child.kill();
@@ -132,55 +132,57 @@ test('a display on an abstract socket is a collision, one on a socket with a pat
 	}
 });
 
-describe('what is said', () => {
+describe('conflictLines', () => {
 	const both: Case = {
 		features: 'distcc',
 		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
 	};
 
-	test('die: one text with all of it', () => {
-		const { context, found } = look(both);
-		const [line, ...more] = flag(found, 'app-misc/foo-1', 'die', context);
+	test('PORTCULLIS_CONFLICT=die gives one message with all conflicts', async () => {
+		const { context, found } = await detect(both);
+		const [line, ...more] = conflictLines(found, 'app-misc/foo-1', 'die', context);
 		expect(line?.verb).toBe('die');
-		expect(line?.text).toContain('FEATURES names distcc');
+		expect(line?.text).toContain('FEATURES contains distcc');
 		expect(line?.text).toContain('http_proxy');
 		expect(more).toEqual([]);
 	});
 
-	test('die: for every row there is', () => {
-		const { context } = look(both);
+	test('PORTCULLIS_CONFLICT=die stops for every conflict', async () => {
+		const { context } = await detect(both);
 		for (const conflict of conflicts) {
-			const found = [{ conflict, evidence: [{ what: 'seen' }], confinements: conflict.with }];
-			expect(flag(found, 'a/b-1', 'die', context).map(({ verb }) => verb)).toEqual(['die']);
+			const found = [{ conflict, evidence: [{ text: 'evidence' }], confinements: conflict.with }];
+			expect(conflictLines(found, 'a/b-1', 'die', context).map(({ verb }) => verb)).toEqual(['die']);
 		}
 	});
 
-	test('ignore: nothing', () => {
-		const { context, found } = look(both);
-		expect(flag(found, 'app-misc/foo-1', 'ignore', context)).toEqual([]);
+	test('PORTCULLIS_CONFLICT=ignore gives no message', async () => {
+		const { context, found } = await detect(both);
+		expect(conflictLines(found, 'app-misc/foo-1', 'ignore', context)).toEqual([]);
 	});
 
-	test('MAKEOPTS for a farm, and not what fits this machine', () => {
-		const text = (makeopts: string) => {
-			const { context, found } = look({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
-			return JSON.stringify(flag(found, 'app-misc/foo-1', 'warn', context));
+	test('MAKEOPTS with more than two jobs per processor is reported', async () => {
+		const text = async (makeopts: string) => {
+			const { context, found } = await detect({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
+			return JSON.stringify(conflictLines(found, 'app-misc/foo-1', 'warn', context));
 		};
-		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(text(many)).toContain('is meant for a farm');
-		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(text(few)).not.toContain('farm');
+		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(await text(many)).toContain('is too high for');
+		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(await text(few)).not.toContain('too high');
 	});
 
-	test('two lines for a list are one, as the last one in make.conf would count alone', () => {
-		const { context, found } = look({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
-		expect(flag(found, 'a/b-1', 'warn', context)[2]?.text).toContain(' ENV_UNSET="http_proxy https_proxy" ends it');
+	test('assignments to ENV_UNSET are merged, because the last one in make.conf would replace the others', async () => {
+		const { context, found } = await detect({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
+		expect(conflictLines(found, 'a/b-1', 'warn', context)[2]?.text).toContain(
+			' ENV_UNSET="http_proxy https_proxy" in make.conf',
+		);
 	});
 
-	test('two lines for FEATURES are one, and evidence without a cure needs none', () => {
-		const { context, found } = look({
+	test('assignments to FEATURES are merged, and evidence without a fix is skipped', async () => {
+		const { context, found } = await detect({
 			features: 'distcc',
 			environment: { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' },
 		});
-		expect(flag(found, 'a/b-1', 'warn', context)[2]?.text).toContain(
-			' FEATURES="-distcc" CC="gcc" CXX="g++" ends it and keeps',
+		expect(conflictLines(found, 'a/b-1', 'warn', context)[2]?.text).toContain(
+			' FEATURES="-distcc" CC="gcc" CXX="g++" in make.conf',
 		);
 	});
 });

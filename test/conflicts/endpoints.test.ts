@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findConflicts } from '../../src/conflicts/detect.ts';
-import { isLet, endpointsIn } from '../../src/conflicts/endpoints.ts';
+import { isAllowed, urlEndpoints } from '../../src/conflicts/endpoints.ts';
 import { resolve } from '../../src/rules/settings.ts';
 
 function context(allow: string, features: readonly string[] = [], environment: Record<string, string> = {}) {
@@ -13,18 +13,18 @@ function context(allow: string, features: readonly string[] = [], environment: R
 	};
 }
 
-test('the places that addresses lead to', () => {
+test('urlEndpoints returns host and port of each URL', () => {
 	expect(
-		endpointsIn('redis://me:secret@cache:6380/1 http://[fd00::7]/a|layout=flat url = "https://c.example.org/x"'),
+		urlEndpoints('redis://me:secret@cache:6380/1 http://[fd00::7]/a|layout=flat url = "https://c.example.org/x"'),
 	).toEqual([
 		{ host: 'cache', port: 6380 },
 		{ host: 'fd00::7', port: 80 },
 		{ host: 'c.example.org', port: 443 },
 	]);
-	expect(endpointsIn('file:/var/cache redis+unix:/run/redis.sock')).toEqual([]);
+	expect(urlEndpoints('file:/var/cache redis+unix:/run/redis.sock')).toEqual([]);
 });
 
-describe('what PORTCULLIS_ALLOW lets through', () => {
+describe('isAllowed compares an entry of PORTCULLIS_ALLOW with an endpoint', () => {
 	test.each([
 		['cache.example.org:6379', 'Cache.example.org', 6379, true],
 		['cache.example.org:6379', 'cache.example.org', 80, false],
@@ -37,11 +37,11 @@ describe('what PORTCULLIS_ALLOW lets through', () => {
 		['[fd00::]/64:80', '10.1.0.1', 80, false],
 		['distcc', '10.1.0.1', 3632, false],
 	])('%s: %s port %i: %s', (allow, host, port, expected) => {
-		expect(isLet(context(allow), { host, port })).toBe(expected);
+		expect(isAllowed(context(allow), { host, port })).toBe(expected);
 	});
 });
 
-describe('what is let through collides with nothing, and the same through another port does', () => {
+describe('an allowed host is no conflict, but another port of it is', () => {
 	const rows: readonly (readonly [string, string, string, Record<string, string>])[] = [
 		['distcc', 'distcc', '10.1.1.1:3632', { DISTCC_HOSTS: 'localhost far 10.1.1.1/4,lzo' }],
 		['distcc', 'distcc', '[fd00::7]:3700', { DISTCC_HOSTS: '[fd00::7]:3700/4' }],
@@ -49,13 +49,15 @@ describe('what is let through collides with nothing, and the same through anothe
 		['sccache', '', '10.1.1.1:6379', { CC: 'sccache gcc', SCCACHE_REDIS_ENDPOINT: 'redis://10.1.1.1' }],
 		['ccache', 'ccache', 'cache:80', { CCACHE_REMOTE_STORAGE: 'file:/x http://cache/' }],
 	];
-	test.each(rows)('%s', (row, word, allow, environment) => {
+	test.each(rows)('%s', async (row, word, allow, environment) => {
 		const features = ['network-sandbox', word];
 		const phaseContext = { phase: '', from: 'ebuild', features, restrict: [], properties: [], settings: resolve({}) };
-		const found = (allowed: string) =>
-			findConflicts(phaseContext, context(allowed, features, environment)).map(({ conflict }) => conflict.name);
-		expect(found('')).toEqual([row]);
-		expect(found(allow.replace(/:[0-9]+$/, ':9'))).toEqual([row]);
-		expect(found(allow)).toEqual([]);
+		const found = async (allowed: string) => {
+			const all = await findConflicts(phaseContext, context(allowed, features, environment));
+			return all.map(({ conflict }) => conflict.name);
+		};
+		expect(await found('')).toEqual([row]);
+		expect(await found(allow.replace(/:[0-9]+$/, ':9'))).toEqual([row]);
+		expect(await found(allow)).toEqual([]);
 	});
 });

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 
-/** The files that the cases in collisions.cases.ts speak of. */
-export function lay(path: (...parts: string[]) => string): void {
+/** Creates the files that the cases in cases.ts refer to. */
+export function createFiles(path: (...parts: string[]) => string): void {
 	const write = (name: string, text: string, mode = 0o644) => {
 		mkdirSync(path(name, '..'), { recursive: true });
 		writeFileSync(path(name), text, { mode });
@@ -17,8 +17,8 @@ export function lay(path: (...parts: string[]) => string): void {
 	for (const name of ['gcc', 'g++']) link('/usr/bin/distcc', `chost/x86_64-pc-linux-gnu-${name}`);
 	write('scripts/gcc', '#!/bin/sh\nDISTCC_VERBOSE=0 /usr/bin/distcc /usr/bin/gcc "$@"\n', 0o755);
 	link('/usr/bin/gcc', 'distcc/gcc');
-	write('home/.distcc/hosts', '# ours\nlocalhost/2\nbuild.example.org/8,lzo\n');
-	write('dir/hosts', '[fd00::7]:3632/4 far # the one upstairs\n');
+	write('home/.distcc/hosts', '# mine\nlocalhost/2\nbuild.example.org/8,lzo\n');
+	write('dir/hosts', '[fd00::7]:3632/4 far # second floor\n');
 	write('etc/distcc/hosts', '10.9.9.9\n');
 	mkdirSync(path('usr/bin'), { recursive: true });
 	copyFileSync('/usr/bin/distcc', path('usr/bin/distcc'));

@@ -44,7 +44,7 @@ said() {
 	printf 'require("fs").appendFileSync("%s", process.argv[2] + "\\n");\nrequire("%s");\n' \
 		"$BATS_TEST_TMPDIR/starts" "$TOP/dist/portcullis.js" >"$program"
 	said setup PORTAGE_FEATURES=network-sandbox CC='distcc gcc' DISTCC_HOSTS=192.0.2.9 PORTCULLIS_ALLOW=distcc
-	[[ $output == 'elog Portcullis: app-misc/foo-1: distcc is let through the network sandbox, to 192.0.2.9:3632 (DISTCC_HOSTS)' ]]
+	[[ $output == 'elog Portcullis: app-misc/foo-1: the sandbox lets distcc reach 192.0.2.9:3632 (DISTCC_HOSTS)' ]]
 	[[ $(<"$kept") == "$BUILDDIR"$'\ndistcc\n--allow 192.0.2.9:3632' && $(<"$BATS_TEST_TMPDIR/starts") == conflicts ]]
 	said setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW=192.0.2.7:80
 	[[ $(<"$kept") == "$BUILDDIR"$'\n192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'conflicts\ndestinations' ]]

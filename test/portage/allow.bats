@@ -42,7 +42,7 @@ distributed() {
 		return 1
 	}
 	[[ $output != *'distcc['* ]]
-	[[ $output == *"Portcullis: app-test/many-1: distcc is let through the network sandbox, to $FARM:3632 (DISTCC_HOSTS)"* ]]
+	[[ $output == *"Portcullis: app-test/many-1: the sandbox lets distcc reach $FARM:3632 (DISTCC_HOSTS)"* ]]
 	[[ $output != *'distcc collides'* ]]
 	# 7: could not connect.
 	[[ $(tail -n1 "$PREFIX_LOG/curl") == 7 ]] || {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What collides with a sandbox besides distcc, in a real emerge.
+# Conflicts with a sandbox, except distcc, in a real emerge.
 
 load ../lib/prefix
 
@@ -39,7 +39,7 @@ emerge_under() {
 	expect_kind install ipc host
 	expect_kind compile net apart
 	expect_kind compile ipc apart
-	(($(said probe 'fakeroot collides with FEATURES="ipc-sandbox": FEATURES names fakeroot') == 2))
+	(($(said probe 'fakeroot conflicts with FEATURES="ipc-sandbox": FEATURES contains fakeroot') == 2))
 	[[ $output != *fakeroot-tcp* ]]
 }
 
@@ -49,7 +49,7 @@ emerge_under() {
 	expect_kind install ipc apart
 	expect_kind compile net apart
 	expect_kind compile ipc apart
-	(($(said probe 'fakeroot-tcp collides with FEATURES="network-sandbox": FEATURES names fakeroot') == 2))
+	(($(said probe 'fakeroot-tcp conflicts with FEATURES="network-sandbox": FEATURES contains fakeroot') == 2))
 	[[ $output != *'fakeroot collides'* ]]
 }
 
@@ -86,9 +86,9 @@ session() {
 	run -0 prefix_emerge --oneshot app-test/one app-test/two
 	for name in one two; do
 		# In the phase, and once more in the summary.
-		(($(said "$name" "loopback collides with .*: http_proxy is http://127.0.0.1:3128") == 2))
-		(($(said "$name" "agent that holds your keys collides with .*: SSH_AUTH_SOCK names .*; GPG_AGENT_INFO names") == 2))
-		(($(said "$name" "X display collides with .*: DISPLAY is ") == 2))
+		(($(said "$name" "a proxy on loopback conflicts with .*: http_proxy is http://127.0.0.1:3128") == 2))
+		(($(said "$name" "ssh or gpg agent conflicts with .*: SSH_AUTH_SOCK is the socket .*; GPG_AGENT_INFO is the socket") == 2))
+		(($(said "$name" "X display conflicts with .*: DISPLAY is ") == 2))
 	done
 	grep -q ED25519 "$PREFIX_LOG/keys"
 	grep -q 'port 3128' "$PREFIX_LOG/proxy"
@@ -97,12 +97,12 @@ session() {
 	mapfile -t cures < <(grep -oE 'ENV_UNSET="[^"]*"' <<<"$output" | sort -u | sed 's/.*="//; s/"//')
 	prefix_conf 'FEATURES="network-sandbox"' "ENV_UNSET=\"${cures[*]}\""
 	run -0 prefix_emerge --oneshot app-test/one
-	[[ $output != *collides* ]]
+	[[ $output != *conflicts\ with* ]]
 	grep -q 'Could not open a connection' "$PREFIX_LOG/keys"
 
 	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_CONFLICT="ignore"'
 	run -0 prefix_emerge --oneshot app-test/one
-	[[ $output != *collides* ]]
+	[[ $output != *conflicts\ with* ]]
 }
 
 @test 'PORTCULLIS_CONFLICT=die stops for each of these before unpacking, with the same text' {
@@ -116,7 +116,7 @@ session() {
 		rm -f "$PREFIX_LOG/phases"
 		prefix_env "$one"
 		run -1 prefix_emerge --oneshot app-test/probe
-		[[ $output == *'app-test/probe-1 is not built, as PORTCULLIS_CONFLICT="die" asks: '*"${one%%=*}"*"ENV_UNSET=\"${one%%=*}\" ends it"* ]]
+		[[ $output == *'app-test/probe-1: not built, because PORTCULLIS_CONFLICT="die" is set: '*"${one%%=*}"*"set ENV_UNSET=\"${one%%=*}\" in make.conf"* ]]
 		[[ $(prefix_phases) == pretend ]]
 	done
 }
@@ -135,12 +135,12 @@ session() {
 	EOF
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/probe
-	(($(said probe 'remote storage collides with FEATURES="network-sandbox": FEATURES names ccache; CCACHE_REMOTE_STORAGE names http://10.213.1.1/cache') == 2))
+	(($(said probe 'remote storage conflicts with FEATURES="network-sandbox": FEATURES contains ccache; CCACHE_REMOTE_STORAGE contains http://10.213.1.1/cache') == 2))
 	# Nobody tried to reach it.
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'cgroup where nothing can be kept track of: said for each package, and die stops for it' {
+@test 'FEATURES=cgroup without any tracking method is a conflict, and PORTCULLIS_CONFLICT=die stops for it' {
 	local -a nowhere emerge=("$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/probe)
 	prefix_make user
 	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"'
@@ -150,15 +150,15 @@ session() {
 	nowhere=(prefix_run unshare --user --map-current-user --keep-caps -- bash -c
 		'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@" </dev/null' -)
 	run -0 "${nowhere[@]}" "${emerge[@]}"
-	(($(said probe 'no process can be kept track of, collides with FEATURES="cgroup": ') == 2))
-	[[ $output == *'neither wins'*'FEATURES="-cgroup" ends it'* ]]
+	(($(said probe 'this system (no cgroup, no PID namespace) conflicts with FEATURES="cgroup": ') == 2))
+	[[ $output == *'a daemon may escape'*'To end the conflict, set FEATURES="-cgroup" in make.conf'* ]]
 	[[ $(record_values "$RECORDS" compile r.tracking) == subreaper ]]
 	run -0 "${nowhere[@]}" "$PREFIX/usr/bin/portcullis" explain --features cgroup compile
-	[[ $output == *'no process can be kept track of, collides with FEATURES="cgroup": '* ]]
+	[[ $output == *'this system (no cgroup, no PID namespace) conflicts with FEATURES="cgroup": '* ]]
 	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"' 'PORTCULLIS_CONFLICT="die"'
 	run -1 "${nowhere[@]}" "${emerge[@]}"
-	[[ $output == *'app-test/probe-1 is not built, as PORTCULLIS_CONFLICT="die" asks: this system'* ]]
-	# Elsewhere it is none.
+	[[ $output == *'app-test/probe-1: not built, because PORTCULLIS_CONFLICT="die" is set: this system'* ]]
+	# With user namespaces there is no conflict.
 	run -0 prefix_run "${emerge[@]}"
-	[[ $output != *collides* ]]
+	[[ $output != *conflicts\ with* ]]
 }

@@ -42,11 +42,11 @@ built_here() {
 	prefix user 'distcc network-sandbox' 'MAKEOPTS="-j40"'
 	emerge
 	built_here
-	many_flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc; PATH finds distcc as gcc in $PREFIX/usr/lib/distcc/bin; DISTCC_HOSTS names $FARM"
-	[[ $output == *'network-sandbox wins'* && $output == *'FEATURES="-distcc" ends it and keeps the sandbox'* &&
-		$output == *'FEATURES="-network-sandbox" ends it the other way'* ]]
-	[[ $output == *"MAKEOPTS=\"-j40\" is meant for a farm, and this machine has $(nproc) processors"* ]]
-	[[ $(many_flags | grep -c collides) == 2 ]]
+	many_flagged "distcc conflicts with FEATURES=\"network-sandbox\": FEATURES contains distcc; PATH contains distcc as gcc in $PREFIX/usr/lib/distcc/bin; DISTCC_HOSTS contains $FARM"
+	[[ $output == *'distcc compiles on this machine only'* && $output == *'To keep the sandbox, set FEATURES="-distcc" in make.conf'* &&
+		$output == *'To disable the sandbox, set FEATURES="-network-sandbox".'* ]]
+	[[ $output == *"MAKEOPTS=\"-j40\" is too high for the $(nproc) processors of this machine"* ]]
+	[[ $(many_flags | grep -c "conflicts with") == 2 ]]
 	# Nobody tried either.
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
@@ -71,8 +71,8 @@ built_here() {
 	prefix root 'distcc network-sandbox'
 	emerge
 	built_here
-	many_flagged "distcc collides with FEATURES=\"network-sandbox\": FEATURES names distcc"
-	many_flagged "Portage's SOCKS5 proxy collides with FEATURES=\"network-sandbox\": FEATURES names distcc"
+	many_flagged "distcc conflicts with FEATURES=\"network-sandbox\": FEATURES contains distcc"
+	many_flagged "Portage's SOCKS5 proxy conflicts with FEATURES=\"network-sandbox\": FEATURES contains distcc"
 	[[ $output == *'this hole is open'* ]]
 }
 
@@ -103,8 +103,8 @@ built_here() {
 	echo 'app-test/many farm' >"$PREFIX/etc/portage/package.env"
 	emerge
 	built_here
-	many_flagged "distcc collides with FEATURES=\"network-sandbox\": CC=\"distcc gcc\"; DISTCC_HOSTS names $FARM"
-	[[ $output == *'CC="gcc" ends it and keeps the sandbox'* ]]
+	many_flagged "distcc conflicts with FEATURES=\"network-sandbox\": CC=\"distcc gcc\"; DISTCC_HOSTS contains $FARM"
+	[[ $output == *'To keep the sandbox, set CC="gcc" in make.conf'* ]]
 	rm "$PREFIX/etc/portage/package.env"
 	emerge
 	built_here
@@ -118,7 +118,7 @@ built_here() {
 	echo "[[ \$PATH == $PREFIX/opt:* ]] || export PATH=$PREFIX/opt:\$PATH" >>"$PREFIX/etc/portage/bashrc"
 	emerge
 	built_here
-	many_flagged "distcc collides with FEATURES=\"network-sandbox\": PATH finds distcc as gcc in $PREFIX/opt; DISTCC_HOSTS names $FARM"
+	many_flagged "distcc conflicts with FEATURES=\"network-sandbox\": PATH contains distcc as gcc in $PREFIX/opt; DISTCC_HOSTS contains $FARM"
 	[[ $output == *'unpack'*'Portcullis'* ]]
 }
 
@@ -126,14 +126,14 @@ built_here() {
 	prefix user 'network-sandbox' 'CC="ccache gcc"' 'CCACHE_PREFIX="distcc"'
 	emerge
 	built_here
-	many_flagged "CCACHE_PREFIX=\"distcc\"; DISTCC_HOSTS names $FARM"
+	many_flagged "CCACHE_PREFIX=\"distcc\"; DISTCC_HOSTS contains $FARM"
 }
 
 @test 'PORTCULLIS_CONFLICT=die stops before unpacking, ignore says nothing and builds here all the same' {
 	prefix user 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="die"'
 	emerge
 	((status == 1 && SENT == 0))
-	[[ $output == *'app-test/many-1 is not built, as PORTCULLIS_CONFLICT="die" asks: distcc collides with'*"DISTCC_HOSTS names $FARM"*'FEATURES="-distcc" ends it'* ]]
+	[[ $output == *'app-test/many-1: not built, because PORTCULLIS_CONFLICT="die" is set: distcc conflicts with'*"DISTCC_HOSTS contains $FARM"*'set FEATURES="-distcc" in make.conf'* ]]
 	# The namespaces of setup are noted by pkg_setup, which comes after the hook.
 	[[ $(prefix_phases) == pretend ]]
 	conf 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="ignore"'
@@ -176,5 +176,5 @@ built_here() {
 	EOF2
 	emerge
 	((status == 0 && COMPILED == 1))
-	many_flagged 'FEATURES names distcc'
+	many_flagged 'FEATURES contains distcc'
 }

@@ -262,5 +262,5 @@ configures() {
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 setup
-	[[ $output == *'names distcc, which knows no host but this one'* && $output != *secret* ]]
+	[[ $output == *'distcc has no remote host'* && $output != *secret* ]]
 }

@@ -49,7 +49,7 @@ built_here() {
 	prefix 'network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$FARM:6379\""
 	emerge
 	built_here
-	many_flagged "sccache's store or scheduler on another host collides with FEATURES=\"network-sandbox\": CC=\"sccache gcc\"; SCCACHE_REDIS_ENDPOINT is set"
+	many_flagged "sccache's remote storage or scheduler conflicts with FEATURES=\"network-sandbox\": CC=\"sccache gcc\"; SCCACHE_REDIS_ENDPOINT is set"
 	# Its own folder is the cache instead.
 	(($(find "$PREFIX_ROOT/cache" -type f | wc -l) >= FILES))
 

@@ -1,4 +1,4 @@
-import { describe, findConflicts, evidenceVariables } from '../../conflicts/detect.ts';
+import { describeConflict, findConflicts, evidenceVariables } from '../../conflicts/detect.ts';
 import type { Input } from '../command.ts';
 import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';
 import type { Environment } from '../../util/environment.ts';
@@ -16,10 +16,8 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 		values['features'] === undefined ? await fromPortage(values, words) : fromOptions(values, words);
 	const { packageContext } = explanation;
 	const context = buildContextOf(environment, packageContext.features, packageContext.settings.PORTCULLIS_ALLOW);
-	const conflicts = findConflicts({ ...packageContext, phase: '' }, context).map((found) => ({
-		name: found.conflict.name,
-		text: describe(found, context),
-	}));
+	const found = await findConflicts({ ...packageContext, phase: '' }, context);
+	const conflicts = found.map((one) => ({ name: one.conflict.name, text: describeConflict(one, context) }));
 	const screen = screenOf(process.stdout);
 	const allowed = await allowedIn(packageContext.settings.PORTCULLIS_ALLOW, context);
 	const text = flags.has('json')

@@ -1,5 +1,5 @@
 import type { Input } from '../command.ts';
-import { exitLikeChild, start } from '../../confine/spawn.ts';
+import { exitLikeChild, runForeground } from '../../confine/spawn.ts';
 import { encodeSecureEnvironment } from '../../confine/options.ts';
 import { installation } from '../../installation/locate.ts';
 import { UsageError } from '../usage.ts';
@@ -7,5 +7,5 @@ import { UsageError } from '../usage.ts';
 /** Runs `confine --gc`, which prints what it removed. */
 export async function run({ words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`gc takes no argument, but got "${words[0]}"`);
-	return exitLikeChild(await start(installation().confine, ['--gc'], encodeSecureEnvironment(process.env)));
+	return exitLikeChild(await runForeground(installation().confine, ['--gc'], encodeSecureEnvironment(process.env)));
 }

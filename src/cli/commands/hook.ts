@@ -14,7 +14,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	if (flags.has('check')) {
 		const { hookFindings } = await import('../../doctor/check_hook.ts');
 		const wrong = hookFindings(eprefix, '').filter(({ state }) => state !== 'ok');
-		for (const { title, means, fix } of wrong) printError(`portcullis: ${title}: ${means} ${fix}`);
+		for (const { title, meaning, fix } of wrong) printError(`portcullis: ${title}: ${meaning} ${fix}`);
 		return wrong.length > 0 ? 1 : 0;
 	}
 	const text = flags.has('block') ? block(eprefix) : renderHook(eprefix);

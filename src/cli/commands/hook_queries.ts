@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../../confine/destinations.ts';
 import { buildContextOf } from '../../conflicts/build_context.ts';
-import { findConflicts, flag } from '../../conflicts/detect.ts';
+import { conflictLines, findConflicts } from '../../conflicts/detect.ts';
 import { render, phaseMessages } from '../../messages/phase_messages.ts';
 import { firstTime } from '../../portage/emerge_process.ts';
 import { readRecord } from '../../records/reader.ts';
@@ -34,11 +34,11 @@ export async function runConflicts({ values, flags, words: rest }: Input): Promi
 	};
 	const environment = environmentOf(flags);
 	const context = buildContextOf(environment, phaseContext.features, phaseContext.settings.PORTCULLIS_ALLOW);
-	const found = findConflicts(phaseContext, context);
+	const found = await findConflicts(phaseContext, context);
 	print([`found ${found.map(({ conflict }) => conflict.name).join(' ')}`]);
 	const known = words(values['known']);
 	const unknown = found.filter(({ conflict }) => !known.includes(conflict.name));
-	print([...flag(unknown, cpv, phaseContext.settings.PORTCULLIS_CONFLICT, context).map(render), 'done']);
+	print([...conflictLines(unknown, cpv, phaseContext.settings.PORTCULLIS_CONFLICT, context).map(render), 'done']);
 	if (allow !== '' && phaseContext.features.includes('network-sandbox')) {
 		print([...(await allowLines(allow, cpv, phaseContext.features, environment)), 'done']);
 	}

@@ -2,7 +2,7 @@ import { release } from 'node:os';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { Input } from '../command.ts';
 import { examine } from '../../doctor/findings.ts';
-import { cgroupPlace } from '../../doctor/check_sandboxes.ts';
+import { cgroupStatus } from '../../doctor/check_sandboxes.ts';
 import { probeSystem, type SystemInfo } from '../../doctor/system_info.ts';
 import { features } from '../../rules/features.ts';
 import { installation } from '../../installation/locate.ts';
@@ -27,14 +27,17 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 	const { configuration, probeResult, probe, uid } = system;
 	const problems = (await examine(system)).filter(({ state }) => state === 'error' || state === 'warning');
 	const facts: [string, string][] = [
-		['Portage', configuration === undefined ? system.noPortage : `${configuration.version}, ${configuration.python}`],
+		[
+			'Portage',
+			configuration === undefined ? system.portageError : `${configuration.version}, ${configuration.python}`,
+		],
 		['EPREFIX', system.eprefix || '(none)'],
 		['User', `uid ${uid}${uid === 0 ? '' : ', for which Portage itself applies no sandbox'}`],
 		[
 			'confine',
 			`mode ${probeResult.mode}, tracked by ${probeResult.tracking}, ${probeResult.broken || `watched ${probeResult.watched}`}`,
 		],
-		['cgroup', cgroupPlace(system)],
+		['cgroup', cgroupStatus(system)],
 		['Probe', probeText(probe)],
 		...confinements.map((what): [string, string] => [features[what], applied(system, what)]),
 		...portageSandboxes(system),
@@ -42,7 +45,9 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 	const rest = [
 		...(configuration === undefined ? [] : [`FEATURES="${configuration.features.join(' ')}"`]),
 		...Object.entries(configuration?.variables ?? {}).map(([name, value]) => `${name}="${value}"`),
-		...(problems.length > 0 ? ['', ...problems.map(({ state, title, means }) => `${state}: ${title}: ${means}`)] : []),
+		...(problems.length > 0
+			? ['', ...problems.map(({ state, title, meaning }) => `${state}: ${title}: ${meaning}`)]
+			: []),
 	];
 	return [
 		...wrapIndented(
@@ -72,7 +77,7 @@ function applied({ asked, probeResult, uid }: SystemInfo, what: (typeof confinem
 
 /** The result of `confine --probe`, without the lines that other lines of the output show. */
 function probeText(probe: SystemInfo['probe']): string {
-	const rest = [...probe].filter(([key]) => !['mode', 'uid', 'cgroup'].includes(key));
+	const rest = Object.entries(probe).filter(([key]) => !['mode', 'uid', 'cgroup'].includes(key));
 	return rest.map(([key, value]) => `${key}=${value.replaceAll(' ', '_')}`).join(' ');
 }
 

@@ -1,0 +1,260 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { probeConfine } from '../confine/spawn.ts';
+import { installation } from '../installation/locate.ts';
+import { fakerootFrom } from '../rules/phase_context.ts';
+import type { Fakeroot } from '../rules/phases.ts';
+import { words } from '../util/environment.ts';
+import {
+	configurationLines,
+	executables,
+	isSocket,
+	runsTool,
+	trustedText,
+	variable,
+	type BuildContext,
+} from './build_context.ts';
+import { distccEndpoint, distccHost, distccHosts, isAllowed, isLoopback, urlEndpoints } from './endpoints.ts';
+
+/** A part of the configuration that causes a conflict. */
+export interface Evidence {
+	/** Follows `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox": `. */
+	readonly text: string;
+	/** The assignment for make.conf or package.env that ends the conflict and keeps the sandbox. */
+	readonly fix?: string;
+}
+
+function featureEvidence(context: BuildContext, word: string): Evidence[] {
+	return context.features.includes(word) ? [{ text: `FEATURES contains ${word}`, fix: `FEATURES="-${word}"` }] : [];
+}
+
+function socketEvidence(name: string, file: string): Evidence {
+	return { text: `${name} is the socket ${file}`, fix: `ENV_UNSET="${name}"` };
+}
+
+/** The variables that name a compiler or a compiler launcher. */
+export const compilerVariables = [
+	...['CC', 'CXX', 'CPP', 'FC', 'F77', 'OBJC', 'OBJCXX', 'HOSTCC', 'HOSTCXX', 'BUILD_CC', 'BUILD_CXX'],
+	...['CCACHE_PREFIX', 'CCACHE_PREFIX_CPP', 'RUSTC_WRAPPER'],
+	...['CMAKE_C_COMPILER_LAUNCHER', 'CMAKE_CXX_COMPILER_LAUNCHER'],
+];
+
+/** Whether the build calls a compiler launcher: by FEATURES, by a variable such as CC, or by compilers in PATH. */
+export function launcherEvidence(context: BuildContext, featureWord: string, tool: string): Evidence[] {
+	return [
+		...featureEvidence(context, featureWord),
+		...compilerVariables.flatMap((name) => variableEvidence(context, name, tool)),
+		...pathEvidence(context, tool),
+	];
+}
+
+function variableEvidence(context: BuildContext, name: string, tool: string): Evidence[] {
+	const all = words(variable(context, name));
+	const commands = all.filter((word) => !word.startsWith('-') && !word.includes('='));
+	const launcher = commands.find((command) => {
+		const [file] = executables(context, command);
+		return file === undefined ? basename(command) === tool : runsTool(file, tool);
+	});
+	// pathEvidence() covers `CC=gcc`, where PATH finds the launcher.
+	if (launcher === undefined || compilers.has(launcher)) return [];
+	const [file = launcher] = executables(context, launcher);
+	const relation = () => (basename(realpathSync(file)) === tool ? 'is' : 'calls');
+	const detail = basename(file) === tool ? '' : ` (${file} ${relation()} ${tool})`;
+	const rest = all.filter((word) => word !== launcher).join(' ');
+	return [{ text: `${name}="${all.join(' ')}"${detail}`, fix: `${name}="${rest || defaultCompilers[name] || ''}"` }];
+}
+
+const defaultCompilers: Readonly<Record<string, string>> = {
+	CC: 'gcc',
+	CXX: 'g++',
+	CPP: 'gcc -E',
+	FC: 'gfortran',
+	F77: 'gfortran',
+	HOSTCC: 'gcc',
+	HOSTCXX: 'g++',
+	BUILD_CC: 'gcc',
+	BUILD_CXX: 'g++',
+};
+
+const compilers: ReadonlySet<string> = new Set(['gcc', 'g++', 'cc', 'c++', 'clang', 'clang++']);
+
+/** A directory in PATH where compiler names refer to the launcher. A ccache that comes first calls the next compiler in PATH. */
+function pathEvidence(context: BuildContext, tool: string): Evidence[] {
+	const chost = variable(context, 'CHOST');
+	const names = [...compilers, ...(chost === '' ? [] : [`${chost}-gcc`, `${chost}-g++`])];
+	for (const name of names) {
+		const first = executables(context, name).find((file) => tool === 'ccache' || !runsTool(file, 'ccache'));
+		if (first !== undefined && runsTool(first, tool)) {
+			return [{ text: `PATH contains ${tool} as ${name} in ${dirname(first)}` }];
+		}
+	}
+	return [];
+}
+
+/** distcc is used, and none of its remote hosts is in PORTCULLIS_ALLOW. */
+export function distccEvidence(context: BuildContext): Evidence[] {
+	const used = launcherEvidence(context, 'distcc', 'distcc');
+	if (used.length === 0 || usesSocksProxy(context)) return [];
+	const { source, list } = distccHosts(context);
+	const remote = words(list).filter((entry) => isRemote(distccHost(entry)));
+	if (remote.length === 0 || remote.some((entry) => isAllowed(context, distccEndpoint(entry)))) return [];
+	const pump = variable(context, 'INCLUDE_SERVER_PORT') !== '' || /\S,cpp\b/.test(list);
+	return [
+		...used,
+		{ text: `${source} contains ${remote.map(distccHost).join(' ')}` },
+		...(pump ? [{ text: 'pump mode is active' }] : []),
+	];
+}
+
+/**
+ * Whether distcc reaches its hosts through the SOCKS5 proxy that Portage starts as root. Only a distcc with Gentoo's patch
+ * (dev-util/distcc, "socks5 proxy") reads the variable.
+ */
+function usesSocksProxy(context: BuildContext): boolean {
+	const hasProxy =
+		context.uid === 0
+			? context.features.includes('network-sandbox')
+			: isSocket(variable(context, 'DISTCC_SOCKS_PROXY'));
+	const [program] = executables(context, 'distcc');
+	return hasProxy && program !== undefined && readFileSync(program, 'latin1').includes('DISTCC_SOCKS_PROXY');
+}
+
+function isRemote(host: string): boolean {
+	return host !== '' && !host.startsWith('-') && !isLoopback(host);
+}
+
+/** icecc is used and not disabled, and PORTCULLIS_ALLOW has no entry with iceccd's port. The scheduler chooses the hosts. */
+export function icecreamEvidence(context: BuildContext): Evidence[] {
+	if (/^(disable|no)$/.test(variable(context, 'ICECC'))) return [];
+	if (context.allowed.some((entry) => entry.endsWith(':10245'))) return [];
+	return launcherEvidence(context, 'icecream', 'icecc');
+}
+
+/** The variables that configure a remote storage of sccache, or the order of several (sccache's docs/Configuration.md). */
+export const sccacheVariables = [
+	...['BUCKET', 'ENDPOINT', 'REDIS', 'REDIS_ENDPOINT', 'REDIS_CLUSTER_ENDPOINTS', 'MEMCACHED', 'MEMCACHED_ENDPOINT'],
+	...['GCS_BUCKET', 'AZURE_CONNECTION_STRING', 'GHA_ENABLED', 'WEBDAV_ENDPOINT', 'OSS_BUCKET', 'COS_BUCKET'],
+	'MULTILEVEL_CHAIN',
+].map((name) => `SCCACHE_${name}`);
+
+/** sccache is used with a remote storage or a scheduler. */
+export function sccacheEvidence(context: BuildContext): Evidence[] {
+	const used = launcherEvidence(context, 'sccache', 'sccache');
+	if (used.length === 0) return [];
+	const variables = sccacheVariables.filter((name) => variable(context, name) !== '');
+	const file = variable(context, 'SCCACHE_CONF') || join(configurationDirectory(context), 'sccache/config');
+	const tables = configurationLines(file).flatMap((line) => /^\[(cache\.(?!disk\b)\w+|dist)\]/.exec(line)?.[1] ?? []);
+	const urls = [...variables.map((name) => variable(context, name)), ...configurationLines(file)].join('\n');
+	if (urlEndpoints(urls).some((endpoint) => isAllowed(context, endpoint))) return [];
+	const remote = [
+		...variables.map((name) => ({ text: `${name} is set` })),
+		...tables.map((table) => ({ text: `${file} contains [${table}]` })),
+	];
+	return remote.length > 0 ? [...used, ...remote] : [];
+}
+
+function configurationDirectory(context: BuildContext): string {
+	return variable(context, 'XDG_CONFIG_HOME') || join(variable(context, 'HOME'), '.config');
+}
+
+/** ccache is used with a remote storage. A variable, even an empty one, overrides the files (ccache(1), "Configuration"). */
+export function ccacheEvidence(context: BuildContext): Evidence[] {
+	const used = launcherEvidence(context, 'ccache', 'ccache');
+	if (used.length === 0) return [];
+	const name = ['CCACHE_REMOTE_STORAGE', 'CCACHE_SECONDARY_STORAGE'].find((one) => one in context.environment);
+	if (name !== undefined) return remoteStorage(context, name, variable(context, name), used);
+	const files = [
+		variable(context, 'CCACHE_CONFIGPATH'),
+		join(variable(context, 'CCACHE_DIR') || join(variable(context, 'HOME'), '.ccache'), 'ccache.conf'),
+		join(configurationDirectory(context), 'ccache/ccache.conf'),
+		`${variable(context, 'EPREFIX')}/etc/ccache.conf`,
+		'/etc/ccache.conf',
+	].filter(Boolean);
+	for (const file of files) {
+		const found = configurationLines(file).flatMap(
+			(line) => /^(?:remote|secondary)_storage\s*=\s*(.*)/.exec(line)?.[1] ?? [],
+		);
+		if (found.length > 0) return remoteStorage(context, file, found.join(' '), used);
+	}
+	return [];
+}
+
+/** file: is local, and redis+unix: is a UNIX socket with a path, which a network namespace does not isolate. */
+function remoteStorage(context: BuildContext, source: string, list: string, used: readonly Evidence[]): Evidence[] {
+	const [first] = words(list).filter(
+		(url) => /^(https?|rediss?):/.test(url) && !urlEndpoints(url).some((endpoint) => isAllowed(context, endpoint)),
+	);
+	if (first === undefined) return [];
+	return [
+		...used.slice(0, 1).map(({ text }) => ({ text })),
+		{ text: `${source} contains ${first.replace(/\|.*/, '')}` },
+	];
+}
+
+/** FEATURES="fakeroot" with a daemon that uses the given transport. */
+export function fakerootEvidence(transport: Fakeroot): (context: BuildContext) => Evidence[] {
+	return (context) =>
+		fakerootFrom(context.features, context.uid) === transport ? featureEvidence(context, 'fakeroot') : [];
+}
+
+/** FEATURES="cgroup", and `confine --probe` reports that neither a cgroup nor a PID namespace is available. */
+export async function trackingEvidence(context: BuildContext): Promise<Evidence[]> {
+	if (!context.features.includes('cgroup')) return [];
+	const answers = await probeConfine(installation().confine);
+	const missing = ['cgroup', 'pid'].map((key) => answers[key] ?? '').filter((answer) => answer.startsWith('no'));
+	return missing.length < 2 ? [] : [...new Set(missing)].map((answer) => ({ text: answer.replace(/^no: /, '') }));
+}
+
+/** As root with network-sandbox, Portage starts its proxy for two words of FEATURES (spawn() in doebuild.py). */
+export function socksEvidence(context: BuildContext): Evidence[] {
+	if (context.uid === 0 && context.features.includes('network-sandbox')) {
+		const found = [...featureEvidence(context, 'network-sandbox-proxy'), ...featureEvidence(context, 'distcc')];
+		if (found.length > 0) return found;
+	}
+	const name = ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'].find((one) => isSocket(variable(context, one)));
+	return name === undefined ? [] : [{ ...socketEvidence(name, variable(context, name)), fix: `${name}=""` }];
+}
+
+export const proxyVariables = [
+	...['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy'],
+	...['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY'],
+];
+
+/** A proxy variable with a loopback address. */
+export function proxyEvidence(context: BuildContext): Evidence[] {
+	return proxyVariables.flatMap((name) => {
+		const url = variable(context, name);
+		const host = /^(?:[a-z0-9+.-]+:\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/i.exec(url)?.[1] ?? '';
+		return isLoopback(host)
+			? [{ text: `${name} is ${url.replace(/\/\/[^@/]*@/, '//')}`, fix: `ENV_UNSET="${name}"` }]
+			: [];
+	});
+}
+
+/** The socket of an ssh or gpg agent. GnuPG before 2.1 sets GPG_AGENT_INFO to path:process:protocol. */
+export function agentEvidence(context: BuildContext): Evidence[] {
+	return ['SSH_AUTH_SOCK', 'GPG_AGENT_INFO'].flatMap((name) => {
+		const file = name === 'GPG_AGENT_INFO' ? variable(context, name).replace(/:.*/, '') : variable(context, name);
+		return file !== '' && isSocket(file) ? [socketEvidence(name, file)] : [];
+	});
+}
+
+const displaySockets = '/tmp/.X11-unix/X';
+
+/** An X server that listens only on an abstract socket, which begins with @ in /proc/net/unix (unix(7)). */
+export function displayEvidence(context: BuildContext): Evidence[] {
+	const display = variable(context, 'DISPLAY');
+	const number = /^(?:unix)?(?:\/unix)?:([0-9]+)(?:\.[0-9]+)?$/.exec(display)?.[1];
+	if (number === undefined || isSocket(displaySockets + number)) return [];
+	const isAbstract = trustedText('/proc/net/unix')
+		.split('\n')
+		.some((line) => line.endsWith(` @${displaySockets}${number}`));
+	return isAbstract
+		? [
+				{
+					text: `DISPLAY is ${display}, and its X server listens only on an abstract socket`,
+					fix: 'ENV_UNSET="DISPLAY"',
+				},
+			]
+		: [];
+}

@@ -1,0 +1,160 @@
+import { readlinkSync } from 'node:fs';
+import type { Confinement } from '../rules/phases.ts';
+import type { SystemInfo } from './system_info.ts';
+
+/** Why a confinement is not available. */
+export interface UnavailableCause {
+	readonly id: string;
+	/** A clause without a period. */
+	readonly text: string;
+	readonly fix: string;
+}
+
+interface Check {
+	readonly system: SystemInfo;
+	/** The namespace file in /proc/self/ns. */
+	readonly namespace: string;
+	/** The kernel option of the namespace. */
+	readonly option: string;
+	/** The error of confine. */
+	readonly error: string;
+	/** Whether confine needs a user namespace. */
+	readonly unprivileged: boolean;
+	/** The suffix of a fix that offers a setuid confine; '' if it would not help. */
+	readonly orSetuid: string;
+	/** The name of the security module that enforces a policy. */
+	readonly securityModule: string;
+}
+
+interface Row {
+	readonly id: string;
+	readonly matches: (check: Check) => boolean;
+	readonly text: string | ((check: Check) => string);
+	readonly fix: string | ((check: Check) => string);
+}
+
+const namespaces: Readonly<Record<Confinement, readonly [namespace: string, option: string]>> = {
+	net: ['net', 'CONFIG_NET_NS'],
+	ipc: ['ipc', 'CONFIG_IPC_NS'],
+	cgroup: ['pid', 'CONFIG_PID_NS'],
+};
+
+/** The first matching row is the cause. */
+const rows: readonly Row[] = [
+	{
+		id: 'kernel',
+		matches: ({ namespace }) => !hasNamespace(namespace),
+		text: 'the kernel was built without this namespace',
+		fix: ({ option }) => `Build the kernel with CONFIG_NAMESPACES and ${option}.`,
+	},
+	{
+		id: 'no-userns',
+		matches: ({ unprivileged }) => unprivileged && !hasNamespace('user'),
+		text: 'the kernel was built without user namespaces',
+		fix: ({ orSetuid }) => `Build the kernel with CONFIG_USER_NS${orSetuid}.`,
+	},
+	{
+		id: 'max_user_namespaces',
+		matches: ({ unprivileged, system }) => unprivileged && system.read('/proc/sys/user/max_user_namespaces') === '0',
+		text: 'user namespaces are disabled: user.max_user_namespaces is 0',
+		fix: ({ orSetuid }) => sysctlFix('user.max_user_namespaces=15000', orSetuid),
+	},
+	{
+		id: 'unprivileged_userns_clone',
+		matches: ({ unprivileged, system }) =>
+			unprivileged && system.read('/proc/sys/kernel/unprivileged_userns_clone') === '0',
+		text: 'user namespaces are disabled for ordinary users: kernel.unprivileged_userns_clone is 0',
+		fix: ({ orSetuid }) => sysctlFix('kernel.unprivileged_userns_clone=1', orSetuid),
+	},
+	{
+		id: 'apparmor',
+		matches: ({ unprivileged, system }) =>
+			unprivileged && system.read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1',
+		text: 'AppArmor denies user namespaces to ordinary users: kernel.apparmor_restrict_unprivileged_userns is 1',
+		fix: ({ orSetuid }) =>
+			`${sysctlFix('kernel.apparmor_restrict_unprivileged_userns=0', orSetuid)} Or give confine a profile with \`userns,\`.`,
+	},
+	{
+		// Only a security module lets unshare(2) fail with EACCES.
+		id: 'lsm',
+		matches: ({ error }) => error.endsWith(': Permission denied'),
+		text: ({ securityModule }) => `the policy of ${securityModule} denies it`,
+		fix: 'Allow user namespaces and the capability sys_admin for confine. To see the rule, run `dmesg` or `ausearch -m avc`.',
+	},
+	{
+		id: 'seccomp',
+		matches: ({ system }) => /^Seccomp:\s*2$/m.test(system.read('/proc/self/status') ?? ''),
+		text: 'a seccomp filter denies it, such as the default profile of Docker and Podman',
+		fix: 'Start the container with --security-opt seccomp=unconfined, or with a profile that allows clone and unshare.',
+	},
+	{
+		id: 'max_namespaces',
+		matches: ({ system, namespace }) => system.read(`/proc/sys/user/max_${namespace}_namespaces`) === '0',
+		text: ({ namespace }) => `the limit user.max_${namespace}_namespaces is 0`,
+		fix: ({ namespace }) => sysctlFix(`user.max_${namespace}_namespaces=15000`, ''),
+	},
+	{
+		// AppArmor returns EPERM for a denied capability, as the kernel does for a missing one (security/apparmor/capability.c).
+		id: 'profile',
+		matches: ({ system, error }) => profileOf(system) !== '' && error.endsWith(': Operation not permitted'),
+		text: ({ securityModule }) => `${securityModule} denies it`,
+		fix: 'Add `userns,` and `capability sys_admin,` to the profile. To see the rule, run `dmesg`.',
+	},
+	{
+		// clone(2): EPERM if the caller is in a chroot environment. Also user_namespaces(7).
+		id: 'chroot',
+		matches: ({ unprivileged, error }) => unprivileged && error.endsWith(': Operation not permitted'),
+		text: 'the kernel denies it to ordinary users, as in a chroot',
+		fix: ({ orSetuid }) => `Use systemd-nspawn or bwrap instead of chroot, or run emerge as root${orSetuid}.`,
+	},
+	{
+		id: 'unknown',
+		matches: () => true,
+		text: 'the kernel denies it',
+		fix: 'In a container, check its policy.',
+	},
+];
+
+/** Why confine could not apply `what`. */
+export function unavailableCause(system: SystemInfo, what: Confinement): UnavailableCause {
+	const [namespace, option] = namespaces[what];
+	const { mode, missing } = system.probeResult;
+	const check = {
+		system,
+		namespace,
+		option,
+		error: missing.find((one) => one.what === what)?.why ?? '',
+		unprivileged: mode !== 'root' && mode !== 'setuid',
+		orSetuid: system.sandboxed === undefined ? ', or make confine setuid with `install.sh --setuid` or USE=suid' : '',
+		securityModule: securityModuleOf(system),
+	};
+	const row = rows.find(({ matches }) => matches(check));
+	const textOf = (text: Row['text'] = '') => (typeof text === 'string' ? text : text(check));
+	return { id: row?.id ?? '', text: textOf(row?.text), fix: textOf(row?.fix) };
+}
+
+function sysctlFix(assignment: string, orSetuid: string): string {
+	return `Run \`sysctl ${assignment}\` and add it to /etc/sysctl.d${orSetuid}.`;
+}
+
+/** The enforced AppArmor profile of this process, which its children inherit; '' if there is none. */
+function profileOf({ read }: SystemInfo): string {
+	const label = read('/proc/self/attr/apparmor/current') ?? '';
+	return /^(.*) \(enforce\)$/.exec(label)?.[1] ?? '';
+}
+
+function securityModuleOf(system: SystemInfo): string {
+	const profile = profileOf(system);
+	if (profile !== '') return `AppArmor's profile ${profile}`;
+	if (system.read('/sys/fs/selinux/enforce') === '1') return 'SELinux';
+	return 'a security module (such as AppArmor or SELinux)';
+}
+
+function hasNamespace(namespace: string): boolean {
+	try {
+		readlinkSync(`/proc/self/ns/${namespace}`);
+		return true;
+	} catch {
+		return false;
+	}
+}
