@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2034,SC2154 # the parts in install.d share these variables
-# Installs Portcullis into /etc/portage and /usr, or takes it out again. `install.sh --help` has the options.
-# First everything is looked at and planned, then staged beside its destination, then renamed into place: what
-# fails on the way leaves the machine as it was.
+# Installs Portcullis into /etc/portage and /usr, or removes it. `install.sh --help` lists the options.
+# It first checks and plans everything, then stages files beside their destinations, then renames them into place. After a
+# failure, the machine is as it was before.
 set -uo pipefail
 shopt -s nullglob
-export LC_ALL=C # bytes are bytes, and the tools' reasons are in one language
+export LC_ALL=C # tools handle bytes and print English messages
 unset -v CDPATH GREP_OPTIONS BASH_ENV
 
 source_dir=$(readlink -f -- "${BASH_SOURCE[0]}")
@@ -16,7 +16,7 @@ for part in messages options lock transaction record files trust owner bashrc lo
 done
 unset -v part
 
-# What both ways need before anything is changed: a place to work in and the last installation's record.
+# Prepares both commands: makes a work directory, checks the target, reads the record of the last installation.
 prepare() {
 	workdir=$(mktemp -d -t portcullis-install.XXXXXX 2>/dev/null) ||
 		fail failed "cannot make a temporary directory in ${TMPDIR:-/tmp}; nothing was changed"

@@ -1,11 +1,11 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# The managed block in /etc/portage/bashrc. Everything around it is the user's and passes through as bytes; an edit
-# inside it is the user's too, and is never thrown away.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# The managed block in /etc/portage/bashrc. install.sh copies everything around the block unchanged. It never discards a user's
+# edit of the block.
 
 readonly bashrc_begin='# >>> portcullis >>>' bashrc_end='# <<< portcullis <<<'
 
-# Looks at bashrc and refuses what can't be edited. Sets bashrc_file, what is really edited where bashrc is
-# a symbolic link (into somebody's dotfiles: the link stays); bashrc_exists; and what bashrc_find_block sets.
+# Fails if bashrc cannot be edited. Sets bashrc_exists, the variables of bashrc_find_block, and bashrc_file: the file to edit,
+# which is the destination if bashrc is a symbolic link. The link stays.
 bashrc_examine() {
 	local base
 	bashrc_file=$bashrc_path bashrc_exists='' bashrc_block=none
@@ -30,7 +30,7 @@ bashrc_examine() {
 }
 
 # Sets bashrc_block to none, whole (both markers once and in order) or broken, and for whole the byte offsets
-# block_start and block_stop. Leading blanks count as ours, since bash would run such a block.
+# block_start and block_stop. Markers may have leading blanks, because bash executes such a block too.
 bashrc_find_block() {
 	local -a begins ends
 	mapfile -t begins < <(grep -abE "^[[:blank:]]*$bashrc_begin" -- "$bashrc_file")
@@ -47,7 +47,7 @@ bashrc_find_block() {
 	esac
 }
 
-# bashrc_bytes FROM TO: the bytes of bashrc in [FROM, TO); TO may be empty for the rest, or lie past the end.
+# bashrc_bytes FROM TO: prints the bytes of bashrc in [FROM, TO). An empty TO means the end.
 bashrc_bytes() {
 	if [[ -z ${2-} ]]; then
 		tail -c "+$(($1 + 1))" -- "$bashrc_file"
@@ -56,8 +56,8 @@ bashrc_bytes() {
 	fi
 }
 
-# bashrc_check_block KNOWN...: fails where the block is not what one of the files KNOWN holds, unless the user said
-# what shall become of the edit. Sets bashrc_edited.
+# bashrc_check_block KNOWN...: fails if the block equals none of the files KNOWN, unless --save-edits is given. Sets
+# bashrc_edited.
 bashrc_check_block() {
 	local known
 	bashrc_edited=''
@@ -75,8 +75,8 @@ bashrc_check_block() {
 	fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run again with --save-edits to have the edited block kept aside; nothing was changed"
 }
 
-# bashrc_compose BLOCK OUT: writes to OUT what bashrc shall be with BLOCK (an empty file to take the block out). A block
-# that is there is replaced where it stands, since somebody may have moved it on purpose.
+# bashrc_compose BLOCK OUT: writes bashrc with BLOCK to OUT. An empty file BLOCK removes the block. An existing block is
+# replaced in its position, because the user may have moved it.
 bashrc_compose() {
 	{
 		if [[ -z $bashrc_exists ]]; then
@@ -90,13 +90,13 @@ bashrc_compose() {
 	bashrc_seen=$(bashrc_fingerprint)
 }
 
-# What tells whether somebody has written to bashrc since we read it.
+# Prints a value that changes if another process writes to bashrc.
 bashrc_fingerprint() {
 	[[ -z $bashrc_exists ]] || stat -c '%d:%i:%s:%y' -- "$bashrc_file"
 }
 
-# bashrc_stage CONTENT STAGED: makes STAGED the new bashrc, with the old one's mode, owner, ACLs and extended
-# attributes. The time of change is not copied: it did change.
+# bashrc_stage CONTENT STAGED: makes STAGED the new bashrc, with the mode, owner, ACLs and extended attributes of the old
+# one. The modification time is new.
 bashrc_stage() {
 	local before after
 	attempt "write in ${bashrc_file%/*}" cp -- "$1" "$2"

@@ -1,15 +1,15 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# Builds what is installed, if it isn't built yet or older than its source. A release tarball carries the compiled
-# program, and then only confine is left to build, with no npm.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# Builds the programs if they are missing or older than their sources. A release tarball contains the bundled program, so only
+# confine has to be built, without npm.
 
-# build_all: afterwards dist/portcullis.js and native/build/confine are there and the program has written phase.bash and
-# the managed block for this prefix into the work directory.
+# Builds dist/portcullis.js and native/build/confine, and generates phase.bash, the managed block and completions in the work
+# directory.
 build_all() {
 	if [[ -e $source_dir/.portcullis-built ]]; then build_check_node; else build_sources; fi
 	[[ ! -f $source_dir/dist/portcullis.js ]] || build_generate
 }
 
-# build_sources: builds dist/portcullis.js and native/build/confine where they are missing or old.
+# Builds dist/portcullis.js and native/build/confine if they are missing or old.
 build_sources() {
 	local program='' native=''
 	build_check_node
@@ -28,7 +28,7 @@ build_sources() {
 	fi
 }
 
-# build_current OUTPUT SOURCE...: status 0 where OUTPUT is there and no older than anything below the SOURCEs.
+# build_current OUTPUT SOURCE...: status 0 if OUTPUT exists and no file below a SOURCE is newer.
 build_current() {
 	local newer output=$source_dir/$1
 	local -a sources=("${@:2}")
@@ -55,7 +55,7 @@ build_check_compiler() {
 	done
 }
 
-# build_run PROGRAM: PROGRAM is empty where only confine is to be built.
+# build_run PROGRAM: builds everything, or only confine if PROGRAM is empty.
 build_run() {
 	local -a command=(make --no-print-directory -C "$source_dir/native")
 	[[ -z $1 ]] || command=(npm --prefix "$source_dir" run --silent build)
@@ -66,7 +66,7 @@ build_run() {
 	fi
 	[[ -f $source_dir/dist/portcullis.js && -f $source_dir/native/build/confine ]] ||
 		fail tools "the build made no dist/portcullis.js or no native/build/confine; nothing was installed"
-	# make leaves what it has nothing to do for as old as it is, and that would be built again for ever.
+	# make does not touch up-to-date files. Without this, the next run would build them again.
 	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
 }
 
@@ -82,7 +82,7 @@ build_generate() {
 		fail tools "the program wrote a hook that is no bash: $(head -n 1 -- "$workdir/reason"); nothing was changed"
 }
 
-# build_ask ARG...: prints what the program says.
+# build_ask ARG...: prints the output of the program.
 build_ask() {
 	node "$source_dir/dist/portcullis.js" "$@" 2>"$workdir/reason" </dev/null ||
 		fail tools "the program could not write the $1: $(tail -n 1 -- "$workdir/reason"); nothing was changed"

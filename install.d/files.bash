@@ -1,8 +1,8 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# Which files go where, who owns them, and whether the places are free and ours to write in.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# The files to install, their owners, and checks that the destinations are free and writable.
 
-# Sets the tables of files by destination below the root: where each comes from, its mode, its owner (uid:gid, or empty
-# for whoever runs this). phase.bash is made by the program for the prefix it goes to.
+# Sets tables with the source, mode and owner of each destination below the root. The owner is uid:gid, or empty for the user
+# who runs install.sh. The program generates phase.bash for the prefix.
 files_table() {
 	local path mode from owner
 	declare -ga file_order=()
@@ -25,7 +25,7 @@ files_table() {
 END
 }
 
-# Sets owner: root's on a host; in a Prefix, the Prefix's own even where root installs.
+# Sets owner: root on a host, the owner of the Prefix in a Prefix.
 files_owner() {
 	owner=''
 	((EUID == 0)) || return 0
@@ -33,7 +33,7 @@ files_owner() {
 	[[ -z $eprefix || ! -d $root/ ]] || owner=$(stat -L -c %u:%g -- "$root/")
 }
 
-# Before anything is built: may everything be written that will be, and is nothing of somebody else's in the way?
+# Fails if a destination is not writable or is a directory. Runs before the build.
 check_places() {
 	local path
 	for path in "${file_order[@]}" var/log/portcullis/records.jsonl; do
@@ -46,7 +46,7 @@ check_places() {
 	[[ -z $bashrc_file ]] || check_writable "$bashrc_file"
 }
 
-# check_writable PATH: the directory of PATH, or the nearest above it that is there, can be written in.
+# check_writable PATH: fails unless the nearest existing directory above PATH is writable.
 check_writable() {
 	local directory=${1%/*}
 	while [[ -n $directory && ! -d $directory ]]; do
@@ -61,7 +61,7 @@ check_writable() {
 	fail permission "$directory is not writable: run as root, or with --eprefix DIR for a Gentoo Prefix; nothing was changed"
 }
 
-# check_inside PATH: no symbolic link on the way leads out of --destdir.
+# check_inside PATH: fails if a symbolic link in PATH leads outside --destdir.
 check_inside() {
 	local real base
 	[[ -n $destdir ]] || return 0
@@ -70,8 +70,8 @@ check_inside() {
 	[[ $real == "$base"/* ]] || fail foreign "$1 leads out of $destdir, to $real"
 }
 
-# check_foreign PATH FROM: what stands where our file goes must be ours, by the record or by its content.
-# phase.bash lies in a directory of our own and is kept aside instead (plan_keep).
+# check_foreign PATH FROM: fails if PATH exists and is neither in the record nor equal to FROM. An unknown phase.bash is saved
+# instead (plan_keep).
 check_foreign() {
 	local path=$1
 	[[ -e $root/$path || -L $root/$path ]] || return 0

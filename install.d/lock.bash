@@ -1,11 +1,11 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# One install.sh at a time in one place. Anybody may lock a file that they can open, so that the lock is on an empty
-# directory of mode 0700 outside the target. It is named after the target and removed at the end.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# Allows one install.sh for each target. Every user can lock a file that they can open, so the lock is an empty directory of
+# mode 0700 outside the target. Its name contains the target's inode. It is removed at the end.
 
 declare -a lock_held=()
 lock_wanted=''
 
-# lock_directory DIR: takes the lock for as long as this process lives.
+# lock_directory DIR: holds the lock until this process ends.
 lock_directory() {
 	local directory=$1 key lock fd reason status
 	key=$(stat -L -c %d.%i -- "$directory" 2>/dev/null) || fail permission "cannot read $directory"
@@ -14,7 +14,7 @@ lock_directory() {
 	for _ in 1 2 3 4 5; do
 		reason=$(mkdir -m 700 -- "$lock" 2>&1) || [[ $reason == *'File exists' ]] ||
 			fail failed "cannot make the directory $lock: ${reason##*: }; nothing was changed"
-		# The install.sh that held it has removed it.
+		# The previous holder has removed it.
 		[[ -e $lock || -L $lock ]] || continue
 		[[ -d $lock && ! -L $lock && -O $lock ]] ||
 			fail permission "$lock belongs to somebody else: remove it, or set TMPDIR to a directory of yours; nothing was changed"
@@ -25,7 +25,7 @@ lock_directory() {
 		((status == 0)) || fail failed "cannot lock $lock; nothing was changed"
 		if [[ $lock -ef /proc/self/fd/$fd ]]; then
 			lock_held+=("$lock") lock_wanted=''
-			# Whoever held the lock before may have failed and removed the directory that it had made.
+			# The previous holder may have failed and removed the target that it had made.
 			[[ $key == "$(stat -L -c %d.%i -- "$directory" 2>/dev/null)" ]] ||
 				fail busy "$directory was removed by another install.sh; run this one again"
 			return 0
@@ -35,7 +35,7 @@ lock_directory() {
 	fail busy "another install.sh is at work in $directory; run this one when it has ended"
 }
 
-# Prints the directory for locks: one in which only this user can make them, or else the one for temporary files.
+# Prints the directory for locks: one that only this user can write, otherwise the directory for temporary files.
 lock_place() {
 	local directory=/run/user/$EUID
 	((EUID)) || directory=/run
@@ -43,7 +43,7 @@ lock_place() {
 	printf '%s' "$directory"
 }
 
-# Removes the locks that are held, and one that a signal interrupted unless somebody else has taken it.
+# Removes the held locks, and an interrupted one unless another process holds it.
 lock_release() {
 	local fd
 	if [[ -n $lock_wanted && -O $lock_wanted ]] && { exec {fd}<"$lock_wanted"; } 2>/dev/null; then
@@ -53,7 +53,7 @@ lock_release() {
 	lock_held=()
 }
 
-# The directory that all is installed below; made where it is missing.
+# Creates the root of the installation if it is missing, and locks it.
 lock_root() {
 	if [[ ! -d $root/ ]]; then
 		local missing=$root

@@ -1,9 +1,9 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# /var/log/portcullis: on a host, every builder of group portage may append; in a Prefix it is its owner's.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# /var/log/portcullis. On a host, group portage can write in it. In a Prefix, it belongs to the owner.
 
 readonly log_path=var/log/portcullis
 
-# Sets log_mode and log_owner, what the directory shall have.
+# Sets log_mode and log_owner for the directory.
 log_choose() {
 	local owner
 	files_owner
@@ -17,15 +17,15 @@ log_choose() {
 	fi
 }
 
-# Sets gid to the group portage's; status 1 where there is none.
+# Sets gid to that of group portage; status 1 if the group does not exist.
 portage_gid() {
 	local line
 	line=$(getent group portage) || return 1
 	IFS=: read -r _ _ gid _ <<<"$line"
 }
 
-# Adds what is to be done about the directory to the plan. log_mode is empty if that is nothing. One that somebody else set up, or has set up otherwise since,
-# is theirs.
+# Adds the directory to the plan. An empty log_mode means no change. A directory that another user created or changed stays as it
+# is.
 log_plan() {
 	local now reason path=$root/$log_path
 	log_choose

@@ -1,16 +1,16 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# What install.sh says, and the status that it ends with: one line a failure, one status a cause.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# Messages and exit statuses: one line for each failure, one status for each cause.
 
 declare -rA failure_status=(
 	[failed]=1     # a step failed on the way
 	[usage]=2      # bad option
 	[tools]=3      # no Node, no compiler, or the build failed
 	[permission]=4 # not allowed to write there
-	[bashrc]=5     # /etc/portage/bashrc is no file that could be edited
+	[bashrc]=5     # /etc/portage/bashrc is not a regular file
 	[edited]=6     # the managed block was edited by hand
-	[busy]=7       # another install.sh is at work there
-	[setuid]=8     # setuid was asked for and can't be had
-	[foreign]=9    # a file of that name is there and not ours
+	[busy]=7       # another install.sh is running for this target
+	[setuid]=8     # setuid was requested and is not possible
+	[foreign]=9    # a file of that name exists and is not Portcullis's
 	[untrusted]=10 # another user can change the target
 )
 
@@ -22,7 +22,7 @@ note() {
 	printf 'install.sh: note: %s\n' "$*" >&2
 }
 
-# fail CAUSE TEXT: puts back what was changed, says TEXT in one line, ends with the status of CAUSE.
+# fail CAUSE TEXT: restores the previous state, prints TEXT in one line, exits with the status of CAUSE.
 fail() {
 	local cause=$1 text=$2
 	transaction_undo
@@ -30,7 +30,7 @@ fail() {
 	exit "${failure_status[$cause]}"
 }
 
-# attempt WHAT COMMAND [ARG...]: a step that must succeed; the line of its failure ends in the tool's own reason.
+# attempt WHAT COMMAND [ARG...]: runs a step that must succeed. The message of a failure ends with the tool's reason.
 attempt() {
 	local what=$1 reason
 	shift

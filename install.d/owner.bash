@@ -1,8 +1,8 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# Another user's Prefix: root builds, and a second install.sh does the rest as that user, without any privilege. It reads
-# a copy of the built tree that only root can change. It gets no terminal, descriptor or variable of root's.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# For another user's Prefix: root builds, and a second install.sh does the rest as that user, without privileges. It reads a copy
+# of the built tree that only root can change, and gets no terminal, descriptor or variable of root.
 
-# owner_run UID DIR: DIR is what belongs to UID. Does not return.
+# owner_run UID DIR: installs as UID, the owner of DIR. Does not return.
 owner_run() {
 	local name gid home signal tool status=0 pid
 	local -a arguments=(--eprefix "$eprefix")
@@ -48,7 +48,7 @@ owner_run() {
 	exit "$status"
 }
 
-# owner_exec COMMAND [ARG...]: becomes COMMAND, run by the words in as, with nothing of root's.
+# owner_exec COMMAND [ARG...]: executes COMMAND with the prefix in the array as, without descriptors and session of root.
 owner_exec() {
 	local fd
 	cd / && umask 022 || exit
@@ -59,8 +59,8 @@ owner_exec() {
 	exec "$(owner_tool setsid)" "${as[@]}" "$@"
 }
 
-# The first signal is passed on, so that the other install.sh puts everything back. The owner could have stopped that
-# process: the second signal kills it.
+# Forwards the first signal, so that the other install.sh restores the previous state. The second signal kills it, because the
+# owner may have stopped that process.
 owner_interrupt() {
 	if [[ -n $owner_started && -n ${pid-} ]]; then
 		if [[ -n $owner_signal ]]; then kill -s KILL "$pid"; else kill -s TERM "$pid"; fi 2>/dev/null
@@ -73,7 +73,7 @@ owner_tool() {
 	PATH=/usr/bin:/bin type -P "$1"
 }
 
-# What the second install.sh needs. The file .portcullis-built tells it that there is nothing to build.
+# Copies the files that the second install.sh needs. .portcullis-built marks the tree as built.
 owner_copy_tree() {
 	local from to
 	chmod 711 -- "$workdir"

@@ -1,7 +1,7 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# What will be done, as a list; then the doing. A dry run ends after the list.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# Plans the changes as a list, then applies them. A dry run ends after the list.
 
-# Notes about what will have been done wait in plan_notes until it is.
+# plan_notes holds notes that are printed after the changes.
 declare -a plan_notes=() plan_verb=() plan_path=() plan_from=() plan_mode=() plan_owner=()
 declare -rA plan_past=([create]=created [replace]=replaced [edit]=edited [remove]=removed [attributes]='set mode and owner of')
 
@@ -10,7 +10,7 @@ plan_add() {
 	plan_verb+=("$1") plan_path+=("$2") plan_from+=("${3-}") plan_mode+=("${4-}") plan_owner+=("${5-}")
 }
 
-# plan_describe I: prints the verb of the list's entry I as a person reads it.
+# plan_describe I: prints the verb of entry I for messages.
 plan_describe() {
 	case ${plan_verb[$1]} in
 	directory) echo create ;;
@@ -45,8 +45,8 @@ plan_install() {
 	plan_announce
 }
 
-# plan_directories DIR MODE OWNER: DIR and those above it that are missing. MODE and OWNER are DIR's; what is above is
-# 755. Adds to dirs of the caller.
+# plan_directories DIR MODE OWNER: plans DIR and the missing directories above it. MODE and OWNER are for DIR; the others get
+# 755. Appends to the caller's array dirs.
 plan_directories() {
 	local directory path=$1 owner
 	local -a missing=()
@@ -68,7 +68,7 @@ plan_directories() {
 	done
 }
 
-# The record goes in first: a run that is killed half way then leaves files that the next one knows as ours.
+# The record is installed first, so that after a killed run the next one recognizes the files.
 plan_record() {
 	local path made=${record_bashrc:-edited}
 	[[ -n $bashrc_exists ]] || made=created
@@ -81,7 +81,7 @@ plan_record() {
 	plan_put "$record_path" "$workdir/record" 644 "$2"
 }
 
-# plan_put PATH FROM MODE OWNER: unless PATH is like that already. What the user edited is kept aside.
+# plan_put PATH FROM MODE OWNER: plans the file unless it is up to date. Saves a file that the user edited.
 plan_put() {
 	local path=$root/$1
 	if [[ -e $path && ! -L $path ]]; then
@@ -92,7 +92,7 @@ plan_put() {
 	plan_add put "$path" "$2" "$3" "$4"
 }
 
-# plan_keep PATH: if PATH holds what no installation wrote, a copy goes aside, never over an older one.
+# plan_keep PATH: plans a copy of PATH if no installation wrote its content. Never overwrites an older copy.
 plan_keep() {
 	local aside path=$root/$1 i=0
 	[[ $1 != "$record_path" && -f $path && -r $path ]] || return 0
@@ -114,7 +114,7 @@ plan_remove() {
 	plan_add remove "$path"
 }
 
-# plan_bashrc BLOCK: BLOCK is an empty file to take the block out.
+# plan_bashrc BLOCK: plans the new bashrc. An empty file BLOCK removes the block.
 plan_bashrc() {
 	[[ -f $1 ]] || return 0 # a dry run on an unbuilt tree
 	if [[ -n $bashrc_edited ]]; then
@@ -149,7 +149,7 @@ plan_uninstall() {
 	plan_announce
 }
 
-# Is all that is planned allowed?
+# Fails if a planned path is not writable or lies outside --destdir.
 check_plan() {
 	local path
 	for path in "${plan_path[@]}"; do
@@ -158,7 +158,7 @@ check_plan() {
 	done
 }
 
-# After a removal: directories that an installation made and nobody else uses.
+# Removes empty directories that an installation made.
 plan_prune() {
 	local path
 	while read -r path; do
@@ -171,7 +171,7 @@ plan_prune() {
 	done < <(printf '%s\n' "${record_dirs[@]}" | sort -r)
 }
 
-# Words for the list, taken before anything changes. A dry run prints them and ends there.
+# Sets the words of the final report before anything changes. A dry run prints the steps.
 plan_announce() {
 	local i word
 	plan_words=()
@@ -180,25 +180,25 @@ plan_announce() {
 		plan_words+=("${plan_past[$word]}")
 		[[ -z $opt_dry_run ]] || say "would ${word/attributes/set the mode of} ${plan_path[i]}"
 	done
-	[[ -z $opt_dry_run ]] || plan_tell_notes
+	[[ -z $opt_dry_run ]] || plan_print_notes
 	if [[ -n $opt_dry_run && ${#plan_verb[@]} == 0 ]]; then say "would change nothing in ${root:-/}"; fi
 }
 
-plan_tell_notes() {
+plan_print_notes() {
 	local text
 	for text in "${plan_notes[@]}"; do note "$text"; done
 }
 
-# After the fact: what was done to which file.
+# Prints the changes that were made.
 plan_report() {
 	local i
 	for i in "${!plan_verb[@]}"; do
 		[[ ${plan_verb[i]} == directory ]] || say "${plan_words[i]} ${plan_path[i]}"
 	done
-	plan_tell_notes
+	plan_print_notes
 }
 
-# Directories, then every new file staged and on disk, then one rename after the other; bashrc is the last.
+# Makes directories, stages all files and syncs them, then renames one after the other. bashrc is the last.
 plan_apply() {
 	local i staged
 	local -A new=()
@@ -226,7 +226,7 @@ plan_apply() {
 
 plan_stage_put() {
 	attempt "write in ${2%/*}" cp -- "${plan_from[$1]}" "$2"
-	# The owner first: a change of owner takes the setuid bit off.
+	# Set the owner first, because chown clears the setuid bit.
 	[[ -z ${plan_owner[$1]} ]] || attempt "give $2 to ${plan_owner[$1]}" chown -h -- "${plan_owner[$1]}" "$2"
 	attempt "set the mode of $2" chmod -- "${plan_mode[$1]}" "$2"
 }

@@ -1,13 +1,13 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# What an installation leaves about itself in usr/lib/portcullis/installed, for the upgrade and the removal: which files
-# are ours and what they held, which directories were made, the managed block. One thing a line, paths below the root:
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# The record of an installation, usr/lib/portcullis/installed, for upgrade and removal. It lists files with checksums, created
+# directories and the managed block. One entry per line; paths are relative to the root:
 #   portcullis-record 1
 #   version VERSION
 #   setuid yes|no
-#   log MODE UID:GID          what /var/log/portcullis was given (the owner empty where it was left)
+#   log MODE UID:GID          attributes of /var/log/portcullis (no owner if it was not changed)
 #   bashrc created|edited
-#   block BASE64              the managed block, as it was written
-#   dir PATH                  made by an installation, removed with it if empty
+#   block BASE64              the managed block
+#   dir PATH                  created by an installation; the removal deletes it if empty
 #   file SHA256 PATH
 
 readonly record_path=usr/lib/portcullis/installed
@@ -63,7 +63,7 @@ record_refuse_path() {
 	fail foreign "$root/$record_path names a path out of its place: $1"
 }
 
-# Sets record_known to the directories that an installation can make.
+# Sets record_known to the directories that an installation can create.
 record_directories() {
 	local path
 	declare -gA record_known=()
@@ -75,7 +75,7 @@ record_directories() {
 	done
 }
 
-# record_check_file PATH: an installation puts it there, or an older one did: Portcullis has directories of its own.
+# record_check_file PATH: fails unless PATH is a destination, or lies in a directory of Portcullis (older versions).
 record_check_file() {
 	[[ -z ${file_from[$1]-} ]] || return 0
 	case ${1%/*} in
@@ -86,8 +86,8 @@ record_check_file() {
 	esac
 }
 
-# record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record. BASHRC and LOG are words as above, BLOCK is a file;
-# DIRS and FILES are the names of an array of paths and of a table from path to SHA-256.
+# record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record. BASHRC and LOG are as above, BLOCK is a file. DIRS names an
+# array of paths, FILES an associative array from path to SHA-256.
 record_write() {
 	local path
 	local -n record_write_dirs=$5 record_write_files=$6

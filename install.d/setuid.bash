@@ -1,15 +1,15 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# confine as root:portage 4710, on demand: chosen, checked beforehand, and tried afterwards.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# --setuid: installs confine as root:portage 4710. Checks the requirements before, and the result after the installation.
 
 readonly confine_path=usr/libexec/portcullis/confine
 
-# Sets want_setuid. Without an option an upgrade keeps what was chosen before.
+# Sets want_setuid. Without an option, an upgrade keeps the previous choice.
 setuid_choose() {
 	want_setuid=${opt_setuid:-$record_setuid}
 	[[ $want_setuid == yes ]] || want_setuid=no
 }
 
-# What can be known before anything is changed. Puts mode and owner into the table of files.
+# Checks the requirements before anything changes, and sets mode and owner in the table of files.
 setuid_precheck() {
 	local gid options directory
 	[[ $want_setuid == yes ]] || return 0
@@ -27,7 +27,7 @@ setuid_precheck() {
 	file_mode["$confine_path"]=4710 file_owner["$confine_path"]=0:$gid
 }
 
-# After the files are in place, and while they can still be taken back: is it what was asked for?
+# Verifies the installed file while the installation can still be undone.
 setuid_verify() {
 	local gid mode path=$root/$confine_path
 	[[ $want_setuid == yes ]] || return 0
@@ -42,7 +42,7 @@ setuid_verify() {
 	setuid_try "$path" "$gid" || fail setuid "--setuid: run as an ordinary user of group portage, $path says $tried; all was put back"
 }
 
-# setuid_try CONFINE GID: runs it as nobody with that group; sets tried to how it went.
+# setuid_try CONFINE GID: runs confine as nobody with that group. Sets tried to its mode or error.
 setuid_try() {
 	local out
 	if ! out=$(setpriv --reuid=65534 --regid="$2" --clear-groups --inh-caps=-all -- "$1" --probe 2>&1 </dev/null); then

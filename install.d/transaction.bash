@@ -1,7 +1,7 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# Changes that can all be taken back until transaction_finish. Each is written down before it is done, so that an
-# interrupted one is taken back as well. New files are staged in the directory where they go (rename is atomic only
-# there); old ones step aside there under a second name and keep their inode.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# Changes that can be undone until transaction_finish. Each is recorded before it happens, so that an interrupted change is undone
+# as well. New files are staged in their destination directory, because rename is atomic only there. Old files get a second
+# name there and keep their inode.
 
 declare -a undo_verb=() undo_path=() undo_argument=()
 declare -a transaction_leftovers=()
@@ -10,7 +10,7 @@ undo_push() {
 	undo_verb+=("$1") undo_path+=("$2") undo_argument+=("${3-}")
 }
 
-# transaction_mkdir DIR MODE OWNER: OWNER is uid:gid, or empty to leave it as it comes.
+# transaction_mkdir DIR MODE OWNER: OWNER is uid:gid, or empty for no change.
 transaction_mkdir() {
 	undo_push rmdir "$1"
 	attempt "make the directory $1" mkdir -m "$2" -- "$1"
@@ -24,14 +24,14 @@ transaction_stage() {
 	undo_push unstage "$staged"
 }
 
-# transaction_put STAGED PATH: PATH is STAGED from now on.
+# transaction_put STAGED PATH: renames STAGED to PATH.
 transaction_put() {
 	local staged=$1 path=$2
 	if [[ -e $path || -L $path ]]; then
 		transaction_disarm "$path"
 		undo_push restore "$path" "$staged.old"
-		# No hard links on this file system: a copy keeps everything but the inode. Root's setuid file in a user's Prefix
-		# can be neither linked nor read there, but it can be renamed.
+		# Without hard links, a copy keeps everything but the inode. The owner of a Prefix can neither link nor read
+		# root's setuid file there, but can rename it.
 		ln -- "$path" "$staged.old" 2>/dev/null || transaction_copy "$path" "$staged.old"
 		transaction_leftovers+=("$staged.old")
 	else
@@ -49,8 +49,8 @@ transaction_copy() {
 	fi
 }
 
-# transaction_disarm PATH: takes the mode from a setuid file that is about to go. Somebody may have kept a hard link to it,
-# and with that a program that a later version repairs.
+# transaction_disarm PATH: clears the mode of a setuid file before its removal, because a user may have kept a hard link to a
+# vulnerable version.
 transaction_disarm() {
 	[[ -u $1 && -f $1 && ! -L $1 && -O $1 ]] || return 0
 	undo_push attributes "$1" "$(stat -c '%a %u:%g' -- "$1")"
@@ -77,7 +77,7 @@ transaction_attributes() {
 	attempt "set the mode of $1" chmod -- "$2" "$1"
 }
 
-# The second name may not have been made yet, or PATH not replaced yet: then PATH is still what it was.
+# The second name may be missing, or PATH not replaced yet. Then PATH is unchanged.
 undo_restore() {
 	if [[ $1 -ef $2 ]]; then
 		rm -f -- "$2"
@@ -95,28 +95,28 @@ undo_one() {
 	esac
 }
 
-# Takes everything back, the last change first. What can't be taken back is named.
+# Undoes all changes, the last one first. Prints a note for each failure.
 transaction_undo() {
 	local i
 	trap '' HUP INT TERM
 	for ((i = ${#undo_verb[@]} - 1; i >= 0; i--)); do
 		undo_one "${undo_verb[i]}" "${undo_path[i]}" "${undo_argument[i]}" 2>/dev/null ||
-			# A directory is only half made where its mkdir failed.
+			# Nothing to undo if mkdir failed.
 			[[ ! -e ${undo_path[i]} ]] ||
 			note "could not put ${undo_path[i]} back as it was"
 	done
 	undo_verb=() undo_path=() undo_argument=()
 }
 
-# From here on the change stands; what had stepped aside goes.
+# Makes the changes final: deletes the second names.
 transaction_finish() {
 	trap '' HUP INT TERM
 	undo_verb=() undo_path=() undo_argument=()
 	((${#transaction_leftovers[@]} == 0)) || rm -f -- "${transaction_leftovers[@]}"
 }
 
-# transaction_sweep PATH...: removes what a killed run had staged or set aside beside PATH. Nothing is lost with it: what
-# was set aside had been replaced, and a user's bashrc is only ever replaced by one that holds all of it.
+# transaction_sweep PATH...: removes staged files and second names of a killed run. No data is lost: every second name belongs to
+# a replaced file, and a new bashrc contains all of the old one.
 transaction_sweep() {
 	local path
 	local -a left
@@ -126,7 +126,7 @@ transaction_sweep() {
 	done
 }
 
-# On every way out: an unfinished change is taken back, and nothing of ours stays in /tmp.
+# Runs at exit: undoes unfinished changes and removes the work directory.
 transaction_exit() {
 	local status=$?
 	transaction_undo

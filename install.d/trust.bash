@@ -1,9 +1,9 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # the parts share install.sh's variables
-# Who can change the target while root works in it. A path is safe for root if every directory and symbolic link on the
-# way belongs to root and nobody else can write there: then nobody else can replace what a later step finds.
+# shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
+# Checks that no other user can change the target while root works in it. A path is safe for root if every directory and symbolic
+# link in it belongs to root and only root can write there. Then no other user can replace a file between two steps.
 
-# trust_walk PATH...: resolves each PATH as the kernel does. Sets trust_seen to the directories and links on the way that
-# exist, trust_last to the last directory, and trust_ends to the last directory of each PATH.
+# trust_walk PATH...: resolves each PATH as the kernel does. Sets trust_seen to the existing directories and links in it, trust_last
+# to the last directory, and trust_ends to the last directory of each PATH.
 trust_walk() {
 	local path rest at name link target links
 	declare -gA trust_seen=(['/']=1) trust_ends=()
@@ -22,7 +22,7 @@ trust_walk() {
 			link=$at/$name
 			if [[ -L $link ]]; then
 				trust_seen[$link]=1
-				# The kernel gives up here too.
+				# The kernel has the same limit (ELOOP).
 				((++links <= 40)) || break
 				target=$(readlink -n -- "$link" && echo /)
 				[[ $target != /* ]] || at=''
@@ -38,8 +38,8 @@ trust_walk() {
 	done
 }
 
-# trust_problem UID: sets reason to what is wrong with trust_seen if root, or root and UID, shall be the only ones who can
-# change it; status 1 if nothing is. A sticky directory protects the entries of root, and so it must not be in trust_ends.
+# trust_problem UID: status 0 if a user other than root and UID can change trust_seen; sets reason. A sticky directory protects
+# entries of root, but must not be in trust_ends.
 trust_problem() {
 	local uid gid type path
 	reason=''
@@ -57,7 +57,7 @@ trust_problem() {
 	return 1
 }
 
-# trust_written_by PATH MODE GID: sets reason if others than the owner can write; status 1 if none can.
+# trust_written_by PATH MODE GID: status 0 if another user than the owner can write; sets reason.
 trust_written_by() {
 	if (($2 & 0002)); then
 		reason="$1 can be written by everybody"
@@ -66,21 +66,21 @@ trust_written_by() {
 	elif (($3 != 0)); then
 		reason="$1 can be written by group $(trust_name group "$3")"
 	elif [[ $(ls -ld -- "$1") == ??????????+* ]]; then
-		# Where there is an ACL the bits of the group are its mask.
+		# With an ACL, the group bits are its mask.
 		reason="$1 can be written by others (see getfacl)"
 	else
 		return 1
 	fi
 }
 
-# trust_name passwd|group ID: prints the name, or the number where there is none.
+# trust_name passwd|group ID: prints the name, or the number if there is no name.
 trust_name() {
 	local name
 	name=$(getent "$1" "$2") && name=${name%%:*}
 	printf '%s' "${name:-$2}"
 }
 
-# As root: refuses a target that others can change, or does all the work as the owner of the Prefix and exits.
+# As root: fails if other users can change the target. In another user's Prefix, does all work as its owner and exits.
 trust_target() {
 	local reason owner
 	((EUID == 0)) || return 0
@@ -94,7 +94,7 @@ trust_target() {
 	! trust_problem 0 || trust_refuse 'change its owner or its mode'
 }
 
-# As root, once the target is there: refuses places in it that others can change. The log directory may be in such a place.
+# As root, after the target exists: fails if other users can change a destination. The log directory is exempt.
 trust_places() {
 	local reason
 	((EUID == 0)) && [[ -d $root/ ]] || return 0
@@ -109,7 +109,7 @@ trust_refuse() {
 	fail untrusted "$reason, and root installs only where nobody else can change the target: $1; nothing was changed"
 }
 
-# trust_file FILE: refuses a file that others can write.
+# trust_file FILE: fails if other users can write FILE.
 trust_file() {
 	local uid gid mode reason
 	read -r uid gid mode < <(stat -L -c '%u %g %f' -- "$1")

@@ -189,7 +189,7 @@ const time = matching('a time', isTime);
 const cpv = matching('a package', isPackage);
 const domain = matching('a domain name', isDomainName);
 const address = matching('an address', isAddress);
-/** A name from native/watcher/protocol.c, or of the kernel module of a protocol. */
+/** A name from native/watcher/notification.c, or of the kernel module of a protocol. */
 const protocol = matching('a protocol', (one) => /^[a-z0-9_-]{1,12}$/.test(one));
 const recordType = matching('a record type', (one) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(one));
 const phase = oneOf(srcPhases);
