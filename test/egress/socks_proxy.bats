@@ -141,7 +141,7 @@ proxy_socket_available() {
 
 @test 'without a proxy no destination is reached, and the record and a message report that' {
 	run -0 run_isolated --notice-file "$AUDIT_DIR/tell" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
-	[[ $output == ENETUNREACH && $(record_value "$RECORD" r.route) == none ]]
+	[[ $output == ECONNREFUSED && $(record_value "$RECORD" r.route) == none ]]
 	assert_blocked "client tcp $REMOTE 80 1"
 	run -0 node "$TOP/dist/portcullis.js" messages "$AUDIT_DIR/tell"
 	[[ $output == *'PORTCULLIS_ALLOW had no effect'*'FEATURES="network-sandbox-proxy"'* ]]
