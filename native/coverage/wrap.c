@@ -1,4 +1,7 @@
-/* Linked into the coverage build only, with --wrap: a process loses its counters where it calls exec or ends without exit(3). */
+/*
+ * For the coverage build: writes gcov's counters before _exit(2), execvp(3) and a fatal signal to this process, which skip the normal
+ * exit handlers. Linked with --wrap.
+ */
 #include <signal.h>
 #include <unistd.h>
 
@@ -24,7 +27,7 @@ int __wrap_execvp(const char *file, char *const argv[])
 	return __real_execvp(file, argv);
 }
 
-/* confine ends by the signal that its command died of. */
+/* confine kills itself with the signal that has killed the command. */
 int __wrap_kill(pid_t pid, int number)
 {
 	if (pid == getpid()) {

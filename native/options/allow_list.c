@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A whole number without sign or space up to most, at *text, which is moved behind it; -1 where there is none. */
-static long take_number(const char **text, long most)
+/* Parses a number without sign and spaces, and moves *text behind it. Returns -1 if there is none or it exceeds most. */
+static long parse_number(const char **text, long most)
 {
 	size_t digits = strspn(*text, "0123456789");
 	if (digits == 0 || digits > 5)
@@ -16,7 +16,7 @@ static long take_number(const char **text, long most)
 	return value > most ? -1 : value;
 }
 
-static bool take_address(const char *text, size_t length, int family, unsigned char address[16])
+static bool parse_address(const char *text, size_t length, int family, unsigned char address[16])
 {
 	char copy[INET6_ADDRSTRLEN];
 	if (length == 0 || length >= sizeof copy)
@@ -26,7 +26,7 @@ static bool take_address(const char *text, size_t length, int family, unsigned c
 	return inet_pton(family, copy, address) == 1;
 }
 
-/* An IPv4 address in IPv6's clothes is compared as what it is: no entry may be written as one. */
+/* IPv4-mapped addresses are compared as IPv4 addresses, so entries must not use this form. */
 static bool is_mapped(const unsigned char address[16])
 {
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
@@ -42,18 +42,18 @@ bool allow_parse(const char *text, struct allow_entry *entry)
 	size_t length = strcspn(text, six ? "]" : "/:");
 	if (six && text[length] != ']')
 		return false;
-	if (!take_address(text, length, entry->family, entry->address) || (six && is_mapped(entry->address)))
+	if (!parse_address(text, length, entry->family, entry->address) || (six && is_mapped(entry->address)))
 		return false;
 	text += length + six;
 	long bits = six ? 128 : 32;
 	if (*text == '/') {
 		text++;
-		bits = take_number(&text, bits);
+		bits = parse_number(&text, bits);
 	}
 	if (bits < 0 || *text != ':')
 		return false;
 	text++;
-	long port = take_number(&text, 65535);
+	long port = parse_number(&text, 65535);
 	if (port <= 0 || *text != '\0')
 		return false;
 	entry->bits = (unsigned)bits;
@@ -69,7 +69,7 @@ bool allow_parse_name(const char *text, struct allow_name *name)
 		return false;
 	const char *address = text + length + 1;
 	name->family = strchr(address, ':') == NULL ? AF_INET : AF_INET6;
-	return take_address(address, strlen(address), name->family, name->address);
+	return parse_address(address, strlen(address), name->family, name->address);
 }
 
 static bool same_bits(const unsigned char *one, const unsigned char *other, unsigned bits)

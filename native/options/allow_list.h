@@ -1,4 +1,4 @@
-/* Where a phase may connect to: the list that --allow gives. */
+/* The destinations to which a phase may connect (--allow), and the names that it may resolve (--resolve). */
 #ifndef ALLOW_H
 #define ALLOW_H
 
@@ -8,18 +8,18 @@
 
 enum {
 	ALLOW_ENTRIES = 64,
-	ALLOW_NAMES = 64, /* pairs of a name and an address */
+	ALLOW_NAMES = 64, /* pairs of name and address */
 };
 
 struct allow_entry {
 	int family; /* AF_INET or AF_INET6 */
 	unsigned char address[16];
-	unsigned bits; /* how many of them count */
+	unsigned bits; /* prefix length */
 	uint16_t port;
 };
 
 struct allow_name {
-	const char *name; /* not terminated: length bytes, as it was given */
+	const char *name; /* not terminated: length bytes, as in the option */
 	size_t length;
 	int family;
 	unsigned char address[16];
@@ -33,20 +33,20 @@ struct allow {
 };
 
 /*
- * Reads ADDRESS:PORT, ADDRESS/BITS:PORT, [IPV6]:PORT or [IPV6]/BITS:PORT. Host names are none of confine's business: who
- * calls it has resolved them. Returns false for anything else, and for a port of 0.
+ * Parses ADDRESS:PORT, ADDRESS/BITS:PORT, [IPV6]:PORT or [IPV6]/BITS:PORT. The caller of confine has resolved host names. Returns false
+ * for other text, and for port 0.
  */
 bool allow_parse(const char *text, struct allow_entry *entry);
 
-/* Reads HOST=ADDRESS. */
+/* Parses HOST=ADDRESS. Returns false for other text. */
 bool allow_parse_name(const char *text, struct allow_name *name);
 
-/* Whether an entry names nothing but loopback: 127/8 or a part of it, or ::1. */
+/* Returns whether an entry contains only loopback addresses: 127/8 or a part of it, or ::1. */
 bool allow_is_loopback(const struct allow_entry *entry);
 
 /*
- * Whether the list names that place; an address of 127/8, or ::1, only where an entry lies in there as a whole, and the
- * unspecified addresses never, however wide an entry is. family is AF_INET for an IPv4 address in IPv6's clothes.
+ * Returns whether the list contains this destination. A loopback address must match an entry that contains only loopback addresses. An
+ * unspecified address is never allowed. family is AF_INET for an IPv4-mapped IPv6 address.
  */
 bool allow_has(const struct allow *allow, int family, const unsigned char address[16], uint16_t port);
 

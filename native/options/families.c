@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Numbers of include/linux/socket.h, as C libraries lack the newer names. */
+/* Numbers of include/linux/socket.h. C libraries lack the newer names. */
 static const struct {
 	const char *name;
 	unsigned family;
@@ -38,7 +38,7 @@ uint64_t families_default(void)
 	return UINT64_C(1) << AF_UNIX | UINT64_C(1) << AF_INET | UINT64_C(1) << AF_INET6 | UINT64_C(1) << AF_NETLINK;
 }
 
-static bool add_one(uint64_t *families, const char *name, size_t length)
+static bool add_by_name(uint64_t *families, const char *name, size_t length)
 {
 	if (length == 3 && strncmp(name, "any", length) == 0) {
 		*families = FAMILIES_ANY;
@@ -56,7 +56,7 @@ bool families_add(uint64_t *families, const char *names)
 {
 	for (;;) {
 		size_t length = strcspn(names, ",");
-		if (!add_one(families, names, length))
+		if (!add_by_name(families, names, length))
 			return false;
 		if (names[length] == '\0')
 			return true;
@@ -66,7 +66,7 @@ bool families_add(uint64_t *families, const char *names)
 
 bool families_permit(uint64_t families, uint64_t family, uint64_t type)
 {
-	/* Of this type the kernel makes a socket of AF_PACKET (__sock_create() in net/socket.c). */
+	/* The kernel makes AF_PACKET of this obsolete combination (__sock_create() in net/socket.c). */
 	if (family == AF_INET && (type & FAMILIES_TYPE_MASK) == SOCK_PACKET)
 		family = AF_PACKET;
 	return family < 64 && (families >> family & 1) != 0;

@@ -1,26 +1,26 @@
-/* Address families of sockets: which ones a phase without a network may make. */
+/* The socket families that a phase with an isolated network may use. */
 #ifndef FAMILIES_H
 #define FAMILIES_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A bit for each AF_*. */
+/* Sets of families have one bit for each AF_*. */
 #define FAMILIES_ANY UINT64_MAX
 
-/* SOCK_TYPE_MASK: the flags of socket(2) are above it (include/linux/net.h). */
+/* SOCK_TYPE_MASK of include/linux/net.h. Higher bits of the type are flags. */
 enum { FAMILIES_TYPE_MASK = 0xF };
 
 /*
- * AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK. A network namespace does not isolate every family: AF_VSOCK leads to the hypervisor and to
- * other virtual machines.
+ * Returns AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK. A network namespace does not isolate all families: AF_VSOCK reaches the hypervisor
+ * and other virtual machines.
  */
 uint64_t families_default(void);
 
-/* Adds families by their names in lower case, parted by commas, or every family for "any". Returns false for an unknown name. */
+/* Adds a comma-separated list of lower-case names; "any" is every family. Returns false for an unknown name. */
 bool families_add(uint64_t *families, const char *names);
 
-/* Whether socket(2) may be called with that family and type. */
+/* Returns whether socket(2) is permitted with this family and type. */
 bool families_permit(uint64_t families, uint64_t family, uint64_t type);
 
 #endif

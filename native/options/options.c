@@ -11,13 +11,13 @@
 
 const char *const limit_files[LIMITS] = {"memory.max", "pids.max", "cpu.max"};
 
-static bool wrong(char *problem, size_t size, const char *what, const char *value)
+static bool set_problem(char *problem, size_t size, const char *what, const char *value)
 {
 	snprintf(problem, size, "%s: %.80s (see confine --help)", what, value);
 	return false;
 }
 
-/* A whole number without sign or space, at most INT_MAX; -1 where the text is not one. */
+/* Parses an integer without sign and spaces, at most INT_MAX. Returns -1 if the text is invalid. */
 static int number(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -27,7 +27,7 @@ static int number(const char *text)
 	return value > INT_MAX ? -1 : (int)value;
 }
 
-/* One path component that is neither "." nor "..", of characters that need no quoting anywhere. */
+/* Returns whether name is one path component, other than "." and "..", without characters that need quoting. */
 static bool is_cgroup_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -39,7 +39,7 @@ static bool is_cgroup_name(const char *name)
 	return true;
 }
 
-/* What the kernel's file takes: bytes with a suffix of memparse(), a count, or per cent of one CPU. */
+/* Returns whether value is valid: bytes with a suffix, a number, or a percentage of one CPU. */
 static bool is_limit(enum limit limit, const char *value)
 {
 	size_t digits = strspn(value, "0123456789");
@@ -67,11 +67,11 @@ static bool add_limit(struct options *options, const char *value, char *problem,
 		if ((size_t)(equals - value) != length || strncmp(value, limit_files[i], length) != 0)
 			continue;
 		if (!is_limit((enum limit)i, equals + 1))
-			return wrong(problem, size, "--limit takes memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%, not", value);
+			return set_problem(problem, size, "--limit takes memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%, not", value);
 		options->limit[i] = equals + 1;
 		return true;
 	}
-	return wrong(problem, size, "--limit knows memory.max, pids.max and cpu.max, not", value);
+	return set_problem(problem, size, "--limit supports memory.max, pids.max and cpu.max, not", value);
 }
 
 static bool add_label(struct options *options, const char *value, char *problem, size_t size)
@@ -82,9 +82,9 @@ static bool add_label(struct options *options, const char *value, char *problem,
 		if (!islower((unsigned char)value[i]) && value[i] != '_')
 			length = 0;
 	if (length == 0)
-		return wrong(problem, size, "--label takes NAME=VALUE with a NAME of lower-case letters, not", value);
+		return set_problem(problem, size, "--label takes NAME=VALUE with lower-case letters and _ in NAME, not", value);
 	if (options->label_count == OPTIONS_LABELS)
-		return wrong(problem, size, "too many --label, the first one over", value);
+		return set_problem(problem, size, "too many --label options", value);
 	options->labels[options->label_count++] = (struct label){value, length, equals + 1};
 	return true;
 }
@@ -93,9 +93,9 @@ static bool add_die_with(struct options *options, const char *value, char *probl
 {
 	int pid = number(value);
 	if (pid <= 0)
-		return wrong(problem, size, "--die-with takes a process id, not", value);
+		return set_problem(problem, size, "--die-with takes a process id, not", value);
 	if (options->die_with_count == OPTIONS_DIE_WITH)
-		return wrong(problem, size, "too many --die-with, the first one over", value);
+		return set_problem(problem, size, "too many --die-with options", value);
 	options->die_with[options->die_with_count++] = pid;
 	return true;
 }
@@ -103,7 +103,7 @@ static bool add_die_with(struct options *options, const char *value, char *probl
 static bool set_cgroup(struct options *options, const char *value, char *problem, size_t size)
 {
 	if (!is_cgroup_name(value))
-		return wrong(problem, size, "--cgroup takes up to 200 letters, digits and ._+-, not", value);
+		return set_problem(problem, size, "--cgroup takes up to 200 letters, digits and ._+-, not", value);
 	options->cgroup = value;
 	return true;
 }
@@ -112,7 +112,7 @@ static bool set_environ(struct options *options, const char *value, char *proble
 {
 	options->environ_fd = number(value);
 	if (options->environ_fd < 0)
-		return wrong(problem, size, "--environ takes the number of an open file, not", value);
+		return set_problem(problem, size, "--environ takes the number of an open file, not", value);
 	return true;
 }
 
@@ -142,9 +142,9 @@ static bool add_allowed(struct options *options, const char *value, char *proble
 	struct allow *allow = &options->allow;
 	struct allow_entry entry;
 	if (!allow_parse(value, &entry))
-		return wrong(problem, size, "--allow takes ADDRESS[/BITS]:PORT, an IPv6 address in [], not", value);
+		return set_problem(problem, size, "--allow takes ADDRESS[/BITS]:PORT, an IPv6 address in [], not", value);
 	if (allow->count == ALLOW_ENTRIES)
-		return wrong(problem, size, "too many --allow, the first one over", value);
+		return set_problem(problem, size, "too many --allow options", value);
 	allow->entries[allow->count++] = entry;
 	return true;
 }
@@ -154,9 +154,9 @@ static bool add_name(struct options *options, const char *value, char *problem, 
 	struct allow *allow = &options->allow;
 	struct allow_name name;
 	if (!allow_parse_name(value, &name))
-		return wrong(problem, size, "--resolve takes HOST=ADDRESS, not", value);
+		return set_problem(problem, size, "--resolve takes HOST=ADDRESS, not", value);
 	if (allow->name_count == ALLOW_NAMES)
-		return wrong(problem, size, "too many --resolve, the first one over", value);
+		return set_problem(problem, size, "too many --resolve options", value);
 	allow->names[allow->name_count++] = name;
 	return true;
 }
@@ -164,7 +164,7 @@ static bool add_name(struct options *options, const char *value, char *problem, 
 static bool add_families(struct options *options, const char *value, char *problem, size_t size)
 {
 	if (!families_add(&options->families, value))
-		return wrong(problem, size, "--families takes address families, such as alg,vsock, or any, not", value);
+		return set_problem(problem, size, "--families takes address families, such as alg,vsock, or any, not", value);
 	options->families_given = true;
 	return true;
 }
@@ -193,12 +193,12 @@ static const struct flag flags[] = {
 	{"--gc", offsetof(struct options, gc), true},
 };
 
-struct valued {
+struct value_option {
 	const char *name;
-	bool (*take)(struct options *options, const char *value, char *problem, size_t size);
+	bool (*parse)(struct options *options, const char *value, char *problem, size_t size);
 };
 
-static const struct valued valued[] = {
+static const struct value_option value_options[] = {
 	{"--cgroup", set_cgroup},
 	{"--limit", add_limit},
 	{"--environ", set_environ},
@@ -225,32 +225,32 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 			*(bool *)((char *)options + flags[f].offset) = flags[f].value;
 			known = true;
 		}
-		for (size_t v = 0; v < sizeof valued / sizeof *valued && !known; v++) {
-			if (strcmp(argv[i], valued[v].name) != 0)
+		for (size_t v = 0; v < sizeof value_options / sizeof *value_options && !known; v++) {
+			if (strcmp(argv[i], value_options[v].name) != 0)
 				continue;
 			if (i + 1 >= argc)
-				return wrong(problem, size, "a value is missing after", argv[i]);
-			if (!valued[v].take(options, argv[++i], problem, size))
+				return set_problem(problem, size, "a value is missing after", argv[i]);
+			if (!value_options[v].parse(options, argv[++i], problem, size))
 				return false;
 			known = true;
 		}
 		if (!known && argv[i][0] == '-')
-			return wrong(problem, size, "unknown option", argv[i]);
+			return set_problem(problem, size, "unknown option", argv[i]);
 		if (!known)
-			return wrong(problem, size, "-- is missing before the command", argv[i]);
+			return set_problem(problem, size, "-- is missing before the command", argv[i]);
 	}
 	if (options->probe || options->gc)
-		return i >= argc || wrong(problem, size, "--probe and --gc take no command", "--");
+		return i >= argc || set_problem(problem, size, "--probe and --gc take no command", "--");
 	if (i + 1 >= argc)
-		return wrong(problem, size, "no command is given; usage", "confine [OPTION]... -- COMMAND [ARG]...");
+		return set_problem(problem, size, "no command is given; usage", "confine [OPTION]... -- COMMAND [ARG]...");
 	for (int l = 0; l < LIMITS; l++)
 		if (options->limit[l] != NULL && options->cgroup == NULL)
-			return wrong(problem, size, "--limit needs --cgroup", options->limit[l]);
+			return set_problem(problem, size, "--limit needs --cgroup", options->limit[l]);
 	if (options->allow.count > 0 && !options->net)
-		return wrong(problem, size, "--allow needs --net", "nothing is cut off");
+		return set_problem(problem, size, "--allow needs --net", "the network is not isolated");
 	if (options->families_given && !options->net)
-		return wrong(problem, size, "--families needs --net", "no family is restricted");
-	/* What lets a connection through is what sees it. */
+		return set_problem(problem, size, "--families needs --net", "socket families are not restricted");
+	/* The watcher connects the sockets of allowed connections. */
 	options->audit = options->audit || options->allow.count > 0;
 	options->command = argv + i + 1;
 	return true;

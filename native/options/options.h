@@ -1,4 +1,4 @@
-/* The command line, read once and checked once. */
+/* The command line of confine. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -12,7 +12,7 @@
 enum {
 	OPTIONS_LABELS = 16,
 	OPTIONS_DIE_WITH = 8,
-	OPTIONS_CGROUP_NAME = 200, /* NAME_MAX is 255; room for what makes it unique */
+	OPTIONS_CGROUP_NAME = 200, /* NAME_MAX is 255. A prefix and a suffix are added. */
 };
 
 struct label {
@@ -21,7 +21,7 @@ struct label {
 	const char *value;
 };
 
-/* The kernel's files that a limit is written to, in the order of limit_files[]. */
+/* Indexes of limit_files[]. */
 enum limit { LIMIT_MEMORY,
 	     LIMIT_PIDS,
 	     LIMIT_CPU,
@@ -36,16 +36,16 @@ struct options {
 	bool chown_eperm;
 	bool probe;
 	struct allow allow;
-	uint64_t families; /* of sockets, with net: families.h */
+	uint64_t families; /* socket families permitted with net (families.h) */
 	bool families_given;
-	const char *socks; /* NULL: connections are made from here */
+	const char *socks; /* NULL: direct connections */
 	bool gc;
-	const char *cgroup;	   /* NULL: no tracking */
-	const char *limit[LIMITS]; /* checked text, or NULL */
+	const char *cgroup;	   /* NULL: processes are not tracked */
+	const char *limit[LIMITS]; /* valid text, or NULL */
 	const char *record;
 	const char *notice_file;
 	const char *die_with_lock;
-	int environ_fd; /* -1: confine's own environment */
+	int environ_fd; /* -1: use confine's environment */
 	struct label labels[OPTIONS_LABELS];
 	size_t label_count;
 	pid_t die_with[OPTIONS_DIE_WITH];
@@ -54,8 +54,8 @@ struct options {
 };
 
 /*
- * Fills options from argv (argc may be 0, argv is not changed). Returns true, or false with one line about what is wrong in
- * problem; options then holds nothing to rely on. Reads nothing but argv.
+ * Parses argv, which is not changed; argc may be 0. Returns false with a message of one line in problem if an option is invalid;
+ * options is undefined then. Has no side effects.
  */
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size);
 

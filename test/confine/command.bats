@@ -50,7 +50,7 @@ MODES=('--net' "--net --cgroup x")
 		--cgroup a/b -- echo ran # --cgroup takes
 		--cgroup .. -- echo ran # --cgroup takes
 		--limit memory.max=8G -- echo ran # --limit needs --cgroup
-		--cgroup x --limit memory.high=8G -- echo ran # --limit knows
+		--cgroup x --limit memory.high=8G -- echo ran # --limit supports
 		--cgroup x --limit memory.max=8X -- echo ran # memory.max=BYTES
 		--cgroup x --limit memory.max= -- echo ran # memory.max=BYTES
 		--cgroup x --limit cpu.max=0% -- echo ran # cpu.max=N%
@@ -184,7 +184,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 		run -0 "$CONFINE" $mode --environ 7 -- /bin/sh -c '[ ! -e /proc/self/fd/7 ]' 7<"$BATS_TEST_TMPDIR/seen"
 	done
 	run -125 "$CONFINE" --net --environ 9 -- echo ran 9>&-
-	[[ $output == 'confine: --environ 9: '*'no file of that number is open' ]]
+	[[ $output == 'confine: --environ 9: '*'this file descriptor is not open' ]]
 }
 
 @test 'CONFINE_ENV_NAME becomes NAME in the environment of the command' {

@@ -167,7 +167,7 @@ assert_ends_in_time() {
 	local fd
 	for fd in 3 4 5 6 7 8 9 10 99 2147483647; do
 		run -125 as_caller timeout 10 "$CONFINE" "${ARGS[@]}" --environ "$fd" -- /usr/bin/true 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- 10<&-
-		[[ $output == *"no file of that number is open"* ]]
+		[[ $output == *"this file descriptor is not open"* ]]
 	done
 }
 
