@@ -1,4 +1,4 @@
-/* Makes a target's call in its stead. socketcall(2) exists on i386 only, so its structures have 32-bit members. */
+/* Makes a target's call in its stead. Only the socketcall(2) of i386 is emulated, so its structures have 32-bit members. */
 #include <asm/socket.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -284,7 +284,7 @@ static bool start_helper(const struct egress_call *call, const struct request *r
 {
 	struct egress_call pending = *call;
 	pending.interrupted = pending_interrupt_error(call->socket);
-	/* Nobody waits for it; it is gone when it is dentry. */
+	/* The kernel reaps the helper. */
 	signal(SIGCHLD, SIG_IGN);
 	pid_t watcher = getpid(), helper = fork();
 	if (helper == 0)

@@ -18,8 +18,8 @@ enum { LEVEL_TLS = 282,
        LEVEL_SMC = 286 }; /* include/linux/socket.h */
 
 /*
- * Of these, a TCP socket itself refuses IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and their like (net/ipv4/ip_sockglue.c and
- * net/ipv6/ipv6_sockglue.c). They are for the datagrams of a phase's own network.
+ * A TCP socket refuses IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and their like (net/ipv4/ip_sockglue.c and
+ * net/ipv6/ipv6_sockglue.c). They are listed for UDP in the phase's own network.
  */
 static const unsigned char of_socket[] = {
 	SO_REUSEADDR,
@@ -121,7 +121,7 @@ const struct permitted_level permitted_levels[] = {
 };
 const size_t permitted_levels_count = sizeof permitted_levels / sizeof *permitted_levels;
 
-/* What getifaddrs(3), if_nametoindex(3) and Java read of the interfaces changes nothing; /sys tells the same. */
+/* Includes what getifaddrs(3), if_nametoindex(3) and Java read about interfaces. It changes nothing, and /sys shows it too. */
 const uint32_t permitted_ioctls[] = {
 	FIOSETOWN,
 	SIOCSPGRP,

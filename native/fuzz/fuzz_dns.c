@@ -1,4 +1,4 @@
-/* The reader of DNS queries: whatever comes, it reads and writes within bounds, and keeps what dns.h says. */
+/* Fuzzes dns_answer(): it stays within its buffers and does what wire.h promises. Input: a query. */
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,17 +11,17 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 {
-	static const struct allow known = {
+	static const struct allow hosts = {
 		.names = {{"a", 1, AF_INET, {192, 0, 2, 1}}, {"a", 1, AF_INET6, {[15] = 1}}, {"c.d", 3, AF_INET, {192, 0, 2, 2}}},
 		.name_count = 3,
 	};
 	struct dns_question questions[DNS_QUESTIONS], again[DNS_QUESTIONS];
 	size_t count, none;
-	/* Of the exact size, so that the sanitizer sees one byte too many. */
+	/* Allocated in the exact size, so that the sanitizer detects an access beyond it. */
 	unsigned char *query = malloc(length == 0 ? 1 : length), *answer = malloc(DNS_ANSWER);
 	assert(query != NULL && answer != NULL);
 	memcpy(query, data, length);
-	size_t answered = dns_answer(query, length, &known, answer, questions, &count);
+	size_t answered = dns_answer(query, length, &hosts, answer, questions, &count);
 	assert(answered <= DNS_ANSWER && count <= DNS_QUESTIONS);
 	for (size_t i = 0; i < count; i++) {
 		size_t size = strnlen(questions[i].name, DNS_NAME);
@@ -31,18 +31,18 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 	}
 	if (answered > 0) {
 		assert(memcmp(answer, query, 2) == 0 && (answer[2] & 0x80) != 0);
-		/* Only who is answered gets no error, and is not counted. */
-		bool known_host = (answer[3] & 0x0F) == 0;
-		assert(!known_host || (count == 0 && answer[5] == 1));
-		/* What it says is not answered again, and its question is a question. */
+		/* Without an error the question is answered and not returned for the log. */
+		bool is_host = (answer[3] & 0x0F) == 0;
+		assert(!is_host || (count == 0 && answer[5] == 1));
+		/* The response is not answered. Turned into a query, it has the same question. */
 		assert(dns_answer(answer, answered, NULL, query, again, &none) == 0);
 		answer[2] &= 0x7F;
 		unsigned char second[DNS_ANSWER];
-		/* Without its addresses, which nobody knows this time. */
+		/* No hosts this time, so without addresses. */
 		size_t without = answer[5] == 0 ? answered : dns_answer(answer, answered, NULL, second, again, &none);
 		assert(answer[5] == 0 || none == 1);
-		assert(known_host ? without <= answered : without == answered);
-		assert(known_host || answer[5] == 0 || strcmp(again[0].name, questions[0].name) == 0);
+		assert(is_host ? without <= answered : without == answered);
+		assert(is_host || answer[5] == 0 || strcmp(again[0].name, questions[0].name) == 0);
 	}
 	free(query);
 	free(answer);

@@ -1,4 +1,4 @@
-/* The environment that --environ reads and CONFINE_ENV_* changes. Input: its bytes. */
+/* Fuzzes the environment of --environ and its CONFINE_ENV_* variables. Input: its bytes. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,13 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	check(environment != NULL);
 	size_t before = count(environment);
-	/* One block: where it begins is where the first entry does. */
+	/* The entries are in one block, which starts with the first. */
 	char *block = environment[0];
 	environment_restore(environment);
 	check(count(environment) <= before);
 	for (char **entry = environment; *entry != NULL; entry++) {
 		const char *name = *entry + sizeof carried - 1;
-		/* What could be given its name back was, unless it was no NAME=VALUE, or twice wrapped. */
+		/* The prefix remains only if the rest is not NAME=VALUE. */
 		if (strncmp(*entry, carried, sizeof carried - 1) == 0)
 			check(strchr(name, '=') == NULL || name[0] == '=');
 	}

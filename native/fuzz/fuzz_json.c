@@ -1,4 +1,4 @@
-/* Strings from outside in the record: always valid JSON in valid UTF-8. Input: the string. */
+/* Fuzzes json_string(): any input gives valid JSON in valid UTF-8. Input: the string. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ static void check(int condition)
 		abort();
 }
 
-/* The bytes of one character in valid text, by a different way than json.c's. */
+/* The length of one valid character, by another method than that of json.c. */
 static size_t character(const unsigned char *text, size_t left)
 {
 	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xE0 ? 2

@@ -1,4 +1,4 @@
-/* The option parser: whatever the arguments are, what it takes keeps its promises. Input: the arguments, NUL-separated. */
+/* Fuzzes the option parser: accepted options are within their limits. Input: the arguments, with NUL between them. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

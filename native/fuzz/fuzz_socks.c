@@ -1,4 +1,4 @@
-/* The answer of a SOCKS5 proxy, as it comes in. Input: its bytes. */
+/* Fuzzes the parser of a SOCKS5 reply. Input: its bytes. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,25 +19,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned char *reply = malloc(SOCKS_REPLY);
 	if (reply == NULL)
 		return 0;
-	/* A byte at a time, as the slowest proxy would. */
+	/* One byte at a time, the worst case. */
 	while (got < (length = socks_reply_length(reply, got)) && got < size) {
 		check(length <= SOCKS_REPLY);
 		reply[got] = data[got];
 		got++;
 	}
 	if (got == length) {
-		/* Of the exact size, so that the sanitizer sees one byte too many. */
+		/* Allocated in the exact size, so that the sanitizer detects an access beyond it. */
 		unsigned char *whole = realloc(reply, length);
 		check(whole != NULL);
 		reply = whole;
 		int error = socks_reply_error(whole);
-		struct destination here = socks_reply_address(whole);
+		struct destination address = socks_reply_address(whole);
 		check(error >= 0 && error < 4096);
 		check(error == EPROTO || (whole[0] == 5 && whole[2] == 5));
 		check((error == 0) == (whole[0] == 5 && whole[1] == 0 && whole[2] == 5 && whole[3] == 0));
-		check(here.family == (whole[5] == 4 ? AF_INET6 : AF_INET));
-		check(here.port == (whole[length - 2] << 8 | whole[length - 1]));
-		check(memcmp(here.address, whole + 6, here.family == AF_INET6 ? 16 : 4) == 0);
+		check(address.family == (whole[5] == 4 ? AF_INET6 : AF_INET));
+		check(address.port == (whole[length - 2] << 8 | whole[length - 1]));
+		check(memcmp(address.address, whole + 6, address.family == AF_INET6 ? 16 : 4) == 0);
 	}
 	free(reply);
 	return 0;

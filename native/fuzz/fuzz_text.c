@@ -1,4 +1,4 @@
-/* The readers of /proc and of the cgroup tree. Input: a letter that names the reader, then its text. */
+/* Fuzzes the parsers of /proc and of the cgroup tree. Input: a letter for the parser, then its text. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	/* The letter's room becomes that of the last NUL: not one byte more than the text may be read. */
+	/* The final NUL takes the place of the letter, so the sanitizer detects an access beyond the text. */
 	char *text = malloc(size);
 	if (text == NULL)
 		return 0;

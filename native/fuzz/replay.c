@@ -1,4 +1,4 @@
-/* Gives a fuzz target the files that are named, one after the other: for valgrind, which can't run libFuzzer. */
+/* Runs a fuzz target on the given files. For valgrind, which cannot run libFuzzer. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static int replay(const char *name)
 		return 1;
 	}
 	long size = ftell(file);
-	/* Exactly as large as the input: valgrind sees each byte that is read behind it. */
+	/* Allocated in the exact size, so that valgrind detects an access beyond it. */
 	uint8_t *data = malloc(size > 0 ? (size_t)size : 1);
 	rewind(file);
 	int failed = data == NULL || fread(data, 1, (size_t)size, file) != (size_t)size;

@@ -76,7 +76,7 @@ void notification_abandon(struct notifier *notifier);
 /*
  * A deadline for the watcher's own system calls. Reading a target's memory and closing a copy of its descriptor may wait for a FUSE
  * server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
- * Such calls stand between watchdog_begin() and watchdog_end(). If one takes too long, another thread continues in its place.
+ * Such calls are made between watchdog_begin() and watchdog_end(). If one takes too long, another thread continues in its place.
  * Only one thread runs outside of such calls, so no locks are needed. Inside, a thread writes only to its own stack.
  */
 struct watchdog {

@@ -209,7 +209,7 @@ static void serve(void *data)
 			else
 				handle_control(loop);
 		}
-		/* After the notifications, which tell the server its clients. */
+		/* After the notifications, which add the clients of the DNS server. */
 		dns_server_serve(&loop->dns_server, sources + own, count - own, loop->log);
 	}
 }

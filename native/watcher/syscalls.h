@@ -34,7 +34,7 @@ struct watched_syscall {
 	unsigned char word; /* size of a pointer in its structures */
 };
 
-/* The numbers that socketcall(2) gives the calls (include/uapi/linux/net.h). */
+/* The first argument of socketcall(2) (include/uapi/linux/net.h). */
 enum { SOCKETCALL_SOCKET = 1,
        SOCKETCALL_BIND = 2,
        SOCKETCALL_CONNECT = 3,

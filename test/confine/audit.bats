@@ -228,7 +228,7 @@ assert server.accept()[0].recv(4) == b"ping"
 	run -0 audit_run --probe
 	[[ $output == *$'\naudit=yes'* ]]
 	run -0 "$CONFINE" --audit --record "$RECORD" -- "$CONFINE" --probe
-	[[ $output == *$'\naudit=no: somebody watches already: Device or resource busy'* ]]
+	[[ $output == *$'\naudit=no: another seccomp listener exists: Device or resource busy'* ]]
 }
 
 # refused CALL=ERROR... -- COMMAND...: runs confine --audit with these system calls failing
