@@ -207,7 +207,7 @@ setup_file() {
 	[[ $(screen env -u NO_COLOR TERM=dumb portcullis report) != *"$esc"* ]]
 	[[ $(prefix_run env -u NO_COLOR portcullis report) != *"$esc"* ]]
 	# In a pipe the lines are whole, for grep.
-	prefix_run portcullis doctor | grep -q '^ok   cgroup .*'
+	prefix_run portcullis doctor | grep -q '^ok       cgroup .*'
 }
 
 @test 'confine --probe' {
