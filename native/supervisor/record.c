@@ -17,17 +17,6 @@
 #define SCHEMA 1
 #define ROTATE_BYTES (16LL << 20)
 
-static void add_text(struct json *json, const char *text)
-{
-	json_string(json, text, strlen(text));
-}
-
-static void add_member(struct json *json, const char *name, const char *text)
-{
-	json_raw(json, ",\"%s\":", name);
-	add_text(json, text);
-}
-
 static void add_time(struct json *json, const struct timespec *began)
 {
 	struct tm utc = clock_utc(began->tv_sec);
@@ -35,10 +24,10 @@ static void add_time(struct json *json, const struct timespec *began)
 		 utc.tm_hour, utc.tm_min, utc.tm_sec, began->tv_nsec / 1000000);
 }
 
-static const char *maker(bool by_portage, bool by_us)
+static const char *isolated_by(bool portage, bool confine)
 {
-	return by_portage ? "portage" : by_us ? "confine"
-					      : "none";
+	return portage ? "portage" : confine ? "confine"
+					     : "none";
 }
 
 static const char *tracking_method(const struct phase_result *result)
@@ -56,24 +45,24 @@ static void add_isolation(struct json *json, const struct options *options, cons
 {
 	const struct {
 		const char *name;
-		bool asked;
+		bool requested;
 		const char *made_by;
 	} all[] = {
-		{"net", options->net, maker(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
-		{"ipc", options->ipc, maker(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
+		{"net", options->net, isolated_by(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
+		{"ipc", options->ipc, isolated_by(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
 		{"cgroup", options->cgroup != NULL, strcmp(tracking_method(result), "none") == 0 ? "none" : "confine"},
 	};
 	const char *comma = "";
 	json_raw(json, ",\"asked\":[");
 	for (size_t i = 0; i < 3; i++)
-		if (all[i].asked) {
+		if (all[i].requested) {
 			json_raw(json, "%s\"%s\"", comma, all[i].name);
 			comma = ",";
 		}
 	json_raw(json, "],\"applied\":{");
 	comma = "";
 	for (size_t i = 0; i < 3; i++)
-		if (all[i].asked) {
+		if (all[i].requested) {
 			json_raw(json, "%s\"%s\":\"%s\"", comma, all[i].name, all[i].made_by);
 			comma = ",";
 		}
@@ -84,7 +73,7 @@ static void add_isolation(struct json *json, const struct options *options, cons
 		char why[256];
 		const char *reason = missing->error == 0 ? "" : strerror(missing->error);
 		snprintf(why, sizeof why, "%s%s%s", missing->why, *reason == '\0' ? "" : ": ", reason);
-		add_text(json, why);
+		json_text(json, why);
 		json_raw(json, "}");
 	}
 	json_raw(json, "]");
@@ -119,13 +108,9 @@ static void add_orphans(struct json *json, const struct phase_result *result)
 	for (size_t i = 0; i < result->orphans.described_count; i++) {
 		const struct orphan *orphan = &result->orphans.described[i];
 		json_raw(json, "%s{\"pid\":%d", i == 0 ? "" : ",", orphan->pid);
-		add_member(json, "comm", orphan->comm);
-		json_raw(json, ",\"argv\":[");
-		for (size_t at = 0; at < orphan->argv_length; at += strlen(orphan->argv + at) + 1) {
-			json_raw(json, at == 0 ? "" : ",");
-			add_text(json, orphan->argv + at);
-		}
-		json_raw(json, "],\"age\":%.1f%s}", orphan->age, orphan->stuck ? ",\"stuck\":true" : "");
+		json_member(json, "comm", orphan->comm);
+		json_list(json, "argv", orphan->argv, orphan->argv_length);
+		json_raw(json, ",\"age\":%.1f%s}", orphan->age, orphan->stuck ? ",\"stuck\":true" : "");
 	}
 	json_raw(json, "]");
 }
@@ -144,14 +129,14 @@ static bool is_notable(const struct phase_result *result)
 	       result->usage.refused_by_pids || record_audit_is_notable(result);
 }
 
-/* A symbolic link, a FIFO, a device or a file with a second name was put there to make us write elsewhere. */
+/* Opens a regular file for appending. A symbolic link, a FIFO, a device or a hard link could redirect the write to another file. */
 static int open_safely(const char *path)
 {
 	const int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = open(path, flags);
 	if (fd < 0 && errno == ENOENT) {
 		fd = open(path, flags | O_CREAT | O_EXCL, 0664);
-		/* Root's phases and the portage user's write the same file, whatever their umask. */
+		/* Phases of root and of the portage user write to the same file. Ignore the umask. */
 		if (fd >= 0)
 			fchmod(fd, 0664);
 		else if (errno == EEXIST)
@@ -167,13 +152,13 @@ static int open_safely(const char *path)
 	return -1;
 }
 
-static bool is_still(int fd, const char *path)
+static bool is_same_file(int fd, const char *path)
 {
 	struct stat opened, named;
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* Renames a file that has grown enough; whoever has it open already writes on into the renamed one, and nothing is lost. */
+/* Renames the file if it is large enough. Other runs that have it open write to the renamed file, so no record is lost. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];
@@ -181,13 +166,13 @@ static int rotate(int fd, const char *path)
 	bool large = fstat(fd, &status) == 0 && status.st_size >= ROTATE_BYTES;
 	if (!large || (size_t)snprintf(old, sizeof old, "%s.1", path) >= sizeof old || flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return fd;
-	if (!is_still(fd, path) || rename(path, old) != 0)
+	if (!is_same_file(fd, path) || rename(path, old) != 0)
 		return fd;
 	close(fd);
 	return open_safely(path);
 }
 
-static void put(int fd, const char *path, const struct json *json)
+static void write_and_close(int fd, const char *path, const struct json *json)
 {
 	if (fd < 0 || write(fd, json->text, json->length) != (ssize_t)json->length)
 		complain("record %s: %m", path);
@@ -198,7 +183,7 @@ static void put(int fd, const char *path, const struct json *json)
 static void append_record(const char *path, const struct json *json)
 {
 	int fd = open_safely(path);
-	put(fd < 0 ? fd : rotate(fd, path), path, json);
+	write_and_close(fd < 0 ? fd : rotate(fd, path), path, json);
 }
 
 static void write_notice(const char *path, const struct json *json)
@@ -206,16 +191,16 @@ static void write_notice(const char *path, const struct json *json)
 	int fd = open_safely(path);
 	if (fd >= 0 && ftruncate(fd, 0) != 0)
 		complain("record %s: %m", path);
-	put(fd, path, json);
+	write_and_close(fd, path, json);
 }
 
 void record_write(const struct options *options, const struct phase_result *result)
 {
 	struct json json = {0};
-	/* Over the caller's RLIMIT_FSIZE is an error to speak of, and no way to die. */
+	/* Report EFBIG for the caller's RLIMIT_FSIZE instead of dying of SIGXFSZ. */
 	signal(SIGXFSZ, SIG_IGN);
-	bool told = options->notice_file != NULL && is_notable(result);
-	if (options->record == NULL && !told)
+	bool write_to_notice_file = options->notice_file != NULL && is_notable(result);
+	if (options->record == NULL && !write_to_notice_file)
 		return;
 	json_raw(&json, "{\"schema\":%d", SCHEMA);
 	add_time(&json, &result->began);
@@ -224,10 +209,10 @@ void record_write(const struct options *options, const struct phase_result *resu
 		json_raw(&json, ",");
 		json_string(&json, label->name, label->name_length);
 		json_raw(&json, ":");
-		add_text(&json, label->value);
+		json_text(&json, label->value);
 	}
-	add_member(&json, "mode", mode_names[result->mode]);
-	add_member(&json, "tracking", tracking_method(result));
+	json_member(&json, "mode", mode_names[result->mode]);
+	json_member(&json, "tracking", tracking_method(result));
 	add_isolation(&json, options, result);
 	add_status(&json, result->status);
 	add_usage(&json, result);
@@ -245,7 +230,7 @@ void record_write(const struct options *options, const struct phase_result *resu
 	else {
 		if (options->record != NULL)
 			append_record(options->record, &json);
-		if (told)
+		if (write_to_notice_file)
 			write_notice(options->notice_file, &json);
 	}
 	json_free(&json);

@@ -12,55 +12,39 @@ static bool is_isolated(const struct phase_result *result)
 	return result->inherited.net || (result->applied & ISOLATE_NET) != 0;
 }
 
-static void add_text(struct json *json, const char *name, const char *text)
-{
-	json_raw(json, ",\"%s\":", name);
-	json_string(json, text, strlen(text));
-}
-
-static void add_why(struct json *json, const char *name, const char *why, int error)
+static void add_reason(struct json *json, const char *name, const char *why, int error)
 {
 	char text[160];
 	snprintf(text, sizeof text, "%s%s%s", why, error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
-	add_text(json, name, text);
+	json_member(json, name, text);
 }
 
-static void add_list(struct json *json, const char *name, const char *texts, size_t length)
-{
-	json_raw(json, ",\"%s\":[", name);
-	for (size_t at = 0; at < length; at += strlen(texts + at) + 1) {
-		json_raw(json, at == 0 ? "" : ",");
-		json_string(json, texts + at, strlen(texts + at));
-	}
-	json_raw(json, "]");
-}
+/* Length of the command lines of DNS lookups, in bytes. */
+enum { LOOKUP_ARGV = 160 };
 
-/* Of a command line this much at most, where its whole is not worth as much. */
-enum { ENOUGH = 160 };
-
-static void add_who(struct json *json, const struct program *program, const struct parents *parents, size_t most)
+static void add_program(struct json *json, const struct program *program, const struct parents *parents, size_t max_argv)
 {
 	char argv[PROGRAM_ARGV];
-	size_t length = program->argv_length < most ? program->argv_length : most;
+	size_t length = program->argv_length < max_argv ? program->argv_length : max_argv;
 	memcpy(argv, program->argv, length);
 	if (length > 0)
 		argv[length - 1] = '\0';
 	json_raw(json, "\"comm\":");
 	json_string(json, program->comm, strnlen(program->comm, sizeof program->comm));
 	if (program->script[0] != '\0')
-		add_text(json, "script", program->script);
-	add_list(json, "argv", argv, length);
+		json_member(json, "script", program->script);
+	json_list(json, "argv", argv, length);
 	if (parents != NULL && parents->length > 0)
-		add_list(json, "parents", parents->text, parents->length);
+		json_list(json, "parents", parents->text, parents->length);
 }
 
 static void add_attempt(struct json *json, const struct connection_attempt *row, double began)
 {
 	char address[INET6_ADDRSTRLEN];
 	inet_ntop(row->to.family, row->to.address, address, sizeof address);
-	add_who(json, &row->program, &row->parents, PROGRAM_ARGV);
+	add_program(json, &row->program, &row->parents, PROGRAM_ARGV);
 	json_raw(json, ",\"address\":\"%s\",\"port\":%u", address, row->to.port);
-	add_text(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
+	json_member(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
 	json_raw(json, ",\"count\":%llu,\"first\":%.3f,\"last\":%.3f", (unsigned long long)row->count,
 		 ((double)row->first - began) / 1e6, ((double)row->last - began) / 1e6);
 }
@@ -85,11 +69,11 @@ static void add_allowed(struct json *json, const struct phase_result *result)
 {
 	const struct network_log *log = result->audit;
 	double began = (double)result->began_monotonic;
-	static const char *const ways[] = {"direct", "socks", "none"};
+	static const char *const routes[] = {"direct", "socks", "none"};
 	if (log->allowed_total > 0 || log->route == ROUTE_NONE)
-		json_raw(json, ",\"route\":\"%s\"", ways[log->route]);
+		json_raw(json, ",\"route\":\"%s\"", routes[log->route]);
 	if (log->route_reason[0] != '\0')
-		add_text(json, "route_why", log->route_reason);
+		json_member(json, "route_why", log->route_reason);
 	if (log->allowed_total == 0)
 		return;
 	if (log->allowed_failed > 0)
@@ -112,11 +96,11 @@ static void add_names(struct json *json, const struct network_log *log)
 	else
 		json_raw(json, ",\"names_watched\":\"no\"");
 	if (log->dns_server_closed)
-		add_text(json, "names_watched_why", "a server of the phase's own took port 53");
+		json_member(json, "names_watched_why", "the phase has started a server on port 53");
 	else if (log->names_watched == WATCHED_NO)
-		add_why(json, "names_watched_why", log->names_reason, log->names_errno);
+		add_reason(json, "names_watched_why", log->names_reason, log->names_errno);
 	else if (log->names_watched == WATCHED_NOT_YET)
-		add_text(json, "names_watched_why", "the network is not of our making");
+		json_member(json, "names_watched_why", "confine has not set up the network");
 	if (log->host_resolver)
 		json_raw(json, ",\"host_resolver\":true");
 	if (log->lookups_total == 0)
@@ -127,16 +111,16 @@ static void add_names(struct json *json, const struct network_log *log)
 		char number[16];
 		snprintf(number, sizeof number, "TYPE%u", row->type);
 		json_raw(json, i == 0 ? "{\"name\":" : ",{\"name\":");
-		json_string(json, row->name, strlen(row->name));
-		add_text(json, "type", dns_type_name(row->type) == NULL ? number : dns_type_name(row->type));
+		json_text(json, row->name);
+		json_member(json, "type", dns_type_name(row->type) == NULL ? number : dns_type_name(row->type));
 		json_raw(json, ",");
-		add_who(json, &row->program, &row->parents, ENOUGH);
+		add_program(json, &row->program, &row->parents, LOOKUP_ARGV);
 		json_raw(json, ",\"count\":%llu}", (unsigned long long)row->count);
 	}
 	json_raw(json, "]");
 }
 
-/* What the kernel counted and nobody saw: io_uring's, or everything where nothing is watched. */
+/* Returns the number of packets without a route that the watcher has not seen: those of io_uring, or all if there is no watcher. */
 static long long unattributed(const struct phase_result *result)
 {
 	long long seen = result->audit == NULL ? 0 : (long long)result->audit->unroutable;
@@ -152,11 +136,11 @@ void record_audit(struct json *json, const struct phase_result *result)
 		return;
 	json_raw(json, ",\"watched\":\"%s\"", log->watched == WATCHED_YES && !result->watcher_died ? "yes" : "no");
 	if (result->watcher_died)
-		add_text(json, "watched_why", "the watcher died, and the phase was ended");
+		json_member(json, "watched_why", "the watcher died, and confine killed the phase");
 	else if (log->watched == WATCHED_NO)
-		add_why(json, "watched_why", log->watched_reason, log->watched_errno);
+		add_reason(json, "watched_why", log->watched_reason, log->watched_errno);
 	else if (log->watched == WATCHED_NOT_YET)
-		add_text(json, "watched_why", "the command was not started");
+		json_member(json, "watched_why", "the command was not started");
 	add_attempts(json, result);
 	add_allowed(json, result);
 	if (unattributed(result) > 0)
@@ -165,7 +149,7 @@ void record_audit(struct json *json, const struct phase_result *result)
 		json_raw(json, ",\"unreadable\":%llu", (unsigned long long)log->unreadable);
 	if (log->listener_calls > 0) {
 		json_raw(json, ",\"listener_refused\":{");
-		add_who(json, &log->listener_program, NULL, PROGRAM_ARGV);
+		add_program(json, &log->listener_program, NULL, PROGRAM_ARGV);
 		json_raw(json, "}");
 	}
 	if (is_isolated(result))

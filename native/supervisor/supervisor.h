@@ -194,9 +194,6 @@ void teardown(struct supervisor *s);
  */
 void record_write(const struct options *options, const struct phase_result *result);
 
-/* Appends ,"NAME":"TEXT". */
-void record_add_text(struct json *json, const char *name, const char *text);
-
 /*
  * Adds "unreachable" if the network is isolated: the number of packets without a route, as the kernel counts them. If the phase was or
  * should have been watched, adds "watched" with "watched_why"; "attempts" (a count) with the list "blocked", or "observed" if the

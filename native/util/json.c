@@ -88,6 +88,27 @@ void json_string(struct json *json, const char *text, size_t length)
 	append(json, "\"", 1);
 }
 
+void json_text(struct json *json, const char *text)
+{
+	json_string(json, text, strlen(text));
+}
+
+void json_member(struct json *json, const char *name, const char *text)
+{
+	json_raw(json, ",\"%s\":", name);
+	json_text(json, text);
+}
+
+void json_list(struct json *json, const char *name, const char *texts, size_t length)
+{
+	json_raw(json, ",\"%s\":[", name);
+	for (size_t at = 0; at < length; at += strlen(texts + at) + 1) {
+		json_raw(json, at == 0 ? "" : ",");
+		json_text(json, texts + at);
+	}
+	json_raw(json, "]");
+}
+
 void json_free(struct json *json)
 {
 	free(json->text);

@@ -18,6 +18,15 @@ void json_raw(struct json *json, const char *format, ...) __attribute__((format(
 /* Appends a JSON string. Bytes that are not UTF-8 become U+FFFD. */
 void json_string(struct json *json, const char *text, size_t length);
 
+/* Appends a NUL-terminated text as a JSON string. */
+void json_text(struct json *json, const char *text);
+
+/* Appends ,"NAME":"TEXT". */
+void json_member(struct json *json, const char *name, const char *text);
+
+/* Appends ,"NAME":[...] with the NUL-separated texts of this length. */
+void json_list(struct json *json, const char *name, const char *texts, size_t length);
+
 void json_free(struct json *json);
 
 #endif

@@ -195,7 +195,7 @@ except OSError: pass
 		"$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 2
 	assert_blocked "client tcp $DESTINATION 2"
 	[[ $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.unreachable) == 2 && $(record_value "$RECORD" r.setuid_inert) == true ]]
-	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'the network is not of our making' ]]
+	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'confine has not set up the network' ]]
 }
 
 @test 'without --audit the record has the count of the kernel' {
