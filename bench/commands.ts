@@ -9,7 +9,7 @@ import { table, type Table } from './table.ts';
 interface Contest {
 	readonly title: string;
 	readonly reference: string;
-	/** By what the table calls it, in the table's order. */
+	/** Names of the rows, in the order of the table. */
 	readonly commands: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -49,7 +49,7 @@ function contests(confine: string): { root: Contest[]; user: Contest[] } {
 
 const ordinary = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all', '--'];
 
-/** Runs a program to its end and gives what it printed; what it says on standard error goes to ours. */
+/** Runs a program and returns its standard output. Inherits standard error. */
 export function output(command: readonly string[]): string {
 	const [program, ...args] = command;
 	if (program === undefined) {
@@ -75,7 +75,7 @@ function hold(
 	);
 }
 
-/** Start to end of single commands, as root (where we are root) and as an ordinary user. `bin` holds spawn and confine. */
+/** Times of single commands, as an ordinary user and, if this process is root, as root. `bin` contains the programs. */
 export function benchCommands(bin: string, runs: number): Table[] {
 	const { root, user } = contests(join(bin, 'confine'));
 	if (userInfo().uid !== 0) {
@@ -87,12 +87,12 @@ export function benchCommands(bin: string, runs: number): Table[] {
 	];
 }
 
-/** confine's peak memory in kB when it calls exec. */
+/** Peak memory of confine in kB when it calls exec. */
 export function benchMemory(bin: string): number {
 	return Number(output([join(bin, 'peak_memory'), join(bin, 'confine'), '--net', '--ipc', '--', 'true']));
 }
 
-/** What the supervisor of a tracked command takes of the memory, in kB: its own, and its part of what it shares (proc(5), Pss). */
+/** Memory of the supervisor in kB: its own, and its share of shared pages (Pss in proc(5)). */
 export async function benchSupervisor(bin: string): Promise<number> {
 	const options = ['--net', '--ipc', '--cgroup', 'bench', '--die-with', String(process.pid), '--'];
 	const confine = spawn(join(bin, 'confine'), [...options, 'sh', '-c', 'echo ready; read -r end'], {

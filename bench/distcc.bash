@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# bench/distcc.bash [--allow [--root]] [ROUNDS] [FILES] [FUNCTIONS]: what distcc costs a build that a network sandbox keeps here (as root: another
-# host is needed for it to be in the way). Whole emerges, one kind after the other in random order: 10 rounds, 12 files of
-# 60 functions. Prints a line a kind: medians of the emerge, of src_compile and of the processor time that src_compile took
-# (which a busy machine doesn't stretch), each beside the first kind. With --allow: what PORTCULLIS_ALLOW="distcc" costs a build
-# that is distributed, beside the same one without a network sandbox; with --root as root, with the default FEATURES.
+# bench/distcc.bash [--allow [--root]] [ROUNDS] [FILES] [FUNCTIONS]: measures the cost of distcc in a build whose network is isolated.
+# Run it as root: it makes another host. It runs whole emerges in random order: 10 rounds, 12 files of 60 functions. It prints one
+# line for each kind: medians of the emerge, of src_compile and of the processor time of src_compile, with ratios to the first kind.
+# --allow measures PORTCULLIS_ALLOW="distcc" against the same distributed build without a network sandbox; --root runs emerge as root
+# with the default FEATURES.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -19,7 +19,7 @@ KINDS=(
 )
 readonly ALLOWED=(
 	'ipc-sandbox -network-sandbox distcc|no network sandbox|'
-	'ipc-sandbox network-sandbox distcc|let through|distcc'
+	'ipc-sandbox network-sandbox distcc|allowed|distcc'
 )
 
 package() {
@@ -42,7 +42,7 @@ package() {
 	EOF
 }
 
-# Sets TOOK[emerge], and of src_compile, as confine has it, TOOK[compile] and TOOK[processor], in microseconds.
+# Sets TOOK[emerge], and from the record of src_compile TOOK[compile] and TOOK[processor], in microseconds.
 emerge() {
 	local start
 	prefix_conf "FEATURES=\"${OWN} ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_CONFLICT="ignore"' \
@@ -84,7 +84,7 @@ main() {
 	package "$files" "$functions"
 	prefix_install_portcullis
 	for kind in "${!KINDS[@]}"; do
-		# The first of a kind fills caches that the others find full.
+		# The first run of each kind fills caches and does not count.
 		emerge "$kind"
 	done
 	for ((round = 0; round < rounds; round++)); do

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# bench/egress.bash [ROUNDS] [CONNECTS] [MBYTES]: what it costs to be let through (as root: it takes another host, which is a
-# network namespace). Connections and data, without any sandbox and let through one, in turn: the median of the rounds' medians.
+# bench/egress.bash [ROUNDS] [CONNECTS] [MBYTES]: measures allowed connections and their data. Run it as root: the other
+# host is a network namespace. It alternates between no sandbox and PORTCULLIS_ALLOW, and prints medians of the rounds' medians.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
-# What the helper asks of bats.
+# Variables that the helper expects from bats.
 bats_require_minimum_version() { :; }
 # shellcheck source=../test/lib/remote_host.bash
 source "$TOP/test/lib/remote_host.bash"

@@ -1,7 +1,7 @@
 /*
- * allow serve PORT              takes connections, one after the other, and whatever comes over them
- * allow connect HOST PORT COUNT median microseconds of connect(2)
- * allow send HOST PORT MBYTES   megabytes a second
+ * egress serve PORT              accepts connections one after the other and reads everything
+ * egress connect HOST PORT COUNT prints the median of connect(2) in microseconds
+ * egress send HOST PORT MBYTES   prints megabytes per second
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# emerge.bash ROUNDS: whole emerges of a package with eight phases that do next to nothing, one kind after the other.
-# Prints what rounds prints.
+# emerge.bash ROUNDS: measures whole emerges of a package with eight short phases. The output is that of rounds.bash.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -11,7 +10,7 @@ source "$TOP/test/lib/prefix.bash"
 
 readonly NONE='-cgroup -ipc-sandbox -mount-sandbox -network-sandbox -pid-sandbox -sandbox -userfetch -userpriv -usersandbox'
 
-# who, whether with the hook, FEATURES, name
+# user, hook or none, FEATURES, name
 KINDS=(
 	'user|without||an ordinary user, Portage alone (it ignores the sandboxes in FEATURES)'
 	'user|with|network-sandbox ipc-sandbox|an ordinary user, Portcullis: network, IPC'
@@ -31,7 +30,7 @@ make_place() {
 	PLACES[$1]=$(declare -p PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV)
 }
 
-# A kind that is not what its name says would make a fine number. Of the last emerge.
+# Fails if the last emerge was not confined as its row names.
 check_kind() {
 	local features seen
 	IFS='|' read -r _ _ features _ <<<"${KINDS[$1]}"
@@ -46,7 +45,7 @@ check_kind() {
 	}
 }
 
-# One prefix a user: only FEATURES and the hook change between the kinds.
+# One prefix for each user. Only FEATURES and the hook differ between the kinds.
 one() {
 	local number=$1 who hook features start bashrc
 	IFS='|' read -r who hook features _ <<<"${KINDS[number]}"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# hook.bash PHASE_BASH BATCHES: what sourcing the hook costs a phase that asks for nothing.
-# Prints one line a batch: the number of the case (0 an empty file, 1 and up the cases below) and nanoseconds a call.
+# hook_source.bash PHASE_BASH BATCHES: measures sourcing the hook in an unconfined phase. Prints one line for each batch: the number
+# of the case (0: an empty file, others: below) and nanoseconds per call.
 set -euo pipefail
 
 readonly BATCH=100
-# What such phases have in common with a real one is that the hook has to look at these variables.
+# The hook tests these variables in every phase.
 export CATEGORY=app-test PF=probe-1 EMERGE_FROM=ebuild T=/ EBUILD_SH_ARGS=compile
 
-# batch NUMBER FILE: in a function, as Portage's __try_source is one.
+# batch NUMBER FILE: sources FILE in a function, like Portage's __try_source.
 batch() {
 	local i start=${EPOCHREALTIME/./}
 	for ((i = 0; i < BATCH; i++)); do

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# orphans.bash ROUNDS: how long after their command's end 1,000 orphans live: until the last one is dead and the tool has ended.
-# confine, by each keeper in turn, gives them 25 ms to end by themselves, and names them in its record; the others do neither.
-# Prints what rounds prints.
+# orphans.bash ROUNDS: measures the time from the end of a command to the end of its 1,000 orphans and of the tool. confine waits
+# 25 ms for orphans that exit by themselves, and records their names; bwrap and unshare do neither. The output is that of rounds.bash.
 # BENCH_BIN holds confine, leave and refuse_calls (test/confine/refuse_calls.c).
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
@@ -13,7 +12,7 @@ readonly COUNT=1000
 readonly CONFINE=$BENCH_BIN/confine NO_PIDS="$BENCH_BIN/refuse_calls unshare:newpid=EPERM --"
 readonly ORDINARY='setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --'
 
-# what the record says was the keeper, command, name
+# tracking method in the record, command, name
 KINDS=(
 	"-|bwrap --dev-bind / / --unshare-pid --die-with-parent --|bwrap --unshare-pid --die-with-parent"
 	"-|unshare --user --map-root-user --pid --fork --kill-child --mount-proc --|unshare --pid --fork --kill-child"
@@ -25,21 +24,21 @@ ROOT_KINDS=(
 	"cgroup+pidns|$CONFINE|confine --cgroup, by a cgroup and a PID namespace"
 )
 
-# Sets TOOK. A keeper that is not what its name says would make a fine number.
+# Sets TOOK. Fails if confine used another tracking method than the row names.
 one() {
-	local keeper command ended end
-	IFS='|' read -r keeper command _ <<<"${KINDS[$1]}"
+	local method command ended end
+	IFS='|' read -r method command _ <<<"${KINDS[$1]}"
 	command=${command/@user@/$USER_PREFIX}
-	[[ $keeper == - ]] || command+=" --cgroup bench --record $WORK/record --"
+	[[ $method == - ]] || command+=" --cgroup bench --record $WORK/record --"
 	: >"$WORK/record"
 	# shellcheck disable=SC2086 # words
 	{
 		read -r ended
-		# The end of the pipe, which the last one that lives holds open.
+		# Waits until the last orphan closes the pipe.
 		read -r _ || end=${EPOCHREALTIME/./}
 	} < <($command "$BENCH_BIN/orphans" "$COUNT")
-	[[ $keeper == - || $(<"$WORK/record") == *"\"tracking\":\"$keeper\""*"\"orphan_count\":$COUNT,"* ]] ||
-		die "$keeper, not $COUNT orphans: $(<"$WORK/record")"
+	[[ $method == - || $(<"$WORK/record") == *"\"tracking\":\"$method\""*"\"orphan_count\":$COUNT,"* ]] ||
+		die "$method, not $COUNT orphans: $(<"$WORK/record")"
 	TOOK=$(((end - ended) * 1000))
 }
 

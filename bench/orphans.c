@@ -1,7 +1,7 @@
-/* leave: leaves processes behind, all of them at rest, and ends.
+/* orphans: starts sleeping processes and exits.
  *
- *   leave COUNT   prints the time (CLOCK_REALTIME, microseconds) just before its end; what it leaves keeps standard output open
- *   leave stay    one of them */
+ *   orphans COUNT   prints the time (CLOCK_REALTIME, microseconds) just before its exit; the orphans keep standard output open
+ *   orphans stay    is one of them */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static int stay(void)
 	}
 }
 
-/* They are started as a build starts its own: each a program. Returns once all have said that they are there. */
+/* Executes a program for each, like a build. Returns when all of them are running. */
 static int start(long count)
 {
 	int ends[2];

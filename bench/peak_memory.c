@@ -1,8 +1,8 @@
-/* peak: the peak memory (VmHWM, kB) that a program has reached when it calls its next execve.
+/* peak_memory: prints the peak memory (VmHWM, kB) of a program when it calls its next execve.
  *
- *   peak COMMAND [ARG...]
+ *   peak_memory COMMAND [ARG...]
  *
- * After exec the kernel starts to count anew, so the program is stopped at the call and its status read then. */
+ * The kernel resets the count at exec. So the program is stopped at the call, and its status is read there. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD));
-	/* The first stop was COMMAND's own exec; the next execve entered is the one. */
+	/* The first stop was the exec of COMMAND. The next execve is the one to measure. */
 	while (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && at_execve(pid)) {
 			print_peak(pid);

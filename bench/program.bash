@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# program.bash ROUNDS: how long a person waits for the program, in a prefix whose Portage it asks, and with a million records of
-# which one in a thousand has something to tell (in one round of four).
-# Prints what rounds prints.
+# program.bash ROUNDS: measures commands of portcullis in a prefix with Portage. Every fourth round also reads a million records, of
+# which one in a thousand is notable. The output is that of rounds.bash.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -10,7 +9,7 @@ source "${BASH_SOURCE[0]%/*}/rounds.bash"
 # shellcheck source=../test/lib/prefix.bash
 source "$TOP/test/lib/prefix.bash"
 
-# every how many rounds, command, name
+# period in rounds, command, name
 readonly KINDS=(
 	"1|node --eval 0|node, with nothing to do"
 	"1|portcullis --help|portcullis --help"

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# Kinds of a thing, measured side by side. KINDS has a line a kind, whose last field, behind a |, is its name.
+# Measures several kinds side by side. KINDS has one line for each kind; its last field, after a |, is the name.
 #
-#   rounds COUNT   calls one NUMBER ROUND for each kind in each round, in an order of its own, which sets TOOK: nanoseconds, or
-#                  nothing where the kind sits this round out. Prints "kind NUMBER NAME" for each kind, then "NUMBER TOOK" for each.
+#   rounds COUNT   calls `one NUMBER ROUND` for each kind in each round, in random order. one sets TOOK to nanoseconds, or to nothing
+#                  to skip the round. Prints "kind NUMBER NAME" for each kind, then "NUMBER TOOK" for each run.
 
 rounds() {
 	local round number
 	for number in "${!KINDS[@]}"; do
 		printf 'kind %d %s\n' "$number" "${KINDS[number]##*|}"
-		# The first of a kind fills caches that the others find full.
+		# The first run of each kind fills caches and does not count.
 		one "$number" 0
 	done
 	for ((round = 0; round < $1; round++)); do

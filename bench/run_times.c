@@ -1,9 +1,9 @@
-/* spawn: how long commands take from start to end, measured side by side.
+/* run_times: measures commands side by side, from start to end.
  *
- *   spawn ROUNDS COMMAND [ARG...] [--- COMMAND [ARG...]]...
+ *   run_times ROUNDS COMMAND [ARG...] [--- COMMAND [ARG...]]...
  *
- * Every round runs each command once, in an order of its own, so that whatever else the machine does meets all alike.
- * Prints one line a run: the command's number (from 0) and nanoseconds. A command that fails ends it with status 1. */
+ * Every round runs each command once, in random order, so that other load affects all commands alike. Prints one line for each run:
+ * the number of the command (from 0) and nanoseconds. Exits with status 1 if a command fails. */
 #include <errno.h>
 #include <sched.h>
 #include <spawn.h>
@@ -24,7 +24,7 @@ static long long nanoseconds(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* The one CPU that we are on: the median of a run that wanders between two is that of neither. */
+/* Pins the process to its current CPU, because migration between CPUs distorts the median. */
 static void stay_here(void)
 {
 	cpu_set_t set;
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
 	}
 	stay_here();
 	srandom((unsigned)nanoseconds());
-	/* A first round that nobody counts brings everything into the page cache. */
+	/* An uncounted first round fills the page cache. */
 	for (long round = -1; round < rounds; round++) {
 		shuffle(order, count);
 		for (int i = 0; i < count; i++) {

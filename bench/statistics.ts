@@ -1,4 +1,4 @@
-/** The value below which the given share of the values lies, between neighbours linearly. Throws where there are none. */
+/** The quantile of the values for a share from 0 to 1, with linear interpolation. Throws if there are no values. */
 export function quantile(values: readonly number[], share: number): number {
 	const sorted = [...values].sort((a, b) => a - b);
 	const place = (sorted.length - 1) * share;
@@ -26,7 +26,7 @@ export function summary(values: readonly number[]): Summary {
 	};
 }
 
-/** "NUMBER NANOSECONDS" lines, as spawn, hook.bash and emerge.bash print them: the values of each number, in order. */
+/** Parses "NUMBER NANOSECONDS" lines. Returns the values of each number in order. */
 export function parseRuns(text: string): number[][] {
 	const runs: number[][] = [];
 	for (const line of text.split('\n')) {

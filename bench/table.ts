@@ -4,7 +4,7 @@ export type Unit = 'ms' | 's' | 'µs';
 
 export interface Row extends Summary {
 	readonly name: string;
-	/** The median of the ratios to the reference, round by round: what slows the machine down slows both. */
+	/** Median of the ratios to the reference in the same round, which cancels other load. */
 	readonly ratio: number;
 }
 
@@ -17,7 +17,7 @@ export interface Table {
 
 const nanoseconds: Record<Unit, number> = { s: 1e9, ms: 1e6, µs: 1e3 };
 
-/** Makes a table of runs in nanoseconds. The reference is the row that the others are compared with. */
+/** Makes a table of runs in nanoseconds. All ratios refer to the reference row. */
 export function table(
 	title: string,
 	unit: Unit,
@@ -36,7 +36,7 @@ export function table(
 	return { title, unit, reference, rows };
 }
 
-/** The table as lines for a terminal. */
+/** Formats the table for a terminal. */
 export function render({ title, unit, rows }: Table): string {
 	const width = Math.max(...rows.map((row) => row.name.length));
 	const cell = (value: number): string => value.toFixed(2).padStart(9);

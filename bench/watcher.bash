@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# audit.bash [ROUNDS]: what --audit costs, with and without it in turn. Prints the median of each, in microseconds, and the difference.
+# watcher.bash [ROUNDS]: measures the cost of --audit. Prints medians with and without it, in microseconds, and the difference.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -13,7 +13,7 @@ took() {
 	printf '%s %d\n' "$name" $(((${EPOCHREALTIME/./} - start) * 1000))
 }
 
-# What a compile-only phase is made of: many small processes that call nothing we watch.
+# Like a compile phase: many small processes without watched system calls.
 compile() {
 	local i
 	for i in {1..12}; do

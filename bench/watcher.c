@@ -1,4 +1,4 @@
-/* audit: what calls cost, one line a kind of call: its name and nanoseconds. Run in a confined network. */
+/* watcher: prints the cost of system calls, one line each: name and nanoseconds. Run it in a confined network. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -10,12 +10,12 @@
 enum { ROUNDS = 5000 };
 
 static int stream[2], datagram, cut_off;
-static struct sockaddr_in server = {.sin_family = AF_INET}, nowhere = {.sin_family = AF_INET};
+static struct sockaddr_in server = {.sin_family = AF_INET}, unroutable = {.sin_family = AF_INET};
 static char bytes[64];
 
 static void blocked_connect(void)
 {
-	connect(cut_off, (struct sockaddr *)&nowhere, sizeof nowhere);
+	connect(cut_off, (struct sockaddr *)&unroutable, sizeof unroutable);
 }
 
 static void write_and_read(void)
@@ -64,8 +64,8 @@ int main(void)
 {
 	socklen_t size = sizeof server;
 	inet_pton(AF_INET, "127.0.0.1", &server.sin_addr);
-	inet_pton(AF_INET, "198.51.100.7", &nowhere.sin_addr);
-	nowhere.sin_port = htons(443);
+	inet_pton(AF_INET, "198.51.100.7", &unroutable.sin_addr);
+	unroutable.sin_port = htons(443);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	struct sockaddr_in local = server;
 	bind(listener, (struct sockaddr *)&local, sizeof local);
