@@ -1,50 +1,57 @@
 # shellcheck shell=bash
-# What PORTCULLIS_ALLOW lets through, as options for confine: looked up once a package, in setup, which has the host's network
-# in all cases, and kept for the phases after it. The first line kept is the list that it was looked up for.
+# PORTCULLIS_ALLOW as options of confine. pkg_setup resolves the names, because it always has the host's network, and stores the options.
+# The first stored line is the list that they were made from.
+
+# __portcullis_allow ANSWER...: the options in REPLY. ANSWER is what the program has already printed about the list, if anything.
 __portcullis_allow() {
-	local list=${setting[PORTCULLIS_ALLOW]-} file=$kept-allow line
-	local -a lines=()
+	local list=${setting[PORTCULLIS_ALLOW]-} file=$store-allow line
+	local -a result=()
+	REPLY=()
 	[[ $list && $features == *' network-sandbox '* && ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
-	[[ $EBUILD_PHASE == setup ]] || __portcullis_kept "$file"
-	[[ ${lines[0]-} == "$list" ]] || __portcullis_look_up
-	[[ " ${options[*]} " == *' --net '* ]] || return 0
-	for line in "${lines[@]:1}"; do
-		__portcullis_option "$line" || __portcullis_foreign "$file" "$line"
-		options+=("${line%% *}" "${line#* }")
-	done
-	# Root's Portage has cut off the process that would make the connections, and runs this proxy outside for distcc.
-	[[ ! -S ${given[PORTAGE_SOCKS5_PROXY]-} ]] || options+=(--socks "${given[PORTAGE_SOCKS5_PROXY]}")
+	[[ $EBUILD_PHASE == setup ]] || __portcullis_load "$file"
+	[[ ${REPLY[0]-} == "$list" ]] || __portcullis_resolve_allow "$file" "$list" "$@"
+	if [[ " ${options[*]} " == *' --net '* ]]; then
+		for line in "${REPLY[@]:1}"; do
+			__portcullis_is_option "$line" || __portcullis_tampered "$file" "$line"
+			result+=("${line%% *}" "${line#* }")
+		done
+		# If emerge runs as root, Portage has already isolated this process. It runs this proxy on the host for distcc.
+		[[ ! -S ${initial[PORTAGE_SOCKS5_PROXY]-} ]] || result+=(--socks "${initial[PORTAGE_SOCKS5_PROXY]}")
+	fi
+	REPLY=("${result[@]}")
 }
 
-# Whether a line is an option that the program prints, in the form in which it prints it (src/confine/destinations.ts).
-__portcullis_option() {
+# Whether a line is an option in the format of src/confine/destinations.ts.
+__portcullis_is_option() {
 	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }
 
-# Asks the program, unless it was asked together with what collides, says what it says, and leaves in lines what is kept.
-__portcullis_look_up() {
-	local text why=''
-	local -a said=("${looked[@]}") words=()
-	lines=("$list")
-	((${#said[@]})) || mapfile -t said < <(
-		__portcullis_seen | __portcullis_start "$node" "$program" destinations --stdin --package "$package" --features "$features" "$list" 2>/dev/null
+# __portcullis_resolve_allow FILE LIST ANSWER...: asks the program unless there is an ANSWER, prints its messages, and stores the lines
+# for FILE, which are also in REPLY.
+__portcullis_resolve_allow() {
+	local file=$1 list=$2 line
+	local -a answer=("${@:3}") lines=("$2") words=()
+	((${#answer[@]})) || mapfile -t answer < <(
+		__portcullis_print_variables |
+			__portcullis_start "$node" "$program" destinations --stdin --package "$package" --features "$features" "$list" 2>/dev/null
 	)
-	if [[ ${said[*]: -1} != 'done' ]]; then
-		# portcullis needs Node, which may just be on its way out. Addresses need no looking up.
+	if [[ ${answer[*]: -1} != 'done' ]]; then
+		# Node does not start, for example during its update. Addresses need no resolution.
 		read -ra words <<<"$list"
-		said=()
-		for text in "${words[@]}"; do
-			if __portcullis_option "--allow $text"; then
-				lines+=("--allow $text")
+		answer=()
+		for line in "${words[@]}"; do
+			if __portcullis_is_option "--allow $line"; then
+				lines+=("--allow $line")
 			else
-				__portcullis_call ewarn "Portcullis: $package: $text in PORTCULLIS_ALLOW stays blocked, as $portcullis does not start to look it up. An address needs no looking up. $doctor"
+				__portcullis_call ewarn "Portcullis: $package: $line in PORTCULLIS_ALLOW stays blocked, because Node does not start to resolve it. Use ADDRESS:PORT, or run: emerge net-libs/nodejs"
 			fi
 		done
 	fi
-	for line in "${said[@]}"; do
-		! __portcullis_option "$line" || lines+=("$line")
+	for line in "${answer[@]}"; do
+		! __portcullis_is_option "$line" || lines+=("$line")
 	done
-	__portcullis_print "${said[@]}"
-	[[ ! $why ]] || __portcullis_call die "$why"
-	__portcullis_keep "$file" "${lines[@]}"
+	__portcullis_print "${answer[@]}"
+	[[ ! ${REPLY[0]-} ]] || __portcullis_call die "${REPLY[0]}"
+	__portcullis_store "$file" "${lines[@]}"
+	REPLY=("${lines[@]}")
 }

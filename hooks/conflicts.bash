@@ -1,71 +1,75 @@
 # shellcheck shell=bash
-# What the configuration holds that a sandbox cuts off: said once a package, in the first phase that runs. Fills found.
+# Conflicts: programs of the configuration that need what a sandbox blocks. The first phase that runs reports them, once per package.
+
+# REPLY[0]: the names of the conflicts. The other elements are the program's answer about PORTCULLIS_ALLOW, if it was asked.
 __portcullis_conflicts() {
-	local suspects='' known='' new='' file name
-	local -a lines=()
-	# Then nothing is isolated.
+	local suspects known='' found='' new='' file name
+	REPLY=('')
 	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
 	__portcullis_prefilter
+	suspects=${REPLY[0]} REPLY=('')
 	[[ $suspects ]] || return 0
-	for file in "$kept-conflicts" "$state-conflicts"; do
-		__portcullis_kept "$file"
-		known+=" ${lines[0]-} " found+=" ${lines[1]-} "
-	done
-	for name in $known $found; do
-		[[ $name == @(@known@) ]] || __portcullis_foreign "$file" "$name"
+	for file in "$store-conflicts" "$state-conflicts"; do
+		__portcullis_load "$file"
+		known+=" ${REPLY[0]-} " found+=" ${REPLY[1]-} "
+		for name in ${REPLY[0]-} ${REPLY[1]-}; do
+			[[ $name == @(@conflicts@) ]] || __portcullis_tampered "$file" "$name"
+		done
 	done
 	for name in $suspects; do
 		[[ $known == *" $name "* ]] || new=yes
 	done
-	[[ ! $new ]] || __portcullis_flag
+	REPLY=("$found")
+	[[ ! $new ]] || __portcullis_detect "$suspects" "$known" "$found"
 }
 
-# Asks the program, which has the whole table, and says what it says. What PORTCULLIS_ALLOW comes to follows in the same answer, as Node
-# takes long to start: that is left in looked.
-__portcullis_flag() {
-	local why='' before=$found suspects_text=${suspects# } line
-	local -a answer=()
+# __portcullis_detect SUSPECTS KNOWN FOUND: asks the program, which has the whole table, prints its messages and stores the result.
+# REPLY as in __portcullis_conflicts. The program also answers about PORTCULLIS_ALLOW, because Node takes 40 ms to start.
+__portcullis_detect() {
+	local suspects=$1 known=$2 found=$3 line text=${1# } file=$state-conflicts
+	local -a answer=() messages=() allow=()
 	mapfile -t answer < <(
-		__portcullis_seen | __portcullis_start "$node" "$program" conflicts --stdin --package "$package" --features "$features" --restrict "$restrict" \
-			--properties "$properties" --setting "${setting[PORTCULLIS_CONFLICT]-}" --unpack "${setting[PORTCULLIS_UNPACK]-}" \
-			--allow "${setting[PORTCULLIS_ALLOW]-}" --known "$before" 2>/dev/null
+		__portcullis_print_variables | __portcullis_start "$node" "$program" conflicts --stdin --package "$package" --features "$features" \
+			--restrict "$restrict" --properties "$properties" --setting "${setting[PORTCULLIS_CONFLICT]-}" \
+			--unpack "${setting[PORTCULLIS_UNPACK]-}" --allow "${setting[PORTCULLIS_ALLOW]-}" --known "$found" 2>/dev/null
 	)
-	lines=()
 	for line in "${answer[@]}"; do
-		if [[ ${lines[*]: -1} == 'done' ]]; then
-			looked+=("$line")
+		if [[ ${messages[*]: -1} == 'done' ]]; then
+			allow+=("$line")
 		else
-			lines+=("$line")
+			messages+=("$line")
 		fi
 	done
-	if [[ ${lines[*]: -1} == 'done' ]]; then
-		found+=" ${lines[0]#found} "
+	if [[ ${messages[*]: -1} == 'done' ]]; then
+		found+=" ${messages[0]#found} "
 	else
-		# portcullis needs Node, which may just be on its way out. What smells is kept out of the way: it may be cut off.
+		# Node does not start, for example during its update. Treat every suspect as a conflict.
 		found+=" $suspects "
 		[[ ${setting[PORTCULLIS_CONFLICT]-} == ignore ]] ||
-			__portcullis_call ewarn "Portcullis: $package: the configuration smells of ${suspects_text// /, }, which collide with a sandbox that FEATURES asks for, and $portcullis does not start to say more. $out"
-		lines=()
+			__portcullis_call ewarn "Portcullis: $package: ${text// /, } may be in use and cut off. This could not be checked, because Node does not start: emerge net-libs/nodejs"
+		messages=()
 	fi
-	if [[ $EBUILD_PHASE == setup ]]; then file=$kept-conflicts; else file=$state-conflicts; fi
-	__portcullis_keep "$file" "$known $suspects" "$found"
-	__portcullis_print "${lines[@]:1}"
-	[[ ! $why ]] || __portcullis_call die "$why"
+	[[ $EBUILD_PHASE != setup ]] || file=$store-conflicts
+	__portcullis_store "$file" "$known $suspects" "$found"
+	__portcullis_print "${messages[@]:1}"
+	[[ ! ${REPLY[0]-} ]] || __portcullis_call die "${REPLY[0]}"
+	REPLY=("$found" "${allow[@]}")
 }
 
-# Fills suspects with the names of what could collide (src/conflicts/table.ts). It asks strings and files, and starts nothing.
+# The names of possible conflicts in REPLY[0] (src/conflicts/table.ts). It reads variables and files, and starts no process.
 __portcullis_prefilter() {
-	local compiler='' display=${DISPLAY-}
+	local compiler='' suspects='' display=${DISPLAY-}
 	display=${display#*:} display=${display%%.*}
-	! __portcullis_compiler || compiler=yes
+	! __portcullis_has_wrapper || compiler=yes
 	#: prefilter
+	REPLY=("$suspects")
 }
 
-# Whether one of these files contains a text.
+# __portcullis_contains TEXT FILE...: whether one of the files contains the text.
 __portcullis_contains() {
 	local file text
 	for file in "${@:2}"; do
-		# As root nothing that another user may have put there.
+		# Root reads no file that another user may have created.
 		[[ -f $file && -r $file && ($EUID != 0 || -O $file && ! -L $file) ]] || continue
 		{ IFS= read -rd '' text <"$file"; } 2>/dev/null
 		[[ $'\n'$text != *"$1"* ]] || return 0
@@ -73,41 +77,42 @@ __portcullis_contains() {
 	return 1
 }
 
-# Whether a compiler, named by a variable or found in PATH, is none of the plain ones.
-__portcullis_compiler() {
+# Whether a compiler, named by a variable or found in PATH, may be a wrapper such as distcc.
+__portcullis_has_wrapper() {
 	local name word folder ccache=''
 	local -a commands=() folders=()
 	for name in @compilers@; do
 		read -ra commands <<<"${!name-}"
 		for word in "${commands[@]}"; do
-			[[ $word == @(-*|*=*|@plain@) ]] || { [[ ${word##*/} == @plain@ ]] && ! __portcullis_odd "$word"; } || return 0
+			[[ $word == @(-*|*=*|@plain@) ]] || { [[ ${word##*/} == @plain@ ]] && ! __portcullis_is_script "$word"; } || return 0
 		done
 	done
 	IFS=: read -ra folders <<<"${PATH-}"
-	# It calls the next compiler in PATH, which is the one to look at.
+	# ccache calls the next compiler in PATH, so its links are skipped.
 	for folder in "${folders[@]}"; do
 		[[ ! -x $folder/ccache ]] || ccache=$folder/ccache
 	done
 	for name in gcc g++ cc c++ clang clang++ ${CHOST:+"$CHOST-gcc" "$CHOST-g++"}; do
-		! __portcullis_shadowed || return 0
+		! __portcullis_is_wrapped "$name" "$ccache" "${folders[@]}" || return 0
 	done
 	return 1
 }
 
-# Whether the first $name in PATH is a script or a stand-in for every compiler, or hides another one further on.
-__portcullis_shadowed() {
-	local first='' file prefix
-	for folder in "${folders[@]}"; do
-		file=$folder/$name
-		[[ -x $file && ! ($ccache && $file -ef $ccache) ]] || continue
+# __portcullis_is_wrapped COMPILER CCACHE FOLDER...: whether the first COMPILER of the folders is a script, is one program for all
+# compilers, or hides a different COMPILER in a later folder.
+__portcullis_is_wrapped() {
+	local first='' file prefix folder
+	for folder in "${@:3}"; do
+		file=$folder/$1
+		[[ -x $file && ! ($2 && $file -ef $2) ]] || continue
 		if [[ ! $first ]]; then
 			first=$file
-			! __portcullis_odd "$file" || return 0
+			! __portcullis_is_script "$file" || return 0
 			for prefix in '' ${CHOST:+"$CHOST-"}; do
 				[[ ! ($file -ef $folder/${prefix}gcc && $file -ef $folder/${prefix}g++) ]] || return 0
 			done
-			# Of LLVM several versions are installed side by side, all of them in PATH.
-			[[ $name != clang* ]] || break
+			# Several versions of LLVM can be installed, each with a folder in PATH.
+			[[ $1 != clang* ]] || break
 		else
 			[[ $file -ef $first ]] || return 0
 		fi
@@ -115,33 +120,33 @@ __portcullis_shadowed() {
 	return 1
 }
 
-# Whether a compiler is a script.
-__portcullis_odd() {
+__portcullis_is_script() {
 	local start=''
 	[[ -f $1 && -r $1 ]] || return 1
 	{ LC_ALL=C IFS= read -rn2 start <"$1"; } 2>/dev/null
 	[[ $start == '#!' ]]
 }
 
-# For a phase with a network sandbox, inside: puts a function around the phase's own. What that sets is local to it, and so neither
-# is it saved afterwards nor does what a bashrc sets come before it. Portage doesn't save names that begin with three
-# underscores (__save_ebuild_env in bin/save-ebuild-env.sh), nor this function of its own.
-__portcullis_inside() {
+# __portcullis_wrap_phase +NAME...: inside the network sandbox, wraps the function that runs the phase, to disable what conflicts. The
+# variables are local to the wrapper. So they are not saved, and a bashrc cannot override them. Portage does not save variables and
+# functions that begin with three underscores, nor __ebuild_phase (__save_ebuild_env in bin/save-ebuild-env.sh).
+__portcullis_wrap_phase() {
 	[[ $1 == *+* ]] && declare -F __ebuild_phase >/dev/null || return 0
-	___portcullis_here=$1
+	___portcullis_conflicts=$1
 	eval "___portcullis$(declare -f __ebuild_phase)"
 	__ebuild_phase() {
-		local -a ___portcullis_kept=()
+		local -a ___portcullis_unset=()
 		#: inside
 		___portcullis__ebuild_phase "$@"
-		((${#___portcullis_kept[@]} == 0)) || export "${___portcullis_kept[@]}"
+		((${#___portcullis_unset[@]} == 0)) || export "${___portcullis_unset[@]}"
 	}
-	# A local variable that is unset, or not exported, doesn't hide an exported one from what bash starts.
+	# A local variable that is unset or not exported does not hide an exported one from child processes. So unset the exported one, and
+	# set it again after the phase.
 	___portcullis_without() {
 		local ___portcullis_name
 		for ___portcullis_name; do
 			if [[ ${!___portcullis_name@a} == *x* ]]; then
-				___portcullis_kept+=("$___portcullis_name=${!___portcullis_name}")
+				___portcullis_unset+=("$___portcullis_name=${!___portcullis_name}")
 				unset -v "$___portcullis_name"
 			fi
 		done

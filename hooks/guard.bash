@@ -1,28 +1,29 @@
 # shellcheck shell=bash
-# ebuild.sh has loaded the build's saved environment. Its functions must not shadow the builtins that the hook uses. In POSIX mode
-# bash finds special builtins before functions, and an assignment turns that mode on.
+# Protects the hook from the build. ebuild.sh has loaded the saved environment, and its functions must not shadow the builtins that the
+# hook uses. In POSIX mode bash finds special builtins before functions. An assignment turns that mode on.
 ___portcullis_options=$BASHOPTS ___portcullis_names=() ___portcullis_functions=''
 POSIXLY_CORRECT=y
 for ___portcullis_name in @builtins@; do
-	# shellcheck disable=SC2163 # it fails for a name that is no function
+	# shellcheck disable=SC2163 # export -f fails if there is no function of that name
 	if export -f "$___portcullis_name"; then
 		___portcullis_names+=("$___portcullis_name")
 	fi
 done 2>/dev/null
 if [[ ${___portcullis_names[*]} ]]; then
-	# They come back if the phase goes on in this shell. Each subshell removes what prints the text of the others.
+	# The hook restores these functions if the phase goes on in this shell. Each subshell first unsets the function that shadows the
+	# builtin it prints with.
 	___portcullis_functions=$(unset -f declare && declare -f "${___portcullis_names[@]}")
 	if [[ ${___portcullis_names[*]} == *declare* ]]; then
 		# shellcheck disable=SC2316
 		___portcullis_functions+=$'\n'$(unset -f typeset && typeset -f declare)
 	fi
 fi 2>/dev/null
-# A readonly function stays. An expansion that fails ends this shell without a builtin.
+# Bash cannot unset a readonly function. A failing expansion ends this shell without a builtin.
 if ! unset -f "${___portcullis_names[@]}" @functions@; then
-	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a function readonly that the hook has to replace. Remove it from the ebuild.}
+	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a function readonly, which the hook must replace. Remove readonly from the ebuild.}
 fi
 unset -v POSIXLY_CORRECT
-# What that mode has changed besides (posix_initialize() in bash's general.c).
+# POSIX mode has also changed these options (posix_initialize() in bash's general.c).
 for ___portcullis_name in expand_aliases inherit_errexit interactive_comments shift_verbose sourcepath; do
 	if [[ :$___portcullis_options: == *:$___portcullis_name:* ]]; then
 		shopt -s "$___portcullis_name"
@@ -31,7 +32,29 @@ for ___portcullis_name in expand_aliases inherit_errexit interactive_comments sh
 	fi
 done 2>/dev/null
 
-# Fails for a readonly variable, which no local one can hide. The names are all that the hook declares.
-__portcullis_free() {
+# Fails if a variable that the hook declares is readonly. A local variable cannot hide a readonly one.
+__portcullis_check_readonly() {
 	local @locals@
+}
+
+# Starts a program by its absolute path, without a variable of the build. PATH, NODE_OPTIONS or LD_LIBRARY_PATH could change which code
+# runs outside the sandbox. SANDBOX_ON is for libsandbox.
+__portcullis_start() {
+	(exec -c @env@ SANDBOX_ON=0 "$@")
+}
+
+# Calls a function of Portage. Some versions start programs in these functions, and die calls the hooks that the build has registered.
+__portcullis_call() {
+	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''
+	# shellcheck disable=SC2034
+	local EBUILD_DEATH_HOOKS=''
+	"$@"
+}
+
+# Prints the variables that can show a conflict, for --stdin of the program.
+__portcullis_print_variables() {
+	local name
+	for name in @variables@; do
+		[[ ${!name@a} != *x* ]] || printf '%s=%s\0' "$name" "${!name}"
+	done
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 #: banner
 
-# As root on a pure v2 host Portage puts every phase into a cgroup, and kills it after the merge: with it the daemon that
-# pkg_postinst has just restarted (CgroupManager in portage/util/cgroup.py). So a pkg_* phase goes back to where emerge is.
+# If root builds on a host with cgroup v2 only, Portage runs every phase in a cgroup and kills it after the merge. That would kill a
+# daemon that pkg_postinst has just restarted (CgroupManager in portage/util/cgroup.py). So pkg_* phases move to emerge's cgroup.
 if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]cgroup[[:space:]]* ]]; then
 	__portcullis_leave() {
@@ -21,26 +21,26 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 			[[ $line != 0::* ]] || path=${line#0::}
 		done <"/proc/${own##*/emerge-}/cgroup"
 		{ echo 0 >"/sys/fs/cgroup$path/cgroup.procs"; } 2>/dev/null ||
-			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE stays in Portage's cgroup: a daemon that it starts dies after the merge. Start it again then, or put FEATURES=\"-cgroup\" into its package.env."
+			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE stays in Portage's cgroup, so Portage kills daemons that it starts after the merge. Restart them then, or set FEATURES=\"-cgroup\" in package.env."
 	}
 	__portcullis_leave
 	unset -f __portcullis_leave
 fi
 
-# The build is over, and with it what setup has kept for root's phases.
+# After the build, remove what pkg_setup has stored for phases of root's emerge.
 if [[ ${EBUILD_PHASE-} == clean && $EUID == 0 && ${PORTAGE_BUILDDIR-} && -e @run@.${PORTAGE_BUILDDIR//\//%}-settings ]]; then
-	(exec -c @rm@ -f -- @run@."${PORTAGE_BUILDDIR//\//%}"-{@kept@})
+	(exec -c @rm@ -f -- @run@."${PORTAGE_BUILDDIR//\//%}"-{@stored@})
 fi
 
-# Most phases ask for nothing and end here: no process, no function, no variable. (In `depend`, whose PATH is /dev/null,
-# a command would mask the package as corrupt.)
+# Most phases end here. So far the hook has defined no function or variable and started no process. (In `depend`, whose PATH is
+# /dev/null, a command would make Portage mask the package as corrupt.)
 [[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
 	${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]] || return 0
 
-# What to go on for: a src_* phase that FEATURES wants confined, the setup before such phases, where it is said what collides, or
-# settings that were kept for it, or are to be kept for the later phases. Only where bashrc runs before a saved environment
-# is loaded, the settings are those of make.conf and package.env as they are now (config.environ() in Portage's config.py).
-[[ $EBUILD_PHASE != @(pretend|setup) && (@wanted@ ||
+# Continue for a src_* phase that FEATURES confines, for the pkg_setup before such phases, which reports conflicts, and if there are
+# settings to load or to store. The settings are those of make.conf and package.env only if bashrc runs before Portage loads a saved
+# environment (config.environ() in Portage's config.py).
+[[ $EBUILD_PHASE != @(pretend|setup) && (@confinable@ ||
 	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ||
 	$EBUILD_PHASE == setup && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
 	[[ -s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings ||
@@ -49,28 +49,35 @@ fi
 	return 0
 
 #: guard
-__portcullis_free 2>/dev/null ||
-	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a variable readonly that the hook has to set. Remove it from the ebuild.}
+__portcullis_check_readonly 2>/dev/null ||
+	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a variable readonly, which the hook must set. Remove readonly from the ebuild.}
 
+# The functions below read the variables of __portcullis_phase. A function that returns values returns them in the array REPLY. Its
+# comment says so.
 __portcullis_phase() {
 	local -
 	set +eu
+	# Constants.
 	local confine=@confine@ portcullis=@portcullis@ node=@node@ program=@program@ logs=@logs@
-	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-} wanted='' last
-	local out=@out@ doctor=@doctor@
-	local kept state features restrict properties fakeroot='' found=''
-	local -a options=() argv=() looked=()
-	local -A setting=() given=()
-	# For what this shell itself writes; the phase gets the value that Portage gave.
+	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-} doctor='To find the cause, run: portcullis doctor'
+	# PORTAGE_FEATURES and others, with single spaces; what Portage started this shell with; PORTCULLIS_*; prefixes of file names.
+	local features restrict properties store state
+	local -A initial=() setting=()
+	# The result: the options of confine, and the words of FEATURES that they come from.
+	local -a options=()
+	local sandboxes='' fakeroot='' found last
+	local -a REPLY=() argv=()
+	# For libsandbox, because this shell writes files. The phase gets the value that Portage has set.
 	local -x SANDBOX_ON=0
-	__portcullis_places
+	__portcullis_paths
+	store=${REPLY[0]} state=${REPLY[1]}
 
-	# A variable would be believed because it is set, and could be saved; the arguments of this process can't.
+	# The marker is an argument, because a build could set or save a variable. It cannot change the arguments of this process.
 	{ mapfile -d '' -t argv </proc/self/cmdline; } 2>/dev/null
 	last=${argv[*]: -1}
 	if [[ $last == "$marker" ]]; then
 		[[ $EUID == 0 && -L $state-inside ]] || { echo inside >"$state-inside"; } 2>/dev/null
-		__portcullis_inside "${argv[*]: -2:1}"
+		__portcullis_wrap_phase "${argv[*]: -2:1}"
 		return
 	fi
 
@@ -78,132 +85,140 @@ __portcullis_phase() {
 	restrict=" ${PORTAGE_RESTRICT-${RESTRICT-}} "
 	properties=" ${PORTAGE_PROPERTIES-${PROPERTIES-}} "
 	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
-	__portcullis_given
+	__portcullis_read_environ
 	__portcullis_settings
-	[[ ${given[LD_PRELOAD]-} != *libfakeroot* ]] || __portcullis_fakeroot
+	if [[ ${initial[LD_PRELOAD]-} == *libfakeroot* ]]; then
+		__portcullis_fakeroot
+		fakeroot=${REPLY[0]}
+	fi
 	[[ $EBUILD_PHASE == @(pretend|setup) ]] || __portcullis_decide
 	((${#options[@]})) || [[ $EBUILD_PHASE == setup ]] || return 0
 	__portcullis_limits
 	__portcullis_conflicts
-	__portcullis_allow
+	found=${REPLY[0]}
+	__portcullis_allow "${REPLY[@]:1}"
 	((${#options[@]})) || return 0
+	options+=("${REPLY[@]}")
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot" --chown-eperm)
 
-	# Reading the marker back has to work before anything is started with it: else this would go round for ever.
+	# The inner run must be able to read the marker. Otherwise it would start confine again, without end.
 	if [[ $last != "${EBUILD_SH_ARGS##* }" ]]; then
-		__portcullis_failed '/proc/self/cmdline does not show the arguments of ebuild.sh'
+		__portcullis_unavailable '/proc/self/cmdline does not contain the arguments of ebuild.sh'
 	elif [[ ! -x $confine ]]; then
-		__portcullis_failed "there is no program $confine"
+		__portcullis_unavailable "$confine does not exist or is not executable"
 	else
-		__portcullis_confine
+		__portcullis_confine "$found"
 	fi
 }
 
-# Fills given with what Portage started this shell with. The variables may be what a build has saved.
-__portcullis_given() {
+# Fills `initial` from /proc/self/environ. The shell's own variables may come from the saved environment.
+__portcullis_read_environ() {
 	local line
-	local -a lines=()
-	{ mapfile -d '' -t lines </proc/self/environ; } 2>/dev/null
-	for line in "${lines[@]}"; do
-		[[ $line != [A-Z_]*=* ]] || given[${line%%=*}]=${line#*=}
+	{ mapfile -d '' -t REPLY </proc/self/environ; } 2>/dev/null
+	for line in "${REPLY[@]}"; do
+		[[ $line != [A-Z_]*=* ]] || initial[${line%%=*}]=${line#*=}
 	done
 }
 
-# Sets setting[NAME] for what make.conf and package.env say now.
+# Fills `setting` with PORTCULLIS_* of make.conf and package.env, and stores them for the later phases.
 __portcullis_settings() {
-	local name value line source=''
+	local name line source=''
 	local -a lines=() words=()
 	if [[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]]; then
-		for name in @names@; do
+		for name in @settings@; do
 			[[ ! ${!name-} ]] || lines+=("$name=${!name//$'\n'/ }")
 		done
-	elif [[ $features == *' noauto '* && ($features == *' keeptemp '* || $kept == */.ipc/*) ]] && __portcullis_ask; then
-		:
+	elif [[ $features == *' noauto '* && ($features == *' keeptemp '* || $store == */.ipc/*) ]] && __portcullis_ask_portage; then
+		lines=("${REPLY[@]}")
 	else
-		source=$kept-settings
-		__portcullis_kept "$source"
+		source=$store-settings
+		__portcullis_load "$source"
+		lines=("${REPLY[@]}")
 	fi
 	for line in "${lines[@]}"; do
 		name=${line%%=*}
 		read -ra words <<<"${line#*=}"
-		value=${words[*]}
-		[[ ! $source || " @names@ " == *" $name "* ]] || __portcullis_foreign "$source" "$line"
-		[[ ! $value ]] || __portcullis_check
+		[[ ! $source || " @settings@ " == *" $name "* ]] || __portcullis_tampered "$source" "$line"
+		[[ ! ${words[*]} ]] || __portcullis_set "$name" "${words[*]}"
 	done
 	[[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]] || return 0
 
-	# Kept where the build's environment doesn't reach, and where Portage's clean phase removes it.
+	# The build cannot change this file through its environment, and Portage's clean phase removes it.
 	lines=()
 	for name in "${!setting[@]}"; do
 		lines+=("$name=${setting[$name]}")
 	done
-	# In root's emerge the file also tells the later phases where to look.
-	if [[ ${lines[*]} || -s $kept-settings || $kept != */.ipc/* ]]; then
-		__portcullis_keep "$kept-settings" "${lines[@]}" ||
-			__portcullis_call die "Portcullis: $package: $kept-settings can't be written, which keeps PORTCULLIS_* of make.conf for the later phases. Make room there, or remove ${PORTAGE_BUILDDIR-} if it is somebody else's."
+	# If emerge runs as root, the file is always written: it tells the later phases where to look.
+	if [[ ${lines[*]} || -s $store-settings || $store != */.ipc/* ]]; then
+		__portcullis_store "$store-settings" "${lines[@]}" ||
+			__portcullis_call die "Portcullis: $package: cannot write $store-settings, which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r ${PORTAGE_BUILDDIR-}"
 	fi
-	[[ $EBUILD_PHASE != setup ]] || __portcullis_sweep
+	[[ $EBUILD_PHASE != setup ]] || __portcullis_remove_stale
 }
 
-# Under noauto nothing runs setup before a phase, and under keeptemp the saved environment is older than make.conf may be
-# (prepare_build_dirs.py removes T otherwise). Fills lines; half a second, that only developers pay.
-__portcullis_ask() {
-	mapfile -t lines < <(
-		__portcullis_start PORTAGE_CONFIGROOT="${given[PORTAGE_CONFIGROOT]-}" PORTAGE_OVERRIDE_EPREFIX="${given[PORTAGE_OVERRIDE_EPREFIX]-}" \
-			"${given[PORTAGE_PYTHON]:-@python@}" -I -c @ask@ \
-			"${given[PORTAGE_PYM_PATH]-}" "$package" "${SLOT:-0}" "${PORTAGE_REPO_NAME-}" "${EAPI:-0}" @names@
+# NAME=VALUE lines of Portage in REPLY. With noauto no pkg_setup runs before a phase, and with keeptemp the saved environment may be older
+# than make.conf (prepare_build_dirs.py removes T otherwise). Takes half a second; only developers use these FEATURES.
+__portcullis_ask_portage() {
+	mapfile -t REPLY < <(
+		__portcullis_start PORTAGE_CONFIGROOT="${initial[PORTAGE_CONFIGROOT]-}" \
+			PORTAGE_OVERRIDE_EPREFIX="${initial[PORTAGE_OVERRIDE_EPREFIX]-}" "${initial[PORTAGE_PYTHON]:-@python@}" -I -c @query@ \
+			"${initial[PORTAGE_PYM_PATH]-}" "$package" "${SLOT:-0}" "${PORTAGE_REPO_NAME-}" "${EAPI:-0}" @settings@
 	)
-	# The last line tells a complete answer from a broken one.
-	[[ ${lines[*]: -1} == complete ]] || return
-	unset 'lines[-1]'
+	# The last line of a complete answer.
+	[[ ${REPLY[*]: -1} == complete ]] || return
+	unset 'REPLY[-1]'
 }
 
-# Takes a value over, or stops the phase that would have been built against its owner's will.
-__portcullis_check() {
-	local good pattern bad word
+# __portcullis_set NAME VALUE: sets a setting. An invalid value stops the phase, because the user has asked for something else.
+__portcullis_set() {
+	local name=$1 value=$2 valid pattern bad word
+	local -a words=()
+	read -ra words <<<"$value"
 	case $name in
 	#: checks
 	*) return ;;
-	esac || __portcullis_call die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is not known: it can be $good. Correct it in make.conf or package.env."
+	esac || __portcullis_call die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is invalid: use $valid. Correct it in make.conf or package.env."
 	setting[$name]=$value
 }
 
-# Sets fakeroot to what this phase asks fakeroot's daemon over (fakerootOf() in src/rules/phase_context.ts).
+# How this phase reaches fakeroot's daemon in REPLY[0]: sysv (message queues), tcp (loopback), or alone (no daemon). On Debian the name of
+# the library says it. On Gentoo the message queue of the key exists or not. `fakeroot emerge` sets no FAKEROOTKEY in phases, because
+# Portage filters it (environ_filter in special_env_vars.py); FEATURES=fakeroot sets it after that.
 __portcullis_fakeroot() {
-	local one key=${given[FAKEROOTKEY]-} preloaded=${given[LD_PRELOAD]-}
+	local line id key=${initial[FAKEROOTKEY]-} preloaded=${initial[LD_PRELOAD]-} mode=tcp
 	local -a lines=()
-	fakeroot=tcp
 	case ${key:+key}$preloaded in
 	key*libfakeroot-tcp*) ;;
-	key*libfakeroot-sysv*) fakeroot=sysv ;;
+	key*libfakeroot-sysv*) mode=sysv ;;
 	key*)
 		{ mapfile -t lines </proc/sysvipc/msg; } 2>/dev/null
-		for one in "${lines[@]}"; do
-			read -r one _ <<<"$one"
-			[[ $one != "$key" ]] || fakeroot=sysv
+		for line in "${lines[@]}"; do
+			read -r id _ <<<"$line"
+			[[ $id != "$key" ]] || mode=sysv
 		done
 		;;
-	*) fakeroot=alone ;;
+	*) mode=alone ;;
 	esac
+	REPLY=("$mode")
 }
 
-# The law table (src/rules/phases.ts): fills options for confine, and wanted, their names in FEATURES.
+# Sets `options` and `sandboxes` by the rules of src/rules/phases.ts.
 __portcullis_decide() {
 	#: decide
-	wanted=${wanted#, }
+	sandboxes=${sandboxes#, }
 }
 
-# Becomes the phase: runs it once more, inside, and ends as it did.
+# __portcullis_confine CONFLICTS: runs this phase again inside confine, and exits with its status. Returns only if confine cannot run.
 __portcullis_confine() {
-	local environment status why='' refused='' here='' shell=$BASHPID
+	local environment status refused='' conflicts='' shell=$BASHPID
 	local -a names=()
-	# What Portage gave this shell, not what profile.bashrc files have made of it since.
+	# The environment that Portage has set, without the changes of profile.bashrc files.
 	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
-		__portcullis_failed '/proc/self/environ can not be read'
+		__portcullis_unavailable 'cannot read /proc/self/environ'
 		return
 	fi
 	if [[ $EUID == 0 && (-L $state-inside || -L $state-notice) ]] || ! { : >"$state-inside" && : >"$state-notice"; } 2>/dev/null; then
-		__portcullis_failed "$state-notice can not be written"
+		__portcullis_unavailable "cannot write $state-notice"
 		return
 	fi
 	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
@@ -211,75 +226,77 @@ __portcullis_confine() {
 	else
 		options+=(--best-effort)
 	fi
-	# An argument for the inner run: a variable could be saved.
-	read -ra names <<<"$found"
-	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v here '%s' @here@ "${names[@]/#/+}"
+	# An argument, because the build could save a variable.
+	read -ra names <<<"$1"
+	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
 	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl")
-	# With these the phase ends: this ebuild.sh, what started it, and emerge, which pid-sandbox hides. The lock is emerge's
-	# own, on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
+	# confine ends the phase if one of these ends: this ebuild.sh, its parent, or emerge. With pid-sandbox the PID of emerge is not
+	# visible, so confine watches the lock on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
 		options+=(--die-with "$$" --die-with "$shell" --die-with "$PPID" --die-with-lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
 	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --notice-file "$state-notice" \
-		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${here:+"$here"} "$marker"
+		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${conflicts:+"$conflicts"} "$marker"
 	status=$?
-	# These are confine's own, unless the phase has begun: `missing-command || die` ends with 127 as well.
+	# Statuses of confine itself, unless the phase has started: `missing-command || die` also exits with 127.
 	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
-	[[ ! -s $state-notice ]] || __portcullis_report
+	REPLY=()
+	[[ ! -s $state-notice ]] || __portcullis_report "$refused"
 	if [[ $refused ]]; then
-		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${why:-confine ended with status $status}. $doctor"
+		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${REPLY[0]:-confine exited with status $status}. $doctor"
 	fi
-	# Somebody who stops a build with a signal knows why.
+	# A build that a signal has stopped needs no advice.
 	if ((status > 0 && status < 128)) && [[ " $features " != *' fail-clean '* ]]; then
-		__portcullis_call elog "To look into it as it was confined: ${portcullis#/usr/bin/} shell =$package src_$EBUILD_PHASE"
+		__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE failed. For a shell with the same confinement, run: ${portcullis#/usr/bin/} shell =$package src_$EBUILD_PHASE"
 	fi
 	exit "$status"
 }
 
-# Says what the record of this phase has to say, through Portage's own elog and ewarn.
+# __portcullis_report REFUSED: prints the messages about the record of this phase. The reason why it was not started is in REPLY[0].
 __portcullis_report() {
-	local line
+	local refused=$1 line reason=''
 	local -a lines=()
 	mapfile -t lines < <(__portcullis_start "$node" "$program" messages ${refused:+"$refused"} --once "$PORTAGE_BUILDDIR/.ipc" "$state-notice" 2>/dev/null)
 	__portcullis_print "${lines[@]}"
 	((${#lines[@]} == 0)) || return
-	# portcullis needs Node, which may just be on its way out: then what matters is said from here.
+	# Node does not start, for example during its update. Print the most important message without it.
 	read -r line <"$state-notice"
 	if [[ $line == *'"missing":[{'* ]]; then
-		why=${line#*'"why":"'} why=${why%%'"'*}
-		[[ $refused ]] || __portcullis_once "$why"
+		reason=${line#*'"why":"'} reason=${reason%%'"'*}
+		[[ $refused ]] || __portcullis_report_unconfined "$reason"
 	else
-		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE left something to tell, and $portcullis does not start: see $logs/records.jsonl"
+		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE has events to report, but Node does not start. Install it (emerge net-libs/nodejs), then run: portcullis report $package"
 	fi
+	REPLY=("$reason")
 }
 
-# Says what the program has answered, a line each, through Portage's own functions. What ends the phase is left in why.
+# __portcullis_print LINE...: prints the program's answer through Portage's functions. The text of a `die` line is in REPLY[0].
 __portcullis_print() {
-	local line
+	local line reason=''
 	for line; do
 		case ${line%% *} in
 		elog | ewarn | eqawarn) __portcullis_call "${line%% *}" "${line#* }" ;;
-		die) why=${line#* } ;;
+		die) reason=${line#* } ;;
 		esac
 	done
+	REPLY=("$reason")
 }
 
-# A sandbox that was asked for can't be had.
-__portcullis_failed() {
+# __portcullis_unavailable REASON: the hook cannot confine this phase.
+__portcullis_unavailable() {
 	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
 		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: $1. $doctor"
 	fi
-	__portcullis_once "$1"
+	__portcullis_report_unconfined "$1"
 }
 
-# Once a package: without Node nothing here can know which emerge this is.
-__portcullis_once() {
+# __portcullis_report_unconfined REASON: once per package, because bash cannot find out which emerge this is.
+__portcullis_report_unconfined() {
 	[[ ! -s $state-reported ]] || return 0
-	__portcullis_keep "$state-reported"
-	__portcullis_call elog "Portcullis: $package is built without $wanted: ${1//\\/\\\\}. $doctor"
+	__portcullis_store "$state-reported"
+	__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE runs without $sandboxes: ${1//\\/\\\\}. $doctor"
 }
 
-#: start
-#: keep
+#: storage
 #: conflicts
 #: allow
 #: limits

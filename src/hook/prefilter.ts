@@ -4,53 +4,62 @@ import { compilerVariables } from '../conflicts/evidence.ts';
 import { features } from '../rules/features.ts';
 import { quote } from '../util/environment.ts';
 
-/** Words for the hook's template: the variables that name a compiler, and what a plain one is called. */
+/** Words for the template: the variables that name a compiler, and a pattern for the names of unwrapped compilers. */
 export const prefilterWords = {
 	compilers: compilerVariables.join(' '),
 	plain: '?(*-)@(gcc|g++|cc|c++|cpp|clang|clang++|clang-cpp|gfortran|flang|rustc|ccache|env)?(-+([0-9.]))',
 };
 
-/** The names of the variables that the evidence is looked for in, in bash; NAME* stands for all that begin so. */
-export function seenNames(): string {
-	const names = new Set([...evidenceVariables, ...compilerVariables, ...seen]);
+/** Bash words for the names of the variables that can show a conflict. NAME* becomes an expansion to all names with that prefix. */
+export function variableNames(): string {
+	const names = new Set([...evidenceVariables, ...compilerVariables, ...commonVariables]);
 	return [...names].map((name) => (name.endsWith('*') ? `"\${!${name.slice(0, -1)}@}"` : name)).join(' ');
 }
 
-/** Those that no row of the table names. */
-const seen = ['PATH', 'HOME', 'EPREFIX', 'CHOST', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
+/** Variables that evidence functions read and that no row of the table has. */
+const commonVariables = [
+	'PATH',
+	'HOME',
+	'EPREFIX',
+	'CHOST',
+	'XDG_CONFIG_HOME',
+	'DISPLAY',
+	'SSH_AUTH_SOCK',
+	'GPG_AGENT_INFO',
+];
 
-/** Bash that adds to `smell` the names of what could collide, one statement a row of the table. It starts no process. */
+/** Bash that appends the names of possible conflicts to `suspects`, one statement for each row of the table. It starts no process. */
 export function prefilterBlock(): string[] {
-	return conflicts.flatMap(({ name, with: what, prefilters }) => {
-		const sandbox = what.map((one) => features[one]);
-		const asked = sandbox.length === 1 ? `*' ${sandbox.join('')} '*` : `*' '@(${sandbox.join('|')})' '*`;
-		const simple = prefilters.flatMap(test);
-		const files = prefilters.flatMap(look);
-		const first = `[[ $features == ${asked}${files.length === 0 ? ` && (${simple.join(' || ')})` : ''} ]]`;
+	return conflicts.flatMap(({ name, with: confinements, prefilters }) => {
+		const sandboxes = confinements.map((confinement) => features[confinement]);
+		const enabled = sandboxes.length === 1 ? `*' ${sandboxes.join('')} '*` : `*' '@(${sandboxes.join('|')})' '*`;
+		const simple = prefilters.flatMap(condition);
+		const files = prefilters.flatMap(fileTest);
+		const first = `[[ $features == ${enabled}${files.length === 0 ? ` && (${simple.join(' || ')})` : ''} ]]`;
 		const more = [...(simple.length > 0 ? [`[[ ${simple.join(' || ')} ]]`] : []), ...files].join(' || ');
 		return [`if ${first}${files.length === 0 ? '' : ` && { ${more}; }`}; then`, `\tsuspects+=' ${name}'`, 'fi'];
 	});
 }
 
-function test(prefilter: Prefilter): string[] {
+function condition(prefilter: Prefilter): string[] {
 	if ('word' in prefilter) return [`$features == *' ${prefilter.word} '*`];
 	if ('set' in prefilter) return prefilter.set.map((name) => `\${${name}-}`);
 	if ('compiler' in prefilter) return ['$compiler'];
 	return 'holds' in prefilter ? [prefilter.holds] : [];
 }
 
-function look(prefilter: Prefilter): string[] {
+function fileTest(prefilter: Prefilter): string[] {
 	if (!('files' in prefilter)) return [];
 	return [
-		`__portcullis_contains ${ansi(prefilter.text)} ${prefilter.files.map((file) => (file.includes('$') ? `"${file}"` : quote(file))).join(' ')}`,
+		`__portcullis_contains ${quoteControls(prefilter.text)} ${prefilter.files.map((file) => (file.includes('$') ? `"${file}"` : quote(file))).join(' ')}`,
 	];
 }
 
-function ansi(text: string): string {
+function quoteControls(text: string): string {
 	return /[\n\t]/.test(text) ? `$'${text.replaceAll('\n', '\\n').replaceAll('\t', '\\t')}'` : quote(text);
 }
 
-/** Bash, in a function around a phase's, that sets what this phase gets: for each collision that the word ___portcullis_here names. */
+/** Bash for the function around a phase. It sets the variables that disable the conflicts in $___portcullis_conflicts. */
 export function insideBlock(): string[] {
 	return conflicts.flatMap(({ name, inside }) => {
 		const variables = Object.entries(inside);
@@ -61,6 +70,6 @@ export function insideBlock(): string[] {
 			...(set.length > 0 ? [`local -x ${set.join(' ')}`] : []),
 		];
 		if (statements.length === 0) return [];
-		return [`if [[ $___portcullis_here == *'+${name}'* ]]; then`, ...statements.map((line) => `\t${line}`), 'fi'];
+		return [`if [[ $___portcullis_conflicts == *'+${name}'* ]]; then`, ...statements.map((line) => `\t${line}`), 'fi'];
 	});
 }

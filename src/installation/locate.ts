@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { paths } from './paths.ts';
 
 export interface Installation {
-	/** '' on a host; the folder that everything is installed below in a Prefix. */
+	/** '' on a host, the root folder of a Gentoo Prefix otherwise. */
 	readonly eprefix: string;
 	readonly confine: string;
 }
 
 const installed = '/usr/lib/portcullis';
 
-/** Where this program belongs to: the prefix it was installed into, or the checkout it was built in. */
+/** The installation that contains this program: a host, a Prefix, or a checkout. */
 export function installation(url = import.meta.url): Installation {
 	const folder = dirname(fileURLToPath(url));
 	if (folder.endsWith(installed)) {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { quote } from '../util/environment.ts';
 
-/** Where install.sh puts things; EPREFIX is '' on a host, and has no slash at its end. */
+/** The files that install.sh installs. EPREFIX is '' on a host and has no trailing slash. */
 export function paths(eprefix: string) {
 	return {
 		bashrc: `${eprefix}/etc/portage/bashrc`,
@@ -15,32 +15,32 @@ export function paths(eprefix: string) {
 	} as const;
 }
 
-/** The last argument of an inner ebuild.sh. It's read back from /proc/self/cmdline, where no build can put it by accident. */
+/** The last argument of ebuild.sh inside confine. The hook reads it in /proc/self/cmdline, which a build does not change by accident. */
 export const marker = 'portcullis-inside';
 
-/** The argument before it, where something collides: the names of the rows, each with a + in front. */
-export const here = 'portcullis-here';
+/** The argument before it, if there are conflicts. Their names follow, each after a "+". */
+export const conflictsMarker = 'portcullis-conflicts';
 
-/** In root's emerge the hook keeps its files in /run, where no user of a phase can write. */
+/** The prefix of the hook's files if emerge runs as root. No user of a phase can write to /run. */
 export const run = '/run/portcullis';
 
-/** What the names of the files there end in (hooks/keep.bash). */
-export const keptNames = [
+/** The suffixes of these files (hooks/storage.bash). */
+export const storedNames = [
 	...['settings', 'allow', 'conflicts'],
-	...['inside', 'tell', 'told', 'conflicts'].map((name) => `0-${name}`),
+	...['inside', 'notice', 'reported', 'conflicts'].map((name) => `0-${name}`),
 ];
 
-/** Where setup keeps the settings of a build: as __portcullis_places in hooks/keep.bash. */
-export function keptSettings(builddir: string, uid = process.geteuid?.()): string {
+/** The file with the settings of a build, as __portcullis_paths in hooks/storage.bash determines it. */
+export function storedSettings(builddir: string, uid = process.geteuid?.()): string {
 	const ofRoot = `${run}.${builddir.replaceAll('/', '%')}-settings`;
 	return uid === 0 || existsSync(ofRoot) ? ofRoot : `${builddir}/.ipc/portcullis-settings`;
 }
 
-/** The lines that make Portage's bashrc source the hook. */
+/** The lines of Portage's bashrc that source the hook. */
 export function block(eprefix: string): string {
 	const hook = quote(paths(eprefix).hook);
 	return [
-		'# >>> portcullis >>> put here by portcullis; `install.sh --uninstall` removes it',
+		'# >>> portcullis >>> added by portcullis; `install.sh --uninstall` removes it',
 		`if [[ -r ${hook} ]]; then source ${hook}; fi`,
 		'# <<< portcullis <<<',
 		'',

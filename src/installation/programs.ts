@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 
-/** The programs that the hook starts outside the sandbox, by absolute paths that are fixed when the hook is written. */
+/** Absolute paths of the programs that the hook starts outside the sandbox. They are fixed when the hook is generated. */
 export function programs(eprefix: string) {
 	const folders = [...new Set([eprefix, ''])].flatMap((root) =>
-		['usr/bin', 'bin', 'usr/local/bin'].map((one) => `${root}/${one}`),
+		['usr/bin', 'bin', 'usr/local/bin'].map((folder) => `${root}/${folder}`),
 	);
 	const find = (name: string): string =>
 		folders.map((folder) => `${folder}/${name}`).find((file) => existsSync(file)) ?? `/usr/bin/${name}`;
@@ -11,7 +11,7 @@ export function programs(eprefix: string) {
 		env: find('env'),
 		rm: find('rm'),
 		python: find('python3'),
-		// The Node that this runs in, by a name that an update of Node keeps.
+		// The running Node, by a path that stays valid after an update if there is one.
 		node:
 			folders
 				.map((folder) => `${folder}/node`)
@@ -19,7 +19,7 @@ export function programs(eprefix: string) {
 	} as const;
 }
 
-/** The path of Node in a hook that was written before, possibly by another Node. */
+/** The path of Node in an installed hook, which another Node may have generated. */
 export function nodeOf(hook: string): string | undefined {
 	return /^\tlocal .* node=(\/\S*) /m.exec(hook)?.[1];
 }

@@ -1,13 +1,13 @@
 import type { Confinement } from './phases.ts';
 
-/** The words of FEATURES that we honour. Portage knows all three: it warns about any word that it doesn't. */
+/** The words of FEATURES that enable the sandboxes. Portage defines all three, and warns about words that it does not define. */
 export const features: Readonly<Record<Confinement, string>> = {
 	net: 'network-sandbox',
 	ipc: 'ipc-sandbox',
 	cgroup: 'cgroup',
 };
 
-/** What FEATURES calls a confinement; other things keep their name. */
-export function featureOf(what: string): string {
-	return Object.entries(features).find(([one]) => one === what)?.[1] ?? what;
+/** The word of FEATURES for a sandbox of a record; other names are returned unchanged. */
+export function featureOf(name: string): string {
+	return Object.entries(features).find(([confinement]) => confinement === name)?.[1] ?? name;
 }

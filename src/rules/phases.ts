@@ -6,11 +6,11 @@
 export const confinements = ['net', 'ipc', 'cgroup'] as const;
 export type Confinement = (typeof confinements)[number];
 
-/** EBUILD_PHASE of every src_* function that an EAPI has; `fetch` is src_fetch, should one add it. */
+/** EBUILD_PHASE of every src_* function. `fetch` is src_fetch, which no EAPI has yet. */
 export const srcPhases = ['unpack', 'fetch', 'prepare', 'configure', 'compile', 'test', 'install'] as const;
 export type SrcPhase = (typeof srcPhases)[number];
 
-/** EBUILD_PHASE of every pkg_* function, of which none is confined. */
+/** EBUILD_PHASE of every pkg_* function. These phases are never confined. */
 export const pkgPhases = [
 	'pretend',
 	'setup',
@@ -23,12 +23,12 @@ export const pkgPhases = [
 	'nofetch',
 ] as const;
 
-/** What else Portage starts ebuild.sh or misc-functions.sh for. '' is misc-functions.sh, which has no EBUILD_PHASE. */
+/** Every other EBUILD_PHASE of ebuild.sh and misc-functions.sh. misc-functions.sh has none (''). */
 export const otherPhases = [...pkgPhases, 'depend', 'clean', 'cleanrm', 'help', 'instprep', 'package', ''] as const;
 
 /**
- * What the phase asks fakeroot's daemon over: System V message queues or loopback; 'alone' where it has the library and no
- * daemon, '' where it runs without fakeroot. FEATURES=fakeroot is for src_install (actionmap in Portage's doebuild.py).
+ * How the phase reaches fakeroot's daemon: System V message queues or loopback; 'alone' with the library but without a daemon; '' without
+ * fakeroot. FEATURES=fakeroot applies to src_install (actionmap in Portage's doebuild.py).
  */
 export type Fakeroot = '' | 'sysv' | 'tcp' | 'alone';
 
@@ -39,22 +39,22 @@ export type Condition =
 
 export interface Row {
 	readonly phases: readonly SrcPhase[];
-	/** All of them must hold. */
+	/** All conditions must hold. */
 	readonly when: readonly Condition[];
 	readonly confined: boolean;
-	/** The rule in words, for `explain`. */
+	/** The rule in words, for `portcullis explain` and portcullis(1). */
 	readonly rule: string;
 }
 
-/** `only` is for a look before the leap: whatever else is asked for. */
+/** This row comes first, so that PORTCULLIS_AUDIT=only overrides all others. */
 const auditOnly: Row = {
 	phases: srcPhases,
 	when: [{ setting: 'PORTCULLIS_AUDIT', is: 'only' }],
 	confined: false,
-	rule: 'PORTCULLIS_AUDIT=only watches, and isolates nothing',
+	rule: 'PORTCULLIS_AUDIT=only records and isolates nothing',
 };
 
-/** Rows for the phases of srcPhases; every other phase is free, whatever FEATURES says. */
+/** The rules for src_* phases. Other phases are never confined. */
 export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 	net: [
 		auditOnly,
@@ -62,19 +62,19 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 			phases: ['install'],
 			when: [{ fakeroot: 'tcp' }],
 			confined: false,
-			rule: 'fakeroot-tcp asks its daemon over loopback',
+			rule: 'fakeroot-tcp connects to its daemon over loopback',
 		},
 		{
 			phases: srcPhases,
 			when: [{ list: 'restrict', word: 'network-sandbox', present: true }],
 			confined: false,
-			rule: 'RESTRICT=network-sandbox lifts it',
+			rule: 'RESTRICT=network-sandbox disables it',
 		},
 		{
 			phases: ['test'],
 			when: [{ list: 'properties', word: 'test_network', present: true }],
 			confined: false,
-			rule: 'PROPERTIES=test_network lets src_test out',
+			rule: 'PROPERTIES=test_network gives src_test the network',
 		},
 		{
 			phases: ['unpack'],
@@ -83,19 +83,19 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 				{ list: 'properties', word: 'live', present: false },
 			],
 			confined: true,
-			rule: 'PORTCULLIS_UNPACK=confine, and the package is not live',
+			rule: 'PORTCULLIS_UNPACK=confine (and the package is not live)',
 		},
 		{
 			phases: ['unpack', 'fetch'],
 			when: [],
 			confined: false,
-			rule: 'sources are fetched here',
+			rule: 'this phase may fetch sources',
 		},
 		{
 			phases: ['prepare', 'configure', 'compile', 'test', 'install'],
 			when: [],
 			confined: true,
-			rule: 'network-sandbox covers src_prepare to src_install',
+			rule: 'FEATURES=network-sandbox isolates src_prepare to src_install',
 		},
 	],
 	ipc: [
@@ -104,11 +104,14 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 			phases: ['install'],
 			when: [{ fakeroot: 'sysv' }],
 			confined: false,
-			rule: 'fakeroot-sysv asks its daemon over System V message queues',
+			rule: 'fakeroot-sysv uses System V message queues to its daemon',
 		},
-		{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox covers every src_* phase' },
+		{ phases: srcPhases, when: [], confined: true, rule: 'FEATURES=ipc-sandbox isolates every src_* phase' },
 	],
-	cgroup: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'cgroup covers every src_* phase' }],
+	cgroup: [
+		auditOnly,
+		{ phases: srcPhases, when: [], confined: true, rule: 'FEATURES=cgroup tracks every src_* phase' },
+	],
 };
 
 export function isSrcPhase(phase: string): phase is SrcPhase {

@@ -1,7 +1,4 @@
-/**
- * The variables of make.conf and package.env. A value has to be one of `choices` or match `pattern`; no value, or an
- * empty one, is the default.
- */
+/** A variable of make.conf and package.env. An unset or empty variable has the default. */
 interface Choice {
 	readonly choices: readonly string[];
 	readonly default: string;
@@ -9,15 +6,15 @@ interface Choice {
 }
 
 interface Form {
-	/** What JavaScript's regular expressions and the extended ones of POSIX (bash) understand alike. */
+	/** A regular expression that JavaScript and bash (extended, POSIX) read in the same way. */
 	readonly pattern: string;
-	/** The pattern in words, for the message about a value that doesn't match. */
+	/** The pattern in words, for messages. */
 	readonly form: string;
 	readonly default: string;
 	readonly means: string;
-	/** A list, each of whose words has to match. */
+	/** The value is a list, and each word must match. */
 	readonly list?: true;
-	/** The kernel's name of the limit, as `confine --limit` takes it. */
+	/** The file of the limit in a cgroup, for `confine --limit`. */
 	readonly limit?: string;
 }
 
@@ -27,7 +24,7 @@ const six = '\\[[0-9A-Fa-f:.]+\\](/(1[01][0-9]|12[0-8]|[1-9]?[0-9]))?';
 const host = '[0-9A-Za-z_]([0-9A-Za-z._-]*[0-9A-Za-z])?';
 const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 
-/** Those that confine --families takes (native/options/families.c). */
+/** The names that `confine --families` accepts (native/options/families.c). */
 const families = [
 	'alg',
 	'ax25',
@@ -57,56 +54,56 @@ export const settings = {
 	PORTCULLIS_AUDIT: {
 		choices: ['off', 'on', 'only'],
 		default: 'on',
-		means: 'watch what the phase tries to reach; only: watch, and isolate nothing',
+		means: 'record the network access of phases; only: record, but isolate nothing',
 	},
 	PORTCULLIS_ON_FAILURE: {
 		choices: ['warn', 'die'],
 		default: 'warn',
-		means: "what happens where a sandbox that FEATURES asks for can't be had",
+		means: 'what to do if a sandbox of FEATURES is not available: warn, or stop the build',
 	},
 	PORTCULLIS_CONFLICT: {
 		choices: ['warn', 'die', 'ignore'],
 		default: 'warn',
-		means: 'what happens where the configuration holds something that the sandbox cuts off, distcc for one',
+		means: 'what to do if a sandbox blocks something that the configuration uses, for example distcc',
 	},
 	PORTCULLIS_UNPACK: {
 		choices: ['host', 'confine'],
 		default: 'host',
-		means: 'confine: isolate the network of src_unpack too, unless the package is live',
+		means: 'confine: also isolate the network of src_unpack, except for live packages',
 	},
 	PORTCULLIS_ALLOW: {
 		pattern: `^(distcc|(${four}|${six}|${host}):${port})$`,
 		form: 'a list of HOST:PORT, ADDRESS:PORT, [IPV6]:PORT, ADDRESS/BITS:PORT, or distcc',
 		list: true,
 		default: '',
-		means: 'destinations that the network sandbox lets through',
+		means: 'destinations that an isolated phase can connect to',
 	},
 	PORTCULLIS_FAMILIES: {
 		pattern: `^(any|${families.join('|')})$`,
 		form: 'a list of address families such as alg, packet or vsock, or any',
 		list: true,
 		default: '',
-		means: 'socket families that an isolated phase may use besides UNIX, INET, INET6 and NETLINK',
+		means: 'socket address families that an isolated phase can use besides UNIX, INET, INET6 and NETLINK',
 	},
 	PORTCULLIS_MEMORY_MAX: {
 		pattern: '^[0-9]{1,15}[KMGT]?$',
-		form: 'a number of bytes, with K, M, G or T behind it or nothing',
+		form: 'a number of bytes, optionally with the suffix K, M, G or T',
 		default: '',
-		means: 'the most memory that a phase may use (with FEATURES=cgroup)',
+		means: 'maximum memory of a phase (with FEATURES=cgroup)',
 		limit: 'memory.max',
 	},
 	PORTCULLIS_PIDS_MAX: {
 		pattern: '^[0-9]{1,15}$',
 		form: 'a number',
 		default: '',
-		means: 'the most processes and threads that a phase may have (with FEATURES=cgroup)',
+		means: 'maximum number of processes and threads of a phase (with FEATURES=cgroup)',
 		limit: 'pids.max',
 	},
 	PORTCULLIS_CPU_MAX: {
 		pattern: '^0*[1-9][0-9]{0,5}%$',
-		form: 'per cent of one processor, such as 150%',
+		form: 'a percentage of one processor, such as 150%',
 		default: '',
-		means: 'the most processor time that a phase may use (with FEATURES=cgroup)',
+		means: 'maximum processor time of a phase (with FEATURES=cgroup)',
 		limit: 'cpu.max',
 	},
 } as const satisfies Record<string, Choice | Form>;
@@ -116,30 +113,30 @@ export type Settings = Readonly<Record<SettingName, string>>;
 
 export const settingNames = Object.keys(settings) as SettingName[];
 
-/** The variable that sets a limit of the kernel. */
+/** The variable that sets a limit, given the limit's file in a cgroup. */
 export function settingOf(limit: string): SettingName | undefined {
 	return settingNames.find((name) => 'limit' in settings[name] && settings[name].limit === limit);
 }
 
-/** What a value has to be, in words. */
+/** The valid values in words. */
 export function expected(name: SettingName): string {
 	const setting: Choice | Form = settings[name];
 	return 'choices' in setting ? alternatives(setting.choices) : setting.form;
 }
 
-/** undefined for a good value; otherwise one line that names the variable, the value and what it could be. */
+/** undefined for a valid value; otherwise a message with the variable, the value and the valid values, without a full stop. */
 export function problem(name: SettingName, value: string): string | undefined {
 	const setting: Choice | Form = settings[name];
-	const parts = 'list' in setting ? value.split(' ') : [value];
-	const bad = value === '' ? undefined : parts.find((part) => !isGood(setting, part));
-	return bad === undefined ? undefined : `${name}="${bad}" is not known: it can be ${expected(name)}`;
+	const words = 'list' in setting ? value.split(' ') : [value];
+	const invalid = value === '' ? undefined : words.find((word) => !isValid(setting, word));
+	return invalid === undefined ? undefined : `${name}="${invalid}" is invalid: use ${expected(name)}`;
 }
 
-function isGood(setting: Choice | Form, value: string): boolean {
+function isValid(setting: Choice | Form, value: string): boolean {
 	return 'choices' in setting ? setting.choices.includes(value) : new RegExp(setting.pattern).test(value);
 }
 
-/** Every setting, from those that `values` has; what is wrong there counts as not set, so ask `problem` first. */
+/** All settings. Variables that are missing from `values`, empty or invalid get the default; problem() finds the invalid ones. */
 export function resolve(values: Readonly<Record<string, string | undefined>>): Settings {
 	const entries = settingNames.map((name) => {
 		const value = squeeze(values[name] ?? '');
@@ -148,7 +145,7 @@ export function resolve(values: Readonly<Record<string, string | undefined>>): S
 	return Object.fromEntries(entries) as Settings;
 }
 
-/** Blanks as `make.conf` may have them, over several lines too, become one space each, and none at the ends. */
+/** Replaces each run of blanks and newlines by one space, and removes them at both ends. */
 export function squeeze(value: string): string {
 	return value
 		.split(/[ \t\n]+/)

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { allowFor, confineOptions } from '../../src/confine/options.ts';
 import { renderHook } from '../../src/hook/render.ts';
-import { keptSettings, paths } from '../../src/installation/paths.ts';
+import { storedSettings, paths } from '../../src/installation/paths.ts';
 import type { PhaseContext } from '../../src/rules/decide.ts';
 import { otherPhases, srcPhases, type Fakeroot } from '../../src/rules/phases.ts';
 import { resolve } from '../../src/rules/settings.ts';
@@ -61,7 +61,7 @@ beforeAll(() => {
 	for (const { folder, lines } of [...kept, { folder: 'setup', lines: [] }]) {
 		mkdirSync(join(root, folder, '.ipc'), { recursive: true });
 		const builddir = join(root, folder);
-		writeFileSync(keptSettings(builddir), [builddir, ...lines].map((line) => `${line}\n`).join(''));
+		writeFileSync(storedSettings(builddir), [builddir, ...lines].map((line) => `${line}\n`).join(''));
 		writeFileSync(join(root, folder, 'environment'), '');
 	}
 });

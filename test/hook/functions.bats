@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A build saves functions and variables under the names that the hook uses. The hook uses its own, and the phase keeps the build's.
+# A build can save functions and variables with names that the hook uses. The hook must not run them, and the phase must keep them.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -16,12 +16,12 @@ teardown() {
 	hook_clean
 }
 
-# All builtins but those that this test itself needs to read the hook.
+# All builtins except those that this test needs to source the hook.
 builtins() {
 	compgen -b | grep -vxE 'source|\.'
 }
 
-# source_with DEFINITION [NAME=VALUE...]: what the build has defined last
+# source_with DEFINITION [NAME=VALUE...]: sources the hook after DEFINITION of the build
 source_with() {
 	hook_run "elog() { :; }
 		die() { :; }
@@ -30,7 +30,7 @@ source_with() {
 		echo went on" compile "${@:2}"
 }
 
-@test 'the hook calls no function that has the name of a builtin' {
+@test 'the hook does not call a function with the name of a builtin' {
 	local name count=0
 	for name in $(builtins) "$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine" /usr/bin/env; do
 		run source_with "$name() { /bin/echo shadow; }" PORTAGE_FEATURES=network-sandbox
@@ -43,7 +43,7 @@ source_with() {
 	((count > 50))
 }
 
-@test 'all of them at once, each exported' {
+@test 'the hook calls none of them if all are defined at once' {
 	local definitions=''
 	local name
 	for name in $(builtins | grep -vx export) export; do
@@ -54,9 +54,9 @@ source_with() {
 	[[ $output == started ]]
 }
 
-@test 'a phase that goes on keeps these functions as they were' {
+@test 'a phase that the hook does not confine keeps these functions unchanged' {
 	local name count=0
-	# These the comparison itself needs.
+	# The comparison itself needs these.
 	for name in $(builtins | grep -vxE 'declare|echo|unset|\[|:'); do
 		run -0 hook_run "$name() { /bin/echo shadow; }
 			source \"\$HOOK\"
@@ -76,7 +76,7 @@ source_with() {
 	[[ $output == same ]]
 }
 
-@test 'a readonly function or variable that the hook can not replace stops the phase' {
+@test 'the phase stops if the build has made a function or variable of the hook readonly' {
 	local definition
 	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
 		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil'; do

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The generated hook in a bash of its own, without Portage: what ebuild.sh would have set is set by hand.
+# Runs the generated hook in bash, without Portage. The helpers set the variables that ebuild.sh would set.
 
 [[ ${TOP-} ]] || TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
-# hook_make [EPREFIX]: generates HOOK, and BUILDDIR as Portage has made it when setup runs
+# hook_make [EPREFIX]: generates $HOOK, and $BUILDDIR as it is when pkg_setup runs
 hook_make() {
 	HOOK=$BATS_TEST_TMPDIR/phase.bash
 	BUILDDIR=$BATS_TEST_TMPDIR/build
@@ -12,8 +12,8 @@ hook_make() {
 	export HOOK BUILDDIR
 }
 
-# hook_kept NAME: the file in which setup keeps something for the later phases
-hook_kept() {
+# hook_stored NAME: prints the file that pkg_setup writes for the later phases
+hook_stored() {
 	if ((EUID == 0)); then
 		printf '%s\n' "/run/portcullis.${BUILDDIR//\//%}-$1"
 	else
@@ -21,13 +21,13 @@ hook_kept() {
 	fi
 }
 
-# hook_clean: what root's hook leaves outside of the test's folder; for teardown
+# hook_clean: removes the files of root's hook in /run; for teardown
 hook_clean() {
 	((EUID)) || rm -f -- "/run/portcullis.${BUILDDIR//\//%}-"*
 }
 
-# hook_run SCRIPT PHASE [NAME=VALUE...]: runs SCRIPT with $HOOK to source, in an environment like that of ebuild.sh.
-# Its arguments are those of ebuild.sh, for the hook reads them back.
+# hook_run SCRIPT PHASE [NAME=VALUE...]: runs SCRIPT, which sources $HOOK, in an environment like that of ebuild.sh and with the same
+# arguments, because the hook reads them.
 hook_run() {
 	local script=$1 phase=$2
 	printf '%s\n' "$script" >"$BATS_TEST_TMPDIR/ebuild.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The generated hook, for all kinds of prefixes, is bash that a linter has nothing against, and so is the block for bashrc.
+# shellcheck and shfmt accept the generated hook and the block for bashrc, for unusual prefixes too.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -10,24 +10,24 @@ teardown() {
 	hook_clean
 }
 
-# In the project's folder, for its .editorconfig and .shellcheckrc are meant for what becomes of a template too.
+# Runs in the project's folder, so that its .editorconfig and .shellcheckrc apply.
 lint() {
 	cd "$TOP" || return
 	shellcheck --shell=bash "$@" -
 }
 
-@test 'shellcheck and shfmt: clean for every prefix' {
+@test 'shellcheck and shfmt accept the hook for every prefix' {
 	local prefix
 	for prefix in "${PREFIXES[@]}"; do
 		hook_make "$prefix"
 		run -0 lint <"$HOOK"
 		run -0 shfmt -d "$HOOK"
-		# SC1091: there is no such file here.
+		# SC1091: the sourced file does not exist.
 		run -0 lint --exclude=SC1091 < <("$TOP/bin/portcullis" hook --block --eprefix "$prefix")
 	done
 }
 
-@test 'the hook names the files of its prefix, whatever its name is, and ends as the phase did' {
+@test 'the hook starts confine of its prefix, quoted correctly, and exits with its status' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/etc/portage/portcullis"
 	printf '#!/bin/sh\necho "confine $*"; exit 7\n' >"$prefix/usr/libexec/portcullis/confine"
@@ -40,12 +40,12 @@ lint() {
 	run -1 hook_run 'source "$HOOK"; exit 1' compile
 	run -7 hook_run 'elog() { echo "elog $*"; }; source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
 	[[ ${lines[0]} == 'confine --net --audit --best-effort '*" -- "*bash" $BATS_TEST_TMPDIR/ebuild.sh compile portcullis-inside" ]]
-	[[ ${lines[1]} == *' shell =app-misc/foo-1 src_compile' && ${#lines[@]} == 2 ]]
+	[[ ${lines[1]} == *'src_compile failed. For a shell with the same confinement, run: '*' shell =app-misc/foo-1 src_compile' && ${#lines[@]} == 2 ]]
 }
 
-@test 'the block is what the installer looks for' {
+@test 'portcullis hook --block prints the lines that install.sh recognizes' {
 	run -0 "$TOP/bin/portcullis" hook --block --eprefix ''
-	[[ $output == '# >>> portcullis >>> put here by portcullis; `install.sh --uninstall` removes it
+	[[ $output == '# >>> portcullis >>> added by portcullis; `install.sh --uninstall` removes it
 if [[ -r /etc/portage/portcullis/phase.bash ]]; then source /etc/portage/portcullis/phase.bash; fi
 # <<< portcullis <<<' ]]
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The proof of being inside is the last argument in /proc/self/cmdline: nothing else is taken for it, and where it can't be
-# read nothing is started that would have to read it.
+# The hook runs inside confine if and only if the last argument in /proc/self/cmdline is the marker. If the hook cannot read the
+# arguments, it does not start confine, because the inner hook could not read them either.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -24,23 +24,23 @@ source "$HOOK"
 echo "went on"
 '
 
-@test 'outside, whatever variables say' {
+@test 'variables of the build do not make the hook believe that it runs inside confine' {
 	run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox PORTCULLIS_INSIDE=1 portcullis_inside=portcullis-inside \
 		marker=compile last=portcullis-inside argv=portcullis-inside
 	[[ $output == started ]]
 }
 
-@test 'inside' {
+@test 'the marker makes the hook leave the phase alone' {
 	HOOK_LAST=portcullis-inside run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'went on' ]]
 }
 
-@test 'the arguments can not be read back: said once a package, and the phase goes on; or it is stopped' {
+@test 'without readable arguments the hook warns once per package, or stops the phase with PORTCULLIS_ON_FAILURE=die' {
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
-	[[ $output == 'elog Portcullis: app-misc/foo-1 is built without network-sandbox: /proc/self/cmdline does not show '*$'\nwent on' ]]
+	[[ $output == 'elog Portcullis: app-misc/foo-1: src_compile runs without network-sandbox: /proc/self/cmdline does not contain '*$'\nwent on' ]]
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'went on' ]]
-	printf '%s\n' "$BUILDDIR" PORTCULLIS_ON_FAILURE=die >"$(hook_kept settings)"
+	printf '%s\n' "$BUILDDIR" PORTCULLIS_ON_FAILURE=die >"$(hook_stored settings)"
 	HOOK_LAST=other run -1 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'die Portcullis: app-misc/foo-1: src_install was not started: /proc/self/cmdline '* ]]
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A phase that asks for nothing is not touched: no output, no variable, function, trap or option left, no process started.
+# The hook leaves no trace in a phase that it does not confine: no output, variable, function, trap, option or process.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -13,7 +13,7 @@ teardown() {
 	hook_clean
 }
 
-# Prints what is set, but for what bash itself changes with every command.
+# Prints the state of the shell, except for variables that bash changes with every command.
 SNAPSHOT='
 snapshot() {
 	declare -p | grep -vE "^declare -[^ ]* (_|BASHPID|BASH_(ARGC|ARGV|COMMAND|LINENO|SOURCE|SUBSHELL)|EPOCH[A-Z]+|FUNCNAME|LINENO|PIPESTATUS|RANDOM|SECONDS|SRANDOM)="
@@ -30,7 +30,7 @@ snapshot() {
 }
 '
 
-# expect_no_trace PHASE [NAME=VALUE...]: under each set of options that a bashrc may find
+# expect_no_trace PHASE [NAME=VALUE...]: sources the hook with several sets of shell options
 expect_no_trace() {
 	local options
 	for options in +x -e -u '-o pipefail' '-euo pipefail' -f '-E -T'; do
@@ -47,50 +47,50 @@ expect_no_trace() {
 	done
 }
 
-@test 'every phase, FEATURES without our words' {
+@test 'no trace in any phase if FEATURES enables no sandbox' {
 	local phase
 	for phase in unpack compile setup pretend depend clean postinst ''; do
 		expect_no_trace "$phase" PORTAGE_FEATURES='sandbox ccache'
 	done
 }
 
-@test 'phases that are never confined, FEATURES with all of our words' {
+@test 'no trace in pkg_* and other phases if FEATURES enables all sandboxes' {
 	local phase
 	for phase in setup pretend depend clean postinst prerm instprep ''; do
 		expect_no_trace "$phase" PORTAGE_FEATURES='cgroup ipc-sandbox network-sandbox'
 	done
 }
 
-@test 'a src_* phase that its own rules let out' {
+@test 'no trace in a src_* phase that the rules do not confine' {
 	expect_no_trace unpack PORTAGE_FEATURES=network-sandbox
 	expect_no_trace compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
 	expect_no_trace test PORTAGE_FEATURES=network-sandbox PORTAGE_PROPERTIES=test_network
 }
 
-@test 'a package manager that sets none of these variables' {
+@test 'no trace if the package manager sets none of the variables' {
 	run -0 env -i PATH="$PATH" bash -euo pipefail -c 'source "$1"; [[ $(compgen -A function) == "" ]]' - "$HOOK"
 	[[ ! $output ]]
 }
 
-@test 'the phase that is inside' {
+@test 'no trace in the phase inside confine' {
 	HOOK_LAST=portcullis-inside expect_no_trace compile PORTAGE_FEATURES='ipc-sandbox network-sandbox' \
 		EBUILD_SH_ARGS='compile portcullis-inside'
 }
 
-@test 'setup, with settings to be kept' {
+@test 'pkg_setup stores the settings and leaves no other trace' {
 	expect_no_trace setup PORTCULLIS_UNPACK=confine PORTCULLIS_MEMORY_MAX=8G PORTCULLIS_ALLOW=$'distcc\n  example.org:80'
-	[[ $(tail -n +2 "$(hook_kept settings)" | sort) == $'PORTCULLIS_ALLOW=distcc example.org:80\nPORTCULLIS_MEMORY_MAX=8G\nPORTCULLIS_UNPACK=confine' ]]
-	# And none where none is set any more.
+	[[ $(tail -n +2 "$(hook_stored settings)" | sort) == $'PORTCULLIS_ALLOW=distcc example.org:80\nPORTCULLIS_MEMORY_MAX=8G\nPORTCULLIS_UNPACK=confine' ]]
+	# The file becomes empty if no setting is set any more.
 	expect_no_trace setup
-	[[ $(<"$(hook_kept settings)") == "$BUILDDIR" ]]
+	[[ $(<"$(hook_stored settings)") == "$BUILDDIR" ]]
 }
 
-# How many processes the hook starts, counted by the kernel: in a PID namespace of its own nobody else takes a number.
+# Counts the processes that the hook starts. A new PID namespace has no other processes that would use PIDs.
 processes() {
 	hook_run 'exec unshare --user --map-root-user --pid --fork --mount-proc bash "$PORTAGE_BIN_PATH/inner.sh" "$EBUILD_PHASE"' "$@"
 }
 
-@test 'no process is started' {
+@test 'the hook starts no process if nothing can conflict' {
 	cat >"$BATS_TEST_TMPDIR/inner.sh" <<-'EOF'
 		read -r before </proc/sys/kernel/ns_last_pid
 		source "$HOOK"
@@ -107,7 +107,7 @@ processes() {
 	done
 	run -0 processes setup PORTAGE_FEATURES='network-sandbox' PORTCULLIS_UNPACK=confine
 	[[ $output == $'started: 0\ncounted: 1' ]]
-	# What smells of a collision, one process answers for, and no phase after that.
+	# A possible conflict starts the program in the first phase only.
 	run -0 processes setup PORTAGE_FEATURES='network-sandbox distcc'
 	[[ $output == *$'started: '[1-9]* ]]
 	run -0 processes setup PORTAGE_FEATURES='network-sandbox distcc'

@@ -32,7 +32,7 @@ const parts = [
 	'could not start more processes',
 	'. Raise … in make.conf or package.env',
 	'no rule of … matches …',
-	'hooks/phase.bash names …, which nothing is rendered for',
+	'hooks/phase.bash contains the unknown name …',
 ];
 
 /** The files whose strings are messages for Portage to print. In other files only the arguments of Error are messages. */
@@ -63,8 +63,8 @@ const typescript = readdirSync(join(top, 'src'), { recursive: true, encoding: 'u
 	.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
 	.flatMap((file) => messagesOf(`src/${file}`));
 
-const hooks = ['phase', 'conflicts', 'allow'].flatMap((name) =>
-	[...source(`hooks/${name}.bash`).matchAll(/(?:elog|ewarn|eqawarn|die|__portcullis_failed) (["'])(.*)\1/g)]
+const hooks = ['phase', 'conflicts', 'allow', 'storage'].flatMap((name) =>
+	[...source(`hooks/${name}.bash`).matchAll(/(?:elog|ewarn|eqawarn|die|__portcullis_unavailable) (["'])(.*)\1/g)]
 		.map(([, , text = '']) => text)
 		.filter((text) => /[a-z]{3} [a-z]/.test(text)),
 );

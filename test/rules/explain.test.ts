@@ -32,7 +32,7 @@ const configuration: Configuration = {
 };
 
 describe('explain', () => {
-	test("a package's own FEATURES, PROPERTIES and settings count, not those of all", () => {
+	test('explain uses the FEATURES, PROPERTIES and settings of the package', () => {
 		const packageContext = packageContextOf(configuration);
 		const text = explanationText(explain('a/b-1', packageContext, srcPhases), screen).join('\n');
 		expect(text).toMatch(/FEATURES="network-sandbox" PROPERTIES="test_network"\s+PORTCULLIS_UNPACK="confine"/);
@@ -41,19 +41,19 @@ describe('explain', () => {
 		expect(text).toMatch(/cgroup {11}no {3}FEATURES does not contain cgroup/);
 	});
 
-	test('without a package, those of all', () => {
+	test('without a package, explain uses the global FEATURES', () => {
 		expect(packageContextOf({ ...configuration, package: null }).features).toEqual(['cgroup']);
 	});
 
-	test('a bad setting is an error that names the choices', () => {
+	test('an invalid setting is an error that lists the valid values', () => {
 		const variables = { PORTCULLIS_UNPACK: 'both' };
 		expect(() => packageContextOf({ ...configuration, variables, package: null })).toThrow(
-			'PORTCULLIS_UNPACK="both" is not known: it can be host or confine. Correct it in make.conf or package.env.',
+			'PORTCULLIS_UNPACK="both" is invalid: use host or confine. Correct it in make.conf or package.env.',
 		);
-		expect(() => packageContextFrom({ unpack: 'both' })).toThrow('it can be host or confine');
+		expect(() => packageContextFrom({ unpack: 'both' })).toThrow('use host or confine');
 	});
 
-	test('phases that follow each other under the same rules are one group', () => {
+	test('successive phases with equal rules are one group', () => {
 		const text = explanationText(
 			explain('', packageContextFrom({ features: 'ipc-sandbox' }), ['prepare', 'compile']),
 			screen,
@@ -62,7 +62,7 @@ describe('explain', () => {
 		expect(text).toHaveLength(4);
 	});
 
-	test('phases are known by either name, and a wrong one gets the nearest', () => {
+	test('phases have two names, and an error suggests the nearest one', () => {
 		expect([phaseNamed('compile'), phaseNamed('src_compile'), phaseNamed('pkg_setup')]).toEqual([
 			'compile',
 			'compile',

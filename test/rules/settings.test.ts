@@ -18,28 +18,28 @@ const bad: Partial<Record<SettingName, string[]>> = {
 
 describe.each(settingNames)('%s', (name) => {
 	const setting = settings[name];
-	const choices: readonly string[] = 'choices' in setting ? setting.choices : (good[name] ?? []);
-	const others =
+	const valid: readonly string[] = 'choices' in setting ? setting.choices : (good[name] ?? []);
+	const invalid =
 		'choices' in setting ? ['yes', setting.choices.join(' '), `${setting.choices[0]}x`] : (bad[name] ?? []);
 
-	test.each(choices)('takes %s', (value) => {
+	test.each(valid)('accepts %s', (value) => {
 		expect(problem(name, value)).toBeUndefined();
 	});
 
-	test.each(others)('refuses %s, and says variable, value and choices', (value) => {
-		expect(others.length).toBeGreaterThan(0);
+	test.each(invalid)('refuses %s with a message that has the variable, the value and the valid values', (value) => {
+		expect(invalid.length).toBeGreaterThan(0);
 		const message = problem(name, value);
 		expect(message).toContain(`${name}="${value}"`);
 		expect(message).toContain('choices' in setting ? setting.choices.join(', ').slice(0, 4) : setting.form);
 	});
 
-	test('is its default where it is not set or empty', () => {
+	test('has its default if it is unset or empty', () => {
 		expect(resolve({})[name]).toBe(setting.default);
 		expect(resolve({ [name]: ' ' })[name]).toBe(setting.default);
 		expect(problem(name, setting.default)).toBeUndefined();
 	});
 });
 
-test('blanks and line ends of make.conf do not count', () => {
+test('blanks and newlines of make.conf are ignored', () => {
 	expect(resolve({ PORTCULLIS_ALLOW: '\n\tdistcc\n\t1.2.3.4:5 \n' }).PORTCULLIS_ALLOW).toBe('distcc 1.2.3.4:5');
 });
