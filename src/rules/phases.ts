@@ -95,7 +95,7 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 			phases: ['prepare', 'configure', 'compile', 'test', 'install'],
 			when: [],
 			confined: true,
-			rule: 'FEATURES=network-sandbox isolates src_prepare to src_install',
+			rule: 'network-sandbox isolates src_prepare to src_install',
 		},
 	],
 	ipc: [
@@ -106,11 +106,11 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 			confined: false,
 			rule: 'fakeroot-sysv uses System V message queues to its daemon',
 		},
-		{ phases: srcPhases, when: [], confined: true, rule: 'FEATURES=ipc-sandbox isolates every src_* phase' },
+		{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox isolates every src_* phase' },
 	],
 	cgroup: [
 		auditOnly,
-		{ phases: srcPhases, when: [], confined: true, rule: 'FEATURES=cgroup tracks every src_* phase' },
+		{ phases: srcPhases, when: [], confined: true, rule: 'cgroup tracks every src_* phase' },
 	],
 };
 

@@ -132,7 +132,7 @@ finds() {
 	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox"'
 	finds features warning 'nothing is confined'
 	prefix_conf 'PORTCULLIS_ON_FAILURE="explode"'
-	finds PORTCULLIS_ON_FAILURE error 'it can be warn or die'
+	finds PORTCULLIS_ON_FAILURE error 'use warn or die'
 	prefix_env PATH="$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin" PORTAGE_PYTHON=/usr/bin/python3
 	finds portage error 'there is no Portage'
 }

@@ -102,12 +102,12 @@ setup_file() {
 
 @test 'a failed phase names the shell that opens it, and that opens it' {
 	local line
-	line=$(sed -n 's/.* confined: //p' "$PREFIX_LOG/broken" | head -n 1)
+	line=$(sed -n 's/.* same confinement, run: //p' "$PREFIX_LOG/broken" | head -n 1)
 	[[ $line == "$PREFIX/usr/bin/portcullis shell =app-misc/broken-2 src_compile" ]]
 	{
 		printf '%s\n' '$ emerge --oneshot app-misc/broken' ...
 		# What Portage says between them is not ours.
-		sed -n '/ERROR:/,/gave up/p; /^ \* $/s/.*/.../p; /To look into it/p' "$PREFIX_LOG/broken" | sed '/To look into it/q' | uniq
+		sed -n '/ERROR:/,/gave up/p; /^ \* $/s/.*/.../p; /same confinement, run:/p' "$PREFIX_LOG/broken" | sed '/same confinement, run:/q' | uniq
 	} | as_installed | sed "s|/usr/bin/portcullis|portcullis|" | broken | kept failed
 	# shellcheck disable=SC2016 # for the shell in there
 	run -0 prefix_run bash -c "$line"' -- eval '\''echo "$PF in $PWD, net $(readlink /proc/self/ns/net)"; declare -F src_compile; die "no end"; echo alive'\'

@@ -133,7 +133,7 @@ programs() {
 	# confine is gone for the next phase.
 	rm "$CONFINE"
 	run -1 prefix_ebuild app-test/probe-1 compile
-	[[ $output == *'src_compile was not started: there is no program '* ]]
+	[[ $output == *'src_compile was not started: '*' does not exist or is not executable'* ]]
 	# Portage itself starts programs for a phase that has failed (misc-functions.sh).
 	run -1 grep 'die hook' "$PREFIX_LOG/ran"
 }
@@ -206,7 +206,7 @@ configures() {
 		EOF
 		prefix_install_portcullis
 		run -1 prefix_emerge --oneshot app-test/probe
-		[[ $output == *'portcullis-settings was changed by something else than Portcullis'* ]]
+		[[ $output == *'portcullis-settings has a line that Portcullis did not write'* ]]
 		[[ $(prefix_phases | tail -n 1) == configure ]]
 		prefix_clean
 	done
@@ -221,7 +221,7 @@ configures() {
 		EOF
 		prefix_install_portcullis
 		run -1 prefix_emerge --oneshot app-test/probe
-		[[ $output == *"portcullis-allow was changed by something else than Portcullis (\"$line\")"* ]]
+		[[ $output == *"portcullis-allow has a line that Portcullis did not write (\"$line\")"* ]]
 		[[ $(prefix_phases | tail -n 1) == configure ]]
 		prefix_clean
 	done

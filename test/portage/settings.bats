@@ -85,7 +85,7 @@ build() {
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	run -1 prefix_emerge --oneshot app-test/probe
-	[[ $output == *'app-test/probe-1: PORTCULLIS_UNPACK="may\be" is not known: it can be host or confine.'* ]]
+	[[ $output == *'app-test/probe-1: PORTCULLIS_UNPACK="may\be" is invalid: use host or confine.'* ]]
 	[[ $output != *'exited unexpectedly'* ]]
 	[[ ! $(prefix_phases) ]]
 }
@@ -133,5 +133,5 @@ build() {
 	[[ $output == *'AF_VSOCK OSError: [Errno 97]'*'AF_PACKET PermissionError: [Errno 1]'* ]]
 	echo 'PORTCULLIS_FAMILIES="packet token-ring"' >"$PREFIX/etc/portage/env/families.conf"
 	run prefix_ebuild app-test/probe-1 clean compile
-	[[ $status != 0 && $output == *'PORTCULLIS_FAMILIES="token-ring" is not known'* ]]
+	[[ $status != 0 && $output == *'PORTCULLIS_FAMILIES="token-ring" is invalid'* ]]
 }
