@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The completions, by the shells themselves.
+# The completions, tested in the shells themselves.
 
 bats_require_minimum_version 1.5.0
 
@@ -17,8 +17,8 @@ setup_file() {
 	portcullis completion fish >"$BATS_FILE_TMPDIR/fish"
 }
 
-# in_bash WORD...: what bash offers for the last word
-in_bash() {
+# complete_in_bash WORD...: prints the candidates of bash for the last word.
+complete_in_bash() {
 	bash -eu -c '
 		source "$1"
 		shift
@@ -28,16 +28,16 @@ in_bash() {
 	' - "$BATS_FILE_TMPDIR/bash" "$@"
 }
 
-# in_fish LINE
-in_fish() {
+# complete_in_fish LINE: prints the candidates of fish for the end of the line.
+complete_in_fish() {
 	HOME=$BATS_TEST_TMPDIR fish --no-config -c "source '$BATS_FILE_TMPDIR/fish'; complete -C '$1'"
 }
 
 ZSHES=0
 
-# in_zsh KEYS PATTERN: what is on the line after Tab, in a zsh at a terminal
-in_zsh() {
-	# A server that is just ending would answer to a name that is used again.
+# complete_in_zsh KEYS PATTERN: types the keys and Tab in an interactive zsh, and waits for the pattern.
+complete_in_zsh() {
+	# Each server has its own name, because the previous one may still be ending.
 	local tmux=(tmux -L "pc-zsh-$BATS_ROOT_PID-$((++ZSHES))" -f /dev/null) _ screen
 	"${tmux[@]}" new-session -d -x 100 -y 30 "env HOME=$BATS_TEST_TMPDIR zsh -f"
 	"${tmux[@]}" send-keys "PS1='> '; fpath=($BATS_FILE_TMPDIR/zsh \$fpath); autoload -U compinit; compinit -u -D; clear" Enter
@@ -58,29 +58,29 @@ terminal_shows() {
 	"${tmux[@]}" capture-pane -p | sed 's/ *$/ /; s/^> *$/> /' | grep -qE -- "$1"
 }
 
-@test 'bash: clean for shellcheck; commands, options, values, phases' {
+@test 'bash completes public commands, options, values and phases' {
 	shellcheck "$BATS_FILE_TMPDIR/bash"
-	[[ $(in_bash portcullis re) == report ]]
-	[[ $(in_bash portcullis report --s | paste -sd' ') == '--since --stats' ]]
-	[[ $(in_bash portcullis explain --unpack '' | paste -sd' ') == 'host confine' ]]
-	[[ $(in_bash portcullis explain foo src_t) == src_test ]]
-	[[ $(in_bash portcullis completion z) == zsh ]]
-	[[ $(in_bash portcullis report --html "$BATS_FILE_TMPDIR/fi") == "$BATS_FILE_TMPDIR/fish" ]]
-	# What the hook alone uses is not offered.
-	[[ ! $(in_bash portcullis tel) ]]
+	[[ $(complete_in_bash portcullis re) == report ]]
+	[[ $(complete_in_bash portcullis report --s | paste -sd' ') == '--since --stats' ]]
+	[[ $(complete_in_bash portcullis explain --unpack '' | paste -sd' ') == 'host confine' ]]
+	[[ $(complete_in_bash portcullis explain foo src_t) == src_test ]]
+	[[ $(complete_in_bash portcullis completion z) == zsh ]]
+	[[ $(complete_in_bash portcullis report --html "$BATS_FILE_TMPDIR/fi") == "$BATS_FILE_TMPDIR/fish" ]]
+	# Internal commands are not offered.
+	[[ ! $(complete_in_bash portcullis mess) ]]
 }
 
-@test 'fish: commands, options, values, phases' {
+@test 'fish completes commands, options, values and phases' {
 	fish --no-execute "$BATS_FILE_TMPDIR/fish"
-	[[ $(in_fish 'portcullis re') == "report"$'\t'* ]]
-	in_fish 'portcullis report --s' | grep -q '^--since'
-	[[ $(in_fish 'portcullis explain --unpack c' | cut -f1) == *confine* ]]
-	in_fish 'portcullis explain foo src_t' | grep -q '^src_test'
+	[[ $(complete_in_fish 'portcullis re') == "report"$'\t'* ]]
+	complete_in_fish 'portcullis report --s' | grep -q '^--since'
+	[[ $(complete_in_fish 'portcullis explain --unpack c' | cut -f1) == *confine* ]]
+	complete_in_fish 'portcullis explain foo src_t' | grep -q '^src_test'
 }
 
-@test 'zsh, at a terminal: commands and options' {
+@test 'zsh completes commands, options and phases' {
 	zsh -n "$BATS_FILE_TMPDIR/zsh/_portcullis"
-	in_zsh 'portcullis rep' '> portcullis report ' >/dev/null
-	in_zsh 'portcullis report --si' '> portcullis report --since=' >/dev/null
-	in_zsh 'portcullis explain foo src_te' '> portcullis explain foo src_test ' >/dev/null
+	complete_in_zsh 'portcullis rep' '> portcullis report ' >/dev/null
+	complete_in_zsh 'portcullis report --si' '> portcullis report --since=' >/dev/null
+	complete_in_zsh 'portcullis explain foo src_te' '> portcullis explain foo src_test ' >/dev/null
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What Portage resolves for a package is what explain says and what run --like does.
+# portcullis explain and portcullis run --like use the configuration that Portage resolves for a package.
 
 load ../lib/prefix
 load screens
@@ -17,19 +17,19 @@ setup_file() {
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'FEATURES="-ipc-sandbox"' >"$PREFIX/etc/portage/env/ipc.conf"
 	echo 'app-test/plain ipc.conf' >"$PREFIX/etc/portage/package.env"
-	screens_hand_on
+	screens_export
 }
 
-# rules PACKAGE PHASE: which of net, ipc and cgroup it has
-rules() {
+# explained_sandboxes PACKAGE PHASE: prints the sandboxes (net, ipc, cgroup) of the phase, as `portcullis explain` shows them.
+explained_sandboxes() {
 	prefix_run portcullis explain --json "$1" "$2" | node -p '
 		const { phases: [{ rules }] } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
 		rules.filter((rule) => rule.confined).map((rule) => rule.what).join()
 	'
 }
 
-# like PACKAGE PHASE: the same, by the namespaces that a command has
-like() {
+# actual_sandboxes PACKAGE PHASE: the same, from the namespaces of a command under `portcullis run --like`.
+actual_sandboxes() {
 	prefix_run portcullis run --like "$1" "$2" -- bash -c '
 		for kind in net ipc pid; do
 			[[ $(readlink "/proc/self/ns/$kind") == "$1" ]] || echo "$kind"
@@ -38,11 +38,11 @@ like() {
 		sed 's/pid/cgroup/' | paste -sd,
 }
 
-@test 'package.env, RESTRICT by a USE flag, PROPERTIES: explain says it, and run --like does it' {
+@test 'explain and run --like follow package.env, RESTRICT with a USE flag, and PROPERTIES' {
 	local package phase expected
 	while read -r package phase expected; do
-		[[ $(rules "$package" "$phase") == "$expected" ]]
-		[[ $(like "$package" "$phase") == "$expected" ]]
+		[[ $(explained_sandboxes "$package" "$phase") == "$expected" ]]
+		[[ $(actual_sandboxes "$package" "$phase") == "$expected" ]]
 	done <<-'EOF'
 		plain   src_compile net,cgroup
 		plain   src_unpack  cgroup
@@ -53,13 +53,13 @@ like() {
 	EOF
 	[[ $(prefix_run portcullis explain tested src_test) == *'test_network'* ]]
 	[[ $(prefix_run portcullis explain =app-test/plain-1 src_unpack src_test | grep -c '^src_') == 2 ]]
-	# With no package, make.conf alone counts.
+	# Without a package, only make.conf applies.
 	[[ $(prefix_run portcullis explain) == 'Any package, by Portage 3.'*'ipc-sandbox      yes'* ]]
-	# With --features nothing is asked.
+	# With --features, Portage is not started.
 	[[ $(prefix_run env PORTAGE_PYTHON=/bin/false portcullis explain --features ipc-sandbox src_test) == *'ipc-sandbox      yes'* ]]
 }
 
-@test 'a package that is not there, a phase that is none' {
+@test 'explain and run --like refuse an unknown package and an unknown phase' {
 	run -1 prefix_run portcullis explain no-such/package
 	[[ $output == 'portcullis: Portage knows no package no-such/package' ]]
 	run -1 prefix_run portcullis explain 'a b'
@@ -70,23 +70,23 @@ like() {
 	run -2 prefix_run portcullis run --like plain --features cgroup -- true
 }
 
-@test 'portcullis run --features; what is left behind is killed, and said' {
+@test 'portcullis run uses the sandboxes of --features, and kills and reports remaining processes' {
 	run -0 prefix_run portcullis run --features ipc-sandbox -- readlink /proc/self/ns/net
 	[[ $output == "$(readlink /proc/self/ns/net)" ]]
 	run -3 prefix_run portcullis run -- bash -c 'setsid -f sleep 471142; exit 3'
 	[[ $output == 'portcullis: '*'left a process behind, and it was killed: sleep 471142 (pid '* ]]
 	run ! pgrep -xf 'sleep 471142'
-	# Nothing of it is on record: no package was built.
+	# portcullis run writes no record.
 	[[ ! -s $RECORDS ]]
 }
 
-@test 'portcullis run without a command: a shell, in the folder where it was typed' {
+@test 'portcullis run without a command starts a shell in the current folder' {
 	PREFIX_ENV+=(SHELL=/bin/bash)
 	terminal_open
 	terminal_type 'cd /usr && portcullis run'
 	terminal_type 'PS1="inside "; pwd; curl --silent https://198.51.100.7/; echo "curl $?"'
-	terminal_sees 'curl 7'
-	[[ $(terminal_taken) == *$'\n/usr\n'* ]]
+	terminal_wait_for 'curl 7'
+	[[ $(terminal_text) == *$'\n/usr\n'* ]]
 	terminal_type exit
-	terminal_sees 'tried to reach 198.51.100.7:443, once'
+	terminal_wait_for 'tried to reach 198.51.100.7:443'
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A hostile member of group portage writes the folder of the records; root reads it with the real program.
+# A hostile member of group portage writes to the folder of the records, and root runs portcullis.
 
 load ../lib/prefix
 export BATS_TEST_TIMEOUT=120
@@ -20,7 +20,7 @@ teardown_file() {
 
 setup() {
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-	UNIT=$BATS_TEST_DIRNAME/../records
+	FIXTURES=$BATS_TEST_DIRNAME/../records
 	LOGS=${RECORDS%/*}
 }
 
@@ -33,21 +33,21 @@ as_group_member() {
 	setpriv --reuid=65534 --regid=portage --clear-groups --inh-caps=-all -- "$@"
 }
 
-# Adds standard input to the records.
+# Appends standard input to the records.
 forge() {
-	# shellcheck disable=SC2016 # the shell that setpriv starts expands it
+	# shellcheck disable=SC2016 # the inner shell expands it
 	as_group_member bash -c 'cat >>"$1"' - "$RECORDS"
 }
 
-# prints COMMAND...: what the program prints has no control character but the end of a line, and the program ends by itself
-prints() {
+# assert_prints_plain COMMAND...: the command succeeds within 60 s, and its output has no control character except newlines.
+assert_prints_plain() {
 	echo "$*"
 	run prefix_run timeout 60 portcullis "$@"
 	[[ $status == 0 ]]
-	is_plain <<<"$output"
+	assert_plain <<<"$output"
 }
 
-is_plain() {
+assert_plain() {
 	node -e '
 		const text = require("node:fs").readFileSync(0), decoded = new TextDecoder("utf-8", { fatal: true }).decode(text);
 		const found = decoded.match(/[^\n\P{C}]|[\p{Zl}\p{Zp}]/u);
@@ -55,32 +55,32 @@ is_plain() {
 	'
 }
 
-is_json() {
+assert_json() {
 	node -e 'JSON.parse(require("node:fs").readFileSync(0, "utf8"))'
 }
 
-# Everything that reads records, or shows what somebody else has chosen.
-all_commands() {
-	prints report
-	prints report victim
-	prints report --stats
-	prints report --json
-	is_json <<<"$output"
-	prints report --html "$BATS_TEST_TMPDIR/page"
-	is_plain <"$BATS_TEST_TMPDIR/page"
+# Runs every command that reads records or shows data of other users.
+assert_all_commands_plain() {
+	assert_prints_plain report
+	assert_prints_plain report victim
+	assert_prints_plain report --stats
+	assert_prints_plain report --json
+	assert_json <<<"$output"
+	assert_prints_plain report --html "$BATS_TEST_TMPDIR/page"
+	assert_plain <"$BATS_TEST_TMPDIR/page"
 	run ! grep -E '<script|javascript:|<img' "$BATS_TEST_TMPDIR/page"
-	prints allow app-test/victim
-	prints allow --write app-test/victim
-	is_configuration
-	prints explain app-test/victim
-	prints info
-	prints status
-	prints status --json
-	is_json <<<"$output"
+	assert_prints_plain allow app-test/victim
+	assert_prints_plain allow --write app-test/victim
+	assert_valid_configuration
+	assert_prints_plain explain app-test/victim
+	assert_prints_plain info
+	assert_prints_plain status
+	assert_prints_plain status --json
+	assert_json <<<"$output"
 }
 
-# Each line of what `allow --write` has written is one that it may write, and no other file is there.
-is_configuration() {
+# `allow --write` has written only the permitted files and lines.
+assert_valid_configuration() {
 	local file
 	local -a files
 	mapfile -t files < <(cd "$PREFIX/etc/portage" && find env package.env -type f | sort)
@@ -89,52 +89,52 @@ is_configuration() {
 		run ! grep -vxE '(app-test/victim (allow-app-test_victim|no-network-sandbox)\.conf|FEATURES="-network-sandbox"|PORTCULLIS_ALLOW="(([0-9.]+|\[[0-9a-f:]+\]):[0-9]+ ?)+")' \
 			"$PREFIX/etc/portage/$file"
 	done
-	# Portage reads it without a complaint.
+	# Portage accepts the files.
 	run -0 prefix_run portcullis explain --json app-test/victim
 }
 
 @test 'forged values reach neither the terminal nor a configuration file' {
-	forge <"$UNIT/forged.jsonl"
-	all_commands
-	prints report
+	forge <"$FIXTURES/forged.jsonl"
+	assert_all_commands_plain
+	assert_prints_plain report
 	[[ $(wc -l <"$RECORDS") == 89 ]]
 	[[ $output == *"89 lines of $RECORDS could not be read"* ]]
 	[[ $output != *secret* ]]
 	grep -qx 'FEATURES="-network-sandbox"' "$PREFIX/etc/portage/env/no-network-sandbox.conf"
 }
 
-@test 'text that a build has chosen is shown without control characters' {
-	forge <"$UNIT/valid.jsonl"
-	all_commands
-	prints report
+@test 'text that a build chose is printed without control characters' {
+	forge <"$FIXTURES/valid.jsonl"
+	assert_all_commands_plain
+	assert_prints_plain report
 	[[ $output == *'198.51.100.7:443'* && $output != *'could not be read'* ]]
 	grep -qx 'PORTCULLIS_ALLOW="198.51.100.7:443"' "$PREFIX/etc/portage/env/allow-app-test_victim.conf"
 }
 
-@test 'raw bytes, a line of 16 MiB and a file of zeros do not disturb the lines around them' {
-	head -n 2 "$UNIT/valid.jsonl" | forge
+@test 'raw bytes, a line of 16 MiB and a block of zeros do not affect other lines' {
+	head -n 2 "$FIXTURES/valid.jsonl" | forge
 	printf '\033]0;owned\007\n\233\377\376\n{"schema":1,"time":"\302\2332J"}\n' | forge
 	{ head -c 16777216 /dev/zero | tr '\0' '[' && echo && head -c 20000000 /dev/zero && echo; } | forge
-	head -n 2 "$UNIT/valid.jsonl" | forge
-	all_commands
-	prints report
+	head -n 2 "$FIXTURES/valid.jsonl" | forge
+	assert_all_commands_plain
+	assert_prints_plain report
 	[[ $output == *'4 phases of 1 package'* && $output == *"5 lines of $RECORDS could not be read"* ]]
 }
 
-@test 'a pipe that the user has named is read' {
-	# shellcheck disable=SC2016 # the shell that is started expands it
-	run -0 prefix_run bash -c 'portcullis report --records <(head -n 2 "$1")' - "$UNIT/valid.jsonl"
+@test 'report --records reads a pipe' {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run -0 prefix_run bash -c 'portcullis report --records <(head -n 2 "$1")' - "$FIXTURES/valid.jsonl"
 	[[ $output == *'2 phases of 1 package'* ]]
 }
 
-@test 'huge numbers stay numbers' {
+@test 'the sums of huge numbers remain valid integers' {
 	local line
-	line=$(sed -n 2p "$UNIT/valid.jsonl")
+	line=$(sed -n 2p "$FIXTURES/valid.jsonl")
 	for _ in {1..3000}; do
 		echo "${line//'"unattributed":3'/'"unattributed":999999999999'}"
 	done | forge
-	all_commands
-	prints report --json
+	assert_all_commands_plain
+	assert_prints_plain report --json
 	node -e '
 		const walk = (value) => {
 			if (typeof value === "number" && !(Number.isFinite(value) && value <= Number.MAX_SAFE_INTEGER)) throw new Error(value);
@@ -146,9 +146,9 @@ is_configuration() {
 	' <<<"$output"
 }
 
-@test 'a FIFO, a symbolic link, a hard link, a socket and a folder are not read, and the report says so' {
+@test 'report does not read a FIFO, symbolic link, hard link, socket or folder, and reports it' {
 	local secret=$BATS_TEST_TMPDIR/secret kind
-	sed -n 2p "$UNIT/valid.jsonl" >"$secret"
+	sed -n 2p "$FIXTURES/valid.jsonl" >"$secret"
 	for kind in fifo link hard socket folder; do
 		echo "$kind"
 		rm -rf -- "${LOGS:?}"/*
@@ -160,51 +160,51 @@ is_configuration() {
 		folder) as_group_member mkdir "$RECORDS" ;;
 		esac
 		[[ -e $RECORDS ]]
-		head -n 1 "$UNIT/valid.jsonl" >"$RECORDS.1"
-		prints report
+		head -n 1 "$FIXTURES/valid.jsonl" >"$RECORDS.1"
+		assert_prints_plain report
 		[[ $output == *'1 phase of 1 package'* && $output == *"$RECORDS was not read"* ]]
 		[[ $output != *198.51.100.7* ]]
-		prints allow app-test/victim
+		assert_prints_plain allow app-test/victim
 		[[ $output != *198.51.100.7* ]]
-		prints report --json
-		prints report --html "$BATS_TEST_TMPDIR/page"
+		assert_prints_plain report --json
+		assert_prints_plain report --html "$BATS_TEST_TMPDIR/page"
 	done
 }
 
-# fake NAME PHASE: a process of another user that looks like confine to `status`. FAKE is its descriptors, FAKE_PID itself.
-fake() {
-	# shellcheck disable=SC2016 # the shells that are started expand it
+# fake_confine NAME PHASE: starts a process of another user with the arguments of confine. FAKE has its descriptors, FAKE_PID its PID.
+fake_confine() {
+	# shellcheck disable=SC2016 # the inner shells expand it
 	coproc FAKE {
 		exec setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- bash -c \
-			'exec -a confine bash -c "echo up; read -r" x --label "package=$1" --label "phase=$2" -- x' - "$1" "$2"
+			'exec -a confine bash -c "echo ready; read -r" x --label "package=$1" --label "phase=$2" -- x' - "$1" "$2"
 	}
-	local up
-	read -r up <&"${FAKE[0]}"
-	[[ $up == up ]]
+	local line
+	read -r line <&"${FAKE[0]}"
+	[[ $line == ready ]]
 }
 
-fake_end() {
+stop_fake_confine() {
 	local input=${FAKE[1]} pid=$FAKE_PID
 	exec {input}>&-
 	wait "$pid" || [[ $? == 1 ]]
 }
 
-@test 'status shows no name that Portage could not have given' {
-	fake app-test/fake-1 compile
-	prints status
+@test 'status ignores processes whose labels are not valid names of packages and phases' {
+	fake_confine app-test/fake-1 compile
+	assert_prints_plain status
 	[[ $output == *app-test/fake-1* ]]
-	fake_end
+	stop_fake_confine
 	local name
 	for name in $'app-test/evil-1\e[31m' '../../evil-1' $'app-test/evil-1\nc' $'evil/evil-1\u202e'; do
-		fake "$name" compile
-		prints status
+		fake_confine "$name" compile
+		assert_prints_plain status
 		[[ $output != *evil* ]]
-		prints status --json
+		assert_prints_plain status --json
 		[[ $output != *evil* ]]
-		fake_end
+		stop_fake_confine
 	done
-	fake app-test/evil-1 $'compile\e[2J'
-	prints status
+	fake_confine app-test/evil-1 $'compile\e[2J'
+	assert_prints_plain status
 	[[ $output != *evil* ]]
-	fake_end
+	stop_fake_confine
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The man pages say what the tables and the screens say, and are sound.
+# The man pages are up to date, complete and valid.
 
 bats_require_minimum_version 1.5.0
 
@@ -8,14 +8,14 @@ setup_file() {
 	export TOP
 }
 
-@test 'docs/man is what scripts/man.ts writes now' {
+@test 'docs/man contains the output of scripts/man.ts' {
 	"$TOP/node_modules/.bin/tsx" "$TOP/scripts/man.ts" "$BATS_TEST_TMPDIR"
 	for page in portcullis.1 portcullis.5 confine.8; do
 		diff "$TOP/docs/man/$page" "$BATS_TEST_TMPDIR/$page"
 	done
 }
 
-@test 'mandoc finds nothing, and a reader sees every command, option and variable' {
+@test 'mandoc accepts the man pages, and they contain every command and variable' {
 	local page name
 	for page in "$TOP"/docs/man/*.[158]; do
 		run -0 mandoc -T lint -W warning "$page"
@@ -32,7 +32,7 @@ setup_file() {
 	done
 }
 
-@test 'portcullis(1) shows the screen of every command, and every screen is shown' {
+@test 'portcullis(1) shows a screen of every command, and every screen is in a man page' {
 	local name
 	while read -r name; do
 		grep -lE "^\\$ .*portcullis $name\b" "$TOP"/docs/screens/*.txt | sed 's/.*\///; s/\.txt//' >"$BATS_TEST_TMPDIR/screens"
@@ -41,7 +41,7 @@ setup_file() {
 			return 1
 		}
 	done < <(commands)
-	# --help is what the page says anyway.
+	# The page contains the text of --help in another form.
 	for name in "$TOP"/docs/screens/*.txt; do
 		name=${name##*/}
 		[[ $name == help.txt ]] || grep -qxF "@screen ${name%.txt}@" "$TOP"/docs/man/*.in
@@ -52,7 +52,7 @@ commands() {
 	sed -n 's/^  \([a-z]*\)  .*/\1/p' "$TOP/docs/screens/help.txt"
 }
 
-@test 'confine(8) names the options that confine has' {
+@test 'confine(8) lists every option of confine' {
 	local option
 	grep -oE '\{"--[a-z-]+"' "$TOP/native/options/options.c" | grep -oE '[a-z][a-z-]+' |
 		sort -u >"$BATS_TEST_TMPDIR/options"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Screens as a person sees them: a command at a terminal of 80 columns, in a prefix where real packages were emerged.
+# Runs commands on a terminal of 80 columns, in a prefix where real packages were emerged, and compares their output with docs/screens.
 
-# Packages that leave something to see: one whose tests reach out and leave a process, one that fails.
+# Emerges two packages: the tests of one access the network and leave a process behind, the other one fails to compile.
 screens_begin() {
 	prefix_make user
 	screens_environment
@@ -21,8 +21,8 @@ screens_begin() {
 	! prefix_emerge --oneshot app-misc/broken >"$PREFIX_LOG/broken" 2>&1
 }
 
-# For the end of setup_file: the prefix, for all tests of the file.
-screens_hand_on() {
+# Exports the prefix at the end of setup_file for the tests.
+screens_export() {
 	export PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID CONFINE RECORDS
 }
 
@@ -39,12 +39,12 @@ teardown_file() {
 	prefix_host_end
 }
 
-# Arrays are not exported: each test does this again.
+# Sets the environment array. Each test calls it, because bash does not export arrays.
 screens_environment() {
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 }
 
-# screen COMMAND...: what a terminal of 80 columns and 24 lines shows; the status is the command's.
+# screen COMMAND...: runs the command on a terminal of 80 columns and 24 lines, prints its output and returns its status.
 screen() {
 	local status
 	prefix_run script --quiet --return --command "stty cols 80 rows 24; $(printf '%q ' "$@")" /dev/null </dev/null >"$PREFIX_LOG/screen" 2>&1
@@ -58,90 +58,91 @@ as_installed() {
 	sed -E "s|^(EPREFIX: +)$PREFIX$|\1(none)|; s|$PREFIX||g; s|$PREFIX_ROOT||g; s|$PREFIX_PORTAGE||g; s|[^ ]*/\.portage/[0-9.]+||g"
 }
 
-# terminal_open: a shell of the prefix' user in tmux, 80 columns by 24 lines.
+# Starts tmux with an interactive bash of the prefix user, 80 columns by 24 lines.
 terminal_open() {
 	TERMINAL=(prefix_run tmux -S "$PREFIX_LOG/tmux-$BATS_TEST_NUMBER" -f /dev/null)
 	PREFIX_ENV+=(PS1='$ ' BASH_SILENCE_DEPRECATION_WARNING=1)
-	# More than one argument: no shell of an account that has none.
+	# With several arguments, tmux does not use the login shell, which the account may lack.
 	"${TERMINAL[@]}" new-session -d -x 80 -y 24 bash --noprofile --norc
-	terminal_sees '$'
+	terminal_wait_for '$'
 }
 
-# terminal_type TEXT [KEY...]: types it, and these keys, or Enter
+# terminal_type TEXT [KEY...]: types the text and these keys, by default Enter.
 terminal_type() {
 	"${TERMINAL[@]}" send-keys -l "$1"
 	shift
 	"${TERMINAL[@]}" send-keys "${@:-Enter}"
 }
 
-terminal_taken() {
-	# Blank lines below the last one are none.
+terminal_text() {
+	# Removes blank lines at the end.
 	"${TERMINAL[@]}" capture-pane -p | as_installed | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }
 
-# Waits until the screen has this text.
-terminal_sees() {
+# terminal_wait_for TEXT: waits until the screen contains the text.
+terminal_wait_for() {
 	local _
 	for _ in {1..100}; do
-		[[ $(terminal_taken) == *"$1"* ]] && return
+		[[ $(terminal_text) == *"$1"* ]] && return
 		read -rt 0.1 <> <(:) || true
 	done
-	terminal_taken
+	terminal_text
 	return 1
 }
 
-# For teardown: where a test failed it is still there.
+# Ends tmux, which still runs if a test failed.
 terminal_close() {
 	[[ ! ${TERMINAL-} ]] || "${TERMINAL[@]}" kill-server 2>/dev/null || [[ $? == 1 ]]
 }
 
-# What differs from run to run, and from machine to machine, is no difference; nor is where a long line was wrapped.
-shape() {
+# Filter: replaces times, sizes and data of the machine, and joins wrapped lines, so that screens can be compared.
+normalized() {
 	sed -E ':a; N; $!ba; s/\n {8,}/ /g' | sed -E 's/just now|[0-9]+ (min|h|d) ago/AGO/g
 		s/[0-9]+(\.[0-9]+)* (s|min [0-9]+ s)\b/TIME/g; s/[0-9.]+ ?(B|KiB|MiB|GiB)\b/SIZE/g
 		s/\(node .*\)$/(MACHINE)/; s/^(cgroup:|Probe:) .*[=/].*/\1 MACHINE/; s/[0-9]+(\.[0-9]+)*/N/g; s/[[:space:]]+/ /g; s/\( /(/g; s/ $//
 		s/^ [a-z-]+\/[a-z]+-N (src_[a-z]+ TIME cpu TIME SIZE)( failed \(N\))?/ THE SLOWEST/'
 }
 
-# kept NAME: the screen on standard input is that of docs/screens; with SCREENS_UPDATE=1 it becomes that.
-kept() {
+# assert_documented NAME: compares standard input with docs/screens/NAME.txt, or updates that file if SCREENS_UPDATE=1.
+assert_documented() {
 	local file=$TOP/docs/screens/$1.txt
 	cat >"$BATS_TEST_TMPDIR/screen"
 	[[ ${SCREENS_UPDATE-} != 1 ]] || cp "$BATS_TEST_TMPDIR/screen" "$file"
-	diff <(shape <"$file") <(shape <"$BATS_TEST_TMPDIR/screen")
+	diff <(normalized <"$file") <(normalized <"$BATS_TEST_TMPDIR/screen")
 }
 
-# shows NAME STATUS COMMAND...: that screen, with that status, and no line wider than it
-shows() {
+# assert_screen NAME STATUS COMMAND...: the command exits with STATUS and prints that screen, on lines of at most 80 columns.
+assert_screen() {
 	local name=$1
-	taken "${@:2}"
-	kept "$name" <"$BATS_TEST_TMPDIR/taken"
-	narrow
+	capture "${@:2}"
+	assert_documented "$name" <"$BATS_TEST_TMPDIR/screen_with_prompt"
+	assert_80_columns
 }
 
-# says NAME STATUS COMMAND...: messages, each of them one line, however long; the terminal breaks it
-says() {
+# assert_messages NAME STATUS COMMAND...: the same for messages, whose lines may be longer than 80 columns.
+assert_messages() {
 	local name=$1
-	taken "${@:2}"
-	broken <"$BATS_TEST_TMPDIR/taken" | kept "$name"
+	capture "${@:2}"
+	break_lines <"$BATS_TEST_TMPDIR/screen_with_prompt" | assert_documented "$name"
 }
 
-broken() {
+break_lines() {
 	fold -sw 80 | sed 's/ $//'
 }
 
-taken() {
+# capture STATUS COMMAND...: writes the output to $BATS_TEST_TMPDIR/screen_with_prompt.
+capture() {
 	local status=0
 	{
 		printf '$ %s\n' "${*:2}"
 		screen "${@:2}" || status=$?
-	} >"$BATS_TEST_TMPDIR/taken"
+	} >"$BATS_TEST_TMPDIR/screen_with_prompt"
 	[[ $status == "$1" ]] || {
-		cat "$BATS_TEST_TMPDIR/taken"
+		cat "$BATS_TEST_TMPDIR/screen_with_prompt"
 		return 1
 	}
 }
 
-narrow() {
+assert_80_columns() {
 	! LC_ALL=C.UTF-8 grep -nE '^.{81}' "$BATS_TEST_TMPDIR/screen"
 }
