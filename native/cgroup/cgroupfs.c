@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "util/fds.h"
 #include "util/text.h"
 
 /* Time limit for all old cgroups together, because SIGKILL does not end a process that is stuck in the kernel. */
@@ -33,9 +34,7 @@ int cgroupfs_open_directory(int directory, const char *path)
 	int fd = openat(directory, *path == '\0' ? "." : path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || is_cgroup2(fd))
 		return fd;
-	int saved = errno;
-	close(fd);
-	errno = saved;
+	close_keeping_errno(fd);
 	return -1;
 }
 
@@ -45,9 +44,7 @@ long cgroupfs_read(int directory, const char *name, char *text, size_t size)
 	if (fd < 0)
 		return -1;
 	ssize_t length = read(fd, text, size - 1);
-	int saved = errno;
-	close(fd);
-	errno = saved;
+	close_keeping_errno(fd);
 	text[length > 0 ? length : 0] = '\0';
 	return length;
 }
@@ -58,9 +55,7 @@ bool cgroupfs_write(int directory, const char *name, const char *text)
 	if (fd < 0)
 		return false;
 	bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	int saved = errno;
-	close(fd);
-	errno = saved;
+	close_keeping_errno(fd);
 	return written;
 }
 

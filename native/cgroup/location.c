@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cgroup/internal.h"
+#include "util/fds.h"
 #include "util/text.h"
 
 /* The directory below the root of the hierarchy in which root creates the cgroups. */
@@ -157,9 +158,7 @@ int cgroup_location_open_delegated(struct cgroup_location *location, bool limite
 	if (own < 0)
 		return -1;
 	if (faccessat(own, ".", W_OK, AT_EACCESS) != 0 || faccessat(own, "cgroup.procs", W_OK, AT_EACCESS) != 0) {
-		int saved = errno;
-		close(own);
-		errno = saved;
+		close_keeping_errno(own);
 		return -1;
 	}
 	if (limited)

@@ -128,7 +128,7 @@ void phase_filter_install(const struct options *options, int watcher_socket, boo
 		return;
 	if (!options->best_effort)
 		refuse("--net: restricting socket families: seccomp: %m");
-	complain("--net: socket families are not restricted: seccomp: %m");
+	print_error("--net: socket families are not restricted: seccomp: %m");
 }
 
 extern char **environ;
@@ -159,6 +159,6 @@ noreturn void exec_command(const struct options *options, const struct signals *
 	environ = environment;
 	execvp(options->command[0], options->command);
 	int error = errno;
-	complain("%s: %m", options->command[0]);
+	print_error("%s: %m", options->command[0]);
 	_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }

@@ -10,6 +10,7 @@
 
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
+#include "util/fds.h"
 #include "util/process.h"
 
 /* The child that writes the maps exits at once, unless one of its inherited files delays its exit. */
@@ -23,9 +24,7 @@ static bool write_at(int directory, const char *name, const char *text)
 	ssize_t length = (ssize_t)strlen(text);
 	/* The kernel takes a map in one write or not at all (user_namespaces(7)). */
 	bool written = write(fd, text, (size_t)length) == length;
-	int saved = errno;
-	close(fd);
-	errno = saved;
+	close_keeping_errno(fd);
 	return written;
 }
 

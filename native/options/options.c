@@ -116,27 +116,6 @@ static bool set_environ(struct options *options, const char *value, char *proble
 	return true;
 }
 
-static bool set_record(struct options *options, const char *value, char *problem, size_t size)
-{
-	(void)problem, (void)size;
-	options->record = value;
-	return true;
-}
-
-static bool set_notice_file(struct options *options, const char *value, char *problem, size_t size)
-{
-	(void)problem, (void)size;
-	options->notice_file = value;
-	return true;
-}
-
-static bool set_die_with_lock(struct options *options, const char *value, char *problem, size_t size)
-{
-	(void)problem, (void)size;
-	options->die_with_lock = value;
-	return true;
-}
-
 static bool add_allowed(struct options *options, const char *value, char *problem, size_t size)
 {
 	struct allow *allow = &options->allow;
@@ -169,13 +148,6 @@ static bool add_families(struct options *options, const char *value, char *probl
 	return true;
 }
 
-static bool set_socks(struct options *options, const char *value, char *problem, size_t size)
-{
-	(void)problem, (void)size;
-	options->socks = value;
-	return true;
-}
-
 struct flag {
 	const char *name;
 	size_t offset; /* of the bool in struct options */
@@ -193,6 +165,18 @@ static const struct flag flags[] = {
 	{"--gc", offsetof(struct options, gc), true},
 };
 
+struct text_option {
+	const char *name;
+	size_t offset; /* of the const char * in struct options */
+};
+
+static const struct text_option text_options[] = {
+	{"--record", offsetof(struct options, record)},
+	{"--notice-file", offsetof(struct options, notice_file)},
+	{"--die-with-lock", offsetof(struct options, die_with_lock)},
+	{"--socks", offsetof(struct options, socks)},
+};
+
 struct value_option {
 	const char *name;
 	bool (*parse)(struct options *options, const char *value, char *problem, size_t size);
@@ -202,42 +186,55 @@ static const struct value_option value_options[] = {
 	{"--cgroup", set_cgroup},
 	{"--limit", add_limit},
 	{"--environ", set_environ},
-	{"--record", set_record},
-	{"--notice-file", set_notice_file},
 	{"--label", add_label},
 	{"--die-with", add_die_with},
-	{"--die-with-lock", set_die_with_lock},
 	{"--allow", add_allowed},
 	{"--resolve", add_name},
 	{"--families", add_families},
-	{"--socks", set_socks},
 };
+
+static bool parse_flag(struct options *options, const char *name)
+{
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (strcmp(name, flags[i].name) == 0) {
+			*(bool *)((char *)options + flags[i].offset) = flags[i].value;
+			return true;
+		}
+	return false;
+}
+
+/* Parses the option name with a value, which is NULL at the end of the command line. Returns false with a problem. */
+static bool parse_value(struct options *options, const char *name, const char *value, char *problem, size_t size)
+{
+	const struct text_option *text = NULL;
+	const struct value_option *option = NULL;
+	for (size_t i = 0; i < sizeof text_options / sizeof *text_options; i++)
+		if (strcmp(name, text_options[i].name) == 0)
+			text = &text_options[i];
+	for (size_t i = 0; i < sizeof value_options / sizeof *value_options; i++)
+		if (strcmp(name, value_options[i].name) == 0)
+			option = &value_options[i];
+	if (text == NULL && option == NULL)
+		return set_problem(problem, size, name[0] == '-' ? "unknown option" : "-- is missing before the command", name);
+	if (value == NULL)
+		return set_problem(problem, size, "a value is missing after", name);
+	if (option != NULL)
+		return option->parse(options, value, problem, size);
+	*(const char **)((char *)options + text->offset) = value;
+	return true;
+}
 
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size)
 {
 	*options = (struct options){.environ_fd = -1, .families = families_default()};
 	int i = 1;
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		bool known = false;
-		for (size_t f = 0; f < sizeof flags / sizeof *flags && !known; f++) {
-			if (strcmp(argv[i], flags[f].name) != 0)
-				continue;
-			*(bool *)((char *)options + flags[f].offset) = flags[f].value;
-			known = true;
-		}
-		for (size_t v = 0; v < sizeof value_options / sizeof *value_options && !known; v++) {
-			if (strcmp(argv[i], value_options[v].name) != 0)
-				continue;
-			if (i + 1 >= argc)
-				return set_problem(problem, size, "a value is missing after", argv[i]);
-			if (!value_options[v].parse(options, argv[++i], problem, size))
-				return false;
-			known = true;
-		}
-		if (!known && argv[i][0] == '-')
-			return set_problem(problem, size, "unknown option", argv[i]);
-		if (!known)
-			return set_problem(problem, size, "-- is missing before the command", argv[i]);
+		if (parse_flag(options, argv[i]))
+			continue;
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+		if (!parse_value(options, argv[i], value, problem, size))
+			return false;
+		i++;
 	}
 	if (options->probe || options->gc)
 		return i >= argc || set_problem(problem, size, "--probe and --gc take no command", "--");

@@ -87,7 +87,7 @@ static void print_cgroup(const struct identity *identity)
 	}
 	printf("cgroup=yes\ncgroup_kill=%s\n", cgroup.kill >= 0 ? "yes" : "no");
 	if (!cgroup_remove(&cgroup))
-		complain("removing the cgroup of the probe: %m");
+		print_error("removing the cgroup of the probe: %m");
 }
 
 /* Installs a filter in a child, because a seccomp filter cannot be removed. */

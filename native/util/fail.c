@@ -28,7 +28,7 @@ static void print_line(const char *format, va_list arguments)
 	errno = saved;
 }
 
-void complain(const char *format, ...)
+void print_error(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);

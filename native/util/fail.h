@@ -11,9 +11,9 @@ enum {
 };
 
 /* Writes one line, "confine: ...", to stderr in a single write. %m is the text of errno. Preserves errno. */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints the message like complain() and exits with EXIT_REFUSED. */
+/* Prints the message like print_error() and exits with EXIT_REFUSED. */
 noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

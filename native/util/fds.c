@@ -69,6 +69,13 @@ ssize_t fd_passing_receive(int socket, struct iovec *parts, size_t count, int fd
 	return got;
 }
 
+void close_keeping_errno(int fd)
+{
+	int saved = errno;
+	close(fd);
+	errno = saved;
+}
+
 /* Linux before 5.9 has no close_range(2). */
 static void close_from_to(unsigned first, unsigned last)
 {

@@ -18,6 +18,9 @@ bool fd_passing_send(int socket, struct iovec *parts, size_t count, const int fd
  */
 ssize_t fd_passing_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS], pid_t *sender);
 
+/* Closes a descriptor and preserves errno. */
+void close_keeping_errno(int fd);
+
 /* Closes every descriptor except those in keep. Negative elements of keep are ignored. */
 void close_fds_except(const int *keep, size_t count);
 
