@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # a subshell with another EP is what is meant
-# The user's bashrc, in every shape: it survives installation, upgrade and removal byte for byte.
+# Every kind of bashrc survives installation, upgrade and removal byte for byte.
 
 load helper.bash
 load bashrc_variants.bash
@@ -10,7 +10,7 @@ setup_file() {
 	install_quick_node
 }
 
-# What the test compares: everything but the link count, which a replaced file can't keep.
+# Prints everything that must not change. A replaced file cannot keep its link count.
 round_trip() {
 	local shape=$1 who=$2 before after content=''
 	"shape_$shape" "$BASHRC"
@@ -22,7 +22,7 @@ round_trip() {
 	}
 
 	did_install --eprefix "$EP"
-	# The block is first, and after it comes what was there, to the byte.
+	# The block comes first, then the old content, byte for byte.
 	[[ $(head -n 1 -- "$BASHRC") == "$BEGIN"* ]]
 	[[ $(head -n 3 -- "$BASHRC" | tail -n 1) == "$END" ]]
 	tail -n +4 -- "$BASHRC" | cmp - "${content:-/dev/null}"
@@ -35,7 +35,7 @@ round_trip() {
 	[[ $shape != hard_link ]] || cmp "$EP/backup/bashrc" "$EP/backup/bashrc.0"
 }
 
-# A file made like the original, for its mode and owner.
+# A file with the mode and owner of the original.
 shape_original() {
 	(
 		EP=$PLACE/original.$BATS_TEST_NUMBER
@@ -54,7 +54,7 @@ for shape in absent symlink read_only; do
 	bats_test_function --description "bashrc, $shape: the same as an ordinary user" -- round_trip "$shape" ordinary
 done
 
-@test "a bashrc without a block loses nothing but what an edit outside the block added" {
+@test "install, edit outside the block, uninstall: the edit stays in bashrc" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	printf 'BAR=mine' >>"$BASHRC"
@@ -65,14 +65,14 @@ done
 	printf 'BAR=mine' | cat "$PLACE/wanted" - | cmp - "$BASHRC"
 }
 
-@test "a bashrc that was absent, and has content of the user's since, stays with it" {
+@test "uninstall keeps a bashrc that install.sh created and the user extended" {
 	did_install --eprefix "$EP"
 	echo 'BAR=mine' >>"$BASHRC"
 	did_install --eprefix "$EP" --uninstall
 	[[ $(cat "$BASHRC") == 'BAR=mine' ]]
 }
 
-@test "a block that the user moved stays where it is, and its cost is said" {
+@test "install.sh leaves a moved block in its position and prints a note" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	{
@@ -87,7 +87,7 @@ done
 	[[ $(head -n 1 "$BASHRC") == 'ABOVE=1' ]]
 }
 
-@test "a block that the user took out by hand comes back with the next installation" {
+@test "install.sh restores a block that the user has removed" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	shape_plain "$BASHRC"
@@ -95,11 +95,11 @@ done
 	[[ $(head -n 1 "$BASHRC") == "$BEGIN"* ]]
 }
 
-@test "an older installation's block is replaced where it stands" {
+@test "an upgrade replaces an old block in its position" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	cp "$BASHRC" "$PLACE/new"
-	# As an older version would have left it: another block, and a record that knows it.
+	# The state after an older version: another block, listed in the record.
 	printf '%s another text\nold\n%s\n' "$BEGIN" "$END" >"$PLACE/old.block"
 	{
 		echo 'ABOVE=1'
@@ -114,7 +114,7 @@ done
 	} | cmp - "$BASHRC"
 }
 
-@test "bashrc that is a directory, a FIFO, a loop: refused in one line" {
+@test "install.sh refuses a bashrc that is a directory, a FIFO or a symbolic link loop" {
 	mkdir "$BASHRC"
 	refuses 5 'is a directory, which Portage ignores' --eprefix "$EP"
 	rmdir "$BASHRC"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034 # the tables are the tests'
-# The bashrcs that people have. shape_NAME FILE makes one.
+# Kinds of bashrc. shape_NAME FILE makes one.
 
 readonly SHAPES='plain no_final_newline empty absent shebang crlf cr_only private executable symlink relative_symlink
 	dangling_symlink symlink_chain foreign_block bashrc_mv odd_bytes nul_bytes long_line attributes others old_comment
@@ -55,7 +55,7 @@ shape_relative_symlink() {
 	ln -s '../../home/bash rc' "$1"
 }
 
-# The dotfiles' repository is there, the file is not yet: as good as an absent one.
+# The dotfiles directory exists without the file: the same as an absent bashrc.
 shape_dangling_symlink() {
 	mkdir -p "$EP/home"
 	ln -s ../../home/bashrc "$1"
@@ -72,7 +72,7 @@ shape_foreign_block() {
 	printf '%s\n' '# >>> conda initialize >>>' 'x=1' '# <<< conda initialize <<<' '#BEGIN CHEF' 'y=1' '#END CHEF' >"$1"
 }
 
-# app-portage/portage-bashrc-mv takes the whole file.
+# app-portage/portage-bashrc-mv replaces the whole file.
 shape_bashrc_mv() {
 	printf '%s\n' '. "${PORTAGE_CONFIGROOT%/}/etc/portage/bashrc.d/bashrcd.sh"' >"$1"
 	mkdir -p "${1%/*}/bashrc.d"
@@ -96,7 +96,7 @@ shape_attributes() {
 	setfattr -n user.comment -v 'mine' "$1"
 }
 
-# Root's prefix, somebody else's file.
+# Another user's file in root's prefix.
 shape_others() {
 	shape_plain "$1"
 	((EUID != 0)) || chown 12345:23456 "$1"
@@ -115,7 +115,7 @@ shape_read_only() {
 	chmod 400 "$1"
 }
 
-# As rsync --link-dest and cp -al leave it: the backup must not change with it.
+# Hard-linked to a backup, as of rsync --link-dest and cp -al. The backup must not change.
 shape_hard_link() {
 	shape_plain "$1"
 	mkdir -p "$EP/backup"

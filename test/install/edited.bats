@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What a person edited in our files is never thrown away silently.
+# install.sh never discards a user's edits of its files without a message.
 
 load helper.bash
 
@@ -30,7 +30,7 @@ is_detected() {
 	cp "$BASHRC" "$PLACE/edited"
 	did_install --eprefix "$EP" --save-edits
 	[[ $output == *"kept as $BASHRC.portcullis-edited"* ]]
-	# The block as it was edited is aside, the block as it should be in its place, the rest as it was.
+	# The edited block is saved, the correct block is in its place, the rest is unchanged.
 	head -n "$(grep -c '' "$BASHRC.portcullis-edited")" "$PLACE/edited" | cmp - "$BASHRC.portcullis-edited"
 	head -n 3 "$BASHRC" | cmp - <(base64 -d < <(sed -n 's/^block //p' "$EP/usr/lib/portcullis/installed"))
 	[[ $(tail -n +4 "$BASHRC") == "$(tail -n 1 "$PLACE/edited")" ]]
@@ -40,7 +40,7 @@ for edit in added_line commented_out first_line last_line crlf indented emptied;
 	bats_test_function --description "an edit inside the block, $edit: refused, and kept aside on demand" -- is_detected "$edit"
 done
 
-@test "the copy of an edited block is never overwritten by the next one" {
+@test "a second saved block does not overwrite the first" {
 	did_install --eprefix "$EP"
 	edit_added_line
 	did_install --eprefix "$EP" --save-edits
@@ -51,7 +51,7 @@ done
 	grep -qx 'AGAIN=1' "$BASHRC.portcullis-edited.1"
 }
 
-# break_NAME leaves markers from which nobody can tell what is ours.
+# break_NAME leaves markers that do not delimit a block.
 break_no_end() { sed -i 3d "$BASHRC"; }
 break_no_begin() { sed -i 1d "$BASHRC"; }
 break_twice() { head -n 3 "$BASHRC" >"$PLACE/block" && cat "$PLACE/block" >>"$BASHRC"; }
@@ -72,7 +72,7 @@ for broken in no_end no_begin twice reversed; do
 	bats_test_function --description "markers that don't pair, $broken: refused whatever is asked" -- is_refused "$broken"
 done
 
-@test "a bashrc of mode 0600 has the copy of its edited block in mode 0600" {
+@test "the saved block of a bashrc with mode 0600 has mode 0600" {
 	did_install --eprefix "$EP"
 	chmod 600 "$BASHRC"
 	edit_added_line
@@ -80,7 +80,7 @@ done
 	[[ $(stat -c %a "$BASHRC.portcullis-edited") == 600 ]]
 }
 
-@test "an edited phase.bash: upgraded, a copy aside, and said" {
+@test "an upgrade saves an edited phase.bash and prints a note" {
 	local phase=$EP/etc/portage/portcullis/phase.bash
 	did_install --eprefix "$EP"
 	cp "$phase" "$PLACE/shipped"
@@ -93,7 +93,7 @@ done
 	did_install --eprefix "$EP"
 	[[ $output == 'nothing to do'* ]]
 
-	# Another edit, another copy; the same edit again, none.
+	# Another edit makes another copy. The same edit makes none.
 	echo '# other' >>"$phase"
 	did_install --eprefix "$EP"
 	[[ $(tail -n 1 "$phase.edited.1") == '# other' ]]
@@ -102,7 +102,7 @@ done
 	[[ ! -e $phase.edited.2 ]]
 }
 
-@test "an edited phase.bash: removed, a copy stays, and is said" {
+@test "uninstall saves an edited phase.bash and prints a note" {
 	local phase=$EP/etc/portage/portcullis/phase.bash
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$phase"
@@ -111,7 +111,7 @@ done
 	[[ $output == *"$phase was edited"* && $output == *"kept $EP/etc/portage/portcullis: it is not empty"* ]]
 }
 
-@test "a file of that name that is not ours: refused, unless it holds the same" {
+@test "install.sh refuses to overwrite a foreign file, unless its content is the same" {
 	mkdir -p "$EP/usr/bin" "$EP/usr/libexec/portcullis"
 	echo 'something else' >"$EP/usr/bin/portcullis"
 	refuses 9 'usr/bin/portcullis is there and was not put there by install.sh' --eprefix "$EP"
@@ -123,17 +123,17 @@ done
 	refuses 9 'confine is a directory' --eprefix "$EP"
 }
 
-@test "without its record an installation is not guessed at" {
+@test "without its record, uninstall fails if the managed block exists" {
 	did_install --eprefix "$EP"
 	rm "$EP/usr/lib/portcullis/installed"
 	refuses 6 'installed is gone, and without it nobody can tell' --eprefix "$EP" --uninstall
-	# What is there is the same, so that it is taken over.
+	# The files are equal, so a new installation accepts them.
 	did_install --eprefix "$EP"
 	did_install --eprefix "$EP" --uninstall
 	[[ $(cat "$BASHRC") == 'FOO=1' ]]
 }
 
-@test "a record that leads out of its place is refused" {
+@test "install.sh refuses a record with a path outside the installation" {
 	did_install --eprefix "$EP"
 	echo x >"$PLACE/precious"
 	printf 'file %s ../precious\n' "$(sha256sum <"$PLACE/precious" | cut -d' ' -f1)" >>"$EP/usr/lib/portcullis/installed"

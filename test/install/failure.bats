@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
-# A failure half way leaves the previous state; so does a signal; and a kill -9 leaves nothing that the next run can't mend.
+# A failure or a signal restores the previous state. After kill -9, the next run repairs everything.
 
 load helper.bash
 load bashrc_variants.bash
@@ -10,7 +10,7 @@ setup_file() {
 	install_quick_node
 }
 
-# failing_tools N TOOL...: a folder for PATH in which these tools count their calls together, and the Nth call fails.
+# failing_tools N TOOL...: prints a directory for PATH whose tools share a counter. Call N fails.
 failing_tools() {
 	local n=$1 tool dir=$PLACE/failing
 	rm -rf "$dir"
@@ -29,14 +29,14 @@ failing_tools() {
 	done
 }
 
-# What a step may leave otherwise is the time of a directory's change.
+# Only the modification time of a directory may differ.
 state() {
 	snapshot "$EP"
 	(cd -- "$EP" && find . -not -type d -printf '%P %i %T@\n' | sort)
 }
 
-# fails_everywhere LEAST ARG...: fails each call of the tools that change something, one after the other, until a run has
-# none left to fail, after LEAST of them or more.
+# fails_everywhere LEAST ARG...: runs install.sh repeatedly and fails one call of a changing tool each time, until a run succeeds. At
+# least LEAST calls must have failed.
 fails_everywhere() {
 	local n least=$1 before after
 	shift
@@ -56,7 +56,7 @@ fails_everywhere() {
 			return 1
 		}
 	done
-	# The last run was whole, and had written its files to the disk before it took the first into use.
+	# The last run succeeded, and synced its files before the first rename.
 	[[ $status == 0 ]]
 	[[ $(grep -nm 1 '^sync ' "$PLACE/failing/calls" | cut -d: -f1) -lt $(grep -nm 1 '^mv ' "$PLACE/failing/calls" | cut -d: -f1) ]]
 	((n > least)) || {
@@ -65,14 +65,14 @@ fails_everywhere() {
 	}
 }
 
-@test "a first installation, failed at each step" {
+@test "a first installation that fails at any step restores the previous state" {
 	shape_symlink "$BASHRC"
-	# Some of the directories are there, as on every machine, and each costs the test a run.
+	# Create common directories, because each missing one costs a run.
 	mkdir -p "$EP"/usr/{bin,lib,libexec} "$EP/var"
 	fails_everywhere 25
 }
 
-@test "an upgrade, failed at each step" {
+@test "an upgrade that fails at any step restores the previous state" {
 	shape_attributes "$BASHRC"
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$EP/etc/portage/portcullis/phase.bash"
@@ -80,13 +80,13 @@ fails_everywhere() {
 	fails_everywhere 12
 }
 
-@test "a removal, failed at each step" {
+@test "a removal that fails at any step restores the previous state" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	fails_everywhere 6 --uninstall
 }
 
-@test "a hard link that can't be made: a copy does as well" {
+@test "install.sh copies a file if it cannot make a hard link" {
 	local before
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
@@ -94,7 +94,7 @@ fails_everywhere() {
 	mkdir "$PLACE/nolink"
 	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nolink/ln"
 	chmod +x "$PLACE/nolink/ln"
-	# A later rename fails, and so what went before has to be put back from its copy.
+	# A later rename fails, so earlier files are restored from their copies.
 	echo '# mine' >>"$EP/etc/portage/portcullis/phase.bash"
 	before=$(snapshot "$EP")
 	cat >"$PLACE/nolink/mv" <<-END
@@ -112,7 +112,7 @@ fails_everywhere() {
 	[[ -z $(find "$EP" -name '.*portcullis.*') ]]
 }
 
-# read_only_at DIR: an ordinary user's prefix in which DIR can't be written.
+# read_only_at DIR: makes an ordinary user's Prefix with an unwritable DIR.
 read_only_at() {
 	mkdir -p "$EP/$1"
 	shape_plain "$BASHRC"
@@ -127,7 +127,7 @@ for dir in etc/portage etc/portage/portcullis usr usr/bin usr/lib/portcullis usr
 	bats_test_function --description "no permission in $dir: refused, nothing changed" -- read_only_at "$dir"
 done
 
-@test "an upgrade where one directory became read-only: refused, nothing changed" {
+@test "an upgrade with one read-only directory fails and changes nothing" {
 	shape_plain "$BASHRC"
 	be_ordinary
 	did_install --eprefix "$EP"
@@ -136,7 +136,7 @@ done
 	refuses 4 'usr/libexec/portcullis is not writable' --eprefix "$EP" --uninstall
 }
 
-@test "a read-only file system: refused, nothing changed" {
+@test "a read-only file system fails the installation and changes nothing" {
 	needs_root
 	shape_plain "$BASHRC"
 	mkdir -p "$EP/usr"
@@ -146,7 +146,7 @@ done
 	[[ -z $(ls -A "$EP/usr") && ! -e $EP/etc/portage/portcullis ]]
 }
 
-# A tmpfs with room for less and less, so that each file in turn is the one for which there is none.
+# A tmpfs that becomes smaller in each round, so that each file in turn does not fit.
 full_file_system() {
 	local before after kib
 	# shellcheck disable=SC2030,SC2031 # the whole test is in that subshell
@@ -173,7 +173,7 @@ full_file_system() {
 	return 1
 }
 
-@test "a full file system, at one file after the other: the previous state" {
+@test "a file system that is full at any file restores the previous state" {
 	needs_root
 	export EP BASHRC
 	unshare -m bash -c "set -u; INSTALL=(); $(declare -f run_install run state snapshot same full_file_system shape_no_final_newline)
@@ -181,7 +181,7 @@ full_file_system() {
 		full_file_system"
 }
 
-# stopped_by SIGNAL STATUS: the tool that the signal meets waits for it, so that there is no race.
+# stopped_by SIGNAL STATUS: the tool waits for the signal, so that there is no race.
 stopped_by() {
 	local before after dir=$PLACE/stopping tool
 	shape_plain "$BASHRC"
@@ -216,7 +216,7 @@ for signal in 'INT 130' 'TERM 143' 'HUP 129'; do
 	bats_test_function --description "SIG${signal% *} half way: the previous state" -- stopped_by "${signal% *}" "${signal#* }"
 done
 
-@test "kill -9 half way: bashrc is whole, the next run mends the rest" {
+@test "after kill -9, bashrc is complete and the next run repairs the rest" {
 	stopped_by KILL 137 mv
 	[[ -n $(find "$EP" -name '.*portcullis.*') ]]
 	tail -n 4 "$BASHRC" | cmp - <(shape_plain /dev/stdout | cat)
@@ -229,7 +229,7 @@ done
 	[[ $(find "$EP" -type f) == "$BASHRC" ]]
 }
 
-@test "bashrc written to by somebody else meanwhile: put back, and said" {
+@test "install.sh fails and restores everything if another process writes to bashrc" {
 	local dir=$PLACE/meanwhile
 	shape_plain "$BASHRC"
 	mkdir "$dir"

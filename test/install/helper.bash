@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # some variables come from bats, some go to the tests
-# What every test of install.sh needs: a built tree as a release tarball has it, a place for the test, and snapshots.
+# Helpers for tests of install.sh: a built tree like a release tarball, a directory for each test, and snapshots.
 #
-#   TREE    a copy of the tree, built, readable for everybody; PLACE the folder around it
-#   EP      a fresh EPREFIX with a space in its name, one a test
-#   INSTALL what install.sh is run as: empty, or the words that make an ordinary user of us
+#   TREE    a built copy of the tree that all users can read; PLACE is its parent directory
+#   EP      a new EPREFIX for each test, with a space in its name
+#   INSTALL words before install.sh: empty, or a setpriv command for an ordinary user
 
 bats_require_minimum_version 1.5.0
 
@@ -24,8 +24,8 @@ install_setup_file() {
 	export PLACE TREE
 }
 
-# Where it is not the hook that is tested: a node that gives the program's own answers, asked once a file. Starting the
-# real one twice takes most of an installation's time.
+# A fake node that repeats recorded output of the program, for tests that do not test the hook. The real node takes most of the
+# time of an installation.
 install_quick_node() {
 	local dir=$PLACE/node
 	mkdir -p "$dir"
@@ -55,7 +55,7 @@ install_setup() {
 	BASHRC=$EP/etc/portage/bashrc
 	INSTALL=()
 	mkdir -p -- "$EP/etc/portage"
-	# A killed install.sh leaves its work directory, and it shall go with the rest.
+	# A killed install.sh leaves its work directory. Remove it with the rest.
 	export TMPDIR=$PLACE/tmp
 	mkdir -p "$TMPDIR"
 	chmod 1777 "$TMPDIR"
@@ -73,7 +73,7 @@ setup() {
 	install_setup
 }
 
-# From here on the test is an ordinary user's, and so is its prefix.
+# Runs the rest of the test as an ordinary user, with a prefix of that user.
 be_ordinary() {
 	if ((EUID == 0)); then
 		INSTALL=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- env "HOME=$EP")
@@ -89,7 +89,7 @@ run_install() {
 	run "${INSTALL[@]}" "$TREE/install.sh" "$@"
 }
 
-# Whatever happened, the work directory is gone.
+# Checks that no work directory remains.
 left_nothing() {
 	[[ -z $(find "$TMPDIR" -name 'portcullis-install.*') ]] || {
 		echo "left in $TMPDIR: $(ls "$TMPDIR")"
@@ -97,7 +97,7 @@ left_nothing() {
 	}
 }
 
-# did_install ARG...: must succeed.
+# did_install ARG...: runs install.sh, which must succeed.
 did_install() {
 	run_install "$@"
 	[[ $status == 0 ]] || {
@@ -108,7 +108,7 @@ did_install() {
 	left_nothing
 }
 
-# refuses STATUS PATTERN ARG...: one line that matches PATTERN, that status, and nothing below EP is touched.
+# refuses STATUS PATTERN ARG...: install.sh must exit with STATUS, print one line that matches PATTERN, and change nothing below EP.
 refuses() {
 	local wanted=$1 pattern=$2 before after
 	shift 2
@@ -127,7 +127,7 @@ refuses() {
 	left_nothing
 }
 
-# Names, kinds, modes, owners, link targets, contents and extended attributes.
+# Prints names, types, modes, owners, link targets, contents and extended attributes.
 snapshot() {
 	(
 		cd -- "$1" || exit
@@ -137,7 +137,7 @@ snapshot() {
 	)
 }
 
-# The same with inodes and times of change, of directories too.
+# The same with inodes and modification times.
 snapshot_exactly() {
 	snapshot "$1"
 	(cd -- "$1" && find . -printf '%P %i %T@ %C@\n' | sort)
@@ -147,7 +147,7 @@ same() {
 	diff <(printf '%s\n' "$1") <(printf '%s\n' "$2")
 }
 
-# path_without NAME...: prints a folder for PATH that has every command of PATH but these.
+# path_without NAME...: prints a directory for PATH with all commands except these.
 path_without() {
 	local dir=$PLACE/path.$BATS_TEST_NUMBER name
 	mkdir -p "$dir"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# Installation into / as root, and setuid. Each test has a host of its own: a mount namespace in which /etc, /usr and /var
-# are overlays, with or without the group portage.
+# Installation into / as root, and --setuid. Each test has its own host: a mount namespace with overlays over /etc, /usr and /var,
+# with or without the group portage.
 
 load helper.bash
 
 setup_file() {
 	install_setup_file
-	# A confine that knows mode setuid, whatever the tree's own can: what is tested here is install.sh.
+	# A replacement for confine that supports mode setuid, because this file tests install.sh only.
 	gcc -x c -o "$PLACE/confine" - <<-'END'
 		#include <stdio.h>
 		#include <unistd.h>
@@ -22,7 +22,7 @@ setup() {
 	cp "$PLACE/confine" "$TREE_SETUID/native/build/confine"
 }
 
-# host SCRIPT: runs it (bash, -eux) on such a host. portage ID makes the group.
+# host SCRIPT: runs SCRIPT (bash -eux) on such a host. portage ID creates the group.
 host() {
 	run unshare -m --propagation private bash -c '
 		set -eu
@@ -52,7 +52,7 @@ host() {
 	}
 }
 
-@test "a host: the paths of a host, root's; the log folder is the builders'" {
+@test "on a host, root owns all files and group portage can write the log directory" {
 	host '
 		portage 250
 		umask 077
@@ -70,7 +70,7 @@ host() {
 		rm /var/log/portcullis/records.jsonl'
 }
 
-@test "no group portage: said, and the log folder is root's; the group comes later: it is theirs" {
+@test "without group portage, the log directory belongs to root until the group exists" {
 	host '
 		"$TREE/install.sh" 2>&1 | tee "$TOP/out"
 		grep "there is no group portage: /var/log/portcullis is root.s alone" "$TOP/out"
@@ -85,7 +85,7 @@ host() {
 		[[ ! -e /var/log/portcullis ]]'
 }
 
-@test "a log folder that somebody else set up is left as it is, and stays" {
+@test "install.sh neither changes nor removes a log directory that it did not create" {
 	host '
 		portage 250
 		mkdir -m 700 /var/log/portcullis
@@ -97,7 +97,7 @@ host() {
 		is /var/log/portcullis "700 0:0"'
 }
 
-@test "--setuid: root:portage 4710, and tried; kept by an upgrade; --no-setuid takes it off" {
+@test "--setuid installs root:portage 4710 and tests it; an upgrade keeps it; --no-setuid undoes it" {
 	host '
 		portage 250
 		confine=/usr/libexec/portcullis/confine
@@ -106,7 +106,7 @@ host() {
 		"$TREE_SETUID/install.sh" --setuid
 		is $confine "4710 0:250"
 		[[ $(setpriv --reuid=65534 --regid=250 --clear-groups $confine) == mode=setuid ]]
-		# From a shell: setpriv itself still has its capabilities when it calls exec.
+		# Use a shell, because setpriv itself has capabilities when it calls exec.
 		status=0
 		setpriv --reuid=65534 --regid=65534 --clear-groups bash -c "exec $confine" || status=$?
 		[[ $status == 126 ]]
@@ -122,14 +122,14 @@ host() {
 		[[ ! -e $confine ]]'
 }
 
-@test "--setuid with the tree's own confine: it says mode=setuid when an ordinary user runs it" {
+@test "--setuid with the real confine: an ordinary user gets mode=setuid" {
 	host '
 		portage 250
 		"$TREE/install.sh" --setuid
 		setpriv --reuid=65534 --regid=250 --clear-groups --inh-caps=-all /usr/libexec/portcullis/confine --probe | grep -x mode=setuid'
 }
 
-@test "--setuid that can't be had: said plainly, nothing changed" {
+@test "--setuid fails without a change if it is not possible" {
 	host '
 		refuses 8 "no group portage" --setuid
 		portage 250
@@ -137,14 +137,14 @@ host() {
 		mount -t tmpfs -o nosuid,mode=755 none /usr/libexec/portcullis
 		refuses 8 "mounted nosuid" --setuid
 		umount /usr/libexec/portcullis
-		# One that an ordinary user starts in vain: the run tells, and all is put back.
+		# A confine that ordinary users cannot start: the test run fails, and the previous state is restored.
 		TREE=$TREE_SETUID
 		cp "$(type -P true)" "$TREE/native/build/confine"
 		refuses 8 "says no mode at all; all was put back" --setuid
 		[[ ! -e /etc/portage && ! -e /usr/bin/portcullis ]]'
 }
 
-@test "--setuid where no_new_privs is set: installed as asked, and said that it wasn't tried" {
+@test "--setuid under no_new_privs installs confine and prints that it was not tested" {
 	host '
 		portage 250
 		setpriv --no-new-privs "$TREE_SETUID/install.sh" --setuid 2>&1 | tee "$TOP/out"
@@ -152,10 +152,10 @@ host() {
 		is /usr/libexec/portcullis/confine "4710 0:250"'
 }
 
-@test "--setuid below --destdir: owner and mode for the package, nothing run" {
+@test "--setuid with --destdir sets owner and mode and runs nothing" {
 	host '
 		portage 250
-		# One that would not pass if it were tried.
+		# This confine would fail the test.
 		TREE=$TREE_SETUID
 		cp "$(type -P true)" "$TREE/native/build/confine"
 		"$TREE/install.sh" --setuid --destdir "$TOP/image"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
-# Root installs where another user controls the target. Every file that must not change is made by the test itself.
+# Root installs into a target that another user controls. The test creates every file that must not change.
 
 load helper.bash
 load bashrc_variants.bash
@@ -39,8 +39,8 @@ vault_is_safe() {
 	}
 }
 
-# attack_before SCRIPT TOOL...: runs SCRIPT as the owner before each call of TOOL, with the arguments of TOOL. This is the
-# race that the owner wins always. SCRIPT names what it replaced in $ATTACKED.
+# attack_before SCRIPT TOOL...: runs SCRIPT as the owner before each call of TOOL, with the arguments of TOOL, so that the owner
+# wins every race. SCRIPT writes what it replaced to $ATTACKED.
 attack_before() {
 	local tool dir=$PLACE/hostile.$BATS_TEST_NUMBER
 	rm -rf "$dir"
@@ -72,8 +72,8 @@ for tool in cp chmod touch mv sync; do
 	bats_test_function --description "a staged file that becomes a symbolic link before $tool" -- staged_symbolic_link "$tool"
 done
 
-# The kernel lets a user make a hard link to what that user can write (fs.protected_hardlinks).
-@test "a staged file that becomes a hard link to a file of root" {
+# The kernel lets users make hard links to files that they can write (fs.protected_hardlinks).
+@test "a staged file replaced by a hard link to root's file: root's file is unchanged" {
 	local shared=$PLACE/shared.$BATS_TEST_NUMBER
 	echo shared >"$shared"
 	chmod 666 "$shared"
@@ -85,7 +85,7 @@ done
 	[[ $(stat -c '%a %u:%g' "$shared") == '666 0:0' ]]
 }
 
-@test "a loop that replaces every staged file" {
+@test "an owner who replaces every staged file: root's files are unchanged" {
 	local pid i
 	as_user "$OWNER" /bin/bash -c 'shopt -s nullglob
 		while [[ ! -e $3 ]]; do
@@ -94,7 +94,7 @@ done
 			done
 		done' - "$EP" "$SECRET" "$TMPDIR/stop" >"$ATTACKED" 2>"$TMPDIR/errors" 3>&- &
 	pid=$!
-	# Until one staged file was replaced, and three times at least.
+	# Repeat until one staged file was replaced, at least three times.
 	for ((i = 0; i < 30; i++)); do
 		[[ ! -s $ATTACKED || $i -lt 3 ]] || break
 		run_install --eprefix "$EP"
@@ -107,14 +107,14 @@ done
 	vault_is_safe
 }
 
-# forge_record LINE...: a record as the owner can write it.
+# forge_record LINE...: writes a record as the owner.
 forge_record() {
 	mkdir -p "$EP/usr/lib/portcullis"
 	printf '%s\n' 'portcullis-record 1' 'version 0.1.0' 'setuid no' 'bashrc edited' 'block ' "$@" >"$EP/usr/lib/portcullis/installed"
 	chown -R "$OWNER:$OWNER" "$EP"
 }
 
-@test "a log directory that is a symbolic link, with a record that claims it" {
+@test "a symbolic link as log directory, with a forged record: its destination is unchanged" {
 	forge_record 'log 700 0:0'
 	mkdir -p "$EP/var/log"
 	ln -s "$VAULT" "$EP/var/log/portcullis"
@@ -124,7 +124,7 @@ forge_record() {
 	vault_is_safe
 }
 
-@test "phase.bash that leads to a root-only file: no copy is kept aside" {
+@test "phase.bash that is a link to a root-only file is not copied" {
 	local mode
 	forge_record "file $(printf '%064d' 0) etc/portage/portcullis/phase.bash"
 	mkdir "$EP/etc/portage/portcullis"
@@ -135,7 +135,7 @@ forge_record() {
 	done
 }
 
-@test "a forged record at removal: nothing outside the Prefix is read or removed" {
+@test "uninstall with a forged record reads and removes nothing outside the Prefix" {
 	local path
 	for path in usr/lib/portcullis/secret usr/share/secret etc/portage/portcullis/secret; do
 		forge_record "file $(sha256sum <"$SECRET" | cut -d' ' -f1) $path" "dir ${path%/*}"
@@ -147,21 +147,21 @@ forge_record() {
 	done
 }
 
-@test "bashrc that leads to a root-only file is refused" {
+@test "install.sh refuses a bashrc that is a link to a root-only file" {
 	ln -sfn "$SECRET" "$BASHRC"
 	run_install --eprefix "$EP"
 	[[ $status == 4 || $status == 5 ]]
 	vault_is_safe
 }
 
-@test "a directory that becomes a symbolic link half way" {
+@test "a directory replaced by a symbolic link during the installation" {
 	attack_before 'mv -T -- "$EP/usr/lib/portcullis" "$EP/away" && ln -s -- "$VAULT" "$EP/usr/lib/portcullis" && echo >>"$ATTACKED"' mktemp sync mv
 	run_install --eprefix "$EP"
 	[[ -s $ATTACKED ]]
 	vault_is_safe
 }
 
-# Every program that install.sh starts is logged with its user, and once the state of the process in the Prefix.
+# Logs every program that install.sh starts with its user, and once the status of the process in the Prefix.
 log_tools() {
 	local tool dir=$PLACE/hostile.$BATS_TEST_NUMBER
 	mkdir "$dir"
@@ -211,14 +211,14 @@ log_tools() {
 	[[ $status == 1 ]]
 }
 
-@test "control characters of the owner's files do not reach the terminal" {
+@test "install.sh prints no control characters from the owner's files" {
 	forge_record "file $(printf '%064d' 0) ../$(printf '\033]0;x\007\302\233')"
 	run_install --eprefix "$EP"
 	[[ $status == 9 && $output == *'names a path'* ]]
 	[[ $output != *[[:cntrl:]]* && $output != *$'\302\233'* ]]
 }
 
-@test "a signal to root's install.sh reaches the process in the Prefix, and all is put back" {
+@test "root's install.sh forwards a signal, and the previous state is restored" {
 	local before
 	before=$(snapshot "$EP")
 	# shellcheck disable=SC2016 # the script expands it
@@ -237,10 +237,10 @@ log_tools() {
 	same "$before" "$(snapshot "$EP")"
 }
 
-@test "--setuid in another user's Prefix: 8, and --no-setuid takes an older one off" {
+@test "--setuid in another user's Prefix exits with 8; --no-setuid undoes an older one" {
 	refuses 8 "--setuid: $EP belongs to nobody, who could replace confine" --eprefix "$EP" --setuid
 	did_install --eprefix "$EP"
-	# As install.sh 0.1.0 left it.
+	# The state after install.sh 0.1.0.
 	sed -i 's/^setuid no/setuid yes/' "$EP/usr/lib/portcullis/installed"
 	chown 0:7 "$EP/usr/libexec/portcullis/confine"
 	chmod 4710 "$EP/usr/libexec/portcullis/confine"
@@ -249,12 +249,12 @@ log_tools() {
 	[[ -z $(find "$EP" -perm /6000) && -z $(find "$EP" -not -uid "$OWNER") ]]
 }
 
-@test "a Prefix of a user without an entry in passwd: 10, with the command to run" {
+@test "a Prefix owner without passwd entry: exit status 10 and the command to run" {
 	chown -R 12345:23456 "$EP"
 	refuses 10 'setpriv --reuid=12345 --regid=23456 --clear-groups' --eprefix "$EP"
 }
 
-@test "a directory on the way that somebody else can change: 10" {
+@test "install.sh exits with 10 if another user can change a parent directory" {
 	chown -R 0:0 "$EP"
 	mkdir "$EP/usr" "$EP/home"
 	chown "$OWNER" "$EP/usr"
@@ -267,12 +267,12 @@ log_tools() {
 	chmod 757 "$EP/usr"
 	refuses 10 "$EP/usr can be written by everybody" --eprefix "$EP"
 	chmod 755 "$EP/usr"
-	# An ACL that lets nobody write, as `setfacl -m u:nobody:rwx` makes it.
+	# An ACL that grants user nobody write access, as of `setfacl -m u:nobody:rwx`.
 	chown 0:0 "$EP/usr"
 	setfattr -n system.posix_acl_access -v 0x0200000001000700ffffffff02000700feff000004000500ffffffff10000700ffffffff20000500ffffffff "$EP/usr"
 	refuses 10 "$EP/usr can be written by others" --eprefix "$EP"
 	setfattr -x system.posix_acl_access "$EP/usr"
-	# Where bashrc leads to, and the links on the way.
+	# The destination of bashrc, and the links in its path.
 	mv "$BASHRC" "$EP/home/bashrc"
 	chown "$OWNER" "$EP/home"
 	ln -s ../../home/bashrc "$BASHRC"
@@ -282,7 +282,7 @@ log_tools() {
 	[[ -L $BASHRC && $(head -n 1 "$EP/home/bashrc") == "$BEGIN"* ]]
 }
 
-@test "a Prefix below a third user's directory: 10" {
+@test "install.sh exits with 10 for a Prefix below a third user's directory" {
 	mkdir "$EP/home"
 	chown "$THIRD" "$EP"
 	chown "$OWNER" "$EP/home"
@@ -292,7 +292,7 @@ log_tools() {
 	refuses 10 "$EP belongs to nobody" --eprefix "$EP/home"
 }
 
-@test "a record that somebody else can write is not read: 10" {
+@test "install.sh exits with 10 if another user can write the record" {
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"
 	chown "$OWNER" "$EP/usr/lib/portcullis/installed"
@@ -303,7 +303,7 @@ log_tools() {
 	refuses 10 'installed can be written by' --eprefix "$EP" --uninstall
 }
 
-# A record may name what install.sh puts there, and files in Portcullis's own directories.
+# A record may contain destinations of install.sh, and files in directories of Portcullis.
 refuses_line() {
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"
@@ -322,7 +322,7 @@ bats_test_function --description "a record with a checksum that is none" -- refu
 bats_test_function --description "a record with an owner that is none" -- refuses_line 'log 755 root' 'not a record'
 bats_test_function --description "a record with an unknown line" -- refuses_line 'chown etc/shadow' 'not a record'
 
-@test "a log directory of root that is a symbolic link is left as it is" {
+@test "install.sh leaves a log directory of root that is a symbolic link unchanged" {
 	chown -R 0:0 "$EP"
 	mkdir -p "$EP/var/log"
 	ln -s "$VAULT" "$EP/var/log/portcullis"
@@ -334,7 +334,7 @@ bats_test_function --description "a record with an unknown line" -- refuses_line
 	vault_is_safe
 }
 
-@test "/var/log that a group can write: no log directory, and a note" {
+@test "install.sh makes no log directory if a group can write /var/log, and prints a note" {
 	chown -R 0:0 "$EP"
 	mkdir -p "$EP/var/log"
 	chown 0:7 "$EP/var/log"
@@ -345,7 +345,7 @@ bats_test_function --description "a record with an unknown line" -- refuses_line
 	did_install --eprefix "$EP" --uninstall
 }
 
-@test "a lock of another user on the target or on the tree stops nobody" {
+@test "another user's lock on the target or the tree does not block install.sh" {
 	local directory line
 	chown -R 0:0 "$EP"
 	for directory in "$EP" "$TREE"; do
@@ -363,7 +363,7 @@ bats_test_function --description "a record with an unknown line" -- refuses_line
 	done
 }
 
-@test "nobody but the user who installs can open the lock" {
+@test "only the installing user can open the lock" {
 	local lock
 	attack_before 'ls -ld --time-style=+ /run/portcullis-lock.* /run/user/*/portcullis-lock.* /tmp/portcullis-lock.* >>"$ATTACKED"' sync
 	did_install --eprefix "$EP"
@@ -378,7 +378,7 @@ bats_test_function --description "a record with an unknown line" -- refuses_line
 	[[ $status != 0 && $output != *portcullis-lock*$'\n/'* ]]
 }
 
-@test "a lock's place that somebody else took: 4, and TMPDIR is the way out" {
+@test "install.sh exits with 4 if another user owns the lock, and works with another TMPDIR" {
 	local lock
 	be_ordinary
 	lock=$TMPDIR/portcullis-lock.$OWNER.$(stat -c %d.%i "$EP")
@@ -391,7 +391,7 @@ bats_test_function --description "a record with an unknown line" -- refuses_line
 	rmdir "$lock"
 }
 
-@test "an old setuid confine loses its mode before it is replaced or removed, whoever kept a link to it" {
+@test "install.sh clears the mode of an old setuid confine, also for kept hard links" {
 	local kept=$EP/kept confine=$EP/usr/libexec/portcullis/confine
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"
@@ -404,7 +404,7 @@ bats_test_function --description "a record with an unknown line" -- refuses_line
 	[[ ! -e $confine ]]
 }
 
-@test "a failure gives an old setuid confine its mode back" {
+@test "a failure restores the mode of an old setuid confine" {
 	local confine=$EP/usr/libexec/portcullis/confine
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"

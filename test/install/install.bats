@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What goes where: in a Prefix, below --destdir, a second time, as an upgrade, by two at once.
+# Destinations in a Prefix and below --destdir; second runs, upgrades and parallel runs.
 
 load helper.bash
 load bashrc_variants.bash
@@ -39,23 +39,23 @@ in_a_prefix() {
 	did_install --eprefix "$EP"
 	files_are_there "$EP"
 	cmp "$EP/usr/libexec/portcullis/confine" "$TREE/native/build/confine"
-	# The hook names the prefix and is bash; its block sources it from there.
+	# The hook contains the prefix and is valid bash; the block sources it.
 	[[ $(sed -n 2p "$BASHRC") == *"'$EP/etc/portage/portcullis/phase.bash'"* ]]
 	bash -n "$EP/etc/portage/portcullis/phase.bash"
 	grep -qF "$EP" "$EP/etc/portage/portcullis/phase.bash"
 	[[ $(stat -c '%a %u' "$EP/var/log/portcullis") == "755 $uid" ]]
 	[[ -z $(find "$EP" -not -uid "$uid") ]]
 	[[ -z $(find "$EP" -perm /7000) ]]
-	# A strict umask of the caller changes nothing for those who build.
+	# A strict umask of the caller does not affect the modes.
 	did_install --eprefix "$EP" --uninstall
 	(umask 077 && "${INSTALL[@]}" "$TREE/install.sh" --eprefix "$EP")
 	files_are_there "$EP"
 }
 
-@test "a Prefix, by root" { in_a_prefix root; }
-@test "a Prefix, by an ordinary user" { in_a_prefix ordinary; }
+@test "root installs into a Prefix" { in_a_prefix root; }
+@test "an ordinary user installs into a Prefix" { in_a_prefix ordinary; }
 
-@test "root installs into an ordinary user's Prefix: what is made is that user's" {
+@test "root installs into an ordinary user's Prefix: all files belong to that user" {
 	needs_root
 	chown -R 65534:65534 "$EP"
 	did_install --eprefix "$EP"
@@ -66,12 +66,12 @@ in_a_prefix() {
 	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 }
 
-@test "the installed program starts, and finds its prefix" {
+@test "the installed program starts and finds its prefix" {
 	did_install --eprefix "$EP"
 	cmp <("$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/etc/portage/portcullis/phase.bash"
 }
 
-@test "--destdir: all below it, and no file names it" {
+@test "--destdir contains all files, and no file contains its path" {
 	did_install --destdir "$EP" --eprefix /opt/gentoo
 	files_are_there "$EP/opt/gentoo"
 	run ! grep -rF "$EP" "$EP/opt"
@@ -81,7 +81,7 @@ in_a_prefix() {
 	[[ -z $(find "$EP/opt" -type f) ]]
 }
 
-@test "--destdir without --eprefix: the paths of a host" {
+@test "--destdir without --eprefix has the paths of a host" {
 	did_install --destdir "$EP"
 	files_are_there "$EP"
 	[[ $(sed -n 2p "$BASHRC") == 'if [[ -r /etc/portage/portcullis/phase.bash ]]; then source /etc/portage/portcullis/phase.bash; fi' ]]
@@ -89,7 +89,7 @@ in_a_prefix() {
 	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 }
 
-@test "--destdir: a symbolic link that leads out of it is not followed" {
+@test "install.sh does not follow a symbolic link out of --destdir" {
 	mkdir "$PLACE/outside.$BATS_TEST_NUMBER"
 	shape_plain "$PLACE/outside.$BATS_TEST_NUMBER/bashrc"
 	ln -sf "$PLACE/outside.$BATS_TEST_NUMBER/bashrc" "$BASHRC"
@@ -100,9 +100,9 @@ in_a_prefix() {
 	[[ $(ls "$PLACE/outside.$BATS_TEST_NUMBER") == bashrc ]]
 }
 
-@test "a directory that isn't there yet is made, and is given back when the installation fails" {
+@test "install.sh creates a missing prefix, and removes it after a failure" {
 	local dir=$EP/not/yet
-	# A prefix of which nothing is left after the failure, not even the directories above it.
+	# After the failure, the prefix and its parent directories do not exist.
 	mkdir "$PLACE/nosync"
 	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nosync/sync"
 	chmod +x "$PLACE/nosync/sync"
@@ -112,7 +112,7 @@ in_a_prefix() {
 	files_are_there "$dir"
 }
 
-@test "however it is started: through a symbolic link, by bash, from its own directory" {
+@test "install.sh works through a symbolic link, with bash, and from its own directory" {
 	local before
 	did_install --eprefix "$EP"
 	before=$(snapshot_exactly "$EP")
@@ -122,7 +122,7 @@ in_a_prefix() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "a second run changes nothing: no inode, no time, no directory" {
+@test "a second run changes no inode, time or directory" {
 	local before
 	did_install --eprefix "$EP"
 	before=$(snapshot_exactly "$EP")
@@ -133,15 +133,15 @@ in_a_prefix() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "an upgrade replaces what is ours and differs, and nothing else" {
+@test "an upgrade replaces only changed files of Portcullis" {
 	local before after
 	did_install --eprefix "$EP"
-	# As an older version: another program, a file that is no longer shipped, both in the record.
+	# The state after an older version: another program and an obsolete file, both in the record.
 	echo '// older' >"$EP/usr/lib/portcullis/portcullis.js"
 	echo 'old' >"$EP/usr/lib/portcullis/gone.js"
 	sed -i -E "s|^file [0-9a-f]+ (usr/lib/portcullis/portcullis.js)|file $(sha256sum <"$EP/usr/lib/portcullis/portcullis.js" | cut -d' ' -f1) \1|
 		\$a file $(sha256sum <"$EP/usr/lib/portcullis/gone.js" | cut -d' ' -f1) usr/lib/portcullis/gone.js" "$EP/usr/lib/portcullis/installed"
-	echo 'not ours' >"$EP/usr/lib/portcullis/plugin.js"
+	echo 'foreign' >"$EP/usr/lib/portcullis/plugin.js"
 	echo '{}' >"$EP/var/log/portcullis/records.jsonl"
 	before=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/lib/portcullis/\(portcullis.js\|gone.js\|installed\)')
 	did_install --eprefix "$EP"
@@ -149,20 +149,20 @@ in_a_prefix() {
 	[[ ! -e $EP/usr/lib/portcullis/gone.js && -z $(find "$EP" -name '*.edited') ]]
 	after=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/lib/portcullis/\(portcullis.js\|installed\)')
 	same "$before" "$after"
-	# And the removal leaves what is not ours, and says so.
+	# The removal keeps foreign files and prints a message.
 	did_install --eprefix "$EP" --uninstall
 	[[ $(find "$EP" -type f -printf '%P\n' | sort | paste -sd' ') == 'etc/portage/bashrc usr/lib/portcullis/plugin.js var/log/portcullis/records.jsonl' ]]
 	[[ $output == *"kept $EP/var/log/portcullis"* && $output == *"kept $EP/usr/lib/portcullis"* ]]
 }
 
-@test "--dry-run says what would be done and does nothing" {
+@test "--dry-run prints the steps and changes nothing" {
 	local before wanted
 	before=$(snapshot_exactly "$EP")
 	did_install --eprefix "$EP" --dry-run
 	same "$before" "$(snapshot_exactly "$EP")"
 	wanted=$(sed -nE 's/^would (create|edit|replace) //p' <<<"$output")
 	did_install --eprefix "$EP"
-	# It named every file and directory that there is now and was not before.
+	# --dry-run printed every file and directory that the installation then created.
 	same "$(sort <<<"$wanted")" "$(find "$EP" -mindepth 1 | grep -vxF "$EP/etc
 $EP/etc/portage" | sort)"
 	before=$(snapshot_exactly "$EP")
@@ -173,7 +173,7 @@ $EP/etc/portage" | sort)"
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "a removal needs neither Node nor a compiler, and a second one has nothing to do" {
+@test "a removal needs neither Node nor a compiler, and a second removal does nothing" {
 	did_install --eprefix "$EP"
 	PATH=$(path_without node npm gcc cc make) run_install --eprefix "$EP" --uninstall
 	[[ $status == 0 ]]
@@ -182,7 +182,7 @@ $EP/etc/portage" | sort)"
 	[[ $output == 'nothing to do'* ]]
 }
 
-@test "two at once: one does it, the other is told, and the result is whole" {
+@test "of two parallel runs one installs, the other fails, and the result is complete" {
 	local -a pids=()
 	local i status_of wins=0
 	for i in 1 2 3 4; do
@@ -205,7 +205,7 @@ $EP/etc/portage" | sort)"
 	[[ $(grep -c "$BEGIN" "$BASHRC") == 1 && -z $(find "$EP" -name '.*portcullis.*') ]]
 }
 
-@test "while somebody holds the lock: refused in one line" {
+@test "install.sh fails in one line while another process holds the lock" {
 	local fd lock
 	lock=$TMPDIR/portcullis-lock.$EUID.$(stat -c %d.%i "$EP")
 	((EUID)) || lock=/run/${lock##*/}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What can't be done is said in one line, with a status of its own, before anything is changed.
+# Each error is one line with its own exit status, before any change.
 
 load helper.bash
 load bashrc_variants.bash
@@ -9,7 +9,7 @@ setup() {
 	shape_plain "$BASHRC"
 }
 
-@test "bad options: 2" {
+@test "bad options exit with 2" {
 	refuses 2 "unknown option '--frobnicate'" --frobnicate
 	refuses 2 "unknown option 'somewhere'" --eprefix "$EP" somewhere
 	refuses 2 '--eprefix needs a directory' --eprefix
@@ -18,7 +18,7 @@ setup() {
 	refuses 2 'mean nothing with --uninstall' --eprefix "$EP" --uninstall --setuid
 }
 
-@test "--help names every option and every status, and does nothing else" {
+@test "--help lists every option and every status, and changes nothing" {
 	local before word cause
 	before=$(snapshot_exactly "$EP")
 	did_install --help
@@ -33,11 +33,11 @@ setup() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "no Node: 3" {
+@test "a missing Node exits with 3" {
 	PATH=$(path_without node) refuses 3 'Node 20 or newer is needed.*net-libs/nodejs' --eprefix "$EP"
 }
 
-@test "an old Node: 3" {
+@test "an old Node exits with 3" {
 	local dir
 	dir=$(path_without node)
 	printf '#!/bin/sh\necho v18.19.0\n' >"$dir/node"
@@ -47,7 +47,7 @@ setup() {
 	PATH=$dir refuses 3 'does not start' --eprefix "$EP"
 }
 
-# unbuilt: a tree of the test's own in which confine, and with --program the program too, is still to be built.
+# unbuilt: makes a tree in which confine (with --program also the program) is not built.
 unbuilt() {
 	TREE_UNBUILT=$PLACE/unbuilt.$BATS_TEST_NUMBER
 	cp -a "$TREE" "$TREE_UNBUILT"
@@ -56,7 +56,7 @@ unbuilt() {
 	TREE=$TREE_UNBUILT
 }
 
-@test "no compiler, no make, no npm, where something is to be built: 3" {
+@test "a missing compiler, make or npm exits with 3 if a build is needed" {
 	unbuilt
 	PATH=$(path_without gcc cc) refuses 3 'confine is not built and cc is not in PATH' --eprefix "$EP"
 	CC='no-such-cc -m32' refuses 3 'confine is not built and no-such-cc is not in PATH' --eprefix "$EP"
@@ -65,13 +65,13 @@ unbuilt() {
 	PATH=$(path_without npm) refuses 3 'npm is not in PATH' --eprefix "$EP"
 }
 
-@test "a release tarball: confine is built with make alone, and a failing build installs nothing" {
+@test "a release tarball builds confine with make only, and a failing build installs nothing" {
 	local dir
 	unbuilt
 	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
 	PATH=$(path_without npm) did_install --eprefix "$EP"
 	[[ -x $EP/usr/libexec/portcullis/confine ]]
-	# Something in native/ that make finds no reason in: it is asked once.
+	# A newer file in native/ that make ignores causes one build only.
 	sed -i '2s/.*/\techo made >>made/' "$TREE/native/Makefile"
 	touch -d '2 hours ago' "$TREE/native/Makefile" "$TREE/native/build/confine"
 	touch -d '1 hour ago' "$TREE/native/README"
@@ -87,7 +87,7 @@ unbuilt() {
 	[[ ! -e $EP/usr ]]
 }
 
-@test "--dry-run on a tree that is not built: says so, and builds nothing" {
+@test "--dry-run of an unbuilt tree prints that and builds nothing" {
 	local before tree
 	unbuilt --program
 	before=$(snapshot_exactly "$EP") tree=$(snapshot_exactly "$TREE")
@@ -97,12 +97,12 @@ unbuilt() {
 	same "$tree" "$(snapshot_exactly "$TREE")"
 }
 
-@test "what is newer than its build is built again" {
+@test "sources that are newer than the build are built again" {
 	unbuilt --program
 	mkdir "$TREE/src"
 	echo 1 >"$TREE/src/x.ts"
 	cp -a "$PLACE/tree/native/build/confine" "$TREE/native/build/confine"
-	# The build is the tree's own script; here it leaves a mark.
+	# The tree's build script leaves a mark in this test.
 	sed -i 's|"version": .*|&\n\t"scripts": { "build": "mkdir -p dist \&\& cp ../tree/dist/portcullis.js dist/ \&\& echo built >>built" },|; /^\t"scripts": {$/,/^\t},$/d' "$TREE/package.json"
 	did_install --eprefix "$EP"
 	did_install --eprefix "$EP"
@@ -112,7 +112,7 @@ unbuilt() {
 	[[ $(wc -l <"$TREE/built") == 2 ]]
 }
 
-@test "a program that writes no hook, or no bash: 3" {
+@test "a program that prints no hook or invalid bash exits with 3" {
 	unbuilt
 	cp -a "$PLACE/tree/native/build/confine" "$TREE/native/build/confine"
 	echo 'process.exit(0)' >"$TREE/dist/portcullis.js"
@@ -123,7 +123,7 @@ unbuilt() {
 	refuses 3 'could not write the hook: boom' --eprefix "$EP"
 }
 
-@test "the host, by an ordinary user: 4, and both ways out" {
+@test "an ordinary user who installs on the host gets status 4 and both fixes" {
 	be_ordinary
 	refuses 4 'is not writable: run as root, or with --eprefix DIR'
 	refuses 4 '--setuid needs root' --eprefix "$EP" --setuid
