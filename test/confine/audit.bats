@@ -118,24 +118,24 @@ except OSError: pass
 
 @test 'a 1 kHz timer with SA_RESTART: attempts fail as without confine and are counted once' {
 	audit --net -- "$CLIENT" timer 1 20000 >"$AUDIT_DIR/out"
-	[[ $(<"$AUDIT_DIR/out") =~ ^odd=0\ ticks=[0-9]{2,}$ ]]
+	[[ $(<"$AUDIT_DIR/out") =~ ^unexpected=0\ ticks=[0-9]{2,}$ ]]
 	assert_blocked "client tcp $DESTINATION 20000"
 }
 
 @test 'a 1 kHz timer without SA_RESTART: an attempt that fails with EINTR is not counted' {
-	local odd ticks
+	local unexpected ticks
 	audit --net -- "$CLIENT" timer 0 50000 >"$AUDIT_DIR/out"
-	[[ $(<"$AUDIT_DIR/out") =~ ^odd=([0-9]+)\ ticks=([0-9]{2,})$ ]]
-	odd=${BASH_REMATCH[1]} ticks=${BASH_REMATCH[2]}
+	[[ $(<"$AUDIT_DIR/out") =~ ^unexpected=([0-9]+)\ ticks=([0-9]{2,})$ ]]
+	unexpected=${BASH_REMATCH[1]} ticks=${BASH_REMATCH[2]}
 	# A signal interrupts a call only before the watcher has received it.
-	((odd < ticks / 2))
-	assert_blocked "client tcp $DESTINATION $((50000 - odd))"
-	[[ $(record_value "$RECORD" r.unreachable) == $((50000 - odd)) ]]
+	((unexpected < ticks / 2))
+	assert_blocked "client tcp $DESTINATION $((50000 - unexpected))"
+	[[ $(record_value "$RECORD" r.unreachable) == $((50000 - unexpected)) ]]
 }
 
 @test 'many signals disturb no attempt and no count' {
 	audit --net -- "$CLIENT" storm 3000 >"$AUDIT_DIR/out"
-	[[ $(<"$AUDIT_DIR/out") == 'odd=0' ]]
+	[[ $(<"$AUDIT_DIR/out") == 'unexpected=0' ]]
 	assert_blocked "client tcp $DESTINATION 3000"
 }
 

@@ -201,7 +201,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 }
 
 @test 'confine searches the command in the PATH of the new environment' {
-	# As env(1): `env PATH=... COMMAND` looks there.
+	# env(1) also searches in the PATH that it sets.
 	printf '#!/bin/sh\necho found\n' >"$BATS_TEST_TMPDIR/only-here"
 	chmod 755 "$BATS_TEST_TMPDIR/only-here"
 	run -0 env CONFINE_ENV_PATH="$BATS_TEST_TMPDIR:$PATH" "$CONFINE" --net -- only-here

@@ -15,7 +15,7 @@ setup() {
 	chmod 666 "$RECORD"
 }
 
-KINDS='double_fork closed_files deaf stopped bomb renamed chain slow_chain sibling adopted traced tracer leaderless'
+KINDS='double_fork closed_files ignores_signals stopped bomb renamed chain slow_chain sibling adopted traced tracer leaderless'
 
 # Prints the survivors from inside the container, because the end of the container kills them.
 # shellcheck disable=SC2016

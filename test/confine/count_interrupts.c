@@ -1,4 +1,4 @@
-/* count: says when the first SIGINT arrives, and how many there were when SIGUSR1 does. */
+/* count_interrupts: prints a line for the first SIGINT, and the number of SIGINTs when SIGUSR1 arrives. */
 #include <signal.h>
 #include <stdio.h>
 

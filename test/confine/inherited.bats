@@ -39,19 +39,13 @@ SIX='address add fd::1/8 dev lo'
 @test "namespaces that Portage's code has made are recognised" {
 	local portage
 	portage=$("$TOP/scripts/portage")
-	cat >"$TEST_DIR/spawn.py" <<-'EOF'
-		import os, sys
-		import portage.process
-		sys.exit(os.waitstatus_to_exitcode(os.waitpid(portage.process.spawn(
-		    sys.argv[2:], unshare_net=True, unshare_ipc=sys.argv[1] == "ipc", returnpid=True)[0], 0)[1]))
-	EOF
-	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" ipc "$CONFINE" --net --ipc --record "$RECORD" -- true
+	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net,unshare_ipc "$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage portage'
 	# Only the network is from Portage, so confine makes an IPC namespace.
-	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" - "$CONFINE" --net --ipc --record "$RECORD" -- true
+	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net "$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage confine'
 	# Some modules add a virtual device that is down to every new namespace.
-	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" ipc bash -c '
+	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net,unshare_ipc bash -c '
 		ip link add d0 type veth peer name d1 && exec "$@"' - \
 		"$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage portage'
@@ -98,13 +92,7 @@ SIX='address add fd::1/8 dev lo'
 @test 'pid-ns-init of Portage tracks the phase, and another process 1 of that name does not' {
 	local portage
 	portage=$("$TOP/scripts/portage")
-	cat >"$TEST_DIR/spawn.py" <<-'EOF'
-		import os, sys
-		import portage.process
-		sys.exit(os.waitstatus_to_exitcode(os.waitpid(portage.process.spawn(
-		    sys.argv[1:], unshare_pid=True, unshare_mount=True, returnpid=True)[0], 0)[1]))
-	EOF
-	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" "$CONFINE" --cgroup x --record "$RECORD" -- true
+	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_pid,unshare_mount "$CONFINE" --cgroup x --record "$RECORD" -- true
 	[[ $(record_value "$RECORD" r.tracking) == *portage ]]
 	printf '#!/bin/bash\n"$@"\n' >"$TEST_DIR/pid-ns-init"
 	chmod 755 "$TEST_DIR/pid-ns-init"

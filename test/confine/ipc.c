@@ -1,7 +1,7 @@
 /*
- * ipc make NAME KEY: makes a POSIX message queue and a shared memory segment, and prints the segment's number
- * ipc see NAME KEY: prints which of them are there
- * ipc remove NAME KEY
+ * ipc make NAME KEY     makes a POSIX message queue and a shared memory segment, and prints the id of the segment
+ * ipc see NAME KEY      prints which of them exist
+ * ipc remove NAME KEY   removes both
  */
 #include <fcntl.h>
 #include <mqueue.h>

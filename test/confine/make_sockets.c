@@ -1,8 +1,9 @@
 /*
- * Makes sockets of some families by every system call that there is for it, and says how each ends: CALL FAMILY RESULT, a line each.
- * make race COUNT: asks for AF_INET while a thread writes AF_VSOCK into the arguments of socketcall(2). Status 0 where no call made that.
- * make hidden, make nested: what socketcall makes of AF_INET and AF_VSOCK for a process that cannot be inspected, and in a network
- * namespace that the phase has made.
+ * make_sockets               makes sockets of several families by every system call and prints the results: CALL FAMILY RESULT
+ * make_sockets race COUNT    makes AF_INET sockets while a thread writes AF_VSOCK into the arguments of socketcall(2). Exits with 0 if no
+ *                            AF_VSOCK socket was made
+ * make_sockets hidden        makes AF_INET and AF_VSOCK sockets by socketcall(2) as a process that cannot be inspected
+ * make_sockets nested        does the same in a nested network namespace
  */
 #include "../egress/client.h"
 
@@ -29,7 +30,7 @@ static const struct {
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
-static void say(const char *call, const char *family, long result)
+static void print_result(const char *call, const char *family, long result)
 {
 	printf("%s %s %s\n", call, family, result >= 0 ? "made" : strerrorname_np((int)-result));
 	if (result > STDERR_FILENO)
@@ -66,15 +67,15 @@ static void race(long count)
 		expect(fd < 0 || (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_INET), "another family");
 		close(fd);
 	}
-	expect(made > 0 && made < count, "both families were asked for");
+	expect(made > 0 && made < count, "some calls requested each family");
 	over = true;
 	pthread_join(thread, NULL);
 }
 
-static void say_both(void)
+static void print_both(void)
 {
-	say("socketcall", "inet", socketcall(1, AF_INET, SOCK_STREAM, 0, 0, 0, 0));
-	say("socketcall", "vsock", socketcall(1, 40, SOCK_STREAM, 0, 0, 0, 0));
+	print_result("socketcall", "inet", socketcall(1, AF_INET, SOCK_STREAM, 0, 0, 0, 0));
+	print_result("socketcall", "vsock", socketcall(1, 40, SOCK_STREAM, 0, 0, 0, 0));
 }
 
 int main(int argc, char **argv)
@@ -87,23 +88,23 @@ int main(int argc, char **argv)
 	if (argc == 2) {
 		bool nested = strcmp(argv[1], "nested") == 0;
 		expect(nested ? unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 : prctl(PR_SET_DUMPABLE, 0) == 0, argv[1]);
-		say_both();
+		print_both();
 		return 0;
 	}
 	for (size_t i = 0; i < FAMILIES; i++) {
 		uint32_t family = families[i].family, type = families[i].type;
-		say("socket", families[i].name, by_libc(socket((int)family, (int)type, 0)));
-		say("x32", families[i].name, by_libc(syscall(X32 | 41, family, type, 0)));
-		say("i386", families[i].name, i386(359, family, type, 0, 0, 0, 0));
-		say("socketcall", families[i].name, socketcall(1, family, type, 0, 0, 0, 0));
-		say("socketpair", families[i].name, by_libc(socketpair((int)family, (int)type, 0, pair)));
+		print_result("socket", families[i].name, by_libc(socket((int)family, (int)type, 0)));
+		print_result("x32", families[i].name, by_libc(syscall(X32 | 41, family, type, 0)));
+		print_result("i386", families[i].name, i386(359, family, type, 0, 0, 0, 0));
+		print_result("socketcall", families[i].name, socketcall(1, family, type, 0, 0, 0, 0));
+		print_result("socketpair", families[i].name, by_libc(socketpair((int)family, (int)type, 0, pair)));
 	}
-	/* Flags go with the type, and what socketcall makes is the caller's as it wanted it. */
+	/* The watcher keeps the flags of the type. */
 	int fd = (int)socketcall(1, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP, 0, 0, 0);
 	printf("flags %d %d\n", fd < 0 ? -1 : fcntl(fd, F_GETFD), fd < 0 ? -1 : fcntl(fd, F_GETFL) & O_NONBLOCK);
-	say("socketcall", "tcp-datagrams", socketcall(1, AF_INET, SOCK_DGRAM, IPPROTO_TCP, 0, 0, 0));
-	say("socketcall", "pair", socketcall(8, AF_UNIX, SOCK_STREAM, 0, pointer(low()->words + 4), 0, 0));
+	print_result("socketcall", "tcp-datagrams", socketcall(1, AF_INET, SOCK_DGRAM, IPPROTO_TCP, 0, 0, 0));
+	print_result("socketcall", "pair", socketcall(8, AF_UNIX, SOCK_STREAM, 0, pointer(low()->words + 4), 0, 0));
 	struct io_uring_params parameters = {0};
-	say("io_uring_setup", "ring", by_libc(syscall(SYS_io_uring_setup, 4, &parameters)));
+	print_result("io_uring_setup", "ring", by_libc(syscall(SYS_io_uring_setup, 4, &parameters)));
 	return 0;
 }

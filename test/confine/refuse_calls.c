@@ -1,7 +1,6 @@
 /*
- * refuse CALL=ERROR... -- COMMAND [ARG...]: runs a command to which the kernel refuses system calls, as a container's
- * seccomp filter does. A CALL may have flags of its first argument behind it: unshare:newnet=EPERM.
- * (A static program can't be lied to by a preloaded library; this it can't get around.)
+ * refuse_calls CALL=ERROR... -- COMMAND [ARG...]: runs a command with a seccomp filter that refuses system calls, like that of a
+ * container. A CALL may select flags of the first argument: unshare:newnet=EPERM. confine is static, so a preloaded library would not work.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -18,7 +17,7 @@
 static const struct {
 	const char *name;
 	unsigned call;
-	unsigned mask; /* of the first argument; 0: whatever it is */
+	unsigned mask; /* flags of the first argument; 0: any argument */
 } calls[] = {
 	{"unshare", SYS_unshare, 0},
 	{"unshare:newuser", SYS_unshare, CLONE_NEWUSER},
@@ -75,16 +74,16 @@ int main(int argc, char **argv)
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		const char *equals = strchr(argv[i], '=');
 		if (equals == NULL || !refuse(argv[i], (size_t)(equals - argv[i]), equals + 1)) {
-			fprintf(stderr, "refuse: %s: unknown\n", argv[i]);
+			fprintf(stderr, "refuse_calls: %s: unknown\n", argv[i]);
 			return 2;
 		}
 	}
 	add(BPF_RET, SECCOMP_RET_ALLOW, 0, 0);
 	struct sock_fprog filter = {length, program};
-	/* Without no_new_privs where we may: it would change what confine sees. */
+	/* Without no_new_privs if possible, because confine behaves differently with it. */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0 &&
 	    (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)) {
-		perror("refuse: seccomp");
+		perror("refuse_calls: seccomp");
 		return 2;
 	}
 	execvp(argv[i + 1], argv + i + 1);

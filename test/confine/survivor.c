@@ -1,6 +1,6 @@
 /*
- * survivor KIND: leaves behind a process of that kind, says "ready" on standard output once it is there, and ends.
- * Each tries in its own way to outlive the command that started it.
+ * survivor KIND: starts a process of that kind, prints "ready" once that is in place, and exits. Each kind uses another method to outlive
+ * the command.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +19,8 @@
 #include "survivor.h"
 
 int report = -1;
-static pid_t keeper; /* the parent of that one: confine's own init */
+static pid_t parent; /* of the first process: init or the supervisor of confine */
 
-/* The survivor is in place. The last one that could say so closing the pipe counts as well. */
 void ready(void)
 {
 	if (report >= 0 && write(report, "r", 1) == 1)
@@ -67,7 +66,7 @@ static void closed_files(void)
 	stay();
 }
 
-static void deaf(void)
+static void ignores_signals(void)
 {
 	sigset_t all;
 	become_orphan();
@@ -103,7 +102,7 @@ static void no_death_signal(void)
 	stay();
 }
 
-/* A child of its parent's, and of nobody that it was started by. */
+/* CLONE_PARENT makes it a sibling of the process that started it. */
 static void sibling(void)
 {
 	for (int i = 0; i < 3; i++) {
@@ -114,7 +113,7 @@ static void sibling(void)
 	stay();
 }
 
-/* Under a subreaper of its own, which then ends. */
+/* Its subreaper ends before it. */
 static void adopted(void)
 {
 	if (fork() == 0) {
@@ -147,30 +146,30 @@ static void traced(void)
 	stay();
 }
 
-/* Attaches to what keeps it, to switch its death signal off, and stops it. */
+/* Traces and stops confine. */
 static void tracer(void)
 {
-	static const char caught[] = "traces its keeper\n";
+	static const char caught[] = "traces confine\n";
 	become_orphan();
-	if (ptrace(PTRACE_SEIZE, keeper, 0, 0) == 0 || ptrace(PTRACE_ATTACH, keeper, 0, 0) == 0)
+	if (ptrace(PTRACE_SEIZE, parent, 0, 0) == 0 || ptrace(PTRACE_ATTACH, parent, 0, 0) == 0)
 		if (write(STDOUT_FILENO, caught, sizeof caught - 1) < 0)
 			_exit(1);
-	kill(keeper, SIGSTOP);
+	kill(parent, SIGSTOP);
 	stay();
 }
 
-/* Kills what keeps it, as far as it is let. */
+/* Tries to kill confine. */
 static void killer(void)
 {
 	become_orphan();
-	kill(keeper, SIGKILL);
+	kill(parent, SIGKILL);
 	stay();
 }
 
 static void namespaced(void)
 {
 	become_orphan();
-	/* Where that is refused it is an orphan like others. */
+	/* If unshare fails, it is a normal orphan. */
 	if (unshare(CLONE_NEWUSER | CLONE_NEWPID) == 0 && fork() > 0)
 		_exit(0);
 	stay();
@@ -180,7 +179,7 @@ static void in_vfork(void)
 {
 	become_orphan();
 	ready();
-	/* Its parent stays in the kernel until it ends or execs, which it never does. */
+	/* The parent stays in the kernel until the child ends or execs, which it never does. */
 	if (vfork() == 0)
 		for (;;)
 			pause();
@@ -192,7 +191,7 @@ static void *stay_as_thread(void *data)
 	return data;
 }
 
-/* Its first thread has ended, and /proc calls it a zombie; another one goes on. */
+/* Its first thread has ended, so /proc shows a zombie, and another thread goes on. */
 static void leaderless(void)
 {
 	pthread_t thread;
@@ -207,7 +206,7 @@ static const struct {
 } kinds[] = {
 	{"double_fork", double_fork},
 	{"closed_files", closed_files},
-	{"deaf", deaf},
+	{"ignores_signals", ignores_signals},
 	{"stopped", stopped},
 	{"bomb", bomb},
 	{"renamed", renamed},
@@ -245,7 +244,7 @@ int main(int argc, char **argv)
 		char number[16];
 		snprintf(number, sizeof number, "%d", report);
 		setenv("SURVIVOR_REPORT", number, 1);
-		keeper = getppid();
+		parent = getppid();
 		pid_t pid = kinds[i].become == sibling ? (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0) : fork();
 		if (pid == 0) {
 			close(ends[0]);

@@ -1,16 +1,16 @@
-/* What the kinds of survivors share. */
+/* Functions that the kinds of survivors share. */
 #ifndef SURVIVOR_H
 #define SURVIVOR_H
 
-extern int report; /* the pipe that the first process waits on */
+extern int report; /* a pipe; the first process waits for a byte or its end */
 
-/* The survivor is in place. */
+/* Reports that the survivor is in place. */
 void ready(void);
 
-/* Says that it is, and lives on for ever. */
+/* Reports and waits for ever. */
 void stay(void);
 
-/* Another session and another parent. */
+/* Gets another session and another parent. */
 void become_orphan(void);
 
 void bomb(void);

@@ -1,4 +1,4 @@
-/* Survivors in numbers: those that are many, and those that are never the same for long. */
+/* Survivors that are many processes, or that fork and exit all the time. */
 #include <sched.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
@@ -23,7 +23,7 @@ void bomb(void)
 	stay();
 }
 
-/* Each lives only long enough to start the next. */
+/* Each process starts the next and exits. */
 void chain(void)
 {
 	become_orphan();
@@ -49,7 +49,7 @@ void slow_chain(void)
 	}
 }
 
-/* Each starts two and ends, and none of them is there for long. */
+/* Each process starts two and exits. */
 static noreturn void go_on(rlim_t count)
 {
 	const struct rlimit most = {count, count};
@@ -62,7 +62,7 @@ static noreturn void go_on(rlim_t count)
 	}
 }
 
-/* SURVIVOR_BOMB: of so many where 300 are too much for the machine itself. */
+/* SURVIVOR_BOMB is the number of processes for machines on which 300 are too many. */
 void live_bomb(void)
 {
 	const char *count = getenv("SURVIVOR_BOMB");
@@ -70,7 +70,7 @@ void live_bomb(void)
 	go_on(count == NULL ? 300 : (rlim_t)atol(count));
 }
 
-/* In the session and the group of the command, and so of whoever called. Fewer, as we compete with each of them for the CPU. */
+/* In the session and process group of the caller. Fewer processes, because they compete with confine for the CPU. */
 void near_bomb(void)
 {
 	go_on(40);

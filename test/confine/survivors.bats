@@ -99,7 +99,7 @@ assert_survivor_killed() {
 }
 
 @test 'a process that ignores and blocks every signal is killed' {
-	assert_survivor_killed 'deaf to every signal' deaf
+	assert_survivor_killed 'ignores every signal' ignores_signals
 }
 
 @test 'a stopped process is killed' {
@@ -178,7 +178,7 @@ assert_survivor_killed() {
 	local method kind confined
 	NAME=survivors-$BATS_TEST_NUMBER
 	for method in $METHODS; do
-		for kind in deaf stopped leaderless chain slow_chain traced tracer namespaced; do
+		for kind in ignores_signals stopped leaderless chain slow_chain traced tracer namespaced; do
 			: >"$TEST_DIR/said"
 			# shellcheck disable=SC2016
 			run_tracked "$method" bash -c '"$@" && exec sleep 1000' - "$TEST_DIR/survivor" "$kind" >"$TEST_DIR/said" 3>&- &

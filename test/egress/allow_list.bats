@@ -152,13 +152,13 @@ attach_address() {
 }
 
 @test 'an interrupted connect continues, and succeeds when the host gets the address' {
-	local deed dead octet=10 pid
-	for deed in interrupted restarted thread; do
+	local action dead octet=10 pid
+	for action in interrupted restarted thread; do
 		dead=${REMOTE%.*}.$((octet++))
 		ip neigh add "$dead" lladdr 02:00:00:00:00:03 dev "$REMOTE_LINK" nud permanent
 		: >"$AUDIT_DIR/said"
 		ALLOW=(--allow "$dead:80")
-		audit --net "${ALLOW[@]}" -- timeout 60 "$AUDIT_DIR/client" "$deed" "$dead" 80 >"$AUDIT_DIR/said" 3>&- &
+		audit --net "${ALLOW[@]}" -- timeout 60 "$AUDIT_DIR/client" "$action" "$dead" 80 >"$AUDIT_DIR/said" 3>&- &
 		pid=$!
 		until_true 60 grep -q interrupted "$AUDIT_DIR/said"
 		attach_address "$dead"
@@ -176,9 +176,9 @@ attach_address() {
 }
 
 @test '--allow refuses io_uring and MSG_FASTOPEN, and a duplicate from before the connect stays isolated' {
-	run_client ways "$REMOTE" 80
+	run_client other_calls "$REMOTE" 80
 	# Without --allow MSG_FASTOPEN works.
-	run -1 audit --net -- timeout 60 "$AUDIT_DIR/client" ways "$REMOTE" 80
+	run -1 audit --net -- timeout 60 "$AUDIT_DIR/client" other_calls "$REMOTE" 80
 	[[ $output == 'MSG_FASTOPEN: '* ]]
 }
 

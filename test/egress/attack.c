@@ -1,6 +1,6 @@
 /*
- * What a build may try with a socket of the host's network that it was handed: HOST PORT OTHER-PORT NOBODY-PORT [OTHER-HOST], of which
- * HOST:PORT and HOST:NOBODY-PORT, where nobody listens, are let through. Exit status 0 where none of it led anywhere.
+ * Attacks with a socket of the host's network: ATTACK HOST PORT OTHER-PORT CLOSED-PORT [OTHER-HOST]. HOST:PORT and HOST:CLOSED-PORT are
+ * allowed, and nothing listens on CLOSED-PORT. Exits with 0 if no attack succeeds.
  */
 #include "client.h"
 
@@ -12,77 +12,77 @@
 
 #include "system_calls.h"
 
-static union address other, nobody, none = {.any.sa_family = AF_UNSPEC};
+static union address other, closed_port, none = {.any.sa_family = AF_UNSPEC};
 
-/* One that failed: it is of the host's network, and connected to nothing. */
-static int idle(void)
+/* A socket whose connect has failed: it is in the host's network and not connected. */
+static int failed_socket(void)
 {
-	int fd = make(SOCK_NONBLOCK);
+	int fd = make_socket(SOCK_NONBLOCK);
 	struct pollfd end = {.fd = fd, .events = POLLOUT};
-	expect(connect(fd, &nobody.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "a connect that fails");
-	connect(fd, &nobody.any, size);
-	expect(is_foreign(fd), "what failed is of the host's network");
+	expect(connect(fd, &closed_port.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "a connect that fails");
+	connect(fd, &closed_port.any, size);
+	expect(is_foreign(fd), "a failed socket is in the host's network");
 	return fd;
 }
 
-/* Everything that could lead anywhere from there, each in every way that there is to call it. */
+/* Tries everything that could connect or accept, by every ABI. */
 static void try_all(int fd)
 {
-	for (size_t i = 0; i < WAYS; i++) {
+	for (size_t i = 0; i < ABIS; i++) {
 		listen_by(i, fd);
 		expect(!is_listening(fd), "it listens in the host's network");
 		connect_by(i, fd, &none, sizeof none.in);
 		listen_by(i, fd);
-		expect(!is_listening(fd), "it is taken apart, and listens in the host's network");
+		expect(!is_listening(fd), "it listens in the host's network after AF_UNSPEC");
 		connect_by(i, fd, &other, size);
 		fast_open_by(i, fd, &other, size);
 	}
 	union address any = {.any.sa_family = to.any.sa_family};
 	bind(fd, &any.any, size);
 	listen(fd, 1);
-	expect(!is_listening(fd), "it is bound, and listens in the host's network");
+	expect(!is_listening(fd), "it listens in the host's network after bind");
 }
 
 static void failed(void)
 {
-	try_all(idle());
+	try_all(failed_socket());
 }
 
 static void connected(void)
 {
-	int fd = make(0);
+	int fd = make_socket(0);
 	expect(connect(fd, &to.any, size) == 0, "connect");
 	try_all(fd);
-	echo(fd);
+	expect_echo(fd);
 	expect(shutdown(fd, SHUT_RDWR) == 0, "shutdown");
 	try_all(fd);
 }
 
-/* HOST is one that doesn't answer here: what is connecting can be taken apart without a call that is watched. */
+/* HOST does not answer: shutdown(2), which is not watched, ends the pending connect. */
 static void shut(void)
 {
-	int fd = make(SOCK_NONBLOCK);
+	int fd = make_socket(SOCK_NONBLOCK);
 	expect(connect(fd, &to.any, size) != 0 && errno == EINPROGRESS, "a connect that hangs");
 	shutdown(fd, SHUT_RDWR);
-	aim(&other, arguments[5], arguments[3]);
+	set_address(&other, arguments[5], arguments[3]);
 	try_all(fd);
 }
 
 static void undumpable(void)
 {
-	int fd = idle();
+	int fd = failed_socket();
 	prctl(PR_SET_DUMPABLE, 0);
 	try_all(fd);
-	int good = make(0);
+	int good = make_socket(0);
 	expect(connect(good, &to.any, size) == 0, "where it may");
-	echo(good);
+	expect_echo(good);
 }
 
-/* A file that may be run and not read: nobody may look into who runs it. */
+/* A process whose program file cannot be read cannot be inspected. */
 static void unreadable(void)
 {
 	char path[] = "/tmp/unreadable.XXXXXX", fd[16];
-	snprintf(fd, sizeof fd, "%d", idle());
+	snprintf(fd, sizeof fd, "%d", failed_socket());
 	int copy = mkstemp(path), self = open("/proc/self/exe", O_RDONLY);
 	while (copy_file_range(self, NULL, copy, NULL, 1 << 20, 0) > 0)
 		;
@@ -95,7 +95,7 @@ static void unreadable(void)
 	}
 	waitpid(pid, &status, 0);
 	unlink(path);
-	expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "by one that can't be read");
+	expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "by an unreadable program");
 }
 
 static void inherited(void)
@@ -105,7 +105,7 @@ static void inherited(void)
 
 static void *without_leader(void *fd)
 {
-	/* Until it is a zombie, which has no descriptors. */
+	/* Waits until the first thread is a zombie, which has no descriptors. */
 	char path[64], text[512] = "";
 	snprintf(path, sizeof path, "/proc/%d/stat", getpid());
 	while (strstr(text, ") Z ") == NULL) {
@@ -115,12 +115,12 @@ static void *without_leader(void *fd)
 		close(file);
 	}
 	try_all(*(int *)fd);
-	/* Before Linux 6.9 a pidfd leads to the first thread alone, which has no descriptors any more. */
+	/* Before Linux 6.9 a pidfd refers to the first thread only, which has no descriptors then. */
 	if (syscall(SYS_pidfd_open, gettid(), O_EXCL) < 0 && errno == EINVAL)
 		_exit(0);
-	int good = make(0);
+	int good = make_socket(0);
 	expect(connect(good, &to.any, size) == 0, "where it may");
-	echo(good);
+	expect_echo(good);
 	_exit(0);
 }
 
@@ -128,15 +128,15 @@ static void leaderless(void)
 {
 	static int fd;
 	pthread_t thread;
-	fd = idle();
+	fd = failed_socket();
 	pthread_create(&thread, NULL, without_leader, &fd);
 	pthread_exit(NULL);
 }
 
-/* Under this number the process has one of its own, and the thread another. */
+/* The descriptor number is a socket of the phase for the process and one of the host's network for the thread. */
 static void *in_own_table(void *fd)
 {
-	int number = *(int *)fd, foreign = idle();
+	int number = *(int *)fd, foreign = failed_socket();
 	expect(unshare(CLONE_FILES) == 0 && dup2(foreign, number) == number, "a table of its own");
 	try_all(number);
 	return NULL;
@@ -145,14 +145,14 @@ static void *in_own_table(void *fd)
 static void tables(void)
 {
 	pthread_t thread;
-	int fd = make(0);
+	int fd = make_socket(0);
 	pthread_create(&thread, NULL, in_own_table, &fd);
 	pthread_join(thread, NULL);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct deed deeds[] = {
+	static const struct action actions[] = {
 		{"failed", failed},
 		{"connected", connected},
 		{"shut", shut},
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
 	};
 	if (argc < 6)
 		return 2;
-	aim(&other, argv[2], argv[4]);
-	aim(&nobody, argv[2], argv[5]);
-	return act(argc, argv, deeds, sizeof deeds / sizeof *deeds);
+	set_address(&other, argv[2], argv[4]);
+	set_address(&closed_port, argv[2], argv[5]);
+	return run_action(argc, argv, actions, sizeof actions / sizeof *actions);
 }

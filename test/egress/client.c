@@ -1,14 +1,14 @@
-/* What a program may do with a connection that it may make. */
+/* Actions with a connection to an allowed destination. */
 #include "client.h"
 
-/* Connects, and prints how that ended: "connected", or the name of the errno. */
+/* Connects and prints "connected" or the name of the errno. */
 static void plain(void)
 {
-	int fd = make(0);
+	int fd = make_socket(0);
 	bool connected = connect(fd, &to.any, size) == 0;
 	puts(connected ? "connected" : strerrorname_np(errno));
 	if (connected)
-		echo(fd);
+		expect_echo(fd);
 }
 
 static int get(int fd, int level, int name)
@@ -36,7 +36,7 @@ static void options(void)
 	};
 	enum { COUNT = sizeof set / sizeof *set };
 	struct timeval time = {7, 500000};
-	int before[COUNT], fd = make(SOCK_CLOEXEC), six = to.any.sa_family == AF_INET6;
+	int before[COUNT], fd = make_socket(SOCK_CLOEXEC), six = to.any.sa_family == AF_INET6;
 	for (int i = 0; i < COUNT; i++) {
 		expect(setsockopt(fd, set[i][0], set[i][1], &set[i][2], sizeof(int)) == 0, "setsockopt");
 		before[i] = get(fd, set[i][0], set[i][1]);
@@ -54,36 +54,36 @@ static void options(void)
 	expect(getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, &length) == 0 && time.tv_sec == 7, "SO_RCVTIMEO is kept");
 	expect(!six || get(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1, "IPV6_V6ONLY is kept");
 	expect(fcntl(fd, F_GETFD) == FD_CLOEXEC && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0, "flags are kept");
-	echo(fd);
-	/* One that nobody set stays the kernel's to adapt. */
-	int other = make(0);
+	expect_echo(fd);
+	/* The kernel may still adapt the buffers of a socket without SO_SNDBUF and SO_RCVBUF. */
+	int other = make_socket(0);
 	expect(connect(other, &to.any, size) == 0 && fcntl(other, F_GETFD) == 0, "no flag is added");
 	int locked = get(other, SOL_SOCKET, SO_BUF_LOCK);
 	expect(locked == 0, "buffers are not fixed");
 }
 
-/* Prints what SO_ERROR says in the end. */
+/* Connects without blocking and prints "connected" or the errno of SO_ERROR. */
 static void nonblocking(void)
 {
-	int fd = make(SOCK_NONBLOCK);
+	int fd = make_socket(SOCK_NONBLOCK);
 	expect(connect(fd, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
 	expect((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0, "O_NONBLOCK is kept");
 	struct pollfd writable = {.fd = fd, .events = POLLOUT};
 	expect(poll(&writable, 1, 5000) == 1, "poll");
 	int error = get(fd, SOL_SOCKET, SO_ERROR);
 	puts(error == 0 ? "connected" : strerrorname_np(error));
-	/* As Linux has it: the first call that finds it connected succeeds. */
+	/* On Linux the first connect after the connection succeeds, and the next ones fail with EISCONN. */
 	if (error == 0)
 		expect(connect(fd, &to.any, size) == 0 && connect(fd, &to.any, size) != 0 && errno == EISCONN, "EISCONN");
 }
 
-/* Registered with epoll before the connect, twice, and changed after it. */
+/* Adds the socket to two epolls before the connect and changes one afterwards. */
 static void watched(void)
 {
-	int fd = make(SOCK_NONBLOCK), edges = epoll_create1(0), levels = epoll_create1(0);
+	int fd = make_socket(SOCK_NONBLOCK), edges = epoll_create1(0), levels = epoll_create1(0);
 	struct epoll_event edge = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u64 = 0x123456789abcULL}, level = {.events = EPOLLIN, .data.fd = fd}, got;
 	expect(epoll_ctl(edges, EPOLL_CTL_ADD, fd, &edge) == 0 && epoll_ctl(levels, EPOLL_CTL_ADD, fd, &level) == 0, "epoll_ctl");
-	/* What a socket that is not connected says: EPOLLHUP. */
+	/* A socket that is not connected has EPOLLHUP. */
 	expect(epoll_wait(edges, &got, 1, 0) == 1, "before");
 	connect(fd, &to.any, size);
 	expect(epoll_wait(edges, &got, 1, 5000) == 1 && got.data.u64 == edge.data.u64 && (got.events & EPOLLOUT) != 0, "it is connected");
@@ -91,13 +91,13 @@ static void watched(void)
 	expect(epoll_wait(levels, &got, 1, 5000) == 1 && got.data.fd == fd && got.events == EPOLLIN, "an answer");
 	level.events = EPOLLOUT;
 	expect(epoll_ctl(levels, EPOLL_CTL_MOD, fd, &level) == 0, "changed");
-	expect(epoll_wait(levels, &got, 1, 0) == 1 && got.events == EPOLLOUT, "as it was changed");
-	expect(epoll_ctl(edges, EPOLL_CTL_DEL, fd, NULL) == 0, "taken away");
+	expect(epoll_wait(levels, &got, 1, 0) == 1 && got.events == EPOLLOUT, "the changed events");
+	expect(epoll_ctl(edges, EPOLL_CTL_DEL, fd, NULL) == 0, "removed");
 }
 
 static void bound(void)
 {
-	int fd = make(0);
+	int fd = make_socket(0);
 	union address any = {.any.sa_family = to.any.sa_family};
 	expect(bind(fd, &any.any, size) == 0, "bind");
 	expect(connect(fd, &to.any, size) != 0 && errno == EADDRNOTAVAIL, "bound");
@@ -110,10 +110,10 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* To one that doesn't answer. */
+/* HOST is an address that does not answer. */
 static void timeout(void)
 {
-	int fd = make(0);
+	int fd = make_socket(0);
 	struct timeval time = {0, 300000};
 	expect(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time) == 0, "SO_SNDTIMEO");
 	double began = now();
@@ -137,13 +137,13 @@ static void signals(void)
 	struct sigaction action = {.sa_handler = on_alarm};
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &timer, NULL);
-	expect(connect(make(0), &to.any, size) != 0 && errno == EINTR && alarms == 1, "EINTR");
+	expect(connect(make_socket(0), &to.any, size) != 0 && errno == EINTR && alarms == 1, "EINTR");
 	action.sa_flags = SA_RESTART;
 	alarms = 0;
 	sigaction(SIGALRM, &action, NULL);
 	if (sigsetjmp(out, 1) == 0) {
-		connect(make(0), &to.any, size);
-		wrong("a connect that is started again ended");
+		connect(make_socket(0), &to.any, size);
+		fail("a restarted connect ended");
 	}
 }
 
@@ -154,11 +154,11 @@ static void on_one_alarm(int signal)
 	expect(write(STDOUT_FILENO, said, sizeof said - 1) > 0, "write");
 }
 
-/* To one that answers only once that has been said. */
+/* HOST answers only after the test has seen the output of the signal handler. */
 static int interrupt(int flags)
 {
 	struct sigaction action = {.sa_handler = on_one_alarm, .sa_flags = flags};
-	int fd = make(0);
+	int fd = make_socket(0);
 	sigaction(SIGALRM, &action, NULL);
 	bool connected = connect(fd, &to.any, size) == 0;
 	expect(connected == (flags == SA_RESTART) && (connected || errno == EINTR), "the first call");
@@ -170,23 +170,23 @@ static void interrupted(void)
 	ualarm(100000, 0);
 	int fd = interrupt(0);
 	struct pollfd writable = {.fd = fd, .events = POLLOUT};
-	expect(poll(&writable, 1, 60000) == 1 && get(fd, SOL_SOCKET, SO_ERROR) == 0, "it goes on");
-	echo(fd);
+	expect(poll(&writable, 1, 60000) == 1 && get(fd, SOL_SOCKET, SO_ERROR) == 0, "the connect continues");
+	expect_echo(fd);
 }
 
 static void restarted(void)
 {
 	ualarm(100000, 0);
-	echo(interrupt(SA_RESTART));
+	expect_echo(interrupt(SA_RESTART));
 }
 
 static void *restart(void *nothing)
 {
-	echo(interrupt(SA_RESTART));
+	expect_echo(interrupt(SA_RESTART));
 	return nothing;
 }
 
-/* The signal is for one thread. */
+/* The signal goes to one thread. */
 static void thread(void)
 {
 	pthread_t thread;
@@ -207,14 +207,14 @@ static void *close_it(void *data)
 	return data;
 }
 
-/* Both with and without another file in its place. */
+/* A thread closes the socket during connect, with and without opening another file at its number. */
 static void closing(void)
 {
 	for (int other = 0; other < 2; other++) {
 		pthread_t thread;
 		struct timeval time = {0, 400000};
 		struct stat null;
-		shared = make(0);
+		shared = make_socket(0);
 		setsockopt(shared, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
 		pthread_create(&thread, NULL, close_it, other ? &shared : NULL);
 		expect(connect(shared, &to.any, size) != 0 && errno == EINPROGRESS, "EINPROGRESS");
@@ -226,44 +226,44 @@ static void closing(void)
 	}
 }
 
-/* HOST PORT OTHER OTHER-PORT: what is handed out leads nowhere else. */
+/* HOST PORT OTHER OTHER-PORT CLOSED-PORT: the socket of an allowed connection reaches no other destination. */
 static void escape(void)
 {
 	union address other, none = {.any.sa_family = AF_UNSPEC};
-	socklen_t other_size = aim(&other, arguments[3], arguments[4]);
-	int fd = make(0);
+	socklen_t other_size = set_address(&other, arguments[3], arguments[4]);
+	int fd = make_socket(0);
 	expect(connect(fd, &to.any, size) == 0, "connect");
 	expect(connect(fd, &none.any, sizeof none.in) != 0 && errno == EOPNOTSUPP, "AF_UNSPEC");
 	expect(connect(fd, &none.any, 2) != 0 && errno == EOPNOTSUPP, "AF_UNSPEC in two bytes");
-	expect(connect(fd, &other.any, other_size) != 0 && errno == EISCONN, "another place");
-	echo(fd);
-	/* One that ended by itself. */
+	expect(connect(fd, &other.any, other_size) != 0 && errno == EISCONN, "another destination");
+	expect_echo(fd);
+	/* A connection that the peer has closed. */
 	expect(shutdown(fd, SHUT_WR) == 0 && recv(fd, &none, 1, 0) == 0, "end");
 	expect(connect(fd, &other.any, other_size) != 0 && errno != EINPROGRESS, "after the end");
-	int refused = make(0);
-	union address nobody = to;
-	nobody.in.sin_port = htons((uint16_t)atoi(arguments[5]));
-	expect(connect(refused, &nobody.any, size) != 0 && errno == ECONNREFUSED, "refused");
-	expect(connect(refused, &other.any, other_size) != 0 && errno == ECONNREFUSED, "the phase's own network, after one that failed");
-	expect(connect(refused, &to.any, size) == 0, "again, where it may");
-	echo(refused);
-	/* One that did not wait for that is of the host's network. */
-	int failed = make(SOCK_NONBLOCK);
+	int refused = make_socket(0);
+	union address closed_port = to;
+	closed_port.in.sin_port = htons((uint16_t)atoi(arguments[5]));
+	expect(connect(refused, &closed_port.any, size) != 0 && errno == ECONNREFUSED, "refused");
+	expect(connect(refused, &other.any, other_size) != 0 && errno == ECONNREFUSED, "in the network of the phase, after a failure");
+	expect(connect(refused, &to.any, size) == 0, "the allowed destination, after a failure");
+	expect_echo(refused);
+	/* A nonblocking connect gets a socket of the host's network before it fails. */
+	int failed = make_socket(SOCK_NONBLOCK);
 	struct pollfd end = {.fd = failed, .events = POLLOUT};
-	expect(connect(failed, &nobody.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "it fails");
-	expect(connect(failed, &nobody.any, size) != 0 && errno == ECONNREFUSED, "refused, later");
-	expect(connect(failed, &other.any, other_size) != 0 && errno == ENETUNREACH, "elsewhere");
-	expect(connect(failed, &to.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "where it may");
+	expect(connect(failed, &closed_port.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "it fails");
+	expect(connect(failed, &closed_port.any, size) != 0 && errno == ECONNREFUSED, "refused, later");
+	expect(connect(failed, &other.any, other_size) != 0 && errno == ENETUNREACH, "another destination, after a failure");
+	expect(connect(failed, &to.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "the allowed destination, again");
 	expect(connect(failed, &to.any, size) == 0, "connected");
 }
 
-static void ways(void)
+static void other_calls(void)
 {
-	int fd = make(0);
+	int fd = make_socket(0);
 	char params[256] = {0};
 	expect(syscall(SYS_io_uring_setup, 4, params) < 0 && errno == ENOSYS, "io_uring");
 	expect(sendto(fd, "x", 1, MSG_FASTOPEN, &to.any, size) < 0 && errno == EOPNOTSUPP, "MSG_FASTOPEN");
-	/* A duplicate made before stays what it was. */
+	/* A duplicate from before the connect stays in the network of the phase. */
 	int copy = dup(fd);
 	expect(connect(fd, &to.any, size) == 0, "connect");
 	expect(send(copy, "x", 1, MSG_NOSIGNAL) < 0, "a duplicate");
@@ -271,7 +271,7 @@ static void ways(void)
 
 int main(int argc, char **argv)
 {
-	static const struct deed deeds[] = {
+	static const struct action actions[] = {
 		{"plain", plain},
 		{"options", options},
 		{"nonblocking", nonblocking},
@@ -284,7 +284,7 @@ int main(int argc, char **argv)
 		{"restarted", restarted},
 		{"thread", thread},
 		{"escape", escape},
-		{"ways", ways},
+		{"other_calls", other_calls},
 	};
-	return act(argc, argv, deeds, sizeof deeds / sizeof *deeds);
+	return run_action(argc, argv, actions, sizeof actions / sizeof *actions);
 }

@@ -1,4 +1,4 @@
-/* What both of the clients begin with: WHAT HOST PORT [ARG...]. Exit status 0, or a line about what is not as it should be and 1. */
+/* Shared by the clients of test/egress: ACTION HOST PORT [ARG...]. They exit with 0, or print the failed expectation and exit with 1. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,13 +32,13 @@ static char **arguments;
 static union address to;
 static socklen_t size;
 
-static void wrong(const char *what)
+static void fail(const char *what)
 {
 	printf("%s: errno %s\n", what, strerrorname_np(errno));
 	exit(1);
 }
 
-static socklen_t aim(union address *at, const char *host, const char *port)
+static socklen_t set_address(union address *at, const char *host, const char *port)
 {
 	memset(at, 0, sizeof *at);
 	if (inet_pton(AF_INET, host, &at->in.sin_addr) == 1) {
@@ -47,48 +47,48 @@ static socklen_t aim(union address *at, const char *host, const char *port)
 		return sizeof at->in;
 	}
 	if (inet_pton(AF_INET6, host, &at->in6.sin6_addr) != 1)
-		wrong(host);
+		fail(host);
 	at->in6.sin6_family = AF_INET6;
 	at->in6.sin6_port = htons((uint16_t)atoi(port));
 	return sizeof at->in6;
 }
 
-static inline int make(int flags)
+static inline int make_socket(int flags)
 {
 	int fd = socket(to.any.sa_family, SOCK_STREAM | flags, 0);
 	if (fd < 0)
-		wrong("socket");
+		fail("socket");
 	return fd;
 }
 
 static inline void expect(bool good, const char *what)
 {
 	if (!good)
-		wrong(what);
+		fail(what);
 }
 
-static inline void echo(int fd)
+static inline void expect_echo(int fd)
 {
 	char text[6] = "";
 	expect(send(fd, "hello", 5, 0) == 5, "send");
 	expect(recv(fd, text, 5, MSG_WAITALL) == 5 && strcmp(text, "hello") == 0, "recv");
 }
 
-struct deed {
+struct action {
 	const char *name;
 	void (*run)(void);
 };
 
-/* Does what the first argument names. */
-static inline int act(int argc, char **argv, const struct deed *deeds, size_t count)
+/* Runs the action that the first argument names. Returns 2 for wrong usage. */
+static inline int run_action(int argc, char **argv, const struct action *actions, size_t count)
 {
 	if (argc < 4)
 		return 2;
 	arguments = argv + 1;
-	size = aim(&to, argv[2], argv[3]);
+	size = set_address(&to, argv[2], argv[3]);
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(deeds[i].name, argv[1]) == 0) {
-			deeds[i].run();
+		if (strcmp(actions[i].name, argv[1]) == 0) {
+			actions[i].run();
 			return 0;
 		}
 	return 2;

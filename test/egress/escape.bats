@@ -42,10 +42,10 @@ assert_contained() {
 }
 
 @test 'a process that cannot be inspected, without its first thread or with two descriptor tables reaches nothing else' {
-	local RUN_AS deed
+	local RUN_AS action
 	for RUN_AS in user root; do
-		for deed in undumpable unreadable leaderless tables; do
-			assert_contained attack "$deed" "$REMOTE"
+		for action in undumpable unreadable leaderless tables; do
+			assert_contained attack "$action" "$REMOTE"
 		done
 	done
 }

@@ -1,17 +1,16 @@
 /*
- * What a program does in its own network, a line each with how it ends: inside FOLDER [threads]. It must be the same with a list and
- * without. FOLDER is one to make sockets in.
+ * Socket calls inside the network of a phase: local_sockets FOLDER [threads]. Prints each call with its result, which must be the same
+ * with and without --allow. Makes path sockets in FOLDER.
  */
 #include "client.h"
 
 #include <sys/un.h>
 
-static void say(const char *what, long result)
+static void print_result(const char *what, long result)
 {
 	printf("%s: %s\n", what, result >= 0 ? "good" : strerrorname_np(errno));
 }
 
-/* With errno where it fails right away. */
 static int tcp(int type)
 {
 	return socket(AF_INET, SOCK_STREAM | type, 0);
@@ -21,40 +20,40 @@ static union address serve(int fd, int backlog)
 {
 	union address at = {.in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
 	socklen_t length = sizeof at;
-	say("bind", bind(fd, &at.any, sizeof at.in));
-	say("listen", listen(fd, backlog));
+	print_result("bind", bind(fd, &at.any, sizeof at.in));
+	print_result("listen", listen(fd, backlog));
 	getsockname(fd, &at.any, &length);
 	return at;
 }
 
 static void streams(void)
 {
-	union address none = {.any.sa_family = AF_UNSPEC}, nobody = {0};
+	union address none = {.any.sa_family = AF_UNSPEC}, closed_port = {0};
 	int server = tcp(0), one = tcp(0), two = tcp(SOCK_NONBLOCK), other = tcp(0);
 	union address at = serve(server, 5);
 	struct pollfd ready = {.fd = two, .events = POLLOUT};
-	say("connect", connect(one, &at.any, sizeof at.in));
-	say("again", connect(one, &at.any, sizeof at.in));
+	print_result("connect", connect(one, &at.any, sizeof at.in));
+	print_result("again", connect(one, &at.any, sizeof at.in));
 	int accepted = accept(server, NULL, NULL);
-	say("send", send(accepted, "x", 1, 0));
-	say("receive", recv(one, &none.in.sin_zero, 1, 0));
-	say("apart", connect(one, &none.any, sizeof none.any));
-	say("anew", connect(one, &at.any, sizeof at.in));
-	say("listen, connected", listen(one, 1));
-	say("connect without waiting", connect(two, &at.any, sizeof at.in));
-	say("poll", poll(&ready, 1, 5000) - 1);
-	say("connected", connect(two, &at.any, sizeof at.in));
-	nobody = at;
-	nobody.in.sin_port = htons(9);
-	say("nobody", connect(other, &nobody.any, sizeof nobody.in));
-	say("short", connect(other, &at.any, 8));
-	say("long", connect(other, &at.any, 4096));
-	say("negative", connect(other, &at.any, (socklen_t)-1));
-	say("nowhere in memory", connect(other, (struct sockaddr *)8, sizeof at.in));
-	say("no descriptor", connect(99, &at.any, sizeof at.in));
-	say("no socket", connect(STDOUT_FILENO, &at.any, sizeof at.in));
-	say("listen on no socket", listen(STDOUT_FILENO, 1));
-	say("far", connect(other, &(union address){.in = {.sin_family = AF_INET, .sin_port = 80, .sin_addr.s_addr = 0x07010203}}.any, sizeof at.in));
+	print_result("send", send(accepted, "x", 1, 0));
+	print_result("receive", recv(one, &none.in.sin_zero, 1, 0));
+	print_result("disconnect", connect(one, &none.any, sizeof none.any));
+	print_result("reconnect", connect(one, &at.any, sizeof at.in));
+	print_result("listen, connected", listen(one, 1));
+	print_result("connect without waiting", connect(two, &at.any, sizeof at.in));
+	print_result("poll", poll(&ready, 1, 5000) - 1);
+	print_result("connected", connect(two, &at.any, sizeof at.in));
+	closed_port = at;
+	closed_port.in.sin_port = htons(9);
+	print_result("closed port", connect(other, &closed_port.any, sizeof closed_port.in));
+	print_result("short", connect(other, &at.any, 8));
+	print_result("long", connect(other, &at.any, 4096));
+	print_result("negative", connect(other, &at.any, (socklen_t)-1));
+	print_result("bad address", connect(other, (struct sockaddr *)8, sizeof at.in));
+	print_result("no descriptor", connect(99, &at.any, sizeof at.in));
+	print_result("no socket", connect(STDOUT_FILENO, &at.any, sizeof at.in));
+	print_result("listen on no socket", listen(STDOUT_FILENO, 1));
+	print_result("far", connect(other, &(union address){.in = {.sin_family = AF_INET, .sin_port = 80, .sin_addr.s_addr = 0x07010203}}.any, sizeof at.in));
 	close(one);
 	close(two);
 	close(accepted);
@@ -67,19 +66,19 @@ static void datagrams(void)
 	union address none = {.any.sa_family = AF_UNSPEC};
 	int server = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
 	union address at = serve(server, 1);
-	say("udp", connect(fd, &at.any, sizeof at.in));
-	say("udp apart", connect(fd, &none.any, sizeof none.any));
-	say("sendto", sendto(fd, "12", 2, 0, &at.any, sizeof at.in));
+	print_result("udp", connect(fd, &at.any, sizeof at.in));
+	print_result("udp disconnect", connect(fd, &none.any, sizeof none.any));
+	print_result("sendto", sendto(fd, "12", 2, 0, &at.any, sizeof at.in));
 	struct iovec parts[] = {{"a", 1}, {"bc", 2}};
 	struct mmsghdr several[2] = {{.msg_hdr = {.msg_name = &at, .msg_namelen = sizeof at.in, .msg_iov = parts, .msg_iovlen = 2}}};
 	several[1] = several[0];
-	say("sendmsg", sendmsg(fd, &several[0].msg_hdr, 0) - 3);
-	say("sendmmsg", sendmmsg(fd, several, 2, 0) - 2);
+	print_result("sendmsg", sendmsg(fd, &several[0].msg_hdr, 0) - 3);
+	print_result("sendmmsg", sendmmsg(fd, several, 2, 0) - 2);
 	printf("%u %u\n", several[0].msg_len, several[1].msg_len);
 	char text[8];
 	for (int i = 0; i < 4; i++)
 		printf("%zd\n", recv(server, text, sizeof text, MSG_DONTWAIT));
-	say("sendto nowhere in memory", sendto(fd, (void *)8, 2, 0, &at.any, sizeof at.in));
+	print_result("sendto, bad address", sendto(fd, (void *)8, 2, 0, &at.any, sizeof at.in));
 	close(fd);
 	close(server);
 }
@@ -96,45 +95,45 @@ static void paths(void)
 	static const char *const names[] = {"socket", "folder/../socket", "link", "nobody", "folder"};
 	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "socket"}, to;
 	int server = socket(AF_UNIX, SOCK_STREAM, 0);
-	say("bind to a path", bind(server, (struct sockaddr *)&at, sizeof at));
-	say("listen there", listen(server, 0));
+	print_result("bind to a path", bind(server, (struct sockaddr *)&at, sizeof at));
+	print_result("listen there", listen(server, 0));
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 		to = (struct sockaddr_un){.sun_family = AF_UNIX};
 		snprintf(to.sun_path, sizeof to.sun_path, "%s", names[i]);
-		say(names[i], connect(fd, (struct sockaddr *)&to, sizeof to));
+		print_result(names[i], connect(fd, (struct sockaddr *)&to, sizeof to));
 		snprintf(to.sun_path, sizeof to.sun_path, "%s/%s", arguments[0], names[i]);
 		int other = socket(AF_UNIX, SOCK_STREAM, 0);
 		close(accept4(server, NULL, NULL, i < 3 ? 0 : SOCK_NONBLOCK));
-		say("absolute", connect(other, (struct sockaddr *)&to, sizeof to));
+		print_result("absolute", connect(other, (struct sockaddr *)&to, sizeof to));
 		close(accept4(server, NULL, NULL, i < 3 ? 0 : SOCK_NONBLOCK));
 		if (i == 0) {
 			signal(SIGPIPE, on_pipe);
-			say("sendto, closed", sendto(other, "x", 1, 0, NULL, 0));
+			print_result("sendto, closed", sendto(other, "x", 1, 0, NULL, 0));
 		}
 		close(fd);
 		close(other);
 		if (i == 2)
 			fcntl(server, F_SETFL, O_NONBLOCK);
 	}
-	/* Full: one is taken, and a second one waits. */
+	/* The queue holds one connection; a second one waits. */
 	to.sun_path[0] = '\0';
 	snprintf(to.sun_path, sizeof to.sun_path, "socket");
 	int first = socket(AF_UNIX, SOCK_STREAM, 0), second = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	struct timeval patience = {0, 100000};
 	int third = socket(AF_UNIX, SOCK_STREAM, 0), type = socket(AF_UNIX, SOCK_DGRAM, 0);
 	setsockopt(third, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	say("first", connect(first, (struct sockaddr *)&to, sizeof to));
-	say("full", connect(second, (struct sockaddr *)&to, sizeof to));
-	say("full, in time", connect(third, (struct sockaddr *)&to, sizeof to));
-	say("another type", connect(type, (struct sockaddr *)&to, sizeof to));
-	/* Abstract names are the network's. */
+	print_result("first", connect(first, (struct sockaddr *)&to, sizeof to));
+	print_result("full", connect(second, (struct sockaddr *)&to, sizeof to));
+	print_result("full, in time", connect(third, (struct sockaddr *)&to, sizeof to));
+	print_result("another type", connect(type, (struct sockaddr *)&to, sizeof to));
+	/* Abstract names belong to the network namespace. */
 	struct sockaddr_un abstract = {.sun_family = AF_UNIX, .sun_path = "\0inside"};
 	socklen_t length = offsetof(struct sockaddr_un, sun_path) + 7;
 	int own = socket(AF_UNIX, SOCK_STREAM, 0), caller = socket(AF_UNIX, SOCK_STREAM, 0);
-	say("abstract", bind(own, (struct sockaddr *)&abstract, length));
-	say("listen", listen(own, 5));
-	say("connect", connect(caller, (struct sockaddr *)&abstract, length));
+	print_result("abstract", bind(own, (struct sockaddr *)&abstract, length));
+	print_result("listen", listen(own, 5));
+	print_result("connect", connect(caller, (struct sockaddr *)&abstract, length));
 	int all[] = {server, first, second, third, type, own, caller};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		close(all[i]);
@@ -146,7 +145,7 @@ static void on_alarm(int signal)
 	(void)signal;
 }
 
-/* A full queue takes no more, and says nothing. */
+/* connect to a socket with a full queue waits. */
 static void full(void)
 {
 	int server = tcp(0);
@@ -157,7 +156,7 @@ static void full(void)
 	for (int i = 0; i < 3; i++)
 		connect(last = tcp(SOCK_NONBLOCK), &at.any, sizeof at.in);
 	struct pollfd never = {.fd = last, .events = POLLOUT};
-	say("full", poll(&never, 1, 50) == 0 ? 0 : -1);
+	print_result("full", poll(&never, 1, 50) == 0 ? 0 : -1);
 	sigaction(SIGALRM, &action, NULL);
 	sigset_t alarm;
 	sigemptyset(&alarm);
@@ -168,9 +167,9 @@ static void full(void)
 	event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
 	timer_create(CLOCK_MONOTONIC, &event, &timer);
 	timer_settime(timer, 0, &(struct itimerspec){.it_value = {0, 100000000}}, NULL);
-	say("a signal", connect(hung, &at.any, sizeof at.in));
+	print_result("a signal", connect(hung, &at.any, sizeof at.in));
 	setsockopt(hung, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	say("in time", connect(hung, &at.any, sizeof at.in));
+	print_result("in time", connect(hung, &at.any, sizeof at.in));
 	timer_delete(timer);
 }
 

@@ -1,14 +1,14 @@
-/* Connections without number: threads that race, processes by the dozen. */
+/* Many connections: threads that race, and many processes. */
 #include "client.h"
 
 static _Atomic bool racing = true;
 static union address flipping;
 
-/* HOST PORT OTHER-PORT: the port, the host, or the family, over and over. */
+/* HOST PORT OTHER-PORT: changes the port and the family of the address again and again. */
 static void *flip(void *data)
 {
 	union address other;
-	aim(&other, arguments[1], arguments[3]);
+	set_address(&other, arguments[1], arguments[3]);
 	while (racing) {
 		flipping.in.sin_port = other.in.sin_port;
 		flipping.in.sin_port = to.in.sin_port;
@@ -25,9 +25,9 @@ static void race(void)
 	flipping = to;
 	pthread_create(&thread, NULL, flip, NULL);
 	for (long i = 0; i < count; i++) {
-		int fd = make(0);
+		int fd = make_socket(0);
 		connected += connect(fd, &flipping.any, size) == 0;
-		/* Whatever it is now, it must not get anywhere else. */
+		/* A second connect must not reach another destination either. */
 		connect(fd, &flipping.any, size);
 		struct linger reset = {1, 0};
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -39,14 +39,14 @@ static void race(void)
 	printf("%ld\n", connected);
 }
 
-/* HOST PORT PROCESSES COUNT */
+/* HOST PORT PROCESSES COUNT: each process connects COUNT times. */
 static void storm(void)
 {
 	int processes = atoi(arguments[3]), count = atoi(arguments[4]), status, failed = 0;
 	for (int p = 0; p < processes; p++)
 		if (fork() == 0) {
 			for (int i = 0; i < count; i++) {
-				int fd = make(0);
+				int fd = make_socket(0);
 				struct linger reset = {1, 0};
 				if (connect(fd, &to.any, size) != 0)
 					_exit(1);
@@ -60,18 +60,18 @@ static void storm(void)
 	printf("%d failed\n", failed);
 }
 
-/* HOST PORT COUNT: so many hang there until they are killed. */
+/* HOST PORT COUNT: starts COUNT processes that hang in connect. */
 static void hang(void)
 {
 	for (int i = 0; i < atoi(arguments[3]); i++)
 		if (fork() == 0) {
-			connect(make(0), &to.any, size);
+			connect(make_socket(0), &to.any, size);
 			_exit(0);
 		}
 }
 
 int main(int argc, char **argv)
 {
-	static const struct deed deeds[] = {{"race", race}, {"storm", storm}, {"hang", hang}};
-	return act(argc, argv, deeds, sizeof deeds / sizeof *deeds);
+	static const struct action actions[] = {{"race", race}, {"storm", storm}, {"hang", hang}};
+	return run_action(argc, argv, actions, sizeof actions / sizeof *actions);
 }

@@ -1,7 +1,7 @@
 /*
- * Races for the moment between the watcher's look at a descriptor and the kernel's: HOST PORT OTHER-PORT NOBODY-PORT COUNT, of
- * which HOST:PORT and HOST:NOBODY-PORT, where nobody listens, are let through. Exit status 0 where nothing listens outside in the
- * end; that nothing has come to OTHER-PORT is for who runs this to see.
+ * Races between the watcher's check of a descriptor or an address and its use by the kernel: RACE HOST PORT OTHER-PORT CLOSED-PORT
+ * COUNT [OTHER-HOST]. HOST:PORT and HOST:CLOSED-PORT are allowed, and nothing listens on CLOSED-PORT. Exits with 0 if no socket listens
+ * in the host's network. The caller checks that no connection has arrived at OTHER-PORT.
  */
 #include "client.h"
 
@@ -12,26 +12,26 @@
 #include "system_calls.h"
 
 static _Atomic bool racing = true;
-static union address other, nobody, flipping;
-static int foreign, own, number; /* the host's, the phase's, and what is now the one and now the other */
+static union address other, closed_port, flipping;
+static int foreign, own, number; /* a socket of the host's network, one of the phase, and a descriptor that alternates between both */
 static long count;
 
-/* One that failed: it is of the host's network, and connected to nothing. */
-static int idle(void)
+/* A socket whose connect has failed: it is in the host's network and not connected. */
+static int failed_socket(void)
 {
-	int fd = make(SOCK_NONBLOCK);
+	int fd = make_socket(SOCK_NONBLOCK);
 	struct pollfd end = {.fd = fd, .events = POLLOUT};
-	expect(connect(fd, &nobody.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "a connect that fails");
-	connect(fd, &nobody.any, size);
-	expect(is_foreign(fd), "what failed is of the host's network");
+	expect(connect(fd, &closed_port.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "a connect that fails");
+	connect(fd, &closed_port.any, size);
+	expect(is_foreign(fd), "a failed socket is in the host's network");
 	fcntl(fd, F_SETFL, 0);
 	return fd;
 }
 
-/* One that is connected: it has to be taken apart first. */
+/* A connected socket of the host's network. */
 static int connected(void)
 {
-	int fd = make(0);
+	int fd = make_socket(0);
 	expect(connect(fd, &to.any, size) == 0 && is_foreign(fd), "connect");
 	return fd;
 }
@@ -90,7 +90,7 @@ static void threads(void)
 	pthread_join(thread, NULL);
 }
 
-/* No thread, but a process that has the same descriptors. */
+/* A process that shares the descriptor table. */
 static void sharer(void)
 {
 	static _Alignas(16) char stack[65536];
@@ -102,7 +102,7 @@ static void sharer(void)
 	waitpid(pid, &status, 0);
 }
 
-/* What socketcall(2) is called with, in memory that another process writes to as well. */
+/* Writes into the arguments of socketcall(2), which are in shared memory. */
 static void swap_words(void)
 {
 	volatile struct low *memory = low();
@@ -133,13 +133,13 @@ static void memory(void)
 }
 
 /*
- * The kernel goes on to wait for a connection, while somebody else takes it apart (shutdown(2), which is not watched) and writes
- * another address. HOST is one that doesn't answer; OTHER-HOST does.
+ * While the kernel waits for the connection, another process ends it by shutdown(2), which is not watched, and writes another address.
+ * HOST does not answer; OTHER-HOST does.
  */
 static void shut(void)
 {
 	union address *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int fd = make(SOCK_NONBLOCK);
+	int fd = make_socket(SOCK_NONBLOCK);
 	struct timeval time = {0, 2000};
 	*shared = to;
 	expect(connect(fd, &shared->any, size) != 0 && errno == EINPROGRESS, "a connect that hangs");
@@ -163,7 +163,7 @@ static void shut(void)
 
 static void race(void (*run)(void))
 {
-	int (*const beginnings[])(void) = {idle, connected};
+	int (*const beginnings[])(void) = {failed_socket, connected};
 	for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
 		foreign = beginnings[i]();
 		own = one_of(0);
@@ -193,7 +193,7 @@ static void race_memory(void)
 
 int main(int argc, char **argv)
 {
-	static const struct deed deeds[] = {
+	static const struct action actions[] = {
 		{"threads", race_threads},
 		{"sharer", race_sharer},
 		{"memory", race_memory},
@@ -201,8 +201,8 @@ int main(int argc, char **argv)
 	};
 	if (argc < 7)
 		return 2;
-	aim(&other, argc > 7 ? argv[7] : argv[2], argv[4]);
-	aim(&nobody, argv[2], argv[5]);
+	set_address(&other, argc > 7 ? argv[7] : argv[2], argv[4]);
+	set_address(&closed_port, argv[2], argv[5]);
 	count = atol(argv[6]);
-	return act(argc, argv, deeds, sizeof deeds / sizeof *deeds);
+	return run_action(argc, argv, actions, sizeof actions / sizeof *actions);
 }

@@ -33,15 +33,15 @@ assert_socket_options() {
 @test '--allow permits the options and ioctls of clients, by every system call' {
 	local RUN_AS
 	for RUN_AS in user root; do
-		assert_socket_options taken "$REMOTE"
-		assert_socket_options taken "$REMOTE6"
+		assert_socket_options accepted "$REMOTE"
+		assert_socket_options accepted "$REMOTE6"
 	done
 }
 
 @test 'a routing header sends no connection through an unlisted host' {
-	local deed
-	for deed in route ancillary; do
-		assert_socket_options "$deed" "$REMOTE6" "$OTHER6"
+	local action
+	for action in route ancillary; do
+		assert_socket_options "$action" "$REMOTE6" "$OTHER6"
 		run -0 ip -6 neigh show to "$OTHER6" dev "$REMOTE_LINK"
 		[[ ! $output ]]
 	done

@@ -1,6 +1,6 @@
 /*
- * What a build may set on a socket that it was handed: WHAT HOST PORT [OTHER-HOST], of which HOST:PORT is let through. Exit status
- * 0 where everything is as WHAT says.
+ * Socket options on sockets of the phase and of an allowed connection: ACTION HOST PORT [OTHER-HOST], with HOST:PORT allowed. Exits with
+ * 0 if all have the expected result.
  */
 #include "client.h"
 
@@ -19,64 +19,64 @@
 #define SIOCETHTOOL 0x8946
 #endif
 
-static const char *const way_names[WAYS] = {"x86-64", "x32", "i386", "socketcall"};
+static const char *const abi_names[ABIS] = {"x86-64", "x32", "i386", "socketcall"};
 
-/* The memory of i386's calls: struct low has no room for a value. */
+/* Memory below 4 GiB for the values of i386 calls. */
 static char *low_value(void)
 {
 	static char *memory;
 	if (memory == NULL)
 		memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	if (memory == MAP_FAILED)
-		wrong("mmap");
+		fail("mmap");
 	return memory;
 }
 
-/* 0, or the errno that it fails with. */
-static int set_by(enum way way, int fd, int level, int name, const void *value, socklen_t length)
+/* Returns 0 or the errno. */
+static int set_by(enum abi abi, int fd, int level, int name, const void *value, socklen_t length)
 {
 	uint32_t at = pointer(memcpy(low_value(), value, length));
 	long result;
-	if (way == BY_LIBC)
+	if (abi == BY_LIBC)
 		result = setsockopt(fd, level, name, value, length) == 0 ? 0 : -errno;
-	else if (way == BY_X32)
+	else if (abi == BY_X32)
 		result = syscall(X32 | 541, fd, level, name, value, length) == 0 ? 0 : -errno;
-	else if (way == BY_I386)
+	else if (abi == BY_I386)
 		result = i386(366, (uint32_t)fd, (uint32_t)level, (uint32_t)name, at, length, 0);
 	else
 		result = socketcall(14, (uint32_t)fd, (uint32_t)level, (uint32_t)name, at, length, 0);
 	return (int)-result;
 }
 
-static int control_by(enum way way, int fd, unsigned request, void *value, size_t length)
+static int control_by(enum abi abi, int fd, unsigned request, void *value, size_t length)
 {
 	long result;
 	memcpy(low_value(), value, length);
-	if (way == BY_LIBC)
+	if (abi == BY_LIBC)
 		result = ioctl(fd, request, value) == 0 ? 0 : -errno;
-	else if (way == BY_X32)
+	else if (abi == BY_X32)
 		result = syscall(X32 | 514, fd, request, value) == 0 ? 0 : -errno;
 	else
 		result = i386(54, (uint32_t)fd, request, pointer(low_value()), 0, 0, 0);
-	if (way == BY_I386)
+	if (abi == BY_I386)
 		memcpy(value, low_value(), length);
 	return (int)-result;
 }
 
-static int handed_out(void)
+static int connected_socket(void)
 {
-	int fd = make(0);
+	int fd = make_socket(0);
 	expect(connect(fd, &to.any, size) == 0 && is_foreign(fd), "connect");
 	return fd;
 }
 
-/* x32 is not in every kernel: then its calls are ENOSYS. */
-static bool is_there(enum way way)
+/* In kernels without x32 its calls fail with ENOSYS. */
+static bool is_supported(enum abi abi)
 {
-	return way != BY_X32 || syscall(X32 | 39) > 0;
+	return abi != BY_X32 || syscall(X32 | 39) > 0;
 }
 
-/* What could lead elsewhere, tell of the host or lift the rules of a connection; none of it is on the list. */
+/* Options and ioctls that could divert a connection, disclose data of the host or change its rules. confine permits none of them. */
 static void refused(void)
 {
 	static const struct {
@@ -110,23 +110,23 @@ static void refused(void)
 		{282 /* SOL_TLS */, 1},
 	};
 	static const unsigned requests[] = {SIOCGSKNS, SIOCSIFFLAGS, SIOCADDRT, SIOCETHTOOL, SIOCDEVPRIVATE, SIOCPROTOPRIVATE, 0x8B01 /* SIOCGIWNAME */};
-	int fds[] = {make(0), handed_out()};
+	int fds[] = {make_socket(0), connected_socket()};
 	char value[64] = "";
 	char text[128];
 	for (size_t f = 0; f < 2; f++)
-		for (enum way way = 0; way < WAYS; way++) {
-			for (size_t i = 0; i < sizeof options / sizeof *options && is_there(way); i++) {
-				errno = set_by(way, fds[f], options[i].level, options[i].name, value, sizeof value);
-				snprintf(text, sizeof text, "option %d of level %d, by %s", options[i].name, options[i].level, way_names[way]);
+		for (enum abi abi = 0; abi < ABIS; abi++) {
+			for (size_t i = 0; i < sizeof options / sizeof *options && is_supported(abi); i++) {
+				errno = set_by(abi, fds[f], options[i].level, options[i].name, value, sizeof value);
+				snprintf(text, sizeof text, "option %d of level %d, by %s", options[i].name, options[i].level, abi_names[abi]);
 				expect(errno == ENOPROTOOPT, text);
 			}
-			for (size_t i = 0; i < sizeof requests / sizeof *requests && is_there(way) && way != BY_SOCKETCALL; i++) {
-				errno = control_by(way, fds[f], requests[i], value, sizeof value);
-				snprintf(text, sizeof text, "ioctl %x by %s", requests[i], way_names[way]);
+			for (size_t i = 0; i < sizeof requests / sizeof *requests && is_supported(abi) && abi != BY_SOCKETCALL; i++) {
+				errno = control_by(abi, fds[f], requests[i], value, sizeof value);
+				snprintf(text, sizeof text, "ioctl %x by %s", requests[i], abi_names[abi]);
 				expect(errno == ENOTTY, text);
 			}
 		}
-	/* The list has these for datagrams; of a TCP socket the kernel refuses them. */
+	/* confine permits these for datagrams. The kernel refuses them for TCP. */
 	static const struct {
 		int level, name;
 	} of_datagrams[] = {
@@ -139,11 +139,11 @@ static void refused(void)
 	};
 	for (size_t i = 0; i < sizeof of_datagrams / sizeof *of_datagrams; i++)
 		expect(set_by(BY_LIBC, fds[1], of_datagrams[i].level, of_datagrams[i].name, value, 20) != 0, "an option of datagrams");
-	echo(fds[1]);
+	expect_echo(fds[1]);
 }
 
-/* What clients set, with values that are not the kernel's own. */
-static void taken(void)
+/* Options of clients, with values that are not the defaults. */
+static void accepted(void)
 {
 	static const struct {
 		int level, name, value, family;
@@ -168,72 +168,72 @@ static void taken(void)
 		{IPPROTO_IPV6, IPV6_UNICAST_HOPS, 33, AF_INET6},
 	};
 	char text[128];
-	for (enum way way = 0; way < WAYS; way++) {
-		int fds[] = {make(0), handed_out()};
-		for (size_t f = 0; f < 2 && is_there(way); f++)
+	for (enum abi abi = 0; abi < ABIS; abi++) {
+		int fds[] = {make_socket(0), connected_socket()};
+		for (size_t f = 0; f < 2 && is_supported(abi); f++)
 			for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 				int got = -1;
 				socklen_t length = sizeof got;
 				if (options[i].family != 0 && options[i].family != to.any.sa_family)
 					continue;
-				errno = set_by(way, fds[f], options[i].level, options[i].name, &options[i].value, sizeof got);
-				snprintf(text, sizeof text, "option %d of level %d, by %s", options[i].name, options[i].level, way_names[way]);
+				errno = set_by(abi, fds[f], options[i].level, options[i].name, &options[i].value, sizeof got);
+				snprintf(text, sizeof text, "option %d of level %d, by %s", options[i].name, options[i].level, abi_names[abi]);
 				expect(errno == 0 && getsockopt(fds[f], options[i].level, options[i].name, &got, &length) == 0 && got == options[i].value, text);
 			}
-		/* These are structures, and of i386 smaller ones. */
+		/* Structures, which are smaller on i386. */
 		struct timeval time = {3, 500000}, had = {0, 0};
 		struct linger linger = {1, 7}, lingers = {0, 0};
 		uint32_t old[2] = {3, 500000};
 		uint64_t new[2] = {3, 500000};
-		bool small = way == BY_I386 || way == BY_SOCKETCALL;
-		for (size_t f = 0; f < 2 && is_there(way); f++) {
+		bool small = abi == BY_I386 || abi == BY_SOCKETCALL;
+		for (size_t f = 0; f < 2 && is_supported(abi); f++) {
 			socklen_t length = sizeof had, others = sizeof lingers;
 			int name = small ? SO_SNDTIMEO_OLD : SO_RCVTIMEO_NEW;
-			errno = set_by(way, fds[f], SOL_SOCKET, SO_RCVTIMEO_OLD, small ? (void *)old : way == BY_X32 ? (void *)new
+			errno = set_by(abi, fds[f], SOL_SOCKET, SO_RCVTIMEO_OLD, small ? (void *)old : abi == BY_X32 ? (void *)new
 														     : &time,
 				       small ? 8 : 16);
 			expect(errno == 0 && getsockopt(fds[f], SOL_SOCKET, SO_RCVTIMEO_OLD, &had, &length) == 0 && had.tv_sec == 3 && had.tv_usec == 500000, "SO_RCVTIMEO");
-			errno = set_by(way, fds[f], SOL_SOCKET, name, small ? (void *)old : (void *)new, small ? 8 : 16);
+			errno = set_by(abi, fds[f], SOL_SOCKET, name, small ? (void *)old : (void *)new, small ? 8 : 16);
 			expect(errno == 0, "SO_SNDTIMEO, old and new");
-			errno = set_by(way, fds[f], SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+			errno = set_by(abi, fds[f], SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 			expect(errno == 0 && getsockopt(fds[f], SOL_SOCKET, SO_LINGER, &lingers, &others) == 0 && lingers.l_linger == 7, "SO_LINGER");
 			int count = -1, on = 1;
-			expect(way == BY_SOCKETCALL || (control_by(way, fds[f], FIONREAD, &count, sizeof count) == 0 && count == 0), "FIONREAD");
-			expect(way == BY_SOCKETCALL || control_by(way, fds[f], FIONBIO, &on, sizeof on) == 0, "FIONBIO");
+			expect(abi == BY_SOCKETCALL || (control_by(abi, fds[f], FIONREAD, &count, sizeof count) == 0 && count == 0), "FIONREAD");
+			expect(abi == BY_SOCKETCALL || control_by(abi, fds[f], FIONBIO, &on, sizeof on) == 0, "FIONBIO");
 			expect(fcntl(fds[f], F_SETFL, 0) == 0, "fcntl");
 		}
-		if (is_there(way))
-			echo(fds[1]);
+		if (is_supported(abi))
+			expect_echo(fds[1]);
 		close(fds[0]);
 		close(fds[1]);
 	}
 }
 
-/* A segment routing header by way of OTHER-HOST (RFC 8754). */
+/* Writes a segment routing header through OTHER-HOST (RFC 8754). */
 static socklen_t segments(char header[64])
 {
 	struct ipv6_sr_hdr *routing = (struct ipv6_sr_hdr *)header;
 	union address other;
-	aim(&other, arguments[3], "0");
+	set_address(&other, arguments[3], "0");
 	memset(header, 0, 64);
 	*routing = (struct ipv6_sr_hdr){.hdrlen = 4, .type = 4, .segments_left = 1, .first_segment = 1};
 	memcpy(&routing->segments[1], &other.in6.sin6_addr, 16);
 	return 40;
 }
 
-/* Whoever sends with such a header sends to OTHER-HOST: by an option, on a new socket and on one that is connected. */
+/* Sets such a header by an option, on a new and on a connected socket. Packets with it would go to OTHER-HOST. */
 static void route(void)
 {
 	char header[64];
 	socklen_t length = segments(header);
-	for (enum way way = 0; way < WAYS; way++) {
-		int early = make(0), fd = handed_out();
-		set_by(way, early, IPPROTO_IPV6, IPV6_RTHDR, header, length);
-		set_by(way, fd, IPPROTO_IPV6, IPV6_RTHDR, header, length);
+	for (enum abi abi = 0; abi < ABIS; abi++) {
+		int early = make_socket(0), fd = connected_socket();
+		set_by(abi, early, IPPROTO_IPV6, IPV6_RTHDR, header, length);
+		set_by(abi, fd, IPPROTO_IPV6, IPV6_RTHDR, header, length);
 		expect(connect(early, &to.any, size) == 0, "connect");
 		send(early, "x", 1, MSG_DONTWAIT);
 		send(fd, "x", 1, MSG_DONTWAIT);
-		/* What has been sent by now is seen in the neighbours of the host. */
+		/* Waits until the data is sent: a packet to OTHER-HOST would add it to the neighbours of the host. */
 		int left = 1;
 		for (int i = 0; i < 20 && left > 0; i++) {
 			poll(NULL, 0, 10);
@@ -244,13 +244,13 @@ static void route(void)
 	}
 }
 
-/* The same as ancillary data, which TCP does not look at (sock_cmsg_send() in net/core/sock.c). */
+/* Sends such a header as ancillary data, which TCP ignores (sock_cmsg_send() in net/core/sock.c). */
 static void ancillary(void)
 {
 	static const int names[] = {IPV6_RTHDR, 5 /* IPV6_2292RTHDR */};
 	char header[64], control[128];
 	socklen_t length = segments(header);
-	int fd = handed_out();
+	int fd = connected_socket();
 	for (size_t i = 0; i < 2; i++) {
 		struct iovec part = {"hello", 5};
 		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(length)};
@@ -265,11 +265,11 @@ static void ancillary(void)
 
 int main(int argc, char **argv)
 {
-	static const struct deed deeds[] = {
+	static const struct action actions[] = {
 		{"refused", refused},
-		{"taken", taken},
+		{"accepted", accepted},
 		{"route", route},
 		{"ancillary", ancillary},
 	};
-	return act(argc, argv, deeds, sizeof deeds / sizeof *deeds);
+	return run_action(argc, argv, actions, sizeof actions / sizeof *actions);
 }

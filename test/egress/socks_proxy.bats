@@ -114,10 +114,10 @@ proxy_socket_available() {
 }
 
 @test 'a pending connect ends by its timeout, by a signal and with its process' {
-	local RUN_AS deed
+	local RUN_AS action
 	for RUN_AS in root user; do
-		for deed in timeout signals closing; do
-			run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" "$deed" "$SILENT" 80
+		for action in timeout signals closing; do
+			run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" "$action" "$SILENT" 80
 		done
 		run -137 run_isolated --socks "$PROXY" -- timeout --signal=KILL 0.5 "$AUDIT_DIR/client" plain "$SILENT" 80
 	done

@@ -1,4 +1,4 @@
-/* The ways into the kernel that a call has on x86-64: by libc, as x32, as i386, and through socketcall(2). */
+/* Socket system calls by every ABI of x86-64: by libc, as x32, as i386 and through socketcall(2). */
 #ifndef SYSTEM_CALLS_H
 #define SYSTEM_CALLS_H
 
@@ -10,13 +10,13 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-enum way { BY_LIBC,
+enum abi { BY_LIBC,
 	   BY_X32,
 	   BY_I386,
 	   BY_SOCKETCALL,
-	   WAYS };
+	   ABIS };
 
-/* The calls of i386 take pointers of 32 bits. */
+/* Memory below 4 GiB for i386 calls, whose pointers have 32 bits. */
 struct low {
 	union address address;
 	uint32_t words[6];
@@ -31,7 +31,7 @@ static inline struct low *low(void)
 	if (memory == NULL)
 		memory = mmap(NULL, sizeof *memory, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	if (memory == MAP_FAILED)
-		wrong("mmap");
+		fail("mmap");
 	return memory;
 }
 
@@ -40,7 +40,7 @@ static inline uint32_t pointer(const void *at)
 	return (uint32_t)(uintptr_t)at;
 }
 
-/* A call of i386's, from a process of x86-64 (arch/x86/entry/entry_64_compat.S). */
+/* An i386 call from a process of x86-64 (arch/x86/entry/entry_64_compat.S). */
 static inline long i386(long number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f)
 {
 	long result;
@@ -60,34 +60,34 @@ static inline long socketcall(uint32_t call, uint32_t a, uint32_t b, uint32_t c,
 
 enum { X32 = 0x40000000 };
 
-static inline void connect_by(enum way way, int fd, const union address *address, socklen_t length)
+static inline void connect_by(enum abi abi, int fd, const union address *address, socklen_t length)
 {
 	low()->address = *address;
 	uint32_t at = pointer(&low()->address);
-	if (way == BY_LIBC)
+	if (abi == BY_LIBC)
 		connect(fd, &address->any, length);
-	else if (way == BY_X32)
+	else if (abi == BY_X32)
 		syscall(X32 | 42, fd, address, length);
-	else if (way == BY_I386)
+	else if (abi == BY_I386)
 		i386(362, (uint32_t)fd, at, length, 0, 0, 0);
 	else
 		socketcall(3, (uint32_t)fd, at, length, 0, 0, 0);
 }
 
-static inline void listen_by(enum way way, int fd)
+static inline void listen_by(enum abi abi, int fd)
 {
-	if (way == BY_LIBC)
+	if (abi == BY_LIBC)
 		listen(fd, 1);
-	else if (way == BY_X32)
+	else if (abi == BY_X32)
 		syscall(X32 | 50, fd, 1);
-	else if (way == BY_I386)
+	else if (abi == BY_I386)
 		i386(363, (uint32_t)fd, 1, 0, 0, 0, 0);
 	else
 		socketcall(4, (uint32_t)fd, 1, 0, 0, 0, 0);
 }
 
-/* Sends and connects in one (tcp(7), MSG_FASTOPEN), by sendto, sendmsg and sendmmsg. */
-static inline void fast_open_by(enum way way, int fd, const union address *address, socklen_t length)
+/* Connects and sends with MSG_FASTOPEN (tcp(7)) by sendto, sendmsg and sendmmsg. */
+static inline void fast_open_by(enum abi abi, int fd, const union address *address, socklen_t length)
 {
 	struct low *memory = low();
 	struct iovec part = {"x", 1};
@@ -99,15 +99,15 @@ static inline void fast_open_by(enum way way, int fd, const union address *addre
 	memory->part[1] = 1;
 	memcpy(memory->header, header, sizeof header);
 	uint32_t text = pointer(memory->text), name = pointer(&memory->address), at = pointer(memory->header), number = (uint32_t)fd;
-	if (way == BY_LIBC) {
+	if (abi == BY_LIBC) {
 		sendto(fd, "x", 1, flags, &address->any, length);
 		sendmsg(fd, &message.msg_hdr, flags);
 		sendmmsg(fd, &message, 1, flags);
-	} else if (way == BY_X32) {
+	} else if (abi == BY_X32) {
 		syscall(X32 | 44, fd, "x", 1, flags, address, length);
 		syscall(X32 | 518, fd, memory->header, flags);
 		syscall(X32 | 538, fd, memory->header, 1, flags);
-	} else if (way == BY_I386) {
+	} else if (abi == BY_I386) {
 		i386(369, number, text, 1, (uint32_t)flags, name, length);
 		i386(370, number, at, (uint32_t)flags, 0, 0, 0);
 		i386(345, number, at, 1, (uint32_t)flags, 0, 0);
@@ -132,7 +132,7 @@ static inline uint64_t network_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0 ? cookie : 0;
 }
 
-/* Whether that socket is of another network than a new one. */
+/* Whether the socket is in another network namespace than a new socket. */
 static inline bool is_foreign(int fd)
 {
 	int own = socket(AF_INET, SOCK_STREAM, 0);

@@ -63,18 +63,18 @@ run_allowed() {
 }
 
 @test 'a socket of an allowed connection reaches no other destination' {
-	local deed
-	for deed in failed connected undumpable unreadable leaderless tables; do
-		run_allowed "$TEST_DIR/attack" "$deed" "$REMOTE" 80 8080 81
+	local action
+	for action in failed connected undumpable unreadable leaderless tables; do
+		run_allowed "$TEST_DIR/attack" "$action" "$REMOTE" 80 8080 81
 		[[ $status == 0 && $(connection_count 8080) == 0 ]] || {
-			echo "$deed: status $status, $(connection_count 8080) got out: $output"
+			echo "$action: status $status, $(connection_count 8080) got out: $output"
 			return 1
 		}
 	done
 	run_allowed "$TEST_DIR/attack" shut "$SILENT" 80 8080 81 "$REMOTE"
 	[[ $status == 0 && $(connection_count 8080) == 0 ]]
-	for deed in threads sharer memory; do
-		run_allowed "$TEST_DIR/race" "$deed" "$REMOTE" 80 8080 81 500
+	for action in threads sharer memory; do
+		run_allowed "$TEST_DIR/race" "$action" "$REMOTE" 80 8080 81 500
 		[[ $status == 0 && $(connection_count 8080) == 0 ]]
 	done
 	[[ $(record_value record r.mode) == setuid ]]

@@ -53,7 +53,8 @@ assert_ends_in_time() {
 
 @test '100,000 arguments and one of 131,000 bytes reach the command' {
 	run -0 --separate-stderr as_caller "$TOOL" many 100000 8 "$CONFINE" "${ARGS[@]}" -- /usr/bin/env bash -c 'echo $#'
-	[[ $output == 99999 || $output == 100000 ]]
+	# The first one is $0.
+	[[ $output == 99999 ]]
 	# MAX_ARG_STRLEN is 32 pages: the kernel refuses more.
 	# shellcheck disable=SC2016
 	run -0 --separate-stderr as_caller "$TOOL" many 1 131000 "$CONFINE" "${ARGS[@]}" -- bash -c 'echo ${#0}'
@@ -88,7 +89,7 @@ assert_ends_in_time() {
 }
 
 @test 'the command inherits blocked signals and ignored SIGCHLD' {
-	run -0 as_caller timeout 20 "$TOOL" deaf "$CONFINE" "${ARGS[@]}" -- grep -E '^Sig(Blk|Ign)' /proc/self/status
+	run -0 as_caller timeout 20 "$TOOL" blocked-signals "$CONFINE" "${ARGS[@]}" -- grep -E '^Sig(Blk|Ign)' /proc/self/status
 	# All signals blocked, SIGPIPE and SIGCHLD ignored.
 	[[ $output == *SigBlk:*fffffffe7ffbfeff*SigIgn:*0000000000011000* ]]
 }

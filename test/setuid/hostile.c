@@ -36,7 +36,7 @@ void spin_until(long long time)
 		;
 }
 
-bool all_end(void)
+bool wait_for_children(void)
 {
 	long long deadline = now() + 20 * 1000000;
 	while (now() < deadline) {
@@ -49,7 +49,7 @@ bool all_end(void)
 	return false;
 }
 
-/* No argument, not even a name. */
+/* Starts a program with an empty argv. */
 static int start_without_arguments(char **arguments)
 {
 	char *none[] = {NULL}, *environment[] = {NULL};
@@ -57,8 +57,8 @@ static int start_without_arguments(char **arguments)
 	fail("execve: %s", strerror(errno));
 }
 
-/* All signals blocked, SIGCHLD and SIGPIPE ignored. */
-static int start_deaf(char **arguments)
+/* Starts a program with all signals blocked, and SIGCHLD and SIGPIPE ignored. */
+static int start_with_blocked_signals(char **arguments)
 {
 	sigset_t all;
 	sigfillset(&all);
@@ -69,7 +69,7 @@ static int start_deaf(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* In a directory that many levels deep, made here. */
+/* DEPTH COMMAND...: starts a program in a new directory of that depth. */
 static int start_deep(char **arguments)
 {
 	for (int i = atoi(arguments[0]); i > 0; i--)
@@ -79,7 +79,7 @@ static int start_deep(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* With that many arguments of that length behind the given ones. */
+/* COUNT LENGTH COMMAND...: starts a program with COUNT more arguments of that length. */
 static int start_with_many(char **arguments)
 {
 	size_t count = strtoul(arguments[0], NULL, 10), length = strtoul(arguments[1], NULL, 10), given = 0;
@@ -98,7 +98,7 @@ static int start_with_many(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* Which of fds 0 to 4095 are open, into a file. */
+/* FILE: writes the open descriptors from 0 to 4095. */
 static int list_files(char **arguments)
 {
 	bool open[4096];
@@ -111,7 +111,7 @@ static int list_files(char **arguments)
 	return fclose(file);
 }
 
-/* The environment, into a file. */
+/* FILE: writes the environment. */
 static int list_variables(char **arguments)
 {
 	FILE *file = fopen(arguments[0], "w");
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 		{"no-arguments", start_without_arguments},
 		{"files", list_files},
 		{"variables", list_variables},
-		{"deaf", start_deaf},
+		{"blocked-signals", start_with_blocked_signals},
 		{"deep", start_deep},
 		{"many", start_with_many},
 		{"signals", attack_signals},

@@ -1,4 +1,4 @@
-/* What a hostile caller of a set-user-id program can do that a shell can't. */
+/* Attacks of a hostile caller on a set-user-id program that a shell cannot make. */
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
@@ -12,8 +12,8 @@ noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2))
 long long now(void);
 void spin_until(long long time);
 
-/* Collects all children, adopted ones too; false where some still live after 20 s. */
-bool all_end(void);
+/* Waits for all children, also adopted ones. Returns false if some still live after 20 s. */
+bool wait_for_children(void);
 
 int attack_signals(char **arguments);
 int attack_ptrace(char **arguments);

@@ -12,17 +12,17 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-struct way {
+struct attack {
 	const char *name;
-	bool (*in)(pid_t pid);
+	bool (*succeeds)(pid_t pid);
 };
 
-static bool by_attach(pid_t pid)
+static bool attack_by_attach(pid_t pid)
 {
 	return ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0;
 }
 
-static bool by_file(pid_t pid, const char *name, int flags)
+static bool attack_by_file(pid_t pid, const char *name, int flags)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
@@ -32,22 +32,22 @@ static bool by_file(pid_t pid, const char *name, int flags)
 	return fd >= 0;
 }
 
-static bool by_mem(pid_t pid)
+static bool attack_by_mem(pid_t pid)
 {
-	return by_file(pid, "mem", O_RDWR);
+	return attack_by_file(pid, "mem", O_RDWR);
 }
 
-static bool by_fds(pid_t pid)
+static bool attack_by_fds(pid_t pid)
 {
-	return by_file(pid, "fd", O_RDONLY | O_DIRECTORY);
+	return attack_by_file(pid, "fd", O_RDONLY | O_DIRECTORY);
 }
 
-static bool by_environ(pid_t pid)
+static bool attack_by_environ(pid_t pid)
 {
-	return by_file(pid, "environ", O_RDONLY);
+	return attack_by_file(pid, "environ", O_RDONLY);
 }
 
-static bool by_pidfd(pid_t pid)
+static bool attack_by_pidfd(pid_t pid)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	int stolen = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, 3, 0);
@@ -59,34 +59,34 @@ static bool by_pidfd(pid_t pid)
 	return in;
 }
 
-static bool by_reading(pid_t pid)
+static bool attack_by_reading(pid_t pid)
 {
 	char byte;
-	struct iovec ours = {&byte, 1}, theirs = {(void *)&byte, 1};
-	return process_vm_readv(pid, &ours, 1, &theirs, 1, 0) == 1;
+	struct iovec local = {&byte, 1}, remote = {(void *)&byte, 1};
+	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == 1;
 }
 
-static bool by_limit(pid_t pid)
+static bool attack_by_limit(pid_t pid)
 {
 	struct {
 		unsigned long long current, most;
 	} limit = {1, 1};
-	/* RLIMIT_NOFILE: so that a file of ours gets a number that we foresee, or none. */
+	/* RLIMIT_NOFILE, to control the descriptor numbers of confine. */
 	return syscall(SYS_prlimit64, pid, 7, &limit, NULL) == 0;
 }
 
-static const struct way ways[] = {
-	{"ptrace", by_attach},
-	{"/proc/PID/mem", by_mem},
-	{"/proc/PID/fd", by_fds},
-	{"/proc/PID/environ", by_environ},
-	{"pidfd_getfd", by_pidfd},
-	{"process_vm_readv", by_reading},
-	{"prlimit", by_limit},
+static const struct attack attacks[] = {
+	{"ptrace", attack_by_attach},
+	{"/proc/PID/mem", attack_by_mem},
+	{"/proc/PID/fd", attack_by_fds},
+	{"/proc/PID/environ", attack_by_environ},
+	{"pidfd_getfd", attack_by_pidfd},
+	{"process_vm_readv", attack_by_reading},
+	{"prlimit", attack_by_limit},
 };
-#define WAYS (sizeof ways / sizeof *ways)
+#define ATTACKS (sizeof attacks / sizeof *attacks)
 
-/* Whether pid is one of confine's own processes, the command not being one any more. */
+/* Whether the process runs confine. The command does not. */
 static bool is_confine(pid_t pid)
 {
 	char path[64], name[32] = "";
@@ -117,20 +117,20 @@ static struct ids ids_of(pid_t pid)
 	return ids;
 }
 
-/* Whether it has no user id left but 0. */
-static bool is_roots(pid_t pid)
+/* Whether all user ids of the process are 0. */
+static bool is_root(pid_t pid)
 {
 	struct ids ids = ids_of(pid);
 	return ids.real == 0 && ids.effective == 0 && ids.saved == 0;
 }
 
-/* Where all ids are the caller's the kernel lets the caller set limits (prlimit(2)): that is theirs to spoil. */
-static bool has_given_up(pid_t pid)
+/* If all ids are those of the caller, the caller may set limits of the process (prlimit(2)), which is harmless. */
+static bool has_dropped_root(pid_t pid)
 {
 	return ids_of(pid).saved != 0;
 }
 
-/* Adds pid and all below it. */
+/* Adds the process and all its descendants. */
 static size_t add_family(pid_t pid, pid_t *all, size_t count, size_t most)
 {
 	char path[64];
@@ -154,21 +154,21 @@ static void try_all(pid_t started, size_t *tried)
 	for (size_t i = 1; i < count; i++) {
 		if (!is_confine(family[i]))
 			continue;
-		for (size_t w = 0; w < WAYS; w++) {
-			bool in = ways[w].in(family[i]);
-			/* It may have become the command meanwhile, which is the caller's. */
-			if (in && is_confine(family[i]) && !(ways[w].in == by_limit && has_given_up(family[i])))
-				fail("%s got into process %d of %d", ways[w].name, family[i], started);
+		for (size_t w = 0; w < ATTACKS; w++) {
+			bool in = attacks[w].succeeds(family[i]);
+			/* The process may have become the command, which the caller may attack. */
+			if (in && is_confine(family[i]) && !(attacks[w].succeeds == attack_by_limit && has_dropped_root(family[i])))
+				fail("%s succeeded on process %d of %d", attacks[w].name, family[i], started);
 			if (in)
 				ptrace(PTRACE_DETACH, family[i], NULL, NULL);
 			++*tried;
 		}
-		if (is_roots(family[i]))
-			fail("process %d is root's", family[i]);
+		if (is_root(family[i]))
+			fail("process %d is root", family[i]);
 	}
 }
 
-/* arguments: CONFINE CGROUP-NAME RUNS. Tries every way into every process of confine's, at random moments and at rest. */
+/* CONFINE CGROUP-NAME RUNS: tries every attack on every process of confine, during and after its start. */
 int attack_ptrace(char **arguments)
 {
 	const char *const command[] = {arguments[0], "--net", "--ipc", "--cgroup", arguments[1], "--", "/bin/sleep", "1000", NULL};
@@ -184,7 +184,7 @@ int attack_ptrace(char **arguments)
 			execv(command[0], (char **)command);
 			_exit(99);
 		}
-		/* exec is seen when the name changes; from there on nothing may work. */
+		/* The name changes at exec. From then on no attack may succeed. */
 		while (!is_confine(pid))
 			if (now() > began + 5000000)
 				fail("confine does not start");
@@ -192,7 +192,7 @@ int attack_ptrace(char **arguments)
 		while (now() < stop)
 			try_all(pid, &tried);
 		kill(pid, SIGTERM);
-		if (!all_end())
+		if (!wait_for_children())
 			fail("run %d hangs", i);
 	}
 	printf("%zu tries\n", tried);

@@ -9,16 +9,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* From before exec to after the command has begun: set-up takes 2 to 8 ms. */
+/* From before exec until after the start of the command, which takes 2 to 8 ms. */
 #define WINDOW_MICROSECONDS 9000
 
 static const int sent[] = {SIGKILL, SIGKILL, SIGSTOP, SIGTERM, SIGTERM, SIGCHLD, SIGINT, SIGHUP, SIGSEGV, SIGXCPU, SIGPIPE, SIGUSR1};
 #define SENT (sizeof sent / sizeof *sent)
 
 struct run {
-	bool to_descendant; /* else to what was started */
-	bool deaf;	    /* started with everything blocked and SIGCHLD ignored */
-	bool tracked;	    /* with --cgroup: more processes */
+	bool to_descendant; /* the signal goes to a descendant, else to confine */
+	bool blocked;	    /* all signals blocked and SIGCHLD ignored */
+	bool tracked;	    /* with --cgroup, which starts more processes */
 	int signal;
 	long delay;
 };
@@ -27,7 +27,7 @@ static noreturn void start(const struct run *run, const char *confine, const cha
 {
 	const char *const tracked[] = {confine, "--net", "--ipc", "--cgroup", name, "--best-effort", "--", "/bin/true", NULL};
 	const char *const plain[] = {confine, "--net", "--ipc", "--record", "/dev/null", "--", "/bin/true", NULL};
-	if (run->deaf) {
+	if (run->blocked) {
 		sigset_t all;
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, NULL);
@@ -38,7 +38,7 @@ static noreturn void start(const struct run *run, const char *confine, const cha
 	_exit(99);
 }
 
-/* One of pid's descendants, the further the likelier; pid itself where it has none. */
+/* A random descendant, more likely a deeper one. Returns pid if there is none. */
 static pid_t pick_descendant(pid_t pid)
 {
 	for (int i = 0; i < 3; i++) {
@@ -56,7 +56,7 @@ static pid_t pick_descendant(pid_t pid)
 	return pid;
 }
 
-/* arguments: CONFINE CGROUP-NAME RUNS SEED. Each run must end, with everything it started, whatever was signalled when. */
+/* CONFINE CGROUP-NAME RUNS SEED: sends signals at random moments. Each run and all its processes must end. */
 int attack_signals(char **arguments)
 {
 	const char *confine = arguments[0], *name = arguments[1];
@@ -66,7 +66,7 @@ int attack_signals(char **arguments)
 	for (int i = 0; i < runs; i++) {
 		struct run run = {
 			.to_descendant = rand() % 2 == 0,
-			.deaf = rand() % 4 == 0,
+			.blocked = rand() % 4 == 0,
 			.tracked = rand() % 4 != 0,
 			.signal = sent[(size_t)rand() % SENT],
 			.delay = rand() % WINDOW_MICROSECONDS,
@@ -84,9 +84,9 @@ int attack_signals(char **arguments)
 			usleep((useconds_t)(rand() % 3000));
 			kill(target, SIGCONT);
 		}
-		if (!all_end())
+		if (!wait_for_children())
 			fail("run %d hangs: signal %d to %s after %ld us, %s, %s", i, run.signal,
-			     run.to_descendant ? "a descendant" : "confine", run.delay, run.deaf ? "deaf" : "hearing",
+			     run.to_descendant ? "a descendant" : "confine", run.delay, run.blocked ? "signals blocked" : "signals not blocked",
 			     run.tracked ? "tracked" : "untracked");
 	}
 	return 0;

@@ -206,14 +206,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 @test 'inside the PID namespace of Portage a phase gets its own' {
 	local portage
 	portage=$("$TOP/scripts/portage")
-	cat >"$TEST_DIR/spawn.py" <<-'PYTHON'
-		import os, sys
-		import portage.process
-		sys.exit(os.waitstatus_to_exitcode(os.waitpid(portage.process.spawn(
-		    sys.argv[1:], unshare_pid=True, unshare_mount=True, returnpid=True)[0], 0)[1]))
-	PYTHON
-	run -0 "$portage/bin/python" "$TEST_DIR/spawn.py" "$(type -P setpriv)" --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
+	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_pid,unshare_mount "$(type -P setpriv)" --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c '[[ $(</proc/1/comm) == confine ]] && setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
 	[[ $(record_value record 'r.mode + r.tracking + r.orphan_count + r.orphans[0].stuck') == setuidpidns1undefined ]]
-	rm "$TEST_DIR/spawn.py"
 }

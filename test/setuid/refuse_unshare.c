@@ -1,6 +1,6 @@
 /*
- * Runs a command to which unshare(2) is refused, as a container's seccomp filter does. Installed with root's right and without
- * no_new_privs, so that a set-user-id program stays one.
+ * refuse_unshare COMMAND...: runs a command with a seccomp filter that refuses unshare(2), as in some containers. Root installs it
+ * without no_new_privs, so that set-user-id programs keep working.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	};
 	struct sock_fprog program = {sizeof code / sizeof *code, code};
 	if (argc < 2 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
-		perror("refuse");
+		perror("refuse_unshare");
 		return 1;
 	}
 	execvp(argv[1], argv + 1);

@@ -1,4 +1,4 @@
-/* What a build may do to reach somebody. client WHAT [ARG]...; each attempt goes to 198.51.100.7:443 unless told otherwise. */
+/* Attempts to reach the network: client ACTION [ARG]... The destination is 198.51.100.7:443, or $TO and $PORT. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -56,15 +56,15 @@ static int open_socket(int type)
 	return fd;
 }
 
-/* Returns how many of the attempts ended in anything but what a cut-off network answers. */
+/* Returns how many attempts did not fail with ENETUNREACH or ECONNREFUSED, the errors of an isolated network. */
 static int attempts(int count)
 {
-	int odd = 0, fd = open_socket(SOCK_STREAM);
+	int unexpected = 0, fd = open_socket(SOCK_STREAM);
 	for (int i = 0; i < count; i++)
 		if (connect(fd, &to.any, size) == 0 || (errno != ENETUNREACH && errno != ECONNREFUSED))
-			odd++;
+			unexpected++;
 	close(fd);
-	return odd;
+	return unexpected;
 }
 
 static int send_messages(int count)
@@ -85,16 +85,16 @@ static void *thread(void *count)
 static int threads(int number, int count)
 {
 	pthread_t all[64];
-	long odd = 0;
+	long unexpected = 0;
 	for (int i = 0; i < number; i++)
 		if (pthread_create(&all[i], NULL, thread, (void *)(long)count) != 0)
 			exit(3);
 	for (int i = 0; i < number; i++) {
 		void *one;
 		pthread_join(all[i], &one);
-		odd += (long)one;
+		unexpected += (long)one;
 	}
-	return odd != 0;
+	return unexpected != 0;
 }
 
 static volatile long ticks;
@@ -105,19 +105,19 @@ static void tick(int signal)
 	ticks++;
 }
 
-/* Under a timer of 1 kHz: prints how many attempts ended otherwise than cut off, which is EINTR without SA_RESTART. */
+/* Attempts under a timer of 1 kHz. Prints how many had another result, which is EINTR without SA_RESTART. */
 static int timer(int flags, int count)
 {
 	struct sigaction action = {.sa_handler = tick, .sa_flags = flags};
 	struct itimerval often = {{0, 1000}, {0, 1000}};
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	int odd = attempts(count);
-	printf("odd=%d ticks=%ld\n", odd, ticks);
+	int unexpected = attempts(count);
+	printf("unexpected=%d ticks=%ld\n", unexpected, ticks);
 	return 0;
 }
 
-/* Another process sends signals as fast as it can meanwhile. */
+/* Attempts while another process sends many signals. */
 static int storm(int count)
 {
 	struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
@@ -126,10 +126,10 @@ static int storm(int count)
 	if (pid == 0)
 		while (kill(target, SIGUSR1) == 0)
 			;
-	int odd = attempts(count);
+	int unexpected = attempts(count);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	printf("odd=%d\n", odd);
+	printf("unexpected=%d\n", unexpected);
 	return 0;
 }
 
@@ -146,7 +146,7 @@ static int by_vfork(const char *self)
 	return waitpid(pid, &status, 0) != pid || status != 0;
 }
 
-/* What never leaves: loopback in all its forms, path and abstract sockets, netlink, a disconnect. */
+/* Calls that reach no network: loopback addresses, path and abstract sockets, netlink, AF_UNSPEC, a bad pointer. */
 static int harmless(void)
 {
 	static const char *const own[] = {"127.0.0.1", "127.9.9.9", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"};
@@ -168,7 +168,7 @@ static int harmless(void)
 	return 0;
 }
 
-/* A listener of its own, as the tests of container runtimes want one. */
+/* Installs a seccomp listener, as tests of container runtimes do. */
 static int own_listener(void)
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -176,14 +176,14 @@ static int own_listener(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	puts(fd >= 0 ? "a listener" : strerror(errno));
-	/* One without a listener is the package's own business. */
+	/* A filter without a listener works. */
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 	puts(fd == 0 ? "a filter" : strerror(errno));
 	return 0;
 }
 
 #ifdef __i386__
-/* glibc calls connect(2) directly on kernels that have it; older programs know only this. */
+/* socketcall(2), which glibc used before Linux 4.3. */
 static int by_socketcall(void)
 {
 	long connecting[] = {open_socket(SOCK_STREAM), (long)&to, size};
@@ -233,12 +233,12 @@ int main(int argc, char **argv)
 		return harmless();
 	if (strcmp(what, "listener") == 0)
 		return own_listener();
-	/* connect, then become another program that does */
+	/* One attempt, then exec of another program. */
 	if (strcmp(what, "exec") == 0) {
 		attempts(1);
 		execv(argv[2], argv + 2);
 	}
-	/* As getaddrinfo() and then a program do: the same number and address, another kind of socket. */
+	/* Like getaddrinfo() and a program after it: the same descriptor and address with another type of socket. */
 	if (strcmp(what, "sort") == 0) {
 		for (int i = 0; i < count; i++) {
 			int fd = open_socket(SOCK_DGRAM);
@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 		}
 		return 0;
 	}
-	/* connect for each port from count up, as many */
+	/* One attempt for each of `more` ports from `count`. */
 	if (strcmp(what, "ports") == 0) {
 		for (int i = 0; i < more; i++) {
 			to.in.sin_port = htons(count + i);

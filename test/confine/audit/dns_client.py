@@ -1,4 +1,4 @@
-"""Asks the name server of /etc/resolv.conf by hand: dns_client.py udp|tcp WHAT... Prints the answer's code, or what went wrong."""
+"""Sends DNS queries to the name server of /etc/resolv.conf: dns_client.py udp|tcp ACTION... Prints the response codes."""
 import re
 import socket
 import struct
@@ -61,7 +61,7 @@ elif sys.argv[2] == "many":
 elif sys.argv[2] == "edns":
     print(code(ask(query(sys.argv[3], "A", (7, 0x0120, 1, 0, 0, 1), OPT))))
 elif sys.argv[2] == "idle":
-    # More connections than anybody needs, all of them silent.
+    # More connections than the server keeps, without a query.
     idle = [socket.create_connection((SERVER, 53), timeout=2) for _ in range(40)]
     print(code(by_tcp(query("behind.example"))), idle[0].recv(1) == b"")
 else:

@@ -1,6 +1,6 @@
 /*
  * Compares the generated filters with a model, for every architecture, system call number and argument that could matter. The model is
- * written by hand from the kernel's own tables and shares no code with the generator. Prints each difference; status 0 where there is none.
+ * written by hand from the tables of the kernel and shares no code with the generator. Prints each difference, exits with 0 if there is none.
  */
 #include <errno.h>
 #include <linux/audit.h>

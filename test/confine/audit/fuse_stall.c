@@ -1,13 +1,13 @@
 /*
- * Memory and descriptors whose reader waits for a FUSE server that never answers (linux/fuse.h).
+ * Makes memory and descriptors whose reader waits for a FUSE server that never answers (linux/fuse.h).
  *
- *   stall DEVICE FILE serve COMMAND...   serves a file from outside, and runs COMMAND with it as descriptor 9
+ *   stall DEVICE FILE serve COMMAND...   serves a file from outside the phase and runs COMMAND with it as descriptor 9
  *   stall DEVICE FILE delay COMMAND...   the same, but the server never answers the first flush
- *   stall DEVICE FILE WHAT               serves it, and connects with an address in it, or connects its descriptor, or makes a socket
- *                                        through i386's socketcall with arguments in it
- *   stall - FILE WHAT                    the same with descriptor 9
+ *   stall DEVICE FILE ACTION             serves a file and connects with an address in it, connects its descriptor, or makes a socket by
+ *                                        i386 socketcall(2) with arguments in it
+ *   stall - FILE ACTION                  the same with descriptor 9
  *
- * DEVICE is /dev/fuse or a node of its numbers. A line in FILE says that somebody waits for the server.
+ * DEVICE is /dev/fuse or a node with its numbers. The server writes a line to FILE when a process waits for it.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

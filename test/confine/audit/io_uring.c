@@ -1,4 +1,4 @@
-/* uring COUNT: connects with io_uring, which no seccomp filter sees. Status 4 where the kernel has none. */
+/* uring COUNT: connects by io_uring, which seccomp filters do not see. Exits with 4 if the kernel has none. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
