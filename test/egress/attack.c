@@ -14,17 +14,6 @@
 
 static union address other, closed_port, none = {.any.sa_family = AF_UNSPEC};
 
-/* A socket whose connect has failed: it is in the host's network and not connected. */
-static int failed_socket(void)
-{
-	int fd = make_socket(SOCK_NONBLOCK);
-	struct pollfd end = {.fd = fd, .events = POLLOUT};
-	expect(connect(fd, &closed_port.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "a connect that fails");
-	connect(fd, &closed_port.any, size);
-	expect(is_foreign(fd), "a failed socket is in the host's network");
-	return fd;
-}
-
 /* Tries everything that could connect or accept, by every ABI. */
 static void try_all(int fd)
 {
@@ -45,7 +34,7 @@ static void try_all(int fd)
 
 static void failed(void)
 {
-	try_all(failed_socket());
+	try_all(failed_socket(&closed_port));
 }
 
 static void connected(void)
@@ -70,7 +59,7 @@ static void shut(void)
 
 static void undumpable(void)
 {
-	int fd = failed_socket();
+	int fd = failed_socket(&closed_port);
 	prctl(PR_SET_DUMPABLE, 0);
 	try_all(fd);
 	int good = make_socket(0);
@@ -82,7 +71,7 @@ static void undumpable(void)
 static void unreadable(void)
 {
 	char path[] = "/tmp/unreadable.XXXXXX", fd[16];
-	snprintf(fd, sizeof fd, "%d", failed_socket());
+	snprintf(fd, sizeof fd, "%d", failed_socket(&closed_port));
 	int copy = mkstemp(path), self = open("/proc/self/exe", O_RDONLY);
 	while (copy_file_range(self, NULL, copy, NULL, 1 << 20, 0) > 0)
 		;
@@ -128,7 +117,7 @@ static void leaderless(void)
 {
 	static int fd;
 	pthread_t thread;
-	fd = failed_socket();
+	fd = failed_socket(&closed_port);
 	pthread_create(&thread, NULL, without_leader, &fd);
 	pthread_exit(NULL);
 }
@@ -136,7 +125,7 @@ static void leaderless(void)
 /* The descriptor number is a socket of the phase for the process and one of the host's network for the thread. */
 static void *in_own_table(void *fd)
 {
-	int number = *(int *)fd, foreign = failed_socket();
+	int number = *(int *)fd, foreign = failed_socket(&closed_port);
 	expect(unshare(CLONE_FILES) == 0 && dup2(foreign, number) == number, "a table of its own");
 	try_all(number);
 	return NULL;

@@ -141,4 +141,15 @@ static inline bool is_foreign(int fd)
 	return foreign;
 }
 
+/* A nonblocking socket whose connect to the closed port has failed: it is in the host's network and not connected. */
+static inline int failed_socket(const union address *closed_port)
+{
+	int fd = make_socket(SOCK_NONBLOCK);
+	struct pollfd end = {.fd = fd, .events = POLLOUT};
+	expect(connect(fd, &closed_port->any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "a connect that fails");
+	connect(fd, &closed_port->any, size);
+	expect(is_foreign(fd), "a failed socket is in the host's network");
+	return fd;
+}
+
 #endif
