@@ -10,9 +10,7 @@ setup_file() {
 
 setup() {
 	require_root
-	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
-	: >"$RECORD"
-	chmod 666 "$RECORD"
+	record_begin
 }
 
 KINDS='double_fork closed_files ignores_signals stopped bomb renamed chain slow_chain sibling adopted traced tracer leaderless'

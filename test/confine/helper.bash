@@ -4,6 +4,7 @@
 #   confine_begin [TOOL...]   for setup_file: sets CONFINE, a copy that every user may run; TEST_DIR, a folder that every user may write;
 #                             TEST_UID, the id of an unprivileged user; compiles the C tools of test/confine/ into TEST_DIR
 #   confine_end               for teardown_file: kills the remaining processes of the tests and removes TEST_DIR
+#   record_begin              for setup: sets RECORD, an empty file that every user may write, and CGROUP, a name for --cgroup
 #   require_root              skips a test that only root can run
 #   as_user COMMAND...        runs the command as TEST_UID without privileges
 #   live_processes WORD|UID   prints the PIDs with that word in environment or arguments, or of that user
@@ -54,8 +55,15 @@ teardown_file() {
 }
 
 setup() {
-	# shellcheck disable=SC2034 # the tests read it
+	record_begin
+}
+
+record_begin() {
 	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
+	# shellcheck disable=SC2034 # the tests read it
+	CGROUP=${TEST_DIR##*.}-$BATS_TEST_NUMBER
+	: >"$RECORD"
+	chmod 666 "$RECORD"
 }
 
 require_root() {

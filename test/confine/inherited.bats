@@ -5,7 +5,7 @@ load helper
 
 setup() {
 	require_root
-	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
+	record_begin
 }
 
 # in_network HOSTNAME LINE...: runs confine in a new network and UTS namespace, set up by `ip -batch` with these lines

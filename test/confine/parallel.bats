@@ -7,15 +7,8 @@ setup_file() {
 	confine_begin survivor
 }
 
-setup() {
-	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
-	: >"$RECORD"
-	chmod 666 "$RECORD"
-	NAME=parallel-${TEST_DIR##*.}-$BATS_TEST_NUMBER
-}
-
 cgroups() {
-	find /sys/fs/cgroup -type d -name "*-$NAME.*" 2>/dev/null
+	find /sys/fs/cgroup -type d -name "*-$CGROUP.*" 2>/dev/null
 }
 
 has_cgroup() {
@@ -32,7 +25,7 @@ sixty_four() {
 	local -a pids=()
 	for i in {1..64}; do
 		# shellcheck disable=SC2016
-		"$@" "$CONFINE" --net --ipc --cgroup "$NAME" --label number="$i" --record "$RECORD" -- bash -c \
+		"$@" "$CONFINE" --net --ipc --cgroup "$CGROUP" --label number="$i" --record "$RECORD" -- bash -c \
 			'exec -a "$1" sleep 1000 >/dev/null 2>&1 3>&- 4>&- & until [[ $(</proc/$!/comm) == sleep ]]; do :; done; exit $2' - "$TEST_DIR-orphan-$i" "$i" &
 		pids+=($!)
 	done
@@ -64,15 +57,15 @@ sixty_four() {
 @test 'if one run is killed, another of the same name goes on, and the next run removes the old cgroup' {
 	local first second
 	mkfifo "$TEST_DIR/fifo"
-	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$TEST_DIR-first" "$TEST_DIR/first" 3>&- &
+	"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$TEST_DIR-first" "$TEST_DIR/first" 3>&- &
 	first=$!
-	"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'echo >"$1"; read -r <"$2"; exit 7' - "$TEST_DIR/second" "$TEST_DIR/fifo" 3>&- &
+	"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'echo >"$1"; read -r <"$2"; exit 7' - "$TEST_DIR/second" "$TEST_DIR/fifo" 3>&- &
 	second=$!
 	until_true 5 test -e "$TEST_DIR/first" -a -e "$TEST_DIR/second"
 	kill -KILL "$first"
 	until_true 1 gone "$TEST_DIR-first"
 	wait "$first" || [[ $? == 137 ]]
-	"$CONFINE" --cgroup "$NAME" -- true
+	"$CONFINE" --cgroup "$CGROUP" -- true
 	kill -0 "$second"
 	if has_cgroup; then
 		[[ $(cgroups | wc -l) == 1 ]]
@@ -86,11 +79,11 @@ sixty_four() {
 	local dead lives
 	require_root
 	has_cgroup || skip 'no cgroup v2 here'
-	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/gc" 3>&- &
+	"$CONFINE" --cgroup "$CGROUP" -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/gc" 3>&- &
 	dead=$!
 	until_true 5 test -e "$TEST_DIR/gc"
 	mkfifo "$TEST_DIR/fifo2"
-	"$CONFINE" --cgroup "$NAME" -- bash -c 'echo >"$1"; read -r <"$2"' - "$TEST_DIR/lives" "$TEST_DIR/fifo2" 3>&- &
+	"$CONFINE" --cgroup "$CGROUP" -- bash -c 'echo >"$1"; read -r <"$2"' - "$TEST_DIR/lives" "$TEST_DIR/fifo2" 3>&- &
 	lives=$!
 	until_true 5 test -e "$TEST_DIR/lives"
 	[[ $(cgroups | wc -l) == 2 ]]
@@ -111,11 +104,11 @@ sixty_four() {
 	require_root
 	has_cgroup || skip 'no cgroup v2 here'
 	# This run makes the parent directory, so the second mkdir of the next run makes its own cgroup, and strace stops it there.
-	"$CONFINE" --cgroup "$NAME" -- sleep 1000 3>&- &
+	"$CONFINE" --cgroup "$CGROUP" -- sleep 1000 3>&- &
 	neighbour=$!
 	until_true 5 eval '[[ $(cgroups) ]]'
 	strace -qq -o "$TEST_DIR/trace" -e trace=mkdirat -e inject=mkdirat:signal=STOP:when=2 \
-		"$CONFINE" --cgroup "$NAME" --record "$RECORD" -- true 3>&- &
+		"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- true 3>&- &
 	maker=$!
 	until_true 5 eval '[[ $(cgroups | wc -l) == 2 ]]'
 	"$CONFINE" --gc
@@ -136,21 +129,21 @@ sixty_four() {
 	tree=$(findmnt -nt cgroup2 -o TARGET | head -n1)/portcullis
 	mkdir -p "$tree"
 	for i in {1..8}; do
-		group=$tree/portcullis-$NAME.1.$i
+		group=$tree/portcullis-$CGROUP.1.$i
 		mkdir "$group"
 		# cgroup.kill does not end a process whose first thread has ended (cgroup_kill() in native/cgroup/cgroup.c).
 		(echo "$BASHPID" >"$group/cgroup.procs" && exec "$TEST_DIR/survivor" leaderless) >"$TEST_DIR/left.$i" 3>&-
 		grep -q ready "$TEST_DIR/left.$i"
 	done
 	took=${EPOCHREALTIME/./}
-	"$CONFINE" --cgroup "$NAME" -- true
+	"$CONFINE" --cgroup "$CGROUP" -- true
 	took=$(((${EPOCHREALTIME/./} - took) / 1000))
 	[[ $(cgroups | wc -l) == 8 ]]
 	for group in $(cgroups); do
 		xargs kill -KILL <"$group/cgroup.procs"
 	done
 	# The processes may still be dying at the first start.
-	until_true 5 eval '"$CONFINE" --cgroup "$NAME" -- true && [[ ! $(cgroups) ]]'
+	until_true 5 eval '"$CONFINE" --cgroup "$CGROUP" -- true && [[ ! $(cgroups) ]]'
 	echo "$took ms"
 	# A wait of 100 ms for each cgroup would take 800 ms.
 	((took < 600))

@@ -3,13 +3,6 @@
 
 load helper
 
-setup() {
-	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
-	: >"$RECORD"
-	chmod 666 "$RECORD"
-	NAME=record-${TEST_DIR##*.}-$BATS_TEST_NUMBER
-}
-
 # as_root_and_user COMMAND...: runs the command with the argument as_user and, for root, env
 as_root_and_user() {
 	local who
@@ -26,7 +19,7 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 	before=${EPOCHREALTIME/./}
 	# The command measures its own wall time, so that the load of the machine makes no difference.
 	# shellcheck disable=SC2016
-	run -0 --separate-stderr "$1" /usr/bin/time -f '%U %S %M' "$CONFINE" --net --cgroup "$NAME" --record "$RECORD" -- bash -c '
+	run -0 --separate-stderr "$1" /usr/bin/time -f '%U %S %M' "$CONFINE" --net --cgroup "$CGROUP" --record "$RECORD" -- bash -c '
 		begin=${EPOCHREALTIME/./}; python3 -c "$1"; echo $((${EPOCHREALTIME/./} - begin))' - "$spin"
 	after=${EPOCHREALTIME/./}
 	node -e '
@@ -51,7 +44,7 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 written_at_once() {
 	local writes
 	"$1" strace -f -qq -e trace=write,writev,pwrite64 -P "$RECORD" -o "$TEST_DIR/trace" \
-		"$CONFINE" --net --cgroup "$NAME" --record "$RECORD" --label "text=$(printf '%05000d' 0)" -- true
+		"$CONFINE" --net --cgroup "$CGROUP" --record "$RECORD" --label "text=$(printf '%05000d' 0)" -- true
 	writes=$(grep -c 'write' "$TEST_DIR/trace")
 	rm "$TEST_DIR/trace"
 	[[ $writes == 1 && $(record_value "$RECORD" r.text.length) == 5000 ]]
@@ -64,9 +57,9 @@ written_at_once() {
 tells() {
 	local tell=$TEST_DIR/tell
 	rm -f "$tell"
-	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --notice-file "$tell" -- true
+	"$1" "$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --notice-file "$tell" -- true
 	[[ ! -s $tell ]]
-	"$1" "$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --notice-file "$tell" -- bash -c 'sleep 1000 & exec true'
+	"$1" "$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --notice-file "$tell" -- bash -c 'sleep 1000 & exec true'
 	[[ $(record_value "$RECORD" r.orphan_count) == 1 && $(<"$tell") == "$(tail -n1 "$RECORD")" ]]
 }
 
@@ -79,7 +72,7 @@ ends_by_itself() {
 	local spared=0
 	# On a busy machine the process may outlast the wait of confine, so three successes of 40 runs are enough.
 	for _ in {1..40}; do
-		"$1" "$CONFINE" --cgroup "$NAME" --record "$RECORD" -- bash -c 'exec > >(cat >/dev/null; sleep 0.008); echo said'
+		"$1" "$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'exec > >(cat >/dev/null; sleep 0.008); echo said'
 		[[ $(tail -n1 "$RECORD") == *'"orphan_count"'* ]] || ((++spared))
 		((spared < 3)) || return 0
 	done
@@ -90,7 +83,7 @@ ends_by_itself() {
 @test 'the supervisor uses less than 1 MiB' {
 	local pss supervisor
 	# shellcheck disable=SC2016
-	"$CONFINE" --net --ipc --cgroup "$NAME" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/pss" 3>&- &
+	"$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/pss" 3>&- &
 	supervisor=$!
 	until_true 5 test -e "$TEST_DIR/pss"
 	pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$supervisor/smaps_rollup")

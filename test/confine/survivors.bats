@@ -15,12 +15,6 @@ teardown_file() {
 	confine_end
 }
 
-setup() {
-	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
-	: >"$RECORD"
-	chmod 666 "$RECORD"
-}
-
 table() {
 	printf '# %-34s %-13s %-12s %-12s %-12s\n' 'killed, in milliseconds' 'PID namespace' subreaper cgroup setuid
 	awk -F'\t' '
@@ -40,7 +34,7 @@ survivors() {
 }
 
 no_cgroup() {
-	[[ ! $(find /sys/fs/cgroup -type d -name "*-$NAME.*" 2>/dev/null) ]]
+	[[ ! $(find /sys/fs/cgroup -type d -name "*-$CGROUP.*" 2>/dev/null) ]]
 }
 
 emulated() {
@@ -57,17 +51,16 @@ nothing_stuck() {
 # assert_killed DESCRIPTION COMMAND...: confine kills all processes that the command leaves, by each tracking method, and records at
 # least NAMED of them
 assert_killed() {
-	local what=$1 method start record count
+	local what=$1 method start line count
 	shift
-	NAME=${TEST_DIR##*.}-$BATS_TEST_NUMBER
 	for method in $METHODS; do
 		start=${EPOCHREALTIME/./} count=0
 		run -0 run_tracked "$method" "$@"
 		printf '%s\t%s\t%d\n' "$what" "$method" $(((${EPOCHREALTIME/./} - start) / 1000)) >>"$TABLE"
 		# Without Node, whose start takes seconds on an emulated CPU.
-		record=$(tail -n1 "$RECORD")
-		{ [[ $output == ready ]] && record_names_method "$method" "$record" && nothing_stuck "$record"; } || {
-			echo "$what, $method: $output ${record:0:1000}"
+		line=$(tail -n1 "$RECORD")
+		{ [[ $output == ready ]] && record_names_method "$method" "$line" && nothing_stuck "$line"; } || {
+			echo "$what, $method: $output ${line:0:1000}"
 			return 1
 		}
 		[[ ! $(survivors) ]] || {
@@ -76,9 +69,9 @@ assert_killed() {
 			return 1
 		}
 		no_cgroup
-		[[ ! $record =~ '"orphan_count":'([0-9]+) ]] || count=${BASH_REMATCH[1]}
+		[[ ! $line =~ '"orphan_count":'([0-9]+) ]] || count=${BASH_REMATCH[1]}
 		((count >= NAMED)) || {
-			echo "$what, $method: not named: ${record:0:1000}"
+			echo "$what, $method: not named: ${line:0:1000}"
 			return 1
 		}
 	done
@@ -166,7 +159,6 @@ assert_survivor_killed() {
 
 @test 'if a process kills confine, the command dies and nothing survives' {
 	local method
-	NAME=${TEST_DIR##*.}-$BATS_TEST_NUMBER
 	for method in $METHODS; do
 		run_tracked "$method" "$TEST_DIR/survivor" killer >/dev/null || [[ $method == subreaper && $? == 137 ]]
 		[[ ! $(survivors) ]]
@@ -176,7 +168,6 @@ assert_survivor_killed() {
 
 @test 'one second after SIGKILL to the supervisor no process survives, and the next run removes the cgroup' {
 	local method kind confined
-	NAME=survivors-$BATS_TEST_NUMBER
 	for method in $METHODS; do
 		for kind in ignores_signals stopped leaderless chain slow_chain traced tracer namespaced; do
 			: >"$TEST_DIR/said"
@@ -184,7 +175,7 @@ assert_survivor_killed() {
 			run_tracked "$method" bash -c '"$@" && exec sleep 1000' - "$TEST_DIR/survivor" "$kind" >"$TEST_DIR/said" 3>&- &
 			confined=$!
 			until_true 20 grep -q ready "$TEST_DIR/said"
-			kill -KILL "$(pgrep -of "^$TEST_DIR/[a-z]* --cgroup $NAME ")"
+			kill -KILL "$(pgrep -of "^$TEST_DIR/[a-z]* --cgroup $CGROUP ")"
 			until_true 1 eval '[[ ! $(survivors) ]]' || {
 				echo "$kind outlived $method, whose supervisor was killed:"
 				ps -o pid,ppid,stat,args -p "$(survivors | paste -sd,)"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Runs a command under one tracking method of confine alone. Needs helper.bash and its tool refuse_calls.
 #
-#   run_tracked METHOD COMMAND...     runs the command as TEST_UID in a confine that has only that tracking method. Uses NAME, the name of
+#   run_tracked METHOD COMMAND...     runs the command as TEST_UID in a confine that has only that tracking method. Uses CGROUP, the name of
 #                                     the cgroup, and RECORD. METHOD is a value of `tracking` in records, or `setuid`: the PID namespace
 #                                     of a set-user-id confine
 #   record_names_method METHOD LINE   the record in LINE has that tracking method
@@ -9,7 +9,7 @@
 run_tracked() {
 	local method=$1
 	shift
-	local -a confine=("$CONFINE" --cgroup "$NAME" --record "$RECORD" --)
+	local -a confine=("$CONFINE" --cgroup "$CGROUP" --record "$RECORD" --)
 	local -a user=(setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all --)
 	case $method in
 	pidns) as_user "${confine[@]}" "$@" ;;

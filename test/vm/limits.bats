@@ -3,12 +3,6 @@
 
 load ../confine/helper
 
-setup() {
-	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
-	: >"$RECORD"
-	chmod 666 "$RECORD"
-}
-
 # in_delegated_cgroup COMMAND...: runs the command as TEST_UID in a cgroup of that user, which must be empty afterwards
 in_delegated_cgroup() {
 	local group=/sys/fs/cgroup/delegated status=0

@@ -27,11 +27,7 @@ teardown_file() {
 }
 
 setup() {
-	RECORD=$TEST_DIR/record.$BATS_TEST_NUMBER
-	# shellcheck disable=SC2034 # run_tracked reads it
-	NAME=stuck-$BATS_TEST_NUMBER
-	: >"$RECORD"
-	chmod 666 "$RECORD"
+	record_begin
 	fsfreeze --freeze "$FROZEN"
 }
 
@@ -81,14 +77,14 @@ exit 7'
 
 # assert_stuck_reported METHOD PROGRAM: confine ends in time with the status of the command and records the stuck process
 assert_stuck_reported() {
-	local method=$1 program=$2 ended=$TEST_DIR/ended.$BATS_TEST_NUMBER took record
+	local method=$1 program=$2 ended=$TEST_DIR/ended.$BATS_TEST_NUMBER took line
 	rm -f "$ended"
 	run -7 run_tracked "$method" bash -c "$RUN" - "$program" "$FROZEN" "$ended"
 	took=$(((${EPOCHREALTIME/./} - $(<"$ended")) / 1000))
 	[[ $(stuck_processes) ]]
-	record=$(tail -n1 "$RECORD")
-	{ record_names_method "$method" "$record" && [[ $(record_value "$RECORD" '[r.stuck, r.orphan_count, r.orphans[0].comm, r.orphans[0].stuck].join()') == true,1,held,true ]]; } || {
-		echo "$record"
+	line=$(tail -n1 "$RECORD")
+	{ record_names_method "$method" "$line" && [[ $(record_value "$RECORD" '[r.stuck, r.orphan_count, r.orphans[0].comm, r.orphans[0].stuck].join()') == true,1,held,true ]]; } || {
+		echo "$line"
 		return 1
 	}
 	echo "# $method: reported after $took ms" >&3
