@@ -105,6 +105,15 @@ static bool receive_before(int channel, struct message *message, long long deadl
 	return ready > 0 && channel_receive(channel, message) == 1;
 }
 
+static void kill_descendants_of(pid_t pid)
+{
+	struct pids pids = {0};
+	pids_add_descendants(&pids, pid);
+	for (size_t i = 0; i < pids.count; i++)
+		kill(pids.pid[i], SIGKILL);
+	pids_free(&pids);
+}
+
 /* Receives the messages of the set-up until init is ready, or until every process of it has exited. */
 static bool wait_until_ready(const struct plan *plan, pid_t first, struct launched *launched, struct setup_error *setup_error)
 {
@@ -125,8 +134,9 @@ static bool wait_until_ready(const struct plan *plan, pid_t first, struct launch
 			deadline = clock_milliseconds() + EXIT_MILLISECONDS;
 		}
 	}
-	if (!ready)
-		pids_kill_descendants(clock_milliseconds() + EXIT_MILLISECONDS);
+	/* Kill only descendants of this attempt. The caller can have started other children before it executed confine. */
+	if (!ready && clock_milliseconds() >= deadline)
+		kill_descendants_of(first);
 	/* init sets PR_SET_PDEATHSIG, which concerns its parent at that time: the supervisor, if the first parent has exited. */
 	launched->parent_exited = (nested || !ready) && reap_within(first, EXIT_MILLISECONDS);
 	return ready;
