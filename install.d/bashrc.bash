@@ -71,7 +71,7 @@ bashrc_check_block() {
 	bashrc_edited=yes
 	[[ -z $opt_save_edits ]] || return 0
 	[[ -n $record_found || -z $opt_uninstall ]] ||
-		fail edited "$root/$record_path is gone, and without it nobody can tell whether the managed block in $bashrc_path was edited: remove the block by hand, or run again with --save-edits; nothing was changed"
+		fail edited "$root/$record_path is missing, so install.sh cannot check whether the managed block in $bashrc_path was edited: remove the block by hand, or run again with --save-edits; nothing was changed"
 	fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run again with --save-edits to have the edited block kept aside; nothing was changed"
 }
 

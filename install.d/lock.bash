@@ -17,7 +17,7 @@ lock_directory() {
 		# The previous holder has removed it.
 		[[ -e $lock || -L $lock ]] || continue
 		[[ -d $lock && ! -L $lock && -O $lock ]] ||
-			fail permission "$lock belongs to somebody else: remove it, or set TMPDIR to a directory of yours; nothing was changed"
+			fail permission "$lock belongs to somebody else: remove it, or set TMPDIR to your own directory; nothing was changed"
 		{ exec {fd}<"$lock"; } 2>/dev/null || continue
 		flock --nonblock --conflict-exit-code 75 "$fd" 2>/dev/null
 		status=$?
@@ -63,7 +63,7 @@ lock_root() {
 			missing=${missing%/*}
 		done
 		[[ -z $opt_uninstall ]] || return 0
-		[[ -w $missing/ ]] || fail permission "$missing/ is not writable: choose a directory of yours, or run as root"
+		[[ -w $missing/ ]] || fail permission "$missing/ is not writable: choose your own directory, or run as root"
 		for missing in "${make[@]}"; do
 			transaction_mkdir "$missing" 755 ''
 		done

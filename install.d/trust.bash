@@ -106,7 +106,7 @@ trust_places() {
 
 # trust_refuse FIX
 trust_refuse() {
-	fail untrusted "$reason, and root installs only where nobody else can change the target: $1; nothing was changed"
+	fail untrusted "$reason, and root installs only where no other user can change the target: $1; nothing was changed"
 }
 
 # trust_file FILE: fails if other users can write FILE.

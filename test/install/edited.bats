@@ -126,7 +126,7 @@ done
 @test "without its record, uninstall fails if the managed block exists" {
 	did_install --eprefix "$EP"
 	rm "$EP/usr/lib/portcullis/installed"
-	refuses 6 'installed is gone, and without it nobody can tell' --eprefix "$EP" --uninstall
+	refuses 6 'installed is missing, so install.sh cannot check' --eprefix "$EP" --uninstall
 	# The files are equal, so a new installation accepts them.
 	did_install --eprefix "$EP"
 	did_install --eprefix "$EP" --uninstall

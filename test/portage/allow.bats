@@ -43,7 +43,7 @@ distributed() {
 	}
 	[[ $output != *'distcc['* ]]
 	[[ $output == *"Portcullis: app-test/many-1: the sandbox lets distcc reach $FARM:3632 (DISTCC_HOSTS)"* ]]
-	[[ $output != *'distcc collides'* ]]
+	[[ $output != *'distcc conflicts'* ]]
 	# 7: could not connect.
 	[[ $(tail -n1 "$PREFIX_LOG/curl") == 7 ]] || {
 		cat "$PREFIX_LOG/curl"

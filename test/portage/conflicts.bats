@@ -50,7 +50,7 @@ emerge_under() {
 	expect_kind compile net apart
 	expect_kind compile ipc apart
 	(($(said probe 'fakeroot-tcp conflicts with FEATURES="network-sandbox": FEATURES contains fakeroot') == 2))
-	[[ $output != *'fakeroot collides'* ]]
+	[[ $output != *'fakeroot conflicts'* ]]
 }
 
 # Everything that a session leaves in an environment: a proxy on loopback, an agent with a key, another socket, and a display
