@@ -1,16 +1,16 @@
-"""Prints NAME=VALUE for each NAME that make.conf or package.env sets for a package now, as Portage itself resolves it.
+"""Prints NAME=VALUE for each NAME that make.conf and package.env currently set for a package, as Portage resolves them.
 
-Arguments: where Portage's modules are, CATEGORY/PF, SLOT, repository, EAPI, NAME...
-The last line is "complete".
+Arguments: the folder of Portage's modules, CATEGORY/PF, SLOT, repository, EAPI, NAME...
+The last line of a complete answer is "complete".
 """
 import os
 import sys
 
 sys.path.insert(0, sys.argv[1])
-import portage  # noqa: E402  (found through the line above)
+import portage  # noqa: E402  (the line above sets its path)
 
 cpv, slot, repository, eapi = sys.argv[2:6]
-# Without the environment, which is that of a phase: what an ebuild exported is no setting of its user.
+# env is empty, because variables that the ebuild has exported are not settings of the user.
 settings = portage.config(
     config_root=os.environ.get("PORTAGE_CONFIGROOT"),
     eprefix=os.environ.get("PORTAGE_OVERRIDE_EPREFIX"),

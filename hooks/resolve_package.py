@@ -1,7 +1,7 @@
-"""Prints what Portage itself makes of make.conf, package.env, the profile and an ebuild, as one JSON object.
+"""Prints Portage's configuration, and that of a package, as one JSON object (Configuration in src/portage/resolve_package.ts).
 
-Arguments: EPREFIX ('' for a host), NAMES of variables to print (comma separated, NAME* for all that begin so), PACKAGE or nothing.
-Exit status 3: there is no Portage for this Python. 4: there is no such package; why is on stderr.
+Arguments: EPREFIX ('' on a host), NAMES of variables (separated by commas; NAME* is a prefix), and optionally PACKAGE.
+Exit status 3: this Python has no Portage. 4: no such package. 5: another error of Portage. The reason is on stderr.
 """
 import json
 import os
@@ -33,7 +33,7 @@ def variables(settings):
 
 
 def profile_bashrcs(settings):
-    """profile.bashrc, and what package.bashrc names where a profile has that (profile-bashrcs in layout.conf)."""
+    """The files profile.bashrc, and the files that package.bashrc lists (profile-bashrcs in layout.conf)."""
     profiles = settings._locations_manager.profiles_complex
     files = [os.path.join(profile.location, "profile.bashrc") for profile in profiles]
     for packages in settings._pbashrcdict.values():
@@ -46,26 +46,26 @@ class NoPackage(Exception):
 
 
 def find(atom):
-    """The version that emerge would take; else one that is masked; else what is installed."""
+    """The version that emerge would build; otherwise a masked one; otherwise an installed one."""
     tree = portage.db[portage.settings["EROOT"]]
-    for db, ways in ((tree["porttree"].dbapi, ("bestmatch-visible", "match-all")), (tree["vartree"].dbapi, ("match",))):
+    for db, queries in ((tree["porttree"].dbapi, ("bestmatch-visible", "match-all")), (tree["vartree"].dbapi, ("match",))):
         try:
             expanded = dep_expand(atom, mydb=db, settings=portage.settings)
         except portage.exception.AmbiguousPackageName as error:
-            raise NoPackage("%s is more than one package: %s" % (atom, ", ".join(map(str, error.args[0])))) from None
+            raise NoPackage("%s matches several packages: %s" % (atom, ", ".join(map(str, error.args[0])))) from None
         except (portage.exception.InvalidAtom, ValueError):
-            raise NoPackage("%s is no package" % atom) from None
-        for way in ways:
-            found = db.xmatch(way, expanded) if hasattr(db, "xmatch") else db.match(expanded)
+            raise NoPackage("%s is not a package name" % atom) from None
+        for query in queries:
+            found = db.xmatch(query, expanded) if hasattr(db, "xmatch") else db.match(expanded)
             if isinstance(found, list):
                 found = found[-1] if found else ""
             if found:
                 return db, found
-    raise NoPackage("Portage knows no package %s" % atom)
+    raise NoPackage("Portage has no package %s" % atom)
 
 
 def describe(atom):
-    # A version without the operator is what `portcullis report` prints.
+    # Accept CATEGORY/PF without "=", because `portcullis report` prints it so.
     pkgsplit = portage.versions.catpkgsplit(atom)
     db, cpv = find("=" + atom if pkgsplit else atom)
     settings = portage.config(clone=portage.settings)

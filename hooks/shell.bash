@@ -1,11 +1,10 @@
-# shellcheck shell=bash disable=SC1090,SC1091 # what is read here is Portage's, and the build's
-# For `portcullis shell`: makes an ordinary bash look like the phase of a build that failed. Set by whoever starts it:
-# PORTCULLIS_SHELL_ENVIRONMENT, the saved environment, PORTCULLIS_SHELL_BIN, PORTAGE_BIN_PATH, and
-# PORTCULLIS_SHELL_TITLE, the package and the phase.
+# shellcheck shell=bash disable=SC1090,SC1091 # these files belong to Portage and to the build
+# The init file of `portcullis shell`: gives an interactive bash the state of a phase whose build has failed. portcullis sets
+# PORTCULLIS_SHELL_ENVIRONMENT (the saved environment), PORTCULLIS_SHELL_BIN (PORTAGE_BIN_PATH) and PORTCULLIS_SHELL_TITLE (for the prompt).
 
 export PORTAGE_BIN_PATH=$PORTCULLIS_SHELL_BIN
-# Portage's own functions depend on EAPI as they are read, and those of the ebuild go before them. The saved environment
-# holds variables that are readonly here, and says so.
+# Portage's files read EAPI while bash sources them, so the environment comes first. It comes again after them, because functions of the
+# ebuild override Portage's. bash prints errors for its readonly variables.
 source "$PORTCULLIS_SHELL_ENVIRONMENT" 2>/dev/null
 for __file in eapi isolated-functions phase-helpers; do
 	source "$PORTAGE_BIN_PATH/$__file.sh" 2>/dev/null
@@ -13,7 +12,7 @@ done
 source "$PORTCULLIS_SHELL_ENVIRONMENT" 2>/dev/null
 unset -v __file
 
-# In a phase it ends the build; here it would end the shell.
+# Portage's die would end the shell.
 die() {
 	printf 'die: %s\n' "$*" >&2
 	return 1

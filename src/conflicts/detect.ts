@@ -83,7 +83,10 @@ export function conflictLines(
 ): Line[] {
 	if (setting === 'ignore' || found.length === 0) return [];
 	if (setting === 'die') {
-		const sentences = found.flatMap((one) => describeConflict(one, context)).join(' ');
+		// The outcome describes a build that continues.
+		const sentences = found
+			.flatMap((one) => describeConflict(one, context).filter((text) => text !== one.conflict.outcome))
+			.join(' ');
 		return [
 			{ verb: 'die', text: `Portcullis: ${cpv}: not built, because PORTCULLIS_CONFLICT="die" is set: ${sentences}` },
 		];

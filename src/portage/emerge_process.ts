@@ -3,35 +3,36 @@ import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readProcess, type Process } from '../util/processes.ts';
 
-const prefix = '.portcullis-told-';
+/** Marker files of printed messages: `.portcullis-reported-PID-STARTTICKS-HASH`, or without the emerge in a package's folder. */
+const prefix = '.portcullis-reported-';
 
 /**
- * Whether this is the first time that this emerge says this. An emerge is its process and everything it forked; where that
- * is out of sight (FEATURES=pid-sandbox), each package is its own. `state` is the folder for a package, Portage's .ipc.
+ * Whether this emerge has not printed this message before, and remembers it. If the emerge process is not visible (FEATURES=pid-sandbox),
+ * the answer is per package. `state` is the folder .ipc of the build directory.
  */
 export function firstTime(text: string, state: string): boolean {
-	const emerge = theEmerge(ancestors());
+	const emerge = findEmerge(ancestors());
 	const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
-	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and .ipc is in there.
+	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and contains .ipc.
 	const shared = join(state, '../../..');
 	if (emerge !== undefined) {
-		forget(shared);
+		removeStale(shared);
 		const first = create(join(shared, `${prefix}${emerge.pid}-${emerge.startTicks}-${key}`));
 		if (first !== undefined) return first;
 	}
 	return create(join(state, `${prefix}${key}`)) ?? true;
 }
 
-/** The topmost of the processes that share the command line of the nearest emerge or ebuild. */
-export function theEmerge(line: readonly Process[]): Process | undefined {
-	const nearest = line.findIndex(({ argv }) => isPortage(basename(scriptOf(argv))));
+/** The emerge or ebuild that runs a phase, given the ancestors of the phase. emerge forks: this is the topmost process of it. */
+export function findEmerge(ancestors: readonly Process[]): Process | undefined {
+	const nearest = ancestors.findIndex(({ argv }) => isPortage(basename(scriptOf(argv))));
 	if (nearest < 0) return undefined;
-	const command = line[nearest]?.argv.join('\0');
-	const above = line.slice(nearest).findIndex(({ argv }) => argv.join('\0') !== command);
-	return line.at(above < 0 ? -1 : nearest + above - 1);
+	const command = ancestors[nearest]?.argv.join('\0');
+	const above = ancestors.slice(nearest).findIndex(({ argv }) => argv.join('\0') !== command);
+	return ancestors.at(above < 0 ? -1 : nearest + above - 1);
 }
 
-/** What an interpreter runs, or the program itself. */
+/** The script that Python runs, or the program itself. */
 function scriptOf([program = '', ...rest]: readonly string[]): string {
 	const script = basename(program).startsWith('python') ? rest.find((word) => !word.startsWith('-')) : undefined;
 	return script ?? program;
@@ -41,19 +42,19 @@ function isPortage(name: string): boolean {
 	return name === 'emerge' || name === 'ebuild';
 }
 
-/** From our parent upwards. */
+/** The ancestors of this process, the parent first. */
 function ancestors(): Process[] {
-	const line: Process[] = [];
+	const found: Process[] = [];
 	for (let pid = process.ppid; pid > 0;) {
-		const one = readProcess(pid);
-		if (one === undefined) break;
-		line.push(one);
-		pid = one.parent;
+		const ancestor = readProcess(pid);
+		if (ancestor === undefined) break;
+		found.push(ancestor);
+		pid = ancestor.parent;
 	}
-	return line;
+	return found;
 }
 
-/** true: it wasn't there; false: it was; undefined: it can't be had. */
+/** true: created; false: it existed; undefined: not possible here. */
 function create(file: string): boolean | undefined {
 	try {
 		closeSync(openSync(file, 'wx', 0o644));
@@ -63,8 +64,8 @@ function create(file: string): boolean | undefined {
 	}
 }
 
-/** Removes what emerges that are over have left. */
-function forget(folder: string): void {
+/** Removes the marker files of emerges that have ended. */
+function removeStale(folder: string): void {
 	try {
 		for (const name of readdirSync(folder)) {
 			const [pid, start] = name.startsWith(prefix) ? name.slice(prefix.length).split('-') : [];
@@ -72,7 +73,7 @@ function forget(folder: string): void {
 				rmSync(join(folder, name), { force: true });
 		}
 	} catch {
-		// Somebody else's: it is removed when they come back.
+		// The folder belongs to another user, whose next emerge removes the files.
 	}
 }
 

@@ -4,7 +4,7 @@ import { capture } from '../confine/spawn.ts';
 import script from '../../hooks/resolve_package.py' with { type: 'text' };
 import { settingNames } from '../rules/settings.ts';
 
-/** What Portage makes of its configuration, and of a package that was asked for. */
+/** Portage's configuration, and that of a package. */
 export interface Configuration {
 	readonly version: string;
 	readonly python: string;
@@ -17,7 +17,7 @@ export interface Configuration {
 	readonly features: readonly string[];
 	readonly variables: Readonly<Record<string, string>>;
 	readonly profile_bashrcs: readonly string[];
-	/** Whether sys-apps/sandbox is there; without it Portage takes FEATURES=sandbox back. */
+	/** Whether sys-apps/sandbox is installed. Without it Portage disables FEATURES=sandbox. */
 	readonly sandbox: boolean;
 	readonly package: Resolved | null;
 }
@@ -28,7 +28,7 @@ export interface Resolved {
 	readonly eapi: string;
 	readonly repository: string;
 	readonly features: readonly string[];
-	/** For the USE flags as they are configured. */
+	/** RESTRICT and PROPERTIES with the configured USE flags. */
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
 	readonly variables: Readonly<Record<string, string>>;
@@ -42,31 +42,34 @@ export interface Resolved {
 const NO_PORTAGE = 3;
 const NO_PACKAGE = 4;
 
-/** Asks Portage, with hooks/resolve_package.py: half a second. An error says why there is no answer. */
+/**
+ * Runs hooks/resolve_package.py in Portage's Python, which takes half a second. `names` are further variables, NAME* for a prefix. Throws
+ * an Error with the reason if there is no answer.
+ */
 export async function resolvePortage(
 	eprefix: string,
 	atom?: string,
 	names: readonly string[] = [],
 ): Promise<Configuration> {
-	const wanted = [...settingNames, ...names].join(',');
+	const variables = [...settingNames, ...names].join(',');
 	const tried: string[] = [];
 	for (const python of pythons(eprefix)) {
-		const args = ['-I', '-c', script, eprefix, wanted, ...(atom === undefined ? [] : [atom])];
+		const args = ['-I', '-c', script, eprefix, variables, ...(atom === undefined ? [] : [atom])];
 		const { stdout, stderr, status, error } = await capture(python, args);
 		if (error === undefined) return JSON.parse(stdout) as Configuration;
-		const why = stderr.trim().split('\n').at(-1) ?? '';
-		if (status === NO_PACKAGE) throw new Error(why);
+		const reason = stderr.trim().split('\n').at(-1) ?? '';
+		if (status === NO_PACKAGE) throw new Error(reason);
 		if (status !== undefined && status !== NO_PORTAGE) {
-			throw new Error(`Portage can't be asked: ${why === '' ? `${python} ended with ${status}` : why}`);
+			throw new Error(`cannot query Portage: ${reason === '' ? `${python} exited with status ${status}` : reason}`);
 		}
 		tried.push(python);
 	}
 	throw new Error(
-		`there is no Portage for ${tried.join(' or ')}: put emerge into PATH, or set PORTAGE_PYTHON to its Python`,
+		`there is no Portage for ${tried.join(' or ')}. Add emerge to PATH, or set PORTAGE_PYTHON to its Python`,
 	);
 }
 
-/** Of Portage's Pythons first: on Gentoo it need not be installed for the one that python3 is. */
+/** Candidates, those of emerge first: on Gentoo, Portage may not be installed for python3. */
 function pythons(eprefix: string): string[] {
 	const own = process.env['PORTAGE_PYTHON'];
 	const folders = [`${eprefix}/usr/bin`, ...(process.env['PATH'] ?? '').split(delimiter)];
@@ -74,7 +77,7 @@ function pythons(eprefix: string): string[] {
 	return [...new Set([...(own === undefined ? [] : [own]), ...emerges, 'python3'])];
 }
 
-/** What stands behind #! in a Python script. (On Gentoo /usr/bin/emerge is python-exec's, a program or a script.) */
+/** The interpreter in the #! line of a Python script. (On Gentoo, /usr/bin/emerge may be the program python-exec.) */
 function interpreter(file: string): string[] {
 	try {
 		const found = /^#! ?(\S*python[\d.]*)\s*$/m.exec(readFileSync(file, 'latin1').slice(0, 200).split('\n')[0] ?? '');

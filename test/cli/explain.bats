@@ -61,9 +61,9 @@ actual_sandboxes() {
 
 @test 'explain and run --like refuse an unknown package and an unknown phase' {
 	run -1 prefix_run portcullis explain no-such/package
-	[[ $output == 'portcullis: Portage knows no package no-such/package' ]]
+	[[ $output == 'portcullis: Portage has no package no-such/package' ]]
 	run -1 prefix_run portcullis explain 'a b'
-	[[ $output == 'portcullis: a b is no package' ]]
+	[[ $output == 'portcullis: a b is not a package name' ]]
 	run -2 prefix_run portcullis explain plain src_compiel
 	[[ $output == *'did you mean src_compile?' ]]
 	run -2 prefix_run portcullis run --like plain pkg_setup -- true

@@ -144,6 +144,8 @@ describe('conflictLines', () => {
 		expect(line?.verb).toBe('die');
 		expect(line?.text).toContain('FEATURES contains distcc');
 		expect(line?.text).toContain('http_proxy');
+		// The build stops, so it compiles nowhere.
+		expect(line?.text).not.toContain('compiles on this machine');
 		expect(more).toEqual([]);
 	});
 

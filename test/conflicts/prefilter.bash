@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sources the hook as a setup phase does, in the environment of this process. The hook's program is a stand-in that says when it is started.
-#   suspects.bash HOOK FEATURES
+# Sources the hook as pkg_setup does, in the environment of this process. The hook starts a program that prints a line.
+#   prefilter.bash HOOK FEATURES
 hook=$1
 unset EBUILD_SH_ARGS
 export CATEGORY=app-misc PF=foo-1 EBUILD_PHASE=setup EMERGE_FROM=ebuild EBUILD_SH_ARGS=setup PORTAGE_FEATURES=$2

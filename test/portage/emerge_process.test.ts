@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { firstTime, theEmerge } from '../../src/portage/emerge_process.ts';
+import { firstTime, findEmerge } from '../../src/portage/emerge_process.ts';
 
-function line(...commands: string[]) {
+function ancestors(...commands: string[]) {
 	return commands.map((command, index) => ({
 		pid: 100 - index,
 		parent: 99 - index,
@@ -14,38 +14,44 @@ function line(...commands: string[]) {
 	}));
 }
 
-describe('the emerge that a phase belongs to', () => {
-	test('is the topmost of those that emerge forked', () => {
+describe('findEmerge()', () => {
+	test('returns the topmost of the processes that emerge forked', () => {
 		const emerge = 'python3 -b /usr/lib/python-exec/python3.13/emerge -1 foo';
 		expect(
-			theEmerge(line('bash ebuild.sh compile', 'bash ebuild.sh compile', emerge, emerge, 'bash', 'sshd'))?.pid,
+			findEmerge(ancestors('bash ebuild.sh compile', 'bash ebuild.sh compile', emerge, emerge, 'bash', 'sshd'))?.pid,
 		).toBe(97);
-		expect(theEmerge(line('bash ebuild.sh compile', emerge))?.pid).toBe(99);
+		expect(findEmerge(ancestors('bash ebuild.sh compile', emerge))?.pid).toBe(99);
 	});
 
-	test('is not an emerge that started another', () => {
+	test('does not return an emerge that started the emerge of the phase', () => {
 		expect(
-			theEmerge(
-				line('bash ebuild.sh compile', 'python3 /usr/bin/emerge -1 inner', 'bash', 'python3 /usr/bin/emerge outer'),
+			findEmerge(
+				ancestors(
+					'bash ebuild.sh compile',
+					'python3 /usr/bin/emerge -1 inner',
+					'bash',
+					'python3 /usr/bin/emerge outer',
+				),
 			)?.pid,
 		).toBe(99);
 	});
 
-	test('is the ebuild command for who uses that', () => {
+	test('returns the ebuild command', () => {
 		expect(
-			theEmerge(line('bash ebuild.sh compile', '/usr/bin/python3 /usr/bin/ebuild foo-1.ebuild compile', 'zsh'))?.pid,
+			findEmerge(ancestors('bash ebuild.sh compile', '/usr/bin/python3 /usr/bin/ebuild foo-1.ebuild compile', 'zsh'))
+				?.pid,
 		).toBe(99);
 	});
 
-	test('is out of sight in a PID namespace', () => {
+	test('returns undefined in a PID namespace', () => {
 		expect(
-			theEmerge(line('bash ebuild.sh compile', '/usr/bin/python3 /usr/lib/portage/bin/pid-ns-init 250')),
+			findEmerge(ancestors('bash ebuild.sh compile', '/usr/bin/python3 /usr/lib/portage/bin/pid-ns-init 250')),
 		).toBeUndefined();
 	});
 });
 
-test('where emerge is out of sight, each package is told once', () => {
-	const portage = mkdtempSync(join(tmpdir(), 'told-'));
+test('firstTime() is true once per package if emerge is not visible', () => {
+	const portage = mkdtempSync(join(tmpdir(), 'reported-'));
 	try {
 		const [one, two] = ['one', 'two'].map((name) => join(portage, 'app-misc', name, '.ipc'));
 		for (const state of [one, two]) mkdirSync(state ?? '', { recursive: true });

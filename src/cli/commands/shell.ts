@@ -21,7 +21,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	const eprefix = values['eprefix'] ?? installation().eprefix;
 	const configuration = await resolvePortage(eprefix, atom);
 	const { package: one, bin } = configuration;
-	if (one === null) throw new Error(`Portage knows no package ${atom}`);
+	if (one === null) throw new Error(`Portage has no package ${atom}`);
 	const saved = join(one.builddir, 'temp/environment');
 	if (!existsSync(saved)) {
 		throw new Error(
