@@ -23,7 +23,7 @@ readonly ALLOWED=(
 )
 
 package() {
-	prefix_package app-test/many-1 <<-EOF
+	prefix_package app-test/sample-1 <<-EOF
 		src_unpack() {
 			local i
 			mkdir -p "\${S}" || die
@@ -45,11 +45,11 @@ package() {
 # Sets TOOK[emerge], and from the record of src_compile TOOK[compile] and TOOK[processor], in microseconds.
 emerge() {
 	local start
-	prefix_conf "FEATURES=\"${OWN} ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$FARM\"" 'PORTCULLIS_CONFLICT="ignore"' \
+	prefix_conf "FEATURES=\"${OWN} ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$DISTCC_HOST_IP\"" 'PORTCULLIS_CONFLICT="ignore"' \
 		"PORTCULLIS_ALLOW=\"${KINDS[$1]##*|}\""
 	rm -rf "$PREFIX/var/db/pkg/app-test" "$RECORDS"
 	start=${EPOCHREALTIME/./}
-	prefix_emerge --oneshot --quiet app-test/many >"$PREFIX_LOG/emerge" 2>&1 || {
+	prefix_emerge --oneshot --quiet app-test/sample >"$PREFIX_LOG/emerge" 2>&1 || {
 		cat "$PREFIX_LOG/emerge" >&2
 		return 1
 	}
@@ -74,10 +74,10 @@ main() {
 	"$TOP/scripts/need" portage test
 	"$TOP/scripts/build"
 	RESULTS=$(mktemp -d)
-	trap 'prefix_clean; farm_end; prefix_host_end; rm -rf -- "$RESULTS"' EXIT
+	trap 'prefix_clean; distcc_host_end; prefix_host_end; rm -rf -- "$RESULTS"' EXIT
 	prefix_host_begin
-	farm_begin
-	farm_distcc
+	distcc_host_begin
+	distcc_host_start_daemon
 	prefix_make "$who"
 	mkdir -p "$PREFIX/usr/lib/distcc"
 	ln -s /usr/lib/distcc "$PREFIX/usr/lib/distcc/bin"
@@ -95,7 +95,7 @@ main() {
 			done
 		done
 	done
-	(($(farm_compiled) == (${#allow} > 0) * files * (rounds + 1) * ${#KINDS[@]})) || die "the other host has compiled $(farm_compiled) files"
+	(($(distcc_host_compiled) == (${#allow} > 0) * files * (rounds + 1) * ${#KINDS[@]})) || die "the other host has compiled $(distcc_host_compiled) files"
 	for kind in "${!KINDS[@]}"; do
 		name=${KINDS[kind]#*|}
 		printf '%-20s' "${name%|*}"

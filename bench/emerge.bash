@@ -34,11 +34,11 @@ make_place() {
 check_kind() {
 	local features seen
 	IFS='|' read -r _ _ features _ <<<"${KINDS[$1]}"
-	seen=$(prefix_seen compile net)
+	seen=$(prefix_phase_value compile net)
 	if [[ $features == *network-sandbox* ]]; then
-		[[ $seen != "$(prefix_here net)" ]]
+		[[ $seen != "$(prefix_test_value net)" ]]
 	else
-		[[ $seen == "$(prefix_here net)" ]]
+		[[ $seen == "$(prefix_test_value net)" ]]
 	fi || {
 		echo "emerge.bash: ${KINDS[$1]##*|}: src_compile ran in $seen" >&2
 		return 1

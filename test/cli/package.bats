@@ -70,7 +70,7 @@ builds() {
 	# The next emerge is confined by it.
 	prefix_package app-test/probe-1
 	run -0 prefix_emerge --oneshot app-test/probe
-	expect_kind compile net apart
+	assert_namespace compile net own
 	[[ -e $PREFIX/usr/share/man/man1/portcullis.1 || -e $PREFIX/usr/share/man/man1/portcullis.1.bz2 ]]
 
 	# The one step that is left is one that can be taken twice, and leaves what was in bashrc.

@@ -1,78 +1,76 @@
-# shellcheck shell=bash
-# icecream on two hosts, for icecream.bats and quiet/icecream.bats. To be loaded after farm.bash and many.bash.
-# shellcheck disable=SC2034,SC2154 # variables of farm.bash, and for who loads this
+# shellcheck shell=bash disable=SC2154
+# icecream on two hosts. Load it after distcc_host.bash and sample_package.bash.
 #
-#   icecream_begin    the scheduler and a daemon on the other host, and a daemon here
-#   compiled, asked   how many files the other host has compiled, and how many clients have asked the daemon here
-#   prefix WHO FEATURES [LINE...]   one with app-test/many, and icecc's masquerade folder
-#   emerge            emerges that, and sets COMPILED and ASKED, as much of both as this took
+#   icecream_begin              start the scheduler and a daemon on the second host, and a daemon here
+#   icecream_remote_compiled    print how many files the second host has compiled
+#   icecream_local_requests     print how many clients have connected to the daemon here
+#   icecream_prefix root|user FEATURES [LINE...]   create a prefix with app-test/sample that compiles through icecc
+#   icecream_emerge             emerge app-test/sample; sets COMPILED and REQUESTS to the increase of both counts
 
 setup_file() {
-	((EUID == 0)) || skip 'only root can make the network namespace that is the other host'
+	((EUID == 0)) || skip 'only root can create the network namespace of the second host'
 	prefix_host_begin
-	farm_begin
+	distcc_host_begin
 	icecream_begin
 }
 
 teardown_file() {
 	icecream_end
-	farm_end
+	distcc_host_end
 	prefix_host_end
 }
 
-# The scheduler and a daemon there, and a daemon here, which listens on ICE. They drop to the user icecc.
+# The daemons change to the user icecc.
 icecream_begin() {
 	local name
-	local -a options=(-n "$FARM_NETNS" -s "$FARM" -m 4 --nice 0 -vvv)
-	export ICE=$FARM_LOG/socket ICE_PID
-	mkdir "$FARM_LOG/near" "$FARM_LOG/far"
-	chown icecc: "$FARM_LOG" "$FARM_LOG/near" "$FARM_LOG/far"
-	farm_run icecc-scheduler -d -n "$FARM_NETNS" -l "$FARM_LOG/scheduler.log"
-	farm_run iceccd -d "${options[@]}" -N far -b "$FARM_LOG/far" -l "$FARM_LOG/far.log"
-	ICECC_TEST_SOCKET=$ICE iceccd "${options[@]}" -N near -i "$FARM_LINK" -p "$((20000 + RANDOM % 10000))" -b "$FARM_LOG/near" \
-		-l "$FARM_LOG/near.log" 3>&- &
-	ICE_PID=$!
-	for name in near far; do
-		until grep -qs 'Connected to scheduler' "$FARM_LOG/$name.log"; do
-			# It tries for ever to have its port.
-			! grep -s 'Failed to bind' "$FARM_LOG/$name.log" || return
+	local -a options=(-n "$DISTCC_HOST_NETNS" -s "$DISTCC_HOST_IP" -m 4 --nice 0 -vvv)
+	export ICECREAM_SOCKET=$DISTCC_HOST_DIR/socket ICECREAM_PID
+	mkdir "$DISTCC_HOST_DIR/local" "$DISTCC_HOST_DIR/remote"
+	chown icecc: "$DISTCC_HOST_DIR" "$DISTCC_HOST_DIR/local" "$DISTCC_HOST_DIR/remote"
+	distcc_host_run icecc-scheduler -d -n "$DISTCC_HOST_NETNS" -l "$DISTCC_HOST_DIR/scheduler.log"
+	distcc_host_run iceccd -d "${options[@]}" -N remote -b "$DISTCC_HOST_DIR/remote" -l "$DISTCC_HOST_DIR/remote.log"
+	ICECC_TEST_SOCKET=$ICECREAM_SOCKET iceccd "${options[@]}" -N local -i "$DISTCC_HOST_LINK" -p "$((20000 + RANDOM % 10000))" \
+		-b "$DISTCC_HOST_DIR/local" -l "$DISTCC_HOST_DIR/local.log" 3>&- &
+	ICECREAM_PID=$!
+	for name in local remote; do
+		until grep -qs 'Connected to scheduler' "$DISTCC_HOST_DIR/$name.log"; do
+			# iceccd retries forever if its port is in use.
+			! grep -s 'Failed to bind' "$DISTCC_HOST_DIR/$name.log" || return
 			sleep 0.05
 		done
 	done
-	# What a compilation over there needs of this host is sent with the first one.
-	echo 'int a;' >"$FARM_LOG/a.c"
-	ICECC_TEST_SOCKET=$ICE ICECC_PREFERRED_HOST=far ICECC_ENV_COMPRESSION=none icecc gcc -c "$FARM_LOG/a.c" -o "$FARM_LOG/a.o"
-	(($(compiled) == 1))
+	# The first remote compilation also transfers the compiler.
+	echo 'int a;' >"$DISTCC_HOST_DIR/a.c"
+	ICECC_TEST_SOCKET=$ICECREAM_SOCKET ICECC_PREFERRED_HOST=remote ICECC_ENV_COMPRESSION=none \
+		icecc gcc -c "$DISTCC_HOST_DIR/a.c" -o "$DISTCC_HOST_DIR/a.o"
+	(($(icecream_remote_compiled) == 1))
 }
 
 icecream_end() {
-	[[ ! ${ICE_PID-} ]] || kill "$ICE_PID"
+	[[ ! ${ICECREAM_PID-} ]] || kill "$ICECREAM_PID"
 }
 
-# How many files the other host has compiled, and how many clients have asked the daemon here.
-compiled() {
-	grep -c 'Remote compilation completed with exit code 0' "$FARM_LOG/far.log" || [[ $? == 1 ]]
+icecream_remote_compiled() {
+	grep -c 'Remote compilation completed with exit code 0' "$DISTCC_HOST_DIR/remote.log" || [[ $? == 1 ]]
 }
 
-asked() {
-	grep -c 'accepted .* local unix domain socket' "$FARM_LOG/near.log" || [[ $? == 1 ]]
+icecream_local_requests() {
+	grep -c 'accepted .* local unix domain socket' "$DISTCC_HOST_DIR/local.log" || [[ $? == 1 ]]
 }
 
-# prefix WHO FEATURES [LINE...]
-prefix() {
-	prefix_make "$1"
+icecream_prefix() {
+	prefix_make "$1" "-ipc-sandbox -sandbox -usersandbox $2" "ICECC_TEST_SOCKET=\"$ICECREAM_SOCKET\"" 'ICECC_PREFERRED_HOST="remote"' \
+		'ICECC_ENV_COMPRESSION="none"' "${@:3}"
 	mkdir -p "$PREFIX/usr/lib"
 	ln -s /usr/lib/icecc "$PREFIX/usr/lib/icecc"
-	prefix_conf "FEATURES=\"-ipc-sandbox -sandbox -usersandbox $2\"" "ICECC_TEST_SOCKET=\"$ICE\"" 'ICECC_PREFERRED_HOST="far"' \
-		'ICECC_ENV_COMPRESSION="none"' "${@:3}"
-	farm_package
+	sample_package
 	prefix_install_portcullis
 }
 
-# Emerges, and sets COMPILED and ASKED.
-emerge() {
-	local compiled asked
-	compiled=$(compiled) asked=$(asked)
-	many_emerge
-	COMPILED=$(($(compiled) - compiled)) ASKED=$(($(asked) - asked))
+# shellcheck disable=SC2034 # the tests read COMPILED and REQUESTS
+icecream_emerge() {
+	local compiled requests
+	compiled=$(icecream_remote_compiled) requests=$(icecream_local_requests)
+	sample_emerge
+	COMPILED=$(($(icecream_remote_compiled) - compiled)) REQUESTS=$(($(icecream_local_requests) - requests))
 }

@@ -1,21 +1,33 @@
 # shellcheck shell=bash
-# A throwaway Gentoo Prefix with a repository of its own, for one real Portage after another.
+# A temporary Gentoo Prefix with its own repository. Real Portage builds in it.
 #
-#   prefix_host_begin               once a file: fetches Portage, borrows the user "portage" (see host.bash)
-#   prefix_make root|user [NAME]    a new prefix whose emerge runs as that user; sets the variables below
-#   prefix_conf [LINE...]           writes make.conf anew: the basics, then these lines
-#   prefix_env [NAME=VALUE...]      what emerge gets in its environment besides
-#   prefix_package CAT/PF [<BODY]   writes an ebuild that defines every phase, then what comes on standard input
-#   prefix_emerge ARG...            prefix_ebuild CAT/PF PHASE...            both as the prefix' user
-#   prefix_run COMMAND ARG...       anything else, in emerge's environment and as its user; prefix_exec becomes it
-#   prefix_install [ARG...]         install.sh into the prefix, as its user
-#   prefix_phases                   the phases that ran, in order
-#   prefix_seen PHASE KEY           what the phase saw: uid net ipc pid mnt uts cgroup user; prefix_here KEY: our own
-#   prefix_clean                    ends its processes and removes it
-#   prefix_host_end                 once a file: gives back what prefix_host_begin took
+# Once per file:
+#   prefix_host_begin, prefix_host_end      fetch Portage and create the test accounts; remove them (see prefix_host.bash)
+# Once per test:
+#   prefix_make root|user [FEATURES [LINE...]]   create a prefix whose emerge runs as that user, with this make.conf
+#   prefix_clean                            kill its processes and remove it
+# Configuration:
+#   prefix_conf [LINE...]                   rewrite make.conf with the basics and these lines
+#   prefix_features FEATURES [LINE...]      rewrite make.conf with FEATURES and these lines
+#   prefix_env [NAME=VALUE...]              set the additional environment of emerge
+#   prefix_package CAT/PF [<BODY]           write an ebuild that defines every phase, followed by standard input
+#   prefix_install_portcullis               install the build of this checkout without install.sh
+#   prefix_install [ARG...]                 run install.sh as the user of the prefix
+# Running, as the user of the prefix, with standard input empty for emerge and ebuild:
+#   prefix_emerge ARG...                    prefix_ebuild CAT/PF PHASE...
+#   prefix_run COMMAND ARG...               any command in the environment of emerge; prefix_exec replaces this shell with it
+#   prefix_forget                           remove what earlier emerges installed and recorded
+# Results:
+#   prefix_phases                           print the phases that ran, in order
+#   prefix_phase_value PHASE KEY            print what the phase recorded: uid net ipc pid mnt uts cgroup user
+#   prefix_test_value KEY                   print the same value of the test itself
+#   assert_namespace PHASE KEY host|own     fail unless the phase was in the namespace of the test, or in another one
+#   shares_namespaces PHASE KEY...          succeed if the phase was in all these namespaces of the test
+#   record_values "$RECORDS" PHASE EXPRESSION   print values of records (see record.bash)
 #
-# PREFIX is the EPREFIX, PREFIX_ROOT the folder around it, PREFIX_REPO the repository, PREFIX_TMP PORTAGE_TMPDIR,
-# PREFIX_DISTDIR DISTDIR, PREFIX_LOG a folder in which every phase may write, PREFIX_UID who emerges.
+# Variables: PREFIX is the EPREFIX, PREFIX_ROOT the directory around it, PREFIX_REPO the repository, PREFIX_TMP PORTAGE_TMPDIR,
+# PREFIX_DISTDIR DISTDIR, PREFIX_LOG a directory that every phase can write to, PREFIX_UID the user of emerge, PREFIX_EMERGE the
+# command line of emerge for other programs. After prefix_install_portcullis CONFINE and RECORDS are paths in the prefix.
 
 # shellcheck source-path=SCRIPTDIR source=prefix_host.bash
 source "${BASH_SOURCE[0]%/*}/prefix_host.bash"
@@ -25,15 +37,17 @@ source "${BASH_SOURCE[0]%/*}/record.bash"
 readonly PREFIX_KEYS='net ipc pid mnt uts cgroup user'
 
 prefix_make() {
-	local who=$1 name=${2:-eprefix}
+	local who=$1
+	[[ $who == user || $EUID == 0 || ! ${BATS_VERSION-} ]] || skip 'only root can run emerge as root'
 	PREFIX_ROOT=$(mktemp -d "$PREFIX_HOST/XXXX") || return
 	chmod 755 "$PREFIX_ROOT"
-	PREFIX=$PREFIX_ROOT/$name
+	PREFIX=$PREFIX_ROOT/${PREFIX_NAME:-eprefix}
 	PREFIX_REPO=$PREFIX_ROOT/repo
 	PREFIX_TMP=$PREFIX_ROOT/tmp
 	PREFIX_DISTDIR=$PREFIX_ROOT/distfiles
 	PREFIX_LOG=$PREFIX_ROOT/log
 	PREFIX_ENV=()
+	PREFIX_EMERGE=("$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge")
 	case $who in
 	root) PREFIX_UID=0 ;;
 	user) PREFIX_UID=$(id -u ${PREFIX_ACCOUNT:+"$PREFIX_ACCOUNT"}) ;;
@@ -45,12 +59,12 @@ prefix_make() {
 	fi
 	mkdir -p "$PREFIX/etc/portage" "$PREFIX/share/portage/config" "$PREFIX/usr/bin" "$PREFIX_TMP" "$PREFIX_DISTDIR" \
 		"$PREFIX_ROOT/home" "$PREFIX_ROOT/packages" "$PREFIX_LOG" "$PREFIX_REPO/metadata" "$PREFIX_REPO/profiles/test"
-	# A pip-installed Portage looks for its global configuration here, not in usr/share (portage/const.py).
-	# Its repos.conf stays away: it names the gentoo repository, and every start would complain that there is none.
+	# A Portage installed with pip reads its global configuration from here, not from usr/share (portage/const.py).
+	# Its repos.conf is left out, because Portage would warn about the missing gentoo repository at every start.
 	ln -s "$PREFIX_PORTAGE/share/portage/config"/{make.globals,sets} "$PREFIX/share/portage/config/"
-	# Portage 3.0.83 unpacks with gtar (bin/phase-helpers.sh), a name that Gentoo's tar has and Debian's has not.
+	# Portage 3.0.83 unpacks with gtar (bin/phase-helpers.sh). Debian has no program of that name.
 	ln -s "$(type -P tar)" "$PREFIX/usr/bin/gtar"
-	# Without the sticky bit: under it fs.protected_regular keeps root from appending to what a userpriv phase made.
+	# No sticky bit: with it, fs.protected_regular stops root from appending to files of a userpriv phase.
 	chmod 777 "$PREFIX_LOG"
 
 	echo portcullis-test >"$PREFIX_REPO/profiles/repo_name"
@@ -63,16 +77,20 @@ prefix_make() {
 	ln -s "$PREFIX_REPO/profiles/test" "$PREFIX/etc/portage/make.profile"
 	printf '%s\n' '[DEFAULT]' 'main-repo = portcullis-test' '[portcullis-test]' "location = $PREFIX_REPO" \
 		>"$PREFIX/etc/portage/repos.conf"
-	prefix_conf ''
+	if (($# > 1)); then prefix_features "${@:2}"; else prefix_conf ''; fi
 	if ((PREFIX_UID != EUID)); then
 		chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_ROOT"
 	fi
 }
 
-# PORTAGE_TMPDIR, DISTDIR and PKGDIR are not prefixed by Portage itself.
+# Portage does not put the EPREFIX in front of PORTAGE_TMPDIR, DISTDIR and PKGDIR.
 prefix_conf() {
 	printf '%s\n' "PORTAGE_TMPDIR=\"$PREFIX_TMP\"" "DISTDIR=\"$PREFIX_DISTDIR\"" \
 		"PKGDIR=\"$PREFIX_ROOT/packages\"" CLEAN_DELAY=0 EMERGE_WARNING_DELAY=0 "$@" >"$PREFIX/etc/portage/make.conf"
+}
+
+prefix_features() {
+	prefix_conf "FEATURES=\"$1\"" "${@:2}"
 }
 
 prefix_env() {
@@ -91,7 +109,7 @@ prefix_package() {
 	} >"$dir/$name.ebuild"
 }
 
-# PN of PF: the version starts at the last hyphen before a digit, a revision aside (PMS 3.2).
+# Prints the PN of a PF: it ends at the last hyphen, after the revision is removed (PMS 3.2).
 prefix_name() {
 	local name=$1
 	[[ $name =~ ^(.+)-r[0-9]+$ ]] && name=${BASH_REMATCH[1]}
@@ -102,13 +120,13 @@ prefix_ebuild_head() {
 	local phase
 	cat <<-EOF
 		EAPI=8
-		DESCRIPTION="Tells what each of its phases sees"
+		DESCRIPTION="Each phase records its namespaces"
 		HOMEPAGE="https://example.org/"
 		SLOT=0
 		KEYWORDS=amd64
 		LICENSE=""
 
-		note_namespaces() {
+		record_namespaces() {
 			local kind line="\${FUNCNAME[1]#*_} uid=\$(id -u)"
 			for kind in $PREFIX_KEYS; do
 				line+=" \${kind}=\$(readlink /proc/self/ns/\${kind})"
@@ -118,13 +136,13 @@ prefix_ebuild_head() {
 		}
 
 	EOF
-	# All of them: Portage 3.0.83 skips unpack to test where SRC_URI is empty and no src_ function is defined.
+	# Portage 3.0.83 skips unpack to test if SRC_URI is empty and no src_ function is defined.
 	for phase in pkg_{pretend,setup} src_unpack src_{prepare,configure,compile,test,install} \
 		pkg_{preinst,postinst,prerm,postrm,config,info}; do
 		case $phase in
-		src_unpack) printf '%s() { note_namespaces; default; mkdir -p "${S}"; }\n' "$phase" ;;
-		src_prepare | src_install) printf '%s() { note_namespaces; default; }\n' "$phase" ;;
-		*) printf '%s() { note_namespaces; }\n' "$phase" ;;
+		src_unpack) printf '%s() { record_namespaces; default; mkdir -p "${S}"; }\n' "$phase" ;;
+		src_prepare | src_install) printf '%s() { record_namespaces; default; }\n' "$phase" ;;
+		*) printf '%s() { record_namespaces; }\n' "$phase" ;;
 		esac
 	done
 }
@@ -133,7 +151,7 @@ prefix_phases() {
 	[[ ! -e $PREFIX_LOG/phases ]] || cut -d' ' -f1 "$PREFIX_LOG/phases"
 }
 
-prefix_seen() {
+prefix_phase_value() {
 	local phase=$1 key=$2
 	[[ -e $PREFIX_LOG/phases ]] || return
 	awk -v phase="$phase" -v key="$key=" '
@@ -142,19 +160,21 @@ prefix_seen() {
 	' "$PREFIX_LOG/phases"
 }
 
-prefix_here() {
+prefix_test_value() {
 	case $1 in
 	uid) echo "$PREFIX_UID" ;;
 	*) readlink "/proc/self/ns/$1" ;;
 	esac
 }
 
-# In the place of this shell, so that the pid of a background job is that of emerge.
+# Replaces this shell, so that the pid of a background job is the pid of emerge.
 prefix_exec() {
 	local path=$PREFIX/usr/bin:$PREFIX/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin node
 	node=$(type -P node || echo /usr/bin/node)
 	local -a command=("$@")
-	if [[ -x $PREFIX_PORTAGE/lib/portage/bin/$1 ]]; then
+	if [[ $1 == emerge ]]; then
+		command=("${PREFIX_EMERGE[@]}" "${@:2}")
+	elif [[ -x $PREFIX_PORTAGE/lib/portage/bin/$1 ]]; then
 		command=("$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/$1" "${@:2}")
 	fi
 	if ((PREFIX_UID != EUID)); then
@@ -180,6 +200,10 @@ prefix_ebuild() {
 	prefix_run ebuild "$PREFIX_REPO/${atom%/*}/$(prefix_name "$name")/$name.ebuild" "${@:2}" </dev/null
 }
 
+prefix_forget() {
+	rm -rf "$PREFIX_LOG/phases" "$PREFIX/var/db/pkg/app-test" "$PREFIX/usr/share/sample"
+}
+
 prefix_install() {
 	local checkout
 	checkout=$(prefix_checkout) || return
@@ -188,14 +212,13 @@ prefix_install() {
 
 prefix_clean() {
 	[[ ${PREFIX_ROOT-} ]] || return 0
-	# What a build of root has not cleaned.
+	# Files that root's Portage leaves if it did not run the clean phase.
 	((EUID)) || rm -f -- "/run/portcullis.${PREFIX_ROOT//\//%}"*
-	# By its user too, unless that is who runs the tests.
+	# Kill all processes of the prefix user too, unless that user also runs the tests.
 	prefix_remove "$PREFIX_ROOT" "$([[ $PREFIX_UID == "$EUID" ]] || echo "$PREFIX_UID")"
-	unset PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV
+	unset PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV PREFIX_EMERGE
 }
 
-# Puts this checkout's build into PREFIX. CONFINE is where confine is then.
 prefix_install_portcullis() {
 	CONFINE=$PREFIX/usr/libexec/portcullis/confine
 	RECORDS=$PREFIX/var/log/portcullis/records.jsonl
@@ -210,7 +233,7 @@ prefix_install_portcullis() {
 	} >"$PREFIX_ROOT/bashrc"
 	cat "$PREFIX_ROOT/bashrc" >"$PREFIX/etc/portage/bashrc"
 	if ((PREFIX_UID == 0)); then
-		# As install.sh makes it on a host: phases of root and of the portage user write there.
+		# Same mode as install.sh sets on a host: phases of root and of the user portage write there.
 		chgrp portage "${RECORDS%/*}"
 		chmod 2775 "${RECORDS%/*}"
 	elif ((EUID == 0)); then
@@ -218,28 +241,26 @@ prefix_install_portcullis() {
 	fi
 }
 
-# Whether a phase was where we are, kind by kind: all of them.
-in_ours() {
+shares_namespaces() {
 	local phase=$1 kind
 	for kind in "${@:2}"; do
-		[[ $(prefix_seen "$phase" "$kind") == "$(prefix_here "$kind")" ]] || return
+		[[ $(prefix_phase_value "$phase" "$kind") == "$(prefix_test_value "$kind")" ]] || return
 	done
 }
 
-# Fails, with what the phase saw, unless it was where we are in this kind (host), or was not (apart).
-expect_kind() {
-	local phase=$1 kind=$2 where=$3 seen here
-	seen=$(prefix_seen "$phase" "$kind") here=$(prefix_here "$kind")
-	if [[ $where == host && $seen != "$here" || $where == apart && $seen == "$here" || ! $seen ]]; then
-		echo "$phase: $kind is $seen, here it is $here; expected: $where"
+assert_namespace() {
+	local phase=$1 key=$2 expected=$3 seen here
+	seen=$(prefix_phase_value "$phase" "$key") here=$(prefix_test_value "$key")
+	if [[ $expected == host && $seen != "$here" || $expected == own && $seen == "$here" || ! $seen ]]; then
+		echo "$phase: $key is $seen, in the test it is $here; expected: $expected"
 		return 1
 	fi
 }
 
-# run -0 for a build under fakeroot, and again where it was fakeroot-tcp's daemon that failed, with us or without: it answers what nobody
-# waits for, and dies of SIGPIPE where who told it something, mkdir say, has ended by then (fakeroot 1.31, seen with strace).
-# shellcheck disable=SC2154 # bats' run sets status and output
-run_faked() {
+# run_with_fakeroot COMMAND...: like `run -0`, but repeats a build if the daemon of fakeroot-tcp died, with or without Portcullis. The
+# daemon dies of SIGPIPE when it answers a client that has already ended (fakeroot 1.31, seen with strace).
+# shellcheck disable=SC2154 # run sets status and output
+run_with_fakeroot() {
 	local tries
 	for ((tries = 0; tries < 5; tries++)); do
 		rm -rf -- "${PREFIX_LOG:?}"/* "$RECORDS"

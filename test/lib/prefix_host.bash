@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# What a test with a real Portage borrows from the host, and gives back: a place that every user can read, and
-# the user and group that Portage wants when it is root.
+# The resources of the host that tests with real Portage use: a directory that every user can read, and the user and group that
+# Portage needs when it runs as root. The test removes them at the end.
 
 [[ ${TOP-} ]] || TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
 PREFIX_ACCOUNTS=/run/portcullis-test-accounts
 
-# Fetches Portage and sets PREFIX_HOST and PREFIX_PORTAGE. For setup_file; prefix_host_end is for teardown_file.
+# Fetches Portage and sets PREFIX_HOST and PREFIX_PORTAGE. Call it in setup_file, and prefix_host_end in teardown_file.
 prefix_host_begin() {
 	local portage
 	portage=$("$TOP/scripts/portage") || return
-	# Root's place is not TMPDIR: bats' own folder there, for one, is closed to everybody else.
+	# Root does not use TMPDIR, because other users cannot enter the directory of bats there.
 	if ((EUID == 0)); then
 		PREFIX_HOST=$(mktemp -d /var/tmp/pc.XXXXXX) || return
 		prefix_accounts_borrow || return
@@ -33,7 +33,7 @@ prefix_host_end() {
 	unset PREFIX_HOST PREFIX_PORTAGE
 }
 
-# The built tree, where the prefix' user can read it.
+# Prints the path of the built tree, copied if the user of the prefix cannot read it.
 prefix_checkout() {
 	local copy=$PREFIX_HOST/checkout
 	if ((EUID != 0)) || prefix_open_to_all "$TOP"; then
@@ -47,7 +47,7 @@ prefix_checkout() {
 	echo "$copy"
 }
 
-# Whether everybody may enter every folder on the way: the checkout may be in /root.
+# Succeeds if every user may enter all directories of the path. A checkout in a home directory fails.
 prefix_open_to_all() {
 	local dir=$1 mode
 	while [[ $dir ]]; do
@@ -57,20 +57,20 @@ prefix_open_to_all() {
 	done
 }
 
-# Two accounts, as root: "portage", which Portage runs phases as, and PREFIX_ACCOUNT, the ordinary user of this file.
-# That one needs a name, since Portage gives its folders to the *named* group that owns the EPREFIX, and to "portage"
-# where there is none (_get_global in portage/data.py), which an ordinary user can't.
+# Root creates two accounts: "portage", which Portage uses for phases, and PREFIX_ACCOUNT, the ordinary user of this test file.
+# PREFIX_ACCOUNT needs a named group: Portage gives its directories to the group that owns the EPREFIX, or to "portage" if that
+# group has no name (_get_global in portage/data.py). An ordinary user may not do the latter.
 #
-# Test files run at the same time. Each holds a shared lock on the list of what was made as long as it needs "portage", and
-# whoever can have it alone is the last one out and removes what is listed: what a killed run left goes with it.
+# Test files run in parallel. Each one holds a shared lock on the list of created accounts while it uses "portage". The last one,
+# which gets the exclusive lock, removes all entries of the list, including those of killed runs.
 prefix_accounts_borrow() {
 	local turn
 	PREFIX_ACCOUNT=${PREFIX_HOST##*/}
 	PREFIX_ACCOUNT=pc-${PREFIX_ACCOUNT#pc.}
-	# One at a time, and by a lock on something that nobody removes.
+	# Serialize with a lock on a directory that is never removed.
 	exec {turn}</run && flock -x "$turn" || return
 	exec {PREFIX_LOCK}<>"$PREFIX_ACCOUNTS" && flock -s "$PREFIX_LOCK" || return
-	echo "folder $PREFIX_HOST" >>"$PREFIX_ACCOUNTS"
+	echo "directory $PREFIX_HOST" >>"$PREFIX_ACCOUNTS"
 	prefix_account_make portage 250 && prefix_account_make "$PREFIX_ACCOUNT" "$(prefix_free_id)" || return
 	exec {turn}>&-
 }
@@ -87,7 +87,7 @@ prefix_account_make() {
 	fi
 }
 
-# One that no account and no process has: whatever runs as it belongs to this file.
+# Prints an id that no account and no process uses, so that every process with it belongs to this test file.
 prefix_free_id() {
 	local id
 	while :; do
@@ -111,19 +111,19 @@ prefix_accounts_return() {
 	unset PREFIX_LOCK PREFIX_ACCOUNT
 }
 
-# Users first: a group that is somebody's first one can't go, or goes with him where login.defs says USERGROUPS_ENAB.
+# Users go first: groupdel refuses the primary group of a user, and userdel may remove that group (USERGROUPS_ENAB in login.defs).
 prefix_accounts_remove() {
 	local kind name
 	sort -ru | while read -r kind name; do
 		case $kind in
 		user) ! getent passwd "$name" >/dev/null || userdel "$name" ;;
-		folder) [[ ! -d $name ]] || prefix_remove "$name" ;;
+		directory) [[ ! -d $name ]] || prefix_remove "$name" ;;
 		group) ! getent group "$name" >/dev/null || groupdel "$name" ;;
 		esac
 	done
 }
 
-# Kills what still runs for a folder, unmounts what is mounted below it, and removes it.
+# prefix_remove DIR [UID]: kills the processes of DIR and of UID, unmounts file systems below DIR, and removes it.
 prefix_remove() {
 	local dir=$1 uid=${2-} target
 	local -a pids
@@ -136,12 +136,12 @@ prefix_remove() {
 	while read -r _ target _; do
 		[[ $target != "$dir"/* ]] || umount -l -- "$target"
 	done </proc/self/mounts
-	# Portage leaves folders that their owner may not write to (an image, a WORKDIR of mode 0500).
+	# Portage leaves directories that their owner may not write to (an image, a WORKDIR of mode 0500).
 	((EUID == 0)) || chmod -R u+rwX -- "$dir" 2>/dev/null || true
 	rm -rf -- "$dir"
 }
 
-# The live processes of a folder: by their environment, their working directory, or as the second argument their user.
+# prefix_processes DIR [UID]: prints the live processes that have DIR in their environment or as working directory, or that run as UID.
 prefix_processes() {
 	local dir=$1 uid=${2-} proc stat
 	{

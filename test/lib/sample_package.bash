@@ -1,40 +1,63 @@
 # shellcheck shell=bash
-# app-test/many of farm.bash, emerged, and what becomes of it. To be loaded after that.
-# shellcheck disable=SC2119,SC2120,SC2154 # bats' variables, and arguments that only some give
+# app-test/sample: a package that compiles SAMPLE_FILES C files in parallel. Load it after prefix.bash.
+# shellcheck disable=SC2119,SC2120,SC2154 # run sets status and output; some arguments are optional
 #
-#   many_emerge [OPTION...]   emerges it anew
-#   many_flags        what was said about it
-#   many_flagged TEXT whether that was said as it has to be: in the phase, and once more in the summary
-#   many_built        whether it was built and installed, all of it
-#   many_saved_alike LINE   whether what is saved of it, with this line, is byte for byte the same without Portcullis and with it
+#   sample_package [LINE...]      write the ebuild; src_compile runs these lines first
+#   sample_emerge [OPTION...]     emerge it as if for the first time; sets status and output as run does
+#   sample_messages               print the messages about it
+#   assert_sample_message TEXT    fail unless the message was printed twice: in the phase and in the summary of emerge
+#   assert_sample_built           fail unless it was built and installed completely
+#   assert_sample_environment_unchanged LINE   fail unless its environment.bz2 contains LINE and is the same without Portcullis
 
-many_emerge() {
-	rm -rf "$PREFIX_LOG/phases" "$PREFIX/var/db/pkg/app-test" "$PREFIX/usr/share/many"
-	run prefix_emerge --oneshot "$@" app-test/many
+SAMPLE_FILES=12
+
+sample_package() {
+	prefix_package app-test/sample-1 <<-EOF
+		src_unpack() {
+			local i
+			mkdir -p "\${S}" || die
+			for i in {1..$SAMPLE_FILES}; do
+				printf 'int f%d(int a) { return a + %d; }\n' \$i \$i > "\${S}/f\$i.c"
+			done
+			printf '%%.o: %%.c\n\t\$(CC) -c \$< -o \$@\n' > "\${S}/Makefile"
+		}
+		src_compile() {
+			$(printf '%s\n' "$@")
+			make -j4 CC="\${CC:-gcc}" f{1..$SAMPLE_FILES}.o || die
+			record_namespaces
+		}
+		src_install() { insinto /usr/share/sample; doins *.o; record_namespaces; }
+	EOF
 }
 
-many_flags() {
-	grep -o 'Portcullis: app-test/many-1: .*' <<<"$output" || true
+sample_emerge() {
+	prefix_forget
+	run prefix_emerge --oneshot "$@" app-test/sample
 }
 
-many_flagged() {
-	local what=$1
-	[[ $(many_flags | grep -cF "$what") == 2 ]] || {
-		echo "flagged $(many_flags | grep -cF "$what") times: $what"
+sample_messages() {
+	grep -o 'Portcullis: app-test/sample-1: .*' <<<"$output" || true
+}
+
+assert_sample_message() {
+	local text=$1 count
+	count=$(sample_messages | grep -cF "$text" || true)
+	((count == 2)) || {
+		echo "printed $count times: $text"
 		echo "$output"
 		return 1
 	}
 }
 
-many_built() {
-	if ((status != 0)) || [[ $(find "$PREFIX/usr/share/many" -name '*.o' | wc -l) != "$FILES" ]]; then
+assert_sample_built() {
+	if ((status != 0)) || [[ $(find "$PREFIX/usr/share/sample" -name '*.o' | wc -l) != "$SAMPLE_FILES" ]]; then
 		echo "status $status"
 		echo "$output"
 		return 1
 	fi
 }
 
-many_saved_alike() {
+assert_sample_environment_unchanged() {
 	local line=$1 name
 	for name in without with; do
 		if [[ $name == without ]]; then
@@ -42,10 +65,10 @@ many_saved_alike() {
 		else
 			mv "$PREFIX_ROOT/bashrc" "$PREFIX/etc/portage/bashrc"
 		fi
-		many_emerge
-		many_built || return
-		# The clock and the dice of bash that Portage 3.0.52 saves differ by themselves.
-		bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" | grep -vE '^declare -(-|i) (EPOCH[A-Z]+|SRANDOM)=' \
+		sample_emerge
+		assert_sample_built || return
+		# Portage 3.0.52 saves the clock and the random numbers of bash, which differ between any two builds.
+		bzip2 -dc "$PREFIX/var/db/pkg/app-test/sample-1/environment.bz2" | grep -vE '^declare -(-|i) (EPOCH[A-Z]+|SRANDOM)=' \
 			>"$BATS_TEST_TMPDIR/$name"
 	done
 	grep -qxF "$line" "$BATS_TEST_TMPDIR/with" && diff "$BATS_TEST_TMPDIR/without" "$BATS_TEST_TMPDIR/with"

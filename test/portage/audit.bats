@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A real emerge whose tests try to get out, in every way: who tried what is in the record and is told, and nothing else is.
+# Connection attempts of a real emerge are recorded and reported.
 
 load ../lib/prefix
 
@@ -14,15 +14,14 @@ setup_file() {
 	chmod -R a+rX "$CLIENTS"
 }
 
-# prefix WHO [LINE...]: with the package app-test/reaches-1, whose src_test ends with the status of the function finish
-prefix() {
-	[[ $1 == user ]] || ((EUID == 0)) || skip 'only root can emerge as root'
-	prefix_make "$1"
-	prefix_conf 'FEATURES="test"' "${@:2}"
+# connecting_prefix root|user [LINE...]: a prefix with app-test/connects-1, whose src_test connects in many ways and then runs the
+# function finish. Standard input is appended to the ebuild.
+connecting_prefix() {
+	prefix_make "$1" test "${@:2}"
 	{
 		cat <<-EOF
 			src_test() {
-				note_namespaces
+				record_namespaces
 				mkdir -p tests
 				cat > tests/fetch.py <<-'END' || die
 					import urllib.request
@@ -43,7 +42,7 @@ prefix() {
 			}
 		EOF
 		cat
-	} | prefix_package app-test/reaches-1
+	} | prefix_package app-test/connects-1
 	prefix_install_portcullis
 }
 
@@ -55,13 +54,14 @@ raw udp 198.51.100.4 9 1
 small tcp 198.51.100.6 443 3
 storm tcp 198.51.100.7 443 64000'
 
-blocked() {
-	record "$1" '(r.blocked ?? r.observed ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
+# blocked_destinations PHASE: prints the program, protocol, address, port and count of each recorded attempt, sorted.
+blocked_destinations() {
+	record_values "$RECORDS" "$1" '(r.blocked ?? r.observed ?? []).map((b) => [b.comm, b.protocol, b.address, b.port, b.count].join(" ")).sort().join("\n")'
 }
 
-everything_is_recorded() {
-	[[ $(blocked test) == "$ALL" ]] || {
-		blocked test
+assert_all_recorded() {
+	[[ $(blocked_destinations test) == "$ALL" ]] || {
+		blocked_destinations test
 		return 1
 	}
 	[[ $(record_values "$RECORDS" test 'r.watched + " " + r.unattributed + " " + r.attempts') == 'yes undefined 64009' ]]
@@ -69,10 +69,10 @@ everything_is_recorded() {
 	[[ $(record_values "$RECORDS" compile 'r.watched + " " + r.blocked + " " + r.names + " " + r.unreachable') == 'yes undefined undefined 0' ]]
 }
 
-@test 'an ordinary user: each attempt is recorded and told, and the phase goes on' {
-	prefix user <<<'finish() { :; }'
-	run -0 prefix_emerge --oneshot app-test/reaches
-	everything_is_recorded
+@test 'as an ordinary user, each attempt is recorded and reported and the phase continues' {
+	connecting_prefix user <<<'finish() { :; }'
+	run -0 prefix_emerge --oneshot app-test/connects
+	assert_all_recorded
 	[[ $output == *'src_test: curl -s https://198.51.100.1/ tried to reach 198.51.100.1:443, once'* ]]
 	[[ $output == *'src_test: python3 (tests/fetch.py) tried to reach 198.51.100.2:80, once'* ]]
 	[[ $output == *'/raw sendto tried to reach 198.51.100.4:9 (udp), once'* && $output == *'/storm threads 64 1000 tried to reach 198.51.100.7:443, 64000 times'* ]]
@@ -80,19 +80,19 @@ everything_is_recorded() {
 	[[ $(record_values "$RECORDS" test 'JSON.stringify(r.applied)') == '{"net":"confine","ipc":"confine"}' ]]
 }
 
-@test 'root with the default FEATURES, in the namespaces that Portage made: the same' {
-	prefix root <<<'finish() { :; }'
-	run -0 prefix_emerge --oneshot app-test/reaches
-	everything_is_recorded
+@test 'as root with the default FEATURES, each attempt is recorded and reported in the namespaces of Portage' {
+	connecting_prefix root <<<'finish() { :; }'
+	run -0 prefix_emerge --oneshot app-test/connects
+	assert_all_recorded
 	[[ $(grep -c 'Portcullis: .* tried ' <<<"$output") == 7 ]]
 	[[ $(record_values "$RECORDS" test 'r.applied.net + " " + r.names_watched') == 'portage no' ]]
 }
 
-@test 'a failed phase: the lines follow the failure, with what Gentoo does instead and how to let it through' {
-	local told
-	prefix user <<-'EOF'
+@test 'if a phase fails, the report follows the error message and names the Gentoo method and the allow command' {
+	local report
+	connecting_prefix user <<-'EOF'
 		src_compile() {
-			note_namespaces
+			record_namespaces
 			/usr/bin/python3 -m pip download 'foo @ https://files.example.org/foo.zip' --no-cache-dir --retries 0
 			cat >Cargo.toml <<-'END'
 				[package]
@@ -102,25 +102,25 @@ everything_is_recorded() {
 			die 'it can not be built'
 		}
 	EOF
-	run -1 prefix_emerge --oneshot app-test/reaches
-	told=${output#*it can not be built}
-	[[ $told == *'src_compile: '*'looked up crates.example.org'* ]]
-	[[ $told == *'Hint for Cargo: '*'add the downloads to SRC_URI'*'run: portcullis allow app-test/reaches'* ]]
+	run -1 prefix_emerge --oneshot app-test/connects
+	report=${output#*it can not be built}
+	[[ $report == *'src_compile: '*'looked up crates.example.org'* ]]
+	[[ $report == *'Hint for Cargo: '*'add the downloads to SRC_URI'*'run: portcullis allow app-test/connects'* ]]
 	[[ $(record_values "$RECORDS" compile 'JSON.stringify([...new Set(r.names.map((n) => n.name))])') == *crates.example.org* ]]
 }
 
 # The three attempts of the 32-bit program are missing: without a watcher socketcall(2) makes no socket (docs/audit.md).
-@test 'PORTCULLIS_AUDIT=off watches nothing, and the kernel still counts' {
-	prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
-	run -0 prefix_emerge --oneshot app-test/reaches
+@test 'PORTCULLIS_AUDIT=off starts no watcher; the record still has the packet count of the kernel' {
+	connecting_prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
+	run -0 prefix_emerge --oneshot app-test/connects
 	[[ $(record_values "$RECORDS" test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 64006' ]]
 	[[ $output == *'64006 packets had no route'* ]]
 }
 
-@test 'PORTCULLIS_AUDIT=only isolates nothing and tells the same' {
-	prefix user 'PORTCULLIS_AUDIT="only"' <<-'EOF'
+@test 'PORTCULLIS_AUDIT=only isolates nothing and reports the same attempts' {
+	connecting_prefix user 'PORTCULLIS_AUDIT="only"' <<-'EOF'
 		src_test() {
-			note_namespaces
+			record_namespaces
 			TO=127.0.0.1 PORT=9 curl -s http://127.0.0.1:9/
 			TO=198.51.100.4 PORT=9 "${CLIENTS}/raw" sendto
 			curl -s --max-time 1 https://198.51.100.1/
@@ -128,8 +128,8 @@ everything_is_recorded() {
 		}
 	EOF
 	prefix_env CLIENTS="$CLIENTS"
-	run -0 prefix_emerge --oneshot app-test/reaches
-	in_ours test net ipc user
-	[[ $(blocked test) == $'curl tcp 198.51.100.1 443 1\nraw udp 198.51.100.4 9 1' ]]
+	run -0 prefix_emerge --oneshot app-test/connects
+	shares_namespaces test net ipc user
+	[[ $(blocked_destinations test) == $'curl tcp 198.51.100.1 443 1\nraw udp 198.51.100.4 9 1' ]]
 	[[ $output == *'nothing was blocked: PORTCULLIS_AUDIT="only" only records'* ]]
 }

@@ -3,59 +3,59 @@
 
 load ../lib/prefix
 
-said() {
+# message_count NAME PATTERN: prints how many messages about app-test/NAME-1 match
+message_count() {
 	grep -c "Portcullis: app-test/$1-1: .*$2" <<<"$output"
 }
 
-# Emerges a package that gives a file away, with this fakeroot as Debian's alternative.
-emerge_under() {
-	prefix_make user
-	# fakeroot's own filter knows nothing of what fakeroot-tcp calls in its place, with us or without.
+# emerge_with_fakeroot fakeroot-sysv|fakeroot-tcp: emerges a package that changes the owner of a file, with this alternative of Debian
+emerge_with_fakeroot() {
+	prefix_make user 'fakeroot ipc-sandbox network-sandbox cgroup'
+	# scanelf fails under fakeroot-tcp, with and without Portcullis.
 	prefix_env PORTAGE_NO_SCANELF_CHECK=1
-	prefix_conf 'FEATURES="fakeroot ipc-sandbox network-sandbox cgroup"'
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_install() {
-			note_namespaces
+			record_namespaces
 			touch "${ED}/owned" && chown 4711:4712 "${ED}/owned" || die
 			[[ $(stat -c %u:%g "${ED}/owned") == 4711:4712 ]] || die
 		}
 	EOF
 	prefix_install_portcullis
 	if [[ /usr/bin/fakeroot -ef /usr/bin/$1 ]]; then
-		run_faked prefix_emerge --oneshot app-test/probe
+		run_with_fakeroot prefix_emerge --oneshot app-test/probe
 		return
 	fi
-	((EUID == 0)) || skip 'only root can make it the alternative'
+	((EUID == 0)) || skip 'only root can change the alternative'
 	cp -a /etc/alternatives "$PREFIX_ROOT"
 	ln -sfn "/usr/bin/$1" "$PREFIX_ROOT/alternatives/fakeroot"
 	{ declare -p "${!PREFIX@}" && declare -f prefix_{emerge,run,exec}; } >"$PREFIX_ROOT/emerge"
-	run_faked unshare --mount bash -c 'mount --bind "$1" /etc/alternatives && source "$2" && "${@:3}"' - "$PREFIX_ROOT/alternatives" \
+	run_with_fakeroot unshare --mount bash -c 'mount --bind "$1" /etc/alternatives && source "$2" && "${@:3}"' - "$PREFIX_ROOT/alternatives" \
 		"$PREFIX_ROOT/emerge" prefix_emerge --oneshot app-test/probe
 }
 
-@test 'fakeroot: src_install, which would hang, keeps the IPC of the host, and nothing else does' {
-	emerge_under fakeroot-sysv
-	expect_kind install net apart
-	expect_kind install ipc host
-	expect_kind compile net apart
-	expect_kind compile ipc apart
-	(($(said probe 'fakeroot conflicts with FEATURES="ipc-sandbox": FEATURES contains fakeroot') == 2))
+@test 'with fakeroot, src_install keeps the IPC namespace of the host, because it would hang otherwise' {
+	emerge_with_fakeroot fakeroot-sysv
+	assert_namespace install net own
+	assert_namespace install ipc host
+	assert_namespace compile net own
+	assert_namespace compile ipc own
+	(($(message_count probe 'fakeroot conflicts with FEATURES="ipc-sandbox": FEATURES contains fakeroot') == 2))
 	[[ $output != *fakeroot-tcp* ]]
 }
 
-@test 'fakeroot-tcp: src_install, which would fail, keeps the network of the host, and nothing else does' {
-	emerge_under fakeroot-tcp
-	expect_kind install net host
-	expect_kind install ipc apart
-	expect_kind compile net apart
-	expect_kind compile ipc apart
-	(($(said probe 'fakeroot-tcp conflicts with FEATURES="network-sandbox": FEATURES contains fakeroot') == 2))
+@test 'with fakeroot-tcp, src_install keeps the network of the host, because it would fail otherwise' {
+	emerge_with_fakeroot fakeroot-tcp
+	assert_namespace install net host
+	assert_namespace install ipc own
+	assert_namespace compile net own
+	assert_namespace compile ipc own
+	(($(message_count probe 'fakeroot-tcp conflicts with FEATURES="network-sandbox": FEATURES contains fakeroot') == 2))
 	[[ $output != *'fakeroot conflicts'* ]]
 }
 
-# Everything that a session leaves in an environment: a proxy on loopback, an agent with a key, another socket, and a display
-# whose server listens on an abstract socket. Sets SESSION.
-session() {
+# Sets the variables of a desktop session for emerge and lists them in SESSION: a proxy on loopback, an SSH agent with a key, a GPG
+# agent, and an X display whose server listens on an abstract socket.
+start_session() {
 	local agent=$PREFIX_LOG/agent number=$((5000 + RANDOM % 1000))
 	prefix_run ssh-agent -a "$agent" >/dev/null
 	prefix_run ssh-keygen -q -t ed25519 -N '' -f "$PREFIX_LOG/key"
@@ -66,15 +66,14 @@ session() {
 	prefix_env "${SESSION[@]}"
 }
 
-@test 'what a session leaves in the environment: said for each package, with what becomes of it, until the line that is named is written' {
-	local name cures
-	prefix_make user
-	session
-	prefix_conf 'FEATURES="network-sandbox"'
+@test 'variables of a desktop session are reported for each package until the suggested ENV_UNSET is set' {
+	local name fixes
+	prefix_make user network-sandbox
+	start_session
 	for name in one two; do
 		prefix_package app-test/$name-1 <<-EOF
 			src_compile() {
-				note_namespaces
+				record_namespaces
 				ssh-add -l > "$PREFIX_LOG/keys" 2>&1
 				curl -sS http://example.org/ > "$PREFIX_LOG/proxy" 2>&1
 				python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect("\0/tmp/.X11-unix/X" + sys.argv[1])' \
@@ -85,17 +84,17 @@ session() {
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/one app-test/two
 	for name in one two; do
-		# In the phase, and once more in the summary.
-		(($(said "$name" "a proxy on loopback conflicts with .*: http_proxy is http://127.0.0.1:3128") == 2))
-		(($(said "$name" "ssh or gpg agent conflicts with .*: SSH_AUTH_SOCK is the socket .*; GPG_AGENT_INFO is the socket") == 2))
-		(($(said "$name" "X display conflicts with .*: DISPLAY is ") == 2))
+		# Once in the phase and once in the summary of emerge.
+		(($(message_count "$name" "a proxy on loopback conflicts with .*: http_proxy is http://127.0.0.1:3128") == 2))
+		(($(message_count "$name" "ssh or gpg agent conflicts with .*: SSH_AUTH_SOCK is the socket .*; GPG_AGENT_INFO is the socket") == 2))
+		(($(message_count "$name" "X display conflicts with .*: DISPLAY is ") == 2))
 	done
 	grep -q ED25519 "$PREFIX_LOG/keys"
 	grep -q 'port 3128' "$PREFIX_LOG/proxy"
 	grep -q ConnectionRefusedError "$PREFIX_LOG/display"
 
-	mapfile -t cures < <(grep -oE 'ENV_UNSET="[^"]*"' <<<"$output" | sort -u | sed 's/.*="//; s/"//')
-	prefix_conf 'FEATURES="network-sandbox"' "ENV_UNSET=\"${cures[*]}\""
+	mapfile -t fixes < <(grep -oE 'ENV_UNSET="[^"]*"' <<<"$output" | sort -u | sed 's/.*="//; s/"//')
+	prefix_conf 'FEATURES="network-sandbox"' "ENV_UNSET=\"${fixes[*]}\""
 	run -0 prefix_emerge --oneshot app-test/one
 	[[ $output != *conflicts\ with* ]]
 	grep -q 'Could not open a connection' "$PREFIX_LOG/keys"
@@ -105,58 +104,56 @@ session() {
 	[[ $output != *conflicts\ with* ]]
 }
 
-@test 'PORTCULLIS_CONFLICT=die stops for each of these before unpacking, with the same text' {
-	local one
-	prefix_make user
-	session
-	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_CONFLICT="die"'
+@test 'PORTCULLIS_CONFLICT=die stops before src_unpack for each variable of a desktop session' {
+	local variable
+	prefix_make user network-sandbox 'PORTCULLIS_CONFLICT="die"'
+	start_session
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
-	for one in "${SESSION[@]}"; do
+	for variable in "${SESSION[@]}"; do
 		rm -f "$PREFIX_LOG/phases"
-		prefix_env "$one"
+		prefix_env "$variable"
 		run -1 prefix_emerge --oneshot app-test/probe
-		[[ $output == *'app-test/probe-1: not built, because PORTCULLIS_CONFLICT="die" is set: '*"${one%%=*}"*"set ENV_UNSET=\"${one%%=*}\" in make.conf"* ]]
+		[[ $output == *'app-test/probe-1: not built, because PORTCULLIS_CONFLICT="die" is set: '*"${variable%%=*}"*"set ENV_UNSET=\"${variable%%=*}\" in make.conf"* ]]
 		[[ $(prefix_phases) == pretend ]]
 	done
 }
 
-@test 'a build that tries its compiler cache on another host: told not to' {
-	prefix_make user
+@test 'ccache does not contact its remote storage in a network sandbox' {
+	prefix_make user 'ccache network-sandbox' 'CCACHE_REMOTE_STORAGE="http://10.213.1.1/cache"' 'PORTCULLIS_AUDIT="on"'
 	mkdir -p "$PREFIX/usr/lib/ccache"
 	ln -s /usr/lib/ccache "$PREFIX/usr/lib/ccache/bin"
-	prefix_conf 'FEATURES="ccache network-sandbox"' 'CCACHE_REMOTE_STORAGE="http://10.213.1.1/cache"' 'PORTCULLIS_AUDIT="on"'
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_compile() {
-			note_namespaces
+			record_namespaces
 			echo 'int main(void) { return 0; }' > a.c || die
 			gcc -c a.c || die
 		}
 	EOF
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/probe
-	(($(said probe 'remote storage conflicts with FEATURES="network-sandbox": FEATURES contains ccache; CCACHE_REMOTE_STORAGE contains http://10.213.1.1/cache') == 2))
-	# Nobody tried to reach it.
+	(($(message_count probe 'remote storage conflicts with FEATURES="network-sandbox": FEATURES contains ccache; CCACHE_REMOTE_STORAGE contains http://10.213.1.1/cache') == 2))
+	# The phase made no connection attempt.
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
 @test 'FEATURES=cgroup without any tracking method is a conflict, and PORTCULLIS_CONFLICT=die stops for it' {
-	local -a nowhere emerge=("$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/probe)
-	prefix_make user
-	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"'
+	local -a untracked emerge
+	prefix_make user 'cgroup -network-sandbox -ipc-sandbox'
+	emerge=("${PREFIX_EMERGE[@]}" --oneshot app-test/probe)
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
-	# In a user namespace that allows no other.
-	nowhere=(prefix_run unshare --user --map-current-user --keep-caps -- bash -c
+	# A user namespace in which no other one can be created.
+	untracked=(prefix_run unshare --user --map-current-user --keep-caps -- bash -c
 		'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@" </dev/null' -)
-	run -0 "${nowhere[@]}" "${emerge[@]}"
-	(($(said probe 'this system (no cgroup, no PID namespace) conflicts with FEATURES="cgroup": ') == 2))
+	run -0 "${untracked[@]}" "${emerge[@]}"
+	(($(message_count probe 'this system (no cgroup, no PID namespace) conflicts with FEATURES="cgroup": ') == 2))
 	[[ $output == *'a daemon may escape'*'To end the conflict, set FEATURES="-cgroup" in make.conf'* ]]
 	[[ $(record_values "$RECORDS" compile r.tracking) == subreaper ]]
-	run -0 "${nowhere[@]}" "$PREFIX/usr/bin/portcullis" explain --features cgroup compile
+	run -0 "${untracked[@]}" "$PREFIX/usr/bin/portcullis" explain --features cgroup compile
 	[[ $output == *'this system (no cgroup, no PID namespace) conflicts with FEATURES="cgroup": '* ]]
 	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"' 'PORTCULLIS_CONFLICT="die"'
-	run -1 "${nowhere[@]}" "${emerge[@]}"
+	run -1 "${untracked[@]}" "${emerge[@]}"
 	[[ $output == *'app-test/probe-1: not built, because PORTCULLIS_CONFLICT="die" is set: this system'* ]]
 	# With user namespaces there is no conflict.
 	run -0 prefix_run "${emerge[@]}"

@@ -1,51 +1,49 @@
 #!/usr/bin/env bats
-# What a build sees and leaves is what it would be without us.
+# A build saves the same environment with and without Portcullis.
 
 load ../lib/prefix
 
-# emerge_into FILE: builds app-test/probe as if for the first time, and puts its saved environment into FILE
-emerge_into() {
-	rm -rf "$PREFIX_LOG/phases" "$PREFIX/var/db/pkg/app-test"
+# save_environment FILE: emerges app-test/probe as if for the first time and writes its saved environment to FILE
+save_environment() {
+	prefix_forget
 	run -0 prefix_emerge --oneshot app-test/probe
-	# Portages of 2023 to 2025 save bash's own clock and dice.
+	# Portage of 2023 to 2025 saves the clock and the random numbers of bash.
 	bzip2 -dc "$PREFIX/var/db/pkg/app-test/probe-1/environment.bz2" |
 		sed -E 's/^(declare -[-i]+ (EPOCHREALTIME|EPOCHSECONDS|SRANDOM)=).*/\1/' >"$1"
 }
 
-# A build with all that shows in a saved environment: exports, functions, the two kinds of bashrc.
-prefix() {
-	prefix_make "$1" 'e prefix'
-	prefix_conf "FEATURES=\"test ccache $2\"" 'MAKEOPTS="-j2"' 'PORTCULLIS_UNPACK="confine"' 'PORTCULLIS_PIDS_MAX="99999"'
+# A package and both kinds of bashrc that export variables and define functions.
+environment_prefix() {
+	PREFIX_NAME='e prefix' prefix_make "$1" 'test ccache' 'MAKEOPTS="-j2"' 'PORTCULLIS_UNPACK="confine"' 'PORTCULLIS_PIDS_MAX="99999"'
 	printf '%s\n' 'export FROM_PROFILE+=" once"' 'profile_function() { :; }' >"$PREFIX_REPO/profiles/test/profile.bashrc"
 	printf '%s\n' 'export FROM_BASHRC+=" once"' 'bashrc_function() { :; }' >"$PREFIX/etc/portage/bashrc"
 	mkdir -p "$PREFIX/usr/lib/ccache/bin"
 	prefix_package app-test/probe-1 <<-'EOF'
 		GLOBAL="of the ebuild"
-		src_configure() { note_namespaces; export CONFIGURED=1 NOISE=$'two\nlines'; declare -gA TABLE=([a]=b); }
-		src_compile() { note_namespaces; [[ ${CONFIGURED} == 1 ]] || die; }
+		src_configure() { record_namespaces; export CONFIGURED=1 NOISE=$'two\nlines'; declare -gA TABLE=([a]=b); }
+		src_compile() { record_namespaces; [[ ${CONFIGURED} == 1 ]] || die; }
 	EOF
 	((PREFIX_UID == EUID)) || chown -R "$PREFIX_UID" "$PREFIX"
 }
 
-same_environment() {
+assert_same_environment() {
 	local dir=$BATS_TEST_TMPDIR
-	prefix "$@"
-	emerge_into "$dir/first"
-	emerge_into "$dir/second"
-	# What else differs between two runs without us: nothing.
+	environment_prefix "$1"
+	save_environment "$dir/first"
+	save_environment "$dir/second"
+	# Without Portcullis, two builds save the same environment.
 	diff "$dir/first" "$dir/second"
 	grep -q '^declare -x FROM_BASHRC=' "$dir/second"
 	prefix_install_portcullis
-	emerge_into "$dir/with"
+	save_environment "$dir/with"
 	[[ $(wc -l <"$RECORDS") -eq 6 ]]
 	diff "$dir/second" "$dir/with"
 }
 
-@test 'environment.bz2 is byte for byte what it was: an ordinary user, a folder with a space' {
-	same_environment user ''
+@test 'environment.bz2 is the same with and without Portcullis: ordinary user, EPREFIX with a space' {
+	assert_same_environment user
 }
 
-@test 'environment.bz2 is byte for byte what it was: root, the default FEATURES' {
-	((EUID == 0)) || skip 'only root can emerge as root'
-	same_environment root ''
+@test 'environment.bz2 is the same with and without Portcullis: root, default FEATURES' {
+	assert_same_environment root
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A phase that fails fails as it did; one that we stop says why, and what to do.
+# A failing phase fails in the same way as without Portcullis. If Portcullis stops a phase, the message has the reason and the fix.
 
 load ../lib/prefix
 
@@ -8,13 +8,12 @@ setup() {
 	prefix_conf
 }
 
-# What a run printed, without what differs between any two: pids, and the line of ebuild.sh in bash's own messages; and
-# without our line about the shell.
-printed() {
+# Prints the output of the last run without pids, line numbers of ebuild.sh and Portcullis's hint about `portcullis shell`.
+comparable_output() {
 	sed -E '/portcullis shell =app-test/d; s/ +[0-9]+ (Killed|Terminated)/ N \1/; s/(line +)[0-9]+/\1N/' <<<"$output"
 }
 
-@test 'die in a nested subshell, a command that is not there, exit, SIGKILL: the same message and status as without us' {
+@test 'die in a subshell, a missing command, exit and SIGKILL fail with the same output and status as without Portcullis' {
 	local how
 	local -A bodies=(
 		[die]='( ( die "deep down" ) ); echo unreached'
@@ -23,55 +22,55 @@ printed() {
 		[killed]='kill -KILL ${BASHPID}'
 	)
 	for how in "${!bodies[@]}"; do
-		prefix_package "app-test/$how-1" <<<"src_compile() { note_namespaces; ${bodies[$how]}; }"
+		prefix_package "app-test/$how-1" <<<"src_compile() { record_namespaces; ${bodies[$how]}; }"
 		run -1 prefix_ebuild "app-test/$how-1" clean compile
-		printed >"$BATS_TEST_TMPDIR/$how"
+		comparable_output >"$BATS_TEST_TMPDIR/$how"
 	done
 	prefix_install_portcullis
 	for how in "${!bodies[@]}"; do
 		run -1 prefix_ebuild "app-test/$how-1" clean compile
-		expect_kind compile net apart
-		diff "$BATS_TEST_TMPDIR/$how" <(printed)
+		assert_namespace compile net own
+		diff "$BATS_TEST_TMPDIR/$how" <(comparable_output)
 		[[ $how == killed || $output == *"/portcullis shell =app-test/$how-1 src_compile"* ]]
 	done
 }
 
-# cannot COMMAND...: as the prefix' user, where the kernel has no user namespace for it
-cannot() {
-	# shellcheck disable=SC2016 # for the inner shell
+# emerge_without_userns ARG...: runs emerge where the kernel refuses to create user namespaces
+emerge_without_userns() {
+	# shellcheck disable=SC2016 # the inner shell expands it
 	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
 		echo 0 >/proc/sys/user/max_user_namespaces || exit
 		exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@"
-	' - "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" "$@" </dev/null
+	' - "${PREFIX_EMERGE[@]}" "$@" </dev/null
 }
 
 @test 'an unavailable sandbox is reported once per emerge, with the reason and the fix' {
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null
 	prefix_install_portcullis
-	run -0 cannot --oneshot app-test/one app-test/two
-	expect_kind compile net host
-	[[ $(grep -c '^ \* Portcullis:' <<<"$output") -eq 2 ]] # while it builds, and in the closing summary
+	run -0 emerge_without_userns --oneshot app-test/one app-test/two
+	assert_namespace compile net host
+	[[ $(grep -c '^ \* Portcullis:' <<<"$output") -eq 2 ]] # in the phase and in the summary of emerge
 	[[ $output == *'Portcullis: app-test/one-1: src_unpack runs without ipc-sandbox: '*'`portcullis doctor`'*'PORTCULLIS_ON_FAILURE="die"'* ]]
 
-	# Without Node what there is to say comes from the hook: once a package.
+	# If the program does not start, the hook prints the message, once per package.
 	echo 'process.exit(1)' >"$PREFIX/usr/lib/portcullis/portcullis.js"
-	run -0 cannot --oneshot app-test/one
+	run -0 emerge_without_userns --oneshot app-test/one
 	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_[a-z]* runs without .*portcullis doctor' <<<"$output") -eq 2 ]]
 }
 
-@test 'PORTCULLIS_ON_FAILURE=die: nothing is built that could not be confined' {
+@test 'PORTCULLIS_ON_FAILURE=die stops before the first phase that cannot be confined' {
 	prefix_conf 'PORTCULLIS_ON_FAILURE="die"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
-	run -1 cannot --oneshot app-test/probe
+	run -1 emerge_without_userns --oneshot app-test/probe
 	[[ $output == *"Portcullis: app-test/probe-1: src_unpack was not started: "*' is not available here: '* ]]
 	[[ $output == *'To find the cause, run: portcullis doctor'* ]]
 	[[ $output != *'exited unexpectedly'* ]]
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup' ]]
 }
 
-@test 'confine is missing, or can not be started' {
+@test 'a missing or broken confine: the package is built without sandbox, or not at all with PORTCULLIS_ON_FAILURE=die' {
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	rm "$CONFINE"
@@ -84,7 +83,7 @@ cannot() {
 	[[ $output == *"src_unpack was not started: $CONFINE does not exist or is not executable. To find the cause, run: portcullis doctor"* ]]
 	[[ $output != *'exited unexpectedly'* ]]
 
-	# A file that is no program: it must neither be taken for a failed phase, nor the phase for a confined one.
+	# An invalid executable file is a failure of confine, not of the phase. The phase must not run.
 	prefix_conf
 	printf '\x7fELF' >"$CONFINE"
 	chmod 755 "$CONFINE"

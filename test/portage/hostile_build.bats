@@ -1,22 +1,21 @@
 #!/usr/bin/env bats
-# A build that tries to run code outside its sandbox, or to switch off the sandbox of its later phases. Code that runs outside
-# has the PID namespace of the host, where FEATURES=cgroup gives each phase its own.
+# Builds that try to run code outside their sandbox or to disable the sandbox of later phases. The tests detect code outside by its PID
+# namespace: FEATURES=cgroup gives each phase its own.
 
 load ../lib/prefix
 
 USER_FEATURES='cgroup'
 ROOT_FEATURES='cgroup -pid-sandbox -network-sandbox -ipc-sandbox'
 
-# prefix root|user [LINE...]: a prefix in which every src_* phase has its own PID namespace
-prefix() {
+# hostile_prefix root|user [LINE...]: a prefix in which every src_* phase has its own PID namespace
+hostile_prefix() {
 	local features=$USER_FEATURES
 	[[ $1 != root ]] || features=$ROOT_FEATURES
-	prefix_make "$1"
-	prefix_conf "FEATURES=\"$features\"" "${@:2}"
+	prefix_make "$1" "$features" "${@:2}"
 }
 
-# Fails if a line of the log is from the host's PID namespace, or if there is no line at all.
-nothing_outside() {
+# Fails if the log is empty or has a line from the PID namespace of the host.
+assert_nothing_outside() {
 	local here
 	here=$(readlink /proc/self/ns/pid)
 	[[ -s $PREFIX_LOG/ran ]] || {
@@ -24,13 +23,14 @@ nothing_outside() {
 		return 1
 	}
 	if grep -F "$here" "$PREFIX_LOG/ran"; then
-		echo 'these ran outside'
+		echo 'these programs ran outside the sandbox'
 		return 1
 	fi
 }
 
-# The ebuild's functions: arm puts fakes into ${T}/bin, each of which logs its PID namespace, and exports what interpreters read.
-arms() {
+# Prints ebuild functions. arm installs fake programs in ${T}/bin, which log their PID namespace, and exports variables that
+# interpreters and the dynamic linker read.
+hostile_functions() {
 	cat <<-EOF
 		arm() {
 			local name
@@ -59,8 +59,8 @@ arms() {
 	EOF
 }
 
-# The library that LD_AUDIT names; the log is a file of the test.
-audit_library() {
+# Builds the library for LD_AUDIT, which logs its PID namespace, and creates the log.
+build_audit_library() {
 	gcc -shared -fPIC -DLOG="\"$PREFIX_LOG/ran\"" -x c -o "$PREFIX_ROOT/audit.so" - <<-'END'
 		#include <fcntl.h>
 		#include <unistd.h>
@@ -81,68 +81,68 @@ audit_library() {
 	chmod 666 "$PREFIX_LOG/ran"
 }
 
-# The build arms itself in src_configure. Then a phase leaves a process behind, so that the hook starts the program that reports it,
-# and another variable makes the hook ask for conflicts.
-programs() {
-	prefix "$1" 'PORTCULLIS_ALLOW="192.0.2.7:80"'
-	audit_library
+# The build calls arm in src_configure. In the next phase it leaves a process behind, so that the hook starts the program to report it.
+# Its variables also make the hook start the program to detect conflicts.
+assert_programs_confined() {
+	hostile_prefix "$1" 'PORTCULLIS_ALLOW="192.0.2.7:80"'
+	build_audit_library
 	prefix_package app-test/probe-1 <<-EOF
-		$(arms)
+		$(hostile_functions)
 		src_configure() {
-			note_namespaces
+			record_namespaces
 			arm
 			export CC="ccache gcc" CCACHE_REMOTE_STORAGE="http://192.0.2.9/" DISTCC_HOSTS=192.0.2.9
 			rm -f "\${PORTAGE_BUILDDIR}"/.ipc/portcullis-{allow,conflicts}
 		}
 		src_compile() {
-			note_namespaces
+			record_namespaces
 			env true
 			(setsid sleep 987 &)
 		}
 	EOF
 	prefix_install_portcullis
-	# No further: pkg_* phases are not confined.
+	# Stop here, because pkg_* phases are not confined.
 	run -0 prefix_ebuild app-test/probe-1 compile
-	nothing_outside
+	assert_nothing_outside
 	[[ $output == *'src_compile left a process behind, and it was killed: sleep 987'* ]]
-	expect_kind compile pid apart
+	assert_namespace compile pid own
 }
 
-@test 'an ordinary user: no program and no option that a build chooses runs outside' {
-	programs user
+@test 'as an ordinary user, programs and variables of a build have no effect outside the sandbox' {
+	assert_programs_confined user
 }
 
-@test 'root with userpriv: no program and no option that a build chooses runs outside' {
-	programs root
-	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
+@test 'as root with userpriv, programs and variables of a build have no effect outside the sandbox' {
+	assert_programs_confined root
+	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'a phase that the hook stops calls no die hook of the build outside' {
-	prefix user 'PORTCULLIS_ON_FAILURE="die"'
-	audit_library
+@test 'if the hook stops a phase, no die hook of the build runs outside the sandbox' {
+	hostile_prefix user 'PORTCULLIS_ON_FAILURE="die"'
+	build_audit_library
 	prefix_package app-test/probe-1 <<-EOF
-		$(arms)
+		$(hostile_functions)
 		src_configure() {
-			note_namespaces
+			record_namespaces
 			arm
 			env true
 		}
 	EOF
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 configure
-	# confine is gone for the next phase.
+	# The next phase cannot be confined.
 	rm "$CONFINE"
 	run -1 prefix_ebuild app-test/probe-1 compile
 	[[ $output == *'src_compile was not started: '*' does not exist or is not executable'* ]]
-	# Portage itself starts programs for a phase that has failed (misc-functions.sh).
+	# Only die hooks are checked: Portage itself runs misc-functions.sh after a failed phase.
 	run -1 grep 'die hook' "$PREFIX_LOG/ran"
 }
 
-@test 'functions that a build saves do not run outside and do not stop the hook' {
+@test 'saved functions of a build with names of builtins do not run outside the sandbox' {
 	local name
-	prefix user
+	hostile_prefix user
 	{
-		# Portage alone survives these: each does what the builtin does.
+		# Portage works with these functions, because each one calls its builtin.
 		for name in mapfile printf kill pwd true echo shopt typeset; do
 			printf '%s() { note_shadow; builtin %s "$@"; }\n' "$name" "$name"
 		done
@@ -158,31 +158,31 @@ programs() {
 	run -0 prefix_emerge --oneshot app-test/probe
 	local phase
 	for phase in unpack prepare configure compile install; do
-		expect_kind "$phase" pid apart
+		assert_namespace "$phase" pid own
 	done
 	[[ ! -e $PREFIX_LOG/shadow ]]
 }
 
-# An ebuild whose src_configure runs the text on standard input.
-configures() {
+# Writes app-test/probe-1, whose src_configure runs standard input.
+configure_package() {
 	prefix_package app-test/probe-1 <<-EOF
 		src_configure() {
-			note_namespaces
+			record_namespaces
 			$(cat)
 		}
 	EOF
 }
 
-@test "root with userpriv: what a build writes into .ipc changes nothing for its later phases" {
-	prefix root 'PORTCULLIS_ALLOW="192.0.2.7:80"'
-	configures <<-'EOF'
+@test "as root with userpriv, files that a build writes to .ipc do not affect later phases" {
+	hostile_prefix root 'PORTCULLIS_ALLOW="192.0.2.7:80"'
+	configure_package <<-'EOF'
 		local name
 		rm -f "${PORTAGE_BUILDDIR}"/.ipc/portcullis-* || die
 		for name in portcullis-settings portcullis-0-settings; do
 			printf '%s\n' "${PORTAGE_BUILDDIR}" PORTCULLIS_AUDIT=only >"${PORTAGE_BUILDDIR}/.ipc/${name}" || die
 		done
 		printf '%s\n' "${PORTAGE_BUILDDIR}" 192.0.2.7:80 '--allow 192.0.2.1:1' >"${PORTAGE_BUILDDIR}/.ipc/portcullis-allow" || die
-		# The folder itself is root's.
+		# The settings of root are in /run, where the build cannot write.
 		local file
 		for file in /run/portcullis.*; do
 			{ echo PORTCULLIS_AUDIT=only >>"${file}"; } 2>/dev/null && die "${file} is writable"
@@ -191,17 +191,17 @@ configures() {
 	EOF
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/probe
-	expect_kind compile pid apart
-	expect_kind install pid apart
-	# clean takes along what was kept.
+	assert_namespace compile pid own
+	assert_namespace install pid own
+	# The clean phase removes the files in /run.
 	[[ ! $(compgen -G "/run/portcullis.*${PREFIX_TMP//\//%}*") ]]
 }
 
-@test 'an ordinary user: a file of ours that something else has changed stops the next phase' {
+@test 'as an ordinary user, a settings file that the build has changed stops the next phase' {
 	local line
 	for line in 'PORTCULLIS_AUDIT=only' 'BASH_ENV=/evil' '--allow 192.0.2.1:1'; do
-		prefix user 'PORTCULLIS_UNPACK="confine"'
-		configures <<-EOF
+		hostile_prefix user 'PORTCULLIS_UNPACK="confine"'
+		configure_package <<-EOF
 			echo '$line' >"\${PORTAGE_BUILDDIR}/.ipc/portcullis-settings" || die
 		EOF
 		prefix_install_portcullis
@@ -212,11 +212,11 @@ configures() {
 	done
 }
 
-@test 'an ordinary user: no line of the kept list becomes an option of confine that Portcullis does not write' {
+@test 'as an ordinary user, an option that the build adds to the saved allow list stops the next phase' {
 	local line
 	for line in '--label evil=1' '--allow 192.0.2.1:1 --net' '--allow evil.example:1' '--record /evil' '--resolve a=b c'; do
-		prefix user 'FEATURES="cgroup network-sandbox"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
-		configures <<-EOF
+		hostile_prefix user 'FEATURES="cgroup network-sandbox"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
+		configure_package <<-EOF
 			echo '$line' >>"\${PORTAGE_BUILDDIR}/.ipc/portcullis-allow" || die
 		EOF
 		prefix_install_portcullis
@@ -227,11 +227,11 @@ configures() {
 	done
 }
 
-@test 'root follows no link that a build has put into .ipc' {
+@test 'root does not follow symbolic links that a build creates in .ipc' {
 	local victim
-	prefix root 'PORTCULLIS_UNPACK="confine"'
+	hostile_prefix root 'PORTCULLIS_UNPACK="confine"'
 	victim=$PREFIX_ROOT/victim
-	configures <<-EOF
+	configure_package <<-EOF
 		local name
 		for name in settings allow conflicts {0-,}{inside,notice,reported,conflicts}; do
 			ln -sf "$victim" "\${PORTAGE_BUILDDIR}/.ipc/portcullis-\${name}" || die
@@ -239,26 +239,26 @@ configures() {
 	EOF
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 configure
-	echo precious >"$victim"
+	echo original >"$victim"
 	chmod 600 "$victim"
-	# Again as root: setup, and each phase without userpriv.
-	prefix_conf "FEATURES=\"$ROOT_FEATURES -userpriv -usersandbox\"" 'PORTCULLIS_UNPACK="host"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
+	# Run setup and the remaining phases as root.
+	prefix_features "$ROOT_FEATURES -userpriv -usersandbox" 'PORTCULLIS_UNPACK="host"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
 	rm -f "$PREFIX_TMP"/portage/app-test/probe-1/.{setuped,configured}
 	run -0 prefix_ebuild app-test/probe-1 setup install
-	[[ $(<"$victim") == precious ]]
-	expect_kind install pid apart
+	[[ $(<"$victim") == original ]]
+	assert_namespace install pid own
 }
 
-@test "root reads no list of distcc's hosts that a build may have put there" {
+@test "root does not read a distcc hosts file that a build can write" {
 	local dir
-	prefix root
+	hostile_prefix root
 	mkdir -m 700 "$PREFIX_ROOT/private"
 	echo secret.example >"$PREFIX_ROOT/private/hosts"
 	dir=$PREFIX_TMP/portage/.distcc
 	mkdir -p "$dir"
 	ln -s "$PREFIX_ROOT/private/hosts" "$dir/hosts"
 	chown -R -h portage:portage "$PREFIX_TMP/portage"
-	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_ALLOW="distcc"' 'CC="distcc gcc"' "DISTCC_DIR=\"$dir\""
+	prefix_features network-sandbox 'PORTCULLIS_ALLOW="distcc"' 'CC="distcc gcc"' "DISTCC_DIR=\"$dir\""
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 setup

@@ -1,18 +1,17 @@
 #!/usr/bin/env bats
-# icecream under a network sandbox, with a real scheduler and a real iceccd on another host: said, built here at once, and
-# nothing asked of anybody.
+# icecream in a network sandbox, with a real scheduler and a real iceccd on a second host.
 # bats file_tags=alone
-# The scheduler gives no work to hosts whose processors are busy, and they are ours.
+# The scheduler gives no jobs to hosts with busy processors, and all hosts of this test share the processors of this machine.
 
 load ../lib/prefix
 load ../lib/distcc_host
 load ../lib/sample_package
 load ../lib/icecream_host
 
-built_here() {
-	many_built
-	((COMPILED == 0 && ASKED == 0)) || {
-		echo "$COMPILED compiled elsewhere, $ASKED asked the daemon here"
+assert_built_locally() {
+	assert_sample_built
+	((COMPILED == 0 && REQUESTS == 0)) || {
+		echo "the second host compiled $COMPILED files, the daemon here got $REQUESTS requests"
 		echo "$output"
 		return 1
 	}
@@ -20,41 +19,41 @@ built_here() {
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'an ordinary user: icecream in FEATURES is said with its evidence, the build is done here, and nobody is asked' {
-	prefix user 'icecream network-sandbox'
-	emerge
-	built_here
-	many_flagged "icecream conflicts with FEATURES=\"network-sandbox\": FEATURES contains icecream; PATH contains icecc as gcc in $PREFIX/usr/lib/icecc/bin"
+@test 'icecream in FEATURES as an ordinary user: the message names the reason, the build is local, the daemon gets no request' {
+	icecream_prefix user 'icecream network-sandbox'
+	icecream_emerge
+	assert_built_locally
+	assert_sample_message "icecream conflicts with FEATURES=\"network-sandbox\": FEATURES contains icecream; PATH contains icecc as gcc in $PREFIX/usr/lib/icecc/bin"
 	[[ $output == *'icecc compiles on this machine only'*'set FEATURES="-icecream" in make.conf'* ]]
-	# What it got in the phase is not saved.
-	bzip2 -dc "$PREFIX/var/db/pkg/app-test/many-1/environment.bz2" >"$BATS_TEST_TMPDIR/saved"
+	# The variables that the hook sets in the phase are not saved.
+	bzip2 -dc "$PREFIX/var/db/pkg/app-test/sample-1/environment.bz2" >"$BATS_TEST_TMPDIR/saved"
 	run -1 grep '\bICECC\b\|___portcullis\|__ebuild_phase' "$BATS_TEST_TMPDIR/saved"
 }
 
-@test 'with network-sandbox off it really distributes, and nothing is said' {
-	prefix user 'icecream -network-sandbox'
-	emerge
-	many_built
-	((COMPILED == FILES))
-	[[ ! $(many_flags) ]]
+@test 'without network-sandbox, icecream distributes and there is no message' {
+	icecream_prefix user 'icecream -network-sandbox'
+	icecream_emerge
+	assert_sample_built
+	((COMPILED == SAMPLE_FILES))
+	[[ ! $(sample_messages) ]]
 }
 
-@test 'a host that PORTCULLIS_ALLOW names compiles, and nothing is said' {
-	prefix user 'icecream network-sandbox' "PORTCULLIS_ALLOW=\"$FARM:10245\""
-	emerge
-	many_built
-	((COMPILED == FILES))
-	[[ ! $(many_flags) ]]
+@test 'a host in PORTCULLIS_ALLOW compiles all files and there is no message' {
+	icecream_prefix user 'icecream network-sandbox' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:10245\""
+	icecream_emerge
+	assert_sample_built
+	((COMPILED == SAMPLE_FILES))
+	[[ ! $(sample_messages) ]]
 }
 
-@test 'root: built here, and nobody is asked' {
-	prefix root 'icecream network-sandbox'
-	emerge
-	built_here
-	many_flagged 'icecream conflicts with FEATURES="network-sandbox"'
+@test 'icecream in FEATURES as root: the build is local and the daemon gets no request' {
+	icecream_prefix root 'icecream network-sandbox'
+	icecream_emerge
+	assert_built_locally
+	assert_sample_message 'icecream conflicts with FEATURES="network-sandbox"'
 }
 
-@test "ICECC of the user's own: overruled in the phase, and saved as it was" {
-	prefix user 'icecream network-sandbox' 'ICECC="as you like"'
-	many_saved_alike 'declare -x ICECC="as you like"'
+@test "environment.bz2 saves the user's value of ICECC, although the phase overrides it" {
+	icecream_prefix user 'icecream network-sandbox' 'ICECC="user value"'
+	assert_sample_environment_unchanged 'declare -x ICECC="user value"'
 }

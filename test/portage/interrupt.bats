@@ -1,42 +1,48 @@
 #!/usr/bin/env bats
-# Who builds dies, one way or another: within a second nothing of the phase is left, and no cgroup.
+# A build that is killed or interrupted: one second later no process of its phase and no cgroup exists.
 
 load ../lib/prefix
 load ../lib/phase_processes
 
-# all_gone WHAT: within a second of now
-all_gone() {
+# cgroup_prefix root|user [FEATURES]: a prefix with Portcullis and FEATURES=cgroup
+cgroup_prefix() {
+	prefix_make "$1" "cgroup ${2-}"
+	prefix_install_portcullis
+}
+
+# assert_gone LABEL: fails unless all processes of the phase end within one second. Prints how long it took.
+assert_gone() {
 	local start=${EPOCHREALTIME/./}
 	until_true 1 no_phase_processes || {
-		echo "$1, and after a second there are still:"
+		echo "$1: these processes are alive after one second:"
 		ps -o pid,ppid,stat,args -p "$(phase_processes | paste -sd,)"
 		return 1
 	}
 	printf '# %-44s gone after %d ms\n' "$1" $(((${EPOCHREALTIME/./} - start) / 1000)) >&3
 }
 
-# Kills each of those who build, with SIGKILL, in a new phase each.
-each_dies() {
-	local what pattern pid
-	while IFS=: read -r what pattern; do
-		start_waiting emerge --oneshot app-test/waits
+# assert_kills_clean_up LABEL: kills each process of the build with SIGKILL, each one in a new phase
+assert_kills_clean_up() {
+	local target pattern pid
+	while IFS=: read -r target pattern; do
+		start_waiting_emerge
 		case $pattern in
-		emerge) pid=$STARTED ;;
-		*) pid=$(named "$pattern" | eval "${what##*|}") ;;
+		emerge) pid=$EMERGE_PID ;;
+		*) pid=$(emerge_descendants "$pattern" | eval "${target##*|}") ;;
 		esac
 		[[ $pid =~ ^[0-9]+$ ]] || {
-			echo "no $what: $pid"
-			pstree -pa "$STARTED"
+			echo "not found: $target ($pid)"
+			pstree -pa "$EMERGE_PID"
 			return 1
 		}
 		kill -KILL "$pid"
-		all_gone "$1: kill -9 of ${what%|*}"
-		# Without its phase emerge says so and ends; where confine alone was killed it may not have heard yet.
-		until_true 20 ended "$STARTED"
-		[[ ! $(cgroups_left waits) ]] || {
-			# Its keeper was killed: the next run takes it away.
+		assert_gone "$1: kill -9 of ${target%|*}"
+		# emerge ends when it notices the end of the phase.
+		until_true 20 emerge_ended
+		[[ ! $(phase_cgroups waits) ]] || {
+			# The killed supervisor could not remove its cgroup. The next run of confine does.
 			"$CONFINE" --cgroup other -- true
-			[[ ! $(cgroups_left waits) ]]
+			[[ ! $(phase_cgroups waits) ]]
 		}
 	done <<-'EOF'
 		emerge|:emerge
@@ -48,88 +54,81 @@ each_dies() {
 	EOF
 }
 
-ended() {
-	local stat
-	# Gone between a look and the next is ended too.
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
-	[[ $stat == *') Z'* ]]
-}
-
-@test 'an ordinary user: kill -9 of whoever builds' {
-	cgroup_prefix user ''
+@test 'kill -9 of any process of a build by an ordinary user leaves nothing behind' {
+	cgroup_prefix user
 	waiting_package
-	each_dies 'ordinary user'
+	assert_kills_clean_up 'ordinary user'
 }
 
-@test 'root with the default FEATURES: kill -9 of whoever builds' {
-	cgroup_prefix root ''
+@test 'kill -9 of any process of a build by root with the default FEATURES leaves nothing behind' {
+	cgroup_prefix root
 	waiting_package
-	each_dies 'root, default FEATURES'
+	assert_kills_clean_up 'root, default FEATURES'
 }
 
-@test 'root, userpriv, without pid-sandbox: kill -9 of whoever builds' {
+@test 'kill -9 of any process of a build by root without pid-sandbox leaves nothing behind' {
 	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox'
 	waiting_package
-	each_dies 'root, no pid-sandbox'
+	assert_kills_clean_up 'root, no pid-sandbox'
 }
 
-@test 'root as root, without any sandbox: kill -9 of whoever builds' {
+@test 'kill -9 of any process of a build by root without userpriv and sandboxes leaves nothing behind' {
 	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
 	waiting_package
-	each_dies 'root, as root'
+	assert_kills_clean_up 'root, as root'
 	[[ $(record_values "$RECORDS" compile r.tracking | tail -n1) == cgroup+pidns ]]
 }
 
-@test 'SIGTERM, SIGINT and SIGHUP to the process group' {
+@test 'SIGTERM, SIGINT and SIGHUP to the process group of emerge end the phase' {
 	local signal
-	cgroup_prefix user ''
+	cgroup_prefix user
 	waiting_package
 	for signal in TERM INT HUP; do
 		set -m
-		start_waiting emerge --oneshot app-test/waits
+		start_waiting_emerge
 		set +m
-		kill "-$signal" -- "-$STARTED"
-		all_gone "SIG$signal to the group"
-		until_true 20 ended "$STARTED"
-		[[ ! $(cgroups_left waits) ]]
+		kill "-$signal" -- "-$EMERGE_PID"
+		assert_gone "SIG$signal to the group"
+		until_true 20 emerge_ended
+		[[ ! $(phase_cgroups waits) ]]
 	done
 }
 
-# Portage alone sends SIGTERM to ebuild.sh then, whose bash puts it off until the command that it waits for has ended.
-@test "SIGTERM to emerge alone: Portage's own way of stopping a phase takes its course" {
-	cgroup_prefix user ''
-	resting_package
-	start_waiting emerge --oneshot app-test/waits
-	kill -TERM "$STARTED"
+# Portage then sends SIGTERM to ebuild.sh. Its bash handles the signal after the current command has ended.
+@test "SIGTERM to emerge alone stops the phase in the same way as without Portcullis" {
+	cgroup_prefix user
+	resumable_package
+	start_waiting_emerge
+	kill -TERM "$EMERGE_PID"
 	touch "$PREFIX_LOG/go"
-	until_true 10 ended "$STARTED"
-	all_gone 'SIGTERM to emerge, and the end of the command'
-	[[ $(<"$PREFIX_LOG/output") != *'exited unexpectedly'* && ! -e $PREFIX/var/db/pkg/app-test/waits-1 && ! $(cgroups_left waits) ]]
+	until_true 10 emerge_ended
+	assert_gone 'SIGTERM to emerge, after the current command'
+	[[ $(<"$PREFIX_LOG/output") != *'exited unexpectedly'* && ! -e $PREFIX/var/db/pkg/app-test/waits-1 && ! $(phase_cgroups waits) ]]
 }
 
-@test 'Ctrl-C at a terminal; a terminal that is closed' {
-	local who
-	for who in user root; do
-		cgroup_prefix "$who" ''
+@test 'Ctrl-C and closing the terminal end the phase' {
+	local user
+	for user in user root; do
+		cgroup_prefix "$user"
 		waiting_package
 		prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\ntype \\x03\nend' -- \
-			"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits >"$PREFIX_LOG/output" && return 1
-		all_gone "$who: Ctrl-C"
+			"${PREFIX_EMERGE[@]}" --oneshot app-test/waits >"$PREFIX_LOG/output" && return 1
+		assert_gone "$user: Ctrl-C"
 		rm "$PREFIX_LOG/waits.ready"
 		prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\nhang up' -- \
-			"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits >"$PREFIX_LOG/output" || true
-		all_gone "$who: closed terminal"
+			"${PREFIX_EMERGE[@]}" --oneshot app-test/waits >"$PREFIX_LOG/output" || true
+		assert_gone "$user: closed terminal"
 		prefix_clean
 	done
 }
 
-# The shell whose terminal is gone sends SIGHUP to each of its jobs.
-@test 'nohup emerge & survives a logout' {
-	cgroup_prefix user ''
-	resting_package
+# A shell sends SIGHUP to its jobs when its terminal is closed.
+@test 'a build started with nohup continues after its terminal is closed' {
+	cgroup_prefix user
+	resumable_package
 	cat >"$PREFIX_LOG/rc" <<-EOF
 		PS1='prompt> '
-		build() { nohup "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits >/dev/null 2>&1 & }
+		build() { nohup ${PREFIX_EMERGE[*]@Q} --oneshot app-test/waits >/dev/null 2>&1 & }
 	EOF
 	run -129 prefix_run python3 "$TOP/test/lib/terminal.py" "await prompt>
 		type build\\n
@@ -141,10 +140,10 @@ ended() {
 	until_true 30 test -e "$PREFIX/var/db/pkg/app-test/waits-1/environment.bz2"
 }
 
-@test 'a phase that reads the terminal' {
-	local who
-	for who in user root; do
-		cgroup_prefix "$who" ''
+@test 'a phase can read from the terminal' {
+	local user
+	for user in user root; do
+		cgroup_prefix "$user"
 		prefix_package app-test/asks-1 <<-EOF
 			PROPERTIES="interactive"
 			src_compile() {
@@ -153,18 +152,18 @@ ended() {
 			}
 		EOF
 		run -0 prefix_run python3 "$TOP/test/lib/terminal.py" $'await Accept?\ntype yes\\n\nend' -- \
-			"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/asks
+			"${PREFIX_EMERGE[@]}" --oneshot app-test/asks
 		[[ $(<"$PREFIX_LOG/answer") == yes && $(record_values "$RECORDS" compile r.status.exit) == 0 ]]
 		prefix_clean
 	done
 }
 
-@test 'Ctrl-Z at a terminal stops the phase, fg goes on with it' {
-	cgroup_prefix user ''
-	resting_package
+@test 'Ctrl-Z stops all processes of the phase and fg continues them' {
+	cgroup_prefix user
+	resumable_package
 	cat >"$PREFIX_LOG/rc" <<-EOF
 		PS1='prompt> '
-		build() { "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/waits; }
+		build() { ${PREFIX_EMERGE[*]@Q} --oneshot app-test/waits; }
 		states() {
 			grep -lz '^PORTAGE_BUILDDIR=$PREFIX_TMP/' /proc/[0-9]*/environ 2>/dev/null | sed 's/environ/stat/' |
 				xargs cat 2>/dev/null | sed 's/.*) \(.\).*/\1/' | sort -u | paste -sd' ' | sed 's/^/states: /'

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# A limit that can't be set: said once a package, by a real emerge. (That one that is set holds is tested where there are controllers:
-# test/vm/limits.bats, test/vm/portage.bats.)
+# Resource limits that cannot be set, in real emerges. test/vm/limits.bats and test/vm/portage.bats test limits that can be set, because
+# they need cgroup controllers.
 
 load ../lib/prefix
 
-# in_a_bare_tree COMMAND...: with a cgroup v2 tree that has no controllers, whatever this machine's has: the tree is what lies below
-# a cgroup whose parent hands none down.
-in_a_bare_tree() {
+# run_without_controllers COMMAND...: runs it with a cgroup v2 tree without controllers. The tree is a cgroup whose parent delegates
+# no controllers, mounted over the real tree.
+run_without_controllers() {
 	local tree group status=0
 	tree=$(findmnt -nt cgroup2 -o TARGET | head -n1)
 	group=$tree/pc-limits.$$
@@ -18,45 +18,43 @@ in_a_bare_tree() {
 	return "$status"
 }
 
-# told_each WHO FEATURES REASON [IN]: two packages with two limits in one emerge IN such a place, each with one message in its elog
-told_each() {
+# assert_limits_reported root|user FEATURES REASON [RUN]: emerges two packages with two limits, through the function RUN. Fails unless
+# each package has one message with REASON.
+assert_limits_reported() {
 	local atom
-	prefix_make "$1"
-	prefix_conf "FEATURES=\"cgroup $2\"" 'PORTCULLIS_MEMORY_MAX="8G"' 'PORTCULLIS_CPU_MAX="150%"' 'PORTAGE_ELOG_SYSTEM="echo"' \
+	prefix_make "$1" "cgroup $2" 'PORTCULLIS_MEMORY_MAX="8G"' 'PORTCULLIS_CPU_MAX="150%"' 'PORTAGE_ELOG_SYSTEM="echo"' \
 		'PORTAGE_ELOG_CLASSES="log warn error"'
 	for atom in app-test/one app-test/two; do
 		prefix_package "$atom-1" <<<'src_compile() { echo "compiled: ${PN}"; }'
 	done
 	prefix_install_portcullis
-	run -0 "${4-prefix_run}" "$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/one app-test/two
+	run -0 "${4-prefix_run}" "${PREFIX_EMERGE[@]}" --oneshot app-test/one app-test/two
 	for atom in app-test/one app-test/two; do
 		[[ $output == *"compiled: ${atom#*/}"* ]]
-		# As it is said, and again at the end.
+		# Once in the phase and once in the summary of emerge.
 		[[ $(grep -c "Portcullis: $atom-1: src_[a-z]* runs without PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: $3" <<<"$output") == 2 ]] || {
 			echo "$output"
 			return 1
 		}
 	done
 	[[ $(grep -c 'runs without' <<<"$output") == 4 ]]
-	# Tracked all the same.
+	# Processes are tracked anyway.
 	[[ $(record_values "$RECORDS" compile 'r.applied.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
 }
 
-@test 'an ordinary user, to whom no cgroup is delegated' {
-	told_each user '' '\(the cgroup that this was started in is not delegated to this user\|no cgroup v2 is mounted\): '
+@test 'limits of an ordinary user without a delegated cgroup are reported as not set' {
+	assert_limits_reported user '' '\(the cgroup that this was started in is not delegated to this user\|no cgroup v2 is mounted\): '
 }
 
-@test 'root, in a tree without controllers' {
-	((EUID == 0)) || skip 'only root can emerge as root'
-	told_each root '-userpriv' 'its cgroup controller is not available here: ' in_a_bare_tree
+@test 'limits of root in a cgroup tree without controllers are reported as not set' {
+	assert_limits_reported root '-userpriv' 'its cgroup controller is not available here: ' run_without_controllers
 	prefix_clean
-	# Most phases are the portage user's, and the reason is his; but once is once.
-	told_each root 'userpriv' 'the cgroup that this was started in is not delegated to this user: ' in_a_bare_tree
+	# Most phases run as portage, which has no delegated cgroup. The message still appears once per package.
+	assert_limits_reported root 'userpriv' 'the cgroup that this was started in is not delegated to this user: ' run_without_controllers
 }
 
-@test 'PORTCULLIS_ON_FAILURE=die: the build stops, with the variable and the reason' {
-	prefix_make user
-	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_PIDS_MAX="500"' 'PORTCULLIS_ON_FAILURE="die"'
+@test 'with PORTCULLIS_ON_FAILURE=die, a limit that cannot be set stops the build' {
+	prefix_make user cgroup 'PORTCULLIS_PIDS_MAX="500"' 'PORTCULLIS_ON_FAILURE="die"'
 	prefix_package app-test/one-1 </dev/null
 	prefix_install_portcullis
 	run -1 prefix_emerge --oneshot app-test/one

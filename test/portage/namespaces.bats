@@ -1,130 +1,126 @@
 #!/usr/bin/env bats
-# A real emerge: the namespaces of each phase differ from the host's exactly where the table says.
+# The namespaces of each phase of a real emerge, compared with the rules.
 
 load ../lib/prefix
 
 SRC='unpack prepare configure compile test install'
 PKG='pretend setup preinst postinst'
 
-# prefix WHO FEATURES [LINE...]: one with the package app-test/probe-1, which has whatever comes on standard input
-prefix() {
-	[[ $1 == user ]] || ((EUID == 0)) || skip 'only root can emerge as root'
-	prefix_make "$1"
-	prefix_conf "FEATURES=\"test $2\"" "${@:3}"
+# probe_prefix root|user FEATURES [LINE...]: a prefix with app-test/probe-1. Standard input is appended to the ebuild.
+probe_prefix() {
+	prefix_make "$1" "test $2" "${@:3}"
 	prefix_package app-test/probe-1
 }
 
-# As if for the first time: an emerge that replaces a package runs the old one's phases too.
-emerge() {
-	rm -rf "$PREFIX_LOG/phases" "$PREFIX/var/db/pkg/app-test"
+# Emerges app-test/probe as if for the first time. Replacing an installed package would also run its phases.
+probe_emerge() {
+	prefix_forget
 	run -0 prefix_emerge --oneshot app-test/probe
 	[[ $(prefix_phases | paste -sd' ') == "pretend setup $SRC preinst postinst" ]]
 }
 
-# expect KIND PHASE=host|apart... : the phases that are not named are where we are
-expect() {
-	local kind=$1 phase
-	local -A where=()
-	for phase in "${@:2}"; do
-		where[${phase%=*}]=${phase#*=}
-	done
+# assert_namespaces KEY [PHASE...]: fails unless these phases have their own namespace and all others the one of the host
+assert_namespaces() {
+	local key=$1 phase
+	local own=" ${*:2} "
 	for phase in $SRC $PKG; do
-		expect_kind "$phase" "$kind" "${where[$phase]-host}"
+		assert_namespace "$phase" "$key" "$([[ $own == *" $phase "* ]] && echo own || echo host)"
 	done
 }
 
-BOTH='prepare=apart configure=apart compile=apart install=apart'
+# The phases with their own network and IPC, whatever the package and the settings.
+ALWAYS='prepare configure compile install'
 
-@test 'an ordinary user: Portage isolates nothing; with Portcullis src_* is isolated, and nothing new is printed' {
-	local phase before
-	prefix user '' </dev/null
-	emerge
+@test 'as an ordinary user, Portage isolates nothing; Portcullis isolates src_* and prints nothing' {
+	local key before
+	probe_prefix user '' </dev/null
+	probe_emerge
 	before=$output
-	for phase in net ipc pid uts user; do
-		expect "$phase"
+	for key in net ipc pid uts user; do
+		assert_namespaces "$key"
 	done
 
 	prefix_install_portcullis
-	emerge
-	# shellcheck disable=SC2086 # words
-	expect net $BOTH test=apart
+	probe_emerge
+	# shellcheck disable=SC2086 # ALWAYS is a list
+	assert_namespaces net $ALWAYS test
 	# shellcheck disable=SC2086
-	expect ipc $BOTH test=apart unpack=apart
+	assert_namespaces ipc $ALWAYS test unpack
 	diff <(grep -v '^Dependency resolution took' <<<"$before") <(grep -v '^Dependency resolution took' <<<"$output")
 	[[ $(record_values "$RECORDS" compile 'r.package + " " + r.mode + " " + JSON.stringify(r.applied)') == 'app-test/probe-1 userns {"net":"confine","ipc":"confine"}' ]]
 }
 
-@test 'root, the default FEATURES: what Portage isolates stays, and is not done twice' {
+@test 'as root with the default FEATURES, Portcullis uses the namespaces that Portage has created' {
 	local phase
-	prefix root '' </dev/null
-	emerge
+	probe_prefix root '' </dev/null
+	probe_emerge
 	for phase in $SRC; do
-		expect_kind "$phase" net apart
-		expect_kind "$phase" ipc apart
-		expect_kind "$phase" pid apart
+		assert_namespace "$phase" net own
+		assert_namespace "$phase" ipc own
+		assert_namespace "$phase" pid own
 	done
 	prefix_install_portcullis
-	emerge
+	probe_emerge
 	for phase in $SRC; do
-		expect_kind "$phase" net apart
-		expect_kind "$phase" ipc apart
-		expect_kind "$phase" pid apart
-		expect_kind "$phase" user host
+		assert_namespace "$phase" net own
+		assert_namespace "$phase" ipc own
+		assert_namespace "$phase" pid own
+		assert_namespace "$phase" user host
 	done
 	for phase in $PKG; do
-		in_ours "$phase" net ipc
+		shares_namespaces "$phase" net ipc
 	done
-	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
+	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 	[[ $(record_values "$RECORDS" compile 'JSON.stringify(r.applied)') == '{"net":"portage","ipc":"portage"}' ]]
 }
 
-@test 'PROPERTIES=test_network and RESTRICT=network-sandbox let out what they name, and no more' {
-	prefix user '' <<<'PROPERTIES="test_network"'
+@test 'PROPERTIES=test_network keeps the network for src_test, RESTRICT=network-sandbox for all phases' {
+	probe_prefix user '' <<<'PROPERTIES="test_network"'
 	prefix_install_portcullis
-	emerge
+	probe_emerge
 	# shellcheck disable=SC2086
-	expect net $BOTH
+	assert_namespaces net $ALWAYS
 	# shellcheck disable=SC2086
-	expect ipc $BOTH unpack=apart test=apart
+	assert_namespaces ipc $ALWAYS unpack test
 	prefix_package app-test/probe-1 <<<'RESTRICT="network-sandbox"'
-	emerge
-	expect net
+	probe_emerge
+	assert_namespaces net
 	# shellcheck disable=SC2086
-	expect ipc $BOTH unpack=apart test=apart
+	assert_namespaces ipc $ALWAYS unpack test
 }
 
-@test 'PORTCULLIS_UNPACK=confine isolates src_unpack, but not that of a live package; FEATURES decides for each' {
-	prefix user '-ipc-sandbox' 'PORTCULLIS_UNPACK="confine"' </dev/null
+@test 'PORTCULLIS_UNPACK=confine isolates the network of src_unpack, except for live packages' {
+	probe_prefix user '-ipc-sandbox' 'PORTCULLIS_UNPACK="confine"' </dev/null
 	prefix_install_portcullis
-	emerge
+	probe_emerge
 	# shellcheck disable=SC2086
-	expect net $BOTH unpack=apart test=apart
-	expect ipc
+	assert_namespaces net $ALWAYS unpack test
+	assert_namespaces ipc
 	prefix_package app-test/probe-1 <<<'PROPERTIES="live"'
-	emerge
+	probe_emerge
 	# shellcheck disable=SC2086
-	expect net $BOTH test=apart
+	assert_namespaces net $ALWAYS test
 }
 
-@test 'FEATURES without the words: nothing is confined, and confine never starts' {
-	prefix user '-network-sandbox -ipc-sandbox' </dev/null
+@test 'without network-sandbox and ipc-sandbox in FEATURES, confine does not start' {
+	probe_prefix user '-network-sandbox -ipc-sandbox' </dev/null
 	prefix_install_portcullis
 	printf '#!/bin/sh\necho confine started; exit 99\n' >"$CONFINE"
-	emerge
-	expect net
-	expect ipc
+	probe_emerge
+	assert_namespaces net
+	assert_namespaces ipc
 	[[ $output != *'confine started'* ]]
 }
 
-@test 'root: a phase of uid 250 after one of root, in the same build directory' {
-	prefix root '-userpriv' </dev/null
+@test 'as root, a phase can run as portage after a phase that ran as root in the same build directory' {
+	probe_prefix root '-userpriv' </dev/null
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 clean unpack
-	[[ $(prefix_seen unpack uid) -eq 0 ]]
-	prefix_conf 'FEATURES="userpriv"'
+	[[ $(prefix_phase_value unpack uid) -eq 0 ]]
+	prefix_features userpriv
 	run -0 prefix_ebuild app-test/probe-1 prepare
-	[[ $(prefix_seen prepare uid) == "$(id -u portage)" ]]
-	expect_kind prepare net apart
+	[[ $(prefix_phase_value prepare uid) == "$(id -u portage)" ]]
+	assert_namespace prepare net own
 	[[ $output != *ortcullis:* ]]
 	[[ $(record_values "$RECORDS" prepare r.package) == app-test/probe-1 ]]
 }

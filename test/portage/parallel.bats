@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Eight builds at once, orphans everywhere, and kill -9 at random: each build has its own, and nothing is left.
-# PORTCULLIS_KILLS says how many are killed: 20 unless it is set, 200 in npm run soak.
+# Eight parallel builds that leave orphans, and random kill -9.
+# PORTCULLIS_KILLS is the number of killed processes: 12 by default, 200 in `npm run soak`. Each emerge gets three or five of them.
 
 load ../lib/prefix
 load ../lib/phase_processes
@@ -18,34 +18,36 @@ eight_packages() {
 	done
 }
 
-@test 'emerge --jobs=8, eight packages that leave orphans: each is told its own, no record is lost' {
+@test 'emerge --jobs=8 reports the orphans of each of eight packages and loses no record' {
 	local atom
-	cgroup_prefix user ''
+	prefix_make user cgroup
+	prefix_install_portcullis
 	eight_packages
-	# shellcheck disable=SC2086 # words
+	# shellcheck disable=SC2086 # PACKAGES is a list
 	run -0 prefix_emerge --oneshot --jobs=8 --load-average=99 $PACKAGES
 	no_phase_processes
-	[[ ! $(cgroups_left) ]]
+	[[ ! $(phase_cgroups) ]]
 	for atom in $PACKAGES; do
 		[[ $output == *"$atom-1: src_compile left a process behind, and it was killed: ${atom#*/}-orphan 1000 (pid "* ]]
 	done
 	run -0 node -e '
 		const all = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((line) => JSON.parse(line));
-		const told = all.filter((r) => r.phase === "compile" && r.orphans?.map((o) => o.argv[0]).join() === `${r.package.slice(9, -2)}-orphan`);
-		console.log(all.length, new Set(told.map((r) => r.package)).size);' "$RECORDS"
+		const reported = all.filter((r) => r.phase === "compile" && r.orphans?.map((o) => o.argv[0]).join() === `${r.package.slice(9, -2)}-orphan`);
+		console.log(all.length, new Set(reported.map((r) => r.package)).size);' "$RECORDS"
 	[[ $output == '48 8' ]]
 }
 
-@test 'a build that leaves nothing prints nothing' {
-	cgroup_prefix user ''
+@test 'a build without orphans prints nothing' {
+	prefix_make user cgroup
+	prefix_install_portcullis
 	prefix_package app-test/clean-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/clean
 	[[ $output != *ortcullis:* ]]
 }
 
-# What may be killed just now: PID KIND PACKAGE. Of ebuild.sh the src_* phases: when it dies in `clean`, Portage itself stumbles
-# over the folder that is gone (_init_ipc_fifos in _emerge/AbstractEbuildProcess.py), and takes the other builds down.
-victims() {
+# Prints the processes that may be killed now: PID KIND PACKAGE. Only ebuild.sh of src_* phases: if it dies in `clean`, Portage fails on
+# the removed directory (_init_ipc_fifos in _emerge/AbstractEbuildProcess.py) and stops the other builds.
+kill_candidates() {
 	local pid kind
 	local phase='ebuild\.sh (unpack|prepare|configure|compile|test|install) '
 	phase_processes | while read -r pid; do
@@ -60,50 +62,44 @@ victims() {
 	done 2>/dev/null
 }
 
-emerge_lives() {
-	local stat
-	stat=$(cat "/proc/$STARTED/stat" 2>/dev/null) || return
-	[[ $stat != *') Z'* ]]
-}
-
-# kill_at_random N LAST: N killed in one emerge of eight packages, the last one of them emerge itself where LAST is that
+# kill_at_random COUNT any|emerge: starts an emerge of eight packages and kills COUNT processes, the last one emerge if the second
+# argument is that. Counts them in KILLED and KINDS.
 kill_at_random() {
-	local count=$1 last=$2 wanted victim kind package atom killed=0 looks=0 emerge=no
-	local -a TURNS=(confine ebuild)
+	local count=$1 last=$2 wanted victim kind package atom killed=0 attempts=0 emerge=no
+	local -a turns=(confine ebuild)
 	local -A hit=()
 	rm -rf "$PREFIX/var/db/pkg/app-test"
-	# shellcheck disable=SC2086 # words
-	(prefix_exec emerge --oneshot --jobs=4 --load-average=99 --keep-going $PACKAGES >"$PREFIX_LOG/output" 2>&1 </dev/null 3>&-) &
-	STARTED=$!
-	while ((killed < count)) && emerge_lives; do
+	# shellcheck disable=SC2086 # PACKAGES is a list
+	start_emerge --oneshot --jobs=4 --load-average=99 --keep-going $PACKAGES
+	while ((killed < count)) && ! emerge_ended; do
 		read -rt "0.$((RANDOM % 4))$((RANDOM % 10))" <> <(:) || true
 		if ((killed == count - 1)) && [[ $last == emerge ]]; then
-			kill -KILL "$STARTED"
+			kill -KILL "$EMERGE_PID"
 			emerge=killed
 			killed=$((killed + 1))
 			KINDS[emerge]=$((KINDS[emerge] + 1))
 			break
 		fi
-		# By turns, as confine is there for less long; but not for ever.
-		wanted=${TURNS[killed % 2]}
-		((++looks % 5)) || wanted='.*'
-		read -r victim kind package < <(victims | grep " $wanted " | shuf -n1) || continue
+		# Alternate between both kinds, because confine lives for a shorter time. After five attempts take any kind.
+		wanted=${turns[killed % 2]}
+		((++attempts % 5)) || wanted='.*'
+		read -r victim kind package < <(kill_candidates | grep " $wanted " | shuf -n1) || continue
 		kill -KILL "$victim" 2>/dev/null || continue
 		hit[$package]=1
 		KINDS[$kind]=$((KINDS[$kind] + 1))
 		killed=$((killed + 1))
 	done
 	if [[ $emerge != killed ]]; then
-		until_true 120 eval '! emerge_lives' || {
-			echo "emerge goes on after ${!hit[*]}:"
-			# shellcheck disable=SC2046 # words
-			ps -o pid,ppid,stat,wchan:20,etimes,args $(below "$STARTED")
+		until_true 120 emerge_ended || {
+			echo "emerge is still running; killed: ${!hit[*]}"
+			# shellcheck disable=SC2046 # a list
+			ps -o pid,ppid,stat,wchan:20,etimes,args $(process_tree "$EMERGE_PID")
 			tail -n 40 "$PREFIX_LOG/output"
 			return 1
 		}
 	fi
 	until_true 1 no_phase_processes || {
-		echo "left after ${!hit[*]} emerge=$emerge:"
+		echo "processes remain; killed: ${!hit[*]} emerge=$emerge"
 		ps -o pid,ppid,stat,args -p "$(phase_processes | paste -sd,)"
 		return 1
 	}
@@ -117,24 +113,26 @@ kill_at_random() {
 		done
 	fi
 	((EUID != 0)) || "$CONFINE" --gc >/dev/null
-	[[ ! $(cgroups_left) ]]
+	[[ ! $(phase_cgroups) ]]
 	KILLED=$((KILLED + killed))
 }
 
-@test 'kill -9 at random, at emerge, ebuild.sh and confine: nothing is left, and no other build is disturbed' {
-	local total=${PORTCULLIS_KILLS-20} who features last round=0 each
+@test 'random kill -9 of emerge, ebuild.sh and confine leaves nothing behind and does not disturb other builds' {
+	local total=${PORTCULLIS_KILLS-12} user features last round=0 each
 	local -A KINDS=([emerge]=0 [ebuild]=0 [confine]=0)
 	KILLED=0
 	while ((KILLED < total)); do
-		while IFS=: read -r who features; do
+		while IFS=: read -r user features; do
 			((KILLED < total)) || break
-			[[ $who == user || $EUID == 0 ]] || continue
-			cgroup_prefix "$who" "$features"
+			[[ $user == user || $EUID == 0 ]] || continue
+			prefix_make "$user" "cgroup $features"
+			prefix_install_portcullis
 			eight_packages
-			each=$((total - KILLED)) last=any
-			# Every other time, and when all were through the other ones.
+			each=$((total > 20 ? 5 : 3)) last=any
+			((each <= total - KILLED)) || each=$((total - KILLED))
+			# Kill emerge in every other round, shifted so that each configuration gets both.
 			(((round + round / 4) % 2)) || last=emerge
-			kill_at_random "$((each > 5 ? 5 : each))" "$last"
+			kill_at_random "$each" "$last"
 			prefix_clean
 			round=$((round + 1))
 		done <<-'EOF'
@@ -144,6 +142,6 @@ kill_at_random() {
 			root:-pid-sandbox -userpriv -network-sandbox -ipc-sandbox
 		EOF
 	done
-	echo "# $KILLED killed in $round runs: ${KINDS[emerge]} emerge, ${KINDS[ebuild]} ebuild.sh, ${KINDS[confine]} confine" >&3
+	echo "# killed $KILLED processes in $round emerges: ${KINDS[emerge]} emerge, ${KINDS[ebuild]} ebuild.sh, ${KINDS[confine]} confine" >&3
 	((KINDS[emerge] && KINDS[ebuild] && KINDS[confine]))
 }

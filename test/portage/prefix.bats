@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The throwaway prefix itself, without Portcullis: what it shows of plain Portage is what the other tests start from.
+# The temporary prefix without Portcullis. The other tests rely on this behaviour of Portage.
 
 load ../lib/prefix
 
@@ -8,120 +8,108 @@ BARE='-ipc-sandbox -mount-sandbox -network-sandbox -pid-sandbox -sandbox -userfe
 SRC='unpack prepare configure compile test install'
 PHASES="pretend setup $SRC preinst postinst"
 
-as() {
-	[[ $1 == user ]] || ((EUID == 0)) || skip 'only root can emerge as root'
-	prefix_make "$1"
-	prefix_conf "FEATURES=\"test $2\""
-}
-
-emerges() {
-	as "$1" "$2"
+# emerge_probe root|user FEATURES: creates a prefix, emerges app-test/probe and checks the order of the phases
+emerge_probe() {
+	prefix_make "$1" "test $2"
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/probe
 	[[ $(prefix_phases | paste -sd' ') == "$PHASES" ]]
 	[[ -e $PREFIX/var/db/pkg/app-test/probe-1/environment.bz2 ]]
 }
 
-in_ours() {
-	local phase=$1 kind
-	for kind in "${@:2}"; do
-		[[ $(prefix_seen "$phase" "$kind") == "$(prefix_here "$kind")" ]] || return
-	done
-}
-
-@test 'root, the network and IPC sandboxes off: those namespaces are ours in every phase' {
+@test 'as root with network-sandbox and ipc-sandbox off, every phase has the network and IPC of the host' {
 	local phase
-	emerges root "$OFF"
+	emerge_probe root "$OFF"
 	for phase in $PHASES; do
-		in_ours "$phase" net ipc user
+		shares_namespaces "$phase" net ipc user
 	done
-	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
+	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'root, the default FEATURES: Portage isolates src_*, and drops to its user' {
+@test 'as root with the default FEATURES, Portage isolates src_* phases and runs them as portage' {
 	local phase
-	emerges root ''
+	emerge_probe root ''
 	for phase in $SRC; do
-		run ! in_ours "$phase" net
-		run ! in_ours "$phase" ipc
-		run ! in_ours "$phase" pid
+		run ! shares_namespaces "$phase" net
+		run ! shares_namespaces "$phase" ipc
+		run ! shares_namespaces "$phase" pid
 	done
 	for phase in pretend setup preinst postinst; do
-		in_ours "$phase" net ipc
+		shares_namespaces "$phase" net ipc
 	done
-	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
+	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'root, every sandbox off: all as ours' {
+@test 'as root with every sandbox off, every phase has the namespaces of the host' {
 	local phase
-	emerges root "$BARE"
+	emerge_probe root "$BARE"
 	for phase in $PHASES; do
-		in_ours "$phase" net ipc pid mnt uts cgroup user uid
+		shares_namespaces "$phase" net ipc pid mnt uts cgroup user uid
 	done
 }
 
-@test 'an ordinary user: Portage isolates nothing, whatever FEATURES says' {
+@test 'as an ordinary user, Portage ignores the sandboxes in FEATURES' {
 	local features phase
 	for features in "$OFF" '' "$BARE"; do
-		emerges user "$features"
+		emerge_probe user "$features"
 		for phase in $PHASES; do
-			in_ours "$phase" net ipc pid mnt uts cgroup user uid
+			shares_namespaces "$phase" net ipc pid mnt uts cgroup user uid
 		done
 		prefix_clean
 	done
 }
 
-@test 'emerge starts without a complaint but for the absent sandbox program' {
-	local complaints
-	as user ''
+@test 'emerge prints no warning except for the missing sandbox program' {
+	local warnings
+	prefix_make user test
 	prefix_package app-test/probe-1 </dev/null
 	run -0 --separate-stderr prefix_emerge --oneshot app-test/probe
-	complaints=$(grep -v '^$' <<<"${stderr-}" | grep -v 'Problem with sandbox binary' || true)
-	[[ ! $complaints ]] || {
-		echo "$complaints"
+	warnings=$(grep -v '^$' <<<"${stderr-}" | grep -v 'Problem with sandbox binary' || true)
+	[[ ! $warnings ]] || {
+		echo "$warnings"
 		return 1
 	}
 }
 
-@test 'a phase that dies fails emerge, with its message' {
-	as user ''
+@test 'die in a phase fails emerge with its message' {
+	prefix_make user test
 	prefix_package app-test/dies-1.2-r3 <<-'EOF'
 		src_compile() {
-			note_namespaces
-			( die 'this one dies' )
+			record_namespaces
+			( die 'message of die' )
 		}
 	EOF
 	run -1 prefix_emerge --oneshot app-test/dies
-	[[ $output == *'this one dies'* ]]
+	[[ $output == *'message of die'* ]]
 	[[ $(prefix_phases | tail -n1) == compile ]]
 }
 
-@test 'ebuild runs single phases' {
-	as user ''
+@test 'prefix_ebuild runs single phases' {
+	prefix_make user test
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_ebuild app-test/probe-1 clean compile
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup unpack prepare configure compile' ]]
 }
 
-@test 'uninstalling runs prerm and postrm' {
-	as user ''
+@test 'unmerging runs prerm and postrm' {
+	prefix_make user test
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/probe
 	run -0 prefix_emerge --unmerge app-test/probe
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
 }
 
-@test 'variables for one emerge' {
-	as user ''
+@test 'prefix_env sets variables of emerge' {
+	prefix_make user test
 	prefix_env MAKEOPTS=-j7
 	prefix_package app-test/probe-1 <<<'src_compile() { echo "with ${MAKEOPTS}"; }'
 	run -0 prefix_emerge --oneshot app-test/probe
 	[[ $output == *'with -j7'* ]]
 }
 
-@test 'cleaning up ends what a phase left running and removes the folder' {
+@test 'prefix_clean kills the processes that a phase left and removes the directory' {
 	local root
-	as user ''
+	prefix_make user test
 	prefix_package app-test/probe-1 <<<'src_compile() { setsid -f sleep 1000 >/dev/null 2>&1 </dev/null; }'
 	run -0 prefix_emerge --oneshot app-test/probe
 	[[ $(prefix_processes "$PREFIX_ROOT") ]]

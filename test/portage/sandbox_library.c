@@ -1,6 +1,6 @@
 /*
- * Stands in for sys-apps/sandbox's library, which is not in Debian: while SANDBOX_ON is 1, no write to a uid_map.
- * It tells of each refusal in the file that SANDBOX_REFUSALS names.
+ * Replaces the library of sys-apps/sandbox, which Debian does not have. While SANDBOX_ON is 1, it refuses to open a uid_map for
+ * writing and appends the path to the file that SANDBOX_REFUSALS names.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,7 +28,7 @@ static bool refused(const char *path, int flags)
 	return true;
 }
 
-#define OPENS(name)                                                                                             \
+#define DEFINE_OPEN(name)                                                                                             \
 	int name(const char *path, int flags, ...)                                                              \
 	{                                                                                                       \
 		int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name); \
@@ -39,5 +39,5 @@ static bool refused(const char *path, int flags)
 		return refused(path, flags) ? -1 : real(path, flags, mode);                                     \
 	}
 
-OPENS(open)
-OPENS(open64)
+DEFINE_OPEN(open)
+DEFINE_OPEN(open64)

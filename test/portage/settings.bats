@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# PORTCULLIS_* are those of make.conf and package.env as they are now, whatever a build has put into its environment.
+# The hook reads PORTCULLIS_* from make.conf and package.env before each phase. A build cannot change them.
 
 load ../lib/prefix
 
@@ -8,19 +8,19 @@ setup() {
 	prefix_conf
 }
 
-# build PHASE... of app-test/probe-1, from the start
-build() {
+# run_phases PHASE...: runs these phases of app-test/probe-1, after clean
+run_phases() {
 	rm -f "$PREFIX_LOG/phases"
 	run -0 prefix_ebuild app-test/probe-1 clean "$@"
 }
 
-@test 'an ebuild that sets each of them at global scope, and exports all it finds, decides nothing' {
+@test 'PORTCULLIS_* variables that an ebuild sets and exports have no effect' {
 	prefix_package app-test/probe-1 <<-'EOF'
 		PORTCULLIS_AUDIT=only PORTCULLIS_ON_FAILURE=die PORTCULLIS_CONFLICT=no-such-value PORTCULLIS_UNPACK=confine
 		PORTCULLIS_ALLOW=example.org:1 PORTCULLIS_FAMILIES=no-such-family PORTCULLIS_MEMORY_MAX=1 PORTCULLIS_PIDS_MAX=1 PORTCULLIS_CPU_MAX=1%
 		export "${!PORTCULLIS_@}"
 		src_unpack() {
-			note_namespaces
+			record_namespaces
 			mkdir -p "${S}"
 			local name
 			for name in $(compgen -v); do
@@ -30,57 +30,57 @@ build() {
 	EOF
 	prefix_install_portcullis
 	local phase
-	build install
-	expect_kind unpack net host
-	expect_kind unpack ipc apart
+	run_phases install
+	assert_namespace unpack net host
+	assert_namespace unpack ipc own
 	for phase in prepare configure compile install; do
-		expect_kind "$phase" net apart
-		expect_kind "$phase" ipc apart
+		assert_namespace "$phase" net own
+		assert_namespace "$phase" ipc own
 	done
 	[[ $output != *ortcullis:* ]]
 }
 
-@test 'make.conf counts as it is now: between two runs of ebuild, noauto or not, and with what keeptemp has kept' {
+@test 'a change of make.conf takes effect at the next run of ebuild, with and without noauto and keeptemp' {
 	local features=''
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	for features in '' keeptemp; do
 		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_UNPACK="host"'
-		build unpack
-		expect_kind unpack net host
+		run_phases unpack
+		assert_namespace unpack net host
 		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_UNPACK="confine"'
-		build unpack
-		expect_kind unpack net apart
+		run_phases unpack
+		assert_namespace unpack net own
 	done
 
-	# Nothing but src_unpack's network is in question here, and nothing was kept by setup.
+	# With noauto, setup saves no settings. Only the network of src_unpack is tested.
 	for features in noauto 'noauto keeptemp'; do
 		prefix_conf "FEATURES=\"$features -ipc-sandbox\""
-		build setup
+		run_phases setup
 		prefix_conf "FEATURES=\"$features -ipc-sandbox\"" 'PORTCULLIS_UNPACK="confine"'
 		run -0 prefix_ebuild app-test/probe-1 unpack
-		expect_kind unpack net apart
+		assert_namespace unpack net own
 		prefix_conf "FEATURES=\"$features -ipc-sandbox\"" 'PORTCULLIS_UNPACK="host"'
 		rm "$PREFIX_TMP/portage/app-test/probe-1/.unpacked"
 		run -0 prefix_ebuild app-test/probe-1 unpack
-		expect_kind unpack net host
+		assert_namespace unpack net host
 	done
 }
 
-@test 'package.env counts for its package' {
+@test 'a setting in package.env applies to its package only' {
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'PORTCULLIS_UNPACK="confine"' >"$PREFIX/etc/portage/env/unpack.conf"
 	echo '=app-test/probe-1 unpack.conf' >"$PREFIX/etc/portage/package.env"
 	prefix_package app-test/probe-1 </dev/null
 	prefix_package app-test/other-1 </dev/null
 	prefix_install_portcullis
-	build unpack
-	expect_kind unpack net apart
+	run_phases unpack
+	assert_namespace unpack net own
 	run -0 prefix_ebuild app-test/other-1 clean unpack
-	expect_kind unpack net host
+	assert_namespace unpack net host
 }
 
-@test 'a wrong value stops before anything is built, and says variable, value and choices' {
+@test 'an invalid value stops emerge before the first phase with the variable, the value and the valid values' {
 	prefix_conf 'PORTCULLIS_UNPACK="may\be"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
@@ -90,7 +90,7 @@ build() {
 	[[ ! $(prefix_phases) ]]
 }
 
-@test 'a binary package is installed and unmerged, whatever was saved in it and whatever make.conf says' {
+@test 'invalid settings do not affect the installation and removal of a binary package' {
 	prefix_conf 'FEATURES="buildpkg"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_CONFLICT="of another version"'
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/probe
@@ -103,18 +103,18 @@ build() {
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
 }
 
-@test 'clean takes along what we kept' {
+@test 'the clean phase removes the files of the hook' {
 	prefix_conf 'PORTCULLIS_UNPACK="confine"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
-	build unpack
+	run_phases unpack
 	[[ -s $PREFIX_TMP/portage/app-test/probe-1/.ipc/portcullis-settings ]]
 	run -0 prefix_ebuild app-test/probe-1 clean
 	[[ ! -e $PREFIX_TMP/portage/app-test/probe-1 ]]
 }
 
 @test 'PORTCULLIS_FAMILIES of package.env adds a socket family for its package' {
-	# AF_PACKET, which needs a right that nobody has here, tells what the kernel says from what the filter says.
+	# AF_PACKET needs CAP_NET_RAW. EPERM comes from the kernel, EAFNOSUPPORT (97) from the filter.
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_compile() {
 			local family
@@ -124,12 +124,12 @@ build() {
 		}
 	EOF
 	prefix_install_portcullis
-	build compile
+	run_phases compile
 	[[ $output == *'AF_VSOCK OSError: [Errno 97]'*'AF_PACKET OSError: [Errno 97]'* && $output != *AF_UNIX* && $output != *AF_INET6* ]]
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'PORTCULLIS_FAMILIES="packet"' >"$PREFIX/etc/portage/env/families.conf"
 	echo '=app-test/probe-1 families.conf' >"$PREFIX/etc/portage/package.env"
-	build compile
+	run_phases compile
 	[[ $output == *'AF_VSOCK OSError: [Errno 97]'*'AF_PACKET PermissionError: [Errno 1]'* ]]
 	echo 'PORTCULLIS_FAMILIES="packet token-ring"' >"$PREFIX/etc/portage/env/families.conf"
 	run prefix_ebuild app-test/probe-1 clean compile

@@ -11,7 +11,7 @@ make_prefix() {
 	prefix_conf "FEATURES=\"fakeroot cgroup -sandbox -usersandbox -userpriv -userfetch $1\""
 	prefix_package app-test/probe-1 <<-EOF
 		src_install() {
-			note_namespaces
+			record_namespaces
 			echo text >text
 			insinto /usr/share/probe
 			doins text
@@ -31,7 +31,7 @@ install_setuid_confine() {
 
 # run_install KIND: installs with fakeroot-KIND. /usr/bin/fakeroot, the one of portage/const.py, is one of the two.
 run_install() {
-	run_faked prefix_run timeout 100 "$PREFIX_PORTAGE/bin/python" -c '
+	run_with_fakeroot prefix_run timeout 100 "$PREFIX_PORTAGE/bin/python" -c '
 import runpy, sys
 import portage.const
 portage.const.FAKEROOT_BINARY = sys.argv[1]
@@ -45,13 +45,13 @@ assert_daemon_reachable() {
 	local phase=$1 kind=$2
 	case $kind in
 	sysv)
-		expect_kind "$phase" ipc host
-		expect_kind "$phase" net apart
+		assert_namespace "$phase" ipc host
+		assert_namespace "$phase" net own
 		[[ $(record_values "$RECORDS" "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == sysvcgroup,net ]]
 		;;
 	tcp)
-		expect_kind "$phase" net host
-		expect_kind "$phase" ipc apart
+		assert_namespace "$phase" net host
+		assert_namespace "$phase" ipc own
 		[[ $(record_values "$RECORDS" "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == tcpcgroup,ipc ]]
 		;;
 	esac
@@ -63,8 +63,8 @@ assert_install_phase() {
 	[[ $(<"$PREFIX_LOG/owners") == $'1:2\n0:0' ]]
 	[[ $(<"$PREFIX_LOG/ids") == *"$PREFIX_UID"* ]]
 	assert_daemon_reachable install "$kind"
-	expect_kind compile net apart
-	expect_kind compile ipc apart
+	assert_namespace compile net own
+	assert_namespace compile ipc own
 	[[ $(record_values "$RECORDS" compile r.fakeroot) == undefined ]]
 }
 
@@ -106,10 +106,10 @@ assert_install_phase() {
 	fakeroot_ebuild
 	[[ $(<"$PREFIX_LOG/owners") == "$before" ]]
 	# id(1) gets the ids of fakeroot, /proc those of the kernel.
-	[[ $(<"$PREFIX_LOG/ids") == *"$PREFIX_UID"* && $(prefix_seen install uid) == 0 ]]
+	[[ $(<"$PREFIX_LOG/ids") == *"$PREFIX_UID"* && $(prefix_phase_value install uid) == 0 ]]
 	for phase in configure compile install; do
-		expect_kind "$phase" ipc apart
-		expect_kind "$phase" net apart
+		assert_namespace "$phase" ipc own
+		assert_namespace "$phase" net own
 		[[ $(record_values "$RECORDS" "$phase" 'r.mode + r.fakeroot') == usernsalone ]]
 	done
 }

@@ -19,7 +19,7 @@ install_setuid_confine() {
 	prefix_conf 'FEATURES="userpriv cgroup network-sandbox ipc-sandbox -pid-sandbox -mount-sandbox -sandbox -usersandbox"'
 	prefix_package app-test/probe-1 <<-EOF
 		src_compile() {
-			note_namespaces
+			record_namespaces
 			id >'$PREFIX_LOG/id'
 			echo "\${TMPDIR}" >'$PREFIX_LOG/tmpdir'
 			grep -E '^(CapEff|CapPrm|NoNewPrivs)' /proc/self/status >'$PREFIX_LOG/status'
@@ -45,11 +45,11 @@ sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 ' "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/probe </dev/null
 	for phase in prepare configure compile install; do
-		expect_kind "$phase" net apart
-		expect_kind "$phase" ipc apart
-		expect_kind "$phase" user host
+		assert_namespace "$phase" net own
+		assert_namespace "$phase" ipc own
+		assert_namespace "$phase" user host
 	done
-	[[ $(prefix_seen compile uid) == "$(id -u portage)" ]]
+	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 	[[ $(record_values "$RECORDS" compile 'r.mode + " " + r.tracking') == setuid* ]]
 	[[ $(record_values "$RECORDS" compile 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
 	[[ $(<"$PREFIX_LOG/id") == "uid=$(id -u portage)(portage) gid=$(id -g portage)(portage)"* ]]
