@@ -47,11 +47,11 @@ shape_original() {
 }
 
 for shape in $SHAPES; do
-	bats_test_function --description "bashrc, $shape: installed and removed" -- round_trip "$shape" root
+	bats_test_function --description "bashrc $shape: root installs and uninstalls without changing it" -- round_trip "$shape" root
 done
 
 for shape in absent symlink read_only; do
-	bats_test_function --description "bashrc, $shape: the same as an ordinary user" -- round_trip "$shape" ordinary
+	bats_test_function --description "bashrc $shape: an ordinary user installs and uninstalls without changing it" -- round_trip "$shape" ordinary
 done
 
 @test "install, edit outside the block, uninstall: the edit stays in bashrc" {

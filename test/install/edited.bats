@@ -37,7 +37,7 @@ is_detected() {
 }
 
 for edit in added_line commented_out first_line last_line crlf indented emptied; do
-	bats_test_function --description "an edit inside the block, $edit: refused, and kept aside on demand" -- is_detected "$edit"
+	bats_test_function --description "install.sh refuses an edited block ($edit), and saves it with --save-edits" -- is_detected "$edit"
 done
 
 @test "a second saved block does not overwrite the first" {
@@ -69,7 +69,7 @@ is_refused() {
 }
 
 for broken in no_end no_begin twice reversed; do
-	bats_test_function --description "markers that don't pair, $broken: refused whatever is asked" -- is_refused "$broken"
+	bats_test_function --description "install.sh refuses unpaired markers ($broken), also with --save-edits" -- is_refused "$broken"
 done
 
 @test "the saved block of a bashrc with mode 0600 has mode 0600" {

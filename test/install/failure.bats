@@ -124,7 +124,7 @@ read_only_at() {
 }
 
 for dir in etc/portage etc/portage/portcullis usr usr/bin usr/lib/portcullis usr/libexec var/log; do
-	bats_test_function --description "no permission in $dir: refused, nothing changed" -- read_only_at "$dir"
+	bats_test_function --description "without permission in $dir, install.sh fails and changes nothing" -- read_only_at "$dir"
 done
 
 @test "an upgrade with one read-only directory fails and changes nothing" {
@@ -213,7 +213,7 @@ stopped_by() {
 }
 
 for signal in 'INT 130' 'TERM 143' 'HUP 129'; do
-	bats_test_function --description "SIG${signal% *} half way: the previous state" -- stopped_by "${signal% *}" "${signal#* }"
+	bats_test_function --description "SIG${signal% *} during the installation restores the previous state" -- stopped_by "${signal% *}" "${signal#* }"
 done
 
 @test "after kill -9, bashrc is complete and the next run repairs the rest" {

@@ -120,7 +120,7 @@ refuses() {
 		return 1
 	}
 	[[ ${#lines[@]} == 1 && $output == 'install.sh: '* && $output =~ $pattern ]] || {
-		echo "said: $output"
+		echo "output: $output"
 		return 1
 	}
 	same "$before" "$after"

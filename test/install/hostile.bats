@@ -69,7 +69,7 @@ staged_symbolic_link() {
 }
 
 for tool in cp chmod touch mv sync; do
-	bats_test_function --description "a staged file that becomes a symbolic link before $tool" -- staged_symbolic_link "$tool"
+	bats_test_function --description "a staged file replaced by a symbolic link before $tool: root's files are unchanged" -- staged_symbolic_link "$tool"
 done
 
 # The kernel lets users make hard links to files that they can write (fs.protected_hardlinks).
@@ -315,12 +315,12 @@ refuses_line() {
 }
 
 sha=0000000000000000000000000000000000000000000000000000000000000000
-bats_test_function --description "a record that names another file" -- refuses_line "file $sha etc/portage/make.conf" 'names a path'
-bats_test_function --description "a record that names a file below ours" -- refuses_line "file $sha usr/lib/portcullis/a/b" 'names a path'
-bats_test_function --description "a record that names another directory" -- refuses_line 'dir usr/share/empty' 'names a path'
-bats_test_function --description "a record with a checksum that is none" -- refuses_line 'file x usr/bin/portcullis' 'not a record'
-bats_test_function --description "a record with an owner that is none" -- refuses_line 'log 755 root' 'not a record'
-bats_test_function --description "a record with an unknown line" -- refuses_line 'chown etc/shadow' 'not a record'
+bats_test_function --description "install.sh refuses a record with a foreign file" -- refuses_line "file $sha etc/portage/make.conf" 'names a path'
+bats_test_function --description "install.sh refuses a record with a file in a subdirectory" -- refuses_line "file $sha usr/lib/portcullis/a/b" 'names a path'
+bats_test_function --description "install.sh refuses a record with a foreign directory" -- refuses_line 'dir usr/share/empty' 'names a path'
+bats_test_function --description "install.sh refuses a record with an invalid checksum" -- refuses_line 'file x usr/bin/portcullis' 'not a record'
+bats_test_function --description "install.sh refuses a record with an invalid owner" -- refuses_line 'log 755 root' 'not a record'
+bats_test_function --description "install.sh refuses a record with an unknown line" -- refuses_line 'chown etc/shadow' 'not a record'
 
 @test "install.sh leaves a log directory of root that is a symbolic link unchanged" {
 	chown -R 0:0 "$EP"
