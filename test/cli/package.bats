@@ -1,25 +1,25 @@
 #!/usr/bin/env bats
-# The Gentoo package: real Portage builds, tests and installs it under Portcullis itself; pkgcheck finds nothing.
+# The Gentoo package: Portage builds, tests and installs it, confined by Portcullis. pkgcheck checks the ebuilds.
 
 load ../lib/prefix
-# An emerge that compiles; on a busy machine that takes its time.
+# The emerge compiles, which takes minutes on a busy machine.
 export BATS_TEST_TIMEOUT=300
 
 setup_file() {
 	prefix_host_begin
-	# Fetched here, where no test's time runs.
+	# Downloaded here, so that it does not count towards the time limit of a test.
 	PKGCHECK=$("$TOP/scripts/pkgcheck")
 	export PKGCHECK
 }
 
 readonly ATOM=app-portage/portcullis
 
-# The version of the release ebuild is that of package.json, or there is no package.
+# Prints the version in package.json, which is also that of the release ebuild.
 version() {
 	node -p 'require(process.argv[1]).version' "$TOP/package.json"
 }
 
-# A prefix with the prefix' own Portcullis, which the package then replaces, and a repository that has the package.
+# setup_package [user|root]: makes a prefix with Portcullis, which the package replaces, and a repository with the package.
 setup_package() {
 	prefix_make "${1-user}"
 	prefix_conf 'FEATURES="test cgroup"' CC=gcc 'ACCEPT_KEYWORDS="**"' 'ACCEPT_LICENSE="*"'
@@ -33,18 +33,18 @@ setup_package() {
 	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_REPO"
 }
 
-# builds VERSION: emerge does, every phase is confined, and what stands there works.
-builds() {
+# assert_builds VERSION: emerge installs the package, every phase is confined, and the installed program works.
+assert_builds() {
 	local phase
 	run -0 prefix_emerge --oneshot --nodeps "=$ATOM-$1"
 	[[ $output != *'QA Notice'* ]]
 	[[ $output == *'8 passed, 0 failed'* ]]
 	for phase in compile test install; do
 		[[ $(record_values "$RECORDS" "$phase" 'r.package + " " + JSON.stringify(r.applied) + JSON.stringify(r.missing)') == "$ATOM-$1"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
-		# Nothing was even tried.
+		# No phase tried to reach the network.
 		[[ $(record_values "$RECORDS" "$phase" '(r.attempts ?? 0) + (r.lookups ?? 0)') == 0 ]]
 	done
-	# The network was that of the host where sources are fetched, and only there.
+	# Only src_unpack, which may fetch sources, has the network of the host.
 	[[ $(record_values "$RECORDS" unpack 'Object.keys(r.applied).join()') == ipc,cgroup ]]
 	grep -q "usr/libexec/portcullis/confine" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
 	run ! grep -q "etc/portage/bashrc" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
@@ -52,7 +52,7 @@ builds() {
 	run -0 prefix_run portcullis hook --check
 }
 
-@test 'the release ebuild: built without network, tested, installed, and it works' {
+@test 'the release ebuild builds without network, passes its tests, and installs a working program' {
 	local version ebuild
 	version=$(version)
 	setup_package
@@ -65,15 +65,15 @@ builds() {
 	run ! prefix_emerge --oneshot --nodeps "=$ATOM-$version"
 	[[ $output == *"npm run release"*"dist/portcullis-$version.tar.xz into DISTDIR"* ]]
 	mv "$PREFIX_LOG/portcullis-$version.tar.xz" "$PREFIX_DISTDIR/"
-	builds "$version"
+	assert_builds "$version"
 
-	# The next emerge is confined by it.
+	# The installed program confines the next emerge.
 	prefix_package app-test/probe-1
 	run -0 prefix_emerge --oneshot app-test/probe
 	assert_namespace compile net own
 	[[ -e $PREFIX/usr/share/man/man1/portcullis.1 || -e $PREFIX/usr/share/man/man1/portcullis.1.bz2 ]]
 
-	# The one step that is left is one that can be taken twice, and leaves what was in bashrc.
+	# emerge --config can run twice, and keeps the other lines of bashrc.
 	printf '%s\n' 'mine=1' >"$PREFIX/etc/portage/bashrc"
 	run -0 prefix_run emerge --config "=$ATOM-$version"
 	run -0 prefix_run emerge --config "=$ATOM-$version"
@@ -82,7 +82,7 @@ builds() {
 	run -0 prefix_run portcullis hook --check
 }
 
-@test 'USE=suid, by root: confine is setuid, for the group portage alone; what it logs belongs to both' {
+@test 'USE=suid installs confine as root:portage 4710, and a folder of records for group portage' {
 	((EUID == 0)) || skip 'only root makes it setuid'
 	setup_package root
 	echo 'USE="suid"' >>"$PREFIX/etc/portage/make.conf"
@@ -93,27 +93,27 @@ builds() {
 	[[ $(stat -c '%a %U %G' "$CONFINE" "${RECORDS%/*}") == $'4710 root portage\n2775 root portage' ]]
 	run -0 prefix_run portcullis doctor
 	run -0 setpriv --reuid=portage --regid=portage --clear-groups --inh-caps=-all "$CONFINE" --net --require -- true
-	# By env: setpriv itself still has the capabilities that pass every mode.
+	# env runs confine, because setpriv still has capabilities that bypass file modes.
 	run -126 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env "$CONFINE" --probe
 }
 
-@test 'the live ebuild: cloned, bundled, built without network, tested, installed, and it works' {
+@test 'the live ebuild clones, builds without network, passes its tests, and installs a working program' {
 	setup_package
-	# What is here now, committed or not.
+	# The current files, committed or not.
 	mkdir "$PREFIX_ROOT/tree"
-	# shellcheck disable=SC2016 # for the inner shell
+	# shellcheck disable=SC2016 # the inner shell expands it
 	bash -c 'source "$1" && source_files' - "$TOP/scripts/lib.bash" | tar -C "$TOP" -c --files-from=- | tar -C "$PREFIX_ROOT/tree" -x
 	git -C "$PREFIX_ROOT/tree" init --quiet
 	git -C "$PREFIX_ROOT/tree" add --all
 	git -C "$PREFIX_ROOT/tree" -c user.name=test -c user.email=test@example.org commit --quiet --message='all of it'
 	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_ROOT/tree"
 	echo "EGIT_OVERRIDE_REPO_PORTCULLIS=\"$PREFIX_ROOT/tree\"" >>"$PREFIX/etc/portage/make.conf"
-	builds 9999
-	# Both ebuilds are one text, which asks for its version.
+	assert_builds 9999
+	# Both ebuilds have the same text, which distinguishes by PV.
 	cmp "$TOP/packaging/gentoo/$ATOM"/*.ebuild
 }
 
-@test 'the tarball: without packaging/, with the compiled program, and the same bytes twice' {
+@test 'the release tarball is reproducible, and contains the bundled program and no packaging/' {
 	local file first
 	file=$("$TOP/scripts/release")
 	first=$(sha256sum <"$file")
@@ -124,13 +124,13 @@ builds() {
 	run ! grep -E '/(packaging|node_modules|\.git)/' "$BATS_TEST_TMPDIR/names"
 }
 
-@test 'pkgcheck finds nothing in both ebuilds and metadata.xml' {
+@test 'pkgcheck accepts both ebuilds and metadata.xml' {
 	local overlay=$BATS_TEST_TMPDIR/overlay
 	"$TOP/test/cli/overlay" "$overlay" "$("$TOP/scripts/release")"
 	run -0 env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \
 		"$PKGCHECK" --config no scan --repo "$overlay" --exit error,warning "$ATOM"
 	[[ ! $output ]]
-	# It would say so if there were something.
+	# pkgcheck rejects an ebuild without SLOT.
 	sed -i 's/^SLOT=.*//' "$overlay/$ATOM/portcullis-$(version).ebuild"
 	run ! env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \
 		"$PKGCHECK" --config no scan --repo "$overlay" --exit error,warning "$ATOM"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# portcullis run and the signals that arrive while it starts its command.
+# portcullis run: signals that arrive while it starts its command.
 
 bats_require_minimum_version 1.5.0
 
@@ -8,7 +8,7 @@ source "${BATS_TEST_FILENAME%/*}/../lib/wait.bash"
 
 setup() {
 	TOP=$(cd -- "${BATS_TEST_FILENAME%/*}/../.." && pwd -P)
-	# Node runs this before the program: the signal arrives as soon as spawn() has returned, before any other statement.
+	# Node loads this module before the program. It sends the signal immediately after spawn().
 	cat >"$BATS_TEST_TMPDIR/signal-at-spawn.cjs" <<-'EOF'
 		const processes = require('node:child_process');
 		const { spawn } = processes;
@@ -25,8 +25,8 @@ is_gone() {
 	[[ ! -e /proc/$1 ]]
 }
 
-# signal_at_spawn SIGNAL COMMAND...: runs the command by `portcullis run`, which gets the signal at the moment of its spawn. Sets
-# status, and child to the process that was spawned. Nothing waits for the end of a pipe that a lost child would hold open.
+# signal_at_spawn SIGNAL COMMAND...: runs `portcullis run COMMAND...` and sends it the signal immediately after it has spawned confine.
+# Sets status, and child to the PID of confine. The output goes to a file, because a remaining child would keep a pipe open.
 signal_at_spawn() {
 	status=0
 	SIGNAL=$1 NODE_OPTIONS="--require=$BATS_TEST_TMPDIR/signal-at-spawn.cjs" timeout --kill-after=1 60 \
@@ -35,20 +35,20 @@ signal_at_spawn() {
 	[[ $child ]]
 }
 
-@test 'portcullis run passes on a signal that arrives at the moment of spawn, and the command ends by it' {
+@test 'portcullis run forwards a signal that arrives immediately after spawn' {
 	local signal
 	for signal in TERM HUP USR1 USR2; do
 		signal_at_spawn "SIG$signal" -- sleep 1000
 		until_true 2 is_gone "$child" || {
 			kill -KILL "$child"
-			echo "$signal: the child lives on"
+			echo "$signal: the child is still running"
 			return 1
 		}
 		((status == 128 + $(kill -l "$signal")))
 	done
 }
 
-@test 'portcullis run survives an interrupt from the terminal at the moment of spawn, and returns the status of its command' {
+@test 'portcullis run ignores SIGINT and SIGQUIT that arrive immediately after spawn' {
 	local signal
 	for signal in SIGINT SIGQUIT; do
 		signal_at_spawn "$signal" -- sh -c 'exit 7'

@@ -19,7 +19,7 @@ describe('reservedKind', () => {
 		['239.1.2.3', 'multicast'],
 		['ff02::1', 'multicast'],
 		['255.255.255.255', 'broadcast'],
-	])('%s is %s', (address, kind) => {
+	])('returns for %s the kind %s', (address, kind) => {
 		expect(reservedKind(address)).toBe(kind);
 	});
 
@@ -31,14 +31,14 @@ describe('reservedKind', () => {
 		['NAT64, local use', '64:ff9b:1::a9fe:a9fe', 'link-local'],
 		['6to4', '2002:7f00:1::1', 'loopback'],
 		['6to4', '2002:a9fe:a9fe::', 'link-local'],
-	])('an embedded IPv4 address counts: %s %s', (_, address, kind) => {
+	])('recognizes an embedded IPv4 address (%s): %s', (_, address, kind) => {
 		expect(reservedKind(address)).toBe(kind);
 	});
 
 	test.each([
 		...['192.0.2.1', '128.0.0.1', '126.255.255.255', '169.253.1.1', '223.255.255.255', '255.255.255.254', '10.0.0.1'],
 		...['2001:db8::1', 'fec0::1', 'fdff::1', '64:ff9b::192.0.2.1', '2002:c000:201::1', '::ffff:192.0.2.1'],
-	])('%s is not reserved', (address) => {
+	])('returns undefined for %s', (address) => {
 		expect(reservedKind(address)).toBeUndefined();
 	});
 });
@@ -46,15 +46,15 @@ describe('reservedKind', () => {
 test.each([
 	...['10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', 'fc00::1', 'fdff::1', 'fec0::1'],
 	...['::ffff:10.0.0.1', '64:ff9b::10.0.0.1'],
-])('%s is private', (address) => {
+])('isPrivate() is true for %s', (address) => {
 	expect(isPrivate(address)).toBe(true);
 });
 
-test.each(['172.32.0.1', '192.0.2.1', '100.128.0.1', '2001:db8::1', 'fe80::1'])('%s is not private', (address) => {
+test.each(['172.32.0.1', '192.0.2.1', '100.128.0.1', '2001:db8::1', 'fe80::1'])('isPrivate() is false for %s', (address) => {
 	expect(isPrivate(address)).toBe(false);
 });
 
-test('unmapped() gives the IPv4 address of a mapped one only', () => {
+test('unmapped() converts only IPv4-mapped addresses', () => {
 	expect(['::ffff:192.0.2.1', '::192.0.2.1', '2001:db8::1', '192.0.2.1'].map(unmapped)).toEqual([
 		'192.0.2.1',
 		'::192.0.2.1',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { quote } from '../../src/util/environment.ts';
 
 test.each(['plain', '/a/b', 'two words', "it's", '$HOME `id` "x" \\', '', '~', '*', '#x', 'a\nb', '-n', 'é'])(
-	'bash reads %j back',
+	'bash parses quote(%j) as one word with that text',
 	(text) => {
 		expect(execFileSync('bash', ['-c', `printf '%s' ${quote(text)}`], { encoding: 'utf8' })).toBe(text);
 	},

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** What each file below src/ imports from there: values, types, and what it loads later. */
+/** The imports between these files, including types and import(). */
 function graphOf(files: readonly string[]): Graph {
 	return new Map(
 		files.map((file) => [
@@ -18,19 +18,19 @@ function graphOf(files: readonly string[]): Graph {
 	);
 }
 
-/** The first import cycle that a file leads to, if any. */
-function cycleFrom(graph: Graph, file: string, way: readonly string[] = [], done = new Set<string>()): string[] {
-	if (way.includes(file)) return [...way.slice(way.indexOf(file)), file];
+/** The first import cycle that is reachable from a file; empty if there is none. */
+function cycleFrom(graph: Graph, file: string, path: readonly string[] = [], done = new Set<string>()): string[] {
+	if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
 	if (done.has(file)) return [];
 	for (const next of graph.get(file) ?? []) {
-		const cycle = cycleFrom(graph, next, [...way, file], done);
+		const cycle = cycleFrom(graph, next, [...path, file], done);
 		if (cycle.length > 0) return cycle;
 	}
 	done.add(file);
 	return [];
 }
 
-test('a cycle of imports is found, also behind a branch that has none', () => {
+test('cycleFrom() finds a cycle behind a branch without one', () => {
 	const graph = new Map([
 		['a', ['leaf', 'b']],
 		['b', ['c']],
@@ -44,7 +44,7 @@ test('a cycle of imports is found, also behind a branch that has none', () => {
 test('src/ has no import cycle', () => {
 	const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => `src/${file}`);
 	const graph = graphOf(files.filter((file) => file.endsWith('.ts')));
-	// The entry point loads each command with import(): those edges count too.
+	// The graph contains the commands, which are loaded with import().
 	expect(graph.get('src/cli/commands.ts')).toContain('src/cli/commands/run.ts');
 	expect(graph.get('src/cli/help.ts')).toContain('src/cli/command.ts');
 	expect([...graph.keys()].map((file) => cycleFrom(graph, file)).filter((cycle) => cycle.length > 0)).toEqual([]);
