@@ -153,7 +153,7 @@ int cgroup_location_open_delegated(struct cgroup_location *location, bool limite
 	size_t length = strlen(path);
 	if (length >= sizeof "/" PROCESSES_NAME - 1 && strcmp(path + length - (sizeof "/" PROCESSES_NAME - 1), "/" PROCESSES_NAME) == 0)
 		path[length - (sizeof "/" PROCESSES_NAME - 1)] = '\0';
-	*why = "the cgroup that this was started in is not delegated to this user";
+	*why = "the cgroup of this process is not delegated to this user";
 	int own = cgroupfs_open_directory(location->root, path);
 	if (own < 0)
 		return -1;

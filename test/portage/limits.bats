@@ -43,14 +43,14 @@ assert_limits_reported() {
 }
 
 @test 'limits of an ordinary user without a delegated cgroup are reported as not set' {
-	assert_limits_reported user '' '\(the cgroup that this was started in is not delegated to this user\|no cgroup v2 is mounted\): '
+	assert_limits_reported user '' '\(the cgroup of this process is not delegated to this user\|no cgroup v2 is mounted\): '
 }
 
 @test 'limits of root in a cgroup tree without controllers are reported as not set' {
 	assert_limits_reported root '-userpriv' 'its cgroup controller is not available here: ' run_without_controllers
 	prefix_clean
 	# Most phases run as portage, which has no delegated cgroup. The message still appears once per package.
-	assert_limits_reported root 'userpriv' 'the cgroup that this was started in is not delegated to this user: ' run_without_controllers
+	assert_limits_reported root 'userpriv' 'the cgroup of this process is not delegated to this user: ' run_without_controllers
 }
 
 @test 'with PORTCULLIS_ON_FAILURE=die, a limit that cannot be set stops the build' {

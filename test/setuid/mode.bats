@@ -109,7 +109,7 @@ loader_stripped_names() {
 		cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
 	[[ $(record_value record 'r.mode + r.tracking + r.missing.map(({ what }) => what)') == setuidpidnspids.max ]]
-	[[ $(record_value record 'r.missing[0].why') == 'the cgroup that this was started in is not delegated to this user'* ]]
+	[[ $(record_value record 'r.missing[0].why') == 'the cgroup of this process is not delegated to this user'* ]]
 	run -125 as_caller "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=100 --require -- touch ran
 	[[ $output == "confine: pids.max is not available: "* && ! -e ran ]]
 }
