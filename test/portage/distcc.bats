@@ -73,7 +73,7 @@ assert_built_locally() {
 	assert_built_locally
 	assert_sample_message "distcc conflicts with FEATURES=\"network-sandbox\": FEATURES contains distcc"
 	assert_sample_message "Portage's SOCKS5 proxy conflicts with FEATURES=\"network-sandbox\": FEATURES contains distcc"
-	[[ $output == *'this hole is open'* ]]
+	[[ $output == *'can reach any host through this proxy'* ]]
 }
 
 @test 'environment.bz2 is the same with and without Portcullis' {
