@@ -148,7 +148,7 @@ __portcullis_settings() {
 	for name in "${!setting[@]}"; do
 		lines+=("$name=${setting[$name]}")
 	done
-	# If emerge runs as root, the file is always written: it tells the later phases where to look.
+	# If emerge runs as root, the hook always writes the file, because its existence shows the later phases where to look.
 	if [[ ${lines[*]} || -s $store-settings || $store != */.ipc/* ]]; then
 		__portcullis_store "$store-settings" "${lines[@]}" ||
 			__portcullis_call die "Portcullis: $package: cannot write $store-settings, which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r ${PORTAGE_BUILDDIR-}"
@@ -182,7 +182,7 @@ __portcullis_set() {
 }
 
 # How this phase reaches fakeroot's daemon in REPLY[0]: sysv (message queues), tcp (loopback), or alone (no daemon). On Debian the name of
-# the library says it. On Gentoo the message queue of the key exists or not. `fakeroot emerge` sets no FAKEROOTKEY in phases, because
+# the library contains it. On Gentoo the message queue of the key exists or not. `fakeroot emerge` sets no FAKEROOTKEY in phases, because
 # Portage filters it (environ_filter in special_env_vars.py); FEATURES=fakeroot sets it after that.
 __portcullis_fakeroot() {
 	local line id key=${initial[FAKEROOTKEY]-} preloaded=${initial[LD_PRELOAD]-} mode=tcp

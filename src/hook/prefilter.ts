@@ -34,7 +34,7 @@ export function prefilterBlock(): string[] {
 		const sandboxes = confinements.map((confinement) => features[confinement]);
 		const enabled = sandboxes.length === 1 ? `*' ${sandboxes.join('')} '*` : `*' '@(${sandboxes.join('|')})' '*`;
 		const simple = prefilters.flatMap(condition);
-		const files = prefilters.flatMap(fileTest);
+		const files = prefilters.flatMap(testFiles);
 		const first = `[[ $features == ${enabled}${files.length === 0 ? ` && (${simple.join(' || ')})` : ''} ]]`;
 		const more = [...(simple.length > 0 ? [`[[ ${simple.join(' || ')} ]]`] : []), ...files].join(' || ');
 		return [`if ${first}${files.length === 0 ? '' : ` && { ${more}; }`}; then`, `\tsuspects+=' ${name}'`, 'fi'];
@@ -48,7 +48,7 @@ function condition(prefilter: Prefilter): string[] {
 	return 'holds' in prefilter ? [prefilter.holds] : [];
 }
 
-function fileTest(prefilter: Prefilter): string[] {
+function testFiles(prefilter: Prefilter): string[] {
 	if (!('files' in prefilter)) return [];
 	return [
 		`__portcullis_contains ${quoteControls(prefilter.text)} ${prefilter.files.map((file) => (file.includes('$') ? `"${file}"` : quote(file))).join(' ')}`,

@@ -12,7 +12,7 @@ import { resolve } from '../../src/rules/settings.ts';
 import { assignments, words } from '../../src/util/environment.ts';
 
 /** `lines`: settings that setup stored. `claimed`: a value of PORTCULLIS_UNPACK that the build has put into its environment. */
-const kept = [
+const stored = [
 	{ folder: 'none', lines: [], claimed: 'confine' },
 	{
 		folder: 'host',
@@ -58,7 +58,7 @@ beforeAll(() => {
 	writeFileSync(confine, '', { mode: 0o755 });
 	writeFileSync(hook, renderHook(eprefix()));
 	// setup writes the settings file. A folder of its own keeps that from the other cases.
-	for (const { folder, lines } of [...kept, { folder: 'setup', lines: [] }]) {
+	for (const { folder, lines } of [...stored, { folder: 'setup', lines: [] }]) {
 		mkdirSync(join(root, folder, '.ipc'), { recursive: true });
 		const builddir = join(root, folder);
 		writeFileSync(storedSettings(builddir), [builddir, ...lines].map((line) => `${line}\n`).join(''));
@@ -126,14 +126,14 @@ async function agree(
 
 function phaseContextOf(environment: Case, fakeroot: Fakeroot): PhaseContext {
 	const list = (name: string) => words(environment[`PORTAGE_${name}`] ?? environment[name]);
-	const stored = kept.find(({ folder }) => environment['T'] === join(root, folder));
+	const settings = stored.find(({ folder }) => environment['T'] === join(root, folder));
 	return {
 		phase: environment['EBUILD_PHASE'] ?? '',
 		from: environment['EMERGE_FROM'] ?? '',
 		features: list('FEATURES'),
 		restrict: list('RESTRICT'),
 		properties: list('PROPERTIES'),
-		settings: resolve(assignments(stored?.lines ?? [])),
+		settings: resolve(assignments(settings?.lines ?? [])),
 		fakeroot,
 	};
 }
@@ -144,7 +144,7 @@ function everyCase(): Case[] {
 		for (const feature of features)
 			for (const restrict of restricts)
 				for (const property of properties)
-					for (const { folder, claimed } of kept)
+					for (const { folder, claimed } of stored)
 						for (const name of ['PORTAGE_', '']) {
 							// PORTCULLIS_AUDIT=only overrides everything, so half of the cases are enough.
 							if (folder === 'only' && name === '') continue;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck and shfmt accept the generated hook and the block for bashrc, for unusual prefixes too.
+# The generated hook and the block for bashrc pass shellcheck and shfmt, for unusual prefixes too.
 
 bats_require_minimum_version 1.5.0
 load hook

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2030,SC2031 # each test runs in a process of its own
+# shellcheck disable=SC2030,SC2031 # each test runs in its own process
 # Messages that the hook prints without the program.
 
 bats_require_minimum_version 1.5.0
