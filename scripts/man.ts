@@ -69,7 +69,7 @@ function settingList(): string[] {
 		`.B ${roff(name)}`,
 		roff(`${settings[name].means.replace(/^./, (first) => first.toUpperCase())}.`),
 		roff(
-			`A value can be ${expected(name)}${settings[name].default === '' ? '; without one there is none' : `; the default is ${settings[name].default}`}.`,
+			`A value can be ${expected(name)}${settings[name].default === '' ? '; there is no default' : `; the default is ${settings[name].default}`}.`,
 		),
 	]);
 }

@@ -108,7 +108,7 @@ bool host_network_has(int fd);
 
 /*
  * Called once, with error 0 and a socket, which is closed afterwards, or with an errno. The socket is the TCP socket to the
- * destination or, if that cannot be had, the one to the proxy. The handler answers the call.
+ * destination or, if that is not available, the one to the proxy. The handler answers the call.
  */
 typedef void socks_handler(const struct egress_call *call, int fd, int error);
 

@@ -24,7 +24,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 		? [JSON.stringify({ ...explanation, conflicts, allowed })]
 		: [
 				...explanationText(explanation, screen),
-				...allowed.flatMap((line, index) => [...(index === 0 ? ['', 'Let through:'] : []), `  ${line}`]),
+				...allowed.flatMap((line, index) => [...(index === 0 ? ['', 'Allowed:'] : []), `  ${line}`]),
 				...conflicts.flatMap((one) => ['', ...paragraphs(one.text, screen)]),
 			];
 	print(text);

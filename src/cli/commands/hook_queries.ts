@@ -45,7 +45,7 @@ export async function runConflicts({ values, flags, words: rest }: Input): Promi
 	return 0;
 }
 
-/** Prints the options of confine for PORTCULLIS_ALLOW, one a line, the messages about it, and "done". */
+/** Prints the options of confine for PORTCULLIS_ALLOW, one per line, the messages about it, and "done". */
 export async function runDestinations({ values, flags, words: entries }: Input): Promise<number> {
 	const { package: cpv, features } = values;
 	if (cpv === undefined || features === undefined || entries.length === 0) {
