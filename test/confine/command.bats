@@ -120,7 +120,7 @@ MODES=('--net' "--net --cgroup x")
 	exec 5<"$BATS_TEST_FILENAME" 9>"$BATS_TEST_TMPDIR/nine"
 	bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/plain"
 	[[ $(<"$BATS_TEST_TMPDIR/plain") == *$'\n9 '*$'\n'through ]]
-	for mode in "${MODES[@]}" "--ipc --cgroup x --record $RECORD --notice-file $RECORD.tell --die-with $$ --die-with-lock $lock" '--best-effort'; do
+	for mode in "${MODES[@]}" "--ipc --cgroup x --record $RECORD --notice-file $RECORD.notice --die-with $$ --die-with-lock $lock" '--best-effort'; do
 		# shellcheck disable=SC2086
 		"$CONFINE" $mode -- bash "$BATS_TEST_TMPDIR/see" 200< <(echo through) >"$BATS_TEST_TMPDIR/seen"
 		diff <(sed 's/plain$/seen/' "$BATS_TEST_TMPDIR/plain") "$BATS_TEST_TMPDIR/seen"
@@ -191,9 +191,9 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
-		run -0 env -i PATH="$PATH" A=outer CONFINE_ENV_A=inner CONFINE_ENV_TMPDIR=/t CONFINE_ENV_EMPTY= CONFINE_ENV_=odd \
+		run -0 env -i PATH="$PATH" A=outer CONFINE_ENV_A=inner CONFINE_ENV_TMPDIR=/t CONFINE_ENV_EMPTY= CONFINE_ENV_=unnamed \
 			"$CONFINE" $mode -- env
-		[[ $(sort <<<"$output") == $'A=inner\nCONFINE_ENV_=odd\nEMPTY=\nPATH='*$'\nTMPDIR=/t' ]] || {
+		[[ $(sort <<<"$output") == $'A=inner\nCONFINE_ENV_=unnamed\nEMPTY=\nPATH='*$'\nTMPDIR=/t' ]] || {
 			echo "$output"
 			return 1
 		}

@@ -51,16 +51,16 @@ written_at_once() {
 }
 
 @test '--notice-file gets the record if the user needs a message, and stays empty otherwise' {
-	as_root_and_user tells
+	as_root_and_user notice_file_written
 }
 
-tells() {
-	local tell=$TEST_DIR/tell
-	rm -f "$tell"
-	"$1" "$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --notice-file "$tell" -- true
-	[[ ! -s $tell ]]
-	"$1" "$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --notice-file "$tell" -- bash -c 'sleep 1000 & exec true'
-	[[ $(record_value "$RECORD" r.orphan_count) == 1 && $(<"$tell") == "$(tail -n1 "$RECORD")" ]]
+notice_file_written() {
+	local notice=$TEST_DIR/notice
+	rm -f "$notice"
+	"$1" "$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --notice-file "$notice" -- true
+	[[ ! -s $notice ]]
+	"$1" "$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --notice-file "$notice" -- bash -c 'sleep 1000 & exec true'
+	[[ $(record_value "$RECORD" r.orphan_count) == 1 && $(<"$notice") == "$(tail -n1 "$RECORD")" ]]
 }
 
 # The shell does not wait for the process that reads its output, and ends some milliseconds earlier.

@@ -146,7 +146,7 @@ assert_survivor_killed() {
 }
 
 @test 'a process that traces and stops confine is killed' {
-	assert_survivor_killed 'ptraces and stops its keeper' tracer
+	assert_survivor_killed 'ptraces and stops confine' tracer
 }
 
 @test 'a process in its own user and PID namespaces is killed' {
@@ -170,11 +170,11 @@ assert_survivor_killed() {
 	local method kind confined
 	for method in $METHODS; do
 		for kind in ignores_signals stopped leaderless chain slow_chain traced tracer namespaced; do
-			: >"$TEST_DIR/said"
+			: >"$TEST_DIR/output"
 			# shellcheck disable=SC2016
-			run_tracked "$method" bash -c '"$@" && exec sleep 1000' - "$TEST_DIR/survivor" "$kind" >"$TEST_DIR/said" 3>&- &
+			run_tracked "$method" bash -c '"$@" && exec sleep 1000' - "$TEST_DIR/survivor" "$kind" >"$TEST_DIR/output" 3>&- &
 			confined=$!
-			until_true 20 grep -q ready "$TEST_DIR/said"
+			until_true 20 grep -q ready "$TEST_DIR/output"
 			kill -KILL "$(pgrep -of "^$TEST_DIR/[a-z]* --cgroup $CGROUP ")"
 			until_true 1 eval '[[ ! $(survivors) ]]' || {
 				echo "$kind outlived $method, whose supervisor was killed:"

@@ -271,9 +271,9 @@ is_filtered() {
 calls_in_trace() {
 	awk '
 		/prctl\(PR_SET_NAME, "confine-audit"/ { named[$1] = 1 }
-		ours[$1] && match($0, /^[0-9]+ +[a-z_0-9]+\(/) { split($0, part, /[ (]+/); print part[2] }
-		named[$1] && /seccomp\(SECCOMP_SET_MODE_FILTER/ { ours[$1] = 1 }
-		ours[$1] && /clone3?(\(| resumed).* = [0-9]+$/ { ours[$NF] = 1 }' "$1" | sort -u
+		filtered[$1] && match($0, /^[0-9]+ +[a-z_0-9]+\(/) { split($0, part, /[ (]+/); print part[2] }
+		named[$1] && /seccomp\(SECCOMP_SET_MODE_FILTER/ { filtered[$1] = 1 }
+		filtered[$1] && /clone3?(\(| resumed).* = [0-9]+$/ { filtered[$NF] = 1 }' "$1" | sort -u
 }
 
 @test 'the watcher makes only the system calls of its table' {

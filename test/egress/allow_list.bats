@@ -156,11 +156,11 @@ attach_address() {
 	for action in interrupted restarted thread; do
 		dead=${REMOTE%.*}.$((octet++))
 		ip neigh add "$dead" lladdr 02:00:00:00:00:03 dev "$REMOTE_LINK" nud permanent
-		: >"$AUDIT_DIR/said"
+		: >"$AUDIT_DIR/output"
 		ALLOW=(--allow "$dead:80")
-		audit --net "${ALLOW[@]}" -- timeout 60 "$AUDIT_DIR/client" "$action" "$dead" 80 >"$AUDIT_DIR/said" 3>&- &
+		audit --net "${ALLOW[@]}" -- timeout 60 "$AUDIT_DIR/client" "$action" "$dead" 80 >"$AUDIT_DIR/output" 3>&- &
 		pid=$!
-		until_true 60 grep -q interrupted "$AUDIT_DIR/said"
+		until_true 60 grep -q interrupted "$AUDIT_DIR/output"
 		attach_address "$dead"
 		wait "$pid"
 		assert_allowed "client $dead 80 1 0"
@@ -234,20 +234,20 @@ watcher_holds() {
 		kill -KILL $(jobs -p)
 		read -r <&5
 		"$1" plain "$2" 80
-	' bash "$AUDIT_DIR/client" "$REMOTE" "$SILENT" 4>"$AUDIT_DIR/out" 5<>"$FIFO" 3>&- >"$AUDIT_DIR/said" &
+	' bash "$AUDIT_DIR/client" "$REMOTE" "$SILENT" 4>"$AUDIT_DIR/out" 5<>"$FIFO" 3>&- >"$AUDIT_DIR/output" &
 	pid=$!
 	until_true 60 grep -q begun "$AUDIT_DIR/out"
 	before=$(watcher_socket_count)
 	echo >"$FIFO"
 	until_true 60 watcher_holds $((before + 16)) || {
-		cat "$AUDIT_DIR/said"
+		cat "$AUDIT_DIR/output"
 		return 1
 	}
 	echo >"$FIFO"
 	until_true 60 watcher_holds "$before"
 	echo >"$FIFO"
 	wait "$pid"
-	[[ $(<"$AUDIT_DIR/said") == connected$'\n'connected ]]
+	[[ $(<"$AUDIT_DIR/output") == connected$'\n'connected ]]
 }
 
 @test '--resolve gives a name its addresses, and every other name fails with EAI_AGAIN' {

@@ -140,10 +140,10 @@ proxy_socket_available() {
 }
 
 @test 'without a proxy no destination is reached, and the record and a message report that' {
-	run -0 run_isolated --notice-file "$AUDIT_DIR/tell" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
+	run -0 run_isolated --notice-file "$AUDIT_DIR/notice" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
 	[[ $output == ECONNREFUSED && $(record_value "$RECORD" r.route) == none ]]
 	assert_blocked "client tcp $REMOTE 80 1"
-	run -0 node "$TOP/dist/portcullis.js" messages "$AUDIT_DIR/tell"
+	run -0 node "$TOP/dist/portcullis.js" messages "$AUDIT_DIR/notice"
 	[[ $output == *'PORTCULLIS_ALLOW had no effect'*'FEATURES="network-sandbox-proxy"'* ]]
 	run -0 run_isolated --socks "$AUDIT_DIR/none" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
 	[[ $output == ENETUNREACH ]]

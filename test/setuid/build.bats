@@ -72,7 +72,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	install -m 755 "$TOP/native/build/valgrind/confine" confine
 	# Definite leaks only: a process that is about to exit does not free its memory.
 	run_all_modes valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite ./confine
-	run ! grep '^==' said
+	run ! grep '^==' log
 }
 
 # valgrind supports neither seccomp(2) nor the clone(2) of the watcher, so it runs the parsers of the watcher alone.
@@ -85,11 +85,11 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	done
 }
 
-# log_run ARG...: like run of bats, and appends the output to the file "said"
+# log_run ARG...: like run of bats, and appends the output to the file "log"
 # shellcheck disable=SC2030,SC2031 # each test has its own
 log_run() {
 	run "$@"
-	printf '%s\n' "$output" >>said
+	printf '%s\n' "$output" >>log
 }
 
 # run_all_modes CONFINE...: runs confine once in each mode and checks the exit status
@@ -104,7 +104,7 @@ run_all_modes() {
 	log_run -0 "$@" --probe
 	# valgrind has no seccomp(2). --families any needs none.
 	log_run -0 "$@" --net --ipc --families any -- true
-	log_run -0 "$@" --net --ipc --cgroup sanitizer --best-effort --record record --notice-file tell --label a=b --die-with $$ --die-with-lock record -- \
+	log_run -0 "$@" --net --ipc --cgroup sanitizer --best-effort --record record --notice-file notice --label a=b --die-with $$ --die-with-lock record -- \
 		bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1'
 	CONFINE_ENV_TMPDIR=/x log_run -3 "$@" --environ 9 --cgroup sanitizer --best-effort -- bash -c 'exit 3' 9</proc/self/environ
 	log_run -127 "$@" --net --best-effort -- /nonexistent

@@ -1,12 +1,12 @@
-// Fails where a call was made under a right for which the table has no row, and where a row of the table was not seen.
-//   node calls.mjs docs/privilege.md UID-OF-THE-CALLER TRACE...      each TRACE is what `strace -f -o` wrote of one run
+// Compares the privileged system calls of confine with the table of docs/privilege.md. Fails if a call or a row has no match.
+//   node privileged_calls.mjs docs/privilege.md UID-OF-THE-CALLER TRACE...      each TRACE is the output of `strace -f -o` for one run
 import console from 'node:console';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
 const [, , page, uid, ...traces] = process.argv;
 
-/** right -> calls */
+/** Returns a map from each privilege to its system calls. */
 function tableOf(text) {
 	const rows = text.slice(text.indexOf('<!-- calls'), text.indexOf('<!-- end of calls')).split('\n');
 	const table = new Map();
@@ -18,12 +18,12 @@ function tableOf(text) {
 	return table;
 }
 
-/** Follows the ids and capabilities of each process and yields [right, call, line] for those under one. */
+/** Follows the ids and capabilities of each process and yields [privilege, call, line] for each privileged call. */
 function* privileged(lines) {
 	const rights = new Map();
 	const begun = new Map();
-	// Before confine is exec'ed it is setpriv, which is root's.
-	const ours = new Set();
+	// Before the exec of confine the process is setpriv of root.
+	const confineProcesses = new Set();
 	for (let line of lines) {
 		let [, pid, rest] = /^(\d+) +(.*)$/.exec(line) ?? [];
 		if (rest === undefined || rest.startsWith('+++') || rest.startsWith('---')) continue;
@@ -34,19 +34,19 @@ function* privileged(lines) {
 		const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
 		if (resumed) rest = (begun.get(pid) ?? '') + resumed[1];
 		const [, call, result] = /^(\w+)\(.* = (-?\w+)/.exec(rest) ?? [];
-		// The time is a system call only where the vDSO has no clock to read it from (vdso(7)).
+		// Reading the time is a system call only if the vDSO has no clock (vdso(7)).
 		if (call === undefined || call === 'clock_gettime') continue;
 		const child = ['clone', 'clone3', 'fork', 'vfork'].includes(call) && Number(result) > 0 ? result : undefined;
 		if (call === 'execve' && result === '0') {
-			if (/^execve\("[^"]*\/confine"/.test(rest)) ours.add(pid);
-			else ours.delete(pid);
-			rights.set(pid, ours.has(pid) ? { euid: '0', effective: true, fresh: true } : undefined);
+			if (/^execve\("[^"]*\/confine"/.test(rest)) confineProcesses.add(pid);
+			else confineProcesses.delete(pid);
+			rights.set(pid, confineProcesses.has(pid) ? { euid: '0', effective: true, fresh: true } : undefined);
 			continue;
 		}
 		const right = rights.get(pid);
 		if (right === undefined) continue;
 		const name = right.euid === '0' ? 'as root' : right.effective ? 'as the caller' : undefined;
-		// The C library's own start comes before main(), whose first call this is.
+		// The C library starts before main(), whose first call is this one.
 		if (call === 'getresuid') right.fresh = false;
 		if (name !== undefined && !right.fresh) yield [name, call, line];
 		const ids = /^setresuid\((-?\d+), (-?\d+), (-?\d+)\)/.exec(rest);
@@ -58,7 +58,7 @@ function* privileged(lines) {
 		if (capabilities && result === '0') right.effective = capabilities[1] !== '0';
 		if (child !== undefined) {
 			rights.set(child, { ...right });
-			ours.add(child);
+			confineProcesses.add(child);
 		}
 	}
 }
@@ -76,7 +76,7 @@ const unseen = [...table].filter(([, count]) => count === 0).map(([key]) => key)
 for (const one of unseen) console.log(`not seen: ${one}`);
 if (missing.size > 0 || unseen.length > 0 || table.size === 0) process.exit(1);
 
-/** A child's first calls can stand before its parent's clone has returned: those lines go behind it. */
+/** The first calls of a child can come before its parent's clone has returned. Moves these lines after it. */
 function orderly(lines) {
 	const known = new Set();
 	const early = new Map();

@@ -13,7 +13,7 @@
 
 typedef unsigned long long u64;
 
-/* The part of classic BPF that a seccomp filter may use and ours does (kernel/seccomp.c, seccomp_check_filter). */
+/* Runs the subset of classic BPF that the filters use (kernel/seccomp.c, seccomp_check_filter). */
 static long run(const struct sock_filter *filter, size_t length, const struct seccomp_data *data)
 {
 	unsigned a = 0;
@@ -49,7 +49,7 @@ static long run(const struct sock_filter *filter, size_t length, const struct se
 	return -1;
 }
 
-/* The numbers of one ABI: syscall_64.tbl, syscall_32.tbl, asm-generic/unistd.h, arm's syscall.tbl. 0: it has no such call. */
+/* The system call numbers of one ABI: syscall_64.tbl, syscall_32.tbl, asm-generic/unistd.h, syscall.tbl of arm. 0: not in this ABI. */
 struct abi {
 	const char *name;
 	unsigned architecture, bit;
@@ -178,7 +178,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	return ALLOW;
 }
 
-/* Of a machine's ABIs with that architecture; none where another machine's table is asked for. */
+/* Returns the ABI of the machine with that architecture, or NULL if the machine has none. */
 static long expect(const struct seccomp_data *data, const struct filter_rules *rules, unsigned family)
 {
 	int known = 0;
@@ -218,7 +218,7 @@ static void compare(struct comparison *with, const struct seccomp_data *data)
 	       data->args[1], data->args[2], data->args[3], data->args[4], data->args[5], got, wanted);
 }
 
-/* Two arguments at every pair of values, the others 0, or all bits. */
+/* Compares every pair of values of two arguments. The other arguments are 0 or have all bits set. */
 static void compare_pair(struct comparison *with, struct seccomp_data data, int one, int other)
 {
 	for (int fill = 0; fill < 2; fill++) {
@@ -288,7 +288,7 @@ static void compare_abi(struct comparison *with, const struct abi *abi)
 	}
 }
 
-/* Whether what the number alone decides is decided without a look at the arguments, which the kernel's cache needs. */
+/* If the number alone decides, the filter must not read the arguments, so that the kernel can cache the result. */
 static int is_cacheable(const struct comparison *with, unsigned architecture, unsigned number)
 {
 	struct seccomp_data one = {.nr = (int)number, .arch = architecture}, two = one;
@@ -310,7 +310,7 @@ static u64 check(struct comparison *with, const struct watched_syscall *table, s
 			compare_abi(with, &abis[i]);
 			with->different += !is_cacheable(with, abis[i].architecture, 1 | abis[i].bit);
 		}
-	/* An architecture that is not in the table: that of the other machine, and one of neither. */
+	/* Architectures that are not in the table: that of the other machine, and an unknown one. */
 	for (unsigned nr = 0; nr < 600; nr++) {
 		struct seccomp_data data = {.nr = (int)nr, .arch = with->family == 0 ? AUDIT_ARCH_ARM : AUDIT_ARCH_I386};
 		compare_single(with, data);

@@ -45,7 +45,7 @@ static void answer(int device, uint64_t unique, int error, const void *data, siz
 	memcpy(bytes, &header, sizeof header);
 	if (size > 0)
 		memcpy(bytes + sizeof header, data, size);
-	/* ENOENT: who asked has gone. */
+	/* ENOENT: the process that sent the request has ended. */
 	if (write(device, bytes, header.len) < 0 && errno != ENOENT)
 		err(2, "answering");
 }
@@ -72,7 +72,7 @@ static void serve(int device, const char *path, int unanswered)
 		struct fuse_open_out opened = {.fh = 1};
 		switch (header->opcode) {
 		case FUSE_INIT:
-			/* Without FUSE_ASYNC_READ whoever reads waits for the answer itself, beyond SIGKILL (request_wait_answer()). */
+			/* Without FUSE_ASYNC_READ the reader waits for the answer even after SIGKILL (request_wait_answer()). */
 			answer(device, header->unique, 0, &init, sizeof init);
 			break;
 		case FUSE_LOOKUP:
@@ -141,7 +141,7 @@ static int begin(const char *device_path, const char *path, int unanswered)
 	return file;
 }
 
-/* Passes the file to a parent that is in no namespace of ours, which becomes the command. */
+/* Passes the file to the parent, which is outside these namespaces and then executes the command. */
 static void serve_from_outside(char **argv)
 {
 	int ends[2], file = 0;
