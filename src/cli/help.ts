@@ -44,8 +44,8 @@ export function helpFor(name: string, command: Command, width: number): string {
 
 function usageLines(name: string, command: Command, width: number): string[] {
 	// An option and its value stay on one line.
-	const text = `usage: portcullis ${usage(name, command)}`.replace(/\[[^\]]*\]/g, (one) =>
-		one.replaceAll(' ', '\u00a0'),
+	const text = `usage: portcullis ${usage(name, command)}`.replace(/\[[^\]]*\]/g, (match) =>
+		match.replaceAll(' ', '\u00a0'),
 	);
 	return wrapIndented(text, width, '         ').map((line) => line.replaceAll('\u00a0', ' '));
 }

@@ -23,21 +23,21 @@ export interface RunningPhase {
 /** The phases of this user that are running now, or of all users if this user is root. The one that started first comes first. */
 export function runningPhases(): RunningPhase[] {
 	const all = processes();
-	const byPid = new Map(all.map((one) => [one.pid, one]));
+	const byPid = new Map(all.map((proc) => [proc.pid, proc]));
 	const children = new Map<number, Process[]>();
-	for (const one of all) children.set(one.parent, [...(children.get(one.parent) ?? []), one]);
+	for (const proc of all) children.set(proc.parent, [...(children.get(proc.parent) ?? []), proc]);
 	const now = uptime();
 	const uid = process.getuid?.();
 	return all
-		.flatMap((one) => {
-			const name = phaseOf(one);
-			if (name === undefined || isInsidePhase(one, byPid) || (uid !== 0 && ownerOf(one.pid) !== uid)) return [];
-			const tree = descendants(one, children);
+		.flatMap((proc) => {
+			const name = phaseOf(proc);
+			if (name === undefined || isInsidePhase(proc, byPid) || (uid !== 0 && ownerOf(proc.pid) !== uid)) return [];
+			const tree = descendants(proc, children);
 			return [
 				{
-					pid: one.pid,
+					pid: proc.pid,
 					...name,
-					elapsed: Math.max(0, now - one.startTicks / TICKS_PER_SECOND),
+					elapsed: Math.max(0, now - proc.startTicks / TICKS_PER_SECOND),
 					processes: tree.filter((process) => phaseFromLabels(process) === undefined).length,
 					memory: tree.reduce((sum, { pid }) => sum + memoryOf(pid), 0),
 					cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0),
@@ -56,8 +56,8 @@ interface PhaseName {
  * The phase that a process is the outermost process of. That is usually confine, whose options name the phase. If the phase needs no
  * supervisor, confine has replaced itself with the inner ebuild.sh, whose last argument is the marker of the hook.
  */
-export function phaseOf(one: Process): PhaseName | undefined {
-	return phaseFromLabels(one) ?? phaseFromMarker(one);
+export function phaseOf(proc: Process): PhaseName | undefined {
+	return phaseFromLabels(proc) ?? phaseFromMarker(proc);
 }
 
 /** Reads the options that the hook passes to confine: `--label package=CATEGORY/PF --label phase=PHASE`. */
@@ -79,8 +79,8 @@ function phaseFromMarker({ pid, argv }: Process): PhaseName | undefined {
 	return { package: isPackage(cpv) ? cpv : '?', phase: isSrcPhase(phase) ? phase : '?' };
 }
 
-function isInsidePhase(one: Process, byPid: ReadonlyMap<number, Process>): boolean {
-	for (let parent = byPid.get(one.parent); parent !== undefined; parent = byPid.get(parent.parent)) {
+function isInsidePhase(proc: Process, byPid: ReadonlyMap<number, Process>): boolean {
+	for (let parent = byPid.get(proc.parent); parent !== undefined; parent = byPid.get(parent.parent)) {
 		if (phaseOf(parent) !== undefined) return true;
 	}
 	return false;
@@ -90,6 +90,6 @@ function isInsidePhase(one: Process, byPid: ReadonlyMap<number, Process>): boole
 function descendants(top: Process, children: ReadonlyMap<number, readonly Process[]>): Process[] {
 	const found = new Set([top]);
 	// Iterating a Set also visits the elements that the loop adds.
-	for (const one of found) for (const child of children.get(one.pid) ?? []) found.add(child);
+	for (const proc of found) for (const child of children.get(proc.pid) ?? []) found.add(child);
 	return [...found];
 }

@@ -47,10 +47,10 @@ export class AttemptedDestinations {
 
 	/** Adds the TCP destinations of a record, except those of bound sockets, which PORTCULLIS_ALLOW does not permit. */
 	add({ blocked }: Pick<RunRecord, 'blocked'>): void {
-		for (const one of blocked) {
-			const entry = destination(one);
-			if (one.protocol !== 'tcp' || one.bound === true || !isEntry(entry)) continue;
-			const endpoints = reservedKind(one.address) === undefined ? this.endpoints : this.reserved;
+		for (const attempt of blocked) {
+			const entry = destination(attempt);
+			if (attempt.protocol !== 'tcp' || attempt.bound === true || !isEntry(entry)) continue;
+			const endpoints = reservedKind(attempt.address) === undefined ? this.endpoints : this.reserved;
 			if (endpoints.size <= mostDestinations) endpoints.add(entry);
 		}
 	}

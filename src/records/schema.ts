@@ -168,7 +168,7 @@ export function parseRecord(line: string): RunRecord {
 		listenerRefused: optional(
 			record['listener_refused'],
 			'listener_refused',
-			(one, name) => programOf(object(one, name), name),
+			(value, name) => programOf(object(value, name), name),
 			undefined,
 		),
 		limit: optional(record['limit_hit'], 'limit_hit', limit, undefined),
@@ -190,8 +190,8 @@ const cpv = matching('a package', isPackage);
 const domain = matching('a domain name', isDomainName);
 const address = matching('an address', isAddress);
 /** A name from native/watcher/notification.c, or of the kernel module of a protocol. */
-const protocol = matching('a protocol', (one) => /^[a-z0-9_-]{1,12}$/.test(one));
-const recordType = matching('a record type', (one) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(one));
+const protocol = matching('a protocol', (word) => /^[a-z0-9_-]{1,12}$/.test(word));
+const recordType = matching('a record type', (word) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(word));
 const phase = oneOf(srcPhases);
 const mode = oneOf(modes);
 const tracking = oneOf(trackingMethods);
@@ -211,45 +211,45 @@ const seconds: Check<number> = (value, name) => {
 	return value;
 };
 const attempts = listOf(attemptOf);
-const missing = listOf((one, name) => ({
-	what: sandboxOrLimit(one['what'], `${name}.what`),
-	why: text(one['why'], `${name}.why`),
+const missing = listOf((members, name) => ({
+	what: sandboxOrLimit(members['what'], `${name}.what`),
+	why: text(members['why'], `${name}.why`),
 }));
-const orphans = listOf((one, name) => ({
-	pid: pid(one['pid'], `${name}.pid`),
-	argv: optional(one['argv'], `${name}.argv`, texts, none),
-	comm: text(one['comm'], `${name}.comm`),
-	age: optional(one['age'], `${name}.age`, seconds, 0),
-	...(isTrue(one['stuck'], `${name}.stuck`) ? ({ stuck: true } as const) : {}),
+const orphans = listOf((members, name) => ({
+	pid: pid(members['pid'], `${name}.pid`),
+	argv: optional(members['argv'], `${name}.argv`, texts, none),
+	comm: text(members['comm'], `${name}.comm`),
+	age: optional(members['age'], `${name}.age`, seconds, 0),
+	...(isTrue(members['stuck'], `${name}.stuck`) ? ({ stuck: true } as const) : {}),
 }));
-const allowed = listOf((one, name) => ({
-	...attemptOf(one, name),
-	failed: optional(one['failed'], `${name}.failed`, count, 0),
+const allowed = listOf((members, name) => ({
+	...attemptOf(members, name),
+	failed: optional(members['failed'], `${name}.failed`, count, 0),
 }));
-const names = listOf((one, name) => ({
-	...programOf(one, name),
-	name: domain(one['name'], `${name}.name`),
-	type: recordType(one['type'], `${name}.type`),
-	count: count(one['count'], `${name}.count`),
+const names = listOf((members, name) => ({
+	...programOf(members, name),
+	name: domain(members['name'], `${name}.name`),
+	type: recordType(members['type'], `${name}.type`),
+	count: count(members['count'], `${name}.count`),
 }));
 
-function attemptOf(one: Members, name: string): Attempt {
+function attemptOf(members: Members, name: string): Attempt {
 	return {
-		...programOf(one, name),
-		address: address(one['address'], `${name}.address`),
-		port: port(one['port'], `${name}.port`),
-		protocol: protocol(one['protocol'], `${name}.protocol`),
-		count: count(one['count'], `${name}.count`),
-		...(isTrue(one['bound'], `${name}.bound`) ? ({ bound: true } as const) : {}),
+		...programOf(members, name),
+		address: address(members['address'], `${name}.address`),
+		port: port(members['port'], `${name}.port`),
+		protocol: protocol(members['protocol'], `${name}.protocol`),
+		count: count(members['count'], `${name}.count`),
+		...(isTrue(members['bound'], `${name}.bound`) ? ({ bound: true } as const) : {}),
 	};
 }
 
-function programOf(one: Members, name: string): Program {
+function programOf(members: Members, name: string): Program {
 	return {
-		comm: text(one['comm'], `${name}.comm`),
-		argv: optional(one['argv'], `${name}.argv`, texts, none),
-		script: optional(one['script'], `${name}.script`, text, undefined),
-		parents: optional(one['parents'], `${name}.parents`, texts, none),
+		comm: text(members['comm'], `${name}.comm`),
+		argv: optional(members['argv'], `${name}.argv`, texts, none),
+		script: optional(members['script'], `${name}.script`, text, undefined),
+		parents: optional(members['parents'], `${name}.parents`, texts, none),
 	};
 }
 
@@ -324,7 +324,7 @@ function integer(least: number, most: number): Check<number> {
 }
 
 function listOf<Value>(check: (members: Members, name: string) => Value): Check<Value[]> {
-	return (value, name) => list(value, name).map((one) => check(object(one, name), name));
+	return (value, name) => list(value, name).map((element) => check(object(element, name), name));
 }
 
 function list(value: unknown, name: string): unknown[] {

@@ -75,7 +75,7 @@ describe('scan()', () => {
 			[...(pattern.exec(source)?.[0] ?? '').matchAll(/"([a-z+.]+)"/g)].map(([, word]) => word);
 		expect(words(/mode_names\[\] = \{.*\}/)).toEqual(modes);
 		expect(words(/limit_files\[LIMITS\] = \{.*\}/)).toEqual(limits);
-		expect(words(/ways\[\] = \{.*\}/)).toEqual(routes);
+		expect(words(/ routes\[\] = \{.*\}/)).toEqual(routes);
 		expect(words(/^static const char \*tracking_method\([^]*?^\}/m).sort()).toEqual([...trackingMethods].sort());
 		const missed = [...source.matchAll(/result_add_missing\([^,]*result, ([^,]*),/g)].filter(
 			([, what]) => !/^const/.test(what ?? ''),

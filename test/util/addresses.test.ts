@@ -50,9 +50,12 @@ test.each([
 	expect(isPrivate(address)).toBe(true);
 });
 
-test.each(['172.32.0.1', '192.0.2.1', '100.128.0.1', '2001:db8::1', 'fe80::1'])('isPrivate() is false for %s', (address) => {
-	expect(isPrivate(address)).toBe(false);
-});
+test.each(['172.32.0.1', '192.0.2.1', '100.128.0.1', '2001:db8::1', 'fe80::1'])(
+	'isPrivate() is false for %s',
+	(address) => {
+		expect(isPrivate(address)).toBe(false);
+	},
+);
 
 test('unmapped() converts only IPv4-mapped addresses', () => {
 	expect(['::ffff:192.0.2.1', '::192.0.2.1', '2001:db8::1', '192.0.2.1'].map(unmapped)).toEqual([

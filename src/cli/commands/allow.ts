@@ -26,7 +26,7 @@ export function run({ values, flags, words }: Input): number {
 	const narrow = flags.has('whole') ? undefined : narrowAllowance(word, eprefix, attempted);
 	const notes = flags.has('whole') ? [] : [...reservedNotes(attempted), ...unread.map(unreadText)];
 	if (flags.has('write')) {
-		print([...(narrow ?? additions).map((one) => add(one, eprefix)), ...notes]);
+		print([...(narrow ?? additions).map((addition) => add(addition, eprefix)), ...notes]);
 		return 0;
 	}
 	print([

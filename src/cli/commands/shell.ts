@@ -20,12 +20,12 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	const phase = phaseNamed(word);
 	const eprefix = values['eprefix'] ?? installation().eprefix;
 	const configuration = await resolvePortage(eprefix, atom);
-	const { package: one, bin } = configuration;
-	if (one === null) throw new Error(`Portage has no package ${atom}`);
-	const saved = join(one.builddir, 'temp/environment');
+	const { package: resolved, bin } = configuration;
+	if (resolved === null) throw new Error(`Portage has no package ${atom}`);
+	const saved = join(resolved.builddir, 'temp/environment');
 	if (!existsSync(saved)) {
 		throw new Error(
-			`there is no build directory of ${one.cpv} in ${one.builddir}. Portage keeps it if the build fails, and with FEATURES=keepwork always`,
+			`there is no build directory of ${resolved.cpv} in ${resolved.builddir}. Portage keeps it if the build fails, and with FEATURES=keepwork always`,
 		);
 	}
 	accessSync(saved, constants.R_OK);
@@ -41,14 +41,14 @@ export async function run({ values, words, command }: Input): Promise<number> {
 		const phaseContext = { ...packageContextOf(configuration), phase };
 		return await runConfined(phaseContext, bash, {
 			eprefix,
-			cpv: one.cpv,
-			cwd: one.builddir,
+			cpv: resolved.cpv,
+			cwd: resolved.builddir,
 			environment: {
 				...process.env,
-				...phaseVariables(one, eprefix, phase),
+				...phaseVariables(resolved, eprefix, phase),
 				PORTCULLIS_SHELL_ENVIRONMENT: saved,
 				PORTCULLIS_SHELL_BIN: bin,
-				PORTCULLIS_SHELL_TITLE: `${one.cpv} src_${phase}`,
+				PORTCULLIS_SHELL_TITLE: `${resolved.cpv} src_${phase}`,
 			},
 		});
 	} finally {

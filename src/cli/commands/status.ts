@@ -34,15 +34,15 @@ export function statusText(
 		[{ shrinks: 20 }, {}, { align: 'right' }, { align: 'right' }, { align: 'right' }, { align: 'right' }],
 		[
 			['PACKAGE', 'PHASE', 'TIME', 'PROCS', 'MEMORY', 'CPU'],
-			...phases.map((one) => [
-				one.package,
-				`src_${one.phase}`,
-				duration(one.elapsed),
-				String(one.processes),
-				bytes(one.memory),
+			...phases.map((phase) => [
+				phase.package,
+				`src_${phase.phase}`,
+				duration(phase.elapsed),
+				String(phase.processes),
+				bytes(phase.memory),
 				`${cpuUse(
-					one,
-					before?.find(({ pid }) => pid === one.pid),
+					phase,
+					before?.find(({ pid }) => pid === phase.pid),
 				).toFixed(0)}%`,
 			]),
 		],

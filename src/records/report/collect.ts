@@ -208,7 +208,7 @@ function addPhase(report: Report, phase: PhaseSummary): void {
 function keepLargest<Value>(kept: Value[], most: number, value: Value, size: (value: Value) => number): void {
 	const last = kept.at(-1);
 	if (kept.length === most && last !== undefined && size(last) >= size(value)) return;
-	const at = kept.findIndex((one) => size(one) < size(value));
+	const at = kept.findIndex((other) => size(other) < size(value));
 	kept.splice(at < 0 ? kept.length : at, 0, value);
 	kept.length = Math.min(kept.length, most);
 }
@@ -271,16 +271,16 @@ function merge(event: PhaseEvents, record: RunRecord, attempts: number, killed: 
 	event.killedCount = add(event.killedCount, killed);
 	event.missing = record.missing;
 	event.limit = record.limit ?? event.limit;
-	for (const one of record.blocked) addTally(event.blocked, one);
-	for (const one of record.allowed) addTally(event.allowed, one);
+	for (const attempt of record.blocked) addTally(event.blocked, attempt);
+	for (const attempt of record.allowed) addTally(event.allowed, attempt);
 	for (const { name, comm, count } of record.names) addName(event.names, name, comm, count);
-	for (const one of record.orphans) event.killed.unshift({ ...one, time: record.time });
+	for (const orphan of record.orphans) event.killed.unshift({ ...orphan, time: record.time });
 	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
 }
 
 /** A program looks up A and AAAA of a name together: the larger count is the number of lookups. */
 function addName(names: PhaseEvents['names'], name: string, command: string, count: number): void {
-	const known = names.find((one) => one.name === name && one.command === command);
+	const known = names.find((lookup) => lookup.name === name && lookup.command === command);
 	if (known !== undefined) known.count = Math.max(known.count, count);
 	else if (names.length < MOST_TALLIES) names.push({ name, command, count });
 }
@@ -289,7 +289,7 @@ function addTally(tallies: Tally[], attempt: Attempt): void {
 	const command = commandOf(attempt);
 	const where = destination({ ...attempt, protocol: 'tcp' });
 	const known = tallies.find(
-		(one) => one.command === command && one.destination === where && one.protocol === attempt.protocol,
+		(tally) => tally.command === command && tally.destination === where && tally.protocol === attempt.protocol,
 	);
 	if (known !== undefined) known.count = add(known.count, attempt.count);
 	else if (tallies.length < MOST_TALLIES) {

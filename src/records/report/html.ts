@@ -41,7 +41,7 @@ ${heavy('time', 'Time', report.slowest, ({ wall }) => wall, duration)}
 ${heavy('memory', 'Memory', report.largest, ({ memory }) => memory, bytes)}
 </div>
 </main>
-<footer>Written ${localTime(page.now.toISOString())}.${report.unread.map((one) => ` ${escape(unreadText(one))}`).join('')}</footer>
+<footer>Written ${localTime(page.now.toISOString())}.${report.unread.map((unread) => ` ${escape(unreadText(unread))}`).join('')}</footer>
 </body>
 </html>
 `;
@@ -171,7 +171,7 @@ function heavy(
 
 /** Escapes text from a record for HTML, and removes control characters. */
 function escape(text: string): string {
-	return stripControls(text).replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+	return stripControls(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** A pause of this many seconds between two phases separates two sessions. */
@@ -232,8 +232,8 @@ ${table(drawn, begin)}
 /** The numbers of the chart, for touch screens, which show no tooltips, and for screen readers. */
 function table(phases: readonly TimedPhase[], begin: number): string {
 	const rows = phases.map(
-		(one) =>
-			`<tr><td>${escape(one.package)} <span class="phase">src_${escape(one.phase)}</span>${outcome(one) === '' ? '' : ` <b>${outcome(one)}</b>`}</td><td>${duration(one.begin - begin)}</td><td>${duration(one.wall)}</td><td>${duration(one.cpu)}</td><td>${bytes(one.memory)}</td></tr>`,
+		(phase) =>
+			`<tr><td>${escape(phase.package)} <span class="phase">src_${escape(phase.phase)}</span>${outcome(phase) === '' ? '' : ` <b>${outcome(phase)}</b>`}</td><td>${duration(phase.begin - begin)}</td><td>${duration(phase.wall)}</td><td>${duration(phase.cpu)}</td><td>${bytes(phase.memory)}</td></tr>`,
 	);
 	return `<details><summary>In numbers</summary><div class="scroll"><table><thead><tr><th>phase</th><th>after</th><th>time</th><th>cpu</th><th>memory</th></tr></thead><tbody>${rows.join('')}</tbody></table></div></details>`;
 }
