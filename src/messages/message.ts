@@ -1,4 +1,5 @@
 import type { Attempt, Orphan, RunRecord } from '../records/schema.ts';
+import { withoutVersion } from '../util/grammar.ts';
 
 /** One message of a phase, which the hook prints. */
 export interface Line {
@@ -22,18 +23,13 @@ export function capLines<Item>(
 	const lines = items.slice(0, maxLines).map(toLine);
 	const last = lines.at(-1);
 	if (last === undefined || count <= lines.length) return lines;
-	const text = `${subject(record)}: ${count - lines.length} more of these. To list them, run: portcullis report ${atom(record)}`;
+	const text = `${subject(record)}: ${count - lines.length} more of these. To list them, run: portcullis report ${withoutVersion(record.package)}`;
 	return [...lines, { verb: last.verb, text }];
 }
 
 /** The beginning of a message: package and phase. */
 export function subject({ package: cpv, phase }: RunRecord): string {
 	return `Portcullis: ${cpv}: src_${phase}`;
-}
-
-/** CATEGORY/PN of CATEGORY/PF: the version starts at the last hyphen before a digit, except for a revision (PMS 3.2). */
-export function atom({ package: cpv }: RunRecord): string {
-	return cpv.replace(/-[0-9][^-/]*(-r[0-9]+)?$/, '');
 }
 
 /** The command line, or the process name if there is none. At most 100 characters. */

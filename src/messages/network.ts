@@ -1,6 +1,7 @@
 import type { Attempt, Lookup, Program, RunRecord } from '../records/schema.ts';
+import { withoutVersion } from '../util/grammar.ts';
 import { hintsFor } from './hints.ts';
-import { atom, capLines, commandOf, destination, subject, type Line } from './message.ts';
+import { capLines, commandOf, destination, subject, type Line } from './message.ts';
 
 const maxHints = 3;
 
@@ -111,7 +112,7 @@ function advice(record: RunRecord, programs: readonly Program[]): Line[] {
 			: 'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"';
 	return [
 		...known.map(({ fetcher, advice }) => `Hint for ${fetcher}: ${advice}`),
-		`If this caused the failure, fix the ebuild: ${fix}. For settings that allow the access here, run: portcullis allow ${atom(record)}`,
+		`If this caused the failure, fix the ebuild: ${fix}. For settings that allow the access here, run: portcullis allow ${withoutVersion(record.package)}`,
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 

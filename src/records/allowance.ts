@@ -1,4 +1,5 @@
 import { reservedKind } from '../util/addresses.ts';
+import { withoutVersion } from '../util/grammar.ts';
 import { paths } from '../installation/paths.ts';
 import type { RunRecord } from './schema.ts';
 import { problem } from '../rules/settings.ts';
@@ -17,9 +18,6 @@ const networkOff = 'FEATURES="-network-sandbox"';
 const atom =
 	/^(?:[<>]=?|[=~])?[A-Za-z0-9_][A-Za-z0-9+_.-]*\/[A-Za-z0-9_][A-Za-z0-9+_.-]*(?::[A-Za-z0-9_][A-Za-z0-9+_./-]*)?$/;
 
-/** CATEGORY/PF without an operator (PMS 3.2). */
-const versioned = /^[^<>=~].*-[0-9][0-9a-z_.]*(-r[0-9]+)?$/;
-
 /**
  * The lines that build a package without network-sandbox, for the files below `eprefix`. CATEGORY/PF becomes the atom =CATEGORY/PF.
  * undefined if the word is not an atom.
@@ -27,9 +25,10 @@ const versioned = /^[^<>=~].*-[0-9][0-9a-z_.]*(-r[0-9]+)?$/;
 export function generalAllowance(word: string, eprefix: string): readonly [Addition, Addition] | undefined {
 	if (!atom.test(word)) return undefined;
 	const { packageEnv, env } = paths(eprefix);
+	const isVersioned = /^[^<>=~]/.test(word) && withoutVersion(word) !== word;
 	return [
 		{ file: `${env}/${envFile}`, lines: [networkOff] },
-		{ file: packageEnv, lines: [`${versioned.test(word) ? '=' : ''}${word} ${envFile}`] },
+		{ file: packageEnv, lines: [`${isVersioned ? '=' : ''}${word} ${envFile}`] },
 	];
 }
 

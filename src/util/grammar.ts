@@ -10,10 +10,16 @@ const category = '[A-Za-z0-9_][A-Za-z0-9+_.-]*';
 const packageName = '[A-Za-z0-9_][A-Za-z0-9+_-]*';
 const version = '[0-9]+(?:\\.[0-9]+)*[a-z]?(?:_(?:alpha|beta|pre|rc|p)[0-9]*)*(?:-r[0-9]+)?';
 const cpv = new RegExp(`^${category}/${packageName}(?:-${version})?$`);
+const versionSuffix = new RegExp(`-${version}$`);
 
 /** Whether a text is CATEGORY/PF or CATEGORY/PN. (`portcullis run` uses the name portcullis/run.) */
 export function isPackage(text: string): boolean {
 	return text.length <= 256 && cpv.test(text);
+}
+
+/** CATEGORY/PN of CATEGORY/PF. */
+export function withoutVersion(text: string): string {
+	return text.replace(versionSuffix, '');
 }
 
 /** Whether a text is an IP address as inet_ntop(3) prints it, without a zone. */
