@@ -43,15 +43,15 @@ command_install() {
 	transaction_finish
 	if ((${#plan_verb[@]})); then
 		plan_report
-		say "Portcullis $version is installed in ${root:-/}; FEATURES in make.conf decides what it does"
+		report "Portcullis $version is installed in ${root:-/}; FEATURES in make.conf decides what it does"
 	else
-		say "nothing to do: Portcullis $version is installed in ${root:-/}"
+		report "nothing to do: Portcullis $version is installed in ${root:-/}"
 	fi
 }
 
 command_uninstall() {
 	if [[ -z $record_found && $bashrc_block == none ]]; then
-		say "nothing to do: Portcullis is not installed in ${root:-/}"
+		report "nothing to do: Portcullis is not installed in ${root:-/}"
 		return 0
 	fi
 	plan_uninstall

@@ -41,7 +41,7 @@ function benchKinds(title: string, unit: Unit, script: string, rounds: number): 
 	);
 }
 
-function say(text: string): void {
+function print(text: string): void {
 	process.stdout.write(`${text}\n`);
 }
 
@@ -58,20 +58,20 @@ async function main(args: readonly string[]): Promise<void> {
 
 	const start = new Date();
 	const machine = { kernel: release(), cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length, load: loadavg() };
-	say(
+	print(
 		`Linux ${machine.kernel}, ${String(machine.cpus)} x ${machine.cpu}, load ${machine.load.map((load) => load.toFixed(1)).join(' ')}\n`,
 	);
 	const tables: Table[] = [];
 	const add = (...more: readonly Table[]): void => {
 		tables.push(...more);
 		more.forEach((one) => {
-			say(render(one));
+			print(render(one));
 		});
 	};
 	add(...benchCommands(bin, runs));
 	const memory = { peak: benchMemory(bin), supervisor: await benchSupervisor(bin) };
-	say(`confine's peak memory (VmHWM) when it calls exec: ${String(memory.peak)} kB`);
-	say(`Its supervisor's own (Pss) while a command runs: ${String(memory.supervisor)} kB\n`);
+	print(`confine's peak memory (VmHWM) when it calls exec: ${String(memory.peak)} kB`);
+	print(`Its supervisor's own (Pss) while a command runs: ${String(memory.supervisor)} kB\n`);
 	add(
 		benchKinds(
 			'1,000 orphans, from the end of their command to the end of the last',
@@ -92,7 +92,7 @@ async function main(args: readonly string[]): Promise<void> {
 		file,
 		`${JSON.stringify({ schema: 2, time: start.toISOString(), machine, memory, tables }, null, '\t')}\n`,
 	);
-	say(`written to ${file}`);
+	print(`written to ${file}`);
 }
 
 await main(process.argv.slice(2));

@@ -20,7 +20,7 @@ build_sources() {
 		[[ -z $program ]] || command -v npm >/dev/null ||
 			fail tools "the program is not built and npm is not in PATH (Gentoo: net-libs/nodejs[npm], Debian: npm); nothing was changed"
 		if [[ -n $opt_dry_run ]]; then
-			say "would build Portcullis in $source_dir"
+			report "would build Portcullis in $source_dir"
 		else
 			lock_directory "$source_dir"
 			build_run "$program"
@@ -59,7 +59,7 @@ build_check_compiler() {
 build_run() {
 	local -a command=(make --no-print-directory -C "$source_dir/native")
 	[[ -z $1 ]] || command=(npm --prefix "$source_dir" run --silent build)
-	say "building in $source_dir"
+	report "building in $source_dir"
 	if ! "${command[@]}" >"$workdir/build.log" 2>&1 </dev/null; then
 		tail -n 20 -- "$workdir/build.log" >&2
 		fail tools "the build failed (${command[*]}), see above; nothing was installed"

@@ -14,7 +14,7 @@ declare -rA failure_status=(
 	[untrusted]=10 # another user can change the target
 )
 
-say() {
+report() {
 	printf '%s\n' "$*"
 }
 

@@ -164,9 +164,9 @@ plan_prune() {
 	while read -r path; do
 		[[ -d $root/$path ]] || continue
 		if rmdir -- "$root/$path" 2>/dev/null; then
-			say "removed $root/$path"
+			report "removed $root/$path"
 		elif [[ ${path##*/} == portcullis ]]; then
-			say "kept $root/$path: it is not empty"
+			report "kept $root/$path: it is not empty"
 		fi
 	done < <(printf '%s\n' "${record_dirs[@]}" | sort -r)
 }
@@ -178,10 +178,10 @@ plan_announce() {
 	for i in "${!plan_verb[@]}"; do
 		word=$(plan_describe "$i")
 		plan_words+=("${plan_past[$word]}")
-		[[ -z $opt_dry_run ]] || say "would ${word/attributes/set the mode of} ${plan_path[i]}"
+		[[ -z $opt_dry_run ]] || report "would ${word/attributes/set the mode of} ${plan_path[i]}"
 	done
 	[[ -z $opt_dry_run ]] || plan_print_notes
-	if [[ -n $opt_dry_run && ${#plan_verb[@]} == 0 ]]; then say "would change nothing in ${root:-/}"; fi
+	if [[ -n $opt_dry_run && ${#plan_verb[@]} == 0 ]]; then report "would change nothing in ${root:-/}"; fi
 }
 
 plan_print_notes() {
@@ -193,7 +193,7 @@ plan_print_notes() {
 plan_report() {
 	local i
 	for i in "${!plan_verb[@]}"; do
-		[[ ${plan_verb[i]} == directory ]] || say "${plan_words[i]} ${plan_path[i]}"
+		[[ ${plan_verb[i]} == directory ]] || report "${plan_words[i]} ${plan_path[i]}"
 	done
 	plan_print_notes
 }

@@ -3,12 +3,12 @@
 
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 
-say() {
+log() {
 	printf '%s\n' "$*" >&2
 }
 
 die() {
-	say "${0##*/}: $*"
+	log "${0##*/}: $*"
 	exit 1
 }
 

@@ -17,7 +17,7 @@ wheel() {
 # users must be able to read and start the program, whatever umask root has.
 wheel_fetch() (
 	umask 022
-	say "Fetching $package $version from the Python package index into ${dir#"$TOP"/}"
+	log "Fetching $package $version from the Python package index into ${dir#"$TOP"/}"
 	rm -rf -- "$dir"
 	/usr/bin/python3 -m venv "$dir"
 	"$dir/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \

@@ -4,7 +4,7 @@ EAPI=8
 
 DESCRIPTION="Socket library that provides several common communication patterns"
 HOMEPAGE="https://nanomsg.org/"
-# The npm package of that name carries nanomsg's own release as it is; scripts/demo puts it into DISTDIR.
+# The npm package nanomsg contains the unchanged upstream release. scripts/demo copies it to DISTDIR.
 SRC_URI="nanomsg-4.2.1.tgz"
 S="${WORKDIR}/package/deps/nanomsg"
 
@@ -13,58 +13,58 @@ SLOT="0"
 KEYWORDS="amd64"
 RESTRICT="fetch"
 
-# "key=value", to where the demo reads it.
-tell() {
+# record KEY VALUE: writes a line of the table of scripts/demo.
+record() {
 	local port queue log
 	source "${EPREFIX}/etc/demo" || die
 	echo "$1=$2" >>"${log}" || die
 }
 
-tell_namespaces() {
+record_namespaces() {
 	local kind
 	for kind in net ipc; do
-		tell "${FUNCNAME[1]}-${kind}" "$(readlink "/proc/self/ns/${kind}")"
+		record "${FUNCNAME[1]}-${kind}" "$(readlink "/proc/self/ns/${kind}")"
 	done
 }
 
 src_unpack() {
-	tell_namespaces
+	record_namespaces
 	default
 }
 
 src_configure() {
-	tell_namespaces
+	record_namespaces
 	mkdir build && cd build || die
 	../configure --prefix="${EPREFIX}/usr" || die
 }
 
 src_compile() {
-	tell_namespaces
+	record_namespaces
 	emake -C build
 }
 
-# nanomsg's own tests talk to servers that they start, over TCP, WebSocket and IPC; the one after them tries what a
-# careless test suite does.
+# The tests of nanomsg start servers and connect to them over TCP, WebSocket and IPC. The rest imitates a careless test suite, which
+# connects to services of the host.
 src_test() {
 	local port queue log answer
-	tell_namespaces
+	record_namespaces
 	emake -C build test ARGS=-j4 >"${T}/tests.log" || die "nanomsg's tests failed"
-	tell tests "$(sed -n 's/.*, \([0-9]*\) tests failed out of \([0-9]*\)/\2 run, \1 failed/p' "${T}/tests.log")"
+	record tests "$(sed -n 's/.*, \([0-9]*\) tests failed out of \([0-9]*\)/\2 run, \1 failed/p' "${T}/tests.log")"
 
 	source "${EPREFIX}/etc/demo" || die
 	answer=$({ exec 3<>"/dev/tcp/127.0.0.1/${port}" && head -n1 <&3; } 2>&1)
 	[[ ${answer} != *connect:* ]] || answer=$(sed -n 's/.*connect: //p;q' <<<"${answer}")
-	tell service "${answer}"
+	record service "${answer}"
 	ipcs -q | grep -q "^[^ ]* *${queue} " && answer=visible || answer='not there'
-	tell queue "${answer}"
-	tell interfaces "$(sed -n 's/^ *\([^:]*\):.*/\1/p' /proc/self/net/dev | sort | paste -sd' ')"
+	record queue "${answer}"
+	record interfaces "$(sed -n 's/^ *\([^:]*\):.*/\1/p' /proc/self/net/dev | sort | paste -sd' ')"
 }
 
 src_install() {
-	tell_namespaces
+	record_namespaces
 	emake -C build DESTDIR="${D}" install
 }
 
 pkg_postinst() {
-	tell_namespaces
+	record_namespaces
 }
