@@ -1,6 +1,6 @@
 import { usage, type Command } from './command.ts';
 import { publicCommands } from './commands.ts';
-import { wrapIndented, wrap } from '../util/terminal.ts';
+import { wrapIndented, wrap } from '../util/layout.ts';
 
 /** The text of `portcullis --help`, at most 80 columns wide. */
 export function helpForAll(): string {

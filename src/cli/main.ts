@@ -2,7 +2,6 @@ import minimist from 'minimist';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Command, Input } from './command.ts';
 import { commands } from './commands.ts';
-import { helpFor, helpForAll } from './help.ts';
 import { print, printError } from '../util/output.ts';
 import { screenOf } from '../util/terminal.ts';
 import { suggestion, UsageError } from './usage.ts';
@@ -25,15 +24,12 @@ async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
 	if (name === undefined) throw new UsageError('a command is missing. `portcullis --help` lists them');
 	if (name === '--version' || name === '-V') return printText(`portcullis ${manifest.version}`);
 	if (name === '--help' || name === '-h' || name === 'help') {
-		const [topic] = rest;
-		return printText(
-			topic === undefined ? helpForAll() : helpFor(topic, commandNamed(topic), screenOf(process.stdout).width),
-		);
+		return printHelp(rest[0]);
 	}
 	const command = commandNamed(name);
 	const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
 	if (own.includes('--help') || own.includes('-h')) {
-		return printText(helpFor(name, command, screenOf(process.stdout).width));
+		return printHelp(name);
 	}
 	return command.run(parse(name, command, rest));
 }
@@ -80,6 +76,13 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 		words: parsed._,
 		command: argv.includes('--') ? parsed['--'] : undefined,
 	};
+}
+
+async function printHelp(name: string | undefined): Promise<number> {
+	const { helpFor, helpForAll } = await import('./help.ts');
+	return printText(
+		name === undefined ? helpForAll() : helpFor(name, commandNamed(name), screenOf(process.stdout).width),
+	);
 }
 
 function printText(text: string): number {

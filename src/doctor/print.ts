@@ -1,5 +1,6 @@
 import type { Style } from '../util/output.ts';
-import { fit, paint, wrap, type Screen } from '../util/terminal.ts';
+import { fit, wrap } from '../util/layout.ts';
+import { paint, type Screen } from '../util/terminal.ts';
 import type { Finding, State } from './finding.ts';
 
 const marks: Readonly<Record<State, readonly [sign: string, word: string, style: Style]>> = {

@@ -4,7 +4,8 @@ import type { PackageContext } from './phase_context.ts';
 import { confinements, isSrcPhase, otherPhases, srcPhases, type Confinement } from './phases.ts';
 import { settingNames, settings } from './settings.ts';
 import { suggestion, UsageError } from '../cli/usage.ts';
-import { fit, paint, wrap, type Screen } from '../util/terminal.ts';
+import { fit, wrap } from '../util/layout.ts';
+import { paint, type Screen } from '../util/terminal.ts';
 
 export interface Explanation {
 	/** The package and its source; '' if options gave the context. */

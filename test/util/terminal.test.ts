@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { fit, screenOf, table, wrap } from '../../src/util/terminal.ts';
+import { fit, table, wrap } from '../../src/util/layout.ts';
+import { screenOf } from '../../src/util/terminal.ts';
 import { ago, bytes, count, duration } from '../../src/util/units.ts';
 
 const terminal = { isTTY: true, columns: 80 };
 
-describe('what a stream can show', () => {
+describe('screenOf()', () => {
 	test.each([
 		['a terminal', terminal, { TERM: 'xterm', LANG: 'de_DE.UTF-8' }, { width: 80, color: true, unicode: true }],
 		['NO_COLOR', terminal, { NO_COLOR: '1', LANG: 'C.utf8' }, { width: 80, color: false, unicode: true }],
@@ -14,27 +15,62 @@ describe('what a stream can show', () => {
 		['LC_ALL before LANG', terminal, { LC_ALL: 'C', LANG: 'C.UTF-8' }, { width: 80, color: true, unicode: false }],
 		['a terminal of unknown width', { isTTY: true, columns: 0 }, {}, { width: 80, color: true, unicode: false }],
 		['a pipe', {}, { TERM: 'xterm', LANG: 'C.UTF-8' }, { width: Infinity, color: false, unicode: false }],
-	])('%s', (_, stream, env, screen) => {
+	])('recognizes %s', (_, stream, env, screen) => {
 		expect(screenOf(stream, env)).toEqual(screen);
 	});
 });
 
-test('text is broken between words, and cut where asked', () => {
-	expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
-	expect(wrap('a verylongword b', 4)).toEqual(['a', 'verylongword', 'b']);
-	expect(fit('portcullis', 5)).toBe('port…');
+describe('wrap()', () => {
+	test('breaks lines between words and keeps long words whole', () => {
+		expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
+		expect(wrap('a verylongword b', 4)).toEqual(['a', 'verylongword', 'b']);
+	});
+
+	test('counts two columns for a wide character and none for a combining one', () => {
+		expect(wrap('日本 日本', 8)).toEqual(['日本', '日本']);
+		expect(wrap('e\u0301e\u0301 e\u0301', 4)).toEqual(['e\u0301e\u0301 e\u0301']);
+	});
 });
 
-test('a table fits the screen, and gives way where it may', () => {
-	const screen = { width: 20, color: false, unicode: true };
+describe('fit()', () => {
+	test.each([
+		['portcullis', 5, 'port…'],
+		['portcullis', 10, 'portcullis'],
+		['日本語', 6, '日本語'],
+		['日本語', 5, '日本…'],
+		['日本語', 4, '日…'],
+		['日本語', 1, '…'],
+		['👩‍🚀👩‍🚀', 3, '👩‍🚀…'],
+	])('cuts %s to %i columns: %s', (text, width, result) => {
+		expect(fit(text, width)).toBe(result);
+	});
+});
+
+describe('table()', () => {
+	const columns = [{ shrinks: 5 }, { align: 'right' }] as const;
 	const rows = [
 		['a/very-long-package-name', '12 s'],
 		['b', '3 s'],
 	];
-	expect(table(screen, [{ shrinks: 5 }, { align: 'right' }], rows)).toEqual([
-		'a/very-long-p…  12 s',
-		'b                3 s',
-	]);
+
+	test('cuts the columns that may shrink to the width of the screen', () => {
+		expect(table({ width: 20, color: false, unicode: true }, columns, rows)).toEqual([
+			'a/very-long-p…  12 s',
+			'b                3 s',
+		]);
+	});
+
+	test('keeps the minimum widths if the screen is narrower', () => {
+		expect(table({ width: 4, color: false, unicode: true }, columns, rows)).toEqual(['a/ve…  12 s', 'b       3 s']);
+	});
+
+	test('aligns columns with wide characters', () => {
+		const wide = [
+			['日本', '1'],
+			['a', '2'],
+		];
+		expect(table({ width: 20, color: false, unicode: true }, columns, wide)).toEqual(['日本  1', 'a     2']);
+	});
 });
 
 test.each([
@@ -45,7 +81,7 @@ test.each([
 	[125, '2 min 05 s'],
 	[3599.7, '1 h 00 min'],
 	[90_000, '1 d 1 h'],
-])('%f seconds are %s', (seconds, text) => {
+])('duration() formats %f seconds as %s', (seconds, text) => {
 	expect(duration(seconds)).toBe(text);
 });
 
@@ -55,11 +91,11 @@ test.each([
 	[1024, '1.0 KiB'],
 	[12_345_678, '12 MiB'],
 	[3.45 * 2 ** 30, '3.5 GiB'],
-])('%i bytes are %s', (number, text) => {
+])('bytes() formats %i bytes as %s', (number, text) => {
 	expect(bytes(number)).toBe(text);
 });
 
-test('counts and times in words', () => {
+test('count() uses the plural, and ago() the largest unit', () => {
 	expect(count(1, 'process', 'processes')).toBe('1 process');
 	expect(count(2, 'phase')).toBe('2 phases');
 	const now = Date.parse('2026-11-24T12:00:00Z');

@@ -8,7 +8,8 @@ import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
 import { srcPhases } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
-import { screenOf, wrap, type Screen } from '../../util/terminal.ts';
+import { wrap } from '../../util/layout.ts';
+import { screenOf, type Screen } from '../../util/terminal.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {

@@ -9,7 +9,8 @@ import { installation } from '../../installation/locate.ts';
 import { readFile } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
 import { confinements } from '../../rules/phases.ts';
-import { wrapIndented, screenOf, wrap } from '../../util/terminal.ts';
+import { wrapIndented, wrap } from '../../util/layout.ts';
+import { screenOf } from '../../util/terminal.ts';
 import { UsageError } from '../usage.ts';
 
 /** The width of the longest name. */

@@ -1,6 +1,7 @@
 import type { Input } from '../command.ts';
 import { print, terminal } from '../../util/output.ts';
-import { paint, screenOf, table, type Screen } from '../../util/terminal.ts';
+import { table } from '../../util/layout.ts';
+import { paint, screenOf, type Screen } from '../../util/terminal.ts';
 import { runningPhases, type RunningPhase } from '../running_phases.ts';
 import { bytes, duration } from '../../util/units.ts';
 import { UsageError } from '../usage.ts';

@@ -1,6 +1,7 @@
 import { featureOf } from '../../rules/features.ts';
 import { unreadText } from '../reader.ts';
-import { fit, pad, paint, table, wrap, type Screen } from '../../util/terminal.ts';
+import { fit, pad, table, wrap } from '../../util/layout.ts';
+import { paint, type Screen } from '../../util/terminal.ts';
 import { settingOf } from '../../rules/settings.ts';
 import { ago, bytes, count, duration, localTime } from '../../util/units.ts';
 import type { PhaseSummary, Report } from './collect.ts';

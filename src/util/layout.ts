@@ -1,0 +1,79 @@
+/** Text in columns of a terminal. Only commands that print such text load this module, because string-width takes 15 ms to load. */
+import stringWidth from 'string-width';
+import type { Screen } from './terminal.ts';
+
+/** Breaks a text between words. A word that is wider than the line stays whole. */
+export function wrap(text: string, width: number): string[] {
+	const lines: string[] = [];
+	let line = '';
+	for (const word of text.split(/[ \n\t]+/)) {
+		if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > width) {
+			lines.push(line);
+			line = word;
+		} else {
+			line = line === '' ? word : `${line} ${word}`;
+		}
+	}
+	return [...lines, line];
+}
+
+/** Breaks a text between words, and indents every line except the first one. */
+export function wrapIndented(text: string, width: number, indent: string): string[] {
+	const [first = '', ...rest] = wrap(text, width);
+	if (rest.length === 0) return [first];
+	return [first, ...wrap(rest.join(' '), width - columnsOf(indent)).map((line) => indent + line)];
+}
+
+/** Cuts the end of a text that is wider than `width` columns, and marks the cut with `…`. */
+export function fit(text: string, width: number): string {
+	if (columnsOf(text) <= width) return text;
+	let start = '';
+	let used = 1;
+	for (const { segment } of new Intl.Segmenter().segment(text)) {
+		used += columnsOf(segment);
+		if (used > width) break;
+		start += segment;
+	}
+	return `${start}…`;
+}
+
+/** Pads a text with spaces to `width` columns. */
+export function pad(text: string, width: number, side: 'left' | 'right' = 'right'): string {
+	const spaces = ' '.repeat(Math.max(0, width - columnsOf(text)));
+	return side === 'left' ? spaces + text : text + spaces;
+}
+
+/** The number of columns that a terminal uses for a text: two for a wide character, none for a combining one. */
+export function columnsOf(text: string): number {
+	return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
+}
+
+export interface Column {
+	readonly align?: 'right';
+	/** The column may be cut to this width if the line is wider than the screen. */
+	readonly shrinks?: number;
+}
+
+/** Formats rows as columns with two spaces between them. Columns with `shrinks` are cut, the first one first, until the line fits. */
+export function table(
+	screen: Screen,
+	columns: readonly Column[],
+	rows: readonly (readonly string[])[],
+	indent = '',
+): string[] {
+	const widths = columns.map((_, at) => Math.max(0, ...rows.map((row) => columnsOf(row[at] ?? ''))));
+	let excess = columnsOf(indent) + widths.reduce((sum, one) => sum + one, 0) + 2 * (columns.length - 1) - screen.width;
+	for (const [at, { shrinks }] of columns.entries()) {
+		if (excess <= 0 || shrinks === undefined) continue;
+		const less = Math.min(excess, Math.max(0, (widths[at] ?? 0) - shrinks));
+		widths[at] = (widths[at] ?? 0) - less;
+		excess -= less;
+	}
+	return rows.map((row) => {
+		const cells = columns.map(({ align }, at) => {
+			const width = widths[at] ?? 0;
+			return pad(fit(row[at] ?? '', width), width, align === 'right' ? 'left' : 'right');
+		});
+		return (indent + cells.join('  ')).trimEnd();
+	});
+}
