@@ -32,10 +32,14 @@ resumable_package() {
 	EOF
 }
 
-# Prints the live processes of src_* phases in the prefix. Helpers of Portage between phases, such as misc-functions.sh, do not count.
+# Prints the live processes of src_* phases in the prefix and of its confine, which has no environment of the build. Helpers of Portage
+# between phases, such as misc-functions.sh, do not count.
 phase_processes() {
-	grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null |
-		xargs -r grep -lzE '^EBUILD_PHASE=(unpack|prepare|configure|compile|test|install)$' 2>/dev/null | cut -d/ -f3 | while read -r pid; do
+	{
+		grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null |
+			xargs -r grep -lzE '^EBUILD_PHASE=(unpack|prepare|configure|compile|test|install)$' 2>/dev/null
+		grep -lzxF "$CONFINE" /proc/[0-9]*/cmdline 2>/dev/null
+	} | cut -d/ -f3 | sort -u | while read -r pid; do
 		stat=$(<"/proc/$pid/stat") || continue
 		[[ ${stat##*) } == [ZX]* ]] || echo "$pid"
 	done 2>/dev/null

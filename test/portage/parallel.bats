@@ -55,7 +55,7 @@ kill_candidates() {
 		kind=ebuild
 		[[ $line != *portcullis/confine\ --* ]] || kind=confine
 		[[ $kind == confine || $line =~ $phase ]] || continue
-		# confine has no environment of the build, but a label.
+		# confine has no environment of the build. Its option --label contains the package.
 		package=$(tr '\0' '\n' <"/proc/$pid/$([[ $kind == confine ]] && echo cmdline || echo environ)" |
 			sed -n 's/^\(PORTAGE_BUILDDIR=.*\|package=.*\)\/\(.*\)-1$/\2/p')
 		[[ ! $package ]] || echo "$pid $kind $package"
@@ -80,7 +80,7 @@ kill_at_random() {
 			KINDS[emerge]=$((KINDS[emerge] + 1))
 			break
 		fi
-		# Alternate between both kinds, because confine lives for a shorter time. After five attempts take any kind.
+		# Alternate between both kinds. After five attempts take any kind.
 		wanted=${turns[killed % 2]}
 		((++attempts % 5)) || wanted='.*'
 		read -r victim kind package < <(kill_candidates | grep " $wanted " | shuf -n1) || continue
