@@ -108,10 +108,7 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 		},
 		{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox isolates every src_* phase' },
 	],
-	cgroup: [
-		auditOnly,
-		{ phases: srcPhases, when: [], confined: true, rule: 'cgroup tracks every src_* phase' },
-	],
+	cgroup: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'cgroup tracks every src_* phase' }],
 };
 
 export function isSrcPhase(phase: string): phase is SrcPhase {
