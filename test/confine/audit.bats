@@ -5,7 +5,7 @@ load audit
 
 DESTINATION='198.51.100.7 443'
 
-@test 'an unprivileged phase: connect, sendto, sendmsg and sendmmsg are recorded for IPv4 and IPv6' {
+@test 'confine records connect, sendto, sendmsg and sendmmsg of an unprivileged phase, for IPv4 and IPv6' {
 	audit --net -- "$CLIENT" connect 2
 	assert_blocked "client tcp $DESTINATION 2"
 	audit --net -- "$CLIENT" udp
@@ -31,7 +31,7 @@ DESTINATION='198.51.100.7 443'
 	[[ $(record_value "$RECORD" r.watched) == yes && $(record_value "$RECORD" r.mode) == userns && $(record_value "$RECORD" r.setuid_inert) == undefined ]]
 }
 
-@test 'attempts to 10.0.0.0/8 and ::/8, the networks of lo, are recorded' {
+@test 'confine records connections to 10.0.0.0/8 and ::/8, for which lo has a route' {
 	TO=10.1.2.3 PORT=80 audit --net -- "$CLIENT" connect
 	assert_blocked 'client tcp 10.1.2.3 80 1'
 	TO=fd::7 PORT=80 audit --net -- "$CLIENT" connect
@@ -39,26 +39,26 @@ DESTINATION='198.51.100.7 443'
 	[[ $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
-@test 'loopback, path and abstract sockets, netlink, AF_UNSPEC and a bad pointer are not recorded as attempts' {
+@test 'confine records no connection to loopback addresses, path and abstract sockets, netlink, AF_UNSPEC or an invalid pointer' {
 	audit --net -- "$CLIENT" harmless
 	assert_blocked ''
 	[[ $(record_value "$RECORD" r.attempts) == undefined && $(record_value "$RECORD" r.unattributed) == undefined && $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
-@test 'a phase of root: a raw socket is recorded as such, and no_new_privs is not set' {
+@test 'if a phase runs as root, confine records a raw socket with the protocol raw, and does not set no_new_privs' {
 	((EUID == 0)) || skip 'needs root'
 	RUN_AS=root audit --net -- sh -c '"$1" raw; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
 	assert_blocked "client raw $DESTINATION 1"
 	[[ $(record_value "$RECORD" r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]
 }
 
-@test 'attempts of a static program are recorded' {
+@test 'confine records the blocked connections of a statically linked program' {
 	gcc -O1 -static -pthread -o "$AUDIT_DIR/fixed" "$TOP/test/confine/audit/client.c"
 	audit --net -- "$AUDIT_DIR/fixed" connect 3
 	assert_blocked "fixed tcp $DESTINATION 3"
 }
 
-@test 'attempts of a 32-bit program are recorded, by direct calls and by socketcall' {
+@test 'confine records the blocked connections of a 32-bit program that uses connect(2) or socketcall(2)' {
 	gcc -O1 -m32 -pthread -o "$AUDIT_DIR/small" "$TOP/test/confine/audit/client.c"
 	audit --net -- "$AUDIT_DIR/small" connect
 	assert_blocked "small tcp $DESTINATION 1"
@@ -69,13 +69,13 @@ DESTINATION='198.51.100.7 443'
 	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
-@test '64 threads with 1,000 attempts each: all are counted and fail as without confine' {
+@test 'if 64 threads connect 1,000 times each, confine counts all attempts, and they fail with the same errno as without confine' {
 	audit --net -- "$CLIENT" threads 64 1000
 	assert_blocked "client tcp $DESTINATION 64000"
 	[[ $(record_value "$RECORD" r.unreachable) == 64000 && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
-@test 'many short-lived processes are recorded, also if the watcher may open few descriptors' {
+@test 'confine records the connections of many short-lived processes, also if RLIMIT_NOFILE is low' {
 	(
 		ulimit -n 14
 		audit --net -- "$CLIENT" threads 8 100
@@ -87,7 +87,7 @@ DESTINATION='198.51.100.7 443'
 	assert_blocked "client tcp $DESTINATION 150" "other udp $DESTINATION 150"
 }
 
-@test 'after vfork and exec an attempt has the process name of its time' {
+@test 'if a process connects before and after exec, the record has its name at the time of each connection' {
 	audit --net -- "$CLIENT" vfork
 	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.argv.join(" ")).sort()') == "[\"$CLIENT vfork\",\"child connect\"]" ]]
 	cp "$CLIENT" "$AUDIT_DIR/other"
@@ -95,7 +95,7 @@ DESTINATION='198.51.100.7 443'
 	assert_blocked "client tcp $DESTINATION 1" "other tcp $DESTINATION 1"
 }
 
-@test 'an attempt of a script is recorded with the path of the script' {
+@test 'if a script connects, the record has the path of the script' {
 	local code='
 import socket
 try: socket.create_connection(("198.51.100.7", 443))
@@ -116,13 +116,13 @@ except OSError: pass
 	[[ $(record_value "$RECORD" 'r.blocked[0].script') == undefined ]]
 }
 
-@test 'a 1 kHz timer with SA_RESTART: attempts fail as without confine and are counted once' {
+@test 'if a 1 kHz timer with SA_RESTART interrupts connections, they fail with the same errno as without confine and are counted once' {
 	audit --net -- "$CLIENT" timer 1 20000 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") =~ ^unexpected=0\ ticks=[0-9]{2,}$ ]]
 	assert_blocked "client tcp $DESTINATION 20000"
 }
 
-@test 'a 1 kHz timer without SA_RESTART: an attempt that fails with EINTR is not counted' {
+@test 'if a 1 kHz timer without SA_RESTART interrupts connections, confine does not count those that fail with EINTR' {
 	local unexpected ticks
 	audit --net -- "$CLIENT" timer 0 50000 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") =~ ^unexpected=([0-9]+)\ ticks=([0-9]{2,})$ ]]
@@ -133,13 +133,13 @@ except OSError: pass
 	[[ $(record_value "$RECORD" r.unreachable) == $((50000 - unexpected)) ]]
 }
 
-@test 'many signals disturb no attempt and no count' {
+@test 'if a connecting process receives many signals, its connections fail with the usual errno, and confine counts each one once' {
 	audit --net -- "$CLIENT" storm 3000 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'unexpected=0' ]]
 	assert_blocked "client tcp $DESTINATION 3000"
 }
 
-@test 'attempts are recorded under strace and gdb' {
+@test 'confine records the connections of a program that runs under strace or gdb' {
 	audit --net -- strace -f -o /dev/null "$CLIENT" connect 2
 	assert_blocked "client tcp $DESTINATION 2"
 	audit --net -- gdb -q -batch -ex run -ex 'info program' --args "$CLIENT" connect 2
@@ -148,7 +148,7 @@ except OSError: pass
 	assert_blocked "client tcp $DESTINATION 2"
 }
 
-@test 'a phase cannot install a second seccomp listener, and the record names the process; a filter without one works' {
+@test 'a phase can install a seccomp filter but no seccomp listener, and the record names the process that tried to install one' {
 	audit --net -- "$CLIENT" listener >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'Device or resource busy\na filter' ]]
 	[[ $(record_value "$RECORD" 'r.listener_refused.comm') == client ]]
@@ -156,29 +156,29 @@ except OSError: pass
 	[[ $(record_value "$RECORD" 'r.listener_refused') == undefined ]]
 }
 
-@test 'below an older seccomp listener the phase is not watched, the record has the reason, and the kernel counts' {
+@test 'if another program has already installed a seccomp listener, the record has only the packet count of the kernel, and the reason' {
 	local outer
 	outer=$RECORD
 	audit_setup
-	# The outer confine takes the part of a foreign program with a listener.
+	# The outer confine stands for another program that has already installed a seccomp listener.
 	RUN_AS=root run -0 "$CONFINE" --audit --record "$outer" --net -- "$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 3
 	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'another seccomp listener exists: Device or resource busy' ]]
 	[[ $(record_value "$RECORD" r.unreachable) == 3 && $(record_value "$RECORD" r.unattributed) == 3 && $(record_value "$RECORD" r.blocked) == undefined ]]
 }
 
-@test '300 destinations: the record lists 256 and counts all' {
+@test 'if a phase connects to 300 destinations, the record lists 256 of them and counts all connections' {
 	audit --net -- "$CLIENT" ports 1000 300
 	[[ $(record_value "$RECORD" r.attempts) == 300 && $(record_value "$RECORD" r.blocked.length) == 256 && $(record_value "$RECORD" r.unattributed) == undefined ]]
 	[[ $(record_value "$RECORD" 'r.blocked[0].argv.length') == 4 && $(record_value "$RECORD" 'r.blocked[255].argv.length') == 0 ]]
 }
 
-@test '300,000 attempts to one destination take one entry of the record' {
+@test 'if a phase connects 300,000 times to one destination, the record has one entry with that count' {
 	audit --net -- "$CLIENT" connect 300000
 	assert_blocked "client tcp $DESTINATION 300000"
 	(($(wc -c <"$RECORD") < 2000))
 }
 
-@test '--audit alone isolates nothing, and sets no_new_privs for an unprivileged phase' {
+@test 'confine --audit without --net does not isolate the network, and sets no_new_privs for an unprivileged phase' {
 	TO=127.0.0.1 audit -- sh -c 'readlink /proc/self/ns/net; grep NoNewPrivs: /proc/self/status; exec "$1" connect' sh "$CLIENT" >"$AUDIT_DIR/out" || true
 	[[ $(<"$AUDIT_DIR/out") == "$(readlink /proc/self/ns/net)"$'\nNoNewPrivs:\t1' ]]
 	[[ $(record_value "$RECORD" r.watched) == yes && $(record_value "$RECORD" r.setuid_inert) == true && $(record_value "$RECORD" r.blocked) == undefined ]]
@@ -187,7 +187,7 @@ except OSError: pass
 	[[ $(record_value "$RECORD" r.observed.length) == 1 && $(record_value "$RECORD" r.unreachable) == undefined && $(record_value "$RECORD" r.names_watched) == undefined ]]
 }
 
-@test 'in a network that Portage has isolated an unprivileged phase is watched, but its DNS lookups are not recorded' {
+@test 'if Portage has already isolated the network, confine records the connections of an unprivileged phase, but not its DNS lookups' {
 	((EUID == 0)) || skip 'needs root to isolate it first'
 	unshare --net --ipc --uts sh -c '
 		hostname localhost; ip link set lo up; ip addr add 10.0.0.1/8 dev lo; ip addr add fd::1/8 dev lo
@@ -198,7 +198,7 @@ except OSError: pass
 	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'confine has not set up the network' ]]
 }
 
-@test 'without --audit the record has the count of the kernel' {
+@test 'without --audit, the record has only the number of packets without a route, as the kernel counts them' {
 	: >"$RECORD"
 	"$CONFINE" --net --record "$RECORD" -- "$CLIENT" connect 7
 	[[ $(record_value "$RECORD" r.unreachable) == 7 && $(record_value "$RECORD" r.watched) == undefined ]]
@@ -206,7 +206,7 @@ except OSError: pass
 	[[ $(tail -n1 "$RECORD") == *'"unreachable":0'* ]]
 }
 
-@test 'with --audit a phase cannot reach a server on the host, and can reach its own server' {
+@test 'a phase with confine --net --audit cannot reach a server on the host, and can reach a server that it has started' {
 	local port pid
 	exec {port}< <(exec node -e '
 		const server = require("node:net").createServer((socket) => socket.end("host\n"));
@@ -224,7 +224,7 @@ assert server.accept()[0].recv(4) == b"ping"
 	kill "$pid"
 }
 
-@test '--probe prints whether a phase can be watched' {
+@test 'confine --probe prints whether it can record the connections of a phase, or the reason why not' {
 	run -0 audit_run --probe
 	[[ $output == *$'\naudit=yes'* ]]
 	run -0 "$CONFINE" --audit --record "$RECORD" -- "$CONFINE" --probe
@@ -242,7 +242,7 @@ refused() {
 	audit_run "${calls[@]}" -- "$AUDIT_DIR/confine" --audit --record "$RECORD" --net --best-effort "$@"
 }
 
-@test 'if a container refuses system calls, the watcher uses others, or the record has what is not watched' {
+@test 'if a container refuses process_vm_readv and pidfd_getfd, connections are recorded; if it refuses mount or seccomp, the record has the reason' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	refused process_vm_readv=EPERM pidfd_open=ENOSYS pidfd_getfd=EPERM -- sh -c '"$1" connect 3; "$1" udp; getent hosts x.example' sh "$CLIENT" || true
 	assert_blocked "client tcp $DESTINATION 3" "client udp $DESTINATION 1"
@@ -254,7 +254,7 @@ refused() {
 	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'seccomp: Operation not permitted' && $(record_value "$RECORD" r.unattributed) == 2 ]]
 }
 
-@test 'the seccomp filters match a model on x86-64, x32, i386, aarch64 and arm, for all numbers and boundary arguments' {
+@test 'the seccomp filters return the same action as the model in filter_model.c for all system calls of x86-64, x32, i386, aarch64 and arm' {
 	gcc -O2 -Wall -Wextra -Werror -I"$TOP/native" -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter_model.c" "$TOP"/native/{watcher/filter,watcher/syscalls,options/families,egress/socket_permit}.c
 	run -0 "$AUDIT_DIR/filter"
 	[[ ! $output ]]

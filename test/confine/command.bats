@@ -77,7 +77,7 @@ MODES=('--net' "--net --cgroup x")
 	[[ $output == *'too many --die-with'* ]]
 }
 
-@test 'confine exits with the status of the command, and with 126 and 127 as env does' {
+@test 'confine exits with the status of the command, with 126 if it cannot be executed and with 127 if it is not found' {
 	local mode status
 	for mode in "${MODES[@]}" '--net --best-effort' ''; do
 		for status in 0 1 2 77 124 125 126 127 128 130 143 255; do
@@ -108,7 +108,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'the command inherits all descriptors of the caller and none of confine' {
+@test 'the command inherits all file descriptors of the caller, and no descriptor that confine has opened' {
 	local mode lock=$BATS_TEST_TMPDIR/lock
 	cat >"$BATS_TEST_TMPDIR/see" <<-'EOF'
 		for fd in /proc/$$/fd/*; do

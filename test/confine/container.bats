@@ -35,7 +35,7 @@ assert_survivors_killed() {
 	}
 }
 
-@test 'with a masked /proc confine mounts no new one, and tracks by a PID namespace' {
+@test 'if parts of /proc are masked, confine mounts no new /proc, and finds orphans by a PID namespace' {
 	local user
 	for user in 0 "$TEST_UID"; do
 		# The /proc of the container stays: its PIDs are those of the container, and its masked files stay empty.
@@ -53,20 +53,20 @@ assert_survivors_killed() {
 	[[ $output == *'pid=yes'*'proc=no: mounting /proc: Operation not permitted'* ]]
 }
 
-@test 'with a masked /proc no process survives' {
+@test 'if parts of /proc are masked, confine kills all processes that the command leaves' {
 	assert_survivors_killed unconfined pidns 0
 	: >"$RECORD"
 	# RLIMIT_NPROC does not stop a fork bomb of root.
 	assert_survivors_killed unconfined pidns "$TEST_UID" live_bomb
 }
 
-@test "with Docker's default profile the subreaper leaves no survivor" {
+@test "with Docker's default seccomp profile, confine as subreaper kills all processes that the command leaves" {
 	assert_survivors_killed docker subreaper 0
 	: >"$RECORD"
 	assert_survivors_killed docker subreaper "$TEST_UID" live_bomb
 }
 
-@test "with Docker's default profile --best-effort records what is missing, and --require refuses with one line" {
+@test "with Docker's default seccomp profile, --best-effort records which isolation is missing, and --require prints one line and runs nothing" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 run_in_container docker "$user" "$CONFINE" --net --ipc --cgroup x --best-effort --record "$RECORD" -- echo ran
@@ -77,7 +77,7 @@ assert_survivors_killed() {
 	done
 }
 
-@test "with Docker's default profile the watcher reads the memory of a phase of root" {
+@test "with Docker's default seccomp profile, confine --audit records the connections of a phase that runs as root" {
 	gcc -O1 -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/client.c"
 	run -0 run_in_container docker 0 "$CONFINE" --audit --record "$RECORD" -- "$TEST_DIR/client" connect 3
 	[[ $(record_value "$RECORD" 'r.unreadable') == undefined && $(record_value "$RECORD" 'r.observed.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]

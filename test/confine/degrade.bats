@@ -65,7 +65,7 @@ assert_degrades() {
 	fi
 }
 
-@test 'user.max_*_namespaces limits: confine degrades without network, UTS, IPC and user namespaces' {
+@test 'if a user.max_*_namespaces limit is 0, confine --best-effort runs the command without that isolation, and --require runs nothing' {
 	local space='No space left on device'
 	assert_degrades net "unshare(CLONE_NEWNET): $space" with_namespace_limit net
 	assert_degrades net "unshare(CLONE_NEWUTS): $space" with_namespace_limit uts
@@ -73,7 +73,7 @@ assert_degrades() {
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $space" with_namespace_limit user setpriv --bounding-set=-sys_admin --inh-caps=-all --
 }
 
-@test 'an unprivileged confine degrades for each system call that a seccomp filter refuses' {
+@test 'if a seccomp filter refuses a system call, an unprivileged confine --best-effort runs the command without that isolation' {
 	local refused='Operation not permitted'
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newuser=EPERM --
@@ -85,7 +85,7 @@ assert_degrades() {
 	assert_degrades ipc "unshare(CLONE_NEWIPC): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newipc=EPERM --
 }
 
-@test 'confine of root degrades for each system call that a seccomp filter refuses' {
+@test 'if a seccomp filter refuses a system call, confine --best-effort as root runs the command without that isolation' {
 	require_root
 	assert_degrades 'net ipc' 'unshare(CLONE_NEWUSER): Operation not permitted' "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades ipc 'unshare(CLONE_NEWIPC): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newipc=EINVAL --
@@ -93,11 +93,11 @@ assert_degrades() {
 	assert_degrades net 'unshare(CLONE_NEWUTS): Function not implemented' "$TEST_DIR/refuse_calls" sethostname=ENOSYS --
 }
 
-@test 'confine degrades without a user namespace if its uid_map cannot be written' {
+@test 'if /proc/self/uid_map is read-only, confine --best-effort runs the command without network and IPC isolation' {
 	assert_degrades 'net ipc' 'writing /proc/self/uid_map: Read-only file system' with_read_only_proc
 }
 
-@test 'without a PID namespace or /proc the command runs with another tracking method' {
+@test 'if confine cannot make a PID namespace, it finds orphans as their subreaper; if it cannot mount /proc, it keeps the PID namespace' {
 	local prefix method
 	while IFS=: read -r method prefix; do
 		# shellcheck disable=SC2086
@@ -116,7 +116,7 @@ assert_degrades() {
 	[[ $output == ran && $(record_value "$RECORD" r.tracking) == subreaper && $(record_value "$RECORD" r.mode) == none ]]
 }
 
-@test 'without clone3, pidfd_open and close_range (old kernels) confine isolates and tracks the same' {
+@test 'on old kernels without clone3, pidfd_open and close_range, confine has the same isolation and finds the same orphans' {
 	local method
 	# The tracking method depends on the machine: cgroup needs v2.
 	"$CONFINE" --cgroup x --record "$RECORD" -- true

@@ -29,7 +29,7 @@ const messages = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ ve
 const hosts = (count: number) =>
 	Array.from({ length: count }, (_, at) => ({ host: `host${at}`, addresses: [`192.0.2.${at}`] }));
 
-test('64 addresses are allowed, and more are reported', () => {
+test('PORTCULLIS_ALLOW allows 64 addresses, and Portcullis reports that the rest stays blocked', () => {
 	expect(messages(found(hosts(33)))).toEqual([]);
 	expect(messages(found(hosts(64)))).toEqual([]);
 	expect(allowOptions(found(hosts(64)))).toHaveLength(128);
@@ -42,7 +42,7 @@ test('64 addresses are allowed, and more are reported', () => {
 	expect(messages(found(same))).toHaveLength(1);
 });
 
-test('a blocked entry is reported with the fix', () => {
+test('if a PORTCULLIS_ALLOW entry stays blocked, Portcullis prints the reason and the fix', () => {
 	expect(messages(found([{ entry: 'gone:80', host: 'gone' }]))).toEqual([
 		'ewarn Portcullis: a/b-1: gone:80 in PORTCULLIS_ALLOW stays blocked: gone has no address. To check the name, run: getent ahosts gone',
 	]);
@@ -55,14 +55,14 @@ test('a blocked entry is reported with the fix', () => {
 });
 
 describe('host names with reserved or private addresses', () => {
-	test('reserved addresses are reported with the entries that allow them', () => {
+	test('if a name in PORTCULLIS_ALLOW has only reserved addresses, Portcullis prints the setting that allows these addresses', () => {
 		const one = { entry: 'localhost:3633', host: 'localhost', port: 3633, reserved: ['127.0.0.1', '::1'] };
 		expect(messages(found([one]))).toEqual([
 			'ewarn Portcullis: a/b-1: localhost:3633 in PORTCULLIS_ALLOW stays blocked: localhost resolves to 127.0.0.1 and ::1 (loopback: this host). To allow it, set PORTCULLIS_ALLOW="127.0.0.1:3633 [::1]:3633".',
 		]);
 	});
 
-	test('a name with reserved and ordinary addresses is blocked in part', () => {
+	test('if a name has reserved and ordinary addresses, Portcullis allows the ordinary ones and reports the reserved ones', () => {
 		const one = { entry: 'a:80', host: 'a', addresses: ['192.0.2.1'], reserved: ['169.254.169.254', '0.0.0.0'] };
 		expect(messages(found([one]))).toEqual([
 			expect.stringMatching(
@@ -78,7 +78,7 @@ describe('host names with reserved or private addresses', () => {
 		]);
 	});
 
-	test('a private address of a name is reported, a literal one is not', () => {
+	test('Portcullis reports a private address that a name resolves to, but not one that PORTCULLIS_ALLOW contains', () => {
 		const one = { entry: 'nas:80', host: 'nas', addresses: ['192.168.1.7', '2001:db8::1'] };
 		expect(messages(found([one, { entry: '10.0.0.1:80', host: '10.0.0.1', addresses: ['10.0.0.1'] }]))).toEqual([
 			'elog Portcullis: a/b-1: nas:80 is in a private network: nas resolves to 192.168.1.7',
@@ -105,7 +105,7 @@ describe('name resolution', () => {
 	});
 	const context = (hosts: string) => buildContextOf({ PATH: folder, DISTCC_HOSTS: hosts }, ['distcc']);
 
-	test('a name allows only ordinary addresses, and mapped addresses as IPv4', async () => {
+	test('destinations() allows the ordinary addresses of a name, and IPv4-mapped addresses as IPv4', async () => {
 		const { list } = await destinations('evil.example:80 here.example:80 gone.example:80', context(''));
 		expect(list.map(({ addresses, reserved }) => [addresses, reserved])).toEqual([
 			[
@@ -117,14 +117,14 @@ describe('name resolution', () => {
 		]);
 	});
 
-	test('a literal address in PORTCULLIS_ALLOW is allowed, even if it is reserved', async () => {
+	test('destinations() allows an address that PORTCULLIS_ALLOW contains, even if the address is reserved', async () => {
 		const setting = '127.0.0.1:3633 [::1]:80 169.254.1.1:80 127.0.0.0/8:1';
 		expect(allowOptions(await destinations(setting, context('')))).toEqual(
 			['127.0.0.1:3633', '[::1]:80', '169.254.1.1:80', '127.0.0.0/8:1'].map((one) => ['--allow', one]),
 		);
 	});
 
-	test('reserved addresses of distcc hosts stay blocked, also literal ones', async () => {
+	test('reserved addresses of distcc hosts stay blocked, also if DISTCC_HOSTS contains them as addresses', async () => {
 		const found = await destinations('distcc', context('evil.example 169.254.169.254 192.0.2.9:1/4,lzo'));
 		expect(allowOptions(found).filter(([option]) => option === '--allow')).toEqual(
 			['10.0.0.1:3632', '192.0.2.1:3632', '192.0.2.9:1'].map((one) => ['--allow', one]),
@@ -145,7 +145,7 @@ describe('name resolution', () => {
 		expect(lines[0]).toContain(`Set ${assignment}.`);
 	});
 
-	test('an allowed tunnel and localhost without a port are not reported', async () => {
+	test('Portcullis does not report a distcc tunnel that PORTCULLIS_ALLOW contains, or localhost without a port', async () => {
 		expect(messages(await destinations('distcc 127.0.0.1:3633', context('127.0.0.1:3633')))).toEqual([]);
 		expect(messages(await destinations('distcc 127.0.0.0/8:3633', context('127.0.0.1:3633')))).toEqual([]);
 		expect(messages(await destinations('distcc', context('localhost/4')))).toEqual([

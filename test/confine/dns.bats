@@ -31,21 +31,21 @@ except socket.gaierror as error:
     print(error.errno == socket.EAI_AGAIN, time.monotonic() - began < 0.5)
 '
 
-@test 'getaddrinfo fails at once with EAI_AGAIN, and A and AAAA are recorded once each' {
+@test 'in a phase without network, getaddrinfo() fails at once with EAI_AGAIN, and confine records one A and one AAAA query' {
 	audit --net -- /usr/bin/python3 -c "$LOOKUP" Files.Example.org >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
 	assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 	[[ $(record_value "$RECORD" r.names_watched) == yes && $(record_value "$RECORD" r.blocked) == undefined && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
-@test 'lookups of root are recorded, and localhost resolves' {
+@test 'if a phase runs as root, confine records its DNS lookups, and the name localhost resolves' {
 	((EUID == 0)) || skip 'needs root'
 	RUN_AS=root audit --net -- sh -c 'getent ahosts localhost >/dev/null; exec "$@"' sh /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
 	assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 }
 
-@test 'query types are recorded over UDP and TCP, also with EDNS' {
+@test 'confine records the type of each DNS query over UDP and TCP, also with EDNS' {
 	local protocol
 	for protocol in udp tcp; do
 		audit --net -- sh -c 'for type in PTR SRV TXT ODD; do "$@" $type _x._tcp.example.org; done; "$@" edns e.example.org' sh \
@@ -56,7 +56,7 @@ except socket.gaierror as error:
 	done
 }
 
-@test 'after malformed, truncated, looping and oversized queries the next query is answered' {
+@test 'the DNS server of confine answers queries after it has received malformed, truncated, looping and oversized ones' {
 	audit --net -- sh -c '"$@" malformed; "$@" A after.example' sh "${DNS_CLIENT[@]}" udp >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'empty=none short=none truncated=1 loop=1 label=1 long=1 response=none update=4 questions=1 oversized=2'$'\n2' ]]
 	assert_lookups 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
@@ -64,13 +64,13 @@ except socket.gaierror as error:
 	[[ $(tail -n2 <<<"$output") == $'2\n2 True' ]]
 }
 
-@test '100,000 queries are all answered and counted, and the record lists 256 names' {
+@test 'confine answers and counts 100,000 DNS queries, and lists the first 256 names in the record' {
 	audit --net -- "${DNS_CLIENT[@]}" udp many 100000
 	[[ $(record_value "$RECORD" r.lookups) == 100000 && $(record_value "$RECORD" r.names.length) == 256 ]]
 	(($(wc -c <"$RECORD") < 64000))
 }
 
-@test 'the lookups of two concurrent processes are recorded for the right process' {
+@test 'if two processes look up names at the same time, the record lists each name with its own process' {
 	local one
 	for one in left right; do
 		install -m 755 /usr/bin/getent "$AUDIT_DIR/$one"
@@ -83,7 +83,7 @@ except socket.gaierror as error:
 	assert_lookups 'left.example A left 40' 'left.example AAAA left 40' 'right.example A right 40' 'right.example AAAA right 40'
 }
 
-@test 'a probe of 8.8.8.8:53 fails with ENETUNREACH' {
+@test 'in a phase without network, a connection to 8.8.8.8 port 53 fails with ENETUNREACH' {
 	run -0 audit --net -- /usr/bin/python3 -c '
 import errno, socket
 probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -98,7 +98,7 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
     print(errno.errorcode.get(server.bind((sys.argv[1], 53)), "bound"))
 '
 
-@test 'a phase of root can bind port 53' {
+@test 'if a phase runs as root, it can bind port 53' {
 	((EUID == 0)) || skip 'needs root'
 	RUN_AS=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == 'in part' ]]
@@ -108,13 +108,13 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 	assert_lookups 'after.example A getent 1' 'after.example AAAA getent 1'
 }
 
-@test 'an unprivileged phase cannot take port 53 from the stub server' {
+@test 'an unprivileged phase cannot replace the DNS server of confine by its own socket on port 53' {
 	audit --net -- sh -c '"$@" 2>/dev/null; getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 0.0.0.0 || true
 	assert_lookups 'after.example A getent 1' 'after.example AAAA getent 1'
 	[[ $(record_value "$RECORD" r.names_watched) == yes ]]
 }
 
-@test 'resolv.conf of the host stays unchanged on a shared /, and search domains add no lookups' {
+@test 'if / is a shared mount, confine does not change /etc/resolv.conf of the host, and its search domains cause no lookups' {
 	((EUID == 0)) || skip 'needs root to share /'
 	local conf=$AUDIT_DIR/resolv.conf
 	printf 'nameserver 192.0.2.1\nsearch one.example two.example\n' >"$conf"
@@ -127,7 +127,7 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 	assert_lookups 'short A getent 1' 'short AAAA getent 1'
 }
 
-@test 'without /etc/resolv.conf the phase runs, and the record has that lookups are not recorded' {
+@test 'if /etc/resolv.conf does not exist, the phase runs, and the record states that DNS lookups are not recorded' {
 	((EUID == 0)) || skip 'needs root for an /etc without'
 	mkdir -p "$AUDIT_DIR/etc"
 	RUN_AS=root run -0 unshare --mount sh -c 'mount --bind "$1" /etc && exec "$2" --net --audit --record "$3" -- "$4" connect' sh \
@@ -136,7 +136,7 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
 	assert_blocked 'client tcp 198.51.100.7 443 1'
 }
 
-@test 'the record has host_resolver if a phase asks nscd of the host over its socket' {
+@test 'if a phase connects to the nscd socket of the host, the record has host_resolver' {
 	((EUID == 0)) || skip 'needs root for a /run of its own'
 	RUN_AS=root unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh /usr/bin/python3 -c '
 import os, socket, subprocess, sys, threading

@@ -39,7 +39,7 @@ setup() {
 	X32=EAFNOSUPPORT
 }
 
-@test 'confine --net makes sockets of UNIX, INET, INET6 and NETLINK, and of no other family, by every system call' {
+@test 'with confine --net a process can create UNIX, INET, INET6 and NETLINK sockets, and no others, by every system call' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_restricted --audit
@@ -47,7 +47,7 @@ setup() {
 	done
 }
 
-@test 'without a watcher socketcall(2) makes no socket' {
+@test 'with confine --net and without --audit, socketcall(2) cannot create a socket' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run -0 audit_run --net -- "$AUDIT_DIR/make"
@@ -56,7 +56,7 @@ setup() {
 	done
 }
 
-@test 'a set-user-id confine and one in a network of Portage restrict the families too' {
+@test 'if confine is set-user-id, or if Portage has isolated the network, confine --net restricts the socket families too' {
 	((EUID == 0)) || skip 'only root can install a set-id confine'
 	local CONFINE=$AUDIT_DIR/setuid option RUN_AS=user
 	for option in --audit --best-effort; do
@@ -73,7 +73,7 @@ setup() {
 	done
 }
 
-@test '--families permits more families, and "any" permits all' {
+@test 'confine --families permits more socket families, and "any" permits all' {
 	run -0 audit_run --net --audit --families vsock,packet -- "$AUDIT_DIR/make"
 	[[ $output == *'socket alg EAFNOSUPPORT'*'socket can EAFNOSUPPORT'* ]]
 	diff <(run_outside | grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ') <(grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ' <<<"$output")
@@ -85,16 +85,16 @@ setup() {
 	[[ $output == *'--families needs --net'* ]]
 }
 
-@test 'without --net no family is restricted' {
+@test 'without --net, confine does not restrict the socket families' {
 	run -0 audit_run --audit -- "$AUDIT_DIR/make"
 	diff <(run_outside) <(echo "$output")
 }
 
-@test 'a thread that rewrites the arguments of socketcall gets no socket of another family' {
+@test 'if a thread rewrites the arguments of socketcall(2) during the call, it cannot create a socket of a forbidden family' {
 	run -0 audit_run --net --audit -- "$AUDIT_DIR/make" race "${RACES:-20000}"
 }
 
-@test 'socketcall(2) makes no AF_VSOCK socket for a process that cannot be inspected or in a nested network' {
+@test 'socketcall(2) fails for AF_VSOCK if the watcher cannot inspect the process, or if the process is in a network namespace of its own' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run -0 audit_run --net --audit -- "$AUDIT_DIR/make" hidden
@@ -104,7 +104,7 @@ setup() {
 	done
 }
 
-@test 'without seccomp --require starts nothing, and --best-effort prints that families are not restricted' {
+@test 'if seccomp(2) fails, confine --net --require runs nothing, and --best-effort prints that socket families are not restricted' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	local CONFINE=$AUDIT_DIR/refuse_calls
 	run -125 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net -- true

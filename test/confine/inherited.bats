@@ -30,13 +30,13 @@ UP='link set lo up'
 FOUR='address add 10.0.0.1/8 dev lo'
 SIX='address add fd::1/8 dev lo'
 
-@test 'a network with lo up, 10.0.0.1/8, fd::1/8 and the host name localhost is that of Portage' {
+@test 'if lo has 10.0.0.1/8 and fd::1/8 and the host name is localhost, confine keeps the network namespace as that of Portage' {
 	run -0 in_network localhost "$UP" "$FOUR" "$SIX"
 	[[ ${lines[0]} == "${lines[2]}" && ${lines[1]} == "${lines[3]}" ]]
 	assert_applied 'portage portage'
 }
 
-@test "namespaces that Portage's code has made are recognised" {
+@test 'confine recognises and keeps the network and IPC namespaces that Portage has created' {
 	local portage
 	portage=$("$TOP/scripts/portage")
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net,unshare_ipc "$CONFINE" --net --ipc --record "$RECORD" -- true
@@ -51,7 +51,7 @@ SIX='address add fd::1/8 dev lo'
 	assert_applied 'portage portage'
 }
 
-@test 'a network with only lo is not taken for that of Portage, and confine isolates it' {
+@test 'if lo has no address of Portage, confine creates a network namespace' {
 	local name
 	for name in localhost container; do
 		run -0 in_network "$name"
@@ -62,7 +62,7 @@ SIX='address add fd::1/8 dev lo'
 	done
 }
 
-@test 'a network without one of the properties, or with another interface, is not taken for that of Portage' {
+@test 'if the network differs from that of Portage in one address, the host name or another interface, confine creates a network namespace' {
 	local name line
 	while IFS='|' read -r name line; do
 		mapfile -t lines_given < <(tr ';' '\n' <<<"$line")
@@ -82,14 +82,14 @@ SIX='address add fd::1/8 dev lo'
 	EOF
 }
 
-@test 'the initial IPC namespace is not taken for one of Portage' {
+@test 'if Portage has isolated only the network, confine creates an IPC namespace' {
 	printf '%s\n' "$UP" "$FOUR" "$SIX" >"$TEST_DIR/batch"
 	run -0 unshare --net --uts -- bash -c 'hostname localhost && ip -batch "$1" && shift && exec "$@"' - "$TEST_DIR/batch" \
 		"$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage confine'
 }
 
-@test 'pid-ns-init of Portage tracks the phase, and another process 1 of that name does not' {
+@test 'confine relies on pid-ns-init of Portage to end orphans, and on no other process 1 with that name' {
 	local portage
 	portage=$("$TOP/scripts/portage")
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_pid,unshare_mount "$CONFINE" --cgroup x --record "$RECORD" -- true

@@ -23,7 +23,7 @@ container_root() {
 CALLERS='as_user'
 ((UID != 0)) || CALLERS='as_user env container_root'
 
-@test 'the only interface is lo with four addresses, the host name is localhost, and there is no route out' {
+@test 'with confine --net the only interface is lo with four addresses, the host name is localhost, and no route leaves the host' {
 	local who options
 	for who in $CALLERS; do
 		for options in --net '--net --ipc --cgroup x'; do
@@ -41,7 +41,7 @@ CALLERS='as_user'
 	done
 }
 
-@test 'localhost resolves with AI_ADDRCONFIG' {
+@test 'with confine --net, getaddrinfo() with AI_ADDRCONFIG resolves localhost' {
 	# glibc skips a family whose only addresses are 127.0.0.1 and ::1.
 	run -0 as_user "$CONFINE" --net -- python3 -c '
 import socket
@@ -49,7 +49,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == *127.0.0.1* ]]
 }
 
-@test 'servers of the host and of the command cannot reach each other over TCP or abstract sockets' {
+@test 'with confine --net, host and command cannot connect to servers of each other over TCP or abstract sockets' {
 	local who
 	cat >"$TEST_DIR/serve.py" <<-'EOF'
 		import os, socket, sys, time
@@ -91,7 +91,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'message queues and shared memory of the host are invisible, and those of the command end with it' {
+@test 'with confine --ipc the command sees no message queue or shared memory of the host, and its own are removed when it exits' {
 	local who
 	run -0 "$TEST_DIR/ipc" see "$NAME" "$KEY"
 	[[ $output == 'queue=yes segment=yes' ]]
@@ -106,7 +106,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'confine makes only the namespaces of its options' {
+@test 'confine creates only the namespaces that its options need' {
 	local who options expected count
 	# shellcheck disable=SC2016
 	while IFS=: read -r options expected; do
@@ -135,14 +135,14 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	EOF
 }
 
-@test 'a user namespace maps the user to itself and forbids setgroups' {
+@test 'if confine creates a user namespace, it maps only the id of the user, to the same id, and forbids setgroups(2)' {
 	run -0 as_user "$CONFINE" --net -- bash -c 'id -u; id -g; cat /proc/self/setgroups; tr -s " " </proc/self/uid_map; touch "$1" && stat -c %u "$1"' - "$TEST_DIR/owned"
 	[[ $output == "$TEST_UID"$'\n'"$TEST_UID"$'\ndeny\n '"$TEST_UID $TEST_UID 1"$'\n'"$TEST_UID" ]]
 	[[ $(stat -c %u "$TEST_DIR/owned") == "$TEST_UID" ]]
 	rm -f "$TEST_DIR/owned"
 }
 
-@test 'root without CAP_SYS_ADMIN gets a user namespace with all ids' {
+@test 'if root lacks CAP_SYS_ADMIN, confine creates a user namespace that maps all ids' {
 	require_root
 	run -0 container_root "$CONFINE" --net --ipc --record "$RECORD" -- bash -c 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; cat /proc/self/setgroups; touch "$1"; chown 250:12 "$1"; stat -c %u:%g "$1"; setpriv --reuid 7 --clear-groups id -u' - "$TEST_DIR/owned"
 	[[ $output == $' 0 0 4294967295\n 0 0 4294967295\nallow\n250:12\n7' ]]
@@ -153,7 +153,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == $' 0 0 1\n0' ]]
 }
 
-@test 'root without CAP_SYS_ADMIN in a user namespace gets one with the ids of that namespace' {
+@test 'if root of a user namespace lacks CAP_SYS_ADMIN, confine creates a nested user namespace that maps the same ids' {
 	require_root
 	coproc INSIDE { exec unshare --user bash -c 'read -r && exec setpriv --reuid 0 --regid 0 --clear-groups "$@"' - \
 		--bounding-set=-sys_admin --inh-caps=-sys_admin -- "$CONFINE" --net -- bash -c 'tr -s " " </proc/self/uid_map; id -u' 3>&-; }
@@ -165,7 +165,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == $' 0 0 5000\n0' ]]
 }
 
-@test 'confine under fakeroot uses the ids of the kernel' {
+@test 'confine under fakeroot uses the real user id, not the id 0 that fakeroot reports' {
 	local tool
 	for tool in fakeroot-tcp fakeroot-sysv; do
 		run -0 as_user "$tool" -- bash -c 'id -u; exec "$@" --probe' - "$CONFINE"
@@ -173,7 +173,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test '--probe prints what confine can isolate here' {
+@test 'confine --probe prints each kind of isolation and whether it is available on this machine' {
 	local who key
 	for who in $CALLERS; do
 		run -0 "$who" "$CONFINE" --probe

@@ -35,7 +35,7 @@ sixty_four() {
 	done
 }
 
-@test '64 concurrent runs with one cgroup name write 64 whole records, each with its own orphan, and leave nothing' {
+@test 'if 64 runs of confine use one cgroup name, each writes a whole record with its own orphan, and no process or cgroup remains' {
 	local who
 	for who in as_user env; do
 		[[ $who == as_user || $UID == 0 ]] || continue
@@ -54,7 +54,7 @@ sixty_four() {
 	done
 }
 
-@test 'if one run is killed, another of the same name goes on, and the next run removes the old cgroup' {
+@test 'if one run of confine is killed, another run with the same cgroup name continues, and the next run removes the old cgroup' {
 	local first second
 	mkfifo "$TEST_DIR/fifo"
 	"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$TEST_DIR-first" "$TEST_DIR/first" 3>&- &
@@ -75,7 +75,7 @@ sixty_four() {
 	[[ ! $(cgroups) && $(record_value "$RECORD" r.status.exit) == 7 ]]
 }
 
-@test '--gc removes cgroups of killed runs and none of live runs' {
+@test 'confine --gc removes the cgroups of killed runs, and none of live runs' {
 	local dead lives
 	require_root
 	has_cgroup || skip 'no cgroup v2 here'
@@ -99,7 +99,7 @@ sixty_four() {
 	[[ ! $(cgroups) ]]
 }
 
-@test 'neither --gc nor another run removes a cgroup that a starting run has just made' {
+@test 'a starting run of confine keeps the cgroup that it has just created, also if --gc or another run starts at the same time' {
 	local neighbour maker
 	require_root
 	has_cgroup || skip 'no cgroup v2 here'
@@ -122,7 +122,7 @@ sixty_four() {
 	[[ ! $(cgroups) ]]
 }
 
-@test 'a start waits at most 100 ms for all old cgroups that cannot be emptied' {
+@test 'if the processes of old cgroups do not end, confine waits at most 100 ms for all of them before it runs the command' {
 	local tree group i took
 	require_root
 	has_cgroup || skip 'no cgroup v2 here'

@@ -33,11 +33,11 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 	' "$(tail -n1 "$RECORD")" "${stderr-}" "$output" "$((after - before))" >&3
 }
 
-@test 'time and memory differ from those of time(1) by at most 2 %, and wall is between the times inside and outside' {
+@test 'CPU time and memory in the record differ from time(1) by at most 2 %, and wall time is between those of the command and its caller' {
 	as_root_and_user spin
 }
 
-@test 'a record is one write(2)' {
+@test 'confine writes each record with one write(2)' {
 	as_root_and_user written_at_once
 }
 
@@ -50,7 +50,7 @@ written_at_once() {
 	[[ $writes == 1 && $(record_value "$RECORD" r.text.length) == 5000 ]]
 }
 
-@test '--notice-file gets the record if the user needs a message, and stays empty otherwise' {
+@test 'confine writes the record to the --notice-file if Portcullis has something to report, and leaves the file empty otherwise' {
 	as_root_and_user notice_file_written
 }
 
@@ -80,7 +80,7 @@ ends_by_itself() {
 	return 1
 }
 
-@test 'the supervisor uses less than 1 MiB' {
+@test 'confine uses less than 1 MiB of memory while it supervises a command' {
 	local pss supervisor
 	# shellcheck disable=SC2016
 	"$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/pss" 3>&- &

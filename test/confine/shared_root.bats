@@ -12,7 +12,7 @@ with_shared_root() {
 	unshare --mount --propagation private -- bash -c 'mount --make-rshared / && exec "$@"' - "$@"
 }
 
-@test 'the /proc of a command does not propagate, and no process survives' {
+@test 'if / is a shared mount, confine does not mount its /proc on the host, and no process survives the command' {
 	require_root
 	# shellcheck disable=SC2016
 	run -0 with_shared_root bash -c '

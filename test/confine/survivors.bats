@@ -83,81 +83,81 @@ assert_survivor_killed() {
 	assert_killed "$1" "$TEST_DIR/survivor" "$2"
 }
 
-@test 'a process after double fork and setsid is killed' {
+@test 'confine kills a process that has left the command by a double fork and setsid(2)' {
 	assert_survivor_killed 'double fork, setsid' double_fork
 }
 
-@test 'a daemon without open files is killed' {
+@test 'confine kills a daemon that has closed all files' {
 	assert_survivor_killed 'closed files, chdir /' closed_files
 }
 
-@test 'a process that ignores and blocks every signal is killed' {
+@test 'confine kills a process that ignores and blocks all signals' {
 	assert_survivor_killed 'ignores every signal' ignores_signals
 }
 
-@test 'a stopped process is killed' {
+@test 'confine kills a stopped process' {
 	assert_survivor_killed 'stopped' stopped
 }
 
-@test 'a parent in vfork, which is in state D, is killed' {
+@test 'confine kills a parent that waits in vfork(2) in state D' {
 	assert_survivor_killed 'vfork (D, but killable)' in_vfork 2
 }
 
-@test 'a fork bomb of 2,000 processes is killed' {
+@test 'confine kills a fork bomb of 2,000 processes' {
 	assert_survivor_killed 'a bomb of 2,000' bomb 2000
 }
 
-@test 'a fork bomb without end is killed' {
+@test 'confine kills a fork bomb that never stops forking' {
 	# With 300 processes that fork without a pause an emulated kernel frees no memory (RCU) and runs out of it.
 	! emulated || export SURVIVOR_BOMB=60
 	assert_survivor_killed 'a bomb that goes on' live_bomb 0
 }
 
-@test 'a fork bomb in the process group of the caller is killed' {
+@test 'confine kills a fork bomb in the process group of the caller' {
 	assert_survivor_killed 'a bomb in our own group' near_bomb 0
 }
 
-@test 'a process in another session with another name is killed' {
+@test 'confine kills a process that has changed its session and its name' {
 	assert_survivor_killed 'another session, renamed' renamed
 }
 
-@test 'a process without death signal that is not dumpable is killed' {
+@test 'confine kills a process that is not dumpable and has no parent death signal' {
 	assert_survivor_killed 'PR_SET_PDEATHSIG 0' no_death_signal
 }
 
-@test 'a process that forks and exits without a pause is killed' {
+@test 'confine kills a process that forks and exits without a pause' {
 	assert_survivor_killed 're-forks without a pause' chain 0
 }
 
-@test 'a process that forks and exits every 2 ms into a new session is killed' {
+@test 'confine kills a process that forks into a new session and exits every 2 ms' {
 	assert_survivor_killed 're-forks every 2 ms' slow_chain
 }
 
-@test 'a sibling of the command, made by CLONE_PARENT, is killed' {
+@test 'confine kills a sibling of the command that was created with CLONE_PARENT' {
 	assert_survivor_killed 're-parented: CLONE_PARENT' sibling
 }
 
-@test 'a child of another subreaper that has ended is killed' {
+@test 'confine kills a process whose own subreaper has exited' {
 	assert_survivor_killed 're-parented: own subreaper' adopted
 }
 
-@test 'a process that is traced by another is killed' {
+@test 'confine kills a process that another process traces' {
 	assert_survivor_killed 'ptraced by another' traced 2
 }
 
-@test 'a process that traces and stops confine is killed' {
+@test 'confine kills a process that traces and stops confine' {
 	assert_survivor_killed 'ptraces and stops confine' tracer
 }
 
-@test 'a process in its own user and PID namespaces is killed' {
+@test 'confine kills a process in its own user and PID namespaces' {
 	assert_survivor_killed 'own namespaces' namespaced
 }
 
-@test 'a process whose first thread has ended, which is in state Z, is killed' {
+@test 'confine kills a process in state Z whose first thread has exited while another thread runs' {
 	assert_survivor_killed 'its first thread ended' leaderless
 }
 
-@test 'if a process kills confine, the command dies and nothing survives' {
+@test 'if a process of the command kills confine, the command and all its processes are killed too' {
 	local method
 	for method in $METHODS; do
 		run_tracked "$method" "$TEST_DIR/survivor" killer >/dev/null || [[ $method == subreaper && $? == 137 ]]
@@ -166,7 +166,7 @@ assert_survivor_killed() {
 	done
 }
 
-@test 'one second after SIGKILL to the supervisor no process survives, and the next run removes the cgroup' {
+@test 'if confine is killed, all processes of the command end within one second, and the next run removes the cgroup' {
 	local method kind confined
 	for method in $METHODS; do
 		for kind in ignores_signals stopped leaderless chain slow_chain traced tracer namespaced; do
@@ -188,7 +188,7 @@ assert_survivor_killed() {
 	no_cgroup
 }
 
-@test 'redis-server --daemonize yes is killed and recorded by name' {
+@test 'confine kills redis-server --daemonize yes and records its name' {
 	local method
 	NAMED=1
 	# shellcheck disable=SC2016
@@ -197,7 +197,7 @@ assert_survivor_killed() {
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == redis-server && $(record_value "$RECORD" 'r.orphans[0].argv[0]') == redis-server* ]]
 }
 
-@test 'Xvfb is killed and recorded by name' {
+@test 'confine kills Xvfb and records its name' {
 	NAMED=1
 	# shellcheck disable=SC2016
 	assert_killed 'Xvfb' bash -c 'coproc X { exec Xvfb -displayfd 1 -nolisten tcp -nolock -screen 0 64x64x8 2>/dev/null; }

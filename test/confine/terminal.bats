@@ -16,7 +16,7 @@ MODES=('--net' '--net --cgroup x')
 
 # The supervisor and init are stopped while the command gets its Ctrl-C. They would forward theirs before the next signal, which has
 # a higher number.
-@test 'Ctrl-C reaches the command once' {
+@test 'if the user presses Ctrl-C, the command of confine receives SIGINT once' {
 	local mode hold
 	for mode in "${MODES[@]}"; do
 		hold=stop
@@ -37,7 +37,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'a signal to confine reaches the command once' {
+@test 'if confine receives a signal, it forwards the signal to the command once' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086 # words
@@ -49,7 +49,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'Ctrl-Z stops confine and the command, fg continues both, and the status is that of the command' {
+@test 'Ctrl-Z stops confine and its command, fg continues both, and confine exits with the status of the command' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		cat >"$TEST_DIR/rc" <<-EOF
@@ -76,7 +76,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'a closed terminal ends confine and its command' {
+@test 'if the terminal closes, confine and its command exit' {
 	at_terminal $'await there\nhang up\nend' -- "$CONFINE" --net --cgroup x -- bash -c \
 		'exec -a "$1" sleep 1000 & echo there; wait' - "$TEST_DIR-closed" >/dev/null || [[ $? == 129 ]]
 	until_true 1 eval '[[ ! $(live_processes "$TEST_DIR-closed") ]]'

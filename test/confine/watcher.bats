@@ -69,7 +69,7 @@ audit_exec() {
 
 CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh)
 
-@test 'after SIGKILL to the supervisor during many attempts no process remains' {
+@test 'if confine is killed while its command connects all the time, no process remains' {
 	local options
 	for options in '' '--cgroup audit'; do
 		for _ in 1 2 3; do
@@ -82,14 +82,14 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	done
 }
 
-@test 'after SIGKILL to the supervisor the background processes of the command end too' {
+@test 'if confine is killed, the background processes of its command are killed too' {
 	start_watched --net -- sh -c 'setsid -f "$1" connect 100000000; setsid -f sleep 1000; echo up >"$2"; exec "$1" connect 100000000' sh "$CLIENT" "$READY"
 	kill -KILL "$SUPERVISOR"
 	wait "$SUPERVISOR" || true
 	until_true 5 no_test_processes
 }
 
-@test 'after SIGKILL to the watcher the phase is ended, and the record has the reason' {
+@test 'if the watcher process of confine --audit is killed, confine kills the phase and records the reason' {
 	local options
 	for options in '' '--cgroup audit'; do
 		# shellcheck disable=SC2086 # words
@@ -101,7 +101,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	done
 }
 
-@test 'the build waits for a stopped watcher and then goes on' {
+@test 'if the watcher process of confine --audit is stopped, connections wait until it continues' {
 	mkfifo -m 666 "$READY.go"
 	start_watched --net -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; exec "$1" connect 20000' sh "$CLIENT" "$READY"
 	# The supervisor would continue the watcher at once.
@@ -113,7 +113,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	assert_blocked 'client tcp 198.51.100.7 443 20000'
 }
 
-@test 'a command that ends at once is watched in all of 100 runs' {
+@test 'if a command exits at once, the record has watched=yes in all of 100 runs' {
 	local at_once=$AUDIT_DIR/at-once.jsonl
 	for _ in {1..100}; do
 		"$CONFINE" --net --audit --record "$at_once" -- true
@@ -121,7 +121,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	[[ $(grep -c '"watched":"yes"' "$at_once") == 100 ]]
 }
 
-@test 'a background process of a run without tracking can still connect, and the watcher ends with it' {
+@test 'without --cgroup, a background process can still connect after its command has exited, and the watcher exits with that process' {
 	local answer
 	mkfifo -m 666 "$READY.end" "$READY.go" "$READY.done"
 	start_watched --net -- sh -c '
@@ -158,7 +158,7 @@ stall_begin() {
 # One process stalls the watcher; then another one connects.
 CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeout 1 "$5" connect 3' bash)
 
-@test 'a process whose memory or descriptor a FUSE server stalls delays no other call by a second' {
+@test 'if a FUSE server stalls access to the memory or descriptors of one process, calls of other processes take less than one second' {
 	local what options
 	stall_begin
 	for what in address descriptor; do
@@ -177,21 +177,21 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	done
 }
 
-@test 'with --allow a connect whose address a FUSE server stalls fails with EFAULT' {
+@test 'with --allow, connect fails with EFAULT if its address is in a file whose FUSE server does not answer' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c '"$1" "$2" "$3" address & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.allowed) == undefined ]]
 }
 
-@test 'a socketcall(2) whose arguments a FUSE server stalls makes no socket' {
+@test 'socketcall(2) fails with EFAULT if its arguments are in a file whose FUSE server does not answer' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit -- bash -c '"$1" "$2" "$3" socketcall & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
-@test 'with 40 stalled processes the watcher goes on, or the phase is ended' {
+@test 'if a FUSE server stalls 40 processes, the watcher serves the other processes, or confine kills the phase' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	run audit --net --cgroup audit -- bash -c 'for ((i = 0; i < 40; i++)); do "$1" "$2" "$3" address & done; until (($(wc -l <"$3") >= 40)); do :; done; exec "$4" connect 3' \
@@ -203,7 +203,7 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	fi
 }
 
-@test 'the supervisor ends by SIGTERM and with its command, also if a FUSE server outside stalls the watcher' {
+@test 'confine exits after SIGTERM, or after its command, also if a FUSE server outside the phase stalls the watcher' {
 	local end
 	stall_begin
 	for end in signal exit; do
@@ -228,7 +228,7 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	done
 }
 
-@test 'the supervisor starts the command if a FUSE server delays the exit of a helper process' {
+@test 'confine starts the command also if a FUSE server delays the exit of its helper process' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	TEST_MARK=$READY setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$STALL_LOG" delay \
@@ -253,7 +253,7 @@ is_filtered() {
 	[[ ${CONFINE_BUILD-} ]] || [[ $(status_field Seccomp "$1") == 2 && $(status_field NoNewPrivs "$1") == 1 ]]
 }
 
-@test 'the watcher of root has unique ids, only CAP_SYS_PTRACE, and a seccomp filter' {
+@test 'if root runs confine --audit, the watcher process has unique ids, only CAP_SYS_PTRACE, and a seccomp filter' {
 	local id
 	((EUID == 0)) || skip 'needs root'
 	RUN_AS=root start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
@@ -276,7 +276,7 @@ calls_in_trace() {
 		filtered[$1] && /clone3?(\(| resumed).* = [0-9]+$/ { filtered[$NF] = 1 }' "$1" | sort -u
 }
 
-@test 'the watcher makes only the system calls of its table' {
+@test 'the watcher makes only the system calls that its seccomp filter permits' {
 	local RUN_AS port table=$AUDIT_DIR/table trace=$AUDIT_DIR/trace actions
 	((EUID == 0)) || skip 'needs root to trace it'
 	grep -oE '\<CALL(_BUT|_NOT)?\(\w+' "$TOP/native/watcher/rights.c" | sed 's/.*(//' | sort -u >"$table"
@@ -331,7 +331,7 @@ thread.join()
 	done
 }
 
-@test 'a process of the same user gets neither the listener nor the memory of the watcher' {
+@test 'a process of the same user can copy neither the seccomp listener nor the memory of the watcher' {
 	((EUID == 0)) || skip 'needs root to look on'
 	start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 	[[ $(status_field CapPrm "$WATCHER") == 0000000000000000 ]]
@@ -345,7 +345,7 @@ thread.join()
 	assert_exit_status 143
 }
 
-@test 'in mode setuid the phase is watched with no_new_privs, and lookups are recorded' {
+@test 'a set-user-id confine --audit sets no_new_privs, and records connections and DNS lookups' {
 	((EUID == 0)) || skip 'needs root to make it setuid'
 	CONFINE=$AUDIT_DIR/setuid
 	install -m 4755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
@@ -355,7 +355,7 @@ thread.join()
 	[[ $(record_value "$RECORD" 'r.names.length') == 2 ]]
 }
 
-@test '--audit changes neither the descriptors nor the process count of the command' {
+@test 'with confine --audit the command has the same open descriptors and the same number of processes as without' {
 	local with without
 	without=$("$CONFINE" --net --cgroup audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
 	without+=$(record_value "$RECORD" r.processes)
@@ -365,7 +365,7 @@ thread.join()
 	[[ $with == "$without" ]]
 }
 
-@test 'attempts by io_uring are not watched, and the record counts them as unattributed' {
+@test 'connections by io_uring are counted in the record as unattributed, without process or destination' {
 	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/io_uring.c"
 	# Attempts to 10.0.0.0/8 have a route, so the kernel does not count them, and they must not hide unattributed ones.
 	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
@@ -373,7 +373,7 @@ thread.join()
 	[[ $status == 0 && $(record_value "$RECORD" r.unattributed) == 5 && $(record_value "$RECORD" r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
 }
 
-@test 'after opening a file of /proc/TID the watcher checks that the call is still pending' {
+@test 'after it has opened a file of /proc/TID, the watcher checks that the system call of that thread is still pending' {
 	local trace=$AUDIT_DIR/trace
 	((EUID == 0)) || skip 'needs root to trace it'
 	mkfifo -m 666 "$READY.go"

@@ -37,7 +37,7 @@ run_client() {
 	}
 }
 
-@test 'a listed destination is reached over IPv4, IPv6 and an IPv4-mapped address, and a failure has its real errno' {
+@test 'with --allow, a phase reaches a listed destination over IPv4, IPv6 and an IPv4-mapped address, and a failed connect has its real errno' {
 	run_client plain "$REMOTE" 80
 	[[ $output == connected ]]
 	assert_allowed "client $REMOTE 80 1 0"
@@ -61,7 +61,7 @@ run_client() {
 	[[ $output == ECONNREFUSED ]]
 }
 
-@test 'an unlisted destination and the loopback of the host are blocked and recorded as blocked' {
+@test 'with --allow, confine blocks and records connections to unlisted destinations and to the loopback addresses of the host' {
 	local before
 	before=$(connection_count 8080)
 	run_client plain "$REMOTE" 8080
@@ -100,7 +100,7 @@ has_lines() {
 	(($(wc -l <"$2") == $1))
 }
 
-@test 'an entry with a prefix length allows the addresses in that prefix and no others' {
+@test 'confine --allow with a prefix length allows the addresses in that prefix and no others' {
 	ALLOW=(--allow "${REMOTE%.*}.0/24:80")
 	run_client plain "$REMOTE" 80
 	[[ $output == connected ]]
@@ -112,7 +112,7 @@ has_lines() {
 	[[ $output == connected ]]
 }
 
-@test '--allow works for root, and does not set no_new_privs' {
+@test 'if root runs confine --allow, a phase reaches only listed destinations, and confine does not set no_new_privs' {
 	RUN_AS=root run_client plain "$REMOTE" 80
 	[[ $output == connected ]]
 	RUN_AS=root run_client plain "$REMOTE" 8080
@@ -120,12 +120,12 @@ has_lines() {
 	[[ $(record_value "$RECORD" r.mode) == root && $(record_value "$RECORD" r.setuid_inert) == undefined ]]
 }
 
-@test 'a connected socket keeps its socket options, FD_CLOEXEC and O_NONBLOCK, and gets no others' {
+@test 'with --allow, a connected socket keeps exactly its socket options, FD_CLOEXEC and O_NONBLOCK' {
 	run_client options "$REMOTE" 80
 	run_client options "$REMOTE6" 80
 }
 
-@test 'a socket that was added to epoll before the connect reports events after it' {
+@test 'with --allow, a socket that was added to epoll before connect reports its events after connect' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run_client watched "$REMOTE" 80
@@ -133,13 +133,13 @@ has_lines() {
 	done
 }
 
-@test 'connect fails for a socket that is bound to an address, and the record has the reason' {
+@test 'with --allow, connect fails if the socket is bound to an address, and the record has the reason' {
 	run_client bound "$REMOTE" 80
 	[[ $(record_value "$RECORD" 'r.blocked[0].bound') == true ]]
 	assert_allowed ''
 }
 
-@test 'SO_SNDTIMEO and signals end a pending connect, SA_RESTART continues it, and another thread can close it' {
+@test 'with --allow, SO_SNDTIMEO and signals end a pending connect, SA_RESTART continues it, and another thread can close its socket' {
 	run_client timeout "$SILENT" 80
 	run_client signals "$SILENT" 80
 	run_client closing "$SILENT" 80
@@ -151,7 +151,7 @@ attach_address() {
 	ip -n "$REMOTE_NETNS" addr add "$1/24" dev eth0
 }
 
-@test 'an interrupted connect continues, and succeeds when the host gets the address' {
+@test 'with --allow, an interrupted connect stays pending, and succeeds as soon as the destination has its address' {
 	local action dead octet=10 pid
 	for action in interrupted restarted thread; do
 		dead=${REMOTE%.*}.$((octet++))
@@ -167,7 +167,7 @@ attach_address() {
 	done
 }
 
-@test 'a socket of an allowed connection reaches no other destination after AF_UNSPEC, shutdown or a failure' {
+@test 'with --allow, a connected socket reaches no unlisted destination after AF_UNSPEC, shutdown or a failed connect' {
 	local before
 	before=$(connection_count 8080)
 	run_client escape "$REMOTE" 80 "$REMOTE" 8080 81
@@ -175,14 +175,14 @@ attach_address() {
 	[[ $(connection_count 8080) == "$before" ]]
 }
 
-@test '--allow refuses io_uring and MSG_FASTOPEN, and a duplicate from before the connect stays isolated' {
+@test 'with --allow, io_uring and MSG_FASTOPEN fail, and a descriptor that was duplicated before connect stays in the isolated network' {
 	run_client other_calls "$REMOTE" 80
 	# Without --allow MSG_FASTOPEN works.
 	run -1 audit --net -- timeout 60 "$AUDIT_DIR/client" other_calls "$REMOTE" 80
 	[[ $output == 'MSG_FASTOPEN: '* ]]
 }
 
-@test 'a thread that rewrites the address during connect reaches no other destination' {
+@test 'with --allow, a thread that rewrites the address during connect reaches no unlisted destination' {
 	local before
 	before=$(connection_count 8080)
 	run -0 audit --net "${ALLOW[@]}" -- "$AUDIT_DIR/many_clients" race "$REMOTE" 80 8080 "${RACES:-5000}"
@@ -201,7 +201,7 @@ watcher_holds() {
 	(($(watcher_socket_count) == $1))
 }
 
-@test '64 processes connect while 16 connects hang: all succeed, and the watcher leaks no descriptor' {
+@test 'if 64 processes connect while 16 other connections hang, all 64 succeed, and the watcher leaks no descriptor' {
 	local before after pid
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '
 		"$1" hang "$3" 80 16
@@ -224,7 +224,7 @@ watcher_holds() {
 	[[ $(record_value "$RECORD" 'r.allowed.find((a) => a.port === 80 && a.count > 100).count') == $((5 + 64 * ${CONNECTS:-20})) ]]
 }
 
-@test 'the watcher closes the sockets of processes that are killed during connect, and serves the others' {
+@test 'if processes are killed during connect, the watcher closes their sockets and serves the other processes' {
 	local before pid
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '
@@ -250,7 +250,7 @@ watcher_holds() {
 	[[ $(<"$AUDIT_DIR/output") == connected$'\n'connected ]]
 }
 
-@test '--resolve gives a name its addresses, and every other name fails with EAI_AGAIN' {
+@test 'with confine --resolve, the given name has the given addresses, and every other name fails with EAI_AGAIN' {
 	audit --net --allow "$REMOTE:80" --allow "[$REMOTE6]:80" --resolve "files.example=$REMOTE" --resolve "files.example=$REMOTE6" -- \
 		/usr/bin/python3 -c '
 import socket
@@ -265,7 +265,7 @@ except socket.gaierror as error:
 	assert_blocked ''
 }
 
-@test 'an invalid entry is refused with one line that contains it' {
+@test 'if an --allow entry is invalid, confine exits with 125 and prints one line with that entry' {
 	local entry
 	for entry in host:80 1.2.3.4 1.2.3.4:0 1.2.3.4:65536 1.2.3.4/33:80 1.2.3:80 '[::1]:' '[::1:80' '[::ffff:1.2.3.4]:80' ::1:80 '[::]/129:1' ''; do
 		run -125 "$CONFINE" --net --allow "$entry" -- true

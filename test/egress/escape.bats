@@ -32,7 +32,7 @@ assert_contained() {
 	[[ $(allowed) == *"$1 "* ]]
 }
 
-@test 'connect, listen, bind and fast open reach nothing else, by every system call, on failed, connected and shut down sockets' {
+@test 'with --allow, connect, listen, bind and TCP fast open on failed, connected and shut down sockets reach no unlisted destination' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_contained attack failed "$REMOTE"
@@ -41,7 +41,7 @@ assert_contained() {
 	done
 }
 
-@test 'a process that cannot be inspected, without its first thread or with two descriptor tables reaches nothing else' {
+@test 'with --allow, a process that is not dumpable, has lost its first thread or has two descriptor tables reaches no unlisted destination' {
 	local RUN_AS action
 	for RUN_AS in user root; do
 		for action in undumpable unreadable leaderless tables; do
@@ -50,16 +50,16 @@ assert_contained() {
 	done
 }
 
-@test 'a thread or process that swaps descriptors between the check and the call reaches nothing else' {
+@test 'with --allow, a thread or process that swaps descriptors between the check and the call reaches no unlisted destination' {
 	assert_contained race threads "$REMOTE" "${RACES:-5000}"
 	assert_contained race sharer "$REMOTE" "${RACES:-5000}"
 }
 
-@test 'a process that writes into the arguments of socketcall(2) reaches nothing else' {
+@test 'with --allow, a process that rewrites the arguments of socketcall(2) during the call reaches no unlisted destination' {
 	assert_contained race memory "$REMOTE" "$((${RACES:-5000} / 10))"
 }
 
-@test 'a process that shuts down a pending connect reaches nothing else' {
+@test 'with --allow, a process that shuts down a pending connect reaches no unlisted destination' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_contained race shut "$SILENT" "${RACES:-20000}" "$REMOTE"

@@ -19,7 +19,7 @@ run_local_sockets() {
 	echo "status $status"
 }
 
-@test 'stream, datagram and path sockets behave the same with --allow, with one and two threads, on x86-64 and i386' {
+@test 'confine --allow does not change local stream, datagram and path sockets, with one and two threads, on x86-64 and i386' {
 	local program how RUN_AS
 	for RUN_AS in user root; do
 		for program in local_sockets local_sockets32; do
@@ -33,7 +33,7 @@ run_local_sockets() {
 	done
 }
 
-@test 'a thread of the watcher that waits for a local connect is not recorded as an orphan' {
+@test 'if the watcher still waits for a local connect when the command exits, the record lists only the connecting process as an orphan' {
 	cat >"$AUDIT_DIR/waits.py" <<-'EOF'
 		import socket, threading, time
 		server = socket.create_server(("127.0.0.1", 0), backlog=0)
@@ -53,7 +53,7 @@ run_local_sockets() {
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == python3 ]]
 }
 
-@test '--allow has no effect if the network cannot be isolated' {
+@test 'if confine --best-effort cannot isolate the network, --allow has no effect, and the command can reach all destinations' {
 	local server
 	/usr/bin/python3 "$TOP/test/lib/remote_server.py" "$AUDIT_DIR" 0 3>&- >/dev/null 2>&1 &
 	server=$!

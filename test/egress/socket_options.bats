@@ -25,12 +25,12 @@ assert_socket_options() {
 	[[ $(allowed) == "socket_options $2 80 "* ]]
 }
 
-@test '--allow refuses options and ioctls that clients do not set, by every system call' {
+@test 'with --allow, socket options and ioctls that could divert a connection fail, by every system call' {
 	assert_socket_options refused "$REMOTE"
 	assert_socket_options refused "$REMOTE6"
 }
 
-@test '--allow permits the options and ioctls of clients, by every system call' {
+@test 'with --allow, socket options and ioctls that clients use succeed, by every system call' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_socket_options accepted "$REMOTE"
@@ -38,7 +38,7 @@ assert_socket_options() {
 	done
 }
 
-@test 'a routing header sends no connection through an unlisted host' {
+@test 'with --allow, a routing header cannot send a connection through an unlisted host' {
 	local action
 	for action in route ancillary; do
 		assert_socket_options "$action" "$REMOTE6" "$OTHER6"

@@ -52,7 +52,7 @@ run_isolated() {
 	(cd "$AUDIT_DIR" && in_portage_network "${user[@]}" "$CONFINE" --record "$RECORD" --net --allow "$REMOTE:80" --allow "[$REMOTE6]:80" --allow "$REMOTE:81" --allow "$REMOTE:90" --allow "$SILENT:80" "$@")
 }
 
-@test 'through the proxy a listed destination is reached, a closed port is refused, and an unlisted one is blocked' {
+@test "through Portage's SOCKS5 proxy, a phase reaches an allowed destination, gets ECONNREFUSED from a closed port, and no other destination" {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
@@ -76,7 +76,7 @@ proxy_socket_available() {
 		/usr/bin/python3 -c 'import socket; socket.socketpair()[0].getsockopt(socket.SOL_SOCKET, 77)' 2>/dev/null
 }
 
-@test 'the phase gets the TCP socket of the proxy with its own socket options, and no relay' {
+@test 'if confine can copy the TCP socket of the SOCKS5 proxy, the phase gets that socket with its own socket options' {
 	local RUN_AS how
 	for RUN_AS in root user; do
 		run run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
@@ -95,7 +95,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'every byte arrives from a server that sends first' {
+@test 'through the SOCKS5 proxy, a phase receives every byte of a server that sends first' {
 	local RUN_AS
 	for RUN_AS in root user; do
 		for _ in {1..20}; do
@@ -106,14 +106,14 @@ proxy_socket_available() {
 	done
 }
 
-@test 'if the socket of the proxy cannot be copied, the connection is relayed' {
+@test 'if confine cannot copy the TCP socket of the SOCKS5 proxy, it relays the connection' {
 	RUN_AS=user run -0 run_isolated --socks "$FOREIGN_PROXY" -- curl -sS --max-time 20 "http://$REMOTE/"
 	[[ $output == remote_page && $(record_value "$RECORD" r.route) == socks ]]
 	RUN_AS=user run run_isolated --socks "$FOREIGN_PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
 	((status == 1))
 }
 
-@test 'a pending connect ends by its timeout, by a signal and with its process' {
+@test 'through the SOCKS5 proxy, a pending connect ends by its timeout, by a signal and with its process' {
 	local RUN_AS action
 	for RUN_AS in root user; do
 		for action in timeout signals closing; do
@@ -123,7 +123,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'a socket that was copied from the proxy reaches no other destination' {
+@test 'a phase cannot reach another destination with a socket that was copied from the SOCKS5 proxy' {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/attack" connected "$REMOTE" 80 8080 81
@@ -131,7 +131,7 @@ proxy_socket_available() {
 	done
 }
 
-@test '--resolve works through the proxy, in a second network namespace inside that of Portage' {
+@test "with confine --resolve inside Portage's network namespace, a phase reaches the name through the SOCKS5 proxy" {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" --resolve "remote.example=$REMOTE" -- curl -sS --max-time 20 http://remote.example/
@@ -139,7 +139,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'without a proxy no destination is reached, and the record and a message report that' {
+@test "without a SOCKS5 proxy, PORTCULLIS_ALLOW has no effect in Portage's network namespace, and a message reports that" {
 	run -0 run_isolated --notice-file "$AUDIT_DIR/notice" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
 	[[ $output == ECONNREFUSED && $(record_value "$RECORD" r.route) == none ]]
 	assert_blocked "client tcp $REMOTE 80 1"

@@ -109,7 +109,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" compile 'JSON.stringify([...new Set(r.names.map((n) => n.name))])') == *crates.example.org* ]]
 }
 
-# The three attempts of the 32-bit program are missing: without a watcher socketcall(2) makes no socket (docs/audit.md).
+# The three connections of the 32-bit program are missing: without a watcher socketcall(2) cannot create a socket (docs/audit.md).
 @test 'PORTCULLIS_AUDIT=off starts no watcher; the record still has the packet count of the kernel' {
 	connecting_prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/connects

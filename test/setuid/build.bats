@@ -32,7 +32,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	run ! grep -E 'LOAD.* RWE ' <(elf -l "$BUILT")
 }
 
-@test 'confine has stack protector, _FORTIFY_SOURCE and, if the compiler supports it, CET' {
+@test 'confine is built with the stack protector, _FORTIFY_SOURCE and, if the compiler supports it, CET' {
 	local name
 	elf -s "$BUILT" | grep -q __stack_chk_fail
 	for name in snprintf vsnprintf read; do
@@ -46,14 +46,14 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	fi
 }
 
-@test 'confine is static: it has no interpreter and needs no library' {
+@test 'confine is statically linked: it has no interpreter and needs no library' {
 	elf -l "$BUILT" >segments
 	run ! grep INTERP segments
 	elf -d "$BUILT" >dynamic
 	run ! grep NEEDED dynamic
 }
 
-@test 'the sanitizers report nothing in runs of every mode' {
+@test 'the sanitizers report no error while confine runs in each mode' {
 	local report
 	make -s -C "$TOP/native" sanitized
 	install -m 755 "$TOP/native/build/sanitized/confine" confine
@@ -67,7 +67,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 }
 
 # shellcheck disable=SC2030
-@test 'valgrind reports nothing in runs of every mode' {
+@test 'valgrind reports no error while confine runs in each mode' {
 	make -s -C "$TOP/native" valgrind
 	install -m 755 "$TOP/native/build/valgrind/confine" confine
 	# Definite leaks only: a process that is about to exit does not free its memory.
@@ -77,7 +77,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 
 # valgrind supports neither seccomp(2) nor the clone(2) of the watcher, so it runs the parsers of the watcher alone.
 # shellcheck disable=SC2030
-@test 'valgrind reports nothing in the parsers of DNS, SOCKS, system calls and fdinfo with the corpus of each fuzzer' {
+@test 'valgrind reports no error in the parsers of DNS, SOCKS, system calls and fdinfo with the corpus of each fuzzer' {
 	local name
 	make -s -C "$TOP/native" replays
 	for name in dns socks calls fdinfo; do

@@ -32,7 +32,7 @@ run_allowed() {
 	run as_caller "$CONFINE" --net --audit --record record --allow "$REMOTE:80" --allow "$REMOTE:81" --allow "$SILENT:80" --allow "$SILENT:81" -- "$@"
 }
 
-@test 'a listed destination is reached, a failure has its real errno, and an unlisted destination is blocked' {
+@test 'with a set-user-id confine --allow, a phase reaches only listed destinations, and a failed connect has its real errno' {
 	run_allowed "$TEST_DIR/client" plain "$REMOTE" 80
 	[[ $status == 0 && $output == connected && $(record_value record r.mode) == setuid && $(record_value record r.route) == direct ]]
 	assert_allowed "client $REMOTE 80 1 0"
@@ -46,7 +46,7 @@ run_allowed() {
 	[[ $output == ECONNREFUSED && $(connection_count 8080) == 0 ]]
 }
 
-@test 'the watcher has the ids of the caller, the network of the host and no capabilities' {
+@test 'with a set-user-id confine --allow, the watcher has the ids of the caller, the network of the host and no capabilities' {
 	local command watcher network
 	as_caller "$CONFINE" --net --audit --record record --allow "$SILENT:80" -- "$TEST_DIR/client" plain "$SILENT" 80 3>&- &
 	command=$!
@@ -62,7 +62,7 @@ run_allowed() {
 	[[ $network == "$(readlink /proc/self/ns/net)" ]]
 }
 
-@test 'a socket of an allowed connection reaches no other destination' {
+@test 'with a set-user-id confine --allow, a connected socket reaches no unlisted destination' {
 	local action
 	for action in failed connected undumpable unreadable leaderless tables; do
 		run_allowed "$TEST_DIR/attack" "$action" "$REMOTE" 80 8080 81
@@ -80,13 +80,13 @@ run_allowed() {
 	[[ $(record_value record r.mode) == setuid ]]
 }
 
-@test 'with no_new_privs --allow works through a user namespace' {
+@test 'if the caller has set no_new_privs, confine --allow uses a user namespace, and a phase reaches the listed destination' {
 	run as_caller setpriv --no-new-privs -- "$CONFINE" --net --audit --record record --allow "$REMOTE:80" -- "$TEST_DIR/client" plain "$REMOTE" 80
 	[[ $status == 0 && $output == connected && $(record_value record r.mode) == userns ]]
 	assert_allowed "client $REMOTE 80 1 0"
 }
 
-@test 'if the first connecting process cannot be inspected, no destination is reached and the record has the reason' {
+@test 'with --allow, if the watcher cannot inspect the first process that connects, all connections fail, and the record has the reason' {
 	install -m 0711 "$TEST_DIR/client" "$TEST_DIR/closed"
 	# shellcheck disable=SC2016 # for the inner shell
 	run_allowed sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$TEST_DIR/closed" "$TEST_DIR/client" "$REMOTE"

@@ -68,19 +68,19 @@ assert_install_phase() {
 	[[ $(record_values "$RECORDS" compile r.fakeroot) == undefined ]]
 }
 
-@test 'FEATURES=fakeroot with fakeroot-sysv works with a user namespace, and keeps IPC' {
+@test 'with FEATURES=fakeroot and fakeroot-sysv, an unprivileged confine does not isolate IPC in src_install, and file owners are correct' {
 	make_prefix ''
 	assert_install_phase sysv
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
-@test 'FEATURES=fakeroot with fakeroot-tcp works with a user namespace, and keeps the network' {
+@test 'with FEATURES=fakeroot and fakeroot-tcp, an unprivileged confine does not isolate the network in src_install, and file owners are correct' {
 	make_prefix ''
 	assert_install_phase tcp
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
-@test 'FEATURES=fakeroot works in mode setuid with both kinds' {
+@test 'with FEATURES=fakeroot and a set-user-id confine, src_install reaches either fakeroot daemon, and file owners are correct' {
 	local kind
 	((EUID == 0)) || skip 'only root can make a set-user-id program'
 	for kind in sysv tcp; do
@@ -95,7 +95,7 @@ assert_install_phase() {
 # Portage removes FAKEROOTKEY from the environment. Its phases then have the library without a daemon, and the library ignores EPERM
 # of chown. The test ends after src_install: faked confuses a new file with a removed directory of the same inode, and merging fails.
 # fakeroot-tcp loses its socket earlier.
-@test 'Portage under fakeroot: every phase is confined and has the same result as without Portcullis' {
+@test 'if Portage runs under fakeroot, Portcullis confines every phase, and file owners are the same as without Portcullis' {
 	local phase before
 	make_prefix '-fakeroot -pid-sandbox -mount-sandbox'
 	mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"

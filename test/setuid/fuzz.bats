@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Each fuzzer runs its corpus and one second more. npm run soak runs them for 10 minutes.
 
-@test 'the fuzzers of the option parser and all text parsers find nothing' {
+@test 'the fuzzers of the option parser and all text parsers find no error' {
 	local targets
 	targets=("$BATS_TEST_DIRNAME"/../../native/fuzz/fuzz_*.c)
 	run "$BATS_TEST_DIRNAME/../../native/fuzz/run" 8

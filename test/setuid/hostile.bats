@@ -24,7 +24,7 @@ assert_ends_in_time() {
 	fi
 }
 
-@test 'descriptors 0, 1 and 2 that the caller has closed are closed for the command' {
+@test 'if the caller of a set-user-id confine has closed descriptor 0, 1 or 2, it is closed for the command too' {
 	local closed
 	for closed in ':' '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
 		# The outer shell would reuse the closed descriptors.
@@ -38,7 +38,7 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'the command inherits all descriptors of the caller up to the highest, and none of confine' {
+@test 'with a set-user-id confine, the command inherits all file descriptors of the caller, and no descriptor that confine has opened' {
 	# shellcheck disable=SC2016
 	caller_shell 'ulimit -n 4096; exec 3</dev/zero 77>/dev/null 4095</etc/passwd; "$2" files expected
 		"$1" --net --ipc -- "$2" files alone; exec "$1" "${@:3}" -- "$2" files fds'
@@ -47,11 +47,11 @@ assert_ends_in_time() {
 	grep -x 4095 fds
 }
 
-@test 'confine exits with 125 if argv is empty' {
+@test 'a set-user-id confine exits with 125 if argv is empty' {
 	run -125 as_caller "$TOOL" no-arguments "$CONFINE"
 }
 
-@test '100,000 arguments and one of 131,000 bytes reach the command' {
+@test 'a set-user-id confine passes 100,000 arguments, and one argument of 131,000 bytes, to the command' {
 	run -0 --separate-stderr as_caller "$TOOL" many 100000 8 "$CONFINE" "${ARGS[@]}" -- /usr/bin/env bash -c 'echo $#'
 	# The first one is $0.
 	[[ $output == 99999 ]]
@@ -65,7 +65,7 @@ assert_ends_in_time() {
 	[[ $status == 1 && $output == *'Argument list too long' ]]
 }
 
-@test 'with every resource limit at 0 and 1 confine ends, and the command keeps the limit' {
+@test 'if a resource limit is 0 or 1, a set-user-id confine exits in time, and its command has the same limit' {
 	local limit value
 	for limit in nofile fsize nproc as stack core cpu data memlock sigpending msgqueue; do
 		for value in 0 1; do
@@ -82,19 +82,19 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'confine exits with 125 if RLIMIT_NPROC of the caller is reached' {
+@test 'a set-user-id confine exits with 125 if the caller has reached RLIMIT_NPROC' {
 	# The caller has one process already.
 	run -125 --separate-stderr as_caller prlimit --nproc=1:1 "$CONFINE" "${ARGS[@]}" -- true
 	[[ ${stderr-} == *'Resource temporarily unavailable'* ]]
 }
 
-@test 'the command inherits blocked signals and ignored SIGCHLD' {
+@test 'with a set-user-id confine, the command inherits blocked signals and an ignored SIGCHLD' {
 	run -0 as_caller timeout 20 "$TOOL" blocked-signals "$CONFINE" "${ARGS[@]}" -- grep -E '^Sig(Blk|Ign)' /proc/self/status
 	# All signals blocked, SIGPIPE and SIGCHLD ignored.
 	[[ $output == *SigBlk:*fffffffe7ffbfeff*SigIgn:*0000000000011000* ]]
 }
 
-@test 'hostile environment variables do not affect confine' {
+@test 'hostile environment variables do not affect a set-user-id confine' {
 	local name
 	printf 'int x;\n' >x.c
 	cc -shared -o evil.so -x c - <<<'#include <stdio.h>
@@ -122,7 +122,7 @@ assert_ends_in_time() {
 	[[ $(record_value record r.applied.cgroup) == confine ]]
 }
 
-@test '--limit does not move the command out of the cgroup of its caller' {
+@test 'with a set-user-id confine --limit, the command stays in the cgroup of its caller' {
 	local root cage
 	root=$(findmnt -no TARGET -t cgroup2 | head -n1)
 	cage=$root/cage-$ACCOUNT
@@ -134,7 +134,7 @@ assert_ends_in_time() {
 	until_true 10 rmdir "$cage"
 }
 
-@test '--record and --notice-file write no link, FIFO, device or directory and no file of another user' {
+@test 'a set-user-id confine writes no --record or --notice-file that is a link, FIFO, device, directory or file of another user' {
 	local option path before
 	before=$(stat -c '%s %Y %a' /etc/passwd)
 	as_caller ln -s /etc/passwd link
@@ -152,7 +152,7 @@ assert_ends_in_time() {
 	[[ $(stat -c '%s %Y %a' /etc/passwd) == "$before" ]]
 }
 
-@test '--die-with and --die-with-lock work with processes and files of other users and disclose nothing' {
+@test 'a set-user-id confine accepts processes and files of other users for --die-with and --die-with-lock, and discloses nothing about them' {
 	local pid
 	as_victim sleep 1000 &
 	pid=$!
@@ -164,7 +164,7 @@ assert_ends_in_time() {
 	rm "$TEST_DIR/secret"
 }
 
-@test '--environ refuses a descriptor that the caller has not opened' {
+@test 'a set-user-id confine exits with 125 if --environ names a descriptor that the caller has not opened' {
 	local fd
 	for fd in 3 4 5 6 7 8 9 10 99 2147483647; do
 		run -125 as_caller timeout 10 "$CONFINE" "${ARGS[@]}" --environ "$fd" -- /usr/bin/true 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- 10<&-
@@ -172,7 +172,7 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'a caller that is root of a user namespace gets no privileges outside' {
+@test 'if root of a user namespace starts a set-user-id confine, the caller gets no privileges outside that namespace' {
 	# shellcheck disable=SC2016
 	run -0 as_caller unshare --user --map-root-user "$CONFINE" "${ARGS[@]}" -- sh -c 'id -u; cat /proc/self/uid_map; test -w /etc/passwd || echo safe'
 	[[ $output == 0*"$CALLER"*safe ]]
@@ -181,7 +181,7 @@ assert_ends_in_time() {
 	[[ $output == *safe ]]
 }
 
-@test 'confine works in a removed, inaccessible or 10,000 levels deep working directory' {
+@test 'a set-user-id confine runs the command in a removed, inaccessible or 10,000 levels deep working directory' {
 	# shellcheck disable=SC2016
 	caller_shell 'mkdir gone; cd gone; rmdir ../gone; exec "$1" --net --ipc --cgroup '"$ACCOUNT"' -- true'
 	# shellcheck disable=SC2016
@@ -191,7 +191,7 @@ assert_ends_in_time() {
 	rm -rf "$WORK/d"
 }
 
-@test 'with umask 0 and 0777 records have mode 664, and the command inherits the umask' {
+@test 'with umask 0 and 0777, a set-user-id confine writes records with mode 664, and the command inherits the umask' {
 	local mask
 	for mask in 0 0777; do
 		rm -f record
@@ -202,20 +202,20 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'the caller cannot attack confine by ptrace, /proc, pidfd or limits, and none of its processes is root' {
+@test 'the caller cannot attack a set-user-id confine by ptrace, /proc, pidfd or resource limits, and no process of confine is root' {
 	as_caller timeout 100 "$TOOL" ptrace "$CONFINE" "$ACCOUNT" "${HOSTILE_PTRACE_RUNS:-60}"
 }
 
-@test 'a traced confine has no privileges' {
+@test 'if a debugger traces confine from the start, the set-user-id bit gives confine no privileges' {
 	run -0 as_caller strace -f -o /dev/null "$CONFINE" --probe
 	[[ $output == *mode=userns* ]]
 }
 
-@test 'signals at random moments end confine and leave nothing' {
+@test 'if a signal kills a set-user-id confine at a random moment, none of its processes remains' {
 	as_caller timeout 900 "$TOOL" signals "$CONFINE" "$ACCOUNT" "${HOSTILE_SIGNAL_RUNS:-300}" "${HOSTILE_SEED:-$RANDOM}"
 }
 
-@test 'confine writes no core when a signal kills it' {
+@test 'if a signal kills a set-user-id confine, it writes no core file' {
 	local signal
 	for signal in TRAP SEGV ABRT; do
 		# shellcheck disable=SC2016

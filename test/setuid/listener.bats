@@ -26,7 +26,7 @@ refused("ptrace", lambda: libc.ptrace(0x4206, pid, 0, 0))
 print("tried")' "$WATCHER"
 }
 
-@test 'in an audited phase set-user-id programs gain no privileges, and the caller cannot get the listener' {
+@test 'with a set-user-id confine --audit, set-user-id programs gain no privileges, and the caller cannot copy the seccomp listener' {
 	local command
 	install -o root -m 4755 "$(type -P id)" "$TEST_DIR/id"
 	as_caller mkfifo go
@@ -43,7 +43,7 @@ print("tried")' "$WATCHER"
 	rm "$TEST_DIR/id"
 }
 
-@test 'below a listener of the caller confine gains no privileges from its set-user-id bit' {
+@test 'if the caller has installed a seccomp listener, confine gains no privileges from its set-user-id bit' {
 	# Without CAP_SYS_ADMIN a filter needs no_new_privs (seccomp(2)), with which the kernel ignores the bit.
 	run -0 as_caller /usr/bin/python3 -c '
 import ctypes, os, struct, sys

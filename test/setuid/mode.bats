@@ -7,7 +7,7 @@ load helper
 # shellcheck disable=SC2016 # the inner shell's
 PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulimit -a; stat -c "%u %g" /proc/self/status . /'
 
-@test 'with --net, --ipc and --cgroup the command keeps ids, groups, capabilities, limits and owners of files' {
+@test 'with a set-user-id confine --net --ipc --cgroup, the command keeps the ids, groups, capabilities, limits and file owners of the caller' {
 	as_caller bash -c "$PRINT_IDENTITY" >"$BATS_TEST_TMPDIR/without"
 	as_caller "$CONFINE" --net --families any --ipc --cgroup "$ACCOUNT" --record record -- bash -c "$PRINT_IDENTITY" >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
@@ -15,13 +15,13 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	[[ $(stat -c %U record) == "${ACCOUNT}c" ]]
 }
 
-@test 'without a supervisor the command keeps its identity too' {
+@test 'with a set-user-id confine --net --ipc, the command keeps the ids, groups, capabilities, limits and file owners of the caller' {
 	as_caller bash -c "$PRINT_IDENTITY" >"$BATS_TEST_TMPDIR/without"
 	as_caller "$CONFINE" --net --families any --ipc -- bash -c "$PRINT_IDENTITY" >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
 }
 
-@test 'the command has new namespaces except a user namespace, and lo has the addresses of Portage' {
+@test 'a set-user-id confine creates all namespaces except a user namespace, and lo has the same addresses as in Portage' {
 	local kind
 	# shellcheck disable=SC2016
 	as_caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" -- bash -c '
@@ -36,13 +36,13 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	[[ $output == *10.0.0.1* ]]
 }
 
-@test '/proc files of the command belong to the caller' {
+@test 'with a set-user-id confine, the files in /proc/PID of the command belong to the caller' {
 	# shellcheck disable=SC2016
 	run -0 as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- bash -c 'sleep 100 & stat -c %U /proc/$!/environ; kill $!'
 	[[ $output == "${ACCOUNT}c" ]]
 }
 
-@test 'confine exits with the status of the command, and with 126, 127 and 128 + signal' {
+@test 'a set-user-id confine exits with the status of the command, 128 + signal, 126 or 127' {
 	run -7 as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sh -c 'exit 7'
 	# shellcheck disable=SC2016
 	run -143 as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sh -c 'kill -TERM $$'
@@ -50,7 +50,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	run -126 as_caller "$CONFINE" --net -- /etc/passwd
 }
 
-@test 'set-user-id programs gain no privileges inside, and the record has setuid_inert' {
+@test 'if a set-user-id confine runs a set-user-id program, the program gains no privileges, and the record has setuid_inert' {
 	install -o root -m 4755 "$(type -P id)" "$TEST_DIR/id"
 	[[ $(as_caller "$TEST_DIR/id" -u) == 0 ]]
 	[[ $(as_caller "$CONFINE" --net --cgroup "$ACCOUNT" --record record -- "$TEST_DIR/id" -u) == "$CALLER" ]]
@@ -59,7 +59,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	rm "$TEST_DIR/id"
 }
 
-@test 'orphans are killed and recorded' {
+@test 'a set-user-id confine kills and records orphans' {
 	as_caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1
 		until pgrep -x sleep >/dev/null; do :; done'
 	[[ $(record_value record 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
@@ -78,7 +78,7 @@ loader_stripped_names() {
 	printf '%s\n' "${names[@]}" | grep -vxFf "$BATS_TEST_TMPDIR/kept"
 }
 
-@test 'variables that the loader removes reach the command, by --environ and as CONFINE_ENV_NAME' {
+@test '--environ and CONFINE_ENV_NAME pass variables to the command that the loader removes from set-user-id programs' {
 	local -a lost
 	mapfile -t lost < <(loader_stripped_names)
 	printf '%s\n' "${lost[@]}" | grep -x LD_PRELOAD
@@ -103,7 +103,7 @@ loader_stripped_names() {
 	[[ ! $output ]]
 }
 
-@test 'the command stays in the cgroup of its caller, and a limit that cannot be applied is reported' {
+@test 'a set-user-id confine keeps the command in the cgroup of its caller, and records that it cannot apply a limit' {
 	as_caller cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/without"
 	as_caller "$CONFINE" --net --cgroup "$ACCOUNT" --limit pids.max=100 --best-effort --record record -- \
 		cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/within"
@@ -114,7 +114,7 @@ loader_stripped_names() {
 	[[ $output == "confine: pids.max is not available: "* && ! -e ran ]]
 }
 
-@test 'no process of confine is root while a command runs, and all die with the supervisor' {
+@test 'no process of a set-user-id confine is root while the command runs, and all processes end if confine is killed' {
 	local exe
 	as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- bash -c 'setsid -f sleep 1000; exec sleep 1000' &
 	until_true 10 sleepers 2
@@ -130,7 +130,7 @@ loader_stripped_names() {
 
 sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 
-@test 'masked parts of /proc stay masked, and the phase is tracked' {
+@test 'with a set-user-id confine, masked parts of /proc stay masked, and orphans are recorded' {
 	# shellcheck disable=SC2016
 	run -0 unshare --mount --propagation private bash -c 'mount --bind /dev/null /proc/version
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
@@ -139,7 +139,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(record_value record 'r.mode + r.tracking + r.orphan_count') == setuidpidns1 ]]
 }
 
-@test 'with hidepid a phase gets a new /proc for its PID namespace' {
+@test 'if /proc is mounted with hidepid=2, a set-user-id confine mounts a new /proc for its PID namespace' {
 	# shellcheck disable=SC2016
 	run -0 unshare --mount --propagation private bash -c 'mount -t proc -o hidepid=2 proc /proc
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
@@ -147,16 +147,16 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $output == 0 && $(record_value record 'r.mode + r.tracking') == setuidpidns ]]
 }
 
-@test 'with no_new_privs confine falls back to a user namespace' {
+@test 'if the caller has set no_new_privs, confine uses a user namespace' {
 	as_caller setpriv --no-new-privs "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --best-effort --record record -- true
 	[[ $(record_value record 'r.mode + JSON.stringify(r.applied.net)') == 'userns"confine"' ]]
 }
 
-@test 'a user outside the group cannot run confine' {
+@test 'a user outside the group of the set-user-id confine cannot run it' {
 	run -126 as_stranger bash -c "exec $CONFINE --net -- true"
 }
 
-@test 'confine distinguishes a start by root from a set-user-id start' {
+@test 'confine --probe prints mode=root if root starts it, and mode=setuid if another user starts it with the set-user-id bit' {
 	run -0 "$CONFINE" --probe
 	[[ $output == *mode=root* ]]
 	run -0 as_caller "$CONFINE" --probe
@@ -166,7 +166,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $output == *mode=setuid* ]]
 }
 
-@test 'without CAP_SYS_ADMIN in the bounding set confine drops its privileges and uses a user namespace' {
+@test 'if the bounding set lacks CAP_SYS_ADMIN, a set-user-id confine drops its privileges and uses a user namespace' {
 	# shellcheck disable=SC2016
 	run -0 setpriv --bounding-set=-sys_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --record record -- sh -c 'id -u; readlink /proc/self/ns/net; grep CapEff /proc/self/status'
@@ -174,14 +174,14 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(record_value record r.mode) == userns ]]
 }
 
-@test 'without CAP_NET_ADMIN in the bounding set, confine isolates the network in a user namespace' {
+@test 'if the bounding set lacks CAP_NET_ADMIN, a set-user-id confine isolates the network in a user namespace' {
 	run -0 setpriv --bounding-set=-net_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --best-effort --record record -- id -u
 	[[ $output == "$CALLER" ]]
 	[[ $(record_value record 'r.mode + JSON.stringify(r.applied) + r.missing.length') == 'userns{"net":"confine","ipc":"confine"}0' ]]
 }
 
-@test 'if unshare is refused confine drops its privileges, and the record lists what is missing' {
+@test 'if unshare(2) fails, a set-user-id confine drops its privileges, and the record lists the missing isolation' {
 	cc -O1 -Wall -Wextra -Werror -o "$TEST_DIR/refuse" "$TOP/test/setuid/refuse_unshare.c"
 	# shellcheck disable=SC2016
 	run -0 "$TEST_DIR/refuse" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
@@ -193,7 +193,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	rm "$TEST_DIR/refuse"
 }
 
-@test 'without set-user-id and user namespaces --require prints one line, and --best-effort goes on' {
+@test 'without privileges and user namespaces, confine --require prints one line and runs nothing, and --best-effort runs the command' {
 	# A user namespace without nested ones, in which the bit has no effect.
 	local deny='echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 	run -125 as_caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --net --require -- true
@@ -203,7 +203,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ -e ran && $(record_value record 'r.mode + r.missing[0].what') == nonenet ]]
 }
 
-@test 'inside the PID namespace of Portage a phase gets its own' {
+@test 'a set-user-id confine inside the PID namespace of Portage creates a nested PID namespace' {
 	local portage
 	portage=$("$TOP/scripts/portage")
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_pid,unshare_mount "$(type -P setpriv)" --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \

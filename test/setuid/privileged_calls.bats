@@ -26,7 +26,7 @@ audit_modified_copy() {
 	run "$copy/scripts/audit-privileged"
 }
 
-@test 'each privileged system call is in the table of docs/privilege.md, with that privilege' {
+@test 'docs/privilege.md lists each privileged system call of confine with its privilege' {
 	trace_run --net --ipc --cgroup "$ACCOUNT" --record record -- true
 	[[ $(record_value record r.mode) == setuid ]]
 	trace_run --net --ipc --cgroup "$ACCOUNT" --audit --limit pids.max=100 --limit memory.max=1G --best-effort --record record -- true
@@ -34,13 +34,13 @@ audit_modified_copy() {
 	node "$TOP/test/setuid/privileged_calls.mjs" "$TOP/docs/privilege.md" "$CALLER" "$BATS_TEST_TMPDIR"/trace.*
 }
 
-@test 'audit:privileged counts at most 500 lines and passes' {
+@test 'npm run audit:privileged succeeds, because at most 500 lines of confine run with privileges' {
 	run -0 "$TOP/scripts/audit-privileged"
 	[[ ${lines[-1]} =~ ^\ *([0-9]+)\ \ lines.*\;\ [0-9]+\ never\ do$ ]]
 	((BASH_REMATCH[1] <= 500 && BASH_REMATCH[1] > 100))
 }
 
-@test 'audit:privileged refuses privileged code that calls code of other folders' {
+@test 'npm run audit:privileged fails if privileged code calls code of other folders' {
 	audit_modified_copy privileged/isolate.c '#include "util/clock.h"
 		long long evil(void);
 		long long evil(void) { return clock_milliseconds(); }'
@@ -54,7 +54,7 @@ audit_modified_copy() {
 	[[ $status == 1 && $output == *': functions of other folders compiled into privileged/: evil in ./util/evil.h' ]]
 }
 
-@test 'audit:privileged refuses other code that raises a privilege or changes ids' {
+@test 'npm run audit:privileged fails if other code raises a privilege or changes ids' {
 	audit_modified_copy probe/probe.c 'void evil(const struct identity *identity);
 		void evil(const struct identity *identity) { privilege_raise(identity); }'
 	[[ $status == 1 && $output == *': for privileged/ alone and used outside: privilege_raise' ]]
@@ -67,7 +67,7 @@ audit_modified_copy() {
 	[[ $status == 1 && $output == *'SYS_setuid'* ]]
 }
 
-@test 'audit:privileged refuses more than 500 lines' {
+@test 'npm run audit:privileged fails if more than 500 lines run with privileges' {
 	audit_modified_copy privileged/isolate.c "$(printf 'int evil_%d;\n' {1..500})"
 	[[ $status == 1 && $output == *': more than 500 lines are privileged' ]]
 }

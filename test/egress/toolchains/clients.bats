@@ -5,18 +5,18 @@
 load ../../lib/remote_host
 load ../clients
 
-@test 'Go connects by address and by name' {
+@test 'with confine --allow, Go connects by address and by name' {
 	(cd "$AUDIT_DIR" && HOME=$AUDIT_DIR CGO_ENABLED=0 go build -o fetch-go fetch.go)
 	assert_fetches fetch-go "$AUDIT_DIR/fetch-go" "$REMOTE"
 	assert_fetches fetch-go "$AUDIT_DIR/fetch-go" remote.example
 }
 
-@test 'Java NIO connects' {
+@test 'with confine --allow, Java NIO connects' {
 	(cd "$AUDIT_DIR" && javac Fetch.java)
 	assert_fetches java java -cp "$AUDIT_DIR" Fetch "$REMOTE" 80
 }
 
-@test 'tokio (Rust) connects' {
+@test 'with confine --allow, tokio (Rust) connects' {
 	mkdir -p "$AUDIT_DIR/tokio/src"
 	cp "$AUDIT_DIR/fetch.rs" "$AUDIT_DIR/tokio/src/main.rs"
 	printf '%s\n' '[package]' 'name = "fetch-tokio"' 'version = "0.1.0"' 'edition = "2021"' '[dependencies]' \
