@@ -58,7 +58,7 @@ terminal_shows() {
 	"${tmux[@]}" capture-pane -p | sed 's/ *$/ /; s/^> *$/> /' | grep -qE -- "$1"
 }
 
-@test 'bash completes public commands, options, values and phases' {
+@test 'in bash, Tab completes public commands, options, option values and phases of portcullis' {
 	shellcheck "$BATS_FILE_TMPDIR/bash"
 	[[ $(complete_in_bash portcullis re) == report ]]
 	[[ $(complete_in_bash portcullis report --s | paste -sd' ') == '--since --stats' ]]
@@ -70,7 +70,7 @@ terminal_shows() {
 	[[ ! $(complete_in_bash portcullis mess) ]]
 }
 
-@test 'fish completes commands, options, values and phases' {
+@test 'in fish, Tab completes commands, options, option values and phases of portcullis' {
 	fish --no-execute "$BATS_FILE_TMPDIR/fish"
 	[[ $(complete_in_fish 'portcullis re') == "report"$'\t'* ]]
 	complete_in_fish 'portcullis report --s' | grep -q '^--since'
@@ -78,7 +78,7 @@ terminal_shows() {
 	complete_in_fish 'portcullis explain foo src_t' | grep -q '^src_test'
 }
 
-@test 'zsh completes commands, options and phases' {
+@test 'in zsh, Tab completes commands, options and phases of portcullis' {
 	zsh -n "$BATS_FILE_TMPDIR/zsh/_portcullis"
 	complete_in_zsh 'portcullis rep' '> portcullis report ' >/dev/null
 	complete_in_zsh 'portcullis report --si' '> portcullis report --since=' >/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Each finding of doctor, with a real broken state. Those that need another kernel configuration are in test/vm.
+# Each finding of doctor, on a system that is broken accordingly. The findings that need another kernel configuration are in test/vm.
 
 load ../lib/prefix
 
@@ -25,7 +25,7 @@ finds() {
 	grep -qF -- "$3" "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'a missing and an edited hook are errors' {
+@test 'doctor reports an error if the hook is missing or edited' {
 	local hook=$PREFIX/etc/portage/portcullis/phase.bash
 	finds hook ok 'installed, current version'
 	echo '# mine' >>"$hook"
@@ -35,7 +35,7 @@ finds() {
 	finds hook error "$hook does not exist"
 }
 
-@test 'bashrc: missing, a directory, without the block, an edited block, code above it, CRLF' {
+@test 'doctor reports an error if bashrc does not source the hook, and a warning if code precedes the block of Portcullis' {
 	local bashrc=$PREFIX/etc/portage/bashrc
 	cp "$bashrc" "$PREFIX_ROOT/block"
 	rm "$bashrc"
@@ -56,7 +56,7 @@ finds() {
 	finds bashrc ok 'sources the hook'
 }
 
-@test 'a crossdev configuration without the hook; a PORTAGE_CONFIGROOT' {
+@test 'doctor reports an error if the bashrc of a crossdev target or of PORTAGE_CONFIGROOT does not source the hook' {
 	mkdir -p "$PREFIX/usr/riscv64-unknown-linux-gnu/etc/portage"
 	touch "$PREFIX/usr/riscv64-unknown-linux-gnu/etc/portage/make.conf"
 	finds bashrc-configroot error riscv64-unknown-linux-gnu
@@ -71,7 +71,7 @@ finds() {
 	grep -qF 'portcullis hook --block' "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'profile.bashrc and the files of package.bashrc are warnings' {
+@test 'doctor warns about profile.bashrc and the files that package.bashrc lists' {
 	local profile=$PREFIX_REPO/profiles/test
 	echo 'mine=1' >"$profile/profile.bashrc"
 	finds profile.bashrc warning "$profile/profile.bashrc runs before the hook, so a confined phase runs it twice"
@@ -84,13 +84,13 @@ finds() {
 	run ! grep -q unused.conf "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'a lost setuid bit and a foreign group of confine are errors' {
+@test 'doctor reports an error if confine lost its setuid bit, or if only a group without the user may run it' {
 	((EUID == 0)) || skip 'only root makes it setuid'
 	local used=$PREFIX/var/db/pkg/app-portage/portcullis-0.1.0
 	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
 	echo 'setuid yes' >"$PREFIX/usr/lib/portcullis/installed"
 	finds confine ok 'mode setuid, setuid'
-	# What takes the bit off: chown(2) does, root's too.
+	# chown(2) clears the setuid bit, even if root calls it.
 	chown 0 "$CONFINE"
 	finds setuid error 'Run `install.sh --setuid` again'
 	rm "$PREFIX/usr/lib/portcullis/installed"
@@ -105,7 +105,7 @@ finds() {
 	finds group error "Only group 0 may run $CONFINE, and you are not in it"
 }
 
-@test 'a missing confine and one that does not start are errors' {
+@test 'doctor reports an error if confine is missing or does not start' {
 	finds confine ok 'mode userns'
 	printf '#!/bin/sh\necho "confine: no such luck" >&2\nexit 125\n' >"$CONFINE"
 	finds confine error 'no such luck'
@@ -113,7 +113,7 @@ finds() {
 	finds confine error "$CONFINE does not exist"
 }
 
-@test 'a setuid confine on a file system with nosuid is an error' {
+@test 'doctor reports an error if confine is setuid on a file system that is mounted with nosuid' {
 	((EUID == 0)) || skip 'only root can mount'
 	mount -t tmpfs -o nosuid,mode=755 none "${CONFINE%/*}"
 	install -m 4755 -o 0 "$TOP/native/build/confine" "$CONFINE"
@@ -121,14 +121,14 @@ finds() {
 	umount "${CONFINE%/*}"
 }
 
-@test 'a read-only and a missing directory of records are errors' {
+@test 'doctor reports an error if the directory of records is missing or read-only' {
 	chmod 555 "${RECORDS%/*}"
 	finds records error 'you may not write to'
 	rmdir "${RECORDS%/*}"
 	finds records error 'does not exist'
 }
 
-@test 'missing Portage, no requested sandbox and an invalid setting are reported' {
+@test 'doctor reports that Portage is missing, that FEATURES requests no sandbox, and that a setting is invalid' {
 	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox"'
 	finds features warning 'nothing is confined'
 	prefix_conf 'PORTCULLIS_ON_FAILURE="explode"'
@@ -137,13 +137,13 @@ finds() {
 	finds portage error 'there is no Portage'
 }
 
-@test 'an inaccessible directory in PATH is skipped' {
+@test 'doctor finds Portage if PATH begins with an inaccessible directory' {
 	mkdir -m 000 "$PREFIX_ROOT/closed"
 	prefix_env PATH="$PREFIX_ROOT/closed:$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 	finds portage ok 'you are not root'
 }
 
-@test 'distcc without PORTCULLIS_ALLOW is an error, unless PORTCULLIS_AUDIT=only' {
+@test 'doctor reports distcc without PORTCULLIS_ALLOW as an error, unless PORTCULLIS_AUDIT=only is set' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
 	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="farm.example.org"'
 	finds conflict-distcc error 'distcc conflicts with'
@@ -151,7 +151,7 @@ finds() {
 	finds conflict-distcc undefined ''
 }
 
-@test 'a proxy on loopback is a warning, an error with PORTCULLIS_CONFLICT=die, and none with ENV_UNSET' {
+@test 'doctor reports a proxy on loopback as a warning, as an error with PORTCULLIS_CONFLICT=die, and not at all with ENV_UNSET' {
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"'
 	finds conflict-proxy warning 'http_proxy is http://127.0.0.1:3128'
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'PORTCULLIS_CONFLICT="die"'
@@ -161,7 +161,7 @@ finds() {
 	[[ $output != *127.0.0.1:3128* ]]
 }
 
-@test 'the entries of PORTCULLIS_ALLOW are resolved and checked' {
+@test 'doctor prints the addresses of each entry of PORTCULLIS_ALLOW and reports an error for entries that stay blocked' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 127.0.0.1:80 distcc"'
 	finds allow-192.0.2.7:443 ok '192.0.2.7:443: 192.0.2.7:443'
@@ -180,7 +180,7 @@ finds() {
 	finds allow inactive 'has no effect without FEATURES=\"network-sandbox\"'
 }
 
-@test 'as root, PORTCULLIS_ALLOW has no effect without the proxy of Portage' {
+@test 'as root, doctor reports an error if PORTCULLIS_ALLOW is set without FEATURES=network-sandbox-proxy' {
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"'
 	prefix_run unshare --user --map-root-user -- portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 	grep -q 'Fix: Set FEATURES="network-sandbox-proxy"' "$BATS_TEST_TMPDIR/text"
@@ -191,8 +191,8 @@ finds() {
 	grep -q 'Allowed.*192.0.2.7:443: 192.0.2.7:443' "$BATS_TEST_TMPDIR/text"
 }
 
-@test 'disabled user namespaces are reported with the sysctl and install.sh --setuid' {
-	# In a user namespace of its own, whose owner may set its limits.
+@test 'if user namespaces are disabled, doctor names the sysctl and install.sh --setuid' {
+	# doctor runs in a new user namespace, whose owner may set its limits.
 	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
 		echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- portcullis doctor
 	' >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
@@ -201,7 +201,7 @@ finds() {
 	grep -q '^ERROR    network-sandbox' "$BATS_TEST_TMPDIR/text"
 }
 
-@test 'portcullis run does not start a command that it cannot confine' {
+@test 'if the sandbox is not available, portcullis run exits with 125 and does not start its command' {
 	# shellcheck disable=SC2016 # for the inner shell
 	run -125 prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
 		echo 0 >/proc/sys/user/max_user_namespaces
@@ -210,12 +210,12 @@ finds() {
 	[[ $output != *'it was run'* && $output == *"is not available"* ]]
 }
 
-@test 'invalid usage exits with 2' {
+@test 'doctor exits with 2 if it gets an unknown option or an argument' {
 	run -2 prefix_run portcullis doctor --verbsoe
 	run -2 prefix_run portcullis doctor now
 }
 
-@test 'an ordinary user in a chroot has no user namespaces; as root Portage isolates too' {
+@test 'doctor reports that an ordinary user in a chroot has no user namespaces, and that for root Portage isolates phases too' {
 	((EUID == 0)) || skip 'only root can chroot'
 	# shellcheck disable=SC2016 # for the inner shell
 	local inside='

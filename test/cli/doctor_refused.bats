@@ -10,7 +10,7 @@ setup() {
 	prefix_install_portcullis
 }
 
-# filtered INSTRUCTION... : doctor under a seccomp filter, as a container has one; an instruction is CODE,TRUE,FALSE,VALUE
+# filtered INSTRUCTION...: runs doctor under a seccomp filter with these BPF instructions, each written as CODE,TRUE,FALSE,VALUE
 filtered() {
 	python3 -c '
 import struct, sys
@@ -23,8 +23,8 @@ for one in sys.argv[1:]:
 		>"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 }
 
-@test 'a seccomp filter as in Docker is reported with the option that disables it' {
-	# clone with a flag of a namespace and unshare are not permitted, clone3 is not there (the numbers of x86-64).
+@test 'if a seccomp filter denies namespaces, as in Docker, doctor suggests --security-opt seccomp=unconfined' {
+	# clone with a namespace flag and unshare fail with EPERM, and clone3 with ENOSYS (numbers of x86-64).
 	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x7e020000 0x15,2,0,272 0x15,2,0,435 \
 		0x06,0,0,0x7fff0000 0x06,0,0,0x50001 0x06,0,0,0x50026
 	grep -q '^ERROR    network-sandbox a seccomp filter denies it' "$BATS_TEST_TMPDIR/text" || {
@@ -34,11 +34,11 @@ for one in sys.argv[1:]:
 	grep -q -- '--security-opt seccomp' "$BATS_TEST_TMPDIR/text"
 }
 
-# These are what a system has that has them: the numbers of an error, and a file in /proc. The modules themselves need a kernel of
-# their own, and a policy.
-@test 'EACCES is attributed to a security module, and a sysctl to AppArmor' {
+# The test imitates a security module: a seccomp filter returns its errno, and a bind mount shows its file in /proc/sys. A real module
+# would need a kernel with it and a policy.
+@test 'doctor names a security module as the cause of EACCES, and AppArmor if apparmor_restrict_unprivileged_userns is 1' {
 	local sysctl=$PREFIX_ROOT/kernel
-	# unshare is refused with EACCES, and clone with the flag of a user namespace.
+	# unshare, and clone with CLONE_NEWUSER, fail with EACCES.
 	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x10000000 0x15,2,0,272 0x15,2,0,435 \
 		0x06,0,0,0x7fff0000 0x06,0,0,0x5000d 0x06,0,0,0x50026
 	grep -q '^ERROR    network-sandbox the policy of a security module (such as AppArmor or SELinux) denies it' "$BATS_TEST_TMPDIR/text" || {
@@ -53,7 +53,7 @@ for one in sys.argv[1:]:
 		"$BATS_TEST_TMPDIR/text"
 }
 
-@test 'Yama scope 3 is a warning, and an error with PORTCULLIS_ALLOW' {
+@test 'doctor reports kernel.yama.ptrace_scope=3 as a warning, and as an error if PORTCULLIS_ALLOW is set' {
 	local state sysctl=$PREFIX_ROOT/kernel text='is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect'
 	mkdir -p "$sysctl/yama"
 	echo 3 >"$sysctl/yama/ptrace_scope"
@@ -69,14 +69,14 @@ for one in sys.argv[1:]:
 	done
 }
 
-@test 'a kernel without seccomp is a warning with the kernel option' {
+@test 'if the kernel has no seccomp filters, doctor prints a warning with CONFIG_SECCOMP_FILTER' {
 	filtered 0x20,0,0,0 0x15,0,1,317 0x06,0,0,0x50026 0x06,0,0,0x7fff0000
 	grep -q '^warning  Audit .*counted, but not attributed' "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
 		return 1
 	}
 	grep -q '^ok       network-sandbox' "$BATS_TEST_TMPDIR/text"
-	# What such a kernel shows besides: no folder of seccomp's.
+	# A kernel without seccomp filters has no /proc/sys/kernel/seccomp.
 	mkdir "$PREFIX_ROOT/none"
 	MORE=(--ro-bind "$PREFIX_ROOT/none" /proc/sys/kernel/seccomp)
 	filtered 0x20,0,0,0 0x15,0,1,317 0x06,0,0,0x50026 0x06,0,0,0x7fff0000

@@ -38,7 +38,7 @@ actual_sandboxes() {
 		sed 's/pid/cgroup/' | paste -sd,
 }
 
-@test 'explain and run --like follow package.env, RESTRICT with a USE flag, and PROPERTIES' {
+@test 'portcullis explain and portcullis run --like apply package.env, PROPERTIES, and RESTRICT with USE conditions' {
 	local package phase expected
 	while read -r package phase expected; do
 		[[ $(explained_sandboxes "$package" "$phase") == "$expected" ]]
@@ -59,7 +59,7 @@ actual_sandboxes() {
 	[[ $(prefix_run env PORTAGE_PYTHON=/bin/false portcullis explain --features ipc-sandbox src_test) == *'ipc-sandbox      yes'* ]]
 }
 
-@test 'explain and run --like refuse an unknown package and an unknown phase' {
+@test 'portcullis explain and portcullis run --like refuse an unknown package and an unknown phase' {
 	run -1 prefix_run portcullis explain no-such/package
 	[[ $output == 'portcullis: Portage has no package no-such/package' ]]
 	run -1 prefix_run portcullis explain 'a b'
@@ -70,7 +70,7 @@ actual_sandboxes() {
 	run -2 prefix_run portcullis run --like plain --features cgroup -- true
 }
 
-@test 'portcullis run uses the sandboxes of --features, and kills and reports remaining processes' {
+@test 'portcullis run applies the sandboxes of --features, and kills and reports processes that its command leaves behind' {
 	run -0 prefix_run portcullis run --features ipc-sandbox -- readlink /proc/self/ns/net
 	[[ $output == "$(readlink /proc/self/ns/net)" ]]
 	run -3 prefix_run portcullis run -- bash -c 'setsid -f sleep 471142; exit 3'
@@ -80,7 +80,7 @@ actual_sandboxes() {
 	[[ ! -s $RECORDS ]]
 }
 
-@test 'portcullis run without a command starts a shell in the current folder' {
+@test 'portcullis run without a command starts a confined shell in the current folder' {
 	PREFIX_ENV+=(SHELL=/bin/bash)
 	terminal_open
 	terminal_type 'cd /usr && portcullis run'

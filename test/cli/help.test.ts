@@ -5,7 +5,7 @@ import { suggestion } from '../../src/cli/usage.ts';
 
 const widthOf = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
-test('portcullis --help lists every public command, no internal one, and fits 80 columns', () => {
+test('portcullis --help lists every public command and no internal command, and fits 80 columns', () => {
 	const listed = [...helpForAll().matchAll(/^ {2}([a-z]+) {2}/gm)].map(([, name]) => name);
 	expect(listed).toEqual(publicCommands().map(([name]) => name));
 	expect(widthOf(helpForAll())).toBeLessThanOrEqual(80);

@@ -93,7 +93,7 @@ assert_valid_configuration() {
 	run -0 prefix_run portcullis explain --json app-test/victim
 }
 
-@test 'forged values reach neither the terminal nor a configuration file' {
+@test 'portcullis skips records with invalid values: it neither prints them nor writes them to configuration files' {
 	forge <"$FIXTURES/forged.jsonl"
 	assert_all_commands_plain
 	assert_prints_plain report
@@ -103,7 +103,7 @@ assert_valid_configuration() {
 	grep -qx 'FEATURES="-network-sandbox"' "$PREFIX/etc/portage/env/no-network-sandbox.conf"
 }
 
-@test 'text that a build chose is printed without control characters' {
+@test 'portcullis removes control characters from the text of records before it prints them' {
 	forge <"$FIXTURES/valid.jsonl"
 	assert_all_commands_plain
 	assert_prints_plain report
@@ -111,7 +111,7 @@ assert_valid_configuration() {
 	grep -qx 'PORTCULLIS_ALLOW="198.51.100.7:443"' "$PREFIX/etc/portage/env/allow-app-test_victim.conf"
 }
 
-@test 'raw bytes, a line of 16 MiB and a block of zeros do not affect other lines' {
+@test 'portcullis report reads the valid records around raw bytes, a line of 16 MiB and a block of zeros' {
 	head -n 2 "$FIXTURES/valid.jsonl" | forge
 	printf '\033]0;owned\007\n\233\377\376\n{"schema":1,"time":"\302\2332J"}\n' | forge
 	{ head -c 16777216 /dev/zero | tr '\0' '[' && echo && head -c 20000000 /dev/zero && echo; } | forge
@@ -121,13 +121,13 @@ assert_valid_configuration() {
 	[[ $output == *'4 phases of 1 package'* && $output == *"5 lines of $RECORDS could not be read"* ]]
 }
 
-@test 'report --records reads a pipe' {
+@test 'portcullis report --records FILE reads records from a pipe' {
 	# shellcheck disable=SC2016 # the inner shell expands it
 	run -0 prefix_run bash -c 'portcullis report --records <(head -n 2 "$1")' - "$FIXTURES/valid.jsonl"
 	[[ $output == *'2 phases of 1 package'* ]]
 }
 
-@test 'the sums of huge numbers remain valid integers' {
+@test 'portcullis report --json prints safe integers if records contain huge numbers' {
 	local line
 	line=$(sed -n 2p "$FIXTURES/valid.jsonl")
 	for _ in {1..3000}; do
@@ -146,7 +146,7 @@ assert_valid_configuration() {
 	' <<<"$output"
 }
 
-@test 'report does not read a FIFO, symbolic link, hard link, socket or folder, and reports it' {
+@test 'if the file of records is a FIFO, symbolic link, hard link, socket or folder, portcullis report prints that it was not read' {
 	local secret=$BATS_TEST_TMPDIR/secret kind
 	sed -n 2p "$FIXTURES/valid.jsonl" >"$secret"
 	for kind in fifo link hard socket folder; do
@@ -189,7 +189,7 @@ stop_fake_confine() {
 	wait "$pid" || [[ $? == 1 ]]
 }
 
-@test 'status ignores processes whose labels are not valid names of packages and phases' {
+@test 'portcullis status ignores processes whose --label options are not valid package and phase names' {
 	fake_confine app-test/fake-1 compile
 	assert_prints_plain status
 	[[ $output == *app-test/fake-1* ]]

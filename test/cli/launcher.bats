@@ -4,7 +4,7 @@
 bats_require_minimum_version 1.5.0
 load ../hook/hook
 
-@test 'portcullis prints one line and exits with 2 for bad usage' {
+@test 'on a usage error, portcullis prints one line and exits with 2' {
 	run -2 "$TOP/bin/portcullis" run echo
 	[[ $output == 'portcullis: put -- before the command "echo"' ]]
 	run -2 "$TOP/bin/portcullis" stauts
@@ -15,7 +15,7 @@ load ../hook/hook
 	[[ $output == 'portcullis: hook: --eprefix needs a value' ]]
 }
 
-@test 'portcullis prints one line and exits with 1 if Node is missing or too old' {
+@test 'if Node is missing or too old, portcullis prints one line and exits with 1' {
 	local bin=$BATS_TEST_TMPDIR/bin
 	mkdir "$bin"
 	ln -s "$(command -v bash)" "$bin/bash"
@@ -28,7 +28,7 @@ load ../hook/hook
 	[[ $output == "portcullis: Node 20 or newer is needed, and $(node -p process.execPath) is 18.20.1: emerge net-libs/nodejs" ]]
 }
 
-@test 'bin/portcullis follows links and finds the installed program' {
+@test 'if bin/portcullis is started through symbolic links, it finds the installed program' {
 	local root=$BATS_TEST_TMPDIR/root
 	mkdir -p "$root/usr/bin" "$root/usr/lib/portcullis" "$root/links"
 	cp "$TOP/bin/portcullis" "$root/usr/bin/"

@@ -8,14 +8,14 @@ setup_file() {
 	export TOP
 }
 
-@test 'docs/man contains the output of scripts/man.ts' {
+@test 'the pages in docs/man are the current output of scripts/man.ts' {
 	"$TOP/node_modules/.bin/tsx" "$TOP/scripts/man.ts" "$BATS_TEST_TMPDIR"
 	for page in portcullis.1 portcullis.5 confine.8; do
 		diff "$TOP/docs/man/$page" "$BATS_TEST_TMPDIR/$page"
 	done
 }
 
-@test 'mandoc accepts the man pages, and they contain every command and variable' {
+@test 'mandoc reports no warning for the man pages, and they contain every command and PORTCULLIS_* variable' {
 	local page name
 	for page in "$TOP"/docs/man/*.[158]; do
 		run -0 mandoc -T lint -W warning "$page"
@@ -32,7 +32,7 @@ setup_file() {
 	done
 }
 
-@test 'portcullis(1) shows a screen of every command, and every screen is in a man page' {
+@test 'portcullis(1) contains example output of every command, and every file in docs/screens is in a man page' {
 	local name
 	while read -r name; do
 		grep -lE "^\\$ .*portcullis $name\b" "$TOP"/docs/screens/*.txt | sed 's/.*\///; s/\.txt//' >"$BATS_TEST_TMPDIR/screens"

@@ -82,7 +82,7 @@ assert_builds() {
 	run -0 prefix_run portcullis hook --check
 }
 
-@test 'USE=suid installs confine as root:portage 4710, and a folder of records for group portage' {
+@test 'with USE=suid, emerge installs confine as root:portage with mode 4710, and a folder of records for group portage' {
 	((EUID == 0)) || skip 'only root makes it setuid'
 	setup_package root
 	echo 'USE="suid"' >>"$PREFIX/etc/portage/make.conf"
@@ -97,7 +97,7 @@ assert_builds() {
 	run -126 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env "$CONFINE" --probe
 }
 
-@test 'the live ebuild clones, builds without network, passes its tests, and installs a working program' {
+@test 'the live ebuild clones the repository, builds without network, passes its tests, and installs a working program' {
 	setup_package
 	# The current files, committed or not.
 	mkdir "$PREFIX_ROOT/tree"
@@ -113,7 +113,7 @@ assert_builds() {
 	cmp "$TOP/packaging/gentoo/$ATOM"/*.ebuild
 }
 
-@test 'the release tarball is reproducible, and contains the bundled program and no packaging/' {
+@test 'scripts/release creates a reproducible tarball with the bundled program and without packaging/' {
 	local file first
 	file=$("$TOP/scripts/release")
 	first=$(sha256sum <"$file")

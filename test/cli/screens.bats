@@ -9,7 +9,7 @@ setup_file() {
 	screens_export
 }
 
-@test 'portcullis --help, --version, and --help of each command' {
+@test 'portcullis prints its version, and --help texts of at most 80 columns for itself and each command' {
 	local name
 	assert_screen help 0 portcullis --help
 	[[ $(screen portcullis --version) == "portcullis $(node -p 'require(process.argv[1]).version' "$TOP/package.json")" ]]
@@ -24,7 +24,7 @@ setup_file() {
 	done < <(sed -n 's/^  \([a-z]*\)  .*/\1/p' "$TOP/docs/screens/help.txt")
 }
 
-@test 'portcullis report shows blocked attempts first and fits one screen' {
+@test 'portcullis report lists blocked connection attempts first and fits a screen of 24 lines' {
 	assert_screen report 0 portcullis report
 	[[ $(sed -n 2p "$BATS_TEST_TMPDIR/screen") == 'Blocked: 1 package tried'* ]]
 	grep -q 'files.example.org' "$BATS_TEST_TMPDIR/screen"
@@ -33,25 +33,25 @@ setup_file() {
 	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
 }
 
-@test 'portcullis report selects records by PACKAGE and --since' {
+@test 'portcullis report prints only the phases that match PACKAGE and --since TIME' {
 	assert_screen report-package 0 portcullis report greeter
 	[[ $(screen portcullis report --since 1h greeter) == "$(tail -n +2 "$BATS_TEST_TMPDIR/screen")" ]]
 	[[ $(screen portcullis report --since 2999-01-01) == 'No matching phase is recorded.' ]]
 }
 
-@test 'portcullis report prints --stats, --html and --json' {
+@test 'portcullis report prints statistics with --stats and JSON with --json, and writes an HTML page with --html' {
 	assert_screen report-stats 0 portcullis report --stats
 	assert_screen report-html 0 portcullis report --html builds.html
 	grep -q '<h2>Blocked</h2>' "$PREFIX_ROOT/builds.html"
 	[[ $(prefix_run portcullis report --json greeter | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).phases') == 6 ]]
 }
 
-@test 'portcullis doctor reports that everything works' {
+@test 'on a working installation, portcullis doctor exits with 0 and fits a screen of 24 lines' {
 	assert_screen doctor 0 portcullis doctor
 	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
 }
 
-@test 'portcullis doctor reports disabled user namespaces and the fix' {
+@test 'if user namespaces are disabled, portcullis doctor reports the cause and the fix' {
 	# The limit applies to a new user namespace, whose owner may change it.
 	local off='echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@"'
 	capture 1 unshare --user --map-current-user --keep-caps -- /bin/bash -c "$off" - portcullis doctor
@@ -60,7 +60,7 @@ setup_file() {
 	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
 }
 
-@test 'portcullis info prints one fact per line' {
+@test 'portcullis info prints one line per sandbox, setting and version' {
 	assert_screen info 0 portcullis info
 	grep -qx 'network-sandbox: requested, applied by Portcullis' "$BATS_TEST_TMPDIR/screen"
 	grep -qx 'pid-sandbox:     requested, not applied: Portage supports it only as root' "$BATS_TEST_TMPDIR/screen"
@@ -69,11 +69,11 @@ setup_file() {
 	prefix_run portcullis info | grep -q '^FEATURES=".* cgroup .*network-sandbox .*"$'
 }
 
-@test 'portcullis explain PACKAGE shows the rule for each phase' {
+@test 'portcullis explain PACKAGE prints which sandboxes apply to each phase, and why' {
 	assert_screen explain 0 portcullis explain dev-python/greeter
 }
 
-@test 'portcullis allow prints the lines for a package, and --write adds them once' {
+@test 'portcullis allow PACKAGE prints the configuration lines that allow its connections, and --write adds them once' {
 	assert_screen allow 0 portcullis allow dev-python/greeter
 	assert_messages allow-write 0 portcullis allow --write dev-python/greeter
 	[[ $(screen portcullis allow --write dev-python/greeter) == *': unchanged'*': unchanged'* ]]
@@ -81,11 +81,11 @@ setup_file() {
 	rm -r "$PREFIX/etc/portage/env" "$PREFIX/etc/portage/package.env"
 }
 
-@test 'portcullis run reports blocked attempts and exits with the status of the command' {
+@test 'portcullis run reports blocked connection attempts and exits with the status of its command' {
 	assert_messages run 7 portcullis run -- curl --silent https://198.51.100.7/
 }
 
-@test 'portcullis hook --check recognizes a current and an edited hook' {
+@test 'portcullis hook --check prints nothing for a current hook and exits with 1 for an edited hook' {
 	local hook=$PREFIX/etc/portage/portcullis/phase.bash
 	[[ ! $(screen portcullis hook --check) ]]
 	cp "$hook" "$BATS_TEST_TMPDIR/hook"
@@ -94,11 +94,11 @@ setup_file() {
 	cat "$BATS_TEST_TMPDIR/hook" >"$hook"
 }
 
-@test 'portcullis gc prints the number of removed cgroups' {
+@test 'portcullis gc prints the number of cgroups that it removed' {
 	assert_screen gc 0 portcullis gc
 }
 
-@test 'a failed phase prints a command that opens its build directory' {
+@test 'if a phase fails, emerge prints a portcullis shell command that opens its build directory' {
 	local line
 	line=$(sed -n 's/.* same confinement, run: //p' "$PREFIX_LOG/broken" | head -n 1)
 	[[ $line == "$PREFIX/usr/bin/portcullis shell =app-misc/broken-2 src_compile" ]]
@@ -130,7 +130,7 @@ setup_file() {
 	terminal_wait_for 'status 5'
 }
 
-@test 'portcullis completion bash completes options in an interactive bash' {
+@test 'with the output of portcullis completion bash, Tab completes options in an interactive bash' {
 	terminal_open
 	terminal_type 'source <(portcullis completion bash)'
 	terminal_wait_for $'bash)\n$'
@@ -141,7 +141,7 @@ setup_file() {
 	terminal_text | sed '/^\$ echo done/,$d' | assert_documented completion
 }
 
-@test 'portcullis status and --watch show a running phase' {
+@test 'portcullis status and portcullis status --watch show a running phase' {
 	local fifo=$PREFIX_LOG/go
 	mkfifo -m 666 "$fifo"
 	# Opening a FIFO for reading and writing does not block.
@@ -172,7 +172,7 @@ setup_file() {
 	[[ $(prefix_run portcullis status) == 'No phase is running under Portcullis.' ]]
 }
 
-@test 'portcullis prints one line and exits with 2 on a usage error, and suggests a similar word' {
+@test 'on a usage error, portcullis prints one line, suggests a similar word and exits with 2' {
 	local words
 	while read -r words; do
 		# shellcheck disable=SC2086 # the line is split into arguments
@@ -197,7 +197,7 @@ setup_file() {
 	[[ $output == *'did you mean --since?' ]]
 }
 
-@test 'portcullis prints colours on a terminal, and none with NO_COLOR, TERM=dumb or in a pipe' {
+@test 'portcullis prints colours on a terminal, but not in a pipe or with NO_COLOR or TERM=dumb' {
 	local esc=$'\e['
 	PREFIX_ENV+=(TERM=xterm LC_ALL=C.UTF-8)
 	[[ $(screen env -u NO_COLOR portcullis report) == *"$esc"* ]]

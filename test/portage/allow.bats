@@ -46,13 +46,13 @@ assert_distributed() {
 	[[ $(record_values "$RECORDS" compile 'r.blocked.map((b) => [b.comm, b.address, b.port, b.count].join(" ")).join("\n")') == "curl $DISTCC_HOST_IP 9 1" ]]
 }
 
-@test 'PORTCULLIS_ALLOW=distcc as an ordinary user: the build is distributed and curl is blocked' {
+@test 'as an ordinary user with PORTCULLIS_ALLOW=distcc, distcc distributes the build and curl is blocked' {
 	allow_prefix user '-ipc-sandbox -sandbox -usersandbox distcc network-sandbox'
 	assert_distributed
 	run ! shares_namespaces compile net
 }
 
-@test "PORTCULLIS_ALLOW=distcc as root with Gentoo's default FEATURES: the build is distributed through Portage's SOCKS5 proxy" {
+@test "as root with Gentoo's default FEATURES and PORTCULLIS_ALLOW=distcc, distcc distributes the build through Portage's SOCKS5 proxy" {
 	allow_prefix root 'distcc network-sandbox'
 	assert_distributed
 	run ! shares_namespaces compile net

@@ -69,7 +69,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" compile 'r.watched + " " + r.blocked + " " + r.names + " " + r.unreachable') == 'yes undefined undefined 0' ]]
 }
 
-@test 'as an ordinary user, each attempt is recorded and reported and the phase continues' {
+@test 'as an ordinary user, each connection attempt is recorded and reported, and the phase continues' {
 	connecting_prefix user <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/connects
 	assert_all_recorded
@@ -80,7 +80,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" test 'JSON.stringify(r.applied)') == '{"net":"confine","ipc":"confine"}' ]]
 }
 
-@test 'as root with the default FEATURES, each attempt is recorded and reported in the namespaces of Portage' {
+@test 'as root with the default FEATURES, each connection attempt in the namespaces of Portage is recorded and reported' {
 	connecting_prefix root <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/connects
 	assert_all_recorded
@@ -88,7 +88,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" test 'r.applied.net + " " + r.names_watched') == 'portage no' ]]
 }
 
-@test 'if a phase fails, the report follows the error message and names the Gentoo method and the allow command' {
+@test 'if a phase fails, its connection attempts are printed after the error message, with the fix for the ebuild and portcullis allow' {
 	local report
 	connecting_prefix user <<-'EOF'
 		src_compile() {
@@ -110,14 +110,14 @@ assert_all_recorded() {
 }
 
 # The three connections of the 32-bit program are missing: without a watcher socketcall(2) cannot create a socket (docs/audit.md).
-@test 'PORTCULLIS_AUDIT=off starts no watcher; the record still has the packet count of the kernel' {
+@test 'with PORTCULLIS_AUDIT=off, no connection attempt is recorded, but the record contains the packet count of the kernel' {
 	connecting_prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/connects
 	[[ $(record_values "$RECORDS" test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 64006' ]]
 	[[ $output == *'64006 packets had no route'* ]]
 }
 
-@test 'PORTCULLIS_AUDIT=only isolates nothing and reports the same attempts' {
+@test 'with PORTCULLIS_AUDIT=only, no phase is isolated and the same connection attempts are reported' {
 	connecting_prefix user 'PORTCULLIS_AUDIT="only"' <<-'EOF'
 		src_test() {
 			record_namespaces

@@ -33,7 +33,7 @@ emerge_with_fakeroot() {
 		"$PREFIX_ROOT/emerge" prefix_emerge --oneshot app-test/probe
 }
 
-@test 'with fakeroot, src_install keeps the IPC namespace of the host, because it would hang otherwise' {
+@test 'with fakeroot-sysv, src_install keeps the IPC namespace of the host, because fakeroot would hang in another one' {
 	emerge_with_fakeroot fakeroot-sysv
 	assert_namespace install net own
 	assert_namespace install ipc host
@@ -43,7 +43,7 @@ emerge_with_fakeroot() {
 	[[ $output != *fakeroot-tcp* ]]
 }
 
-@test 'with fakeroot-tcp, src_install keeps the network of the host, because it would fail otherwise' {
+@test 'with fakeroot-tcp, src_install keeps the network namespace of the host, because fakeroot would fail in another one' {
 	emerge_with_fakeroot fakeroot-tcp
 	assert_namespace install net host
 	assert_namespace install ipc own
@@ -66,7 +66,7 @@ start_session() {
 	prefix_env "${SESSION[@]}"
 }
 
-@test 'variables of a desktop session are reported for each package until the suggested ENV_UNSET is set' {
+@test 'the hook reports proxy, agent and display variables for each package until the suggested ENV_UNSET is set' {
 	local name fixes
 	prefix_make user network-sandbox
 	start_session
@@ -104,7 +104,7 @@ start_session() {
 	[[ $output != *conflicts\ with* ]]
 }
 
-@test 'PORTCULLIS_CONFLICT=die stops before src_unpack for each variable of a desktop session' {
+@test 'with PORTCULLIS_CONFLICT=die, each proxy, agent and display variable stops emerge before src_unpack' {
 	local variable
 	prefix_make user network-sandbox 'PORTCULLIS_CONFLICT="die"'
 	start_session
@@ -119,7 +119,7 @@ start_session() {
 	done
 }
 
-@test 'ccache does not contact its remote storage in a network sandbox' {
+@test 'in a network sandbox, ccache does not try to connect to its remote storage' {
 	prefix_make user 'ccache network-sandbox' 'CCACHE_REMOTE_STORAGE="http://10.213.1.1/cache"' 'PORTCULLIS_AUDIT="on"'
 	mkdir -p "$PREFIX/usr/lib/ccache"
 	ln -s /usr/lib/ccache "$PREFIX/usr/lib/ccache/bin"
@@ -137,7 +137,7 @@ start_session() {
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'FEATURES=cgroup without any tracking method is a conflict, and PORTCULLIS_CONFLICT=die stops for it' {
+@test 'without cgroups and PID namespaces, FEATURES=cgroup is reported as a conflict, and PORTCULLIS_CONFLICT=die stops emerge' {
 	local -a untracked emerge
 	prefix_make user 'cgroup -network-sandbox -ipc-sandbox'
 	emerge=("${PREFIX_EMERGE[@]}" --oneshot app-test/probe)

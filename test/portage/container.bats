@@ -42,7 +42,7 @@ assert_orphans_killed() {
 	[[ $(record_values "$RECORDS" compile r.tracking) == "$1"$'\n'"$1" ]]
 }
 
-@test "with Docker's default profile, packages are built, one message names the missing sandbox, and orphans are killed" {
+@test "with Docker's default seccomp profile, emerge builds packages, reports the missing sandbox once, and kills orphaned processes" {
 	orphan_prefix
 	run -0 container_emerge docker --oneshot app-test/one app-test/two
 	assert_orphans_killed subreaper
@@ -52,7 +52,7 @@ assert_orphans_killed() {
 	[[ $(record_values "$RECORDS" compile r.missing.length) == $'2\n2' ]]
 }
 
-@test 'with parts of /proc masked, phases are fully isolated and orphans are killed' {
+@test 'in a container that masks parts of /proc, phases are fully isolated and orphaned processes are killed' {
 	orphan_prefix
 	run -0 container_emerge unconfined --oneshot app-test/one app-test/two
 	assert_orphans_killed pidns

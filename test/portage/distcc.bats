@@ -38,7 +38,7 @@ assert_built_locally() {
 	[[ $output != *distcc\[* ]]
 }
 
-@test 'distcc in FEATURES as an ordinary user: the message names the reason, the build is local, no packet is sent' {
+@test 'as an ordinary user with FEATURES=distcc, the hook prints the conflict, and distcc compiles locally and sends no packet' {
 	distcc_prefix user 'distcc network-sandbox' 'MAKEOPTS="-j40"'
 	distcc_emerge
 	assert_built_locally
@@ -51,7 +51,7 @@ assert_built_locally() {
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'without network-sandbox, distcc distributes and there is no message' {
+@test 'without network-sandbox, distcc distributes and the hook prints no conflict message' {
 	distcc_prefix user 'distcc -network-sandbox'
 	distcc_emerge
 	((status == 0 && SENT > 0))
@@ -59,7 +59,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test 'a host in PORTCULLIS_ALLOW compiles all files and there is no message' {
+@test 'if PORTCULLIS_ALLOW contains the distcc host, it compiles all files and the hook prints no conflict message' {
 	distcc_prefix user 'distcc network-sandbox' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:3632\""
 	distcc_emerge
 	assert_sample_built
@@ -67,7 +67,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test "distcc in FEATURES as root: the message also names Portage's SOCKS5 proxy, the build is local, no packet is sent" {
+@test "as root with FEATURES=distcc, the hook also reports Portage's SOCKS5 proxy, and distcc compiles locally and sends no packet" {
 	distcc_prefix root 'distcc network-sandbox'
 	distcc_emerge
 	assert_built_locally
@@ -76,19 +76,19 @@ assert_built_locally() {
 	[[ $output == *'can reach any host through this proxy'* ]]
 }
 
-@test 'environment.bz2 is the same with and without Portcullis' {
+@test 'a build with distcc saves the same environment.bz2 with and without Portcullis' {
 	distcc_prefix user 'distcc network-sandbox' 'CC="distcc gcc"'
 	assert_sample_environment_unchanged 'declare -x CC="distcc gcc"'
 }
 
-@test "a bashrc of the user that sets DISTCC_HOSTS does not make distcc distribute" {
+@test "distcc compiles locally even if the user's bashrc sets DISTCC_HOSTS" {
 	distcc_prefix user 'distcc network-sandbox'
 	echo "export DISTCC_HOSTS=$DISTCC_HOST_IP" >>"$PREFIX/etc/portage/bashrc"
 	distcc_emerge
 	assert_built_locally
 }
 
-@test 'if Portage removes distcc from FEATURES because the masquerade directory is missing, there is no message' {
+@test 'if Portage removes distcc from FEATURES because the masquerade directory is missing, the hook prints no conflict message' {
 	distcc_prefix user 'distcc network-sandbox'
 	rm -r "$PREFIX/usr/lib/distcc"
 	distcc_emerge
@@ -96,7 +96,7 @@ assert_built_locally() {
 	[[ $output == *'distcc requested but no masquerade dir can be found'* && ! $(sample_messages) ]]
 }
 
-@test 'CC="distcc gcc" in package.env causes a message that suggests CC="gcc"' {
+@test 'for CC="distcc gcc" in package.env, the hook prints a conflict message that suggests CC="gcc"' {
 	distcc_prefix user 'network-sandbox'
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'CC="distcc gcc"' >"$PREFIX/etc/portage/env/distcc"
@@ -111,7 +111,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test "a masquerade directory that the user's bashrc adds to PATH is reported in the first phase that has it" {
+@test "if the user's bashrc adds a masquerade directory to PATH, the hook reports the conflict in the first phase with this PATH" {
 	distcc_prefix user 'network-sandbox'
 	mkdir "$PREFIX/opt"
 	ln -s /usr/bin/distcc "$PREFIX/opt/gcc"
@@ -122,14 +122,14 @@ assert_built_locally() {
 	[[ $output == *'unpack'*'Portcullis'* ]]
 }
 
-@test 'CCACHE_PREFIX="distcc" is reported' {
+@test 'the hook reports CCACHE_PREFIX="distcc" as a conflict' {
 	distcc_prefix user 'network-sandbox' 'CC="ccache gcc"' 'CCACHE_PREFIX="distcc"'
 	distcc_emerge
 	assert_built_locally
 	assert_sample_message "CCACHE_PREFIX=\"distcc\"; DISTCC_HOSTS contains $DISTCC_HOST_IP"
 }
 
-@test 'PORTCULLIS_CONFLICT=die stops before src_unpack; ignore prints nothing and the build is local' {
+@test 'with distcc, PORTCULLIS_CONFLICT=die stops emerge before src_unpack, and PORTCULLIS_CONFLICT=ignore prints no message' {
 	distcc_prefix user 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="die"'
 	distcc_emerge
 	((status == 1 && SENT == 0))
@@ -142,7 +142,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test 'a binary package with distcc and PORTCULLIS_CONFLICT=die in its environment is installed and unmerged without a message' {
+@test 'a binary package whose saved environment has distcc and PORTCULLIS_CONFLICT=die is installed and unmerged without a message' {
 	distcc_prefix user 'distcc network-sandbox buildpkg' 'PORTCULLIS_CONFLICT="die"' 'CC="distcc gcc"'
 	mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
 	distcc_emerge
@@ -159,7 +159,7 @@ assert_built_locally() {
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
 }
 
-@test 'if the program does not start, the hook prints a message of its own and the build is local' {
+@test 'if the program portcullis does not start, the hook prints a message of its own and distcc compiles locally' {
 	distcc_prefix user 'distcc network-sandbox'
 	echo 'process.exit(1)' >"$PREFIX/usr/lib/portcullis/portcullis.js"
 	distcc_emerge
@@ -168,7 +168,7 @@ assert_built_locally() {
 	[[ $output == *'distcc, icecream, sccache may be in use and cut off. This could not be checked, because Node does not start'* ]]
 }
 
-@test 'with PROPERTIES=test_network only src_test distributes' {
+@test 'with PROPERTIES=test_network, distcc distributes in src_test only' {
 	distcc_prefix user 'distcc network-sandbox ipc-sandbox test'
 	cat >>"$PREFIX_REPO/app-test/sample/sample-1.ebuild" <<-'EOF'
 		PROPERTIES="test_network"

@@ -15,7 +15,7 @@ function ancestors(...commands: string[]) {
 }
 
 describe('findEmerge()', () => {
-	test('returns the topmost of the processes that emerge forked', () => {
+	test('returns the topmost process of the emerge that runs the phase', () => {
 		const emerge = 'python3 -b /usr/lib/python-exec/python3.13/emerge -1 foo';
 		expect(
 			findEmerge(ancestors('bash ebuild.sh compile', 'bash ebuild.sh compile', emerge, emerge, 'bash', 'sshd'))?.pid,
@@ -23,7 +23,7 @@ describe('findEmerge()', () => {
 		expect(findEmerge(ancestors('bash ebuild.sh compile', emerge))?.pid).toBe(99);
 	});
 
-	test('does not return an emerge that started the emerge of the phase', () => {
+	test('ignores an outer emerge that started the emerge of the phase', () => {
 		expect(
 			findEmerge(
 				ancestors(
@@ -36,21 +36,21 @@ describe('findEmerge()', () => {
 		).toBe(99);
 	});
 
-	test('returns the ebuild command', () => {
+	test('returns the process of the ebuild command if it runs the phase', () => {
 		expect(
 			findEmerge(ancestors('bash ebuild.sh compile', '/usr/bin/python3 /usr/bin/ebuild foo-1.ebuild compile', 'zsh'))
 				?.pid,
 		).toBe(99);
 	});
 
-	test('returns undefined in a PID namespace', () => {
+	test('returns undefined if the phase runs in a PID namespace that hides emerge', () => {
 		expect(
 			findEmerge(ancestors('bash ebuild.sh compile', '/usr/bin/python3 /usr/lib/portage/bin/pid-ns-init 250')),
 		).toBeUndefined();
 	});
 });
 
-test('firstTime() is true once per package if emerge is not visible', () => {
+test('if the emerge process is not visible, firstTime() returns true once per message and package', () => {
 	const portage = mkdtempSync(join(tmpdir(), 'reported-'));
 	try {
 		const [one, two] = ['one', 'two'].map((name) => join(portage, 'app-misc', name, '.ipc'));

@@ -44,7 +44,7 @@ assert_confined() {
 	assert_namespace unpack ipc own
 }
 
-@test 'the bashrc of the user runs once per phase, confined; profile.bashrc runs twice, with the original environment' {
+@test 'the bashrc of the user runs once per phase, in the sandbox, and profile.bashrc runs twice, with the original environment' {
 	local note='[[ ${EBUILD_PHASE} != compile ]] || readlink /proc/self/ns/net >>'
 	echo "$note \"$PREFIX_LOG/user\"" >"$PREFIX/etc/portage/bashrc"
 	# Portage does not save CCACHE_* variables, so the phase only sees exports of its own bashrc.
@@ -58,7 +58,7 @@ assert_confined() {
 	[[ $output == *'pile: x.'* ]]
 }
 
-@test 'records have the package and the phase with PORTAGE_DO_NOT_EXPORT_PMS_VARS=1, the rule of EAPI 9' {
+@test 'records contain the package and the phase if Portage exports no PMS variables, as in EAPI 9' {
 	prefix_env PORTAGE_DO_NOT_EXPORT_PMS_VARS=1
 	prefix_package app-test/probe-1 <<<'src_compile() { record_namespaces; echo "exported: $(env | grep -c "^EBUILD_PHASE=")."; }'
 	prefix_install_portcullis
@@ -93,7 +93,7 @@ assert_confined() {
 	assert_confined prepare configure compile install
 }
 
-@test 'a confined phase has the same open file descriptors as without Portcullis' {
+@test 'a confined phase has the same open file descriptors as a phase without Portcullis' {
 	local before
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_compile() {

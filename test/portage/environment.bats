@@ -40,10 +40,10 @@ assert_same_environment() {
 	diff "$dir/second" "$dir/with"
 }
 
-@test 'environment.bz2 is the same with and without Portcullis: ordinary user, EPREFIX with a space' {
+@test 'as an ordinary user with a space in EPREFIX, a build saves the same environment.bz2 with and without Portcullis' {
 	assert_same_environment user
 }
 
-@test 'environment.bz2 is the same with and without Portcullis: root, default FEATURES' {
+@test 'as root with the default FEATURES, a build saves the same environment.bz2 with and without Portcullis' {
 	assert_same_environment root
 }

@@ -13,7 +13,7 @@ comparable_output() {
 	sed -E '/portcullis shell =app-test/d; s/ +[0-9]+ (Killed|Terminated)/ N \1/; s/(line +)[0-9]+/\1N/' <<<"$output"
 }
 
-@test 'die in a subshell, a missing command, exit and SIGKILL fail with the same output and status as without Portcullis' {
+@test 'a phase that fails by die in a subshell, a missing command, exit or SIGKILL has the same output and status as without Portcullis' {
 	local how
 	local -A bodies=(
 		[die]='( ( die "deep down" ) ); echo unreached'
@@ -44,7 +44,7 @@ emerge_without_userns() {
 	' - "${PREFIX_EMERGE[@]}" "$@" </dev/null
 }
 
-@test 'an unavailable sandbox is reported once per emerge, with the reason and the fix' {
+@test 'if a sandbox is unavailable, the hook reports it once per emerge, with the reason and the fix' {
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null
 	prefix_install_portcullis
@@ -59,7 +59,7 @@ emerge_without_userns() {
 	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_[a-z]* runs without .*portcullis doctor' <<<"$output") -eq 2 ]]
 }
 
-@test 'PORTCULLIS_ON_FAILURE=die stops before the first phase that cannot be confined' {
+@test 'with PORTCULLIS_ON_FAILURE=die, emerge stops before the first phase that cannot be confined' {
 	prefix_conf 'PORTCULLIS_ON_FAILURE="die"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
@@ -70,7 +70,7 @@ emerge_without_userns() {
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup' ]]
 }
 
-@test 'a missing or broken confine: the package is built without sandbox, or not at all with PORTCULLIS_ON_FAILURE=die' {
+@test 'if confine is missing or broken, packages are built without sandbox, or not at all with PORTCULLIS_ON_FAILURE=die' {
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	rm "$CONFINE"

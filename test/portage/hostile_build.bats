@@ -138,7 +138,7 @@ assert_programs_confined() {
 	run -1 grep 'die hook' "$PREFIX_LOG/ran"
 }
 
-@test 'saved functions of a build with names of builtins do not run outside the sandbox' {
+@test 'functions with names of bash builtins in the saved environment of a build do not run outside the sandbox' {
 	local name
 	hostile_prefix user
 	{
@@ -173,7 +173,7 @@ configure_package() {
 	EOF
 }
 
-@test "as root with userpriv, files that a build writes to .ipc do not affect later phases" {
+@test 'as root with userpriv, files that a build writes to the directory .ipc do not affect later phases' {
 	hostile_prefix root 'PORTCULLIS_ALLOW="192.0.2.7:80"'
 	configure_package <<-'EOF'
 		local name
@@ -197,7 +197,7 @@ configure_package() {
 	[[ ! $(compgen -G "/run/portcullis.*${PREFIX_TMP//\//%}*") ]]
 }
 
-@test 'as an ordinary user, a settings file that the build has changed stops the next phase' {
+@test 'as an ordinary user, the next phase is stopped if the build has changed the settings file of the hook' {
 	local line
 	for line in 'PORTCULLIS_AUDIT=only' 'BASH_ENV=/evil' '--allow 192.0.2.1:1'; do
 		hostile_prefix user 'PORTCULLIS_UNPACK="confine"'
@@ -212,7 +212,7 @@ configure_package() {
 	done
 }
 
-@test 'as an ordinary user, an option that the build adds to the saved allow list stops the next phase' {
+@test 'as an ordinary user, the next phase is stopped if the build has added an option to the saved allow list' {
 	local line
 	for line in '--label evil=1' '--allow 192.0.2.1:1 --net' '--allow evil.example:1' '--record /evil' '--resolve a=b c'; do
 		hostile_prefix user 'FEATURES="cgroup network-sandbox"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
@@ -227,7 +227,7 @@ configure_package() {
 	done
 }
 
-@test 'root does not follow symbolic links that a build creates in .ipc' {
+@test 'as root, the hook does not follow symbolic links that a build creates in the directory .ipc' {
 	local victim
 	hostile_prefix root 'PORTCULLIS_UNPACK="confine"'
 	victim=$PREFIX_ROOT/victim
@@ -249,7 +249,7 @@ configure_package() {
 	assert_namespace install pid own
 }
 
-@test "root does not read a distcc hosts file that a build can write" {
+@test 'as root, the hook does not read a distcc hosts file that a build can write' {
 	local dir
 	hostile_prefix root
 	mkdir -m 700 "$PREFIX_ROOT/private"

@@ -19,7 +19,7 @@ assert_built_locally() {
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'icecream in FEATURES as an ordinary user: the message names the reason, the build is local, the daemon gets no request' {
+@test 'as an ordinary user with FEATURES=icecream, the hook prints the conflict, and icecc compiles locally and sends no request to iceccd' {
 	icecream_prefix user 'icecream network-sandbox'
 	icecream_emerge
 	assert_built_locally
@@ -30,7 +30,7 @@ assert_built_locally() {
 	run -1 grep '\bICECC\b\|___portcullis\|__ebuild_phase' "$BATS_TEST_TMPDIR/saved"
 }
 
-@test 'without network-sandbox, icecream distributes and there is no message' {
+@test 'without network-sandbox, icecream distributes and the hook prints no conflict message' {
 	icecream_prefix user 'icecream -network-sandbox'
 	icecream_emerge
 	assert_sample_built
@@ -38,7 +38,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test 'a host in PORTCULLIS_ALLOW compiles all files and there is no message' {
+@test 'if PORTCULLIS_ALLOW contains the second host, it compiles all files and the hook prints no conflict message' {
 	icecream_prefix user 'icecream network-sandbox' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:10245\""
 	icecream_emerge
 	assert_sample_built
@@ -46,14 +46,14 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test 'icecream in FEATURES as root: the build is local and the daemon gets no request' {
+@test 'as root with FEATURES=icecream, icecc compiles locally and sends no request to iceccd' {
 	icecream_prefix root 'icecream network-sandbox'
 	icecream_emerge
 	assert_built_locally
 	assert_sample_message 'icecream conflicts with FEATURES="network-sandbox"'
 }
 
-@test "environment.bz2 saves the user's value of ICECC, although the phase overrides it" {
+@test "environment.bz2 contains the user's value of ICECC, although the hook sets ICECC=disable in the phase" {
 	icecream_prefix user 'icecream network-sandbox' 'ICECC="user value"'
 	assert_sample_environment_unchanged 'declare -x ICECC="user value"'
 }

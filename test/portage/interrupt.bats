@@ -54,25 +54,25 @@ assert_kills_clean_up() {
 	EOF
 }
 
-@test 'kill -9 of any process of a build by an ordinary user leaves nothing behind' {
+@test 'as an ordinary user, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	cgroup_prefix user
 	waiting_package
 	assert_kills_clean_up 'ordinary user'
 }
 
-@test 'kill -9 of any process of a build by root with the default FEATURES leaves nothing behind' {
+@test 'as root with the default FEATURES, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	cgroup_prefix root
 	waiting_package
 	assert_kills_clean_up 'root, default FEATURES'
 }
 
-@test 'kill -9 of any process of a build by root without pid-sandbox leaves nothing behind' {
+@test 'as root without pid-sandbox, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox'
 	waiting_package
 	assert_kills_clean_up 'root, no pid-sandbox'
 }
 
-@test 'kill -9 of any process of a build by root without userpriv and sandboxes leaves nothing behind' {
+@test 'as root without userpriv and sandboxes, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
 	waiting_package
 	assert_kills_clean_up 'root, as root'
@@ -140,7 +140,7 @@ assert_kills_clean_up() {
 	until_true 30 test -e "$PREFIX/var/db/pkg/app-test/waits-1/environment.bz2"
 }
 
-@test 'a phase can read from the terminal' {
+@test 'a confined phase can read from the terminal' {
 	local user
 	for user in user root; do
 		cgroup_prefix "$user"

@@ -42,18 +42,18 @@ assert_limits_reported() {
 	[[ $(record_values "$RECORDS" compile 'r.applied.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
 }
 
-@test 'limits of an ordinary user without a delegated cgroup are reported as not set' {
+@test 'for an ordinary user without a delegated cgroup, the hook reports that resource limits are not set' {
 	assert_limits_reported user '' '\(the cgroup of this process is not delegated to this user\|no cgroup v2 is mounted\): '
 }
 
-@test 'limits of root in a cgroup tree without controllers are reported as not set' {
+@test 'for root in a cgroup tree without controllers, the hook reports that resource limits are not set' {
 	assert_limits_reported root '-userpriv' 'its cgroup controller is not available here: ' run_without_controllers
 	prefix_clean
 	# Most phases run as portage, which has no delegated cgroup. The message still appears once per package.
 	assert_limits_reported root 'userpriv' 'the cgroup of this process is not delegated to this user: ' run_without_controllers
 }
 
-@test 'with PORTCULLIS_ON_FAILURE=die, a limit that cannot be set stops the build' {
+@test 'with PORTCULLIS_ON_FAILURE=die, a resource limit that cannot be set stops the build' {
 	prefix_make user cgroup 'PORTCULLIS_PIDS_MAX="500"' 'PORTCULLIS_ON_FAILURE="die"'
 	prefix_package app-test/one-1 </dev/null
 	prefix_install_portcullis

@@ -31,7 +31,7 @@ assert_namespaces() {
 # The phases with their own network and IPC, whatever the package and the settings.
 ALWAYS='prepare configure compile install'
 
-@test 'as an ordinary user, Portage isolates nothing; Portcullis isolates src_* and prints nothing' {
+@test 'as an ordinary user, Portage alone isolates no phase, and Portcullis isolates src_* phases and prints nothing' {
 	local key before
 	probe_prefix user '' </dev/null
 	probe_emerge
@@ -74,7 +74,7 @@ ALWAYS='prepare configure compile install'
 	[[ $(record_values "$RECORDS" compile 'JSON.stringify(r.applied)') == '{"net":"portage","ipc":"portage"}' ]]
 }
 
-@test 'PROPERTIES=test_network keeps the network for src_test, RESTRICT=network-sandbox for all phases' {
+@test 'PROPERTIES=test_network keeps the network of the host for src_test, and RESTRICT=network-sandbox for all phases' {
 	probe_prefix user '' <<<'PROPERTIES="test_network"'
 	prefix_install_portcullis
 	probe_emerge
@@ -112,7 +112,7 @@ ALWAYS='prepare configure compile install'
 	[[ $output != *'confine started'* ]]
 }
 
-@test 'as root, a phase can run as portage after a phase that ran as root in the same build directory' {
+@test 'as root, a phase can run as user portage after a phase that ran as user root in the same build directory' {
 	probe_prefix root '-userpriv' </dev/null
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 clean unpack

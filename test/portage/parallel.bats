@@ -18,7 +18,7 @@ eight_packages() {
 	done
 }
 
-@test 'emerge --jobs=8 reports the orphans of each of eight packages and loses no record' {
+@test 'emerge --jobs=8 reports the orphaned processes of each of eight packages and writes a record for every phase' {
 	local atom
 	prefix_make user cgroup
 	prefix_install_portcullis
@@ -37,7 +37,7 @@ eight_packages() {
 	[[ $output == '48 8' ]]
 }
 
-@test 'a build without orphans prints nothing' {
+@test 'Portcullis prints no message about a build that leaves no process behind' {
 	prefix_make user cgroup
 	prefix_install_portcullis
 	prefix_package app-test/clean-1 </dev/null
@@ -117,7 +117,7 @@ kill_at_random() {
 	KILLED=$((KILLED + killed))
 }
 
-@test 'random kill -9 of emerge, ebuild.sh and confine leaves nothing behind and does not disturb other builds' {
+@test 'after random kill -9 of emerge, ebuild.sh and confine, no process or cgroup remains and the other builds succeed' {
 	local total=${PORTCULLIS_KILLS-12} user features last round=0 each
 	local -A KINDS=([emerge]=0 [ebuild]=0 [confine]=0)
 	KILLED=0

@@ -17,7 +17,7 @@ emerge_probe() {
 	[[ -e $PREFIX/var/db/pkg/app-test/probe-1/environment.bz2 ]]
 }
 
-@test 'as root with network-sandbox and ipc-sandbox off, every phase has the network and IPC of the host' {
+@test 'without Portcullis, as root with network-sandbox and ipc-sandbox off, every phase has the network and IPC namespaces of the host' {
 	local phase
 	emerge_probe root "$OFF"
 	for phase in $PHASES; do
@@ -26,7 +26,7 @@ emerge_probe() {
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'as root with the default FEATURES, Portage isolates src_* phases and runs them as portage' {
+@test 'without Portcullis, as root with the default FEATURES, Portage isolates src_* phases and runs them as user portage' {
 	local phase
 	emerge_probe root ''
 	for phase in $SRC; do
@@ -40,7 +40,7 @@ emerge_probe() {
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'as root with every sandbox off, every phase has the namespaces of the host' {
+@test 'without Portcullis, as root with every sandbox off, every phase has the namespaces of the host' {
 	local phase
 	emerge_probe root "$BARE"
 	for phase in $PHASES; do
@@ -48,7 +48,7 @@ emerge_probe() {
 	done
 }
 
-@test 'as an ordinary user, Portage ignores the sandboxes in FEATURES' {
+@test 'without Portcullis, as an ordinary user, Portage ignores the sandboxes in FEATURES' {
 	local features phase
 	for features in "$OFF" '' "$BARE"; do
 		emerge_probe user "$features"
@@ -59,7 +59,7 @@ emerge_probe() {
 	done
 }
 
-@test 'emerge prints no warning except for the missing sandbox program' {
+@test 'in the test prefix, emerge prints no warning except that the sandbox program is missing' {
 	local warnings
 	prefix_make user test
 	prefix_package app-test/probe-1 </dev/null
@@ -71,7 +71,7 @@ emerge_probe() {
 	}
 }
 
-@test 'die in a phase fails emerge with its message' {
+@test 'if a phase calls die, emerge fails and prints the message of die' {
 	prefix_make user test
 	prefix_package app-test/dies-1.2-r3 <<-'EOF'
 		src_compile() {
@@ -84,14 +84,14 @@ emerge_probe() {
 	[[ $(prefix_phases | tail -n1) == compile ]]
 }
 
-@test 'prefix_ebuild runs single phases' {
+@test 'prefix_ebuild runs the phases in its arguments' {
 	prefix_make user test
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_ebuild app-test/probe-1 clean compile
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup unpack prepare configure compile' ]]
 }
 
-@test 'unmerging runs prerm and postrm' {
+@test 'unmerging a package runs pkg_prerm and pkg_postrm' {
 	prefix_make user test
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/probe
@@ -99,7 +99,7 @@ emerge_probe() {
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
 }
 
-@test 'prefix_env sets variables of emerge' {
+@test 'prefix_env sets environment variables for emerge' {
 	prefix_make user test
 	prefix_env MAKEOPTS=-j7
 	prefix_package app-test/probe-1 <<<'src_compile() { echo "with ${MAKEOPTS}"; }'
@@ -107,7 +107,7 @@ emerge_probe() {
 	[[ $output == *'with -j7'* ]]
 }
 
-@test 'prefix_clean kills the processes that a phase left and removes the directory' {
+@test 'prefix_clean kills processes that a phase left behind and removes the test prefix' {
 	local root
 	prefix_make user test
 	prefix_package app-test/probe-1 <<<'src_compile() { setsid -f sleep 1000 >/dev/null 2>&1 </dev/null; }'

@@ -73,7 +73,7 @@ assert_sandbox_unchanged() {
 	[[ ! -e $PREFIX_LOG/refused ]]
 }
 
-@test 'the replacement library refuses to open uid_map for writing while SANDBOX_ON is 1' {
+@test 'the replacement for libsandbox refuses to open uid_map for writing while SANDBOX_ON is 1' {
 	sandbox_prefix user
 	# shellcheck disable=SC2016 # the inner shell expands it
 	run -1 prefix_run "$PREFIX_ROOT/sandbox" 'echo 0 0 1 >/proc/self/uid_map'
@@ -82,7 +82,7 @@ assert_sandbox_unchanged() {
 	[[ $(wc -l <"$PREFIX_LOG/refused") -eq 1 ]]
 }
 
-@test 'as an ordinary user, phases under sandbox are isolated in a user namespace' {
+@test 'as an ordinary user with FEATURES=sandbox, phases are isolated in a user namespace' {
 	assert_sandbox_unchanged user
 	for phase in prepare configure compile install; do
 		assert_namespace "$phase" net own
@@ -92,7 +92,7 @@ assert_sandbox_unchanged() {
 	[[ $(record_values "$RECORDS" compile r.mode) == userns ]]
 }
 
-@test 'as root with the default FEATURES, phases under sandbox keep the namespaces of Portage' {
+@test 'as root with the default FEATURES, including sandbox, phases keep the namespaces that Portage has created' {
 	assert_sandbox_unchanged root
 	for phase in unpack prepare configure compile install; do
 		assert_namespace "$phase" net own
@@ -102,7 +102,7 @@ assert_sandbox_unchanged() {
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'under sandbox, a phase reaches only the destinations in PORTCULLIS_ALLOW' {
+@test 'with FEATURES=sandbox, a phase reaches only the destinations in PORTCULLIS_ALLOW' {
 	local user
 	((EUID == 0)) || skip 'only root can create the network namespace of the second host'
 	distcc_host_begin

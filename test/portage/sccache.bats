@@ -45,7 +45,7 @@ assert_built_locally() {
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'a storage server in a variable: the message names the reason and the build uses a local cache' {
+@test 'if a variable names a storage server of sccache, the hook reports the conflict and sccache uses a local cache' {
 	sccache_prefix 'network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$DISTCC_HOST_IP:6379\""
 	sccache_emerge
 	assert_built_locally
@@ -60,7 +60,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test 'a storage server in PORTCULLIS_ALLOW is used and there is no message' {
+@test 'if PORTCULLIS_ALLOW contains the storage server, sccache uses it and the hook prints no conflict message' {
 	sccache_prefix 'network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$DISTCC_HOST_IP:6379\"" "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:6379\""
 	sccache_emerge
 	assert_sample_built
@@ -68,7 +68,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test 'a storage server in the configuration file of sccache is reported' {
+@test 'the hook reports a storage server in the configuration file of sccache as a conflict' {
 	sccache_prefix 'network-sandbox' "SCCACHE_CONF=\"$DISTCC_HOST_DIR/sccache\""
 	printf '[cache.redis]\nendpoint = "redis://%s:6379"\n' "$DISTCC_HOST_IP" >"$DISTCC_HOST_DIR/sccache"
 	run -0 prefix_run env SCCACHE_CONF="$DISTCC_HOST_DIR/sccache" SCCACHE_SERVER_PORT="$((20000 + RANDOM % 10000))" sccache --show-stats
@@ -78,7 +78,7 @@ assert_built_locally() {
 	assert_sample_message "CC=\"sccache gcc\"; $DISTCC_HOST_DIR/sccache has [cache.redis]"
 }
 
-@test 'a scheduler in the configuration file of sccache is reported' {
+@test 'the hook reports a scheduler in the configuration file of sccache as a conflict' {
 	sccache_prefix 'network-sandbox' "SCCACHE_CONF=\"$DISTCC_HOST_DIR/sccache\""
 	printf '%s\n' "public_addr = \"$DISTCC_HOST_IP:10600\"" '[client_auth]' 'type = "token"' 'token = "t"' '[server_auth]' \
 		'type = "DANGEROUSLY_INSECURE"' >"$DISTCC_HOST_DIR/scheduler"
@@ -94,7 +94,7 @@ assert_built_locally() {
 	assert_sample_message "CC=\"sccache gcc\"; $DISTCC_HOST_DIR/sccache has [dist]"
 }
 
-@test 'environment.bz2 is the same with and without Portcullis' {
+@test 'a build with sccache saves the same environment.bz2 with and without Portcullis' {
 	sccache_prefix 'network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$DISTCC_HOST_IP:6379\""
 	assert_sample_environment_unchanged "declare -x SCCACHE_REDIS_ENDPOINT=\"redis://$DISTCC_HOST_IP:6379\""
 }

@@ -40,7 +40,7 @@ run_phases() {
 	[[ $output != *ortcullis:* ]]
 }
 
-@test 'a change of make.conf takes effect at the next run of ebuild, with and without noauto and keeptemp' {
+@test 'a change of PORTCULLIS_UNPACK in make.conf applies to the next ebuild command, with and without FEATURES="noauto keeptemp"' {
 	local features=''
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
@@ -80,7 +80,7 @@ run_phases() {
 	assert_namespace unpack net host
 }
 
-@test 'an invalid value stops emerge before the first phase with the variable, the value and the valid values' {
+@test 'an invalid PORTCULLIS_* value stops emerge before the first phase, and the message shows the variable, the value and the valid values' {
 	prefix_conf 'PORTCULLIS_UNPACK="may\be"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
@@ -90,7 +90,7 @@ run_phases() {
 	[[ ! $(prefix_phases) ]]
 }
 
-@test 'invalid settings do not affect the installation and removal of a binary package' {
+@test 'a binary package is installed and unmerged if PORTCULLIS_* values are invalid' {
 	prefix_conf 'FEATURES="buildpkg"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_CONFLICT="of another version"'
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/probe
@@ -103,7 +103,7 @@ run_phases() {
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
 }
 
-@test 'the clean phase removes the files of the hook' {
+@test 'ebuild clean removes the files that the hook has written' {
 	prefix_conf 'PORTCULLIS_UNPACK="confine"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
@@ -113,7 +113,7 @@ run_phases() {
 	[[ ! -e $PREFIX_TMP/portage/app-test/probe-1 ]]
 }
 
-@test 'PORTCULLIS_FAMILIES of package.env adds a socket family for its package' {
+@test 'PORTCULLIS_FAMILIES="packet" in package.env permits AF_PACKET sockets in the phases of a package' {
 	# AF_PACKET needs CAP_NET_RAW. EPERM comes from the kernel, EAFNOSUPPORT (97) from the filter.
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_compile() {

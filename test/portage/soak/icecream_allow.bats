@@ -7,7 +7,7 @@ load ../../lib/distcc_host
 load ../../lib/sample_package
 load ../../lib/icecream_host
 
-@test 'with the daemon of the second host in PORTCULLIS_ALLOW, icecream distributes through the sandbox without a conflict message' {
+@test 'if PORTCULLIS_ALLOW contains the iceccd of the second host, icecream distributes and the hook prints no conflict message' {
 	local user
 	for user in user root; do
 		icecream_prefix "$user" 'icecream network-sandbox network-sandbox-proxy' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:10245\""
