@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034,SC2154 # the parts in install.d share these variables
 # Installs Portcullis into /etc/portage and /usr, or removes it. `install.sh --help` lists the options.
 # It first checks and plans everything, then stages files beside their destinations, then renames them into place. After a
-# failure, the machine is as it was before.
+# failure, it restores the previous state.
 set -uo pipefail
 shopt -s nullglob
 export LC_ALL=C # tools handle bytes and print English messages
@@ -19,7 +19,7 @@ unset -v part
 # Prepares both commands: makes a work directory, checks the target, reads the record of the last installation.
 prepare() {
 	workdir=$(mktemp -d -t portcullis-install.XXXXXX 2>/dev/null) ||
-		fail failed "cannot make a temporary directory in ${TMPDIR:-/tmp}; nothing was changed"
+		fail failed "cannot create a temporary directory in ${TMPDIR:-/tmp}; nothing was changed"
 	files_table
 	trust_target
 	[[ -n $opt_dry_run ]] || lock_root

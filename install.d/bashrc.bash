@@ -5,23 +5,23 @@
 readonly bashrc_begin='# >>> portcullis >>>' bashrc_end='# <<< portcullis <<<'
 
 # Fails if bashrc cannot be edited. Sets bashrc_exists, the variables of bashrc_find_block, and bashrc_file: the file to edit,
-# which is the destination if bashrc is a symbolic link. The link stays.
+# which is the destination if bashrc is a symbolic link. install.sh does not replace the link.
 bashrc_examine() {
 	local base
 	bashrc_file=$bashrc_path bashrc_exists='' bashrc_block=none
 	if [[ -L $bashrc_path ]]; then
 		bashrc_file=$(readlink -f -- "$bashrc_path")
 		[[ -n $bashrc_file ]] ||
-			fail bashrc "$bashrc_path is a symbolic link that leads nowhere: repair or remove it"
+			fail bashrc "$bashrc_path is a broken symbolic link: repair or remove it; nothing was changed"
 	fi
 	if [[ -n $destdir && -L $bashrc_path ]]; then
 		base=$(realpath -m -- "$destdir")
-		[[ $bashrc_file == "$base"/* ]] || fail bashrc "$bashrc_path leads out of $destdir, to $bashrc_file: not edited"
+		[[ $bashrc_file == "$base"/* ]] || fail bashrc "$bashrc_path is a symbolic link to $bashrc_file, which is outside $destdir: remove it; nothing was changed"
 	fi
 	if [[ -d $bashrc_file ]]; then
 		fail bashrc "$bashrc_path is a directory, which Portage ignores: move it away; nothing was changed"
 	elif [[ -e $bashrc_file && ! -f $bashrc_file ]]; then
-		fail bashrc "$bashrc_path is neither a file nor absent: move it away; nothing was changed"
+		fail bashrc "$bashrc_path is not a regular file: move it away; nothing was changed"
 	elif [[ -e $bashrc_file ]]; then
 		[[ -r $bashrc_file ]] || fail permission "$bashrc_file is not readable; nothing was changed"
 		bashrc_exists=yes
@@ -29,8 +29,8 @@ bashrc_examine() {
 	fi
 }
 
-# Sets bashrc_block to none, whole (both markers once and in order) or broken, and for whole the byte offsets
-# block_start and block_stop. Markers may have leading blanks, because bash executes such a block too.
+# Sets bashrc_block to none, whole (both markers once and in order) or broken. If it is whole, sets block_start and block_stop to
+# the byte offsets of the block. Markers may have leading blanks, because bash executes an indented block too.
 bashrc_find_block() {
 	local -a begins ends
 	mapfile -t begins < <(grep -abE "^[[:blank:]]*$bashrc_begin" -- "$bashrc_file")
@@ -63,7 +63,7 @@ bashrc_check_block() {
 	bashrc_edited=''
 	[[ $bashrc_block != none ]] || return 0
 	[[ $bashrc_block == whole ]] ||
-		fail edited "$bashrc_path: the lines '$bashrc_begin' and '$bashrc_end' of the managed block don't pair: put them right, or remove the whole block by hand; nothing was changed"
+		fail edited "$bashrc_path: the lines '$bashrc_begin' and '$bashrc_end' of the managed block are not a pair: correct them, or remove the whole block by hand; nothing was changed"
 	bashrc_bytes "$block_start" "$block_stop" >"$workdir/block.found"
 	for known; do
 		[[ -s $known ]] && cmp -s -- "$known" "$workdir/block.found" && return 0
@@ -71,8 +71,8 @@ bashrc_check_block() {
 	bashrc_edited=yes
 	[[ -z $opt_save_edits ]] || return 0
 	[[ -n $record_found || -z $opt_uninstall ]] ||
-		fail edited "$root/$record_path is missing, so install.sh cannot check whether the managed block in $bashrc_path was edited: remove the block by hand, or run again with --save-edits; nothing was changed"
-	fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run again with --save-edits to have the edited block kept aside; nothing was changed"
+		fail edited "$root/$record_path is missing, so install.sh cannot check whether the managed block in $bashrc_path was edited: remove the block by hand, or run install.sh again with --save-edits; nothing was changed"
+	fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run install.sh again with --save-edits to save a copy of the edited block; nothing was changed"
 }
 
 # bashrc_compose BLOCK OUT: writes bashrc with BLOCK to OUT. An empty file BLOCK removes the block. An existing block is
@@ -105,13 +105,13 @@ bashrc_stage() {
 		attempt "write in ${bashrc_file%/*}" touch -- "$2"
 		before=$(stat -c %a:%u:%g -- "$bashrc_file") after=$(stat -c %a:%u:%g -- "$2")
 		[[ $before == "$after" ]] ||
-			fail permission "$bashrc_file belongs to somebody else and could not be kept so; nothing was changed"
+			fail permission "cannot keep the owner and mode of $bashrc_file: run install.sh as its owner; nothing was changed"
 	else
 		attempt "set the mode of $2" chmod 644 -- "$2"
 		local owner
 		files_owner
-		[[ -z $owner ]] || attempt "give $2 to $owner" chown -h -- "$owner" "$2"
+		[[ -z $owner ]] || attempt "change the owner of $2 to $owner" chown -h -- "$owner" "$2"
 	fi
 	[[ $(bashrc_fingerprint) == "$bashrc_seen" ]] ||
-		fail failed "$bashrc_file was written to meanwhile: run install.sh again; nothing was changed"
+		fail failed "$bashrc_file was changed by another process: run install.sh again; nothing was changed"
 }

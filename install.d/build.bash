@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Builds the programs if they are missing or older than their sources. A release tarball contains the bundled program, so only
-# confine has to be built, without npm.
+# Builds dist/portcullis.js and native/build/confine if they are missing or older than their sources. A release tarball contains
+# dist/portcullis.js, so that only confine has to be built, without npm.
 
 # Builds dist/portcullis.js and native/build/confine, and generates phase.bash, the managed block and completions in the work
 # directory.
@@ -9,7 +9,7 @@ build_all() {
 	[[ ! -f $source_dir/dist/portcullis.js ]] || build_generate
 }
 
-# Builds dist/portcullis.js and native/build/confine if they are missing or old.
+# Builds dist/portcullis.js and native/build/confine if they are missing or older than their sources.
 build_sources() {
 	local program='' native=''
 	build_check_node
@@ -18,7 +18,7 @@ build_sources() {
 	if [[ -n $program$native ]]; then
 		[[ -z $native ]] || build_check_compiler
 		[[ -z $program ]] || command -v npm >/dev/null ||
-			fail tools "the program is not built and npm is not in PATH (Gentoo: net-libs/nodejs[npm], Debian: npm); nothing was changed"
+			fail tools "dist/portcullis.js is not built and npm is not in PATH (Gentoo: net-libs/nodejs[npm], Debian: npm); nothing was changed"
 		if [[ -n $opt_dry_run ]]; then
 			report "would build Portcullis in $source_dir"
 		else
@@ -40,7 +40,7 @@ build_current() {
 build_check_node() {
 	local version
 	command -v node >/dev/null ||
-		fail tools "Node 20 or newer is needed, and there is no node in PATH (Gentoo: net-libs/nodejs, Debian: nodejs); nothing was changed"
+		fail tools "Node 20 or newer is needed, and node is not in PATH (Gentoo: net-libs/nodejs, Debian: nodejs); nothing was changed"
 	version=$(node --version 2>/dev/null)
 	[[ $version =~ ^v([0-9]+)\. ]] || fail tools "$(command -v node) does not start; nothing was changed"
 	((BASH_REMATCH[1] >= 20)) ||
@@ -65,8 +65,8 @@ build_run() {
 		fail tools "the build failed (${command[*]}), see above; nothing was installed"
 	fi
 	[[ -f $source_dir/dist/portcullis.js && -f $source_dir/native/build/confine ]] ||
-		fail tools "the build made no dist/portcullis.js or no native/build/confine; nothing was installed"
-	# make does not touch up-to-date files. Without this, the next run would build them again.
+		fail tools "the build did not create dist/portcullis.js or native/build/confine; nothing was installed"
+	# make does not update the modification time of a file that it does not build. Without touch, every run would build again.
 	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
 }
 
@@ -77,13 +77,13 @@ build_generate() {
 	for shell in bash zsh fish; do
 		build_ask completion "$shell" >"$workdir/completion.$shell"
 	done
-	[[ -s $workdir/phase.bash && -s $workdir/block ]] || fail tools 'the program wrote an empty hook; nothing was changed'
+	[[ -s $workdir/phase.bash && -s $workdir/block ]] || fail tools 'dist/portcullis.js generated an empty hook; nothing was changed'
 	bash -n "$workdir/phase.bash" 2>"$workdir/reason" ||
-		fail tools "the program wrote a hook that is no bash: $(head -n 1 -- "$workdir/reason"); nothing was changed"
+		fail tools "dist/portcullis.js generated a hook with a syntax error: $(head -n 1 -- "$workdir/reason"); nothing was changed"
 }
 
-# build_ask ARG...: prints the output of the program.
+# build_ask ARG...: prints the output of dist/portcullis.js.
 build_ask() {
 	node "$source_dir/dist/portcullis.js" "$@" 2>"$workdir/reason" </dev/null ||
-		fail tools "the program could not write the $1: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
+		fail tools "dist/portcullis.js could not generate the $1: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
 }

@@ -41,7 +41,7 @@ check_places() {
 		check_inside "$root/$path"
 	done
 	for path in "${file_order[@]}"; do
-		[[ ! -d $root/$path ]] || fail foreign "$root/$path is a directory: move it away"
+		[[ ! -d $root/$path ]] || fail foreign "$root/$path is a directory, but a file must be installed there: move it away; nothing was changed"
 	done
 	[[ -z $bashrc_file ]] || check_writable "$bashrc_file"
 }
@@ -50,13 +50,13 @@ check_places() {
 check_writable() {
 	local directory=${1%/*}
 	while [[ -n $directory && ! -d $directory ]]; do
-		[[ ! -e $directory && ! -L $directory ]] || fail foreign "$directory is in the way: it is not a directory"
+		[[ ! -e $directory && ! -L $directory ]] || fail foreign "$directory is not a directory: move it away; nothing was changed"
 		directory=${directory%/*}
 	done
 	directory=${directory:-/}
 	[[ -w $directory && -x $directory ]] && return 0
 	if [[ -n $eprefix$destdir ]]; then
-		fail permission "$directory is not writable for $(id -un 2>/dev/null || id -u); nothing was changed"
+		fail permission "$directory is not writable for user $(id -un 2>/dev/null || id -u); nothing was changed"
 	fi
 	fail permission "$directory is not writable: run as root, or with --eprefix DIR for a Gentoo Prefix; nothing was changed"
 }
@@ -67,7 +67,7 @@ check_inside() {
 	[[ -n $destdir ]] || return 0
 	base=$(realpath -m -- "$destdir")
 	real=$(realpath -m -- "$1")
-	[[ $real == "$base"/* ]] || fail foreign "$1 leads out of $destdir, to $real"
+	[[ $real == "$base"/* ]] || fail foreign "$1 leads to $real through a symbolic link, which is outside $destdir: remove the link; nothing was changed"
 }
 
 # check_foreign PATH FROM: fails if PATH exists and is neither in the record nor equal to FROM. An unknown phase.bash is saved
@@ -77,5 +77,5 @@ check_foreign() {
 	[[ -e $root/$path || -L $root/$path ]] || return 0
 	[[ -z ${record_sha[$path]-} && $path != etc/portage/portcullis/phase.bash ]] || return 0
 	cmp -s -- "$root/$path" "$2" ||
-		fail foreign "$root/$path is there and was not put there by install.sh: move it away; nothing was changed"
+		fail foreign "$root/$path exists and was not installed by install.sh: move it away; nothing was changed"
 }

@@ -13,11 +13,11 @@ lock_directory() {
 	lock_wanted=$lock
 	for _ in 1 2 3 4 5; do
 		reason=$(mkdir -m 700 -- "$lock" 2>&1) || [[ $reason == *'File exists' ]] ||
-			fail failed "cannot make the directory $lock: ${reason##*: }; nothing was changed"
-		# The previous holder has removed it.
+			fail failed "cannot create the directory $lock: ${reason##*: }; nothing was changed"
+		# The process that held this lock has removed its directory.
 		[[ -e $lock || -L $lock ]] || continue
 		[[ -d $lock && ! -L $lock && -O $lock ]] ||
-			fail permission "$lock belongs to somebody else: remove it, or set TMPDIR to your own directory; nothing was changed"
+			fail permission "$lock belongs to another user: remove it, or set TMPDIR to your own directory; nothing was changed"
 		{ exec {fd}<"$lock"; } 2>/dev/null || continue
 		flock --nonblock --conflict-exit-code 75 "$fd" 2>/dev/null
 		status=$?
@@ -25,14 +25,14 @@ lock_directory() {
 		((status == 0)) || fail failed "cannot lock $lock; nothing was changed"
 		if [[ $lock -ef /proc/self/fd/$fd ]]; then
 			lock_held+=("$lock") lock_wanted=''
-			# The previous holder may have failed and removed the target that it had made.
+			# The process that held this lock may have failed, and removed the target directory that it had created.
 			[[ $key == "$(stat -L -c %d.%i -- "$directory" 2>/dev/null)" ]] ||
-				fail busy "$directory was removed by another install.sh; run this one again"
+				fail busy "another install.sh removed $directory: run install.sh again"
 			return 0
 		fi
 		exec {fd}<&-
 	done
-	fail busy "another install.sh is at work in $directory; run this one when it has ended"
+	fail busy "another install.sh is running for $directory: run install.sh again when it has ended"
 }
 
 # Prints the directory for locks: one that only this user can write, otherwise the directory for temporary files.
@@ -43,7 +43,7 @@ lock_place() {
 	printf '%s' "$directory"
 }
 
-# Removes the held locks, and an interrupted one unless another process holds it.
+# Removes the directories of the held locks, and of a lock that a signal interrupted unless another process holds it.
 lock_release() {
 	local fd
 	if [[ -n $lock_wanted && -O $lock_wanted ]] && { exec {fd}<"$lock_wanted"; } 2>/dev/null; then

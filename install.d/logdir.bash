@@ -12,7 +12,7 @@ log_choose() {
 		if portage_gid; then
 			log_mode=2775 log_owner=0:$gid
 		else
-			note "there is no group portage: $root/$log_path is root's alone, and phases run by other users leave no record"
+			note "group portage does not exist, so $root/$log_path belongs to root, and phases that run as other users are not recorded"
 		fi
 	fi
 }
@@ -32,12 +32,12 @@ log_plan() {
 	log_record="$log_mode $log_owner"
 	if [[ -L $path ]]; then
 		log_record=- log_mode=''
-		note "$path is a symbolic link: left as it is"
+		note "$path is a symbolic link: not changed"
 		return 0
 	fi
 	if ((EUID == 0)) && trust_walk "$root/${log_path%/*}/" && trust_problem 0; then
 		log_record=- log_mode=''
-		note "$reason: install.sh leaves $path alone; make it by hand, or no build leaves a record"
+		note "$reason: install.sh does not create $path there. Create it by hand, or builds are not recorded"
 		return 0
 	fi
 	[[ -d $path ]] || return 0
@@ -48,6 +48,6 @@ log_plan() {
 		plan_add attributes "$path" '' "$log_mode" "$log_owner"
 	else
 		log_record=${record_log:--}
-		note "$path was set up by somebody else (${now% }): left as it is"
+		note "$path has a mode or owner that install.sh did not set (${now% }): not changed"
 	fi
 }

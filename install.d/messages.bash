@@ -2,15 +2,15 @@
 # Messages and exit statuses: one line for each failure, one status for each cause.
 
 declare -rA failure_status=(
-	[failed]=1     # a step failed on the way
+	[failed]=1     # a step of the installation or removal failed
 	[usage]=2      # bad option
 	[tools]=3      # no Node, no compiler, or the build failed
-	[permission]=4 # not allowed to write there
+	[permission]=4 # no permission to write a file or directory
 	[bashrc]=5     # /etc/portage/bashrc is not a regular file
 	[edited]=6     # the managed block was edited by hand
 	[busy]=7       # another install.sh is running for this target
 	[setuid]=8     # setuid was requested and is not possible
-	[foreign]=9    # a file of that name exists and is not Portcullis's
+	[foreign]=9    # a file that Portcullis did not install has the same name
 	[untrusted]=10 # another user can change the target
 )
 

@@ -52,7 +52,7 @@ options_parse() {
 		esac
 		shift
 	done
-	[[ -z $opt_uninstall || -z $opt_setuid ]] || fail usage "--setuid and --no-setuid mean nothing with --uninstall"
+	[[ -z $opt_uninstall || -z $opt_setuid ]] || fail usage "--setuid and --no-setuid have no effect with --uninstall: omit them"
 	root=$destdir$eprefix bashrc_path=$destdir$eprefix/etc/portage/bashrc
 }
 
@@ -61,7 +61,7 @@ options_directory() {
 	local -n directory=${1#--}
 	[[ -n $2 ]] || fail usage "$1 needs a directory (see --help)"
 	# The path is written to the user's bashrc.
-	[[ $2 != *[[:cntrl:]]* ]] || fail usage "$1: a path with control characters can't be used"
+	[[ $2 != *[[:cntrl:]]* ]] || fail usage "$1: the path contains control characters: use a path without them"
 	directory=$(realpath -ms -- "$2")
 	[[ $directory != / ]] || directory=''
 }

@@ -9,7 +9,7 @@ owner_run() {
 	IFS=: read -r name _ _ gid _ home _ < <(getent passwd "$1") ||
 		fail untrusted "$2 belongs to user $1, who has no entry in passwd: run setpriv --reuid=$1 --regid=$(stat -c %g -- "$2") --clear-groups ${source_dir@Q}/install.sh --eprefix ${eprefix@Q}; nothing was changed"
 	[[ $opt_setuid != yes ]] ||
-		fail setuid "--setuid: $2 belongs to $name, who could replace confine: install.sh sets the bit only in directories of root; nothing was changed"
+		fail setuid "--setuid: $2 belongs to $name, who could replace confine: install.sh sets the setuid bit only in directories of root; nothing was changed"
 	[[ $opt_setuid != no ]] || arguments+=(--no-setuid)
 	[[ -z $opt_save_edits ]] || arguments+=(--save-edits)
 	[[ -z $opt_uninstall ]] || arguments+=(--uninstall)
@@ -18,7 +18,7 @@ owner_run() {
 	owner_copy_tree
 
 	for tool in setpriv env setsid bash; do
-		owner_tool "$tool" >/dev/null || fail tools "there is no $tool in /usr/bin or /bin; nothing was changed"
+		owner_tool "$tool" >/dev/null || fail tools "the command $tool is needed and is not in /usr/bin or /bin; nothing was changed"
 	done
 	local -a as=("$(owner_tool setpriv)" --reuid="$1" --regid="$gid" --init-groups --inh-caps=-all --no-new-privs --)
 	as+=("$(owner_tool env)" -i "--default-signal=HUP,INT,QUIT,TERM" "PATH=$PATH" "HOME=$home" "USER=$name" "LOGNAME=$name")

@@ -10,7 +10,7 @@ plan_add() {
 	plan_verb+=("$1") plan_path+=("$2") plan_from+=("${3-}") plan_mode+=("${4-}") plan_owner+=("${5-}")
 }
 
-# plan_describe I: prints the verb of entry I for messages.
+# plan_describe I: prints the verb of the planned change number I for messages.
 plan_describe() {
 	case ${plan_verb[$1]} in
 	directory) echo create ;;
@@ -68,7 +68,7 @@ plan_directories() {
 	done
 }
 
-# The record is installed first, so that after a killed run the next one recognizes the files.
+# The record is installed first, so that if install.sh is killed, the next run recognizes the installed files.
 plan_record() {
 	local path made=${record_bashrc:-edited}
 	[[ -n $bashrc_exists ]] || made=created
@@ -103,7 +103,7 @@ plan_keep() {
 		cmp -s -- "$path" "$aside" && return 0
 		aside=$path.edited.$((++i))
 	done
-	plan_notes+=("$path was edited: a copy is kept as $aside")
+	plan_notes+=("$path was edited by hand: the edited version is saved as $aside")
 	plan_add put "$aside" "$path" 644 ''
 }
 
@@ -120,13 +120,13 @@ plan_bashrc() {
 	if [[ -n $bashrc_edited ]]; then
 		local aside=$bashrc_path.portcullis-edited i=0
 		while [[ -e $aside ]]; do aside=$bashrc_path.portcullis-edited.$((++i)); done
-		plan_notes+=("the edited block of $bashrc_path is kept as $aside")
+		plan_notes+=("the edited block of $bashrc_path is saved as $aside")
 		plan_add put "$aside" "$workdir/block.found" 600 "$( ((EUID)) || stat -c %u:%g -- "$bashrc_file")"
 	fi
 	bashrc_compose "$1" "$workdir/bashrc"
 	if [[ -n $bashrc_exists ]] && cmp -s -- "$workdir/bashrc" "$bashrc_file"; then
 		((block_start == 0)) ||
-			note "the managed block is not at the top of $bashrc_path: what stands above it runs twice in a confined phase"
+			note "the managed block is not at the top of $bashrc_path: lines above the block run twice in a confined phase"
 	elif [[ -n $opt_uninstall && $record_bashrc == created && ! -s $workdir/bashrc ]]; then
 		plan_add remove "$bashrc_file"
 	else
@@ -138,7 +138,7 @@ plan_uninstall() {
 	local path
 	: >"$workdir/nothing"
 	bashrc_check_block "$record_block"
-	[[ -n $record_found ]] || note "there is no record in $root/$record_path: only the managed block is taken out"
+	[[ -n $record_found ]] || note "the record $root/$record_path is missing: only the managed block in bashrc is removed"
 	if [[ $bashrc_block != none || ($record_bashrc == created && -n $bashrc_exists && ! -s $bashrc_file) ]]; then
 		plan_bashrc "$workdir/nothing"
 	fi
@@ -227,7 +227,7 @@ plan_apply() {
 plan_stage_put() {
 	attempt "write in ${2%/*}" cp -- "${plan_from[$1]}" "$2"
 	# Set the owner first, because chown clears the setuid bit.
-	[[ -z ${plan_owner[$1]} ]] || attempt "give $2 to ${plan_owner[$1]}" chown -h -- "${plan_owner[$1]}" "$2"
+	[[ -z ${plan_owner[$1]} ]] || attempt "change the owner of $2 to ${plan_owner[$1]}" chown -h -- "${plan_owner[$1]}" "$2"
 	attempt "set the mode of $2" chmod -- "${plan_mode[$1]}" "$2"
 }
 

@@ -19,7 +19,7 @@ record_read() {
 	declare -ga record_dirs=()
 	: >"$record_block"
 	[[ -e $file ]] || return 0
-	[[ -f $file && -r $file ]] || fail permission "cannot read $file"
+	[[ -f $file && -r $file ]] || fail permission "cannot read $file; nothing was changed"
 	trust_file "$file"
 	[[ $(head -n 1 -- "$file") == 'portcullis-record 1' ]] || record_refuse
 	record_found=yes
@@ -56,11 +56,11 @@ record_read() {
 }
 
 record_refuse() {
-	fail foreign "$root/$record_path is not a record this install.sh can read: use the install.sh of the version that is installed"
+	fail foreign "this install.sh cannot read the record $root/$record_path: use the install.sh of the installed version; nothing was changed"
 }
 
 record_refuse_path() {
-	fail foreign "$root/$record_path names a path out of its place: $1"
+	fail foreign "$root/$record_path lists a path that install.sh does not install: $1. Remove that line; nothing was changed"
 }
 
 # Sets record_known to the directories that an installation can create.

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # Changes that can be undone until transaction_finish. Each is recorded before it happens, so that an interrupted change is undone
-# as well. New files are staged in their destination directory, because rename is atomic only there. Old files get a second
-# name there and keep their inode.
+# as well. New files are staged in their destination directory, because rename is atomic only there. An old
+# file gets a second name in the same directory, and keeps its inode.
 
 declare -a undo_verb=() undo_path=() undo_argument=()
 declare -a transaction_leftovers=()
@@ -13,8 +13,8 @@ undo_push() {
 # transaction_mkdir DIR MODE OWNER: OWNER is uid:gid, or empty for no change.
 transaction_mkdir() {
 	undo_push rmdir "$1"
-	attempt "make the directory $1" mkdir -m "$2" -- "$1"
-	[[ -z $3 ]] || attempt "give $1 to $3" chown -h -- "$3" "$1"
+	attempt "create the directory $1" mkdir -m "$2" -- "$1"
+	[[ -z $3 ]] || attempt "change the owner of $1 to $3" chown -h -- "$3" "$1"
 }
 
 # transaction_stage PATH: sets staged to a new empty file beside PATH.
@@ -43,7 +43,7 @@ transaction_put() {
 # transaction_copy PATH ASIDE
 transaction_copy() {
 	if [[ -L $1 || -r $1 ]]; then
-		attempt "keep a copy of $1" cp -a -- "$1" "$2"
+		attempt "copy $1" cp -a -- "$1" "$2"
 	else
 		attempt "move $1 aside" mv -fT -- "$1" "$2"
 	fi
@@ -54,7 +54,7 @@ transaction_copy() {
 transaction_disarm() {
 	[[ -u $1 && -f $1 && ! -L $1 && -O $1 ]] || return 0
 	undo_push attributes "$1" "$(stat -c '%a %u:%g' -- "$1")"
-	attempt "take the mode from $1" chmod 0 -- "$1"
+	attempt "clear the mode of $1" chmod 0 -- "$1"
 }
 
 # transaction_remove PATH
@@ -73,11 +73,11 @@ transaction_attributes() {
 	local before
 	before=$(stat -c '%a %u:%g' -- "$1")
 	undo_push attributes "$1" "$before"
-	[[ -z $3 ]] || attempt "give $1 to $3" chown -h -- "$3" "$1"
+	[[ -z $3 ]] || attempt "change the owner of $1 to $3" chown -h -- "$3" "$1"
 	attempt "set the mode of $1" chmod -- "$2" "$1"
 }
 
-# The second name may be missing, or PATH not replaced yet. Then PATH is unchanged.
+# undo_restore PATH SECOND: renames SECOND to PATH. If SECOND does not exist, or is the same file, PATH has not been replaced yet.
 undo_restore() {
 	if [[ $1 -ef $2 ]]; then
 		rm -f -- "$2"
@@ -103,19 +103,19 @@ transaction_undo() {
 		undo_one "${undo_verb[i]}" "${undo_path[i]}" "${undo_argument[i]}" 2>/dev/null ||
 			# Nothing to undo if mkdir failed.
 			[[ ! -e ${undo_path[i]} ]] ||
-			note "could not put ${undo_path[i]} back as it was"
+			note "could not restore ${undo_path[i]}"
 	done
 	undo_verb=() undo_path=() undo_argument=()
 }
 
-# Makes the changes final: deletes the second names.
+# Makes the changes final: deletes the second names of the old files.
 transaction_finish() {
 	trap '' HUP INT TERM
 	undo_verb=() undo_path=() undo_argument=()
 	((${#transaction_leftovers[@]} == 0)) || rm -f -- "${transaction_leftovers[@]}"
 }
 
-# transaction_sweep PATH...: removes staged files and second names of a killed run. No data is lost: every second name belongs to
+# transaction_sweep PATH...: removes staged files and second names that a killed install.sh left. No data is lost: every second name belongs to
 # a replaced file, and a new bashrc contains all of the old one.
 transaction_sweep() {
 	local path

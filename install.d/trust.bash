@@ -57,17 +57,17 @@ trust_problem() {
 	return 1
 }
 
-# trust_written_by PATH MODE GID: status 0 if another user than the owner can write; sets reason.
+# trust_written_by PATH MODE GID: status 0 if a user other than the owner can write PATH; sets reason.
 trust_written_by() {
 	if (($2 & 0002)); then
-		reason="$1 can be written by everybody"
+		reason="$1 can be written by every user"
 	elif ! (($2 & 0020)); then
 		return 1
 	elif (($3 != 0)); then
 		reason="$1 can be written by group $(trust_name group "$3")"
 	elif [[ $(ls -ld -- "$1") == ??????????+* ]]; then
-		# With an ACL, the group bits are its mask.
-		reason="$1 can be written by others (see getfacl)"
+		# If the file has an ACL, the group bits of its mode are the ACL's mask (acl(5)).
+		reason="$1 can be written by other users (run getfacl to list them)"
 	else
 		return 1
 	fi
@@ -118,5 +118,5 @@ trust_file() {
 	else
 		trust_written_by "$1" "$((16#$mode))" "$gid" || return 0
 	fi
-	fail untrusted "$reason, and install.sh believes no record that others can write: remove it and install again; nothing was changed"
+	fail untrusted "$reason, and install.sh uses no record that other users can write: remove the record and install again; nothing was changed"
 }

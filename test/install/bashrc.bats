@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2030,SC2031 # a subshell with another EP is what is meant
-# Every kind of bashrc survives installation, upgrade and removal byte for byte.
+# shellcheck disable=SC2030,SC2031 # subshells set EP on purpose
+# Installation, upgrade and removal keep every byte of bashrc outside the managed block.
 
 load helper.bash
 load bashrc_variants.bash
@@ -47,14 +47,14 @@ shape_original() {
 }
 
 for shape in $SHAPES; do
-	bats_test_function --description "bashrc $shape: root installs and uninstalls without changing it" -- round_trip "$shape" root
+	bats_test_function --description "after root installs and uninstalls, bashrc is unchanged (variant: $shape)" -- round_trip "$shape" root
 done
 
 for shape in absent symlink read_only; do
-	bats_test_function --description "bashrc $shape: an ordinary user installs and uninstalls without changing it" -- round_trip "$shape" ordinary
+	bats_test_function --description "after an ordinary user installs and uninstalls, bashrc is unchanged (variant: $shape)" -- round_trip "$shape" ordinary
 done
 
-@test "install, edit outside the block, uninstall: the edit stays in bashrc" {
+@test "install.sh --uninstall keeps a line that the user added to bashrc outside the managed block" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	printf 'BAR=mine' >>"$BASHRC"
@@ -65,14 +65,14 @@ done
 	printf 'BAR=mine' | cat "$PLACE/wanted" - | cmp - "$BASHRC"
 }
 
-@test "uninstall keeps a bashrc that install.sh created and the user extended" {
+@test "install.sh --uninstall keeps a bashrc that install.sh created if the user has added lines" {
 	did_install --eprefix "$EP"
 	echo 'BAR=mine' >>"$BASHRC"
 	did_install --eprefix "$EP" --uninstall
 	[[ $(cat "$BASHRC") == 'BAR=mine' ]]
 }
 
-@test "install.sh leaves a moved block in its position and prints a note" {
+@test "if the user has moved the managed block in bashrc, install.sh keeps its position and prints a note" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	{
@@ -82,12 +82,12 @@ done
 	cp "$PLACE/moved" "$BASHRC"
 	did_install --eprefix "$EP"
 	cmp "$PLACE/moved" "$BASHRC"
-	[[ $output == *'not at the top'*'runs twice'* ]]
+	[[ $output == *'not at the top'*'run twice'* ]]
 	did_install --eprefix "$EP" --uninstall
 	[[ $(head -n 1 "$BASHRC") == 'ABOVE=1' ]]
 }
 
-@test "install.sh restores a block that the user has removed" {
+@test "install.sh adds the managed block to bashrc again if the user has removed it" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	shape_plain "$BASHRC"
@@ -95,7 +95,7 @@ done
 	[[ $(head -n 1 "$BASHRC") == "$BEGIN"* ]]
 }
 
-@test "an upgrade replaces an old block in its position" {
+@test "an upgrade replaces the managed block of an older version without moving it" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	cp "$BASHRC" "$PLACE/new"
@@ -123,10 +123,10 @@ done
 	refuses 5 'is a directory, which Portage ignores' --eprefix "$EP"
 	rm "$BASHRC"
 	mkfifo "$BASHRC"
-	refuses 5 'neither a file nor absent' --eprefix "$EP"
+	refuses 5 'is not a regular file' --eprefix "$EP"
 	rm "$BASHRC"
 	ln -s bashrc "$BASHRC"
-	refuses 5 'leads nowhere' --eprefix "$EP"
+	refuses 5 'is a broken symbolic link' --eprefix "$EP"
 	ln -sfn no/such/folder/bashrc "$BASHRC"
-	refuses 5 'leads nowhere' --eprefix "$EP"
+	refuses 5 'is a broken symbolic link' --eprefix "$EP"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# install.sh never discards a user's edits of its files without a message.
+# If the user has edited a file or block of Portcullis, install.sh refuses to run, or saves a copy and prints a note.
 
 load helper.bash
 
@@ -29,7 +29,7 @@ is_detected() {
 	refuses 6 'the managed block was edited.*--save-edits' --eprefix "$EP" --uninstall
 	cp "$BASHRC" "$PLACE/edited"
 	did_install --eprefix "$EP" --save-edits
-	[[ $output == *"kept as $BASHRC.portcullis-edited"* ]]
+	[[ $output == *"saved as $BASHRC.portcullis-edited"* ]]
 	# The edited block is saved, the correct block is in its place, the rest is unchanged.
 	head -n "$(grep -c '' "$BASHRC.portcullis-edited")" "$PLACE/edited" | cmp - "$BASHRC.portcullis-edited"
 	head -n 3 "$BASHRC" | cmp - <(base64 -d < <(sed -n 's/^block //p' "$EP/usr/lib/portcullis/installed"))
@@ -37,10 +37,10 @@ is_detected() {
 }
 
 for edit in added_line commented_out first_line last_line crlf indented emptied; do
-	bats_test_function --description "install.sh refuses an edited block ($edit), and saves it with --save-edits" -- is_detected "$edit"
+	bats_test_function --description "install.sh refuses a managed block that the user edited ($edit), and saves a copy of it with --save-edits" -- is_detected "$edit"
 done
 
-@test "a second saved block does not overwrite the first" {
+@test "install.sh --save-edits does not overwrite a block that an earlier run saved" {
 	did_install --eprefix "$EP"
 	edit_added_line
 	did_install --eprefix "$EP" --save-edits
@@ -64,15 +64,15 @@ is_refused() {
 	"break_$1"
 	local mode
 	for mode in --uninstall --save-edits; do
-		refuses 6 "don't pair" --eprefix "$EP" ${mode:+"$mode"}
+		refuses 6 "are not a pair" --eprefix "$EP" ${mode:+"$mode"}
 	done
 }
 
 for broken in no_end no_begin twice reversed; do
-	bats_test_function --description "install.sh refuses unpaired markers ($broken), also with --save-edits" -- is_refused "$broken"
+	bats_test_function --description "install.sh refuses a bashrc with unpaired markers of the managed block ($broken), also with --save-edits" -- is_refused "$broken"
 done
 
-@test "the saved block of a bashrc with mode 0600 has mode 0600" {
+@test "if bashrc has mode 0600, install.sh --save-edits saves the edited block with mode 0600" {
 	did_install --eprefix "$EP"
 	chmod 600 "$BASHRC"
 	edit_added_line
@@ -80,14 +80,14 @@ done
 	[[ $(stat -c %a "$BASHRC.portcullis-edited") == 600 ]]
 }
 
-@test "an upgrade saves an edited phase.bash and prints a note" {
+@test "an upgrade saves a copy of a phase.bash that the user edited, and prints a note" {
 	local phase=$EP/etc/portage/portcullis/phase.bash
 	did_install --eprefix "$EP"
 	cp "$phase" "$PLACE/shipped"
 	echo '# mine' >>"$phase"
 	cp "$phase" "$PLACE/mine"
 	did_install --eprefix "$EP"
-	[[ $output == *"$phase was edited: a copy is kept as $phase.edited"* ]]
+	[[ $output == *"$phase was edited by hand: the edited version is saved as $phase.edited"* ]]
 	cmp "$phase" "$PLACE/shipped"
 	cmp "$phase.edited" "$PLACE/mine"
 	did_install --eprefix "$EP"
@@ -102,7 +102,7 @@ done
 	[[ ! -e $phase.edited.2 ]]
 }
 
-@test "uninstall saves an edited phase.bash and prints a note" {
+@test "install.sh --uninstall saves a copy of a phase.bash that the user edited, and prints a note" {
 	local phase=$EP/etc/portage/portcullis/phase.bash
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$phase"
@@ -111,10 +111,10 @@ done
 	[[ $output == *"$phase was edited"* && $output == *"kept $EP/etc/portage/portcullis: it is not empty"* ]]
 }
 
-@test "install.sh refuses to overwrite a foreign file, unless its content is the same" {
+@test "install.sh refuses to overwrite a file that it did not install, unless the content is the same" {
 	mkdir -p "$EP/usr/bin" "$EP/usr/libexec/portcullis"
 	echo 'something else' >"$EP/usr/bin/portcullis"
-	refuses 9 'usr/bin/portcullis is there and was not put there by install.sh' --eprefix "$EP"
+	refuses 9 'usr/bin/portcullis exists and was not installed by install.sh' --eprefix "$EP"
 	cp "$TREE/bin/portcullis" "$EP/usr/bin/portcullis"
 	cp "$TREE/native/build/confine" "$EP/usr/libexec/portcullis/confine"
 	did_install --eprefix "$EP"
@@ -123,7 +123,7 @@ done
 	refuses 9 'confine is a directory' --eprefix "$EP"
 }
 
-@test "without its record, uninstall fails if the managed block exists" {
+@test "if the record of the installation is missing and bashrc has the managed block, install.sh --uninstall fails" {
 	did_install --eprefix "$EP"
 	rm "$EP/usr/lib/portcullis/installed"
 	refuses 6 'installed is missing, so install.sh cannot check' --eprefix "$EP" --uninstall
@@ -133,12 +133,12 @@ done
 	[[ $(cat "$BASHRC") == 'FOO=1' ]]
 }
 
-@test "install.sh refuses a record with a path outside the installation" {
+@test "install.sh --uninstall refuses a record that lists a path outside the Prefix" {
 	did_install --eprefix "$EP"
 	echo x >"$PLACE/precious"
 	printf 'file %s ../precious\n' "$(sha256sum <"$PLACE/precious" | cut -d' ' -f1)" >>"$EP/usr/lib/portcullis/installed"
-	refuses 9 'names a path out of its place: ../precious' --eprefix "$EP" --uninstall
+	refuses 9 'lists a path that install.sh does not install: ../precious' --eprefix "$EP" --uninstall
 	[[ -e $PLACE/precious ]]
 	sed -i '1s/1$/2/' "$EP/usr/lib/portcullis/installed"
-	refuses 9 'use the install.sh of the version' --eprefix "$EP"
+	refuses 9 'use the install.sh of the installed version' --eprefix "$EP"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
-# A failure or a signal restores the previous state. After kill -9, the next run repairs everything.
+# After a failure or a signal, install.sh restores the previous state. After SIGKILL, the next run completes the installation.
 
 load helper.bash
 load bashrc_variants.bash
@@ -65,14 +65,14 @@ fails_everywhere() {
 	}
 }
 
-@test "a first installation that fails at any step restores the previous state" {
+@test "if any step of a first installation fails, install.sh restores the previous state" {
 	shape_symlink "$BASHRC"
 	# Create common directories, because each missing one costs a run.
 	mkdir -p "$EP"/usr/{bin,lib,libexec} "$EP/var"
 	fails_everywhere 25
 }
 
-@test "an upgrade that fails at any step restores the previous state" {
+@test "if any step of an upgrade fails, install.sh restores the previous state" {
 	shape_attributes "$BASHRC"
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$EP/etc/portage/portcullis/phase.bash"
@@ -80,13 +80,13 @@ fails_everywhere() {
 	fails_everywhere 12
 }
 
-@test "a removal that fails at any step restores the previous state" {
+@test "if any step of a removal fails, install.sh restores the previous state" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	fails_everywhere 6 --uninstall
 }
 
-@test "install.sh copies a file if it cannot make a hard link" {
+@test "if the file system has no hard links, install.sh keeps copies of the old files, and restores them after a failure" {
 	local before
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
@@ -124,10 +124,10 @@ read_only_at() {
 }
 
 for dir in etc/portage etc/portage/portcullis usr usr/bin usr/lib/portcullis usr/libexec var/log; do
-	bats_test_function --description "without permission in $dir, install.sh fails and changes nothing" -- read_only_at "$dir"
+	bats_test_function --description "if the user cannot write $dir, install.sh fails and changes nothing" -- read_only_at "$dir"
 done
 
-@test "an upgrade with one read-only directory fails and changes nothing" {
+@test "if one directory of the installation is read-only, install.sh --uninstall fails and changes nothing" {
 	shape_plain "$BASHRC"
 	be_ordinary
 	did_install --eprefix "$EP"
@@ -136,7 +136,7 @@ done
 	refuses 4 'usr/libexec/portcullis is not writable' --eprefix "$EP" --uninstall
 }
 
-@test "a read-only file system fails the installation and changes nothing" {
+@test "on a read-only file system, install.sh fails and changes nothing" {
 	needs_root
 	shape_plain "$BASHRC"
 	mkdir -p "$EP/usr"
@@ -173,7 +173,7 @@ full_file_system() {
 	return 1
 }
 
-@test "a file system that is full at any file restores the previous state" {
+@test "if the file system becomes full at any file, install.sh restores the previous state" {
 	needs_root
 	export EP BASHRC
 	unshare -m bash -c "set -u; INSTALL=(); $(declare -f run_install run state snapshot same full_file_system shape_no_final_newline)
@@ -213,10 +213,10 @@ stopped_by() {
 }
 
 for signal in 'INT 130' 'TERM 143' 'HUP 129'; do
-	bats_test_function --description "SIG${signal% *} during the installation restores the previous state" -- stopped_by "${signal% *}" "${signal#* }"
+	bats_test_function --description "if SIG${signal% *} interrupts an installation, install.sh restores the previous state" -- stopped_by "${signal% *}" "${signal#* }"
 done
 
-@test "after kill -9, bashrc is complete and the next run repairs the rest" {
+@test "if SIGKILL ends install.sh, bashrc is complete, and the next run completes the installation" {
 	stopped_by KILL 137 mv
 	[[ -n $(find "$EP" -name '.*portcullis.*') ]]
 	tail -n 4 "$BASHRC" | cmp - <(shape_plain /dev/stdout | cat)
@@ -229,13 +229,13 @@ done
 	[[ $(find "$EP" -type f) == "$BASHRC" ]]
 }
 
-@test "install.sh fails and restores everything if another process writes to bashrc" {
+@test "if another process writes to bashrc during the installation, install.sh fails and restores the previous state" {
 	local dir=$PLACE/meanwhile
 	shape_plain "$BASHRC"
 	mkdir "$dir"
 	printf '#!/bin/bash\necho LATE=1 >>"%s"\nexec %s "$@"\n' "$BASHRC" "$(command -v touch)" >"$dir/touch"
 	chmod +x "$dir/touch"
 	PATH=$dir:$PATH run_install --eprefix "$EP"
-	[[ $status == 1 && $output == *'was written to meanwhile'* ]]
+	[[ $status == 1 && $output == *'was changed by another process'* ]]
 	[[ $(tail -n 1 "$BASHRC") == LATE=1 && $(head -n 1 "$BASHRC") == FOO=1 && ! -e $EP/usr ]]
 }

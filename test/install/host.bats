@@ -52,7 +52,7 @@ host() {
 	}
 }
 
-@test "on a host, root owns all files and group portage can write the log directory" {
+@test "after an installation on the host, root owns all files and group portage can write the log directory" {
 	host '
 		portage 250
 		umask 077
@@ -70,16 +70,16 @@ host() {
 		rm /var/log/portcullis/records.jsonl'
 }
 
-@test "without group portage, the log directory belongs to root until the group exists" {
+@test "if group portage does not exist, the log directory belongs to root, until an installation finds the group" {
 	host '
 		"$TREE/install.sh" 2>&1 | tee "$TOP/out"
-		grep "there is no group portage: /var/log/portcullis is root.s alone" "$TOP/out"
+		grep "group portage does not exist, so /var/log/portcullis belongs to root" "$TOP/out"
 		is /var/log/portcullis "755 0:0"
 		portage 77
 		"$TREE/install.sh"
 		is /var/log/portcullis "2775 0:77"
 		chmod 750 /var/log/portcullis
-		"$TREE/install.sh" 2>&1 | grep "set up by somebody else"
+		"$TREE/install.sh" 2>&1 | grep "has a mode or owner that install.sh did not set"
 		is /var/log/portcullis "2750 0:77"
 		"$TREE/install.sh" --uninstall
 		[[ ! -e /var/log/portcullis ]]'
@@ -97,7 +97,7 @@ host() {
 		is /var/log/portcullis "700 0:0"'
 }
 
-@test "--setuid installs root:portage 4710 and tests it; an upgrade keeps it; --no-setuid undoes it" {
+@test "install.sh --setuid installs confine as root:portage with mode 4710, an upgrade keeps that, and --no-setuid removes it" {
 	host '
 		portage 250
 		confine=/usr/libexec/portcullis/confine
@@ -122,37 +122,37 @@ host() {
 		[[ ! -e $confine ]]'
 }
 
-@test "--setuid with the real confine: an ordinary user gets mode=setuid" {
+@test "after install.sh --setuid, confine --probe reports mode=setuid to an ordinary user in group portage" {
 	host '
 		portage 250
 		"$TREE/install.sh" --setuid
 		setpriv --reuid=65534 --regid=250 --clear-groups --inh-caps=-all /usr/libexec/portcullis/confine --probe | grep -x mode=setuid'
 }
 
-@test "--setuid fails without a change if it is not possible" {
+@test "if a requirement of --setuid is missing, install.sh --setuid fails and changes nothing" {
 	host '
-		refuses 8 "no group portage" --setuid
+		refuses 8 "needs the group portage" --setuid
 		portage 250
 		mkdir /usr/libexec/portcullis
 		mount -t tmpfs -o nosuid,mode=755 none /usr/libexec/portcullis
-		refuses 8 "mounted nosuid" --setuid
+		refuses 8 "mounted with nosuid" --setuid
 		umount /usr/libexec/portcullis
 		# A confine that ordinary users cannot start: the test run fails, and the previous state is restored.
 		TREE=$TREE_SETUID
 		cp "$(type -P true)" "$TREE/native/build/confine"
-		refuses 8 "says no mode at all; all was put back" --setuid
+		refuses 8 "prints no mode; the previous state was restored" --setuid
 		[[ ! -e /etc/portage && ! -e /usr/bin/portcullis ]]'
 }
 
-@test "--setuid under no_new_privs installs confine and prints that it was not tested" {
+@test "under no_new_privs, install.sh --setuid installs confine and prints that it did not test the setuid bit" {
 	host '
 		portage 250
 		setpriv --no-new-privs "$TREE_SETUID/install.sh" --setuid 2>&1 | tee "$TOP/out"
-		grep "no_new_privs is set here" "$TOP/out"
+		grep "no_new_privs is set for install.sh" "$TOP/out"
 		is /usr/libexec/portcullis/confine "4710 0:250"'
 }
 
-@test "--setuid with --destdir sets owner and mode and runs nothing" {
+@test "install.sh --setuid --destdir sets the owner and mode of confine and does not start it" {
 	host '
 		portage 250
 		# This confine would fail the test.

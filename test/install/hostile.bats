@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
-# Root installs into a target that another user controls. The test creates every file that must not change.
+# Root runs install.sh for a Prefix that another user owns and attacks. Each test creates the files that must stay unchanged.
 
 load helper.bash
 load bashrc_variants.bash
@@ -69,11 +69,11 @@ staged_symbolic_link() {
 }
 
 for tool in cp chmod touch mv sync; do
-	bats_test_function --description "a staged file replaced by a symbolic link before $tool: root's files are unchanged" -- staged_symbolic_link "$tool"
+	bats_test_function --description "if the Prefix owner replaces a temporary file of install.sh by a symbolic link before $tool, files of root stay unchanged" -- staged_symbolic_link "$tool"
 done
 
 # The kernel lets users make hard links to files that they can write (fs.protected_hardlinks).
-@test "a staged file replaced by a hard link to root's file: root's file is unchanged" {
+@test "if the Prefix owner replaces a temporary file of install.sh by a hard link to a file of root, that file keeps its mode" {
 	local shared=$PLACE/shared.$BATS_TEST_NUMBER
 	echo shared >"$shared"
 	chmod 666 "$shared"
@@ -85,7 +85,7 @@ done
 	[[ $(stat -c '%a %u:%g' "$shared") == '666 0:0' ]]
 }
 
-@test "an owner who replaces every staged file: root's files are unchanged" {
+@test "if the Prefix owner replaces every temporary file of install.sh by a symbolic link, files of root stay unchanged" {
 	local pid i
 	as_user "$OWNER" /bin/bash -c 'shopt -s nullglob
 		while [[ ! -e $3 ]]; do
@@ -114,7 +114,7 @@ forge_record() {
 	chown -R "$OWNER:$OWNER" "$EP"
 }
 
-@test "a symbolic link as log directory, with a forged record: its destination is unchanged" {
+@test "if the log directory is a symbolic link and the record is forged, install.sh leaves the destination of the link unchanged" {
 	forge_record 'log 700 0:0'
 	mkdir -p "$EP/var/log"
 	ln -s "$VAULT" "$EP/var/log/portcullis"
@@ -124,7 +124,7 @@ forge_record() {
 	vault_is_safe
 }
 
-@test "phase.bash that is a link to a root-only file is not copied" {
+@test "if phase.bash is a symbolic link to a file that only root can read, install.sh does not copy the file" {
 	local mode
 	forge_record "file $(printf '%064d' 0) etc/portage/portcullis/phase.bash"
 	mkdir "$EP/etc/portage/portcullis"
@@ -135,7 +135,7 @@ forge_record() {
 	done
 }
 
-@test "uninstall with a forged record reads and removes nothing outside the Prefix" {
+@test "with a forged record, install.sh --uninstall reads and removes nothing outside the Prefix" {
 	local path
 	for path in usr/lib/portcullis/secret usr/share/secret etc/portage/portcullis/secret; do
 		forge_record "file $(sha256sum <"$SECRET" | cut -d' ' -f1) $path" "dir ${path%/*}"
@@ -147,14 +147,14 @@ forge_record() {
 	done
 }
 
-@test "install.sh refuses a bashrc that is a link to a root-only file" {
+@test "install.sh refuses a bashrc that is a symbolic link to a file that only root can read" {
 	ln -sfn "$SECRET" "$BASHRC"
 	run_install --eprefix "$EP"
 	[[ $status == 4 || $status == 5 ]]
 	vault_is_safe
 }
 
-@test "a directory replaced by a symbolic link during the installation" {
+@test "if a directory is replaced by a symbolic link during the installation, the destination of the link stays unchanged" {
 	attack_before 'mv -T -- "$EP/usr/lib/portcullis" "$EP/away" && ln -s -- "$VAULT" "$EP/usr/lib/portcullis" && echo >>"$ATTACKED"' mktemp sync mv
 	run_install --eprefix "$EP"
 	[[ -s $ATTACKED ]]
@@ -186,7 +186,7 @@ log_tools() {
 	PATH=$dir:$PATH
 }
 
-@test "root opens nothing in another user's Prefix, and the process there has no privilege" {
+@test "if root installs into another user's Prefix, only an unprivileged process of that user accesses the Prefix" {
 	local pattern
 	log_tools cp mv ln rm rmdir mkdir mktemp chmod chown touch tail head cat cmp sha256sum grep find sync
 	exec 7<"$SECRET"
@@ -211,14 +211,14 @@ log_tools() {
 	[[ $status == 1 ]]
 }
 
-@test "install.sh prints no control characters from the owner's files" {
+@test "install.sh prints no control characters from a record in another user's Prefix" {
 	forge_record "file $(printf '%064d' 0) ../$(printf '\033]0;x\007\302\233')"
 	run_install --eprefix "$EP"
-	[[ $status == 9 && $output == *'names a path'* ]]
+	[[ $status == 9 && $output == *'lists a path'* ]]
 	[[ $output != *[[:cntrl:]]* && $output != *$'\302\233'* ]]
 }
 
-@test "root's install.sh forwards a signal, and the previous state is restored" {
+@test "SIGTERM to install.sh as root also ends the process that it runs as the owner of the Prefix, and restores the previous state" {
 	local before
 	before=$(snapshot "$EP")
 	# shellcheck disable=SC2016 # the script expands it
@@ -237,7 +237,7 @@ log_tools() {
 	same "$before" "$(snapshot "$EP")"
 }
 
-@test "--setuid in another user's Prefix exits with 8; --no-setuid undoes an older one" {
+@test "install.sh --setuid exits with 8 in another user's Prefix, and --no-setuid clears the setuid bit that install.sh 0.1.0 set" {
 	refuses 8 "--setuid: $EP belongs to nobody, who could replace confine" --eprefix "$EP" --setuid
 	did_install --eprefix "$EP"
 	# The state after install.sh 0.1.0.
@@ -249,12 +249,12 @@ log_tools() {
 	[[ -z $(find "$EP" -perm /6000) && -z $(find "$EP" -not -uid "$OWNER") ]]
 }
 
-@test "a Prefix owner without passwd entry: exit status 10 and the command to run" {
+@test "if the owner of the Prefix has no entry in passwd, install.sh exits with 10 and prints the setpriv command to run" {
 	chown -R 12345:23456 "$EP"
 	refuses 10 'setpriv --reuid=12345 --regid=23456 --clear-groups' --eprefix "$EP"
 }
 
-@test "install.sh exits with 10 if another user can change a parent directory" {
+@test "as root, install.sh exits with 10 if another user can write a directory above one of the installed files" {
 	chown -R 0:0 "$EP"
 	mkdir "$EP/usr" "$EP/home"
 	chown "$OWNER" "$EP/usr"
@@ -265,12 +265,12 @@ log_tools() {
 	chmod 775 "$EP/usr"
 	refuses 10 "$EP/usr can be written by group lp" --eprefix "$EP"
 	chmod 757 "$EP/usr"
-	refuses 10 "$EP/usr can be written by everybody" --eprefix "$EP"
+	refuses 10 "$EP/usr can be written by every user" --eprefix "$EP"
 	chmod 755 "$EP/usr"
 	# An ACL that grants user nobody write access, as of `setfacl -m u:nobody:rwx`.
 	chown 0:0 "$EP/usr"
 	setfattr -n system.posix_acl_access -v 0x0200000001000700ffffffff02000700feff000004000500ffffffff10000700ffffffff20000500ffffffff "$EP/usr"
-	refuses 10 "$EP/usr can be written by others" --eprefix "$EP"
+	refuses 10 "$EP/usr can be written by other users" --eprefix "$EP"
 	setfattr -x system.posix_acl_access "$EP/usr"
 	# The destination of bashrc, and the links in its path.
 	mv "$BASHRC" "$EP/home/bashrc"
@@ -282,7 +282,7 @@ log_tools() {
 	[[ -L $BASHRC && $(head -n 1 "$EP/home/bashrc") == "$BEGIN"* ]]
 }
 
-@test "install.sh exits with 10 for a Prefix below a third user's directory" {
+@test "as root, install.sh exits with 10 if a directory above the Prefix belongs to a user other than root and the Prefix owner" {
 	mkdir "$EP/home"
 	chown "$THIRD" "$EP"
 	chown "$OWNER" "$EP/home"
@@ -292,7 +292,7 @@ log_tools() {
 	refuses 10 "$EP belongs to nobody" --eprefix "$EP/home"
 }
 
-@test "install.sh exits with 10 if another user can write the record" {
+@test "as root, install.sh exits with 10 if another user can write the record of the installation" {
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"
 	chown "$OWNER" "$EP/usr/lib/portcullis/installed"
@@ -315,26 +315,26 @@ refuses_line() {
 }
 
 sha=0000000000000000000000000000000000000000000000000000000000000000
-bats_test_function --description "install.sh refuses a record with a foreign file" -- refuses_line "file $sha etc/portage/make.conf" 'names a path'
-bats_test_function --description "install.sh refuses a record with a file in a subdirectory" -- refuses_line "file $sha usr/lib/portcullis/a/b" 'names a path'
-bats_test_function --description "install.sh refuses a record with a foreign directory" -- refuses_line 'dir usr/share/empty' 'names a path'
-bats_test_function --description "install.sh refuses a record with an invalid checksum" -- refuses_line 'file x usr/bin/portcullis' 'not a record'
-bats_test_function --description "install.sh refuses a record with an invalid owner" -- refuses_line 'log 755 root' 'not a record'
-bats_test_function --description "install.sh refuses a record with an unknown line" -- refuses_line 'chown etc/shadow' 'not a record'
+bats_test_function --description "install.sh refuses a record that lists a file outside the directories of Portcullis" -- refuses_line "file $sha etc/portage/make.conf" 'lists a path'
+bats_test_function --description "install.sh refuses a record that lists a file in a subdirectory of usr/lib/portcullis" -- refuses_line "file $sha usr/lib/portcullis/a/b" 'lists a path'
+bats_test_function --description "install.sh refuses a record that lists a directory that install.sh never creates" -- refuses_line 'dir usr/share/empty' 'lists a path'
+bats_test_function --description "install.sh refuses a record with an invalid checksum" -- refuses_line 'file x usr/bin/portcullis' 'cannot read the record'
+bats_test_function --description "install.sh refuses a record with an invalid owner of the log directory" -- refuses_line 'log 755 root' 'cannot read the record'
+bats_test_function --description "install.sh refuses a record with an unknown line" -- refuses_line 'chown etc/shadow' 'cannot read the record'
 
-@test "install.sh leaves a log directory of root that is a symbolic link unchanged" {
+@test "if the log directory is a symbolic link, install.sh does not change the link and prints a note" {
 	chown -R 0:0 "$EP"
 	mkdir -p "$EP/var/log"
 	ln -s "$VAULT" "$EP/var/log/portcullis"
 	did_install --eprefix "$EP"
-	[[ $output == *"$EP/var/log/portcullis is a symbolic link: left as it is"* ]]
+	[[ $output == *"$EP/var/log/portcullis is a symbolic link: not changed"* ]]
 	[[ $(readlink "$EP/var/log/portcullis") == "$VAULT" ]]
 	did_install --eprefix "$EP" --uninstall
 	[[ $(readlink "$EP/var/log/portcullis") == "$VAULT" ]]
 	vault_is_safe
 }
 
-@test "install.sh makes no log directory if a group can write /var/log, and prints a note" {
+@test "if a group other than root can write /var/log, install.sh creates no log directory and prints a note" {
 	chown -R 0:0 "$EP"
 	mkdir -p "$EP/var/log"
 	chown 0:7 "$EP/var/log"
@@ -345,7 +345,7 @@ bats_test_function --description "install.sh refuses a record with an unknown li
 	did_install --eprefix "$EP" --uninstall
 }
 
-@test "another user's lock on the target or the tree does not block install.sh" {
+@test "install.sh works while another user holds a lock on the target or on the source tree" {
 	local directory line
 	chown -R 0:0 "$EP"
 	for directory in "$EP" "$TREE"; do
@@ -363,7 +363,7 @@ bats_test_function --description "install.sh refuses a record with an unknown li
 	done
 }
 
-@test "only the installing user can open the lock" {
+@test "the lock directory of install.sh belongs to the user who installs and has mode 0700" {
 	local lock
 	attack_before 'ls -ld --time-style=+ /run/portcullis-lock.* /run/user/*/portcullis-lock.* /tmp/portcullis-lock.* >>"$ATTACKED"' sync
 	did_install --eprefix "$EP"
@@ -378,20 +378,20 @@ bats_test_function --description "install.sh refuses a record with an unknown li
 	[[ $status != 0 && $output != *portcullis-lock*$'\n/'* ]]
 }
 
-@test "install.sh exits with 4 if another user owns the lock, and works with another TMPDIR" {
+@test "if the lock directory belongs to another user, install.sh exits with 4, and it works with another TMPDIR" {
 	local lock
 	be_ordinary
 	lock=$TMPDIR/portcullis-lock.$OWNER.$(stat -c %d.%i "$EP")
 	mkdir -m 777 "$lock"
 	chown "$THIRD" "$lock"
-	refuses 4 "$lock belongs to somebody else: remove it, or set TMPDIR" --eprefix "$EP"
+	refuses 4 "$lock belongs to another user: remove it, or set TMPDIR" --eprefix "$EP"
 	mkdir "$PLACE/own"
 	chown "$OWNER" "$PLACE/own"
 	TMPDIR=$PLACE/own did_install --eprefix "$EP"
 	rmdir "$lock"
 }
 
-@test "install.sh clears the mode of an old setuid confine, also for kept hard links" {
+@test "an upgrade or removal sets the mode of the old setuid confine to 0, so that kept hard links to it cannot run" {
 	local kept=$EP/kept confine=$EP/usr/libexec/portcullis/confine
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"
@@ -404,7 +404,7 @@ bats_test_function --description "install.sh refuses a record with an unknown li
 	[[ ! -e $confine ]]
 }
 
-@test "a failure restores the mode of an old setuid confine" {
+@test "if an upgrade fails, install.sh restores the mode of the old setuid confine" {
 	local confine=$EP/usr/libexec/portcullis/confine
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"

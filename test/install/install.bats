@@ -66,12 +66,12 @@ in_a_prefix() {
 	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 }
 
-@test "the installed program starts and finds its prefix" {
+@test "the installed portcullis command starts and prints the hook for its Prefix" {
 	did_install --eprefix "$EP"
 	cmp <("$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/etc/portage/portcullis/phase.bash"
 }
 
-@test "--destdir contains all files, and no file contains its path" {
+@test "install.sh --destdir writes all files below DIR, and no file contains the path DIR" {
 	did_install --destdir "$EP" --eprefix /opt/gentoo
 	files_are_there "$EP/opt/gentoo"
 	run ! grep -rF "$EP" "$EP/opt"
@@ -81,7 +81,7 @@ in_a_prefix() {
 	[[ -z $(find "$EP/opt" -type f) ]]
 }
 
-@test "--destdir without --eprefix has the paths of a host" {
+@test "with --destdir and without --eprefix, the installed files contain the paths of a host" {
 	did_install --destdir "$EP"
 	files_are_there "$EP"
 	[[ $(sed -n 2p "$BASHRC") == 'if [[ -r /etc/portage/portcullis/phase.bash ]]; then source /etc/portage/portcullis/phase.bash; fi' ]]
@@ -93,14 +93,14 @@ in_a_prefix() {
 	mkdir "$PLACE/outside.$BATS_TEST_NUMBER"
 	shape_plain "$PLACE/outside.$BATS_TEST_NUMBER/bashrc"
 	ln -sf "$PLACE/outside.$BATS_TEST_NUMBER/bashrc" "$BASHRC"
-	refuses 5 "leads out of $EP" --destdir "$EP"
+	refuses 5 "which is outside $EP" --destdir "$EP"
 	rm "$BASHRC"
 	ln -s "$PLACE/outside.$BATS_TEST_NUMBER" "$EP/usr"
-	refuses 9 "leads out of $EP" --destdir "$EP"
+	refuses 9 "which is outside $EP" --destdir "$EP"
 	[[ $(ls "$PLACE/outside.$BATS_TEST_NUMBER") == bashrc ]]
 }
 
-@test "install.sh creates a missing prefix, and removes it after a failure" {
+@test "install.sh creates a missing Prefix directory, and removes it if the installation fails" {
 	local dir=$EP/not/yet
 	# After the failure, the prefix and its parent directories do not exist.
 	mkdir "$PLACE/nosync"
@@ -112,7 +112,7 @@ in_a_prefix() {
 	files_are_there "$dir"
 }
 
-@test "install.sh works through a symbolic link, with bash, and from its own directory" {
+@test "install.sh can be started through a symbolic link, with bash install.sh, and from its own directory" {
 	local before
 	did_install --eprefix "$EP"
 	before=$(snapshot_exactly "$EP")
@@ -122,7 +122,7 @@ in_a_prefix() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "a second run changes no inode, time or directory" {
+@test "a second run of install.sh changes no inode, time or directory" {
 	local before
 	did_install --eprefix "$EP"
 	before=$(snapshot_exactly "$EP")
@@ -133,7 +133,7 @@ in_a_prefix() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "an upgrade replaces only changed files of Portcullis" {
+@test "an upgrade replaces only those files of Portcullis that have changed" {
 	local before after
 	did_install --eprefix "$EP"
 	# The state after an older version: another program and an obsolete file, both in the record.
@@ -155,7 +155,7 @@ in_a_prefix() {
 	[[ $output == *"kept $EP/var/log/portcullis"* && $output == *"kept $EP/usr/lib/portcullis"* ]]
 }
 
-@test "--dry-run prints the steps and changes nothing" {
+@test "install.sh --dry-run prints the steps and changes nothing" {
 	local before wanted
 	before=$(snapshot_exactly "$EP")
 	did_install --eprefix "$EP" --dry-run
@@ -173,7 +173,7 @@ $EP/etc/portage" | sort)"
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "a removal needs neither Node nor a compiler, and a second removal does nothing" {
+@test "install.sh --uninstall needs neither Node nor a compiler, and a second --uninstall does nothing" {
 	did_install --eprefix "$EP"
 	PATH=$(path_without node npm gcc cc make) run_install --eprefix "$EP" --uninstall
 	[[ $status == 0 ]]
@@ -182,7 +182,7 @@ $EP/etc/portage" | sort)"
 	[[ $output == 'nothing to do'* ]]
 }
 
-@test "of two parallel runs one installs, the other fails, and the result is complete" {
+@test "if four processes run install.sh in parallel, the installation is complete, and each process succeeds or exits with 7" {
 	local -a pids=()
 	local i status_of wins=0
 	for i in 1 2 3 4; do
@@ -194,7 +194,7 @@ $EP/etc/portage" | sort)"
 		wait "${pids[i - 1]}" || status_of=$?
 		case $status_of in
 		0) wins=$((wins + 1)) ;;
-		7) grep -q "another install.sh is at work in $EP" "$PLACE/out.$i" ;;
+		7) grep -q "another install.sh is running for $EP" "$PLACE/out.$i" ;;
 		*) cat "$PLACE/out.$i" && return 1 ;;
 		esac
 	done
@@ -205,15 +205,15 @@ $EP/etc/portage" | sort)"
 	[[ $(grep -c "$BEGIN" "$BASHRC") == 1 && -z $(find "$EP" -name '.*portcullis.*') ]]
 }
 
-@test "install.sh fails in one line while another process holds the lock" {
+@test "while another install.sh holds the lock on the target, install.sh exits with 7 and prints one line" {
 	local fd lock
 	lock=$TMPDIR/portcullis-lock.$EUID.$(stat -c %d.%i "$EP")
 	((EUID)) || lock=/run/${lock##*/}
 	mkdir -m 700 "$lock"
 	exec {fd}<"$lock"
 	flock "$fd"
-	refuses 7 'another install.sh is at work' --eprefix "$EP"
-	refuses 7 'another install.sh is at work' --eprefix "$EP" --uninstall
+	refuses 7 'another install.sh is running' --eprefix "$EP"
+	refuses 7 'another install.sh is running' --eprefix "$EP" --uninstall
 	exec {fd}<&-
 	did_install --eprefix "$EP"
 	[[ ! -e $lock ]]

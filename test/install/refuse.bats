@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Each error is one line with its own exit status, before any change.
+# If install.sh refuses to run, it prints one line, exits with the status of that cause, and changes nothing.
 
 load helper.bash
 load bashrc_variants.bash
@@ -9,16 +9,16 @@ setup() {
 	shape_plain "$BASHRC"
 }
 
-@test "bad options exit with 2" {
+@test "with an invalid option or argument, install.sh exits with 2" {
 	refuses 2 "unknown option '--frobnicate'" --frobnicate
 	refuses 2 "unknown option 'somewhere'" --eprefix "$EP" somewhere
 	refuses 2 '--eprefix needs a directory' --eprefix
 	refuses 2 '--destdir needs a directory' --destdir=
 	refuses 2 'control characters' --eprefix "$EP"$'\n'
-	refuses 2 'mean nothing with --uninstall' --eprefix "$EP" --uninstall --setuid
+	refuses 2 'have no effect with --uninstall' --eprefix "$EP" --uninstall --setuid
 }
 
-@test "--help lists every option and every status, and changes nothing" {
+@test "install.sh --help lists every option and every exit status, and changes nothing" {
 	local before word cause
 	before=$(snapshot_exactly "$EP")
 	did_install --help
@@ -33,11 +33,11 @@ setup() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "a missing Node exits with 3" {
+@test "without Node in PATH, install.sh exits with 3" {
 	PATH=$(path_without node) refuses 3 'Node 20 or newer is needed.*net-libs/nodejs' --eprefix "$EP"
 }
 
-@test "an old Node exits with 3" {
+@test "with a Node older than 20, or one that does not start, install.sh exits with 3" {
 	local dir
 	dir=$(path_without node)
 	printf '#!/bin/sh\necho v18.19.0\n' >"$dir/node"
@@ -47,7 +47,7 @@ setup() {
 	PATH=$dir refuses 3 'does not start' --eprefix "$EP"
 }
 
-# unbuilt: makes a tree in which confine (with --program also the program) is not built.
+# unbuilt [--program]: makes a source tree without native/build/confine, and with --program also without dist/portcullis.js.
 unbuilt() {
 	TREE_UNBUILT=$PLACE/unbuilt.$BATS_TEST_NUMBER
 	cp -a "$TREE" "$TREE_UNBUILT"
@@ -56,7 +56,7 @@ unbuilt() {
 	TREE=$TREE_UNBUILT
 }
 
-@test "a missing compiler, make or npm exits with 3 if a build is needed" {
+@test "if a build is needed and the compiler, make or npm is missing, install.sh exits with 3" {
 	unbuilt
 	PATH=$(path_without gcc cc) refuses 3 'confine is not built and cc is not in PATH' --eprefix "$EP"
 	CC='no-such-cc -m32' refuses 3 'confine is not built and no-such-cc is not in PATH' --eprefix "$EP"
@@ -65,7 +65,7 @@ unbuilt() {
 	PATH=$(path_without npm) refuses 3 'npm is not in PATH' --eprefix "$EP"
 }
 
-@test "a release tarball builds confine with make only, and a failing build installs nothing" {
+@test "from a release tarball, install.sh builds confine without npm, and installs nothing if the build fails" {
 	local dir
 	unbuilt
 	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
@@ -87,7 +87,7 @@ unbuilt() {
 	[[ ! -e $EP/usr ]]
 }
 
-@test "--dry-run of an unbuilt tree prints that and builds nothing" {
+@test "before the first build, install.sh --dry-run prints that it would build Portcullis, and builds nothing" {
 	local before tree
 	unbuilt --program
 	before=$(snapshot_exactly "$EP") tree=$(snapshot_exactly "$TREE")
@@ -97,7 +97,7 @@ unbuilt() {
 	same "$tree" "$(snapshot_exactly "$TREE")"
 }
 
-@test "sources that are newer than the build are built again" {
+@test "install.sh builds again if a source file is newer than the built program" {
 	unbuilt --program
 	mkdir "$TREE/src"
 	echo 1 >"$TREE/src/x.ts"
@@ -112,18 +112,18 @@ unbuilt() {
 	[[ $(wc -l <"$TREE/built") == 2 ]]
 }
 
-@test "a program that prints no hook or invalid bash exits with 3" {
+@test "if dist/portcullis.js generates no hook or one with a syntax error, install.sh exits with 3" {
 	unbuilt
 	cp -a "$PLACE/tree/native/build/confine" "$TREE/native/build/confine"
 	echo 'process.exit(0)' >"$TREE/dist/portcullis.js"
-	refuses 3 'wrote an empty hook' --eprefix "$EP"
+	refuses 3 'generated an empty hook' --eprefix "$EP"
 	echo 'console.log("if then (")' >"$TREE/dist/portcullis.js"
-	refuses 3 'a hook that is no bash' --eprefix "$EP"
+	refuses 3 'a hook with a syntax error' --eprefix "$EP"
 	echo 'console.error("boom"); process.exit(1)' >"$TREE/dist/portcullis.js"
-	refuses 3 'could not write the hook: boom' --eprefix "$EP"
+	refuses 3 'could not generate the hook: boom' --eprefix "$EP"
 }
 
-@test "an ordinary user who installs on the host gets status 4 and both fixes" {
+@test "if an ordinary user installs on the host, install.sh exits with 4 and names both fixes: root, or --eprefix" {
 	be_ordinary
 	refuses 4 'is not writable: run as root, or with --eprefix DIR'
 	refuses 4 '--setuid needs root' --eprefix "$EP" --setuid
