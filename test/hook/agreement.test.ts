@@ -57,7 +57,7 @@ beforeAll(() => {
 	for (const file of [confine, hook]) mkdirSync(join(file, '..'), { recursive: true });
 	writeFileSync(confine, '', { mode: 0o755 });
 	writeFileSync(hook, renderHook(eprefix()));
-	// setup writes the settings file. A folder of its own keeps that from the other cases.
+	// pkg_setup writes the settings file. It gets its own folder, so that the other cases do not read that file.
 	for (const { folder, lines } of [...stored, { folder: 'setup', lines: [] }]) {
 		mkdirSync(join(root, folder, '.ipc'), { recursive: true });
 		const builddir = join(root, folder);
@@ -73,10 +73,10 @@ afterAll(() => {
 	rmSync(root, { recursive: true });
 });
 
-test('the generated bash and confineOptions() return the same options for every phase, feature, exception and setting', async () => {
+test('the generated hook passes confine the options of confineOptions() for every phase, feature, exception and setting', async () => {
 	const cases = everyCase();
 	const confined = await agree(cases);
-	// The comparison would also succeed if both sides confined nothing.
+	// The comparison would also succeed if neither the hook nor confineOptions() confined a phase.
 	expect(confined).toBeGreaterThan(cases.length / 8);
 	expect(confined).toBeLessThan(cases.length);
 }, 900_000);
@@ -87,14 +87,17 @@ test.each([
 	{ FAKEROOTKEY: '4711', LD_PRELOAD: 'libfakeroot.so', is: 'tcp' },
 	{ FAKEROOTKEY: '4711', LD_PRELOAD: 'libelse.so', is: '' },
 	{ LD_PRELOAD: 'libfakeroot-sysv.so', is: 'alone' },
-] as const)('they agree under fakeroot: $LD_PRELOAD with key $FAKEROOTKEY', async ({ is, ...started }) => {
-	const cases = everyCase().filter(
-		(one) => one['PORTAGE_RESTRICT'] === '' && one['PORTAGE_PROPERTIES'] === '' && one['T'] === join(root, 'none'),
-	);
-	expect(await agree(cases, started, is)).toBeGreaterThan(0);
-});
+] as const)(
+	'under fakeroot ($LD_PRELOAD, key $FAKEROOTKEY), the generated hook passes confine the options of confineOptions()',
+	async ({ is, ...started }) => {
+		const cases = everyCase().filter(
+			(one) => one['PORTAGE_RESTRICT'] === '' && one['PORTAGE_PROPERTIES'] === '' && one['T'] === join(root, 'none'),
+		);
+		expect(await agree(cases, started, is)).toBeGreaterThan(0);
+	},
+);
 
-test('the hook ignores fakeroot variables that a build has saved', () => {
+test('the hook ignores FAKEROOTKEY and LD_PRELOAD in the saved environment of a build', () => {
 	const [one = {}] = everyCase().filter(
 		({ EBUILD_PHASE, PORTAGE_FEATURES }) =>
 			EBUILD_PHASE === 'install' && PORTAGE_FEATURES === 'network-sandbox ipc-sandbox cgroup',
@@ -105,7 +108,7 @@ test('the hook ignores fakeroot variables that a build has saved', () => {
 	expect(withSaved).toEqual(plain);
 });
 
-/** Compares both sides for each case. Returns how many cases are confined. `started` is the environment of the phase's process. */
+/** Compares the hook with confineOptions() for each case. Returns how many cases are confined. `started` is the environment of the phase's process. */
 async function agree(
 	cases: readonly Case[],
 	started: Readonly<Record<string, string>> = {},

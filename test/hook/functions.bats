@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# A build can save functions and variables with names that the hook uses. The hook must not run them, and the phase must keep them.
+# A build can save functions and variables with names that the hook uses. The hook must not run these functions, and the phase must
+# keep them.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -30,7 +31,7 @@ source_with() {
 		echo went on" compile "${@:2}"
 }
 
-@test 'the hook does not call a function with the name of a builtin' {
+@test 'if a build defines a function with the name of a builtin, the hook calls the builtin' {
 	local name count=0
 	for name in $(builtins) "$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine" /usr/bin/env; do
 		run source_with "$name() { /bin/echo shadow; }" PORTAGE_FEATURES=network-sandbox
@@ -43,7 +44,7 @@ source_with() {
 	((count > 50))
 }
 
-@test 'the hook calls none of them if all are defined at once' {
+@test 'if a build defines functions with the names of all builtins, the hook calls the builtins' {
 	local definitions=''
 	local name
 	for name in $(builtins | grep -vx export) export; do
@@ -54,9 +55,9 @@ source_with() {
 	[[ $output == started ]]
 }
 
-@test 'a phase that the hook does not confine keeps these functions unchanged' {
+@test 'in a phase without sandboxes, the hook keeps functions of the build that have the names of builtins' {
 	local name count=0
-	# The comparison itself needs these.
+	# The comparison itself needs the excluded builtins.
 	for name in $(builtins | grep -vxE 'declare|echo|unset|\[|:'); do
 		run -0 hook_run "$name() { /bin/echo shadow; }
 			source \"\$HOOK\"
@@ -76,7 +77,7 @@ source_with() {
 	[[ $output == same ]]
 }
 
-@test 'the phase stops if the build has made a function or variable of the hook readonly' {
+@test 'if a build makes a function or variable of the hook readonly, the hook stops the phase with an error' {
 	local definition
 	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
 		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil'; do

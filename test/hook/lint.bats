@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The generated hook and the block for bashrc pass shellcheck and shfmt, for unusual prefixes too.
+# The generated hook and the managed block for bashrc pass shellcheck and shfmt, also for a Prefix path with special characters.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -16,7 +16,7 @@ lint() {
 	shellcheck --shell=bash "$@" -
 }
 
-@test 'shellcheck and shfmt accept the hook for every prefix' {
+@test 'for a Prefix path with special characters, the hook and the managed block pass shellcheck' {
 	local prefix
 	for prefix in "${PREFIXES[@]}"; do
 		hook_make "$prefix"
@@ -27,7 +27,7 @@ lint() {
 	done
 }
 
-@test 'the hook starts confine of its prefix, quoted correctly, and exits with its status' {
+@test 'in a Prefix path with quotes and blanks, the hook starts the confine of that Prefix and exits with the status of confine' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/etc/portage/portcullis"
 	printf '#!/bin/sh\necho "confine $*"; exit 7\n' >"$prefix/usr/libexec/portcullis/confine"
@@ -43,7 +43,7 @@ lint() {
 	[[ ${lines[1]} == *'src_compile failed. For a shell with the same confinement, run: '*' shell =app-misc/foo-1 src_compile' && ${#lines[@]} == 2 ]]
 }
 
-@test 'portcullis hook --block prints the lines that install.sh recognizes' {
+@test 'portcullis hook --block prints the managed block, with the marker lines that install.sh searches for' {
 	run -0 "$TOP/bin/portcullis" hook --block --eprefix ''
 	[[ $output == '# >>> portcullis >>> added by portcullis; `install.sh --uninstall` removes it
 if [[ -r /etc/portage/portcullis/phase.bash ]]; then source /etc/portage/portcullis/phase.bash; fi

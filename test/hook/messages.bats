@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # each test runs in its own process
-# Messages that the hook prints without the program.
+# Messages that the hook prints if Node does not start.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -18,7 +18,7 @@ source_hook() {
 	run hook_run 'ewarn() { echo "ewarn $*"; }; elog() { echo "elog $*"; }; die() { echo "die $*"; exit 1; }; source "$HOOK"' "$@"
 }
 
-@test 'the hook allows addresses of PORTCULLIS_ALLOW without Node, and names stay blocked' {
+@test 'if Node does not start, the hook allows the addresses in PORTCULLIS_ALLOW and warns that host names stay blocked' {
 	local list='192.0.2.7:443 far.example:80 10.1.0.0/16:1 [2001:db8::7]:80 [2001:db8::]/32:80 distcc' text
 	text='stays blocked, because Node does not start to resolve it. Use ADDRESS:PORT, or run: emerge net-libs/nodejs'
 	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$list"
@@ -29,7 +29,7 @@ source_hook() {
 	[[ $(<"$(hook_stored allow)") == "$BUILDDIR"$'\n'"$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
 }
 
-@test 'the build stops if the hook cannot store the settings' {
+@test 'if the hook cannot store the settings PORTCULLIS_*, it stops the build' {
 	local BUILDDIR
 	printf -v BUILDDIR '/nonexistent/%0300d' 1
 	source_hook setup PORTCULLIS_UNPACK=confine
@@ -37,7 +37,7 @@ source_hook() {
 	[[ $output == "die Portcullis: app-misc/foo-1: cannot write $(hook_stored settings), which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r $BUILDDIR" ]]
 }
 
-@test 'pkg_setup starts Node once for a conflict, for PORTCULLIS_ALLOW, or for both' {
+@test 'in pkg_setup, the hook starts Node once if there is a conflict, a PORTCULLIS_ALLOW, or both' {
 	local program=$BATS_TEST_TMPDIR/usr/lib/portcullis/portcullis.js stored
 	stored=$(hook_stored allow)
 	mkdir -p "${program%/*}"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# The hook runs inside confine if and only if the last argument in /proc/self/cmdline is the marker. If the hook cannot read the
-# arguments, it does not start confine, because the inner hook could not read them either.
+# The hook knows that confine has started the phase by the last argument of ebuild.sh in /proc/self/cmdline, the marker
+# portcullis-inside. If the hook cannot read these arguments, it does not start confine, because the hook inside confine could not
+# read the marker and would start confine again.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -24,18 +25,18 @@ source "$HOOK"
 echo "went on"
 '
 
-@test 'variables of the build do not make the hook believe that it runs inside confine' {
+@test 'if a build sets variables such as PORTCULLIS_INSIDE, the hook still starts confine' {
 	run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox PORTCULLIS_INSIDE=1 portcullis_inside=portcullis-inside \
 		marker=compile last=portcullis-inside argv=portcullis-inside
 	[[ $output == started ]]
 }
 
-@test 'the marker makes the hook leave the phase alone' {
+@test 'if the last argument of ebuild.sh is portcullis-inside, the hook does not start confine' {
 	HOOK_LAST=portcullis-inside run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'went on' ]]
 }
 
-@test 'without readable arguments the hook warns once per package, or stops the phase with PORTCULLIS_ON_FAILURE=die' {
+@test "if the hook cannot read the arguments of ebuild.sh, it warns once per package, or stops the phase with PORTCULLIS_ON_FAILURE=die" {
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'elog Portcullis: app-misc/foo-1: src_compile runs without network-sandbox: /proc/self/cmdline does not contain '*$'\nwent on' ]]
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox

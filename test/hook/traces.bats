@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The hook leaves no trace in a phase that it does not confine: no output, variable, function, trap, option or process.
+# In a phase that the hook does not confine, it prints nothing, starts no process, and changes nothing in ebuild.sh's shell: no
+# variable, function, trap or option.
 
 bats_require_minimum_version 1.5.0
 load hook
@@ -30,8 +31,8 @@ snapshot() {
 }
 '
 
-# expect_no_trace PHASE [NAME=VALUE...]: sources the hook with several sets of shell options
-expect_no_trace() {
+# expect_unchanged PHASE [NAME=VALUE...]: sources the hook with several sets of shell options. Fails if it changes the shell's state.
+expect_unchanged() {
 	local options
 	for options in +x -e -u '-o pipefail' '-euo pipefail' -f '-E -T'; do
 		run -0 hook_run "$SNAPSHOT
@@ -47,41 +48,41 @@ expect_no_trace() {
 	done
 }
 
-@test 'no trace in any phase if FEATURES enables no sandbox' {
+@test 'if FEATURES enables no sandbox, the hook changes nothing in the shell of any phase' {
 	local phase
 	for phase in unpack compile setup pretend depend clean postinst ''; do
-		expect_no_trace "$phase" PORTAGE_FEATURES='sandbox ccache'
+		expect_unchanged "$phase" PORTAGE_FEATURES='sandbox ccache'
 	done
 }
 
-@test 'no trace in pkg_* and other phases if FEATURES enables all sandboxes' {
+@test 'if FEATURES enables all sandboxes, the hook changes nothing in the shell of phases other than src_*' {
 	local phase
 	for phase in setup pretend depend clean postinst prerm instprep ''; do
-		expect_no_trace "$phase" PORTAGE_FEATURES='cgroup ipc-sandbox network-sandbox'
+		expect_unchanged "$phase" PORTAGE_FEATURES='cgroup ipc-sandbox network-sandbox'
 	done
 }
 
-@test 'no trace in a src_* phase that the rules do not confine' {
-	expect_no_trace unpack PORTAGE_FEATURES=network-sandbox
-	expect_no_trace compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
-	expect_no_trace test PORTAGE_FEATURES=network-sandbox PORTAGE_PROPERTIES=test_network
+@test 'the hook changes nothing in the shell of a src_* phase that runs without sandboxes' {
+	expect_unchanged unpack PORTAGE_FEATURES=network-sandbox
+	expect_unchanged compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
+	expect_unchanged test PORTAGE_FEATURES=network-sandbox PORTAGE_PROPERTIES=test_network
 }
 
-@test 'no trace if the package manager sets none of the variables' {
+@test 'if bash sources the hook without the variables of Portage, the hook changes nothing in that shell' {
 	run -0 env -i PATH="$PATH" bash -euo pipefail -c 'source "$1"; [[ $(compgen -A function) == "" ]]' - "$HOOK"
 	[[ ! $output ]]
 }
 
-@test 'no trace in the phase inside confine' {
-	HOOK_LAST=portcullis-inside expect_no_trace compile PORTAGE_FEATURES='ipc-sandbox network-sandbox' \
+@test 'the hook changes nothing in the shell of a phase that confine has started' {
+	HOOK_LAST=portcullis-inside expect_unchanged compile PORTAGE_FEATURES='ipc-sandbox network-sandbox' \
 		EBUILD_SH_ARGS='compile portcullis-inside'
 }
 
-@test 'pkg_setup stores the settings and leaves no other trace' {
-	expect_no_trace setup PORTCULLIS_UNPACK=confine PORTCULLIS_MEMORY_MAX=8G PORTCULLIS_ALLOW=$'distcc\n  example.org:80'
+@test 'in pkg_setup, the hook stores the settings PORTCULLIS_* in a file, and changes nothing in the shell' {
+	expect_unchanged setup PORTCULLIS_UNPACK=confine PORTCULLIS_MEMORY_MAX=8G PORTCULLIS_ALLOW=$'distcc\n  example.org:80'
 	[[ $(tail -n +2 "$(hook_stored settings)" | sort) == $'PORTCULLIS_ALLOW=distcc example.org:80\nPORTCULLIS_MEMORY_MAX=8G\nPORTCULLIS_UNPACK=confine' ]]
 	# The file becomes empty if no setting is set any more.
-	expect_no_trace setup
+	expect_unchanged setup
 	[[ $(<"$(hook_stored settings)") == "$BUILDDIR" ]]
 }
 
@@ -90,7 +91,7 @@ processes() {
 	hook_run 'exec unshare --user --map-root-user --pid --fork --mount-proc bash "$PORTAGE_BIN_PATH/inner.sh" "$EBUILD_PHASE"' "$@"
 }
 
-@test 'the hook starts no process if nothing can conflict' {
+@test 'the hook starts no process in a phase without sandboxes, and starts Node at most once for a possible conflict' {
 	cat >"$BATS_TEST_TMPDIR/inner.sh" <<-'EOF'
 		read -r before </proc/sys/kernel/ns_last_pid
 		source "$HOOK"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Limits on a kernel with cgroup v2 controllers: as root, and as a user with a delegated cgroup.
+# Limits of confine on a kernel with cgroup v2 controllers, as root and as a user with a delegated cgroup.
 
 load ../confine/helper
 
@@ -21,7 +21,7 @@ SPIN='import time
 end = time.monotonic() + 1
 while time.monotonic() < end: pass'
 
-@test 'memory.max kills a process that exceeds it, and the record names the limit' {
+@test 'confine --limit memory.max kills a process that exceeds the limit, and the record contains limit_hit memory.max' {
 	local who
 	for who in env in_delegated_cgroup; do
 		run -137 "$who" "$CONFINE" --cgroup x --limit memory.max=64M --record "$RECORD" -- python3 -c "$ALLOCATE"
@@ -34,7 +34,7 @@ while time.monotonic() < end: pass'
 	done
 }
 
-@test 'pids.max refuses processes, and the record names the limit' {
+@test 'confine --limit pids.max makes fork fail above the limit, and the record contains limit_hit pids.max' {
 	local who
 	for who in env in_delegated_cgroup; do
 		run ! "$who" "$CONFINE" --cgroup x --limit pids.max=10 --record "$RECORD" -- python3 -c '
@@ -45,7 +45,7 @@ for i in range(30):
 	done
 }
 
-@test 'cpu.max limits the CPU time' {
+@test 'confine --limit cpu.max=30% limits a busy process to about 30 % of a processor' {
 	local who used
 	for who in env in_delegated_cgroup; do
 		run -0 "$who" "$CONFINE" --cgroup x --limit cpu.max=30% --record "$RECORD" -- python3 -c "$SPIN"
@@ -58,17 +58,17 @@ for i in range(30):
 	done
 }
 
-@test 'confine leaves no cgroup in a delegated cgroup' {
+@test 'if a user runs confine in a delegated cgroup, confine removes the cgroups that it created' {
 	in_delegated_cgroup "$CONFINE" --cgroup x --limit memory.max=1G -- true
 	[[ ! $(find /sys/fs/cgroup -type d -name 'portcullis-*') ]]
 }
 
-@test 'the record counts the processes of a phase' {
+@test 'the record contains the number of processes that the confined command started' {
 	run -0 "$CONFINE" --cgroup x --record "$RECORD" -- bash -c 'for i in {1..20}; do /bin/true; done'
 	[[ $(record_value "$RECORD" r.processes) == 21 ]]
 }
 
-@test 'limits of the outer cgroup apply for root and for a user, and the record reports them as inherited' {
+@test 'if the outer cgroup already has a limit, the limit applies to confine, and the record contains limit_inherited' {
 	local who group=/sys/fs/cgroup/limited
 	mkdir "$group"
 	echo 64M >"$group/memory.max"

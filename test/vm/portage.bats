@@ -3,7 +3,7 @@
 
 load ../lib/prefix
 
-@test 'a daemon of pkg_postinst dies without Portcullis and survives with it, and an orphan of src_compile is killed' {
+@test 'with Portcullis, a daemon that pkg_postinst starts survives emerge, and an orphan of src_compile is killed' {
 	local name
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup"'
@@ -34,7 +34,7 @@ load ../lib/prefix
 	[[ ! $(find /sys/fs/cgroup -type d \( -name 'portcullis*' -o -name 'emerge-*' \)) ]]
 }
 
-@test 'without userpriv the cgroup of a phase is below the one that Portage made' {
+@test 'without FEATURES=userpriv, confine creates the cgroup of a phase below the cgroup that Portage created for the build' {
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup -userpriv -pid-sandbox"'
 	prefix_install_portcullis
@@ -46,7 +46,7 @@ load ../lib/prefix
 	[[ $(record_values "$RECORDS" compile r.tracking) == cgroup+pidns ]]
 }
 
-@test 'PORTCULLIS_MEMORY_MAX limits the whole build, also as the portage user, and the elog reports it' {
+@test 'PORTCULLIS_MEMORY_MAX limits the whole build, with and without userpriv, and emerge prints that the limit was reached' {
 	local features
 	for features in cgroup 'cgroup userpriv -pid-sandbox' 'cgroup -userpriv -pid-sandbox'; do
 		prefix_make root
@@ -75,7 +75,7 @@ load ../lib/prefix
 	done
 }
 
-@test 'all three limits apply to the cgroup of the build from src_unpack on' {
+@test 'from src_unpack on, PORTCULLIS_MEMORY_MAX, PORTCULLIS_PIDS_MAX and PORTCULLIS_CPU_MAX limit the cgroup of the build' {
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_MEMORY_MAX="300M"' 'PORTCULLIS_PIDS_MAX="60"' 'PORTCULLIS_CPU_MAX="050%"'
 	prefix_install_portcullis

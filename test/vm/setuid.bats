@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Mode setuid without user namespaces, with all cgroup controllers, and with fs.suid_dumpable.
+# The setuid confine (mode setuid) on a kernel without user namespaces, with all cgroup controllers, and with fs.suid_dumpable.
 
 load ../setuid/helper
 
@@ -21,7 +21,7 @@ in_cgroup() {
 		--init-groups --inh-caps=-all "${@:2}"
 }
 
-@test 'without user namespaces mode setuid isolates, and records the limits that it cannot apply' {
+@test 'without user namespaces, the setuid confine isolates the command and records the limits that it cannot apply' {
 	run -0 as_caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
 		sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == / ]]
@@ -29,7 +29,7 @@ in_cgroup() {
 	[[ ! -e /sys/fs/cgroup/portcullis ]]
 }
 
-@test 'without user namespaces mode setuid makes a cgroup with limits in a delegated one' {
+@test 'without user namespaces, the setuid confine applies limits in a cgroup that is delegated to the caller' {
 	local lent=/sys/fs/cgroup/lent
 	echo '+pids +memory' >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir "$lent"
@@ -43,7 +43,7 @@ in_cgroup() {
 	until_true 10 rmdir "$lent"
 }
 
-@test 'without user namespaces and set-user-id --require prints one line, and --best-effort goes on' {
+@test 'without user namespaces, confine without the setuid bit fails with --require, and runs the command with --best-effort' {
 	install -m 755 "$CONFINE" "$TEST_DIR/plain"
 	run -125 as_caller "$TEST_DIR/plain" --net --require -- true
 	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
@@ -52,7 +52,7 @@ in_cgroup() {
 	rm "$TEST_DIR/plain"
 }
 
-@test 'cpu.weight, the freezer and limits of the caller stay in force' {
+@test 'cpu.weight, freezing and pids.max of the cgroup of the caller also apply to the setuid confine' {
 	local cage=/sys/fs/cgroup/cage
 	echo '+pids +memory +cpu' >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir "$cage"
@@ -76,7 +76,7 @@ in_cgroup() {
 	until_true 10 rmdir "$cage"
 }
 
-@test 'with fs.suid_dumpable 1 and 2 confine writes no core' {
+@test 'if fs.suid_dumpable is 1 or 2, the setuid confine writes no core file when SIGSEGV ends it' {
 	local dumpable pid
 	echo "$WORK/core.%p" >/proc/sys/kernel/core_pattern
 	ulimit -c unlimited

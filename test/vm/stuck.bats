@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A process that survives SIGKILL: confine waits for it, records it and does not hang. The process sleeps uninterruptibly in a write to
-# a frozen file system (FIFREEZE, ioctl_fsfreeze(2)) until that is thawed.
+# A stuck process survives SIGKILL. confine records the process and does not hang. The process sleeps uninterruptibly in a write to a
+# frozen file system (FIFREEZE, ioctl_fsfreeze(2)) until the file system is thawed.
 
 load ../confine/helper
 load ../confine/tracking_methods
@@ -100,7 +100,7 @@ thaw_and_clean() {
 	fsfreeze --freeze "$FROZEN"
 }
 
-@test 'with every tracking method confine reports a stuck process within 10 s and removes its cgroup later' {
+@test 'confine records a process that survives SIGKILL, exits within 10 s, and the next confine removes its cgroup' {
 	local method
 	for method in pidns subreaper cgroup cgroup+pidns setuid; do
 		assert_stuck_reported "$method" "$WRITE"
@@ -109,7 +109,7 @@ thaw_and_clean() {
 	done
 }
 
-@test 'confine reports a stuck process whose memory is locked, at which ps would hang' {
+@test 'confine records a process that survives SIGKILL and exits within 10 s, even if reading its memory map would hang' {
 	local method
 	for method in pidns subreaper cgroup+pidns setuid; do
 		assert_stuck_reported "$method" "$LOCK"
@@ -117,7 +117,7 @@ thaw_and_clean() {
 	done
 }
 
-@test 'emerge reports a stuck process at the end and merges the package' {
+@test 'if a process of src_compile survives SIGKILL, emerge prints a message and merges the package' {
 	prefix_make user
 	prefix_conf 'FEATURES="cgroup"'
 	prefix_install_portcullis
