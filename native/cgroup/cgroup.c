@@ -73,7 +73,7 @@ static void set_limits(struct cgroup *cgroup, const struct options *options)
 		if (options->limit[i] == NULL || set_limit(cgroup->directory, (enum limit)i, options->limit[i]))
 			continue;
 		cgroup->limit_error[i] = errno;
-		cgroup->limit_problem[i] = errno == ENOENT ? "its cgroup controller is not available here" : "the kernel refused it";
+		cgroup->limit_problem[i] = errno == ENOENT ? "its cgroup controller is not available here" : "the kernel refused this value";
 	}
 }
 

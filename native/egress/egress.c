@@ -46,7 +46,7 @@ void egress_open(const struct allow *allow, enum egress_route route, const char 
 	egress.route = log->route = route;
 	/* The list applies to sockets of the host's network, so they must be distinguishable from those of the phase. */
 	if (route == ROUTE_DIRECT && !host_network_set(-1))
-		disable(log, "Linux before 5.14 cannot tell the sockets of two networks apart");
+		disable(log, "allowed connections need Linux 5.14 or later");
 }
 
 /* Once the socket is connected, a second call returns 0, and later ones EISCONN. */
@@ -183,7 +183,7 @@ static enum egress_decision deny_inaccessible(const struct egress_call *call, in
 	if (errno == EPERM && !egress.connected) {
 		char reason[96];
 		const char *name = target_program(&call->target)->comm;
-		snprintf(reason, sizeof reason, "%s, the first program to connect or listen, denies access to its sockets", *name == '\0' ? "an unknown program" : name);
+		snprintf(reason, sizeof reason, "confine cannot inspect %s, the first program that connected or listened", *name == '\0' ? "an unknown program" : name);
 		disable(call->log, reason);
 		return EGRESS_CONTINUE;
 	}

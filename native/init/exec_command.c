@@ -152,9 +152,9 @@ noreturn void exec_command(const struct options *options, const struct signals *
 	else
 		environment_restore(environment);
 	if (options->chown_eperm && !chown_filter_install())
-		refuse("--chown-eperm: seccomp: %m");
+		refuse("--chown-eperm: installing a seccomp filter: %m");
 	if (!signals_restore(signals))
-		refuse("restoring signals: %m");
+		refuse("restoring the signal mask and handlers of the caller: %m");
 	/* execvp() searches the PATH of environ. */
 	environ = environment;
 	execvp(options->command[0], options->command);

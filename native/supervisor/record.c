@@ -175,7 +175,7 @@ static int rotate(int fd, const char *path)
 static void write_and_close(int fd, const char *path, const struct json *json)
 {
 	if (fd < 0 || write(fd, json->text, json->length) != (ssize_t)json->length)
-		print_error("record %s: %m", path);
+		print_error("cannot write the record to %s: %m", path);
 	if (fd >= 0)
 		close(fd);
 }
@@ -190,7 +190,7 @@ static void write_notice(const char *path, const struct json *json)
 {
 	int fd = open_safely(path);
 	if (fd >= 0 && ftruncate(fd, 0) != 0)
-		print_error("record %s: %m", path);
+		print_error("cannot write the record to %s: %m", path);
 	write_and_close(fd, path, json);
 }
 
@@ -226,7 +226,7 @@ void record_write(const struct options *options, const struct phase_result *resu
 		json_raw(&json, ",\"abandoned\":true");
 	json_raw(&json, "}\n");
 	if (json.failed)
-		print_error("record: out of memory");
+		print_error("cannot write the record: out of memory");
 	else {
 		if (options->record != NULL)
 			append_record(options->record, &json);

@@ -136,7 +136,7 @@ void record_audit(struct json *json, const struct phase_result *result)
 		return;
 	json_raw(json, ",\"watched\":\"%s\"", log->watched == WATCHED_YES && !result->watcher_died ? "yes" : "no");
 	if (result->watcher_died)
-		json_member(json, "watched_why", "the watcher died, and confine killed the phase");
+		json_member(json, "watched_why", "the watcher process of confine has exited, so confine killed the phase");
 	else if (log->watched == WATCHED_NO)
 		add_reason(json, "watched_why", log->watched_reason, log->watched_errno);
 	else if (log->watched == WATCHED_NOT_YET)

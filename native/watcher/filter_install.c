@@ -95,15 +95,15 @@ static void install_with_listener(struct setup_message *message, const struct fi
 	bool inert = false;
 	errno = 0;
 	if (!kernel_can_continue()) {
-		set_failure(message, "Linux before 5.5 cannot continue a watched call");
+		set_failure(message, "recording connections needs Linux 5.5 or later");
 		return;
 	}
 	int listener = install(rules, &inert);
 	if (listener < 0 && errno == ENOTSUP) {
 		errno = 0;
-		set_failure(message, "this architecture has no filter");
+		set_failure(message, "confine has no seccomp filter for this architecture");
 	} else if (listener < 0)
-		set_failure(message, errno == EBUSY ? "another seccomp listener exists" : "seccomp");
+		set_failure(message, errno == EBUSY ? "another program has already installed a seccomp listener" : "installing a seccomp filter");
 	else
 		*message = (struct setup_message){.type = SETUP_LISTENER, .fds = {listener, -1}};
 	message->setuid_inert = inert;
@@ -136,7 +136,7 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 	if (pipe2(delivery.pipe, O_CLOEXEC) == 0)
 		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &delivery);
 	if (helper < 0) {
-		set_failure(&delivery.message, "starting a helper process");
+		set_failure(&delivery.message, "starting a helper process of confine");
 		setup_message_send(setup_socket, &delivery.message);
 		close(setup_socket);
 		return false;
@@ -146,10 +146,10 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 	bool started = write(delivery.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)
 		if (errno != EINTR)
-			refuse("waiting for the helper process: %m");
+			refuse("--audit: waiting for a helper process: %m");
 	/* Without a listener every watched call of the build would fail with ENOSYS. */
 	if (!started || status != 0)
-		refuse("sending the listener to the watcher: %m");
+		refuse("--audit: sending the seccomp listener to the watcher process: %m");
 	bool installed = delivery.message.fds[0] >= 0;
 	if (installed)
 		close(delivery.message.fds[0]);

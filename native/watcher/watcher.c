@@ -24,7 +24,7 @@ const struct network_log *watcher_open(struct watcher *watcher, bool wanted)
 		return NULL;
 	watcher->log = network_log_create();
 	if (watcher->log == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		refuse("setting up the audit: %m");
+		refuse("--audit: preparing the watcher process: %m");
 	watcher->setup_socket_watcher = ends[0];
 	watcher->setup_socket = ends[1];
 	return watcher->log;
@@ -48,9 +48,9 @@ static noreturn void run_watcher(struct watcher *watcher, int control, int broke
 	sigfillset(&all);
 	bool runs_as_root = geteuid() == 0;
 	if (!watcher_rights_reduce())
-		refuse("giving up privileges for the audit: %m");
+		refuse("--audit: dropping the privileges of the watcher process: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 3))
-		refuse("setting up the watcher: %m");
+		refuse("--audit: preparing the watcher process: %m");
 	prctl(PR_SET_NAME, "confine-audit");
 	watcher_rights_filter();
 	loop_run(&(struct loop_options){
@@ -72,7 +72,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 	if (watcher->log == NULL)
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		refuse("setting up the audit: %m");
+		refuse("--audit: preparing the watcher process: %m");
 	/* Without a broker, calls that the watcher cannot read are counted as unreadable. */
 	if (yama_broker_is_needed() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, broker) != 0)
 		broker[0] = broker[1] = -1;
@@ -87,7 +87,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 		run_watcher(watcher, ends[1], broker[1], options, route);
 	}
 	if (watcher->pid < 0)
-		refuse("fork: %m");
+		refuse("--audit: starting the watcher process: fork: %m");
 	if (dumpable == 1 && prctl(PR_SET_DUMPABLE, 1) != 0)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
 	close(ends[1]);

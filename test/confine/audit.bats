@@ -162,7 +162,7 @@ except OSError: pass
 	audit_setup
 	# The outer confine stands for another program that has already installed a seccomp listener.
 	RUN_AS=root run -0 "$CONFINE" --audit --record "$outer" --net -- "$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 3
-	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'another seccomp listener exists: Device or resource busy' ]]
+	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'another program has already installed a seccomp listener: Device or resource busy' ]]
 	[[ $(record_value "$RECORD" r.unreachable) == 3 && $(record_value "$RECORD" r.unattributed) == 3 && $(record_value "$RECORD" r.blocked) == undefined ]]
 }
 
@@ -228,7 +228,7 @@ assert server.accept()[0].recv(4) == b"ping"
 	run -0 audit_run --probe
 	[[ $output == *$'\naudit=yes'* ]]
 	run -0 "$CONFINE" --audit --record "$RECORD" -- "$CONFINE" --probe
-	[[ $output == *$'\naudit=no: another seccomp listener exists: Device or resource busy'* ]]
+	[[ $output == *$'\naudit=no: another program has already installed a seccomp listener: Device or resource busy'* ]]
 }
 
 # refused CALL=ERROR... -- COMMAND...: runs confine --audit with these system calls failing
@@ -251,7 +251,7 @@ refused() {
 	assert_blocked "client tcp $DESTINATION 1"
 	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'mount(MS_SLAVE): Operation not permitted' ]]
 	refused seccomp=EPERM -- "$CLIENT" connect 2
-	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'seccomp: Operation not permitted' && $(record_value "$RECORD" r.unattributed) == 2 ]]
+	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'installing a seccomp filter: Operation not permitted' && $(record_value "$RECORD" r.unattributed) == 2 ]]
 }
 
 @test 'the seccomp filters return the same action as the model in filter_model.c for all system calls of x86-64, x32, i386, aarch64 and arm' {

@@ -97,7 +97,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 		kill -KILL "$WATCHER"
 		assert_exit_status 137
 		until_true 5 no_test_processes
-		[[ $(record_value "$RECORD" r.abandoned) == true && $(record_value "$RECORD" r.watched_why) == 'the watcher died, and confine killed the phase' ]]
+		[[ $(record_value "$RECORD" r.abandoned) == true && $(record_value "$RECORD" r.watched_why) == 'the watcher process of confine has exited, so confine killed the phase' ]]
 	done
 }
 
@@ -197,7 +197,7 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	run audit --net --cgroup audit -- bash -c 'for ((i = 0; i < 40; i++)); do "$1" "$2" "$3" address & done; until (($(wc -l <"$3") >= 40)); do :; done; exec "$4" connect 3' \
 		bash "$STALL" "$DEVICE" "$STALL_LOG" "$CLIENT"
 	if ((status == 137)); then
-		[[ $(record_value "$RECORD" r.watched_why) == 'the watcher died, and confine killed the phase' ]]
+		[[ $(record_value "$RECORD" r.watched_why) == 'the watcher process of confine has exited, so confine killed the phase' ]]
 	else
 		[[ $status == 0 && $(record_value "$RECORD" r.unreadable) == 40 ]]
 	fi

@@ -45,8 +45,10 @@ describe('network messages', () => {
 		expect(lines({ route: 'none' })).toEqual([
 			expect.stringContaining('PORTCULLIS_ALLOW had no effect: Portage itself isolated the network'),
 		]);
-		expect(lines({ route: 'none', route_why: 'sudo denies access to its sockets' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect: sudo denies access to its sockets. To find the cause, run: portcullis doctor',
+		expect(
+			lines({ route: 'none', route_why: 'confine cannot inspect sudo, the first program that connected or listened' }),
+		).toEqual([
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect: confine cannot inspect sudo, the first program that connected or listened. To find the cause, run: portcullis doctor',
 		]);
 	});
 

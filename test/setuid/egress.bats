@@ -91,6 +91,6 @@ run_allowed() {
 	# shellcheck disable=SC2016 # for the inner shell
 	run_allowed sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$TEST_DIR/closed" "$TEST_DIR/client" "$REMOTE"
 	[[ $output == ECONNREFUSED$'\n'ECONNREFUSED && $(record_value record r.route) == none ]]
-	[[ $(record_value record r.route_why) == 'closed, the first program to connect or listen, denies access to its sockets' ]]
+	[[ $(record_value record r.route_why) == 'confine cannot inspect closed, the first program that connected or listened' ]]
 	assert_allowed ''
 }
