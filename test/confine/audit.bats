@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# confine --audit records every attempt to reach the network, with the process, and nothing else.
+# confine --audit records each attempt to reach the network, and the process that made the attempt.
 
 load audit
 
@@ -127,7 +127,7 @@ except OSError: pass
 	audit --net -- "$CLIENT" timer 0 50000 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") =~ ^unexpected=([0-9]+)\ ticks=([0-9]{2,})$ ]]
 	unexpected=${BASH_REMATCH[1]} ticks=${BASH_REMATCH[2]}
-	# A signal interrupts a call only before the watcher has received it.
+	# A signal can interrupt a call only until the watcher has received the call.
 	((unexpected < ticks / 2))
 	assert_blocked "client tcp $DESTINATION $((50000 - unexpected))"
 	[[ $(record_value "$RECORD" r.unreachable) == $((50000 - unexpected)) ]]
@@ -231,7 +231,7 @@ assert server.accept()[0].recv(4) == b"ping"
 	[[ $output == *$'\naudit=no: another program has already installed a seccomp listener: Device or resource busy'* ]]
 }
 
-# refused CALL=ERROR... -- COMMAND...: runs confine --audit with these system calls failing
+# refused CALL=ERROR... -- COMMAND...: runs confine --audit under a seccomp filter that lets these system calls fail
 refused() {
 	local -a calls=()
 	while [[ $1 != -- ]]; do

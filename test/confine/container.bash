@@ -2,7 +2,7 @@
 # A container like those of Docker, made by crun: the files of this machine, parts of /proc masked, /sys read-only, the fourteen
 # capabilities of Docker and, on request, its default seccomp profile.
 #
-#   run_in_container SECCOMP UID COMMAND...   runs the command in one as that user; SECCOMP is `docker` or `unconfined`
+#   run_in_container SECCOMP UID COMMAND...   runs the command in such a container as user UID; SECCOMP is `docker` or `unconfined`
 #
 # TEST_DIR is a folder that every user may write (helper.bash).
 
@@ -11,7 +11,7 @@ run_in_container() {
 	bundle=$(mktemp -d "$TEST_DIR/container.XXXXXX") || return
 	mkdir "$bundle/rootfs"
 	container_configuration "$@" >"$bundle/config.json" || return
-	# The mount namespace removes the mounts at the end. crun refuses a hybrid cgroup tree, so it gets none.
+	# The mount namespace removes the mounts at the end. crun refuses a hybrid cgroup tree, so the container has no cgroup tree.
 	# shellcheck disable=SC2016
 	unshare --mount --propagation private -- bash -c \
 		'mount --rbind / "$1/rootfs" && mount -t tmpfs none /sys/fs/cgroup && exec crun --root "$1/state" --cgroup-manager disabled run --bundle "$1" "$2"' - "$bundle" "${bundle##*/}"

@@ -56,7 +56,7 @@ assert_degrades() {
 	for kind in net ipc; do
 		[[ " $what " == *" $kind "* ]] || [[ $(record_value "$RECORD" "r.applied.$kind") == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
 	done
-	# confine makes a UTS namespace with the network, and a user namespace for either.
+	# confine creates a UTS namespace together with the network namespace. An unprivileged confine also needs a user namespace.
 	if [[ " $what " == *' net '* ]]; then
 		[[ $(grep '^uts ' <<<"$output" | sort -u | wc -l) == 1 ]]
 	fi

@@ -4,7 +4,7 @@
 
 load audit
 
-# npm run soak sets CONFINE_SOAK, for the full number.
+# npm run soak sets CONFINE_SOAK, which repeats the race 1,000,000 times.
 RACES=${CONFINE_SOAK:+1000000}
 
 setup_file() {
@@ -13,7 +13,7 @@ setup_file() {
 	install -m 4755 "$TOP/native/build/confine" "$AUDIT_DIR/setuid"
 }
 
-# run_outside: prints which sockets this user can make without confine
+# run_outside: prints which sockets the user RUN_AS can create without confine
 run_outside() {
 	if [[ ${RUN_AS-user} == user && $EUID == 0 ]]; then
 		setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/make"
@@ -22,7 +22,8 @@ run_outside() {
 	fi
 }
 
-# assert_restricted OPTION...: with --net and these options only the four families can be made, and these as without confine
+# assert_restricted OPTION...: fails if the command of confine --net with these options can create a socket of another family than UNIX,
+# INET, INET6 and NETLINK, or if one of these four has another result than without confine
 assert_restricted() {
 	local outside
 	outside=$(run_outside | sed -E '
@@ -35,7 +36,7 @@ assert_restricted() {
 
 setup() {
 	audit_setup
-	# The seccomp filter comes before the ENOSYS of a kernel without x32.
+	# The seccomp filter returns its error before a kernel without x32 would return ENOSYS.
 	X32=EAFNOSUPPORT
 }
 

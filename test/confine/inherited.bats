@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# confine recognises the namespaces that Portage as root has made, and no similar ones, and does not make them again.
+# If Portage as root has created a network, IPC or PID namespace, confine keeps it. Otherwise confine creates its own.
 
 load helper
 

@@ -72,7 +72,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	for who in $CALLERS; do
 		run -0 "$who" "$CONFINE" --net -- python3 "$TEST_DIR/reach.py" "$port" "$NAME"
 		[[ $output == 'Connection refused / Connection refused' ]]
-		# Inside, the same port is free, and the command reaches its own server.
+		# In the isolated network the same port is free, and the command can connect to its own server.
 		run -0 "$who" "$CONFINE" --net -- bash -c '
 			coproc SERVER { exec python3 "$1/serve.py" "$2" "$3"; }
 			read -r port <&"${SERVER[0]}" && python3 "$1/reach.py" "$port" "$3"; exit' - "$TEST_DIR" "$port" "$NAME"
@@ -148,7 +148,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == $' 0 0 4294967295\n 0 0 4294967295\nallow\n250:12\n7' ]]
 	[[ $(stat -c %u:%g "$TEST_DIR/owned") == 250:12 ]]
 	[[ $(record_value "$RECORD" r.mode) == userns ]]
-	# Without CAP_SETUID only its own id is mapped.
+	# Without CAP_SETUID, confine can map only the id of the caller.
 	run -0 setpriv --bounding-set=-sys_admin,-setuid --inh-caps=-sys_admin,-setuid "$CONFINE" --net -- bash -c 'tr -s " " </proc/self/uid_map; id -u'
 	[[ $output == $' 0 0 1\n0' ]]
 }

@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 		print_result("socketcall", families[i].name, socketcall(1, family, type, 0, 0, 0, 0));
 		print_result("socketpair", families[i].name, by_libc(socketpair((int)family, (int)type, 0, pair)));
 	}
-	/* The watcher keeps the flags of the type. */
+	/* The watcher must keep SOCK_CLOEXEC and SOCK_NONBLOCK. */
 	int fd = (int)socketcall(1, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP, 0, 0, 0);
 	printf("flags %d %d\n", fd < 0 ? -1 : fcntl(fd, F_GETFD), fd < 0 ? -1 : fcntl(fd, F_GETFL) & O_NONBLOCK);
 	print_result("socketcall", "tcp-datagrams", socketcall(1, AF_INET, SOCK_DGRAM, IPPROTO_TCP, 0, 0, 0));

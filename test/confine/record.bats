@@ -63,7 +63,7 @@ notice_file_written() {
 	[[ $(record_value "$RECORD" r.orphan_count) == 1 && $(<"$notice") == "$(tail -n1 "$RECORD")" ]]
 }
 
-# The shell does not wait for the process that reads its output, and ends some milliseconds earlier.
+# bash does not wait for the process of >(...), which reads its output and exits some milliseconds later.
 @test 'a process that ends soon after the command, such as tee, is not recorded as an orphan' {
 	as_root_and_user ends_by_itself
 }

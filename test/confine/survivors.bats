@@ -41,8 +41,8 @@ emulated() {
 	grep -q 'QEMU TCG' /proc/cpuinfo
 }
 
-# nothing_stuck RECORD-LINE: no process outlasted the 7 s that confine waits. With an emulated CPU that can happen. Then all processes
-# must end later, and the next run must remove the cgroup.
+# nothing_stuck RECORD-LINE: fails if a process has outlasted the 7 s that confine waits. On an emulated CPU such a process is permitted if
+# it ends within a minute and the next run removes the cgroup.
 nothing_stuck() {
 	[[ $1 == *'"stuck":'* ]] || return 0
 	emulated && until_true 60 eval '[[ ! $(survivors) ]]' && "$CONFINE" --cgroup next -- true
@@ -57,7 +57,7 @@ assert_killed() {
 		start=${EPOCHREALTIME/./} count=0
 		run -0 run_tracked "$method" "$@"
 		printf '%s\t%s\t%d\n' "$what" "$method" $(((${EPOCHREALTIME/./} - start) / 1000)) >>"$TABLE"
-		# Without Node, whose start takes seconds on an emulated CPU.
+		# record_value would start Node, which takes seconds on an emulated CPU.
 		line=$(tail -n1 "$RECORD")
 		{ [[ $output == ready ]] && record_names_method "$method" "$line" && nothing_stuck "$line"; } || {
 			echo "$what, $method: $output ${line:0:1000}"

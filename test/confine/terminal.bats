@@ -14,13 +14,13 @@ at_terminal() {
 
 MODES=('--net' '--net --cgroup x')
 
-# The supervisor and init are stopped while the command gets its Ctrl-C. They would forward theirs before the next signal, which has
-# a higher number.
+# The test stops the supervisor and init of confine while the command receives SIGINT from Ctrl-C. When they continue, they
+# would forward their own SIGINT before SIGUSR1, which has a higher number.
 @test 'if the user presses Ctrl-C, the command of confine receives SIGINT once' {
 	local mode hold
 	for mode in "${MODES[@]}"; do
 		hold=stop
-		# Without --cgroup confine is replaced by the command.
+		# Without --cgroup, confine replaces itself with the command, so there is no supervisor to stop.
 		[[ $mode == *--cgroup* ]] || hold=
 		# shellcheck disable=SC2086 # words
 		run -0 at_terminal "await ready

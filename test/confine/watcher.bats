@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The watcher of confine --audit: its rights, attacks by the build, and the end of watcher and build.
+# The watcher process of confine --audit: its privileges, attacks by the build, and what happens if the watcher or the build ends.
 # shellcheck disable=SC2030,SC2031 # every test has variables of its own
 
 load audit
@@ -43,7 +43,7 @@ start_watched() {
 	read -r -u "$word" -t 10
 	unset TEST_MARK
 	exec {word}>&-
-	# The watcher may get its name after the command has started.
+	# The watcher may set its process name after the command has started.
 	until_true 5 is_watched
 }
 
@@ -104,7 +104,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 @test 'if the watcher process of confine --audit is stopped, connections wait until it continues' {
 	mkfifo -m 666 "$READY.go"
 	start_watched --net -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; exec "$1" connect 20000' sh "$CLIENT" "$READY"
-	# The supervisor would continue the watcher at once.
+	# The test stops the supervisor too, because the supervisor would continue the watcher at once.
 	kill -STOP "$SUPERVISOR" "$WATCHER"
 	echo >"$READY.go"
 	run ! timeout 0.3 tail --pid="$SUPERVISOR" -f /dev/null
@@ -235,7 +235,7 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 		"$CONFINE" --net --cgroup audit -- bash -c '[[ -s $1 ]] && echo started >>"$1"' bash "$STALL_LOG" 3>&- &
 	SUPERVISOR=$!
 	until_true 5 grep -q started "$STALL_LOG"
-	# The supervisor waits 7 s for init, which a stuck parent cannot reap.
+	# The supervisor waits 7 s for init, because the parent of init is stuck and cannot reap init.
 	timeout 30 tail --pid="$SUPERVISOR" -f /dev/null
 	assert_exit_status 0
 	# shellcheck disable=SC2046 # numbers
@@ -248,7 +248,7 @@ status_field() {
 	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"
 }
 
-# A confine with counters or sanitizers built in has no filter.
+# is_filtered PID: the watcher has its seccomp filter. A confine with coverage counters or sanitizers installs none.
 is_filtered() {
 	[[ ${CONFINE_BUILD-} ]] || [[ $(status_field Seccomp "$1") == 2 && $(status_field NoNewPrivs "$1") == 1 ]]
 }
@@ -339,7 +339,7 @@ thread.join()
 	[[ $(status_field Uid "$WATCHER") == 12321\ * ]]
 	run ! setpriv --reuid=12321 --regid=12321 --clear-groups ls "/proc/$WATCHER/fd"
 	run ! setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- strace -p "$WATCHER" -o /dev/null
-	# The user can trace the supervisor, so it has no listener.
+	# The user can trace the supervisor, so the supervisor must not have the seccomp listener.
 	[[ ! $(find "/proc/$SUPERVISOR/fd" -lname 'anon_inode:*seccomp*') && $(find "/proc/$WATCHER/fd" -lname 'anon_inode:*seccomp*') ]]
 	kill "$SUPERVISOR"
 	assert_exit_status 143
@@ -367,7 +367,7 @@ thread.join()
 
 @test 'connections by io_uring are counted in the record as unattributed, without process or destination' {
 	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/io_uring.c"
-	# Attempts to 10.0.0.0/8 have a route, so the kernel does not count them, and they must not hide unattributed ones.
+	# lo has a route to 10.0.0.0/8, so the kernel does not count these connections. They must not reduce the unattributed count.
 	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
 	[[ $status != 4 ]] || skip 'no io_uring here'
 	[[ $status == 0 && $(record_value "$RECORD" r.unattributed) == 5 && $(record_value "$RECORD" r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
@@ -383,7 +383,7 @@ thread.join()
 	until_true 5 grep -q '^TracerPid:.[1-9]' "/proc/$WATCHER/status"
 	echo >"$READY.go"
 	wait "$SUPERVISOR"
-	# No answer to a call follows an open without such a check.
+	# strace must show a check between each open and the next answer to a system call.
 	awk '
 		/open(at)?\((AT_FDCWD, )?"\/proc\/[0-9]+\// { opened++; unchecked = 1 }
 		/NOTIF_ID_VALID/ { unchecked = 0 }

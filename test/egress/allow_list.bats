@@ -4,7 +4,7 @@
 
 load ../lib/remote_host
 
-# npm run soak sets CONFINE_SOAK, for the full numbers.
+# npm run soak sets CONFINE_SOAK, which repeats the race 1,000,000 times and makes 1000 connections per process.
 RACES=${CONFINE_SOAK:+1000000}
 CONNECTS=${CONFINE_SOAK:+1000}
 
@@ -65,7 +65,7 @@ run_client() {
 	local before
 	before=$(connection_count 8080)
 	run_client plain "$REMOTE" 8080
-	# lo has 10.0.0.1/8, the network of REMOTE, and answers for it.
+	# In the isolated network lo has 10.0.0.1/8, which contains REMOTE, so the kernel refuses the connection itself.
 	[[ $output == ECONNREFUSED ]]
 	assert_blocked "client tcp $REMOTE 8080 1"
 	assert_allowed ''

@@ -10,7 +10,7 @@ setup_file() {
 	cp "$TOP"/test/egress/clients/* "$AUDIT_DIR"
 }
 
-# assert_fetches COMM COMMAND...: the command fetches the page of the remote host if that is listed, and fails if it is not. The record
+# assert_fetches COMM COMMAND...: the command fetches the page of the remote host if --allow lists the host, and fails otherwise. The record
 # has the attempts under the process name COMM.
 assert_fetches() {
 	local name=$1

@@ -54,7 +54,7 @@ assert_compiles_remotely() {
 assert_distcc_blocked() {
 	local before
 	before=$(grep -c COMPILE_OK "$REMOTE_DIR/distccd.log")
-	# distcc keeps a list of failed hosts there.
+	# distcc remembers failed hosts in ~/.distcc.
 	rm -rf "$AUDIT_DIR/home/.distcc"
 	run audit --net --allow "$REMOTE:80" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
 	((status != 0))

@@ -3,7 +3,7 @@
 
 load ../lib/remote_host
 
-# npm run soak sets CONFINE_SOAK, for the full number.
+# npm run soak sets CONFINE_SOAK, which repeats each race 1,000,000 times.
 RACES=${CONFINE_SOAK:+1000000}
 
 setup_file() {

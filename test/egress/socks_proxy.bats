@@ -61,7 +61,7 @@ run_isolated() {
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 81
 		[[ $output == ECONNREFUSED && $(record_value "$RECORD" r.allowed_failed) == 1 ]]
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 82
-		# lo has 10.0.0.1/8, the network of REMOTE, and answers for it.
+		# In the isolated network lo has 10.0.0.1/8, which contains REMOTE, so the kernel refuses the connection itself.
 		[[ $output == ECONNREFUSED ]]
 		assert_blocked "client tcp $REMOTE 82 1"
 		run -0 run_isolated --socks "$PROXY" -- /usr/bin/python3 "$TOP/test/egress/clients/fetch.py" timeout "$REMOTE" 80

@@ -102,7 +102,7 @@ run_all_modes() {
 	log_run -125 "$@" --cgroup ../x -- true
 	log_run -125 "$@" --nonsense
 	log_run -0 "$@" --probe
-	# valgrind has no seccomp(2). --families any needs none.
+	# valgrind does not support seccomp(2). With --families any, confine does not call it.
 	log_run -0 "$@" --net --ipc --families any -- true
 	log_run -0 "$@" --net --ipc --cgroup sanitizer --best-effort --record record --notice-file notice --label a=b --die-with $$ --die-with-lock record -- \
 		bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1'

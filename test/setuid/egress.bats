@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# --allow in mode setuid: the watcher connects with the rights of the caller, and its sockets reach no other destination.
+# A set-user-id confine --allow: the watcher connects with the rights of the caller, and its sockets reach no other destination.
 
 load helper
 load ../lib/remote_host

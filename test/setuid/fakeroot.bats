@@ -17,7 +17,7 @@ make_prefix() {
 			doins text
 			fowners 1:2 /usr/share/probe/text
 			stat -c '%u:%g' "\${ED}/usr/share/probe/text" "\${ED}/usr/share/probe" >>'$PREFIX_LOG/owners'
-			# The ids of the kernel, without fakeroot.
+			# The real ids, which fakeroot does not change.
 			grep ^Uid /proc/self/status >>'$PREFIX_LOG/ids'
 		}
 	EOF
@@ -29,7 +29,7 @@ install_setuid_confine() {
 	chmod 4710 "$CONFINE"
 }
 
-# run_install KIND: installs with fakeroot-KIND. /usr/bin/fakeroot, the one of portage/const.py, is one of the two.
+# run_install KIND: installs with fakeroot-KIND. Portage itself would always run /usr/bin/fakeroot, which is one of the two.
 run_install() {
 	run_with_fakeroot prefix_run timeout 100 "$PREFIX_PORTAGE/bin/python" -c '
 import runpy, sys

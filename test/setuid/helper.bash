@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# For tests of mode setuid: confine installed as root:GROUP 4710, and three users for one test file.
+# For tests of a set-user-id confine: it is installed as root:GROUP 4710, and three users for one test file.
 #
 #   setuid_begin              for setup_file: makes the users, the group ACCOUNT and the variables below
-#   setuid_end                for teardown_file: kills their processes and removes all of it
+#   setuid_end                for teardown_file: kills the processes of the users, and removes users, group and TEST_DIR
 #   as_caller COMMAND...      runs the command as CALLER, a member of the group
 #   as_stranger COMMAND...    runs the command as a user outside the group
 #   as_victim COMMAND...      runs the command as a user whose processes and files the caller attacks

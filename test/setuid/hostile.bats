@@ -53,9 +53,9 @@ assert_ends_in_time() {
 
 @test 'a set-user-id confine passes 100,000 arguments, and one argument of 131,000 bytes, to the command' {
 	run -0 --separate-stderr as_caller "$TOOL" many 100000 8 "$CONFINE" "${ARGS[@]}" -- /usr/bin/env bash -c 'echo $#'
-	# The first one is $0.
+	# bash -c uses the first argument as $0, which $# does not count.
 	[[ $output == 99999 ]]
-	# MAX_ARG_STRLEN is 32 pages: the kernel refuses more.
+	# The kernel refuses a longer argument than 32 pages (MAX_ARG_STRLEN).
 	# shellcheck disable=SC2016
 	run -0 --separate-stderr as_caller "$TOOL" many 1 131000 "$CONFINE" "${ARGS[@]}" -- bash -c 'echo ${#0}'
 	[[ $output == 131000 ]]

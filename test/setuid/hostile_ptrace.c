@@ -184,7 +184,7 @@ int attack_ptrace(char **arguments)
 			execv(command[0], (char **)command);
 			_exit(99);
 		}
-		/* The name changes at exec. From then on no attack may succeed. */
+		/* The process name changes when confine is executed. From then on no attack may succeed. */
 		while (!is_confine(pid))
 			if (now() > began + 5000000)
 				fail("confine does not start");

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* From before exec until after the start of the command, which takes 2 to 8 ms. */
+/* The signal arrives between the fork before confine and the start of the command, which takes 2 to 8 ms. */
 #define WINDOW_MICROSECONDS 9000
 
 static const int sent[] = {SIGKILL, SIGKILL, SIGSTOP, SIGTERM, SIGTERM, SIGCHLD, SIGINT, SIGHUP, SIGSEGV, SIGXCPU, SIGPIPE, SIGUSR1};

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The seccomp listener in mode setuid. Its owner can add descriptors to a watched program and forge results of its system calls
-# (SECCOMP_IOCTL_NOTIF_ADDFD, seccomp_unotify(2)), and so could take over a privileged program.
+# The seccomp listener of a set-user-id confine. A process with the listener can add descriptors to a watched program, forge results of its
+# system calls (SECCOMP_IOCTL_NOTIF_ADDFD, seccomp_unotify(2)), and so take over a privileged program.
 
 load helper
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Mode setuid with a benign caller: the command is isolated and keeps the identity of the caller.
+# A set-user-id confine with a benign caller: the command is isolated and keeps the identity of the caller.
 
 load helper
 
-# The identity of a process. test/confine/families.bats tests the filter of socket families.
+# Shell code that prints the identity of its process. It contains the number of seccomp filters, so confine runs with --families any.
 # shellcheck disable=SC2016 # the inner shell's
 PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulimit -a; stat -c "%u %g" /proc/self/status . /'
 
@@ -194,7 +194,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 }
 
 @test 'without privileges and user namespaces, confine --require prints one line and runs nothing, and --best-effort runs the command' {
-	# A user namespace without nested ones, in which the bit has no effect.
+	# In this user namespace the set-user-id bit has no effect, and a nested user namespace cannot be created.
 	local deny='echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 	run -125 as_caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --net --require -- true
 	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]

@@ -3,7 +3,7 @@
 
 load helper
 
-# trace_run OPTION...: runs confine as the caller under strace of root, which keeps the set-user-id bit effective
+# trace_run OPTION...: runs confine as the caller under strace, which runs as root and so keeps the set-user-id bit effective
 trace_run() {
 	local trace
 	trace=$(mktemp "$BATS_TEST_TMPDIR/trace.XXXXXX")

@@ -22,7 +22,7 @@ function tableOf(text) {
 function* privileged(lines) {
 	const rights = new Map();
 	const begun = new Map();
-	// Before the exec of confine the process is setpriv of root.
+	// Until the process executes confine, it is setpriv with the privileges of root.
 	const confineProcesses = new Set();
 	for (let line of lines) {
 		let [, pid, rest] = /^(\d+) +(.*)$/.exec(line) ?? [];

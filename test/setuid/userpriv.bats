@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# emerge as root with FEATURES=userpriv, which runs src_* phases as the portage user in mode setuid.
+# emerge as root with FEATURES=userpriv, which runs src_* phases as the portage user with a set-user-id confine.
 
 load ../lib/prefix
 
