@@ -152,8 +152,11 @@ noreturn void init_run(const struct init *init)
 			continue;
 		if (channel_receive(init->channel, &message) != 1)
 			exit_without_supervisor(init);
-		if (message.type == MESSAGE_SIGNAL && !command_exited)
-			kill(command, message.signal);
+		if (message.type == MESSAGE_SIGNAL) {
+			if (!command_exited)
+				kill(command, message.signal);
+			channel_send(init->channel, &(struct message){.type = MESSAGE_SIGNAL});
+		}
 		if (message.type == MESSAGE_TEARDOWN)
 			kill_and_exit(init, false);
 	}

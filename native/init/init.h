@@ -22,7 +22,7 @@ enum message_type {
 	MESSAGE_NO_CHILDREN,	/* the command has exited, and init has no other child */
 	/* From the supervisor: */
 	MESSAGE_START,	  /* start the command */
-	MESSAGE_SIGNAL,	  /* send a signal to the command */
+	MESSAGE_SIGNAL,	  /* send a signal to the command; init returns the message */
 	MESSAGE_TEARDOWN, /* kill the remaining processes and exit */
 };
 

@@ -9,7 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "util/clock.h"
 #include "util/fail.h"
+
+/* init returns a forwarded signal within this time. A FUSE server that does not answer can hold init in the kernel. */
+#define SIGNAL_MILLISECONDS 5000
 
 static bool is_free(int fd)
 {
@@ -62,6 +66,8 @@ static void receive_message(struct supervisor *s)
 	}
 	if (message.type == MESSAGE_NO_CHILDREN)
 		s->no_children = true;
+	if (message.type == MESSAGE_SIGNAL)
+		s->signal_deadline = 0;
 }
 
 static void reap(struct supervisor *s)
@@ -85,8 +91,11 @@ static void forward_signals(struct supervisor *s)
 {
 	struct signalfd_siginfo info;
 	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-		if (info.ssi_signo != SIGCHLD && signals_is_forwarded(&info))
+		if (info.ssi_signo != SIGCHLD && signals_is_forwarded(&info)) {
 			supervisor_send(s, &(struct message){.type = MESSAGE_SIGNAL, .signal = (int)info.ssi_signo});
+			if (s->signal_deadline == 0)
+				s->signal_deadline = clock_milliseconds() + SIGNAL_MILLISECONDS;
+		}
 }
 
 bool supervisor_wait(struct supervisor *s, int timeout)

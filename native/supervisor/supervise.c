@@ -123,8 +123,10 @@ static void launch_or_degrade(struct supervisor *s)
 static void run(struct supervisor *s)
 {
 	while (!s->command_exited && !s->init_exited) {
-		bool alive = supervisor_wait(s, s->liveness.lock >= 0 ? LOCK_MILLISECONDS : -1);
-		if (alive && !liveness_lock_is_free(&s->liveness))
+		bool polls = s->liveness.lock >= 0 || s->signal_deadline != 0;
+		bool alive = supervisor_wait(s, polls ? LOCK_MILLISECONDS : -1);
+		bool stuck = s->signal_deadline != 0 && clock_milliseconds() >= s->signal_deadline;
+		if (alive && !stuck && !liveness_lock_is_free(&s->liveness))
 			continue;
 		s->result.abandoned = true;
 		return;

@@ -79,7 +79,7 @@ struct phase_result {
 	struct orphans orphans;
 	bool setuid_inert; /* no_new_privs is set: set-user-ID programs gain nothing */
 	bool stuck;	   /* a process survived SIGKILL until the deadline */
-	bool abandoned;	   /* confine killed the command, because a --die-with process ended or the watcher died */
+	bool abandoned;	   /* confine killed the command, because a --die-with process ended, the watcher died or init did not react */
 	int status;	   /* of the command, as wait(2) returns it */
 	long started;	   /* processes and threads; 0: unknown */
 	struct timespec began;
@@ -160,9 +160,10 @@ struct supervisor {
 	struct snmp snmp;
 	struct phase_result result;
 	bool command_exited;
-	bool no_children;  /* init has reported that it has no children */
-	bool init_exited;  /* and was reaped */
-	bool init_refused; /* init exited with EXIT_REFUSED and has printed the reason */
+	bool no_children;	   /* init has reported that it has no children */
+	bool init_exited;	   /* and was reaped */
+	bool init_refused;	   /* init exited with EXIT_REFUSED and has printed the reason */
+	long long signal_deadline; /* CLOCK_MONOTONIC milliseconds, for init to return a forwarded signal; 0: none is due */
 };
 
 /* Opens the processes and the lock file of --die-with and --die-with-lock. Returns false if one of the processes does not exist. */

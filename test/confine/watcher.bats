@@ -243,6 +243,22 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	until_true 5 no_test_processes
 }
 
+@test 'the supervisor ends by SIGTERM if a FUSE server holds init in the kernel' {
+	stall_begin
+	# shellcheck disable=SC2016 # for the inner shell
+	TEST_MARK=$READY setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$STALL_LOG" hold \
+		"$CONFINE" --net --cgroup audit -- bash -c 'echo started >>"$1"; exec sleep 1000' bash "$STALL_LOG" 3>&- &
+	SUPERVISOR=$!
+	until_true 5 grep -q started "$STALL_LOG"
+	kill "$SUPERVISOR"
+	# 5 s until init counts as stuck, and 7 s for the teardown.
+	timeout 60 tail --pid="$SUPERVISOR" -f /dev/null
+	assert_exit_status 137
+	# shellcheck disable=SC2046 # numbers
+	kill -KILL $(test_processes)
+	until_true 5 no_test_processes
+}
+
 # status_field NAME PID: prints a field of /proc/PID/status
 status_field() {
 	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"

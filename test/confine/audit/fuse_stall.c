@@ -3,6 +3,7 @@
  *
  *   stall DEVICE FILE serve COMMAND...   serves a file from outside the phase and runs COMMAND with it as descriptor 9
  *   stall DEVICE FILE delay COMMAND...   the same, but the server never answers the first flush
+ *   stall DEVICE FILE hold COMMAND...    the same, but the server never answers the first two flushes
  *   stall DEVICE FILE ACTION             serves a file and connects with an address in it, connects its descriptor, or makes a socket by
  *                                        i386 socketcall(2) with arguments in it
  *   stall - FILE ACTION                  the same with descriptor 9
@@ -151,7 +152,7 @@ static void serve_from_outside(char **argv)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		err(2, "socketpair");
 	if (fork() == 0) {
-		file = begin(argv[1], argv[2], strcmp(argv[3], "delay") == 0 ? 1 : 0);
+		file = begin(argv[1], argv[2], strcmp(argv[3], "delay") == 0 ? 1 : strcmp(argv[3], "hold") == 0 ? 2 : 0);
 		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 		*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
 		memcpy(CMSG_DATA(header), &file, sizeof file);
@@ -183,7 +184,7 @@ int main(int argc, char **argv)
 {
 	if (argc < 4)
 		errx(2, "three arguments");
-	if ((strcmp(argv[3], "serve") == 0 || strcmp(argv[3], "delay") == 0) && argc > 4)
+	if ((strcmp(argv[3], "serve") == 0 || strcmp(argv[3], "delay") == 0 || strcmp(argv[3], "hold") == 0) && argc > 4)
 		serve_from_outside(argv);
 	const char *what = argv[3], *path = argv[2];
 	bool is_address = strcmp(what, "address") == 0, is_socketcall = strcmp(what, "socketcall") == 0;
