@@ -75,7 +75,7 @@ assert_built_locally() {
 	[[ $output == *"Cache location"*redis* ]]
 	sccache_emerge
 	assert_built_locally
-	assert_sample_message "CC=\"sccache gcc\"; $DISTCC_HOST_DIR/sccache has [cache.redis]"
+	assert_sample_message "CC=\"sccache gcc\"; $DISTCC_HOST_DIR/sccache contains [cache.redis]"
 }
 
 @test 'the hook reports a scheduler in the configuration file of sccache as a conflict' {
@@ -91,7 +91,7 @@ assert_built_locally() {
 	[[ $output == *SchedulerStatus* ]]
 	sccache_emerge
 	assert_built_locally
-	assert_sample_message "CC=\"sccache gcc\"; $DISTCC_HOST_DIR/sccache has [dist]"
+	assert_sample_message "CC=\"sccache gcc\"; $DISTCC_HOST_DIR/sccache contains [dist]"
 }
 
 @test 'a build with sccache saves the same environment.bz2 with and without Portcullis' {
