@@ -31,8 +31,8 @@ static const char usage[] =
 	"  --environ FD                 read the environment of COMMAND from this file descriptor\n"
 	"  --chown-eperm                in a user namespace: EPERM for chown to unmapped ids\n"
 	"  --record FILE                append one line of JSON about the run to FILE\n"
-	"  --notice-file FILE           write this line to FILE if a user should read it\n"
-	"  --label NAME=VALUE           add a member to this line\n"
+	"  --notice-file FILE           also write the record to FILE if it reports a problem\n"
+	"  --label NAME=VALUE           add a member to the record\n"
 	"  --die-with PID               kill COMMAND when the process PID exits\n"
 	"  --die-with-lock FILE         kill COMMAND when the POSIX lock on FILE is released\n"
 	"  --require                    exit with 125 if an option cannot be fulfilled (default)\n"
@@ -40,7 +40,7 @@ static const char usage[] =
 	"  --probe                      print which isolation is available here\n"
 	"  --gc                         remove the cgroups that killed runs have left\n"
 	"\n"
-	"Exit status: that of COMMAND. 125 if confine fails; 126 and 127 as env(1).\n";
+	"Exit status: that of COMMAND. 125 if confine fails; 126 if COMMAND cannot be executed; 127 if it is not found.\n";
 
 /* Returns whether a supervisor is needed. Without one, confine executes the command itself. */
 static bool needs_supervisor(const struct options *options)

@@ -35,7 +35,7 @@ assert_survivors_killed() {
 	}
 }
 
-@test 'if parts of /proc are masked, confine mounts no new /proc, and finds orphans by a PID namespace' {
+@test 'if parts of /proc are masked, confine creates a PID namespace to find remaining processes, and does not mount a new /proc' {
 	local user
 	for user in 0 "$TEST_UID"; do
 		# The /proc of the container stays: its PIDs are those of the container, and its masked files stay empty.

@@ -97,7 +97,7 @@ assert_degrades() {
 	assert_degrades 'net ipc' 'writing /proc/self/uid_map: Read-only file system' with_read_only_proc
 }
 
-@test 'if confine cannot make a PID namespace, it finds orphans as their subreaper; if it cannot mount /proc, it keeps the PID namespace' {
+@test 'if confine cannot create a PID namespace, it becomes a subreaper to find remaining processes; without a new /proc it keeps the PID namespace' {
 	local prefix method
 	while IFS=: read -r method prefix; do
 		# shellcheck disable=SC2086
@@ -116,7 +116,7 @@ assert_degrades() {
 	[[ $output == ran && $(record_value "$RECORD" r.tracking) == subreaper && $(record_value "$RECORD" r.mode) == none ]]
 }
 
-@test 'on old kernels without clone3, pidfd_open and close_range, confine has the same isolation and finds the same orphans' {
+@test 'on old kernels without clone3, pidfd_open and close_range, confine isolates the command and finds remaining processes in the same way' {
 	local method
 	# The tracking method depends on the machine: cgroup needs v2.
 	"$CONFINE" --cgroup x --record "$RECORD" -- true

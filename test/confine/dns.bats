@@ -56,7 +56,7 @@ except socket.gaierror as error:
 	done
 }
 
-@test 'the DNS server of confine answers queries after it has received malformed, truncated, looping and oversized ones' {
+@test 'the DNS server of confine answers valid queries after it has received malformed, truncated, looping and oversized queries' {
 	audit --net -- sh -c '"$@" malformed; "$@" A after.example' sh "${DNS_CLIENT[@]}" udp >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'empty=none short=none truncated=1 loop=1 label=1 long=1 response=none update=4 questions=1 oversized=2'$'\n2' ]]
 	assert_lookups 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'
@@ -98,7 +98,7 @@ for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
     print(errno.errorcode.get(server.bind((sys.argv[1], 53)), "bound"))
 '
 
-@test 'if a phase runs as root, it can bind port 53' {
+@test 'if a phase runs as root, it can start its own server on port 53' {
 	((EUID == 0)) || skip 'needs root'
 	RUN_AS=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == 'in part' ]]

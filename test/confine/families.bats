@@ -95,7 +95,7 @@ setup() {
 	run -0 audit_run --net --audit -- "$AUDIT_DIR/make" race "${RACES:-20000}"
 }
 
-@test 'socketcall(2) fails for AF_VSOCK if the watcher cannot inspect the process, or if the process is in a network namespace of its own' {
+@test 'socketcall(2) fails for AF_VSOCK if confine cannot inspect the process, or if the process has created its own network namespace' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run -0 audit_run --net --audit -- "$AUDIT_DIR/make" hidden

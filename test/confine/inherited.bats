@@ -30,7 +30,7 @@ UP='link set lo up'
 FOUR='address add 10.0.0.1/8 dev lo'
 SIX='address add fd::1/8 dev lo'
 
-@test 'if lo has 10.0.0.1/8 and fd::1/8 and the host name is localhost, confine keeps the network namespace as that of Portage' {
+@test 'if lo has 10.0.0.1/8 and fd::1/8 and the host name is localhost, confine assumes that Portage has isolated the network, and keeps it' {
 	run -0 in_network localhost "$UP" "$FOUR" "$SIX"
 	[[ ${lines[0]} == "${lines[2]}" && ${lines[1]} == "${lines[3]}" ]]
 	assert_applied 'portage portage'
@@ -62,7 +62,7 @@ SIX='address add fd::1/8 dev lo'
 	done
 }
 
-@test 'if the network differs from that of Portage in one address, the host name or another interface, confine creates a network namespace' {
+@test 'if an address, the host name or an interface differs from those that Portage sets, confine creates a network namespace' {
 	local name line
 	while IFS='|' read -r name line; do
 		mapfile -t lines_given < <(tr ';' '\n' <<<"$line")
@@ -89,7 +89,7 @@ SIX='address add fd::1/8 dev lo'
 	assert_applied 'portage confine'
 }
 
-@test 'confine relies on pid-ns-init of Portage to end orphans, and on no other process 1 with that name' {
+@test 'confine relies on the PID namespace of Portage only if process 1 is pid-ns-init of Portage, not another program of that name' {
 	local portage
 	portage=$("$TOP/scripts/portage")
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_pid,unshare_mount "$CONFINE" --cgroup x --record "$RECORD" -- true

@@ -35,7 +35,7 @@ sixty_four() {
 	done
 }
 
-@test 'if 64 runs of confine use one cgroup name, each writes a whole record with its own orphan, and no process or cgroup remains' {
+@test 'if 64 runs of confine use one cgroup name, each run records only its own remaining process, and no process or cgroup remains' {
 	local who
 	for who in as_user env; do
 		[[ $who == as_user || $UID == 0 ]] || continue

@@ -101,7 +101,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	done
 }
 
-@test 'if the watcher process of confine --audit is stopped, connections wait until it continues' {
+@test 'if the watcher process of confine --audit is stopped, connections wait until the watcher continues' {
 	mkfifo -m 666 "$READY.go"
 	start_watched --net -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; exec "$1" connect 20000' sh "$CLIENT" "$READY"
 	# The test stops the supervisor too, because the supervisor would continue the watcher at once.
@@ -191,7 +191,7 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
-@test 'if a FUSE server stalls 40 processes, the watcher serves the other processes, or confine kills the phase' {
+@test 'if a FUSE server stalls 40 processes, the watcher process of confine answers other processes, or confine kills the phase' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	run audit --net --cgroup audit -- bash -c 'for ((i = 0; i < 40; i++)); do "$1" "$2" "$3" address & done; until (($(wc -l <"$3") >= 40)); do :; done; exec "$4" connect 3' \
@@ -203,7 +203,7 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	fi
 }
 
-@test 'confine exits after SIGTERM, or after its command, also if a FUSE server outside the phase stalls the watcher' {
+@test 'if a FUSE server outside the phase stalls the watcher process, confine still exits after SIGTERM and when its command exits' {
 	local end
 	stall_begin
 	for end in signal exit; do
@@ -292,7 +292,7 @@ calls_in_trace() {
 		filtered[$1] && /clone3?(\(| resumed).* = [0-9]+$/ { filtered[$NF] = 1 }' "$1" | sort -u
 }
 
-@test 'the watcher makes only the system calls that its seccomp filter permits' {
+@test 'the watcher process of confine makes only the system calls that its seccomp filter permits' {
 	local RUN_AS port table=$AUDIT_DIR/table trace=$AUDIT_DIR/trace actions
 	((EUID == 0)) || skip 'needs root to trace it'
 	grep -oE '\<CALL(_BUT|_NOT)?\(\w+' "$TOP/native/watcher/rights.c" | sed 's/.*(//' | sort -u >"$table"
@@ -347,7 +347,7 @@ thread.join()
 	done
 }
 
-@test 'a process of the same user can copy neither the seccomp listener nor the memory of the watcher' {
+@test 'a process of the same user cannot copy the seccomp listener or the memory of the watcher process of confine' {
 	((EUID == 0)) || skip 'needs root to look on'
 	start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 	[[ $(status_field CapPrm "$WATCHER") == 0000000000000000 ]]
@@ -389,7 +389,7 @@ thread.join()
 	[[ $status == 0 && $(record_value "$RECORD" r.unattributed) == 5 && $(record_value "$RECORD" r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
 }
 
-@test 'after it has opened a file of /proc/TID, the watcher checks that the system call of that thread is still pending' {
+@test 'after opening a file in /proc/TID, the watcher process checks that the thread still waits in the same system call' {
 	local trace=$AUDIT_DIR/trace
 	((EUID == 0)) || skip 'needs root to trace it'
 	mkfifo -m 666 "$READY.go"

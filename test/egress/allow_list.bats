@@ -133,7 +133,7 @@ has_lines() {
 	done
 }
 
-@test 'with --allow, connect fails if the socket is bound to an address, and the record has the reason' {
+@test 'with --allow, connect fails if the socket is bound to an address, and the record has bound=true' {
 	run_client bound "$REMOTE" 80
 	[[ $(record_value "$RECORD" 'r.blocked[0].bound') == true ]]
 	assert_allowed ''
@@ -201,7 +201,7 @@ watcher_holds() {
 	(($(watcher_socket_count) == $1))
 }
 
-@test 'if 64 processes connect while 16 other connections hang, all 64 succeed, and the watcher leaks no descriptor' {
+@test 'with --allow, if 64 processes connect while 16 other connections hang, all 64 succeed, and the watcher process leaks no descriptor' {
 	local before after pid
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '
 		"$1" hang "$3" 80 16
@@ -224,7 +224,7 @@ watcher_holds() {
 	[[ $(record_value "$RECORD" 'r.allowed.find((a) => a.port === 80 && a.count > 100).count') == $((5 + 64 * ${CONNECTS:-20})) ]]
 }
 
-@test 'if processes are killed during connect, the watcher closes their sockets and serves the other processes' {
+@test 'with --allow, if processes are killed during connect, the watcher process closes their sockets and still connects other processes' {
 	local before pid
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '

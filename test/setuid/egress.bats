@@ -46,7 +46,7 @@ run_allowed() {
 	[[ $output == ECONNREFUSED && $(connection_count 8080) == 0 ]]
 }
 
-@test 'with a set-user-id confine --allow, the watcher has the ids of the caller, the network of the host and no capabilities' {
+@test 'with a set-user-id confine --allow, the watcher process has the ids of the caller, the network of the host and no capabilities' {
 	local command watcher network
 	as_caller "$CONFINE" --net --audit --record record --allow "$SILENT:80" -- "$TEST_DIR/client" plain "$SILENT" 80 3>&- &
 	command=$!
@@ -86,7 +86,7 @@ run_allowed() {
 	assert_allowed "client $REMOTE 80 1 0"
 }
 
-@test 'with --allow, if the watcher cannot inspect the first process that connects, all connections fail, and the record has the reason' {
+@test 'with --allow, if confine cannot inspect the first process that connects, all connections fail, and the record has the reason' {
 	install -m 0711 "$TEST_DIR/client" "$TEST_DIR/closed"
 	# shellcheck disable=SC2016 # for the inner shell
 	run_allowed sh -c '"$1" plain "$3" 80; "$2" plain "$3" 80' - "$TEST_DIR/closed" "$TEST_DIR/client" "$REMOTE"

@@ -59,7 +59,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	rm "$TEST_DIR/id"
 }
 
-@test 'a set-user-id confine kills and records orphans' {
+@test 'a set-user-id confine kills and records the processes that its command leaves' {
 	as_caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1
 		until pgrep -x sleep >/dev/null; do :; done'
 	[[ $(record_value record 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
@@ -130,7 +130,7 @@ loader_stripped_names() {
 
 sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 
-@test 'with a set-user-id confine, masked parts of /proc stay masked, and orphans are recorded' {
+@test 'with a set-user-id confine, masked parts of /proc stay masked, and confine records the remaining processes of the command' {
 	# shellcheck disable=SC2016
 	run -0 unshare --mount --propagation private bash -c 'mount --bind /dev/null /proc/version
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
