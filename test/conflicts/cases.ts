@@ -4,13 +4,13 @@ import { createFiles } from './files.ts';
 export interface Case {
 	/** The name of the conflict; undefined if the case must not be detected as one. */
 	readonly row?: string;
-	/** A part of the text of the evidence. */
+	/** Text that the first message about the conflict must contain. */
 	readonly evidence?: string;
 	/** Whether the prefilter of the hook starts Node although there is no conflict. */
 	readonly prefilters?: boolean;
 	readonly features?: string;
 	readonly restrict?: string;
-	/** 0 or an ordinary user. */
+	/** The user ID that runs the phase: 0 or an ordinary user. */
 	readonly uid?: number;
 	readonly environment: Readonly<Record<string, string>>;
 }
@@ -18,7 +18,7 @@ export interface Case {
 const plain = '/usr/local/bin:/usr/bin:/bin';
 const far = { DISTCC_HOSTS: '10.1.1.1' };
 
-/** Cases for each conflict, and similar cases without a conflict. Creates the files that they need below `root`. */
+/** Configurations with each conflict, and similar ones without a conflict. Creates the files that they need below `root`. */
 export function everyCase(root: string): Readonly<Record<string, Case>> {
 	const path = (...parts: string[]) => join(root, ...parts);
 	createFiles(path);

@@ -68,23 +68,26 @@ function startsNode(words: readonly string[], uid: number, environment: Record<s
 }
 
 describe.each(Object.entries(cases))('%s', (_, one) => {
-	test(one.row === undefined ? 'is no conflict' : `is the conflict ${one.row}`, async () => {
-		const { context, found } = await detect(one);
-		expect(found.map(({ conflict }) => conflict.name)).toEqual(one.row === undefined ? [] : [one.row]);
-		const texts = conflictLines(found, 'app-misc/foo-1', 'warn', context).map(({ text }) => text);
-		if (one.row === undefined) {
-			expect(texts).toEqual([]);
-			return;
-		}
-		expect(texts[0]).toMatch(/^Portcullis: app-misc\/foo-1: .* conflicts with FEATURES="[a-z -]+": /);
-		expect(texts[0]).toContain(one.evidence);
-		expect(texts[1]).toBe(`  ${found[0]?.conflict.outcome}`);
-		expect(texts[2]).toMatch(
-			/^ {2}To keep the sandbox, set [A-Z_]+="[^"]*".* in make\.conf or package\.env\. To disable the sandbox, set FEATURES="-[a-z -]+"\.$/,
-		);
-	});
+	test(
+		one.row === undefined ? 'this configuration has no conflict' : `this configuration has the conflict ${one.row}`,
+		async () => {
+			const { context, found } = await detect(one);
+			expect(found.map(({ conflict }) => conflict.name)).toEqual(one.row === undefined ? [] : [one.row]);
+			const texts = conflictLines(found, 'app-misc/foo-1', 'warn', context).map(({ text }) => text);
+			if (one.row === undefined) {
+				expect(texts).toEqual([]);
+				return;
+			}
+			expect(texts[0]).toMatch(/^Portcullis: app-misc\/foo-1: .* conflicts with FEATURES="[a-z -]+": /);
+			expect(texts[0]).toContain(one.evidence);
+			expect(texts[1]).toBe(`  ${found[0]?.conflict.outcome}`);
+			expect(texts[2]).toMatch(
+				/^ {2}To keep the sandbox, set [A-Z_]+="[^"]*".* in make\.conf or package\.env\. To disable the sandbox, set FEATURES="-[a-z -]+"\.$/,
+			);
+		},
+	);
 
-	test('the prefilter starts Node only if needed', async () => {
+	test('for this configuration, the prefilter of the hook starts Node only if a conflict is possible', async () => {
 		const { uid = ordinary } = one;
 		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
 		const { words } = await detect(one);
@@ -92,13 +95,13 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 	});
 });
 
-test('every conflict of the table has a case', () => {
+test('cases.ts has a case for every conflict in src/conflicts/table.ts', () => {
 	const rows = new Set(Object.values(cases).map(({ row }) => row));
 	for (const { name } of conflicts.filter((row) => !['tracking', 'display', 'fakeroot-tcp'].includes(row.name)))
 		expect(rows).toContain(name);
 });
 
-test('the name of the program distinguishes fakeroot-tcp from fakeroot-sysv', () => {
+test('fakerootFrom() distinguishes fakeroot-tcp from fakeroot-sysv by the name of the program', () => {
 	expect(fakerootFrom(['fakeroot'], ordinary, '/usr/bin/fakeroot-tcp')).toBe('tcp');
 	expect(fakerootFrom(['fakeroot'], ordinary, '/usr/bin/fakeroot-sysv')).toBe('sysv');
 	expect(fakerootFrom(['fakeroot'], 0, '/usr/bin/fakeroot-tcp')).toBe('');
@@ -114,7 +117,7 @@ async function startXvfb(number: number, ...options: string[]): Promise<ChildPro
 	return child;
 }
 
-test('a display with an abstract socket only is a conflict, one with a path is not', async () => {
+test('an X display that has only an abstract socket is a conflict, and one that also has a socket file is not', async () => {
 	const number = 4_000 + (process.pid % 1_000);
 	const one = { environment: { DISPLAY: `:${number}.0` } };
 	for (const abstract of [true, false]) {
@@ -138,7 +141,7 @@ describe('conflictLines', () => {
 		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
 	};
 
-	test('PORTCULLIS_CONFLICT=die gives one message with all conflicts', async () => {
+	test('with PORTCULLIS_CONFLICT=die, conflictLines() returns one die message that lists all conflicts', async () => {
 		const { context, found } = await detect(both);
 		const [line, ...more] = conflictLines(found, 'app-misc/foo-1', 'die', context);
 		expect(line?.verb).toBe('die');
@@ -149,7 +152,7 @@ describe('conflictLines', () => {
 		expect(more).toEqual([]);
 	});
 
-	test('PORTCULLIS_CONFLICT=die stops for every conflict', async () => {
+	test('with PORTCULLIS_CONFLICT=die, each conflict of the table stops the build', async () => {
 		const { context } = await detect(both);
 		for (const conflict of conflicts) {
 			const found = [{ conflict, evidence: [{ text: 'evidence' }], confinements: conflict.with }];
@@ -157,12 +160,12 @@ describe('conflictLines', () => {
 		}
 	});
 
-	test('PORTCULLIS_CONFLICT=ignore gives no message', async () => {
+	test('with PORTCULLIS_CONFLICT=ignore, conflictLines() returns no message', async () => {
 		const { context, found } = await detect(both);
 		expect(conflictLines(found, 'app-misc/foo-1', 'ignore', context)).toEqual([]);
 	});
 
-	test('MAKEOPTS with more than two jobs per processor is reported', async () => {
+	test('if distcc is cut off, MAKEOPTS with more than two jobs per processor is reported as too high', async () => {
 		const text = async (makeopts: string) => {
 			const { context, found } = await detect({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
 			return JSON.stringify(conflictLines(found, 'app-misc/foo-1', 'warn', context));
@@ -171,14 +174,14 @@ describe('conflictLines', () => {
 		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(await text(few)).not.toContain('too high');
 	});
 
-	test('assignments to ENV_UNSET are merged, because the last one in make.conf would replace the others', async () => {
+	test('the fixes for several conflicts contain one merged ENV_UNSET, because a later ENV_UNSET would replace an earlier one', async () => {
 		const { context, found } = await detect({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
 		expect(conflictLines(found, 'a/b-1', 'warn', context)[2]?.text).toContain(
 			' ENV_UNSET="http_proxy https_proxy" in make.conf',
 		);
 	});
 
-	test('assignments to FEATURES are merged, and evidence without a fix is skipped', async () => {
+	test('the fixes for several signs of one conflict are merged, and a sign without a fix is skipped', async () => {
 		const { context, found } = await detect({
 			features: 'distcc',
 			environment: { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' },

@@ -36,12 +36,12 @@ describe('isAllowed compares an entry of PORTCULLIS_ALLOW with an endpoint', () 
 		['[fd00::7]:80', 'fd00:0:0::7', 80, true],
 		['[fd00::]/64:80', '10.1.0.1', 80, false],
 		['distcc', '10.1.0.1', 3632, false],
-	])('%s: %s port %i: %s', (allow, host, port, expected) => {
+	])('the entry %s allows %s port %i: %s', (allow, host, port, expected) => {
 		expect(isAllowed(context(allow), { host, port })).toBe(expected);
 	});
 });
 
-describe('an allowed host is no conflict, but another port of it is', () => {
+describe('a conflict with a host in PORTCULLIS_ALLOW', () => {
 	const rows: readonly (readonly [string, string, string, Record<string, string>])[] = [
 		['distcc', 'distcc', '10.1.1.1:3632', { DISTCC_HOSTS: 'localhost far 10.1.1.1/4,lzo' }],
 		['distcc', 'distcc', '[fd00::7]:3700', { DISTCC_HOSTS: '[fd00::7]:3700/4' }],
@@ -49,15 +49,18 @@ describe('an allowed host is no conflict, but another port of it is', () => {
 		['sccache', '', '10.1.1.1:6379', { CC: 'sccache gcc', SCCACHE_REDIS_ENDPOINT: 'redis://10.1.1.1' }],
 		['ccache', 'ccache', 'cache:80', { CCACHE_REMOTE_STORAGE: 'file:/x http://cache/' }],
 	];
-	test.each(rows)('%s', async (row, word, allow, environment) => {
-		const features = ['network-sandbox', word];
-		const phaseContext = { phase: '', from: 'ebuild', features, restrict: [], properties: [], settings: resolve({}) };
-		const found = async (allowed: string) => {
-			const all = await findConflicts(phaseContext, context(allowed, features, environment));
-			return all.map(({ conflict }) => conflict.name);
-		};
-		expect(await found('')).toEqual([row]);
-		expect(await found(allow.replace(/:[0-9]+$/, ':9'))).toEqual([row]);
-		expect(await found(allow)).toEqual([]);
-	});
+	test.each(rows)(
+		'%s is no conflict if its host and port are allowed, and is a conflict with another port',
+		async (row, word, allow, environment) => {
+			const features = ['network-sandbox', word];
+			const phaseContext = { phase: '', from: 'ebuild', features, restrict: [], properties: [], settings: resolve({}) };
+			const found = async (allowed: string) => {
+				const all = await findConflicts(phaseContext, context(allowed, features, environment));
+				return all.map(({ conflict }) => conflict.name);
+			};
+			expect(await found('')).toEqual([row]);
+			expect(await found(allow.replace(/:[0-9]+$/, ':9'))).toEqual([row]);
+			expect(await found(allow)).toEqual([]);
+		},
+	);
 });

@@ -35,7 +35,7 @@ const parts = [
 	'hooks/phase.bash contains the unknown name …',
 ];
 
-/** The files whose strings are messages for Portage to print. In other files only the arguments of Error are messages. */
+/** Files in which every string is a message that Portage prints. In other files only the arguments of Error are messages. */
 const messageFiles = /^src\/(messages\/(?!hints)|confine\/destinations|conflicts\/detect|cli\/commands\/hook_queries)/;
 
 function literal(node: ts.Node): string | undefined {
@@ -73,21 +73,21 @@ const python = [...source('hooks/resolve_package.py').matchAll(/NoPackage\("([^"
 
 const messages = [...typescript, ...hooks, ...launcher, ...python];
 
-/** Whether the quote, with any text for `...`, is a part of the message. */
+/** Whether the message contains the quote. `...` in the quote matches any text. */
 function matches(message: string, quote: string): boolean {
 	const words = quote.split('...').map((part) => part.trim().replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
 	return new RegExp(words.filter(Boolean).join('.*')).test(message);
 }
 
 test.each(messages.filter((message) => !parts.includes(message)))(
-	'docs/troubleshooting.md documents: %s',
+	'docs/troubleshooting.md documents the message: %s',
 	(message) => {
 		expect(quotes.filter((quote) => matches(message, quote))).not.toEqual([]);
 	},
 );
 
 test.each(quotes.filter((quote) => !foreign.includes(quote)))(
-	'a program prints the documented message: %s',
+	'a message in docs/troubleshooting.md exists in the source code: %s',
 	(quote) => {
 		const all = ['src', 'hooks', 'native'].flatMap((folder) =>
 			readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' })

@@ -28,19 +28,19 @@ const attempt = {
 const python = { comm: 'python3.13', argv: ['python3.13', 'tests/test_http.py'], script: 'tests/test_http.py' };
 
 describe('network messages', () => {
-	test('a phase without network access has no messages, even if it fails', () => {
+	test('if a phase did not access the network, no network message is printed, even if the phase fails', () => {
 		expect(lines({ names_watched: 'yes', unreachable: 0 })).toEqual([]);
 		expect(lines({ ...failure, names_watched: 'no', unreachable: 0 })).toEqual([]);
 	});
 
-	test('each destination has a line with the command line', () => {
+	test('each blocked destination gets one message with the command line of the process', () => {
 		expect(lines({ blocked: [attempt, { ...attempt, address: '2001:db8::1', protocol: 'udp', count: 1 }] })).toEqual([
 			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: curl https://x tried to reach 198.51.100.7:443, twice',
 			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: curl https://x tried to reach [2001:db8::1]:443 (udp), once',
 		]);
 	});
 
-	test('an ineffective PORTCULLIS_ALLOW is reported with the reason', () => {
+	test('if PORTCULLIS_ALLOW has no effect, a message reports that and the reason', () => {
 		expect(lines({ through: 'host' })).toEqual([]);
 		expect(lines({ route: 'none' })).toEqual([
 			expect.stringContaining('PORTCULLIS_ALLOW had no effect: Portage itself isolated the network'),
@@ -52,27 +52,27 @@ describe('network messages', () => {
 		]);
 	});
 
-	test('a script is named, and one name and one destination share a line', () => {
+	test('the message of an interpreter names its script, and one looked-up name and one destination share a line', () => {
 		const names = ['A', 'AAAA'].map((type) => ({ ...python, name: 'files.example.org', type, count: 1 }));
 		expect(lines({ names, blocked: [{ ...attempt, ...python }] })).toEqual([
 			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: python3.13 (tests/test_http.py) looked up files.example.org and tried to reach 198.51.100.7:443, twice',
 		]);
 	});
 
-	test('A and AAAA queries are merged, other types are separate, repetitions are counted', () => {
+	test('A and AAAA queries for a name share a message with their number, and queries of other types get their own message', () => {
 		const name = { ...python, name: 'a.example', type: 'A', count: 3 };
 		const texts = lines({ names: [name, { ...name, type: 'AAAA', count: 4 }, { ...name, type: 'SRV', count: 1 }] });
 		expect(texts.map((line) => line.replace(/.*looked up /, ''))).toEqual(['a.example, 4 times', 'a.example (SRV)']);
 	});
 
-	test('at most eight accesses are listed', () => {
+	test('at most eight blocked destinations are listed, followed by the number of the others', () => {
 		const blocked = Array.from({ length: 100 }, (_, port) => ({ ...attempt, port }));
 		const texts = lines({ ...failure, blocked });
 		expect(texts.length).toBeLessThan(14);
 		expect(texts).toContainEqual(expect.stringContaining('92 more of these'));
 	});
 
-	test('packets that the watcher did not see are counted', () => {
+	test('packets without route whose sending process is unknown are reported as a number', () => {
 		expect(lines({ blocked: [attempt], unattributed: 3, unreachable: 5 }).at(-1)).toContain(
 			'3 more packets had no route. The sending process is unknown.',
 		);
@@ -81,7 +81,7 @@ describe('network messages', () => {
 		]);
 	});
 
-	test('access that was only recorded is reported as not blocked, without hints', () => {
+	test('if network access was recorded and not blocked, a message reports that, without hints', () => {
 		const texts = lines({ ...failure, observed: [attempt] });
 		expect(texts).toHaveLength(2);
 		expect(texts[1]).toContain('nothing was blocked: PORTCULLIS_AUDIT="only" only records');
@@ -91,20 +91,20 @@ describe('network messages', () => {
 		);
 	});
 
-	test('a refused seccomp listener is reported with the settings that allow it', () => {
+	test('if Portcullis refused a seccomp listener, a message reports the process and the settings that allow the listener', () => {
 		expect(lines({ listener_refused: { comm: 'crun', argv: ['./crun', 'run'] } })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: ./crun run could not install a seccomp listener, because Portcullis already has one. In package.env, set PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""',
 		]);
 	});
 
-	test('a command line cannot add lines or escape sequences', () => {
+	test('control characters and backslashes in a command line are replaced or escaped in network messages', () => {
 		const argv = ['a\nelog all is well', '\\033[2J'];
 		expect(lines({ blocked: [{ ...attempt, argv }] })[0]).toContain('a?elog all is well \\\\033[2J tried to reach');
 	});
 });
 
 describe('hints for a failed phase', () => {
-	test('src_test gets PROPERTIES, other phases get SRC_URI, both get portcullis allow', () => {
+	test('the hint for src_test contains PROPERTIES=test_network, the hint for other phases SRC_URI, and both portcullis allow', () => {
 		const test = lines({ ...failure, blocked: [{ ...attempt, ...python }] });
 		expect(test[0]).toMatch(/^ewarn /);
 		expect(test[1]).toContain('PROPERTIES="test_network"');
@@ -146,11 +146,11 @@ describe('hints for a failed phase', () => {
 		['CMake', of('cmake', ['/usr/bin/cmake', '-S', '.'])],
 		['curl or wget', of('curl', ['curl', 'https://x'], ['make all'])],
 		['git', of('git', ['git', 'clone', 'https://x'])],
-	])('%s is recognized', (fetcher, program) => {
+	])('the hint for a command line of %s is the hint for that program', (fetcher, program) => {
 		expect(hintsFor([program])[0]?.fetcher).toBe(fetcher);
 	});
 
-	test('at most three different hints are printed, and none for unknown programs', () => {
+	test('at most three different hints are printed, and no hint for an unknown program', () => {
 		const all = [
 			of('cargo', ['cargo']),
 			of('cargo', ['cargo']),

@@ -17,12 +17,12 @@ function lines(members: object, refused = false): string[] {
 const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };
 
 describe('phaseMessages', () => {
-	test('a phase without incidents has no messages', () => {
+	test('phaseMessages() returns no message for a phase without incidents', () => {
 		expect(lines({ orphans: [], blocked: [], missing: [], unreachable: 0 })).toEqual([]);
 		expect(lines({})).toEqual([]);
 	});
 
-	test('a reached limit is reported with its effect and its variable', () => {
+	test('if a phase reached a limit, the message contains the effect and the variable to raise', () => {
 		expect(lines({ limit_hit: 'memory.max' })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or package.env',
 		]);
@@ -34,7 +34,7 @@ describe('phaseMessages', () => {
 		]);
 	});
 
-	test('an unavailable sandbox is reported once per emerge, with reason and fix', () => {
+	test('if sandboxes are not available, one message per emerge contains the reason and the fix', () => {
 		const missing = [
 			{ what: 'net', why: 'user namespaces: unshare: Operation not permitted' },
 			{ what: 'ipc', why: 'user namespaces: unshare: Operation not permitted' },
@@ -61,7 +61,7 @@ describe('phaseMessages', () => {
 		expect(line?.text).toContain('PORTCULLIS_ON_FAILURE="die"');
 	});
 
-	test('an unavailable limit is reported once per package, by its variable', () => {
+	test('if limits are not available, one message per package contains their variables PORTCULLIS_*_MAX', () => {
 		const missing = [
 			{ what: 'memory.max', why: 'no controller' },
 			{ what: 'cpu.max', why: 'no controller' },
@@ -91,31 +91,31 @@ describe('phaseMessages', () => {
 		expect(texts('a/c-1')[1]?.once).not.toBe(texts('a/b-1')[1]?.once);
 	});
 
-	test('a refused phase dies with the reason', () => {
+	test('if confine refused to start a phase, phaseMessages() returns a die message with the reason', () => {
 		const refused = { status: { exit: 125 }, missing: [{ what: 'net', why: 'no' }] };
 		expect(lines(refused, true)).toEqual(['die network-sandbox is not available here: no']);
 		expect(lines(refused)[0]).toMatch(/^elog /);
 	});
 
-	test('an orphan is reported with command line, pid and age', () => {
+	test('the message about a killed orphan contains its command line, PID and age', () => {
 		expect(lines({ orphans: [orphan], orphan_count: 1 })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: sleep 99 (pid 7, 2 s old)',
 		]);
 	});
 
-	test('an orphan that survives SIGKILL comes first', () => {
+	test('the message about an orphan that survives SIGKILL comes before the messages about killed orphans', () => {
 		const texts = lines({ orphans: [orphan, { ...orphan, pid: 8, stuck: true }], orphan_count: 2 });
 		expect(texts[0]).toContain('left a process behind that SIGKILL has not ended yet: sleep 99 (pid 8, 2 s old).');
 		expect(texts[1]).toContain('and it was killed: sleep 99 (pid 7');
 	});
 
-	test('at most eight orphans are listed', () => {
+	test('at most eight orphans are listed, followed by the number of the others', () => {
 		const texts = lines({ orphans: Array.from({ length: 64 }, () => orphan), orphan_count: 100 });
 		expect(texts).toHaveLength(9);
 		expect(texts.at(-1)).toContain('92 more of these. To list them, run: portcullis report app-misc/foo');
 	});
 
-	test('a command line cannot add lines or escape sequences', () => {
+	test('control characters and backslashes in the command line of an orphan are replaced or escaped', () => {
 		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J'];
 		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: a?elog all is well ?[2J \\\\033[2J (pid 7, 2 s old)',
@@ -134,7 +134,7 @@ describe('an invalid record', () => {
 		[`{"schema":1,"time":"${time}"}`, 'status is not an object'],
 		[`{"schema":1,"time":"${time}","status":{"exit":0},"orphans":[{"pid":"7"}]}`, 'orphans.pid is not an integer'],
 		[`{"schema":1,"time":"${time}","status":{"exit":0},"missing":{}}`, 'missing is not a list'],
-	])('%s is rejected with the name of the member', (line, message) => {
+	])('parseRecord() refuses %s with a message that names the invalid member', (line, message) => {
 		expect(() => parseRecord(line)).toThrow(message);
 	});
 });

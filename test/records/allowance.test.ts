@@ -41,17 +41,20 @@ describe('portcullis allow', () => {
 		['>=dev-libs/c++-2', '>=dev-libs/c++-2'],
 		['dev-python/foo:0', 'dev-python/foo:0'],
 		['x11-libs/gtk-doc-am', 'x11-libs/gtk-doc-am'],
-	])('turns %s into the atom %s', (word, atom) => {
+	])('portcullis allow %s writes the atom %s', (word, atom) => {
 		expect(generalAllowance(word, '')?.[1].lines).toEqual([`${atom} no-network-sandbox.conf`]);
 	});
 
-	test.each(['foo', 'dev-python/', 'a/b c', 'a/b\nc', '../a/b', 'a/b#', '*/*'])('refuses "%s"', (word) => {
-		expect(() => {
-			allow(word);
-		}).toThrow('CATEGORY/NAME');
-	});
+	test.each(['foo', 'dev-python/', 'a/b c', 'a/b\nc', '../a/b', 'a/b#', '*/*'])(
+		'portcullis allow refuses the argument "%s"',
+		(word) => {
+			expect(() => {
+				allow(word);
+			}).toThrow('CATEGORY/NAME');
+		},
+	);
 
-	test('prints the lines for both files and writes nothing', () => {
+	test('portcullis allow without --write prints the lines for both files and changes no file', () => {
 		allow('dev-python/foo');
 		expect(printed).toBe(
 			[
@@ -65,7 +68,7 @@ describe('portcullis allow', () => {
 		expect(() => read('package.env')).toThrow();
 	});
 
-	test('--write appends the missing lines, and keeps existing lines', () => {
+	test('portcullis allow --write appends the missing lines and keeps existing lines', () => {
 		mkdirSync(join(eprefix, 'etc/portage'), { recursive: true });
 		writeFileSync(join(eprefix, 'etc/portage/package.env'), 'sys-libs/glibc   debug.conf');
 		allow('dev-python/foo', 'write');
@@ -75,7 +78,7 @@ describe('portcullis allow', () => {
 		expect(printed).toContain('unchanged');
 	});
 
-	test('--write uses the file portcullis if package.env is a folder', () => {
+	test('if package.env is a folder, portcullis allow --write writes the file portcullis in it', () => {
 		mkdirSync(join(eprefix, 'etc/portage/package.env'), { recursive: true });
 		allow('dev-python/foo', 'write');
 		expect(read('package.env/portcullis')).toBe('dev-python/foo no-network-sandbox.conf\n');
@@ -94,7 +97,7 @@ describe('narrowAllowance()', () => {
 		return all;
 	};
 
-	test('lists each TCP destination once, in the syntax of PORTCULLIS_ALLOW', () => {
+	test('narrowAllowance() lists each TCP destination once, in the syntax of PORTCULLIS_ALLOW', () => {
 		const records = [
 			{ blocked: [attempt('192.0.2.1', 80), attempt('2001:db8::1', 443), attempt('192.0.2.9', 53, 'udp')] },
 			{ blocked: [attempt('192.0.2.1', 80), attempt('192.0.2.3', 80, 'tcp', true)] },
@@ -108,7 +111,7 @@ describe('narrowAllowance()', () => {
 		expect(problem('PORTCULLIS_ALLOW', '192.0.2.1:80 [2001:db8::1]:443')).toBeUndefined();
 	});
 
-	test('returns undefined without destinations, and with more than 16', () => {
+	test('narrowAllowance() returns undefined if the records contain no TCP destination, or more than 16', () => {
 		const many = Array.from({ length: 17 }, (_, index) => attempt(`192.0.2.${index}`, 80));
 		expect(narrowAllowance('app-misc/foo', '', destinationsOf([]))).toBeUndefined();
 		expect(
@@ -117,13 +120,13 @@ describe('narrowAllowance()', () => {
 		expect(narrowAllowance('app-misc/foo', '', destinationsOf([{ blocked: many }]))).toBeUndefined();
 	});
 
-	test('stores a limited number of destinations', () => {
+	test('AttemptedDestinations stores at most 17 destinations', () => {
 		const many = Array.from({ length: 5000 }, (_, index) => attempt(`192.0.${index >> 8}.${index & 255}`, 80));
 		expect(destinationsOf([{ blocked: many }]).endpoints.size).toBe(17);
 	});
 
 	test.each(['127.0.0.1', '169.254.169.254', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', 'fe80::1', '::'])(
-		'omits the reserved address %s',
+		'AttemptedDestinations omits the reserved address %s',
 		(address) => {
 			const all = destinationsOf([{ blocked: [attempt(address, 80), attempt('192.0.2.1', 80)] }]);
 			expect([...all.endpoints]).toEqual(['192.0.2.1:80']);
@@ -132,7 +135,7 @@ describe('narrowAllowance()', () => {
 	);
 
 	test.each(['1.2.3.4" \nFEATURES="-sandbox', '192.0.2.1 ', '$(id)', 'a b', ''])(
-		'omits %j, which is not a valid destination',
+		'AttemptedDestinations omits %j, which is not a valid address',
 		(address) => {
 			expect(destinationsOf([{ blocked: [attempt(address, 80)] }]).endpoints.size).toBe(0);
 		},
@@ -145,7 +148,7 @@ describe('checkAddition()', () => {
 		[env, 'PORTCULLIS_ALLOW="192.0.2.1:80 [2001:db8::1]:443"'],
 		[env, 'FEATURES="-network-sandbox"'],
 		['/p/etc/portage/package.env', '=a/b-1.2_rc3-r1 allow-a_b-1.conf'],
-	])('permits in %s the line %s', (file, line) => {
+	])('checkAddition() permits in the file %s the line %s', (file, line) => {
 		expect(() => {
 			checkAddition({ file, lines: [line] }, '/p');
 		}).not.toThrow();
@@ -164,7 +167,7 @@ describe('checkAddition()', () => {
 		['/p/etc/portage/package.env', 'a/b x.conf y.conf'],
 		['/p/etc/portage/package.env', 'a/b ../x.conf'],
 		['/p/etc/portage/package.env', 'a/b x.conf\n*/* x.conf'],
-	])('refuses in %s the line %j', (file, line) => {
+	])('checkAddition() refuses in the file %s the line %j', (file, line) => {
 		expect(() => {
 			checkAddition({ file, lines: [line] }, '/p');
 		}).toThrow('unexpected');

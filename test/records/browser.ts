@@ -9,11 +9,11 @@ export interface Browser {
 	/** Loads a file in a window of this width in pixels. */
 	open(file: string, view: { width: number; dark: boolean }): Promise<void>;
 	evaluate(expression: string): Promise<unknown>;
-	/** A PNG of the whole page. */
+	/** Returns a PNG image of the whole page. */
 	picture(): Promise<Buffer>;
-	/** URLs that the page has loaded. */
+	/** Returns the URLs that the page has loaded. */
 	readonly addresses: string[];
-	/** Errors and warnings of the console and the parser. */
+	/** Returns the errors and warnings of the console and the HTML parser. */
 	readonly errors: string[];
 	close(): Promise<void>;
 }

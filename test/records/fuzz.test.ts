@@ -11,7 +11,7 @@ import { reportHtml } from '../../src/records/report/html.ts';
 import { reportText, statsText } from '../../src/records/report/text.ts';
 import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
 
-/** `npm run fuzz` sets both variables, with a new seed each time. A failure prints the seed of its round. */
+/** `npm run fuzz` sets FUZZ_ROUNDS and FUZZ_SEED, with a new seed each time. A failure prints the seed of the failed round. */
 const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 300);
 const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 const LINES = 20;
@@ -208,7 +208,7 @@ function oneRound(seed: number): number {
 }
 
 test(
-	`no mutated record breaks a reader or its output (${rounds} rounds from seed ${firstSeed})`,
+	`readers of records accept or refuse each mutated record, and print no escape sequence (${rounds} rounds from seed ${firstSeed})`,
 	{ timeout: 3_600_000 },
 	() => {
 		let read = 0;
@@ -224,7 +224,7 @@ test(
 	},
 );
 
-test('print() writes no escape sequences except those of paint()', () => {
+test('print() removes all escape sequences except the colors of paint()', () => {
 	const written: string[] = [];
 	const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
 	const screen = { width: 80, color: true, unicode: true };
@@ -235,7 +235,7 @@ test('print() writes no escape sequences except those of paint()', () => {
 		const sum = collect([source], {});
 		print(reportText(sum, { screen, now: 0, whole: true }));
 		print(statsText(sum, screen));
-		// print() also cleans texts that the caller did not clean.
+		// print() also removes control characters from a text that the caller did not clean.
 		print([mutator.line(), String(mutator.pick(values))]);
 	}
 	spy.mockRestore();

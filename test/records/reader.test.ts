@@ -56,7 +56,7 @@ const plain = {
 const line = (members: object = {}) => `${JSON.stringify({ ...plain, ...members })}\n`;
 
 describe('scan()', () => {
-	test('reads a record that confine has written', () => {
+	test('scan() reads a record that confine has written', () => {
 		const record = join(folder, 'real');
 		const options = ['--net', '--ipc', '--audit', '--best-effort', '--record', record, '--label', 'package=a/b-1'];
 		execFileSync('native/build/confine', [...options, '--label', 'phase=test', '--', 'sleep', '0.05']);
@@ -66,7 +66,7 @@ describe('scan()', () => {
 		expect(found[0]).toMatchObject({ package: 'a/b-1', phase: 'test', status: { exit: 0 } });
 	});
 
-	test('the schema contains every word that confine can write', () => {
+	test('the schema of src/records contains every mode, limit, route and tracking method that confine can write', () => {
 		const source = readdirSync('native', { recursive: true, encoding: 'utf8' })
 			.filter((name) => name.endsWith('.c') && !name.startsWith('fuzz/'))
 			.map((name) => readFileSync(join('native', name), 'utf8'))
@@ -85,18 +85,18 @@ describe('scan()', () => {
 
 	const linesOf = (name: string) => readFileSync(`test/records/${name}.jsonl`, 'utf8').trimEnd().split('\n');
 
-	test('refuses every line of forged.jsonl and reads every line of valid.jsonl', () => {
+	test('scan() refuses every line of forged.jsonl and reads every line of valid.jsonl', () => {
 		expect(linesOf('forged').filter((one) => read(`${one}\n`).records.length > 0)).toEqual([]);
 		expect(linesOf('valid').flatMap((one) => read(`${one}\n`).unread)).toEqual([]);
 	});
 
-	test('the reason for an unreadable line contains no text of the line', () => {
+	test('if scan() cannot read a line, the reason that it returns contains no text of the line', () => {
 		const reasons = linesOf('forged').flatMap((one) => read(`${one}\n`).unread.map(({ why }) => why));
 		expect(reasons.filter((why) => !/^[a-zA-Z_., 0-9+]+$/.test(why))).toEqual([]);
 		expect(reasons.join(' ')).not.toMatch(/secret|owned|script|sandbox/);
 	});
 
-	test('summaryOf() reports the signal as 128 + N, and whether Portage isolated the phase', () => {
+	test('summaryOf() returns exit status 128 + N for signal N, and whether Portage isolated the phase', () => {
 		const { records } = read(line({ status: { signal: 9 } }) + line());
 		expect(records.map(summaryOf)).toMatchObject([
 			{ exit: 137 },
@@ -104,13 +104,13 @@ describe('scan()', () => {
 		]);
 	});
 
-	test('counts garbage, a truncated line and a line of another schema, and reads the other lines', () => {
+	test('scan() counts invalid, truncated and unknown-schema lines, and reads the other lines', () => {
 		const { records, unread } = read(`${line()}{"schema":1\n\n${line()}{"schema":2}\n${line().slice(0, 40)}`);
 		expect(records).toHaveLength(2);
 		expect(unread).toMatchObject([{ lines: 3, why: 'the line is not JSON' }]);
 	});
 
-	test('reads lines as long as confine can write them, which is longer than the read buffer', () => {
+	test('scan() reads the longest line that confine can write, which is longer than the read buffer', () => {
 		const word = '\\u0001'.repeat(511);
 		const one = `{"comm":"x","argv":["${word}"],"parents":["${word}"],"address":"192.0.2.1","port":1,"protocol":"tcp","count":1}`;
 		const name = one.replace('"address":"192.0.2.1","port":1,"protocol":"tcp"', '"name":"a","type":"A"');
@@ -123,14 +123,14 @@ describe('scan()', () => {
 		expect(records[1]?.blocked[255]?.argv).toEqual(['?'.repeat(511)]);
 	});
 
-	test('counts a line longer than any record once, and reads the next line', () => {
+	test('scan() counts a line that is longer than any record as one unreadable line, and reads the next line', () => {
 		const { records, unread } = read(`${line()}${'{"schema":1,'.repeat(2_000_000)}\n${line()}`);
 		expect(records).toHaveLength(2);
 		expect(unread).toMatchObject([{ lines: 1, why: 'the line is longer than any record' }]);
 		expect(read(`${line()}${'['.repeat(20_000_000)}`).unread).toMatchObject([{ lines: 1 }]);
 	});
 
-	test('stops after 1 GiB of a sparse file', () => {
+	test('scan() stops after 1 GiB of a sparse file', () => {
 		const name = file(line());
 		truncateSync(name, 2 ** 40);
 		const found: RunRecord[] = [];
@@ -139,18 +139,21 @@ describe('scan()', () => {
 		expect(unread?.lines).toBe(2);
 	});
 
-	test.each(['symlink', 'hard link', 'FIFO', 'folder', 'device'])('does not read a %s, and reports it', (kind) => {
-		const name = `${file(line())}-link`;
-		const target = name.replace('-link', '');
-		if (kind === 'symlink') symlinkSync(target, name);
-		else if (kind === 'hard link') linkSync(target, name);
-		else if (kind === 'folder') mkdirSync(name);
-		else execFileSync(kind === 'FIFO' ? 'mkfifo' : 'mknod', kind === 'FIFO' ? [name] : [name, 'c', '1', '5']);
-		const unread = scan([{ file: name, named: false }], () => expect.unreachable());
-		expect(unread).toEqual([{ file: name, lines: 0, why: expect.stringContaining('not a regular file') as string }]);
-	});
+	test.each(['symlink', 'hard link', 'FIFO', 'folder', 'device'])(
+		'scan() does not read a %s that has the name of a records file, and reports that',
+		(kind) => {
+			const name = `${file(line())}-link`;
+			const target = name.replace('-link', '');
+			if (kind === 'symlink') symlinkSync(target, name);
+			else if (kind === 'hard link') linkSync(target, name);
+			else if (kind === 'folder') mkdirSync(name);
+			else execFileSync(kind === 'FIFO' ? 'mkfifo' : 'mknod', kind === 'FIFO' ? [name] : [name, 'c', '1', '5']);
+			const unread = scan([{ file: name, named: false }], () => expect.unreachable());
+			expect(unread).toEqual([{ file: name, lines: 0, why: expect.stringContaining('not a regular file') as string }]);
+		},
+	);
 
-	test('reads a symbolic link if the user has named it', () => {
+	test('scan() follows a symbolic link that the user has given as argument', () => {
 		const name = `${file(line())}-link`;
 		symlinkSync(name.replace('-link', ''), name);
 		const count = (source: string) => {
@@ -171,7 +174,7 @@ test.each([
 	['dev-libs/foo-bar-1.2_p3-r4', 'foo-bar-1.2_p3-r4', true],
 	['dev-libs/foo-bar-1.2_p3-r4', 'foo', false],
 	['dev-libs/foo-bar-1.2_p3-r4', 'dev-libs', false],
-])('isNamed() for %s and %s: %s', (cpv, name, answer) => {
+])('isNamed(%s, %s) returns %s', (cpv, name, answer) => {
 	expect(isNamed(cpv, name)).toBe(answer);
 });
 
@@ -184,7 +187,7 @@ describe('collect()', () => {
 		protocol: 'tcp',
 		count,
 	});
-	test('merges the same destination of two builds, and counts unattributed attempts', () => {
+	test('collect() merges the same destination of two builds, and counts attempts whose process is unknown', () => {
 		const records = [
 			line({ watched: 'yes', unreachable: 5, unattributed: 2, blocked: [blocked('198.51.100.7', 3)] }),
 			line({ time: '2026-11-25T00:00:00.000Z', watched: 'yes', unreachable: 4, blocked: [blocked('198.51.100.7', 4)] }),
@@ -199,14 +202,14 @@ describe('collect()', () => {
 		]);
 	});
 
-	test('selects records by time and by package', () => {
+	test('collect() selects records by time and by package', () => {
 		const text = line() + line({ time: '2026-11-25T00:00:00.000Z' }) + line({ package: 'app-misc/bar-2' });
 		expect(collect([{ file: file(text), named: false }], { since: '2026-11-25' }).phases).toBe(1);
 		expect(collect([{ file: file(text), named: false }], { package: 'bar' }).phases).toBe(1);
 		expect(collect([{ file: file(text), named: false }], { package: 'ba' }).phases).toBe(0);
 	});
 
-	test('limits the number of packages and killed processes that it stores', () => {
+	test('collect() limits the number of packages and killed processes that it stores', () => {
 		const many = Array.from({ length: 3000 }, (_, at) =>
 			line({
 				package: `a/b-${at}`,

@@ -64,7 +64,7 @@ describe('portcullis report', () => {
 			whole: false,
 		});
 
-	test('shows blocked attempts first, with destination, count and command, on lines of at most 80 columns', () => {
+	test('portcullis report shows blocked attempts first, with destination, count and command, on lines of at most 80 columns', () => {
 		const text = lines();
 		expect(text[0]).toBe('Blocked: 1 package tried to reach the network');
 		expect(text[1]).toMatch(/^ {2}a\/b-1 src_compile {2,}10 min ago$/);
@@ -74,12 +74,12 @@ describe('portcullis report', () => {
 		expect(Math.max(...text.map((line) => line.length))).toBeLessThanOrEqual(80);
 	});
 
-	test('has sections for killed processes, missing sandboxes and limits, and a summary', () => {
+	test('portcullis report has sections for killed processes, missing sandboxes and limits, and a summary', () => {
 		const text = lines().join('\n');
 		expect(text).toContain('Killed: 3 processes left behind by 1 package');
 		expect(text).toMatch(/pid 4242 {2}31 s old {2}redis-server/);
 		expect(text).toContain('    and 2 more');
-		// Phases that lack the same sandbox share one entry.
+		// Phases that ran without the same sandbox share one entry.
 		expect(text).toMatch(
 			/x\/y-2 src_prepare, src_compile +10 min ago\n {4}network-sandbox: unshare: Operation not permitted/,
 		);
@@ -88,12 +88,12 @@ describe('portcullis report', () => {
 		expect(text).toMatch(/6 phases of 3 packages since .*, 4 fully confined, 1\s+failed\.$/);
 	});
 
-	test('prints no control character from a record', () => {
+	test('portcullis report prints no control character from a record', () => {
 		// eslint-disable-next-line no-control-regex -- the test looks for them
 		expect(lines().join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
 	});
 
-	test('prints one sentence if no record matches', () => {
+	test('portcullis report prints one sentence if no record matches', () => {
 		expect(reportText(collect([], {}), { screen, now: 0, whole: false })).toEqual(['No matching phase is recorded.']);
 	});
 });
@@ -107,15 +107,15 @@ describe('--since', () => {
 		['2026-11-20T21:50Z', '2026-11-20T21:50:00.000Z'],
 		['2026-11-20T21:50', new Date(2026, 10, 20, 21, 50).toISOString()],
 		['2026-11-20', new Date(2026, 10, 20).toISOString()],
-	])('%s means %s', (text, time) => {
+	])('--since="%s" selects records after %s', (text, time) => {
 		expect(sinceTime(text, now)).toBe(time);
 	});
-	test.each(['', 'last week', '3', '2026-13-01', '5y'])('refuses "%s"', (text) => {
+	test.each(['', 'last week', '3', '2026-13-01', '5y'])('--since="%s" is refused', (text) => {
 		expect(() => sinceTime(text, now)).toThrow('is not a time. Use');
 	});
 });
 
-describe('with a million records', () => {
+describe('portcullis report with a million records', () => {
 	const quiet = (at: number) =>
 		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","tracking":"cgroup+pidns","asked":["net","ipc","cgroup"],"applied":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_watched":"yes"}\n`;
 
@@ -137,7 +137,7 @@ describe('with a million records', () => {
 		return Number(out.toString());
 	}
 
-	test('portcullis report --stats needs no more memory than with 250,000', () => {
+	test('portcullis report --stats needs no more memory for a million records than for 250,000', () => {
 		expect(memory(1_000_000)).toBeLessThan(memory(250_000) * 1.25);
 	}, 120_000);
 });
@@ -158,7 +158,7 @@ describe('portcullis report --html, in Chromium', () => {
 	const text = (selector: string) =>
 		browser.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`);
 
-	test('shows every section and loads nothing', async () => {
+	test('the page of portcullis report --html shows every section and loads no other file', async () => {
 		await browser.open(page, { width: 1100, dark: false });
 		expect(await text('#blocked h3')).toMatch(/a\/b-1\s+src_compile/);
 		expect(await text('#blocked')).toContain('files.example.org');
@@ -175,7 +175,7 @@ describe('portcullis report --html, in Chromium', () => {
 		expect(browser.errors).toEqual([]);
 	});
 
-	test('shows markup from a record as text', async () => {
+	test('the page of portcullis report --html shows HTML tags from a record as text', async () => {
 		expect(await browser.evaluate('document.title')).toBe('Portcullis: Build report');
 		expect(await browser.evaluate('document.scripts.length')).toBe(0);
 		expect(await text('#killed')).toContain('<script>document.title=');
@@ -185,17 +185,20 @@ describe('portcullis report --html, in Chromium', () => {
 		[1100, true],
 		[390, false],
 		[320, true],
-	])('fits %i pixels and has enough contrast (dark mode: %s)', async (width, dark) => {
-		await browser.open(page, { width, dark });
-		await browser.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
-		expect(await browser.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-		expect(await browser.evaluate('document.querySelector(".scroll").scrollWidth')).toBeLessThanOrEqual(width);
-		const contrasts = (await browser.evaluate(contrastScript)) as [string, number][];
-		expect(contrasts.length).toBeGreaterThan(20);
-		expect(contrasts.filter(([, contrast]) => contrast < 4.5)).toEqual([]);
-		const paper = (await browser.evaluate('getComputedStyle(document.body).backgroundColor')) as string;
-		expect(Number(/\d+/.exec(paper)?.[0]) < 128).toBe(dark);
-	});
+	])(
+		'the page of portcullis report --html fits a width of %i pixels and has the contrast of WCAG AA (dark mode: %s)',
+		async (width, dark) => {
+			await browser.open(page, { width, dark });
+			await browser.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+			expect(await browser.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+			expect(await browser.evaluate('document.querySelector(".scroll").scrollWidth')).toBeLessThanOrEqual(width);
+			const contrasts = (await browser.evaluate(contrastScript)) as [string, number][];
+			expect(contrasts.length).toBeGreaterThan(20);
+			expect(contrasts.filter(([, contrast]) => contrast < 4.5)).toEqual([]);
+			const paper = (await browser.evaluate('getComputedStyle(document.body).backgroundColor')) as string;
+			expect(Number(/\d+/.exec(paper)?.[0]) < 128).toBe(dark);
+		},
+	);
 });
 
 /** Returns the contrast of each text with its background, computed as in WCAG 2. */

@@ -18,7 +18,7 @@ function phaseContext(some: Partial<PhaseContext>): PhaseContext {
 	};
 }
 
-test('src_install is not isolated from the daemon of fakeroot', () => {
+test('under fakeroot, src_install runs without the sandbox that would block the fakeroot daemon', () => {
 	const phase = 'install';
 	const all = granted(decide(phaseContext({ phase })));
 	expect(granted(decide(phaseContext({ phase, fakeroot: 'sysv' })))).toEqual(all.filter((what) => what !== 'ipc'));
@@ -26,7 +26,7 @@ test('src_install is not isolated from the daemon of fakeroot', () => {
 	expect(granted(decide(phaseContext({ phase, fakeroot: 'alone' })))).toEqual(all);
 });
 
-/** The expected table, independent of src/rules/phases.ts. */
+/** The expected sandboxes of each phase, written independently of src/rules/phases.ts. */
 describe('sandboxes of each phase', () => {
 	test.each([
 		['unpack', ['ipc', 'cgroup']],
@@ -36,15 +36,15 @@ describe('sandboxes of each phase', () => {
 		['compile', ['net', 'ipc', 'cgroup']],
 		['test', ['net', 'ipc', 'cgroup']],
 		['install', ['net', 'ipc', 'cgroup']],
-	])('src_%s gets %j', (phase, what) => {
+	])('decide() gives src_%s the sandboxes %j if FEATURES enables all', (phase, what) => {
 		expect(granted(decide(phaseContext({ phase })))).toEqual(what);
 	});
 
-	test.each([...otherPhases, 'a phase of tomorrow'])('phase "%s" is not confined', (phase) => {
+	test.each([...otherPhases, 'a phase of tomorrow'])('decide() gives the phase "%s" no sandbox', (phase) => {
 		expect(granted(decide(phaseContext({ phase })))).toEqual([]);
 	});
 
-	test('a sandbox needs its word in FEATURES', () => {
+	test('decide() enables a sandbox only if FEATURES contains its exact name', () => {
 		for (const phase of srcPhases) {
 			expect(
 				granted(decide(phaseContext({ phase, features: ['sandbox', 'userpriv', 'xcgroup', 'network-sandbox-proxy'] }))),
@@ -53,7 +53,7 @@ describe('sandboxes of each phase', () => {
 		}
 	});
 
-	test('binary packages are not confined', () => {
+	test('decide() gives phases of binary packages no sandbox', () => {
 		expect(granted(decide(phaseContext({ from: 'binary' })))).toEqual([]);
 	});
 });
@@ -69,7 +69,7 @@ describe('exceptions', () => {
 		expect(granted(decide(phaseContext({ phase: 'compile', properties })))).toContain('net');
 	});
 
-	test('PORTCULLIS_UNPACK=confine isolates src_unpack, except for live packages', () => {
+	test('PORTCULLIS_UNPACK=confine enables the network sandbox in src_unpack, except for live packages', () => {
 		const settings = resolve({ PORTCULLIS_UNPACK: 'confine' });
 		expect(granted(decide(phaseContext({ phase: 'unpack', settings })))).toContain('net');
 		expect(granted(decide(phaseContext({ phase: 'unpack', settings, properties: ['live'] })))).not.toContain('net');
@@ -79,7 +79,7 @@ describe('exceptions', () => {
 		expect(granted(decide(phaseContext({ phase: 'fetch', settings })))).not.toContain('net');
 	});
 
-	test('each verdict contains the rule that decided', () => {
+	test('decide() returns for each sandbox the rule that enabled or disabled it', () => {
 		const decision = decide(
 			phaseContext({ phase: 'test', properties: ['test_network'], features: ['network-sandbox'] }),
 		);
@@ -93,7 +93,7 @@ describe('audited()', () => {
 		srcPhases.filter((phase) => audited(phaseContext({ ...some, phase })));
 	const isolated = ['prepare', 'configure', 'compile', 'test', 'install'];
 
-	test('is true for the phases that network-sandbox isolates', () => {
+	test('audited() is true for the phases that network-sandbox isolates', () => {
 		expect(auditedPhases({})).toEqual(isolated);
 		expect(auditedPhases({ features: ['ipc-sandbox', 'cgroup'] })).toEqual([]);
 		expect(auditedPhases({ properties: ['test_network'] })).toEqual(isolated.filter((phase) => phase !== 'test'));

@@ -32,7 +32,7 @@ const configuration: Configuration = {
 };
 
 describe('explain', () => {
-	test('explain uses the FEATURES, PROPERTIES and settings of the package', () => {
+	test('portcullis explain PACKAGE uses the FEATURES, PROPERTIES and settings of the package', () => {
 		const packageContext = packageContextOf(configuration);
 		const text = explanationText(explain('a/b-1', packageContext, srcPhases), screen).join('\n');
 		expect(text).toMatch(/FEATURES="network-sandbox" PROPERTIES="test_network"\s+PORTCULLIS_UNPACK="confine"/);
@@ -41,11 +41,11 @@ describe('explain', () => {
 		expect(text).toMatch(/cgroup {11}no {3}FEATURES does not contain cgroup/);
 	});
 
-	test('without a package, explain uses the global FEATURES', () => {
+	test('without a package, portcullis explain uses the global FEATURES', () => {
 		expect(packageContextOf({ ...configuration, package: null }).features).toEqual(['cgroup']);
 	});
 
-	test('an invalid setting is an error that lists the valid values', () => {
+	test('if a setting is invalid, portcullis explain fails with a message that lists the valid values', () => {
 		const variables = { PORTCULLIS_UNPACK: 'both' };
 		expect(() => packageContextOf({ ...configuration, variables, package: null })).toThrow(
 			'PORTCULLIS_UNPACK="both" is invalid: use host or confine. Correct it in make.conf or package.env.',
@@ -53,7 +53,7 @@ describe('explain', () => {
 		expect(() => packageContextFrom({ unpack: 'both' })).toThrow('use host or confine');
 	});
 
-	test('successive phases with equal rules are one group', () => {
+	test('portcullis explain prints successive phases with equal rules as one group', () => {
 		const text = explanationText(
 			explain('', packageContextFrom({ features: 'ipc-sandbox' }), ['prepare', 'compile']),
 			screen,
@@ -62,7 +62,7 @@ describe('explain', () => {
 		expect(text).toHaveLength(4);
 	});
 
-	test('phases have two names, and an error suggests the nearest one', () => {
+	test('portcullis explain accepts compile and src_compile, and suggests the nearest name for an unknown phase', () => {
 		expect([phaseNamed('compile'), phaseNamed('src_compile'), phaseNamed('pkg_setup')]).toEqual([
 			'compile',
 			'compile',

@@ -22,24 +22,27 @@ describe.each(settingNames)('%s', (name) => {
 	const invalid =
 		'choices' in setting ? ['yes', setting.choices.join(' '), `${setting.choices[0]}x`] : (bad[name] ?? []);
 
-	test.each(valid)('accepts %s', (value) => {
+	test.each(valid)('a setting accepts %s', (value) => {
 		expect(problem(name, value)).toBeUndefined();
 	});
 
-	test.each(invalid)('refuses %s with a message that has the variable, the value and the valid values', (value) => {
-		expect(invalid.length).toBeGreaterThan(0);
-		const message = problem(name, value);
-		expect(message).toContain(`${name}="${value}"`);
-		expect(message).toContain('choices' in setting ? setting.choices.join(', ').slice(0, 4) : setting.form);
-	});
+	test.each(invalid)(
+		'a setting refuses %s with a message that contains the variable, the value and the valid values',
+		(value) => {
+			expect(invalid.length).toBeGreaterThan(0);
+			const message = problem(name, value);
+			expect(message).toContain(`${name}="${value}"`);
+			expect(message).toContain('choices' in setting ? setting.choices.join(', ').slice(0, 4) : setting.form);
+		},
+	);
 
-	test('has its default if it is unset or empty', () => {
+	test('a setting has its default value if the variable is unset or empty', () => {
 		expect(resolve({})[name]).toBe(setting.default);
 		expect(resolve({ [name]: ' ' })[name]).toBe(setting.default);
 		expect(problem(name, setting.default)).toBeUndefined();
 	});
 });
 
-test('blanks and newlines of make.conf are ignored', () => {
+test('a setting ignores blanks and newlines around its value in make.conf', () => {
 	expect(resolve({ PORTCULLIS_ALLOW: '\n\tdistcc\n\t1.2.3.4:5 \n' }).PORTCULLIS_ALLOW).toBe('distcc 1.2.3.4:5');
 });

@@ -31,14 +31,14 @@ describe('reservedKind', () => {
 		['NAT64, local use', '64:ff9b:1::a9fe:a9fe', 'link-local'],
 		['6to4', '2002:7f00:1::1', 'loopback'],
 		['6to4', '2002:a9fe:a9fe::', 'link-local'],
-	])('recognizes an embedded IPv4 address (%s): %s', (_, address, kind) => {
+	])('reservedKind() checks the IPv4 address embedded in an IPv6 address (%s): %s', (_, address, kind) => {
 		expect(reservedKind(address)).toBe(kind);
 	});
 
 	test.each([
 		...['192.0.2.1', '128.0.0.1', '126.255.255.255', '169.253.1.1', '223.255.255.255', '255.255.255.254', '10.0.0.1'],
 		...['2001:db8::1', 'fec0::1', 'fdff::1', '64:ff9b::192.0.2.1', '2002:c000:201::1', '::ffff:192.0.2.1'],
-	])('returns undefined for %s', (address) => {
+	])('reservedKind() returns undefined for the public address %s', (address) => {
 		expect(reservedKind(address)).toBeUndefined();
 	});
 });

@@ -30,7 +30,7 @@ function cycleFrom(graph: Graph, file: string, path: readonly string[] = [], don
 	return [];
 }
 
-test('cycleFrom() finds a cycle behind a branch without one', () => {
+test('cycleFrom() finds an import cycle in the second import of a file if the first import has no cycle', () => {
 	const graph = new Map([
 		['a', ['leaf', 'b']],
 		['b', ['c']],

@@ -15,18 +15,18 @@ describe('screenOf()', () => {
 		['LC_ALL before LANG', terminal, { LC_ALL: 'C', LANG: 'C.UTF-8' }, { width: 80, color: true, unicode: false }],
 		['a terminal of unknown width', { isTTY: true, columns: 0 }, {}, { width: 80, color: true, unicode: false }],
 		['a pipe', {}, { TERM: 'xterm', LANG: 'C.UTF-8' }, { width: Infinity, color: false, unicode: false }],
-	])('recognizes %s', (_, stream, env, screen) => {
+	])('screenOf() returns width, color and unicode for %s', (_, stream, env, screen) => {
 		expect(screenOf(stream, env)).toEqual(screen);
 	});
 });
 
 describe('wrap()', () => {
-	test('breaks lines between words and keeps long words whole', () => {
+	test('wrap() breaks lines between words and does not break long words', () => {
 		expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
 		expect(wrap('a verylongword b', 4)).toEqual(['a', 'verylongword', 'b']);
 	});
 
-	test('counts two columns for a wide character and none for a combining one', () => {
+	test('wrap() counts two columns for a wide character and none for a combining character', () => {
 		expect(wrap('日本 日本', 8)).toEqual(['日本', '日本']);
 		expect(wrap('e\u0301e\u0301 e\u0301', 4)).toEqual(['e\u0301e\u0301 e\u0301']);
 	});
@@ -41,7 +41,7 @@ describe('fit()', () => {
 		['日本語', 4, '日…'],
 		['日本語', 1, '…'],
 		['👩‍🚀👩‍🚀', 3, '👩‍🚀…'],
-	])('cuts %s to %i columns: %s', (text, width, result) => {
+	])('fit() cuts %s to %i columns: %s', (text, width, result) => {
 		expect(fit(text, width)).toBe(result);
 	});
 });
@@ -53,18 +53,18 @@ describe('table()', () => {
 		['b', '3 s'],
 	];
 
-	test('cuts the columns that may shrink to the width of the screen', () => {
+	test('table() shortens the columns that may shrink, so that the table fits the screen', () => {
 		expect(table({ width: 20, color: false, unicode: true }, columns, rows)).toEqual([
 			'a/very-long-p…  12 s',
 			'b                3 s',
 		]);
 	});
 
-	test('keeps the minimum widths if the screen is narrower', () => {
+	test('table() keeps the minimum width of each column, even if the screen is narrower', () => {
 		expect(table({ width: 4, color: false, unicode: true }, columns, rows)).toEqual(['a/ve…  12 s', 'b       3 s']);
 	});
 
-	test('aligns columns with wide characters', () => {
+	test('table() aligns columns that contain wide characters', () => {
 		const wide = [
 			['日本', '1'],
 			['a', '2'],
@@ -95,7 +95,7 @@ test.each([
 	expect(bytes(number)).toBe(text);
 });
 
-test('count() uses the plural, and ago() the largest unit', () => {
+test('count() uses the plural except for 1, and ago() uses the largest unit that fits', () => {
 	expect(count(1, 'process', 'processes')).toBe('1 process');
 	expect(count(2, 'phase')).toBe('2 phases');
 	const now = Date.parse('2026-11-24T12:00:00Z');
