@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# PORTCULLIS_ALLOW as options of confine. pkg_setup resolves the names, because it always has the host's network, and stores the options.
-# The first stored line is the list that they were made from.
+# Converts PORTCULLIS_ALLOW to options of confine. The hook resolves host names in pkg_setup, because pkg_setup always has the host's
+# network, and stores the options in a file. The first line of that file is the value of PORTCULLIS_ALLOW.
 
-# __portcullis_allow ANSWER...: the options in REPLY. ANSWER is what the program has already printed about the list, if anything.
+# __portcullis_allow ANSWER...: returns the options in REPLY. ANSWER: the lines that portcullis.js has already printed about
+# PORTCULLIS_ALLOW, if any.
 __portcullis_allow() {
 	local list=${setting[PORTCULLIS_ALLOW]-} file=$store-allow line
 	local -a result=()
@@ -15,19 +16,19 @@ __portcullis_allow() {
 			__portcullis_is_option "$line" || __portcullis_tampered "$file" "$line"
 			result+=("${line%% *}" "${line#* }")
 		done
-		# If emerge runs as root, Portage has already isolated this process. It runs this proxy on the host for distcc.
+		# If emerge runs as root, Portage has already isolated this process, and runs a SOCKS proxy on the host for distcc.
 		[[ ! -S ${initial[PORTAGE_SOCKS5_PROXY]-} ]] || result+=(--socks "${initial[PORTAGE_SOCKS5_PROXY]}")
 	fi
 	REPLY=("${result[@]}")
 }
 
-# Whether a line is an option in the format of src/confine/destinations.ts.
+# __portcullis_is_option LINE: whether LINE is an option in the format of src/confine/destinations.ts.
 __portcullis_is_option() {
 	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }
 
-# __portcullis_resolve_allow FILE LIST ANSWER...: asks the program unless there is an ANSWER, prints its messages, and stores the lines
-# for FILE, which are also in REPLY.
+# __portcullis_resolve_allow FILE LIST ANSWER...: runs portcullis.js unless there is an ANSWER, prints the messages, and stores the
+# options in FILE and REPLY.
 __portcullis_resolve_allow() {
 	local file=$1 list=$2 line
 	local -a answer=("${@:3}") lines=("$2") words=()

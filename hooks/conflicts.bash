@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# Conflicts: programs of the configuration that need what a sandbox blocks. The first phase that runs reports them, once per package.
+# Conflicts: a program that the configuration enables needs access that a sandbox blocks. The first phase of a package reports all
+# conflicts.
 
-# REPLY[0]: the names of the conflicts. The other elements are the program's answer about PORTCULLIS_ALLOW, if it was asked.
+# Returns in REPLY[0] the names of the conflicts, and in the other elements the lines that portcullis.js printed about
+# PORTCULLIS_ALLOW, if it ran.
 __portcullis_conflicts() {
 	local suspects known='' found='' new='' file name
 	REPLY=('')
@@ -23,8 +25,9 @@ __portcullis_conflicts() {
 	[[ ! $new ]] || __portcullis_detect "$suspects" "$known" "$found"
 }
 
-# __portcullis_detect SUSPECTS KNOWN FOUND: asks the program, which has the whole table, prints its messages and stores the result.
-# REPLY as in __portcullis_conflicts. The program also answers about PORTCULLIS_ALLOW, because Node takes 40 ms to start.
+# __portcullis_detect SUSPECTS KNOWN FOUND: runs portcullis.js, which has the whole table of conflicts, prints its messages and stores
+# the result. Returns REPLY as __portcullis_conflicts does. portcullis.js also resolves PORTCULLIS_ALLOW in the same run, because Node
+# takes 40 ms to start.
 __portcullis_detect() {
 	local suspects=$1 known=$2 found=$3 line text=${1# } file=$state-conflicts
 	local -a answer=() messages=() allow=()
@@ -56,7 +59,7 @@ __portcullis_detect() {
 	REPLY=("$found" "${allow[@]}")
 }
 
-# The names of possible conflicts in REPLY[0] (src/conflicts/table.ts). It reads variables and files, and starts no process.
+# Returns the names of possible conflicts (src/conflicts/table.ts) in REPLY[0]. Reads variables and files, and starts no process.
 __portcullis_prefilter() {
 	local compiler='' suspects='' display=${DISPLAY-}
 	display=${display#*:} display=${display%%.*}
@@ -88,7 +91,7 @@ __portcullis_has_wrapper() {
 		done
 	done
 	IFS=: read -ra folders <<<"${PATH-}"
-	# ccache calls the next compiler in PATH, so its links are skipped.
+	# ccache calls the next compiler in PATH, so symbolic links to ccache are skipped.
 	for folder in "${folders[@]}"; do
 		[[ ! -x $folder/ccache ]] || ccache=$folder/ccache
 	done
@@ -111,7 +114,7 @@ __portcullis_is_wrapped() {
 			for prefix in '' ${CHOST:+"$CHOST-"}; do
 				[[ ! ($file -ef $folder/${prefix}gcc && $file -ef $folder/${prefix}g++) ]] || return 0
 			done
-			# Several versions of LLVM can be installed, each with a folder in PATH.
+			# Several versions of LLVM can be installed, each with its own clang in PATH, so a second clang is not a sign of a wrapper.
 			[[ $1 != clang* ]] || break
 		else
 			[[ $file -ef $first ]] || return 0
@@ -127,9 +130,10 @@ __portcullis_is_script() {
 	[[ $start == '#!' ]]
 }
 
-# __portcullis_wrap_phase +NAME...: inside the network sandbox, wraps the function that runs the phase, to disable what conflicts. The
-# variables are local to the wrapper. So they are not saved, and a bashrc cannot override them. Portage does not save variables and
-# functions that begin with three underscores, nor __ebuild_phase (__save_ebuild_env in bin/save-ebuild-env.sh).
+# __portcullis_wrap_phase +NAME...: inside the network sandbox, wraps the function that runs the phase, to disable the conflicting
+# programs. The variables that disable them are local to the wrapper, so that Portage does not save them and a bashrc cannot override
+# them. Portage does not save variables and functions that begin with three underscores, nor __ebuild_phase (__save_ebuild_env in
+# bin/save-ebuild-env.sh).
 __portcullis_wrap_phase() {
 	[[ $1 == *+* ]] && declare -F __ebuild_phase >/dev/null || return 0
 	___portcullis_conflicts=$1

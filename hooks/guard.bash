@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Protects the hook from the build. ebuild.sh has loaded the saved environment, and its functions must not shadow the builtins that the
-# hook uses. In POSIX mode bash finds special builtins before functions. An assignment turns that mode on.
+# Protects the hook from the build. ebuild.sh has loaded the saved environment, and functions in it must not shadow the builtins that
+# the hook uses. In POSIX mode, bash finds special builtins before functions. Assigning POSIXLY_CORRECT turns POSIX mode on.
 ___portcullis_options=$BASHOPTS ___portcullis_names=() ___portcullis_functions=''
 POSIXLY_CORRECT=y
 for ___portcullis_name in @builtins@; do
@@ -10,8 +10,8 @@ for ___portcullis_name in @builtins@; do
 	fi
 done 2>/dev/null
 if [[ ${___portcullis_names[*]} ]]; then
-	# The hook restores these functions if the phase goes on in this shell. Each subshell first unsets the function that shadows the
-	# builtin it prints with.
+	# The hook restores these functions if the phase continues in this shell. Each subshell first unsets the function that shadows
+	# declare or typeset, which prints the functions.
 	___portcullis_functions=$(unset -f declare && declare -f "${___portcullis_names[@]}")
 	if [[ ${___portcullis_names[*]} == *declare* ]]; then
 		# shellcheck disable=SC2316
@@ -32,18 +32,19 @@ for ___portcullis_name in expand_aliases inherit_errexit interactive_comments sh
 	fi
 done 2>/dev/null
 
-# Fails if a variable that the hook declares is readonly. A local variable cannot hide a readonly one.
+# Fails if the build has made a variable readonly that the hook declares with local. bash refuses a local variable with that name.
 __portcullis_check_readonly() {
 	local @locals@
 }
 
-# Starts a program by its absolute path, without a variable of the build. PATH, NODE_OPTIONS or LD_LIBRARY_PATH could change which code
-# runs outside the sandbox. SANDBOX_ON is for libsandbox.
+# __portcullis_start PROGRAM ARG...: starts a program by its absolute path, without variables of the build. PATH, NODE_OPTIONS or
+# LD_LIBRARY_PATH of the build could change which code runs outside the sandbox. SANDBOX_ON=0 disables libsandbox in the program.
 __portcullis_start() {
 	(exec -c @env@ SANDBOX_ON=0 "$@")
 }
 
-# Calls a function of Portage. Some versions start programs in these functions, and die calls the hooks that the build has registered.
+# __portcullis_call FUNCTION ARG...: calls a function of Portage. Some versions of Portage start programs in these functions, and die
+# runs EBUILD_DEATH_HOOKS, which the build can set.
 __portcullis_call() {
 	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''
 	# shellcheck disable=SC2034
@@ -51,7 +52,7 @@ __portcullis_call() {
 	"$@"
 }
 
-# Prints the variables that can show a conflict, for --stdin of the program.
+# Prints the exported variables that can indicate a conflict, for the option --stdin of portcullis.js.
 __portcullis_print_variables() {
 	local name
 	for name in @variables@; do

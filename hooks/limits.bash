@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sets PORTCULLIS_*_MAX for the whole build if Portage has created a cgroup for it (FEATURES=cgroup as root, portage/util/cgroup.py).
-# pkg_setup does this as root, because later phases may run as another user. confine then finds the limits in force
-# (native/cgroup/inherited_limits.c) and reports missing ones.
+# pkg_setup does this as root, because later phases may run as another user. confine then reads the limits in
+# force (native/cgroup/inherited_limits.c) and reports missing limits.
 __portcullis_limits() {
 	local root=/sys/fs/cgroup leaf=${___portcullis_leaf-} parent='' name
 	local -a names=()
@@ -21,7 +21,7 @@ __portcullis_limits() {
 	__portcullis_limit "$root$leaf/cpu.max" "${name:+$((10#0${name%\%} * 1000)) 100000}"
 }
 
-# __portcullis_limit FILE VALUE
+# __portcullis_limit FILE VALUE: writes the limit VALUE to FILE, unless VALUE is empty
 __portcullis_limit() {
 	[[ ! $2 ]] || { echo "$2" >"$1"; } 2>/dev/null
 }

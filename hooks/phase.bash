@@ -27,7 +27,7 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 	unset -f __portcullis_leave
 fi
 
-# After the build, remove what pkg_setup has stored for phases of root's emerge.
+# After a build by root, remove the files that pkg_setup stored in /run for the later phases.
 if [[ ${EBUILD_PHASE-} == clean && $EUID == 0 && ${PORTAGE_BUILDDIR-} && -e @run@.${PORTAGE_BUILDDIR//\//%}-settings ]]; then
 	(exec -c @rm@ -f -- @run@."${PORTAGE_BUILDDIR//\//%}"-{@stored@})
 fi
@@ -37,7 +37,7 @@ fi
 [[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
 	${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]] || return 0
 
-# Continue for a src_* phase that FEATURES confines, for the pkg_setup before such phases, which reports conflicts, and if there are
+# Continue for a src_* phase that FEATURES confines, for the pkg_setup before such phases, which reports conflicts, or if there are
 # settings to load or to store. The settings are those of make.conf and package.env only if bashrc runs before Portage loads a saved
 # environment (config.environ() in Portage's config.py).
 [[ $EBUILD_PHASE != @(pretend|setup) && (@confinable@ ||
@@ -52,18 +52,19 @@ fi
 __portcullis_check_readonly 2>/dev/null ||
 	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a variable readonly, which the hook must set. Remove readonly from the ebuild.}
 
-# The functions below read the variables of __portcullis_phase. A function that returns values returns them in the array REPLY. Its
-# comment says so.
+# The functions below read the local variables of __portcullis_phase. A function that returns values returns them in the array REPLY,
+# and its comment names REPLY.
 __portcullis_phase() {
 	local -
 	set +eu
 	# Constants.
 	local confine=@confine@ portcullis=@portcullis@ node=@node@ program=@program@ logs=@logs@
 	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-} doctor='To find the cause, run: portcullis doctor'
-	# PORTAGE_FEATURES and others, with single spaces; what Portage started this shell with; PORTCULLIS_*; prefixes of file names.
+	# features, restrict, properties: values of Portage with single spaces. store, state: prefixes of file names. initial: the
+	# environment that Portage started this shell with. setting: PORTCULLIS_*.
 	local features restrict properties store state
 	local -A initial=() setting=()
-	# The result: the options of confine, and the words of FEATURES that they come from.
+	# The result: the options of confine, and the words of FEATURES that cause these options.
 	local -a options=()
 	local sandboxes='' fakeroot='' found last
 	local -a REPLY=() argv=()
@@ -72,7 +73,7 @@ __portcullis_phase() {
 	__portcullis_paths
 	store=${REPLY[0]} state=${REPLY[1]}
 
-	# The marker is an argument, because a build could set or save a variable. It cannot change the arguments of this process.
+	# The marker is an argument of this process, because a build could set or save a variable, but cannot change these arguments.
 	{ mapfile -d '' -t argv </proc/self/cmdline; } 2>/dev/null
 	last=${argv[*]: -1}
 	if [[ $last == "$marker" ]]; then
@@ -101,7 +102,7 @@ __portcullis_phase() {
 	options+=("${REPLY[@]}")
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot" --chown-eperm)
 
-	# The inner run must be able to read the marker. Otherwise it would start confine again, without end.
+	# The hook inside confine must be able to read the marker. Otherwise it would start confine again, in an endless recursion.
 	if [[ $last != "${EBUILD_SH_ARGS##* }" ]]; then
 		__portcullis_unavailable '/proc/self/cmdline does not contain the arguments of ebuild.sh'
 	elif [[ ! -x $confine ]]; then
@@ -111,7 +112,7 @@ __portcullis_phase() {
 	fi
 }
 
-# Fills `initial` from /proc/self/environ. The shell's own variables may come from the saved environment.
+# Fills `initial` from /proc/self/environ, because variables of this shell may come from the saved environment.
 __portcullis_read_environ() {
 	local line
 	{ mapfile -d '' -t REPLY </proc/self/environ; } 2>/dev/null
@@ -143,12 +144,12 @@ __portcullis_settings() {
 	done
 	[[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]] || return 0
 
-	# The build cannot change this file through its environment, and Portage's clean phase removes it.
+	# A variable of the build cannot change this file, and Portage's clean phase removes the file.
 	lines=()
 	for name in "${!setting[@]}"; do
 		lines+=("$name=${setting[$name]}")
 	done
-	# If emerge runs as root, the hook always writes the file, because its existence shows the later phases where to look.
+	# If emerge runs as root, the hook always writes the file, because later phases find the folder of the stored files by it.
 	if [[ ${lines[*]} || -s $store-settings || $store != */.ipc/* ]]; then
 		__portcullis_store "$store-settings" "${lines[@]}" ||
 			__portcullis_call die "Portcullis: $package: cannot write $store-settings, which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r ${PORTAGE_BUILDDIR-}"
@@ -156,7 +157,7 @@ __portcullis_settings() {
 	[[ $EBUILD_PHASE != setup ]] || __portcullis_remove_stale
 }
 
-# NAME=VALUE lines of Portage in REPLY. With noauto no pkg_setup runs before a phase, and with keeptemp the saved environment may be older
+# Returns in REPLY the NAME=VALUE lines that Portage prints for the settings. With noauto no pkg_setup runs before a phase, and with keeptemp the saved environment may be older
 # than make.conf (prepare_build_dirs.py removes T otherwise). Takes half a second; only developers use these FEATURES.
 __portcullis_ask_portage() {
 	mapfile -t REPLY < <(
@@ -169,7 +170,7 @@ __portcullis_ask_portage() {
 	unset 'REPLY[-1]'
 }
 
-# __portcullis_set NAME VALUE: sets a setting. An invalid value stops the phase, because the user has asked for something else.
+# __portcullis_set NAME VALUE: sets a setting. An invalid value stops the phase, because the hook cannot know what the user wanted.
 __portcullis_set() {
 	local name=$1 value=$2 valid pattern bad word
 	local -a words=()
@@ -181,7 +182,7 @@ __portcullis_set() {
 	setting[$name]=$value
 }
 
-# How this phase reaches fakeroot's daemon in REPLY[0]: sysv (message queues), tcp (loopback), or alone (no daemon). On Debian the name of
+# Returns in REPLY[0] how this phase reaches the fakeroot daemon: sysv (message queues), tcp (loopback), or alone (no daemon). On Debian the name of
 # the library contains it. On Gentoo the message queue of the key exists or not. `fakeroot emerge` sets no FAKEROOTKEY in phases, because
 # Portage filters it (environ_filter in special_env_vars.py); FEATURES=fakeroot sets it after that.
 __portcullis_fakeroot() {
@@ -226,32 +227,32 @@ __portcullis_confine() {
 	else
 		options+=(--best-effort)
 	fi
-	# An argument, because the build could save a variable.
+	# The conflicts are an argument, because the build could save and so change a variable.
 	read -ra names <<<"$1"
 	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
 	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl")
-	# confine ends the phase if one of these ends: this ebuild.sh, its parent, or emerge. With pid-sandbox the PID of emerge is not
+	# confine ends the phase if one of these processes ends: this ebuild.sh, its parent, or emerge. With pid-sandbox the PID of emerge is not
 	# visible, so confine watches the lock on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
 		options+=(--die-with "$$" --die-with "$shell" --die-with "$PPID" --die-with-lock "${PORTAGE_BUILDDIR%/*}/.$PF.portage_lockfile")
 	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --notice-file "$state-notice" \
 		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${conflicts:+"$conflicts"} "$marker"
 	status=$?
-	# Statuses of confine itself, unless the phase has started: `missing-command || die` also exits with 127.
+	# confine exits with 125 to 127 if it could not start the phase. A phase that has started can exit with 127 too (`missing || die`).
 	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
 	REPLY=()
 	[[ ! -s $state-notice ]] || __portcullis_report "$refused"
 	if [[ $refused ]]; then
 		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${REPLY[0]:-confine exited with status $status}. $doctor"
 	fi
-	# A build that a signal has stopped needs no advice.
+	# If a signal has ended the phase, print no advice about the failure.
 	if ((status > 0 && status < 128)) && [[ " $features " != *' fail-clean '* ]]; then
 		__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE failed. For a shell with the same confinement, run: ${portcullis#/usr/bin/} shell =$package src_$EBUILD_PHASE"
 	fi
 	exit "$status"
 }
 
-# __portcullis_report REFUSED: prints the messages about the record of this phase. The reason why it was not started is in REPLY[0].
+# __portcullis_report REFUSED: prints the messages about the record of this phase. Returns in REPLY[0] why the phase was not started.
 __portcullis_report() {
 	local refused=$1 line reason=''
 	local -a lines=()
@@ -269,7 +270,7 @@ __portcullis_report() {
 	REPLY=("$reason")
 }
 
-# __portcullis_print LINE...: prints the program's answer through Portage's functions. The text of a `die` line is in REPLY[0].
+# __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns the text of a `die` line in REPLY[0].
 __portcullis_print() {
 	local line reason=''
 	for line; do
@@ -281,7 +282,7 @@ __portcullis_print() {
 	REPLY=("$reason")
 }
 
-# __portcullis_unavailable REASON: the hook cannot confine this phase.
+# __portcullis_unavailable REASON: reports that the hook cannot confine this phase, or stops it with PORTCULLIS_ON_FAILURE=die.
 __portcullis_unavailable() {
 	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
 		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: $1. $doctor"
@@ -289,7 +290,8 @@ __portcullis_unavailable() {
 	__portcullis_report_unconfined "$1"
 }
 
-# __portcullis_report_unconfined REASON: once per package, because bash cannot find out which emerge this is.
+# __portcullis_report_unconfined REASON: reports that the phase is not confined. Once per package, because bash cannot find out to
+# which emerge this phase belongs.
 __portcullis_report_unconfined() {
 	[[ ! -s $state-reported ]] || return 0
 	__portcullis_store "$state-reported"

@@ -1,4 +1,4 @@
-"""Prints Portage's configuration, and that of a package, as one JSON object (Configuration in src/portage/resolve_package.ts).
+"""Prints Portage's configuration, and the configuration of a package, as one JSON object (Configuration in src/portage/resolve_package.ts).
 
 Arguments: EPREFIX ('' on a host), NAMES of variables (separated by commas; NAME* is a prefix), and optionally PACKAGE.
 Exit status 3: this Python has no Portage. 4: no such package. 5: another error of Portage. The reason is on stderr.
@@ -33,7 +33,7 @@ def variables(settings):
 
 
 def profile_bashrcs(settings):
-    """The files profile.bashrc, and the files that package.bashrc lists (profile-bashrcs in layout.conf)."""
+    """Returns the profile.bashrc files, and the files that package.bashrc lists (profile-bashrcs in layout.conf)."""
     profiles = settings._locations_manager.profiles_complex
     files = [os.path.join(profile.location, "profile.bashrc") for profile in profiles]
     for packages in settings._pbashrcdict.values():
@@ -46,7 +46,7 @@ class NoPackage(Exception):
 
 
 def find(atom):
-    """The version that emerge would build; otherwise a masked one; otherwise an installed one."""
+    """Returns the version that emerge would build, otherwise a masked version, otherwise an installed version."""
     tree = portage.db[portage.settings["EROOT"]]
     for db, queries in ((tree["porttree"].dbapi, ("bestmatch-visible", "match-all")), (tree["vartree"].dbapi, ("match",))):
         try:
@@ -65,7 +65,7 @@ def find(atom):
 
 
 def describe(atom):
-    # Accept CATEGORY/PF without "=", because `portcullis report` prints it so.
+    # Accept CATEGORY/PF without "=", because `portcullis report` prints packages in this form.
     pkgsplit = portage.versions.catpkgsplit(atom)
     db, cpv = find("=" + atom if pkgsplit else atom)
     settings = portage.config(clone=portage.settings)

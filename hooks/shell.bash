@@ -3,8 +3,8 @@
 # PORTCULLIS_SHELL_ENVIRONMENT (the saved environment), PORTCULLIS_SHELL_BIN (PORTAGE_BIN_PATH) and PORTCULLIS_SHELL_TITLE (for the prompt).
 
 export PORTAGE_BIN_PATH=$PORTCULLIS_SHELL_BIN
-# Portage's files read EAPI while bash sources them, so the environment comes first. It comes again after them, because functions of the
-# ebuild override Portage's. bash prints errors for its readonly variables.
+# Portage's files read EAPI while bash sources them, so source the environment before them. Source it again after them, because
+# functions of the ebuild override those of Portage. 2>/dev/null hides bash's errors about readonly variables.
 source "$PORTCULLIS_SHELL_ENVIRONMENT" 2>/dev/null
 for __file in eapi isolated-functions phase-helpers; do
 	source "$PORTAGE_BIN_PATH/$__file.sh" 2>/dev/null
@@ -12,7 +12,7 @@ done
 source "$PORTCULLIS_SHELL_ENVIRONMENT" 2>/dev/null
 unset -v __file
 
-# Portage's die would end the shell.
+# Portage's die would end the interactive shell, so replace it.
 die() {
 	printf 'die: %s\n' "$*" >&2
 	return 1

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Files that pkg_setup writes for the later phases. If emerge runs as root they are in /run, where no user of a phase can write.
-# Otherwise one user runs everything, and they are in .ipc of the build directory, where builds do not write by accident.
+# Files that the hook writes in pkg_setup for the later phases. If emerge runs as root, the files are in /run, where no phase of
+# another user can write. Otherwise one user runs all phases, and the files are in .ipc of the build directory, where builds do not
+# write by accident.
 
-# Prefixes of file names: REPLY[0] for what pkg_setup stores, REPLY[1] for what phases of this user store.
+# Returns prefixes of file names: in REPLY[0] for the files of pkg_setup, in REPLY[1] for the files of phases that run as this user.
 __portcullis_paths() {
 	local run=@run@.${PORTAGE_BUILDDIR//\//%} ipc=$PORTAGE_BUILDDIR/.ipc/portcullis
 	REPLY=("$ipc" "$ipc-$EUID")
@@ -13,12 +14,13 @@ __portcullis_paths() {
 	fi
 }
 
-# __portcullis_store FILE LINE...: writes the build directory, then the lines. Root follows no symbolic link in .ipc.
+# __portcullis_store FILE LINE...: writes to FILE the path of the build directory, then the lines. As root, refuses a symbolic link.
 __portcullis_store() {
 	[[ $EUID != 0 || ! -L $1 ]] && { printf '%s\n' "$PORTAGE_BUILDDIR" "${@:2}" >"$1"; } 2>/dev/null
 }
 
-# __portcullis_load FILE: the lines of __portcullis_store in REPLY. A file with another first line stops the phase.
+# __portcullis_load FILE: returns in REPLY the lines that __portcullis_store wrote. Stops the phase if the first line of FILE is not
+# the path of the build directory.
 __portcullis_load() {
 	REPLY=()
 	[[ -e $1 || -L $1 ]] || return 0
@@ -29,7 +31,7 @@ __portcullis_load() {
 	REPLY=("${REPLY[@]:1}")
 }
 
-# __portcullis_tampered FILE TEXT
+# __portcullis_tampered FILE TEXT: stops the phase, because FILE contains the line TEXT, which the hook did not write
 __portcullis_tampered() {
 	__portcullis_call die "Portcullis: $package: $1 has a line that Portcullis did not write (\"${2//\\/\\\\}\"). Remove the build directory: rm -r $PORTAGE_BUILDDIR"
 }
