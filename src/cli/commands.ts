@@ -115,7 +115,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	},
 	gc: {
 		summary: 'remove cgroups that killed runs left behind',
-		details: ['The next confined phase does the same. A cgroup that another run is creating or using stays.'],
+		details: ['The next confined phase does the same. Cgroups that another run creates or uses are kept.'],
 		options: {},
 		words: '',
 		candidates: [],

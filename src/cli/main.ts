@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
-	if (name === undefined) throw new UsageError('a command is missing. `portcullis --help` lists them');
+	if (name === undefined) throw new UsageError('a command is missing. `portcullis --help` lists the commands');
 	if (name === '--version' || name === '-V') return printText(`portcullis ${manifest.version}`);
 	if (name === '--help' || name === '-h' || name === 'help') {
 		return printHelp(rest[0]);
@@ -39,7 +39,7 @@ function commandNamed(name: string): Command {
 	if (command !== undefined) return command;
 	const kind = name.startsWith('-') ? 'option' : 'command';
 	const near = suggestion(name, [...Object.keys(commands), 'help', '--help', '--version']);
-	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '. `portcullis --help` lists them' : near}`);
+	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '. `portcullis --help` shows the usage' : near}`);
 }
 
 /** Parses the arguments of a command. minimist accepts unknown options and missing values; this function refuses them. */
@@ -56,7 +56,7 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 			const option = word.replace(/=.*/s, '');
 			const near = suggestion(option, [...known.map((one) => `--${one}`), '--help']);
 			throw new UsageError(
-				`${name}: unknown option ${option}${near === '' ? `. \`portcullis ${name} --help\` lists them` : near}`,
+				`${name}: unknown option ${option}${near === '' ? `. \`portcullis ${name} --help\` lists the options` : near}`,
 			);
 		},
 	});

@@ -53,7 +53,7 @@ interface PhaseName {
 }
 
 /**
- * The phase that a process is the outermost process of. That is usually confine, whose options name the phase. If the phase needs no
+ * The phase whose outermost process this is. That process is usually confine, whose options name the phase. If the phase needs no
  * supervisor, confine has replaced itself with the inner ebuild.sh, whose last argument is the marker of the hook.
  */
 export function phaseOf(proc: Process): PhaseName | undefined {
@@ -66,7 +66,7 @@ function phaseFromLabels({ argv }: Process): PhaseName | undefined {
 	const labels = argv.slice(0, argv.indexOf('--')).filter((_, at) => argv[at - 1] === '--label');
 	const find = (name: string) => labels.find((label) => label.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 	const [cpv, phase] = [find('package'), find('phase')];
-	// Any user can start a process with such arguments.
+	// Check the values, because any user can start a process with such arguments.
 	return isPackage(cpv) && isSrcPhase(phase) ? { package: cpv, phase } : undefined;
 }
 

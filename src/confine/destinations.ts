@@ -158,7 +158,7 @@ export function blockedEntries({ list, unsupported, tunnels }: Destinations): Bl
 		...blockedTunnels.map((address) => ({
 			entry: address,
 			subject: `distcc host ${address}`,
-			reason: 'the word distcc does not allow loopback addresses',
+			reason: 'the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses',
 			fix: tunnelFix,
 		})),
 		...(count > maxOptions

@@ -19,8 +19,8 @@ interface CommandContext {
 }
 
 /**
- * Runs a command as confined as this phase, prints the messages about it to stderr, and returns its exit status. If a confinement is not
- * available, the command is not run: the user asked for all of them.
+ * Runs a command with the confinement of this phase, prints the messages about the command to stderr, and returns its exit status. If a
+ * confinement is not available, the command does not run.
  */
 export async function runConfined(
 	phaseContext: PhaseContext,
@@ -50,7 +50,7 @@ export async function runConfined(
 	}
 }
 
-/** The messages without package and phase. Left out: hints for ebuilds, and unavailable confinements, which confine itself prints. */
+/** The messages without package and phase. Omits hints for ebuilds, and unavailable confinements, which confine itself prints. */
 function noticeLines(file: string): string[] {
 	const record = readRecord(file);
 	if (record === undefined) return [];

@@ -26,7 +26,7 @@ export function runForeground(
 		// Install the handlers before the child exists: a signal in between would end only this process. Node calls handlers from its
 		// event loop, so the child exists when they run.
 		for (const signal of forwarded) process.on(signal, () => child.kill(signal));
-		// The terminal sends these to the child too, and the child decides.
+		// The terminal sends SIGINT and SIGQUIT to the child too. If they end the child, this process exits like the child.
 		process.on('SIGINT', () => undefined);
 		process.on('SIGQUIT', () => undefined);
 		const child = spawn(program, args, { env, stdio: 'inherit', cwd });
@@ -46,7 +46,7 @@ export function exitLikeChild({ status, signal }: Exit): Promise<number> {
 	return new Promise((resolve) => {
 		process.removeAllListeners(signal);
 		process.kill(process.pid, signal);
-		// The signal may be ignored or late.
+		// The signal may be ignored or arrive late.
 		setTimeout(() => {
 			resolve(128 + constants.signals[signal]);
 		}, 1000);

@@ -11,7 +11,7 @@ export interface BuildContext {
 	readonly features: readonly string[];
 	/** The words of PORTCULLIS_ALLOW. */
 	readonly allowed: readonly string[];
-	/** The effective user of the phases. Portage does more for root (0). */
+	/** The effective user of the phases. For root (0), Portage isolates phases itself. */
 	readonly uid: number;
 	/** The number of available processors. */
 	readonly processors: number;
@@ -68,7 +68,7 @@ export function isSocket(file: string): boolean {
 	return stat(file)?.isSocket() ?? false;
 }
 
-/** All executables that a command can refer to, in the order of PATH. A path refers to itself. */
+/** All executables that a command can refer to, in the order of PATH. A command with a slash is a path, not searched in PATH. */
 export function executables(context: BuildContext, command: string): string[] {
 	const directories = variable(context, 'PATH').split(':').filter(Boolean);
 	const files = command.includes('/') ? [command] : directories.map((directory) => join(directory, command));

@@ -18,7 +18,7 @@ import { distccEndpoint, distccHost, distccHosts, isAllowed, isLoopback, urlEndp
 
 /** A part of the configuration that causes a conflict. */
 export interface Evidence {
-	/** Follows `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox": `. */
+	/** The end of the message `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox": ...`. */
 	readonly text: string;
 	/** The assignment for make.conf or package.env that ends the conflict and keeps the sandbox. */
 	readonly fix?: string;
@@ -91,7 +91,7 @@ function pathEvidence(context: BuildContext, tool: string): Evidence[] {
 	return [];
 }
 
-/** distcc is used, and none of its remote hosts is in PORTCULLIS_ALLOW. */
+/** Evidence that the build uses distcc with remote hosts, none of which is in PORTCULLIS_ALLOW. */
 export function distccEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'distcc', 'distcc');
 	if (used.length === 0 || usesSocksProxy(context)) return [];
@@ -108,7 +108,7 @@ export function distccEvidence(context: BuildContext): Evidence[] {
 
 /**
  * Whether distcc reaches its hosts through the SOCKS5 proxy that Portage starts as root. Only a distcc with Gentoo's patch
- * (dev-util/distcc, "socks5 proxy") reads the variable.
+ * (dev-util/distcc, "socks5 proxy") reads DISTCC_SOCKS_PROXY.
  */
 function usesSocksProxy(context: BuildContext): boolean {
 	const hasProxy =
@@ -123,21 +123,24 @@ function isRemote(host: string): boolean {
 	return host !== '' && !host.startsWith('-') && !isLoopback(host);
 }
 
-/** icecc is used and not disabled, and PORTCULLIS_ALLOW has no entry with iceccd's port. The scheduler chooses the hosts. */
+/**
+ * Evidence that the build uses icecc, and no entry of PORTCULLIS_ALLOW has iceccd's port. The hosts are not compared, because the
+ * icecream scheduler chooses the hosts of a build.
+ */
 export function icecreamEvidence(context: BuildContext): Evidence[] {
 	if (/^(disable|no)$/.test(variable(context, 'ICECC'))) return [];
 	if (context.allowed.some((entry) => entry.endsWith(':10245'))) return [];
 	return launcherEvidence(context, 'icecream', 'icecc');
 }
 
-/** The variables that configure a remote storage of sccache, or the order of several (sccache's docs/Configuration.md). */
+/** The variables that configure a remote storage of sccache, or the order of several storages (sccache's docs/Configuration.md). */
 export const sccacheVariables = [
 	...['BUCKET', 'ENDPOINT', 'REDIS', 'REDIS_ENDPOINT', 'REDIS_CLUSTER_ENDPOINTS', 'MEMCACHED', 'MEMCACHED_ENDPOINT'],
 	...['GCS_BUCKET', 'AZURE_CONNECTION_STRING', 'GHA_ENABLED', 'WEBDAV_ENDPOINT', 'OSS_BUCKET', 'COS_BUCKET'],
 	'MULTILEVEL_CHAIN',
 ].map((name) => `SCCACHE_${name}`);
 
-/** sccache is used with a remote storage or a scheduler. */
+/** Evidence that the build uses sccache with a remote storage or a scheduler. */
 export function sccacheEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'sccache', 'sccache');
 	if (used.length === 0) return [];
@@ -157,7 +160,7 @@ function configurationDirectory(context: BuildContext): string {
 	return variable(context, 'XDG_CONFIG_HOME') || join(variable(context, 'HOME'), '.config');
 }
 
-/** ccache is used with a remote storage. A variable, even an empty one, overrides the files (ccache(1), "Configuration"). */
+/** Evidence that the build uses ccache with a remote storage. A variable, even an empty one, overrides the files (ccache(1)). */
 export function ccacheEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'ccache', 'ccache');
 	if (used.length === 0) return [];

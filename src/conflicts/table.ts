@@ -17,8 +17,8 @@ import {
 } from './evidence.ts';
 
 /**
- * A part of the configuration that does not work in a sandbox, or defeats it. The prefilter of the hook, the messages and the variables
- * of a phase are made from these rows.
+ * A part of the configuration that does not work in a sandbox, or defeats the sandbox. The prefilter of the hook, the messages and the
+ * variables of a phase are generated from these rows.
  */
 export interface Conflict {
 	readonly name: string;
@@ -32,16 +32,16 @@ export interface Conflict {
 	readonly evidence: (context: BuildContext) => readonly Evidence[] | Promise<readonly Evidence[]>;
 	/** The effect on the build, as a sentence. */
 	readonly outcome: string;
-	/** The state of the finding of doctor. error: a requested function does not work. None: another finding of doctor covers it. */
+	/** The state in the output of doctor. error: a requested function does not work. undefined: doctor reports the cause elsewhere. */
 	readonly state?: 'error' | 'warning';
 	/**
-	 * The variables that the phase function gets if it has no network, so that the build does not wait for remote hosts; null: unset.
+	 * The variables that the hook sets in a phase without network, so that the build does not wait for remote hosts; null: unset.
 	 * PATH and CC are not changed, because configure writes them into files.
 	 */
 	readonly inside: Readonly<Record<string, string | null>>;
 	/** The word of PORTCULLIS_ALLOW that ends the conflict. */
 	readonly allow?: string;
-	/** The assignment that ends the conflict and keeps the sandbox. Used if the evidence has none. */
+	/** The assignment that ends the conflict and keeps the sandbox. Used if the evidence contains no assignment. */
 	readonly fix: string;
 }
 
@@ -51,9 +51,9 @@ export type Prefilter =
 	| { readonly word: string }
 	/** One of these variables is not empty. */
 	| { readonly set: readonly string[] }
-	/** A compiler in a variable or in PATH is not a plain one. */
+	/** A compiler in a variable or in PATH may be a launcher such as distcc. */
 	| { readonly compiler: true }
-	/** One of these files (expanded by bash) contains the text. The first line of a file follows a newline. */
+	/** One of these files (expanded by bash) contains the text. A newline is inserted before the first line of a file. */
 	| { readonly files: readonly string[]; readonly text: string }
 	/** An expression for [[ ]]. */
 	| { readonly holds: string };
@@ -76,8 +76,8 @@ export const conflicts: readonly Conflict[] = [
 		evidence: distccEvidence,
 		outcome: 'The build cannot reach other hosts, so distcc compiles on this machine only (DISTCC_HOSTS=localhost).',
 		state: 'error',
-		// localhost without a limit takes two jobs; a third one sleeps for a second before it retries (dcc_lock_pause in distcc's
-		// where.c). 12 files with -j40 take 5.1 s, and 0.4 s with the maximum limit of 50.
+		// On localhost without a limit, distcc runs two jobs; a third job sleeps for a second before it retries (dcc_lock_pause in
+		// distcc's where.c). 12 files with -j40 take 5.1 s, and 0.4 s with the maximum limit of 50.
 		inside: { DISTCC_HOSTS: 'localhost/50' },
 		allow: 'distcc',
 		fix: 'DISTCC_HOSTS="localhost"',

@@ -31,7 +31,7 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	}
 }
 
-/** As root, Portage isolates confine itself, so only its proxy can open connections. */
+/** As root, Portage starts confine in a network namespace, so only the proxy of Portage can open connections for a phase. */
 function proxyFindings({ uid, configuration }: SystemInfo): Finding[] {
 	const { features = [] } = configuration ?? {};
 	if (uid !== 0 || features.includes('distcc') || features.includes('network-sandbox-proxy')) return [];

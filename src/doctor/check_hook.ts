@@ -37,13 +37,14 @@ function bashrcFinding(eprefix: string, bashrc: string, configroot: string): Fin
 	const id = configroot === '' ? 'bashrc' : 'bashrc-configroot';
 	if (stat(bashrc)?.isDirectory() === true) {
 		const meaning = `${bashrc} is a directory, which Portage ignores: nothing is confined.`;
-		return error(id, title, meaning, 'Replace it by a file that sources its contents.', [bashrc]);
+		return error(id, title, meaning, 'Replace the directory by a file that sources the files in it.', [bashrc]);
 	}
 	const text = readFile(bashrc);
 	const start = text?.indexOf(begin) ?? -1;
 	if (text === undefined || start < 0) {
 		const reason = text === undefined ? 'does not exist' : 'does not source the hook';
-		const fix = configroot === '' ? reinstall : 'Insert the output of `portcullis hook --block` at its top.';
+		const fix =
+			configroot === '' ? reinstall : 'Insert the output of `portcullis hook --block` at the top of this file.';
 		return error(id, title, `${bashrc} ${reason}: nothing is confined.`, fix, [bashrc]);
 	}
 	const stop = text.indexOf(end, start);

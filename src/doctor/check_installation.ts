@@ -11,10 +11,19 @@ import { unavailableCause } from './unavailable_cause.ts';
 export function portageFindings(system: SystemInfo): Finding[] {
 	const { configuration, portageError, uid, asked } = system;
 	if (configuration === undefined) {
-		return [error('portage', 'Portage', `${portageError}.`, 'Name the Prefix with --eprefix.')];
+		return [
+			error(
+				'portage',
+				'Portage',
+				`${portageError}.`,
+				'If Portage is in a Gentoo Prefix, pass its path with --eprefix.',
+			),
+		];
 	}
 	const sandbox =
-		uid === 0 ? 'isolates network and IPC itself, as root' : 'isolates nothing itself, as you are not root';
+		uid === 0
+			? 'isolates the network and IPC of phases itself, because you are root'
+			: 'does not isolate phases, because you are not root';
 	const observed = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
 	const noFeature = warning(
 		'features',
@@ -32,7 +41,7 @@ export function portageFindings(system: SystemInfo): Finding[] {
 				'profile.bashrc',
 				'profile.bashrc',
 				`${file} runs before the hook, so a confined phase runs it twice, the first time outside the sandbox.`,
-				'No action is needed if it only sets variables and functions.',
+				'No action is needed if the file only sets variables and functions.',
 				[file],
 			),
 		),
@@ -42,7 +51,7 @@ export function portageFindings(system: SystemInfo): Finding[] {
 function settingFindings(variables: Readonly<Record<string, string>>): Finding[] {
 	return settingNames.flatMap((name) => {
 		const wrong = problem(name, squeeze(variables[name] ?? ''));
-		return wrong === undefined ? [] : [error(name, name, `${wrong}.`, 'Correct it in make.conf.')];
+		return wrong === undefined ? [] : [error(name, name, `${wrong}.`, 'Correct the value in make.conf.')];
 	});
 }
 
@@ -73,7 +82,7 @@ function entries(directory: string): string[] {
 	}
 }
 
-/** Whether confine is installed, starts, and is set-user-ID if it was installed so. */
+/** Whether confine is installed, starts, and still has the setuid bit if install.sh or the package set it. */
 export function confineFindings(system: SystemInfo): Finding[] {
 	const { confine, probeResult, sandboxed } = system;
 	const status = stat(confine);
@@ -85,11 +94,15 @@ export function confineFindings(system: SystemInfo): Finding[] {
 	const setuid = (status.mode & 0o4000) !== 0 && status.uid === 0;
 	const setuidFix = lostSetuidFix(system);
 	if (setuidFix !== undefined && !setuid) {
-		return failure('setuid', `${confine} lost its setuid bit. A copy or chown removes it.`, setuidFix);
+		return failure(
+			'setuid',
+			`${confine} lost its setuid bit. Copying the file and chown(1) clear this bit.`,
+			setuidFix,
+		);
 	}
 	if (setuid && isNosuid(system)) {
 		const meaning = `${confine} is setuid, but its file system is mounted with nosuid: the bit has no effect.`;
-		return failure('nosuid', meaning, 'Mount it with suid, or run `install.sh --no-setuid`.');
+		return failure('nosuid', meaning, 'Mount the file system with suid, or run `install.sh --no-setuid`.');
 	}
 	if (probeResult.broken.includes('EACCES') && (status.mode & constants.S_IXOTH) === 0) {
 		const meaning = `Only group ${status.gid} may run ${confine}, and you are not in it: your builds are not confined.`;
@@ -101,7 +114,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 		return failure(
 			'no_new_privs',
 			meaning,
-			`${cause.fix} Or set FEATURES="-sandbox", without the protection of sys-apps/sandbox.`,
+			`${cause.fix} Or set FEATURES="-sandbox", which disables the protection by sys-apps/sandbox.`,
 		);
 	}
 	if (probeResult.broken !== '')
@@ -137,7 +150,7 @@ export function recordFindings({ logs }: SystemInfo): Finding[] {
 	try {
 		accessSync(logs, constants.W_OK | constants.X_OK);
 	} catch {
-		const fix = `Run \`chgrp portage ${logs}; chmod 2775 ${logs}\` as root. In a Prefix, its owner must own the directory.`;
+		const fix = `Run \`chgrp portage ${logs}; chmod 2775 ${logs}\` as root. In a Gentoo Prefix, the owner of the Prefix must own this directory.`;
 		return [failure(`you may not write to ${logs}`, fix)];
 	}
 	return [ok('records', 'Records', 'phases can write records', [logs])];

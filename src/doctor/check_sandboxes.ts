@@ -5,7 +5,7 @@ import { error, ok, type Finding } from './finding.ts';
 import type { SystemInfo } from './system_info.ts';
 import { unavailableCause } from './unavailable_cause.ts';
 
-/** Whether each requested confinement is available. confine applied them to a test process before. */
+/** Whether each confinement is available. probeSystem() has tried all of them on a test process. */
 export function sandboxFindings(system: SystemInfo): Finding[] {
 	if (system.probeResult.broken !== '') return [];
 	return [
@@ -100,7 +100,8 @@ function limitFindings(system: SystemInfo): Finding[] {
 		const value = configuration?.variables[name];
 		if (!('limit' in row) || value === undefined) return [];
 		const controller = row.limit.replace(/\..*/, '');
-		if (controllers.includes(controller)) return [ok(name, name, `${value}, by the ${controller} controller`)];
+		if (controllers.includes(controller))
+			return [ok(name, name, `${value}, enforced by the cgroup controller "${controller}"`)];
 		return [
 			error(
 				name,
@@ -114,7 +115,8 @@ function limitFindings(system: SystemInfo): Finding[] {
 }
 
 /**
- * Whether Yama denies the watcher access to the memory of a phase: always from ptrace_scope 3 on, at 2 without CAP_SYS_PTRACE (Yama.rst).
+ * Whether Yama denies confine access to the memory of a phase, which the record of network access needs: always if ptrace_scope is 3, and
+ * without CAP_SYS_PTRACE if it is 2 (Yama.rst).
  */
 function isYamaBlocking({ probeResult, configuration }: SystemInfo, scope: string): boolean {
 	const lacksPtrace =
@@ -127,7 +129,8 @@ function auditFindings(system: SystemInfo): Finding[] {
 	const id = 'audit';
 	const title = 'Audit';
 	const variables = configuration?.variables ?? {};
-	if ((variables['PORTCULLIS_AUDIT'] ?? 'on') === 'off') return [ok(id, title, 'off, by PORTCULLIS_AUDIT')];
+	if ((variables['PORTCULLIS_AUDIT'] ?? 'on') === 'off')
+		return [ok(id, title, 'disabled, because PORTCULLIS_AUDIT="off" is set')];
 	const actions = read('/proc/sys/kernel/seccomp/actions_avail') ?? '';
 	const scope = read('/proc/sys/kernel/yama/ptrace_scope') ?? '0';
 	const observed = [`seccomp actions: ${actions}`, `kernel.yama.ptrace_scope: ${scope}`];
@@ -135,7 +138,7 @@ function auditFindings(system: SystemInfo): Finding[] {
 	if (probeResult.watched === 'yes' && isYamaBlocking(system, scope)) {
 		const state = asked.includes('net') && variables['PORTCULLIS_ALLOW'] ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
-		const fix = 'Run `sysctl kernel.yama.ptrace_scope=1` and add it to /etc/sysctl.d. Scope 3 also needs a reboot.';
+		const fix = 'Run `sysctl kernel.yama.ptrace_scope=1` and add it to /etc/sysctl.d. If the value is 3, also reboot.';
 		return [{ id, state, title, meaning, fix, observed }];
 	}
 	if (probeResult.watched === 'yes')
@@ -143,7 +146,7 @@ function auditFindings(system: SystemInfo): Finding[] {
 	const isKernelOld = !actions.includes('user_notif');
 	const reason = isKernelOld
 		? 'the kernel has no seccomp user notification'
-		: probeResult.watchedWhy || 'confine could not start the watcher';
+		: probeResult.watchedWhy || 'confine could not start the process that records network access';
 	const fix = isKernelOld
 		? 'Build Linux 5.0 or newer with CONFIG_SECCOMP_FILTER.'
 		: 'To disable the audit, set PORTCULLIS_AUDIT="off" in make.conf.';

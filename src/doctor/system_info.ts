@@ -35,7 +35,7 @@ export interface SystemInfo {
 	/** The confinements that FEATURES requests; all of them if there is no configuration. */
 	readonly asked: readonly Confinement[];
 	readonly probeResult: ProbeResult;
-	/** The result with no_new_privs, which FEATURES="sandbox" sets; undefined if that does not matter. */
+	/** The result with no_new_privs, which FEATURES="sandbox" sets; undefined if this does not affect confine. */
 	readonly sandboxed: ProbeResult | undefined;
 	/** The answers of `confine --probe`. */
 	readonly probe: Readonly<Record<string, string>>;
@@ -85,7 +85,7 @@ function withNoNewPrivs(python: string): string[] {
 /** Runs `true` with all confinements, as the hook runs a phase. `launcher` is a command that starts confine. */
 async function testRun(confine: string, launcher: readonly string[] = []): Promise<ProbeResult> {
 	let result = await testRunOnce(confine, launcher);
-	// A short command may exit before its watcher is ready.
+	// `true` may exit before the process that records its network access is ready.
 	for (let retries = 2; retries > 0 && result.watchedWhy === 'the command was not started'; retries--)
 		result = await testRunOnce(confine, launcher);
 	return result;

@@ -16,9 +16,9 @@ interface Check {
 	readonly namespace: string;
 	/** The kernel option of the namespace. */
 	readonly option: string;
-	/** The error of confine. */
+	/** Why confine could not create the namespace: `unshare(CLONE_NEWUSER): Operation not permitted`. */
 	readonly error: string;
-	/** Whether confine needs a user namespace. */
+	/** Whether confine has no privilege, so that it needs a user namespace. */
 	readonly unprivileged: boolean;
 	/** The suffix of a fix that offers a setuid confine; '' if it would not help. */
 	readonly orSetuid: string;
@@ -44,7 +44,7 @@ const rows: readonly Row[] = [
 	{
 		id: 'kernel',
 		matches: ({ namespace }) => !hasNamespace(namespace),
-		text: 'the kernel was built without this namespace',
+		text: ({ namespace }) => `the kernel was built without ${namespace} namespaces`,
 		fix: ({ option }) => `Build the kernel with CONFIG_NAMESPACES and ${option}.`,
 	},
 	{
@@ -78,13 +78,13 @@ const rows: readonly Row[] = [
 		// Only a security module lets unshare(2) fail with EACCES.
 		id: 'lsm',
 		matches: ({ error }) => error.endsWith(': Permission denied'),
-		text: ({ securityModule }) => `the policy of ${securityModule} denies it`,
+		text: ({ securityModule }) => `the policy of ${securityModule} denies the creation of namespaces`,
 		fix: 'Allow user namespaces and the capability sys_admin for confine. To see the rule, run `dmesg` or `ausearch -m avc`.',
 	},
 	{
 		id: 'seccomp',
 		matches: ({ system }) => /^Seccomp:\s*2$/m.test(system.read('/proc/self/status') ?? ''),
-		text: 'a seccomp filter denies it, such as the default profile of Docker and Podman',
+		text: 'a seccomp filter denies the creation of namespaces, as the default profile of Docker and Podman does',
 		fix: 'Start the container with --security-opt seccomp=unconfined, or with a profile that allows clone and unshare.',
 	},
 	{
@@ -97,21 +97,21 @@ const rows: readonly Row[] = [
 		// AppArmor returns EPERM for a denied capability, as the kernel does for a missing one (security/apparmor/capability.c).
 		id: 'profile',
 		matches: ({ system, error }) => profileOf(system) !== '' && error.endsWith(': Operation not permitted'),
-		text: ({ securityModule }) => `${securityModule} denies it`,
+		text: ({ securityModule }) => `${securityModule} denies the creation of namespaces`,
 		fix: 'Add `userns,` and `capability sys_admin,` to the profile. To see the rule, run `dmesg`.',
 	},
 	{
 		// clone(2): EPERM if the caller is in a chroot environment. Also user_namespaces(7).
 		id: 'chroot',
 		matches: ({ unprivileged, error }) => unprivileged && error.endsWith(': Operation not permitted'),
-		text: 'the kernel denies it to ordinary users, as in a chroot',
+		text: 'the kernel denies user namespaces to ordinary users, as in a chroot',
 		fix: ({ orSetuid }) => `Use systemd-nspawn or bwrap instead of chroot, or run emerge as root${orSetuid}.`,
 	},
 	{
 		id: 'unknown',
 		matches: () => true,
-		text: 'the kernel denies it',
-		fix: 'In a container, check its policy.',
+		text: 'the kernel denies the creation of namespaces',
+		fix: 'In a container, check whether its seccomp profile and security module allow clone and unshare.',
 	},
 ];
 

@@ -6,7 +6,7 @@ export interface Line {
 	/** The Portage function that prints it. `die`: the reason why the phase was not started. */
 	readonly verb: 'elog' | 'ewarn' | 'eqawarn' | 'die';
 	readonly text: string;
-	/** A key. Of all lines with the same key only the first of an emerge run is printed. */
+	/** A key. During an emerge, only the first of all lines with the same key is printed. */
 	readonly once?: string;
 }
 
@@ -23,7 +23,7 @@ export function capLines<Item>(
 	const lines = items.slice(0, maxLines).map(toLine);
 	const last = lines.at(-1);
 	if (last === undefined || count <= lines.length) return lines;
-	const text = `${subject(record)}: ${count - lines.length} more of these. To list them, run: portcullis report ${withoutVersion(record.package)}`;
+	const text = `${subject(record)}: ${count - lines.length} more such messages. To list them, run: portcullis report ${withoutVersion(record.package)}`;
 	return [...lines, { verb: last.verb, text }];
 }
 

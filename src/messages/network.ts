@@ -38,13 +38,13 @@ function noRoute(record: RunRecord): Line[] {
 	if (record.route !== 'none') return [];
 	const reason =
 		record.routeWhy === ''
-			? 'Portage itself isolated the network, as it does for root. To start its proxy, set FEATURES="network-sandbox-proxy" in make.conf'
+			? 'Portage itself isolated the network, as it does for root. To start the proxy of Portage, set FEATURES="network-sandbox-proxy" in make.conf'
 			: `${record.routeWhy}. To find the cause, run: portcullis doctor`;
 	const text = `PORTCULLIS_ALLOW had no effect: ${reason}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
 }
 
-/** A sentence for each destination and each name. One sentence for both if a program has exactly one of each. */
+/** A sentence for each destination and each host name. One sentence for both if a program has exactly one of each. */
 function accessSentences(names: readonly Lookup[], attempts: readonly Attempt[]): string[] {
 	const programs = new Map<string, { names: string[]; tried: string[] }>();
 	const of = (program: Program) => {
@@ -95,7 +95,7 @@ function label(program: Program): string {
 	return comm === short.split('/').at(-1) ? short : `${comm} (${short})`;
 }
 
-/** The kernel counts packets without a route. The watcher saw no system call for these. */
+/** The kernel counts all packets without a route. `count` of them match no observed system call. */
 function unknownSender(count: number, more: boolean): string {
 	return `${count} ${more ? 'more ' : ''}${count === 1 ? 'packet' : 'packets'} had no route. The sending process is unknown.`;
 }
@@ -116,7 +116,7 @@ function advice(record: RunRecord, programs: readonly Program[]): Line[] {
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 
-/** The filter of the watcher is in force for PORTCULLIS_ALLOW too, so both settings have to go. */
+/** PORTCULLIS_AUDIT and PORTCULLIS_ALLOW both install a seccomp listener, so the fix disables both. */
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
 	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. In package.env, set PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""`;

@@ -35,7 +35,7 @@ function missing(record: RunRecord, refused: boolean): Line[] {
 }
 
 const fixes =
-	'run `portcullis doctor` to find the cause, or set PORTCULLIS_ON_FAILURE="die" in make.conf to stop instead';
+	'run `portcullis doctor` to find the cause, or set PORTCULLIS_ON_FAILURE="die" in make.conf to stop the build instead';
 
 function sandboxes(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
@@ -49,7 +49,7 @@ function sandboxes(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	];
 }
 
-/** Limits may differ between packages. With userpriv the reasons differ between phases. */
+/** Printed once per package, because limits may differ between packages. The key omits the reasons: with userpriv they differ by phase. */
 function limits(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
 	const what = names(missing);
@@ -82,7 +82,7 @@ function orphans(record: RunRecord): Line[] {
 			verb: 'ewarn',
 			text:
 				one.stuck === true
-					? `${subject(record)} left a process behind that SIGKILL has not ended yet: ${what}. It waits in the kernel for a disk or a file system that does not respond`
+					? `${subject(record)} left a process behind that SIGKILL has not ended yet: ${what}. The process waits in the kernel for a disk or a file system that does not respond`
 					: `${subject(record)} left a process behind, and it was killed: ${what}`,
 		};
 	});

@@ -3,12 +3,15 @@ import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readProcess, type Process } from '../util/processes.ts';
 
-/** Marker files of printed messages: `.portcullis-reported-PID-STARTTICKS-HASH`, or without the emerge in a package's folder. */
+/**
+ * A marker file records that a message was printed: `.portcullis-reported-PID-STARTTICKS-HASH`, with the PID and start time of emerge, or
+ * `.portcullis-reported-HASH` in the folder of a package if emerge is not visible.
+ */
 const prefix = '.portcullis-reported-';
 
 /**
- * Whether this emerge has not printed this message before, and remembers it. If the emerge process is not visible (FEATURES=pid-sandbox),
- * the answer is per package. `state` is the folder .ipc of the build directory.
+ * Returns true if this emerge has not printed this message before, and creates the marker file. If the emerge process is not visible
+ * (FEATURES=pid-sandbox), returns true once per package. `state` is the folder .ipc of the build directory.
  */
 export function firstTime(text: string, state: string): boolean {
 	const emerge = findEmerge(ancestors());
@@ -23,7 +26,7 @@ export function firstTime(text: string, state: string): boolean {
 	return create(join(state, `${prefix}${key}`)) ?? true;
 }
 
-/** The emerge or ebuild that runs a phase, given the ancestors of the phase. emerge forks: this is the topmost process of it. */
+/** The emerge or ebuild that runs a phase, given the ancestors of the phase. emerge forks; the result is its topmost process. */
 export function findEmerge(ancestors: readonly Process[]): Process | undefined {
 	const nearest = ancestors.findIndex(({ argv }) => isPortage(basename(scriptOf(argv))));
 	if (nearest < 0) return undefined;
@@ -54,7 +57,7 @@ function ancestors(): Process[] {
 	return found;
 }
 
-/** true: created; false: it existed; undefined: not possible here. */
+/** Creates a file. true: created; false: the file exists; undefined: the folder is not writable. */
 function create(file: string): boolean | undefined {
 	try {
 		closeSync(openSync(file, 'wx', 0o644));

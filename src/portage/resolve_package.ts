@@ -4,7 +4,7 @@ import { capture } from '../confine/spawn.ts';
 import script from '../../hooks/resolve_package.py' with { type: 'text' };
 import { settingNames } from '../rules/settings.ts';
 
-/** Portage's configuration, and that of a package. */
+/** Portage's configuration, and the configuration of a package. */
 export interface Configuration {
 	readonly version: string;
 	readonly python: string;
@@ -43,8 +43,8 @@ const NO_PORTAGE = 3;
 const NO_PACKAGE = 4;
 
 /**
- * Runs hooks/resolve_package.py in Portage's Python, which takes half a second. `names` are further variables, NAME* for a prefix. Throws
- * an Error with the reason if there is no answer.
+ * Runs hooks/resolve_package.py in Portage's Python, which takes half a second. `names` are additional variables to return; NAME* stands
+ * for all variables with this prefix. Throws an Error with the reason if no interpreter returns a configuration.
  */
 export async function resolvePortage(
 	eprefix: string,
@@ -69,7 +69,10 @@ export async function resolvePortage(
 	);
 }
 
-/** Candidates, those of emerge first: on Gentoo, Portage may not be installed for python3. */
+/**
+ * The Python interpreters to try. Those in the #! line of emerge come before python3, because on Gentoo python3 may be a version without
+ * Portage.
+ */
 function pythons(eprefix: string): string[] {
 	const own = process.env['PORTAGE_PYTHON'];
 	const folders = [`${eprefix}/usr/bin`, ...(process.env['PATH'] ?? '').split(delimiter)];

@@ -141,7 +141,9 @@ describe('name resolution', () => {
 		['192.0.2.9 127.0.0.1:3633 localhost/2', 'PORTCULLIS_ALLOW="distcc 127.0.0.1:3633"'],
 	])('a loopback tunnel with DISTCC_HOSTS="%s" needs %s', async (hosts, assignment) => {
 		const lines = messages(await destinations('distcc', context(hosts))).filter((line) => line.startsWith('ewarn'));
-		expect(lines).toEqual([expect.stringContaining('the word distcc does not allow loopback addresses')]);
+		expect(lines).toEqual([
+			expect.stringContaining('the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses'),
+		]);
 		expect(lines[0]).toContain(`Set ${assignment}.`);
 	});
 

@@ -27,7 +27,7 @@ const parts = [
 	'… …… had no route. The sending process is unknown.',
 	'skip the tests that need a network, or set PROPERTIES="test_network"',
 	'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"',
-	'run `portcullis doctor` to find the cause, or set PORTCULLIS_ON_FAILURE="die" in make.conf to stop instead',
+	'run `portcullis doctor` to find the cause, or set PORTCULLIS_ON_FAILURE="die" in make.conf to stop the build instead',
 	'the limit of the whole build',
 	'could not start more processes',
 	'. Raise … in make.conf or package.env',

@@ -69,7 +69,7 @@ describe('network messages', () => {
 		const blocked = Array.from({ length: 100 }, (_, port) => ({ ...attempt, port }));
 		const texts = lines({ ...failure, blocked });
 		expect(texts.length).toBeLessThan(14);
-		expect(texts).toContainEqual(expect.stringContaining('92 more of these'));
+		expect(texts).toContainEqual(expect.stringContaining('92 more such messages'));
 	});
 
 	test('packets without route whose sending process is unknown are reported as a number', () => {

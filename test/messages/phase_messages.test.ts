@@ -112,7 +112,7 @@ describe('phaseMessages', () => {
 	test('at most eight orphans are listed, followed by the number of the others', () => {
 		const texts = lines({ orphans: Array.from({ length: 64 }, () => orphan), orphan_count: 100 });
 		expect(texts).toHaveLength(9);
-		expect(texts.at(-1)).toContain('92 more of these. To list them, run: portcullis report app-misc/foo');
+		expect(texts.at(-1)).toContain('92 more such messages. To list them, run: portcullis report app-misc/foo');
 	});
 
 	test('control characters and backslashes in the command line of an orphan are replaced or escaped', () => {

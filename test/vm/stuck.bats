@@ -128,7 +128,7 @@ thaw_and_clean() {
 	EOF
 	run -0 prefix_emerge --oneshot app-test/stuck
 	[[ $(stuck_processes) ]]
-	[[ $output == *'app-test/stuck-1: src_compile left a process behind that SIGKILL has not ended yet: '*'. It waits in the kernel'* ]] || {
+	[[ $output == *'app-test/stuck-1: src_compile left a process behind that SIGKILL has not ended yet: '*'. The process waits in the kernel'* ]] || {
 		echo "$output"
 		return 1
 	}

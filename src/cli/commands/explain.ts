@@ -60,7 +60,7 @@ function fromOptions(values: Input['values'], words: readonly string[]): Explain
 async function fromPortage(values: Input['values'], words: readonly string[]): Promise<Explained> {
 	const alone = ['restrict', 'properties', 'unpack'].find((option) => values[option] !== undefined);
 	if (alone !== undefined)
-		throw new UsageError(`explain: --${alone} needs --features. Without it, Portage gives the lists`);
+		throw new UsageError(`explain: --${alone} needs --features. Without --features, Portage provides the values`);
 	const [atom, ...phases] = words;
 	// Portage takes a second to start, so the phases are checked first.
 	const chosen = phasesOf(phases);

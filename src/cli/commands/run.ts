@@ -9,7 +9,7 @@ import { isSrcPhase } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { UsageError } from '../usage.ts';
 
-/** The default phase. All three features cover it. */
+/** The default phase. network-sandbox, ipc-sandbox and cgroup all apply to it. */
 const PHASE = 'compile';
 
 export async function run({ values, words, command }: Input): Promise<number> {

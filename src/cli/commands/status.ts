@@ -22,7 +22,7 @@ export async function run({ flags, words }: Input): Promise<number> {
 }
 
 /**
- * A table of the phases. Their CPU use is the average since `before`, the same phases a second ago, or since their start without it.
+ * A table of the phases. The CPU use is the average since `before` (the same phases a second ago), or since the start of a phase.
  */
 export function statusText(
 	phases: readonly RunningPhase[],
