@@ -22,7 +22,7 @@ builtins() {
 	compgen -b | grep -vxE 'source|\.'
 }
 
-# source_with DEFINITION [NAME=VALUE...]: sources the hook after DEFINITION of the build
+# source_with DEFINITION [NAME=VALUE...]: executes DEFINITION, which a build could have saved, and sources the hook
 source_with() {
 	hook_run "elog() { :; }
 		die() { :; }

@@ -3,7 +3,7 @@
 
 [[ ${TOP-} ]] || TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
-# hook_make [EPREFIX]: generates $HOOK, and $BUILDDIR as it is when pkg_setup runs
+# hook_make [EPREFIX]: generates the hook $HOOK, and the build directory $BUILDDIR as it is when pkg_setup runs
 hook_make() {
 	HOOK=$BATS_TEST_TMPDIR/phase.bash
 	BUILDDIR=$BATS_TEST_TMPDIR/build
@@ -26,8 +26,8 @@ hook_clean() {
 	((EUID)) || rm -f -- "/run/portcullis.${BUILDDIR//\//%}-"*
 }
 
-# hook_run SCRIPT PHASE [NAME=VALUE...]: runs SCRIPT, which sources $HOOK, in an environment like that of ebuild.sh and with the same
-# arguments, because the hook reads them.
+# hook_run SCRIPT PHASE [NAME=VALUE...]: runs SCRIPT, which sources $HOOK, with the environment and arguments of ebuild.sh, because
+# the hook reads both.
 hook_run() {
 	local script=$1 phase=$2
 	printf '%s\n' "$script" >"$BATS_TEST_TMPDIR/ebuild.sh"

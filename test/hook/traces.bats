@@ -81,12 +81,12 @@ expect_unchanged() {
 @test 'in pkg_setup, the hook stores the settings PORTCULLIS_* in a file, and changes nothing in the shell' {
 	expect_unchanged setup PORTCULLIS_UNPACK=confine PORTCULLIS_MEMORY_MAX=8G PORTCULLIS_ALLOW=$'distcc\n  example.org:80'
 	[[ $(tail -n +2 "$(hook_stored settings)" | sort) == $'PORTCULLIS_ALLOW=distcc example.org:80\nPORTCULLIS_MEMORY_MAX=8G\nPORTCULLIS_UNPACK=confine' ]]
-	# The file becomes empty if no setting is set any more.
+	# If no setting is set, the hook removes the stored settings from the file.
 	expect_unchanged setup
 	[[ $(<"$(hook_stored settings)") == "$BUILDDIR" ]]
 }
 
-# Counts the processes that the hook starts. A new PID namespace has no other processes that would use PIDs.
+# Counts the processes that the hook starts. It counts by PIDs in a new PID namespace, in which no other process starts.
 processes() {
 	hook_run 'exec unshare --user --map-root-user --pid --fork --mount-proc bash "$PORTAGE_BIN_PATH/inner.sh" "$EBUILD_PHASE"' "$@"
 }
@@ -108,7 +108,7 @@ processes() {
 	done
 	run -0 processes setup PORTAGE_FEATURES='network-sandbox' PORTCULLIS_UNPACK=confine
 	[[ $output == $'started: 0\ncounted: 1' ]]
-	# A possible conflict starts the program in the first phase only.
+	# If a conflict is possible, the hook starts Node in the first phase only.
 	run -0 processes setup PORTAGE_FEATURES='network-sandbox distcc'
 	[[ $output == *$'started: '[1-9]* ]]
 	run -0 processes setup PORTAGE_FEATURES='network-sandbox distcc'

@@ -10,7 +10,8 @@ setup_file() {
 	install_quick_node
 }
 
-# Prints everything that must not change. A replaced file cannot keep its link count.
+# round_trip VARIANT USER: installs and uninstalls with that variant of bashrc. Fails if bashrc changes. Only the link count may
+# change, because install.sh replaces the file.
 round_trip() {
 	local shape=$1 who=$2 before after content=''
 	"shape_$shape" "$BASHRC"
@@ -22,7 +23,7 @@ round_trip() {
 	}
 
 	did_install --eprefix "$EP"
-	# The block comes first, then the old content, byte for byte.
+	# bashrc now has the managed block first, then exactly the old content.
 	[[ $(head -n 1 -- "$BASHRC") == "$BEGIN"* ]]
 	[[ $(head -n 3 -- "$BASHRC" | tail -n 1) == "$END" ]]
 	tail -n +4 -- "$BASHRC" | cmp - "${content:-/dev/null}"
@@ -35,7 +36,7 @@ round_trip() {
 	[[ $shape != hard_link ]] || cmp "$EP/backup/bashrc" "$EP/backup/bashrc.0"
 }
 
-# A file with the mode and owner of the original.
+# Creates a file with the mode and owner of the original.
 shape_original() {
 	(
 		EP=$PLACE/original.$BATS_TEST_NUMBER
@@ -99,7 +100,7 @@ done
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	cp "$BASHRC" "$PLACE/new"
-	# The state after an older version: another block, listed in the record.
+	# Create the state that an older version leaves: a different block, which the record contains.
 	printf '%s another text\nold\n%s\n' "$BEGIN" "$END" >"$PLACE/old.block"
 	{
 		echo 'ABOVE=1'

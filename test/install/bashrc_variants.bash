@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034 # the tables are the tests'
-# Kinds of bashrc. shape_NAME FILE makes one.
+# Variants of bashrc for tests. shape_NAME FILE creates the variant NAME.
 
 readonly SHAPES='plain no_final_newline empty absent shebang crlf cr_only private executable symlink relative_symlink
 	dangling_symlink symlink_chain foreign_block bashrc_mv odd_bytes nul_bytes long_line attributes others old_comment
@@ -55,7 +55,7 @@ shape_relative_symlink() {
 	ln -s '../../home/bash rc' "$1"
 }
 
-# The dotfiles directory exists without the file: the same as an absent bashrc.
+# A symbolic link to a missing file in an existing directory. install.sh treats it like an absent bashrc.
 shape_dangling_symlink() {
 	mkdir -p "$EP/home"
 	ln -s ../../home/bashrc "$1"
@@ -96,7 +96,7 @@ shape_attributes() {
 	setfattr -n user.comment -v 'mine' "$1"
 }
 
-# Another user's file in root's prefix.
+# A file of another user in a Prefix that belongs to root.
 shape_others() {
 	shape_plain "$1"
 	((EUID != 0)) || chown 12345:23456 "$1"
@@ -115,7 +115,7 @@ shape_read_only() {
 	chmod 400 "$1"
 }
 
-# Hard-linked to a backup, as of rsync --link-dest and cp -al. The backup must not change.
+# A hard link to a backup, as rsync --link-dest and cp -al create. The backup must not change.
 shape_hard_link() {
 	shape_plain "$1"
 	mkdir -p "$EP/backup"

@@ -13,7 +13,7 @@ setup() {
 	printf 'FOO=1\n' >"$BASHRC"
 }
 
-# edit_NAME changes the block of an installed bashrc.
+# edit_NAME: edits the managed block in bashrc, as a user could.
 edit_added_line() { sed -i '2i BAR=mine' "$BASHRC"; }
 edit_commented_out() { sed -i '2s/^/#/' "$BASHRC"; }
 edit_first_line() { sed -i '1s/$/ !/' "$BASHRC"; }
@@ -51,7 +51,7 @@ done
 	grep -qx 'AGAIN=1' "$BASHRC.portcullis-edited.1"
 }
 
-# break_NAME leaves markers that do not delimit a block.
+# break_NAME: changes the marker lines in bashrc, so that they do not delimit one block.
 break_no_end() { sed -i 3d "$BASHRC"; }
 break_no_begin() { sed -i 1d "$BASHRC"; }
 break_twice() { head -n 3 "$BASHRC" >"$PLACE/block" && cat "$PLACE/block" >>"$BASHRC"; }
@@ -93,7 +93,7 @@ done
 	did_install --eprefix "$EP"
 	[[ $output == 'nothing to do'* ]]
 
-	# Another edit makes another copy. The same edit makes none.
+	# install.sh saves another copy after another edit, and no copy if the content is already saved.
 	echo '# other' >>"$phase"
 	did_install --eprefix "$EP"
 	[[ $(tail -n 1 "$phase.edited.1") == '# other' ]]
@@ -127,7 +127,7 @@ done
 	did_install --eprefix "$EP"
 	rm "$EP/usr/lib/portcullis/installed"
 	refuses 6 'installed is missing, so install.sh cannot check' --eprefix "$EP" --uninstall
-	# The files are equal, so a new installation accepts them.
+	# The existing files equal the new ones, so that a new installation accepts them without a record.
 	did_install --eprefix "$EP"
 	did_install --eprefix "$EP" --uninstall
 	[[ $(cat "$BASHRC") == 'FOO=1' ]]

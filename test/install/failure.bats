@@ -10,7 +10,7 @@ setup_file() {
 	install_quick_node
 }
 
-# failing_tools N TOOL...: prints a directory for PATH whose tools share a counter. Call N fails.
+# failing_tools N TOOL...: prints a directory for PATH. Its tools count their calls together, and call N fails.
 failing_tools() {
 	local n=$1 tool dir=$PLACE/failing
 	rm -rf "$dir"
@@ -29,7 +29,7 @@ failing_tools() {
 	done
 }
 
-# Only the modification time of a directory may differ.
+# Prints the state of the Prefix, with the inodes and modification times of all files except directories.
 state() {
 	snapshot "$EP"
 	(cd -- "$EP" && find . -not -type d -printf '%P %i %T@\n' | sort)
@@ -67,7 +67,7 @@ fails_everywhere() {
 
 @test "if any step of a first installation fails, install.sh restores the previous state" {
 	shape_symlink "$BASHRC"
-	# Create common directories, because each missing one costs a run.
+	# Create common directories, because each missing directory costs another run.
 	mkdir -p "$EP"/usr/{bin,lib,libexec} "$EP/var"
 	fails_everywhere 25
 }
@@ -94,7 +94,7 @@ fails_everywhere() {
 	mkdir "$PLACE/nolink"
 	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nolink/ln"
 	chmod +x "$PLACE/nolink/ln"
-	# A later rename fails, so earlier files are restored from their copies.
+	# The rename of phase.bash fails, so that install.sh restores the files that it replaced before from their copies.
 	echo '# mine' >>"$EP/etc/portage/portcullis/phase.bash"
 	before=$(snapshot "$EP")
 	cat >"$PLACE/nolink/mv" <<-END
@@ -146,7 +146,7 @@ done
 	[[ -z $(ls -A "$EP/usr") && ! -e $EP/etc/portage/portcullis ]]
 }
 
-# A tmpfs that becomes smaller in each round, so that each file in turn does not fit.
+# Installs into a tmpfs that becomes larger in each round, until all files fit.
 full_file_system() {
 	local before after kib
 	# shellcheck disable=SC2030,SC2031 # the whole test is in that subshell
@@ -181,7 +181,7 @@ full_file_system() {
 		full_file_system"
 }
 
-# stopped_by SIGNAL STATUS: the tool waits for the signal, so that there is no race.
+# stopped_by SIGNAL STATUS: sends SIGNAL to install.sh while its tool waits for the signal, and expects the exit status STATUS.
 stopped_by() {
 	local before after dir=$PLACE/stopping tool
 	shape_plain "$BASHRC"

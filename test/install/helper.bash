@@ -24,8 +24,8 @@ install_setup_file() {
 	export PLACE TREE
 }
 
-# A fake node that repeats recorded output of the program, for tests that do not test the hook. The real node takes most of the
-# time of an installation.
+# Puts a fake node in PATH that prints recorded output of portcullis.js, for tests that do not test the hook. The real node takes most
+# of the time of an installation.
 install_quick_node() {
 	local dir=$PLACE/node
 	mkdir -p "$dir"
@@ -55,7 +55,7 @@ install_setup() {
 	BASHRC=$EP/etc/portage/bashrc
 	INSTALL=()
 	mkdir -p -- "$EP/etc/portage"
-	# A killed install.sh leaves its work directory. Remove it with the rest.
+	# An install.sh that was killed leaves its work directory in TMPDIR. Remove TMPDIR too.
 	export TMPDIR=$PLACE/tmp
 	mkdir -p "$TMPDIR"
 	chmod 1777 "$TMPDIR"
@@ -73,7 +73,7 @@ setup() {
 	install_setup
 }
 
-# Runs the rest of the test as an ordinary user, with a prefix of that user.
+# Runs install.sh in the rest of the test as an ordinary user, with a Prefix of that user.
 be_ordinary() {
 	if ((EUID == 0)); then
 		INSTALL=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all -- env "HOME=$EP")
@@ -89,7 +89,7 @@ run_install() {
 	run "${INSTALL[@]}" "$TREE/install.sh" "$@"
 }
 
-# Checks that no work directory remains.
+# Fails if install.sh has left its work directory.
 left_nothing() {
 	[[ -z $(find "$TMPDIR" -name 'portcullis-install.*') ]] || {
 		echo "left in $TMPDIR: $(ls "$TMPDIR")"
@@ -127,7 +127,7 @@ refuses() {
 	left_nothing
 }
 
-# Prints names, types, modes, owners, link targets, contents and extended attributes.
+# snapshot DIR: prints the names, types, modes, owners, link targets, contents and extended attributes of all files below DIR.
 snapshot() {
 	(
 		cd -- "$1" || exit
@@ -137,7 +137,7 @@ snapshot() {
 	)
 }
 
-# The same with inodes and modification times.
+# snapshot_exactly DIR: prints the same as snapshot, and also inodes and modification times.
 snapshot_exactly() {
 	snapshot "$1"
 	(cd -- "$1" && find . -printf '%P %i %T@ %C@\n' | sort)
@@ -147,7 +147,7 @@ same() {
 	diff <(printf '%s\n' "$1") <(printf '%s\n' "$2")
 }
 
-# path_without NAME...: prints a directory for PATH with all commands except these.
+# path_without NAME...: prints a directory for PATH that contains all commands except NAME.
 path_without() {
 	local dir=$PLACE/path.$BATS_TEST_NUMBER name
 	mkdir -p "$dir"

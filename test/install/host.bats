@@ -22,7 +22,7 @@ setup() {
 	cp "$PLACE/confine" "$TREE_SETUID/native/build/confine"
 }
 
-# host SCRIPT: runs SCRIPT (bash -eux) on such a host. portage ID creates the group.
+# host SCRIPT: runs SCRIPT with bash -eux in such a namespace. The function `portage ID` creates the group portage.
 host() {
 	run unshare -m --propagation private bash -c '
 		set -eu
@@ -137,7 +137,7 @@ host() {
 		mount -t tmpfs -o nosuid,mode=755 none /usr/libexec/portcullis
 		refuses 8 "mounted with nosuid" --setuid
 		umount /usr/libexec/portcullis
-		# A confine that ordinary users cannot start: the test run fails, and the previous state is restored.
+		# This confine prints no mode, so that install.sh fails after its test of confine and restores the previous state.
 		TREE=$TREE_SETUID
 		cp "$(type -P true)" "$TREE/native/build/confine"
 		refuses 8 "prints no mode; the previous state was restored" --setuid
@@ -155,7 +155,7 @@ host() {
 @test "install.sh --setuid --destdir sets the owner and mode of confine and does not start it" {
 	host '
 		portage 250
-		# This confine would fail the test.
+		# If install.sh started this confine, the installation would fail, because it prints no mode.
 		TREE=$TREE_SETUID
 		cp "$(type -P true)" "$TREE/native/build/confine"
 		"$TREE/install.sh" --setuid --destdir "$TOP/image"

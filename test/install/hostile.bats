@@ -94,7 +94,7 @@ done
 			done
 		done' - "$EP" "$SECRET" "$TMPDIR/stop" >"$ATTACKED" 2>"$TMPDIR/errors" 3>&- &
 	pid=$!
-	# Repeat until one staged file was replaced, at least three times.
+	# Run install.sh at least three times, and until the owner has replaced a temporary file.
 	for ((i = 0; i < 30; i++)); do
 		[[ ! -s $ATTACKED || $i -lt 3 ]] || break
 		run_install --eprefix "$EP"
@@ -107,7 +107,7 @@ done
 	vault_is_safe
 }
 
-# forge_record LINE...: writes a record as the owner.
+# forge_record LINE...: writes a forged record of an installation, which belongs to the owner of the Prefix.
 forge_record() {
 	mkdir -p "$EP/usr/lib/portcullis"
 	printf '%s\n' 'portcullis-record 1' 'version 0.1.0' 'setuid no' 'bashrc edited' 'block ' "$@" >"$EP/usr/lib/portcullis/installed"
@@ -161,7 +161,8 @@ forge_record() {
 	vault_is_safe
 }
 
-# Logs every program that install.sh starts with its user, and once the status of the process in the Prefix.
+# log_tools TOOL...: logs each call of TOOL with its user, and once the status, environment and descriptors of a process that runs as
+# the owner of the Prefix.
 log_tools() {
 	local tool dir=$PLACE/hostile.$BATS_TEST_NUMBER
 	mkdir "$dir"
@@ -240,7 +241,7 @@ log_tools() {
 @test "install.sh --setuid exits with 8 in another user's Prefix, and --no-setuid clears the setuid bit that install.sh 0.1.0 set" {
 	refuses 8 "--setuid: $EP belongs to nobody, who could replace confine" --eprefix "$EP" --setuid
 	did_install --eprefix "$EP"
-	# The state after install.sh 0.1.0.
+	# Create the state that install.sh 0.1.0 left.
 	sed -i 's/^setuid no/setuid yes/' "$EP/usr/lib/portcullis/installed"
 	chown 0:7 "$EP/usr/libexec/portcullis/confine"
 	chmod 4710 "$EP/usr/libexec/portcullis/confine"
@@ -272,7 +273,7 @@ log_tools() {
 	setfattr -n system.posix_acl_access -v 0x0200000001000700ffffffff02000700feff000004000500ffffffff10000700ffffffff20000500ffffffff "$EP/usr"
 	refuses 10 "$EP/usr can be written by other users" --eprefix "$EP"
 	setfattr -x system.posix_acl_access "$EP/usr"
-	# The destination of bashrc, and the links in its path.
+	# The same check applies to the destination of a symbolic link bashrc.
 	mv "$BASHRC" "$EP/home/bashrc"
 	chown "$OWNER" "$EP/home"
 	ln -s ../../home/bashrc "$BASHRC"
@@ -303,7 +304,8 @@ log_tools() {
 	refuses 10 'installed can be written by' --eprefix "$EP" --uninstall
 }
 
-# A record may contain destinations of install.sh, and files in directories of Portcullis.
+# refuses_line LINE PATTERN: install.sh refuses a record with LINE. Valid paths are those that install.sh installs, and files in
+# directories of Portcullis.
 refuses_line() {
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"

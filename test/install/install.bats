@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Destinations in a Prefix and below --destdir; second runs, upgrades and parallel runs.
+# Paths of the files that install.sh installs in a Prefix and below --destdir. Second runs, upgrades and parallel runs.
 
 load helper.bash
 load bashrc_variants.bash
@@ -39,14 +39,14 @@ in_a_prefix() {
 	did_install --eprefix "$EP"
 	files_are_there "$EP"
 	cmp "$EP/usr/libexec/portcullis/confine" "$TREE/native/build/confine"
-	# The hook contains the prefix and is valid bash; the block sources it.
+	# The hook contains the path of the Prefix and is valid bash, and the managed block sources the hook.
 	[[ $(sed -n 2p "$BASHRC") == *"'$EP/etc/portage/portcullis/phase.bash'"* ]]
 	bash -n "$EP/etc/portage/portcullis/phase.bash"
 	grep -qF "$EP" "$EP/etc/portage/portcullis/phase.bash"
 	[[ $(stat -c '%a %u' "$EP/var/log/portcullis") == "755 $uid" ]]
 	[[ -z $(find "$EP" -not -uid "$uid") ]]
 	[[ -z $(find "$EP" -perm /7000) ]]
-	# A strict umask of the caller does not affect the modes.
+	# The umask of the caller does not affect the modes of the files.
 	did_install --eprefix "$EP" --uninstall
 	(umask 077 && "${INSTALL[@]}" "$TREE/install.sh" --eprefix "$EP")
 	files_are_there "$EP"
@@ -136,7 +136,7 @@ in_a_prefix() {
 @test "an upgrade replaces only those files of Portcullis that have changed" {
 	local before after
 	did_install --eprefix "$EP"
-	# The state after an older version: another program and an obsolete file, both in the record.
+	# Create the state that an older version leaves: a different program and an obsolete file, which the record contains.
 	echo '// older' >"$EP/usr/lib/portcullis/portcullis.js"
 	echo 'old' >"$EP/usr/lib/portcullis/gone.js"
 	sed -i -E "s|^file [0-9a-f]+ (usr/lib/portcullis/portcullis.js)|file $(sha256sum <"$EP/usr/lib/portcullis/portcullis.js" | cut -d' ' -f1) \1|

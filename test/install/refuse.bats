@@ -71,7 +71,7 @@ unbuilt() {
 	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
 	PATH=$(path_without npm) did_install --eprefix "$EP"
 	[[ -x $EP/usr/libexec/portcullis/confine ]]
-	# A newer file in native/ that make ignores causes one build only.
+	# A newer file in native/ that make does not use causes one build, and not one in every run.
 	sed -i '2s/.*/\techo made >>made/' "$TREE/native/Makefile"
 	touch -d '2 hours ago' "$TREE/native/Makefile" "$TREE/native/build/confine"
 	touch -d '1 hour ago' "$TREE/native/README"
@@ -102,7 +102,7 @@ unbuilt() {
 	mkdir "$TREE/src"
 	echo 1 >"$TREE/src/x.ts"
 	cp -a "$PLACE/tree/native/build/confine" "$TREE/native/build/confine"
-	# The tree's build script leaves a mark in this test.
+	# The build script of this tree appends a line to the file built.
 	sed -i 's|"version": .*|&\n\t"scripts": { "build": "mkdir -p dist \&\& cp ../tree/dist/portcullis.js dist/ \&\& echo built >>built" },|; /^\t"scripts": {$/,/^\t},$/d' "$TREE/package.json"
 	did_install --eprefix "$EP"
 	did_install --eprefix "$EP"

@@ -15,7 +15,7 @@ doctor() {
 	prefix_run portcullis doctor --verbose >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 }
 
-# assert_state STATE TITLE: doctor printed a finding with that state and title
+# assert_state STATE TITLE: fails unless doctor printed a finding with that state and title
 assert_state() {
 	grep -qE "^$1 +$2( |$)" "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
@@ -23,7 +23,7 @@ assert_state() {
 	}
 }
 
-# assert_reports TEXT: the output of doctor contains the text
+# assert_reports TEXT: fails unless the output of doctor contains TEXT
 assert_reports() {
 	grep -qF -- "$1" "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"
@@ -92,7 +92,7 @@ assert_reports() {
 	sysctl -qw kernel.yama.ptrace_scope=0
 }
 
-# doctor_under_profile PROFILE: runs doctor confined by that AppArmor profile
+# doctor_under_profile PROFILE: runs doctor under the AppArmor profile PROFILE
 doctor_under_profile() {
 	(echo "exec $1" >"/proc/$BASHPID/attr/apparmor/exec" && doctor)
 }

@@ -3,7 +3,7 @@
 
 load ../confine/helper
 
-# in_delegated_cgroup COMMAND...: runs the command as TEST_UID in a cgroup of that user, which must be empty afterwards
+# in_delegated_cgroup COMMAND...: runs the command as TEST_UID in a cgroup of that user. The cgroup must be empty afterwards.
 in_delegated_cgroup() {
 	local group=/sys/fs/cgroup/delegated status=0
 	mkdir "$group"
@@ -78,7 +78,7 @@ for i in range(30):
 		[[ $(record_value "$RECORD" '[r.limit_hit, r.limit_inherited, r.missing.length].join()') == memory.max,true,0 ]]
 		run -0 in_cgroup "$group" "$who" "$CONFINE" --cgroup x --limit memory.max=65536K --record "$RECORD" -- sed -n 's/^0:://p' /proc/self/cgroup
 		[[ $output == /limited* && $(record_value "$RECORD" '[r.limit_hit, r.limit_inherited, r.missing.length].join()') == ,,0 ]]
-		# A user cannot apply a stricter limit.
+		# Only root can apply a limit that is stricter than that of the outer cgroup.
 		in_cgroup "$group" "$who" "$CONFINE" --cgroup x --limit memory.max=64M --limit cpu.max=29% --best-effort --record "$RECORD" -- true
 		[[ $(record_value "$RECORD" 'r.missing.map(({ what }) => what).join()') == $([[ $who == env ]] || echo cpu.max) ]]
 	done

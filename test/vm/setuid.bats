@@ -64,11 +64,11 @@ in_cgroup() {
 	until_true 10 pgrep -u "${ACCOUNT}c" -x sleep
 	echo 1 >"$cage/cgroup.freeze"
 	until_true 10 grep -q 'frozen 1' "$cage/cgroup.events"
-	# The command, init and the supervisor.
+	# The frozen processes are the command, and the init process and supervisor of confine.
 	[[ $(wc -l <"$cage/cgroup.procs") == 3 ]]
 	echo 0 >"$cage/cgroup.freeze"
 	kill -KILL "$(pgrep -o -u "${ACCOUNT}c" -x confine)"
-	# A limit that the cgroup already has is not missing. A stricter one is.
+	# confine reports no missing limit if the cgroup already has that limit, and refuses to run if a stricter limit is required.
 	echo 20 >"$cage/pids.max"
 	in_cgroup "$cage" "$CONFINE" --cgroup "$ACCOUNT" --limit pids.max=50 --record record -- true
 	[[ $(record_value record r.missing.length) == 0 ]]

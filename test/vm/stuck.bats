@@ -31,13 +31,13 @@ setup() {
 	fsfreeze --freeze "$FROZEN"
 }
 
-# Thaws first, because a process that inspects a stuck one can get stuck too.
+# Thaws the file system first, because a process that inspects a stuck process can get stuck too.
 teardown() {
 	! fsfreeze --unfreeze "$FROZEN" 2>/dev/null || until_true 20 no_stuck_processes
 	prefix_clean
 }
 
-# stuck_processes: prints the PIDs of the stuck processes. Reading their name does not touch their memory.
+# stuck_processes: prints the PIDs of the stuck processes. Reading /proc/PID/comm does not access the memory of the process.
 stuck_processes() {
 	grep -lx held /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3
 }
@@ -46,7 +46,7 @@ no_stuck_processes() {
 	[[ ! $(stuck_processes) ]]
 }
 
-# Leaves a process that is stuck in a write.
+# A program that leaves a process that is stuck in a write.
 WRITE='
 import os, sys
 if os.fork() == 0:
@@ -55,7 +55,7 @@ if os.fork() == 0:
     for fd in (0, 1, 2): os.close(fd)
     open(sys.argv[1] + "/file", "w")
 '
-# Leaves a process whose memory map is locked: one thread is in a page fault, another one calls mmap.
+# A program that leaves a process whose memory map is locked: one thread is in a page fault, and another thread calls mmap.
 LOCK='
 import ctypes, mmap, os, sys, threading
 if os.fork() == 0:
@@ -75,7 +75,8 @@ until grep -q "^State:.*D" $(grep -lx held /proc/[0-9]*/comm | sed s/comm/status
 echo "${EPOCHREALTIME/./}" >"$3"
 exit 7'
 
-# assert_stuck_reported METHOD PROGRAM: confine ends in time with the status of the command and records the stuck process
+# assert_stuck_reported METHOD PROGRAM: fails unless confine exits within 10 s with the status of the command and records the process
+# that PROGRAM leaves. METHOD is how confine finds all processes of the command (r.tracking in the record).
 assert_stuck_reported() {
 	local method=$1 program=$2 ended=$TEST_DIR/ended.$BATS_TEST_NUMBER took line
 	rm -f "$ended"
@@ -91,7 +92,7 @@ assert_stuck_reported() {
 	((took < 10000))
 }
 
-# thaw_and_clean: after a thaw the process dies, and the next run removes its cgroup
+# thaw_and_clean: thaws the file system, so that the stuck process dies. Fails unless the next confine removes its cgroup.
 thaw_and_clean() {
 	fsfreeze --unfreeze "$FROZEN"
 	until_true 20 no_stuck_processes
