@@ -43,7 +43,7 @@ command_install() {
 	transaction_finish
 	if ((${#plan_verb[@]})); then
 		plan_report
-		report "Portcullis $version is installed in ${root:-/}; FEATURES in make.conf decides what it does"
+		report "Portcullis $version is installed in ${root:-/}; FEATURES in make.conf selects the sandboxes"
 	else
 		report "nothing to do: Portcullis $version is installed in ${root:-/}"
 	fi

@@ -86,7 +86,7 @@ owner_copy_tree() {
 			mkdir -p -- "${to%/*}" && cp -RL -- "$from" "$to" || exit
 		done
 		chmod -R a+rX,go-w -- "$workdir/tree"
-	) 2>"$workdir/reason" || fail failed "cannot copy the tree to $workdir: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
+	) 2>"$workdir/reason" || fail failed "cannot copy the source tree to $workdir: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
 }
 
 # Prints standard input without control characters: the owner of the Prefix chose some of the text.

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { createFiles } from './files.ts';
 
 export interface Case {
-	/** The name of the conflict; undefined if the case must not be detected as one. */
+	/** The name of the expected conflict, or undefined if the configuration has no conflict. */
 	readonly row?: string;
 	/** Text that the first message about the conflict must contain. */
 	readonly evidence?: string;
-	/** Whether the prefilter of the hook starts Node although there is no conflict. */
+	/** Whether the prefilter of the hook starts Node although the configuration has no conflict. */
 	readonly prefilters?: boolean;
 	readonly features?: string;
 	readonly restrict?: string;

@@ -17,7 +17,7 @@ const cases = everyCase(root);
 let server: Server;
 
 beforeAll(async () => {
-	// The prefilter runs as an ordinary user too.
+	// The prefilter also runs as an ordinary user, who must be able to read the files.
 	chmodSync(root, 0o755);
 	server = createServer().listen(join(root, 'socket'));
 	await new Promise((listening) => server.once('listening', listening));
@@ -54,7 +54,7 @@ function full(environment: Case['environment']) {
 	return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: join(root, 'nobody'), ...environment };
 }
 
-/** Whether the hook starts Node in a setup phase with this environment. */
+/** Whether the hook starts Node in pkg_setup with this environment. */
 function startsNode(words: readonly string[], uid: number, environment: Record<string, string>): boolean {
 	const { hook } = paths(join(root, 'prefix'));
 	const bash = ['bash', join(import.meta.dirname, 'prefilter.bash'), hook, words.join(' ')];
@@ -147,7 +147,7 @@ describe('conflictLines', () => {
 		expect(line?.verb).toBe('die');
 		expect(line?.text).toContain('FEATURES contains distcc');
 		expect(line?.text).toContain('http_proxy');
-		// The build stops, so it compiles nowhere.
+		// The build stops, so the message must not claim that distcc's jobs run on this machine.
 		expect(line?.text).not.toContain('compiles on this machine');
 		expect(more).toEqual([]);
 	});

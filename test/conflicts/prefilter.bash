@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Sources the hook as pkg_setup does, in the environment of this process. The hook starts a program that prints a line.
+# Sources the hook as pkg_setup does, in the environment of this process. Instead of Node, the hook starts a program that prints a
+# line.
 #   prefilter.bash HOOK FEATURES
 hook=$1
 unset EBUILD_SH_ARGS

@@ -181,7 +181,7 @@ full_file_system() {
 		full_file_system"
 }
 
-# stopped_by SIGNAL STATUS: sends SIGNAL to install.sh while its tool waits for the signal, and expects the exit status STATUS.
+# stopped_by SIGNAL STATUS: interrupts install.sh by a tool that sends SIGNAL to it, and expects the exit status STATUS.
 stopped_by() {
 	local before after dir=$PLACE/stopping tool
 	shape_plain "$BASHRC"

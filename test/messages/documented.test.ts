@@ -11,7 +11,7 @@ const quotes = [...source('docs/troubleshooting.md').matchAll(/^### (.*)$/gm)].f
 	text.split(' · '),
 );
 
-/** Messages of the C library and of programs in a build. */
+/** Messages in docs/troubleshooting.md that the C library or a program of a build prints, and not Portcullis. */
 const foreign = [
 	'Network is unreachable',
 	'Temporary failure in name resolution',
@@ -19,7 +19,7 @@ const foreign = [
 	'Operation not permitted from fowners or chown',
 ];
 
-/** Parts of other messages, and errors that only a bug of Portcullis causes. */
+/** Strings that docs/troubleshooting.md does not document: parts of other messages, and errors that only a bug causes. */
 const parts = [
 	'network-sandbox is not available here. To find the cause, run: portcullis doctor',
 	'PORTCULLIS_AUDIT="only" only records. To block these attempts, set PORTCULLIS_AUDIT="on"',

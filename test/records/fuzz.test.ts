@@ -97,7 +97,7 @@ class Mutator {
 		return line.replaceAll('\n', ' ');
 	}
 
-	/** Replaces, removes or adds a value somewhere in the JSON. */
+	/** Returns the line with one JSON value replaced, removed or added. */
 	#inValue(line: string): string {
 		let root: unknown;
 		try {
@@ -133,7 +133,7 @@ class Mutator {
 		}
 	}
 
-	/** Cuts, doubles, exchanges or inserts text. */
+	/** Returns the line with some text cut, doubled, exchanged or inserted. */
 	#inText(line: string): string {
 		const [from, to] = [this.below(line.length + 1), this.below(line.length + 1)].sort((a, b) => a - b) as [
 			number,
@@ -219,7 +219,7 @@ test(
 				throw new Error(`FUZZ_SEED=${seed} FUZZ_ROUNDS=1 repeats this`, { cause: error });
 			}
 		}
-		// Most mutated lines should still be readable, or the rounds test nothing.
+		// Enough mutated lines must still be readable, because other lines do not test the output.
 		expect(read).toBeGreaterThan(rounds);
 	},
 );

@@ -89,7 +89,7 @@ describe('portcullis report', () => {
 	});
 
 	test('portcullis report prints no control character from a record', () => {
-		// eslint-disable-next-line no-control-regex -- the test looks for them
+		// eslint-disable-next-line no-control-regex -- the test searches for control characters
 		expect(lines().join('')).not.toMatch(/[\u0000-\u001f\u202e]/);
 	});
 
@@ -119,7 +119,7 @@ describe('portcullis report with a million records', () => {
 	const quiet = (at: number) =>
 		`{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"dev-libs/foo${at}-1","phase":"compile","mode":"root","tracking":"cgroup+pidns","asked":["net","ipc","cgroup"],"applied":{"net":"confine","ipc":"confine","cgroup":"confine"},"missing":[],"status":{"exit":0},"wall":1.500,"user":0.250,"system":0.500,"memory_peak":12345678,"processes":12,"accounting":{"time":"cgroup","memory":"rusage"},"unreachable":0,"watched":"yes","names_watched":"yes"}\n`;
 
-	/** Peak memory in KiB. (`npm run bench` measures the time.) */
+	/** Returns the peak memory of portcullis report in KiB. (`npm run bench` measures the time.) */
 	function memory(count: number): number {
 		const name = join(folder, `many-${count}`);
 		const fd = openSync(name, 'w');

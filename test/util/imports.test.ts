@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** The imports between these files, including types and import(). */
+/** Returns for each file the files that it imports, including types and import(). */
 function graphOf(files: readonly string[]): Graph {
 	return new Map(
 		files.map((file) => [
@@ -18,7 +18,7 @@ function graphOf(files: readonly string[]): Graph {
 	);
 }
 
-/** The first import cycle that is reachable from a file; empty if there is none. */
+/** Returns the first import cycle that is reachable from a file, or an empty list. */
 function cycleFrom(graph: Graph, file: string, path: readonly string[] = [], done = new Set<string>()): string[] {
 	if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
 	if (done.has(file)) return [];
@@ -44,7 +44,7 @@ test('cycleFrom() finds an import cycle in the second import of a file if the fi
 test('src/ has no import cycle', () => {
 	const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => `src/${file}`);
 	const graph = graphOf(files.filter((file) => file.endsWith('.ts')));
-	// The graph contains the commands, which are loaded with import().
+	// The graph contains the subcommands of portcullis, which commands.ts loads with import().
 	expect(graph.get('src/cli/commands.ts')).toContain('src/cli/commands/run.ts');
 	expect(graph.get('src/cli/help.ts')).toContain('src/cli/command.ts');
 	expect([...graph.keys()].map((file) => cycleFrom(graph, file)).filter((cycle) => cycle.length > 0)).toEqual([]);
