@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A hostile member of group portage writes to the folder of the records, and root runs portcullis.
+# A hostile member of group portage writes to the folder of records, which portcullis reads as root.
 
 load ../lib/prefix
 export BATS_TEST_TIMEOUT=120

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# bin/portcullis: how it finds the program and Node, and what the program answers to bad usage.
+# bin/portcullis: how it finds the program and Node, and its errors for invalid usage.
 
 bats_require_minimum_version 1.5.0
 load ../hook/hook

@@ -9,7 +9,7 @@ setup() {
 		'::1 six.example' '64:ff9b::7f00:1 nat.example' '::ffff:192.0.2.9 mapped.example' '10.1.2.3 nas.example' >"$BATS_TEST_TMPDIR/hosts"
 }
 
-# destinations ENTRY...: prints the answer to the hook, in a mount namespace with its own /etc/hosts
+# destinations ENTRY...: prints the output of `portcullis destinations`, run in a mount namespace with its own /etc/hosts
 destinations() {
 	# shellcheck disable=SC2016 # the shell that is started expands it
 	unshare --mount bash -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' - "$BATS_TEST_TMPDIR/hosts" \

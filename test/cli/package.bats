@@ -7,7 +7,7 @@ export BATS_TEST_TIMEOUT=300
 
 setup_file() {
 	prefix_host_begin
-	# Downloaded here, so that it does not count towards the time limit of a test.
+	# Download pkgcheck here, so that the time does not count towards the time limit of a test.
 	PKGCHECK=$("$TOP/scripts/pkgcheck")
 	export PKGCHECK
 }
@@ -19,7 +19,7 @@ version() {
 	node -p 'require(process.argv[1]).version' "$TOP/package.json"
 }
 
-# setup_package [user|root]: makes a prefix with Portcullis, which the package replaces, and a repository with the package.
+# setup_package [user|root]: creates a prefix with Portcullis, which the package later replaces, and a repository with the package.
 setup_package() {
 	prefix_make "${1-user}"
 	prefix_conf 'FEATURES="test cgroup"' CC=gcc 'ACCEPT_KEYWORDS="**"' 'ACCEPT_LICENSE="*"'
@@ -109,7 +109,7 @@ assert_builds() {
 	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_ROOT/tree"
 	echo "EGIT_OVERRIDE_REPO_PORTCULLIS=\"$PREFIX_ROOT/tree\"" >>"$PREFIX/etc/portage/make.conf"
 	assert_builds 9999
-	# Both ebuilds have the same text, which distinguishes by PV.
+	# Both ebuilds have the same text, which distinguishes release and live ebuild by PV.
 	cmp "$TOP/packaging/gentoo/$ATOM"/*.ebuild
 }
 

@@ -65,7 +65,7 @@ setup_file() {
 	grep -qx 'network-sandbox: requested, applied by Portcullis' "$BATS_TEST_TMPDIR/screen"
 	grep -qx 'pid-sandbox:     requested, not applied: Portage supports it only as root' "$BATS_TEST_TMPDIR/screen"
 	grep -q '^Portage:         3\.' "$BATS_TEST_TMPDIR/screen"
-	# In a pipe long lines are not wrapped.
+	# If the output is a pipe, portcullis does not wrap long lines.
 	prefix_run portcullis info | grep -q '^FEATURES=".* cgroup .*network-sandbox .*"$'
 }
 
@@ -104,7 +104,7 @@ setup_file() {
 	[[ $line == "$PREFIX/usr/bin/portcullis shell =app-misc/broken-2 src_compile" ]]
 	{
 		printf '%s\n' '$ emerge --oneshot app-misc/broken' ...
-		# Other output of Portage is left out.
+		# Omit other output of Portage.
 		sed -n '/ERROR:/,/gave up/p; /^ \* $/s/.*/.../p; /same confinement, run:/p' "$PREFIX_LOG/broken" | sed '/same confinement, run:/q' | uniq
 	} | as_installed | sed "s|/usr/bin/portcullis|portcullis|" | break_lines | assert_documented failed
 	# shellcheck disable=SC2016 # the inner shell expands it

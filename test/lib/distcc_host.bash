@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# A second host: a network namespace at the other end of a veth pair. Only root can create it.
+# A second host for distcc and icecream: a network namespace at the other end of a veth pair. Only root can create one.
 #
-#   distcc_host_begin          create it and set DISTCC_HOST_IP, its address, and DISTCC_HOST_DIR, a directory for its files
-#   distcc_host_run COMMAND    run a command on it
-#   distcc_host_start_daemon   start a distccd on it
+#   distcc_host_begin          create the host; set DISTCC_HOST_IP to its address and DISTCC_HOST_DIR to a directory for its files
+#   distcc_host_run COMMAND    run a command on the host
+#   distcc_host_start_daemon   start a distccd on the host
 #   distcc_host_compiled       print how many files distccd has compiled
-#   distcc_host_packets        print how many packets were sent to it
-#   distcc_host_end            kill its processes and remove it
+#   distcc_host_packets        print how many packets were sent to the host
+#   distcc_host_end            kill the processes of the host and remove it
 #
-# Load it after prefix.bash. A file with another setup_file or teardown_file defines them after loading.
+# Load this file after prefix.bash. A test file that replaces setup_file or teardown_file defines them after loading this file.
 
 setup_file() {
 	((EUID == 0)) || skip 'only root can create the network namespace of the second host'
@@ -47,7 +47,7 @@ distcc_host_run() {
 	ip netns exec "$DISTCC_HOST_NETNS" "$@" 3>&-
 }
 
-# distccd goes into the background when it listens.
+# distccd continues in the background as soon as its port accepts connections.
 distcc_host_start_daemon() {
 	TMPDIR=$DISTCC_HOST_DIR distcc_host_run distccd --daemon --allow "${DISTCC_HOST_IP%.*}.0/30" --listen "$DISTCC_HOST_IP" --jobs 4 \
 		--pid-file "$DISTCC_HOST_DIR/pid" --log-file "$DISTCC_HOST_DIR/log" --log-level info --nice 5

@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154
-# icecream on two hosts. Load it after distcc_host.bash and sample_package.bash.
+# icecream on two hosts. Load this file after distcc_host.bash and sample_package.bash.
 #
-#   icecream_begin              start the scheduler and a daemon on the second host, and a daemon here
+#   icecream_begin              start the scheduler and a daemon on the second host, and a daemon on the first host
 #   icecream_remote_compiled    print how many files the second host has compiled
-#   icecream_local_requests     print how many clients have connected to the daemon here
+#   icecream_local_requests     print how many clients have connected to the daemon on the first host
 #   icecream_prefix root|user FEATURES [LINE...]   create a prefix with app-test/sample that compiles through icecc
 #   icecream_emerge             emerge app-test/sample; sets COMPILED and REQUESTS to the increase of both counts
 
@@ -20,7 +20,7 @@ teardown_file() {
 	prefix_host_end
 }
 
-# The daemons change to the user icecc.
+# The daemons switch to the user icecc.
 icecream_begin() {
 	local name
 	local -a options=(-n "$DISTCC_HOST_NETNS" -s "$DISTCC_HOST_IP" -m 4 --nice 0 -vvv)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Packages whose phase waits, and the processes and cgroups of phases. Load it after prefix.bash.
+# Packages with a phase that waits, and functions that list the processes and cgroups of phases. Load this file after prefix.bash.
 
 # shellcheck source-path=SCRIPTDIR source=wait.bash
 source "${BASH_SOURCE[0]%/*}/wait.bash"
@@ -32,8 +32,8 @@ resumable_package() {
 	EOF
 }
 
-# Prints the live processes of src_* phases in the prefix and of its confine, which has no environment of the build. Helpers of Portage
-# between phases, such as misc-functions.sh, do not count.
+# Prints the live processes of src_* phases in the prefix, including confine, which does not have the environment of the build. Omits
+# processes that Portage starts between phases, such as misc-functions.sh.
 phase_processes() {
 	{
 		grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null |
@@ -70,7 +70,7 @@ start_waiting_emerge() {
 	}
 }
 
-# Succeeds if the emerge of EMERGE_PID has ended, reaped or not.
+# Succeeds if the process EMERGE_PID has ended, even if it is still a zombie.
 emerge_ended() {
 	local stat
 	stat=$(cat "/proc/$EMERGE_PID/stat" 2>/dev/null) || return 0
@@ -88,7 +88,7 @@ process_tree() {
 	done
 }
 
-# emerge_descendants PATTERN: prints the descendants of emerge whose command line matches, parents first.
+# emerge_descendants PATTERN: prints the descendants of emerge whose command line matches PATTERN, parents first.
 emerge_descendants() {
 	local pid
 	for pid in $(process_tree "$EMERGE_PID"); do

@@ -5,7 +5,7 @@
 #   prefix_host_begin, prefix_host_end      fetch Portage and create the test accounts; remove them (see prefix_host.bash)
 # Once per test:
 #   prefix_make root|user [FEATURES [LINE...]]   create a prefix whose emerge runs as that user, with this make.conf
-#   prefix_clean                            kill its processes and remove it
+#   prefix_clean                            kill the processes of the prefix and remove the prefix
 # Configuration:
 #   prefix_conf [LINE...]                   rewrite make.conf with the basics and these lines
 #   prefix_features FEATURES [LINE...]      rewrite make.conf with FEATURES and these lines
@@ -15,7 +15,7 @@
 #   prefix_install [ARG...]                 run install.sh as the user of the prefix
 # Running, as the user of the prefix, with standard input empty for emerge and ebuild:
 #   prefix_emerge ARG...                    prefix_ebuild CAT/PF PHASE...
-#   prefix_run COMMAND ARG...               any command in the environment of emerge; prefix_exec replaces this shell with it
+#   prefix_run COMMAND ARG...               run any command in the environment of emerge; prefix_exec replaces this shell with the command
 #   prefix_forget                           remove what earlier emerges installed and recorded
 # Results:
 #   prefix_phases                           print the phases that ran, in order
@@ -109,7 +109,7 @@ prefix_package() {
 	} >"$dir/$name.ebuild"
 }
 
-# Prints the PN of a PF: it ends at the last hyphen, after the revision is removed (PMS 3.2).
+# Prints the PN of a PF: the part before the last hyphen, after the revision is removed (PMS 3.2).
 prefix_name() {
 	local name=$1
 	[[ $name =~ ^(.+)-r[0-9]+$ ]] && name=${BASH_REMATCH[1]}
@@ -167,7 +167,7 @@ prefix_test_value() {
 	esac
 }
 
-# Replaces this shell, so that the pid of a background job is the pid of emerge.
+# Replaces this shell by emerge, so that the PID of a background job is the PID of emerge.
 prefix_exec() {
 	local path=$PREFIX/usr/bin:$PREFIX/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin node
 	node=$(type -P node || echo /usr/bin/node)
@@ -212,7 +212,7 @@ prefix_install() {
 
 prefix_clean() {
 	[[ ${PREFIX_ROOT-} ]] || return 0
-	# Files that root's Portage leaves if it did not run the clean phase.
+	# Files that Portage leaves behind as root if it did not run the clean phase.
 	((EUID)) || rm -f -- "/run/portcullis.${PREFIX_ROOT//\//%}"*
 	# Kill all processes of the prefix user too, unless that user also runs the tests.
 	prefix_remove "$PREFIX_ROOT" "$([[ $PREFIX_UID == "$EUID" ]] || echo "$PREFIX_UID")"

@@ -87,7 +87,7 @@ prefix_account_make() {
 	fi
 }
 
-# Prints an id that no account and no process uses, so that every process with it belongs to this test file.
+# Prints a user ID that no account and no process uses, so that every process with this ID belongs to this test file.
 prefix_free_id() {
 	local id
 	while :; do
@@ -123,7 +123,7 @@ prefix_accounts_remove() {
 	done
 }
 
-# prefix_remove DIR [UID]: kills the processes of DIR and of UID, unmounts file systems below DIR, and removes it.
+# prefix_remove DIR [UID]: kills the processes of DIR and of UID, unmounts the file systems below DIR, and removes DIR.
 prefix_remove() {
 	local dir=$1 uid=${2-} target
 	local -a pids

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # A remote host for tests of --allow: a network namespace at the other end of a veth pair. Needs root.
 #
-#   remote_host_begin           makes it. Sets REMOTE and REMOTE6, its addresses; SILENT, an address that drops all packets; REMOTE_DIR,
-#                               the folder of its server; REMOTE_NETNS and REMOTE_LINK
+#   remote_host_begin           creates the host. Sets REMOTE and REMOTE6 (its addresses), SILENT (an address that drops all packets),
+#                               REMOTE_DIR (the folder of its server), REMOTE_NETNS and REMOTE_LINK (names for ip-netns and ip-link)
 #   remote_host_serve PORT...   starts remote_server.py on these ports
-#   remote_host_end             removes all of it
+#   remote_host_end             removes the remote host
 #   connection_count PORT       prints how many connections the server has accepted on that port
 #   allowed                     prints the allowed connections of the last record, sorted: COMM ADDRESS PORT COUNT FAILED
 #   assert_allowed LINE...      fails if the allowed connections are not exactly these lines

@@ -1,8 +1,8 @@
 """The server of remote_host.bash: remote_server.py FOLDER PORT...
 
-Port 0 takes a free port. On PORT! the server sends "hello" first. FOLDER/ready has the ports once the server listens.
-The server answers HTTP from FOLDER/www, answers COUNT with the number of earlier connections to that port without those that
-sent COUNT, and echoes everything else.
+Port 0 selects a free port. With PORT!, the server sends "hello" to each client first. When the server listens, it writes its ports
+to FOLDER/ready. The server answers HTTP requests from FOLDER/www. It answers COUNT with the number of earlier connections to the
+port, without connections that sent COUNT. It echoes everything else.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ async def greet(reader, writer):
 
 async def serve(reader, writer):
     port = writer.get_extra_info("sockname")[1]
-    # Before the first await, so that a later COUNT includes this connection.
+    # Count the connection before the first await, so that a later COUNT request includes it.
     counts[port] = counts.get(port, 0) + 1
     try:
         data = await reader.read(65536)

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# app-test/sample: a package that compiles SAMPLE_FILES C files in parallel. Load it after prefix.bash.
+# app-test/sample: a package that compiles SAMPLE_FILES C files in parallel. Load this file after prefix.bash.
 # shellcheck disable=SC2119,SC2120,SC2154 # run sets status and output; some arguments are optional
 #
 #   sample_package [LINE...]      write the ebuild; src_compile runs these lines first
-#   sample_emerge [OPTION...]     emerge it as if for the first time; sets status and output as run does
-#   sample_messages               print the messages about it
+#   sample_emerge [OPTION...]     emerge app-test/sample as if for the first time; sets status and output as run does
+#   sample_messages               print the messages about app-test/sample
 #   assert_sample_message TEXT    fail unless the message was printed twice: in the phase and in the summary of emerge
-#   assert_sample_built           fail unless it was built and installed completely
-#   assert_sample_environment_unchanged LINE   fail unless its environment.bz2 contains LINE and is the same without Portcullis
+#   assert_sample_built           fail unless app-test/sample was built and installed completely
+#   assert_sample_environment_unchanged LINE   fail unless environment.bz2 contains LINE and is the same without Portcullis
 
 SAMPLE_FILES=12
 

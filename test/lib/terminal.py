@@ -1,8 +1,15 @@
-"""terminal.py SCRIPT -- COMMAND...: runs COMMAND at a terminal of its own, as the leader of a session, and types as SCRIPT says.
+"""terminal.py SCRIPT -- COMMAND...: runs COMMAND on a new terminal, as the leader of a session, and follows the steps in SCRIPT.
 
-SCRIPT holds a step a line: `await TEXT` (in what COMMAND prints), `file PATH` (until it is there and not empty), `type TEXT` (with
-Python's escapes), `signal NAME` (to COMMAND), `stop` (COMMAND and its own children), `go on` (these), `hang up` and `end`
-(COMMAND's). Prints what COMMAND printed, and ends as it did; 99 where a step took longer than 30 s.
+SCRIPT has one step per line:
+  await TEXT    wait until COMMAND prints TEXT
+  file PATH     wait until PATH exists and is not empty
+  type TEXT     type TEXT, which may contain the escapes of Python
+  signal NAME   send SIGNAME to COMMAND
+  stop          stop COMMAND and its children with SIGSTOP
+  go on         continue these processes with SIGCONT
+  hang up       close the terminal
+  end           wait until COMMAND has ended
+Prints the output of COMMAND and exits with its status, or with 99 if a step took longer than 30 s.
 """
 import os
 import pty

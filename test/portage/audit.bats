@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Connection attempts of a real emerge are recorded and reported.
+# Real emerges whose phases try to connect: Portcullis records and reports each attempt.
 
 load ../lib/prefix
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# A real emerge in a container with the restrictions of Docker's default seccomp profile, and in one that only masks parts of /proc.
+# A real emerge in a container with Docker's default seccomp profile, and in a container that only masks parts of /proc.
 
 load ../lib/prefix
 load ../confine/container
 
-# container_emerge docker|unconfined ARG...: runs the emerge of the prefix in a container with that seccomp profile
+# container_emerge docker|unconfined ARG...: runs the emerge of the prefix in a container with Docker's default seccomp profile, or with none
 container_emerge() {
 	# shellcheck disable=SC2034 # run_in_container reads it
 	local TEST_DIR=$PREFIX_HOST

@@ -25,7 +25,7 @@ assert_built_locally() {
 	assert_built_locally
 	assert_sample_message "icecream conflicts with FEATURES=\"network-sandbox\": FEATURES contains icecream; PATH contains icecc as gcc in $PREFIX/usr/lib/icecc/bin"
 	[[ $output == *'icecc compiles on this machine only'*'set FEATURES="-icecream" in make.conf'* ]]
-	# The variables that the hook sets in the phase are not saved.
+	# The saved environment does not contain the variables that the hook sets in the phase.
 	bzip2 -dc "$PREFIX/var/db/pkg/app-test/sample-1/environment.bz2" >"$BATS_TEST_TMPDIR/saved"
 	run -1 grep '\bICECC\b\|___portcullis\|__ebuild_phase' "$BATS_TEST_TMPDIR/saved"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A build that is killed or interrupted: one second later no process of its phase and no cgroup exists.
+# Killed and interrupted builds: after one second, no process of the phase and no cgroup remains.
 
 load ../lib/prefix
 load ../lib/phase_processes
@@ -37,7 +37,7 @@ assert_kills_clean_up() {
 		}
 		kill -KILL "$pid"
 		assert_gone "$1: kill -9 of ${target%|*}"
-		# emerge ends when it notices the end of the phase.
+		# emerge exits after it has detected the end of the phase.
 		until_true 20 emerge_ended
 		[[ ! $(phase_cgroups waits) ]] || {
 			# The killed supervisor could not remove its cgroup. The next run of confine does.
@@ -94,7 +94,7 @@ assert_kills_clean_up() {
 	done
 }
 
-# Portage then sends SIGTERM to ebuild.sh. Its bash handles the signal after the current command has ended.
+# On SIGTERM, emerge sends SIGTERM to ebuild.sh. bash handles the signal after the current command has ended.
 @test "SIGTERM to emerge alone stops the phase in the same way as without Portcullis" {
 	cgroup_prefix user
 	resumable_package

@@ -4,7 +4,7 @@
 
 load ../lib/prefix
 
-# run_without_controllers COMMAND...: runs it with a cgroup v2 tree without controllers. The tree is a cgroup whose parent delegates
+# run_without_controllers COMMAND...: runs the command with a cgroup v2 tree without controllers. The tree is a cgroup whose parent delegates
 # no controllers, mounted over the real tree.
 run_without_controllers() {
 	local tree group status=0

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Eight parallel builds that leave orphans, and random kill -9.
-# PORTCULLIS_KILLS is the number of killed processes: 12 by default, 200 in `npm run soak`. Each emerge gets three or five of them.
+# PORTCULLIS_KILLS is the number of processes to kill: 12 by default, 200 in `npm run soak`. Three or five are killed per emerge.
 
 load ../lib/prefix
 load ../lib/phase_processes
@@ -45,8 +45,8 @@ eight_packages() {
 	[[ $output != *ortcullis:* ]]
 }
 
-# Prints the processes that may be killed now: PID KIND PACKAGE. Only ebuild.sh of src_* phases: if it dies in `clean`, Portage fails on
-# the removed directory (_init_ipc_fifos in _emerge/AbstractEbuildProcess.py) and stops the other builds.
+# Prints the processes that may be killed now: PID KIND PACKAGE. Includes ebuild.sh only in src_* phases: if it dies in `clean`, Portage
+# fails on the removed directory (_init_ipc_fifos in _emerge/AbstractEbuildProcess.py) and stops the other builds.
 kill_candidates() {
 	local pid kind
 	local phase='ebuild\.sh (unpack|prepare|configure|compile|test|install) '
@@ -55,15 +55,15 @@ kill_candidates() {
 		kind=ebuild
 		[[ $line != *portcullis/confine\ --* ]] || kind=confine
 		[[ $kind == confine || $line =~ $phase ]] || continue
-		# confine has no environment of the build. Its option --label contains the package.
+		# confine does not have the environment of the build, but its option --label contains the package.
 		package=$(tr '\0' '\n' <"/proc/$pid/$([[ $kind == confine ]] && echo cmdline || echo environ)" |
 			sed -n 's/^\(PORTAGE_BUILDDIR=.*\|package=.*\)\/\(.*\)-1$/\2/p')
 		[[ ! $package ]] || echo "$pid $kind $package"
 	done 2>/dev/null
 }
 
-# kill_at_random COUNT any|emerge: starts an emerge of eight packages and kills COUNT processes, the last one emerge if the second
-# argument is that. Counts them in KILLED and KINDS.
+# kill_at_random COUNT any|emerge: starts an emerge of eight packages and kills COUNT processes. With `emerge`, the last
+# killed process is emerge. Counts the killed processes in KILLED and KINDS.
 kill_at_random() {
 	local count=$1 last=$2 wanted victim kind package atom killed=0 attempts=0 emerge=no
 	local -a turns=(confine ebuild)
@@ -80,7 +80,7 @@ kill_at_random() {
 			KINDS[emerge]=$((KINDS[emerge] + 1))
 			break
 		fi
-		# Alternate between both kinds. After five attempts take any kind.
+		# Alternate between ebuild.sh and confine. After five attempts, take either.
 		wanted=${turns[killed % 2]}
 		((++attempts % 5)) || wanted='.*'
 		read -r victim kind package < <(kill_candidates | grep " $wanted " | shuf -n1) || continue

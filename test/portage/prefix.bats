@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The temporary prefix without Portcullis. The other tests rely on this behaviour of Portage.
+# The temporary test prefix, without Portcullis. The other tests rely on the behaviour of Portage that these tests check.
 
 load ../lib/prefix
 

@@ -51,7 +51,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 	[[ $output != *'Problem with sandbox'* ]]
 }
 
-# Emerges without and with Portcullis. Fails unless the phase runs under the sandbox in the same way and the hook does not trigger it.
+# Emerges without and with Portcullis. Fails unless libsandbox is active in the phase in both cases, and refuses no access of the hook.
 assert_sandbox_unchanged() {
 	local before
 	sandbox_prefix "$1"

@@ -18,7 +18,7 @@ setup_file() {
 # sccache_prefix FEATURES [LINE...]: a prefix with app-test/sample that compiles through sccache
 sccache_prefix() {
 	prefix_make user
-	# Under another name sccache would act as a compiler.
+	# sccache called by the name of a compiler would act as this compiler.
 	install -m 755 "$SCCACHE/sccache" "$PREFIX/usr/bin/sccache"
 	sccache_features "$@"
 	sample_package
@@ -50,7 +50,7 @@ assert_built_locally() {
 	sccache_emerge
 	assert_built_locally
 	assert_sample_message "sccache's remote storage or scheduler conflicts with FEATURES=\"network-sandbox\": CC=\"sccache gcc\"; SCCACHE_REDIS_ENDPOINT is set"
-	# The objects are in SCCACHE_DIR instead.
+	# The compiled objects are in SCCACHE_DIR, not on the storage server.
 	(($(find "$PREFIX_ROOT/cache" -type f | wc -l) >= SAMPLE_FILES))
 
 	sccache_features '-network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$DISTCC_HOST_IP:6379\""

@@ -5,7 +5,7 @@
 # @MAINTAINER:
 # nobody@example.org
 # @SUPPORTED_EAPIS: 8
-# @BLURB: A stub of Gentoo's, for tests
+# @BLURB: A stub of Gentoo's shell-completion.eclass, for tests
 
 # @FUNCTION: newbashcomp
 # @USAGE: <file> <name>
