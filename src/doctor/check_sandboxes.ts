@@ -61,7 +61,7 @@ const trackingTexts: Readonly<Record<string, string>> = {
 function trackingFinding(system: SystemInfo): Finding {
 	const method = system.probeResult.tracking;
 	const title = features.cgroup;
-	const observed = [`tracked by ${method}`, cgroupStatus(system), `cgroup: ${system.probe['cgroup'] ?? '?'}`];
+	const observed = [`process tracking: ${method}`, cgroupStatus(system), `cgroup: ${system.probe['cgroup'] ?? '?'}`];
 	if (method === 'none') return unavailable(system, 'cgroup', observed);
 	if (method === 'subreaper') {
 		return {

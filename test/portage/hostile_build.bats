@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Builds that try to run code outside their sandbox or to disable the sandbox of later phases. The tests detect code outside by its PID
-# namespace: FEATURES=cgroup gives each phase its own.
+# namespace: FEATURES=cgroup gives each phase a PID namespace of its own.
 
 load ../lib/prefix
 

@@ -40,7 +40,7 @@ assert_kills_clean_up() {
 		# emerge exits after it has detected the end of the phase.
 		until_true 20 emerge_ended
 		[[ ! $(phase_cgroups waits) ]] || {
-			# The killed supervisor could not remove its cgroup. The next run of confine does.
+			# The killed supervisor could not remove its cgroup. The next run of confine removes it.
 			"$CONFINE" --cgroup other -- true
 			[[ ! $(phase_cgroups waits) ]]
 		}

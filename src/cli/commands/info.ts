@@ -36,7 +36,7 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 		['User', `uid ${uid}${uid === 0 ? '' : ', for which Portage itself applies no sandbox'}`],
 		[
 			'confine',
-			`mode ${probeResult.mode}, tracked by ${probeResult.tracking}, ${probeResult.broken || `watched ${probeResult.watched}`}`,
+			`mode ${probeResult.mode}, process tracking ${probeResult.tracking}, ${probeResult.broken || `network audit ${probeResult.watched}`}`,
 		],
 		['cgroup', cgroupStatus(system)],
 		['Probe', probeText(probe)],
