@@ -172,9 +172,8 @@ prefix_exec() {
 	local path=$PREFIX/usr/bin:$PREFIX/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin node
 	node=$(type -P node || echo /usr/bin/node)
 	local -a command=("$@")
-	if [[ $1 == emerge ]]; then
-		command=("${PREFIX_EMERGE[@]}" "${@:2}")
-	elif [[ -x $PREFIX_PORTAGE/lib/portage/bin/$1 ]]; then
+	# Not PREFIX_EMERGE: an array that setup_file sets does not reach the tests.
+	if [[ -x $PREFIX_PORTAGE/lib/portage/bin/$1 ]]; then
 		command=("$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/$1" "${@:2}")
 	fi
 	if ((PREFIX_UID != EUID)); then
