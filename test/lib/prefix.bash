@@ -47,6 +47,7 @@ prefix_make() {
 	PREFIX_DISTDIR=$PREFIX_ROOT/distfiles
 	PREFIX_LOG=$PREFIX_ROOT/log
 	PREFIX_ENV=()
+	# shellcheck disable=SC2034 # the tests use it
 	PREFIX_EMERGE=("$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge")
 	case $who in
 	root) PREFIX_UID=0 ;;
