@@ -37,7 +37,7 @@ ZSHES=0
 
 # complete_in_zsh KEYS PATTERN: types the keys and Tab in an interactive zsh, and waits for the pattern.
 complete_in_zsh() {
-	# Each server has its own name, because the previous one may still be ending.
+	# Each tmux server has its own name, because the previous server may still be running.
 	local tmux=(tmux -L "pc-zsh-$BATS_ROOT_PID-$((++ZSHES))" -f /dev/null) _ screen
 	"${tmux[@]}" new-session -d -x 100 -y 30 "env HOME=$BATS_TEST_TMPDIR zsh -f"
 	"${tmux[@]}" send-keys "PS1='> '; fpath=($BATS_FILE_TMPDIR/zsh \$fpath); autoload -U compinit; compinit -u -D; clear" Enter
@@ -53,7 +53,7 @@ complete_in_zsh() {
 	printf '%s\n' "$screen"
 }
 
-# terminal_shows PATTERN: the terminal shows a line that matches it
+# terminal_shows PATTERN: succeeds if the terminal shows a line that matches PATTERN
 terminal_shows() {
 	"${tmux[@]}" capture-pane -p | sed 's/ *$/ /; s/^> *$/> /' | grep -qE -- "$1"
 }

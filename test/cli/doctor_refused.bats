@@ -35,7 +35,7 @@ for one in sys.argv[1:]:
 }
 
 # The test imitates a security module: a seccomp filter returns its errno, and a bind mount shows its file in /proc/sys. A real module
-# would need a kernel with it and a policy.
+# would need a kernel that contains it, and a policy.
 @test 'doctor names a security module as the cause of EACCES, and AppArmor if apparmor_restrict_unprivileged_userns is 1' {
 	local sysctl=$PREFIX_ROOT/kernel
 	# unshare, and clone with CLONE_NEWUSER, fail with EACCES.

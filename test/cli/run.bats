@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# portcullis run: signals that arrive while it starts its command.
+# Signals that arrive while `portcullis run` starts its command.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The output of each command on a terminal. `scripts/screens` writes it to docs/screens, from where the man pages include it.
+# The output of each command on a terminal. `scripts/screens` writes the output to docs/screens, and the man pages include these files.
 
 load ../lib/prefix
 load screens
@@ -159,7 +159,7 @@ setup_file() {
 	') == 'app-misc/slow-1 compile 2 true true 0' ]]
 	# --json prints one line per second.
 	[[ $(prefix_run portcullis status --watch --json | head -n 2 | grep -c '^\[{.*"app-misc/slow-1".*}\]$') == 2 ]]
-	# On a terminal it uses the alternate screen until q is pressed.
+	# On a terminal, `portcullis status --watch` uses the alternate screen until q is pressed.
 	terminal_open
 	terminal_type 'portcullis status --watch; echo over'
 	terminal_wait_for 'app-misc/slow-1  src_compile'
