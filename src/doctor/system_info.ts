@@ -86,7 +86,7 @@ function withNoNewPrivs(python: string): string[] {
 async function testRun(confine: string, launcher: readonly string[] = []): Promise<ProbeResult> {
 	let result = await testRunOnce(confine, launcher);
 	// `true` may exit before the process that records its network access is ready.
-	for (let retries = 2; retries > 0 && result.watchedWhy === 'the command was not started'; retries--)
+	for (let retries = 9; retries > 0 && result.watchedWhy === 'the command was not started'; retries--)
 		result = await testRunOnce(confine, launcher);
 	return result;
 }
