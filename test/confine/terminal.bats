@@ -61,6 +61,7 @@ MODES=('--net' '--net --cgroup x')
 			await running
 			type \\x1a
 			await prompt>
+			suspended
 			type jobs\\n
 			await Stopped
 			await prompt>

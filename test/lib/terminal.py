@@ -6,6 +6,7 @@ SCRIPT has one step per line:
   type TEXT     type TEXT, which may contain the escapes of Python
   signal NAME   send SIGNAME to COMMAND
   stop          stop COMMAND and its children with SIGSTOP
+  suspended     wait until the innermost processes below COMMAND are stopped
   go on         continue these processes with SIGCONT
   hang up       close the terminal
   end           wait until COMMAND has ended
@@ -24,6 +25,15 @@ PATIENCE = 30
 def state(pid):
     with open(f"/proc/{pid}/stat") as stat:
         return stat.read().rpartition(") ")[2][0]
+
+
+def leaves(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            below = [int(one) for one in children.read().split()]
+    except FileNotFoundError:
+        return []
+    return [leaf for one in below for leaf in leaves(one)] or [pid]
 
 
 def main(script, command):
@@ -89,6 +99,9 @@ def main(script, command):
             os.kill(pid, signal.Signals["SIG" + rest])
         elif verb == "stop":
             stop()
+        elif verb == "suspended":
+            # A process that has not handled SIGTSTP yet would read what is typed next.
+            wait_for(line, lambda: all(state(one) == "T" for one in leaves(pid)))
         elif verb == "go":
             for one in stopped:
                 os.kill(one, signal.SIGCONT)
