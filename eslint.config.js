@@ -33,6 +33,16 @@ export default defineConfig(
 		},
 	},
 	{
+		files: ['src/**/*.ts'],
+		ignores: ['src/cli/**'],
+		rules: {
+			'no-restricted-imports': [
+				'error',
+				{ patterns: [{ regex: '/cli/', message: 'src/cli imports the other folders, not the other way round.' }] },
+			],
+		},
+	},
+	{
 		files: ['**/*.ts'],
 		rules: {
 			'@typescript-eslint/no-non-null-assertion': 'error',

@@ -4,7 +4,8 @@ import type { Command, Input } from './command.ts';
 import { commands } from './commands.ts';
 import { print, printError } from '../util/output.ts';
 import { screenOf } from '../util/terminal.ts';
-import { suggestion, UsageError } from './usage.ts';
+import { suggestion } from '../util/suggestion.ts';
+import { UsageError } from './usage.ts';
 
 const FAILURE = 1;
 const MISUSE = 2;

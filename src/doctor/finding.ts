@@ -17,30 +17,23 @@ export interface Finding {
 	readonly observed: readonly string[];
 }
 
-export function ok(id: string, title: string, meaning: string, observed: readonly string[] = []): Finding {
-	return { id, state: 'ok', title, meaning, fix: '', observed };
-}
+/** Functions that make a finding of one state: with a fix, and without one. */
+const withFix =
+	(state: State) =>
+	(id: string, title: string, meaning: string, fix: string, observed: readonly string[] = []): Finding => ({
+		id,
+		state,
+		title,
+		meaning,
+		fix,
+		observed,
+	});
+const withoutFix =
+	(state: State) =>
+	(id: string, title: string, meaning: string, observed: readonly string[] = []): Finding =>
+		withFix(state)(id, title, meaning, '', observed);
 
-export function inactive(id: string, title: string, meaning: string): Finding {
-	return { id, state: 'inactive', title, meaning, fix: '', observed: [] };
-}
-
-export function error(
-	id: string,
-	title: string,
-	meaning: string,
-	fix: string,
-	observed: readonly string[] = [],
-): Finding {
-	return { id, state: 'error', title, meaning, fix, observed };
-}
-
-export function warning(
-	id: string,
-	title: string,
-	meaning: string,
-	fix: string,
-	observed: readonly string[] = [],
-): Finding {
-	return { id, state: 'warning', title, meaning, fix, observed };
-}
+export const error = withFix('error');
+export const warning = withFix('warning');
+export const ok = withoutFix('ok');
+export const inactive = withoutFix('inactive');

@@ -1,9 +1,8 @@
 import { decide } from './decide.ts';
 import { features } from './features.ts';
 import type { PackageContext } from './phase_context.ts';
-import { confinements, isSrcPhase, otherPhases, srcPhases, type Confinement } from './phases.ts';
+import { confinements, isSrcPhase, type Confinement } from './phases.ts';
 import { settingNames, settings } from './settings.ts';
-import { suggestion, UsageError } from '../cli/usage.ts';
 import { fit, wrap } from '../util/layout.ts';
 import { paint, type Screen } from '../util/terminal.ts';
 
@@ -33,17 +32,8 @@ export function explain(title: string, packageContext: PackageContext, phases: r
 	};
 }
 
-/** The EBUILD_PHASE for a name with or without its prefix: compile or src_compile. */
-export function phaseNamed(word: string): string {
-	const phase = word.replace(/^(src|pkg)_/, '');
-	const known: readonly string[] = [...srcPhases, ...otherPhases.filter(Boolean)];
-	if (known.includes(phase)) return phase;
-	const near = phase === word ? suggestion(phase, known) : suggestion(word, known.map(phaseLabel));
-	throw new UsageError(`there is no phase "${word}"${near}`);
-}
-
 /** The name of the ebuild's function. */
-function phaseLabel(phase: string): string {
+export function phaseLabel(phase: string): string {
 	return `${isSrcPhase(phase) ? 'src' : 'pkg'}_${phase}`;
 }
 

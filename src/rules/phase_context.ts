@@ -3,8 +3,6 @@ import type { PhaseContext } from './decide.ts';
 import type { Fakeroot } from './phases.ts';
 import type { Configuration } from '../portage/resolve_package.ts';
 import { problem, resolve, settingNames, squeeze, type Settings } from './settings.ts';
-import { words } from '../util/environment.ts';
-import { UsageError } from '../cli/usage.ts';
 
 /** The input of a decision, without the phase. */
 export type PackageContext = Omit<PhaseContext, 'phase'>;
@@ -26,22 +24,6 @@ function checked(variables: Readonly<Record<string, string>>): Settings {
 		if (wrong !== undefined) throw new Error(`${wrong}. Correct it in make.conf or package.env.`);
 	}
 	return resolve(variables);
-}
-
-/** The context that --features, --restrict, --properties and --unpack describe. */
-export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
-	const unpack = values['unpack'] ?? '';
-	const wrong = problem('PORTCULLIS_UNPACK', unpack);
-	if (wrong !== undefined) throw new UsageError(wrong);
-	const features = words(values['features']);
-	return {
-		from: 'ebuild',
-		features,
-		fakeroot: fakerootFrom(features),
-		restrict: words(values['restrict']),
-		properties: words(values['properties']),
-		settings: resolve({ PORTCULLIS_UNPACK: unpack }),
-	};
 }
 
 /**

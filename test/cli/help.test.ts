@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { commands, publicCommands } from '../../src/cli/commands.ts';
 import { helpFor, helpForAll } from '../../src/cli/help.ts';
-import { suggestion } from '../../src/cli/usage.ts';
+import { suggestion } from '../../src/util/suggestion.ts';
 
 const widthOf = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { explain, explanationText, phaseNamed } from '../../src/rules/explain.ts';
-import { packageContextFrom, packageContextOf } from '../../src/rules/phase_context.ts';
+import { packageContextFrom, phaseNamed } from '../../src/cli/phase_arguments.ts';
+import { explain, explanationText } from '../../src/rules/explain.ts';
+import { packageContextOf } from '../../src/rules/phase_context.ts';
 import { srcPhases } from '../../src/rules/phases.ts';
 import type { Configuration } from '../../src/portage/resolve_package.ts';
 

@@ -3,7 +3,8 @@ import { bashCompletion } from '../completion/bash.ts';
 import { fishCompletion } from '../completion/fish.ts';
 import { zshCompletion } from '../completion/zsh.ts';
 import { print } from '../../util/output.ts';
-import { suggestion, UsageError } from '../usage.ts';
+import { suggestion } from '../../util/suggestion.ts';
+import { UsageError } from '../usage.ts';
 
 const shells: Readonly<Record<string, (commands: readonly [string, Command][]) => string>> = {
 	bash: bashCompletion,

@@ -2,8 +2,9 @@ import { describeConflict, findConflicts, evidenceVariables } from '../../confli
 import type { Input } from '../command.ts';
 import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';
 import type { Environment } from '../../util/environment.ts';
-import { explain, explanationText, phaseNamed, type Explanation } from '../../rules/explain.ts';
-import { packageContextFrom, packageContextOf } from '../../rules/phase_context.ts';
+import { explain, explanationText, type Explanation } from '../../rules/explain.ts';
+import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
+import { packageContextOf } from '../../rules/phase_context.ts';
 import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
 import { srcPhases } from '../../rules/phases.ts';

@@ -1,8 +1,8 @@
 import type { Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
 import type { PhaseContext } from '../../rules/decide.ts';
-import { phaseNamed } from '../../rules/explain.ts';
-import { packageContextFrom, packageContextOf } from '../../rules/phase_context.ts';
+import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
+import { packageContextOf } from '../../rules/phase_context.ts';
 import { features } from '../../rules/features.ts';
 import { installation } from '../../installation/locate.ts';
 import { isSrcPhase } from '../../rules/phases.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import script from '../../../hooks/shell.bash' with { type: 'text' };
 import type { Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
-import { phaseNamed } from '../../rules/explain.ts';
+import { phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
 import { installation } from '../../installation/locate.ts';
 import { resolvePortage, type Resolved } from '../../portage/resolve_package.ts';

@@ -1,0 +1,32 @@
+import { phaseLabel } from '../rules/explain.ts';
+import { fakerootFrom, type PackageContext } from '../rules/phase_context.ts';
+import { otherPhases, srcPhases } from '../rules/phases.ts';
+import { problem, resolve } from '../rules/settings.ts';
+import { words } from '../util/environment.ts';
+import { suggestion } from '../util/suggestion.ts';
+import { UsageError } from './usage.ts';
+
+/** The EBUILD_PHASE for a name with or without its prefix: compile or src_compile. */
+export function phaseNamed(word: string): string {
+	const phase = word.replace(/^(src|pkg)_/, '');
+	const known: readonly string[] = [...srcPhases, ...otherPhases.filter(Boolean)];
+	if (known.includes(phase)) return phase;
+	const near = phase === word ? suggestion(phase, known) : suggestion(word, known.map(phaseLabel));
+	throw new UsageError(`there is no phase "${word}"${near}`);
+}
+
+/** The context that --features, --restrict, --properties and --unpack describe. */
+export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
+	const unpack = values['unpack'] ?? '';
+	const wrong = problem('PORTCULLIS_UNPACK', unpack);
+	if (wrong !== undefined) throw new UsageError(wrong);
+	const features = words(values['features']);
+	return {
+		from: 'ebuild',
+		features,
+		fakeroot: fakerootFrom(features),
+		restrict: words(values['restrict']),
+		properties: words(values['properties']),
+		settings: resolve({ PORTCULLIS_UNPACK: unpack }),
+	};
+}
