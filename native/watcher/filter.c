@@ -251,25 +251,32 @@ static void put_call(struct bpf *bpf, enum watched_call call, const struct filte
 	put_notify_or_allow(bpf);
 }
 
-size_t filter_build(const struct watched_syscall *table, size_t count, const struct filter_rules *rules,
-		    struct sock_filter *filter, size_t room)
+/* Decides the calls of one ABI. Its number has been loaded. */
+static void put_abi(struct bpf *bpf, unsigned abi, const struct filter_rules *rules)
+{
+	for (size_t i = 0; i < watched_syscalls_count && !bpf->full; i++) {
+		const struct watched_syscall *row = &watched_syscalls[i];
+		if (row->number[abi] == 0 || !applies_to(rules, row->call))
+			continue;
+		size_t block = begin_if_equal(bpf, row->number[abi]);
+		put_call(bpf, row->call, rules);
+		end_if(bpf, block);
+	}
+}
+
+size_t filter_build(const struct machine *machine, const struct filter_rules *rules, struct sock_filter *filter, size_t room)
 {
 	struct bpf bpf = {.filter = filter, .room = room};
 	put_load(&bpf, offsetof(struct seccomp_data, arch));
-	for (size_t i = 0; i < count && !bpf.full;) {
-		uint32_t architecture = table[i].architecture;
+	for (unsigned abi = machine->first; abi < machine->end && !bpf.full;) {
+		uint32_t architecture = syscall_abis[abi].architecture;
 		/* The block is too long for a conditional jump. */
 		put_jump(&bpf, BPF_JEQ, architecture, 1, 0);
 		size_t over = bpf.length;
 		put(&bpf, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 		put_load(&bpf, offsetof(struct seccomp_data, nr));
-		for (; i < count && table[i].architecture == architecture && !bpf.full; i++) {
-			if (!applies_to(rules, table[i].call))
-				continue;
-			size_t block = begin_if_equal(&bpf, table[i].number);
-			put_call(&bpf, table[i].call, rules);
-			end_if(&bpf, block);
-		}
+		for (; abi < machine->end && syscall_abis[abi].architecture == architecture; abi++)
+			put_abi(&bpf, abi, rules);
 		put_return(&bpf, SECCOMP_RET_ALLOW);
 		if (!bpf.full)
 			filter[over].k = (uint32_t)(bpf.length - over - 1);

@@ -17,7 +17,7 @@ struct filter_rules {
 };
 
 /*
- * Writes the filter for a table that is sorted by architecture. Returns its length in instructions, or 0 if room is too small.
+ * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small.
  * Actions: SECCOMP_RET_USER_NOTIF for a watched call that may contain an address, SECCOMP_RET_ERRNO for a refused call, and
  * SECCOMP_RET_ALLOW for all others. Calls that are decided by number only come first and load no argument, so that the kernel caches
  * the result (seccomp_cache_prepare() in kernel/seccomp.c).
@@ -26,8 +26,7 @@ struct filter_rules {
  * unknown architecture), and so do socket options and ioctls that socket_permit.h does not list.
  * families: socket(2) fails with EAFNOSUPPORT for other families, and io_uring_setup with ENOSYS, because it can create sockets.
  */
-size_t filter_build(const struct watched_syscall *table, size_t count, const struct filter_rules *rules,
-		    struct sock_filter *filter, size_t room);
+size_t filter_build(const struct machine *machine, const struct filter_rules *rules, struct sock_filter *filter, size_t room);
 
 /*
  * Installs the filter in the calling process and its later children, and sends the listener to the watcher at the other end of

@@ -73,13 +73,11 @@ static void set_failure(struct setup_message *message, const char *reason)
 static int install(const struct filter_rules *rules, bool *inert)
 {
 	struct sock_filter instructions[FILTER_ROOM];
-	size_t rows;
-	const struct watched_syscall *table = syscall_native_table(&rows);
-	size_t length = filter_build(table, rows, rules, instructions, FILTER_ROOM);
+	size_t length = filter_build(&machine_own, rules, instructions, FILTER_ROOM);
 	struct sock_fprog program = {(unsigned short)length, instructions};
 	*inert = false;
 	errno = ENOTSUP;
-	if (rows == 0 || length == 0)
+	if (machine_own.end == 0 || length == 0)
 		return -1;
 	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	int listener = install_filter(&program, rules->watched);

@@ -132,16 +132,15 @@ static bool read_socketcall(const struct seccomp_data *data, const struct target
 
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data)
 {
-	const struct watched_syscall *row = syscall_find(data->arch, (uint32_t)data->nr);
 	uint64_t *arguments = request->arguments;
+	unsigned char word;
 	request->count = 0;
 	request->unreadable = false;
 	request->fd = -1;
-	if (row == NULL)
+	if (!syscall_find(data->arch, (uint32_t)data->nr, &request->call, &word))
 		return false;
 	memcpy(arguments, data->args, sizeof request->arguments);
-	request->call = row->call;
-	request->is_socketcall = row->call == CALL_SOCKETCALL;
+	request->is_socketcall = request->call == CALL_SOCKETCALL;
 	if (request->is_socketcall && !read_socketcall(data, target, &request->call, arguments)) {
 		request->unreadable = true;
 		if (request->call != CALL_SOCKET)
@@ -160,10 +159,10 @@ bool request_read(struct request *request, const struct target *target, const st
 		read_name(request, target, arguments[4], (uint32_t)arguments[5]);
 		break;
 	case CALL_SENDMSG:
-		read_message(request, target, arguments[1], row->word);
+		read_message(request, target, arguments[1], word);
 		break;
 	case CALL_SENDMMSG:
-		read_messages(request, target, arguments[1], (uint32_t)arguments[2], row->word);
+		read_messages(request, target, arguments[1], (uint32_t)arguments[2], word);
 		break;
 	default:
 		break;
@@ -173,8 +172,10 @@ bool request_read(struct request *request, const struct target *target, const st
 
 bool request_creates_socket(const struct seccomp_data *data)
 {
-	const struct watched_syscall *row = syscall_find(data->arch, (uint32_t)data->nr);
-	return row != NULL && row->call == CALL_SOCKETCALL && (uint32_t)data->args[0] == SOCKETCALL_SOCKET;
+	enum watched_call call;
+	unsigned char word;
+	return syscall_find(data->arch, (uint32_t)data->nr, &call, &word) && call == CALL_SOCKETCALL &&
+	       (uint32_t)data->args[0] == SOCKETCALL_SOCKET;
 }
 
 bool request_is_to_host_resolver(const struct request *request)

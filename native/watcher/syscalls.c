@@ -1,150 +1,68 @@
 #include "watcher/syscalls.h"
 
-#include <linux/audit.h>
 #include <sys/syscall.h>
 
+#if defined __x86_64__ || defined __i386__
+const struct machine machine_own = {ABI_X86_64, ABI_I386 + 1};
+#elif defined __aarch64__ || defined __arm__
+const struct machine machine_own = {ABI_AARCH64, ABI_ARM + 1};
+#elif OWN_ARCHITECTURE
+#define OWN(name) __NR_##name
+const struct machine machine_own = {ABI_OTHER, ABI_OTHER + 1};
+#else
+const struct machine machine_own = {0, 0};
+#endif
+const struct machine machine_x86 = {ABI_X86_64, ABI_I386 + 1}, machine_arm = {ABI_AARCH64, ABI_ARM + 1};
+
+#ifndef OWN
+#define OWN(name) 0
+#endif
 #define X32 0x40000000U /* __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h) */
 
+const struct syscall_abi syscall_abis[SYSCALL_ABIS] = {
+	{AUDIT_ARCH_X86_64, 8},
+	{AUDIT_ARCH_X86_64, 4},
+	{AUDIT_ARCH_I386, 4},
+	{AUDIT_ARCH_AARCH64, 8},
+	{AUDIT_ARCH_ARM, 4},
+	{OWN_ARCHITECTURE, 8},
+};
+
 /*
- * arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl. x32 has its own sendmsg, sendmmsg, setsockopt and ioctl,
- * with the structures of i386.
+ * arch/x86/entry/syscalls/syscall_64.tbl (x32 has its own sendmsg, sendmmsg, setsockopt and ioctl, with the structures of i386) and
+ * syscall_32.tbl, include/uapi/asm-generic/unistd.h, arch/arm/tools/syscall.tbl.
  */
-const struct watched_syscall syscalls_x86[] = {
-	{AUDIT_ARCH_X86_64, 42, CALL_CONNECT, 8},
-	{AUDIT_ARCH_X86_64, 44, CALL_SENDTO, 8},
-	{AUDIT_ARCH_X86_64, 46, CALL_SENDMSG, 8},
-	{AUDIT_ARCH_X86_64, 307, CALL_SENDMMSG, 8},
-	{AUDIT_ARCH_X86_64, 49, CALL_BIND, 8},
-	{AUDIT_ARCH_X86_64, 317, CALL_SECCOMP, 8},
-	{AUDIT_ARCH_X86_64, 425, CALL_UNFILTERABLE, 8},
-	{AUDIT_ARCH_X86_64, 50, CALL_LISTEN, 8},
-	{AUDIT_ARCH_X86_64, 56, CALL_CLONE, 8},
-	{AUDIT_ARCH_X86_64, 435, CALL_CLONE3, 8},
-	{AUDIT_ARCH_X86_64, 157, CALL_PRCTL, 8},
-	{AUDIT_ARCH_X86_64, 41, CALL_SOCKET, 8},
-	{AUDIT_ARCH_X86_64, 53, CALL_SOCKET, 8},
-	{AUDIT_ARCH_X86_64, 54, CALL_SETSOCKOPT, 8},
-	{AUDIT_ARCH_X86_64, 16, CALL_IOCTL, 8},
-	{AUDIT_ARCH_X86_64, X32 | 42, CALL_CONNECT, 4},
-	{AUDIT_ARCH_X86_64, X32 | 44, CALL_SENDTO, 4},
-	{AUDIT_ARCH_X86_64, X32 | 518, CALL_SENDMSG, 4},
-	{AUDIT_ARCH_X86_64, X32 | 538, CALL_SENDMMSG, 4},
-	{AUDIT_ARCH_X86_64, X32 | 49, CALL_BIND, 4},
-	{AUDIT_ARCH_X86_64, X32 | 317, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_X86_64, X32 | 425, CALL_UNFILTERABLE, 4},
-	{AUDIT_ARCH_X86_64, X32 | 50, CALL_LISTEN, 4},
-	{AUDIT_ARCH_X86_64, X32 | 56, CALL_CLONE, 4},
-	{AUDIT_ARCH_X86_64, X32 | 435, CALL_CLONE3, 4},
-	{AUDIT_ARCH_X86_64, X32 | 157, CALL_PRCTL, 4},
-	{AUDIT_ARCH_X86_64, X32 | 41, CALL_SOCKET, 4},
-	{AUDIT_ARCH_X86_64, X32 | 53, CALL_SOCKET, 4},
-	{AUDIT_ARCH_X86_64, X32 | 541, CALL_SETSOCKOPT, 4},
-	{AUDIT_ARCH_X86_64, X32 | 514, CALL_IOCTL, 4},
-	{AUDIT_ARCH_I386, 102, CALL_SOCKETCALL, 4},
-	{AUDIT_ARCH_I386, 362, CALL_CONNECT, 4},
-	{AUDIT_ARCH_I386, 369, CALL_SENDTO, 4},
-	{AUDIT_ARCH_I386, 370, CALL_SENDMSG, 4},
-	{AUDIT_ARCH_I386, 345, CALL_SENDMMSG, 4},
-	{AUDIT_ARCH_I386, 361, CALL_BIND, 4},
-	{AUDIT_ARCH_I386, 354, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_I386, 425, CALL_UNFILTERABLE, 4},
-	{AUDIT_ARCH_I386, 363, CALL_LISTEN, 4},
-	{AUDIT_ARCH_I386, 120, CALL_CLONE, 4},
-	{AUDIT_ARCH_I386, 435, CALL_CLONE3, 4},
-	{AUDIT_ARCH_I386, 172, CALL_PRCTL, 4},
-	{AUDIT_ARCH_I386, 359, CALL_SOCKET, 4},
-	{AUDIT_ARCH_I386, 360, CALL_SOCKET, 4},
-	{AUDIT_ARCH_I386, 366, CALL_SETSOCKOPT, 4},
-	{AUDIT_ARCH_I386, 54, CALL_IOCTL, 4},
-};
-const size_t syscalls_x86_count = sizeof syscalls_x86 / sizeof *syscalls_x86;
-
-/* include/uapi/asm-generic/unistd.h, and arch/arm/tools/syscall.tbl for 32-bit processes. */
-const struct watched_syscall syscalls_arm[] = {
-	{AUDIT_ARCH_AARCH64, 203, CALL_CONNECT, 8},
-	{AUDIT_ARCH_AARCH64, 206, CALL_SENDTO, 8},
-	{AUDIT_ARCH_AARCH64, 211, CALL_SENDMSG, 8},
-	{AUDIT_ARCH_AARCH64, 269, CALL_SENDMMSG, 8},
-	{AUDIT_ARCH_AARCH64, 200, CALL_BIND, 8},
-	{AUDIT_ARCH_AARCH64, 277, CALL_SECCOMP, 8},
-	{AUDIT_ARCH_AARCH64, 425, CALL_UNFILTERABLE, 8},
-	{AUDIT_ARCH_AARCH64, 201, CALL_LISTEN, 8},
-	{AUDIT_ARCH_AARCH64, 220, CALL_CLONE, 8},
-	{AUDIT_ARCH_AARCH64, 435, CALL_CLONE3, 8},
-	{AUDIT_ARCH_AARCH64, 167, CALL_PRCTL, 8},
-	{AUDIT_ARCH_AARCH64, 198, CALL_SOCKET, 8},
-	{AUDIT_ARCH_AARCH64, 199, CALL_SOCKET, 8},
-	{AUDIT_ARCH_AARCH64, 208, CALL_SETSOCKOPT, 8},
-	{AUDIT_ARCH_AARCH64, 29, CALL_IOCTL, 8},
-	{AUDIT_ARCH_ARM, 283, CALL_CONNECT, 4},
-	{AUDIT_ARCH_ARM, 290, CALL_SENDTO, 4},
-	{AUDIT_ARCH_ARM, 296, CALL_SENDMSG, 4},
-	{AUDIT_ARCH_ARM, 374, CALL_SENDMMSG, 4},
-	{AUDIT_ARCH_ARM, 282, CALL_BIND, 4},
-	{AUDIT_ARCH_ARM, 383, CALL_SECCOMP, 4},
-	{AUDIT_ARCH_ARM, 425, CALL_UNFILTERABLE, 4},
-	{AUDIT_ARCH_ARM, 284, CALL_LISTEN, 4},
-	{AUDIT_ARCH_ARM, 120, CALL_CLONE, 4},
-	{AUDIT_ARCH_ARM, 435, CALL_CLONE3, 4},
-	{AUDIT_ARCH_ARM, 172, CALL_PRCTL, 4},
-	{AUDIT_ARCH_ARM, 281, CALL_SOCKET, 4},
-	{AUDIT_ARCH_ARM, 288, CALL_SOCKET, 4},
-	{AUDIT_ARCH_ARM, 294, CALL_SETSOCKOPT, 4},
-	{AUDIT_ARCH_ARM, 54, CALL_IOCTL, 4},
-};
-const size_t syscalls_arm_count = sizeof syscalls_arm / sizeof *syscalls_arm;
-
-#if defined __riscv && __riscv_xlen == 64
-#define OTHER_ARCHITECTURE AUDIT_ARCH_RISCV64
-#elif defined __powerpc64__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define OTHER_ARCHITECTURE AUDIT_ARCH_PPC64LE
-#elif defined __loongarch64
-#define OTHER_ARCHITECTURE AUDIT_ARCH_LOONGARCH64
-#endif
-
-const struct watched_syscall *syscall_native_table(size_t *count)
-{
-#if defined __x86_64__ || defined __i386__
-	*count = syscalls_x86_count;
-	return syscalls_x86;
-#elif defined __aarch64__ || defined __arm__
-	*count = syscalls_arm_count;
-	return syscalls_arm;
-#elif defined OTHER_ARCHITECTURE
-	static const struct watched_syscall own[] = {
+const struct watched_syscall watched_syscalls[] = {
+	{CALL_SOCKETCALL, {[ABI_I386] = 102}},
 #ifdef __NR_socketcall
-		{OTHER_ARCHITECTURE, __NR_socketcall, CALL_UNFILTERABLE, 8},
+	{CALL_UNFILTERABLE, {[ABI_OTHER] = OWN(socketcall)}},
 #endif
-		{OTHER_ARCHITECTURE, __NR_connect, CALL_CONNECT, 8},
-		{OTHER_ARCHITECTURE, __NR_sendto, CALL_SENDTO, 8},
-		{OTHER_ARCHITECTURE, __NR_sendmsg, CALL_SENDMSG, 8},
-		{OTHER_ARCHITECTURE, __NR_sendmmsg, CALL_SENDMMSG, 8},
-		{OTHER_ARCHITECTURE, __NR_bind, CALL_BIND, 8},
-		{OTHER_ARCHITECTURE, __NR_seccomp, CALL_SECCOMP, 8},
-		{OTHER_ARCHITECTURE, __NR_io_uring_setup, CALL_UNFILTERABLE, 8},
-		{OTHER_ARCHITECTURE, __NR_listen, CALL_LISTEN, 8},
-		{OTHER_ARCHITECTURE, __NR_clone, CALL_CLONE, 8},
-		{OTHER_ARCHITECTURE, __NR_clone3, CALL_CLONE3, 8},
-		{OTHER_ARCHITECTURE, __NR_prctl, CALL_PRCTL, 8},
-		{OTHER_ARCHITECTURE, __NR_socket, CALL_SOCKET, 8},
-		{OTHER_ARCHITECTURE, __NR_socketpair, CALL_SOCKET, 8},
-		{OTHER_ARCHITECTURE, __NR_setsockopt, CALL_SETSOCKOPT, 8},
-		{OTHER_ARCHITECTURE, __NR_ioctl, CALL_IOCTL, 8},
-	};
-	*count = sizeof own / sizeof *own;
-	return own;
-#else
-	*count = 0;
-	return NULL;
-#endif
-}
+	{CALL_CONNECT, {42, X32 | 42, 362, 203, 283, OWN(connect)}},
+	{CALL_SENDTO, {44, X32 | 44, 369, 206, 290, OWN(sendto)}},
+	{CALL_SENDMSG, {46, X32 | 518, 370, 211, 296, OWN(sendmsg)}},
+	{CALL_SENDMMSG, {307, X32 | 538, 345, 269, 374, OWN(sendmmsg)}},
+	{CALL_BIND, {49, X32 | 49, 361, 200, 282, OWN(bind)}},
+	{CALL_SECCOMP, {317, X32 | 317, 354, 277, 383, OWN(seccomp)}},
+	{CALL_UNFILTERABLE, {425, X32 | 425, 425, 425, 425, OWN(io_uring_setup)}},
+	{CALL_LISTEN, {50, X32 | 50, 363, 201, 284, OWN(listen)}},
+	{CALL_CLONE, {56, X32 | 56, 120, 220, 120, OWN(clone)}},
+	{CALL_CLONE3, {435, X32 | 435, 435, 435, 435, OWN(clone3)}},
+	{CALL_PRCTL, {157, X32 | 157, 172, 167, 172, OWN(prctl)}},
+	{CALL_SOCKET, {41, X32 | 41, 359, 198, 281, OWN(socket)}},
+	{CALL_SOCKET, {53, X32 | 53, 360, 199, 288, OWN(socketpair)}},
+	{CALL_SETSOCKOPT, {54, X32 | 541, 366, 208, 294, OWN(setsockopt)}},
+	{CALL_IOCTL, {16, X32 | 514, 54, 29, 54, OWN(ioctl)}},
+};
+const size_t watched_syscalls_count = sizeof watched_syscalls / sizeof *watched_syscalls;
 
-const struct watched_syscall *syscall_find(uint32_t architecture, uint32_t number)
+bool syscall_find(uint32_t architecture, uint32_t number, enum watched_call *call, unsigned char *word)
 {
-	size_t count;
-	const struct watched_syscall *table = syscall_native_table(&count);
-	for (size_t i = 0; i < count; i++)
-		if (table[i].architecture == architecture && table[i].number == number)
-			return &table[i];
-	return NULL;
+	for (unsigned abi = machine_own.first; abi < machine_own.end; abi++)
+		for (size_t i = 0; i < watched_syscalls_count; i++)
+			if (number != 0 && watched_syscalls[i].number[abi] == number && syscall_abis[abi].architecture == architecture) {
+				*call = watched_syscalls[i].call;
+				*word = syscall_abis[abi].word;
+				return true;
+			}
+	return false;
 }

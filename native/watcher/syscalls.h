@@ -2,6 +2,8 @@
 #ifndef WATCHER_SYSCALLS_H
 #define WATCHER_SYSCALLS_H
 
+#include <linux/audit.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,13 +28,55 @@ enum watched_call {
 	CALL_UNFILTERABLE, /* refused: a filter cannot see its sockets (io_uring_setup) or its arguments (socketcall of some architectures) */
 };
 
-/* A system call number of one AUDIT_ARCH_*. */
-struct watched_syscall {
-	uint32_t architecture;
-	uint32_t number;
-	enum watched_call call;
-	unsigned char word; /* size of a pointer in its structures */
+/* AUDIT_ARCH_* of the architecture that confine was compiled for; 0: confine has no tables for it. */
+#if defined __x86_64__
+#define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined __i386__
+#define OWN_ARCHITECTURE AUDIT_ARCH_I386
+#elif defined __aarch64__
+#define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
+#elif defined __arm__
+#define OWN_ARCHITECTURE AUDIT_ARCH_ARM
+#elif defined __riscv && __riscv_xlen == 64
+#define OWN_ARCHITECTURE AUDIT_ARCH_RISCV64
+#elif defined __powerpc64__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define OWN_ARCHITECTURE AUDIT_ARCH_PPC64LE
+#elif defined __loongarch64
+#define OWN_ARCHITECTURE AUDIT_ARCH_LOONGARCH64
+#else
+#define OWN_ARCHITECTURE 0
+#endif
+
+/* The columns of the table of system calls. */
+enum { ABI_X86_64,
+       ABI_X32,
+       ABI_I386,
+       ABI_AARCH64,
+       ABI_ARM,
+       ABI_OTHER, /* of OWN_ARCHITECTURE, if it has no column */
+       SYSCALL_ABIS };
+
+struct syscall_abi {
+	uint32_t architecture; /* AUDIT_ARCH_* */
+	unsigned char word;    /* size of a pointer in its structures */
 };
+extern const struct syscall_abi syscall_abis[SYSCALL_ABIS];
+
+struct watched_syscall {
+	enum watched_call call;
+	uint32_t number[SYSCALL_ABIS]; /* 0: not in this ABI */
+};
+extern const struct watched_syscall watched_syscalls[];
+extern const size_t watched_syscalls_count;
+
+/* The ABIs of the processes that a kernel runs: the columns from first to before end. */
+struct machine {
+	unsigned first, end;
+};
+extern const struct machine machine_x86, machine_arm;
+
+/* The machine that confine was compiled for. Without tables it has no ABI. */
+extern const struct machine machine_own;
 
 /* The first argument of socketcall(2) (include/uapi/linux/net.h). */
 enum { SOCKETCALL_SOCKET = 1,
@@ -47,16 +91,7 @@ enum { SOCKETCALL_SOCKET = 1,
 /* sizeof(struct sockaddr_in), the shortest internet address */
 enum { SHORTEST_ADDRESS = 16 };
 
-/* Each table has all architectures whose processes such a kernel runs. */
-extern const struct watched_syscall syscalls_x86[];
-extern const size_t syscalls_x86_count;
-extern const struct watched_syscall syscalls_arm[];
-extern const size_t syscalls_arm_count;
-
-/* The table of the machine that this program was compiled for; NULL: it has none. */
-const struct watched_syscall *syscall_native_table(size_t *count);
-
-/* The row of a call, or NULL. */
-const struct watched_syscall *syscall_find(uint32_t architecture, uint32_t number);
+/* Finds a system call of machine_own. Returns false if it is not in the table. word is the size of a pointer in its structures. */
+bool syscall_find(uint32_t architecture, uint32_t number, enum watched_call *call, unsigned char *word);
 
 #endif

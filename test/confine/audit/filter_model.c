@@ -296,15 +296,15 @@ static int is_cacheable(const struct comparison *with, unsigned architecture, un
 	return run(with->filter, with->length, &one) == run(with->filter, with->length, &two);
 }
 
-static u64 check(struct comparison *with, const struct watched_syscall *table, size_t count)
+static u64 check(struct comparison *with, const struct machine *machine)
 {
 	struct filter_rules *rules = &with->rules;
-	with->length = filter_build(table, count, rules, with->filter, FILTER_ROOM);
-	if (with->length == 0 || filter_build(table, count, rules, with->filter, with->length - 1) != 0) {
+	with->length = filter_build(machine, rules, with->filter, FILTER_ROOM);
+	if (with->length == 0 || filter_build(machine, rules, with->filter, with->length - 1) != 0) {
 		printf("the filter has %zu instructions\n", with->length);
 		return 1;
 	}
-	filter_build(table, count, rules, with->filter, FILTER_ROOM);
+	filter_build(machine, rules, with->filter, FILTER_ROOM);
 	for (size_t i = 0; i < ABIS; i++)
 		if ((i < 3) == (with->family == 0)) {
 			compare_abi(with, &abis[i]);
@@ -333,7 +333,7 @@ int main(void)
 		for (size_t f = 0; f < 4; f++)
 			for (unsigned machine = 0; machine < 2; machine++) {
 				with = (struct comparison){.rules = {modes[m].watched, modes[m].allow_list, families[f]}, .family = machine};
-				different += machine == 0 ? check(&with, syscalls_x86, syscalls_x86_count) : check(&with, syscalls_arm, syscalls_arm_count);
+				different += check(&with, machine == 0 ? &machine_x86 : &machine_arm);
 				compared += with.compared;
 			}
 	if (compared < 50000000) {
