@@ -2,6 +2,7 @@
  * Fuzzes request_read(), whose arguments and memory the build controls. Input: a struct seccomp_data, then the memory at
  * address BASE. No other memory is readable.
  */
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +15,9 @@ enum { BASE = 0x1000 };
 static const uint8_t *memory;
 static size_t memory_size;
 
-static void check(int condition)
-{
-	if (!condition)
-		abort();
-}
-
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
 {
-	check(target->tid == 42);
+	assert(target->tid == 42);
 	if (address < BASE || address - BASE > memory_size || size > memory_size - (address - BASE))
 		return false;
 	memcpy(data, memory + (address - BASE), size);
@@ -31,14 +26,14 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 
 static void check_destination(const struct destination *to)
 {
-	check(to->family == AF_INET || to->family == AF_INET6);
-	check(to->protocol[0] == '\0');
+	assert(to->family == AF_INET || to->family == AF_INET6);
+	assert(to->protocol[0] == '\0');
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
 	if (to->family == AF_INET6)
-		check(memcmp(to->address, mapped, sizeof mapped) != 0);
+		assert(memcmp(to->address, mapped, sizeof mapped) != 0);
 	else
 		for (size_t i = 4; i < sizeof to->address; i++)
-			check(to->address[i] == 0);
+			assert(to->address[i] == 0);
 	destination_is_loopback(to);
 }
 
@@ -57,15 +52,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memory = data + sizeof call;
 	memory_size = size - sizeof call;
 	if (request_read(request, &target, &call)) {
-		check(request->call != CALL_SOCKETCALL && request->count <= REQUEST_ADDRESSES);
-		check(request->call == CALL_SENDMMSG || request->count <= 1);
+		assert(request->call != CALL_SOCKETCALL && request->count <= REQUEST_ADDRESSES);
+		assert(request->call == CALL_SENDMMSG || request->count <= 1);
 		for (size_t i = 0; i < request->count; i++)
 			check_destination(&request->to[i]);
 		/* An unreadable call has no addresses, except for the first messages of a sendmmsg. */
-		check(!request->unreadable || request->call == CALL_SENDMMSG || request->count == 0);
+		assert(!request->unreadable || request->call == CALL_SENDMMSG || request->count == 0);
 		/* The watcher connects to the address that was checked. */
 		if (request->call == CALL_CONNECT && request->count == 1 && !request->is_socketcall)
-			check(request->name_length <= sizeof request->name && request->name.any.sa_family != AF_UNSPEC);
+			assert(request->name_length <= sizeof request->name && request->name.any.sa_family != AF_UNSPEC);
 		request_is_to_host_resolver(request);
 	}
 	free(request);

@@ -7,8 +7,6 @@
 
 #include "dns/wire.h"
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length);
-
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 {
 	static const struct allow hosts = {

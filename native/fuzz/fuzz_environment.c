@@ -1,4 +1,5 @@
 /* Fuzzes the environment of --environ and its CONFINE_ENV_* variables. Input: its bytes. */
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,12 +7,6 @@
 #include <unistd.h>
 
 #include "init/exec_command.h"
-
-static void check(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 static size_t count(char **environment)
 {
@@ -27,21 +22,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	int fd = memfd_create("environment", MFD_CLOEXEC);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0)
-		abort();
+	assert(fd >= 0 && write(fd, data, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0);
 	char **environment = environment_read(fd);
 	close(fd);
-	check(environment != NULL);
+	assert(environment != NULL);
 	size_t before = count(environment);
 	/* The entries are in one block, which starts with the first. */
 	char *block = environment[0];
 	environment_restore(environment);
-	check(count(environment) <= before);
+	assert(count(environment) <= before);
 	for (char **entry = environment; *entry != NULL; entry++) {
 		const char *name = *entry + sizeof carried - 1;
 		/* The prefix remains only if the rest is not NAME=VALUE. */
 		if (strncmp(*entry, carried, sizeof carried - 1) == 0)
-			check(strchr(name, '=') == NULL || name[0] == '=');
+			assert(strchr(name, '=') == NULL || name[0] == '=');
 	}
 	free(block);
 	free(environment);

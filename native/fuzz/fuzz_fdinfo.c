@@ -1,16 +1,11 @@
 /* Fuzzes the parser of /proc/TID/fdinfo/FD. Other processes control part of it (the data of epoll). Input: the file. */
+#include <assert.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "egress/internal.h"
-
-static void check(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -23,12 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	text[size] = '\0';
 	int flags = fdinfo_close_on_exec(text, 4711);
-	check(flags == -1 || flags == 0 || flags == O_CLOEXEC);
-	check(flags == -1 || (strstr(text, "flags:") != NULL && strstr(text, "ino:") != NULL));
+	assert(flags == -1 || flags == 0 || flags == O_CLOEXEC);
+	assert(flags == -1 || (strstr(text, "flags:") != NULL && strstr(text, "ino:") != NULL));
 	if (fdinfo_has_registration(text, 7, 4711, &event))
-		check(strstr(text, "tfd:") != NULL && strstr(text, "ino:") != NULL);
+		assert(strstr(text, "tfd:") != NULL && strstr(text, "ino:") != NULL);
 	/* Another inode does not match. */
-	check(flags == -1 || fdinfo_close_on_exec(text, 4712) == -1);
+	assert(flags == -1 || fdinfo_close_on_exec(text, 4712) == -1);
 	free(text);
 	return 0;
 }

@@ -1,15 +1,10 @@
 /* Fuzzes json_string(): any input gives valid JSON in valid UTF-8. Input: the string. */
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/json.h"
-
-static void check(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* The length of one valid character, by another method than that of json.c. */
 static size_t character(const unsigned char *text, size_t left)
@@ -18,14 +13,14 @@ static size_t character(const unsigned char *text, size_t left)
 				     : text[0] < 0xF0	    ? 3
 							    : 4;
 	unsigned long code = length == 1 ? text[0] : text[0] & (0x7FU >> length);
-	check(length <= left);
+	assert(length <= left);
 	for (size_t i = 1; i < length; i++) {
-		check((text[i] & 0xC0) == 0x80);
+		assert((text[i] & 0xC0) == 0x80);
 		code = code << 6 | (text[i] & 0x3FU);
 	}
 	static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
-	check(code >= least[length] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF));
-	check(code >= 0x20 && code != 0x7F);
+	assert(code >= least[length] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF));
+	assert(code >= 0x20 && code != 0x7F);
 	return length;
 }
 
@@ -33,16 +28,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct json json = {0};
 	json_string(&json, (const char *)data, size);
-	check(!json.failed && json.length >= 2 && json.text[0] == '"' && json.text[json.length - 1] == '"');
+	assert(!json.failed && json.length >= 2 && json.text[0] == '"' && json.text[json.length - 1] == '"');
 	const unsigned char *text = (const unsigned char *)json.text;
 	for (size_t i = 1; i < json.length - 1;) {
 		if (text[i] == '\\') {
-			check(strchr("\"\\u", text[i + 1]) != NULL);
+			assert(strchr("\"\\u", text[i + 1]) != NULL);
 			i += text[i + 1] == 'u' ? 6 : 2;
-			check(i < json.length);
+			assert(i < json.length);
 			continue;
 		}
-		check(text[i] != '"');
+		assert(text[i] != '"');
 		i += character(text + i, json.length - 1 - i);
 	}
 	json_free(&json);

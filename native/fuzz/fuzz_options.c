@@ -1,4 +1,5 @@
 /* Fuzzes the option parser: accepted options are within their limits. Input: the arguments, with NUL between them. */
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +9,12 @@
 
 #define MOST 300
 
-static void check(int condition)
-{
-	if (!condition)
-		abort();
-}
-
 static void check_name(const char *name)
 {
 	size_t length = strlen(name);
-	check(length > 0 && length <= OPTIONS_CGROUP_NAME && name[0] != '.');
+	assert(length > 0 && length <= OPTIONS_CGROUP_NAME && name[0] != '.');
 	for (size_t i = 0; i < length; i++)
-		check(name[i] > ' ' && name[i] < 127 && name[i] != '/');
+		assert(name[i] > ' ' && name[i] < 127 && name[i] != '/');
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,19 +33,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		argv[argc++] = text + i;
 	argv[argc] = NULL;
 	if (!options_parse(&options, argc, argv, problem, sizeof problem)) {
-		check(problem[0] != '\0' && memchr(problem, '\0', sizeof problem) != NULL);
+		assert(problem[0] != '\0' && memchr(problem, '\0', sizeof problem) != NULL);
 	} else if (!options.probe && !options.gc) {
-		check(options.command > argv && options.command < argv + argc && options.command[0] != NULL);
-		check(strcmp(options.command[-1], "--") == 0);
-		check(options.allow.count <= ALLOW_ENTRIES && options.allow.name_count <= ALLOW_NAMES);
-		check(options.allow.count == 0 || (options.net && options.audit));
+		assert(options.command > argv && options.command < argv + argc && options.command[0] != NULL);
+		assert(strcmp(options.command[-1], "--") == 0);
+		assert(options.allow.count <= ALLOW_ENTRIES && options.allow.name_count <= ALLOW_NAMES);
+		assert(options.allow.count == 0 || (options.net && options.audit));
 		for (size_t i = 0; i < options.allow.count; i++)
-			check(options.allow.entries[i].port > 0 && options.allow.entries[i].bits <= (options.allow.entries[i].family == AF_INET ? 32 : 128));
-		check(options.environ_fd >= -1 && options.die_with_count <= OPTIONS_DIE_WITH && options.label_count <= OPTIONS_LABELS);
+			assert(options.allow.entries[i].port > 0 && options.allow.entries[i].bits <= (options.allow.entries[i].family == AF_INET ? 32 : 128));
+		assert(options.environ_fd >= -1 && options.die_with_count <= OPTIONS_DIE_WITH && options.label_count <= OPTIONS_LABELS);
 		for (size_t i = 0; i < options.die_with_count; i++)
-			check(options.die_with[i] > 0);
+			assert(options.die_with[i] > 0);
 		for (int i = 0; i < LIMITS; i++)
-			check(options.limit[i] == NULL || (options.cgroup != NULL && strlen(options.limit[i]) < 20));
+			assert(options.limit[i] == NULL || (options.cgroup != NULL && strlen(options.limit[i]) < 20));
 		if (options.cgroup != NULL)
 			check_name(options.cgroup);
 	}

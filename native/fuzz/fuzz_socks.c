@@ -1,4 +1,5 @@
 /* Fuzzes the parser of a SOCKS5 reply. Input: its bytes. */
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -6,12 +7,6 @@
 #include <sys/socket.h>
 
 #include "egress/internal.h"
-
-static void check(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,23 +16,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	/* One byte at a time, the worst case. */
 	while (got < (length = socks_reply_length(reply, got)) && got < size) {
-		check(length <= SOCKS_REPLY);
+		assert(length <= SOCKS_REPLY);
 		reply[got] = data[got];
 		got++;
 	}
 	if (got == length) {
 		/* Allocated in the exact size, so that the sanitizer detects an access beyond it. */
 		unsigned char *whole = realloc(reply, length);
-		check(whole != NULL);
+		assert(whole != NULL);
 		reply = whole;
 		int error = socks_reply_error(whole);
 		struct destination address = socks_reply_address(whole);
-		check(error >= 0 && error < 4096);
-		check(error == EPROTO || (whole[0] == 5 && whole[2] == 5));
-		check((error == 0) == (whole[0] == 5 && whole[1] == 0 && whole[2] == 5 && whole[3] == 0));
-		check(address.family == (whole[5] == 4 ? AF_INET6 : AF_INET));
-		check(address.port == (whole[length - 2] << 8 | whole[length - 1]));
-		check(memcmp(address.address, whole + 6, address.family == AF_INET6 ? 16 : 4) == 0);
+		assert(error >= 0 && error < 4096);
+		assert(error == EPROTO || (whole[0] == 5 && whole[2] == 5));
+		assert((error == 0) == (whole[0] == 5 && whole[1] == 0 && whole[2] == 5 && whole[3] == 0));
+		assert(address.family == (whole[5] == 4 ? AF_INET6 : AF_INET));
+		assert(address.port == (whole[length - 2] << 8 | whole[length - 1]));
+		assert(memcmp(address.address, whole + 6, address.family == AF_INET6 ? 16 : 4) == 0);
 	}
 	free(reply);
 	return 0;
