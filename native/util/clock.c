@@ -1,7 +1,5 @@
 #include "util/clock.h"
 
-#include <stdbool.h>
-
 long long clock_microseconds(void)
 {
 	struct timespec now;
@@ -14,29 +12,18 @@ long long clock_milliseconds(void)
 	return clock_microseconds() / 1000;
 }
 
-static int days_of_year(int year)
-{
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	return leap ? 366 : 365;
-}
-
 struct tm clock_utc(time_t time)
 {
-	static const int days_of_month[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	long days = (long)(time / 86400);
-	int seconds = (int)(time % 86400), year = 1970, month = 0;
-	for (; days >= days_of_year(year); year++)
-		days -= days_of_year(year);
-	for (;; month++) {
-		int length = days_of_month[month] + (month == 1 ? days_of_year(year) - 365 : 0);
-		if (days < length)
-			break;
-		days -= length;
-	}
+	/* Years begin in March, so that a leap day ends one. The days are those since 0000-03-01 in eras of 400 years. */
+	long days = (long)(time / 86400) + 719468, era = days / 146097, day = days % 146097;
+	int seconds = (int)(time % 86400);
+	long year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	long day_of_year = day - (365 * year + year / 4 - year / 100);
+	int month = (int)(5 * day_of_year + 2) / 153; /* 0: March */
 	return (struct tm){
-		.tm_year = year - 1900,
-		.tm_mon = month,
-		.tm_mday = (int)days + 1,
+		.tm_year = (int)(era * 400 + year) + (month >= 10) - 1900,
+		.tm_mon = (month + 2) % 12,
+		.tm_mday = (int)day_of_year - (153 * month + 2) / 5 + 1,
 		.tm_hour = seconds / 3600,
 		.tm_min = seconds / 60 % 60,
 		.tm_sec = seconds % 60,

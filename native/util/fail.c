@@ -3,18 +3,16 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void print_line(const char *format, va_list arguments)
 {
-	static const char prefix[] = "confine: ";
-	char line[1024];
+	char line[1024] = "confine: ";
 	int saved = errno;
-	int used = snprintf(line, sizeof line, "%s", prefix);
-	errno = saved;
-	int more = vsnprintf(line + used, sizeof line - (size_t)used, format, arguments);
-	size_t length = (size_t)used + (more > 0 ? (size_t)more : 0);
+	size_t used = strlen(line);
+	int more = vsnprintf(line + used, sizeof line - used, format, arguments);
+	size_t length = used + (more > 0 ? (size_t)more : 0);
 	if (length > sizeof line - 1)
 		length = sizeof line - 1;
 	/* Arguments can contain control characters. A terminal would interpret them. */

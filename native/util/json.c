@@ -5,28 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool room_for(struct json *json, size_t more)
-{
-	if (json->failed)
-		return false;
-	size_t needed = json->length + more + 1;
-	if (needed <= json->capacity)
-		return true;
-	size_t capacity = 2 * needed;
-	char *larger = realloc(json->text, capacity);
-	if (larger == NULL) {
-		json->failed = true;
-		return false;
-	}
-	json->text = larger;
-	json->capacity = capacity;
-	return true;
-}
-
 static void append(struct json *json, const char *text, size_t length)
 {
-	if (!room_for(json, length))
-		return;
+	size_t needed = json->length + length + 1;
+	if (needed > json->capacity) {
+		char *larger = realloc(json->text, 2 * needed);
+		if (larger == NULL) {
+			json->failed = true;
+			return;
+		}
+		json->text = larger;
+		json->capacity = 2 * needed;
+	}
 	memcpy(json->text + json->length, text, length);
 	json->length += length;
 	json->text[json->length] = '\0';
@@ -39,8 +29,7 @@ void json_raw(struct json *json, const char *format, ...)
 	va_start(arguments, format);
 	int length = vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	append(json, text, length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length
-									 : sizeof text - 1);
+	append(json, text, length > 0 ? strlen(text) : 0);
 }
 
 /* Returns the length of the UTF-8 sequence that starts with this byte, 0 if it is not a first byte (RFC 3629, section 4). */

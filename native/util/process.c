@@ -1,5 +1,6 @@
 #include "util/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -103,4 +104,188 @@ bool reap_within(pid_t child, int milliseconds)
 	if (pidfd >= 0)
 		close(pidfd);
 	return exited;
+}
+
+/* Time limit of pids_add_descendants(). The first processes, among them init, are always searched. */
+#define SEARCH_MILLISECONDS 500
+#define SEARCH_LEAST 4
+/* Zombies that are not reaped yet, at most. Other processes of the user need process IDs as well. */
+#define ZOMBIES_KEPT 10000
+
+void pids_add(struct pids *pids, pid_t pid)
+{
+	if (pids->count == pids->capacity) {
+		size_t capacity = pids->capacity == 0 ? 64 : 2 * pids->capacity;
+		pid_t *larger = realloc(pids->pid, capacity * sizeof *larger);
+		if (larger == NULL)
+			return;
+		pids->pid = larger;
+		pids->capacity = capacity;
+	}
+	pids->pid[pids->count++] = pid;
+}
+
+static bool has(const struct pids *pids, pid_t pid)
+{
+	for (size_t i = 0; i < pids->count; i++)
+		if (pids->pid[i] == pid)
+			return true;
+	return false;
+}
+
+void pids_remove(struct pids *pids, const struct pids *others)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < pids->count; i++)
+		if (!has(others, pids->pid[i]))
+			pids->pid[kept++] = pids->pid[i];
+	pids->count = kept;
+}
+
+void pids_free(struct pids *pids)
+{
+	free(pids->pid);
+	*pids = (struct pids){0};
+}
+
+static bool read_stat(pid_t pid, struct text_stat *stat)
+{
+	char text[512];
+	return proc_read(pid, "stat", text, sizeof text) > 0 && text_stat(text, stat);
+}
+
+static void add_children(struct pids *pids, pid_t pid, const char *thread)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", pid, thread);
+	FILE *children = fopen(path, "re");
+	pid_t child;
+	while (children != NULL && fscanf(children, "%d", &child) == 1)
+		pids_add(pids, child);
+	if (children != NULL)
+		fclose(children);
+}
+
+/* /proc lists the children of each thread separately. */
+static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%d", pid);
+	if (thread_count == 1) {
+		add_children(pids, pid, path);
+		return;
+	}
+	snprintf(path, sizeof path, "/proc/%d/task", pid);
+	DIR *threads = opendir(path);
+	struct dirent *entry;
+	while (threads != NULL && (entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.')
+			add_children(pids, pid, entry->d_name);
+	if (threads != NULL)
+		closedir(threads);
+}
+
+/* For kernels without CONFIG_PROC_CHILDREN: reads the parent of every process. */
+static void add_children_by_parent(struct pids *pids, pid_t parent)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		struct text_stat stat;
+		pid_t pid = (pid_t)atoi(entry->d_name);
+		if (pid > 0 && read_stat(pid, &stat) && stat.parent == parent)
+			pids_add(pids, pid);
+	}
+	if (proc != NULL)
+		closedir(proc);
+}
+
+size_t pids_add_descendants(struct pids *pids, pid_t pid)
+{
+	struct pids all = {0};
+	pids_add(&all, pid);
+	bool listed = access("/proc/thread-self/children", F_OK) == 0;
+	long long deadline = clock_milliseconds() + SEARCH_MILLISECONDS;
+	for (size_t i = 0; i < all.count; i++) {
+		struct text_stat stat = {0};
+		bool known = read_stat(all.pid[i], &stat);
+		/* The children of a zombie have been reparented. */
+		if (known ? !stat.alive : !proc_hides(all.pid[i]))
+			continue;
+		if (i > 0)
+			pids_add(pids, all.pid[i]);
+		if (i >= SEARCH_LEAST && clock_milliseconds() >= deadline)
+			continue;
+		if (listed && known)
+			add_listed_children(&all, all.pid[i], stat.threads);
+		else
+			add_children_by_parent(&all, all.pid[i]);
+	}
+	size_t count = all.count - 1;
+	pids_free(&all);
+	return count;
+}
+
+/*
+ * Returns the argument of kill(2) for a child: its process group, if the child is in another session. A descendant has created that
+ * session, and processes join a session only by being forked in it, so the group has no other members. A fork cannot escape a
+ * signal to a group (copy_process() in kernel/fork.c).
+ */
+static pid_t kill_target(pid_t child, pid_t session)
+{
+	pid_t child_session = getsid(child);
+	pid_t group = child_session > 0 && child_session != session ? getpgid(child) : -1;
+	return group > 1 ? -group : child;
+}
+
+static int compare(const void *one, const void *other)
+{
+	pid_t a = *(const pid_t *)one, b = *(const pid_t *)other;
+	return (a > b) - (a < b);
+}
+
+/* Kills the children of this process. Returns their number, including zombies. */
+static size_t kill_children(void)
+{
+	struct pids children = {0};
+	pid_t session = getsid(0);
+	char thread[16];
+	snprintf(thread, sizeof thread, "%d", getpid());
+	add_children(&children, getpid(), thread);
+	for (size_t i = 0; i < children.count; i++)
+		children.pid[i] = kill_target(children.pid[i], session);
+	/* Signal each group once. */
+	if (children.count > 0)
+		qsort(children.pid, children.count, sizeof *children.pid, compare);
+	for (size_t i = 0; i < children.count; i++)
+		if (i == 0 || children.pid[i] != children.pid[i - 1])
+			kill(children.pid[i], SIGKILL);
+	size_t count = children.count;
+	pids_free(&children);
+	return count;
+}
+
+/*
+ * A fork bomb leaves this process a small share of the CPU. Two measures help. First, zombies are reaped at the end: until then they count
+ * against RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, orphans become children of this process;
+ * a single file lists them, and they are killed before /proc is searched.
+ */
+bool pids_kill_descendants(long long deadline)
+{
+	for (useconds_t pause = 50;; pause = pause < 5000 ? 2 * pause : pause) {
+		size_t seen = 0, children;
+		while ((children = kill_children()) > seen)
+			seen = children;
+		struct pids remaining = {0};
+		size_t total = pids_add_descendants(&remaining, getpid());
+		for (size_t i = 0; i < remaining.count; i++)
+			kill(remaining.pid[i], SIGKILL);
+		bool none = remaining.count == 0, timed_out = clock_milliseconds() >= deadline;
+		pids_free(&remaining);
+		while ((none || timed_out || total > ZOMBIES_KEPT) && waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (none || timed_out)
+			return none;
+		usleep(pause);
+	}
 }
