@@ -49,7 +49,7 @@ static void start_timer(void)
 			next = calls[i].deadline > now ? calls[i].deadline : now + 1;
 	if (count == 0)
 		next = 0;
-	struct itimerspec when = {.it_value = {next / 1000000, next % 1000000 * 1000}};
+	struct itimerspec when = {.it_value = {(time_t)(next / 1000000), (long)(next % 1000000 * 1000)}};
 	timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 

@@ -46,6 +46,19 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	fi
 }
 
+@test 'make uses no hardening flag that the compiler rejects, and links statically if the compiler cannot make static PIEs' {
+	local rejected linked
+	for rejected in '-static-pie -fcf-protection=full' '-static-pie -static'; do
+		printf '#!/bin/sh\nfor flag; do case " %s " in *" $flag "*) exit 1 ;; esac; done\n' "$rejected" >compiler
+		chmod +x compiler
+		run -0 make -n -C "$TOP/native" BUILD="$PWD/build" CC="$PWD/compiler"
+		linked=$(grep -- "-o $PWD/build/confine " <<<"$output")
+		[[ $linked == *' -fstack-clash-protection '* ]]
+		[[ $rejected == *-static && " $linked " == *' -pie '* || " $linked " == *' -static '* && " $linked " != *' -fcf-protection=full '* ]]
+		[[ " $linked " != *' -static-pie '* ]]
+	done
+}
+
 @test 'confine is statically linked: it has no interpreter and needs no library' {
 	elf -l "$BUILT" >segments
 	run ! grep INTERP segments
