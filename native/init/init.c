@@ -78,7 +78,7 @@ static void discard_signals(int signal_fd)
 
 static void send_ready(const struct init *init)
 {
-	struct message message = {.type = MESSAGE_READY, .counters = {-1, -1}};
+	struct message message = {.type = MESSAGE_READY, .setup_error = init->refused, .counters = {-1, -1}};
 	if (init->isolated_net)
 		snmp_files(message.counters);
 	channel_send(init->channel, &message);
@@ -103,16 +103,13 @@ noreturn void init_run(const struct init *init)
 {
 	struct message message;
 	/* The build can have the same user id. It must not attach to init with ptrace(2). */
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 && !init->options->best_effort)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
-	bool reaps = init->tracking == TRACK_SUBREAPER || (init->tracking == TRACK_NOTHING && init->watcher_socket >= 0);
-	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
-		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
+	if (init->tracking == TRACK_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 && !init->options->best_effort)
+		refuse("prctl(PR_SET_PDEATHSIG): %m");
 	send_ready(init);
 	if (channel_receive(init->channel, &message) != 1 || message.type != MESSAGE_START)
 		_exit(EXIT_REFUSED);
-	if (init->tracking == TRACK_PID_NAMESPACE && message.parent_exited && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-		refuse("prctl(PR_SET_PDEATHSIG): %m");
 	int signal_fd = signals_open();
 	if (signal_fd < 0)
 		refuse("signalfd: %m");

@@ -17,7 +17,7 @@
 enum message_type {
 	/* From init: */
 	MESSAGE_SETUP_ERROR,	/* a set-up step failed; init exits */
-	MESSAGE_READY,		/* set-up is complete */
+	MESSAGE_READY,		/* set-up is complete, except for a step that the phase can do without */
 	MESSAGE_COMMAND_EXITED, /* with the status of the command */
 	MESSAGE_NO_CHILDREN,	/* the command has exited, and init has no other child */
 	/* From the supervisor: */
@@ -29,11 +29,10 @@ enum message_type {
 struct message {
 	enum message_type type;
 	pid_t sender; /* set by channel_receive(): init's number in the supervisor's PID namespace */
+	struct setup_error setup_error;
 	union {
-		struct setup_error setup_error;
 		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors (snmp.h) */
 		int signal;
-		bool parent_exited; /* MESSAGE_START: the process that forked init has exited; the supervisor is init's parent */
 		struct {
 			int status;   /* as wait(2) returns it */
 			long started; /* number of processes and threads started in the PID namespace; 0: unknown */
@@ -58,6 +57,7 @@ enum tracking {
 
 struct init {
 	int channel;
+	struct setup_error refused; /* for MESSAGE_READY */
 	enum tracking tracking;
 	int cgroup_kill;    /* cgroup.kill of the phase's cgroup, for use after the death of the supervisor; -1: none */
 	bool isolated_net;  /* this network namespace is not the host's */

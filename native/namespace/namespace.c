@@ -153,13 +153,19 @@ const struct setup_step setup_steps[STEPS] = {
 	[STEP_MAP] = {"writing /proc/self/uid_map", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
 	[STEP_NET] = {"unshare(CLONE_NEWNET)", ISOLATE_NET},
 	[STEP_LOOPBACK] = {"setting up lo", ISOLATE_NET},
-	[STEP_HOSTNAME] = {"unshare(CLONE_NEWUTS)", ISOLATE_NET},
+	[STEP_UTS] = {"unshare(CLONE_NEWUTS)", 0},
+	[STEP_HOSTNAME] = {"sethostname", 0},
 	[STEP_IPC] = {"unshare(CLONE_NEWIPC)", ISOLATE_IPC},
 	[STEP_PID] = {"unshare(CLONE_NEWPID)", ISOLATE_PID | ISOLATE_PROC},
-	[STEP_PROC] = {"mounting /proc", ISOLATE_PROC},
+	[STEP_CLONE] = {"clone(CLONE_PARENT)", ISOLATE_PID | ISOLATE_PROC},
+	/* With the /proc of another PID namespace, ps, gdb, LeakSanitizer and others read the files of wrong processes. */
+	[STEP_MOUNTS] = {"unshare(CLONE_NEWNS)", ISOLATE_PID | ISOLATE_PROC},
+	[STEP_PROC] = {"mounting /proc", ISOLATE_PID | ISOLATE_PROC},
+	[STEP_SUBREAPER] = {"prctl(PR_SET_CHILD_SUBREAPER)", 0},
 	[STEP_CGROUP] = {"joining the cgroup", 0},
 	[STEP_DROP] = {"dropping root privileges", 0},
 	[STEP_FORK] = {"fork", 0},
+	[STEP_INIT] = {"starting init", 0},
 };
 
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error)

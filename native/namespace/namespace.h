@@ -10,7 +10,7 @@ enum isolation {
 	ISOLATE_NET = 1,
 	ISOLATE_IPC = 2,
 	ISOLATE_PID = 4,
-	ISOLATE_PROC = 8, /* a new mount namespace with a new /proc */
+	ISOLATE_PROC = 8, /* a new mount namespace with a new /proc, for ISOLATE_PID */
 	ISOLATE_DNS = 16, /* a name server in the new network; its failure is not a setup error */
 };
 
@@ -21,13 +21,18 @@ enum step {
 	STEP_MAP,
 	STEP_NET,
 	STEP_LOOPBACK,
+	STEP_UTS,
 	STEP_HOSTNAME,
 	STEP_IPC,
 	STEP_PID,
+	STEP_CLONE,
+	STEP_MOUNTS,
 	STEP_PROC,
+	STEP_SUBREAPER,
 	STEP_CGROUP,
 	STEP_DROP,
 	STEP_FORK,
+	STEP_INIT,
 	STEPS,
 };
 
@@ -45,7 +50,8 @@ extern const struct setup_step setup_steps[STEPS];
 /*
  * Enters new namespaces (isolation: bits of enum isolation). In mode userns enters a user namespace first and maps ids to themselves: all
  * ids if the caller may map them, otherwise the caller's own. ISOLATE_PID takes effect for the next child, which then calls
- * isolate_mount_proc() for ISOLATE_PROC. After a failure, returns false with setup_error; this process must then exit.
+ * isolate_mount_proc() for ISOLATE_PROC. Returns true; setup_error is then STEP_UTS or STEP_HOSTNAME if only the host name is not set,
+ * otherwise STEP_NONE. After a failure, returns false with setup_error; this process must then exit.
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error);
 

@@ -117,9 +117,11 @@ static bool enter_net(struct setup_error *setup_error)
 		return failed(setup_error, STEP_NET);
 	if (!loopback_configure())
 		return failed(setup_error, STEP_LOOPBACK);
-	/* The host name cannot be resolved without a network. Portage also sets "localhost" (portage/process.py, _exec2). */
-	if (unshare(CLONE_NEWUTS) != 0 || sethostname(hostname, sizeof hostname - 1) != 0)
-		return failed(setup_error, STEP_HOSTNAME);
+	/* The host name cannot be resolved without a network. Portage sets the same name and ignores a failure (portage/process.py, _exec2). */
+	if (unshare(CLONE_NEWUTS) != 0)
+		failed(setup_error, STEP_UTS);
+	else if (sethostname(hostname, sizeof hostname - 1) != 0)
+		failed(setup_error, STEP_HOSTNAME);
 	return true;
 }
 
@@ -130,7 +132,7 @@ static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error
 	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
 	if ((isolation & ISOLATE_PROC) != 0 && unshare(CLONE_NEWNS) != 0)
-		return failed(setup_error, STEP_PROC);
+		return failed(setup_error, STEP_MOUNTS);
 	if ((isolation & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
 		return failed(setup_error, STEP_PID);
 	return true;
@@ -138,6 +140,7 @@ static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error
 
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error)
 {
+	*setup_error = (struct setup_error){STEP_NONE, 0};
 	if (!privilege_raise(identity))
 		return failed(setup_error, STEP_DROP);
 	bool entered = enter_namespaces(isolation, setup_error);

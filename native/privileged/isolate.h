@@ -8,7 +8,7 @@
 #include "namespace/namespace.h"
 #include "privileged/privilege.h"
 
-/* Enters new namespaces (isolation: bits of enum isolation) and brings lo up. Returns false with setup_error. */
+/* The part of namespaces_enter() that follows the user namespace. */
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);
 
 /* Mounts /proc for the PID namespace of this process, which is its process 1. Returns false with setup_error. */

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "watcher/setup_message.h"
@@ -57,40 +60,57 @@ static void set_up_dns_server(const struct attempt *attempt)
 			close(message.fds[i]);
 }
 
-/* Performs the last steps that need privilege, drops it and becomes init. */
-static noreturn void become_init(const struct attempt *attempt)
+static void mount_proc(const struct attempt *attempt)
 {
-	struct setup_error setup_error;
-	if ((attempt->plan->isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(attempt->identity, &setup_error))
+	struct setup_error setup_error = {STEP_PROC, EPERM};
+	/* In a container, root could mount a /proc without the mask. The kernel refuses this to the caller (mount_too_revealing()). */
+	bool reveals = attempt->identity->mode == MODE_SETUID && proc_is_masked();
+	if (reveals || !isolate_mount_proc(attempt->identity, &setup_error))
 		fail(attempt, &setup_error);
-	if ((attempt->plan->isolate & ISOLATE_DNS) != 0)
+}
+
+/* Performs the last steps that need privilege, drops it and becomes init. */
+static noreturn void become_init(const struct attempt *attempt, const struct setup_error *refused)
+{
+	const struct plan *plan = attempt->plan;
+	if ((plan->isolate & ISOLATE_PROC) != 0)
+		mount_proc(attempt);
+	if ((plan->isolate & ISOLATE_DNS) != 0)
 		set_up_dns_server(attempt);
 	if (!privilege_drop(attempt->identity))
 		fail_at(attempt, STEP_DROP);
+	/* If the watcher dies, init kills the processes of a phase that is not tracked, as far as it finds them. */
+	bool reaps = plan->tracking == TRACK_SUBREAPER || (plan->tracking == TRACK_NOTHING && attempt->watcher_socket >= 0);
+	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 && plan->tracking == TRACK_SUBREAPER)
+		fail_at(attempt, STEP_SUBREAPER);
 	init_run(&(struct init){
 		.channel = attempt->channel,
-		.tracking = attempt->plan->tracking,
+		.refused = *refused,
+		.tracking = plan->tracking,
 		.cgroup_kill = attempt->cgroup == NULL ? -1 : attempt->cgroup->kill,
-		.isolated_net = (attempt->plan->isolate & ISOLATE_NET) != 0 || attempt->plan->inherited_net,
+		.isolated_net = (plan->isolate & ISOLATE_NET) != 0 || plan->inherited_net,
 		.watcher_socket = attempt->watcher_socket,
 		.options = attempt->options,
 		.signals = attempt->signals,
 	});
 }
 
-/* Enters the namespaces. With a PID namespace init is a child of this process, because unshare(2) concerns only children. */
+/*
+ * Enters the namespaces. unshare(CLONE_NEWPID) concerns only the next child of this process, which becomes init. CLONE_PARENT makes
+ * the supervisor its parent.
+ */
 static noreturn void enter_namespaces(const struct attempt *attempt)
 {
 	struct setup_error setup_error;
 	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setup_error))
 		fail(attempt, &setup_error);
 	if ((attempt->plan->isolate & ISOLATE_PID) == 0)
-		become_init(attempt);
-	pid_t init = fork();
+		become_init(attempt, &setup_error);
+	long init = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (init < 0)
-		fail(attempt, &(struct setup_error){errno == ENOMEM ? STEP_PID : STEP_FORK, errno});
+		fail_at(attempt, errno == EAGAIN ? STEP_FORK : STEP_CLONE);
 	if (init == 0)
-		become_init(attempt);
+		become_init(attempt, &setup_error);
 	_exit(0);
 }
 
@@ -105,40 +125,27 @@ static bool receive_before(int channel, struct message *message, long long deadl
 	return ready > 0 && channel_receive(channel, message) == 1;
 }
 
-static void kill_descendants_of(pid_t pid)
+/* Receives the messages of the set-up until init is ready, or until every process of it has exited. Reaps first if it is not init. */
+static bool wait_until_ready(pid_t first, struct launched *launched, struct setup_error *setup_error)
 {
-	struct pids pids = {0};
-	pids_add_descendants(&pids, pid);
-	for (size_t i = 0; i < pids.count; i++)
-		kill(pids.pid[i], SIGKILL);
-	pids_free(&pids);
-}
-
-/* Receives the messages of the set-up until init is ready, or until every process of it has exited. */
-static bool wait_until_ready(const struct plan *plan, pid_t first, struct launched *launched, struct setup_error *setup_error)
-{
-	bool nested = (plan->isolate & ISOLATE_PID) != 0;
 	bool ready = false;
 	struct message message;
 	long long deadline = clock_milliseconds() + SETUP_MILLISECONDS;
-	*setup_error = (struct setup_error){STEP_FORK, ETIMEDOUT};
+	*setup_error = (struct setup_error){STEP_INIT, ETIMEDOUT};
 	while (!ready && receive_before(launched->channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
-			/* From SCM_CREDENTIALS. The process that forked init may have been killed before it could report this. */
+			/* init itself knows only its number in the new PID namespace, which is 1. */
 			launched->init = message.sender;
 			memcpy(launched->counters, message.counters, sizeof launched->counters);
 		}
-		if (message.type == MESSAGE_SETUP_ERROR && message.setup_error.step < STEPS) {
+		if (message.setup_error.step < STEPS)
 			*setup_error = message.setup_error;
+		if (!ready)
 			deadline = clock_milliseconds() + EXIT_MILLISECONDS;
-		}
 	}
-	/* Kill only descendants of this attempt. The caller can have started other children before it executed confine. */
-	if (!ready && clock_milliseconds() >= deadline)
-		kill_descendants_of(first);
-	/* init sets PR_SET_PDEATHSIG, which concerns its parent at that time: the supervisor, if the first parent has exited. */
-	launched->parent_exited = (nested || !ready) && reap_within(first, EXIT_MILLISECONDS);
+	if (!ready || launched->init != first)
+		reap_within(first, EXIT_MILLISECONDS);
 	return ready;
 }
 
@@ -147,9 +154,8 @@ bool launch_init(const struct plan *plan, const struct identity *identity, const
 		 struct setup_error *setup_error)
 {
 	int ends[2];
-	*setup_error = (struct setup_error){STEP_FORK, 0};
 	if (!channel_open(ends)) {
-		setup_error->error = errno;
+		*setup_error = (struct setup_error){STEP_INIT, errno};
 		return false;
 	}
 	bool joined;
@@ -161,12 +167,10 @@ bool launch_init(const struct plan *plan, const struct identity *identity, const
 			fail_at(&attempt, STEP_CGROUP);
 		enter_namespaces(&attempt);
 	}
-	if (first < 0 && cgroup != NULL)
-		setup_error->step = STEP_CGROUP;
-	setup_error->error = errno;
+	*setup_error = (struct setup_error){cgroup != NULL ? STEP_CGROUP : STEP_FORK, errno};
 	close(ends[1]);
 	launched->channel = ends[0];
-	bool ready = first > 0 && wait_until_ready(plan, first, launched, setup_error);
+	bool ready = first > 0 && wait_until_ready(first, launched, setup_error);
 	if (!ready)
 		close(ends[0]);
 	return ready;

@@ -2,7 +2,6 @@
 #include <sys/resource.h>
 
 #include "supervisor/supervisor.h"
-#include "util/process.h"
 
 void result_add_usage(struct phase_result *result, const struct cgroup *cgroup)
 {
@@ -60,18 +59,22 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 		plan.isolate |= ISOLATE_IPC;
 	if (plan.tracking == TRACK_PID_NAMESPACE)
 		plan.isolate |= ISOLATE_PID | ISOLATE_PROC;
-	/* Parts of /proc are masked. Root could mount a new one without the mask; the caller must not get it. */
-	if (identity->mode == MODE_SETUID && proc_is_masked())
-		plan.isolate &= ~(unsigned)ISOLATE_PROC;
 	set_mode_none_if_empty(&plan);
 	return plan;
+}
+
+void result_add_refused(struct phase_result *result, const struct setup_error *setup_error)
+{
+	if (setup_error->step != STEP_NONE && result->refused_count < STEPS)
+		result->refused[result->refused_count++] = *setup_error;
 }
 
 bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result)
 {
 	const struct setup_step *step = &setup_steps[setup_error->step];
 	unsigned lost = step->required_for & plan->isolate;
-	if (lost == 0)
+	bool untracked = setup_error->step == STEP_SUBREAPER;
+	if (lost == 0 && !untracked)
 		return false;
 	/* The seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
 	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
@@ -83,6 +86,12 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		plan->isolate &= ~ISOLATE_DNS;
 	if ((lost & ISOLATE_PID) != 0)
 		plan->tracking = TRACK_SUBREAPER;
+	if (untracked)
+		plan->tracking = TRACK_NOTHING;
+	if (untracked && !result->has_cgroup)
+		result_add_missing(result, "cgroup", step->call, setup_error->error);
+	else if ((lost & (ISOLATE_NET | ISOLATE_IPC)) == 0)
+		result_add_refused(result, setup_error);
 	if ((lost & ISOLATE_NET) != 0 && result->inherited.portage_net)
 		result->inherited.net = true;
 	else if ((lost & ISOLATE_NET) != 0 && options->net)

@@ -52,6 +52,7 @@ static void add_isolation(struct json *json, const struct options *options, cons
 		{"ipc", options->ipc, isolated_by(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
 		{"cgroup", options->cgroup != NULL, strcmp(tracking_method(result), "none") == 0 ? "none" : "confine"},
 	};
+	char why[256];
 	const char *comma = "";
 	json_raw(json, ",\"asked\":[");
 	for (size_t i = 0; i < 3; i++)
@@ -70,13 +71,19 @@ static void add_isolation(struct json *json, const struct options *options, cons
 	for (size_t i = 0; i < result->missing_count; i++) {
 		const struct missing *missing = &result->missing[i];
 		json_raw(json, "%s{\"what\":\"%s\",\"why\":", i == 0 ? "" : ",", missing->what);
-		char why[256];
 		const char *reason = missing->error == 0 ? "" : strerror(missing->error);
 		snprintf(why, sizeof why, "%s%s%s", missing->why, *reason == '\0' ? "" : ": ", reason);
 		json_text(json, why);
 		json_raw(json, "}");
 	}
 	json_raw(json, "]");
+	for (size_t i = 0; i < result->refused_count; i++) {
+		const struct setup_error *refused = &result->refused[i];
+		snprintf(why, sizeof why, "%s: %s", setup_steps[refused->step].call, strerror(refused->error));
+		json_raw(json, i == 0 ? ",\"refused_steps\":[" : ",");
+		json_text(json, why);
+	}
+	json_raw(json, result->refused_count > 0 ? "]" : "");
 }
 
 static void add_usage(struct json *json, const struct phase_result *result)

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "init/exec_command.h"
 #include "options/families.h"
 #include "util/clock.h"
 #include "util/fail.h"
@@ -49,12 +50,18 @@ static bool filter_needs_no_new_privs(const struct supervisor *s)
 	       !identity_has_capability(&s->identity, CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
 
+static void remove_cgroup(struct supervisor *s)
+{
+	cgroup_remove(&s->cgroup);
+	s->result.has_cgroup = false;
+}
+
 static noreturn void refuse_required(struct supervisor *s)
 {
 	drop_root(s);
 	const struct missing *missing = &s->result.missing[0];
-	if (s->has_cgroup)
-		cgroup_remove(&s->cgroup);
+	if (s->result.has_cgroup)
+		remove_cgroup(s);
 	s->result.status = EXIT_REFUSED << 8;
 	record_write(s->options, &s->result);
 	refuse("%s is not available: %s: %s", missing->what, missing->why, strerror(missing->error));
@@ -71,20 +78,14 @@ static void create_cgroup(struct supervisor *s)
 	for (int i = 0; i < LIMITS; i++)
 		if (s->inherited.limit[i])
 			wanted.limit[i] = NULL;
-	s->has_cgroup = cgroup_make(&s->cgroup, &wanted, &s->identity, s->inherited.directory >= 0, &why);
-	result_add_missing_limits(&s->result, &wanted, s->has_cgroup ? &s->cgroup : NULL, why);
-}
-
-static void remove_cgroup(struct supervisor *s)
-{
-	cgroup_remove(&s->cgroup);
-	s->has_cgroup = false;
+	s->result.has_cgroup = cgroup_make(&s->cgroup, &wanted, &s->identity, s->inherited.directory >= 0, &why);
+	result_add_missing_limits(&s->result, &wanted, s->result.has_cgroup ? &s->cgroup : NULL, why);
 }
 
 /* The kernel refuses root a namespace that it grants an ordinary user. Drop root and start again in a user namespace. */
 static void fall_back_to_userns(struct supervisor *s)
 {
-	if (s->has_cgroup)
+	if (s->result.has_cgroup)
 		remove_cgroup(s);
 	drop_root(s);
 	if (!identity_read(&s->identity))
@@ -93,29 +94,42 @@ static void fall_back_to_userns(struct supervisor *s)
 	create_cgroup(s);
 }
 
+/* The last resort of --best-effort, if confine cannot control a child process: the command takes the place of confine. */
+static noreturn void run_without_init(struct supervisor *s, const char *call)
+{
+	int error = errno;
+	if (s->result.has_cgroup)
+		remove_cgroup(s);
+	drop_root(s);
+	errno = error;
+	if (!s->options->best_effort)
+		refuse("%s: %m", call);
+	print_error("%s: %m; the command runs without isolation and without a record", call);
+	exec_command(s->options, s->signals);
+}
+
 /* Launches init. If the kernel refuses a step, tries again with less isolation. */
 static void launch_or_degrade(struct supervisor *s)
 {
 	struct setup_error setup_error;
 	for (;;) {
-		const struct cgroup *cgroup = s->has_cgroup ? &s->cgroup : NULL;
+		const struct cgroup *cgroup = s->result.has_cgroup ? &s->cgroup : NULL;
 		if (!s->options->best_effort && s->result.missing_count > 0)
 			refuse_required(s);
 		if (launch_init(&s->plan, &s->identity, s->options, s->signals, cgroup, s->watcher.setup_socket, &s->launched, &setup_error))
 			break;
-		if (setup_error.step == STEP_CGROUP && s->has_cgroup)
+		if (setup_error.step == STEP_CGROUP && s->result.has_cgroup) {
 			remove_cgroup(s);
-		else if (!plan_degrade(&s->plan, s->options, &setup_error, &s->result)) {
-			if (s->has_cgroup)
-				cgroup_remove(&s->cgroup);
+			result_add_refused(&s->result, &setup_error);
+		} else if (!plan_degrade(&s->plan, s->options, &setup_error, &s->result)) {
 			errno = setup_error.error;
-			refuse("%s: %m", setup_steps[setup_error.step].call);
+			run_without_init(s, setup_steps[setup_error.step].call);
 		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID)
 			fall_back_to_userns(s);
 	}
+	result_add_refused(&s->result, &setup_error);
 	s->result.mode = s->plan.mode;
 	s->result.applied = s->plan.isolate;
-	s->result.has_cgroup = s->has_cgroup;
 	s->result.has_subreaper = s->plan.tracking == TRACK_SUBREAPER;
 }
 
@@ -148,32 +162,33 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	clock_gettime(CLOCK_REALTIME, &s->result.began);
 	s->signal_fd = signals_open();
 	if (s->signal_fd < 0)
-		refuse("signalfd: %m");
+		run_without_init(s, "signalfd");
 	create_cgroup(s);
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
-		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
-	s->result.audit = watcher_open(&s->watcher, options->audit);
+	/* If init is killed, its children become children of the supervisor, which kills them. */
+	if (options->cgroup != NULL)
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!watcher_open(&s->watcher, options->audit))
+		run_without_init(s, "--audit: preparing the watcher process");
+	s->result.audit = s->watcher.log;
 	launch_or_degrade(s);
 	s->result.setuid_inert = filter_needs_no_new_privs(s);
 	drop_root(s);
-	if (s->plan.tracking == TRACK_NOTHING && prctl(PR_SET_CHILD_SUBREAPER, 0) != 0)
-		refuse("prctl(PR_SET_CHILD_SUBREAPER): %m");
 	watcher_start(&s->watcher, options, plan_route(&s->plan, options, &s->result.inherited));
 	snmp_open(&s->snmp, s->launched.counters);
 	if (!liveness_open(&s->liveness, options))
 		s->result.abandoned = true;
 	s->result.began_monotonic = clock_microseconds();
 	if (!s->result.abandoned) {
-		supervisor_send(s, &(struct message){.type = MESSAGE_START, .parent_exited = s->launched.parent_exited});
+		supervisor_send(s, &(struct message){.type = MESSAGE_START});
 		run(s);
 	}
 	s->result.wall = (double)(clock_microseconds() - s->result.began_monotonic) / 1e6;
 	teardown(s);
-	result_add_usage(&s->result, s->has_cgroup ? &s->cgroup : NULL);
+	result_add_usage(&s->result, s->result.has_cgroup ? &s->cgroup : NULL);
 	cgroup_inherited_usage(&s->inherited, &s->result.usage);
 	s->result.unroutable = snmp_unroutable(&s->snmp);
-	watcher_end(&s->watcher, s->plan.tracking == TRACK_NOTHING);
-	if (s->has_cgroup && !cgroup_remove(&s->cgroup))
+	watcher_end(&s->watcher, !is_tracked(s));
+	if (s->result.has_cgroup && !cgroup_remove(&s->cgroup))
 		s->result.stuck = true;
 	if (!s->command_exited)
 		s->result.status = s->init_refused ? EXIT_REFUSED << 8 : SIGKILL;

@@ -76,6 +76,8 @@ struct phase_result {
 	bool has_subreaper;
 	struct missing missing[RESULT_MISSING];
 	size_t missing_count;
+	struct setup_error refused[STEPS]; /* steps that the kernel refused, without the loss of an option */
+	size_t refused_count;
 	struct orphans orphans;
 	bool setuid_inert; /* no_new_privs is set: set-user-ID programs gain nothing */
 	bool stuck;	   /* a process survived SIGKILL until the deadline */
@@ -99,6 +101,9 @@ void result_add_usage(struct phase_result *result, const struct cgroup *cgroup);
 void result_add_missing_limits(struct phase_result *result, const struct options *options, const struct cgroup *cgroup, const char *why);
 
 void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
+
+/* Adds a refused step; does nothing for STEP_NONE. */
+void result_add_refused(struct phase_result *result, const struct setup_error *setup_error);
 
 struct plan {
 	enum mode mode;
@@ -124,14 +129,13 @@ enum egress_route plan_route(const struct plan *plan, const struct options *opti
 struct launched {
 	pid_t init;
 	int channel;
-	bool parent_exited; /* the process that forked init has exited */
-	int counters[2];    /* of init's network (snmp.h) */
+	int counters[2]; /* of init's network (snmp.h) */
 };
 
 /*
  * Sets up the plan in a new process, which becomes init. watcher_socket takes the set-up messages for the watcher; -1: no watcher.
- * Returns true if init waits for MESSAGE_START. Returns false with setup_error if a step failed; no process remains then.
- * The caller must be a subreaper (prctl(2)), because init's parent exits if there is a PID namespace.
+ * Returns true if init waits for MESSAGE_START; setup_error is then a step that init did without, or STEP_NONE. Returns false with
+ * setup_error if a step failed; no process remains then.
  */
 bool launch_init(const struct plan *plan, const struct identity *identity, const struct options *options,
 		 const struct signals *signals, const struct cgroup *cgroup, int watcher_socket, struct launched *launched,
@@ -151,7 +155,6 @@ struct supervisor {
 	const struct signals *signals;
 	int signal_fd;
 	struct cgroup cgroup;
-	bool has_cgroup;
 	struct cgroup_inherited inherited;
 	struct plan plan;
 	struct launched launched;
@@ -165,6 +168,12 @@ struct supervisor {
 	bool init_refused;	   /* init exited with EXIT_REFUSED and has printed the reason */
 	long long signal_deadline; /* CLOCK_MONOTONIC milliseconds, for init to return a forwarded signal; 0: none is due */
 };
+
+/* Returns whether confine kills the processes that the command leaves. */
+static inline bool is_tracked(const struct supervisor *s)
+{
+	return s->plan.tracking != TRACK_NOTHING || s->result.has_cgroup;
+}
 
 /* Opens the processes and the lock file of --die-with and --die-with-lock. Returns false if one of the processes does not exist. */
 bool liveness_open(struct liveness *liveness, const struct options *options);

@@ -17,7 +17,7 @@
 static struct pids list_phase_processes(const struct supervisor *s)
 {
 	struct pids pids = {0}, own = {0};
-	if (s->has_cgroup)
+	if (s->result.has_cgroup)
 		cgroup_add_pids(&s->cgroup, &pids);
 	else
 		pids_add_descendants(&pids, getpid());
@@ -58,12 +58,12 @@ static void describe_orphans(struct supervisor *s)
 void teardown(struct supervisor *s)
 {
 	long long deadline = clock_milliseconds() + KILL_MILLISECONDS;
-	bool tracked = s->plan.tracking != TRACK_NOTHING;
+	bool tracked = is_tracked(s);
 	if (tracked && !s->result.abandoned)
 		describe_orphans(s);
 	if (s->result.abandoned)
 		supervisor_send(s, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
-	if (s->has_cgroup && !s->no_children)
+	if (s->result.has_cgroup && !s->no_children)
 		cgroup_kill(&s->cgroup, deadline);
 	supervisor_send(s, &(struct message){.type = MESSAGE_TEARDOWN});
 	/* Without a watcher every watched call fails. Closing the channel makes init kill all processes. */
@@ -80,7 +80,7 @@ void teardown(struct supervisor *s)
 		supervisor_wait(s, GRACE_MILLISECONDS);
 	}
 	/* A phase of root can move other processes into the cgroup. They are not children of init. */
-	bool emptied = !s->has_cgroup || cgroup_kill(&s->cgroup, deadline);
+	bool emptied = !s->result.has_cgroup || cgroup_kill(&s->cgroup, deadline);
 	if (s->plan.tracking == TRACK_SUBREAPER)
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->result.stuck = tracked && (!emptied || !s->init_exited);

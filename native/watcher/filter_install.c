@@ -34,7 +34,8 @@ static int deliver(void *data)
 {
 	struct delivery *delivery = data;
 	char byte;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || read(delivery->pipe[0], &byte, 1) != 1)
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (read(delivery->pipe[0], &byte, 1) != 1)
 		return 1;
 	return setup_message_send(delivery->socket, &delivery->message) ? 0 : 1;
 }

@@ -33,6 +33,7 @@ static void change_to_unused_ids(void)
 	syscall(SYS_setresuid, own, own, own);
 }
 
+/* Without inheritable capabilities the kernel clears the ambient ones as well (cap_capset() in security/commoncap.c). */
 static bool set_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -55,8 +56,7 @@ bool watcher_rights_reduce(void)
 			change_to_unused_ids();
 	}
 	/* A change of the effective uid resets PR_SET_DUMPABLE to fs.suid_dumpable. */
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 && set_capabilities(kept) &&
-	       prctl(PR_SET_DUMPABLE, 0) == 0;
+	return set_capabilities(kept) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
 /* Sanitizers and gcov make system calls that are not in the table. */

@@ -16,18 +16,18 @@
 /* Time limit for the watcher to end, and to answer that it stays. */
 #define END_MILLISECONDS 1000
 
-const struct network_log *watcher_open(struct watcher *watcher, bool wanted)
+bool watcher_open(struct watcher *watcher, bool wanted)
 {
 	int ends[2];
 	*watcher = (struct watcher){.setup_socket = -1, .setup_socket_watcher = -1, .control = -1, .broker = -1};
 	if (!wanted)
-		return NULL;
+		return true;
 	watcher->log = network_log_create();
 	if (watcher->log == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		refuse("--audit: preparing the watcher process: %m");
+		return false;
 	watcher->setup_socket_watcher = ends[0];
 	watcher->setup_socket = ends[1];
-	return watcher->log;
+	return true;
 }
 
 /* A watcher that outlives the command must not hold the caller's pipes and terminals open. */
@@ -47,7 +47,7 @@ static noreturn void run_watcher(struct watcher *watcher, int control, int broke
 	sigset_t all;
 	sigfillset(&all);
 	bool runs_as_root = geteuid() == 0;
-	if (!watcher_rights_reduce())
+	if (!watcher_rights_reduce() && !options->best_effort)
 		refuse("--audit: dropping the privileges of the watcher process: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 3))
 		refuse("--audit: preparing the watcher process: %m");
@@ -78,7 +78,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 		broker[0] = broker[1] = -1;
 	/* Before the fork: the build may have the same ids, and must never get the listener by ptrace. */
 	int dumpable = prctl(PR_GET_DUMPABLE);
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 && !options->best_effort)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
 	watcher->pid = fork();
 	if (watcher->pid == 0) {
@@ -88,8 +88,8 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 	}
 	if (watcher->pid < 0)
 		refuse("--audit: starting the watcher process: fork: %m");
-	if (dumpable == 1 && prctl(PR_SET_DUMPABLE, 1) != 0)
-		refuse("prctl(PR_SET_DUMPABLE): %m");
+	if (dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
 	close(ends[1]);
 	close(watcher->setup_socket);
 	close(watcher->setup_socket_watcher);

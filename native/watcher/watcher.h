@@ -22,8 +22,8 @@ struct watcher {
 	pid_t pid;
 };
 
-/* Creates the log and the sockets that the watcher shares with the phase. Call it before their processes start. Exits on failure. */
-const struct network_log *watcher_open(struct watcher *watcher, bool wanted);
+/* Creates the log and the sockets that the watcher shares with the phase. Call it before their processes start. Returns false with errno. */
+bool watcher_open(struct watcher *watcher, bool wanted);
 
 /* Starts the watcher, after the supervisor has given up its privileges and before the command starts. Exits on failure. */
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route);

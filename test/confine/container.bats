@@ -35,29 +35,27 @@ assert_survivors_killed() {
 	}
 }
 
-@test 'if parts of /proc are masked, confine creates a PID namespace to find remaining processes, and does not mount a new /proc' {
+@test 'if parts of /proc are masked, confine --cgroup keeps the PID namespace and the /proc of the container, and is a subreaper' {
 	local user
 	for user in 0 "$TEST_UID"; do
-		# The /proc of the container stays: its PIDs are those of the container, and its masked files stay empty.
 		# shellcheck disable=SC2016
 		run -0 run_in_container unconfined "$user" bash -c 'grep -c " /proc" /proc/self/mounts && "$@"' - "$CONFINE" --cgroup x \
-			--record "$RECORD" -- bash -c 'echo "$(grep -c " /proc" /proc/self/mounts) $$ $(readlink /proc/self) $(wc -c </proc/timer_list)"'
-		[[ $output =~ ^([0-9]+)$'\n'([0-9]+)\ ([0-9]+)\ ([0-9]+)\ 0$ && ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" &&
-			${BASH_REMATCH[3]} != "${BASH_REMATCH[4]}" ]] || {
+			--record "$RECORD" -- bash -c 'echo "$(grep -c " /proc" /proc/self/mounts) $(ps -o comm= -p $$) $(wc -c </proc/timer_list)"'
+		[[ $output =~ ^([0-9]+)$'\n'([0-9]+)\ bash\ 0$ && ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]] || {
 			echo "$user: $output"
 			return 1
 		}
-		[[ $(record_value "$RECORD" '[r.tracking, r.applied.cgroup, r.missing.length].join()') == pidns,confine,0 ]]
+		[[ $(record_value "$RECORD" '[r.tracking, r.applied.cgroup, r.missing.length, r.refused_steps].join()') == 'subreaper,confine,0,mounting /proc: Operation not permitted' ]]
 	done
 	run -0 run_in_container unconfined "$TEST_UID" "$CONFINE" --probe
 	[[ $output == *'pid=yes'*'proc=no: mounting /proc: Operation not permitted'* ]]
 }
 
 @test 'if parts of /proc are masked, confine kills all processes that the command leaves' {
-	assert_survivors_killed unconfined pidns 0
+	assert_survivors_killed unconfined subreaper 0
 	: >"$RECORD"
 	# RLIMIT_NPROC does not stop a fork bomb of root.
-	assert_survivors_killed unconfined pidns "$TEST_UID" live_bomb
+	assert_survivors_killed unconfined subreaper "$TEST_UID" live_bomb
 }
 
 @test "with Docker's default seccomp profile, confine as subreaper kills all processes that the command leaves" {

@@ -68,7 +68,6 @@ assert_degrades() {
 @test 'if a user.max_*_namespaces limit is 0, confine --best-effort runs the command without that isolation, and --require runs nothing' {
 	local space='No space left on device'
 	assert_degrades net "unshare(CLONE_NEWNET): $space" with_namespace_limit net
-	assert_degrades net "unshare(CLONE_NEWUTS): $space" with_namespace_limit uts
 	assert_degrades ipc "unshare(CLONE_NEWIPC): $space" with_namespace_limit ipc
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $space" with_namespace_limit user setpriv --bounding-set=-sys_admin --inh-caps=-all --
 }
@@ -79,8 +78,6 @@ assert_degrades() {
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newuser=EPERM --
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): Function not implemented" as_user "$TEST_DIR/refuse_calls" unshare:newuser=ENOSYS --
 	assert_degrades net "unshare(CLONE_NEWNET): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newnet=EPERM --
-	assert_degrades net "unshare(CLONE_NEWUTS): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newuts=EPERM --
-	assert_degrades net "unshare(CLONE_NEWUTS): $refused" as_user "$TEST_DIR/refuse_calls" sethostname=EPERM --
 	assert_degrades net 'setting up lo: No buffer space available' as_user "$TEST_DIR/refuse_calls" ioctl=ENOBUFS --
 	assert_degrades ipc "unshare(CLONE_NEWIPC): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newipc=EPERM --
 }
@@ -90,27 +87,83 @@ assert_degrades() {
 	assert_degrades 'net ipc' 'unshare(CLONE_NEWUSER): Operation not permitted' "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades ipc 'unshare(CLONE_NEWIPC): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newipc=EINVAL --
 	assert_degrades net 'unshare(CLONE_NEWNET): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newnet=EINVAL --
-	assert_degrades net 'unshare(CLONE_NEWUTS): Function not implemented' "$TEST_DIR/refuse_calls" sethostname=ENOSYS --
+}
+
+@test 'if the kernel refuses a UTS namespace or the host name, confine isolates the network, keeps the host name and records the refused call' {
+	local call refused prefix
+	while IFS='|' read -r call refused; do
+		for prefix in '' as_user; do
+			# shellcheck disable=SC2086
+			run -0 $prefix "$TEST_DIR/refuse_calls" "$call=EPERM" -- "$CONFINE" --net --require --record "$RECORD" -- uname -n
+			[[ $output == "$(uname -n)" && $(record_value "$RECORD" '[r.applied.net, r.missing.length, r.refused_steps].join()') == "confine,0,$refused: Operation not permitted" ]] || {
+				echo "$prefix $call: $output $(tail -n1 "$RECORD")"
+				return 1
+			}
+		done
+	done <<-'EOF'
+		unshare:newuts|unshare(CLONE_NEWUTS)
+		sethostname|sethostname
+	EOF
+}
+
+# Each step of the set-up that a kernel without an option, a limit, a container or an emulator is known to refuse
+STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unshare:newpid unshare:newns sethostname mount umount2 ioctl
+	socket clone:parent clone:vm clone3 prctl:subreaper prctl:dumpable prctl:pdeathsig prctl:ambient capset setresuid seccomp signalfd4
+	socketpair setsockopt epoll_create1 timerfd_create pidfd_open pidfd_getfd process_vm_readv close_range mkdirat flock prlimit64"
+
+@test 'confine --best-effort runs the command whichever step of its set-up the kernel or an emulator refuses' {
+	local step prefix
+	for step in $STEPS; do
+		for prefix in '' as_user; do
+			# shellcheck disable=SC2086
+			run -0 --separate-stderr $prefix "$TEST_DIR/refuse_calls" "$step=EINVAL" -- "$CONFINE" --net --ipc --cgroup x --audit \
+				--allow 192.0.2.1:1 --best-effort --record "$RECORD" -- echo ran
+			[[ $output == ran ]] || {
+				echo "$prefix $step: $output"
+				return 1
+			}
+			[[ $step == @(signalfd4|socketpair|setsockopt) ]] || record_value "$RECORD" r.tracking
+		done
+	done
+}
+
+@test 'confine --best-effort runs the command under qemu-user, and records the refused steps; --require names the refused step' {
+	local qemu
+	qemu=$(command -v "qemu-$(uname -m)-static" "qemu-$(uname -m)" | head -n 1)
+	run -0 --separate-stderr as_user "$qemu" "$CONFINE" --net --ipc --cgroup x --audit --best-effort --record "$RECORD" -- echo ran
+	[[ $output == ran && $(record_value "$RECORD" 'r.missing.map((m) => m.what + " " + m.why).join()') == 'net unshare(CLONE_NEWUSER): Invalid argument,ipc unshare(CLONE_NEWUSER): Invalid argument,cgroup prctl(PR_SET_CHILD_SUBREAPER): Invalid argument' ]]
+	run -125 as_user "$qemu" "$CONFINE" --cgroup x --require -- echo ran
+	[[ $output == 'confine: cgroup is not available: prctl(PR_SET_CHILD_SUBREAPER): Invalid argument' ]]
 }
 
 @test 'if /proc/self/uid_map is read-only, confine --best-effort runs the command without network and IPC isolation' {
 	assert_degrades 'net ipc' 'writing /proc/self/uid_map: Read-only file system' with_read_only_proc
 }
 
-@test 'if confine cannot create a PID namespace, it becomes a subreaper to find remaining processes; without a new /proc it keeps the PID namespace' {
-	local prefix method
-	while IFS=: read -r method prefix; do
-		# shellcheck disable=SC2086
-		run -0 as_user $prefix "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c 'test -e /proc/self/exe && echo ran'
-		[[ $output == ran && $(record_value "$RECORD" r.tracking) == "$method" && $(record_value "$RECORD" r.applied.net) == confine ]] || {
+# with_masked_proc COMMAND...: runs the command as TEST_UID with a mount over a part of /proc, as in all containers
+with_masked_proc() {
+	# shellcheck disable=SC2016
+	unshare --mount --propagation private -- bash -c 'mount -t tmpfs none /proc/tty && "$@"' - \
+		setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all -- "$@"
+}
+
+@test 'if the kernel refuses a PID namespace or its /proc, confine is a subreaper, records why, and /proc/PID names the processes of the phase' {
+	require_root
+	local method refused prefix
+	while IFS='|' read -r method refused prefix; do
+		# shellcheck disable=SC2016,SC2086
+		run -0 $prefix "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c 'sleep 1000 & ps -o args= -p $!'
+		[[ $output == 'sleep 1000' && $(record_value "$RECORD" '[r.tracking, r.applied.net, r.applied.cgroup, r.missing.length, r.orphan_count].join()') == "$method,confine,confine,0,1" &&
+		$(record_value "$RECORD" '(r.refused_steps ?? []).join()') == "$refused" ]] || {
 			echo "$prefix: $output $(tail -n1 "$RECORD")"
 			return 1
 		}
 	done <<-EOF
-		pidns:
-		pidns:$TEST_DIR/refuse_calls mount=EPERM --
-		pidns:$TEST_DIR/refuse_calls unshare:newns=EPERM --
-		subreaper:$TEST_DIR/refuse_calls unshare:newpid=EPERM --
+		pidns||as_user
+		subreaper|mounting /proc: Operation not permitted|with_masked_proc
+		subreaper|unshare(CLONE_NEWNS): Operation not permitted|as_user $TEST_DIR/refuse_calls unshare:newns=EPERM --
+		subreaper|unshare(CLONE_NEWPID): Invalid argument|as_user $TEST_DIR/refuse_calls unshare:newpid=EINVAL --
+		subreaper|clone(CLONE_PARENT): Invalid argument|as_user $TEST_DIR/refuse_calls clone:parent=EINVAL --
 	EOF
 	run -0 as_user "$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- echo ran
 	[[ $output == ran && $(record_value "$RECORD" r.tracking) == subreaper && $(record_value "$RECORD" r.mode) == none ]]

@@ -1,6 +1,6 @@
 /*
  * refuse_calls CALL=ERROR... -- COMMAND [ARG...]: runs a command with a seccomp filter that refuses system calls, like that of a
- * container. A CALL may select flags of the first argument: unshare:newnet=EPERM. confine is static, so a preloaded library would not work.
+ * container or of an emulator. A CALL may select flags or the value of the first argument: unshare:newnet=EPERM. confine is static, so a preloaded library would not work.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -17,7 +17,7 @@
 static const struct {
 	const char *name;
 	unsigned call;
-	unsigned mask; /* flags of the first argument; 0: any argument */
+	unsigned mask; /* flags of the first argument, or its value for prctl; 0: any argument */
 } calls[] = {
 	{"unshare", SYS_unshare, 0},
 	{"unshare:newuser", SYS_unshare, CLONE_NEWUSER},
@@ -26,6 +26,24 @@ static const struct {
 	{"unshare:newuts", SYS_unshare, CLONE_NEWUTS},
 	{"unshare:newpid", SYS_unshare, CLONE_NEWPID},
 	{"unshare:newns", SYS_unshare, CLONE_NEWNS},
+	{"clone:parent", SYS_clone, CLONE_PARENT},
+	{"clone:vm", SYS_clone, CLONE_VM},
+	{"prctl:subreaper", SYS_prctl, PR_SET_CHILD_SUBREAPER},
+	{"prctl:dumpable", SYS_prctl, PR_SET_DUMPABLE},
+	{"prctl:pdeathsig", SYS_prctl, PR_SET_PDEATHSIG},
+	{"prctl:ambient", SYS_prctl, PR_CAP_AMBIENT},
+	{"signalfd4", SYS_signalfd4, 0},
+	{"socketpair", SYS_socketpair, 0},
+	{"socket", SYS_socket, 0},
+	{"setsockopt", SYS_setsockopt, 0},
+	{"epoll_create1", SYS_epoll_create1, 0},
+	{"timerfd_create", SYS_timerfd_create, 0},
+	{"capset", SYS_capset, 0},
+	{"setresuid", SYS_setresuid, 0},
+	{"flock", SYS_flock, 0},
+	{"umount2", SYS_umount2, 0},
+	{"mkdirat", SYS_mkdirat, 0},
+	{"prlimit64", SYS_prlimit64, 0},
 	{"sethostname", SYS_sethostname, 0},
 	{"mount", SYS_mount, 0},
 	{"ioctl", SYS_ioctl, 0},
@@ -60,7 +78,7 @@ static int refuse(const char *name, size_t size, const char *error)
 			add(BPF_JMP | BPF_JEQ | BPF_K, calls[c].call, 0, calls[c].mask == 0 ? 1 : 3);
 			if (calls[c].mask != 0) {
 				add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]), 0, 0);
-				add(BPF_JMP | BPF_JSET | BPF_K, calls[c].mask, 0, 1);
+				add(BPF_JMP | BPF_K | (calls[c].call == SYS_prctl ? BPF_JEQ : BPF_JSET), calls[c].mask, 0, 1);
 			}
 			add(BPF_RET, SECCOMP_RET_ERRNO | errors[e].number, 0, 0);
 			return 1;

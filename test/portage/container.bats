@@ -55,7 +55,7 @@ assert_orphans_killed() {
 @test 'in a container that masks parts of /proc, phases are fully isolated and orphaned processes are killed' {
 	orphan_prefix
 	run -0 container_emerge unconfined --oneshot app-test/one app-test/two
-	assert_orphans_killed pidns
+	assert_orphans_killed subreaper
 	[[ $output != *'runs without'* ]]
 	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.applied.ipc + r.missing.length') == $'confineconfine0\nconfineconfine0' ]]
 	[[ $(prefix_phase_value compile net) != "$(prefix_phase_value setup net)" ]]

@@ -136,7 +136,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
 			sh -c "wc -c </proc/version; setsid -f sleep 1000 >/dev/null 2>&1 </dev/null"' - "${ACCOUNT}c" "$CONFINE" "$ACCOUNT"
 	[[ $output == 0 ]]
-	[[ $(record_value record 'r.mode + r.tracking + r.orphan_count') == setuidpidns1 ]]
+	[[ $(record_value record 'r.mode + r.tracking + r.orphan_count') == setuidsubreaper1 ]]
 }
 
 @test 'if /proc is mounted with hidepid=2, a set-user-id confine mounts a new /proc for its PID namespace' {
