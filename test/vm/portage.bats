@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # emerge as root with FEATURES=cgroup on a host with cgroup v2: the cgroups of Portage and of confine.
+# shellcheck disable=SC2030,SC2031 # every test has variables of its own
 
 load ../lib/prefix
 
@@ -46,33 +47,38 @@ load ../lib/prefix
 	[[ $(record_values "$RECORDS" compile r.tracking) == cgroup+pidns ]]
 }
 
-@test 'PORTCULLIS_MEMORY_MAX limits the whole build, with and without userpriv, and emerge prints that the limit was reached' {
-	local features
-	for features in cgroup 'cgroup userpriv -pid-sandbox' 'cgroup -userpriv -pid-sandbox'; do
-		prefix_make root
-		prefix_conf "FEATURES=\"$features\"" 'PORTCULLIS_MEMORY_MAX="100M"'
-		prefix_install_portcullis
-		prefix_package app-test/large-1 <<-EOF
-			src_compile() {
-				{ id -u; cat /proc/self/cgroup; } >"$PREFIX_LOG/compile"
-				python3 -c 'x = bytearray(200 << 20)' || die "too large"
-			}
-		EOF
-		run ! prefix_emerge --oneshot app-test/large
-		[[ $output == *"app-test/large-1: src_compile reached the limit of the whole build, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX"* ]] || {
-			echo "$output"
-			return 1
+# assert_memory_limit FEATURES USER: src_compile, which runs as that user, is killed at PORTCULLIS_MEMORY_MAX, and emerge prints the reason
+assert_memory_limit() {
+	prefix_make root
+	prefix_conf "FEATURES=\"$1\"" 'PORTCULLIS_MEMORY_MAX="100M"'
+	prefix_install_portcullis
+	prefix_package app-test/large-1 <<-EOF
+		src_compile() {
+			{ id -u; cat /proc/self/cgroup; } >"$PREFIX_LOG/compile"
+			python3 -c 'x = bytearray(200 << 20)' || die "too large"
 		}
-		[[ $output != *'runs without'* ]]
-		[[ $(record_values "$RECORDS" compile 'r.limit_hit + r.limit_inherited + r.missing.length') == memory.maxtrue0 ]]
-		grep -q '/emerge-[0-9]*/app-test_large-1' "$PREFIX_LOG/compile"
-		if [[ $features == *-userpriv* ]]; then
-			grep -qx 0 "$PREFIX_LOG/compile"
-		else
-			grep -qx "$(id -u portage)" "$PREFIX_LOG/compile"
-		fi
-		prefix_clean
-	done
+	EOF
+	run ! prefix_emerge --oneshot app-test/large
+	[[ $output == *"app-test/large-1: src_compile reached the limit of the whole build, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX"* ]] || {
+		echo "$output"
+		return 1
+	}
+	[[ $output != *'runs without'* ]]
+	[[ $(record_values "$RECORDS" compile 'r.limit_hit + r.limit_inherited + r.missing.length') == memory.maxtrue0 ]]
+	grep -q '/emerge-[0-9]*/app-test_large-1' "$PREFIX_LOG/compile"
+	grep -qx "$(id -u "$2")" "$PREFIX_LOG/compile"
+}
+
+@test 'with FEATURES=cgroup, PORTCULLIS_MEMORY_MAX limits the whole build, and emerge prints that the limit was reached' {
+	assert_memory_limit cgroup portage
+}
+
+@test 'without pid-sandbox, PORTCULLIS_MEMORY_MAX limits the whole build' {
+	assert_memory_limit 'cgroup userpriv -pid-sandbox' portage
+}
+
+@test 'without userpriv and pid-sandbox, PORTCULLIS_MEMORY_MAX limits the whole build' {
+	assert_memory_limit 'cgroup -userpriv -pid-sandbox' root
 }
 
 @test 'from src_unpack on, PORTCULLIS_MEMORY_MAX, PORTCULLIS_PIDS_MAX and PORTCULLIS_CPU_MAX limit the cgroup of the build' {
