@@ -14,7 +14,6 @@
 #include "util/clock.h"
 #include "init/exec_command.h"
 #include "util/fail.h"
-#include "util/fds.h"
 #include "util/process.h"
 #include "namespace/snmp.h"
 #include "watcher/socket_maker.h"
@@ -27,6 +26,9 @@ static noreturn void kill_and_exit(const struct init *init, bool supervisor_exit
 	/* The watcher exits with the supervisor. Without it every watched call fails, so the processes must not continue. */
 	if (init->tracking == TRACK_SUBREAPER || (supervisor_exited && init->watcher_socket >= 0))
 		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
+	/* The kernel kills the processes of the namespace after init's files are closed, which a FUSE server can delay (do_exit()). */
+	if (getpid() == 1)
+		kill(-1, SIGKILL);
 	_exit(0);
 }
 
@@ -114,9 +116,6 @@ noreturn void init_run(const struct init *init)
 	if (signal_fd < 0)
 		refuse("signalfd: %m");
 	pid_t command = start_command(init);
-	/* Close the caller's files: a reader of a pipe waits until every writer has closed it. */
-	close_fds_except((const int[]){init->channel, init->cgroup_kill, signal_fd, init->watcher_socket}, 4);
-
 	bool command_exited = false, no_children_sent = false;
 	int watcher_socket = init->watcher_socket;
 	for (;;) {

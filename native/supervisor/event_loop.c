@@ -12,7 +12,7 @@
 #include "util/clock.h"
 #include "util/fail.h"
 
-/* init returns a forwarded signal within this time. A FUSE server that does not answer can hold init in the kernel. */
+/* init returns a forwarded signal within this time, unless its cgroup is frozen or a debugger has stopped it. */
 #define SIGNAL_MILLISECONDS 5000
 
 static bool is_free(int fd)

@@ -31,6 +31,13 @@ no_test_processes() {
 	[[ ! $(test_processes) ]]
 }
 
+kill_test_processes() {
+	local -a pids
+	mapfile -t pids < <(test_processes)
+	((${#pids[@]} == 0)) || kill -KILL "${pids[@]}"
+	until_true 5 no_test_processes
+}
+
 # start_watched OPTION... -- COMMAND...: starts confine --audit in the background. Sets SUPERVISOR and WATCHER once the command has
 # written a line to READY
 start_watched() {
@@ -170,9 +177,7 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 				return 1
 			}
 			[[ $(record_value "$RECORD" 'r.blocked.find((b) => b.comm === "client").count') == 3 && $(record_value "$RECORD" r.unreadable) == 1 ]]
-			# shellcheck disable=SC2046 # numbers
-			[[ $options ]] || kill -KILL $(test_processes)
-			until_true 5 no_test_processes
+			kill_test_processes
 		done
 	done
 }
@@ -203,6 +208,13 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	fi
 }
 
+# start_served MODE COMMAND...: runs the command in the background as the user, with descriptor 9 on a file of a FUSE server outside the
+# phase (fuse_stall.c). Sets SUPERVISOR
+start_served() {
+	TEST_MARK=$READY setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$STALL_LOG" "$@" 3>&- &
+	SUPERVISOR=$!
+}
+
 @test 'if a FUSE server outside the phase stalls the watcher process, confine still exits after SIGTERM and when its command exits' {
 	local end
 	stall_begin
@@ -210,52 +222,57 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 		: >"$STALL_LOG"
 		: >"$RECORD"
 		# shellcheck disable=SC2016 # for the inner shell
-		TEST_MARK=$READY setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$STALL_LOG" serve \
-			"$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
-				"$1" - "$2" address & until [[ -s $2 ]]; do :; done; [[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$STALL_LOG" "$end" 3>&- &
-		SUPERVISOR=$!
+		start_served serve "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
+			"$1" - "$2" address & until [[ -s $2 ]]; do :; done; [[ $3 == exit ]] || exec sleep 1000' bash "$STALL" "$STALL_LOG" "$end"
 		until_true 5 test -s "$STALL_LOG"
 		[[ $end == exit ]] || kill "$SUPERVISOR"
 		until_true 5 test ! -e "/proc/$SUPERVISOR/exe"
-		if [[ $end == exit ]]; then
-			assert_exit_status 0
-		else
-			assert_exit_status 143
-		fi
-		# shellcheck disable=SC2046 # numbers
-		kill -KILL $(test_processes)
-		until_true 5 no_test_processes
+		assert_exit_status "$([[ $end == exit ]] && echo 0 || echo 143)"
+		kill_test_processes
 	done
 }
 
-@test 'confine starts the command also if a FUSE server delays the exit of its helper process' {
+@test 'if a FUSE server holds init and its parent in the kernel, confine starts the command, forwards SIGTERM, and exits with the status of the command' {
+	local exiting
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
-	TEST_MARK=$READY setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$STALL_LOG" delay \
-		"$CONFINE" --net --cgroup audit -- bash -c '[[ -s $1 ]] && echo started >>"$1"' bash "$STALL_LOG" 3>&- &
-	SUPERVISOR=$!
-	until_true 5 grep -q started "$STALL_LOG"
-	# The supervisor waits 7 s for init, because the parent of init is stuck and cannot reap init.
-	timeout 30 tail --pid="$SUPERVISOR" -f /dev/null
-	assert_exit_status 0
-	# shellcheck disable=SC2046 # numbers
-	kill -KILL $(test_processes)
-	until_true 5 no_test_processes
+	start_served hold "$CONFINE" --net --cgroup audit -- bash -c '
+		(exec -a "orphan-$1" sleep 1000) & echo started >>"$1"; exit 7' bash "$STALL_LOG"
+	exiting=$SUPERVISOR
+	# shellcheck disable=SC2016 # for the inner shell
+	start_served hold "$CONFINE" --net --cgroup audit -- bash -c 'echo waiting >>"$1"; exec sleep 1000' bash "$STALL_LOG"
+	until_true 10 grep -q waiting "$STALL_LOG"
+	kill "$SUPERVISOR"
+	# The supervisors wait 7 s for init.
+	until_true 60 test ! -e "/proc/$exiting/exe"
+	until_true 60 test ! -e "/proc/$SUPERVISOR/exe"
+	assert_exit_status 143
+	SUPERVISOR=$exiting
+	assert_exit_status 7
+	run -1 pgrep -f "orphan-$STALL_LOG"
+	# At least init and its parent, of each confine.
+	(($(grep -c flush "$STALL_LOG") >= 4))
+	kill_test_processes
 }
 
-@test 'the supervisor ends by SIGTERM if a FUSE server holds init in the kernel' {
-	stall_begin
-	# shellcheck disable=SC2016 # for the inner shell
-	TEST_MARK=$READY setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$STALL" "$DEVICE" "$STALL_LOG" hold \
-		"$CONFINE" --net --cgroup audit -- bash -c 'echo started >>"$1"; exec sleep 1000' bash "$STALL_LOG" 3>&- &
-	SUPERVISOR=$!
-	until_true 5 grep -q started "$STALL_LOG"
+@test 'the supervisor kills the phase if init does not react to a forwarded signal' {
+	local init
+	((EUID == 0)) || skip 'needs root to stop init'
+	RUN_AS=root start_watched --net --cgroup audit -- sh -c 'echo up >"$1"; exec sleep 1000' sh "$READY"
+	init=$(pgrep -x -P "$SUPERVISOR" confine)
+	# PTRACE_SEIZE and PTRACE_INTERRUPT. After SIGSTOP the supervisor would continue init at once.
+	/usr/bin/python3 -c '
+import ctypes, signal, sys
+libc = ctypes.CDLL(None)
+for request in 0x4206, 0x4207:
+    assert libc.ptrace(request, int(sys.argv[1]), 0, 0) == 0
+signal.pause()' "$init" 3>&- &
+	SERVER=$!
+	until_true 10 grep -q '^State:.t' "/proc/$init/status"
 	kill "$SUPERVISOR"
-	# 5 s until init counts as stuck, and 7 s for the teardown.
-	timeout 60 tail --pid="$SUPERVISOR" -f /dev/null
+	# 5 s until the supervisor stops waiting for the reaction, and 7 s for the teardown.
+	until_true 60 test ! -e "/proc/$SUPERVISOR/exe"
 	assert_exit_status 137
-	# shellcheck disable=SC2046 # numbers
-	kill -KILL $(test_processes)
 	until_true 5 no_test_processes
 }
 

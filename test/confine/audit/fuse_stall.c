@@ -2,8 +2,7 @@
  * Makes memory and descriptors whose reader waits for a FUSE server that never answers (linux/fuse.h).
  *
  *   stall DEVICE FILE serve COMMAND...   serves a file from outside the phase and runs COMMAND with it as descriptor 9
- *   stall DEVICE FILE delay COMMAND...   the same, but the server never answers the first flush
- *   stall DEVICE FILE hold COMMAND...    the same, but the server never answers the first two flushes
+ *   stall DEVICE FILE hold COMMAND...    the same, but the server answers no flush of confine except the one of COMMAND's process
  *   stall DEVICE FILE ACTION             serves a file and connects with an address in it, connects its descriptor, or makes a socket by
  *                                        i386 socketcall(2) with arguments in it
  *   stall - FILE ACTION                  the same with descriptor 9
@@ -15,7 +14,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/fuse.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -57,7 +55,25 @@ static struct fuse_attr attributes(uint64_t node)
 		.ino = node, .size = 4096, .mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644, .nlink = 1, .uid = getuid(), .gid = getgid()};
 }
 
-static void serve(int device, const char *path, int unanswered)
+/* Returns whether the process is a confine, including its watcher (confine-audit). 0: outside of the PID namespace of the server. */
+static bool is_confine(uint32_t pid)
+{
+	char path[32], name[8] = "";
+	snprintf(path, sizeof path, "/proc/%u/comm", pid);
+	FILE *file = fopen(path, "re");
+	bool is = pid == 0 || (file != NULL && fgets(name, sizeof name, file) != NULL && strcmp(name, "confine") == 0);
+	if (file != NULL)
+		fclose(file);
+	return is;
+}
+
+/* Which flushes of confine the server answers: all, or those of one process. */
+struct answered {
+	bool all;
+	pid_t process;
+};
+
+static void serve(int device, const char *path, struct answered flushes)
 {
 	static char request[1 << 17];
 	for (;;) {
@@ -89,10 +105,10 @@ static void serve(int device, const char *path, int unanswered)
 			put(path, "read\n");
 			break;
 		case FUSE_FLUSH:
-			if (unanswered-- > 0)
-				put(path, "flush\n");
+			if (flushes.all || header->pid == (uint32_t)flushes.process || !is_confine(header->pid))
+				answer(device, header->unique, 0, NULL, 0);
 			else
-				answer(device, header->unique, ENOSYS, NULL, 0);
+				put(path, "flush\n");
 			break;
 		case FUSE_FORGET:
 		case FUSE_BATCH_FORGET:
@@ -114,8 +130,8 @@ static void map_ids(uid_t uid, gid_t gid)
 	put("/proc/self/gid_map", line);
 }
 
-/* Mounts the file system in new namespaces, starts its server and returns its file. The server ignores the first flushes (unanswered). */
-static int begin(const char *device_path, const char *path, int unanswered)
+/* Mounts the file system in new namespaces, starts its server and returns its file. */
+static int begin(const char *device_path, const char *path, struct answered flushes)
 {
 	char options[128];
 	uid_t uid = getuid();
@@ -133,7 +149,7 @@ static int begin(const char *device_path, const char *path, int unanswered)
 	if (server == 0) {
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 			exit(2);
-		serve(device, path, unanswered);
+		serve(device, path, flushes);
 	}
 	close(device);
 	int file = open("/mnt/file", O_RDONLY | O_CLOEXEC);
@@ -151,8 +167,9 @@ static void serve_from_outside(char **argv)
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		err(2, "socketpair");
+	pid_t command = getpid();
 	if (fork() == 0) {
-		file = begin(argv[1], argv[2], strcmp(argv[3], "delay") == 0 ? 1 : strcmp(argv[3], "hold") == 0 ? 2 : 0);
+		file = begin(argv[1], argv[2], (struct answered){strcmp(argv[3], "serve") == 0, command});
 		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 		*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
 		memcpy(CMSG_DATA(header), &file, sizeof file);
@@ -184,11 +201,12 @@ int main(int argc, char **argv)
 {
 	if (argc < 4)
 		errx(2, "three arguments");
-	if ((strcmp(argv[3], "serve") == 0 || strcmp(argv[3], "delay") == 0 || strcmp(argv[3], "hold") == 0) && argc > 4)
+	if ((strcmp(argv[3], "serve") == 0 || strcmp(argv[3], "hold") == 0) && argc > 4)
 		serve_from_outside(argv);
 	const char *what = argv[3], *path = argv[2];
 	bool is_address = strcmp(what, "address") == 0, is_socketcall = strcmp(what, "socketcall") == 0;
-	int file = strcmp(argv[1], "-") == 0 ? 9 : begin(argv[1], path, is_address || is_socketcall ? 0 : INT_MAX), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int file = strcmp(argv[1], "-") == 0 ? 9 : begin(argv[1], path, (struct answered){is_address || is_socketcall, -1});
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(443), .sin_addr.s_addr = inet_addr("198.51.100.9")};
 	if (is_address) {
 		const void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
