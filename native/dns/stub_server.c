@@ -84,6 +84,14 @@ void dns_server_add_client(struct dns_server *server, const struct target *targe
 	client->socket = copy > 0 ? copy : 0;
 }
 
+/* localhost and its subdomains stand for this machine (RFC 6761, 6.3). name: as in struct dns_question */
+static bool is_localhost(const char *name)
+{
+	static const char localhost[] = ".localhost";
+	size_t length = strlen(name), suffix = sizeof localhost - 1;
+	return strcmp(name, localhost + 1) == 0 || (length > suffix && strcmp(name + length - suffix, localhost) == 0);
+}
+
 /* Logs a query and writes the answer. Returns the length of the answer. */
 static size_t answer_query(const struct dns_server *server, const unsigned char *query, size_t length, unsigned char *answer,
 			   struct network_log *log, uint16_t port)
@@ -93,7 +101,8 @@ static size_t answer_query(const struct dns_server *server, const unsigned char 
 	size_t answer_length = dns_answer(query, length, server->hosts, answer, questions, &count);
 	const struct dns_client *client = find_client(server, port);
 	for (size_t i = 0; i < count; i++)
-		network_log_add_lookup(log, questions[i].name, questions[i].type, &client->program, &client->parents);
+		if (!is_localhost(questions[i].name))
+			network_log_add_lookup(log, questions[i].name, questions[i].type, &client->program, &client->parents);
 	return answer_length;
 }
 

@@ -52,6 +52,14 @@ DESTINATION='198.51.100.7 443'
 	[[ $(record_value "$RECORD" r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]
 }
 
+@test 'if a process has replaced its title by a shorter one, as npm does, confine records the title without empty arguments' {
+	audit --net --cgroup title -- bash -c 'trap "exit 0" USR1; node -e "$1" "$2" & wait' - '
+		process.title = "npm test";
+		require("node:dgram").createSocket("udp4").send("", 443, "198.51.100.7", () => process.kill(process.ppid, "SIGUSR1"));
+		setInterval(() => {}, 1000);' "$(printf '%36s')"
+	[[ $(record_value "$RECORD" 'JSON.stringify([r.blocked[0].argv, r.orphans[0].argv])') == '[["npm test"],["npm test"]]' ]]
+}
+
 @test 'confine records the blocked connections of a statically linked program' {
 	gcc -O1 -static -pthread -o "$AUDIT_DIR/fixed" "$TOP/test/confine/audit/client.c"
 	audit --net -- "$AUDIT_DIR/fixed" connect 3

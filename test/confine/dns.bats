@@ -45,6 +45,13 @@ except socket.gaierror as error:
 	assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 }
 
+@test 'confine records no lookup of localhost or of a name below it' {
+	audit --net -- sh -c 'for name in localhost LocalHost. a.localhost localhost.example alocalhost; do "$@" A "$name"; done' sh \
+		"${DNS_CLIENT[@]}" udp >"$AUDIT_DIR/out"
+	assert_lookups 'alocalhost A python3 1' 'localhost.example A python3 1'
+	[[ $(record_value "$RECORD" r.lookups) == 2 ]]
+}
+
 @test 'confine records the type of each DNS query over UDP and TCP, also with EDNS' {
 	local protocol
 	for protocol in udp tcp; do
