@@ -66,20 +66,20 @@ assert_ends_in_time() {
 }
 
 @test 'if a resource limit is 0 or 1, a set-user-id confine exits in time, and its command has the same limit' {
-	local limit value sleeper caller=(setpriv --reuid="${ACCOUNT}c" --regid="${ACCOUNT}c" --init-groups --inh-caps=-all --)
+	local limit value sleeper unprivileged=(setpriv --reuid="${ACCOUNT}c" --regid="${ACCOUNT}c" --init-groups --inh-caps=-all --)
 	for limit in nofile fsize nproc as stack core cpu data memlock sigpending msgqueue; do
 		for value in 0 1; do
 			rm -f record
 			# The output is a pipe, because RLIMIT_FSIZE applies to files.
-			assert_ends_in_time "${caller[@]}" prlimit --$limit=$value:$value \
+			assert_ends_in_time "${unprivileged[@]}" prlimit --$limit=$value:$value \
 				"$CONFINE" "${ARGS[@]}" -- cat /proc/self/limits | cat >"$BATS_TEST_TMPDIR/limits"
 			((PIPESTATUS[0] == 0))
 			# The expected limits come from a process that has started before it is limited:
 			# with a CPU time of 0, it depends on the next timer tick whether a program runs.
-			"${caller[@]}" sleep infinity &
+			"${unprivileged[@]}" sleep infinity &
 			sleeper=$!
 			until_true 10 grep -qx sleep "/proc/$sleeper/comm"
-			"${caller[@]}" prlimit --pid "$sleeper" --$limit=$value:$value
+			"${unprivileged[@]}" prlimit --pid "$sleeper" --$limit=$value:$value
 			cp "/proc/$sleeper/limits" "$BATS_TEST_TMPDIR/expected"
 			kill -KILL "$sleeper"
 			wait "$sleeper" || (($? == 137))
