@@ -6,7 +6,6 @@
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,6 +38,25 @@ static void put(struct nlmsghdr *header, unsigned short type, const void *data, 
 	header->nlmsg_len = NLMSG_ALIGN(header->nlmsg_len) + RTA_ALIGN(attribute->rta_len);
 }
 
+/* Sends a request with NLM_F_ACK. Returns false with the errno of the answer. */
+static bool request_is_granted(int netlink, const struct nlmsghdr *request)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr answer;
+		char rest[sizeof(struct add_request)];
+	} reply;
+	if (send(netlink, request, request->nlmsg_len, 0) < 0)
+		return false;
+	ssize_t got = recv(netlink, &reply, sizeof reply, 0);
+	if (got < (ssize_t)NLMSG_LENGTH(sizeof reply.answer) || reply.header.nlmsg_type != NLMSG_ERROR) {
+		errno = got < 0 ? errno : EPROTO;
+		return false;
+	}
+	errno = -reply.answer.error;
+	return errno == 0;
+}
+
 static bool add_address(int netlink, const struct loopback_address *address)
 {
 	struct add_request request = {
@@ -53,32 +71,20 @@ static bool add_address(int netlink, const struct loopback_address *address)
 	};
 	put(&request.header, IFA_LOCAL, address->bytes, address->length);
 	put(&request.header, IFA_ADDRESS, address->bytes, address->length);
-	if (send(netlink, &request, request.header.nlmsg_len, 0) < 0)
-		return false;
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr answer;
-		char rest[sizeof request];
-	} reply;
-	ssize_t got = recv(netlink, &reply, sizeof reply, 0);
-	if (got < (ssize_t)NLMSG_LENGTH(sizeof reply.answer) || reply.header.nlmsg_type != NLMSG_ERROR) {
-		errno = got < 0 ? errno : EPROTO;
-		return false;
-	}
-	errno = -reply.answer.error;
-	return errno == 0 || errno == EEXIST;
+	return request_is_granted(netlink, &request.header) || errno == EEXIST;
 }
 
-static bool bring_up(void)
+/* Not by ioctl(2), which needs an internet socket: a BPF program of the cgroup can forbid these. */
+static bool bring_up(int netlink)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-	bool up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-	int saved = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
-	return up;
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg message;
+	} request = {
+		.header = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+		.message = {.ifi_index = LOOPBACK_INDEX, .ifi_flags = IFF_UP, .ifi_change = IFF_UP},
+	};
+	return request_is_granted(netlink, &request.header);
 }
 
 /* Returns whether the kernel has no IPv6, or has disabled it (net.ipv6.conf.*.disable_ipv6: EACCES). */
@@ -94,7 +100,7 @@ static bool means_no_ipv6(int error)
 static bool loopback_configure(void)
 {
 	int netlink = loopback_netlink();
-	bool done = netlink >= 0 && bring_up();
+	bool done = netlink >= 0 && bring_up(netlink);
 	for (size_t i = 0; done && i < LOOPBACK_ADDED; i++)
 		done = add_address(netlink, &loopback_added[i]) || (loopback_added[i].family == AF_INET6 && means_no_ipv6(errno));
 	int saved = errno;

@@ -78,7 +78,7 @@ assert_degrades() {
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newuser=EPERM --
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): Function not implemented" as_user "$TEST_DIR/refuse_calls" unshare:newuser=ENOSYS --
 	assert_degrades net "unshare(CLONE_NEWNET): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newnet=EPERM --
-	assert_degrades net 'setting up lo: No buffer space available' as_user "$TEST_DIR/refuse_calls" ioctl=ENOBUFS --
+	assert_degrades net 'setting up lo: No buffer space available' as_user "$TEST_DIR/refuse_calls" sendto=ENOBUFS --
 	assert_degrades ipc "unshare(CLONE_NEWIPC): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newipc=EPERM --
 }
 
@@ -107,7 +107,7 @@ assert_degrades() {
 }
 
 # Each step of the set-up that a kernel without an option, a limit, a container or an emulator is known to refuse
-STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unshare:newpid unshare:newns sethostname mount umount2 ioctl
+STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unshare:newpid unshare:newns sethostname mount umount2 ioctl sendto
 	socket clone:parent clone:vm clone3 prctl:subreaper prctl:dumpable prctl:pdeathsig prctl:ambient capset setresuid seccomp signalfd4
 	socketpair setsockopt epoll_create1 timerfd_create pidfd_open pidfd_getfd process_vm_readv close_range mkdirat flock prlimit64"
 

@@ -13,6 +13,10 @@ setup_file() {
 	install -m 4755 "$TOP/native/build/confine" "$AUDIT_DIR/setuid"
 }
 
+teardown() {
+	[[ ! -d $GROUP ]] || rmdir "$GROUP"
+}
+
 # run_outside: prints which sockets the user RUN_AS can create without confine
 run_outside() {
 	if [[ ${RUN_AS-user} == user && $EUID == 0 ]]; then
@@ -36,6 +40,7 @@ assert_restricted() {
 
 setup() {
 	audit_setup
+	GROUP=$(findmnt -nfo TARGET -t cgroup2)/sockets-forbidden-$$
 	# The seccomp filter returns its error before a kernel without x32 would return ENOSYS.
 	X32=EAFNOSUPPORT
 }
@@ -71,6 +76,27 @@ setup() {
 		[[ $output == *'socket vsock EAFNOSUPPORT'*'socket packet EAFNOSUPPORT'* && $output == *'socket inet made'* ]]
 		[[ $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.setuid_inert) == true ]]
 		CONFINE=$AUDIT_DIR/setuid
+	done
+}
+
+# in_group COMMAND...: runs the command in the cgroup GROUP
+in_group() {
+	(echo "$BASHPID" >"$GROUP/cgroup.procs" && "$@")
+}
+
+@test 'if a BPF program forbids internet sockets in the cgroup of the caller, they also fail in a set-user-id confine, by every system call' {
+	local CONFINE=$AUDIT_DIR/setuid option
+	((EUID == 0)) || skip 'only root can attach a BPF program to a cgroup'
+	gcc -O1 -Wall -Wextra -Werror -o "$AUDIT_DIR/forbid_sockets" "$TOP/test/confine/forbid_sockets.c"
+	mkdir "$GROUP"
+	"$AUDIT_DIR/forbid_sockets" "$GROUP"
+	for option in --best-effort --audit '--allow 192.0.2.1:80'; do
+		# shellcheck disable=SC2086 # words
+		run -0 in_group audit_run --net --cgroup audit --record "$RECORD" ${option/--allow/--audit --allow} -- \
+			sh -c 'sed -n "s/^0::/cgroup /p" /proc/self/cgroup; exec "$1"' sh "$AUDIT_DIR/make"
+		[[ $output == "cgroup "*"/${GROUP##*/}"$'\n'* && $output == *$'\nsocket inet EPERM\n'*'socket inet6 EPERM'*$'\nsocket netlink made\n'* ]]
+		run ! grep -E ' inet6? made$' <<<"$output"
+		[[ $(record_value "$RECORD" r.mode) == setuid ]]
 	done
 }
 

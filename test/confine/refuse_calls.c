@@ -47,6 +47,7 @@ static const struct {
 	{"sethostname", SYS_sethostname, 0},
 	{"mount", SYS_mount, 0},
 	{"ioctl", SYS_ioctl, 0},
+	{"sendto", SYS_sendto, 0},
 	{"clone3", SYS_clone3, 0},
 	{"pidfd_open", SYS_pidfd_open, 0},
 	{"close_range", SYS_close_range, 0},
