@@ -7,22 +7,22 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-/* RFC 1035, 4.1.1 */
+/* RFC 1035, 4.1.1, 3.2.2 and 2.3.4 */
 enum { HEADER = 12,
        FLAG_RESPONSE = 0x80,
        OPCODE = 0x78,
        FLAG_RECURSION_DESIRED = 0x01,
-       FLAG_RECURSION_AVAILABLE = 0x80 };
-enum { FORMAT_ERROR = 1,
+       FLAG_RECURSION_AVAILABLE = 0x80,
+       FORMAT_ERROR = 1,
        SERVER_FAILURE = 2,
-       NOT_IMPLEMENTED = 4 };
-enum { TYPE_A = 1,
+       NOT_IMPLEMENTED = 4,
+       TYPE_A = 1,
        TYPE_AAAA = 28,
        CLASS_IN = 1,
+       LONGEST_LABEL = 63,
+       LONGEST_NAME = 255 };
+enum { MOST_POINTERS = 8,
        TTL_SECONDS = 60 };
-enum { LONGEST_LABEL = 63,
-       LONGEST_NAME = 255,
-       MOST_POINTERS = 8 };
 
 static unsigned read_number(const unsigned char *bytes)
 {
@@ -100,13 +100,16 @@ static bool read_name(const unsigned char *query, size_t length, size_t *at, cha
 	return true;
 }
 
+static bool has_name(const struct allow_name *host, const char *name)
+{
+	return strncasecmp(host->name, name, host->length) == 0 && name[host->length] == '\0';
+}
+
 static bool is_host(const struct allow *hosts, const char *name)
 {
-	for (size_t i = 0; i < hosts->name_count; i++) {
-		const struct allow_name *host = &hosts->names[i];
-		if (strncasecmp(host->name, name, host->length) == 0 && name[host->length] == '\0')
+	for (size_t i = 0; i < hosts->name_count; i++)
+		if (has_name(&hosts->names[i], name))
 			return true;
-	}
 	return false;
 }
 
@@ -123,8 +126,7 @@ static size_t put_addresses(const struct allow *hosts, const struct dns_question
 	for (size_t i = 0; i < hosts->name_count; i++) {
 		const struct allow_name *host = &hosts->names[i];
 		unsigned type = host->family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->family == AF_INET ? 4 : 16;
-		if (type != question->type || strncasecmp(host->name, question->name, host->length) != 0 ||
-		    question->name[host->length] != '\0' || used + 12 + size > DNS_ANSWER)
+		if (type != question->type || !has_name(host, question->name) || used + 12 + size > DNS_ANSWER)
 			continue;
 		unsigned char *at = answer + used;
 		/* A pointer to the name in the question. */

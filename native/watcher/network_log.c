@@ -18,25 +18,18 @@ static uint64_t key_of(const struct destination *to, uint64_t program)
 	return hash_add(key, to->protocol, strlen(to->protocol));
 }
 
-static struct connection_attempt *find(struct network_log *log, uint64_t key)
+/* Returns the row with this key of a table, which it adds if fewer than most rows are used, or NULL. */
+static struct connection_attempt *find_or_add(struct connection_attempt *rows, size_t *count, size_t most, uint64_t key,
+					      const struct destination *to, const struct program *program, long long now)
 {
-	for (size_t i = 0; i < log->attempt_count; i++)
-		if (log->attempts[i].key == key)
-			return &log->attempts[i];
-	return NULL;
-}
-
-static struct connection_attempt *add(struct network_log *log, uint64_t key, const struct destination *to,
-				      const struct program *program, bool without_arguments, long long now)
-{
-	if (log->attempt_count == LOG_ATTEMPTS)
+	for (size_t i = 0; i < *count; i++)
+		if (rows[i].key == key)
+			return &rows[i];
+	if (*count >= most)
 		return NULL;
-	struct connection_attempt *row = &log->attempts[log->attempt_count];
-	*row = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
-	if (without_arguments)
-		row->program.argv_length = 0;
-	log->attempt_count++;
-	return row;
+	rows[*count] = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
+	/* The supervisor may read the table meanwhile, so the row is complete before it counts. */
+	return &rows[(*count)++];
 }
 
 /*
@@ -55,18 +48,14 @@ struct connection_attempt *network_log_add_attempt(struct network_log *log, cons
 {
 	log->attempts_total++;
 	log->unroutable += unroutable_packets(to);
-	uint64_t key = key_of(to, program->command_hash);
-	struct connection_attempt *row = find(log, key);
-	if (row == NULL && log->attempt_count < LOG_ATTEMPTS_BY_COMMAND)
-		row = add(log, key, to, program, false, now);
+	struct connection_attempt *row = find_or_add(log->attempts, &log->attempt_count, LOG_ATTEMPTS_BY_COMMAND,
+						     key_of(to, program->command_hash), to, program, now);
 	if (row == NULL) {
-		key = key_of(to, program->name_hash);
-		row = find(log, key);
+		row = find_or_add(log->attempts, &log->attempt_count, LOG_ATTEMPTS, key_of(to, program->name_hash), to, program, now);
 		if (row == NULL)
-			row = add(log, key, to, program, true, now);
+			return NULL;
+		row->program.argv_length = 0;
 	}
-	if (row == NULL)
-		return NULL;
 	row->count++;
 	row->last = now;
 	return row;
@@ -75,16 +64,8 @@ struct connection_attempt *network_log_add_attempt(struct network_log *log, cons
 struct connection_attempt *network_log_add_allowed(struct network_log *log, const struct destination *to, const struct program *program,
 						   int error, long long now)
 {
-	struct connection_attempt *row = NULL;
-	uint64_t key = key_of(to, program->name_hash);
 	log->allowed_total++;
-	for (size_t i = 0; i < log->allowed_count && row == NULL; i++)
-		if (log->allowed[i].key == key)
-			row = &log->allowed[i];
-	if (row == NULL && log->allowed_count < LOG_ALLOWED) {
-		row = &log->allowed[log->allowed_count++];
-		*row = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
-	}
+	struct connection_attempt *row = find_or_add(log->allowed, &log->allowed_count, LOG_ALLOWED, key_of(to, program->name_hash), to, program, now);
 	if (row == NULL)
 		return NULL;
 	row->count++;
