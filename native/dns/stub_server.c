@@ -4,29 +4,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static void close_connection(struct dns_connection *connection)
-{
-	if (connection->fd > 0)
-		close(connection->fd);
-	connection->fd = 0;
-	connection->used = 0;
-}
-
-size_t dns_server_sources(const struct dns_server *server, struct pollfd *sources)
-{
-	size_t count = 0;
-	if (server->udp >= 0)
-		sources[count++] = (struct pollfd){.fd = server->udp, .events = POLLIN};
-	if (server->tcp >= 0)
-		sources[count++] = (struct pollfd){.fd = server->tcp, .events = POLLIN};
-	for (size_t i = 0; i < DNS_SERVER_CONNECTIONS; i++)
-		if (server->connections[i].fd > 0)
-			sources[count++] = (struct pollfd){.fd = server->connections[i].fd, .events = POLLIN};
-	return count;
-}
 
 static uint16_t port_of(int fd)
 {
@@ -56,21 +36,11 @@ static void close_client(struct dns_client *client)
 void dns_server_close(struct dns_server *server)
 {
 	for (size_t i = 0; i < DNS_SERVER_CONNECTIONS; i++)
-		close_connection(&server->connections[i]);
+		event_source_close(server->epoll, &server->connections[i].source);
 	for (size_t i = 0; i < DNS_SERVER_CLIENTS; i++)
 		close_client(&server->clients[i]);
-	if (server->udp >= 0)
-		close(server->udp);
-	if (server->tcp >= 0)
-		close(server->tcp);
-	server->udp = server->tcp = -1;
-}
-
-void dns_server_open(struct dns_server *server, int udp, int tcp)
-{
-	dns_server_close(server);
-	server->udp = udp;
-	server->tcp = tcp;
+	event_source_close(server->epoll, &server->udp);
+	event_source_close(server->epoll, &server->tcp);
 }
 
 void dns_server_add_client(struct dns_server *server, const struct target *target, int fd)
@@ -92,9 +62,14 @@ static bool is_localhost(const char *name)
 	return strcmp(name, localhost + 1) == 0 || (length > suffix && strcmp(name + length - suffix, localhost) == 0);
 }
 
+static void open_source(struct dns_server *server, struct event_source *source, int fd, void (*handle)(void *, struct event_source *))
+{
+	if (!event_source_open(server->epoll, source, (struct event_source){fd, handle, server}, EPOLLIN))
+		close(fd);
+}
+
 /* Logs a query and writes the answer. Returns the length of the answer. */
-static size_t answer_query(const struct dns_server *server, const unsigned char *query, size_t length, unsigned char *answer,
-			   struct network_log *log, uint16_t port)
+static size_t answer_query(const struct dns_server *server, const unsigned char *query, size_t length, unsigned char *answer, uint16_t port)
 {
 	struct dns_question questions[DNS_QUESTIONS];
 	size_t count;
@@ -102,48 +77,30 @@ static size_t answer_query(const struct dns_server *server, const unsigned char 
 	const struct dns_client *client = find_client(server, port);
 	for (size_t i = 0; i < count; i++)
 		if (!is_localhost(questions[i].name))
-			network_log_add_lookup(log, questions[i].name, questions[i].type, &client->program, &client->parents);
+			network_log_add_lookup(server->log, questions[i].name, questions[i].type, &client->program, &client->parents);
 	return answer_length;
 }
 
-static void serve_udp(const struct dns_server *server, struct network_log *log)
+static void serve_udp(void *owner, struct event_source *udp)
 {
+	const struct dns_server *server = owner;
 	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];
 	struct sockaddr_in from;
 	/* At most 16 at a time, because stopped system calls wait meanwhile. */
 	for (int i = 0; i < 16; i++) {
 		socklen_t size = sizeof from;
-		ssize_t length = recvfrom(server->udp, query, sizeof query, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
+		ssize_t length = recvfrom(udp->fd, query, sizeof query, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
 		if (length < 0)
 			return;
-		size_t answer_length = answer_query(server, query, (size_t)length, answer, log, ntohs(from.sin_port));
+		size_t answer_length = answer_query(server, query, (size_t)length, answer, ntohs(from.sin_port));
 		/* An answer that cannot be sent is lost. */
-		if (answer_length > 0 && sendto(server->udp, answer, answer_length, MSG_DONTWAIT, (struct sockaddr *)&from, size) < 0)
+		if (answer_length > 0 && sendto(udp->fd, answer, answer_length, MSG_DONTWAIT, (struct sockaddr *)&from, size) < 0)
 			continue;
 	}
 }
 
-static void accept_connection(struct dns_server *server)
-{
-	struct sockaddr_in from = {0};
-	socklen_t size = sizeof from;
-	int fd = accept4(server->tcp, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
-		return;
-	struct dns_connection *connection = &server->connections[server->oldest_connection];
-	for (size_t i = 0; i < DNS_SERVER_CONNECTIONS; i++)
-		if (server->connections[i].fd == 0)
-			connection = &server->connections[i];
-	/* If all are in use, close the oldest: idle clients must not block others. */
-	if (connection->fd != 0)
-		server->oldest_connection = (server->oldest_connection + 1) % DNS_SERVER_CONNECTIONS;
-	close_connection(connection);
-	connection->fd = fd;
-	connection->port = ntohs(from.sin_port);
-}
-
 /* Answers the complete queries that have arrived. Each has its length before it, in two bytes (RFC 1035, 4.2.2). */
-static bool serve_received(const struct dns_server *server, struct dns_connection *connection, struct network_log *log)
+static bool serve_received(const struct dns_server *server, struct dns_connection *connection)
 {
 	while (connection->used >= 2) {
 		size_t length = (size_t)(connection->bytes[0] << 8 | connection->bytes[1]);
@@ -152,44 +109,65 @@ static bool serve_received(const struct dns_server *server, struct dns_connectio
 			return false;
 		if (connection->used < 2 + length)
 			return true;
-		size_t answer_length = answer_query(server, connection->bytes + 2, length, answer + 2, log, connection->port);
+		size_t answer_length = answer_query(server, connection->bytes + 2, length, answer + 2, connection->port);
 		connection->used -= 2 + length;
 		memmove(connection->bytes, connection->bytes + 2 + length, connection->used);
 		if (answer_length == 0)
 			return false;
 		answer[0] = (unsigned char)(answer_length >> 8);
 		answer[1] = (unsigned char)answer_length;
-		ssize_t sent = send(connection->fd, answer, 2 + answer_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t sent = send(connection->source.fd, answer, 2 + answer_length, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (sent != (ssize_t)(2 + answer_length))
 			return false;
 	}
 	return true;
 }
 
-static void serve_connection(const struct dns_server *server, struct dns_connection *connection, struct network_log *log)
+static void serve_connection(void *owner, struct event_source *source)
 {
-	ssize_t got = recv(connection->fd, connection->bytes + connection->used, sizeof connection->bytes - connection->used,
-			   MSG_DONTWAIT);
+	const struct dns_server *server = owner;
+	struct dns_connection *connection = (struct dns_connection *)source;
+	ssize_t got = recv(source->fd, connection->bytes + connection->used, sizeof connection->bytes - connection->used, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	connection->used += got > 0 ? (size_t)got : 0;
-	if (got <= 0 || !serve_received(server, connection, log))
-		close_connection(connection);
+	if (got <= 0 || !serve_received(server, connection))
+		event_source_close(server->epoll, source);
 }
 
-void dns_server_serve(struct dns_server *server, const struct pollfd *sources, size_t count, struct network_log *log)
+static void accept_connection(void *owner, struct event_source *tcp)
 {
-	for (size_t s = 0; s < count; s++) {
-		if (sources[s].revents == 0)
-			continue;
-		for (size_t i = 0; i < DNS_SERVER_CONNECTIONS; i++)
-			if (server->connections[i].fd > 0 && server->connections[i].fd == sources[s].fd)
-				serve_connection(server, &server->connections[i], log);
-		if (sources[s].fd == server->udp)
-			serve_udp(server, log);
-		if (sources[s].fd == server->tcp)
-			accept_connection(server);
-	}
+	struct dns_server *server = owner;
+	struct sockaddr_in from = {0};
+	socklen_t size = sizeof from;
+	int fd = accept4(tcp->fd, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	struct dns_connection *connection = &server->connections[server->oldest_connection];
+	for (size_t i = 0; i < DNS_SERVER_CONNECTIONS; i++)
+		if (server->connections[i].source.fd < 0)
+			connection = &server->connections[i];
+	/* If all are in use, close the oldest: idle clients must not block others. */
+	if (connection->source.fd >= 0)
+		server->oldest_connection = (server->oldest_connection + 1) % DNS_SERVER_CONNECTIONS;
+	event_source_close(server->epoll, &connection->source);
+	connection->used = 0;
+	connection->port = ntohs(from.sin_port);
+	open_source(server, &connection->source, fd, serve_connection);
+}
+
+void dns_server_init(struct dns_server *server, int epoll, struct network_log *log, const struct allow *hosts)
+{
+	*server = (struct dns_server){.epoll = epoll, .log = log, .hosts = hosts, .udp.fd = -1, .tcp.fd = -1};
+	for (size_t i = 0; i < DNS_SERVER_CONNECTIONS; i++)
+		server->connections[i].source.fd = -1;
+}
+
+void dns_server_open(struct dns_server *server, int udp, int tcp)
+{
+	dns_server_close(server);
+	open_source(server, &server->udp, udp, serve_udp);
+	open_source(server, &server->tcp, tcp, accept_connection);
 }
 
 static bool is_own_address(const struct destination *to)

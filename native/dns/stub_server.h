@@ -5,15 +5,14 @@
 #ifndef STUB_SERVER_H
 #define STUB_SERVER_H
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "dns/wire.h"
+#include "util/events.h"
 #include "watcher/network_log.h"
 
 enum { DNS_SERVER_CONNECTIONS = 8,
-       DNS_SERVER_SOURCES = 2 + DNS_SERVER_CONNECTIONS,
        DNS_SERVER_CLIENTS = 32 }; /* more than send queries at one time */
 
 /* An address of 127/8 that other software is unlikely to use. */
@@ -21,7 +20,7 @@ enum { DNS_SERVER_CONNECTIONS = 8,
 #define DNS_SERVER_PORT 53
 
 struct dns_connection {
-	int fd;	       /* 0: none */
+	struct event_source source;
 	uint16_t port; /* of the client */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
@@ -35,15 +34,20 @@ struct dns_client {
 };
 
 struct dns_server {
-	int udp, tcp;		   /* -1: none */
-	const struct allow *hosts; /* resolved by the server; NULL: none */
+	int epoll; /* waits for the sockets */
+	struct network_log *log;
+	const struct allow *hosts; /* resolved by the server */
+	struct event_source udp, tcp;
 	struct dns_connection connections[DNS_SERVER_CONNECTIONS];
 	size_t oldest_connection;
 	struct dns_client clients[DNS_SERVER_CLIENTS]; /* a ring */
 	size_t last_client;
 };
 
-/* Takes ownership of the sockets. */
+/* Initializes a server without sockets. */
+void dns_server_init(struct dns_server *server, int epoll, struct network_log *log, const struct allow *hosts);
+
+/* Takes ownership of the sockets, and serves them from events_handle_one(). Never waits. */
 void dns_server_open(struct dns_server *server, int udp, int tcp);
 
 /* Closes all sockets and forgets the clients. */
@@ -51,12 +55,6 @@ void dns_server_close(struct dns_server *server);
 
 /* Adds the target as a client whose socket is fd. Call it while the target is stopped in connect or send. */
 void dns_server_add_client(struct dns_server *server, const struct target *target, int fd);
-
-/* Fills in the descriptors to poll and returns their number, DNS_SERVER_SOURCES at most. */
-size_t dns_server_sources(const struct dns_server *server, struct pollfd *sources);
-
-/* Answers and logs the queries that have arrived. Never waits. */
-void dns_server_serve(struct dns_server *server, const struct pollfd *sources, size_t count, struct network_log *log);
 
 /* Whether the server listens at this destination. */
 bool dns_server_is_at(const struct destination *to);

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -13,40 +13,33 @@
 #include "egress/internal.h"
 #include "util/clock.h"
 
-static struct {
-	const struct allow *allow;
-	enum egress_route route;
-	const char *socks;
-	bool connected; /* the phase has a socket of the host's network, or will have one */
-} egress;
-
-/* Each pending call uses a descriptor. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 /* From now on no connection is made. */
-static void disable(struct network_log *log, const char *reason)
+static void disable(struct egress *egress, const char *reason)
 {
-	egress.route = log->route = ROUTE_NONE;
-	snprintf(log->route_reason, sizeof log->route_reason, "%s", reason);
+	egress->route = egress->log->route = ROUTE_NONE;
+	snprintf(egress->log->route_reason, sizeof egress->log->route_reason, "%s", reason);
 }
 
-void egress_open(const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root, struct network_log *log)
+struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
+			   struct network_log *log)
 {
-	raise_descriptor_limit();
-	emulate_open(phase_is_root);
-	egress.allow = allow;
-	egress.socks = socks;
-	egress.route = log->route = route;
+	struct egress *egress = calloc(1, sizeof *egress);
+	if (egress == NULL)
+		return NULL;
+	*egress = (struct egress){.epoll = epoll, .allow = allow, .route = route, .socks = socks, .phase_is_root = phase_is_root, .log = log};
+	if (!pending_open(egress)) {
+		free(egress);
+		return NULL;
+	}
+	/* Each pending call uses a descriptor. */
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
+	log->route = route;
 	/* The list applies to sockets of the host's network, so they must be distinguishable from those of the phase. */
-	if (route == ROUTE_DIRECT && !host_network_set(-1))
-		disable(log, "allowed connections need Linux 5.14 or later");
+	if (route == ROUTE_DIRECT && !host_network_set(egress, -1))
+		disable(egress, "allowed connections need Linux 5.14 or later");
+	return egress;
 }
 
 /* Once the socket is connected, a second call returns 0, and later ones EISCONN. */
@@ -56,28 +49,29 @@ static int connect_socket(const struct egress_call *call, int fd)
 	return connect(fd, &address.any, socket_address(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Replaces the socket of a target that waits in connect(2). Returns the answer to that call. */
-static int replace_socket(const struct egress_call *call, int fd, int error)
+/* Puts fd, with these file status flags, in place of the target's socket. Returns error, the result of connect(2), or an errno. */
+static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
 	/* EBADF: another thread has closed the socket. As in the kernel, that does not change the result of connect(2). */
-	if (fcntl(fd, F_SETFL, 0) != 0 || (!answer_replace_socket(call, fd) && errno != EBADF))
+	if (fcntl(fd, F_SETFL, flags) != 0 || (!replace_socket(call, fd) && errno != EBADF))
 		return errno;
 	return error;
 }
 
 /* The handler of a pending connect. */
-static bool end_connect(const struct egress_call *call, int fd, enum pending_event event)
+static bool end_connect(struct pending_call *pending, enum pending_event event)
 {
-	int error = EINPROGRESS;
+	const struct egress_call *call = &pending->call;
+	int error = EINPROGRESS, fd = pending->source.fd;
 	if (event == PENDING_GONE)
 		return false;
 	if (event == PENDING_SIGNAL)
-		error = call->interrupted;
+		error = pending->interrupted;
 	if (event == PENDING_READY)
 		error = connect_socket(call, fd);
 	bool failed = event == PENDING_READY && error != 0;
-	call->log->allowed_failed += failed;
-	egress_answer(call, failed ? error : replace_socket(call, fd, error));
+	call->egress->log->allowed_failed += failed;
+	target_respond(&call->target, 0, failed ? error : replace_and_return(call, fd, 0, error), 0);
 	return false;
 }
 
@@ -85,42 +79,38 @@ static bool end_connect(const struct egress_call *call, int fd, enum pending_eve
 static enum egress_decision connect_and_replace(const struct egress_call *call, int family, int fd, int *error)
 {
 	bool blocking = socket_is_blocking(call->socket);
-	socket_copy_options(call->socket, fd, family, true);
+	socket_copy_options(call->egress, call->socket, fd, family, true);
 	*error = connect_socket(call, fd);
 	/* A connection to a near host may be complete already. */
 	if (blocking && *error == EINPROGRESS)
 		*error = connect_socket(call, fd);
 	if (blocking && *error == EALREADY) {
 		int copy = dup(fd);
-		struct egress_call pending = *call;
-		pending.interrupted = pending_interrupt_error(fd);
 		*error = 0;
-		if (copy >= 0 && pending_add(&pending, copy, POLLOUT, socket_connect_timeout(fd), end_connect))
+		if (copy >= 0 && pending_add(call, copy, EPOLLOUT, true, end_connect) != NULL)
 			return EGRESS_PENDING;
 		if (copy >= 0)
 			close(copy);
 		*error = EAGAIN;
 	} else if (blocking && *error == 0) {
-		*error = replace_socket(call, fd, 0);
+		*error = replace_and_return(call, fd, 0, 0);
 	} else if (*error == 0 || *error == EINPROGRESS) {
-		*error = answer_replace_socket(call, fd) ? *error : errno;
+		*error = replace_socket(call, fd) ? *error : errno;
 	}
 	return *error == ENOENT ? EGRESS_GONE : EGRESS_CONNECTED;
 }
 
-/* The handler of a proxy's connection: fd is the TCP socket, or the connection to the proxy. */
-static void end_socks(const struct egress_call *call, int fd, int error)
+void egress_end_socks(const struct egress_call *call, int fd, int error)
 {
-	bool blocking = socket_is_blocking(call->socket);
 	if (error == 0 && socket_is_tcp(fd)) {
 		int family = socket_family(fd);
-		socket_copy_options(call->socket, fd, family == socket_family(call->socket) ? family : 0, false);
+		socket_copy_options(call->egress, call->socket, fd, family == socket_family(call->socket) ? family : 0, false);
 		connect_socket(call, fd);
 	}
-	if (error == 0 && (fcntl(fd, F_SETFL, blocking ? 0 : O_NONBLOCK) != 0 || (!answer_replace_socket(call, fd) && errno != EBADF)))
-		error = errno;
-	call->log->allowed_failed += error != 0;
-	egress_answer(call, error);
+	if (error == 0)
+		error = replace_and_return(call, fd, socket_is_blocking(call->socket) ? 0 : O_NONBLOCK, 0);
+	call->egress->log->allowed_failed += error != 0;
+	target_respond(&call->target, 0, error, 0);
 }
 
 void egress_count(const struct egress_call *call, const struct program *program, int error)
@@ -128,7 +118,7 @@ void egress_count(const struct egress_call *call, const struct program *program,
 	struct destination to = call->to;
 	memcpy(to.protocol, "tcp", sizeof "tcp");
 	error = error == EINPROGRESS ? 0 : error;
-	struct connection_attempt *row = network_log_add_allowed(call->log, &to, program, error, clock_microseconds());
+	struct connection_attempt *row = network_log_add_allowed(call->egress->log, &to, program, error, clock_microseconds());
 	if (row != NULL && row->count == 1)
 		target_parents(&call->target, &row->parents);
 }
@@ -149,7 +139,7 @@ static enum egress_decision refuse_reconnect(const struct egress_call *call, int
 
 static enum egress_decision decide_connect(const struct egress_call *call, bool on_host_network, enum egress_decision default_decision, int *error)
 {
-	bool allowed = call->to.family != AF_UNSPEC && allow_has(egress.allow, call->to.family, call->to.address, call->to.port);
+	bool allowed = call->to.family != AF_UNSPEC && allow_has(call->egress->allow, call->to.family, call->to.address, call->to.port);
 	if (on_host_network)
 		return allowed ? EGRESS_EMULATE_ALLOWED : refuse_reconnect(call, error);
 	int family = socket_family(call->socket);
@@ -159,10 +149,10 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 	*error = EADDRNOTAVAIL;
 	if (socket_is_bound(call->socket))
 		return EGRESS_BOUND;
-	egress.connected = true;
-	if (egress.route == ROUTE_SOCKS) {
+	call->egress->connected = true;
+	if (call->egress->route == ROUTE_SOCKS) {
 		/* The proxy's answer is awaited for a non-blocking socket too. */
-		*error = socks_connect(egress.socks, call, end_socks);
+		*error = socks_connect(call, false);
 		return *error == 0 ? EGRESS_PENDING : EGRESS_CONNECTED;
 	}
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
@@ -180,11 +170,11 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 static enum egress_decision deny_inaccessible(const struct egress_call *call, int *error)
 {
 	/* While the phase has no socket of the host's network, disabling the list is enough. */
-	if (errno == EPERM && !egress.connected) {
+	if (errno == EPERM && !call->egress->connected) {
 		char reason[96];
 		const char *name = target_program(&call->target)->comm;
 		snprintf(reason, sizeof reason, "confine cannot inspect %s, the first program that connected or listened", *name == '\0' ? "an unknown program" : name);
-		disable(call->log, reason);
+		disable(call->egress, reason);
 		return EGRESS_CONTINUE;
 	}
 	*error = errno == EBADF ? EBADF : errno == EPERM ? EACCES
@@ -195,7 +185,7 @@ static enum egress_decision deny_inaccessible(const struct egress_call *call, in
 enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error)
 {
 	struct stat status;
-	if (egress.route != ROUTE_DIRECT && egress.route != ROUTE_SOCKS)
+	if (call->egress->route != ROUTE_DIRECT && call->egress->route != ROUTE_SOCKS)
 		return EGRESS_CONTINUE;
 	call->socket = target_duplicate(&call->target, call->fd);
 	if (call->socket < 0)
@@ -206,7 +196,7 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 		return EGRESS_DENIED;
 	call->inode = fstat(call->socket, &status) == 0 ? status.st_ino : 0;
 	enum egress_decision default_decision = emulate_is_needed(call, request) ? EGRESS_EMULATE : EGRESS_CONTINUE;
-	bool on_host_network = host_network_has(call->socket);
+	bool on_host_network = host_network_has(call->egress, call->socket);
 	*error = EACCES;
 	switch (request->call) {
 	case CALL_CONNECT:

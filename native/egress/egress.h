@@ -15,15 +15,17 @@
 #include "watcher/request.h"
 #include "watcher/target.h"
 
+/* The allow-list, and what the phase has done with it so far. */
+struct egress;
+
 /* A stopped call on a socket. */
 struct egress_call {
 	struct target target;
+	struct egress *egress;
 	int fd;
 	int socket;		  /* a duplicate of the target's fd, or -1 */
 	unsigned long long inode; /* identifies the socket */
-	int interrupted;	  /* the error that answers the call if a signal interrupts it */
-	struct network_log *log;
-	struct destination to; /* AF_UNSPEC if it is not an internet address */
+	struct destination to;	  /* AF_UNSPEC if it is not an internet address */
 };
 
 enum egress_decision {
@@ -35,11 +37,15 @@ enum egress_decision {
 	EGRESS_REFUSED,		/* not an allowed destination, and a socket of the host's network: refuse with error */
 	EGRESS_DENIED,		/* refuse with error; not a connection attempt */
 	EGRESS_GONE,		/* the call has ended */
-	EGRESS_PENDING,		/* allowed: egress_serve_pending() answers it later */
+	EGRESS_PENDING,		/* allowed: events_handle_one() answers it later */
 };
 
-/* Call it once, before the first call. Sets the route in the log; it becomes ROUTE_NONE if Linux is too old. phase_is_root: see emulate.c. */
-void egress_open(const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root, struct network_log *log);
+/*
+ * The epoll instance waits for pending calls (util/events.h). Sets the route in the log; it becomes ROUTE_NONE if Linux is too old.
+ * phase_is_root: the phase runs as root. Never freed. Returns NULL and sets errno on failure.
+ */
+struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
+			   struct network_log *log);
 
 /* Decides about a connect, bind, listen or socketcall, and connects to an allowed destination. Never waits. */
 enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error);
@@ -47,15 +53,10 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 /* Logs an allowed call. error is its result so far; EINPROGRESS counts as success. */
 void egress_count(const struct egress_call *call, const struct program *program, int error);
 
-/* answer.c */
-
-/* Answers a call with 0 or an errno. Returns false if the call has ended. */
-bool egress_answer(const struct egress_call *call, int error);
-
 /* emulate.c */
 
 /*
- * Makes the call in the target's stead, on call->socket, and answers it, now or from egress_serve_pending(). If the kernel continued
+ * Makes the call in the target's stead, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued
  * the call it would look up the descriptor again, and another thread may have put a socket of the host's network there meanwhile.
  * It would also read socketcall(2)'s arguments again. The peer of a UNIX socket sees the watcher's ids (SO_PEERCRED).
  * Returns false if the call has ended.
@@ -63,17 +64,14 @@ bool egress_answer(const struct egress_call *call, int error);
 bool egress_emulate(const struct egress_call *call, const struct request *request);
 
 /* A process shares its descriptors with another process (CLONE_FILES without CLONE_THREAD). From now on all calls are emulated. */
-void egress_note_shared_descriptors(void);
+void egress_note_shared_descriptors(struct egress *egress);
 
 /* pending.c */
 
-/* The descriptor to poll for pending calls. The first call creates it. Returns -1 and sets errno on failure. */
-int egress_pending_source(void);
-
-/* Answers the pending calls that are ready. */
-void egress_serve_pending(void);
+/* Ends the pending calls whose time limit has passed, and those of threads that have ended or received a signal. */
+void egress_check_pending(struct egress *egress);
 
 /* Answers the pending call whose handling got stuck (watchdog), if there is one. */
-void egress_abandon_pending(void);
+void egress_abandon_pending(struct egress *egress);
 
 #endif

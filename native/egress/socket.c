@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "egress/internal.h"
+#include "egress/socket_permit.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 /* Linux 5.14 (include/uapi/asm-generic/socket.h) */
@@ -100,22 +100,12 @@ int socket_family(int fd)
 	return socket_option(fd, SOL_SOCKET, SO_DOMAIN);
 }
 
-long long socket_connect_timeout(int fd)
-{
-	struct timeval time = {0};
-	socklen_t size = sizeof time;
-	getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, &size);
-	return time.tv_sec * 1000000LL + time.tv_usec;
-}
-
 bool socket_is_blocking(int fd)
 {
 	return (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
 }
 
-/* The cookie of the host's network; 0: not set. */
-static uint64_t host_network;
-
+/* 0: unknown. */
 static uint64_t network_of(int fd)
 {
 	uint64_t cookie = 0;
@@ -123,121 +113,58 @@ static uint64_t network_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-bool host_network_set(int fd)
+bool host_network_set(struct egress *egress, int fd)
 {
 	int own = fd < 0 ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : fd;
-	if (host_network == 0)
-		host_network = network_of(own);
-	bool is_host = host_network_has(own);
+	if (egress->host_network == 0)
+		egress->host_network = network_of(own);
+	bool is_host = host_network_has(egress, own);
 	if (fd < 0 && own >= 0)
 		close(own);
 	return is_host;
 }
 
-bool host_network_has(int fd)
+bool host_network_has(const struct egress *egress, int fd)
 {
-	return host_network != 0 && network_of(fd) == host_network;
+	return egress->host_network != 0 && network_of(fd) == egress->host_network;
 }
 
-union value {
-	int number;
-	struct linger linger;
-	struct timeval time;
-	char bytes[16];
-};
-
-/*
- * Options that programs set before they connect. Each costs a system call per connection. TCP_FASTOPEN_CONNECT is missing because
- * it delays the connection; options for listening sockets and for connected sockets are missing too.
- */
-static const struct {
-	int level, name;
-	int family; /* 0: AF_INET and AF_INET6 */
-} options[] = {
-	{SOL_SOCKET, SO_KEEPALIVE, 0},
-	{SOL_SOCKET, SO_LINGER, 0},
-	{SOL_SOCKET, SO_SNDTIMEO, 0},
-	{SOL_SOCKET, SO_RCVTIMEO, 0},
-	{SOL_SOCKET, SO_OOBINLINE, 0},
-	{SOL_SOCKET, SO_PRIORITY, 0},
-	{IPPROTO_TCP, TCP_NODELAY, 0},
-	{IPPROTO_TCP, TCP_CORK, 0},
-	{IPPROTO_TCP, TCP_KEEPIDLE, 0},
-	{IPPROTO_TCP, TCP_KEEPINTVL, 0},
-	{IPPROTO_TCP, TCP_KEEPCNT, 0},
-	{IPPROTO_TCP, TCP_SYNCNT, 0},
-	{IPPROTO_TCP, TCP_CONGESTION, 0},
-	{IPPROTO_TCP, TCP_USER_TIMEOUT, 0},
-	{IPPROTO_TCP, TCP_NOTSENT_LOWAT, 0},
-	{IPPROTO_IP, IP_TOS, AF_INET},
-	{IPPROTO_IP, IP_TTL, AF_INET},
-	{IPPROTO_IPV6, IPV6_V6ONLY, AF_INET6},
-	{IPPROTO_IPV6, IPV6_TCLASS, AF_INET6},
-	{IPPROTO_IPV6, IPV6_UNICAST_HOPS, AF_INET6},
-};
-enum { OPTIONS = sizeof options / sizeof *options };
-
-struct option_value {
-	union value value;
-	socklen_t size; /* 0: the kernel does not have this option */
-};
-
-static struct option_value read_option(int socket, size_t option)
+static struct option_value read_option(int socket, uint32_t level, unsigned char name)
 {
 	struct option_value read = {.size = sizeof read.value};
-	if (getsockopt(socket, options[option].level, options[option].name, &read.value, &read.size) != 0)
+	if (getsockopt(socket, (int)level, name, &read.value, &read.size) != 0)
 		read.size = 0;
 	return read;
 }
 
-/* The defaults of a family, read once from a fresh socket. */
-static const struct option_value *default_options(int socket, int family)
+/* A size that was not set must not be copied: it would turn off the kernel's automatic sizing. */
+static void copy_buffer(int from, int to, int name, int lock)
 {
-	static struct option_value defaults[2][OPTIONS];
-	static bool is_read[2];
-	int index = family == AF_INET6;
-	for (size_t i = 0; i < OPTIONS && !is_read[index]; i++)
-		if (options[i].family == 0 || options[i].family == family)
-			defaults[index][i] = read_option(socket, i);
-	is_read[index] = true;
-	return defaults[index];
-}
-
-/* getsockopt returns twice the value that was set (socket(7), SO_RCVBUF). */
-static void copy_buffer(int from, int to, int name)
-{
-	int size;
-	socklen_t length = sizeof size;
-	if (getsockopt(from, SOL_SOCKET, name, &size, &length) != 0)
+	int locked = socket_option(from, SOL_SOCKET, SO_BUF_LOCK), size = socket_option(from, SOL_SOCKET, name);
+	if (locked < 0 || (locked & lock) == 0 || size < 0)
 		return;
+	/* getsockopt returns twice the value that was set (socket(7), SO_RCVBUF). */
 	size /= 2;
 	setsockopt(to, SOL_SOCKET, name, &size, sizeof size);
 }
 
-/* A size that was not set must not be copied: it would turn off the kernel's automatic sizing. */
-static void copy_buffers(int from, int to)
+void socket_copy_options(struct egress *egress, int from, int to, int family, bool fresh)
 {
-	int locked = 0;
-	socklen_t length = sizeof locked;
-	if (getsockopt(from, SOL_SOCKET, SO_BUF_LOCK, &locked, &length) != 0)
-		return;
-	if ((locked & SEND_BUFFER_LOCKED) != 0)
-		copy_buffer(from, to, SO_SNDBUF);
-	if ((locked & RECEIVE_BUFFER_LOCKED) != 0)
-		copy_buffer(from, to, SO_RCVBUF);
-}
-
-void socket_copy_options(int from, int to, int family, bool fresh)
-{
-	const struct option_value *defaults = fresh ? default_options(to, family) : NULL;
-	copy_buffers(from, to);
-	for (size_t i = 0; i < OPTIONS; i++) {
-		if (options[i].family != 0 && options[i].family != family)
-			continue;
-		struct option_value current = fresh ? defaults[i] : read_option(to, i), wanted = {0};
-		if (current.size > 0)
-			wanted = read_option(from, i);
-		if (wanted.size > 0 && wanted.size == current.size && memcmp(&wanted.value, &current.value, wanted.size) != 0)
-			setsockopt(to, options[i].level, options[i].name, &wanted.value, wanted.size);
-	}
+	int six = family == AF_INET6;
+	size_t next = 0;
+	copy_buffer(from, to, SO_SNDBUF, SEND_BUFFER_LOCKED);
+	copy_buffer(from, to, SO_RCVBUF, RECEIVE_BUFFER_LOCKED);
+	for (const struct permitted_level *level = permitted_levels; level < permitted_levels + permitted_levels_count; level++)
+		for (size_t n = 0; n < level->copied && (level->family == 0 || level->family == family); n++) {
+			/* The defaults of each family are read once from a fresh socket. */
+			struct option_value *known = &egress->defaults[six][next++], wanted = {0};
+			struct option_value current = fresh && egress->has_defaults[six] ? *known : read_option(to, level->level, level->names[n]);
+			if (fresh)
+				*known = current;
+			if (current.size > 0)
+				wanted = read_option(from, level->level, level->names[n]);
+			if (wanted.size > 0 && wanted.size == current.size && memcmp(&wanted.value, &current.value, wanted.size) != 0)
+				setsockopt(to, (int)level->level, level->names[n], &wanted.value, wanted.size);
+		}
+	egress->has_defaults[six] = egress->has_defaults[six] || fresh;
 }

@@ -14,6 +14,8 @@ struct permitted_level {
 	uint32_t level;
 	const unsigned char *names;
 	size_t count;
+	size_t copied; /* socket_copy_options() copies the first ones */
+	int family;    /* of sockets with this level; 0: any */
 };
 
 /* All levels of a TCP socket. With other levels setsockopt(2) fails with ENOPROTOOPT, unless a refused option adds them. */

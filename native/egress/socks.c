@@ -3,10 +3,9 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "egress/internal.h"
+#include "util/fds.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77 /* Linux 6.5 (include/uapi/asm-generic/socket.h) */
@@ -23,19 +23,6 @@
 /* RFC 1928, 3 and 4 */
 enum { METHODS = 1,
        CONNECT = 1 };
-
-/* A request to the proxy. The index is the descriptor of the connection to the proxy. */
-struct exchange {
-	const char *path;
-	socks_handler *handler;
-	unsigned char reply[SOCKS_REPLY];
-	size_t got;
-	int taken;  /* a duplicate of the proxy's TCP socket; -1: not yet */
-	bool relay; /* do not take over the proxy's socket; the proxy relays the data */
-};
-
-enum { MOST_DESCRIPTORS = 4096 };
-static struct exchange *exchanges[MOST_DESCRIPTORS];
 
 /* Method selection and request together: without authentication the client need not wait between them. */
 static size_t write_request(const struct destination *to, unsigned char request[32])
@@ -54,20 +41,16 @@ static int connect_to_proxy(const char *path, const struct destination *to)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	unsigned char request[32];
-	if (strlen(path) >= sizeof address.sun_path) {
-		errno = ENAMETOOLONG;
+	errno = ENAMETOOLONG;
+	if (snprintf(address.sun_path, sizeof address.sun_path, "%s", path) >= (int)sizeof address.sun_path)
 		return -1;
-	}
-	strcpy(address.sun_path, path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	ssize_t length = (ssize_t)write_request(to, request);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
 	    send(fd, request, (size_t)length, MSG_NOSIGNAL) == length)
 		return fd;
-	int error = errno;
 	if (fd >= 0)
-		close(fd);
-	errno = error;
+		close_keeping_errno(fd);
 	return -1;
 }
 
@@ -127,13 +110,13 @@ static int find_connection(int pidfd, const union address *local, const union ad
  * Duplicates the TCP socket between these addresses in the process at the other end of a UNIX socket. Returns -1 if that fails. It needs
  * Linux 6.5 (SO_PEERPIDFD) or the same PID namespace, and ptrace access to the process (ptrace(2)).
  */
-static int duplicate_connection(int proxy, const union address *local, const union address *peer)
+static int duplicate_connection(struct egress *egress, int proxy, const union address *local, const union address *peer)
 {
 	int pidfd = open_proxy_pidfd(proxy);
 	int fd = pidfd < 0 ? -1 : find_connection(pidfd, local, peer);
 	if (pidfd >= 0)
 		close(pidfd);
-	if (fd < 0 || host_network_set(fd))
+	if (fd < 0 || host_network_set(egress, fd))
 		return fd;
 	close(fd);
 	return -1;
@@ -150,112 +133,94 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-static int send_request(const char *path, const struct egress_call *call, socks_handler *handler, bool relay);
-
-/* Ends the exchange; error -1: without calling the handler. Returns false, which ends the pending call. */
-static bool finish(const struct egress_call *call, int fd, int result, int error)
+/* Ends the exchange; error -1: without answering the call. Returns false, which ends the pending call. */
+static bool finish(struct pending_call *pending, int result, int error)
 {
-	struct exchange *exchange = exchanges[fd];
-	exchanges[fd] = NULL;
 	if (error >= 0)
-		exchange->handler(call, result, error);
-	if (exchange->taken >= 0)
-		close(exchange->taken);
-	free(exchange);
-	close(call->socket);
+		egress_end_socks(&pending->call, result, error);
+	if (pending->exchange.taken >= 0)
+		close(pending->exchange.taken);
+	close(pending->call.socket);
 	return false;
 }
 
 /* The proxy closes its TCP socket when the watcher shuts down its connection. Waits for that end. */
-static bool read_end(const struct egress_call *call, int fd)
+static bool read_end(struct pending_call *pending)
 {
-	struct exchange *exchange = exchanges[fd];
 	char byte;
-	ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
+	ssize_t got = recv(pending->source.fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
-	if (got == 0 && has_all_data(exchange->taken))
-		return finish(call, fd, exchange->taken, 0);
+	if (got == 0 && has_all_data(pending->exchange.taken))
+		return finish(pending, pending->exchange.taken, 0);
 	/* The proxy has already read data that the server sent first. Repeat the request and let the proxy relay. */
-	struct egress_call again = *call;
-	again.socket = dup(call->socket);
-	int error = again.socket < 0 ? errno : send_request(exchange->path, &again, exchange->handler, true);
-	if (error != 0 && again.socket >= 0)
-		close(again.socket);
-	return finish(call, fd, -1, error == 0 ? -1 : error);
+	int error = socks_connect(&pending->call, true);
+	return finish(pending, -1, error == 0 ? -1 : error);
 }
 
 /* Takes over the proxy's TCP socket, whose local address is in the reply. */
-static int take_over(const struct exchange *exchange, const struct egress_call *call, int fd)
+static int take_over(const struct pending_call *pending)
 {
-	struct destination local = socks_reply_address(exchange->reply);
+	const struct egress_call *call = &pending->call;
+	struct destination local = socks_reply_address(pending->exchange.reply);
 	union address local_address, peer;
 	socket_address(&local, local.family, &local_address);
 	socket_address(&call->to, call->to.family, &peer);
-	return duplicate_connection(fd, &local_address, &peer);
+	return duplicate_connection(call->egress, pending->source.fd, &local_address, &peer);
 }
 
 /* Reads the reply and no byte more: later bytes are data for the target. */
-static bool read_reply(const struct egress_call *call, int fd)
+static bool read_reply(struct pending_call *pending)
 {
-	struct exchange *exchange = exchanges[fd];
+	struct socks_exchange *exchange = &pending->exchange;
+	int proxy = pending->source.fd;
 	size_t length;
 	while (exchange->got < (length = socks_reply_length(exchange->reply, exchange->got))) {
-		ssize_t got = recv(fd, exchange->reply + exchange->got, length - exchange->got, MSG_DONTWAIT);
+		ssize_t got = recv(proxy, exchange->reply + exchange->got, length - exchange->got, MSG_DONTWAIT);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return true;
 		if (got <= 0)
-			return finish(call, fd, -1, ECONNREFUSED);
+			return finish(pending, -1, ECONNREFUSED);
 		exchange->got += (size_t)got;
 	}
 	int error = socks_reply_error(exchange->reply);
 	if (error == 0 && !exchange->relay)
-		exchange->taken = take_over(exchange, call, fd);
+		exchange->taken = take_over(pending);
 	if (exchange->taken >= 0)
-		return shutdown(fd, SHUT_WR) == 0;
-	return finish(call, fd, error == 0 ? fd : -1, error);
+		return shutdown(proxy, SHUT_WR) == 0;
+	return finish(pending, error == 0 ? proxy : -1, error);
 }
 
-static bool handle_event(const struct egress_call *call, int fd, enum pending_event event)
+static bool handle_event(struct pending_call *pending, enum pending_event event)
 {
-	bool blocking = socket_is_blocking(call->socket);
 	switch (event) {
 	case PENDING_READY:
-		return exchanges[fd]->taken >= 0 ? read_end(call, fd) : read_reply(call, fd);
+		return pending->exchange.taken >= 0 ? read_end(pending) : read_reply(pending);
 	case PENDING_TIMEOUT:
-		return finish(call, fd, -1, EINPROGRESS);
+		return finish(pending, -1, EINPROGRESS);
 	case PENDING_SIGNAL:
 		/* A signal does not interrupt a connect on a non-blocking socket. */
-		return !blocking || finish(call, fd, -1, call->interrupted);
+		return !socket_is_blocking(pending->call.socket) || finish(pending, -1, pending->interrupted);
 	case PENDING_GONE:
 		break;
 	}
-	return finish(call, fd, -1, -1);
+	return finish(pending, -1, -1);
 }
 
-static int send_request(const char *path, const struct egress_call *call, socks_handler *handler, bool relay)
+int socks_connect(const struct egress_call *call, bool relay)
 {
-	int fd = connect_to_proxy(path, &call->to);
+	int fd = connect_to_proxy(call->egress->socks, &call->to);
 	if (fd < 0)
 		return errno == EAGAIN || errno == EMFILE ? EAGAIN : ENETUNREACH;
-	struct exchange *exchange = fd < MOST_DESCRIPTORS ? calloc(1, sizeof *exchange) : NULL;
-	if (exchange != NULL && pending_add(call, fd, POLLIN, socket_connect_timeout(call->socket), handle_event)) {
-		*exchange = (struct exchange){.path = path, .handler = handler, .taken = -1, .relay = relay};
-		exchanges[fd] = exchange;
-		return 0;
-	}
-	free(exchange);
-	close(fd);
-	return EAGAIN;
-}
-
-int socks_connect(const char *path, const struct egress_call *call, socks_handler *handler)
-{
 	struct egress_call later = *call;
 	later.socket = dup(call->socket);
-	later.interrupted = pending_interrupt_error(call->socket);
-	int error = later.socket < 0 ? EAGAIN : send_request(path, &later, handler, false);
-	if (error != 0 && later.socket >= 0)
+	struct pending_call *pending = later.socket < 0 ? NULL : pending_add(&later, fd, EPOLLIN, true, handle_event);
+	if (pending != NULL) {
+		pending->exchange = (struct socks_exchange){.taken = -1, .relay = relay};
+		return 0;
+	}
+	if (later.socket >= 0)
 		close(later.socket);
-	return error;
+	close(fd);
+	return EAGAIN;
 }

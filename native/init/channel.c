@@ -1,6 +1,5 @@
 #include "init/init.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -25,25 +24,19 @@ bool channel_open(int ends[2])
 
 void channel_send(int end, const struct message *message)
 {
-	struct iovec data = {(void *)message, sizeof *message};
-	int none[PASSED_FDS] = {-1, -1};
-	fd_passing_send(end, &data, 1, message->type == MESSAGE_READY ? message->counters : none);
+	static const int none[PASSED_FDS] = {-1, -1};
+	fd_passing_send(end, message, sizeof *message, message->type == MESSAGE_READY ? message->counters : none);
 }
 
 int channel_receive(int end, struct message *message)
 {
-	struct iovec data = {message, sizeof *message};
 	int fds[PASSED_FDS];
-	pid_t sender;
-	ssize_t got = fd_passing_receive(end, &data, 1, fds, &sender);
-	if (got == 0 || (got < 0 && errno == ECONNRESET))
-		return 0;
-	if (got != (ssize_t)sizeof *message) {
-		errno = got < 0 ? errno : EPROTO;
-		return -1;
+	pid_t sender = 0;
+	int result = fd_passing_receive(end, message, sizeof *message, fds, &sender);
+	if (result == 1) {
+		message->sender = sender;
+		if (message->type == MESSAGE_READY)
+			memcpy(message->counters, fds, sizeof fds);
 	}
-	message->sender = sender;
-	if (message->type == MESSAGE_READY)
-		memcpy(message->counters, fds, sizeof fds);
-	return 1;
+	return result;
 }

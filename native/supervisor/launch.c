@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "watcher/setup_message.h"
 #include "init/init.h"
 #include "util/clock.h"
 #include "util/fail.h"
@@ -54,7 +53,7 @@ static void set_up_dns_server(const struct attempt *attempt)
 		message = (struct setup_message){.type = SETUP_NO_DNS_SERVER, .error = errno, .fds = {-1, -1}};
 		snprintf(message.reason, sizeof message.reason, "%s", failed);
 	}
-	setup_message_send(attempt->watcher_socket, &message);
+	fd_passing_send(attempt->watcher_socket, &message, sizeof message, message.fds);
 	for (size_t i = 0; i < 2; i++)
 		if (message.fds[i] >= 0)
 			close(message.fds[i]);

@@ -28,11 +28,12 @@ static void read_control_message(struct cmsghdr *header, int fds[PASSED_FDS], pi
 	}
 }
 
-bool fd_passing_send(int socket, struct iovec *parts, size_t count, const int fds[PASSED_FDS])
+bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PASSED_FDS])
 {
 	union control control = {0};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
-	size_t passed = 0, length = 0;
+	struct iovec part = {(void *)data, size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	size_t passed = 0;
 	while (passed < PASSED_FDS && fds[passed] >= 0)
 		passed++;
 	if (passed > 0) {
@@ -44,29 +45,33 @@ bool fd_passing_send(int socket, struct iovec *parts, size_t count, const int fd
 		header->cmsg_len = CMSG_LEN(passed * sizeof(int));
 		memcpy(CMSG_DATA(header), fds, passed * sizeof(int));
 	}
-	for (size_t i = 0; i < count; i++)
-		length += parts[i].iov_len;
 	ssize_t sent;
 	while ((sent = sendmsg(socket, &message, MSG_NOSIGNAL)) < 0 && errno == EINTR)
 		;
-	return sent == (ssize_t)length;
+	return sent == (ssize_t)size;
 }
 
-ssize_t fd_passing_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS], pid_t *sender)
+int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender)
 {
 	union control control;
-	struct msghdr message = {
-		.msg_iov = parts, .msg_iovlen = count, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+	struct iovec part = {data, size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
 	ssize_t got;
 	while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
 		;
 	for (size_t i = 0; i < PASSED_FDS; i++)
 		fds[i] = -1;
-	if (sender != NULL)
-		*sender = 0;
-	for (struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL; header != NULL; header = CMSG_NXTHDR(&message, header))
+	if (got <= 0)
+		return got == 0 || errno == ECONNRESET ? 0 : -1;
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header))
 		read_control_message(header, fds, sender);
-	return got;
+	if (got == (ssize_t)size)
+		return 1;
+	for (size_t i = 0; i < PASSED_FDS; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	errno = EPROTO;
+	return -1;
 }
 
 void close_keeping_errno(int fd)

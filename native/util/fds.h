@@ -5,18 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-#include <sys/uio.h>
 
 enum { PASSED_FDS = 2 };
 
 /* Sends one message with the descriptors in fds before the first -1 (unix(7), SCM_RIGHTS). Returns false with errno. */
-bool fd_passing_send(int socket, struct iovec *parts, size_t count, const int fds[PASSED_FDS]);
+bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PASSED_FDS]);
 
 /*
- * Receives one message. The descriptors in fds are close-on-exec; unused elements are -1. If sender is not NULL and the socket has
- * SO_PASSCRED, sets it to the process ID of the sender. Returns the length, 0 if all senders have exited, -1 with errno.
+ * Receives one message of exactly this size. The descriptors in fds are close-on-exec; unused elements are -1. If sender is not NULL and
+ * the socket has SO_PASSCRED, sets it to the process ID of the sender. Returns 1, 0 if all senders have exited, or -1 with errno.
  */
-ssize_t fd_passing_receive(int socket, struct iovec *parts, size_t count, int fds[PASSED_FDS], pid_t *sender);
+int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender);
 
 /* Closes a descriptor and preserves errno. */
 void close_keeping_errno(int fd);

@@ -140,28 +140,6 @@ static void put_socket(struct bpf *bpf, uint64_t families)
 	put_permitted(bpf, others, count, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 }
 
-/* The family is in memory, where only the watcher can read it. */
-static void put_socketcall(struct bpf *bpf, const struct filter_rules *rules)
-{
-	put_load(bpf, low_half(0));
-	if (rules->families != FAMILIES_ANY) {
-		size_t block = begin_if_equal(bpf, SOCKETCALL_SOCKET);
-		put_return(bpf, rules->watched ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | EAFNOSUPPORT);
-		end_if(bpf, block);
-	}
-	if (rules->watched) {
-		put_jump(bpf, BPF_JEQ, SOCKETCALL_CONNECT, 6, 0);
-		put_jump(bpf, BPF_JEQ, SOCKETCALL_SENDTO, 5, 0);
-		put_jump(bpf, BPF_JEQ, SOCKETCALL_SENDMSG, 4, 0);
-		put_jump(bpf, BPF_JEQ, SOCKETCALL_SENDMMSG, 3, 0);
-		put_jump(bpf, BPF_JEQ, SOCKETCALL_BIND, 2, 0);
-		put_jump(bpf, BPF_JEQ, rules->allow_list ? SOCKETCALL_LISTEN : SOCKETCALL_BIND, 1, 0);
-		put_jump(bpf, BPF_JEQ, rules->allow_list ? SOCKETCALL_SETSOCKOPT : SOCKETCALL_BIND, 0, 1);
-		put_return(bpf, SECCOMP_RET_USER_NOTIF);
-	}
-	put_return(bpf, SECCOMP_RET_ALLOW);
-}
-
 /* Whether the rules watch or restrict a call. */
 static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 {
@@ -183,6 +161,20 @@ static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 	default:
 		return rules->watched;
 	}
+}
+
+/* The arguments are in memory, where only the watcher can read them. Without a watcher the only restricted call is socket(2). */
+static void put_socketcall(struct bpf *bpf, const struct filter_rules *rules)
+{
+	put_load(bpf, low_half(0));
+	for (size_t i = 0; i < watched_syscalls_count; i++) {
+		const struct watched_syscall *row = &watched_syscalls[i];
+		if (row->socketcall == 0 || !applies_to(rules, row->call))
+			continue;
+		put_jump(bpf, BPF_JEQ, row->socketcall, 0, 1);
+		put_return(bpf, rules->watched ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+	}
+	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
 static void put_call(struct bpf *bpf, enum watched_call call, const struct filter_rules *rules)

@@ -14,8 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "watcher/setup_message.h"
 #include "util/fail.h"
+#include "util/fds.h"
+#include "watcher/watcher.h"
 #include "options/families.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -29,6 +30,11 @@ struct delivery {
 	struct setup_message message;
 };
 
+static bool send_message(const struct delivery *delivery)
+{
+	return fd_passing_send(delivery->socket, &delivery->message, sizeof delivery->message, delivery->message.fds);
+}
+
 /* Runs in a helper process that shares memory and descriptors with the process to be watched, but not its filter. */
 static int deliver(void *data)
 {
@@ -37,7 +43,7 @@ static int deliver(void *data)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (read(delivery->pipe[0], &byte, 1) != 1)
 		return 1;
-	return setup_message_send(delivery->socket, &delivery->message) ? 0 : 1;
+	return send_message(delivery) ? 0 : 1;
 }
 
 /* SECCOMP_USER_NOTIF_FLAG_CONTINUE needs Linux 5.5, the listener only 5.0 (seccomp(2)). */
@@ -64,12 +70,6 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-static void set_failure(struct setup_message *message, const char *reason)
-{
-	*message = (struct setup_message){.type = SETUP_NO_LISTENER, .error = errno, .fds = {-1, -1}};
-	snprintf(message->reason, sizeof message->reason, "%s", reason);
-}
-
 /* Returns the listener (0: none was requested), or -1 and sets errno. Sets *inert if it had to set no_new_privs. */
 static int install(const struct filter_rules *rules, bool *inert)
 {
@@ -89,31 +89,29 @@ static int install(const struct filter_rules *rules, bool *inert)
 	return listener;
 }
 
-static void install_with_listener(struct setup_message *message, const struct filter_rules *rules)
+/* Returns NULL, or the reason why there is no listener, and sets errno (0: none). */
+static const char *install_with_listener(const struct filter_rules *rules, int *listener, bool *inert)
 {
-	bool inert = false;
+	*inert = false;
 	errno = 0;
-	if (!kernel_can_continue()) {
-		set_failure(message, "recording connections needs Linux 5.5 or later");
-		return;
-	}
-	int listener = install(rules, &inert);
-	if (listener < 0 && errno == ENOTSUP) {
-		errno = 0;
-		set_failure(message, "confine has no seccomp filter for this architecture");
-	} else if (listener < 0)
-		set_failure(message, errno == EBUSY ? "another program has already installed a seccomp listener" : "installing a seccomp filter");
-	else
-		*message = (struct setup_message){.type = SETUP_LISTENER, .fds = {listener, -1}};
-	message->setuid_inert = inert;
+	if (!kernel_can_continue())
+		return "recording connections needs Linux 5.5 or later";
+	*listener = install(rules, inert);
+	if (*listener >= 0)
+		return NULL;
+	if (errno == EBUSY)
+		return "another program has already installed a seccomp listener";
+	if (errno != ENOTSUP)
+		return "installing a seccomp filter";
+	errno = 0;
+	return "confine has no seccomp filter for this architecture";
 }
 
 const char *filter_probe(void)
 {
-	static struct setup_message message;
-	install_with_listener(&message, &(struct filter_rules){.watched = true, .families = FAMILIES_ANY});
-	errno = message.error;
-	return message.type == SETUP_LISTENER ? NULL : message.reason;
+	int listener;
+	bool inert;
+	return install_with_listener(&(struct filter_rules){.watched = true, .families = FAMILIES_ANY}, &listener, &inert);
 }
 
 bool filter_install_without_listener(const struct filter_rules *rules)
@@ -122,10 +120,24 @@ bool filter_install_without_listener(const struct filter_rules *rules)
 	return install(rules, &inert) >= 0;
 }
 
+/* reason: why there is no listener (with errno), or NULL. */
+static struct setup_message make_message(const char *reason, int listener)
+{
+	struct setup_message message = {
+		.type = reason == NULL ? SETUP_LISTENER : SETUP_NO_LISTENER,
+		.error = reason == NULL ? 0 : errno,
+		.fds = {listener, -1},
+	};
+	snprintf(message.reason, sizeof message.reason, "%s", reason == NULL ? "" : reason);
+	return message;
+}
+
 bool filter_install(int setup_socket, const struct filter_rules *rules)
 {
 	static struct delivery delivery;
 	static _Alignas(16) char stack[16384];
+	int listener = -1, status;
+	bool inert;
 	delivery.socket = setup_socket;
 	/*
 	 * The process that sends the listener must not be watched: its sendmsg would wait for a watcher that has no listener yet. It has
@@ -135,13 +147,14 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 	if (pipe2(delivery.pipe, O_CLOEXEC) == 0)
 		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &delivery);
 	if (helper < 0) {
-		set_failure(&delivery.message, "starting a helper process of confine");
-		setup_message_send(setup_socket, &delivery.message);
+		delivery.message = make_message("starting a helper process of confine", -1);
+		send_message(&delivery);
 		close(setup_socket);
 		return false;
 	}
-	install_with_listener(&delivery.message, rules);
-	int status;
+	const char *reason = install_with_listener(rules, &listener, &inert);
+	delivery.message = make_message(reason, listener);
+	delivery.message.setuid_inert = inert;
 	bool started = write(delivery.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)
 		if (errno != EINTR)
@@ -149,11 +162,10 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 	/* Without a listener every watched call of the build would fail with ENOSYS. */
 	if (!started || status != 0)
 		refuse("--audit: sending the seccomp listener to the watcher process: %m");
-	bool installed = delivery.message.fds[0] >= 0;
-	if (installed)
-		close(delivery.message.fds[0]);
+	if (listener >= 0)
+		close(listener);
 	close(delivery.pipe[0]);
 	close(delivery.pipe[1]);
 	close(setup_socket);
-	return installed;
+	return listener >= 0;
 }

@@ -11,27 +11,14 @@
 
 #include "dns/stub_server.h"
 #include "egress/egress.h"
-#include "options/allow_list.h"
-#include "watcher/network_log.h"
 #include "watcher/request.h"
 #include "watcher/socket_maker.h"
+#include "watcher/watcher.h"
 
 /* loop.c */
 
-struct loop_options {
-	struct network_log *log;
-	const struct allow *allow; /* allowed destinations, and the host names that the DNS server resolves */
-	uint64_t families;	   /* socket families that the phase may create (families.h) */
-	enum egress_route route;
-	const char *socks; /* path of the proxy, for ROUTE_SOCKS */
-	bool runs_as_root; /* the phase does */
-	int setup_socket;  /* from the phase's processes (setup_message.h) */
-	int control;	   /* to the supervisor: one byte asks the watcher to stay; end of file ends it */
-	int broker;	   /* to the supervisor's Yama broker, or -1 */
-};
-
 /* Receives the listener, then handles every notification and every DNS query. No caller waits for another one. */
-noreturn void loop_run(const struct loop_options *options);
+noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /* notification.c */
 
@@ -50,19 +37,21 @@ struct protocol_cache {
 	long long read_at; /* microseconds */
 };
 
-/* Handles notifications. The buffers belong to the current one. */
+/* Handles notifications. */
 struct notifier {
 	struct network_log *log;
-	const struct allow *allow; /* if it has entries, the filter has allow_list set (filter.h) */
+	const struct allow *allow;
+	struct egress *egress; /* NULL: the allow-list is empty, and the filter has no allow_list (filter.h) */
 	struct dns_server *dns_server;
-	int listener; /* -1: none */
-	bool busy;    /* a notification is being handled */
+	struct target_access *access;
 	struct socket_maker maker;
-	struct seccomp_notif *notification;
-	struct seccomp_notif_resp *response;
+	struct protocol_cache protocol;
+	int listener; /* -1: none */
+	/* The current notification: */
+	bool busy;
+	struct seccomp_notif notification; /* a kernel with a larger structure has another SECCOMP_IOCTL_NOTIF_RECV */
 	struct request request;
 	struct counted_attempt counted[REQUEST_ADDRESSES];
-	struct protocol_cache protocol;
 };
 
 /* Handles notifier->notification: logs it, and continues, answers or emulates the call. */
@@ -117,12 +106,9 @@ void watcher_rights_filter(void);
 /* Whether ptrace_scope is 1. With any other value the broker must not run: the phase could trace it. */
 bool yama_broker_is_needed(void);
 
-/* Watcher: sets the socket for the next two functions, or -1 for none. */
-void yama_broker_connect(int socket);
-
-/* As process_read_memory() and process_duplicate_descriptor(), done by the supervisor. They fail if there is no broker. */
-bool yama_broker_read_memory(pid_t tid, uint64_t address, void *data, size_t size);
-int yama_broker_duplicate_descriptor(int pidfd, int fd);
+/* Watcher: as process_read_memory() and process_duplicate_descriptor(), done by the supervisor. They fail if broker is -1. */
+bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size);
+int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 
 /* Supervisor: starts the threads that answer requests from the socket. */
 void yama_broker_start(int socket);

@@ -1,13 +1,9 @@
 /* Handles one notification: logs the call, then lets it continue, answers it, or emulates it. */
 #include <ctype.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include "egress/egress.h"
 #include "util/clock.h"
@@ -20,51 +16,21 @@
 #define STEADY_REPETITIONS 8
 #define PROTOCOL_MICROSECONDS 200
 
-/* The IPPROTO_ value of the target's socket; -1 if it cannot be duplicated. */
-static int read_protocol(const struct target *target, int fd)
+/*
+ * Reads the kernel's name of the protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it without "v6", in lower
+ * case; "" if it is unknown. The path can be read without the right to duplicate the descriptor.
+ */
+static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
-	int protocol, type, copy = target_duplicate(target, fd);
-	socklen_t size = sizeof protocol;
-	if (copy < 0)
-		return -1;
-	if (getsockopt(copy, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0)
-		protocol = -1;
-	size = sizeof type;
-	/* The protocol of a raw socket is that of its payload. */
-	if (protocol >= 0 && getsockopt(copy, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_RAW)
-		protocol = IPPROTO_RAW;
-	target_close(copy);
-	return protocol;
-}
-
-static const char *protocol_name(int protocol)
-{
-	static const struct {
-		int protocol;
-		const char *name;
-	} names[] = {
-		{IPPROTO_TCP, "tcp"},
-		{IPPROTO_UDP, "udp"},
-		{IPPROTO_RAW, "raw"},
-		{IPPROTO_ICMP, "ping"},
-		{IPPROTO_ICMPV6, "ping"},
-		{IPPROTO_SCTP, "sctp"},
-		{IPPROTO_MPTCP, "mptcp"},
-	};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (names[i].protocol == protocol)
-			return names[i].name;
-	return NULL;
-}
-
-/* Reads the kernel's name of the protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it without "v6", in lower case. */
-static void read_protocol_name(const struct target *target, int fd, char *protocol, size_t size)
-{
+	static const char attribute[] = "system.sockprotoname";
 	char path[64], name[64];
+	int copy = target_duplicate(target, fd);
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
 	watchdog_begin();
-	ssize_t length = getxattr(path, "system.sockprotoname", name, sizeof name - 1);
+	ssize_t length = copy >= 0 ? fgetxattr(copy, attribute, name, sizeof name - 1) : getxattr(path, attribute, name, sizeof name - 1);
 	watchdog_end();
+	if (copy >= 0)
+		target_close(copy);
 	name[length > 0 && target_is_valid(target) ? length : 0] = '\0';
 	char *version = strstr(name, "v6");
 	if (version != NULL)
@@ -89,25 +55,15 @@ static void set_protocol(struct protocol_cache *last, const struct target *targe
 		memcpy(to->protocol, last->to.protocol, sizeof to->protocol);
 		return;
 	}
-	const char *name = protocol_name(read_protocol(target, fd));
-	if (name != NULL)
-		snprintf(to->protocol, sizeof to->protocol, "%s", name);
-	else
-		read_protocol_name(target, fd, to->protocol, sizeof to->protocol);
+	read_protocol(target, fd, to->protocol, sizeof to->protocol);
 	int repeated = is_repeated && strcmp(to->protocol, last->to.protocol) == 0 ? last->repeated + 1 : 0;
 	*last = (struct protocol_cache){.tid = target->tid, .fd = fd, .to = *to, .repeated = repeated, .read_at = now};
 }
 
-static bool send_response(struct notifier *notifier, int error, unsigned flags)
-{
-	*notifier->response = (struct seccomp_notif_resp){.id = notifier->notification->id, .error = -error, .flags = flags};
-	return ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_SEND, notifier->response) == 0;
-}
-
 /* Returns false if the call has ended: a signal interrupted it, or the process was killed. */
-static bool continue_call(struct notifier *notifier)
+static bool continue_call(const struct target *target)
 {
-	return send_response(notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+	return target_respond(target, SECCOMP_USER_NOTIF_FLAG_CONTINUE, 0, 0);
 }
 
 /* Logs the destinations of a call, except for loopback. Returns the number of entries in notifier->counted. */
@@ -116,7 +72,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 	size_t count = 0;
 	for (size_t i = 0; i < request->count; i++) {
 		struct destination to = request->to[i];
-		if (dns_server_is_at(&to) && notifier->dns_server->udp >= 0)
+		if (dns_server_is_at(&to) && notifier->dns_server->udp.fd >= 0)
 			dns_server_add_client(notifier->dns_server, target, request->fd);
 		if (destination_is_loopback(&to))
 			continue;
@@ -139,7 +95,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 /* Closes the DNS server if the target is about to bind its address. */
 static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
 {
-	if (request->count == 0 || notifier->dns_server->udp < 0 || !dns_server_blocks_bind(&request->to[0]) ||
+	if (request->count == 0 || notifier->dns_server->udp.fd < 0 || !dns_server_blocks_bind(&request->to[0]) ||
 	    !target_may_bind_low_ports(target) || !target_is_valid(target))
 		return;
 	dns_server_close(notifier->dns_server);
@@ -155,7 +111,7 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 		notifier->log->listener_calls++;
 		return 0;
 	case CALL_CLONE:
-		egress_note_shared_descriptors();
+		egress_note_shared_descriptors(notifier->egress);
 		return 0;
 	case CALL_BIND:
 		yield_dns_port(notifier, target, request);
@@ -210,7 +166,7 @@ static bool apply_allow_list(struct notifier *notifier, struct egress_call *call
 		break;
 	}
 	if (decision != EGRESS_PENDING)
-		egress_answer(call, error);
+		target_respond(&call->target, 0, error, 0);
 	return true;
 }
 
@@ -219,17 +175,18 @@ static bool concerns_allow_list(const struct request *request)
 	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->is_socketcall;
 }
 
+static struct target current_target(const struct notifier *notifier)
+{
+	return (struct target){notifier->access, notifier->listener, notifier->notification.id, (pid_t)notifier->notification.pid};
+}
+
 static void handle_call(struct notifier *notifier)
 {
 	struct request *request = &notifier->request;
-	struct egress_call call = {
-		.target = {.listener = notifier->listener, .notification = notifier->notification->id, .tid = (pid_t)notifier->notification->pid},
-		.socket = -1,
-		.log = notifier->log,
-	};
+	struct egress_call call = {.target = current_target(notifier), .egress = notifier->egress, .socket = -1};
 	bool is_answered = false;
-	if (!request_read(request, &call.target, &notifier->notification->data)) {
-		continue_call(notifier);
+	if (!request_read(request, &call.target, &notifier->notification.data)) {
+		continue_call(&call.target);
 		return;
 	}
 	if (request->call == CALL_SOCKET) {
@@ -239,12 +196,12 @@ static void handle_call(struct notifier *notifier)
 	call.fd = request->fd;
 	if (request->count == 1)
 		call.to = request->to[0];
-	if (notifier->allow->count > 0 && concerns_allow_list(request))
+	if (notifier->egress != NULL && concerns_allow_list(request))
 		is_answered = apply_allow_list(notifier, &call, request);
 	if (!is_answered) {
 		/* Log before the call continues: afterwards the process may end and the supervisor write the record. */
 		size_t count = log_call(notifier, &call.target, request);
-		if (!continue_call(notifier))
+		if (!continue_call(&call.target))
 			uncount(notifier, count);
 	}
 	if (call.socket >= 0)
@@ -263,11 +220,11 @@ void notification_abandon(struct notifier *notifier)
 	if (!notifier->busy)
 		return;
 	notifier->busy = false;
+	const struct target target = current_target(notifier);
 	/*
 	 * If the kernel continues the call, only the target waits for the slow memory. But an unchecked call must not use a socket of
 	 * the host's network, nor create a socket of an unchecked family.
 	 */
-	bool refuse = notifier->allow->count > 0 || request_creates_socket(&notifier->notification->data);
-	bool was_pending = refuse ? send_response(notifier, EFAULT, 0) : continue_call(notifier);
-	notifier->log->unreadable += was_pending;
+	bool refuse = notifier->egress != NULL || request_creates_socket(&notifier->notification.data);
+	notifier->log->unreadable += refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target);
 }

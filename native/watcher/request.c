@@ -66,29 +66,19 @@ static void read_connect_name(struct request *request, const struct target *targ
 		request->unreadable = true;
 }
 
-/* The first two members of struct msghdr. */
-struct message_header {
-	uint64_t name;
-	uint32_t length;
-};
-
-static struct message_header parse_header(const unsigned char *bytes, unsigned char word)
-{
-	struct message_header header = {0};
-	memcpy(&header.name, bytes, word);
-	memcpy(&header.length, bytes + word, sizeof header.length);
-	return header;
-}
-
+/* Reads the first two members of a struct msghdr, the address and the length of a name, and that name. */
 static void read_message(struct request *request, const struct target *target, uint64_t address, unsigned char word)
 {
 	unsigned char bytes[12];
-	if (!target_read(target, address, bytes, word + 4U)) {
+	uint64_t name = 0;
+	uint32_t length;
+	if (!target_read(target, address, bytes, word + sizeof length)) {
 		request->unreadable = true;
 		return;
 	}
-	struct message_header header = parse_header(bytes, word);
-	read_name(request, target, header.name, header.length);
+	memcpy(&name, bytes, word);
+	memcpy(&length, bytes + word, sizeof length);
+	read_name(request, target, name, length);
 }
 
 static void read_messages(struct request *request, const struct target *target, uint64_t address, uint64_t count, unsigned char word)
@@ -102,26 +92,13 @@ static void read_messages(struct request *request, const struct target *target, 
 /* Finds the call behind a socketcall(2) and reads its arguments from memory. Returns false if that fails. */
 static bool read_socketcall(const struct seccomp_data *data, const struct target *target, enum watched_call *call, uint64_t arguments[6])
 {
-	static const struct {
-		uint64_t number;
-		enum watched_call call;
-		size_t count;
-	} calls[] = {
-		{SOCKETCALL_SOCKET, CALL_SOCKET, 3},
-		{SOCKETCALL_BIND, CALL_BIND, 3},
-		{SOCKETCALL_CONNECT, CALL_CONNECT, 3},
-		{SOCKETCALL_LISTEN, CALL_LISTEN, 2},
-		{SOCKETCALL_SENDTO, CALL_SENDTO, 6},
-		{SOCKETCALL_SETSOCKOPT, CALL_SETSOCKOPT, 5},
-		{SOCKETCALL_SENDMSG, CALL_SENDMSG, 3},
-		{SOCKETCALL_SENDMMSG, CALL_SENDMMSG, 4},
-	};
 	uint32_t words[6] = {0};
-	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-		if ((uint32_t)data->args[0] != calls[i].number)
+	for (size_t i = 0; i < watched_syscalls_count; i++) {
+		const struct watched_syscall *row = &watched_syscalls[i];
+		if (row->socketcall == 0 || row->socketcall != (uint32_t)data->args[0])
 			continue;
-		*call = calls[i].call;
-		if (!target_read(target, (uint32_t)data->args[1], words, calls[i].count * sizeof *words))
+		*call = row->call;
+		if (!target_read(target, (uint32_t)data->args[1], words, row->words * sizeof *words))
 			return false;
 		for (size_t w = 0; w < 6; w++)
 			arguments[w] = words[w];

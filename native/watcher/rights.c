@@ -108,10 +108,10 @@ static const int permitted[] = {
 	/* Waiting */
 	CALL(ppoll), CALL(epoll_pwait), CALL(epoll_create1), CALL(epoll_ctl), CALL(timerfd_create), CALL(timerfd_settime),
 	/* Notifications, and FIONREAD */
-	CALL(ioctl), CALL(seccomp),
+	CALL(ioctl),
 	/* The target: its memory, descriptors and files in /proc */
 	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(openat2), CALL(read), CALL(readv),
-	CALL(pread64), CALL(getdents64), CALL(readlinkat), CALL(getxattr), CALL(close), CALL(statx), CALL(faccessat), CALL(faccessat2), CALL(lseek),
+	CALL(pread64), CALL(getdents64), CALL(readlinkat), CALL(getxattr), CALL(fgetxattr), CALL(close), CALL(statx), CALL(faccessat), CALL(faccessat2), CALL(lseek),
 	/* Sockets: messages from the supervisor and the phase, connections, DNS, emulated calls */
 	CALL(recvmsg), CALL(recvfrom), CALL(sendmsg), CALL(sendto), CALL(socket), CALL(socketpair), CALL(connect), CALL(bind), CALL(listen),
 	CALL(accept4), CALL(shutdown), CALL(getsockopt), CALL(setsockopt), CALL(getsockname), CALL(getpeername), CALL(dup), CALL(dup3),

@@ -45,21 +45,19 @@ static int request_socket(int maker, const struct socket_request *wanted, uint64
 	if (maker < 0 || send(maker, wanted, sizeof *wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *wanted)
 		return -1;
 	while (poll(&init, 1, TIMEOUT_MILLISECONDS) == 1) {
-		struct socket_reply reply = {0};
+		struct socket_reply reply;
 		int fds[PASSED_FDS];
-		struct iovec part = {&reply, sizeof reply};
-		if (fd_passing_receive(maker, &part, 1, fds, NULL) != (ssize_t)sizeof reply)
+		if (fd_passing_receive(maker, &reply, sizeof reply, fds, NULL) != 1)
 			return -1;
-		if (reply.id == wanted->id && (reply.error != 0 || (reply.network != 0 && reply.network == network))) {
-			*error = reply.error;
+		bool is_of_thread = reply.network != 0 && reply.network == network;
+		if (reply.id == wanted->id)
+			*error = reply.error == 0 && !is_of_thread ? EAFNOSUPPORT : reply.error;
+		if (reply.id == wanted->id && *error == 0)
 			return fds[0];
-		}
 		if (fds[0] >= 0)
 			close(fds[0]);
-		if (reply.id == wanted->id) {
-			*error = EAFNOSUPPORT;
+		if (reply.id == wanted->id)
 			return -1;
-		}
 	}
 	return -1;
 }
@@ -73,8 +71,7 @@ static void answer_with_socket(const struct target *target, int fd, bool close_o
 	/* Linux before 5.14 does not have the flag. Any other error, such as EMFILE, is the answer. */
 	added.flags = 0;
 	int number = errno == EINVAL ? ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) : -1;
-	struct seccomp_notif_resp response = {.id = target->notification, .val = number < 0 ? 0 : number, .error = number < 0 ? -errno : 0};
-	ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	target_respond(target, 0, number < 0 ? errno : 0, number < 0 ? 0 : number);
 }
 
 void socket_maker_answer(const struct socket_maker *maker, const struct request *request, const struct target *target)
@@ -86,16 +83,15 @@ void socket_maker_answer(const struct socket_maker *maker, const struct request 
 	snprintf(thread, sizeof thread, "%d", target->tid);
 	if (!request->unreadable && families_permit(maker->families, arguments[0], arguments[1]))
 		fd = request_socket(maker->socket, &wanted, network_of(thread), &error);
-	struct seccomp_notif_resp response = {.id = target->notification, .error = -error};
-	if (fd >= 0)
-		answer_with_socket(target, fd, ((int)arguments[1] & SOCK_CLOEXEC) != 0);
-	else
-		ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0) {
+		target_respond(target, 0, error, 0);
+		return;
+	}
+	answer_with_socket(target, fd, ((int)arguments[1] & SOCK_CLOEXEC) != 0);
+	close(fd);
 }
 
-/* init may have capabilities that the target has given up. */
+/* Creates the socket without capabilities: init may have some that the calling thread has given up. */
 static int create_socket(const struct socket_request *wanted)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -123,8 +119,7 @@ bool socket_maker_serve(int watcher)
 		return false;
 	int fd = create_socket(&wanted);
 	struct socket_reply reply = {wanted.id, network_of("self"), fd < 0 ? errno : 0};
-	struct iovec part = {&reply, sizeof reply};
-	fd_passing_send(watcher, &part, 1, (const int[PASSED_FDS]){fd, -1});
+	fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){fd, -1});
 	if (fd >= 0)
 		close(fd);
 	return true;

@@ -33,25 +33,25 @@ const struct syscall_abi syscall_abis[SYSCALL_ABIS] = {
  * syscall_32.tbl, include/uapi/asm-generic/unistd.h, arch/arm/tools/syscall.tbl.
  */
 const struct watched_syscall watched_syscalls[] = {
-	{CALL_SOCKETCALL, {[ABI_I386] = 102}},
+	{CALL_SOCKETCALL, {[ABI_I386] = 102}, 0, 0},
 #ifdef __NR_socketcall
-	{CALL_UNFILTERABLE, {[ABI_OTHER] = OWN(socketcall)}},
+	{CALL_UNFILTERABLE, {[ABI_OTHER] = OWN(socketcall)}, 0, 0},
 #endif
-	{CALL_CONNECT, {42, X32 | 42, 362, 203, 283, OWN(connect)}},
-	{CALL_SENDTO, {44, X32 | 44, 369, 206, 290, OWN(sendto)}},
-	{CALL_SENDMSG, {46, X32 | 518, 370, 211, 296, OWN(sendmsg)}},
-	{CALL_SENDMMSG, {307, X32 | 538, 345, 269, 374, OWN(sendmmsg)}},
-	{CALL_BIND, {49, X32 | 49, 361, 200, 282, OWN(bind)}},
-	{CALL_SECCOMP, {317, X32 | 317, 354, 277, 383, OWN(seccomp)}},
-	{CALL_UNFILTERABLE, {425, X32 | 425, 425, 425, 425, OWN(io_uring_setup)}},
-	{CALL_LISTEN, {50, X32 | 50, 363, 201, 284, OWN(listen)}},
-	{CALL_CLONE, {56, X32 | 56, 120, 220, 120, OWN(clone)}},
-	{CALL_CLONE3, {435, X32 | 435, 435, 435, 435, OWN(clone3)}},
-	{CALL_PRCTL, {157, X32 | 157, 172, 167, 172, OWN(prctl)}},
-	{CALL_SOCKET, {41, X32 | 41, 359, 198, 281, OWN(socket)}},
-	{CALL_SOCKET, {53, X32 | 53, 360, 199, 288, OWN(socketpair)}},
-	{CALL_SETSOCKOPT, {54, X32 | 541, 366, 208, 294, OWN(setsockopt)}},
-	{CALL_IOCTL, {16, X32 | 514, 54, 29, 54, OWN(ioctl)}},
+	{CALL_CONNECT, {42, X32 | 42, 362, 203, 283, OWN(connect)}, 3, 3},
+	{CALL_SENDTO, {44, X32 | 44, 369, 206, 290, OWN(sendto)}, 11, 6},
+	{CALL_SENDMSG, {46, X32 | 518, 370, 211, 296, OWN(sendmsg)}, 16, 3},
+	{CALL_SENDMMSG, {307, X32 | 538, 345, 269, 374, OWN(sendmmsg)}, 20, 4},
+	{CALL_BIND, {49, X32 | 49, 361, 200, 282, OWN(bind)}, 2, 3},
+	{CALL_SECCOMP, {317, X32 | 317, 354, 277, 383, OWN(seccomp)}, 0, 0},
+	{CALL_UNFILTERABLE, {425, X32 | 425, 425, 425, 425, OWN(io_uring_setup)}, 0, 0},
+	{CALL_LISTEN, {50, X32 | 50, 363, 201, 284, OWN(listen)}, 4, 2},
+	{CALL_CLONE, {56, X32 | 56, 120, 220, 120, OWN(clone)}, 0, 0},
+	{CALL_CLONE3, {435, X32 | 435, 435, 435, 435, OWN(clone3)}, 0, 0},
+	{CALL_PRCTL, {157, X32 | 157, 172, 167, 172, OWN(prctl)}, 0, 0},
+	{CALL_SOCKET, {41, X32 | 41, 359, 198, 281, OWN(socket)}, SOCKETCALL_SOCKET, 3},
+	{CALL_SOCKET, {53, X32 | 53, 360, 199, 288, OWN(socketpair)}, 0, 0},
+	{CALL_SETSOCKOPT, {54, X32 | 541, 366, 208, 294, OWN(setsockopt)}, 14, 5},
+	{CALL_IOCTL, {16, X32 | 514, 54, 29, 54, OWN(ioctl)}, 0, 0},
 };
 const size_t watched_syscalls_count = sizeof watched_syscalls / sizeof *watched_syscalls;
 

@@ -65,6 +65,8 @@ extern const struct syscall_abi syscall_abis[SYSCALL_ABIS];
 struct watched_syscall {
 	enum watched_call call;
 	uint32_t number[SYSCALL_ABIS]; /* 0: not in this ABI */
+	uint32_t socketcall;	       /* the first argument of socketcall(2) (include/uapi/linux/net.h); 0: none */
+	unsigned words;		       /* the number of arguments that socketcall(2) reads from memory */
 };
 extern const struct watched_syscall watched_syscalls[];
 extern const size_t watched_syscalls_count;
@@ -78,15 +80,7 @@ extern const struct machine machine_x86, machine_arm;
 /* The machine that confine was compiled for. Without tables it has no ABI. */
 extern const struct machine machine_own;
 
-/* The first argument of socketcall(2) (include/uapi/linux/net.h). */
-enum { SOCKETCALL_SOCKET = 1,
-       SOCKETCALL_BIND = 2,
-       SOCKETCALL_CONNECT = 3,
-       SOCKETCALL_LISTEN = 4,
-       SOCKETCALL_SENDTO = 11,
-       SOCKETCALL_SETSOCKOPT = 14,
-       SOCKETCALL_SENDMSG = 16,
-       SOCKETCALL_SENDMMSG = 20 };
+enum { SOCKETCALL_SOCKET = 1 };
 
 /* sizeof(struct sockaddr_in), the shortest internet address */
 enum { SHORTEST_ADDRESS = 16 };

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "util/process.h"
 #include "watcher/internal.h"
 
 #ifndef PIDFD_THREAD
@@ -28,17 +29,34 @@
 #define UNCHANGED_MICROSECONDS 100
 
 struct cached_target {
-	bool opened; /* cmdline and pidfd are open, or -1 */
 	pid_t tid;   /* 0: program is not valid */
-	int cmdline; /* /proc/TID/cmdline; reading it fails after the thread has ended, even if its number is reused */
-	int pidfd;   /* of the thread; before Linux 6.9 of its process, whose first thread may have other descriptors */
+	int cmdline; /* /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if its number is reused */
+	int pidfd;   /* of the thread, or -1; before Linux 6.9 of its process, whose first thread may have other descriptors */
 	bool is_process_pidfd;
 	long long cached_at, checked_at; /* microseconds */
 	struct program program;
 };
 
-/* Indexed by TID. The kernel assigns numbers in sequence, so threads of one build rarely share an entry. */
-static struct cached_target cache[128];
+struct target_access {
+	int broker;
+	size_t cache_size;
+	struct cached_target cache[128];
+};
+
+struct target_access *target_access_new(int broker)
+{
+	struct target_access *access = calloc(1, sizeof *access);
+	if (access == NULL)
+		return NULL;
+	struct rlimit limit;
+	size_t most = sizeof access->cache / sizeof *access->cache;
+	/* The cache uses two descriptors for each entry. It has one entry only if RLIMIT_NOFILE is too low for more. */
+	access->cache_size = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 3 * most ? most : 1;
+	access->broker = broker;
+	for (size_t i = 0; i < most; i++)
+		access->cache[i].cmdline = access->cache[i].pidfd = -1;
+	return access;
+}
 
 bool target_is_valid(const struct target *target)
 {
@@ -46,21 +64,16 @@ bool target_is_valid(const struct target *target)
 	return ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0 || errno != ENOENT;
 }
 
+bool target_respond(const struct target *target, unsigned flags, int error, long value)
+{
+	struct seccomp_notif_resp response = {.id = target->notification, .val = value, .error = -error, .flags = flags};
+	return ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
+}
+
 /* The start of /proc/TID/status, which has all fields that are used here (proc(5)). */
 struct status {
 	char text[2048];
 };
-
-static void read_status(struct status *status, pid_t tid)
-{
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/status", tid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, status->text, sizeof status->text - 1);
-	status->text[length > 0 ? length : 0] = '\0';
-	if (fd >= 0)
-		close(fd);
-}
 
 static unsigned long long status_field(const struct status *status, const char *name, int base, unsigned long long fallback)
 {
@@ -68,24 +81,28 @@ static unsigned long long status_field(const struct status *status, const char *
 	return line == NULL ? fallback : strtoull(line + strlen(name), NULL, base);
 }
 
-static pid_t process_of_thread(pid_t tid)
+static struct status read_status(pid_t tid)
 {
 	struct status status;
-	read_status(&status, tid);
+	proc_read(tid, "status", status.text, sizeof status.text);
+	return status;
+}
+
+static pid_t process_of_thread(pid_t tid)
+{
+	struct status status = read_status(tid);
 	return (pid_t)status_field(&status, "\nTgid:", 10, (unsigned long long)tid);
 }
 
 static pid_t parent_of(pid_t pid)
 {
-	struct status status;
-	read_status(&status, pid);
+	struct status status = read_status(pid);
 	return (pid_t)status_field(&status, "\nPPid:", 10, 0);
 }
 
 bool target_may_bind_low_ports(const struct target *target)
 {
-	struct status status;
-	read_status(&status, target->tid);
+	struct status status = read_status(target->tid);
 	return (status_field(&status, "\nCapEff:", 16, 0) >> CAP_NET_BIND_SERVICE & 1) != 0;
 }
 
@@ -100,8 +117,7 @@ bool target_is_single_threaded(const struct target *target)
 
 bool target_has_signal(const struct target *target)
 {
-	struct status status;
-	read_status(&status, target->tid);
+	struct status status = read_status(target->tid);
 	unsigned long long pending = status_field(&status, "\nSigPnd:", 16, 0);
 	/* The first thread gets a signal for the process, unless it blocks it (complete_signal() in kernel/signal.c). */
 	if (status_field(&status, "\nTgid:", 10, 0) == (unsigned long long)target->tid)
@@ -110,28 +126,12 @@ bool target_has_signal(const struct target *target)
 }
 
 /* For text on the stack of this thread only (watchdog.c). */
-static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
+static size_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	watchdog_begin();
-	ssize_t length = fd < 0 ? -1 : read(fd, text, size);
+	size_t length = proc_read(pid, name, text, size);
 	watchdog_end();
-	if (fd >= 0)
-		close(fd);
 	return length;
-}
-
-static void set_comm(char *comm, const char *text, ssize_t length)
-{
-	size_t used = length > 0 ? (size_t)length : 0;
-	if (used > 0 && text[used - 1] == '\n')
-		used--;
-	if (used > PROGRAM_COMM - 1)
-		used = PROGRAM_COMM - 1;
-	memset(comm, 0, PROGRAM_COMM);
-	memcpy(comm, text, used);
 }
 
 static const struct {
@@ -227,8 +227,9 @@ uint64_t hash_add(uint64_t hash, const void *data, size_t length)
 static void read_program(struct program *program, pid_t process, int cmdline)
 {
 	*program = (struct program){0};
-	char comm[PROGRAM_COMM + 1] = {0};
-	set_comm(program->comm, comm, read_file(process, "comm", comm, sizeof comm));
+	size_t length = read_file(process, "comm", program->comm, sizeof program->comm);
+	if (length > 0 && program->comm[length - 1] == '\n')
+		program->comm[length - 1] = '\0';
 	program->argv_length = read_argv(cmdline, program->argv);
 	const char *script = find_script(program->argv, program->argv_length);
 	if (script != NULL)
@@ -249,40 +250,23 @@ static bool is_current(struct cached_target *cached, pid_t tid, long long now)
 	return length > 0 && length == cached->program.argv_length && memcmp(argv, cached->program.argv, length) == 0;
 }
 
-static void clear(struct cached_target *cached)
-{
-	if (cached->opened && cached->cmdline >= 0)
-		close(cached->cmdline);
-	if (cached->opened && cached->pidfd >= 0)
-		close(cached->pidfd);
-	cached->opened = false;
-	cached->tid = 0;
-}
-
-/* The cache uses two descriptors for each entry. It has one entry only if RLIMIT_NOFILE is too low for more. */
-static size_t cache_size(void)
-{
-	static size_t size;
-	struct rlimit limit;
-	size_t most = sizeof cache / sizeof *cache;
-	if (size == 0) {
-		bool enough = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 3 * most;
-		size = enough ? most : 1;
-	}
-	return size;
-}
-
 /* The entry of the target. Its tid is 0 if the target is no longer valid. */
 static struct cached_target *find_cached(const struct target *target)
 {
 	pid_t tid = target->tid;
-	struct cached_target *cached = &cache[(unsigned)tid % cache_size()];
+	/* The kernel assigns numbers in sequence, so threads of one build rarely share an entry. */
+	struct cached_target *cached = &target->access->cache[(unsigned)tid % target->access->cache_size];
 	long long now = clock_microseconds();
 	if (is_current(cached, tid, now))
 		return cached;
 	char path[64];
 	struct program program;
-	clear(cached);
+	if (cached->cmdline >= 0)
+		close(cached->cmdline);
+	if (cached->pidfd >= 0)
+		close(cached->pidfd);
+	cached->tid = 0;
+	cached->program = (struct program){0};
 	snprintf(path, sizeof path, "/proc/%d/cmdline", tid);
 	cached->cached_at = cached->checked_at = now;
 	cached->cmdline = open(path, O_RDONLY | O_CLOEXEC);
@@ -291,15 +275,13 @@ static struct cached_target *find_cached(const struct target *target)
 	cached->is_process_pidfd = cached->pidfd < 0 && errno == EINVAL;
 	if (cached->is_process_pidfd)
 		cached->pidfd = (int)syscall(SYS_pidfd_open, process, 0);
-	cached->opened = true;
-	cached->program = (struct program){0};
 	if (!target_is_valid(target))
 		return cached;
 	read_program(&program, process, cached->cmdline);
-	if (!target_is_valid(target))
-		return cached;
-	cached->tid = tid;
-	cached->program = program;
+	if (target_is_valid(target)) {
+		cached->tid = tid;
+		cached->program = program;
+	}
 	return cached;
 }
 
@@ -310,14 +292,13 @@ const struct program *target_program(const struct target *target)
 
 static void add_parent(struct parents *parents, pid_t pid)
 {
-	char line[96];
-	ssize_t length = read_file(pid, "cmdline", line, sizeof line);
+	char line[96 + 1];
+	size_t length = read_file(pid, "cmdline", line, sizeof line);
 	while (length > 0 && line[length - 1] == '\0')
 		length--;
-	size_t used = length > 0 ? (size_t)length : 0;
-	if (used == 0 || parents->length + used + 1 > sizeof parents->text)
+	if (length == 0 || parents->length + length + 1 > sizeof parents->text)
 		return;
-	for (size_t i = 0; i < used; i++)
+	for (size_t i = 0; i < length; i++)
 		parents->text[parents->length++] = line[i] == '\0' ? ' ' : line[i];
 	parents->text[parents->length++] = '\0';
 }
@@ -371,7 +352,7 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 	void *buffer = size <= sizeof own ? own : data;
 	watchdog_begin();
 	bool opened, whole = process_read_memory(target->tid, address, buffer, size, &opened) ||
-			     yama_broker_read_memory(target->tid, address, buffer, size);
+			     yama_broker_read_memory(target->access->broker, target->tid, address, buffer, size);
 	watchdog_end();
 	if (!whole || (opened && !target_is_valid(target)))
 		return false;
@@ -401,7 +382,7 @@ int target_duplicate(const struct target *target, int fd)
 	watchdog_begin();
 	int copy = process_duplicate_descriptor(cached->pidfd, fd);
 	if (copy < 0 && errno == EPERM)
-		copy = yama_broker_duplicate_descriptor(cached->pidfd, fd);
+		copy = yama_broker_duplicate_descriptor(target->access->broker, cached->pidfd, fd);
 	watchdog_end();
 	if (copy < 0 || !cached->is_process_pidfd || is_file_of_thread(target, fd, copy))
 		return copy;

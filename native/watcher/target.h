@@ -22,10 +22,17 @@ enum {
  * the notification is (seccomp_unotify(2)).
  */
 struct target {
+	struct target_access *access;
 	int listener;
 	uint64_t notification;
 	pid_t tid;
 };
+
+/*
+ * What the functions below keep between calls: a cache of programs, and the socket to the supervisor's Yama broker (-1: none). Never
+ * freed. Returns NULL and sets errno on failure.
+ */
+struct target_access *target_access_new(int broker);
 
 /* The parents of a process, nearest first. Each is one command line, cut to 96 bytes, with spaces between arguments and a NUL at its end. */
 struct parents {
@@ -44,6 +51,9 @@ struct program {
 
 /* Whether the notification is still valid. Call it after opening a file in /proc/TID, before using the content. */
 bool target_is_valid(const struct target *target);
+
+/* Answers the stopped call: flags of struct seccomp_notif_resp, an errno, or a value. Returns false if the call has ended. */
+bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
 /*
  * The program of the thread. Results are cached for a few milliseconds while /proc shows the same command line. All fields are

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -30,28 +30,21 @@ static atomic_uint turn;
 /* 1: the watchdog sleeps (futex(2)). */
 static atomic_int asleep;
 
-/* Threads that were stuck and replaced. They wait to replace another one. */
-static atomic_int idle_threads;
-static sem_t replacements;
+/* Threads that were replaced, and are still stuck. */
+static atomic_int stuck_threads;
 
 /* Where a replaced thread goes after its call has returned. */
 static _Thread_local jmp_buf base;
-
-static void wait_to_replace(void)
-{
-	atomic_fetch_add(&idle_threads, 1);
-	while (sem_wait(&replacements) != 0)
-		;
-}
 
 /* Continues the main loop in place of a stuck thread. */
 static void *replace_thread(void *unused)
 {
 	(void)unused;
-	if (setjmp(base) != 0)
-		wait_to_replace();
-	running->on_stall(running->data);
-	running->serve(running->data);
+	if (setjmp(base) == 0) {
+		running->on_stall(running->data);
+		running->serve(running->data);
+	}
+	atomic_fetch_sub(&stuck_threads, 1);
 	return NULL;
 }
 
@@ -68,19 +61,6 @@ static bool start_thread(void *(*function)(void *))
 	return started;
 }
 
-/* Wakes or starts a thread that replaces the stuck one. */
-static void replace(void)
-{
-	static int threads = 1;
-	if (atomic_load(&idle_threads) > 0) {
-		atomic_fetch_sub(&idle_threads, 1);
-		sem_post(&replacements);
-	} else if (threads > MOST_STUCK_THREADS || !start_thread(replace_thread))
-		running->on_failure(running->data);
-	else
-		threads++;
-}
-
 static void *watch(void *unused)
 {
 	unsigned last = 0, ticks = 0;
@@ -90,8 +70,9 @@ static void *watch(void *unused)
 		unsigned now = atomic_load(&turn);
 		ticks = now == last ? ticks + 1 : 0;
 		last = now;
-		if (now % 2 == 1 && ticks >= STUCK_TICKS && atomic_compare_exchange_strong(&turn, &now, now + 1))
-			replace();
+		if (now % 2 == 1 && ticks >= STUCK_TICKS && atomic_compare_exchange_strong(&turn, &now, now + 1) &&
+		    (atomic_fetch_add(&stuck_threads, 1) >= MOST_STUCK_THREADS || !start_thread(replace_thread)))
+			running->on_failure(running->data);
 		if (now % 2 == 1 || ticks < IDLE_TICKS)
 			continue;
 		atomic_store(&asleep, 1);
@@ -107,13 +88,13 @@ noreturn void watchdog_run(const struct watchdog *watchdog)
 {
 	running = watchdog;
 	/* If no thread can be started there is no deadline. The supervisor still limits the watcher's end. */
-	if (sem_init(&replacements, 0, 0) == 0)
-		start_thread(watch);
+	start_thread(watch);
 	if (setjmp(base) == 0)
 		running->serve(running->data);
-	wait_to_replace();
-	replace_thread(NULL);
-	_exit(1); /* not reached */
+	atomic_fetch_sub(&stuck_threads, 1);
+	/* The first thread stays: its end would make the process look like a zombie (proc_pid_stat(5)). */
+	for (;;)
+		poll(NULL, 0, -1);
 }
 
 /* The value of turn in this thread's current call. A forked child has its own copy of turn, which no watchdog changes. */

@@ -40,30 +40,19 @@ static bool close_files_except(const int *keep, size_t count)
 	return true;
 }
 
-static noreturn void run_watcher(struct watcher *watcher, int control, int broker, const struct options *options,
-				 enum egress_route route)
+static noreturn void run_watcher(const struct watcher *watcher, const struct options *options, enum egress_route route)
 {
-	int keep[] = {watcher->setup_socket_watcher, control, broker};
+	int keep[] = {watcher->setup_socket_watcher, watcher->control, watcher->broker};
 	sigset_t all;
 	sigfillset(&all);
-	bool runs_as_root = geteuid() == 0;
+	bool phase_is_root = geteuid() == 0;
 	if (!watcher_rights_reduce() && !options->best_effort)
 		refuse("--audit: dropping the privileges of the watcher process: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 3))
 		refuse("--audit: preparing the watcher process: %m");
 	prctl(PR_SET_NAME, "confine-audit");
 	watcher_rights_filter();
-	loop_run(&(struct loop_options){
-		.log = watcher->log,
-		.allow = &options->allow,
-		.families = options->families,
-		.route = route,
-		.runs_as_root = runs_as_root,
-		.socks = options->socks,
-		.setup_socket = watcher->setup_socket_watcher,
-		.control = control,
-		.broker = broker,
-	});
+	loop_run(watcher, options, route, phase_is_root);
 }
 
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route)
@@ -82,9 +71,9 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 		refuse("prctl(PR_SET_DUMPABLE): %m");
 	watcher->pid = fork();
 	if (watcher->pid == 0) {
-		close(watcher->setup_socket);
-		close(ends[0]);
-		run_watcher(watcher, ends[1], broker[1], options, route);
+		watcher->control = ends[1];
+		watcher->broker = broker[1];
+		run_watcher(watcher, options, route);
 	}
 	if (watcher->pid < 0)
 		refuse("--audit: starting the watcher process: fork: %m");

@@ -13,12 +13,28 @@
 #include "util/process.h"
 #include "watcher/network_log.h"
 
+/* A message from a process of the phase to the watcher during set-up, with the descriptors in fds (fd_passing_send()). */
+enum setup_message_type {
+	SETUP_DNS_SERVER,    /* fds: a UDP and a TCP socket in the phase's network namespace */
+	SETUP_NO_DNS_SERVER, /* reason and error */
+	SETUP_LISTENER,	     /* fds[0]: the seccomp listener */
+	SETUP_NO_LISTENER,   /* reason and error */
+};
+
+struct setup_message {
+	enum setup_message_type type;
+	int error;	   /* errno; 0: none */
+	bool setuid_inert; /* no_new_privs had to be set */
+	char reason[64];
+	int fds[2]; /* -1: none */
+};
+
 struct watcher {
 	struct network_log *log;  /* NULL: nothing is watched */
-	int setup_socket;	  /* for the phase's processes (setup_message.h); -1 after watcher_start() */
+	int setup_socket;	  /* for the phase's processes (struct setup_message); -1 after watcher_start() */
 	int setup_socket_watcher; /* the other end */
-	int control;		  /* to the watcher (internal.h, struct loop_options) */
-	int broker;		  /* requests to the Yama broker; -1: there is none */
+	int control;		  /* between supervisor and watcher: one byte asks the watcher to stay; end of file ends it */
+	int broker;		  /* between the watcher and the Yama broker; -1: there is none */
 	pid_t pid;
 };
 

@@ -23,7 +23,10 @@ struct broker_request {
 	size_t size;
 };
 
-static int broker_socket = -1;
+struct broker_reply {
+	int error; /* errno; 0: success */
+	char bytes[CHUNK];
+};
 
 bool yama_broker_is_needed(void)
 {
@@ -35,85 +38,65 @@ bool yama_broker_is_needed(void)
 	return needed;
 }
 
-void yama_broker_connect(int socket)
+/* Sends a request and waits for the reply and its descriptor (-1: none), on a socket pair of its own. Returns the descriptor. */
+static int send_request(int broker, const struct broker_request *request, int pidfd, struct broker_reply *reply)
 {
-	broker_socket = socket;
+	int ends[2], found[PASSED_FDS] = {-1, -1};
+	reply->error = EPERM;
+	if (broker < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return -1;
+	bool sent = fd_passing_send(broker, request, sizeof *request, (const int[PASSED_FDS]){ends[1], pidfd});
+	close(ends[1]);
+	if (!sent || fd_passing_receive(ends[0], reply, sizeof *reply, found, NULL) != 1)
+		reply->error = EPERM;
+	close(ends[0]);
+	return found[0];
 }
 
-/* The socket pair for replies to this thread of this process: each thread waits for its own reply. */
-static int *reply_sockets(void)
+bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size)
 {
-	static _Thread_local int ends[2] = {-1, -1};
-	static _Thread_local pid_t owner;
-	pid_t self = getpid();
-	if (owner == self)
-		return ends;
-	for (int i = 0; i < 2 && ends[i] >= 0; i++)
-		close(ends[i]);
-	owner = self;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		ends[0] = ends[1] = -1;
-	return ends;
-}
-
-/* Sends a request and waits for the reply. Returns errno, or 0 and fills in size bytes at data and *found, a descriptor. */
-static int send_request(const struct broker_request *request, int pidfd, void *data, int *found)
-{
-	if (broker_socket < 0)
-		return EPERM;
-	int error = ESRCH, *ends = reply_sockets(), fds[PASSED_FDS] = {ends[1], pidfd};
-	struct iovec part = {(void *)request, sizeof *request};
-	struct iovec answer[] = {{&error, sizeof error}, {data, request->size}};
-	if (ends[0] < 0 || !fd_passing_send(broker_socket, &part, 1, fds) || fd_passing_receive(ends[0], answer, 2, fds, NULL) <= 0)
-		return EPERM;
-	*found = fds[0];
-	return error;
-}
-
-bool yama_broker_read_memory(pid_t tid, uint64_t address, void *data, size_t size)
-{
-	int no_descriptor;
 	for (size_t done = 0; done < size; done += CHUNK) {
+		struct broker_reply reply;
 		size_t chunk = size - done < CHUNK ? size - done : CHUNK;
-		if (send_request(&(struct broker_request){.tid = tid, .address = address + done, .size = chunk}, -1, (char *)data + done, &no_descriptor) != 0)
+		send_request(broker, &(struct broker_request){.tid = tid, .address = address + done, .size = chunk}, -1, &reply);
+		if (reply.error != 0)
 			return false;
+		memcpy((char *)data + done, reply.bytes, chunk);
 	}
 	return true;
 }
 
-int yama_broker_duplicate_descriptor(int pidfd, int fd)
+int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd)
 {
-	int found = -1;
-	errno = send_request(&(struct broker_request){.fd = fd}, pidfd, NULL, &found);
+	struct broker_reply reply;
+	int found = send_request(broker, &(struct broker_request){.fd = fd}, pidfd, &reply);
+	errno = reply.error;
 	return found;
 }
 
 /* Answers one request. Returns false at the end of file. */
 static bool answer_one(int socket)
 {
-	char bytes[CHUNK];
+	struct broker_reply reply = {0};
 	struct broker_request request;
-	int received[PASSED_FDS], found[PASSED_FDS] = {-1, -1}, error = 0;
+	int received[PASSED_FDS], found[PASSED_FDS] = {-1, -1};
 	bool opened;
-	struct iovec part = {&request, sizeof request};
-	ssize_t got = fd_passing_receive(socket, &part, 1, received, NULL);
-	if (got <= 0)
-		return false;
-	if (got != (ssize_t)sizeof request || request.size > sizeof bytes)
-		error = EPROTO;
-	else if (request.tid == 0) {
+	int result = fd_passing_receive(socket, &request, sizeof request, received, NULL);
+	if (result != 1)
+		return result < 0 && errno == EPROTO;
+	if (request.tid == 0) {
 		found[0] = process_duplicate_descriptor(received[1], request.fd);
-		error = found[0] < 0 ? errno : 0;
-	} else if (!process_read_memory(request.tid, request.address, bytes, request.size, &opened))
-		error = EPERM;
-	struct iovec answer[] = {{&error, sizeof error}, {bytes, error == 0 ? request.size : 0}};
+		reply.error = found[0] < 0 ? errno : 0;
+	} else if (request.size > CHUNK || !process_read_memory(request.tid, request.address, reply.bytes, request.size, &opened))
+		reply.error = EPERM;
 	if (received[0] >= 0)
-		fd_passing_send(received[0], answer, 2, found);
-	for (size_t i = 0; i < PASSED_FDS; i++)
+		fd_passing_send(received[0], &reply, sizeof reply, found);
+	for (size_t i = 0; i < PASSED_FDS; i++) {
 		if (received[i] >= 0)
 			close(received[i]);
-	if (found[0] >= 0)
-		close(found[0]);
+		if (found[i] >= 0)
+			close(found[i]);
+	}
 	return true;
 }
 

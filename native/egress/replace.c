@@ -1,4 +1,4 @@
-/* Answers a stopped call: with a result, or by replacing the socket that it was made on. */
+/* Replaces the socket of a stopped call. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "egress/internal.h"
+#include "util/process.h"
 
 enum { REGISTRATIONS = 8 }; /* epoll instances that are followed; most programs use one */
 
@@ -18,63 +19,25 @@ struct registration {
 	struct epoll_event event;
 };
 
-bool egress_answer(const struct egress_call *call, int error)
-{
-	struct seccomp_notif_resp response = {.id = call->target.notification, .error = -error};
-	return ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
-}
-
-void answer_with_count(const struct egress_call *call, long count)
-{
-	struct seccomp_notif_resp response = {.id = call->target.notification, .val = count};
-	ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
-}
-
-/* An open /proc/TID/fdinfo belongs to one thread, even if its number is reused. So it is kept for the next call. */
-static int open_fdinfo(const struct target *target, int fd)
-{
-	static pid_t last_tid;
-	static int folder = -1;
-	char path[64], name[16];
-	snprintf(name, sizeof name, "%d", fd);
-	int file = last_tid == target->tid ? openat(folder, name, O_RDONLY | O_CLOEXEC) : -1;
-	if (file >= 0)
-		return file;
-	if (folder >= 0)
-		close(folder);
-	snprintf(path, sizeof path, "/proc/%d/fdinfo", target->tid);
-	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	last_tid = target->tid;
-	if (folder >= 0 && !target_is_valid(target)) {
-		close(folder);
-		folder = -1;
-	}
-	return folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC);
-}
-
 /* O_CLOEXEC or 0; -1 if the target's descriptor is no longer the same socket. */
 static int close_on_exec(const struct egress_call *call)
 {
-	char text[128];
-	int fd = open_fdinfo(&call->target, call->fd);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	text[length > 0 ? length : 0] = '\0';
-	return fdinfo_close_on_exec(text, call->inode);
+	char name[32], text[128];
+	snprintf(name, sizeof name, "fdinfo/%d", call->fd);
+	proc_read(call->target.tid, name, text, sizeof text);
+	return target_is_valid(&call->target) ? fdinfo_close_on_exec(text, call->inode) : -1;
 }
 
-static bool read_registration(const struct egress_call *call, int info, struct epoll_event *event)
+static bool read_registration(const struct egress_call *call, const char *number, struct epoll_event *event)
 {
-	char line[256];
-	FILE *lines = fdopen(info, "r");
+	char path[64], line[256];
+	snprintf(path, sizeof path, "/proc/%d/fdinfo/%.16s", call->target.tid, number);
+	FILE *lines = fopen(path, "re");
 	bool found = false;
 	while (lines != NULL && !found && fgets(line, sizeof line, lines) != NULL)
 		found = fdinfo_has_registration(line, call->fd, call->inode, event);
 	if (lines != NULL)
 		fclose(lines);
-	else
-		close(info);
 	return found;
 }
 
@@ -87,17 +50,12 @@ static size_t find_registrations(const struct egress_call *call, struct registra
 	snprintf(path, sizeof path, "/proc/%d/fdinfo", call->target.tid);
 	DIR *folder = opendir(path);
 	struct dirent *entry;
-	/* An open folder belongs to one thread, even if its number is reused. */
-	bool valid = folder != NULL && target_is_valid(&call->target);
-	while (valid && count < REGISTRATIONS && (entry = readdir(folder)) != NULL) {
-		int info = entry->d_name[0] == '.' ? -1 : openat(dirfd(folder), entry->d_name, O_RDONLY | O_CLOEXEC);
-		if (info < 0 || !read_registration(call, info, &registrations[count].event))
-			continue;
-		registrations[count++].epoll = atoi(entry->d_name);
-	}
+	while (folder != NULL && count < REGISTRATIONS && (entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.' && read_registration(call, entry->d_name, &registrations[count].event))
+			registrations[count++].epoll = atoi(entry->d_name);
 	if (folder != NULL)
 		closedir(folder);
-	return count;
+	return target_is_valid(&call->target) ? count : 0;
 }
 
 /*
@@ -135,7 +93,7 @@ static void move_registrations(const struct egress_call *call, int fd, const str
 	}
 }
 
-bool answer_replace_socket(const struct egress_call *call, int fd)
+bool replace_socket(const struct egress_call *call, int fd)
 {
 	int flags = close_on_exec(call);
 	struct seccomp_notif_addfd replacement = {
