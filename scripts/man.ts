@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { usage } from '../src/cli/command.ts';
-import { publicCommands } from '../src/cli/commands.ts';
+import { publicCommands } from '../src/cli/command_table.ts';
 import { features } from '../src/rules/features.ts';
 import { confinements, phaseRules } from '../src/rules/phases.ts';
 import { expected, settingNames, settings } from '../src/rules/settings.ts';

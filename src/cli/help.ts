@@ -1,5 +1,5 @@
 import { usage, type Command } from './command.ts';
-import { publicCommands } from './commands.ts';
+import { publicCommands } from './command_table.ts';
 import { wrapIndented, wrap } from '../util/layout.ts';
 
 /** The text of `portcullis --help`, at most 80 columns wide. */

@@ -1,7 +1,7 @@
 import minimist from 'minimist';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Command, Input } from './command.ts';
-import { commands } from './commands.ts';
+import { commands } from './command_table.ts';
 import { print, printError } from '../util/output.ts';
 import { screenOf } from '../util/terminal.ts';
 import { suggestion } from '../util/suggestion.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { commands, publicCommands } from '../../src/cli/commands.ts';
+import { commands, publicCommands } from '../../src/cli/command_table.ts';
 import { helpFor, helpForAll } from '../../src/cli/help.ts';
 import { suggestion } from '../../src/util/suggestion.ts';
 
