@@ -1,5 +1,9 @@
-/** Completions of an argument: fixed words, or a kind of name that the shell lists. */
-export type Candidates = readonly string[] | 'package' | 'file' | 'folder' | 'command' | undefined;
+/** Names that `portcullis candidates` lists: installed packages, packages with records, and builds whose directory was kept. */
+export const listed = ['installed', 'recorded', 'kept'] as const;
+export type Listed = (typeof listed)[number];
+
+/** Completions of an argument: fixed words, or a kind of name. */
+export type Candidates = readonly string[] | Listed | 'file' | 'folder' | 'command' | undefined;
 
 export interface Option {
 	/** The placeholder of the value in help texts. An option without a value is a flag. */

@@ -1,4 +1,4 @@
-import type { Command, Option } from './command.ts';
+import { listed, type Command, type Option } from './command.ts';
 import { settings } from '../rules/settings.ts';
 import { srcPhases } from '../rules/phases.ts';
 
@@ -17,18 +17,19 @@ export const commands: Readonly<Record<string, Command>> = {
 	report: {
 		summary: 'show blocked connections, killed processes and resource use',
 		details: [
-			'Reads the records of all confined phases. PACKAGE is CATEGORY/NAME or NAME, with or without a version. The sections are: blocked connections, killed processes, phases without a sandbox that FEATURES requests, phases that exceeded a limit, allowed connections, and resource use.',
+			'Reads the records of all confined phases. PACKAGE is CATEGORY/NAME or NAME, with or without a version. The exit status is 1 if it has no record. The sections are: blocked attempts (connections and lookups of host names), attempts that would be blocked (under PORTCULLIS_AUDIT=only, or without a sandbox), killed processes, phases without a sandbox that FEATURES requests, phases that exceeded a limit, allowed connections, and resource use.',
 			'TIME is an age (30m, 12h, 3d or 2w), today, yesterday, a date (2026-11-20), or a date with a local time (2026-11-20T21:50).',
 		],
 		options: {
 			since: { value: 'TIME', means: 'show only phases that started after TIME' },
+			last: { means: 'show only the packages of the last emerge' },
 			stats: { means: 'print totals only, in the format of `ccache -s`' },
 			json,
 			html: { value: 'FILE', means: 'write an HTML page that loads nothing from the network', candidates: 'file' },
 			records: { value: 'FILE', means: 'read the records from FILE', candidates: 'file' },
 		},
 		words: '[PACKAGE]',
-		candidates: ['package'],
+		candidates: ['recorded'],
 		run: async (input) => (await import('./commands/report.ts')).run(input),
 	},
 	status: {
@@ -64,15 +65,16 @@ export const commands: Readonly<Record<string, Command>> = {
 	allow: {
 		summary: 'print the configuration that gives a package network access',
 		details: [
-			'Prints lines for package.env and for the file that it names. The first lines set PORTCULLIS_ALLOW to the destinations that the package tried to reach, if its records contain any. The other lines build the package without network-sandbox. --write adds the first lines, or the other lines if there are no destinations, and keeps existing lines. PACKAGE is CATEGORY/NAME, with an optional operator, version or slot.',
+			'Prints lines for package.env and for the file that it names. They set PORTCULLIS_ALLOW to the destinations that the package tried to reach: HOST:PORT from URLs and lookups, otherwise ADDRESS:PORT. A note marks guessed ports. PACKAGE is NAME or CATEGORY/NAME, with an optional operator, version or slot. The exit status is 1 if Portage does not have the package or its records contain no destination.',
 		],
 		options: {
-			write: { means: 'add the lines to /etc/portage' },
-			whole: { means: 'allow the whole network instead of the recorded destinations' },
+			write: { means: 'add the lines to /etc/portage, and print each change' },
+			whole: { means: 'permit the whole network (FEATURES="-network-sandbox") instead of the recorded destinations' },
+			remove: { means: 'remove the lines that this command has written for PACKAGE' },
 			eprefix,
 		},
 		words: 'PACKAGE',
-		candidates: ['package'],
+		candidates: ['recorded'],
 		run: async (input) => (await import('./commands/allow.ts')).run(input),
 	},
 	explain: {
@@ -82,7 +84,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		],
 		options: { ...lists, json, eprefix },
 		words: '[PACKAGE] [PHASE...]',
-		candidates: ['package', phaseNames],
+		candidates: ['installed', phaseNames],
 		run: async (input) => (await import('./commands/explain.ts')).run(input),
 	},
 	run: {
@@ -95,7 +97,7 @@ export const commands: Readonly<Record<string, Command>> = {
 			like: {
 				value: 'PACKAGE',
 				means: 'confine like PHASE of this package',
-				candidates: 'package',
+				candidates: 'installed',
 			},
 			eprefix,
 		},
@@ -110,7 +112,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		],
 		options: { eprefix },
 		words: '=CATEGORY/PACKAGE-VERSION PHASE [-- COMMAND [ARG...]]',
-		candidates: ['package', phaseNames],
+		candidates: ['kept', phaseNames],
 		run: async (input) => (await import('./commands/shell.ts')).run(input),
 	},
 	gc: {
@@ -142,6 +144,15 @@ export const commands: Readonly<Record<string, Command>> = {
 		words: 'bash|zsh|fish',
 		candidates: [['bash', 'zsh', 'fish']],
 		run: async (input) => (await import('./commands/completion.ts')).run(input, publicCommands()),
+	},
+	candidates: {
+		summary: 'list names for the completions',
+		details: [],
+		options: {},
+		words: listed.join('|'),
+		candidates: [listed],
+		internal: true,
+		run: async (input) => (await import('./commands/candidates.ts')).run(input),
 	},
 	conflicts: {
 		summary: 'list conflicts between the sandboxes and the environment of a package',

@@ -2,20 +2,22 @@ import { usage, type Command } from './command.ts';
 import { publicCommands } from './command_table.ts';
 import { wrapIndented, wrap } from '../util/layout.ts';
 
-/** The text of `portcullis --help`, at most 80 columns wide. */
-export function helpForAll(): string {
+/** The text of `portcullis --help`, at most `width` columns wide. */
+export function helpForAll(width: number): string {
 	const rows = publicCommands();
-	const width = Math.max(...rows.map(([name]) => name.length));
+	const column = Math.max(...rows.map(([name]) => name.length));
 	return [
 		'portcullis: confines each src_* phase of a Gentoo build.',
 		'',
 		'usage: portcullis COMMAND [OPTION...]',
 		'',
-		...rows.map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
+		...rows.flatMap(([name, { summary }]) => row(name, summary, column, width)),
 		'',
-		'`portcullis COMMAND --help` shows the options of a command.',
-		'`portcullis --version` prints the version.',
-		'FEATURES in make.conf selects what is confined: see portcullis(1).',
+		...[
+			'`portcullis COMMAND --help` shows the options of a command.',
+			'`portcullis --version` prints the version.',
+			'FEATURES in make.conf selects what is confined: see portcullis(1).',
+		].flatMap((line) => wrap(line, width)),
 	].join('\n');
 }
 
@@ -36,10 +38,12 @@ export function helpFor(name: string, command: Command, width: number): string {
 		),
 		...command.details.flatMap((text) => ['', ...wrap(text, room)]),
 		...(options.length > 0 ? [''] : []),
-		...options.flatMap(({ left, right }) =>
-			wrap(right, room - column - 4).map((line, index) => `  ${(index === 0 ? left : '').padEnd(column)}  ${line}`),
-		),
+		...options.flatMap(({ left, right }) => row(left, right, column, room)),
 	].join('\n');
+}
+
+function row(left: string, right: string, column: number, width: number): string[] {
+	return wrap(right, width - column - 4).map((line, at) => `  ${(at === 0 ? left : '').padEnd(column)}  ${line}`);
 }
 
 function usageLines(name: string, command: Command, width: number): string[] {

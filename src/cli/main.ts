@@ -2,6 +2,7 @@ import minimist from 'minimist';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Command, Input } from './command.ts';
 import { commands } from './command_table.ts';
+import { errorText } from '../util/files.ts';
 import { print, printError } from '../util/output.ts';
 import { screenOf } from '../util/terminal.ts';
 import { suggestion } from '../util/suggestion.ts';
@@ -16,7 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 		return await dispatch(argv);
 	} catch (error) {
 		if (!(error instanceof Error)) throw error;
-		printError(`portcullis: ${error.message.replaceAll('\n', ' ')}`);
+		printError(`portcullis: ${errorText(error).replaceAll('\n', ' ')}`);
 		return error instanceof UsageError ? MISUSE : FAILURE;
 	}
 }
@@ -81,9 +82,8 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 
 async function printHelp(name: string | undefined): Promise<number> {
 	const { helpFor, helpForAll } = await import('./help.ts');
-	return printText(
-		name === undefined ? helpForAll() : helpFor(name, commandNamed(name), screenOf(process.stdout).width),
-	);
+	const { width } = screenOf(process.stdout);
+	return printText(name === undefined ? helpForAll(width) : helpFor(name, commandNamed(name), width));
 }
 
 function printText(text: string): number {

@@ -1,7 +1,8 @@
+import { isIP } from 'node:net';
 import { reservedKind } from '../util/addresses.ts';
 import { withoutVersion } from '../util/grammar.ts';
 import { paths } from '../installation/paths.ts';
-import type { RunRecord } from './schema.ts';
+import type { Program, RunRecord } from './schema.ts';
 import { problem } from '../rules/settings.ts';
 import { destination } from '../messages/message.ts';
 
@@ -11,67 +12,109 @@ export interface Addition {
 	readonly lines: readonly string[];
 }
 
-const envFile = 'no-network-sandbox.conf';
-const networkOff = 'FEATURES="-network-sandbox"';
-
 /** An atom of PMS 8.3 without USE dependencies: operator, category, name, version, slot. */
 const atom =
 	/^(?:[<>]=?|[=~])?[A-Za-z0-9_][A-Za-z0-9+_.-]*\/[A-Za-z0-9_][A-Za-z0-9+_.-]*(?::[A-Za-z0-9_][A-Za-z0-9+_./-]*)?$/;
 
-/**
- * The lines that build a package without network-sandbox, for the files below `eprefix`. CATEGORY/PF becomes the atom =CATEGORY/PF.
- * undefined if the word is not an atom.
- */
-export function generalAllowance(word: string, eprefix: string): readonly [Addition, Addition] | undefined {
+/** The atom for a word: CATEGORY/PF becomes =CATEGORY/PF. undefined if the word is not an atom. */
+export function atomOf(word: string): string | undefined {
 	if (!atom.test(word)) return undefined;
+	return /^[^<>=~]/.test(word) && withoutVersion(word) !== word ? `=${word}` : word;
+}
+
+/** The names of the files in /etc/portage/env: for the destinations of a package, and for the whole network. */
+export function envFiles(word: string): { narrow: string; whole: string } {
+	const name = word.replace(/^[<>=~]*/, '').replace(/[^A-Za-z0-9+_.-]/g, '_');
+	return { narrow: `allow-${name}.conf`, whole: 'no-network-sandbox.conf' };
+}
+
+/** The lines that permit these destinations, or build the package without network-sandbox. */
+export function additionsFor(
+	word: string,
+	eprefix: string,
+	destinations: readonly string[] | 'whole',
+): readonly [Addition, Addition] {
 	const { packageEnv, env } = paths(eprefix);
-	const isVersioned = /^[^<>=~]/.test(word) && withoutVersion(word) !== word;
+	const isWhole = destinations === 'whole';
+	const file = envFiles(word)[isWhole ? 'whole' : 'narrow'];
+	const setting = isWhole ? 'FEATURES="-network-sandbox"' : `PORTCULLIS_ALLOW="${destinations.join(' ')}"`;
 	return [
-		{ file: `${env}/${envFile}`, lines: [networkOff] },
-		{ file: packageEnv, lines: [`${isVersioned ? '=' : ''}${word} ${envFile}`] },
+		{ file: `${env}/${file}`, lines: [setting] },
+		{ file: packageEnv, lines: [`${word} ${file}`] },
 	];
 }
 
 /** With more destinations no list is offered: the build needs the whole network. */
-const mostDestinations = 16;
+export const mostDestinations = 16;
+
+/** The default port of a URL. */
+const ports: Readonly<Record<string, number>> = {
+	...{ http: 80, https: 443, ws: 80, wss: 443, ftp: 21, ftps: 990, git: 9418, ssh: 22, 'git+ssh': 22, sftp: 22 },
+	...{ svn: 3690, 'svn+ssh': 22, rsync: 873 },
+};
+const GUESS = 443;
 
 /**
  * The destinations that a package tried to reach. Members of group portage can forge records, so the number is bounded and every
  * destination is checked to be a word of PORTCULLIS_ALLOW.
  */
 export class AttemptedDestinations {
-	readonly endpoints = new Set<string>();
+	/** HOST:PORT or ADDRESS:PORT. true: only the lookup of the host was recorded, and no URL has the port. */
+	readonly #entries = new Map<string, boolean>();
 	/** Addresses of this host, link-local addresses and so on, which only the user should allow. */
 	readonly reserved = new Set<string>();
 
 	/** Adds the TCP destinations of a record, except those of bound sockets, which PORTCULLIS_ALLOW does not permit. */
-	add({ blocked }: Pick<RunRecord, 'blocked'>): void {
-		for (const attempt of blocked) {
+	add({ blocked, observed, names }: Pick<RunRecord, 'blocked' | 'observed' | 'names'>): void {
+		for (const attempt of [...blocked, ...observed]) {
 			const entry = destination(attempt);
 			if (attempt.protocol !== 'tcp' || attempt.bound === true || !isEntry(entry)) continue;
-			const endpoints = reservedKind(attempt.address) === undefined ? this.endpoints : this.reserved;
-			if (endpoints.size <= mostDestinations) endpoints.add(entry);
+			if (reservedKind(attempt.address) !== undefined) {
+				if (this.reserved.size < mostDestinations) this.reserved.add(entry);
+				continue;
+			}
+			const hosts = new Set(urlsOf(attempt).flatMap(({ host, port }) => (port === attempt.port ? host : [])));
+			const [host = ''] = hosts;
+			const isNamed = hosts.size === 1 && isIP(host) === 0;
+			if (isNamed) this.#add(`${host}:${attempt.port}`, false);
+			// A connection that nothing blocked may lead to another host than the one of the URL.
+			if (!isNamed || observed.includes(attempt)) this.#add(entry, false);
 		}
+		for (const lookup of names) {
+			if (!['A', 'AAAA'].includes(lookup.type)) continue;
+			const found = urlsOf(lookup).filter(({ host }) => host === lookup.name.toLowerCase());
+			for (const { port } of found) this.#add(`${lookup.name}:${port}`, false);
+			if (found.length === 0) this.#add(`${lookup.name}:${GUESS}`, true);
+		}
+	}
+
+	/** The entries, without a guessed port of a host whose port is known, and without names to which the resolver added a domain. */
+	entries(): { entry: string; isGuess: boolean }[] {
+		const all = [...this.#entries].map(([entry, isGuess]) => ({ entry, isGuess, host: entry.replace(/:\d+$/, '') }));
+		return all.filter(
+			({ host, isGuess }) =>
+				!isGuess || !all.some((other) => (other.host === host && !other.isGuess) || host.startsWith(`${other.host}.`)),
+		);
+	}
+
+	#add(entry: string, isGuess: boolean): void {
+		if (!isEntry(entry) || (this.#entries.size > mostDestinations && !this.#entries.has(entry))) return;
+		this.#entries.set(entry, isGuess && this.#entries.get(entry) !== false);
 	}
 }
 
-/** The lines that allow only these destinations. undefined if there are none or too many. */
-export function narrowAllowance(
-	word: string,
-	eprefix: string,
-	{ endpoints }: Pick<AttemptedDestinations, 'endpoints'>,
-): readonly [Addition, Addition] | undefined {
-	const general = generalAllowance(word, eprefix);
-	if (general === undefined || endpoints.size === 0 || endpoints.size > mostDestinations) return undefined;
-	const { packageEnv, env } = paths(eprefix);
-	const file = `allow-${word.replace(/^[<>=~]*/, '').replace(/[^A-Za-z0-9+_.-]/g, '_')}.conf`;
+/** Host and port of the URLs, and of git's USER@HOST:PATH, in the command lines of a program and its parents. */
+function urlsOf({ argv, parents }: Program): { host: string; port: number }[] {
+	const text = [argv.join(' '), ...parents].join(' ');
+	const urls = [...text.matchAll(/\b([a-z][a-z+]*):\/\/(?:[^\s/@]*@)?([\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?/gi)];
+	const remotes = [...text.matchAll(/(?:^|\s)[\w.-]+@([\w.-]+):(?!\/\/)/g)];
 	return [
-		{ file: `${env}/${file}`, lines: [`PORTCULLIS_ALLOW="${[...endpoints].join(' ')}"`] },
-		{ file: packageEnv, lines: general[1].lines.map((line) => line.replace(envFile, file)) },
-	];
+		...urls.map(([, scheme = '', host = '', port]) => ({ host, port: Number(port ?? ports[scheme.toLowerCase()]) })),
+		...remotes.map(([, host = '']) => ({ host, port: 22 })),
+	].flatMap(({ host, port }) => (port > 0 ? { host: host.toLowerCase(), port } : []));
 }
 
-function isEntry(text: string): boolean {
+export function isEntry(text: string): boolean {
 	return text !== '' && problem('PORTCULLIS_ALLOW', text) === undefined;
 }
 
@@ -92,7 +135,12 @@ function isPackageLine(line: string): boolean {
 	return atom.test(word) && fileName.test(name) && more === undefined;
 }
 
+/** The words of a PORTCULLIS_ALLOW line that `allow` has written; undefined for another line. */
+export function allowedBy(line: string): string[] | undefined {
+	const list = /^PORTCULLIS_ALLOW="([^"]*)"$/.exec(line)?.[1]?.split(' ');
+	return list?.every(isEntry) === true ? list : undefined;
+}
+
 function isSetting(line: string): boolean {
-	const list = /^PORTCULLIS_ALLOW="([^"]*)"$/.exec(line)?.[1];
-	return line === networkOff || (list !== undefined && list.split(' ').every(isEntry));
+	return line === 'FEATURES="-network-sandbox"' || allowedBy(line) !== undefined;
 }

@@ -1,4 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { errorText } from '../util/files.ts';
+import { progress } from '../util/output.ts';
 import { parseRecord, type RunRecord } from './schema.ts';
 
 /** A file that could not be read completely. */
@@ -24,6 +26,8 @@ export function recordFiles(logs: string): Source[] {
 const CHUNK = 1 << 20;
 /** 256 attempts, 256 names and 32 orphans, with every byte escaped, take less than 4 MiB. A longer line is not kept in memory. */
 const LONGEST = 4 << 20;
+/** Reading such a file takes longer than a quarter of a second. */
+const LARGE = 32 << 20;
 /** More than enough: confine starts a new file at 16 MiB. A sparse file can be larger than the disk. */
 const MOST_BYTES = 1 << 30;
 
@@ -35,10 +39,11 @@ export function scan(sources: readonly Source[], visit: (record: RunRecord) => v
 		if (opened === undefined) return [];
 		if ('why' in opened) return [{ file, lines: 0, why: opened.why }];
 		try {
-			const { lines, why } = scanOpen(opened.fd, source.named ? Infinity : MOST_BYTES, visit);
+			const { lines, why } = scanOpen(opened, file, source.named ? Infinity : MOST_BYTES, visit);
 			return lines === 0 ? [] : [{ file, lines, why }];
 		} finally {
 			closeSync(opened.fd);
+			progress('');
 		}
 	});
 }
@@ -61,7 +66,7 @@ export function unreadText({ file, lines, why }: Unread): string {
  * Opens a file of records; undefined if it does not exist. Members of group portage can write to the folder: a FIFO would block the
  * reader, and a link would lead it to another file. (native/supervisor/record.c refuses to write to them.)
  */
-function openRecords({ file, named }: Source): { fd: number } | { why: string } | undefined {
+export function openRecords({ file, named }: Source): { fd: number; size: number } | { why: string } | undefined {
 	const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 	let fd: number;
 	try {
@@ -70,10 +75,11 @@ function openRecords({ file, named }: Source): { fd: number } | { why: string } 
 		const code = error instanceof Error && 'code' in error ? error.code : '';
 		if (code === 'ENOENT' && !named) return undefined;
 		if (named) throw error;
-		return { why: code === 'ELOOP' || code === 'ENXIO' ? notRegular : `open: ${String(code)}` };
+		const why = errorText(error as Error).replace(`${file}: `, '');
+		return { why: code === 'ELOOP' || code === 'ENXIO' ? notRegular : why };
 	}
 	const status = fstatSync(fd);
-	if (named ? !status.isDirectory() : status.isFile() && status.nlink === 1) return { fd };
+	if (named ? !status.isDirectory() : status.isFile() && status.nlink === 1) return { fd, size: status.size };
 	closeSync(fd);
 	return { why: notRegular };
 }
@@ -81,7 +87,12 @@ function openRecords({ file, named }: Source): { fd: number } | { why: string } 
 const notRegular = 'it is not a regular file with a single link. Remove it';
 
 /** Reads an open file. Returns the number of unreadable lines, and the reason for the first one. */
-function scanOpen(fd: number, most: number, visit: (record: RunRecord) => void): { lines: number; why: string } {
+function scanOpen(
+	{ fd, size }: { fd: number; size: number },
+	file: string,
+	most: number,
+	visit: (record: RunRecord) => void,
+): { lines: number; why: string } {
 	const unread = { lines: 0, why: '' };
 	const reject = (why: string) => {
 		if (unread.lines++ === 0) unread.why = why;
@@ -97,6 +108,7 @@ function scanOpen(fd: number, most: number, visit: (record: RunRecord) => void):
 		if (total > most) reject('the file is larger than 1 GiB');
 		if (got === 0 || total > most) break;
 		filled += got;
+		if (size > LARGE) progress(`reading ${file}: ${((100 * total) / size).toFixed(0)} %`);
 		let begin = 0;
 		if (isTooLong) {
 			begin = buffer.subarray(0, filled).indexOf(10) + 1;

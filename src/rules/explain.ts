@@ -48,7 +48,7 @@ export function explanationText({ title, packageContext, phases }: Explanation, 
 	return [
 		...(title === '' ? [] : head(title, packageContext, screen)),
 		...groups.flatMap(({ names, rules }) => [
-			paint(screen, 'bold', names.join(', ')),
+			...wrap(names.join(', '), screen.width).map((line) => paint(screen, 'bold', line)),
 			...rules.map(({ feature, confined, rule }) => {
 				const line = fit(`  ${feature.padEnd(15)}  ${(confined ? 'yes' : 'no').padEnd(3)}  ${rule}`, screen.width);
 				return confined ? line : paint(screen, 'dim', line);

@@ -17,3 +17,10 @@ function orUndefined<Result>(call: () => Result): Result | undefined {
 		return undefined;
 	}
 }
+
+/** An error of a system call in words: "/path: permission denied". Node's own message is "EACCES: permission denied, open '/path'". */
+export function errorText({ message }: Error): string {
+	const [, words, path] = /^E[A-Z0-9]+: ([^,]+), \w+(?: '(.*)')?$/s.exec(message) ?? [];
+	if (words === undefined) return message;
+	return path === undefined ? words : `${path}: ${words}`;
+}

@@ -52,6 +52,17 @@ function joined(lines: readonly string[]): string {
 	return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
+let progressLine = '';
+
+/** Shows a line on standard error in place of the previous one, if it is a terminal. An empty line ends the display. */
+export function progress(line: string): void {
+	const { stderr } = process;
+	if (!stderr.isTTY || line === progressLine) return;
+	progressLine = line;
+	// CR, the text without its end, and "erase to the end of the line" (ECMA-48, 8.3.41).
+	stderr.write(`\r${printable(line).slice(0, stderr.columns - 1)}\u001b[K`);
+}
+
 /** Full-screen output of `status --watch`, by xterm's control sequences for the alternate screen and the cursor. */
 export const terminal = {
 	enter: (): void => void process.stdout.write('\u001b[?1049h\u001b[?25l'),

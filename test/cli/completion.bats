@@ -9,9 +9,20 @@ source "${BATS_TEST_FILENAME%/*}/../lib/wait.bash"
 setup_file() {
 	TOP=$(cd -- "$BATS_TEST_DIRNAME/../.." && pwd -P)
 	export TOP
-	mkdir "$BATS_FILE_TMPDIR/bin" "$BATS_FILE_TMPDIR/zsh"
-	ln -s "$TOP/bin/portcullis" "$BATS_FILE_TMPDIR/bin/portcullis"
-	export PATH=$BATS_FILE_TMPDIR/bin:$PATH
+	# An installation in a prefix with an installed package, a record and two build directories, of which Portage has kept one.
+	local prefix=$BATS_FILE_TMPDIR/prefix
+	install -D "$TOP/bin/portcullis" "$prefix/usr/bin/portcullis"
+	install -D "$TOP/dist/portcullis.js" "$prefix/usr/lib/portcullis/portcullis.js"
+	mkdir -p "$BATS_FILE_TMPDIR/zsh" "$prefix"/{etc/portage/make.conf,var/log/portcullis,var/db/pkg/app-test/{installed-1.2,'$(id)'}} \
+		"$BATS_FILE_TMPDIR/tmp/portage/app-test"/{kept-1.2-r3/temp,removed-1}
+	touch "$BATS_FILE_TMPDIR/tmp/portage/app-test/kept-1.2-r3/temp/environment"
+	echo "PORTAGE_TMPDIR=\"$BATS_FILE_TMPDIR/tmp\"" >"$prefix/etc/portage/make.conf/build"
+	printf '{"schema":1,"package":"%s"}\n' app-test/recorded-1.2 app-test/recorded-3 'app-test/$(id)' >"$prefix/var/log/portcullis/records.jsonl"
+	# Portage, which takes half a second to start, must not be used.
+	mkdir "$BATS_FILE_TMPDIR/bin"
+	printf '#!/bin/sh\necho "${0##*/} was started" >&2\nexit 1\n' | tee "$BATS_FILE_TMPDIR/bin"/{portageq,emerge,python3} >"$BATS_FILE_TMPDIR/bin/python"
+	chmod +x "$BATS_FILE_TMPDIR/bin"/*
+	export PATH=$prefix/usr/bin:$BATS_FILE_TMPDIR/bin:$PATH
 	portcullis completion bash >"$BATS_FILE_TMPDIR/bash"
 	portcullis completion zsh >"$BATS_FILE_TMPDIR/zsh/_portcullis"
 	portcullis completion fish >"$BATS_FILE_TMPDIR/fish"
@@ -70,12 +81,30 @@ terminal_shows() {
 	[[ ! $(complete_in_bash portcullis mess) ]]
 }
 
+@test 'in bash, Tab completes installed packages, packages with records and kept builds without starting Portage' {
+	local command
+	run -0 complete_in_bash portcullis explain ''
+	[[ $output == app-test/installed ]]
+	run -0 complete_in_bash portcullis run --like ''
+	[[ $output == app-test/installed ]]
+	for command in report allow; do
+		run -0 complete_in_bash portcullis "$command" app
+		[[ $output == app-test/recorded ]]
+	done
+	run -0 complete_in_bash portcullis shell ''
+	[[ $output == app-test/kept-1.2-r3 ]]
+	run -0 portcullis candidates kept
+	[[ $output == app-test/kept-1.2-r3 ]]
+}
+
 @test 'in fish, Tab completes commands, options, option values and phases of portcullis' {
 	fish --no-execute "$BATS_FILE_TMPDIR/fish"
 	[[ $(complete_in_fish 'portcullis re') == "report"$'\t'* ]]
 	complete_in_fish 'portcullis report --s' | grep -q '^--since'
 	[[ $(complete_in_fish 'portcullis explain --unpack c' | cut -f1) == *confine* ]]
 	complete_in_fish 'portcullis explain foo src_t' | grep -q '^src_test'
+	[[ $(complete_in_fish 'portcullis report ' | cut -f1) == *app-test/recorded* ]]
+	[[ $(complete_in_fish 'portcullis shell app') == app-test/kept-1.2-r3 ]]
 }
 
 @test 'in zsh, Tab completes commands, options and phases of portcullis' {
@@ -83,4 +112,6 @@ terminal_shows() {
 	complete_in_zsh 'portcullis rep' '> portcullis report ' >/dev/null
 	complete_in_zsh 'portcullis report --si' '> portcullis report --since=' >/dev/null
 	complete_in_zsh 'portcullis explain foo src_te' '> portcullis explain foo src_test ' >/dev/null
+	complete_in_zsh 'portcullis report ' '> portcullis report app-test/recorded ' >/dev/null
+	complete_in_zsh 'portcullis shell ap' '> portcullis shell app-test/kept-1.2-r3 ' >/dev/null
 }

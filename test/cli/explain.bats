@@ -17,6 +17,7 @@ setup_file() {
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'FEATURES="-ipc-sandbox"' >"$PREFIX/etc/portage/env/ipc.conf"
 	echo 'app-test/plain ipc.conf' >"$PREFIX/etc/portage/package.env"
+	chown -R "$PREFIX_UID" "$PREFIX/etc/portage"
 	screens_export
 }
 
@@ -59,15 +60,68 @@ actual_sandboxes() {
 	[[ $(prefix_run env PORTAGE_PYTHON=/bin/false portcullis explain --features ipc-sandbox src_test) == *'ipc-sandbox      yes'* ]]
 }
 
-@test 'portcullis explain and portcullis run --like refuse an unknown package and an unknown phase' {
+@test 'portcullis explain, allow and run --like refuse an unknown package and an unknown phase' {
 	run -1 prefix_run portcullis explain no-such/package
 	[[ $output == 'portcullis: Portage has no package no-such/package' ]]
+	run -1 prefix_run portcullis allow --whole --write no-such
+	[[ $output == 'portcullis: Portage has no package no-such' ]]
 	run -1 prefix_run portcullis explain 'a b'
 	[[ $output == 'portcullis: a b is not a package name' ]]
 	run -2 prefix_run portcullis explain plain src_compiel
 	[[ $output == *'did you mean src_compile?' ]]
 	run -2 prefix_run portcullis run --like plain pkg_setup -- true
 	run -2 prefix_run portcullis run --like plain --features cgroup -- true
+}
+
+# blocked_record CPV MEMBERS: prints a record with these members.
+blocked_record() {
+	printf '{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"%s","phase":"compile","applied":{"net":"confine"},"status":{"exit":0},%s}\n' "$1" "$2"
+}
+
+@test 'portcullis allow accepts a name without category, marks guessed ports, and writes only destinations from records' {
+	local etc=$PREFIX/etc/portage lookup='"names":[{"name":"files.example.org","type":"A","comm":"curl","argv":["curl","http://files.example.org/x"],"count":1},
+		{"name":"guess.example.org","type":"A","comm":"get","count":1}]'
+	cp "$etc/package.env" "$BATS_TEST_TMPDIR/package.env"
+	blocked_record app-test/tested-1 "${lookup//$'\n\t\t'/}" >"$RECORDS"
+	run -0 prefix_run portcullis allow --write tested
+	[[ $output == "$etc/env/allow-app-test_tested.conf:
+  + PORTCULLIS_ALLOW=\"files.example.org:80 guess.example.org:443\"
+$etc/package.env:
+  + app-test/tested allow-app-test_tested.conf
+# The port is a guess, because only the lookup of the name is recorded: guess.example.org:443." ]]
+	# A later record adds its destination to the line.
+	blocked_record app-test/tested-1 '"blocked":[{"address":"198.51.100.7","port":80,"protocol":"tcp","comm":"x","count":1}]' >"$RECORDS"
+	run -0 prefix_run portcullis allow --write app-test/tested
+	[[ $output == *'  + PORTCULLIS_ALLOW="files.example.org:80 guess.example.org:443 198.51.100.7:80"'* ]]
+	[[ $(wc -l <"$etc/env/allow-app-test_tested.conf") == 1 ]]
+	# Portage reads the lines.
+	[[ $(prefix_run portcullis explain --json tested) == *'"PORTCULLIS_ALLOW":"files.example.org:80 '* ]]
+
+	# Without destinations nothing is written, and the message names --whole.
+	run -1 prefix_run portcullis allow --write plain
+	[[ $output == *'contain no destination'*'run: portcullis allow --whole app-test/plain' ]]
+	run -0 prefix_run portcullis allow --whole --write plain
+	[[ $output == *'  + FEATURES="-network-sandbox"'*'  + app-test/plain no-network-sandbox.conf' ]]
+	run -0 prefix_run portcullis allow --remove plain
+	run -0 prefix_run portcullis allow --remove app-test/tested
+	[[ $output == *'  - app-test/tested allow-app-test_tested.conf'*'  - PORTCULLIS_ALLOW='* ]]
+	# Lines of the user and their order stay.
+	cmp "$etc/package.env" "$BATS_TEST_TMPDIR/package.env"
+	[[ $(ls "$etc/env") == ipc.conf ]]
+	run -1 prefix_run portcullis allow --remove tested
+	[[ $output == *'package.env has no line of portcullis allow for app-test/tested' ]]
+	rm "$RECORDS"
+}
+
+@test 'if package.env is a folder, portcullis allow --write writes the file portcullis in it' {
+	local env=$PREFIX/etc/portage/package.env
+	mv "$env" "$BATS_TEST_TMPDIR/package.env"
+	prefix_run mkdir "$env"
+	run -0 prefix_run portcullis allow --whole --write plain
+	[[ $(<"$env/portcullis") == 'app-test/plain no-network-sandbox.conf' ]]
+	run -0 prefix_run portcullis allow --remove plain
+	rmdir "$env"
+	mv "$BATS_TEST_TMPDIR/package.env" "$env"
 }
 
 @test 'portcullis run applies the sandboxes of --features, and kills and reports processes that its command leaves behind' {

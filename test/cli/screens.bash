@@ -44,10 +44,10 @@ screens_environment() {
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 }
 
-# screen COMMAND...: runs the command on a terminal of 80 columns and 24 lines, prints its output and returns its status.
+# screen COMMAND...: runs the command on a terminal of SCREEN_COLUMNS (80) columns and 24 lines, prints its output and returns its status.
 screen() {
 	local status
-	prefix_run script --quiet --return --command "stty cols 80 rows 24; $(printf '%q ' "$@")" /dev/null </dev/null >"$PREFIX_LOG/screen" 2>&1
+	prefix_run script --quiet --return --command "stty cols ${SCREEN_COLUMNS:-80} rows 24; $(printf '%q ' "$@")" /dev/null </dev/null >"$PREFIX_LOG/screen" 2>&1
 	status=$?
 	tr -d '\r' <"$PREFIX_LOG/screen" | as_installed
 	return "$status"

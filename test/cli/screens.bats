@@ -26,7 +26,7 @@ setup_file() {
 
 @test 'portcullis report lists blocked connection attempts first and fits a screen of 24 lines' {
 	assert_screen report 0 portcullis report
-	[[ $(sed -n 2p "$BATS_TEST_TMPDIR/screen") == 'Blocked: 1 package tried'* ]]
+	[[ $(sed -n 2p "$BATS_TEST_TMPDIR/screen") == 'Blocked: 2 attempts of 1 package'* ]]
 	grep -q 'files.example.org' "$BATS_TEST_TMPDIR/screen"
 	grep -q '198.51.100.7:443' "$BATS_TEST_TMPDIR/screen"
 	grep -q 'sleep 300' "$BATS_TEST_TMPDIR/screen"
@@ -39,11 +39,46 @@ setup_file() {
 	[[ $(screen portcullis report --since 2999-01-01) == 'No matching phase is recorded.' ]]
 }
 
+@test 'portcullis report --last prints only the packages of the last emerge' {
+	run -0 prefix_run portcullis report --last
+	[[ $output == *'app-misc/broken-2 src_compile'*'4 phases of 1 package'* ]]
+	[[ $output != *greeter* ]]
+	run -1 prefix_run env EMERGE_LOG_DIR=/nowhere portcullis report --last
+	[[ $output == 'portcullis: /nowhere/emerge.log: no such file or directory' ]]
+}
+
+@test 'portcullis report exits with 1 and prints one line for a package without records and for a file that cannot be read' {
+	run -1 prefix_run portcullis report greter
+	[[ $output == 'portcullis: no phase of greter is recorded; did you mean greeter?' ]]
+	run -1 prefix_run portcullis report --since 2999-01-01 greeter
+	[[ $output == 'portcullis: no phase of greeter is recorded since 2999-01-01' ]]
+	run -1 prefix_run portcullis report --records /nowhere
+	[[ $output == 'portcullis: /nowhere: no such file or directory' ]]
+	run -1 prefix_run portcullis report --html /nowhere/page
+	[[ $output == 'portcullis: /nowhere/page: no such file or directory' ]]
+	chmod 0 "$RECORDS"
+	run -1 prefix_run portcullis report greeter
+	chmod 644 "$RECORDS"
+	[[ $output == *"$RECORDS was not read: permission denied." ]]
+}
+
 @test 'portcullis report prints statistics with --stats and JSON with --json, and writes an HTML page with --html' {
 	assert_screen report-stats 0 portcullis report --stats
 	assert_screen report-html 0 portcullis report --html builds.html
 	grep -q '<h2>Blocked</h2>' "$PREFIX_ROOT/builds.html"
 	[[ $(prefix_run portcullis report --json greeter | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).phases') == 6 ]]
+}
+
+@test 'portcullis prints lines of at most 60 columns on a terminal of 60 columns' {
+	local words
+	while read -r words; do
+		# shellcheck disable=SC2086 # the line is split into arguments
+		SCREEN_COLUMNS=60 screen portcullis $words >"$BATS_TEST_TMPDIR/narrow"
+		run ! env LC_ALL=C.UTF-8 grep -nE '^.{61}' "$BATS_TEST_TMPDIR/narrow"
+	done < <(
+		printf '%s\n' report 'report greeter' 'report --stats' 'report --last' doctor 'doctor --verbose' info 'explain greeter' status --help
+		sed -n 's/^  \([a-z]*\)  .*/\1 --help/p' "$TOP/docs/screens/help.txt"
+	)
 }
 
 @test 'on a working installation, portcullis doctor exits with 0 and fits a screen of 24 lines' {
@@ -73,12 +108,13 @@ setup_file() {
 	assert_screen explain 0 portcullis explain dev-python/greeter
 }
 
-@test 'portcullis allow PACKAGE prints the configuration lines that allow its connections, and --write adds them once' {
-	assert_screen allow 0 portcullis allow dev-python/greeter
-	assert_messages allow-write 0 portcullis allow --write dev-python/greeter
+@test 'portcullis allow PACKAGE prints the lines that permit its connections, --write adds them once, and --remove removes them' {
+	assert_screen allow 0 portcullis allow greeter
+	assert_messages allow-write 0 portcullis allow --write greeter
 	[[ $(screen portcullis allow --write dev-python/greeter) == *': unchanged'*': unchanged'* ]]
 	[[ $(screen portcullis explain dev-python/greeter) == *'198.51.100.7:443'* ]]
-	rm -r "$PREFIX/etc/portage/env" "$PREFIX/etc/portage/package.env"
+	assert_messages allow-remove 0 portcullis allow --remove greeter
+	[[ ! -e $PREFIX/etc/portage/package.env && ! $(ls "$PREFIX/etc/portage/env") ]]
 }
 
 @test 'portcullis run reports blocked connection attempts and exits with the status of its command' {

@@ -1,143 +1,116 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { additionsFor, atomOf, AttemptedDestinations, checkAddition } from '../../src/records/allowance.ts';
 import { problem } from '../../src/rules/settings.ts';
-import {
-	generalAllowance,
-	checkAddition,
-	narrowAllowance,
-	AttemptedDestinations,
-} from '../../src/records/allowance.ts';
-import { run } from '../../src/cli/commands/allow.ts';
 
-let eprefix: string;
-let printed: string;
-
-beforeEach(() => {
-	eprefix = mkdtempSync(join(tmpdir(), 'allow-'));
-	printed = '';
-	vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-		printed += String(text);
-		return true;
-	});
-});
-
-afterEach(() => {
-	vi.restoreAllMocks();
-	rmSync(eprefix, { recursive: true });
-});
-
-function allow(word: string, ...flags: string[]): void {
-	run({ values: { eprefix: `${eprefix}/` }, flags: new Set(flags), words: [word], command: undefined });
-}
-
-const read = (file: string) => readFileSync(join(eprefix, 'etc/portage', file), 'utf8');
-
-describe('portcullis allow', () => {
+describe('atomOf()', () => {
 	test.each([
 		['dev-python/foo', 'dev-python/foo'],
 		['dev-python/foo-1.2_rc3-r1', '=dev-python/foo-1.2_rc3-r1'],
 		['>=dev-libs/c++-2', '>=dev-libs/c++-2'],
 		['dev-python/foo:0', 'dev-python/foo:0'],
 		['x11-libs/gtk-doc-am', 'x11-libs/gtk-doc-am'],
-	])('portcullis allow %s writes the atom %s', (word, atom) => {
-		expect(generalAllowance(word, '')?.[1].lines).toEqual([`${atom} no-network-sandbox.conf`]);
+	])('atomOf() returns for %s the atom %s', (word, atom) => {
+		expect(atomOf(word)).toBe(atom);
 	});
 
-	test.each(['foo', 'dev-python/', 'a/b c', 'a/b\nc', '../a/b', 'a/b#', '*/*'])(
-		'portcullis allow refuses the argument "%s"',
-		(word) => {
-			expect(() => {
-				allow(word);
-			}).toThrow('CATEGORY/NAME');
-		},
-	);
-
-	test('portcullis allow without --write prints the lines for both files and changes no file', () => {
-		allow('dev-python/foo');
-		expect(printed).toBe(
-			[
-				`# ${eprefix}/etc/portage/env/no-network-sandbox.conf`,
-				'FEATURES="-network-sandbox"',
-				`# ${eprefix}/etc/portage/package.env`,
-				'dev-python/foo no-network-sandbox.conf',
-				'',
-			].join('\n'),
-		);
-		expect(() => read('package.env')).toThrow();
-	});
-
-	test('portcullis allow --write appends the missing lines and keeps existing lines', () => {
-		mkdirSync(join(eprefix, 'etc/portage'), { recursive: true });
-		writeFileSync(join(eprefix, 'etc/portage/package.env'), 'sys-libs/glibc   debug.conf');
-		allow('dev-python/foo', 'write');
-		allow('dev-python/foo', 'write');
-		expect(read('package.env')).toBe('sys-libs/glibc   debug.conf\ndev-python/foo no-network-sandbox.conf\n');
-		expect(read('env/no-network-sandbox.conf')).toBe('FEATURES="-network-sandbox"\n');
-		expect(printed).toContain('unchanged');
-	});
-
-	test('if package.env is a folder, portcullis allow --write writes the file portcullis in it', () => {
-		mkdirSync(join(eprefix, 'etc/portage/package.env'), { recursive: true });
-		allow('dev-python/foo', 'write');
-		expect(read('package.env/portcullis')).toBe('dev-python/foo no-network-sandbox.conf\n');
+	test.each(['foo', 'dev-python/', 'a/b c', 'a/b\nc', '../a/b', 'a/b#', '*/*'])('atomOf() refuses "%s"', (word) => {
+		expect(atomOf(word)).toBeUndefined();
 	});
 });
 
-describe('narrowAllowance()', () => {
-	const attempt = (address: string, port: number, protocol = 'tcp', bound?: true) => ({
-		...{ comm: 'curl', argv: ['curl'], script: undefined, parents: [], address, port, protocol, count: 1 },
-		...(bound === true ? { bound } : {}),
-	});
+test('additionsFor() returns the PORTCULLIS_ALLOW line and the line of package.env', () => {
+	const list = '192.0.2.1:80 [2001:db8::1]:443';
+	expect(problem('PORTCULLIS_ALLOW', list)).toBeUndefined();
+	expect(additionsFor('app-misc/foo:2', '/p', list.split(' '))).toEqual([
+		{ file: '/p/etc/portage/env/allow-app-misc_foo_2.conf', lines: [`PORTCULLIS_ALLOW="${list}"`] },
+		{ file: '/p/etc/portage/package.env', lines: ['app-misc/foo:2 allow-app-misc_foo_2.conf'] },
+	]);
+});
 
-	const destinationsOf = (records: readonly Parameters<AttemptedDestinations['add']>[0][]) => {
+describe('AttemptedDestinations', () => {
+	const program = { comm: 'curl', argv: ['curl'], script: undefined, parents: [] as string[] };
+	const attempt = (address: string, port: number, more: object = {}) => ({
+		...{ ...program, address, port, protocol: 'tcp', count: 1 },
+		...more,
+	});
+	const lookup = (name: string, more: object = {}) => ({ ...program, name, type: 'A', count: 1, ...more });
+	type Recorded = Parameters<AttemptedDestinations['add']>[0];
+
+	const attempted = (...records: Partial<Recorded>[]) => {
 		const all = new AttemptedDestinations();
-		for (const one of records) all.add(one);
+		for (const one of records) all.add({ blocked: [], observed: [], names: [], ...one });
 		return all;
 	};
+	/** The entries, with "?" after a guessed port. */
+	const entries = (...records: Partial<Recorded>[]) =>
+		attempted(...records)
+			.entries()
+			.map(({ entry, isGuess }) => entry + (isGuess ? '?' : ''));
 
-	test('narrowAllowance() lists each TCP destination once, in the syntax of PORTCULLIS_ALLOW', () => {
-		const records = [
-			{ blocked: [attempt('192.0.2.1', 80), attempt('2001:db8::1', 443), attempt('192.0.2.9', 53, 'udp')] },
-			{ blocked: [attempt('192.0.2.1', 80), attempt('192.0.2.3', 80, 'tcp', true)] },
-		];
-		const [env, line] = narrowAllowance('app-misc/foo:2', '/p', destinationsOf(records)) ?? [];
-		expect(env).toEqual({
-			file: '/p/etc/portage/env/allow-app-misc_foo_2.conf',
-			lines: ['PORTCULLIS_ALLOW="192.0.2.1:80 [2001:db8::1]:443"'],
-		});
-		expect(line?.lines).toEqual(['app-misc/foo:2 allow-app-misc_foo_2.conf']);
-		expect(problem('PORTCULLIS_ALLOW', '192.0.2.1:80 [2001:db8::1]:443')).toBeUndefined();
+	test('AttemptedDestinations lists each TCP destination of unbound sockets once', () => {
+		expect(
+			entries(
+				{
+					blocked: [
+						attempt('192.0.2.1', 80),
+						attempt('2001:db8::1', 443),
+						attempt('192.0.2.9', 53, { protocol: 'udp' }),
+					],
+				},
+				{ blocked: [attempt('192.0.2.1', 80), attempt('192.0.2.3', 80, { bound: true })] },
+			),
+		).toEqual(['192.0.2.1:80', '[2001:db8::1]:443']);
 	});
 
-	test('narrowAllowance() returns undefined if the records contain no TCP destination, or more than 16', () => {
-		const many = Array.from({ length: 17 }, (_, index) => attempt(`192.0.2.${index}`, 80));
-		expect(narrowAllowance('app-misc/foo', '', destinationsOf([]))).toBeUndefined();
+	test.each([
+		['https://files.example.org/data', 'files.example.org:443'],
+		['http://me:secret@files.example.org', 'files.example.org:80'],
+		['https://Files.Example.org:8443/data', 'files.example.org:8443'],
+		['git@files.example.org:team/code.git', 'files.example.org:22'],
+		['git://files.example.org/code', 'files.example.org:9418'],
+		['files.example.org', 'files.example.org:443?'],
+		['https://other.example.org/', 'files.example.org:443?'],
+	])('AttemptedDestinations returns for a lookup by a program with the argument %s the entry %s', (url, entry) => {
+		expect(entries({ names: [lookup('files.example.org', { argv: ['get', url] })] })).toEqual([entry]);
+		expect(entries({ names: [lookup('files.example.org', { parents: [`make get ${url}`] })] })).toEqual([entry]);
+	});
+
+	test('AttemptedDestinations drops a guessed port if another record has the port, and names with an added search domain', () => {
+		const argv = ['curl', 'http://a.example/'];
 		expect(
-			narrowAllowance('app-misc/foo', '', destinationsOf([{ blocked: [attempt('192.0.2.1', 53, 'udp')] }])),
-		).toBeUndefined();
-		expect(narrowAllowance('app-misc/foo', '', destinationsOf([{ blocked: many }]))).toBeUndefined();
+			entries({
+				names: [lookup('a.example'), lookup('a.example.lan'), lookup('b.example'), lookup('a.example', { argv })],
+			}),
+		).toEqual(['b.example:443?', 'a.example:80']);
+		expect(entries({ names: [lookup('a.example', { type: 'PTR' })] })).toEqual([]);
+	});
+
+	test('AttemptedDestinations returns the host of the URL instead of a blocked address, and both for an address that was not blocked', () => {
+		const one = attempt('192.0.2.1', 443, { argv: ['curl', 'https://a.example/'] });
+		expect(entries({ blocked: [one] })).toEqual(['a.example:443']);
+		expect(entries({ observed: [one] })).toEqual(['a.example:443', '192.0.2.1:443']);
+		const two = attempt('192.0.2.1', 443, { argv: ['curl', 'https://a.example/', 'https://b.example/'] });
+		expect(entries({ blocked: [two] })).toEqual(['192.0.2.1:443']);
 	});
 
 	test('AttemptedDestinations stores at most 17 destinations', () => {
 		const many = Array.from({ length: 5000 }, (_, index) => attempt(`192.0.${index >> 8}.${index & 255}`, 80));
-		expect(destinationsOf([{ blocked: many }]).endpoints.size).toBe(17);
+		expect(entries({ blocked: many })).toHaveLength(17);
 	});
 
 	test.each(['127.0.0.1', '169.254.169.254', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', 'fe80::1', '::'])(
 		'AttemptedDestinations omits the reserved address %s',
 		(address) => {
-			const all = destinationsOf([{ blocked: [attempt(address, 80), attempt('192.0.2.1', 80)] }]);
-			expect([...all.endpoints]).toEqual(['192.0.2.1:80']);
+			const all = attempted({ blocked: [attempt(address, 80), attempt('192.0.2.1', 80)] });
+			expect(all.entries()).toEqual([{ entry: '192.0.2.1:80', isGuess: false, host: '192.0.2.1' }]);
 			expect(all.reserved.size).toBe(1);
 		},
 	);
 
 	test.each(['1.2.3.4" \nFEATURES="-sandbox', '192.0.2.1 ', '$(id)', 'a b', ''])(
-		'AttemptedDestinations omits %j, which is not a valid address',
-		(address) => {
-			expect(destinationsOf([{ blocked: [attempt(address, 80)] }]).endpoints.size).toBe(0);
+		'AttemptedDestinations omits %j, which is neither an address nor a host name',
+		(text) => {
+			expect(entries({ blocked: [attempt(text, 80)], names: [lookup(text)] })).toEqual([]);
 		},
 	);
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { checkAddition, narrowAllowance, AttemptedDestinations } from '../../src/records/allowance.ts';
+import { additionsFor, AttemptedDestinations, checkAddition } from '../../src/records/allowance.ts';
 import { print } from '../../src/util/output.ts';
 import type { RunRecord } from '../../src/records/schema.ts';
 import { scan } from '../../src/records/reader.ts';
@@ -202,7 +202,9 @@ function oneRound(seed: number): number {
 	for (const record of records) {
 		const attempted = new AttemptedDestinations();
 		attempted.add(record);
-		for (const addition of narrowAllowance('app-test/victim', '/p', attempted) ?? []) checkAddition(addition, '/p');
+		const entries = attempted.entries().map(({ entry }) => entry);
+		if (entries.length > 0)
+			for (const addition of additionsFor('app-test/victim', '/p', entries)) checkAddition(addition, '/p');
 	}
 	return records.length;
 }

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import stringWidth from 'string-width';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collect } from '../../src/records/report/collect.ts';
 import { reportHtml } from '../../src/records/report/html.ts';
 import { sinceTime } from '../../src/cli/commands/report.ts';
-import { reportText } from '../../src/records/report/text.ts';
+import { reportText, statsText } from '../../src/records/report/text.ts';
 import { openBrowser, type Browser } from './browser.ts';
 
 const screen = { width: 80, color: false, unicode: true };
@@ -15,7 +16,8 @@ const hostile = '<script>document.title="owned"</script>\u001b[31m\u202e"&';
 
 function record(members: object): string {
 	const status = { exit: 0 };
-	const used = { wall: 3.25, user: 2, system: 0.5, memory_peak: 5e7 };
+	const applied = { net: 'confine' };
+	const used = { applied, wall: 3.25, user: 2, system: 0.5, memory_peak: 5e7 };
 	return `${JSON.stringify({ schema: 1, time: '2026-11-24T21:50:00.000Z', package: 'a/b-1', phase: 'compile', status, ...used, ...members })}\n`;
 }
 
@@ -34,8 +36,9 @@ const records = [
 		unreachable: 5,
 		unattributed: 3,
 		blocked: [attempt],
-		names: [{ name: 'files.example.org', type: 'A', comm: 'curl', count: 1 }],
+		names: ['A', 'AAAA'].map((type) => ({ name: 'files.example.org', type, comm: 'curl', count: 4 })),
 	}),
+	record({ package: 'w/w-4', applied: {}, observed: [{ ...attempt, address: '203.0.113.7' }] }),
 	record({ phase: 'test', time: '2026-11-24T21:50:04.000Z', status: { exit: 1 }, orphan_count: 3, orphans: [orphan] }),
 	record({
 		package: 'x/y-2',
@@ -66,12 +69,46 @@ describe('portcullis report', () => {
 
 	test('portcullis report shows blocked attempts first, with destination, count and command, on lines of at most 80 columns', () => {
 		const text = lines();
-		expect(text[0]).toBe('Blocked: 1 package tried to reach the network');
+		// 5 packets without a route, and 4 lookups of one name.
+		expect(text[0]).toBe('Blocked: 9 attempts of 1 package to reach the network');
 		expect(text[1]).toMatch(/^ {2}a\/b-1 src_compile {2,}10 min ago$/);
-		expect(text[2]).toMatch(/^ {4}files\.example\.org +1x {2}curl/);
+		expect(text[2]).toMatch(/^ {4}files\.example\.org +4x {2}curl/);
 		expect(text[3]).toMatch(/^ {4}\[2001:db8::1\]:443 +2x {2}curl <script>/);
-		expect(text[4]).toBe('    3 more attempts, process not recorded');
+		expect(text[4]).toBe('    and 3 more attempts, program not recorded');
 		expect(Math.max(...text.map((line) => line.length))).toBeLessThanOrEqual(80);
+	});
+
+	test('portcullis report lists the attempts of phases that nothing isolated as "Would be blocked"', () => {
+		const at = lines().indexOf('Would be blocked: 2 attempts of 1 package');
+		expect(lines()[at + 1]).toMatch(/^ {2}w\/w-4 src_compile/);
+		expect(lines()[at + 2]).toMatch(/^ {4}203\.0\.113\.7:443 +2x {2}curl/);
+	});
+
+	test('portcullis report counts a lookup of a host name as a blocked attempt', () => {
+		const names = [{ name: 'files.example.org', type: 'A', comm: 'curl', count: 1 }];
+		writeFileSync(join(folder, 'lookup'), record({ names }));
+		const report = collect([{ file: join(folder, 'lookup'), named: true }], {});
+		const text = reportText(report, { screen, now: now.getTime(), whole: false }).join('\n');
+		expect(text).toContain('Blocked: 1 attempt of 1 package');
+		expect(text).not.toContain('nothing was blocked');
+	});
+
+	test('portcullis report prints lines of at most 60 columns on a terminal of 60 columns, also for wide characters', () => {
+		const wide = ['curl', '測試'.repeat(40), '🏗️e\u0301'.repeat(20)];
+		const many = Array.from({ length: 9 }, (_, at) =>
+			record({ package: `category-with-a-name/package-with-a-long-name-${at}`, blocked: [{ ...attempt, argv: wide }] }),
+		);
+		writeFileSync(
+			join(folder, 'wide'),
+			[...records, ...many, record({ missing: [{ what: 'net', why: wide.join(' ') }] })].join(''),
+		);
+		const report = collect([{ file: join(folder, 'wide'), named: true }], {});
+		for (const whole of [false, true]) {
+			const text = reportText(report, { screen: { ...screen, width: 60 }, now: now.getTime(), whole });
+			expect(text.filter((line) => stringWidth(line) > 60)).toEqual([]);
+			expect(text.join('\n')).toContain('測試測試');
+		}
+		expect(statsText(report, screen).filter((line) => stringWidth(line) > 60)).toEqual([]);
 	});
 
 	test('portcullis report has sections for killed processes, missing sandboxes and limits, and a summary', () => {
@@ -84,8 +121,8 @@ describe('portcullis report', () => {
 			/x\/y-2 src_prepare, src_compile +10 min ago\n {4}network-sandbox: unshare: Operation not permitted/,
 		);
 		expect(text.match(/Operation not permitted/g)).toHaveLength(1);
-		expect(text).toContain('memory.max: raise PORTCULLIS_MEMORY_MAX');
-		expect(text).toMatch(/6 phases of 3 packages since .*, 4 fully confined, 1\s+failed\.$/);
+		expect(text).toContain('\n    memory.max: Raise PORTCULLIS_MEMORY_MAX in make.conf');
+		expect(text).toMatch(/7 phases of 4 packages since .*, 4 fully confined, 1\s+failed\.$/);
 	});
 
 	test('portcullis report prints no control character from a record', () => {
@@ -166,13 +203,32 @@ describe('portcullis report --html, in Chromium', () => {
 		expect(await text('#killed')).toContain('redis-server');
 		expect(await text('#missing h3')).toMatch(/x\/y-2\s+src_prepare, src_compile/);
 		expect(await text('#missing li')).toMatch(/network-sandbox\s+unshare: Operation not permitted/);
-		expect(await text('#limit li')).toMatch(/memory\.max\s+raise PORTCULLIS_MEMORY_MAX/);
+		expect(await text('#limit')).toMatch(/memory\.max\s+Raise PORTCULLIS_MEMORY_MAX/);
+		expect(await text('#observed')).toContain('203.0.113.7:443');
 		expect(await text('#allowed')).toContain('203.0.113.9:443');
-		expect(await browser.evaluate('document.querySelectorAll("#timeline .track i").length')).toBe(6);
-		expect(await browser.evaluate('document.querySelectorAll("#timeline tbody tr").length')).toBe(6);
+		expect(await browser.evaluate('document.querySelectorAll("#timeline .track i").length')).toBe(7);
+		expect(await browser.evaluate('document.querySelectorAll("#timeline tbody tr").length')).toBe(7);
 		expect(await text('#memory')).toContain('48 MiB');
 		expect(browser.addresses).toEqual([`file://${page}`]);
 		expect(browser.errors).toEqual([]);
+	});
+
+	test('the page of portcullis report --html shows in a tile the number of attempts that the rows below add up to', async () => {
+		const sum = `[...document.querySelectorAll('#blocked .times')].reduce((sum, one) => sum + parseInt(one.innerText), 0)`;
+		expect(await text('.tiles li:nth-child(4)')).toMatch(/^9\s+blocked attempts$/);
+		expect(await browser.evaluate(sum)).toBe(9);
+		expect(await text('.tiles li:nth-child(3)')).toMatch(/^1\s+failed phase$/);
+	});
+
+	test('each card of portcullis report --html shows an absolute time and a remedy', async () => {
+		expect(
+			await browser.evaluate(
+				'[...document.querySelectorAll("article")].filter((one) => !one.querySelector(".remedy")).length',
+			),
+		).toBe(0);
+		expect(await text('#blocked .when')).toMatch(/^2026-11-\d\d \d\d:\d\d$/);
+		expect(await text('#blocked .remedy')).toContain('portcullis allow a/b');
+		expect(await text('#blocked .remedy:last-child')).toContain('curl or wget, add the file to SRC_URI');
 	});
 
 	test('the page of portcullis report --html shows HTML tags from a record as text', async () => {
@@ -182,15 +238,17 @@ describe('portcullis report --html, in Chromium', () => {
 	});
 
 	test.each([
-		[1100, true],
-		[390, false],
+		[1280, true],
+		[1280, false],
+		[400, false],
 		[320, true],
 	])(
 		'the page of portcullis report --html fits a width of %i pixels and has the contrast of WCAG AA (dark mode: %s)',
 		async (width, dark) => {
 			await browser.open(page, { width, dark });
 			await browser.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
-			expect(await browser.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+			expect(await browser.evaluate('innerWidth')).toBe(width);
+			expect(await browser.evaluate('document.scrollingElement.scrollWidth')).toBeLessThanOrEqual(width);
 			expect(await browser.evaluate('document.querySelector(".scroll").scrollWidth')).toBeLessThanOrEqual(width);
 			const contrasts = (await browser.evaluate(contrastScript)) as [string, number][];
 			expect(contrasts.length).toBeGreaterThan(20);

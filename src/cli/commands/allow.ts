@@ -1,86 +1,155 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
+	additionsFor,
+	allowedBy,
+	atomOf,
 	AttemptedDestinations,
 	checkAddition,
-	generalAllowance,
-	narrowAllowance,
+	envFiles,
+	mostDestinations,
 	type Addition,
 } from '../../records/allowance.ts';
 import type { Input } from '../command.ts';
 import { installation } from '../../installation/locate.ts';
+import { readFile, stat } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
 import { paths } from '../../installation/paths.ts';
+import { resolvePortage } from '../../portage/resolve_package.ts';
 import { recordFiles, scan, unreadText, type Unread } from '../../records/reader.ts';
 import { isNamed } from '../../records/report/collect.ts';
+import { count } from '../../util/units.ts';
 import { UsageError } from '../usage.ts';
 
-export function run({ values, flags, words }: Input): number {
+export async function run({ values, flags, words }: Input): Promise<number> {
 	const [word] = words;
-	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package, CATEGORY/NAME');
+	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package');
+	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');
 	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
-	const additions = generalAllowance(word, eprefix);
-	if (additions === undefined)
+	// A package that Portage no longer has can be removed.
+	const atom = flags.has('remove') && word.includes('/') ? atomOf(word) : await knownAtom(word, eprefix);
+	if (atom === undefined)
 		throw new UsageError(`"${word}" is not a package. Use CATEGORY/NAME or =CATEGORY/NAME-VERSION`);
-	const { attempted, unread } = attemptsOf(word, eprefix);
-	const narrow = flags.has('whole') ? undefined : narrowAllowance(word, eprefix, attempted);
-	const notes = flags.has('whole') ? [] : [...reservedNotes(attempted), ...unread.map(unreadText)];
-	if (flags.has('write')) {
-		print([...(narrow ?? additions).map((addition) => add(addition, eprefix)), ...notes]);
+	if (flags.has('remove')) {
+		print(remove(atom, eprefix));
 		return 0;
 	}
+	const { destinations, notes } = flags.has('whole')
+		? { destinations: 'whole' as const, notes: [] }
+		: recordedDestinations(atom, eprefix);
+	const additions = additionsFor(atom, eprefix, destinations);
 	print([
-		...(narrow === undefined
-			? []
-			: [
-					'# Allow only the recorded destinations (--write adds these lines):',
-					...narrow.flatMap(show),
-					'',
-					'# Or allow the whole network (--whole --write adds these lines):',
-				]),
-		...additions.flatMap(show),
+		...additions.flatMap((addition) =>
+			flags.has('write') ? add(addition, eprefix) : [`# ${targetOf(addition.file)}`, ...addition.lines],
+		),
 		...notes.map((note) => `# ${note}`),
+		...(flags.has('write') ? [] : ['# To add these lines, run the same command with --write.']),
 	]);
 	return 0;
 }
 
-/** The destinations in the records of a package: of one version, or of all versions if the word has none. */
-function attemptsOf(word: string, eprefix: string): { attempted: AttemptedDestinations; unread: Unread[] } {
-	const attempted = new AttemptedDestinations();
-	const name = word.replace(/^[<>=~]*/, '').replace(/:.*/, '');
-	const unread = scan(recordFiles(paths(eprefix).logs), (record) => {
-		if (isNamed(record.package, name)) attempted.add(record);
-	});
-	return { attempted, unread };
+/** The atom for a package, with its category. Throws if Portage does not have the package. */
+async function knownAtom(word: string, eprefix: string): Promise<string | undefined> {
+	const { package: found } = await resolvePortage(eprefix, word);
+	return atomOf(word.includes('/') ? word : word.replace(/^[<>=~]*/, `$&${found?.names['CATEGORY'] ?? ''}/`));
 }
 
-function reservedNotes({ reserved }: AttemptedDestinations): string[] {
-	if (reserved.size === 0) return [];
+/** The destinations in the records of a package: of one version, or of all versions if the atom has none. Throws if there is no list. */
+function recordedDestinations(atom: string, eprefix: string): { destinations: string[]; notes: string[] } {
+	const attempted = new AttemptedDestinations();
+	const name = atom.replace(/^[<>=~]*/, '').replace(/:.*/, '');
+	const unread: Unread[] = scan(recordFiles(paths(eprefix).logs), (record) => {
+		if (isNamed(record.package, name)) attempted.add(record);
+	});
+	const entries = attempted.entries();
+	const guesses = entries.flatMap(({ entry, isGuess }) => (isGuess ? entry : []));
+	const notes = [
+		...(guesses.length === 0
+			? []
+			: [`The port is a guess, because only the lookup of the name is recorded: ${guesses.join(' ')}.`]),
+		...(attempted.reserved.size === 0
+			? []
+			: [
+					`Not included: ${[...attempted.reserved].join(' ')}. These are not addresses of another host. Add them to PORTCULLIS_ALLOW yourself if the build needs them.`,
+				]),
+		...unread.map(unreadText),
+	];
+	if (entries.length > 0 && entries.length <= mostDestinations)
+		return { destinations: entries.map(({ entry }) => entry), notes };
+	const what =
+		entries.length === 0
+			? 'no destination that PORTCULLIS_ALLOW can permit'
+			: `more than ${count(mostDestinations, 'destination')}`;
+	throw new Error(
+		[
+			`the records of ${atom} contain ${what}.`,
+			...notes,
+			`To permit the whole network, run: portcullis allow --whole ${atom}`,
+		].join(' '),
+	);
+}
+
+/** Adds the missing lines to a file. A PORTCULLIS_ALLOW line is replaced by one that contains the old destinations too. */
+function add(addition: Addition, eprefix: string): string[] {
+	const target = targetOf(addition.file);
+	const old = linesOf(target);
+	const replaced = old.filter((line) => allowedBy(line) !== undefined && addition.lines.some((one) => allowedBy(one)));
+	const known = replaced.flatMap((line) => allowedBy(line) ?? []);
+	const lines = addition.lines.map((line) => {
+		const list = allowedBy(line);
+		return list === undefined ? line : `PORTCULLIS_ALLOW="${[...new Set([...known, ...list])].join(' ')}"`;
+	});
+	checkAddition({ ...addition, lines }, eprefix);
+	const present = old.map(squeezed);
+	return edit(
+		target,
+		replaced.filter((line) => !lines.includes(line)),
+		lines.filter((line) => !present.includes(line)),
+	);
+}
+
+/** Removes the lines that `allow` writes for an atom, and files in env that nothing uses any more. */
+function remove(atom: string, eprefix: string): string[] {
+	const { packageEnv, env } = paths(eprefix);
+	const files = Object.values(envFiles(atom));
+	const target = targetOf(packageEnv);
+	const old = linesOf(target);
+	const removed = old.filter((line) => files.some((file) => squeezed(line) === `${atom} ${file}`));
+	if (removed.length === 0) throw new Error(`${target} has no line of portcullis allow for ${atom}`);
+	const rest = old.filter((line) => !removed.includes(line)).join('\n');
+	const unused = files.filter((file) => !rest.includes(file) && existsSync(`${env}/${file}`));
 	return [
-		`Not included: ${[...reserved].join(' ')}. These are not addresses of another host. Add them to PORTCULLIS_ALLOW yourself if the build needs them.`,
+		...edit(target, removed, []),
+		...unused.flatMap((file) =>
+			edit(
+				`${env}/${file}`,
+				linesOf(`${env}/${file}`).filter((line) => line === 'FEATURES="-network-sandbox"' || allowedBy(line)),
+				[],
+			),
+		),
 	];
 }
 
-function show({ file, lines }: Addition): string[] {
-	return [`# ${targetOf(file)}`, ...lines];
+/** Removes and adds lines of a file, deletes a file that becomes empty, and returns a description of the change. */
+function edit(file: string, removed: readonly string[], added: readonly string[]): string[] {
+	if (removed.length + added.length === 0) return [`${file}: unchanged`];
+	const rest = linesOf(file).filter((line) => !removed.includes(line));
+	mkdirSync(dirname(file), { recursive: true });
+	if ([...rest, ...added].join('').trim() === '') rmSync(file);
+	else if (removed.length > 0) writeFileSync(file, `${[...rest, ...added].join('\n')}\n`);
+	else appendFileSync(file, `${readFile(file)?.endsWith('\n') === false ? '\n' : ''}${added.join('\n')}\n`);
+	return [`${file}:`, ...removed.map((line) => `  - ${line}`), ...added.map((line) => `  + ${line}`)];
 }
 
-/** Adds the missing lines to a file, and returns a description of the change. */
-function add(addition: Addition, eprefix: string): string {
-	checkAddition(addition, eprefix);
-	const { file, lines } = addition;
-	const target = targetOf(file);
-	const text = existsSync(target) ? readFileSync(target, 'utf8') : '';
-	const present = text.split('\n').map((line) => line.trim().replace(/\s+/g, ' '));
-	const missing = lines.filter((line) => !present.includes(line));
-	if (missing.length === 0) return `${target}: unchanged`;
-	mkdirSync(dirname(target), { recursive: true });
-	const gap = text === '' || text.endsWith('\n') ? '' : '\n';
-	appendFileSync(target, `${gap}${missing.join('\n')}\n`);
-	return `${target}: added ${missing.join('; ')}`;
+function linesOf(file: string): string[] {
+	return (readFile(file) ?? '').replace(/\n$/, '').split('\n');
+}
+
+function squeezed(line: string): string {
+	return line.trim().replace(/\s+/g, ' ');
 }
 
 /** The file to write: if the path is a folder, which Portage reads as well, the file `portcullis` in it. */
 function targetOf(file: string): string {
-	return existsSync(file) && statSync(file).isDirectory() ? join(file, 'portcullis') : file;
+	return stat(file)?.isDirectory() === true ? join(file, 'portcullis') : file;
 }

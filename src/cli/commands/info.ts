@@ -56,7 +56,7 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 			width,
 			indent,
 		),
-		'='.repeat(65),
+		'='.repeat(Math.min(65, width)),
 		...facts.flatMap(([name, value]) =>
 			wrap(value, width - indent.length).map(
 				(line, at) => (at === 0 ? `${name}:`.padEnd(indent.length) : indent) + line,

@@ -3,18 +3,31 @@ import type { Input } from '../command.ts';
 import { installation } from '../../installation/locate.ts';
 import { paths } from '../../installation/paths.ts';
 import { print } from '../../util/output.ts';
-import { recordFiles, type Source } from '../../records/reader.ts';
+import { lastEmerge } from '../../portage/emerge_log.ts';
+import { recordFiles, unreadText, type Source } from '../../records/reader.ts';
+import { recordedPackages } from '../../records/recorded_packages.ts';
 import { collect, reportJson } from '../../records/report/collect.ts';
 import { reportText, statsText } from '../../records/report/text.ts';
 import { screenOf } from '../../util/terminal.ts';
+import { suggestion } from '../../util/suggestion.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	const [name, tooMany] = words;
 	if (tooMany !== undefined) throw new UsageError(`report takes one package, but got "${tooMany}" as well`);
 	const now = new Date();
-	const since = values['since'] === undefined ? undefined : sinceTime(values['since'], now);
-	const report = collect(recordSources(values['records']), { package: name, since });
+	const time = values['since'];
+	if (flags.has('last') && time !== undefined) throw new UsageError('report takes --last or --since, not both');
+	const selection = flags.has('last')
+		? lastEmerge(installation().eprefix)
+		: { since: time === undefined ? undefined : sinceTime(time, now) };
+	const report = collect(recordSources(values['records']), { package: name, ...selection });
+	if (name !== undefined && report.phases === 0) {
+		const known = recordedPackages(installation().eprefix).flatMap((cp) => [cp, cp.replace(/.*\//, '')]);
+		const near = known.includes(name) ? '' : suggestion(name, known);
+		const when = time === undefined ? '' : ` since ${time}`;
+		throw new Error([`no phase of ${name} is recorded${when}${near}`, ...report.unread.map(unreadText)].join('. '));
+	}
 	const html = values['html'];
 	if (html !== undefined) {
 		const { reportHtml } = await import('../../records/report/html.ts');
@@ -24,15 +37,15 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const screen = screenOf(process.stdout);
 	if (flags.has('json')) print([JSON.stringify(reportJson(report))]);
 	else if (flags.has('stats')) print(statsText(report, screen));
-	else if (html === undefined) print(reportText(report, { screen, now: now.getTime(), whole: name !== undefined }));
+	else if (html === undefined) {
+		const isWhole = name !== undefined || flags.has('last');
+		print(reportText(report, { screen, now: now.getTime(), whole: isWhole }));
+	}
 	return 0;
 }
 
 function recordSources(given: string | undefined): Source[] {
-	if (given !== undefined) {
-		if (!existsSync(given)) throw new Error(`there is no file ${given}`);
-		return [{ file: given, named: true }];
-	}
+	if (given !== undefined) return [{ file: given, named: true }];
 	const { logs } = paths(installation().eprefix);
 	if (!existsSync(logs)) throw new Error(`there is no folder ${logs}: Portcullis is not installed. Run install.sh`);
 	accessSync(logs, constants.R_OK | constants.X_OK);

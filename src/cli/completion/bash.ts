@@ -5,12 +5,6 @@ export function bashCompletion(names: readonly [string, Command][]): string {
 	return `# bash completion for portcullis, written by \`portcullis completion bash\`
 # shellcheck shell=bash
 
-_portcullis_packages() {
-	local root
-	root=$(portageq envvar EROOT 2>/dev/null)
-	compgen -W "$(cd -- "\${root:-/}/var/db/pkg" 2>/dev/null && printf '%s\\n' */*)" -- "$1"
-}
-
 _portcullis() {
 	local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]} at=-1 word
 	COMPREPLY=()
@@ -53,10 +47,10 @@ function branch(name: string, command: Command): string {
 
 function reply(candidates: Candidates): string {
 	if (candidates === undefined) return 'true;';
-	if (candidates === 'package') return 'mapfile -t COMPREPLY < <(_portcullis_packages "$current");';
 	const how =
-		typeof candidates === 'string'
-			? { file: '-f', folder: '-d', command: '-c' }[candidates]
-			: `-W '${candidates.join(' ')}'`;
+		typeof candidates !== 'string'
+			? `-W '${candidates.join(' ')}'`
+			: ({ file: '-f', folder: '-d', command: '-c' }[candidates as string] ??
+				`-W "$(portcullis candidates ${candidates} 2>/dev/null)"`);
 	return `mapfile -t COMPREPLY < <(compgen ${how} -- "$current");`;
 }

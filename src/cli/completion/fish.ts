@@ -3,13 +3,6 @@ import type { Candidates, Command } from '../command.ts';
 export function fishCompletion(names: readonly [string, Command][]): string {
 	return `# fish completion for portcullis, written by \`portcullis completion fish\`
 
-function __portcullis_packages
-	set -l root (portageq envvar EROOT 2>/dev/null)
-	for folder in $root/var/db/pkg/*/*
-		string replace -r '.*/var/db/pkg/' '' $folder
-	end
-end
-
 # Whether this many words after the command are not options.
 function __portcullis_at
 	set -l words (commandline -opc)[3..-1]
@@ -45,13 +38,12 @@ function lines(name: string, command: Command): string[] {
 function list(candidates: Candidates): string {
 	if (candidates === undefined) return '';
 	if (typeof candidates !== 'string') return ` -a ${word(candidates.join(' '))}`;
-	const calls = {
-		package: '__portcullis_packages',
+	const calls: Readonly<Record<string, string>> = {
 		file: '__fish_complete_path',
 		folder: '__fish_complete_directories',
 		command: '__fish_complete_command',
 	};
-	return ` -a '(${calls[candidates]})'`;
+	return ` -a '(${calls[candidates] ?? `portcullis candidates ${candidates} 2>/dev/null`})'`;
 }
 
 function word(text: string): string {

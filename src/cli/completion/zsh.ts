@@ -4,11 +4,10 @@ export function zshCompletion(names: readonly [string, Command][]): string {
 	return `#compdef portcullis
 # zsh completion for portcullis, written by \`portcullis completion zsh\`
 
-_portcullis_packages() {
-	local -a packages
-	packages=(\${\${(f)"$(portageq envvar EROOT 2>/dev/null)"}:-}/var/db/pkg/*/*(N/:s,//,/,))
-	packages=(\${packages#*/var/db/pkg/})
-	_describe package packages
+_portcullis_candidates() {
+	local -a names
+	names=(\${(f)"$(portcullis candidates $1 2>/dev/null)"})
+	compadd -a names
 }
 
 _portcullis() {
@@ -47,9 +46,8 @@ function branch(name: string, command: Command): string {
 function action(candidates: Candidates): string {
 	if (candidates === undefined) return ' ';
 	if (typeof candidates !== 'string') return `(${candidates.join(' ')})`;
-	return { package: '_portcullis_packages', file: '_files', folder: '_files -/', command: '_command_names' }[
-		candidates
-	];
+	const actions: Readonly<Record<string, string>> = { file: '_files', folder: '_files -/', command: '_command_names' };
+	return actions[candidates] ?? `{_portcullis_candidates ${candidates}}`;
 }
 
 function escape(text: string): string {

@@ -1,3 +1,4 @@
+import { hintsFor, type Hint } from '../../messages/hints.ts';
 import { commandOf, destination } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
 import type { Attempt, Orphan, RunRecord } from '../schema.ts';
@@ -33,12 +34,16 @@ export interface PhaseEvents {
 	/** Whether the phase failed in the last of them. */
 	failed: boolean;
 	readonly blocked: Tally[];
+	/** Attempts that nothing blocked (PORTCULLIS_AUDIT=only, or no network-sandbox). */
+	readonly observed: Tally[];
 	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: Tally[];
-	/** Host names that the phase looked up. */
-	readonly names: { readonly name: string; readonly command: string; count: number }[];
 	/** Number of blocked attempts, including those that `blocked` does not list. */
 	attempts: number;
+	/** Number of attempts in `observed`, and of those that it does not list. */
+	observedAttempts: number;
+	/** How an ebuild replaces the downloads of the programs in `blocked` and `observed`. */
+	readonly hints: Set<Hint>;
 	readonly killed: (Orphan & { readonly time: string })[];
 	/** Number of killed processes, including those that `killed` does not list. */
 	killedCount: number;
@@ -46,10 +51,12 @@ export interface PhaseEvents {
 	limit: string | undefined;
 }
 
-/** The number of attempts of a command to reach a destination. */
+/** The number of attempts of a command to reach a destination. The lookup of a host name is an attempt as well. */
 export interface Tally {
 	readonly command: string;
+	/** ADDRESS:PORT, or the host name of a lookup. */
 	readonly destination: string;
+	/** tcp, udp, ..., or dns for a lookup. */
 	readonly protocol: string;
 	count: number;
 }
@@ -62,14 +69,15 @@ export interface Report {
 	phases: number;
 	byPortage: number;
 	failed: number;
-	/** Phases that lacked a requested sandbox. */
+	/** Phases that lacked a requested sandbox, or that nothing isolated (PORTCULLIS_AUDIT=only). */
 	unconfined: number;
 	/** Phases with a blocked attempt, with a killed process, and with an exceeded limit. */
 	blockedPhases: number;
 	killedPhases: number;
 	limited: number;
-	/** Blocked attempts and killed processes. */
+	/** Blocked attempts, attempts that nothing blocked, and killed processes. */
 	attempts: number;
+	observedAttempts: number;
 	killed: number;
 	/** in seconds */
 	wall: number;
@@ -93,6 +101,8 @@ export interface Report {
 export interface Selection {
 	/** CATEGORY/PF, CATEGORY/PN, PF or PN; undefined for all packages. */
 	readonly package?: string | undefined;
+	/** CATEGORY/PF of several packages; undefined for all. */
+	readonly packages?: ReadonlySet<string> | undefined;
 	/** Earliest start time, ISO 8601 in UTC, as in the records. */
 	readonly since?: string | undefined;
 }
@@ -108,9 +118,9 @@ const MOST_HEAVY = 10;
 export function collect(sources: readonly Source[], selection: Selection): Report {
 	const report = emptyReport();
 	const isSelected = packageMatcher(selection.package);
-	const since = selection.since ?? '';
+	const { since = '', packages } = selection;
 	report.unread = scan(sources, (record) => {
-		if (record.time < since || !isSelected(record.package)) return;
+		if (record.time < since || !isSelected(record.package) || packages?.has(record.package) === false) return;
 		addPhase(report, summaryOf(record));
 		addEvents(report, record);
 	});
@@ -145,6 +155,7 @@ function emptyReport(): Report {
 		killedPhases: 0,
 		limited: 0,
 		attempts: 0,
+		observedAttempts: 0,
 		killed: 0,
 		wall: 0,
 		cpu: 0,
@@ -223,14 +234,18 @@ function add(total: number, more: number): number {
 }
 
 function addEvents(report: Report, record: RunRecord): void {
-	const listed = record.blocked.reduce((total, { count }) => total + count, 0);
-	const attempts = Math.max(record.unreachable, listed + record.unattributed);
+	const blocked = [...lookupsIn(record), ...record.blocked.map(tallyOf)];
+	const lookups = sumOf(blocked, ({ protocol, count }) => (protocol === 'dns' ? count : 0));
+	const listed = sumOf(record.blocked, ({ count }) => count);
+	const attempts = Math.max(record.unreachable, listed + record.unattributed) + lookups;
+	const observedAttempts = sumOf(record.observed, ({ count }) => count);
 	const killed = Math.max(record.orphanCount, record.orphans.length);
 	report.attempts = add(report.attempts, attempts);
+	report.observedAttempts = add(report.observedAttempts, observedAttempts);
 	report.killed = add(report.killed, killed);
-	if (record.missing.length > 0) report.unconfined++;
+	if (record.missing.length > 0 || Object.keys(record.applied).length === 0) report.unconfined++;
 	if (record.limit !== undefined) report.limited++;
-	if (attempts + record.names.length > 0) {
+	if (attempts > 0) {
 		report.blockedPhases++;
 		report.blockedPackages.getOrCreate(record.package, () => true);
 	}
@@ -238,11 +253,23 @@ function addEvents(report: Report, record: RunRecord): void {
 		report.killedPhases++;
 		report.killedPackages.getOrCreate(record.package, () => true);
 	}
-	const events = attempts + record.names.length + killed + record.missing.length + record.allowed.length;
-	if (events > 0 || record.limit !== undefined) {
-		const event = report.events.getOrCreate(`${record.package} ${record.phase}`, () => emptyEvents(record));
-		merge(event, record, attempts, killed);
-	}
+	const events = attempts + observedAttempts + killed + record.missing.length + record.allowed.length;
+	if (events === 0 && record.limit === undefined) return;
+	const event = report.events.getOrCreate(`${record.package} ${record.phase}`, () => emptyEvents(record));
+	event.time = record.time;
+	event.runs++;
+	event.failed = summaryOf(record).exit !== 0;
+	event.attempts = add(event.attempts, attempts);
+	event.observedAttempts = add(event.observedAttempts, observedAttempts);
+	event.killedCount = add(event.killedCount, killed);
+	event.missing = record.missing;
+	event.limit = record.limit ?? event.limit;
+	for (const tally of blocked) addTally(event.blocked, tally);
+	for (const attempt of record.observed) addTally(event.observed, tallyOf(attempt));
+	for (const attempt of record.allowed) addTally(event.allowed, tallyOf(attempt));
+	for (const hint of hintsFor([...record.names, ...record.blocked, ...record.observed])) event.hints.add(hint);
+	for (const orphan of record.orphans) event.killed.unshift({ ...orphan, time: record.time });
+	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
 }
 
 function emptyEvents({ package: cpv, phase }: RunRecord): PhaseEvents {
@@ -253,9 +280,11 @@ function emptyEvents({ package: cpv, phase }: RunRecord): PhaseEvents {
 		runs: 0,
 		failed: false,
 		blocked: [],
+		observed: [],
 		allowed: [],
-		names: [],
 		attempts: 0,
+		observedAttempts: 0,
+		hints: new Set(),
 		killed: [],
 		killedCount: 0,
 		missing: [],
@@ -263,38 +292,33 @@ function emptyEvents({ package: cpv, phase }: RunRecord): PhaseEvents {
 	};
 }
 
-function merge(event: PhaseEvents, record: RunRecord, attempts: number, killed: number): void {
-	event.time = record.time;
-	event.runs++;
-	event.failed = summaryOf(record).exit !== 0;
-	event.attempts = add(event.attempts, attempts);
-	event.killedCount = add(event.killedCount, killed);
-	event.missing = record.missing;
-	event.limit = record.limit ?? event.limit;
-	for (const attempt of record.blocked) addTally(event.blocked, attempt);
-	for (const attempt of record.allowed) addTally(event.allowed, attempt);
-	for (const { name, comm, count } of record.names) addName(event.names, name, comm, count);
-	for (const orphan of record.orphans) event.killed.unshift({ ...orphan, time: record.time });
-	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
+function tallyOf(attempt: Attempt): Tally {
+	const { protocol, count } = attempt;
+	return { command: commandOf(attempt), destination: destination({ ...attempt, protocol: 'tcp' }), protocol, count };
 }
 
 /** A program looks up A and AAAA of a name together: the larger count is the number of lookups. */
-function addName(names: PhaseEvents['names'], name: string, command: string, count: number): void {
-	const known = names.find((lookup) => lookup.name === name && lookup.command === command);
-	if (known !== undefined) known.count = Math.max(known.count, count);
-	else if (names.length < MOST_TALLIES) names.push({ name, command, count });
+function lookupsIn(record: RunRecord): Tally[] {
+	const found: Tally[] = [];
+	for (const lookup of record.names) {
+		const command = commandOf(lookup);
+		const known = found.find((one) => one.destination === lookup.name && one.command === command);
+		if (known === undefined) found.push({ command, destination: lookup.name, protocol: 'dns', count: lookup.count });
+		else known.count = Math.max(known.count, lookup.count);
+	}
+	return found;
 }
 
-function addTally(tallies: Tally[], attempt: Attempt): void {
-	const command = commandOf(attempt);
-	const where = destination({ ...attempt, protocol: 'tcp' });
+function addTally(tallies: Tally[], { command, destination, protocol, count }: Tally): void {
 	const known = tallies.find(
-		(tally) => tally.command === command && tally.destination === where && tally.protocol === attempt.protocol,
+		(tally) => tally.command === command && tally.destination === destination && tally.protocol === protocol,
 	);
-	if (known !== undefined) known.count = add(known.count, attempt.count);
-	else if (tallies.length < MOST_TALLIES) {
-		tallies.push({ command, destination: where, protocol: attempt.protocol, count: attempt.count });
-	}
+	if (known !== undefined) known.count = add(known.count, count);
+	else if (tallies.length < MOST_TALLIES) tallies.push({ command, destination, protocol, count });
+}
+
+export function sumOf<Item>(items: readonly Item[], size: (item: Item) => number): number {
+	return items.reduce((sum, item) => add(sum, size(item)), 0);
 }
 
 /** The report of `portcullis report --json`. */
@@ -309,7 +333,10 @@ export function reportJson(report: Report): object {
 		blockedPackages: blockedPackages.size,
 		killedPackages: killedPackages.size,
 		unread,
-		events: latestEvents(report),
+		events: latestEvents(report).map(({ hints, ...event }) => ({
+			...event,
+			hints: [...hints].map(({ fetcher }) => fetcher),
+		})),
 		recent,
 	};
 }

@@ -1,11 +1,18 @@
 import { featureOf } from '../../rules/features.ts';
-import { settingOf } from '../../rules/settings.ts';
-import { ago, bytes, count as amount, duration, localTime } from '../../util/units.ts';
+import { bytes, count as amount, duration, localTime } from '../../util/units.ts';
 import { stripControls } from '../../util/output.ts';
 import { unreadText } from '../reader.ts';
-import type { PhaseEvents, PhaseSummary, Report } from './collect.ts';
+import { sumOf, type PhaseSummary, type Report, type Tally } from './collect.ts';
 import { phaseColours, style } from './html_style.ts';
-import { sectionNames, sectionsOf, type SectionEntry, type SectionName } from './sections.ts';
+import {
+	destinationText,
+	remedies,
+	sectionNames,
+	sectionsOf,
+	unlistedText,
+	type SectionEntry,
+	type SectionName,
+} from './sections.ts';
 
 interface Page {
 	readonly now: Date;
@@ -34,7 +41,7 @@ export function reportHtml(report: Report, page: Page): string {
 </header>
 <main>
 ${tiles(report)}
-${sectionNames.map((name) => section(name, entries[name], page)).join('\n')}
+${sectionNames.map((name) => section(name, entries[name])).join('\n')}
 ${timeline(report.recent)}
 <div class="pair">
 ${heavy('time', 'Time', report.slowest, ({ wall }) => wall, duration)}
@@ -48,59 +55,73 @@ ${heavy('memory', 'Memory', report.largest, ({ memory }) => memory, bytes)}
 }
 
 function tiles(report: Report): string {
-	const all: [string, string, string][] = [
-		[String(report.phases), report.phases === 1 ? 'phase' : 'phases', ''],
-		[String(report.packages.size), report.packages.size === 1 ? 'package' : 'packages', ''],
-		[
-			String(report.attempts),
-			report.attempts === 1 ? 'blocked attempt' : 'blocked attempts',
-			report.attempts > 0 ? 'error' : 'ok',
-		],
-		[
-			String(report.killed),
-			report.killed === 1 ? 'killed process' : 'killed processes',
-			report.killed > 0 ? 'warning' : 'ok',
-		],
-		[String(report.unconfined), 'not fully confined', report.unconfined > 0 ? 'warning' : 'ok'],
-		[duration(report.wall), 'in phases', ''],
+	const { phases, packages, failed, attempts, observedAttempts, killed, unconfined, wall } = report;
+	const all: [number | string, string, string][] = [
+		[phases, phases === 1 ? 'phase' : 'phases', ''],
+		[packages.size, packages.size === 1 ? 'package' : 'packages', ''],
+		[failed, failed === 1 ? 'failed phase' : 'failed phases', failed > 0 ? 'error' : 'ok'],
+		[attempts, attempts === 1 ? 'blocked attempt' : 'blocked attempts', attempts > 0 ? 'error' : 'ok'],
+		...(observedAttempts > 0 ? [[observedAttempts, 'would be blocked', 'warning'] as [number, string, string]] : []),
+		[killed, killed === 1 ? 'killed process' : 'killed processes', killed > 0 ? 'warning' : 'ok'],
+		[unconfined, 'not fully confined', unconfined > 0 ? 'warning' : 'ok'],
+		[duration(wall), 'in phases', ''],
 	];
 	const items = all.map(([number, label, kind]) => `<li class="${kind}"><b>${number}</b> ${label}</li>`);
 	return `<ul class="tiles">${items.join('')}</ul>`;
 }
 
-const sections: Readonly<Record<SectionName, { title: string; lead: string; body: (event: SectionEntry) => string }>> =
-	{
-		blocked: { title: 'Blocked', lead: 'These phases tried to reach the network.', body: blockedBody },
-		killed: {
-			title: 'Killed',
-			lead: 'These processes were still running at the end of their phase.',
-			body: killedBody,
-		},
-		missing: {
-			title: 'Not fully confined',
-			lead: '<code>portcullis doctor</code> shows the fix.',
-			body: missingBody,
-		},
-		limit: { title: 'Stopped by a limit', lead: '', body: limitBody },
-		allowed: {
-			title: 'Allowed',
-			lead: 'These phases connected to destinations in PORTCULLIS_ALLOW.',
-			body: ({ allowed }) => `<ul class="list">${rows(allowed).join('')}</ul>`,
-		},
-	};
+const sections: Readonly<
+	Record<SectionName, { title: string; lead: string; body: (event: SectionEntry) => string[] }>
+> = {
+	blocked: {
+		title: 'Blocked',
+		lead: 'These phases tried to reach the network.',
+		body: ({ blocked, attempts }) => attemptItems(blocked, attempts),
+	},
+	observed: {
+		title: 'Would be blocked',
+		lead: 'These phases were not isolated. FEATURES=network-sandbox would block their attempts.',
+		body: ({ observed, observedAttempts }) => attemptItems(observed, observedAttempts),
+	},
+	killed: {
+		title: 'Killed',
+		lead: 'These processes were still running at the end of their phase.',
+		body: killedItems,
+	},
+	missing: {
+		title: 'Not fully confined',
+		lead: 'These phases ran without a sandbox that FEATURES requests.',
+		body: ({ missing }) => missing.map(({ what, why }) => `<b>${escape(featureOf(what))}</b> ${escape(why)}`),
+	},
+	limit: { title: 'Stopped by a limit', lead: '', body: ({ limit = '' }) => [`<b>${escape(limit)}</b>`] },
+	allowed: {
+		title: 'Allowed',
+		lead: 'These phases connected to destinations in PORTCULLIS_ALLOW.',
+		body: ({ allowed }) =>
+			attemptItems(
+				allowed,
+				sumOf(allowed, ({ count }) => count),
+			),
+	},
+};
 
 /** Number of entries that a section shows, and number of entries that it contains. */
 const MOST_SHOWN = 12;
 const MOST_ENTRIES = 200;
 
-function section(name: SectionName, entries: readonly SectionEntry[], { now }: Page): string {
+function section(name: SectionName, entries: readonly SectionEntry[]): string {
 	if (entries.length === 0) return '';
 	const { title, lead, body } = sections[name];
 	const cards = entries.slice(0, MOST_ENTRIES).map(
 		(event) => `<article>
 <h3><span>${escape(event.package)}</span> <span class="phase">${event.phases.map((phase) => `src_${escape(phase)}`).join(', ')}</span></h3>
-<p class="when">${ago(Date.parse(event.time), now.getTime())}${event.runs > 1 ? `, ${event.runs} runs` : ''}${event.failed ? ', failed' : ''}</p>
-${body(event)}
+<p class="when">${localTime(event.time)}${event.runs > 1 ? `, ${event.runs} runs` : ''}${event.failed ? ', <b>failed</b>' : ''}</p>
+<ul class="list">${body(event)
+			.map((item) => `<li>${item}</li>`)
+			.join('')}</ul>
+${remedies(name, event)
+	.map((remedy) => `<p class="remedy">${escape(remedy).replace(codeSpan, '<code>$1</code>')}</p>`)
+	.join('')}
 </article>`,
 	);
 	const [first, rest] = [cards.slice(0, MOST_SHOWN), cards.slice(MOST_SHOWN)];
@@ -108,49 +129,31 @@ ${body(event)}
 	return `<section id="${name}"><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
 }
 
-/** One row per destination and command, the most frequent first. */
-function rows(tallies: PhaseEvents['blocked']): string[] {
-	return [...tallies]
-		.sort((a, b) => b.count - a.count)
-		.map(({ destination, protocol, count, command }) =>
-			attempt(protocol === 'tcp' ? destination : `${destination}/${protocol}`, count, command),
-		);
-}
+const codeSpan = /`([^`]+)`/g;
 
-function attempt(where: string, times: number, command: string): string {
-	return `<li><span class="where">${escape(where)}</span> <span class="times">${times}×</span> <code>${escape(command)}</code></li>`;
-}
-
-function blockedBody(event: PhaseEvents): string {
-	const listed = event.blocked.reduce((sum, row) => sum + row.count, 0);
-	const items = [
-		...event.names.map(({ name, count, command }) => attempt(name, count, command)),
-		...rows(event.blocked),
+/** One item per destination and command, the most frequent first. */
+function attemptItems(tallies: readonly Tally[], attempts: number): string[] {
+	const unlisted = attempts - sumOf(tallies, ({ count }) => count);
+	return [
+		...[...tallies]
+			.sort((a, b) => b.count - a.count)
+			.map(
+				(tally) =>
+					`<span class="where">${escape(destinationText(tally))}</span> <span class="times">${tally.count}×</span> <code>${escape(tally.command)}</code>`,
+			),
+		...(unlisted > 0 ? [`<span class="times">${unlistedText(unlisted)}</span>`] : []),
 	];
-	if (event.attempts > listed) {
-		items.push(
-			`<li class="times">${amount(event.attempts - listed, listed > 0 ? 'more attempt' : 'attempt')}, process not recorded</li>`,
-		);
-	}
-	return `<ul class="list">${items.join('')}</ul>`;
 }
 
-function killedBody(event: PhaseEvents): string {
-	const items = event.killed.map(
-		({ pid, age, argv, comm }) =>
-			`<li><code>${escape(argv.length > 0 ? argv.join(' ') : comm)}</code> <span class="times">pid ${pid}, ${duration(age)} old</span></li>`,
-	);
-	const more = event.killedCount - event.killed.length;
-	return `<ul class="list">${items.join('')}${more > 0 ? `<li class="times">and ${more} more</li>` : ''}</ul>`;
-}
-
-function missingBody(event: PhaseEvents): string {
-	return `<ul class="list">${event.missing.map(({ what, why }) => `<li><b>${escape(featureOf(what))}</b> ${escape(why)}</li>`).join('')}</ul>`;
-}
-
-function limitBody({ limit = '' }: PhaseEvents): string {
-	const variable = settingOf(limit);
-	return `<ul class="list"><li><b>${escape(limit)}</b>${variable === undefined ? '' : ` raise ${variable}`}</li></ul>`;
+function killedItems({ killed, killedCount }: SectionEntry): string[] {
+	const more = killedCount - killed.length;
+	return [
+		...killed.map(
+			({ pid, age, argv, comm }) =>
+				`<code>${escape(argv.length > 0 ? argv.join(' ') : comm)}</code> <span class="times">pid ${pid}, ${duration(age)} old</span>`,
+		),
+		...(more > 0 ? [`<span class="times">and ${more} more</span>`] : []),
+	];
 }
 
 function heavy(

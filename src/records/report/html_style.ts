@@ -27,7 +27,7 @@ section>p,.when{margin:.1rem 0 .8rem;color:var(--soft);font-size:.9rem}
 code,.where{font:.86em/1.5 ui-monospace,"DejaVu Sans Mono",monospace}
 .phase{color:var(--soft);font-weight:400}
 ul,ol{list-style:none;margin:0;padding:0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.7rem}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.5rem,1fr));gap:.7rem}
 .tiles li{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.7rem .9rem;color:var(--soft);font-size:.85rem;line-height:1.3}
 .tiles b{display:block;color:var(--ink);font-size:1.4rem;line-height:1.5;white-space:nowrap;font-variant-numeric:tabular-nums}
 .tiles .error b{color:var(--error)}.tiles .warning b{color:var(--warning)}.tiles .ok b{color:var(--ok)}
@@ -36,6 +36,8 @@ article{background:var(--card);border:1px solid var(--line);border-left:4px soli
 article .when{margin:0 0 .4rem}
 .list li{display:flex;flex-wrap:wrap;gap:0 .8rem;align-items:baseline;padding:.25rem 0;border-top:1px solid var(--line)}
 .list li:first-child{border-top:0}
+.remedy{margin:.5rem 0 0;color:var(--soft);font-size:.85rem}
+.when b{color:var(--error)}
 .where{font-weight:600}
 .times,.value{color:var(--soft);font-size:.85rem;font-variant-numeric:tabular-nums}
 summary{cursor:pointer;padding:.5rem 0;color:var(--soft);font-size:.9rem}

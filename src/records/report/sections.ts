@@ -1,7 +1,10 @@
-import { latestEvents, type PhaseEvents, type Report } from './collect.ts';
+import { settingOf } from '../../rules/settings.ts';
+import { withoutVersion } from '../../util/grammar.ts';
+import { count } from '../../util/units.ts';
+import { latestEvents, type PhaseEvents, type Report, type Tally } from './collect.ts';
 
 /** The sections of a report, the most urgent first. */
-export const sectionNames = ['blocked', 'killed', 'missing', 'limit', 'allowed'] as const;
+export const sectionNames = ['blocked', 'observed', 'killed', 'missing', 'limit', 'allowed'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 /** The events of one phase, or of several phases that lack the same sandbox. */
@@ -13,7 +16,8 @@ export interface SectionEntry extends PhaseEvents {
 export function sectionsOf(report: Report): Readonly<Record<SectionName, readonly SectionEntry[]>> {
 	const entries = latestEvents(report).map((event) => ({ ...event, phases: [event.phase] }));
 	return {
-		blocked: entries.filter(({ attempts, names }) => attempts + names.length > 0),
+		blocked: entries.filter(({ attempts }) => attempts > 0),
+		observed: entries.filter(({ observedAttempts }) => observedAttempts > 0),
 		killed: entries.filter(({ killedCount }) => killedCount > 0),
 		missing: mergeMissing(entries.filter(({ missing }) => missing.length > 0)),
 		limit: entries.filter(({ limit }) => limit !== undefined),
@@ -31,4 +35,43 @@ function mergeMissing(entries: readonly SectionEntry[]): SectionEntry[] {
 		groups.set(key, known === undefined ? entry : { ...known, phases: [entry.phase, ...known.phases] });
 	}
 	return [...groups.values()];
+}
+
+export function destinationText({ destination, protocol }: Pick<Tally, 'destination' | 'protocol'>): string {
+	return protocol === 'tcp' || protocol === 'dns' ? destination : `${destination}/${protocol}`;
+}
+
+/** The attempts whose program is unknown, and those beyond the limits of a record or a report. */
+export function unlistedText(attempts: number): string {
+	return `${count(attempts, 'more attempt')}, program not recorded`;
+}
+
+/** What the user and the author of the ebuild can do about an entry. Commands are in backquotes. */
+export function remedies(name: SectionName, entry: SectionEntry): string[] {
+	const cp = withoutVersion(entry.package);
+	switch (name) {
+		case 'blocked':
+		case 'observed':
+			return [`To permit these connections here: \`portcullis allow ${cp}\``, `In the ebuild: ${ebuildFix(entry)}`];
+		case 'killed':
+			return [
+				`In the ebuild: stop the processes at the end of ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`,
+			];
+		case 'missing':
+			return ['To find the cause: `portcullis doctor`'];
+		case 'limit': {
+			const variable = settingOf(entry.limit ?? '');
+			return variable === undefined ? [] : [`Raise ${variable} in make.conf or package.env`];
+		}
+		case 'allowed':
+			return [`To stop permitting them: \`portcullis allow --remove ${cp}\``];
+	}
+}
+
+function ebuildFix({ phase, hints }: SectionEntry): string {
+	const known = [...hints].map(({ fetcher, advice }) => `for ${fetcher}, ${advice}`);
+	if (known.length > 0) return known.join('; ');
+	return phase === 'test'
+		? 'skip the tests that need a network, or set PROPERTIES="test_network"'
+		: 'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"';
 }

@@ -2,10 +2,17 @@ import { featureOf } from '../../rules/features.ts';
 import { unreadText } from '../reader.ts';
 import { fit, pad, table, wrap } from '../../util/layout.ts';
 import { paint, type Screen } from '../../util/terminal.ts';
-import { settingOf } from '../../rules/settings.ts';
 import { ago, bytes, count, duration, localTime } from '../../util/units.ts';
-import type { PhaseSummary, Report } from './collect.ts';
-import { sectionNames, sectionsOf, type SectionEntry, type SectionName } from './sections.ts';
+import { sumOf, type PhaseSummary, type Report, type Tally } from './collect.ts';
+import {
+	destinationText,
+	remedies,
+	sectionNames,
+	sectionsOf,
+	unlistedText,
+	type SectionEntry,
+	type SectionName,
+} from './sections.ts';
 
 interface View {
 	readonly screen: Screen;
@@ -31,34 +38,56 @@ interface Section {
 	readonly lines: (entry: SectionEntry, view: View, most: number) => string[];
 }
 
-const blockedTitle = (entries: readonly SectionEntry[]) =>
-	`Blocked: ${count(packages(entries), 'package')} tried to reach the network`;
-const allowedTitle = (entries: readonly SectionEntry[]) =>
-	`Allowed: ${count(packages(entries), 'package')} connected to destinations in PORTCULLIS_ALLOW`;
-const killedTitle = (entries: readonly SectionEntry[]) =>
-	`Killed: ${count(
-		sumOf(entries, ({ killedCount }) => killedCount),
-		'process',
-		'processes',
-	)} left behind by ${count(packages(entries), 'package')}`;
-const missingTitle = (entries: readonly SectionEntry[]) =>
-	`Not fully confined: ${count(packages(entries), 'package')} (\`portcullis doctor\` shows the fix)`;
-const limitTitle = (entries: readonly SectionEntry[]) => `Stopped by a limit: ${count(packages(entries), 'package')}`;
-
 const sections: Readonly<Record<SectionName, Section>> = {
-	blocked: { style: 'red', title: blockedTitle, lines: blockedLines },
-	killed: { style: 'yellow', title: killedTitle, lines: killedLines },
-	missing: { style: 'yellow', title: missingTitle, lines: missingLines },
-	limit: { style: 'yellow', title: limitTitle, lines: limitLines },
-	allowed: { style: 'yellow', title: allowedTitle, lines: allowedLines },
+	blocked: {
+		style: 'red',
+		title: (entries) =>
+			`Blocked: ${count(
+				sumOf(entries, ({ attempts }) => attempts),
+				'attempt',
+			)} of ${packages(entries)} to reach the network`,
+		lines: ({ blocked, attempts }, view, most) => attemptLines(blocked, attempts, view, most),
+	},
+	observed: {
+		style: 'yellow',
+		title: (entries) =>
+			`Would be blocked: ${count(
+				sumOf(entries, ({ observedAttempts }) => observedAttempts),
+				'attempt',
+			)} of ${packages(entries)}`,
+		lines: ({ observed, observedAttempts }, view, most) => attemptLines(observed, observedAttempts, view, most),
+	},
+	killed: {
+		style: 'yellow',
+		title: (entries) =>
+			`Killed: ${count(
+				sumOf(entries, ({ killedCount }) => killedCount),
+				'process',
+				'processes',
+			)} left behind by ${packages(entries)}`,
+		lines: killedLines,
+	},
+	missing: {
+		style: 'yellow',
+		title: (entries) => `Not fully confined: ${packages(entries)} (\`portcullis doctor\` shows the fix)`,
+		lines: missingLines,
+	},
+	limit: { style: 'yellow', title: (entries) => `Stopped by a limit: ${packages(entries)}`, lines: limitLines },
+	allowed: {
+		style: 'yellow',
+		title: (entries) => `Allowed: ${packages(entries)} connected to destinations in PORTCULLIS_ALLOW`,
+		lines: ({ allowed }, view, most) =>
+			attemptLines(
+				allowed,
+				sumOf(allowed, (row) => row.count),
+				view,
+				most,
+			),
+	},
 };
 
-function packages(entries: readonly SectionEntry[]): number {
-	return new Set(entries.map((entry) => entry.package)).size;
-}
-
-function sumOf(entries: readonly SectionEntry[], size: (entry: SectionEntry) => number): number {
-	return entries.reduce((sum, entry) => sum + size(entry), 0);
+function packages(entries: readonly SectionEntry[]): string {
+	return count(new Set(entries.map((entry) => entry.package)).size, 'package');
 }
 
 /** Number of entries per section, and of lines per entry, unless the report is whole. */
@@ -73,7 +102,12 @@ function section(view: View, { style, title, lines }: Section, entries: readonly
 	return [
 		...wrap(title(entries), screen.width).map((line) => paint(screen, 'bold', paint(screen, style, line))),
 		...shown.flatMap((entry) => [heading(entry, view), ...lines(entry, view, whole ? Infinity : MOST_LINES)]),
-		...(more > 0 ? [`  and ${count(more, 'phase')} more: use \`portcullis report PACKAGE\` or \`--html FILE\``] : []),
+		...(more > 0
+			? wrap(
+					`and ${count(more, 'more phase')}: use \`portcullis report PACKAGE\` or \`--html FILE\``,
+					screen.width - 2,
+				).map((line) => `  ${line}`)
+			: []),
 		'',
 	];
 }
@@ -87,30 +121,18 @@ function heading(entry: SectionEntry, { screen, now }: View): string {
 	return `  ${paint(screen, 'cyan', pad(fit(name, room), room))}  ${paint(screen, 'dim', when)}`;
 }
 
-function allowedLines(entry: SectionEntry, { screen }: View, most: number): string[] {
-	const rows = [...entry.allowed]
+function attemptLines(tallies: readonly Tally[], attempts: number, { screen }: View, most: number): string[] {
+	const rows = [...tallies]
 		.sort((a, b) => b.count - a.count)
-		.map((row) => [row.destination, `${row.count}x`, row.command]);
-	return capped(table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], rows, '    '), most);
-}
-
-function blockedLines(entry: SectionEntry, { screen }: View, most: number): string[] {
-	const rows = [...entry.blocked].sort((a, b) => b.count - a.count);
-	const listed = rows.reduce((sum, row) => sum + row.count, 0);
-	const names = entry.names.map(({ name, command, count }) => [name, `${count}x`, command]);
-	const attempts = rows.map((row) => [
-		row.destination + (row.protocol === 'tcp' ? '' : `/${row.protocol}`),
-		`${row.count}x`,
-		row.command,
-	]);
+		.map(({ destination, protocol, count, command }) => [
+			destinationText({ destination, protocol }),
+			`${count}x`,
+			command,
+		]);
+	const unlisted = attempts - sumOf(tallies, (row) => row.count);
 	return [
-		...capped(
-			table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], [...names, ...attempts], '    '),
-			most,
-		),
-		...(entry.attempts > listed
-			? [`    ${count(entry.attempts - listed, listed > 0 ? 'more attempt' : 'attempt')}, process not recorded`]
-			: []),
+		...capped(table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], rows, '    '), most),
+		...(unlisted > 0 ? [`    and ${unlistedText(unlisted)}`] : []),
 	];
 }
 
@@ -131,9 +153,10 @@ function missingLines(entry: SectionEntry, { screen }: View): string[] {
 	return entry.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${why}`, screen.width));
 }
 
-function limitLines(entry: SectionEntry): string[] {
-	const variable = settingOf(entry.limit ?? '');
-	return [`    ${entry.limit ?? ''}${variable === undefined ? '' : `: raise ${variable}`}`];
+function limitLines(entry: SectionEntry, { screen }: View): string[] {
+	return wrap([entry.limit ?? '', ...remedies('limit', entry)].join(': '), screen.width - 4).map(
+		(line) => `    ${line}`,
+	);
 }
 
 function capped(lines: readonly string[], most: number, unlisted = 0): string[] {
@@ -149,7 +172,7 @@ function usageLines(report: Report, { screen, whole }: View): string[] {
 		paint(screen, 'bold', whole ? 'Last phases' : 'Slowest phases'),
 		...table(
 			screen,
-			[{ shrinks: 20 }, { align: 'right' }, { align: 'right' }, { align: 'right' }, {}],
+			[{ shrinks: 12 }, { align: 'right' }, { align: 'right' }, { align: 'right' }, {}],
 			phases.map(usageRow),
 			'  ',
 		),
@@ -169,7 +192,7 @@ function usageRow(phase: PhaseSummary): string[] {
 
 function summary(report: Report, screen: Screen): string[] {
 	if (report.phases === 0) return ['No matching phase is recorded.', ...report.unread.map(unreadText)];
-	const isClean = report.attempts + report.killed + report.unconfined + report.limited === 0;
+	const isClean = report.attempts + report.observedAttempts + report.killed + report.unconfined + report.limited === 0;
 	const text = [
 		`${count(report.phases, 'phase')} of ${count(report.packages.size, 'package')} since ${localTime(report.from)}`,
 		isClean
@@ -197,6 +220,7 @@ export function statsText(report: Report, screen: Screen): string[] {
 		['  blocked', String(report.blockedPackages.size), share(report.blockedPackages.size, packages)],
 		['  left processes behind', String(report.killedPackages.size), share(report.killedPackages.size, packages)],
 		['Blocked attempts', String(report.attempts)],
+		['Attempts that would be blocked', String(report.observedAttempts)],
 		['Killed processes', String(report.killed)],
 		...counts('Mode', report.modes, phases),
 		...counts('Tracked by', report.trackingMethods, phases),

@@ -1,0 +1,42 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { installation } from '../../installation/locate.ts';
+import { makeConf } from '../../portage/make_conf.ts';
+import { recordedPackages } from '../../records/recorded_packages.ts';
+import { isPackage, withoutVersion } from '../../util/grammar.ts';
+import { print } from '../../util/output.ts';
+import { listed, type Input, type Listed } from '../command.ts';
+import { UsageError } from '../usage.ts';
+
+/** None of these starts Portage, because a completion should take less than 0.1 s. */
+const lists: Readonly<Record<Listed, (eprefix: string) => string[]>> = {
+	installed: (eprefix) => packageFolders(`${eprefix}/var/db/pkg`).map(withoutVersion),
+	recorded: recordedPackages,
+	kept: (eprefix) => {
+		const builds = `${makeConf(eprefix, 'PORTAGE_TMPDIR') ?? `${eprefix}/var/tmp`}/portage`;
+		return packageFolders(builds).filter((name) => existsSync(`${builds}/${name}/temp/environment`));
+	},
+};
+
+export function run({ words: [word] }: Input): number {
+	const kind = listed.find((one) => one === word);
+	if (kind === undefined) throw new UsageError(`candidates takes one of ${listed.join(', ')}`);
+	print([...new Set(lists[kind](installation().eprefix))]);
+	return 0;
+}
+
+/** The valid CATEGORY/NAME of the folders two levels below. A shell would expand other names. */
+function packageFolders(top: string): string[] {
+	return entries(top).flatMap((category) =>
+		entries(`${top}/${category}`)
+			.map((name) => `${category}/${name}`)
+			.filter(isPackage),
+	);
+}
+
+function entries(folder: string): string[] {
+	try {
+		return readdirSync(folder).sort();
+	} catch {
+		return [];
+	}
+}

@@ -1,0 +1,19 @@
+import { readdirSync } from 'node:fs';
+import { readFile, stat } from '../util/files.ts';
+
+/**
+ * The value of a variable in the environment or in make.conf, a file or a folder of files. A simple parser for commands that cannot wait
+ * half a second for Portage: it follows no `source` and expands no variable.
+ */
+export function makeConf(eprefix: string, name: string): string | undefined {
+	const line = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}=(["']?)([^"'$\\n#]+)\\1`, 'gm');
+	const texts = filesOf(`${eprefix}/etc/portage/make.conf`).map((file) => readFile(file) ?? '');
+	return process.env[name] ?? [...texts.join('\n').matchAll(line)].at(-1)?.[2]?.trim();
+}
+
+function filesOf(path: string): string[] {
+	if (stat(path)?.isDirectory() !== true) return [path];
+	return readdirSync(path)
+		.sort()
+		.flatMap((name) => (name.startsWith('.') ? [] : filesOf(`${path}/${name}`)));
+}
