@@ -13,6 +13,21 @@ setup_file() {
 	ip -n "$REMOTE_NETNS" -6 addr add "$OTHER6/64" dev eth0 nodad
 }
 
+# assert_not_reached ADDRESS: no packet was sent to that address of the remote host
+assert_not_reached() {
+	run -0 ip -6 neigh show to "$1" dev "$REMOTE_LINK"
+	[[ ! $output ]]
+}
+
+setup() {
+	audit_setup
+	SEG6=$(sysctl -n net.ipv6.conf.all.seg6_enabled)
+}
+
+teardown() {
+	sysctl -qw "net.ipv6.conf.all.seg6_enabled=$SEG6"
+}
+
 # assert_socket_options ACTION HOST [OTHER]: socket_options.c succeeds with HOST:80 as the only allowed destination
 assert_socket_options() {
 	local host=$2
@@ -42,7 +57,14 @@ assert_socket_options() {
 	local action
 	for action in route ancillary; do
 		assert_socket_options "$action" "$REMOTE6" "$OTHER6"
-		run -0 ip -6 neigh show to "$OTHER6" dev "$REMOTE_LINK"
-		[[ ! $output ]]
+		assert_not_reached "$OTHER6"
 	done
+}
+
+@test 'with --allow, if an allowed host sends a routing header, no packet of the connection goes to a host of that header' {
+	ip netns exec "$REMOTE_NETNS" sysctl -qw net.ipv6.conf.{all,lo,eth0}.seg6_enabled=1 net.ipv6.conf.all.forwarding=1
+	# The header is accepted only if the setting of the interface and the one of all interfaces permit it.
+	sysctl -qw net.ipv6.conf.{all,"$REMOTE_LINK"}.seg6_enabled=1
+	assert_socket_options reply "$REMOTE6" "$OTHER6"
+	assert_not_reached "$OTHER6"
 }

@@ -87,11 +87,13 @@ static void refused(void)
 		{IPPROTO_IP, IP_UNICAST_IF},
 		{IPPROTO_IP, 42 /* MCAST_JOIN_GROUP */},
 		{IPPROTO_IPV6, IPV6_ADDRFORM},
+		{IPPROTO_IPV6, 5 /* IPV6_2292RTHDR */},
 		{IPPROTO_IPV6, 6 /* IPV6_2292PKTOPTIONS */},
 		{IPPROTO_IPV6, 32 /* IPV6_FLOWLABEL_MGR */},
 		{IPPROTO_IPV6, IPV6_PKTINFO},
 		{IPPROTO_IPV6, IPV6_HOPOPTS},
 		{IPPROTO_IPV6, IPV6_RTHDRDSTOPTS},
+		{IPPROTO_IPV6, IPV6_RECVRTHDR},
 		{IPPROTO_IPV6, IPV6_RTHDR},
 		{IPPROTO_IPV6, IPV6_DSTOPTS},
 		{IPPROTO_IPV6, IPV6_UNICAST_IF},
@@ -244,23 +246,64 @@ static void route(void)
 	}
 }
 
-/* Sends such a header as ancillary data, which TCP ignores (sock_cmsg_send() in net/core/sock.c). */
+/* Sends "hello" with ancillary data of level IPPROTO_IPV6 by sendmsg or sendmmsg. Returns the number of bytes, or a negative errno. */
+static long send_by(enum abi abi, bool many, int fd, int type, const void *data, socklen_t length)
+{
+	struct low *memory = low();
+	char *control = low_value(), large[128] = "";
+	if (abi == BY_LIBC) {
+		struct iovec part = {"hello", 5};
+		struct mmsghdr message = {.msg_hdr = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = large, .msg_controllen = CMSG_SPACE(length)}};
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message.msg_hdr);
+		*header = (struct cmsghdr){.cmsg_len = CMSG_LEN(length), .cmsg_level = IPPROTO_IPV6, .cmsg_type = type};
+		memcpy(CMSG_DATA(header), data, length);
+		long result = many ? sendmmsg(fd, &message, 1, 0) : sendmsg(fd, &message.msg_hdr, 0);
+		return result < 0 ? -errno : many ? (long)message.msg_len
+						  : result;
+	}
+	/* struct cmsghdr, msghdr and mmsghdr of i386. x32 has the same. */
+	uint32_t words[3] = {(uint32_t)sizeof words + length, IPPROTO_IPV6, (uint32_t)type}, number = (uint32_t)fd, at = pointer(memory->header);
+	memcpy(control, words, sizeof words);
+	memcpy(control + sizeof words, data, length);
+	memcpy(control + 512, "hello", 5);
+	memcpy(memory->part, (uint32_t[]){pointer(control + 512), 5}, sizeof memory->part);
+	memcpy(memory->header, (uint32_t[8]){0, 0, pointer(memory->part), 1, pointer(control), words[0]}, sizeof memory->header);
+	long result;
+	if (abi == BY_X32)
+		result = many ? syscall(X32 | 538, fd, memory->header, 1, 0) : syscall(X32 | 518, fd, memory->header, 0);
+	else if (abi == BY_I386)
+		result = many ? i386(345, number, at, 1, 0, 0, 0) : i386(370, number, at, 0, 0, 0, 0);
+	else
+		result = many ? socketcall(20, number, at, 1, 0, 0, 0) : socketcall(16, number, at, 0, 0, 0, 0);
+	if (result < 0)
+		return abi == BY_X32 ? -errno : result;
+	return many ? (long)memory->header[7] : result;
+}
+
+/* Sends such a header as ancillary data, which TCP ignores (sock_cmsg_send() in net/core/sock.c). confine emulates no such socketcall(2). */
 static void ancillary(void)
 {
-	static const int names[] = {IPV6_RTHDR, 5 /* IPV6_2292RTHDR */};
-	char header[64], control[128];
+	static const int types[] = {IPV6_RTHDR, 5 /* IPV6_2292RTHDR */};
+	char header[64], text[64];
 	socklen_t length = segments(header);
 	int fd = connected_socket();
-	for (size_t i = 0; i < 2; i++) {
-		struct iovec part = {"hello", 5};
-		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(length)};
-		struct cmsghdr *data = CMSG_FIRSTHDR(&message);
-		memset(control, 0, sizeof control);
-		*data = (struct cmsghdr){.cmsg_len = CMSG_LEN(length), .cmsg_level = IPPROTO_IPV6, .cmsg_type = names[i]};
-		memcpy(CMSG_DATA(data), header, length);
-		char text[6] = "";
-		expect(sendmsg(fd, &message, 0) == 5 && recv(fd, text, 5, MSG_WAITALL) == 5, "sendmsg");
-	}
+	for (enum abi abi = 0; abi < ABIS; abi++)
+		for (int i = 0; i < 4 && is_supported(abi); i++) {
+			long sent = send_by(abi, i % 2 == 1, fd, types[i / 2], header, length);
+			snprintf(text, sizeof text, "%s by %s: %ld", i % 2 == 1 ? "sendmmsg" : "sendmsg", abi_names[abi], sent);
+			expect(sent == (abi == BY_SOCKETCALL ? -EOPNOTSUPP : 5), text);
+			expect(sent < 0 || (recv(fd, text, 5, MSG_WAITALL) == 5 && memcmp(text, "hello", 5) == 0), "recv");
+		}
+}
+
+/* The server sends its answers with a routing header through OTHER-HOST. A reversed header would send the acknowledgements there. */
+static void reply(void)
+{
+	char text[64] = "";
+	int fd = connected_socket(), length = snprintf(text, sizeof text, "ROUTE %s\n", arguments[3]);
+	expect(send(fd, text, (size_t)length, 0) == length && recv(fd, text, 6, MSG_WAITALL) == 6 && memcmp(text, "routed", 6) == 0, "a routed answer");
+	expect_echo(fd);
+	expect_echo(fd);
 }
 
 int main(int argc, char **argv)
@@ -270,6 +313,7 @@ int main(int argc, char **argv)
 		{"accepted", accepted},
 		{"route", route},
 		{"ancillary", ancillary},
+		{"reply", reply},
 	};
 	return run_action(argc, argv, actions, sizeof actions / sizeof *actions);
 }

@@ -2,16 +2,24 @@
 
 Port 0 selects a free port. With PORT!, the server sends "hello" to each client first. When the server listens, it writes its ports
 to FOLDER/ready. The server answers HTTP requests from FOLDER/www. It answers COUNT with the number of earlier connections to the
-port, without connections that sent COUNT. It echoes everything else.
+port, without connections that sent COUNT. After ROUTE ADDRESS, its packets have an IPv6 routing header through that address. It
+echoes everything else.
 """
 
 import asyncio
 import pathlib
 import resource
+import socket
 import sys
 
 folder = pathlib.Path(sys.argv[1])
 counts = {}
+
+
+def set_route(connection, address):
+    # RFC 8754: header length, type 4, segments left, last entry, the final segment (set by the kernel), the first segment
+    header = bytes([0, 4, 4, 1, 1, 0, 0, 0]) + bytes(16) + socket.inet_pton(socket.AF_INET6, address)
+    connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RTHDR, header)
 
 
 async def greet(reader, writer):
@@ -44,6 +52,9 @@ async def serve(reader, writer):
                 writer.write(head + (b"" if data[:4] == b"HEAD" else body))
                 await writer.drain()
                 break
+            if data.startswith(b"ROUTE "):
+                set_route(writer.get_extra_info("socket"), data.split()[1].decode())
+                data = b"routed"
             writer.write(data)
             await writer.drain()
             data = await reader.read(65536)
@@ -60,7 +71,7 @@ async def main():
     for port in sys.argv[2:]:
         meet = greet if port.endswith("!") else serve
         servers.append(await asyncio.start_server(meet, None if port != "0" else "127.0.0.1", int(port.rstrip("!")), backlog=4096))
-    ports = sorted({socket.getsockname()[1] for server in servers for socket in server.sockets})
+    ports = sorted({listener.getsockname()[1] for server in servers for listener in server.sockets})
     ready = folder / ".ready"
     ready.write_text("".join(f"{port}\n" for port in ports))
     ready.rename(folder / "ready")
