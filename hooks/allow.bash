@@ -34,7 +34,8 @@ __portcullis_resolve_allow() {
 	local -a answer=("${@:3}") lines=("$2") words=()
 	((${#answer[@]})) || mapfile -t answer < <(
 		__portcullis_print_variables |
-			__portcullis_start "$node" "$program" destinations --stdin --package "$package" --features "$features" "$list" 2>/dev/null
+			__portcullis_start "$node" "$program" destinations --stdin --package "$package" --features "$features" \
+				--once "$PORTAGE_BUILDDIR/.ipc" "$list" 2>/dev/null
 	)
 	if [[ ${answer[*]: -1} != 'done' ]]; then
 		# Node does not start, for example during its update. Addresses need no resolution.

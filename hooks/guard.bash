@@ -10,8 +10,8 @@ for ___portcullis_name in @builtins@; do
 	fi
 done 2>/dev/null
 if [[ ${___portcullis_names[*]} ]]; then
-	# The hook restores these functions if the phase continues in this shell. Each subshell first unsets the function that shadows
-	# declare or typeset, which prints the functions.
+	# If the phase continues in this shell, the hook restores these functions from their text. The builtins declare and typeset print
+	# the text. Each of the two subshells first unsets the function of the build that has the name of its builtin.
 	___portcullis_functions=$(unset -f declare && declare -f "${___portcullis_names[@]}")
 	if [[ ${___portcullis_names[*]} == *declare* ]]; then
 		# shellcheck disable=SC2316
@@ -43,8 +43,8 @@ __portcullis_start() {
 	(exec -c @env@ SANDBOX_ON=0 "$@")
 }
 
-# __portcullis_call FUNCTION ARG...: calls a function of Portage. Some versions of Portage start programs in these functions, and die
-# runs EBUILD_DEATH_HOOKS, which the build can set.
+# __portcullis_call FUNCTION ARG...: calls elog, ewarn, eqawarn or die of Portage, without the variables of the build that decide which
+# code these functions run: programs in PATH, and the commands in EBUILD_DEATH_HOOKS, which die runs.
 __portcullis_call() {
 	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''
 	# shellcheck disable=SC2034

@@ -21,7 +21,7 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 			[[ $line != 0::* ]] || path=${line#0::}
 		done <"/proc/${own##*/emerge-}/cgroup"
 		{ echo 0 >"/sys/fs/cgroup$path/cgroup.procs"; } 2>/dev/null ||
-			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE stays in Portage's cgroup, so Portage kills daemons that it starts after the merge. Restart them then, or set FEATURES=\"-cgroup\" in package.env."
+			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE stays in Portage's cgroup, and Portage kills this cgroup after the merge. Restart the daemons that the phase has started, or set FEATURES=\"-cgroup\" in package.env."
 	}
 	__portcullis_leave
 	unset -f __portcullis_leave
@@ -58,15 +58,18 @@ __portcullis_phase() {
 	local -
 	set +eu
 	# Constants.
-	local confine=@confine@ portcullis=@portcullis@ node=@node@ program=@program@ logs=@logs@
-	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-} doctor='To find the cause, run: portcullis doctor'
+	local confine=@confine@ node=@node@ program=@program@ logs=@logs@
+	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-}
+	# shellcheck disable=SC1003 # the command, quoted for a shell, in quotes
+	local command=@command@
+	local doctor="To find the cause, run: $command doctor"
 	# features, restrict, properties: values of Portage with single spaces. store, state: prefixes of file names. initial: the
 	# environment that Portage started this shell with. setting: PORTCULLIS_*.
 	local features restrict properties store state
 	local -A initial=() setting=()
-	# The result: the options of confine, and the words of FEATURES that cause these options.
+	# The result: the options of confine.
 	local -a options=()
-	local sandboxes='' fakeroot='' found last
+	local fakeroot='' found last
 	local -a REPLY=() argv=()
 	# For libsandbox, because this shell writes files. The phase gets the value that Portage has set.
 	local -x SANDBOX_ON=0
@@ -203,10 +206,9 @@ __portcullis_fakeroot() {
 	REPLY=("$mode")
 }
 
-# Sets `options` and `sandboxes` by the rules of src/rules/phases.ts.
+# Sets `options` by the rules of src/rules/phases.ts.
 __portcullis_decide() {
 	#: decide
-	sandboxes=${sandboxes#, }
 }
 
 # __portcullis_confine CONFLICTS: runs this phase again inside confine, and exits with its status. Returns only if confine cannot run.
@@ -245,9 +247,9 @@ __portcullis_confine() {
 	if [[ $refused ]]; then
 		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${REPLY[0]:-confine exited with status $status}. $doctor"
 	fi
-	# If a signal has ended the phase, print no advice about the failure.
-	if ((status > 0 && status < 128)) && [[ " $features " != *' fail-clean '* ]]; then
-		__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE failed. For a shell with the same confinement, run: ${portcullis#/usr/bin/} shell =$package src_$EBUILD_PHASE"
+	# Print no advice if SIGHUP, SIGINT or SIGTERM has ended the phase: the user has interrupted emerge.
+	if [[ $status != @(0|129|130|143) && " $features " != *' fail-clean '* ]]; then
+		__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE failed. For a shell with the same confinement, run: $command shell $package src_$EBUILD_PHASE"
 	fi
 	exit "$status"
 }
@@ -256,7 +258,8 @@ __portcullis_confine() {
 __portcullis_report() {
 	local refused=$1 line reason=''
 	local -a lines=()
-	mapfile -t lines < <(__portcullis_start "$node" "$program" messages ${refused:+"$refused"} --once "$PORTAGE_BUILDDIR/.ipc" "$state-notice" 2>/dev/null)
+	mapfile -t lines < <(__portcullis_start "$node" "$program" messages ${refused:+"$refused"} --features "$features" \
+		--once "$PORTAGE_BUILDDIR/.ipc" "$state-notice" 2>/dev/null)
 	__portcullis_print "${lines[@]}"
 	((${#lines[@]} == 0)) || return
 	# Node does not start, for example during its update. Print the most important message without it.
@@ -265,7 +268,7 @@ __portcullis_report() {
 		reason=${line#*'"why":"'} reason=${reason%%'"'*}
 		[[ $refused ]] || __portcullis_report_unconfined "$reason"
 	else
-		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE has events to report, but Node does not start. Install it (emerge net-libs/nodejs), then run: portcullis report $package"
+		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE has events to report, but Node does not start. Install it (emerge net-libs/nodejs), then run: $command report $package"
 	fi
 	REPLY=("$reason")
 }
@@ -290,12 +293,17 @@ __portcullis_unavailable() {
 	__portcullis_report_unconfined "$1"
 }
 
-# __portcullis_report_unconfined REASON: reports that the phase is not confined. Once per package, because bash cannot find out to
-# which emerge this phase belongs.
+# __portcullis_report_unconfined REASON: reports that no phase of this package is confined. Once per package, because bash cannot find
+# out to which emerge this phase belongs.
 __portcullis_report_unconfined() {
+	local word missing=''
 	[[ ! -s $state-reported ]] || return 0
 	__portcullis_store "$state-reported"
-	__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE runs without $sandboxes: ${1//\\/\\\\}. $doctor"
+	for word in @sandboxes@; do
+		[[ $features != *" $word "* ]] || missing+=${missing:+, }$word
+	done
+	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || missing='the audit'
+	__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE runs without $missing: ${1//\\/\\\\}. $doctor"
 }
 
 #: storage

@@ -5,6 +5,11 @@ import { srcPhases } from '../rules/phases.ts';
 const phaseNames = srcPhases.map((phase) => `src_${phase}`);
 const json: Option = { means: 'print JSON' };
 const eprefix: Option = { value: 'DIR', means: 'use the Gentoo Prefix in DIR', candidates: 'folder' };
+const once: Option = {
+	value: 'DIR',
+	means: 'remember in DIR which messages this emerge has printed',
+	candidates: 'folder',
+};
 const stdin: Option = { means: 'read the environment from standard input, as NAME=VALUE entries that end with NUL' };
 const lists = {
 	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: ['network-sandbox', 'ipc-sandbox', 'cgroup'] },
@@ -167,6 +172,7 @@ export const commands: Readonly<Record<string, Command>> = {
 			},
 			allow: { value: 'LIST', means: 'use LIST as PORTCULLIS_ALLOW' },
 			known: { value: 'LIST', means: 'print no message about these conflicts' },
+			once,
 			stdin,
 		},
 		words: '',
@@ -180,6 +186,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		options: {
 			package: { value: 'CATEGORY/PF', means: 'name the package in messages' },
 			features: lists.features,
+			once,
 			stdin,
 		},
 		words: 'ENTRY...',
@@ -192,7 +199,8 @@ export const commands: Readonly<Record<string, Command>> = {
 		details: [],
 		options: {
 			refused: { means: 'report that confine did not start the phase' },
-			once: { value: 'DIR', means: 'remember in DIR which messages were printed', candidates: 'folder' },
+			features: lists.features,
+			once,
 		},
 		words: 'FILE',
 		candidates: ['file'],

@@ -214,9 +214,13 @@ export function privateAddressNotes({ list }: Destinations): string[] {
 		});
 }
 
-/** The messages that the hook prints once per package: the hosts of distcc and the blocked entries. */
+/** The messages that the hook prints once per emerge: the hosts of distcc and the blocked entries. */
 export function destinationLines(found: Destinations, cpv: string): Line[] {
-	const line = (verb: 'elog' | 'ewarn', text: string): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}` });
+	const line = (verb: 'elog' | 'ewarn', text: string): Line => ({
+		verb,
+		text: `Portcullis: ${cpv}: ${text}`,
+		once: text,
+	});
 	const distccList = found.list.filter(({ distcc }) => distcc);
 	const reachable = distccList.flatMap(endpoints);
 	const hasNoHost =

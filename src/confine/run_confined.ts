@@ -50,12 +50,12 @@ export async function runConfined(
 	}
 }
 
-/** The messages without package and phase. Omits hints for ebuilds, and unavailable confinements, which confine itself prints. */
+/** The messages without package and phase. Omits advice, and unavailable confinements, which confine itself prints. */
 function noticeLines(file: string): string[] {
 	const record = readRecord(file);
 	if (record === undefined) return [];
 	const subject = /^Portcullis: [^ ]*: src_\w+:? /;
-	return phaseMessages(record)
-		.filter(({ verb, text }) => verb !== 'elog' && verb !== 'die' && subject.test(text))
+	return phaseMessages({ ...record, missing: [] })
+		.filter(({ text }) => subject.test(text))
 		.map(({ text }) => text.replace(subject, ''));
 }

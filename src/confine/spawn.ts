@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import type { Confinement } from '../rules/phases.ts';
 import { assignments } from '../util/environment.ts';
 import { printError } from '../util/output.ts';
 
@@ -82,4 +83,18 @@ export function capture(
 export async function probeConfine(confine: string): Promise<Record<string, string>> {
 	const { stdout } = await capture(confine, ['--probe'], { timeout: 10_000 });
 	return assignments(stdout.split('\n'));
+}
+
+/** The sandboxes that this user cannot have here, each with the reason. A cgroup and a PID namespace both track processes. */
+export async function unavailableSandboxes(confine: string): Promise<{ what: Confinement; why: string }[]> {
+	const answers = await probeConfine(confine);
+	const keys: readonly (readonly [Confinement, readonly string[]])[] = [
+		['net', ['net']],
+		['ipc', ['ipc']],
+		['cgroup', ['pid', 'cgroup']],
+	];
+	return keys.flatMap(([what, names]) => {
+		const found = names.map((name) => answers[name] ?? '');
+		return found.every((answer) => answer.startsWith('no: ')) ? [{ what, why: found[0]?.slice(4) ?? '' }] : [];
+	});
 }

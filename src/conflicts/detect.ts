@@ -36,23 +36,35 @@ export async function findConflicts(phaseContext: PhaseContext, context: BuildCo
 	return found;
 }
 
-/** Sentences about a conflict: the evidence, the outcome, and then the fixes. */
-export function describeConflict({ conflict, evidence, confinements }: FoundConflict, context: BuildContext): string[] {
+/** Sentences about a conflict. */
+export interface Description {
+	/** The evidence. */
+	readonly summary: string;
+	/** The effects on a build that continues. */
+	readonly outcome: readonly string[];
+	readonly fixes: readonly string[];
+}
+
+export function describeConflict(
+	{ conflict, evidence, confinements }: FoundConflict,
+	context: BuildContext,
+): Description {
 	const sandbox = confinements.map((what) => features[what]);
 	const fixes = [...new Set(evidence.flatMap(({ fix }) => fix ?? []))];
 	const fix = fixes.length > 0 ? mergeAssignments(fixes) : conflict.fix;
 	const noSandbox = `FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}"`;
-	return [
-		`${conflict.label} conflicts with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ text }) => text).join('; ')}.`,
-		conflict.outcome,
-		fix === noSandbox
-			? `To end the conflict, set ${noSandbox} in make.conf or package.env.`
-			: `To keep the sandbox, set ${fix} in make.conf or package.env. To disable the sandbox, set ${noSandbox}.`,
-		...(conflict.allow === undefined
-			? []
-			: [`To let ${conflict.label} reach only its hosts, set PORTCULLIS_ALLOW="${conflict.allow}".`]),
-		...('DISTCC_HOSTS' in conflict.inside ? makeoptsAdvice(context) : []),
-	];
+	return {
+		summary: `${conflict.label} conflicts with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ text }) => text).join('; ')}.`,
+		outcome: [conflict.outcome, ...('DISTCC_HOSTS' in conflict.inside ? makeoptsAdvice(context) : [])],
+		fixes: [
+			fix === noSandbox
+				? `To end the conflict, set ${noSandbox} in make.conf or package.env.`
+				: `To keep the sandbox, set ${fix} in make.conf or package.env. To disable the sandbox, set ${noSandbox}.`,
+			...(conflict.allow === undefined
+				? []
+				: [`To let ${conflict.label} reach only its hosts, set PORTCULLIS_ALLOW="${conflict.allow}".`]),
+		],
+	};
 }
 
 /** Merges assignments to one list variable. In make.conf the last assignment replaces the others. */
@@ -82,19 +94,19 @@ export function conflictLines(
 	context: BuildContext,
 ): Line[] {
 	if (setting === 'ignore' || found.length === 0) return [];
-	if (setting === 'die') {
-		// The outcome describes a build that continues.
-		const sentences = found
-			.flatMap((one) => describeConflict(one, context).filter((text) => text !== one.conflict.outcome))
-			.join(' ');
-		return [
-			{ verb: 'die', text: `Portcullis: ${cpv}: not built, because PORTCULLIS_CONFLICT="die" is set: ${sentences}` },
-		];
-	}
-	return found.flatMap((one) =>
-		describeConflict(one, context).map((text, index): Line => ({
+	const isFatal = setting === 'die';
+	const lines = found.flatMap((one): Line[] => {
+		const { summary, outcome, fixes } = describeConflict(one, context);
+		const more = [...(isFatal ? [] : outcome), ...fixes].map((text) => `  ${text}`);
+		return [`Portcullis: ${cpv}: ${summary}`, ...more].map((text) => ({
 			verb: 'ewarn',
-			text: index === 0 ? `Portcullis: ${cpv}: ${text}` : `  ${text}`,
-		})),
-	);
+			text,
+			// Most conflicts are facts about the host. A build that stops repeats them.
+			...(isFatal ? {} : { once: `${one.conflict.name} ${text.replace(cpv, '')}` }),
+		}));
+	});
+	if (!isFatal) return lines;
+	const labels = found.map(({ conflict }) => conflict.label).join(', ');
+	const text = `Portcullis: ${cpv}: not built, because PORTCULLIS_CONFLICT="die" is set and these conflict with a sandbox: ${labels}`;
+	return [...lines, { verb: 'die', text }];
 }

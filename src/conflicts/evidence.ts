@@ -1,7 +1,8 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { probeConfine } from '../confine/spawn.ts';
+import { unavailableSandboxes } from '../confine/spawn.ts';
 import { installation } from '../installation/locate.ts';
+import { features } from '../rules/features.ts';
 import { fakerootFrom } from '../rules/phase_context.ts';
 import type { Fakeroot } from '../rules/phases.ts';
 import { words } from '../util/environment.ts';
@@ -200,12 +201,15 @@ export function fakerootEvidence(transport: Fakeroot): (context: BuildContext) =
 		fakerootFrom(context.features, context.uid) === transport ? featureEvidence(context, 'fakeroot') : [];
 }
 
-/** FEATURES="cgroup", and `confine --probe` reports that neither a cgroup nor a PID namespace is available. */
+/**
+ * FEATURES="cgroup", and neither a cgroup nor a PID namespace is available. If another sandbox is missing too, one message about all
+ * of them follows in src_unpack.
+ */
 export async function trackingEvidence(context: BuildContext): Promise<Evidence[]> {
 	if (!context.features.includes('cgroup')) return [];
-	const answers = await probeConfine(installation().confine);
-	const missing = ['cgroup', 'pid'].map((key) => answers[key] ?? '').filter((answer) => answer.startsWith('no'));
-	return missing.length < 2 ? [] : [...new Set(missing)].map((answer) => ({ text: answer.replace(/^no: /, '') }));
+	const missing = await unavailableSandboxes(installation().confine);
+	const asked = missing.filter(({ what }) => context.features.includes(features[what]));
+	return asked.length === 1 && asked[0]?.what === 'cgroup' ? [{ text: asked[0].why }] : [];
 }
 
 /** As root with network-sandbox, Portage starts its proxy for two words of FEATURES (spawn() in doebuild.py). */

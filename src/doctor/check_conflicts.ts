@@ -22,8 +22,8 @@ export async function conflictFindings({ configuration }: SystemInfo): Promise<F
 		const { name } = found.conflict;
 		const state = stops ? 'error' : found.conflict.state;
 		if (state === undefined) return [];
-		const [summary = '', outcome = '', ...fixes] = describeConflict(found, context);
-		const effect = stops ? 'No build starts, because PORTCULLIS_CONFLICT="die" is set.' : outcome;
+		const { summary, outcome, fixes } = describeConflict(found, context);
+		const effect = stops ? 'No build starts, because PORTCULLIS_CONFLICT="die" is set.' : outcome.join(' ');
 		return {
 			id: `conflict-${name}`,
 			state,

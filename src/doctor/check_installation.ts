@@ -5,8 +5,7 @@ import { words } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
 import { hookFindings } from './check_hook.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
-import type { SystemInfo } from './system_info.ts';
-import { unavailableCause } from './unavailable_cause.ts';
+import { causeOf, type SystemInfo } from './system_info.ts';
 
 export function portageFindings(system: SystemInfo): Finding[] {
 	const { configuration, portageError, uid, asked } = system;
@@ -109,7 +108,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 		return failure('group', meaning, 'Run `gpasswd --add USER portage`, and log in again.');
 	}
 	if (sandboxed?.mode === 'none') {
-		const cause = unavailableCause({ ...system, probeResult: sandboxed }, 'net');
+		const cause = causeOf(system, 'net', sandboxed);
 		const meaning = `FEATURES="sandbox" sets no_new_privs, so the setuid bit of confine has no effect in a phase, and ${cause.text}: nothing is confined.`;
 		return failure(
 			'no_new_privs',

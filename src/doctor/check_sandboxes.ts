@@ -2,8 +2,7 @@ import { features } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
 import { settingNames, settings } from '../rules/settings.ts';
 import { error, ok, type Finding } from './finding.ts';
-import type { SystemInfo } from './system_info.ts';
-import { unavailableCause } from './unavailable_cause.ts';
+import { causeOf, type SystemInfo } from './system_info.ts';
 
 /** Whether each confinement is available. probeSystem() has tried all of them on a test process. */
 export function sandboxFindings(system: SystemInfo): Finding[] {
@@ -39,7 +38,7 @@ function isolationFinding(system: SystemInfo, what: 'net' | 'ipc'): Finding {
 
 function unavailable(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
 	const why = system.probeResult.missing.find((one) => one.what === what)?.why ?? '';
-	const cause = unavailableCause(system, what);
+	const cause = causeOf(system, what);
 	return {
 		id: features[what],
 		state: system.asked.includes(what) ? 'error' : 'inactive',
@@ -70,7 +69,7 @@ function trackingFinding(system: SystemInfo): Finding {
 			title,
 			meaning:
 				'no cgroup or PID namespace is available: only a subreaper kills leftover processes, and a daemon may escape.',
-			fix: unavailableCause(system, 'cgroup').fix,
+			fix: causeOf(system, 'cgroup').fix,
 			observed,
 		};
 	}

@@ -9,7 +9,8 @@ import { paths } from '../installation/paths.ts';
 import { resolvePortage, type Configuration } from '../portage/resolve_package.ts';
 import { features } from '../rules/features.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';
-import { readFile } from '../util/files.ts';
+import { readTrimmed } from '../util/files.ts';
+import { unavailableCause, type UnavailableCause } from './unavailable_cause.ts';
 
 /** The result of a test run of confine: members of its record, or the reason why there is no record. */
 export interface ProbeResult {
@@ -68,12 +69,18 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 				? await testRun(confine, withNoNewPrivs(configuration.python))
 				: undefined,
 		probe,
-		read,
+		read: readTrimmed,
 	};
 }
 
-function read(file: string): string | undefined {
-	return readFile(file)?.trimEnd();
+/** Why confine could not apply `what` in this test run. */
+export function causeOf(
+	{ read, sandboxed, probeResult }: SystemInfo,
+	what: Confinement,
+	result = probeResult,
+): UnavailableCause {
+	const error = result.missing.find((one) => one.what === what)?.why ?? '';
+	return unavailableCause({ mode: result.mode, error, read, setuidHelps: sandboxed === undefined }, what);
 }
 
 /** A command that sets no_new_privs and executes its arguments (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */
@@ -99,7 +106,7 @@ async function testRunOnce(confine: string, launcher: readonly string[]): Promis
 	try {
 		const env = encodeSecureEnvironment(process.env);
 		const { error, stderr } = await capture(program, args, { env, timeout: 10_000 });
-		const line = read(record);
+		const line = readTrimmed(record);
 		if (line === undefined) return brokenResult(stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record'));
 		return probeResultOf(JSON.parse(line) as Record<string, unknown>);
 	} finally {

@@ -1,6 +1,5 @@
 import { readlinkSync } from 'node:fs';
 import type { Confinement } from '../rules/phases.ts';
-import type { SystemInfo } from './system_info.ts';
 
 /** Why a confinement is not available. */
 export interface UnavailableCause {
@@ -8,19 +7,30 @@ export interface UnavailableCause {
 	/** A clause without a period. */
 	readonly text: string;
 	readonly fix: string;
+	/** The command in `fix` that root can paste; '' if there is none. */
+	readonly command: string;
 }
 
-interface Check {
-	readonly system: SystemInfo;
+/** What confine reports about a confinement that it could not apply. */
+export interface Failure {
+	/** The mode of the record. */
+	readonly mode: string;
+	/** Why confine could not create the namespace: `unshare(CLONE_NEWUSER): Operation not permitted`. */
+	readonly error: string;
+	/** Reads a file of /proc or /sys without trailing whitespace. */
+	readonly read: (file: string) => string | undefined;
+	/** Whether a setuid confine would help. */
+	readonly setuidHelps: boolean;
+}
+
+interface Check extends Failure {
 	/** The namespace file in /proc/self/ns. */
 	readonly namespace: string;
 	/** The kernel option of the namespace. */
 	readonly option: string;
-	/** Why confine could not create the namespace: `unshare(CLONE_NEWUSER): Operation not permitted`. */
-	readonly error: string;
 	/** Whether confine has no privilege, so that it needs a user namespace. */
 	readonly unprivileged: boolean;
-	/** The suffix of a fix that offers a setuid confine; '' if it would not help. */
+	/** A sentence that offers a setuid confine; '' if it would not help. */
 	readonly orSetuid: string;
 	/** The name of the security module that enforces a policy. */
 	readonly securityModule: string;
@@ -30,7 +40,10 @@ interface Row {
 	readonly id: string;
 	readonly matches: (check: Check) => boolean;
 	readonly text: string | ((check: Check) => string);
-	readonly fix: string | ((check: Check) => string);
+	/** An assignment for sysctl(8) that is the fix. */
+	readonly sysctl?: string | ((check: Check) => string);
+	/** The fix in sentences, or an alternative to the assignment. */
+	readonly fix?: string | ((check: Check) => string);
 }
 
 const namespaces: Readonly<Record<Confinement, readonly [namespace: string, option: string]>> = {
@@ -51,28 +64,29 @@ const rows: readonly Row[] = [
 		id: 'no-userns',
 		matches: ({ unprivileged }) => unprivileged && !hasNamespace('user'),
 		text: 'the kernel was built without user namespaces',
-		fix: ({ orSetuid }) => `Build the kernel with CONFIG_USER_NS${orSetuid}.`,
+		fix: ({ orSetuid }) => `Build the kernel with CONFIG_USER_NS. ${orSetuid}`,
 	},
 	{
 		id: 'max_user_namespaces',
-		matches: ({ unprivileged, system }) => unprivileged && system.read('/proc/sys/user/max_user_namespaces') === '0',
+		matches: ({ unprivileged, read }) => unprivileged && read('/proc/sys/user/max_user_namespaces') === '0',
 		text: 'user namespaces are disabled: user.max_user_namespaces is 0',
-		fix: ({ orSetuid }) => sysctlFix('user.max_user_namespaces=15000', orSetuid),
+		sysctl: 'user.max_user_namespaces=15000',
+		fix: ({ orSetuid }) => orSetuid,
 	},
 	{
 		id: 'unprivileged_userns_clone',
-		matches: ({ unprivileged, system }) =>
-			unprivileged && system.read('/proc/sys/kernel/unprivileged_userns_clone') === '0',
+		matches: ({ unprivileged, read }) => unprivileged && read('/proc/sys/kernel/unprivileged_userns_clone') === '0',
 		text: 'user namespaces are disabled for ordinary users: kernel.unprivileged_userns_clone is 0',
-		fix: ({ orSetuid }) => sysctlFix('kernel.unprivileged_userns_clone=1', orSetuid),
+		sysctl: 'kernel.unprivileged_userns_clone=1',
+		fix: ({ orSetuid }) => orSetuid,
 	},
 	{
 		id: 'apparmor',
-		matches: ({ unprivileged, system }) =>
-			unprivileged && system.read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1',
+		matches: ({ unprivileged, read }) =>
+			unprivileged && read('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1',
 		text: 'AppArmor denies user namespaces to ordinary users: kernel.apparmor_restrict_unprivileged_userns is 1',
-		fix: ({ orSetuid }) =>
-			`${sysctlFix('kernel.apparmor_restrict_unprivileged_userns=0', orSetuid)} Or give confine a profile with \`userns,\`.`,
+		sysctl: 'kernel.apparmor_restrict_unprivileged_userns=0',
+		fix: ({ orSetuid }) => `Or give confine a profile with \`userns,\`. ${orSetuid}`,
 	},
 	{
 		// Only a security module lets unshare(2) fail with EACCES.
@@ -83,20 +97,20 @@ const rows: readonly Row[] = [
 	},
 	{
 		id: 'seccomp',
-		matches: ({ system }) => /^Seccomp:\s*2$/m.test(system.read('/proc/self/status') ?? ''),
+		matches: ({ read }) => /^Seccomp:\s*2$/m.test(read('/proc/self/status') ?? ''),
 		text: 'a seccomp filter denies the creation of namespaces, as the default profile of Docker and Podman does',
 		fix: 'Start the container with --security-opt seccomp=unconfined, or with a profile that allows clone and unshare.',
 	},
 	{
 		id: 'max_namespaces',
-		matches: ({ system, namespace }) => system.read(`/proc/sys/user/max_${namespace}_namespaces`) === '0',
+		matches: ({ read, namespace }) => read(`/proc/sys/user/max_${namespace}_namespaces`) === '0',
 		text: ({ namespace }) => `the limit user.max_${namespace}_namespaces is 0`,
-		fix: ({ namespace }) => sysctlFix(`user.max_${namespace}_namespaces=15000`, ''),
+		sysctl: ({ namespace }) => `user.max_${namespace}_namespaces=15000`,
 	},
 	{
 		// AppArmor returns EPERM for a denied capability, as the kernel does for a missing one (security/apparmor/capability.c).
 		id: 'profile',
-		matches: ({ system, error }) => profileOf(system) !== '' && error.endsWith(': Operation not permitted'),
+		matches: ({ read, error }) => profileOf(read) !== '' && error.endsWith(': Operation not permitted'),
 		text: ({ securityModule }) => `${securityModule} denies the creation of namespaces`,
 		fix: 'Add `userns,` and `capability sys_admin,` to the profile. To see the rule, run `dmesg`.',
 	},
@@ -105,7 +119,7 @@ const rows: readonly Row[] = [
 		id: 'chroot',
 		matches: ({ unprivileged, error }) => unprivileged && error.endsWith(': Operation not permitted'),
 		text: 'the kernel denies user namespaces to ordinary users, as in a chroot',
-		fix: ({ orSetuid }) => `Use systemd-nspawn or bwrap instead of chroot, or run emerge as root${orSetuid}.`,
+		fix: ({ orSetuid }) => `Use systemd-nspawn or bwrap instead of chroot, or run emerge as root. ${orSetuid}`,
 	},
 	{
 		id: 'unknown',
@@ -116,37 +130,35 @@ const rows: readonly Row[] = [
 ];
 
 /** Why confine could not apply `what`. */
-export function unavailableCause(system: SystemInfo, what: Confinement): UnavailableCause {
+export function unavailableCause(failure: Failure, what: Confinement): UnavailableCause {
 	const [namespace, option] = namespaces[what];
-	const { mode, missing } = system.probeResult;
+	const { mode, read, setuidHelps } = failure;
 	const check = {
-		system,
+		...failure,
 		namespace,
 		option,
-		error: missing.find((one) => one.what === what)?.why ?? '',
 		unprivileged: mode !== 'root' && mode !== 'setuid',
-		orSetuid: system.sandboxed === undefined ? ', or make confine setuid with `install.sh --setuid` or USE=suid' : '',
-		securityModule: securityModuleOf(system),
+		orSetuid: setuidHelps ? 'Or make confine setuid with `install.sh --setuid` or USE=suid.' : '',
+		securityModule: securityModuleOf(read),
 	};
 	const row = rows.find(({ matches }) => matches(check));
 	const textOf = (text: Row['text'] = '') => (typeof text === 'string' ? text : text(check));
-	return { id: row?.id ?? '', text: textOf(row?.text), fix: textOf(row?.fix) };
-}
-
-function sysctlFix(assignment: string, orSetuid: string): string {
-	return `Run \`sysctl ${assignment}\` and add it to /etc/sysctl.d${orSetuid}.`;
+	const sysctl = textOf(row?.sysctl);
+	const command = sysctl === '' ? '' : `sysctl -w ${sysctl}`;
+	const first = command === '' ? '' : `Run \`${command}\` and add it to /etc/sysctl.d. `;
+	return { id: row?.id ?? '', text: textOf(row?.text), fix: `${first}${textOf(row?.fix)}`.trim(), command };
 }
 
 /** The enforced AppArmor profile of this process, which its children inherit; '' if there is none. */
-function profileOf({ read }: SystemInfo): string {
+function profileOf(read: Failure['read']): string {
 	const label = read('/proc/self/attr/apparmor/current') ?? '';
 	return /^(.*) \(enforce\)$/.exec(label)?.[1] ?? '';
 }
 
-function securityModuleOf(system: SystemInfo): string {
-	const profile = profileOf(system);
+function securityModuleOf(read: Failure['read']): string {
+	const profile = profileOf(read);
 	if (profile !== '') return `AppArmor's profile ${profile}`;
-	if (system.read('/sys/fs/selinux/enforce') === '1') return 'SELinux';
+	if (read('/sys/fs/selinux/enforce') === '1') return 'SELinux';
 	return 'a security module (such as AppArmor or SELinux)';
 }
 

@@ -7,7 +7,7 @@ import limits from '../../hooks/limits.bash' with { type: 'text' };
 import template from '../../hooks/phase.bash' with { type: 'text' };
 import { conflicts } from '../conflicts/table.ts';
 import { features } from '../rules/features.ts';
-import { conflictsMarker, marker, paths, run, storedNames } from '../installation/paths.ts';
+import { conflictsMarker, marker, paths, run, shellCommand, storedNames } from '../installation/paths.ts';
 import { programs } from '../installation/programs.ts';
 import {
 	confinements,
@@ -28,7 +28,7 @@ import { expected, settingNames, settings, type SettingName } from '../rules/set
  * and shfmt.
  */
 export function renderHook(eprefix: string, node = programs(eprefix).node): string {
-	const { confine, portcullis, program, logs } = paths(eprefix);
+	const { confine, program, logs } = paths(eprefix);
 	const { env, rm, python } = programs(eprefix);
 	const all = [template, ...Object.values(parts)].join('\n');
 	const words: Record<string, string> = {
@@ -41,7 +41,9 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		marker: quote(marker),
 		inside: quote(conflictsMarker),
 		confine: quote(confine),
-		portcullis: quote(portcullis),
+		// elog and die interpret backslashes.
+		command: quote(shellCommand(eprefix).replaceAll('\\', '\\\\')),
+		sandboxes: confinements.map((what) => features[what]).join(' '),
 		program: quote(program),
 		node: quote(node),
 		env: quote(env),
@@ -142,7 +144,7 @@ function auditBlock(): string[] {
 		'case ${setting[PORTCULLIS_AUDIT]-} in',
 		'off) ;;',
 		'only)',
-		...indent([...choose(rows, ["options+=(--audit) sandboxes+=', the audit'"]), ';;']),
+		...indent([...choose(rows, ['options+=(--audit)']), ';;']),
 		`*) [[ " \${options[*]} " != *' --net '* ]] || options+=(--audit) ;;`,
 		'esac',
 	];
@@ -183,20 +185,19 @@ function test(condition: Condition): string {
 }
 
 function grant(what: Confinement): string[] {
-	const name = `sandboxes+=', ${features[what]}'`;
 	if (what === 'net')
 		return [
-			`options+=(--net) ${name}`,
+			'options+=(--net)',
 			'[[ ! ${setting[PORTCULLIS_FAMILIES]-} ]] || options+=(--families "${setting[PORTCULLIS_FAMILIES]// /,}")',
 		];
-	if (what !== 'cgroup') return [`options+=(--${what}) ${name}`];
+	if (what !== 'cgroup') return [`options+=(--${what})`];
 	const limits = settingNames.flatMap((setting) => {
 		const row = settings[setting];
 		return 'limit' in row
 			? [`[[ ! \${setting[${setting}]-} ]] || options+=(--limit "${row.limit}=\${setting[${setting}]}")`]
 			: [];
 	});
-	return [`options+=(--cgroup "\${EBUILD_PHASE}_\${package//\\//_}") ${name}`, ...limits];
+	return [`options+=(--cgroup "\${EBUILD_PHASE}_\${package//\\//_}")`, ...limits];
 }
 
 function alternative(phases: readonly string[]): string {

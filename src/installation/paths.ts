@@ -15,6 +15,11 @@ export function paths(eprefix: string) {
 	} as const;
 }
 
+/** The command `portcullis` for messages, so that it can be pasted. PATH may not contain a Prefix, so its command is a path. */
+export function shellCommand(eprefix: string): string {
+	return eprefix === '' ? 'portcullis' : quote(paths(eprefix).portcullis);
+}
+
 /** The last argument of ebuild.sh inside confine. The hook reads it in /proc/self/cmdline, which a build does not change by accident. */
 export const marker = 'portcullis-inside';
 

@@ -1,37 +1,94 @@
-import type { Attempt, Lookup, Program, RunRecord } from '../records/schema.ts';
+import type { Lookup, Program, RunRecord } from '../records/schema.ts';
 import { withoutVersion } from '../util/grammar.ts';
+import { count } from '../util/units.ts';
 import { hintsFor } from './hints.ts';
-import { capLines, commandOf, destination, subject, type Line } from './message.ts';
+import { destination, firstOf, oneLine, portcullis, reportDetails, subject, type Line } from './message.ts';
 
+/** The numbers of programs, of targets of each program, and of hints that a message has. */
+const maxPrograms = 3;
+const maxTargets = 2;
 const maxHints = 3;
 
-/**
- * The network access of a phase: destinations, host names and, if the phase failed, hints for the ebuild. No lines for a phase without
- * network access.
- */
+/** The network access of a phase in one line. If the phase failed, lines for the user and for the ebuild follow. */
 export function networkMessages(record: RunRecord): Line[] {
-	const { names, unattributed } = record;
-	const attempts = [...record.blocked, ...record.observed];
-	const sentences = accessSentences(names, attempts);
-	const verb = failed(record) ? 'ewarn' : 'eqawarn';
-	const lines = capLines(record, sentences, sentences.length, (text) => ({
-		verb,
-		text: `${subject(record)}: ${text}`,
-	}));
-	if (unattributed > 0)
-		lines.push({ verb, text: `${subject(record)}: ${unknownSender(unattributed, sentences.length > 0)}` });
-	if (record.observed.length > 0) {
-		const reason = record.missing.some(({ what }) => what === 'net')
-			? 'network-sandbox is not available here. To find the cause, run: portcullis doctor'
-			: 'PORTCULLIS_AUDIT="only" only records. To block these attempts, set PORTCULLIS_AUDIT="on"';
-		lines.push({ verb, text: `${subject(record)}: nothing was blocked: ${reason}` });
-	} else if (failed(record) && lines.length > 0) {
-		lines.push(...advice(record, [...names, ...attempts]));
-	}
-	return [...lines, ...noRoute(record), ...listener(record)];
+	return [...attemptLines(record), ...boundSockets(record), ...noRoute(record), ...listener(record)];
 }
 
-const boundText = ', from a socket that is bound to a local address (PORTCULLIS_ALLOW covers only unbound sockets)';
+function attemptLines(record: RunRecord): Line[] {
+	const calls = [...record.blocked, ...record.observed];
+	const tried = [...mergeLookups(record.names), ...calls.map((call) => ({ ...call, target: destination(call) }))];
+	// The kernel counts the packets without a route. Some of them may match no system call that the watcher has seen.
+	const unknown = Math.max(record.unreachable - sum(calls), record.unattributed);
+	const total = sum(tried) + unknown;
+	if (total === 0) return [];
+	const targets = new Map<string, Set<string>>();
+	for (const one of tried) targets.set(label(one), (targets.get(label(one)) ?? new Set()).add(one.target));
+	const programs = [...targets].map(([program, found]) => `${program} → ${firstOf([...found], maxTargets)}`);
+	const list = [
+		...(programs.length > 0 ? [firstOf(programs, maxPrograms, '; ')] : []),
+		...(unknown > 0 ? [`${count(unknown, 'packet')} of unknown programs`] : []),
+	].join('; ');
+	const isBlocked = record.observed.length === 0;
+	const text = `${subject(record)}: ${count(total, 'attempt')} ${isBlocked ? '' : 'not '}blocked (${list})`;
+	const verb = failed(record) ? 'ewarn' : 'eqawarn';
+	if (isBlocked) {
+		return [{ verb, text, details: reportDetails(record) }, ...(failed(record) ? fixes(record, tried) : [])];
+	}
+	return record.missing.some(({ what }) => what === 'net')
+		? [{ verb, text: `${text}, because network-sandbox is not available. Find the cause: ${portcullis('doctor')}` }]
+		: [{ verb, text: `${text}, because PORTCULLIS_AUDIT="only" isolates nothing`, details: reportDetails(record) }];
+}
+
+function sum(calls: readonly { readonly count: number }[]): number {
+	return calls.reduce((total, { count }) => total + count, 0);
+}
+
+/** The lookups of host names. A program looks up A and AAAA of a name together: the larger count is the number of lookups. */
+function mergeLookups(names: readonly Lookup[]): (Lookup & { readonly target: string })[] {
+	const merged = new Map<string, Lookup & { readonly target: string }>();
+	for (const one of names) {
+		const target = ['A', 'AAAA'].includes(one.type) ? one.name : `${one.name} (${one.type})`;
+		const key = `${label(one)}\0${target}`;
+		if ((merged.get(key)?.count ?? 0) < one.count) merged.set(key, { ...one, target });
+	}
+	return [...merged.values()];
+}
+
+/** The name of a program, with its script: python3.13 (tests/test_http.py). */
+function label({ comm, script = '' }: Program): string {
+	const short = script
+		.split('/')
+		.slice(script.startsWith('/') ? -2 : 0)
+		.join('/');
+	return oneLine(short === '' || short.split('/').at(-1) === comm ? short || comm : `${comm} (${short})`);
+}
+
+function failed({ status }: RunRecord): boolean {
+	return 'signal' in status || status.exit !== 0;
+}
+
+/** What the user can do, and what the author of the ebuild can do. */
+function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
+	const known = hintsFor(programs).slice(0, maxHints);
+	const isTest = record.phase === 'test';
+	const general = isTest
+		? 'skip the tests that need a network, or set PROPERTIES="test_network"'
+		: 'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"';
+	return [
+		`  To allow the access on this machine, run: ${portcullis('allow', withoutVersion(record.package))}`,
+		...known.map(({ fetcher, advice }) => `  To fix the ebuild (${fetcher}), ${advice}.`),
+		...(known.length === 0 || isTest ? [`  To fix the ebuild, ${general}.`] : []),
+	].map((text) => ({ verb: 'ewarn', text }));
+}
+
+/** Portcullis cannot give the socket that it connects in place of the program's the same local address. */
+function boundSockets(record: RunRecord): Line[] {
+	const bound = record.blocked.filter((attempt) => attempt.bound === true);
+	if (bound.length === 0) return [];
+	const list = firstOf([...new Set(bound.map((one) => `${label(one)} → ${destination(one)}`))], maxTargets);
+	const text = `PORTCULLIS_ALLOW does not cover ${list}, because the socket is bound to a local address`;
+	return [{ verb: failed(record) ? 'ewarn' : 'eqawarn', text: `${subject(record)}: ${text}` }];
+}
 
 /** PORTCULLIS_ALLOW is set, and Portcullis could not open connections for the phase. */
 function noRoute(record: RunRecord): Line[] {
@@ -39,81 +96,9 @@ function noRoute(record: RunRecord): Line[] {
 	const reason =
 		record.routeWhy === ''
 			? 'Portage itself isolated the network, as it does for root. To start the proxy of Portage, set FEATURES="network-sandbox-proxy" in make.conf'
-			: `${record.routeWhy}. To find the cause, run: portcullis doctor`;
+			: `${record.routeWhy}. To find the cause, run: ${portcullis('doctor')}`;
 	const text = `PORTCULLIS_ALLOW had no effect: ${reason}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
-}
-
-/** A sentence for each destination and each host name. One sentence for both if a program has exactly one of each. */
-function accessSentences(names: readonly Lookup[], attempts: readonly Attempt[]): string[] {
-	const programs = new Map<string, { names: string[]; tried: string[] }>();
-	const of = (program: Program) => {
-		const name = label(program);
-		const known = programs.get(name) ?? { names: [], tried: [] };
-		programs.set(name, known);
-		return known;
-	};
-	for (const name of lookups(names)) of(name).names.push(`looked up ${name.text}`);
-	for (const one of attempts)
-		of(one).tried.push(`tried to reach ${destination(one)}${times(one.count)}${one.bound === true ? boundText : ''}`);
-	return [...programs].flatMap(([name, { names, tried }]) =>
-		names.length === 1 && tried.length === 1
-			? [`${name} ${names.join()} and ${tried.join()}`]
-			: [...names, ...tried].map((what) => `${name} ${what}`),
-	);
-}
-
-/** Merges queries for A and AAAA of one name. The text has a count if a query was repeated. */
-function lookups(names: readonly Lookup[]): (Program & { text: string })[] {
-	const addresses = new Map<string, Lookup>();
-	for (const one of names) {
-		const kind = isAddress(one.type) ? '' : one.type;
-		const key = [label(one), one.name, kind].join('\0');
-		const known = addresses.get(key);
-		if (known === undefined || known.count < one.count) addresses.set(key, one);
-	}
-	return [...addresses.values()].map((one) => {
-		const kind = isAddress(one.type) ? '' : ` (${one.type})`;
-		return { ...one, text: `${one.name}${kind}${one.count > 1 ? times(one.count) : ''}` };
-	});
-}
-
-function isAddress(type: string): boolean {
-	return type === 'A' || type === 'AAAA';
-}
-
-function times(count: number): string {
-	if (count === 1) return ', once';
-	return count === 2 ? ', twice' : `, ${count} times`;
-}
-
-/** python3.13 (tests/test_http.py), or the command line. */
-function label(program: Program): string {
-	const { comm, script } = program;
-	if (script === undefined) return commandOf(program);
-	const short = script.startsWith('/') ? script.split('/').slice(-2).join('/') : script;
-	return comm === short.split('/').at(-1) ? short : `${comm} (${short})`;
-}
-
-/** The kernel counts all packets without a route. `count` of them match no observed system call. */
-function unknownSender(count: number, more: boolean): string {
-	return `${count} ${more ? 'more ' : ''}${count === 1 ? 'packet' : 'packets'} had no route. The sending process is unknown.`;
-}
-
-function failed({ status }: RunRecord): boolean {
-	return 'signal' in status || status.exit !== 0;
-}
-
-function advice(record: RunRecord, programs: readonly Program[]): Line[] {
-	const known = hintsFor(programs).slice(0, maxHints);
-	const fix =
-		record.phase === 'test'
-			? 'skip the tests that need a network, or set PROPERTIES="test_network"'
-			: 'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"';
-	return [
-		...known.map(({ fetcher, advice }) => `Hint for ${fetcher}: ${advice}`),
-		`If this caused the failure, fix the ebuild: ${fix}. For settings that allow the access here, run: portcullis allow ${withoutVersion(record.package)}`,
-	].map((text) => ({ verb: 'ewarn', text }));
 }
 
 /** PORTCULLIS_AUDIT and PORTCULLIS_ALLOW both install a seccomp listener, so the fix disables both. */

@@ -1,65 +1,80 @@
+import { unavailableCause, type UnavailableCause } from '../doctor/unavailable_cause.ts';
 import { featureOf } from '../rules/features.ts';
-import { stripControls } from '../util/output.ts';
-import type { RunRecord } from '../records/schema.ts';
+import { confinements, type Confinement } from '../rules/phases.ts';
 import { settingOf } from '../rules/settings.ts';
+import type { Orphan, RunRecord } from '../records/schema.ts';
+import { readTrimmed } from '../util/files.ts';
+import { stripControls } from '../util/output.ts';
+import { count } from '../util/units.ts';
 import { networkMessages } from './network.ts';
-import { capLines, commandOf, subject, type Line } from './message.ts';
+import { commandOf, enumerate, firstOf, portcullis, reportDetails, subject, type Line } from './message.ts';
 
-/**
- * The messages about a phase; none for a phase without incidents. `refused`: confine did not start the phase, because a required
- * confinement was not available.
- */
-export function phaseMessages(record: RunRecord, refused = false): Line[] {
-	return [...missing(record, refused), ...limit(record), ...orphans(record), ...networkMessages(record)];
+const maxOrphans = 3;
+
+/** Messages about a phase also depend on facts that its record does not contain. */
+export interface PhaseFacts {
+	/** confine did not start the phase, because a required confinement was not available. */
+	readonly refused?: boolean;
+	/** Sandboxes that FEATURES requests and that this host lacks, whether the phase needs them or not. */
+	readonly unavailable?: RunRecord['missing'];
+}
+
+/** The messages about a phase; none for a phase without incidents. */
+export function phaseMessages(record: RunRecord, { refused = false, unavailable = [] }: PhaseFacts = {}): Line[] {
+	const missing = [...record.missing, ...unavailable];
+	const found = confinements.flatMap((what) => missing.find((one) => one.what === what) ?? []);
+	const limits = record.missing.filter(({ what }) => settingOf(what) !== undefined);
+	if (refused && missing.length > 0) return [refusal(record, [...found, ...limits])];
+	return [
+		...sandboxLines(record, found),
+		...limitLines(record, limits),
+		...limit(record),
+		...orphans(record),
+		...networkMessages(record),
+	];
 }
 
 /** One line for Portage's functions. They use `echo -e`, so the line must not contain an escape sequence or a newline. */
-export function render({ verb, text }: Line): string {
-	return `${verb} ${stripControls(text).replaceAll('\\', '\\\\')}`;
+export function render({ verb, text, details }: Line): string {
+	return `${verb} ${stripControls(details === undefined ? text : `${text}. ${details}`).replaceAll('\\', '\\\\')}`;
 }
 
-function missing(record: RunRecord, refused: boolean): Line[] {
-	const all = record.missing;
-	if (all.length === 0) return [];
-	if (refused) return [{ verb: 'die', text: `${names(all)} is not available here: ${reasons(all)}` }];
-	return [
-		...sandboxes(
-			record,
-			all.filter(({ what }) => settingOf(what) === undefined),
-		),
-		...limits(
-			record,
-			all.filter(({ what }) => settingOf(what) !== undefined),
-		),
-	];
+function refusal({ mode }: RunRecord, missing: RunRecord['missing']): Line {
+	const [first] = missing;
+	const sandbox = confinements.find((what) => what === first?.what);
+	const why = sandbox === undefined ? reasons(missing) : causeOf(mode, sandbox, missing).text;
+	return { verb: 'die', text: `${names(missing)} ${missing.length > 1 ? 'are' : 'is'} not available: ${why}` };
 }
 
-const fixes =
-	'run `portcullis doctor` to find the cause, or set PORTCULLIS_ON_FAILURE="die" in make.conf to stop the build instead';
+const effects: Readonly<Record<Confinement, string>> = {
+	net: 'builds can reach the network',
+	ipc: 'builds can access the IPC objects of this host',
+	cgroup: 'processes can outlive their phase',
+};
 
-function sandboxes(record: RunRecord, missing: RunRecord['missing']): Line[] {
-	if (missing.length === 0) return [];
-	const reason = reasons(missing);
-	return [
-		{
-			verb: 'elog',
-			text: `${subject(record)} runs without ${names(missing)}: ${reason}. Other packages are affected too (this message appears once per emerge): ${fixes}.`,
-			once: reason,
-		},
-	];
+/** All missing sandboxes in one message, the most important one first, because the first phase of a build does not need all of them. */
+function sandboxLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
+	const first = confinements.find((what) => missing.some((one) => one.what === what));
+	if (first === undefined) return [];
+	const { text, command } = causeOf(record.mode, first, missing);
+	const fix = command === '' ? `To find the fix, run: ${portcullis('doctor')}` : `As root, run: ${command}`;
+	const fact = `${names(missing)} ${missing.length > 1 ? 'are' : 'is'} not available, so ${effects[first]}: ${text}. ${fix}`;
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
+}
+
+/** The cause in words, with the error of the kernel. */
+function causeOf(mode: string, what: Confinement, missing: RunRecord['missing']): UnavailableCause {
+	const why = reasons(missing);
+	const error = missing[0]?.why ?? '';
+	const cause = unavailableCause({ mode, error, read: readTrimmed, setuidHelps: false }, what);
+	return { ...cause, text: cause.id === 'unknown' ? why : `${cause.text} (${why})` };
 }
 
 /** Printed once per package, because limits may differ between packages. The key omits the reasons: with userpriv they differ by phase. */
-function limits(record: RunRecord, missing: RunRecord['missing']): Line[] {
+function limitLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
-	const what = names(missing);
-	return [
-		{
-			verb: 'elog',
-			text: `${subject(record)} runs without ${what}: ${reasons(missing)}. Other phases are affected too (this message appears once per package): ${fixes}.`,
-			once: `${record.package} ${what}`,
-		},
-	];
+	const fact = `runs without ${names(missing)}: ${reasons(missing)}. To find the cause, run: ${portcullis('doctor')}`;
+	return [{ verb: 'ewarn', text: `${subject(record)} ${fact}`, once: `${record.package} ${names(missing)}` }];
 }
 
 function limit(record: RunRecord): Line[] {
@@ -72,20 +87,19 @@ function limit(record: RunRecord): Line[] {
 }
 
 function orphans(record: RunRecord): Line[] {
-	// Processes that still exist come first, because only the first lines are printed.
-	const stuckFirst = [...record.orphans].sort(
-		(one, other) => Number(other.stuck === true) - Number(one.stuck === true),
-	);
-	return capLines(record, stuckFirst, record.orphanCount, (one) => {
-		const what = `${commandOf(one)} (pid ${one.pid}, ${one.age.toFixed(0)} s old)`;
-		return {
-			verb: 'ewarn',
-			text:
-				one.stuck === true
-					? `${subject(record)} left a process behind that SIGKILL has not ended yet: ${what}. The process waits in the kernel for a disk or a file system that does not respond`
-					: `${subject(record)} left a process behind, and it was killed: ${what}`,
-		};
-	});
+	const stuck = record.orphans.filter((one) => one.stuck === true);
+	const killed = record.orphans.filter((one) => one.stuck !== true);
+	return [
+		...orphanLine(record, stuck, stuck.length, 'not ended by SIGKILL yet'),
+		...orphanLine(record, killed, Math.max(record.orphanCount - stuck.length, killed.length), 'killed'),
+	];
+}
+
+function orphanLine(record: RunRecord, found: readonly Orphan[], total: number, outcome: string): Line[] {
+	if (total === 0) return [];
+	const list = found.map((one) => `${commandOf(one)} (pid ${one.pid}, ${one.age.toFixed(0)} s old)`);
+	const text = `${count(total, 'leftover process', 'leftover processes')} ${outcome}: ${firstOf(list, maxOrphans, ', ', total)}`;
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, details: reportDetails(record) }];
 }
 
 function reasons(missing: RunRecord['missing']): string {
@@ -94,5 +108,5 @@ function reasons(missing: RunRecord['missing']): string {
 
 /** The words of FEATURES or the variables that the user set. */
 function names(missing: RunRecord['missing']): string {
-	return missing.map(({ what }) => settingOf(what) ?? featureOf(what)).join(' and ');
+	return enumerate(missing.map(({ what }) => settingOf(what) ?? featureOf(what)));
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readProcess, type Process } from '../util/processes.ts';
 
 /**
  * A marker file records that a message was printed: `.portcullis-reported-PID-STARTTICKS-HASH`, with the PID and start time of emerge, or
- * `.portcullis-reported-HASH` in the folder of a package if emerge is not visible.
+ * `.portcullis-reported-HASH` in the folder of a package if emerge is not visible. open(2) with O_EXCL lets one of several parallel
+ * builds print the message. The files of root are in /run, where no phase of another user can create them to suppress a message.
  */
 const prefix = '.portcullis-reported-';
 
@@ -17,7 +18,7 @@ export function firstTime(text: string, state: string): boolean {
 	const emerge = findEmerge(ancestors());
 	const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
 	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and contains .ipc.
-	const shared = join(state, '../../..');
+	const shared = isRootOf('/run') ? '/run' : join(state, '../../..');
 	if (emerge !== undefined) {
 		removeStale(shared);
 		const first = create(join(shared, `${prefix}${emerge.pid}-${emerge.startTicks}-${key}`));
@@ -55,6 +56,16 @@ function ancestors(): Process[] {
 		pid = ancestor.parent;
 	}
 	return found;
+}
+
+/** Whether this process is root and may write to a folder of root. Root of a user namespace does not own /run. */
+function isRootOf(folder: string): boolean {
+	try {
+		accessSync(folder, constants.W_OK);
+		return process.geteuid?.() === 0 && statSync(folder).uid === 0;
+	} catch {
+		return false;
+	}
 }
 
 /** Creates a file. true: created; false: the file exists; undefined: the folder is not writable. */

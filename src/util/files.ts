@@ -5,6 +5,11 @@ export function readFile(file: string): string | undefined {
 	return orUndefined(() => readFileSync(file, 'utf8'));
 }
 
+/** The text of a file without trailing whitespace, for files of /proc and /sys. */
+export function readTrimmed(file: string): string | undefined {
+	return readFile(file)?.trimEnd();
+}
+
 /** The status of a file, following symbolic links, or undefined if this user cannot access it. */
 export function stat(file: string): Stats | undefined {
 	return orUndefined(() => statSync(file));

@@ -128,7 +128,7 @@ $etc/package.env:
 	run -0 prefix_run portcullis run --features ipc-sandbox -- readlink /proc/self/ns/net
 	[[ $output == "$(readlink /proc/self/ns/net)" ]]
 	run -3 prefix_run portcullis run -- bash -c 'setsid -f sleep 471142; exit 3'
-	[[ $output == 'portcullis: '*'left a process behind, and it was killed: sleep 471142 (pid '* ]]
+	[[ $output == 'portcullis: '*'1 leftover process killed: sleep 471142 (pid '* ]]
 	run ! pgrep -xf 'sleep 471142'
 	# portcullis run writes no record.
 	[[ ! -s $RECORDS ]]
@@ -142,5 +142,5 @@ $etc/package.env:
 	terminal_wait_for 'curl 7'
 	[[ $(terminal_text) == *$'\n/usr\n'* ]]
 	terminal_type exit
-	terminal_wait_for 'tried to reach 198.51.100.7:443'
+	terminal_wait_for 'blocked (curl → 198.51.100.7:443)'
 }

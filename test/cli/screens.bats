@@ -137,7 +137,7 @@ setup_file() {
 @test 'if a phase fails, emerge prints a portcullis shell command that opens its build directory' {
 	local line
 	line=$(sed -n 's/.* same confinement, run: //p' "$PREFIX_LOG/broken" | head -n 1)
-	[[ $line == "$PREFIX/usr/bin/portcullis shell =app-misc/broken-2 src_compile" ]]
+	[[ $line == "$PREFIX/usr/bin/portcullis shell app-misc/broken-2 src_compile" ]]
 	{
 		printf '%s\n' '$ emerge --oneshot app-misc/broken' ...
 		# Omit other output of Portage.
@@ -159,7 +159,7 @@ setup_file() {
 	terminal_type 'curl https://198.51.100.7/'
 	terminal_wait_for 'curl: (7)'
 	terminal_type exit
-	terminal_wait_for $'tried to reach 198.51.100.7:443, once\n$'
+	terminal_wait_for $'blocked (curl → 198.51.100.7:443)\n$'
 	# The last line is the prompt.
 	terminal_text | sed '$d' | assert_documented shell
 	terminal_type 'portcullis shell =app-misc/broken-2 src_compile -- sh -c "exit 5"; echo "status $?"'

@@ -141,22 +141,32 @@ describe('conflictLines', () => {
 		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
 	};
 
-	test('with PORTCULLIS_CONFLICT=die, conflictLines() returns one die message that lists all conflicts', async () => {
+	test('with PORTCULLIS_CONFLICT=die, the conflicts and their fixes precede a die message, and nothing describes a build that continues', async () => {
 		const { context, found } = await detect(both);
-		const [line, ...more] = conflictLines(found, 'app-misc/foo-1', 'die', context);
-		expect(line?.verb).toBe('die');
-		expect(line?.text).toContain('FEATURES contains distcc');
-		expect(line?.text).toContain('http_proxy');
-		// The build stops, so the message must not claim that distcc's jobs run on this machine.
-		expect(line?.text).not.toContain('compiles on this machine');
-		expect(more).toEqual([]);
+		const lines = conflictLines(found, 'app-misc/foo-1', 'die', context);
+		expect(lines.at(-1)).toEqual({
+			verb: 'die',
+			text: 'Portcullis: app-misc/foo-1: not built, because PORTCULLIS_CONFLICT="die" is set and these conflict with a sandbox: distcc, a proxy on loopback',
+		});
+		const text = lines.map(({ text }) => text).join('\n');
+		expect(text).toContain('FEATURES contains distcc');
+		expect(text).toContain('set ENV_UNSET="http_proxy" in make.conf');
+		expect(text).not.toMatch(/compiles on this machine|MAKEOPTS|cannot reach the proxy/);
+	});
+
+	test('in every package of an emerge, a message about a conflict has the same key', async () => {
+		const { context, found } = await detect(both);
+		const keys = ['a/b-1', 'c/d-2'].map((cpv) => conflictLines(found, cpv, 'warn', context).map(({ once }) => once));
+		expect(keys[0]).toEqual(keys[1]);
+		expect(new Set(keys[0]).size).toBe(keys[0]?.length);
+		expect(keys[0]).not.toContain(undefined);
 	});
 
 	test('with PORTCULLIS_CONFLICT=die, each conflict of the table stops the build', async () => {
 		const { context } = await detect(both);
 		for (const conflict of conflicts) {
 			const found = [{ conflict, evidence: [{ text: 'evidence' }], confinements: conflict.with }];
-			expect(conflictLines(found, 'a/b-1', 'die', context).map(({ verb }) => verb)).toEqual(['die']);
+			expect(conflictLines(found, 'a/b-1', 'die', context).at(-1)?.verb).toBe('die');
 		}
 	});
 

@@ -27,7 +27,7 @@ lint() {
 	done
 }
 
-@test 'in a Prefix path with quotes and blanks, the hook starts the confine of that Prefix and exits with the status of confine' {
+@test 'in a Prefix path with quotes and blanks, the hook starts the confine of that Prefix, exits with its status, and prints a command that can be pasted' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/etc/portage/portcullis"
 	printf '#!/bin/sh\necho "confine $*"; exit 7\n' >"$prefix/usr/libexec/portcullis/confine"
@@ -38,9 +38,15 @@ lint() {
 	touch "$BUILDDIR/temp/environment"
 	HOOK=$BATS_TEST_TMPDIR/bashrc
 	run -1 hook_run 'source "$HOOK"; exit 1' compile
-	run -7 hook_run 'elog() { echo "elog $*"; }; source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
+	run -7 hook_run 'elog() { echo -e "elog $*"; }; source "$HOOK"; exit 1' compile PORTAGE_FEATURES=network-sandbox
 	[[ ${lines[0]} == 'confine --net --audit --best-effort '*" -- "*bash" $BATS_TEST_TMPDIR/ebuild.sh compile portcullis-inside" ]]
-	[[ ${lines[1]} == *'src_compile failed. For a shell with the same confinement, run: '*' shell =app-misc/foo-1 src_compile' && ${#lines[@]} == 2 ]]
+	[[ ${lines[1]} == *'src_compile failed. For a shell with the same confinement, run: '* && ${#lines[@]} == 2 ]]
+	# A shell can execute the command that the message contains.
+	mkdir -p "$prefix/usr/bin"
+	printf '#!/bin/sh\necho "$*"' >"$prefix/usr/bin/portcullis"
+	chmod 755 "$prefix/usr/bin/portcullis"
+	run -0 bash -c "${lines[1]#*, run: }"
+	[[ $output == 'shell app-misc/foo-1 src_compile' ]]
 }
 
 @test 'portcullis hook --block prints the managed block, with the marker lines that install.sh searches for' {

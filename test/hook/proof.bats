@@ -19,7 +19,7 @@ teardown() {
 }
 
 SCRIPT='
-elog() { echo "elog $*"; }
+ewarn() { echo "ewarn $*"; }
 die() { echo "die $*"; exit 1; }
 source "$HOOK"
 echo "went on"
@@ -38,7 +38,7 @@ echo "went on"
 
 @test "if the hook cannot read the arguments of ebuild.sh, it warns once per package, or stops the phase with PORTCULLIS_ON_FAILURE=die" {
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
-	[[ $output == 'elog Portcullis: app-misc/foo-1: src_compile runs without network-sandbox: /proc/self/cmdline does not contain '*$'\nwent on' ]]
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox: /proc/self/cmdline does not contain '*$'\nwent on' ]]
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'went on' ]]
 	printf '%s\n' "$BUILDDIR" PORTCULLIS_ON_FAILURE=die >"$(hook_stored settings)"

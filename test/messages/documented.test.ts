@@ -21,13 +21,9 @@ const foreign = [
 
 /** Strings that docs/troubleshooting.md does not document: parts of other messages, and errors that only a bug causes. */
 const parts = [
-	'network-sandbox is not available here. To find the cause, run: portcullis doctor',
-	'PORTCULLIS_AUDIT="only" only records. To block these attempts, set PORTCULLIS_AUDIT="on"',
-	'…. To find the cause, run: portcullis doctor',
-	'… …… had no route. The sending process is unknown.',
 	'skip the tests that need a network, or set PROPERTIES="test_network"',
 	'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"',
-	'run `portcullis doctor` to find the cause, or set PORTCULLIS_ON_FAILURE="die" in make.conf to stop the build instead',
+	'…. To find the cause, run: …',
 	'the limit of the whole build',
 	'could not start more processes',
 	'. Raise … in make.conf or package.env',

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/records/schema.ts';
-import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
+import { render, phaseMessages, type PhaseFacts } from '../../src/messages/phase_messages.ts';
 
-function lines(members: object, refused = false): string[] {
+function lines(members: object, facts: PhaseFacts = {}): string[] {
 	const record = {
 		schema: 1,
 		time: '2026-11-24T21:50:00.000Z',
@@ -11,10 +11,12 @@ function lines(members: object, refused = false): string[] {
 		status: { exit: 0 },
 		...members,
 	};
-	return phaseMessages(parseRecord(JSON.stringify(record)), refused).map(render);
+	return phaseMessages(parseRecord(JSON.stringify(record)), facts).map(render);
 }
 
 const orphan = { pid: 7, comm: 'sleep', argv: ['sleep', '99'], age: 1.5 };
+
+const base = JSON.stringify({ schema: 1, time: '2026-11-24T21:50:00.000Z', status: { exit: 0 } });
 
 describe('phaseMessages', () => {
 	test('phaseMessages() returns no message for a phase without incidents', () => {
@@ -34,31 +36,28 @@ describe('phaseMessages', () => {
 		]);
 	});
 
-	test('if sandboxes are not available, one message per emerge contains the reason and the fix', () => {
-		const missing = [
-			{ what: 'net', why: 'user namespaces: unshare: Operation not permitted' },
-			{ what: 'ipc', why: 'user namespaces: unshare: Operation not permitted' },
+	const denied = 'unshare(CLONE_NEWUSER): Permission denied';
+	const missing = [{ what: 'ipc', why: denied }];
+
+	test('one ewarn lists all missing sandboxes, most important first, with the effect, the cause in words and the command for the fix', () => {
+		const unavailable = [
+			{ what: 'cgroup', why: denied },
+			{ what: 'net', why: denied },
 		];
-		const [line, ...more] = phaseMessages(
-			parseRecord(
-				JSON.stringify({
-					schema: 1,
-					time: '2026-11-24T21:50:00.000Z',
-					package: 'a/b-1',
-					phase: 'compile',
-					missing,
-					status: { exit: 0 },
-				}),
-			),
+		const text =
+			'network-sandbox, ipc-sandbox and cgroup are not available, so builds can reach the network: the policy of a security module (such as AppArmor or SELinux) denies the creation of namespaces (unshare(CLONE_NEWUSER): Permission denied). To find the fix, run: portcullis doctor';
+		expect(lines({ missing }, { unavailable })).toEqual([`ewarn Portcullis: app-misc/foo-1: src_compile: ${text}`]);
+		expect(lines({ missing })[0]).toContain(
+			'ipc-sandbox is not available, so builds can access the IPC objects of this host: ',
 		);
-		expect(more).toEqual([]);
-		expect(line?.verb).toBe('elog');
-		expect(line?.once).toBeDefined();
-		expect(line?.text).toMatch(
-			/a\/b-1.*src_compile.*network-sandbox and ipc-sandbox: user namespaces: unshare: Operation not permitted/,
+	});
+
+	test('the message about missing sandboxes has the same key in every phase and package of an emerge', () => {
+		const keys = ['compile', 'test'].map(
+			(phase) => phaseMessages({ ...parseRecord(base), phase, package: `a/${phase}-1`, missing })[0]?.once,
 		);
-		expect(line?.text.match(/Operation not permitted/g)).toHaveLength(1);
-		expect(line?.text).toContain('PORTCULLIS_ON_FAILURE="die"');
+		expect(keys[0]).toContain('ipc-sandbox is not available');
+		expect(keys[1]).toBe(keys[0]);
 	});
 
 	test('if limits are not available, one message per package contains their variables PORTCULLIS_*_MAX', () => {
@@ -68,23 +67,10 @@ describe('phaseMessages', () => {
 			{ what: 'net', why: 'no' },
 		];
 		const texts = (name: string, phase = 'compile') =>
-			phaseMessages(
-				parseRecord(
-					JSON.stringify({
-						schema: 1,
-						time: '2026-11-24T21:50:00.000Z',
-						package: name,
-						phase,
-						missing,
-						status: { exit: 0 },
-					}),
-				),
-			);
+			phaseMessages({ ...parseRecord(base), package: name, phase, missing });
 		expect(texts('a/b-1').map(({ text }) => text)).toEqual([
-			expect.stringContaining('runs without network-sandbox: no.'),
-			expect.stringContaining(
-				'runs without PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: no controller. Other phases are affected too',
-			),
+			expect.stringContaining('network-sandbox is not available, so builds can reach the network: no. '),
+			'Portcullis: a/b-1: src_compile runs without PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: no controller. To find the cause, run: portcullis doctor',
 		]);
 		expect(texts('a/b-1')[1]?.once).toBeDefined();
 		expect(texts('a/b-1', 'install')[1]?.once).toBe(texts('a/b-1')[1]?.once);
@@ -93,33 +79,34 @@ describe('phaseMessages', () => {
 
 	test('if confine refused to start a phase, phaseMessages() returns a die message with the reason', () => {
 		const refused = { status: { exit: 125 }, missing: [{ what: 'net', why: 'no' }] };
-		expect(lines(refused, true)).toEqual(['die network-sandbox is not available here: no']);
-		expect(lines(refused)[0]).toMatch(/^elog /);
+		expect(lines(refused, { refused: true })).toEqual(['die network-sandbox is not available: no']);
+		expect(lines(refused)[0]).toMatch(/^ewarn /);
 	});
 
 	test('the message about a killed orphan contains its command line, PID and age', () => {
 		expect(lines({ orphans: [orphan], orphan_count: 1 })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: sleep 99 (pid 7, 2 s old)',
+			'ewarn Portcullis: app-misc/foo-1: src_compile: 1 leftover process killed: sleep 99 (pid 7, 2 s old). Details: portcullis report app-misc/foo',
 		]);
 	});
 
 	test('the message about an orphan that survives SIGKILL comes before the messages about killed orphans', () => {
 		const texts = lines({ orphans: [orphan, { ...orphan, pid: 8, stuck: true }], orphan_count: 2 });
-		expect(texts[0]).toContain('left a process behind that SIGKILL has not ended yet: sleep 99 (pid 8, 2 s old).');
-		expect(texts[1]).toContain('and it was killed: sleep 99 (pid 7');
+		expect(texts[0]).toContain('src_compile: 1 leftover process not ended by SIGKILL yet: sleep 99 (pid 8, 2 s old).');
+		expect(texts[1]).toContain('1 leftover process killed: sleep 99 (pid 7');
 	});
 
-	test('at most eight orphans are listed, followed by the number of the others', () => {
-		const texts = lines({ orphans: Array.from({ length: 64 }, () => orphan), orphan_count: 100 });
-		expect(texts).toHaveLength(9);
-		expect(texts.at(-1)).toContain('92 more such messages. To list them, run: portcullis report app-misc/foo');
+	test('of many orphans, one message counts all and lists three', () => {
+		const one = 'sleep 99 (pid 7, 2 s old)';
+		const texts = lines({ orphans: Array.from({ length: 32 }, () => orphan), orphan_count: 100 });
+		expect(texts).toHaveLength(1);
+		expect(texts[0]).toContain(`100 leftover processes killed: ${one}, ${one}, ${one} +97. Details: `);
 	});
 
-	test('control characters and backslashes in the command line of an orphan are replaced or escaped', () => {
-		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J'];
-		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1: src_compile left a process behind, and it was killed: a?elog all is well ?[2J \\\\033[2J (pid 7, 2 s old)',
-		]);
+	test('program texts in the command line of an orphan are omitted, and control characters and backslashes replaced or escaped', () => {
+		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J', '-c', 'sleep  9\nexit', 'more  words'];
+		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })[0]).toContain(
+			'killed: a?elog all is well ?[2J \\\\033[2J -c … more words (pid 7, 2 s old)',
+		);
 	});
 });
 

@@ -133,7 +133,9 @@ assert_built_locally() {
 	distcc_prefix user 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="die"'
 	distcc_emerge
 	((status == 1 && SENT == 0))
-	[[ $output == *'app-test/sample-1: not built, because PORTCULLIS_CONFLICT="die" is set: distcc conflicts with'*"DISTCC_HOSTS contains $DISTCC_HOST_IP"*'set FEATURES="-distcc" in make.conf'* ]]
+	[[ $output == *'app-test/sample-1: distcc conflicts with'*"DISTCC_HOSTS contains $DISTCC_HOST_IP"*'set FEATURES="-distcc" in make.conf'* ]]
+	[[ $output == *'app-test/sample-1: not built, because PORTCULLIS_CONFLICT="die" is set and these conflict with a sandbox: distcc'* ]]
+	[[ $output != *'compiles on this machine'* && $output != *MAKEOPTS* ]]
 	# The hook stops pkg_setup before its function runs.
 	[[ $(prefix_phases) == pretend ]]
 	distcc_features 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="ignore"'

@@ -104,7 +104,7 @@ assert_programs_confined() {
 	# Stop here, because pkg_* phases are not confined.
 	run -0 prefix_ebuild app-test/probe-1 compile
 	assert_nothing_outside
-	[[ $output == *'src_compile left a process behind, and it was killed: sleep 987'* ]]
+	[[ $output == *'src_compile: 1 leftover process killed: sleep 987'* ]]
 	assert_namespace compile pid own
 }
 

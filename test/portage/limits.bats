@@ -58,5 +58,5 @@ assert_limits_reported() {
 	prefix_package app-test/one-1 </dev/null
 	prefix_install_portcullis
 	run -1 prefix_emerge --oneshot app-test/one
-	[[ $output == *"src_unpack was not started: PORTCULLIS_PIDS_MAX is not available here: "* ]]
+	[[ $output == *"src_unpack was not started: PORTCULLIS_PIDS_MAX is not available: "* ]]
 }

@@ -28,7 +28,7 @@ eight_packages() {
 	no_phase_processes
 	[[ ! $(phase_cgroups) ]]
 	for atom in $PACKAGES; do
-		[[ $output == *"$atom-1: src_compile left a process behind, and it was killed: ${atom#*/}-orphan 1000 (pid "* ]]
+		[[ $output == *"$atom-1: src_compile: 1 leftover process killed: ${atom#*/}-orphan 1000 (pid "* ]]
 	done
 	run -0 node -e '
 		const all = require("node:fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map((line) => JSON.parse(line));

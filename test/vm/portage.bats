@@ -26,7 +26,7 @@ load ../lib/prefix
 
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/after
-	[[ $output == *'left a process behind, and it was killed: orphan-after 1000 (pid '* ]]
+	[[ $output == *'1 leftover process killed: orphan-after 1000 (pid '* ]]
 	run -0 redis-cli -s "$PREFIX_LOG/after.socket" ping
 	[[ $output == PONG ]]
 	run ! grep -q emerge- "$PREFIX_LOG/after.postinst"

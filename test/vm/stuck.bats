@@ -129,7 +129,7 @@ thaw_and_clean() {
 	EOF
 	run -0 prefix_emerge --oneshot app-test/stuck
 	[[ $(stuck_processes) ]]
-	[[ $output == *'app-test/stuck-1: src_compile left a process behind that SIGKILL has not ended yet: '*'. The process waits in the kernel'* ]] || {
+	[[ $output == *'app-test/stuck-1: src_compile: 1 leftover process not ended by SIGKILL yet: '* ]] || {
 		echo "$output"
 		return 1
 	}

@@ -19,7 +19,10 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const { packageContext } = explanation;
 	const context = buildContextOf(environment, packageContext.features, packageContext.settings.PORTCULLIS_ALLOW);
 	const found = await findConflicts({ ...packageContext, phase: '' }, context);
-	const conflicts = found.map((one) => ({ name: one.conflict.name, text: describeConflict(one, context) }));
+	const conflicts = found.map((one) => {
+		const { summary, outcome, fixes } = describeConflict(one, context);
+		return { name: one.conflict.name, text: [summary, ...outcome, ...fixes] };
+	});
 	const screen = screenOf(process.stdout);
 	const allowed = await allowedIn(packageContext.settings.PORTCULLIS_ALLOW, context);
 	const text = flags.has('json')

@@ -1,13 +1,16 @@
 /** The commands that only the hook calls. They print lines for the hook, and "done" after a complete answer. */
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../../confine/destinations.ts';
 import { buildContextOf } from '../../conflicts/build_context.ts';
 import { conflictLines, findConflicts } from '../../conflicts/detect.ts';
+import { unavailableSandboxes } from '../../confine/spawn.ts';
+import { installation } from '../../installation/locate.ts';
+import type { Line } from '../../messages/message.ts';
 import { render, phaseMessages } from '../../messages/phase_messages.ts';
 import { firstTime } from '../../portage/emerge_process.ts';
 import { readRecord } from '../../records/reader.ts';
+import { features } from '../../rules/features.ts';
 import { problem, resolve } from '../../rules/settings.ts';
 import { assignments, words, type Environment } from '../../util/environment.ts';
 import { print } from '../../util/output.ts';
@@ -18,8 +21,8 @@ import { UsageError } from '../usage.ts';
  * because a second start of Node would take 40 ms. The variables come as options because EAPI 9 exports none of them.
  */
 export async function runConflicts({ values, flags, words: rest }: Input): Promise<number> {
-	const { package: cpv, features, setting = '', unpack = '', allow = '' } = values;
-	if (cpv === undefined || features === undefined || rest.length > 0) {
+	const { package: cpv, features: list, setting = '', unpack = '', allow = '' } = values;
+	if (cpv === undefined || list === undefined || rest.length > 0) {
 		throw new UsageError('conflicts needs --package CATEGORY/PF and --features LIST, and takes no argument');
 	}
 	const wrong = problem('PORTCULLIS_CONFLICT', setting) ?? problem('PORTCULLIS_UNPACK', unpack);
@@ -27,7 +30,7 @@ export async function runConflicts({ values, flags, words: rest }: Input): Promi
 	const phaseContext = {
 		phase: '',
 		from: 'ebuild',
-		features: words(features),
+		features: words(list),
 		restrict: words(values['restrict']),
 		properties: words(values['properties']),
 		settings: resolve({ PORTCULLIS_CONFLICT: setting, PORTCULLIS_UNPACK: unpack, PORTCULLIS_ALLOW: allow }),
@@ -38,51 +41,58 @@ export async function runConflicts({ values, flags, words: rest }: Input): Promi
 	print([`found ${found.map(({ conflict }) => conflict.name).join(' ')}`]);
 	const known = words(values['known']);
 	const unknown = found.filter(({ conflict }) => !known.includes(conflict.name));
-	print([...conflictLines(unknown, cpv, phaseContext.settings.PORTCULLIS_CONFLICT, context).map(render), 'done']);
+	const lines = conflictLines(unknown, cpv, phaseContext.settings.PORTCULLIS_CONFLICT, context);
+	print([...rendered(lines, values['once']), 'done']);
 	if (allow !== '' && phaseContext.features.includes('network-sandbox')) {
-		print([...(await allowLines(allow, cpv, phaseContext.features, environment)), 'done']);
+		print([...(await allowLines(allow, cpv, phaseContext.features, environment, values['once'])), 'done']);
 	}
 	return 0;
 }
 
 /** Prints the options of confine for PORTCULLIS_ALLOW, one per line, the messages about it, and "done". */
 export async function runDestinations({ values, flags, words: entries }: Input): Promise<number> {
-	const { package: cpv, features } = values;
-	if (cpv === undefined || features === undefined || entries.length === 0) {
+	const { package: cpv, features: list } = values;
+	if (cpv === undefined || list === undefined || entries.length === 0) {
 		throw new UsageError('destinations needs --package CATEGORY/PF, --features LIST, and entries of PORTCULLIS_ALLOW');
 	}
 	const setting = entries.join(' ');
 	const wrong = problem('PORTCULLIS_ALLOW', setting);
 	if (wrong !== undefined) throw new UsageError(wrong);
-	print([...(await allowLines(setting, cpv, words(features), environmentOf(flags))), 'done']);
+	print([...(await allowLines(setting, cpv, words(list), environmentOf(flags), values['once'])), 'done']);
 	return 0;
 }
 
 /** Prints the messages about the record in FILE, and "done". */
-export function runMessages({ words: files, flags, values }: Input): number {
+export async function runMessages({ words: files, flags, values }: Input): Promise<number> {
 	const [file] = files;
 	if (file === undefined || files.length > 1) throw new UsageError('messages takes one file');
 	const record = readRecord(file);
 	if (record === undefined) throw new Error(`there is no record in ${file}`);
-	for (const line of phaseMessages(record, flags.has('refused'))) {
-		if (line.once !== undefined && !firstTime(line.once, values['once'] ?? dirname(file))) continue;
-		print([render(line)]);
-	}
-	print(['done']);
+	const asked = words(values['features']);
+	const missing = record.missing.length > 0 ? await unavailableSandboxes(installation().confine) : [];
+	const unavailable = missing.filter(({ what }) => asked.includes(features[what]));
+	const lines = phaseMessages(record, { refused: flags.has('refused'), unavailable });
+	print([...rendered(lines, values['once']), 'done']);
 	return 0;
+}
+
+/** The lines for the hook, without those that this emerge has already printed. `state` is the folder .ipc of the build directory. */
+function rendered(lines: readonly Line[], state: string | undefined): string[] {
+	return lines.filter(({ once }) => once === undefined || state === undefined || firstTime(once, state)).map(render);
 }
 
 /** An invalid entry of PORTCULLIS_ALLOW stops the phase. */
 async function allowLines(
 	setting: string,
 	cpv: string,
-	features: readonly string[],
+	list: readonly string[],
 	environment: Environment,
+	state: string | undefined,
 ): Promise<string[]> {
 	try {
-		const found = await destinations(setting, buildContextOf(environment, features));
+		const found = await destinations(setting, buildContextOf(environment, list));
 		const options = allowOptions(found).map((pair) => pair.join(' '));
-		return [...options, ...destinationLines(found, cpv).map(render)];
+		return [...options, ...rendered(destinationLines(found, cpv), state)];
 	} catch (error) {
 		if (!(error instanceof Error)) throw error;
 		const text = `Portcullis: ${cpv}: ${error.message}. Correct it in make.conf or package.env.`;
