@@ -103,7 +103,7 @@ __portcullis_phase() {
 	__portcullis_allow "${REPLY[@]:1}"
 	((${#options[@]})) || return 0
 	options+=("${REPLY[@]}")
-	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot" --chown-eperm)
+	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot")
 
 	# The hook inside confine must be able to read the marker. Otherwise it would start confine again, in an endless recursion.
 	if [[ $last != "${EBUILD_SH_ARGS##* }" ]]; then

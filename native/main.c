@@ -29,7 +29,6 @@ static const char usage[] =
 	"  --families NAME[,NAME]...    with --net: allow more socket families: alg, vsock, ..., any\n"
 	"  --socks PATH                 make allowed connections through this SOCKS5 proxy\n"
 	"  --environ FD                 read the environment of COMMAND from this file descriptor\n"
-	"  --chown-eperm                in a user namespace: EPERM for chown to unmapped ids\n"
 	"  --record FILE                append one line of JSON about the run to FILE\n"
 	"  --notice-file FILE           also write the record to FILE if it reports a problem\n"
 	"  --label NAME=VALUE           add a member to the record\n"

@@ -16,6 +16,13 @@
 void phase_filter_install(const struct options *options, int watcher_socket, bool isolated_net);
 
 /*
+ * In a user namespace that maps a single id, set*id(2) and chown(2) return EINVAL for all other ids. This filter makes them return EPERM, as
+ * for an ordinary user outside: libfakeroot and test suites rely on that. In other namespaces it does nothing. It also applies in user
+ * namespaces that the phase itself makes: there, these calls fail for every id but the caller's. A failure is ignored.
+ */
+void id_filter_install(void);
+
+/*
  * Executes the command with the caller's environment and signal settings. Privileges must have been dropped. Exits like env(1): 127 if
  * the command is not found, 126 if it cannot be executed, 125 if the environment cannot be read.
  */

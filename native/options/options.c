@@ -160,7 +160,6 @@ static const struct flag flags[] = {
 	{"--audit", offsetof(struct options, audit), true},
 	{"--require", offsetof(struct options, best_effort), false},
 	{"--best-effort", offsetof(struct options, best_effort), true},
-	{"--chown-eperm", offsetof(struct options, chown_eperm), true},
 	{"--probe", offsetof(struct options, probe), true},
 	{"--gc", offsetof(struct options, gc), true},
 };

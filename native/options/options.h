@@ -33,7 +33,6 @@ struct options {
 	bool ipc;
 	bool audit;
 	bool best_effort;
-	bool chown_eperm;
 	bool probe;
 	struct allow allow;
 	uint64_t families; /* socket families permitted with net (families.h) */

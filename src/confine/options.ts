@@ -29,7 +29,7 @@ export function confineOptions(cpv: string, phaseContext: PhaseContext, allow: r
 	if (audited(phaseContext)) options.push('--audit');
 	if (options.length === 0) return [];
 	options.push(...allow);
-	if (phaseContext.fakeroot) options.push('--label', `fakeroot=${phaseContext.fakeroot}`, '--chown-eperm');
+	if (phaseContext.fakeroot) options.push('--label', `fakeroot=${phaseContext.fakeroot}`);
 	const failure = chosen.PORTCULLIS_ON_FAILURE === 'die' ? '--require' : '--best-effort';
 	return [...options, failure, '--label', `package=${cpv}`, '--label', `phase=${phase}`];
 }

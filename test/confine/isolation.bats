@@ -142,6 +142,18 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	rm -f "$TEST_DIR/owned"
 }
 
+@test 'set*id, setgroups and chown calls return the same results in a user namespace as outside, for 64-bit and 32-bit programs' {
+	local bits
+	as_user touch "$TEST_DIR/own"
+	for bits in 64 32; do
+		gcc "-m$bits" -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TEST_DIR/set_ids" "$TOP/test/confine/set_ids.c"
+		run -0 as_user "$TEST_DIR/set_ids" "$TEST_DIR/own"
+		[[ $output == *'setuid own: done'*'chown 0: EPERM'*'setgroups own: EPERM' ]]
+		printf '%s\n' "$output" >"$TEST_DIR/outside"
+		as_user "$CONFINE" --ipc -- "$TEST_DIR/set_ids" "$TEST_DIR/own" | diff "$TEST_DIR/outside" -
+	done
+}
+
 @test 'if root lacks CAP_SYS_ADMIN, confine creates a user namespace that maps all ids' {
 	require_root
 	run -0 container_root "$CONFINE" --net --ipc --record "$RECORD" -- bash -c 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; cat /proc/self/setgroups; touch "$1"; chown 250:12 "$1"; stat -c %u:%g "$1"; setpriv --reuid 7 --clear-groups id -u' - "$TEST_DIR/owned"

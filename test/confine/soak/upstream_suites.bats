@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# Tests of CPython and libuv that set user and group ids pass in a user namespace as they do outside. Only `npm run soak` runs them,
+# because they download and compile libuv.
+
+load ../helper
+
+# assert_passes COMMAND...: the command succeeds as TEST_UID without confine and in a user namespace of confine
+assert_passes() {
+	local -a prefix
+	for prefix in '' "$CONFINE --net --ipc --cgroup x --audit --"; do
+		# shellcheck disable=SC2206
+		prefix=($prefix)
+		run -0 as_user env HOME="$TEST_DIR" "${prefix[@]}" "$@"
+	done
+}
+
+@test "CPython's tests of set*id(2), chown(2) and of the user and group of subprocess pass in a user namespace" {
+	cd "$TEST_DIR"
+	assert_passes /usr/bin/python3 -m test test_os test_subprocess test_posix test_shutil \
+		-m '*chown*' -m '*set*id*' -m '*setgroups*' -m '*initgroups*' -m '*test_user*' -m '*test_group*' -m '*test_extra_groups*'
+	[[ $output == *'Result: SUCCESS'* || $output == *'result: SUCCESS'* ]]
+}
+
+@test "libuv's tests of chown(2) and of spawning with another user or group pass in a user namespace" {
+	require_root
+	local release test
+	local -a apt
+	release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	cd "$TEST_DIR"
+	mkdir -p lists/partial
+	echo "deb-src http://deb.debian.org/debian $release main" >sources.list
+	# A package list of its own: the sources.list of this machine stays as it is.
+	apt=(apt-get -qq -o "Dir::Etc::sourcelist=$TEST_DIR/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$TEST_DIR/lists" -o APT::Sandbox::User=root)
+	"${apt[@]}" update
+	"${apt[@]}" source --download-only libuv1
+	mkdir source
+	tar -xf libuv1_*.orig.tar.gz -C source --strip-components=1
+	cmake -S source -B build
+	make -s -C build uv_run_tests
+	chmod -R a+rwX source build
+	cd build
+	for test in fs_chown spawn_setuid_fails spawn_setgid_fails; do
+		assert_passes ./uv_run_tests "$test"
+	done
+}
