@@ -74,7 +74,7 @@ static noreturn void become_init(const struct attempt *attempt, const struct set
 	const struct plan *plan = attempt->plan;
 	if ((plan->isolate & ISOLATE_PROC) != 0)
 		mount_proc(attempt);
-	if ((plan->isolate & ISOLATE_DNS) != 0)
+	if ((plan->isolate & ISOLATE_DNS) != 0 && attempt->watcher_socket >= 0)
 		set_up_dns_server(attempt);
 	if (!privilege_drop(attempt->identity))
 		fail_at(attempt, STEP_DROP);

@@ -167,7 +167,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	/* If init is killed, its children become children of the supervisor, which kills them. */
 	if (options->cgroup != NULL)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!watcher_open(&s->watcher, options->audit))
+	if (!watcher_open(&s->watcher, options->audit) && !options->best_effort)
 		run_without_init(s, "--audit: preparing the watcher process");
 	s->result.audit = s->watcher.log;
 	launch_or_degrade(s);

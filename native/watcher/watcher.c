@@ -1,11 +1,15 @@
 #include "watcher/watcher.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "watcher/internal.h"
@@ -23,11 +27,24 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	if (!wanted)
 		return true;
 	watcher->log = network_log_create();
-	if (watcher->log == NULL || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+	if (watcher->log == NULL)
 		return false;
-	watcher->setup_socket_watcher = ends[0];
-	watcher->setup_socket = ends[1];
-	return true;
+	/* Trials: if the watcher cannot wait, it exits, and the supervisor kills the phase. */
+	int epoll = epoll_create1(EPOLL_CLOEXEC), timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	bool prepared = epoll >= 0 && timer >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0;
+	int error = errno;
+	close(epoll);
+	close(timer);
+	if (prepared) {
+		watcher->setup_socket_watcher = ends[0];
+		watcher->setup_socket = ends[1];
+	} else {
+		watcher->log->watched = WATCHED_NO;
+		watcher->log->watched_errno = error;
+		strcpy(watcher->log->watched_reason, "preparing the watcher process of confine");
+	}
+	errno = error;
+	return prepared;
 }
 
 /* A watcher that outlives the command must not hold the caller's pipes and terminals open. */
@@ -58,7 +75,7 @@ static noreturn void run_watcher(const struct watcher *watcher, const struct opt
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route)
 {
 	int ends[2], broker[2] = {-1, -1};
-	if (watcher->log == NULL)
+	if (watcher->setup_socket_watcher < 0)
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("--audit: preparing the watcher process: %m");
@@ -110,7 +127,7 @@ static bool asks_to_stay(int control)
 
 void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 {
-	if (watcher->log == NULL || watcher->pid <= 0)
+	if (watcher->pid <= 0)
 		return;
 	if (watcher->broker >= 0)
 		yama_broker_stop(watcher->broker);

@@ -38,7 +38,10 @@ struct watcher {
 	pid_t pid;
 };
 
-/* Creates the log and the sockets that the watcher shares with the phase. Call it before their processes start. Returns false with errno. */
+/*
+ * Creates the log and the sockets that the watcher shares with the phase. Call it before their processes start. Returns false with errno
+ * if the watcher cannot run; the log then has the reason, and watcher_start() does nothing.
+ */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
 /* Starts the watcher, after the supervisor has given up its privileges and before the command starts. Exits on failure. */

@@ -122,7 +122,7 @@ STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unsh
 				echo "$prefix $step: $output"
 				return 1
 			}
-			[[ $step == @(signalfd4|socketpair|setsockopt) ]] || record_value "$RECORD" r.tracking
+			[[ $step == @(signalfd4|socketpair|setsockopt) ]] || [[ $(record_value "$RECORD" 'r.tracking + r.watched_why') != *exited* ]]
 		done
 	done
 }
