@@ -12,11 +12,11 @@ static uint16_t port_of(int fd)
 {
 	struct sockaddr_in6 name;
 	socklen_t size = sizeof name;
-	/* IPv4 has the port at the same place. */
+	/* struct sockaddr_in has the port at the same place. */
 	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
 }
 
-/* The client whose socket has that port, or the last one if none has. */
+/* Returns the client whose socket has that port, or the last client if there is none. */
 static const struct dns_client *find_client(const struct dns_server *server, uint16_t port)
 {
 	for (size_t i = 0; i < DNS_SERVER_CLIENTS; i++)

@@ -13,7 +13,7 @@
 #include "watcher/network_log.h"
 
 enum { DNS_SERVER_CONNECTIONS = 8,
-       DNS_SERVER_CLIENTS = 32 }; /* more than send queries at one time */
+       DNS_SERVER_CLIENTS = 32 }; /* more programs than usually send queries at the same time */
 
 /* An address of 127/8 that other software is unlikely to use. */
 #define DNS_SERVER_ADDRESS "127.112.67.53"

@@ -40,7 +40,7 @@ static void put(struct writer *writer, const char *text, size_t length)
 		memcpy(writer->text + writer->used, text, length);
 		writer->used += length;
 	} else {
-		/* Cut the name here: with a gap it would be another name. */
+		/* There is no room, so cut the name here. If a later, shorter label were added, it would be another name. */
 		writer->room = writer->used + 1;
 	}
 	writer->text[writer->used] = '\0';
@@ -60,8 +60,8 @@ static void put_label(struct writer *writer, const unsigned char *label, size_t 
 }
 
 /*
- * Reads the name at *at and moves *at behind it. A compression pointer must lead to before the name that contains it, so reading
- * ends. uncompressed is set to whether there was no pointer.
+ * Reads the name at *at and moves *at behind it. A compression pointer must point to a place before the name that contains it, so
+ * that there is no endless loop. uncompressed is set to whether there was no pointer.
  */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *uncompressed)
 {
@@ -113,34 +113,21 @@ static bool is_host(const struct allow *hosts, const char *name)
 	return false;
 }
 
-static void put_number(unsigned char *at, unsigned value)
-{
-	at[0] = (unsigned char)(value >> 8);
-	at[1] = (unsigned char)value;
-}
-
 /* Appends the host's addresses of that type, as many as fit. Returns the new length. */
 static size_t put_addresses(const struct allow *hosts, const struct dns_question *question, unsigned char *answer, size_t used)
 {
-	unsigned count = 0;
 	for (size_t i = 0; i < hosts->name_count; i++) {
 		const struct allow_name *host = &hosts->names[i];
-		unsigned type = host->family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->family == AF_INET ? 4 : 16;
-		if (type != question->type || !has_name(host, question->name) || used + 12 + size > DNS_ANSWER)
+		unsigned char type = host->family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->family == AF_INET ? 4 : 16;
+		/* A pointer to the name in the question, type, class, TTL and length: numbers of 2, 2, 2, 4 and 2 bytes. */
+		const unsigned char head[] = {0xC0, HEADER, 0, type, 0, CLASS_IN, 0, 0, 0, TTL_SECONDS, 0, size};
+		if (type != question->type || !has_name(host, question->name) || used + sizeof head + size > DNS_ANSWER)
 			continue;
-		unsigned char *at = answer + used;
-		/* A pointer to the name in the question. */
-		put_number(at, 0xC000 | HEADER);
-		put_number(at + 2, type);
-		put_number(at + 4, CLASS_IN);
-		put_number(at + 6, 0);
-		put_number(at + 8, TTL_SECONDS);
-		put_number(at + 10, size);
-		memcpy(at + 12, host->address, size);
-		used += 12 + size;
-		count++;
+		memcpy(answer + used, head, sizeof head);
+		memcpy(answer + used + sizeof head, host->address, size);
+		used += sizeof head + size;
+		answer[7]++; /* the number of answers, which is 0 before */
 	}
-	put_number(answer + 6, count);
 	return used;
 }
 

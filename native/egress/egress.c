@@ -45,7 +45,7 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 /* Once the socket is connected, a second call returns 0, and later ones EISCONN. */
 static int connect_socket(const struct egress_call *call, int fd)
 {
-	union address address;
+	union socket_address address;
 	return connect(fd, &address.any, socket_address(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
@@ -126,7 +126,7 @@ void egress_count(const struct egress_call *call, const struct program *program,
 /* A socket of the host's network must not be disconnected or connected to another destination. */
 static enum egress_decision refuse_reconnect(const struct egress_call *call, int *error)
 {
-	union address name;
+	union socket_address name;
 	socklen_t size = sizeof name;
 	if (call->to.family == AF_UNSPEC)
 		*error = EOPNOTSUPP;
@@ -151,7 +151,7 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 		return EGRESS_BOUND;
 	call->egress->connected = true;
 	if (call->egress->route == ROUTE_SOCKS) {
-		/* The proxy's answer is awaited for a non-blocking socket too. */
+		/* Even a non-blocking connect waits for the answer of the proxy. */
 		*error = socks_connect(call, false);
 		return *error == 0 ? EGRESS_PENDING : EGRESS_CONNECTED;
 	}
@@ -169,7 +169,7 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 /* The socket could not be duplicated; errno is EPERM if the target denies ptrace access (ptrace(2)). */
 static enum egress_decision deny_inaccessible(const struct egress_call *call, int *error)
 {
-	/* While the phase has no socket of the host's network, disabling the list is enough. */
+	/* If the phase has no socket of the host's network yet, disable the allow-list and let the kernel make the call. */
 	if (errno == EPERM && !call->egress->connected) {
 		char reason[96];
 		const char *name = target_program(&call->target)->comm;
@@ -190,7 +190,7 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 	call->socket = target_duplicate(&call->target, call->fd);
 	if (call->socket < 0)
 		return deny_inaccessible(call, error);
-	/* Make no other system call on it: a file of another kind may not answer. */
+	/* Make no other system call on a descriptor that is not a socket: its file system may never answer. */
 	*error = ENOTSOCK;
 	if (socket_family(call->socket) < 0)
 		return EGRESS_DENIED;

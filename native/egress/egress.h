@@ -15,7 +15,7 @@
 #include "watcher/request.h"
 #include "watcher/target.h"
 
-/* The allow-list, and what the phase has done with it so far. */
+/* The state of the allow-list: its options, pending calls and what the phase has done so far. */
 struct egress;
 
 /* A stopped call on a socket. */
@@ -56,7 +56,7 @@ void egress_count(const struct egress_call *call, const struct program *program,
 /* emulate.c */
 
 /*
- * Makes the call in the target's stead, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued
+ * Makes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued
  * the call it would look up the descriptor again, and another thread may have put a socket of the host's network there meanwhile.
  * It would also read socketcall(2)'s arguments again. The peer of a UNIX socket sees the watcher's ids (SO_PEERCRED).
  * Returns false if the call has ended.

@@ -1,4 +1,4 @@
-/* Makes a target's call in its stead. Only the socketcall(2) of i386 is emulated, so its structures have 32-bit members. */
+/* Makes a system call in place of the calling thread. Only the socketcall(2) of i386 is emulated, so its structures have 32-bit members. */
 #include <asm/socket.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,20 +25,20 @@ void egress_note_shared_descriptors(struct egress *egress)
 
 bool emulate_is_needed(const struct egress_call *call, const struct request *request)
 {
-	/* The watcher lacks root's rights to paths. The allow-list does not restrict root anyway. */
+	/* The watcher may not open paths that only root may open. The allow-list does not restrict a phase that runs as root anyway. */
 	if (call->egress->phase_is_root && socket_family(call->socket) == AF_UNIX)
 		return false;
 	return request->is_socketcall || call->egress->descriptors_are_shared || !target_is_single_threaded(&call->target);
 }
 
-/* Opens a path relative to the target's working directory or root. */
+/* Opens a path relative to the working directory or the root of the calling thread. */
 static int open_path(const struct target *target, const char *path)
 {
 	char from[64];
 	bool absolute = *path == '/';
 	snprintf(from, sizeof from, "/proc/%d/%s", target->tid, absolute ? "root" : "cwd");
 	int folder = open(from, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* An open folder belongs to the target, even if its number is reused. */
+	/* If the thread still waits after the open, the folder is its own and not that of a later thread with the same number. */
 	if (folder >= 0 && !target_is_valid(target)) {
 		close(folder);
 		errno = ESRCH;
@@ -197,7 +197,7 @@ static ssize_t emulate_send(const struct egress_call *call, const struct request
 	return target_read(&call->target, arguments[1], &message, sizeof message) ? send_message(call, &message, flags, data) : -1;
 }
 
-/* The helper has ended, or the call has. */
+/* Called when the helper process has ended, or when the stopped call is interrupted or has ended. */
 static bool end_helper(struct pending_call *pending, enum pending_event event)
 {
 	if (event != PENDING_READY)
@@ -226,7 +226,7 @@ static noreturn void run_helper(const struct egress_call *call, const struct req
 /* Forks a helper process that makes the call and answers it, because the call may wait. */
 static bool start_helper(const struct egress_call *call, const struct request *request)
 {
-	/* The kernel reaps the helper. */
+	/* With SIG_IGN the kernel reaps the helper process. */
 	signal(SIGCHLD, SIG_IGN);
 	pid_t watcher = getpid(), helper = fork();
 	if (helper == 0)

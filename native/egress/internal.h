@@ -11,7 +11,7 @@
 #include "egress/egress.h"
 #include "util/events.h"
 
-/* parse.c: the reply to "no authentication" and CONNECT, sent together (RFC 1928, 3 and 6) */
+/* socks_reply.c: the reply to "no authentication" and CONNECT, sent together (RFC 1928, 3 and 6) */
 
 enum {
 	SOCKS_VERSION = 5,
@@ -30,21 +30,13 @@ int socks_reply_error(const unsigned char *reply);
 /* The address in a complete reply: the local address of the proxy's TCP socket. */
 struct destination socks_reply_address(const unsigned char *reply);
 
-/* parse.c: /proc/TID/fdinfo/FD (proc(5)) */
-
-/* O_CLOEXEC or 0, as in the text; -1 if the text is about another inode. */
-int fdinfo_close_on_exec(const char *text, unsigned long long inode);
-
-/* Whether a line describes an epoll registration of the descriptor fd with that inode. Fills in event. */
-bool fdinfo_has_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event);
-
-/* pending.c: calls that are answered later, while the target waits */
+/* pending.c: stopped calls that the watcher answers later */
 
 enum pending_event {
 	PENDING_READY,	 /* the descriptor is ready */
 	PENDING_TIMEOUT, /* the time limit has passed */
-	PENDING_SIGNAL,	 /* a signal interrupts the target: answer with pending->interrupted */
-	PENDING_GONE,	 /* the target has ended: do not answer */
+	PENDING_SIGNAL,	 /* a signal interrupts the calling thread: answer with pending->interrupted */
+	PENDING_GONE,	 /* the calling thread has ended: do not answer */
 };
 
 /* A request to the SOCKS proxy. */
@@ -70,8 +62,8 @@ struct pending_call {
 };
 
 /*
- * Calls handler once fd is ready for events (epoll_ctl(2)), when the target is interrupted or gone or, if limited, after the time limit of
- * connect(2). Takes ownership of fd. Returns NULL and sets errno on failure; fd is then still the caller's.
+ * Calls handler when fd is ready for events (epoll_ctl(2)), when a signal interrupts the calling thread, when that thread has ended and, if
+ * limited, after the time limit of connect(2). Takes ownership of fd. Returns NULL and sets errno on failure; fd is then still the caller's.
  */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
@@ -111,12 +103,6 @@ struct egress {
 	struct pending_call *current; /* the call whose handler is running */
 };
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
 /* The value of an int option, or -1. */
 int socket_option(int fd, int level, int name);
 
@@ -135,11 +121,11 @@ bool socket_is_bound(int fd);
 bool socket_is_blocking(int fd);
 
 /* Writes an address for a socket of that family; an IPv4 address becomes IPv4-mapped for AF_INET6. Returns its length. */
-socklen_t socket_address(const struct destination *to, int family, union address *address);
+socklen_t socket_address(const struct destination *to, int family, union socket_address *address);
 
 /*
  * Copies the options that were set on one TCP socket to another. Options that the kernel refuses, such as values above a limit
- * of the other network, stay unchanged. family is that of both, or 0 if they differ. fresh: no option was set on to yet.
+ * of the other network, stay unchanged. family is that of both, or 0 if they differ. fresh: to is a new socket, on which no option was set yet.
  */
 void socket_copy_options(struct egress *egress, int from, int to, int family, bool fresh);
 
@@ -160,8 +146,8 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 /* replace.c */
 
 /*
- * Puts fd in place of the target's socket, with its close-on-exec flag, and moves its epoll registrations. Returns false and sets
- * errno; EBADF if another thread has closed the target's socket.
+ * Puts fd in place of the calling thread's socket, with its close-on-exec flag, and moves its epoll registrations. Returns false and sets
+ * errno; EBADF if another thread has closed that socket.
  */
 bool replace_socket(const struct egress_call *call, int fd);
 

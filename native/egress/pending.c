@@ -1,4 +1,4 @@
-/* Calls that are answered later, while the target waits. */
+/* Stopped calls that the watcher answers later. */
 #include <errno.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -7,10 +7,10 @@
 #include "egress/internal.h"
 #include "util/clock.h"
 
-/* How often targets are checked for signals and for their end. No event reports these (install_filter() in filter_install.c). */
+/* Interval at which the watcher checks whether a calling thread has a signal or has ended: no event reports this (install_filter() in filter_install.c). */
 enum { CHECK_MICROSECONDS = 50000 };
 
-/* ERESTARTSYS, which is internal to the kernel: it restarts the call if the signal handler has SA_RESTART (signal(7)). */
+/* ERESTARTSYS, an errno of the kernel that no program sees: it restarts the call if the signal handler has SA_RESTART (signal(7)). */
 enum { RESTART = 512 };
 
 /* Sets the timer to the next check or the first deadline, whichever is earlier. */

@@ -10,22 +10,23 @@
 
 #include "egress/internal.h"
 #include "util/process.h"
+#include "util/text.h"
 
-enum { REGISTRATIONS = 8 }; /* epoll instances that are followed; most programs use one */
+enum { REGISTRATIONS = 8 }; /* most epoll instances of one process that are searched; most programs use one */
 
-/* A registration of the target's socket in one of its epoll instances. */
+/* A registration of the calling thread's socket in one of its epoll instances. */
 struct registration {
-	int epoll; /* the target's descriptor */
+	int epoll; /* the calling thread's descriptor */
 	struct epoll_event event;
 };
 
-/* O_CLOEXEC or 0; -1 if the target's descriptor is no longer the same socket. */
+/* Returns the close-on-exec flag, O_CLOEXEC or 0, of the calling thread's descriptor; -1 if it is no longer the same socket. */
 static int close_on_exec(const struct egress_call *call)
 {
 	char name[32], text[128];
 	snprintf(name, sizeof name, "fdinfo/%d", call->fd);
 	proc_read(call->target.tid, name, text, sizeof text);
-	return target_is_valid(&call->target) ? fdinfo_close_on_exec(text, call->inode) : -1;
+	return target_is_valid(&call->target) ? text_fdinfo_close_on_exec(text, call->inode) : -1;
 }
 
 static bool read_registration(const struct egress_call *call, const char *number, struct epoll_event *event)
@@ -35,18 +36,18 @@ static bool read_registration(const struct egress_call *call, const char *number
 	FILE *lines = fopen(path, "re");
 	bool found = false;
 	while (lines != NULL && !found && fgets(line, sizeof line, lines) != NULL)
-		found = fdinfo_has_registration(line, call->fd, call->inode, event);
+		found = text_fdinfo_registration(line, call->fd, call->inode, event);
 	if (lines != NULL)
 		fclose(lines);
 	return found;
 }
 
-/* Finds the target's epoll instances that wait for its socket. Returns their number. */
+/* Finds the epoll instances of the calling thread that wait for its socket. Returns their number. */
 static size_t find_registrations(const struct egress_call *call, struct registration registrations[REGISTRATIONS])
 {
 	char path[64];
 	size_t count = 0;
-	/* Not /proc/TID/fd, which only its owner may read (proc_fd_permission() in fs/proc/fd.c). */
+	/* The watcher may read fdinfo, but not /proc/TID/fd, which only its owner may read (proc_fd_permission() in fs/proc/fd.c). */
 	snprintf(path, sizeof path, "/proc/%d/fdinfo", call->target.tid);
 	DIR *folder = opendir(path);
 	struct dirent *entry;
@@ -59,8 +60,8 @@ static size_t find_registrations(const struct egress_call *call, struct registra
 }
 
 /*
- * The kernel identifies a registration by file and descriptor number (struct epoll_filefd in fs/eventpoll.c). So fd gets the target's
- * number for the time of the call, and a descriptor of the watcher with that number is moved meanwhile.
+ * The kernel identifies a registration by file and descriptor number (struct epoll_filefd in fs/eventpoll.c). So during epoll_ctl(2)
+ * fd has the number that the socket has in the calling thread. A descriptor of the watcher with that number is moved meanwhile.
  */
 static void control(int epoll, int operation, int fd, int number, struct epoll_event event)
 {
@@ -86,7 +87,7 @@ static void move_registrations(const struct egress_call *call, int fd, const str
 		int epoll = target_duplicate(&call->target, registrations[i].epoll);
 		if (epoll < 0)
 			continue;
-		/* The old socket stays registered while call->socket is open, and would report that it is not connected. */
+		/* The old socket stays open as call->socket, so it stays registered and would report that it is not connected. */
 		control(epoll, EPOLL_CTL_DEL, call->socket, call->fd, registrations[i].event);
 		control(epoll, EPOLL_CTL_ADD, fd, call->fd, registrations[i].event);
 		target_close(epoll);
@@ -107,7 +108,7 @@ bool replace_socket(const struct egress_call *call, int fd)
 	errno = EBADF;
 	if (flags < 0)
 		return false;
-	/* A target that waits in connect(2) does not wait in epoll. */
+	/* A thread that waits in a blocking connect(2) does not wait in epoll_wait(2). */
 	size_t count = socket_is_blocking(fd) ? 0 : find_registrations(call, registrations);
 	int result;
 	while ((result = ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &replacement)) < 0 && errno == EINTR)

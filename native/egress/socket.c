@@ -48,15 +48,15 @@ bool socket_is_idle(int fd)
 	return state_of(fd) == TCP_CLOSE;
 }
 
-/* A failed connect leaves a local address without binding the socket. Only a bind, to the wildcard address, shows the difference. */
+/* A failed connect(2) leaves a local address on a socket that is not bound. Only bind(2) shows the difference: it succeeds. */
 static bool can_be_bound(int fd, int family)
 {
 	static const int on = 1;
-	union address any = {.any.sa_family = (sa_family_t)family};
+	union socket_address any = {.any.sa_family = (sa_family_t)family};
 	int before = socket_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
 	if (before < 0 || setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) != 0)
 		return false;
-	bool can = bind(fd, &any.any, sizeof any) == 0;
+	bool can = bind(fd, &any.any, sizeof any.in6) == 0;
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &before, sizeof before);
 	return can;
 }
@@ -64,20 +64,20 @@ static bool can_be_bound(int fd, int family)
 bool socket_is_bound(int fd)
 {
 	static const unsigned char unspecified[16];
-	union address own = {0};
+	union socket_address own = {0};
 	socklen_t size = sizeof own;
 	if (getsockname(fd, &own.any, &size) != 0)
 		return true;
 	bool six = own.any.sa_family == AF_INET6;
-	/* IPv4 has the port at the same place. */
+	/* struct sockaddr_in has the port at the same place. */
 	bool named = own.in6.sin6_port != 0 ||
 		     (six ? memcmp(&own.in6.sin6_addr, unspecified, 16) != 0 : own.in.sin_addr.s_addr != 0);
 	return named && !can_be_bound(fd, own.any.sa_family);
 }
 
-socklen_t socket_address(const struct destination *to, int family, union address *address)
+socklen_t socket_address(const struct destination *to, int family, union socket_address *address)
 {
-	*address = (union address){0};
+	*address = (union socket_address){0};
 	address->any.sa_family = (sa_family_t)family;
 	if (family == AF_INET) {
 		address->in.sin_port = htons(to->port);
@@ -105,7 +105,7 @@ bool socket_is_blocking(int fd)
 	return (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
 }
 
-/* 0: unknown. */
+/* Returns the number of the socket's network namespace (SO_NETNS_COOKIE), or 0 if it is unknown. */
 static uint64_t network_of(int fd)
 {
 	uint64_t cookie = 0;
@@ -156,7 +156,7 @@ void socket_copy_options(struct egress *egress, int from, int to, int family, bo
 	copy_buffer(from, to, SO_RCVBUF, RECEIVE_BUFFER_LOCKED);
 	for (const struct permitted_level *level = permitted_levels; level < permitted_levels + permitted_levels_count; level++)
 		for (size_t n = 0; n < level->copied && (level->family == 0 || level->family == family); n++) {
-			/* The defaults of each family are read once from a fresh socket. */
+			/* The defaults of each family are read once, from the first new socket. */
 			struct option_value *known = &egress->defaults[six][next++], wanted = {0};
 			struct option_value current = fresh && egress->has_defaults[six] ? *known : read_option(to, level->level, level->names[n]);
 			if (fresh)

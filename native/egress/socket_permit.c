@@ -34,7 +34,7 @@ static const unsigned char of_tcp[] = {
 
 /*
  * A TCP socket refuses IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and their like (net/ipv4/ip_sockglue.c and
- * net/ipv6/ipv6_sockglue.c). They are listed for UDP in the phase's own network.
+ * net/ipv6/ipv6_sockglue.c). The list has them for UDP sockets, which always belong to the phase's own network.
  */
 static const unsigned char of_ip[] = {
 	IP_TOS, IP_TTL,

@@ -24,7 +24,7 @@
 enum { METHODS = 1,
        CONNECT = 1 };
 
-/* Method selection and request together: without authentication the client need not wait between them. */
+/* Writes the selection of the method and the request. Without authentication the client can send both at once. */
 static size_t write_request(const struct destination *to, unsigned char request[32])
 {
 	size_t size = to->family == AF_INET ? 4 : 16;
@@ -68,34 +68,23 @@ static int open_proxy_pidfd(int proxy)
 	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
 }
 
-static bool is_same(const union address *a, const union address *b)
+static bool has_address(int fd, int (*get_name)(int, struct sockaddr *, socklen_t *), const struct destination *wanted)
 {
-	if (a->any.sa_family != b->any.sa_family)
-		return false;
-	if (a->any.sa_family == AF_INET)
-		return a->in.sin_port == b->in.sin_port && a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
-	return a->in6.sin6_port == b->in6.sin6_port && memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0;
-}
-
-/* Whether the socket is the connection between these addresses. */
-static bool is_between(int fd, const union address *local, const union address *peer)
-{
-	union address name = {0};
+	union socket_address name;
+	struct destination address;
 	socklen_t size = sizeof name;
-	if (!socket_is_tcp(fd) || getsockname(fd, &name.any, &size) != 0 || !is_same(&name, local))
-		return false;
-	size = sizeof name;
-	return getpeername(fd, &name.any, &size) == 0 && is_same(&name, peer);
+	return get_name(fd, &name.any, &size) == 0 && destination_read(&address, &name, size, false) && destination_equals(&address, wanted);
 }
 
 /* The kernel assigns the lowest free number, so the search ends after this many free ones. */
 enum { FREE_NUMBERS = 256 };
 
-static int find_connection(int pidfd, const union address *local, const union address *peer)
+/* Duplicates the TCP socket between two addresses in another process. Returns -1 if there is none. */
+static int duplicate_connection(int pidfd, const struct destination *local, const struct destination *peer)
 {
 	for (int number = 0, unused = 0; unused < FREE_NUMBERS; number++) {
 		int fd = process_duplicate_descriptor(pidfd, number);
-		if (fd >= 0 && is_between(fd, local, peer))
+		if (fd >= 0 && socket_is_tcp(fd) && has_address(fd, getsockname, local) && has_address(fd, getpeername, peer))
 			return fd;
 		if (fd >= 0)
 			close(fd);
@@ -107,16 +96,17 @@ static int find_connection(int pidfd, const union address *local, const union ad
 }
 
 /*
- * Duplicates the TCP socket between these addresses in the process at the other end of a UNIX socket. Returns -1 if that fails. It needs
- * Linux 6.5 (SO_PEERPIDFD) or the same PID namespace, and ptrace access to the process (ptrace(2)).
+ * Duplicates the proxy's TCP socket, whose local address is in the reply. Returns -1 if that fails. It needs Linux 6.5 (SO_PEERPIDFD) or the
+ * proxy's PID namespace, and ptrace access to the proxy (ptrace(2)).
  */
-static int duplicate_connection(struct egress *egress, int proxy, const union address *local, const union address *peer)
+static int take_over(const struct pending_call *pending)
 {
-	int pidfd = open_proxy_pidfd(proxy);
-	int fd = pidfd < 0 ? -1 : find_connection(pidfd, local, peer);
+	struct destination local = socks_reply_address(pending->exchange.reply);
+	int pidfd = open_proxy_pidfd(pending->source.fd);
+	int fd = pidfd < 0 ? -1 : duplicate_connection(pidfd, &local, &pending->call.to);
 	if (pidfd >= 0)
 		close(pidfd);
-	if (fd < 0 || host_network_set(egress, fd))
+	if (fd < 0 || host_network_set(pending->call.egress, fd))
 		return fd;
 	close(fd);
 	return -1;
@@ -144,7 +134,7 @@ static bool finish(struct pending_call *pending, int result, int error)
 	return false;
 }
 
-/* The proxy closes its TCP socket when the watcher shuts down its connection. Waits for that end. */
+/* The watcher has shut down its connection to the proxy. Waits until the proxy has closed its end and its TCP socket. */
 static bool read_end(struct pending_call *pending)
 {
 	char byte;
@@ -153,23 +143,12 @@ static bool read_end(struct pending_call *pending)
 		return true;
 	if (got == 0 && has_all_data(pending->exchange.taken))
 		return finish(pending, pending->exchange.taken, 0);
-	/* The proxy has already read data that the server sent first. Repeat the request and let the proxy relay. */
+	/* The proxy has read data that the server sent, and would lose it. Repeat the request and let the proxy relay. */
 	int error = socks_connect(&pending->call, true);
 	return finish(pending, -1, error == 0 ? -1 : error);
 }
 
-/* Takes over the proxy's TCP socket, whose local address is in the reply. */
-static int take_over(const struct pending_call *pending)
-{
-	const struct egress_call *call = &pending->call;
-	struct destination local = socks_reply_address(pending->exchange.reply);
-	union address local_address, peer;
-	socket_address(&local, local.family, &local_address);
-	socket_address(&call->to, call->to.family, &peer);
-	return duplicate_connection(call->egress, pending->source.fd, &local_address, &peer);
-}
-
-/* Reads the reply and no byte more: later bytes are data for the target. */
+/* Reads the reply and no byte more: the bytes after it are data for the program of the phase. */
 static bool read_reply(struct pending_call *pending)
 {
 	struct socks_exchange *exchange = &pending->exchange;

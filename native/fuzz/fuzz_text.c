@@ -1,5 +1,6 @@
 /* Fuzzes the parsers of /proc and of the cgroup tree. Input: a letter for the parser, then its text. */
 #include <assert.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@ static int is_within(const char *part, const char *whole, size_t size)
 static void read_text(char kind, char *text, size_t size)
 {
 	struct text_stat stat;
+	struct epoll_event event;
 	const char *found;
+	int flags;
 	switch (kind) {
 	case 'm':
 		found = text_cgroup2_mount(text);
@@ -38,7 +41,13 @@ static void read_text(char kind, char *text, size_t size)
 	case 'i':
 		text_is_portages_init(text, size - 1);
 		break;
-	default:
+	case 'f':
+		flags = text_fdinfo_close_on_exec(text, 4711);
+		assert(flags == -1 || ((flags == 0 || flags == O_CLOEXEC) && strstr(text, "flags:") != NULL && strstr(text, "ino:") != NULL));
+		/* Another inode does not match. */
+		assert(flags == -1 || text_fdinfo_close_on_exec(text, 4712) == -1);
+		if (text_fdinfo_registration(text, 7, 4711, &event))
+			assert(strstr(text, "tfd:") != NULL && strstr(text, "ino:") != NULL);
 		break;
 	}
 }

@@ -109,7 +109,7 @@ bool reap_within(pid_t child, int milliseconds)
 /* Time limit of pids_add_descendants(). The first processes, among them init, are always searched. */
 #define SEARCH_MILLISECONDS 500
 #define SEARCH_LEAST 4
-/* Zombies that are not reaped yet, at most. Other processes of the user need process IDs as well. */
+/* More zombies than this are reaped at once, because other processes of the user need process IDs as well. */
 #define ZOMBIES_KEPT 10000
 
 void pids_add(struct pids *pids, pid_t pid)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 
 /*
@@ -42,5 +43,11 @@ bool text_stat(const char *text, struct text_stat *stat);
 
 /* Returns whether an argument of this command line (NUL-separated, length bytes and a NUL) is the path of Portage's pid-ns-init. */
 bool text_is_portages_init(const char *cmdline, size_t length);
+
+/* Returns O_CLOEXEC or 0, as in the text of /proc/TID/fdinfo/FD (proc(5)); -1 if the text is about another inode. */
+int text_fdinfo_close_on_exec(const char *text, unsigned long long inode);
+
+/* Returns whether a line of that text is an epoll registration of the descriptor fd with that inode, and sets event. */
+bool text_fdinfo_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event);
 
 #endif

@@ -39,7 +39,7 @@ static void put_return(struct bpf *bpf, uint32_t action)
 	put(bpf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
-/* Ends a call: a jump by 0 notifies the listener, a jump by 1 allows the call. */
+/* The end of the instructions for one system call: the first notifies the listener, the second allows the call. */
 static void put_notify_or_allow(struct bpf *bpf)
 {
 	put_return(bpf, SECCOMP_RET_USER_NOTIF);
@@ -90,7 +90,7 @@ static void put_permitted(struct bpf *bpf, const uint32_t *values, size_t count,
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Levels that a TCP socket does not have are not restricted (socket_permit.h). */
+/* Restricts setsockopt(2) at the levels of a TCP socket (socket_permit.h). Other levels are not restricted. */
 static void put_setsockopt(struct bpf *bpf)
 {
 	put_load(bpf, low_half(1));
@@ -120,7 +120,7 @@ static void put_ioctl(struct bpf *bpf)
 	put_permitted(bpf, permitted_ioctls, permitted_ioctls_count, SECCOMP_RET_ERRNO | ENOTTY);
 }
 
-/* The families always include AF_INET. */
+/* Restricts socket(2) to these families, which always include AF_INET. */
 static void put_socket(struct bpf *bpf, uint64_t families)
 {
 	uint32_t others[64];
@@ -184,7 +184,7 @@ static void put_call(struct bpf *bpf, enum watched_call call, const struct filte
 	case CALL_CONNECT:
 	case CALL_BIND:
 		put_load(bpf, low_half(2));
-		/* An AF_UNSPEC address of any length disconnects (__inet_stream_connect()). */
+		/* A connect to an AF_UNSPEC address of any length disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
 		put_jump(bpf, BPF_JGE, allow_list && call == CALL_CONNECT ? 2 : SHORTEST_ADDRESS, 0, 1);
 		break;
 	case CALL_SENDTO:
@@ -243,7 +243,7 @@ static void put_call(struct bpf *bpf, enum watched_call call, const struct filte
 	put_notify_or_allow(bpf);
 }
 
-/* Decides the calls of one ABI. Its number has been loaded. */
+/* Writes the instructions for the calls of one ABI. Instructions before them have loaded the number of the call. */
 static void put_abi(struct bpf *bpf, unsigned abi, const struct filter_rules *rules)
 {
 	for (size_t i = 0; i < watched_syscalls_count && !bpf->full; i++) {
@@ -262,7 +262,7 @@ size_t filter_build(const struct machine *machine, const struct filter_rules *ru
 	put_load(&bpf, offsetof(struct seccomp_data, arch));
 	for (unsigned abi = machine->first; abi < machine->end && !bpf.full;) {
 		uint32_t architecture = syscall_abis[abi].architecture;
-		/* The block is too long for a conditional jump. */
+		/* A conditional jump skips 255 instructions at most. An architecture needs more. */
 		put_jump(&bpf, BPF_JEQ, architecture, 1, 0);
 		size_t over = bpf.length;
 		put(&bpf, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
@@ -273,7 +273,7 @@ size_t filter_build(const struct machine *machine, const struct filter_rules *ru
 		if (!bpf.full)
 			filter[over].k = (uint32_t)(bpf.length - over - 1);
 	}
-	/* Calls of an unknown architecture could connect unseen. */
+	/* With an allow-list, refuse the calls of an unknown architecture: they could connect unseen. */
 	put_return(&bpf, rules->allow_list ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
 	return bpf.full ? 0 : bpf.length;
 }

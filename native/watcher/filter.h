@@ -19,7 +19,7 @@ struct filter_rules {
 /*
  * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small.
  * Actions: SECCOMP_RET_USER_NOTIF for a watched call that may contain an address, SECCOMP_RET_ERRNO for a refused call, and
- * SECCOMP_RET_ALLOW for all others. Calls that are decided by number only come first and load no argument, so that the kernel caches
+ * SECCOMP_RET_ALLOW for all others. For a call that its number alone decides, the filter loads no argument, so that the kernel caches
  * the result (seccomp_cache_prepare() in kernel/seccomp.c).
  *
  * allow_list: calls that could connect unseen fail as in a kernel without them (io_uring_setup, clone3, MSG_FASTOPEN, all calls of an

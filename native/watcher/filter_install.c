@@ -23,7 +23,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #endif
 
-/* The message that the helper sends, in shared memory. A byte in the pipe starts it. */
+/* The message that a helper process sends after it has read a byte from the pipe. Both processes share this memory. */
 struct delivery {
 	int pipe[2];
 	int socket;
@@ -65,7 +65,7 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 {
 	if (!watched)
 		return call_seccomp(program, 0);
-	/* WAIT_KILLABLE_RECV: a received call can be interrupted by a fatal signal only. Otherwise a timer makes it fail with EINTR. */
+	/* WAIT_KILLABLE_RECV: only a fatal signal interrupts a call that the watcher has received. Without it, a timer makes such a call fail with EINTR. */
 	int listener = call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
@@ -120,7 +120,7 @@ bool filter_install_without_listener(const struct filter_rules *rules)
 	return install(rules, &inert) >= 0;
 }
 
-/* reason: why there is no listener (with errno), or NULL. */
+/* Makes the message for the watcher. reason: why there is no listener (errno is sent with it), or NULL if there is one. */
 static struct setup_message make_message(const char *reason, int listener)
 {
 	struct setup_message message = {

@@ -17,7 +17,7 @@
 
 /* loop.c */
 
-/* Receives the listener, then handles every notification and every DNS query. No caller waits for another one. */
+/* Receives the listener, then handles every notification and every DNS query. A stopped process never waits for the call of another process. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /* notification.c */
@@ -49,7 +49,7 @@ struct notifier {
 	int listener; /* -1: none */
 	/* The current notification: */
 	bool busy;
-	struct seccomp_notif notification; /* a kernel with a larger structure has another SECCOMP_IOCTL_NOTIF_RECV */
+	struct seccomp_notif notification; /* its size is part of SECCOMP_IOCTL_NOTIF_RECV, so no kernel writes more */
 	struct request request;
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
@@ -66,11 +66,11 @@ void notification_abandon(struct notifier *notifier);
  * A deadline for the watcher's own system calls. Reading a target's memory and closing a copy of its descriptor may wait for a FUSE
  * server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
  * Such calls are made between watchdog_begin() and watchdog_end(). If one takes too long, another thread continues in its place.
- * Only one thread runs outside of such calls, so no locks are needed. Inside, a thread writes only to its own stack.
+ * Between the two functions, a thread writes only to its own stack. All other code runs in one thread at a time and needs no locks.
  */
 struct watchdog {
 	void (*serve)(void *data);	/* the main loop; never returns */
-	void (*on_stall)(void *data);	/* the next thread calls it first: it answers the call that got stuck */
+	void (*on_stall)(void *data);	/* the thread that continues calls it first, to answer the stopped call that got stuck */
 	void (*on_failure)(void *data); /* too many threads are stuck; never returns */
 	void *data;
 };
@@ -100,10 +100,10 @@ void watcher_rights_filter(void);
 
 /*
  * With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). The supervisor is an
- * ancestor of all processes of a phase, the watcher of none. Threads of the supervisor answer what the watcher may not read itself.
+ * ancestor of all processes of a phase, the watcher of none. So threads of the supervisor, the Yama broker, read memory and duplicate descriptors for the watcher.
  */
 
-/* Whether ptrace_scope is 1. With any other value the broker must not run: the phase could trace it. */
+/* Whether ptrace_scope is 1. With any other value the supervisor must not run the broker: the phase could trace the supervisor. */
 bool yama_broker_is_needed(void);
 
 /* Watcher: as process_read_memory() and process_duplicate_descriptor(), done by the supervisor. They fail if broker is -1. */
@@ -113,7 +113,7 @@ int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 /* Supervisor: starts the threads that answer requests from the socket. */
 void yama_broker_start(int socket);
 
-/* Supervisor: the threads stop answering. */
+/* Supervisor: ends these threads. */
 void yama_broker_stop(int socket);
 
 #endif

@@ -39,7 +39,7 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 		loop->notifier.listener = message.fds[0];
 		log->watched = WATCHED_YES;
 		log->setuid_inert = message.setuid_inert;
-		/* Saves time; older kernels refuse it. */
+		/* Makes the kernel wake the watcher faster. Linux before 6.6 refuses this ioctl. */
 		ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 		break;
 	case SETUP_NO_LISTENER:
@@ -49,7 +49,7 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 		memcpy(log->watched_reason, message.reason, sizeof log->watched_reason);
 		break;
 	case SETUP_DNS_SERVER:
-		/* A set-up that failed later may have sent sockets before. The last ones count. */
+		/* If the set-up of the namespaces was repeated with fewer of them, each attempt has sent sockets. The last ones are valid. */
 		dns_server_open(&loop->dns_server, message.fds[0], message.fds[1]);
 		log->names_watched = WATCHED_YES;
 		break;
@@ -70,7 +70,7 @@ static void handle_control(void *owner, struct event_source *control)
 	ssize_t got = recv(control->fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* The listener of a command that ended at once may still be in the socket. */
+	/* If the command ended at once, the message with the listener may be unread. */
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_setup_message(loop, &loop->setup);
@@ -89,12 +89,12 @@ static void handle_listener(struct loop *loop, short events)
 	if ((events & POLLIN) != 0) {
 		notifier->notification = (struct seccomp_notif){0};
 		notifier->maker.socket = loop->setup.fd;
-		/* Fails with ENOENT or EINTR if a signal interrupted the call first. */
+		/* Fails with ENOENT or EINTR if a signal has interrupted the stopped call meanwhile. */
 		if (ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_RECV, &notifier->notification) == 0)
 			notification_handle(notifier);
 		return;
 	}
-	/* No process has the filter any more. */
+	/* POLLHUP: no process has the filter any more. */
 	if (notifier->egress != NULL)
 		egress_check_pending(notifier->egress);
 	close(notifier->listener);
@@ -113,7 +113,7 @@ static void serve(void *data)
 			_exit(1);
 		if (sources[0].revents != 0)
 			handle_listener(loop, sources[0].revents);
-		/* After the notifications, which add the clients of the DNS server. */
+		/* After the notification: the connect or send of a DNS query adds a client of the DNS server (dns_server_add_client()). */
 		if (sources[1].revents != 0)
 			events_handle_one(loop->epoll);
 	}
@@ -127,7 +127,7 @@ static void abandon_call(void *data)
 		egress_abandon_pending(loop->notifier.egress);
 }
 
-/* Closes the descriptors first: the kernel keeps them open until the last stuck thread has ended. */
+/* Exits because too many threads are stuck. Closes the descriptors first: the kernel keeps them open until the last stuck thread has ended. */
 static void fail(void *data)
 {
 	struct loop *loop = data;

@@ -18,7 +18,7 @@ static uint64_t key_of(const struct destination *to, uint64_t program)
 	return hash_add(key, to->protocol, strlen(to->protocol));
 }
 
-/* Returns the row with this key of a table, which it adds if fewer than most rows are used, or NULL. */
+/* Returns the row with this key. If there is none, adds one to the table, or returns NULL if it has most rows already. */
 static struct connection_attempt *find_or_add(struct connection_attempt *rows, size_t *count, size_t most, uint64_t key,
 					      const struct destination *to, const struct program *program, long long now)
 {
@@ -33,7 +33,7 @@ static struct connection_attempt *find_or_add(struct connection_attempt *rows, s
 }
 
 /*
- * The most packets without a route that the kernel counts for one attempt. All of 10/8 has a route, to lo. ::/8 has one too, but a TCP
+ * Returns the largest number of packets without a route that the kernel counts for one attempt (snmp.h). All of 10/8 has a route, to lo. ::/8 has one too, but a TCP
  * connection to an address that does not exist is tried twice (tcp_syn_retries), and then has none.
  */
 static uint64_t unroutable_packets(const struct destination *to)

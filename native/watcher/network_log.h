@@ -13,7 +13,7 @@
 
 enum {
 	LOG_ATTEMPTS = 256,
-	LOG_ATTEMPTS_BY_COMMAND = 192, /* later rows combine command lines of one program */
+	LOG_ATTEMPTS_BY_COMMAND = 192, /* each later row is for all command lines of one program */
 	LOG_LOOKUPS = 256,
 	LOG_NAME = 256,
 	LOG_ALLOWED = 64,
@@ -74,7 +74,7 @@ struct network_log {
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
 	uint64_t attempts_total;
-	uint64_t unroutable; /* most packets without a route that the kernel counted for these attempts */
+	uint64_t unroutable; /* the kernel has counted at most this many packets without a route for these attempts */
 
 	struct connection_attempt allowed[LOG_ALLOWED];
 	size_t allowed_count;
@@ -99,7 +99,7 @@ struct network_log *network_log_create(void);
 struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct program *program,
 						   long long now);
 
-/* Removes the last count of that row (NULL: of none), because the call was not made. */
+/* Takes back one attempt, because the call ended before the kernel made it. row: the result of network_log_add_attempt(). */
 void network_log_remove_attempt(struct network_log *log, struct connection_attempt *row, const struct destination *to);
 
 /* Counts one allowed connection; error is its result, or 0. Returns its row, or NULL if the table is full. */

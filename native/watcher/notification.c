@@ -18,7 +18,7 @@
 
 /*
  * Reads the kernel's name of the protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it without "v6", in lower
- * case; "" if it is unknown. The path can be read without the right to duplicate the descriptor.
+ * case; "" if it is unknown. If the watcher may not duplicate the descriptor, it reads the name through /proc.
  */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
@@ -41,16 +41,11 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 	protocol[i] = '\0';
 }
 
-static bool is_same_address(const struct destination *a, const struct destination *b)
-{
-	return a->family == b->family && a->port == b->port && memcmp(a->address, b->address, sizeof a->address) == 0;
-}
-
 /* Sets to->protocol: tcp, udp, raw, ...; "" if it is unknown. */
 static void set_protocol(struct protocol_cache *last, const struct target *target, int fd, struct destination *to)
 {
 	long long now = clock_microseconds();
-	bool is_repeated = last->tid == target->tid && last->fd == fd && is_same_address(&last->to, to);
+	bool is_repeated = last->tid == target->tid && last->fd == fd && destination_equals(&last->to, to);
 	if (is_repeated && last->repeated >= STEADY_REPETITIONS && now - last->read_at < PROTOCOL_MICROSECONDS) {
 		memcpy(to->protocol, last->to.protocol, sizeof to->protocol);
 		return;
@@ -92,7 +87,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 	return count;
 }
 
-/* Closes the DNS server if the target is about to bind its address. */
+/* Closes the DNS server if a program of the phase is about to bind the server's address. */
 static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count == 0 || notifier->dns_server->udp.fd < 0 || !dns_server_blocks_bind(&request->to[0]) ||

@@ -7,8 +7,7 @@
 
 #include "watcher/target.h"
 
-/* Converts a socket address to a destination. An IPv4-mapped IPv6 address becomes AF_INET. Returns false for other families. */
-static bool to_destination(struct destination *to, const union socket_address *address, size_t length, bool sending)
+bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending)
 {
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
 	*to = (struct destination){0};
@@ -34,15 +33,15 @@ static bool to_destination(struct destination *to, const union socket_address *a
 static void add_name(struct request *request, const union socket_address *name, size_t length)
 {
 	bool sending = request->call != CALL_CONNECT && request->call != CALL_BIND;
-	if (to_destination(&request->to[request->count], name, length, sending))
+	if (destination_read(&request->to[request->count], name, length, sending))
 		request->count++;
 }
 
-/* Adds the socket address at one address of the target's memory. */
+/* Reads a socket address from the memory of the calling thread and adds its destination to the request. */
 static void read_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
 	union socket_address name = {0};
-	/* An internet address has no more bytes. */
+	/* An internet address is not longer. The kernel ignores the rest. */
 	size_t size = length < sizeof name.in6 ? length : sizeof name.in6;
 	if (address == 0 || length < SHORTEST_ADDRESS || request->count == REQUEST_ADDRESSES)
 		return;
@@ -57,7 +56,7 @@ static void read_connect_name(struct request *request, const struct target *targ
 {
 	request->name = (union socket_address){0};
 	request->name_length = length;
-	/* The kernel refuses a longer one (move_addr_to_kernel() in net/socket.c). */
+	/* The kernel refuses a longer address (move_addr_to_kernel() in net/socket.c). */
 	if (length > sizeof request->name)
 		return;
 	if (length == 0 || target_read(target, address, &request->name, length))
@@ -165,6 +164,11 @@ bool request_is_to_host_resolver(const struct request *request)
 		if (strncmp(request->name.un.sun_path, paths[i], sizeof request->name.un.sun_path) == 0)
 			return access(paths[i], F_OK) == 0;
 	return false;
+}
+
+bool destination_equals(const struct destination *a, const struct destination *b)
+{
+	return a->family == b->family && a->port == b->port && memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
 bool destination_is_loopback(const struct destination *to)

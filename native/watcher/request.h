@@ -40,6 +40,15 @@ bool request_read(struct request *request, const struct target *target, const st
 /* Whether this is a socketcall(2) that creates a socket. The filter reports it only if socket families are restricted. */
 bool request_creates_socket(const struct seccomp_data *data);
 
+/*
+ * Converts a socket address to a destination; its protocol is "". An IPv4-mapped IPv6 address becomes AF_INET. sending: the address is that
+ * of a datagram, where AF_UNSPEC means AF_INET. Returns false for other families.
+ */
+bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
+
+/* Whether family, address and port are the same. */
+bool destination_equals(const struct destination *a, const struct destination *b);
+
 /* 127/8, ::1 and the unspecified addresses, which connect(2) treats as loopback. */
 bool destination_is_loopback(const struct destination *to);
 

@@ -25,7 +25,7 @@
 static void change_to_unused_ids(void)
 {
 	uid_t own = FIRST_ID + (uid_t)getpid();
-	/* The limit was set for another user. */
+	/* RLIMIT_NPROC was set for the user of the phase, not for the new id. */
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || syscall(SYS_setgroups, 0, NULL) != 0 ||
 	    syscall(SYS_setresgid, own, own, own) != 0)
@@ -70,7 +70,7 @@ bool watcher_rights_reduce(void)
 
 /* The system calls of the watcher and of its helper processes (emulate.c), by purpose, as glibc and musl make them. */
 static const int permitted[] = {
-/* Calls that newer architectures do not have (include/uapi/asm-generic/unistd.h) */
+/* Not on architectures with the generic table (include/uapi/asm-generic/unistd.h) */
 #ifdef __NR_poll
 	CALL(poll), CALL(epoll_wait), CALL(access), CALL(readlink), CALL(stat), CALL(lstat), CALL(fork),
 #endif

@@ -15,11 +15,11 @@
 #include "options/families.h"
 #include "util/fds.h"
 
-/* init answers at once, unless it is stopped. */
+/* init replies at once, unless a signal has stopped it. */
 #define TIMEOUT_MILLISECONDS 500
 
 struct socket_request {
-	uint64_t id; /* of the notification; it identifies a late reply */
+	uint64_t id; /* of the notification; a reply with another id belongs to an earlier request that timed out */
 	int family, type, protocol;
 };
 
@@ -68,7 +68,7 @@ static void answer_with_socket(const struct target *target, int fd, bool close_o
 		.id = target->notification, .srcfd = (uint32_t)fd, .newfd_flags = close_on_exec ? SOCK_CLOEXEC : 0, .flags = SECCOMP_ADDFD_FLAG_SEND};
 	if (ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) >= 0 || errno == ENOENT)
 		return;
-	/* Linux before 5.14 does not have the flag. Any other error, such as EMFILE, is the answer. */
+	/* Linux before 5.14 does not have SECCOMP_ADDFD_FLAG_SEND and returns EINVAL. After any other error, such as EMFILE, the call fails with that error. */
 	added.flags = 0;
 	int number = errno == EINVAL ? ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) : -1;
 	target_respond(target, 0, number < 0 ? errno : 0, number < 0 ? 0 : number);

@@ -125,7 +125,7 @@ bool target_has_signal(const struct target *target)
 	return (pending & ~status_field(&status, "\nSigBlk:", 16, ~0ULL)) != 0;
 }
 
-/* For text on the stack of this thread only (watchdog.c). */
+/* text must be on the stack of this thread: a thread that was replaced may write to it later (watchdog.c). */
 static size_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
 	watchdog_begin();
@@ -203,7 +203,7 @@ static const char *find_script(const char *argv, size_t length)
 	return NULL;
 }
 
-/* For argv on the stack of this thread only (watchdog.c). */
+/* argv must be on the stack of this thread: a thread that was replaced may write to it later (watchdog.c). */
 static size_t read_argv(int cmdline, char *argv)
 {
 	watchdog_begin();
@@ -347,7 +347,7 @@ int process_duplicate_descriptor(int pidfd, int fd)
 
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
 {
-	/* Only helper processes, which have no watchdog, read data larger than an address (emulate.c). */
+	/* A thread that was replaced may write later, so it writes to its stack first. Only helper processes (emulate.c) read more, and have no watchdog. */
 	char own[sizeof(struct sockaddr_storage)] = {0};
 	void *buffer = size <= sizeof own ? own : data;
 	watchdog_begin();
@@ -361,7 +361,7 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 	return true;
 }
 
-/* Whether copy is the file that the thread itself, and not only the first thread of its process, has at fd. */
+/* Whether copy is the thread's own file at fd. The first thread of its process may have another file there. */
 static bool is_file_of_thread(const struct target *target, int fd, int copy)
 {
 	char path[64];

@@ -24,7 +24,7 @@ enum { TICK_MICROSECONDS = 50000,
 
 static const struct watchdog *running;
 
-/* Counts the beginnings and ends of calls: it is odd within a call. The thread that makes it even continues the main loop. */
+/* Counts the beginnings and ends of watched calls, so it is odd during a call. The thread that makes it even continues the main loop. */
 static atomic_uint turn;
 
 /* 1: the watchdog sleeps (futex(2)). */

@@ -90,10 +90,10 @@ elf() { LC_ALL=C readelf -W "$@"; }
 
 # valgrind supports neither seccomp(2) nor the clone(2) of the watcher, so it runs the parsers of the watcher alone.
 # shellcheck disable=SC2030
-@test 'valgrind reports no error in the parsers of DNS, SOCKS, system calls and fdinfo with the corpus of each fuzzer' {
+@test 'valgrind reports no error in the parsers of DNS, SOCKS, system calls and files of /proc with the corpus of each fuzzer' {
 	local name
 	make -s -C "$TOP/native" replays
-	for name in dns socks calls fdinfo; do
+	for name in dns socks calls text; do
 		valgrind --quiet --error-exitcode=99 --leak-check=full "$TOP/native/build/replay/$name" "$TOP/native/fuzz/corpus/$name"/*
 	done
 }
