@@ -19,38 +19,26 @@
 #define PROBE_MILLISECONDS 30000
 #define EXIT_MILLISECONDS 1000
 
-static noreturn void report(int pipe, const struct setup_error *setup_error)
-{
-	_exit(write(pipe, setup_error, sizeof *setup_error) == (ssize_t)sizeof *setup_error ? 0 : 1);
-}
-
 /* Enters the namespaces and writes the result to the pipe. A setup error of 0 means success. */
 static noreturn void attempt(const struct identity *identity, unsigned isolate, int pipe)
 {
-	struct setup_error setup_error = {STEP_NONE, 0};
-	if (!namespaces_enter(identity, identity->mode, isolate, &setup_error))
-		report(pipe, &setup_error);
-	if ((isolate & ISOLATE_PID) != 0) {
-		pid_t init = fork();
-		if (init < 0)
-			report(pipe, &(struct setup_error){STEP_FORK, errno});
-		if (init > 0)
-			_exit(0);
-	}
-	if ((isolate & ISOLATE_PROC) != 0 && !isolate_mount_proc(identity, &setup_error))
-		report(pipe, &setup_error);
-	report(pipe, &(struct setup_error){STEP_NONE, 0});
+	struct setup_error setup_error;
+	bool entered = namespaces_enter(identity, identity->mode, isolate, &setup_error);
+	pid_t init = entered && (isolate & ISOLATE_PID) != 0 ? fork() : 0;
+	if (init > 0)
+		_exit(0);
+	if (init < 0)
+		setup_error = (struct setup_error){STEP_FORK, errno};
+	else if (entered && ((isolate & ISOLATE_PROC) == 0 || isolate_mount_proc(identity, &setup_error)))
+		setup_error = (struct setup_error){STEP_NONE, 0};
+	_exit(write(pipe, &setup_error, sizeof setup_error) == (ssize_t)sizeof setup_error ? 0 : 1);
 }
 
 /* Attempts the isolation in a child. Returns true, or false with setup_error. */
 static bool can(const struct identity *identity, unsigned isolate, struct setup_error *setup_error)
 {
-	int ends[2];
-	if (pipe(ends) != 0) {
-		*setup_error = (struct setup_error){STEP_FORK, errno};
-		return false;
-	}
-	pid_t pid = fork();
+	int ends[2] = {-1, -1};
+	pid_t pid = pipe(ends) == 0 ? fork() : -1;
 	if (pid == 0)
 		attempt(identity, isolate, ends[1]);
 	*setup_error = (struct setup_error){STEP_FORK, pid < 0 ? errno : ECHILD};
