@@ -13,9 +13,10 @@ files_table() {
 		file_from[$path]=$from file_mode[$path]=$mode file_owner[$path]=$owner
 	done <<END
 755 usr/libexec/portcullis/confine $source_dir/native/build/confine
-644 usr/lib/portcullis/portcullis.js $source_dir/dist/portcullis.js
+644 usr/share/portcullis/portcullis.js $source_dir/dist/portcullis.js
+644 usr/share/portcullis/NOTICE $source_dir/dist/NOTICE
 755 usr/bin/portcullis $source_dir/bin/portcullis
-644 etc/portage/portcullis/phase.bash $workdir/phase.bash
+644 usr/share/portcullis/phase.bash $workdir/phase.bash
 644 usr/share/man/man1/portcullis.1 $source_dir/docs/man/portcullis.1
 644 usr/share/man/man5/portcullis.5 $source_dir/docs/man/portcullis.5
 644 usr/share/man/man8/confine.8 $source_dir/docs/man/confine.8
@@ -70,12 +71,11 @@ check_inside() {
 	[[ $real == "$base"/* ]] || fail foreign "$1 leads to $real through a symbolic link, which is outside $destdir: remove the link; nothing was changed"
 }
 
-# check_foreign PATH FROM: fails if PATH exists and is neither in the record nor equal to FROM. An unknown phase.bash is saved
-# instead (plan_keep).
+# check_foreign PATH FROM: fails if PATH exists and is neither in the record nor equal to FROM.
 check_foreign() {
 	local path=$1
 	[[ -e $root/$path || -L $root/$path ]] || return 0
-	[[ -z ${record_sha[$path]-} && $path != etc/portage/portcullis/phase.bash ]] || return 0
+	[[ -z ${record_sha[$path]-} ]] || return 0
 	cmp -s -- "$root/$path" "$2" ||
 		fail foreign "$root/$path exists and was not installed by install.sh: move it away; nothing was changed"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# The record of an installation, usr/lib/portcullis/installed, for upgrade and removal. It lists files with checksums, created
+# The record of an installation, usr/share/portcullis/installed, for upgrade and removal. It lists files with checksums, created
 # directories and the managed block. One entry per line; paths are relative to the root:
 #   portcullis-record 1
 #   version VERSION
@@ -10,7 +10,7 @@
 #   dir PATH                  created by an installation; the removal deletes it if empty
 #   file SHA256 PATH
 
-readonly record_path=usr/lib/portcullis/installed
+readonly record_path=usr/share/portcullis/installed
 
 record_read() {
 	local word rest path file=$root/$record_path
@@ -79,7 +79,7 @@ record_directories() {
 record_check_file() {
 	[[ -z ${file_from[$1]-} ]] || return 0
 	case ${1%/*} in
-	usr/lib/portcullis | usr/libexec/portcullis | etc/portage/portcullis)
+	usr/share/portcullis | usr/libexec/portcullis)
 		[[ ! ${1##*/} =~ ^(|\.|\.\.)$ && $1 != "$record_path" ]] || record_refuse_path "$1"
 		;;
 	*) record_refuse_path "$1" ;;

@@ -124,7 +124,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 
 /** How to restore the setuid bit, if install.sh or the package set it. */
 function lostSetuidFix({ eprefix, read }: SystemInfo): string | undefined {
-	if (/^setuid yes$/m.test(read(`${eprefix}/usr/lib/portcullis/installed`) ?? ''))
+	if (/^setuid yes$/m.test(read(`${eprefix}/usr/share/portcullis/installed`) ?? ''))
 		return 'Run `install.sh --setuid` again.';
 	const packages = `${eprefix}/var/db/pkg/app-portage`;
 	const isPackageSetuid = entries(packages).some(

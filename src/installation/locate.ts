@@ -8,7 +8,7 @@ export interface Installation {
 	readonly confine: string;
 }
 
-const installed = '/usr/lib/portcullis';
+const installed = '/usr/share/portcullis';
 
 /** The installation that contains this program: a host, a Prefix, or a checkout. */
 export function installation(url = import.meta.url): Installation {

@@ -5,11 +5,11 @@ import { quote } from '../util/environment.ts';
 export function paths(eprefix: string) {
 	return {
 		bashrc: `${eprefix}/etc/portage/bashrc`,
-		hook: `${eprefix}/etc/portage/portcullis/phase.bash`,
+		hook: `${eprefix}/usr/share/portcullis/phase.bash`,
 		packageEnv: `${eprefix}/etc/portage/package.env`,
 		env: `${eprefix}/etc/portage/env`,
 		portcullis: `${eprefix}/usr/bin/portcullis`,
-		program: `${eprefix}/usr/lib/portcullis/portcullis.js`,
+		program: `${eprefix}/usr/share/portcullis/portcullis.js`,
 		confine: `${eprefix}/usr/libexec/portcullis/confine`,
 		logs: `${eprefix}/var/log/portcullis`,
 	} as const;

@@ -26,7 +26,7 @@ finds() {
 }
 
 @test 'doctor reports an error if the hook is missing or edited' {
-	local hook=$PREFIX/etc/portage/portcullis/phase.bash
+	local hook=$PREFIX/usr/share/portcullis/phase.bash
 	finds hook ok 'installed, current version'
 	echo '# mine' >>"$hook"
 	finds hook error 'was edited or is of another version'
@@ -88,12 +88,12 @@ finds() {
 	((EUID == 0)) || skip 'only root makes it setuid'
 	local used=$PREFIX/var/db/pkg/app-portage/portcullis-0.1.0
 	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
-	echo 'setuid yes' >"$PREFIX/usr/lib/portcullis/installed"
+	echo 'setuid yes' >"$PREFIX/usr/share/portcullis/installed"
 	finds confine ok 'mode setuid, setuid'
 	# chown(2) clears the setuid bit, even if root calls it.
 	chown 0 "$CONFINE"
 	finds setuid error 'Run `install.sh --setuid` again'
-	rm "$PREFIX/usr/lib/portcullis/installed"
+	rm "$PREFIX/usr/share/portcullis/installed"
 	finds confine ok 'mode userns'
 	mkdir -p "$used"
 	echo 'amd64 suid test' >"$used/USE"

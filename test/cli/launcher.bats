@@ -30,14 +30,14 @@ load ../hook/hook
 
 @test 'if bin/portcullis is started through symbolic links, it finds the installed program' {
 	local root=$BATS_TEST_TMPDIR/root
-	mkdir -p "$root/usr/bin" "$root/usr/lib/portcullis" "$root/links"
+	mkdir -p "$root/usr/bin" "$root/usr/share/portcullis" "$root/links"
 	cp "$TOP/bin/portcullis" "$root/usr/bin/"
-	cp "$TOP/dist/portcullis.js" "$root/usr/lib/portcullis/"
+	cp "$TOP/dist/portcullis.js" "$root/usr/share/portcullis/"
 	ln -s ../usr/bin/portcullis "$root/links/one"
 	ln -s "$root/links/one" "$root/links/two"
 	run -0 "$root/links/two" hook
 	[[ $output == *"confine=$root/usr/libexec/portcullis/confine "* ]]
-	rm "$root/usr/lib/portcullis/portcullis.js"
+	rm "$root/usr/share/portcullis/portcullis.js"
 	run -1 "$root/links/two" hook
 	[[ $output == *'is missing. Run install.sh again'* ]]
 }

@@ -10,6 +10,22 @@ setup_file() {
 	# Download pkgcheck here, so that the time does not count towards the time limit of a test.
 	PKGCHECK=$("$TOP/scripts/pkgcheck")
 	export PKGCHECK
+	npm_tarballs
+}
+
+# Fetches the npm tarballs of the ebuilds' SRC_URI. npm ci has filled the cache.
+npm_tarballs() {
+	local name
+	cd "$BATS_FILE_TMPDIR" || return
+	while read -r name _; do
+		npm pack --silent --prefer-offline "${name%-*}@${name##*-}" >/dev/null </dev/null
+		mv "$name.tgz" "npm-$name.tgz"
+	done < <(bundled_packages)
+}
+
+# Prints NAME-VERSION and license of each npm package in the bundle.
+bundled_packages() {
+	(cd "$TOP" && node scripts/notice.js dist/inputs.json --list)
 }
 
 readonly ATOM=app-portage/portcullis
@@ -28,7 +44,14 @@ setup_package() {
 	echo app-portage >>"$PREFIX_REPO/profiles/categories"
 	mkdir -p "$PREFIX_REPO/licenses" "$PREFIX_REPO/eclass"
 	cp "$TOP/test/cli/eclass"/*.eclass "$PREFIX_REPO/eclass/"
-	cp "$TOP/LICENSE" "$PREFIX_REPO/licenses/GPL-2"
+	cp "$TOP/LICENSE" "$PREFIX_REPO/licenses/GPL-2+"
+	cp "$TOP/dist/NOTICE" "$PREFIX_REPO/licenses/MIT"
+	# Gentoo's base profile has these lines.
+	printf '%s\n' IUSE_IMPLICIT=prefix USE_EXPAND=ELIBC USE_EXPAND_IMPLICIT=ELIBC 'USE_EXPAND_VALUES_ELIBC="glibc musl"' ELIBC=glibc \
+		>>"$PREFIX_REPO/profiles/test/make.defaults"
+	# dev-util/esbuild, and the npm tarballs of SRC_URI.
+	ln -s "$TOP/node_modules/.bin/esbuild" "$PREFIX/usr/bin/esbuild"
+	cp "$BATS_FILE_TMPDIR"/npm-*.tgz "$PREFIX_DISTDIR/"
 	prefix_install_portcullis
 	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_REPO"
 }
@@ -108,9 +131,32 @@ assert_builds() {
 	git -C "$PREFIX_ROOT/tree" -c user.name=test -c user.email=test@example.org commit --quiet --message='all of it'
 	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_ROOT/tree"
 	echo "EGIT_OVERRIDE_REPO_PORTCULLIS=\"$PREFIX_ROOT/tree\"" >>"$PREFIX/etc/portage/make.conf"
+	rm "$PREFIX_REPO/$ATOM/portcullis-$(version).ebuild"
+	run -0 prefix_run ebuild "$PREFIX_REPO/$ATOM/portcullis-9999.ebuild" manifest
 	assert_builds 9999
 	# Both ebuilds have the same text, which distinguishes release and live ebuild by PV.
 	cmp "$TOP/packaging/gentoo/$ATOM"/*.ebuild
+}
+
+@test 'package.json, the NOTICE, the npm tarballs of the ebuild and its LICENSE agree' {
+	local ebuild=$TOP/packaging/gentoo/$ATOM/portcullis-9999.ebuild name license licenses=GPL-2+
+	[[ $(node -p 'require(process.argv[1]).license' "$TOP/package.json") == GPL-2.0-or-later ]]
+	while read -r name license; do
+		grep -q "^${name%-*} ${name##*-} ($license)$" "$TOP/dist/NOTICE"
+		[[ " $licenses " == *" $license "* ]] || licenses+=" $license"
+	done < <(bundled_packages)
+	[[ $(bundled_packages | cut -d' ' -f1) == "$(sed -n '/^NPM_PACKAGES="$/,/^"$/{s/^\t//p}' "$ebuild")" ]]
+	grep -qx "LICENSE=\"$licenses\"" "$ebuild"
+}
+
+@test 'Portage accepts the news item for users of a Prefix' {
+	run -0 "$PREFIX_PORTAGE/bin/python" - "$TOP"/packaging/gentoo/metadata/news/*/*.txt <<-'EOF'
+		import sys
+		from portage.news import NewsItem
+		item = NewsItem(sys.argv[1], sys.argv[1].split("/")[-2])
+		assert item.isValid(), "not valid"
+		assert [r.atom for rs in item.restrictions.values() for r in rs] == ["app-portage/portcullis"], item.restrictions
+	EOF
 }
 
 @test 'scripts/release creates a reproducible tarball with the bundled program and without packaging/' {
@@ -126,7 +172,7 @@ assert_builds() {
 
 @test 'pkgcheck accepts both ebuilds and metadata.xml' {
 	local overlay=$BATS_TEST_TMPDIR/overlay
-	"$TOP/test/cli/overlay" "$overlay" "$("$TOP/scripts/release")"
+	"$TOP/test/cli/overlay" "$overlay" "$("$TOP/scripts/release")" "$BATS_FILE_TMPDIR"/npm-*.tgz
 	run -0 env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \
 		"$PKGCHECK" --config no scan --repo "$overlay" --exit error,warning "$ATOM"
 	[[ ! $output ]]

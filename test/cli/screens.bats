@@ -122,7 +122,7 @@ setup_file() {
 }
 
 @test 'portcullis hook --check prints nothing for a current hook and exits with 1 for an edited hook' {
-	local hook=$PREFIX/etc/portage/portcullis/phase.bash
+	local hook=$PREFIX/usr/share/portcullis/phase.bash
 	[[ ! $(screen portcullis hook --check) ]]
 	cp "$hook" "$BATS_TEST_TMPDIR/hook"
 	echo '# mine' >>"$hook"

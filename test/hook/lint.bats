@@ -29,11 +29,11 @@ lint() {
 
 @test 'in a Prefix path with quotes and blanks, the hook starts the confine of that Prefix, exits with its status, and prints a command that can be pasted' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
-	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/etc/portage/portcullis"
+	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/usr/share/portcullis"
 	printf '#!/bin/sh\necho "confine $*"; exit 7\n' >"$prefix/usr/libexec/portcullis/confine"
 	chmod 755 "$prefix/usr/libexec/portcullis/confine"
 	hook_make "$prefix"
-	cp "$HOOK" "$prefix/etc/portage/portcullis/phase.bash"
+	cp "$HOOK" "$prefix/usr/share/portcullis/phase.bash"
 	"$TOP/bin/portcullis" hook --block --eprefix "$prefix" >"$BATS_TEST_TMPDIR/bashrc"
 	touch "$BUILDDIR/temp/environment"
 	HOOK=$BATS_TEST_TMPDIR/bashrc
@@ -52,6 +52,6 @@ lint() {
 @test 'portcullis hook --block prints the managed block, with the marker lines that install.sh searches for' {
 	run -0 "$TOP/bin/portcullis" hook --block --eprefix ''
 	[[ $output == '# >>> portcullis >>> added by portcullis; `install.sh --uninstall` removes it
-if [[ -r /etc/portage/portcullis/phase.bash ]]; then source /etc/portage/portcullis/phase.bash; fi
+if [[ -r /usr/share/portcullis/phase.bash ]]; then source /usr/share/portcullis/phase.bash; fi
 # <<< portcullis <<<' ]]
 }

@@ -38,7 +38,7 @@ source_hook() {
 }
 
 @test 'in pkg_setup, the hook starts Node once if there is a conflict, a PORTCULLIS_ALLOW, or both' {
-	local program=$BATS_TEST_TMPDIR/usr/lib/portcullis/portcullis.js stored
+	local program=$BATS_TEST_TMPDIR/usr/share/portcullis/portcullis.js stored
 	stored=$(hook_stored allow)
 	mkdir -p "${program%/*}"
 	printf 'require("fs").appendFileSync("%s", process.argv[2] + "\\n");\nrequire("%s");\n' \

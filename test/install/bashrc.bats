@@ -107,7 +107,7 @@ done
 		cat "$PLACE/old.block"
 		tail -n +4 "$PLACE/new"
 	} >"$BASHRC"
-	sed -i "s/^block .*/block $(base64 -w 0 "$PLACE/old.block")/" "$EP/usr/lib/portcullis/installed"
+	sed -i "s/^block .*/block $(base64 -w 0 "$PLACE/old.block")/" "$EP/usr/share/portcullis/installed"
 	did_install --eprefix "$EP"
 	{
 		echo 'ABOVE=1'

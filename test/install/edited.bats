@@ -32,7 +32,7 @@ is_detected() {
 	[[ $output == *"saved as $BASHRC.portcullis-edited"* ]]
 	# The edited block is saved, the correct block is in its place, the rest is unchanged.
 	head -n "$(grep -c '' "$BASHRC.portcullis-edited")" "$PLACE/edited" | cmp - "$BASHRC.portcullis-edited"
-	head -n 3 "$BASHRC" | cmp - <(base64 -d < <(sed -n 's/^block //p' "$EP/usr/lib/portcullis/installed"))
+	head -n 3 "$BASHRC" | cmp - <(base64 -d < <(sed -n 's/^block //p' "$EP/usr/share/portcullis/installed"))
 	[[ $(tail -n +4 "$BASHRC") == "$(tail -n 1 "$PLACE/edited")" ]]
 }
 
@@ -81,7 +81,7 @@ done
 }
 
 @test "an upgrade saves a copy of a phase.bash that the user edited, and prints a note" {
-	local phase=$EP/etc/portage/portcullis/phase.bash
+	local phase=$EP/usr/share/portcullis/phase.bash
 	did_install --eprefix "$EP"
 	cp "$phase" "$PLACE/shipped"
 	echo '# mine' >>"$phase"
@@ -103,12 +103,12 @@ done
 }
 
 @test "install.sh --uninstall saves a copy of a phase.bash that the user edited, and prints a note" {
-	local phase=$EP/etc/portage/portcullis/phase.bash
+	local phase=$EP/usr/share/portcullis/phase.bash
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$phase"
 	did_install --eprefix "$EP" --uninstall
 	[[ ! -e $phase && $(tail -n 1 "$phase.edited") == '# mine' ]]
-	[[ $output == *"$phase was edited"* && $output == *"kept $EP/etc/portage/portcullis: it is not empty"* ]]
+	[[ $output == *"$phase was edited"* && $output == *"kept $EP/usr/share/portcullis: it is not empty"* ]]
 }
 
 @test "install.sh refuses to overwrite a file that it did not install, unless the content is the same" {
@@ -125,7 +125,7 @@ done
 
 @test "if the record of the installation is missing and bashrc has the managed block, install.sh --uninstall fails" {
 	did_install --eprefix "$EP"
-	rm "$EP/usr/lib/portcullis/installed"
+	rm "$EP/usr/share/portcullis/installed"
 	refuses 6 'installed is missing, so install.sh cannot check' --eprefix "$EP" --uninstall
 	# The existing files equal the new ones, so that a new installation accepts them without a record.
 	did_install --eprefix "$EP"
@@ -136,9 +136,9 @@ done
 @test "install.sh --uninstall refuses a record that lists a path outside the Prefix" {
 	did_install --eprefix "$EP"
 	echo x >"$PLACE/precious"
-	printf 'file %s ../precious\n' "$(sha256sum <"$PLACE/precious" | cut -d' ' -f1)" >>"$EP/usr/lib/portcullis/installed"
+	printf 'file %s ../precious\n' "$(sha256sum <"$PLACE/precious" | cut -d' ' -f1)" >>"$EP/usr/share/portcullis/installed"
 	refuses 9 'lists a path that install.sh does not install: ../precious' --eprefix "$EP" --uninstall
 	[[ -e $PLACE/precious ]]
-	sed -i '1s/1$/2/' "$EP/usr/lib/portcullis/installed"
+	sed -i '1s/1$/2/' "$EP/usr/share/portcullis/installed"
 	refuses 9 'use the install.sh of the installed version' --eprefix "$EP"
 }

@@ -75,8 +75,8 @@ fails_everywhere() {
 @test "if any step of an upgrade fails, install.sh restores the previous state" {
 	shape_attributes "$BASHRC"
 	did_install --eprefix "$EP"
-	echo '# mine' >>"$EP/etc/portage/portcullis/phase.bash"
-	sed -i '1i // older' "$EP/usr/lib/portcullis/portcullis.js"
+	echo '# mine' >>"$EP/usr/share/portcullis/phase.bash"
+	sed -i '1i // older' "$EP/usr/share/portcullis/portcullis.js"
 	fails_everywhere 12
 }
 
@@ -90,12 +90,12 @@ fails_everywhere() {
 	local before
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
-	sed -i '1i // older' "$EP/usr/lib/portcullis/portcullis.js"
+	sed -i '1i // older' "$EP/usr/share/portcullis/portcullis.js"
 	mkdir "$PLACE/nolink"
 	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nolink/ln"
 	chmod +x "$PLACE/nolink/ln"
 	# The rename of phase.bash fails, so that install.sh restores the files that it replaced before from their copies.
-	echo '# mine' >>"$EP/etc/portage/portcullis/phase.bash"
+	echo '# mine' >>"$EP/usr/share/portcullis/phase.bash"
 	before=$(snapshot "$EP")
 	cat >"$PLACE/nolink/mv" <<-END
 		#!/bin/sh
@@ -108,7 +108,7 @@ fails_everywhere() {
 	same "$before" "$(snapshot "$EP")"
 	rm "$PLACE/nolink/mv"
 	PATH=$PLACE/nolink:$PATH did_install --eprefix "$EP"
-	cmp "$TREE/dist/portcullis.js" "$EP/usr/lib/portcullis/portcullis.js"
+	cmp "$TREE/dist/portcullis.js" "$EP/usr/share/portcullis/portcullis.js"
 	[[ -z $(find "$EP" -name '.*portcullis.*') ]]
 }
 
@@ -123,7 +123,7 @@ read_only_at() {
 	chmod 755 "$EP/$1"
 }
 
-for dir in etc/portage etc/portage/portcullis usr usr/bin usr/lib/portcullis usr/libexec var/log; do
+for dir in etc/portage usr usr/bin usr/share/portcullis usr/libexec var/log; do
 	bats_test_function --description "if the user cannot write $dir, install.sh fails and changes nothing" -- read_only_at "$dir"
 done
 
@@ -143,7 +143,7 @@ done
 	unshare -m bash -c 'mount -t tmpfs -o ro,mode=755 none "$1/usr" && exec "$2" --eprefix "$1"' - "$EP" "$TREE/install.sh" \
 		>"$PLACE/out" 2>&1 && false
 	[[ $(cat "$PLACE/out") == "install.sh: $EP/usr is not writable"*'nothing was changed' ]]
-	[[ -z $(ls -A "$EP/usr") && ! -e $EP/etc/portage/portcullis ]]
+	[[ -z $(ls -A "$EP/usr") && ! -e $EP/usr/share/portcullis ]]
 }
 
 # Installs into a tmpfs that becomes larger in each round, until all files fit.

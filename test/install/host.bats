@@ -59,8 +59,8 @@ host() {
 		"$TREE/install.sh"
 		is /usr/bin/portcullis "755 0:0"
 		is /usr/libexec/portcullis/confine "755 0:0"
-		is /usr/lib/portcullis/portcullis.js "644 0:0"
-		is /etc/portage/portcullis/phase.bash "644 0:0"
+		is /usr/share/portcullis/portcullis.js "644 0:0"
+		is /usr/share/portcullis/phase.bash "644 0:0"
 		is /etc/portage/bashrc "644 0:0"
 		is /var/log/portcullis "2775 0:250"
 		setpriv --reuid=65534 --regid=250 --clear-groups touch /var/log/portcullis/records.jsonl

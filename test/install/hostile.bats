@@ -109,8 +109,8 @@ done
 
 # forge_record LINE...: writes a forged record of an installation, which belongs to the owner of the Prefix.
 forge_record() {
-	mkdir -p "$EP/usr/lib/portcullis"
-	printf '%s\n' 'portcullis-record 1' 'version 0.1.0' 'setuid no' 'bashrc edited' 'block ' "$@" >"$EP/usr/lib/portcullis/installed"
+	mkdir -p "$EP/usr/share/portcullis"
+	printf '%s\n' 'portcullis-record 1' 'version 0.1.0' 'setuid no' 'bashrc edited' 'block ' "$@" >"$EP/usr/share/portcullis/installed"
 	chown -R "$OWNER:$OWNER" "$EP"
 }
 
@@ -126,10 +126,9 @@ forge_record() {
 
 @test "if phase.bash is a symbolic link to a file that only root can read, install.sh does not copy the file" {
 	local mode
-	forge_record "file $(printf '%064d' 0) etc/portage/portcullis/phase.bash"
-	mkdir "$EP/etc/portage/portcullis"
+	forge_record "file $(printf '%064d' 0) usr/share/portcullis/phase.bash"
 	for mode in '' --uninstall; do
-		ln -sfn "$SECRET" "$EP/etc/portage/portcullis/phase.bash"
+		ln -sfn "$SECRET" "$EP/usr/share/portcullis/phase.bash"
 		run_install --eprefix "$EP" ${mode:+"$mode"}
 		vault_is_safe
 	done
@@ -137,7 +136,7 @@ forge_record() {
 
 @test "with a forged record, install.sh --uninstall reads and removes nothing outside the Prefix" {
 	local path
-	for path in usr/lib/portcullis/secret usr/share/secret etc/portage/portcullis/secret; do
+	for path in usr/share/portcullis/secret usr/share/secret etc/portage/secret; do
 		forge_record "file $(sha256sum <"$SECRET" | cut -d' ' -f1) $path" "dir ${path%/*}"
 		mkdir -p "$EP/${path%/*/*}"
 		[[ $path == usr/lib/* ]] || ln -sfn "$VAULT" "$EP/${path%/*}"
@@ -155,7 +154,7 @@ forge_record() {
 }
 
 @test "if a directory is replaced by a symbolic link during the installation, the destination of the link stays unchanged" {
-	attack_before 'mv -T -- "$EP/usr/lib/portcullis" "$EP/away" && ln -s -- "$VAULT" "$EP/usr/lib/portcullis" && echo >>"$ATTACKED"' mktemp sync mv
+	attack_before 'mv -T -- "$EP/usr/share/portcullis" "$EP/away" && ln -s -- "$VAULT" "$EP/usr/share/portcullis" && echo >>"$ATTACKED"' mktemp sync mv
 	run_install --eprefix "$EP"
 	[[ -s $ATTACKED ]]
 	vault_is_safe
@@ -242,7 +241,7 @@ log_tools() {
 	refuses 8 "--setuid: $EP belongs to nobody, who could replace confine" --eprefix "$EP" --setuid
 	did_install --eprefix "$EP"
 	# Create the state that install.sh 0.1.0 left.
-	sed -i 's/^setuid no/setuid yes/' "$EP/usr/lib/portcullis/installed"
+	sed -i 's/^setuid no/setuid yes/' "$EP/usr/share/portcullis/installed"
 	chown 0:7 "$EP/usr/libexec/portcullis/confine"
 	chmod 4710 "$EP/usr/libexec/portcullis/confine"
 	refuses 8 'run install.sh with --no-setuid' --eprefix "$EP"
@@ -296,11 +295,11 @@ log_tools() {
 @test "as root, install.sh exits with 10 if another user can write the record of the installation" {
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"
-	chown "$OWNER" "$EP/usr/lib/portcullis/installed"
+	chown "$OWNER" "$EP/usr/share/portcullis/installed"
 	refuses 10 'installed belongs to nobody' --eprefix "$EP"
 	refuses 10 'installed belongs to nobody' --eprefix "$EP" --uninstall
-	chown 0:7 "$EP/usr/lib/portcullis/installed"
-	chmod 664 "$EP/usr/lib/portcullis/installed"
+	chown 0:7 "$EP/usr/share/portcullis/installed"
+	chmod 664 "$EP/usr/share/portcullis/installed"
 	refuses 10 'installed can be written by' --eprefix "$EP" --uninstall
 }
 
@@ -311,14 +310,14 @@ refuses_line() {
 	did_install --eprefix "$EP"
 	echo '# mine' >"$EP/etc/portage/make.conf"
 	mkdir -p "$EP/usr/share/empty"
-	printf '%s\n' "$1" >>"$EP/usr/lib/portcullis/installed"
+	printf '%s\n' "$1" >>"$EP/usr/share/portcullis/installed"
 	refuses 9 "$2" --eprefix "$EP" --uninstall
 	[[ -e $EP/etc/portage/make.conf ]]
 }
 
 sha=0000000000000000000000000000000000000000000000000000000000000000
 bats_test_function --description "install.sh refuses a record that lists a file outside the directories of Portcullis" -- refuses_line "file $sha etc/portage/make.conf" 'lists a path'
-bats_test_function --description "install.sh refuses a record that lists a file in a subdirectory of usr/lib/portcullis" -- refuses_line "file $sha usr/lib/portcullis/a/b" 'lists a path'
+bats_test_function --description "install.sh refuses a record that lists a file in a subdirectory of usr/share/portcullis" -- refuses_line "file $sha usr/share/portcullis/a/b" 'lists a path'
 bats_test_function --description "install.sh refuses a record that lists a directory that install.sh never creates" -- refuses_line 'dir usr/share/empty' 'lists a path'
 bats_test_function --description "install.sh refuses a record with an invalid checksum" -- refuses_line 'file x usr/bin/portcullis' 'cannot read the record'
 bats_test_function --description "install.sh refuses a record with an invalid owner of the log directory" -- refuses_line 'log 755 root' 'cannot read the record'

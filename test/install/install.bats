@@ -11,9 +11,10 @@ setup() {
 
 readonly FILES='755 usr/bin/portcullis
 755 usr/libexec/portcullis/confine
-644 usr/lib/portcullis/portcullis.js
-644 usr/lib/portcullis/installed
-644 etc/portage/portcullis/phase.bash
+644 usr/share/portcullis/portcullis.js
+644 usr/share/portcullis/NOTICE
+644 usr/share/portcullis/installed
+644 usr/share/portcullis/phase.bash
 644 usr/share/man/man1/portcullis.1
 644 usr/share/man/man5/portcullis.5
 644 usr/share/man/man8/confine.8
@@ -40,9 +41,9 @@ in_a_prefix() {
 	files_are_there "$EP"
 	cmp "$EP/usr/libexec/portcullis/confine" "$TREE/native/build/confine"
 	# The hook contains the path of the Prefix and is valid bash, and the managed block sources the hook.
-	[[ $(sed -n 2p "$BASHRC") == *"'$EP/etc/portage/portcullis/phase.bash'"* ]]
-	bash -n "$EP/etc/portage/portcullis/phase.bash"
-	grep -qF "$EP" "$EP/etc/portage/portcullis/phase.bash"
+	[[ $(sed -n 2p "$BASHRC") == *"'$EP/usr/share/portcullis/phase.bash'"* ]]
+	bash -n "$EP/usr/share/portcullis/phase.bash"
+	grep -qF "$EP" "$EP/usr/share/portcullis/phase.bash"
 	[[ $(stat -c '%a %u' "$EP/var/log/portcullis") == "755 $uid" ]]
 	[[ -z $(find "$EP" -not -uid "$uid") ]]
 	[[ -z $(find "$EP" -perm /7000) ]]
@@ -68,14 +69,14 @@ in_a_prefix() {
 
 @test "the installed portcullis command starts and prints the hook for its Prefix" {
 	did_install --eprefix "$EP"
-	cmp <("$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/etc/portage/portcullis/phase.bash"
+	cmp <("$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/usr/share/portcullis/phase.bash"
 }
 
 @test "install.sh --destdir writes all files below DIR, and no file contains the path DIR" {
 	did_install --destdir "$EP" --eprefix /opt/gentoo
 	files_are_there "$EP/opt/gentoo"
 	run ! grep -rF "$EP" "$EP/opt"
-	grep -qF ' /opt/gentoo/etc/portage/portcullis/phase.bash ]]' "$EP/opt/gentoo/etc/portage/bashrc"
+	grep -qF ' /opt/gentoo/usr/share/portcullis/phase.bash ]]' "$EP/opt/gentoo/etc/portage/bashrc"
 	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 	did_install --destdir "$EP" --eprefix /opt/gentoo --uninstall
 	[[ -z $(find "$EP/opt" -type f) ]]
@@ -84,7 +85,7 @@ in_a_prefix() {
 @test "with --destdir and without --eprefix, the installed files contain the paths of a host" {
 	did_install --destdir "$EP"
 	files_are_there "$EP"
-	[[ $(sed -n 2p "$BASHRC") == 'if [[ -r /etc/portage/portcullis/phase.bash ]]; then source /etc/portage/portcullis/phase.bash; fi' ]]
+	[[ $(sed -n 2p "$BASHRC") == 'if [[ -r /usr/share/portcullis/phase.bash ]]; then source /usr/share/portcullis/phase.bash; fi' ]]
 	did_install --destdir "$EP" --uninstall
 	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 }
@@ -137,22 +138,22 @@ in_a_prefix() {
 	local before after
 	did_install --eprefix "$EP"
 	# Create the state that an older version leaves: a different program and an obsolete file, which the record contains.
-	echo '// older' >"$EP/usr/lib/portcullis/portcullis.js"
-	echo 'old' >"$EP/usr/lib/portcullis/gone.js"
-	sed -i -E "s|^file [0-9a-f]+ (usr/lib/portcullis/portcullis.js)|file $(sha256sum <"$EP/usr/lib/portcullis/portcullis.js" | cut -d' ' -f1) \1|
-		\$a file $(sha256sum <"$EP/usr/lib/portcullis/gone.js" | cut -d' ' -f1) usr/lib/portcullis/gone.js" "$EP/usr/lib/portcullis/installed"
-	echo 'foreign' >"$EP/usr/lib/portcullis/plugin.js"
+	echo '// older' >"$EP/usr/share/portcullis/portcullis.js"
+	echo 'old' >"$EP/usr/share/portcullis/gone.js"
+	sed -i -E "s|^file [0-9a-f]+ (usr/share/portcullis/portcullis.js)|file $(sha256sum <"$EP/usr/share/portcullis/portcullis.js" | cut -d' ' -f1) \1|
+		\$a file $(sha256sum <"$EP/usr/share/portcullis/gone.js" | cut -d' ' -f1) usr/share/portcullis/gone.js" "$EP/usr/share/portcullis/installed"
+	echo 'foreign' >"$EP/usr/share/portcullis/plugin.js"
 	echo '{}' >"$EP/var/log/portcullis/records.jsonl"
-	before=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/lib/portcullis/\(portcullis.js\|gone.js\|installed\)')
+	before=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/share/portcullis/\(portcullis.js\|gone.js\|installed\)')
 	did_install --eprefix "$EP"
-	cmp "$EP/usr/lib/portcullis/portcullis.js" "$TREE/dist/portcullis.js"
-	[[ ! -e $EP/usr/lib/portcullis/gone.js && -z $(find "$EP" -name '*.edited') ]]
-	after=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/lib/portcullis/\(portcullis.js\|installed\)')
+	cmp "$EP/usr/share/portcullis/portcullis.js" "$TREE/dist/portcullis.js"
+	[[ ! -e $EP/usr/share/portcullis/gone.js && -z $(find "$EP" -name '*.edited') ]]
+	after=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/share/portcullis/\(portcullis.js\|installed\)')
 	same "$before" "$after"
 	# The removal keeps foreign files and prints a message.
 	did_install --eprefix "$EP" --uninstall
-	[[ $(find "$EP" -type f -printf '%P\n' | sort | paste -sd' ') == 'etc/portage/bashrc usr/lib/portcullis/plugin.js var/log/portcullis/records.jsonl' ]]
-	[[ $output == *"kept $EP/var/log/portcullis"* && $output == *"kept $EP/usr/lib/portcullis"* ]]
+	[[ $(find "$EP" -type f -printf '%P\n' | sort | paste -sd' ') == 'etc/portage/bashrc usr/share/portcullis/plugin.js var/log/portcullis/records.jsonl' ]]
+	[[ $output == *"kept $EP/var/log/portcullis"* && $output == *"kept $EP/usr/share/portcullis"* ]]
 }
 
 @test "install.sh --dry-run prints the steps and changes nothing" {

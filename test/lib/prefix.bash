@@ -224,9 +224,9 @@ prefix_install_portcullis() {
 	RECORDS=$PREFIX/var/log/portcullis/records.jsonl
 	install -D -m 755 "$TOP/native/build/confine" "$CONFINE"
 	install -D -m 755 "$TOP/bin/portcullis" "$PREFIX/usr/bin/portcullis"
-	install -D -m 644 "$TOP/dist/portcullis.js" "$PREFIX/usr/lib/portcullis/portcullis.js"
-	mkdir -p "$PREFIX/etc/portage/portcullis" "${RECORDS%/*}"
-	"$PREFIX/usr/bin/portcullis" hook >"$PREFIX/etc/portage/portcullis/phase.bash"
+	install -D -m 644 "$TOP/dist/portcullis.js" "$PREFIX/usr/share/portcullis/portcullis.js"
+	mkdir -p "${RECORDS%/*}"
+	"$PREFIX/usr/bin/portcullis" hook >"$PREFIX/usr/share/portcullis/phase.bash"
 	{
 		"$PREFIX/usr/bin/portcullis" hook --block
 		[[ ! -e $PREFIX/etc/portage/bashrc ]] || cat "$PREFIX/etc/portage/bashrc"

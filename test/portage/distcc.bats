@@ -163,7 +163,7 @@ assert_built_locally() {
 
 @test 'if the program portcullis does not start, the hook prints a message of its own and distcc compiles locally' {
 	distcc_prefix user 'distcc network-sandbox'
-	echo 'process.exit(1)' >"$PREFIX/usr/lib/portcullis/portcullis.js"
+	echo 'process.exit(1)' >"$PREFIX/usr/share/portcullis/portcullis.js"
 	distcc_emerge
 	assert_built_locally
 	assert_sample_message 'This could not be checked'

@@ -59,7 +59,7 @@ emerge_without_userns() {
 	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: network-sandbox and ipc-sandbox are not available, so builds can reach the network: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
 
 	# If the program does not start, the hook prints the message, once per package.
-	echo 'process.exit(1)' >"$PREFIX/usr/lib/portcullis/portcullis.js"
+	echo 'process.exit(1)' >"$PREFIX/usr/share/portcullis/portcullis.js"
 	run -0 emerge_without_userns --oneshot app-test/one
 	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_unpack runs without network-sandbox, ipc-sandbox: .*portcullis doctor' <<<"$output") -eq 2 ]]
 }

@@ -3,7 +3,7 @@
 
 EAPI=8
 
-inherit shell-completion toolchain-funcs
+inherit linux-info shell-completion toolchain-funcs
 
 DESCRIPTION="Confines each src_* phase of a build from outside the package manager"
 HOMEPAGE="https://wiki.gentoo.org/wiki/No_homepage"
@@ -19,40 +19,60 @@ else
 	RESTRICT="fetch"
 fi
 
-LICENSE="GPL-2"
+# The npm packages that the program contains, as scripts/notice.js lists them.
+NPM_PACKAGES="
+	ansi-regex-6.6.0
+	get-east-asian-width-1.7.0
+	minimist-1.2.8
+	string-width-8.3.0
+	strip-ansi-7.2.0
+"
+for npm in ${NPM_PACKAGES}; do
+	SRC_URI+=" fetch+https://registry.npmjs.org/${npm%-*}/-/${npm}.tgz -> npm-${npm}.tgz"
+done
+unset npm
+
+LICENSE="GPL-2+ MIT"
 SLOT="0"
 IUSE="suid test"
 RESTRICT+=" !test? ( test )"
 
 # confine is static.
-DEPEND="|| ( sys-libs/glibc[static-libs(+)] sys-libs/musl )"
+DEPEND="
+	elibc_glibc? ( sys-libs/glibc[static-libs(+)] )
+	elibc_musl? ( sys-libs/musl )
+"
 RDEPEND="
 	acct-group/portage
 	>=net-libs/nodejs-20
+	>=sys-apps/portage-3.0.52
 "
-BDEPEND=">=net-libs/nodejs-20"
-[[ ${PV} == 9999 ]] && BDEPEND+=" net-libs/nodejs[npm(+)]"
+BDEPEND="
+	dev-util/esbuild
+	>=net-libs/nodejs-20
+"
+
+CONFIG_CHECK="~CGROUPS ~IPC_NS ~NET_NS ~PID_NS ~SECCOMP_FILTER ~USER_NS"
 
 pkg_nofetch() {
 	einfo "Run 'npm run release' in a checkout and copy dist/${P}.tar.xz into DISTDIR."
 }
 
-# src_unpack has the network: npm fetches the bundler and the bundled packages here.
 src_unpack() {
+	local npm
 	if [[ ${PV} == 9999 ]]; then
 		git-r3_src_unpack
-		cd "${S}" || die
-		npm ci --omit=dev --ignore-scripts --no-audit --no-fund || die
 	else
-		default
+		unpack "${P}.tar.xz"
 	fi
+	for npm in ${NPM_PACKAGES}; do
+		mkdir -p "${S}/node_modules/${npm%-*}" || die
+		tar -xf "${DISTDIR}/npm-${npm}.tgz" --strip-components=1 -C "${S}/node_modules/${npm%-*}" || die
+	done
 }
 
-# The tarball contains the bundled program.
 src_compile() {
-	if [[ ${PV} == 9999 ]]; then
-		scripts/bundle || die
-	fi
+	ESBUILD=esbuild scripts/bundle || die
 	emake -C native CC="$(tc-getCC)" WARNINGS=
 }
 
@@ -64,16 +84,11 @@ src_install() {
 	local shell
 	exeinto /usr/libexec/portcullis
 	doexe native/build/confine
-	insinto /usr/lib/portcullis
-	doins dist/portcullis.js
 	dobin bin/portcullis
 
 	node dist/portcullis.js hook --eprefix "${EPREFIX}" >"${T}/phase.bash" || die
-	insinto /etc/portage/portcullis
-	doins "${T}/phase.bash"
-	# A hook of another version than the program would be worse than an edit that is lost.
-	echo 'CONFIG_PROTECT_MASK="/etc/portage/portcullis"' >"${T}/50portcullis" || die
-	doenvd "${T}/50portcullis"
+	insinto /usr/share/portcullis
+	doins dist/{portcullis.js,NOTICE} "${T}/phase.bash"
 
 	for shell in bash zsh fish; do
 		node dist/portcullis.js completion "${shell}" >"${T}/${shell}" || die
@@ -104,8 +119,13 @@ pkg_postinst() {
 		elog "To make ${EROOT}/etc/portage/bashrc source the hook, run:"
 		elog "emerge --config ${CATEGORY}/${PN}"
 	fi
-	elog "FEATURES=\"network-sandbox ipc-sandbox cgroup\" in make.conf selects the"
-	elog "sandboxes. \`portcullis doctor\` checks whether they work here."
+	if [[ -z ${REPLACING_VERSIONS} ]]; then
+		elog "FEATURES=\"network-sandbox ipc-sandbox cgroup\" in make.conf selects the"
+		elog "sandboxes. \`portcullis doctor\` checks whether they work here."
+		use prefix && elog "Portage's defaults name network-sandbox and ipc-sandbox: see eselect news."
+		elog "confine is linked statically. After an update of the C library that fixes a"
+		elog "security bug, run: emerge --oneshot ${CATEGORY}/${PN}"
+	fi
 }
 
 pkg_config() {
@@ -116,7 +136,8 @@ pkg_config() {
 	fi
 	# Write into the existing file, to keep its mode, owner and links.
 	touch "${bashrc}" || die
-	{ "${EROOT}/usr/bin/portcullis" hook --block && cat "${bashrc}"; } >"${T}/bashrc" || die
-	cat "${T}/bashrc" >"${bashrc}" || die
+	{ "${EROOT}/usr/bin/portcullis" hook --block && cat "${bashrc}"; } >"${bashrc}.new" || die
+	cat "${bashrc}.new" >"${bashrc}" || die
+	rm "${bashrc}.new" || die
 	einfo "${bashrc} now sources the hook. To undo this, remove the three lines at its top."
 }
