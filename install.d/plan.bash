@@ -31,7 +31,7 @@ plan_install() {
 	log_plan
 	files_owner
 	[[ -z $log_mode ]] || plan_directories "$log_path" "$log_mode" "$log_owner"
-	for path in "$record_path" "${file_order[@]}"; do
+	for path in etc/portage/bashrc "$record_path" "${file_order[@]}"; do
 		plan_directories "${path%/*}" 755 "$owner"
 	done
 	plan_record "$version" "$owner"

@@ -67,7 +67,7 @@ record_refuse_path() {
 record_directories() {
 	local path
 	declare -gA record_known=()
-	for path in "$record_path" "$log_path/" "${file_order[@]}"; do
+	for path in etc/portage/bashrc "$record_path" "$log_path/" "${file_order[@]}"; do
 		while [[ $path == */* ]]; do
 			path=${path%/*}
 			record_known[$path]=1

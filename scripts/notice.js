@@ -1,7 +1,7 @@
 // Writes dist/NOTICE: name, version, license and license text of each npm package in the bundle.
 // METAFILE is what esbuild wrote about its inputs. `notice.js METAFILE --list` prints NAME-VERSION LICENSE of each package instead.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { argv } from 'node:process';
+import { argv, stdout } from 'node:process';
 
 const json = (file) => JSON.parse(readFileSync(file, 'utf8'));
 const folders = Object.keys(json(argv[2]).inputs).flatMap(
@@ -18,7 +18,7 @@ function notice(folder) {
 
 if (argv[3] === '--list') {
 	for (const { name, version, license } of packages.map((folder) => json(`${folder}/package.json`)))
-		console.log(`${name}-${version} ${license}`);
+		stdout.write(`${name}-${version} ${license}\n`);
 } else {
 	const head = 'portcullis.js contains code of these npm packages:';
 	writeFileSync('dist/NOTICE', [head, ...packages.flatMap(notice)].join('\n\n') + '\n');

@@ -5,6 +5,9 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 
 #include "cgroup/cgroup.h"
 #include "namespace/namespace.h"
@@ -104,6 +107,10 @@ int probe(const struct identity *identity)
 	printf("no_new_privs=%s\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? "yes" : "no");
 	printf("portage_made_net=%s\nportage_made_ipc=%s\nportage_made_pid=%s\n", inherited.net ? "yes" : "no", inherited.ipc ? "yes" : "no",
 	       inherited.pid ? "yes" : "no");
+#ifdef __GLIBC__
+	/* The C library that confine was linked with: an update on the system does not replace it (doctor). */
+	printf("libc=glibc %s\n", gnu_get_libc_version());
+#endif
 	fflush(stdout);
 	print_result(identity, "net", ISOLATE_NET);
 	print_result(identity, "ipc", ISOLATE_IPC);

@@ -83,7 +83,7 @@ function entries(directory: string): string[] {
 
 /** Whether confine is installed, starts, and still has the setuid bit if install.sh or the package set it. */
 export function confineFindings(system: SystemInfo): Finding[] {
-	const { confine, probeResult, sandboxed } = system;
+	const { confine, probe, probeResult, sandboxed, libc } = system;
 	const status = stat(confine);
 	const observed = [confine, `mode ${probeResult.mode}`];
 	const failure = (id: string, meaning: string, fix: string) => [error(id, 'confine', meaning, fix, observed)];
@@ -118,6 +118,16 @@ export function confineFindings(system: SystemInfo): Finding[] {
 	}
 	if (probeResult.broken !== '')
 		return failure('confine', `${confine} does not work: ${probeResult.broken}.`, reinstall);
+	if (libc !== undefined && probe['libc'] !== undefined && probe['libc'] !== libc)
+		return [
+			warning(
+				'libc',
+				'confine',
+				`it contains ${probe['libc']}, and this system has ${libc}: it lacks the security fixes of the newer version.`,
+				'Run `emerge --oneshot app-portage/portcullis`, or `make -C native clean` in the source tree and install.sh again.',
+				observed,
+			),
+		];
 	const mode = probeResult.mode === 'none' ? 'starts, but cannot create namespaces' : `mode ${probeResult.mode}`;
 	return [ok('confine', 'confine', `${mode}${setuid ? ', setuid' : ''}`, observed)];
 }

@@ -40,18 +40,21 @@ export interface SystemInfo {
 	readonly sandboxed: ProbeResult | undefined;
 	/** The answers of `confine --probe`. */
 	readonly probe: Readonly<Record<string, string>>;
+	/** The C library of this system, such as "glibc 2.41"; undefined if it is not glibc. */
+	readonly libc: string | undefined;
 	/** Reads a file of /proc, /sys or /etc without trailing whitespace; undefined if it is not readable. */
 	readonly read: (file: string) => string | undefined;
 }
 
 export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	const confine = confineFor(eprefix);
-	const [answer, probeResult, probe] = await Promise.all([
+	const [answer, probeResult, probe, libc] = await Promise.all([
 		resolvePortage(eprefix, undefined, evidenceVariables).catch((error: unknown) =>
 			String(error instanceof Error ? error.message : error),
 		),
 		testRun(confine),
 		probeConfine(confine),
+		capture('getconf', ['GNU_LIBC_VERSION']),
 	]);
 	const configuration = typeof answer === 'string' ? undefined : answer;
 	const hasSandbox = configuration?.sandbox === true && configuration.features.includes('sandbox');
@@ -69,6 +72,7 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 				? await testRun(confine, withNoNewPrivs(configuration.python))
 				: undefined,
 		probe,
+		libc: libc.status === 0 ? libc.stdout.trim() : undefined,
 		read: readTrimmed,
 	};
 }

@@ -35,6 +35,14 @@ finds() {
 	finds hook error "$hook does not exist"
 }
 
+@test 'doctor reports a warning if the system has another version of glibc than the static confine' {
+	printf '#!/bin/sh\necho glibc 99.9\n' >"$PREFIX/usr/bin/getconf"
+	chmod 755 "$PREFIX/usr/bin/getconf"
+	finds libc warning 'this system has glibc 99.9'
+	rm "$PREFIX/usr/bin/getconf"
+	finds confine ok 'mode '
+}
+
 @test 'doctor reports an error if bashrc does not source the hook, and a warning if code precedes the block of Portcullis' {
 	local bashrc=$PREFIX/etc/portage/bashrc
 	cp "$bashrc" "$PREFIX_ROOT/block"
