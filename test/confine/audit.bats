@@ -56,7 +56,7 @@ DESTINATION='198.51.100.7 443'
 	audit --net --cgroup title -- bash -c 'trap "exit 0" USR1; node -e "$1" "$2" & wait' - '
 		process.title = "npm test";
 		require("node:dgram").createSocket("udp4").send("", 443, "198.51.100.7", () => process.kill(process.ppid, "SIGUSR1"));
-		setInterval(() => {}, 1000);' "$(printf '%36s')"
+		setInterval(() => {}, 1000);' "$(printf '%36s' '')"
 	[[ $(record_value "$RECORD" 'JSON.stringify([r.blocked[0].argv, r.orphans[0].argv])') == '[["npm test"],["npm test"]]' ]]
 }
 
