@@ -3,6 +3,7 @@
  * address BASE. No other memory is readable.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,10 @@ static size_t memory_size;
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
 {
 	assert(target->tid == 42);
-	if (address < BASE || address - BASE > memory_size || size > memory_size - (address - BASE))
+	if (address < BASE || address - BASE > memory_size || size > memory_size - (address - BASE)) {
+		errno = EFAULT;
 		return false;
+	}
 	memcpy(data, memory + (address - BASE), size);
 	return true;
 }

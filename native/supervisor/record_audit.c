@@ -147,6 +147,8 @@ void record_audit(struct json *json, const struct phase_result *result)
 		json_raw(json, ",\"unattributed\":%lld", unattributed(result));
 	if (log->unreadable > 0)
 		json_raw(json, ",\"unreadable\":%llu", (unsigned long long)log->unreadable);
+	if (log->unreadable_errno != 0)
+		add_reason(json, "unreadable_why", "reading the memory of a process", log->unreadable_errno);
 	if (log->listener_calls > 0) {
 		json_raw(json, ",\"listener_refused\":{");
 		add_program(json, &log->listener_program, NULL, PROGRAM_ARGV);
@@ -160,5 +162,5 @@ bool record_audit_is_notable(const struct phase_result *result)
 {
 	const struct network_log *log = result->audit;
 	return unattributed(result) > 0 ||
-	       (log != NULL && (log->route == ROUTE_NONE || log->attempts_total > 0 || log->lookups_total > 0 || log->listener_calls > 0));
+	       (log != NULL && (log->route == ROUTE_NONE || log->attempts_total > 0 || log->lookups_total > 0 || log->listener_calls > 0 || log->unreadable_errno != 0));
 }

@@ -1,5 +1,6 @@
 #include "watcher/network_log.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -88,6 +89,14 @@ void network_log_remove_attempt(struct network_log *log, struct connection_attem
 	row->count--;
 	if (row->count == 0 && row == &log->attempts[log->attempt_count - 1])
 		log->attempt_count--;
+}
+
+void network_log_add_unreadable(struct network_log *log, int error)
+{
+	log->unreadable += error != 0;
+	/* The kernel refuses an invalid pointer as well. */
+	if (error != EFAULT && error != ESRCH && log->unreadable_errno == 0)
+		log->unreadable_errno = error;
 }
 
 void network_log_add_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program,

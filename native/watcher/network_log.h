@@ -88,6 +88,7 @@ struct network_log {
 	uint64_t lookups_total;
 
 	uint64_t unreadable;		 /* calls whose addresses could not be read */
+	int unreadable_errno;		 /* of the first that may have been an attempt; 0: none */
 	struct program listener_program; /* the last program that requested a seccomp listener of its own */
 	uint64_t listener_calls;
 };
@@ -108,6 +109,9 @@ struct connection_attempt *network_log_add_allowed(struct network_log *log, cons
 
 /* Increases log->unroutable for a call that is not an attempt. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);
+
+/* Counts a call whose addresses could not be read, because of an error; does nothing if that is 0. */
+void network_log_add_unreadable(struct network_log *log, int error);
 
 /* Counts one DNS query. */
 void network_log_add_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program,

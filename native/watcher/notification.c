@@ -114,7 +114,7 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 	default:
 		if (request_is_to_host_resolver(request))
 			notifier->log->host_resolver = true;
-		notifier->log->unreadable += request->unreadable;
+		network_log_add_unreadable(notifier->log, request->unreadable);
 		return count_attempts(notifier, target, request);
 	}
 }
@@ -221,5 +221,6 @@ void notification_abandon(struct notifier *notifier)
 	 * the host's network, nor create a socket of an unchecked family.
 	 */
 	bool refuse = notifier->egress != NULL || request_creates_socket(&notifier->notification.data);
-	notifier->log->unreadable += refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target);
+	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
+		network_log_add_unreadable(notifier->log, ETIMEDOUT);
 }

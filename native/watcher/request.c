@@ -1,6 +1,7 @@
 #include "watcher/request.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ static void read_name(struct request *request, const struct target *target, uint
 	if (target_read(target, address, &name, size))
 		add_name(request, &name, size);
 	else
-		request->unreadable = true;
+		request->unreadable = errno;
 }
 
 /* For a connect: keeps the whole address in request->name, of any family. */
@@ -62,7 +63,7 @@ static void read_connect_name(struct request *request, const struct target *targ
 	if (length == 0 || target_read(target, address, &request->name, length))
 		add_name(request, &request->name, length);
 	else
-		request->unreadable = true;
+		request->unreadable = errno;
 }
 
 /* Reads the first two members of a struct msghdr, the address and the length of a name, and that name. */
@@ -72,7 +73,7 @@ static void read_message(struct request *request, const struct target *target, u
 	uint64_t name = 0;
 	uint32_t length;
 	if (!target_read(target, address, bytes, word + sizeof length)) {
-		request->unreadable = true;
+		request->unreadable = errno;
 		return;
 	}
 	memcpy(&name, bytes, word);
@@ -84,7 +85,7 @@ static void read_messages(struct request *request, const struct target *target, 
 {
 	/* struct mmsghdr: a msghdr of 56 or 28 bytes, msg_len and padding. */
 	uint64_t size = word == 8 ? 64 : 32;
-	for (uint64_t i = 0; i < count && i < REQUEST_ADDRESSES && !request->unreadable; i++)
+	for (uint64_t i = 0; i < count && i < REQUEST_ADDRESSES && request->unreadable == 0; i++)
 		read_message(request, target, address + i * size, word);
 }
 
@@ -111,14 +112,14 @@ bool request_read(struct request *request, const struct target *target, const st
 	uint64_t *arguments = request->arguments;
 	unsigned char word;
 	request->count = 0;
-	request->unreadable = false;
+	request->unreadable = 0;
 	request->fd = -1;
 	if (!syscall_find(data->arch, (uint32_t)data->nr, &request->call, &word))
 		return false;
 	memcpy(arguments, data->args, sizeof request->arguments);
 	request->is_socketcall = request->call == CALL_SOCKETCALL;
 	if (request->is_socketcall && !read_socketcall(data, target, &request->call, arguments)) {
-		request->unreadable = true;
+		request->unreadable = errno;
 		if (request->call != CALL_SOCKET)
 			request->call = CALL_CONNECT;
 		return true;

@@ -31,7 +31,7 @@ struct request {
 	uint32_t name_length;
 	struct destination to[REQUEST_ADDRESSES]; /* internet addresses only; their protocol is "" */
 	size_t count;
-	bool unreadable; /* part of the target's memory could not be read */
+	int unreadable; /* errno, if part of the target's memory could not be read; otherwise 0 */
 };
 
 /* Reads the arguments and addresses of a target's call. Returns false if the call is not in the table of syscalls.c. */

@@ -325,9 +325,11 @@ static bool read_proc_mem(pid_t tid, uint64_t address, void *data, size_t size)
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/mem", tid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool whole = fd >= 0 && pread(fd, data, size, (off_t)address) == (ssize_t)size;
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return false;
+	bool whole = pread(fd, data, size, (off_t)address) == (ssize_t)size;
+	close(fd);
+	errno = EFAULT;
 	return whole;
 }
 
@@ -337,7 +339,10 @@ bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, b
 	struct iovec remote = {(void *)(uintptr_t)address, size};
 	ssize_t got = process_vm_readv(tid, &local, 1, &remote, 1, 0);
 	*opened = got < 0 && errno != EFAULT;
-	return *opened ? read_proc_mem(tid, address, data, size) : got == (ssize_t)size;
+	if (*opened)
+		return read_proc_mem(tid, address, data, size);
+	errno = EFAULT;
+	return got == (ssize_t)size;
 }
 
 int process_duplicate_descriptor(int pidfd, int fd)
@@ -351,11 +356,14 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 	char own[sizeof(struct sockaddr_storage)] = {0};
 	void *buffer = size <= sizeof own ? own : data;
 	watchdog_begin();
-	bool opened, whole = process_read_memory(target->tid, address, buffer, size, &opened) ||
-			     yama_broker_read_memory(target->access->broker, target->tid, address, buffer, size);
+	bool opened, whole = process_read_memory(target->tid, address, buffer, size, &opened);
+	int error = errno;
+	whole = whole || yama_broker_read_memory(target->access->broker, target->tid, address, buffer, size);
 	watchdog_end();
-	if (!whole || (opened && !target_is_valid(target)))
+	if (!whole || (opened && !target_is_valid(target))) {
+		errno = whole ? ESRCH : error;
 		return false;
+	}
 	if (buffer == own)
 		memcpy(data, own, size);
 	return true;

@@ -140,7 +140,7 @@ function auditFindings(system: SystemInfo): Finding[] {
 		const fix = 'Run `sysctl kernel.yama.ptrace_scope=1` and add it to /etc/sysctl.d. If the value is 3, also reboot.';
 		return [{ id, state, title, meaning, fix, observed }];
 	}
-	if (probeResult.watched === 'yes')
+	if (probeResult.watched === 'yes' && probeResult.watchedWhy === '')
 		return [ok(id, title, 'network access of phases is recorded and reported', observed)];
 	const isKernelOld = !actions.includes('user_notif');
 	const reason = isKernelOld

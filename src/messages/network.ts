@@ -11,7 +11,13 @@ const maxHints = 3;
 
 /** The network access of a phase in one line. If the phase failed, lines for the user and for the ebuild follow. */
 export function networkMessages(record: RunRecord): Line[] {
-	return [...attemptLines(record), ...boundSockets(record), ...noRoute(record), ...listener(record)];
+	return [
+		...attemptLines(record),
+		...boundSockets(record),
+		...noRoute(record),
+		...uninspected(record),
+		...listener(record),
+	];
 }
 
 function attemptLines(record: RunRecord): Line[] {
@@ -99,6 +105,14 @@ function noRoute(record: RunRecord): Line[] {
 			: `${record.routeWhy}. To find the cause, run: ${portcullis('doctor')}`;
 	const text = `PORTCULLIS_ALLOW had no effect: ${reason}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
+}
+
+/** The watcher could not read the addresses of some calls, for example because it lacks CAP_SYS_PTRACE. */
+function uninspected(record: RunRecord): Line[] {
+	const { unreadable, unreadableWhy } = record;
+	if (unreadableWhy === '') return [];
+	const text = `${count(unreadable, 'network call')} could not be inspected (${unreadableWhy}). Find the cause: ${portcullis('doctor')}`;
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: unreadableWhy }];
 }
 
 /** PORTCULLIS_AUDIT and PORTCULLIS_ALLOW both install a seccomp listener, so the fix disables both. */

@@ -47,6 +47,9 @@ export interface RunRecord {
 	/** Number of these packets whose sender is unknown. */
 	readonly unattributed: number;
 	readonly names: readonly Lookup[];
+	/** Number of calls that may have been attempts, but could not be inspected, if unreadableWhy has a reason. */
+	readonly unreadable: number;
+	readonly unreadableWhy: string;
 	/** The program that could not install a seccomp listener, because the watcher already has one. */
 	readonly listenerRefused: Program | undefined;
 	/** The limit that the command exceeded, as the kernel names it. */
@@ -165,6 +168,8 @@ export function parseRecord(line: string): RunRecord {
 			record['watched'] === undefined ? unreachable : 0,
 		),
 		names: optional(record['names'], 'names', names, none),
+		unreadable: optional(record['unreadable'], 'unreadable', count, 0),
+		unreadableWhy: optional(record['unreadable_why'], 'unreadable_why', text, ''),
 		listenerRefused: optional(
 			record['listener_refused'],
 			'listener_refused',

@@ -53,6 +53,16 @@ for one in sys.argv[1:]:
 		"$BATS_TEST_TMPDIR/text"
 }
 
+@test 'if confine cannot read the memory of a process, doctor reports that network access is not attributed to programs' {
+	# process_vm_readv fails with EPERM, and /proc belongs to another PID namespace.
+	MORE=(--unshare-pid)
+	filtered 0x20,0,0,0 0x15,0,1,310 0x06,0,0,0x50001 0x06,0,0,0x7fff0000
+	grep -q 'not attributed to programs: reading the memory of a process: ' "$BATS_TEST_TMPDIR/text" || {
+		cat "$BATS_TEST_TMPDIR/text"
+		return 1
+	}
+}
+
 @test 'doctor reports kernel.yama.ptrace_scope=3 as a warning, and as an error if PORTCULLIS_ALLOW is set' {
 	local state sysctl=$PREFIX_ROOT/kernel text='is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect'
 	mkdir -p "$sysctl/yama"

@@ -42,7 +42,17 @@ DESTINATION='198.51.100.7 443'
 @test 'confine records no connection to loopback addresses, path and abstract sockets, netlink, AF_UNSPEC or an invalid pointer' {
 	audit --net -- "$CLIENT" harmless
 	assert_blocked ''
-	[[ $(record_value "$RECORD" r.attempts) == undefined && $(record_value "$RECORD" r.unattributed) == undefined && $(record_value "$RECORD" r.unreadable) == 1 ]]
+	[[ $(record_value "$RECORD" r.attempts) == undefined && $(record_value "$RECORD" r.unattributed) == undefined && $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.unreadable_why) == undefined ]]
+}
+
+@test 'if confine lacks CAP_SYS_PTRACE, it records how many calls of processes that are not dumpable it could not inspect, and the reason' {
+	((EUID == 0)) || skip 'needs root'
+	setpriv --bounding-set=-sys_ptrace --inh-caps=-all "$CONFINE" --net --audit --record "$RECORD" --notice-file "$RECORD.notice" -- python3 -c '
+import ctypes, socket
+ctypes.CDLL(None).prctl(4, 0)  # PR_SET_DUMPABLE
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))'
+	cmp "$RECORD" "$RECORD.notice"
+	[[ $(record_value "$RECORD" 'r.unreadable + r.unreadable_why') == '1reading the memory of a process: Permission denied' ]]
 }
 
 @test 'if a phase runs as root, confine records a raw socket with the protocol raw, and does not set no_new_privs' {

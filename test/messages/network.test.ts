@@ -108,6 +108,13 @@ describe('network messages', () => {
 		]);
 	});
 
+	test('if calls of a phase could not be inspected, a message has their number and the reason, but not for invalid pointers', () => {
+		expect(lines({ unreadable: 15, unreadable_why: 'reading the memory of a process: Permission denied' })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: 15 network calls could not be inspected (reading the memory of a process: Permission denied). Find the cause: portcullis doctor',
+		]);
+		expect(lines({ unreadable: 1 })).toEqual([]);
+	});
+
 	test('control characters and backslashes in the name of a program are replaced or escaped in network messages', () => {
 		expect(lines({ blocked: [{ ...attempt, comm: 'a\nelog \\033[2J' }] })[0]).toContain(
 			'(a?elog \\\\033[2J → 198.51.100.7:443)',
