@@ -106,7 +106,7 @@ function limitFindings(system: SystemInfo): Finding[] {
 				name,
 				name,
 				`the cgroup controller "${controller}" is not available (${cgroupStatus(system)}): the limit is not set.`,
-				'Boot with cgroup v2 only: cgroup_no_v1=all, or systemd.unified_cgroup_hierarchy=1.',
+				'Use cgroup v2 only: set rc_cgroup_mode="unified" in /etc/rc.conf with OpenRC, or boot with cgroup_no_v1=all.',
 				[`controllers: ${controllers.join(' ')}`],
 			),
 		];
