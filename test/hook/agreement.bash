@@ -10,7 +10,10 @@ text=${text/'__portcullis_start "$confine"'/'started_with "$confine"'}
 text=${text//'exit "$status"'/return}
 [[ $text == *started_with* && $text == *return* ]] || exit
 
-run_hook() { eval "$text"; }
+# Parses the hook once.
+eval "run_hook() {
+$text
+}"
 started_with() { started="${*:2}"; }
 die() { started="die $*"; }
 
