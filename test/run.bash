@@ -54,7 +54,7 @@ run_first() {
 
 # run_job stage|vitest|bats NAME COMMAND...
 run_job() {
-	local kind=$1 name=$2 log
+	local kind=$1 name=$2 log status
 	run_chosen "$name" || return 0
 	STARTED=$((STARTED + 1))
 	((${#JOBS[@]} < AT_ONCE)) || run_reap
@@ -62,6 +62,9 @@ run_job() {
 	(
 		exec >"$log" 2>&1 </dev/null
 		RESULTS=$log.results "${@:3}"
+		status=$?
+		times >"$log.cpu"
+		exit "$status"
 	) &
 	JOBS[$!]="$SECONDS $kind $name"
 }
@@ -79,7 +82,7 @@ run_reap() {
 	read -r start kind name <<<"${JOBS[$pid]}"
 	unset "JOBS[$pid]"
 	log=$LOGS/${name//\//_}
-	took=$((SECONDS - start))s
+	took="$((SECONDS - start))s, $(run_cpu "$log.cpu")s CPU"
 	read -r passed failed skipped < <("run_count_$kind" "$status" "$log")
 	# A job with a bad exit status counts as failed.
 	((status == 0 || failed)) || failed=1
@@ -93,6 +96,11 @@ run_reap() {
 	else
 		printf 'ok    %s (%s, %d passed%s)\n' "$name" "$took" "$passed" "$( ((skipped)) && echo ", $skipped skipped")"
 	fi
+}
+
+# Prints the CPU time of a job: user and system, of the shell and of its children.
+run_cpu() {
+	awk '{ for (i = 1; i <= 2; i++) { split($i, t, "m"); sum += t[1] * 60 + t[2] } } END { printf "%.0f", sum }' "$1"
 }
 
 run_print() {
