@@ -34,7 +34,7 @@ source "${BASH_SOURCE[0]%/*}/prefix_host.bash"
 # shellcheck source-path=SCRIPTDIR source=record.bash
 source "${BASH_SOURCE[0]%/*}/record.bash"
 
-readonly PREFIX_KEYS='net ipc pid mnt uts cgroup user'
+readonly PREFIX_KEYS='net,ipc,pid,mnt,uts,cgroup,user'
 
 prefix_make() {
 	local who=$1
@@ -127,13 +127,14 @@ prefix_ebuild_head() {
 		KEYWORDS=amd64
 		LICENSE=""
 
+		# Starts one program, because each phase of each emerge runs this function. All users append to the file.
 		record_namespaces() {
-			local kind line="\${FUNCNAME[1]#*_} uid=\$(id -u)"
-			for kind in $PREFIX_KEYS; do
-				line+=" \${kind}=\$(readlink /proc/self/ns/\${kind})"
-			done
-			echo "\${line}" >> "$PREFIX_LOG/phases"
-			chmod a+rw "$PREFIX_LOG/phases" 2>/dev/null || true
+			local link line="\${FUNCNAME[1]#*_} uid=\${EUID}"
+			while read -r link; do
+				line+=" \${link%%:*}=\${link}"
+			done <<<"\$(readlink /proc/self/ns/{$PREFIX_KEYS})"
+			[[ -e "$PREFIX_LOG/phases" ]] || (umask 0 && : >>"$PREFIX_LOG/phases")
+			echo "\${line}" >>"$PREFIX_LOG/phases"
 		}
 
 	EOF

@@ -13,6 +13,8 @@ prefix_host_begin() {
 	# Root does not use TMPDIR, because other users cannot enter the directory of bats there.
 	if ((EUID == 0)); then
 		PREFIX_HOST=$(mktemp -d /var/tmp/pc.XXXXXX) || return
+		# Portage calls syncfs(2) after each merge (FEATURES=merge-sync), which waits for all writes of other tests to a disk.
+		[[ ! ${BATS_VERSION-} ]] || mount -t tmpfs -o mode=755 portcullis-test "$PREFIX_HOST" || return
 		prefix_accounts_borrow || return
 	else
 		PREFIX_HOST=$(mktemp -d "${TMPDIR:-/var/tmp}/pc.XXXXXX") || return
@@ -123,7 +125,7 @@ prefix_accounts_remove() {
 	done
 }
 
-# prefix_remove DIR [UID]: kills the processes of DIR and of UID, unmounts the file systems below DIR, and removes DIR.
+# prefix_remove DIR [UID]: kills the processes of DIR and of UID, unmounts DIR and the file systems below it, and removes DIR.
 prefix_remove() {
 	local dir=$1 uid=${2-} target
 	local -a pids
@@ -134,8 +136,8 @@ prefix_remove() {
 		sleep 0.02
 	done
 	while read -r _ target _; do
-		[[ $target != "$dir"/* ]] || umount -l -- "$target"
-	done </proc/self/mounts
+		[[ $target/ != "$dir"/* ]] || umount -l -- "$target"
+	done < <(tac /proc/self/mounts)
 	# Portage leaves directories that their owner may not write to (an image, a WORKDIR of mode 0500).
 	((EUID == 0)) || chmod -R u+rwX -- "$dir" 2>/dev/null || true
 	rm -rf -- "$dir"
