@@ -32,13 +32,14 @@ resumable_package() {
 	EOF
 }
 
-# Prints the live processes of src_* phases in the prefix, including confine, which does not have the environment of the build. Omits
-# processes that Portage starts between phases, such as misc-functions.sh.
+# phase_processes [NAME]: prints the live processes of src_* phases of app-test/NAME-1, or of the prefix, including confine, which does
+# not have the environment of the build. Omits processes that Portage starts between phases, such as misc-functions.sh.
 phase_processes() {
+	local package=${1+app-test/$1-1}
 	{
-		grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/" /proc/[0-9]*/environ 2>/dev/null |
+		grep -lzE "^(PORTAGE_BUILDDIR|T)=$PREFIX_TMP/${package:+portage/$package(/|\$)}" /proc/[0-9]*/environ 2>/dev/null |
 			xargs -r grep -lzE '^EBUILD_PHASE=(unpack|prepare|configure|compile|test|install)$' 2>/dev/null
-		grep -lzxF "$CONFINE" /proc/[0-9]*/cmdline 2>/dev/null
+		grep -lzxF "$CONFINE" /proc/[0-9]*/cmdline 2>/dev/null | xargs -r grep -lzF "package=$package" 2>/dev/null
 	} | cut -d/ -f3 | sort -u | while read -r pid; do
 		stat=$(<"/proc/$pid/stat") || continue
 		[[ ${stat##*) } == [ZX]* ]] || echo "$pid"
@@ -46,7 +47,7 @@ phase_processes() {
 }
 
 no_phase_processes() {
-	[[ ! $(phase_processes) ]]
+	[[ ! $(phase_processes "$@") ]]
 }
 
 # phase_cgroups [NAME]: prints the remaining cgroups of phases of app-test packages whose name starts with NAME.
@@ -88,11 +89,22 @@ process_tree() {
 	done
 }
 
-# emerge_descendants PATTERN: prints the descendants of emerge whose command line matches PATTERN, parents first.
-emerge_descendants() {
-	local pid
+# compile_processes NAME PATTERN: prints the processes of src_compile of app-test/NAME whose command line matches PATTERN, parents
+# first.
+compile_processes() {
+	local pid found=''
 	for pid in $(process_tree "$EMERGE_PID"); do
-		[[ $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) =~ $1 ]] && echo "$pid"
+		# The processes below the first ebuild.sh of the package. confine does not have the environment of the build.
+		[[ $found ]] || ! grep -qzx "PORTAGE_BUILDDIR=$PREFIX_TMP/portage/app-test/$1-1" "/proc/$pid/environ" || {
+			found=yes
+			compile_processes_below "$pid" "$2"
+		}
+	done 2>/dev/null
+}
+
+compile_processes_below() {
+	local pid
+	for pid in $(process_tree "$1"); do
+		[[ ! $(tr '\0' ' ' <"/proc/$pid/cmdline") =~ $2 ]] || echo "$pid"
 	done
-	return 0
 }

@@ -10,71 +10,87 @@ cgroup_prefix() {
 	prefix_install_portcullis
 }
 
-# assert_gone LABEL: fails unless all processes of the phase end within one second. Prints how long it took.
+# assert_gone LABEL [NAME]: fails unless all processes of the phase of app-test/NAME, or of all phases, end within one second. Prints
+# how long it took.
 assert_gone() {
 	local start=${EPOCHREALTIME/./}
-	until_true 1 no_phase_processes || {
+	until_true 1 no_phase_processes "${@:2}" || {
 		echo "$1: these processes are alive after one second:"
-		ps -o pid,ppid,stat,args -p "$(phase_processes | paste -sd,)"
+		ps -o pid,ppid,stat,args -p "$(phase_processes "${@:2}" | paste -sd,)"
 		return 1
 	}
 	printf '# %-44s gone after %d ms\n' "$1" $(((${EPOCHREALTIME/./} - start) / 1000)) >&3
 }
 
-# assert_kills_clean_up LABEL: kills each process of the build with SIGKILL, each one in a new phase
+# The processes of a phase, parents first: a title, a command that chooses a line, a pattern for command lines.
+readonly TARGETS='ebuild.sh|head -n1|ebuild.sh compile $
+the shell of the hook|sed -n 2p|ebuild.sh compile $
+confine|head -n1|portcullis/confine --
+the init of confine|tail -n1|portcullis/confine --
+the inner ebuild.sh|head -n1|ebuild.sh compile portcullis-inside'
+
+# assert_kills_clean_up LABEL: kills each process of a build with SIGKILL, each one in another package of one emerge, and finally emerge.
 assert_kills_clean_up() {
-	local target pattern pid
-	while IFS=: read -r target pattern; do
-		start_waiting_emerge
-		case $pattern in
-		emerge) pid=$EMERGE_PID ;;
-		*) pid=$(emerge_descendants "$pattern" | eval "${target##*|}") ;;
-		esac
+	local target choice pattern pid name number=0
+	for name in kill{1..6}; do
+		waiting_package "$name"
+	done
+	start_emerge --oneshot --jobs=6 --load-average=99 app-test/kill{1..6}
+	until_true 60 all_wait || {
+		cat "$PREFIX_LOG/output"
+		return 1
+	}
+	while IFS='|' read -r target choice pattern; do
+		name=kill$((++number))
+		pid=$(compile_processes "$name" "$pattern" | eval "$choice")
 		[[ $pid =~ ^[0-9]+$ ]] || {
 			echo "not found: $target ($pid)"
 			pstree -pa "$EMERGE_PID"
 			return 1
 		}
 		kill -KILL "$pid"
-		assert_gone "$1: kill -9 of ${target%|*}"
-		# emerge exits after it has detected the end of the phase.
-		until_true 20 emerge_ended
-		[[ ! $(phase_cgroups waits) ]] || {
-			# The killed supervisor could not remove its cgroup. The next run of confine removes it.
-			"$CONFINE" --cgroup other -- true
-			[[ ! $(phase_cgroups waits) ]]
-		}
-	done <<-'EOF'
-		emerge|:emerge
-		ebuild.sh|head -n1:ebuild.sh compile $
-		the shell of the hook|sed -n 2p:ebuild.sh compile $
-		confine|head -n1:portcullis/confine --
-		the init of confine|tail -n1:portcullis/confine --
-		the inner ebuild.sh|head -n1:ebuild.sh compile portcullis-inside
-	EOF
+		assert_gone "$1: kill -9 of $target" "$name"
+		# emerge detects the end of the phase.
+		until_true 20 grep -q "Failed to emerge app-test/$name-1" "$PREFIX_LOG/output"
+		assert_no_cgroup "$name"
+	done <<<"$TARGETS"
+	# The other packages are not disturbed.
+	[[ $(phase_processes kill6) ]]
+	kill -KILL "$EMERGE_PID"
+	assert_gone "$1: kill -9 of emerge"
+	assert_no_cgroup kill6
+}
+
+all_wait() {
+	local name
+	for name in kill{1..6}; do
+		[[ -s $PREFIX_LOG/$name.ready ]] || return
+	done
+}
+
+# assert_no_cgroup NAME: a killed supervisor cannot remove the cgroup of app-test/NAME. The next run of confine removes it.
+assert_no_cgroup() {
+	[[ ! $(phase_cgroups "$1") ]] || "$CONFINE" --cgroup other -- true
+	[[ ! $(phase_cgroups "$1") ]]
 }
 
 @test 'as an ordinary user, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	cgroup_prefix user
-	waiting_package
 	assert_kills_clean_up 'ordinary user'
 }
 
 @test 'as root with the default FEATURES, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	cgroup_prefix root
-	waiting_package
 	assert_kills_clean_up 'root, default FEATURES'
 }
 
 @test 'as root without pid-sandbox, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox'
-	waiting_package
 	assert_kills_clean_up 'root, no pid-sandbox'
 }
 
 @test 'as root without userpriv and sandboxes, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
-	waiting_package
 	assert_kills_clean_up 'root, as root'
 	[[ $(record_values "$RECORDS" compile r.tracking | tail -n1) == cgroup+pidns ]]
 }
