@@ -21,6 +21,7 @@ setup() {
 	ATTACKED=$TMPDIR/attacked.$BATS_TEST_NUMBER
 	mkdir -m 700 "$VAULT"
 	(umask 077 && echo sacrificial >"$SECRET")
+	touch -d @0 "$SECRET"
 	shape_plain "$BASHRC"
 	chown -R "$OWNER:$OWNER" "$EP"
 }
@@ -30,7 +31,7 @@ as_user() {
 }
 
 vault_is_safe() {
-	[[ $(stat -c '%a %u:%g %h' "$SECRET") == '600 0:0 1' && $(cat "$SECRET") == sacrificial ]]
+	[[ $(stat -c '%a %u:%g %h %Y' "$SECRET") == '600 0:0 1 0' && $(cat "$SECRET") == sacrificial ]]
 	[[ $(stat -c '%a %u:%g' "$VAULT") == '700 0:0' && $(ls -A "$VAULT") == secret ]]
 	run grep -rlF sacrificial "$EP"
 	[[ $status == 1 ]] || {
@@ -160,8 +161,8 @@ forge_record() {
 	vault_is_safe
 }
 
-# log_tools TOOL...: logs each call of TOOL with its user, and once the status, environment and descriptors of a process that runs as
-# the owner of the Prefix.
+# log_tools TOOL...: logs each call of TOOL with its user. For each sync that runs as the owner of the Prefix, also logs its status,
+# environment and terminal, and the descriptors of sync and of install.sh.
 log_tools() {
 	local tool dir=$PLACE/hostile.$BATS_TEST_NUMBER
 	mkdir "$dir"
@@ -174,8 +175,9 @@ log_tools() {
 			if [[ $tool == sync ]] && ((EUID)); then
 				{
 					/usr/bin/cat /proc/self/status
-					/usr/bin/tr '\0' '\n' </proc/self/environ
-					for fd in /proc/\$\$/fd/*; do echo "fd \${fd##*/} \$(/usr/bin/readlink "\$fd")"; done
+					# /proc/self/environ would be empty: it shows the memory of the shell that opened it, which exec replaces.
+					/usr/bin/tr '\0' '\n' <"/proc/\$\$/environ"
+					for fd in /proc/{\$\$,\$PPID}/fd/*; do echo "fd \${fd##*/} \$(/usr/bin/readlink "\$fd")"; done
 					echo "tty \$(/usr/bin/cut -d ' ' -f 7 /proc/self/stat)"
 				} >>"$ATTACKED.state"
 			fi
@@ -191,7 +193,7 @@ log_tools() {
 	log_tools cp mv ln rm rmdir mkdir mktemp chmod chown touch tail head cat cmp sha256sum grep find sync
 	exec 7<"$SECRET"
 	export SECRET_OF_ROOT=1
-	run script -qec "$(printf '%q ' "$TREE/install.sh" --eprefix "$EP")" /dev/null
+	run setpriv --inh-caps=+chown script -qec "$(printf '%q ' "$TREE/install.sh" --eprefix "$EP")" /dev/null
 	[[ $status == 0 ]]
 	left_nothing
 	did_install --eprefix "$EP" --uninstall
@@ -207,8 +209,12 @@ log_tools() {
 	for pattern in 'CapEff:\s*0*' 'CapPrm:\s*0*' 'CapInh:\s*0*' 'NoNewPrivs:\s*1' "Uid:\s*$OWNER\s*$OWNER\s*$OWNER\s*$OWNER" 'tty 0'; do
 		grep -qx "$pattern" "$ATTACKED.state"
 	done
-	run grep -E '^SECRET_OF_ROOT|^TMPDIR|^fd [^ ]+ (/dev/(tty|pts)|.*/vault)' "$ATTACKED.state"
-	[[ $status == 1 ]]
+	# No line of either run shows a privilege, variable, descriptor or terminal of root.
+	run grep -E '^SECRET_OF_ROOT|^TMPDIR|^fd [^ ]+ (/dev/(tty|pts)|.*/vault)|^tty [^0]|^Cap(Eff|Prm|Inh):.*[1-9a-f]|^NoNewPrivs:.*0' "$ATTACKED.state"
+	[[ $status == 1 ]] || {
+		echo "$output"
+		return 1
+	}
 }
 
 @test "install.sh prints no control characters from a record in another user's Prefix" {
@@ -223,7 +229,7 @@ log_tools() {
 	before=$(snapshot "$EP")
 	# shellcheck disable=SC2016 # the script expands it
 	attack_before 'true' sync
-	printf '#!/bin/bash\ntouch "%s"\nwhile [[ -e "%s" ]]; do read -rt 0.1 <> <(:); done\n' "$ATTACKED" "$ATTACKED" \
+	printf '#!/bin/bash\ntouch "%s"\nwhile [[ -e "%s" ]]; do read -rt 0.1 <> <(:); done\nexit 0\n' "$ATTACKED" "$ATTACKED" \
 		>"$PLACE/hostile.$BATS_TEST_NUMBER/sync"
 	"$TREE/install.sh" --eprefix "$EP" >"$PLACE/out" 2>&1 3>&- &
 	local pid=$!
@@ -265,6 +271,9 @@ log_tools() {
 	chmod 775 "$EP/usr"
 	refuses 10 "$EP/usr can be written by group lp" --eprefix "$EP"
 	chmod 757 "$EP/usr"
+	refuses 10 "$EP/usr can be written by every user" --eprefix "$EP"
+	# In a sticky directory, another user could create usr/lib before install.sh.
+	chmod 1777 "$EP/usr"
 	refuses 10 "$EP/usr can be written by every user" --eprefix "$EP"
 	chmod 755 "$EP/usr"
 	# An ACL that grants user nobody write access, as of `setfacl -m u:nobody:rwx`.
