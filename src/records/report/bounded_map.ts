@@ -6,8 +6,6 @@ export class BoundedMap<Value> {
 	#young = new Map<string, Value>();
 	#old = new Map<string, Value>();
 	readonly #most: number;
-	/** Number of entries dropped so far. */
-	dropped = 0;
 
 	constructor(most: number) {
 		this.#most = most;
@@ -20,16 +18,11 @@ export class BoundedMap<Value> {
 		const value = this.#old.get(key) ?? create();
 		this.#old.delete(key);
 		if (this.#young.size >= this.#most) {
-			this.dropped += this.#old.size;
 			this.#old = this.#young;
 			this.#young = new Map();
 		}
 		this.#young.set(key, value);
 		return value;
-	}
-
-	get size(): number {
-		return this.#young.size + this.#old.size;
 	}
 
 	values(): Value[] {

@@ -2,6 +2,7 @@ import { hintsFor, type Hint } from '../../messages/hints.ts';
 import { commandOf, destination } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
 import type { Attempt, Orphan, RunRecord } from '../schema.ts';
+import { confinements } from '../../rules/phases.ts';
 import { BoundedMap } from './bounded_map.ts';
 
 /** Resource use and result of one phase. */
@@ -85,9 +86,10 @@ export interface Report {
 	/** Number of phases per mode and per tracking method. */
 	readonly modes: Map<string, number>;
 	readonly trackingMethods: Map<string, number>;
-	readonly packages: BoundedMap<true>;
-	readonly blockedPackages: BoundedMap<true>;
-	readonly killedPackages: BoundedMap<true>;
+	/** A set with MOST_PACKAGES elements is incomplete. */
+	readonly packages: Set<string>;
+	readonly blockedPackages: Set<string>;
+	readonly killedPackages: Set<string>;
 	readonly events: BoundedMap<PhaseEvents>;
 	/** The phases with the longest time and the most memory, largest first. */
 	readonly slowest: PhaseSummary[];
@@ -107,7 +109,7 @@ export interface Selection {
 	readonly since?: string | undefined;
 }
 
-const MOST_PACKAGES = 25_000;
+export const MOST_PACKAGES = 50_000;
 const MOST_EVENTS = 1_000;
 const MOST_TALLIES = 32;
 const MOST_KILLED = 16;
@@ -135,7 +137,7 @@ export function summaryOf(record: RunRecord): PhaseSummary {
 		phase: record.phase,
 		mode: record.mode,
 		tracking: record.tracking,
-		byPortage: Object.values(record.applied).includes('portage'),
+		byPortage: confinements.some((what) => record.applied[what] === 'portage'),
 		exit: 'exit' in record.status ? record.status.exit : 128 + record.status.signal,
 		wall: record.wall,
 		cpu: record.user + record.system,
@@ -161,9 +163,9 @@ function emptyReport(): Report {
 		cpu: 0,
 		modes: new Map(),
 		trackingMethods: new Map(),
-		packages: new BoundedMap(MOST_PACKAGES),
-		blockedPackages: new BoundedMap(MOST_PACKAGES),
-		killedPackages: new BoundedMap(MOST_PACKAGES),
+		packages: new Set(),
+		blockedPackages: new Set(),
+		killedPackages: new Set(),
 		events: new BoundedMap(MOST_EVENTS),
 		slowest: [],
 		largest: [],
@@ -208,7 +210,7 @@ function addPhase(report: Report, phase: PhaseSummary): void {
 	if (phase.exit !== 0) report.failed++;
 	increase(report.modes, phase.mode);
 	increase(report.trackingMethods, phase.tracking);
-	report.packages.getOrCreate(phase.package, () => true);
+	addPackage(report.packages, phase.package);
 	keepLargest(report.slowest, MOST_HEAVY, phase, ({ wall }) => wall);
 	keepLargest(report.largest, MOST_HEAVY, phase, ({ memory }) => memory);
 	report.recent.push(phase);
@@ -222,6 +224,10 @@ function keepLargest<Value>(kept: Value[], most: number, value: Value, size: (va
 	const at = kept.findIndex((other) => size(other) < size(value));
 	kept.splice(at < 0 ? kept.length : at, 0, value);
 	kept.length = Math.min(kept.length, most);
+}
+
+function addPackage(packages: Set<string>, cpv: string): void {
+	if (packages.size < MOST_PACKAGES) packages.add(cpv);
 }
 
 function increase(counts: Map<string, number>, key: string): void {
@@ -247,11 +253,11 @@ function addEvents(report: Report, record: RunRecord): void {
 	if (record.limit !== undefined) report.limited++;
 	if (attempts > 0) {
 		report.blockedPhases++;
-		report.blockedPackages.getOrCreate(record.package, () => true);
+		addPackage(report.blockedPackages, record.package);
 	}
 	if (killed > 0) {
 		report.killedPhases++;
-		report.killedPackages.getOrCreate(record.package, () => true);
+		addPackage(report.killedPackages, record.package);
 	}
 	const events = attempts + observedAttempts + killed + record.missing.length + record.allowed.length;
 	if (events === 0 && record.limit === undefined) return;

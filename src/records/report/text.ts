@@ -3,7 +3,7 @@ import { unreadText } from '../reader.ts';
 import { fit, pad, table, wrap } from '../../util/layout.ts';
 import { paint, type Screen } from '../../util/terminal.ts';
 import { ago, bytes, count, duration, localTime } from '../../util/units.ts';
-import { sumOf, type PhaseSummary, type Report, type Tally } from './collect.ts';
+import { MOST_PACKAGES, sumOf, type PhaseSummary, type Report, type Tally } from './collect.ts';
 import {
 	destinationText,
 	remedies,
@@ -194,7 +194,7 @@ function summary(report: Report, screen: Screen): string[] {
 	if (report.phases === 0) return ['No matching phase is recorded.', ...report.unread.map(unreadText)];
 	const isClean = report.attempts + report.observedAttempts + report.killed + report.unconfined + report.limited === 0;
 	const text = [
-		`${count(report.phases, 'phase')} of ${count(report.packages.size, 'package')} since ${localTime(report.from)}`,
+		`${count(report.phases, 'phase')} of ${atLeast(report.packages)}${count(report.packages.size, 'package')} since ${localTime(report.from)}`,
 		isClean
 			? 'all fully confined, nothing was blocked or killed'
 			: `${report.unconfined === 0 ? 'all' : report.phases - report.unconfined} fully confined`,
@@ -216,7 +216,7 @@ export function statsText(report: Report, screen: Screen): string[] {
 		['  left processes behind', String(report.killedPhases), share(report.killedPhases, phases)],
 		['  stopped by a limit', String(report.limited), share(report.limited, phases)],
 		['  failed', String(report.failed), share(report.failed, phases)],
-		['Packages', atLeast(packages, report.packages.dropped)],
+		['Packages', `${atLeast(report.packages)}${packages}`],
 		['  blocked', String(report.blockedPackages.size), share(report.blockedPackages.size, packages)],
 		['  left processes behind', String(report.killedPackages.size), share(report.killedPackages.size, packages)],
 		['Blocked attempts', String(report.attempts)],
@@ -249,6 +249,6 @@ function share(part: number, whole: number): string {
 	return whole === 0 ? '' : `(${((100 * part) / whole).toFixed(1).padStart(5)}%)`;
 }
 
-function atLeast(number: number, more: number): string {
-	return more > 0 ? `over ${number}` : String(number);
+function atLeast(packages: ReadonlySet<string>): string {
+	return packages.size < MOST_PACKAGES ? '' : 'at least ';
 }
