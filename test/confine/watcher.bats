@@ -419,3 +419,45 @@ thread.join()
 		/NOTIF_SEND|NOTIF_ADDFD/ && unchecked { print; bad = 1 }
 		END { exit bad || opened < 2 }' "$trace"
 }
+
+# Stops the watcher between the arrival of a notification and its first access to the thread. Kills the thread, and starts `impostor`
+# with its number. Runs in a PID namespace of its own, where no other process is started. Arguments: TOP, CONFINE, CLIENT, RECORD, READY,
+# IMPOSTOR.
+REUSE_NUMBER=$(
+	cat <<-'END'
+		source "$1/test/lib/wait.bash"
+		"$2" --audit --net --record "$4" -- bash -c '
+			bash -c "echo \$\$ >\"\$2\"; read -r _ <\"\$2.go\"; exec \"\$1\" listener" bash "$1" "$2"
+			echo reaped >"$2"
+			read -r _ <"$2.end"' bash "$3" "$5" &
+		supervisor=$!
+		read -rt 10 thread <"$5"
+		is_watched() { watcher=$(pgrep -x -P "$supervisor" confine-audit); }
+		until_true 5 is_watched
+		# The supervisor would continue the stopped watcher.
+		kill -STOP "$supervisor"
+		strace -f -qq -e trace=ioctl -e inject=ioctl:signal=SIGSTOP:when=1 -o "$5.trace" -p "$watcher" &
+		until_true 5 grep -q '^TracerPid:.[1-9]' "/proc/$watcher/status"
+		echo >"$5.go"
+		until_true 5 grep -q 'stopped by SIGSTOP' "$5.trace"
+		kill -KILL "$thread"
+		read -rt 10 _ <"$5"
+		echo $((thread - 1)) >/proc/sys/kernel/ns_last_pid
+		"$6" 1000 &
+		[[ $! == "$thread" ]]
+		until_true 5 grep -qx impostor "/proc/$thread/comm"
+		kill -CONT "$watcher" "$supervisor"
+		echo >"$5.end"
+		wait "$supervisor"
+	END
+)
+
+@test 'if another process gets the number of a killed thread, the watcher process of confine does not record it as the caller' {
+	((EUID == 0)) || skip 'needs root to choose a process number'
+	[[ -e /proc/sys/kernel/ns_last_pid ]] || skip 'this kernel cannot choose a process number (CONFIG_CHECKPOINT_RESTORE)'
+	mkfifo "$READY.go" "$READY.end"
+	cp "$(type -P sleep)" "$AUDIT_DIR/impostor"
+	run -0 timeout 60 unshare --pid --fork --kill-child --mount-proc bash -euc "$REUSE_NUMBER" bash "$TOP" "$CONFINE" "$CLIENT" "$RECORD" "$READY" "$AUDIT_DIR/impostor"
+	grep -q NOTIF_RECV "$READY.trace"
+	[[ $(record_value "$RECORD" r.listener_refused.comm) == '' ]]
+}
