@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# A container like those of Docker, made by crun: the files of this machine, parts of /proc masked, /sys read-only, the fourteen
-# capabilities of Docker and, on request, its default seccomp profile.
+# A container like those of Docker and Podman, made by crun: the files of this machine, parts of /proc masked, /sys read-only.
 #
-#   run_in_container SECCOMP UID COMMAND...   runs the command in such a container as user UID; SECCOMP is `docker` or `unconfined`
+#   run_in_container SECCOMP UID COMMAND...   runs the command in such a container as user UID
+#
+# SECCOMP is `docker` (capabilities and default seccomp profile of Docker), `podman` (those of Podman), or `unconfined` (capabilities of
+# Docker, no seccomp filter).
 #
 # TEST_DIR is a folder that every user may write (helper.bash).
 
@@ -18,14 +20,17 @@ run_in_container() {
 }
 
 # Docker's default profile permits these system calls only with CAP_SYS_ADMIN, which the container lacks, and refuses the namespace
-# flags of clone(2) (moby, profiles/seccomp/default.json).
+# flags of clone(2) (moby, profiles/seccomp/default.json). Podman's permits namespaces and mounts (containers/common,
+# pkg/seccomp/seccomp.json), and grants fewer capabilities (pkg/config/default.go).
 container_configuration() {
 	node -e '
 		const [seccomp, uid, cwd, ...args] = process.argv.slice(1);
-		const refused = ["bpf", "fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr", "move_mount", "open_tree", "perf_event_open",
-			"pivot_root", "setdomainname", "sethostname", "setns", "umount2", "unshare"];
-		const capabilities = ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW",
-			"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"].map((name) => `CAP_${name}`);
+		const refused = ["bpf", "perf_event_open", "setdomainname", "sethostname", "setns"];
+		const namespaces = ["fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr", "move_mount", "open_tree", "pivot_root", "umount2", "unshare"];
+		const capabilities = [...(seccomp === "podman" ? [] : ["AUDIT_WRITE", "MKNOD", "NET_RAW"]), "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID",
+			"KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"].map((name) => `CAP_${name}`);
+		const fail = (names, errnoRet, ...args) => ({ names, action: "SCMP_ACT_ERRNO", errnoRet, args });
+		const cloneFlag = (bit) => ({ index: 0, value: 2 ** bit, valueTwo: 2 ** bit, op: "SCMP_CMP_MASKED_EQ" });
 		const effective = uid === "0" ? capabilities : [];
 		const mount = (destination, type, ...options) => ({ destination, type, source: type, options });
 		const paths = (names) => names.split(" ").map((name) => `/proc/${name}`);
@@ -49,17 +54,14 @@ container_configuration() {
 				namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })),
 				maskedPaths: paths("acpi kcore keys latency_stats timer_list scsi"),
 				readonlyPaths: paths("bus fs irq sys sysrq-trigger"),
-				...(seccomp === "docker" && {
+				...(seccomp !== "unconfined" && {
 					seccomp: {
 						defaultAction: "SCMP_ACT_ALLOW",
 						architectures: ["SCMP_ARCH_X86_64"],
 						syscalls: [
-							{ names: refused, action: "SCMP_ACT_ERRNO", errnoRet: 1 },
-							{ names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 },
-							...[17, 25, 26, 27, 28, 29, 30].map((bit) => ({
-								names: ["clone"], action: "SCMP_ACT_ERRNO", errnoRet: 1,
-								args: [{ index: 0, value: 2 ** bit, valueTwo: 2 ** bit, op: "SCMP_CMP_MASKED_EQ" }],
-							})),
+							fail(refused, 1),
+							...(seccomp === "podman" ? [] : [fail(namespaces, 1), fail(["clone3"], 38),
+								...[17, 25, 26, 27, 28, 29, 30].map((bit) => fail(["clone"], 1, cloneFlag(bit)))]),
 						],
 					},
 				}),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# confine in a container: with parts of /proc masked, as in all containers, and with the default seccomp profile of Docker.
+# confine in a container: with parts of /proc masked, as in all containers, and with the default seccomp profiles of Docker and Podman.
 
 load helper
 load container
@@ -33,6 +33,40 @@ assert_survivors_killed() {
 		cut -c1-400 "$RECORD"
 		return 1
 	}
+}
+
+# Prints what programs print that read /proc, trace a child or look for processes. The files are in the folder $1.
+# shellcheck disable=SC2016
+RUN_PROGRAMS='
+	cd "$1" && folder=$(mktemp -d "$1/programs.XXXXXX") || exit
+	gcc -g -fsanitize=address -o "$folder/leak" leak.c && "$folder/leak" 2>&1 && echo "no leak"
+	"$folder/leak" leak 2>&1 | grep -o "^SUMMARY: .*"
+	gdb -nx -batch -ex "break main" -ex run -ex "info breakpoints" "$folder/leak" 2>&1 | grep -o "breakpoint already hit 1 time"
+	bash -c "ps -o args= -p \$\$; true" found-by-ps | grep -o found-by-ps
+	node -p "[process.title, require(\"fs\").readFileSync(\"/proc/\" + process.pid + \"/comm\", \"utf8\").trim()].join(\" \")"
+	python3 -c "import os; print(open(f\"/proc/{os.getpid()}/comm\").read().strip())"
+	[[ ! $2 ]] || java -cp "$1" Command
+'
+
+# assert_programs_run PROFILE: in such a container, phases of root and of an ordinary user run the programs as outside of confine
+assert_programs_run() {
+	local expected=$'no leak\nSUMMARY: AddressSanitizer: 1 byte(s) leaked in 1 allocation(s).\nbreakpoint already hit 1 time\nfound-by-ps\nnode node\npython3'
+	printf '%s\n' '#include <stdlib.h>' 'void *volatile block;' \
+		'int main(int argc, char **argv) { (void)argv; block = malloc(1); if (argc == 1) free(block); block = NULL; }' >"$TEST_DIR/leak.c"
+	# A JDK is large, so only `npm run soak` needs one.
+	if [[ ${CONFINE_SOAK-} ]]; then
+		echo 'class Command { public static void main(String[] a) { System.out.println(ProcessHandle.current().info().command().get()); } }' >"$TEST_DIR/Command.java"
+		javac -d "$TEST_DIR" "$TEST_DIR/Command.java"
+		expected+=$'\n'$(readlink -f "$(type -P java)")
+	fi
+	# shellcheck disable=SC2016 # for the shell in the container
+	run -0 run_in_container "$1" 0 bash -c '"${@:2}" && setpriv --reuid="$1" --regid="$1" --clear-groups --inh-caps=-all -- "${@:2}"' - "$TEST_UID" \
+		"$CONFINE" --cgroup x --record "$RECORD" -- bash -c "$RUN_PROGRAMS" - "$TEST_DIR" "${CONFINE_SOAK-}"
+	[[ $output == "$expected"$'\n'"$expected" ]] || {
+		echo "$output"
+		return 1
+	}
+	[[ $(record_evaluate r.tracking <"$RECORD") == subreaper$'\n'subreaper ]]
 }
 
 @test 'if parts of /proc are masked, confine --cgroup keeps the PID namespace and the /proc of the container, and is a subreaper' {
@@ -79,4 +113,16 @@ assert_survivors_killed() {
 	gcc -O1 -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/client.c"
 	run -0 run_in_container docker 0 "$CONFINE" --audit --record "$RECORD" -- "$TEST_DIR/client" connect 3
 	[[ $(record_value "$RECORD" 'r.unreadable') == undefined && $(record_value "$RECORD" 'r.observed.map((t) => t.address + " " + t.count).join()') == '198.51.100.7 3' ]]
+}
+
+@test "with Docker's default seccomp profile, AddressSanitizer, gdb, ps, Node and Python work in a phase with --cgroup" {
+	assert_programs_run docker
+}
+
+@test "with Podman's default seccomp profile, AddressSanitizer, gdb, ps, Node and Python work in a phase with --cgroup" {
+	assert_programs_run podman
+}
+
+@test 'in a container without a seccomp profile, AddressSanitizer, gdb, ps, Node and Python work in a phase with --cgroup' {
+	assert_programs_run unconfined
 }
