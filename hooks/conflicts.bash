@@ -76,7 +76,7 @@ __portcullis_contains() {
 		# Root reads no file that another user may have created.
 		[[ -f $file && -r $file && ($EUID != 0 || -O $file && ! -L $file) ]] || continue
 		{ IFS= read -rd '' text <"$file"; } 2>/dev/null
-		[[ $'\n'$text != *"$1"* ]] || return 0
+		[[ $text != *"$1"* ]] || return 0
 	done
 	return 1
 }

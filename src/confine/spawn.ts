@@ -85,16 +85,11 @@ export async function probeConfine(confine: string): Promise<Record<string, stri
 	return assignments(stdout.split('\n'));
 }
 
-/** The sandboxes that this user cannot have here, each with the reason. A cgroup and a PID namespace both track processes. */
+/** The sandboxes that this user cannot have here, each with the reason. A subreaper tracks processes where nothing else does. */
 export async function unavailableSandboxes(confine: string): Promise<{ what: Confinement; why: string }[]> {
 	const answers = await probeConfine(confine);
-	const keys: readonly (readonly [Confinement, readonly string[]])[] = [
-		['net', ['net']],
-		['ipc', ['ipc']],
-		['cgroup', ['pid', 'cgroup']],
-	];
-	return keys.flatMap(([what, names]) => {
-		const found = names.map((name) => answers[name] ?? '');
-		return found.every((answer) => answer.startsWith('no: ')) ? [{ what, why: found[0]?.slice(4) ?? '' }] : [];
+	return (['net', 'ipc'] as const).flatMap((what) => {
+		const [, why] = /^no: (.*)/.exec(answers[what] ?? '') ?? [];
+		return why === undefined ? [] : [{ what, why }];
 	});
 }

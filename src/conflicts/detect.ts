@@ -22,7 +22,7 @@ export const evidenceVariables: readonly string[] = [
 ];
 
 /** The conflicts of a package, or of the whole configuration. The phase of the phase context is ignored. */
-export async function findConflicts(phaseContext: PhaseContext, context: BuildContext): Promise<FoundConflict[]> {
+export function findConflicts(phaseContext: PhaseContext, context: BuildContext): FoundConflict[] {
 	// fakeroot reduces the confinement of src_install. That is a conflict itself, and must not hide it.
 	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...phaseContext, phase, fakeroot: '' }))));
 	const found: FoundConflict[] = [];
@@ -30,7 +30,7 @@ export async function findConflicts(phaseContext: PhaseContext, context: BuildCo
 		const confinements = conflict.with.filter((what) => applied.has(what));
 		if (confinements.length === 0) continue;
 		if (conflict.allow !== undefined && context.allowed.includes(conflict.allow)) continue;
-		const evidence = await conflict.evidence(context);
+		const evidence = conflict.evidence(context);
 		if (evidence.length > 0) found.push({ conflict, evidence, confinements });
 	}
 	return found;
@@ -57,9 +57,7 @@ export function describeConflict(
 		summary: `${conflict.label} conflicts with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ text }) => text).join('; ')}.`,
 		outcome: [conflict.outcome, ...('DISTCC_HOSTS' in conflict.inside ? makeoptsAdvice(context) : [])],
 		fixes: [
-			fix === noSandbox
-				? `To end the conflict, set ${noSandbox} in make.conf or package.env.`
-				: `To keep the sandbox, set ${fix} in make.conf or package.env. To disable the sandbox, set ${noSandbox}.`,
+			`To keep the sandbox, set ${fix} in make.conf or package.env. To disable the sandbox, set ${noSandbox}.`,
 			...(conflict.allow === undefined
 				? []
 				: [`To let ${conflict.label} reach only its hosts, set PORTCULLIS_ALLOW="${conflict.allow}".`]),

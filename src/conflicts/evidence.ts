@@ -1,8 +1,5 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { unavailableSandboxes } from '../confine/spawn.ts';
-import { installation } from '../installation/locate.ts';
-import { features } from '../rules/features.ts';
 import { fakerootFrom } from '../rules/phase_context.ts';
 import type { Fakeroot } from '../rules/phases.ts';
 import { words } from '../util/environment.ts';
@@ -199,17 +196,6 @@ function remoteStorage(context: BuildContext, source: string, list: string, used
 export function fakerootEvidence(transport: Fakeroot): (context: BuildContext) => Evidence[] {
 	return (context) =>
 		fakerootFrom(context.features, context.uid) === transport ? featureEvidence(context, 'fakeroot') : [];
-}
-
-/**
- * FEATURES="cgroup", and neither a cgroup nor a PID namespace is available. If another sandbox is missing too, one message about all
- * of them follows in src_unpack.
- */
-export async function trackingEvidence(context: BuildContext): Promise<Evidence[]> {
-	if (!context.features.includes('cgroup')) return [];
-	const missing = await unavailableSandboxes(installation().confine);
-	const asked = missing.filter(({ what }) => context.features.includes(features[what]));
-	return asked.length === 1 && asked[0]?.what === 'cgroup' ? [{ text: asked[0].why }] : [];
 }
 
 /** As root with network-sandbox, Portage starts its proxy for two words of FEATURES (spawn() in doebuild.py). */

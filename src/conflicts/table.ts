@@ -12,7 +12,6 @@ import {
 	sccacheEvidence,
 	sccacheVariables,
 	socksEvidence,
-	trackingEvidence,
 	type Evidence,
 } from './evidence.ts';
 
@@ -29,11 +28,11 @@ export interface Conflict {
 	/** Cheap conditions that the hook tests first. Without one of them there is no evidence. */
 	readonly prefilters: readonly Prefilter[];
 	/** Searches the build context. No evidence: no conflict. */
-	readonly evidence: (context: BuildContext) => readonly Evidence[] | Promise<readonly Evidence[]>;
+	readonly evidence: (context: BuildContext) => readonly Evidence[];
 	/** The effect on the build, as a sentence. */
 	readonly outcome: string;
-	/** The state in the output of doctor. error: a requested function does not work. undefined: doctor reports the cause elsewhere. */
-	readonly state?: 'error' | 'warning';
+	/** The state in the output of doctor. error: a requested function does not work. */
+	readonly state: 'error' | 'warning';
 	/**
 	 * The variables that the hook sets in a phase without network, so that the build does not wait for remote hosts; null: unset.
 	 * PATH and CC are not changed, because configure writes them into files.
@@ -53,7 +52,7 @@ export type Prefilter =
 	| { readonly set: readonly string[] }
 	/** A compiler in a variable or in PATH may be a launcher such as distcc. */
 	| { readonly compiler: true }
-	/** One of these files (expanded by bash) contains the text. A newline is inserted before the first line of a file. */
+	/** One of these files (expanded by bash) contains the text. */
 	| { readonly files: readonly string[]; readonly text: string }
 	/** An expression for [[ ]]. */
 	| { readonly holds: string };
@@ -158,22 +157,6 @@ export const conflicts: readonly Conflict[] = [
 		state: 'error',
 		inside: {},
 		fix: 'FEATURES="-fakeroot"',
-	},
-	{
-		name: 'tracking',
-		label: 'this system (no cgroup, no PID namespace)',
-		with: ['cgroup'],
-		prefilters: [
-			{ holds: '-e /proc/self/status && ! -e /proc/self/ns/user' },
-			// A seccomp filter such as Docker's. The other files disable user namespaces.
-			{ files: ['/proc/self/status'], text: '\nSeccomp:\t2' },
-			{ files: ['/proc/sys/kernel/apparmor_restrict_unprivileged_userns'], text: '\n1\n' },
-			{ files: ['/proc/sys/user/max_user_namespaces', '/proc/sys/kernel/unprivileged_userns_clone'], text: '\n0\n' },
-		],
-		evidence: trackingEvidence,
-		outcome: 'At the end of a phase only its descendants are killed, so a daemon may escape.',
-		inside: {},
-		fix: 'FEATURES="-cgroup"',
 	},
 	{
 		name: 'proxy',

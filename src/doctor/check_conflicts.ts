@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts';
 import type { SystemInfo } from './system_info.ts';
 
 /** The conflicts of the whole configuration. portageFindings() reports invalid settings. */
-export async function conflictFindings({ configuration }: SystemInfo): Promise<Finding[]> {
+export function conflictFindings({ configuration }: SystemInfo): Finding[] {
 	if (configuration === undefined) return [];
 	const settings = resolve(configuration.variables);
 	if (settings.PORTCULLIS_CONFLICT === 'ignore') return [];
@@ -17,11 +17,10 @@ export async function conflictFindings({ configuration }: SystemInfo): Promise<F
 		packageContext.features,
 		settings.PORTCULLIS_ALLOW,
 	);
-	const conflicts = await findConflicts({ ...packageContext, settings, phase: '' }, context);
-	return conflicts.flatMap((found) => {
+	const conflicts = findConflicts({ ...packageContext, settings, phase: '' }, context);
+	return conflicts.map((found) => {
 		const { name } = found.conflict;
 		const state = stops ? 'error' : found.conflict.state;
-		if (state === undefined) return [];
 		const { summary, outcome, fixes } = describeConflict(found, context);
 		const effect = stops ? 'No build starts, because PORTCULLIS_CONFLICT="die" is set.' : outcome.join(' ');
 		return {

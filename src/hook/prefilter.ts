@@ -51,12 +51,8 @@ function condition(prefilter: Prefilter): string[] {
 function testFiles(prefilter: Prefilter): string[] {
 	if (!('files' in prefilter)) return [];
 	return [
-		`__portcullis_contains ${quoteControls(prefilter.text)} ${prefilter.files.map((file) => (file.includes('$') ? `"${file}"` : quote(file))).join(' ')}`,
+		`__portcullis_contains ${quote(prefilter.text)} ${prefilter.files.map((file) => (file.includes('$') ? `"${file}"` : quote(file))).join(' ')}`,
 	];
-}
-
-function quoteControls(text: string): string {
-	return /[\n\t]/.test(text) ? `$'${text.replaceAll('\n', '\\n').replaceAll('\t', '\\t')}'` : quote(text);
 }
 
 /** Bash for the function around a phase. It sets the variables that disable the conflicts in $___portcullis_conflicts. */

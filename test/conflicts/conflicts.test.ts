@@ -32,7 +32,7 @@ afterAll(() => {
 	rmSync(root, { recursive: true });
 });
 
-async function detect({ features = '', restrict = '', uid = ordinary, environment }: Case, ...more: string[]) {
+function detect({ features = '', restrict = '', uid = ordinary, environment }: Case, ...more: string[]) {
 	const words = [
 		...(features.includes('-network-sandbox') ? [] : ['network-sandbox']),
 		...features.split(' '),
@@ -47,7 +47,7 @@ async function detect({ features = '', restrict = '', uid = ordinary, environmen
 		settings: resolve({}),
 	};
 	const context = { environment: full(environment), features: words, uid, processors: 2, allowed: [] };
-	return { words, context, found: await findConflicts(phaseContext, context) };
+	return { words, context, found: findConflicts(phaseContext, context) };
 }
 
 function full(environment: Case['environment']) {
@@ -70,8 +70,8 @@ function startsNode(words: readonly string[], uid: number, environment: Record<s
 describe.each(Object.entries(cases))('%s', (_, one) => {
 	test(
 		one.row === undefined ? 'this configuration has no conflict' : `this configuration has the conflict ${one.row}`,
-		async () => {
-			const { context, found } = await detect(one);
+		() => {
+			const { context, found } = detect(one);
 			expect(found.map(({ conflict }) => conflict.name)).toEqual(one.row === undefined ? [] : [one.row]);
 			const texts = conflictLines(found, 'app-misc/foo-1', 'warn', context).map(({ text }) => text);
 			if (one.row === undefined) {
@@ -87,17 +87,17 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 		},
 	);
 
-	test('for this configuration, the prefilter of the hook starts Node only if a conflict is possible', async () => {
+	test('for this configuration, the prefilter of the hook starts Node only if a conflict is possible', () => {
 		const { uid = ordinary } = one;
 		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
-		const { words } = await detect(one);
+		const { words } = detect(one);
 		expect(startsNode(words, uid, full(one.environment))).toBe(one.row !== undefined || one.prefilters === true);
 	});
 });
 
 test('cases.ts has a case for every conflict in src/conflicts/table.ts', () => {
 	const rows = new Set(Object.values(cases).map(({ row }) => row));
-	for (const { name } of conflicts.filter((row) => !['tracking', 'display', 'fakeroot-tcp'].includes(row.name)))
+	for (const { name } of conflicts.filter((row) => !['display', 'fakeroot-tcp'].includes(row.name)))
 		expect(rows).toContain(name);
 });
 
@@ -124,7 +124,7 @@ test('an X display that has only an abstract socket is a conflict, and one that 
 		const child = await startXvfb(number, ...(abstract ? ['-nolisten', 'unix'] : []));
 		try {
 			expect(existsSync(`/tmp/.X11-unix/X${number}`)).toBe(!abstract);
-			const { words, found } = await detect(one);
+			const { words, found } = detect(one);
 			expect(found.map(({ conflict }) => conflict.name)).toEqual(abstract ? ['display'] : []);
 			expect(startsNode(words, process.getuid?.() ?? 0, full(one.environment))).toBe(abstract);
 		} finally {
@@ -141,8 +141,8 @@ describe('conflictLines', () => {
 		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
 	};
 
-	test('with PORTCULLIS_CONFLICT=die, the conflicts and their fixes precede a die message, and nothing describes a build that continues', async () => {
-		const { context, found } = await detect(both);
+	test('with PORTCULLIS_CONFLICT=die, the conflicts and their fixes precede a die message, and nothing describes a build that continues', () => {
+		const { context, found } = detect(both);
 		const lines = conflictLines(found, 'app-misc/foo-1', 'die', context);
 		expect(lines.at(-1)).toEqual({
 			verb: 'die',
@@ -154,45 +154,45 @@ describe('conflictLines', () => {
 		expect(text).not.toMatch(/compiles on this machine|MAKEOPTS|cannot reach the proxy/);
 	});
 
-	test('in every package of an emerge, a message about a conflict has the same key', async () => {
-		const { context, found } = await detect(both);
+	test('in every package of an emerge, a message about a conflict has the same key', () => {
+		const { context, found } = detect(both);
 		const keys = ['a/b-1', 'c/d-2'].map((cpv) => conflictLines(found, cpv, 'warn', context).map(({ once }) => once));
 		expect(keys[0]).toEqual(keys[1]);
 		expect(new Set(keys[0]).size).toBe(keys[0]?.length);
 		expect(keys[0]).not.toContain(undefined);
 	});
 
-	test('with PORTCULLIS_CONFLICT=die, each conflict of the table stops the build', async () => {
-		const { context } = await detect(both);
+	test('with PORTCULLIS_CONFLICT=die, each conflict of the table stops the build', () => {
+		const { context } = detect(both);
 		for (const conflict of conflicts) {
 			const found = [{ conflict, evidence: [{ text: 'evidence' }], confinements: conflict.with }];
 			expect(conflictLines(found, 'a/b-1', 'die', context).at(-1)?.verb).toBe('die');
 		}
 	});
 
-	test('with PORTCULLIS_CONFLICT=ignore, conflictLines() returns no message', async () => {
-		const { context, found } = await detect(both);
+	test('with PORTCULLIS_CONFLICT=ignore, conflictLines() returns no message', () => {
+		const { context, found } = detect(both);
 		expect(conflictLines(found, 'app-misc/foo-1', 'ignore', context)).toEqual([]);
 	});
 
-	test('if distcc is cut off, MAKEOPTS with more than two jobs per processor is reported as too high', async () => {
-		const text = async (makeopts: string) => {
-			const { context, found } = await detect({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
+	test('if distcc is cut off, MAKEOPTS with more than two jobs per processor is reported as too high', () => {
+		const text = (makeopts: string) => {
+			const { context, found } = detect({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
 			return JSON.stringify(conflictLines(found, 'app-misc/foo-1', 'warn', context));
 		};
-		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(await text(many)).toContain('is too high for');
-		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(await text(few)).not.toContain('too high');
+		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(text(many)).toContain('is too high for');
+		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(text(few)).not.toContain('too high');
 	});
 
-	test('the fixes for several conflicts contain one merged ENV_UNSET, because a later ENV_UNSET would replace an earlier one', async () => {
-		const { context, found } = await detect({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
+	test('the fixes for several conflicts contain one merged ENV_UNSET, because a later ENV_UNSET would replace an earlier one', () => {
+		const { context, found } = detect({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
 		expect(conflictLines(found, 'a/b-1', 'warn', context)[2]?.text).toContain(
 			' ENV_UNSET="http_proxy https_proxy" in make.conf',
 		);
 	});
 
-	test('the fixes for several signs of one conflict are merged, and a sign without a fix is skipped', async () => {
-		const { context, found } = await detect({
+	test('the fixes for several signs of one conflict are merged, and a sign without a fix is skipped', () => {
+		const { context, found } = detect({
 			features: 'distcc',
 			environment: { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' },
 		});

@@ -136,26 +136,3 @@ start_session() {
 	# The phase made no connection attempt.
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
-
-@test 'without cgroups and PID namespaces, FEATURES=cgroup is reported as a conflict, and PORTCULLIS_CONFLICT=die stops emerge' {
-	local -a untracked emerge
-	prefix_make user 'cgroup -network-sandbox -ipc-sandbox'
-	emerge=("${PREFIX_EMERGE[@]}" --oneshot app-test/probe)
-	prefix_package app-test/probe-1 </dev/null
-	prefix_install_portcullis
-	# A user namespace in which no other one can be created.
-	untracked=(prefix_run unshare --user --map-current-user --keep-caps -- bash -c
-		'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- "$@" </dev/null' -)
-	run -0 "${untracked[@]}" "${emerge[@]}"
-	(($(message_count probe 'this system (no cgroup, no PID namespace) conflicts with FEATURES="cgroup": ') == 2))
-	[[ $output == *'a daemon may escape'*'To end the conflict, set FEATURES="-cgroup" in make.conf'* ]]
-	[[ $(record_values "$RECORDS" compile r.tracking) == subreaper ]]
-	run -0 "${untracked[@]}" "$PREFIX/usr/bin/portcullis" explain --features cgroup compile
-	[[ $output == *'this system (no cgroup, no PID namespace) conflicts with FEATURES="cgroup": '* ]]
-	prefix_conf 'FEATURES="cgroup -network-sandbox -ipc-sandbox"' 'PORTCULLIS_CONFLICT="die"'
-	run -1 "${untracked[@]}" "${emerge[@]}"
-	[[ $output == *'app-test/probe-1: not built, because PORTCULLIS_CONFLICT="die" is set and these conflict with a sandbox: this system'* ]]
-	# With user namespaces there is no conflict.
-	run -0 prefix_run "${emerge[@]}"
-	[[ $output != *conflicts\ with* ]]
-}

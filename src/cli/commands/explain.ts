@@ -18,7 +18,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 		values['features'] === undefined ? await fromPortage(values, words) : fromOptions(values, words);
 	const { packageContext } = explanation;
 	const context = buildContextOf(environment, packageContext.features, packageContext.settings.PORTCULLIS_ALLOW);
-	const found = await findConflicts({ ...packageContext, phase: '' }, context);
+	const found = findConflicts({ ...packageContext, phase: '' }, context);
 	const conflicts = found.map((one) => {
 		const { summary, outcome, fixes } = describeConflict(one, context);
 		return { name: one.conflict.name, text: [summary, ...outcome, ...fixes] };

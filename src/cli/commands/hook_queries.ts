@@ -37,7 +37,7 @@ export async function runConflicts({ values, flags, words: rest }: Input): Promi
 	};
 	const environment = environmentOf(flags);
 	const context = buildContextOf(environment, phaseContext.features, phaseContext.settings.PORTCULLIS_ALLOW);
-	const found = await findConflicts(phaseContext, context);
+	const found = findConflicts(phaseContext, context);
 	print([`found ${found.map(({ conflict }) => conflict.name).join(' ')}`]);
 	const known = words(values['known']);
 	const unknown = found.filter(({ conflict }) => !known.includes(conflict.name));
