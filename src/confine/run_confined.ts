@@ -16,21 +16,21 @@ interface CommandContext {
 	readonly cpv: string;
 	readonly cwd?: string;
 	readonly environment: Environment;
+	/** Runs the command with the available confinements if one is missing and PORTCULLIS_ON_FAILURE is "warn", as the hook runs a phase. */
+	readonly bestEffort?: boolean;
 }
 
 /**
  * Runs a command with the confinement of this phase, prints the messages about the command to stderr, and returns its exit status. If a
- * confinement is not available, the command does not run.
+ * confinement is not available, the command does not run, unless bestEffort is set.
  */
 export async function runConfined(
 	phaseContext: PhaseContext,
 	command: readonly string[],
-	{ eprefix, cpv, cwd, environment }: CommandContext,
+	{ eprefix, cpv, cwd, environment, bestEffort = false }: CommandContext,
 ): Promise<number> {
 	const allow = await allowFor(phaseContext, environment);
-	const options = confineOptions(cpv, phaseContext, allow).map((option) =>
-		option === '--best-effort' ? '--require' : option,
-	);
+	const options = confineOptions(cpv, phaseContext, allow);
 	const [program = '', ...args] = command;
 	if (options.length === 0) {
 		printError(`portcullis: src_${phaseContext.phase} is not confined here. To see why, run: portcullis explain`);
@@ -39,8 +39,19 @@ export async function runConfined(
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	try {
 		const notices = join(folder, 'notices');
-		const confineArgs = [...options, '--notice-file', notices, '--', ...command];
-		const exit = await runForeground(confineFor(eprefix), confineArgs, encodeSecureEnvironment(environment), cwd);
+		const run = (withOptions: readonly string[]) => {
+			const confineArgs = [...withOptions, '--notice-file', notices, '--', ...command];
+			return runForeground(confineFor(eprefix), confineArgs, encodeSecureEnvironment(environment), cwd);
+		};
+		// confine reports the missing confinement before the command starts only with --require.
+		let exit = await run(options.map((option) => (option === '--best-effort' ? '--require' : option)));
+		const isRefused = (readRecord(notices)?.missing.length ?? 0) > 0;
+		if (isRefused && bestEffort && options.includes('--best-effort')) {
+			printError(
+				`portcullis: src_${phaseContext.phase} runs without the missing sandboxes here, and so does this command.`,
+			);
+			exit = await run(options);
+		}
 		for (const line of noticeLines(notices)) printError(`portcullis: ${line}`);
 		// exitLikeChild() may end this process before `finally`.
 		rmSync(folder, { recursive: true, force: true });

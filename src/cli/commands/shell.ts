@@ -43,6 +43,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 			eprefix,
 			cpv: resolved.cpv,
 			cwd: resolved.builddir,
+			bestEffort: true,
 			environment: {
 				...process.env,
 				...phaseVariables(resolved, eprefix, phase),
