@@ -41,6 +41,12 @@ def profile_bashrcs(settings):
     return [file for file in files if os.path.isfile(file)]
 
 
+def userpriv(settings):
+    if os.getuid() != 0 or "userpriv" not in settings.features:
+        return None
+    return {"uid": int(portage.data.portage_uid), "groups": list(portage.data.userpriv_groups)}
+
+
 class NoPackage(Exception):
     pass
 
@@ -108,6 +114,7 @@ try:
                 "features": words(settings["FEATURES"]),
                 "variables": variables(settings),
                 "profile_bashrcs": profile_bashrcs(settings),
+                "userpriv": userpriv(settings),
                 "sandbox": portage.process.sandbox_capable,
                 "package": describe(sys.argv[3]) if len(sys.argv) > 3 else None,
             }

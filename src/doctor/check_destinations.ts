@@ -8,7 +8,7 @@ import {
 import { buildContextOf } from '../conflicts/build_context.ts';
 import { resolve } from '../rules/settings.ts';
 import { error, inactive, ok, type Finding } from './finding.ts';
-import type { SystemInfo } from './system_info.ts';
+import { isPortageIsolating, type SystemInfo } from './system_info.ts';
 
 const title = 'Allowed';
 
@@ -32,9 +32,10 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 }
 
 /** As root, Portage starts confine in a network namespace, so only the proxy of Portage can open connections for a phase. */
-function proxyFindings({ uid, configuration }: SystemInfo): Finding[] {
-	const { features = [] } = configuration ?? {};
-	if (uid !== 0 || features.includes('distcc') || features.includes('network-sandbox-proxy')) return [];
+function proxyFindings(system: SystemInfo): Finding[] {
+	const { features = [] } = system.configuration ?? {};
+	if (!isPortageIsolating(system) || features.includes('distcc') || features.includes('network-sandbox-proxy'))
+		return [];
 	const meaning = 'PORTCULLIS_ALLOW has no effect: as root, Portage itself isolates the network and starts no proxy.';
 	return [error('allow-proxy', title, meaning, 'Set FEATURES="network-sandbox-proxy" in make.conf.')];
 }

@@ -1,11 +1,11 @@
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { accessSync, constants, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { problem, settingNames, squeeze } from '../rules/settings.ts';
 import { words } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
 import { hookFindings } from './check_hook.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
-import { causeOf, type SystemInfo } from './system_info.ts';
+import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 
 export function portageFindings(system: SystemInfo): Finding[] {
 	const { configuration, portageError, uid, asked } = system;
@@ -19,10 +19,9 @@ export function portageFindings(system: SystemInfo): Finding[] {
 			),
 		];
 	}
-	const sandbox =
-		uid === 0
-			? 'isolates the network and IPC of phases itself, because you are root'
-			: 'does not isolate phases, because you are not root';
+	const sandbox = isPortageIsolating(system)
+		? 'isolates the network and IPC of phases itself, because you are root'
+		: `does not isolate phases, because ${uid === 0 ? 'root lacks CAP_SYS_ADMIN here' : 'you are not root'}`;
 	const observed = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
 	const noFeature = warning(
 		'features',
@@ -152,15 +151,25 @@ function isNosuid({ confine, read }: SystemInfo): boolean {
 	return above[0]?.[5]?.split(',').includes('nosuid') ?? false;
 }
 
-export function recordFindings({ logs }: SystemInfo): Finding[] {
+export function recordFindings({ logs, configuration }: SystemInfo): Finding[] {
 	const failure = (reason: string, fix: string) =>
 		error('records', 'Records', `${reason}: phases leave no record for \`portcullis report\`.`, fix, [logs]);
-	if (stat(logs) === undefined) return [failure(`${logs} does not exist`, 'Run install.sh again.')];
+	const status = stat(logs);
+	if (status === undefined) return [failure(`${logs} does not exist`, 'Run install.sh again.')];
+	const access = `Run \`chgrp portage ${logs}; chmod 2775 ${logs}\` as root.`;
+	if (configuration?.userpriv && !mayCreateFilesIn(status, configuration.userpriv))
+		return [failure(`FEATURES="userpriv" runs phases as a user who may not write to ${logs}`, access)];
 	try {
 		accessSync(logs, constants.W_OK | constants.X_OK);
 	} catch {
-		const fix = `Run \`chgrp portage ${logs}; chmod 2775 ${logs}\` as root. In a Gentoo Prefix, the owner of the Prefix must own this directory.`;
+		const fix = `${access} In a Gentoo Prefix, the owner of the Prefix must own this directory.`;
 		return [failure(`you may not write to ${logs}`, fix)];
 	}
 	return [ok('records', 'Records', 'phases can write records', [logs])];
+}
+
+/** Whether the permission bits of a directory let this user create files in it. */
+function mayCreateFilesIn({ mode, uid, gid }: Stats, user: { uid: number; groups: readonly number[] }): boolean {
+	const shift = uid === user.uid ? 6 : user.groups.includes(gid) ? 3 : 0;
+	return ((mode >> shift) & 3) === 3;
 }

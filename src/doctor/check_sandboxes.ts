@@ -2,7 +2,7 @@ import { features } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
 import { settingNames, settings } from '../rules/settings.ts';
 import { error, ok, type Finding } from './finding.ts';
-import { causeOf, type SystemInfo } from './system_info.ts';
+import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 
 /** Whether each confinement is available. probeSystem() has tried all of them on a test process. */
 export function sandboxFindings(system: SystemInfo): Finding[] {
@@ -29,10 +29,9 @@ function isolationFinding(system: SystemInfo, what: 'net' | 'ipc'): Finding {
 	if (by === undefined || by === 'none') return unavailable(system, what, observed);
 	if (by === 'portage') return ok(title, title, 'Portage has isolated this process', observed);
 	const means = mode === 'userns' ? 'a user namespace' : mode === 'setuid' ? 'the setuid confine' : mode;
-	const meaning =
-		system.uid === 0
-			? 'applied by Portage as root, otherwise by Portcullis'
-			: `applied with ${means}; Portage alone would ignore it`;
+	const meaning = isPortageIsolating(system)
+		? 'applied by Portage as root, otherwise by Portcullis'
+		: `applied with ${means}; Portage alone would ignore it`;
 	return ok(title, title, meaning, observed);
 }
 
@@ -52,6 +51,7 @@ function unavailable(system: SystemInfo, what: Confinement, observed: readonly s
 const trackingTexts: Readonly<Record<string, string>> = {
 	'cgroup+pidns': 'a cgroup and a PID namespace: no process outlives a phase',
 	cgroup: 'a cgroup: no process outlives a phase',
+	subreaper: 'a subreaper: confine kills the leftover processes of a phase',
 	pidns: 'a PID namespace: no process outlives a phase',
 	portage: "Portage's PID namespace: no process outlives a phase",
 	'cgroup+portage': "a cgroup and Portage's PID namespace: no process outlives a phase",
@@ -60,19 +60,9 @@ const trackingTexts: Readonly<Record<string, string>> = {
 function trackingFinding(system: SystemInfo): Finding {
 	const method = system.probeResult.tracking;
 	const title = features.cgroup;
-	const observed = [`process tracking: ${method}`, cgroupStatus(system), `cgroup: ${system.probe['cgroup'] ?? '?'}`];
+	const probed = ['cgroup', 'pid', 'proc'].map((what) => `${what}: ${system.probe[what] ?? '?'}`);
+	const observed = [`process tracking: ${method}`, cgroupStatus(system), ...probed];
 	if (method === 'none') return unavailable(system, 'cgroup', observed);
-	if (method === 'subreaper') {
-		return {
-			id: title,
-			state: system.asked.includes('cgroup') ? 'warning' : 'inactive',
-			title,
-			meaning:
-				'no cgroup or PID namespace is available: only a subreaper kills leftover processes, and a daemon may escape.',
-			fix: causeOf(system, 'cgroup').fix,
-			observed,
-		};
-	}
 	return ok(title, title, trackingTexts[method] ?? method, observed);
 }
 

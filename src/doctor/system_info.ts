@@ -47,6 +47,11 @@ export interface SystemInfo {
 	readonly read: (file: string) => string | undefined;
 }
 
+/** Whether Portage itself isolates phases: if emerge runs as root, and root has CAP_SYS_ADMIN, which containers lack by default. */
+export function isPortageIsolating({ uid, probeResult }: SystemInfo): boolean {
+	return uid === 0 && (probeResult.mode === 'root' || probeResult.broken !== '');
+}
+
 export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	const confine = confineFor(eprefix);
 	const [answer, probeResult, probe, libc] = await Promise.all([

@@ -97,9 +97,12 @@ const rows: readonly Row[] = [
 	},
 	{
 		id: 'seccomp',
-		matches: ({ read }) => /^Seccomp:\s*2$/m.test(read('/proc/self/status') ?? ''),
-		text: 'a seccomp filter denies the creation of namespaces, as the default profile of Docker and Podman does',
-		fix: 'Start the container with --security-opt seccomp=unconfined, or with a profile that allows clone and unshare.',
+		// Podman's default profile permits namespaces (containers/common, pkg/seccomp/seccomp.json).
+		matches: ({ read, error }) =>
+			/: (Operation not permitted|Function not implemented)$/.test(error) &&
+			/^Seccomp:\s*2$/m.test(read('/proc/self/status') ?? ''),
+		text: "a seccomp filter denies the creation of namespaces, as Docker's default profile does",
+		fix: 'Start the container with `--security-opt seccomp=FILE`, where FILE is a profile that permits clone, unshare and mount, such as /usr/share/containers/seccomp.json of Podman, or with `--security-opt seccomp=unconfined`.',
 	},
 	{
 		id: 'max_namespaces',

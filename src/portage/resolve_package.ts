@@ -17,6 +17,8 @@ export interface Configuration {
 	readonly features: readonly string[];
 	readonly variables: Readonly<Record<string, string>>;
 	readonly profile_bashrcs: readonly string[];
+	/** The user as which FEATURES=userpriv runs phases of root. */
+	readonly userpriv: { readonly uid: number; readonly groups: readonly number[] } | null;
 	/** Whether sys-apps/sandbox is installed. Without it Portage disables FEATURES=sandbox. */
 	readonly sandbox: boolean;
 	readonly package: Resolved | null;

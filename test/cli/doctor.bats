@@ -223,7 +223,7 @@ finds() {
 	run -2 prefix_run portcullis doctor now
 }
 
-@test 'doctor reports that an ordinary user in a chroot has no user namespaces, and that for root Portage isolates phases too' {
+@test 'doctor reports that an ordinary user in a chroot has no user namespaces, that for root Portage isolates phases too, and that a userpriv phase leaves no record' {
 	((EUID == 0)) || skip 'only root can chroot'
 	# shellcheck disable=SC2016 # for the inner shell
 	local inside='
@@ -245,4 +245,9 @@ finds() {
 	prefix_install_portcullis
 	finds network-sandbox ok 'applied by Portage as root, otherwise by Portcullis'
 	[[ $(prefix_run portcullis info) == *'network-sandbox: requested, applied by Portage and Portcullis'* ]]
+	finds records ok 'phases can write records'
+	chmod 755 "${RECORDS%/*}"
+	finds records error "FEATURES=\\\"userpriv\\\" runs phases as a user who may not write to ${RECORDS%/*}"
+	prefix_features 'cgroup -userpriv'
+	finds records ok 'phases can write records'
 }

@@ -4,20 +4,21 @@
 load ../lib/prefix
 load ../confine/container
 
-# container_emerge docker|unconfined ARG...: runs the emerge of the prefix in a container with Docker's default seccomp profile, or with none
-container_emerge() {
+# container_run PROFILE COMMAND...: runs the command in the environment of emerge, in a container of that profile (container.bash)
+container_run() {
 	# shellcheck disable=SC2034 # run_in_container reads it
 	local TEST_DIR=$PREFIX_HOST
 	run_in_container "$1" "$PREFIX_UID" bash -c "$(
 		declare -p "${!PREFIX@}"
 		declare -f prefix_exec
-	); unset PREFIX_LOCK; prefix_exec emerge \"\$@\"" - "${@:2}"
+	); unset PREFIX_LOCK; prefix_exec \"\$@\"" - "${@:2}"
 }
 
 # A prefix with two packages whose src_compile leaves a process behind.
 orphan_prefix() {
 	((EUID == 0)) || skip 'only root can create a container'
-	prefix_make user 'network-sandbox ipc-sandbox cgroup'
+	prefix_make user 'network-sandbox ipc-sandbox cgroup keepwork'
+	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
 	prefix_install_portcullis
 	for atom in app-test/one app-test/two; do
 		prefix_package "$atom-1" <<-'EOF'
@@ -42,19 +43,64 @@ assert_orphans_killed() {
 	[[ $(record_values "$RECORDS" compile r.tracking) == "$1"$'\n'"$1" ]]
 }
 
-@test "with Docker's default seccomp profile, emerge builds packages, reports the missing sandbox once, and kills orphaned processes" {
+@test "with Docker's default seccomp profile, emerge builds packages, reports the missing sandboxes once, kills orphaned processes, and opens a portcullis shell" {
 	orphan_prefix
-	run -0 container_emerge docker --oneshot app-test/one app-test/two
+	run -0 container_run docker emerge --oneshot app-test/one app-test/two
 	assert_orphans_killed subreaper
 	# Once in the phase and once in the summary of emerge.
-	[[ $(grep -c "src_unpack: network-sandbox, ipc-sandbox and cgroup are not available, so builds can reach the network: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == 2 ]]
+	[[ $(grep -c "src_unpack: network-sandbox and ipc-sandbox are not available, so builds can reach the network: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == 2 ]]
 	[[ $(grep -c 'not available' <<<"$output") == 2 && $output != *'conflicts with'* ]]
 	[[ $(record_values "$RECORDS" compile r.missing.length) == $'2\n2' ]]
+	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile
+	[[ $output == *$'\nportcullis: src_compile runs without the missing sandboxes here, and so does this command.\nsrc_compile '* ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+# assert_doctor PROFILE FINDING...: in a container of that profile, doctor prints exactly these findings about sandboxes, and the fixes. Words in
+# parentheses, effects and the number of the version are omitted.
+assert_doctor() {
+	local expected found
+	expected=$(printf '%s\n' "${@:2}")
+	found=$(container_run "$1" portcullis doctor |
+		sed -nE 's/^(ERROR|warning|ok) +(Portage|network-sandbox|ipc-sandbox|cgroup|Audit) +/\1 \2 /p; s/^ +(Fix: )/\1/p' |
+		sed -E 's/ \(unshare.*//; s/ [0-9.]+; / /')
+	[[ $found == "$expected" ]] || {
+		echo "$found"
+		return 1
+	}
+}
+
+# assert_doctor_names_profiles USER PORTAGE: doctor describes each container for an emerge of that user, for whom Portage PORTAGE
+assert_doctor_names_profiles() {
+	local profile denied="a seccomp filter denies the creation of namespaces, as Docker's default profile does"
+	local applied='applied with a user namespace; Portage alone would ignore it'
+	local common=('ok cgroup a subreaper: confine kills the leftover processes of a phase'
+		'ok Audit network access of phases is recorded and reported')
+	((EUID == 0)) || skip 'only root can create a container'
+	prefix_make "$1" 'network-sandbox ipc-sandbox cgroup'
+	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
+	prefix_install_portcullis
+	assert_doctor docker "ok Portage $2" "ERROR network-sandbox $denied" \
+		'Fix: Start the container with `--security-opt seccomp=FILE`, where FILE is a profile that permits clone, unshare and mount, such as /usr/share/containers/seccomp.json of Podman, or with `--security-opt seccomp=unconfined`.' \
+		"ERROR ipc-sandbox $denied" 'Fix: see above.' "${common[@]}"
+	for profile in podman unconfined; do
+		assert_doctor "$profile" "ok Portage $2" "ok network-sandbox $applied" "ok ipc-sandbox $applied" "${common[@]}"
+	done
+}
+
+@test "for a user's emerge, doctor distinguishes Docker's default profile from Podman's and from no profile" {
+	assert_doctor_names_profiles user 'does not isolate phases, because you are not root'
+}
+
+@test "for root's emerge, doctor distinguishes Docker's default profile from Podman's and from no profile" {
+	assert_doctor_names_profiles root 'does not isolate phases, because root lacks CAP_SYS_ADMIN here'
 }
 
 @test 'in a container that masks parts of /proc, phases are fully isolated and orphaned processes are killed' {
 	orphan_prefix
-	run -0 container_emerge unconfined --oneshot app-test/one app-test/two
+	run -0 container_run unconfined emerge --oneshot app-test/one app-test/two
 	assert_orphans_killed subreaper
 	[[ $output != *'not available'* ]]
 	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.applied.ipc + r.missing.length') == $'confineconfine0\nconfineconfine0' ]]

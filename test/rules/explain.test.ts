@@ -18,6 +18,7 @@ const configuration: Configuration = {
 	features: ['cgroup'],
 	variables: {},
 	profile_bashrcs: [],
+	userpriv: null,
 	sandbox: false,
 	package: {
 		cpv: 'a/b-1',

@@ -3,7 +3,7 @@ import manifest from '../../../package.json' with { type: 'json' };
 import type { Input } from '../command.ts';
 import { examine } from '../../doctor/findings.ts';
 import { cgroupStatus } from '../../doctor/check_sandboxes.ts';
-import { probeSystem, type SystemInfo } from '../../doctor/system_info.ts';
+import { isPortageIsolating, probeSystem, type SystemInfo } from '../../doctor/system_info.ts';
 import { features } from '../../rules/features.ts';
 import { installation } from '../../installation/locate.ts';
 import { readFile } from '../../util/files.ts';
@@ -66,12 +66,13 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 	];
 }
 
-function applied({ asked, probeResult, uid }: SystemInfo, what: (typeof confinements)[number]): string {
+function applied(system: SystemInfo, what: (typeof confinements)[number]): string {
+	const { asked, probeResult } = system;
 	if (!asked.includes(what)) return 'not requested';
 	const by = probeResult.applied[what] ?? 'none';
 	const why = probeResult.missing.find((one) => one.what === what)?.why ?? '';
 	if (by === 'none') return `requested, not available${why === '' ? '' : `: ${why}`}`;
-	return uid === 0 && what !== 'cgroup'
+	return isPortageIsolating(system) && what !== 'cgroup'
 		? 'requested, applied by Portage and Portcullis'
 		: 'requested, applied by Portcullis';
 }
