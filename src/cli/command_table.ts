@@ -40,7 +40,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	status: {
 		summary: 'list the phases that are running now',
 		details: [
-			'Shows package, phase, elapsed time, number of processes, memory and processor use. Root sees the phases of all users. Other users see their own.',
+			'Shows package, phase, elapsed time, number of processes, memory, processor use, and blocked packets (without lookups of host names, which `report` shows). Root sees the phases of all users. Other users see their own.',
 		],
 		options: { watch: { means: 'refresh every second until Ctrl-C or q is pressed' }, json },
 		words: '',

@@ -2,7 +2,16 @@ import { basename } from 'node:path';
 import { marker } from '../installation/paths.ts';
 import { isSrcPhase } from '../rules/phases.ts';
 import { isPackage } from '../util/grammar.ts';
-import { memoryOf, ownerOf, processes, TICKS_PER_SECOND, uptime, variableOf, type Process } from '../util/processes.ts';
+import {
+	memoryOf,
+	ownerOf,
+	processes,
+	TICKS_PER_SECOND,
+	unroutablePackets,
+	uptime,
+	variableOf,
+	type Process,
+} from '../util/processes.ts';
 
 export interface RunningPhase {
 	/** The outermost process of the phase. */
@@ -18,6 +27,8 @@ export interface RunningPhase {
 	readonly memory: number;
 	/** Processor time in seconds. */
 	readonly cpu: number;
+	/** Number of packets without a route. Lookups of host names are not included. */
+	readonly blocked: number;
 }
 
 /** The phases of this user that are running now, or of all users if this user is root. The one that started first comes first. */
@@ -41,6 +52,7 @@ export function runningPhases(): RunningPhase[] {
 					processes: tree.filter((process) => phaseFromLabels(process) === undefined).length,
 					memory: tree.reduce((sum, { pid }) => sum + memoryOf(pid), 0),
 					cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0),
+					blocked: Math.max(...tree.map(({ pid }) => unroutablePackets(pid))),
 				},
 			];
 		})

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { readFile } from './files.ts';
+import { readFile, stat } from './files.ts';
 
 /** A live process, as /proc shows it. */
 export interface Process {
@@ -56,6 +56,24 @@ export function memoryOf(pid: number): number {
 export function variableOf(pid: number, name: string): string {
 	const entries = (readFile(`/proc/${pid}/environ`) ?? '').split('\0');
 	return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+}
+
+/**
+ * Packets without a route in the network namespace of a process, as the kernel counts them (net/ipv4/proc.c, net/ipv6/proc.c). 0 in the
+ * namespace of this program.
+ */
+export function unroutablePackets(pid: number): number {
+	if (networkOf(pid) === networkOf('self')) return 0;
+	const [names = [], values = []] = (readFile(`/proc/${pid}/net/snmp`) ?? '')
+		.split('\n')
+		.filter((line) => line.startsWith('Ip:'))
+		.map((line) => line.split(' '));
+	const ipv6 = /^Ip6OutNoRoutes\s+(\d+)/m.exec(readFile(`/proc/${pid}/net/snmp6`) ?? '')?.[1];
+	return Number(values[names.indexOf('OutNoRoutes')] ?? 0) + Number(ipv6 ?? 0);
+}
+
+function networkOf(pid: number | 'self'): number | undefined {
+	return stat(`/proc/${pid}/ns/net`)?.ino;
 }
 
 /** The real UID of a process, or undefined if it has ended. */

@@ -182,7 +182,7 @@ setup_file() {
 	mkfifo -m 666 "$fifo"
 	# Opening a FIFO for reading and writing does not block.
 	exec {hold}<>"$fifo"
-	prefix_package app-misc/slow-1 <<<"src_compile() { echo started; read -r <'$fifo'; }"
+	prefix_package app-misc/slow-1 <<<"src_compile() { curl --silent https://198.51.100.7/; echo started; read -r <'$fifo'; }"
 	prefix_emerge --oneshot app-misc/slow >"$PREFIX_LOG/slow" 2>&1 {hold}>&- &
 	until grep -q started "$PREFIX_LOG/slow"; do
 		read -rt 0.1 <> <(:) || true
@@ -191,8 +191,8 @@ setup_file() {
 	# The two processes are ebuild.sh, which waits in read, and its parent.
 	[[ $(prefix_run portcullis status --json | node -p '
 		const [one, ...more] = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
-		[one.package, one.phase, one.processes, one.memory > 1e6, one.elapsed > 0, more.length].join(" ")
-	') == 'app-misc/slow-1 compile 2 true true 0' ]]
+		[one.package, one.phase, one.processes, one.memory > 1e6, one.elapsed > 0, one.blocked, more.length].join(" ")
+	') == 'app-misc/slow-1 compile 2 true true 1 0' ]]
 	# --json prints one line per second.
 	[[ $(prefix_run portcullis status --watch --json | head -n 2 | grep -c '^\[{.*"app-misc/slow-1".*}\]$') == 2 ]]
 	# On a terminal, `portcullis status --watch` uses the alternate screen until q is pressed.

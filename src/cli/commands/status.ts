@@ -32,9 +32,9 @@ export function statusText(
 	if (phases.length === 0) return ['No phase is running under Portcullis.'];
 	const [head = '', ...lines] = table(
 		screen,
-		[{ shrinks: 20 }, {}, { align: 'right' }, { align: 'right' }, { align: 'right' }, { align: 'right' }],
+		[{ shrinks: 12 }, {}, ...Array.from({ length: 5 }, () => ({ align: 'right' }) as const)],
 		[
-			['PACKAGE', 'PHASE', 'TIME', 'PROCS', 'MEMORY', 'CPU'],
+			['PACKAGE', 'PHASE', 'TIME', 'PROCS', 'MEMORY', 'CPU', 'BLOCKED'],
 			...phases.map((phase) => [
 				phase.package,
 				`src_${phase.phase}`,
@@ -45,6 +45,7 @@ export function statusText(
 					phase,
 					before?.find(({ pid }) => pid === phase.pid),
 				).toFixed(0)}%`,
+				String(phase.blocked),
 			]),
 		],
 	);
