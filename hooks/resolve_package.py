@@ -13,6 +13,7 @@ if eprefix:
 try:
     import portage
     from portage.dbapi.dep_expand import dep_expand
+    from portage.package.ebuild._config.helper import ordered_by_atom_specificity
 except ImportError:
     sys.exit(3)
 
@@ -45,6 +46,25 @@ def userpriv(settings):
     if os.getuid() != 0 or "userpriv" not in settings.features:
         return None
     return {"uid": int(portage.data.portage_uid), "groups": list(portage.data.userpriv_groups)}
+
+
+def removed_features(settings, cpv=None):
+    """Returns the last file that removes a word from FEATURES, by word; "*" for FEATURES="-*". The order is that of config.regenerate()."""
+    root = settings["PORTAGE_CONFIGROOT"]
+    user = os.path.join(root, portage.const.USER_CONFIG_PATH)
+    files = [os.path.join(profile.location, "make.defaults") for profile in settings._locations_manager.profiles_complex]
+    files += [os.path.join(root, "etc/make.conf"), *portage.util._recursive_file_list(os.path.join(user, "make.conf"))]
+    for listed in ordered_by_atom_specificity(settings._penvdict.get(cpv.cp, {}), cpv) if cpv else []:
+        files += [os.path.join(user, "env", name) for name in listed]
+    values = [(file, (portage.util.getconfig(file, tolerant=True, allow_sourcing=True) or {}).get("FEATURES")) for file in files]
+    removed = {}
+    for file, value in [*values, ("the environment", os.environ.get("FEATURES"))]:
+        for word in words(value):
+            if word.startswith("-"):
+                removed[word[1:]] = file
+            else:
+                removed.pop(word, None)
+    return removed
 
 
 class NoPackage(Exception):
@@ -85,6 +105,7 @@ def describe(atom):
         "features": words(settings["FEATURES"]),
         "restrict": words(settings["PORTAGE_RESTRICT"]),
         "properties": words(settings["PORTAGE_PROPERTIES"]),
+        "removed": removed_features(settings, cpv),
         "variables": variables(settings),
         "names": {
             "CATEGORY": category,
@@ -112,6 +133,7 @@ try:
                 "configroot": settings["PORTAGE_CONFIGROOT"],
                 "tmpdir": settings["PORTAGE_TMPDIR"],
                 "features": words(settings["FEATURES"]),
+                "removed": removed_features(settings),
                 "variables": variables(settings),
                 "profile_bashrcs": profile_bashrcs(settings),
                 "userpriv": userpriv(settings),

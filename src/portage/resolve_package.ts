@@ -15,6 +15,8 @@ export interface Configuration {
 	readonly configroot: string;
 	readonly tmpdir: string;
 	readonly features: readonly string[];
+	/** The file that removes a word from FEATURES, by word; `*` for FEATURES="-*". */
+	readonly removed: Readonly<Record<string, string>>;
 	readonly variables: Readonly<Record<string, string>>;
 	readonly profile_bashrcs: readonly string[];
 	/** The user as which FEATURES=userpriv runs phases of root. */
@@ -30,6 +32,7 @@ export interface Resolved {
 	readonly eapi: string;
 	readonly repository: string;
 	readonly features: readonly string[];
+	readonly removed: Readonly<Record<string, string>>;
 	/** RESTRICT and PROPERTIES with the configured USE flags. */
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];

@@ -12,6 +12,8 @@ export interface PhaseContext {
 	readonly features: readonly string[];
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
+	/** The file that removes a word from FEATURES, by word; `*` for FEATURES="-*". */
+	readonly removed?: Readonly<Record<string, string>>;
 	readonly settings: Settings;
 	readonly fakeroot?: Fakeroot;
 }
@@ -54,7 +56,10 @@ function decideOne(what: Confinement, phaseContext: PhaseContext): Verdict {
 	if (phaseContext.from !== 'ebuild') return { confined: false, rule: 'binary packages are not confined' };
 	if (!isSrcPhase(phase)) return { confined: false, rule: 'only src_* phases are confined' };
 	if (!phaseContext.features.includes(features[what])) {
-		return { confined: false, rule: `FEATURES does not contain ${features[what]}` };
+		const file = phaseContext.removed?.[features[what]] ?? phaseContext.removed?.['*'];
+		const rule =
+			file === undefined ? `FEATURES does not contain ${features[what]}` : `${file} removes it from FEATURES`;
+		return { confined: false, rule };
 	}
 	const row = phaseRules[what].find(
 		({ phases, when }) => phases.includes(phase) && when.every((condition) => holds(condition, phaseContext)),

@@ -9,13 +9,13 @@ export type PackageContext = Omit<PhaseContext, 'phase'>;
 
 /** The context of the package in Portage's configuration, or of any package if it names none. Throws for an invalid setting. */
 export function packageContextOf(configuration: Configuration): PackageContext {
-	const { features, restrict, properties, variables } = configuration.package ?? {
+	const { features, removed, restrict, properties, variables } = configuration.package ?? {
 		...configuration,
 		restrict: [],
 		properties: [],
 	};
 	const fakeroot = fakerootFrom(features);
-	return { from: 'ebuild', features, restrict, properties, fakeroot, settings: checked(variables) };
+	return { from: 'ebuild', features, removed, restrict, properties, fakeroot, settings: checked(variables) };
 }
 
 function checked(variables: Readonly<Record<string, string>>): Settings {

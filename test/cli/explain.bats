@@ -54,6 +54,10 @@ actual_sandboxes() {
 	EOF
 	[[ $(prefix_run portcullis explain tested src_test) == *'test_network'* ]]
 	[[ $(prefix_run portcullis explain =app-test/plain-1 src_unpack src_test | grep -c '^src_') == 2 ]]
+	# The file that removes a word from FEATURES is named.
+	[[ $(prefix_run portcullis explain plain src_compile) == *"ipc-sandbox      no   $PREFIX/etc/portage/env/ipc.conf removes it from FEATURES"* ]]
+	[[ $(prefix_run env FEATURES=-ipc-sandbox portcullis explain tested src_compile) == *'no   the environment removes it from FEATURES'* ]]
+	[[ $(prefix_run env FEATURES='-* cgroup' portcullis explain plain src_compile) == *'network-sandbox  no   the environment removes it'*'cgroup           yes'* ]]
 	# Without a package, only make.conf applies.
 	[[ $(prefix_run portcullis explain) == 'Any package, by Portage 3.'*'ipc-sandbox      yes'* ]]
 	# With --features, Portage is not started.
@@ -134,13 +138,17 @@ $etc/package.env:
 	[[ ! -s $RECORDS ]]
 }
 
-@test 'portcullis run without a command starts a confined shell in the current folder' {
+@test 'portcullis run without a command starts a confined shell in the current folder, with a prefix in the prompt' {
 	PREFIX_ENV+=(SHELL=/bin/bash)
+	echo "PS1='mine> '" >"$PREFIX_ROOT/home/.bashrc"
 	terminal_open
 	terminal_type 'cd /usr && portcullis run'
+	terminal_wait_for $'\n(portcullis) mine>'
 	terminal_type 'PS1="inside "; pwd; curl --silent https://198.51.100.7/; echo "curl $?"'
 	terminal_wait_for 'curl 7'
 	[[ $(terminal_text) == *$'\n/usr\n'* ]]
 	terminal_type exit
 	terminal_wait_for 'blocked (curl → 198.51.100.7:443)'
+	terminal_type 'SHELL=/bin/sh portcullis run --like tested'
+	terminal_wait_for $'\n(tested) $'
 }

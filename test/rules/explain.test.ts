@@ -16,6 +16,7 @@ const configuration: Configuration = {
 	configroot: '/',
 	tmpdir: '/var/tmp',
 	features: ['cgroup'],
+	removed: {},
 	variables: {},
 	profile_bashrcs: [],
 	userpriv: null,
@@ -23,6 +24,7 @@ const configuration: Configuration = {
 	package: {
 		cpv: 'a/b-1',
 		eapi: '8',
+		removed: {},
 		repository: 'gentoo',
 		features: ['network-sandbox'],
 		restrict: [],

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
 import type { PhaseContext } from '../../rules/decide.ts';
@@ -7,6 +8,7 @@ import { features } from '../../rules/features.ts';
 import { installation } from '../../installation/locate.ts';
 import { isSrcPhase } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
+import { quote, type Environment } from '../../util/environment.ts';
 import { UsageError } from '../usage.ts';
 
 /** The default phase. network-sandbox, ipc-sandbox and cgroup all apply to it. */
@@ -33,9 +35,20 @@ export async function run({ values, words, command }: Input): Promise<number> {
 		cpv = configuration.package?.cpv ?? cpv;
 		phaseContext = { ...packageContextOf(configuration), phase };
 	}
-	const shell = [process.env['SHELL'] ?? '/bin/sh'];
-	const argv = command !== undefined && command.length > 0 ? command : shell;
-	return runConfined(phaseContext, argv, { eprefix, cpv, environment: process.env });
+	const { argv, environment } =
+		command !== undefined && command.length > 0 ? { argv: command, environment: process.env } : shell(like);
+	return runConfined(phaseContext, argv, { eprefix, cpv, environment });
+}
+
+/** The user's shell, with a prefix in its prompt. Only bash sets PS1 itself, so its init file adds the prefix. */
+function shell(name = 'portcullis'): { argv: string[]; environment: Environment } {
+	const program = process.env['SHELL'] ?? '/bin/sh';
+	const prompt = `(${name}) `;
+	const init = `<(printf '%s\\n' '[[ ! -r ~/.bashrc ]] || source ~/.bashrc' ${quote(`PS1=${quote(prompt)}$PS1`)})`;
+	return {
+		argv: basename(program) === 'bash' ? [program, '-c', `exec "$0" --rcfile ${init} -i`, program] : [program],
+		environment: { ...process.env, PS1: `${prompt}${process.env['PS1'] ?? '$ '}` },
+	};
 }
 
 function checkFeatures(list: string): void {
