@@ -101,6 +101,7 @@ def describe(atom):
     return {
         "cpv": str(cpv),
         "eapi": settings.get("EAPI", "0"),
+        "ebuild": db.findname(str(cpv), myrepo=getattr(cpv, "repo", None)) if hasattr(db, "xmatch") else "",
         "repository": getattr(cpv, "repo", "") or "",
         "features": words(settings["FEATURES"]),
         "restrict": words(settings["PORTAGE_RESTRICT"]),

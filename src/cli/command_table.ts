@@ -120,6 +120,16 @@ export const commands: Readonly<Record<string, Command>> = {
 		candidates: ['kept', phaseNames],
 		run: async (input) => (await import('./commands/shell.ts')).run(input),
 	},
+	try: {
+		summary: 'build one package with its tests, isolated, and print its report',
+		details: [
+			'Runs `ebuild FILE clean test install` with all sandboxes in FEATURES. Nothing is merged: dependencies must be installed, and the build directory is kept. PACKAGE can also be the path of an ebuild. The output of the build is printed only if it fails. The exit status is that of ebuild.',
+		],
+		options: { verbose: { means: 'print the output of the build as it comes' }, eprefix },
+		words: 'PACKAGE|FILE.ebuild',
+		candidates: ['recorded'],
+		run: async (input) => (await import('./commands/try.ts')).run(input),
+	},
 	gc: {
 		summary: 'remove cgroups that killed runs left behind',
 		details: ['The next confined phase does the same. Cgroups that another run creates or uses are kept.'],

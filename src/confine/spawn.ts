@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { createInterface } from 'node:readline';
 import type { Confinement } from '../rules/phases.ts';
 import { assignments } from '../util/environment.ts';
 import { printError } from '../util/output.ts';
@@ -16,12 +17,16 @@ interface Exit {
 	readonly signal: NodeJS.Signals | null;
 }
 
-/** Runs a program in the foreground with the descriptors of this process, and forwards signals to it. */
+/**
+ * Runs a program in the foreground with the descriptors of this process, and forwards signals to it. With `onLine`, its output is
+ * passed on by lines.
+ */
 export function runForeground(
 	program: string,
 	args: readonly string[],
 	env: NodeJS.ProcessEnv,
 	cwd?: string,
+	onLine?: (line: string) => void,
 ): Promise<Exit> {
 	return new Promise((resolve) => {
 		// Install the handlers before the child exists: a signal in between would end only this process. Node calls handlers from its
@@ -30,12 +35,15 @@ export function runForeground(
 		// The terminal sends SIGINT and SIGQUIT to the child too. If they end the child, this process exits like the child.
 		process.on('SIGINT', () => undefined);
 		process.on('SIGQUIT', () => undefined);
-		const child = spawn(program, args, { env, stdio: 'inherit', cwd });
+		const output = onLine === undefined ? 'inherit' : 'pipe';
+		const child = spawn(program, args, { env, stdio: ['inherit', output, output], cwd });
+		for (const input of [child.stdout, child.stderr])
+			if (input !== null) createInterface({ input }).on('line', (line) => onLine?.(line));
 		child.on('error', (error) => {
 			printError(`portcullis: cannot start ${program}: ${error.message}`);
 			resolve({ status: CANNOT_START, signal: null });
 		});
-		child.on('exit', (status, signal) => {
+		child.on('close', (status, signal) => {
 			resolve({ status: status ?? CANNOT_START, signal });
 		});
 	});

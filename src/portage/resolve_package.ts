@@ -31,6 +31,8 @@ export interface Resolved {
 	readonly cpv: string;
 	readonly eapi: string;
 	readonly repository: string;
+	/** The path of the ebuild; '' for an installed package that no repository has. */
+	readonly ebuild: string;
 	readonly features: readonly string[];
 	readonly removed: Readonly<Record<string, string>>;
 	/** RESTRICT and PROPERTIES with the configured USE flags. */

@@ -49,7 +49,8 @@ screen() {
 	local status
 	prefix_run script --quiet --return --command "stty cols ${SCREEN_COLUMNS:-80} rows 24; $(printf '%q ' "$@")" /dev/null </dev/null >"$PREFIX_LOG/screen" 2>&1
 	status=$?
-	tr -d '\r' <"$PREFIX_LOG/screen" | as_installed
+	# Without the lines that progress() has replaced.
+	tr -d '\r' <"$PREFIX_LOG/screen" | sed $'s/.*\e\\[K//' | as_installed
 	return "$status"
 }
 

@@ -81,6 +81,13 @@ setup_file() {
 	)
 }
 
+@test 'portcullis report shows its progress on a terminal while it reads a large file' {
+	yes "$(head -n 1 "$RECORDS")" | head -c 40M >"$PREFIX_ROOT/large"
+	screen portcullis report --stats --records large >/dev/null
+	rm "$PREFIX_ROOT/large"
+	grep -q $'reading large: 50 %\e\\[K\rreading large: 5[1-9] %' "$PREFIX_LOG/screen"
+}
+
 @test 'on a working installation, portcullis doctor exits with 0 and fits a screen of 24 lines' {
 	assert_screen doctor 0 portcullis doctor
 	(($(wc -l <"$BATS_TEST_TMPDIR/screen") <= 24))
@@ -128,6 +135,35 @@ setup_file() {
 	echo '# mine' >>"$hook"
 	assert_messages hook 1 portcullis hook --check
 	cat "$BATS_TEST_TMPDIR/hook" >"$hook"
+}
+
+@test 'portcullis try builds a package with its tests in all sandboxes, merges nothing and prints its report' {
+	prefix_package app-misc/tried-1 <<-'EOF'
+		src_test() {
+			curl --silent http://198.51.100.7/data
+			readlink /proc/self/ns/ipc
+		}
+	EOF
+	prefix_conf 'FEATURES="cgroup -ipc-sandbox"'
+	assert_screen try 0 portcullis try app-misc/tried
+	prefix_conf 'FEATURES="test cgroup"'
+	grep -q $'\rapp-misc/tried-1: src_[a-z]*, [0-9.]* s\e\\[K' "$PREFIX_LOG/screen"
+	[[ $(prefix_phases | paste -sd' ') == *'setup unpack prepare configure compile install' && ! -e $PREFIX/var/db/pkg/app-misc/tried-1 ]]
+	run -0 record_values "$RECORDS" test 'r.applied.ipc'
+	[[ ${lines[-1]} == confine ]]
+	[[ -d $PREFIX_TMP/portage/app-misc/tried-1/image ]]
+}
+
+@test 'if the build fails, portcullis try prints the end of its output and exits with 1' {
+	run -1 prefix_run portcullis try "$PREFIX_REPO/app-misc/broken/broken-2.ebuild"
+	[[ $output == *'the compiler gave up'*'src_compile '*'failed (1)'*'run: portcullis shell =app-misc/broken-2 src_compile' ]]
+	run -1 prefix_run portcullis try app-misc/none
+	[[ $output == 'portcullis: Portage has no package app-misc/none' ]]
+	# Without the hook, nothing would be isolated.
+	mv "$PREFIX/etc/portage/bashrc" "$BATS_TEST_TMPDIR/bashrc"
+	run -1 prefix_run portcullis try app-misc/broken
+	mv "$BATS_TEST_TMPDIR/bashrc" "$PREFIX/etc/portage/bashrc"
+	[[ $output == 'portcullis: '*'install.sh'* ]]
 }
 
 @test 'portcullis gc prints the number of cgroups that it removed' {

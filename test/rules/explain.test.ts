@@ -25,6 +25,7 @@ const configuration: Configuration = {
 		cpv: 'a/b-1',
 		eapi: '8',
 		removed: {},
+		ebuild: '',
 		repository: 'gentoo',
 		features: ['network-sandbox'],
 		restrict: [],
