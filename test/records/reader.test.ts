@@ -80,7 +80,7 @@ describe('scan()', () => {
 		const missed = [...source.matchAll(/result_add_missing\([^,]*result, ([^,]*),/g)].filter(
 			([, what]) => !/^const/.test(what ?? ''),
 		);
-		expect(new Set(missed.map(([, what]) => what))).toEqual(new Set(['"net"', '"ipc"', 'limit_files[i]']));
+		expect(new Set(missed.map(([, what]) => what))).toEqual(new Set(['"cgroup"', '"net"', '"ipc"', 'limit_files[i]']));
 	});
 
 	const linesOf = (name: string) => readFileSync(`test/records/${name}.jsonl`, 'utf8').trimEnd().split('\n');
