@@ -1,30 +1,40 @@
 import { createHash } from 'node:crypto';
 import { accessSync, closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { installation } from '../installation/locate.ts';
 import { readProcess, type Process } from '../util/processes.ts';
+import { lastEmerge } from './emerge_log.ts';
 
 /**
- * A marker file records that a message was printed: `.portcullis-reported-PID-STARTTICKS-HASH`, with the PID and start time of emerge, or
- * `.portcullis-reported-HASH` in the folder of a package if emerge is not visible. open(2) with O_EXCL lets one of several parallel
+ * A marker file records that a message was printed: `.portcullis-reported-EMERGE-HASH`. EMERGE is the PID and start time of emerge, or
+ * `log-TIME` with its start in emerge.log if a PID namespace hides emerge (FEATURES=pid-sandbox). Without a log, the file is
+ * `.portcullis-reported-HASH` in the folder of the package. open(2) with O_EXCL lets one of several parallel
  * builds print the message. The files of root are in /run, where no phase of another user can create them to suppress a message.
  */
 const prefix = '.portcullis-reported-';
 
-/**
- * Returns true if this emerge has not printed this message before, and creates the marker file. If the emerge process is not visible
- * (FEATURES=pid-sandbox), returns true once per package. `state` is the folder .ipc of the build directory.
- */
-export function firstTime(text: string, state: string): boolean {
-	const emerge = findEmerge(ancestors());
+/** Returns true if this emerge has not printed this message before, and creates the marker file. `state` is .ipc of the build directory. */
+export function firstTime(text: string, state: string, eprefix = installation().eprefix): boolean {
+	const emerge = emergeId(eprefix);
 	const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
 	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and contains .ipc.
 	const shared = isRootOf('/run') ? '/run' : join(state, '../../..');
 	if (emerge !== undefined) {
-		removeStale(shared);
-		const first = create(join(shared, `${prefix}${emerge.pid}-${emerge.startTicks}-${key}`));
+		removeStale(shared, emerge);
+		const first = create(join(shared, `${prefix}${emerge}-${key}`));
 		if (first !== undefined) return first;
 	}
 	return create(join(state, `${prefix}${key}`)) ?? true;
+}
+
+function emergeId(eprefix: string): string | undefined {
+	const emerge = findEmerge(ancestors());
+	if (emerge !== undefined) return `${emerge.pid}-${emerge.startTicks}`;
+	try {
+		return `log-${Date.parse(lastEmerge(eprefix).since)}`;
+	} catch {
+		return undefined;
+	}
 }
 
 /** The emerge or ebuild that runs a phase, given the ancestors of the phase. emerge forks; the result is its topmost process. */
@@ -78,13 +88,15 @@ function create(file: string): boolean | undefined {
 	}
 }
 
-/** Removes the marker files of emerges that have ended. */
-function removeStale(folder: string): void {
+/** Removes the marker files of emerges that have ended, as far as this process can know. `emerge` is that of this process. */
+function removeStale(folder: string, emerge: string): void {
 	try {
-		for (const name of readdirSync(folder)) {
-			const [pid, start] = name.startsWith(prefix) ? name.slice(prefix.length).split('-') : [];
-			if (start !== undefined && readProcess(Number(pid))?.startTicks !== Number(start))
-				rmSync(join(folder, name), { force: true });
+		for (const name of readdirSync(folder).filter((one) => one.startsWith(prefix))) {
+			const [pid, start] = name.slice(prefix.length).split('-');
+			const isAlive = emerge.startsWith('log-')
+				? pid !== 'log' || emerge === `log-${start}`
+				: pid === 'log' || readProcess(Number(pid))?.startTicks === Number(start);
+			if (!isAlive) rmSync(join(folder, name), { force: true });
 		}
 	} catch {
 		// The folder belongs to another user, whose next emerge removes the files.

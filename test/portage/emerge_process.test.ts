@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -50,14 +50,39 @@ describe('findEmerge()', () => {
 	});
 });
 
-test('if the emerge process is not visible, firstTime() returns true once per message and package', () => {
+test('if emerge is not visible, firstTime() returns true once per message and start of emerge in emerge.log', () => {
+	const root = mkdtempSync(join(tmpdir(), 'reported-'));
+	try {
+		const state = (name: string) => join(root, 'app-misc', name, '.ipc');
+		for (const folder of [state('one'), state('two'), join(root, 'var/log')]) mkdirSync(folder, { recursive: true });
+		const start = (time: number) => {
+			const lines = [`${time}: Started emerge on: now`, `${time}:  >>> emerge (1 of 2) app-misc/one-1 to /`];
+			appendFileSync(join(root, 'var/log/emerge.log'), `${lines.join('\n')}\n`);
+		};
+		const message = `no namespaces ${root}`;
+		start(1_795_000_000);
+		expect(['one', 'two'].map((name) => firstTime(message, state(name), root))).toEqual([true, false]);
+		start(1_795_000_100);
+		expect(['one', 'two'].map((name) => firstTime(message, state(name), root))).toEqual([true, false]);
+	} finally {
+		rmSync(root, { recursive: true });
+		for (const name of readdirSync('/run').filter((one) => one.startsWith('.portcullis-reported-log-17950'))) {
+			rmSync(join('/run', name));
+		}
+	}
+});
+
+test('if neither emerge nor its log is visible, firstTime() returns true once per message and package', () => {
 	const portage = mkdtempSync(join(tmpdir(), 'reported-'));
 	try {
 		const [one, two] = ['one', 'two'].map((name) => join(portage, 'app-misc', name, '.ipc'));
 		for (const state of [one, two]) mkdirSync(state ?? '', { recursive: true });
-		expect([firstTime('no namespaces', one ?? ''), firstTime('no namespaces', one ?? '')]).toEqual([true, false]);
-		expect(firstTime('another reason', one ?? '')).toBe(true);
-		expect(firstTime('no namespaces', two ?? '')).toBe(true);
+		expect([firstTime('no namespaces', one ?? '', portage), firstTime('no namespaces', one ?? '', portage)]).toEqual([
+			true,
+			false,
+		]);
+		expect(firstTime('another reason', one ?? '', portage)).toBe(true);
+		expect(firstTime('no namespaces', two ?? '', portage)).toBe(true);
 	} finally {
 		rmSync(portage, { recursive: true });
 	}
