@@ -27,6 +27,13 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 	unset -f __portcullis_leave
 fi
 
+# pkgcore and Paludis source bashrc too, but run the phases of a package in one bash, which cannot start again inside a sandbox.
+# Paludis sources bashrc in its phase "init".
+if [[ ${EBUILD_PHASE-} == @(setup|init) && ${PKGCORE_EBD_PATH-}${PALUDIS_EBUILD_DIR-} &&
+	" ${FEATURES-} " == *[[:space:]]@(@features@)[[:space:]]* ]]; then
+	ewarn "Portcullis: ${CATEGORY-}/${PF-}: Portcullis does not confine the phases of pkgcore and Paludis, whatever FEATURES contains. Build the package with emerge."
+fi
+
 # After a build by root, remove the files that pkg_setup stored in /run for the later phases.
 if [[ ${EBUILD_PHASE-} == clean && $EUID == 0 && ${PORTAGE_BUILDDIR-} && -e @run@.${PORTAGE_BUILDDIR//\//%}-settings ]]; then
 	(exec -c @rm@ -f -- @run@."${PORTAGE_BUILDDIR//\//%}"-{@stored@})
@@ -45,7 +52,7 @@ fi
 	$EBUILD_PHASE == setup && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
 	[[ -s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings ||
 		(${PORTAGE_BUILDDIR-} && -s @run@.${PORTAGE_BUILDDIR//\//%}-settings) ||
-		($EBUILD_PHASE == setup || ! -e ${T-}/environment) && (@any@) ]] ||
+		($EBUILD_PHASE == setup || ! -e ${T-}/environment) && ${!PORTCULLIS_*} ]] ||
 	return 0
 
 #: guard
@@ -91,6 +98,7 @@ __portcullis_phase() {
 	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
 	__portcullis_read_environ
 	__portcullis_settings
+	[[ $EBUILD_PHASE != setup ]] || __portcullis_report_unknown
 	if [[ ${initial[LD_PRELOAD]-} == *libfakeroot* ]]; then
 		__portcullis_fakeroot
 		fakeroot=${REPLY[0]}
@@ -158,6 +166,19 @@ __portcullis_settings() {
 			__portcullis_call die "Portcullis: $package: cannot write $store-settings, which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r ${PORTAGE_BUILDDIR-}"
 	fi
 	[[ $EBUILD_PHASE != setup ]] || __portcullis_remove_stale
+}
+
+# Reports the variables of make.conf and package.env whose names are misspelled.
+__portcullis_report_unknown() {
+	local name
+	local -a unknown=() lines=()
+	for name in "${!PORTCULLIS_@}"; do
+		[[ " @settings@ " == *" $name "* ]] || unknown+=("$name")
+	done
+	((${#unknown[@]})) || return 0
+	mapfile -t lines < <(__portcullis_start "$node" "$program" unknown --package "$package" --once "$PORTAGE_BUILDDIR/.ipc" "${unknown[@]}" 2>/dev/null)
+	[[ ${lines[*]: -1} == 'done' ]] || lines=("ewarn Portcullis: $package: these variables do not exist: ${unknown[*]}")
+	__portcullis_print "${lines[@]}"
 }
 
 # Returns in REPLY the NAME=VALUE lines that Portage prints for the settings. With noauto no pkg_setup runs before a phase, and with keeptemp the saved environment may be older

@@ -204,6 +204,15 @@ export const commands: Readonly<Record<string, Command>> = {
 		internal: true,
 		run: async (input) => (await import('./commands/hook_queries.ts')).runDestinations(input),
 	},
+	unknown: {
+		summary: 'print the messages of the hook about variables that do not exist',
+		details: [],
+		options: { package: { value: 'CATEGORY/PF', means: 'name the package in messages' }, once },
+		words: 'NAME...',
+		candidates: [],
+		internal: true,
+		run: async (input) => (await import('./commands/hook_queries.ts')).runUnknown(input),
+	},
 	messages: {
 		summary: 'print the messages of the hook about the record in FILE',
 		details: [],

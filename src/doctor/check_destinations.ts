@@ -14,12 +14,16 @@ const title = 'Allowed';
 
 /** The entries of PORTCULLIS_ALLOW in make.conf, resolved now. */
 export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
-	const { configuration, asked } = system;
+	const { configuration, asked, notAsked } = system;
 	const setting = resolve(configuration?.variables ?? {}).PORTCULLIS_ALLOW;
 	if (configuration === undefined || setting === '') return [];
 	if (!asked.includes('net')) {
 		return [
-			inactive('allow', title, `PORTCULLIS_ALLOW="${setting}" has no effect without FEATURES="network-sandbox".`),
+			inactive(
+				'allow',
+				title,
+				`PORTCULLIS_ALLOW="${setting}" has no effect: network-sandbox is not applied, because ${notAsked}.`,
+			),
 		];
 	}
 	try {

@@ -1,6 +1,6 @@
 import { accessSync, constants, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { problem, settingNames, squeeze } from '../rules/settings.ts';
+import { problem, settingNames, squeeze, unknownSettings } from '../rules/settings.ts';
 import { words } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
 import { hookFindings } from './check_hook.ts';
@@ -23,16 +23,25 @@ export function portageFindings(system: SystemInfo): Finding[] {
 		? 'isolates the network and IPC of phases itself, because you are root'
 		: `does not isolate phases, because ${uid === 0 ? 'root lacks CAP_SYS_ADMIN here' : 'you are not root'}`;
 	const observed = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
-	const noFeature = warning(
-		'features',
-		'FEATURES',
-		'contains none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.',
-		'Set FEATURES="network-sandbox ipc-sandbox cgroup" in make.conf.',
-		observed,
-	);
+	const nothingConfined =
+		configuration.variables['PORTCULLIS_AUDIT'] === 'only'
+			? warning(
+					'PORTCULLIS_AUDIT',
+					'PORTCULLIS_AUDIT',
+					`is "only": Portcullis records network access, and isolates and kills nothing.${isPortageIsolating(system) ? ' Portage itself still isolates phases, because you are root.' : ''}`,
+					'Set PORTCULLIS_AUDIT="on" in make.conf.',
+				)
+			: warning(
+					'features',
+					'FEATURES',
+					'contains none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.',
+					'Set FEATURES="network-sandbox ipc-sandbox cgroup" in make.conf.',
+					observed,
+				);
 	return [
 		ok('portage', 'Portage', `${configuration.version}; ${sandbox}`, observed),
-		...(asked.length > 0 ? [] : [noFeature]),
+		...(asked.length > 0 ? [] : [nothingConfined]),
+		...otherManagers(system),
 		...settingFindings(configuration.variables),
 		...configuration.profile_bashrcs.map((file) =>
 			warning(
@@ -46,11 +55,25 @@ export function portageFindings(system: SystemInfo): Finding[] {
 	];
 }
 
+/** pkgcore and Paludis run the phases of a package in one bash. The hook prints a message there and confines nothing. */
+function otherManagers({ eprefix }: SystemInfo): Finding[] {
+	const folders = [`${eprefix}/usr/bin`, ...(process.env['PATH'] ?? '').split(':')];
+	return Object.entries({ pmerge: 'pkgcore', cave: 'Paludis' }).flatMap(([program, name]) => {
+		const file = folders.map((folder) => join(folder, program)).find((one) => stat(one)?.isFile() === true);
+		const meaning = `Portcullis does not confine the phases that ${program} runs.`;
+		return file === undefined ? [] : [warning(program, name, meaning, 'Build with emerge.', [file])];
+	});
+}
+
 function settingFindings(variables: Readonly<Record<string, string>>): Finding[] {
-	return settingNames.flatMap((name) => {
+	const invalid = settingNames.flatMap((name) => {
 		const wrong = problem(name, squeeze(variables[name] ?? ''));
 		return wrong === undefined ? [] : [error(name, name, `${wrong}.`, 'Correct the value in make.conf.')];
 	});
+	const unknown = unknownSettings(Object.keys(variables)).map(({ name, text }) =>
+		error(name, name, `has no effect: ${text}`, 'Correct the name in make.conf or in the environment of emerge.'),
+	);
+	return [...invalid, ...unknown];
 }
 
 export function allHookFindings(system: SystemInfo): Finding[] {

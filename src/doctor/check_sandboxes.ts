@@ -1,7 +1,7 @@
 import { features } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
 import { settingNames, settings } from '../rules/settings.ts';
-import { error, ok, type Finding } from './finding.ts';
+import { error, inactive, ok, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 
 /** Whether each confinement is available. probeSystem() has tried all of them on a test process. */
@@ -27,12 +27,19 @@ function isolationFinding(system: SystemInfo, what: 'net' | 'ipc'): Finding {
 	const by = applied[what];
 	const observed = [`confine: ${what}=${by ?? 'none'}, mode ${mode}`];
 	if (by === undefined || by === 'none') return unavailable(system, what, observed);
+	if (!system.asked.includes(what)) return notAsked(system, what, observed);
 	if (by === 'portage') return ok(title, title, 'Portage has isolated this process', observed);
 	const means = mode === 'userns' ? 'a user namespace' : mode === 'setuid' ? 'the setuid confine' : mode;
 	const meaning = isPortageIsolating(system)
 		? 'applied by Portage as root, otherwise by Portcullis'
 		: `applied with ${means}; Portage alone would ignore it`;
 	return ok(title, title, meaning, observed);
+}
+
+/** Not "ok", because nothing applies the confinement. */
+function notAsked(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
+	const title = features[what];
+	return inactive(title, title, `available, but Portcullis does not apply it, because ${system.notAsked}.`, observed);
 }
 
 function unavailable(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
@@ -63,7 +70,19 @@ function trackingFinding(system: SystemInfo): Finding {
 	const probed = ['cgroup', 'pid', 'proc'].map((what) => `${what}: ${system.probe[what] ?? '?'}`);
 	const observed = [`process tracking: ${method}`, cgroupStatus(system), ...probed];
 	if (method === 'none') return unavailable(system, 'cgroup', observed);
-	return ok(title, title, trackingTexts[method] ?? method, observed);
+	if (!system.asked.includes('cgroup')) return notAsked(system, 'cgroup', observed);
+	return ok(title, title, `${trackingTexts[method] ?? method}${accounting(system)}`, observed);
+}
+
+/**
+ * What Portage itself does with FEATURES="cgroup": since 3.0.82, as root and with cgroup v2 only, it measures each build
+ * (portage/util/cgroup.py). Before that, and otherwise, it does nothing.
+ */
+function accounting({ uid, configuration, read }: SystemInfo): string {
+	const [major = 0, minor = 0, patch = 0] = (configuration?.version ?? '').split('.').map(Number);
+	const isNew = major > 3 || (major === 3 && (minor > 0 || patch >= 82));
+	if (uid !== 0 || !isNew || read('/sys/fs/cgroup/cgroup.controllers') === undefined) return '';
+	return '; Portage itself only measures the CPU time, memory and I/O of each build';
 }
 
 /** The mounted cgroup hierarchies. In /proc/self/mountinfo the type of the file system follows " - " (proc(5)). */
@@ -87,7 +106,7 @@ function limitFindings(system: SystemInfo): Finding[] {
 	return settingNames.flatMap((name) => {
 		const row = settings[name];
 		const value = configuration?.variables[name];
-		if (!('limit' in row) || value === undefined) return [];
+		if (!('limit' in row) || value === undefined || !system.asked.includes('cgroup')) return [];
 		const controller = row.limit.replace(/\..*/, '');
 		if (controllers.includes(controller))
 			return [ok(name, name, `${value}, enforced by the cgroup controller "${controller}"`)];

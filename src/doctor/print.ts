@@ -10,6 +10,9 @@ const marks: Readonly<Record<State, readonly [sign: string, word: string, style:
 	inactive: ['·', 'inactive', 'dim'],
 };
 
+/** The findings that nothing is confined. */
+const nothingConfined = ['features', 'PORTCULLIS_AUDIT'];
+
 /** One line for each working item, and a paragraph for each other finding. `verbose` adds inactive findings and observed values. */
 export function doctorText(findings: readonly Finding[], screen: Screen, verbose: boolean): string[] {
 	const shown = findings.filter(({ state }) => verbose || state !== 'inactive');
@@ -44,6 +47,8 @@ function findingLines(
 
 function summary(findings: readonly Finding[], screen: Screen): string {
 	const errors = findings.filter(({ state }) => state === 'error').length;
+	if (errors === 0 && findings.some(({ id, state }) => state === 'warning' && nothingConfined.includes(id)))
+		return paint(screen, 'yellow', 'Portcullis confines nothing here.');
 	if (errors === 0) return paint(screen, 'green', 'Everything that FEATURES requests works.');
 	return paint(screen, 'red', `${errors} of ${findings.length} checks failed.`);
 }

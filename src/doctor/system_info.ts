@@ -34,8 +34,10 @@ export interface SystemInfo {
 	/** undefined if Portage could not be started; portageError then has the reason. */
 	readonly configuration: Configuration | undefined;
 	readonly portageError: string;
-	/** The confinements that FEATURES requests; all of them if there is no configuration. */
+	/** The confinements that FEATURES requests; all of them if there is no configuration; none with PORTCULLIS_AUDIT="only". */
 	readonly asked: readonly Confinement[];
+	/** Why Portcullis does not apply a confinement that is not in `asked`. */
+	readonly notAsked: string;
 	readonly probeResult: ProbeResult;
 	/** The result with no_new_privs, which FEATURES="sandbox" sets; undefined if this does not affect confine. */
 	readonly sandboxed: ProbeResult | undefined;
@@ -63,6 +65,7 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 		capture('getconf', ['GNU_LIBC_VERSION']),
 	]);
 	const configuration = typeof answer === 'string' ? undefined : answer;
+	const auditOnly = configuration?.variables['PORTCULLIS_AUDIT'] === 'only';
 	const hasSandbox = configuration?.sandbox === true && configuration.features.includes('sandbox');
 	return {
 		eprefix,
@@ -71,7 +74,8 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 		uid: process.getuid?.() ?? 0,
 		configuration,
 		portageError: typeof answer === 'string' ? answer : '',
-		asked: confinements.filter((what) => configuration?.features.includes(features[what]) ?? true),
+		asked: auditOnly ? [] : confinements.filter((what) => configuration?.features.includes(features[what]) ?? true),
+		notAsked: auditOnly ? 'PORTCULLIS_AUDIT="only" is set' : 'FEATURES does not contain it',
 		probeResult,
 		sandboxed:
 			hasSandbox && probeResult.mode === 'setuid'

@@ -36,7 +36,6 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		confinable: confinements.map(confinable).join(' ||\n\t'),
 		pkg: pkgPhases.join('|'),
 		features: confinements.map((what) => features[what]).join('|'),
-		any: settingNames.map((name) => `\${${name}-}`).join(' || '),
 		settings: settingNames.join(' '),
 		marker: quote(marker),
 		inside: quote(conflictsMarker),

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { capture } from '../confine/spawn.ts';
 import script from '../../hooks/resolve_package.py' with { type: 'text' };
-import { settingNames } from '../rules/settings.ts';
 
 /** Portage's configuration, and the configuration of a package. */
 export interface Configuration {
@@ -50,15 +49,15 @@ const NO_PORTAGE = 3;
 const NO_PACKAGE = 4;
 
 /**
- * Runs hooks/resolve_package.py in Portage's Python, which takes half a second. `names` are additional variables to return; NAME* stands
- * for all variables with this prefix. Throws an Error with the reason if no interpreter returns a configuration.
+ * Runs hooks/resolve_package.py in Portage's Python, which takes half a second. It returns the variables PORTCULLIS_* and `names`; NAME*
+ * stands for all variables with this prefix. Throws an Error with the reason if no interpreter returns a configuration.
  */
 export async function resolvePortage(
 	eprefix: string,
 	atom?: string,
 	names: readonly string[] = [],
 ): Promise<Configuration> {
-	const variables = [...settingNames, ...names].join(',');
+	const variables = ['PORTCULLIS_*', ...names].join(',');
 	const tried: string[] = [];
 	for (const python of pythons(eprefix)) {
 		const args = ['-I', '-c', script, eprefix, variables, ...(atom === undefined ? [] : [atom])];

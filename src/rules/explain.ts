@@ -47,6 +47,7 @@ export function explanationText({ title, packageContext, phases }: Explanation, 
 	}
 	return [
 		...(title === '' ? [] : head(title, packageContext, screen)),
+		...(packageContext.settings.PORTCULLIS_AUDIT === 'only' ? [...wrap(auditOnly(), screen.width), ''] : []),
 		...groups.flatMap(({ names, rules }) => [
 			...wrap(names.join(', '), screen.width).map((line) => paint(screen, 'bold', line)),
 			...rules.map(({ feature, confined, rule }) => {
@@ -55,6 +56,11 @@ export function explanationText({ title, packageContext, phases }: Explanation, 
 			}),
 		]),
 	];
+}
+
+function auditOnly(): string {
+	const asRoot = ' As root, Portage itself still isolates the phases that FEATURES names.';
+	return `PORTCULLIS_AUDIT="only": Portcullis isolates nothing.${process.geteuid?.() === 0 ? asRoot : ''}`;
 }
 
 function head(title: string, packageContext: PackageContext, screen: Screen): string[] {

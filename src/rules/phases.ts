@@ -108,7 +108,15 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 		},
 		{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox isolates every src_* phase' },
 	],
-	cgroup: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'cgroup tracks every src_* phase' }],
+	cgroup: [
+		auditOnly,
+		{
+			phases: srcPhases,
+			when: [],
+			confined: true,
+			rule: 'Portcullis kills leftover processes (Portage measures)',
+		},
+	],
 };
 
 export function isSrcPhase(phase: string): phase is SrcPhase {

@@ -1,3 +1,5 @@
+import { suggestion } from '../util/suggestion.ts';
+
 /** A variable of make.conf and package.env. An unset or empty variable has the default. */
 interface Choice {
 	readonly choices: readonly string[];
@@ -130,6 +132,14 @@ export function problem(name: SettingName, value: string): string | undefined {
 	const words = 'list' in setting ? value.split(' ') : [value];
 	const invalid = value === '' ? undefined : words.find((word) => !isValid(setting, word));
 	return invalid === undefined ? undefined : `${name}="${invalid}" is invalid: use ${expected(name)}`;
+}
+
+/** A message for each variable PORTCULLIS_* that does not exist, by its name. A misspelled name would have no effect. */
+export function unknownSettings(names: readonly string[]): { name: string; text: string }[] {
+	const known: readonly string[] = settingNames;
+	return names
+		.filter((name) => name.startsWith('PORTCULLIS_') && !known.includes(name))
+		.map((name) => ({ name, text: `the variable ${name} does not exist${suggestion(name, known)}` }));
 }
 
 function isValid(setting: Choice | Form, value: string): boolean {

@@ -136,13 +136,33 @@ finds() {
 	finds records error 'does not exist'
 }
 
-@test 'doctor reports that Portage is missing, that FEATURES requests no sandbox, and that a setting is invalid' {
+@test 'doctor reports that Portage is missing, that FEATURES requests no sandbox, and that a setting is invalid or misspelled' {
 	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox"'
 	finds features warning 'nothing is confined'
+	finds network-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
+	[[ $(prefix_run portcullis doctor) == *'Portcullis confines nothing here.' ]]
 	prefix_conf 'PORTCULLIS_ON_FAILURE="explode"'
 	finds PORTCULLIS_ON_FAILURE error 'use warn or die'
+	prefix_conf 'PORTCULLIS_ONFAILURE="die"'
+	finds PORTCULLIS_ONFAILURE error 'the variable PORTCULLIS_ONFAILURE does not exist; did you mean PORTCULLIS_ON_FAILURE?'
 	prefix_env PATH="$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin" PORTAGE_PYTHON=/usr/bin/python3
 	finds portage error 'there is no Portage'
+}
+
+@test 'with PORTCULLIS_AUDIT=only, doctor, info and explain report that nothing is isolated' {
+	local what
+	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_AUDIT="only"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
+	finds PORTCULLIS_AUDIT warning 'records network access, and isolates and kills nothing'
+	for what in network-sandbox ipc-sandbox cgroup; do
+		finds "$what" inactive 'Portcullis does not apply it, because PORTCULLIS_AUDIT=\"only\" is set'
+	done
+	finds allow inactive 'has no effect: network-sandbox is not applied'
+	run -0 prefix_run portcullis doctor
+	[[ $output == *'Portcullis confines nothing here.' && $output != *'applied with'* && $output != *'no process outlives'* ]]
+	[[ $(prefix_run portcullis info) == *'network-sandbox: not applied by Portcullis, because PORTCULLIS_AUDIT="only" is set'* ]]
+	prefix_package app-test/probe-1 </dev/null
+	run -0 prefix_run portcullis explain app-test/probe
+	[[ $output == *$'\nPORTCULLIS_AUDIT="only": Portcullis isolates nothing.\n'* && $output != *' yes '* ]]
 }
 
 @test 'doctor finds Portage if PATH begins with an inaccessible directory' {
@@ -185,7 +205,7 @@ finds() {
 	prefix_conf 'PORTCULLIS_ALLOW="[192.0.2.7]:80"'
 	finds allow error '[192.0.2.7]:80 in PORTCULLIS_ALLOW: 192.0.2.7 is not an IPv6 address'
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="-network-sandbox"'
-	finds allow inactive 'has no effect without FEATURES=\"network-sandbox\"'
+	finds allow inactive 'has no effect: network-sandbox is not applied, because FEATURES does not contain it'
 }
 
 @test 'as root, doctor reports an error if PORTCULLIS_ALLOW is set without FEATURES=network-sandbox-proxy' {

@@ -29,6 +29,20 @@ source_hook() {
 	[[ $(<"$(hook_stored allow)") == "$BUILDDIR"$'\n'"$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
 }
 
+@test 'if Node does not start, the hook still names misspelled variables PORTCULLIS_* in pkg_setup, and only there' {
+	source_hook setup PORTCULLIS_ONFAILURE=die PORTCULLIS_UNPACK=host
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: these variables do not exist: PORTCULLIS_ONFAILURE' ]]
+	source_hook compile PORTCULLIS_ONFAILURE=die
+	[[ ! $output ]]
+}
+
+@test 'under Paludis, which sources bashrc in its phase init, the hook reports that it confines no phase' {
+	source_hook init PALUDIS_EBUILD_DIR=/usr/libexec/paludis FEATURES=network-sandbox
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: Portcullis does not confine the phases of pkgcore and Paludis, whatever FEATURES contains. Build the package with emerge.' ]]
+	source_hook init PALUDIS_EBUILD_DIR=/usr/libexec/paludis FEATURES=sandbox
+	[[ ! $output ]]
+}
+
 @test 'if the hook cannot store the settings PORTCULLIS_*, it stops the build' {
 	local BUILDDIR
 	printf -v BUILDDIR '/nonexistent/%0300d' 1

@@ -68,7 +68,7 @@ start_session() {
 
 @test 'the hook reports proxy, agent and display variables once per emerge until the suggested ENV_UNSET is set' {
 	local name fixes
-	prefix_make user network-sandbox
+	prefix_make user network-sandbox 'PORTCULLIS_ONFAILURE="die"'
 	start_session
 	for name in one two; do
 		prefix_package app-test/$name-1 <<-EOF
@@ -87,6 +87,8 @@ start_session() {
 	(($(message_count one "a proxy on loopback conflicts with .*: http_proxy is http://127.0.0.1:3128") == 2))
 	(($(message_count one "ssh or gpg agent conflicts with .*: SSH_AUTH_SOCK is the socket .*; GPG_AGENT_INFO is the socket") == 2))
 	(($(message_count one "X display conflicts with .*: DISPLAY is ") == 2))
+	(($(message_count one 'the variable PORTCULLIS_ONFAILURE does not exist; did you mean PORTCULLIS_ON_FAILURE?') == 2))
+	[[ $(grep -c PORTCULLIS_ONFAILURE <<<"$output") == 2 ]]
 	[[ $(grep -c 'conflicts with' <<<"$output") == 6 && $(grep -c 'To keep the sandbox' <<<"$output") == 6 ]]
 	grep -q ED25519 "$PREFIX_LOG/keys"
 	grep -q 'port 3128' "$PREFIX_LOG/proxy"
@@ -101,6 +103,18 @@ start_session() {
 	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_CONFLICT="ignore"'
 	run -0 prefix_emerge --oneshot app-test/one
 	[[ $output != *conflicts\ with* ]]
+}
+
+@test 'as root with FEATURES=pid-sandbox, which hides emerge, the hook reports a proxy once per emerge' {
+	prefix_make root 'network-sandbox pid-sandbox' 'http_proxy="http://127.0.0.1:3128"'
+	prefix_package app-test/one-1 </dev/null
+	prefix_package app-test/two-1 </dev/null
+	prefix_install_portcullis
+	run -0 prefix_emerge --oneshot app-test/one app-test/two
+	(($(grep -c 'a proxy on loopback conflicts with' <<<"$output") == 2))
+	run -0 prefix_emerge --oneshot app-test/two
+	(($(message_count two 'a proxy on loopback conflicts with') == 2))
+	rm -f /run/.portcullis-reported-log-*
 }
 
 @test 'with PORTCULLIS_CONFLICT=die, each proxy, agent and display variable stops emerge before src_unpack' {

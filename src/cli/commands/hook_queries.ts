@@ -11,7 +11,7 @@ import { render, phaseMessages } from '../../messages/phase_messages.ts';
 import { firstTime } from '../../portage/emerge_process.ts';
 import { readRecord } from '../../records/reader.ts';
 import { features } from '../../rules/features.ts';
-import { problem, resolve } from '../../rules/settings.ts';
+import { problem, resolve, unknownSettings } from '../../rules/settings.ts';
 import { assignments, words, type Environment } from '../../util/environment.ts';
 import { print } from '../../util/output.ts';
 import { UsageError } from '../usage.ts';
@@ -72,6 +72,17 @@ export async function runMessages({ words: files, flags, values }: Input): Promi
 	const missing = record.missing.length > 0 ? await unavailableSandboxes(installation().confine) : [];
 	const unavailable = missing.filter(({ what }) => asked.includes(features[what]));
 	const lines = phaseMessages(record, { refused: flags.has('refused'), unavailable });
+	print([...rendered(lines, values['once']), 'done']);
+	return 0;
+}
+
+/** Prints messages about variables PORTCULLIS_* that do not exist, and "done". */
+export function runUnknown({ words: names, values }: Input): number {
+	const lines = unknownSettings(names).map(({ text }): Line => ({
+		verb: 'ewarn',
+		text: `Portcullis: ${values['package'] ?? ''}: ${text}`,
+		once: text,
+	}));
 	print([...rendered(lines, values['once']), 'done']);
 	return 0;
 }

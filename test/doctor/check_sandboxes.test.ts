@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { sandboxFindings } from '../../src/doctor/check_sandboxes.ts';
+import type { SystemInfo } from '../../src/doctor/system_info.ts';
+
+/** The meaning of doctor's finding about FEATURES=cgroup for this user and version of Portage. */
+function cgroupMeaning(uid: number, version: string, hierarchy: 'v2' | 'hybrid'): string | undefined {
+	// Only the members that the finding depends on.
+	const system = {
+		uid,
+		configuration: { version, variables: {}, features: [] },
+		asked: ['cgroup'],
+		probeResult: { mode: 'root', tracking: 'cgroup', applied: {}, missing: [], watched: 'yes', broken: '' },
+		probe: {},
+		read: (file: string) => (file === '/sys/fs/cgroup/cgroup.controllers' && hierarchy === 'v2' ? 'cpu io' : undefined),
+	} as unknown as SystemInfo;
+	return sandboxFindings(system).find(({ id }) => id === 'cgroup')?.meaning;
+}
+
+test('doctor separates what Portcullis and Portage do for FEATURES=cgroup: Portage measures as root, since 3.0.82, with cgroup v2', () => {
+	const own = 'a cgroup: no process outlives a phase';
+	const both = `${own}; Portage itself only measures the CPU time, memory and I/O of each build`;
+	expect([cgroupMeaning(0, '3.0.82', 'v2'), cgroupMeaning(0, '9999', 'v2')]).toEqual([both, both]);
+	expect(cgroupMeaning(0, '3.0.81.2', 'v2')).toBe(own);
+	expect(cgroupMeaning(0, '3.0.83', 'hybrid')).toBe(own);
+	expect(cgroupMeaning(1000, '3.0.83', 'v2')).toBe(own);
+});
