@@ -113,6 +113,9 @@ __portcullis_phase() {
 	options+=("${REPLY[@]}")
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot")
 
+	# In a user namespace, to which confine resorts in a container, root cannot create device files.
+	[[ $EUID$EBUILD_PHASE != 0install || $(declare -f src_install) != *mknod* ]] || options+=(--mknod)
+
 	# The hook inside confine must be able to read the marker. Otherwise it would start confine again, in an endless recursion.
 	if [[ $last != "${EBUILD_SH_ARGS##* }" ]]; then
 		__portcullis_unavailable '/proc/self/cmdline does not contain the arguments of ebuild.sh'

@@ -36,6 +36,7 @@ static const char usage[] =
 	"  --die-with-lock FILE         kill COMMAND when the POSIX lock on FILE is released\n"
 	"  --require                    exit with 125 if an option cannot be fulfilled (default)\n"
 	"  --best-effort                run COMMAND anyway; the record lists what is missing\n"
+	"  --mknod                      use no user namespace, in which root cannot create device files\n"
 	"  --probe                      print which isolation is available here\n"
 	"  --gc                         remove the cgroups that killed runs have left\n"
 	"\n"
@@ -45,7 +46,7 @@ static const char usage[] =
 static bool needs_supervisor(const struct options *options)
 {
 	return options->cgroup != NULL || options->record != NULL || options->notice_file != NULL || options->die_with_count > 0 ||
-	       options->die_with_lock != NULL || options->audit || options->best_effort;
+	       options->die_with_lock != NULL || options->audit || options->best_effort || options->mknod;
 }
 
 static noreturn void run_without_supervisor(const struct options *options, struct identity *identity, const struct inherited *inherited,

@@ -149,6 +149,7 @@ static bool user_namespace_enter(const struct identity *identity, struct setup_e
 
 const struct setup_step setup_steps[STEPS] = {
 	[STEP_NONE] = {"nothing", 0},
+	[STEP_MKNOD] = {"mknod in a user namespace", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
 	[STEP_USERNS] = {"unshare(CLONE_NEWUSER)", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
 	[STEP_MAP] = {"writing /proc/self/uid_map", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
 	[STEP_NET] = {"unshare(CLONE_NEWNET)", ISOLATE_NET},

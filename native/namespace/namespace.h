@@ -17,6 +17,7 @@ enum isolation {
 /* Set-up steps that can fail. */
 enum step {
 	STEP_NONE,
+	STEP_MKNOD,
 	STEP_USERNS,
 	STEP_MAP,
 	STEP_NET,

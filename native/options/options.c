@@ -160,6 +160,7 @@ static const struct flag flags[] = {
 	{"--audit", offsetof(struct options, audit), true},
 	{"--require", offsetof(struct options, best_effort), false},
 	{"--best-effort", offsetof(struct options, best_effort), true},
+	{"--mknod", offsetof(struct options, mknod), true},
 	{"--probe", offsetof(struct options, probe), true},
 	{"--gc", offsetof(struct options, gc), true},
 };

@@ -33,6 +33,7 @@ struct options {
 	bool ipc;
 	bool audit;
 	bool best_effort;
+	bool mknod;
 	bool probe;
 	struct allow allow;
 	uint64_t families; /* socket families permitted with net (families.h) */

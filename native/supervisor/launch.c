@@ -1,6 +1,7 @@
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -100,7 +101,9 @@ static noreturn void become_init(const struct attempt *attempt, const struct set
  */
 static noreturn void enter_namespaces(const struct attempt *attempt)
 {
-	struct setup_error setup_error;
+	struct setup_error setup_error = {STEP_MKNOD, EPERM};
+	if (attempt->options->mknod && attempt->plan->mode == MODE_USERNS && identity_has_capability(attempt->identity, CAP_MKNOD))
+		fail(attempt, &setup_error);
 	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setup_error))
 		fail(attempt, &setup_error);
 	if ((attempt->plan->isolate & ISOLATE_PID) == 0)

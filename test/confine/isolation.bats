@@ -165,6 +165,21 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == $' 0 0 1\n0' ]]
 }
 
+@test 'if root lacks CAP_SYS_ADMIN, confine --mknod isolates nothing, so that the command can create a device file, and records the reason' {
+	require_root
+	# shellcheck disable=SC2016
+	local -a make=(sh -c 'mknod "$1/null" c 1 3 && rm "$1/null"' - "$TEST_DIR")
+	run -1 container_root "$CONFINE" --net --ipc -- "${make[@]}"
+	run -0 container_root "$CONFINE" --net --ipc --cgroup x --mknod --best-effort --record "$RECORD" -- "${make[@]}"
+	[[ $(record_value "$RECORD" 'r.missing.map((m) => m.what + " " + m.why).join()') == 'net mknod in a user namespace: Operation not permitted,ipc mknod in a user namespace: Operation not permitted' ]]
+	run -125 container_root "$CONFINE" --net --mknod -- "${make[@]}"
+	# A confine that needs no user namespace isolates the command.
+	run -0 "$CONFINE" --net --mknod --record "$RECORD" -- "${make[@]}"
+	[[ $(record_value "$RECORD" r.applied.net) == confine ]]
+	# An ordinary user cannot create device files anywhere.
+	run -0 as_user "$CONFINE" --net --mknod -- true
+}
+
 @test 'if root of a user namespace lacks CAP_SYS_ADMIN, confine creates a nested user namespace that maps the same ids' {
 	require_root
 	coproc INSIDE { exec unshare --user bash -c 'read -r && exec setpriv --reuid 0 --regid 0 --clear-groups "$@"' - \

@@ -31,6 +31,17 @@ echo "went on"
 	[[ $output == started ]]
 }
 
+@test 'if src_install of root contains mknod, the hook passes --mknod to confine, and not in other phases' {
+	((EUID == 0)) || skip 'needs root'
+	local phase
+	printf '#!/bin/sh\necho " $*"\n' >"$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine"
+	for phase in install compile; do
+		run -0 hook_run 'src_install() { mknod "${D}/dev/null" c 1 3; }
+			source "$HOOK"' "$phase" FEATURES=network-sandbox
+		[[ $phase:$output == install:*' --mknod '* || $phase:$output == compile:*' --net '* && $output != *--mknod* ]]
+	done
+}
+
 @test 'if the last argument of ebuild.sh is portcullis-inside, the hook does not start confine' {
 	HOOK_LAST=portcullis-inside run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'went on' ]]
