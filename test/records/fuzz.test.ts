@@ -16,7 +16,7 @@ const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 300);
 const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 const LINES = 20;
 
-const corpus = ['valid', 'forged'].flatMap((name) =>
+const corpora = ['valid', 'forged'].map((name) =>
 	readFileSync(join(import.meta.dirname, `${name}.jsonl`), 'utf8')
 		.trimEnd()
 		.split('\n'),
@@ -90,8 +90,12 @@ class Mutator {
 		return list[this.below(list.length)] as Value;
 	}
 
+	#original(): string {
+		return this.pick(this.pick(corpora));
+	}
+
 	line(): string {
-		let line = this.pick(corpus);
+		let line = this.#original();
 		for (let times = this.below(4); times > 0; times--)
 			line = this.below(2) === 0 ? this.#inValue(line) : this.#inText(line);
 		return line.replaceAll('\n', ' ');
@@ -111,7 +115,8 @@ class Mutator {
 			const key =
 				keys.length === 0 || this.below(10) === 0 ? this.pick(['__proto__', '0', 'blocked', 'x']) : this.pick(keys);
 			const members = at as Record<string, unknown>;
-			if (depth > 0 && typeof members[key] === 'object') {
+			// Without hasOwn() the mutation could change the prototype of all objects.
+			if (depth > 0 && Object.hasOwn(members, key) && typeof members[key] === 'object') {
 				at = members[key];
 				continue;
 			}
@@ -145,7 +150,7 @@ class Mutator {
 			case 1:
 				return line.slice(0, to) + line.slice(from);
 			case 2:
-				return line.slice(0, from) + this.pick(corpus).slice(from);
+				return line.slice(0, from) + this.#original().slice(from);
 			case 3:
 				return line.slice(0, from) + String.fromCharCode(this.below(0x3000)) + line.slice(from + 1);
 			default:
