@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# confine for other architectures: Debian's cross compilers build it, and qemu-user runs it. Only `npm run soak` runs this file.
+
+load ../helper
+
+setup_file() {
+	confine_begin
+	COMPILERS=$("$TOP/scripts/foreign" compilers)
+	export COMPILERS
+}
+
+# assert_compiles TARGET MACHINE: make builds a static confine, without warnings, for that machine of readelf
+assert_compiles() {
+	make -s -C "$TOP/native" CC="$COMPILERS/$1-gcc" BUILD="$TEST_DIR/$1"
+	LC_ALL=C readelf -h "$TEST_DIR/$1/confine" | grep -q "Machine: *$2"
+	run ! grep INTERP <(LC_ALL=C readelf -l "$TEST_DIR/$1/confine")
+}
+
+# assert_runs TARGET QEMU: with --best-effort, a phase of root and of a user runs under that qemu-user, which has neither namespaces nor filters
+assert_runs() {
+	local confine
+	confine=("$(command -v "$2-static" "$2" | head -n 1)" "$TEST_DIR/$1/confine")
+	run -0 "${confine[@]}" --net --ipc --cgroup x --best-effort -- echo ran
+	[[ ${lines[*]: -1} == ran ]]
+	run -0 as_user "${confine[@]}" --net --ipc --cgroup x --audit --best-effort --record "$RECORD" -- echo ran
+	[[ ${lines[*]: -1} == ran ]]
+	[[ $(record_value "$RECORD" '[r.status.exit, r.tracking, ...r.missing.map((m) => m.what)].join()') == 0,none,net,ipc,cgroup ]]
+	run -125 as_user "${confine[@]}" --net --require -- echo ran
+	[[ $output == 'confine: unshare(CLONE_NEWUSER): Invalid argument' ]]
+}
+
+@test 'confine compiles for arm64 and runs a command under qemu-user' {
+	assert_compiles aarch64-linux-gnu AArch64
+	assert_runs aarch64-linux-gnu qemu-aarch64
+}
+
+@test 'confine compiles for 32-bit ARM and runs a command under qemu-user' {
+	assert_compiles arm-linux-gnueabihf ARM
+	assert_runs arm-linux-gnueabihf qemu-arm
+}
+
+@test 'confine compiles for 64-bit RISC-V and runs a command under qemu-user' {
+	assert_compiles riscv64-linux-gnu RISC-V
+	assert_runs riscv64-linux-gnu qemu-riscv64
+}
+
+@test 'confine compiles for little-endian 64-bit PowerPC' {
+	assert_compiles powerpc64le-linux-gnu PowerPC64
+}
+
+@test 'confine compiles for 32-bit x86, and records the connections of a 32-bit program on a 64-bit kernel' {
+	[[ $(uname -m) == x86_64 ]] || skip 'needs an x86-64 processor'
+	assert_compiles i686-linux-gnu 'Intel 80386'
+	"$COMPILERS/i686-linux-gnu-gcc" -O1 -static -pthread -o "$TEST_DIR/client" "$TOP/test/confine/audit/client.c"
+	run -0 as_user "$TEST_DIR/i686-linux-gnu/confine" --net --audit --record "$RECORD" -- "$TEST_DIR/client" connect 3
+	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.address + " " + b.count).join()') == '198.51.100.7 3' ]]
+}
