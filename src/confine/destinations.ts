@@ -141,36 +141,21 @@ export function blockedEntries({ list, unsupported, tunnels }: Destinations): Bl
 	const blockedTunnels = tunnels.flatMap(({ address, allowed }) => (allowed ? [] : [address]));
 	const tunnelFix = `Set PORTCULLIS_ALLOW="${list.some(({ distcc }) => distcc) ? 'distcc ' : ''}${blockedTunnels.join(' ')}".`;
 	const count = Math.max(...[endpoints, nameMappings].map((parts) => new Set(list.flatMap(parts)).size));
+	const blocked = (entry: string, subject: string, reason: string, fix: string) => ({ entry, subject, reason, fix });
+	const portsOnly = 'only hosts with a TCP port are supported, not ssh and zeroconf';
+	const portFix = 'Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.';
+	const noLoopback = 'the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses';
+	const tooMany = `it has more than ${maxOptions} addresses`;
+	const networkFix = 'Replace addresses by a network: ADDRESS/BITS:PORT.';
 	return [
-		...unsupported.map((entry) => ({
-			entry,
-			subject: `distcc host ${entry}`,
-			reason: 'only hosts with a TCP port are supported, not ssh and zeroconf',
-			fix: 'Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.',
-		})),
-		...unresolved.map((destination) => ({
-			entry: destination.entry,
-			subject: subjectOf(destination),
-			reason: `${destination.host} has no address`,
-			fix: `To check the name, run: getent ahosts ${destination.host}`,
-		})),
+		...unsupported.map((entry) => blocked(entry, `distcc host ${entry}`, portsOnly, portFix)),
+		...unresolved.map((one) => {
+			const fix = `To check the name, run: getent ahosts ${one.host}`;
+			return blocked(one.entry, subjectOf(one), `${one.host} has no address`, fix);
+		}),
 		...list.flatMap(reservedEntries),
-		...blockedTunnels.map((address) => ({
-			entry: address,
-			subject: `distcc host ${address}`,
-			reason: 'the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses',
-			fix: tunnelFix,
-		})),
-		...(count > maxOptions
-			? [
-					{
-						entry: 'rest',
-						subject: 'the rest of PORTCULLIS_ALLOW',
-						reason: `it has more than ${maxOptions} addresses`,
-						fix: 'Replace addresses by a network: ADDRESS/BITS:PORT.',
-					},
-				]
-			: []),
+		...blockedTunnels.map((address) => blocked(address, `distcc host ${address}`, noLoopback, tunnelFix)),
+		...(count > maxOptions ? [blocked('rest', 'the rest of PORTCULLIS_ALLOW', tooMany, networkFix)] : []),
 	];
 }
 
@@ -216,45 +201,23 @@ export function privateAddressNotes({ list }: Destinations): string[] {
 
 /** The messages that the hook prints once per emerge: the hosts of distcc and the blocked entries. */
 export function destinationLines(found: Destinations, cpv: string): Line[] {
-	const line = (verb: 'elog' | 'ewarn', text: string): Line => ({
-		verb,
-		text: `Portcullis: ${cpv}: ${text}`,
-		once: text,
-	});
+	const lines = (verb: 'elog' | 'ewarn', texts: readonly string[]) =>
+		texts.map((text): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}`, once: text }));
 	const distccList = found.list.filter(({ distcc }) => distcc);
 	const reachable = distccList.flatMap(endpoints);
-	const hasNoHost =
-		found.distcc === 'in use' && distccList.length + found.unsupported.length + found.tunnels.length === 0;
+	const hosts = distccList.length + found.unsupported.length + found.tunnels.length;
+	const noHost =
+		'PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Set DISTCC_HOSTS="HOST:PORT" in make.conf';
 	return [
-		...(reachable.length > 0
-			? [line('elog', `the sandbox lets distcc reach ${reachable.join(' ')} (${found.source})`)]
-			: []),
-		...(hasNoHost
-			? [
-					line(
-						'ewarn',
-						'PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Set DISTCC_HOSTS="HOST:PORT" in make.conf',
-					),
-				]
-			: []),
-		...privateAddressNotes(found).map((text) => line('elog', text)),
-		...blockedEntries(found).map((one) => line('ewarn', blockedText(one))),
-	];
-}
-
-/** The result of each entry, one line each, for `explain`. */
-export function destinationTexts(found: Destinations): string[] {
-	const reachable = found.list.filter(({ addresses }) => addresses.length > 0);
-	return [
-		...reachable.map(
-			(one) => `${one.entry}${one.distcc ? ` (distcc, ${found.source})` : ''}: ${endpoints(one).join(' ')}`,
+		...lines(
+			'elog',
+			reachable.length > 0 ? [`the sandbox lets distcc reach ${reachable.join(' ')} (${found.source})`] : [],
 		),
-		...privateAddressNotes(found),
-		...blockedEntries(found).map(blockedText),
-		...(found.distcc === 'not in use' ? ['distcc: not in use'] : []),
+		...lines('ewarn', found.distcc === 'in use' && hosts === 0 ? [noHost] : []),
+		...lines('elog', privateAddressNotes(found)),
+		...lines(
+			'ewarn',
+			blockedEntries(found).map(({ subject, reason, fix }) => `${subject} stays blocked: ${reason}. ${fix}`),
+		),
 	];
-}
-
-function blockedText({ subject, reason, fix }: BlockedEntry): string {
-	return `${subject} stays blocked: ${reason}. ${fix}`;
 }

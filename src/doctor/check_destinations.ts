@@ -18,13 +18,8 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	const setting = resolve(configuration?.variables ?? {}).PORTCULLIS_ALLOW;
 	if (configuration === undefined || setting === '') return [];
 	if (!asked.includes('net')) {
-		return [
-			inactive(
-				'allow',
-				title,
-				`PORTCULLIS_ALLOW="${setting}" has no effect: network-sandbox is not applied, because ${notAsked}.`,
-			),
-		];
+		const reason = `network-sandbox is not applied, because ${notAsked}`;
+		return [inactive('allow', title, `PORTCULLIS_ALLOW="${setting}" has no effect: ${reason}.`)];
 	}
 	try {
 		const context = buildContextOf({ ...process.env, ...configuration.variables }, configuration.features);
@@ -44,7 +39,8 @@ function proxyFindings(system: SystemInfo): Finding[] {
 	return [error('allow-proxy', title, meaning, 'Set FEATURES="network-sandbox-proxy" in make.conf.')];
 }
 
-function entryFindings(found: Destinations): Finding[] {
+/** A finding for each entry, for doctor and explain. */
+export function entryFindings(found: Destinations): Finding[] {
 	return [
 		...found.list.flatMap((one) => {
 			const name = one.distcc ? `distcc host ${one.entry} (${found.source})` : one.entry;

@@ -33,25 +33,29 @@ function phaseFinding(eprefix: string, hook: string): Finding {
 }
 
 function bashrcFinding(eprefix: string, bashrc: string, configroot: string): Finding {
-	const title = configroot === '' ? 'bashrc' : `bashrc of PORTAGE_CONFIGROOT=${configroot}`;
-	const id = configroot === '' ? 'bashrc' : 'bashrc-configroot';
+	const [id, title, fix] =
+		configroot === ''
+			? ['bashrc', 'bashrc', reinstall]
+			: [
+					'bashrc-configroot',
+					`bashrc of PORTAGE_CONFIGROOT=${configroot}`,
+					'Insert the output of `portcullis hook --block` at the top of this file.',
+				];
+	const text = readFile(bashrc);
+	const start = text?.indexOf(begin) ?? -1;
 	if (stat(bashrc)?.isDirectory() === true) {
 		const meaning = `${bashrc} is a directory, which Portage ignores: nothing is confined.`;
 		return error(id, title, meaning, 'Replace the directory by a file that sources the files in it.', [bashrc]);
 	}
-	const text = readFile(bashrc);
-	const start = text?.indexOf(begin) ?? -1;
 	if (text === undefined || start < 0) {
 		const reason = text === undefined ? 'does not exist' : 'does not source the hook';
-		const fix =
-			configroot === '' ? reinstall : 'Insert the output of `portcullis hook --block` at the top of this file.';
 		return error(id, title, `${bashrc} ${reason}: nothing is confined.`, fix, [bashrc]);
 	}
 	const stop = text.indexOf(end, start);
 	const found = text.slice(start, stop < 0 ? undefined : stop + end.length + 1);
 	if (found.replace(/\r/g, '').trim() !== block(eprefix).trim()) {
-		const fix = `${reinstall} \`--save-edits\` keeps a copy of the edited block.`;
-		return error(id, title, `the block of Portcullis in ${bashrc} was edited.`, fix, [bashrc]);
+		const meaning = `the block of Portcullis in ${bashrc} was edited.`;
+		return error(id, title, meaning, `${reinstall} \`--save-edits\` keeps a copy of the edited block.`, [bashrc]);
 	}
 	const above = text
 		.slice(0, start)

@@ -10,31 +10,23 @@ import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 export function portageFindings(system: SystemInfo): Finding[] {
 	const { configuration, portageError, uid, asked } = system;
 	if (configuration === undefined) {
-		return [
-			error(
-				'portage',
-				'Portage',
-				`${portageError}.`,
-				'If Portage is in a Gentoo Prefix, pass its path with --eprefix.',
-			),
-		];
+		const fix = 'If Portage is in a Gentoo Prefix, pass its path with --eprefix.';
+		return [error('portage', 'Portage', `${portageError}.`, fix)];
 	}
-	const sandbox = isPortageIsolating(system)
+	const isolates = isPortageIsolating(system);
+	const sandbox = isolates
 		? 'isolates the network and IPC of phases itself, because you are root'
 		: `does not isolate phases, because ${uid === 0 ? 'root lacks CAP_SYS_ADMIN here' : 'you are not root'}`;
 	const observed = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
+	const only = `is "only": Portcullis records network access, and isolates and kills nothing.${isolates ? ' Portage itself still isolates phases, because you are root.' : ''}`;
+	const none = 'contains none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.';
 	const nothingConfined =
 		configuration.variables['PORTCULLIS_AUDIT'] === 'only'
-			? warning(
-					'PORTCULLIS_AUDIT',
-					'PORTCULLIS_AUDIT',
-					`is "only": Portcullis records network access, and isolates and kills nothing.${isPortageIsolating(system) ? ' Portage itself still isolates phases, because you are root.' : ''}`,
-					'Set PORTCULLIS_AUDIT="on" in make.conf.',
-				)
+			? warning('PORTCULLIS_AUDIT', 'PORTCULLIS_AUDIT', only, 'Set PORTCULLIS_AUDIT="on" in make.conf.')
 			: warning(
 					'features',
 					'FEATURES',
-					'contains none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.',
+					none,
 					'Set FEATURES="network-sandbox ipc-sandbox cgroup" in make.conf.',
 					observed,
 				);
@@ -43,15 +35,11 @@ export function portageFindings(system: SystemInfo): Finding[] {
 		...(asked.length > 0 ? [] : [nothingConfined]),
 		...otherManagers(system),
 		...settingFindings(configuration.variables),
-		...configuration.profile_bashrcs.map((file) =>
-			warning(
-				'profile.bashrc',
-				'profile.bashrc',
-				`${file} runs before the hook, so a confined phase runs it twice, the first time outside the sandbox.`,
-				'No action is needed if the file only sets variables and functions.',
-				[file],
-			),
-		),
+		...configuration.profile_bashrcs.map((file) => {
+			const meaning = `${file} runs before the hook, so a confined phase runs it twice, the first time outside the sandbox.`;
+			const fix = 'No action is needed if the file only sets variables and functions.';
+			return warning('profile.bashrc', 'profile.bashrc', meaning, fix, [file]);
+		}),
 	];
 }
 
@@ -108,48 +96,48 @@ export function confineFindings(system: SystemInfo): Finding[] {
 	const { confine, probe, probeResult, sandboxed, libc } = system;
 	const status = stat(confine);
 	const observed = [confine, `mode ${probeResult.mode}`];
-	const failure = (id: string, meaning: string, fix: string) => [error(id, 'confine', meaning, fix, observed)];
 	const reinstall = 'Run install.sh again, or `emerge app-portage/portcullis`.';
-	if (status === undefined) return failure('confine', `${confine} does not exist: nothing is confined.`, reinstall);
-
+	if (status === undefined)
+		return [error('confine', 'confine', `${confine} does not exist: nothing is confined.`, reinstall, observed)];
 	const setuid = (status.mode & 0o4000) !== 0 && status.uid === 0;
-	const setuidFix = lostSetuidFix(system);
-	if (setuidFix !== undefined && !setuid) {
-		return failure(
+	const setuidFix = lostSetuidFix(system) ?? '';
+	const cause = sandboxed === undefined ? undefined : causeOf(system, 'net', sandboxed);
+	const failures: readonly (readonly [failed: boolean, id: string, meaning: string, fix: string])[] = [
+		[
+			setuidFix !== '' && !setuid,
 			'setuid',
 			`${confine} lost its setuid bit. Copying the file and chown(1) clear this bit.`,
 			setuidFix,
-		);
-	}
-	if (setuid && isNosuid(system)) {
-		const meaning = `${confine} is setuid, but its file system is mounted with nosuid: the bit has no effect.`;
-		return failure('nosuid', meaning, 'Mount the file system with suid, or run `install.sh --no-setuid`.');
-	}
-	if (probeResult.broken.includes('EACCES') && (status.mode & constants.S_IXOTH) === 0) {
-		const meaning = `Only group ${status.gid} may run ${confine}, and you are not in it: your builds are not confined.`;
-		return failure('group', meaning, 'Run `gpasswd --add USER portage`, and log in again.');
-	}
-	if (sandboxed?.mode === 'none') {
-		const cause = causeOf(system, 'net', sandboxed);
-		const meaning = `FEATURES="sandbox" sets no_new_privs, so the setuid bit of confine has no effect in a phase, and ${cause.text}: nothing is confined.`;
-		return failure(
+		],
+		[
+			setuid && isNosuid(system),
+			'nosuid',
+			`${confine} is setuid, but its file system is mounted with nosuid: the bit has no effect.`,
+			'Mount the file system with suid, or run `install.sh --no-setuid`.',
+		],
+		[
+			probeResult.broken.includes('EACCES') && (status.mode & constants.S_IXOTH) === 0,
+			'group',
+			`Only group ${status.gid} may run ${confine}, and you are not in it: your builds are not confined.`,
+			'Run `gpasswd --add USER portage`, and log in again.',
+		],
+		[
+			sandboxed?.mode === 'none',
 			'no_new_privs',
-			meaning,
-			`${cause.fix} Or set FEATURES="-sandbox", which disables the protection by sys-apps/sandbox.`,
-		);
+			`FEATURES="sandbox" sets no_new_privs, so the setuid bit of confine has no effect in a phase, and ${cause?.text}: nothing is confined.`,
+			`${cause?.fix} Or set FEATURES="-sandbox", which disables the protection by sys-apps/sandbox.`,
+		],
+		[probeResult.broken !== '', 'confine', `${confine} does not work: ${probeResult.broken}.`, reinstall],
+	];
+	for (const [failed, id, meaning, fix] of failures) {
+		if (failed) return [error(id, 'confine', meaning, fix, observed)];
 	}
-	if (probeResult.broken !== '')
-		return failure('confine', `${confine} does not work: ${probeResult.broken}.`, reinstall);
-	if (libc !== undefined && probe['libc'] !== undefined && probe['libc'] !== libc)
-		return [
-			warning(
-				'libc',
-				'confine',
-				`it contains ${probe['libc']}, and this system has ${libc}: it lacks the security fixes of the newer version.`,
-				'Run `emerge --oneshot app-portage/portcullis`, or `make -C native clean` in the source tree and install.sh again.',
-				observed,
-			),
-		];
+	if (libc !== undefined && probe['libc'] !== undefined && probe['libc'] !== libc) {
+		const meaning = `it contains ${probe['libc']}, and this system has ${libc}: it lacks the security fixes of the newer version.`;
+		const fix =
+			'Run `emerge --oneshot app-portage/portcullis`, or `make -C native clean` in the source tree and install.sh again.';
+		return [warning('libc', 'confine', meaning, fix, observed)];
+	}
 	const mode = probeResult.mode === 'none' ? 'starts, but cannot create namespaces' : `mode ${probeResult.mode}`;
 	return [ok('confine', 'confine', `${mode}${setuid ? ', setuid' : ''}`, observed)];
 }

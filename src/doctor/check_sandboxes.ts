@@ -1,4 +1,4 @@
-import { features } from '../rules/features.ts';
+import { effects, features } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
 import { settingNames, settings } from '../rules/settings.ts';
 import { error, inactive, ok, type Finding } from './finding.ts';
@@ -14,12 +14,6 @@ export function sandboxFindings(system: SystemInfo): Finding[] {
 		...auditFindings(system),
 	];
 }
-
-const effects: Readonly<Record<Confinement, string>> = {
-	net: 'src_* phases can reach the network and the services of this machine.',
-	ipc: "src_* phases can access this machine's message queues and shared memory.",
-	cgroup: 'processes that a phase leaves behind keep running.',
-};
 
 function isolationFinding(system: SystemInfo, what: 'net' | 'ipc'): Finding {
 	const { applied, mode } = system.probeResult;
@@ -49,7 +43,7 @@ function unavailable(system: SystemInfo, what: Confinement, observed: readonly s
 		id: features[what],
 		state: system.asked.includes(what) ? 'error' : 'inactive',
 		title: features[what],
-		meaning: `${cause.text} (${why}): ${effects[what]}`,
+		meaning: `${cause.text} (${why}): ${effects[what]}.`,
 		fix: cause.fix,
 		observed: [...observed, `cause: ${cause.id}`],
 	};

@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { stat } from '../util/files.ts';
 import type { Confinement } from '../rules/phases.ts';
 
 /** Why a confinement is not available. */
@@ -36,14 +36,17 @@ interface Check extends Failure {
 	readonly securityModule: string;
 }
 
+/** A text, or a function that makes it. */
+type Text = string | ((check: Check) => string);
+
 interface Row {
 	readonly id: string;
 	readonly matches: (check: Check) => boolean;
 	readonly text: string | ((check: Check) => string);
 	/** An assignment for sysctl(8) that is the fix. */
-	readonly sysctl?: string | ((check: Check) => string);
+	readonly sysctl?: Text;
 	/** The fix in sentences, or an alternative to the assignment. */
-	readonly fix?: string | ((check: Check) => string);
+	readonly fix?: Text;
 }
 
 const namespaces: Readonly<Record<Confinement, readonly [namespace: string, option: string]>> = {
@@ -56,13 +59,13 @@ const namespaces: Readonly<Record<Confinement, readonly [namespace: string, opti
 const rows: readonly Row[] = [
 	{
 		id: 'kernel',
-		matches: ({ namespace }) => !hasNamespace(namespace),
+		matches: ({ namespace }) => stat(`/proc/self/ns/${namespace}`) === undefined,
 		text: ({ namespace }) => `the kernel was built without ${namespace} namespaces`,
 		fix: ({ option }) => `Build the kernel with CONFIG_NAMESPACES and ${option}.`,
 	},
 	{
 		id: 'no-userns',
-		matches: ({ unprivileged }) => unprivileged && !hasNamespace('user'),
+		matches: ({ unprivileged }) => unprivileged && stat('/proc/self/ns/user') === undefined,
 		text: 'the kernel was built without user namespaces',
 		fix: ({ orSetuid }) => `Build the kernel with CONFIG_USER_NS. ${orSetuid}`,
 	},
@@ -145,7 +148,7 @@ export function unavailableCause(failure: Failure, what: Confinement): Unavailab
 		securityModule: securityModuleOf(read),
 	};
 	const row = rows.find(({ matches }) => matches(check));
-	const textOf = (text: Row['text'] = '') => (typeof text === 'string' ? text : text(check));
+	const textOf = (text: Text = '') => (typeof text === 'string' ? text : text(check));
 	const sysctl = textOf(row?.sysctl);
 	const command = sysctl === '' ? '' : `sysctl -w ${sysctl}`;
 	const first = command === '' ? '' : `Run \`${command}\` and add it to /etc/sysctl.d. `;
@@ -163,13 +166,4 @@ function securityModuleOf(read: Failure['read']): string {
 	if (profile !== '') return `AppArmor's profile ${profile}`;
 	if (read('/sys/fs/selinux/enforce') === '1') return 'SELinux';
 	return 'a security module (such as AppArmor or SELinux)';
-}
-
-function hasNamespace(namespace: string): boolean {
-	try {
-		readlinkSync(`/proc/self/ns/${namespace}`);
-		return true;
-	} catch {
-		return false;
-	}
 }

@@ -1,5 +1,5 @@
 import { unavailableCause, type UnavailableCause } from '../doctor/unavailable_cause.ts';
-import { featureOf } from '../rules/features.ts';
+import { effects, featureOf } from '../rules/features.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';
 import { settingOf } from '../rules/settings.ts';
 import type { Orphan, RunRecord } from '../records/schema.ts';
@@ -45,12 +45,6 @@ function refusal({ mode }: RunRecord, missing: RunRecord['missing']): Line {
 	const why = sandbox === undefined ? reasons(missing) : causeOf(mode, sandbox, missing).text;
 	return { verb: 'die', text: `${names(missing)} ${missing.length > 1 ? 'are' : 'is'} not available: ${why}` };
 }
-
-const effects: Readonly<Record<Confinement, string>> = {
-	net: 'builds can reach the network',
-	ipc: 'builds can access the IPC objects of this host',
-	cgroup: 'processes can outlive their phase',
-};
 
 /** All missing sandboxes in one message, the most important one first, because the first phase of a build does not need all of them. */
 function sandboxLines(record: RunRecord, missing: RunRecord['missing']): Line[] {

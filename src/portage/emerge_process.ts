@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { accessSync, closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { installation } from '../installation/locate.ts';
+import { stat } from '../util/files.ts';
 import { readProcess, type Process } from '../util/processes.ts';
 import { lastEmerge } from './emerge_log.ts';
 
@@ -17,8 +18,9 @@ const prefix = '.portcullis-reported-';
 export function firstTime(text: string, state: string, eprefix = installation().eprefix): boolean {
 	const emerge = emergeId(eprefix);
 	const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
-	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and contains .ipc.
-	const shared = isRootOf('/run') ? '/run' : join(state, '../../..');
+	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and contains .ipc. Root of a user namespace does not own /run.
+	const isRoot = process.geteuid?.() === 0 && stat('/run')?.uid === 0;
+	const shared = isRoot ? '/run' : join(state, '../../..');
 	if (emerge !== undefined) {
 		removeStale(shared, emerge);
 		const first = create(join(shared, `${prefix}${emerge}-${key}`));
@@ -66,16 +68,6 @@ function ancestors(): Process[] {
 		pid = ancestor.parent;
 	}
 	return found;
-}
-
-/** Whether this process is root and may write to a folder of root. Root of a user namespace does not own /run. */
-function isRootOf(folder: string): boolean {
-	try {
-		accessSync(folder, constants.W_OK);
-		return process.geteuid?.() === 0 && statSync(folder).uid === 0;
-	} catch {
-		return false;
-	}
 }
 
 /** Creates a file. true: created; false: the file exists; undefined: the folder is not writable. */

@@ -11,17 +11,7 @@ export const srcPhases = ['unpack', 'fetch', 'prepare', 'configure', 'compile', 
 export type SrcPhase = (typeof srcPhases)[number];
 
 /** EBUILD_PHASE of every pkg_* function. These phases are never confined. */
-export const pkgPhases = [
-	'pretend',
-	'setup',
-	'preinst',
-	'postinst',
-	'prerm',
-	'postrm',
-	'config',
-	'info',
-	'nofetch',
-] as const;
+export const pkgPhases = 'pretend setup preinst postinst prerm postrm config info nofetch'.split(' ');
 
 /** Every other EBUILD_PHASE of ebuild.sh and misc-functions.sh. misc-functions.sh has none (''). */
 export const otherPhases = [...pkgPhases, 'depend', 'clean', 'cleanrm', 'help', 'instprep', 'package', ''] as const;

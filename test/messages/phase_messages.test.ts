@@ -45,10 +45,10 @@ describe('phaseMessages', () => {
 			{ what: 'net', why: denied },
 		];
 		const text =
-			'network-sandbox, ipc-sandbox and cgroup are not available, so builds can reach the network: the policy of a security module (such as AppArmor or SELinux) denies the creation of namespaces (unshare(CLONE_NEWUSER): Permission denied). To find the fix, run: portcullis doctor';
+			'network-sandbox, ipc-sandbox and cgroup are not available, so builds can reach the network and the services of this host: the policy of a security module (such as AppArmor or SELinux) denies the creation of namespaces (unshare(CLONE_NEWUSER): Permission denied). To find the fix, run: portcullis doctor';
 		expect(lines({ missing }, { unavailable })).toEqual([`ewarn Portcullis: app-misc/foo-1: src_compile: ${text}`]);
 		expect(lines({ missing })[0]).toContain(
-			'ipc-sandbox is not available, so builds can access the IPC objects of this host: ',
+			'ipc-sandbox is not available, so builds can access the message queues and the shared memory of this host: ',
 		);
 	});
 
@@ -69,7 +69,9 @@ describe('phaseMessages', () => {
 		const texts = (name: string, phase = 'compile') =>
 			phaseMessages({ ...parseRecord(base), package: name, phase, missing });
 		expect(texts('a/b-1').map(({ text }) => text)).toEqual([
-			expect.stringContaining('network-sandbox is not available, so builds can reach the network: no. '),
+			expect.stringContaining(
+				'network-sandbox is not available, so builds can reach the network and the services of this host: no. ',
+			),
 			'Portcullis: a/b-1: src_compile runs without PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: no controller. To find the cause, run: portcullis doctor',
 		]);
 		expect(texts('a/b-1')[1]?.once).toBeDefined();

@@ -48,7 +48,7 @@ assert_orphans_killed() {
 	run -0 container_run docker emerge --oneshot app-test/one app-test/two
 	assert_orphans_killed subreaper
 	# Once in the phase and once in the summary of emerge.
-	[[ $(grep -c "src_unpack: network-sandbox and ipc-sandbox are not available, so builds can reach the network: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == 2 ]]
+	[[ $(grep -c "src_unpack: network-sandbox and ipc-sandbox are not available, so builds can reach the network and the services of this host: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == 2 ]]
 	[[ $(grep -c 'not available' <<<"$output") == 2 && $output != *'conflicts with'* ]]
 	[[ $(record_values "$RECORDS" compile r.missing.length) == $'2\n2' ]]
 	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile

@@ -56,7 +56,7 @@ emerge_without_userns() {
 	assert_namespace compile net host
 	[[ $(grep -c '^ \* Portcullis:' <<<"$output") -eq 2 ]] # in the phase and in the summary of emerge
 	local cause='user namespaces are disabled: user.max_user_namespaces is 0 (unshare(CLONE_NEWUSER): No space left on device)'
-	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: network-sandbox and ipc-sandbox are not available, so builds can reach the network: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
+	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: network-sandbox and ipc-sandbox are not available, so builds can reach the network and the services of this host: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
 
 	# If the program does not start, the hook prints the message, once per package.
 	echo 'process.exit(1)' >"$PREFIX/usr/share/portcullis/portcullis.js"

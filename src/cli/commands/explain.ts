@@ -39,8 +39,9 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 /** The destinations that PORTCULLIS_ALLOW permits, resolved now. */
 async function allowedIn(setting: string, context: BuildContext): Promise<string[]> {
 	if (setting === '') return [];
-	const { destinations, destinationTexts } = await import('../../confine/destinations.ts');
-	return destinationTexts(await destinations(setting, context));
+	const { destinations } = await import('../../confine/destinations.ts');
+	const { entryFindings } = await import('../../doctor/check_destinations.ts');
+	return entryFindings(await destinations(setting, context)).map(({ meaning, fix }) => `${meaning} ${fix}`.trim());
 }
 
 function paragraphs([first = '', ...rest]: readonly string[], screen: Screen): string[] {
