@@ -10,16 +10,19 @@ setup_file() {
 	install_quick_node
 }
 
-# failing_tools N TOOL...: prints a directory for PATH. Its tools count their calls together, and call N fails.
+# failing_tools TOOL...: makes $PLACE/failing, a directory for PATH. Its tools count their calls together, and fail in the call whose
+# number is in the file "fails". They start no other program, because a run of install.sh calls them 70 times.
 failing_tools() {
-	local n=$1 tool dir=$PLACE/failing
-	rm -rf "$dir"
-	mkdir "$dir"
-	for tool in "${@:2}"; do
+	local tool dir=$PLACE/failing
+	mkdir -p "$dir"
+	for tool; do
 		cat >"$dir/$tool" <<-END
 			#!/bin/sh
+			read -r count <"$dir/count"
+			read -r fails <"$dir/fails"
+			echo "\$((count += 1))" >"$dir/count"
 			echo "$tool \$*" >>"$dir/calls"
-			if [ \$(wc -l <"$dir/calls") = $n ]; then
+			if [ "\$count" = "\$fails" ]; then
 				echo "$tool: injected: No luck today" >&2
 				exit 1
 			fi
@@ -35,14 +38,19 @@ state() {
 	(cd -- "$EP" && find . -not -type d -printf '%P %i %T@\n' | sort)
 }
 
-# fails_everywhere LEAST ARG...: runs install.sh repeatedly and fails one call of a changing tool each time, until a run succeeds. At
-# least LEAST calls must have failed.
+# fails_everywhere STEP LEAST ARG...: runs install.sh repeatedly and fails each STEPth call of a changing tool, one in each run, until a
+# run succeeds. It must have called these tools at least LEAST times. Most calls repeat for each file: two or three in a group, so that
+# STEP 5 reaches each call of a group. `npm run soak` fails each call.
 fails_everywhere() {
-	local n least=$1 before after
-	shift
+	local n step=$1 least=$2 before after
+	shift 2
+	[[ ${INSTALL_FAILURES-} != all ]] || step=1
 	before=$(state)
-	for ((n = 1; n < 100; n++)); do
-		failing_tools "$n" mkdir mktemp cp chmod mv sync touch
+	failing_tools mkdir mktemp cp chmod mv sync touch
+	for ((n = 1; n < 100; n += step)); do
+		: >"$PLACE/failing/calls"
+		echo 0 >"$PLACE/failing/count"
+		echo "$n" >"$PLACE/failing/fails"
 		PATH=$PLACE/failing:$PATH run_install "$@" --eprefix "$EP"
 		(($(wc -l <"$PLACE/failing/calls") >= n)) || break
 		[[ $status == 1 ]]
@@ -60,7 +68,7 @@ fails_everywhere() {
 	[[ $status == 0 ]]
 	[[ $(grep -nm 1 '^sync ' "$PLACE/failing/calls" | cut -d: -f1) -lt $(grep -nm 1 '^mv ' "$PLACE/failing/calls" | cut -d: -f1) ]]
 	((n > least)) || {
-		echo "only $n steps were tried"
+		echo "only $n calls"
 		return 1
 	}
 }
@@ -69,7 +77,7 @@ fails_everywhere() {
 	shape_symlink "$BASHRC"
 	# Create common directories, because each missing directory costs another run.
 	mkdir -p "$EP"/usr/{bin,lib,libexec} "$EP/var"
-	fails_everywhere 25
+	fails_everywhere 5 25
 }
 
 @test "if any step of an upgrade fails, install.sh restores the previous state" {
@@ -77,13 +85,13 @@ fails_everywhere() {
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$EP/usr/share/portcullis/phase.bash"
 	sed -i '1i // older' "$EP/usr/share/portcullis/portcullis.js"
-	fails_everywhere 12
+	fails_everywhere 1 12
 }
 
 @test "if any step of a removal fails, install.sh restores the previous state" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
-	fails_everywhere 6 --uninstall
+	fails_everywhere 5 6 --uninstall
 }
 
 @test "if the file system has no hard links, install.sh keeps copies of the old files, and restores them after a failure" {
@@ -137,7 +145,6 @@ done
 }
 
 @test "on a read-only file system, install.sh fails and changes nothing" {
-	needs_root
 	shape_plain "$BASHRC"
 	mkdir -p "$EP/usr"
 	unshare -m bash -c 'mount -t tmpfs -o ro,mode=755 none "$1/usr" && exec "$2" --eprefix "$1"' - "$EP" "$TREE/install.sh" \
@@ -174,7 +181,6 @@ full_file_system() {
 }
 
 @test "if the file system becomes full at any file, install.sh restores the previous state" {
-	needs_root
 	export EP BASHRC
 	unshare -m bash -c "set -u; INSTALL=(); $(declare -f run_install run state snapshot same full_file_system shape_no_final_newline)
 		run() { output=\$(\"\$@\" 2>&1); status=\$?; mapfile -t lines <<<\"\$output\"; }
