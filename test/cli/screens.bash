@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Runs commands on a terminal of 80 columns, in a prefix where real packages were emerged, and compares their output with docs/screens.
 
+# shellcheck source-path=SCRIPTDIR source=../lib/wait.bash
+source "${BASH_SOURCE[0]%/*}/../lib/wait.bash"
+
 # Emerges two packages: the tests of one access the network and leave a process behind, the other one fails to compile.
 screens_begin() {
 	prefix_make user
@@ -82,13 +85,14 @@ terminal_text() {
 
 # terminal_wait_for TEXT: waits until the screen contains the text.
 terminal_wait_for() {
-	local _
-	for _ in {1..100}; do
-		[[ $(terminal_text) == *"$1"* ]] && return
-		read -rt 0.1 <> <(:) || true
-	done
-	terminal_text
-	return 1
+	until_true 30 terminal_contains "$1" || {
+		terminal_text
+		return 1
+	}
+}
+
+terminal_contains() {
+	[[ $(terminal_text) == *"$1"* ]]
 }
 
 # Ends tmux, which still runs if a test failed.

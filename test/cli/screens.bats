@@ -220,9 +220,7 @@ setup_file() {
 	exec {hold}<>"$fifo"
 	prefix_package app-misc/slow-1 <<<"src_compile() { curl --silent https://198.51.100.7/; echo started; read -r <'$fifo'; }"
 	prefix_emerge --oneshot app-misc/slow >"$PREFIX_LOG/slow" 2>&1 {hold}>&- &
-	until grep -q started "$PREFIX_LOG/slow"; do
-		read -rt 0.1 <> <(:) || true
-	done
+	until_true 60 grep -q started "$PREFIX_LOG/slow"
 	assert_screen status 0 portcullis status
 	# The two processes are ebuild.sh, which waits in read, and its parent.
 	[[ $(prefix_run portcullis status --json | node -p '
