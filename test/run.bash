@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Runs the jobs of test/run. One more job than processors runs at a time, because most jobs wait. Each job has its own log.
+# Runs the jobs of test/run. Twice as many jobs as processors run at a time, because most jobs wait. Each job has its own log.
 
 PASSED=0
 FAILED=0
 SKIPPED=0
 STARTED=0
-AT_ONCE=$(($(nproc) + 1))
+AT_ONCE=$(($(nproc) * 2))
 declare -A JOBS=()
 
 # run_begin [FOLDER|PATTERN]: selects the jobs; all of them without an argument.
@@ -168,6 +168,10 @@ vitest_run() {
 # Limits the time of a file, so that a hanging test does not block the run. (BATS_TEST_TIMEOUT waits for the rest of the file.)
 bats_run() {
 	local status=0
+	((EUID == 0)) || {
+		echo 'run this test as root: it makes users, namespaces and containers'
+		return 1
+	}
 	[[ ! ${SANITIZE-} ]] || sanitize_begin
 	timeout --kill-after=10 "${BATS_FILE_TIMEOUT:-400}" node_modules/bats/bin/bats --formatter tap --timing "$1" &
 	# timeout creates a process group and forwards the signal to it.

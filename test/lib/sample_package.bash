@@ -7,9 +7,10 @@
 #   sample_messages               print the messages about app-test/sample
 #   assert_sample_message TEXT    fail unless the message was printed twice: in the phase and in the summary of emerge
 #   assert_sample_built           fail unless app-test/sample was built and installed completely
+#   assert_sample_distributed     fail unless also COMPILED files, as many as it has, were compiled on the second host, without a message
 #   assert_sample_environment_unchanged LINE   fail unless environment.bz2 contains LINE and is the same without Portcullis
 
-SAMPLE_FILES=12
+SAMPLE_FILES=4
 
 sample_package() {
 	prefix_package app-test/sample-1 <<-EOF
@@ -52,6 +53,15 @@ assert_sample_message() {
 assert_sample_built() {
 	if ((status != 0)) || [[ $(find "$PREFIX/usr/share/sample" -name '*.o' | wc -l) != "$SAMPLE_FILES" ]]; then
 		echo "status $status"
+		echo "$output"
+		return 1
+	fi
+}
+
+assert_sample_distributed() {
+	assert_sample_built || return
+	if ((COMPILED != SAMPLE_FILES)) || [[ $(sample_messages) ]]; then
+		echo "the second host compiled $COMPILED files"
 		echo "$output"
 		return 1
 	fi

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
-# icecream in a network sandbox, with a real scheduler and a real iceccd on a second host.
-# bats file_tags=alone
-# The scheduler gives no jobs to hosts with busy processors, and all hosts of this test share the processors of this machine.
+# icecream in a network sandbox, with a real scheduler and a real iceccd on a second host. soak/icecream.bats tests builds that icecream
+# distributes.
 
 load ../lib/prefix
 load ../lib/distcc_host
@@ -30,22 +29,6 @@ assert_built_locally() {
 	run -1 grep '\bICECC\b\|___portcullis\|__ebuild_phase' "$BATS_TEST_TMPDIR/saved"
 }
 
-@test 'without network-sandbox, icecream distributes and the hook prints no conflict message' {
-	icecream_prefix user 'icecream -network-sandbox'
-	icecream_emerge
-	assert_sample_built
-	((COMPILED == SAMPLE_FILES))
-	[[ ! $(sample_messages) ]]
-}
-
-@test 'if PORTCULLIS_ALLOW contains the second host, it compiles all files and the hook prints no conflict message' {
-	icecream_prefix user 'icecream network-sandbox' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:10245\""
-	icecream_emerge
-	assert_sample_built
-	((COMPILED == SAMPLE_FILES))
-	[[ ! $(sample_messages) ]]
-}
-
 @test 'as root with FEATURES=icecream, icecc compiles locally and sends no request to iceccd' {
 	icecream_prefix root 'icecream network-sandbox'
 	icecream_emerge
@@ -54,6 +37,6 @@ assert_built_locally() {
 }
 
 @test "environment.bz2 contains the user's value of ICECC, although the hook sets ICECC=disable in the phase" {
-	icecream_prefix user 'icecream network-sandbox' 'ICECC="user value"'
-	assert_sample_environment_unchanged 'declare -x ICECC="user value"'
+	icecream_prefix user 'icecream network-sandbox' 'ICECC="no"'
+	assert_sample_environment_unchanged 'declare -x ICECC="no"'
 }

@@ -1,11 +1,26 @@
 #!/usr/bin/env bats
-# icecream through the network sandbox, for `npm run soak`. The scheduler gives no jobs to hosts with busy processors, and all hosts of
+# Builds that icecream distributes, for `npm run soak`. The scheduler gives no jobs to hosts with busy processors, and all hosts of
 # this test share the processors of this machine.
 
 load ../../lib/prefix
 load ../../lib/distcc_host
 load ../../lib/sample_package
 load ../../lib/icecream_host
+
+setup_file() {
+	prefix_host_begin
+	distcc_host_begin
+	icecream_begin
+	# The first remote compilation also transfers the compiler.
+	icecream_compile
+	(($(icecream_remote_compiled) == 1))
+}
+
+@test 'without network-sandbox, icecream distributes and the hook prints no conflict message' {
+	icecream_prefix user 'icecream -network-sandbox'
+	icecream_emerge
+	assert_sample_distributed
+}
 
 @test 'if PORTCULLIS_ALLOW contains the iceccd of the second host, icecream distributes and the hook prints no conflict message' {
 	local user
