@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # run sets output in each test
 # Builds that try to run code outside their sandbox or to disable the sandbox of later phases. The tests detect code outside by its PID
 # namespace: FEATURES=cgroup gives each phase a PID namespace of its own.
 
@@ -197,34 +198,42 @@ configure_package() {
 	[[ ! $(compgen -G "/run/portcullis.*${PREFIX_TMP//\//%}*") ]]
 }
 
-@test 'as an ordinary user, the next phase is stopped if the build has changed the settings file of the hook' {
-	local line
-	for line in 'PORTCULLIS_AUDIT=only' 'BASH_ENV=/evil' '--allow 192.0.2.1:1'; do
-		hostile_prefix user 'PORTCULLIS_UNPACK="confine"'
-		configure_package <<-EOF
-			echo '$line' >"\${PORTAGE_BUILDDIR}/.ipc/portcullis-settings" || die
-		EOF
-		prefix_install_portcullis
-		run -1 prefix_emerge --oneshot app-test/probe
-		[[ $output == *'portcullis-settings has a line that Portcullis did not write'* ]]
-		[[ $(prefix_phases | tail -n 1) == configure ]]
-		prefix_clean
+# assert_stopped_by FILE LINE: the last run ended before src_compile, because of this line of .ipc/portcullis-FILE
+assert_stopped_by() {
+	[[ $output == *"portcullis-$1 has a line that Portcullis did not write (\"$2\")"* && $(prefix_phases) != *compile* ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+# assert_change_stops_build FILE cat|true LINE...: if a build in src_configure replaces .ipc/portcullis-FILE by its content (cat) or nothing
+# (true) and a LINE, the hook stops emerge before src_compile.
+assert_change_stops_build() {
+	local line file=$PREFIX_TMP/portage/app-test/probe-1/.ipc/portcullis-$1
+	configure_package <<-EOF
+		$2 "$file" >"$PREFIX_LOG/kept" || die
+		echo '$3' | cat "$PREFIX_LOG/kept" - >"$file" || die
+	EOF
+	prefix_install_portcullis
+	run -1 prefix_emerge --oneshot app-test/probe
+	assert_stopped_by "$1" "$3"
+	# The other lines, without another build.
+	for line in "${@:4}"; do
+		echo "$line" | cat "$PREFIX_LOG/kept" - >"$file"
+		run -1 prefix_ebuild app-test/probe-1 compile
+		assert_stopped_by "$1" "$line"
 	done
 }
 
+@test 'as an ordinary user, the next phase is stopped if the build has changed the settings file of the hook' {
+	hostile_prefix user 'PORTCULLIS_UNPACK="confine"'
+	assert_change_stops_build settings true 'PORTCULLIS_AUDIT=only' 'BASH_ENV=/evil' '--allow 192.0.2.1:1'
+}
+
 @test 'as an ordinary user, the next phase is stopped if the build has added an option to the saved allow list' {
-	local line
-	for line in '--label evil=1' '--allow 192.0.2.1:1 --net' '--allow evil.example:1' '--record /evil' '--resolve a=b c'; do
-		hostile_prefix user 'FEATURES="cgroup network-sandbox"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
-		configure_package <<-EOF
-			echo '$line' >>"\${PORTAGE_BUILDDIR}/.ipc/portcullis-allow" || die
-		EOF
-		prefix_install_portcullis
-		run -1 prefix_emerge --oneshot app-test/probe
-		[[ $output == *"portcullis-allow has a line that Portcullis did not write (\"$line\")"* ]]
-		[[ $(prefix_phases | tail -n 1) == configure ]]
-		prefix_clean
-	done
+	hostile_prefix user 'FEATURES="cgroup network-sandbox"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
+	assert_change_stops_build allow cat '--label evil=1' '--allow 192.0.2.1:1 --net' '--allow evil.example:1' '--record /evil' \
+		'--resolve a=b c'
 }
 
 @test 'as root, the hook does not follow symbolic links that a build creates in the directory .ipc' {

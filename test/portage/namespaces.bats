@@ -59,6 +59,10 @@ ALWAYS='prepare configure compile install'
 		assert_namespace "$phase" ipc own
 		assert_namespace "$phase" pid own
 	done
+	for phase in $PKG; do
+		shares_namespaces "$phase" net ipc
+	done
+	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 	prefix_install_portcullis
 	probe_emerge
 	for phase in $SRC; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The temporary test prefix, without Portcullis. The other tests rely on the behaviour of Portage that these tests check.
+# The temporary test prefix, without Portcullis. The other tests rely on the behaviour of Portage that these tests check. namespaces.bats
+# checks Portage without Portcullis with the default FEATURES.
 
 load ../lib/prefix
 
@@ -26,20 +27,6 @@ emerge_probe() {
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'without Portcullis, as root with the default FEATURES, Portage isolates src_* phases and runs them as user portage' {
-	local phase
-	emerge_probe root ''
-	for phase in $SRC; do
-		run ! shares_namespaces "$phase" net
-		run ! shares_namespaces "$phase" ipc
-		run ! shares_namespaces "$phase" pid
-	done
-	for phase in pretend setup preinst postinst; do
-		shares_namespaces "$phase" net ipc
-	done
-	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
-}
-
 @test 'without Portcullis, as root with every sandbox off, every phase has the namespaces of the host' {
 	local phase
 	emerge_probe root "$BARE"
@@ -48,18 +35,7 @@ emerge_probe() {
 	done
 }
 
-@test 'without Portcullis, as an ordinary user, Portage ignores the sandboxes in FEATURES' {
-	local features phase
-	for features in "$OFF" '' "$BARE"; do
-		emerge_probe user "$features"
-		for phase in $PHASES; do
-			shares_namespaces "$phase" net ipc pid mnt uts cgroup user uid
-		done
-		prefix_clean
-	done
-}
-
-@test 'in the test prefix, emerge prints no warning except that the sandbox program is missing' {
+@test 'without Portcullis, as an ordinary user, emerge warns only of the missing sandbox program, and unmerging runs pkg_prerm and pkg_postrm' {
 	local warnings
 	prefix_make user test
 	prefix_package app-test/probe-1 </dev/null
@@ -69,42 +45,8 @@ emerge_probe() {
 		echo "$warnings"
 		return 1
 	}
-}
-
-@test 'if a phase calls die, emerge fails and prints the message of die' {
-	prefix_make user test
-	prefix_package app-test/dies-1.2-r3 <<-'EOF'
-		src_compile() {
-			record_namespaces
-			( die 'message of die' )
-		}
-	EOF
-	run -1 prefix_emerge --oneshot app-test/dies
-	[[ $output == *'message of die'* ]]
-	[[ $(prefix_phases | tail -n1) == compile ]]
-}
-
-@test 'prefix_ebuild runs the phases in its arguments' {
-	prefix_make user test
-	prefix_package app-test/probe-1 </dev/null
-	run -0 prefix_ebuild app-test/probe-1 clean compile
-	[[ $(prefix_phases | paste -sd' ') == 'pretend setup unpack prepare configure compile' ]]
-}
-
-@test 'unmerging a package runs pkg_prerm and pkg_postrm' {
-	prefix_make user test
-	prefix_package app-test/probe-1 </dev/null
-	run -0 prefix_emerge --oneshot app-test/probe
 	run -0 prefix_emerge --unmerge app-test/probe
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
-}
-
-@test 'prefix_env sets environment variables for emerge' {
-	prefix_make user test
-	prefix_env MAKEOPTS=-j7
-	prefix_package app-test/probe-1 <<<'src_compile() { echo "with ${MAKEOPTS}"; }'
-	run -0 prefix_emerge --oneshot app-test/probe
-	[[ $output == *'with -j7'* ]]
 }
 
 @test 'prefix_clean kills processes that a phase left behind and removes the test prefix' {
