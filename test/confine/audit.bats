@@ -46,7 +46,6 @@ DESTINATION='198.51.100.7 443'
 }
 
 @test 'if confine lacks CAP_SYS_PTRACE, it records how many calls of processes that are not dumpable it could not inspect, and the reason' {
-	((EUID == 0)) || skip 'needs root'
 	setpriv --bounding-set=-sys_ptrace --inh-caps=-all "$CONFINE" --net --audit --record "$RECORD" --notice-file "$RECORD.notice" -- python3 -c '
 import ctypes, socket
 ctypes.CDLL(None).prctl(4, 0)  # PR_SET_DUMPABLE
@@ -56,7 +55,6 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 }
 
 @test 'if a phase runs as root, confine records a raw socket with the protocol raw, and does not set no_new_privs' {
-	((EUID == 0)) || skip 'needs root'
 	RUN_AS=root audit --net -- sh -c '"$1" raw; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
 	assert_blocked "client raw $DESTINATION 1"
 	[[ $(record_value "$RECORD" r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]
@@ -206,7 +204,6 @@ except OSError: pass
 }
 
 @test 'if Portage has already isolated the network, confine records the connections of an unprivileged phase, but not its DNS lookups' {
-	((EUID == 0)) || skip 'needs root to isolate it first'
 	unshare --net --ipc --uts sh -c '
 		hostname localhost; ip link set lo up; ip addr add 10.0.0.1/8 dev lo; ip addr add fd::1/8 dev lo
 		exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$@"' sh \

@@ -9,7 +9,6 @@ setup_file() {
 }
 
 setup() {
-	require_root
 	record_begin
 }
 

@@ -5,7 +5,6 @@
 #                             TEST_UID, the id of an unprivileged user; compiles the C tools of test/confine/ into TEST_DIR
 #   confine_end               for teardown_file: kills the remaining processes of the tests and removes TEST_DIR
 #   record_begin              for setup: sets RECORD, an empty file that every user may write, and CGROUP, a name for --cgroup
-#   require_root              skips a test that only root can run
 #   as_user COMMAND...        runs the command as TEST_UID without privileges
 #   live_processes WORD|UID   prints the PIDs with that word in environment or arguments, or of that user
 #   print_namespaces          prints the namespaces of the shell, one per line: KIND ID
@@ -64,10 +63,6 @@ record_begin() {
 	CGROUP=${TEST_DIR##*.}-$BATS_TEST_NUMBER
 	: >"$RECORD"
 	chmod 666 "$RECORD"
-}
-
-require_root() {
-	((UID == 0)) || skip 'needs root'
 }
 
 as_user() {

@@ -4,7 +4,6 @@
 load helper
 
 setup() {
-	require_root
 	record_begin
 }
 

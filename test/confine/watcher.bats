@@ -153,7 +153,6 @@ open(sys.argv[2], \"w\").write(\"connected\")
 
 # stall_begin: builds fuse_stall.c as STALL, with DEVICE, a node for /dev/fuse, and STALL_LOG, its log
 stall_begin() {
-	((EUID == 0)) || skip 'needs root to make a node for /dev/fuse'
 	STALL=$AUDIT_DIR/stall DEVICE=$AUDIT_DIR/fuse STALL_LOG=$AUDIT_DIR/seen.$BATS_TEST_NUMBER
 	[[ -e $STALL ]] || gcc -O1 -Wall -Wextra -Werror -o "$STALL" "$TOP/test/confine/audit/fuse_stall.c"
 	[[ -e $DEVICE ]] || mknod -m 666 "$DEVICE" c 10 229
@@ -253,7 +252,6 @@ start_served() {
 
 @test 'the supervisor kills the phase if init does not react to a forwarded signal' {
 	local init
-	((EUID == 0)) || skip 'needs root to stop init'
 	RUN_AS=root start_watched --net --cgroup audit -- sh -c 'echo up >"$1"; exec sleep 1000' sh "$READY"
 	init=$(pgrep -x -P "$SUPERVISOR" confine)
 	# PTRACE_SEIZE and PTRACE_INTERRUPT. After SIGSTOP the supervisor would continue init at once.
@@ -284,7 +282,6 @@ is_filtered() {
 
 @test 'if root runs confine --audit, the watcher process has unique ids, only CAP_SYS_PTRACE, and a seccomp filter' {
 	local id
-	((EUID == 0)) || skip 'needs root'
 	RUN_AS=root start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 	id=$((0x70000000 + WATCHER))
 	[[ $(status_field Uid "$WATCHER") == "$id $id $id $id" && $(status_field Gid "$WATCHER") == "$id $id $id $id" ]]
@@ -307,7 +304,6 @@ calls_in_trace() {
 
 @test 'the watcher process of confine makes only the system calls that its seccomp filter permits' {
 	local RUN_AS port table=$AUDIT_DIR/table trace=$AUDIT_DIR/trace actions
-	((EUID == 0)) || skip 'needs root to trace it'
 	grep -oE '\<CALL\(\w+' "$TOP/native/watcher/rights.c" | sed 's/.*(//' | sort -u >"$table"
 	/usr/bin/python3 -c '
 import socket, sys
@@ -361,7 +357,6 @@ thread.join()
 }
 
 @test 'a process of the same user cannot copy the seccomp listener or the memory of the watcher process of confine' {
-	((EUID == 0)) || skip 'needs root to look on'
 	start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 	[[ $(status_field CapPrm "$WATCHER") == 0000000000000000 ]]
 	is_filtered "$WATCHER"
@@ -375,7 +370,6 @@ thread.join()
 }
 
 @test 'a set-user-id confine --audit sets no_new_privs, and records connections and DNS lookups' {
-	((EUID == 0)) || skip 'needs root to make it setuid'
 	CONFINE=$AUDIT_DIR/setuid
 	install -m 4755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
 	audit --net -- sh -c '"$1" connect 3; getent hosts x.example.org; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
@@ -404,7 +398,6 @@ thread.join()
 
 @test 'after opening a file in /proc/TID, the watcher process checks that the thread still waits in the same system call' {
 	local trace=$AUDIT_DIR/trace
-	((EUID == 0)) || skip 'needs root to trace it'
 	mkfifo -m 666 "$READY.go"
 	start_watched --net --allow 127.0.0.1:1 -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; "$1" connect 3; TO=127.0.0.1 PORT=1 exec "$1" connect 3' \
 		sh "$CLIENT" "$READY"
@@ -453,7 +446,6 @@ REUSE_NUMBER=$(
 )
 
 @test 'if another process gets the number of a killed thread, the watcher process of confine does not record it as the caller' {
-	((EUID == 0)) || skip 'needs root to choose a process number'
 	[[ -e /proc/sys/kernel/ns_last_pid ]] || skip 'this kernel cannot choose a process number (CONFIG_CHECKPOINT_RESTORE)'
 	mkfifo "$READY.go" "$READY.end"
 	cp "$(type -P sleep)" "$AUDIT_DIR/impostor"

@@ -81,10 +81,6 @@ be_ordinary() {
 	fi
 }
 
-needs_root() {
-	((EUID == 0)) || skip 'needs root'
-}
-
 run_install() {
 	run "${INSTALL[@]}" "$TREE/install.sh" "$@"
 }

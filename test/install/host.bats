@@ -16,7 +16,6 @@ setup_file() {
 
 setup() {
 	install_setup
-	needs_root
 	TREE_SETUID=$TMPDIR/setuid.$BATS_TEST_NUMBER
 	cp -a "$TREE" "$TREE_SETUID"
 	cp "$PLACE/confine" "$TREE_SETUID/native/build/confine"

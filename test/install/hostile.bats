@@ -14,7 +14,6 @@ setup_file() {
 }
 
 setup() {
-	needs_root
 	install_setup
 	VAULT=$PLACE/vault.$BATS_TEST_NUMBER
 	SECRET=$VAULT/secret

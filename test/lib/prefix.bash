@@ -38,7 +38,6 @@ readonly PREFIX_KEYS='net,ipc,pid,mnt,uts,cgroup,user'
 
 prefix_make() {
 	local who=$1
-	[[ $who == user || $EUID == 0 || ! ${BATS_VERSION-} ]] || skip 'only root can run emerge as root'
 	PREFIX_ROOT=$(mktemp -d "$PREFIX_HOST/XXXX") || return
 	chmod 755 "$PREFIX_ROOT"
 	PREFIX=$PREFIX_ROOT/${PREFIX_NAME:-eprefix}

@@ -16,7 +16,6 @@ container_run() {
 
 # A prefix with two packages whose src_compile leaves a process behind.
 orphan_prefix() {
-	((EUID == 0)) || skip 'only root can create a container'
 	prefix_make user 'network-sandbox ipc-sandbox cgroup keepwork'
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
 	prefix_install_portcullis
@@ -78,7 +77,6 @@ assert_doctor_names_profiles() {
 	local applied='applied with a user namespace; Portage alone would ignore it'
 	local common=('ok cgroup a subreaper: confine kills the leftover processes of a phase'
 		'ok Audit network access of phases is recorded and reported')
-	((EUID == 0)) || skip 'only root can create a container'
 	prefix_make "$1" 'network-sandbox ipc-sandbox cgroup'
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
 	prefix_install_portcullis
