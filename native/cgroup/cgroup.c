@@ -15,6 +15,7 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/internal.h"
 #include "util/clock.h"
+#include "util/fds.h"
 
 /* Attempts to find an unused name, and to create the cgroup if other runs remove its parent. */
 #define ATTEMPTS 64
@@ -152,7 +153,7 @@ static void close_all(struct cgroup *cgroup)
 	int *const fds[] = {&cgroup->parent, &cgroup->directory, &cgroup->kill, &cgroup->events};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
 		if (*fds[i] >= 0)
-			close(*fds[i]);
+			close_keeping_errno(*fds[i]);
 		*fds[i] = -1;
 	}
 }
@@ -188,9 +189,7 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
 		if (!parent_opened || (errno != ENOENT && errno != ENODEV && errno != EWOULDBLOCK))
 			break;
 	}
-	int saved = errno;
 	cgroup_location_close(&location);
-	errno = saved;
 	return made;
 }
 
@@ -261,9 +260,8 @@ void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage)
 bool cgroup_remove(struct cgroup *cgroup)
 {
 	bool removed = cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
-	int saved = errno;
-	cgroup_location_remove_if_empty(cgroup->parent);
+	if (removed)
+		cgroup_location_remove_if_empty(cgroup->parent);
 	close_all(cgroup);
-	errno = saved;
 	return removed;
 }

@@ -32,12 +32,6 @@ static bool is_as_strict(enum limit limit, const char *text, const char *request
 	return period > 0 && value <= strtoull(requested, NULL, 10) * period / 100;
 }
 
-static long long count(int directory, const char *name, const char *key)
-{
-	long long value = cgroupfs_value(directory, name, key);
-	return value > 0 ? value : 0;
-}
-
 /* Opens the cgroup of this process. Returns -1 on failure. */
 static int open_own(void)
 {
@@ -71,15 +65,15 @@ void cgroup_inherited_find(struct cgroup_inherited *inherited, const struct opti
 		return;
 	}
 	inherited->directory = directory;
-	inherited->killed = count(directory, "memory.events", "oom_kill");
-	inherited->refused = count(directory, "pids.events", "max");
+	inherited->killed = cgroupfs_value(directory, "memory.events", "oom_kill");
+	inherited->refused = cgroupfs_value(directory, "pids.events", "max");
 }
 
 void cgroup_inherited_usage(const struct cgroup_inherited *inherited, struct cgroup_usage *usage)
 {
 	int directory = inherited->directory;
-	bool killed = inherited->limit[LIMIT_MEMORY] && count(directory, "memory.events", "oom_kill") > inherited->killed;
-	bool refused = inherited->limit[LIMIT_PIDS] && count(directory, "pids.events", "max") > inherited->refused;
+	bool killed = inherited->limit[LIMIT_MEMORY] && cgroupfs_value(directory, "memory.events", "oom_kill") > inherited->killed;
+	bool refused = inherited->limit[LIMIT_PIDS] && cgroupfs_value(directory, "pids.events", "max") > inherited->refused;
 	usage->inherited_hit = killed || refused;
 	usage->killed_by_memory = usage->killed_by_memory || killed;
 	usage->refused_by_pids = usage->refused_by_pids || refused;

@@ -63,8 +63,7 @@ bool cgroup_location_find(struct cgroup_location *location, const char **why)
 
 void cgroup_location_close(struct cgroup_location *location)
 {
-	close(location->root);
-	location->root = -1;
+	close_keeping_errno(location->root);
 }
 
 static const char *const controllers[] = {"+memory", "+pids", "+cpu"};

@@ -1,7 +1,7 @@
 #include "init/exec_command.h"
 
-#include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,30 +10,18 @@ static const char prefix[] = "CONFINE_ENV_";
 
 static char *read_whole(int fd, size_t *length)
 {
-	size_t size = 32768;
-	size_t used = 0;
-	char *text = malloc(size);
-	while (text != NULL) {
-		if (used + 1 == size) {
-			char *larger = realloc(text, size *= 2);
-			if (larger == NULL)
-				break;
-			text = larger;
-		}
-		ssize_t got = read(fd, text + used, size - used - 1);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			break;
-		if (got == 0) {
-			text[used] = '\0';
-			*length = used;
-			return text;
-		}
-		used += (size_t)got;
+	char *text = NULL;
+	FILE *file = fdopen(dup(fd), "r"), *copy = open_memstream(&text, length);
+	for (int byte; file != NULL && copy != NULL && (byte = getc_unlocked(file)) != EOF;)
+		putc_unlocked(byte, copy);
+	bool whole = file != NULL && !ferror(file);
+	if (file != NULL)
+		fclose(file);
+	if (copy == NULL || fclose(copy) != 0 || !whole) {
+		free(text);
+		return NULL;
 	}
-	free(text);
-	return NULL;
+	return text;
 }
 
 char **environment_read(int fd)

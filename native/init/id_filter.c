@@ -8,81 +8,61 @@
 #include "init/exec_command.h"
 #include "watcher/syscalls.h"
 
-struct id_call {
-	unsigned number;
-	unsigned char first; /* index of the first id among the arguments */
-	const char *ids;     /* their kinds: u (user), g (group) */
-	unsigned mask;	     /* the bits of an id */
-};
-
-#define ALL 0xFFFFFFFFU
-
-/* 16-bit ids, as in static programs of another C library than glibc. -1 means "unchanged" in both sizes. */
+/* 16-bit ids are for static programs of old C libraries. -1 means "unchanged" in both sizes. */
+#define LONG 0xFFFFFFFFU
 #define SHORT 0xFFFFU
 
-#if defined __x86_64__ || defined __i386__ || defined __aarch64__ || defined __arm__
-/* arch/x86/entry/syscalls/syscall_32.tbl and arch/arm/tools/syscall.tbl, which differ in fchownat. */
 #if defined __x86_64__ || defined __i386__
 #define ABI_32 AUDIT_ARCH_I386
 #define FCHOWNAT_32 298
-#else
+#elif defined __aarch64__ || defined __arm__
 #define ABI_32 AUDIT_ARCH_ARM
 #define FCHOWNAT_32 325
 #endif
-static const struct id_call calls_32[] = {
-	{213, 0, "u", ALL},
-	{214, 0, "g", ALL},
-	{203, 0, "uu", ALL},
-	{204, 0, "gg", ALL},
-	{208, 0, "uuu", ALL},
-	{210, 0, "ggg", ALL},
-	{212, 1, "ug", ALL},
-	{198, 1, "ug", ALL},
-	{207, 1, "ug", ALL},
-	{23, 0, "u", SHORT},
-	{46, 0, "g", SHORT},
-	{70, 0, "uu", SHORT},
-	{71, 0, "gg", SHORT},
-	{164, 0, "uuu", SHORT},
-	{170, 0, "ggg", SHORT},
-	{182, 1, "ug", SHORT},
-	{16, 1, "ug", SHORT},
-	{95, 1, "ug", SHORT},
-	{FCHOWNAT_32, 2, "ug", ALL},
-};
-#endif
 
+/* Sorted by architecture. arch/x86/entry/syscalls/syscall_32.tbl and arch/arm/tools/syscall.tbl differ in fchownat only. */
+static const struct id_call {
+	unsigned architecture, number;
+	unsigned char first; /* index of the first id among the arguments */
+	const char *ids;     /* their kinds: u (user), g (group) */
+	unsigned mask;	     /* the bits of an id */
+} calls[] = {
 #if __SIZEOF_POINTER__ == 8 && OWN_ARCHITECTURE
-static const struct id_call calls_64[] = {
-	{SYS_setuid, 0, "u", ALL},
-	{SYS_setgid, 0, "g", ALL},
-	{SYS_setreuid, 0, "uu", ALL},
-	{SYS_setregid, 0, "gg", ALL},
-	{SYS_setresuid, 0, "uuu", ALL},
-	{SYS_setresgid, 0, "ggg", ALL},
-	{SYS_fchown, 1, "ug", ALL},
-	{SYS_fchownat, 2, "ug", ALL},
+	{OWN_ARCHITECTURE, SYS_setuid, 0, "u", LONG},
+	{OWN_ARCHITECTURE, SYS_setgid, 0, "g", LONG},
+	{OWN_ARCHITECTURE, SYS_setreuid, 0, "uu", LONG},
+	{OWN_ARCHITECTURE, SYS_setregid, 0, "gg", LONG},
+	{OWN_ARCHITECTURE, SYS_setresuid, 0, "uuu", LONG},
+	{OWN_ARCHITECTURE, SYS_setresgid, 0, "ggg", LONG},
+	{OWN_ARCHITECTURE, SYS_fchown, 1, "ug", LONG},
+	{OWN_ARCHITECTURE, SYS_fchownat, 2, "ug", LONG},
 #ifdef SYS_chown
-	{SYS_chown, 1, "ug", ALL},
-	{SYS_lchown, 1, "ug", ALL},
+	{OWN_ARCHITECTURE, SYS_chown, 1, "ug", LONG},
+	{OWN_ARCHITECTURE, SYS_lchown, 1, "ug", LONG},
 #endif
-};
-#endif
-
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
-
-static const struct abi {
-	unsigned architecture;
-	const struct id_call *calls;
-	size_t count;
-} abis[] = {
-#if __SIZEOF_POINTER__ == 8 && OWN_ARCHITECTURE
-	{OWN_ARCHITECTURE, calls_64, LENGTH(calls_64)},
 #endif
 #ifdef ABI_32
-	{ABI_32, calls_32, LENGTH(calls_32)},
+	{ABI_32, 213, 0, "u", LONG},
+	{ABI_32, 214, 0, "g", LONG},
+	{ABI_32, 203, 0, "uu", LONG},
+	{ABI_32, 204, 0, "gg", LONG},
+	{ABI_32, 208, 0, "uuu", LONG},
+	{ABI_32, 210, 0, "ggg", LONG},
+	{ABI_32, 212, 1, "ug", LONG},
+	{ABI_32, 198, 1, "ug", LONG},
+	{ABI_32, 207, 1, "ug", LONG},
+	{ABI_32, 23, 0, "u", SHORT},
+	{ABI_32, 46, 0, "g", SHORT},
+	{ABI_32, 70, 0, "uu", SHORT},
+	{ABI_32, 71, 0, "gg", SHORT},
+	{ABI_32, 164, 0, "uuu", SHORT},
+	{ABI_32, 170, 0, "ggg", SHORT},
+	{ABI_32, 182, 1, "ug", SHORT},
+	{ABI_32, 16, 1, "ug", SHORT},
+	{ABI_32, 95, 1, "ug", SHORT},
+	{ABI_32, FCHOWNAT_32, 2, "ug", LONG},
 #endif
-	{0, NULL, 0},
+	{0, 0, 0, NULL, 0},
 };
 
 /* An upper limit: for each call the test of its number, five instructions for each of three ids, and the permission. */
@@ -106,18 +86,22 @@ static size_t add_call(struct sock_filter *code, const struct id_call *call, uns
 	return length;
 }
 
-static size_t add_abi(struct sock_filter *code, const struct abi *abi, unsigned uid, unsigned gid)
+/* Appends the instructions for the calls of one architecture. Returns the first call of the next one. */
+static const struct id_call *add_architecture(struct sock_filter *code, size_t *length, const struct id_call *call, unsigned uid, unsigned gid)
 {
-	size_t length = 0;
-	code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, abi->architecture, 1, 0);
-	length++;
-	code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < abi->count; i++)
-		length += add_call(code + length, &abi->calls[i], uid, gid);
+	const unsigned architecture = call->architecture;
+	const size_t start = *length;
+	code[start] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	code[start + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0);
+	code[start + 3] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	/* The x32 ABI of x86-64 has the same calls, with this bit. */
+	code[start + 4] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~0x40000000U);
+	*length = start + 5;
+	for (; call->architecture == architecture; call++)
+		*length += add_call(code + *length, call, uid, gid);
 	/* The block is too long for a conditional jump. */
-	code[2] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (unsigned)length - 3);
-	return length;
+	code[start + 2] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (unsigned)(*length - start - 3));
+	return call;
 }
 
 /* Reads the only id of a map. Returns false if the map has no id or several. */
@@ -138,8 +122,8 @@ void id_filter_install(void)
 	if (!read_single_id("/proc/self/uid_map", &uid) || !read_single_id("/proc/self/gid_map", &gid))
 		return;
 	size_t length = 0;
-	for (const struct abi *abi = abis; abi->calls != NULL; abi++)
-		length += add_abi(code + length, abi, uid, gid);
+	for (const struct id_call *call = calls; call->architecture != 0;)
+		call = add_architecture(code, &length, call, uid, gid);
 	code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog program = {(unsigned short)length, code};
 	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -11,6 +10,7 @@
 
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
+#include "util/process.h"
 #include "util/text.h"
 
 /* What the network configuration shows. */
@@ -116,16 +116,8 @@ static bool has_portage_init(void)
 {
 	char text[4096];
 	struct stat status;
-	int fd = open("/proc/1/cmdline", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ssize_t length = read(fd, text, sizeof text - 1);
-	bool owned_by_root = fstat(fd, &status) == 0 && status.st_uid == 0;
-	close(fd);
-	if (length <= 0 || !owned_by_root)
-		return false;
-	text[length] = '\0';
-	return text_is_portages_init(text, (size_t)length);
+	size_t length = proc_read(1, "cmdline", text, sizeof text);
+	return length > 0 && stat("/proc/1/cmdline", &status) == 0 && status.st_uid == 0 && text_is_portages_init(text, length);
 }
 
 struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid)

@@ -88,16 +88,20 @@ static bool may_map_range(const struct identity *identity)
 	return identity_has_capability(identity, CAP_SETUID) && identity_has_capability(identity, CAP_SETGID);
 }
 
+static bool failed(struct setup_error *setup_error, enum step step)
+{
+	*setup_error = (struct setup_error){step, errno};
+	return false;
+}
+
 /* Enters a user namespace that maps all ids. If the kernel refuses that, maps the own id only. */
 static bool enter_with_range(int directory, const struct identity *identity, struct setup_error *setup_error)
 {
 	static struct maps maps;
 	int entered_pipe[2];
 	if (identity_map("/proc/self/uid_map", maps.uid, sizeof maps.uid) == 0 ||
-	    identity_map("/proc/self/gid_map", maps.gid, sizeof maps.gid) == 0 || pipe2(entered_pipe, O_CLOEXEC) != 0) {
-		*setup_error = (struct setup_error){STEP_MAP, errno};
-		return false;
-	}
+	    identity_map("/proc/self/gid_map", maps.gid, sizeof maps.gid) == 0 || pipe2(entered_pipe, O_CLOEXEC) != 0)
+		return failed(setup_error, STEP_MAP);
 	pid_t writer = start_writer(directory, &maps, entered_pipe);
 	close(entered_pipe[0]);
 	bool entered = writer > 0 && unshare(CLONE_NEWUSER) == 0;
@@ -107,13 +111,10 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 	if (writer > 0)
 		reap_within(writer, WRITER_MILLISECONDS);
 	bool written = notified && has_map(directory, "uid_map") && has_map(directory, "gid_map");
-	if (!entered) {
-		*setup_error = (struct setup_error){STEP_USERNS, error};
-		return false;
-	}
-	bool mapped = written || write_single(directory, identity);
-	*setup_error = (struct setup_error){STEP_MAP, errno};
-	return mapped;
+	errno = error;
+	if (!entered)
+		return failed(setup_error, STEP_USERNS);
+	return written || write_single(directory, identity) || failed(setup_error, STEP_MAP);
 }
 
 /* Enters a new user namespace and writes its maps. Returns false with setup_error. */
@@ -121,26 +122,19 @@ static bool user_namespace_enter(const struct identity *identity, struct setup_e
 {
 	/* The files in /proc/self of a process that is not dumpable belong to root (proc(5)). */
 	bool undumpable = prctl(PR_GET_DUMPABLE) == 0;
-	if (undumpable && prctl(PR_SET_DUMPABLE, 1) != 0) {
-		*setup_error = (struct setup_error){STEP_MAP, errno};
-		return false;
-	}
+	if (undumpable && prctl(PR_SET_DUMPABLE, 1) != 0)
+		return failed(setup_error, STEP_MAP);
 	/* The writer cannot use a path: /proc may belong to another PID namespace, with other numbers. */
 	int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0) {
-		*setup_error = (struct setup_error){STEP_MAP, errno};
-		return false;
-	}
+	if (directory < 0)
+		return failed(setup_error, STEP_MAP);
 	bool entered;
-	if (may_map_range(identity)) {
+	if (may_map_range(identity))
 		entered = enter_with_range(directory, identity, setup_error);
-	} else if (unshare(CLONE_NEWUSER) != 0) {
-		*setup_error = (struct setup_error){STEP_USERNS, errno};
-		entered = false;
-	} else {
-		entered = write_single(directory, identity);
-		*setup_error = (struct setup_error){STEP_MAP, errno};
-	}
+	else if (unshare(CLONE_NEWUSER) != 0)
+		entered = failed(setup_error, STEP_USERNS);
+	else
+		entered = write_single(directory, identity) || failed(setup_error, STEP_MAP);
 	close(directory);
 	if (undumpable)
 		prctl(PR_SET_DUMPABLE, 0);

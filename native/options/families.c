@@ -4,49 +4,48 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define BIT(family) (UINT64_C(1) << (family))
+
 /* Numbers of include/linux/socket.h. C libraries lack the newer names. */
 static const struct {
 	const char *name;
-	unsigned family;
+	uint64_t families;
 } known[] = {
-	{"alg", 38},
-	{"ax25", 3},
-	{"bluetooth", 31},
-	{"caif", 37},
-	{"can", 29},
-	{"ieee802154", 36},
-	{"kcm", 41},
-	{"key", 15},
-	{"llc", 26},
-	{"mctp", 45},
-	{"nfc", 39},
-	{"packet", 17},
-	{"phonet", 35},
-	{"pppox", 24},
-	{"qipcrtr", 42},
-	{"rds", 21},
-	{"rxrpc", 33},
-	{"smc", 43},
-	{"tipc", 30},
-	{"vsock", 40},
-	{"x25", 9},
-	{"xdp", 44},
+	{"any", FAMILIES_ANY},
+	{"alg", BIT(38)},
+	{"ax25", BIT(3)},
+	{"bluetooth", BIT(31)},
+	{"caif", BIT(37)},
+	{"can", BIT(29)},
+	{"ieee802154", BIT(36)},
+	{"kcm", BIT(41)},
+	{"key", BIT(15)},
+	{"llc", BIT(26)},
+	{"mctp", BIT(45)},
+	{"nfc", BIT(39)},
+	{"packet", BIT(17)},
+	{"phonet", BIT(35)},
+	{"pppox", BIT(24)},
+	{"qipcrtr", BIT(42)},
+	{"rds", BIT(21)},
+	{"rxrpc", BIT(33)},
+	{"smc", BIT(43)},
+	{"tipc", BIT(30)},
+	{"vsock", BIT(40)},
+	{"x25", BIT(9)},
+	{"xdp", BIT(44)},
 };
 
 uint64_t families_default(void)
 {
-	return UINT64_C(1) << AF_UNIX | UINT64_C(1) << AF_INET | UINT64_C(1) << AF_INET6 | UINT64_C(1) << AF_NETLINK;
+	return BIT(AF_UNIX) | BIT(AF_INET) | BIT(AF_INET6) | BIT(AF_NETLINK);
 }
 
 static bool add_by_name(uint64_t *families, const char *name, size_t length)
 {
-	if (length == 3 && strncmp(name, "any", length) == 0) {
-		*families = FAMILIES_ANY;
-		return true;
-	}
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strlen(known[i].name) == length && strncmp(name, known[i].name, length) == 0) {
-			*families |= UINT64_C(1) << known[i].family;
+			*families |= known[i].families;
 			return true;
 		}
 	return false;

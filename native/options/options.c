@@ -1,7 +1,6 @@
 #include "options/options.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,102 +58,65 @@ static bool is_limit(enum limit limit, const char *value)
 	return false;
 }
 
-static bool add_limit(struct options *options, const char *value, char *problem, size_t size)
+static bool add_limit(struct options *options, const char *value)
 {
-	const char *equals = strchr(value, '=');
-	for (int i = 0; equals != NULL && i < LIMITS; i++) {
+	for (int i = 0; i < LIMITS; i++) {
 		size_t length = strlen(limit_files[i]);
-		if ((size_t)(equals - value) != length || strncmp(value, limit_files[i], length) != 0)
-			continue;
-		if (!is_limit((enum limit)i, equals + 1))
-			return set_problem(problem, size, "--limit takes memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%, not", value);
-		options->limit[i] = equals + 1;
-		return true;
+		if (strncmp(value, limit_files[i], length) == 0 && value[length] == '=' && is_limit((enum limit)i, value + length + 1)) {
+			options->limit[i] = value + length + 1;
+			return true;
+		}
 	}
-	return set_problem(problem, size, "--limit supports memory.max, pids.max and cpu.max, not", value);
+	return false;
 }
 
-static bool add_label(struct options *options, const char *value, char *problem, size_t size)
+static bool add_label(struct options *options, const char *value)
 {
-	const char *equals = strchr(value, '=');
-	size_t length = equals == NULL ? 0 : (size_t)(equals - value);
-	for (size_t i = 0; i < length; i++)
-		if (!islower((unsigned char)value[i]) && value[i] != '_')
-			length = 0;
-	if (length == 0)
-		return set_problem(problem, size, "--label takes NAME=VALUE with lower-case letters and _ in NAME, not", value);
-	if (options->label_count == OPTIONS_LABELS)
-		return set_problem(problem, size, "too many --label options", value);
-	options->labels[options->label_count++] = (struct label){value, length, equals + 1};
-	return true;
+	size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyz_");
+	options->labels[options->label_count++] = (struct label){value, length, value + length + 1};
+	return length > 0 && value[length] == '=';
 }
 
-static bool add_die_with(struct options *options, const char *value, char *problem, size_t size)
+static bool add_die_with(struct options *options, const char *value)
 {
 	int pid = number(value);
-	if (pid <= 0)
-		return set_problem(problem, size, "--die-with takes a process id, not", value);
-	if (options->die_with_count == OPTIONS_DIE_WITH)
-		return set_problem(problem, size, "too many --die-with options", value);
 	options->die_with[options->die_with_count++] = pid;
-	return true;
+	return pid > 0;
 }
 
-static bool set_cgroup(struct options *options, const char *value, char *problem, size_t size)
+static bool set_cgroup(struct options *options, const char *value)
 {
-	if (!is_cgroup_name(value))
-		return set_problem(problem, size, "--cgroup takes up to 200 letters, digits and ._+-, not", value);
 	options->cgroup = value;
-	return true;
+	return is_cgroup_name(value);
 }
 
-static bool set_environ(struct options *options, const char *value, char *problem, size_t size)
+static bool set_environ(struct options *options, const char *value)
 {
 	options->environ_fd = number(value);
-	if (options->environ_fd < 0)
-		return set_problem(problem, size, "--environ takes the number of an open file, not", value);
-	return true;
+	return options->environ_fd >= 0;
 }
 
-static bool add_allowed(struct options *options, const char *value, char *problem, size_t size)
+static bool add_allowed(struct options *options, const char *value)
 {
-	struct allow *allow = &options->allow;
-	struct allow_entry entry;
-	if (!allow_parse(value, &entry))
-		return set_problem(problem, size, "--allow takes ADDRESS[/BITS]:PORT, an IPv6 address in [], not", value);
-	if (allow->count == ALLOW_ENTRIES)
-		return set_problem(problem, size, "too many --allow options", value);
-	allow->entries[allow->count++] = entry;
-	return true;
+	return allow_parse(value, &options->allow.entries[options->allow.count++]);
 }
 
-static bool add_name(struct options *options, const char *value, char *problem, size_t size)
+static bool add_name(struct options *options, const char *value)
 {
-	struct allow *allow = &options->allow;
-	struct allow_name name;
-	if (!allow_parse_name(value, &name))
-		return set_problem(problem, size, "--resolve takes HOST=ADDRESS, not", value);
-	if (allow->name_count == ALLOW_NAMES)
-		return set_problem(problem, size, "too many --resolve options", value);
-	allow->names[allow->name_count++] = name;
-	return true;
+	return allow_parse_name(value, &options->allow.names[options->allow.name_count++]);
 }
 
-static bool add_families(struct options *options, const char *value, char *problem, size_t size)
+static bool add_families(struct options *options, const char *value)
 {
-	if (!families_add(&options->families, value))
-		return set_problem(problem, size, "--families takes address families, such as alg,vsock, or any, not", value);
 	options->families_given = true;
-	return true;
+	return families_add(&options->families, value);
 }
 
-struct flag {
+static const struct flag {
 	const char *name;
 	size_t offset; /* of the bool in struct options */
 	bool value;
-};
-
-static const struct flag flags[] = {
+} flags[] = {
 	{"--net", offsetof(struct options, net), true},
 	{"--ipc", offsetof(struct options, ipc), true},
 	{"--audit", offsetof(struct options, audit), true},
@@ -165,32 +127,26 @@ static const struct flag flags[] = {
 	{"--gc", offsetof(struct options, gc), true},
 };
 
-struct text_option {
+/* Options with a value. If parse() fails, the options are not used, so it may store an invalid value. */
+static const struct value_option {
 	const char *name;
-	size_t offset; /* of the const char * in struct options */
-};
-
-static const struct text_option text_options[] = {
-	{"--record", offsetof(struct options, record)},
-	{"--notice-file", offsetof(struct options, notice_file)},
-	{"--die-with-lock", offsetof(struct options, die_with_lock)},
-	{"--socks", offsetof(struct options, socks)},
-};
-
-struct value_option {
-	const char *name;
-	bool (*parse)(struct options *options, const char *value, char *problem, size_t size);
-};
-
-static const struct value_option value_options[] = {
-	{"--cgroup", set_cgroup},
-	{"--limit", add_limit},
-	{"--environ", set_environ},
-	{"--label", add_label},
-	{"--die-with", add_die_with},
-	{"--allow", add_allowed},
-	{"--resolve", add_name},
-	{"--families", add_families},
+	const char *takes; /* the valid values */
+	bool (*parse)(struct options *options, const char *value);
+	size_t offset; /* in struct options: without parse() of the text, otherwise of the number of values */
+	size_t most;   /* the maximum of this number; 0: there is none */
+} value_options[] = {
+	{"--record", NULL, NULL, offsetof(struct options, record), 0},
+	{"--notice-file", NULL, NULL, offsetof(struct options, notice_file), 0},
+	{"--die-with-lock", NULL, NULL, offsetof(struct options, die_with_lock), 0},
+	{"--socks", NULL, NULL, offsetof(struct options, socks), 0},
+	{"--cgroup", "up to 200 letters, digits and ._+-", set_cgroup, 0, 0},
+	{"--limit", "memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%", add_limit, 0, 0},
+	{"--environ", "the number of an open file", set_environ, 0, 0},
+	{"--label", "NAME=VALUE with lower-case letters and _ in NAME", add_label, offsetof(struct options, label_count), OPTIONS_LABELS},
+	{"--die-with", "a process id", add_die_with, offsetof(struct options, die_with_count), OPTIONS_DIE_WITH},
+	{"--allow", "ADDRESS[/BITS]:PORT, an IPv6 address in []", add_allowed, offsetof(struct options, allow.count), ALLOW_ENTRIES},
+	{"--resolve", "HOST=ADDRESS", add_name, offsetof(struct options, allow.name_count), ALLOW_NAMES},
+	{"--families", "address families, such as alg,vsock, or any", add_families, 0, 0},
 };
 
 static bool parse_flag(struct options *options, const char *name)
@@ -206,22 +162,23 @@ static bool parse_flag(struct options *options, const char *name)
 /* Parses the option name with a value, which is NULL at the end of the command line. Returns false with a problem. */
 static bool parse_value(struct options *options, const char *name, const char *value, char *problem, size_t size)
 {
-	const struct text_option *text = NULL;
-	const struct value_option *option = NULL;
-	for (size_t i = 0; i < sizeof text_options / sizeof *text_options; i++)
-		if (strcmp(name, text_options[i].name) == 0)
-			text = &text_options[i];
-	for (size_t i = 0; i < sizeof value_options / sizeof *value_options; i++)
-		if (strcmp(name, value_options[i].name) == 0)
-			option = &value_options[i];
-	if (text == NULL && option == NULL)
+	const struct value_option *option = value_options, *end = option + sizeof value_options / sizeof *value_options;
+	while (option < end && strcmp(name, option->name) != 0)
+		option++;
+	if (option == end)
 		return set_problem(problem, size, name[0] == '-' ? "unknown option" : "-- is missing before the command", name);
 	if (value == NULL)
 		return set_problem(problem, size, "a value is missing after", name);
-	if (option != NULL)
-		return option->parse(options, value, problem, size);
-	*(const char **)((char *)options + text->offset) = value;
-	return true;
+	void *member = (char *)options + option->offset;
+	if (option->parse == NULL) {
+		*(const char **)member = value;
+		return true;
+	}
+	if (option->most != 0 && *(size_t *)member == option->most)
+		return set_problem(problem, size, "too many options", name);
+	char what[128];
+	snprintf(what, sizeof what, "%s takes %s, not", name, option->takes);
+	return option->parse(options, value) || set_problem(problem, size, what, value);
 }
 
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size)

@@ -42,12 +42,6 @@ static enum tracking first_tracking(const struct options *options, const struct 
 	return inherited->pid && identity->mode != MODE_SETUID ? TRACK_SUBREAPER : TRACK_PID_NAMESPACE;
 }
 
-static void set_mode_none_if_empty(struct plan *plan)
-{
-	if (plan->isolate == 0)
-		plan->mode = MODE_NONE;
-}
-
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited)
 {
 	struct plan plan = {.mode = identity->mode, .tracking = first_tracking(options, identity, inherited), .inherited_net = inherited->net};
@@ -59,7 +53,8 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 		plan.isolate |= ISOLATE_IPC;
 	if (plan.tracking == TRACK_PID_NAMESPACE)
 		plan.isolate |= ISOLATE_PID | ISOLATE_PROC;
-	set_mode_none_if_empty(&plan);
+	if (plan.isolate == 0)
+		plan.mode = MODE_NONE;
 	return plan;
 }
 
@@ -98,7 +93,8 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		result_add_missing(result, "net", step->call, setup_error->error);
 	if ((lost & ISOLATE_IPC) != 0 && options->ipc)
 		result_add_missing(result, "ipc", step->call, setup_error->error);
-	set_mode_none_if_empty(plan);
+	if (plan->isolate == 0)
+		plan->mode = MODE_NONE;
 	return true;
 }
 

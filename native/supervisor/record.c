@@ -24,6 +24,16 @@ static void add_time(struct json *json, const struct timespec *began)
 		 utc.tm_hour, utc.tm_min, utc.tm_sec, began->tv_nsec / 1000000);
 }
 
+void record_add_reason(struct json *json, const char *name, const char *why, int error)
+{
+	char text[256];
+	snprintf(text, sizeof text, "%s%s%s", why, error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
+	if (name != NULL)
+		json_member(json, name, text);
+	else
+		json_text(json, text);
+}
+
 static const char *isolated_by(bool portage, bool confine)
 {
 	return portage ? "portage" : confine ? "confine"
@@ -52,7 +62,6 @@ static void add_isolation(struct json *json, const struct options *options, cons
 		{"ipc", options->ipc, isolated_by(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
 		{"cgroup", options->cgroup != NULL, strcmp(tracking_method(result), "none") == 0 ? "none" : "confine"},
 	};
-	char why[256];
 	const char *comma = "";
 	json_raw(json, ",\"asked\":[");
 	for (size_t i = 0; i < 3; i++)
@@ -70,18 +79,14 @@ static void add_isolation(struct json *json, const struct options *options, cons
 	json_raw(json, "},\"missing\":[");
 	for (size_t i = 0; i < result->missing_count; i++) {
 		const struct missing *missing = &result->missing[i];
-		json_raw(json, "%s{\"what\":\"%s\",\"why\":", i == 0 ? "" : ",", missing->what);
-		const char *reason = missing->error == 0 ? "" : strerror(missing->error);
-		snprintf(why, sizeof why, "%s%s%s", missing->why, *reason == '\0' ? "" : ": ", reason);
-		json_text(json, why);
+		json_raw(json, "%s{\"what\":\"%s\"", i == 0 ? "" : ",", missing->what);
+		record_add_reason(json, "why", missing->why, missing->error);
 		json_raw(json, "}");
 	}
 	json_raw(json, "]");
 	for (size_t i = 0; i < result->refused_count; i++) {
-		const struct setup_error *refused = &result->refused[i];
-		snprintf(why, sizeof why, "%s: %s", setup_steps[refused->step].call, strerror(refused->error));
 		json_raw(json, i == 0 ? ",\"refused_steps\":[" : ",");
-		json_text(json, why);
+		record_add_reason(json, NULL, setup_steps[result->refused[i].step].call, result->refused[i].error);
 	}
 	json_raw(json, result->refused_count > 0 ? "]" : "");
 }

@@ -12,13 +12,6 @@ static bool is_isolated(const struct phase_result *result)
 	return result->inherited.net || (result->applied & ISOLATE_NET) != 0;
 }
 
-static void add_reason(struct json *json, const char *name, const char *why, int error)
-{
-	char text[160];
-	snprintf(text, sizeof text, "%s%s%s", why, error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
-	json_member(json, name, text);
-}
-
 /* Length of the command lines of DNS lookups, in bytes. */
 enum { LOOKUP_ARGV = 160 };
 
@@ -98,7 +91,7 @@ static void add_names(struct json *json, const struct network_log *log)
 	if (log->dns_server_closed)
 		json_member(json, "names_watched_why", "the phase has started a server on port 53");
 	else if (log->names_watched == WATCHED_NO)
-		add_reason(json, "names_watched_why", log->names_reason, log->names_errno);
+		record_add_reason(json, "names_watched_why", log->names_reason, log->names_errno);
 	else if (log->names_watched == WATCHED_NOT_YET)
 		json_member(json, "names_watched_why", "confine has not set up the network");
 	if (log->host_resolver)
@@ -138,7 +131,7 @@ void record_audit(struct json *json, const struct phase_result *result)
 	if (result->watcher_died)
 		json_member(json, "watched_why", "the watcher process of confine has exited, so confine killed the phase");
 	else if (log->watched == WATCHED_NO)
-		add_reason(json, "watched_why", log->watched_reason, log->watched_errno);
+		record_add_reason(json, "watched_why", log->watched_reason, log->watched_errno);
 	else if (log->watched == WATCHED_NOT_YET)
 		json_member(json, "watched_why", "the command was not started");
 	add_attempts(json, result);
@@ -148,7 +141,7 @@ void record_audit(struct json *json, const struct phase_result *result)
 	if (log->unreadable > 0)
 		json_raw(json, ",\"unreadable\":%llu", (unsigned long long)log->unreadable);
 	if (log->unreadable_errno != 0)
-		add_reason(json, "unreadable_why", "reading the memory of a process", log->unreadable_errno);
+		record_add_reason(json, "unreadable_why", "reading the memory of a process", log->unreadable_errno);
 	if (log->listener_calls > 0) {
 		json_raw(json, ",\"listener_refused\":{");
 		add_program(json, &log->listener_program, NULL, PROGRAM_ARGV);

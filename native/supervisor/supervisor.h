@@ -204,6 +204,9 @@ void teardown(struct supervisor *s);
  */
 void record_write(const struct options *options, const struct phase_result *result);
 
+/* Adds the member name with a reason and, unless it is 0, the text of an errno. Without a name (NULL), adds only the text. */
+void record_add_reason(struct json *json, const char *name, const char *why, int error);
+
 /*
  * Adds "unreachable" if the network is isolated: the number of packets without a route, as the kernel counts them. If the phase was or
  * should have been watched, adds "watched" with "watched_why"; "attempts" (a count) with the list "blocked", or "observed" if the

@@ -50,7 +50,7 @@ MODES=('--net' "--net --cgroup x")
 		--cgroup a/b -- echo ran # --cgroup takes
 		--cgroup .. -- echo ran # --cgroup takes
 		--limit memory.max=8G -- echo ran # --limit needs --cgroup
-		--cgroup x --limit memory.high=8G -- echo ran # --limit supports
+		--cgroup x --limit memory.high=8G -- echo ran # --limit takes
 		--cgroup x --limit memory.max=8X -- echo ran # memory.max=BYTES
 		--cgroup x --limit memory.max= -- echo ran # memory.max=BYTES
 		--cgroup x --limit cpu.max=0% -- echo ran # cpu.max=N%
@@ -72,9 +72,9 @@ MODES=('--net' "--net --cgroup x")
 		pids+=(--die-with "$line")
 	done
 	run -125 "$CONFINE" "${labels[@]}" -- echo ran
-	[[ $output == *'too many --label'* ]]
+	[[ $output == *'too many options: --label'* ]]
 	run -125 "$CONFINE" "${pids[@]}" -- echo ran
-	[[ $output == *'too many --die-with'* ]]
+	[[ $output == *'too many options: --die-with'* ]]
 }
 
 @test 'confine exits with the status of the command, with 126 if it cannot be executed and with 127 if it is not found' {

@@ -70,7 +70,7 @@ void live_bomb(void)
 	go_on(count == NULL ? 300 : (rlim_t)atol(count));
 }
 
-/* A fork bomb in the session and process group of the caller. It has fewer processes, because they compete with confine for the CPU. */
+/* A fork bomb that stays in the session and process group of its caller. It has at most 40 processes, which leave CPU time for confine. */
 void near_bomb(void)
 {
 	go_on(40);
