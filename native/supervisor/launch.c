@@ -23,75 +23,65 @@
 /* A process that exits flushes its files, which a FUSE server can delay forever (fuse_flush() in fs/fuse/file.c). */
 #define EXIT_MILLISECONDS 1000
 
-struct attempt {
-	const struct plan *plan;
-	const struct identity *identity;
-	const struct options *options;
-	const struct signals *signals;
-	const struct cgroup *cgroup; /* NULL: no cgroup */
-	int watcher_socket;	     /* -1: no watcher */
-	int channel;
-};
-
-static noreturn void fail(const struct attempt *attempt, const struct setup_error *setup_error)
+static noreturn void fail(const struct supervisor *s, const struct setup_error *setup_error)
 {
-	channel_send(attempt->channel, &(struct message){.type = MESSAGE_SETUP_ERROR, .setup_error = *setup_error});
+	channel_send(s->launched.channel, &(struct message){.type = MESSAGE_SETUP_ERROR, .setup_error = *setup_error});
 	_exit(EXIT_REFUSED);
 }
 
-static noreturn void fail_at(const struct attempt *attempt, enum step step)
+static noreturn void fail_at(const struct supervisor *s, enum step step)
 {
-	fail(attempt, &(struct setup_error){step, errno});
+	fail(s, &(struct setup_error){step, errno});
 }
 
 /* Sends the watcher the sockets of the phase's name server, or the reason why there are none. */
-static void set_up_dns_server(const struct attempt *attempt)
+static void set_up_dns_server(const struct supervisor *s)
 {
 	struct setup_message message = {.type = SETUP_DNS_SERVER, .fds = {-1, -1}};
-	bool private = (attempt->plan->isolate & ISOLATE_PROC) != 0;
-	const char *failed = dns_server_setup(attempt->identity, private, message.fds);
+	bool private = (s->plan.isolate & ISOLATE_PROC) != 0;
+	const char *failed = dns_server_setup(&s->identity, private, message.fds);
 	if (failed != NULL) {
 		message = (struct setup_message){.type = SETUP_NO_DNS_SERVER, .error = errno, .fds = {-1, -1}};
 		snprintf(message.reason, sizeof message.reason, "%s", failed);
 	}
-	fd_passing_send(attempt->watcher_socket, &message, sizeof message, message.fds);
+	fd_passing_send(s->watcher.setup_socket, &message, sizeof message, message.fds);
 	for (size_t i = 0; i < 2; i++)
 		if (message.fds[i] >= 0)
 			close(message.fds[i]);
 }
 
-static void mount_proc(const struct attempt *attempt)
+static void mount_proc(const struct supervisor *s)
 {
 	struct setup_error setup_error = {STEP_PROC, EPERM};
 	/* In a container, root could mount a /proc without the mask. The kernel refuses this to the caller (mount_too_revealing()). */
-	bool reveals = attempt->identity->mode == MODE_SETUID && proc_is_masked();
-	if (reveals || !isolate_mount_proc(attempt->identity, &setup_error))
-		fail(attempt, &setup_error);
+	bool reveals = s->identity.mode == MODE_SETUID && proc_is_masked();
+	if (reveals || !isolate_mount_proc(&s->identity, &setup_error))
+		fail(s, &setup_error);
 }
 
 /* Performs the last steps that need privilege, drops it and becomes init. */
-static noreturn void become_init(const struct attempt *attempt, const struct setup_error *refused)
+static noreturn void become_init(const struct supervisor *s, const struct setup_error *refused)
 {
-	const struct plan *plan = attempt->plan;
+	const struct plan *plan = &s->plan;
 	if ((plan->isolate & ISOLATE_PROC) != 0)
-		mount_proc(attempt);
-	if ((plan->isolate & ISOLATE_DNS) != 0 && attempt->watcher_socket >= 0)
-		set_up_dns_server(attempt);
-	if (!privilege_drop(attempt->identity))
-		fail_at(attempt, STEP_DROP);
+		mount_proc(s);
+	if ((plan->isolate & ISOLATE_DNS) != 0 && s->watcher.setup_socket >= 0)
+		set_up_dns_server(s);
+	if (!privilege_drop(&s->identity))
+		fail_at(s, STEP_DROP);
 	/* If the watcher dies, init kills the processes of a phase that is not tracked, as far as it finds them. */
-	bool reaps = plan->tracking == TRACK_SUBREAPER || (plan->tracking == TRACK_NOTHING && attempt->watcher_socket >= 0);
+	bool reaps = plan->tracking == TRACK_SUBREAPER || (plan->tracking == TRACK_NOTHING && s->watcher.setup_socket >= 0);
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 && plan->tracking == TRACK_SUBREAPER)
-		fail_at(attempt, STEP_SUBREAPER);
+		fail_at(s, STEP_SUBREAPER);
 	init_run(&(struct init){
-		.channel = attempt->channel,
+		.channel = s->launched.channel,
 		.refused = *refused,
 		.tracking = plan->tracking,
-		.cgroup_kill = attempt->cgroup == NULL ? -1 : attempt->cgroup->kill,
+		.cgroup_kill = s->result.has_cgroup ? s->cgroup.kill : -1,
 		.isolated_net = (plan->isolate & ISOLATE_NET) != 0 || plan->inherited_net,
-		.watcher_socket = attempt->watcher_socket,
-		.options = attempt->options,
-		.signals = attempt->signals,
+		.watcher_socket = s->watcher.setup_socket,
+		.options = s->options,
+		.signals = s->signals,
 	});
 }
 
@@ -99,20 +89,20 @@ static noreturn void become_init(const struct attempt *attempt, const struct set
  * Enters the namespaces. unshare(CLONE_NEWPID) concerns only the next child of this process, which becomes init. CLONE_PARENT makes
  * the supervisor its parent.
  */
-static noreturn void enter_namespaces(const struct attempt *attempt)
+static noreturn void enter_namespaces(const struct supervisor *s)
 {
 	struct setup_error setup_error = {STEP_MKNOD, EPERM};
-	if (attempt->options->mknod && attempt->plan->mode == MODE_USERNS && identity_has_capability(attempt->identity, CAP_MKNOD))
-		fail(attempt, &setup_error);
-	if (!namespaces_enter(attempt->identity, attempt->plan->mode, attempt->plan->isolate, &setup_error))
-		fail(attempt, &setup_error);
-	if ((attempt->plan->isolate & ISOLATE_PID) == 0)
-		become_init(attempt, &setup_error);
+	if (s->options->mknod && s->plan.mode == MODE_USERNS && identity_has_capability(&s->identity, CAP_MKNOD))
+		fail(s, &setup_error);
+	if (!namespaces_enter(&s->identity, s->plan.mode, s->plan.isolate, &setup_error))
+		fail(s, &setup_error);
+	if ((s->plan.isolate & ISOLATE_PID) == 0)
+		become_init(s, &setup_error);
 	long init = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
 	if (init < 0)
-		fail_at(attempt, errno == EAGAIN ? STEP_FORK : STEP_CLONE);
+		fail_at(s, errno == EAGAIN ? STEP_FORK : STEP_CLONE);
 	if (init == 0)
-		become_init(attempt, &setup_error);
+		become_init(s, &setup_error);
 	_exit(0);
 }
 
@@ -151,28 +141,26 @@ static bool wait_until_ready(pid_t first, struct launched *launched, struct setu
 	return ready;
 }
 
-bool launch_init(const struct plan *plan, const struct identity *identity, const struct options *options,
-		 const struct signals *signals, const struct cgroup *cgroup, int watcher_socket, struct launched *launched,
-		 struct setup_error *setup_error)
+bool launch_init(struct supervisor *s, struct setup_error *setup_error)
 {
 	int ends[2];
 	if (!channel_open(ends)) {
 		*setup_error = (struct setup_error){STEP_INIT, errno};
 		return false;
 	}
-	bool joined;
-	pid_t first = cgroup_fork(cgroup, &joined);
+	bool joined, has_cgroup = s->result.has_cgroup;
+	pid_t first = cgroup_fork(has_cgroup ? &s->cgroup : NULL, &joined);
 	if (first == 0) {
-		struct attempt attempt = {plan, identity, options, signals, cgroup, watcher_socket, ends[1]};
+		s->launched.channel = ends[1];
 		close(ends[0]);
 		if (!joined)
-			fail_at(&attempt, STEP_CGROUP);
-		enter_namespaces(&attempt);
+			fail_at(s, STEP_CGROUP);
+		enter_namespaces(s);
 	}
-	*setup_error = (struct setup_error){cgroup != NULL ? STEP_CGROUP : STEP_FORK, errno};
+	*setup_error = (struct setup_error){has_cgroup ? STEP_CGROUP : STEP_FORK, errno};
 	close(ends[1]);
-	launched->channel = ends[0];
-	bool ready = first > 0 && wait_until_ready(first, launched, setup_error);
+	s->launched.channel = ends[0];
+	bool ready = first > 0 && wait_until_ready(first, &s->launched, setup_error);
 	if (!ready)
 		close(ends[0]);
 	return ready;

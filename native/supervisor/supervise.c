@@ -113,10 +113,9 @@ static void launch_or_degrade(struct supervisor *s)
 {
 	struct setup_error setup_error;
 	for (;;) {
-		const struct cgroup *cgroup = s->result.has_cgroup ? &s->cgroup : NULL;
 		if (!s->options->best_effort && s->result.missing_count > 0)
 			refuse_required(s);
-		if (launch_init(&s->plan, &s->identity, s->options, s->signals, cgroup, s->watcher.setup_socket, &s->launched, &setup_error))
+		if (launch_init(s, &setup_error))
 			break;
 		if (setup_error.step == STEP_CGROUP && s->result.has_cgroup) {
 			remove_cgroup(s);

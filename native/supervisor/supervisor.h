@@ -124,24 +124,12 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 /* Returns the route of allowed connections: direct, through the SOCKS proxy, or none. */
 enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);
 
-/* --- launch.c: from fork to an init that is ready --- */
-
+/* init, as launch.c starts it */
 struct launched {
 	pid_t init;
 	int channel;
 	int counters[2]; /* of init's network (snmp.h) */
 };
-
-/*
- * Sets up the plan in a new process, which becomes init. watcher_socket takes the set-up messages for the watcher; -1: no watcher.
- * Returns true if init waits for MESSAGE_START; setup_error is then a step that init did without, or STEP_NONE. Returns false with
- * setup_error if a step failed; no process remains then.
- */
-bool launch_init(const struct plan *plan, const struct identity *identity, const struct options *options,
-		 const struct signals *signals, const struct cgroup *cgroup, int watcher_socket, struct launched *launched,
-		 struct setup_error *setup_error);
-
-/* --- event_loop.c: signals, messages of init, and the processes of --die-with --- */
 
 struct liveness {
 	int pidfd[OPTIONS_DIE_WITH];
@@ -174,6 +162,16 @@ static inline bool is_tracked(const struct supervisor *s)
 {
 	return s->plan.tracking != TRACK_NOTHING || s->result.has_cgroup;
 }
+
+/* --- launch.c --- */
+
+/*
+ * Sets up s->plan in a new process, which becomes init. Returns true if init waits for MESSAGE_START; setup_error is then a step that
+ * init did without, or STEP_NONE. Returns false with setup_error if a step failed; no process remains then.
+ */
+bool launch_init(struct supervisor *s, struct setup_error *setup_error);
+
+/* --- event_loop.c --- */
 
 /* Opens the processes and the lock file of --die-with and --die-with-lock. Returns false if one of the processes does not exist. */
 bool liveness_open(struct liveness *liveness, const struct options *options);
