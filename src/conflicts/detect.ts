@@ -36,19 +36,8 @@ export function findConflicts(phaseContext: PhaseContext, context: BuildContext)
 	return found;
 }
 
-/** Sentences about a conflict. */
-export interface Description {
-	/** The evidence. */
-	readonly summary: string;
-	/** The effects on a build that continues. */
-	readonly outcome: readonly string[];
-	readonly fixes: readonly string[];
-}
-
-export function describeConflict(
-	{ conflict, evidence, confinements }: FoundConflict,
-	context: BuildContext,
-): Description {
+/** Sentences about a conflict: the evidence, the effects on a build that continues, and the fixes. */
+export function describeConflict({ conflict, evidence, confinements }: FoundConflict, context: BuildContext) {
 	const sandbox = confinements.map((what) => features[what]);
 	const fixes = [...new Set(evidence.flatMap(({ fix }) => fix ?? []))];
 	const fix = fixes.length > 0 ? mergeAssignments(fixes) : conflict.fix;

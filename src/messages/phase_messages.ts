@@ -43,7 +43,7 @@ function refusal({ mode }: RunRecord, missing: RunRecord['missing']): Line {
 	const [first] = missing;
 	const sandbox = confinements.find((what) => what === first?.what);
 	const why = sandbox === undefined ? reasons(missing) : causeOf(mode, sandbox, missing).text;
-	return { verb: 'die', text: `${names(missing)} ${missing.length > 1 ? 'are' : 'is'} not available: ${why}` };
+	return { verb: 'die', text: `${areUnavailable(missing)}: ${why}` };
 }
 
 /** All missing sandboxes in one message, the most important one first, because the first phase of a build does not need all of them. */
@@ -52,7 +52,7 @@ function sandboxLines(record: RunRecord, missing: RunRecord['missing']): Line[] 
 	if (first === undefined) return [];
 	const { text, command } = causeOf(record.mode, first, missing);
 	const fix = command === '' ? `To find the fix, run: ${portcullis('doctor')}` : `As root, run: ${command}`;
-	const fact = `${names(missing)} ${missing.length > 1 ? 'are' : 'is'} not available, so ${effects[first]}: ${text}. ${fix}`;
+	const fact = `${areUnavailable(missing)}, so ${effects[first]}: ${text}. ${fix}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
 }
 
@@ -94,6 +94,10 @@ function orphanLine(record: RunRecord, found: readonly Orphan[], total: number, 
 	const list = found.map((one) => `${commandOf(one)} (pid ${one.pid}, ${one.age.toFixed(0)} s old)`);
 	const text = `${count(total, 'leftover process', 'leftover processes')} ${outcome}: ${firstOf(list, maxOrphans, ', ', total)}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, details: reportDetails(record) }];
+}
+
+function areUnavailable(missing: RunRecord['missing']): string {
+	return `${names(missing)} ${missing.length > 1 ? 'are' : 'is'} not available`;
 }
 
 function reasons(missing: RunRecord['missing']): string {

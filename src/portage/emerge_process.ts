@@ -14,19 +14,21 @@ import { lastEmerge } from './emerge_log.ts';
  */
 const prefix = '.portcullis-reported-';
 
-/** Returns true if this emerge has not printed this message before, and creates the marker file. `state` is .ipc of the build directory. */
-export function firstTime(text: string, state: string, eprefix = installation().eprefix): boolean {
+/**
+ * Returns a function that returns true if this emerge has not printed a message before, and then creates the marker file. `state` is
+ * .ipc of the build directory.
+ */
+export function firstTime(state: string, eprefix = installation().eprefix): (text: string) => boolean {
 	const emerge = emergeId(eprefix);
-	const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
 	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and contains .ipc. Root of a user namespace does not own /run.
 	const isRoot = process.geteuid?.() === 0 && stat('/run')?.uid === 0;
 	const shared = isRoot ? '/run' : join(state, '../../..');
-	if (emerge !== undefined) {
-		removeStale(shared, emerge);
-		const first = create(join(shared, `${prefix}${emerge}-${key}`));
-		if (first !== undefined) return first;
-	}
-	return create(join(state, `${prefix}${key}`)) ?? true;
+	if (emerge !== undefined) removeStale(shared, emerge);
+	return (text) => {
+		const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
+		const first = emerge === undefined ? undefined : create(join(shared, `${prefix}${emerge}-${key}`));
+		return first ?? create(join(state, `${prefix}${key}`)) ?? true;
+	};
 }
 
 function emergeId(eprefix: string): string | undefined {

@@ -66,15 +66,14 @@ function auditOnly(): string {
 function head(title: string, packageContext: PackageContext, screen: Screen): string[] {
 	const known: readonly string[] = Object.values(features);
 	const changed = settingNames.filter((name) => packageContext.settings[name] !== settings[name].default);
-	const list = (name: string, words: readonly string[]) => `${name}="${words.join(' ')}"`;
-	const found = [
-		list(
-			'FEATURES',
-			packageContext.features.filter((word) => known.includes(word)),
-		),
-		...(packageContext.restrict.length > 0 ? [list('RESTRICT', packageContext.restrict)] : []),
-		...(packageContext.properties.length > 0 ? [list('PROPERTIES', packageContext.properties)] : []),
-		...changed.map((name) => list(name, [packageContext.settings[name]])),
+	const lists: readonly (readonly [string, readonly string[]])[] = [
+		['FEATURES', packageContext.features.filter((word) => known.includes(word))],
+		['RESTRICT', packageContext.restrict],
+		['PROPERTIES', packageContext.properties],
+		...changed.map((name) => [name, [packageContext.settings[name]]] as const),
 	];
+	const found = lists
+		.filter(([name, words]) => name === 'FEATURES' || words.length > 0)
+		.map(([name, words]) => `${name}="${words.join(' ')}"`);
 	return [paint(screen, 'bold', title), ...wrap(found.join(' '), screen.width - 2).map((line) => `  ${line}`), ''];
 }

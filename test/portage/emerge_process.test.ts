@@ -61,9 +61,9 @@ test('if emerge is not visible, firstTime() returns true once per message and st
 		};
 		const message = `no namespaces ${root}`;
 		start(1_795_000_000);
-		expect(['one', 'two'].map((name) => firstTime(message, state(name), root))).toEqual([true, false]);
+		expect(['one', 'two'].map((name) => firstTime(state(name), root)(message))).toEqual([true, false]);
 		start(1_795_000_100);
-		expect(['one', 'two'].map((name) => firstTime(message, state(name), root))).toEqual([true, false]);
+		expect(['one', 'two'].map((name) => firstTime(state(name), root)(message))).toEqual([true, false]);
 	} finally {
 		rmSync(root, { recursive: true });
 		for (const name of readdirSync('/run').filter((one) => one.startsWith('.portcullis-reported-log-17950'))) {
@@ -77,12 +77,12 @@ test('if neither emerge nor its log is visible, firstTime() returns true once pe
 	try {
 		const [one, two] = ['one', 'two'].map((name) => join(portage, 'app-misc', name, '.ipc'));
 		for (const state of [one, two]) mkdirSync(state ?? '', { recursive: true });
-		expect([firstTime('no namespaces', one ?? '', portage), firstTime('no namespaces', one ?? '', portage)]).toEqual([
+		expect([firstTime(one ?? '', portage)('no namespaces'), firstTime(one ?? '', portage)('no namespaces')]).toEqual([
 			true,
 			false,
 		]);
-		expect(firstTime('another reason', one ?? '', portage)).toBe(true);
-		expect(firstTime('no namespaces', two ?? '', portage)).toBe(true);
+		expect(firstTime(one ?? '', portage)('another reason')).toBe(true);
+		expect(firstTime(two ?? '', portage)('no namespaces')).toBe(true);
 	} finally {
 		rmSync(portage, { recursive: true });
 	}

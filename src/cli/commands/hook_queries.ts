@@ -89,7 +89,8 @@ export function runUnknown({ words: names, values }: Input): number {
 
 /** The lines for the hook, without those that this emerge has already printed. `state` is the folder .ipc of the build directory. */
 function rendered(lines: readonly Line[], state: string | undefined): string[] {
-	return lines.filter(({ once }) => once === undefined || state === undefined || firstTime(once, state)).map(render);
+	const isFirst = state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state) : () => true;
+	return lines.filter(({ once }) => once === undefined || isFirst(once)).map(render);
 }
 
 /** An invalid entry of PORTCULLIS_ALLOW stops the phase. */
