@@ -12,7 +12,7 @@ setup_file() {
 	# An installation in a prefix with an installed package, a record and two build directories, of which Portage has kept one.
 	local prefix=$BATS_FILE_TMPDIR/prefix
 	install -D "$TOP/bin/portcullis" "$prefix/usr/bin/portcullis"
-	install -D "$TOP/dist/portcullis.js" "$prefix/usr/lib/portcullis/portcullis.js"
+	install -D "$TOP/dist/portcullis.js" "$prefix/usr/share/portcullis/portcullis.js"
 	mkdir -p "$BATS_FILE_TMPDIR/zsh" "$prefix"/{etc/portage/make.conf,var/log/portcullis,var/db/pkg/app-test/{installed-1.2,'$(id)'}} \
 		"$BATS_FILE_TMPDIR/tmp/portage/app-test"/{kept-1.2-r3/temp,removed-1}
 	touch "$BATS_FILE_TMPDIR/tmp/portage/app-test/kept-1.2-r3/temp/environment"
