@@ -21,8 +21,9 @@ prepare() {
 	workdir=$(mktemp -d -t portcullis-install.XXXXXX 2>/dev/null) ||
 		fail failed "cannot create a temporary directory in ${TMPDIR:-/tmp}; nothing was changed"
 	files_table
+	check_portage
 	trust_target
-	[[ -n $opt_dry_run ]] || lock_root
+	lock_root
 	trust_places
 	record_read
 	bashrc_examine
@@ -47,6 +48,7 @@ command_install() {
 	else
 		report "nothing to do: Portcullis $version is installed in ${root:-/}"
 	fi
+	[[ -n $destdir ]] || report "To check this machine, run: $(printf %q "${eprefix:+$eprefix/usr/bin/}portcullis") doctor"
 }
 
 command_uninstall() {
@@ -55,12 +57,13 @@ command_uninstall() {
 		return 0
 	fi
 	plan_uninstall
-	check_plan
-	[[ -z $opt_dry_run ]] || return 0
-	plan_apply
-	transaction_finish
-	plan_report
-	plan_prune
+	if [[ -z $opt_dry_run ]]; then
+		plan_apply
+		transaction_finish
+		plan_report
+		plan_prune
+	fi
+	plan_report_kept
 }
 
 options_parse "$@"

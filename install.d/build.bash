@@ -6,7 +6,7 @@
 # directory.
 build_all() {
 	if [[ -e $source_dir/.portcullis-built ]]; then build_check_node; else build_sources; fi
-	[[ ! -f $source_dir/dist/portcullis.js ]] || build_generate
+	build_generate
 }
 
 # Builds dist/portcullis.js and native/build/confine if they are missing or older than their sources.
@@ -19,12 +19,8 @@ build_sources() {
 		[[ -z $native ]] || build_check_compiler
 		[[ -z $program ]] || command -v npm >/dev/null ||
 			fail tools "dist/portcullis.js is not built and npm is not in PATH (Gentoo: net-libs/nodejs[npm], Debian: npm); nothing was changed"
-		if [[ -n $opt_dry_run ]]; then
-			report "would build Portcullis in $source_dir"
-		else
-			lock_directory "$source_dir"
-			build_run "$program"
-		fi
+		lock_directory "$source_dir"
+		build_run "$program"
 	fi
 }
 
@@ -60,7 +56,7 @@ build_run() {
 	local -a command=(make --no-print-directory -C "$source_dir/native")
 	[[ -z $1 ]] || command=(npm --prefix "$source_dir" run --silent build)
 	report "building in $source_dir"
-	if ! "${command[@]}" >"$workdir/build.log" 2>&1 </dev/null; then
+	if ! "${command[@]}" 2>&1 </dev/null | build_log; then
 		tail -n 20 -- "$workdir/build.log" >&2
 		fail tools "the build failed (${command[*]}), see above; nothing was installed"
 	fi
@@ -68,6 +64,17 @@ build_run() {
 		fail tools "the build did not create dist/portcullis.js or native/build/confine; nothing was installed"
 	# make does not update the modification time of a file that it does not build. Without touch, every run would build again.
 	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
+}
+
+# Writes the output of the build to a file. On a terminal, shows the last word of each line, which is a file of the source.
+build_log() {
+	local line
+	while IFS= read -r line; do
+		printf '%s\n' "$line"
+		line=${line//[[:cntrl:]]/ }
+		[[ ! -t 2 ]] || printf '\r%.79s\e[K' "${line##* }" >&2
+	done >"$workdir/build.log"
+	[[ ! -t 2 ]] || printf '\r\e[K' >&2
 }
 
 build_generate() {

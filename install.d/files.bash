@@ -34,6 +34,16 @@ files_owner() {
 	[[ -z $eprefix || ! -d $root/ ]] || owner=$(stat -L -c %u:%g -- "$root/")
 }
 
+# Fails if Portage does not use the target. A package manager writes to an empty --destdir.
+check_portage() {
+	local path
+	[[ -z $destdir$opt_force$opt_uninstall ]] || return 0
+	for path in "$record_path" etc/portage/make.profile etc/portage/make.conf etc/make.conf; do
+		[[ ! -e $root/$path && ! -L $root/$path ]] || return 0
+	done
+	fail portage "$root/etc/portage contains no make.profile and no make.conf, so Portage does not use ${root:-/}: choose another directory, or add --force; nothing was changed"
+}
+
 # Fails if a destination is not writable or is a directory. Runs before the build.
 check_places() {
 	local path

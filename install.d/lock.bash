@@ -53,7 +53,7 @@ lock_release() {
 	lock_held=()
 }
 
-# Creates the root of the installation if it is missing, and locks it.
+# Creates the root of the installation if it is missing, and locks it. A dry run creates only the lock.
 lock_root() {
 	if [[ ! -d $root/ ]]; then
 		local missing=$root
@@ -64,6 +64,7 @@ lock_root() {
 		done
 		[[ -z $opt_uninstall ]] || return 0
 		[[ -w $missing/ ]] || fail permission "$missing/ is not writable: choose your own directory, or run as root"
+		[[ -z $opt_dry_run ]] || return 0
 		for missing in "${make[@]}"; do
 			transaction_mkdir "$missing" 755 ''
 		done

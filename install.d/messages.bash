@@ -12,6 +12,7 @@ declare -rA failure_status=(
 	[setuid]=8     # setuid was requested and is not possible
 	[foreign]=9    # a file that Portcullis did not install has the same name
 	[untrusted]=10 # another user can change the target
+	[portage]=11   # the target has no configuration of Portage
 )
 
 report() {

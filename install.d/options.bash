@@ -3,7 +3,8 @@
 
 usage() {
 	cat <<'END'
-usage: install.sh [--eprefix DIR] [--destdir DIR] [--setuid | --no-setuid] [--save-edits] [--dry-run]
+usage: install.sh [--eprefix DIR] [--destdir DIR] [--setuid | --no-setuid] [--save-edits] [--force]
+                  [--dry-run]
        install.sh --uninstall [--eprefix DIR] [--destdir DIR] [--save-edits] [--dry-run]
 
 Builds Portcullis (unless this is a release tarball) and installs the hook in /etc/portage and the program
@@ -14,14 +15,16 @@ in /usr. Run it again to upgrade. A second run of the same version changes nothi
   --setuid        install confine as root:portage 4710, for FEATURES=userpriv without user namespaces
   --no-setuid     undo --setuid; an upgrade keeps the previous choice, and the default is off
   --save-edits    if the managed block in bashrc was edited: save the edited block and continue
-  --uninstall     remove what was installed; needs neither Node nor a compiler
-  --dry-run       print the steps and change nothing
+  --force         install into a directory without make.profile and make.conf
+  --uninstall     remove what was installed; needs neither Node nor a compiler; keeps the records of builds,
+                  and settings in make.conf, package.env and env
+  --dry-run       build in this directory, print the steps, and exit with the status of the installation
   --help          print this text
 
 exit status: 0 success, 1 a step failed (the previous state was restored), 2 bad option, 3 Node or compiler
 missing or build failed, 4 no permission, 5 bashrc is not a file, 6 the managed block was edited, 7 another
 install.sh is running, 8 setuid is not possible, 9 a foreign file has the same name, 10 another user can
-change the target
+change the target, 11 Portage does not use the target
 
 As root, install.sh works in another user's Prefix as that user, and elsewhere only in directories that no other
 user can change.
@@ -30,7 +33,7 @@ END
 
 # options_parse ARG...: sets the opt_ variables, eprefix, destdir, bashrc_path, and root, the directory above all files.
 options_parse() {
-	opt_setuid='' opt_save_edits='' opt_uninstall='' opt_dry_run='' eprefix='' destdir=''
+	opt_setuid='' opt_save_edits='' opt_force='' opt_uninstall='' opt_dry_run='' eprefix='' destdir=''
 	while (($#)); do
 		case $1 in
 		--eprefix | --destdir)
@@ -42,6 +45,7 @@ options_parse() {
 		--setuid) opt_setuid=yes ;;
 		--no-setuid) opt_setuid=no ;;
 		--save-edits) opt_save_edits=yes ;;
+		--force) opt_force=yes ;;
 		--uninstall) opt_uninstall=yes ;;
 		--dry-run) opt_dry_run=yes ;;
 		--help | -h)

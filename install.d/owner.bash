@@ -14,6 +14,7 @@ owner_run() {
 	[[ -z $opt_save_edits ]] || arguments+=(--save-edits)
 	[[ -z $opt_uninstall ]] || arguments+=(--uninstall)
 	[[ -z $opt_dry_run ]] || arguments+=(--dry-run)
+	[[ -z $opt_force ]] || arguments+=(--force)
 	[[ -n $opt_uninstall ]] || build_sources
 	owner_copy_tree
 

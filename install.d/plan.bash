@@ -73,7 +73,6 @@ plan_record() {
 	local path made=${record_bashrc:-edited}
 	[[ -n $bashrc_exists ]] || made=created
 	for path in "${file_order[@]}"; do
-		[[ -f ${file_from[$path]} ]] || return 0 # a dry run on an unbuilt tree
 		sha256 "${file_from[$path]}"
 		sums[$path]=$sha
 	done
@@ -116,7 +115,6 @@ plan_remove() {
 
 # plan_bashrc BLOCK: plans the new bashrc. An empty file BLOCK removes the block.
 plan_bashrc() {
-	[[ -f $1 ]] || return 0 # a dry run on an unbuilt tree
 	if [[ -n $bashrc_edited ]]; then
 		local aside=$bashrc_path.portcullis-edited i=0
 		while [[ -e $aside ]]; do aside=$bashrc_path.portcullis-edited.$((++i)); done
@@ -146,6 +144,7 @@ plan_uninstall() {
 		plan_remove "$path"
 	done
 	plan_remove "$record_path"
+	check_plan
 	plan_announce
 }
 
@@ -169,6 +168,16 @@ plan_prune() {
 			report "kept $root/$path: it is not empty"
 		fi
 	done < <(printf '%s\n' "${record_dirs[@]}" | sort -r)
+}
+
+# Prints what a removal keeps.
+plan_report_kept() {
+	local path word=kept
+	[[ -z $opt_dry_run ]] || word='would keep'
+	[[ ! -e $root/$log_path ]] || report "$word $root/$log_path: it contains the records of builds"
+	while IFS= read -r path; do
+		report "$word $path: it contains settings for Portcullis"
+	done < <(grep -rlE 'PORTCULLIS_|no-network-sandbox\.conf' -- "$root/etc/portage"/{make.conf,package.env,env} 2>/dev/null | sort)
 }
 
 # Sets the words of the final report before anything changes. A dry run prints the steps.

@@ -162,7 +162,7 @@ full_file_system() {
 		mkdir -p "$EP/etc/portage"
 		shape_no_final_newline "$BASHRC"
 		before=$(state)
-		run_install --eprefix "$EP"
+		run_install --eprefix "$EP" --force
 		if [[ $status == 0 ]]; then
 			umount "$EP"
 			((kib > 16)) && return 0

@@ -55,6 +55,8 @@ install_setup() {
 	BASHRC=$EP/etc/portage/bashrc
 	INSTALL=()
 	mkdir -p -- "$EP/etc/portage"
+	# Like a profile of a repository that is not there.
+	ln -s ../../profile "$EP/etc/portage/make.profile"
 	# An install.sh that was killed leaves its work directory in TMPDIR. Remove TMPDIR too.
 	export TMPDIR=$PLACE/tmp
 	mkdir -p "$TMPDIR"
@@ -104,19 +106,24 @@ did_install() {
 	left_nothing
 }
 
-# refuses STATUS PATTERN ARG...: install.sh must exit with STATUS, print one line that matches PATTERN, and change nothing below EP.
+# refuses STATUS PATTERN ARG...: install.sh must exit with STATUS, print one line that matches PATTERN, and change nothing below EP, with
+# and without --dry-run.
 refuses() {
+	refuses_once "$@" && refuses_once "$1" "$2" --dry-run "${@:3}"
+}
+
+refuses_once() {
 	local wanted=$1 pattern=$2 before after
 	shift 2
 	before=$(snapshot_exactly "$EP")
 	run_install "$@"
 	after=$(snapshot_exactly "$EP")
 	[[ $status == "$wanted" ]] || {
-		echo "status $status, not $wanted: $output"
+		echo "$*: status $status, not $wanted: $output"
 		return 1
 	}
 	[[ ${#lines[@]} == 1 && $output == 'install.sh: '* && $output =~ $pattern ]] || {
-		echo "output: $output"
+		echo "$*: output: $output"
 		return 1
 	}
 	same "$before" "$after"

@@ -32,6 +32,8 @@ host() {
 		done
 		sed -i /^portage:/d /etc/group
 		rm -rf /etc/portage /var/log/portcullis
+		# Portage reads this file too.
+		touch /etc/make.conf
 		TREE=$2 TREE_SETUID=$3 TOP=$1
 		portage() { echo "portage:x:$1:" >>/etc/group; }
 		refuses() {

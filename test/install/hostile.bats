@@ -294,10 +294,10 @@ log_tools() {
 	mkdir "$EP/home"
 	chown "$THIRD" "$EP"
 	chown "$OWNER" "$EP/home"
-	refuses 10 "$EP belongs to" --eprefix "$EP/home"
+	refuses 10 "$EP belongs to" --eprefix "$EP/home" --force
 	chown "$OWNER" "$EP"
 	chown 0:0 "$EP/home"
-	refuses 10 "$EP belongs to nobody" --eprefix "$EP/home"
+	refuses 10 "$EP belongs to nobody" --eprefix "$EP/home" --force
 }
 
 @test "as root, install.sh exits with 10 if another user can write the record of the installation" {

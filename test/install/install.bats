@@ -106,9 +106,9 @@ in_a_prefix() {
 	mkdir "$PLACE/nosync"
 	printf '#!/bin/sh\nexit 1\n' >"$PLACE/nosync/sync"
 	chmod +x "$PLACE/nosync/sync"
-	PATH=$PLACE/nosync:$PATH run_install --eprefix "$dir"
+	PATH=$PLACE/nosync:$PATH run_install --eprefix "$dir" --force
 	[[ $status == 1 && ! -e $EP/not ]]
-	did_install --eprefix "$dir"
+	did_install --eprefix "$dir" --force
 	files_are_there "$dir"
 }
 
@@ -127,7 +127,9 @@ in_a_prefix() {
 	did_install --eprefix "$EP"
 	before=$(snapshot_exactly "$EP")
 	did_install --eprefix "$EP"
-	[[ $output == 'nothing to do'* && ${#lines[@]} == 1 ]]
+	[[ ${lines[0]} == 'nothing to do'* && ${lines[1]} == 'To check this machine, run: '*'/usr/bin/portcullis doctor' && ${#lines[@]} == 2 ]]
+	# The last line is a command that works in a shell.
+	[[ $(bash -c "${lines[1]#*run: } --help") == 'usage: portcullis doctor'* ]]
 	same "$before" "$(snapshot_exactly "$EP")"
 	did_install "--eprefix=$EP/../${EP##*/}/"
 	same "$before" "$(snapshot_exactly "$EP")"
@@ -149,10 +151,14 @@ in_a_prefix() {
 	[[ ! -e $EP/usr/share/portcullis/gone.js && -z $(find "$EP" -name '*.edited') ]]
 	after=$(cd "$EP" && find . -type f -printf '%P %i %T@\n' | sort | grep -v 'usr/share/portcullis/\(portcullis.js\|installed\)')
 	same "$before" "$after"
-	# The removal keeps foreign files and prints a message.
+	# The removal keeps foreign files and settings, and prints messages.
+	echo 'PORTCULLIS_AUDIT="off"' >"$EP/etc/portage/make.conf"
+	did_install --eprefix "$EP" --uninstall --dry-run
+	[[ $output == *"would keep $EP/etc/portage/make.conf"* ]]
 	did_install --eprefix "$EP" --uninstall
-	[[ $(find "$EP" -type f -printf '%P\n' | sort | paste -sd' ') == 'etc/portage/bashrc usr/share/portcullis/plugin.js var/log/portcullis/records.jsonl' ]]
-	[[ $output == *"kept $EP/var/log/portcullis"* && $output == *"kept $EP/usr/share/portcullis"* ]]
+	[[ $(find "$EP" -type f -printf '%P\n' | sort | paste -sd' ') == 'etc/portage/bashrc etc/portage/make.conf usr/share/portcullis/plugin.js var/log/portcullis/records.jsonl' ]]
+	[[ $output == *"kept $EP/var/log/portcullis: it contains the records of builds"* && $output == *"kept $EP/usr/share/portcullis"* ]]
+	[[ $output == *"kept $EP/etc/portage/make.conf: it contains settings for Portcullis" ]]
 }
 
 @test "install.sh --dry-run prints the steps and changes nothing" {
@@ -164,7 +170,8 @@ in_a_prefix() {
 	did_install --eprefix "$EP"
 	# --dry-run printed every file and directory that the installation then created.
 	same "$(sort <<<"$wanted")" "$(find "$EP" -mindepth 1 | grep -vxF "$EP/etc
-$EP/etc/portage" | sort)"
+$EP/etc/portage
+$EP/etc/portage/make.profile" | sort)"
 	before=$(snapshot_exactly "$EP")
 	did_install --eprefix "$EP" --dry-run
 	[[ $output == 'would change nothing'* ]]

@@ -87,14 +87,34 @@ unbuilt() {
 	[[ ! -e $EP/usr ]]
 }
 
-@test "before the first build, install.sh --dry-run prints that it would build Portcullis, and builds nothing" {
-	local before tree
-	unbuilt --program
-	before=$(snapshot_exactly "$EP") tree=$(snapshot_exactly "$TREE")
+@test "before the first build, install.sh --dry-run builds Portcullis, and exits with the status of a failed build" {
+	local before
+	unbuilt
+	before=$(snapshot_exactly "$EP")
+	printf 'all:\n\t@echo "error: no such thing" >&2; exit 1\n' >"$TREE/native/Makefile"
+	run_install --eprefix "$EP" --dry-run
+	[[ $status == 3 && $output == *'no such thing'*'install.sh: the build failed (make'* ]]
+	printf 'all:\n\tmkdir -p build && cp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
 	did_install --eprefix "$EP" --dry-run
-	[[ $output == *"would build Portcullis in $TREE"*"would create $EP/usr/libexec/portcullis/confine"* ]]
+	[[ $output == *"building in $TREE"*"would create $EP/usr/libexec/portcullis/confine"* ]]
 	same "$before" "$(snapshot_exactly "$EP")"
-	same "$tree" "$(snapshot_exactly "$TREE")"
+}
+
+@test "on a terminal, install.sh shows the file that the build is at" {
+	unbuilt
+	printf 'all:\n\t: cc -c a.c\n\t: cc -c b.c\n\tcp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
+	run -0 script --quiet --return --command "${TREE@Q}/install.sh --eprefix ${EP@Q}" /dev/null </dev/null
+	[[ $output == *$'\ra.c\e[K\rb.c\e[K'*$'\r\e[K'*'created '* ]]
+}
+
+@test "install.sh refuses a directory without make.profile and make.conf with status 11, unless --force is given" {
+	rm "$EP/etc/portage/make.profile"
+	refuses 11 'contains no make.profile and no make.conf.*add --force' --eprefix "$EP"
+	did_install --eprefix "$EP" --force
+	did_install --eprefix "$EP"
+	did_install --eprefix "$EP" --uninstall
+	refuses 11 'add --force' --eprefix "$EP"
+	did_install --destdir "$EP"
 }
 
 @test "install.sh builds again if a source file is newer than the built program" {
@@ -125,6 +145,6 @@ unbuilt() {
 
 @test "if an ordinary user installs on the host, install.sh exits with 4 and names both fixes: root, or --eprefix" {
 	be_ordinary
-	refuses 4 'is not writable: run as root, or with --eprefix DIR'
+	refuses 4 'is not writable: run as root, or with --eprefix DIR' --force
 	refuses 4 '--setuid needs root' --eprefix "$EP" --setuid
 }
