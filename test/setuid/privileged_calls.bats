@@ -40,34 +40,32 @@ audit_modified_copy() {
 	((BASH_REMATCH[1] <= 500 && BASH_REMATCH[1] > 100))
 }
 
+# Each copy has all violations of a test, because the audit of a copy compiles all of confine.
 @test 'npm run audit:privileged fails if privileged code calls code of other folders' {
-	audit_modified_copy privileged/isolate.c '#include "util/clock.h"
-		long long evil(void);
-		long long evil(void) { return clock_milliseconds(); }'
-	[[ $status == 1 && $output == *': defined outside of privileged/ and used there: clock_milliseconds' ]]
-	audit_modified_copy privileged/isolate.c 'void evil(void (*call)(void));
-		void evil(void (*call)(void)) { call(); }'
-	[[ $status == 1 && $output == *': calls through a pointer: evil' ]]
-	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/evil.h"
-		int use(void);
-		int use(void) { return evil(); }'
-	[[ $status == 1 && $output == *': functions of other folders compiled into privileged/: evil in ./util/evil.h' ]]
+	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/clock.h"
+		#include "util/evil.h"
+		long long foreign(void);
+		long long foreign(void) { return clock_milliseconds() + evil(); }
+		void indirect(void (*call)(void));
+		void indirect(void (*call)(void)) { call(); }'
+	[[ $status == 1 && $output == *'defined outside of privileged/ and used there: clock_milliseconds'* ]]
+	[[ $output == *'calls through a pointer: indirect'* ]]
+	[[ $output == *'functions of other folders compiled into privileged/: evil in ./util/evil.h'* ]]
 }
 
 @test 'npm run audit:privileged fails if other code raises a privilege or changes ids' {
-	audit_modified_copy probe/probe.c 'void evil(const struct identity *identity);
-		void evil(const struct identity *identity) { privilege_raise(identity); }'
-	[[ $status == 1 && $output == *': for privileged/ alone and used outside: privilege_raise' ]]
-	audit_modified_copy probe/probe.c 'void evil(void);
-		void evil(void) { setuid(0); }'
-	[[ $status == 1 && $output == *': for privileged/ alone and used outside: setuid' ]]
 	audit_modified_copy probe/probe.c '#include <sys/syscall.h>
-		void evil(void);
-		void evil(void) { syscall(SYS_setuid, 0); }'
-	[[ $status == 1 && $output == *'SYS_setuid'* ]]
+		void raise(const struct identity *identity);
+		void raise(const struct identity *identity) { privilege_raise(identity); }
+		void change(void);
+		void change(void) { setuid(0); }
+		void call(void);
+		void call(void) { syscall(SYS_setuid, 0); }'
+	[[ $status == 1 && $output == *'for privileged/ alone and used outside: privilege_raise, setuid'* ]]
+	[[ $output == *'ids are changed outside of privileged/: SYS_setuid'* ]]
 }
 
 @test 'npm run audit:privileged fails if more than 500 lines run with privileges' {
 	audit_modified_copy privileged/isolate.c "$(printf 'int evil_%d;\n' {1..500})"
-	[[ $status == 1 && $output == *': more than 500 lines are privileged' ]]
+	[[ $status == 1 && $output == *'more than 500 lines are privileged: '* ]]
 }
