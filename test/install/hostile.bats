@@ -4,6 +4,7 @@
 
 load helper.bash
 load bashrc_variants.bash
+load ../lib/wait.bash
 
 # The owner of the Prefix, and a third user. Both have an entry in passwd.
 readonly OWNER=65534 THIRD=1
@@ -232,7 +233,7 @@ log_tools() {
 		>"$PLACE/hostile.$BATS_TEST_NUMBER/sync"
 	"$TREE/install.sh" --eprefix "$EP" >"$PLACE/out" 2>&1 3>&- &
 	local pid=$!
-	until [[ -e $ATTACKED ]]; do kill -0 "$pid"; done
+	until_true 60 test -e "$ATTACKED"
 	kill -TERM "$pid"
 	rm "$ATTACKED"
 	status=0

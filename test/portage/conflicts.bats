@@ -2,6 +2,7 @@
 # Conflicts with a sandbox, except distcc, in a real emerge.
 
 load ../lib/prefix
+load ../lib/wait
 
 # message_count NAME PATTERN: prints how many messages about app-test/NAME-1 match
 message_count() {
@@ -60,7 +61,7 @@ start_session() {
 	prefix_run ssh-keygen -q -t ed25519 -N '' -f "$PREFIX_LOG/key"
 	SSH_AUTH_SOCK=$agent ssh-add -q "$PREFIX_LOG/key"
 	prefix_exec Xvfb ":$number" -screen 0 64x64x8 -nolisten unix >/dev/null 2>&1 3>&- &
-	until grep -q "@/tmp/.X11-unix/X$number\$" /proc/net/unix; do sleep 0.05; done
+	until_true 60 grep -q "@/tmp/.X11-unix/X$number\$" /proc/net/unix
 	SESSION=(http_proxy=http://127.0.0.1:3128 "SSH_AUTH_SOCK=$agent" "GPG_AGENT_INFO=$agent:1:1" "DISPLAY=:$number.0")
 	prefix_env "${SESSION[@]}"
 }

@@ -4,6 +4,7 @@
 load ../lib/prefix
 load ../lib/distcc_host
 load ../lib/sample_package
+load ../lib/wait
 
 setup_file() {
 	prefix_host_begin
@@ -11,7 +12,7 @@ setup_file() {
 	SCCACHE=$("$TOP/scripts/sccache")
 	export SCCACHE
 	distcc_host_run redis-server --bind "$DISTCC_HOST_IP" --protected-mode no --save '' --dir "$DISTCC_HOST_DIR" --logfile redis.log --daemonize yes
-	until redis-cli -h "$DISTCC_HOST_IP" ping >/dev/null 2>&1; do sleep 0.05; done
+	until_true 60 redis-cli -h "$DISTCC_HOST_IP" ping
 }
 
 # sccache_prefix FEATURES [LINE...]: a prefix with app-test/sample that compiles through sccache
@@ -84,7 +85,7 @@ assert_built_locally() {
 	SCCACHE_NO_DAEMON=1 distcc_host_run "$SCCACHE/sccache-dist" scheduler --config "$DISTCC_HOST_DIR/scheduler" >"$DISTCC_HOST_DIR/scheduler.log" 2>&1 &
 	printf '%s\n' '[dist]' "scheduler_url = \"http://$DISTCC_HOST_IP:10600\"" 'toolchains = []' '[dist.auth]' 'type = "token"' 'token = "t"' \
 		>"$DISTCC_HOST_DIR/sccache"
-	until curl -sf "http://$DISTCC_HOST_IP:10600/api/v1/scheduler/status" >/dev/null; do sleep 0.05; done
+	until_true 60 curl -sf "http://$DISTCC_HOST_IP:10600/api/v1/scheduler/status"
 	run -0 --separate-stderr prefix_run env SCCACHE_CONF="$DISTCC_HOST_DIR/sccache" SCCACHE_SERVER_PORT="$((20000 + RANDOM % 10000))" \
 		bash -c 'sccache --dist-status && sccache --stop-server'
 	[[ $output == *SchedulerStatus* ]]
