@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { installation } from '../installation/locate.ts';
+import { run } from '../installation/paths.ts';
 import { stat } from '../util/files.ts';
 import { readProcess, type Process } from '../util/processes.ts';
 import { lastEmerge } from './emerge_log.ts';
 
 /**
- * A marker file records that a message was printed: `.portcullis-reported-EMERGE-HASH`. EMERGE is the PID and start time of emerge, or
+ * A marker file records that a message was printed: `NAME-EMERGE-HASH`. EMERGE is the PID and start time of emerge, or
  * `log-TIME` with its start in emerge.log if a PID namespace hides emerge (FEATURES=pid-sandbox). Without a log, the file is
- * `.portcullis-reported-HASH` in the folder of the package. open(2) with O_EXCL lets one of several parallel
- * builds print the message. The files of root are in /run, where no phase of another user can create them to suppress a message.
+ * `NAME-HASH` in the folder of the package. open(2) with O_EXCL lets one of several parallel builds print the message. The files of
+ * root are in /run, where no phase of another user can create them to suppress a message.
  */
-const prefix = '.portcullis-reported-';
+const name = '.portcullis-reported';
 
 /**
  * Returns a function that returns true if this emerge has not printed a message before, and then creates the marker file. `state` is
@@ -22,12 +23,12 @@ export function firstTime(state: string, eprefix = installation().eprefix): (tex
 	const emerge = emergeId(eprefix);
 	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and contains .ipc. Root of a user namespace does not own /run.
 	const isRoot = process.geteuid?.() === 0 && stat('/run')?.uid === 0;
-	const shared = isRoot ? '/run' : join(state, '../../..');
+	const shared = isRoot ? `${run}.${eprefix.replaceAll('/', '%')}.reported` : join(state, '../../..', name);
 	if (emerge !== undefined) removeStale(shared, emerge);
 	return (text) => {
 		const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
-		const first = emerge === undefined ? undefined : create(join(shared, `${prefix}${emerge}-${key}`));
-		return first ?? create(join(state, `${prefix}${key}`)) ?? true;
+		const first = emerge === undefined ? undefined : create(`${shared}-${emerge}-${key}`);
+		return first ?? create(join(state, `${name}-${key}`)) ?? true;
 	};
 }
 
@@ -83,14 +84,15 @@ function create(file: string): boolean | undefined {
 }
 
 /** Removes the marker files of emerges that have ended, as far as this process can know. `emerge` is that of this process. */
-function removeStale(folder: string, emerge: string): void {
+function removeStale(prefix: string, emerge: string): void {
+	const start = `${basename(prefix)}-`;
 	try {
-		for (const name of readdirSync(folder).filter((one) => one.startsWith(prefix))) {
-			const [pid, start] = name.slice(prefix.length).split('-');
+		for (const name of readdirSync(dirname(prefix)).filter((one) => one.startsWith(start))) {
+			const [pid, time] = name.slice(start.length).split('-');
 			const isAlive = emerge.startsWith('log-')
-				? pid !== 'log' || emerge === `log-${start}`
-				: pid === 'log' || readProcess(Number(pid))?.startTicks === Number(start);
-			if (!isAlive) rmSync(join(folder, name), { force: true });
+				? pid !== 'log' || emerge === `log-${time}`
+				: pid === 'log' || readProcess(Number(pid))?.startTicks === Number(time);
+			if (!isAlive) rmSync(join(dirname(prefix), name), { force: true });
 		}
 	} catch {
 		// The folder belongs to another user, whose next emerge removes the files.

@@ -114,7 +114,8 @@ start_session() {
 	(($(grep -c 'a proxy on loopback conflicts with' <<<"$output") == 2))
 	run -0 prefix_emerge --oneshot app-test/two
 	(($(message_count two 'a proxy on loopback conflicts with') == 2))
-	rm -f /run/.portcullis-reported-log-*
+	# The second start of emerge has removed the files of the first one. Only root can write to /run.
+	[[ $(compgen -G "/run/portcullis.${PREFIX//\//%}.reported-log-*" | cut -d- -f1-3 | sort -u | wc -l) == 1 ]]
 }
 
 @test 'with PORTCULLIS_CONFLICT=die, each proxy, agent and display variable stops emerge before src_unpack' {

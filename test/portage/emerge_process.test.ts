@@ -66,7 +66,8 @@ test('if emerge is not visible, firstTime() returns true once per message and st
 		expect(['one', 'two'].map((name) => firstTime(state(name), root)(message))).toEqual([true, false]);
 	} finally {
 		rmSync(root, { recursive: true });
-		for (const name of readdirSync('/run').filter((one) => one.startsWith('.portcullis-reported-log-17950'))) {
+		const prefix = `portcullis.${root.replaceAll('/', '%')}.`;
+		for (const name of readdirSync('/run').filter((one) => one.startsWith(prefix))) {
 			rmSync(join('/run', name));
 		}
 	}
