@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# /var/log/portcullis. On a host, group portage can write in it. In a Prefix, it belongs to the owner.
+# /var/log/portcullis. On a host and in a Prefix of root, group portage can write in it, because FEATURES=userpriv is a default of
+# Portage. In another Prefix, it belongs to the owner.
 
 readonly log_path=var/log/portcullis
 
@@ -8,7 +9,7 @@ log_choose() {
 	local owner
 	files_owner
 	log_mode=755 log_owner=$owner
-	if [[ -z $eprefix ]] && ((EUID == 0)); then
+	if [[ $owner == 0:* ]]; then
 		if portage_gid; then
 			log_mode=2775 log_owner=0:$gid
 		else

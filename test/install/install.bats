@@ -34,7 +34,7 @@ files_are_there() {
 }
 
 in_a_prefix() {
-	local uid=$EUID
+	local uid=$EUID mode=755
 	[[ $1 == root ]] || be_ordinary
 	[[ $1 == root ]] || ((EUID != 0)) || uid=65534
 	did_install --eprefix "$EP"
@@ -44,9 +44,11 @@ in_a_prefix() {
 	[[ $(sed -n 2p "$BASHRC") == *"'$EP/usr/share/portcullis/phase.bash'"* ]]
 	bash -n "$EP/usr/share/portcullis/phase.bash"
 	grep -qF "$EP" "$EP/usr/share/portcullis/phase.bash"
-	[[ $(stat -c '%a %u' "$EP/var/log/portcullis") == "755 $uid" ]]
+	# Phases of root's emerge run as the user portage, if it exists.
+	[[ $1 != root ]] || ! getent group portage || mode=2775
+	[[ $(stat -c '%a %u' "$EP/var/log/portcullis") == "$mode $uid" ]]
 	[[ -z $(find "$EP" -not -uid "$uid") ]]
-	[[ -z $(find "$EP" -perm /7000) ]]
+	[[ -z $(find "$EP" -perm /7000 -not -path "$EP/var/log/portcullis") ]]
 	# The umask of the caller does not affect the modes of the files.
 	did_install --eprefix "$EP" --uninstall
 	(umask 077 && "${INSTALL[@]}" "$TREE/install.sh" --eprefix "$EP")
