@@ -240,10 +240,9 @@ function add(total: number, more: number): number {
 }
 
 function addEvents(report: Report, record: RunRecord): void {
-	const blocked = [...lookupsIn(record), ...record.blocked.map(tallyOf)];
-	const lookups = sumOf(blocked, ({ protocol, count }) => (protocol === 'dns' ? count : 0));
+	const lookups = lookupsIn(record);
 	const listed = sumOf(record.blocked, ({ count }) => count);
-	const attempts = Math.max(record.unreachable, listed + record.unattributed) + lookups;
+	const attempts = Math.max(record.unreachable, listed + record.unattributed) + sumOf(lookups, ({ count }) => count);
 	const observedAttempts = sumOf(record.observed, ({ count }) => count);
 	const killed = Math.max(record.orphanCount, record.orphans.length);
 	report.attempts = add(report.attempts, attempts);
@@ -270,7 +269,7 @@ function addEvents(report: Report, record: RunRecord): void {
 	event.killedCount = add(event.killedCount, killed);
 	event.missing = record.missing;
 	event.limit = record.limit ?? event.limit;
-	for (const tally of blocked) addTally(event.blocked, tally);
+	for (const tally of [...lookups, ...record.blocked.map(tallyOf)]) addTally(event.blocked, tally);
 	for (const attempt of record.observed) addTally(event.observed, tallyOf(attempt));
 	for (const attempt of record.allowed) addTally(event.allowed, tallyOf(attempt));
 	for (const hint of hintsFor([...record.names, ...record.blocked, ...record.observed])) event.hints.add(hint);
