@@ -140,13 +140,16 @@ except OSError: pass
 
 @test 'if a 1 kHz timer without SA_RESTART interrupts connections, confine does not count those that fail with EINTR' {
 	local unexpected ticks
-	audit --net -- "$CLIENT" timer 0 50000 >"$AUDIT_DIR/out"
-	[[ $(<"$AUDIT_DIR/out") =~ ^unexpected=([0-9]+)\ ticks=([0-9]{2,})$ ]]
-	unexpected=${BASH_REMATCH[1]} ticks=${BASH_REMATCH[2]}
-	# A signal can interrupt a call only until the watcher has received the call.
+	# A signal can interrupt a call until the watcher has received the call, which takes longer on a busy machine.
+	for _ in {1..10}; do
+		audit --net -- "$CLIENT" timer 0 50000 >"$AUDIT_DIR/out"
+		[[ $(<"$AUDIT_DIR/out") =~ ^unexpected=([0-9]+)\ ticks=([0-9]{2,})$ ]]
+		unexpected=${BASH_REMATCH[1]} ticks=${BASH_REMATCH[2]}
+		assert_blocked "client tcp $DESTINATION $((50000 - unexpected))"
+		[[ $(record_value "$RECORD" r.unreachable) == $((50000 - unexpected)) ]]
+		((unexpected >= ticks / 2)) || break
+	done
 	((unexpected < ticks / 2))
-	assert_blocked "client tcp $DESTINATION $((50000 - unexpected))"
-	[[ $(record_value "$RECORD" r.unreachable) == $((50000 - unexpected)) ]]
 }
 
 @test 'if a connecting process receives many signals, its connections fail with the usual errno, and confine counts each one once' {
