@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # Parallel builds that leave orphans, and random kill -9.
 # PORTCULLIS_KILLS is the number of processes to kill: 12 by default, 200 in `npm run soak`. Three are killed in an emerge
-# of five packages, or five in one of eight.
+# of four packages, or five in one of eight.
 
 load ../lib/prefix
 load ../lib/phase_processes
@@ -125,7 +125,7 @@ kill_at_random() {
 			prefix_make "$user" "cgroup $features"
 			prefix_install_portcullis
 			each=$((total > 20 ? 5 : 3)) last=any
-			orphan_packages $((each * 3 / 2 + 1))
+			orphan_packages $((total > 20 ? 8 : 4))
 			((each <= total - KILLED)) || each=$((total - KILLED))
 			# Kill emerge in every other round, shifted so that each configuration gets both.
 			(((round + round / 4) % 2)) || last=emerge
