@@ -99,9 +99,6 @@ int main(int argc, char **argv)
 	if (options.gc)
 		return gc(&identity);
 	struct inherited inherited = inherited_from_portage(options.net || options.audit, options.ipc, options.cgroup != NULL);
-	/* --resolve needs a name server on port 53. In Portage's network namespace a userpriv phase may not use this port. */
-	if (options.allow.name_count > 0)
-		inherited.net = false;
 	if (needs_supervisor(&options))
 		supervise(&options, &identity, &inherited, &signals);
 	run_without_supervisor(&options, &identity, &inherited, &signals);

@@ -11,7 +11,6 @@ enum isolation {
 	ISOLATE_IPC = 2,
 	ISOLATE_PID = 4,
 	ISOLATE_PROC = 8, /* a new mount namespace with a new /proc, for ISOLATE_PID */
-	ISOLATE_DNS = 16, /* a name server in the new network; its failure is not a setup error */
 };
 
 /* Set-up steps that can fail. */

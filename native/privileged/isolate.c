@@ -74,6 +74,35 @@ static bool add_address(int netlink, const struct loopback_address *address)
 	return request_is_granted(netlink, &request.header) || errno == EEXIST;
 }
 
+/* A route of type local needs no address on lo. The kernel delays the use of an added IPv6 address (addrconf_dad_work()). */
+bool loopback_add_local(int family, const unsigned char *address, unsigned short length)
+{
+	struct {
+		struct nlmsghdr header;
+		struct rtmsg message;
+		char attributes[RTA_SPACE(16) + RTA_SPACE(sizeof(int))];
+	} request = {
+		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof request.message),
+			   .nlmsg_type = RTM_NEWROUTE,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE},
+		.message = {.rtm_family = (unsigned char)family,
+			    .rtm_dst_len = (unsigned char)(8 * length),
+			    .rtm_table = RT_TABLE_LOCAL,
+			    .rtm_protocol = RTPROT_BOOT,
+			    .rtm_scope = RT_SCOPE_HOST,
+			    .rtm_type = RTN_LOCAL},
+	};
+	put(&request.header, RTA_DST, address, length);
+	put(&request.header, RTA_OIF, &(int){LOOPBACK_INDEX}, sizeof(int));
+	int netlink = loopback_netlink();
+	bool added = netlink >= 0 && (request_is_granted(netlink, &request.header) || errno == EEXIST);
+	int saved = errno;
+	if (netlink >= 0)
+		close(netlink);
+	errno = saved;
+	return added;
+}
+
 /* Not by ioctl(2), which needs an internet socket: a BPF program of the cgroup can forbid these. */
 static bool bring_up(int netlink)
 {

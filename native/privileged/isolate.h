@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-#include "dns/stub_server.h"
 #include "namespace/namespace.h"
 #include "privileged/privilege.h"
 
@@ -30,11 +29,7 @@ extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
 /* Returns a close-on-exec rtnetlink(7) socket, or -1. */
 int loopback_netlink(void);
 
-/*
- * Opens the UDP and TCP sockets of the phase's name server in fds, and mounts a resolv.conf with its address over /etc/resolv.conf. Must be
- * called in the namespaces of the phase. private: this process already has a mount namespace of its own. Returns NULL. On failure
- * returns what failed (static text), with errno and no open sockets.
- */
-const char *dns_server_setup(const struct identity *identity, bool private, int fds[2]);
+/* Makes an address of length bytes local on lo. Needs CAP_NET_ADMIN, so only privileged/ calls it. Returns false with errno. */
+bool loopback_add_local(int family, const unsigned char *address, unsigned short length);
 
 #endif

@@ -80,6 +80,8 @@ static void reap(struct supervisor *s)
 			kill(pid, SIGCONT);
 		else if (pid == s->watcher.pid)
 			s->result.watcher_died = true;
+		else if (pid == s->watcher.dns_pid)
+			s->watcher.dns_pid = 0;
 		else if (pid == s->launched.init) {
 			s->init_exited = true;
 			s->init_refused = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED;
@@ -100,14 +102,16 @@ static void forward_signals(struct supervisor *s)
 
 bool supervisor_wait(struct supervisor *s, int timeout)
 {
-	struct pollfd sources[3 + OPTIONS_DIE_WITH] = {
+	enum { OTHERS = 4 };
+	struct pollfd sources[OTHERS + OPTIONS_DIE_WITH] = {
 		{.fd = s->launched.channel, .events = POLLIN},
 		{.fd = s->signal_fd, .events = POLLIN},
 		{.fd = s->watcher.control},
+		{.fd = s->watcher.dns_server, .events = POLLIN},
 	};
 	for (size_t i = 0; i < s->liveness.count; i++)
-		sources[3 + i] = (struct pollfd){.fd = s->liveness.pidfd[i], .events = POLLIN};
-	if (poll(sources, 3 + s->liveness.count, timeout) < 0) {
+		sources[OTHERS + i] = (struct pollfd){.fd = s->liveness.pidfd[i], .events = POLLIN};
+	if (poll(sources, OTHERS + s->liveness.count, timeout) < 0) {
 		if (errno == EINTR)
 			return true;
 		/* Another process has lowered RLIMIT_NOFILE with prlimit(2), and poll(2) fails with EINVAL. No event can be received. */
@@ -121,9 +125,11 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 	/* The watcher has closed its end. Its threads can delay the moment at which it can be reaped. */
 	if (sources[2].revents != 0)
 		s->result.watcher_died = true;
+	if ((sources[3].revents & POLLIN) != 0)
+		watcher_start_dns(&s->watcher, s->options, &s->identity);
 	reap(s);
 	for (size_t i = 0; i < s->liveness.count; i++)
-		if (sources[3 + i].revents != 0)
+		if (sources[OTHERS + i].revents != 0)
 			return false;
 	return !s->result.watcher_died;
 }

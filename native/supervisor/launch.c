@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -34,22 +33,6 @@ static noreturn void fail_at(const struct supervisor *s, enum step step)
 	fail(s, &(struct setup_error){step, errno});
 }
 
-/* Sends the watcher the sockets of the phase's name server, or the reason why there are none. */
-static void set_up_dns_server(const struct supervisor *s)
-{
-	struct setup_message message = {.type = SETUP_DNS_SERVER, .fds = {-1, -1}};
-	bool private = (s->plan.isolate & ISOLATE_PROC) != 0;
-	const char *failed = dns_server_setup(&s->identity, private, message.fds);
-	if (failed != NULL) {
-		message = (struct setup_message){.type = SETUP_NO_DNS_SERVER, .error = errno, .fds = {-1, -1}};
-		snprintf(message.reason, sizeof message.reason, "%s", failed);
-	}
-	fd_passing_send(s->watcher.setup_socket, &message, sizeof message, message.fds);
-	for (size_t i = 0; i < 2; i++)
-		if (message.fds[i] >= 0)
-			close(message.fds[i]);
-}
-
 static void mount_proc(const struct supervisor *s)
 {
 	struct setup_error setup_error = {STEP_PROC, EPERM};
@@ -65,8 +48,6 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 	const struct plan *plan = &s->plan;
 	if ((plan->isolate & ISOLATE_PROC) != 0)
 		mount_proc(s);
-	if ((plan->isolate & ISOLATE_DNS) != 0 && s->watcher.setup_socket >= 0)
-		set_up_dns_server(s);
 	if (!privilege_drop(&s->identity))
 		fail_at(s, STEP_DROP);
 	/* If the watcher dies, init kills the processes of a phase that is not tracked, as far as it finds them. */

@@ -47,8 +47,6 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	struct plan plan = {.mode = identity->mode, .tracking = first_tracking(options, identity, inherited), .inherited_net = inherited->net};
 	if (options->net && !inherited->net)
 		plan.isolate |= ISOLATE_NET;
-	if (options->net && !inherited->net && options->audit)
-		plan.isolate |= ISOLATE_DNS;
 	if (options->ipc && !inherited->ipc)
 		plan.isolate |= ISOLATE_IPC;
 	if (plan.tracking == TRACK_PID_NAMESPACE)
@@ -77,8 +75,6 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		return true;
 	}
 	plan->isolate &= ~lost;
-	if ((lost & ISOLATE_NET) != 0)
-		plan->isolate &= ~ISOLATE_DNS;
 	if ((lost & ISOLATE_PID) != 0)
 		plan->tracking = TRACK_SUBREAPER;
 	if (untracked)

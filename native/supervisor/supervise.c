@@ -171,6 +171,10 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	s->result.audit = s->watcher.log;
 	launch_or_degrade(s);
 	s->result.setuid_inert = filter_needs_no_new_privs(s);
+	if (s->plan.inherited_net || (s->plan.isolate & ISOLATE_NET) != 0)
+		watcher_open_dns(&s->watcher);
+	if (s->identity.mode == MODE_SETUID)
+		watcher_start_dns(&s->watcher, options, &s->identity);
 	drop_root(s);
 	watcher_start(&s->watcher, options, plan_route(&s->plan, options, &s->result.inherited));
 	snmp_open(&s->snmp, s->launched.counters);

@@ -9,7 +9,7 @@
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
-#include "dns/stub_server.h"
+#include "egress/dns_redirect.h"
 #include "egress/egress.h"
 #include "watcher/request.h"
 #include "watcher/socket_maker.h"
@@ -17,7 +17,7 @@
 
 /* loop.c */
 
-/* Receives the listener, then handles every notification and every DNS query. A stopped process never waits for the call of another process. */
+/* Receives the listener, then handles every notification. A stopped process never waits for the call of another process. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /* notification.c */
@@ -42,13 +42,15 @@ struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
 	struct egress *egress; /* NULL: the allow-list is empty, and the filter has no allow_list (filter.h) */
-	struct dns_server *dns_server;
+	struct dns_redirect dns_redirect;
 	struct target_access *access;
 	struct socket_maker maker;
 	struct protocol_cache protocol;
 	int listener; /* -1: none */
 	/* The current notification: */
 	bool busy;
+	bool is_resumed;		   /* it waited for the DNS server process */
+	bool is_redirected;		   /* its socket belongs to the DNS server's network */
 	struct seccomp_notif notification; /* its size is part of SECCOMP_IOCTL_NOTIF_RECV, so no kernel writes more */
 	struct request request;
 	struct counted_attempt counted[REQUEST_ADDRESSES];
@@ -56,6 +58,9 @@ struct notifier {
 
 /* Handles notifier->notification: logs it, and continues, answers or emulates the call. */
 void notification_handle(struct notifier *notifier);
+
+/* Continues the calls that wait for the DNS server process, after that has replied or ended. */
+void notification_resume_redirected(struct notifier *notifier);
 
 /* Answers the notification whose handling got stuck, if there is one. */
 void notification_abandon(struct notifier *notifier);
@@ -87,11 +92,11 @@ void watchdog_end(void);
 /* rights.c */
 
 /*
- * Gives up all rights that the watcher does not need, because it reads memory that the build wrote. If it has CAP_SYS_PTRACE it keeps
- * only that, and root changes to ids that no other process has. Otherwise it keeps its capabilities: the kernel lets a process
- * access another only if it has all of its capabilities (cap_ptrace_access_check() in security/commoncap.c). Returns false with errno.
+ * Gives up all rights that the watcher or the DNS server does not need, because it reads data that the build wrote. Root changes to ids that
+ * no other process has. traces: keeps CAP_SYS_PTRACE. If that is missing, keeps all capabilities: the kernel lets a process access
+ * another only if it has all of its capabilities (cap_ptrace_access_check() in security/commoncap.c). Returns false with errno.
  */
-bool watcher_rights_reduce(void);
+bool watcher_rights_reduce(bool traces);
 
 /* Restricts the process to the system calls in a table, permanently, where the kernel supports it. */
 void watcher_rights_filter(void);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "util/events.h"
 #include "util/fds.h"
 #include "watcher/internal.h"
 
@@ -18,9 +19,8 @@
 struct loop {
 	struct network_log *log;
 	int epoll; /* holds all sources except the listener */
-	struct event_source setup, control;
+	struct event_source setup, control, dns;
 	bool outlives_supervisor; /* end only after all watched processes have ended */
-	struct dns_server dns_server;
 	struct notifier notifier;
 };
 
@@ -47,17 +47,6 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 		log->watched_errno = message.error;
 		log->setuid_inert = message.setuid_inert;
 		memcpy(log->watched_reason, message.reason, sizeof log->watched_reason);
-		break;
-	case SETUP_DNS_SERVER:
-		/* If the set-up of the namespaces was repeated with fewer of them, each attempt has sent sockets. The last ones are valid. */
-		dns_server_open(&loop->dns_server, message.fds[0], message.fds[1]);
-		log->names_watched = WATCHED_YES;
-		break;
-	case SETUP_NO_DNS_SERVER:
-		dns_server_close(&loop->dns_server);
-		log->names_watched = WATCHED_NO;
-		log->names_errno = message.error;
-		memcpy(log->names_reason, message.reason, sizeof log->names_reason);
 		break;
 	}
 }
@@ -103,6 +92,14 @@ static void handle_listener(struct loop *loop, short events)
 		_exit(0);
 }
 
+static void receive_redirected(void *owner, struct event_source *dns)
+{
+	struct loop *loop = owner;
+	notification_resume_redirected(&loop->notifier);
+	if (loop->notifier.dns_redirect.server < 0)
+		event_source_close(loop->epoll, dns);
+}
+
 static void serve(void *data)
 {
 	struct loop *loop = data;
@@ -113,7 +110,6 @@ static void serve(void *data)
 			_exit(1);
 		if (sources[0].revents != 0)
 			handle_listener(loop, sources[0].revents);
-		/* After the notification: the connect or send of a DNS query adds a client of the DNS server (dns_server_add_client()). */
 		if (sources[1].revents != 0)
 			events_handle_one(loop->epoll);
 	}
@@ -144,16 +140,17 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	loop.notifier = (struct notifier){
 		.log = watcher->log,
 		.allow = &options->allow,
-		.dns_server = &loop.dns_server,
+		.dns_redirect.server = watcher->dns_client,
 		.access = target_access_new(watcher->broker),
 		.listener = -1,
 		.maker.families = options->families,
 	};
-	dns_server_init(&loop.dns_server, loop.epoll, watcher->log, &options->allow);
 	if (options->allow.count > 0)
 		loop.notifier.egress = egress_open(loop.epoll, &options->allow, route, options->socks, phase_is_root, watcher->log);
 	if (loop.notifier.access == NULL || (options->allow.count > 0 && loop.notifier.egress == NULL) ||
 	    !event_source_open(loop.epoll, &loop.setup, (struct event_source){watcher->setup_socket_watcher, receive_setup_message, &loop}, EPOLLIN) ||
+	    (watcher->dns_client >= 0 &&
+	     !event_source_open(loop.epoll, &loop.dns, (struct event_source){watcher->dns_client, receive_redirected, &loop}, EPOLLIN)) ||
 	    !event_source_open(loop.epoll, &loop.control, (struct event_source){watcher->control, handle_control, &loop}, EPOLLIN))
 		_exit(1);
 	watchdog_run(&(struct watchdog){serve, abandon_call, fail, &loop});

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "dns/wire.h"
+
 struct network_log *network_log_create(void)
 {
 	void *memory = mmap(NULL, sizeof(struct network_log), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -99,20 +101,50 @@ void network_log_add_unreadable(struct network_log *log, int error)
 		log->unreadable_errno = error;
 }
 
-void network_log_add_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program,
+static uint64_t lookup_key(const char *name, uint16_t type, const struct program *program)
+{
+	return hash_add(hash_add(program->name_hash, name, strlen(name)), &type, sizeof type);
+}
+
+static struct dns_lookup *find_lookup(struct dns_lookup *lookups, size_t count, uint64_t key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (lookups[i].key == key)
+			return &lookups[i];
+	return NULL;
+}
+
+bool network_log_has_lookup(const struct network_log *log, const char *name, uint16_t type, const struct program *program)
+{
+	return find_lookup((struct dns_lookup *)log->lookups, log->lookup_count, lookup_key(name, type, program)) != NULL;
+}
+
+void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program,
 			    const struct parents *parents)
 {
-	log->lookups_total++;
-	uint64_t key = hash_add(hash_add(program->name_hash, name, strlen(name)), &type, sizeof type);
-	for (size_t i = 0; i < log->lookup_count; i++)
-		if (log->lookups[i].key == key) {
-			log->lookups[i].count++;
-			return;
-		}
-	if (log->lookup_count == LOG_LOOKUPS)
+	uint64_t key = lookup_key(question->name, question->type, program);
+	struct dns_lookup *row = find_lookup(log->lookups, log->lookup_count, key);
+	if (row != NULL && row->query_id == query_id)
 		return;
-	struct dns_lookup *row = &log->lookups[log->lookup_count];
-	*row = (struct dns_lookup){.key = key, .type = type, .program = *program, .parents = *parents, .count = 1};
-	memccpy(row->name, name, '\0', sizeof row->name - 1);
+	log->lookups_total++;
+	if (row != NULL) {
+		row->count++;
+		row->query_id = query_id;
+	}
+	if (row != NULL || log->lookup_count == LOG_LOOKUPS)
+		return;
+	row = &log->lookups[log->lookup_count];
+	*row = (struct dns_lookup){
+		.key = key, .query_id = query_id, .type = question->type, .program = *program, .parents = *parents, .count = 1};
+	memccpy(row->name, question->name, '\0', sizeof row->name - 1);
 	log->lookup_count++;
+}
+
+void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program)
+{
+	struct dns_lookup *row = find_lookup(log->lookups, log->lookup_count, lookup_key(name, type, program));
+	if (row == NULL)
+		return;
+	log->lookups_total -= row->count;
+	*row = log->lookups[--log->lookup_count];
 }

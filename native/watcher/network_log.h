@@ -1,6 +1,6 @@
 /*
  * The log of a phase's network use: connection attempts, allowed connections and DNS lookups. The watcher writes it and the supervisor
- * reads it, in shared memory. Its size is fixed: if a table is full, further entries count in the totals only.
+ * reads it, in shared memory. The DNS server process writes the lookups. Its size is fixed: if a table is full, further entries count in the totals only.
  */
 #ifndef NETWORK_LOG_H
 #define NETWORK_LOG_H
@@ -37,8 +37,11 @@ struct connection_attempt {
 	long long first, last; /* microseconds of CLOCK_MONOTONIC */
 };
 
+struct dns_question; /* dns/wire.h */
+
 struct dns_lookup {
 	uint64_t key;
+	unsigned query_id;   /* of the last query */
 	char name[LOG_NAME]; /* printable (struct dns_question) */
 	uint16_t type;	     /* of the query (RFC 1035, 3.2.2) */
 	struct program program;
@@ -61,15 +64,15 @@ enum watched {
 };
 
 struct network_log {
-	enum watched watched;	 /* whether the phase's system calls are watched */
-	char watched_reason[64]; /* for WATCHED_NO */
-	int watched_errno;	 /* 0: none */
-	bool setuid_inert;	 /* no_new_privs had to be set */
-	enum watched names_watched;
-	char names_reason[64]; /* for WATCHED_NO */
+	enum watched watched;	    /* whether the phase's system calls are watched */
+	char watched_reason[64];    /* for WATCHED_NO */
+	int watched_errno;	    /* 0: none */
+	bool setuid_inert;	    /* no_new_privs had to be set */
+	enum watched names_watched; /* WATCHED_YES, unless the DNS server process cannot start */
+	char names_reason[64];	    /* for WATCHED_NO */
 	int names_errno;
-	bool dns_server_closed; /* because a program of the phase bound port 53 */
-	bool host_resolver;	/* the phase connected to a daemon of the host that resolves names */
+	bool phase_serves_names; /* a program of the phase bound port 53 of a name server */
+	bool host_resolver;	 /* the phase connected to a daemon of the host that resolves names */
 
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
@@ -113,8 +116,13 @@ void network_log_add_unroutable(struct network_log *log, const struct destinatio
 /* Counts a call whose addresses could not be read, because of an error; does nothing if that is 0. */
 void network_log_add_unreadable(struct network_log *log, int error);
 
-/* Counts one DNS query. */
-void network_log_add_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program,
+/* Counts one DNS query, unless it repeats the last one: resolvers send a query with the same ID to each server and after a failure. */
+void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program,
 			    const struct parents *parents);
+
+/* Removes the lookups of a name. */
+void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);
+
+bool network_log_has_lookup(const struct network_log *log, const char *name, uint16_t type, const struct program *program);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "egress/egress.h"
 #include "util/clock.h"
@@ -61,15 +62,13 @@ static bool continue_call(const struct target *target)
 	return target_respond(target, SECCOMP_USER_NOTIF_FLAG_CONTINUE, 0, 0);
 }
 
-/* Logs the destinations of a call, except for loopback. Returns the number of entries in notifier->counted. */
+/* Logs the destinations of a call, except for loopback and redirected queries. Returns the number of entries in notifier->counted. */
 static size_t count_attempts(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < request->count; i++) {
 		struct destination to = request->to[i];
-		if (dns_server_is_at(&to) && notifier->dns_server->udp.fd >= 0)
-			dns_server_add_client(notifier->dns_server, target, request->fd);
-		if (destination_is_loopback(&to))
+		if (destination_is_loopback(&to) || (notifier->is_redirected && dns_redirect_covers(&notifier->dns_redirect, &to)))
 			continue;
 		const struct program program = *target_program(target);
 		set_protocol(&notifier->protocol, target, request->fd, &to);
@@ -87,14 +86,12 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 	return count;
 }
 
-/* Closes the DNS server if a program of the phase is about to bind the server's address. */
+/* Ends the redirection to name servers on loopback if a program of the phase is about to bind their port. */
 static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
 {
-	if (request->count == 0 || notifier->dns_server->udp.fd < 0 || !dns_server_blocks_bind(&request->to[0]) ||
-	    !target_may_bind_low_ports(target) || !target_is_valid(target))
-		return;
-	dns_server_close(notifier->dns_server);
-	notifier->log->dns_server_closed = true;
+	if (request->count > 0 && target_may_bind_low_ports(target) && target_is_valid(target) &&
+	    dns_redirect_note_bind(&notifier->dns_redirect, &request->to[0]))
+		notifier->log->phase_serves_names = true;
 }
 
 /* Logs a call. Returns the number of entries in notifier->counted. */
@@ -175,6 +172,24 @@ static struct target current_target(const struct notifier *notifier)
 	return (struct target){notifier->access, notifier->listener, notifier->notification.id, (pid_t)notifier->notification.pid};
 }
 
+/*
+ * Redirects a query to a name server. Sets notifier->is_redirected if the socket belongs to the DNS server's network. Returns true if the
+ * call waits for such a socket.
+ */
+static bool redirect_query(struct notifier *notifier, struct egress_call *call, const struct request *request)
+{
+	enum dns_redirection redirection = DNS_NOT_REDIRECTED;
+	if (!notifier->is_resumed) {
+		redirection = dns_redirect_request(&notifier->dns_redirect, call, request, &notifier->notification, notifier->allow);
+		notifier->is_redirected = redirection == DNS_REDIRECTED;
+	}
+	/* The socket that it duplicated may have been replaced. */
+	if (call->socket >= 0)
+		target_close(call->socket);
+	call->socket = -1;
+	return redirection == DNS_WAITS;
+}
+
 static void handle_call(struct notifier *notifier)
 {
 	struct request *request = &notifier->request;
@@ -191,6 +206,8 @@ static void handle_call(struct notifier *notifier)
 	call.fd = request->fd;
 	if (request->count == 1)
 		call.to = request->to[0];
+	if (redirect_query(notifier, &call, request))
+		return;
 	if (notifier->egress != NULL && concerns_allow_list(request))
 		is_answered = apply_allow_list(notifier, &call, request);
 	if (!is_answered) {
@@ -210,6 +227,34 @@ void notification_handle(struct notifier *notifier)
 	notifier->busy = false;
 }
 
+/* Continues a call that waited for a socket of the DNS server's network; -1: there is none. */
+static void resume(struct notifier *notifier, int socket)
+{
+	struct egress_call call = {.target = current_target(notifier), .socket = -1};
+	notifier->busy = true;
+	notifier->is_resumed = true;
+	/* The request of another call may have been read meanwhile. */
+	bool is_read = request_read(&notifier->request, &call.target, &notifier->notification.data);
+	call.fd = notifier->request.fd;
+	notifier->is_redirected = is_read && socket >= 0 && dns_redirect_replace(&notifier->dns_redirect, &call, socket);
+	if (call.socket >= 0)
+		target_close(call.socket);
+	handle_call(notifier);
+	notifier->busy = notifier->is_resumed = notifier->is_redirected = false;
+}
+
+void notification_resume_redirected(struct notifier *notifier)
+{
+	int socket;
+	do {
+		if (!dns_redirect_receive(&notifier->dns_redirect, &notifier->notification, &socket))
+			return;
+		resume(notifier, socket);
+		if (socket >= 0)
+			close(socket);
+	} while (notifier->dns_redirect.server < 0);
+}
+
 void notification_abandon(struct notifier *notifier)
 {
 	if (!notifier->busy)
@@ -220,6 +265,7 @@ void notification_abandon(struct notifier *notifier)
 	 * If the kernel continues the call, only the target waits for the slow memory. But an unchecked call must not use a socket of
 	 * the host's network, nor create a socket of an unchecked family.
 	 */
+	notifier->is_resumed = notifier->is_redirected = false;
 	bool refuse = notifier->egress != NULL || request_creates_socket(&notifier->notification.data);
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);

@@ -43,18 +43,17 @@ static bool set_capabilities(uint64_t kept)
 	return syscall(SYS_capset, &header, data) == 0;
 }
 
-bool watcher_rights_reduce(void)
+bool watcher_rights_reduce(bool traces)
 {
 	struct identity now;
+	uint64_t kept = traces ? 1ULL << CAP_SYS_PTRACE : 0;
 	if (!identity_read_credentials(&now))
 		return false;
-	uint64_t kept = now.permitted;
-	if ((kept >> CAP_SYS_PTRACE & 1) != 0) {
-		kept = 1ULL << CAP_SYS_PTRACE;
-		/* Without CAP_KILL the supervisor could not kill a watcher with other ids. */
-		if (now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0)
-			change_to_unused_ids();
-	}
+	if ((now.permitted & kept) != kept)
+		kept = now.permitted;
+	/* Without CAP_KILL the supervisor could not kill a process with other ids. */
+	else if (now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0)
+		change_to_unused_ids();
 	/* A change of the effective uid resets PR_SET_DUMPABLE to fs.suid_dumpable. */
 	return set_capabilities(kept) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
@@ -68,7 +67,7 @@ bool watcher_rights_reduce(void)
 
 #define CALL(name) __NR_##name
 
-/* The system calls of the watcher and of its helper processes (emulate.c), by purpose, as glibc and musl make them. */
+/* The system calls of the watcher of its helper processes (emulate.c) and of the DNS server, by purpose, as glibc and musl make them. */
 static const int permitted[] = {
 /* Not on architectures with the generic table (include/uapi/asm-generic/unistd.h) */
 #ifdef __NR_poll
@@ -110,7 +109,7 @@ static const int permitted[] = {
 	/* Notifications, and FIONREAD */
 	CALL(ioctl),
 	/* The target: its memory, descriptors and files in /proc */
-	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(kcmp), CALL(openat2), CALL(read), CALL(readv),
+	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(openat2), CALL(read), CALL(readv),
 	CALL(pread64), CALL(getdents64), CALL(readlinkat), CALL(getxattr), CALL(fgetxattr), CALL(close), CALL(statx), CALL(faccessat), CALL(faccessat2), CALL(lseek),
 	/* Sockets: messages from the supervisor and the phase, connections, DNS, emulated calls */
 	CALL(recvmsg), CALL(recvfrom), CALL(sendmsg), CALL(sendto), CALL(socket), CALL(socketpair), CALL(connect), CALL(bind), CALL(listen),

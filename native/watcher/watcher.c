@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -12,6 +13,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "namespace/namespace.h"
+#include "privileged/dns_sockets.h"
 #include "watcher/internal.h"
 #include "util/fail.h"
 #include "util/fds.h"
@@ -23,7 +26,7 @@
 bool watcher_open(struct watcher *watcher, bool wanted)
 {
 	int ends[2];
-	*watcher = (struct watcher){.setup_socket = -1, .setup_socket_watcher = -1, .control = -1, .broker = -1};
+	*watcher = (struct watcher){.setup_socket = -1, .setup_socket_watcher = -1, .control = -1, .broker = -1, .dns_client = -1, .dns_server = -1};
 	if (!wanted)
 		return true;
 	watcher->log = network_log_create();
@@ -57,15 +60,82 @@ static bool close_files_except(const int *keep, size_t count)
 	return true;
 }
 
+void watcher_open_dns(struct watcher *watcher)
+{
+	int ends[2];
+	if (watcher->setup_socket_watcher < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return;
+	watcher->dns_client = ends[0];
+	watcher->dns_server = ends[1];
+	watcher->log->names_watched = WATCHED_YES;
+}
+
+/* Names are not watched: the watcher finds that the socket was closed, and lets the kernel continue the queries. */
+static void set_names_unwatched(struct network_log *log, const char *reason, int error)
+{
+	log->names_errno = error;
+	snprintf(log->names_reason, sizeof log->names_reason, "%s", reason);
+	log->names_watched = WATCHED_NO;
+}
+
+/* Opens the sockets of each name server. Returns NULL, or what failed if there is none, with errno. */
+static const char *open_listeners(const struct identity *identity, const struct resolv_conf *conf, struct dns_listeners *listeners)
+{
+	struct setup_error setup_error;
+	bool any = false;
+	if (!namespaces_enter(identity, identity->mode, ISOLATE_NET, &setup_error)) {
+		errno = setup_error.error;
+		return setup_steps[setup_error.step].call;
+	}
+	for (size_t i = 0; i < NAME_SERVERS; i++)
+		listeners->fds[i][0] = listeners->fds[i][1] = -1;
+	for (size_t i = 0; i < conf->server_count; i++)
+		any = dns_sockets_open(identity, &conf->servers[i], listeners->fds[i]) || any;
+	return any ? NULL : "listening on port 53";
+}
+
+static noreturn void run_dns_server(const struct watcher *watcher, const struct options *options, const struct identity *identity)
+{
+	static struct resolv_conf conf;
+	struct dns_listeners listeners;
+	sigset_t all;
+	sigfillset(&all);
+	resolv_conf_read(&conf);
+	bool prepared = sigprocmask(SIG_SETMASK, &all, NULL) == 0 && close_files_except(&watcher->dns_server, 1);
+	const char *failed = prepared ? open_listeners(identity, &conf, &listeners) : "preparing the DNS server process of confine";
+	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false)))
+		failed = "dropping the privileges of the DNS server process";
+	if (failed != NULL) {
+		set_names_unwatched(watcher->log, failed, errno);
+		_exit(1);
+	}
+	prctl(PR_SET_NAME, "confine-dns");
+	watcher_rights_filter();
+	dns_server_run(watcher->dns_server, &listeners, &conf, &options->allow, watcher->log);
+}
+
+void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity)
+{
+	if (watcher->dns_server < 0)
+		return;
+	watcher->dns_pid = fork();
+	if (watcher->dns_pid == 0)
+		run_dns_server(watcher, options, identity);
+	if (watcher->dns_pid < 0)
+		set_names_unwatched(watcher->log, "starting the DNS server process: fork", errno);
+	close(watcher->dns_server);
+	watcher->dns_server = -1;
+}
+
 static noreturn void run_watcher(const struct watcher *watcher, const struct options *options, enum egress_route route)
 {
-	int keep[] = {watcher->setup_socket_watcher, watcher->control, watcher->broker};
+	int keep[] = {watcher->setup_socket_watcher, watcher->control, watcher->broker, watcher->dns_client};
 	sigset_t all;
 	sigfillset(&all);
 	bool phase_is_root = geteuid() == 0;
-	if (!watcher_rights_reduce() && !options->best_effort)
+	if (!watcher_rights_reduce(true) && !options->best_effort)
 		refuse("--audit: dropping the privileges of the watcher process: %m");
-	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 3))
+	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 4))
 		refuse("--audit: preparing the watcher process: %m");
 	prctl(PR_SET_NAME, "confine-audit");
 	watcher_rights_filter();
@@ -99,7 +169,9 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 	close(ends[1]);
 	close(watcher->setup_socket);
 	close(watcher->setup_socket_watcher);
-	watcher->setup_socket = watcher->setup_socket_watcher = -1;
+	if (watcher->dns_client >= 0)
+		close(watcher->dns_client);
+	watcher->setup_socket = watcher->dns_client = watcher->setup_socket_watcher = -1;
 	watcher->control = ends[0];
 	watcher->broker = broker[0];
 	if (broker[1] >= 0)
@@ -110,6 +182,8 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 
 void watcher_add_pids(const struct watcher *watcher, struct pids *pids)
 {
+	if (watcher->dns_pid > 0)
+		pids_add(pids, watcher->dns_pid);
 	if (watcher->pid <= 0)
 		return;
 	pids_add(pids, watcher->pid);
@@ -133,7 +207,12 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 		yama_broker_stop(watcher->broker);
 	bool stays = phase_may_live_on && asks_to_stay(watcher->control);
 	close(watcher->control);
+	if (watcher->dns_server >= 0)
+		close(watcher->dns_server);
 	if (!stays)
 		reap_within(watcher->pid, END_MILLISECONDS);
-	watcher->pid = 0;
+	/* The DNS server exits after it has logged the last queries. */
+	if (!stays && watcher->dns_pid > 0)
+		reap_within(watcher->dns_pid, END_MILLISECONDS);
+	watcher->pid = watcher->dns_pid = 0;
 }

@@ -1,5 +1,5 @@
 /*
- * The watcher process of a phase: it holds the seccomp listener and runs the DNS server. It is a separate child of the supervisor,
+ * The watcher process of a phase: it holds the seccomp listener. It is a separate child of the supervisor,
  * so that the process with the listener has no privilege except CAP_SYS_PTRACE (rights.c), and so that a build never waits for
  * other work of the supervisor.
  */
@@ -10,15 +10,14 @@
 #include <sys/types.h>
 
 #include "options/options.h"
+#include "privileged/privilege.h"
 #include "util/process.h"
 #include "watcher/network_log.h"
 
 /* A message from a process of the phase to the watcher during set-up, with the descriptors in fds (fd_passing_send()). */
 enum setup_message_type {
-	SETUP_DNS_SERVER,    /* fds: a UDP and a TCP socket in the phase's network namespace */
-	SETUP_NO_DNS_SERVER, /* reason and error */
-	SETUP_LISTENER,	     /* fds[0]: the seccomp listener */
-	SETUP_NO_LISTENER,   /* reason and error */
+	SETUP_LISTENER,	   /* fds[0]: the seccomp listener */
+	SETUP_NO_LISTENER, /* reason and error */
 };
 
 struct setup_message {
@@ -36,6 +35,9 @@ struct watcher {
 	int control;		  /* between supervisor and watcher: one byte asks the watcher to stay; end of file ends it */
 	int broker;		  /* between the watcher and the Yama broker; -1: there is none */
 	pid_t pid;
+	int dns_client; /* the watcher's end of the socket pair to the DNS server process; -1: there is none */
+	int dns_server; /* the other end, until the DNS server process starts: the first request makes it readable */
+	pid_t dns_pid;
 };
 
 /*
@@ -44,10 +46,22 @@ struct watcher {
  */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
+/*
+ * Creates the sockets between the watcher and the DNS server process of a phase whose network is isolated, before watcher_start(). Names are not
+ * watched if this fails.
+ */
+void watcher_open_dns(struct watcher *watcher);
+
+/*
+ * Starts the DNS server process, which makes a network namespace for itself. Called when a process of the phase sends the first query or,
+ * in mode setuid, before the supervisor drops its privileges.
+ */
+void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity);
+
 /* Starts the watcher, after the supervisor has given up its privileges and before the command starts. Exits on failure. */
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route);
 
-/* Adds the watcher and its helper processes to a list. */
+/* Adds the watcher, its helper processes and the DNS server process to a list. */
 void watcher_add_pids(const struct watcher *watcher, struct pids *pids);
 
 /*

@@ -93,7 +93,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 
 @test 'confine records the connections of many short-lived processes, also if RLIMIT_NOFILE is low' {
 	(
-		ulimit -n 14
+		ulimit -n 16
 		audit --net -- "$CLIENT" threads 8 100
 	)
 	assert_blocked "client tcp $DESTINATION 800"
@@ -206,14 +206,13 @@ except OSError: pass
 	[[ $(record_value "$RECORD" r.observed.length) == 1 && $(record_value "$RECORD" r.unreachable) == undefined && $(record_value "$RECORD" r.names_watched) == undefined ]]
 }
 
-@test 'if Portage has already isolated the network, confine records the connections of an unprivileged phase, but not its DNS lookups' {
+@test 'if Portage has already isolated the network, confine records the connections of an unprivileged phase' {
 	unshare --net --ipc --uts sh -c '
 		hostname localhost; ip link set lo up; ip addr add 10.0.0.1/8 dev lo; ip addr add fd::1/8 dev lo
 		exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$@"' sh \
 		"$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 2
 	assert_blocked "client tcp $DESTINATION 2"
 	[[ $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.unreachable) == 2 && $(record_value "$RECORD" r.setuid_inert) == true ]]
-	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'confine has not set up the network' ]]
 }
 
 @test 'without --audit, the record has only the number of packets without a route, as the kernel counts them' {
@@ -260,14 +259,11 @@ refused() {
 	audit_run "${calls[@]}" -- "$AUDIT_DIR/confine" --audit --record "$RECORD" --net --best-effort "$@"
 }
 
-@test 'if a container refuses process_vm_readv and pidfd_getfd, connections are recorded; if it refuses mount or seccomp, the record has the reason' {
+@test 'if a container refuses process_vm_readv and pidfd_getfd, connections are recorded; if it refuses seccomp, the record has the reason' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
-	refused process_vm_readv=EPERM pidfd_open=ENOSYS pidfd_getfd=EPERM -- sh -c '"$1" connect 3; "$1" udp; getent hosts x.example' sh "$CLIENT" || true
+	refused process_vm_readv=EPERM pidfd_open=ENOSYS pidfd_getfd=EPERM -- sh -c '"$1" connect 3; "$1" udp' sh "$CLIENT" || true
 	assert_blocked "client tcp $DESTINATION 3" "client udp $DESTINATION 1"
-	[[ $(record_value "$RECORD" 'r.names.map((n) => n.comm)') == '["getent","getent"]' && $(record_value "$RECORD" r.unreadable) == undefined ]]
-	refused mount=EPERM -- "$CLIENT" connect
-	assert_blocked "client tcp $DESTINATION 1"
-	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'mount(MS_SLAVE): Operation not permitted' ]]
+	[[ $(record_value "$RECORD" r.unreadable) == undefined ]]
 	refused seccomp=EPERM -- "$CLIENT" connect 2
 	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'installing a seccomp filter: Operation not permitted' && $(record_value "$RECORD" r.unattributed) == 2 ]]
 }

@@ -22,13 +22,35 @@ assert_lookups() {
 	assert_lines "$(lookups)" "$@"
 }
 
+# with_resolv_conf TEXT OPTION... -- COMMAND...: runs confine where this is /etc/resolv.conf, as the user RUN_AS; without TEXT there is no such file
+with_resolv_conf() {
+	local -a user=(setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --)
+	[[ ${RUN_AS-user} == user ]] || user=()
+	: >"$RECORD"
+	[[ ! $1 ]] || printf '%b' "$1" >"$AUDIT_DIR/resolv.conf"
+	# shellcheck disable=SC2016
+	unshare --mount sh -c '
+		if [ "$1" ]; then mount --bind "$1" /etc/resolv.conf; else mount --bind "$2" /etc; fi
+		shift 2
+		exec "$@"' sh "${1:+$AUDIT_DIR/resolv.conf}" "$AUDIT_DIR/etc" "${user[@]}" "$CONFINE" --net --audit --record "$RECORD" "${@:2}"
+}
+
+# in_portage_network COMMAND...: runs the command in the network and IPC namespace that Portage makes
+in_portage_network() {
+	# shellcheck disable=SC2016
+	unshare --net --ipc --uts sh -c '
+		hostname localhost; ip link set lo up; ip addr add 10.0.0.1/8 dev lo; ip addr add fd::1/8 dev lo
+		exec "$@"' sh "$@"
+}
+
+# The resolver of glibc waits 5 seconds for an answer.
 LOOKUP='
 import socket, sys, time
 began = time.monotonic()
 try:
     socket.getaddrinfo(sys.argv[1], 443)
 except socket.gaierror as error:
-    print(error.errno == socket.EAI_AGAIN, time.monotonic() - began < 0.5)
+    print(error.errno == socket.EAI_AGAIN, time.monotonic() - began < 4)
 '
 
 @test 'in a phase without network, getaddrinfo() fails at once with EAI_AGAIN, and confine records one A and one AAAA query' {
@@ -97,46 +119,92 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 	assert_blocked 'python3 udp 8.8.8.8 53 1'
 }
 
-BIND='
-import errno, socket, sys
-for kind in socket.SOCK_DGRAM, socket.SOCK_STREAM:
-    server = socket.socket(socket.AF_INET, kind)
-    print(errno.errorcode.get(server.bind((sys.argv[1], 53)), "bound"))
+@test 'in the network that Portage has made, confine records the DNS lookups of root and of an unprivileged user' {
+	local -a user
+	for user in '' 'setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --'; do
+		: >"$RECORD"
+		# shellcheck disable=SC2128,SC2086 # words
+		in_portage_network $user "$CONFINE" --net --ipc --audit --record "$RECORD" -- /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
+		[[ $(<"$AUDIT_DIR/out") == 'True True' && $(record_value "$RECORD" 'r.applied.net + r.names_watched + r.blocked') == portageyesundefined ]]
+		assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
+	done
+}
+
+@test 'if the kernel refuses every namespace for the DNS server, queries are recorded as connection attempts, and the record has the reason' {
+	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
+	: >"$RECORD"
+	run -2 in_portage_network setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/refuse_calls" unshare=EPERM -- \
+		"$CONFINE" --net --ipc --audit --record "$RECORD" -- getent hosts files.example.org
+	[[ $(record_value "$RECORD" 'r.names_watched + " " + r.names_watched_why') == 'no unshare(CLONE_NEWUSER): Operation not permitted' ]]
+	[[ $(blocked) == *"getent udp $(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf) 53 "* ]]
+}
+
+@test 'confine records lookups for IPv4, IPv6, loopback and several name servers of /etc/resolv.conf, and without this file' {
+	local conf
+	mkdir -p "$AUDIT_DIR/etc"
+	for conf in 'nameserver 192.0.2.1\nsearch one.example two.example\n' 'nameserver 127.0.0.53\n' 'nameserver 127.0.0.11\noptions ndots:0\n' 'nameserver ::1\n' \
+		'nameserver 2001:db8::53\noptions use-vc\n' 'options rotate\nnameserver 192.0.2.1\nnameserver 2001:db8::53\nnameserver 10.1.2.3\n' '# none\n' ''; do
+		with_resolv_conf "$conf" -- /usr/bin/python3 -c "$LOOKUP" files >"$AUDIT_DIR/out"
+		[[ $(<"$AUDIT_DIR/out") == 'True True' && $(record_value "$RECORD" 'r.names_watched + r.blocked + r.unattributed') == yesundefinedundefined ]]
+		assert_lookups 'files A python3 1' 'files AAAA python3 1'
+	done
+}
+
+@test 'confine records the lookups of musl, c-ares, asyncio and a resolver that uses sendmmsg, and each gets its answer from the name server' {
+	[[ -x $AUDIT_DIR/musl ]] || musl-gcc -static -o "$AUDIT_DIR/musl" "$TOP/test/confine/audit/lookup.c"
+	cp "$TOP/test/confine/audit/dns_sendmmsg.py" "$AUDIT_DIR/"
+	# shellcheck disable=SC2016
+	with_resolv_conf 'nameserver 192.0.2.1\nnameserver 192.0.2.2\noptions timeout:1 attempts:1\n' -- sh -c '
+		"$1/musl" musl.example
+		/usr/bin/python3 "$1/dns_sendmmsg.py"
+		/usr/bin/python3 -c "
+import asyncio
+async def query():
+    loop = asyncio.get_running_loop()
+    answer = loop.create_future()
+    class Protocol(asyncio.DatagramProtocol):
+        def connection_made(self, transport):
+            transport.sendto(bytes([0, 9, 1, 0, 0, 1]) + bytes(6) + b\"\\x07asyncio\\0\\0\\1\\0\\1\")
+        def datagram_received(self, data, address):
+            answer.set_result((data[3] & 15, address))
+    await loop.create_datagram_endpoint(Protocol, remote_addr=(\"192.0.2.2\", 53))
+    print(await answer)
+asyncio.run(query())"
+		node -e "require(\"dns\").resolve4(\"cares.example\", ({ code }) => console.log(code))"' sh "$AUDIT_DIR" >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == $'EAI_AGAIN\n2 True 192.0.2.1=2 192.0.2.2=2\n(2, (\'192.0.2.2\', 53))\nESERVFAIL' ]]
+	assert_lookups 'asyncio A python3 1' 'cares.example A node 1' 'musl.example A musl 1' 'musl.example AAAA musl 1' 'one.example A python3 1' 'two.example A python3 1'
+}
+
+@test 'confine starts the DNS server process when a phase sends its first query' {
+	# shellcheck disable=SC2016
+	audit --net -- bash -c '
+		init=$(sed "s/.*) . //" /proc/$PPID/stat) supervisor=${init%% *}
+		servers() { cat /proc/[0-9]*/stat 2>/dev/null | grep -c "(confine-dns) . $supervisor "; }
+		servers; getent hosts first.example; servers' >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == $'0\n1' ]]
+	assert_lookups 'first.example A getent 1' 'first.example AAAA getent 1'
+}
+
+# Prints the result of a bind, and whether a lookup sends a query to that server.
+SERVE='
+import errno, socket, subprocess, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print(errno.errorcode.get(server.bind((sys.argv[1], 53)), "bound"))
+subprocess.Popen(["getent", "hosts", "own.example"])
+server.settimeout(3)
+try:
+    print("received", len(server.recv(512)) > 0)
+except TimeoutError:
+    print("nothing received")
 '
 
-@test 'if a phase runs as root, it can start its own server on port 53' {
-	RUN_AS=root audit --net -- /usr/bin/python3 -c "$BIND" 0.0.0.0 >"$AUDIT_DIR/out"
-	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == 'in part' ]]
-	# A socket on another address does not replace the stub server.
-	RUN_AS=root audit --net -- sh -c '"$@" && getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 127.0.0.1 >"$AUDIT_DIR/out" || true
-	[[ $(<"$AUDIT_DIR/out") == $'bound\nbound' && $(record_value "$RECORD" r.names_watched) == yes ]]
-	assert_lookups 'after.example A getent 1' 'after.example AAAA getent 1'
-}
-
-@test 'an unprivileged phase cannot replace the DNS server of confine by its own socket on port 53' {
-	audit --net -- sh -c '"$@" 2>/dev/null; getent hosts after.example' sh /usr/bin/python3 -c "$BIND" 0.0.0.0 || true
-	assert_lookups 'after.example A getent 1' 'after.example AAAA getent 1'
-	[[ $(record_value "$RECORD" r.names_watched) == yes ]]
-}
-
-@test 'if / is a shared mount, confine does not change /etc/resolv.conf of the host, and its search domains cause no lookups' {
-	local conf=$AUDIT_DIR/resolv.conf
-	printf 'nameserver 192.0.2.1\nsearch one.example two.example\n' >"$conf"
-	RUN_AS=root unshare --mount --propagation shared sh -c '
-		mount --bind "$1" /etc/resolv.conf
-		cat /proc/self/mountinfo >"$1.before"
-		"$2" --net --audit --record "$3" -- sh -c "grep -c 192.0.2.1 /etc/resolv.conf; getent hosts short"
-		cat /proc/self/mountinfo >"$1.after"
-		cmp "$1.before" "$1.after" && grep -q 192.0.2.1 /etc/resolv.conf' sh "$conf" "$CONFINE" "$RECORD"
-	assert_lookups 'short A getent 1' 'short AAAA getent 1'
-}
-
-@test 'if /etc/resolv.conf does not exist, the phase runs, and the record states that DNS lookups are not recorded' {
-	mkdir -p "$AUDIT_DIR/etc"
-	RUN_AS=root run -0 unshare --mount sh -c 'mount --bind "$1" /etc && exec "$2" --net --audit --record "$3" -- "$4" connect' sh \
-		"$AUDIT_DIR/etc" "$CONFINE" "$RECORD" "$CLIENT"
-	[[ $(record_value "$RECORD" r.names_watched) == no && $(record_value "$RECORD" r.names_watched_why) == 'mounting over /etc/resolv.conf: No such file or directory' ]]
-	assert_blocked 'client tcp 198.51.100.7 443 1'
+@test 'if a phase runs as root and starts its own name server on port 53 of loopback, that server gets the queries to loopback; an ordinary user cannot start one' {
+	RUN_AS=root with_resolv_conf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' -- /usr/bin/python3 -c "$SERVE" 127.0.0.1 >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == $'bound\nreceived True' && $(record_value "$RECORD" 'r.names_watched + r.lookups') == 'in partundefined' ]]
+	run -1 with_resolv_conf 'nameserver 127.0.0.1\n' -- /usr/bin/python3 -c "$SERVE" 127.0.0.1
+	[[ $output == *PermissionError* && $(record_value "$RECORD" r.names_watched) == yes ]]
+	RUN_AS=root with_resolv_conf 'nameserver 192.0.2.1\n' -- /usr/bin/python3 -c "$SERVE" 0.0.0.0 >"$AUDIT_DIR/out"
+	[[ $(<"$AUDIT_DIR/out") == $'bound\nnothing received' && $(record_value "$RECORD" 'r.names_watched + r.lookups') == yes2 ]]
 }
 
 @test 'if a phase connects to the nscd socket of the host, the record has host_resolver' {

@@ -134,7 +134,7 @@ proxy_socket_available() {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" --resolve "remote.example=$REMOTE" -- curl -sS --max-time 20 http://remote.example/
-		[[ $output == remote_page && $(record_value "$RECORD" r.applied.net) == confine && $(record_value "$RECORD" r.route) == socks ]]
+		[[ $output == remote_page && $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.route) == socks ]]
 	done
 }
 

@@ -174,6 +174,17 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(record_value record r.mode) == userns ]]
 }
 
+@test 'a set-user-id confine records DNS lookups, and its DNS server has the ids of the caller and no capabilities' {
+	# shellcheck disable=SC2016
+	run -0 as_caller "$CONFINE" --net --audit --record record -- bash -c '
+		getent hosts files.example.org
+		init=$(sed "s/.*) . //" /proc/$PPID/stat) supervisor=${init%% *}
+		server=$(cat /proc/[0-9]*/stat 2>/dev/null | sed -n "s/ (confine-dns) . $supervisor .*//p")
+		awk "/^(Uid|CapPrm|NoNewPrivs)/ { print \$1, \$2, \$4 }" "/proc/$server/status"'
+	[[ $output == "Uid: $CALLER $CALLER"$'\n''CapPrm: 0000000000000000 '$'\n''NoNewPrivs: 1 ' ]]
+	[[ $(record_value record 'r.mode + " " + r.names.map(({ name, type }) => name + type)') == 'setuid files.example.orgAAAA,files.example.orgA' ]]
+}
+
 @test 'if the bounding set lacks CAP_NET_ADMIN, a set-user-id confine isolates the network in a user namespace' {
 	run -0 setpriv --bounding-set=-net_admin setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" --net --ipc --best-effort --record record -- id -u

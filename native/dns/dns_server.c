@@ -1,0 +1,267 @@
+#include "dns/dns_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "util/events.h"
+#include "util/fds.h"
+
+enum { CONNECTIONS = 8,
+       CLIENTS = 256 }; /* more sockets than usually have a query without answer */
+
+struct connection {
+	struct event_source source;
+	uint16_t port; /* of the client */
+	size_t used;
+	unsigned char bytes[2 + DNS_LARGEST];
+};
+
+/* A socket that the server has created, and the program that uses it. */
+struct client {
+	int type;
+	uint16_t port; /* 0: none */
+	struct program program;
+	struct parents parents;
+};
+
+struct server {
+	int epoll; /* waits for the sockets */
+	struct network_log *log;
+	const struct resolv_conf *conf;
+	const struct allow *hosts; /* resolved by the server */
+	struct event_source watcher, udp[NAME_SERVERS], tcp[NAME_SERVERS];
+	struct connection connections[CONNECTIONS];
+	size_t oldest_connection;
+	struct client clients[CLIENTS]; /* a ring */
+	size_t last_client;
+};
+
+/* Returns the client whose socket has that port, or the last client if there is none. */
+static const struct client *find_client(const struct server *server, int type, uint16_t port)
+{
+	for (size_t i = 0; i < CLIENTS; i++)
+		if (server->clients[i].port == port && server->clients[i].type == type)
+			return &server->clients[i];
+	return &server->clients[server->last_client];
+}
+
+static uint16_t port_of(int fd)
+{
+	struct sockaddr_in6 name;
+	socklen_t size = sizeof name;
+	/* struct sockaddr_in has the port at the same place. */
+	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
+}
+
+/* Returns a socket that is bound to that port or, if that is in use or 0, to a free one. */
+static int open_client_socket(const struct dns_request *request)
+{
+	int fd = socket(request->family, request->type | SOCK_CLOEXEC, 0);
+	struct sockaddr_in6 name = {.sin6_family = (sa_family_t)request->family, .sin6_port = htons(request->port)};
+	socklen_t size = request->family == AF_INET6 ? sizeof name : sizeof(struct sockaddr_in);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, size) == 0)
+		return fd;
+	name.sin6_port = 0;
+	bind(fd, (struct sockaddr *)&name, size);
+	return fd;
+}
+
+static void add_client(struct server *server, const struct dns_request *request, uint16_t port)
+{
+	struct client *known = (struct client *)find_client(server, request->type, port);
+	if (known->port != port || known->type != request->type) {
+		server->last_client = (server->last_client + 1) % CLIENTS;
+		known = &server->clients[server->last_client];
+	}
+	*known = (struct client){request->type, port, request->program, request->parents};
+}
+
+/* localhost and its subdomains stand for this machine (RFC 6761, 6.3). name: as in struct dns_question */
+static bool is_localhost(const char *name)
+{
+	static const char localhost[] = ".localhost";
+	size_t length = strlen(name), suffix = sizeof localhost - 1;
+	return strcmp(name, localhost + 1) == 0 || (length > suffix && strcmp(name + length - suffix, localhost) == 0);
+}
+
+/* Whether a resolver has added a search domain to a name that the program looked up before. */
+static bool is_searched(const struct server *server, const struct dns_question *question, const struct program *program)
+{
+	size_t length = strlen(question->name);
+	for (size_t i = 0; i < server->conf->search_count; i++) {
+		size_t suffix = strlen(server->conf->search[i]) + 1;
+		struct dns_question plain = *question;
+		if (suffix >= length || plain.name[length - suffix] != '.' || strcmp(plain.name + length - suffix + 1, server->conf->search[i]) != 0)
+			continue;
+		plain.name[length - suffix] = '\0';
+		if (network_log_has_lookup(server->log, plain.name, plain.type, program))
+			return true;
+	}
+	return false;
+}
+
+/* Logs a query. The log has one name for all queries in which a resolver adds the search domains to it, before or after. */
+static void log_query(const struct server *server, const struct dns_question *question, unsigned id, const struct client *client)
+{
+	if (is_localhost(question->name) || is_searched(server, question, &client->program))
+		return;
+	network_log_add_lookup(server->log, question, id, &client->program, &client->parents);
+	for (size_t i = 0; i < server->conf->search_count; i++) {
+		char searched[2 * DNS_NAME];
+		snprintf(searched, sizeof searched, "%.255s.%.255s", question->name, server->conf->search[i]);
+		network_log_remove_lookup(server->log, searched, question->type, &client->program);
+	}
+}
+
+/* Logs a query and writes the answer. Returns the length of the answer. */
+static size_t answer_query(const struct server *server, const unsigned char *query, size_t length, unsigned char *answer, int type, uint16_t port)
+{
+	struct dns_question questions[DNS_QUESTIONS];
+	size_t count;
+	size_t answer_length = dns_answer(query, length, server->hosts, answer, questions, &count);
+	const struct client *client = find_client(server, type, port);
+	for (size_t i = 0; i < count; i++)
+		log_query(server, &questions[i], (unsigned)(query[0] << 8 | query[1]), client);
+	return answer_length;
+}
+
+/* Returns false if no query has arrived. */
+static bool serve_datagram(const struct server *server, int fd)
+{
+	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];
+	struct sockaddr_in6 from;
+	socklen_t size = sizeof from;
+	ssize_t length = recvfrom(fd, query, sizeof query, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
+	if (length < 0)
+		return false;
+	size_t answer_length = answer_query(server, query, (size_t)length, answer, SOCK_DGRAM, ntohs(from.sin6_port));
+	/* An answer that cannot be sent is lost. */
+	return answer_length == 0 || sendto(fd, answer, answer_length, MSG_DONTWAIT, (struct sockaddr *)&from, size) >= 0 || errno != EBADF;
+}
+
+static void serve_udp(void *owner, struct event_source *udp)
+{
+	/* At most 16 at a time, because stopped system calls wait meanwhile. */
+	for (int i = 0; i < 16 && serve_datagram(owner, udp->fd); i++)
+		;
+}
+
+/* Answers the complete queries that have arrived. Each has its length before it, in two bytes (RFC 1035, 4.2.2). */
+static bool serve_received(const struct server *server, struct connection *connection)
+{
+	while (connection->used >= 2) {
+		size_t length = (size_t)(connection->bytes[0] << 8 | connection->bytes[1]);
+		unsigned char answer[2 + DNS_ANSWER];
+		if (length > DNS_LARGEST)
+			return false;
+		if (connection->used < 2 + length)
+			return true;
+		size_t answer_length = answer_query(server, connection->bytes + 2, length, answer + 2, SOCK_STREAM, connection->port);
+		connection->used -= 2 + length;
+		memmove(connection->bytes, connection->bytes + 2 + length, connection->used);
+		if (answer_length == 0)
+			return false;
+		answer[0] = (unsigned char)(answer_length >> 8);
+		answer[1] = (unsigned char)answer_length;
+		ssize_t sent = send(connection->source.fd, answer, 2 + answer_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent != (ssize_t)(2 + answer_length))
+			return false;
+	}
+	return true;
+}
+
+static void serve_connection(void *owner, struct event_source *source)
+{
+	const struct server *server = owner;
+	struct connection *connection = (struct connection *)source;
+	ssize_t got = recv(source->fd, connection->bytes + connection->used, sizeof connection->bytes - connection->used, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	connection->used += got > 0 ? (size_t)got : 0;
+	if (got <= 0 || !serve_received(server, connection))
+		event_source_close(server->epoll, source);
+}
+
+static void open_source(struct server *server, struct event_source *source, int fd, void (*handle)(void *, struct event_source *))
+{
+	if (!event_source_open(server->epoll, source, (struct event_source){fd, handle, server}, EPOLLIN))
+		close(fd);
+}
+
+static void accept_connection(void *owner, struct event_source *tcp)
+{
+	struct server *server = owner;
+	struct sockaddr_in6 from = {0};
+	socklen_t size = sizeof from;
+	int fd = accept4(tcp->fd, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	struct connection *connection = &server->connections[server->oldest_connection];
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		if (server->connections[i].source.fd < 0)
+			connection = &server->connections[i];
+	/* If all are in use, close the oldest: idle clients must not block others. */
+	if (connection->source.fd >= 0)
+		server->oldest_connection = (server->oldest_connection + 1) % CONNECTIONS;
+	event_source_close(server->epoll, &connection->source);
+	connection->used = 0;
+	connection->port = ntohs(from.sin6_port);
+	open_source(server, &connection->source, fd, serve_connection);
+}
+
+/* Logs the queries that a process has sent without waiting for an answer. */
+static noreturn void drain_and_exit(struct server *server)
+{
+	for (size_t i = 0; i < NAME_SERVERS; i++)
+		while (server->udp[i].fd >= 0 && serve_datagram(server, server->udp[i].fd))
+			;
+	_exit(0);
+}
+
+static void receive_request(void *owner, struct event_source *watcher)
+{
+	struct server *server = owner;
+	struct dns_request request;
+	int unused[PASSED_FDS];
+	if (fd_passing_receive(watcher->fd, &request, sizeof request, unused, NULL) != 1)
+		drain_and_exit(server);
+	int fd = open_client_socket(&request);
+	if (fd >= 0)
+		add_client(server, &request, port_of(fd));
+	fd_passing_send(watcher->fd, &(struct dns_reply){request.id}, sizeof(struct dns_reply), (const int[PASSED_FDS]){fd, -1});
+	if (fd >= 0)
+		close(fd);
+}
+
+noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,
+			     const struct allow *hosts, struct network_log *log)
+{
+	struct server *server = calloc(1, sizeof *server);
+	if (server == NULL)
+		_exit(1);
+	*server = (struct server){.epoll = epoll_create1(EPOLL_CLOEXEC), .log = log, .conf = conf, .hosts = hosts};
+	for (size_t i = 0; i < CONNECTIONS; i++)
+		server->connections[i].source.fd = -1;
+	for (size_t i = 0; i < NAME_SERVERS; i++) {
+		server->udp[i].fd = server->tcp[i].fd = -1;
+		if (listeners->fds[i][0] < 0)
+			continue;
+		open_source(server, &server->udp[i], listeners->fds[i][0], serve_udp);
+		open_source(server, &server->tcp[i], listeners->fds[i][1], accept_connection);
+	}
+	open_source(server, &server->watcher, watcher, receive_request);
+	for (;;) {
+		struct pollfd events = {.fd = server->epoll, .events = POLLIN};
+		if (server->watcher.fd < 0 || (poll(&events, 1, -1) < 0 && errno != EINTR))
+			_exit(1);
+		events_handle_one(server->epoll);
+	}
+}

@@ -1,0 +1,176 @@
+#include "egress/dns_redirect.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "egress/internal.h"
+#include "util/fds.h"
+
+static const struct resolv_conf *read_conf(struct dns_redirect *redirect)
+{
+	if (!redirect->has_conf)
+		resolv_conf_read(&redirect->conf);
+	redirect->has_conf = true;
+	return &redirect->conf;
+}
+
+bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to)
+{
+	if (to->port != DNS_PORT || (redirect->phase_serves && destination_is_loopback(to)))
+		return false;
+	const struct resolv_conf *conf = read_conf(redirect);
+	for (size_t i = 0; i < conf->server_count; i++)
+		if (conf->servers[i].family == to->family && memcmp(conf->servers[i].address, to->address, sizeof to->address) == 0)
+			return true;
+	return false;
+}
+
+bool dns_redirect_note_bind(struct dns_redirect *redirect, const struct destination *address)
+{
+	if (redirect->phase_serves || redirect->server < 0 || address->port != DNS_PORT || !destination_is_loopback(address))
+		return false;
+	const struct resolv_conf *conf = read_conf(redirect);
+	for (size_t i = 0; i < conf->server_count; i++) {
+		struct destination server = {.family = conf->servers[i].family};
+		memcpy(server.address, conf->servers[i].address, sizeof server.address);
+		redirect->phase_serves = redirect->phase_serves || destination_is_loopback(&server);
+	}
+	return redirect->phase_serves;
+}
+
+static bool goes_to_name_server(struct dns_redirect *redirect, const struct request *request)
+{
+	if (request->call != CALL_CONNECT && request->call != CALL_SENDTO && request->call != CALL_SENDMSG && request->call != CALL_SENDMMSG)
+		return false;
+	for (size_t i = 0; i < request->count; i++)
+		if (dns_redirect_covers(redirect, &request->to[i]))
+			return true;
+	return false;
+}
+
+/* Sets call->socket and call->inode. Returns false if the descriptor is not accessible or not an internet socket. */
+static bool open_socket(struct egress_call *call)
+{
+	struct stat status;
+	if (call->socket < 0)
+		call->socket = target_duplicate(&call->target, call->fd);
+	int family = call->socket < 0 ? -1 : socket_family(call->socket);
+	if ((family != AF_INET && family != AF_INET6) || fstat(call->socket, &status) != 0)
+		return false;
+	call->inode = status.st_ino;
+	return true;
+}
+
+static bool is_redirected(const struct dns_redirect *redirect, unsigned long long inode)
+{
+	for (size_t i = 0; i < DNS_SOCKETS; i++)
+		if (redirect->sockets[i] == inode)
+			return true;
+	return false;
+}
+
+static uint16_t bound_port(int fd)
+{
+	union socket_address own;
+	socklen_t size = sizeof own;
+	/* struct sockaddr_in has the port at the same place. */
+	return getsockname(fd, &own.any, &size) == 0 ? ntohs(own.in6.sin6_port) : 0;
+}
+
+enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct egress_call *call, const struct request *request,
+					  const struct seccomp_notif *notification, const struct allow *allow)
+{
+	if (redirect->server < 0 || redirect->waiting_count == DNS_WAITING || !goes_to_name_server(redirect, request) || !open_socket(call))
+		return DNS_NOT_REDIRECTED;
+	if (is_redirected(redirect, call->inode))
+		return DNS_REDIRECTED;
+	struct dns_request wanted = {
+		.id = notification->id,
+		.family = socket_family(call->socket),
+		.type = socket_option(call->socket, SOL_SOCKET, SO_TYPE),
+		.port = bound_port(call->socket),
+		.program = *target_program(&call->target),
+	};
+	bool is_tcp = socket_is_tcp(call->socket);
+	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||
+	    (is_tcp && allow_has(allow, call->to.family, call->to.address, call->to.port)))
+		return DNS_NOT_REDIRECTED;
+	target_parents(&call->target, &wanted.parents);
+	if (send(redirect->server, &wanted, sizeof wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof wanted)
+		return DNS_NOT_REDIRECTED;
+	redirect->waiting[redirect->waiting_count++] = *notification;
+	return DNS_WAITS;
+}
+
+static bool take_waiting(struct dns_redirect *redirect, uint64_t id, struct seccomp_notif *notification)
+{
+	for (size_t i = 0; i < redirect->waiting_count; i++)
+		if (redirect->waiting[i].id == id) {
+			*notification = redirect->waiting[i];
+			redirect->waiting[i] = redirect->waiting[--redirect->waiting_count];
+			return true;
+		}
+	return false;
+}
+
+bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *notification, int *socket)
+{
+	struct dns_reply reply;
+	int fds[PASSED_FDS] = {-1, -1};
+	if (redirect->server >= 0 && fd_passing_receive(redirect->server, &reply, sizeof reply, fds, NULL) == 1) {
+		*socket = fds[0];
+		if (take_waiting(redirect, reply.id, notification))
+			return true;
+		if (fds[0] >= 0)
+			close(fds[0]);
+		return false;
+	}
+	redirect->server = -1;
+	*socket = -1;
+	return redirect->waiting_count > 0 && take_waiting(redirect, redirect->waiting[0].id, notification);
+}
+
+/* The options that resolvers set before they connect or send. */
+static const struct {
+	int family; /* 0: any */
+	int level, name;
+} copied_options[] = {
+	{0, SOL_SOCKET, SO_RCVTIMEO},
+	{0, SOL_SOCKET, SO_SNDTIMEO},
+	{0, SOL_SOCKET, SO_BROADCAST},
+	{AF_INET, IPPROTO_IP, IP_RECVERR},
+	{AF_INET, IPPROTO_IP, IP_PKTINFO},
+	{AF_INET6, IPPROTO_IPV6, IPV6_RECVERR},
+	{AF_INET6, IPPROTO_IPV6, IPV6_RECVPKTINFO},
+};
+
+static void copy_options(int from, int to)
+{
+	int family = socket_family(from);
+	for (size_t i = 0; i < sizeof copied_options / sizeof *copied_options; i++) {
+		char value[16];
+		socklen_t size = sizeof value;
+		if ((copied_options[i].family == 0 || copied_options[i].family == family) &&
+		    getsockopt(from, copied_options[i].level, copied_options[i].name, value, &size) == 0)
+			setsockopt(to, copied_options[i].level, copied_options[i].name, value, size);
+	}
+}
+
+bool dns_redirect_replace(struct dns_redirect *redirect, struct egress_call *call, int socket)
+{
+	struct stat status;
+	if (!open_socket(call) || fstat(socket, &status) != 0)
+		return false;
+	copy_options(call->socket, socket);
+	if (fcntl(socket, F_SETFL, fcntl(call->socket, F_GETFL)) != 0 || !replace_socket(call, socket))
+		return false;
+	redirect->sockets[redirect->next_socket] = status.st_ino;
+	redirect->next_socket = (redirect->next_socket + 1) % DNS_SOCKETS;
+	return true;
+}

@@ -1,0 +1,11 @@
+/* Looks up a name and prints the result: lookup NAME */
+#include <netdb.h>
+#include <stdio.h>
+
+int main(int count, char **arguments)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+	int error = getaddrinfo(count > 1 ? arguments[1] : "", "80", &hints, &found);
+	puts(error == EAI_AGAIN ? "EAI_AGAIN" : gai_strerror(error));
+	return 0;
+}
