@@ -109,7 +109,7 @@ static const int permitted[] = {
 	/* Notifications, and FIONREAD */
 	CALL(ioctl),
 	/* The target: its memory, descriptors and files in /proc */
-	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(openat2), CALL(read), CALL(readv),
+	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(kcmp), CALL(openat2), CALL(read), CALL(readv),
 	CALL(pread64), CALL(getdents64), CALL(readlinkat), CALL(getxattr), CALL(fgetxattr), CALL(close), CALL(statx), CALL(faccessat), CALL(faccessat2), CALL(lseek),
 	/* Sockets: messages from the supervisor and the phase, connections, DNS, emulated calls */
 	CALL(recvmsg), CALL(recvfrom), CALL(sendmsg), CALL(sendto), CALL(socket), CALL(socketpair), CALL(connect), CALL(bind), CALL(listen),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/kcmp.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,10 +30,10 @@
 #define UNCHANGED_MICROSECONDS 100
 
 struct cached_target {
-	pid_t tid;   /* 0: program is not valid */
-	int cmdline; /* /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if its number is reused */
-	int pidfd;   /* of the thread, or -1; before Linux 6.9 of its process, whose first thread may have other descriptors */
-	bool is_process_pidfd;
+	pid_t tid;			 /* 0: program is not valid */
+	int cmdline;			 /* /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if its number is reused */
+	int pidfd;			 /* of the thread, or -1; before Linux 6.9 of its process, whose first thread may have other descriptors */
+	pid_t other_thread;		 /* the thread of pidfd, if it is another one, otherwise 0 */
 	long long cached_at, checked_at; /* microseconds */
 	struct program program;
 };
@@ -272,9 +273,10 @@ static struct cached_target *find_cached(const struct target *target)
 	cached->cmdline = open(path, O_RDONLY | O_CLOEXEC);
 	pid_t process = process_of_thread(tid);
 	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
-	cached->is_process_pidfd = cached->pidfd < 0 && errno == EINVAL;
-	if (cached->is_process_pidfd)
+	bool lacks_thread_pidfd = cached->pidfd < 0 && errno == EINVAL;
+	if (lacks_thread_pidfd)
 		cached->pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+	cached->other_thread = lacks_thread_pidfd && process != tid ? process : 0;
 	if (!target_is_valid(target))
 		return cached;
 	read_program(&program, process, cached->cmdline);
@@ -369,14 +371,18 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 	return true;
 }
 
-/* Whether copy is the thread's own file at fd. The first thread of its process may have another file there. */
-static bool is_file_of_thread(const struct target *target, int fd, int copy)
+/*
+ * Whether copy, from another thread of the process, is the target's own file at fd. A kernel may lack kcmp(2). The watcher of root cannot
+ * read /proc/TID/fd, because it has ids of its own.
+ */
+static bool is_file_of_target(const struct target *target, pid_t other_thread, int fd, int copy)
 {
 	char path[64];
 	struct stat theirs, ours;
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
 	watchdog_begin();
-	bool same = stat(path, &theirs) == 0 && fstat(copy, &ours) == 0 && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+	bool same = syscall(SYS_kcmp, target->tid, other_thread, KCMP_FILES, 0, 0) == 0 ||
+		    (stat(path, &theirs) == 0 && fstat(copy, &ours) == 0 && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
 	watchdog_end();
 	return same && target_is_valid(target);
 }
@@ -392,7 +398,7 @@ int target_duplicate(const struct target *target, int fd)
 	if (copy < 0 && errno == EPERM)
 		copy = yama_broker_duplicate_descriptor(target->access->broker, cached->pidfd, fd);
 	watchdog_end();
-	if (copy < 0 || !cached->is_process_pidfd || is_file_of_thread(target, fd, copy))
+	if (copy < 0 || cached->other_thread == 0 || is_file_of_target(target, cached->other_thread, fd, copy))
 		return copy;
 	target_close(copy);
 	errno = EPERM;

@@ -81,6 +81,18 @@ export const hints: readonly Hint[] = [
 	},
 ];
 
+/** What the author of the ebuild can do about the network access of a phase. */
+export function ebuildFixes(phase: string, known: readonly Hint[]): string[] {
+	const isTest = phase === 'test';
+	const general = isTest
+		? 'skip the tests that need a network, or set PROPERTIES="test_network"'
+		: 'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"';
+	return [
+		...known.map(({ fetcher, advice }) => `To fix the ebuild (${fetcher}), ${advice}.`),
+		...(known.length === 0 || isTest ? [`To fix the ebuild, ${general}.`] : []),
+	];
+}
+
 /** The hints for these programs, without duplicates, in the order of the table. */
 export function hintsFor(programs: readonly Program[]): Hint[] {
 	const matching = programs.map(hintFor);

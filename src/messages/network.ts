@@ -1,7 +1,7 @@
 import type { Lookup, Program, RunRecord } from '../records/schema.ts';
 import { withoutVersion } from '../util/grammar.ts';
 import { count } from '../util/units.ts';
-import { hintsFor } from './hints.ts';
+import { ebuildFixes, hintsFor } from './hints.ts';
 import { destination, firstOf, oneLine, portcullis, reportDetails, subject, type Line } from './message.ts';
 
 /** The numbers of programs, of targets of each program, and of hints that a message has. */
@@ -50,11 +50,11 @@ function sum(calls: readonly { readonly count: number }[]): number {
 }
 
 /** The lookups of host names. A program looks up A and AAAA of a name together: the larger count is the number of lookups. */
-function mergeLookups(names: readonly Lookup[]): (Lookup & { readonly target: string })[] {
+export function mergeLookups(names: readonly Lookup[]): (Lookup & { readonly target: string })[] {
 	const merged = new Map<string, Lookup & { readonly target: string }>();
 	for (const one of names) {
 		const target = ['A', 'AAAA'].includes(one.type) ? one.name : `${one.name} (${one.type})`;
-		const key = `${label(one)}\0${target}`;
+		const key = [label(one), ...one.argv, target].join('\0');
 		if ((merged.get(key)?.count ?? 0) < one.count) merged.set(key, { ...one, target });
 	}
 	return [...merged.values()];
@@ -75,15 +75,9 @@ function failed({ status }: RunRecord): boolean {
 
 /** What the user can do, and what the author of the ebuild can do. */
 function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
-	const known = hintsFor(programs).slice(0, maxHints);
-	const isTest = record.phase === 'test';
-	const general = isTest
-		? 'skip the tests that need a network, or set PROPERTIES="test_network"'
-		: 'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"';
 	return [
 		`  To allow the access on this machine, run: ${portcullis('allow', withoutVersion(record.package))}`,
-		...known.map(({ fetcher, advice }) => `  To fix the ebuild (${fetcher}), ${advice}.`),
-		...(known.length === 0 || isTest ? [`  To fix the ebuild, ${general}.`] : []),
+		...ebuildFixes(record.phase, hintsFor(programs).slice(0, maxHints)).map((fix) => `  ${fix}`),
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 

@@ -103,7 +103,7 @@ $etc/package.env:
 
 	# Without destinations nothing is written, and the message names --whole.
 	run -1 prefix_run portcullis allow --write plain
-	[[ $output == *'contain no destination'*'run: portcullis allow --whole app-test/plain' ]]
+	[[ $output == *'contain no destination'*'portcullis allow --whole app-test/plain' ]]
 	run -0 prefix_run portcullis allow --whole --write plain
 	[[ $output == *'  + FEATURES="-network-sandbox"'*'  + app-test/plain no-network-sandbox.conf' ]]
 	run -0 prefix_run portcullis allow --remove plain

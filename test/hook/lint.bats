@@ -4,7 +4,7 @@
 bats_require_minimum_version 1.5.0
 load hook
 
-PREFIXES=('' /opt/gentoo '/with two/words' "/it's" '/a"b' '/$HOME`id`' '/back\slash' '/*' '/-n')
+PREFIXES=("/it's two/a\"b/\$HOME\`id\`/back\\slash/*" '/-n')
 
 teardown() {
 	hook_clean

@@ -93,7 +93,8 @@ done
 			for path in "$1"/usr/*/.*.portcullis.?????? "$1"/usr/*/portcullis/.*.portcullis.??????; do
 				ln -sf -- "$2" "$path" && echo "$path"
 			done
-		done' - "$EP" "$SECRET" "$TMPDIR/stop" >"$ATTACKED" 2>"$TMPDIR/errors" 3>&- &
+		done
+		exit 0' - "$EP" "$SECRET" "$TMPDIR/stop" >"$ATTACKED" 2>"$TMPDIR/errors" 3>&- &
 	pid=$!
 	# Run install.sh at least three times, and until the owner has replaced a temporary file.
 	for ((i = 0; i < 30; i++)); do

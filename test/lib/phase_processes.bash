@@ -50,9 +50,9 @@ no_phase_processes() {
 	[[ ! $(phase_processes "$@") ]]
 }
 
-# phase_cgroups [NAME]: prints the remaining cgroups of phases of app-test packages whose name starts with NAME.
+# phase_cgroups NAME: prints the remaining cgroups of phases of app-test packages whose name starts with NAME.
 phase_cgroups() {
-	find /sys/fs/cgroup -type d -name "portcullis-*_app-test_${1-}*" 2>/dev/null
+	find /sys/fs/cgroup -type d -name "portcullis-*_app-test_$1*" 2>/dev/null
 }
 
 # start_emerge ARG...: starts emerge in the background and sets EMERGE_PID. Its output goes to PREFIX_LOG/output.

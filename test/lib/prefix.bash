@@ -226,9 +226,9 @@ prefix_install_portcullis() {
 	install -D -m 755 "$TOP/bin/portcullis" "$PREFIX/usr/bin/portcullis"
 	install -D -m 644 "$TOP/dist/portcullis.js" "$PREFIX/usr/share/portcullis/portcullis.js"
 	mkdir -p "${RECORDS%/*}"
-	"$PREFIX/usr/bin/portcullis" hook >"$PREFIX/usr/share/portcullis/phase.bash"
+	prefix_hook >"$PREFIX/usr/share/portcullis/phase.bash"
 	{
-		"$PREFIX/usr/bin/portcullis" hook --block
+		prefix_hook --block
 		[[ ! -e $PREFIX/etc/portage/bashrc ]] || cat "$PREFIX/etc/portage/bashrc"
 	} >"$PREFIX_ROOT/bashrc"
 	cat "$PREFIX_ROOT/bashrc" >"$PREFIX/etc/portage/bashrc"
@@ -239,6 +239,18 @@ prefix_install_portcullis() {
 	elif ((EUID == 0)); then
 		chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX"
 	fi
+}
+
+# prefix_hook [--block]: prints the hook or its block for bashrc. Node renders each one once for all prefixes of a test file, unless the
+# path of this prefix needs quotes.
+prefix_hook() {
+	local template=$PREFIX_HOST/hook${1-} any=/any-prefix
+	if [[ $PREFIX == *[![:alnum:]/._-]* ]]; then
+		"$PREFIX/usr/bin/portcullis" hook "$@"
+		return
+	fi
+	[[ -e $template ]] || "$PREFIX/usr/bin/portcullis" hook "$@" --eprefix "$any" >"$template"
+	sed "s|$any|$PREFIX|g" "$template"
 }
 
 shares_namespaces() {

@@ -131,4 +131,6 @@ assert_all_recorded() {
 	shares_namespaces test net ipc user
 	[[ $(blocked_destinations test) == $'curl tcp 198.51.100.1 443 1\nraw udp 198.51.100.4 9 1' ]]
 	[[ $output == *'src_test: 2 attempts not blocked (raw → 198.51.100.4:9 (udp); curl → 198.51.100.1:443), because PORTCULLIS_AUDIT="only" isolates nothing. Details: '* ]]
+	run -0 prefix_run "$PREFIX/usr/bin/portcullis" report --last
+	[[ ${lines[0]} == 'Would be blocked: 2 attempts of 1 package' && ${lines[-1]} == *', 0 fully confined.' ]]
 }

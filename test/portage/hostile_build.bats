@@ -185,7 +185,7 @@ configure_package() {
 		printf '%s\n' "${PORTAGE_BUILDDIR}" 192.0.2.7:80 '--allow 192.0.2.1:1' >"${PORTAGE_BUILDDIR}/.ipc/portcullis-allow" || die
 		# The settings of root are in /run, where the build cannot write.
 		local file
-		for file in /run/portcullis.*; do
+		for file in /run/portcullis."${PORTAGE_BUILDDIR//\//%}"-*; do
 			{ echo PORTCULLIS_AUDIT=only >>"${file}"; } 2>/dev/null && die "${file} is writable"
 			rm -f "${file}" 2>/dev/null && die "${file} can be removed"
 		done

@@ -1,18 +1,19 @@
 #!/usr/bin/env bats
 # Parallel builds that leave orphans, and random kill -9.
 # PORTCULLIS_KILLS is the number of processes to kill: 12 by default, 200 in `npm run soak`. Three are killed in an emerge
-# of five packages, or five in one of eight.
+# of four packages, or five in one of eight.
 
 load ../lib/prefix
 load ../lib/phase_processes
 
-# orphan_packages COUNT: makes that many packages whose phases leave a process behind, and lists them in PACKAGES.
+# orphan_packages COUNT: makes that many packages whose phases leave a process behind, and lists them in PACKAGES. Their names begin with
+# NAME, which no test that runs at the same time uses, so that their cgroups can be found.
 orphan_packages() {
 	local number
-	PACKAGES=''
+	PACKAGES='' NAME=par${PREFIX_ROOT##*/}
 	for ((number = 1; number <= $1; number++)); do
-		PACKAGES+=" app-test/par$number"
-		prefix_package "app-test/par$number-1" <<-'EOF'
+		PACKAGES+=" app-test/$NAME$number"
+		prefix_package "app-test/$NAME$number-1" <<-'EOF'
 			leave() { setsid -f bash -c "trap '' HUP INT TERM; exec -a ${PN}-orphan sleep 1000" </dev/null >/dev/null 2>&1; }
 			src_configure() { leave; }
 			src_compile() { leave; local i; for i in {1..10}; do read -rt 0.03 <> <(:); done; return 0; }
@@ -29,7 +30,7 @@ orphan_packages() {
 	# shellcheck disable=SC2086 # PACKAGES is a list
 	run -0 prefix_emerge --oneshot --jobs=8 --load-average=99 $PACKAGES app-test/clean
 	no_phase_processes
-	[[ ! $(phase_cgroups) && $output != *"Portcullis: app-test/clean-1: src_"* ]]
+	[[ ! $(phase_cgroups "$NAME") && $output != *"Portcullis: app-test/clean-1: src_"* ]]
 	# One of the nine packages reports it. With --jobs, Portage prints messages only in its summary.
 	[[ $(grep -c 'a proxy on loopback conflicts with' <<<"$output") == 1 ]]
 	for atom in $PACKAGES; do
@@ -95,7 +96,8 @@ kill_at_random() {
 			return 1
 		}
 	fi
-	until_true 1 no_phase_processes || {
+	# interrupt.bats limits this time to one second.
+	until_true 10 no_phase_processes || {
 		echo "processes remain; killed: ${!hit[*]} emerge=$emerge"
 		ps -o pid,ppid,stat,args -p "$(phase_processes | paste -sd,)"
 		return 1
@@ -110,7 +112,7 @@ kill_at_random() {
 		done
 	fi
 	((EUID != 0)) || "$CONFINE" --gc >/dev/null
-	[[ ! $(phase_cgroups) ]]
+	[[ ! $(phase_cgroups "$NAME") ]]
 	KILLED=$((KILLED + killed))
 }
 
@@ -125,7 +127,7 @@ kill_at_random() {
 			prefix_make "$user" "cgroup $features"
 			prefix_install_portcullis
 			each=$((total > 20 ? 5 : 3)) last=any
-			orphan_packages $((each * 3 / 2 + 1))
+			orphan_packages $((total > 20 ? 8 : 4))
 			((each <= total - KILLED)) || each=$((total - KILLED))
 			# Kill emerge in every other round, shifted so that each configuration gets both.
 			(((round + round / 4) % 2)) || last=emerge

@@ -225,7 +225,7 @@ describe('portcullis report --html, in Chromium', () => {
 		).toBe(0);
 		expect(await text('#blocked .when')).toMatch(/^2026-11-\d\d \d\d:\d\d$/);
 		expect(await text('#blocked .remedy')).toContain('portcullis allow a/b');
-		expect(await text('#blocked .remedy:last-child')).toContain('curl or wget, add the file to SRC_URI');
+		expect(await text('#blocked .remedy:last-child')).toContain('(curl or wget), add the file to SRC_URI');
 	});
 
 	test('the page of portcullis report --html shows HTML tags from a record as text', async () => {

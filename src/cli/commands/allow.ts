@@ -15,6 +15,7 @@ import { installation } from '../../installation/locate.ts';
 import { readFile, stat } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
 import { paths } from '../../installation/paths.ts';
+import { portcullis } from '../../messages/message.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { recordFiles, scan, unreadText, type Unread } from '../../records/reader.ts';
 import { isNamed } from '../../records/report/collect.ts';
@@ -84,7 +85,7 @@ function recordedDestinations(atom: string, eprefix: string): { destinations: st
 		[
 			`the records of ${atom} contain ${what}.`,
 			...notes,
-			`To permit the whole network, run: portcullis allow --whole ${atom}`,
+			`To permit the whole network, run: ${portcullis('allow', '--whole', atom)}`,
 		].join(' '),
 	);
 }

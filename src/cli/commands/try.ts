@@ -5,6 +5,7 @@ import { exitLikeChild, runForeground } from '../../confine/spawn.ts';
 import { hookFindings } from '../../doctor/check_hook.ts';
 import { installation } from '../../installation/locate.ts';
 import { paths } from '../../installation/paths.ts';
+import { portcullis } from '../../messages/message.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { recordFiles } from '../../records/reader.ts';
 import { collect } from '../../records/report/collect.ts';
@@ -42,7 +43,7 @@ export async function run({ values, flags, words: [word, tooMany] }: Input): Pro
 	print(reportText(report, { screen: screenOf(process.stdout), now: Date.now(), whole: true }));
 	const failed = report.recent.find((phase) => phase.exit !== 0);
 	if (failed !== undefined)
-		print([`For a shell in the failed phase, run: portcullis shell =${cpv} src_${failed.phase}`]);
+		print([`For a shell in the failed phase, run: ${portcullis('shell', `=${cpv}`, `src_${failed.phase}`)}`]);
 	return exitLikeChild(exit);
 }
 

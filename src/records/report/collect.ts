@@ -1,4 +1,5 @@
 import { hintsFor, type Hint } from '../../messages/hints.ts';
+import { mergeLookups } from '../../messages/network.ts';
 import { commandOf, destination } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
 import type { Attempt, Orphan, RunRecord } from '../schema.ts';
@@ -240,7 +241,7 @@ function add(total: number, more: number): number {
 }
 
 function addEvents(report: Report, record: RunRecord): void {
-	const lookups = lookupsIn(record);
+	const lookups = record.names.length === 0 ? [] : mergeLookups(record.names).map(lookupTally);
 	const listed = sumOf(record.blocked, ({ count }) => count);
 	const attempts = Math.max(record.unreachable, listed + record.unattributed) + sumOf(lookups, ({ count }) => count);
 	const observedAttempts = sumOf(record.observed, ({ count }) => count);
@@ -302,16 +303,8 @@ function tallyOf(attempt: Attempt): Tally {
 	return { command: commandOf(attempt), destination: destination({ ...attempt, protocol: 'tcp' }), protocol, count };
 }
 
-/** A program looks up A and AAAA of a name together: the larger count is the number of lookups. */
-function lookupsIn(record: RunRecord): Tally[] {
-	const found: Tally[] = [];
-	for (const lookup of record.names) {
-		const command = commandOf(lookup);
-		const known = found.find((one) => one.destination === lookup.name && one.command === command);
-		if (known === undefined) found.push({ command, destination: lookup.name, protocol: 'dns', count: lookup.count });
-		else known.count = Math.max(known.count, lookup.count);
-	}
-	return found;
+function lookupTally(lookup: ReturnType<typeof mergeLookups>[number]): Tally {
+	return { command: commandOf(lookup), destination: lookup.target, protocol: 'dns', count: lookup.count };
 }
 
 function addTally(tallies: Tally[], { command, destination, protocol, count }: Tally): void {

@@ -1,3 +1,5 @@
+import { ebuildFixes } from '../../messages/hints.ts';
+import { portcullis } from '../../messages/message.ts';
 import { settingOf } from '../../rules/settings.ts';
 import { withoutVersion } from '../../util/grammar.ts';
 import { count } from '../../util/units.ts';
@@ -52,26 +54,21 @@ export function remedies(name: SectionName, entry: SectionEntry): string[] {
 	switch (name) {
 		case 'blocked':
 		case 'observed':
-			return [`To permit these connections here: \`portcullis allow ${cp}\``, `In the ebuild: ${ebuildFix(entry)}`];
+			return [
+				`To allow the access on this machine, run: \`${portcullis('allow', cp)}\``,
+				...ebuildFixes(entry.phase, [...entry.hints]),
+			];
 		case 'killed':
 			return [
-				`In the ebuild: stop the processes at the end of ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`,
+				`To fix the ebuild, stop the processes at the end of ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`,
 			];
 		case 'missing':
-			return ['To find the cause: `portcullis doctor`'];
+			return [`Find the cause: \`${portcullis('doctor')}\``];
 		case 'limit': {
 			const variable = settingOf(entry.limit ?? '');
 			return variable === undefined ? [] : [`Raise ${variable} in make.conf or package.env`];
 		}
 		case 'allowed':
-			return [`To stop permitting them: \`portcullis allow --remove ${cp}\``];
+			return [`To block these connections again, run: \`${portcullis('allow', '--remove', cp)}\``];
 	}
-}
-
-function ebuildFix({ phase, hints }: SectionEntry): string {
-	const known = [...hints].map(({ fetcher, advice }) => `for ${fetcher}, ${advice}`);
-	if (known.length > 0) return known.join('; ');
-	return phase === 'test'
-		? 'skip the tests that need a network, or set PROPERTIES="test_network"'
-		: 'add the downloads to SRC_URI, or set RESTRICT="network-sandbox"';
 }
