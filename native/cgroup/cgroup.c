@@ -20,43 +20,6 @@
 /* Attempts to find an unused name, and to create the cgroup if other runs remove its parent. */
 #define ATTEMPTS 64
 
-static void add_processes(int directory, struct pids *pids)
-{
-	int fd = openat(directory, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
-	pid_t pid;
-	/* 0 is a process outside of this PID namespace. */
-	while (procs != NULL && fscanf(procs, "%d", &pid) == 1)
-		if (pid > 0)
-			pids_add(pids, pid);
-	if (procs != NULL)
-		fclose(procs);
-	else if (fd >= 0)
-		close(fd);
-}
-
-struct walk {
-	struct pids *pids;
-	int depth;
-};
-
-static void add_subdirectory(int directory, const char *name, void *data)
-{
-	struct walk walk = *(struct walk *)data;
-	int below = walk.depth++ < CGROUPFS_DEPTH ? cgroupfs_open_directory(directory, name) : -1;
-	if (below < 0)
-		return;
-	add_processes(below, walk.pids);
-	cgroupfs_each(below, add_subdirectory, &walk);
-	close(below);
-}
-
-void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids)
-{
-	add_processes(cgroup->directory, pids);
-	cgroupfs_each(cgroup->directory, add_subdirectory, &(struct walk){pids, 0});
-}
-
 /* Converts the value of --limit to the format of the kernel. cpu.max takes "QUOTA PERIOD" in microseconds. */
 static bool set_limit(int directory, enum limit limit, const char *value)
 {
@@ -145,9 +108,6 @@ pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined)
 	return pid;
 }
 
-/* cgroup.kill takes 30 ms for 1,000 processes. If some remain after this time, they are killed one by one. */
-#define KILL_MILLISECONDS 50
-
 static void close_all(struct cgroup *cgroup)
 {
 	int *const fds[] = {&cgroup->parent, &cgroup->directory, &cgroup->kill, &cgroup->events};
@@ -193,26 +153,17 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
 	return made;
 }
 
+void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids)
+{
+	cgroupfs_add_pids(cgroup->directory, pids);
+}
+
 static bool is_empty(const struct cgroup *cgroup)
 {
 	char text[256];
 	ssize_t length = pread(cgroup->events, text, sizeof text - 1, 0);
 	text[length > 0 ? length : 0] = '\0';
 	return strstr(text, "populated 0") != NULL;
-}
-
-/*
- * Kills the processes one by one, for kernels without cgroup.kill and for processes that it misses. Frozen processes cannot fork, so that
- * each round leaves fewer. SIGKILL ends a frozen process.
- */
-static void kill_frozen(const struct cgroup *cgroup)
-{
-	struct pids pids = {0};
-	cgroupfs_write(cgroup->directory, "cgroup.freeze", "1");
-	cgroup_add_pids(cgroup, &pids);
-	for (size_t i = 0; i < pids.count; i++)
-		kill(pids.pid[i], SIGKILL);
-	pids_free(&pids);
 }
 
 bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
@@ -223,12 +174,8 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 		if (now >= deadline)
 			return false;
 		bool killed = cgroup->kill >= 0 && pwrite(cgroup->kill, "1", 1, 0) == 1;
-		/*
-		 * cgroup.kill misses a process whose first thread has exited, because it signals only that thread (__cgroup_kill()
-		 * in kernel/cgroup/cgroup.c calls send_sig()).
-		 */
 		if (!killed || now >= began + KILL_MILLISECONDS)
-			kill_frozen(cgroup);
+			cgroupfs_kill_frozen(cgroup->directory);
 		/* The kernel notifies at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c). */
 		struct pollfd change = {.fd = cgroup->events, .events = POLLPRI};
 		if (!is_empty(cgroup))

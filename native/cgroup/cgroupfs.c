@@ -107,9 +107,57 @@ bool cgroupfs_remove(int parent, const char *name, int directory)
 	return unlinkat(parent, name, AT_REMOVEDIR) == 0;
 }
 
+static void add_processes(int directory, struct pids *pids)
+{
+	int fd = openat(directory, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+	pid_t pid;
+	/* 0 is a process outside of this PID namespace. */
+	while (procs != NULL && fscanf(procs, "%d", &pid) == 1)
+		if (pid > 0)
+			pids_add(pids, pid);
+	if (procs != NULL)
+		fclose(procs);
+	else if (fd >= 0)
+		close(fd);
+}
+
+struct walk {
+	struct pids *pids;
+	int depth;
+};
+
+static void add_subdirectory(int directory, const char *name, void *data)
+{
+	struct walk walk = *(struct walk *)data;
+	int below = walk.depth++ < CGROUPFS_DEPTH ? cgroupfs_open_directory(directory, name) : -1;
+	if (below < 0)
+		return;
+	add_processes(below, walk.pids);
+	cgroupfs_each(below, add_subdirectory, &walk);
+	close(below);
+}
+
+void cgroupfs_add_pids(int directory, struct pids *pids)
+{
+	add_processes(directory, pids);
+	cgroupfs_each(directory, add_subdirectory, &(struct walk){pids, 0});
+}
+
+void cgroupfs_kill_frozen(int directory)
+{
+	struct pids pids = {0};
+	cgroupfs_write(directory, "cgroup.freeze", "1");
+	cgroupfs_add_pids(directory, &pids);
+	for (size_t i = 0; i < pids.count; i++)
+		kill(pids.pid[i], SIGKILL);
+	pids_free(&pids);
+}
+
 struct sweep {
 	int removed;
 	int remaining; /* killed, but not empty yet */
+	bool one_by_one;
 };
 
 static void sweep_directory(int parent, const char *name, void *data)
@@ -123,7 +171,8 @@ static void sweep_directory(int parent, const char *name, void *data)
 	/* The supervisor of a phase holds the lock of its cgroup until it exits. */
 	if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
 		if (cgroupfs_value(directory, "cgroup.events", "populated") != 0) {
-			cgroupfs_write(directory, "cgroup.kill", "1");
+			if (sweep->one_by_one || !cgroupfs_write(directory, "cgroup.kill", "1"))
+				cgroupfs_kill_frozen(directory);
 			sweep->remaining++;
 		} else if (cgroupfs_remove(parent, name, directory)) {
 			sweep->removed++;
@@ -134,15 +183,16 @@ static void sweep_directory(int parent, const char *name, void *data)
 
 int cgroupfs_sweep(int parent)
 {
-	long long deadline = clock_milliseconds() + SWEEP_MILLISECONDS;
+	long long began = clock_milliseconds();
 	struct sweep sweep = {0};
 	/* A run that creates a cgroup holds a shared lock of the parent until it has locked the new directory. */
 	int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
 		do {
 			sweep.remaining = 0;
+			sweep.one_by_one = clock_milliseconds() >= began + KILL_MILLISECONDS;
 			cgroupfs_each(own, sweep_directory, &sweep);
-		} while (sweep.remaining > 0 && clock_milliseconds() < deadline && usleep(1000) == 0);
+		} while (sweep.remaining > 0 && clock_milliseconds() < began + SWEEP_MILLISECONDS && usleep(1000) == 0);
 	if (own >= 0)
 		close(own);
 	return sweep.removed;

@@ -37,6 +37,19 @@ bool cgroupfs_make_directory(int parent, const char *name);
 /* Removes the cgroup name in parent, which is open as directory, and all cgroups below it. They must be empty. Returns false with errno. */
 bool cgroupfs_remove(int parent, const char *name, int directory);
 
+/* cgroup.kill takes 30 ms for 1,000 processes. If some remain after this time, they are killed one by one. */
+#define KILL_MILLISECONDS 50
+
+/* Adds the processes of a cgroup and of the cgroups below it. */
+void cgroupfs_add_pids(int directory, struct pids *pids);
+
+/*
+ * Kills the processes one by one, for kernels without cgroup.kill and for processes that it misses: it signals only the first thread of a
+ * process, which may have exited (__cgroup_kill() in kernel/cgroup/cgroup.c calls send_sig()). Frozen processes cannot fork, so that each
+ * round leaves fewer. SIGKILL ends a frozen process.
+ */
+void cgroupfs_kill_frozen(int directory);
+
 /* Kills the processes of unlocked cgroups of confine in parent and removes them. Returns the number of removed cgroups. */
 int cgroupfs_sweep(int parent);
 
