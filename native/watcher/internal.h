@@ -62,6 +62,9 @@ void notification_handle(struct notifier *notifier);
 /* Continues the calls that wait for the DNS server process, after that has replied or ended. */
 void notification_resume_redirected(struct notifier *notifier);
 
+/* Logs that names are not watched, because the DNS server process has ended. */
+void notification_end_redirection(struct notifier *notifier);
+
 /* Answers the notification whose handling got stuck, if there is one. */
 void notification_abandon(struct notifier *notifier);
 

@@ -96,8 +96,10 @@ static void receive_redirected(void *owner, struct event_source *dns)
 {
 	struct loop *loop = owner;
 	notification_resume_redirected(&loop->notifier);
-	if (loop->notifier.dns_redirect.server < 0)
-		event_source_close(loop->epoll, dns);
+	if (loop->notifier.dns_redirect.server >= 0)
+		return;
+	notification_end_redirection(&loop->notifier);
+	event_source_close(loop->epoll, dns);
 }
 
 static void serve(void *data)

@@ -255,6 +255,14 @@ void notification_resume_redirected(struct notifier *notifier)
 	} while (notifier->dns_redirect.server < 0);
 }
 
+void notification_end_redirection(struct notifier *notifier)
+{
+	/* A DNS server that could not start has written the reason. */
+	if (notifier->log->names_watched == WATCHED_YES)
+		strcpy(notifier->log->names_reason, "the DNS server process of confine has exited");
+	notifier->log->names_watched = WATCHED_NO;
+}
+
 void notification_abandon(struct notifier *notifier)
 {
 	if (!notifier->busy)

@@ -207,10 +207,9 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 		yama_broker_stop(watcher->broker);
 	bool stays = phase_may_live_on && asks_to_stay(watcher->control);
 	close(watcher->control);
-	if (watcher->dns_server >= 0)
-		close(watcher->dns_server);
 	if (!stays)
 		reap_within(watcher->pid, END_MILLISECONDS);
+	/* dns_server stays open: its end of file means to a watcher that stays that the DNS server process has exited. */
 	/* The DNS server exits after it has logged the last queries. */
 	if (!stays && watcher->dns_pid > 0)
 		reap_within(watcher->dns_pid, END_MILLISECONDS);

@@ -175,7 +175,7 @@ asyncio.run(query())"
 	assert_lookups 'asyncio A python3 1' 'cares.example A node 1' 'musl.example A musl 1' 'musl.example AAAA musl 1' 'one.example A python3 1' 'two.example A python3 1'
 }
 
-@test 'confine starts the DNS server process when a phase sends its first query' {
+@test 'confine starts the DNS server process when a phase sends its first query; if the phase kills it, the record has the reason' {
 	# shellcheck disable=SC2016
 	audit --net -- bash -c '
 		init=$(sed "s/.*) . //" /proc/$PPID/stat) supervisor=${init%% *}
@@ -183,6 +183,15 @@ asyncio.run(query())"
 		servers; getent hosts first.example; servers' >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'0\n1' ]]
 	assert_lookups 'first.example A getent 1' 'first.example AAAA getent 1'
+	# shellcheck disable=SC2016
+	audit --net -- bash -c '
+		init=$(sed "s/.*) . //" /proc/$PPID/stat) supervisor=${init%% *}
+		getent hosts first.example
+		kill -KILL $(cat /proc/[0-9]*/stat 2>/dev/null | sed -n "s/ (confine-dns) . $supervisor .*//p")
+		getent hosts second.example' || true
+	assert_lookups 'first.example A getent 1' 'first.example AAAA getent 1'
+	[[ $(record_value "$RECORD" 'r.names_watched + " " + r.names_watched_why') == 'no the DNS server process of confine has exited' ]]
+	[[ $(blocked) == 'getent udp '*' 53 '* ]]
 }
 
 # Prints the result of a bind, and whether a lookup sends a query to that server.
