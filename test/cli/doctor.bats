@@ -261,7 +261,7 @@ finds() {
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 	prefix_install_portcullis
 	finds network-sandbox ok 'applied by Portage as root, otherwise by Portcullis'
-	[[ $(prefix_run portcullis info) == *'network-sandbox: requested, applied by Portage and Portcullis'* ]]
+	[[ $(prefix_run portcullis info) == *'network-sandbox: requested; Portage and Portcullis both apply it'* ]]
 	finds records ok 'phases can write records'
 	chmod 755 "${RECORDS%/*}"
 	finds records error "FEATURES=\\\"userpriv\\\" runs phases as a user who may not write to ${RECORDS%/*}"

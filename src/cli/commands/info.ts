@@ -13,7 +13,7 @@ import { wrapIndented, wrap } from '../../util/layout.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { UsageError } from '../usage.ts';
 
-/** The width of the longest name. */
+/** Spaces for a line that continues the value of a fact: the width of the longest name. */
 const indent = ' '.repeat('network-sandbox: '.length);
 
 export async function run({ values, words }: Input): Promise<number> {
@@ -71,26 +71,23 @@ function applied(system: SystemInfo, what: (typeof confinements)[number]): strin
 	if (!asked.includes(what)) return `not applied by Portcullis, because ${notAsked}`;
 	const by = probeResult.applied[what] ?? 'none';
 	const why = probeResult.missing.find((one) => one.what === what)?.why ?? '';
-	if (by === 'none') return `requested, not available${why === '' ? '' : `: ${why}`}`;
+	if (by === 'none') return `requested; not available${why === '' ? '' : `: ${why}`}`;
 	return isPortageIsolating(system) && what !== 'cgroup'
-		? 'requested, applied by Portage and Portcullis'
-		: 'requested, applied by Portcullis';
+		? 'requested; Portage and Portcullis both apply it'
+		: 'requested; Portcullis applies it';
 }
 
-/** The result of `confine --probe`, without the lines that other lines of the output show. */
+/** The output of `confine --probe` on one line, without the keys that other lines of `info` show. */
 function probeText(probe: SystemInfo['probe']): string {
 	const rest = Object.entries(probe).filter(([key]) => !['mode', 'uid', 'cgroup'].includes(key));
 	return rest.map(([key, value]) => `${key}=${value.replaceAll(' ', '_')}`).join(' ');
 }
 
-/** Sandboxes of Portage itself, which it applies only as root (_doebuild_spawn() in doebuild.py). */
+/** The sandboxes that only Portage implements. It applies them only as root (_doebuild_spawn() in doebuild.py). */
 function portageSandboxes({ configuration, uid }: SystemInfo): [string, string][] {
 	return ['pid-sandbox', 'mount-sandbox']
 		.filter((word) => configuration?.features.includes(word))
-		.map((word) => [
-			word,
-			`requested, ${uid === 0 ? 'applied by Portage' : 'not applied: Portage supports it only as root'}`,
-		]);
+		.map((word) => [word, `requested; Portage applies it${uid === 0 ? '' : ' only as root'}`]);
 }
 
 function distribution(): string {
