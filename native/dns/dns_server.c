@@ -15,11 +15,11 @@
 #include "util/fds.h"
 
 enum { CONNECTIONS = 8,
-       CLIENTS = 256 }; /* more sockets than usually have a query without answer */
+       CLIENTS = 256 }; /* more than the sockets that usually wait for an answer at one time */
 
 struct connection {
 	struct event_source source;
-	uint16_t port; /* of the client */
+	uint16_t port; /* port of the client */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
 };
@@ -27,24 +27,24 @@ struct connection {
 /* A socket that the server has created, and the program that uses it. */
 struct client {
 	int type;
-	uint16_t port; /* 0: none */
+	uint16_t port; /* 0: the entry is empty */
 	struct program program;
 	struct parents parents;
 };
 
 struct server {
-	int epoll; /* waits for the sockets */
+	int epoll; /* epoll instance that waits for all sockets of the server */
 	struct network_log *log;
 	const struct resolv_conf *conf;
-	const struct allow *hosts; /* resolved by the server */
+	const struct allow *hosts; /* the hosts of --resolve, for which the server returns addresses */
 	struct event_source watcher, udp[NAME_SERVERS], tcp[NAME_SERVERS];
 	struct connection connections[CONNECTIONS];
 	size_t oldest_connection;
-	struct client clients[CLIENTS]; /* a ring */
+	struct client clients[CLIENTS]; /* ring buffer: a new client replaces the oldest */
 	size_t last_client;
 };
 
-/* Returns the client whose socket has that port, or the last client if there is none. */
+/* Returns the client whose socket has that port. If there is none, returns the client that was added last. */
 static const struct client *find_client(const struct server *server, int type, uint16_t port)
 {
 	for (size_t i = 0; i < CLIENTS; i++)
@@ -61,7 +61,7 @@ static uint16_t port_of(int fd)
 	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
 }
 
-/* Returns a socket that is bound to that port or, if that is in use or 0, to a free one. */
+/* Creates a socket and binds it to the requested port. If that port is 0 or in use, binds it to a free port. Returns -1 on failure. */
 static int open_client_socket(const struct dns_request *request)
 {
 	int fd = socket(request->family, request->type | SOCK_CLOEXEC, 0);
@@ -92,7 +92,7 @@ static bool is_localhost(const char *name)
 	return strcmp(name, localhost + 1) == 0 || (length > suffix && strcmp(name + length - suffix, localhost) == 0);
 }
 
-/* Whether a resolver has added a search domain to a name that the program looked up before. */
+/* Returns true if the name is a search domain appended to a name that the program has looked up before. */
 static bool is_searched(const struct server *server, const struct dns_question *question, const struct program *program)
 {
 	size_t length = strlen(question->name);
@@ -108,7 +108,7 @@ static bool is_searched(const struct server *server, const struct dns_question *
 	return false;
 }
 
-/* Logs a query. The log has one name for all queries in which a resolver adds the search domains to it, before or after. */
+/* Logs a query. Resolvers repeat a query with each search domain appended. The log contains only the name without a search domain. */
 static void log_query(const struct server *server, const struct dns_question *question, unsigned id, const struct client *client)
 {
 	if (is_localhost(question->name) || is_searched(server, question, &client->program))
@@ -143,18 +143,18 @@ static bool serve_datagram(const struct server *server, int fd)
 	if (length < 0)
 		return false;
 	size_t answer_length = answer_query(server, query, (size_t)length, answer, SOCK_DGRAM, ntohs(from.sin6_port));
-	/* An answer that cannot be sent is lost. */
+	/* If the answer cannot be sent, the client gets none and repeats its query. */
 	return answer_length == 0 || sendto(fd, answer, answer_length, MSG_DONTWAIT, (struct sockaddr *)&from, size) >= 0 || errno != EBADF;
 }
 
 static void serve_udp(void *owner, struct event_source *udp)
 {
-	/* At most 16 at a time, because stopped system calls wait meanwhile. */
+	/* At most 16 queries at a time: meanwhile the watcher gets no socket for the system calls that it has stopped. */
 	for (int i = 0; i < 16 && serve_datagram(owner, udp->fd); i++)
 		;
 }
 
-/* Answers the complete queries that have arrived. Each has its length before it, in two bytes (RFC 1035, 4.2.2). */
+/* Answers the complete queries on a TCP connection. The two bytes before a query are its length (RFC 1035, 4.2.2). Returns false to close the connection. */
 static bool serve_received(const struct server *server, struct connection *connection)
 {
 	while (connection->used >= 2) {
@@ -208,7 +208,7 @@ static void accept_connection(void *owner, struct event_source *tcp)
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		if (server->connections[i].source.fd < 0)
 			connection = &server->connections[i];
-	/* If all are in use, close the oldest: idle clients must not block others. */
+	/* If all connections are in use, close the oldest, so that idle clients do not block others. */
 	if (connection->source.fd >= 0)
 		server->oldest_connection = (server->oldest_connection + 1) % CONNECTIONS;
 	event_source_close(server->epoll, &connection->source);
@@ -217,7 +217,7 @@ static void accept_connection(void *owner, struct event_source *tcp)
 	open_source(server, &connection->source, fd, serve_connection);
 }
 
-/* Logs the queries that a process has sent without waiting for an answer. */
+/* Logs the queries that are still unread: a process may exit without waiting for an answer. */
 static noreturn void drain_and_exit(struct server *server)
 {
 	for (size_t i = 0; i < NAME_SERVERS; i++)

@@ -13,28 +13,28 @@
 #include "dns/wire.h"
 #include "watcher/network_log.h"
 
-/* From the watcher: a request for a socket of the server's network. */
+/* Message from the watcher: requests a socket in the network of the DNS server. */
 struct dns_request {
-	uint64_t id; /* of the notification */
+	uint64_t id; /* ID of the seccomp notification of the call that waits for the socket */
 	int family, type;
-	uint16_t port; /* to which the socket of the process is bound; 0: none */
+	uint16_t port; /* local port of the socket that will be replaced; 0: it is not bound */
 	struct program program;
 	struct parents parents;
 };
 
-/* To the watcher, with the socket. Without one if it could not be created. */
+/* Reply to the watcher, with the socket attached. No socket is attached if creating one failed. */
 struct dns_reply {
 	uint64_t id;
 };
 
-/* The sockets of one name server; -1: none. */
+/* A UDP and a TCP socket for each name server; -1: not open. */
 struct dns_listeners {
 	int fds[NAME_SERVERS][2];
 };
 
 /*
- * Serves requests from the watcher and the queries that arrive at the listeners. Exits when the watcher has ended. This process alone
- * writes the lookups in the log.
+ * Serves requests from the watcher and the queries that arrive at the listeners. Exits when the watcher has ended. No other process
+ * writes to the lookups in the log.
  */
 noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);

@@ -16,7 +16,7 @@ static void add_server(struct resolv_conf *conf, const char *text)
 		conf->server_count++;
 }
 
-/* The last of several "search" and "domain" lines is in force. */
+/* If the file has several "search" or "domain" lines, only the last one applies (resolv.conf(5)). */
 static void set_search(struct resolv_conf *conf, char *domains)
 {
 	static const char blank[] = " \t\n";

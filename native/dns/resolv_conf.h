@@ -16,8 +16,8 @@ struct resolv_conf {
 };
 
 /*
- * Reads the file. Without a name server in it, resolvers use 127.0.0.1, and Go ::1 as well. Omits link-local addresses: the network of a
- * phase does not have their interface.
+ * Reads /etc/resolv.conf. If it names no server, returns 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local
+ * addresses, because the network of a phase lacks the interface that they belong to.
  */
 void resolv_conf_read(struct resolv_conf *conf);
 

@@ -8,10 +8,10 @@
 #include "options/allow_list.h"
 
 enum {
-	DNS_LARGEST = 4096, /* bytes of a query; the rest of a longer one is ignored */
-	DNS_ANSWER = 512,   /* bytes: 12 + 255 + 4 for a header and one question, the rest for addresses */
-	DNS_NAME = 256,
-	DNS_QUESTIONS = 4, /* of one query; resolvers send one */
+	DNS_LARGEST = 4096, /* largest query in bytes; over UDP, further bytes are ignored; over TCP, a longer query closes the connection */
+	DNS_ANSWER = 512,   /* largest answer in bytes: 12 + 255 + 4 for a header and one question, the rest for addresses */
+	DNS_NAME = 256,	    /* room for a name as text, in bytes with the final NUL */
+	DNS_QUESTIONS = 4,  /* maximum of questions that are read from one query; resolvers send one */
 };
 
 struct dns_question {
@@ -20,14 +20,14 @@ struct dns_question {
 };
 
 /*
- * Writes the response to a query, which may be any bytes, to answer, which has DNS_ANSWER bytes. Returns its length, or 0 for no
- * response. A question for the addresses of one of hosts gets them, or an empty answer if the host has none of that type.
- * Any other query gets SERVFAIL, FORMERR or NOTIMP, and its count questions are returned so that the caller can log them.
+ * Writes the response to a query to answer, which has room for DNS_ANSWER bytes. The query may be invalid. Returns the length of the
+ * response, or 0 if none must be sent. A query for a name in hosts gets the addresses of that type, if there are any. Any other query
+ * gets SERVFAIL, FORMERR or NOTIMP; its questions are returned in questions and count so that the caller can log them.
  */
 size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
 		  struct dns_question *questions, size_t *count);
 
-/* The name of a query type (A, AAAA, PTR...), or NULL. */
+/* Returns the name of a query type (A, AAAA, PTR...), or NULL for a type that is not in the table. */
 const char *dns_type_name(uint16_t type);
 
 #endif

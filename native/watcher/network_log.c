@@ -21,7 +21,7 @@ static uint64_t key_of(const struct destination *to, uint64_t program)
 	return hash_add(key, to->protocol, strlen(to->protocol));
 }
 
-/* Returns the row with this key. If there is none, adds one to the table, or returns NULL if it has most rows already. */
+/* Returns the row with this key. If there is none, adds one. Returns NULL if the table already has the maximum number of rows, most. */
 static struct connection_attempt *find_or_add(struct connection_attempt *rows, size_t *count, size_t most, uint64_t key,
 					      const struct destination *to, const struct program *program, long long now)
 {
@@ -31,13 +31,13 @@ static struct connection_attempt *find_or_add(struct connection_attempt *rows, s
 	if (*count >= most)
 		return NULL;
 	rows[*count] = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
-	/* The supervisor may read the table meanwhile, so the row is complete before it counts. */
+	/* The supervisor may read the table at any time, so the row is written before count includes it. */
 	return &rows[(*count)++];
 }
 
 /*
- * Returns the largest number of packets without a route that the kernel counts for one attempt (snmp.h). All of 10/8 has a route, to lo. ::/8 has one too, but a TCP
- * connection to an address that does not exist is tried twice (tcp_syn_retries), and then has none.
+ * Returns the maximum of packets without a route that the kernel counts for one attempt (snmp.h). In a phase, lo has a route to 10/8 and to ::/8.
+ * TCP tries a nonexistent address in ::/8 twice (tcp_syn_retries), so two packets may be counted.
  */
 static uint64_t unroutable_packets(const struct destination *to)
 {
@@ -96,7 +96,7 @@ void network_log_remove_attempt(struct network_log *log, struct connection_attem
 void network_log_add_unreadable(struct network_log *log, int error)
 {
 	log->unreadable += error != 0;
-	/* The kernel refuses an invalid pointer as well. */
+	/* EFAULT and ESRCH need no report: with an invalid pointer the kernel refuses the call too, and an ended thread makes none. */
 	if (error != EFAULT && error != ESRCH && log->unreadable_errno == 0)
 		log->unreadable_errno = error;
 }

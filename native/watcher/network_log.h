@@ -1,6 +1,6 @@
 /*
- * The log of a phase's network use: connection attempts, allowed connections and DNS lookups. The watcher writes it and the supervisor
- * reads it, in shared memory. The DNS server process writes the lookups. Its size is fixed: if a table is full, further entries count in the totals only.
+ * The log of a phase's network use, in shared memory: connection attempts, allowed connections and DNS lookups. The watcher writes it, except
+ * for the lookups, which the DNS server process writes. The supervisor reads it. If a table is full, further entries count in the totals only.
  */
 #ifndef NETWORK_LOG_H
 #define NETWORK_LOG_H
@@ -13,7 +13,7 @@
 
 enum {
 	LOG_ATTEMPTS = 256,
-	LOG_ATTEMPTS_BY_COMMAND = 192, /* each later row is for all command lines of one program */
+	LOG_ATTEMPTS_BY_COMMAND = 192, /* rows with an own command line; each later row is for all command lines of one program */
 	LOG_LOOKUPS = 256,
 	LOG_NAME = 256,
 	LOG_ALLOWED = 64,
@@ -23,38 +23,38 @@ struct destination {
 	int family; /* AF_INET or AF_INET6; an IPv4-mapped address is AF_INET */
 	unsigned char address[16];
 	uint16_t port;
-	char protocol[12]; /* "tcp", "udp", ...; "" if unknown */
+	char protocol[12]; /* "tcp", "udp"...; "" if the protocol is unknown */
 };
 
 struct connection_attempt {
-	uint64_t key;
+	uint64_t key; /* hash of destination and program; identifies the row */
 	struct destination to;
 	struct program program;
 	struct parents parents;
 	uint64_t count;
-	uint64_t failed;       /* allowed connections that failed at once */
+	uint64_t failed;       /* number of allowed connections that failed at once; part of count */
 	bool bound;	       /* refused although the destination is allowed, because the socket was bound to an address */
-	long long first, last; /* microseconds of CLOCK_MONOTONIC */
+	long long first, last; /* time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
 };
 
 struct dns_question; /* dns/wire.h */
 
 struct dns_lookup {
-	uint64_t key;
-	unsigned query_id;   /* of the last query */
-	char name[LOG_NAME]; /* printable (struct dns_question) */
-	uint16_t type;	     /* of the query (RFC 1035, 3.2.2) */
+	uint64_t key;	     /* hash of name, type and program; identifies the row */
+	unsigned query_id;   /* ID in the header of the last query */
+	char name[LOG_NAME]; /* printable text, as in struct dns_question */
+	uint16_t type;	     /* record type that the query asks for (RFC 1035, 3.2.2) */
 	struct program program;
 	struct parents parents;
 	uint64_t count;
 };
 
-/* How allowed connections are made. */
+/* How allowed connections leave the phase. */
 enum egress_route {
-	ROUTE_DIRECT,	/* by the watcher, which is in the host's network */
-	ROUTE_SOCKS,	/* through a proxy, because Portage has unshared the watcher's network */
-	ROUTE_NONE,	/* not at all */
-	ROUTE_UNNEEDED, /* by the phase itself, whose network could not be isolated */
+	ROUTE_DIRECT,	/* the watcher connects, in the host's network */
+	ROUTE_SOCKS,	/* the watcher connects through a SOCKS proxy, because Portage has put it in a network namespace */
+	ROUTE_NONE,	/* allowed connections fail as all others do */
+	ROUTE_UNNEEDED, /* the phase connects itself, because its network could not be isolated */
 };
 
 enum watched {
@@ -64,36 +64,36 @@ enum watched {
 };
 
 struct network_log {
-	enum watched watched;	    /* whether the phase's system calls are watched */
-	char watched_reason[64];    /* for WATCHED_NO */
-	int watched_errno;	    /* 0: none */
-	bool setuid_inert;	    /* no_new_privs had to be set */
-	enum watched names_watched; /* WATCHED_YES, unless the DNS server process cannot start */
-	char names_reason[64];	    /* for WATCHED_NO */
-	int names_errno;
-	bool phase_serves_names; /* a program of the phase bound port 53 of a name server */
-	bool host_resolver;	 /* the phase connected to a daemon of the host that resolves names */
+	enum watched watched;	    /* WATCHED_YES after the watcher has received the listener */
+	char watched_reason[64];    /* why system calls are not watched; set if watched is WATCHED_NO */
+	int watched_errno;	    /* errno that belongs to watched_reason; 0: none */
+	bool setuid_inert;	    /* confine had to set no_new_privs, so setuid programs of the phase get no privileges */
+	enum watched names_watched; /* WATCHED_YES while the DNS server process can log lookups; WATCHED_NO after it failed to start or ended */
+	char names_reason[64];	    /* why lookups are not watched; set if names_watched is WATCHED_NO */
+	int names_errno;	    /* errno that belongs to names_reason; 0: none */
+	bool phase_serves_names;    /* a program of the phase bound port 53 of a name server */
+	bool host_resolver;	    /* the phase connected to a daemon of the host that resolves names */
 
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
 	uint64_t attempts_total;
-	uint64_t unroutable; /* the kernel has counted at most this many packets without a route for these attempts */
+	uint64_t unroutable; /* maximum of packets without a route that the kernel has counted for these attempts */
 
 	struct connection_attempt allowed[LOG_ALLOWED];
 	size_t allowed_count;
 	uint64_t allowed_total;
 	enum egress_route route;
-	char route_reason[96];	 /* for ROUTE_NONE, unless Portage is the reason */
+	char route_reason[96];	 /* why route is ROUTE_NONE; "" if Portage is the reason */
 	uint64_t allowed_failed; /* allowed connections that failed after they were counted */
 
 	struct dns_lookup lookups[LOG_LOOKUPS];
 	size_t lookup_count;
 	uint64_t lookups_total;
 
-	uint64_t unreadable;		 /* calls whose addresses could not be read */
-	int unreadable_errno;		 /* of the first that may have been an attempt; 0: none */
+	uint64_t unreadable;		 /* number of calls whose addresses could not be read */
+	int unreadable_errno;		 /* errno of the first such call that the kernel may have accepted; 0: none */
 	struct program listener_program; /* the last program that requested a seccomp listener of its own */
-	uint64_t listener_calls;
+	uint64_t listener_calls;	 /* number of such requests; the kernel refuses them with EBUSY */
 };
 
 /* Creates an empty log that is shared with later child processes. Returns NULL and sets errno on failure. */
@@ -103,24 +103,24 @@ struct network_log *network_log_create(void);
 struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct program *program,
 						   long long now);
 
-/* Takes back one attempt, because the call ended before the kernel made it. row: the result of network_log_add_attempt(). */
+/* Removes one attempt from the counts, because its call ended before the kernel executed it. row: the result of network_log_add_attempt(). */
 void network_log_remove_attempt(struct network_log *log, struct connection_attempt *row, const struct destination *to);
 
-/* Counts one allowed connection; error is its result, or 0. Returns its row, or NULL if the table is full. */
+/* Counts one allowed connection; error is its errno, or 0. Returns its row, or NULL if the table is full. */
 struct connection_attempt *network_log_add_allowed(struct network_log *log, const struct destination *to, const struct program *program,
 						   int error, long long now);
 
-/* Increases log->unroutable for a call that is not an attempt. */
+/* Increases log->unroutable for a call that is not logged as an attempt but may cause packets without a route. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);
 
-/* Counts a call whose addresses could not be read, because of an error; does nothing if that is 0. */
+/* Counts a call whose addresses could not be read. error: the errno of reading; if it is 0, nothing is counted. */
 void network_log_add_unreadable(struct network_log *log, int error);
 
-/* Counts one DNS query, unless it repeats the last one: resolvers send a query with the same ID to each server and after a failure. */
+/* Counts one DNS query, unless its ID is that of the last query for this name: resolvers repeat a query to other servers and after a failure. */
 void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program,
 			    const struct parents *parents);
 
-/* Removes the lookups of a name. */
+/* Removes the row of a name, type and program, if there is one, and its queries from the total. */
 void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);
 
 bool network_log_has_lookup(const struct network_log *log, const char *name, uint16_t type, const struct program *program);
