@@ -1,25 +1,25 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-/** Addresses that PORTCULLIS_ALLOW refuses if a host name resolves to them. It accepts them if the user writes the address itself. */
+/** Addresses that stay blocked if a host name in PORTCULLIS_ALLOW resolves to them. The user can allow them as literal addresses. */
 const reserved = {
 	loopback: ['127.0.0.0/8', '::1/128'],
 	unspecified: ['0.0.0.0/8', '::/128'],
-	// Includes the metadata service of most clouds, 169.254.169.254.
+	// 169.254.0.0/16 includes 169.254.169.254, the metadata service of most clouds.
 	'link-local': ['169.254.0.0/16', 'fe80::/10'],
-	// Alibaba Cloud, and AWS over IPv6.
+	// The metadata services of Alibaba Cloud, and of AWS over IPv6.
 	'cloud metadata': ['100.100.100.200/32', 'fd00:ec2::254/128'],
 	multicast: ['224.0.0.0/4', 'ff00::/8'],
 	broadcast: ['255.255.255.255/32'],
 } as const;
 export type Reserved = keyof typeof reserved;
 
-/** Private networks: RFC 1918, 6598, 4193 and 3879. */
+/** Private networks (RFC 1918, 6598, 4193 and 3879). A name in PORTCULLIS_ALLOW that resolves to one of them causes a note. */
 const privates = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10'];
 
 const reservedLists = Object.entries(reserved).map(([kind, networks]) => [kind as Reserved, listOf(networks)] as const);
 const privateList = listOf(privates);
 
-/** The kind of a reserved address, or undefined for any other address. */
+/** Returns the kind of a reserved address (a key of `reserved`), or undefined if the address is not reserved. */
 export function reservedKind(address: string): Reserved | undefined {
 	return reservedLists.find(([, list]) => isIn(list, address))?.[0];
 }
@@ -28,13 +28,13 @@ export function isPrivate(address: string): boolean {
 	return isIn(privateList, address);
 }
 
-/** The IPv4 address inside an IPv4-mapped one (RFC 4291, 2.5.5.2), which is the one that the kernel connects to. */
+/** Converts ::ffff:192.0.2.1 (RFC 4291, 2.5.5.2) to 192.0.2.1, because the kernel connects to the IPv4 address inside. */
 export function unmapped(address: string): string {
 	return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }
 
 function isIn(list: BlockList, address: string): boolean {
-	// getaddrinfo(3) may append the zone of a link-local address.
+	// Remove the zone (%eth0), which getaddrinfo(3) may append to a link-local address.
 	const plain = address.replace(/%.*/, '');
 	return list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
 }

@@ -1,7 +1,7 @@
-/** Variables of a process, or of a package's configuration. */
+/** The environment variables of a process, or the variables in a package's configuration. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The words of a list such as FEATURES. */
+/** Splits the value of a list variable such as FEATURES into words. */
 export function words(list: string | undefined): string[] {
 	return (list ?? '').split(/[ \t\n]+/).filter(Boolean);
 }
@@ -18,7 +18,7 @@ export function assignments(lines: readonly string[]): Record<string, string> {
 
 const plain = /^[A-Za-z0-9_./:=@%+,-]+$/;
 
-/** Quotes any text as one word of bash. */
+/** Quotes a text, so that bash reads it as one word. */
 export function quote(text: string): string {
 	return plain.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

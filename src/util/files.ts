@@ -1,16 +1,16 @@
 import { readFileSync, statSync, type Stats } from 'node:fs';
 
-/** The text of a file, or undefined if this user cannot read it. */
+/** Returns the text of a file, or undefined if this user cannot read it. */
 export function readFile(file: string): string | undefined {
 	return orUndefined(() => readFileSync(file, 'utf8'));
 }
 
-/** The text of a file without trailing whitespace, for files of /proc and /sys. */
+/** Returns the text of a file of /proc or /sys without trailing whitespace, or undefined if this user cannot read it. */
 export function readTrimmed(file: string): string | undefined {
 	return readFile(file)?.trimEnd();
 }
 
-/** The status of a file, following symbolic links, or undefined if this user cannot access it. */
+/** Calls stat(2), which follows symbolic links. Returns undefined if this user cannot access the file. */
 export function stat(file: string): Stats | undefined {
 	return orUndefined(() => statSync(file));
 }
@@ -23,7 +23,7 @@ function orUndefined<Result>(call: () => Result): Result | undefined {
 	}
 }
 
-/** An error of a system call in words: "/path: permission denied". Node's own message is "EACCES: permission denied, open '/path'". */
+/** Converts the message of a failed system call from "EACCES: permission denied, open '/path'" (Node) to "/path: permission denied". */
 export function errorText({ message }: Error): string {
 	const [, words, path] = /^E[A-Z0-9]+: ([^,]+), \w+(?: '(.*)')?$/s.exec(message) ?? [];
 	if (words === undefined) return message;

@@ -1,8 +1,8 @@
-/** Text in columns of a terminal. Only commands that print such text load this module, because string-width takes 15 ms to load. */
+/** Functions that lay out text in columns. Load them only in commands that need them, because string-width takes 15 ms to load. */
 import stringWidth from 'string-width';
 import type { Screen } from './terminal.ts';
 
-/** Breaks a text between words. A word that is wider than the line stays whole. */
+/** Splits a text into lines of at most `width` columns, between words. A word that is wider than a line stays whole. */
 export function wrap(text: string, width: number): string[] {
 	const lines: string[] = [];
 	let line = '';
@@ -17,14 +17,14 @@ export function wrap(text: string, width: number): string[] {
 	return [...lines, line];
 }
 
-/** Breaks a text between words, and indents every line except the first one. */
+/** Splits a text into lines like wrap(), and indents every line except the first one. */
 export function wrapIndented(text: string, width: number, indent: string): string[] {
 	const [first = '', ...rest] = wrap(text, width);
 	if (rest.length === 0) return [first];
 	return [first, ...wrap(rest.join(' '), width - columnsOf(indent)).map((line) => indent + line)];
 }
 
-/** Cuts the end of a text that is wider than `width` columns, and marks the cut with `…`. */
+/** Shortens a text to `width` columns, and ends the shortened text with `…`. */
 export function fit(text: string, width: number): string {
 	if (columnsOf(text) <= width) return text;
 	let start = '';
@@ -43,18 +43,18 @@ export function pad(text: string, width: number, side: 'left' | 'right' = 'right
 	return side === 'left' ? spaces + text : text + spaces;
 }
 
-/** The number of columns that a terminal uses for a text: two for a wide character, none for a combining one. */
+/** Returns the number of terminal columns of a text. A wide character counts as two columns, a combining character as none. */
 export function columnsOf(text: string): number {
 	return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
 }
 
 export interface Column {
 	readonly align?: 'right';
-	/** The column may be cut to this width if the line is wider than the screen. */
+	/** Minimum width of this column in columns of the terminal. If absent, the column is never shortened. */
 	readonly shrinks?: number;
 }
 
-/** Formats rows as columns with two spaces between them. Columns with `shrinks` are cut, the first one first, until the line fits. */
+/** Formats rows as columns, two spaces apart. If a line is too wide, shortens the columns with `shrinks`, from left to right. */
 export function table(
 	screen: Screen,
 	columns: readonly Column[],

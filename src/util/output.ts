@@ -8,7 +8,7 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 export type Style = keyof typeof codes;
 const styles = Object.keys(codes) as Style[];
 
-/** Noncharacters (Unicode, 23.7) mark the start and the end of a style until the line is printed. stripControls() removes them from data. */
+/** First of the noncharacters (Unicode, 23.7) that mark a style until print() replaces them. stripControls() removes them from data. */
 const FIRST_MARK = 0xfdd0;
 const END_MARK = '\ufdef';
 
@@ -17,16 +17,16 @@ export function markStyle(style: Style, text: string): string {
 	return `${String.fromCharCode(FIRST_MARK + styles.indexOf(style))}${text}${END_MARK}`;
 }
 
-/** Control and format characters (including bidirectional overrides), lone surrogates, noncharacters, and line separators. */
+/** Matches control and format characters (with bidirectional overrides), lone surrogates, noncharacters, and line separators. */
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
 const plain = /^[ -~]*$/;
 
-/** Makes text from a build or a record safe to print: each character that could control a terminal or start a line becomes `?`. */
+/** Replaces each character that could control a terminal or start a line by `?`. Use it for all text from a build or a record. */
 export function stripControls(text: string): string {
 	return plain.test(text) ? text : text.replace(unprintable, '?');
 }
 
-/** Replaces marks by their escape sequences, and other unprintable characters by `?`. */
+/** Replaces the marks of markStyle() by escape sequences, and other unprintable characters by `?`. */
 function printable(line: string): string {
 	return plain.test(line) ? line : line.replace(unprintable, sequence);
 }
@@ -54,16 +54,16 @@ function joined(lines: readonly string[]): string {
 
 let progressLine = '';
 
-/** Shows a line on standard error in place of the previous one, if it is a terminal. An empty line ends the display. */
+/** Overwrites the progress line on standard error. An empty text erases it. Does nothing if standard error is not a terminal. */
 export function progress(line: string): void {
 	const { stderr } = process;
 	if (!stderr.isTTY || line === progressLine) return;
 	progressLine = line;
-	// CR, the text without its end, and "erase to the end of the line" (ECMA-48, 8.3.41).
+	// Move to the start of the line, write the text cut to the width, and erase to the end of the line (ECMA-48, 8.3.41).
 	stderr.write(`\r${printable(line).slice(0, stderr.columns - 1)}\u001b[K`);
 }
 
-/** Full-screen output of `status --watch`, by xterm's control sequences for the alternate screen and the cursor. */
+/** Full-screen output for `status --watch`. It uses xterm's control sequences for the alternate screen and the cursor. */
 export const terminal = {
 	enter: (): void => void process.stdout.write('\u001b[?1049h\u001b[?25l'),
 	redraw: (lines: readonly string[]): void => void process.stdout.write(`\u001b[H\u001b[J${joined(lines)}`),

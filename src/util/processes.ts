@@ -1,28 +1,28 @@
 import { readdirSync } from 'node:fs';
 import { readFile, stat } from './files.ts';
 
-/** A live process, as /proc shows it. */
+/** A running process, as read from /proc. */
 export interface Process {
 	readonly pid: number;
 	readonly parent: number;
 	readonly argv: readonly string[];
-	/** Start time in clock ticks since boot. Together with the PID it identifies a process. */
+	/** Start time of the process in clock ticks since boot. PID and start time identify a process even if its PID is reused. */
 	readonly startTicks: number;
-	/** Processor time in seconds, of the process and of the children it has waited for. */
+	/** Processor time in seconds, used by the process and by the children that it has waited for. */
 	readonly cpu: number;
 }
 
-/** USER_HZ: the unit of the times in /proc/PID/stat. It is 100 for every program, on every configuration of the kernel. */
+/** Clock ticks per second (USER_HZ) of the times in /proc/PID/stat. It is 100 in every kernel configuration. */
 export const TICKS_PER_SECOND = 100;
 
-/** All processes that this user may inspect. */
+/** Lists all processes that this user can inspect. */
 export function processes(): Process[] {
 	return readdirSync('/proc')
 		.filter((name) => /^\d+$/.test(name))
 		.flatMap((name) => readProcess(Number(name)) ?? []);
 }
 
-/** One process, or undefined if it has ended or may not be inspected. */
+/** Reads one process. Returns undefined if it has ended or this user cannot inspect it. */
 export function readProcess(pid: number): Process | undefined {
 	const stat = readFile(`/proc/${pid}/stat`);
 	const cmdline = readFile(`/proc/${pid}/cmdline`);
@@ -30,8 +30,8 @@ export function readProcess(pid: number): Process | undefined {
 }
 
 /**
- * Parses /proc/PID/stat and /proc/PID/cmdline; undefined for a zombie. The second field of stat, the name in parentheses, may contain
- * any character. After it: state is field 3, ppid 4, utime, stime, cutime and cstime are 14 to 17, starttime is 22 (proc_pid_stat(5)).
+ * Parses /proc/PID/stat and /proc/PID/cmdline. Returns undefined for a zombie. Field 2 of stat, the name in parentheses, can contain any
+ * character. state is field 3, ppid 4, utime, stime, cutime and cstime are 14 to 17, starttime is 22 (proc_pid_stat(5)).
  */
 export function parseProcess(pid: number, stat: string, cmdline: string): Process | undefined {
 	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -46,21 +46,21 @@ export function parseProcess(pid: number, stat: string, cmdline: string): Proces
 	};
 }
 
-/** Memory of a process in bytes: the proportional set size if it can be read (smaps_rollup), otherwise the resident set size. */
+/** Returns the memory of a process in bytes: its proportional set size (smaps_rollup) or, if unreadable, its resident set size. */
 export function memoryOf(pid: number): number {
 	const pss = /^Pss:\s+(\d+) kB/m.exec(readFile(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
 	return Number(pss ?? /^VmRSS:\s+(\d+) kB/m.exec(readFile(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024;
 }
 
-/** The value of a variable in the environment of a process; '' if it is not set or may not be read. */
+/** Returns a variable from the environment of a process, or '' if the variable is not set or this user cannot read the environment. */
 export function variableOf(pid: number, name: string): string {
 	const entries = (readFile(`/proc/${pid}/environ`) ?? '').split('\0');
 	return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 }
 
 /**
- * Packets without a route in the network namespace of a process, as the kernel counts them (net/ipv4/proc.c, net/ipv6/proc.c). 0 in the
- * namespace of this program.
+ * Returns the kernel's number of packets without a route in the network namespace of a process (net/ipv4/proc.c, net/ipv6/proc.c).
+ * Returns 0 if the process is in the network namespace of this program, because the number then covers the whole host.
  */
 export function unroutablePackets(pid: number): number {
 	if (networkOf(pid) === networkOf('self')) return 0;
@@ -76,13 +76,13 @@ function networkOf(pid: number | 'self'): number | undefined {
 	return stat(`/proc/${pid}/ns/net`)?.ino;
 }
 
-/** The real UID of a process, or undefined if it has ended. */
+/** Returns the real UID of a process, or undefined if the process has ended. */
 export function ownerOf(pid: number): number | undefined {
 	const uid = /^Uid:\s+(\d+)/m.exec(readFile(`/proc/${pid}/status`) ?? '')?.[1];
 	return uid === undefined ? undefined : Number(uid);
 }
 
-/** Seconds since boot. */
+/** Returns the seconds since boot. */
 export function uptime(): number {
 	return Number.parseFloat(readFile('/proc/uptime') ?? '');
 }

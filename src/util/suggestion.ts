@@ -1,14 +1,14 @@
-/** "; did you mean X?" for the candidate that is most similar to the word, or '' if none is similar. */
+/** Returns "; did you mean X?" for the candidate X that is most similar to the word, or '' if no candidate is similar. */
 export function suggestion(word: string, candidates: readonly string[]): string {
 	const [best] = candidates
 		.map((candidate) => ({ candidate, distance: distance(word, candidate) }))
 		.sort((a, b) => a.distance - b.distance);
-	// A word that differs in more than a third of its letters is not a typing error.
+	// Suggest nothing if more than a third of the letters differ, because the word is then hardly a typing error.
 	if (best === undefined || best.distance > Math.max(1, Math.floor(best.candidate.length / 3))) return '';
 	return `; did you mean ${best.candidate}?`;
 }
 
-/** The Levenshtein distance, with a swap of two neighbours as one edit. */
+/** Returns the Levenshtein distance of two words. A swap of two adjacent letters counts as one edit. */
 function distance(from: string, to: string): number {
 	const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
 	const at = (row: number, column: number) => rows[row]?.[column] ?? Infinity;

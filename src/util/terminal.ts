@@ -2,10 +2,10 @@ import { markStyle, type Style } from './output.ts';
 
 /** The capabilities of an output stream. */
 export interface Screen {
-	/** Width in columns. Infinity if the stream is not a terminal: lines then stay whole for grep. */
+	/** Width in columns. Infinity if the stream is not a terminal, so that grep finds whole lines. */
 	readonly width: number;
 	readonly color: boolean;
-	/** Whether symbols such as ✓ can be shown. Words replace them otherwise. */
+	/** True if the terminal can show symbols such as ✓. Otherwise the output uses words. */
 	readonly unicode: boolean;
 }
 
@@ -16,7 +16,7 @@ interface Stream {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The capabilities of a stream. NO_COLOR turns colours off if it is set and not empty (https://no-color.org). */
+/** Returns the capabilities of a stream. A NO_COLOR that is set and not empty disables colours (https://no-color.org). */
 export function screenOf(stream: Stream, env: Variables = process.env): Screen {
 	if (stream.isTTY !== true) return { width: Infinity, color: false, unicode: false };
 	const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';

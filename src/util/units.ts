@@ -1,4 +1,4 @@
-/** A duration as text: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min, 3 d 4 h. */
+/** Formats a duration: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min, 3 d 4 h. */
 export function duration(seconds: number): string {
 	if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
 	const whole = Math.round(seconds);
@@ -8,7 +8,7 @@ export function duration(seconds: number): string {
 	return `${Math.floor(whole / 86400)} d ${Math.floor(whole / 3600) % 24} h`;
 }
 
-/** A number of bytes as text: 512 B, 3.4 MiB, 12 GiB. */
+/** Formats a number of bytes: 512 B, 3.4 MiB, 12 GiB. */
 export function bytes(count: number): string {
 	const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 	let unit = 0;
@@ -20,12 +20,12 @@ export function bytes(count: number): string {
 	return `${unit === 0 || value >= 9.95 ? value.toFixed(0) : value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
-/** A number with its noun: 1 process, 2 processes. */
+/** Formats a number with its noun in the singular or plural: 1 process, 2 processes. */
 export function count(number: number, one: string, many = `${one}s`): string {
 	return `${number} ${number === 1 ? one : many}`;
 }
 
-/** The time since `then` (both in milliseconds): just now, 5 min ago, 3 h ago, 2 d ago. */
+/** Formats the time from `then` to `now`, both in milliseconds since 1970: just now, 5 min ago, 3 h ago, 2 d ago. */
 export function ago(then: number, now: number): string {
 	const seconds = Math.max(0, (now - then) / 1000);
 	if (seconds < 60) return 'just now';
@@ -34,7 +34,7 @@ export function ago(then: number, now: number): string {
 	return `${Math.floor(seconds / 86400)} d ago`;
 }
 
-/** A time of a record (ISO 8601 in UTC) as local time: 2026-11-24 21:50. */
+/** Converts the time of a record (ISO 8601 in UTC) to local time: 2026-11-24 21:50. */
 export function localTime(time: string): string {
 	const date = new Date(time);
 	const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
