@@ -81,7 +81,7 @@ terminal_shows() {
 	[[ ! $(complete_in_bash portcullis mess) ]]
 }
 
-@test 'in bash, Tab completes installed packages, packages with records and kept builds without starting Portage' {
+@test 'in bash, Tab completes portcullis arguments with packages that are installed, have records or have a build directory, without starting Portage' {
 	local command
 	run -0 complete_in_bash portcullis explain ''
 	[[ $output == app-test/installed ]]

@@ -25,7 +25,7 @@ finds() {
 	grep -qF -- "$3" "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'doctor reports an error if the hook is missing or edited' {
+@test 'portcullis doctor reports an error if the hook is missing or edited' {
 	local hook=$PREFIX/usr/share/portcullis/phase.bash
 	finds hook ok 'installed, current version'
 	echo '# mine' >>"$hook"
@@ -35,7 +35,7 @@ finds() {
 	finds hook error "$hook does not exist"
 }
 
-@test 'doctor reports a warning if the system has another version of glibc than the static confine' {
+@test 'portcullis doctor reports a warning if the glibc version of the system differs from the one that is linked statically into confine' {
 	printf '#!/bin/sh\necho glibc 99.9\n' >"$PREFIX/usr/bin/getconf"
 	chmod 755 "$PREFIX/usr/bin/getconf"
 	finds libc warning 'this system has glibc 99.9'
@@ -43,7 +43,7 @@ finds() {
 	finds confine ok 'mode '
 }
 
-@test 'doctor reports an error if bashrc does not source the hook, and a warning if code precedes the block of Portcullis' {
+@test 'portcullis doctor reports an error if /etc/portage/bashrc does not source the hook, and a warning if code precedes the managed block in this file' {
 	local bashrc=$PREFIX/etc/portage/bashrc
 	cp "$bashrc" "$PREFIX_ROOT/block"
 	rm "$bashrc"
@@ -64,7 +64,7 @@ finds() {
 	finds bashrc ok 'sources the hook'
 }
 
-@test 'doctor reports an error if the bashrc of a crossdev target or of PORTAGE_CONFIGROOT does not source the hook' {
+@test 'portcullis doctor reports an error if etc/portage/bashrc of a crossdev target or below PORTAGE_CONFIGROOT does not source the hook' {
 	mkdir -p "$PREFIX/usr/riscv64-unknown-linux-gnu/etc/portage"
 	touch "$PREFIX/usr/riscv64-unknown-linux-gnu/etc/portage/make.conf"
 	finds bashrc-configroot error riscv64-unknown-linux-gnu
@@ -79,7 +79,7 @@ finds() {
 	grep -qF 'portcullis hook --block' "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'doctor warns about profile.bashrc and the files that package.bashrc lists' {
+@test 'portcullis doctor warns about profile.bashrc and the files that package.bashrc lists' {
 	local profile=$PREFIX_REPO/profiles/test
 	echo 'mine=1' >"$profile/profile.bashrc"
 	finds profile.bashrc warning "$profile/profile.bashrc runs before the hook, so a confined phase runs it twice"
@@ -92,7 +92,7 @@ finds() {
 	run ! grep -q unused.conf "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'doctor reports an error if confine lost its setuid bit, or if only a group without the user may run it' {
+@test 'portcullis doctor reports an error if the setuid bit of confine is missing, or if the user who runs doctor is not in the group that may execute confine' {
 	local used=$PREFIX/var/db/pkg/app-portage/portcullis-0.1.0
 	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
 	echo 'setuid yes' >"$PREFIX/usr/share/portcullis/installed"
@@ -112,7 +112,7 @@ finds() {
 	finds group error "Only group 0 may run $CONFINE, and you are not in it"
 }
 
-@test 'doctor reports an error if confine is missing or does not start' {
+@test 'portcullis doctor reports an error if confine is missing or does not start' {
 	finds confine ok 'mode userns'
 	printf '#!/bin/sh\necho "confine: no such luck" >&2\nexit 125\n' >"$CONFINE"
 	finds confine error 'no such luck'
@@ -120,21 +120,21 @@ finds() {
 	finds confine error "$CONFINE does not exist"
 }
 
-@test 'doctor reports an error if confine is setuid on a file system that is mounted with nosuid' {
+@test 'portcullis doctor reports an error if confine is setuid on a file system that is mounted with nosuid' {
 	mount -t tmpfs -o nosuid,mode=755 none "${CONFINE%/*}"
 	install -m 4755 -o 0 "$TOP/native/build/confine" "$CONFINE"
 	finds nosuid error 'mounted with nosuid'
 	umount "${CONFINE%/*}"
 }
 
-@test 'doctor reports an error if the directory of records is missing or read-only' {
+@test 'portcullis doctor reports an error if the directory of records is missing or read-only' {
 	chmod 555 "${RECORDS%/*}"
 	finds records error 'you may not write to'
 	rmdir "${RECORDS%/*}"
 	finds records error 'does not exist'
 }
 
-@test 'doctor reports that Portage is missing, that FEATURES requests no sandbox, and that a setting is invalid or misspelled' {
+@test 'portcullis doctor reports that Portage is missing, that FEATURES requests no sandbox, and that a setting is invalid or misspelled' {
 	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox"'
 	finds features warning 'nothing is confined'
 	finds network-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
@@ -163,13 +163,13 @@ finds() {
 	[[ $output == *$'\nPORTCULLIS_AUDIT="only": Portcullis isolates nothing.\n'* && $output != *' yes '* ]]
 }
 
-@test 'doctor finds Portage if PATH begins with an inaccessible directory' {
+@test 'portcullis doctor finds Portage even if PATH begins with an inaccessible directory' {
 	mkdir -m 000 "$PREFIX_ROOT/closed"
 	prefix_env PATH="$PREFIX_ROOT/closed:$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 	finds portage ok 'you are not root'
 }
 
-@test 'doctor reports distcc without PORTCULLIS_ALLOW as an error, unless PORTCULLIS_AUDIT=only is set' {
+@test 'portcullis doctor reports distcc without PORTCULLIS_ALLOW as an error, unless PORTCULLIS_AUDIT=only is set' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
 	prefix_conf 'FEATURES="distcc"' 'DISTCC_HOSTS="farm.example.org"'
 	finds conflict-distcc error 'distcc conflicts with'
@@ -177,7 +177,7 @@ finds() {
 	finds conflict-distcc undefined ''
 }
 
-@test 'doctor reports a proxy on loopback as a warning, as an error with PORTCULLIS_CONFLICT=die, and not at all with ENV_UNSET' {
+@test 'portcullis doctor reports a proxy on loopback as a warning, as an error with PORTCULLIS_CONFLICT=die, and not at all with ENV_UNSET' {
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"'
 	finds conflict-proxy warning 'http_proxy is http://127.0.0.1:3128'
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'PORTCULLIS_CONFLICT="die"'
@@ -187,7 +187,7 @@ finds() {
 	[[ $output != *127.0.0.1:3128* ]]
 }
 
-@test 'doctor prints the addresses of each entry of PORTCULLIS_ALLOW and reports an error for entries that stay blocked' {
+@test 'portcullis doctor prints the addresses of each entry of PORTCULLIS_ALLOW and reports an error for entries that stay blocked' {
 	mkdir -p "$PREFIX/usr/lib/distcc/bin"
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443 127.0.0.1:80 distcc"'
 	finds allow-192.0.2.7:443 ok '192.0.2.7:443: 192.0.2.7:443'
@@ -206,7 +206,7 @@ finds() {
 	finds allow inactive 'has no effect: network-sandbox is not applied, because FEATURES does not contain it'
 }
 
-@test 'as root, doctor reports an error if PORTCULLIS_ALLOW is set without FEATURES=network-sandbox-proxy' {
+@test 'as root, portcullis doctor reports an error if PORTCULLIS_ALLOW is set without FEATURES=network-sandbox-proxy' {
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"'
 	prefix_run unshare --user --map-root-user -- portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 	grep -q 'Fix: Set FEATURES="network-sandbox-proxy"' "$BATS_TEST_TMPDIR/text"
@@ -217,7 +217,7 @@ finds() {
 	grep -q 'Allowed.*192.0.2.7:443: 192.0.2.7:443' "$BATS_TEST_TMPDIR/text"
 }
 
-@test 'if user namespaces are disabled, doctor names the sysctl and install.sh --setuid' {
+@test 'if user namespaces are disabled, portcullis doctor names the sysctl and install.sh --setuid' {
 	# doctor runs in a new user namespace, whose owner may set its limits.
 	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
 		echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- portcullis doctor
@@ -227,7 +227,7 @@ finds() {
 	grep -q '^ERROR    network-sandbox' "$BATS_TEST_TMPDIR/text"
 }
 
-@test 'if the sandbox is not available, portcullis run exits with 125 and does not start its command' {
+@test 'if no sandbox is available, portcullis run exits with 125 and does not start the command' {
 	# shellcheck disable=SC2016 # for the inner shell
 	run -125 prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
 		echo 0 >/proc/sys/user/max_user_namespaces
@@ -236,12 +236,12 @@ finds() {
 	[[ $output != *'it was run'* && $output == *"is not available"* ]]
 }
 
-@test 'doctor exits with 2 if it gets an unknown option or an argument' {
+@test 'portcullis doctor exits with 2 on an unknown option or an argument' {
 	run -2 prefix_run portcullis doctor --verbsoe
 	run -2 prefix_run portcullis doctor now
 }
 
-@test 'doctor reports that an ordinary user in a chroot has no user namespaces, that for root Portage isolates phases too, and that a userpriv phase leaves no record' {
+@test 'portcullis doctor reports that a chroot has no user namespaces for an ordinary user, that Portage isolates phases for root, and that a userpriv phase cannot write records' {
 	# shellcheck disable=SC2016 # for the inner shell
 	local inside='
 		mount --make-rprivate / && mount --rbind / "$1" || exit

@@ -23,7 +23,7 @@ for one in sys.argv[1:]:
 		>"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 }
 
-@test 'if a seccomp filter denies namespaces, as in Docker, doctor suggests --security-opt seccomp=unconfined' {
+@test 'if a seccomp filter denies namespaces, as in Docker, portcullis doctor suggests --security-opt seccomp=unconfined' {
 	# clone with a namespace flag and unshare fail with EPERM, and clone3 with ENOSYS (numbers of x86-64).
 	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x7e020000 0x15,2,0,272 0x15,2,0,435 \
 		0x06,0,0,0x7fff0000 0x06,0,0,0x50001 0x06,0,0,0x50026
@@ -36,7 +36,7 @@ for one in sys.argv[1:]:
 
 # The test imitates a security module: a seccomp filter returns its errno, and a bind mount shows its file in /proc/sys. A real module
 # would need a kernel that contains it, and a policy.
-@test 'doctor names a security module as the cause of EACCES, and AppArmor if apparmor_restrict_unprivileged_userns is 1' {
+@test 'portcullis doctor names a security module if creating a namespace fails with EACCES, and AppArmor if apparmor_restrict_unprivileged_userns is 1' {
 	local sysctl=$PREFIX_ROOT/kernel
 	# unshare, and clone with CLONE_NEWUSER, fail with EACCES.
 	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x10000000 0x15,2,0,272 0x15,2,0,435 \
@@ -53,7 +53,7 @@ for one in sys.argv[1:]:
 		"$BATS_TEST_TMPDIR/text"
 }
 
-@test 'if confine cannot read the memory of a process, doctor reports that network access is not attributed to programs' {
+@test 'if confine cannot read the memory of a process, portcullis doctor reports that network access is not attributed to programs' {
 	# process_vm_readv fails with EPERM, and /proc belongs to another PID namespace.
 	MORE=(--unshare-pid)
 	filtered 0x20,0,0,0 0x15,0,1,310 0x06,0,0,0x50001 0x06,0,0,0x7fff0000
@@ -63,7 +63,7 @@ for one in sys.argv[1:]:
 	}
 }
 
-@test 'doctor reports kernel.yama.ptrace_scope=3 as a warning, and as an error if PORTCULLIS_ALLOW is set' {
+@test 'portcullis doctor reports kernel.yama.ptrace_scope=3 as a warning, and as an error if PORTCULLIS_ALLOW is set' {
 	local state sysctl=$PREFIX_ROOT/kernel text='is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect'
 	mkdir -p "$sysctl/yama"
 	echo 3 >"$sysctl/yama/ptrace_scope"
@@ -79,7 +79,7 @@ for one in sys.argv[1:]:
 	done
 }
 
-@test 'if the kernel has no seccomp filters, doctor prints a warning with CONFIG_SECCOMP_FILTER' {
+@test 'if the kernel has no seccomp filters, portcullis doctor prints a warning that names CONFIG_SECCOMP_FILTER' {
 	filtered 0x20,0,0,0 0x15,0,1,317 0x06,0,0,0x50026 0x06,0,0,0x7fff0000
 	grep -q '^warning  Audit .*counted, but not attributed' "$BATS_TEST_TMPDIR/text" || {
 		cat "$BATS_TEST_TMPDIR/text"

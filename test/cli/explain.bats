@@ -117,7 +117,7 @@ $etc/package.env:
 	rm "$RECORDS"
 }
 
-@test 'if package.env is a folder, portcullis allow --write writes the file portcullis in it' {
+@test 'if package.env is a directory, portcullis allow --write writes the file package.env/portcullis' {
 	local env=$PREFIX/etc/portage/package.env
 	mv "$env" "$BATS_TEST_TMPDIR/package.env"
 	prefix_run mkdir "$env"
@@ -128,7 +128,7 @@ $etc/package.env:
 	mv "$BATS_TEST_TMPDIR/package.env" "$env"
 }
 
-@test 'portcullis run applies the sandboxes of --features, and kills and reports processes that its command leaves behind' {
+@test 'portcullis run applies the sandboxes of --features, and kills and reports processes that the command leaves running' {
 	run -0 prefix_run portcullis run --features ipc-sandbox -- readlink /proc/self/ns/net
 	[[ $output == "$(readlink /proc/self/ns/net)" ]]
 	run -3 prefix_run portcullis run -- bash -c 'setsid -f sleep 471142; exit 3'
@@ -138,7 +138,7 @@ $etc/package.env:
 	[[ ! -s $RECORDS ]]
 }
 
-@test 'portcullis run without a command starts a confined shell in the current folder, with a prefix in the prompt' {
+@test 'portcullis run without a command starts a confined shell in the current directory, with a prefix in the prompt' {
 	PREFIX_ENV+=(SHELL=/bin/bash)
 	echo "PS1='mine> '" >"$PREFIX_ROOT/home/.bashrc"
 	terminal_open

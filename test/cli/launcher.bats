@@ -28,7 +28,7 @@ load ../hook/hook
 	[[ $output == "portcullis: Node 20 or newer is needed, and $(node -p process.execPath) is 18.20.1: emerge net-libs/nodejs" ]]
 }
 
-@test 'if bin/portcullis is started through symbolic links, it finds the installed program' {
+@test 'bin/portcullis finds the installed portcullis.js even if bin/portcullis is started through symbolic links' {
 	local root=$BATS_TEST_TMPDIR/root
 	mkdir -p "$root/usr/bin" "$root/usr/share/portcullis" "$root/links"
 	cp "$TOP/bin/portcullis" "$root/usr/bin/"

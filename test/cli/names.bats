@@ -16,7 +16,7 @@ destinations() {
 		env "${ENVIRONMENT[@]}" node "$PROGRAM" destinations --package a/b-1 --features 'network-sandbox distcc' "$@"
 }
 
-@test 'a host name in PORTCULLIS_ALLOW allows no reserved address, and the message shows the name, the address and the fix' {
+@test 'a host name in PORTCULLIS_ALLOW that resolves to a reserved address does not allow this address, and a message shows the name, the address and the fix' {
 	run -0 destinations evil.example:80 six.example:443 nat.example:1 mapped.example:80 nas.example:80
 	[[ $(grep '^--' <<<"$output") == '--allow 192.0.2.1:80
 --allow 192.0.2.9:80
@@ -31,7 +31,7 @@ destinations() {
 	[[ $output == *'elog Portcullis: a/b-1: nas.example:80 is in a private network: nas.example resolves to 10.1.2.3'* ]]
 }
 
-@test '127.1, 0 and 2130706433 in PORTCULLIS_ALLOW are treated as host names, and 127.0.0.1 is allowed' {
+@test 'Portcullis treats 127.1, 0 and 2130706433 in PORTCULLIS_ALLOW as host names and blocks them, and allows the address 127.0.0.1' {
 	run -0 destinations 127.1:80 0:80 2130706433:80 localhost:80
 	[[ $output != *--allow* ]]
 	(($(grep -c 'stays blocked: .* resolves to \(127.0.0.1\|0.0.0.0\) (' <<<"$output") == 4))
@@ -39,7 +39,7 @@ destinations() {
 	[[ $output == $'--allow 127.0.0.1:3633\n--allow [::1]:80\n--allow 169.254.169.254:80\ndone' ]]
 }
 
-@test 'reserved addresses of distcc hosts stay blocked, and the message about a loopback address with a port shows the PORTCULLIS_ALLOW line' {
+@test 'with PORTCULLIS_ALLOW=distcc, reserved addresses of distcc hosts stay blocked, and the message about a loopback address with a port shows the PORTCULLIS_ALLOW line' {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/bin/distcc"
 	chmod +x "$BATS_TEST_TMPDIR/bin/distcc"

@@ -35,7 +35,7 @@ signal_at_spawn() {
 	[[ $child ]]
 }
 
-@test 'portcullis run forwards SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 that arrive immediately after it starts confine' {
+@test 'portcullis run forwards SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 that arrive immediately after the start of confine' {
 	local signal
 	for signal in TERM HUP USR1 USR2; do
 		signal_at_spawn "SIG$signal" -- sleep 1000
@@ -48,7 +48,7 @@ signal_at_spawn() {
 	done
 }
 
-@test 'portcullis run ignores SIGINT and SIGQUIT that arrive immediately after it starts confine' {
+@test 'portcullis run ignores SIGINT and SIGQUIT that arrive immediately after the start of confine' {
 	local signal
 	for signal in SIGINT SIGQUIT; do
 		signal_at_spawn "$signal" -- sh -c 'exit 7'

@@ -9,7 +9,7 @@ setup_file() {
 	screens_export
 }
 
-@test 'portcullis prints its version, and --help texts of at most 80 columns for itself and each command' {
+@test 'portcullis --version prints the version, and --help of portcullis and of each command prints at most 80 columns' {
 	local name
 	assert_screen help 0 portcullis --help
 	[[ $(screen portcullis --version) == "portcullis $(node -p 'require(process.argv[1]).version' "$TOP/package.json")" ]]
@@ -115,7 +115,7 @@ setup_file() {
 	assert_screen explain 0 portcullis explain dev-python/greeter
 }
 
-@test 'portcullis allow PACKAGE prints the lines that permit its connections, --write adds them once, and --remove removes them' {
+@test 'portcullis allow PACKAGE prints the configuration lines that allow the blocked connections of PACKAGE, --write adds these lines once, and --remove removes them' {
 	assert_screen allow 0 portcullis allow greeter
 	assert_messages allow-write 0 portcullis allow --write greeter
 	[[ $(screen portcullis allow --write dev-python/greeter) == *': unchanged'*': unchanged'* ]]
@@ -124,7 +124,7 @@ setup_file() {
 	[[ ! -e $PREFIX/etc/portage/package.env && ! $(ls "$PREFIX/etc/portage/env") ]]
 }
 
-@test 'portcullis run reports blocked connection attempts and exits with the status of its command' {
+@test 'portcullis run reports blocked connection attempts and exits with the status of the command' {
 	assert_messages run 7 portcullis run -- curl --silent https://198.51.100.7/
 }
 
@@ -137,7 +137,7 @@ setup_file() {
 	cat "$BATS_TEST_TMPDIR/hook" >"$hook"
 }
 
-@test 'portcullis try builds a package with its tests in all sandboxes, merges nothing and prints its report' {
+@test 'portcullis try builds and tests a package in all sandboxes, does not merge the package, and prints a report' {
 	prefix_package app-misc/tried-1 <<-'EOF'
 		src_test() {
 			curl --silent http://198.51.100.7/data
@@ -154,7 +154,7 @@ setup_file() {
 	[[ -d $PREFIX_TMP/portage/app-misc/tried-1/image ]]
 }
 
-@test 'if the build fails, portcullis try prints the end of its output and exits with 1' {
+@test 'if the build fails, portcullis try prints the last lines of the build output and exits with 1' {
 	run -1 prefix_run portcullis try "$PREFIX_REPO/app-misc/broken/broken-2.ebuild"
 	[[ $output == *'the compiler gave up'*'src_compile '*'failed (1)'*'run: '*'portcullis shell =app-misc/broken-2 src_compile' ]]
 	run -1 prefix_run portcullis try app-misc/none
@@ -166,7 +166,7 @@ setup_file() {
 	[[ $output == 'portcullis: '*'install.sh'* ]]
 }
 
-@test 'portcullis gc prints the number of cgroups that it removed' {
+@test 'portcullis gc prints the number of removed cgroups' {
 	assert_screen gc 0 portcullis gc
 }
 

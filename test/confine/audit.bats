@@ -45,7 +45,7 @@ DESTINATION='198.51.100.7 443'
 	[[ $(record_value "$RECORD" r.attempts) == undefined && $(record_value "$RECORD" r.unattributed) == undefined && $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.unreadable_why) == undefined ]]
 }
 
-@test 'if confine lacks CAP_SYS_PTRACE, it records how many calls of processes that are not dumpable it could not inspect, and the reason' {
+@test 'if confine lacks CAP_SYS_PTRACE, the record has the number of calls of processes that are not dumpable, which confine could not inspect, and the reason' {
 	setpriv --bounding-set=-sys_ptrace --inh-caps=-all "$CONFINE" --net --audit --record "$RECORD" --notice-file "$RECORD.notice" -- python3 -c '
 import ctypes, socket
 ctypes.CDLL(None).prctl(4, 0)  # PR_SET_DUMPABLE
@@ -103,7 +103,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 	assert_blocked "client tcp $DESTINATION 150" "other udp $DESTINATION 150"
 }
 
-@test 'if a process connects before and after exec, the record has its name at the time of each connection' {
+@test 'if a process connects before and after exec, the record has the name of the process at the time of each connection' {
 	audit --net -- "$CLIENT" vfork
 	[[ $(record_value "$RECORD" 'r.blocked.map((b) => b.argv.join(" ")).sort()') == "[\"$CLIENT vfork\",\"child connect\"]" ]]
 	cp "$CLIENT" "$AUDIT_DIR/other"
@@ -223,7 +223,7 @@ except OSError: pass
 	[[ $(tail -n1 "$RECORD") == *'"unreachable":0'* ]]
 }
 
-@test 'a phase with confine --net --audit cannot reach a server on the host, and can reach a server that it has started' {
+@test 'with confine --net --audit, a phase cannot reach a server on the host, and can reach a server that the phase has started' {
 	local port pid
 	exec {port}< <(exec node -e '
 		const server = require("node:net").createServer((socket) => socket.end("host\n"));
@@ -241,7 +241,7 @@ assert server.accept()[0].recv(4) == b"ping"
 	kill "$pid"
 }
 
-@test 'confine --probe prints whether it can record the connections of a phase, or the reason why not' {
+@test 'confine --probe prints that connections of a phase can be recorded, or the reason why not' {
 	run -0 audit_run --probe
 	[[ $output == *$'\naudit=yes'* ]]
 	run -0 "$CONFINE" --audit --record "$RECORD" -- "$CONFINE" --probe
@@ -259,7 +259,7 @@ refused() {
 	audit_run "${calls[@]}" -- "$AUDIT_DIR/confine" --audit --record "$RECORD" --net --best-effort "$@"
 }
 
-@test 'if a container refuses process_vm_readv and pidfd_getfd, connections are recorded; if it refuses seccomp, the record has the reason' {
+@test 'confine records connections if a container refuses process_vm_readv and pidfd_getfd, and the reason for missing connections if a container refuses seccomp' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	refused process_vm_readv=EPERM pidfd_open=ENOSYS pidfd_getfd=EPERM -- sh -c '"$1" connect 3; "$1" udp' sh "$CLIENT" || true
 	assert_blocked "client tcp $DESTINATION 3" "client udp $DESTINATION 1"
@@ -268,7 +268,7 @@ refused() {
 	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'installing a seccomp filter: Operation not permitted' && $(record_value "$RECORD" r.unattributed) == 2 ]]
 }
 
-@test 'the seccomp filters return the same action as the model in filter_model.c for all system calls of x86-64, x32, i386, aarch64 and arm' {
+@test 'the seccomp filters of confine return the same action as the model in filter_model.c for all system calls of x86-64, x32, i386, aarch64 and arm' {
 	gcc -O2 -Wall -Wextra -Werror -I"$TOP/native" -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter_model.c" "$TOP"/native/{watcher/filter,watcher/syscalls,options/families,egress/socket_permit}.c
 	run -0 "$AUDIT_DIR/filter"
 	[[ ! $output ]]

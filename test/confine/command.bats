@@ -10,7 +10,7 @@ setup() {
 # confine replaces itself with the command, or supervises it.
 MODES=('--net' "--net --cgroup x")
 
-@test '--help lists all options and exits with 0' {
+@test 'confine --help lists all options and exits with 0' {
 	local option
 	local -a options
 	run -0 --separate-stderr "$CONFINE" --help
@@ -27,7 +27,7 @@ MODES=('--net' "--net --cgroup x")
 	[[ $(grep -c '^  --' <<<"$output") == "${#options[@]}" ]]
 }
 
-@test 'confine exits with 125 and one line about the mistake if an option is wrong, and runs nothing' {
+@test 'if an option is invalid, confine prints one line about the mistake, exits with 125 and does not run the command' {
 	local line
 	local -a labels=() pids=()
 	while IFS= read -r line; do
@@ -94,7 +94,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'confine dies by the signal that killed the command' {
+@test 'if a signal kills the command, confine dies by the same signal' {
 	local mode signal
 	for mode in "${MODES[@]}"; do
 		for signal in HUP INT QUIT ABRT KILL USR1 SEGV PIPE ALRM TERM; do
@@ -108,7 +108,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'the command inherits all file descriptors of the caller, and no descriptor that confine has opened' {
+@test 'confine passes all file descriptors of the caller to the command, and no descriptor that confine has opened' {
 	local mode lock=$BATS_TEST_TMPDIR/lock
 	cat >"$BATS_TEST_TMPDIR/see" <<-'EOF'
 		for fd in /proc/$$/fd/*; do
@@ -128,7 +128,7 @@ MODES=('--net' "--net --cgroup x")
 	exec {held}>&-
 }
 
-@test 'a closed stdin, stdout or stderr stays closed for the command' {
+@test 'a stdin, stdout or stderr that is closed at the start of confine is closed for the command too' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
@@ -140,7 +140,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'the command gets its arguments unchanged' {
+@test 'confine passes the arguments after -- unchanged to the command' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
@@ -149,7 +149,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'the command inherits exactly the blocked and ignored signals of the caller' {
+@test 'confine passes exactly the blocked and ignored signals of the caller to the command' {
 	local mode plain
 	plain=$(python3 -c '
 import os, signal
@@ -167,7 +167,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 	done
 }
 
-@test '--environ sets the whole environment of the command, up to 1.8 MB' {
+@test 'confine --environ sets the whole environment of the command, up to 1.8 MB' {
 	local mode blob
 	blob=$(printf '%0100000d' 0)
 	for _ in {1..18}; do
@@ -187,7 +187,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 	[[ $output == 'confine: --environ 9: '*'this file descriptor is not open' ]]
 }
 
-@test 'CONFINE_ENV_NAME becomes NAME in the environment of the command' {
+@test 'a variable CONFINE_ENV_NAME becomes NAME in the environment of the command that confine runs' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086
@@ -200,7 +200,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$CONFINE" $mode -- grep '^Sig[BIC]' /proc
 	done
 }
 
-@test 'confine searches the command in the PATH of the new environment' {
+@test 'confine searches for the command in the PATH that --environ or CONFINE_ENV_PATH sets' {
 	# env(1) also searches in the PATH that it sets.
 	printf '#!/bin/sh\necho found\n' >"$BATS_TEST_TMPDIR/only-here"
 	chmod 755 "$BATS_TEST_TMPDIR/only-here"

@@ -68,7 +68,7 @@ assert_programs_run() {
 	[[ $(record_evaluate r.tracking <"$RECORD") == subreaper$'\n'subreaper ]]
 }
 
-@test 'if parts of /proc are masked, confine --cgroup keeps the PID namespace and the /proc of the container, and is a subreaper' {
+@test 'if a container masks parts of /proc, confine --cgroup keeps the PID namespace and the /proc of the container, and is a subreaper' {
 	local user
 	for user in 0 "$TEST_UID"; do
 		# shellcheck disable=SC2016
@@ -84,20 +84,20 @@ assert_programs_run() {
 	[[ $output == *'pid=yes'*'proc=no: mounting /proc: Operation not permitted'* ]]
 }
 
-@test 'if parts of /proc are masked, confine kills all processes that the command leaves' {
+@test 'if a container masks parts of /proc, confine kills all processes that the command leaves running' {
 	assert_survivors_killed unconfined subreaper 0
 	: >"$RECORD"
 	# RLIMIT_NPROC does not stop a fork bomb of root.
 	assert_survivors_killed unconfined subreaper "$TEST_UID" live_bomb
 }
 
-@test "with Docker's default seccomp profile, confine as subreaper kills all processes that the command leaves" {
+@test "with Docker's default seccomp profile, confine as subreaper kills all processes that the command leaves running" {
 	assert_survivors_killed docker subreaper 0
 	: >"$RECORD"
 	assert_survivors_killed docker subreaper "$TEST_UID" live_bomb
 }
 
-@test "with Docker's default seccomp profile, --best-effort records which isolation is missing, and --require prints one line and runs nothing" {
+@test "with Docker's default seccomp profile, confine --best-effort records which isolation is missing, and confine --require prints one line and does not run the command" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 run_in_container docker "$user" "$CONFINE" --net --ipc --cgroup x --best-effort --record "$RECORD" -- echo ran

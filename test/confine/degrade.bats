@@ -65,14 +65,14 @@ assert_degrades() {
 	fi
 }
 
-@test 'if a user.max_*_namespaces limit is 0, confine --best-effort runs the command without that isolation, and --require runs nothing' {
+@test 'if a sysctl user.max_*_namespaces is 0, confine --best-effort runs the command without isolation by such a namespace, and --require does not run the command' {
 	local space='No space left on device'
 	assert_degrades net "unshare(CLONE_NEWNET): $space" with_namespace_limit net
 	assert_degrades ipc "unshare(CLONE_NEWIPC): $space" with_namespace_limit ipc
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $space" with_namespace_limit user setpriv --bounding-set=-sys_admin --inh-caps=-all --
 }
 
-@test 'if a seccomp filter refuses a system call, an unprivileged confine --best-effort runs the command without that isolation' {
+@test 'if a seccomp filter refuses a system call, an unprivileged confine --best-effort runs the command without the isolation that needs this call' {
 	local refused='Operation not permitted'
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades 'net ipc' "unshare(CLONE_NEWUSER): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newuser=EPERM --
@@ -82,7 +82,7 @@ assert_degrades() {
 	assert_degrades ipc "unshare(CLONE_NEWIPC): $refused" as_user "$TEST_DIR/refuse_calls" unshare:newipc=EPERM --
 }
 
-@test 'if a seccomp filter refuses a system call, confine --best-effort as root runs the command without that isolation' {
+@test 'if a seccomp filter refuses a system call, confine --best-effort as root runs the command without the isolation that needs this call' {
 	assert_degrades 'net ipc' 'unshare(CLONE_NEWUSER): Operation not permitted' "$TEST_DIR/refuse_calls" unshare=EPERM --
 	assert_degrades ipc 'unshare(CLONE_NEWIPC): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newipc=EINVAL --
 	assert_degrades net 'unshare(CLONE_NEWNET): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newnet=EINVAL --
@@ -110,7 +110,7 @@ STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unsh
 	socket clone:parent clone:vm clone3 prctl:subreaper prctl:dumpable prctl:pdeathsig prctl:ambient capset setresuid seccomp signalfd4
 	socketpair setsockopt epoll_create1 timerfd_create pidfd_open pidfd_getfd process_vm_readv close_range mkdirat flock prlimit64"
 
-@test 'confine --best-effort runs the command whichever step of its set-up the kernel or an emulator refuses' {
+@test 'confine --best-effort runs the command whichever step of the isolation the kernel or an emulator refuses' {
 	local step prefix
 	for step in $STEPS; do
 		for prefix in '' as_user; do
@@ -146,7 +146,7 @@ with_masked_proc() {
 		setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all -- "$@"
 }
 
-@test 'if the kernel refuses a PID namespace or its /proc, confine is a subreaper, records why, and /proc/PID names the processes of the phase' {
+@test 'if the kernel refuses a PID namespace or a new /proc, confine is a subreaper and records the reason, and ps finds the processes of the phase in /proc' {
 	local method refused prefix
 	while IFS='|' read -r method refused prefix; do
 		# shellcheck disable=SC2016,SC2086
@@ -167,7 +167,7 @@ with_masked_proc() {
 	[[ $output == ran && $(record_value "$RECORD" r.tracking) == subreaper && $(record_value "$RECORD" r.mode) == none ]]
 }
 
-@test 'on old kernels without clone3, pidfd_open and close_range, confine isolates the command and finds remaining processes in the same way' {
+@test 'on old kernels without clone3, pidfd_open and close_range, confine isolates the command and finds remaining processes as on new kernels' {
 	local method
 	# The tracking method depends on the machine: cgroup needs v2.
 	"$CONFINE" --cgroup x --record "$RECORD" -- true

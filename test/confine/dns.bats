@@ -98,7 +98,7 @@ except socket.gaierror as error:
 	(($(wc -c <"$RECORD") < 64000))
 }
 
-@test 'if two processes look up names at the same time, the record lists each name with its own process' {
+@test 'if two processes look up names at the same time, the record lists each name with the process that looked up this name' {
 	local one
 	for one in left right; do
 		install -m 755 /usr/bin/getent "$AUDIT_DIR/$one"
@@ -119,7 +119,7 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 	assert_blocked 'python3 udp 8.8.8.8 53 1'
 }
 
-@test 'in the network that Portage has made, confine records the DNS lookups of root and of an unprivileged user' {
+@test 'in a network namespace that Portage has created, confine records the DNS lookups of root and of an unprivileged user' {
 	local -a user
 	for user in '' 'setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --'; do
 		: >"$RECORD"
@@ -130,7 +130,7 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 	done
 }
 
-@test 'if the kernel refuses every namespace for the DNS server, queries are recorded as connection attempts, and the record has the reason' {
+@test 'if the kernel refuses every namespace for the DNS server, confine records queries as connection attempts, and the reason' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	: >"$RECORD"
 	run -2 in_portage_network setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/refuse_calls" unshare=EPERM -- \
@@ -139,7 +139,7 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 	[[ $(blocked) == *"getent udp $(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf) 53 "* ]]
 }
 
-@test 'confine records lookups for IPv4, IPv6, loopback and several name servers of /etc/resolv.conf, and without this file' {
+@test 'confine records DNS lookups if /etc/resolv.conf lists IPv4, IPv6, loopback or several name servers, and if this file is missing' {
 	local conf
 	mkdir -p "$AUDIT_DIR/etc"
 	for conf in 'nameserver 192.0.2.1\nsearch one.example two.example\n' 'nameserver 127.0.0.53\n' 'nameserver 127.0.0.11\noptions ndots:0\n' 'nameserver ::1\n' \
@@ -150,7 +150,7 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 	done
 }
 
-@test 'confine records the lookups of musl, c-ares, asyncio and a resolver that uses sendmmsg, and each gets its answer from the name server' {
+@test 'confine records the lookups of musl, c-ares, asyncio and a resolver that uses sendmmsg, and each answer comes from the address of the queried name server' {
 	[[ -x $AUDIT_DIR/musl ]] || musl-gcc -static -o "$AUDIT_DIR/musl" "$TOP/test/confine/audit/lookup.c"
 	cp "$TOP/test/confine/audit/dns_sendmmsg.py" "$AUDIT_DIR/"
 	# shellcheck disable=SC2016
@@ -175,7 +175,7 @@ asyncio.run(query())"
 	assert_lookups 'asyncio A python3 1' 'cares.example A node 1' 'musl.example A musl 1' 'musl.example AAAA musl 1' 'one.example A python3 1' 'two.example A python3 1'
 }
 
-@test 'confine starts the DNS server process when a phase sends its first query; if the phase kills it, the record has the reason' {
+@test 'confine starts the DNS server process on the first query of a phase; if the phase kills this process, the record has the reason for missing lookups' {
 	# shellcheck disable=SC2016
 	audit --net -- bash -c '
 		init=$(sed "s/.*) . //" /proc/$PPID/stat) supervisor=${init%% *}
@@ -207,7 +207,7 @@ except TimeoutError:
     print("nothing received")
 '
 
-@test 'if a phase runs as root and starts its own name server on port 53 of loopback, that server gets the queries to loopback; an ordinary user cannot start one' {
+@test 'a name server that a phase of root starts on port 53 of loopback receives the queries to loopback; a phase of an ordinary user cannot bind this port' {
 	RUN_AS=root with_resolv_conf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' -- /usr/bin/python3 -c "$SERVE" 127.0.0.1 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nreceived True' && $(record_value "$RECORD" 'r.names_watched + r.lookups') == 'in partundefined' ]]
 	run -1 with_resolv_conf 'nameserver 127.0.0.1\n' -- /usr/bin/python3 -c "$SERVE" 127.0.0.1

@@ -45,7 +45,7 @@ setup() {
 	X32=EAFNOSUPPORT
 }
 
-@test 'with confine --net a process can create UNIX, INET, INET6 and NETLINK sockets, and no others, by every system call' {
+@test 'with confine --net, a process can create UNIX, INET, INET6 and NETLINK sockets, and no others, by each system call that creates sockets' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_restricted --audit
@@ -62,7 +62,7 @@ setup() {
 	done
 }
 
-@test 'if confine is set-user-id, or if Portage has isolated the network, confine --net restricts the socket families too' {
+@test 'if confine is set-user-id, or if Portage has isolated the network, confine --net restricts the socket families as well' {
 	local CONFINE=$AUDIT_DIR/setuid option RUN_AS=user
 	for option in --audit --best-effort; do
 		run -0 audit_run --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
@@ -83,7 +83,7 @@ in_group() {
 	(echo "$BASHPID" >"$GROUP/cgroup.procs" && "$@")
 }
 
-@test 'if a BPF program forbids internet sockets in the cgroup of the caller, they also fail in a set-user-id confine, by every system call' {
+@test 'if a BPF program forbids internet sockets in the cgroup of the caller, they also fail in a set-user-id confine, by each system call that creates sockets' {
 	local CONFINE=$AUDIT_DIR/setuid option
 	gcc -O1 -Wall -Wextra -Werror -o "$AUDIT_DIR/forbid_sockets" "$TOP/test/confine/forbid_sockets.c"
 	mkdir "$GROUP"
@@ -115,11 +115,11 @@ in_group() {
 	diff <(run_outside) <(echo "$output")
 }
 
-@test 'if a thread rewrites the arguments of socketcall(2) during the call, it cannot create a socket of a forbidden family' {
+@test 'with confine --net, a thread that rewrites the arguments of socketcall(2) during the call cannot create a socket of a forbidden family' {
 	run -0 audit_run --net --audit -- "$AUDIT_DIR/make" race "${RACES:-20000}"
 }
 
-@test 'socketcall(2) fails for AF_VSOCK if confine cannot inspect the process, or if the process has created its own network namespace' {
+@test 'with confine --net, socketcall(2) fails for AF_VSOCK if confine cannot inspect the calling process, or if that process has created a network namespace' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run -0 audit_run --net --audit -- "$AUDIT_DIR/make" hidden
@@ -129,7 +129,7 @@ in_group() {
 	done
 }
 
-@test 'if seccomp(2) fails, confine --net --require runs nothing, and --best-effort prints that socket families are not restricted' {
+@test 'if seccomp(2) fails, confine --net --require does not run the command, and --best-effort prints that socket families are not restricted' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	local CONFINE=$AUDIT_DIR/refuse_calls
 	run -125 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net -- true

@@ -14,7 +14,7 @@ run_with_hidepid() {
 		setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all -- "$@"
 }
 
-@test 'if /proc is mounted with hidepid=2, confine records and kills remaining processes, with and without a PID namespace' {
+@test 'if /proc is mounted with hidepid=2, confine records and kills the processes that the command leaves running, with and without a PID namespace' {
 	local method kind
 	local -a prefix
 	for method in pidns subreaper; do
@@ -31,7 +31,7 @@ run_with_hidepid() {
 	done
 }
 
-@test 'if /proc is mounted with hidepid=2, confine kills a remaining process that is not dumpable and thus not visible in /proc' {
+@test 'if /proc is mounted with hidepid=2, confine also kills a process that the command leaves running and that is not dumpable and thus not visible in /proc' {
 	run_with_hidepid "$TEST_DIR/refuse_calls" unshare:newpid=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- "$TEST_DIR/survivor" no_death_signal
 	[[ $(record_value "$RECORD" r.stuck) == undefined && ! $(live_processes "$TEST_UID") ]]
 }

@@ -29,7 +29,7 @@ UP='link set lo up'
 FOUR='address add 10.0.0.1/8 dev lo'
 SIX='address add fd::1/8 dev lo'
 
-@test 'if lo has 10.0.0.1/8 and fd::1/8 and the host name is localhost, confine assumes that Portage has isolated the network, and keeps it' {
+@test 'if lo has 10.0.0.1/8 and fd::1/8 and the host name is localhost, confine assumes that Portage has isolated the network, and keeps that network namespace' {
 	run -0 in_network localhost "$UP" "$FOUR" "$SIX"
 	[[ ${lines[0]} == "${lines[2]}" && ${lines[1]} == "${lines[3]}" ]]
 	assert_applied 'portage portage'

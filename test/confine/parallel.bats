@@ -35,7 +35,7 @@ sixty_four() {
 	done
 }
 
-@test 'if 64 runs of confine use one cgroup name, each run records only its own remaining process, and no process or cgroup remains' {
+@test 'if 64 runs of confine use one cgroup name, each run records only the orphan of the command of that run, and no process or cgroup remains' {
 	local who
 	for who in as_user env; do
 		[[ $who == as_user || $UID == 0 ]] || continue
@@ -54,7 +54,7 @@ sixty_four() {
 	done
 }
 
-@test 'if one run of confine is killed, another run with the same cgroup name continues, and the next run removes the old cgroup' {
+@test 'if one run of confine is killed, another run with the same cgroup name continues, and the next run removes the cgroup of the killed run' {
 	local first second
 	mkfifo "$TEST_DIR/fifo"
 	"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$TEST_DIR-first" "$TEST_DIR/first" 3>&- &
@@ -75,7 +75,7 @@ sixty_four() {
 	[[ ! $(cgroups) && $(record_value "$RECORD" r.status.exit) == 7 ]]
 }
 
-@test 'confine --gc removes the cgroups of killed runs, and none of live runs' {
+@test 'confine --gc removes the cgroups of killed runs of confine, and no cgroup of a live run' {
 	local dead lives
 	has_cgroup || skip 'no cgroup v2 here'
 	"$CONFINE" --cgroup "$CGROUP" -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/gc" 3>&- &
@@ -98,7 +98,7 @@ sixty_four() {
 	[[ ! $(cgroups) ]]
 }
 
-@test 'a starting run of confine keeps the cgroup that it has just created, also if --gc or another run starts at the same time' {
+@test 'a cgroup that confine has just created is not removed by confine --gc or another run of confine that starts at the same time' {
 	local neighbour maker
 	has_cgroup || skip 'no cgroup v2 here'
 	# This run makes the parent directory, so the second mkdir of the next run makes its own cgroup, and strace stops it there.

@@ -12,7 +12,7 @@ with_shared_root() {
 	unshare --mount --propagation private -- bash -c 'mount --make-rshared / && exec "$@"' - "$@"
 }
 
-@test 'if / is a shared mount, confine does not mount its /proc on the host, and no process survives the command' {
+@test 'if / is a shared mount, the /proc that confine mounts does not appear on the host, and no process survives the command' {
 	# shellcheck disable=SC2016
 	run -0 with_shared_root bash -c '
 		grep -q "shared:" <(grep " / / " /proc/self/mountinfo) && cat /proc/self/mountinfo >"$2/before"

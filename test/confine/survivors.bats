@@ -83,81 +83,81 @@ assert_survivor_killed() {
 	assert_killed "$1" "$TEST_DIR/survivor" "$2"
 }
 
-@test 'confine kills a process that has left the command by a double fork and setsid(2)' {
+@test 'when the command exits, confine kills a daemon that a double fork and setsid(2) have detached from the command' {
 	assert_survivor_killed 'double fork, setsid' double_fork
 }
 
-@test 'confine kills a daemon that has closed all files' {
+@test 'when the command exits, confine kills a daemon that has closed all files' {
 	assert_survivor_killed 'closed files, chdir /' closed_files
 }
 
-@test 'confine kills a process that ignores and blocks all signals' {
+@test 'when the command exits, confine kills a remaining process that ignores and blocks all signals' {
 	assert_survivor_killed 'ignores every signal' ignores_signals
 }
 
-@test 'confine kills a stopped process' {
+@test 'when the command exits, confine kills a remaining process that is stopped' {
 	assert_survivor_killed 'stopped' stopped
 }
 
-@test 'confine kills a parent that waits in vfork(2) in state D' {
+@test 'when the command exits, confine kills a remaining process that waits in vfork(2) in state D' {
 	assert_survivor_killed 'vfork (D, but killable)' in_vfork 2
 }
 
-@test 'confine kills a fork bomb of 2,000 processes' {
+@test 'when the command exits, confine kills a fork bomb of 2,000 processes' {
 	assert_survivor_killed 'a bomb of 2,000' bomb 2000
 }
 
-@test 'confine kills a fork bomb that never stops forking' {
+@test 'when the command exits, confine kills a fork bomb that never stops forking' {
 	# With 300 processes that fork without a pause an emulated kernel frees no memory (RCU) and runs out of it.
 	! emulated || export SURVIVOR_BOMB=60
 	assert_survivor_killed 'a bomb that goes on' live_bomb 0
 }
 
-@test 'confine kills a fork bomb in the process group of the caller' {
+@test 'when the command exits, confine kills a fork bomb in the process group of the caller of confine' {
 	assert_survivor_killed 'a bomb in our own group' near_bomb 0
 }
 
-@test 'confine kills a process that has changed its session and its name' {
+@test 'when the command exits, confine kills a remaining process that has a new session and a new process name' {
 	assert_survivor_killed 'another session, renamed' renamed
 }
 
-@test 'confine kills a process that is not dumpable and has no parent death signal' {
+@test 'when the command exits, confine kills a remaining process that is not dumpable and has no parent death signal' {
 	assert_survivor_killed 'PR_SET_PDEATHSIG 0' no_death_signal
 }
 
-@test 'confine kills a process that forks and exits without a pause' {
+@test 'when the command exits, confine kills a chain of processes that fork and exit without a pause' {
 	assert_survivor_killed 're-forks without a pause' chain 0
 }
 
-@test 'confine kills a process that forks into a new session and exits every 2 ms' {
+@test 'when the command exits, confine kills a chain of processes that fork into a new session and exit every 2 ms' {
 	assert_survivor_killed 're-forks every 2 ms' slow_chain
 }
 
-@test 'confine kills a sibling of the command that was created with CLONE_PARENT' {
+@test 'when the command exits, confine kills a sibling of the command that was created with CLONE_PARENT' {
 	assert_survivor_killed 're-parented: CLONE_PARENT' sibling
 }
 
-@test 'confine kills a process whose own subreaper has exited' {
+@test 'when the command exits, confine kills a remaining process whose subreaper, a process of the command, has exited' {
 	assert_survivor_killed 're-parented: own subreaper' adopted
 }
 
-@test 'confine kills a process that another process traces' {
+@test 'when the command exits, confine kills a remaining process that another process traces' {
 	assert_survivor_killed 'ptraced by another' traced 2
 }
 
-@test 'confine kills a process that traces and stops confine' {
+@test 'when the command exits, confine kills a remaining process that traces and stops confine' {
 	assert_survivor_killed 'ptraces and stops confine' tracer
 }
 
-@test 'confine kills a process in its own user and PID namespaces' {
+@test 'when the command exits, confine kills a remaining process that has created user and PID namespaces' {
 	assert_survivor_killed 'own namespaces' namespaced
 }
 
-@test 'confine kills a process in state Z whose first thread has exited while another thread runs' {
+@test 'when the command exits, confine kills a remaining process in state Z whose first thread has exited while another thread runs' {
 	assert_survivor_killed 'its first thread ended' leaderless
 }
 
-@test 'if a process of the command kills confine, the command and all its processes are killed too' {
+@test 'if a process that the command has started kills confine, the command and all processes that the command has started are killed too' {
 	local method
 	for method in $METHODS; do
 		run_tracked "$method" "$TEST_DIR/survivor" killer >/dev/null || [[ $method == subreaper && $? == 137 ]]
@@ -188,7 +188,7 @@ assert_survivor_killed() {
 	no_cgroup
 }
 
-@test 'confine kills redis-server --daemonize yes and records its name' {
+@test 'when the command exits, confine kills the daemon of redis-server --daemonize yes, and records the name redis-server' {
 	local method
 	NAMED=1
 	# shellcheck disable=SC2016
@@ -197,7 +197,7 @@ assert_survivor_killed() {
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == redis-server && $(record_value "$RECORD" 'r.orphans[0].argv[0]') == redis-server* ]]
 }
 
-@test 'confine kills Xvfb and records its name' {
+@test 'when the command exits, confine kills an Xvfb in the background, and records the name Xvfb' {
 	NAMED=1
 	# shellcheck disable=SC2016
 	assert_killed 'Xvfb' bash -c 'coproc X { exec Xvfb -displayfd 1 -nolisten tcp -nolock -screen 0 64x64x8 2>/dev/null; }

@@ -16,7 +16,7 @@ MODES=('--net' '--net --cgroup x')
 
 # The test stops the supervisor and init of confine while the command receives SIGINT from Ctrl-C. When they continue, they
 # would forward their own SIGINT before SIGUSR1, which has a higher number.
-@test 'if the user presses Ctrl-C, the command of confine receives SIGINT once' {
+@test 'on Ctrl-C, the command of confine receives SIGINT once' {
 	local mode hold
 	for mode in "${MODES[@]}"; do
 		hold=stop
@@ -37,7 +37,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'if confine receives a signal, it forwards the signal to the command once' {
+@test 'confine forwards a received signal to the command once' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		# shellcheck disable=SC2086 # words
@@ -77,7 +77,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'if the terminal closes, confine and its command exit' {
+@test 'if the terminal closes, confine and the command exit' {
 	at_terminal $'await there\nhang up\nend' -- "$CONFINE" --net --cgroup x -- bash -c \
 		'exec -a "$1" sleep 1000 & echo there; wait' - "$TEST_DIR-closed" >/dev/null || [[ $? == 129 ]]
 	until_true 1 eval '[[ ! $(live_processes "$TEST_DIR-closed") ]]'

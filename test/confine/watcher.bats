@@ -76,7 +76,7 @@ audit_exec() {
 
 CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 100000000' sh)
 
-@test 'if confine is killed while its command connects all the time, no process remains' {
+@test 'if confine is killed while the command connects all the time, no process remains' {
 	local options
 	for options in '' '--cgroup audit'; do
 		for _ in 1 2 3; do
@@ -89,7 +89,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	done
 }
 
-@test 'if confine is killed, the background processes of its command are killed too' {
+@test 'if confine is killed, the background processes of the command are killed too' {
 	start_watched --net -- sh -c 'setsid -f "$1" connect 100000000; setsid -f sleep 1000; echo up >"$2"; exec "$1" connect 100000000' sh "$CLIENT" "$READY"
 	kill -KILL "$SUPERVISOR"
 	wait "$SUPERVISOR" || true
@@ -120,7 +120,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	assert_blocked 'client tcp 198.51.100.7 443 20000'
 }
 
-@test 'if a command exits at once, the record has watched=yes in all of 100 runs' {
+@test 'if the command exits at once, confine --audit records watched=yes in each of 100 runs' {
 	local at_once=$AUDIT_DIR/at-once.jsonl
 	for _ in {1..100}; do
 		"$CONFINE" --net --audit --record "$at_once" -- true
@@ -128,7 +128,7 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	[[ $(grep -c '"watched":"yes"' "$at_once") == 100 ]]
 }
 
-@test 'without --cgroup, a background process can still connect after its command has exited, and the watcher exits with that process' {
+@test 'without confine --cgroup, a background process can still connect after the command has exited, and the watcher exits when that process exits' {
 	local answer
 	mkfifo -m 666 "$READY.end" "$READY.go" "$READY.done"
 	start_watched --net -- sh -c '
@@ -164,7 +164,7 @@ stall_begin() {
 # One process stalls the watcher; then another one connects.
 CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeout 1 "$5" connect 3' bash)
 
-@test 'if a FUSE server stalls access to the memory or descriptors of one process, calls of other processes take less than one second' {
+@test 'if a FUSE server stalls access to the memory or descriptors of one process, calls of other processes in the phase take less than one second' {
 	local what options
 	stall_begin
 	for what in address descriptor; do
@@ -181,14 +181,14 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	done
 }
 
-@test 'with --allow, connect fails with EFAULT if its address is in a file whose FUSE server does not answer' {
+@test 'with confine --allow, connect fails with EFAULT if the address argument is in a mapped file whose FUSE server does not answer' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit --allow 198.51.100.7:443 -- bash -c '"$1" "$2" "$3" address & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$STALL_LOG"
 	[[ $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.allowed) == undefined ]]
 }
 
-@test 'socketcall(2) fails with EFAULT if its arguments are in a file whose FUSE server does not answer' {
+@test 'in a confined phase, socketcall(2) fails with EFAULT if the arguments are in a mapped file whose FUSE server does not answer' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup audit -- bash -c '"$1" "$2" "$3" socketcall & until grep -q efault "$3"; do :; done' bash "$STALL" "$DEVICE" "$STALL_LOG"
@@ -210,7 +210,7 @@ start_served() {
 	SUPERVISOR=$!
 }
 
-@test 'if a FUSE server outside the phase stalls the watcher process, confine still exits after SIGTERM and when its command exits' {
+@test 'if a FUSE server outside the phase stalls the watcher process, confine still exits after SIGTERM and when the command exits' {
 	local end
 	stall_begin
 	for end in signal exit; do
@@ -227,7 +227,7 @@ start_served() {
 	done
 }
 
-@test 'if a FUSE server holds init and its parent in the kernel, confine starts the command, forwards SIGTERM, and exits with the status of the command' {
+@test 'if a FUSE server holds init of confine and the parent of init in the kernel, confine starts the command, forwards SIGTERM, and exits with the status of the command' {
 	local exiting
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
@@ -250,7 +250,7 @@ start_served() {
 	kill_test_processes
 }
 
-@test 'the supervisor kills the phase if init does not react to a forwarded signal' {
+@test 'the supervisor of confine kills the phase if init of confine does not react to a forwarded signal' {
 	local init
 	RUN_AS=root start_watched --net --cgroup audit -- sh -c 'echo up >"$1"; exec sleep 1000' sh "$READY"
 	init=$(pgrep -x -P "$SUPERVISOR" confine)
@@ -378,7 +378,7 @@ thread.join()
 	[[ $(record_value "$RECORD" 'r.names.length') == 2 ]]
 }
 
-@test 'with confine --audit the command has the same open descriptors and the same number of processes as without' {
+@test 'with confine --audit, the command has the same open descriptors and the same number of processes as without --audit' {
 	local with without
 	without=$("$CONFINE" --net --cgroup audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
 	without+=$(record_value "$RECORD" r.processes)
@@ -396,7 +396,7 @@ thread.join()
 	[[ $status == 0 && $(record_value "$RECORD" r.unattributed) == 5 && $(record_value "$RECORD" r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
 }
 
-@test 'after opening a file in /proc/TID, the watcher process checks that the thread still waits in the same system call' {
+@test 'after opening a file in /proc/TID, the watcher process of confine checks that the thread still waits in the same system call' {
 	local trace=$AUDIT_DIR/trace
 	mkfifo -m 666 "$READY.go"
 	start_watched --net --allow 127.0.0.1:1 -- sh -c 'echo up >"$2"; read -r _ <"$2.go"; "$1" connect 3; TO=127.0.0.1 PORT=1 exec "$1" connect 3' \
@@ -445,7 +445,7 @@ REUSE_NUMBER=$(
 	END
 )
 
-@test 'if another process gets the number of a killed thread, the watcher process of confine does not record it as the caller' {
+@test 'if a new process gets the TID of a killed thread, the watcher process of confine does not record the new process as the caller' {
 	[[ -e /proc/sys/kernel/ns_last_pid ]] || skip 'this kernel cannot choose a process number (CONFIG_CHECKPOINT_RESTORE)'
 	mkfifo "$READY.go" "$READY.end"
 	cp "$(type -P sleep)" "$AUDIT_DIR/impostor"

@@ -36,7 +36,7 @@ run_client() {
 	}
 }
 
-@test 'with --allow, a phase reaches a listed destination over IPv4, IPv6 and an IPv4-mapped address, and a failed connect has its real errno' {
+@test 'with confine --allow, a phase reaches a listed destination over IPv4, IPv6 and an IPv4-mapped address, and a failed connect returns the same errno as without confine' {
 	run_client plain "$REMOTE" 80
 	[[ $output == connected ]]
 	assert_allowed "client $REMOTE 80 1 0"
@@ -60,7 +60,7 @@ run_client() {
 	[[ $output == ECONNREFUSED ]]
 }
 
-@test 'with --allow, confine blocks and records connections to unlisted destinations and to the loopback addresses of the host' {
+@test 'with confine --allow, confine blocks and records connections to unlisted destinations and to the loopback addresses of the host' {
 	local before
 	before=$(connection_count 8080)
 	run_client plain "$REMOTE" 8080
@@ -119,12 +119,12 @@ has_lines() {
 	[[ $(record_value "$RECORD" r.mode) == root && $(record_value "$RECORD" r.setuid_inert) == undefined ]]
 }
 
-@test 'with --allow, a connected socket keeps exactly its socket options, FD_CLOEXEC and O_NONBLOCK' {
+@test 'with confine --allow, a connected socket keeps exactly its socket options, FD_CLOEXEC and O_NONBLOCK' {
 	run_client options "$REMOTE" 80
 	run_client options "$REMOTE6" 80
 }
 
-@test 'with --allow, a socket that was added to epoll before connect reports its events after connect' {
+@test 'with confine --allow, a socket that was added to epoll before connect reports its events after connect' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run_client watched "$REMOTE" 80
@@ -132,13 +132,13 @@ has_lines() {
 	done
 }
 
-@test 'with --allow, connect fails if the socket is bound to an address, and the record has bound=true' {
+@test 'with confine --allow, connect fails if the socket is bound to an address, and the record has bound=true' {
 	run_client bound "$REMOTE" 80
 	[[ $(record_value "$RECORD" 'r.blocked[0].bound') == true ]]
 	assert_allowed ''
 }
 
-@test 'with --allow, SO_SNDTIMEO and signals end a pending connect, SA_RESTART continues it, and another thread can close its socket' {
+@test 'with confine --allow, SO_SNDTIMEO and signals end a pending connect, SA_RESTART continues it, and another thread can close the socket' {
 	run_client timeout "$SILENT" 80
 	run_client signals "$SILENT" 80
 	run_client closing "$SILENT" 80
@@ -150,7 +150,7 @@ attach_address() {
 	ip -n "$REMOTE_NETNS" addr add "$1/24" dev eth0
 }
 
-@test 'with --allow, an interrupted connect stays pending, and succeeds as soon as the destination has its address' {
+@test 'with confine --allow, an interrupted connect stays pending, and succeeds as soon as a host with the destination address exists' {
 	local action dead octet=10 pid
 	for action in interrupted restarted thread; do
 		dead=${REMOTE%.*}.$((octet++))
@@ -166,7 +166,7 @@ attach_address() {
 	done
 }
 
-@test 'with --allow, a connected socket reaches no unlisted destination after AF_UNSPEC, shutdown or a failed connect' {
+@test 'with confine --allow, a connected socket reaches no unlisted destination after AF_UNSPEC, shutdown or a failed connect' {
 	local before
 	before=$(connection_count 8080)
 	run_client escape "$REMOTE" 80 "$REMOTE" 8080 81
@@ -174,14 +174,14 @@ attach_address() {
 	[[ $(connection_count 8080) == "$before" ]]
 }
 
-@test 'with --allow, io_uring and MSG_FASTOPEN fail, and a descriptor that was duplicated before connect stays in the isolated network' {
+@test 'with confine --allow, io_uring and MSG_FASTOPEN fail, and a descriptor that was duplicated before connect stays in the isolated network' {
 	run_client other_calls "$REMOTE" 80
 	# Without --allow MSG_FASTOPEN works.
 	run -1 audit --net -- timeout 60 "$AUDIT_DIR/client" other_calls "$REMOTE" 80
 	[[ $output == 'MSG_FASTOPEN: '* ]]
 }
 
-@test 'with --allow, a thread that rewrites the address during connect reaches no unlisted destination' {
+@test 'with confine --allow, a thread that rewrites the address during connect reaches no unlisted destination' {
 	local before
 	before=$(connection_count 8080)
 	run -0 audit --net "${ALLOW[@]}" -- "$AUDIT_DIR/many_clients" race "$REMOTE" 80 8080 "${RACES:-5000}"
@@ -200,7 +200,7 @@ watcher_holds() {
 	(($(watcher_socket_count) == $1))
 }
 
-@test 'with --allow, if 64 processes connect while 16 other connections hang, all 64 succeed, and the watcher process leaks no descriptor' {
+@test 'with confine --allow, if 64 processes connect while 16 other connections hang, all 64 succeed, and the watcher process leaks no descriptor' {
 	local before after pid
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '
 		"$1" hang "$3" 80 16
@@ -223,7 +223,7 @@ watcher_holds() {
 	[[ $(record_value "$RECORD" 'r.allowed.find((a) => a.port === 80 && a.count > 100).count') == $((5 + 64 * ${CONNECTS:-20})) ]]
 }
 
-@test 'with --allow, if processes are killed during connect, the watcher process closes their sockets and still connects other processes' {
+@test 'with confine --allow, if processes are killed during connect, the watcher process closes the sockets of these processes and still connects other processes' {
 	local before pid
 	# shellcheck disable=SC2016 # for the inner shell
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '
@@ -249,7 +249,7 @@ watcher_holds() {
 	[[ $(<"$AUDIT_DIR/output") == connected$'\n'connected ]]
 }
 
-@test 'with confine --resolve, the given name has the given addresses, and every other name fails with EAI_AGAIN' {
+@test 'with confine --resolve NAME=ADDRESSES, a lookup of NAME returns ADDRESSES, and a lookup of any other name fails with EAI_AGAIN' {
 	audit --net --allow "$REMOTE:80" --allow "[$REMOTE6]:80" --resolve "files.example=$REMOTE" --resolve "files.example=$REMOTE6" -- \
 		/usr/bin/python3 -c '
 import socket

@@ -5,12 +5,12 @@
 load ../lib/remote_host
 load clients
 
-@test 'with confine --allow, curl connects by address and by name' {
+@test 'with confine --allow, curl reaches an allowed destination by address and by name' {
 	assert_fetches curl curl -sS --max-time 20 "http://$REMOTE/"
 	assert_fetches curl curl -sS --max-time 20 http://remote.example/
 }
 
-@test 'with confine --allow, git connects over HTTP' {
+@test 'with confine --allow, git reaches an allowed destination over HTTP' {
 	local git=(git -c user.name=test -c user.email=test@example.org)
 	mkdir -p "$REMOTE_DIR/www"
 	git init -q --bare "$REMOTE_DIR/www/repo"
@@ -22,14 +22,14 @@ load clients
 	assert_fetches git-remote-http git ls-remote "http://$REMOTE/repo"
 }
 
-@test 'with confine --allow, Python connects with blocking sockets, with a timeout and with asyncio' {
+@test 'with confine --allow, Python reaches an allowed destination with blocking sockets, with a timeout and with asyncio' {
 	local how
 	for how in blocking timeout asyncio; do
 		assert_fetches python3 /usr/bin/python3 "$AUDIT_DIR/fetch.py" "$how" "$REMOTE" 80
 	done
 }
 
-@test 'with confine --allow, Node connects by address and by name' {
+@test 'with confine --allow, Node reaches an allowed destination by address and by name' {
 	local node
 	node=$(type -P node)
 	assert_fetches node "$node" "$AUDIT_DIR/fetch.mjs" "http://$REMOTE/"
@@ -62,7 +62,7 @@ assert_distcc_blocked() {
 	assert_allowed ''
 }
 
-@test 'with confine --allow, distcc connects, also in pump mode' {
+@test 'with confine --allow, distcc reaches an allowed distcc host, also in pump mode' {
 	mkdir -m 777 "$AUDIT_DIR/home" "$REMOTE_DIR/distccd"
 	touch "$REMOTE_DIR/distccd.log"
 	chmod 666 "$REMOTE_DIR/distccd.log"

@@ -31,7 +31,7 @@ assert_contained() {
 	[[ $(allowed) == *"$1 "* ]]
 }
 
-@test 'with --allow, connect, listen, bind and TCP fast open on failed, connected and shut down sockets reach no unlisted destination' {
+@test 'with confine --allow, connect, listen, bind and TCP fast open on failed, connected and shut down sockets reach no unlisted destination' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_contained attack failed "$REMOTE"
@@ -40,7 +40,7 @@ assert_contained() {
 	done
 }
 
-@test 'with --allow, a process that is not dumpable, has lost its first thread or has two descriptor tables reaches no unlisted destination' {
+@test 'with confine --allow, a process that is not dumpable, has lost its first thread or has two descriptor tables reaches no unlisted destination' {
 	local RUN_AS action
 	for RUN_AS in user root; do
 		for action in undumpable unreadable leaderless tables; do
@@ -49,16 +49,16 @@ assert_contained() {
 	done
 }
 
-@test 'with --allow, a thread or process that swaps descriptors between the check and the call reaches no unlisted destination' {
+@test 'with confine --allow, a thread or process that swaps descriptors between the check and the call reaches no unlisted destination' {
 	assert_contained race threads "$REMOTE" "${RACES:-5000}"
 	assert_contained race sharer "$REMOTE" "${RACES:-5000}"
 }
 
-@test 'with --allow, a process that rewrites the arguments of socketcall(2) during the call reaches no unlisted destination' {
+@test 'with confine --allow, a process that rewrites the arguments of socketcall(2) during the call reaches no unlisted destination' {
 	assert_contained race memory "$REMOTE" "$((${RACES:-5000} / 10))"
 }
 
-@test 'with --allow, a process that shuts down a pending connect reaches no unlisted destination' {
+@test 'with confine --allow, a process that shuts down a pending connect reaches no unlisted destination' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_contained race shut "$SILENT" "${RACES:-20000}" "$REMOTE"

@@ -33,7 +33,7 @@ run_local_sockets() {
 	done
 }
 
-@test 'with --allow, if a local connect is pending when the command exits, the record lists only the connecting process as an orphan' {
+@test 'with confine --allow, if a local connect is pending when the command exits, the record lists only the connecting process as an orphan' {
 	cat >"$AUDIT_DIR/waits.py" <<-'EOF'
 		import socket, threading, time
 		server = socket.create_server(("127.0.0.1", 0), backlog=0)

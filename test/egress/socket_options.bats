@@ -39,12 +39,12 @@ assert_socket_options() {
 	[[ $(allowed) == "socket_options $2 80 "* ]]
 }
 
-@test 'with --allow, socket options and ioctls that could divert a connection fail, by every system call' {
+@test 'with confine --allow, socket options and ioctls that could divert a connection fail, by each system call that sets them' {
 	assert_socket_options refused "$REMOTE"
 	assert_socket_options refused "$REMOTE6"
 }
 
-@test 'with --allow, socket options and ioctls that clients use succeed, by every system call' {
+@test 'with confine --allow, socket options and ioctls that clients use succeed, by each system call that sets them' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		assert_socket_options accepted "$REMOTE"
@@ -52,7 +52,7 @@ assert_socket_options() {
 	done
 }
 
-@test 'with --allow, a routing header cannot send a connection through an unlisted host' {
+@test 'with confine --allow, a routing header cannot send a connection through an unlisted host' {
 	local action
 	for action in route ancillary; do
 		assert_socket_options "$action" "$REMOTE6" "$OTHER6"
@@ -60,7 +60,7 @@ assert_socket_options() {
 	done
 }
 
-@test 'with --allow, if an allowed host sends a routing header, no packet of the connection goes to a host of that header' {
+@test 'with confine --allow, if an allowed host sends a routing header, no packet of the connection goes to a host of that header' {
 	ip netns exec "$REMOTE_NETNS" sysctl -qw net.ipv6.conf.{all,lo,eth0}.seg6_enabled=1 net.ipv6.conf.all.forwarding=1
 	# The header is accepted only if the setting of the interface and the one of all interfaces permit it.
 	sysctl -qw net.ipv6.conf.{all,"$REMOTE_LINK"}.seg6_enabled=1

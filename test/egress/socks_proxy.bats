@@ -51,7 +51,7 @@ run_isolated() {
 	(cd "$AUDIT_DIR" && in_portage_network "${user[@]}" "$CONFINE" --record "$RECORD" --net --allow "$REMOTE:80" --allow "[$REMOTE6]:80" --allow "$REMOTE:81" --allow "$REMOTE:90" --allow "$SILENT:80" "$@")
 }
 
-@test "through Portage's SOCKS5 proxy, a phase reaches an allowed destination, gets ECONNREFUSED from a closed port, and no other destination" {
+@test "through Portage's SOCKS5 proxy, a phase reaches an allowed destination, gets ECONNREFUSED from a closed port, and reaches no other destination" {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
@@ -75,7 +75,7 @@ proxy_socket_available() {
 		/usr/bin/python3 -c 'import socket; socket.socketpair()[0].getsockopt(socket.SOL_SOCKET, 77)' 2>/dev/null
 }
 
-@test 'if confine can copy the TCP socket of the SOCKS5 proxy, the phase gets that socket with its own socket options' {
+@test 'if confine can copy the TCP socket of the SOCKS5 proxy, the phase gets that socket, with the socket options that the phase has set' {
 	local RUN_AS how
 	for RUN_AS in root user; do
 		run run_isolated --socks "$PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
@@ -112,7 +112,7 @@ proxy_socket_available() {
 	((status == 1))
 }
 
-@test 'through the SOCKS5 proxy, a pending connect ends by its timeout, by a signal and with its process' {
+@test 'through the SOCKS5 proxy, a pending connect ends on a timeout, on a signal and when the connecting process ends' {
 	local RUN_AS action
 	for RUN_AS in root user; do
 		for action in timeout signals closing; do
@@ -130,7 +130,7 @@ proxy_socket_available() {
 	done
 }
 
-@test "with confine --resolve inside Portage's network namespace, a phase reaches the name through the SOCKS5 proxy" {
+@test "with confine --resolve inside Portage's network namespace, a phase reaches the host with the given name through the SOCKS5 proxy" {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" --resolve "remote.example=$REMOTE" -- curl -sS --max-time 20 http://remote.example/

@@ -16,7 +16,7 @@ lint() {
 	shellcheck --shell=bash "$@" -
 }
 
-@test 'for a Prefix path with special characters, the hook and the managed block pass shellcheck' {
+@test 'for a Prefix path with special characters, the generated hook and the managed block of bashrc pass shellcheck' {
 	local prefix
 	for prefix in "${PREFIXES[@]}"; do
 		hook_make "$prefix"
@@ -27,7 +27,7 @@ lint() {
 	done
 }
 
-@test 'in a Prefix path with quotes and blanks, the hook starts the confine of that Prefix, exits with its status, and prints a command that can be pasted' {
+@test 'in a Prefix path with quotes and blanks, the hook starts the confine of that Prefix, exits with the status of confine, and prints a command that can be pasted' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/usr/share/portcullis"
 	printf '#!/bin/sh\necho "confine $*"; exit 7\n' >"$prefix/usr/libexec/portcullis/confine"

@@ -29,7 +29,7 @@ source_hook() {
 	[[ $(<"$(hook_stored allow)") == "$BUILDDIR"$'\n'"$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
 }
 
-@test 'if Node does not start, the hook still names misspelled variables PORTCULLIS_* in pkg_setup, and only there' {
+@test 'if Node does not start, the hook still reports misspelled variables PORTCULLIS_* in pkg_setup, and only in this phase' {
 	source_hook setup PORTCULLIS_ONFAILURE=die PORTCULLIS_UNPACK=host
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: these variables do not exist: PORTCULLIS_ONFAILURE' ]]
 	source_hook compile PORTCULLIS_ONFAILURE=die
@@ -51,7 +51,7 @@ source_hook() {
 	[[ $output == "die Portcullis: app-misc/foo-1: cannot write $(hook_stored settings), which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r $BUILDDIR" ]]
 }
 
-@test 'in pkg_setup, the hook starts Node once if there is a conflict, a PORTCULLIS_ALLOW, or both' {
+@test 'in pkg_setup, the hook starts Node once if the configuration has a conflict, sets PORTCULLIS_ALLOW, or both' {
 	local program=$BATS_TEST_TMPDIR/usr/share/portcullis/portcullis.js stored
 	stored=$(hook_stored allow)
 	mkdir -p "${program%/*}"

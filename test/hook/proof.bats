@@ -31,7 +31,7 @@ echo "went on"
 	[[ $output == started ]]
 }
 
-@test 'if src_install of root contains mknod, the hook passes --mknod to confine, and not in other phases' {
+@test 'as root, if src_install() calls mknod, the hook passes --mknod to confine in this phase, and not in other phases' {
 	local phase
 	printf '#!/bin/sh\necho " $*"\n' >"$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine"
 	for phase in install compile; do

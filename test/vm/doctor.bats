@@ -31,7 +31,7 @@ assert_reports() {
 	}
 }
 
-@test 'if a sysctl disables unprivileged user namespaces, doctor reports its name and the command to enable them' {
+@test 'if a sysctl disables unprivileged user namespaces, portcullis doctor reports its name and the command to enable them' {
 	local sysctl
 	for sysctl in user.max_user_namespaces kernel.unprivileged_userns_clone; do
 		sysctl -qw "$sysctl=0"
@@ -45,7 +45,7 @@ assert_reports() {
 	done
 }
 
-@test 'without user namespaces, doctor reports that FEATURES=sandbox disables a setuid confine' {
+@test 'without user namespaces, portcullis doctor reports that FEATURES=sandbox disables a setuid confine' {
 	local text='FEATURES="sandbox" sets no_new_privs'
 	sysctl -qw user.max_user_namespaces=0
 	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"
@@ -67,7 +67,7 @@ assert_reports() {
 	rm /usr/bin/sandbox
 }
 
-@test 'doctor reports PORTCULLIS_MEMORY_MAX as ok if cgroup v2 has the memory controller, and as an error otherwise' {
+@test 'portcullis doctor reports PORTCULLIS_MEMORY_MAX as ok if cgroup v2 has the memory controller, and as an error otherwise' {
 	doctor
 	if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
 		assert_state ok PORTCULLIS_MEMORY_MAX
@@ -77,7 +77,7 @@ assert_reports() {
 	fi
 }
 
-@test 'if kernel.yama.ptrace_scope is 2, doctor reports that PORTCULLIS_ALLOW has no effect with a setuid confine' {
+@test 'if kernel.yama.ptrace_scope is 2, portcullis doctor reports that PORTCULLIS_ALLOW has no effect with a setuid confine' {
 	local text='PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is 2'
 	sysctl -qw kernel.yama.ptrace_scope=2
 	doctor
@@ -97,7 +97,7 @@ doctor_under_profile() {
 	(echo "exec $1" >"/proc/$BASHPID/attr/apparmor/exec" && doctor)
 }
 
-@test 'if an AppArmor profile refuses namespaces, doctor reports its name to root and to an unprivileged user' {
+@test 'if an AppArmor profile refuses namespaces, portcullis doctor reports its name to root and to an unprivileged user' {
 	local profile=portcullis-test uid
 	[[ $(cat /sys/module/apparmor/parameters/enabled) == Y ]]
 	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security

@@ -5,18 +5,18 @@
 load ../../lib/remote_host
 load ../clients
 
-@test 'with confine --allow, Go connects by address and by name' {
+@test 'with confine --allow, a Go program reaches an allowed destination by address and by name' {
 	(cd "$AUDIT_DIR" && HOME=$AUDIT_DIR CGO_ENABLED=0 go build -o fetch-go fetch.go)
 	assert_fetches fetch-go "$AUDIT_DIR/fetch-go" "$REMOTE"
 	assert_fetches fetch-go "$AUDIT_DIR/fetch-go" remote.example
 }
 
-@test 'with confine --allow, Java NIO connects' {
+@test 'with confine --allow, a program that uses Java NIO reaches an allowed destination' {
 	(cd "$AUDIT_DIR" && javac Fetch.java)
 	assert_fetches java java -cp "$AUDIT_DIR" Fetch "$REMOTE" 80
 }
 
-@test 'with confine --allow, tokio (Rust) connects' {
+@test 'with confine --allow, a Rust program that uses tokio reaches an allowed destination' {
 	mkdir -p "$AUDIT_DIR/tokio/src"
 	cp "$AUDIT_DIR/fetch.rs" "$AUDIT_DIR/tokio/src/main.rs"
 	printf '%s\n' '[package]' 'name = "fetch-tokio"' 'version = "0.1.0"' 'edition = "2021"' '[dependencies]' \
