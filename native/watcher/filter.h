@@ -1,4 +1,4 @@
-/* The seccomp filter: generates it (filter.c) and installs it (filter_install.c). */
+/* Generates the seccomp filter of the phase (filter.c) and installs it (filter_install.c). */
 #ifndef WATCHER_FILTER_H
 #define WATCHER_FILTER_H
 
@@ -8,12 +8,12 @@
 
 #include "watcher/syscalls.h"
 
-enum { FILTER_ROOM = 1024 }; /* instructions */
+enum { FILTER_ROOM = 1024 }; /* maximum length of a filter, in instructions */
 
 struct filter_rules {
-	bool watched;	   /* calls that may contain an address are sent to a listener */
-	bool allow_list;   /* the phase gets sockets of the host's network */
-	uint64_t families; /* socket families that the phase may create, a bit each; FAMILIES_ANY: not restricted (families.h) */
+	bool watched;	   /* the listener is notified of calls that may contain an address */
+	bool allow_list;   /* the phase has an allow-list, so it gets sockets of the host's network */
+	uint64_t families; /* one bit for each socket family that the phase may use; FAMILIES_ANY: not restricted (families.h) */
 };
 
 /*
@@ -22,23 +22,23 @@ struct filter_rules {
  * SECCOMP_RET_ALLOW for all others. For a call that its number alone decides, the filter loads no argument, so that the kernel caches
  * the result (seccomp_cache_prepare() in kernel/seccomp.c).
  *
- * allow_list: calls that could connect unseen fail as in a kernel without them (io_uring_setup, clone3, MSG_FASTOPEN, all calls of an
- * unknown architecture), and so do socket options and ioctls that socket_permit.h does not list.
+ * allow_list: calls that could connect without a notification fail as in a kernel without them (io_uring_setup, clone3, MSG_FASTOPEN, all
+ * calls of an unknown architecture), and so do socket options and ioctls that socket_permit.h does not list.
  * families: socket(2) fails with EAFNOSUPPORT for other families, and io_uring_setup with ENOSYS, because it can create sockets.
  */
 size_t filter_build(const struct machine *machine, const struct filter_rules *rules, struct sock_filter *filter, size_t room);
 
 /*
- * Installs the filter in the calling process and its later children, and sends the listener to the watcher at the other end of
- * setup_socket, or the reason why there is none. Sets no_new_privs unless the process has capabilities over its user namespace.
- * Closes setup_socket. Returns whether the filter is installed.
+ * Installs the filter in the calling process and its later children. Sends the listener, or the reason why there is none, to the watcher
+ * at the other end of setup_socket. Sets no_new_privs unless the process has capabilities over its user namespace.
+ * Closes setup_socket. Returns true if the filter is installed.
  */
 bool filter_install(int setup_socket, const struct filter_rules *rules);
 
 /* Installs a filter without a listener; sets no_new_privs if necessary. Returns false and sets errno on failure. */
 bool filter_install_without_listener(const struct filter_rules *rules);
 
-/* Installs a filter with a listener in the calling process, to test whether that works. Returns NULL, or the reason why not, and sets errno. */
+/* Tests whether a filter with a listener can be installed, and leaves it installed. Returns NULL on success, or the reason why not, and sets errno. */
 const char *filter_probe(void);
 
 #endif

@@ -24,20 +24,20 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 
 /* An attempt that the current call added to the log. */
 struct counted_attempt {
-	struct connection_attempt *row; /* NULL: the log was full */
+	struct connection_attempt *row; /* row of the attempt; NULL: the table of attempts was full */
 	struct destination to;
 };
 
-/* The last protocol that was read from a socket, to save system calls if a program repeats the same attempt. */
+/* Caches the protocol that was read from the last socket, to save system calls if a program repeats the same attempt. */
 struct protocol_cache {
 	pid_t tid;
 	int fd;
 	struct destination to;
-	int repeated;
-	long long read_at; /* microseconds */
+	int repeated;	   /* how often in a row the same protocol was read again */
+	long long read_at; /* microseconds of CLOCK_MONOTONIC */
 };
 
-/* Handles notifications. */
+/* The state that handling notifications needs. */
 struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
@@ -49,59 +49,59 @@ struct notifier {
 	int listener; /* -1: none */
 	/* The current notification: */
 	bool busy;
-	bool is_resumed;		   /* it waited for the DNS server process */
-	bool is_redirected;		   /* its socket belongs to the DNS server's network */
-	struct seccomp_notif notification; /* its size is part of SECCOMP_IOCTL_NOTIF_RECV, so no kernel writes more */
+	bool is_resumed;		   /* the call waited for a socket from the DNS server process, and is now handled again */
+	bool is_redirected;		   /* the call's socket belongs to the network of the DNS server */
+	struct seccomp_notif notification; /* SECCOMP_IOCTL_NOTIF_RECV contains its size, so a newer kernel cannot write beyond it */
 	struct request request;
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
 
-/* Handles notifier->notification: logs it, and continues, answers or emulates the call. */
+/* Handles notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. */
 void notification_handle(struct notifier *notifier);
 
-/* Continues the calls that wait for the DNS server process, after that has replied or ended. */
+/* Handles the calls for which the DNS server process has sent a socket. If that process has ended, handles all calls that wait for it. */
 void notification_resume_redirected(struct notifier *notifier);
 
-/* Logs that names are not watched, because the DNS server process has ended. */
+/* Logs that DNS lookups are not watched any more, because the DNS server process has ended. */
 void notification_end_redirection(struct notifier *notifier);
 
-/* Answers the notification whose handling got stuck, if there is one. */
+/* Ends the handling of a notification in a thread that got stuck, if there is one. An unchecked call is refused if it could evade a restriction. */
 void notification_abandon(struct notifier *notifier);
 
 /* watchdog.c */
 
 /*
- * A deadline for the watcher's own system calls. Reading a target's memory and closing a copy of its descriptor may wait for a FUSE
- * server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
- * Such calls are made between watchdog_begin() and watchdog_end(). If one takes too long, another thread continues in its place.
+ * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
+ * wait for a FUSE server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
+ * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread continues the main loop.
  * Between the two functions, a thread writes only to its own stack. All other code runs in one thread at a time and needs no locks.
  */
 struct watchdog {
 	void (*serve)(void *data);	/* the main loop; never returns */
-	void (*on_stall)(void *data);	/* the thread that continues calls it first, to answer the stopped call that got stuck */
-	void (*on_failure)(void *data); /* too many threads are stuck; never returns */
+	void (*on_stall)(void *data);	/* called first in the new thread; answers the stopped call whose handling got stuck */
+	void (*on_failure)(void *data); /* called if too many threads are stuck; never returns */
 	void *data;
 };
 
-/* Runs serve() in this thread until it gets stuck. */
+/* Runs serve() in the calling thread, and in a new thread whenever the current one gets stuck. */
 noreturn void watchdog_run(const struct watchdog *watchdog);
 
-/* Costs two atomic operations. There is no deadline in a process without watchdog_run(), nor in its forked children. */
+/* Begins a system call that may get stuck. Has no effect in a process that has not called watchdog_run(), and in forked children. */
 void watchdog_begin(void);
 
-/* Does not return in a thread that has been replaced. Keeps errno. */
+/* Ends the system call. Keeps errno. Does not return if a new thread has replaced the calling thread meanwhile. */
 void watchdog_end(void);
 
 /* rights.c */
 
 /*
- * Gives up all rights that the watcher or the DNS server does not need, because it reads data that the build wrote. Root changes to ids that
- * no other process has. traces: keeps CAP_SYS_PTRACE. If that is missing, keeps all capabilities: the kernel lets a process access
- * another only if it has all of its capabilities (cap_ptrace_access_check() in security/commoncap.c). Returns false with errno.
+ * Gives up all rights that the watcher or the DNS server does not need, because it reads data that the build wrote. As root, changes to ids that
+ * no other process has. traces: keeps CAP_SYS_PTRACE or, if the process lacks it, all capabilities: then the kernel permits access only to
+ * processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). Returns false and sets errno on failure.
  */
 bool watcher_rights_reduce(bool traces);
 
-/* Restricts the process to the system calls in a table, permanently, where the kernel supports it. */
+/* Restricts the calling process permanently to the system calls in the table of rights.c. Without support in the kernel, does nothing. */
 void watcher_rights_filter(void);
 
 /* yama_broker.c */
@@ -111,17 +111,17 @@ void watcher_rights_filter(void);
  * ancestor of all processes of a phase, the watcher of none. So threads of the supervisor, the Yama broker, read memory and duplicate descriptors for the watcher.
  */
 
-/* Whether ptrace_scope is 1. With any other value the supervisor must not run the broker: the phase could trace the supervisor. */
+/* Returns true if ptrace_scope is 1. With any other value the supervisor must not run the broker: the phase could trace the supervisor. */
 bool yama_broker_is_needed(void);
 
-/* Watcher: as process_read_memory() and process_duplicate_descriptor(), done by the supervisor. They fail if broker is -1. */
+/* For the watcher: the broker executes process_read_memory() or process_duplicate_descriptor(). If broker is -1, both functions fail. */
 bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size);
 int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 
-/* Supervisor: starts the threads that answer requests from the socket. */
+/* For the supervisor: starts the threads that answer the requests that arrive at the socket. */
 void yama_broker_start(int socket);
 
-/* Supervisor: ends these threads. */
+/* For the supervisor: ends these threads, by shutting down the socket. */
 void yama_broker_stop(int socket);
 
 #endif

@@ -18,9 +18,9 @@
 
 struct loop {
 	struct network_log *log;
-	int epoll; /* holds all sources except the listener */
+	int epoll; /* epoll instance that waits for all sources of events except the listener */
 	struct event_source setup, control, dns;
-	bool outlives_supervisor; /* end only after all watched processes have ended */
+	bool outlives_supervisor; /* the watcher exits only after all processes with the filter have ended */
 	struct notifier notifier;
 };
 
@@ -39,7 +39,7 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 		loop->notifier.listener = message.fds[0];
 		log->watched = WATCHED_YES;
 		log->setuid_inert = message.setuid_inert;
-		/* Makes the kernel wake the watcher faster. Linux before 6.6 refuses this ioctl. */
+		/* Makes the kernel wake the watcher faster. Linux before 6.6 refuses this ioctl, which does no harm. */
 		ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 		break;
 	case SETUP_NO_LISTENER:
@@ -51,7 +51,7 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 	}
 }
 
-/* The supervisor asks the watcher to stay (one byte) or has ended (end of file). Exits if nothing is left to watch. */
+/* Called when the supervisor has sent a byte, which asks the watcher to stay, or has closed its end. Exits at the end of file, or if no process has the filter. */
 static void handle_control(void *owner, struct event_source *control)
 {
 	struct loop *loop = owner;
@@ -59,7 +59,7 @@ static void handle_control(void *owner, struct event_source *control)
 	ssize_t got = recv(control->fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* If the command ended at once, the message with the listener may be unread. */
+	/* The message with the listener may still be unread if the command has ended quickly. */
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_setup_message(loop, &loop->setup);
@@ -78,7 +78,7 @@ static void handle_listener(struct loop *loop, short events)
 	if ((events & POLLIN) != 0) {
 		notifier->notification = (struct seccomp_notif){0};
 		notifier->maker.socket = loop->setup.fd;
-		/* Fails with ENOENT or EINTR if a signal has interrupted the stopped call meanwhile. */
+		/* This ioctl fails with ENOENT or EINTR if a signal has interrupted the stopped call. Then there is nothing to handle. */
 		if (ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_RECV, &notifier->notification) == 0)
 			notification_handle(notifier);
 		return;
@@ -106,7 +106,7 @@ static void serve(void *data)
 {
 	struct loop *loop = data;
 	for (;;) {
-		/* Not in the epoll instance: a poll of the listener itself wakes this process on the CPU of the caller (FD_SYNC_WAKE_UP). */
+		/* The listener is not in the epoll instance: FD_SYNC_WAKE_UP wakes the watcher on the CPU of the caller only if it polls the listener directly. */
 		struct pollfd sources[] = {{.fd = loop->notifier.listener, .events = POLLIN}, {.fd = loop->epoll, .events = POLLIN}};
 		if (poll(sources, 2, -1) < 0 && errno != EINTR)
 			_exit(1);
@@ -125,7 +125,7 @@ static void abandon_call(void *data)
 		egress_abandon_pending(loop->notifier.egress);
 }
 
-/* Exits because too many threads are stuck. Closes the descriptors first: the kernel keeps them open until the last stuck thread has ended. */
+/* Exits because too many threads are stuck. Closes the descriptors first, because the kernel would keep them open until the last stuck thread has ended. */
 static void fail(void *data)
 {
 	struct loop *loop = data;

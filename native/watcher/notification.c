@@ -11,15 +11,15 @@
 #include "watcher/internal.h"
 
 /*
- * glibc tries addresses with UDP before the program uses TCP. So the protocol of the same thread, descriptor and destination
- * is read again, until it was the same several times within a short time.
+ * The cached protocol is used for PROTOCOL_MICROSECONDS, after STEADY_REPETITIONS readings without a change. Without such limits it would be
+ * wrong if glibc connects a UDP socket to an address and the program then a TCP socket with the same descriptor.
  */
 #define STEADY_REPETITIONS 8
 #define PROTOCOL_MICROSECONDS 200
 
 /*
  * Reads the kernel's name of the protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it without "v6", in lower
- * case; "" if it is unknown. If the watcher may not duplicate the descriptor, it reads the name through /proc.
+ * case, or "" if it is unknown. If the watcher may not duplicate the descriptor, it reads the name through /proc.
  */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
@@ -56,7 +56,7 @@ static void set_protocol(struct protocol_cache *last, const struct target *targe
 	*last = (struct protocol_cache){.tid = target->tid, .fd = fd, .to = *to, .repeated = repeated, .read_at = now};
 }
 
-/* Returns false if the call has ended: a signal interrupted it, or the process was killed. */
+/* Lets the kernel execute the call. Returns false if the call has ended, because a signal interrupted it or the process was killed. */
 static bool continue_call(const struct target *target)
 {
 	return target_respond(target, SECCOMP_USER_NOTIF_FLAG_CONTINUE, 0, 0);
@@ -72,7 +72,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 			continue;
 		const struct program program = *target_program(target);
 		set_protocol(&notifier->protocol, target, request->fd, &to);
-		/* getaddrinfo(3) of glibc connects UDP sockets, without sending, to sort addresses. */
+		/* glibc's getaddrinfo(3) connects UDP sockets to sort addresses and sends nothing, so this is not an attempt. */
 		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 &&
 		    allow_has(notifier->allow, to.family, to.address, to.port)) {
 			network_log_add_unroutable(notifier->log, &to);
@@ -86,7 +86,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 	return count;
 }
 
-/* Ends the redirection to name servers on loopback if a program of the phase is about to bind their port. */
+/* Stops redirecting queries to name servers on loopback, if the call binds port 53 there, because the phase then serves DNS itself. */
 static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count > 0 && target_may_bind_low_ports(target) && target_is_valid(target) &&
@@ -116,7 +116,7 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 	}
 }
 
-/* Removes the attempts of a call that ended before it was made. */
+/* Removes the attempts of a call that ended before the kernel executed it. */
 static void uncount(struct notifier *notifier, size_t count)
 {
 	while (count > 0) {
@@ -125,7 +125,7 @@ static void uncount(struct notifier *notifier, size_t count)
 	}
 }
 
-/* Applies the allow-list. Returns false if the kernel is to continue the call. */
+/* Applies the allow-list. Returns true if the call is answered or will be, and false if the caller must let the kernel continue it. */
 static bool apply_allow_list(struct notifier *notifier, struct egress_call *call, const struct request *request)
 {
 	int error = 0;
@@ -173,8 +173,8 @@ static struct target current_target(const struct notifier *notifier)
 }
 
 /*
- * Redirects a query to a name server. Sets notifier->is_redirected if the socket belongs to the DNS server's network. Returns true if the
- * call waits for such a socket.
+ * Redirects a query to a name server. Sets notifier->is_redirected if the call's socket already belongs to the DNS server's network.
+ * Returns true if the call must wait for such a socket.
  */
 static bool redirect_query(struct notifier *notifier, struct egress_call *call, const struct request *request)
 {
@@ -183,7 +183,7 @@ static bool redirect_query(struct notifier *notifier, struct egress_call *call, 
 		redirection = dns_redirect_request(&notifier->dns_redirect, call, request, &notifier->notification, notifier->allow);
 		notifier->is_redirected = redirection == DNS_REDIRECTED;
 	}
-	/* The socket that it duplicated may have been replaced. */
+	/* Do not use this duplicate further: the descriptor of the thread may refer to another socket by now. */
 	if (call->socket >= 0)
 		target_close(call->socket);
 	call->socket = -1;
@@ -211,7 +211,7 @@ static void handle_call(struct notifier *notifier)
 	if (notifier->egress != NULL && concerns_allow_list(request))
 		is_answered = apply_allow_list(notifier, &call, request);
 	if (!is_answered) {
-		/* Log before the call continues: afterwards the process may end and the supervisor write the record. */
+		/* Log the call first: as soon as it continues, the process may end and the supervisor may write the record. */
 		size_t count = log_call(notifier, &call.target, request);
 		if (!continue_call(&call.target))
 			uncount(notifier, count);
@@ -227,13 +227,13 @@ void notification_handle(struct notifier *notifier)
 	notifier->busy = false;
 }
 
-/* Continues a call that waited for a socket of the DNS server's network; -1: there is none. */
+/* Handles a call that waited for a socket of the DNS server's network. socket is -1 if none could be created. */
 static void resume(struct notifier *notifier, int socket)
 {
 	struct egress_call call = {.target = current_target(notifier), .socket = -1};
 	notifier->busy = true;
 	notifier->is_resumed = true;
-	/* The request of another call may have been read meanwhile. */
+	/* Read the request again: notifier->request may now belong to another call. */
 	bool is_read = request_read(&notifier->request, &call.target, &notifier->notification.data);
 	call.fd = notifier->request.fd;
 	notifier->is_redirected = is_read && socket >= 0 && dns_redirect_replace(&notifier->dns_redirect, &call, socket);
@@ -257,7 +257,7 @@ void notification_resume_redirected(struct notifier *notifier)
 
 void notification_end_redirection(struct notifier *notifier)
 {
-	/* A DNS server that could not start has written the reason. */
+	/* If the DNS server process failed to start, it has already written the reason. */
 	if (notifier->log->names_watched == WATCHED_YES)
 		strcpy(notifier->log->names_reason, "the DNS server process of confine has exited");
 	notifier->log->names_watched = WATCHED_NO;
@@ -270,8 +270,8 @@ void notification_abandon(struct notifier *notifier)
 	notifier->busy = false;
 	const struct target target = current_target(notifier);
 	/*
-	 * If the kernel continues the call, only the target waits for the slow memory. But an unchecked call must not use a socket of
-	 * the host's network, nor create a socket of an unchecked family.
+	 * Let the kernel continue the call, so that only the target waits for its slow memory. Refuse it if, unchecked, it could use a socket of
+	 * the host's network or create a socket of a forbidden family.
 	 */
 	notifier->is_resumed = notifier->is_redirected = false;
 	bool refuse = notifier->egress != NULL || request_creates_socket(&notifier->notification.data);

@@ -12,7 +12,7 @@ bool destination_read(struct destination *to, const union socket_address *addres
 {
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
 	*to = (struct destination){0};
-	/* A datagram to AF_UNSPEC is sent as to AF_INET (udp_sendmsg() in net/ipv4/udp.c). A connect to it disconnects. */
+	/* For a datagram, AF_UNSPEC means AF_INET (udp_sendmsg() in net/ipv4/udp.c). For a connect it means to disconnect, so there is no destination. */
 	bool inet = address->any.sa_family == AF_INET || (sending && address->any.sa_family == AF_UNSPEC);
 	if (inet && length >= sizeof address->in) {
 		to->family = AF_INET;
@@ -20,7 +20,7 @@ bool destination_read(struct destination *to, const union socket_address *addres
 		to->port = ntohs(address->in.sin_port);
 		return true;
 	}
-	/* The kernel accepts 24 bytes, without the scope (SIN6_LEN_RFC2133). */
+	/* 24 bytes are sizeof(struct sockaddr_in6) without the scope. The kernel accepts that too (SIN6_LEN_RFC2133). */
 	if (address->any.sa_family != AF_INET6 || length < 24)
 		return false;
 	const unsigned char *bytes = address->in6.sin6_addr.s6_addr;
@@ -42,7 +42,7 @@ static void add_name(struct request *request, const union socket_address *name, 
 static void read_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
 	union socket_address name = {0};
-	/* An internet address is not longer. The kernel ignores the rest. */
+	/* struct sockaddr_in6 is the longest internet address. The kernel ignores further bytes. */
 	size_t size = length < sizeof name.in6 ? length : sizeof name.in6;
 	if (address == 0 || length < SHORTEST_ADDRESS || request->count == REQUEST_ADDRESSES)
 		return;
@@ -52,7 +52,7 @@ static void read_name(struct request *request, const struct target *target, uint
 		request->unreadable = errno;
 }
 
-/* For a connect: keeps the whole address in request->name, of any family. */
+/* Reads the address of a connect into request->name, whatever its family, and adds its destination if it is an internet address. */
 static void read_connect_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
 	request->name = (union socket_address){0};
@@ -66,7 +66,7 @@ static void read_connect_name(struct request *request, const struct target *targ
 		request->unreadable = errno;
 }
 
-/* Reads the first two members of a struct msghdr, the address and the length of a name, and that name. */
+/* Reads msg_name and msg_namelen, the first members of a struct msghdr, and the socket address to which they point. */
 static void read_message(struct request *request, const struct target *target, uint64_t address, unsigned char word)
 {
 	unsigned char bytes[12];
@@ -83,13 +83,13 @@ static void read_message(struct request *request, const struct target *target, u
 
 static void read_messages(struct request *request, const struct target *target, uint64_t address, uint64_t count, unsigned char word)
 {
-	/* struct mmsghdr: a msghdr of 56 or 28 bytes, msg_len and padding. */
+	/* Size of a struct mmsghdr: a msghdr of 56 or 28 bytes, msg_len and padding. */
 	uint64_t size = word == 8 ? 64 : 32;
 	for (uint64_t i = 0; i < count && i < REQUEST_ADDRESSES && request->unreadable == 0; i++)
 		read_message(request, target, address + i * size, word);
 }
 
-/* Finds the call behind a socketcall(2) and reads its arguments from memory. Returns false if that fails. */
+/* Finds the call that a socketcall(2) requests and reads its arguments from memory. Returns false if the call is unknown or its memory unreadable. */
 static bool read_socketcall(const struct seccomp_data *data, const struct target *target, enum watched_call *call, uint64_t arguments[6])
 {
 	uint32_t words[6] = {0};
