@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2034,SC2154 # the parts in install.d share these variables
 # Installs Portcullis into /etc/portage and /usr, or removes it. `install.sh --help` lists the options.
-# It first checks and plans everything, then stages files beside their destinations, then renames them into place. After a
-# failure, it restores the previous state.
+# install.sh first checks and plans everything, then stages files beside their destinations, then renames them into place. After
+# a failure, it restores the previous state.
 set -uo pipefail
 shopt -s nullglob
 export LC_ALL=C # tools handle bytes and print English messages
@@ -16,7 +16,7 @@ for part in messages options lock transaction record files trust owner bashrc lo
 done
 unset -v part
 
-# Prepares both commands: makes a work directory, checks the target, reads the record of the last installation.
+# Prepares an installation or removal: makes a work directory, checks the target, reads the record of the last installation.
 prepare() {
 	workdir=$(mktemp -d -t portcullis-install.XXXXXX 2>/dev/null) ||
 		fail failed "cannot create a temporary directory in ${TMPDIR:-/tmp}; nothing was changed"

@@ -2,8 +2,8 @@
 # Converts PORTCULLIS_ALLOW to options of confine. The hook resolves host names in pkg_setup, because pkg_setup always has the host's
 # network, and stores the options in a file. The first line of that file is the value of PORTCULLIS_ALLOW.
 
-# __portcullis_allow ANSWER...: returns the options in REPLY. ANSWER: the lines that portcullis.js has already printed about
-# PORTCULLIS_ALLOW, if any.
+# __portcullis_allow ANSWER...: returns in REPLY the options of confine for PORTCULLIS_ALLOW. ANSWER: the lines that portcullis.js has
+# already printed about PORTCULLIS_ALLOW, if any.
 __portcullis_allow() {
 	local list=${setting[PORTCULLIS_ALLOW]-} file=$store-allow line
 	local -a result=()
@@ -16,13 +16,14 @@ __portcullis_allow() {
 			__portcullis_is_option "$line" || __portcullis_tampered "$file" "$line"
 			result+=("${line%% *}" "${line#* }")
 		done
-		# If emerge runs as root, Portage has already isolated this process, and runs a SOCKS proxy on the host for distcc.
+		# If emerge runs as root, Portage has already isolated this process. Allowed connections then leave through the SOCKS proxy that
+		# Portage runs on the host for distcc.
 		[[ ! -S ${initial[PORTAGE_SOCKS5_PROXY]-} ]] || result+=(--socks "${initial[PORTAGE_SOCKS5_PROXY]}")
 	fi
 	REPLY=("${result[@]}")
 }
 
-# __portcullis_is_option LINE: whether LINE is an option in the format of src/confine/destinations.ts.
+# __portcullis_is_option LINE: succeeds if LINE is an option in the format of src/confine/destinations.ts.
 __portcullis_is_option() {
 	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }
@@ -38,7 +39,7 @@ __portcullis_resolve_allow() {
 				--once "$PORTAGE_BUILDDIR/.ipc" "$list" 2>/dev/null
 	)
 	if [[ ${answer[*]: -1} != 'done' ]]; then
-		# Node does not start, for example during its update. Addresses need no resolution.
+		# Node does not start, for example during its update. Permit only addresses, which need no resolution.
 		read -ra words <<<"$list"
 		answer=()
 		for line in "${words[@]}"; do

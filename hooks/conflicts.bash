@@ -69,11 +69,11 @@ __portcullis_prefilter() {
 	REPLY=("$suspects")
 }
 
-# __portcullis_contains TEXT FILE...: whether one of the files contains the text.
+# __portcullis_contains TEXT FILE...: succeeds if one of the files contains the text.
 __portcullis_contains() {
 	local file text
 	for file in "${@:2}"; do
-		# Root reads no file that another user may have created.
+		# As root, skip symbolic links and files of other users, because those users choose what such a path contains.
 		[[ -f $file && -r $file && ($EUID != 0 || -O $file && ! -L $file) ]] || continue
 		{ IFS= read -rd '' text <"$file"; } 2>/dev/null
 		[[ $text != *"$1"* ]] || return 0
@@ -81,7 +81,7 @@ __portcullis_contains() {
 	return 1
 }
 
-# Whether a compiler, named by a variable or found in PATH, may be a wrapper such as distcc.
+# Succeeds if a compiler, named by a variable or found in PATH, may be a wrapper such as distcc.
 __portcullis_has_wrapper() {
 	local name word folder ccache=''
 	local -a commands=() folders=()
@@ -102,8 +102,8 @@ __portcullis_has_wrapper() {
 	return 1
 }
 
-# __portcullis_is_wrapped COMPILER CCACHE FOLDER...: whether the first COMPILER of the folders is a script, is one program for all
-# compilers, or hides a different COMPILER in a later folder.
+# __portcullis_is_wrapped COMPILER CCACHE FOLDER...: succeeds if the first COMPILER of the folders is a script, is the same file as gcc
+# and g++ beside it, or hides a different COMPILER in a later folder. Skips links to CCACHE.
 __portcullis_is_wrapped() {
 	local first='' file prefix folder
 	for folder in "${@:3}"; do
@@ -131,10 +131,10 @@ __portcullis_is_script() {
 	[[ $start == '#!' ]]
 }
 
-# __portcullis_wrap_phase +NAME...: inside the network sandbox, wraps the function that runs the phase, to disable the conflicting
-# programs. The variables that disable them are local to the wrapper, so that Portage does not save them and a bashrc cannot override
-# them. Portage does not save variables and functions that begin with three underscores, nor __ebuild_phase (__save_ebuild_env in
-# bin/save-ebuild-env.sh).
+# __portcullis_wrap_phase ARGUMENT: if ARGUMENT lists conflicts as +NAME..., wraps the function that runs the phase, to disable the
+# conflicting programs. The variables that disable them are local to the wrapper, so that Portage does not save them and a bashrc
+# cannot override them. Portage does not save variables and functions that begin with three underscores, nor __ebuild_phase
+# (__save_ebuild_env in bin/save-ebuild-env.sh).
 __portcullis_wrap_phase() {
 	[[ $1 == *+* ]] && declare -F __ebuild_phase >/dev/null || return 0
 	___portcullis_conflicts=$1

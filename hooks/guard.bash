@@ -18,7 +18,7 @@ if [[ ${___portcullis_names[*]} ]]; then
 		___portcullis_functions+=$'\n'$(unset -f typeset && typeset -f declare)
 	fi
 fi 2>/dev/null
-# Bash cannot unset a readonly function. A failing expansion ends this shell without a builtin.
+# Bash cannot unset a readonly function, which may shadow even exit. So a failing expansion ends this shell: it needs no builtin.
 if ! unset -f "${___portcullis_names[@]}" @functions@; then
 	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a function readonly, which the hook must replace. Remove readonly from the ebuild.}
 fi
@@ -32,7 +32,7 @@ for ___portcullis_name in expand_aliases inherit_errexit interactive_comments sh
 	fi
 done 2>/dev/null
 
-# Fails if the build has made a variable readonly that the hook declares with local. bash refuses a local variable with that name.
+# Fails if the build has made a variable readonly that the hook declares with local, because bash then refuses the local variable.
 __portcullis_check_readonly() {
 	local @locals@
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sets PORTCULLIS_*_MAX for the whole build if Portage has created a cgroup for it (FEATURES=cgroup as root, portage/util/cgroup.py).
-# pkg_setup does this as root, because later phases may run as another user. confine then reads the limits in
+# Writes the limits PORTCULLIS_*_MAX to the cgroup of the whole build, if Portage has created one (FEATURES=cgroup as root,
+# portage/util/cgroup.py). pkg_setup does this as root, because later phases may run as another user. confine then reads the limits in
 # force (native/cgroup/inherited_limits.c) and reports missing limits.
 __portcullis_limits() {
 	local root=/sys/fs/cgroup leaf=${___portcullis_leaf-} parent='' name
@@ -16,7 +16,7 @@ __portcullis_limits() {
 	fi
 	__portcullis_limit "$root$leaf/memory.max" "${setting[PORTCULLIS_MEMORY_MAX]-}"
 	__portcullis_limit "$root$leaf/pids.max" "${setting[PORTCULLIS_PIDS_MAX]-}"
-	# "quota period" in microseconds; the setting is in percent of one processor.
+	# cpu.max contains "QUOTA PERIOD" in microseconds. With a period of 100000, one percent of a processor is a quota of 1000.
 	name=${setting[PORTCULLIS_CPU_MAX]-}
 	__portcullis_limit "$root$leaf/cpu.max" "${name:+$((10#0${name%\%} * 1000)) 100000}"
 }

@@ -10,7 +10,7 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 		while IFS= read -r line; do
 			[[ $line != 0::* ]] || own=${line#0::}
 		done </proc/self/cgroup
-		# The cgroup of the whole build, for __portcullis_limits.
+		# Keep the name of the cgroup of the whole build, in which __portcullis_limits sets the limits.
 		if [[ $EBUILD_PHASE == setup && ${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]]; then
 			___portcullis_leaf=$own
 			[[ ${own##*/} == "${CATEGORY-}_${PF-}" ]] || ___portcullis_leaf=''
@@ -64,21 +64,21 @@ __portcullis_check_readonly 2>/dev/null ||
 __portcullis_phase() {
 	local -
 	set +eu
-	# Constants.
+	# Paths and texts that `portcullis hook` inserts.
 	local confine=@confine@ node=@node@ program=@program@ logs=@logs@
 	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-}
 	# shellcheck disable=SC1003 # the command, quoted for a shell, in quotes
 	local command=@command@
 	local doctor="To find the cause, run: $command doctor"
-	# features, restrict, properties: values of Portage with single spaces. store, state: prefixes of file names. initial: the
-	# environment that Portage started this shell with. setting: PORTCULLIS_*.
+	# features, restrict, properties: values of Portage, in which a space separates words. store, state: prefixes of file names.
+	# initial: the environment that Portage started this shell with. setting: the values of PORTCULLIS_* by name.
 	local features restrict properties store state
 	local -A initial=() setting=()
-	# The result: the options of confine.
+	# The options with which the hook starts confine. Without options, the hook does not confine the phase.
 	local -a options=()
 	local fakeroot='' found last
 	local -a REPLY=() argv=()
-	# For libsandbox, because this shell writes files. The phase gets the value that Portage has set.
+	# SANDBOX_ON=0 permits this shell to write files that libsandbox would refuse. The phase gets the value that Portage has set.
 	local -x SANDBOX_ON=0
 	__portcullis_paths
 	store=${REPLY[0]} state=${REPLY[1]}
@@ -158,7 +158,7 @@ __portcullis_settings() {
 	done
 	[[ $EBUILD_PHASE == setup || ! -e ${T-}/environment ]] || return 0
 
-	# A variable of the build cannot change this file, and Portage's clean phase removes the file.
+	# Store the settings in a file, because the build can change variables. Portage's clean phase removes the file.
 	lines=()
 	for name in "${!setting[@]}"; do
 		lines+=("$name=${setting[$name]}")
@@ -184,15 +184,16 @@ __portcullis_report_unknown() {
 	__portcullis_print "${lines[@]}"
 }
 
-# Returns in REPLY the NAME=VALUE lines that Portage prints for the settings. With noauto no pkg_setup runs before a phase, and with keeptemp the saved environment may be older
-# than make.conf (prepare_build_dirs.py removes T otherwise). Takes half a second; only developers use these FEATURES.
+# Returns in REPLY the settings that Portage reads now, as NAME=VALUE lines. With noauto no pkg_setup runs before a phase, and with
+# keeptemp the saved environment may be older than make.conf (prepare_build_dirs.py removes T otherwise). Takes half a second; only
+# developers use these FEATURES.
 __portcullis_ask_portage() {
 	mapfile -t REPLY < <(
 		__portcullis_start PORTAGE_CONFIGROOT="${initial[PORTAGE_CONFIGROOT]-}" \
 			PORTAGE_OVERRIDE_EPREFIX="${initial[PORTAGE_OVERRIDE_EPREFIX]-}" "${initial[PORTAGE_PYTHON]:-@python@}" -I -c @query@ \
 			"${initial[PORTAGE_PYM_PATH]-}" "$package" "${SLOT:-0}" "${PORTAGE_REPO_NAME-}" "${EAPI:-0}" @settings@
 	)
-	# The last line of a complete answer.
+	# Without this last line, Portage failed before it had printed all settings.
 	[[ ${REPLY[*]: -1} == complete ]] || return
 	unset 'REPLY[-1]'
 }
@@ -209,9 +210,10 @@ __portcullis_set() {
 	setting[$name]=$value
 }
 
-# Returns in REPLY[0] how this phase reaches the fakeroot daemon: sysv (message queues), tcp (loopback), or alone (no daemon). On Debian the name of
-# the library contains it. On Gentoo the message queue of the key exists or not. `fakeroot emerge` sets no FAKEROOTKEY in phases, because
-# Portage filters it (environ_filter in special_env_vars.py); FEATURES=fakeroot sets it after that.
+# Returns in REPLY[0] how this phase reaches the fakeroot daemon: sysv (message queues), tcp (loopback), or alone (no daemon). On Debian
+# the name of the preloaded library contains sysv or tcp. On Gentoo it is sysv if a message queue with the key FAKEROOTKEY exists.
+# `fakeroot emerge` sets no FAKEROOTKEY in phases, because Portage filters this variable (environ_filter in special_env_vars.py);
+# FEATURES=fakeroot sets it after that.
 __portcullis_fakeroot() {
 	local line id key=${initial[FAKEROOTKEY]-} preloaded=${initial[LD_PRELOAD]-} mode=tcp
 	local -a lines=()
@@ -239,7 +241,7 @@ __portcullis_decide() {
 __portcullis_confine() {
 	local environment status refused='' conflicts='' shell=$BASHPID
 	local -a names=()
-	# The environment that Portage has set, without the changes of profile.bashrc files.
+	# The phase inside confine starts with the environment that Portage has set, without the changes of profile.bashrc files.
 	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
 		__portcullis_unavailable 'cannot read /proc/self/environ'
 		return
@@ -253,7 +255,7 @@ __portcullis_confine() {
 	else
 		options+=(--best-effort)
 	fi
-	# The conflicts are an argument, because the build could save and so change a variable.
+	# Pass the conflicts as an argument, because the build could change a variable through the saved environment.
 	read -ra names <<<"$1"
 	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
 	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl")

@@ -56,8 +56,8 @@ bashrc_bytes() {
 	fi
 }
 
-# bashrc_check_block KNOWN...: fails if the block equals none of the files KNOWN, unless --save-edits is given. Sets
-# bashrc_edited.
+# bashrc_check_block KNOWN...: sets bashrc_edited to yes if the block equals none of the files KNOWN, that is, if the user edited it.
+# Then fails, unless --save-edits is given.
 bashrc_check_block() {
 	local known
 	bashrc_edited=''
@@ -75,8 +75,8 @@ bashrc_check_block() {
 	fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run install.sh again with --save-edits to save a copy of the edited block; nothing was changed"
 }
 
-# bashrc_compose BLOCK OUT: writes bashrc with BLOCK to OUT. An empty file BLOCK removes the block. An existing block is
-# replaced in its position, because the user may have moved it.
+# bashrc_compose BLOCK OUT: writes to the file OUT the new content of bashrc, with the file BLOCK as managed block. An empty file
+# BLOCK removes the block. An existing block is replaced in its position, because the user may have moved it.
 bashrc_compose() {
 	{
 		if [[ -z $bashrc_exists ]]; then
@@ -95,8 +95,8 @@ bashrc_fingerprint() {
 	[[ -z $bashrc_exists ]] || stat -c '%d:%i:%s:%y' -- "$bashrc_file"
 }
 
-# bashrc_stage CONTENT STAGED: makes STAGED the new bashrc, with the mode, owner, ACLs and extended attributes of the old
-# one. The modification time is new.
+# bashrc_stage CONTENT STAGED: copies the file CONTENT to STAGED, which will replace bashrc, with the mode, owner, ACLs and extended
+# attributes of bashrc. The modification time is new.
 bashrc_stage() {
 	local before after
 	attempt "write in ${bashrc_file%/*}" cp -- "$1" "$2"

@@ -66,7 +66,7 @@ build_run() {
 	touch -c -- "$source_dir/native/build/confine" ${1:+"$source_dir/dist/portcullis.js"} 2>/dev/null
 }
 
-# Writes the output of the build to a file. On a terminal, shows the last word of each line, which is a file of the source.
+# Writes the output of the build to build.log. On a terminal, shows progress: the last word of each line, which names a source file.
 build_log() {
 	local line
 	while IFS= read -r line; do
@@ -89,7 +89,7 @@ build_generate() {
 		fail tools "dist/portcullis.js generated a hook with a syntax error: $(head -n 1 -- "$workdir/reason"); nothing was changed"
 }
 
-# build_ask ARG...: prints the output of dist/portcullis.js.
+# build_ask ARG...: runs dist/portcullis.js with these arguments and prints its output. A failure ends install.sh.
 build_ask() {
 	node "$source_dir/dist/portcullis.js" "$@" 2>"$workdir/reason" </dev/null ||
 		fail tools "dist/portcullis.js could not generate the $1: $(tail -n 1 -- "$workdir/reason"); nothing was changed"

@@ -2,7 +2,7 @@
 # The files to install, their owners, and checks that the destinations are free and writable.
 
 # Sets tables with the source, mode and owner of each destination below the root. The owner is uid:gid, or empty for the user
-# who runs install.sh. The program generates phase.bash for the prefix.
+# who runs install.sh. Sources in the work directory are generated for this root.
 files_table() {
 	local path mode from owner
 	declare -ga file_order=()
@@ -26,7 +26,7 @@ files_table() {
 END
 }
 
-# Sets owner: root on a host, the owner of the Prefix in a Prefix.
+# Sets owner to the uid:gid of installed files. As root: 0:0 on a host, the owner of the Prefix in a Prefix. Otherwise empty.
 files_owner() {
 	owner=''
 	((EUID == 0)) || return 0
@@ -34,7 +34,7 @@ files_owner() {
 	[[ -z $eprefix || ! -d $root/ ]] || owner=$(stat -L -c %u:%g -- "$root/")
 }
 
-# Fails if Portage does not use the target. A package manager writes to an empty --destdir.
+# Fails if Portage does not use the target. Skips this check with --destdir, because a package manager installs into an empty directory.
 check_portage() {
 	local path
 	[[ -z $destdir$opt_force$opt_uninstall ]] || return 0
@@ -81,7 +81,7 @@ check_inside() {
 	[[ $real == "$base"/* ]] || fail foreign "$1 leads to $real through a symbolic link, which is outside $destdir: remove the link; nothing was changed"
 }
 
-# check_foreign PATH FROM: fails if PATH exists and is neither in the record nor equal to FROM.
+# check_foreign PATH FROM: fails if PATH exists, is not in the record, and differs from FROM, the file to install there.
 check_foreign() {
 	local path=$1
 	[[ -e $root/$path || -L $root/$path ]] || return 0

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Allows one install.sh for each target. Every user can lock a file that they can open, so the lock is an empty directory of
-# mode 0700 outside the target. Its name contains the target's inode. It is removed at the end.
+# Lets one install.sh at a time work in a target. The lock is an empty directory of mode 0700 outside the target, because any user
+# could open and lock the target itself. Its name contains the target's device and inode. install.sh removes it at the end.
 
 declare -a lock_held=()
 lock_wanted=''
 
-# lock_directory DIR: holds the lock until this process ends.
+# lock_directory DIR: locks DIR until this process ends. Fails at once if another install.sh has locked it.
 lock_directory() {
 	local directory=$1 key lock fd reason status
 	key=$(stat -L -c %d.%i -- "$directory" 2>/dev/null) || fail permission "cannot read $directory"
@@ -14,7 +14,7 @@ lock_directory() {
 	for _ in 1 2 3 4 5; do
 		reason=$(mkdir -m 700 -- "$lock" 2>&1) || [[ $reason == *'File exists' ]] ||
 			fail failed "cannot create the directory $lock: ${reason##*: }; nothing was changed"
-		# The process that held this lock has removed its directory.
+		# Try again: the install.sh that held this lock has just removed its directory.
 		[[ -e $lock || -L $lock ]] || continue
 		[[ -d $lock && ! -L $lock && -O $lock ]] ||
 			fail permission "$lock belongs to another user: remove it, or set TMPDIR to your own directory; nothing was changed"
@@ -43,7 +43,8 @@ lock_place() {
 	printf '%s' "$directory"
 }
 
-# Removes the directories of the held locks, and of a lock that a signal interrupted unless another process holds it.
+# Removes the directories of the held locks. If a signal has interrupted lock_directory, also removes the directory of that lock, unless
+# another process holds the lock.
 lock_release() {
 	local fd
 	if [[ -n $lock_wanted && -O $lock_wanted ]] && { exec {fd}<"$lock_wanted"; } 2>/dev/null; then

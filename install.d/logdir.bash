@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# /var/log/portcullis. On a host and in a Prefix of root, group portage can write in it, because FEATURES=userpriv is a default of
-# Portage. In another Prefix, it belongs to the owner.
+# The directory of the records, /var/log/portcullis. On a host and in a Prefix of root, group portage can write in it, because phases
+# run as user portage by default (FEATURES=userpriv). In another user's Prefix, the directory belongs to that user.
 
 readonly log_path=var/log/portcullis
 
-# Sets log_mode and log_owner for the directory.
+# Sets log_mode and log_owner, the mode and owner (uid:gid) that /var/log/portcullis should have.
 log_choose() {
 	local owner
 	files_owner
@@ -18,15 +18,15 @@ log_choose() {
 	fi
 }
 
-# Sets gid to that of group portage; status 1 if the group does not exist.
+# Sets gid to the group ID of portage; status 1 if the group does not exist.
 portage_gid() {
 	local line
 	line=$(getent group portage) || return 1
 	IFS=: read -r _ _ gid _ <<<"$line"
 }
 
-# Adds the directory to the plan. An empty log_mode means no change. A directory that another user created or changed stays as it
-# is.
+# Plans a change of the mode and owner of /var/log/portcullis if install.sh set the present ones. Sets log_mode to the mode of a new
+# directory, or to an empty string if none may be created, and log_record to the entry for the record.
 log_plan() {
 	local now reason path=$root/$log_path
 	log_choose

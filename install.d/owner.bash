@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# For another user's Prefix: root builds, and a second install.sh does the rest as that user, without privileges. It reads a copy
-# of the built tree that only root can change, and gets no terminal, descriptor or variable of root.
+# For another user's Prefix: root builds, and a second install.sh installs as that user, without privileges. The second install.sh
+# reads a copy of the built tree that only root can change, and gets no terminal, descriptor or variable of root.
 
 # owner_run UID DIR: installs as UID, the owner of DIR. Does not return.
 owner_run() {
@@ -27,7 +27,7 @@ owner_run() {
 		fail failed "$name cannot read $workdir: set TMPDIR to a directory that everybody can enter; nothing was changed"
 	owner_signal='' owner_started=''
 	for signal in HUP INT TERM; do
-		# shellcheck disable=SC2064 # the signal is this one
+		# shellcheck disable=SC2064 # the trap needs the present value of signal
 		trap "owner_interrupt $signal" "$signal"
 	done
 	owner_started=yes
@@ -49,7 +49,8 @@ owner_run() {
 	exit "$status"
 }
 
-# owner_exec COMMAND [ARG...]: executes COMMAND with the prefix in the array as, without descriptors and session of root.
+# owner_exec COMMAND [ARG...]: executes COMMAND in a new session and without root's descriptors. The array `as` contains the words
+# before COMMAND: setpriv, which changes to the owner, and env.
 owner_exec() {
 	local fd
 	cd / && umask 022 || exit
@@ -60,8 +61,8 @@ owner_exec() {
 	exec "$(owner_tool setsid)" "${as[@]}" "$@"
 }
 
-# Forwards the first signal, so that the other install.sh restores the previous state. The second signal kills it, because the
-# owner may have stopped that process.
+# Handles a signal: sends SIGTERM to the second install.sh, which then restores the previous state. From the second signal on, sends
+# SIGKILL, because the owner may have stopped that process.
 owner_interrupt() {
 	if [[ -n $owner_started && -n ${pid-} ]]; then
 		if [[ -n $owner_signal ]]; then kill -s KILL "$pid"; else kill -s TERM "$pid"; fi 2>/dev/null
@@ -90,7 +91,7 @@ owner_copy_tree() {
 	) 2>"$workdir/reason" || fail failed "cannot copy the source tree to $workdir: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
 }
 
-# Prints standard input without control characters: the owner of the Prefix chose some of the text.
+# Prints standard input with ? for control characters: the owner of the Prefix chose some of the text and could control root's terminal.
 owner_print() {
 	tr '\000-\011\013-\037\177' '?' | sed 's/\xc2[\x80-\x9f]/?/g'
 }

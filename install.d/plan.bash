@@ -1,11 +1,12 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # Plans the changes as a list, then applies them. A dry run ends after the list.
 
-# plan_notes holds notes that are printed after the changes.
+# plan_notes holds notes that are printed after the changes. The other arrays have one element for each change.
 declare -a plan_notes=() plan_verb=() plan_path=() plan_from=() plan_mode=() plan_owner=()
 declare -rA plan_past=([create]=created [replace]=replaced [edit]=edited [remove]=removed [attributes]='set mode and owner of')
 
-# plan_add VERB PATH FROM MODE OWNER. Verbs: directory, put, bashrc, attributes, remove.
+# plan_add VERB PATH FROM MODE OWNER: appends a change of PATH to the plan. VERB is directory, put, bashrc, attributes or remove; FROM is
+# the file with the new content.
 plan_add() {
 	plan_verb+=("$1") plan_path+=("$2") plan_from+=("${3-}") plan_mode+=("${4-}") plan_owner+=("${5-}")
 }
@@ -80,7 +81,8 @@ plan_record() {
 	plan_put "$record_path" "$workdir/record" 644 "$2"
 }
 
-# plan_put PATH FROM MODE OWNER: plans the file unless it is up to date. Saves a file that the user edited.
+# plan_put PATH FROM MODE OWNER: plans to install FROM as PATH, unless PATH has this content, mode and owner. Also plans a copy of PATH
+# if the user edited it.
 plan_put() {
 	local path=$root/$1
 	if [[ -e $path && ! -L $path ]]; then
@@ -91,7 +93,8 @@ plan_put() {
 	plan_add put "$path" "$2" "$3" "$4"
 }
 
-# plan_keep PATH: plans a copy of PATH if no installation wrote its content. Never overwrites an older copy.
+# plan_keep PATH: plans a copy of PATH if its checksum is not the recorded one, because then a user edited it. Never overwrites an
+# older copy.
 plan_keep() {
 	local aside path=$root/$1 i=0
 	[[ $1 != "$record_path" && -f $path && -r $path ]] || return 0
@@ -170,7 +173,7 @@ plan_prune() {
 	done < <(printf '%s\n' "${record_dirs[@]}" | sort -r)
 }
 
-# Prints what a removal keeps.
+# Prints the paths with records of builds and with settings, which a removal keeps.
 plan_report_kept() {
 	local path word=kept
 	[[ -z $opt_dry_run ]] || word='would keep'
@@ -180,7 +183,7 @@ plan_report_kept() {
 	done < <(grep -rlE 'PORTCULLIS_|no-network-sandbox\.conf' -- "$root/etc/portage"/{make.conf,package.env,env} 2>/dev/null | sort)
 }
 
-# Sets the words of the final report before anything changes. A dry run prints the steps.
+# Sets plan_words, the verbs of the final report, while the disk still shows which files are new. In a dry run, prints the steps.
 plan_announce() {
 	local i word
 	plan_words=()

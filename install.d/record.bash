@@ -4,7 +4,7 @@
 #   portcullis-record 1
 #   version VERSION
 #   setuid yes|no
-#   log MODE UID:GID          attributes of /var/log/portcullis (no owner if it was not changed)
+#   log MODE UID:GID          mode and owner that install.sh set for /var/log/portcullis; no owner if it set only the mode; - if neither
 #   bashrc created|edited
 #   block BASE64              the managed block
 #   dir PATH                  created by an installation; the removal deletes it if empty
@@ -75,7 +75,8 @@ record_directories() {
 	done
 }
 
-# record_check_file PATH: fails unless PATH is a destination, or lies in a directory of Portcullis (older versions).
+# record_check_file PATH: fails unless install.sh installs PATH, or PATH lies in a directory of Portcullis, where older versions may
+# have installed it.
 record_check_file() {
 	[[ -z ${file_from[$1]-} ]] || return 0
 	case ${1%/*} in
@@ -86,8 +87,8 @@ record_check_file() {
 	esac
 }
 
-# record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record. BASHRC and LOG are as above, BLOCK is a file. DIRS names an
-# array of paths, FILES an associative array from path to SHA-256.
+# record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record. BASHRC and LOG are the values of these entries, BLOCK is a file
+# with the managed block. DIRS names an array of paths, FILES an associative array from path to SHA-256.
 record_write() {
 	local path
 	local -n record_write_dirs=$5 record_write_files=$6
@@ -99,7 +100,7 @@ record_write() {
 	done | sort -k 3
 }
 
-# sha256 FILE: sets sha.
+# sha256 FILE: sets sha to the SHA-256 of FILE, in hexadecimal.
 sha256() {
 	sha=$(sha256sum <"$1") && sha=${sha%% *}
 }

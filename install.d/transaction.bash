@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # Changes that can be undone until transaction_finish. Each is recorded before it happens, so that an interrupted change is undone
-# as well. New files are staged in their destination directory, because rename is atomic only there. An old
-# file gets a second name in the same directory, and keeps its inode.
+# as well. New files are staged in their destination directory, because rename is atomic only within a file system. An old file
+# gets a second name in the same directory, and keeps its inode.
 
 declare -a undo_verb=() undo_path=() undo_argument=()
 declare -a transaction_leftovers=()
@@ -10,7 +10,7 @@ undo_push() {
 	undo_verb+=("$1") undo_path+=("$2") undo_argument+=("${3-}")
 }
 
-# transaction_mkdir DIR MODE OWNER: OWNER is uid:gid, or empty for no change.
+# transaction_mkdir DIR MODE OWNER: creates the directory DIR. OWNER is uid:gid, or empty for the user who runs install.sh.
 transaction_mkdir() {
 	undo_push rmdir "$1"
 	attempt "create the directory $1" mkdir -m "$2" -- "$1"
@@ -24,14 +24,14 @@ transaction_stage() {
 	undo_push unstage "$staged"
 }
 
-# transaction_put STAGED PATH: renames STAGED to PATH.
+# transaction_put STAGED PATH: renames STAGED to PATH. Until transaction_finish, an old file PATH keeps the second name STAGED.old.
 transaction_put() {
 	local staged=$1 path=$2
 	if [[ -e $path || -L $path ]]; then
 		transaction_disarm "$path"
 		undo_push restore "$path" "$staged.old"
-		# Without hard links, a copy keeps everything but the inode. The owner of a Prefix can neither link nor read
-		# root's setuid file there, but can rename it.
+		# On a file system without hard links, a copy keeps everything but the inode. The owner of a Prefix can
+		# neither link nor read root's setuid file there, but can rename it.
 		ln -- "$path" "$staged.old" 2>/dev/null || transaction_copy "$path" "$staged.old"
 		transaction_leftovers+=("$staged.old")
 	else
@@ -40,7 +40,7 @@ transaction_put() {
 	attempt "write $path" mv -fT -- "$staged" "$path"
 }
 
-# transaction_copy PATH ASIDE
+# transaction_copy PATH ASIDE: copies PATH with its attributes to ASIDE, or renames it to ASIDE if this user cannot read it.
 transaction_copy() {
 	if [[ -L $1 || -r $1 ]]; then
 		attempt "copy $1" cp -a -- "$1" "$2"
@@ -57,7 +57,7 @@ transaction_disarm() {
 	attempt "clear the mode of $1" chmod 0 -- "$1"
 }
 
-# transaction_remove PATH
+# transaction_remove PATH: renames PATH to a hidden name in the same directory. transaction_finish deletes the file.
 transaction_remove() {
 	local aside
 	transaction_disarm "$1"
@@ -68,7 +68,7 @@ transaction_remove() {
 	transaction_leftovers+=("$aside" "$staged")
 }
 
-# transaction_attributes PATH MODE OWNER
+# transaction_attributes PATH MODE OWNER: sets the mode of PATH, and its owner unless OWNER is empty.
 transaction_attributes() {
 	local before
 	before=$(stat -c '%a %u:%g' -- "$1")
@@ -101,7 +101,7 @@ transaction_undo() {
 	trap '' HUP INT TERM
 	for ((i = ${#undo_verb[@]} - 1; i >= 0; i--)); do
 		undo_one "${undo_verb[i]}" "${undo_path[i]}" "${undo_argument[i]}" 2>/dev/null ||
-			# Nothing to undo if mkdir failed.
+			# A path that does not exist needs no undo: its mkdir failed.
 			[[ ! -e ${undo_path[i]} ]] ||
 			note "could not restore ${undo_path[i]}"
 	done
@@ -115,8 +115,8 @@ transaction_finish() {
 	((${#transaction_leftovers[@]} == 0)) || rm -f -- "${transaction_leftovers[@]}"
 }
 
-# transaction_sweep PATH...: removes staged files and second names that a killed install.sh left. No data is lost: every second name belongs to
-# a replaced file, and a new bashrc contains all of the old one.
+# transaction_sweep PATH...: removes staged files and second names that a killed install.sh left beside each PATH. No data is lost:
+# every second name belongs to a replaced file, and a new bashrc contains all of the old one.
 transaction_sweep() {
 	local path
 	local -a left

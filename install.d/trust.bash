@@ -22,7 +22,7 @@ trust_walk() {
 			link=$at/$name
 			if [[ -L $link ]]; then
 				trust_seen[$link]=1
-				# The kernel has the same limit (ELOOP).
+				# The kernel also follows at most 40 links, and then fails with ELOOP.
 				((++links <= 40)) || break
 				target=$(readlink -n -- "$link" && echo /)
 				[[ $target != /* ]] || at=''
@@ -38,8 +38,8 @@ trust_walk() {
 	done
 }
 
-# trust_problem UID: status 0 if a user other than root and UID can change trust_seen; sets reason. A sticky directory protects
-# entries of root, but must not be in trust_ends.
+# trust_problem UID: status 0 if a user other than root and UID can change a path in trust_seen; sets reason to a message. Others may
+# write in a sticky directory, where they cannot replace entries of root, unless trust_ends contains it.
 trust_problem() {
 	local uid gid type path
 	reason=''
@@ -57,7 +57,7 @@ trust_problem() {
 	return 1
 }
 
-# trust_written_by PATH MODE GID: status 0 if a user other than the owner can write PATH; sets reason.
+# trust_written_by PATH MODE GID: status 0 if a user other than the owner can write PATH; sets reason to a message.
 trust_written_by() {
 	if (($2 & 0002)); then
 		reason="$1 can be written by every user"
@@ -94,7 +94,7 @@ trust_target() {
 	! trust_problem 0 || trust_refuse 'change its owner or its mode'
 }
 
-# As root, after the target exists: fails if other users can change a destination. The log directory is exempt.
+# As root, after the target exists: fails if other users can change a destination. log_plan checks the log directory.
 trust_places() {
 	local reason
 	((EUID == 0)) && [[ -d $root/ ]] || return 0
@@ -104,7 +104,7 @@ trust_places() {
 	! trust_problem 0 || trust_refuse "replace the symbolic link $bashrc_path by a file"
 }
 
-# trust_refuse FIX
+# trust_refuse FIX: fails with a message that contains the problem in reason, and the advice FIX.
 trust_refuse() {
 	fail untrusted "$reason, and root installs only where no other user can change the target: $1; nothing was changed"
 }
