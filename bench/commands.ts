@@ -9,7 +9,7 @@ import { table, type Table } from './table.ts';
 interface Contest {
 	readonly title: string;
 	readonly reference: string;
-	/** Names of the rows, in the order of the table. */
+	/** The commands to measure, by the name of their row in the table. */
 	readonly commands: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -75,7 +75,7 @@ function hold(
 	);
 }
 
-/** Times of single commands, as an ordinary user and, if this process is root, as root. `bin` contains the programs. */
+/** Measures single commands as an ordinary user and, if this process is root, as root. `bin` contains the programs. */
 export function benchCommands(bin: string, runs: number): Table[] {
 	const { root, user } = contests(join(bin, 'confine'));
 	if (userInfo().uid !== 0) {
@@ -87,12 +87,12 @@ export function benchCommands(bin: string, runs: number): Table[] {
 	];
 }
 
-/** Peak memory of confine in kB when it calls exec. */
+/** Returns the peak memory of confine in kB until it executes the command. */
 export function benchMemory(bin: string): number {
 	return Number(output([join(bin, 'peak_memory'), join(bin, 'confine'), '--net', '--ipc', '--', 'true']));
 }
 
-/** Memory of the supervisor in kB: its own, and its share of shared pages (Pss in proc(5)). */
+/** Returns the memory of the supervisor in kB: its private pages and its share of shared pages (Pss in proc(5)). */
 export async function benchSupervisor(bin: string): Promise<number> {
 	const options = ['--net', '--ipc', '--cgroup', 'bench', '--die-with', String(process.pid), '--'];
 	const confine = spawn(join(bin, 'confine'), [...options, 'sh', '-c', 'echo ready; read -r end'], {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # bench/distcc.bash [--allow [--root]] [ROUNDS] [FILES] [FUNCTIONS]: measures the cost of distcc in a build whose network is isolated.
-# Run it as root: it makes another host. It runs whole emerges in random order: 10 rounds, 12 files of 60 functions. It prints one
-# line for each kind: medians of the emerge, of src_compile and of the processor time of src_compile, with ratios to the first kind.
+# Run it as root: it makes another host. It runs whole emerges in random order, by default in 10 rounds with 12 files of 60 functions.
+# Prints one line for each kind: medians of the emerge, of src_compile and of the processor time of src_compile, with ratios to the
+# first kind.
 # --allow measures PORTCULLIS_ALLOW="distcc" against the same distributed build without a network sandbox; --root runs emerge as root
 # with the default FEATURES.
 set -euo pipefail
@@ -12,7 +13,7 @@ source "$TOP/test/lib/prefix.bash"
 # shellcheck source=../test/lib/distcc_host.bash
 source "$TOP/test/lib/distcc_host.bash"
 
-# FEATURES, the name, and PORTCULLIS_ALLOW
+# Each row: FEATURES|name|PORTCULLIS_ALLOW
 KINDS=(
 	'network-sandbox|without distcc|'
 	'network-sandbox distcc|distcc, kept here|'
@@ -42,7 +43,7 @@ package() {
 	EOF
 }
 
-# Sets TOOK[emerge], and from the record of src_compile TOOK[compile] and TOOK[processor], in microseconds.
+# Runs emerge and sets durations in microseconds: TOOK[emerge] and, from the record of src_compile, TOOK[compile] and TOOK[processor].
 emerge() {
 	local start
 	prefix_conf "FEATURES=\"${OWN} ${KINDS[$1]%%|*}\"" "DISTCC_HOSTS=\"$DISTCC_HOST_IP\"" 'PORTCULLIS_CONFLICT="ignore"' \

@@ -4,7 +4,7 @@
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
-# Variables that the helper expects from bats.
+# remote_host.bash calls this function of bats.
 bats_require_minimum_version() { :; }
 # shellcheck source=../test/lib/remote_host.bash
 source "$TOP/test/lib/remote_host.bash"

@@ -1,7 +1,7 @@
 /*
  * egress serve PORT              accepts connections one after the other and reads everything
- * egress connect HOST PORT COUNT prints the median of connect(2) in microseconds
- * egress send HOST PORT MBYTES   prints megabytes per second
+ * egress connect HOST PORT COUNT connects COUNT times and prints the median duration of connect(2) in microseconds
+ * egress send HOST PORT MBYTES   sends MBYTES megabytes and prints megabytes per second
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

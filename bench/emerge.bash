@@ -10,7 +10,7 @@ source "$TOP/test/lib/prefix.bash"
 
 readonly NONE='-cgroup -ipc-sandbox -mount-sandbox -network-sandbox -pid-sandbox -sandbox -userfetch -userpriv -usersandbox'
 
-# user, hook or none, FEATURES, name
+# Each row: user of emerge|with or without the hook|FEATURES|name
 KINDS=(
 	'user|without||an ordinary user, Portage alone (it ignores the sandboxes in FEATURES)'
 	'user|with|network-sandbox ipc-sandbox|an ordinary user, Portcullis: network, IPC'
@@ -30,7 +30,7 @@ make_place() {
 	PLACES[$1]=$(declare -p PREFIX PREFIX_ROOT PREFIX_REPO PREFIX_TMP PREFIX_DISTDIR PREFIX_LOG PREFIX_UID PREFIX_ENV)
 }
 
-# Fails if the last emerge was not confined as its row names.
+# Fails if the last emerge was not confined as its row requires.
 check_kind() {
 	local features seen
 	IFS='|' read -r _ _ features _ <<<"${KINDS[$1]}"
@@ -45,7 +45,7 @@ check_kind() {
 	}
 }
 
-# One prefix for each user. Only FEATURES and the hook differ between the kinds.
+# Measures one emerge and sets TOOK. Each user has one prefix, so that only FEATURES and the hook differ between the kinds.
 one() {
 	local number=$1 who hook features start bashrc
 	IFS='|' read -r who hook features _ <<<"${KINDS[number]}"

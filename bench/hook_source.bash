@@ -4,7 +4,7 @@
 set -euo pipefail
 
 readonly BATCH=100
-# The hook tests these variables in every phase.
+# Set the variables that the hook tests in every phase.
 export CATEGORY=app-test PF=probe-1 EMERGE_FROM=ebuild T=/ EBUILD_SH_ARGS=compile
 
 # batch NUMBER FILE: sources FILE in a function, like Portage's __try_source.

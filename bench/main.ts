@@ -9,7 +9,7 @@ import { render, table, type Table, type Unit } from './table.ts';
 const empty = 'an empty file';
 const hookCases = [empty, 'a pkg_* phase', 'a src_* phase with the features off'];
 
-/** Time to source the hook in an unconfined phase, compared with an empty file. */
+/** Measures the time to source the hook in an unconfined phase, compared with an empty file. */
 function benchHook(batches: number): Table {
 	const folder = mkdtempSync(join(tmpdir(), 'pc-bench-'));
 	try {
@@ -27,7 +27,7 @@ function benchHook(batches: number): Table {
 	}
 }
 
-/** Results of a script that prints its kinds and then its runs. The first kind is the reference. */
+/** Runs a script of bench/ that prints its kinds and then its runs (rounds.bash). The first kind is the reference of the ratios. */
 function benchKinds(title: string, unit: Unit, script: string, rounds: number): Table {
 	const text = output(['bash', `bench/${script}`, String(rounds)]);
 	const names = [...text.matchAll(/^kind \d+ (.*)$/gm)].map(([, name]) => name ?? '');

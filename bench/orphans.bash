@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # orphans.bash ROUNDS: measures the time from the end of a command to the end of its 1,000 orphans and of the tool. confine waits
 # 25 ms for orphans that exit by themselves, and records their names; bwrap and unshare do neither. The output is that of rounds.bash.
-# BENCH_BIN holds confine, leave and refuse_calls (test/confine/refuse_calls.c).
+# BENCH_BIN is a directory with the programs confine, orphans and refuse_calls (test/confine/refuse_calls.c).
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -12,7 +12,7 @@ readonly COUNT=1000
 readonly CONFINE=$BENCH_BIN/confine NO_PIDS="$BENCH_BIN/refuse_calls unshare:newpid=EPERM --"
 readonly ORDINARY='setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --'
 
-# tracking method in the record, command, name
+# Each row: tracking method in the record (- for none)|command|name
 KINDS=(
 	"-|bwrap --dev-bind / / --unshare-pid --die-with-parent --|bwrap --unshare-pid --die-with-parent"
 	"-|unshare --user --map-root-user --pid --fork --kill-child --mount-proc --|unshare --pid --fork --kill-child"
@@ -24,7 +24,7 @@ ROOT_KINDS=(
 	"cgroup+pidns|$CONFINE|confine --cgroup, by a cgroup and a PID namespace"
 )
 
-# Sets TOOK. Fails if confine used another tracking method than the row names.
+# Measures one run and sets TOOK. Fails if confine used another tracking method than the row requires.
 one() {
 	local method command ended end
 	IFS='|' read -r method command _ <<<"${KINDS[$1]}"

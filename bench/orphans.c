@@ -1,7 +1,7 @@
 /* orphans: starts sleeping processes and exits.
  *
  *   orphans COUNT   prints the time (CLOCK_REALTIME, microseconds) just before its exit; the orphans keep standard output open
- *   orphans stay    is one of them */
+ *   orphans stay    sleeps; `orphans COUNT` executes it for each process */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static int stay(void)
 	}
 }
 
-/* Executes a program for each, like a build. Returns when all of them are running. */
+/* Starts COUNT processes, each of which executes a program, as in a build. Returns when all of them are running. */
 static int start(long count)
 {
 	int ends[2];

@@ -2,7 +2,7 @@
  *
  *   peak_memory COMMAND [ARG...]
  *
- * The kernel resets the count at exec. So the program is stopped at the call, and its status is read there. */
+ * The kernel resets VmHWM at exec. So peak_memory stops the program at the call and reads /proc/PID/status there. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@ source "${BASH_SOURCE[0]%/*}/rounds.bash"
 # shellcheck source=../test/lib/prefix.bash
 source "$TOP/test/lib/prefix.bash"
 
-# period in rounds, command, name
+# Each row: N|command|name. Every Nth round runs the command.
 readonly KINDS=(
 	"1|node --eval 0|node, with nothing to do"
 	"1|portcullis --help|portcullis --help"

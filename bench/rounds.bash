@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Measures several kinds side by side. KINDS has one line for each kind; its last field, after a |, is the name.
+# Measures several kinds side by side. The array KINDS has one element for each kind; its last field, after a |, is the name.
 #
-#   rounds COUNT   calls `one NUMBER ROUND` for each kind in each round, in random order. one sets TOOK to nanoseconds, or to nothing
-#                  to skip the round. Prints "kind NUMBER NAME" for each kind, then "NUMBER TOOK" for each run.
+#   rounds COUNT   calls `one NUMBER ROUND` for each kind in each of COUNT rounds, in random order. The caller defines the function
+#                  `one`, which sets TOOK to nanoseconds, or to an empty string to skip the round. Prints "kind NUMBER NAME" for each
+#                  kind, then "NUMBER TOOK" for each run.
 
 rounds() {
 	local round number

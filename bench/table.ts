@@ -4,7 +4,7 @@ export type Unit = 'ms' | 's' | 'µs';
 
 export interface Row extends Summary {
 	readonly name: string;
-	/** Median of the ratios to the reference in the same round, which cancels other load. */
+	/** Median of the ratios to the reference row in the same round. Such ratios cancel the effect of other load. */
 	readonly ratio: number;
 }
 

@@ -6,14 +6,14 @@ source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
 
 readonly CONFINE=$TOP/native/build/confine
 
-# Prints "NAME NANOSECONDS" for a command.
+# took NAME COMMAND...: runs the command and prints "NAME NANOSECONDS".
 took() {
 	local name=$1 start=${EPOCHREALTIME/./}
 	"${@:2}" >/dev/null
 	printf '%s %d\n' "$name" $(((${EPOCHREALTIME/./} - start) * 1000))
 }
 
-# Like a compile phase: many small processes without watched system calls.
+# Starts many small processes that make no watched system calls, as in a compile phase.
 compile() {
 	local i
 	for i in {1..12}; do

@@ -12,7 +12,7 @@ die() {
 	exit 1
 }
 
-# Prints all source files. Uses find, not git: a tarball, and a clone of another user, work too.
+# Prints all source files. Uses find instead of git, so that it also works in a tarball and in another user's clone.
 source_files() {
 	(cd -- "$TOP" && find . \( -name node_modules -o -path ./.git -o -path ./.portage -o -path ./dist -o \
 		-path ./native/build -o -path ./bench/results \) -prune -o -type f -printf '%P\n' | LC_ALL=C sort)

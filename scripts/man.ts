@@ -81,7 +81,7 @@ function screen(name: string): string[] {
 	return ['.nf', '.RS 2', ...lines.map(roff), '.RE', '.fi'];
 }
 
-/** Text that troff prints as it is. */
+/** Escapes text so that troff prints it unchanged. */
 function roff(text: string): string {
 	return text
 		.replaceAll('\\', '\\e')
