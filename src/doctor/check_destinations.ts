@@ -12,7 +12,7 @@ import { isPortageIsolating, type SystemInfo } from './system_info.ts';
 
 const title = 'Allowed';
 
-/** The entries of PORTCULLIS_ALLOW in make.conf, resolved now. */
+/** Resolves the entries of PORTCULLIS_ALLOW in make.conf and reports each of them. */
 export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	const { configuration, asked, notAsked } = system;
 	const setting = resolve(configuration?.variables ?? {}).PORTCULLIS_ALLOW;
@@ -30,7 +30,7 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	}
 }
 
-/** As root, Portage starts confine in a network namespace, so only the proxy of Portage can open connections for a phase. */
+/** Reports a missing proxy. As root, Portage isolates the network before confine starts: only Portage's proxy can then connect. */
 function proxyFindings(system: SystemInfo): Finding[] {
 	const { features = [] } = system.configuration ?? {};
 	if (!isPortageIsolating(system) || features.includes('distcc') || features.includes('network-sandbox-proxy'))
@@ -39,7 +39,7 @@ function proxyFindings(system: SystemInfo): Finding[] {
 	return [error('allow-proxy', title, meaning, 'Set FEATURES="network-sandbox-proxy" in make.conf.')];
 }
 
-/** A finding for each entry, for doctor and explain. */
+/** Reports each entry of PORTCULLIS_ALLOW: its addresses, or why it stays blocked. `explain` uses these findings too. */
 export function entryFindings(found: Destinations): Finding[] {
 	return [
 		...found.list.flatMap((one) => {

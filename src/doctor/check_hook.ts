@@ -8,8 +8,8 @@ const begin = '# >>> portcullis >>>';
 const end = '# <<< portcullis <<<';
 
 /**
- * Whether the hook is installed, is of this version and is the first code in bashrc. `configroot` is PORTAGE_CONFIGROOT (crossdev sets
- * it); '' if Portage reads etc/portage of the prefix.
+ * Reports whether the hook is installed, has this version and comes first in bashrc. `configroot` is PORTAGE_CONFIGROOT, which crossdev
+ * sets; '' if Portage reads EPREFIX/etc/portage.
  */
 export function hookFindings(eprefix: string, configroot: string): Finding[] {
 	const { hook } = paths(eprefix);

@@ -43,7 +43,7 @@ export function portageFindings(system: SystemInfo): Finding[] {
 	];
 }
 
-/** pkgcore and Paludis run the phases of a package in one bash. The hook prints a message there and confines nothing. */
+/** Reports pkgcore and Paludis. They run all phases of a package in one bash, where the hook prints a message and confines nothing. */
 function otherManagers({ eprefix }: SystemInfo): Finding[] {
 	const folders = [`${eprefix}/usr/bin`, ...(process.env['PATH'] ?? '').split(':')];
 	return Object.entries({ pmerge: 'pkgcore', cave: 'Paludis' }).flatMap(([program, name]) => {
@@ -75,7 +75,7 @@ export function allHookFindings(system: SystemInfo): Finding[] {
 	];
 }
 
-/** crossdev creates a configuration for each target in /usr/TARGET/etc/portage. */
+/** Lists the folders /usr/TARGET in which crossdev has created a configuration (etc/portage). */
 function crossdevRoots(eprefix: string): string[] {
 	return entries(`${eprefix}/usr`)
 		.filter((name) => /^[a-z0-9_]+-.+-.+/.test(name))
@@ -91,7 +91,7 @@ function entries(directory: string): string[] {
 	}
 }
 
-/** Whether confine is installed, starts, and still has the setuid bit if install.sh or the package set it. */
+/** Reports whether confine is installed, starts, and still has a setuid bit that install.sh or the package had set. */
 export function confineFindings(system: SystemInfo): Finding[] {
 	const { confine, probe, probeResult, sandboxed, libc } = system;
 	const status = stat(confine);
@@ -142,7 +142,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 	return [ok('confine', 'confine', `${mode}${setuid ? ', setuid' : ''}`, observed)];
 }
 
-/** How to restore the setuid bit, if install.sh or the package set it. */
+/** Returns the command that restores the setuid bit, or undefined if neither install.sh nor the package made confine setuid. */
 function lostSetuidFix({ eprefix, read }: SystemInfo): string | undefined {
 	if (/^setuid yes$/m.test(read(`${eprefix}/usr/share/portcullis/installed`) ?? ''))
 		return 'Run `install.sh --setuid` again.';
@@ -153,7 +153,7 @@ function lostSetuidFix({ eprefix, read }: SystemInfo): string | undefined {
 	return isPackageSetuid ? 'Run `emerge --oneshot app-portage/portcullis`.' : undefined;
 }
 
-/** Whether the file system of confine, at the longest mount point above it, is mounted with nosuid. */
+/** True if the file system that contains confine is mounted with nosuid. Its mount point is the longest one above the path of confine. */
 function isNosuid({ confine, read }: SystemInfo): boolean {
 	const mounts = (read('/proc/self/mountinfo') ?? '').split('\n').map((line) => line.split(' '));
 	const above = mounts
@@ -179,7 +179,7 @@ export function recordFindings({ logs, configuration }: SystemInfo): Finding[] {
 	return [ok('records', 'Records', 'phases can write records', [logs])];
 }
 
-/** Whether the permission bits of a directory let this user create files in it. */
+/** True if the permission bits of a directory allow `user` to create files in it. */
 function mayCreateFilesIn({ mode, uid, gid }: Stats, user: { uid: number; groups: readonly number[] }): boolean {
 	const shift = uid === user.uid ? 6 : user.groups.includes(gid) ? 3 : 0;
 	return ((mode >> shift) & 3) === 3;

@@ -4,7 +4,7 @@ import { settingNames, settings } from '../rules/settings.ts';
 import { error, inactive, ok, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 
-/** Whether each confinement is available. probeSystem() has tried all of them on a test process. */
+/** Reports whether each confinement is available. probeSystem() has applied all of them to a test process. */
 export function sandboxFindings(system: SystemInfo): Finding[] {
 	if (system.probeResult.broken !== '') return [];
 	return [
@@ -30,7 +30,7 @@ function isolationFinding(system: SystemInfo, what: 'net' | 'ipc'): Finding {
 	return ok(title, title, meaning, observed);
 }
 
-/** Not "ok", because nothing applies the confinement. */
+/** Reports a confinement that is available and not requested as inactive. "ok" would suggest that it is applied. */
 function notAsked(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
 	const title = features[what];
 	return inactive(title, title, `available, but Portcullis does not apply it, because ${system.notAsked}.`, observed);
@@ -69,8 +69,8 @@ function trackingFinding(system: SystemInfo): Finding {
 }
 
 /**
- * What Portage itself does with FEATURES="cgroup": since 3.0.82, as root and with cgroup v2 only, it measures each build
- * (portage/util/cgroup.py). Before that, and otherwise, it does nothing.
+ * Describes what Portage itself does with FEATURES="cgroup". Portage 3.0.82 or newer, run by root with only cgroup v2 mounted, measures
+ * each build (portage/util/cgroup.py). In all other cases Portage does nothing.
  */
 function accounting({ uid, configuration, read }: SystemInfo): string {
 	const [major = 0, minor = 0, patch = 0] = (configuration?.version ?? '').split('.').map(Number);
@@ -79,7 +79,7 @@ function accounting({ uid, configuration, read }: SystemInfo): string {
 	return '; Portage itself only measures the CPU time, memory and I/O of each build';
 }
 
-/** The mounted cgroup hierarchies. In /proc/self/mountinfo the type of the file system follows " - " (proc(5)). */
+/** Describes the mounted cgroup hierarchies. In /proc/self/mountinfo the type of a file system follows " - " (proc(5)). */
 export function cgroupStatus({ read, probe }: SystemInfo): string {
 	const mounts = (read('/proc/self/mountinfo') ?? '').split('\n');
 	const mountPoints = (type: string) =>
@@ -92,7 +92,7 @@ export function cgroupStatus({ read, probe }: SystemInfo): string {
 	return `cgroup v2 in ${unified}${hasV1 ? ' beside v1' : ''}${reason}`;
 }
 
-/** Whether the cgroup controller of each limit in make.conf is available. */
+/** Reports for each limit in make.conf whether its cgroup controller is available. */
 function limitFindings(system: SystemInfo): Finding[] {
 	const { configuration, read } = system;
 	const mount = (read('/proc/self/mountinfo') ?? '').split('\n').find((line) => line.includes(' - cgroup2 '));
@@ -117,8 +117,8 @@ function limitFindings(system: SystemInfo): Finding[] {
 }
 
 /**
- * Whether Yama denies confine access to the memory of a phase, which the record of network access needs: always if ptrace_scope is 3, and
- * without CAP_SYS_PTRACE if it is 2 (Yama.rst).
+ * True if Yama denies confine access to the memory of a phase, so that the audit cannot name programs. A ptrace_scope of 3 always denies
+ * it, and 2 denies it without CAP_SYS_PTRACE (Yama.rst).
  */
 function isYamaBlocking({ probeResult, configuration }: SystemInfo, scope: string): boolean {
 	const lacksPtrace =

@@ -1,23 +1,23 @@
 /**
- * ok: works. error: requested and does not work. warning: works, with an effect that the user must know. inactive: does not work and is
- * not requested.
+ * The state of a checked item. ok: it works. error: it is requested and does not work. warning: it works, with an effect that the user
+ * must know. inactive: it is not requested.
  */
 export type State = 'ok' | 'error' | 'warning' | 'inactive';
 
 export interface Finding {
 	readonly id: string;
 	readonly state: State;
-	/** The subject, in a few words. */
+	/** The checked item, in a few words. */
 	readonly title: string;
-	/** The fact and its effect on a build. */
+	/** The result of the check and its effect on a build. */
 	readonly meaning: string;
-	/** What the user can do; '' if nothing. */
+	/** Instructions that repair the item; '' if there are none. */
 	readonly fix: string;
-	/** The values that the finding depends on, for --verbose and --json. */
+	/** The measured values from which the finding follows. --verbose and --json print them. */
 	readonly observed: readonly string[];
 }
 
-/** Functions that make a finding of one state: with a fix, and without one. */
+/** withFix(STATE) and withoutFix(STATE) return functions that make a finding in this state. */
 const withFix =
 	(state: State) =>
 	(id: string, title: string, meaning: string, fix: string, observed: readonly string[] = []): Finding => ({

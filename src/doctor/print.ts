@@ -10,10 +10,10 @@ const marks: Readonly<Record<State, readonly [sign: string, word: string, style:
 	inactive: ['·', 'inactive', 'dim'],
 };
 
-/** The findings that nothing is confined. */
+/** The IDs of the findings that mean that Portcullis confines nothing. */
 const nothingConfined = ['features', 'PORTCULLIS_AUDIT'];
 
-/** One line for each working item, and a paragraph for each other finding. `verbose` adds inactive findings and observed values. */
+/** Prints a line for each "ok" and a paragraph for each other finding. `verbose` adds inactive findings and observed values. */
 export function doctorText(findings: readonly Finding[], screen: Screen, verbose: boolean): string[] {
 	const shown = findings.filter(({ state }) => verbose || state !== 'inactive');
 	const column = Math.min(20, Math.max(...shown.map(({ title }) => title.length)));
@@ -40,7 +40,7 @@ function findingLines(
 		...(verbose ? observed.flatMap((one) => wrap(one, width).map((line) => paint(screen, 'dim', line))) : []),
 	];
 	const head = `${paint(screen, style, mark)} ${paint(screen, 'bold', title.padEnd(column))} `;
-	// A title that is too long for its column gets a line of its own.
+	// Print a title that is wider than its column on a line of its own.
 	if (title.length > column) return [head.trimEnd(), ...text.map((line) => ' '.repeat(indent) + line)];
 	return text.map((line, index) => (index === 0 ? head : ' '.repeat(indent)) + line);
 }

@@ -12,44 +12,44 @@ import { confinements, type Confinement } from '../rules/phases.ts';
 import { readTrimmed } from '../util/files.ts';
 import { unavailableCause, type UnavailableCause } from './unavailable_cause.ts';
 
-/** The result of a test run of confine: members of its record, or the reason why there is no record. */
+/** The result of a test run of confine: values from its record or, if it wrote no record, the reason in `broken`. */
 export interface ProbeResult {
 	readonly mode: string;
 	readonly tracking: string;
 	readonly applied: Readonly<Record<string, string>>;
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly watched: string;
-	/** Why network access is not recorded, or why a network call could not be inspected; '' if neither happened. */
+	/** Why the network access of the test was not recorded or inspected; '' if it was. */
 	readonly watchedWhy: string;
-	/** Why confine could not run; '' if it could. */
+	/** Why confine could not run the test command; '' if it ran the command. */
 	readonly broken: string;
 }
 
-/** The input of all findings of doctor and of `info`. */
+/** The facts about this system that `doctor` checks and `info` prints. */
 export interface SystemInfo {
 	readonly eprefix: string;
 	readonly confine: string;
 	readonly logs: string;
 	readonly uid: number;
-	/** undefined if Portage could not be started; portageError then has the reason. */
+	/** Portage's configuration; undefined if Portage could not be started. portageError then has the reason. */
 	readonly configuration: Configuration | undefined;
 	readonly portageError: string;
-	/** The confinements that FEATURES requests; all of them if there is no configuration; none with PORTCULLIS_AUDIT="only". */
+	/** The confinements that FEATURES requests: all if `configuration` is undefined, none if PORTCULLIS_AUDIT="only". */
 	readonly asked: readonly Confinement[];
 	/** Why Portcullis does not apply a confinement that is not in `asked`. */
 	readonly notAsked: string;
 	readonly probeResult: ProbeResult;
-	/** The result with no_new_privs, which FEATURES="sandbox" sets; undefined if this does not affect confine. */
+	/** Result with no_new_privs, which FEATURES="sandbox" sets and which disables a setuid bit; undefined if confine is not affected. */
 	readonly sandboxed: ProbeResult | undefined;
-	/** The answers of `confine --probe`. */
+	/** The output of `confine --probe`: values by key. */
 	readonly probe: Readonly<Record<string, string>>;
 	/** The C library of this system, such as "glibc 2.41"; undefined if it is not glibc. */
 	readonly libc: string | undefined;
-	/** Reads a file of /proc, /sys or /etc without trailing whitespace; undefined if it is not readable. */
+	/** Function that reads a file without trailing whitespace, and returns undefined if the file is not readable. Tests replace it. */
 	readonly read: (file: string) => string | undefined;
 }
 
-/** Whether Portage itself isolates phases: if emerge runs as root, and root has CAP_SYS_ADMIN, which containers lack by default. */
+/** True if Portage itself isolates phases: as root with CAP_SYS_ADMIN, which root in a container lacks by default. */
 export function isPortageIsolating({ uid, probeResult }: SystemInfo): boolean {
 	return uid === 0 && (probeResult.mode === 'root' || probeResult.broken !== '');
 }
@@ -87,7 +87,7 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	};
 }
 
-/** Why confine could not apply `what` in this test run. */
+/** Returns the reason why confine could not apply the confinement `what` in the test run `result`. */
 export function causeOf(
 	{ read, sandboxed, probeResult }: SystemInfo,
 	what: Confinement,
@@ -97,16 +97,16 @@ export function causeOf(
 	return unavailableCause({ mode: result.mode, error, read, setuidHelps: sandboxed === undefined }, what);
 }
 
-/** A command that sets no_new_privs and executes its arguments (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */
+/** Returns the start of a command that sets no_new_privs and executes its arguments (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */
 function withNoNewPrivs(python: string): string[] {
 	const script = 'import ctypes, os, sys; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])';
 	return [python, '-I', '-c', script];
 }
 
-/** Connects a UDP socket to TEST-NET-1, which sends no packet. The call waits until the watcher has inspected it. */
+/** Connects a UDP socket to TEST-NET-1 (RFC 5737). This tests the watcher, which inspects connect(2), and sends no packet. */
 const testCommand = ['bash', '-c', 'exec 2>&- 3<>/dev/udp/192.0.2.1/9'] as const;
 
-/** Runs the test command with all confinements, as the hook runs a phase. `launcher` is a command that starts confine. */
+/** Runs the test command with all confinements, as the hook runs a phase. `launcher` is a command that executes confine; [] for none. */
 async function testRun(confine: string, launcher: readonly string[] = []): Promise<ProbeResult> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');

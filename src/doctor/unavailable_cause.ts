@@ -4,48 +4,48 @@ import type { Confinement } from '../rules/phases.ts';
 /** Why a confinement is not available. */
 export interface UnavailableCause {
 	readonly id: string;
-	/** A clause without a period. */
+	/** The cause as a clause without a period. */
 	readonly text: string;
 	readonly fix: string;
-	/** The command in `fix` that root can paste; '' if there is none. */
+	/** The part of `fix` that is a command for root; '' if `fix` contains no such command. */
 	readonly command: string;
 }
 
-/** What confine reports about a confinement that it could not apply. */
+/** The facts from which the cause of an unavailable confinement is found. */
 export interface Failure {
-	/** The mode of the record. */
+	/** The mode of confine: root, setuid, userns or none. */
 	readonly mode: string;
-	/** Why confine could not create the namespace: `unshare(CLONE_NEWUSER): Operation not permitted`. */
+	/** The error of confine, for example `unshare(CLONE_NEWUSER): Operation not permitted`. */
 	readonly error: string;
-	/** Reads a file of /proc or /sys without trailing whitespace. */
+	/** Function that reads a file without trailing whitespace, and returns undefined if the file is not readable. Tests replace it. */
 	readonly read: (file: string) => string | undefined;
-	/** Whether a setuid confine would help. */
+	/** True if a setuid confine could apply the confinement. */
 	readonly setuidHelps: boolean;
 }
 
 interface Check extends Failure {
-	/** The namespace file in /proc/self/ns. */
+	/** The name of the namespace's file in /proc/self/ns, for example `net`. */
 	readonly namespace: string;
-	/** The kernel option of the namespace. */
+	/** The kernel option that enables the namespace, for example CONFIG_NET_NS. */
 	readonly option: string;
-	/** Whether confine has no privilege, so that it needs a user namespace. */
+	/** True if confine has no privilege. It then needs a user namespace to create other namespaces. */
 	readonly unprivileged: boolean;
-	/** A sentence that offers a setuid confine; '' if it would not help. */
+	/** A sentence about a setuid confine as the alternative fix; '' if a setuid confine does not help. */
 	readonly orSetuid: string;
-	/** The name of the security module that enforces a policy. */
+	/** The name of the active security module, for the message: AppArmor with its profile, or SELinux. */
 	readonly securityModule: string;
 }
 
-/** A text, or a function that makes it. */
+/** A constant text, or a function that returns the text for a failure. */
 type Text = string | ((check: Check) => string);
 
 interface Row {
 	readonly id: string;
 	readonly matches: (check: Check) => boolean;
 	readonly text: string | ((check: Check) => string);
-	/** An assignment for sysctl(8) that is the fix. */
+	/** The argument of `sysctl -w` that fixes the cause. */
 	readonly sysctl?: Text;
-	/** The fix in sentences, or an alternative to the assignment. */
+	/** Sentences about the fix. They follow the sysctl command if the row has one. */
 	readonly fix?: Text;
 }
 
@@ -55,7 +55,7 @@ const namespaces: Readonly<Record<Confinement, readonly [namespace: string, opti
 	cgroup: ['pid', 'CONFIG_PID_NS'],
 };
 
-/** The first matching row is the cause. */
+/** The known causes. The first row that matches a failure is its cause, so the order matters. */
 const rows: readonly Row[] = [
 	{
 		id: 'kernel',
@@ -92,7 +92,7 @@ const rows: readonly Row[] = [
 		fix: ({ orSetuid }) => `Or give confine a profile with \`userns,\`. ${orSetuid}`,
 	},
 	{
-		// Only a security module lets unshare(2) fail with EACCES.
+		// unshare(2) itself never returns EACCES. If it does, a security module denied it.
 		id: 'lsm',
 		matches: ({ error }) => error.endsWith(': Permission denied'),
 		text: ({ securityModule }) => `the policy of ${securityModule} denies the creation of namespaces`,
@@ -100,7 +100,7 @@ const rows: readonly Row[] = [
 	},
 	{
 		id: 'seccomp',
-		// Podman's default profile permits namespaces (containers/common, pkg/seccomp/seccomp.json).
+		// The fix names Podman's default profile, which permits namespaces (containers/common, pkg/seccomp/seccomp.json).
 		matches: ({ read, error }) =>
 			/: (Operation not permitted|Function not implemented)$/.test(error) &&
 			/^Seccomp:\s*2$/m.test(read('/proc/self/status') ?? ''),
@@ -114,14 +114,14 @@ const rows: readonly Row[] = [
 		sysctl: ({ namespace }) => `user.max_${namespace}_namespaces=15000`,
 	},
 	{
-		// AppArmor returns EPERM for a denied capability, as the kernel does for a missing one (security/apparmor/capability.c).
+		// AppArmor returns EPERM, not EACCES, for a denied capability (security/apparmor/capability.c), so row `lsm` does not match.
 		id: 'profile',
 		matches: ({ read, error }) => profileOf(read) !== '' && error.endsWith(': Operation not permitted'),
 		text: ({ securityModule }) => `${securityModule} denies the creation of namespaces`,
 		fix: 'Add `userns,` and `capability sys_admin,` to the profile. To see the rule, run `dmesg`.',
 	},
 	{
-		// clone(2): EPERM if the caller is in a chroot environment. Also user_namespaces(7).
+		// In a chroot, clone(2) with CLONE_NEWUSER fails with EPERM (clone(2), user_namespaces(7)).
 		id: 'chroot',
 		matches: ({ unprivileged, error }) => unprivileged && error.endsWith(': Operation not permitted'),
 		text: 'the kernel denies user namespaces to ordinary users, as in a chroot',
@@ -135,7 +135,7 @@ const rows: readonly Row[] = [
 	},
 ];
 
-/** Why confine could not apply `what`. */
+/** Finds the cause of a failure to apply the confinement `what`, and its fix. */
 export function unavailableCause(failure: Failure, what: Confinement): UnavailableCause {
 	const [namespace, option] = namespaces[what];
 	const { mode, read, setuidHelps } = failure;
@@ -155,7 +155,7 @@ export function unavailableCause(failure: Failure, what: Confinement): Unavailab
 	return { id: row?.id ?? '', text: textOf(row?.text), fix: `${first}${textOf(row?.fix)}`.trim(), command };
 }
 
-/** The enforced AppArmor profile of this process, which its children inherit; '' if there is none. */
+/** Returns the name of the enforced AppArmor profile of this process, which confine inherits; '' if there is none. */
 function profileOf(read: Failure['read']): string {
 	const label = read('/proc/self/attr/apparmor/current') ?? '';
 	return /^(.*) \(enforce\)$/.exec(label)?.[1] ?? '';
