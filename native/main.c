@@ -79,10 +79,10 @@ int main(int argc, char **argv)
 	/* This comes first, so that all files are opened and all messages are written with the rights of the caller. */
 	if (!identity_read(&identity) || !privilege_suspend(&identity))
 		_exit(EXIT_REFUSED);
-	/* privilege_suspend() has dropped the privileges permanently. */
+	/* In mode userns privilege_suspend() may have dropped privileges permanently, so ids and capabilities are read again. */
 	if (identity.mode == MODE_USERNS && !identity_read(&identity))
 		_exit(EXIT_REFUSED);
-	/* Before any file is opened: it must not get the number of a standard stream. */
+	/* This precedes every open(): a file must not get the number of a standard stream that the caller has closed. */
 	if (!fds_fill_stdio(identity.secure))
 		_exit(EXIT_REFUSED);
 	if (!signals_save(&signals))
@@ -91,7 +91,7 @@ int main(int argc, char **argv)
 		_exit(write(STDOUT_FILENO, usage, sizeof usage - 1) == sizeof usage - 1 ? 0 : EXIT_REFUSED);
 	if (!options_parse(&options, argc, argv, problem, sizeof problem))
 		refuse("%s", problem);
-	/* Before confine opens a file. A descriptor from the caller is not close-on-exec. */
+	/* A descriptor from the caller has survived exec, so it is not close-on-exec. If this one is, confine has opened it. */
 	if (options.environ_fd >= 0 && fcntl(options.environ_fd, F_GETFD) != 0)
 		refuse("--environ %d: this file descriptor is not open", options.environ_fd);
 	if (options.probe)

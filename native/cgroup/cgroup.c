@@ -17,10 +17,10 @@
 #include "util/clock.h"
 #include "util/fds.h"
 
-/* Attempts to find an unused name, and to create the cgroup if other runs remove its parent. */
+/* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. */
 #define ATTEMPTS 64
 
-/* Converts the value of --limit to the format of the kernel. cpu.max takes "QUOTA PERIOD" in microseconds. */
+/* Writes a value of --limit in the format of the kernel. cpu.max takes "QUOTA PERIOD" in microseconds: 50% is "50000 100000". */
 static bool set_limit(int directory, enum limit limit, const char *value)
 {
 	char text[64];
@@ -41,13 +41,13 @@ static void set_limits(struct cgroup *cgroup, const struct options *options)
 	}
 }
 
-/* Creates a new directory and locks it. A shared lock of the parent prevents that cgroupfs_sweep() removes it in between. */
+/* Creates the cgroup's directory and locks it. A shared lock of the parent prevents cgroupfs_sweep() from removing it before that. */
 static bool make_directory(struct cgroup *cgroup, const struct options *options)
 {
 	int parent = openat(cgroup->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return false;
-	/* If another process holds an exclusive lock, cgroupfs_sweep() cannot lock the parent either. */
+	/* May fail. While another program holds an exclusive lock, no sweep starts; while a sweep holds it, cgroup_make() tries again. */
 	flock(parent, LOCK_SH | LOCK_NB);
 	bool made = false;
 	for (int i = 0; i < ATTEMPTS && !made; i++) {
@@ -73,7 +73,7 @@ static bool open_files(struct cgroup *cgroup)
 	return cgroup->events >= 0;
 }
 
-/* Removes old cgroups, creates the directory and opens its files. Returns false with errno; the directory is removed then. */
+/* Removes old cgroups, creates the directory and opens its files. On an error, removes the directory and returns false with errno. */
 static bool create_in_parent(struct cgroup *cgroup, const struct options *options)
 {
 	cgroupfs_sweep(cgroup->parent);
@@ -93,7 +93,7 @@ pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined)
 	*joined = true;
 	if (cgroup == NULL)
 		return fork();
-	/* Moving a running process waits for an RCU grace period of 8 ms or more. CLONE_INTO_CGROUP avoids this. */
+	/* Moving a running process to a cgroup waits for an RCU grace period of 8 ms or more. CLONE_INTO_CGROUP avoids this. */
 	struct clone_args arguments = {
 		.flags = CLONE_INTO_CGROUP,
 		.exit_signal = SIGCHLD,
@@ -118,7 +118,7 @@ static void close_all(struct cgroup *cgroup)
 	}
 }
 
-/* Creates the cgroup in the location for the mode of the caller. */
+/* Opens the parent directory for the caller's mode and creates the cgroup in it. Returns false with why (static text) and errno. */
 static bool create(struct cgroup *cgroup, struct cgroup_location *location, const struct options *options,
 		   const struct identity *identity, bool keep_own, const char **why)
 {
@@ -176,7 +176,7 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 		bool killed = cgroup->kill >= 0 && pwrite(cgroup->kill, "1", 1, 0) == 1;
 		if (!killed || now >= began + KILL_MILLISECONDS)
 			cgroupfs_kill_frozen(cgroup->directory);
-		/* The kernel notifies at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c). */
+		/* The kernel reports changes at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c), so poll for 1 ms. */
 		struct pollfd change = {.fd = cgroup->events, .events = POLLPRI};
 		if (!is_empty(cgroup))
 			poll(&change, 1, 1);

@@ -17,7 +17,7 @@
 #include "util/fds.h"
 #include "util/text.h"
 
-/* Time limit for all old cgroups together, because SIGKILL does not end a process that is stuck in the kernel. */
+/* Time limit for the removal of all old cgroups. Some can stay in use, because SIGKILL does not end a process that is stuck in the kernel. */
 #define SWEEP_MILLISECONDS 100
 
 static bool is_cgroup2(int fd)
@@ -112,7 +112,7 @@ static void add_processes(int directory, struct pids *pids)
 	int fd = openat(directory, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
 	pid_t pid;
-	/* 0 is a process outside of this PID namespace. */
+	/* The kernel lists a process outside of this PID namespace as 0. confine cannot kill it. */
 	while (procs != NULL && fscanf(procs, "%d", &pid) == 1)
 		if (pid > 0)
 			pids_add(pids, pid);
@@ -156,7 +156,7 @@ void cgroupfs_kill_frozen(int directory)
 
 struct sweep {
 	int removed;
-	int remaining; /* killed, but not empty yet */
+	int remaining; /* number of killed cgroups that still have processes */
 	bool one_by_one;
 };
 
@@ -168,7 +168,7 @@ static void sweep_directory(int parent, const char *name, void *data)
 	int directory = cgroupfs_open_directory(parent, name);
 	if (directory < 0)
 		return;
-	/* The supervisor of a phase holds the lock of its cgroup until it exits. */
+	/* The supervisor of a phase holds the lock of its cgroup until it exits. A cgroup without a lock remains from a killed run. */
 	if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
 		if (cgroupfs_value(directory, "cgroup.events", "populated") != 0) {
 			if (sweep->one_by_one || !cgroupfs_write(directory, "cgroup.kill", "1"))
@@ -185,7 +185,7 @@ int cgroupfs_sweep(int parent)
 {
 	long long began = clock_milliseconds();
 	struct sweep sweep = {0};
-	/* A run that creates a cgroup holds a shared lock of the parent until it has locked the new directory. */
+	/* A run that creates a cgroup holds a shared lock of the parent until it has locked the cgroup. Do not sweep meanwhile. */
 	int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
 		do {

@@ -18,7 +18,7 @@ static unsigned long long bytes(const char *text)
 	return value > ULLONG_MAX >> shift ? ULLONG_MAX : value << shift;
 }
 
-/* Returns whether the text of a limit file (a number or "max") is at least as strict as the option. */
+/* Returns whether a limit file with this text (a number or "max") is at least as strict as the value that --limit requests. */
 static bool is_as_strict(enum limit limit, const char *text, const char *requested)
 {
 	char *rest;

@@ -8,36 +8,36 @@
 #include "cgroup/cgroup.h"
 #include "util/process.h"
 
-/* --- cgroupfs.c: all functions start from an open directory --- */
+/* --- cgroupfs.c: files and directories, relative to an open directory --- */
 
-/* Prefix of the directories that confine creates. It removes no other directory. */
+/* Prefix of the names of all cgroups that confine creates for phases. A sweep removes no other cgroup. */
 #define CGROUPFS_PREFIX "portcullis-"
 
-/* Maximum depth for listing and removing. A build can nest directories deeper; their cgroup remains, and the record reports that. */
+/* Maximum depth of cgroups that are listed and removed. Deeper ones of a build remain with their parents; the record has "stuck":true. */
 #define CGROUPFS_DEPTH 32
 
 /* Opens a subdirectory; "" is the directory itself. Does not follow symbolic links. Fails with ENODEV outside of cgroup v2. */
 int cgroupfs_open_directory(int directory, const char *path);
 
-/* Reads a small file as NUL-terminated text. Returns its length, -1 with errno. */
+/* Reads the first size - 1 bytes of a file and adds a NUL. Returns the length of the text, or -1 with errno. */
 long cgroupfs_read(int directory, const char *name, char *text, size_t size);
 
 bool cgroupfs_write(int directory, const char *name, const char *text);
 
-/* Returns the number after key in a file with lines "KEY NUMBER", -1 if there is none. */
+/* Returns the number after key in a file with lines "KEY NUMBER", or -1 if the file or the key does not exist. */
 long long cgroupfs_value(int directory, const char *name, const char *key);
 
 /* Calls visit() for each subdirectory. */
 typedef void cgroupfs_visitor(int directory, const char *name, void *data);
 void cgroupfs_each(int directory, cgroupfs_visitor *visit, void *data);
 
-/* Makes a directory that other users cannot open: its flock(2) marks the cgroup as in use. Ignores the umask. Returns false with errno. */
+/* Makes a directory with mode 0711: other users cannot open it and lock it, which would mark it as in use. Returns false with errno. */
 bool cgroupfs_make_directory(int parent, const char *name);
 
 /* Removes the cgroup name in parent, which is open as directory, and all cgroups below it. They must be empty. Returns false with errno. */
 bool cgroupfs_remove(int parent, const char *name, int directory);
 
-/* cgroup.kill takes 30 ms for 1,000 processes. If some remain after this time, they are killed one by one. */
+/* Time for cgroup.kill, which needs 30 ms for 1,000 processes. Processes that remain after this time are killed one by one. */
 #define KILL_MILLISECONDS 50
 
 /* Adds the processes of a cgroup and of the cgroups below it. */
@@ -45,38 +45,38 @@ void cgroupfs_add_pids(int directory, struct pids *pids);
 
 /*
  * Kills the processes one by one, for kernels without cgroup.kill and for processes that it misses: it signals only the first thread of a
- * process, which may have exited (__cgroup_kill() in kernel/cgroup/cgroup.c calls send_sig()). Frozen processes cannot fork, so that each
- * round leaves fewer. SIGKILL ends a frozen process.
+ * process, which may have exited (__cgroup_kill() in kernel/cgroup/cgroup.c calls send_sig()). Freezes the cgroup first, because frozen
+ * processes cannot fork: if callers repeat this function, fewer remain each time. SIGKILL ends a frozen process.
  */
 void cgroupfs_kill_frozen(int directory);
 
-/* Kills the processes of unlocked cgroups of confine in parent and removes them. Returns the number of removed cgroups. */
+/* Removes the cgroups that confine has created in parent and nobody has locked, after killing their processes. Returns their number. */
 int cgroupfs_sweep(int parent);
 
 /* --- location.c: where the phase's cgroup is created --- */
 
 struct cgroup_location {
-	int root;	     /* mount point of cgroup v2 */
+	int root;	     /* descriptor of the mount point of cgroup v2 */
 	char own_path[4096]; /* path of this process's cgroup below root; "" for root itself */
 };
 
-/* Reads both from /proc. Returns false with why (static text) and errno. */
+/* Finds the mount point and the path in /proc. Returns false with why (static text) and errno. */
 bool cgroup_location_find(struct cgroup_location *location, const char **why);
 
 void cgroup_location_close(struct cgroup_location *location);
 
 /*
- * Opens the parent directory for the phase's cgroup, for root. It is the cgroup of this process with keep_own, and if it is a leaf of
- * Portage and the phase has no limits. Otherwise it is /portcullis, which is created. With limited, enables the controllers memory, pids
- * and cpu where possible. Returns a close-on-exec descriptor, or -1 with why (static text) and errno. Another process can remove
- * /portcullis at any time; creating a cgroup in it then fails with ENOENT or ENODEV.
+ * Opens the parent directory for the phase's cgroup, for root. With keep_own this is the cgroup of this process, and also if Portage has
+ * created that cgroup for a package and no limits are requested. Otherwise it is /portcullis, which is created. If limited is true (limits
+ * are requested), enables the controllers memory, pids and cpu where possible. Returns a close-on-exec descriptor, or -1 with why (static
+ * text) and errno. Another process can remove /portcullis at any time; creating a cgroup in it then fails with ENOENT or ENODEV.
  */
 int cgroup_location_open_root(const struct cgroup_location *location, bool keep_own, bool limited, const char **why);
 
-/* The same for other users: the cgroup of this process, if it is delegated to the caller. */
+/* Like cgroup_location_open_root(), for users other than root: opens the cgroup of this process if it is delegated to the caller. */
 int cgroup_location_open_delegated(struct cgroup_location *location, bool limited, const char **why);
 
-/* Removes /portcullis if parent is this directory and it is empty. parent stays open. */
+/* Removes /portcullis if parent is a descriptor of it and it contains no cgroups. parent stays open. */
 void cgroup_location_remove_if_empty(int parent);
 
 #endif

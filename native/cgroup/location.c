@@ -10,7 +10,7 @@
 #include "util/fds.h"
 #include "util/text.h"
 
-/* The directory below the root of the hierarchy in which root creates the cgroups. */
+/* Name of the directory at the root of the cgroup v2 tree in which confine, run by root, creates cgroups. */
 #define ROOT_NAME "portcullis"
 
 static int open_root(void)
@@ -84,7 +84,7 @@ static bool is_portage_leaf(const char *path)
 	return length > 0 && digits[length] == '/' && strchr(digits + length + 1, '/') == NULL;
 }
 
-/* Opens the directory, and creates it if it does not exist. Returns -1 with errno. */
+/* Opens the directory, and creates it if it does not exist. Returns a descriptor, or -1 with errno. */
 static int open_or_create(int parent, const char *name)
 {
 	if (!cgroupfs_make_directory(parent, name) && errno != EEXIST)
@@ -123,7 +123,7 @@ int cgroup_location_open_root(const struct cgroup_location *location, bool keep_
 	return open_portcullis(location->root, limited);
 }
 
-/* The subdirectory for the processes of a delegated cgroup, if limits are set. */
+/* Name of the subdirectory into which the processes of a delegated cgroup move if limits are requested. */
 #define PROCESSES_NAME "portcullis.delegated"
 
 /*
@@ -134,7 +134,7 @@ static void move_processes_and_enable_controllers(int directory)
 {
 	int processes = open_or_create(directory, PROCESSES_NAME);
 	char text[4096];
-	/* In several rounds, because the processes can fork. */
+	/* Repeat, because processes can fork while others are moved. */
 	for (int round = 0; processes >= 0 && round < 16; round++) {
 		if (cgroupfs_read(directory, "cgroup.procs", text, sizeof text) <= 0)
 			break;

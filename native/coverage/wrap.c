@@ -1,6 +1,6 @@
 /*
  * For the coverage build: writes gcov's counters before _exit(2), execvp(3) and a fatal signal to this process, which skip the normal
- * exit handlers. Linked with --wrap.
+ * exit handlers. The linker option --wrap replaces calls of these functions by calls of __wrap_*().
  */
 #include <signal.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ int __wrap_execvp(const char *file, char *const argv[])
 	return __real_execvp(file, argv);
 }
 
-/* confine kills itself with the signal that has killed the command. */
+/* confine kills itself with the signal that has killed the command, so this is the last chance to write the counters. */
 int __wrap_kill(pid_t pid, int number)
 {
 	if (pid == getpid()) {

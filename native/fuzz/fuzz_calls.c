@@ -1,6 +1,6 @@
 /*
- * Fuzzes request_read(), whose arguments and memory the build controls. Input: a struct seccomp_data, then the memory at
- * address BASE. No other memory is readable.
+ * Fuzzes request_read(), which decodes a system call of the build from its arguments and memory. Input: a struct seccomp_data, then the
+ * memory at address BASE. No other memory is readable.
  */
 #include <assert.h>
 #include <errno.h>
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct target target = {.notification = 1, .tid = 42};
 	struct seccomp_data call;
-	/* On the heap, so that the sanitizer detects an access beyond it. */
+	/* On the heap, so that AddressSanitizer detects an access beyond the struct. */
 	struct request *request = malloc(sizeof *request);
 	if (size < sizeof call || request == NULL) {
 		free(request);
@@ -59,9 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(request->call == CALL_SENDMMSG || request->count <= 1);
 		for (size_t i = 0; i < request->count; i++)
 			check_destination(&request->to[i]);
-		/* An unreadable call has no addresses, except for the first messages of a sendmmsg. */
+		/* A call with unreadable memory has no addresses. Only sendmmsg can have some, of the messages before the unreadable one. */
 		assert(!request->unreadable || request->call == CALL_SENDMMSG || request->count == 0);
-		/* The watcher connects to the address that was checked. */
+		/* The watcher passes request->name to connect(2), so its length and family must be valid. */
 		if (request->call == CALL_CONNECT && request->count == 1 && !request->is_socketcall)
 			assert(request->name_length <= sizeof request->name && request->name.any.sa_family != AF_UNSPEC);
 		request_is_to_host_resolver(request);

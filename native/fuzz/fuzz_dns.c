@@ -1,4 +1,4 @@
-/* Fuzzes dns_answer(): it stays within its buffers and does what wire.h promises. Input: a query. */
+/* Fuzzes dns_answer(): checks that it stays within its buffers and does what dns/wire.h documents. Input: a DNS query. */
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 	};
 	struct dns_question questions[DNS_QUESTIONS], again[DNS_QUESTIONS];
 	size_t count, none;
-	/* Allocated in the exact size, so that the sanitizer detects an access beyond it. */
+	/* Allocated in the exact size, so that AddressSanitizer detects an access beyond the query. */
 	unsigned char *query = malloc(length == 0 ? 1 : length), *answer = malloc(DNS_ANSWER);
 	assert(query != NULL && answer != NULL);
 	memcpy(query, data, length);
@@ -29,14 +29,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 	}
 	if (answered > 0) {
 		assert(memcmp(answer, query, 2) == 0 && (answer[2] & 0x80) != 0);
-		/* Without an error the question is answered and not returned for the log. */
+		/* With response code 0 the name is one of hosts, so dns_answer() must not return the question for the log. */
 		bool is_host = (answer[3] & 0x0F) == 0;
 		assert(!is_host || (count == 0 && answer[5] == 1));
-		/* The response is not answered. Turned into a query, it has the same question. */
+		/* dns_answer() must not answer a response. With the response bit cleared, it must find the same question. */
 		assert(dns_answer(answer, answered, NULL, query, again, &none) == 0);
 		answer[2] &= 0x7F;
 		unsigned char second[DNS_ANSWER];
-		/* No hosts this time, so without addresses. */
+		/* This call passes no hosts, so its answer has no addresses. */
 		size_t without = answer[5] == 0 ? answered : dns_answer(answer, answered, NULL, second, again, &none);
 		assert(answer[5] == 0 || none == 1);
 		assert(is_host ? without <= answered : without == answered);

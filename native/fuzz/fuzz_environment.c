@@ -27,13 +27,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	assert(environment != NULL);
 	size_t before = count(environment);
-	/* The entries are in one block, which starts with the first. */
+	/* environment_read() has allocated one block for all entries. It starts with the first entry. */
 	char *block = environment[0];
 	environment_restore(environment);
 	assert(count(environment) <= before);
 	for (char **entry = environment; *entry != NULL; entry++) {
 		const char *name = *entry + sizeof carried - 1;
-		/* The prefix remains only if the rest is not NAME=VALUE. */
+		/* An entry may keep the prefix only if the text after it is not NAME=VALUE. */
 		if (strncmp(*entry, carried, sizeof carried - 1) == 0)
 			assert(strchr(name, '=') == NULL || name[0] == '=');
 	}

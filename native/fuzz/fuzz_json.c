@@ -6,7 +6,7 @@
 
 #include "util/json.h"
 
-/* The length of one valid character, by another method than that of json.c. */
+/* Checks that text starts with a valid UTF-8 character and returns its length. The method differs from json.c, so that errors show. */
 static size_t character(const unsigned char *text, size_t left)
 {
 	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xE0 ? 2

@@ -1,4 +1,4 @@
-/* Fuzzes the option parser: accepted options are within their limits. Input: the arguments, with NUL between them. */
+/* Fuzzes the option parser: checks that accepted options are within their limits. Input: the arguments, NUL-separated. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

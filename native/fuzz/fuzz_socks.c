@@ -14,14 +14,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned char *reply = malloc(SOCKS_REPLY);
 	if (reply == NULL)
 		return 0;
-	/* One byte at a time, the worst case. */
+	/* The reply arrives one byte at a time, which is the worst case. */
 	while (got < (length = socks_reply_length(reply, got)) && got < size) {
 		assert(length <= SOCKS_REPLY);
 		reply[got] = data[got];
 		got++;
 	}
 	if (got == length) {
-		/* Allocated in the exact size, so that the sanitizer detects an access beyond it. */
+		/* Allocated in the exact size, so that AddressSanitizer detects an access beyond the reply. */
 		unsigned char *whole = realloc(reply, length);
 		assert(whole != NULL);
 		reply = whole;

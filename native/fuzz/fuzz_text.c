@@ -1,4 +1,4 @@
-/* Fuzzes the parsers of /proc and of the cgroup tree. Input: a letter for the parser, then its text. */
+/* Fuzzes the parsers of /proc and of the cgroup tree. Input: a letter that selects a parser, then the text to parse. */
 #include <assert.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -7,7 +7,7 @@
 
 #include "util/text.h"
 
-/* Whether the string at part lies in the size bytes at whole. */
+/* True if the string at part, with its NUL, lies within the size bytes at whole. */
 static int is_within(const char *part, const char *whole, size_t size)
 {
 	return part >= whole && part < whole + size && memchr(part, '\0', size - (size_t)(part - whole)) != NULL;
@@ -44,7 +44,7 @@ static void read_text(char kind, char *text, size_t size)
 	case 'f':
 		flags = text_fdinfo_close_on_exec(text, 4711);
 		assert(flags == -1 || ((flags == 0 || flags == O_CLOEXEC) && strstr(text, "flags:") != NULL && strstr(text, "ino:") != NULL));
-		/* Another inode does not match. */
+		/* If the text is about inode 4711, the function must return -1 for inode 4712. */
 		assert(flags == -1 || text_fdinfo_close_on_exec(text, 4712) == -1);
 		if (text_fdinfo_registration(text, 7, 4711, &event))
 			assert(strstr(text, "tfd:") != NULL && strstr(text, "ino:") != NULL);
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	/* The final NUL takes the place of the letter, so the sanitizer detects an access beyond the text. */
+	/* The copy has no letter but a final NUL, so it fills the allocation, and AddressSanitizer detects an access beyond it. */
 	char *text = malloc(size);
 	if (text == NULL)
 		return 0;

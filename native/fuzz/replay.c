@@ -13,7 +13,7 @@ static int replay(const char *name)
 		return 1;
 	}
 	long size = ftell(file);
-	/* Allocated in the exact size, so that valgrind detects an access beyond it. */
+	/* Allocated in the exact size, so that valgrind detects an access beyond the input. */
 	uint8_t *data = malloc(size > 0 ? (size_t)size : 1);
 	rewind(file);
 	int failed = data == NULL || fread(data, 1, (size_t)size, file) != (size_t)size;
