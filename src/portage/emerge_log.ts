@@ -3,16 +3,16 @@ import { isPackage } from '../util/grammar.ts';
 import { makeConf } from './make_conf.ts';
 
 export interface LastEmerge {
-	/** When it started, ISO 8601 in UTC. */
+	/** The time when emerge started, ISO 8601 in UTC. */
 	readonly since: string;
-	/** CATEGORY/PF of the packages that it has begun to build. */
+	/** CATEGORY/PF of the packages that emerge has begun to build. */
 	readonly packages: ReadonlySet<string>;
 }
 
-/** More than the lines of a thousand packages. */
+/** Number of bytes at the end of emerge.log that are read. They contain the lines of more than a thousand packages. */
 const TAIL = 8 << 20;
 
-/** The last emerge that began to build a package, by emerge.log. (emerge writes the log if it may install packages.) */
+/** Finds in emerge.log the last emerge that began to build a package. */
 export function lastEmerge(eprefix: string): LastEmerge {
 	const file = `${makeConf(eprefix, 'EMERGE_LOG_DIR') ?? `${eprefix}/var/log`}/emerge.log`;
 	const found = parseEmergeLog(tailOf(file));
@@ -20,7 +20,7 @@ export function lastEmerge(eprefix: string): LastEmerge {
 	return found;
 }
 
-/** Each line is `SECONDS: TEXT` (emergelog() in Portage's emergelog.py). */
+/** Parses lines `SECONDS: TEXT` (emergelog() in Portage's emergelog.py). Returns undefined if they contain no build. */
 export function parseEmergeLog(text: string): LastEmerge | undefined {
 	let started = '';
 	let found: { started: string; packages: Set<string> } | undefined;
@@ -32,7 +32,7 @@ export function parseEmergeLog(text: string): LastEmerge | undefined {
 		if (found?.started !== started) found = { started, packages: new Set() };
 		found.packages.add(name);
 	}
-	// The log has whole seconds, rounded.
+	// Subtract a second, because emerge rounds the times in its log, perhaps to the next second.
 	return found && { since: new Date(Number(found.started) * 1000 - 1000).toISOString(), packages: found.packages };
 }
 

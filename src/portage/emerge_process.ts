@@ -8,20 +8,20 @@ import { readProcess, type Process } from '../util/processes.ts';
 import { lastEmerge } from './emerge_log.ts';
 
 /**
- * A marker file records that a message was printed: `NAME-EMERGE-HASH`. EMERGE is the PID and start time of emerge, or
- * `log-TIME` with its start in emerge.log if a PID namespace hides emerge (FEATURES=pid-sandbox). Without a log, the file is
- * `NAME-HASH` in the folder of the package. open(2) with O_EXCL lets one of several parallel builds print the message. The files of
- * root are in /run, where no phase of another user can create them to suppress a message.
+ * Start (NAME) of the name of a marker file `NAME-EMERGE-HASH`, which records that a message was printed. EMERGE is the PID and start time
+ * of emerge, or `log-TIME` with its start in emerge.log if a PID namespace hides emerge (FEATURES=pid-sandbox). Without a log, the file
+ * is `NAME-HASH` in .ipc of the build directory. O_EXCL of open(2) makes sure that only one of several parallel builds prints the message.
+ * The files of root are in /run, where phases of another user cannot create them to suppress a message.
  */
 const name = '.portcullis-reported';
 
 /**
- * Returns a function that returns true if this emerge has not printed a message before, and then creates the marker file. `state` is
- * .ipc of the build directory.
+ * Returns a function of a text. It returns true and creates the marker file if this emerge has not printed the text before. `state` is
+ * the folder .ipc of the build directory.
  */
 export function firstTime(state: string, eprefix = installation().eprefix): (text: string) => boolean {
 	const emerge = emergeId(eprefix);
-	// PORTAGE_BUILDDIR is PORTAGE_TMPDIR/portage/CATEGORY/PF, and contains .ipc. Root of a user namespace does not own /run.
+	// `state` is PORTAGE_TMPDIR/portage/CATEGORY/PF/.ipc. Root of a user namespace does not own /run and cannot write there.
 	const isRoot = process.geteuid?.() === 0 && stat('/run')?.uid === 0;
 	const shared = isRoot ? `${run}.${eprefix.replaceAll('/', '%')}.reported` : join(state, '../../..', name);
 	if (emerge !== undefined) removeStale(shared, emerge);
@@ -42,7 +42,7 @@ function emergeId(eprefix: string): string | undefined {
 	}
 }
 
-/** The emerge or ebuild that runs a phase, given the ancestors of the phase. emerge forks; the result is its topmost process. */
+/** Finds the emerge or ebuild(1) among the ancestors of a phase. It forks; the result is its topmost process. */
 export function findEmerge(ancestors: readonly Process[]): Process | undefined {
 	const nearest = ancestors.findIndex(({ argv }) => isPortage(basename(scriptOf(argv))));
 	if (nearest < 0) return undefined;
@@ -51,7 +51,7 @@ export function findEmerge(ancestors: readonly Process[]): Process | undefined {
 	return ancestors.at(above < 0 ? -1 : nearest + above - 1);
 }
 
-/** The script that Python runs, or the program itself. */
+/** Returns the script of a Python command line, or the program of any other command line. */
 function scriptOf([program = '', ...rest]: readonly string[]): string {
 	const script = basename(program).startsWith('python') ? rest.find((word) => !word.startsWith('-')) : undefined;
 	return script ?? program;
@@ -61,7 +61,7 @@ function isPortage(name: string): boolean {
 	return name === 'emerge' || name === 'ebuild';
 }
 
-/** The ancestors of this process, the parent first. */
+/** Lists the ancestors of this process, its parent first. */
 function ancestors(): Process[] {
 	const found: Process[] = [];
 	for (let pid = process.ppid; pid > 0;) {
@@ -73,7 +73,7 @@ function ancestors(): Process[] {
 	return found;
 }
 
-/** Creates a file. true: created; false: the file exists; undefined: the folder is not writable. */
+/** Creates a file and returns true. Returns false if the file exists, and undefined if it could not be created. */
 function create(file: string): boolean | undefined {
 	try {
 		closeSync(openSync(file, 'wx', 0o644));
@@ -83,7 +83,7 @@ function create(file: string): boolean | undefined {
 	}
 }
 
-/** Removes the marker files of emerges that have ended, as far as this process can know. `emerge` is that of this process. */
+/** Removes the marker files of emerges that have ended. `emerge` is the EMERGE part of this process's own marker files. */
 function removeStale(prefix: string, emerge: string): void {
 	const start = `${basename(prefix)}-`;
 	try {
@@ -95,7 +95,7 @@ function removeStale(prefix: string, emerge: string): void {
 			if (!isAlive) rmSync(join(dirname(prefix), name), { force: true });
 		}
 	} catch {
-		// The folder belongs to another user, whose next emerge removes the files.
+		// This user cannot write to the folder. The next emerge of its owner removes the files.
 	}
 }
 

@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { readFile, stat } from '../util/files.ts';
 
 /**
- * The value of a variable in the environment or in make.conf, a file or a folder of files. A simple parser for commands that cannot wait
- * half a second for Portage: it follows no `source` and expands no variable.
+ * Returns the value of a variable in the environment or in make.conf, a file or a folder of files. This simple parser is for commands that
+ * cannot wait half a second for Portage. It ignores `source` and expands no variables.
  */
 export function makeConf(eprefix: string, name: string): string | undefined {
 	const line = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}=(["']?)([^"'$\\n#]+)\\1`, 'gm');

@@ -3,24 +3,24 @@ import { delimiter, join } from 'node:path';
 import { capture } from '../confine/spawn.ts';
 import script from '../../hooks/resolve_package.py' with { type: 'text' };
 
-/** Portage's configuration, and the configuration of a package. */
+/** Portage's configuration or, if a package was given, Portage's configuration for this package. */
 export interface Configuration {
 	readonly version: string;
 	readonly python: string;
 	readonly modules: string;
-	/** PORTAGE_BIN_PATH */
+	/** PORTAGE_BIN_PATH: the folder that contains ebuild.sh. */
 	readonly bin: string;
 	readonly eprefix: string;
 	readonly configroot: string;
 	readonly tmpdir: string;
 	readonly features: readonly string[];
-	/** The file that removes a word from FEATURES, by word; `*` for FEATURES="-*". */
+	/** For each word that a file removes from FEATURES, the path of this file. The key `*` stands for FEATURES="-*". */
 	readonly removed: Readonly<Record<string, string>>;
 	readonly variables: Readonly<Record<string, string>>;
 	readonly profile_bashrcs: readonly string[];
-	/** The user as which FEATURES=userpriv runs phases of root. */
+	/** The user as whom an emerge of root runs phases with FEATURES=userpriv; null if it does not. */
 	readonly userpriv: { readonly uid: number; readonly groups: readonly number[] } | null;
-	/** Whether sys-apps/sandbox is installed. Without it Portage disables FEATURES=sandbox. */
+	/** True if sys-apps/sandbox is installed. Otherwise Portage disables FEATURES=sandbox. */
 	readonly sandbox: boolean;
 	readonly package: Resolved | null;
 }
@@ -30,27 +30,27 @@ export interface Resolved {
 	readonly cpv: string;
 	readonly eapi: string;
 	readonly repository: string;
-	/** The path of the ebuild; '' for an installed package that no repository has. */
+	/** The path of the ebuild; '' if the package is installed and no repository contains its ebuild. */
 	readonly ebuild: string;
 	readonly features: readonly string[];
 	readonly removed: Readonly<Record<string, string>>;
-	/** RESTRICT and PROPERTIES with the configured USE flags. */
+	/** The words of RESTRICT and PROPERTIES that apply with the configured USE flags. */
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
 	readonly variables: Readonly<Record<string, string>>;
-	/** CATEGORY, PF, P, PN, PV, PR, PVR */
+	/** The values of CATEGORY, PF, P, PN, PV, PR and PVR (PMS 11.1). */
 	readonly names: Readonly<Record<string, string>>;
-	/** PORTAGE_BUILDDIR */
+	/** PORTAGE_BUILDDIR: the build directory PORTAGE_TMPDIR/portage/CATEGORY/PF. */
 	readonly builddir: string;
 }
 
-/** Exit statuses of hooks/resolve_package.py. */
+/** Exit statuses of hooks/resolve_package.py: this Python cannot import portage, or Portage does not have the package. */
 const NO_PORTAGE = 3;
 const NO_PACKAGE = 4;
 
 /**
- * Runs hooks/resolve_package.py in Portage's Python, which takes half a second. It returns the variables PORTCULLIS_* and `names`; NAME*
- * stands for all variables with this prefix. Throws an Error with the reason if no interpreter returns a configuration.
+ * Runs hooks/resolve_package.py in Portage's Python, which takes half a second. The result contains the variables PORTCULLIS_* and those
+ * in `names`, where NAME* means all variables with this prefix. Throws an Error with the reason if no interpreter returns a configuration.
  */
 export async function resolvePortage(
 	eprefix: string,
@@ -76,8 +76,8 @@ export async function resolvePortage(
 }
 
 /**
- * The Python interpreters to try. Those in the #! line of emerge come before python3, because on Gentoo python3 may be a version without
- * Portage.
+ * Lists the Python interpreters to try. Those in the #! line of emerge come before python3, because Portage may not be installed for the
+ * version that python3 starts on Gentoo.
  */
 function pythons(eprefix: string): string[] {
 	const own = process.env['PORTAGE_PYTHON'];
@@ -86,7 +86,7 @@ function pythons(eprefix: string): string[] {
 	return [...new Set([...(own === undefined ? [] : [own]), ...emerges, 'python3'])];
 }
 
-/** The interpreter in the #! line of a Python script. (On Gentoo, /usr/bin/emerge may be the program python-exec.) */
+/** Returns the Python interpreter in the #! line of a file; [] if it has none. On Gentoo /usr/bin/emerge may be the program python-exec. */
 function interpreter(file: string): string[] {
 	try {
 		const found = /^#! ?(\S*python[\d.]*)\s*$/m.exec(readFileSync(file, 'latin1').slice(0, 200).split('\n')[0] ?? '');

@@ -6,29 +6,29 @@ import type { Program, RunRecord } from './schema.ts';
 import { problem } from '../rules/settings.ts';
 import { destination } from '../messages/message.ts';
 
-/** Lines to add to a file of /etc/portage. */
+/** Lines that `portcullis allow` adds to a file in /etc/portage. */
 export interface Addition {
 	readonly file: string;
 	readonly lines: readonly string[];
 }
 
-/** An atom of PMS 8.3 without USE dependencies: operator, category, name, version, slot. */
+/** Matches an atom (PMS 8.3) without USE dependencies: operator, category, name, version, slot. */
 const atom =
 	/^(?:[<>]=?|[=~])?[A-Za-z0-9_][A-Za-z0-9+_.-]*\/[A-Za-z0-9_][A-Za-z0-9+_.-]*(?::[A-Za-z0-9_][A-Za-z0-9+_./-]*)?$/;
 
-/** The atom for a word: CATEGORY/PF becomes =CATEGORY/PF. undefined if the word is not an atom. */
+/** Converts an argument to an atom: CATEGORY/PF becomes =CATEGORY/PF. Returns undefined if the argument is not an atom. */
 export function atomOf(word: string): string | undefined {
 	if (!atom.test(word)) return undefined;
 	return /^[^<>=~]/.test(word) && withoutVersion(word) !== word ? `=${word}` : word;
 }
 
-/** The names of the files in /etc/portage/env: for the destinations of a package, and for the whole network. */
+/** The names of two files in /etc/portage/env: `narrow` permits the destinations of a package, `whole` permits the whole network. */
 export function envFiles(word: string): { narrow: string; whole: string } {
 	const name = word.replace(/^[<>=~]*/, '').replace(/[^A-Za-z0-9+_.-]/g, '_');
 	return { narrow: `allow-${name}.conf`, whole: 'no-network-sandbox.conf' };
 }
 
-/** The lines that permit these destinations, or build the package without network-sandbox. */
+/** Returns the lines that permit these destinations to a package, or that build it without network-sandbox. */
 export function additionsFor(
 	word: string,
 	eprefix: string,
@@ -44,10 +44,10 @@ export function additionsFor(
 	];
 }
 
-/** With more destinations no list is offered: the build needs the whole network. */
+/** Maximum number of destinations of a package. With more, `allow` offers no list, because the build needs the whole network. */
 export const mostDestinations = 16;
 
-/** The default port of a URL. */
+/** The default port of each URL scheme. */
 const ports: Readonly<Record<string, number>> = {
 	...{ http: 80, https: 443, ws: 80, wss: 443, ftp: 21, ftps: 990, git: 9418, ssh: 22, 'git+ssh': 22, sftp: 22 },
 	...{ svn: 3690, 'svn+ssh': 22, rsync: 873 },
@@ -55,16 +55,16 @@ const ports: Readonly<Record<string, number>> = {
 const GUESS = 443;
 
 /**
- * The destinations that a package tried to reach. Members of group portage can forge records, so the number is bounded and every
- * destination is checked to be a word of PORTCULLIS_ALLOW.
+ * The destinations that a package tried to reach. Members of group portage can forge records, so this class limits the number of
+ * destinations and accepts only valid words of PORTCULLIS_ALLOW.
  */
 export class AttemptedDestinations {
-	/** HOST:PORT or ADDRESS:PORT. true: only the lookup of the host was recorded, and no URL has the port. */
+	/** Maps HOST:PORT or ADDRESS:PORT to whether the port is a guess: only a lookup of the host was recorded, and no URL has the port. */
 	readonly #entries = new Map<string, boolean>();
-	/** Addresses of this host, link-local addresses and so on, which only the user should allow. */
+	/** Destinations with reserved addresses, such as 127.0.0.1. `allow` does not add them, because a build could have chosen them. */
 	readonly reserved = new Set<string>();
 
-	/** Adds the TCP destinations of a record, except those of bound sockets, which PORTCULLIS_ALLOW does not permit. */
+	/** Adds the TCP destinations of a record. Omits those of bound sockets, because PORTCULLIS_ALLOW has no effect on them. */
 	add({ blocked, observed, names }: Pick<RunRecord, 'blocked' | 'observed' | 'names'>): void {
 		for (const attempt of [...blocked, ...observed]) {
 			const entry = destination(attempt);
@@ -77,7 +77,7 @@ export class AttemptedDestinations {
 			const [host = ''] = hosts;
 			const isNamed = hosts.size === 1 && isIP(host) === 0;
 			if (isNamed) this.#add(`${host}:${attempt.port}`, false);
-			// A connection that nothing blocked may lead to another host than the one of the URL.
+			// Nothing blocked this connection, so it may follow a redirection to another host than that of the URL: add its address too.
 			if (!isNamed || observed.includes(attempt)) this.#add(entry, false);
 		}
 		for (const lookup of names) {
@@ -88,7 +88,7 @@ export class AttemptedDestinations {
 		}
 	}
 
-	/** The entries, without a guessed port of a host whose port is known, and without names to which the resolver added a domain. */
+	/** Returns the entries. Omits guesses for a host whose port is known, and names to which the resolver appended a search domain. */
 	entries(): { entry: string; isGuess: boolean }[] {
 		const all = [...this.#entries].map(([entry, isGuess]) => ({ entry, isGuess, host: entry.replace(/:\d+$/, '') }));
 		return all.filter(
@@ -103,7 +103,7 @@ export class AttemptedDestinations {
 	}
 }
 
-/** Host and port of the URLs, and of git's USER@HOST:PATH, in the command lines of a program and its parents. */
+/** Finds URLs, and git's USER@HOST:PATH, in the command lines of a program and its parents. Returns their hosts and ports. */
 function urlsOf({ argv, parents }: Program): { host: string; port: number }[] {
 	const text = [argv.join(' '), ...parents].join(' ');
 	const urls = [...text.matchAll(/\b([a-z][a-z+]*):\/\/(?:[^\s/@]*@)?([\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?/gi)];
@@ -118,7 +118,7 @@ export function isEntry(text: string): boolean {
 	return text !== '' && problem('PORTCULLIS_ALLOW', text) === undefined;
 }
 
-/** Checks an addition just before it is written. Throws if `allow` may not write this file or line. */
+/** Checks an addition before it is written. Throws an Error if the file or a line has a form that `allow` never writes. */
 export function checkAddition({ file, lines }: Addition, eprefix: string): void {
 	const { packageEnv, env } = paths(eprefix);
 	const name = file.startsWith(`${env}/`) ? file.slice(env.length + 1) : '';
@@ -135,7 +135,7 @@ function isPackageLine(line: string): boolean {
 	return atom.test(word) && fileName.test(name) && more === undefined;
 }
 
-/** The words of a PORTCULLIS_ALLOW line that `allow` has written; undefined for another line. */
+/** Returns the destinations in a PORTCULLIS_ALLOW line that `allow` has written; undefined if the line is a different one. */
 export function allowedBy(line: string): string[] | undefined {
 	const list = /^PORTCULLIS_ALLOW="([^"]*)"$/.exec(line)?.[1]?.split(' ');
 	return list?.every(isEntry) === true ? list : undefined;

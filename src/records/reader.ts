@@ -6,32 +6,32 @@ import { parseRecord, type RunRecord } from './schema.ts';
 /** A file that could not be read completely. */
 export interface Unread {
 	readonly file: string;
-	/** Number of unreadable lines; 0 if the file could not be read at all. */
+	/** Number of lines that are not valid records; 0 if the file could not be read at all. */
 	readonly lines: number;
-	/** The reason, for the first of these lines. */
+	/** Why the first of these lines, or the file, could not be read. */
 	readonly why: string;
 }
 
-/** A file of records. It may be a symbolic link, a pipe or a device only if the user has named it. */
+/** A file of records. `named` is true if the user has named the file: it may then be a symbolic link, a pipe or a device. */
 export interface Source {
 	readonly file: string;
 	readonly named: boolean;
 }
 
-/** The files of records in a folder, oldest first. confine renames records.jsonl to records.jsonl.1 at 16 MiB. */
+/** Lists the files of records in a folder, oldest first. confine renames records.jsonl to records.jsonl.1 at 16 MiB. */
 export function recordFiles(logs: string): Source[] {
 	return [`${logs}/records.jsonl.1`, `${logs}/records.jsonl`].map((file) => ({ file, named: false }));
 }
 
 const CHUNK = 1 << 20;
-/** 256 attempts, 256 names and 32 orphans, with every byte escaped, take less than 4 MiB. A longer line is not kept in memory. */
+/** Maximum bytes of a line. A record (256 attempts, 256 names, 32 orphans) has less even if all its bytes are escaped. */
 const LONGEST = 4 << 20;
-/** Reading such a file takes longer than a quarter of a second. */
+/** From this size on, reading a file takes more than a quarter of a second, so a progress line is printed. */
 const LARGE = 32 << 20;
-/** More than enough: confine starts a new file at 16 MiB. A sparse file can be larger than the disk. */
+/** Maximum bytes of a file that the user has not named. confine starts a new file at 16 MiB, but a forged sparse file can be huge. */
 const MOST_BYTES = 1 << 30;
 
-/** Calls `visit` for every record of the files, in constant memory. Returns the files that could not be read completely. */
+/** Calls `visit` for each record in the files, in constant memory. Returns the files that could not be read completely. */
 export function scan(sources: readonly Source[], visit: (record: RunRecord) => void): Unread[] {
 	return sources.flatMap((source) => {
 		const { file } = source;
@@ -48,7 +48,7 @@ export function scan(sources: readonly Source[], visit: (record: RunRecord) => v
 	});
 }
 
-/** The record in a file that confine wrote with --notice-file; undefined if there is none. */
+/** Returns the record in a file that confine wrote with --notice-file; undefined if the file is missing or has no record. */
 export function readRecord(file: string): RunRecord | undefined {
 	let found: RunRecord | undefined;
 	const [unread] = scan([{ file, named: false }], (record) => (found ??= record));
@@ -63,8 +63,8 @@ export function unreadText({ file, lines, why }: Unread): string {
 }
 
 /**
- * Opens a file of records; undefined if it does not exist. Members of group portage can write to the folder: a FIFO would block the
- * reader, and a link would lead it to another file. (native/supervisor/record.c refuses to write to them.)
+ * Opens a file of records. Returns undefined if it does not exist, and { why } if it is not a regular file with one link. Members of group
+ * portage can write to the folder: a FIFO would block the reader, and a link could name a file that they cannot read themselves.
  */
 export function openRecords({ file, named }: Source): { fd: number; size: number } | { why: string } | undefined {
 	const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -86,7 +86,7 @@ export function openRecords({ file, named }: Source): { fd: number; size: number
 
 const notRegular = 'it is not a regular file with a single link. Remove it';
 
-/** Reads an open file. Returns the number of unreadable lines, and the reason for the first one. */
+/** Reads at most `most` bytes of an open file. Returns the number of unreadable lines, and the reason for the first one. */
 function scanOpen(
 	{ fd, size }: { fd: number; size: number },
 	file: string,
@@ -124,7 +124,7 @@ function scanOpen(
 			filled = 0;
 		}
 	}
-	// confine is writing the last line, or the disk was full.
+	// A last line without a newline: confine is writing it now, or the disk was full.
 	if (filled > 0 && total <= most) reject('the last line is incomplete');
 	return unread;
 }

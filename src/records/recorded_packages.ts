@@ -3,10 +3,10 @@ import { paths } from '../installation/paths.ts';
 import { isPackage, withoutVersion } from '../util/grammar.ts';
 import { openRecords, recordFiles } from './reader.ts';
 
-/** At most this many bytes at the end of each file are searched, so that a completion takes less than 0.1 s. */
+/** Maximum number of bytes that are searched at the end of each file, so that a completion takes less than 0.1 s. */
 const TAIL = 4 << 20;
 
-/** CATEGORY/NAME of the packages in the last records, without a complete parser. */
+/** Lists CATEGORY/PN of the packages in the last records. It searches for `"package":` and does not parse the records. */
 export function recordedPackages(eprefix: string): string[] {
 	const names = recordFiles(paths(eprefix).logs).flatMap((source) => {
 		const opened = openRecords(source);

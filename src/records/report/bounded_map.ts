@@ -1,6 +1,6 @@
 /**
- * A map with at most twice `most` entries. When it is full, it drops the entries that were not used recently. It keeps two generations,
- * because deleting the oldest key of a Map becomes slow after many deletions.
+ * A map with at most twice `most` entries. When it is full, it drops the entries that were not used recently. It consists of two Maps, a
+ * recent and an old one, because deleting the oldest key of one Map becomes slow after many deletions.
  */
 export class BoundedMap<Value> {
 	#young = new Map<string, Value>();
@@ -11,7 +11,7 @@ export class BoundedMap<Value> {
 		this.#most = most;
 	}
 
-	/** Returns the value of `key`, which `create` makes if it is missing, and marks it as recently used. */
+	/** Returns the value of `key` and marks it as recently used. If the key is missing, adds the value that `create` returns. */
 	getOrCreate(key: string, create: () => Value): Value {
 		const young = this.#young.get(key);
 		if (young !== undefined) return young;
