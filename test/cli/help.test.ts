@@ -14,7 +14,7 @@ test('portcullis --help lists every public command and no internal command, and 
 describe.each(Object.entries(commands))('portcullis %s --help', (name, command) => {
 	const text = helpFor(name, command, 80);
 
-	test('lists every option and fits 80 columns', () => {
+	test('the --help text of a command lists every option of the command and fits 80 columns', () => {
 		for (const option of Object.keys(command.options)) expect(text).toMatch(new RegExp(`^ {2}--${option} `, 'm'));
 		expect(widthOf(text)).toBeLessThanOrEqual(80);
 	});
@@ -25,6 +25,6 @@ test.each([
 	['hok', '; did you mean hook?'],
 	['sttaus', '; did you mean status?'],
 	['frobnicate', ''],
-])('for the unknown command %s the suggestion is "%s"', (word, answer) => {
+])('suggestion() returns for the unknown command %s the text "%s"', (word, answer) => {
 	expect(suggestion(word, Object.keys(commands))).toBe(answer);
 });

@@ -6,11 +6,11 @@ describe('phaseOf()', () => {
 	const process = (argv: string[]) => ({ pid: 1, parent: 0, argv, startTicks: 0, cpu: 0 });
 	const options = ['--net', '--label', 'package=a/b-1', '--label', 'phase=compile', '--'];
 
-	test('returns the package and the phase of the --label options of confine', () => {
+	test('phaseOf() returns the package and the phase in the --label options of a confine process', () => {
 		expect(phaseOf(process(['/x/confine', ...options, 'bash']))).toEqual({ package: 'a/b-1', phase: 'compile' });
 	});
 
-	test('ignores --label in the command that confine runs and in the options of other programs', () => {
+	test('phaseOf() ignores --label in the command that confine runs and in the options of other programs', () => {
 		expect(
 			phaseOf(process(['/x/confine', '--net', '--', '--label', 'package=a/b-1', '--label', 'phase=x'])),
 		).toBeUndefined();
@@ -21,7 +21,7 @@ describe('phaseOf()', () => {
 describe('parseProcess()', () => {
 	const stat = (state: string) => `7 (a) b (c) ${state} 3 1 1 0 -1 0 0 0 0 0 150 50 20 30 20 0 1 0 1000 0`;
 
-	test('parses a process name that contains parentheses and spaces', () => {
+	test('parseProcess() parses a process name that contains parentheses and spaces', () => {
 		expect(parseProcess(7, stat('S'), 'make\0-j2\0')).toEqual({
 			pid: 7,
 			parent: 3,
@@ -31,7 +31,7 @@ describe('parseProcess()', () => {
 		});
 	});
 
-	test('returns undefined for a zombie', () => {
+	test('parseProcess() returns undefined for a zombie', () => {
 		expect(parseProcess(7, stat('Z'), '')).toBeUndefined();
 	});
 });

@@ -29,7 +29,7 @@ const messages = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ ve
 const hosts = (count: number) =>
 	Array.from({ length: count }, (_, at) => ({ host: `host${at}`, addresses: [`192.0.2.${at}`] }));
 
-test('PORTCULLIS_ALLOW allows 64 addresses, and Portcullis reports that the rest stays blocked', () => {
+test('PORTCULLIS_ALLOW allows at most 64 addresses, and Portcullis reports that further addresses stay blocked', () => {
 	expect(messages(found(hosts(33)))).toEqual([]);
 	expect(messages(found(hosts(64)))).toEqual([]);
 	expect(allowOptions(found(hosts(64)))).toHaveLength(128);
@@ -62,7 +62,7 @@ describe('host names with reserved or private addresses', () => {
 		]);
 	});
 
-	test('if a name has reserved and ordinary addresses, Portcullis allows the ordinary ones and reports the reserved ones', () => {
+	test('if a name has reserved and ordinary addresses, Portcullis allows the ordinary addresses and reports the reserved addresses', () => {
 		const one = { entry: 'a:80', host: 'a', addresses: ['192.0.2.1'], reserved: ['169.254.169.254', '0.0.0.0'] };
 		expect(messages(found([one]))).toEqual([
 			expect.stringMatching(
@@ -78,7 +78,7 @@ describe('host names with reserved or private addresses', () => {
 		]);
 	});
 
-	test('Portcullis reports a private address that a name resolves to, but not one that PORTCULLIS_ALLOW contains', () => {
+	test('Portcullis reports a private address that a name resolves to, but not a private address that PORTCULLIS_ALLOW contains', () => {
 		const one = { entry: 'nas:80', host: 'nas', addresses: ['192.168.1.7', '2001:db8::1'] };
 		expect(messages(found([one, { entry: '10.0.0.1:80', host: '10.0.0.1', addresses: ['10.0.0.1'] }]))).toEqual([
 			'elog Portcullis: a/b-1: nas:80 is in a private network: nas resolves to 192.168.1.7',
@@ -139,7 +139,7 @@ describe('name resolution', () => {
 		['localhost:3633/8,lzo', 'PORTCULLIS_ALLOW="127.0.0.1:3633"'],
 		['[::1]:3633', 'PORTCULLIS_ALLOW="[::1]:3633"'],
 		['192.0.2.9 127.0.0.1:3633 localhost/2', 'PORTCULLIS_ALLOW="distcc 127.0.0.1:3633"'],
-	])('a loopback tunnel with DISTCC_HOSTS="%s" needs %s', async (hosts, assignment) => {
+	])('for a distcc tunnel on loopback with DISTCC_HOSTS="%s", Portcullis suggests %s', async (hosts, assignment) => {
 		const lines = messages(await destinations('distcc', context(hosts))).filter((line) => line.startsWith('ewarn'));
 		expect(lines).toEqual([
 			expect.stringContaining('the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses'),

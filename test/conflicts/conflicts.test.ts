@@ -69,7 +69,9 @@ function startsNode(words: readonly string[], uid: number, environment: Record<s
 
 describe.each(Object.entries(cases))('%s', (_, one) => {
 	test(
-		one.row === undefined ? 'this configuration has no conflict' : `this configuration has the conflict ${one.row}`,
+		one.row === undefined
+			? 'findConflicts() finds no conflict in this configuration'
+			: `findConflicts() finds the conflict ${one.row} in this configuration`,
 		() => {
 			const { context, found } = detect(one);
 			expect(found.map(({ conflict }) => conflict.name)).toEqual(one.row === undefined ? [] : [one.row]);
@@ -117,7 +119,7 @@ async function startXvfb(number: number, ...options: string[]): Promise<ChildPro
 	return child;
 }
 
-test('an X display that has only an abstract socket is a conflict, and one that also has a socket file is not', async () => {
+test('an X display that has only an abstract socket is a conflict, and an X display that also has a socket file is not', async () => {
 	const number = 4_000 + (process.pid % 1_000);
 	const one = { environment: { DISPLAY: `:${number}.0` } };
 	for (const abstract of [true, false]) {
@@ -141,7 +143,7 @@ describe('conflictLines', () => {
 		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
 	};
 
-	test('with PORTCULLIS_CONFLICT=die, the conflicts and their fixes precede a die message, and nothing describes a build that continues', () => {
+	test('with PORTCULLIS_CONFLICT=die, messages about the conflicts and their fixes precede a die message, and no message describes a build that continues', () => {
 		const { context, found } = detect(both);
 		const lines = conflictLines(found, 'app-misc/foo-1', 'die', context);
 		expect(lines.at(-1)).toEqual({
@@ -154,7 +156,7 @@ describe('conflictLines', () => {
 		expect(text).not.toMatch(/compiles on this machine|MAKEOPTS|cannot reach the proxy/);
 	});
 
-	test('in every package of an emerge, a message about a conflict has the same key', () => {
+	test('a message about a conflict has the same key in every package of an emerge, so it is printed once', () => {
 		const { context, found } = detect(both);
 		const keys = ['a/b-1', 'c/d-2'].map((cpv) => conflictLines(found, cpv, 'warn', context).map(({ once }) => once));
 		expect(keys[0]).toEqual(keys[1]);
@@ -162,7 +164,7 @@ describe('conflictLines', () => {
 		expect(keys[0]).not.toContain(undefined);
 	});
 
-	test('with PORTCULLIS_CONFLICT=die, each conflict of the table stops the build', () => {
+	test('with PORTCULLIS_CONFLICT=die, each conflict of src/conflicts/table.ts stops the build', () => {
 		const { context } = detect(both);
 		for (const conflict of conflicts) {
 			const found = [{ conflict, evidence: [{ text: 'evidence' }], confinements: conflict.with }];
@@ -175,7 +177,7 @@ describe('conflictLines', () => {
 		expect(conflictLines(found, 'app-misc/foo-1', 'ignore', context)).toEqual([]);
 	});
 
-	test('if distcc is cut off, MAKEOPTS with more than two jobs per processor is reported as too high', () => {
+	test('if the sandbox blocks distcc, the message reports MAKEOPTS with more than two jobs per processor as too high', () => {
 		const text = (makeopts: string) => {
 			const { context, found } = detect({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
 			return JSON.stringify(conflictLines(found, 'app-misc/foo-1', 'warn', context));
@@ -191,7 +193,7 @@ describe('conflictLines', () => {
 		);
 	});
 
-	test('the fixes for several signs of one conflict are merged, and a sign without a fix is skipped', () => {
+	test('if several variables indicate one conflict, the message contains the fixes for all of them, and skips a variable without a fix', () => {
 		const { context, found } = detect({
 			features: 'distcc',
 			environment: { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' },

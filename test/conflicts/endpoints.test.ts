@@ -13,7 +13,7 @@ function context(allow: string, features: readonly string[] = [], environment: R
 	};
 }
 
-test('urlEndpoints returns host and port of each URL', () => {
+test('urlEndpoints() returns host and port of each URL in a text', () => {
 	expect(
 		urlEndpoints('redis://me:secret@cache:6380/1 http://[fd00::7]/a|layout=flat url = "https://c.example.org/x"'),
 	).toEqual([
@@ -36,9 +36,12 @@ describe('isAllowed compares an entry of PORTCULLIS_ALLOW with an endpoint', () 
 		['[fd00::7]:80', 'fd00:0:0::7', 80, true],
 		['[fd00::]/64:80', '10.1.0.1', 80, false],
 		['distcc', '10.1.0.1', 3632, false],
-	])('the entry %s allows %s port %i: %s', (allow, host, port, expected) => {
-		expect(isAllowed(context(allow), { host, port })).toBe(expected);
-	});
+	])(
+		'isAllowed() with the PORTCULLIS_ALLOW entry %s, for host %s and port %i, returns %s',
+		(allow, host, port, expected) => {
+			expect(isAllowed(context(allow), { host, port })).toBe(expected);
+		},
+	);
 });
 
 describe('a conflict with a host in PORTCULLIS_ALLOW', () => {
@@ -50,7 +53,7 @@ describe('a conflict with a host in PORTCULLIS_ALLOW', () => {
 		['ccache', 'ccache', 'cache:80', { CCACHE_REMOTE_STORAGE: 'file:/x http://cache/' }],
 	];
 	test.each(rows)(
-		'%s is no conflict if its host and port are allowed, and is a conflict with another port',
+		'%s is no conflict if PORTCULLIS_ALLOW contains the host and the port, and is a conflict with another port',
 		(row, word, allow, environment) => {
 			const features = ['network-sandbox', word];
 			const phaseContext = { phase: '', from: 'ebuild', features, restrict: [], properties: [], settings: resolve({}) };

@@ -48,14 +48,14 @@ shape_original() {
 }
 
 for shape in $SHAPES; do
-	bats_test_function --description "after root installs and uninstalls, bashrc is unchanged (variant: $shape)" -- round_trip "$shape" root
+	bats_test_function --description "install.sh and then install.sh --uninstall, both run by root, leave bashrc unchanged (variant of bashrc: $shape)" -- round_trip "$shape" root
 done
 
 for shape in absent symlink read_only; do
-	bats_test_function --description "after an ordinary user installs and uninstalls, bashrc is unchanged (variant: $shape)" -- round_trip "$shape" ordinary
+	bats_test_function --description "install.sh and then install.sh --uninstall, both run by an ordinary user, leave bashrc unchanged (variant of bashrc: $shape)" -- round_trip "$shape" ordinary
 done
 
-@test "install.sh --uninstall keeps a line that the user added to bashrc outside the managed block" {
+@test "install.sh --uninstall keeps a line that was added to bashrc outside the managed block" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	printf 'BAR=mine' >>"$BASHRC"
@@ -66,14 +66,14 @@ done
 	printf 'BAR=mine' | cat "$PLACE/wanted" - | cmp - "$BASHRC"
 }
 
-@test "install.sh --uninstall keeps a bashrc that install.sh created if the user has added lines" {
+@test "install.sh --uninstall keeps a bashrc that install.sh created if lines have been added to this file" {
 	did_install --eprefix "$EP"
 	echo 'BAR=mine' >>"$BASHRC"
 	did_install --eprefix "$EP" --uninstall
 	[[ $(cat "$BASHRC") == 'BAR=mine' ]]
 }
 
-@test "if the user has moved the managed block in bashrc, install.sh keeps its position and prints a note" {
+@test "if lines have been added above the managed block in bashrc, install.sh keeps the position of the block and prints a note" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	{
@@ -88,7 +88,7 @@ done
 	[[ $(head -n 1 "$BASHRC") == 'ABOVE=1' ]]
 }
 
-@test "install.sh adds the managed block to bashrc again if the user has removed it" {
+@test "install.sh adds the managed block to bashrc again if the block has been removed" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	shape_plain "$BASHRC"
@@ -96,7 +96,7 @@ done
 	[[ $(head -n 1 "$BASHRC") == "$BEGIN"* ]]
 }
 
-@test "an upgrade replaces the managed block of an older version without moving it" {
+@test "an upgrade by install.sh replaces the managed block of an older version at the same position in bashrc" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	cp "$BASHRC" "$PLACE/new"

@@ -37,10 +37,10 @@ is_detected() {
 }
 
 for edit in added_line commented_out first_line last_line crlf indented emptied; do
-	bats_test_function --description "install.sh refuses a managed block that the user edited ($edit), and saves a copy of it with --save-edits" -- is_detected "$edit"
+	bats_test_function --description "install.sh refuses a bashrc whose managed block has been edited ($edit), and with --save-edits saves a copy of the edited block" -- is_detected "$edit"
 done
 
-@test "install.sh --save-edits does not overwrite a block that an earlier run saved" {
+@test "install.sh --save-edits does not overwrite the managed block that an earlier run has saved" {
 	did_install --eprefix "$EP"
 	edit_added_line
 	did_install --eprefix "$EP" --save-edits
@@ -72,7 +72,7 @@ for broken in no_end no_begin twice reversed; do
 	bats_test_function --description "install.sh refuses a bashrc with unpaired markers of the managed block ($broken), also with --save-edits" -- is_refused "$broken"
 done
 
-@test "if bashrc has mode 0600, install.sh --save-edits saves the edited block with mode 0600" {
+@test "if bashrc has mode 0600, install.sh --save-edits saves the edited managed block with mode 0600" {
 	did_install --eprefix "$EP"
 	chmod 600 "$BASHRC"
 	edit_added_line
@@ -80,7 +80,7 @@ done
 	[[ $(stat -c %a "$BASHRC.portcullis-edited") == 600 ]]
 }
 
-@test "an upgrade saves a copy of a phase.bash that the user edited, and prints a note" {
+@test "an upgrade by install.sh saves a copy of an edited phase.bash, and prints a note" {
 	local phase=$EP/usr/share/portcullis/phase.bash
 	did_install --eprefix "$EP"
 	cp "$phase" "$PLACE/shipped"
@@ -102,7 +102,7 @@ done
 	[[ ! -e $phase.edited.2 ]]
 }
 
-@test "install.sh --uninstall saves a copy of a phase.bash that the user edited, and prints a note" {
+@test "install.sh --uninstall saves a copy of an edited phase.bash, and prints a note" {
 	local phase=$EP/usr/share/portcullis/phase.bash
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$phase"
@@ -111,7 +111,7 @@ done
 	[[ $output == *"$phase was edited"* && $output == *"kept $EP/usr/share/portcullis: it is not empty"* ]]
 }
 
-@test "install.sh refuses to overwrite a file that it did not install, unless the content is the same" {
+@test "install.sh exits with 9 if a file to install already exists, was not installed by install.sh and has another content" {
 	mkdir -p "$EP/usr/bin" "$EP/usr/libexec/portcullis"
 	echo 'something else' >"$EP/usr/bin/portcullis"
 	refuses 9 'usr/bin/portcullis exists and was not installed by install.sh' --eprefix "$EP"
@@ -133,7 +133,7 @@ done
 	[[ $(cat "$BASHRC") == 'FOO=1' ]]
 }
 
-@test "install.sh --uninstall refuses a record that lists a path outside the Prefix" {
+@test "install.sh --uninstall refuses a record of the installation that lists a path outside the Prefix" {
 	did_install --eprefix "$EP"
 	echo x >"$PLACE/precious"
 	printf 'file %s ../precious\n' "$(sha256sum <"$PLACE/precious" | cut -d' ' -f1)" >>"$EP/usr/share/portcullis/installed"

@@ -73,14 +73,14 @@ fails_everywhere() {
 	}
 }
 
-@test "if any step of a first installation fails, install.sh restores the previous state" {
+@test "if any step of a first installation by install.sh fails, install.sh restores the previous state" {
 	shape_symlink "$BASHRC"
 	# Create common directories, because each missing directory costs another run.
 	mkdir -p "$EP"/usr/{bin,lib,libexec} "$EP/var"
 	fails_everywhere 5 25
 }
 
-@test "if any step of an upgrade fails, install.sh restores the previous state" {
+@test "if any step of an upgrade by install.sh fails, install.sh restores the previous state" {
 	shape_attributes "$BASHRC"
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$EP/usr/share/portcullis/phase.bash"
@@ -88,7 +88,7 @@ fails_everywhere() {
 	fails_everywhere 1 12
 }
 
-@test "if any step of a removal fails, install.sh restores the previous state" {
+@test "if any step of install.sh --uninstall fails, install.sh restores the previous state" {
 	shape_plain "$BASHRC"
 	did_install --eprefix "$EP"
 	fails_everywhere 5 6 --uninstall
@@ -132,7 +132,7 @@ read_only_at() {
 }
 
 for dir in etc/portage usr usr/bin usr/share/portcullis usr/libexec var/log; do
-	bats_test_function --description "if the user cannot write $dir, install.sh fails and changes nothing" -- read_only_at "$dir"
+	bats_test_function --description "if the directory $dir is not writable, install.sh fails and changes nothing" -- read_only_at "$dir"
 done
 
 @test "if one directory of the installation is read-only, install.sh --uninstall fails and changes nothing" {
@@ -222,7 +222,7 @@ for signal in 'INT 130' 'TERM 143' 'HUP 129'; do
 	bats_test_function --description "if SIG${signal% *} interrupts an installation, install.sh restores the previous state" -- stopped_by "${signal% *}" "${signal#* }"
 done
 
-@test "if SIGKILL ends install.sh, bashrc is complete, and the next run completes the installation" {
+@test "if SIGKILL ends install.sh, bashrc is complete, and the next run of install.sh completes the installation" {
 	stopped_by KILL 137 mv
 	[[ -n $(find "$EP" -name '.*portcullis.*') ]]
 	tail -n 4 "$BASHRC" | cmp - <(shape_plain /dev/stdout | cat)

@@ -53,7 +53,7 @@ host() {
 	}
 }
 
-@test "after an installation on the host, root owns all files and group portage can write the log directory" {
+@test "if root runs install.sh on the host, root owns all installed files and group portage can write the log directory" {
 	host '
 		portage 250
 		umask 077
@@ -71,7 +71,7 @@ host() {
 		rm /var/log/portcullis/records.jsonl'
 }
 
-@test "if group portage does not exist, the log directory belongs to root, until an installation finds the group" {
+@test "if group portage does not exist, install.sh leaves the log directory to root; after the group is created, the next run of install.sh gives the directory to the group" {
 	host '
 		"$TREE/install.sh" 2>&1 | tee "$TOP/out"
 		grep "group portage does not exist, so /var/log/portcullis belongs to root" "$TOP/out"
@@ -86,7 +86,7 @@ host() {
 		[[ ! -e /var/log/portcullis ]]'
 }
 
-@test "install.sh neither changes nor removes a log directory that it did not create" {
+@test "install.sh neither changes nor removes a log directory that existed before the installation" {
 	host '
 		portage 250
 		mkdir -m 700 /var/log/portcullis
@@ -98,7 +98,7 @@ host() {
 		is /var/log/portcullis "700 0:0"'
 }
 
-@test "install.sh --setuid installs confine as root:portage with mode 4710, an upgrade keeps that, and --no-setuid removes it" {
+@test "install.sh --setuid installs confine as root:portage with mode 4710, an upgrade keeps owner and mode, and --no-setuid clears the setuid bit" {
 	host '
 		portage 250
 		confine=/usr/libexec/portcullis/confine
@@ -145,7 +145,7 @@ host() {
 		[[ ! -e /etc/portage && ! -e /usr/bin/portcullis ]]'
 }
 
-@test "under no_new_privs, install.sh --setuid installs confine and prints that it did not test the setuid bit" {
+@test "under no_new_privs, install.sh --setuid installs confine and prints that the setuid bit has not been tested" {
 	host '
 		portage 250
 		setpriv --no-new-privs "$TREE_SETUID/install.sh" --setuid 2>&1 | tee "$TOP/out"
@@ -153,7 +153,7 @@ host() {
 		is /usr/libexec/portcullis/confine "4710 0:250"'
 }
 
-@test "install.sh --setuid --destdir sets the owner and mode of confine and does not start it" {
+@test "install.sh --setuid --destdir sets the owner and mode of confine and does not start confine" {
 	host '
 		portage 250
 		# If install.sh started this confine, the installation would fail, because it prints no mode.

@@ -116,7 +116,7 @@ forge_record() {
 	chown -R "$OWNER:$OWNER" "$EP"
 }
 
-@test "if the log directory is a symbolic link and the record is forged, install.sh leaves the destination of the link unchanged" {
+@test "if the log directory is a symbolic link and the record of the installation is forged, install.sh leaves the destination of the link unchanged" {
 	forge_record 'log 700 0:0'
 	mkdir -p "$EP/var/log"
 	ln -s "$VAULT" "$EP/var/log/portcullis"
@@ -136,7 +136,7 @@ forge_record() {
 	done
 }
 
-@test "with a forged record, install.sh --uninstall reads and removes nothing outside the Prefix" {
+@test "with a forged record of the installation, install.sh --uninstall reads and removes nothing outside the Prefix" {
 	local path
 	for path in usr/share/portcullis/secret usr/share/secret etc/portage/secret; do
 		forge_record "file $(sha256sum <"$SECRET" | cut -d' ' -f1) $path" "dir ${path%/*}"
@@ -155,7 +155,7 @@ forge_record() {
 	vault_is_safe
 }
 
-@test "if a directory is replaced by a symbolic link during the installation, the destination of the link stays unchanged" {
+@test "if a directory is replaced by a symbolic link while install.sh runs, the destination of the link stays unchanged" {
 	attack_before 'mv -T -- "$EP/usr/share/portcullis" "$EP/away" && ln -s -- "$VAULT" "$EP/usr/share/portcullis" && echo >>"$ATTACKED"' mktemp sync mv
 	run_install --eprefix "$EP"
 	[[ -s $ATTACKED ]]
@@ -189,7 +189,7 @@ log_tools() {
 	PATH=$dir:$PATH
 }
 
-@test "if root installs into another user's Prefix, only an unprivileged process of that user accesses the Prefix" {
+@test "if root runs install.sh for another user's Prefix, only an unprivileged process of that user accesses the Prefix" {
 	local pattern
 	log_tools cp mv ln rm rmdir mkdir mktemp chmod chown touch tail head cat cmp sha256sum grep find sync
 	exec 7<"$SECRET"
@@ -218,14 +218,14 @@ log_tools() {
 	}
 }
 
-@test "install.sh prints no control characters from a record in another user's Prefix" {
+@test "install.sh prints no control characters from a record of the installation in another user's Prefix" {
 	forge_record "file $(printf '%064d' 0) ../$(printf '\033]0;x\007\302\233')"
 	run_install --eprefix "$EP"
 	[[ $status == 9 && $output == *'lists a path'* ]]
 	[[ $output != *[[:cntrl:]]* && $output != *$'\302\233'* ]]
 }
 
-@test "SIGTERM to install.sh as root also ends the process that it runs as the owner of the Prefix, and restores the previous state" {
+@test "SIGTERM to install.sh of root also ends the process of install.sh that runs as the owner of the Prefix, and restores the previous state" {
 	local before
 	before=$(snapshot "$EP")
 	# shellcheck disable=SC2016 # the script expands it
@@ -326,12 +326,12 @@ refuses_line() {
 }
 
 sha=0000000000000000000000000000000000000000000000000000000000000000
-bats_test_function --description "install.sh refuses a record that lists a file outside the directories of Portcullis" -- refuses_line "file $sha etc/portage/make.conf" 'lists a path'
-bats_test_function --description "install.sh refuses a record that lists a file in a subdirectory of usr/share/portcullis" -- refuses_line "file $sha usr/share/portcullis/a/b" 'lists a path'
-bats_test_function --description "install.sh refuses a record that lists a directory that install.sh never creates" -- refuses_line 'dir usr/share/empty' 'lists a path'
-bats_test_function --description "install.sh refuses a record with an invalid checksum" -- refuses_line 'file x usr/bin/portcullis' 'cannot read the record'
-bats_test_function --description "install.sh refuses a record with an invalid owner of the log directory" -- refuses_line 'log 755 root' 'cannot read the record'
-bats_test_function --description "install.sh refuses a record with an unknown line" -- refuses_line 'chown etc/shadow' 'cannot read the record'
+bats_test_function --description "install.sh refuses a record of the installation that lists a file outside the directories of Portcullis" -- refuses_line "file $sha etc/portage/make.conf" 'lists a path'
+bats_test_function --description "install.sh refuses a record of the installation that lists a file in a subdirectory of usr/share/portcullis" -- refuses_line "file $sha usr/share/portcullis/a/b" 'lists a path'
+bats_test_function --description "install.sh refuses a record of the installation that lists a directory that install.sh never creates" -- refuses_line 'dir usr/share/empty' 'lists a path'
+bats_test_function --description "install.sh refuses a record of the installation with an invalid checksum" -- refuses_line 'file x usr/bin/portcullis' 'cannot read the record'
+bats_test_function --description "install.sh refuses a record of the installation with an invalid owner of the log directory" -- refuses_line 'log 755 root' 'cannot read the record'
+bats_test_function --description "install.sh refuses a record of the installation with an unknown line" -- refuses_line 'chown etc/shadow' 'cannot read the record'
 
 @test "if the log directory is a symbolic link, install.sh does not change the link and prints a note" {
 	chown -R 0:0 "$EP"
@@ -374,7 +374,7 @@ bats_test_function --description "install.sh refuses a record with an unknown li
 	done
 }
 
-@test "the lock directory of install.sh belongs to the user who installs and has mode 0700" {
+@test "the lock directory of install.sh belongs to the user who runs install.sh and has mode 0700" {
 	local lock
 	attack_before 'ls -ld --time-style=+ /run/portcullis-lock.* /run/user/*/portcullis-lock.* /tmp/portcullis-lock.* >>"$ATTACKED"' sync
 	did_install --eprefix "$EP"
@@ -389,7 +389,7 @@ bats_test_function --description "install.sh refuses a record with an unknown li
 	[[ $status != 0 && $output != *portcullis-lock*$'\n/'* ]]
 }
 
-@test "if the lock directory belongs to another user, install.sh exits with 4, and it works with another TMPDIR" {
+@test "if the lock directory of install.sh belongs to another user, install.sh exits with 4, and succeeds with another TMPDIR" {
 	local lock
 	be_ordinary
 	lock=$TMPDIR/portcullis-lock.$OWNER.$(stat -c %d.%i "$EP")
@@ -402,7 +402,7 @@ bats_test_function --description "install.sh refuses a record with an unknown li
 	rmdir "$lock"
 }
 
-@test "an upgrade or removal sets the mode of the old setuid confine to 0, so that kept hard links to it cannot run" {
+@test "an upgrade or removal by install.sh sets the mode of the old setuid confine to 0, so that kept hard links to it cannot run" {
 	local kept=$EP/kept confine=$EP/usr/libexec/portcullis/confine
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"

@@ -55,10 +55,10 @@ in_a_prefix() {
 	files_are_there "$EP"
 }
 
-@test "root installs into a Prefix" { in_a_prefix root; }
-@test "an ordinary user installs into a Prefix" { in_a_prefix ordinary; }
+@test "if root runs install.sh for a Prefix, root owns all installed files" { in_a_prefix root; }
+@test "if an ordinary user runs install.sh for a Prefix, that user owns all installed files" { in_a_prefix ordinary; }
 
-@test "root installs into an ordinary user's Prefix: all files belong to that user" {
+@test "if root runs install.sh for an ordinary user's Prefix, that user owns all installed files" {
 	chown -R 65534:65534 "$EP"
 	did_install --eprefix "$EP"
 	[[ -z $(find "$EP" -not -uid 65534 -o -not -gid 65534) ]]
@@ -83,7 +83,7 @@ in_a_prefix() {
 	[[ -z $(find "$EP/opt" -type f) ]]
 }
 
-@test "with --destdir and without --eprefix, the installed files contain the paths of a host" {
+@test "with --destdir and without --eprefix, the files that install.sh installs contain paths without a Prefix" {
 	did_install --destdir "$EP"
 	files_are_there "$EP"
 	[[ $(sed -n 2p "$BASHRC") == 'if [[ -r /usr/share/portcullis/phase.bash ]]; then source /usr/share/portcullis/phase.bash; fi' ]]
@@ -137,7 +137,7 @@ in_a_prefix() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "an upgrade replaces only those files of Portcullis that have changed" {
+@test "an upgrade by install.sh replaces only those files of Portcullis that have changed" {
 	local before after
 	did_install --eprefix "$EP"
 	# Create the state that an older version leaves: a different program and an obsolete file, which the record contains.

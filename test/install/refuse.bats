@@ -56,7 +56,7 @@ unbuilt() {
 	TREE=$TREE_UNBUILT
 }
 
-@test "if a build is needed and the compiler, make or npm is missing, install.sh exits with 3" {
+@test "if Portcullis has not been built and the compiler, make or npm is missing, install.sh exits with 3" {
 	unbuilt
 	PATH=$(path_without gcc cc) refuses 3 'confine is not built and cc is not in PATH' --eprefix "$EP"
 	CC='no-such-cc -m32' refuses 3 'confine is not built and no-such-cc is not in PATH' --eprefix "$EP"
@@ -87,7 +87,7 @@ unbuilt() {
 	[[ ! -e $EP/usr ]]
 }
 
-@test "before the first build, install.sh --dry-run builds Portcullis, and exits with the status of a failed build" {
+@test "before the first build, install.sh --dry-run builds Portcullis, and exits with 3 if this build fails" {
 	local before
 	unbuilt
 	before=$(snapshot_exactly "$EP")
@@ -100,14 +100,14 @@ unbuilt() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "on a terminal, install.sh shows the file that the build is at" {
+@test "on a terminal, install.sh shows the source file that is being compiled" {
 	unbuilt
 	printf 'all:\n\t: cc -c a.c\n\t: cc -c b.c\n\tcp "%s" build/confine\n' "$PLACE/tree/native/build/confine" >"$TREE/native/Makefile"
 	run -0 script --quiet --return --command "${TREE@Q}/install.sh --eprefix ${EP@Q}" /dev/null </dev/null
 	[[ $output == *$'\ra.c\e[K\rb.c\e[K'*$'\r\e[K'*'created '* ]]
 }
 
-@test "install.sh refuses a directory without make.profile and make.conf with status 11, unless --force is given" {
+@test "if the Prefix has neither make.profile nor make.conf, install.sh exits with 11, and with --force installs" {
 	rm "$EP/etc/portage/make.profile"
 	refuses 11 'contains no make.profile and no make.conf.*add --force' --eprefix "$EP"
 	did_install --eprefix "$EP" --force
@@ -143,7 +143,7 @@ unbuilt() {
 	refuses 3 'could not generate the hook: boom' --eprefix "$EP"
 }
 
-@test "if an ordinary user installs on the host, install.sh exits with 4 and names both fixes: root, or --eprefix" {
+@test "if an ordinary user runs install.sh for the host, install.sh exits with 4 and names both fixes: root, or --eprefix" {
 	be_ordinary
 	refuses 4 'is not writable: run as root, or with --eprefix DIR' --force
 	refuses 4 '--setuid needs root' --eprefix "$EP" --setuid

@@ -33,7 +33,7 @@ describe('network messages', () => {
 		expect(lines({ ...failure, names_watched: 'no', unreachable: 0 })).toEqual([]);
 	});
 
-	test('one line counts the blocked attempts, with each program, two of its destinations, and the command for details', () => {
+	test('one network message contains the number of blocked attempts, each program, two destinations per program, and the command for details', () => {
 		const blocked = [
 			attempt,
 			...[1, 2].map((last) => ({ ...attempt, address: `2001:db8::${last}`, protocol: 'udp', count: 1 })),
@@ -44,7 +44,7 @@ describe('network messages', () => {
 		]);
 	});
 
-	test('the message counts attempts as the report does: connections, packets of unknown programs, and lookups', () => {
+	test('the network message counts attempts as portcullis report does: connections, packets of unknown programs, and lookups', () => {
 		const attempts = (members: object) => /src_test: (\d+) attempts? blocked/.exec(lines(members)[0] ?? '')?.[1];
 		expect(attempts({ blocked: [attempt] })).toBe('2');
 		expect(attempts({ blocked: [attempt], unreachable: 5 })).toBe('5');
@@ -52,7 +52,7 @@ describe('network messages', () => {
 		expect(attempts({ unreachable: 5, names: [{ ...python, name: 'a.example', type: 'A', count: 1 }] })).toBe('6');
 	});
 
-	test('of many programs the message names three, each without source text, on one line and in at most 60 characters', () => {
+	test('if many programs were blocked, the network message names three, each without source text, on one line and in at most 60 characters', () => {
 		const blocked = [
 			{ ...attempt, comm: 'bash', argv: ['bash', '-c', 'curl https://x; true'] },
 			{ ...attempt, comm: 'python3', argv: ['python3', 'x'], script: `tests/a  b${'c'.repeat(80)}.py` },
@@ -77,7 +77,7 @@ describe('network messages', () => {
 		]);
 	});
 
-	test('packets without route whose sending process is unknown are part of the number of attempts', () => {
+	test('the number of attempts in the network message includes packets without route whose sending process is unknown', () => {
 		expect(lines({ blocked: [attempt], unattributed: 3, unreachable: 5 })[0]).toContain(
 			'5 attempts blocked (curl → 198.51.100.7:443; 3 packets of unknown programs)',
 		);
@@ -86,7 +86,7 @@ describe('network messages', () => {
 		);
 	});
 
-	test('if network access was recorded and not blocked, the message reports that and the reason, without remedy', () => {
+	test('if network access was recorded and not blocked, the network message contains the number of attempts and why they were not blocked, and no hints', () => {
 		expect(lines({ ...failure, observed: [attempt] })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: 2 attempts not blocked (curl → 198.51.100.7:443), because PORTCULLIS_AUDIT="only" isolates nothing. Details: portcullis report app-misc/foo',
 		]);
@@ -96,7 +96,7 @@ describe('network messages', () => {
 		);
 	});
 
-	test('if PORTCULLIS_ALLOW does not cover an attempt because its socket is bound, a message names the program and the destination', () => {
+	test('if PORTCULLIS_ALLOW does not cover an attempt because the socket is bound, a message names the program and the destination', () => {
 		expect(lines({ blocked: [{ ...attempt, bound: true }] }).at(-1)).toBe(
 			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW does not cover curl → 198.51.100.7:443, because the socket is bound to a local address',
 		);
@@ -123,7 +123,7 @@ describe('network messages', () => {
 });
 
 describe('hints for a failed phase', () => {
-	test('the remedy has a line for the user and a line for the ebuild, which depends on the phase', () => {
+	test('after a failed phase, one hint contains the portcullis allow command, and another hint, which depends on the phase, a fix for the ebuild', () => {
 		const user = 'ewarn   To allow the access on this machine, run: portcullis allow app-misc/foo';
 		const test = lines({ ...failure, blocked: [{ ...attempt, ...python }] });
 		expect(test[0]).toMatch(/^ewarn .* 2 attempts blocked /);
@@ -174,11 +174,11 @@ describe('hints for a failed phase', () => {
 		['CMake', of('cmake', ['/usr/bin/cmake', '-S', '.'])],
 		['curl or wget', of('curl', ['curl', 'https://x'], ['make all'])],
 		['git', of('git', ['git', 'clone', 'https://x'])],
-	])('the hint for a command line of %s is the hint for that program', (fetcher, program) => {
+	])('hintsFor() returns for a command line of %s the hint for that program', (fetcher, program) => {
 		expect(hintsFor([program])[0]?.fetcher).toBe(fetcher);
 	});
 
-	test('at most three different hints are printed, and no hint for an unknown program', () => {
+	test('after a failed phase, at most three different hints for programs are printed, and no hint for an unknown program', () => {
 		const all = [
 			of('cargo', ['cargo']),
 			of('cargo', ['cargo']),

@@ -24,7 +24,7 @@ describe('phaseMessages', () => {
 		expect(lines({})).toEqual([]);
 	});
 
-	test('if a phase reached a limit, the message contains the effect and the variable to raise', () => {
+	test('if a phase reached a resource limit, the message contains the effect and the PORTCULLIS_*_MAX variable to raise', () => {
 		expect(lines({ limit_hit: 'memory.max' })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or package.env',
 		]);
@@ -52,7 +52,7 @@ describe('phaseMessages', () => {
 		);
 	});
 
-	test('the message about missing sandboxes has the same key in every phase and package of an emerge', () => {
+	test('the message about missing sandboxes has the same key in every phase and package of an emerge, so it is printed once', () => {
 		const keys = ['compile', 'test'].map(
 			(phase) => phaseMessages({ ...parseRecord(base), phase, package: `a/${phase}-1`, missing })[0]?.once,
 		);
@@ -60,7 +60,7 @@ describe('phaseMessages', () => {
 		expect(keys[1]).toBe(keys[0]);
 	});
 
-	test('if limits are not available, one message per package contains their variables PORTCULLIS_*_MAX', () => {
+	test('if limits are not available, one message per package contains the PORTCULLIS_*_MAX variables of these limits', () => {
 		const missing = [
 			{ what: 'memory.max', why: 'no controller' },
 			{ what: 'cpu.max', why: 'no controller' },
@@ -85,7 +85,7 @@ describe('phaseMessages', () => {
 		expect(lines(refused)[0]).toMatch(/^ewarn /);
 	});
 
-	test('the message about a killed orphan contains its command line, PID and age', () => {
+	test('the message about a killed orphan contains the command line, PID and age of the orphan', () => {
 		expect(lines({ orphans: [orphan], orphan_count: 1 })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile: 1 leftover process killed: sleep 99 (pid 7, 2 s old). Details: portcullis report app-misc/foo',
 		]);
@@ -97,14 +97,14 @@ describe('phaseMessages', () => {
 		expect(texts[1]).toContain('1 leftover process killed: sleep 99 (pid 7');
 	});
 
-	test('of many orphans, one message counts all and lists three', () => {
+	test('if many orphans were killed, one message contains the number of orphans and lists three', () => {
 		const one = 'sleep 99 (pid 7, 2 s old)';
 		const texts = lines({ orphans: Array.from({ length: 32 }, () => orphan), orphan_count: 100 });
 		expect(texts).toHaveLength(1);
 		expect(texts[0]).toContain(`100 leftover processes killed: ${one}, ${one}, ${one} +97. Details: `);
 	});
 
-	test('program texts in the command line of an orphan are omitted, and control characters and backslashes replaced or escaped', () => {
+	test('the message about an orphan omits scripts in the command line, replaces control characters and escapes backslashes', () => {
 		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J', '-c', 'sleep  9\nexit', 'more  words'];
 		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })[0]).toContain(
 			'killed: a?elog all is well ?[2J \\\\033[2J -c … more words (pid 7, 2 s old)',

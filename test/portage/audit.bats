@@ -87,7 +87,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" test 'r.applied.net + " " + r.names_watched + " " + r.names.map((n) => n.name)') == 'portage yes files.example.org,files.example.org' ]]
 }
 
-@test 'if a phase fails, its connection attempts are printed after the error message, with a fix for the user and one for the ebuild' {
+@test 'if a phase fails, the connection attempts of this phase are printed after the error message, with a fix for the user and one for the ebuild' {
 	local report
 	connecting_prefix user <<-'EOF'
 		src_compile() {

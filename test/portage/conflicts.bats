@@ -33,7 +33,7 @@ emerge_with_fakeroot() {
 		"$PREFIX_ROOT/emerge" prefix_emerge --oneshot app-test/probe
 }
 
-@test 'with fakeroot-sysv, src_install keeps the IPC namespace of the host, because fakeroot would hang in another one' {
+@test 'with fakeroot-sysv, src_install keeps the IPC namespace of the host, because fakeroot would hang in a new namespace' {
 	emerge_with_fakeroot fakeroot-sysv
 	assert_namespace install net own
 	assert_namespace install ipc host
@@ -43,7 +43,7 @@ emerge_with_fakeroot() {
 	[[ $output != *fakeroot-tcp* ]]
 }
 
-@test 'with fakeroot-tcp, src_install keeps the network namespace of the host, because fakeroot would fail in another one' {
+@test 'with fakeroot-tcp, src_install keeps the network namespace of the host, because fakeroot would fail in a new namespace' {
 	emerge_with_fakeroot fakeroot-tcp
 	assert_namespace install net host
 	assert_namespace install ipc own

@@ -88,11 +88,11 @@ assert_doctor_names_profiles() {
 	done
 }
 
-@test "for a user's emerge, doctor distinguishes Docker's default profile from Podman's and from no profile" {
+@test "for emerge as an ordinary user, portcullis doctor distinguishes Docker's default seccomp profile from Podman's and from no profile" {
 	assert_doctor_names_profiles user 'does not isolate phases, because you are not root'
 }
 
-@test "for root's emerge, doctor distinguishes Docker's default profile from Podman's and from no profile" {
+@test "for emerge as root, portcullis doctor distinguishes Docker's default seccomp profile from Podman's and from no profile" {
 	assert_doctor_names_profiles root 'does not isolate phases, because root lacks CAP_SYS_ADMIN here'
 }
 

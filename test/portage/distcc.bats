@@ -51,14 +51,14 @@ assert_built_locally() {
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'without network-sandbox, distcc distributes and the hook prints no conflict message' {
+@test 'without network-sandbox, distcc compiles on the distcc host and the hook prints no conflict message' {
 	distcc_prefix user 'distcc -network-sandbox'
 	distcc_emerge
 	assert_sample_distributed
 	((SENT > 0))
 }
 
-@test 'if PORTCULLIS_ALLOW contains the distcc host, it compiles all files and the hook prints no conflict message' {
+@test 'if PORTCULLIS_ALLOW contains the distcc host, this host compiles all files and the hook prints no conflict message' {
 	distcc_prefix user 'distcc network-sandbox' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:3632\""
 	distcc_emerge
 	assert_sample_distributed
@@ -158,7 +158,7 @@ assert_built_locally() {
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
 }
 
-@test 'if the program portcullis does not start, the hook prints a message of its own and distcc compiles locally' {
+@test 'if the program portcullis does not start, the hook prints that distcc may be in use and cut off, and distcc compiles locally' {
 	distcc_prefix user 'distcc network-sandbox'
 	echo 'process.exit(1)' >"$PREFIX/usr/share/portcullis/portcullis.js"
 	distcc_emerge
@@ -167,7 +167,7 @@ assert_built_locally() {
 	[[ $output == *'distcc, icecream, sccache may be in use and cut off. This could not be checked, because Node does not start'* ]]
 }
 
-@test 'with PROPERTIES=test_network, distcc distributes in src_test only' {
+@test 'with PROPERTIES=test_network, distcc compiles on the distcc host in src_test only' {
 	distcc_prefix user 'distcc network-sandbox ipc-sandbox test'
 	cat >>"$PREFIX_REPO/app-test/sample/sample-1.ebuild" <<-'EOF'
 		PROPERTIES="test_network"

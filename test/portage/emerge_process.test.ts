@@ -15,7 +15,7 @@ function ancestors(...commands: string[]) {
 }
 
 describe('findEmerge()', () => {
-	test('returns the topmost process of the emerge that runs the phase', () => {
+	test('findEmerge() returns the topmost process of the emerge that runs the phase', () => {
 		const emerge = 'python3 -b /usr/lib/python-exec/python3.13/emerge -1 foo';
 		expect(
 			findEmerge(ancestors('bash ebuild.sh compile', 'bash ebuild.sh compile', emerge, emerge, 'bash', 'sshd'))?.pid,
@@ -23,7 +23,7 @@ describe('findEmerge()', () => {
 		expect(findEmerge(ancestors('bash ebuild.sh compile', emerge))?.pid).toBe(99);
 	});
 
-	test('ignores an outer emerge that started the emerge of the phase', () => {
+	test('findEmerge() ignores an outer emerge that started the emerge of the phase', () => {
 		expect(
 			findEmerge(
 				ancestors(
@@ -36,14 +36,14 @@ describe('findEmerge()', () => {
 		).toBe(99);
 	});
 
-	test('returns the process of the ebuild command if it runs the phase', () => {
+	test('findEmerge() returns the process of the ebuild command if that command runs the phase', () => {
 		expect(
 			findEmerge(ancestors('bash ebuild.sh compile', '/usr/bin/python3 /usr/bin/ebuild foo-1.ebuild compile', 'zsh'))
 				?.pid,
 		).toBe(99);
 	});
 
-	test('returns undefined if the phase runs in a PID namespace that hides emerge', () => {
+	test('findEmerge() returns undefined if the phase runs in a PID namespace that hides emerge', () => {
 		expect(
 			findEmerge(ancestors('bash ebuild.sh compile', '/usr/bin/python3 /usr/lib/portage/bin/pid-ns-init 250')),
 		).toBeUndefined();

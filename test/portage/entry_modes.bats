@@ -26,7 +26,7 @@ assert_confined() {
 	[[ $output == *__portcullis_phase* ]]
 }
 
-@test 'phases are confined if ebuild runs them one by one, also with FEATURES=noauto' {
+@test 'phases are confined if the ebuild command runs each phase separately, also with FEATURES=noauto' {
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 clean prepare
@@ -44,7 +44,7 @@ assert_confined() {
 	assert_namespace unpack ipc own
 }
 
-@test 'the bashrc of the user runs once per phase, in the sandbox, and profile.bashrc runs twice, with the original environment' {
+@test 'lines of /etc/portage/bashrc after the managed block run once per phase, in the sandbox, and profile.bashrc runs twice, with the original environment' {
 	local note='[[ ${EBUILD_PHASE} != compile ]] || readlink /proc/self/ns/net >>'
 	echo "$note \"$PREFIX_LOG/user\"" >"$PREFIX/etc/portage/bashrc"
 	# Portage does not save CCACHE_* variables, so the phase only sees exports of its own bashrc.

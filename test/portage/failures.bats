@@ -48,7 +48,7 @@ emerge_without_userns() {
 	' - "${PREFIX_EMERGE[@]}" "$@" </dev/null
 }
 
-@test 'if sandboxes are unavailable, emerge prints one ewarn in src_unpack that lists all, reports the open network, and ends with the command for the fix' {
+@test 'if sandboxes are unavailable, emerge prints one ewarn in src_unpack that lists all unavailable sandboxes, reports the open network, and ends with the command for the fix' {
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null
 	prefix_install_portcullis

@@ -31,7 +31,7 @@ assert_namespaces() {
 # The phases with their own network and IPC, whatever the package and the settings.
 ALWAYS='prepare configure compile install'
 
-@test 'as an ordinary user, Portage alone isolates no phase, and Portcullis isolates src_* phases and prints nothing' {
+@test 'as an ordinary user, Portage without Portcullis isolates no phase, and Portcullis isolates src_* phases and prints nothing' {
 	local key before
 	probe_prefix user '' </dev/null
 	probe_emerge
@@ -106,7 +106,7 @@ ALWAYS='prepare configure compile install'
 	assert_namespaces net $ALWAYS test
 }
 
-@test 'without network-sandbox and ipc-sandbox in FEATURES, confine does not start' {
+@test 'without network-sandbox and ipc-sandbox in FEATURES, the hook does not start confine' {
 	probe_prefix user '-network-sandbox -ipc-sandbox' </dev/null
 	prefix_install_portcullis
 	printf '#!/bin/sh\necho confine started; exit 99\n' >"$CONFINE"

@@ -49,7 +49,7 @@ emerge_probe() {
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
 }
 
-@test 'prefix_clean kills processes that a phase left behind and removes the test prefix' {
+@test 'the test helper prefix_clean kills processes that a phase left behind and removes the test prefix' {
 	local root
 	prefix_make user test
 	prefix_package app-test/probe-1 <<<'src_compile() { setsid -f sleep 1000 >/dev/null 2>&1 </dev/null; }'

@@ -73,7 +73,7 @@ assert_sandbox_unchanged() {
 	[[ ! -e $PREFIX_LOG/refused ]]
 }
 
-@test 'the replacement for libsandbox refuses to open uid_map for writing while SANDBOX_ON is 1' {
+@test 'the replacement for libsandbox in these tests refuses to open uid_map for writing while SANDBOX_ON is 1' {
 	sandbox_prefix user
 	# shellcheck disable=SC2016 # the inner shell expands it
 	run -1 prefix_run "$PREFIX_ROOT/sandbox" 'echo 0 0 1 >/proc/self/uid_map'

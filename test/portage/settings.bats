@@ -67,7 +67,7 @@ run_phases() {
 	done
 }
 
-@test 'a setting in package.env applies to its package only' {
+@test 'a PORTCULLIS_* setting in package.env applies only to the package of that line' {
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'PORTCULLIS_UNPACK="confine"' >"$PREFIX/etc/portage/env/unpack.conf"
 	echo '=app-test/probe-1 unpack.conf' >"$PREFIX/etc/portage/package.env"

@@ -18,7 +18,7 @@ describe('atomOf()', () => {
 	});
 });
 
-test('additionsFor() returns the PORTCULLIS_ALLOW line and the line of package.env', () => {
+test('additionsFor() returns a file below env/ with the PORTCULLIS_ALLOW line, and the line of package.env for this file', () => {
 	const list = '192.0.2.1:80 [2001:db8::1]:443';
 	expect(problem('PORTCULLIS_ALLOW', list)).toBeUndefined();
 	expect(additionsFor('app-misc/foo:2', '/p', list.split(' '))).toEqual([
@@ -47,7 +47,7 @@ describe('AttemptedDestinations', () => {
 			.entries()
 			.map(({ entry, isGuess }) => entry + (isGuess ? '?' : ''));
 
-	test('AttemptedDestinations lists each TCP destination of unbound sockets once', () => {
+	test('AttemptedDestinations lists each TCP destination once, and omits UDP and bound sockets', () => {
 		expect(
 			entries(
 				{
@@ -75,7 +75,7 @@ describe('AttemptedDestinations', () => {
 		expect(entries({ names: [lookup('files.example.org', { parents: [`make get ${url}`] })] })).toEqual([entry]);
 	});
 
-	test('AttemptedDestinations drops a guessed port if another record has the port, and names with an added search domain', () => {
+	test('AttemptedDestinations omits a guessed port if another lookup of the same name has a URL with the port, and omits names with an added search domain', () => {
 		const argv = ['curl', 'http://a.example/'];
 		expect(
 			entries({
@@ -85,7 +85,7 @@ describe('AttemptedDestinations', () => {
 		expect(entries({ names: [lookup('a.example', { type: 'PTR' })] })).toEqual([]);
 	});
 
-	test('AttemptedDestinations returns the host of the URL instead of a blocked address, and both for an address that was not blocked', () => {
+	test('AttemptedDestinations returns the host in the URL of the program instead of a blocked address, and both host and address if the address was not blocked', () => {
 		const one = attempt('192.0.2.1', 443, { argv: ['curl', 'https://a.example/'] });
 		expect(entries({ blocked: [one] })).toEqual(['a.example:443']);
 		expect(entries({ observed: [one] })).toEqual(['a.example:443', '192.0.2.1:443']);

@@ -153,7 +153,7 @@ describe('scan()', () => {
 		},
 	);
 
-	test('scan() follows a symbolic link that the user has given as argument', () => {
+	test('scan() follows a symbolic link if the file was named on the command line', () => {
 		const name = `${file(line())}-link`;
 		symlinkSync(name.replace('-link', ''), name);
 		const count = (source: string) => {

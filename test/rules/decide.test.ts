@@ -107,7 +107,7 @@ describe('audited()', () => {
 		expect(granted(decide(phaseContext({ settings })))).toEqual(['net', 'ipc', 'cgroup']);
 	});
 
-	test('PORTCULLIS_AUDIT=only audits the same phases without network-sandbox and disables all sandboxes', () => {
+	test('PORTCULLIS_AUDIT=only disables all sandboxes, and audits the phases that network-sandbox would isolate', () => {
 		const settings = resolve({ PORTCULLIS_AUDIT: 'only' });
 		expect(auditedPhases({ settings, features: [] })).toEqual(isolated);
 		expect(auditedPhases({ settings, features: [], restrict: ['network-sandbox'] })).toEqual([]);

@@ -118,7 +118,7 @@ assert_ends_in_time() {
 	rm evil.so
 }
 
-@test '--cgroup refuses paths, empty names and names of more than 200 bytes' {
+@test 'a set-user-id confine --cgroup refuses paths, empty names and names of more than 200 bytes' {
 	local name
 	for name in '' . .. ../x x/y /x $'x\ny' 'x y' .x $'x\x7f' ü "$(printf 'x%.0s' {1..201})" "$(printf 'x%.0s' {1..255})" "$(printf 'x%.0s' {1..256})"; do
 		run -125 as_caller "$CONFINE" --cgroup "$name" -- true

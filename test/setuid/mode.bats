@@ -21,7 +21,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	diff "$BATS_TEST_TMPDIR"/{without,within}
 }
 
-@test 'a set-user-id confine creates all namespaces except a user namespace, and lo has the same addresses as in Portage' {
+@test 'a set-user-id confine creates all namespaces except a user namespace, and lo has the addresses that Portage also sets' {
 	local kind
 	# shellcheck disable=SC2016
 	as_caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" -- bash -c '
@@ -59,7 +59,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	rm "$TEST_DIR/id"
 }
 
-@test 'a set-user-id confine kills and records the processes that its command leaves' {
+@test 'a set-user-id confine kills and records the processes that the command leaves running' {
 	as_caller "$CONFINE" --cgroup "$ACCOUNT" --record record -- bash -c 'setsid -f sleep 1000 </dev/null >/dev/null 2>&1
 		until pgrep -x sleep >/dev/null; do :; done'
 	[[ $(record_value record 'r.orphans[0].argv.join(" ")') == 'sleep 1000' ]]
@@ -78,7 +78,7 @@ loader_stripped_names() {
 	printf '%s\n' "${names[@]}" | grep -vxFf "$BATS_TEST_TMPDIR/kept"
 }
 
-@test '--environ and CONFINE_ENV_NAME pass variables to the command that the loader removes from set-user-id programs' {
+@test 'with a set-user-id confine, --environ and CONFINE_ENV_NAME pass variables to the command that the loader removes from set-user-id programs' {
 	local -a lost
 	mapfile -t lost < <(loader_stripped_names)
 	printf '%s\n' "${lost[@]}" | grep -x LD_PRELOAD

@@ -41,7 +41,7 @@ audit_modified_copy() {
 }
 
 # Each copy has all violations of a test, because the audit of a copy compiles all of confine.
-@test 'npm run audit:privileged fails if privileged code calls code of other folders' {
+@test 'npm run audit:privileged fails if code in native/privileged/ calls code of other directories' {
 	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/clock.h"
 		#include "util/evil.h"
 		long long foreign(void);
@@ -53,7 +53,7 @@ audit_modified_copy() {
 	[[ $output == *'functions of other folders compiled into privileged/: evil in ./util/evil.h'* ]]
 }
 
-@test 'npm run audit:privileged fails if other code raises a privilege or changes ids' {
+@test 'npm run audit:privileged fails if code outside native/privileged/ raises a privilege or changes ids' {
 	audit_modified_copy probe/probe.c '#include <sys/syscall.h>
 		void raise(const struct identity *identity);
 		void raise(const struct identity *identity) { privilege_raise(identity); }

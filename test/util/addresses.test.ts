@@ -19,7 +19,7 @@ describe('reservedKind', () => {
 		['239.1.2.3', 'multicast'],
 		['ff02::1', 'multicast'],
 		['255.255.255.255', 'broadcast'],
-	])('returns for %s the kind %s', (address, kind) => {
+	])('reservedKind() returns for %s the kind %s', (address, kind) => {
 		expect(reservedKind(address)).toBe(kind);
 	});
 
@@ -38,7 +38,7 @@ describe('reservedKind', () => {
 	test.each([
 		...['192.0.2.1', '128.0.0.1', '126.255.255.255', '169.253.1.1', '223.255.255.255', '255.255.255.254', '10.0.0.1'],
 		...['2001:db8::1', 'fec0::1', 'fdff::1', '64:ff9b::192.0.2.1', '2002:c000:201::1', '::ffff:192.0.2.1'],
-	])('reservedKind() returns undefined for the public address %s', (address) => {
+	])('reservedKind() returns undefined for %s, which is not a reserved address', (address) => {
 		expect(reservedKind(address)).toBeUndefined();
 	});
 });

@@ -72,7 +72,7 @@ phase_value() {
 	done
 }
 
-@test 'on arm64, confine isolates and tracks 64-bit and 32-bit programs of root and of a user, and records their connections' {
+@test 'on arm64, confine isolates and tracks 64-bit and 32-bit programs of root and of an ordinary user, and records the connections of these programs' {
 	local name
 	for name in user64 user32 root64 root32; do
 		[[ $(phase_value "$name" '[r.applied.net, r.applied.ipc, r.missing.length, r.status.exit, r.watched].join()') == confine,confine,0,0,yes ]]
@@ -86,6 +86,6 @@ phase_value() {
 	[[ $(phase_value lookup '[r.names_watched, ...r.names.map((n) => [n.name, n.type, n.comm].join(" "))].join()') == yes,'files.example.org A nslookup'* ]]
 }
 
-@test 'on arm64, confine kills and records a leftover process' {
+@test 'on arm64, confine kills and records a process that the command leaves running' {
 	[[ $(phase_value orphan 'r.orphans.map((o) => o.argv.join(" ")).join()') == 'sleep 1000' ]]
 }

@@ -31,7 +31,7 @@ assert_reports() {
 	}
 }
 
-@test 'if a sysctl disables unprivileged user namespaces, portcullis doctor reports its name and the command to enable them' {
+@test 'if a sysctl disables unprivileged user namespaces, portcullis doctor reports the name of the sysctl and the command to enable user namespaces' {
 	local sysctl
 	for sysctl in user.max_user_namespaces kernel.unprivileged_userns_clone; do
 		sysctl -qw "$sysctl=0"
@@ -97,7 +97,7 @@ doctor_under_profile() {
 	(echo "exec $1" >"/proc/$BASHPID/attr/apparmor/exec" && doctor)
 }
 
-@test 'if an AppArmor profile refuses namespaces, portcullis doctor reports its name to root and to an unprivileged user' {
+@test 'if an AppArmor profile refuses namespaces, portcullis doctor reports the name of the profile to root and to an unprivileged user' {
 	local profile=portcullis-test uid
 	[[ $(cat /sys/module/apparmor/parameters/enabled) == Y ]]
 	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security

@@ -58,17 +58,17 @@ for i in range(30):
 	done
 }
 
-@test 'if a user runs confine in a delegated cgroup, confine removes the cgroups that it created' {
+@test 'if an ordinary user runs confine in a delegated cgroup, confine removes each cgroup that confine has created' {
 	in_delegated_cgroup "$CONFINE" --cgroup x --limit memory.max=1G -- true
 	[[ ! $(find /sys/fs/cgroup -type d -name 'portcullis-*') ]]
 }
 
-@test 'the record contains the number of processes that the confined command started' {
+@test 'the record of confine contains the number of processes that the command has started' {
 	run -0 "$CONFINE" --cgroup x --record "$RECORD" -- bash -c 'for i in {1..20}; do /bin/true; done'
 	[[ $(record_value "$RECORD" r.processes) == 21 ]]
 }
 
-@test 'if the outer cgroup already has a limit, the limit applies to confine, and the record contains limit_inherited' {
+@test 'if the cgroup around confine already has a limit, the limit applies to confine, and the record contains limit_inherited' {
 	local who group=/sys/fs/cgroup/limited
 	mkdir "$group"
 	echo 64M >"$group/memory.max"

@@ -16,13 +16,13 @@ setup_file() {
 	(($(icecream_remote_compiled) == 1))
 }
 
-@test 'without network-sandbox, icecream distributes and the hook prints no conflict message' {
+@test 'without network-sandbox, icecream compiles on a second host and the hook prints no conflict message' {
 	icecream_prefix user 'icecream -network-sandbox'
 	icecream_emerge
 	assert_sample_distributed
 }
 
-@test 'if PORTCULLIS_ALLOW contains the iceccd of the second host, icecream distributes and the hook prints no conflict message' {
+@test 'if PORTCULLIS_ALLOW contains the iceccd of a second host, icecream compiles on that host and the hook prints no conflict message' {
 	local user
 	for user in user root; do
 		icecream_prefix "$user" 'icecream network-sandbox network-sandbox-proxy' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:10245\""
