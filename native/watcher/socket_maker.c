@@ -15,11 +15,11 @@
 #include "options/families.h"
 #include "util/fds.h"
 
-/* init replies at once, unless a signal has stopped it. */
+/* Time limit for the reply of init. init replies at once, unless a signal has stopped it. */
 #define TIMEOUT_MILLISECONDS 500
 
 struct socket_request {
-	uint64_t id; /* of the notification; a reply with another id belongs to an earlier request that timed out */
+	uint64_t id; /* ID of the seccomp notification; a reply with another ID belongs to an earlier request that timed out */
 	int family, type, protocol;
 };
 
@@ -37,7 +37,7 @@ static uint64_t network_of(const char *process)
 	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-/* Requests a socket from init. Returns it, or -1 and sets *error. */
+/* Requests a socket from init. Returns the socket, or -1 and sets *error to an errno. network: the inode of the calling thread's network namespace. */
 static int request_socket(int maker, const struct socket_request *wanted, uint64_t network, int *error)
 {
 	struct pollfd init = {.fd = maker, .events = POLLIN};
@@ -68,7 +68,7 @@ static void answer_with_socket(const struct target *target, int fd, bool close_o
 		.id = target->notification, .srcfd = (uint32_t)fd, .newfd_flags = close_on_exec ? SOCK_CLOEXEC : 0, .flags = SECCOMP_ADDFD_FLAG_SEND};
 	if (ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) >= 0 || errno == ENOENT)
 		return;
-	/* Linux before 5.14 does not have SECCOMP_ADDFD_FLAG_SEND and returns EINVAL. After any other error, such as EMFILE, the call fails with that error. */
+	/* EINVAL: Linux before 5.14 lacks SECCOMP_ADDFD_FLAG_SEND, so add the descriptor and respond separately. With any other error, such as EMFILE, the call fails. */
 	added.flags = 0;
 	int number = errno == EINVAL ? ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) : -1;
 	target_respond(target, 0, number < 0 ? errno : 0, number < 0 ? 0 : number);
@@ -91,7 +91,7 @@ void socket_maker_answer(const struct socket_maker *maker, const struct request 
 	close(fd);
 }
 
-/* Creates the socket without capabilities: init may have some that the calling thread has given up. */
+/* Creates the socket without capabilities, because init may have some that the calling thread has given up. */
 static int create_socket(const struct socket_request *wanted)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

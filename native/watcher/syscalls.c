@@ -29,8 +29,8 @@ const struct syscall_abi syscall_abis[SYSCALL_ABIS] = {
 };
 
 /*
- * arch/x86/entry/syscalls/syscall_64.tbl (x32 has its own sendmsg, sendmmsg, setsockopt and ioctl, with the structures of i386) and
- * syscall_32.tbl, include/uapi/asm-generic/unistd.h, arch/arm/tools/syscall.tbl.
+ * The numbers are from syscall_64.tbl and syscall_32.tbl in arch/x86/entry/syscalls, include/uapi/asm-generic/unistd.h and
+ * arch/arm/tools/syscall.tbl. x32 has its own sendmsg, sendmmsg, setsockopt and ioctl, with the structures of i386.
  */
 const struct watched_syscall watched_syscalls[] = {
 	{CALL_SOCKETCALL, {[ABI_I386] = 102}, 0, 0},

@@ -1,4 +1,4 @@
-/* Which system calls are watched or restricted. */
+/* The table of the system calls that the filter watches or restricts. */
 #ifndef WATCHER_SYSCALLS_H
 #define WATCHER_SYSCALLS_H
 
@@ -9,26 +9,26 @@
 
 enum watched_call {
 	CALL_CONNECT,
-	CALL_BIND, /* to yield port 53 to a DNS server of the phase */
+	CALL_BIND, /* watched to detect that the phase starts its own DNS server on port 53 */
 	CALL_SENDTO,
 	CALL_SENDMSG,
 	CALL_SENDMMSG,
 	CALL_SOCKETCALL, /* i386: one call for all socket calls (socketcall(2)) */
-	CALL_SECCOMP,	 /* only with a request for a listener, which the kernel refuses because a process can have only one */
-	/* If socket families are restricted: */
-	CALL_SOCKET, /* and socketpair(2) */
-	/* With an allow-list, when the phase has sockets of the host's network: */
-	CALL_LISTEN, /* refused on such a socket */
-	CALL_CLONE,  /* to detect descriptors shared between processes (emulate.c) */
-	CALL_CLONE3, /* refused: its flags are in memory */
-	CALL_PRCTL,  /* PR_SET_DUMPABLE returns 0 without effect, so that the watcher keeps access to the process */
+	CALL_SECCOMP,	 /* watched to log a request for a second listener, which the kernel refuses */
+	/* In the filter if socket families are restricted: */
+	CALL_SOCKET, /* socket(2) and socketpair(2) */
+	/* In the filter with an allow-list, when the phase has sockets of the host's network: */
+	CALL_LISTEN, /* listen(2) is refused on a socket of the host's network */
+	CALL_CLONE,  /* watched to detect that processes share descriptors (emulate.c) */
+	CALL_CLONE3, /* refused, because its flags are in memory, where no filter can read them */
+	CALL_PRCTL,  /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
 	CALL_SETSOCKOPT,
 	CALL_IOCTL,
-	/* With an allow-list, or if socket families are restricted: */
-	CALL_UNFILTERABLE, /* refused: a filter cannot see its sockets (io_uring_setup) or its arguments (socketcall of some architectures) */
+	/* In the filter with an allow-list, or if socket families are restricted: */
+	CALL_UNFILTERABLE, /* refused, because no filter can check it: io_uring_setup, and socketcall of some architectures */
 };
 
-/* AUDIT_ARCH_* of the architecture that confine was compiled for; 0: confine has no tables for it. */
+/* AUDIT_ARCH_* of the architecture that confine was compiled for; 0: confine cannot build a filter for it. */
 #if defined __x86_64__
 #define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined __i386__
@@ -53,39 +53,39 @@ enum { ABI_X86_64,
        ABI_I386,
        ABI_AARCH64,
        ABI_ARM,
-       ABI_OTHER, /* of OWN_ARCHITECTURE, if it has no column */
+       ABI_OTHER, /* ABI of OWN_ARCHITECTURE, if it is none of the above */
        SYSCALL_ABIS };
 
 struct syscall_abi {
 	uint32_t architecture; /* AUDIT_ARCH_* */
-	unsigned char word;    /* size of a pointer in its structures */
+	unsigned char word;    /* size of a pointer in the structures of this ABI, in bytes */
 };
 extern const struct syscall_abi syscall_abis[SYSCALL_ABIS];
 
 struct watched_syscall {
 	enum watched_call call;
-	uint32_t number[SYSCALL_ABIS]; /* 0: not in this ABI */
-	uint32_t socketcall;	       /* the first argument of socketcall(2) (include/uapi/linux/net.h); 0: none */
-	unsigned words;		       /* the number of arguments that socketcall(2) reads from memory */
+	uint32_t number[SYSCALL_ABIS]; /* number of the call in each ABI; 0: the ABI does not have the call */
+	uint32_t socketcall;	       /* first argument of socketcall(2) that requests this call (include/uapi/linux/net.h); 0: not available by socketcall(2) */
+	unsigned words;		       /* number of 32-bit arguments that socketcall(2) reads from memory for this call */
 };
 extern const struct watched_syscall watched_syscalls[];
 extern const size_t watched_syscalls_count;
 
-/* The ABIs of the processes that a kernel runs: the columns from first to before end. */
+/* The ABIs of the processes that a kernel runs: all from first, up to but not including end. */
 struct machine {
 	unsigned first, end;
 };
 extern const struct machine machine_x86, machine_arm;
 
-/* The machine that confine was compiled for. Without tables it has no ABI. */
+/* The machine that confine was compiled for. first equals end if confine cannot build a filter for it. */
 extern const struct machine machine_own;
 
 enum { SOCKETCALL_SOCKET = 1 };
 
-/* sizeof(struct sockaddr_in), the shortest internet address */
+/* Size of struct sockaddr_in, the shortest internet address, in bytes. A shorter address contains no destination. */
 enum { SHORTEST_ADDRESS = 16 };
 
-/* Finds a system call of machine_own. Returns false if it is not in the table. word is the size of a pointer in its structures. */
+/* Finds a system call of machine_own in the table. Sets *word to the size of a pointer in its structures. Returns false if the table lacks the call. */
 bool syscall_find(uint32_t architecture, uint32_t number, enum watched_call *call, unsigned char *word);
 
 #endif

@@ -24,17 +24,17 @@
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 (include/uapi/linux/pidfd.h) */
 #endif
 
-/* A cached program is valid for this long while the command line is unchanged. */
+/* A cached program is read again after this time, or if the command line has changed. */
 #define CACHE_MICROSECONDS 5000
-/* The command line is not read again within this time: no process can call execve and connect faster. */
+/* The command line is not checked for changes within this time, because no process can call execve and connect faster. */
 #define UNCHANGED_MICROSECONDS 100
 
 struct cached_target {
-	pid_t tid;			 /* 0: program is not valid */
-	int cmdline;			 /* /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if its number is reused */
-	int pidfd;			 /* of the thread, or -1; before Linux 6.9 of its process, whose first thread may have other descriptors */
-	pid_t other_thread;		 /* the thread of pidfd, if it is another one, otherwise 0 */
-	long long cached_at, checked_at; /* microseconds */
+	pid_t tid;			 /* 0: program does not contain valid data */
+	int cmdline;			 /* descriptor of /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if the TID is reused */
+	int pidfd;			 /* pidfd of the thread, or -1; before Linux 6.9 pidfd of its process, whose first thread may have other descriptors */
+	pid_t other_thread;		 /* TID of the first thread, if pidfd refers to that one and not to the target; otherwise 0 */
+	long long cached_at, checked_at; /* microseconds of CLOCK_MONOTONIC */
 	struct program program;
 };
 
@@ -51,7 +51,7 @@ struct target_access *target_access_new(int broker)
 		return NULL;
 	struct rlimit limit;
 	size_t most = sizeof access->cache / sizeof *access->cache;
-	/* The cache uses two descriptors for each entry. It has one entry only if RLIMIT_NOFILE is too low for more. */
+	/* Each entry uses two descriptors. If RLIMIT_NOFILE is too low for all entries, the cache has only one. */
 	access->cache_size = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 3 * most ? most : 1;
 	access->broker = broker;
 	for (size_t i = 0; i < most; i++)
@@ -112,7 +112,7 @@ bool target_is_single_threaded(const struct target *target)
 	char path[64];
 	struct stat folder;
 	snprintf(path, sizeof path, "/proc/%d/task", target->tid);
-	/* The folder has two links of its own and one for each thread (proc_task_getattr() in fs/proc/base.c). */
+	/* The link count of this folder is 2 plus the number of threads (proc_task_getattr() in fs/proc/base.c). */
 	return stat(path, &folder) == 0 && folder.st_nlink == 3;
 }
 
@@ -120,13 +120,13 @@ bool target_has_signal(const struct target *target)
 {
 	struct status status = read_status(target->tid);
 	unsigned long long pending = status_field(&status, "\nSigPnd:", 16, 0);
-	/* The first thread gets a signal for the process, unless it blocks it (complete_signal() in kernel/signal.c). */
+	/* The first thread gets the signals of the process that it does not block (complete_signal() in kernel/signal.c). */
 	if (status_field(&status, "\nTgid:", 10, 0) == (unsigned long long)target->tid)
 		pending |= status_field(&status, "\nShdPnd:", 16, 0);
 	return (pending & ~status_field(&status, "\nSigBlk:", 16, ~0ULL)) != 0;
 }
 
-/* text must be on the stack of this thread: a thread that was replaced may write to it later (watchdog.c). */
+/* text must be on the stack of the calling thread: a thread that the watchdog has replaced may still write to it later. */
 static size_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
 	watchdog_begin();
@@ -136,9 +136,9 @@ static size_t read_file(pid_t pid, const char *name, char *text, size_t size)
 }
 
 static const struct {
-	const char *name; /* a version may follow */
-	const char *options_with_value;
-	char module; /* the option whose value is the program to run, or 0 */
+	const char *name;		/* start of the file name; only a version may follow */
+	const char *options_with_value; /* letters of the options whose value is the next argument */
+	char module;			/* letter of the option whose value is the module or file to run, or 0 */
 } interpreters[] = {
 	{"python", "WXQ", 'm'},
 	{"pypy", "WXQ", 'm'},
@@ -155,7 +155,7 @@ static const struct {
 	{"guile", "Ll", 's'},
 };
 
-/* Returns the index of the interpreter, or -1. */
+/* Returns the index in interpreters[] of the program at this path, or -1. */
 static int find_interpreter(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -176,8 +176,8 @@ static const char *next_argument(const char *argument, const char *end)
 }
 
 /*
- * The script that an interpreter with this command line runs: its first argument that is not an option, or the module, or NULL.
- * The result points into argv.
+ * Returns the script that an interpreter with this command line runs: its first argument that is not an option, or a module. Returns NULL
+ * if the program is not an interpreter or runs no script. The result points into argv.
  */
 static const char *find_script(const char *argv, size_t length)
 {
@@ -191,7 +191,7 @@ static const char *find_script(const char *argv, size_t length)
 		if (argument[1] == '-')
 			continue;
 		char last = argument[strlen(argument) - 1];
-		/* The value of -c and -e is program text. */
+		/* The value of -c and -e is program text, so there is no script. */
 		if (last == 'c' || last == 'e')
 			return NULL;
 		if (interpreters[index].module != 0 && last == interpreters[index].module)
@@ -204,14 +204,14 @@ static const char *find_script(const char *argv, size_t length)
 	return NULL;
 }
 
-/* argv must be on the stack of this thread: a thread that was replaced may write to it later (watchdog.c). */
+/* argv must be on the stack of the calling thread: a thread that the watchdog has replaced may still write to it later. */
 static size_t read_argv(int cmdline, char *argv)
 {
 	watchdog_begin();
 	ssize_t got = cmdline < 0 ? -1 : pread(cmdline, argv, PROGRAM_ARGV - 1, 0);
 	watchdog_end();
 	size_t length = got > 0 ? (size_t)got : 0;
-	/* The NUL is missing if the line was cut, or if the process changed its title. */
+	/* The final NUL is missing if the text is longer than the buffer, or if the process has changed its title. */
 	if (length > 0 && argv[length - 1] != '\0')
 		argv[length++] = '\0';
 	return length;
@@ -251,11 +251,11 @@ static bool is_current(struct cached_target *cached, pid_t tid, long long now)
 	return length > 0 && length == cached->program.argv_length && memcmp(argv, cached->program.argv, length) == 0;
 }
 
-/* The entry of the target. Its tid is 0 if the target is no longer valid. */
+/* Returns the cache entry of the target. Its tid is 0 if the target is no longer valid. */
 static struct cached_target *find_cached(const struct target *target)
 {
 	pid_t tid = target->tid;
-	/* The kernel assigns numbers in sequence, so threads of one build rarely share an entry. */
+	/* The kernel assigns TIDs in sequence, so threads of one build rarely share an entry. */
 	struct cached_target *cached = &target->access->cache[(unsigned)tid % target->access->cache_size];
 	long long now = clock_microseconds();
 	if (is_current(cached, tid, now))
@@ -307,7 +307,7 @@ static void add_parent(struct parents *parents, pid_t pid)
 
 void target_parents(const struct target *target, struct parents *parents)
 {
-	/* The supervisor is the watcher's parent. Its other child is init, the ancestor of all processes of the phase. */
+	/* init is a child of the supervisor, which is the parent of this process. All processes of the phase descend from init. */
 	pid_t supervisor = getppid(), pid = parent_of(target->tid);
 	parents->length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {
@@ -321,7 +321,7 @@ void target_parents(const struct target *target, struct parents *parents)
 		parents->length = 0;
 }
 
-/* For kernels and containers that refuse process_vm_readv (CONFIG_CROSS_MEMORY_ATTACH, a seccomp filter). */
+/* Reads memory where process_vm_readv(2) fails: in a kernel without CONFIG_CROSS_MEMORY_ATTACH, or in a container with a seccomp filter. */
 static bool read_proc_mem(pid_t tid, uint64_t address, void *data, size_t size)
 {
 	char path[64];
@@ -354,7 +354,7 @@ int process_duplicate_descriptor(int pidfd, int fd)
 
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
 {
-	/* A thread that was replaced may write later, so it writes to its stack first. Only helper processes (emulate.c) read more, and have no watchdog. */
+	/* A thread that the watchdog has replaced may still write, so it writes to its own stack. Only helper processes (emulate.c), without a watchdog, read more. */
 	char own[sizeof(struct sockaddr_storage)] = {0};
 	void *buffer = size <= sizeof own ? own : data;
 	watchdog_begin();
@@ -372,8 +372,8 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 }
 
 /*
- * Whether copy, from another thread of the process, is the target's own file at fd. A kernel may lack kcmp(2). The watcher of root cannot
- * read /proc/TID/fd, because it has ids of its own.
+ * Returns true if copy, a duplicate of another thread's fd, is the same file as the target's fd. Tries two ways: a kernel may lack kcmp(2),
+ * and a watcher started by root cannot read /proc/TID/fd, because it has changed its ids.
  */
 static bool is_file_of_target(const struct target *target, pid_t other_thread, int fd, int copy)
 {

@@ -1,6 +1,6 @@
 /*
- * The thread whose system call is stopped in the watcher: its program, its parents, its memory and its descriptors.
- * The build controls all of them, so no content is trusted.
+ * Inspects the target, the thread whose system call the watcher handles: its program, its parents, its memory and its descriptors.
+ * The build controls all of them, so the watcher trusts none of this data.
  */
 #ifndef TARGET_H
 #define TARGET_H
@@ -11,15 +11,15 @@
 #include <sys/types.h>
 
 enum {
-	PROGRAM_COMM = 16,
+	PROGRAM_COMM = 16, /* sizes of the texts below, in bytes; longer text is cut or omitted */
 	PROGRAM_ARGV = 512,
 	PROGRAM_SCRIPT = 128,
 	PARENTS_TEXT = 384,
 };
 
 /*
- * A stopped thread. The kernel may reuse its number after it was killed. Data that was read by that number is valid only while
- * the notification is (seccomp_unotify(2)).
+ * A stopped thread. After it was killed, the kernel may give its TID to another thread. So check target_is_valid() after reading any
+ * data by TID and before using that data (seccomp_unotify(2)).
  */
 struct target {
 	struct target_access *access;
@@ -29,8 +29,8 @@ struct target {
 };
 
 /*
- * What the functions below keep between calls: a cache of programs, and the socket to the supervisor's Yama broker (-1: none). Never
- * freed. Returns NULL and sets errno on failure.
+ * Creates the state that the functions below keep between calls: a cache of programs, and broker, the socket to the Yama broker (-1: none).
+ * The state is never freed. Returns NULL and sets errno on failure.
  */
 struct target_access *target_access_new(int broker);
 
@@ -41,18 +41,18 @@ struct parents {
 };
 
 struct program {
-	uint64_t name_hash;    /* of comm and script */
-	uint64_t command_hash; /* of comm, script and argv */
+	uint64_t name_hash;    /* hash of comm and script */
+	uint64_t command_hash; /* hash of comm, script and argv */
 	char comm[PROGRAM_COMM];
-	char script[PROGRAM_SCRIPT]; /* the file or module that an interpreter runs, or "" */
-	char argv[PROGRAM_ARGV];     /* NUL after each argument; cut if longer */
+	char script[PROGRAM_SCRIPT]; /* file or module that an interpreter runs; "" if the program is not an interpreter */
+	char argv[PROGRAM_ARGV];     /* command line, with a NUL after each argument */
 	size_t argv_length;
 };
 
-/* Whether the notification is still valid. Call it after opening a file in /proc/TID, before using the content. */
+/* Returns true if the thread still waits for an answer. Call it after opening a file in /proc/TID, before using the content. */
 bool target_is_valid(const struct target *target);
 
-/* Answers the stopped call: flags of struct seccomp_notif_resp, an errno, or a value. Returns false if the call has ended. */
+/* Answers the stopped call with the members of struct seccomp_notif_resp: flags, error (a positive errno) and value. Returns false if the call has ended. */
 bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
 /*
@@ -61,10 +61,10 @@ bool target_respond(const struct target *target, unsigned flags, int error, long
  */
 const struct program *target_program(const struct target *target);
 
-/* The parents of the thread's process, up to init, the child of the supervisor. */
+/* Reads the command lines of the processes above the thread's process, below init. At most eight; none if the thread has ended. */
 void target_parents(const struct target *target, struct parents *parents);
 
-/* Reads exactly size bytes at an address of the thread's memory. */
+/* Reads size bytes at an address of the thread's memory. Returns false and sets errno if not all bytes could be read. */
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size);
 
 /*
@@ -76,22 +76,23 @@ int target_duplicate(const struct target *target, int fd);
 /* Closes a copy of a descriptor. This may wait for a file system (fuse_flush() in fs/fuse/file.c), so the watchdog covers it. */
 void target_close(int copy);
 
-/* Whether the thread may bind a port below 1024 (CAP_NET_BIND_SERVICE). */
+/* Returns true if the thread may bind a port below 1024 (CAP_NET_BIND_SERVICE). */
 bool target_may_bind_low_ports(const struct target *target);
 
 bool target_is_single_threaded(const struct target *target);
 
-/* Whether a signal is pending that would interrupt the thread's system call. */
+/* Returns true if a signal is pending that would interrupt the thread's system call. */
 bool target_has_signal(const struct target *target);
 
 /*
- * Direct access by the rights of the calling process, without the Yama broker (ptrace(2), access mode checking). The first reads
- * exactly size bytes of a thread's memory; it sets opened if it had to open /proc/TID/mem. The second returns -1 and sets errno.
+ * Direct access with the rights of the calling process, without the Yama broker (ptrace(2), access mode checking).
+ * process_read_memory() reads exactly size bytes, or returns false and sets errno. It sets *opened to true if it used /proc/TID/mem.
+ * process_duplicate_descriptor() returns the duplicate, or -1 and sets errno.
  */
 bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
 int process_duplicate_descriptor(int pidfd, int fd);
 
-/* FNV-1a: it needs no set-up, and a few hundred short texts rarely collide. Start with HASH_EMPTY. */
+/* Adds bytes to an FNV-1a hash. It needs no set-up, and among a few hundred short texts equal hashes are rare. Start with HASH_EMPTY. */
 #define HASH_EMPTY 0xCBF29CE484222325ULL
 uint64_t hash_add(uint64_t hash, const void *data, size_t length);
 

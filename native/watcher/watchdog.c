@@ -11,11 +11,11 @@
 
 #include "watcher/internal.h"
 
-#ifndef SYS_futex /* 32-bit machines whose C library has 64-bit times alone */
+#ifndef SYS_futex /* on 32-bit machines whose C library supports only 64-bit times */
 #define SYS_futex SYS_futex_time64
 #endif
 
-/* A call counts as stuck after 200 to 250 ms. The watchdog sleeps after half a second without calls. */
+/* A watched call counts as stuck after 200 to 250 ms. After half a second without watched calls the watchdog sleeps. */
 enum { TICK_MICROSECONDS = 50000,
        STUCK_TICKS = 5,
        IDLE_TICKS = 10,
@@ -24,16 +24,16 @@ enum { TICK_MICROSECONDS = 50000,
 
 static const struct watchdog *running;
 
-/* Counts the beginnings and ends of watched calls, so it is odd during a call. The thread that makes it even continues the main loop. */
+/* Number of beginnings and ends of watched calls: odd during a call. If the watchdog makes it even before the call's thread does, a new thread continues the main loop. */
 static atomic_uint turn;
 
-/* 1: the watchdog sleeps (futex(2)). */
+/* 1 while the watchdog sleeps; watchdog_begin() sets it to 0 and wakes the watchdog (futex(2)). */
 static atomic_int asleep;
 
-/* Threads that were replaced, and are still stuck. */
+/* Number of threads that were replaced and are still stuck. */
 static atomic_int stuck_threads;
 
-/* Where a replaced thread goes after its call has returned. */
+/* A replaced thread jumps here after its stuck call has returned, and then ends. */
 static _Thread_local jmp_buf base;
 
 /* Continues the main loop in place of a stuck thread. */
@@ -87,12 +87,12 @@ static void *watch(void *unused)
 noreturn void watchdog_run(const struct watchdog *watchdog)
 {
 	running = watchdog;
-	/* If no thread can be started there is no deadline. The supervisor still limits the watcher's end. */
+	/* If this thread cannot be started, calls have no time limit, but the supervisor still limits how long it waits for the watcher to end. */
 	start_thread(watch);
 	if (setjmp(base) == 0)
 		running->serve(running->data);
 	atomic_fetch_sub(&stuck_threads, 1);
-	/* The first thread stays: its end would make the process look like a zombie (proc_pid_stat(5)). */
+	/* The first thread waits forever, because its end would make the process look like a zombie (proc_pid_stat(5)). */
 	for (;;)
 		poll(NULL, 0, -1);
 }
