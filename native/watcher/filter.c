@@ -39,14 +39,14 @@ static void put_return(struct bpf *bpf, uint32_t action)
 	put(bpf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
-/* The end of the instructions for one system call: the first notifies the listener, the second allows the call. */
+/* Appends the last instructions for one system call. The first notifies the listener; a jump to the second allows the call. */
 static void put_notify_or_allow(struct bpf *bpf)
 {
 	put_return(bpf, SECCOMP_RET_USER_NOTIF);
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Offsets of the halves of an argument. All architectures in the tables are little-endian. */
+/* Returns the offset of the low 32 bits of an argument. All architectures in the tables are little-endian. */
 static size_t low_half(int argument)
 {
 	return offsetof(struct seccomp_data, args) + 8 * (size_t)argument;
@@ -57,7 +57,7 @@ static size_t high_half(int argument)
 	return low_half(argument) + 4;
 }
 
-/* MSG_FASTOPEN connects and sends (tcp(7)). It fails as if net.ipv4.tcp_fastopen were off. */
+/* Refuses MSG_FASTOPEN, which connects and sends (tcp(7)), with the error that the kernel returns if net.ipv4.tcp_fastopen is off. */
 static void put_refuse_fast_open(struct bpf *bpf, int flags)
 {
 	put_load(bpf, low_half(flags));
@@ -65,7 +65,7 @@ static void put_refuse_fast_open(struct bpf *bpf, int flags)
 	put_return(bpf, SECCOMP_RET_ERRNO | EOPNOTSUPP);
 }
 
-/* Begins a block that runs if the loaded value is equal. Returns its place for end_if(), which sets the jump over the block. */
+/* Begins a block of instructions that runs only if the loaded value equals value. Returns a position for end_if(), which ends the block. */
 static size_t begin_if_equal(struct bpf *bpf, uint32_t value)
 {
 	put_jump(bpf, BPF_JEQ, value, 0, 0);
@@ -81,7 +81,7 @@ static void end_if(struct bpf *bpf, size_t at)
 		bpf->filter[at].jf = (unsigned char)over;
 }
 
-/* Allows the call if the loaded value is one of these. */
+/* Allows the call if the loaded value is in values, and otherwise returns the action refusal. */
 static void put_permitted(struct bpf *bpf, const uint32_t *values, size_t count, uint32_t refusal)
 {
 	for (size_t i = 0; i < count; i++)
@@ -120,7 +120,7 @@ static void put_ioctl(struct bpf *bpf)
 	put_permitted(bpf, permitted_ioctls, permitted_ioctls_count, SECCOMP_RET_ERRNO | ENOTTY);
 }
 
-/* Restricts socket(2) to these families, which always include AF_INET. */
+/* Restricts socket(2) and socketpair(2) to these families, which always include AF_INET. */
 static void put_socket(struct bpf *bpf, uint64_t families)
 {
 	uint32_t others[64];
@@ -129,7 +129,7 @@ static void put_socket(struct bpf *bpf, uint64_t families)
 		if ((families >> family & 1) != 0 && family != AF_INET)
 			others[count++] = family;
 	put_load(bpf, low_half(0));
-	/* For AF_INET and SOCK_PACKET the kernel creates a socket of AF_PACKET (__sock_create() in net/socket.c). */
+	/* Check SOCK_PACKET separately: with AF_INET and this type the kernel creates a socket of AF_PACKET (__sock_create() in net/socket.c). */
 	size_t block = begin_if_equal(bpf, AF_INET);
 	put_load(bpf, low_half(1));
 	put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FAMILIES_TYPE_MASK));
@@ -140,7 +140,7 @@ static void put_socket(struct bpf *bpf, uint64_t families)
 	put_permitted(bpf, others, count, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 }
 
-/* Whether the rules watch or restrict a call. */
+/* Returns true if the rules require instructions for this call, to watch or to restrict it. */
 static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 {
 	bool restricted = rules->families != FAMILIES_ANY;
@@ -163,7 +163,7 @@ static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 	}
 }
 
-/* The arguments are in memory, where only the watcher can read them. Without a watcher the only restricted call is socket(2). */
+/* Notifies the listener, because only the watcher can read the arguments from memory. Without a watcher, only socket(2) is restricted: it is refused. */
 static void put_socketcall(struct bpf *bpf, const struct filter_rules *rules)
 {
 	put_load(bpf, low_half(0));
@@ -184,7 +184,7 @@ static void put_call(struct bpf *bpf, enum watched_call call, const struct filte
 	case CALL_CONNECT:
 	case CALL_BIND:
 		put_load(bpf, low_half(2));
-		/* A connect to an AF_UNSPEC address of any length disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
+		/* With an allow-list, watch addresses from two bytes: AF_UNSPEC of any length disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
 		put_jump(bpf, BPF_JGE, allow_list && call == CALL_CONNECT ? 2 : SHORTEST_ADDRESS, 0, 1);
 		break;
 	case CALL_SENDTO:
@@ -243,7 +243,7 @@ static void put_call(struct bpf *bpf, enum watched_call call, const struct filte
 	put_notify_or_allow(bpf);
 }
 
-/* Writes the instructions for the calls of one ABI. Instructions before them have loaded the number of the call. */
+/* Appends the instructions for the calls of one ABI. The instructions before them have loaded the number of the call. */
 static void put_abi(struct bpf *bpf, unsigned abi, const struct filter_rules *rules)
 {
 	for (size_t i = 0; i < watched_syscalls_count && !bpf->full; i++) {
@@ -262,7 +262,7 @@ size_t filter_build(const struct machine *machine, const struct filter_rules *ru
 	put_load(&bpf, offsetof(struct seccomp_data, arch));
 	for (unsigned abi = machine->first; abi < machine->end && !bpf.full;) {
 		uint32_t architecture = syscall_abis[abi].architecture;
-		/* A conditional jump skips 255 instructions at most. An architecture needs more. */
+		/* Use BPF_JA to skip an architecture: a conditional jump skips at most 255 instructions, which is too few. */
 		put_jump(&bpf, BPF_JEQ, architecture, 1, 0);
 		size_t over = bpf.length;
 		put(&bpf, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
@@ -273,7 +273,7 @@ size_t filter_build(const struct machine *machine, const struct filter_rules *ru
 		if (!bpf.full)
 			filter[over].k = (uint32_t)(bpf.length - over - 1);
 	}
-	/* With an allow-list, refuse the calls of an unknown architecture: they could connect unseen. */
+	/* With an allow-list, refuse the calls of an unknown architecture: they could connect without a notification. */
 	put_return(&bpf, rules->allow_list ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
 	return bpf.full ? 0 : bpf.length;
 }

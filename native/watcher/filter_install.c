@@ -23,7 +23,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
 #endif
 
-/* The message that a helper process sends after it has read a byte from the pipe. Both processes share this memory. */
+/* What the helper process sends, and to which socket, after it has read a byte from the pipe. Both processes share this memory. */
 struct delivery {
 	int pipe[2];
 	int socket;
@@ -35,7 +35,7 @@ static bool send_message(const struct delivery *delivery)
 	return fd_passing_send(delivery->socket, &delivery->message, sizeof delivery->message, delivery->message.fds);
 }
 
-/* Runs in a helper process that shares memory and descriptors with the process to be watched, but not its filter. */
+/* Main function of the helper process, which shares memory and descriptors with the process to be watched, but does not have its filter. */
 static int deliver(void *data)
 {
 	struct delivery *delivery = data;
@@ -46,7 +46,7 @@ static int deliver(void *data)
 	return send_message(delivery) ? 0 : 1;
 }
 
-/* SECCOMP_USER_NOTIF_FLAG_CONTINUE needs Linux 5.5, the listener only 5.0 (seccomp(2)). */
+/* Returns true if Linux is at least 5.5, which SECCOMP_USER_NOTIF_FLAG_CONTINUE needs. A listener alone needs only 5.0 (seccomp(2)). */
 static bool kernel_can_continue(void)
 {
 	struct utsname names;
@@ -57,7 +57,7 @@ static bool kernel_can_continue(void)
 
 static int call_seccomp(const struct sock_fprog *program, unsigned long extra)
 {
-	/* SPEC_ALLOW: without it, Linux before 5.16 slows the whole build down by mitigations that a build does not need. */
+	/* Without SPEC_ALLOW, Linux before 5.16 slows the whole build down with mitigations that a build does not need. */
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | extra, program);
 }
 
@@ -65,12 +65,12 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 {
 	if (!watched)
 		return call_seccomp(program, 0);
-	/* WAIT_KILLABLE_RECV: only a fatal signal interrupts a call that the watcher has received. Without it, a timer makes such a call fail with EINTR. */
+	/* With WAIT_KILLABLE_RECV, only a fatal signal interrupts a call that the watcher has received. Without it, a timer signal makes such a call fail with EINTR. */
 	int listener = call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-/* Returns the listener (0: none was requested), or -1 and sets errno. Sets *inert if it had to set no_new_privs. */
+/* Returns the listener, or 0 if none was requested, or -1 and sets errno. Sets *inert to true if it had to set no_new_privs. */
 static int install(const struct filter_rules *rules, bool *inert)
 {
 	struct sock_filter instructions[FILTER_ROOM];
@@ -89,7 +89,7 @@ static int install(const struct filter_rules *rules, bool *inert)
 	return listener;
 }
 
-/* Returns NULL, or the reason why there is no listener, and sets errno (0: none). */
+/* Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno, to 0 if no errno belongs to the reason. */
 static const char *install_with_listener(const struct filter_rules *rules, int *listener, bool *inert)
 {
 	*inert = false;
@@ -140,8 +140,8 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 	bool inert;
 	delivery.socket = setup_socket;
 	/*
-	 * The process that sends the listener must not be watched: its sendmsg would wait for a watcher that has no listener yet. It has
-	 * no exit signal, so that the command does not get SIGCHLD for a child that it did not start.
+	 * A helper process sends the listener, because it is not watched: sendmsg(2) in this process would wait for a watcher that has no listener
+	 * yet. The helper has no exit signal, so that the command does not get SIGCHLD for a child that it did not start.
 	 */
 	pid_t helper = -1;
 	if (pipe2(delivery.pipe, O_CLOEXEC) == 0)
@@ -159,7 +159,7 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 	while (waitpid(helper, &status, __WALL) < 0)
 		if (errno != EINTR)
 			refuse("--audit: waiting for a helper process: %m");
-	/* Without a listener every watched call of the build would fail with ENOSYS. */
+	/* Exit if sending failed: after the listener is closed, every watched call of the build would fail with ENOSYS. */
 	if (!started || status != 0)
 		refuse("--audit: sending the seccomp listener to the watcher process: %m");
 	if (listener >= 0)

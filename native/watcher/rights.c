@@ -16,16 +16,16 @@
 #include "watcher/syscalls.h"
 
 /*
- * Unused ids: those of systemd's containers end below, and many programs treat ids above 2^31 as negative (systemd, "Users, Groups,
- * UIDs and GIDs on systemd Systems"). Each watcher has its own, so that none can signal another.
+ * First of the unused ids. The ids of systemd's containers end below it, and many programs treat ids above 2^31 as negative (systemd, "Users,
+ * Groups, UIDs and GIDs on systemd Systems"). Each watcher has an id of its own, so that none can signal another.
  */
 #define FIRST_ID 0x70000000U
 
-/* If the ids are not mapped, or a right is missing, the watcher keeps uid 0, and only CAP_SYS_PTRACE. */
+/* Changes the ids to FIRST_ID + PID. If a right is missing or the namespace does not map these ids, the process keeps uid 0. */
 static void change_to_unused_ids(void)
 {
 	uid_t own = FIRST_ID + (uid_t)getpid();
-	/* RLIMIT_NPROC was set for the user of the phase, not for the new id. */
+	/* Remove RLIMIT_NPROC, which was set for the user of the phase and not for the new id. */
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || syscall(SYS_setgroups, 0, NULL) != 0 ||
 	    syscall(SYS_setresgid, own, own, own) != 0)
@@ -33,7 +33,7 @@ static void change_to_unused_ids(void)
 	syscall(SYS_setresuid, own, own, own);
 }
 
-/* Without inheritable capabilities the kernel clears the ambient ones as well (cap_capset() in security/commoncap.c). */
+/* Keeps only these capabilities. Because none stay inheritable, the kernel clears the ambient ones too (cap_capset() in security/commoncap.c). */
 static bool set_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -51,14 +51,14 @@ bool watcher_rights_reduce(bool traces)
 		return false;
 	if ((now.permitted & kept) != kept)
 		kept = now.permitted;
-	/* Without CAP_KILL the supervisor could not kill a process with other ids. */
+	/* Do not change the ids without CAP_KILL: the supervisor could not kill a process with other ids. */
 	else if (now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0)
 		change_to_unused_ids();
-	/* A change of the effective uid resets PR_SET_DUMPABLE to fs.suid_dumpable. */
+	/* Clear the dumpable flag again, because a change of the effective uid has reset it to fs.suid_dumpable (prctl(2)). */
 	return set_capabilities(kept) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* Sanitizers and gcov make system calls that are not in the table. */
+/* True in builds with sanitizers or gcov. These make system calls that are not in the table, so no filter is installed. */
 #if defined __SANITIZE_ADDRESS__ || defined COVERAGE
 #define INSTRUMENTED true
 #else
@@ -67,9 +67,9 @@ bool watcher_rights_reduce(bool traces)
 
 #define CALL(name) __NR_##name
 
-/* The system calls of the watcher of its helper processes (emulate.c) and of the DNS server, by purpose, as glibc and musl make them. */
+/* The system calls that the watcher, its helper processes (emulate.c) and the DNS server make, with glibc or musl, grouped by purpose. */
 static const int permitted[] = {
-/* Not on architectures with the generic table (include/uapi/asm-generic/unistd.h) */
+/* Calls that architectures with the generic table lack (include/uapi/asm-generic/unistd.h) */
 #ifdef __NR_poll
 	CALL(poll), CALL(epoll_wait), CALL(access), CALL(readlink), CALL(stat), CALL(lstat), CALL(fork),
 #endif
@@ -88,7 +88,7 @@ static const int permitted[] = {
 #ifdef __NR_socketcall
 	CALL(socketcall),
 #endif
-/* 32-bit architectures have their own variants. */
+/* Calls of which 32-bit architectures have their own variants */
 #ifdef __NR_mmap
 	CALL(mmap),
 #endif
@@ -122,7 +122,7 @@ static const int permitted[] = {
 	CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(mprotect), CALL(prlimit64), CALL(getrandom), CALL(clock_gettime),
 	CALL(clock_nanosleep), CALL(nanosleep), CALL(geteuid)};
 
-/* Calls that fail with EPERM if an argument has one of these bits. */
+/* Calls that fail with EPERM if the argument with this index has one of the forbidden bits. */
 static const struct {
 	int number;
 	unsigned argument;
@@ -147,7 +147,7 @@ void watcher_rights_filter(void)
 	*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0);
 	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	/* The kernel caches results that depend on the number only (seccomp_cache_prepare() in kernel/seccomp.c). */
+	/* Permit these calls before any argument is loaded, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c). */
 	for (size_t i = 0; i < PERMITTED; i++) {
 		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)permitted[i], 0, 1);
 		*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -159,7 +159,7 @@ void watcher_rights_filter(void)
 		*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 		*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	}
-	/* The flags of clone3 are in memory. After ENOSYS the C library calls clone. */
+	/* Refuse clone3, because its flags are in memory, where no filter can read them. After ENOSYS the C library calls clone. */
 	*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CALL(clone3), 0, 1);
 	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
 	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);

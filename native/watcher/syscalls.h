@@ -53,7 +53,7 @@ enum { ABI_X86_64,
        ABI_I386,
        ABI_AARCH64,
        ABI_ARM,
-       ABI_OTHER, /* ABI of OWN_ARCHITECTURE, if it is none of the above */
+       ABI_OTHER, /* ABI of OWN_ARCHITECTURE, if it has no other column */
        SYSCALL_ABIS };
 
 struct syscall_abi {

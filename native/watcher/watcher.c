@@ -20,7 +20,7 @@
 #include "util/fds.h"
 #include "util/process.h"
 
-/* Time limit for the watcher to end, and to answer that it stays. */
+/* Time limit, in each case, for the watcher to end, to answer that it stays, and for the DNS server process to end. */
 #define END_MILLISECONDS 1000
 
 bool watcher_open(struct watcher *watcher, bool wanted)
@@ -32,7 +32,7 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	watcher->log = network_log_create();
 	if (watcher->log == NULL)
 		return false;
-	/* Trials: if the watcher cannot wait, it exits, and the supervisor kills the phase. */
+	/* Test whether these descriptors can be created: if the watcher failed to create them later, it would exit and the supervisor would kill the phase. */
 	int epoll = epoll_create1(EPOLL_CLOEXEC), timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	bool prepared = epoll >= 0 && timer >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0;
 	int error = errno;
@@ -50,7 +50,7 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	return prepared;
 }
 
-/* A watcher that outlives the command must not hold the caller's pipes and terminals open. */
+/* Closes all other descriptors: a watcher that outlives the command must not hold the caller's pipes and terminals open. */
 static bool close_files_except(const int *keep, size_t count)
 {
 	close_fds_except(keep, count);
@@ -70,7 +70,7 @@ void watcher_open_dns(struct watcher *watcher)
 	watcher->log->names_watched = WATCHED_YES;
 }
 
-/* Names are not watched: the watcher finds that the socket was closed, and lets the kernel continue the queries. */
+/* Logs why DNS lookups are not watched. The watcher detects that the DNS server's socket is closed, and lets the kernel continue the queries. */
 static void set_names_unwatched(struct network_log *log, const char *reason, int error)
 {
 	log->names_errno = error;
@@ -78,7 +78,7 @@ static void set_names_unwatched(struct network_log *log, const char *reason, int
 	log->names_watched = WATCHED_NO;
 }
 
-/* Opens the sockets of each name server. Returns NULL, or what failed if there is none, with errno. */
+/* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if any could be opened, or else the step that failed, and sets errno. */
 static const char *open_listeners(const struct identity *identity, const struct resolv_conf *conf, struct dns_listeners *listeners)
 {
 	struct setup_error setup_error;
@@ -149,10 +149,10 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("--audit: preparing the watcher process: %m");
-	/* Without a broker, calls that the watcher cannot read are counted as unreadable. */
+	/* Continue without a broker if this fails. The log then counts the calls that the watcher cannot read. */
 	if (yama_broker_is_needed() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, broker) != 0)
 		broker[0] = broker[1] = -1;
-	/* Before the fork: the build may have the same ids, and must never get the listener by ptrace. */
+	/* Do this before the fork: the build may have the same ids, and could otherwise get the listener by ptrace. */
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 && !options->best_effort)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
@@ -190,7 +190,7 @@ void watcher_add_pids(const struct watcher *watcher, struct pids *pids)
 	pids_add_descendants(pids, watcher->pid);
 }
 
-/* Asks the watcher to stay. Returns whether it answers that it does. */
+/* Asks the watcher to stay. Returns true if it answers that it stays. */
 static bool asks_to_stay(int control)
 {
 	char byte = 0;
@@ -209,8 +209,8 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 	close(watcher->control);
 	if (!stays)
 		reap_within(watcher->pid, END_MILLISECONDS);
-	/* dns_server stays open: its end of file means to a watcher that stays that the DNS server process has exited. */
-	/* The DNS server exits after it has logged the last queries. */
+	/* Leave dns_server open: closing it would tell a watcher that stays that the DNS server process has exited. */
+	/* The DNS server process exits after it has logged the last queries. Wait for that before the record is written. */
 	if (!stays && watcher->dns_pid > 0)
 		reap_within(watcher->dns_pid, END_MILLISECONDS);
 	watcher->pid = watcher->dns_pid = 0;

@@ -14,41 +14,41 @@
 #include "util/process.h"
 #include "watcher/network_log.h"
 
-/* A message from a process of the phase to the watcher during set-up, with the descriptors in fds (fd_passing_send()). */
+/* The type of a message that a process of the phase sends to the watcher during set-up. */
 enum setup_message_type {
-	SETUP_LISTENER,	   /* fds[0]: the seccomp listener */
-	SETUP_NO_LISTENER, /* reason and error */
+	SETUP_LISTENER,	   /* fds[0] is the seccomp listener */
+	SETUP_NO_LISTENER, /* there is no listener; reason and error say why */
 };
 
 struct setup_message {
 	enum setup_message_type type;
-	int error;	   /* errno; 0: none */
-	bool setuid_inert; /* no_new_privs had to be set */
+	int error;	   /* errno that belongs to reason; 0: none */
+	bool setuid_inert; /* confine had to set no_new_privs, so setuid programs get no privileges */
 	char reason[64];
-	int fds[2]; /* -1: none */
+	int fds[2]; /* descriptors sent with the message (fd_passing_send()); -1: none */
 };
 
 struct watcher {
-	struct network_log *log;  /* NULL: nothing is watched */
-	int setup_socket;	  /* for the phase's processes (struct setup_message); -1 after watcher_start() */
-	int setup_socket_watcher; /* the other end */
-	int control;		  /* between supervisor and watcher: one byte asks the watcher to stay; end of file ends it */
-	int broker;		  /* between the watcher and the Yama broker; -1: there is none */
+	struct network_log *log;  /* log of the network use; NULL: system calls are not watched */
+	int setup_socket;	  /* the phase's end of the socket pair for struct setup_message; -1 after watcher_start() */
+	int setup_socket_watcher; /* the watcher's end of that socket pair */
+	int control;		  /* socket between supervisor and watcher; one byte asks the watcher to stay, and at the end of file it exits */
+	int broker;		  /* socket between watcher and Yama broker; -1: there is no broker */
 	pid_t pid;
-	int dns_client; /* the watcher's end of the socket pair to the DNS server process; -1: there is none */
-	int dns_server; /* the other end, until the DNS server process starts: the first request makes it readable */
+	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is none */
+	int dns_server; /* the DNS server's end; the supervisor starts that process when the first request makes it readable; then -1 */
 	pid_t dns_pid;
 };
 
 /*
- * Creates the log and the sockets that the watcher shares with the phase. Call it before their processes start. Returns false with errno
- * if the watcher cannot run; the log then has the reason, and watcher_start() does nothing.
+ * Creates the log and the sockets that the watcher shares with the phase. Call it before the processes of both start. Returns false and
+ * sets errno if the watcher cannot run. Then the log, if there is one, has the reason, and watcher_start() does nothing.
  */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
 /*
- * Creates the sockets between the watcher and the DNS server process of a phase whose network is isolated, before watcher_start(). Names are not
- * watched if this fails.
+ * Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the network of the phase is
+ * isolated. If it fails, DNS lookups are not watched.
  */
 void watcher_open_dns(struct watcher *watcher);
 
@@ -58,15 +58,15 @@ void watcher_open_dns(struct watcher *watcher);
  */
 void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity);
 
-/* Starts the watcher, after the supervisor has given up its privileges and before the command starts. Exits on failure. */
+/* Starts the watcher. Call it after the supervisor has given up its privileges and before the command starts. Exits on failure. */
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route);
 
 /* Adds the watcher, its helper processes and the DNS server process to a list. */
 void watcher_add_pids(const struct watcher *watcher, struct pids *pids);
 
 /*
- * Ends the watcher; waits at most two seconds. If processes of the phase may live on, the watcher stays until they have ended:
- * without it their watched calls would fail with ENOSYS.
+ * Ends the watcher and the DNS server process; waits at most two seconds. If processes of the phase may live on, the watcher stays until
+ * they have ended: without it their watched calls would fail with ENOSYS.
  */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 

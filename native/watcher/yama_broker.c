@@ -10,21 +10,21 @@
 #include "watcher/internal.h"
 #include "watcher/target.h"
 
-/* Bytes in one message: a socket pair accepts this many with any net.core.wmem_default. */
+/* Maximum of data bytes in one message. A socket pair accepts a message of this size with any net.core.wmem_default. */
 enum { CHUNK = 2048 };
 
-/* Threads, because one may wait for the memory or the file of a process. */
+/* Number of threads. One is not enough, because a request may wait for the memory or the file of a process. */
 enum { THREADS = 8 };
 
 struct broker_request {
-	pid_t tid; /* read its memory; 0: duplicate fd of the process whose pidfd is attached */
+	pid_t tid; /* thread whose memory to read; 0: duplicate fd of the process whose pidfd is attached */
 	int fd;
 	uint64_t address;
 	size_t size;
 };
 
 struct broker_reply {
-	int error; /* errno; 0: success */
+	int error; /* errno of the request; 0: success */
 	char bytes[CHUNK];
 };
 
@@ -38,7 +38,7 @@ bool yama_broker_is_needed(void)
 	return needed;
 }
 
-/* Sends a request and waits for the reply and its descriptor (-1: none), on a socket pair of its own. Returns the descriptor. */
+/* Sends a request and waits for the reply. Each request brings a new socket pair for its reply, so threads need no lock. Returns the descriptor in the reply, or -1. */
 static int send_request(int broker, const struct broker_request *request, int pidfd, struct broker_reply *reply)
 {
 	int ends[2], found[PASSED_FDS] = {-1, -1};
@@ -74,7 +74,7 @@ int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd)
 	return found;
 }
 
-/* Answers one request. Returns false at the end of file. */
+/* Answers one request. Returns false at the end of file or if receiving fails, which ends the thread. */
 static bool answer_one(int socket)
 {
 	struct broker_reply reply = {0};
