@@ -10,7 +10,7 @@
 bool channel_open(int ends[2])
 {
 	static const int on = 1;
-	/* An init that was stopped does not read. A full buffer must not block the supervisor. */
+	/* Time limit for a send. If init is stopped, it does not read, and a full buffer must not block the supervisor. */
 	static const struct timeval timeout = {.tv_usec = 10000};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;

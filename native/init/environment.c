@@ -38,7 +38,7 @@ char **environment_read(int fd)
 		free(text);
 		return NULL;
 	}
-	/* No entry points into the text. */
+	/* Without entries, the caller has no pointer by which it could free the text. */
 	if (count == 0)
 		free(text);
 	size_t next = 0;

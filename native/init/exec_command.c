@@ -17,7 +17,7 @@ void phase_filter_install(const struct options *options, int watcher_socket, boo
 	if (rules.watched && filter_install(watcher_socket, &rules))
 		return;
 	rules.watched = rules.allow_list = false;
-	/* ENOTSUP: there is no table of system calls for this architecture. The documentation lists it. */
+	/* ENOTSUP: confine has no table of system calls for this architecture, so it cannot restrict families (docs/audit.md). */
 	if (rules.families == FAMILIES_ANY || filter_install_without_listener(&rules) || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)
@@ -48,7 +48,7 @@ noreturn void exec_command(const struct options *options, const struct signals *
 	id_filter_install();
 	if (!signals_restore(signals))
 		refuse("restoring the signal mask and handlers of the caller: %m");
-	/* execvp() searches the PATH of environ. */
+	/* execvp() searches the directories in PATH of environ, which must be the PATH of the command. */
 	environ = environment;
 	execvp(options->command[0], options->command);
 	int error = errno;

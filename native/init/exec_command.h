@@ -1,4 +1,4 @@
-/* From init's fork to the exec of the command: seccomp filters, environment, signals. */
+/* The steps directly before the exec of the command: seccomp filters, environment, signals. */
 #ifndef EXEC_COMMAND_H
 #define EXEC_COMMAND_H
 
@@ -9,16 +9,17 @@
 #include "util/signals.h"
 
 /*
- * Installs the seccomp filter of the phase: it notifies the watcher and restricts socket families. watcher_socket: where to send the
- * listener; -1 without a watcher. isolated_net: this network namespace is not the host's. On failure exits with EXIT_REFUSED, or prints
- * a message with --best-effort.
+ * Installs the seccomp filter of the phase: it notifies the watcher and restricts socket families. Sends the listener to the watcher over
+ * watcher_socket, which is -1 without a watcher. isolated_net is true if this network namespace is not the host's. If families cannot be
+ * restricted, exits with EXIT_REFUSED, or prints a message with --best-effort.
  */
 void phase_filter_install(const struct options *options, int watcher_socket, bool isolated_net);
 
 /*
- * In a user namespace that maps a single id, set*id(2) and chown(2) return EINVAL for all other ids. This filter makes them return EPERM, as
- * for an ordinary user outside: libfakeroot and test suites rely on that. In other namespaces it does nothing. It also applies in user
- * namespaces that the phase itself makes: there, these calls fail for every id but the caller's. A failure is ignored.
+ * Installs a seccomp filter in a user namespace that maps a single id, and nothing in other namespaces. In such a namespace, set*id(2) and
+ * chown(2) return EINVAL for all other ids. The filter makes them return EPERM, as for an ordinary user without a user namespace:
+ * libfakeroot and test suites rely on that. The filter also applies in user namespaces that the phase itself makes: there, these calls fail
+ * for every id but the caller's. A failure to install it is ignored.
  */
 void id_filter_install(void);
 

@@ -8,7 +8,7 @@
 #include "init/exec_command.h"
 #include "watcher/syscalls.h"
 
-/* 16-bit ids are for static programs of old C libraries. -1 means "unchanged" in both sizes. */
+/* Masks for ids of 32 and 16 bits. Static programs with an old C library use 16-bit ids. An id with all bits set means "unchanged". */
 #define LONG 0xFFFFFFFFU
 #define SHORT 0xFFFFU
 
@@ -20,12 +20,15 @@
 #define FCHOWNAT_32 325
 #endif
 
-/* Sorted by architecture. arch/x86/entry/syscalls/syscall_32.tbl and arch/arm/tools/syscall.tbl differ in fchownat only. */
+/*
+ * The system calls that take ids, sorted by architecture. The numbers of 32-bit calls are those of arch/x86/entry/syscalls/syscall_32.tbl
+ * and arch/arm/tools/syscall.tbl, which differ only in fchownat.
+ */
 static const struct id_call {
 	unsigned architecture, number;
 	unsigned char first; /* index of the first id among the arguments */
-	const char *ids;     /* their kinds: u (user), g (group) */
-	unsigned mask;	     /* the bits of an id */
+	const char *ids;     /* one letter for each id: u (user), g (group) */
+	unsigned mask;	     /* LONG or SHORT, the size of an id */
 } calls[] = {
 #if __SIZEOF_POINTER__ == 8 && OWN_ARCHITECTURE
 	{OWN_ARCHITECTURE, SYS_setuid, 0, "u", LONG},
@@ -65,15 +68,18 @@ static const struct id_call {
 	{0, 0, 0, NULL, 0},
 };
 
-/* An upper limit: for each call the test of its number, five instructions for each of three ids, and the permission. */
+/*
+ * Upper limit of the filter's instructions, for 20 calls of each of two architectures: one for the number of the call, five for each of up
+ * to three ids, and one that permits the call.
+ */
 enum { ROOM = 2 * 20 * (2 + 3 * 5) };
 
-/* Appends the instructions for one call. It fails with EPERM if one of the ids is neither the own one nor -1. */
+/* Appends instructions that make this call fail with EPERM if one of its ids is neither the given one nor -1. Returns their number. */
 static size_t add_call(struct sock_filter *code, const struct id_call *call, unsigned uid, unsigned gid)
 {
 	size_t length = 1;
 	for (size_t i = 0; call->ids[i] != '\0'; i++) {
-		/* All architectures are little-endian. The kernel ignores the upper half of the register. */
+		/* Load the lower half of the argument: all architectures are little-endian. The kernel ignores the upper half. */
 		size_t argument = offsetof(struct seccomp_data, args) + 8 * (call->first + i);
 		code[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)argument);
 		code[length++] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, call->mask);
@@ -86,7 +92,7 @@ static size_t add_call(struct sock_filter *code, const struct id_call *call, uns
 	return length;
 }
 
-/* Appends the instructions for the calls of one architecture. Returns the first call of the next one. */
+/* Appends the instructions for the calls of one architecture. Returns the first call of the next architecture. */
 static const struct id_call *add_architecture(struct sock_filter *code, size_t *length, const struct id_call *call, unsigned uid, unsigned gid)
 {
 	const unsigned architecture = call->architecture;
@@ -94,17 +100,17 @@ static const struct id_call *add_architecture(struct sock_filter *code, size_t *
 	code[start] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
 	code[start + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0);
 	code[start + 3] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	/* The x32 ABI of x86-64 has the same calls, with this bit. */
+	/* The x32 ABI of x86-64 sets this bit in the number of a call. Clear it, because the numbers are the same otherwise. */
 	code[start + 4] = (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~0x40000000U);
 	*length = start + 5;
 	for (; call->architecture == architecture; call++)
 		*length += add_call(code + *length, call, uid, gid);
-	/* The block is too long for a conditional jump. */
+	/* Other architectures skip the block. It is too long for a conditional jump, which skips at most 255 instructions. */
 	code[start + 2] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (unsigned)(*length - start - 3));
 	return call;
 }
 
-/* Reads the only id of a map. Returns false if the map has no id or several. */
+/* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */
 static bool read_single_id(const char *path, unsigned *id)
 {
 	unsigned outside, count = 0, more;

@@ -18,23 +18,23 @@
 #include "namespace/snmp.h"
 #include "watcher/socket_maker.h"
 
-/* Portage sends SIGTERM 10 s after the command has reported its end. The supervisor needs part of this time. */
+/* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the supervisor needs the rest. */
 #define KILL_MILLISECONDS 6000
 
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)
 {
-	/* The watcher exits with the supervisor. Without it every watched call fails, so the processes must not continue. */
+	/* The watcher exits with the supervisor. Without the watcher every watched call fails, so the build must not continue. */
 	if (init->tracking == TRACK_SUBREAPER || (supervisor_exited && init->watcher_socket >= 0))
 		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
-	/* The kernel kills the processes of the namespace after init's files are closed, which a FUSE server can delay (do_exit()). */
+	/* When process 1 exits, the kernel closes its files before it kills the namespace (do_exit()). A FUSE server can delay that. */
 	if (getpid() == 1)
 		kill(-1, SIGKILL);
 	_exit(0);
 }
 
 /*
- * The supervisor has exited, so init empties the cgroup. cgroup.kill kills init as well. It can miss processes (see cgroup_kill()),
- * so the descendants are killed first.
+ * Called if the supervisor has exited: init then empties the cgroup. cgroup.kill can miss processes (cgroupfs_kill_frozen()) and kills init
+ * as well, so init kills its descendants first.
  */
 static noreturn void exit_without_supervisor(const struct init *init)
 {
@@ -45,7 +45,7 @@ static noreturn void exit_without_supervisor(const struct init *init)
 	kill_and_exit(init, true);
 }
 
-/* Returns the number of processes and threads started in this PID namespace: the last number in use, without init. 0: unknown. */
+/* Returns the number of processes and threads started in this PID namespace after init: its last process ID minus 1. 0: unknown. */
 static long count_started(void)
 {
 	long last = 0;
@@ -70,7 +70,7 @@ static int reap_children(pid_t command, bool *no_children)
 	return command_status;
 }
 
-/* A signal to the process group has reached the command as well. Only the supervisor forwards signals, so init discards its own. */
+/* Discards the signals to init. One to the process group has reached the command as well, and only the supervisor forwards others. */
 static void discard_signals(int signal_fd)
 {
 	struct signalfd_siginfo info;
@@ -104,7 +104,7 @@ static pid_t start_command(const struct init *init)
 noreturn void init_run(const struct init *init)
 {
 	struct message message;
-	/* The build can have the same user id. It must not attach to init with ptrace(2). */
+	/* A build with the same user ID must not attach to init with ptrace(2). */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 && !init->options->best_effort)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
 	if (init->tracking == TRACK_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 && !init->options->best_effort)
@@ -135,7 +135,7 @@ noreturn void init_run(const struct init *init)
 		if (status >= 0) {
 			command_exited = true;
 			struct message exited = {.type = MESSAGE_COMMAND_EXITED, .command_exited = {.status = status}};
-			/* One process was the helper that sends the listener to the watcher (watcher/). */
+			/* The helper process that sends the listener to the watcher does not belong to the build, so it is subtracted. */
 			if (init->tracking == TRACK_PID_NAMESPACE)
 				exited.command_exited.started = count_started() - (init->watcher_socket >= 0);
 			channel_send(init->channel, &exited);

@@ -17,8 +17,8 @@
 enum message_type {
 	/* From init: */
 	MESSAGE_SETUP_ERROR,	/* a set-up step failed; init exits */
-	MESSAGE_READY,		/* set-up is complete, except for a step that the phase can do without */
-	MESSAGE_COMMAND_EXITED, /* with the status of the command */
+	MESSAGE_READY,		/* set-up is complete; setup_error names a step that failed and is not required, or STEP_NONE */
+	MESSAGE_COMMAND_EXITED, /* the command has exited; command_exited has its status */
 	MESSAGE_NO_CHILDREN,	/* the command has exited, and init has no other child */
 	/* From the supervisor: */
 	MESSAGE_START,	  /* start the command */
@@ -28,11 +28,11 @@ enum message_type {
 
 struct message {
 	enum message_type type;
-	pid_t sender; /* set by channel_receive(): init's number in the supervisor's PID namespace */
+	pid_t sender; /* the sender's process ID in the receiver's PID namespace; channel_receive() sets it for the supervisor */
 	struct setup_error setup_error;
 	union {
-		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors (snmp.h) */
-		int signal;
+		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors from snmp_files() */
+		int signal;		  /* MESSAGE_SIGNAL */
 		struct {
 			int status;   /* as wait(2) returns it */
 			long started; /* number of processes and threads started in the PID namespace; 0: unknown */
@@ -40,28 +40,28 @@ struct message {
 	};
 };
 
-/* Opens the channel, close-on-exec. The supervisor's end is the first. */
+/* Opens the channel, close-on-exec: ends[0] is for the supervisor, ends[1] for init. Returns false with errno. */
 bool channel_open(int ends[2]);
 
 /* Sends one message. A dead peer is not an error: the next channel_receive() returns 0. If init does not read, the message is lost. */
 void channel_send(int end, const struct message *message);
 
-/* Waits for one message. Returns 1, 0 if every process with the other end has exited, -1 with errno. */
+/* Waits for one message. Returns 1 if it has received one, 0 if every process with the other end has exited, or -1 with errno. */
 int channel_receive(int end, struct message *message);
 
 enum tracking {
 	TRACK_NOTHING,	     /* processes that the command leaves continue to run */
-	TRACK_PID_NAMESPACE, /* the kernel kills them when init exits */
-	TRACK_SUBREAPER,     /* they become children of init, which kills them */
+	TRACK_PID_NAMESPACE, /* the kernel kills these processes when init, process 1 of the namespace, exits */
+	TRACK_SUBREAPER,     /* these processes become children of init, which kills them */
 };
 
 struct init {
-	int channel;
-	struct setup_error refused; /* for MESSAGE_READY */
+	int channel;		    /* init's end */
+	struct setup_error refused; /* a step that failed and is not required, or STEP_NONE; reported by MESSAGE_READY */
 	enum tracking tracking;
 	int cgroup_kill;    /* cgroup.kill of the phase's cgroup, for use after the death of the supervisor; -1: none */
-	bool isolated_net;  /* this network namespace is not the host's */
-	int watcher_socket; /* -1: the command is not watched */
+	bool isolated_net;  /* true if this network namespace is not the host's */
+	int watcher_socket; /* socket to the watcher; -1: the command is not watched */
 	const struct options *options;
 	const struct signals *signals;
 };

@@ -13,12 +13,12 @@
 #include "util/process.h"
 #include "util/text.h"
 
-/* What the network configuration shows. */
+/* Properties of a network namespace that distinguish one made by Portage. */
 struct network_state {
 	bool others; /* an interface other than lo is up or has an address */
 	bool lo_up;
-	bool address[LOOPBACK_ADDED];
-	bool ipv6; /* any IPv6 address at all */
+	bool address[LOOPBACK_ADDED]; /* address[i] is true if lo has the address loopback_added[i] */
+	bool ipv6;		      /* any interface, including lo, has an IPv6 address */
 };
 
 static void add_address(const struct nlmsghdr *header, struct network_state *state)
@@ -40,7 +40,7 @@ static void add_address(const struct nlmsghdr *header, struct network_state *sta
 static void add_link(const struct nlmsghdr *header, struct network_state *state)
 {
 	const struct ifinfomsg *message = NLMSG_DATA(header);
-	/* The modules of sit0, tunl0 and others create an interface in every new namespace, which is down. */
+	/* Ignore interfaces that are down: kernel modules create some in every new network namespace, such as sit0 and tunl0. */
 	if ((message->ifi_flags & IFF_UP) == 0)
 		return;
 	if (message->ifi_index == LOOPBACK_INDEX)
@@ -111,7 +111,7 @@ static bool in_first_ipc_namespace(void)
 	return stat("/proc/self/ns/ipc", &status) != 0 || status.st_ino == FIRST_IPC_INODE;
 }
 
-/* Returns whether process 1 is Portage's "python .../pid-ns-init UID ...". It must belong to root, so that a build cannot imitate it. */
+/* Returns whether process 1 is Portage's "python .../pid-ns-init UID ..." of root. A build without root cannot imitate that. */
 static bool has_portage_init(void)
 {
 	char text[4096];

@@ -13,7 +13,7 @@
 #include "util/fds.h"
 #include "util/process.h"
 
-/* The child that writes the maps exits at once, unless one of its inherited files delays its exit. */
+/* Time limit for the exit of the child that writes the id maps. Closing an inherited file can delay it. */
 #define WRITER_MILLISECONDS 1000
 
 static bool write_at(int directory, const char *name, const char *text)
@@ -22,7 +22,7 @@ static bool write_at(int directory, const char *name, const char *text)
 	if (fd < 0)
 		return false;
 	ssize_t length = (ssize_t)strlen(text);
-	/* The kernel takes a map in one write or not at all (user_namespaces(7)). */
+	/* The kernel accepts an id map only in a single write (user_namespaces(7)). */
 	bool written = write(fd, text, (size_t)length) == length;
 	close_keeping_errno(fd);
 	return written;
@@ -33,12 +33,12 @@ static bool write_single(int directory, const struct identity *identity)
 	char uid[64], gid[64];
 	snprintf(uid, sizeof uid, "%u %u 1\n", identity->euid, identity->euid);
 	snprintf(gid, sizeof gid, "%u %u 1\n", identity->egid, identity->egid);
-	/* The kernel requires this: otherwise a user could drop a group to which a file denies access (CVE-2014-8989). */
+	/* The kernel requires "deny" before gid_map: otherwise a user could drop a group to which a file denies access (CVE-2014-8989). */
 	return write_at(directory, "setgroups", "deny") && write_at(directory, "uid_map", uid) &&
 	       write_at(directory, "gid_map", gid);
 }
 
-/* Writes a map of all ids of the current namespace to themselves. Returns its length, 0 on failure. */
+/* Reads the id map at path and writes one to text that maps the same ids to themselves. Returns its length, or 0 on failure. */
 static size_t identity_map(const char *path, char *text, size_t size)
 {
 	FILE *map = fopen(path, "re");
@@ -59,8 +59,8 @@ struct maps {
 };
 
 /*
- * Starts a child that stays in the old namespace and writes the maps of its parent. Mapping a range needs capabilities there. A byte
- * in the pipe tells the child that its parent has entered the new namespace.
+ * Starts a child that stays in the old user namespace, where it has the capabilities for mapping a range of ids, and writes the maps of its
+ * parent. The parent sends a byte through the pipe when it has entered the new namespace.
  */
 static pid_t start_writer(int directory, const struct maps *maps, int entered_pipe[2])
 {
@@ -94,7 +94,7 @@ static bool failed(struct setup_error *setup_error, enum step step)
 	return false;
 }
 
-/* Enters a user namespace that maps all ids. If the kernel refuses that, maps the own id only. */
+/* Enters a user namespace that maps all ids. If the kernel refuses such a map, maps only the effective ids of this process. */
 static bool enter_with_range(int directory, const struct identity *identity, struct setup_error *setup_error)
 {
 	static struct maps maps;
@@ -120,11 +120,11 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 /* Enters a new user namespace and writes its maps. Returns false with setup_error. */
 static bool user_namespace_enter(const struct identity *identity, struct setup_error *setup_error)
 {
-	/* The files in /proc/self of a process that is not dumpable belong to root (proc(5)). */
+	/* The process must be dumpable: otherwise its /proc/self/uid_map belongs to root (proc(5)), and it could not write the map. */
 	bool undumpable = prctl(PR_GET_DUMPABLE) == 0;
 	if (undumpable && prctl(PR_SET_DUMPABLE, 1) != 0)
 		return failed(setup_error, STEP_MAP);
-	/* The writer cannot use a path: /proc may belong to another PID namespace, with other numbers. */
+	/* The child needs a descriptor instead of /proc/PID: /proc may belong to another PID namespace, where PIDs differ. */
 	int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return failed(setup_error, STEP_MAP);
@@ -153,7 +153,7 @@ const struct setup_step setup_steps[STEPS] = {
 	[STEP_IPC] = {"unshare(CLONE_NEWIPC)", ISOLATE_IPC},
 	[STEP_PID] = {"unshare(CLONE_NEWPID)", ISOLATE_PID | ISOLATE_PROC},
 	[STEP_CLONE] = {"clone(CLONE_PARENT)", ISOLATE_PID | ISOLATE_PROC},
-	/* With the /proc of another PID namespace, ps, gdb, LeakSanitizer and others read the files of wrong processes. */
+	/* A PID namespace needs its own /proc: in another one, ps, gdb, LeakSanitizer and others read the files of wrong processes. */
 	[STEP_MOUNTS] = {"unshare(CLONE_NEWNS)", ISOLATE_PID | ISOLATE_PROC},
 	[STEP_PROC] = {"mounting /proc", ISOLATE_PID | ISOLATE_PROC},
 	[STEP_SUBREAPER] = {"prctl(PR_SET_CHILD_SUBREAPER)", 0},

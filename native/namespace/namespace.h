@@ -42,31 +42,31 @@ struct setup_error {
 };
 
 struct setup_step {
-	const char *call;      /* for messages */
-	unsigned required_for; /* bits of enum isolation; 0: the command cannot run without this step */
+	const char *call;      /* the call, as messages name it */
+	unsigned required_for; /* isolation that is impossible without this step, bits of enum isolation */
 };
 extern const struct setup_step setup_steps[STEPS];
 
 /*
- * Enters new namespaces (isolation: bits of enum isolation). In mode userns enters a user namespace first and maps ids to themselves: all
- * ids if the caller may map them, otherwise the caller's own. ISOLATE_PID takes effect for the next child, which then calls
- * isolate_mount_proc() for ISOLATE_PROC. Returns true; setup_error is then STEP_UTS or STEP_HOSTNAME if only the host name is not set,
- * otherwise STEP_NONE. After a failure, returns false with setup_error; this process must then exit.
+ * Enters the new namespaces that the bits of isolation (enum isolation) name. In mode userns, first enters a user namespace and maps ids to
+ * themselves: all ids if the caller may map them, otherwise only the caller's. ISOLATE_PID takes effect for the next child, which then
+ * calls isolate_mount_proc() for ISOLATE_PROC. Returns true with setup_error set to STEP_NONE, or to STEP_UTS or STEP_HOSTNAME if only the
+ * host name could not be set. On an error, returns false with setup_error; this process must then exit.
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error);
 
 /* Isolation that exists at the start of confine. Portage isolates phases itself if it runs as root. */
 struct inherited {
-	bool net; /* isolated, and used for the phase */
+	bool net; /* Portage has isolated the network, and the phase uses Portage's namespace */
 	bool ipc;
 	bool portage_net; /* Portage has isolated the network, even if the phase gets another one */
 	bool pid;	  /* Portage's pid-ns-init is process 1 and ends all processes of the phase */
 };
 
 /*
- * Looks for positive evidence of isolation. Portage creates its net, ipc, UTS and PID namespaces with one unshare(2), which succeeds or
- * fails as a whole (portage/process.py, _exec2). Evidence of one therefore counts for ipc, if this is not the first IPC
- * namespace of the machine. Members that are not wanted stay false.
+ * Detects which namespaces Portage has made. Portage creates its net, IPC, UTS and PID namespaces with one unshare(2), which succeeds or
+ * fails as a whole (portage/process.py, _exec2). The IPC namespace therefore counts as Portage's if the net or the PID namespace is, and if
+ * it is not the first IPC namespace of the machine. Members that are not wanted stay false.
  */
 struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid);
 

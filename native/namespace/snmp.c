@@ -50,7 +50,7 @@ void snmp_files(int files[2])
 {
 	files[0] = open("/proc/self/net/snmp", O_RDONLY | O_CLOEXEC);
 	files[1] = open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
-	/* fd_passing_send() ignores descriptors after the first -1. */
+	/* fd_passing_send() sends no descriptor after the first -1, so the second file is useless without the first. */
 	if (files[0] < 0 && files[1] >= 0) {
 		close(files[1]);
 		files[1] = -1;

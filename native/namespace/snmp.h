@@ -5,20 +5,20 @@
 #include <sys/types.h>
 
 struct snmp {
-	int fd[2];	 /* snmp and snmp6 in /proc/self/net; -1: not available */
-	long long began; /* value at the start */
+	int fd[2];	 /* descriptors of /proc/self/net/snmp and snmp6; -1: not available */
+	long long began; /* sum of the counters when snmp_open() was called; -1: unknown */
 };
 
 /*
- * Opens the counters of the current network namespace; -1: not available. init calls it, because the supervisor is in another network
- * namespace and cannot open init's files in a /proc with hidepid=2.
+ * Opens the two files with the counters of the current network namespace, and sets a file that is not available to -1. init calls this
+ * function, because the supervisor is in another network namespace and cannot open init's files in a /proc with hidepid=2.
  */
 void snmp_files(int files[2]);
 
-/* Reads the initial value. The files stay open and keep the network namespace alive. */
+/* Stores the files of snmp_files() and the current value of the counters. The open files keep the network namespace alive. */
 void snmp_open(struct snmp *snmp, const int files[2]);
 
-/* Returns the number of packets and connections without a route since then (OutNoRoutes, Ip6OutNoRoutes); -1: unknown. */
+/* Returns the number of packets and connections without a route since snmp_open() (OutNoRoutes plus Ip6OutNoRoutes), or -1 if it is unknown. */
 long long snmp_unroutable(const struct snmp *snmp);
 
 #endif
