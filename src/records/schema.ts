@@ -4,57 +4,57 @@ import { confinements, srcPhases } from '../rules/phases.ts';
 
 /**
  * One line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Members of group portage can write to that file, and
- * a build chooses many values. So a line is refused if a value has a form that confine does not write, and control characters in free
- * text are replaced.
+ * a build chooses many values. So parseRecord() refuses a line if a value has a form that confine never writes, and replaces control
+ * characters in free text.
  */
 export interface RunRecord {
-	/** Start of the command, ISO 8601 in UTC. */
+	/** Start time of the command, ISO 8601 in UTC. */
 	readonly time: string;
-	/** CATEGORY/PF, or '' */
+	/** The package as CATEGORY/PF; '' if confine got no label for it. */
 	readonly package: string;
-	/** The phase without src_, or '' */
+	/** The phase without src_, for example compile; '' if confine got no label for it. */
 	readonly phase: string;
-	/** The privilege that confine used, and the method by which it tracked the processes. */
+	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
 	readonly tracking: string;
-	/** The requested sandboxes (net, ipc, cgroup), each with its creator: confine, portage or none. */
+	/** For each requested sandbox (net, ipc, cgroup), the program that made it: confine, portage or none. */
 	readonly applied: Readonly<Record<string, string>>;
-	/** Elapsed time in seconds; user and system time of all processes in seconds. */
+	/** Elapsed time of the command, and user and system time of all its processes, in seconds. */
 	readonly wall: number;
 	readonly user: number;
 	readonly system: number;
-	/** in bytes */
+	/** Peak memory in bytes: that of the phase's cgroup or, without a cgroup, that of the largest process. */
 	readonly memoryPeak: number;
-	/** Number of started processes; 0 if it was not counted. */
+	/** Number of processes that the command started; 0 if confine did not count them. */
 	readonly processes: number;
-	/** Requested sandboxes and limits that were not available, each with the reason. */
+	/** The requested sandboxes and limits that were not available, each with the reason. */
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly status: { readonly exit: number } | { readonly signal: number };
 	readonly orphans: readonly Orphan[];
 	/** Number of killed processes, including those that `orphans` does not list. */
 	readonly orphanCount: number;
 	readonly blocked: readonly Attempt[];
-	/** Attempts that nothing blocked, because the network was not isolated (PORTCULLIS_AUDIT=only). */
+	/** Attempts that nothing blocked, because the network was not isolated, for example with PORTCULLIS_AUDIT=only. */
 	readonly observed: readonly Attempt[];
 	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: readonly AllowedConnection[];
-	/** How these connections were made: direct, socks, or none if it was not possible. undefined without any. */
+	/** The route of allowed connections: direct, socks, or none if Portcullis cannot make any; undefined without PORTCULLIS_ALLOW. */
 	readonly route: string | undefined;
-	/** Why the route is none; '' if the reason is that Portage started no proxy. */
+	/** Why `route` is none; '' if the reason is that Portage isolated the network and started no proxy. */
 	readonly routeWhy: string;
-	/** Number of packets without a route, as the kernel counted them. */
+	/** Number of packets for which the network of the phase had no route, as counted by the kernel. */
 	readonly unreachable: number;
-	/** Number of these packets whose sender is unknown. */
+	/** Number of packets without a route whose sending program is unknown. */
 	readonly unattributed: number;
 	readonly names: readonly Lookup[];
-	/** Number of calls that may have been attempts, but could not be inspected, if unreadableWhy has a reason. */
+	/** Number of network calls that the watcher could not inspect, and the reason. The calls may have been attempts. */
 	readonly unreadable: number;
 	readonly unreadableWhy: string;
-	/** The program that could not install a seccomp listener, because the watcher already has one. */
+	/** A program of the phase that could not install a seccomp listener, because the watcher already has one. */
 	readonly listenerRefused: Program | undefined;
-	/** The limit that the command exceeded, as the kernel names it. */
+	/** The limit that the command exceeded, named by its cgroup file: memory.max, pids.max; undefined if it exceeded none. */
 	readonly limit: string | undefined;
-	/** Whether that limit belongs to a cgroup of the caller, outside the phase. */
+	/** True if `limit` belongs to a cgroup of the caller, so that it covers more than the phase. */
 	readonly limitInherited: boolean;
 }
 
@@ -63,46 +63,46 @@ export interface Orphan {
 	readonly pid: number;
 	readonly argv: readonly string[];
 	readonly comm: string;
-	/** in seconds */
+	/** Seconds since the start of the process. */
 	readonly age: number;
-	/** SIGKILL had not ended it when the record was written. */
+	/** True if the process was still running after SIGKILL when confine wrote the record. */
 	readonly stuck?: true;
 }
 
-/** The program that made an attempt. */
+/** The program that made an attempt, or that failed to install a seccomp listener. */
 export interface Program {
 	readonly comm: string;
 	readonly argv: readonly string[];
-	/** The script, if the program is an interpreter. */
+	/** The script that the program runs, if the program is an interpreter. */
 	readonly script: string | undefined;
-	/** The command lines of its parents, nearest first. */
+	/** The command lines of the program's ancestors, its parent first. */
 	readonly parents: readonly string[];
 }
 
-/** A DNS query. */
+/** A DNS query of a program. */
 export interface Lookup extends Program {
 	readonly name: string;
-	/** A, AAAA, PTR, ... */
+	/** The type of the query: A, AAAA, PTR, ... */
 	readonly type: string;
 	readonly count: number;
 }
 
-/** An attempt to reach an address. */
+/** A program's attempt to reach an address. */
 export interface Attempt extends Program {
 	readonly address: string;
 	readonly port: number;
 	readonly protocol: string;
 	readonly count: number;
-	/** The destination is allowed, but the socket was bound to an address, which PORTCULLIS_ALLOW does not permit. */
+	/** True if the attempt was blocked although its destination is allowed, because the program had bound the socket to a local address. */
 	readonly bound?: true;
 }
 
 export interface AllowedConnection extends Attempt {
-	/** Number of these connections that failed immediately. */
+	/** Number of the allowed connections that failed immediately. */
 	readonly failed: number;
 }
 
-/** The words of native/privileged/privilege.c, native/supervisor/record.c and options.c; a test compares them. */
+/** The words that native/privileged/privilege.c, native/supervisor/record.c and options.c write to a record. A test compares them. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const trackingMethods = [
 	'none',
@@ -117,11 +117,11 @@ export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
 export const routes = ['direct', 'socks', 'none'] as const;
 const creators = ['confine', 'portage', 'none'] as const;
 
-/** At least the limits in native/supervisor/supervisor.h and native/watcher/network_log.h. */
+/** Maximum number of elements in a list. It is at least the limits in native/supervisor/supervisor.h and native/watcher/network_log.h. */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 
-/** Limits of Linux (PID_MAX_LIMIT, SIGRTMAX), and numbers larger than those of any phase. */
+/** Maximum valid numbers: limits of Linux (PID_MAX_LIMIT, SIGRTMAX), and values that no phase reaches. */
 const MOST_PID = 2 ** 22;
 const MOST_SIGNAL = 64;
 const MOST_SECONDS = 1e9;
@@ -134,7 +134,7 @@ const nothing = {};
 type Members = Readonly<Record<string, unknown>>;
 type Check<Value> = (value: unknown, name: string) => Value;
 
-/** Parses one line. Unknown members are ignored. The message of an error contains no text of the line. */
+/** Parses one line. Ignores unknown members. Throws an Error, whose message contains no text of the line, if the line is invalid. */
 export function parseRecord(line: string): RunRecord {
 	const record = object(json(line), 'the record');
 	if (record['schema'] !== 1) throw new Error('the schema is not 1');
@@ -181,7 +181,7 @@ export function parseRecord(line: string): RunRecord {
 	};
 }
 
-/** The error of JSON.parse() would contain a part of the line. */
+/** Calls JSON.parse(), and replaces its error, because this error would contain a part of the line. */
 function json(line: string): unknown {
 	try {
 		return JSON.parse(line);
@@ -194,7 +194,7 @@ const time = matching('a time', isTime);
 const cpv = matching('a package', isPackage);
 const domain = matching('a domain name', isDomainName);
 const address = matching('an address', isAddress);
-/** A name from native/watcher/notification.c, or of the kernel module of a protocol. */
+/** Parses the name of a protocol, as in native/watcher/notification.c or in the kernel's list of protocols. */
 const protocol = matching('a protocol', (word) => /^[a-z0-9_-]{1,12}$/.test(word));
 const recordType = matching('a record type', (word) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(word));
 const phase = oneOf(srcPhases);
@@ -272,13 +272,13 @@ function applied(value: unknown, name: string): Readonly<Record<string, string>>
 	return found;
 }
 
-/** Free text is cut and its control characters are replaced. It never makes a line unreadable, because a build chooses it. */
+/** Parses free text: shortens it and replaces control characters. It never refuses a string, because a build chooses the content. */
 function text(value: unknown, name: string): string {
 	if (typeof value !== 'string') throw wrong(name, 'a string');
 	return stripControls(value.slice(0, MOST_TEXT));
 }
 
-/** A command line, cut where native/watcher/target.h cuts it. */
+/** Parses a command line, and shortens it to the limits of native/watcher/target.h. */
 function texts(value: unknown, name: string): string[] {
 	if (!Array.isArray(value)) throw wrong(name, 'a list');
 	const found: string[] = [];

@@ -8,32 +8,32 @@ import { BoundedMap } from './bounded_map.ts';
 
 /** Resource use and result of one phase. */
 export interface PhaseSummary {
-	/** Start time, ISO 8601 in UTC. */
+	/** Start time of the phase, ISO 8601 in UTC. */
 	readonly time: string;
 	readonly package: string;
 	readonly phase: string;
 	readonly mode: string;
 	readonly tracking: string;
-	/** Whether Portage had created at least one of the requested namespaces. */
+	/** True if Portage itself had created at least one of the requested namespaces. */
 	readonly byPortage: boolean;
-	/** Exit status; 128 + N if signal N killed the phase. */
+	/** Exit status of the phase, or 128 + N if signal N killed it. */
 	readonly exit: number;
-	/** in seconds */
+	/** Elapsed time and processor time of the phase, in seconds. */
 	readonly wall: number;
 	readonly cpu: number;
-	/** in bytes */
+	/** Peak memory of the phase in bytes. */
 	readonly memory: number;
 }
 
-/** The events of one phase of a package, over all its builds. */
+/** The events (attempts, killed processes, missing sandboxes, limits) of one phase of a package, over all its builds. */
 export interface PhaseEvents {
 	readonly package: string;
 	readonly phase: string;
-	/** Start time of the last build with an event. */
+	/** Start time of the phase in the last build with an event. */
 	time: string;
-	/** Number of builds with an event. */
+	/** Number of builds in which this phase had an event. */
 	runs: number;
-	/** Whether the phase failed in the last of them. */
+	/** True if the phase failed in the last build with an event. */
 	failed: boolean;
 	readonly blocked: Tally[];
 	/** Attempts that nothing blocked (PORTCULLIS_AUDIT=only, or no network-sandbox). */
@@ -42,9 +42,9 @@ export interface PhaseEvents {
 	readonly allowed: Tally[];
 	/** Number of blocked attempts, including those that `blocked` does not list. */
 	attempts: number;
-	/** Number of attempts in `observed`, and of those that it does not list. */
+	/** Number of attempts that nothing blocked, including those that `observed` does not list. */
 	observedAttempts: number;
-	/** How an ebuild replaces the downloads of the programs in `blocked` and `observed`. */
+	/** Advice for the ebuild: how to replace the downloads of the programs in `blocked` and `observed`. */
 	readonly hints: Set<Hint>;
 	readonly killed: (Orphan & { readonly time: string })[];
 	/** Number of killed processes, including those that `killed` does not list. */
@@ -53,46 +53,46 @@ export interface PhaseEvents {
 	limit: string | undefined;
 }
 
-/** The number of attempts of a command to reach a destination. The lookup of a host name is an attempt as well. */
+/** Number of attempts of one command to reach one destination. The lookup of a host name is an attempt as well. */
 export interface Tally {
 	readonly command: string;
-	/** ADDRESS:PORT, or the host name of a lookup. */
+	/** The destination as ADDRESS:PORT, or the host name of a lookup. */
 	readonly destination: string;
-	/** tcp, udp, ..., or dns for a lookup. */
+	/** The protocol of the attempt: tcp, udp, ..., or dns for a lookup. */
 	readonly protocol: string;
 	count: number;
 }
 
 /** Sums over all selected records. */
 export interface Report {
-	/** Start of the first and the last phase; '' without records. */
+	/** Start times of the first and the last phase, ISO 8601 in UTC; '' if no record is selected. */
 	from: string;
 	to: string;
 	phases: number;
 	byPortage: number;
 	failed: number;
-	/** Phases that lacked a requested sandbox, or that nothing isolated (PORTCULLIS_AUDIT=only). */
+	/** Number of phases that ran without a requested sandbox, or that nothing isolated (PORTCULLIS_AUDIT=only). */
 	unconfined: number;
-	/** Phases with a blocked attempt, with a killed process, and with an exceeded limit. */
+	/** Numbers of phases with a blocked attempt, with a killed process, and with an exceeded limit. */
 	blockedPhases: number;
 	killedPhases: number;
 	limited: number;
-	/** Blocked attempts, attempts that nothing blocked, and killed processes. */
+	/** Numbers of blocked attempts, of attempts that nothing blocked, and of killed processes. */
 	attempts: number;
 	observedAttempts: number;
 	killed: number;
-	/** in seconds */
+	/** Sums of the elapsed time and of the processor time of the phases, in seconds. */
 	wall: number;
 	cpu: number;
-	/** Number of phases per mode and per tracking method. */
+	/** Numbers of phases for each mode of confine and for each tracking method. */
 	readonly modes: Map<string, number>;
 	readonly trackingMethods: Map<string, number>;
-	/** A set with MOST_PACKAGES elements is incomplete. */
+	/** Packages with records, with blocked attempts, and with killed processes. A set with MOST_PACKAGES elements is incomplete. */
 	readonly packages: Set<string>;
 	readonly blockedPackages: Set<string>;
 	readonly killedPackages: Set<string>;
 	readonly events: BoundedMap<PhaseEvents>;
-	/** The phases with the longest time and the most memory, largest first. */
+	/** The phases with the longest elapsed time, and those with the most memory, each in descending order. */
 	readonly slowest: PhaseSummary[];
 	readonly largest: PhaseSummary[];
 	/** The last phases, oldest first. */
@@ -102,11 +102,11 @@ export interface Report {
 }
 
 export interface Selection {
-	/** CATEGORY/PF, CATEGORY/PN, PF or PN; undefined for all packages. */
+	/** Name of the selected package: CATEGORY/PF, CATEGORY/PN, PF or PN; undefined for all packages. */
 	readonly package?: string | undefined;
-	/** CATEGORY/PF of several packages; undefined for all. */
+	/** CATEGORY/PF of each selected package; undefined for all packages. */
 	readonly packages?: ReadonlySet<string> | undefined;
-	/** Earliest start time, ISO 8601 in UTC, as in the records. */
+	/** Start time of the earliest selected phase, ISO 8601 in UTC; undefined for all times. */
 	readonly since?: string | undefined;
 }
 
@@ -117,7 +117,7 @@ const MOST_KILLED = 16;
 const MOST_RECENT = 1_500;
 const MOST_HEAVY = 10;
 
-/** Sums up the selected records of these files. The memory use does not depend on their size or content. */
+/** Reads these files and sums up the selected records. The memory use is bounded, whatever the files contain. */
 export function collect(sources: readonly Source[], selection: Selection): Report {
 	const report = emptyReport();
 	const isSelected = packageMatcher(selection.package);
@@ -175,12 +175,12 @@ function emptyReport(): Report {
 	};
 }
 
-/** The events of all phases, the latest first. */
+/** Returns the events of all phases, the latest first. */
 export function latestEvents(report: Report): PhaseEvents[] {
 	return report.events.values().sort((a, b) => (a.time < b.time ? 1 : -1));
 }
 
-/** Returns isNamed() with a cache, because consecutive records often have the same package. */
+/** Returns a function that calls isNamed() with `name` and caches the results, because successive records often have the same package. */
 function packageMatcher(name: string | undefined): (cpv: string) => boolean {
 	if (name === undefined) return () => true;
 	const known = new Map<string, boolean>();
@@ -194,7 +194,7 @@ function packageMatcher(name: string | undefined): (cpv: string) => boolean {
 	};
 }
 
-/** Whether a name (CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional =) means this CATEGORY/PF (PMS 3.2). */
+/** True if `name` (CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional =) refers to the package `cpv` (CATEGORY/PF; PMS 3.2). */
 export function isNamed(cpv: string, name: string): boolean {
 	const [, pf = cpv] = cpv.split('/');
 	const version = /-\d[^-]*(-r\d+)?$/;
@@ -218,7 +218,7 @@ function addPhase(report: Report, phase: PhaseSummary): void {
 	if (report.recent.length >= 2 * MOST_RECENT) report.recent = report.recent.slice(-MOST_RECENT);
 }
 
-/** Inserts a value into `kept`, the `most` largest values in descending order. */
+/** Inserts a value into `kept`, which contains the largest values in descending order, at most `most` of them. */
 function keepLargest<Value>(kept: Value[], most: number, value: Value, size: (value: Value) => number): void {
 	const last = kept.at(-1);
 	if (kept.length === most && last !== undefined && size(last) >= size(value)) return;
@@ -235,7 +235,7 @@ function increase(counts: Map<string, number>, key: string): void {
 	counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** Adds within the range of exact integers, because counts can be forged. */
+/** Returns the sum, limited to the range of exact integers. A forged count could exceed this range. */
 function add(total: number, more: number): number {
 	return Math.min(total + more, Number.MAX_SAFE_INTEGER);
 }

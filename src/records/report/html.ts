@@ -19,7 +19,7 @@ interface Page {
 	readonly package: string | undefined;
 }
 
-/** The report of `portcullis report --html`: one page without scripts that loads nothing. */
+/** Returns the page of `portcullis report --html`. It contains no scripts and loads no other files. */
 export function reportHtml(report: Report, page: Page): string {
 	const entries = sectionsOf(report);
 	const title = page.package === undefined ? 'Build report' : page.package;
@@ -105,7 +105,7 @@ const sections: Readonly<
 	},
 };
 
-/** Number of entries that a section shows, and number of entries that it contains. */
+/** Maximum number of entries that a section shows at first, and maximum number that it contains (the rest opens on a click). */
 const MOST_SHOWN = 12;
 const MOST_ENTRIES = 200;
 
@@ -131,7 +131,7 @@ ${remedies(name, event)
 
 const codeSpan = /`([^`]+)`/g;
 
-/** One item per destination and command, the most frequent first. */
+/** Returns a list item for each destination and command, in descending order of the number of attempts. */
 function attemptItems(tallies: readonly Tally[], attempts: number): string[] {
 	const unlisted = attempts - sumOf(tallies, ({ count }) => count);
 	return [
@@ -172,23 +172,23 @@ function heavy(
 	return `<section id="${id}"><h2>${title}</h2><ol class="bars">${rows.join('')}</ol></section>`;
 }
 
-/** Escapes text from a record for HTML, and removes control characters. */
+/** Escapes text from a record for HTML, and replaces control characters by `?`. */
 function escape(text: string): string {
 	return stripControls(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A pause of this many seconds between two phases separates two sessions. */
+/** Minimum seconds between two phases that belong to different sessions. Each session has its own chart. */
 const PAUSE = 900;
 const MOST_SESSIONS = 5;
 const MOST_ROWS = 60;
 
 interface TimedPhase extends PhaseSummary {
-	/** in seconds since 1970 */
+	/** Start time of the phase in seconds since 1970. */
 	readonly begin: number;
 	readonly end: number;
 }
 
-/** A chart per session, the last session first, with a row per package and a bar per phase. */
+/** Returns a chart for each session, the last session first. A chart has a row for each package and a bar for each phase. */
 export function timeline(phases: readonly PhaseSummary[]): string {
 	const sessions = sessionsOf(phases).reverse().slice(0, MOST_SESSIONS);
 	if (sessions.length === 0) return '';
@@ -232,7 +232,7 @@ ${table(drawn, begin)}
 </figure>`;
 }
 
-/** The numbers of the chart, for touch screens, which show no tooltips, and for screen readers. */
+/** Returns the numbers of a chart as a table, for screen readers and for touch screens, which do not show the tooltips of the bars. */
 function table(phases: readonly TimedPhase[], begin: number): string {
 	const rows = phases.map(
 		(phase) =>

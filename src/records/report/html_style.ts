@@ -1,4 +1,4 @@
-/** Colours that remain distinct with red-green colour blindness, on a light and on a dark background. */
+/** A colour for each phase. The colours are distinct for people with red-green colour blindness, on light and dark backgrounds. */
 export const phaseColours: Readonly<Record<string, string>> = {
 	unpack: '#8a8f98',
 	prepare: '#b07aa1',

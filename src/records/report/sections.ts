@@ -9,12 +9,12 @@ import { latestEvents, type PhaseEvents, type Report, type Tally } from './colle
 export const sectionNames = ['blocked', 'observed', 'killed', 'missing', 'limit', 'allowed'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
-/** The events of one phase, or of several phases that lack the same sandbox. */
+/** The events of one phase, or of several phases that ran without the same sandboxes. */
 export interface SectionEntry extends PhaseEvents {
 	readonly phases: readonly string[];
 }
 
-/** The entries of each section, the latest first. */
+/** Returns the entries of each section, the latest first. */
 export function sectionsOf(report: Report): Readonly<Record<SectionName, readonly SectionEntry[]>> {
 	const entries = latestEvents(report).map((event) => ({ ...event, phases: [event.phase] }));
 	return {
@@ -27,13 +27,13 @@ export function sectionsOf(report: Report): Readonly<Record<SectionName, readonl
 	};
 }
 
-/** Merges the phases of a package that lack the same sandboxes for the same reasons. */
+/** Merges the entries of a package whose phases ran without the same sandboxes for the same reasons. */
 function mergeMissing(entries: readonly SectionEntry[]): SectionEntry[] {
 	const groups = new Map<string, SectionEntry>();
 	for (const entry of entries) {
 		const key = JSON.stringify([entry.package, entry.missing]);
 		const known = groups.get(key);
-		// The entries are sorted with the latest first, the phases of a group with the earliest first.
+		// The loop gets the latest phase first. Prepend each phase, so that a group lists its phases in the order of the build.
 		groups.set(key, known === undefined ? entry : { ...known, phases: [entry.phase, ...known.phases] });
 	}
 	return [...groups.values()];
@@ -43,12 +43,12 @@ export function destinationText({ destination, protocol }: Pick<Tally, 'destinat
 	return protocol === 'tcp' || protocol === 'dns' ? destination : `${destination}/${protocol}`;
 }
 
-/** The attempts whose program is unknown, and those beyond the limits of a record or a report. */
+/** Describes attempts that a report cannot list: their program is unknown, or a record or the report had no room for them. */
 export function unlistedText(attempts: number): string {
 	return `${count(attempts, 'more attempt')}, program not recorded`;
 }
 
-/** What the user and the author of the ebuild can do about an entry. Commands are in backquotes. */
+/** Returns advice about an entry for the user and for the author of the ebuild. Commands are in backquotes. */
 export function remedies(name: SectionName, entry: SectionEntry): string[] {
 	const cp = withoutVersion(entry.package);
 	switch (name) {

@@ -16,13 +16,13 @@ import {
 
 interface View {
 	readonly screen: Screen;
-	/** in milliseconds since 1970 */
+	/** The current time in milliseconds since 1970. */
 	readonly now: number;
-	/** Whether all entries are shown, rather than the first of each section. Set if the user named a package. */
+	/** True if the user named a package: the report then shows all entries, not only the first of each section. */
 	readonly whole: boolean;
 }
 
-/** The report of `portcullis report`. */
+/** Returns the lines that `portcullis report` prints. */
 export function reportText(report: Report, view: View): string[] {
 	const entries = sectionsOf(report);
 	return [
@@ -90,7 +90,7 @@ function packages(entries: readonly SectionEntry[]): string {
 	return count(new Set(entries.map((entry) => entry.package)).size, 'package');
 }
 
-/** Number of entries per section, and of lines per entry, unless the report is whole. */
+/** Maximum number of entries in a section, and of lines in an entry, unless `whole` is true. */
 const MOST_ENTRIES = 5;
 const MOST_LINES = 3;
 
@@ -203,7 +203,7 @@ function summary(report: Report, screen: Screen): string[] {
 	return [...wrap(`${text}.`, screen.width), ...report.unread.map(unreadText)];
 }
 
-/** The report of `portcullis report --stats`: label, number, and share, in the format of `ccache -s`. */
+/** Returns the lines of `portcullis report --stats`: label, number, and percentage, in the format of `ccache -s`. */
 export function statsText(report: Report, screen: Screen): string[] {
 	const { phases } = report;
 	const packages = report.packages.size;
