@@ -78,7 +78,7 @@ live_processes() {
 	local -a fields
 	{
 		if [[ $word =~ ^[0-9]+$ ]]; then
-			# awk would stop at the first process that has ended.
+			# Use grep, because awk would stop at the first process that has ended.
 			grep -l $'^Uid:\t'"$word"$'\t' /proc/[0-9]*/status
 		else
 			grep -lF -- "$word" /proc/[0-9]*/{environ,cmdline}

@@ -102,7 +102,7 @@ static void no_death_signal(void)
 	stay();
 }
 
-/* A sibling of the process that starts it (CLONE_PARENT). */
+/* Starts a survivor that is a sibling of the process that starts it (CLONE_PARENT). */
 static void sibling(void)
 {
 	for (int i = 0; i < 3; i++) {
@@ -113,7 +113,7 @@ static void sibling(void)
 	stay();
 }
 
-/* A process whose subreaper exits first. */
+/* Starts a survivor whose subreaper exits first. */
 static void adopted(void)
 {
 	if (fork() == 0) {
@@ -146,7 +146,7 @@ static void traced(void)
 	stay();
 }
 
-/* A process that traces and stops confine. */
+/* Starts a survivor that traces and stops confine. */
 static void tracer(void)
 {
 	static const char caught[] = "traces confine\n";
@@ -158,7 +158,7 @@ static void tracer(void)
 	stay();
 }
 
-/* A process that tries to kill confine. */
+/* Starts a survivor that tries to kill confine. */
 static void killer(void)
 {
 	become_orphan();
@@ -169,7 +169,7 @@ static void killer(void)
 static void namespaced(void)
 {
 	become_orphan();
-	/* If unshare fails, the process is a normal orphan. */
+	/* If unshare fails, the survivor is a normal orphan. */
 	if (unshare(CLONE_NEWUSER | CLONE_NEWPID) == 0 && fork() > 0)
 		_exit(0);
 	stay();
@@ -191,7 +191,7 @@ static void *stay_as_thread(void *data)
 	return data;
 }
 
-/* A process whose first thread has exited, so /proc shows a zombie, while another thread runs. */
+/* Starts a survivor whose first thread has exited, so that /proc shows a zombie, while another thread runs. */
 static void leaderless(void)
 {
 	pthread_t thread;

@@ -1,16 +1,16 @@
-/* Functions that the kinds of survivors share. */
+/* Shared by survivor.c and survivor_bombs.c. */
 #ifndef SURVIVOR_H
 #define SURVIVOR_H
 
-extern int report; /* a pipe; the first process waits for a byte or its end */
+extern int report; /* pipe to the first process, which waits until a survivor writes a byte or closes the pipe */
 
 /* Reports that the survivor is in place. */
 void ready(void);
 
-/* Reports and waits for ever. */
+/* Reports that the survivor is in place, and waits for ever. */
 void stay(void);
 
-/* Gets another session and another parent. */
+/* Continues in a process with another session and another parent. */
 void become_orphan(void);
 
 void bomb(void);

@@ -23,7 +23,7 @@ void bomb(void)
 	stay();
 }
 
-/* Each process starts the next and exits. */
+/* Starts an endless chain of processes: each process starts the next and exits. */
 void chain(void)
 {
 	become_orphan();
@@ -49,7 +49,7 @@ void slow_chain(void)
 	}
 }
 
-/* Each process starts two and exits. */
+/* Becomes a fork bomb of at most `count` processes of this user. Each process forks and exits. */
 static noreturn void go_on(rlim_t count)
 {
 	const struct rlimit most = {count, count};
@@ -62,7 +62,7 @@ static noreturn void go_on(rlim_t count)
 	}
 }
 
-/* SURVIVOR_BOMB is the number of processes for machines on which 300 are too many. */
+/* A fork bomb of at most 300 processes. The variable SURVIVOR_BOMB is another maximum, for machines on which 300 are too many. */
 void live_bomb(void)
 {
 	const char *count = getenv("SURVIVOR_BOMB");

@@ -4,7 +4,7 @@
 #   run_tracked METHOD COMMAND...     runs the command as TEST_UID in a confine that has only that tracking method. Uses CGROUP, the name of
 #                                     the cgroup, and RECORD. METHOD is a value of `tracking` in records, or `setuid`: the PID namespace
 #                                     of a set-user-id confine
-#   record_names_method METHOD LINE   the record in LINE has that tracking method
+#   record_names_method METHOD LINE   succeeds if the record in LINE has that tracking method
 
 run_tracked() {
 	local method=$1

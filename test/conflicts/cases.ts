@@ -6,7 +6,7 @@ export interface Case {
 	readonly row?: string;
 	/** Text that the first message about the conflict must contain. */
 	readonly evidence?: string;
-	/** Whether the prefilter of the hook starts Node although the configuration has no conflict. */
+	/** True if the prefilter of the hook starts Node although the configuration has no conflict. */
 	readonly prefilters?: boolean;
 	readonly features?: string;
 	readonly restrict?: string;

@@ -14,7 +14,7 @@
 
 static union address other, closed_port, none = {.any.sa_family = AF_UNSPEC};
 
-/* Tries everything that could connect or accept, by every ABI. */
+/* Tries to listen with the socket and to connect it to another destination, by the calls of every ABI. */
 static void try_all(int fd)
 {
 	for (size_t i = 0; i < ABIS; i++) {
@@ -47,7 +47,7 @@ static void connected(void)
 	try_all(fd);
 }
 
-/* HOST does not answer: shutdown(2), which is not watched, ends the pending connect. */
+/* Attacks after shutdown(2), which is not watched, has ended a pending connect. HOST does not answer. */
 static void shut(void)
 {
 	int fd = make_socket(SOCK_NONBLOCK);
@@ -67,7 +67,7 @@ static void undumpable(void)
 	expect_echo(good);
 }
 
-/* A process whose program file cannot be read cannot be inspected. */
+/* Attacks from a process that the watcher cannot inspect, because the program file is not readable. */
 static void unreadable(void)
 {
 	char path[] = "/tmp/unreadable.XXXXXX", fd[16];
@@ -122,7 +122,8 @@ static void leaderless(void)
 	pthread_exit(NULL);
 }
 
-/* The descriptor number is a socket of the phase for the process and one of the host's network for the thread. */
+/* Attacks from a thread with its own descriptor table. There the number is a socket of the host's network, and in the table of the
+ * process it is a socket of the phase. */
 static void *in_own_table(void *fd)
 {
 	int number = *(int *)fd, foreign = failed_socket(&closed_port);

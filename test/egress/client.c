@@ -110,7 +110,7 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* HOST is an address that does not answer. */
+/* Tests timeouts of connect to HOST, an address that does not answer. */
 static void timeout(void)
 {
 	int fd = make_socket(0);
@@ -154,7 +154,7 @@ static void on_one_alarm(int signal)
 	expect(write(STDOUT_FILENO, said, sizeof said - 1) > 0, "write");
 }
 
-/* HOST answers only after the test has seen the output of the signal handler. */
+/* Connects while SIGALRM arrives. HOST answers only after the test has seen the output of the signal handler. */
 static int interrupt(int flags)
 {
 	struct sigaction action = {.sa_handler = on_one_alarm, .sa_flags = flags};
@@ -186,7 +186,7 @@ static void *restart(void *nothing)
 	return nothing;
 }
 
-/* The signal goes to one thread. */
+/* Sends SIGALRM to a thread that is in connect, while the main thread waits for it. */
 static void thread(void)
 {
 	pthread_t thread;
@@ -226,7 +226,7 @@ static void closing(void)
 	}
 }
 
-/* HOST PORT OTHER OTHER-PORT CLOSED-PORT: the socket of an allowed connection reaches no other destination. */
+/* HOST PORT OTHER OTHER-PORT CLOSED-PORT: fails if the socket of an allowed connection reaches another destination. */
 static void escape(void)
 {
 	union address other, none = {.any.sa_family = AF_UNSPEC};
@@ -237,7 +237,7 @@ static void escape(void)
 	expect(connect(fd, &none.any, 2) != 0 && errno == EOPNOTSUPP, "AF_UNSPEC in two bytes");
 	expect(connect(fd, &other.any, other_size) != 0 && errno == EISCONN, "another destination");
 	expect_echo(fd);
-	/* A connection that the peer has closed. */
+	/* The socket reaches no other destination after the peer has closed the connection either. */
 	expect(shutdown(fd, SHUT_WR) == 0 && recv(fd, &none, 1, 0) == 0, "end");
 	expect(connect(fd, &other.any, other_size) != 0 && errno != EINPROGRESS, "after the end");
 	int refused = make_socket(0);

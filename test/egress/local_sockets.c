@@ -116,7 +116,7 @@ static void paths(void)
 		if (i == 2)
 			fcntl(server, F_SETFL, O_NONBLOCK);
 	}
-	/* The queue holds one connection; a second one waits. */
+	/* The queue of the server holds one connection, so a second connect waits. */
 	to.sun_path[0] = '\0';
 	snprintf(to.sun_path, sizeof to.sun_path, "socket");
 	int first = socket(AF_UNIX, SOCK_STREAM, 0), second = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -127,7 +127,7 @@ static void paths(void)
 	print_result("full", connect(second, (struct sockaddr *)&to, sizeof to));
 	print_result("full, in time", connect(third, (struct sockaddr *)&to, sizeof to));
 	print_result("another type", connect(type, (struct sockaddr *)&to, sizeof to));
-	/* Abstract names belong to the network namespace. */
+	/* Abstract names belong to the network namespace, so the phase can bind one and connect to it. */
 	struct sockaddr_un abstract = {.sun_family = AF_UNIX, .sun_path = "\0inside"};
 	socklen_t length = offsetof(struct sockaddr_un, sun_path) + 7;
 	int own = socket(AF_UNIX, SOCK_STREAM, 0), caller = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -145,7 +145,7 @@ static void on_alarm(int signal)
 	(void)signal;
 }
 
-/* connect to a socket with a full queue waits. */
+/* Tests that connect(2) to a TCP socket with a full queue waits. */
 static void full(void)
 {
 	int server = tcp(0);

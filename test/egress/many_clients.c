@@ -4,7 +4,7 @@
 static _Atomic bool racing = true;
 static union address flipping;
 
-/* HOST PORT OTHER-PORT: changes the port and the family of the address again and again. */
+/* Changes the port and the family of the address again and again, while other threads connect with this address. */
 static void *flip(void *data)
 {
 	union address other;

@@ -23,7 +23,7 @@ static int failed(void)
 	return fd;
 }
 
-/* A connected socket of the host's network. */
+/* Returns a connected socket of the host's network. */
 static int connected(void)
 {
 	int fd = make_socket(0);
@@ -85,7 +85,7 @@ static void threads(void)
 	pthread_join(thread, NULL);
 }
 
-/* A process that shares the descriptor table. */
+/* Races with a process that shares the descriptor table. */
 static void sharer(void)
 {
 	static _Alignas(16) char stack[65536];

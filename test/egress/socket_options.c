@@ -32,7 +32,7 @@ static char *low_value(void)
 	return memory;
 }
 
-/* Returns 0 or the errno. */
+/* Sets a socket option by the system call of this ABI. Returns 0 or the errno. */
 static int set_by(enum abi abi, int fd, int level, int name, const void *value, socklen_t length)
 {
 	uint32_t at = pointer(memcpy(low_value(), value, length));
@@ -144,7 +144,7 @@ static void refused(void)
 	expect_echo(fds[1]);
 }
 
-/* Options of clients, with values that are not the defaults. */
+/* Sets options that clients use, to values that are not the defaults. confine permits all of them. */
 static void accepted(void)
 {
 	static const struct {
@@ -182,7 +182,7 @@ static void accepted(void)
 				snprintf(text, sizeof text, "option %d of level %d, by %s", options[i].name, options[i].level, abi_names[abi]);
 				expect(errno == 0 && getsockopt(fds[f], options[i].level, options[i].name, &got, &length) == 0 && got == options[i].value, text);
 			}
-		/* Structures, which are smaller on i386. */
+		/* The values of these options are structures, which are smaller on i386. */
 		struct timeval time = {3, 500000}, had = {0, 0};
 		struct linger linger = {1, 7}, lingers = {0, 0};
 		uint32_t old[2] = {3, 500000};
@@ -223,7 +223,7 @@ static socklen_t segments(char header[64])
 	return 40;
 }
 
-/* Sets such a header by an option, on a new and on a connected socket. Packets with it would go to OTHER-HOST. */
+/* Sets a segment routing header by an option, on a new and on a connected socket. Packets with it would go to OTHER-HOST. */
 static void route(void)
 {
 	char header[64];
@@ -261,7 +261,7 @@ static long send_by(enum abi abi, bool many, int fd, int type, const void *data,
 		return result < 0 ? -errno : many ? (long)message.msg_len
 						  : result;
 	}
-	/* struct cmsghdr, msghdr and mmsghdr of i386. x32 has the same. */
+	/* struct cmsghdr, msghdr and mmsghdr of i386. x32 uses the same structures. */
 	uint32_t words[3] = {(uint32_t)sizeof words + length, IPPROTO_IPV6, (uint32_t)type}, number = (uint32_t)fd, at = pointer(memory->header);
 	memcpy(control, words, sizeof words);
 	memcpy(control + sizeof words, data, length);
@@ -280,7 +280,8 @@ static long send_by(enum abi abi, bool many, int fd, int type, const void *data,
 	return many ? (long)memory->header[7] : result;
 }
 
-/* Sends such a header as ancillary data, which TCP ignores (sock_cmsg_send() in net/core/sock.c). confine emulates no such socketcall(2). */
+/* Sends a segment routing header as ancillary data, which TCP ignores (sock_cmsg_send() in net/core/sock.c). confine does not emulate this
+ * call by socketcall(2). */
 static void ancillary(void)
 {
 	static const int types[] = {IPV6_RTHDR, 5 /* IPV6_2292RTHDR */};

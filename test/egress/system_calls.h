@@ -40,7 +40,7 @@ static inline uint32_t pointer(const void *at)
 	return (uint32_t)(uintptr_t)at;
 }
 
-/* An i386 call from a process of x86-64 (arch/x86/entry/entry_64_compat.S). */
+/* Makes an i386 system call from a process of x86-64 (arch/x86/entry/entry_64_compat.S). */
 static inline long i386(long number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f)
 {
 	long result;
@@ -132,7 +132,7 @@ static inline uint64_t network_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0 ? cookie : 0;
 }
 
-/* Whether the socket is in another network namespace than a new socket. */
+/* Returns true if the socket is in another network namespace than a new socket. */
 static inline bool is_foreign(int fd)
 {
 	int own = socket(AF_INET, SOCK_STREAM, 0);
@@ -141,7 +141,7 @@ static inline bool is_foreign(int fd)
 	return foreign;
 }
 
-/* A nonblocking socket whose connect to the closed port has failed: it is in the host's network and not connected. */
+/* Returns a nonblocking socket whose connect to the closed port has failed: it is in the host's network and not connected. */
 static inline int failed_socket(const union address *closed_port)
 {
 	int fd = make_socket(SOCK_NONBLOCK);

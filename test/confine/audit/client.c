@@ -105,7 +105,7 @@ static void tick(int signal)
 	ticks++;
 }
 
-/* Attempts under a timer of 1 kHz. Prints how many had another result, which is EINTR without SA_RESTART. */
+/* Makes attempts while SIGALRM arrives at 1 kHz. Prints how many failed with none of the two errors, but with EINTR, for example. */
 static int timer(int flags, int count)
 {
 	struct sigaction action = {.sa_handler = tick, .sa_flags = flags};
@@ -117,7 +117,7 @@ static int timer(int flags, int count)
 	return 0;
 }
 
-/* Attempts while another process sends many signals. */
+/* Makes attempts while another process sends many signals. */
 static int storm(int count)
 {
 	struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
@@ -146,7 +146,7 @@ static int by_vfork(const char *self)
 	return waitpid(pid, &status, 0) != pid || status != 0;
 }
 
-/* Calls that reach no network: loopback addresses, path and abstract sockets, netlink, AF_UNSPEC, a bad pointer. */
+/* Makes calls that name no address outside: loopback addresses, path and abstract sockets, netlink, AF_UNSPEC, a bad pointer. */
 static int harmless(void)
 {
 	static const char *const own[] = {"127.0.0.1", "127.9.9.9", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"};
@@ -183,7 +183,7 @@ static int own_listener(void)
 }
 
 #ifdef __i386__
-/* socketcall(2), which glibc used before Linux 4.3. */
+/* Makes an attempt by socketcall(2), which glibc used before Linux 4.3. */
 static int by_socketcall(void)
 {
 	long connecting[] = {open_socket(SOCK_STREAM), (long)&to, size};
@@ -233,7 +233,7 @@ int main(int argc, char **argv)
 		return harmless();
 	if (strcmp(what, "listener") == 0)
 		return own_listener();
-	/* One attempt, then exec of another program. */
+	/* Makes one attempt, then executes another program. */
 	if (strcmp(what, "exec") == 0) {
 		attempts(1);
 		execv(argv[2], argv + 2);
@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 		}
 		return 0;
 	}
-	/* One attempt for each of `more` ports from `count`. */
+	/* Makes one attempt for each of `more` ports, starting at port `count`. */
 	if (strcmp(what, "ports") == 0) {
 		for (int i = 0; i < more; i++) {
 			to.in.sin_port = htons(count + i);

@@ -49,7 +49,8 @@ static long run(const struct sock_filter *filter, size_t length, const struct se
 	return -1;
 }
 
-/* The system call numbers of one ABI: syscall_64.tbl, syscall_32.tbl, asm-generic/unistd.h, syscall.tbl of arm. 0: not in this ABI. */
+/* The system call numbers of one ABI: syscall_64.tbl, syscall_32.tbl, asm-generic/unistd.h, syscall.tbl of arm. The number of a call that
+ * the ABI does not have is 0. */
 struct abi {
 	const char *name;
 	unsigned architecture, bit;
@@ -178,7 +179,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	return ALLOW;
 }
 
-/* Returns the ABI of the machine with that architecture, or NULL if the machine has none. */
+/* Returns the result that a filter with these rules must have for this call on a machine of this family (0: x86, 1: arm). */
 static long expect(const struct seccomp_data *data, const struct filter_rules *rules, unsigned family)
 {
 	int known = 0;
@@ -288,7 +289,7 @@ static void compare_abi(struct comparison *with, const struct abi *abi)
 	}
 }
 
-/* If the number alone decides, the filter must not read the arguments, so that the kernel can cache the result. */
+/* Returns 1 if the filter decides by the number alone and reads no argument, so that the kernel can cache the result. */
 static int is_cacheable(const struct comparison *with, unsigned architecture, unsigned number)
 {
 	struct seccomp_data one = {.nr = (int)number, .arch = architecture}, two = one;

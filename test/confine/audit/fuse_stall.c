@@ -55,7 +55,7 @@ static struct fuse_attr attributes(uint64_t node)
 		.ino = node, .size = 4096, .mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644, .nlink = 1, .uid = getuid(), .gid = getgid()};
 }
 
-/* Returns whether the process is a confine, including its watcher (confine-audit). 0: outside of the PID namespace of the server. */
+/* Returns true if the process is a confine, or its watcher (confine-audit). PID 0 is a process outside of the server's PID namespace. */
 static bool is_confine(uint32_t pid)
 {
 	char path[32], name[8] = "";
@@ -67,7 +67,7 @@ static bool is_confine(uint32_t pid)
 	return is;
 }
 
-/* Which flushes of confine the server answers: all, or those of one process. */
+/* The flush requests (close(2)) of confine that the server answers: all, or those of one process. */
 struct answered {
 	bool all;
 	pid_t process;
@@ -89,7 +89,7 @@ static void serve(int device, const char *path, struct answered flushes)
 		struct fuse_open_out opened = {.fh = 1};
 		switch (header->opcode) {
 		case FUSE_INIT:
-			/* Without FUSE_ASYNC_READ the reader waits for the answer even after SIGKILL (request_wait_answer()). */
+			/* init has no FUSE_ASYNC_READ, so that a reader waits for the answer even after SIGKILL (request_wait_answer()). */
 			answer(device, header->unique, 0, &init, sizeof init);
 			break;
 		case FUSE_LOOKUP:
