@@ -39,7 +39,7 @@ run_chosen() {
 	fi
 }
 
-# Runs a stage that all others need. The run ends if it fails.
+# run_first NAME COMMAND...: runs a job that all others need, and waits for it. If the job fails, the whole run ends.
 run_first() {
 	local name=$1
 	if "${@:2}" >"$LOGS/first" 2>&1; then
@@ -52,7 +52,8 @@ run_first() {
 	fi
 }
 
-# run_job stage|vitest|bats NAME COMMAND...
+# run_job stage|vitest|bats NAME COMMAND...: starts the job NAME in the background, if the caller of test/run has selected it. The first
+# argument selects how to count the tests in the output.
 run_job() {
 	local kind=$1 name=$2 log status
 	run_chosen "$name" || return 0
@@ -121,7 +122,7 @@ run_repeat_vitest() {
 	' "$2.results" 2>/dev/null || printf 'test/run %s\n' "$1"
 }
 
-# bats interprets a title as a regular expression.
+# Escapes the titles of tests, because `bats -f` interprets a title as a regular expression.
 run_repeat_bats() {
 	local file=${1%% *} with=${RUN_WITH:+$RUN_WITH } title
 	[[ ! ${SANITIZE-} && $1 != *' with sanitizers' ]] || with='CONFINE_BUILD=build/sanitized ASAN_OPTIONS=verify_asan_link_order=0 '
@@ -137,7 +138,7 @@ run_count_stage() {
 	(($1 == 0)) && echo '1 0 0' || echo '0 1 0'
 }
 
-# Counts TAP results. A file without a plan counts as one failure.
+# Counts the results in the TAP output of bats. Output without a plan counts as one failure.
 run_count_bats() {
 	awk '
 		/^1\.\.[0-9]+$/ { planned = substr($0, 4) }
@@ -189,13 +190,13 @@ sanitized_run() {
 
 sanitize_begin() {
 	SANITIZER_REPORTS=$(mktemp -d) || return
-	# Processes of every user write reports.
+	# Processes of every user write reports in this directory.
 	chmod 1777 "$SANITIZER_REPORTS"
 	export CONFINE_BUILD=build/sanitized ASAN_OPTIONS=verify_asan_link_order=0:log_path=$SANITIZER_REPORTS/report
 	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$SANITIZER_REPORTS/report
 }
 
-# Any report is a failure, even if no test failed.
+# Returns 1 and prints the reports if a sanitizer has written any, even if no test failed.
 sanitize_end() {
 	local status=0
 	if compgen -G "$SANITIZER_REPORTS/*" >/dev/null; then

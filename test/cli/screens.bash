@@ -42,7 +42,7 @@ teardown_file() {
 	prefix_host_end
 }
 
-# Sets the environment array. Each test calls it, because bash does not export arrays.
+# Sets the array PREFIX_ENV of prefix.bash. Each test calls this function, because bash does not export arrays.
 screens_environment() {
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 }
@@ -52,7 +52,7 @@ screen() {
 	local status
 	prefix_run script --quiet --return --command "stty cols ${SCREEN_COLUMNS:-80} rows 24; $(printf '%q ' "$@")" /dev/null </dev/null >"$PREFIX_LOG/screen" 2>&1
 	status=$?
-	# Without the lines that progress() has replaced.
+	# Remove the progress messages, which the command has erased (ESC [K).
 	tr -d '\r' <"$PREFIX_LOG/screen" | sed $'s/.*\e\\[K//' | as_installed
 	return "$status"
 }
@@ -95,7 +95,7 @@ terminal_contains() {
 	[[ $(terminal_text) == *"$1"* ]]
 }
 
-# Ends tmux, which still runs if a test failed.
+# Ends tmux, unless the test has already ended it.
 terminal_close() {
 	[[ ! ${TERMINAL-} ]] || "${TERMINAL[@]}" kill-server 2>/dev/null || [[ $? == 1 ]]
 }
@@ -124,7 +124,7 @@ assert_screen() {
 	assert_80_columns
 }
 
-# assert_messages NAME STATUS COMMAND...: the same for messages, whose lines may be longer than 80 columns.
+# assert_messages NAME STATUS COMMAND...: does the same as assert_screen for messages, whose lines may be longer than 80 columns.
 assert_messages() {
 	local name=$1
 	capture "${@:2}"

@@ -10,7 +10,7 @@ text=${text/'__portcullis_start "$confine"'/'started_with "$confine"'}
 text=${text//'exit "$status"'/return}
 [[ $text == *started_with* && $text == *return* ]] || exit
 
-# Parses the hook once.
+# Make the hook a function, so that bash parses it only once for all cases.
 eval "run_hook() {
 $text
 }"

@@ -72,7 +72,7 @@ shape_foreign_block() {
 	printf '%s\n' '# >>> conda initialize >>>' 'x=1' '# <<< conda initialize <<<' '#BEGIN CHEF' 'y=1' '#END CHEF' >"$1"
 }
 
-# app-portage/portage-bashrc-mv replaces the whole file.
+# The bashrc of app-portage/portage-bashrc-mv, which replaces the whole file.
 shape_bashrc_mv() {
 	printf '%s\n' '. "${PORTAGE_CONFIGROOT%/}/etc/portage/bashrc.d/bashrcd.sh"' >"$1"
 	mkdir -p "${1%/*}/bashrc.d"
@@ -96,7 +96,7 @@ shape_attributes() {
 	setfattr -n user.comment -v 'mine' "$1"
 }
 
-# A file of another user in a Prefix that belongs to root.
+# A bashrc that another user owns, in a Prefix that belongs to root.
 shape_others() {
 	shape_plain "$1"
 	((EUID != 0)) || chown 12345:23456 "$1"

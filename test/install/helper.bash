@@ -55,7 +55,7 @@ install_setup() {
 	BASHRC=$EP/etc/portage/bashrc
 	INSTALL=()
 	mkdir -p -- "$EP/etc/portage"
-	# Like a profile of a repository that is not there.
+	# A link to a missing directory, as if the repository of the profile were not installed.
 	ln -s ../../profile "$EP/etc/portage/make.profile"
 	# An install.sh that was killed leaves its work directory in TMPDIR. Remove TMPDIR too.
 	export TMPDIR=$PLACE/tmp

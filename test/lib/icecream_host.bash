@@ -27,7 +27,7 @@ teardown_file() {
 	prefix_host_end
 }
 
-# The daemons switch to the user icecc.
+# The daemons switch to the user icecc, so their directories belong to this user.
 icecream_begin() {
 	local name
 	local -a options=(-n "$DISTCC_HOST_NETNS" -s "$DISTCC_HOST_IP" -m 4 --nice 0 -vvv)

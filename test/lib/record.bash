@@ -1,12 +1,13 @@
 # shellcheck shell=bash
-# The values of records, which are lines of JSON. EXPRESSION is JavaScript, in which r is the record; objects are printed as JSON.
+# Functions that evaluate records, which are lines of JSON. EXPRESSION is JavaScript, in which r is the record; objects are printed as
+# JSON.
 
-# record_value FILE EXPRESSION: the value for the last line of the file
+# record_value FILE EXPRESSION: prints the value of EXPRESSION for the last record in FILE
 record_value() {
 	tail -n1 -- "$1" | record_evaluate "$2"
 }
 
-# record_values FILE PHASE EXPRESSION: the values for all records of that phase, one per line
+# record_values FILE PHASE EXPRESSION: prints the values of EXPRESSION for all records of PHASE in FILE, one per line
 record_values() {
 	record_evaluate "$3" "$2" <"$1"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For tests of a set-user-id confine: it is installed as root:GROUP 4710, and three users for one test file.
+# For tests of a set-user-id confine, which is installed as root:GROUP 4710. Each test file has three users of its own.
 #
 #   setuid_begin              for setup_file: makes the users, the group ACCOUNT and the variables below
 #   setuid_end                for teardown_file: kills the processes of the users, and removes users, group and TEST_DIR
@@ -52,7 +52,7 @@ setuid_end() {
 		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
 	done
 	groupdel "$ACCOUNT"
-	# A test tries to make this file. A success must not affect the next run.
+	# A test attempts to make this file through confine. Remove it, so that a success does not affect the next run.
 	rm -f -- "/etc/$ACCOUNT"
 	rm -rf -- "$TEST_DIR"
 }

@@ -69,7 +69,7 @@ static int start_with_blocked_signals(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* DEPTH COMMAND...: starts a program in a new directory of that depth. */
+/* DEPTH COMMAND...: starts a program in a new directory, DEPTH levels below the working directory. */
 static int start_deep(char **arguments)
 {
 	for (int i = atoi(arguments[0]); i > 0; i--)
@@ -79,7 +79,7 @@ static int start_deep(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* COUNT LENGTH COMMAND...: starts a program with COUNT more arguments of that length. */
+/* COUNT LENGTH COMMAND...: starts a program with COUNT more arguments, each of LENGTH bytes. */
 static int start_with_many(char **arguments)
 {
 	size_t count = strtoul(arguments[0], NULL, 10), length = strtoul(arguments[1], NULL, 10), given = 0;
@@ -98,7 +98,7 @@ static int start_with_many(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* FILE: writes the open descriptors from 0 to 4095. */
+/* FILE: writes to FILE the numbers of the open descriptors from 0 to 4095. */
 static int list_files(char **arguments)
 {
 	bool open[4096];
@@ -111,7 +111,7 @@ static int list_files(char **arguments)
 	return fclose(file);
 }
 
-/* FILE: writes the environment. */
+/* FILE: writes the environment to FILE. */
 static int list_variables(char **arguments)
 {
 	FILE *file = fopen(arguments[0], "w");

@@ -8,11 +8,11 @@
 
 noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Microseconds of CLOCK_MONOTONIC. */
+/* Returns the time of CLOCK_MONOTONIC in microseconds. */
 long long now(void);
 void spin_until(long long time);
 
-/* Waits for all children, also adopted ones. Returns false if some still live after 20 s. */
+/* Waits for all children, also adopted ones. Returns false if a child still lives after 20 s. */
 bool wait_for_children(void);
 
 int attack_signals(char **arguments);

@@ -71,7 +71,7 @@ static bool attack_by_limit(pid_t pid)
 	struct {
 		unsigned long long current, most;
 	} limit = {1, 1};
-	/* RLIMIT_NOFILE, to control the descriptor numbers of confine. */
+	/* 7 is RLIMIT_NOFILE, by which a caller could control the descriptor numbers of confine. */
 	return syscall(SYS_prlimit64, pid, 7, &limit, NULL) == 0;
 }
 
@@ -86,7 +86,7 @@ static const struct attack attacks[] = {
 };
 #define ATTACKS (sizeof attacks / sizeof *attacks)
 
-/* Whether the process runs confine. The command does not. */
+/* Returns true if the process runs confine. The command that confine starts has another name. */
 static bool is_confine(pid_t pid)
 {
 	char path[64], name[32] = "";
@@ -117,20 +117,20 @@ static struct ids ids_of(pid_t pid)
 	return ids;
 }
 
-/* Whether all user ids of the process are 0. */
+/* Returns true if all user ids of the process are 0. */
 static bool is_root(pid_t pid)
 {
 	struct ids ids = ids_of(pid);
 	return ids.real == 0 && ids.effective == 0 && ids.saved == 0;
 }
 
-/* If all ids are those of the caller, the caller may set limits of the process (prlimit(2)), which is harmless. */
+/* Returns true if the process cannot become root again. Then the caller may set its limits (prlimit(2)), which is harmless. */
 static bool has_dropped_root(pid_t pid)
 {
 	return ids_of(pid).saved != 0;
 }
 
-/* Adds the process and all its descendants. */
+/* Appends the process and all its descendants to `all`, which has room for `most`. Returns the new count. */
 static size_t add_family(pid_t pid, pid_t *all, size_t count, size_t most)
 {
 	char path[64];

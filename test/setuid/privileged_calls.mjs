@@ -34,7 +34,7 @@ function* privileged(lines) {
 		const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
 		if (resumed) rest = (begun.get(pid) ?? '') + resumed[1];
 		const [, call, result] = /^(\w+)\(.* = (-?\w+)/.exec(rest) ?? [];
-		// Reading the time is a system call only if the vDSO has no clock (vdso(7)).
+		// Ignore clock_gettime: it is a system call only if the vDSO has no clock (vdso(7)).
 		if (call === undefined || call === 'clock_gettime') continue;
 		const child = ['clone', 'clone3', 'fork', 'vfork'].includes(call) && Number(result) > 0 ? result : undefined;
 		if (call === 'execve' && result === '0') {
@@ -46,7 +46,7 @@ function* privileged(lines) {
 		const right = rights.get(pid);
 		if (right === undefined) continue;
 		const name = right.euid === '0' ? 'as root' : right.effective ? 'as the caller' : undefined;
-		// The C library starts before main(), whose first call is this one.
+		// Ignore the calls of the C library before main(), whose first call is getresuid.
 		if (call === 'getresuid') right.fresh = false;
 		if (name !== undefined && !right.fresh) yield [name, call, line];
 		const ids = /^setresuid\((-?\d+), (-?\d+), (-?\d+)\)/.exec(rest);

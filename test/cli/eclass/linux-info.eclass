@@ -5,7 +5,7 @@
 # @MAINTAINER:
 # nobody@example.org
 # @SUPPORTED_EAPIS: 8
-# @BLURB: A stub of Gentoo's, for tests
+# @BLURB: A stub of Gentoo's linux-info.eclass, for tests
 
 # @ECLASS_VARIABLE: CONFIG_CHECK
 # @DESCRIPTION:

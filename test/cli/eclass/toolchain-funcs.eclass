@@ -5,7 +5,7 @@
 # @MAINTAINER:
 # nobody@example.org
 # @SUPPORTED_EAPIS: 8
-# @BLURB: A stub of Gentoo's, for tests
+# @BLURB: A stub of Gentoo's toolchain-funcs.eclass, for tests
 
 # @FUNCTION: tc-getCC
 # @RETURN: the C compiler
