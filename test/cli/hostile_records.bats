@@ -99,7 +99,7 @@ assert_valid_configuration() {
 	run -0 prefix_run portcullis explain --json app-test/victim
 }
 
-@test 'portcullis skips records with invalid values: it neither prints them nor writes them to configuration files' {
+@test 'portcullis skips records with invalid values, and neither prints these values nor writes them to configuration files' {
 	forge <"$FIXTURES/forged.jsonl"
 	assert_all_commands_plain 1
 	assert_prints_plain report
@@ -152,7 +152,7 @@ assert_valid_configuration() {
 	' <<<"$output"
 }
 
-@test 'if the file of records is a FIFO, symbolic link, hard link, socket or folder, portcullis report prints that it was not read' {
+@test 'if the file of records is a FIFO, symbolic link, hard link, socket or folder, portcullis report prints that the file was not read' {
 	local secret=$BATS_TEST_TMPDIR/secret kind
 	sed -n 2p "$FIXTURES/valid.jsonl" >"$secret"
 	for kind in fifo link hard socket folder; do

@@ -15,7 +15,7 @@ setup_file() {
 	done
 }
 
-@test 'mandoc reports no warning for the man pages, and they contain every command and PORTCULLIS_* variable' {
+@test 'mandoc reports no warning for the man pages, and the man pages contain every command and PORTCULLIS_* variable' {
 	local page name
 	for page in "$TOP"/docs/man/*.[158]; do
 		run -0 mandoc -T lint -W warning "$page"

@@ -75,7 +75,7 @@ assert_builds() {
 	run -0 prefix_run portcullis hook --check
 }
 
-@test 'the release ebuild builds without network, passes its tests, and installs a working program' {
+@test 'the release ebuild builds without network, passes src_test, and installs a working program' {
 	local version ebuild
 	version=$(version)
 	setup_package
@@ -119,7 +119,7 @@ assert_builds() {
 	run -126 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env "$CONFINE" --probe
 }
 
-@test 'the live ebuild clones the repository, builds without network, passes its tests, and installs a working program' {
+@test 'the live ebuild clones the repository, builds without network, passes src_test, and installs a working program' {
 	setup_package
 	# The current files, committed or not.
 	mkdir "$PREFIX_ROOT/tree"
@@ -137,7 +137,7 @@ assert_builds() {
 	cmp "$TOP/packaging/gentoo/$ATOM"/*.ebuild
 }
 
-@test 'package.json, the NOTICE, the npm tarballs of the ebuild and its LICENSE agree' {
+@test 'package.json, the NOTICE, and the npm tarballs and LICENSE of the ebuild agree' {
 	local ebuild=$TOP/packaging/gentoo/$ATOM/portcullis-9999.ebuild name license licenses=GPL-2+
 	[[ $(node -p 'require(process.argv[1]).license' "$TOP/package.json") == GPL-2.0-or-later ]]
 	while read -r name license; do

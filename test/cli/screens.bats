@@ -47,7 +47,7 @@ setup_file() {
 	[[ $output == 'portcullis: /nowhere/emerge.log: no such file or directory' ]]
 }
 
-@test 'portcullis report exits with 1 and prints one line for a package without records and for a file that cannot be read' {
+@test 'portcullis report exits with 1 and prints one line if a package has no records or a file cannot be read' {
 	run -1 prefix_run portcullis report greter
 	[[ $output == 'portcullis: no phase of greter is recorded; did you mean greeter?' ]]
 	run -1 prefix_run portcullis report --since 2999-01-01 greeter
@@ -81,7 +81,7 @@ setup_file() {
 	)
 }
 
-@test 'portcullis report shows its progress on a terminal while it reads a large file' {
+@test 'on a terminal, portcullis report shows the progress of reading a large file' {
 	yes "$(head -n 1 "$RECORDS")" | head -c 40M >"$PREFIX_ROOT/large"
 	screen portcullis report --stats --records large >/dev/null
 	rm "$PREFIX_ROOT/large"
@@ -170,7 +170,7 @@ setup_file() {
 	assert_screen gc 0 portcullis gc
 }
 
-@test 'if a phase fails, emerge prints a portcullis shell command that opens its build directory' {
+@test 'if a phase fails, emerge prints a portcullis shell command that opens the build directory of that phase' {
 	local line
 	line=$(sed -n 's/.* same confinement, run: //p' "$PREFIX_LOG/broken" | head -n 1)
 	[[ $line == "$PREFIX/usr/bin/portcullis shell app-misc/broken-2 src_compile" ]]

@@ -60,7 +60,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 	[[ $(record_value "$RECORD" r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]
 }
 
-@test 'if a process has replaced its title by a shorter one, as npm does, confine records the title without empty arguments' {
+@test 'if a process has replaced its command line by a shorter title, as npm does, confine records the title without empty arguments' {
 	audit --net --cgroup title -- bash -c 'trap "exit 0" USR1; node -e "$1" "$2" & wait' - '
 		process.title = "npm test";
 		require("node:dgram").createSocket("udp4").send("", 443, "198.51.100.7", () => process.kill(process.ppid, "SIGUSR1"));
@@ -152,7 +152,7 @@ except OSError: pass
 	((unexpected < ticks / 2))
 }
 
-@test 'if a connecting process receives many signals, its connections fail with the usual errno, and confine counts each one once' {
+@test 'if a connecting process receives many signals, the connections fail with the usual errno, and confine counts each connection once' {
 	audit --net -- "$CLIENT" storm 3000 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'unexpected=0' ]]
 	assert_blocked "client tcp $DESTINATION 3000"
@@ -167,7 +167,7 @@ except OSError: pass
 	assert_blocked "client tcp $DESTINATION 2"
 }
 
-@test 'a phase can install a seccomp filter but no seccomp listener, and the record names the process that tried to install one' {
+@test 'a phase can install a seccomp filter but no seccomp listener, and the record names the process that tried to install a listener' {
 	audit --net -- "$CLIENT" listener >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'Device or resource busy\na filter' ]]
 	[[ $(record_value "$RECORD" 'r.listener_refused.comm') == client ]]
@@ -185,7 +185,7 @@ except OSError: pass
 	[[ $(record_value "$RECORD" r.unreachable) == 3 && $(record_value "$RECORD" r.unattributed) == 3 && $(record_value "$RECORD" r.blocked) == undefined ]]
 }
 
-@test 'if a phase connects to 300 destinations, the record lists 256 of them and counts all connections' {
+@test 'if a phase connects to 300 destinations, the record lists 256 destinations and counts all connections' {
 	audit --net -- "$CLIENT" ports 1000 300
 	[[ $(record_value "$RECORD" r.attempts) == 300 && $(record_value "$RECORD" r.blocked.length) == 256 && $(record_value "$RECORD" r.unattributed) == undefined ]]
 	[[ $(record_value "$RECORD" 'r.blocked[0].argv.length') == 4 && $(record_value "$RECORD" 'r.blocked[255].argv.length') == 0 ]]
@@ -215,7 +215,7 @@ except OSError: pass
 	[[ $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.unreachable) == 2 && $(record_value "$RECORD" r.setuid_inert) == true ]]
 }
 
-@test 'without --audit, the record has only the number of packets without a route, as the kernel counts them' {
+@test 'without confine --audit, the record has only the number of packets without a route, as the kernel counts them' {
 	: >"$RECORD"
 	"$CONFINE" --net --record "$RECORD" -- "$CLIENT" connect 7
 	[[ $(record_value "$RECORD" r.unreachable) == 7 && $(record_value "$RECORD" r.watched) == undefined ]]

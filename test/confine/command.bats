@@ -77,7 +77,7 @@ MODES=('--net' "--net --cgroup x")
 	[[ $output == *'too many options: --die-with'* ]]
 }
 
-@test 'confine exits with the status of the command, with 126 if it cannot be executed and with 127 if it is not found' {
+@test 'confine exits with the status of the command, with 126 if the command cannot be executed and with 127 if the command is not found' {
 	local mode status
 	for mode in "${MODES[@]}" '--net --best-effort' ''; do
 		for status in 0 1 2 77 124 125 126 127 128 130 143 255; do

@@ -124,7 +124,7 @@ describe('name resolution', () => {
 		);
 	});
 
-	test('reserved addresses of distcc hosts stay blocked, also if DISTCC_HOSTS contains them as addresses', async () => {
+	test('reserved addresses of distcc hosts stay blocked, also if DISTCC_HOSTS contains these addresses instead of host names', async () => {
 		const found = await destinations('distcc', context('evil.example 169.254.169.254 192.0.2.9:1/4,lzo'));
 		expect(allowOptions(found).filter(([option]) => option === '--allow')).toEqual(
 			['10.0.0.1:3632', '192.0.2.1:3632', '192.0.2.9:1'].map((one) => ['--allow', one]),

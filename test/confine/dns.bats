@@ -60,13 +60,13 @@ except socket.gaierror as error:
 	[[ $(record_value "$RECORD" r.names_watched) == yes && $(record_value "$RECORD" r.blocked) == undefined && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
-@test 'if a phase runs as root, confine records its DNS lookups, and the name localhost resolves' {
+@test 'if a phase runs as root, confine records the DNS lookups of the phase, and the name localhost resolves' {
 	RUN_AS=root audit --net -- sh -c 'getent ahosts localhost >/dev/null; exec "$@"' sh /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'True True' ]]
 	assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 }
 
-@test 'confine records no lookup of localhost or of a name below it' {
+@test 'confine records no DNS lookup of localhost or of a name that ends with .localhost' {
 	audit --net -- sh -c 'for name in localhost LocalHost. a.localhost localhost.example alocalhost; do "$@" A "$name"; done' sh \
 		"${DNS_CLIENT[@]}" udp >"$AUDIT_DIR/out"
 	assert_lookups 'alocalhost A python3 1' 'localhost.example A python3 1'
@@ -84,7 +84,7 @@ except socket.gaierror as error:
 	done
 }
 
-@test 'the DNS server of confine answers valid queries after it has received malformed, truncated, looping and oversized queries' {
+@test 'the DNS server of confine still answers valid queries after receiving malformed, truncated, looping and oversized queries' {
 	audit --net -- sh -c '"$@" malformed; "$@" A after.example' sh "${DNS_CLIENT[@]}" udp >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == 'empty=none short=none truncated=1 loop=1 label=1 long=1 response=none update=4 questions=1 oversized=2'$'\n2' ]]
 	assert_lookups 'after.example A python3 1' 'first.example A python3 1' 'oversized.example A python3 1'

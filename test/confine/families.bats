@@ -83,7 +83,7 @@ in_group() {
 	(echo "$BASHPID" >"$GROUP/cgroup.procs" && "$@")
 }
 
-@test 'if a BPF program forbids internet sockets in the cgroup of the caller, they also fail in a set-user-id confine, by each system call that creates sockets' {
+@test 'if a BPF program forbids internet sockets in the cgroup of the caller, internet sockets also fail in a set-user-id confine, by each system call that creates sockets' {
 	local CONFINE=$AUDIT_DIR/setuid option
 	gcc -O1 -Wall -Wextra -Werror -o "$AUDIT_DIR/forbid_sockets" "$TOP/test/confine/forbid_sockets.c"
 	mkdir "$GROUP"
@@ -98,7 +98,7 @@ in_group() {
 	done
 }
 
-@test 'confine --families permits more socket families, and "any" permits all' {
+@test 'confine --families NAMES permits further socket families, and --families any permits all families' {
 	run -0 audit_run --net --audit --families vsock,packet -- "$AUDIT_DIR/make"
 	[[ $output == *'socket alg EAFNOSUPPORT'*'socket can EAFNOSUPPORT'* ]]
 	diff <(run_outside | grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ') <(grep -E '^(socket|i386|socketcall|socketpair) (vsock|packet|inet-packet) ' <<<"$output")
@@ -110,7 +110,7 @@ in_group() {
 	[[ $output == *'--families needs --net'* ]]
 }
 
-@test 'without --net, confine does not restrict the socket families' {
+@test 'without the option --net, confine does not restrict the socket families' {
 	run -0 audit_run --audit -- "$AUDIT_DIR/make"
 	diff <(run_outside) <(echo "$output")
 }

@@ -91,7 +91,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'with confine --ipc the command cannot see message queues and shared memory of the host, and those of the command are removed when it exits' {
+@test 'with confine --ipc the command cannot see message queues and shared memory of the host, and message queues and shared memory of the command are removed when the command exits' {
 	local who
 	run -0 "$TEST_DIR/ipc" see "$NAME" "$KEY"
 	[[ $output == 'queue=yes segment=yes' ]]
@@ -106,7 +106,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'confine creates only the namespaces that its options need' {
+@test 'confine creates only the namespaces that the options of confine need' {
 	local who options expected count
 	# shellcheck disable=SC2016
 	while IFS=: read -r options expected; do
@@ -135,7 +135,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	EOF
 }
 
-@test 'if confine creates a user namespace, it maps only the user id of the caller to the same id, and disables setgroups(2)' {
+@test 'if confine creates a user namespace, confine maps only the user id of the caller to the same id, and disables setgroups(2)' {
 	run -0 as_user "$CONFINE" --net -- bash -c 'id -u; id -g; cat /proc/self/setgroups; tr -s " " </proc/self/uid_map; touch "$1" && stat -c %u "$1"' - "$TEST_DIR/owned"
 	[[ $output == "$TEST_UID"$'\n'"$TEST_UID"$'\ndeny\n '"$TEST_UID $TEST_UID 1"$'\n'"$TEST_UID" ]]
 	[[ $(stat -c %u "$TEST_DIR/owned") == "$TEST_UID" ]]
@@ -197,7 +197,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'confine --probe prints each kind of isolation and whether it is available on this machine' {
+@test 'confine --probe prints each kind of isolation and whether this isolation is available on the machine' {
 	local who key
 	for who in $CALLERS; do
 		run -0 "$who" "$CONFINE" --probe

@@ -152,14 +152,14 @@ remove_leaf() {
 	in_leaf "$CONFINE" --cgroup "$CGROUP" -- true && rmdir "$LEAF" "${LEAF%/*}" "${LEAF%/*/*}" 2>"$TEST_DIR/rmdir"
 }
 
-@test 'the next start of confine kills the processes of a killed run, also those whose first thread has exited, and removes its cgroup' {
+@test 'the next start of confine kills the processes of a killed run, also processes whose first thread has exited, and removes the cgroup of the killed run' {
 	has_cgroup || skip 'no cgroup v2 here'
 	left_cgroups 2
 	# A killed process may still exit when the start ends.
 	until_true 5 remove_leaf
 }
 
-@test 'if the processes of old cgroups do not end, confine waits at most 100 ms for all of them before it runs the command' {
+@test 'if the processes of old cgroups do not end, confine waits at most 100 ms in total before running the command' {
 	has_cgroup || skip 'no cgroup v2 here'
 	left_cgroups 8
 	# In another PID namespace, confine cannot kill the processes one by one, and cgroup.kill misses them.

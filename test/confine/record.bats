@@ -33,7 +33,7 @@ while time.process_time() < 1.5: sum(range(100000))' before after
 	' "$(tail -n1 "$RECORD")" "${stderr-}" "$output" "$((after - before))" >&3
 }
 
-@test 'CPU time and memory in the record differ from time(1) by at most 2 %, and wall time is between those of the command and its caller' {
+@test 'CPU time and memory in the record differ from time(1) by at most 2 %, and wall time in the record is between the wall times of the command and of the caller' {
 	as_root_and_user spin
 }
 
@@ -80,7 +80,7 @@ ends_by_itself() {
 	return 1
 }
 
-@test 'confine uses less than 1 MiB of memory while it supervises a command' {
+@test 'while confine supervises a command, confine uses less than 1 MiB of memory' {
 	local pss supervisor
 	# shellcheck disable=SC2016
 	"$CONFINE" --net --ipc --cgroup "$CGROUP" --record "$RECORD" --die-with $$ -- bash -c 'echo >"$1"; exec sleep 1000' - "$TEST_DIR/pss" 3>&- &

@@ -49,7 +49,7 @@ MODES=('--net' '--net --cgroup x')
 	done
 }
 
-@test 'Ctrl-Z stops confine and its command, fg continues both, and confine exits with the status of the command' {
+@test 'Ctrl-Z stops confine and the command, fg continues both, and confine exits with the status of the command' {
 	local mode
 	for mode in "${MODES[@]}"; do
 		cat >"$TEST_DIR/rc" <<-EOF

@@ -89,7 +89,7 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 		},
 	);
 
-	test('for this configuration, the prefilter of the hook starts Node only if a conflict is possible', () => {
+	test('the prefilter of the hook starts Node in this configuration only if a conflict is possible', () => {
 		const { uid = ordinary } = one;
 		if (uid !== process.getuid?.() && process.getuid?.() !== 0) return;
 		const { words } = detect(one);

@@ -36,7 +36,7 @@ run_client() {
 	}
 }
 
-@test 'with confine --allow, a phase reaches a listed destination over IPv4, IPv6 and an IPv4-mapped address, and a failed connect returns the same errno as without confine' {
+@test 'with confine --allow, a phase reaches a listed destination over IPv4, IPv6 and an IPv4-mapped address, and a failed connect to a listed destination returns the same errno as without confine' {
 	run_client plain "$REMOTE" 80
 	[[ $output == connected ]]
 	assert_allowed "client $REMOTE 80 1 0"
@@ -119,12 +119,12 @@ has_lines() {
 	[[ $(record_value "$RECORD" r.mode) == root && $(record_value "$RECORD" r.setuid_inert) == undefined ]]
 }
 
-@test 'with confine --allow, a connected socket keeps exactly its socket options, FD_CLOEXEC and O_NONBLOCK' {
+@test 'with confine --allow, a socket keeps exactly the socket options, FD_CLOEXEC and O_NONBLOCK that it had before connect' {
 	run_client options "$REMOTE" 80
 	run_client options "$REMOTE6" 80
 }
 
-@test 'with confine --allow, a socket that was added to epoll before connect reports its events after connect' {
+@test 'with confine --allow, a socket that was added to epoll before connect reports events after connect' {
 	local RUN_AS
 	for RUN_AS in user root; do
 		run_client watched "$REMOTE" 80
@@ -200,7 +200,7 @@ watcher_holds() {
 	(($(watcher_socket_count) == $1))
 }
 
-@test 'with confine --allow, if 64 processes connect while 16 other connections hang, all 64 succeed, and the watcher process leaks no descriptor' {
+@test 'with confine --allow, if 64 processes connect while 16 other connections hang, all 64 processes connect, and the watcher process leaks no descriptor' {
 	local before after pid
 	audit --net --cgroup test "${ALLOW[@]}" -- "$BASH" -c '
 		"$1" hang "$3" 80 16
@@ -264,7 +264,7 @@ except socket.gaierror as error:
 	assert_blocked ''
 }
 
-@test 'if an --allow entry is invalid, confine exits with 125 and prints one line with that entry' {
+@test 'if an entry of confine --allow is invalid, confine exits with 125 and prints one line with that entry' {
 	local entry
 	for entry in host:80 1.2.3.4 1.2.3.4:0 1.2.3.4:65536 1.2.3.4/33:80 1.2.3:80 '[::1]:' '[::1:80' '[::ffff:1.2.3.4]:80' ::1:80 '[::]/129:1' ''; do
 		run -125 "$CONFINE" --net --allow "$entry" -- true

@@ -53,7 +53,7 @@ run_local_sockets() {
 	[[ $(record_value "$RECORD" 'r.orphans.map((o) => o.comm).join()') == python3 ]]
 }
 
-@test 'if confine --best-effort cannot isolate the network, --allow has no effect, and the command can reach all destinations' {
+@test 'if confine --best-effort cannot isolate the network, confine --allow has no effect, and the command can reach all destinations' {
 	local server
 	/usr/bin/python3 "$TOP/test/lib/remote_server.py" "$AUDIT_DIR" 0 3>&- >/dev/null 2>&1 &
 	server=$!

@@ -105,7 +105,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'if confine cannot copy the TCP socket of the SOCKS5 proxy, it relays the connection' {
+@test 'if confine cannot copy the TCP socket of the SOCKS5 proxy, confine relays the connection' {
 	RUN_AS=user run -0 run_isolated --socks "$FOREIGN_PROXY" -- curl -sS --max-time 20 "http://$REMOTE/"
 	[[ $output == remote_page && $(record_value "$RECORD" r.route) == socks ]]
 	RUN_AS=user run run_isolated --socks "$FOREIGN_PROXY" -- "$AUDIT_DIR/client" options "$REMOTE" 80
@@ -122,7 +122,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'a phase cannot reach another destination with a socket that was copied from the SOCKS5 proxy' {
+@test 'with a socket that confine has copied from the SOCKS5 proxy, a phase reaches only the destination of that socket' {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/attack" connected "$REMOTE" 80 8080 81

@@ -36,14 +36,14 @@ source_hook() {
 	[[ ! $output ]]
 }
 
-@test 'under Paludis, which sources bashrc in its phase init, the hook reports that it confines no phase' {
+@test 'under Paludis, which sources bashrc in a phase named init, the hook reports that no phase is confined' {
 	source_hook init PALUDIS_EBUILD_DIR=/usr/libexec/paludis FEATURES=network-sandbox
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: Portcullis does not confine the phases of pkgcore and Paludis, whatever FEATURES contains. Build the package with emerge.' ]]
 	source_hook init PALUDIS_EBUILD_DIR=/usr/libexec/paludis FEATURES=sandbox
 	[[ ! $output ]]
 }
 
-@test 'if the hook cannot store the settings PORTCULLIS_*, it stops the build' {
+@test 'if the hook cannot store the settings PORTCULLIS_*, the hook stops the build' {
 	local BUILDDIR
 	printf -v BUILDDIR '/nonexistent/%0300d' 1
 	source_hook setup PORTCULLIS_UNPACK=confine

@@ -46,7 +46,7 @@ echo "went on"
 	[[ $output == 'went on' ]]
 }
 
-@test "if the hook cannot read the arguments of ebuild.sh, it warns once per package, or stops the phase with PORTCULLIS_ON_FAILURE=die" {
+@test "if the hook cannot read the arguments of ebuild.sh, the hook warns once per package, and with PORTCULLIS_ON_FAILURE=die stops the phase" {
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox: /proc/self/cmdline does not contain '*$'\nwent on' ]]
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox

@@ -402,7 +402,7 @@ bats_test_function --description "install.sh refuses a record of the installatio
 	rmdir "$lock"
 }
 
-@test "an upgrade or removal by install.sh sets the mode of the old setuid confine to 0, so that kept hard links to it cannot run" {
+@test "an upgrade or removal by install.sh sets the mode of the old setuid confine to 0, so that hard links to this confine cannot be executed" {
 	local kept=$EP/kept confine=$EP/usr/libexec/portcullis/confine
 	chown -R 0:0 "$EP"
 	did_install --eprefix "$EP"

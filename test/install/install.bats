@@ -68,7 +68,7 @@ in_a_prefix() {
 	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 }
 
-@test "the installed portcullis command starts and prints the hook for its Prefix" {
+@test "the portcullis command that install.sh installs in a Prefix starts and prints the hook for that Prefix" {
 	did_install --eprefix "$EP"
 	cmp <("$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/usr/share/portcullis/phase.bash"
 }
@@ -102,7 +102,7 @@ in_a_prefix() {
 	[[ $(ls "$PLACE/outside.$BATS_TEST_NUMBER") == bashrc ]]
 }
 
-@test "install.sh creates a missing Prefix directory, and removes it if the installation fails" {
+@test "install.sh creates a missing Prefix directory, and removes the directory if the installation fails" {
 	local dir=$EP/not/yet
 	# After the failure, the prefix and its parent directories do not exist.
 	mkdir "$PLACE/nosync"
@@ -114,7 +114,7 @@ in_a_prefix() {
 	files_are_there "$dir"
 }
 
-@test "install.sh can be started through a symbolic link, with bash install.sh, and from its own directory" {
+@test "install.sh can be started through a symbolic link, with bash install.sh, and from the directory of install.sh" {
 	local before
 	did_install --eprefix "$EP"
 	before=$(snapshot_exactly "$EP")

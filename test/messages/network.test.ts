@@ -108,7 +108,7 @@ describe('network messages', () => {
 		]);
 	});
 
-	test('if calls of a phase could not be inspected, a message has their number and the reason, but not for invalid pointers', () => {
+	test('if calls of a phase could not be inspected, a message contains the number of these calls and the reason, and does not count invalid pointers', () => {
 		expect(lines({ unreadable: 15, unreadable_why: 'reading the memory of a process: Permission denied' })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: 15 network calls could not be inspected (reading the memory of a process: Permission denied). Find the cause: portcullis doctor',
 		]);

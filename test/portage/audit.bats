@@ -69,7 +69,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" compile 'r.watched + " " + r.blocked + " " + r.names + " " + r.unreachable') == 'yes undefined undefined 0' ]]
 }
 
-@test 'as an ordinary user, each connection attempt is recorded, one line per phase reports them, and the phase continues' {
+@test 'as an ordinary user, each connection attempt is recorded, one line per phase reports all attempts, and the phase continues' {
 	connecting_prefix user <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/connects
 	assert_all_recorded
@@ -87,7 +87,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" test 'r.applied.net + " " + r.names_watched + " " + r.names.map((n) => n.name)') == 'portage yes files.example.org,files.example.org' ]]
 }
 
-@test 'if a phase fails, the connection attempts of this phase are printed after the error message, with a fix for the user and one for the ebuild' {
+@test 'if a phase fails, the connection attempts of this phase are printed after the error message, with a portcullis allow command and a fix for the ebuild' {
 	local report
 	connecting_prefix user <<-'EOF'
 		src_compile() {
@@ -116,7 +116,7 @@ assert_all_recorded() {
 	[[ $output == *'64006 attempts blocked (64006 packets of unknown programs)'* ]]
 }
 
-@test 'with PORTCULLIS_AUDIT=only, no phase is isolated and the same connection attempts are reported' {
+@test 'with PORTCULLIS_AUDIT=only, no phase is isolated, and the connection attempts that a sandbox would block are reported' {
 	connecting_prefix user 'PORTCULLIS_AUDIT="only"' <<-'EOF'
 		src_test() {
 			record_namespaces

@@ -134,7 +134,7 @@ start_session() {
 	done
 }
 
-@test 'in a network sandbox, ccache does not try to connect to its remote storage' {
+@test 'in a network sandbox, ccache does not try to connect to the remote storage of ccache' {
 	prefix_make user 'ccache network-sandbox' 'CCACHE_REMOTE_STORAGE="http://10.213.1.1/cache"' 'PORTCULLIS_AUDIT="on"'
 	mkdir -p "$PREFIX/usr/lib/ccache"
 	ln -s /usr/lib/ccache "$PREFIX/usr/lib/ccache/bin"

@@ -75,7 +75,7 @@ emerge_without_userns() {
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup' ]]
 }
 
-@test 'if confine is missing or broken, packages are built without sandbox, or not at all with PORTCULLIS_ON_FAILURE=die' {
+@test 'if confine is missing or broken, packages are built without sandbox, and with PORTCULLIS_ON_FAILURE=die are not built' {
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	rm "$CONFINE"

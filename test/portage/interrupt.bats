@@ -139,7 +139,7 @@ assert_no_cgroup() {
 }
 
 # A shell sends SIGHUP to its jobs when its terminal is closed.
-@test 'a build started with nohup continues after its terminal is closed' {
+@test 'a build started with nohup continues after the terminal is closed' {
 	cgroup_prefix user
 	resumable_package
 	cat >"$PREFIX_LOG/rc" <<-EOF

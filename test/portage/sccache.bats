@@ -60,7 +60,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test 'if PORTCULLIS_ALLOW contains the storage server, sccache uses it and the hook prints no conflict message' {
+@test 'if PORTCULLIS_ALLOW contains the storage server, sccache uses that server and the hook prints no conflict message' {
 	sccache_prefix 'network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$DISTCC_HOST_IP:6379\"" "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:6379\""
 	sccache_emerge
 	assert_sample_built

@@ -90,7 +90,7 @@ describe('scan()', () => {
 		expect(linesOf('valid').flatMap((one) => read(`${one}\n`).unread)).toEqual([]);
 	});
 
-	test('if scan() cannot read a line, the reason that it returns contains no text of the line', () => {
+	test('if scan() cannot read a line, the reason that scan() returns contains no text of the line', () => {
 		const reasons = linesOf('forged').flatMap((one) => read(`${one}\n`).unread.map(({ why }) => why));
 		expect(reasons.filter((why) => !/^[a-zA-Z_., 0-9+]+$/.test(why))).toEqual([]);
 		expect(reasons.join(' ')).not.toMatch(/secret|owned|script|sandbox/);
@@ -209,7 +209,7 @@ describe('collect()', () => {
 		expect(collect([{ file: file(text), named: false }], { package: 'ba' }).phases).toBe(0);
 	});
 
-	test('collect() limits the number of packages and killed processes that it stores', () => {
+	test('collect() stores a limited number of packages and killed processes', () => {
 		const many = Array.from({ length: 3000 }, (_, at) =>
 			line({
 				package: `a/b-${at}`,

@@ -44,7 +44,7 @@ describe('sandboxes of each phase', () => {
 		expect(granted(decide(phaseContext({ phase })))).toEqual([]);
 	});
 
-	test('decide() enables a sandbox only if FEATURES contains its exact name', () => {
+	test('decide() enables a sandbox only if FEATURES contains the exact name of the sandbox', () => {
 		for (const phase of srcPhases) {
 			expect(
 				granted(decide(phaseContext({ phase, features: ['sandbox', 'userpriv', 'xcgroup', 'network-sandbox-proxy'] }))),

@@ -59,14 +59,14 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	done
 }
 
-@test 'confine is statically linked: it has no interpreter and needs no library' {
+@test 'confine is statically linked: the ELF file has no interpreter and needs no library' {
 	elf -l "$BUILT" >segments
 	run ! grep INTERP segments
 	elf -d "$BUILT" >dynamic
 	run ! grep NEEDED dynamic
 }
 
-@test 'the sanitizers report no error while confine runs in each mode' {
+@test 'AddressSanitizer and UndefinedBehaviorSanitizer report no error while confine runs in each mode' {
 	local report
 	make -s -C "$TOP/native" sanitized
 	install -m 755 "$TOP/native/build/sanitized/confine" confine

@@ -31,7 +31,7 @@ run_allowed() {
 	run as_caller "$CONFINE" --net --audit --record record --allow "$REMOTE:80" --allow "$REMOTE:81" --allow "$SILENT:80" --allow "$SILENT:81" -- "$@"
 }
 
-@test 'with a set-user-id confine --allow, a phase reaches only listed destinations, and a failed connect returns the same errno as without confine' {
+@test 'with a set-user-id confine --allow, a phase reaches only listed destinations, and a failed connect to a listed destination returns the same errno as without confine' {
 	run_allowed "$TEST_DIR/client" plain "$REMOTE" 80
 	[[ $status == 0 && $output == connected && $(record_value record r.mode) == setuid && $(record_value record r.route) == direct ]]
 	assert_allowed "client $REMOTE 80 1 0"

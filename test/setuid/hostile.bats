@@ -24,7 +24,7 @@ assert_ends_in_time() {
 	fi
 }
 
-@test 'if the caller of a set-user-id confine has closed descriptor 0, 1 or 2, it is closed for the command too' {
+@test 'if the caller of a set-user-id confine has closed descriptor 0, 1 or 2, this descriptor is closed for the command too' {
 	local closed
 	for closed in ':' '<&-' '>&-' '2>&-' '<&- >&-' '<&- 2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
 		# The outer shell would reuse the closed descriptors.
@@ -65,7 +65,7 @@ assert_ends_in_time() {
 	[[ $status == 1 && $output == *'Argument list too long' ]]
 }
 
-@test 'if a resource limit is 0 or 1, a set-user-id confine exits in time, and its command has the same limit' {
+@test 'if a resource limit is 0 or 1, a set-user-id confine exits in time, and the command has the same limit' {
 	local limit value sleeper unprivileged=(setpriv --reuid="${ACCOUNT}c" --regid="${ACCOUNT}c" --init-groups --inh-caps=-all --)
 	for limit in nofile fsize nproc as stack core cpu data memlock sigpending msgqueue; do
 		for value in 0 1; do
@@ -129,7 +129,7 @@ assert_ends_in_time() {
 	[[ $(record_value record r.applied.cgroup) == confine ]]
 }
 
-@test 'with a set-user-id confine --limit, the command stays in the cgroup of its caller' {
+@test 'with a set-user-id confine --limit, the command stays in the cgroup of the caller' {
 	local root cage
 	root=$(findmnt -no TARGET -t cgroup2 | head -n1)
 	cage=$root/cage-$ACCOUNT
@@ -159,7 +159,7 @@ assert_ends_in_time() {
 	[[ $(stat -c '%s %Y %a' /etc/passwd) == "$before" ]]
 }
 
-@test 'a set-user-id confine accepts processes and files of other users for --die-with and --die-with-lock, and discloses nothing about them' {
+@test 'a set-user-id confine accepts processes and files of other users for --die-with and --die-with-lock, and discloses nothing about these processes and files' {
 	local pid
 	as_victim sleep 1000 &
 	pid=$!
@@ -222,7 +222,7 @@ assert_ends_in_time() {
 	as_caller timeout 900 "$TOOL" signals "$CONFINE" "$ACCOUNT" "${HOSTILE_SIGNAL_RUNS:-300}" "${HOSTILE_SEED:-$RANDOM}"
 }
 
-@test 'if a signal kills a set-user-id confine, it writes no core file' {
+@test 'a set-user-id confine writes no core file if a signal kills confine' {
 	local signal
 	for signal in TRAP SEGV ABRT; do
 		# shellcheck disable=SC2016

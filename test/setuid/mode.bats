@@ -103,7 +103,7 @@ loader_stripped_names() {
 	[[ ! $output ]]
 }
 
-@test 'a set-user-id confine keeps the command in the cgroup of its caller, and records that it cannot apply a limit' {
+@test 'a set-user-id confine keeps the command in the cgroup of the caller, and records a limit that confine cannot apply' {
 	as_caller cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/without"
 	as_caller "$CONFINE" --net --cgroup "$ACCOUNT" --limit pids.max=100 --best-effort --record record -- \
 		cat /proc/self/cgroup >"$BATS_TEST_TMPDIR/within"
@@ -152,7 +152,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(record_value record 'r.mode + JSON.stringify(r.applied.net)') == 'userns"confine"' ]]
 }
 
-@test 'a user outside the group of the set-user-id confine cannot run it' {
+@test 'a user outside the group of the set-user-id confine cannot run confine' {
 	run -126 as_stranger bash -c "exec $CONFINE --net -- true"
 }
 

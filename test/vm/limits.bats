@@ -63,7 +63,7 @@ for i in range(30):
 	[[ ! $(find /sys/fs/cgroup -type d -name 'portcullis-*') ]]
 }
 
-@test 'the record of confine contains the number of processes that the command has started' {
+@test 'the record of confine contains the number of processes of the phase, including the command' {
 	run -0 "$CONFINE" --cgroup x --record "$RECORD" -- bash -c 'for i in {1..20}; do /bin/true; done'
 	[[ $(record_value "$RECORD" r.processes) == 21 ]]
 }

@@ -101,7 +101,7 @@ thaw_and_clean() {
 	fsfreeze --freeze "$FROZEN"
 }
 
-@test 'confine records a process that survives SIGKILL, exits within 10 s, and the next confine removes its cgroup' {
+@test 'if a process of the command survives SIGKILL, confine records this process and exits within 10 s, and the next confine removes the cgroup of this process' {
 	local method
 	for method in pidns subreaper cgroup cgroup+pidns setuid; do
 		assert_stuck_reported "$method" "$WRITE"
@@ -110,7 +110,7 @@ thaw_and_clean() {
 	done
 }
 
-@test 'confine records a process that survives SIGKILL and exits within 10 s, even if reading its memory map would hang' {
+@test 'if a process of the command survives SIGKILL, confine records this process and exits within 10 s, even if reading the memory map of this process would hang' {
 	local method
 	for method in pidns subreaper cgroup+pidns setuid; do
 		assert_stuck_reported "$method" "$LOCK"
