@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Parses a number without sign and spaces, and moves *text behind it. Returns -1 if there is none or it exceeds most. */
+/* Parses up to 5 digits at *text and moves *text behind them. Returns -1 if there are no or more digits, or if the number exceeds most. */
 static long parse_number(const char **text, long most)
 {
 	size_t digits = strspn(*text, "0123456789");

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 enum {
-	ALLOW_ENTRIES = 64,
-	ALLOW_NAMES = 64, /* pairs of name and address */
+	ALLOW_ENTRIES = 64, /* maximum number of --allow options */
+	ALLOW_NAMES = 64,   /* maximum number of --resolve options */
 };
 
 struct allow_entry {
@@ -19,7 +19,7 @@ struct allow_entry {
 };
 
 struct allow_name {
-	const char *name; /* not terminated: length bytes, as in the option */
+	const char *name; /* HOST in the text of --resolve: length bytes, not NUL-terminated */
 	size_t length;
 	int family;
 	unsigned char address[16];
@@ -33,8 +33,8 @@ struct allow {
 };
 
 /*
- * Parses ADDRESS:PORT, ADDRESS/BITS:PORT, [IPV6]:PORT or [IPV6]/BITS:PORT. The caller of confine has resolved host names. Returns false
- * for other text, and for port 0.
+ * Parses ADDRESS:PORT, ADDRESS/BITS:PORT, [IPV6]:PORT or [IPV6]/BITS:PORT. Returns false for port 0 and for any other text, such as a host
+ * name, which the caller of confine has to resolve.
  */
 bool allow_parse(const char *text, struct allow_entry *entry);
 

@@ -6,7 +6,7 @@
 
 #define BIT(family) (UINT64_C(1) << (family))
 
-/* Numbers of include/linux/socket.h. C libraries lack the newer names. */
+/* Names of socket families with their numbers in include/linux/socket.h, because C libraries lack some AF_* constants. */
 static const struct {
 	const char *name;
 	uint64_t families;
@@ -65,7 +65,7 @@ bool families_add(uint64_t *families, const char *names)
 
 bool families_permit(uint64_t families, uint64_t family, uint64_t type)
 {
-	/* The kernel makes AF_PACKET of this obsolete combination (__sock_create() in net/socket.c). */
+	/* The kernel replaces this obsolete combination by AF_PACKET (__sock_create() in net/socket.c). */
 	if (family == AF_INET && (type & FAMILIES_TYPE_MASK) == SOCK_PACKET)
 		family = AF_PACKET;
 	return family < 64 && (families >> family & 1) != 0;

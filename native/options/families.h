@@ -5,19 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Sets of families have one bit for each AF_*. */
+/* In a set of families, the bit with the number of an AF_* constant is 1 if the set contains this family. */
 #define FAMILIES_ANY UINT64_MAX
 
-/* SOCK_TYPE_MASK of include/linux/net.h. Higher bits of the type are flags. */
+/* The bits of the second argument of socket(2) that contain the type (SOCK_TYPE_MASK in include/linux/net.h). Higher bits are flags. */
 enum { FAMILIES_TYPE_MASK = 0xF };
 
 /*
- * Returns AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK. A network namespace does not isolate all families: AF_VSOCK reaches the hypervisor
- * and other virtual machines.
+ * Returns the families that are permitted by default: AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK. Others are not, because a network namespace
+ * does not isolate all families: AF_VSOCK reaches the hypervisor and other virtual machines.
  */
 uint64_t families_default(void);
 
-/* Adds a comma-separated list of lower-case names; "any" is every family. Returns false for an unknown name. */
+/* Adds families to the set by a comma-separated list of lower-case names; "any" adds all. Returns false for an unknown name. */
 bool families_add(uint64_t *families, const char *names);
 
 /* Returns whether socket(2) is permitted with this family and type. */

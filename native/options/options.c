@@ -16,7 +16,7 @@ static bool set_problem(char *problem, size_t size, const char *what, const char
 	return false;
 }
 
-/* Parses an integer without sign and spaces, at most INT_MAX. Returns -1 if the text is invalid. */
+/* Parses a text of 1 to 10 digits. Returns -1 for other text, and if the number exceeds INT_MAX. */
 static int number(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -38,7 +38,7 @@ static bool is_cgroup_name(const char *name)
 	return true;
 }
 
-/* Returns whether value is valid: bytes with a suffix, a number, or a percentage of one CPU. */
+/* Returns whether value is valid for this limit: BYTES[KMGT] for memory.max, N for pids.max, N% of one CPU for cpu.max. */
 static bool is_limit(enum limit limit, const char *value)
 {
 	size_t digits = strspn(value, "0123456789");
@@ -114,7 +114,7 @@ static bool add_families(struct options *options, const char *value)
 
 static const struct flag {
 	const char *name;
-	size_t offset; /* of the bool in struct options */
+	size_t offset; /* offset in struct options of the bool that the flag sets to value */
 	bool value;
 } flags[] = {
 	{"--net", offsetof(struct options, net), true},
@@ -130,10 +130,10 @@ static const struct flag {
 /* Options with a value. If parse() fails, the options are not used, so it may store an invalid value. */
 static const struct value_option {
 	const char *name;
-	const char *takes; /* the valid values */
+	const char *takes; /* description of the valid values, for the error message */
 	bool (*parse)(struct options *options, const char *value);
-	size_t offset; /* in struct options: without parse() of the text, otherwise of the number of values */
-	size_t most;   /* the maximum of this number; 0: there is none */
+	size_t offset; /* offset in struct options: if parse is NULL, of the text; if most is not 0, of the number of values */
+	size_t most;   /* maximum number of values; 0: not limited, and not counted */
 } value_options[] = {
 	{"--record", NULL, NULL, offsetof(struct options, record), 0},
 	{"--notice-file", NULL, NULL, offsetof(struct options, notice_file), 0},
@@ -159,7 +159,7 @@ static bool parse_flag(struct options *options, const char *name)
 	return false;
 }
 
-/* Parses the option name with a value, which is NULL at the end of the command line. Returns false with a problem. */
+/* Parses one option. value is NULL at the end of the command line. On an error, writes a message to problem and returns false. */
 static bool parse_value(struct options *options, const char *name, const char *value, char *problem, size_t size)
 {
 	const struct value_option *option = value_options, *end = option + sizeof value_options / sizeof *value_options;
@@ -204,7 +204,7 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 		return set_problem(problem, size, "--allow needs --net", "the network is not isolated");
 	if (options->families_given && !options->net)
 		return set_problem(problem, size, "--families needs --net", "socket families are not restricted");
-	/* The watcher connects the sockets of allowed connections. */
+	/* --allow implies --audit, because the watcher makes the allowed connections. */
 	options->audit = options->audit || options->allow.count > 0;
 	options->command = argv + i + 1;
 	return true;

@@ -10,13 +10,13 @@
 #include "options/allow_list.h"
 
 enum {
-	OPTIONS_LABELS = 16,
-	OPTIONS_DIE_WITH = 8,
-	OPTIONS_CGROUP_NAME = 200, /* NAME_MAX is 255. A prefix and a suffix are added. */
+	OPTIONS_LABELS = 16,	   /* maximum number of --label options */
+	OPTIONS_DIE_WITH = 8,	   /* maximum number of --die-with options */
+	OPTIONS_CGROUP_NAME = 200, /* maximum length of --cgroup: confine adds a prefix and a suffix, and NAME_MAX is 255 */
 };
 
 struct label {
-	const char *name; /* not terminated: name_length bytes */
+	const char *name; /* NAME in the text of --label: name_length bytes, not NUL-terminated */
 	size_t name_length;
 	const char *value;
 };
@@ -36,26 +36,26 @@ struct options {
 	bool mknod;
 	bool probe;
 	struct allow allow;
-	uint64_t families; /* socket families permitted with net (families.h) */
+	uint64_t families; /* set of the socket families that are permitted with --net (families.h) */
 	bool families_given;
-	const char *socks; /* NULL: direct connections */
+	const char *socks; /* path of --socks; NULL: allowed connections are direct */
 	bool gc;
-	const char *cgroup;	   /* NULL: processes are not tracked */
-	const char *limit[LIMITS]; /* valid text, or NULL */
+	const char *cgroup;	   /* name of --cgroup; NULL: processes are not tracked */
+	const char *limit[LIMITS]; /* validated VALUE of --limit FILE=VALUE; NULL: not requested */
 	const char *record;
 	const char *notice_file;
 	const char *die_with_lock;
-	int environ_fd; /* -1: use confine's environment */
+	int environ_fd; /* descriptor of --environ; -1: the command gets confine's environment */
 	struct label labels[OPTIONS_LABELS];
 	size_t label_count;
 	pid_t die_with[OPTIONS_DIE_WITH];
 	size_t die_with_count;
-	char **command; /* NULL-terminated, inside argv */
+	char **command; /* COMMAND and its arguments, NULL-terminated; points into argv */
 };
 
 /*
- * Parses argv, which is not changed; argc may be 0. Returns false with a message of one line in problem if an option is invalid;
- * options is undefined then. Has no side effects.
+ * Parses argv, which is not changed; argc may be 0. If an option is invalid, writes one line of text to problem and returns false; options
+ * is undefined then. Has no other effect.
  */
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size);
 

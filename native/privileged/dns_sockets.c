@@ -17,13 +17,13 @@ static int open_socket(const struct name_server *server, int type)
 	} name = {0};
 	bool six = server->family == AF_INET6;
 	name.any.sa_family = (sa_family_t)server->family;
-	/* struct sockaddr_in has the port at the same place. */
+	/* This also sets the port of a struct sockaddr_in, which has it at the same offset. */
 	name.in6.sin6_port = htons(DNS_PORT);
 	memcpy(six ? (void *)&name.in6.sin6_addr : (void *)&name.in.sin_addr, server->address, six ? 16 : 4);
 	int fd = socket(server->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	/* bind(2) does not accept an IPv6 address that is local by route only. */
+	/* loopback_add_local() adds only a route for the address. bind(2) accepts such an IPv6 address only with this option. */
 	setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND, &(int){1}, sizeof(int));
 	if (bind(fd, &name.any, six ? sizeof name.in6 : sizeof name.in) == 0 && (type == SOCK_DGRAM || listen(fd, 64) == 0))
 		return fd;

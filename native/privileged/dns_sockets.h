@@ -6,7 +6,7 @@
 
 #include "privileged/privilege.h"
 
-enum { NAME_SERVERS = 8, /* glibc and musl use the first three */
+enum { NAME_SERVERS = 8, /* maximum number of name servers; glibc and musl use only three */
        DNS_PORT = 53 };
 
 struct name_server {
@@ -15,8 +15,8 @@ struct name_server {
 };
 
 /*
- * Gives lo the address of the name server, and opens a UDP and a TCP socket on its port 53. Must be called in a new network namespace.
- * Returns false with errno and no open sockets.
+ * Makes the address of the name server local on lo, and opens a UDP socket (fds[0]) and a TCP socket (fds[1]) on its port 53. Must be called
+ * in a new network namespace. On an error, closes the sockets and returns false with errno.
  */
 bool dns_sockets_open(const struct identity *identity, const struct name_server *server, int fds[2]);
 

@@ -38,7 +38,7 @@ static void put(struct nlmsghdr *header, unsigned short type, const void *data, 
 	header->nlmsg_len = NLMSG_ALIGN(header->nlmsg_len) + RTA_ALIGN(attribute->rta_len);
 }
 
-/* Sends a request with NLM_F_ACK. Returns false with the errno of the answer. */
+/* Sends a request with NLM_F_ACK and waits for the answer. Returns true if it reports success, otherwise false with errno. */
 static bool request_is_granted(int netlink, const struct nlmsghdr *request)
 {
 	struct {
@@ -74,7 +74,7 @@ static bool add_address(int netlink, const struct loopback_address *address)
 	return request_is_granted(netlink, &request.header) || errno == EEXIST;
 }
 
-/* A route of type local needs no address on lo. The kernel delays the use of an added IPv6 address (addrconf_dad_work()). */
+/* Adds a route of type local, not an address: the kernel delays the use of a new IPv6 address (addrconf_dad_work()). */
 bool loopback_add_local(int family, const unsigned char *address, unsigned short length)
 {
 	struct {
@@ -103,7 +103,7 @@ bool loopback_add_local(int family, const unsigned char *address, unsigned short
 	return added;
 }
 
-/* Not by ioctl(2), which needs an internet socket: a BPF program of the cgroup can forbid these. */
+/* Brings lo up by netlink. ioctl(2) would need an internet socket, which a BPF program of the cgroup can forbid. */
 static bool bring_up(int netlink)
 {
 	struct {
@@ -116,7 +116,7 @@ static bool bring_up(int netlink)
 	return request_is_granted(netlink, &request.header);
 }
 
-/* Returns whether the kernel has no IPv6, or has disabled it (net.ipv6.conf.*.disable_ipv6: EACCES). */
+/* Returns whether this errno shows that the kernel has no IPv6 or has disabled it (net.ipv6.conf.*.disable_ipv6: EACCES). */
 static bool means_no_ipv6(int error)
 {
 	return error == EAFNOSUPPORT || error == EOPNOTSUPP || error == EACCES;
@@ -124,7 +124,7 @@ static bool means_no_ipv6(int error)
 
 /*
  * Brings lo up and adds 10.0.0.1/8 and fd::1/8, as Portage does. If lo has only loopback addresses, getaddrinfo() with AI_ADDRCONFIG does
- * not resolve "localhost" (bugs.gentoo.org/690758). The kernel may lack IPv6. Returns false with errno.
+ * not resolve "localhost" (bugs.gentoo.org/690758). A kernel without IPv6 is not an error. Returns false with errno.
  */
 static bool loopback_configure(void)
 {
@@ -152,7 +152,7 @@ static bool enter_net(struct setup_error *setup_error)
 		return failed(setup_error, STEP_NET);
 	if (!loopback_configure())
 		return failed(setup_error, STEP_LOOPBACK);
-	/* The host name cannot be resolved without a network. Portage sets the same name and ignores a failure (portage/process.py, _exec2). */
+	/* Without a network, a build can resolve no host name but localhost. Portage sets it too and ignores a failure (portage/process.py). */
 	if (unshare(CLONE_NEWUTS) != 0)
 		failed(setup_error, STEP_UTS);
 	else if (sethostname(hostname, sizeof hostname - 1) != 0)

@@ -7,16 +7,16 @@
 #include "namespace/namespace.h"
 #include "privileged/privilege.h"
 
-/* The part of namespaces_enter() that follows the user namespace. */
+/* Enters all namespaces but the user namespace: the last part of namespaces_enter(), with the same arguments and results. */
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);
 
-/* Mounts /proc for the PID namespace of this process, which is its process 1. Returns false with setup_error. */
+/* Mounts a new /proc. This process must be process 1 of a PID namespace. Returns false with setup_error. */
 bool isolate_mount_proc(const struct identity *identity, struct setup_error *setup_error);
 
 /* The index of lo in every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */
 #define LOOPBACK_INDEX 1
 
-/* The addresses that lo gets besides 127.0.0.1 and ::1, and their prefix length. Portage adds the same. */
+/* Number and prefix length of the addresses that confine adds to 127.0.0.1 and ::1 on lo. Portage adds the same. */
 enum { LOOPBACK_ADDED = 2,
        LOOPBACK_PREFIX = 8 };
 struct loopback_address {
@@ -29,7 +29,7 @@ extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
 /* Returns a close-on-exec rtnetlink(7) socket, or -1. */
 int loopback_netlink(void);
 
-/* Makes an address of length bytes local on lo. Needs CAP_NET_ADMIN, so only privileged/ calls it. Returns false with errno. */
+/* Makes an address local on lo; length is 4 or 16 bytes. Needs CAP_NET_ADMIN, so only privileged/ calls it. Returns false with errno. */
 bool loopback_add_local(int family, const unsigned char *address, unsigned short length);
 
 #endif

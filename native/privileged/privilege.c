@@ -51,7 +51,7 @@ bool identity_read(struct identity *identity)
 
 #define UNCHANGED ((uid_t)-1)
 
-/* Needed by unshare(2), mount(2) and sethostname(2), for addresses on lo, and for port 53. */
+/* The capabilities for unshare(2), mount(2) and sethostname(2), for addresses on lo, and for port 53. */
 static const uint64_t needed_capabilities = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_BIND_SERVICE;
 
 static bool set_capabilities(uint64_t effective, uint64_t permitted)
@@ -69,15 +69,15 @@ static bool set_capabilities(uint64_t effective, uint64_t permitted)
 }
 
 /*
- * Prevents core files, ptrace(2) and access to /proc/PID. Each change of the effective user ID resets this to fs.suid_dumpable
- * (kernel/cred.c, commit_creds), which can differ from 0.
+ * Prevents core files, ptrace(2) and access to /proc/PID. Must be called after each change of the effective user ID, which resets this to
+ * fs.suid_dumpable (kernel/cred.c, commit_creds). That can differ from 0.
  */
 static bool set_undumpable(void)
 {
 	return prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* A container's bounding set can lack a capability. The system calls that need it then fail. */
+/* Returns those needed capabilities that confine has. The bounding set of a container can lack some; the calls that need them fail. */
 static uint64_t permitted(const struct identity *identity)
 {
 	return needed_capabilities & identity->permitted;
@@ -89,7 +89,7 @@ static bool become_caller(const struct identity *identity)
 	uid_t uid = identity->ruid;
 	if (syscall(SYS_setresgid, gid, gid, gid) != 0 || syscall(SYS_setresuid, uid, uid, uid) != 0)
 		return false;
-	/* Root keeps its capabilities: it would regain them with the next exec. */
+	/* If the caller is root, keep the capabilities: the next exec would restore them anyway. */
 	return uid == 0 || set_capabilities(0, 0);
 }
 
@@ -100,7 +100,7 @@ bool privilege_suspend(const struct identity *identity)
 	if (identity->mode != MODE_SETUID)
 		return become_caller(identity);
 	gid_t gid = identity->rgid;
-	/* If the caller has set SECBIT_NO_SETUID_FIXUP (capabilities(7)), setresuid(2) does not clear the effective capabilities. */
+	/* If the caller has set SECBIT_NO_SETUID_FIXUP (capabilities(7)), setresuid(2) keeps the effective capabilities. */
 	return syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, UNCHANGED, identity->ruid, UNCHANGED) == 0 &&
 	       set_capabilities(0, permitted(identity)) && set_undumpable();
 }

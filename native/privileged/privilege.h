@@ -23,8 +23,8 @@ struct identity {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
 	uint64_t effective, permitted; /* capabilities, one bit each */
-	bool secure;		       /* AT_SECURE: exec has changed credentials */
-	enum mode mode;		       /* the mode with the most rights that is available */
+	bool secure;		       /* AT_SECURE of getauxval(3): the exec of confine has changed credentials */
+	enum mode mode;		       /* the available mode with the most rights */
 };
 
 /* Reads the ids and capabilities of this process. Returns false with errno. */
@@ -50,7 +50,7 @@ bool privilege_suspend(const struct identity *identity);
  */
 bool privilege_raise(const struct identity *identity);
 
-/* Ends the process on failure. Preserves errno. */
+/* Ends the effect of privilege_raise(). Exits with EXIT_REFUSED on failure. Preserves errno. */
 void privilege_lower(const struct identity *identity);
 
 /*

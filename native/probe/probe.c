@@ -18,11 +18,11 @@
 #include "util/process.h"
 #include "watcher/filter.h"
 
-/* Each attempt takes milliseconds, but a child that exits can be delayed by an inherited file. */
+/* Time limits for an attempt, which takes milliseconds, and for the exit of its child, which closing an inherited file can delay. */
 #define PROBE_MILLISECONDS 30000
 #define EXIT_MILLISECONDS 1000
 
-/* Enters the namespaces and writes the result to the pipe. A setup error of 0 means success. */
+/* Enters the namespaces and writes a struct setup_error to the pipe. Its error is 0 on success. */
 static noreturn void attempt(const struct identity *identity, unsigned isolate, int pipe)
 {
 	struct setup_error setup_error;
@@ -37,7 +37,7 @@ static noreturn void attempt(const struct identity *identity, unsigned isolate, 
 	_exit(write(pipe, &setup_error, sizeof setup_error) == (ssize_t)sizeof setup_error ? 0 : 1);
 }
 
-/* Attempts the isolation in a child. Returns true, or false with setup_error. */
+/* Tries to set up the isolation in a child. Returns true on success, otherwise false with setup_error. */
 static bool can(const struct identity *identity, unsigned isolate, struct setup_error *setup_error)
 {
 	int ends[2] = {-1, -1};
@@ -108,7 +108,7 @@ int probe(const struct identity *identity)
 	printf("portage_made_net=%s\nportage_made_ipc=%s\nportage_made_pid=%s\n", inherited.net ? "yes" : "no", inherited.ipc ? "yes" : "no",
 	       inherited.pid ? "yes" : "no");
 #ifdef __GLIBC__
-	/* The C library that confine was linked with: an update on the system does not replace it (doctor). */
+	/* A static C library is not updated with the system, so portcullis doctor compares the two versions. */
 	printf("libc=glibc %s\n", gnu_get_libc_version());
 #endif
 	fflush(stdout);
