@@ -2,17 +2,17 @@ import { features } from './features.ts';
 import { confinements, isSrcPhase, phaseRules, type Condition, type Confinement, type Fakeroot } from './phases.ts';
 import type { Settings } from './settings.ts';
 
-/** The input of a decision: a phase as Portage describes it. */
+/** The input of decide(): a phase as Portage describes it. */
 export interface PhaseContext {
-	/** EBUILD_PHASE */
+	/** EBUILD_PHASE, for example compile. */
 	readonly phase: string;
-	/** EMERGE_FROM; 'ebuild' for a package manager that does not set it. */
+	/** EMERGE_FROM: ebuild or binary. 'ebuild' if the package manager does not set it. */
 	readonly from: string;
 	/** The words of PORTAGE_FEATURES, PORTAGE_RESTRICT and PORTAGE_PROPERTIES. */
 	readonly features: readonly string[];
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
-	/** The file that removes a word from FEATURES, by word; `*` for FEATURES="-*". */
+	/** For each word that a file removes from FEATURES, the path of this file. The key `*` stands for FEATURES="-*". */
 	readonly removed?: Readonly<Record<string, string>>;
 	readonly settings: Settings;
 	readonly fakeroot?: Fakeroot;
@@ -20,13 +20,13 @@ export interface PhaseContext {
 
 export interface Verdict {
 	readonly confined: boolean;
-	/** The rule that decided, in words. */
+	/** The reason for the decision: the rule that matched, in words. */
 	readonly rule: string;
 }
 
 export type Decision = Readonly<Record<Confinement, Verdict>>;
 
-/** Which sandboxes a phase gets, each with the rule that decided. The rules are the rows of phases.ts, in their order. */
+/** Decides which sandboxes a phase gets. For each sandbox, the first matching row in phases.ts decides. */
 export function decide(phaseContext: PhaseContext): Decision {
 	return Object.fromEntries(confinements.map((what) => [what, decideOne(what, phaseContext)])) as Record<
 		Confinement,
@@ -34,14 +34,14 @@ export function decide(phaseContext: PhaseContext): Decision {
 	>;
 }
 
-/** The sandboxes that a decision grants, in the order of `confinements`. */
+/** Lists the sandboxes that the phase gets, in the order of `confinements`. */
 export function granted(decision: Decision): Confinement[] {
 	return confinements.filter((what) => decision[what].confined);
 }
 
 /**
- * Whether the network of a phase is audited. By default it is if Portcullis isolates it. PORTCULLIS_AUDIT=only audits the phases that
- * network-sandbox would isolate, whether FEATURES contains the word or not.
+ * True if the network access of a phase is recorded. By default, Portcullis records it if it isolates the network of the phase. With
+ * PORTCULLIS_AUDIT=only, it records the phases that network-sandbox would isolate, whether FEATURES contains this word or not.
  */
 export function audited(phaseContext: PhaseContext): boolean {
 	const { settings } = phaseContext;

@@ -7,7 +7,7 @@ import { fit, wrap } from '../util/layout.ts';
 import { paint, type Screen } from '../util/terminal.ts';
 
 export interface Explanation {
-	/** The package and its source; '' if options gave the context. */
+	/** The package and where it was found; '' if the user gave FEATURES by options instead of a package. */
 	readonly title: string;
 	readonly packageContext: PackageContext;
 	readonly phases: readonly { readonly phase: string; readonly rules: readonly Rule[] }[];
@@ -32,12 +32,12 @@ export function explain(title: string, packageContext: PackageContext, phases: r
 	};
 }
 
-/** The name of the ebuild's function. */
+/** Returns the name of the ebuild function that runs in a phase: src_compile for compile. */
 export function phaseLabel(phase: string): string {
 	return `${isSrcPhase(phase) ? 'src' : 'pkg'}_${phase}`;
 }
 
-/** The lines of the explanation. Successive phases with equal rules share one group. */
+/** Returns the lines that `portcullis explain` prints. Successive phases with equal decisions share one group. */
 export function explanationText({ title, packageContext, phases }: Explanation, screen: Screen): string[] {
 	const groups: { names: string[]; rules: readonly Rule[] }[] = [];
 	for (const { phase, rules } of phases) {

@@ -4,10 +4,10 @@ import type { Fakeroot } from './phases.ts';
 import type { Configuration } from '../portage/resolve_package.ts';
 import { problem, resolve, settingNames, squeeze, type Settings } from './settings.ts';
 
-/** The input of a decision, without the phase. */
+/** The input of decide(), without the phase. */
 export type PackageContext = Omit<PhaseContext, 'phase'>;
 
-/** The context of the package in Portage's configuration, or of any package if it names none. Throws for an invalid setting. */
+/** Returns the context of the package in `configuration` or, if it has none, of any package. Throws an Error for an invalid setting. */
 export function packageContextOf(configuration: Configuration): PackageContext {
 	const { features, removed, restrict, properties, variables } = configuration.package ?? {
 		...configuration,
@@ -27,8 +27,8 @@ function checked(variables: Readonly<Record<string, string>>): Settings {
 }
 
 /**
- * How src_install would reach fakeroot's daemon if the user `uid` built with these FEATURES (spawn() in Portage's doebuild.py).
- * `program` is FAKEROOT_BINARY of portage/const.py.
+ * Returns how src_install would reach the daemon of fakeroot if the user `uid` built a package with these FEATURES (spawn() in Portage's
+ * doebuild.py). `program` is the path of fakeroot, FAKEROOT_BINARY of portage/const.py.
  */
 export function fakerootFrom(
 	features: readonly string[],

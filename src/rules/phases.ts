@@ -6,19 +6,19 @@
 export const confinements = ['net', 'ipc', 'cgroup'] as const;
 export type Confinement = (typeof confinements)[number];
 
-/** EBUILD_PHASE of every src_* function. `fetch` is src_fetch, which no EAPI has yet. */
+/** The values of EBUILD_PHASE for src_* functions. `fetch` stands for src_fetch, which no EAPI defines yet. */
 export const srcPhases = ['unpack', 'fetch', 'prepare', 'configure', 'compile', 'test', 'install'] as const;
 export type SrcPhase = (typeof srcPhases)[number];
 
-/** EBUILD_PHASE of every pkg_* function. These phases are never confined. */
+/** The values of EBUILD_PHASE for pkg_* functions. These phases are never confined. */
 export const pkgPhases = 'pretend setup preinst postinst prerm postrm config info nofetch'.split(' ');
 
-/** Every other EBUILD_PHASE of ebuild.sh and misc-functions.sh. misc-functions.sh has none (''). */
+/** All values of EBUILD_PHASE that are never confined. '' is for misc-functions.sh, which can run without EBUILD_PHASE. */
 export const otherPhases = [...pkgPhases, 'depend', 'clean', 'cleanrm', 'help', 'instprep', 'package', ''] as const;
 
 /**
- * How the phase reaches fakeroot's daemon: System V message queues or loopback; 'alone' with the library but without a daemon; '' without
- * fakeroot. FEATURES=fakeroot applies to src_install (actionmap in Portage's doebuild.py).
+ * How a phase reaches the daemon of fakeroot: by System V message queues (sysv) or loopback (tcp). 'alone': the phase has fakeroot's
+ * library but no daemon. '': no fakeroot. FEATURES=fakeroot applies to src_install (actionmap in Portage's doebuild.py).
  */
 export type Fakeroot = '' | 'sysv' | 'tcp' | 'alone';
 
@@ -29,14 +29,14 @@ export type Condition =
 
 export interface Row {
 	readonly phases: readonly SrcPhase[];
-	/** All conditions must hold. */
+	/** The row matches only if all these conditions hold. */
 	readonly when: readonly Condition[];
 	readonly confined: boolean;
-	/** The rule in words, for `portcullis explain` and portcullis(1). */
+	/** The rule in words, which `portcullis explain` and portcullis(1) show. */
 	readonly rule: string;
 }
 
-/** This row comes first, so that PORTCULLIS_AUDIT=only overrides all others. */
+/** The first row of each table. It comes first so that PORTCULLIS_AUDIT=only overrides all other rules. */
 const auditOnly: Row = {
 	phases: srcPhases,
 	when: [{ setting: 'PORTCULLIS_AUDIT', is: 'only' }],
@@ -44,7 +44,7 @@ const auditOnly: Row = {
 	rule: 'PORTCULLIS_AUDIT=only records and isolates nothing',
 };
 
-/** The rules for src_* phases. Other phases are never confined. */
+/** For each sandbox, the rules for src_* phases. The first matching row decides. */
 export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 	net: [
 		auditOnly,

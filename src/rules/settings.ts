@@ -1,6 +1,6 @@
 import { suggestion } from '../util/suggestion.ts';
 
-/** A variable of make.conf and package.env. An unset or empty variable has the default. */
+/** A setting with a fixed set of values. Settings are variables of make.conf and package.env. Unset and empty mean the default. */
 interface Choice {
 	readonly choices: readonly string[];
 	readonly default: string;
@@ -8,15 +8,15 @@ interface Choice {
 }
 
 interface Form {
-	/** A regular expression that JavaScript and bash (extended, POSIX) read in the same way. */
+	/** A regular expression for a valid value. JavaScript and bash (POSIX extended) must interpret it in the same way. */
 	readonly pattern: string;
-	/** The pattern in words, for messages. */
+	/** A description of the pattern in words, for messages. */
 	readonly form: string;
 	readonly default: string;
 	readonly means: string;
-	/** The value is a list, and each word must match. */
+	/** True if the value is a list of words, each of which must match `pattern`. */
 	readonly list?: true;
-	/** The file of the limit in a cgroup, for `confine --limit`. */
+	/** The cgroup file that sets this limit, for example memory.max. It is passed to `confine --limit`. */
 	readonly limit?: string;
 }
 
@@ -93,18 +93,18 @@ export type Settings = Readonly<Record<SettingName, string>>;
 
 export const settingNames = Object.keys(settings) as SettingName[];
 
-/** The variable that sets a limit, given the limit's file in a cgroup. */
+/** Returns the variable that sets the limit in this cgroup file: PORTCULLIS_MEMORY_MAX for memory.max. */
 export function settingOf(limit: string): SettingName | undefined {
 	return settingNames.find((name) => 'limit' in settings[name] && settings[name].limit === limit);
 }
 
-/** The valid values in words. */
+/** Returns the valid values of a setting in words, for messages. */
 export function expected(name: SettingName): string {
 	const setting: Choice | Form = settings[name];
 	return 'choices' in setting ? alternatives(setting.choices) : setting.form;
 }
 
-/** undefined for a valid value; otherwise a message with the variable, the value and the valid values, without a full stop. */
+/** Checks a value. Returns undefined if it is valid, otherwise a message without a full stop that lists the valid values. */
 export function problem(name: SettingName, value: string): string | undefined {
 	const setting: Choice | Form = settings[name];
 	const words = 'list' in setting ? value.split(' ') : [value];
@@ -112,7 +112,7 @@ export function problem(name: SettingName, value: string): string | undefined {
 	return invalid === undefined ? undefined : `${name}="${invalid}" is invalid: use ${expected(name)}`;
 }
 
-/** A message for each variable PORTCULLIS_* that does not exist, by its name. A misspelled name would have no effect. */
+/** Returns a message for each name PORTCULLIS_* that is not a setting, because a misspelled setting has no effect. */
 export function unknownSettings(names: readonly string[]): { name: string; text: string }[] {
 	const known: readonly string[] = settingNames;
 	return names
@@ -124,7 +124,7 @@ function isValid(setting: Choice | Form, value: string): boolean {
 	return 'choices' in setting ? setting.choices.includes(value) : new RegExp(setting.pattern).test(value);
 }
 
-/** All settings. Variables that are missing from `values`, empty or invalid get the default; problem() finds the invalid ones. */
+/** Returns all settings. A value that is missing, empty or invalid is replaced by the default. problem() reports invalid values. */
 export function resolve(values: Readonly<Record<string, string | undefined>>): Settings {
 	const entries = settingNames.map((name) => {
 		const value = squeeze(values[name] ?? '');
@@ -133,7 +133,7 @@ export function resolve(values: Readonly<Record<string, string | undefined>>): S
 	return Object.fromEntries(entries) as Settings;
 }
 
-/** Replaces each run of blanks and newlines by one space, and removes them at both ends. */
+/** Replaces each sequence of blanks and newlines by one space, and removes blanks and newlines at both ends. */
 export function squeeze(value: string): string {
 	return value
 		.split(/[ \t\n]+/)
