@@ -54,7 +54,7 @@ static bool goes_to_name_server(struct dns_redirect *redirect, const struct requ
 	return false;
 }
 
-/* Sets call->socket and call->inode. Returns false if the descriptor is not accessible or not an internet socket. */
+/* Duplicates the thread's socket to call->socket and sets call->inode. Returns false if that is not possible or it is not an internet socket. */
 static bool open_socket(struct egress_call *call)
 {
 	struct stat status;
@@ -136,9 +136,9 @@ bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *n
 	return redirect->waiting_count > 0 && take_waiting(redirect, redirect->waiting[0].id, notification);
 }
 
-/* The options that resolvers set before they connect or send. */
+/* Socket options that resolvers set before they connect or send. They are copied to the new socket. */
 static const struct {
-	int family; /* 0: any */
+	int family; /* the option exists on sockets of this family; 0: on any socket */
 	int level, name;
 } copied_options[] = {
 	{0, SOL_SOCKET, SO_RCVTIMEO},

@@ -13,7 +13,7 @@
 #include "egress/internal.h"
 #include "util/clock.h"
 
-/* From now on no connection is made. */
+/* Disables the allow-list: from now on the watcher makes no connection, and the kernel continues all calls. */
 static void disable(struct egress *egress, const char *reason)
 {
 	egress->route = egress->log->route = ROUTE_NONE;
@@ -31,34 +31,34 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 		free(egress);
 		return NULL;
 	}
-	/* Each pending call uses a descriptor. */
+	/* Raise the limit, because each pending call uses descriptors. */
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
 	log->route = route;
-	/* The list applies to sockets of the host's network, so they must be distinguishable from those of the phase. */
+	/* Calls on sockets of the host's network are restricted, so the watcher must be able to distinguish these sockets from those of the phase. */
 	if (route == ROUTE_DIRECT && !host_network_set(egress, -1))
 		disable(egress, "allowed connections need Linux 5.14 or later");
 	return egress;
 }
 
-/* Once the socket is connected, a second call returns 0, and later ones EISCONN. */
+/* Connects, or gets the result of an earlier call that returned EINPROGRESS: EALREADY until the socket is connected, 0 once, then EISCONN. */
 static int connect_socket(const struct egress_call *call, int fd)
 {
 	union socket_address address;
 	return connect(fd, &address.any, socket_address(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Puts fd, with these file status flags, in place of the target's socket. Returns error, the result of connect(2), or an errno. */
+/* Replaces the target's socket with fd, after setting these file status flags. Returns error, the result of connect(2), or an errno if replacing fails. */
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
-	/* EBADF: another thread has closed the socket. As in the kernel, that does not change the result of connect(2). */
+	/* Ignore EBADF: another thread has closed the socket. In the kernel too, that does not change the result of connect(2). */
 	if (fcntl(fd, F_SETFL, flags) != 0 || (!replace_socket(call, fd) && errno != EBADF))
 		return errno;
 	return error;
 }
 
-/* The handler of a pending connect. */
+/* Handles an event of a pending connect: answers the call, unless the thread has ended. */
 static bool end_connect(struct pending_call *pending, enum pending_event event)
 {
 	const struct egress_call *call = &pending->call;
@@ -75,13 +75,13 @@ static bool end_connect(struct pending_call *pending, enum pending_event event)
 	return false;
 }
 
-/* Connects fd, and puts it in place of the target's socket unless the connect fails at once. */
+/* Connects fd. Unless that fails at once, replaces the target's socket with fd, now or when a blocking connect is complete. */
 static enum egress_decision connect_and_replace(const struct egress_call *call, int family, int fd, int *error)
 {
 	bool blocking = socket_is_blocking(call->socket);
 	socket_copy_options(call->egress, call->socket, fd, family, true);
 	*error = connect_socket(call, fd);
-	/* A connection to a near host may be complete already. */
+	/* Try once more: a connection to a near host may already be complete. */
 	if (blocking && *error == EINPROGRESS)
 		*error = connect_socket(call, fd);
 	if (blocking && *error == EALREADY) {
@@ -123,7 +123,7 @@ void egress_count(const struct egress_call *call, const struct program *program,
 		target_parents(&call->target, &row->parents);
 }
 
-/* A socket of the host's network must not be disconnected or connected to another destination. */
+/* Refuses a connect on a socket of the host's network, which must not be disconnected or connected to a destination that is not allowed. */
 static enum egress_decision refuse_reconnect(const struct egress_call *call, int *error)
 {
 	union socket_address name;
@@ -143,7 +143,7 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 	if (on_host_network)
 		return allowed ? EGRESS_EMULATE_ALLOWED : refuse_reconnect(call, error);
 	int family = socket_family(call->socket);
-	/* The kernel refuses a connect on a socket that is connected or listens, and an IPv6 destination on an IPv4 socket. */
+	/* Do not connect here in these cases. The kernel refuses a connect on a socket that is connected or listens, and an IPv6 destination on an IPv4 socket. */
 	if (!allowed || !socket_is_tcp(call->socket) || !socket_is_idle(call->socket) || (family == AF_INET && call->to.family != AF_INET))
 		return default_decision;
 	*error = EADDRNOTAVAIL;
@@ -157,7 +157,7 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 	}
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 	if (fd < 0) {
-		/* The watcher has no free descriptor. EAGAIN is an error that connect(2) documents. */
+		/* The watcher has no free descriptor. Use EAGAIN, because connect(2) documents it, unlike EMFILE. */
 		*error = EAGAIN;
 		return EGRESS_CONNECTED;
 	}
@@ -166,7 +166,7 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 	return decision;
 }
 
-/* The socket could not be duplicated; errno is EPERM if the target denies ptrace access (ptrace(2)). */
+/* Decides about a call whose socket could not be duplicated. errno must be that of the failure: EPERM if the kernel denies ptrace access (ptrace(2)). */
 static enum egress_decision deny_inaccessible(const struct egress_call *call, int *error)
 {
 	/* If the phase has no socket of the host's network yet, disable the allow-list and let the kernel make the call. */
@@ -190,7 +190,7 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 	call->socket = target_duplicate(&call->target, call->fd);
 	if (call->socket < 0)
 		return deny_inaccessible(call, error);
-	/* Make no other system call on a descriptor that is not a socket: its file system may never answer. */
+	/* Stop here if the descriptor is not a socket: other system calls on it may wait forever for its file system. */
 	*error = ENOTSOCK;
 	if (socket_family(call->socket) < 0)
 		return EGRESS_DENIED;
@@ -205,7 +205,7 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 		/* The phase must not serve the host's network. */
 		return on_host_network ? EGRESS_DENIED : default_decision;
 	case CALL_BIND:
-		/* A bind is never emulated. If a thread exchanges the socket meanwhile, it binds a port of the host but cannot listen. */
+		/* Never emulate a bind: if another thread replaces the socket before the kernel continues, it can bind a port of the host, but not listen on it. */
 		return on_host_network ? EGRESS_DENIED : EGRESS_CONTINUE;
 	default:
 		return default_decision;

@@ -1,4 +1,4 @@
-/* Makes a system call in place of the calling thread. Only the socketcall(2) of i386 is emulated, so its structures have 32-bit members. */
+/* Executes a system call in place of the calling thread. Sends and setsockopt are emulated only for the socketcall(2) of i386, so their structures have 32-bit members. */
 #include <asm/socket.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,20 +25,20 @@ void egress_note_shared_descriptors(struct egress *egress)
 
 bool emulate_is_needed(const struct egress_call *call, const struct request *request)
 {
-	/* The watcher may not open paths that only root may open. The allow-list does not restrict a phase that runs as root anyway. */
+	/* Do not emulate calls on UNIX sockets for root: the watcher may not open all paths that root may, and the allow-list does not restrict root anyway. */
 	if (call->egress->phase_is_root && socket_family(call->socket) == AF_UNIX)
 		return false;
 	return request->is_socketcall || call->egress->descriptors_are_shared || !target_is_single_threaded(&call->target);
 }
 
-/* Opens a path relative to the working directory or the root of the calling thread. */
+/* Opens a path as the calling thread would, relative to its root or working directory. Returns -1 and sets errno on failure. */
 static int open_path(const struct target *target, const char *path)
 {
 	char from[64];
 	bool absolute = *path == '/';
 	snprintf(from, sizeof from, "/proc/%d/%s", target->tid, absolute ? "root" : "cwd");
 	int folder = open(from, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* If the thread still waits after the open, the folder is its own and not that of a later thread with the same number. */
+	/* Check after the open: if the thread still waits, the folder belongs to it and not to a later thread with the same TID. */
 	if (folder >= 0 && !target_is_valid(target)) {
 		close(folder);
 		errno = ESRCH;
@@ -68,17 +68,17 @@ static int emulate_connect(const struct egress_call *call, const struct request 
 	return connect(call->socket, (struct sockaddr *)&link, sizeof link) == 0 ? 0 : errno;
 }
 
-/* Returns 0 or an errno. */
+/* Sets the socket option, unless the allow-list forbids it. Returns 0 or an errno. */
 static int emulate_setsockopt(const struct egress_call *call, const struct request *request)
 {
 	int level = (int)request->arguments[1], name = (int)request->arguments[2];
 	uint32_t length = (uint32_t)request->arguments[4];
-	/* No permitted option is longer than this (struct ip_mreqn, TCP_CA_NAME_MAX). */
+	/* Large enough for every permitted option; the longest are struct ip_mreqn and TCP_CA_NAME_MAX. */
 	union {
 		char bytes[64];
 		struct {
 			int32_t seconds, microseconds;
-		} time32; /* struct timeval of i386. The kernel accepts it from 32-bit processes only (sock_set_timeout() in net/core/sock.c). */
+		} time32; /* struct timeval of i386, to be converted: the kernel accepts it only from 32-bit processes (sock_set_timeout() in net/core/sock.c) */
 		struct {
 			int64_t seconds, microseconds;
 		} time64;
@@ -103,11 +103,11 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 	return setsockopt(call->socket, level, name, &value, length) == 0 ? 0 : errno;
 }
 
-enum { MOST_DATA = 4 << 20,
-       MOST_PARTS = 1024 /* UIO_MAXIOV */,
+enum { MOST_DATA = 4 << 20, /* maximum of bytes in one emulated message */
+       MOST_PARTS = 1024 /* maximum of parts in one message (UIO_MAXIOV) */,
        MOST_MESSAGES = 1024 };
 
-/* struct iovec, msghdr and mmsghdr of i386. */
+/* The layout of struct iovec, msghdr and mmsghdr in i386 processes. */
 struct iovec32 {
 	uint32_t base, length;
 };
@@ -120,8 +120,8 @@ struct mmsghdr32 {
 };
 
 /*
- * Copies a message to memory of this process, at most MOST_DATA bytes at data, and sends it. A longer message is sent in part, as a stream
- * may be. Returns the number of bytes, or -1 and sets errno.
+ * Copies a message to data, which has room for MOST_DATA bytes, and sends it. Of a longer message it sends only the first MOST_DATA bytes, as
+ * the kernel may do for a stream. Returns the number of bytes sent, or -1 and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {
@@ -178,8 +178,8 @@ static ssize_t send_messages(const struct egress_call *call, const uint64_t argu
 }
 
 /*
- * Makes a sendto, sendmsg or sendmmsg, with MOST_DATA bytes of memory at data. Waits until the data is sent. Ancillary data and
- * MSG_FASTOPEN fail with EOPNOTSUPP. Returns the result, or -1 and sets errno.
+ * Executes a sendto, sendmsg or sendmmsg. data: memory of MOST_DATA bytes. Waits until the data is sent. Ancillary data and MSG_FASTOPEN
+ * fail with EOPNOTSUPP. Returns the result of the call, or -1 and sets errno.
  */
 static ssize_t emulate_send(const struct egress_call *call, const struct request *request, char *data)
 {
@@ -197,12 +197,12 @@ static ssize_t emulate_send(const struct egress_call *call, const struct request
 	return target_read(&call->target, arguments[1], &message, sizeof message) ? send_message(call, &message, flags, data) : -1;
 }
 
-/* Called when the helper process has ended, or when the stopped call is interrupted or has ended. */
+/* Handles the end of the helper process. If the stopped call is interrupted or has ended first, kills the helper process. */
 static bool end_helper(struct pending_call *pending, enum pending_event event)
 {
 	if (event != PENDING_READY)
 		syscall(SYS_pidfd_send_signal, pending->source.fd, SIGKILL, NULL, 0);
-	/* No effect if the helper has answered already. */
+	/* If the helper process has already answered, this second answer has no effect. */
 	if (event == PENDING_SIGNAL)
 		target_respond(&pending->call.target, 0, pending->interrupted, 0);
 	return false;
@@ -223,10 +223,10 @@ static noreturn void run_helper(const struct egress_call *call, const struct req
 	_exit(0);
 }
 
-/* Forks a helper process that makes the call and answers it, because the call may wait. */
+/* Forks a helper process that executes and answers the call, so that the watcher does not wait. Returns false if the call has ended. */
 static bool start_helper(const struct egress_call *call, const struct request *request)
 {
-	/* With SIG_IGN the kernel reaps the helper process. */
+	/* With SIG_IGN for SIGCHLD, the kernel reaps the helper process. */
 	signal(SIGCHLD, SIG_IGN);
 	pid_t watcher = getpid(), helper = fork();
 	if (helper == 0)
@@ -241,7 +241,7 @@ static bool start_helper(const struct egress_call *call, const struct request *r
 	return target_respond(&call->target, 0, EAGAIN, 0);
 }
 
-/* Whether a helper process must make the call, because it may wait. */
+/* Returns true if the call may wait, so that a helper process must execute it. */
 static bool may_wait(const struct egress_call *call, const struct request *request)
 {
 	int type = socket_option(call->socket, SOL_SOCKET, SO_TYPE);

@@ -1,4 +1,4 @@
-/* Stopped calls that the watcher answers later. */
+/* Manages pending calls: stopped calls that the watcher answers later. */
 #include <errno.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -7,10 +7,10 @@
 #include "egress/internal.h"
 #include "util/clock.h"
 
-/* Interval at which the watcher checks whether a calling thread has a signal or has ended: no event reports this (install_filter() in filter_install.c). */
+/* Interval at which the watcher checks whether a calling thread has received a signal or has ended, because no event reports this. */
 enum { CHECK_MICROSECONDS = 50000 };
 
-/* ERESTARTSYS, an errno of the kernel that no program sees: it restarts the call if the signal handler has SA_RESTART (signal(7)). */
+/* ERESTARTSYS, an errno inside the kernel. It makes the kernel restart the call if the signal handler has SA_RESTART, and return EINTR otherwise (signal(7)). */
 enum { RESTART = 512 };
 
 /* Sets the timer to the next check or the first deadline, whichever is earlier. */
@@ -50,7 +50,7 @@ static void handle_ready(void *owner, struct event_source *source)
 	start_timer(owner);
 }
 
-/* The time limit of connect(2) in microseconds; 0: none (socket(7), SO_SNDTIMEO). */
+/* Returns the time limit of a connect(2) in microseconds, or 0 if it has none (socket(7), SO_SNDTIMEO). */
 static long long connect_timeout(int fd)
 {
 	struct timeval time = {0};

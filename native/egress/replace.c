@@ -12,11 +12,11 @@
 #include "util/process.h"
 #include "util/text.h"
 
-enum { REGISTRATIONS = 8 }; /* most epoll instances of one process that are searched; most programs use one */
+enum { REGISTRATIONS = 8 }; /* maximum of epoll registrations that are moved to the new socket; most programs use one */
 
 /* A registration of the calling thread's socket in one of its epoll instances. */
 struct registration {
-	int epoll; /* the calling thread's descriptor */
+	int epoll; /* descriptor of the epoll instance in the calling thread */
 	struct epoll_event event;
 };
 
@@ -47,7 +47,7 @@ static size_t find_registrations(const struct egress_call *call, struct registra
 {
 	char path[64];
 	size_t count = 0;
-	/* The watcher may read fdinfo, but not /proc/TID/fd, which only its owner may read (proc_fd_permission() in fs/proc/fd.c). */
+	/* Use fdinfo, which the watcher may read. Only its owner may read /proc/TID/fd (proc_fd_permission() in fs/proc/fd.c). */
 	snprintf(path, sizeof path, "/proc/%d/fdinfo", call->target.tid);
 	DIR *folder = opendir(path);
 	struct dirent *entry;
@@ -60,8 +60,8 @@ static size_t find_registrations(const struct egress_call *call, struct registra
 }
 
 /*
- * The kernel identifies a registration by file and descriptor number (struct epoll_filefd in fs/eventpoll.c). So during epoll_ctl(2)
- * fd has the number that the socket has in the calling thread. A descriptor of the watcher with that number is moved meanwhile.
+ * Calls epoll_ctl(2) for fd. The kernel identifies a registration by file and descriptor number (struct epoll_filefd in fs/eventpoll.c). So
+ * fd is duplicated to number, the socket's number in the calling thread. The watcher's own descriptor with that number is moved meanwhile.
  */
 static void control(int epoll, int operation, int fd, int number, struct epoll_event event)
 {
@@ -87,7 +87,7 @@ static void move_registrations(const struct egress_call *call, int fd, const str
 		int epoll = target_duplicate(&call->target, registrations[i].epoll);
 		if (epoll < 0)
 			continue;
-		/* The old socket stays open as call->socket, so it stays registered and would report that it is not connected. */
+		/* Remove the old socket: it stays open as call->socket, so it would stay registered and report that it is not connected. */
 		control(epoll, EPOLL_CTL_DEL, call->socket, call->fd, registrations[i].event);
 		control(epoll, EPOLL_CTL_ADD, fd, call->fd, registrations[i].event);
 		target_close(epoll);
@@ -108,7 +108,7 @@ bool replace_socket(const struct egress_call *call, int fd)
 	errno = EBADF;
 	if (flags < 0)
 		return false;
-	/* A thread that waits in a blocking connect(2) does not wait in epoll_wait(2). */
+	/* A blocking socket has no registrations worth moving: a thread that waits in connect(2) does not wait in epoll_wait(2). */
 	size_t count = socket_is_blocking(fd) ? 0 : find_registrations(call, registrations);
 	int result;
 	while ((result = ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &replacement)) < 0 && errno == EINTR)

@@ -30,16 +30,16 @@ int socket_option(int fd, int level, int name)
 bool socket_is_tcp(int fd)
 {
 	int protocol = socket_option(fd, SOL_SOCKET, SO_PROTOCOL);
-	/* The watcher replaces an MPTCP socket by a TCP socket. */
+	/* MPTCP counts as TCP here: the watcher replaces an MPTCP socket with a TCP socket. */
 	return socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 
-/* TCP_ESTABLISHED or another state; 0 if unknown. */
+/* Returns the state of a TCP socket, such as TCP_ESTABLISHED, or 0 if it is unknown. */
 static int state_of(int fd)
 {
 	unsigned char state = 0;
 	socklen_t size = sizeof state;
-	/* It is the first byte of struct tcp_info. */
+	/* The state is the first byte of struct tcp_info. */
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 ? state : 0;
 }
 
@@ -48,7 +48,7 @@ bool socket_is_idle(int fd)
 	return state_of(fd) == TCP_CLOSE;
 }
 
-/* A failed connect(2) leaves a local address on a socket that is not bound. Only bind(2) shows the difference: it succeeds. */
+/* Returns true if bind(2) succeeds, which shows that the socket is not bound: after a failed connect(2), getsockname(2) returns a local address too. */
 static bool can_be_bound(int fd, int family)
 {
 	static const int on = 1;
@@ -137,7 +137,7 @@ static struct option_value read_option(int socket, uint32_t level, unsigned char
 	return read;
 }
 
-/* A size that was not set must not be copied: it would turn off the kernel's automatic sizing. */
+/* Copies the size of a buffer only if the program has set it, because setting a size turns off the kernel's automatic sizing. */
 static void copy_buffer(int from, int to, int name, int lock)
 {
 	int locked = socket_option(from, SOL_SOCKET, SO_BUF_LOCK), size = socket_option(from, SOL_SOCKET, name);

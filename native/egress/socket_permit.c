@@ -19,8 +19,8 @@ enum { LEVEL_TLS = 282,
        LEVEL_SMC = 286 }; /* include/linux/socket.h */
 
 /*
- * The first line of each list has the options that programs set before they connect. They are copied to the socket that replaces the
- * program's, which costs a system call each per connection. TCP_FASTOPEN_CONNECT is missing because it delays the connection.
+ * The permitted options of each level. The first line of each list has the options that programs set before they connect. Only these are
+ * copied to the new socket, because each costs a system call per connection. TCP_FASTOPEN_CONNECT is missing because it delays the connection.
  */
 static const unsigned char of_socket[] = {
 	SO_KEEPALIVE, SO_LINGER, SO_SNDTIMEO_OLD, SO_RCVTIMEO_OLD, SO_OOBINLINE, SO_PRIORITY,
@@ -59,7 +59,7 @@ const struct permitted_level permitted_levels[] = {
 };
 const size_t permitted_levels_count = sizeof permitted_levels / sizeof *permitted_levels;
 
-/* Includes what getifaddrs(3), if_nametoindex(3) and Java read about interfaces. It changes nothing, and /sys shows it too. */
+/* Includes the ioctls by which getifaddrs(3), if_nametoindex(3) and Java read data about interfaces. They change nothing, and /sys has the same data. */
 const uint32_t permitted_ioctls[] = {
 	FIOSETOWN, SIOCSPGRP, FIOGETOWN, SIOCGPGRP, SIOCATMARK, SIOCGSTAMP_OLD, SIOCGSTAMPNS_OLD, SIOCGSTAMP_NEW, SIOCGSTAMPNS_NEW, SIOCOUTQNSD,
 	SIOCGIFNAME, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK, SIOCGIFMETRIC, SIOCGIFMTU,

@@ -1,6 +1,6 @@
 /*
- * The socket options and ioctls that a phase with an allow-list may use. It has sockets of the host's network, and some options
- * could change where a connection leads: IPV6_RTHDR routes it through a host that is not allowed, SO_BINDTODEVICE over another link.
+ * The socket options and ioctls that a phase with an allow-list may use. The phase has sockets of the host's network, and some
+ * options could change where a connection leads: IPV6_RTHDR routes it through a host that is not allowed, SO_BINDTODEVICE over another link.
  */
 #ifndef SOCKET_PERMIT_H
 #define SOCKET_PERMIT_H
@@ -14,8 +14,8 @@ struct permitted_level {
 	uint32_t level;
 	const unsigned char *names;
 	size_t count;
-	size_t copied; /* socket_copy_options() copies the first ones */
-	int family;    /* of sockets with this level; 0: any */
+	size_t copied; /* number of options, from the first, that socket_copy_options() copies */
+	int family;    /* family of the sockets that have this level; 0: any family */
 };
 
 /* All levels of a TCP socket. With other levels setsockopt(2) fails with ENOPROTOOPT, unless a refused option adds them. */

@@ -1,4 +1,4 @@
-/* Connections through a SOCKS5 proxy. If possible the watcher takes over the proxy's own TCP socket, so that no process relays the data. */
+/* Connects through a SOCKS5 proxy. If possible, the watcher takes over the proxy's own TCP socket, so that no process relays the data. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h>
@@ -20,11 +20,11 @@
 #define SO_PEERPIDFD 77 /* Linux 6.5 (include/uapi/asm-generic/socket.h) */
 #endif
 
-/* RFC 1928, 3 and 4 */
+/* Values in a request: the number of methods, and the command CONNECT (RFC 1928, 3 and 4). */
 enum { METHODS = 1,
        CONNECT = 1 };
 
-/* Writes the selection of the method and the request. Without authentication the client can send both at once. */
+/* Writes the message that selects a method and the request after it. The client can send both at once, because there is no authentication. Returns their length. */
 static size_t write_request(const struct destination *to, unsigned char request[32])
 {
 	size_t size = to->family == AF_INET ? 4 : 16;
@@ -54,7 +54,7 @@ static int connect_to_proxy(const char *path, const struct destination *to)
 	return -1;
 }
 
-/* A pidfd of the proxy, which may be outside of this PID namespace. */
+/* Returns a pidfd of the proxy, or -1. SO_PEERPIDFD works even if the proxy is in another PID namespace. */
 static int open_proxy_pidfd(int proxy)
 {
 	int pidfd = -1;
@@ -76,10 +76,10 @@ static bool has_address(int fd, int (*get_name)(int, struct sockaddr *, socklen_
 	return get_name(fd, &name.any, &size) == 0 && destination_read(&address, &name, size, false) && destination_equals(&address, wanted);
 }
 
-/* The kernel assigns the lowest free number, so the search ends after this many free ones. */
+/* A search for a descriptor of the proxy ends after this many free numbers in a row: the kernel assigns the lowest free number. */
 enum { FREE_NUMBERS = 256 };
 
-/* Duplicates the TCP socket between two addresses in another process. Returns -1 if there is none. */
+/* Duplicates the TCP socket of another process that has these two addresses. Returns -1 if there is none. */
 static int duplicate_connection(int pidfd, const struct destination *local, const struct destination *peer)
 {
 	for (int number = 0, unused = 0; unused < FREE_NUMBERS; number++) {
@@ -96,8 +96,8 @@ static int duplicate_connection(int pidfd, const struct destination *local, cons
 }
 
 /*
- * Duplicates the proxy's TCP socket, whose local address is in the reply. Returns -1 if that fails. It needs Linux 6.5 (SO_PEERPIDFD) or the
- * proxy's PID namespace, and ptrace access to the proxy (ptrace(2)).
+ * Duplicates the proxy's TCP socket, whose local address is in the reply. Returns -1 if that fails. The watcher needs ptrace access
+ * to the proxy (ptrace(2)) and either Linux 6.5 (SO_PEERPIDFD) or the PID namespace of the proxy.
  */
 static int take_over(const struct pending_call *pending)
 {
@@ -112,7 +112,7 @@ static int take_over(const struct pending_call *pending)
 	return -1;
 }
 
-/* Whether all data that the server sent can still be read from the socket. */
+/* Returns true if all data that the server has sent can still be read from the socket, so that the proxy has read none of it. */
 static bool has_all_data(int fd)
 {
 	struct tcp_info info = {0};
@@ -123,7 +123,7 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the exchange; error -1: without answering the call. Returns false, which ends the pending call. */
+/* Ends the exchange with the proxy and answers the call with the socket result or with error. error -1: does not answer. Returns false, which ends the pending call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error >= 0)
@@ -134,7 +134,7 @@ static bool finish(struct pending_call *pending, int result, int error)
 	return false;
 }
 
-/* The watcher has shut down its connection to the proxy. Waits until the proxy has closed its end and its TCP socket. */
+/* Called after the watcher has shut down its connection to the proxy. When the proxy has closed its end too, answers the call. */
 static bool read_end(struct pending_call *pending)
 {
 	char byte;
@@ -143,12 +143,12 @@ static bool read_end(struct pending_call *pending)
 		return true;
 	if (got == 0 && has_all_data(pending->exchange.taken))
 		return finish(pending, pending->exchange.taken, 0);
-	/* The proxy has read data that the server sent, and would lose it. Repeat the request and let the proxy relay. */
+	/* The proxy has read data of the server, which is now lost. Repeat the request, and let the proxy relay the data of the new connection. */
 	int error = socks_connect(&pending->call, true);
 	return finish(pending, -1, error == 0 ? -1 : error);
 }
 
-/* Reads the reply and no byte more: the bytes after it are data for the program of the phase. */
+/* Reads exactly the reply: the bytes after it are data for the program of the phase. Takes over the proxy's socket if possible. */
 static bool read_reply(struct pending_call *pending)
 {
 	struct socks_exchange *exchange = &pending->exchange;
@@ -178,7 +178,7 @@ static bool handle_event(struct pending_call *pending, enum pending_event event)
 	case PENDING_TIMEOUT:
 		return finish(pending, -1, EINPROGRESS);
 	case PENDING_SIGNAL:
-		/* A signal does not interrupt a connect on a non-blocking socket. */
+		/* Ignore the signal for a non-blocking socket, whose connect no signal interrupts. */
 		return !socket_is_blocking(pending->call.socket) || finish(pending, -1, pending->interrupted);
 	case PENDING_GONE:
 		break;
