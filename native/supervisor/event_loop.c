@@ -12,7 +12,7 @@
 #include "util/clock.h"
 #include "util/fail.h"
 
-/* init returns a forwarded signal within this time, unless its cgroup is frozen or a debugger has stopped it. */
+/* Time limit for init to return a forwarded signal. init exceeds it only if its cgroup is frozen or a debugger has stopped it. */
 #define SIGNAL_MILLISECONDS 5000
 
 static bool is_free(int fd)
@@ -28,7 +28,7 @@ bool liveness_open(struct liveness *liveness, const struct options *options)
 		int fd = (int)syscall(SYS_pidfd_open, options->die_with[i], 0);
 		if (fd < 0 && errno == ESRCH)
 			return false;
-		/* Linux before 5.3 has no pidfd_open(2). The lock remains. */
+		/* Linux before 5.3 has no pidfd_open(2). Only --die-with-lock works there. */
 		if (fd >= 0)
 			liveness->pidfd[liveness->count++] = fd;
 	}
@@ -75,7 +75,7 @@ static void reap(struct supervisor *s)
 	pid_t pid;
 	int status;
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		/* The build has stopped init. Ctrl-Z stops the supervisor as well, which then does not run. */
+		/* A process of the build has stopped init, so continue it. Ctrl-Z stops the supervisor as well and does not lead here. */
 		if (WIFSTOPPED(status))
 			kill(pid, SIGCONT);
 		else if (pid == s->watcher.pid)
@@ -114,7 +114,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 	if (poll(sources, OTHERS + s->liveness.count, timeout) < 0) {
 		if (errno == EINTR)
 			return true;
-		/* Another process has lowered RLIMIT_NOFILE with prlimit(2), and poll(2) fails with EINVAL. No event can be received. */
+		/* poll(2) fails with EINVAL if another process has lowered RLIMIT_NOFILE with prlimit(2). Without events the phase must end. */
 		reap(s);
 		return false;
 	}
@@ -122,7 +122,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 		receive_message(s);
 	if (sources[1].revents != 0)
 		forward_signals(s);
-	/* The watcher has closed its end. Its threads can delay the moment at which it can be reaped. */
+	/* The watcher has closed its end, so it is exiting. waitpid(2) can report that later, because the watcher has threads. */
 	if (sources[2].revents != 0)
 		s->result.watcher_died = true;
 	if ((sources[3].revents & POLLIN) != 0)

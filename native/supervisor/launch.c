@@ -17,9 +17,9 @@
 #include "privileged/isolate.h"
 #include "privileged/privilege.h"
 
-/* Set-up takes milliseconds. While the kernel removes many network namespaces, unshare(CLONE_NEWNET) can take seconds. */
+/* Time limit for the set-up, which takes milliseconds. While the kernel removes many network namespaces, a new one can take seconds. */
 #define SETUP_MILLISECONDS 30000
-/* A process that exits flushes its files, which a FUSE server can delay forever (fuse_flush() in fs/fuse/file.c). */
+/* Time limit for the exit of a process. It flushes its files, which a FUSE server can delay forever (fuse_flush() in fs/fuse/file.c). */
 #define EXIT_MILLISECONDS 1000
 
 static noreturn void fail(const struct supervisor *s, const struct setup_error *setup_error)
@@ -36,7 +36,7 @@ static noreturn void fail_at(const struct supervisor *s, enum step step)
 static void mount_proc(const struct supervisor *s)
 {
 	struct setup_error setup_error = {STEP_PROC, EPERM};
-	/* In a container, root could mount a /proc without the mask. The kernel refuses this to the caller (mount_too_revealing()). */
+	/* A container can mask parts of /proc. Set-user-ID confine must not reveal them: the kernel refuses it (mount_too_revealing()). */
 	bool reveals = s->identity.mode == MODE_SETUID && proc_is_masked();
 	if (reveals || !isolate_mount_proc(&s->identity, &setup_error))
 		fail(s, &setup_error);
@@ -50,7 +50,7 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 		mount_proc(s);
 	if (!privilege_drop(&s->identity))
 		fail_at(s, STEP_DROP);
-	/* If the watcher dies, init kills the processes of a phase that is not tracked, as far as it finds them. */
+	/* A watched phase needs a subreaper even if it is not tracked: if the watcher dies, init kills all of its descendants. */
 	bool reaps = plan->tracking == TRACK_SUBREAPER || (plan->tracking == TRACK_NOTHING && s->watcher.setup_socket >= 0);
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 && plan->tracking == TRACK_SUBREAPER)
 		fail_at(s, STEP_SUBREAPER);
@@ -67,8 +67,8 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 }
 
 /*
- * Enters the namespaces. unshare(CLONE_NEWPID) concerns only the next child of this process, which becomes init. CLONE_PARENT makes
- * the supervisor its parent.
+ * Enters the namespaces and becomes init. With a PID namespace, the next child of this process becomes init instead, because
+ * unshare(CLONE_NEWPID) concerns only children. CLONE_PARENT makes the supervisor the parent of that child.
  */
 static noreturn void enter_namespaces(const struct supervisor *s)
 {
@@ -98,7 +98,7 @@ static bool receive_before(int channel, struct message *message, long long deadl
 	return ready > 0 && channel_receive(channel, message) == 1;
 }
 
-/* Receives the messages of the set-up until init is ready, or until every process of it has exited. Reaps first if it is not init. */
+/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Reaps first unless it has become init. */
 static bool wait_until_ready(pid_t first, struct launched *launched, struct setup_error *setup_error)
 {
 	bool ready = false;
@@ -108,7 +108,7 @@ static bool wait_until_ready(pid_t first, struct launched *launched, struct setu
 	while (!ready && receive_before(launched->channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
-			/* init itself knows only its number in the new PID namespace, which is 1. */
+			/* The kernel reports init's process ID in this PID namespace. init itself knows only the one in its own, which is 1. */
 			launched->init = message.sender;
 			memcpy(launched->counters, message.counters, sizeof launched->counters);
 		}

@@ -15,10 +15,10 @@
 #include "util/process.h"
 #include "util/text.h"
 
-/* Deadline for reading all command lines. */
+/* Time limit for reading all command lines. */
 #define READ_MILLISECONDS 500
 
-/* Fills orphan from /proc, without its command line. Returns false if the process is dead. */
+/* Sets all members of orphan but the command line, from /proc. Returns false if the process is dead. */
 static bool describe(struct orphan *orphan, pid_t pid)
 {
 	char text[1024];
@@ -46,8 +46,8 @@ static void read_command_lines(struct orphan *orphans, size_t count)
 }
 
 /*
- * Reads the command lines in a child with a deadline. They are in the memory of the process. A process that sleeps in the kernel
- * while it holds its mmap_lock blocks every reader; ps(1) hangs in the same way.
+ * Reads the command lines, in a child with a time limit. A command line is in the memory of its process: if that process sleeps in the
+ * kernel while it holds its mmap_lock, it blocks every reader; ps(1) hangs in the same way.
  */
 static void add_command_lines(struct orphan *orphans, size_t count)
 {
@@ -107,7 +107,7 @@ void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids)
 		struct orphan *orphan = find_described(orphans, pids->pid[i]);
 		if (orphan != NULL)
 			orphan->stuck = true;
-		else if (known < ORPHANS_DESCRIBED) /* otherwise it may be counted already */
+		else if (known < ORPHANS_DESCRIBED) /* if the array is full, the process may be counted already */
 			pids_add(&others, pids->pid[i]);
 	}
 	orphans_add(orphans, &others);

@@ -38,7 +38,7 @@ static enum tracking first_tracking(const struct options *options, const struct 
 {
 	if (options->cgroup == NULL)
 		return TRACK_NOTHING;
-	/* In mode setuid only a PID namespace tracks the phase, so confine makes one inside Portage's. */
+	/* Mode setuid can track the phase only by a PID namespace, so confine makes one even inside a PID namespace of Portage. */
 	return inherited->pid && identity->mode != MODE_SETUID ? TRACK_SUBREAPER : TRACK_PID_NAMESPACE;
 }
 
@@ -69,7 +69,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 	bool untracked = setup_error->step == STEP_SUBREAPER;
 	if (lost == 0 && !untracked)
 		return false;
-	/* The seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
+	/* Try a user namespace: the seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
 	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
 		plan->mode = MODE_USERNS;
 		return true;

@@ -141,14 +141,14 @@ static bool is_notable(const struct phase_result *result)
 	       result->usage.refused_by_pids || record_audit_is_notable(result);
 }
 
-/* Opens a regular file for appending. A symbolic link, a FIFO, a device or a hard link could redirect the write to another file. */
+/* Opens a regular file for appending. Refuses symbolic links, FIFOs, devices and hard links, which could redirect the record. */
 static int open_safely(const char *path)
 {
 	const int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = open(path, flags);
 	if (fd < 0 && errno == ENOENT) {
 		fd = open(path, flags | O_CREAT | O_EXCL, 0664);
-		/* Phases of root and of the portage user write to the same file. Ignore the umask. */
+		/* Ignore the umask, because phases of root and of the portage user write to the same file. */
 		if (fd >= 0)
 			fchmod(fd, 0664);
 		else if (errno == EEXIST)
@@ -170,7 +170,7 @@ static bool is_same_file(int fd, const char *path)
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* Renames the file if it is large enough. Other runs that have it open write to the renamed file, so no record is lost. */
+/* Renames a file of ROTATE_BYTES to PATH.1 and opens a new one. Other runs that have it open write to PATH.1, so no record is lost. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];

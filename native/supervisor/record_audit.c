@@ -12,7 +12,7 @@ static bool is_isolated(const struct phase_result *result)
 	return result->inherited.net || (result->applied & ISOLATE_NET) != 0;
 }
 
-/* Length of the command lines of DNS lookups, in bytes. */
+/* Maximum length of a command line in the list of DNS lookups, in bytes. A longer one is truncated. */
 enum { LOOKUP_ARGV = 160 };
 
 static void add_program(struct json *json, const struct program *program, const struct parents *parents, size_t max_argv)
@@ -113,7 +113,7 @@ static void add_names(struct json *json, const struct network_log *log)
 	json_raw(json, "]");
 }
 
-/* Returns the number of packets without a route that the watcher has not seen: those of io_uring, or all if there is no watcher. */
+/* Returns the number of packets without a route that the watcher has not seen: those sent by io_uring, or all without a watcher. */
 static long long unattributed(const struct phase_result *result)
 {
 	long long seen = result->audit == NULL ? 0 : (long long)result->audit->unroutable;

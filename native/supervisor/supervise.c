@@ -14,7 +14,7 @@
 #include "util/clock.h"
 #include "util/fail.h"
 
-/* Interval for checking the lock: the kernel does not report that a POSIX lock is released. */
+/* Interval for checking the file of --die-with-lock: the kernel does not report that a POSIX lock is released. */
 #define LOCK_MILLISECONDS 200
 
 /* Exits with the exit status of the command, or dies of the same signal. status is from wait(2). */
@@ -22,7 +22,7 @@ static noreturn void exit_like_child(int status)
 {
 	if (WIFEXITED(status))
 		_exit(WEXITSTATUS(status));
-	/* The command has written its core file already. */
+	/* The command has written its core file already. confine must not write another one. */
 	struct rlimit none = {0, 0};
 	setrlimit(RLIMIT_CORE, &none);
 	sigset_t all;
@@ -82,7 +82,7 @@ static void create_cgroup(struct supervisor *s)
 	result_add_missing_limits(&s->result, &wanted, s->result.has_cgroup ? &s->cgroup : NULL, why);
 }
 
-/* The kernel refuses root a namespace that it grants an ordinary user. Drop root and start again in a user namespace. */
+/* Drops root and prepares a new start in a user namespace, in which the kernel may grant a namespace that it has refused root. */
 static void fall_back_to_userns(struct supervisor *s)
 {
 	if (s->result.has_cgroup)
@@ -94,7 +94,7 @@ static void fall_back_to_userns(struct supervisor *s)
 	create_cgroup(s);
 }
 
-/* The last resort of --best-effort, if confine cannot control a child process: the command takes the place of confine. */
+/* Called if confine cannot launch init. With --best-effort, executes the command in place of confine; otherwise exits with 125. */
 static noreturn void run_without_init(struct supervisor *s, const char *call)
 {
 	int error = errno;

@@ -1,7 +1,7 @@
 /*
  * The supervisor: the outer process of a phase. It launches init, waits, kills the remaining processes and writes the record.
- * Internal header of supervisor/, except supervise(), which main.c calls. supervise.c calls launch.c, event_loop.c, teardown.c and
- * record.c in this order; teardown.c calls event_loop.c.
+ * Internal header of supervisor/, except supervise(), which main.c calls. supervise.c calls functions of launch.c, event_loop.c, teardown.c
+ * and record.c in this order; teardown.c calls functions of event_loop.c.
  */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
@@ -24,36 +24,36 @@
 #include "watcher/network_log.h"
 #include "watcher/watcher.h"
 
-/* Runs the command. Exits with its status, or dies of the same signal. Exits with 125 if --require cannot be met. */
+/* Runs the command. Exits with its status, or dies of the same signal. With --require, exits with 125 if an option cannot be fulfilled. */
 noreturn void supervise(const struct options *options, const struct identity *identity, const struct inherited *inherited,
 			const struct signals *signals);
 
 /* --- orphans.c: descriptions of the processes that the command left running --- */
 
 enum {
-	ORPHANS_DESCRIBED = 32,
-	ORPHAN_ARGV = 512,
+	ORPHANS_DESCRIBED = 32, /* maximum number of orphans in a record; more are only counted */
+	ORPHAN_ARGV = 512,	/* maximum length of their command lines, in bytes */
 };
 
 struct orphan {
 	pid_t pid;
 	char comm[64];
-	char argv[ORPHAN_ARGV]; /* NUL-separated, truncated */
+	char argv[ORPHAN_ARGV]; /* command line: NUL-separated arguments, truncated */
 	size_t argv_length;
 	double age; /* seconds since its start */
-	bool stuck; /* still alive after SIGKILL and the deadline */
+	bool stuck; /* the process is still alive after SIGKILL and the deadline of teardown() */
 };
 
 struct orphans {
 	struct orphan described[ORPHANS_DESCRIBED];
 	size_t described_count;
-	size_t count; /* including those that are not described */
+	size_t count; /* number of all orphans, including those that are not described */
 };
 
-/* Adds the living processes of the list and describes the first of them. */
+/* Adds those processes of the list that are alive. Describes them until described is full. */
 void orphans_add(struct orphans *orphans, const struct pids *pids);
 
-/* Marks the processes of the list as stuck. Adds those that are not in orphans yet. */
+/* Marks the processes of the list as stuck. Adds those that are not described yet, unless described is full. */
 void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids);
 
 /* --- plan.c: which isolation to set up, and what is missing --- */
@@ -71,70 +71,71 @@ struct missing {
 struct phase_result {
 	enum mode mode;
 	struct inherited inherited;
-	unsigned applied; /* enum isolation, set up by confine */
+	unsigned applied; /* isolation that confine has set up, bits of enum isolation */
 	bool has_cgroup;
 	bool has_subreaper;
 	struct missing missing[RESULT_MISSING];
 	size_t missing_count;
-	struct setup_error refused[STEPS]; /* steps that the kernel refused, without the loss of an option */
+	struct setup_error refused[STEPS]; /* steps that the kernel refused although all options could be fulfilled without them */
 	size_t refused_count;
 	struct orphans orphans;
 	bool setuid_inert; /* no_new_privs is set: set-user-ID programs gain nothing */
 	bool stuck;	   /* a process survived SIGKILL until the deadline */
 	bool abandoned;	   /* confine killed the command, because a --die-with process ended, the watcher died or init did not react */
-	int status;	   /* of the command, as wait(2) returns it */
-	long started;	   /* processes and threads; 0: unknown */
+	int status;	   /* status of the command, as wait(2) returns it */
+	long started;	   /* number of processes and threads that the command has started, including itself; 0: unknown */
 	struct timespec began;
-	long long began_monotonic; /* start of the command, microseconds */
-	double wall, user, system; /* seconds */
-	long long memory_peak;	   /* bytes */
+	long long began_monotonic; /* start of the command, CLOCK_MONOTONIC in microseconds */
+	double wall, user, system; /* elapsed time and CPU time, in seconds */
+	long long memory_peak;	   /* maximum memory of one process, in bytes */
 	struct cgroup_usage usage;
-	const struct network_log *audit; /* NULL without --audit */
-	long long unroutable;		 /* packets without a route, as the kernel counts them; -1: unknown */
+	const struct network_log *audit; /* attempts and DNS lookups that the watcher has counted; NULL without --audit */
+	long long unroutable;		 /* number of packets without a route, as the kernel counts them; -1: unknown */
 	bool watcher_died;
 };
 
-/* Sets the resource usage of the children of this process and, if there is a cgroup, of its processes. */
+/* Sets the resource usage of the children of this process. If cgroup is not NULL, also sets that of the processes in the cgroup. */
 void result_add_usage(struct phase_result *result, const struct cgroup *cgroup);
 
-/* Adds each limit that is not in force. Without a cgroup (NULL) that is every limit, with this reason and errno. */
+/* Adds to the missing options each requested limit that is not in force. If cgroup is NULL, adds all, with the reason why and errno. */
 void result_add_missing_limits(struct phase_result *result, const struct options *options, const struct cgroup *cgroup, const char *why);
 
 void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
 
-/* Adds a refused step; does nothing for STEP_NONE. */
+/* Adds a step to result->refused. Does nothing for STEP_NONE. */
 void result_add_refused(struct phase_result *result, const struct setup_error *setup_error);
 
 struct plan {
 	enum mode mode;
-	unsigned isolate;	/* enum isolation */
+	unsigned isolate;	/* isolation that confine sets up, bits of enum isolation */
 	enum tracking tracking; /* TRACK_PID_NAMESPACE requires ISOLATE_PID */
-	bool inherited_net;	/* the network is already isolated */
+	bool inherited_net;	/* Portage has isolated the network already */
 };
 
 /* Returns the plan that fulfils all options. It omits the isolation that Portage has set up. */
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited);
 
 /*
- * Removes the isolation that setup_error makes impossible from the plan, and adds it to the missing options of the result.
- * Returns false if no command can run at all.
+ * Removes the isolation that setup_error makes impossible from the plan, and adds the options that need it to the missing options of the
+ * result. If a user namespace may avoid the refusal, changes only plan->mode to MODE_USERNS. Returns false if init cannot be
+ * launched with less isolation either.
  */
 bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result);
 
 /* Returns the route of allowed connections: direct, through the SOCKS proxy, or none. */
 enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);
 
-/* init, as launch.c starts it */
+/* The running init process. */
 struct launched {
 	pid_t init;
-	int channel;
-	int counters[2]; /* of init's network (snmp.h) */
+	int channel;	 /* the supervisor's end; -1 after init has closed its end */
+	int counters[2]; /* files with the packet counters of init's network namespace, from snmp_files() */
 };
 
 struct liveness {
-	int pidfd[OPTIONS_DIE_WITH];
+	int pidfd[OPTIONS_DIE_WITH]; /* the processes of --die-with */
 	size_t count;
-	int lock; /* -1 without --die-with-lock, and if the file had no lock at the start */
+	int lock; /* descriptor of the file of --die-with-lock; -1 without this option, or if the file was not locked at the start */
 };
 
 struct supervisor {
@@ -152,9 +153,9 @@ struct supervisor {
 	struct phase_result result;
 	bool command_exited;
 	bool no_children;	   /* init has reported that it has no children */
-	bool init_exited;	   /* and was reaped */
+	bool init_exited;	   /* init has exited and was reaped */
 	bool init_refused;	   /* init exited with EXIT_REFUSED and has printed the reason */
-	long long signal_deadline; /* CLOCK_MONOTONIC milliseconds, for init to return a forwarded signal; 0: none is due */
+	long long signal_deadline; /* time by which init must return a forwarded signal (CLOCK_MONOTONIC, milliseconds); 0: no signal is pending */
 };
 
 /* Returns whether confine kills the processes that the command leaves. */
@@ -166,8 +167,8 @@ static inline bool is_tracked(const struct supervisor *s)
 /* --- launch.c --- */
 
 /*
- * Sets up s->plan in a new process, which becomes init. Returns true if init waits for MESSAGE_START; setup_error is then a step that
- * init did without, or STEP_NONE. Returns false with setup_error if a step failed; no process remains then.
+ * Sets up the isolation of s->plan in a new process, which becomes init. Returns true if init waits for MESSAGE_START; setup_error is then a
+ * step that failed and is not required, or STEP_NONE. If a required step failed, returns false with setup_error; no process remains then.
  */
 bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 
@@ -176,7 +177,7 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 /* Opens the processes and the lock file of --die-with and --die-with-lock. Returns false if one of the processes does not exist. */
 bool liveness_open(struct liveness *liveness, const struct options *options);
 
-/* Returns whether the lock that existed at the start has been released. */
+/* Returns whether the POSIX lock that the file of --die-with-lock had at the start has been released. */
 bool liveness_lock_is_free(const struct liveness *liveness);
 
 /* Sends a message to init. */
@@ -202,7 +203,7 @@ void teardown(struct supervisor *s);
  */
 void record_write(const struct options *options, const struct phase_result *result);
 
-/* Adds the member name with a reason and, unless it is 0, the text of an errno. Without a name (NULL), adds only the text. */
+/* Adds the member "NAME":"WHY: STRERROR", or "NAME":"WHY" if error is 0. If name is NULL, adds only the string. */
 void record_add_reason(struct json *json, const char *name, const char *why, int error);
 
 /*

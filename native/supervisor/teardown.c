@@ -8,9 +8,9 @@
 
 /* Processes that end by themselves, such as a tee behind a pipe, have this long before they count as orphans. */
 #define GRACE_MILLISECONDS 25
-/* Deadline for describing the orphans. */
+/* Time limit for finding and describing the orphans. */
 #define DESCRIBE_MILLISECONDS 250
-/* Portage sends SIGTERM 10 s after the command has reported its end. Killing and the messages must be finished by then. */
+/* Time limit for the teardown. Portage sends SIGTERM 10 s after the command has reported its end; the record must be written by then. */
 #define KILL_MILLISECONDS 7000
 
 /* Returns the living processes of the phase, without init, the watcher and its helpers. The caller frees the list. */
@@ -31,7 +31,7 @@ static struct pids list_phase_processes(const struct supervisor *s)
 static void describe_orphans(struct supervisor *s)
 {
 	long long now = clock_milliseconds(), grace_end = now + GRACE_MILLISECONDS;
-	/* If the command left no process, init's message about it is on its way. */
+	/* If the command left no process, init has sent MESSAGE_NO_CHILDREN, or sends it soon. */
 	supervisor_wait(s, GRACE_MILLISECONDS / 2);
 	if (s->no_children || s->init_exited)
 		return;
@@ -79,7 +79,7 @@ void teardown(struct supervisor *s)
 		kill(s->launched.init, SIGKILL);
 		supervisor_wait(s, GRACE_MILLISECONDS);
 	}
-	/* A phase of root can move other processes into the cgroup. They are not children of init. */
+	/* A phase of root can move processes into the cgroup that are not descendants of init, so kill the whole cgroup. */
 	bool emptied = !s->result.has_cgroup || cgroup_kill(&s->cgroup, deadline);
 	if (s->plan.tracking == TRACK_SUBREAPER)
 		emptied = pids_kill_descendants(deadline) && emptied;
