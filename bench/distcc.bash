@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # bench/distcc.bash [--allow [--root]] [ROUNDS] [FILES] [FUNCTIONS]: measures the cost of distcc in a build whose network is isolated.
 # Run it as root: it makes another host. It runs whole emerges in random order, by default in 10 rounds with 12 files of 60 functions.
-# Prints one line for each kind: medians of the emerge, of src_compile and of the processor time of src_compile, with ratios to the
-# first kind.
+# Prints one line for each kind: medians of the emerge, of src_compile and of its processor time, with ratios to the first kind.
 # --allow measures PORTCULLIS_ALLOW="distcc" against the same distributed build without a network sandbox; --root runs emerge as root
 # with the default FEATURES.
 set -euo pipefail

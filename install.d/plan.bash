@@ -46,8 +46,8 @@ plan_install() {
 	plan_announce
 }
 
-# plan_directories DIR MODE OWNER: plans DIR and the missing directories above it. MODE and OWNER are for DIR; the others get
-# 755. Appends to the caller's array dirs.
+# plan_directories DIR MODE OWNER: plans DIR and the missing directories above it. MODE and OWNER are for DIR; the others get mode 755
+# and the owner of the target. Appends the directories to the caller's array dirs, which becomes a part of the record.
 plan_directories() {
 	local directory path=$1 owner
 	local -a missing=()

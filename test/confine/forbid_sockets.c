@@ -11,7 +11,7 @@
 
 int main(int argc, char **argv)
 {
-	/* return 0; */
+	/* The program returns 0, so that the kernel refuses the socket. */
 	static const struct bpf_insn code[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
 		{.code = BPF_JMP | BPF_EXIT},

@@ -19,7 +19,7 @@
 #include "survivor.h"
 
 int report = -1;
-static pid_t parent; /* of the first process: init or the supervisor of confine */
+static pid_t parent; /* parent of the first process: init or the supervisor of confine */
 
 void ready(void)
 {

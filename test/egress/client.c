@@ -1,4 +1,4 @@
-/* Actions with a connection to an allowed destination. */
+/* Makes an allowed connection and does one of several actions with it. */
 #include "client.h"
 
 /* Connects and prints "connected" or the name of the errno. */
@@ -83,7 +83,7 @@ static void watched(void)
 	int fd = make_socket(SOCK_NONBLOCK), edges = epoll_create1(0), levels = epoll_create1(0);
 	struct epoll_event edge = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u64 = 0x123456789abcULL}, level = {.events = EPOLLIN, .data.fd = fd}, got;
 	expect(epoll_ctl(edges, EPOLL_CTL_ADD, fd, &edge) == 0 && epoll_ctl(levels, EPOLL_CTL_ADD, fd, &level) == 0, "epoll_ctl");
-	/* A socket that is not connected has EPOLLHUP. */
+	/* A socket that is not connected has EPOLLHUP, so epoll_wait returns at once. */
 	expect(epoll_wait(edges, &got, 1, 0) == 1, "before");
 	connect(fd, &to.any, size);
 	expect(epoll_wait(edges, &got, 1, 5000) == 1 && got.data.u64 == edge.data.u64 && (got.events & EPOLLOUT) != 0, "it is connected");

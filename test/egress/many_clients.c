@@ -1,4 +1,4 @@
-/* Many connections: threads that race, and many processes. */
+/* Makes many allowed connections, by threads that race or by many processes. */
 #include "client.h"
 
 static _Atomic bool racing = true;

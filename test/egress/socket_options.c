@@ -21,7 +21,7 @@
 
 static const char *const abi_names[ABIS] = {"x86-64", "x32", "i386", "socketcall"};
 
-/* Memory below 4 GiB for the values of i386 calls. */
+/* Returns memory below 4 GiB for the values of i386 calls, whose pointers have 32 bits. */
 static char *low_value(void)
 {
 	static char *memory;
@@ -70,7 +70,7 @@ static int connected_socket(void)
 	return fd;
 }
 
-/* In kernels without x32 its calls fail with ENOSYS. */
+/* Returns false for x32 if the kernel does not have this ABI: then all its calls fail with ENOSYS. */
 static bool is_supported(enum abi abi)
 {
 	return abi != BY_X32 || syscall(X32 | 39) > 0;

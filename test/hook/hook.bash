@@ -12,7 +12,7 @@ hook_make() {
 	export HOOK BUILDDIR
 }
 
-# hook_stored NAME: prints the file that pkg_setup writes for the later phases
+# hook_stored NAME: prints the path of the file NAME that pkg_setup writes for the later phases
 hook_stored() {
 	if ((EUID == 0)); then
 		printf '%s\n' "/run/portcullis.${BUILDDIR//\//%}-$1"

@@ -14,7 +14,7 @@
 #   prefix_install_portcullis               install the build of this checkout without install.sh
 #   prefix_install [ARG...]                 run install.sh as the user of the prefix
 # Running, as the user of the prefix, with standard input empty for emerge and ebuild:
-#   prefix_emerge ARG...                    prefix_ebuild CAT/PF PHASE...
+#   prefix_emerge ARG...                    run emerge; `prefix_ebuild CAT/PF PHASE...` runs ebuild
 #   prefix_run COMMAND ARG...               run any command in the environment of emerge; prefix_exec replaces this shell with the command
 #   prefix_forget                           remove what earlier emerges installed and recorded
 # Results:

@@ -70,7 +70,7 @@ prefix_accounts_borrow() {
 	local turn
 	PREFIX_ACCOUNT=${PREFIX_HOST##*/}
 	PREFIX_ACCOUNT=pc-${PREFIX_ACCOUNT#pc.}
-	# Serialize with a lock on a directory that is never removed.
+	# Lock /run, which always exists, so that only one test file at a time changes the accounts.
 	exec {turn}</run && flock -x "$turn" || return
 	exec {PREFIX_LOCK}<>"$PREFIX_ACCOUNTS" && flock -s "$PREFIX_LOCK" || return
 	echo "directory $PREFIX_HOST" >>"$PREFIX_ACCOUNTS"

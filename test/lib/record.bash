@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# Functions that evaluate records, which are lines of JSON. EXPRESSION is JavaScript, in which r is the record; objects are printed as
-# JSON.
+# Functions that evaluate records, which are lines of JSON. EXPRESSION is JavaScript, in which r is the record.
 
 # record_value FILE EXPRESSION: prints the value of EXPRESSION for the last record in FILE
 record_value() {

@@ -31,7 +31,7 @@ remote_host_begin() {
 	ip -n "$REMOTE_NETNS" -6 addr add "$REMOTE6/64" dev eth0 nodad
 	ip -n "$REMOTE_NETNS" link set eth0 up
 	ip -n "$REMOTE_NETNS" link set lo up
-	# Packets to this hardware address are sent, and no host receives them.
+	# No host has this hardware address, so packets to SILENT leave the link and get no answer.
 	ip neigh add "$SILENT" lladdr 02:00:00:00:00:03 dev "$REMOTE_LINK" nud permanent
 	export REMOTE_NETNS REMOTE_LINK REMOTE REMOTE6 SILENT REMOTE_DIR
 }

@@ -7,7 +7,8 @@
 #   sample_messages               print the messages about app-test/sample
 #   assert_sample_message TEXT    fail unless the message was printed twice: in the phase and in the summary of emerge
 #   assert_sample_built           fail unless app-test/sample was built and installed completely
-#   assert_sample_distributed     fail unless also COMPILED files, as many as it has, were compiled on the second host, without a message
+#   assert_sample_distributed     fail also if COMPILED, the count of files compiled on the second host, is not SAMPLE_FILES, or if a
+#                                 message was printed
 #   assert_sample_environment_unchanged LINE   fail unless environment.bz2 contains LINE and is the same without Portcullis
 
 SAMPLE_FILES=4

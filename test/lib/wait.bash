@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 
 # until_true SECONDS COMMAND...: repeats the command every 10 ms until it succeeds. Returns 1 and prints the command if it has not
-# succeeded after SECONDS. The process substitution changes $!.
+# succeeded after SECONDS. Changes $! (by a process substitution), so read $! before the call.
 until_true() {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift

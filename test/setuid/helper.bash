@@ -24,7 +24,7 @@ setuid_begin() {
 	local name
 	TEST_DIR=$(mktemp -d /var/tmp/pc-setuid.XXXXXX)
 	chmod 711 "$TEST_DIR"
-	# The file system must honour the set-user-id bit.
+	# Fail on a file system that is mounted with nosuid, which disables the set-user-id bit.
 	[[ ,$(findmnt -no OPTIONS --target "$TEST_DIR"), != *,nosuid,* ]]
 	ACCOUNT=pcs$((RANDOM))$$
 	groupadd --system "$ACCOUNT"
@@ -36,7 +36,7 @@ setuid_begin() {
 	CONFINE=$TEST_DIR/confine
 	TOOL=$TEST_DIR/hostile
 	install -o root -g "$ACCOUNT" -m 4710 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
-	# Static, so that variables such as LD_PRELOAD do not affect it.
+	# Link TOOL statically, so that variables such as LD_PRELOAD do not affect it.
 	cc -static -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TOOL" "$TOP"/test/setuid/hostile*.c
 	export TEST_DIR ACCOUNT CALLER CONFINE TOOL
 }
@@ -48,7 +48,7 @@ setuid_end() {
 		pkill -KILL -U "$(id -u "$ACCOUNT$name")" || (($? == 1))
 		until_true 10 no_processes_of "$ACCOUNT$name"
 		userdel "$ACCOUNT$name"
-		# With USERGROUPS_ENAB in login.defs userdel has removed the group too.
+		# With USERGROUPS_ENAB in login.defs, userdel has already removed the group.
 		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
 	done
 	groupdel "$ACCOUNT"

@@ -1,4 +1,4 @@
-/* Attacks of a hostile caller on a set-user-id program that a shell cannot make. */
+/* Attacks on a set-user-id program by a hostile caller, for which a shell script does not suffice. */
 #ifndef HOSTILE_H
 #define HOSTILE_H
 

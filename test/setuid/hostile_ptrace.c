@@ -156,7 +156,7 @@ static void try_all(pid_t started, size_t *tried)
 			continue;
 		for (size_t w = 0; w < ATTACKS; w++) {
 			bool in = attacks[w].succeeds(family[i]);
-			/* The process may have become the command, which the caller may attack. */
+			/* Test is_confine again, because the process may have become the command, which the caller may attack. */
 			if (in && is_confine(family[i]) && !(attacks[w].succeeds == attack_by_limit && has_dropped_root(family[i])))
 				fail("%s succeeded on process %d of %d", attacks[w].name, family[i], started);
 			if (in)

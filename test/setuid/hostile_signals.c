@@ -16,9 +16,9 @@ static const int sent[] = {SIGKILL, SIGKILL, SIGSTOP, SIGTERM, SIGTERM, SIGCHLD,
 #define SENT (sizeof sent / sizeof *sent)
 
 struct run {
-	bool to_descendant; /* the signal goes to a descendant, else to confine */
-	bool blocked;	    /* all signals blocked and SIGCHLD ignored */
-	bool tracked;	    /* with --cgroup, which starts more processes */
+	bool to_descendant; /* true if the signal goes to a descendant of confine, false if to confine */
+	bool blocked;	    /* true if confine starts with all signals blocked and SIGCHLD ignored */
+	bool tracked;	    /* true if confine starts with --cgroup, so that it makes more processes */
 	int signal;
 	long delay;
 };
@@ -38,7 +38,7 @@ static noreturn void start(const struct run *run, const char *confine, const cha
 	_exit(99);
 }
 
-/* A random descendant, more likely a deeper one. Returns pid if there is none. */
+/* Returns the PID of a random descendant, more likely of a deeper one. Returns pid if there is no descendant. */
 static pid_t pick_descendant(pid_t pid)
 {
 	for (int i = 0; i < 3; i++) {

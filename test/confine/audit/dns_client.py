@@ -61,7 +61,7 @@ elif sys.argv[2] == "many":
 elif sys.argv[2] == "edns":
     print(code(ask(query(sys.argv[3], "A", (7, 0x0120, 1, 0, 0, 1), OPT))))
 elif sys.argv[2] == "idle":
-    # More connections than the server keeps, without a query.
+    # Open more connections than the server keeps, and send no query on them. The server should close the oldest one.
     idle = [socket.create_connection((SERVER, 53), timeout=2) for _ in range(40)]
     print(code(by_tcp(query("behind.example"))), idle[0].recv(1) == b"")
 else:
