@@ -14,7 +14,7 @@ long long clock_milliseconds(void)
 
 struct tm clock_utc(time_t time)
 {
-	/* Years begin in March, so that a leap day ends one. The days are those since 0000-03-01 in eras of 400 years. */
+	/* Years begin in March here, so that a leap day is the last day of a year. days starts at 0000-03-01; an era has 400 years. */
 	long days = (long)(time / 86400) + 719468, era = days / 146097, day = days % 146097;
 	int seconds = (int)(time % 86400);
 	long year = (day - day / 1460 + day / 36524 - day / 146096) / 365;

@@ -4,13 +4,13 @@
 
 #include <time.h>
 
-/* CLOCK_MONOTONIC in milliseconds. */
+/* Returns CLOCK_MONOTONIC in milliseconds. */
 long long clock_milliseconds(void);
 
-/* CLOCK_MONOTONIC in microseconds. */
+/* Returns CLOCK_MONOTONIC in microseconds. */
 long long clock_microseconds(void);
 
-/* Returns the UTC date of seconds since 1970. Used instead of gmtime(3), which reads the file that $TZ names. */
+/* Returns the UTC date and time of a number of seconds since 1970. Used instead of gmtime(3), which reads the file that $TZ names. */
 struct tm clock_utc(time_t time);
 
 #endif

@@ -6,18 +6,21 @@
 #include <stdint.h>
 
 struct event_source {
-	int fd; /* -1: none */
+	int fd; /* -1: the source is closed */
 	void (*handle)(void *owner, struct event_source *source);
 	void *owner;
 };
 
-/* Makes the instance wait for events (epoll_ctl(2)) of value.fd and stores value in *source, which must stay in place. Returns false with errno. */
+/*
+ * Stores value in *source, which must stay at its address, and makes the epoll instance wait for these events of value.fd. Returns false with
+ * errno.
+ */
 bool event_source_open(int epoll, struct event_source *source, struct event_source value, uint32_t events);
 
-/* Closes the descriptor, if there is one. A copy in a forked process no longer causes events. */
+/* Removes the descriptor from epoll and closes it. Closing alone is not enough: a copy in a forked process would still cause events. */
 void event_source_close(int epoll, struct event_source *source);
 
-/* Handles one event, if there is any. One at a time, because a handler may close other sources. */
+/* Calls handle() for one pending event, if there is any. Others wait for the next call, because a handler may close their sources. */
 void events_handle_one(int epoll);
 
 #endif

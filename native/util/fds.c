@@ -10,7 +10,7 @@
 #include "util/fds.h"
 
 union control {
-	struct cmsghdr header; /* for its alignment */
+	struct cmsghdr header; /* aligns bytes, as CMSG_FIRSTHDR() requires */
 	char bytes[CMSG_SPACE(PASSED_FDS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
@@ -81,7 +81,7 @@ void close_keeping_errno(int fd)
 	errno = saved;
 }
 
-/* Linux before 5.9 has no close_range(2). */
+/* Closes the descriptors from first to last. Linux before 5.9 has no close_range(2), so they are closed one by one. */
 static void close_from_to(unsigned first, unsigned last)
 {
 	if (syscall(SYS_close_range, first, last, 0) == 0)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Maximum number of descriptors in one message. */
 enum { PASSED_FDS = 2 };
 
 /* Sends one message with the descriptors in fds before the first -1 (unix(7), SCM_RIGHTS). Returns false with errno. */
@@ -13,7 +14,8 @@ bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PA
 
 /*
  * Receives one message of exactly this size. The descriptors in fds are close-on-exec; unused elements are -1. If sender is not NULL and
- * the socket has SO_PASSCRED, sets it to the process ID of the sender. Returns 1, 0 if all senders have exited, or -1 with errno.
+ * the socket has SO_PASSCRED, sets *sender to the process ID of the sender. Returns 1 if it has received a message, 0 if all other ends are
+ * closed, or -1 with errno.
  */
 int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender);
 
@@ -24,8 +26,8 @@ void close_keeping_errno(int fd);
 void close_fds_except(const int *keep, size_t count);
 
 /*
- * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number.
- * secure: AT_SECURE of this process; the C library may have opened the standard streams. Returns false on failure.
+ * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number. If secure
+ * (AT_SECURE) is true, the C library may have opened these streams already; then makes them close-on-exec. Returns false on failure.
  */
 bool fds_fill_stdio(bool secure);
 

@@ -91,7 +91,7 @@ void json_member(struct json *json, const char *name, const char *text)
 void json_list(struct json *json, const char *name, const char *texts, size_t length)
 {
 	json_raw(json, ",\"%s\":[", name);
-	/* A process that overwrites its title, as npm does, leaves NULs after it (uv_set_process_title()). */
+	/* Omit NULs at the end: a process that replaces its title, such as npm, leaves them (uv_set_process_title()). */
 	while (length > 1 && texts[length - 2] == '\0')
 		length--;
 	for (size_t at = 0; at < length; at += strlen(texts + at) + 1) {

@@ -63,7 +63,7 @@ size_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 	return length > 0 ? (size_t)length : 0;
 }
 
-/* A process that is not stuck exits sooner after SIGKILL, even on a busy machine. */
+/* Time limit for the exit of a process after SIGKILL. One that is not stuck in the kernel needs less, even on a busy machine. */
 #define KILLED_MILLISECONDS 500
 
 /* Polling interval on Linux before 5.3, which has no pidfd. */
@@ -106,10 +106,10 @@ bool reap_within(pid_t child, int milliseconds)
 	return exited;
 }
 
-/* Time limit of pids_add_descendants(). The first processes, among them init, are always searched. */
+/* Time limit of pids_add_descendants(). The first SEARCH_LEAST processes, among them init, are searched in any case. */
 #define SEARCH_MILLISECONDS 500
 #define SEARCH_LEAST 4
-/* More zombies than this are reaped at once, because other processes of the user need process IDs as well. */
+/* pids_kill_descendants() reaps zombies early if there are more than this, because other processes of the user need process IDs. */
 #define ZOMBIES_KEPT 10000
 
 void pids_add(struct pids *pids, pid_t pid)
@@ -166,7 +166,7 @@ static void add_children(struct pids *pids, pid_t pid, const char *thread)
 		fclose(children);
 }
 
-/* /proc lists the children of each thread separately. */
+/* Adds the children of a process. /proc lists those of each thread in a separate file. */
 static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
 {
 	char path[64];
@@ -209,7 +209,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 	for (size_t i = 0; i < all.count; i++) {
 		struct text_stat stat = {0};
 		bool known = read_stat(all.pid[i], &stat);
-		/* The children of a zombie have been reparented. */
+		/* A zombie has no children, because the kernel has reparented them. */
 		if (known ? !stat.alive : !proc_hides(all.pid[i]))
 			continue;
 		if (i > 0)
@@ -227,9 +227,9 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 }
 
 /*
- * Returns the argument of kill(2) for a child: its process group, if the child is in another session. A descendant has created that
- * session, and processes join a session only by being forked in it, so the group has no other members. A fork cannot escape a
- * signal to a group (copy_process() in kernel/fork.c).
+ * Returns the argument of kill(2) for a child: its process group if the child is in another session, otherwise its process ID. A fork cannot
+ * escape a signal to a group (copy_process() in kernel/fork.c). The group contains only descendants of this process: one of them has created
+ * the session, and a process enters an existing session only by being forked in it.
  */
 static pid_t kill_target(pid_t child, pid_t session)
 {
@@ -266,9 +266,9 @@ static size_t kill_children(void)
 }
 
 /*
- * A fork bomb leaves this process a small share of the CPU. Two measures help. First, zombies are reaped at the end: until then they count
- * against RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, orphans become children of this process;
- * a single file lists them, and they are killed before /proc is searched.
+ * A fork bomb leaves this process a small share of the CPU. Two measures make it faster than the bomb. First, it reaps zombies at the end:
+ * until then they count against RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, orphans become children of this
+ * process. A single file lists them, so they are killed before /proc is searched.
  */
 bool pids_kill_descendants(long long deadline)
 {

@@ -12,17 +12,17 @@ struct pids {
 	size_t capacity;
 };
 
-/* Appends. If memory is exhausted, the process is omitted. Callers kill in rounds, so a later round finds it. */
+/* Appends pid to the list. If memory is exhausted, omits it: callers kill in rounds, so a later round finds the process. */
 void pids_add(struct pids *pids, pid_t pid);
 
-/* Removes the processes of the other list. */
+/* Removes from pids the processes that others contains. */
 void pids_remove(struct pids *pids, const struct pids *others);
 
 void pids_free(struct pids *pids);
 
 /*
- * Adds the living descendants of pid, as /proc of this PID namespace lists them. Returns their number, including zombies. Stops after a
- * time limit, because a fork bomb can grow faster than /proc can be read.
+ * Adds the living descendants of pid, as /proc of this PID namespace lists them. Returns the number of all descendants, including zombies,
+ * which it does not add. Stops after a time limit, because a fork bomb can grow faster than /proc can be read.
  */
 size_t pids_add_descendants(struct pids *pids, pid_t pid);
 
@@ -33,7 +33,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid);
  */
 bool pids_kill_descendants(long long deadline);
 
-/* Returns whether parts of /proc are hidden by mounts or mount options. Returns true if this cannot be determined. */
+/* Returns true if mounts or mount options hide parts of /proc, or if this cannot be determined. */
 bool proc_is_masked(void);
 
 /*
@@ -42,12 +42,12 @@ bool proc_is_masked(void);
  */
 bool proc_hides(pid_t pid);
 
-/* Reads the beginning of /proc/PID/NAME, NUL-terminated. Returns its length, 0 on failure. */
+/* Reads the first size - 1 bytes of /proc/PID/NAME and adds a NUL. Returns the length of the text, or 0 on failure. */
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size);
 
 /*
- * Reaps a child, and kills it after this time. Returns false if it has not exited shortly after SIGKILL: a process in an uninterruptible
- * sleep does not.
+ * Waits for the exit of a child and reaps it. If it still runs after this time, kills it and waits for 0.5 s. Returns false if it has not
+ * exited then, because it is in an uninterruptible sleep.
  */
 bool reap_within(pid_t child, int milliseconds);
 

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
+/* The signals that the supervisor forwards to the command. */
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGPIPE, SIGCONT};
 
 bool signals_save(struct signals *signals)

@@ -11,10 +11,10 @@ struct signals {
 	struct sigaction child;
 };
 
-/* Saves the caller's signal mask and SIGCHLD action, and sets SIGCHLD to its default: an ignored SIGCHLD prevents wait(2). */
+/* Saves the caller's signal mask and SIGCHLD action. Sets SIGCHLD to its default, because wait(2) reports no child if it is ignored. */
 bool signals_save(struct signals *signals);
 
-/* Restores both. Called directly before exec. */
+/* Restores the saved signal mask and SIGCHLD action. Called directly before exec. */
 bool signals_restore(const struct signals *signals);
 
 /*
@@ -24,9 +24,9 @@ bool signals_restore(const struct signals *signals);
 int signals_open(void);
 
 /*
- * Returns whether the supervisor forwards this signal to the command: one that a process has sent. The terminal sends its signals (si_code
- * SI_KERNEL) to the whole foreground process group, which includes the command. The exception is SIGHUP of a closed terminal, which
- * only the session leader gets (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
+ * Returns whether the supervisor forwards this signal to the command. It forwards signals that a process has sent. It does not forward those
+ * of the terminal (si_code SI_KERNEL), which go to the whole foreground process group, including the command. The exception is SIGHUP of a
+ * closed terminal, which only the session leader gets (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
  */
 bool signals_is_forwarded(const struct signalfd_siginfo *info);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Returns the start of field number index (from 0), NULL if the line has fewer fields. */
+/* Returns the start of the space-separated field number index (from 0), or NULL if the line has fewer fields. */
 static const char *field(const char *line, int index)
 {
 	for (; index > 0 && line != NULL; index--) {
@@ -15,7 +15,7 @@ static const char *field(const char *line, int index)
 	return line;
 }
 
-/* Returns whether text starts with this word, followed by a space or the end. */
+/* Returns whether text starts with this word, followed by a space, a newline or the end of the text. */
 static bool is_word(const char *text, const char *word)
 {
 	if (text == NULL)
@@ -42,7 +42,7 @@ char *text_cgroup2_mount(char *line)
 	return found;
 }
 
-/* Options other than hidepid and gid hide files. These two hide processes of other users (proc(5)), and a new PID namespace has none. */
+/* Returns whether the mount options of a /proc hide no files. hidepid and gid hide only processes of other users (proc(5)). */
 static bool shows_files(const char *options)
 {
 	size_t length = strcspn(options, " \n");
@@ -75,7 +75,7 @@ bool text_hides_proc(const char *line)
 char *text_own_cgroup(char *line)
 {
 	line[strcspn(line, "\n")] = '\0';
-	/* "/.." is above the root of this cgroup namespace. */
+	/* A path that starts with "/.." is outside of this cgroup namespace. */
 	if (strncmp(line, "0::/", 4) != 0 || strncmp(line + 3, "/..", 3) == 0)
 		return NULL;
 	return line + 4;

@@ -1,4 +1,4 @@
-/* Parsers for text files of the kernel. They take a buffer and open no file, so that fuzz/ can test them. */
+/* Parsers for text files of the kernel. They take the text as argument and open no file, so that fuzz/ can test them. */
 #ifndef TEXT_H
 #define TEXT_H
 
@@ -26,28 +26,28 @@ bool text_hides_proc(const char *line);
  */
 char *text_own_cgroup(char *line);
 
-/* Returns the number after key in text with lines "KEY NUMBER", -1 if there is none. */
+/* Returns the number after key in text with lines "KEY NUMBER", or -1 if there is no such line. */
 long long text_value(const char *text, const char *key);
 
 struct text_stat {
-	const char *comm; /* not terminated */
+	const char *comm; /* name of the process: comm_length bytes, not NUL-terminated */
 	size_t comm_length;
 	pid_t parent;
 	long threads;
-	unsigned long long started; /* clock ticks after boot */
-	bool alive;		    /* any thread; the first one stays a zombie until the others have exited */
+	unsigned long long started; /* start of the process, clock ticks after boot */
+	bool alive;		    /* any thread is alive; the first thread is a zombie from its exit to that of the others */
 };
 
-/* Parses /proc/PID/stat. The name can contain any character; the last ')' ends it. */
+/* Parses the text of /proc/PID/stat. The name of a process can contain any character; the last ')' ends it. Returns false if invalid. */
 bool text_stat(const char *text, struct text_stat *stat);
 
 /* Returns whether an argument of this command line (NUL-separated, length bytes and a NUL) is the path of Portage's pid-ns-init. */
 bool text_is_portages_init(const char *cmdline, size_t length);
 
-/* Returns O_CLOEXEC or 0, as in the text of /proc/TID/fdinfo/FD (proc(5)); -1 if the text is about another inode. */
+/* Returns the O_CLOEXEC bit of the flags in the text of /proc/TID/fdinfo/FD (proc(5)), or -1 if the text is about another inode. */
 int text_fdinfo_close_on_exec(const char *text, unsigned long long inode);
 
-/* Returns whether a line of that text is an epoll registration of the descriptor fd with that inode, and sets event. */
+/* Returns whether this line of the fdinfo of an epoll instance registers descriptor fd with this inode. Sets event to the registration. */
 bool text_fdinfo_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event);
 
 #endif
