@@ -57,7 +57,7 @@ static uint16_t port_of(int fd)
 {
 	struct sockaddr_in6 name;
 	socklen_t size = sizeof name;
-	/* struct sockaddr_in has the port at the same place. */
+	/* For AF_INET this is right too, because struct sockaddr_in has the port at the same offset. */
 	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
 }
 
@@ -133,7 +133,7 @@ static size_t answer_query(const struct server *server, const unsigned char *que
 	return answer_length;
 }
 
-/* Returns false if no query has arrived. */
+/* Answers one UDP query. Returns false if no query has arrived. */
 static bool serve_datagram(const struct server *server, int fd)
 {
 	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];

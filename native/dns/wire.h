@@ -15,7 +15,7 @@ enum {
 };
 
 struct dns_question {
-	char name[DNS_NAME]; /* lower case, without the final dot, unprintable bytes as \DDD; cut if longer */
+	char name[DNS_NAME]; /* name in lower case, without the final dot, with unprintable bytes as \DDD; a longer name is cut */
 	uint16_t type;
 };
 

@@ -79,7 +79,7 @@ static uint16_t bound_port(int fd)
 {
 	union socket_address own;
 	socklen_t size = sizeof own;
-	/* struct sockaddr_in has the port at the same place. */
+	/* For AF_INET this is right too, because struct sockaddr_in has the port at the same offset. */
 	return getsockname(fd, &own.any, &size) == 0 ? ntohs(own.in6.sin6_port) : 0;
 }
 

@@ -20,9 +20,9 @@ struct dns_redirect {
 	bool has_conf;	   /* /etc/resolv.conf has been read */
 	bool phase_serves; /* a process of the phase has bound port 53 of loopback, so queries to loopback are not redirected */
 	struct resolv_conf conf;
-	struct seccomp_notif waiting[DNS_WAITING]; /* calls that wait for a socket */
+	struct seccomp_notif waiting[DNS_WAITING]; /* calls that wait for a socket from the DNS server process */
 	size_t waiting_count;
-	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer: inodes of the last sockets that were passed to the phase */
+	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer: inodes of the last sockets that the phase received from it */
 	size_t next_socket;
 };
 

@@ -151,7 +151,7 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 		return EGRESS_BOUND;
 	call->egress->connected = true;
 	if (call->egress->route == ROUTE_SOCKS) {
-		/* Even a non-blocking connect waits for the answer of the proxy. */
+		/* The call stays pending, even for a non-blocking socket, until the proxy answers. */
 		*error = socks_connect(call, false);
 		return *error == 0 ? EGRESS_PENDING : EGRESS_CONNECTED;
 	}
@@ -202,7 +202,7 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 	case CALL_CONNECT:
 		return decide_connect(call, on_host_network, default_decision, error);
 	case CALL_LISTEN:
-		/* The phase must not serve the host's network. */
+		/* Refuse to listen on a socket of the host's network, because the phase must not serve that network. */
 		return on_host_network ? EGRESS_DENIED : default_decision;
 	case CALL_BIND:
 		/* Never emulate a bind: if another thread replaces the socket before the kernel continues, it can bind a port of the host, but not listen on it. */

@@ -18,7 +18,7 @@
 /* The state of the allow-list: its options, the pending calls, and what is known about the sockets of the phase. */
 struct egress;
 
-/* A stopped call on a socket. */
+/* A stopped call on a socket, about which the allow-list decides. */
 struct egress_call {
 	struct target target;
 	struct egress *egress;
@@ -41,8 +41,8 @@ enum egress_decision {
 };
 
 /*
- * Creates the state. The epoll instance must wait for pending calls (util/events.h). Sets the route in the log, to ROUTE_NONE if Linux is
- * too old. socks: path of the SOCKS proxy's socket. phase_is_root: the phase runs as root. The state is never freed. Returns NULL and sets errno on failure.
+ * Creates the state. epoll: an instance that will also wait for pending calls (util/events.h). socks: path of the SOCKS proxy's socket. Sets
+ * the route in the log, to ROUTE_NONE if Linux is too old. The state is never freed. Returns NULL and sets errno on failure.
  */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
@@ -63,7 +63,7 @@ void egress_count(const struct egress_call *call, const struct program *program,
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
 
-/* Called if a process starts to share its descriptors with another process (CLONE_FILES without CLONE_THREAD). From now on, calls are emulated even for single-threaded processes. */
+/* Called if a process shares its descriptors with another (CLONE_FILES without CLONE_THREAD). Then calls of single-threaded processes are emulated too. */
 void egress_note_shared_descriptors(struct egress *egress);
 
 /* pending.c */

@@ -1,4 +1,4 @@
-/* Parts of the allow-list that only native/egress/ uses (and the fuzzers). */
+/* Parts of the allow-list that only native/egress/ and the fuzzers use. */
 #ifndef EGRESS_INTERNAL_H
 #define EGRESS_INTERNAL_H
 
@@ -43,7 +43,7 @@ enum pending_event {
 struct socks_exchange {
 	unsigned char reply[SOCKS_REPLY];
 	size_t got; /* number of bytes of the reply received so far */
-	int taken;  /* a duplicate of the proxy's TCP socket; -1: not yet */
+	int taken;  /* a duplicate of the proxy's TCP socket; -1: not taken over */
 	bool relay; /* the proxy relays the data, because its socket must not be taken over */
 };
 
@@ -63,7 +63,8 @@ struct pending_call {
 
 /*
  * Adds a pending call. Calls handler when fd is ready for events (epoll_ctl(2)), when a signal interrupts the calling thread, when that thread
- * has ended and, if limited is true, after the time limit of connect(2). Takes ownership of fd. Returns NULL and sets errno on failure; fd is then still the caller's.
+ * has ended and, if limited is true, after the time limit of connect(2). On success, closes fd in the end. On failure, returns NULL and
+ * sets errno; the caller must then close fd.
  */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
@@ -72,7 +73,7 @@ bool pending_open(struct egress *egress);
 
 /* socket.c */
 
-enum { COPIED_OPTIONS = 18, /* maximum of options that are copied to a socket of one family (copied in socket_permit.c) */
+enum { COPIED_OPTIONS = 18, /* room for the options that are copied to a socket of one family (socket_permit.c) */
        PENDING_CALLS = 1024 };
 
 struct option_value {
@@ -92,9 +93,9 @@ struct egress {
 	struct network_log *log;
 	bool connected; /* the phase has, or will have, a socket of the host's network */
 	bool phase_is_root;
-	bool descriptors_are_shared;			 /* processes of the phase share descriptors */
-	uint64_t host_network;				 /* cookie of the host's network (SO_NETNS_COOKIE); 0: not known */
-	bool has_defaults[2];				 /* defaults are known, for AF_INET and AF_INET6 */
+	bool descriptors_are_shared;			 /* processes of the phase share descriptors with each other */
+	uint64_t host_network;				 /* number of the host's network namespace (SO_NETNS_COOKIE); 0: not known */
+	bool has_defaults[2];				 /* whether defaults is set, for AF_INET and AF_INET6 */
 	struct option_value defaults[2][COPIED_OPTIONS]; /* option values of a new socket */
 	int epoll;
 	struct event_source timer;

@@ -73,7 +73,7 @@ struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_
 	pending->call = *call;
 	pending->handler = handler;
 	pending->deadline = limited && timeout > 0 ? clock_microseconds() + timeout : 0;
-	/* The kernel does not restart a connect with a time limit (sock_intr_errno() in include/net/sock.h). */
+	/* As in the kernel, a connect with a time limit is not restarted but fails with EINTR (sock_intr_errno() in include/net/sock.h). */
 	pending->interrupted = timeout > 0 ? EINTR : RESTART;
 	egress->count++;
 	start_timer(egress);

@@ -80,7 +80,7 @@ static void control(int epoll, int operation, int fd, int number, struct epoll_e
 		close(instance);
 }
 
-/* Makes the epoll instances wait for the new socket. */
+/* Makes the epoll instances wait for the new socket fd instead of the old one. */
 static void move_registrations(const struct egress_call *call, int fd, const struct registration *registrations, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

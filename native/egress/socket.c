@@ -1,4 +1,4 @@
-/* Properties, options and networks of sockets. */
+/* Reads properties of sockets, copies their options and identifies their network. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <fcntl.h>
@@ -69,7 +69,7 @@ bool socket_is_bound(int fd)
 	if (getsockname(fd, &own.any, &size) != 0)
 		return true;
 	bool six = own.any.sa_family == AF_INET6;
-	/* struct sockaddr_in has the port at the same place. */
+	/* For AF_INET the port is right too, because struct sockaddr_in has it at the same offset. */
 	bool named = own.in6.sin6_port != 0 ||
 		     (six ? memcmp(&own.in6.sin6_addr, unspecified, 16) != 0 : own.in.sin_addr.s_addr != 0);
 	return named && !can_be_bound(fd, own.any.sa_family);
@@ -143,7 +143,7 @@ static void copy_buffer(int from, int to, int name, int lock)
 	int locked = socket_option(from, SOL_SOCKET, SO_BUF_LOCK), size = socket_option(from, SOL_SOCKET, name);
 	if (locked < 0 || (locked & lock) == 0 || size < 0)
 		return;
-	/* getsockopt returns twice the value that was set (socket(7), SO_RCVBUF). */
+	/* Halve the size, because getsockopt(2) returns twice the value that was set (socket(7), SO_RCVBUF). */
 	size /= 2;
 	setsockopt(to, SOL_SOCKET, name, &size, sizeof size);
 }

@@ -20,7 +20,7 @@
 #include "options/families.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* in the headers of Linux 5.19 and later */
 #endif
 
 /* What the helper process sends, and to which socket, after it has read a byte from the pipe. Both processes share this memory. */

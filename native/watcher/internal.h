@@ -34,7 +34,7 @@ struct protocol_cache {
 	int fd;
 	struct destination to;
 	int repeated;	   /* how often in a row the same protocol was read again */
-	long long read_at; /* microseconds of CLOCK_MONOTONIC */
+	long long read_at; /* time of the last reading, in microseconds of CLOCK_MONOTONIC */
 };
 
 /* The state that handling notifications needs. */
@@ -46,9 +46,9 @@ struct notifier {
 	struct target_access *access;
 	struct socket_maker maker;
 	struct protocol_cache protocol;
-	int listener; /* -1: none */
-	/* The current notification: */
-	bool busy;
+	int listener; /* seccomp listener; -1: it has not arrived yet, or no process has the filter */
+	/* The members below belong to the current notification. */
+	bool busy;			   /* a notification is being handled */
 	bool is_resumed;		   /* the call waited for a socket from the DNS server process, and is now handled again */
 	bool is_redirected;		   /* the call's socket belongs to the network of the DNS server */
 	struct seccomp_notif notification; /* SECCOMP_IOCTL_NOTIF_RECV contains its size, so a newer kernel cannot write beyond it */
@@ -95,7 +95,7 @@ void watchdog_end(void);
 /* rights.c */
 
 /*
- * Gives up all rights that the watcher or the DNS server does not need, because it reads data that the build wrote. As root, changes to ids that
+ * Gives up all rights that the watcher or the DNS server does not need, because both read data that the build wrote. As root, changes to ids that
  * no other process has. traces: keeps CAP_SYS_PTRACE or, if the process lacks it, all capabilities: then the kernel permits access only to
  * processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). Returns false and sets errno on failure.
  */
@@ -107,8 +107,8 @@ void watcher_rights_filter(void);
 /* yama_broker.c */
 
 /*
- * With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). The supervisor is an
- * ancestor of all processes of a phase, the watcher of none. So threads of the supervisor, the Yama broker, read memory and duplicate descriptors for the watcher.
+ * With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). All processes of a phase
+ * descend from the supervisor, and not from the watcher. So the Yama broker reads memory and duplicates descriptors for the watcher.
  */
 
 /* Returns true if ptrace_scope is 1. With any other value the supervisor must not run the broker: the phase could trace the supervisor. */

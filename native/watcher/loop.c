@@ -11,7 +11,7 @@
 #include "util/fds.h"
 #include "watcher/internal.h"
 
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* Linux 6.6 */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* in the headers of Linux 6.6 and later */
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
@@ -83,7 +83,7 @@ static void handle_listener(struct loop *loop, short events)
 			notification_handle(notifier);
 		return;
 	}
-	/* POLLHUP: no process has the filter any more. */
+	/* The event is POLLHUP: no process has the filter any more, so close the listener. */
 	if (notifier->egress != NULL)
 		egress_check_pending(notifier->egress);
 	close(notifier->listener);

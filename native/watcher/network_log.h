@@ -13,7 +13,7 @@
 
 enum {
 	LOG_ATTEMPTS = 256,
-	LOG_ATTEMPTS_BY_COMMAND = 192, /* rows with an own command line; each later row is for all command lines of one program */
+	LOG_ATTEMPTS_BY_COMMAND = 192, /* the first rows, one for each command line; each later row is for all command lines of one program */
 	LOG_LOOKUPS = 256,
 	LOG_NAME = 256,
 	LOG_ALLOWED = 64,
@@ -33,11 +33,11 @@ struct connection_attempt {
 	struct parents parents;
 	uint64_t count;
 	uint64_t failed;       /* number of allowed connections that failed at once; part of count */
-	bool bound;	       /* refused although the destination is allowed, because the socket was bound to an address */
+	bool bound;	       /* the connection was refused, although its destination is allowed, because the socket was bound to an address */
 	long long first, last; /* time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
 };
 
-struct dns_question; /* dns/wire.h */
+struct dns_question; /* declared in dns/wire.h */
 
 struct dns_lookup {
 	uint64_t key;	     /* hash of name, type and program; identifies the row */
@@ -77,14 +77,14 @@ struct network_log {
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
 	uint64_t attempts_total;
-	uint64_t unroutable; /* maximum of packets without a route that the kernel has counted for these attempts */
+	uint64_t unroutable; /* packets without a route that the kernel may have counted for these attempts, at most */
 
 	struct connection_attempt allowed[LOG_ALLOWED];
 	size_t allowed_count;
 	uint64_t allowed_total;
 	enum egress_route route;
 	char route_reason[96];	 /* why route is ROUTE_NONE; "" if Portage is the reason */
-	uint64_t allowed_failed; /* allowed connections that failed after they were counted */
+	uint64_t allowed_failed; /* number of allowed connections that failed after they were counted */
 
 	struct dns_lookup lookups[LOG_LOOKUPS];
 	size_t lookup_count;

@@ -11,8 +11,8 @@
 #include "watcher/internal.h"
 
 /*
- * The cached protocol is used for PROTOCOL_MICROSECONDS, after STEADY_REPETITIONS readings without a change. Without such limits it would be
- * wrong if glibc connects a UDP socket to an address and the program then a TCP socket with the same descriptor.
+ * The cached protocol is used for PROTOCOL_MICROSECONDS, after STEADY_REPETITIONS readings without a change. These limits are needed because
+ * glibc first connects a UDP socket to an address, and the program then a TCP socket that may have the same descriptor.
  */
 #define STEADY_REPETITIONS 8
 #define PROTOCOL_MICROSECONDS 200

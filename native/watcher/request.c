@@ -57,7 +57,7 @@ static void read_connect_name(struct request *request, const struct target *targ
 {
 	request->name = (union socket_address){0};
 	request->name_length = length;
-	/* The kernel refuses a longer address (move_addr_to_kernel() in net/socket.c). */
+	/* Ignore a longer address, because the kernel refuses the call (move_addr_to_kernel() in net/socket.c). */
 	if (length > sizeof request->name)
 		return;
 	if (length == 0 || target_read(target, address, &request->name, length))

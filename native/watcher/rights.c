@@ -106,7 +106,7 @@ static const int permitted[] = {
 #endif
 	/* Waiting */
 	CALL(ppoll), CALL(epoll_pwait), CALL(epoll_create1), CALL(epoll_ctl), CALL(timerfd_create), CALL(timerfd_settime),
-	/* Notifications, and FIONREAD */
+	/* Seccomp notifications, and FIONREAD (socks.c) */
 	CALL(ioctl),
 	/* The target: its memory, descriptors and files in /proc */
 	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(kcmp), CALL(openat2), CALL(read), CALL(readv),

@@ -13,7 +13,7 @@ enum watched_call {
 	CALL_SENDTO,
 	CALL_SENDMSG,
 	CALL_SENDMMSG,
-	CALL_SOCKETCALL, /* i386: one call for all socket calls (socketcall(2)) */
+	CALL_SOCKETCALL, /* socketcall(2), by which i386 processes can make all calls on sockets */
 	CALL_SECCOMP,	 /* watched to log a request for a second listener, which the kernel refuses */
 	/* In the filter if socket families are restricted: */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
@@ -47,17 +47,17 @@ enum watched_call {
 #define OWN_ARCHITECTURE 0
 #endif
 
-/* The columns of the table of system calls. */
+/* The ABIs for which the table has system call numbers. */
 enum { ABI_X86_64,
        ABI_X32,
        ABI_I386,
        ABI_AARCH64,
        ABI_ARM,
-       ABI_OTHER, /* ABI of OWN_ARCHITECTURE, if it has no other column */
+       ABI_OTHER, /* ABI of OWN_ARCHITECTURE, if the list above lacks it */
        SYSCALL_ABIS };
 
 struct syscall_abi {
-	uint32_t architecture; /* AUDIT_ARCH_* */
+	uint32_t architecture; /* AUDIT_ARCH_* of the processes with this ABI */
 	unsigned char word;    /* size of a pointer in the structures of this ABI, in bytes */
 };
 extern const struct syscall_abi syscall_abis[SYSCALL_ABIS];

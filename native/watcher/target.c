@@ -34,7 +34,7 @@ struct cached_target {
 	int cmdline;			 /* descriptor of /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if the TID is reused */
 	int pidfd;			 /* pidfd of the thread, or -1; before Linux 6.9 pidfd of its process, whose first thread may have other descriptors */
 	pid_t other_thread;		 /* TID of the first thread, if pidfd refers to that one and not to the target; otherwise 0 */
-	long long cached_at, checked_at; /* microseconds of CLOCK_MONOTONIC */
+	long long cached_at, checked_at; /* when program was read, and when cmdline was last compared; microseconds of CLOCK_MONOTONIC */
 	struct program program;
 };
 
@@ -71,7 +71,7 @@ bool target_respond(const struct target *target, unsigned flags, int error, long
 	return ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
 }
 
-/* The start of /proc/TID/status, which has all fields that are used here (proc(5)). */
+/* The first bytes of /proc/TID/status, which contain all fields that are read here (proc(5)). */
 struct status {
 	char text[2048];
 };
@@ -251,7 +251,7 @@ static bool is_current(struct cached_target *cached, pid_t tid, long long now)
 	return length > 0 && length == cached->program.argv_length && memcmp(argv, cached->program.argv, length) == 0;
 }
 
-/* Returns the cache entry of the target. Its tid is 0 if the target is no longer valid. */
+/* Finds or updates the cache entry of the target. Its tid is 0 if the target is no longer valid. */
 static struct cached_target *find_cached(const struct target *target)
 {
 	pid_t tid = target->tid;

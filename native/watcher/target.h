@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 enum {
-	PROGRAM_COMM = 16, /* sizes of the texts below, in bytes; longer text is cut or omitted */
+	PROGRAM_COMM = 16, /* size of comm, argv, script and the text of parents, in bytes; longer text is cut or omitted */
 	PROGRAM_ARGV = 512,
 	PROGRAM_SCRIPT = 128,
 	PARENTS_TEXT = 384,
@@ -44,7 +44,7 @@ struct program {
 	uint64_t name_hash;    /* hash of comm and script */
 	uint64_t command_hash; /* hash of comm, script and argv */
 	char comm[PROGRAM_COMM];
-	char script[PROGRAM_SCRIPT]; /* file or module that an interpreter runs; "" if the program is not an interpreter */
+	char script[PROGRAM_SCRIPT]; /* file or module that an interpreter runs; "" for other programs */
 	char argv[PROGRAM_ARGV];     /* command line, with a NUL after each argument */
 	size_t argv_length;
 };
@@ -56,8 +56,8 @@ bool target_is_valid(const struct target *target);
 bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
 /*
- * The program of the thread. Results are cached for a few milliseconds while /proc shows the same command line. All fields are
- * empty if the thread has ended. Never NULL. The result is valid until the next call.
+ * Returns the program of the thread, never NULL. All its fields are empty if the thread has ended. Results are cached for a few milliseconds
+ * while /proc shows the same command line. The result is valid until the next call of this function.
  */
 const struct program *target_program(const struct target *target);
 

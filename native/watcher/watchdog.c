@@ -11,7 +11,7 @@
 
 #include "watcher/internal.h"
 
-#ifndef SYS_futex /* on 32-bit machines whose C library supports only 64-bit times */
+#ifndef SYS_futex /* missing on 32-bit machines whose C library supports only 64-bit times */
 #define SYS_futex SYS_futex_time64
 #endif
 

@@ -1,7 +1,7 @@
 /*
- * The watcher process of a phase: it holds the seccomp listener. It is a separate child of the supervisor,
- * so that the process with the listener has no privilege except CAP_SYS_PTRACE (rights.c), and so that a build never waits for
- * other work of the supervisor.
+ * Starts and ends the watcher, the process of a phase that has the seccomp listener. The watcher is a separate child of the supervisor, so
+ * that the process with the listener has no privilege except CAP_SYS_PTRACE (rights.c), and so that a build never waits for other work of
+ * the supervisor.
  */
 #ifndef WATCHER_H
 #define WATCHER_H
