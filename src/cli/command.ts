@@ -1,29 +1,29 @@
-/** Names that `portcullis candidates` lists: installed packages, packages with records, and builds whose directory was kept. */
+/** The lists of `portcullis candidates`: installed packages, packages with records, and builds whose directory was kept. */
 export const listed = ['installed', 'recorded', 'kept'] as const;
 export type Listed = (typeof listed)[number];
 
-/** Completions of an argument: fixed words, or a kind of name. */
+/** What a shell offers as completions of an argument: these words, a list of `portcullis candidates`, files, folders or commands. */
 export type Candidates = readonly string[] | Listed | 'file' | 'folder' | 'command' | undefined;
 
 export interface Option {
-	/** The placeholder of the value in help texts. An option without a value is a flag. */
+	/** The placeholder for the option's value in help texts. An option without a value is a flag. */
 	readonly value?: string;
 	readonly means: string;
 	readonly candidates?: Candidates;
 }
 
-/** A command of portcullis. `run` imports the modules of the command, so that other commands start faster. */
+/** A command of portcullis. Its modules are imported only in `run`, so that other commands start faster. */
 export interface Command {
 	readonly summary: string;
 	/** Paragraphs that follow the summary in `--help` and in the man page. */
 	readonly details: readonly string[];
 	readonly options: Readonly<Record<string, Option>>;
-	/** The positional arguments in the usage line, and the completions of each. */
+	/** The positional arguments as the usage line shows them, and the completions of each positional argument. */
 	readonly words: string;
 	readonly candidates: readonly Candidates[];
-	/** Whether only the hook uses the command. `--help` and the completions omit it. */
+	/** True if only the hook or a shell completion uses the command. `--help` and the completions then omit it. */
 	readonly internal?: boolean;
-	/** Returns the exit status. A UsageError causes exit status 2, any other error 1. */
+	/** Runs the command and returns its exit status. If it throws a UsageError, portcullis exits with 2; with any other error, with 1. */
 	readonly run: (input: Input) => number | Promise<number>;
 }
 
@@ -31,13 +31,13 @@ export interface Command {
 export interface Input {
 	readonly values: Readonly<Record<string, string>>;
 	readonly flags: ReadonlySet<string>;
-	/** The positional arguments before `--`. */
+	/** The positional arguments in front of `--`. */
 	readonly words: readonly string[];
-	/** The arguments after `--`; undefined without `--`. */
+	/** The arguments that follow `--`; undefined if there is no `--`. */
 	readonly command: readonly string[] | undefined;
 }
 
-/** The usage of a command: `report [--since TIME] [PACKAGE]`. */
+/** Returns the usage line of a command: `report [--since TIME] [PACKAGE]`. */
 export function usage(name: string, command: Command): string {
 	const options = Object.entries(command.options).map(([option, { value }]) =>
 		value === undefined ? `[--${option}]` : `[--${option} ${value}]`,

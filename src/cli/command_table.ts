@@ -228,7 +228,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	},
 };
 
-/** The documented commands, in the order of `portcullis --help`. */
+/** Lists the commands that are not internal, in the order of `portcullis --help`. */
 export function publicCommands(): [string, Command][] {
 	return Object.entries(commands).filter(([, { internal }]) => internal !== true);
 }

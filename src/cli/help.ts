@@ -2,7 +2,7 @@ import { usage, type Command } from './command.ts';
 import { publicCommands } from './command_table.ts';
 import { wrapIndented, wrap } from '../util/layout.ts';
 
-/** The text of `portcullis --help`, at most `width` columns wide. */
+/** Returns the text of `portcullis --help`, at most `width` columns wide. */
 export function helpForAll(width: number): string {
 	const rows = publicCommands();
 	const column = Math.max(...rows.map(([name]) => name.length));
@@ -21,7 +21,7 @@ export function helpForAll(width: number): string {
 	].join('\n');
 }
 
-/** The text of `portcullis COMMAND --help`, at most `width` and 100 columns wide. */
+/** Returns the text of `portcullis COMMAND --help`, at most `width` columns wide, but never wider than 100 columns. */
 export function helpFor(name: string, command: Command, width: number): string {
 	const options = Object.entries(command.options).map(([option, { value, means, candidates }]) => ({
 		left: `--${option}${value === undefined ? '' : ` ${value}`}`,
@@ -47,7 +47,7 @@ function row(left: string, right: string, column: number, width: number): string
 }
 
 function usageLines(name: string, command: Command, width: number): string[] {
-	// An option and its value stay on one line.
+	// Replace spaces inside brackets, so that wrap() keeps an option and its value on one line.
 	const text = `usage: portcullis ${usage(name, command)}`.replace(/\[[^\]]*\]/g, (match) =>
 		match.replaceAll(' ', '\u00a0'),
 	);

@@ -11,7 +11,7 @@ import { UsageError } from './usage.ts';
 const FAILURE = 1;
 const MISUSE = 2;
 
-/** Runs a command line, without the name of the program, and returns the exit status. */
+/** Runs the command that `argv` (without the name of the program) describes, and returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
 	try {
 		return await dispatch(argv);
@@ -44,7 +44,7 @@ function commandNamed(name: string): Command {
 	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '. `portcullis --help` shows the usage' : near}`);
 }
 
-/** Parses the arguments of a command. minimist accepts unknown options and missing values; this function refuses them. */
+/** Parses the arguments of a command with minimist. Throws a UsageError for unknown options and missing values, which minimist accepts. */
 function parse(name: string, command: Command, argv: readonly string[]): Input {
 	const known = Object.keys(command.options);
 	const withValue = known.filter((option) => command.options[option]?.value !== undefined);
@@ -66,7 +66,7 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 		const value: unknown = parsed[option];
 		if (value === undefined) return [];
 		if (typeof value !== 'string') throw new UsageError(`${name}: --${option} was given twice`);
-		// minimist returns '' for `--option` as well as for `--option ''`.
+		// minimist returns '' for `--option` as well as for `--option ''` and `--option=`. Refuse only the first, which lacks a value.
 		if (value === '' && argv.at(argv.indexOf(`--${option}`) + 1) !== '' && !argv.includes(`--${option}=`)) {
 			throw new UsageError(`${name}: --${option} needs a value`);
 		}
@@ -91,7 +91,7 @@ function printText(text: string): number {
 	return 0;
 }
 
-// `portcullis report | head` closes the pipe early, which is not an error.
+// Ignore EPIPE: in `portcullis report | head`, head closes the pipe early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 	if (error.code !== 'EPIPE') throw error;
 	process.exit();

@@ -6,7 +6,7 @@ import { words } from '../util/environment.ts';
 import { suggestion } from '../util/suggestion.ts';
 import { UsageError } from './usage.ts';
 
-/** The EBUILD_PHASE for a name with or without its prefix: compile or src_compile. */
+/** Converts the name of a phase, with or without its prefix (src_compile or compile), to EBUILD_PHASE (compile). */
 export function phaseNamed(word: string): string {
 	const phase = word.replace(/^(src|pkg)_/, '');
 	const known: readonly string[] = [...srcPhases, ...otherPhases.filter(Boolean)];
@@ -15,7 +15,7 @@ export function phaseNamed(word: string): string {
 	throw new UsageError(`there is no phase "${word}"${near}`);
 }
 
-/** The context that --features, --restrict, --properties and --unpack describe. */
+/** Returns the context that the options --features, --restrict, --properties and --unpack describe. */
 export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
 	const unpack = values['unpack'] ?? '';
 	const wrong = problem('PORTCULLIS_UNPACK', unpack);

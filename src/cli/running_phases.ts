@@ -16,22 +16,22 @@ import {
 export interface RunningPhase {
 	/** The outermost process of the phase. */
 	readonly pid: number;
-	/** CATEGORY/PF; `?` if unknown */
+	/** The package as CATEGORY/PF; `?` if it is unknown. */
 	readonly package: string;
 	readonly phase: string;
-	/** in seconds */
+	/** Seconds since the start of the phase. */
 	readonly elapsed: number;
-	/** Number of processes, without confine's own. */
+	/** Number of processes of the phase, not including those of confine. */
 	readonly processes: number;
-	/** in bytes */
+	/** Memory of the phase in bytes, including that of confine. */
 	readonly memory: number;
-	/** Processor time in seconds. */
+	/** Processor time of the phase in seconds, including that of confine. */
 	readonly cpu: number;
-	/** Number of packets without a route. Lookups of host names are not included. */
+	/** Number of packets that the kernel could not send, because the phase has no route. Lookups of host names are not included. */
 	readonly blocked: number;
 }
 
-/** The phases of this user that are running now, or of all users if this user is root. The one that started first comes first. */
+/** Lists the phases of this user (of all users if this user is root) that are running now, in the order of their start. */
 export function runningPhases(): RunningPhase[] {
 	const all = processes();
 	const byPid = new Map(all.map((proc) => [proc.pid, proc]));
@@ -65,20 +65,20 @@ interface PhaseName {
 }
 
 /**
- * The phase whose outermost process this is. That process is usually confine, whose options name the phase. If the phase needs no
- * supervisor, confine has replaced itself with the inner ebuild.sh, whose last argument is the marker of the hook.
+ * Returns the phase of which `proc` is the outermost process, or undefined if it is none. That process is usually confine, whose options
+ * name the phase. If a phase needs no supervisor, confine has executed the inner ebuild.sh, whose last argument is the hook's marker.
  */
 export function phaseOf(proc: Process): PhaseName | undefined {
 	return phaseFromLabels(proc) ?? phaseFromMarker(proc);
 }
 
-/** Reads the options that the hook passes to confine: `--label package=CATEGORY/PF --label phase=PHASE`. */
+/** Reads package and phase from the options that the hook passes to confine: `--label package=CATEGORY/PF --label phase=PHASE`. */
 function phaseFromLabels({ argv }: Process): PhaseName | undefined {
 	if (basename(argv[0] ?? '') !== 'confine') return undefined;
 	const labels = argv.slice(0, argv.indexOf('--')).filter((_, at) => argv[at - 1] === '--label');
 	const find = (name: string) => labels.find((label) => label.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 	const [cpv, phase] = [find('package'), find('phase')];
-	// Check the values, because any user can start a process with such arguments.
+	// Check both values, because any user can start a process with these arguments.
 	return isPackage(cpv) && isSrcPhase(phase) ? { package: cpv, phase } : undefined;
 }
 
@@ -86,7 +86,7 @@ function phaseFromMarker({ pid, argv }: Process): PhaseName | undefined {
 	const script = argv.findIndex((word) => basename(word) === 'ebuild.sh');
 	if (argv.at(-1) !== marker || script < 0) return undefined;
 	const cpv = variableOf(pid, 'PORTAGE_BUILDDIR').split('/').slice(-2).join('/');
-	// Portage passes the arguments of ebuild.sh as one word or as several.
+	// Portage passes the arguments of ebuild.sh as one word or as several words. The phase is the first.
 	const phase = argv[script + 1]?.split(' ')[0] ?? '';
 	return { package: isPackage(cpv) ? cpv : '?', phase: isSrcPhase(phase) ? phase : '?' };
 }
@@ -98,10 +98,10 @@ function isInsidePhase(proc: Process, byPid: ReadonlyMap<number, Process>): bool
 	return false;
 }
 
-/** The process itself and all its descendants. */
+/** Lists a process and all its descendants. */
 function descendants(top: Process, children: ReadonlyMap<number, readonly Process[]>): Process[] {
 	const found = new Set([top]);
-	// Iterating a Set also visits the elements that the loop adds.
+	// This loop also visits the elements that it adds, because iterating a Set does so.
 	for (const proc of found) for (const child of children.get(proc.pid) ?? []) found.add(child);
 	return [...found];
 }

@@ -27,7 +27,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package');
 	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');
 	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
-	// A package that Portage no longer has can be removed.
+	// Do not ask Portage for the package to --remove, because Portage may no longer have it.
 	const atom = flags.has('remove') && word.includes('/') ? atomOf(word) : await knownAtom(word, eprefix);
 	if (atom === undefined)
 		throw new UsageError(`"${word}" is not a package. Use CATEGORY/NAME or =CATEGORY/NAME-VERSION`);
@@ -49,13 +49,13 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** The atom for a package, with its category. Throws if Portage does not have the package. */
+/** Asks Portage for the package and returns its atom with the category. Throws an Error if Portage does not have the package. */
 async function knownAtom(word: string, eprefix: string): Promise<string | undefined> {
 	const { package: found } = await resolvePortage(eprefix, word);
 	return atomOf(word.includes('/') ? word : word.replace(/^[<>=~]*/, `$&${found?.names['CATEGORY'] ?? ''}/`));
 }
 
-/** The destinations in the records of a package: of one version, or of all versions if the atom has none. Throws if there is no list. */
+/** Finds destinations in the records of an atom: of its version or, without one, of all versions. Throws an Error if there is no list. */
 function recordedDestinations(atom: string, eprefix: string): { destinations: string[]; notes: string[] } {
 	const attempted = new AttemptedDestinations();
 	const name = atom.replace(/^[<>=~]*/, '').replace(/:.*/, '');
@@ -90,7 +90,7 @@ function recordedDestinations(atom: string, eprefix: string): { destinations: st
 	);
 }
 
-/** Adds the missing lines to a file. A PORTCULLIS_ALLOW line is replaced by one that contains the old destinations too. */
+/** Adds the missing lines to a file. If it has a PORTCULLIS_ALLOW line, replaces it by one with the old and the new destinations. */
 function add(addition: Addition, eprefix: string): string[] {
 	const target = targetOf(addition.file);
 	const old = linesOf(target);
@@ -109,7 +109,7 @@ function add(addition: Addition, eprefix: string): string[] {
 	);
 }
 
-/** Removes the lines that `allow` writes for an atom, and files in env that nothing uses any more. */
+/** Removes the lines that `allow` writes for an atom, also from those files in /etc/portage/env that no other package uses. */
 function remove(atom: string, eprefix: string): string[] {
 	const { packageEnv, env } = paths(eprefix);
 	const files = Object.values(envFiles(atom));
@@ -131,7 +131,7 @@ function remove(atom: string, eprefix: string): string[] {
 	];
 }
 
-/** Removes and adds lines of a file, deletes a file that becomes empty, and returns a description of the change. */
+/** Removes and adds lines of a file, deletes the file if it becomes empty, and returns the lines that describe the change. */
 function edit(file: string, removed: readonly string[], added: readonly string[]): string[] {
 	if (removed.length + added.length === 0) return [`${file}: unchanged`];
 	const rest = linesOf(file).filter((line) => !removed.includes(line));
@@ -150,7 +150,7 @@ function squeezed(line: string): string {
 	return line.trim().replace(/\s+/g, ' ');
 }
 
-/** The file to write: if the path is a folder, which Portage reads as well, the file `portcullis` in it. */
+/** Returns the file to write. If the path is a folder, which Portage reads as well, this is the file `portcullis` in the folder. */
 function targetOf(file: string): string {
 	return stat(file)?.isDirectory() === true ? join(file, 'portcullis') : file;
 }

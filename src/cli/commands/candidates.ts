@@ -7,7 +7,7 @@ import { print } from '../../util/output.ts';
 import { listed, type Input, type Listed } from '../command.ts';
 import { UsageError } from '../usage.ts';
 
-/** None of these starts Portage, because a completion should take less than 0.1 s. */
+/** The functions that make the lists. They do not start Portage, because a completion should take less than 0.1 s. */
 const lists: Readonly<Record<Listed, (eprefix: string) => string[]>> = {
 	installed: (eprefix) => packageFolders(`${eprefix}/var/db/pkg`).map(withoutVersion),
 	recorded: recordedPackages,
@@ -24,7 +24,7 @@ export function run({ words: [word] }: Input): number {
 	return 0;
 }
 
-/** The valid CATEGORY/NAME of the folders two levels below. A shell would expand other names. */
+/** Lists the folders CATEGORY/NAME in `top`. Omits invalid names, because they may contain characters that the shell expands. */
 function packageFolders(top: string): string[] {
 	return entries(top).flatMap((category) =>
 		entries(`${top}/${category}`)

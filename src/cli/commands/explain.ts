@@ -36,7 +36,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** The destinations that PORTCULLIS_ALLOW permits, resolved now. */
+/** Resolves PORTCULLIS_ALLOW and returns lines about the permitted destinations. */
 async function allowedIn(setting: string, context: BuildContext): Promise<string[]> {
 	if (setting === '') return [];
 	const { destinations } = await import('../../confine/destinations.ts');
@@ -53,11 +53,11 @@ function paragraphs([first = '', ...rest]: readonly string[], screen: Screen): s
 
 interface Explained {
 	readonly explanation: Explanation;
-	/** The environment of a phase, as far as it is known, for the detection of conflicts. */
+	/** The variables in which conflicts are searched. They are those of a phase, as far as these are known. */
 	readonly environment: Environment;
 }
 
-/** Uses the lists of the command line, and does not start Portage. */
+/** Explains the lists in the options --features, --restrict and --properties. Does not start Portage. */
 function fromOptions(values: Input['values'], words: readonly string[]): Explained {
 	return { explanation: explain('', packageContextFrom(values), phasesOf(words)), environment: process.env };
 }
@@ -67,7 +67,7 @@ async function fromPortage(values: Input['values'], words: readonly string[]): P
 	if (alone !== undefined)
 		throw new UsageError(`explain: --${alone} needs --features. Without --features, Portage provides the values`);
 	const [atom, ...phases] = words;
-	// Portage takes a second to start, so the phases are checked first.
+	// Check the phases before Portage starts, which takes half a second, so that a misspelled phase is reported at once.
 	const chosen = phasesOf(phases);
 	const configuration = await resolvePortage(values['eprefix'] ?? installation().eprefix, atom, evidenceVariables);
 	const { package: one } = configuration;
@@ -83,6 +83,6 @@ async function fromPortage(values: Input['values'], words: readonly string[]): P
 }
 
 function phasesOf(words: readonly string[]): readonly string[] {
-	// No EAPI defines src_fetch yet.
+	// Omit src_fetch by default, because no EAPI defines it yet.
 	return words.length > 0 ? words.map(phaseNamed) : srcPhases.filter((phase) => phase !== 'fetch');
 }

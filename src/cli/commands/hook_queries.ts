@@ -1,4 +1,4 @@
-/** The commands that only the hook calls. They print lines for the hook, and "done" after a complete answer. */
+/** The commands that only the hook calls. They print "done" at the end, from which the hook knows that the output is complete. */
 import { readFileSync } from 'node:fs';
 import type { Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../../confine/destinations.ts';
@@ -17,8 +17,8 @@ import { print } from '../../util/output.ts';
 import { UsageError } from '../usage.ts';
 
 /**
- * Prints "found NAME...", the messages about conflicts that are not --known, and "done". If PORTCULLIS_ALLOW is set, its answer follows,
- * because a second start of Node would take 40 ms. The variables come as options because EAPI 9 exports none of them.
+ * Prints "found NAME...", the messages about conflicts that are not in --known, and "done". If PORTCULLIS_ALLOW is set, the output of
+ * runDestinations() follows, because a second start of Node would take 40 ms. The hook passes variables as options: EAPI 9 exports none.
  */
 export async function runConflicts({ values, flags, words: rest }: Input): Promise<number> {
 	const { package: cpv, features: list, setting = '', unpack = '', allow = '' } = values;
@@ -49,7 +49,7 @@ export async function runConflicts({ values, flags, words: rest }: Input): Promi
 	return 0;
 }
 
-/** Prints the options of confine for PORTCULLIS_ALLOW, one per line, the messages about it, and "done". */
+/** Prints confine's options for PORTCULLIS_ALLOW, one per line, then the messages about PORTCULLIS_ALLOW, and "done". */
 export async function runDestinations({ values, flags, words: entries }: Input): Promise<number> {
 	const { package: cpv, features: list } = values;
 	if (cpv === undefined || list === undefined || entries.length === 0) {
@@ -62,7 +62,7 @@ export async function runDestinations({ values, flags, words: entries }: Input):
 	return 0;
 }
 
-/** Prints the messages about the record in FILE, and "done". */
+/** Prints the messages about the phase whose record is in a file, and "done". */
 export async function runMessages({ words: files, flags, values }: Input): Promise<number> {
 	const [file] = files;
 	if (file === undefined || files.length > 1) throw new UsageError('messages takes one file');
@@ -76,7 +76,7 @@ export async function runMessages({ words: files, flags, values }: Input): Promi
 	return 0;
 }
 
-/** Prints messages about variables PORTCULLIS_* that do not exist, and "done". */
+/** Prints messages about variables PORTCULLIS_* that are not settings, and "done". */
 export function runUnknown({ words: names, values }: Input): number {
 	const lines = unknownSettings(names).map(({ text }): Line => ({
 		verb: 'ewarn',
@@ -87,13 +87,13 @@ export function runUnknown({ words: names, values }: Input): number {
 	return 0;
 }
 
-/** The lines for the hook, without those that this emerge has already printed. `state` is the folder .ipc of the build directory. */
+/** Formats messages for the hook. Omits those that this emerge has printed before. `state` is the folder .ipc of the build directory. */
 function rendered(lines: readonly Line[], state: string | undefined): string[] {
 	const isFirst = state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state) : () => true;
 	return lines.filter(({ once }) => once === undefined || isFirst(once)).map(render);
 }
 
-/** An invalid entry of PORTCULLIS_ALLOW stops the phase. */
+/** Returns the output of runDestinations(). An invalid entry of PORTCULLIS_ALLOW results in a `die` line, which stops the phase. */
 async function allowLines(
 	setting: string,
 	cpv: string,
@@ -112,7 +112,7 @@ async function allowLines(
 	}
 }
 
-/** The environment of the build, which the hook passes on standard input (--stdin), or that of this process. */
+/** Returns the environment of the build: with --stdin, the one that the hook writes to standard input, otherwise that of this process. */
 function environmentOf(flags: ReadonlySet<string>): Environment {
 	return flags.has('stdin') ? assignments(readFileSync(0, 'utf8').split('\0')) : process.env;
 }

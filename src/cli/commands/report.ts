@@ -64,7 +64,7 @@ export function sinceTime(text: string, now: Date): string {
 	}
 	const date = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?(?:\.\d+)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text.trim());
 	if (date !== null) {
-		// Without a zone it is local time.
+		// A date without a time zone is in local time.
 		const time = new Date(`${date[1] ?? ''}T${date[2] ?? '00:00'}${date[3] ?? ''}`);
 		if (!Number.isNaN(time.getTime())) return time.toISOString();
 	}

@@ -11,7 +11,7 @@ import { resolvePortage } from '../../portage/resolve_package.ts';
 import { quote, type Environment } from '../../util/environment.ts';
 import { UsageError } from '../usage.ts';
 
-/** The default phase. network-sandbox, ipc-sandbox and cgroup all apply to it. */
+/** The default phase of `portcullis run`. In src_compile, all three sandboxes apply. */
 const PHASE = 'compile';
 
 export async function run({ values, words, command }: Input): Promise<number> {
@@ -40,7 +40,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	return runConfined(phaseContext, argv, { eprefix, cpv, environment });
 }
 
-/** The user's shell, with a prefix in its prompt. Only bash sets PS1 itself, so its init file adds the prefix. */
+/** Returns a command for the user's shell with a prefix in its prompt. bash ignores PS1 of the environment, so its init file sets it. */
 function shell(name = 'portcullis'): { argv: string[]; environment: Environment } {
 	const program = process.env['SHELL'] ?? '/bin/sh';
 	const prompt = `(${name}) `;

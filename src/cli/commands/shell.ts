@@ -57,7 +57,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	}
 }
 
-/** Variables that Portage sets for each phase and does not save (PMS 11.1). */
+/** Returns the variables that Portage sets anew for each phase (PMS 11.1), and that are therefore not in the saved environment. */
 function phaseVariables({ names, builddir }: Resolved, eprefix: string, phase: string): Record<string, string> {
 	return {
 		...names,

@@ -22,7 +22,7 @@ export async function run({ flags, words }: Input): Promise<number> {
 }
 
 /**
- * A table of the phases. The CPU use is the average since `before` (the same phases a second ago), or since the start of a phase.
+ * Returns a table of the phases. Their CPU use is the average since `before`, an earlier list, or since the start of the phase without it.
  */
 export function statusText(
 	phases: readonly RunningPhase[],
@@ -59,7 +59,7 @@ function cpuUse(now: RunningPhase, before: RunningPhase | undefined): number {
 
 type Show = (phases: readonly RunningPhase[], before?: readonly RunningPhase[]) => string[];
 
-/** Redraws in place on the alternate screen of a terminal, which is restored at the end. Otherwise prints one block after another. */
+/** Prints the table again and again: with `inPlace`, on the alternate screen of a terminal, otherwise as one block after another. */
 async function watch(show: Show, inPlace: boolean, separator: readonly string[]): Promise<void> {
 	const { stdin } = process;
 	let stop = (): void => undefined;
@@ -67,7 +67,7 @@ async function watch(show: Show, inPlace: boolean, separator: readonly string[])
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
 	if (inPlace && stdin.isTTY) {
 		stdin.setRawMode(true);
-		// In raw mode Ctrl-C is the byte 3 and sends no signal; 113 is q.
+		// Ctrl-C (byte 3) and q (byte 113) end the display. In raw mode, Ctrl-C sends no signal.
 		stdin.on('data', (keys) => {
 			if ([...keys].some((key) => key === 3 || key === 113)) stop();
 		});

@@ -16,7 +16,7 @@ import { screenOf } from '../../util/terminal.ts';
 import { duration } from '../../util/units.ts';
 import { UsageError } from '../usage.ts';
 
-/** How Portage announces each phase (phase-functions.sh). */
+/** For each phase, the text that Portage prints at its start (phase-functions.sh), from which the progress line is made. */
 const steps: readonly (readonly [string, string])[] = [
 	['Unpacking source', 'src_unpack'],
 	['Preparing source', 'src_prepare'],
@@ -26,7 +26,7 @@ const steps: readonly (readonly [string, string])[] = [
 	['Install', 'src_install'],
 ];
 
-/** The lines of output that a failed build prints. */
+/** Number of lines at the end of the output that are printed if the build fails. */
 const LAST_LINES = 30;
 
 export async function run({ values, flags, words: [word, tooMany] }: Input): Promise<number> {
@@ -47,7 +47,7 @@ export async function run({ values, flags, words: [word, tooMany] }: Input): Pro
 	return exitLikeChild(exit);
 }
 
-/** CATEGORY/PF and the path of the ebuild for a package or for that path. */
+/** Finds the ebuild for an argument that is a package or the path of an ebuild. Returns its CATEGORY/PF and path. */
 async function ebuildOf(word: string, eprefix: string): Promise<{ cpv: string; file: string }> {
 	if (word.endsWith('.ebuild')) {
 		const file = resolve(word);
@@ -58,7 +58,7 @@ async function ebuildOf(word: string, eprefix: string): Promise<{ cpv: string; f
 	return { cpv: found.cpv, file: found.ebuild };
 }
 
-/** Builds with ebuild(1), which forces the tests, up to src_install. Prints the end of the output only if the build fails. */
+/** Builds the package up to src_install with ebuild(1), which forces the tests. Prints the end of the output only on a failure. */
 async function build(cpv: string, file: string, eprefix: string, isVerbose: boolean) {
 	const own = `${eprefix}/usr/bin/ebuild`;
 	const program = existsSync(own) ? own : 'ebuild';

@@ -1,6 +1,6 @@
 import type { Candidates, Command } from '../command.ts';
 
-/** A completion for bash. It works with and without bash-completion. */
+/** Returns a completion script for bash. The script works with and without the package bash-completion. */
 export function bashCompletion(names: readonly [string, Command][]): string {
 	return `# bash completion for portcullis, written by \`portcullis completion bash\`
 # shellcheck shell=bash

@@ -18,7 +18,7 @@ interface View {
 	readonly screen: Screen;
 	/** The current time in milliseconds since 1970. */
 	readonly now: number;
-	/** True if the user named a package: the report then shows all entries, not only the first of each section. */
+	/** True if the report shows all entries. Otherwise it shows only the first entries of each section. */
 	readonly whole: boolean;
 }
 
