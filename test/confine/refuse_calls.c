@@ -1,6 +1,7 @@
 /*
  * refuse_calls CALL=ERROR... -- COMMAND [ARG...]: runs a command with a seccomp filter that refuses system calls, like that of a
- * container or of an emulator. A CALL may select flags or the value of the first argument: unshare:newnet=EPERM. confine is static, so a preloaded library would not work.
+ * container or of an emulator. A CALL may select flags or the value of the first argument: unshare:newnet=EPERM. A preloaded library
+ * cannot replace the filter, because confine is linked statically.
  */
 #include <errno.h>
 #include <linux/audit.h>

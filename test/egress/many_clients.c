@@ -27,7 +27,7 @@ static void race(void)
 	for (long i = 0; i < count; i++) {
 		int fd = make_socket(0);
 		connected += connect(fd, &flipping.any, size) == 0;
-		/* A second connect must not reach another destination either. */
+		/* A second connect of the same socket must not reach OTHER-PORT either. */
 		connect(fd, &flipping.any, size);
 		struct linger reset = {1, 0};
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);

@@ -20,7 +20,7 @@
 # Results:
 #   prefix_phases                           print the phases that ran, in order
 #   prefix_phase_value PHASE KEY            print what the phase recorded: uid net ipc pid mnt uts cgroup user
-#   prefix_test_value KEY                   print the same value of the test itself
+#   prefix_test_value KEY                   print the value that a phase without sandbox would record
 #   assert_namespace PHASE KEY host|own     fail unless the phase was in the namespace of the test, or in another one
 #   shares_namespaces PHASE KEY...          succeed if the phase was in all these namespaces of the test
 #   record_values "$RECORDS" PHASE EXPRESSION   print values of records (see record.bash)

@@ -62,7 +62,7 @@ prefix_open_to_all() {
 
 # Root creates two accounts: "portage", which Portage uses for phases, and PREFIX_ACCOUNT, the ordinary user of this test file.
 # PREFIX_ACCOUNT needs a named group: Portage gives its directories to the group that owns the EPREFIX, or to "portage" if that
-# group has no name (_get_global in portage/data.py). An ordinary user may not do the latter.
+# group has no name (_get_global in portage/data.py). An ordinary user cannot give directories to the group "portage".
 #
 # Test files run in parallel. Each one holds a shared lock on the list of created accounts while it uses "portage". The last one,
 # which gets the exclusive lock, removes all entries of the list, including those of killed runs.

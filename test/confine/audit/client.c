@@ -238,7 +238,8 @@ int main(int argc, char **argv)
 		attempts(1);
 		execv(argv[2], argv + 2);
 	}
-	/* Like getaddrinfo() and a program after it: the same descriptor and address with another type of socket. */
+	/* Connects a datagram socket and then a stream socket to the same address and with the same descriptor, as getaddrinfo() and
+	 * its caller do. */
 	if (strcmp(what, "sort") == 0) {
 		for (int i = 0; i < count; i++) {
 			int fd = open_socket(SOCK_DGRAM);
