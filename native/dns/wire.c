@@ -61,8 +61,7 @@ static void put_label(struct writer *writer, const unsigned char *label, size_t 
 
 /*
  * Reads the name at offset *at and sets *at to the offset after it. A compression pointer must point to an offset before the name that
- * contains it, which rules out endless loops. Sets *uncompressed to true if the name contains no pointer.
- * Returns false if the name is invalid.
+ * contains it, so there is no endless loop. Sets *uncompressed to true if there is no pointer. Returns false if the name is invalid.
  */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *uncompressed)
 {

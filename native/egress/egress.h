@@ -58,8 +58,8 @@ void egress_count(const struct egress_call *call, const struct program *program,
 /*
  * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued
  * the call, it would look up the descriptor again, where another thread may have put a socket of the host's network meanwhile, and read
- * the arguments of socketcall(2) again, which may have changed. The peer of a UNIX socket gets the watcher's ids (SO_PEERCRED).
- * Returns false if the call has ended.
+ * the arguments of socketcall(2) again, which may have changed. The peer of a UNIX socket gets the watcher's ids (SO_PEERCRED). Returns
+ * false if the call has ended.
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
 

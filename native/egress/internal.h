@@ -63,8 +63,7 @@ struct pending_call {
 
 /*
  * Adds a pending call. Calls handler when fd is ready for events (epoll_ctl(2)), when a signal interrupts the calling thread, when that thread
- * has ended and, if limited is true, after the time limit of connect(2). On success, closes fd in the end. On failure, returns NULL and
- * sets errno; the caller must then close fd.
+ * has ended and, if limited is true, after the time limit of connect(2). Later closes fd. On failure, returns NULL, sets errno and leaves fd open.
  */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 

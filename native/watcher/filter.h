@@ -30,8 +30,8 @@ size_t filter_build(const struct machine *machine, const struct filter_rules *ru
 
 /*
  * Installs the filter in the calling process and its later children. Sends the listener, or the reason why there is none, to the watcher
- * at the other end of setup_socket. Sets no_new_privs unless the process has capabilities over its user namespace.
- * Closes setup_socket. Returns true if the filter is installed.
+ * at the other end of setup_socket. Closes setup_socket. Sets no_new_privs unless the process has CAP_SYS_ADMIN in its
+ * user namespace. Returns true if the filter is installed.
  */
 bool filter_install(int setup_socket, const struct filter_rules *rules);
 
