@@ -58,7 +58,7 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 	bool entered = namespaces_enter(identity, mode, isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("dropping root privileges: %m");
-	/* The seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
+	/* Try a user namespace: the seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
 	if (!entered && (mode == MODE_ROOT || mode == MODE_SETUID) && setup_error.error == EPERM) {
 		if (!identity_read(identity))
 			refuse("getresuid: %m");

@@ -100,7 +100,7 @@ bool privilege_suspend(const struct identity *identity)
 	if (identity->mode != MODE_SETUID)
 		return become_caller(identity);
 	gid_t gid = identity->rgid;
-	/* If the caller has set SECBIT_NO_SETUID_FIXUP (capabilities(7)), setresuid(2) keeps the effective capabilities. */
+	/* setresuid(2) keeps the effective capabilities if the caller has set SECBIT_NO_SETUID_FIXUP (capabilities(7)), so clear them. */
 	return syscall(SYS_setresgid, gid, gid, gid) == 0 && syscall(SYS_setresuid, UNCHANGED, identity->ruid, UNCHANGED) == 0 &&
 	       set_capabilities(0, permitted(identity)) && set_undumpable();
 }

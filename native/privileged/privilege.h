@@ -12,9 +12,9 @@
 
 enum mode {
 	MODE_NONE,   /* no namespace was created */
-	MODE_ROOT,   /* root with CAP_SYS_ADMIN */
+	MODE_ROOT,   /* the caller is root and has CAP_SYS_ADMIN */
 	MODE_SETUID, /* confine is set-user-ID root, and the caller is not root */
-	MODE_USERNS, /* an ordinary user, in a new user namespace */
+	MODE_USERNS, /* confine has no privileges, so it uses a new user namespace */
 };
 
 extern const char *const mode_names[];

@@ -36,7 +36,7 @@ static noreturn void fail_at(const struct supervisor *s, enum step step)
 static void mount_proc(const struct supervisor *s)
 {
 	struct setup_error setup_error = {STEP_PROC, EPERM};
-	/* A container can mask parts of /proc. Set-user-ID confine must not reveal them: the kernel refuses it (mount_too_revealing()). */
+	/* A container can mask parts of /proc. The kernel does not let the caller reveal them (mount_too_revealing()), so confine must not. */
 	bool reveals = s->identity.mode == MODE_SETUID && proc_is_masked();
 	if (reveals || !isolate_mount_proc(&s->identity, &setup_error))
 		fail(s, &setup_error);

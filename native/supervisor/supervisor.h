@@ -79,7 +79,7 @@ struct phase_result {
 	struct setup_error refused[STEPS]; /* steps that the kernel refused although all options could be fulfilled without them */
 	size_t refused_count;
 	struct orphans orphans;
-	bool setuid_inert; /* no_new_privs is set: set-user-ID programs gain nothing */
+	bool setuid_inert; /* no_new_privs is set, so set-user-ID programs of the phase run without privileges */
 	bool stuck;	   /* a process survived SIGKILL until the deadline */
 	bool abandoned;	   /* confine killed the command, because a --die-with process ended, the watcher died or init did not react */
 	int status;	   /* status of the command, as wait(2) returns it */
@@ -197,9 +197,9 @@ void teardown(struct supervisor *s);
 /* --- record.c, record_audit.c --- */
 
 /*
- * Appends the record, one line of JSON (schema 1), to options->record in a single write. If the record is notable, writes the same line
- * to options->notice_file. Opens both files as the caller, and only regular files that are not symbolic links. Reports a failed
- * write on stderr and continues.
+ * Appends the record, one line of JSON (schema 1), to options->record in a single write. If the record reports a problem, also replaces the
+ * contents of options->notice_file by this line. Opens both files as the caller, and only regular files that are not symbolic links.
+ * Reports a failed write on stderr and continues.
  */
 void record_write(const struct options *options, const struct phase_result *result);
 
@@ -213,7 +213,7 @@ void record_add_reason(struct json *json, const char *name, const char *why, int
  */
 void record_audit(struct json *json, const struct phase_result *result);
 
-/* Returns whether the audit found something that a user should read. */
+/* Returns whether the audit found a problem that a user should read, such as an attempt or a DNS lookup. */
 bool record_audit_is_notable(const struct phase_result *result);
 
 #endif

@@ -39,7 +39,7 @@ static void describe_orphans(struct supervisor *s)
 	struct pids early = list_phase_processes(s);
 	while (!s->no_children && !s->init_exited && (now = clock_milliseconds()) < grace_end)
 		supervisor_wait(s, (int)(grace_end - now));
-	/* With more orphans than can be described, missing the last ones is acceptable. */
+	/* If there are more orphans than the record describes, report this early list, although it can lack the newest ones. */
 	if (!s->no_children && early.count > ORPHANS_DESCRIBED)
 		orphans_add(&s->result.orphans, &early);
 	pids_free(&early);
@@ -74,7 +74,7 @@ void teardown(struct supervisor *s)
 		if (tracked && s->launched.channel < 0 && !s->init_exited)
 			kill(s->launched.init, SIGKILL);
 	}
-	/* init is stuck in the kernel, or stopped. */
+	/* At the deadline, init is stuck in the kernel or stopped. SIGKILL ends a stopped process. */
 	if (!s->init_exited) {
 		kill(s->launched.init, SIGKILL);
 		supervisor_wait(s, GRACE_MILLISECONDS);

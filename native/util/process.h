@@ -38,7 +38,7 @@ bool proc_is_masked(void);
 
 /*
  * Returns whether a living process is missing in /proc. With the mount option hidepid=2, /proc hides processes that are not dumpable from
- * ordinary users (proc(5)); init is one. Returns false for zombies, and if /proc belongs to another PID namespace.
+ * ordinary users (proc(5)), such as init. Returns false for zombies, and if /proc belongs to another PID namespace.
  */
 bool proc_hides(pid_t pid);
 

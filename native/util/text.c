@@ -24,7 +24,7 @@ static bool is_word(const char *text, const char *word)
 	return length == strlen(word) && strncmp(text, word, length) == 0;
 }
 
-/* Indexes of mountinfo fields before the optional fields. */
+/* Indexes for field() of a line of mountinfo. Later fields have no fixed index. */
 enum { MOUNT_ROOT = 3,
        MOUNT_POINT = 4,
        MOUNT_OPTIONS = 5 };
@@ -100,7 +100,7 @@ bool text_stat(const char *text, struct text_stat *stat)
 	stat->comm = open + 1;
 	stat->comm_length = (size_t)(close - open - 1);
 	char state;
-	/* Fields 20 and 22 are the number of threads and the start (proc_pid_stat(5)). */
+	/* %ld reads field 20, the number of threads; %llu reads field 22, the start of the process (proc_pid_stat(5)). */
 	if (sscanf(close, ") %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu", &state, &stat->parent,
 		   &stat->threads, &stat->started) != 4)
 		return false;
