@@ -4,20 +4,20 @@ import { basename, dirname, join } from 'node:path';
 import { words, type Environment } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
 
-/** The environment of a build: variables, FEATURES and user. Evidence for conflicts is searched in it. */
+/** The variables, FEATURES, user and processors of a build. The functions of evidence.ts search them for conflicts. */
 export interface BuildContext {
 	readonly environment: Environment;
 	/** The words of FEATURES. */
 	readonly features: readonly string[];
 	/** The words of PORTCULLIS_ALLOW. */
 	readonly allowed: readonly string[];
-	/** The effective user of the phases. For root (0), Portage isolates phases itself. */
+	/** The effective UID of the phases. If it is 0, Portage itself isolates the phases. */
 	readonly uid: number;
-	/** The number of available processors. */
+	/** The number of processors that the build can use. */
 	readonly processors: number;
 }
 
-/** The build context of this process with the given environment. Applies ENV_UNSET as EAPI 7 and later do (PMS 7.4). */
+/** Returns the build context for this environment and the user of this process. Applies ENV_UNSET as EAPI 7 and later do (PMS 7.4). */
 export function buildContextOf(environment: Environment, features: readonly string[], allow = ''): BuildContext {
 	const unset = words(environment['ENV_UNSET']);
 	return {
@@ -29,12 +29,12 @@ export function buildContextOf(environment: Environment, features: readonly stri
 	};
 }
 
-/** The value of a variable; '' if it is not set. */
+/** Returns the value of an environment variable, or '' if it is not set. */
 export function variable({ environment }: BuildContext, name: string): string {
 	return environment[name] ?? '';
 }
 
-/** The text of a file; '' if it is not readable. Root reads only files that no other user can replace. */
+/** Returns the text of a file, or '' if it is not readable. Root reads only files that no other user can replace. */
 export function trustedText(file: string): string {
 	try {
 		return process.geteuid?.() === 0 && !isRootControlled(file) ? '' : readFileSync(file, 'utf8');
@@ -43,7 +43,7 @@ export function trustedText(file: string): string {
 	}
 }
 
-/** Whether only root can change the file that this path leads to. In a sticky directory, other users cannot replace root's files. */
+/** True if only root can change or replace the file at this path. In a sticky directory, other users cannot replace root's files. */
 function isRootControlled(file: string): boolean {
 	return [file, realpathSync(file)].every((path) => {
 		for (let current = path; ; current = dirname(current)) {
@@ -56,7 +56,7 @@ function isRootControlled(file: string): boolean {
 	});
 }
 
-/** The lines of a configuration file without comments and empty lines. */
+/** Returns the lines of a configuration file without comments and empty lines. */
 export function configurationLines(file: string): string[] {
 	return trustedText(file)
 		.split('\n')
@@ -68,7 +68,7 @@ export function isSocket(file: string): boolean {
 	return stat(file)?.isSocket() ?? false;
 }
 
-/** All executables that a command can refer to, in the order of PATH. A command with a slash is a path, not searched in PATH. */
+/** Lists the executables with the name of a command, in the order of PATH. A command with a slash is a path and not searched in PATH. */
 export function executables(context: BuildContext, command: string): string[] {
 	const directories = variable(context, 'PATH').split(':').filter(Boolean);
 	const files = command.includes('/') ? [command] : directories.map((directory) => join(directory, command));
@@ -80,7 +80,7 @@ function isExecutable(file: string): boolean {
 	return found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
 }
 
-/** Whether this executable is the tool, a link to it, or a script that calls it. */
+/** True if the executable is the tool, a link to it, or a script that calls it. */
 export function runsTool(file: string, tool: string): boolean {
 	const target = realpathSync(file);
 	if (basename(target) === tool) return true;

@@ -9,11 +9,11 @@ import { conflicts, type Conflict } from './table.ts';
 export interface FoundConflict {
 	readonly conflict: Conflict;
 	readonly evidence: readonly Evidence[];
-	/** The confinements of this package that cause the conflict. */
+	/** The confinements that cause the conflict, out of those that the package gets. */
 	readonly confinements: readonly Confinement[];
 }
 
-/** The variables of make.conf that evidence depends on. NAME* stands for all variables with this prefix. */
+/** The variables that the functions of evidence.ts read. NAME* stands for all variables with this prefix. */
 export const evidenceVariables: readonly string[] = [
 	...['MAKEOPTS', 'ENV_UNSET', 'CC', 'CXX', 'CPP', 'FC', 'CCACHE_*', 'DISTCC_*', 'ICECC*', 'SCCACHE_*'],
 	...new Set(
@@ -21,9 +21,9 @@ export const evidenceVariables: readonly string[] = [
 	),
 ];
 
-/** The conflicts of a package, or of the whole configuration. The phase of the phase context is ignored. */
+/** Finds the conflicts of a package or of the whole configuration. `phaseContext.phase` is ignored. */
 export function findConflicts(phaseContext: PhaseContext, context: BuildContext): FoundConflict[] {
-	// fakeroot reduces the confinement of src_install. That is a conflict itself, and must not hide it.
+	// Decide as if fakeroot were not in use. A sandbox that fakeroot disables in src_install must count, because this is a conflict.
 	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...phaseContext, phase, fakeroot: '' }))));
 	const found: FoundConflict[] = [];
 	for (const conflict of conflicts) {
@@ -36,7 +36,7 @@ export function findConflicts(phaseContext: PhaseContext, context: BuildContext)
 	return found;
 }
 
-/** Sentences about a conflict: the evidence, the effects on a build that continues, and the fixes. */
+/** Describes a conflict in sentences: the evidence (summary), the effects on a build that continues (outcome), and the fixes. */
 export function describeConflict({ conflict, evidence, confinements }: FoundConflict, context: BuildContext) {
 	const sandbox = confinements.map((what) => features[what]);
 	const fixes = [...new Set(evidence.flatMap(({ fix }) => fix ?? []))];
@@ -54,7 +54,7 @@ export function describeConflict({ conflict, evidence, confinements }: FoundConf
 	};
 }
 
-/** Merges assignments to one list variable. In make.conf the last assignment replaces the others. */
+/** Merges assignments to the same list variable into one, because only the last assignment in make.conf has an effect. */
 function mergeAssignments(assignments: readonly string[]): string {
 	const lists = ['FEATURES', 'ENV_UNSET'].flatMap((name) => {
 		const words = assignments.flatMap((one) => (one.startsWith(`${name}=`) ? one.slice(name.length + 2, -1) : []));
@@ -63,7 +63,7 @@ function mergeAssignments(assignments: readonly string[]): string {
 	return [...lists, ...assignments.filter((one) => !/^(FEATURES|ENV_UNSET)=/.test(one))].join(' ');
 }
 
-/** A number of jobs for several machines is too high for one. */
+/** Returns advice to lower -j in MAKEOPTS if it exceeds twice the number of processors, as is usual with several distcc hosts. */
 function makeoptsAdvice({ environment, processors }: BuildContext): string[] {
 	const makeopts = environment['MAKEOPTS'] ?? '';
 	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);
@@ -73,7 +73,7 @@ function makeoptsAdvice({ environment, processors }: BuildContext): string[] {
 	];
 }
 
-/** The messages that the hook prints, a line per sentence. `setting` is PORTCULLIS_CONFLICT. */
+/** Returns the messages that the hook prints about conflicts, one sentence per line. `setting` is PORTCULLIS_CONFLICT. */
 export function conflictLines(
 	found: readonly FoundConflict[],
 	cpv: string,
@@ -88,7 +88,7 @@ export function conflictLines(
 		return [`Portcullis: ${cpv}: ${summary}`, ...more].map((text) => ({
 			verb: 'ewarn',
 			text,
-			// Most conflicts are facts about the host. A build that stops repeats them.
+			// Print a warning once per emerge, because most conflicts concern all packages. A build that stops prints it again.
 			...(isFatal ? {} : { once: `${one.conflict.name} ${text.replace(cpv, '')}` }),
 		}));
 	});

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { configurationLines, executables, variable, type BuildContext } from './build_context.ts';
 
-/** A host and a port that a configuration names. */
+/** A host and a port in a configuration. */
 export interface Endpoint {
 	readonly host: string;
 	readonly port: number;
@@ -12,7 +12,7 @@ export interface Endpoint {
 /** The default ports of the URL schemes that ccache and sccache use. */
 const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443, redis: 6379, rediss: 6379 };
 
-/** The endpoints of all URLs in a text: `redis://me@cache:6379/1`, `http://[fd00::7]/`. */
+/** Finds all URLs in a text, such as `redis://me@cache:6379/1` or `http://[fd00::7]/`, and returns their endpoints. */
 export function urlEndpoints(text: string): Endpoint[] {
 	const urls = text.matchAll(/\b([a-z][a-z0-9+]*):\/\/(?:[^@/\s]*@)?(\[[^\]]*\]|[^:/\s"'|]+)(?::([0-9]+))?/gi);
 	return [...urls].map(([, scheme = '', host = '', port]) => ({
@@ -21,7 +21,7 @@ export function urlEndpoints(text: string): Endpoint[] {
 	}));
 }
 
-/** Whether PORTCULLIS_ALLOW contains the endpoint: the same host name, or an address range that includes the address. */
+/** True if PORTCULLIS_ALLOW permits the endpoint: by the same host name, or by an address range that includes its address. */
 export function isAllowed({ allowed }: BuildContext, endpoint: Endpoint): boolean {
 	return allowed.some((entry) => {
 		const parts = /^\[?(?<host>[^\]/]*?)\]?(?:\/(?<bits>[0-9]+))?:(?<port>[0-9]+)$/.exec(entry)?.groups;
@@ -39,20 +39,20 @@ function isWithin(address: string, network: string, bits: string | undefined): b
 	return range.check(address, family);
 }
 
-/** Whether a host name or address refers to this host. */
+/** True if a host name or address refers to this host. */
 export function isLoopback(host: string): boolean {
 	return /^(localhost(\.localdomain)?|127(\.[0-9]+){3}|\[?::1\]?)$/i.test(host);
 }
 
-/** distccd's port (distcc(1), "HOSTS SPECIFICATION"). */
+/** The default port of distccd (distcc(1), "HOSTS SPECIFICATION"). */
 export const distccPort = 3632;
 
-/** The host list of distcc and the variable or file that contains it (distcc(1), "HOSTS SPECIFICATION"). */
+/** Returns distcc's host list, and the variable or file that contains the list (distcc(1), "HOSTS SPECIFICATION"). */
 export function distccHosts(context: BuildContext): { readonly source: string; readonly list: string } {
 	const fromVariable = variable(context, 'DISTCC_HOSTS');
 	if (fromVariable.trim() !== '') return { source: 'DISTCC_HOSTS', list: fromVariable };
 	const [program] = executables(context, 'distcc');
-	// A distcc that is installed in a prefix reads the configuration of that prefix.
+	// Read the configuration of the prefix in which distcc is installed, as distcc does.
 	const prefix = program === undefined ? '' : dirname(dirname(realpathSync(program))).replace(/\/usr$/, '');
 	const userDirectory = variable(context, 'DISTCC_DIR') || join(variable(context, 'HOME'), '.distcc');
 	const files = [join(userDirectory, 'hosts'), `${prefix}/etc/distcc/hosts`];
@@ -60,7 +60,7 @@ export function distccHosts(context: BuildContext): { readonly source: string; r
 	return { source: file, list: configurationLines(file).join(' ') };
 }
 
-/** The host of a distcc entry: `user@host:port/limit,lzo,cpp`, `[fd00::1]:3632`, `+zeroconf`, `--randomize`. */
+/** Returns the host of an entry in distcc's list: `user@host:port/limit,lzo,cpp`, `[fd00::1]:3632`, `+zeroconf`, `--randomize`. */
 export function distccHost(entry: string): string {
 	const host = entry.replace(/,.*/, '').replace(/^[^@]*@/, '');
 	return /^\[/.test(host) ? host.replace(/\].*/, ']') : host.replace(/[:/].*/, '');

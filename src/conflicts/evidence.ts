@@ -14,7 +14,7 @@ import {
 } from './build_context.ts';
 import { distccEndpoint, distccHost, distccHosts, isAllowed, isLoopback, urlEndpoints } from './endpoints.ts';
 
-/** A part of the configuration that causes a conflict. */
+/** A part of the configuration that shows that a conflict exists. */
 export interface Evidence {
 	/** The end of the message `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox": ...`. */
 	readonly text: string;
@@ -30,14 +30,14 @@ function socketEvidence(name: string, file: string): Evidence {
 	return { text: `${name} is the socket ${file}`, fix: `ENV_UNSET="${name}"` };
 }
 
-/** The variables that name a compiler or a compiler launcher. */
+/** The variables whose value is a compiler or a compiler launcher. */
 export const compilerVariables = [
 	...['CC', 'CXX', 'CPP', 'FC', 'F77', 'OBJC', 'OBJCXX', 'HOSTCC', 'HOSTCXX', 'BUILD_CC', 'BUILD_CXX'],
 	...['CCACHE_PREFIX', 'CCACHE_PREFIX_CPP', 'RUSTC_WRAPPER'],
 	...['CMAKE_C_COMPILER_LAUNCHER', 'CMAKE_CXX_COMPILER_LAUNCHER'],
 ];
 
-/** Whether the build calls a compiler launcher: by FEATURES, by a variable such as CC, or by compilers in PATH. */
+/** Finds out how the build calls the launcher `tool`: by FEATURES, by a variable such as CC, or by compilers in PATH. */
 export function launcherEvidence(context: BuildContext, featureWord: string, tool: string): Evidence[] {
 	return [
 		...featureEvidence(context, featureWord),
@@ -53,7 +53,7 @@ function variableEvidence(context: BuildContext, name: string, tool: string): Ev
 		const [file] = executables(context, command);
 		return file === undefined ? basename(command) === tool : runsTool(file, tool);
 	});
-	// pathEvidence() covers `CC=gcc`, where PATH finds the launcher.
+	// Ignore CC=gcc here. pathEvidence() finds a launcher that PATH contains under the name gcc.
 	if (launcher === undefined || compilers.has(launcher)) return [];
 	const [file = launcher] = executables(context, launcher);
 	const relation = () => (basename(realpathSync(file)) === tool ? 'is' : 'calls');
@@ -76,7 +76,7 @@ const defaultCompilers: Readonly<Record<string, string>> = {
 
 const compilers: ReadonlySet<string> = new Set(['gcc', 'g++', 'cc', 'c++', 'clang', 'clang++']);
 
-/** A directory in PATH where compiler names refer to the launcher. A ccache that comes first calls the next compiler in PATH. */
+/** Finds a directory in PATH where a compiler name such as gcc is the launcher. Skips ccache, which calls the next gcc in PATH. */
 function pathEvidence(context: BuildContext, tool: string): Evidence[] {
 	const chost = variable(context, 'CHOST');
 	const names = [...compilers, ...(chost === '' ? [] : [`${chost}-gcc`, `${chost}-g++`])];
@@ -89,7 +89,7 @@ function pathEvidence(context: BuildContext, tool: string): Evidence[] {
 	return [];
 }
 
-/** Evidence that the build uses distcc with remote hosts, none of which is in PORTCULLIS_ALLOW. */
+/** Finds evidence that the build uses distcc with remote hosts, none of which PORTCULLIS_ALLOW permits. */
 export function distccEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'distcc', 'distcc');
 	if (used.length === 0 || usesSocksProxy(context)) return [];
@@ -105,7 +105,7 @@ export function distccEvidence(context: BuildContext): Evidence[] {
 }
 
 /**
- * Whether distcc reaches its hosts through the SOCKS5 proxy that Portage starts as root. Only a distcc with Gentoo's patch
+ * True if distcc reaches its hosts through the SOCKS5 proxy that Portage starts as root. Only a distcc with Gentoo's patch
  * (dev-util/distcc, "socks5 proxy") reads DISTCC_SOCKS_PROXY.
  */
 function usesSocksProxy(context: BuildContext): boolean {
@@ -122,8 +122,8 @@ function isRemote(host: string): boolean {
 }
 
 /**
- * Evidence that the build uses icecc, and no entry of PORTCULLIS_ALLOW has iceccd's port. The hosts are not compared, because the
- * icecream scheduler chooses the hosts of a build.
+ * Finds evidence that the build uses icecc while no entry of PORTCULLIS_ALLOW has iceccd's port. Hosts are not compared, because
+ * the icecream scheduler chooses the hosts of a build.
  */
 export function icecreamEvidence(context: BuildContext): Evidence[] {
 	if (/^(disable|no)$/.test(variable(context, 'ICECC'))) return [];
@@ -131,14 +131,14 @@ export function icecreamEvidence(context: BuildContext): Evidence[] {
 	return launcherEvidence(context, 'icecream', 'icecc');
 }
 
-/** The variables that configure a remote storage of sccache, or the order of several storages (sccache's docs/Configuration.md). */
+/** The variables of sccache for a remote storage and for the order of several storages (sccache's docs/Configuration.md). */
 export const sccacheVariables = [
 	...['BUCKET', 'ENDPOINT', 'REDIS', 'REDIS_ENDPOINT', 'REDIS_CLUSTER_ENDPOINTS', 'MEMCACHED', 'MEMCACHED_ENDPOINT'],
 	...['GCS_BUCKET', 'AZURE_CONNECTION_STRING', 'GHA_ENABLED', 'WEBDAV_ENDPOINT', 'OSS_BUCKET', 'COS_BUCKET'],
 	'MULTILEVEL_CHAIN',
 ].map((name) => `SCCACHE_${name}`);
 
-/** Evidence that the build uses sccache with a remote storage or a scheduler. */
+/** Finds evidence that the build uses sccache with a remote storage or a scheduler. */
 export function sccacheEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'sccache', 'sccache');
 	if (used.length === 0) return [];
@@ -158,7 +158,7 @@ function configurationDirectory(context: BuildContext): string {
 	return variable(context, 'XDG_CONFIG_HOME') || join(variable(context, 'HOME'), '.config');
 }
 
-/** Evidence that the build uses ccache with a remote storage. A variable, even an empty one, overrides the files (ccache(1)). */
+/** Finds evidence that the build uses ccache with a remote storage. A variable, even an empty one, overrides the files (ccache(1)). */
 export function ccacheEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'ccache', 'ccache');
 	if (used.length === 0) return [];
@@ -180,7 +180,7 @@ export function ccacheEvidence(context: BuildContext): Evidence[] {
 	return [];
 }
 
-/** file: is local, and redis+unix: is a UNIX socket with a path, which a network namespace does not isolate. */
+/** Returns evidence for a remote storage in `list`. Ignores file: and redis+unix: (a UNIX socket), which work in a network namespace. */
 function remoteStorage(context: BuildContext, source: string, list: string, used: readonly Evidence[]): Evidence[] {
 	const [first] = words(list).filter(
 		(url) => /^(https?|rediss?):/.test(url) && !urlEndpoints(url).some((endpoint) => isAllowed(context, endpoint)),
@@ -192,13 +192,13 @@ function remoteStorage(context: BuildContext, source: string, list: string, used
 	];
 }
 
-/** FEATURES="fakeroot" with a daemon that uses the given transport. */
+/** Returns a function that finds FEATURES="fakeroot" with a daemon that uses the given transport. */
 export function fakerootEvidence(transport: Fakeroot): (context: BuildContext) => Evidence[] {
 	return (context) =>
 		fakerootFrom(context.features, context.uid) === transport ? featureEvidence(context, 'fakeroot') : [];
 }
 
-/** As root with network-sandbox, Portage starts its proxy for two words of FEATURES (spawn() in doebuild.py). */
+/** Finds Portage's SOCKS5 proxy. As root with network-sandbox, two words of FEATURES start the proxy (spawn() in doebuild.py). */
 export function socksEvidence(context: BuildContext): Evidence[] {
 	if (context.uid === 0 && context.features.includes('network-sandbox')) {
 		const found = [...featureEvidence(context, 'network-sandbox-proxy'), ...featureEvidence(context, 'distcc')];
@@ -213,7 +213,7 @@ export const proxyVariables = [
 	...['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY'],
 ];
 
-/** A proxy variable with a loopback address. */
+/** Finds proxy variables (such as http_proxy) that contain a loopback address. */
 export function proxyEvidence(context: BuildContext): Evidence[] {
 	return proxyVariables.flatMap((name) => {
 		const url = variable(context, name);
@@ -224,7 +224,7 @@ export function proxyEvidence(context: BuildContext): Evidence[] {
 	});
 }
 
-/** The socket of an ssh or gpg agent. GnuPG before 2.1 sets GPG_AGENT_INFO to path:process:protocol. */
+/** Finds the socket of an ssh or gpg agent. GnuPG before 2.1 sets GPG_AGENT_INFO to path:process:protocol. */
 export function agentEvidence(context: BuildContext): Evidence[] {
 	return ['SSH_AUTH_SOCK', 'GPG_AGENT_INFO'].flatMap((name) => {
 		const file = name === 'GPG_AGENT_INFO' ? variable(context, name).replace(/:.*/, '') : variable(context, name);
@@ -234,7 +234,7 @@ export function agentEvidence(context: BuildContext): Evidence[] {
 
 const displaySockets = '/tmp/.X11-unix/X';
 
-/** An X server that listens only on an abstract socket, which begins with @ in /proc/net/unix (unix(7)). */
+/** Finds an X server that listens only on an abstract socket. /proc/net/unix shows such a socket with @ at the start (unix(7)). */
 export function displayEvidence(context: BuildContext): Evidence[] {
 	const display = variable(context, 'DISPLAY');
 	const number = /^(?:unix)?(?:\/unix)?:([0-9]+)(?:\.[0-9]+)?$/.exec(display)?.[1];

@@ -21,30 +21,30 @@ import {
  */
 export interface Conflict {
 	readonly name: string;
-	/** The subject of the message. */
+	/** The subject of the messages: LABEL conflicts with FEATURES="...". */
 	readonly label: string;
 	/** The conflict exists if a phase has one of these confinements. */
 	readonly with: readonly Confinement[];
-	/** Cheap conditions that the hook tests first. Without one of them there is no evidence. */
+	/** Conditions that the hook tests in bash, to avoid starting Node. If none of them is true, there is no conflict. */
 	readonly prefilters: readonly Prefilter[];
-	/** Searches the build context. No evidence: no conflict. */
+	/** Searches the build context for evidence. Without evidence there is no conflict. */
 	readonly evidence: (context: BuildContext) => readonly Evidence[];
-	/** The effect on the build, as a sentence. */
+	/** A sentence about the effect on the build. */
 	readonly outcome: string;
-	/** The state in the output of doctor. error: a requested function does not work. */
+	/** The state of the conflict in the output of doctor. error: a function that the configuration requests does not work. */
 	readonly state: 'error' | 'warning';
 	/**
 	 * The variables that the hook sets in a phase without network, so that the build does not wait for remote hosts; null: unset.
 	 * PATH and CC are not changed, because configure writes them into files.
 	 */
 	readonly inside: Readonly<Record<string, string | null>>;
-	/** The word of PORTCULLIS_ALLOW that ends the conflict. */
+	/** The word that ends the conflict if it is added to PORTCULLIS_ALLOW. */
 	readonly allow?: string;
-	/** The assignment that ends the conflict and keeps the sandbox. Used if the evidence contains no assignment. */
+	/** The assignment that ends the conflict and keeps the sandbox. An assignment in the evidence has precedence. */
 	readonly fix: string;
 }
 
-/** A condition that bash can test without starting a process. */
+/** A condition that the hook can test in bash without starting a process. */
 export type Prefilter =
 	/** FEATURES contains this word. */
 	| { readonly word: string }
@@ -54,7 +54,7 @@ export type Prefilter =
 	| { readonly compiler: true }
 	/** One of these files (expanded by bash) contains the text. */
 	| { readonly files: readonly string[]; readonly text: string }
-	/** An expression for [[ ]]. */
+	/** This expression is true in bash's [[ ]]. */
 	| { readonly holds: string };
 
 const ccacheFiles = [
@@ -75,8 +75,8 @@ export const conflicts: readonly Conflict[] = [
 		evidence: distccEvidence,
 		outcome: 'The build cannot reach other hosts, so distcc compiles on this machine only (DISTCC_HOSTS=localhost).',
 		state: 'error',
-		// On localhost without a limit, distcc runs two jobs; a third job sleeps for a second before it retries (dcc_lock_pause in
-		// distcc's where.c). 12 files with -j40 take 5.1 s, and 0.4 s with the maximum limit of 50.
+		// 50 is distcc's maximum limit of jobs. By default, localhost runs two, and each further job sleeps for a second before it retries
+		// (dcc_lock_pause in distcc's where.c): 12 files with -j40 take 5.1 s instead of 0.4 s.
 		inside: { DISTCC_HOSTS: 'localhost/50' },
 		allow: 'distcc',
 		fix: 'DISTCC_HOSTS="localhost"',
@@ -89,7 +89,7 @@ export const conflicts: readonly Conflict[] = [
 		evidence: icecreamEvidence,
 		outcome: 'The build cannot reach other hosts, so icecc compiles on this machine only (ICECC=disable).',
 		state: 'error',
-		// With ICECC=no, icecc still asks its daemon through a UNIX socket and waits for a slot.
+		// Not ICECC=no, because icecc then still asks its daemon through a UNIX socket and waits for a slot.
 		inside: { ICECC: 'disable' },
 		fix: 'ICECC="disable"',
 	},
@@ -101,7 +101,7 @@ export const conflicts: readonly Conflict[] = [
 		evidence: sccacheEvidence,
 		outcome: 'The build cannot reach other hosts, so sccache uses a local cache directory.',
 		state: 'error',
-		// sccache waits ten seconds per file for an unreachable storage and then fails. An empty variable counts as a storage.
+		// sccache waits ten seconds per file for an unreachable storage and then fails. An empty variable would count as a storage: unset it.
 		inside: { ...Object.fromEntries(sccacheVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
 		fix: 'CC="gcc" CXX="g++"',
 	},
@@ -117,7 +117,7 @@ export const conflicts: readonly Conflict[] = [
 		evidence: ccacheEvidence,
 		outcome: 'The build cannot reach the remote storage, so ccache uses its local cache only.',
 		state: 'error',
-		// ccache 4.4 to 4.6 use the second name.
+		// ccache 4.4 to 4.6 call the variable CCACHE_SECONDARY_STORAGE.
 		inside: { CCACHE_REMOTE_STORAGE: '', CCACHE_SECONDARY_STORAGE: '' },
 		fix: 'CCACHE_REMOTE_STORAGE=""',
 	},
