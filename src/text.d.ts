@@ -1,4 +1,4 @@
-// Imported with { type: 'text' }: the bundle carries them, so that the installed program is one file.
+// Types of files that are imported with { type: 'text' }. Their text is in the bundle, so that the installed program is one file.
 declare module '*.bash' {
 	const text: string;
 	export default text;

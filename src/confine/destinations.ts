@@ -7,31 +7,31 @@ import type { Line } from '../messages/message.ts';
 import { isPrivate, reservedKind, unmapped, type Reserved } from '../util/addresses.ts';
 import { words } from '../util/environment.ts';
 
-/** confine accepts at most this number of --allow options, and of --resolve options. */
+/** Maximum number of --allow options, and of --resolve options, that confine accepts. */
 const maxOptions = 64;
 
 /** A resolved entry of PORTCULLIS_ALLOW or of distcc's host list. */
 export interface Destination {
-	/** As the user wrote it. */
+	/** The entry as the user wrote it. */
 	readonly entry: string;
 	readonly host: string;
-	/** With the prefix length, if the entry has one. Empty if the host name cannot be resolved. */
+	/** The addresses, with the prefix length if the entry has one. Empty if the host name cannot be resolved. */
 	readonly addresses: readonly string[];
-	/** Reserved addresses of a host name, such as 127.0.0.1. They stay blocked: only a literal address allows them. */
+	/** The reserved addresses of a host name, such as 127.0.0.1. They stay blocked unless the user writes them as literal addresses. */
 	readonly reserved: readonly string[];
 	readonly port: number;
-	/** Whether the entry is from distcc's host list. */
+	/** True if the entry is from distcc's host list. */
 	readonly distcc: boolean;
 }
 
 export interface Destinations {
 	readonly list: readonly Destination[];
-	/** Entries of distcc's host list that confine cannot allow: ssh and zeroconf. */
+	/** The entries of distcc's host list that confine cannot allow: ssh and zeroconf. */
 	readonly unsupported: readonly string[];
-	/** Entries of distcc's host list with a loopback address and a port, and whether PORTCULLIS_ALLOW has them. */
+	/** The entries of distcc's host list with a loopback address and a port. `allowed` is true if PORTCULLIS_ALLOW contains the entry. */
 	readonly tunnels: readonly { readonly address: string; readonly allowed: boolean }[];
 	readonly distcc: 'in use' | 'not in use' | 'not asked for';
-	/** The variable or file that contains distcc's host list. */
+	/** Name of the variable or path of the file that contains distcc's host list. */
 	readonly source: string;
 }
 
@@ -62,7 +62,7 @@ export async function destinations(setting: string, context: BuildContext): Prom
 	};
 }
 
-/** HOST:PORT, ADDRESS/BITS:PORT, [IPV6]:PORT. In distcc's list the port is optional, and a slash precedes a limit. */
+/** Resolves an entry: HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the port is optional and a slash precedes a limit. */
 async function destination(entry: string, distcc = false): Promise<Destination> {
 	const parts =
 		/^(?:\[(?<six>[^\]]*)\]|(?<name>[^:/]+))(?:\/(?<bits>[0-9]+))?(?::(?<port>[0-9]+))?/.exec(entry)?.groups ?? {};
@@ -73,7 +73,8 @@ async function destination(entry: string, distcc = false): Promise<Destination> 
 	const host = six ?? name;
 	const bits = distcc || parts['bits'] === undefined ? '' : `/${parts['bits']}`;
 	const found = await addressesOf(host);
-	// Name servers control the addresses of a name, and a file in HOME can contain distcc's hosts. Only the user writes PORTCULLIS_ALLOW.
+	// Accept reserved addresses only if the user wrote them in PORTCULLIS_ALLOW. Name servers control the addresses of a name, and
+	// distcc's hosts can come from a file in HOME.
 	const reserved = isIP(host) === 0 || distcc ? found.filter((address) => reservedKind(address) !== undefined) : [];
 	return {
 		entry,
@@ -85,7 +86,7 @@ async function destination(entry: string, distcc = false): Promise<Destination> 
 	};
 }
 
-/** 127.0.0.1:3633 of `127.0.0.1:3633/8,lzo`. None for `localhost`, which means to compile locally (distcc(1)). */
+/** Returns 127.0.0.1:3633 for `127.0.0.1:3633/8,lzo`, and nothing for `localhost`, with which distcc compiles locally (distcc(1)). */
 function tunnelEndpoint(entry: string): Endpoint[] {
 	const { six, name = '', port } = /^(?:\[(?<six>[^\]]*)\]|(?<name>[^:/@]+)):(?<port>[0-9]+)/.exec(entry)?.groups ?? {};
 	const host = six ?? name;
@@ -103,7 +104,7 @@ async function addressesOf(host: string): Promise<string[]> {
 	}
 }
 
-/** Pairs of option and value for confine. */
+/** Returns the options of confine that allow these destinations, as pairs of option and value. */
 export function allowOptions({ list }: Destinations): (readonly [string, string])[] {
 	return [
 		...[...new Set(list.flatMap(endpoints))].slice(0, maxOptions).map((entry) => ['--allow', entry] as const),
@@ -111,26 +112,26 @@ export function allowOptions({ list }: Destinations): (readonly [string, string]
 	];
 }
 
-/** HOST=ADDRESS for each address of a host name. */
+/** Returns HOST=ADDRESS for each address of a host name, for `confine --resolve`. */
 function nameMappings({ host, addresses }: Destination): string[] {
 	return isIPv4(host) || isIPv6(host) ? [] : addresses.map((address) => `${host}=${address}`);
 }
 
-/** The endpoints of a destination as text. */
+/** Returns the addresses of a destination, each with the port. */
 export function endpoints({ addresses, port }: Destination): string[] {
 	return addresses.map((address) => endpointText(address, port));
 }
 
-/** [2001:db8::]/32:443, 192.0.2.1:443 */
+/** Formats an address and a port: [2001:db8::]/32:443, 192.0.2.1:443. */
 function endpointText(address: string, port: number): string {
 	const [host = '', bits] = address.split('/');
 	return `${isIPv6(host) ? `[${host}]` : host}${bits === undefined ? '' : `/${bits}`}:${port}`;
 }
 
-/** An entry, or a part of it, that stays blocked. */
+/** An entry of PORTCULLIS_ALLOW or of distcc's host list that stays blocked in whole or in part. */
 export interface BlockedEntry {
 	readonly entry: string;
-	/** `SUBJECT stays blocked: REASON. FIX` */
+	/** The subject of the message `SUBJECT stays blocked: REASON. FIX`. */
 	readonly subject: string;
 	readonly reason: string;
 	readonly fix: string;
@@ -163,7 +164,7 @@ function subjectOf({ entry, distcc }: Destination): string {
 	return distcc ? `distcc host ${entry}` : `${entry} in PORTCULLIS_ALLOW`;
 }
 
-/** An entry for each kind of reserved address of a destination. */
+/** Returns a blocked entry for each kind of reserved address that a destination has. */
 function reservedEntries(destination: Destination): BlockedEntry[] {
 	const { entry, host, addresses, reserved, port } = destination;
 	const kinds = new Map<Reserved, string[]>();
@@ -189,7 +190,7 @@ const kindText: Readonly<Record<Reserved, string>> = {
 	broadcast: 'broadcast',
 };
 
-/** Notes about names in PORTCULLIS_ALLOW that resolve to private addresses. The user may expect a public address. */
+/** Returns notes about names in PORTCULLIS_ALLOW that resolve to private addresses, because the user may expect public ones. */
 export function privateAddressNotes({ list }: Destinations): string[] {
 	return list
 		.filter(({ host, distcc }) => isIP(host) === 0 && !distcc)
@@ -199,7 +200,7 @@ export function privateAddressNotes({ list }: Destinations): string[] {
 		});
 }
 
-/** The messages that the hook prints once per emerge: the hosts of distcc and the blocked entries. */
+/** Returns the messages about distcc's hosts and about blocked entries, which the hook prints once per emerge. */
 export function destinationLines(found: Destinations, cpv: string): Line[] {
 	const lines = (verb: 'elog' | 'ewarn', texts: readonly string[]) =>
 		texts.map((text): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}`, once: text }));

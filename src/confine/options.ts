@@ -3,7 +3,7 @@ import { buildContextOf, isSocket } from '../conflicts/build_context.ts';
 import type { Environment } from '../util/environment.ts';
 import { settingNames, settings, type Settings } from '../rules/settings.ts';
 
-/** The options of confine for PORTCULLIS_ALLOW. Resolves names now; the hook resolves them once per package. Empty for a phase with network. */
+/** Resolves PORTCULLIS_ALLOW and returns confine's options for it; [] for a phase with network. The hook resolves once per package. */
 export async function allowFor(phaseContext: PhaseContext, environment: Environment): Promise<string[]> {
 	if (phaseContext.settings.PORTCULLIS_ALLOW === '' || !decide(phaseContext).net.confined) return [];
 	const { allowOptions, destinations } = await import('./destinations.ts');
@@ -16,8 +16,8 @@ export async function allowFor(phaseContext: PhaseContext, environment: Environm
 }
 
 /**
- * The options of confine for a phase of the package `cpv` (CATEGORY/PF), without those that name files. Empty if nothing confines the
- * phase. `allow` comes from allowFor().
+ * Returns the options of confine for a phase of the package `cpv` (CATEGORY/PF), without those that name files; [] if the phase gets no
+ * sandbox and no audit. `allow` is the result of allowFor().
  */
 export function confineOptions(cpv: string, phaseContext: PhaseContext, allow: readonly string[] = []): string[] {
 	const { phase, settings: chosen } = phaseContext;
@@ -45,11 +45,11 @@ function limits(chosen: Settings): string[] {
 	});
 }
 
-/** The variables that the dynamic loader removes or ignores for a set-user-ID program (ld.so(8), "secure-execution mode"). */
+/** Matches the variables that the dynamic loader removes or ignores for a setuid program (ld.so(8), "secure-execution mode"). */
 const secureVariables =
 	/^(LD_|MALLOC_|(GCONV_PATH|GETCONF_DIR|GLIBC_TUNABLES|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$)/;
 
-/** The environment for confine. confine restores the variables that the loader removes from copies named CONFINE_ENV_NAME. */
+/** Returns the environment for confine, with a copy CONFINE_ENV_X of each variable X that the loader removes. confine restores X. */
 export function encodeSecureEnvironment(environment: Environment): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(environment).flatMap(([name, value]) => {

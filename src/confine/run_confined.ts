@@ -12,17 +12,17 @@ import { exitLikeChild, runForeground } from './spawn.ts';
 
 interface CommandContext {
 	readonly eprefix: string;
-	/** CATEGORY/PF, for the name of the cgroup and the messages. */
+	/** The package as CATEGORY/PF, for the name of the cgroup and the messages. */
 	readonly cpv: string;
 	readonly cwd?: string;
 	readonly environment: Environment;
-	/** Runs the command with the available confinements if one is missing and PORTCULLIS_ON_FAILURE is "warn", as the hook runs a phase. */
+	/** True to run the command although a confinement is missing, if PORTCULLIS_ON_FAILURE is "warn", as the hook runs a phase. */
 	readonly bestEffort?: boolean;
 }
 
 /**
- * Runs a command with the confinement of this phase, prints the messages about the command to stderr, and returns its exit status. If a
- * confinement is not available, the command does not run, unless bestEffort is set.
+ * Runs a command with the confinement of this phase, prints the messages about it on standard error, and returns its exit status. Does not
+ * run the command if a confinement is not available, unless bestEffort is set.
  */
 export async function runConfined(
 	phaseContext: PhaseContext,
@@ -43,7 +43,7 @@ export async function runConfined(
 			const confineArgs = [...withOptions, '--notice-file', notices, '--', ...command];
 			return runForeground(confineFor(eprefix), confineArgs, encodeSecureEnvironment(environment), cwd);
 		};
-		// confine reports the missing confinement before the command starts only with --require.
+		// Run with --require first, because only then confine reports a missing confinement before the command starts.
 		let exit = await run(options.map((option) => (option === '--best-effort' ? '--require' : option)));
 		const isRefused = (readRecord(notices)?.missing.length ?? 0) > 0;
 		if (isRefused && bestEffort && options.includes('--best-effort')) {
@@ -53,7 +53,7 @@ export async function runConfined(
 			exit = await run(options);
 		}
 		for (const line of noticeLines(notices)) printError(`portcullis: ${line}`);
-		// exitLikeChild() may end this process before `finally`.
+		// Remove the folder here, because exitLikeChild() may end this process before `finally`.
 		rmSync(folder, { recursive: true, force: true });
 		return await exitLikeChild(exit);
 	} finally {
@@ -61,7 +61,7 @@ export async function runConfined(
 	}
 }
 
-/** The messages without package and phase. Omits advice, and unavailable confinements, which confine itself prints. */
+/** Returns the messages without package and phase. Omits advice, and missing confinements, because confine itself reports them. */
 function noticeLines(file: string): string[] {
 	const record = readRecord(file);
 	if (record === undefined) return [];

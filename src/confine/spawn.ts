@@ -5,21 +5,21 @@ import type { Confinement } from '../rules/phases.ts';
 import { assignments } from '../util/environment.ts';
 import { printError } from '../util/output.ts';
 
-/** The exit status for a program that could not be started, as in env(1). */
+/** The exit status if a program could not be started, as in env(1). */
 const CANNOT_START = 125;
 
-/** Signals from another process are forwarded to the child. Signals from a terminal reach the whole process group anyway. */
+/** The signals that are forwarded to the child. SIGINT and SIGQUIT are not, because a terminal sends them to the child as well. */
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 interface Exit {
-	/** 125 if the program could not be started. */
+	/** The exit status of the program, or 125 if it could not be started. */
 	readonly status: number;
 	readonly signal: NodeJS.Signals | null;
 }
 
 /**
- * Runs a program in the foreground with the descriptors of this process, and forwards signals to it. With `onLine`, its output is
- * passed on by lines.
+ * Runs a program in the foreground with the file descriptors of this process, and forwards signals to it. With `onLine`, calls onLine for
+ * each line of its output instead.
  */
 export function runForeground(
 	program: string,
@@ -29,10 +29,10 @@ export function runForeground(
 	onLine?: (line: string) => void,
 ): Promise<Exit> {
 	return new Promise((resolve) => {
-		// Install the handlers before the child exists: a signal in between would end only this process. Node calls handlers from its
-		// event loop, so the child exists when they run.
+		// Install the handlers before the child starts, because a signal in between would end only this process. The handlers can use
+		// `child`, because Node calls them from its event loop, when the child exists.
 		for (const signal of forwarded) process.on(signal, () => child.kill(signal));
-		// The terminal sends SIGINT and SIGQUIT to the child too. If they end the child, this process exits like the child.
+		// Ignore SIGINT and SIGQUIT: the terminal sends them to the child too. If they end the child, this process exits like the child.
 		process.on('SIGINT', () => undefined);
 		process.on('SIGQUIT', () => undefined);
 		const output = onLine === undefined ? 'inherit' : 'pipe';
@@ -49,13 +49,13 @@ export function runForeground(
 	});
 }
 
-/** Exits as the child did: returns its status, or kills this process with the same signal. */
+/** Returns the exit status of the child or, if a signal ended the child, kills this process with the same signal. */
 export function exitLikeChild({ status, signal }: Exit): Promise<number> {
 	if (signal === null) return Promise.resolve(status);
 	return new Promise((resolve) => {
 		process.removeAllListeners(signal);
 		process.kill(process.pid, signal);
-		// The signal may be ignored or arrive late.
+		// If this process ignores the signal, return a status after a delay.
 		setTimeout(() => {
 			resolve(128 + constants.signals[signal]);
 		}, 1000);
@@ -65,13 +65,13 @@ export function exitLikeChild({ status, signal }: Exit): Promise<number> {
 export interface Captured {
 	readonly stdout: string;
 	readonly stderr: string;
-	/** undefined if a signal ended the program or it could not be started. */
+	/** The exit status; undefined if a signal ended the program or if it could not be started. */
 	readonly status: number | undefined;
 	/** Why the program failed, in one line; undefined if it succeeded. */
 	readonly error: string | undefined;
 }
 
-/** Runs a program without input and returns its output. `timeout` is in milliseconds. Never rejects. */
+/** Runs a program without input and returns its output. `timeout` is in milliseconds. The promise is never rejected. */
 export function capture(
 	program: string,
 	args: readonly string[],
@@ -87,13 +87,13 @@ export function capture(
 	});
 }
 
-/** The answers of `confine --probe` by key; none if confine cannot be started. */
+/** Returns the output of `confine --probe`, values by key; {} if confine cannot be started. */
 export async function probeConfine(confine: string): Promise<Record<string, string>> {
 	const { stdout } = await capture(confine, ['--probe'], { timeout: 10_000 });
 	return assignments(stdout.split('\n'));
 }
 
-/** The sandboxes that this user cannot have here, each with the reason. A subreaper tracks processes where nothing else does. */
+/** Lists the sandboxes that are not available to this user. cgroup is never one of them, because a subreaper tracks processes anywhere. */
 export async function unavailableSandboxes(confine: string): Promise<{ what: Confinement; why: string }[]> {
 	const answers = await probeConfine(confine);
 	return (['net', 'ipc'] as const).flatMap((what) => {

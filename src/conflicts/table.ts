@@ -101,7 +101,7 @@ export const conflicts: readonly Conflict[] = [
 		evidence: sccacheEvidence,
 		outcome: 'The build cannot reach other hosts, so sccache uses a local cache directory.',
 		state: 'error',
-		// sccache waits ten seconds per file for an unreachable storage and then fails. An empty variable would count as a storage: unset it.
+		// sccache waits ten seconds per file for an unreachable storage and then fails. Unset variables: an empty one counts as a storage.
 		inside: { ...Object.fromEntries(sccacheVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
 		fix: 'CC="gcc" CXX="g++"',
 	},

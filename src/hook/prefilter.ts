@@ -4,19 +4,19 @@ import { compilerVariables } from '../conflicts/evidence.ts';
 import { features } from '../rules/features.ts';
 import { quote } from '../util/environment.ts';
 
-/** Words for the template: the variables that name a compiler, and a pattern for the names of unwrapped compilers. */
+/** Values for `@name@` words of the hook: the variables that name a compiler, and a pattern for names of compilers without a launcher. */
 export const prefilterWords = {
 	compilers: compilerVariables.join(' '),
 	plain: '?(*-)@(gcc|g++|cc|c++|cpp|clang|clang++|clang-cpp|gfortran|flang|rustc|ccache|env)?(-+([0-9.]))',
 };
 
-/** Bash words for the names of the variables that can show a conflict. NAME* becomes an expansion to all names with that prefix. */
+/** Returns bash words: the names of the variables that can show a conflict. NAME* becomes an expansion to all names with this prefix. */
 export function variableNames(): string {
 	const names = new Set([...evidenceVariables, ...compilerVariables, ...commonVariables]);
 	return [...names].map((name) => (name.endsWith('*') ? `"\${!${name.slice(0, -1)}@}"` : name)).join(' ');
 }
 
-/** Variables that evidence functions read and that no row of the table has. */
+/** The variables that functions of evidence.ts read and that no row of the table of conflicts names. */
 const commonVariables = [
 	'PATH',
 	'HOME',
@@ -28,7 +28,7 @@ const commonVariables = [
 	'GPG_AGENT_INFO',
 ];
 
-/** Bash that appends the names of possible conflicts to `suspects`, one statement for each row of the table. It starts no process. */
+/** Returns bash code that appends the names of possible conflicts to `suspects`: a statement for each row. The code starts no process. */
 export function prefilterBlock(): string[] {
 	return conflicts.flatMap(({ name, with: confinements, prefilters }) => {
 		const sandboxes = confinements.map((confinement) => features[confinement]);
@@ -55,7 +55,7 @@ function testFiles(prefilter: Prefilter): string[] {
 	];
 }
 
-/** Bash for the function around a phase. It sets the variables that disable the conflicts in $___portcullis_conflicts. */
+/** Returns bash code for confined phases. It sets the variables that avoid the effects of the conflicts in $___portcullis_conflicts. */
 export function insideBlock(): string[] {
 	return conflicts.flatMap(({ name, inside }) => {
 		const variables = Object.entries(inside);

@@ -23,9 +23,9 @@ import { insideBlock, variableNames, prefilterBlock, prefilterWords } from './pr
 import { expected, settingNames, settings, type SettingName } from '../rules/settings.ts';
 
 /**
- * The text of the installed hook for EPREFIX ('' on a host) and the path of Node. It is hooks/phase.bash with its `#: NAME` lines replaced
- * by the other files of hooks/ and by code from the tables of src/, and with its `@name@` words replaced by values. Clean for shellcheck
- * and shfmt.
+ * Returns the text of the installed hook for EPREFIX ('' on a host) and the path of Node. It is hooks/phase.bash, where the other files of
+ * hooks/ and code from the tables of src/ replace the `#: NAME` lines, and values replace the `@name@` words. shellcheck and shfmt accept
+ * the text.
  */
 export function renderHook(eprefix: string, node = programs(eprefix).node): string {
 	const { confine, program, logs } = paths(eprefix);
@@ -40,7 +40,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		marker: quote(marker),
 		inside: quote(conflictsMarker),
 		confine: quote(confine),
-		// elog and die interpret backslashes.
+		// Double each backslash, because elog and die interpret backslashes.
 		command: quote(shellCommand(eprefix).replaceAll('\\', '\\\\')),
 		sandboxes: confinements.map((what) => features[what]).join(' '),
 		program: quote(program),
@@ -84,19 +84,19 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 
 const parts = { guard, storage, conflicts: conflictsTemplate, allow, limits };
 
-/** The builtins that the hook and Portage's elog, ewarn and die use. The guard unsets functions of these names. */
+/** The builtins that the hook and Portage's elog, ewarn and die use. The hook unsets functions of these names that the build defined. */
 const builtins =
 	': break continue declare echo eval exec exit export kill local mapfile printf pwd read return set shift shopt true typeset unset'.split(
 		' ',
 	);
 
-/** The names of all functions of the hook that are defined at the start of a line. */
+/** Returns the names of the functions that the hook defines at the start of a line. */
 function functionsOf(text: string): string[] {
 	const names = [...text.matchAll(/^(__portcullis_\w+)\(\) \{$/gm)].map(([, name = '']) => name);
 	return [...new Set(names)].sort();
 }
 
-/** The local variables of the hook, without names that begin with an underscore. */
+/** Returns the names of the hook's local variables, except those that begin with an underscore. */
 function localsOf(text: string): string[] {
 	const statements = [...text.matchAll(/^\t+local (?:-[aAxn] )?(.*)$/gm)].map(([, words = '']) => words);
 	const names = statements.flatMap((words) =>
@@ -113,11 +113,11 @@ function known<Value>(table: Record<string, Value>, name: string): Value {
 	return value;
 }
 
-/** A branch of `case $name`. It sets $valid to the valid values in words, and is true if $value is valid. */
+/** Returns a branch of `case $name`. It sets $valid to the valid values in words, and its status is 0 if $value is valid. */
 function check(name: SettingName): string {
 	const setting = settings[name];
 	const valid = `valid=${quote(expected(name))}`;
-	// =~ runs in a subshell, because BASH_REMATCH cannot be local. For a list, $value becomes the invalid word.
+	// Run =~ in a subshell, because it sets BASH_REMATCH, which cannot be local. For a list, $value becomes the invalid word.
 	if ('list' in setting)
 		return `${name}) ${valid} && bad=$(pattern=${quote(setting.pattern)} && for word in "\${words[@]}"; do [[ $word =~ $pattern ]] || { echo "$word" && break; }; done) && { [[ ! $bad ]] || { value=$bad && false; }; } ;;`;
 	return 'choices' in setting
@@ -125,7 +125,7 @@ function check(name: SettingName): string {
 		: `${name}) ${valid} && (pattern=${quote(setting.pattern)} && [[ $value =~ $pattern ]]) ;;`;
 }
 
-/** `if` and `elif` for the rules of one sandbox, in their order. */
+/** Returns the rules of one sandbox as `if` and `elif` statements of bash, in the order of the table. */
 function decideBlock(what: Confinement): string[] {
 	return [
 		`if [[ $features == *' ${features[what]} '* ]]; then`,
@@ -134,7 +134,7 @@ function decideBlock(what: Confinement): string[] {
 	];
 }
 
-/** The phases that are audited (audited() in src/rules/decide.ts). */
+/** Returns bash code that decides whether a phase is audited, like audited() in src/rules/decide.ts. */
 function auditBlock(): string[] {
 	const rows = phaseRules.net.filter(
 		({ when }) => !when.some((one) => 'setting' in one && one.setting === 'PORTCULLIS_AUDIT'),
@@ -149,7 +149,7 @@ function auditBlock(): string[] {
 	];
 }
 
-/** A condition that is true if the phase may get this sandbox, whatever the settings are. It defines nothing. */
+/** Returns a bash condition that is true if the phase may get this sandbox with some value of the settings. It sets no variable. */
 function confinable(what: Confinement): string {
 	const phases = srcPhases.filter((phase) =>
 		phaseRules[what].some(
@@ -160,7 +160,7 @@ function confinable(what: Confinement): string {
 	return phases.length === srcPhases.length ? named : `$EBUILD_PHASE == ${alternative(phases)} && ${named}`;
 }
 
-/** Runs `action` if the first matching row grants the sandbox. */
+/** Returns bash code that runs `action` if the first matching row grants the sandbox. */
 function choose(rows: readonly Row[], action: readonly string[]): string[] {
 	const branches = rows.flatMap((row, index) => branch(row, index === 0, row.confined ? action : [':']));
 	return rows.some(isUnconditional) ? branches : [...branches, 'fi'];

@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { paths } from './paths.ts';
 
 export interface Installation {
-	/** '' on a host, the root folder of a Gentoo Prefix otherwise. */
+	/** The root folder of a Gentoo Prefix; '' on a host. */
 	readonly eprefix: string;
 	readonly confine: string;
 }
 
 const installed = '/usr/share/portcullis';
 
-/** The installation that contains this program: a host, a Prefix, or a checkout. */
+/** Finds the installation that contains this program. It is a host, a Gentoo Prefix, or a checkout of the source. */
 export function installation(url = import.meta.url): Installation {
 	const folder = dirname(fileURLToPath(url));
 	if (folder.endsWith(installed)) {
@@ -20,7 +20,7 @@ export function installation(url = import.meta.url): Installation {
 	return { eprefix: '', confine: join(folder, '../native/build/confine') };
 }
 
-/** The path of confine for the prefix `eprefix`: that of this installation or checkout, or that of another prefix. */
+/** Returns the path of confine for `eprefix`. If this is the prefix of this program, the result may be the confine of the checkout. */
 export function confineFor(eprefix: string): string {
 	const own = installation();
 	return eprefix === own.eprefix ? own.confine : paths(eprefix).confine;

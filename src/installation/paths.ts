@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { quote } from '../util/environment.ts';
 
-/** The files that install.sh installs. EPREFIX is '' on a host and has no trailing slash. */
+/** Returns the paths of the files that install.sh installs. `eprefix` is '' on a host and has no trailing slash. */
 export function paths(eprefix: string) {
 	return {
 		bashrc: `${eprefix}/etc/portage/bashrc`,
@@ -15,7 +15,7 @@ export function paths(eprefix: string) {
 	} as const;
 }
 
-/** The command `portcullis` for messages, so that it can be pasted. PATH may not contain a Prefix, so its command is a path. */
+/** Returns the command `portcullis` for messages. In a Gentoo Prefix it is a path, because PATH may not contain the Prefix. */
 export function shellCommand(eprefix: string): string {
 	return eprefix === '' ? 'portcullis' : quote(paths(eprefix).portcullis);
 }
@@ -23,25 +23,25 @@ export function shellCommand(eprefix: string): string {
 /** The last argument of ebuild.sh inside confine. The hook reads it in /proc/self/cmdline, which a build does not change by accident. */
 export const marker = 'portcullis-inside';
 
-/** The argument before it, if there are conflicts. Their names follow, each after a "+". */
+/** Start of the argument in front of `marker` if there are conflicts. Their names follow, each after a "+". */
 export const conflictsMarker = 'portcullis-conflicts';
 
-/** The prefix of the hook's files if emerge runs as root. No user of a phase can write to /run. */
+/** The start of the paths of the hook's files if emerge runs as root. They are in /run, because no user of a phase can write there. */
 export const run = '/run/portcullis';
 
-/** The suffixes of these files (hooks/storage.bash). */
+/** The suffixes of the hook's files in /run (hooks/storage.bash). */
 export const storedNames = [
 	...['settings', 'allow', 'conflicts'],
 	...['inside', 'notice', 'reported', 'conflicts'].map((name) => `0-${name}`),
 ];
 
-/** The file with the settings of a build, as __portcullis_paths in hooks/storage.bash determines it. */
+/** Returns the path of the file with the stored settings of a build, like __portcullis_paths in hooks/storage.bash. */
 export function storedSettings(builddir: string, uid = process.geteuid?.()): string {
 	const ofRoot = `${run}.${builddir.replaceAll('/', '%')}-settings`;
 	return uid === 0 || existsSync(ofRoot) ? ofRoot : `${builddir}/.ipc/portcullis-settings`;
 }
 
-/** The lines of Portage's bashrc that source the hook. */
+/** Returns the lines of Portage's bashrc that source the hook. */
 export function block(eprefix: string): string {
 	const hook = quote(paths(eprefix).hook);
 	return [

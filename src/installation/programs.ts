@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 
-/** Absolute paths of the programs that the hook starts outside the sandbox. They are fixed when the hook is generated. */
+/** Returns the absolute paths of the programs that the hook starts outside the sandbox. They are written into the hook. */
 export function programs(eprefix: string) {
 	const folders = [...new Set([eprefix, ''])].flatMap((root) =>
 		['usr/bin', 'bin', 'usr/local/bin'].map((folder) => `${root}/${folder}`),
@@ -11,7 +11,7 @@ export function programs(eprefix: string) {
 		env: find('env'),
 		rm: find('rm'),
 		python: find('python3'),
-		// The running Node, by a path that stays valid after an update if there is one.
+		// Use a path of the running Node that stays valid after an update of Node, if there is one.
 		node:
 			folders
 				.map((folder) => `${folder}/node`)
@@ -19,7 +19,7 @@ export function programs(eprefix: string) {
 	} as const;
 }
 
-/** The path of Node in an installed hook, which another Node may have generated. */
+/** Returns the path of Node in the text of an installed hook. A different Node may have generated the hook. */
 export function nodeOf(hook: string): string | undefined {
 	return /^\tlocal .* node=(\/\S*) /m.exec(hook)?.[1];
 }

@@ -1,19 +1,19 @@
 import type { Program } from '../records/schema.ts';
 
-/** How an ebuild replaces the downloads of a build tool. */
+/** Advice for the ebuild about a build tool that downloads files: how to replace these downloads. */
 export interface Hint {
 	readonly fetcher: string;
-	/** Matched against the process name, the command line with the script, and the command lines of the parents. */
+	/** Matches the tool in the process name, in the command line with the script, or in the command lines of the parents. */
 	readonly pattern: RegExp;
 	readonly advice: string;
 }
 
-/** Matches one of these programs in a command line, with or without a directory. */
+/** Returns a pattern that matches one of these programs in a command line, with or without a directory. */
 function command(names: string): RegExp {
 	return new RegExp(`(^|[ /])(${names})( |$)`, 'i');
 }
 
-/** The first match counts. A wrapper comes before the program that it calls. */
+/** The known build tools. Only the first match counts, so a wrapper comes before the program that it calls. */
 export const hints: readonly Hint[] = [
 	{
 		fetcher: 'electron-builder',
@@ -81,7 +81,7 @@ export const hints: readonly Hint[] = [
 	},
 ];
 
-/** What the author of the ebuild can do about the network access of a phase. */
+/** Returns advice for the author of the ebuild about the network access of a phase. */
 export function ebuildFixes(phase: string, known: readonly Hint[]): string[] {
 	const isTest = phase === 'test';
 	const general = isTest
@@ -93,7 +93,7 @@ export function ebuildFixes(phase: string, known: readonly Hint[]): string[] {
 	];
 }
 
-/** The hints for these programs, without duplicates, in the order of the table. */
+/** Returns the hints for these programs, without duplicates, in the order of the table `hints`. */
 export function hintsFor(programs: readonly Program[]): Hint[] {
 	const matching = programs.map(hintFor);
 	return hints.filter((hint) => matching.includes(hint));

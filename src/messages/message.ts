@@ -4,23 +4,23 @@ import type { Attempt, Orphan, RunRecord } from '../records/schema.ts';
 import { quote } from '../util/environment.ts';
 import { withoutVersion } from '../util/grammar.ts';
 
-/** One message of a phase, which the hook prints. */
+/** One line that the hook prints about a phase. */
 export interface Line {
-	/** The Portage function that prints it. `die`: the reason why the phase was not started. */
+	/** The Portage function that prints the line. For `die`, the line is the reason why the phase did not start. */
 	readonly verb: 'elog' | 'ewarn' | 'eqawarn' | 'die';
 	readonly text: string;
-	/** A sentence with the command that prints more. It needs the record in the log, which `portcullis run` does not write. */
+	/** A sentence with a command that prints details. `portcullis run` omits it, because the command needs a record in records.jsonl. */
 	readonly details?: string;
-	/** A key. During an emerge, only the first of all lines with the same key is printed. */
+	/** A key: of all lines with the same key, an emerge prints only the first. If absent, the line is always printed. */
 	readonly once?: string;
 }
 
-/** The beginning of a message: package and phase. */
+/** Returns the beginning of a message, which names the package and the phase. */
 export function subject({ package: cpv, phase }: RunRecord): string {
 	return `Portcullis: ${cpv}: src_${phase}`;
 }
 
-/** A command line of portcullis that the user can paste into a shell. */
+/** Returns a command line of portcullis, quoted so that the user can paste it into a shell. */
 export function portcullis(...words: readonly string[]): string {
 	return [shellCommand(installation().eprefix), ...words.map(quote)].join(' ');
 }
@@ -29,33 +29,33 @@ export function reportDetails({ package: cpv }: RunRecord): string {
 	return `Details: ${portcullis('report', withoutVersion(cpv))}`;
 }
 
-/** The first items, and the number of the others: `a, b +50`. `total` counts items that the list may lack. */
+/** Returns the first `most` items and the number of the others: `a, b +50`. `total` may count more items than the list contains. */
 export function firstOf(items: readonly string[], most: number, separator = ', ', total = items.length): string {
 	const first = items.slice(0, most);
 	return first.join(separator) + (total > first.length ? ` +${total - first.length}` : '');
 }
 
-/** a, b and c */
+/** Joins items to a list such as `a, b and c`. */
 export function enumerate(items: readonly string[]): string {
 	return [items.slice(0, -1).join(', '), items.at(-1) ?? ''].filter(Boolean).join(' and ');
 }
 
-/** The options of shells and other interpreters whose argument is a program text, such as `bash -ec TEXT`. */
+/** Matches the options of shells and interpreters whose argument is the text of a program, such as `bash -ec TEXT`. */
 const textOption = /^-[a-z]*[ce]$/;
 
-/** The command line without program texts, or the process name if there is none. */
+/** Returns the command line of a process without texts of programs or, if it has no command line, the name of the process. */
 export function commandOf({ argv, comm }: Pick<Orphan, 'argv' | 'comm'>): string {
 	const isText = (word: string, at: number) => textOption.test(argv[at - 1] ?? '') && /[^\w./:=@%+,-]/.test(word);
 	return oneLine(argv.length > 0 ? argv.map((word, at) => (isText(word, at) ? '…' : word)).join(' ') : comm);
 }
 
-/** Collapses whitespace, and cuts the text to 60 characters. */
+/** Replaces each sequence of whitespace by one space, and shortens the text to 60 characters. */
 export function oneLine(text: string): string {
 	const line = text.replace(/\s+/g, ' ').trim();
 	return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
-/** 198.51.100.7:443, [2001:db8::1]:53 (udp) */
+/** Formats the destination of an attempt: 198.51.100.7:443, [2001:db8::1]:53 (udp). */
 export function destination({ address, port, protocol }: Attempt): string {
 	return `${address.includes(':') ? `[${address}]` : address}:${port}${protocol === 'tcp' ? '' : ` (${protocol})`}`;
 }

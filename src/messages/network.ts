@@ -4,12 +4,12 @@ import { count } from '../util/units.ts';
 import { ebuildFixes, hintsFor } from './hints.ts';
 import { destination, firstOf, oneLine, portcullis, reportDetails, subject, type Line } from './message.ts';
 
-/** The numbers of programs, of targets of each program, and of hints that a message has. */
+/** Maximum numbers of programs in a message, of destinations of each program, and of hints. */
 const maxPrograms = 3;
 const maxTargets = 2;
 const maxHints = 3;
 
-/** The network access of a phase in one line. If the phase failed, lines for the user and for the ebuild follow. */
+/** Returns the messages about the network access of a phase: one line, and advice if the phase failed. */
 export function networkMessages(record: RunRecord): Line[] {
 	return [
 		...attemptLines(record),
@@ -23,7 +23,7 @@ export function networkMessages(record: RunRecord): Line[] {
 function attemptLines(record: RunRecord): Line[] {
 	const calls = [...record.blocked, ...record.observed];
 	const tried = [...mergeLookups(record.names), ...calls.map((call) => ({ ...call, target: destination(call) }))];
-	// The kernel counts the packets without a route. Some of them may match no system call that the watcher has seen.
+	// The kernel counts packets without a route. Those that match no system call that the watcher recorded are of unknown programs.
 	const unknown = Math.max(record.unreachable - sum(calls), record.unattributed);
 	const total = sum(tried) + unknown;
 	if (total === 0) return [];
@@ -49,7 +49,7 @@ function sum(calls: readonly { readonly count: number }[]): number {
 	return calls.reduce((total, { count }) => total + count, 0);
 }
 
-/** The lookups of host names. A program looks up A and AAAA of a name together: the larger count is the number of lookups. */
+/** Merges A and AAAA queries for the same name, because a program sends both for one lookup. The larger count is the number of lookups. */
 export function mergeLookups(names: readonly Lookup[]): (Lookup & { readonly target: string })[] {
 	const merged = new Map<string, Lookup & { readonly target: string }>();
 	for (const one of names) {
@@ -60,7 +60,7 @@ export function mergeLookups(names: readonly Lookup[]): (Lookup & { readonly tar
 	return [...merged.values()];
 }
 
-/** The name of a program, with its script: python3.13 (tests/test_http.py). */
+/** Returns the name of a program with its script: python3.13 (tests/test_http.py). */
 function label({ comm, script = '' }: Program): string {
 	const short = script
 		.split('/')
@@ -73,7 +73,7 @@ function failed({ status }: RunRecord): boolean {
 	return 'signal' in status || status.exit !== 0;
 }
 
-/** What the user can do, and what the author of the ebuild can do. */
+/** Returns advice for the user, and for the author of the ebuild, about blocked attempts. */
 function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 	return [
 		`  To allow the access on this machine, run: ${portcullis('allow', withoutVersion(record.package))}`,
@@ -81,7 +81,7 @@ function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 
-/** Portcullis cannot give the socket that it connects in place of the program's the same local address. */
+/** Reports allowed destinations that stayed blocked, because the socket is bound. The socket that confine connects lacks its address. */
 function boundSockets(record: RunRecord): Line[] {
 	const bound = record.blocked.filter((attempt) => attempt.bound === true);
 	if (bound.length === 0) return [];
@@ -90,7 +90,7 @@ function boundSockets(record: RunRecord): Line[] {
 	return [{ verb: failed(record) ? 'ewarn' : 'eqawarn', text: `${subject(record)}: ${text}` }];
 }
 
-/** PORTCULLIS_ALLOW is set, and Portcullis could not open connections for the phase. */
+/** Reports that PORTCULLIS_ALLOW had no effect, because Portcullis could not open connections for the phase. */
 function noRoute(record: RunRecord): Line[] {
 	if (record.route !== 'none') return [];
 	const reason =
@@ -101,7 +101,7 @@ function noRoute(record: RunRecord): Line[] {
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
 }
 
-/** The watcher could not read the addresses of some calls, for example because it lacks CAP_SYS_PTRACE. */
+/** Reports network calls whose addresses the watcher could not read, for example because it lacks CAP_SYS_PTRACE. */
 function uninspected(record: RunRecord): Line[] {
 	const { unreadable, unreadableWhy } = record;
 	if (unreadableWhy === '') return [];
@@ -109,7 +109,7 @@ function uninspected(record: RunRecord): Line[] {
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: unreadableWhy }];
 }
 
-/** PORTCULLIS_AUDIT and PORTCULLIS_ALLOW both install a seccomp listener, so the fix disables both. */
+/** Reports a program that could not install a seccomp listener. Portcullis has one for PORTCULLIS_AUDIT or _ALLOW: disable both. */
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
 	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. In package.env, set PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""`;

@@ -11,15 +11,15 @@ import { commandOf, enumerate, firstOf, portcullis, reportDetails, subject, type
 
 const maxOrphans = 3;
 
-/** Messages about a phase also depend on facts that its record does not contain. */
+/** Facts about a phase that its record does not contain, and on which the messages depend. */
 export interface PhaseFacts {
-	/** confine did not start the phase, because a required confinement was not available. */
+	/** True if confine did not start the phase, because a required confinement was not available. */
 	readonly refused?: boolean;
-	/** Sandboxes that FEATURES requests and that this host lacks, whether the phase needs them or not. */
+	/** The sandboxes that FEATURES requests and that are not available on this host, even if this phase does not need them. */
 	readonly unavailable?: RunRecord['missing'];
 }
 
-/** The messages about a phase; none for a phase without incidents. */
+/** Returns the messages about a phase; [] if its record contains no attempt, orphan, missing sandbox or other incident. */
 export function phaseMessages(record: RunRecord, { refused = false, unavailable = [] }: PhaseFacts = {}): Line[] {
 	const missing = [...record.missing, ...unavailable];
 	const found = confinements.flatMap((what) => missing.find((one) => one.what === what) ?? []);
@@ -34,7 +34,7 @@ export function phaseMessages(record: RunRecord, { refused = false, unavailable 
 	];
 }
 
-/** One line for Portage's functions. They use `echo -e`, so the line must not contain an escape sequence or a newline. */
+/** Formats a line for the hook, without escape sequences and newlines, because Portage's functions print it with `echo -e`. */
 export function render({ verb, text, details }: Line): string {
 	return `${verb} ${stripControls(details === undefined ? text : `${text}. ${details}`).replaceAll('\\', '\\\\')}`;
 }
@@ -46,7 +46,7 @@ function refusal({ mode }: RunRecord, missing: RunRecord['missing']): Line {
 	return { verb: 'die', text: `${areUnavailable(missing)}: ${why}` };
 }
 
-/** All missing sandboxes in one message, the most important one first, because the first phase of a build does not need all of them. */
+/** Returns one message about all missing sandboxes, because the first phase of a build may not need all of them. It explains the first. */
 function sandboxLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	const first = confinements.find((what) => missing.some((one) => one.what === what));
 	if (first === undefined) return [];
@@ -56,7 +56,7 @@ function sandboxLines(record: RunRecord, missing: RunRecord['missing']): Line[] 
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
 }
 
-/** The cause in words, with the error of the kernel. */
+/** Returns the cause of a missing sandbox in words, with the error of the kernel in parentheses. */
 function causeOf(mode: string, what: Confinement, missing: RunRecord['missing']): UnavailableCause {
 	const why = reasons(missing);
 	const error = missing[0]?.why ?? '';
@@ -64,7 +64,7 @@ function causeOf(mode: string, what: Confinement, missing: RunRecord['missing'])
 	return { ...cause, text: cause.id === 'unknown' ? why : `${cause.text} (${why})` };
 }
 
-/** Printed once per package, because limits may differ between packages. The key omits the reasons: with userpriv they differ by phase. */
+/** Reports missing limits once per package, because packages may have different limits. Reasons can differ by phase: the key omits them. */
 function limitLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
 	const fact = `runs without ${names(missing)}: ${reasons(missing)}. To find the cause, run: ${portcullis('doctor')}`;
@@ -104,7 +104,7 @@ function reasons(missing: RunRecord['missing']): string {
 	return [...new Set(missing.map(({ why }) => why))].join('; ');
 }
 
-/** The words of FEATURES or the variables that the user set. */
+/** Returns the names of missing sandboxes and limits as in make.conf: words of FEATURES, or variables. */
 function names(missing: RunRecord['missing']): string {
 	return enumerate(missing.map(({ what }) => settingOf(what) ?? featureOf(what)));
 }
