@@ -14,7 +14,7 @@ import {
 } from '../util/processes.ts';
 
 export interface RunningPhase {
-	/** The outermost process of the phase. */
+	/** PID of the outermost process of the phase, usually confine. */
 	readonly pid: number;
 	/** The package as CATEGORY/PF; `?` if it is unknown. */
 	readonly package: string;

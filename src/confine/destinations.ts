@@ -36,7 +36,7 @@ export interface Destinations {
 }
 
 /**
- * Resolves PORTCULLIS_ALLOW with the resolver of this process. Throws an error that names the entry if an address is invalid.
+ * Resolves PORTCULLIS_ALLOW outside the sandbox, in this process. Throws an Error that names the entry if an address is invalid.
  */
 export async function destinations(setting: string, context: BuildContext): Promise<Destinations> {
 	const entries = words(setting);

@@ -16,7 +16,7 @@ import { distccEndpoint, distccHost, distccHosts, isAllowed, isLoopback, urlEndp
 
 /** A part of the configuration that shows that a conflict exists. */
 export interface Evidence {
-	/** The end of the message `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox": ...`. */
+	/** The text that replaces ... in `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox": ...`. */
 	readonly text: string;
 	/** The assignment for make.conf or package.env that ends the conflict and keeps the sandbox. */
 	readonly fix?: string;

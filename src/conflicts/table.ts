@@ -16,14 +16,14 @@ import {
 } from './evidence.ts';
 
 /**
- * A part of the configuration that does not work in a sandbox, or defeats the sandbox. The prefilter of the hook, the messages and the
- * variables of a phase are generated from these rows.
+ * A part of the configuration that does not work in a sandbox, or that defeats the sandbox. The prefilter of the hook, the messages and
+ * the variables that the hook sets in a phase are generated from this table.
  */
 export interface Conflict {
 	readonly name: string;
 	/** The subject of the messages: LABEL conflicts with FEATURES="...". */
 	readonly label: string;
-	/** The conflict exists if a phase has one of these confinements. */
+	/** The confinements that cause the conflict. Without any of them in a phase, there is no conflict. */
 	readonly with: readonly Confinement[];
 	/** Conditions that the hook tests in bash, to avoid starting Node. If none of them is true, there is no conflict. */
 	readonly prefilters: readonly Prefilter[];
@@ -34,8 +34,8 @@ export interface Conflict {
 	/** The state of the conflict in the output of doctor. error: a function that the configuration requests does not work. */
 	readonly state: 'error' | 'warning';
 	/**
-	 * The variables that the hook sets in a phase without network, so that the build does not wait for remote hosts; null: unset.
-	 * PATH and CC are not changed, because configure writes them into files.
+	 * The variables that the hook sets (null: unsets) in a phase without network, so that the build does not wait for remote hosts. The hook
+	 * does not change PATH and CC, because configure writes them into files.
 	 */
 	readonly inside: Readonly<Record<string, string | null>>;
 	/** The word that ends the conflict if it is added to PORTCULLIS_ALLOW. */
@@ -46,15 +46,15 @@ export interface Conflict {
 
 /** A condition that the hook can test in bash without starting a process. */
 export type Prefilter =
-	/** FEATURES contains this word. */
+	/** True if FEATURES contains this word. */
 	| { readonly word: string }
-	/** One of these variables is not empty. */
+	/** True if one of these variables is not empty. */
 	| { readonly set: readonly string[] }
-	/** A compiler in a variable or in PATH may be a launcher such as distcc. */
+	/** True if a compiler in a variable or in PATH may be a launcher such as distcc. */
 	| { readonly compiler: true }
-	/** One of these files (expanded by bash) contains the text. */
+	/** True if one of these files contains the text. bash expands variables in the names of the files. */
 	| { readonly files: readonly string[]; readonly text: string }
-	/** This expression is true in bash's [[ ]]. */
+	/** True if bash's [[ ]] evaluates this expression to true. */
 	| { readonly holds: string };
 
 const ccacheFiles = [

@@ -5,7 +5,7 @@ import { sandboxFindings } from './check_sandboxes.ts';
 import type { Finding } from './finding.ts';
 import type { SystemInfo } from './system_info.ts';
 
-/** All checks of doctor, in the order of its output. */
+/** All functions that make findings, in the order in which doctor prints the findings. */
 const checks: readonly ((system: SystemInfo) => Finding[] | Promise<Finding[]>)[] = [
 	portageFindings,
 	allHookFindings,

@@ -1,7 +1,7 @@
 import { stat } from '../util/files.ts';
 import type { Confinement } from '../rules/phases.ts';
 
-/** Why a confinement is not available. */
+/** The reason why a confinement is not available, and its fix. */
 export interface UnavailableCause {
 	readonly id: string;
 	/** The cause as a clause without a period. */

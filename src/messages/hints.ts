@@ -104,7 +104,7 @@ function hintFor({ comm, script, argv, parents }: Program): Hint | undefined {
 	return hints.find(({ pattern }) => lines.some((line) => pattern.test(line)));
 }
 
-/** Removes the directory of the command: /usr/lib/go/bin/npm is npm, not go. */
+/** Removes the directory of the command, so that the hint for go does not match /usr/lib/go/bin/npm. */
 function withoutDirectory(line: string): string {
 	return line.replace(/^\S*\//, '');
 }

@@ -26,7 +26,7 @@ export interface Configuration {
 }
 
 export interface Resolved {
-	/** CATEGORY/PF */
+	/** The package as CATEGORY/PF. */
 	readonly cpv: string;
 	readonly eapi: string;
 	readonly repository: string;

@@ -8,7 +8,7 @@ export interface PhaseContext {
 	readonly phase: string;
 	/** EMERGE_FROM: ebuild or binary. 'ebuild' if the package manager does not set it. */
 	readonly from: string;
-	/** The words of PORTAGE_FEATURES, PORTAGE_RESTRICT and PORTAGE_PROPERTIES. */
+	/** The words of three variables of the phase: PORTAGE_FEATURES, PORTAGE_RESTRICT and PORTAGE_PROPERTIES. */
 	readonly features: readonly string[];
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];

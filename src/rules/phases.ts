@@ -1,5 +1,5 @@
 /**
- * The rules: which sandboxes a phase gets. There is one ordered table for each sandbox, and the first row that matches decides.
+ * The rules that decide which sandboxes a phase gets. There is an ordered table for each sandbox: the first row that matches decides.
  * `portcullis hook` renders these rows as bash. `portcullis explain` and `portcullis run` evaluate them.
  */
 

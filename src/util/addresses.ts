@@ -51,7 +51,7 @@ function listOf(networks: readonly string[]): BlockList {
 
 /**
  * Adds the IPv6 addresses that contain an IPv4 address of this network: IPv4-compatible (RFC 4291, 2.5.5.1), NAT64 (RFC 6052, 2.1, and
- * RFC 8215) and 6to4 (RFC 3056). BlockList itself applies the rules for IPv4 to IPv4-mapped addresses (::ffff:0:0/96).
+ * RFC 8215) and 6to4 (RFC 3056). BlockList itself checks IPv4-mapped addresses (::ffff:0:0/96) against the IPv4 networks.
  */
 function addEmbedded(list: BlockList, address: string, bits: number): void {
 	for (const prefix of ['::', '64:ff9b::', '64:ff9b:1::']) list.addSubnet(prefix + address, 96 + bits, 'ipv6');

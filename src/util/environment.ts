@@ -6,7 +6,7 @@ export function words(list: string | undefined): string[] {
 	return (list ?? '').split(/[ \t\n]+/).filter(Boolean);
 }
 
-/** Parses NAME=VALUE entries. Entries without a name or without `=` are ignored. */
+/** Converts NAME=VALUE entries to an object. Ignores entries without a name or without `=`. */
 export function assignments(lines: readonly string[]): Record<string, string> {
 	return Object.fromEntries(
 		lines.flatMap((line) => {

@@ -37,7 +37,7 @@ export function fit(text: string, width: number): string {
 	return `${start}…`;
 }
 
-/** Pads a text with spaces to `width` columns. */
+/** Appends spaces to a text (or prepends them if `side` is left), so that it is `width` columns wide. */
 export function pad(text: string, width: number, side: 'left' | 'right' = 'right'): string {
 	const spaces = ' '.repeat(Math.max(0, width - columnsOf(text)));
 	return side === 'left' ? spaces + text : text + spaces;

@@ -3,7 +3,7 @@
  * adds the escape sequences of the program itself: colours that markStyle() has marked, and those of `terminal`.
  */
 
-/** Select Graphic Rendition codes (ECMA-48, 8.3.117). */
+/** The parameter of the escape sequence that starts each style (Select Graphic Rendition; ECMA-48, 8.3.117). */
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 export type Style = keyof typeof codes;
 const styles = Object.keys(codes) as Style[];
@@ -12,7 +12,7 @@ const styles = Object.keys(codes) as Style[];
 const FIRST_MARK = 0xfdd0;
 const END_MARK = '\ufdef';
 
-/** Marks a text that print() will print in this style. */
+/** Encloses a text in marks, which print() and the other functions of this module replace by escape sequences for the style. */
 export function markStyle(style: Style, text: string): string {
 	return `${String.fromCharCode(FIRST_MARK + styles.indexOf(style))}${text}${END_MARK}`;
 }

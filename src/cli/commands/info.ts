@@ -23,7 +23,7 @@ export async function run({ values, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** One fact per line, without colours, in the format of `emerge --info`. */
+/** Returns the lines that `portcullis info` prints: one fact per line, without colours, in the format of `emerge --info`. */
 async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 	const { configuration, probeResult, probe, uid } = system;
 	const problems = (await examine(system)).filter(({ state }) => state === 'error' || state === 'warning');

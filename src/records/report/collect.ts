@@ -36,7 +36,7 @@ export interface PhaseEvents {
 	/** True if the phase failed in the last build with an event. */
 	failed: boolean;
 	readonly blocked: Tally[];
-	/** Attempts that nothing blocked (PORTCULLIS_AUDIT=only, or no network-sandbox). */
+	/** Attempts that nothing blocked, because PORTCULLIS_AUDIT is only or network-sandbox was not available. */
 	readonly observed: Tally[];
 	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: Tally[];
@@ -95,7 +95,7 @@ export interface Report {
 	/** The phases with the longest elapsed time, and those with the most memory, each in descending order. */
 	readonly slowest: PhaseSummary[];
 	readonly largest: PhaseSummary[];
-	/** The last phases, oldest first. */
+	/** The last phases in the records, at most MOST_RECENT, the oldest first. */
 	recent: PhaseSummary[];
 	/** Files that could not be read completely. */
 	unread: readonly Unread[];
@@ -319,7 +319,7 @@ export function sumOf<Item>(items: readonly Item[], size: (item: Item) => number
 	return items.reduce((sum, item) => add(sum, size(item)), 0);
 }
 
-/** The report of `portcullis report --json`. */
+/** Returns the object that `portcullis report --json` prints. */
 export function reportJson(report: Report): object {
 	const { modes, trackingMethods, packages, blockedPackages, killedPackages, recent, unread, ...rest } = report;
 	return {
