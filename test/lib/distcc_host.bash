@@ -38,6 +38,10 @@ distcc_host_begin() {
 	ip -n "$DISTCC_HOST_NETNS" addr add "$DISTCC_HOST_IP/30" dev eth0
 	ip -n "$DISTCC_HOST_NETNS" link set eth0 up
 	ip -n "$DISTCC_HOST_NETNS" link set lo up
+	# Permanent ARP entries: the kernel would ask for a neighbour again a while after the last connection.
+	ip neigh replace "$DISTCC_HOST_IP" nud permanent dev "$DISTCC_HOST_LINK" \
+		lladdr "$(ip netns exec "$DISTCC_HOST_NETNS" cat /sys/class/net/eth0/address)"
+	ip -n "$DISTCC_HOST_NETNS" neigh replace "10.213.$octet.1" nud permanent dev eth0 lladdr "$(<"/sys/class/net/$DISTCC_HOST_LINK/address")"
 	export DISTCC_HOST_IP DISTCC_HOST_NETNS DISTCC_HOST_LINK DISTCC_HOST_DIR
 }
 

@@ -18,8 +18,8 @@ run_without_controllers() {
 	return "$status"
 }
 
-# assert_limits_reported root|user FEATURES REASON [RUN]: emerges two packages with two limits, through the function RUN. Fails unless
-# each package has one message with REASON.
+# assert_limits_reported root|user FEATURES REASON [RUN [MESSAGES]]: emerges two packages with two limits, through the function RUN. Fails
+# unless each package has one message with REASON, and MESSAGES messages (1) in total.
 assert_limits_reported() {
 	local atom
 	prefix_make "$1" "cgroup $2" 'PORTCULLIS_MEMORY_MAX="8G"' 'PORTCULLIS_CPU_MAX="150%"' 'PORTAGE_ELOG_SYSTEM="echo"' \
@@ -37,7 +37,7 @@ assert_limits_reported() {
 			return 1
 		}
 	done
-	[[ $(grep -c 'runs without' <<<"$output") == 4 ]]
+	(($(grep -c 'runs without' <<<"$output") == 4 * ${5-1}))
 	# Processes are tracked anyway.
 	[[ $(record_values "$RECORDS" compile 'r.applied.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
 }
@@ -49,8 +49,9 @@ assert_limits_reported() {
 @test 'for root in a cgroup tree without controllers, the hook reports that resource limits are not set' {
 	assert_limits_reported root '-userpriv' 'its cgroup controller is not available here: ' run_without_controllers
 	prefix_clean
-	# Most phases run as portage, which has no delegated cgroup. The message still appears once per package.
-	assert_limits_reported root 'userpriv' 'the cgroup of this process is not delegated to this user: ' run_without_controllers
+	# Most phases run as portage, which has no delegated cgroup, and src_install as root, for which the reason is another one. Each user has
+	# one message per package: root does not trust a file of portage that records the message.
+	assert_limits_reported root 'userpriv' 'the cgroup of this process is not delegated to this user: ' run_without_controllers 2
 }
 
 @test 'with PORTCULLIS_ON_FAILURE=die, a resource limit that cannot be set stops the build' {
