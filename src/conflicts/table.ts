@@ -34,8 +34,8 @@ export interface Conflict {
 	/** The state of the conflict in the output of doctor. error: a function that the configuration requests does not work. */
 	readonly state: 'error' | 'warning';
 	/**
-	 * The variables that the hook sets (null: unsets) in a phase without network, so that the build does not wait for remote hosts. The hook
-	 * does not change PATH and CC, because configure writes them into files.
+	 * The variables that the hook sets (null: unsets) in a phase without network, so that the build does not wait for remote hosts.
+	 * The hook does not change PATH and CC, because configure writes them into files.
 	 */
 	readonly inside: Readonly<Record<string, string | null>>;
 	/** The word that ends the conflict if it is added to PORTCULLIS_ALLOW. */
