@@ -94,7 +94,10 @@ static void fall_back_to_userns(struct supervisor *s)
 	create_cgroup(s);
 }
 
-/* Called if confine cannot launch init. With --best-effort, executes the command in place of confine; otherwise exits with 125. */
+/*
+ * Called if confine cannot launch init. With --best-effort, executes the command in place of confine if the kernel refuses a step. Otherwise,
+ * and if the caller has reached a limit of processes, memory or descriptors, exits with 125.
+ */
 static noreturn void run_without_init(struct supervisor *s, const char *call)
 {
 	int error = errno;
@@ -102,7 +105,8 @@ static noreturn void run_without_init(struct supervisor *s, const char *call)
 		remove_cgroup(s);
 	drop_root(s);
 	errno = error;
-	if (!s->options->best_effort)
+	bool limit = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+	if (!s->options->best_effort || limit)
 		refuse("%s: %m", call);
 	print_error("%s: %m; the command runs without isolation and without a record", call);
 	exec_command(s->options, s->signals);
