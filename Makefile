@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Shortcuts for the scripts, which have more options.
 all:
 	scripts/build

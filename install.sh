@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2154 # the parts in install.d share these variables
 # Installs Portcullis into /etc/portage and /usr, or removes it. `install.sh --help` lists the options.
 # install.sh first checks and plans everything, then stages files beside their destinations, then renames them into place. After

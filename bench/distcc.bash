@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # bench/distcc.bash [--allow [--root]] [ROUNDS] [FILES] [FUNCTIONS]: measures the cost of distcc in a build whose network is isolated.
 # Run it as root: it makes another host. It runs whole emerges in random order, by default in 10 rounds with 12 files of 60 functions.
 # Prints one line for each kind: medians of the emerge, of src_compile and of its processor time, with ratios to the first kind.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # bench/egress.bash [ROUNDS] [CONNECTS] [MBYTES]: measures allowed connections and their data. Run it as root: the other
 # host is a network namespace. It alternates between no sandbox and PORTCULLIS_ALLOW, and prints medians of the rounds' medians.
 set -euo pipefail

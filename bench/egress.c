@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * egress serve PORT              accepts connections one after the other and reads everything
  * egress connect HOST PORT COUNT connects COUNT times and prints the median duration of connect(2) in microseconds

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # emerge.bash ROUNDS: measures whole emerges of a package with eight short phases. The output is that of rounds.bash.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # hook_source.bash PHASE_BASH BATCHES: measures sourcing the hook in an unconfined phase. Prints one line for each batch: the number
 # of the case (0: an empty file, others: below) and nanoseconds per call.
 set -euo pipefail

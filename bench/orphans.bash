@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # orphans.bash ROUNDS: measures the time from the end of a command to the end of its 1,000 orphans and of the tool. confine waits
 # 25 ms for orphans that exit by themselves, and records their names; bwrap and unshare do neither. The output is that of rounds.bash.
 # BENCH_BIN is a directory with the programs confine, orphans and refuse_calls (test/confine/refuse_calls.c).

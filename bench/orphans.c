@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* orphans: starts sleeping processes and exits.
  *
  *   orphans COUNT   prints the time (CLOCK_REALTIME, microseconds) just before its exit; the orphans keep standard output open

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* peak_memory: prints the peak memory (VmHWM, kB) of a program when it calls its next execve.
  *
  *   peak_memory COMMAND [ARG...]

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # program.bash ROUNDS: measures commands of portcullis in a prefix with Portage. Every fourth round also reads a million records, of
 # which one in a thousand is notable. The output is that of rounds.bash.
 set -euo pipefail

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Measures several kinds side by side. The array KINDS has one element for each kind; its last field, after a |, is the name.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* run_times: measures commands side by side, from start to end.
  *
  *   run_times ROUNDS COMMAND [ARG...] [--- COMMAND [ARG...]]...

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { quantile, summary, type Summary } from './statistics.ts';
 
 export type Unit = 'ms' | 's' | 'µs';

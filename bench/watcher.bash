@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # watcher.bash [ROUNDS]: measures the cost of --audit. Prints medians with and without it, in microseconds, and the difference.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* watcher: prints the cost of system calls, one line each: name and nanoseconds. Run it in a confined network. */
 #include <arpa/inet.h>
 #include <netinet/in.h>

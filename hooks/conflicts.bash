@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Conflicts: a program that the configuration enables needs access that a sandbox blocks. The first phase of a package reports all
 # conflicts.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Prints NAME=VALUE for each NAME that make.conf and package.env currently set for a package, as Portage resolves them.
 
 Arguments: the folder of Portage's modules, CATEGORY/PF, SLOT, repository, EAPI, NAME...

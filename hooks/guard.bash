@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Protects the hook from the build. ebuild.sh has loaded the saved environment, and functions in it must not shadow the builtins that
 # the hook uses. In POSIX mode, bash finds special builtins before functions. Assigning POSIXLY_CORRECT turns POSIX mode on.

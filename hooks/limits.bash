@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Writes the limits PORTCULLIS_*_MAX to the cgroup of the whole build, if Portage has created one (FEATURES=cgroup as root,
 # portage/util/cgroup.py). pkg_setup does this as root, because later phases may run as another user. confine then reads the limits in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Prints Portage's configuration, and the configuration of a package, as one JSON object (Configuration in src/portage/resolve_package.ts).
 
 Arguments: EPREFIX ('' on a host), NAMES of variables (separated by commas; NAME* is a prefix), and optionally PACKAGE.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC1090,SC1091 # these files belong to Portage and to the build
 # The init file of `portcullis shell`: gives an interactive bash the state of a phase whose build has failed. portcullis sets
 # PORTCULLIS_SHELL_ENVIRONMENT (the saved environment), PORTCULLIS_SHELL_BIN (PORTAGE_BIN_PATH) and PORTCULLIS_SHELL_TITLE (for the prompt).

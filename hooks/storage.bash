@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Files that the hook writes in pkg_setup for the later phases. If emerge runs as root, the files are in /run, where no phase of
 # another user can write. Otherwise one user runs all phases, and the files are in .ipc of the build directory, where builds do not

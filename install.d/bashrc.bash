@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # The managed block in /etc/portage/bashrc. install.sh copies everything around the block unchanged. It never discards a user's
 # edit of the block.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # Builds dist/portcullis.js and native/build/confine if they are missing or older than their sources. A release tarball contains
 # dist/portcullis.js, so that only confine has to be built, without npm.

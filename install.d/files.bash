@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # The files to install, their owners, and checks that the destinations are free and writable.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # Plans the changes as a list, then applies them. A dry run ends after the list.
 

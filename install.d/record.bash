@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # The record of an installation, usr/share/portcullis/installed, for upgrade and removal. It lists files with checksums, created
 # directories and the managed block. One entry per line; paths are relative to the root:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # --setuid: installs confine as root:portage 4710. Checks the requirements before the installation, and the result after it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # Changes that can be undone until transaction_finish. Each is recorded before it happens, so that an interrupted change is undone
 # as well. New files are staged in their destination directory, because rename is atomic only within a file system. An old file

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Writes dist/NOTICE: name, version, license and license text of each npm package in the bundle.
 // METAFILE is what esbuild wrote about its inputs. `notice.js METAFILE --list` prints NAME-VERSION LICENSE of each package instead.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Installs programs from the Python package index, each in its own directory below .portage. Source it after lib.bash.
 

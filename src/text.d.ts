@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Types of files that are imported with { type: 'text' }. Their text is in the bundle, so that the installed program is one file.
 declare module '*.bash' {
 	const text: string;

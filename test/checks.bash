@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2317 # the functions are called by name
 # Checks for `make check` and npm test. Each word in CHECKS has a function NAME_check.

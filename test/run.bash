@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Runs the jobs of test/run. Twice as many jobs as processors run at a time, because most jobs wait. Each job has its own log.
 

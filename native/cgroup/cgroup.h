@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cgroup of a phase, in cgroup v2: create, fork into, limit, kill, remove. */
 #ifndef CGROUP_H
 #define CGROUP_H

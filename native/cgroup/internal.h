@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Internal header of cgroup/: access to the files of cgroup v2, and the parent directory of the phase's cgroup. */
 #ifndef CGROUP_INTERNAL_H
 #define CGROUP_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The DNS server process of a phase. It runs in a network namespace of its own, where lo has the addresses of the name servers in
  * /etc/resolv.conf. The watcher puts a socket of that network in place of the socket of a process that sends a query

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The name servers and search domains of /etc/resolv.conf (resolv.conf(5)). */
 #ifndef RESOLV_CONF_H
 #define RESOLV_CONF_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "dns/wire.h"
 
 #include <ctype.h>

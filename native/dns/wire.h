@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The DNS message format: parses a query and writes a response (RFC 1035). */
 #ifndef DNS_WIRE_H
 #define DNS_WIRE_H

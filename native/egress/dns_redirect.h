@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Redirects queries to the name servers of /etc/resolv.conf to the DNS server process. If a process connects or sends to a name server, the
  * watcher replaces its socket with one of the DNS server's network and then lets the kernel continue the call. So the answer comes from

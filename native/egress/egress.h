@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Applies the allow-list. The watcher connects to allowed destinations in its own network, and replaces the socket of the phase with the
  * connected one (SECCOMP_ADDFD_FLAG_SETFD in seccomp_unotify(2)). The new socket belongs to the host's network and must lead only to

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Executes a system call in place of the calling thread. Sends and setsockopt are emulated only for the socketcall(2) of i386, so their structures have 32-bit members. */
 #include <asm/socket.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parts of the allow-list that only native/egress/ and the fuzzers use. */
 #ifndef EGRESS_INTERNAL_H
 #define EGRESS_INTERNAL_H

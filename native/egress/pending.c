@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Manages pending calls: stopped calls that the watcher answers later. */
 #include <errno.h>
 #include <sys/time.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Replaces the socket of a stopped call. */
 #include <dirent.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads properties of sockets, copies their options and identifies their network. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "egress/socket_permit.h"
 
 #include <asm/socket.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The socket options and ioctls that a phase with an allow-list may use. The phase has sockets of the host's network, and some
  * options could change where a connection leads: IPV6_RTHDR routes it through a host that is not allowed, SO_BINDTODEVICE over another link.

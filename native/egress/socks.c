@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Connects through a SOCKS5 proxy. If possible, the watcher takes over the proxy's own TCP socket, so that no process relays the data. */
 #include <arpa/inet.h>
 #include <errno.h>

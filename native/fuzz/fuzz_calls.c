@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Fuzzes request_read(), which decodes a system call of the build from its arguments and memory. Input: a struct seccomp_data, then the
  * memory at address BASE. No other memory is readable.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Fuzzes dns_answer(): checks that it stays within its buffers and does what dns/wire.h documents. Input: a DNS query. */
 #include <assert.h>
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Fuzzes the environment of --environ and its CONFINE_ENV_* variables. Input: its bytes. */
 #include <assert.h>
 #include <stdint.h>

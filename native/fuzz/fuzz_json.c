@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Fuzzes json_string(): any input gives valid JSON in valid UTF-8. Input: the string. */
 #include <assert.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Fuzzes the option parser: checks that accepted options are within their limits. Input: the arguments, NUL-separated. */
 #include <assert.h>
 #include <stdint.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Fuzzes the parser of a SOCKS5 reply. Input: its bytes. */
 #include <assert.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Fuzzes the parsers of /proc and of the cgroup tree. Input: a letter that selects a parser, then the text to parse. */
 #include <assert.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Runs a fuzz target on the given files. For valgrind, which cannot run libFuzzer. */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "init/exec_command.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The steps directly before the exec of the command: seccomp filters, environment, signals. */
 #ifndef EXEC_COMMAND_H
 #define EXEC_COMMAND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * init: the parent of the command. It is process 1 of the phase's PID namespace, or a subreaper if there is none. It is connected to the
  * supervisor by a socket pair, the channel.

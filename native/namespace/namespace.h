@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The namespaces of a phase, and the isolation that Portage has set up already. */
 #ifndef NAMESPACE_H
 #define NAMESPACE_H

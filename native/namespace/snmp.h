@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's counters of a network namespace: packets without a route. */
 #ifndef SNMP_H
 #define SNMP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The destinations to which a phase may connect (--allow), and the names that it may resolve (--resolve). */
 #ifndef ALLOW_H
 #define ALLOW_H

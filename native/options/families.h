@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The socket families that a phase with an isolated network may use. */
 #ifndef FAMILIES_H
 #define FAMILIES_H

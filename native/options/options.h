@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line of confine. */
 #ifndef OPTIONS_H
 #define OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The sockets of the DNS server (dns/dns_server.h). */
 #ifndef DNS_SOCKETS_H
 #define DNS_SOCKETS_H

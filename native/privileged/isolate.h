@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* System calls that need privilege: namespaces, mounts, network configuration. */
 #ifndef ISOLATE_H
 #define ISOLATE_H

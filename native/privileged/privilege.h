@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The identity and the privileges of confine. If confine is set-user-ID root, its privileges are in force only between privilege_raise()
  * and privilege_lower(). All other code runs with the caller's effective user ID and without capabilities. In other modes these

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* confine --probe and --gc. Both return the exit status: 0, or 125 if they cannot write to stdout. */
 #ifndef PROBE_H
 #define PROBE_H

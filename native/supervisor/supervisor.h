@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The supervisor: the outer process of a phase. It launches init, waits, kills the remaining processes and writes the record.
  * Internal header of supervisor/, except supervise(), which main.c calls. supervise.c calls functions of launch.c, event_loop.c, teardown.c

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Monotonic time, and dates. */
 #ifndef CLOCK_H
 #define CLOCK_H

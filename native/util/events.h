@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Descriptors that one epoll instance waits for. */
 #ifndef EVENTS_H
 #define EVENTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Error messages and exit statuses. The statuses are those of env(1). */
 #ifndef FAIL_H
 #define FAIL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* File descriptors: passing them over sockets, closing them, standard streams. */
 #ifndef FDS_H
 #define FDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A growing buffer for JSON text. */
 #ifndef JSON_H
 #define JSON_H

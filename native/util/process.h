@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Processes: lists, descendants, /proc, reaping. */
 #ifndef PROCESS_H
 #define PROCESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Saves the caller's signal settings, and restores them for the command. */
 #ifndef SIGNALS_H
 #define SIGNALS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Generates the seccomp filter of the phase (filter.c) and installs it (filter_install.c). */
 #ifndef WATCHER_FILTER_H
 #define WATCHER_FILTER_H

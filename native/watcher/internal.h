@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parts of the watcher that only native/watcher/ uses. */
 #ifndef WATCHER_INTERNAL_H
 #define WATCHER_INTERNAL_H

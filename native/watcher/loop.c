@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The watcher's main loop. */
 #include <errno.h>
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The log of a phase's network use, in shared memory: connection attempts, allowed connections and DNS lookups. The watcher writes it, except
  * for the lookups, which the DNS server process writes. The supervisor reads it. If a table is full, further entries count in the totals only.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Handles one notification: logs the call, then lets it continue, answers it, or emulates it. */
 #include <ctype.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads the arguments of a watched system call and the socket addresses in them. */
 #ifndef REQUEST_H
 #define REQUEST_H

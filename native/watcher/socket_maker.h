@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Creates the sockets that socketcall(2) requests while socket families are restricted. The arguments of socketcall(2) are in memory, where
  * another thread could change them after the check. So the watcher reads them once, and init creates the socket, in the phase's network

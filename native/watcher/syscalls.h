@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of the system calls that the filter watches or restricts. */
 #ifndef WATCHER_SYSCALLS_H
 #define WATCHER_SYSCALLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inspects the target, the thread whose system call the watcher handles: its program, its parents, its memory and its descriptors.
  * The build controls all of them, so the watcher trusts none of this data.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Starts and ends the watcher, the process of a phase that has the seccomp listener. The watcher is a separate child of the supervisor, so
  * that the process with the listener has no privilege except CAP_SYS_PTRACE (rights.c), and so that a build never waits for other work of

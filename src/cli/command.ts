@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /** The lists of `portcullis candidates`: installed packages, packages with records, and builds whose directory was kept. */
 export const listed = ['installed', 'recorded', 'kept'] as const;
 export type Listed = (typeof listed)[number];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { listed, type Command, type Option } from './command.ts';
 import { settings } from '../rules/settings.ts';
 import { srcPhases } from '../rules/phases.ts';

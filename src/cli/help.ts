@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { usage, type Command } from './command.ts';
 import { publicCommands } from './command_table.ts';
 import { wrapIndented, wrap } from '../util/layout.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import minimist from 'minimist';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Command, Input } from './command.ts';

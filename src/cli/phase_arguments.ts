@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { phaseLabel } from '../rules/explain.ts';
 import { fakerootFrom, type PackageContext } from '../rules/phase_context.ts';
 import { otherPhases, srcPhases } from '../rules/phases.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { basename } from 'node:path';
 import { marker } from '../installation/paths.ts';
 import { isSrcPhase } from '../rules/phases.ts';

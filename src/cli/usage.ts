@@ -1,2 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /** An error in the command line. portcullis prints its message on standard error and exits with 2. */
 export class UsageError extends Error {}

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { audited, decide, granted, type PhaseContext } from '../rules/decide.ts';
 import { buildContextOf, isSocket } from '../conflicts/build_context.ts';
 import type { Environment } from '../util/environment.ts';

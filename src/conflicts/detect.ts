@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Line } from '../messages/message.ts';
 import { decide, granted, type PhaseContext } from '../rules/decide.ts';
 import { features } from '../rules/features.ts';

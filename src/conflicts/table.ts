@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Confinement } from '../rules/phases.ts';
 import type { BuildContext } from './build_context.ts';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { buildContextOf } from '../conflicts/build_context.ts';
 import { describeConflict, findConflicts } from '../conflicts/detect.ts';
 import { packageContextOf } from '../rules/phase_context.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { renderHook } from '../hook/render.ts';
 import { block, paths } from '../installation/paths.ts';
 import { nodeOf } from '../installation/programs.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { effects, features } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
 import { settingNames, settings } from '../rules/settings.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * The state of a checked item. ok: it works. error: it is requested and does not work. warning: it works, with an effect that the user
  * must know. inactive: it is not requested.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { conflictFindings } from './check_conflicts.ts';
 import { allowFindings } from './check_destinations.ts';
 import { allHookFindings, confineFindings, portageFindings, recordFindings } from './check_installation.ts';

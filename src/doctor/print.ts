@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Style } from '../util/output.ts';
 import { fit, wrap } from '../util/layout.ts';
 import { paint, type Screen } from '../util/terminal.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { stat } from '../util/files.ts';
 import type { Confinement } from '../rules/phases.ts';
 

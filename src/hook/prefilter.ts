@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { conflicts, type Prefilter } from '../conflicts/table.ts';
 import { evidenceVariables } from '../conflicts/detect.ts';
 import { compilerVariables } from '../conflicts/evidence.ts';

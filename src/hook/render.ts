@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import allow from '../../hooks/allow.bash' with { type: 'text' };
 import settingsQuery from '../../hooks/current_settings.py' with { type: 'text' };
 import guard from '../../hooks/guard.bash' with { type: 'text' };
@@ -57,7 +58,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		functions: functionsOf(all).join(' '),
 		locals: localsOf(all).join(' '),
 		logs: quote(logs),
-		query: quote(settingsQuery.trim()),
+		query: quote(withoutHead(settingsQuery).trim()),
 		...prefilterWords,
 	};
 	const blocks: Record<string, string[]> = {
@@ -77,9 +78,14 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 				.join('\n'),
 		);
 	for (const [name, text] of Object.entries(parts)) {
-		blocks[name] = expand(text.slice(text.indexOf('\n') + 1)).split('\n');
+		blocks[name] = expand(withoutHead(text)).split('\n');
 	}
 	return expand(template).replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
+}
+
+/** Removes the first comments: the license, and the shell for shellcheck. */
+function withoutHead(text: string): string {
+	return text.replace(/^(# (SPDX|shellcheck).*\n)+/, '');
 }
 
 const parts = { guard, storage, conflicts: conflictsTemplate, allow, limits };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { paths } from './paths.ts';

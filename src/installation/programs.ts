@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { existsSync, realpathSync } from 'node:fs';
 
 /** Returns the absolute paths of the programs that the hook starts outside the sandbox. They are written into the hook. */

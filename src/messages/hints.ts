@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Program } from '../records/schema.ts';
 
 /** Advice for the ebuild about a build tool that downloads files: how to replace these downloads. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { installation } from '../installation/locate.ts';
 import { shellCommand } from '../installation/paths.ts';
 import type { Attempt, Orphan, RunRecord } from '../records/schema.ts';

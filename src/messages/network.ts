@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Lookup, Program, RunRecord } from '../records/schema.ts';
 import { withoutVersion } from '../util/grammar.ts';
 import { count } from '../util/units.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { unavailableCause, type UnavailableCause } from '../doctor/unavailable_cause.ts';
 import { effects, featureOf } from '../rules/features.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';

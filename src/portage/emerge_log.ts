@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { isPackage } from '../util/grammar.ts';
 import { makeConf } from './make_conf.ts';

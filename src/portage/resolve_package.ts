@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { capture } from '../confine/spawn.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { isIP } from 'node:net';
 import { reservedKind } from '../util/addresses.ts';
 import { withoutVersion } from '../util/grammar.ts';

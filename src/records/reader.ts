@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errorText } from '../util/files.ts';
 import { progress } from '../util/output.ts';

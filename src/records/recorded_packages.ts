@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { closeSync, readSync } from 'node:fs';
 import { paths } from '../installation/paths.ts';
 import { isPackage, withoutVersion } from '../util/grammar.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { isAddress, isDomainName, isPackage, isTime } from '../util/grammar.ts';
 import { stripControls } from '../util/output.ts';
 import { confinements, srcPhases } from '../rules/phases.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { features } from './features.ts';
 import { confinements, isSrcPhase, phaseRules, type Condition, type Confinement, type Fakeroot } from './phases.ts';
 import type { Settings } from './settings.ts';

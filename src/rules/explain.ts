@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { decide } from './decide.ts';
 import { features } from './features.ts';
 import type { PackageContext } from './phase_context.ts';

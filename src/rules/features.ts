@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Confinement } from './phases.ts';
 
 /** The words of FEATURES that enable the sandboxes. All are words of Portage, because Portage warns about words that it does not define. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { existsSync, realpathSync } from 'node:fs';
 import type { PhaseContext } from './decide.ts';
 import type { Fakeroot } from './phases.ts';

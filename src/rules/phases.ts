@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * The rules that decide which sandboxes a phase gets. There is an ordered table for each sandbox: the first row that matches decides.
  * `portcullis hook` renders these rows as bash. `portcullis explain` and `portcullis run` evaluate them.

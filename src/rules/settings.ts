@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { suggestion } from '../util/suggestion.ts';
 
 /** A setting with a fixed set of values. Settings are variables of make.conf and package.env. Unset and empty mean the default. */

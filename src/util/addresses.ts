@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { BlockList, isIPv6 } from 'node:net';
 
 /** Addresses that stay blocked if a host name in PORTCULLIS_ALLOW resolves to them. The user can allow them as literal addresses. */

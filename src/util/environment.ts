@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /** The environment variables of a process, or the variables in a package's configuration. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { readFileSync, statSync, type Stats } from 'node:fs';
 
 /** Returns the text of a file, or undefined if this user cannot read it. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /** Functions that lay out text in columns. Load them only in commands that need them, because string-width takes 15 ms to load. */
 import stringWidth from 'string-width';
 import type { Screen } from './terminal.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * The only module that writes to the terminal (eslint checks this). It prints lines and replaces every control character in them. Then it
  * adds the escape sequences of the program itself: colours that markStyle() has marked, and those of `terminal`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /** Returns "; did you mean X?" for the candidate X that is most similar to the word, or '' if no candidate is similar. */
 export function suggestion(word: string, candidates: readonly string[]): string {
 	const [best] = candidates

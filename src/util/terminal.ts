@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { markStyle, type Style } from './output.ts';
 
 /** The capabilities of an output stream. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /** Formats a duration: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min, 3 d 4 h. */
 export function duration(seconds: number): string {
 	if (seconds < 9.95) return `${seconds.toFixed(1)} s`;

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Each finding of doctor, on a system that is broken accordingly. The findings that need another kernel configuration are in test/vm.
 
 load ../lib/prefix

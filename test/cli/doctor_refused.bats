@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # doctor under a seccomp filter or with other files in /proc, as in a container.
 
 load ../lib/prefix

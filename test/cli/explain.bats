@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # portcullis explain and portcullis run --like use the configuration that Portage resolves for a package.
 
 load ../lib/prefix

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { commands, publicCommands } from '../../src/cli/command_table.ts';
 import { helpFor, helpForAll } from '../../src/cli/help.ts';

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A hostile member of group portage writes to the folder of records, which portcullis reads as root.
 
 load ../lib/prefix

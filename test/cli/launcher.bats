@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # bin/portcullis: how it finds the program and Node, and its errors for invalid usage.
 
 bats_require_minimum_version 1.5.0

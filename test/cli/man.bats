@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The man pages are up to date, complete and valid.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Host names of PORTCULLIS_ALLOW, looked up by the C library.
 
 bats_require_minimum_version 1.5.0

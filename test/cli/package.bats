@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The Gentoo package: Portage builds, tests and installs it, confined by Portcullis. pkgcheck checks the ebuilds.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Signals that arrive while `portcullis run` starts its command.
 
 bats_require_minimum_version 1.5.0

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { phaseOf } from '../../src/cli/running_phases.ts';
 import { parseProcess } from '../../src/util/processes.ts';

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Runs commands on a terminal of 80 columns, in a prefix where real packages were emerged, and compares their output with docs/screens.
 

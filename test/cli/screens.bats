@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The output of each command on a terminal. `scripts/screens` writes the output to docs/screens, and the man pages include these files.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # confine --audit records each attempt to reach the network, and the process that made the attempt.
 
 load audit

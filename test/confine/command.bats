@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The options of confine, and the status, files, signals and environment of its command.
 
 load helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # A container like those of Docker and Podman, made by crun: the files of this machine, parts of /proc masked, /sys read-only.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # confine in a container: with parts of /proc masked, as in all containers, and with the default seccomp profiles of Docker and Podman.
 
 load helper

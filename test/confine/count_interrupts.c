@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* count_interrupts: prints a line for the first SIGINT, and the number of SIGINTs when SIGUSR1 arrives. */
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel refuses one step of the setup: --require runs nothing, --best-effort runs with the remaining isolation.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # confine --net --audit records the names that a command looks up, and answers at once.
 
 load audit

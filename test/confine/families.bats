@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031,SC2034 # each test has a user of its own, and audit_run reads RUN_AS
 # The socket families that a phase can use with confine --net. A network namespace does not isolate AF_VSOCK and some others.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * forbid_sockets CGROUP: attaches a BPF program to a cgroup. Its processes cannot create AF_INET and AF_INET6 sockets: socket(2) fails
  * with EPERM. The program ends with the cgroup.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # /proc with hidepid=2, as on hardened hosts: an unprivileged user does not see processes that are not dumpable, such as init of confine.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # If Portage as root has created a network, IPC or PID namespace, confine keeps it. Otherwise confine creates its own.
 
 load helper

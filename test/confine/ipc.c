@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ipc make NAME KEY     makes a POSIX message queue and a shared memory segment, and prints the id of the segment
  * ipc see NAME KEY      prints which of them exist

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Network, IPC and user ids of a command, started by root, by root without CAP_SYS_ADMIN and by an unprivileged user.
 
 load helper

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * make_sockets               makes sockets of several families by every system call and prints the results: CALL FAMILY RESULT
  * make_sockets race COUNT    makes AF_INET sockets while a thread writes AF_VSOCK into the arguments of socketcall(2). Exits with 0 if no

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { expect, test } from 'vitest';
 import { encodeSecureEnvironment } from '../../src/confine/options.ts';
 

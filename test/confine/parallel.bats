@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Concurrent and killed runs: records stay whole, cgroups are removed, and no other run is killed.
 
 load helper

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * refuse_calls CALL=ERROR... -- COMMAND [ARG...]: runs a command with a seccomp filter that refuses system calls, like that of a
  * container or of an emulator. A CALL may select flags or the value of the first argument: unshare:newnet=EPERM. A preloaded library

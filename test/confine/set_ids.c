@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * set_ids FILE: prints the result of each system call that sets a user or group id, with the own id, another id, 0 and -1. FILE belongs to
  * the caller. Compiled with -m32, it uses the calls with 16-bit and with 32-bit ids of i386.

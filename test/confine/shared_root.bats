@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # On a shared / mount, as with systemd, mounts for a command do not propagate to the host.
 
 load helper

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * survivor KIND: starts a process of that kind, prints "ready" once that is in place, and exits. Each kind uses another method to outlive
  * the command.

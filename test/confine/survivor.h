@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Shared by survivor.c and survivor_bombs.c. */
 #ifndef SURVIVOR_H
 #define SURVIVOR_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Survivors that are many processes, or that fork and exit all the time. */
 #include <sched.h>
 #include <stdlib.h>

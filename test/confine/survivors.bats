@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # confine records and kills all processes that a command leaves, by each tracking method. The end prints a table of times.
 
 load helper

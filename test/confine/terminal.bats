@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # confine at a terminal: Ctrl-C, Ctrl-Z, fg, input and the end of the terminal.
 
 load helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Runs a command under one tracking method of confine alone. Needs helper.bash and its tool refuse_calls.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The watcher process of confine --audit: its privileges, attacks by the build, and what happens if the watcher or the build ends.
 # shellcheck disable=SC2030,SC2031 # every test has variables of its own
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { join } from 'node:path';
 import { createFiles } from './files.ts';
 

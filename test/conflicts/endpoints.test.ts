@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { findConflicts } from '../../src/conflicts/detect.ts';
 import { isAllowed, urlEndpoints } from '../../src/conflicts/endpoints.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 
 /** Creates the files that the cases in cases.ts refer to. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Sources the hook as pkg_setup does, in the environment of this process. Instead of Node, the hook starts a program that prints a
 # line.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { expect, test } from 'vitest';
 import { sandboxFindings } from '../../src/doctor/check_sandboxes.ts';
 import type { SystemInfo } from '../../src/doctor/system_info.ts';

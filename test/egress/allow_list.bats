@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031,SC2034 # each test has a list of its own, and audit() reads RUN_AS
 # confine --allow: a phase reaches the listed destinations as it would without a sandbox, and no others.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Attacks with a socket of the host's network: ATTACK HOST PORT OTHER-PORT CLOSED-PORT [OTHER-HOST]. HOST:PORT and HOST:CLOSED-PORT are
  * allowed, and nothing listens on CLOSED-PORT. Exits with 0 if no attack succeeds.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Makes an allowed connection and does one of several actions with it. */
 #include "client.h"
 

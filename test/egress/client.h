@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Shared by the clients of test/egress: ACTION HOST PORT [ARG...]. They exit with 0, or print the failed expectation and exit with 1. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Real clients and the remote host that serves them. For clients.bats and toolchains/clients.bats.
 # shellcheck disable=SC2154 # bats sets status and output

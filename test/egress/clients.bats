@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031 # each test has a status of its own
 # Real clients and a server on a remote host: each client works if the server is listed, and fails if it is not.
 

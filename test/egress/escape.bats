@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Attacks with the socket of an allowed connection: none reaches an unlisted destination or accepts a connection.
 
 load ../lib/remote_host

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Sockets inside the network of a phase behave the same with and without --allow, also if the watcher emulates a system call.
 # shellcheck disable=SC2034 # audit() reads RUN_AS
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Socket calls inside the network of a phase: local_sockets FOLDER [threads]. Prints each call with its result, which must be the same
  * with and without --allow. Makes path sockets in FOLDER.

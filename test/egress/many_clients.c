@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Makes many allowed connections, by threads that race or by many processes. */
 #include "client.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Races between the watcher's check of a descriptor or an address and its use by the kernel: RACE HOST PORT OTHER-PORT CLOSED-PORT
  * COUNT [OTHER-HOST]. HOST:PORT and HOST:CLOSED-PORT are allowed, and nothing listens on CLOSED-PORT. Exits with 0 if no socket listens

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Socket options and ioctls with --allow: those of clients work, and none diverts a connection.
 
 load ../lib/remote_host

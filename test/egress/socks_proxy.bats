@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Portage as root isolates the network itself. Allowed connections then need Portage's SOCKS5 proxy, which runs outside.
 
 load ../lib/remote_host

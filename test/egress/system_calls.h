@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Socket system calls by every ABI of x86-64: by libc, as x32, as i386 and through socketcall(2). */
 #ifndef SYSTEM_CALLS_H
 #define SYSTEM_CALLS_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Sources the hook once for each line of the case file, in one bash, and prints the arguments of confine.
 #   agreement.bash HOOK CASES

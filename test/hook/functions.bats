@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A build can save functions and variables with names that the hook uses. The hook must not run these functions, and the phase must
 # keep them.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Runs the generated hook in bash, without Portage. The helpers set the variables that ebuild.sh would set.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The generated hook and the managed block for bashrc pass shellcheck and shfmt, also for a Prefix path with special characters.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The hook knows that confine has started the phase by the last argument of ebuild.sh in /proc/self/cmdline, the marker
 # portcullis-inside. If the hook cannot read these arguments, it does not start confine, because the hook inside confine could not
 # read the marker and would start confine again.

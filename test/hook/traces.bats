@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # In a phase that the hook does not confine, it prints nothing, starts no process, and changes nothing in ebuild.sh's shell: no
 # variable, function, trap or option.
 

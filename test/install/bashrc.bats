@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031 # subshells set EP on purpose
 # Installation, upgrade and removal keep every byte of bashrc outside the managed block.
 

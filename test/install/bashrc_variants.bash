@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034 # the tables are the tests'
 # Variants of bashrc for tests. shape_NAME FILE creates the variant NAME.
 

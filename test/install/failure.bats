@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
 # After a failure or a signal, install.sh restores the previous state. After SIGKILL, the next run completes the installation.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # some variables come from bats, some go to the tests
 # Helpers for tests of install.sh: a built tree like a release tarball, a directory for each test, and snapshots.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Installation into / as root, and --setuid. Each test has its own host: a mount namespace with overlays over /etc, /usr and /var,
 # with or without the group portage.
 

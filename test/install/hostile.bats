@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031 # bats runs each test in a subshell
 # Root runs install.sh for a Prefix that another user owns and attacks. Each test creates the files that must stay unchanged.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Paths of the files that install.sh installs in a Prefix and below --destdir. Second runs, upgrades and parallel runs.
 
 load helper.bash

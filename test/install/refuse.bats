@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # If install.sh refuses to run, it prints one line, exits with the status of that cause, and changes nothing.
 
 load helper.bash

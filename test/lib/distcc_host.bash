@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # A second host for distcc and icecream: a network namespace at the other end of a veth pair. Only root can create one.
 #

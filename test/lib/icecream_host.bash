@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 # icecream on two hosts. Load this file after distcc_host.bash and sample_package.bash.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Packages with a phase that waits, and functions that list the processes and cgroups of phases. Load this file after prefix.bash.
 

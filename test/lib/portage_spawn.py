@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a command with portage.process.spawn and exits with its status: portage_spawn.py OPTION,... COMMAND...
 
 OPTION is a parameter of spawn such as unshare_net. Run it with the python of scripts/portage.

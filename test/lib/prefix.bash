@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # A temporary Gentoo Prefix with its own repository. Real Portage builds in it.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # The resources of the host that tests with real Portage use: a directory that every user can read, and the user and group that
 # Portage needs when it runs as root. The test removes them at the end.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Functions that evaluate records, which are lines of JSON. EXPRESSION is JavaScript, in which r is the record.
 

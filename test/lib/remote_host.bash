@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # A remote host for tests of --allow: a network namespace at the other end of a veth pair. Needs root.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The server of remote_host.bash: remote_server.py FOLDER PORT...
 
 Port 0 selects a free port. With PORT!, the server sends "hello" to each client first. When the server listens, it writes its ports

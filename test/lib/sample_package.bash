@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # app-test/sample: a package that compiles SAMPLE_FILES C files in parallel. Load this file after prefix.bash.
 # shellcheck disable=SC2119,SC2120,SC2154 # run sets status and output; some arguments are optional

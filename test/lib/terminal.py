@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """terminal.py SCRIPT -- COMMAND...: runs COMMAND on a new terminal, as the leader of a session, and follows the steps in SCRIPT.
 
 SCRIPT has one step per line:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 
 # until_true SECONDS COMMAND...: repeats the command every 10 ms until it succeeds. Returns 1 and prints the command if it has not

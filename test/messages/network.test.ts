@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/records/schema.ts';
 import { hints, hintsFor } from '../../src/messages/hints.ts';

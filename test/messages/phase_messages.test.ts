@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { parseRecord } from '../../src/records/schema.ts';
 import { render, phaseMessages, type PhaseFacts } from '../../src/messages/phase_messages.ts';

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # PORTCULLIS_ALLOW=distcc in real emerges, with a real distccd on a second host. Everything else stays blocked.
 
 load ../lib/prefix

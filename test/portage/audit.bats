@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Real emerges whose phases try to connect: Portcullis records and reports each attempt.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Conflicts with a sandbox, except distcc, in a real emerge.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A real emerge in a container with Docker's default seccomp profile, and in a container that only masks parts of /proc.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # distcc in a network sandbox, with a real distccd on a second host.
 
 load ../lib/prefix

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { expect, test } from 'vitest';
 import { parseEmergeLog } from '../../src/portage/emerge_log.ts';
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Different ways to run Portage. Each phase is confined in all of them.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A build saves the same environment with and without Portcullis.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A failing phase fails in the same way as without Portcullis. If Portcullis stops a phase, the message has the reason and the fix.
 
 load ../lib/prefix

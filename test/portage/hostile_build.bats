@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031 # run sets output in each test
 # Builds that try to run code outside their sandbox or to disable the sandbox of later phases. The tests detect code outside by its PID
 # namespace: FEATURES=cgroup gives each phase a PID namespace of its own.

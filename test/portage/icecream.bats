@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # icecream in a network sandbox, with a real scheduler and a real iceccd on a second host. soak/icecream.bats tests builds that icecream
 # distributes.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Killed and interrupted builds: after one second, no process of the phase and no cgroup remains.
 
 load ../lib/prefix

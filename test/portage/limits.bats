@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Resource limits that cannot be set, in real emerges. test/vm/limits.bats and test/vm/portage.bats test limits that can be set, because
 # they need cgroup controllers.
 

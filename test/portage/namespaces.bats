@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The namespaces of each phase of a real emerge, compared with the rules.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Parallel builds that leave orphans, and random kill -9.
 # PORTCULLIS_KILLS is the number of processes to kill: 12 by default, 200 in `npm run soak`. Three are killed in an emerge
 # of four packages, or five in one of eight.

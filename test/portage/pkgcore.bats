@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # pkgcore sources the bashrc of Portage. Its phases cannot be confined.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The temporary test prefix, without Portcullis. The other tests rely on the behaviour of Portage that these tests check. namespaces.bats
 # checks Portage without Portcullis with the default FEATURES.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Phases under the conditions of sys-apps/sandbox: no_new_privs, a preloaded library, SANDBOX_ON=1. Debian has no sandbox program, so
 # the tests give Portage a replacement with the same effects.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Replaces the library of sys-apps/sandbox, which Debian does not have. While SANDBOX_ON is 1, it refuses to open a uid_map for
  * writing and appends the path to the file that SANDBOX_REFUSALS names.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # sccache in a network sandbox, with a storage server or a scheduler on a second host.
 
 load ../lib/prefix

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The hook reads PORTCULLIS_* from make.conf and package.env before each phase. A build cannot change them.
 
 load ../lib/prefix

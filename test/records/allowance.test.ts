@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { additionsFor, atomOf, AttemptedDestinations, checkAddition } from '../../src/records/allowance.ts';
 import { problem } from '../../src/rules/settings.ts';

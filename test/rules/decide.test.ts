@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { audited, decide, granted, type PhaseContext } from '../../src/rules/decide.ts';
 import { otherPhases, srcPhases } from '../../src/rules/phases.ts';

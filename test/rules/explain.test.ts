@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { packageContextFrom, phaseNamed } from '../../src/cli/phase_arguments.ts';
 import { explain, explanationText } from '../../src/rules/explain.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { problem, resolve, settingNames, settings, type SettingName } from '../../src/rules/settings.ts';
 

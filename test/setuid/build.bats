@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The hardening of the confine binary, and runs under sanitizers and valgrind.
 
 bats_require_minimum_version 1.5.0

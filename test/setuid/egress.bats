@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A set-user-id confine --allow: the watcher connects with the rights of the caller, and its sockets reach no other destination.
 
 load helper

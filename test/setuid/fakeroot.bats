@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # fakeroot-sysv and fakeroot-tcp around an install phase and around Portage work as without Portcullis.
 
 load ../lib/prefix

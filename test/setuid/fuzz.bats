@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Each fuzzer runs its corpus and one second more. npm run soak runs them for 10 minutes.
 
 @test 'the fuzzers of the option parser and all text parsers find no error' {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # For tests of a set-user-id confine, which is installed as root:GROUP 4710. Each test file has three users of its own.
 #

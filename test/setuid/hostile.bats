@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Hostile callers of a set-user-id confine. No test may leave a process, a cgroup, a file of root or a core.
 
 load helper

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Attacks on a set-user-id program by a hostile caller, for which a shell script does not suffice. */
 #ifndef HOSTILE_H
 #define HOSTILE_H

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The seccomp listener of a set-user-id confine. A process with the listener can add descriptors to a watched program, forge results of its
 # system calls (SECCOMP_IOCTL_NOTIF_ADDFD, seccomp_unotify(2)), and so take over a privileged program.
 

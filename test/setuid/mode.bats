@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A set-user-id confine with a benign caller: the command is isolated and keeps the identity of the caller.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # confine makes only the privileged system calls of docs/privilege.md, and only from code in native/privileged/.
 
 load helper

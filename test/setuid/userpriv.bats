@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # emerge as root with FEATURES=userpriv, which runs src_* phases as the portage user with a set-user-id confine.
 
 load ../lib/prefix

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { isPrivate, reservedKind, unmapped } from '../../src/util/addresses.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { markStyle, print, printError, terminal } from '../../src/util/output.ts';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
 import { fit, table, wrap } from '../../src/util/layout.ts';
 import { screenOf } from '../../src/util/terminal.ts';

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # confine on an emulated arm64 machine with Debian's kernel. The machine runs once, for all tests. test/vm/run starts this file on the host,
 # because an arm64 machine cannot run its programs.
 

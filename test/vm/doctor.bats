@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # portcullis doctor on kernels with settings that disable namespaces, limits or the audit.
 
 load ../lib/prefix

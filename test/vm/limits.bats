@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Limits of confine on a kernel with cgroup v2 controllers, as root and as a user with a delegated cgroup.
 
 load ../confine/helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # emerge as root with FEATURES=cgroup on a host with cgroup v2: the cgroups of Portage and of confine.
 # shellcheck disable=SC2030,SC2031 # every test has variables of its own
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A stuck process survives SIGKILL. confine records the process and does not hang. The process sleeps uninterruptibly in a write to a
 # frozen file system (FIFREEZE, ioctl_fsfreeze(2)) until the file system is thawed.
 

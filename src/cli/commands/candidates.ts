@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { existsSync, readdirSync } from 'node:fs';
 import { installation } from '../../installation/locate.ts';
 import { makeConf } from '../../portage/make_conf.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Input } from '../command.ts';
 import { examine } from '../../doctor/findings.ts';
 import { doctorText } from '../../doctor/print.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { describeConflict, findConflicts, evidenceVariables } from '../../conflicts/detect.ts';
 import type { Input } from '../command.ts';
 import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Input } from '../command.ts';
 import { exitLikeChild, runForeground } from '../../confine/spawn.ts';
 import { encodeSecureEnvironment } from '../../confine/options.ts';

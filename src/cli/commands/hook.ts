@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Input } from '../command.ts';
 import { renderHook } from '../../hook/render.ts';
 import { installation } from '../../installation/locate.ts';

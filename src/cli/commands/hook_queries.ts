@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /** The commands that only the hook calls. They print "done" at the end, from which the hook knows that the output is complete. */
 import { readFileSync } from 'node:fs';
 import type { Input } from '../command.ts';

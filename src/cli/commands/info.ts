@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { release } from 'node:os';
 import manifest from '../../../package.json' with { type: 'json' };
 import type { Input } from '../command.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import type { Input } from '../command.ts';
 import { installation } from '../../installation/locate.ts';

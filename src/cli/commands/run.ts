@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { basename } from 'node:path';
 import type { Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Input } from '../command.ts';
 import { print, terminal } from '../../util/output.ts';
 import { table } from '../../util/layout.ts';

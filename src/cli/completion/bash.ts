@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Candidates, Command } from '../command.ts';
 
 /** Returns a completion script for bash. The script works with and without the package bash-completion. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import type { Candidates, Command } from '../command.ts';
 
 export function zshCompletion(names: readonly [string, Command][]): string {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /**
  * A map with at most twice `most` entries. When it is full, it drops the entries that were not used recently. It consists of two Maps, a
  * recent and an old one, because deleting the oldest key of one Map becomes slow after many deletions.

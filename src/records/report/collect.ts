@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { hintsFor, type Hint } from '../../messages/hints.ts';
 import { mergeLookups } from '../../messages/network.ts';
 import { commandOf, destination } from '../../messages/message.ts';

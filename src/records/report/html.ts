@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { featureOf } from '../../rules/features.ts';
 import { bytes, count as amount, duration, localTime } from '../../util/units.ts';
 import { stripControls } from '../../util/output.ts';

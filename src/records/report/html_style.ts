@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /** A colour for each phase. The colours are distinct for people with red-green colour blindness, on light and dark backgrounds. */
 export const phaseColours: Readonly<Record<string, string>> = {
 	unpack: '#8a8f98',

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { ebuildFixes } from '../../messages/hints.ts';
 import { portcullis } from '../../messages/message.ts';
 import { settingOf } from '../../rules/settings.ts';

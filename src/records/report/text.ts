@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 import { featureOf } from '../../rules/features.ts';
 import { unreadText } from '../reader.ts';
 import { fit, pad, table, wrap } from '../../util/layout.ts';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Attempts to reach the network: client ACTION [ARG]... The destination is 198.51.100.7:443, or $TO and $PORT. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Sends DNS queries to the name server of /etc/resolv.conf: dns_client.py udp|tcp ACTION... Prints the response codes."""
 import re
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Sends one query to 192.0.2.1 and one to 192.0.2.2 with one sendmmsg(2) on a bound socket. Prints the number of messages sent, whether the
 socket has kept its port, and the response code of each server."""
 import ctypes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Compares the generated filters with a model, for every architecture, system call number and argument that could matter. The model is
  * written by hand from the tables of the kernel and shares no code with the generator. Prints each difference, exits with 0 if there is none.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Makes memory and descriptors on which each reader waits for ever, because their FUSE server does not answer (linux/fuse.h).
  *

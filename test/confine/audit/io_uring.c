@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* uring COUNT: connects by io_uring, which seccomp filters do not see. Exits with 4 if the kernel has none. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Looks up a name and prints the result: lookup NAME */
 #include <netdb.h>
 #include <stdio.h>

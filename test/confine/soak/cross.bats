@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # confine for other architectures: Debian's cross compilers build it, and qemu-user runs it. Only `npm run soak` runs this file.
 
 load ../helper

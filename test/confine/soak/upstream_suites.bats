@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of CPython and libuv that set user and group ids pass in a user namespace as they do outside. Only `npm run soak` runs them,
 # because they download and compile libuv.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fetches a page: fetch.py blocking|timeout|asyncio HOST PORT"""
 
 import asyncio

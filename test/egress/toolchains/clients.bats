@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2030,SC2031 # each test has a status of its own
 # Clients that need Go, a JDK or Cargo. Only `npm run soak` runs them, so that `npm test` needs none of these.
 

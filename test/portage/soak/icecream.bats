@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Builds that icecream distributes, for `npm run soak`. The scheduler gives no jobs to hosts with busy processors, and all hosts of
 # this test share the processors of this machine.
 
