@@ -129,6 +129,13 @@ const rows: readonly Row[] = [
 		fix: ({ orSetuid }) => `Use systemd-nspawn or bwrap instead of chroot, or run emerge as root. ${orSetuid}`,
 	},
 	{
+		// unshare(2) returns EINVAL to a process with several threads. confine has one thread; qemu-user adds another.
+		id: 'emulator',
+		matches: ({ error }) => error === 'unshare(CLONE_NEWUSER): Invalid argument',
+		text: 'an emulator such as qemu-user runs confine, and the threads of the emulator prevent user namespaces',
+		fix: 'Run emerge as root, in a virtual machine, or on a machine with this processor.',
+	},
+	{
 		id: 'unknown',
 		matches: () => true,
 		text: 'the kernel denies the creation of namespaces',

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import { expect, test } from 'vitest';
+import { unavailableCause } from '../../src/doctor/unavailable_cause.ts';
+
+test('the errors of unshare(CLONE_NEWUSER) in a chroot and under qemu-user have different causes and fixes', () => {
+	const cause = (error: string) => {
+		const failure = {
+			mode: 'none',
+			error: `unshare(CLONE_NEWUSER): ${error}`,
+			read: () => undefined,
+			setuidHelps: false,
+		};
+		return unavailableCause(failure, 'net');
+	};
+	// The record of confine under qemu-user has this error (test/confine/degrade.bats).
+	expect(cause('Invalid argument')).toMatchObject({
+		id: 'emulator',
+		fix: expect.stringContaining('virtual machine') as string,
+	});
+	expect(cause('Operation not permitted').id).toBe('chroot');
+	expect(cause('No space left on device').id).toBe('unknown');
+});
