@@ -20,7 +20,7 @@ enum { CONNECTIONS = 8,
 
 struct connection {
 	struct event_source source;
-	uint16_t port; /* port of the client */
+	uint16_t port; /* port of the client's socket */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
 };
@@ -28,7 +28,7 @@ struct connection {
 /* A socket that the server has created, and the program that uses it. */
 struct client {
 	int type;
-	uint16_t port; /* 0: the entry is empty */
+	uint16_t port; /* local port of the socket; 0: this entry is empty */
 	struct program program;
 	struct parents parents;
 };
@@ -45,7 +45,7 @@ struct server {
 	size_t last_client;
 };
 
-/* Returns the client whose socket has that port. If there is none, returns the client that was added last. */
+/* Returns the client whose socket has this type and port. If there is none, returns the client that was added last. */
 static const struct client *find_client(const struct server *server, int type, uint16_t port)
 {
 	for (size_t i = 0; i < CLIENTS; i++)
@@ -58,7 +58,7 @@ static uint16_t port_of(int fd)
 {
 	struct sockaddr_in6 name;
 	socklen_t size = sizeof name;
-	/* For AF_INET this is right too, because struct sockaddr_in has the port at the same offset. */
+	/* This also reads the port of an AF_INET socket: struct sockaddr_in has it at the same offset. */
 	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
 }
 
@@ -85,7 +85,7 @@ static void add_client(struct server *server, const struct dns_request *request,
 	*known = (struct client){request->type, port, request->program, request->parents};
 }
 
-/* localhost and its subdomains stand for this machine (RFC 6761, 6.3). name: as in struct dns_question */
+/* Returns true for localhost and its subdomains, the names of this machine (RFC 6761, 6.3). name must be in lower case, without the final dot. */
 static bool is_localhost(const char *name)
 {
 	static const char localhost[] = ".localhost";
@@ -122,7 +122,7 @@ static void log_query(const struct server *server, const struct dns_question *qu
 	}
 }
 
-/* Logs a query and writes the answer. Returns the length of the answer. */
+/* Logs a query and writes its answer. Returns the length of the answer, or 0 if none must be sent. */
 static size_t answer_query(const struct server *server, const unsigned char *query, size_t length, unsigned char *answer, int type, uint16_t port)
 {
 	struct dns_question questions[DNS_QUESTIONS];
@@ -144,13 +144,13 @@ static bool serve_datagram(const struct server *server, int fd)
 	if (length < 0)
 		return false;
 	size_t answer_length = answer_query(server, query, (size_t)length, answer, SOCK_DGRAM, ntohs(from.sin6_port));
-	/* If the answer cannot be sent, the client gets none and repeats its query. */
+	/* Ignore a failure to send the answer: the client then repeats its query. */
 	return answer_length == 0 || sendto(fd, answer, answer_length, MSG_DONTWAIT, (struct sockaddr *)&from, size) >= 0 || errno != EBADF;
 }
 
 static void serve_udp(void *owner, struct event_source *udp)
 {
-	/* At most 16 queries at a time: meanwhile the watcher gets no socket for the system calls that it has stopped. */
+	/* Answer at most 16 queries in a row: meanwhile the server creates no sockets, for which stopped system calls wait. */
 	for (int i = 0; i < 16 && serve_datagram(owner, udp->fd); i++)
 		;
 }
@@ -218,7 +218,7 @@ static void accept_connection(void *owner, struct event_source *tcp)
 	open_source(server, &connection->source, fd, serve_connection);
 }
 
-/* Logs the queries that are still unread: a process may exit without waiting for an answer. */
+/* Logs the UDP queries that are still unread, and exits. A process of the phase may have ended without waiting for their answers. */
 static noreturn void drain_and_exit(struct server *server)
 {
 	for (size_t i = 0; i < NAME_SERVERS; i++)

@@ -18,24 +18,24 @@
 struct dns_request {
 	uint64_t id; /* ID of the seccomp notification of the call that waits for the socket */
 	int family, type;
-	uint16_t port; /* local port of the socket that will be replaced; 0: it is not bound */
+	uint16_t port; /* local port of the phase's socket, which the new socket replaces; 0: that socket is not bound */
 	struct program program;
 	struct parents parents;
 };
 
-/* Reply to the watcher, with the socket attached. No socket is attached if creating one failed. */
+/* Reply to the watcher's request for a socket. The new socket is attached to it, unless creating the socket failed. */
 struct dns_reply {
 	uint64_t id;
 };
 
-/* A UDP and a TCP socket for each name server; -1: not open. */
+/* The sockets on which the server receives queries: for each name server a UDP and a TCP socket; -1: not open. */
 struct dns_listeners {
 	int fds[NAME_SERVERS][2];
 };
 
 /*
- * Serves requests from the watcher and the queries that arrive at the listeners. Exits when the watcher has ended. No other process
- * writes to the lookups in the log.
+ * Serves the watcher's requests for sockets and the queries that arrive at the listeners. Exits when the watcher has ended. Writes the lookups
+ * in the log without a lock, because no other process writes them.
  */
 noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);

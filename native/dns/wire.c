@@ -136,7 +136,7 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 		  struct dns_question *questions, size_t *count)
 {
 	*count = 0;
-	/* Do not answer a response: two servers that do would send responses to each other forever. */
+	/* Do not answer a response: two servers that answer responses would send messages to each other forever. */
 	if (length < HEADER || (query[2] & FLAG_RESPONSE) != 0)
 		return 0;
 	unsigned question_count = read_number(query + 4), code = question_count == 0 ? FORMAT_ERROR : SERVER_FAILURE;

@@ -11,8 +11,8 @@
 enum {
 	DNS_LARGEST = 4096, /* largest query in bytes; over UDP, further bytes are ignored; over TCP, a longer query closes the connection */
 	DNS_ANSWER = 512,   /* largest answer in bytes: 12 + 255 + 4 for a header and one question, the rest for addresses */
-	DNS_NAME = 256,	    /* room for a name as text, in bytes with the final NUL */
-	DNS_QUESTIONS = 4,  /* maximum of questions that are read from one query; resolvers send one */
+	DNS_NAME = 256,	    /* room for the text of a name, in bytes, with the final NUL */
+	DNS_QUESTIONS = 4,  /* maximum of questions that are read from one query; further ones are ignored; resolvers send one */
 };
 
 struct dns_question {
@@ -22,7 +22,7 @@ struct dns_question {
 
 /*
  * Writes the response to a query to answer, which has room for DNS_ANSWER bytes. The query may be invalid. Returns the length of the
- * response, or 0 if none must be sent. A query for a name in hosts gets the addresses of that type, if there are any. Any other query
+ * response, or 0 if none must be sent. A query for a name in hosts gets its addresses of the queried type, if there are any. Any other query
  * gets SERVFAIL, FORMERR or NOTIMP; its questions are returned in questions and count so that the caller can log them.
  */
 size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,

@@ -55,7 +55,7 @@ static bool goes_to_name_server(struct dns_redirect *redirect, const struct requ
 	return false;
 }
 
-/* Duplicates the thread's socket to call->socket and sets call->inode. Returns false if that is not possible or it is not an internet socket. */
+/* Duplicates the thread's socket to call->socket and sets call->inode. Returns false if that fails or the descriptor is not an internet socket. */
 static bool open_socket(struct egress_call *call)
 {
 	struct stat status;
@@ -80,7 +80,7 @@ static uint16_t bound_port(int fd)
 {
 	union socket_address own;
 	socklen_t size = sizeof own;
-	/* For AF_INET this is right too, because struct sockaddr_in has the port at the same offset. */
+	/* This also reads the port of an AF_INET socket: struct sockaddr_in has it at the same offset. */
 	return getsockname(fd, &own.any, &size) == 0 ? ntohs(own.in6.sin6_port) : 0;
 }
 
@@ -137,9 +137,9 @@ bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *n
 	return redirect->waiting_count > 0 && take_waiting(redirect, redirect->waiting[0].id, notification);
 }
 
-/* Socket options that resolvers set before they connect or send. They are copied to the new socket. */
+/* Options that resolvers set before they connect or send. The watcher copies them to the socket that replaces theirs. */
 static const struct {
-	int family; /* the option exists on sockets of this family; 0: on any socket */
+	int family; /* family of the sockets that have this option; 0: all sockets have it */
 	int level, name;
 } copied_options[] = {
 	{0, SOL_SOCKET, SO_RCVTIMEO},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Redirects queries to the name servers of /etc/resolv.conf to the DNS server process. If a process connects or sends to a name server, the
- * watcher replaces its socket with one of the DNS server's network and then lets the kernel continue the call. So the answer comes from
- * the address that the process queried, and the process needs no other configuration.
+ * Redirects DNS queries of the phase to the DNS server process. If a process connects or sends to a name server in /etc/resolv.conf, the watcher
+ * replaces its socket with a socket in the network namespace of the DNS server, and then lets the kernel continue the call. In that namespace
+ * lo has the addresses of the name servers, so the process gets an answer from the address that it queried.
  */
 #ifndef DNS_REDIRECT_H
 #define DNS_REDIRECT_H
@@ -13,7 +13,7 @@
 #include "dns/dns_server.h"
 #include "egress/egress.h"
 
-enum { DNS_WAITING = 1024, /* maximum of waiting calls; further queries are not redirected */
+enum { DNS_WAITING = 1024, /* maximum of calls that wait for a socket from the DNS server process; further queries are not redirected */
        DNS_SOCKETS = 1024 };
 
 struct dns_redirect {
@@ -23,7 +23,7 @@ struct dns_redirect {
 	struct resolv_conf conf;
 	struct seccomp_notif waiting[DNS_WAITING]; /* calls that wait for a socket from the DNS server process */
 	size_t waiting_count;
-	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer: inodes of the last sockets that the phase received from it */
+	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer: inodes of the last sockets of the DNS server's network that the phase received */
 	size_t next_socket;
 };
 
@@ -46,13 +46,13 @@ enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct 
  */
 bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *notification, int *socket);
 
-/* Replaces the calling thread's socket with the given one, and copies flags and options. Sets call->socket, a duplicate of the old socket. Returns false on failure. */
+/* Replaces the calling thread's socket with another one, to which it copies the old socket's flags and options. Sets call->socket, a duplicate of the old socket. Returns false on failure. */
 bool dns_redirect_replace(struct dns_redirect *redirect, struct egress_call *call, int socket);
 
 /* Returns true if the destination is a name server whose queries are redirected. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Called before a process of the phase binds this address. Returns true if the process then serves instead of a name server on loopback. */
+/* Stops redirecting queries to loopback if a process of the phase is about to bind port 53 there, where /etc/resolv.conf has a name server. Returns true if so. */
 bool dns_redirect_note_bind(struct dns_redirect *redirect, const struct destination *address);
 
 #endif

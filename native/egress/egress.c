@@ -32,7 +32,7 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 		free(egress);
 		return NULL;
 	}
-	/* Raise the limit, because each pending call uses descriptors. */
+	/* Raise the limit of open descriptors, because each pending call uses some. */
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
@@ -43,14 +43,14 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 	return egress;
 }
 
-/* Connects, or gets the result of an earlier call that returned EINPROGRESS: EALREADY until the socket is connected, 0 once, then EISCONN. */
+/* Connects a socket. Returns 0 or an errno. After EINPROGRESS, further calls return EALREADY until the socket is connected, then 0 once, then EISCONN. */
 static int connect_socket(const struct egress_call *call, int fd)
 {
 	union socket_address address;
 	return connect(fd, &address.any, socket_address(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Replaces the target's socket with fd, after setting these file status flags. Returns error, the result of connect(2), or an errno if replacing fails. */
+/* Sets the file status flags of fd and replaces the target's socket with fd. Returns error, the result of connect(2), or an errno if replacing fails. */
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
 	/* Ignore EBADF: another thread has closed the socket. In the kernel too, that does not change the result of connect(2). */
@@ -76,7 +76,7 @@ static bool end_connect(struct pending_call *pending, enum pending_event event)
 	return false;
 }
 
-/* Connects fd. Unless that fails at once, replaces the target's socket with fd, now or when a blocking connect is complete. */
+/* Connects fd to the destination of the call. Unless that fails at once, replaces the target's socket with fd, now or when a blocking connect is complete. */
 static enum egress_decision connect_and_replace(const struct egress_call *call, int family, int fd, int *error)
 {
 	bool blocking = socket_is_blocking(call->socket);
@@ -144,7 +144,7 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 	if (on_host_network)
 		return allowed ? EGRESS_EMULATE_ALLOWED : refuse_reconnect(call, error);
 	int family = socket_family(call->socket);
-	/* Do not connect here in these cases. The kernel refuses a connect on a socket that is connected or listens, and an IPv6 destination on an IPv4 socket. */
+	/* Connect only TCP sockets to allowed destinations. The kernel itself refuses a connect on a socket that is connected or listens, and an IPv6 destination on an IPv4 socket. */
 	if (!allowed || !socket_is_tcp(call->socket) || !socket_is_idle(call->socket) || (family == AF_INET && call->to.family != AF_INET))
 		return default_decision;
 	*error = EADDRNOTAVAIL;
@@ -206,7 +206,7 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 		/* Refuse to listen on a socket of the host's network, because the phase must not serve that network. */
 		return on_host_network ? EGRESS_DENIED : default_decision;
 	case CALL_BIND:
-		/* Never emulate a bind: if another thread replaces the socket before the kernel continues, it can bind a port of the host, but not listen on it. */
+		/* Never emulate a bind: if another thread replaces the socket before the kernel continues the call, the phase binds a port of the host, but cannot listen on it. */
 		return on_host_network ? EGRESS_DENIED : EGRESS_CONTINUE;
 	default:
 		return default_decision;

@@ -33,16 +33,16 @@ enum egress_decision {
 	EGRESS_CONTINUE,	/* let the kernel continue the call */
 	EGRESS_EMULATE,		/* call egress_emulate(), because it is not safe to let the kernel continue the call */
 	EGRESS_EMULATE_ALLOWED, /* call egress_emulate() for a connect to an allowed destination on a socket of the host's network */
-	EGRESS_CONNECTED,	/* allowed; answer with *error, which is 0 if the socket is connected */
-	EGRESS_BOUND,		/* allowed, but the socket is bound to an address; refuse with *error */
-	EGRESS_REFUSED,		/* a socket of the host's network and a destination that is not allowed; refuse with *error */
-	EGRESS_DENIED,		/* refuse with *error and do not log a connection attempt */
+	EGRESS_CONNECTED,	/* the destination is allowed; answer the call with *error, which is 0 if the socket is connected */
+	EGRESS_BOUND,		/* the destination is allowed, but the socket is bound to an address; refuse the call with *error */
+	EGRESS_REFUSED,		/* the socket belongs to the host's network and the destination is not allowed; refuse the call with *error */
+	EGRESS_DENIED,		/* refuse the call with *error and do not log a connection attempt */
 	EGRESS_GONE,		/* the call has ended; do not answer */
-	EGRESS_PENDING,		/* allowed; events_handle_one() answers the call later */
+	EGRESS_PENDING,		/* the destination is allowed; events_handle_one() answers the call later */
 };
 
 /*
- * Creates the state. epoll: an instance that will also wait for pending calls (util/events.h). socks: path of the SOCKS proxy's socket. Sets
+ * Creates the state of the allow-list. epoll: an instance that will also wait for pending calls (util/events.h). socks: path of the SOCKS proxy's socket. Sets
  * the route in the log, to ROUTE_NONE if Linux is too old. The state is never freed. Returns NULL and sets errno on failure.
  */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
@@ -64,7 +64,7 @@ void egress_count(const struct egress_call *call, const struct program *program,
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
 
-/* Called if a process shares its descriptors with another (CLONE_FILES without CLONE_THREAD). Then calls of single-threaded processes are emulated too. */
+/* Records that two processes share their descriptors (CLONE_FILES without CLONE_THREAD). From then on, calls of single-threaded processes are emulated too. */
 void egress_note_shared_descriptors(struct egress *egress);
 
 /* pending.c */

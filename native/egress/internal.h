@@ -12,7 +12,7 @@
 #include "egress/egress.h"
 #include "util/events.h"
 
-/* socks_reply.c: parses the proxy's two replies, to the choice of no authentication and to CONNECT, as one (RFC 1928, 3 and 6) */
+/* socks_reply.c: parses the two replies of the SOCKS proxy, first to the offer of no authentication and then to CONNECT, as one reply (RFC 1928, 3 and 6) */
 
 enum {
 	SOCKS_VERSION = 5,
@@ -22,7 +22,7 @@ enum {
 	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length of the longest reply, in bytes */
 };
 
-/* Returns the length of a reply, in bytes. got: number of bytes received so far; the result may grow with it, to SOCKS_REPLY at most. */
+/* Returns the length of the whole reply in bytes. Call it again whenever got, the number of received bytes, has changed: the result may grow up to SOCKS_REPLY. */
 size_t socks_reply_length(const unsigned char *reply, size_t got);
 
 /* Returns the result in a complete reply: 0, or an errno that connect(2) could return. */
@@ -34,7 +34,7 @@ struct destination socks_reply_address(const unsigned char *reply);
 /* pending.c: stopped calls that the watcher answers later */
 
 enum pending_event {
-	PENDING_READY,	 /* the descriptor of the event source is ready */
+	PENDING_READY,	 /* the descriptor for which the call waits is ready */
 	PENDING_TIMEOUT, /* the time limit has passed */
 	PENDING_SIGNAL,	 /* a signal interrupts the calling thread; answer with pending->interrupted */
 	PENDING_GONE,	 /* the calling thread has ended; do not answer */
@@ -44,13 +44,13 @@ enum pending_event {
 struct socks_exchange {
 	unsigned char reply[SOCKS_REPLY];
 	size_t got; /* number of bytes of the reply received so far */
-	int taken;  /* a duplicate of the proxy's TCP socket; -1: not taken over */
+	int taken;  /* duplicate of the proxy's TCP socket to the destination; -1: the watcher has not taken over that socket */
 	bool relay; /* the proxy relays the data, because its socket must not be taken over */
 };
 
 struct pending_call;
 
-/* Returns true if the call stays pending, which is possible after PENDING_READY and PENDING_SIGNAL. */
+/* Handles an event of a pending call. Returns true if the call stays pending, which is possible after PENDING_READY and PENDING_SIGNAL. */
 typedef bool pending_handler(struct pending_call *pending, enum pending_event event);
 
 struct pending_call {
@@ -58,13 +58,13 @@ struct pending_call {
 	struct egress_call call;
 	pending_handler *handler; /* NULL: the entry is free */
 	long long deadline;	  /* end of the time limit, in microseconds of CLOCK_MONOTONIC; 0: no limit */
-	int interrupted;	  /* errno with which a connect(2) that a signal interrupts is answered */
+	int interrupted;	  /* errno with which the watcher answers a connect(2) that a signal interrupts */
 	struct socks_exchange exchange;
 };
 
 /*
  * Adds a pending call. Calls handler when fd is ready for events (epoll_ctl(2)), when a signal interrupts the calling thread, when that thread
- * has ended and, if limited is true, after the time limit of connect(2). Later closes fd. On failure, returns NULL, sets errno and leaves fd open.
+ * has ended and, if limited is true, after the time limit of connect(2). Closes fd when the call is no longer pending. On failure, returns NULL, sets errno and leaves fd open.
  */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
@@ -83,7 +83,7 @@ struct option_value {
 		struct timeval time;
 		char bytes[16];
 	} value;
-	socklen_t size; /* bytes of the value; 0: the kernel does not have this option */
+	socklen_t size; /* size of the value in bytes; 0: the kernel does not have this option */
 };
 
 struct egress {
@@ -95,8 +95,8 @@ struct egress {
 	bool phase_is_root;
 	bool descriptors_are_shared;			 /* processes of the phase share descriptors with each other */
 	uint64_t host_network;				 /* number of the host's network namespace (SO_NETNS_COOKIE); 0: not known */
-	bool has_defaults[2];				 /* whether defaults is set, for AF_INET and AF_INET6 */
-	struct option_value defaults[2][COPIED_OPTIONS]; /* option values of a new socket */
+	bool has_defaults[2];				 /* true if defaults is set; [1] for AF_INET6, [0] for other families */
+	struct option_value defaults[2][COPIED_OPTIONS]; /* values that the copied options have on a new socket */
 	int epoll;
 	struct event_source timer;
 	struct pending_call calls[PENDING_CALLS];
@@ -125,13 +125,13 @@ bool socket_is_blocking(int fd);
 socklen_t socket_address(const struct destination *to, int family, union socket_address *address);
 
 /*
- * Copies the options that were set on the TCP socket from to the TCP socket to. Options that the kernel refuses, such as values above a
- * limit of the other network, stay unchanged. family: family of both sockets, or 0 if they differ. fresh: no option was set on to yet.
+ * Copies the options that a program has set on one TCP socket (from) to another (to). Options that the kernel refuses, such as values above a
+ * limit of the other network, stay unchanged. family: family of both sockets, or 0 if they differ. fresh: true if to is a new socket.
  */
 void socket_copy_options(struct egress *egress, int from, int to, int family, bool fresh);
 
 /*
- * Stores the network of socket fd as the host's, if none is stored yet. fd -1: the network of the calling process. Returns false if another
+ * Stores the network namespace of socket fd as the host's, unless one is already stored. fd -1: the network of the calling process. Returns false if another
  * network is stored, or if the network of the socket cannot be determined, as on Linux before 5.14.
  */
 bool host_network_set(struct egress *egress, int fd);

@@ -13,7 +13,7 @@
 #include "util/process.h"
 #include "util/text.h"
 
-enum { REGISTRATIONS = 8 }; /* maximum of epoll registrations that are moved to the new socket; most programs use one */
+enum { REGISTRATIONS = 8 }; /* maximum of epoll registrations that are moved to the new socket; further ones are lost; most programs use one */
 
 /* A registration of the calling thread's socket in one of its epoll instances. */
 struct registration {
@@ -21,7 +21,7 @@ struct registration {
 	struct epoll_event event;
 };
 
-/* Returns the close-on-exec flag, O_CLOEXEC or 0, of the calling thread's descriptor; -1 if it is no longer the same socket. */
+/* Returns the close-on-exec flag, O_CLOEXEC or 0, of the calling thread's descriptor; -1 if that is no longer the same socket. */
 static int close_on_exec(const struct egress_call *call)
 {
 	char name[32], text[128];
@@ -48,7 +48,7 @@ static size_t find_registrations(const struct egress_call *call, struct registra
 {
 	char path[64];
 	size_t count = 0;
-	/* Use fdinfo, which the watcher may read. Only its owner may read /proc/TID/fd (proc_fd_permission() in fs/proc/fd.c). */
+	/* Use fdinfo, which the watcher may read. With ids other than those of the thread, it may not read /proc/TID/fd (proc_fd_permission() in fs/proc/fd.c). */
 	snprintf(path, sizeof path, "/proc/%d/fdinfo", call->target.tid);
 	DIR *folder = opendir(path);
 	struct dirent *entry;
@@ -109,7 +109,7 @@ bool replace_socket(const struct egress_call *call, int fd)
 	errno = EBADF;
 	if (flags < 0)
 		return false;
-	/* A blocking socket has no registrations worth moving: a thread that waits in connect(2) does not wait in epoll_wait(2). */
+	/* Do not look for registrations of a blocking socket: its program waits in connect(2) until it is connected, and not in epoll_wait(2). */
 	size_t count = socket_is_blocking(fd) ? 0 : find_registrations(call, registrations);
 	int result;
 	while ((result = ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &replacement)) < 0 && errno == EINTR)

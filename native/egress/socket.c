@@ -49,7 +49,7 @@ bool socket_is_idle(int fd)
 	return state_of(fd) == TCP_CLOSE;
 }
 
-/* Returns true if bind(2) succeeds, which shows that the socket is not bound: after a failed connect(2), getsockname(2) returns a local address too. */
+/* Returns true if bind(2) succeeds. This shows that the socket is not bound. getsockname(2) alone does not: after a failed connect(2) it returns a local address too. */
 static bool can_be_bound(int fd, int family)
 {
 	static const int on = 1;
@@ -70,7 +70,7 @@ bool socket_is_bound(int fd)
 	if (getsockname(fd, &own.any, &size) != 0)
 		return true;
 	bool six = own.any.sa_family == AF_INET6;
-	/* For AF_INET the port is right too, because struct sockaddr_in has it at the same offset. */
+	/* This also reads the port of an AF_INET socket: struct sockaddr_in has it at the same offset. */
 	bool named = own.in6.sin6_port != 0 ||
 		     (six ? memcmp(&own.in6.sin6_addr, unspecified, 16) != 0 : own.in.sin_addr.s_addr != 0);
 	return named && !can_be_bound(fd, own.any.sa_family);

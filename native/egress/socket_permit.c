@@ -21,7 +21,7 @@ enum { LEVEL_TLS = 282,
 
 /*
  * The permitted options of each level. The first line of each list has the options that programs set before they connect. Only these are
- * copied to the new socket, because each costs a system call per connection. TCP_FASTOPEN_CONNECT is missing because it delays the connection.
+ * copied to the socket that the watcher connects, because each costs a system call per connection. TCP_FASTOPEN_CONNECT is missing because it delays the connection.
  */
 static const unsigned char of_socket[] = {
 	SO_KEEPALIVE, SO_LINGER, SO_SNDTIMEO_OLD, SO_RCVTIMEO_OLD, SO_OOBINLINE, SO_PRIORITY,
@@ -34,7 +34,7 @@ static const unsigned char of_tcp[] = {
 	TCP_MAXSEG, TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_WINDOW_CLAMP, TCP_QUICKACK, TCP_FASTOPEN, TCP_INQ};
 
 /*
- * A TCP socket refuses IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and their like (net/ipv4/ip_sockglue.c and
+ * A TCP socket refuses IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and similar options (net/ipv4/ip_sockglue.c and
  * net/ipv6/ipv6_sockglue.c). The list has them for UDP sockets, which always belong to the phase's own network.
  */
 static const unsigned char of_ip[] = {

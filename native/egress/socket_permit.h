@@ -15,11 +15,11 @@ struct permitted_level {
 	uint32_t level;
 	const unsigned char *names;
 	size_t count;
-	size_t copied; /* number of options, from the first, that socket_copy_options() copies */
+	size_t copied; /* socket_copy_options() copies the options names[0] to names[copied - 1] to a new socket */
 	int family;    /* family of the sockets that have this level; 0: any family */
 };
 
-/* All levels of a TCP socket. With other levels setsockopt(2) fails with ENOPROTOOPT, unless a refused option adds them. */
+/* The option levels of a TCP socket. At any other level setsockopt(2) fails with ENOPROTOOPT, unless an option that is not permitted has added the level. */
 extern const struct permitted_level permitted_levels[];
 extern const size_t permitted_levels_count;
 

@@ -21,11 +21,11 @@
 #define SO_PEERPIDFD 77 /* Linux 6.5 (include/uapi/asm-generic/socket.h) */
 #endif
 
-/* Values in a request: the number of methods, and the command CONNECT (RFC 1928, 3 and 4). */
+/* Values in the messages to a SOCKS proxy: the number of methods, and the command CONNECT (RFC 1928, 3 and 4). */
 enum { METHODS = 1,
        CONNECT = 1 };
 
-/* Writes the message that selects a method and the request after it. The client can send both at once, because there is no authentication. Returns their length. */
+/* Writes the message that offers no authentication, followed by the CONNECT request. Both can be sent at once, because there is no authentication. Returns their total length. */
 static size_t write_request(const struct destination *to, unsigned char request[32])
 {
 	size_t size = to->family == AF_INET ? 4 : 16;
@@ -80,7 +80,7 @@ static bool has_address(int fd, int (*get_name)(int, struct sockaddr *, socklen_
 /* A search for a descriptor of the proxy ends after this many free numbers in a row: the kernel assigns the lowest free number. */
 enum { FREE_NUMBERS = 256 };
 
-/* Duplicates the TCP socket of another process that has these two addresses. Returns -1 if there is none. */
+/* Duplicates the TCP socket with these two addresses from the process that pidfd refers to. Returns -1 if it has no such socket. */
 static int duplicate_connection(int pidfd, const struct destination *local, const struct destination *peer)
 {
 	for (int number = 0, unused = 0; unused < FREE_NUMBERS; number++) {
@@ -124,7 +124,7 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the exchange with the proxy and answers the call with the socket result or with error. error -1: does not answer. Returns false, which ends the pending call. */
+/* Ends the exchange with the proxy and answers the call with the socket result or with error. If error is -1, does not answer. Returns false, which ends the pending call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error >= 0)
