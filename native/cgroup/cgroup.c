@@ -48,7 +48,7 @@ static bool make_directory(struct cgroup *cgroup, const struct options *options)
 	int parent = openat(cgroup->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return false;
-	/* May fail. While another program holds an exclusive lock, no sweep starts; while a sweep holds it, cgroup_make() tries again. */
+	/* This may fail. While another program holds an exclusive lock, no sweep starts; while a sweep holds it, cgroup_make() tries again. */
 	flock(parent, LOCK_SH | LOCK_NB);
 	bool made = false;
 	for (int i = 0; i < ATTEMPTS && !made; i++) {

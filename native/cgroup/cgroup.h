@@ -16,44 +16,44 @@ struct cgroup {
 	int kill;      /* descriptor of cgroup.kill; -1 before Linux 5.14 */
 	int events;    /* descriptor of cgroup.events */
 	char name[256];
-	const char *limit_problem[LIMITS]; /* reason why a requested limit is not in force, otherwise NULL */
+	const char *limit_problem[LIMITS]; /* reason why a limit of --limit is not in force; NULL: in force or not requested */
 	int limit_error[LIMITS];
 };
 
 struct cgroup_usage {
 	bool has_cpu, has_memory;
-	double user, system;   /* CPU time in seconds */
-	long long memory_peak; /* maximum memory in bytes */
-	long processes_peak;   /* maximum number of processes and threads at one time; 0: unknown */
+	double user, system;   /* CPU time of the cgroup's processes, in seconds */
+	long long memory_peak; /* highest memory use of the cgroup so far (memory.peak), in bytes */
+	long processes_peak;   /* highest number of processes and threads at one time (pids.peak); 0: unknown */
 	bool killed_by_memory; /* the kernel has killed a process because of memory.max */
 	bool refused_by_pids;  /* the kernel has refused a fork because of pids.max */
-	bool inherited_hit;    /* a limit of the cgroup in which confine was started had one of these effects */
+	bool inherited_hit;    /* a kill or a refused fork is due to a limit of the cgroup in which confine was started */
 };
 
 /*
- * Creates the cgroup that --cgroup requests, with the caller's rights. Root gets it below /portcullis or Portage's cgroup
+ * Creates the cgroup that --cgroup requests, with the caller's rights. Root gets it below the cgroup /portcullis or Portage's cgroup
  * (cgroup_location_open_root()), other users below their own cgroup if it is delegated. keep_own creates it below the caller's cgroup in any
  * case, so that the limits there stay in force. Removes cgroups that killed runs have left in the same place. All descriptors are
- * close-on-exec. Returns false with why (static text) and errno.
+ * close-on-exec. On an error, returns false and sets *why (static text) and errno.
  */
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool keep_own, const char **why);
 
 /*
- * Like fork(2), with the child in the cgroup, unless cgroup is NULL. Before Linux 5.7 the child joins the cgroup itself. If that fails, sets
- * *joined to false in the child, with errno.
+ * Forks like fork(2) and starts the child in the cgroup, unless cgroup is NULL. Before Linux 5.7 the child joins the cgroup itself. If that
+ * fails, sets *joined to false in the child, with errno.
  */
 pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined);
 
-/* Adds the processes of the cgroup and of the cgroups below it. */
+/* Adds to pids the processes of the cgroup and of the cgroups below it. */
 void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids);
 
-/* Kills all processes and waits until the cgroup is empty. Returns false if it is not empty at the deadline (CLOCK_MONOTONIC, milliseconds). */
+/* Kills the cgroup's processes and waits until the cgroup is empty. Returns false if it is not empty at the deadline (monotonic milliseconds). */
 bool cgroup_kill(const struct cgroup *cgroup, long long deadline);
 
 /* Sets usage to the resources that the processes of the cgroup have used so far. */
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);
 
-/* Removes the cgroup and those below it, and closes all descriptors. Returns false with errno if it remains. */
+/* Removes the cgroup and the cgroups below it, and closes its descriptors. Returns false with errno if the cgroup remains. */
 bool cgroup_remove(struct cgroup *cgroup);
 
 /* Kills and removes the cgroups that killed runs have left, of root or of the caller. Returns the number of removed cgroups. */

@@ -28,7 +28,7 @@ static bool is_as_strict(enum limit limit, const char *text, const char *request
 	unsigned long long value = strtoull(text, &rest, 10);
 	if (limit != LIMIT_CPU)
 		return value <= bytes(requested);
-	/* cpu.max is "QUOTA PERIOD", the option is a percentage of one CPU. */
+	/* The file cpu.max contains "QUOTA PERIOD"; the value of --limit is a percentage of one CPU. */
 	unsigned long long period = strtoull(rest, NULL, 10);
 	return period > 0 && value <= strtoull(requested, NULL, 10) * period / 100;
 }

@@ -11,7 +11,7 @@
 
 /* --- cgroupfs.c: files and directories, relative to an open directory --- */
 
-/* Prefix of the names of all cgroups that confine creates for phases. A sweep removes no other cgroup. */
+/* Prefix of the names of all cgroups that confine creates for phases. cgroupfs_sweep() removes no other cgroup. */
 #define CGROUPFS_PREFIX "portcullis-"
 
 /* Maximum depth of cgroups that are listed and removed. Deeper ones of a build remain with their parents; the record has "stuck":true. */
@@ -28,26 +28,27 @@ bool cgroupfs_write(int directory, const char *name, const char *text);
 /* Returns the number after key in a file with lines "KEY NUMBER", or -1 if the file or the key does not exist. */
 long long cgroupfs_value(int directory, const char *name, const char *key);
 
-/* Calls visit() for each subdirectory. */
+/* Calls visit() with data for each subdirectory of directory. */
 typedef void cgroupfs_visitor(int directory, const char *name, void *data);
 void cgroupfs_each(int directory, cgroupfs_visitor *visit, void *data);
 
-/* Makes a directory with mode 0711: other users cannot open it and lock it, which would mark it as in use. Returns false with errno. */
+/* Makes a cgroup with mode 0711: other users cannot open it and lock it, which would mark it as in use. Returns false with errno. */
 bool cgroupfs_make_directory(int parent, const char *name);
 
 /* Removes the cgroup name in parent, which is open as directory, and all cgroups below it. They must be empty. Returns false with errno. */
 bool cgroupfs_remove(int parent, const char *name, int directory);
 
-/* Time for cgroup.kill, which needs 30 ms for 1,000 processes. Processes that remain after this time are killed one by one. */
+/* Time limit for cgroup.kill, which needs 30 ms for 1,000 processes. Processes that remain after this time are killed one by one. */
 #define KILL_MILLISECONDS 50
 
-/* Adds the processes of a cgroup and of the cgroups below it. */
+/* Adds to pids the processes of a cgroup and of the cgroups below it. */
 void cgroupfs_add_pids(int directory, struct pids *pids);
 
 /*
- * Kills the processes one by one, for kernels without cgroup.kill and for processes that it misses: it signals only the first thread of a
- * process, which may have exited (__cgroup_kill() in kernel/cgroup/cgroup.c calls send_sig()). Freezes the cgroup first, because frozen
- * processes cannot fork: if callers repeat this function, fewer remain each time. SIGKILL ends a frozen process.
+ * Kills the processes of a cgroup one by one, for kernels without cgroup.kill and for processes that it misses: the kernel then signals
+ * only the first thread of a process, which may have exited (__cgroup_kill() in kernel/cgroup/cgroup.c calls send_sig()). Freezes the
+ * cgroup first, because frozen processes cannot fork: if callers repeat this function, fewer remain each time. SIGKILL ends a frozen
+ * process.
  */
 void cgroupfs_kill_frozen(int directory);
 
@@ -61,23 +62,24 @@ struct cgroup_location {
 	char own_path[4096]; /* path of this process's cgroup below root; "" for root itself */
 };
 
-/* Finds the mount point and the path in /proc. Returns false with why (static text) and errno. */
+/* Finds the mount point of cgroup v2 and the cgroup of this process, from /proc. On an error, returns false with *why (static) and errno. */
 bool cgroup_location_find(struct cgroup_location *location, const char **why);
 
 void cgroup_location_close(struct cgroup_location *location);
 
 /*
  * Opens the parent directory for the phase's cgroup, for root. With keep_own this is the cgroup of this process, and also if Portage has
- * created that cgroup for a package and no limits are requested. Otherwise it is /portcullis, which is created. If limited is true (limits
- * are requested), enables the controllers memory, pids and cpu where possible. Returns a close-on-exec descriptor, or -1 with why (static
- * text) and errno. Another process can remove /portcullis at any time; creating a cgroup in it then fails with ENOENT or ENODEV.
+ * created that cgroup for a package and no limits are requested. Otherwise it is the cgroup /portcullis, created if missing. If limited is
+ * true (limits are requested), enables the controllers memory, pids and cpu where possible. Returns a close-on-exec descriptor, or -1 with
+ * why (static text) and errno. Another process can remove /portcullis at any time; creating a cgroup in it then fails with ENOENT or
+ * ENODEV.
  */
 int cgroup_location_open_root(const struct cgroup_location *location, bool keep_own, bool limited, const char **why);
 
 /* Like cgroup_location_open_root(), for users other than root: opens the cgroup of this process if it is delegated to the caller. */
 int cgroup_location_open_delegated(struct cgroup_location *location, bool limited, const char **why);
 
-/* Removes /portcullis if parent is a descriptor of it and it contains no cgroups. parent stays open. */
+/* Removes the cgroup /portcullis if parent is a descriptor of it and it contains no cgroups. Does not close parent. */
 void cgroup_location_remove_if_empty(int parent);
 
 #endif

@@ -39,7 +39,7 @@ char **environment_read(int fd)
 		free(text);
 		return NULL;
 	}
-	/* Without entries, the caller has no pointer by which it could free the text. */
+	/* Without entries, the array has no pointer to text, so the caller could not free it. */
 	if (count == 0)
 		free(text);
 	size_t next = 0;

@@ -33,7 +33,7 @@ static char **read_environment(int fd)
 	char **environment = environment_read(fd);
 	if (environment == NULL)
 		refuse("--environ %d: read: %m", fd);
-	/* The command must not inherit this descriptor, unless it is a standard stream. */
+	/* The command must not inherit the descriptor of --environ, unless it is a standard stream. */
 	if (fd > STDERR_FILENO && close(fd) != 0)
 		refuse("--environ %d: close: %m", fd);
 	return environment;

@@ -17,10 +17,10 @@
 void phase_filter_install(const struct options *options, int watcher_socket, bool isolated_net);
 
 /*
- * Installs a seccomp filter in a user namespace that maps a single id, and nothing in other namespaces. In such a namespace, set*id(2) and
+ * Installs a seccomp filter if this user namespace maps a single id, otherwise does nothing. If a namespace maps a single id, set*id(2) and
  * chown(2) return EINVAL for all other ids. The filter makes them return EPERM, as for an ordinary user without a user namespace:
  * libfakeroot and test suites rely on that. The filter also applies in user namespaces that the phase itself makes: there, these calls fail
- * for every id but the caller's. A failure to install it is ignored.
+ * for every id but the caller's. Ignores a failure to install the filter.
  */
 void id_filter_install(void);
 

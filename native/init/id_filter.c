@@ -70,7 +70,7 @@ static const struct id_call {
 };
 
 /*
- * Upper limit of the filter's instructions, for 20 calls of each of two architectures: one for the number of the call, five for each of up
+ * Maximum number of instructions in the filter, for 20 calls of each of two architectures: one for the number of the call, five for each of up
  * to three ids, and one that permits the call.
  */
 enum { ROOM = 2 * 20 * (2 + 3 * 5) };

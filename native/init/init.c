@@ -71,7 +71,7 @@ static int reap_children(pid_t command, bool *no_children)
 	return command_status;
 }
 
-/* Discards the signals to init. One to the process group has reached the command as well, and only the supervisor forwards others. */
+/* Discards signals that init receives. The command has received those to the process group itself; the supervisor forwards others. */
 static void discard_signals(int signal_fd)
 {
 	struct signalfd_siginfo info;

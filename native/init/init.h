@@ -33,10 +33,10 @@ struct message {
 	struct setup_error setup_error;
 	union {
 		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors from snmp_files() */
-		int signal;		  /* MESSAGE_SIGNAL */
+		int signal;		  /* MESSAGE_SIGNAL: number of the signal for the command */
 		struct {
-			int status;   /* as wait(2) returns it */
-			long started; /* number of processes and threads started in the PID namespace; 0: unknown */
+			int status;   /* exit status of the command, as wait(2) returns it */
+			long started; /* number of processes and threads that the command has started, including itself; 0: unknown */
 		} command_exited;
 	};
 };
@@ -52,13 +52,13 @@ int channel_receive(int end, struct message *message);
 
 enum tracking {
 	TRACK_NOTHING,	     /* processes that the command leaves continue to run */
-	TRACK_PID_NAMESPACE, /* the kernel kills these processes when init, process 1 of the namespace, exits */
-	TRACK_SUBREAPER,     /* these processes become children of init, which kills them */
+	TRACK_PID_NAMESPACE, /* the kernel kills all processes of the phase when init, process 1 of its PID namespace, exits */
+	TRACK_SUBREAPER,     /* processes that the command leaves become children of init, which kills them */
 };
 
 struct init {
-	int channel;		    /* init's end */
-	struct setup_error refused; /* a step that failed and is not required, or STEP_NONE; reported by MESSAGE_READY */
+	int channel;		    /* init's end of the channel to the supervisor */
+	struct setup_error refused; /* a set-up step that failed and is not required, or STEP_NONE; init reports it in MESSAGE_READY */
 	enum tracking tracking;
 	int cgroup_kill;    /* cgroup.kill of the phase's cgroup, for use after the death of the supervisor; -1: none */
 	bool isolated_net;  /* true if this network namespace is not the host's */

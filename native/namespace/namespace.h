@@ -43,8 +43,8 @@ struct setup_error {
 };
 
 struct setup_step {
-	const char *call;      /* the call, as messages name it */
-	unsigned required_for; /* isolation that is impossible without this step, bits of enum isolation */
+	const char *call;      /* name of the system call or action, as messages print it */
+	unsigned required_for; /* isolation that is impossible if the step fails, bits of enum isolation */
 };
 extern const struct setup_step setup_steps[STEPS];
 

@@ -15,7 +15,7 @@ enum {
 struct allow_entry {
 	int family; /* AF_INET or AF_INET6 */
 	unsigned char address[16];
-	unsigned bits; /* prefix length */
+	unsigned bits; /* prefix length of the address, in bits */
 	uint16_t port;
 };
 

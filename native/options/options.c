@@ -133,8 +133,8 @@ static const struct value_option {
 	const char *name;
 	const char *takes; /* description of the valid values, for the error message */
 	bool (*parse)(struct options *options, const char *value);
-	size_t offset; /* offset in struct options: if parse is NULL, of the text; if most is not 0, of the number of values */
-	size_t most;   /* maximum number of values; 0: not limited, and not counted */
+	size_t offset; /* offset in struct options of the text (if parse is NULL) or of the number of values (if most is not 0) */
+	size_t most;   /* maximum number of times that the option may be given; 0: not limited, and not counted */
 } value_options[] = {
 	{"--record", NULL, NULL, offsetof(struct options, record), 0},
 	{"--notice-file", NULL, NULL, offsetof(struct options, notice_file), 0},

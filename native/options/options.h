@@ -13,7 +13,7 @@
 enum {
 	OPTIONS_LABELS = 16,	   /* maximum number of --label options */
 	OPTIONS_DIE_WITH = 8,	   /* maximum number of --die-with options */
-	OPTIONS_CGROUP_NAME = 200, /* maximum length of --cgroup: confine adds a prefix and a suffix, and NAME_MAX is 255 */
+	OPTIONS_CGROUP_NAME = 200, /* maximum length of the name of --cgroup; with the affixes that confine adds it must fit in NAME_MAX (255) */
 };
 
 struct label {
@@ -22,7 +22,7 @@ struct label {
 	const char *value;
 };
 
-/* Indexes of limit_files[]. */
+/* The limits of --limit, as indexes of limit_files[], which has the names of their files. */
 enum limit { LIMIT_MEMORY,
 	     LIMIT_PIDS,
 	     LIMIT_CPU,
@@ -39,9 +39,9 @@ struct options {
 	struct allow allow;
 	uint64_t families; /* set of the socket families that are permitted with --net (families.h) */
 	bool families_given;
-	const char *socks; /* path of --socks; NULL: allowed connections are direct */
+	const char *socks; /* path of the SOCKS proxy's socket (--socks); NULL: allowed connections are direct */
 	bool gc;
-	const char *cgroup;	   /* name of --cgroup; NULL: processes are not tracked */
+	const char *cgroup;	   /* name in --cgroup NAME; NULL: processes are not tracked */
 	const char *limit[LIMITS]; /* validated VALUE of --limit FILE=VALUE; NULL: not requested */
 	const char *record;
 	const char *notice_file;
@@ -55,8 +55,8 @@ struct options {
 };
 
 /*
- * Parses argv, which is not changed; argc may be 0. If an option is invalid, writes one line of text to problem and returns false; options
- * is undefined then. Has no other effect.
+ * Parses argv, which is not changed; argc may be 0. If an option is invalid, writes one line of text to problem and returns false; the
+ * contents of options are undefined then. Has no other effect.
  */
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size);
 

@@ -8,7 +8,7 @@
 #include "namespace/namespace.h"
 #include "privileged/privilege.h"
 
-/* Enters all namespaces but the user namespace: the last part of namespaces_enter(), with the same arguments and results. */
+/* Enters the new namespaces that isolation names, all but a user namespace. namespaces_enter() calls it last and documents its results. */
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);
 
 /* Mounts a new /proc. This process must be process 1 of a PID namespace. Returns false with setup_error. */
@@ -17,7 +17,7 @@ bool isolate_mount_proc(const struct identity *identity, struct setup_error *set
 /* The index of lo in every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */
 #define LOOPBACK_INDEX 1
 
-/* Number and prefix length of the addresses that confine adds to 127.0.0.1 and ::1 on lo. Portage adds the same. */
+/* Number and prefix length of the addresses that confine adds to 127.0.0.1 and ::1 on lo. Portage adds the same addresses. */
 enum { LOOPBACK_ADDED = 2,
        LOOPBACK_PREFIX = 8 };
 struct loopback_address {

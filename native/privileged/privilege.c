@@ -70,8 +70,8 @@ static bool set_capabilities(uint64_t effective, uint64_t permitted)
 }
 
 /*
- * Prevents core files, ptrace(2) and access to /proc/PID. Must be called after each change of the effective user ID, which resets this to
- * fs.suid_dumpable (kernel/cred.c, commit_creds). That can differ from 0.
+ * Prevents core files, ptrace(2) and access to /proc/PID. Must be called after each change of the effective user ID, which resets the
+ * flag to the sysctl fs.suid_dumpable (kernel/cred.c, commit_creds). That can differ from 0.
  */
 static bool set_undumpable(void)
 {

@@ -8,7 +8,7 @@
 /* Tries each kind of isolation in a child and prints the results as lines KEY=VALUE. */
 int probe(const struct identity *identity);
 
-/* Kills and removes the cgroups that killed runs have left, and prints their number. Every run with --cgroup does the same. */
+/* Kills and removes the cgroups that killed runs of confine have left, and prints their number. */
 int gc(const struct identity *identity);
 
 #endif

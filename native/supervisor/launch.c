@@ -43,7 +43,7 @@ static void mount_proc(const struct supervisor *s)
 		fail(s, &setup_error);
 }
 
-/* Performs the last steps that need privilege, drops it and becomes init. */
+/* Performs the last set-up steps that need privileges, drops all privileges and becomes init. */
 static noreturn void become_init(const struct supervisor *s, const struct setup_error *refused)
 {
 	const struct plan *plan = &s->plan;
@@ -99,7 +99,7 @@ static bool receive_before(int channel, struct message *message, long long deadl
 	return ready > 0 && channel_receive(channel, message) == 1;
 }
 
-/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Reaps first unless it has become init. */
+/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Reaps the process first unless it is init. */
 static bool wait_until_ready(pid_t first, struct launched *launched, struct setup_error *setup_error)
 {
 	bool ready = false;

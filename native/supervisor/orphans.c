@@ -108,7 +108,7 @@ void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids)
 		struct orphan *orphan = find_described(orphans, pids->pid[i]);
 		if (orphan != NULL)
 			orphan->stuck = true;
-		else if (known < ORPHANS_DESCRIBED) /* if the array is full, the process may be counted already */
+		else if (known < ORPHANS_DESCRIBED) /* otherwise orphans_add() may have counted this process already */
 			pids_add(&others, pids->pid[i]);
 	}
 	orphans_add(orphans, &others);

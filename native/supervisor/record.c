@@ -171,7 +171,7 @@ static bool is_same_file(int fd, const char *path)
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* Renames a file of ROTATE_BYTES to PATH.1 and opens a new one. Other runs that have it open write to PATH.1, so no record is lost. */
+/* If the file has ROTATE_BYTES or more, renames it to PATH.1 and opens a new one. Runs that have it open write to PATH.1 and lose nothing. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];

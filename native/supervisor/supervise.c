@@ -43,7 +43,7 @@ static void drop_root(struct supervisor *s)
 
 /*
  * Returns whether seccomp(2) needs no_new_privs to restrict socket families. This is the case without CAP_SYS_ADMIN and without a user
- * namespace: in a network namespace that Portage has made, as the portage user.
+ * namespace, for example if the portage user runs confine in a network namespace that Portage has made.
  */
 static bool filter_needs_no_new_privs(const struct supervisor *s)
 {

@@ -32,8 +32,8 @@ noreturn void supervise(const struct options *options, const struct identity *id
 /* --- orphans.c: descriptions of the processes that the command left running --- */
 
 enum {
-	ORPHANS_DESCRIBED = 32, /* maximum number of orphans in a record; more are only counted */
-	ORPHAN_ARGV = 512,	/* maximum length of their command lines, in bytes */
+	ORPHANS_DESCRIBED = 32, /* maximum number of orphans that a record describes; it only counts the others */
+	ORPHAN_ARGV = 512,	/* maximum length of an orphan's command line in a record, in bytes; the rest is omitted */
 };
 
 struct orphan {
@@ -41,7 +41,7 @@ struct orphan {
 	char comm[64];
 	char argv[ORPHAN_ARGV]; /* command line: NUL-separated arguments, truncated */
 	size_t argv_length;
-	double age; /* seconds since its start */
+	double age; /* age of the process in seconds */
 	bool stuck; /* the process is still alive after SIGKILL and the deadline of teardown() */
 };
 
@@ -51,10 +51,10 @@ struct orphans {
 	size_t count; /* number of all orphans, including those that are not described */
 };
 
-/* Adds those processes of the list that are alive. Describes them until described is full. */
+/* Adds the living processes of pids to orphans: counts all of them, and describes them until described is full. */
 void orphans_add(struct orphans *orphans, const struct pids *pids);
 
-/* Marks the processes of the list as stuck. Adds those that are not described yet, unless described is full. */
+/* Marks the processes of pids as stuck. Adds those that are not described yet, unless described is full. */
 void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids);
 
 /* --- plan.c: which isolation to set up, and what is missing --- */
@@ -63,8 +63,8 @@ enum { RESULT_MISSING = 16 };
 
 /* An option that could not be fulfilled. */
 struct missing {
-	const char *what; /* net, ipc, cgroup, pid or the name of a limit */
-	const char *why;  /* the failed call, static text */
+	const char *what; /* name of the option in the record: net, ipc, cgroup, pid or the name of a limit */
+	const char *why;  /* name of the failed call or another reason, static text */
 	int error;	  /* errno */
 };
 
@@ -81,21 +81,21 @@ struct phase_result {
 	size_t refused_count;
 	struct orphans orphans;
 	bool setuid_inert; /* no_new_privs is set, so set-user-ID programs of the phase run without privileges */
-	bool stuck;	   /* a process survived SIGKILL until the deadline */
+	bool stuck;	   /* a process was still alive after SIGKILL, at the deadline of teardown() */
 	bool abandoned;	   /* confine killed the command, because a --die-with process ended, the watcher died or init did not react */
 	int status;	   /* status of the command, as wait(2) returns it */
 	long started;	   /* number of processes and threads that the command has started, including itself; 0: unknown */
 	struct timespec began;
 	long long began_monotonic; /* start of the command, CLOCK_MONOTONIC in microseconds */
-	double wall, user, system; /* elapsed time and CPU time, in seconds */
-	long long memory_peak;	   /* maximum memory of one process, in bytes */
+	double wall, user, system; /* elapsed time and CPU time of the phase, in seconds */
+	long long memory_peak;	   /* highest memory use of any single process (ru_maxrss), in bytes */
 	struct cgroup_usage usage;
 	const struct network_log *audit; /* attempts and DNS lookups that the watcher has counted; NULL without --audit */
 	long long unroutable;		 /* number of packets without a route, as the kernel counts them; -1: unknown */
 	bool watcher_died;
 };
 
-/* Sets the resource usage of the children of this process. If cgroup is not NULL, also sets that of the processes in the cgroup. */
+/* Stores the resource usage of the reaped children in result and, if cgroup is not NULL, that of the processes in the cgroup. */
 void result_add_usage(struct phase_result *result, const struct cgroup *cgroup);
 
 /* Adds to the missing options each requested limit that is not in force. If cgroup is NULL, adds all, with the reason why and errno. */
@@ -129,12 +129,12 @@ enum egress_route plan_route(const struct plan *plan, const struct options *opti
 /* The running init process. */
 struct launched {
 	pid_t init;
-	int channel;	 /* the supervisor's end; -1 after init has closed its end */
+	int channel;	 /* the supervisor's end of the channel; -1 after init has closed its end */
 	int counters[2]; /* files with the packet counters of init's network namespace, from snmp_files() */
 };
 
 struct liveness {
-	int pidfd[OPTIONS_DIE_WITH]; /* the processes of --die-with */
+	int pidfd[OPTIONS_DIE_WITH]; /* pidfds of the processes that --die-with names */
 	size_t count;
 	int lock; /* descriptor of the file of --die-with-lock; -1 without this option, or if the file was not locked at the start */
 };

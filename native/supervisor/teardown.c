@@ -7,7 +7,7 @@
 
 #include "util/clock.h"
 
-/* Processes that end by themselves, such as a tee behind a pipe, have this long before they count as orphans. */
+/* Time in which processes such as a tee behind a pipe may end by themselves. Processes that remain after it count as orphans. */
 #define GRACE_MILLISECONDS 25
 /* Time limit for finding and describing the orphans. */
 #define DESCRIBE_MILLISECONDS 250
@@ -36,7 +36,7 @@ static void describe_orphans(struct supervisor *s)
 	supervisor_wait(s, GRACE_MILLISECONDS / 2);
 	if (s->no_children || s->init_exited)
 		return;
-	/* A long list takes time. Reading it during the grace period avoids a delay before the processes are killed. */
+	/* Listing many processes takes time. Listing them during the grace period avoids a delay before they are killed. */
 	struct pids early = list_phase_processes(s);
 	while (!s->no_children && !s->init_exited && (now = clock_milliseconds()) < grace_end)
 		supervisor_wait(s, (int)(grace_end - now));

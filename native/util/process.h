@@ -29,8 +29,8 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid);
 
 /*
  * Kills the descendants of this process until none remains, or until the deadline (CLOCK_MONOTONIC, milliseconds). This process must be a
- * subreaper. This also kills a process that forks and exits faster than /proc can be listed: its last child becomes a child of
- * this process, and reading the own children takes a single short file. Returns whether no descendant remains.
+ * subreaper. This also kills a process that forks and exits faster than /proc can be listed: its last child becomes a child of this
+ * process, and one short file in /proc lists the children of this process. Returns whether no descendant remains.
  */
 bool pids_kill_descendants(long long deadline);
 
@@ -38,8 +38,8 @@ bool pids_kill_descendants(long long deadline);
 bool proc_is_masked(void);
 
 /*
- * Returns whether a living process is missing in /proc. With the mount option hidepid=2, /proc hides processes that are not dumpable from
- * ordinary users (proc(5)), such as init. Returns false for zombies, and if /proc belongs to another PID namespace.
+ * Returns whether a living process is missing in /proc. With the mount option hidepid=2, /proc hides processes that are not dumpable, such
+ * as init, from ordinary users (proc(5)). Returns false for zombies, and if /proc belongs to another PID namespace.
  */
 bool proc_hides(pid_t pid);
 
@@ -47,8 +47,8 @@ bool proc_hides(pid_t pid);
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size);
 
 /*
- * Waits for the exit of a child and reaps it. If it still runs after this time, kills it and waits for 0.5 s. Returns false if it has not
- * exited then, because it is in an uninterruptible sleep.
+ * Waits at most this time until a child exits, and reaps it. If the child still runs then, kills it and waits up to 0.5 s more. Returns
+ * false if the child has not exited then, because it is in an uninterruptible sleep.
  */
 bool reap_within(pid_t child, int milliseconds);
 
