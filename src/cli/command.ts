@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The lists of `portcullis candidates`: installed packages, packages with records, and builds whose directory was kept. */
+/** The lists that `portcullis candidates` prints: installed packages, packages with records, and builds whose directory was kept. */
 export const listed = ['installed', 'recorded', 'kept'] as const;
 export type Listed = (typeof listed)[number];
 
@@ -22,7 +22,7 @@ export interface Command {
 	/** The positional arguments as the usage line shows them, and the completions of each positional argument. */
 	readonly words: string;
 	readonly candidates: readonly Candidates[];
-	/** True if only the hook or a shell completion uses the command. `--help` and the completions then omit it. */
+	/** True if only the hook or a shell completion calls this command. `--help` and the completions omit such commands. */
 	readonly internal?: boolean;
 	/** Runs the command and returns its exit status. If it throws a UsageError, portcullis exits with 2; with any other error, with 1. */
 	readonly run: (input: Input) => number | Promise<number>;

@@ -28,7 +28,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		],
 		options: {
 			since: { value: 'TIME', means: 'show only phases that started after TIME' },
-			last: { means: 'show only the packages of the last emerge' },
+			last: { means: 'show only the packages of the last run of emerge' },
 			stats: { means: 'print totals only, in the format of `ccache -s`' },
 			json,
 			html: { value: 'FILE', means: 'write an HTML page that loads nothing from the network', candidates: 'file' },
@@ -41,7 +41,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	status: {
 		summary: 'list the phases that are running now',
 		details: [
-			'Shows package, phase, elapsed time, number of processes, memory, processor use, and blocked packets (without lookups of host names, which `report` shows). Root sees the phases of all users. Other users see their own.',
+			'Shows for each running phase: package, phase name, elapsed time, number of processes, memory, processor use, and number of blocked packets. `report` shows blocked lookups of host names too. Root sees the phases of all users. Other users see their own.',
 		],
 		options: { watch: { means: 'refresh every second until Ctrl-C or q is pressed' }, json },
 		words: '',
@@ -61,7 +61,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	info: {
 		summary: 'print versions and configuration for a bug report',
 		details: [
-			'Prints versions, kernel, mode, tracking method, and which program implements each word of FEATURES, in the format of `emerge --info`.',
+			'Prints versions, kernel, mode of confine, tracking method, and for each sandbox of FEATURES the program that applies it, in the format of `emerge --info`.',
 		],
 		options: { eprefix },
 		words: '',

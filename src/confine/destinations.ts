@@ -16,7 +16,7 @@ export interface Destination {
 	/** The entry as the user wrote it. */
 	readonly entry: string;
 	readonly host: string;
-	/** The addresses, with the prefix length if the entry has one. Empty if the host name cannot be resolved. */
+	/** The addresses of the entry, with its prefix length if it has one. The list is empty if the host name cannot be resolved. */
 	readonly addresses: readonly string[];
 	/** The reserved addresses of a host name, such as 127.0.0.1. They stay blocked unless the user writes them as literal addresses. */
 	readonly reserved: readonly string[];
@@ -201,7 +201,7 @@ export function privateAddressNotes({ list }: Destinations): string[] {
 		});
 }
 
-/** Returns the messages about distcc's hosts and about blocked entries, which the hook prints once per emerge. */
+/** Returns the messages about distcc's hosts and about blocked entries, which the hook prints once per run of emerge. */
 export function destinationLines(found: Destinations, cpv: string): Line[] {
 	const lines = (verb: 'elog' | 'ewarn', texts: readonly string[]) =>
 		texts.map((text): Line => ({ verb, text: `Portcullis: ${cpv}: ${text}`, once: text }));

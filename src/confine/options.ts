@@ -17,7 +17,7 @@ export async function allowFor(phaseContext: PhaseContext, environment: Environm
 }
 
 /**
- * Returns the options of confine for a phase of the package `cpv` (CATEGORY/PF), without those that name files; [] if the phase gets no
+ * Returns the options of confine for a phase of the package `cpv` (CATEGORY/PF), without options that name files; [] if the phase gets no
  * sandbox and no audit. `allow` is the result of allowFor().
  */
 export function confineOptions(cpv: string, phaseContext: PhaseContext, allow: readonly string[] = []): string[] {

@@ -17,12 +17,12 @@ interface CommandContext {
 	readonly cpv: string;
 	readonly cwd?: string;
 	readonly environment: Environment;
-	/** True to run the command although a confinement is missing, if PORTCULLIS_ON_FAILURE is "warn", as the hook runs a phase. */
+	/** True if the command runs although a confinement is missing, as a phase does. PORTCULLIS_ON_FAILURE must be "warn". */
 	readonly bestEffort?: boolean;
 }
 
 /**
- * Runs a command with the confinement of this phase, prints the messages about it on standard error, and returns its exit status. Does not
+ * Runs a command with the confinement of a phase, prints messages about the phase on standard error, and returns the exit status. Does not
  * run the command if a confinement is not available, unless bestEffort is set.
  */
 export async function runConfined(

@@ -6,10 +6,10 @@ import type { Confinement } from '../rules/phases.ts';
 import { assignments } from '../util/environment.ts';
 import { printError } from '../util/output.ts';
 
-/** The exit status if a program could not be started, as in env(1). */
+/** The exit status of portcullis if it could not start a program, as of env(1). */
 const CANNOT_START = 125;
 
-/** The signals that are forwarded to the child. SIGINT and SIGQUIT are not, because a terminal sends them to the child as well. */
+/** The signals that portcullis forwards to its child. SIGINT and SIGQUIT are missing, because a terminal sends them to the child too. */
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 interface Exit {
@@ -56,7 +56,7 @@ export function exitLikeChild({ status, signal }: Exit): Promise<number> {
 	return new Promise((resolve) => {
 		process.removeAllListeners(signal);
 		process.kill(process.pid, signal);
-		// If this process ignores the signal, return a status after a delay.
+		// Return a status after a delay, in case this process ignores the signal.
 		setTimeout(() => {
 			resolve(128 + constants.signals[signal]);
 		}, 1000);

@@ -24,7 +24,7 @@ export const evidenceVariables: readonly string[] = [
 
 /** Finds the conflicts of a package or of the whole configuration. `phaseContext.phase` is ignored. */
 export function findConflicts(phaseContext: PhaseContext, context: BuildContext): FoundConflict[] {
-	// Decide as if fakeroot were not in use. A sandbox that fakeroot disables in src_install must count, because this is a conflict.
+	// Decide as if fakeroot were not in use. A sandbox that fakeroot disables is a conflict, so it must count as applied.
 	const applied = new Set(srcPhases.flatMap((phase) => granted(decide({ ...phaseContext, phase, fakeroot: '' }))));
 	const found: FoundConflict[] = [];
 	for (const conflict of conflicts) {
@@ -89,7 +89,7 @@ export function conflictLines(
 		return [`Portcullis: ${cpv}: ${summary}`, ...more].map((text) => ({
 			verb: 'ewarn',
 			text,
-			// Print a warning once per emerge, because most conflicts concern all packages. A build that stops prints it again.
+			// Print a warning once per run of emerge, because most conflicts concern all packages. A build that stops prints it again.
 			...(isFatal ? {} : { once: `${one.conflict.name} ${text.replace(cpv, '')}` }),
 		}));
 	});

@@ -22,7 +22,7 @@ export function urlEndpoints(text: string): Endpoint[] {
 	}));
 }
 
-/** True if PORTCULLIS_ALLOW permits the endpoint: by the same host name, or by an address range that includes its address. */
+/** True if PORTCULLIS_ALLOW permits the endpoint: an entry has the same host and port, or its address range includes the address. */
 export function isAllowed({ allowed }: BuildContext, endpoint: Endpoint): boolean {
 	return allowed.some((entry) => {
 		const parts = /^\[?(?<host>[^\]/]*?)\]?(?:\/(?<bits>[0-9]+))?:(?<port>[0-9]+)$/.exec(entry)?.groups;

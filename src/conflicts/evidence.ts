@@ -77,7 +77,7 @@ const defaultCompilers: Readonly<Record<string, string>> = {
 
 const compilers: ReadonlySet<string> = new Set(['gcc', 'g++', 'cc', 'c++', 'clang', 'clang++']);
 
-/** Finds a directory in PATH where a compiler name such as gcc is the launcher. Skips ccache, which calls the next gcc in PATH. */
+/** Finds a directory in PATH in which gcc or another compiler is the launcher. Skips ccache, which calls the next gcc in PATH. */
 function pathEvidence(context: BuildContext, tool: string): Evidence[] {
 	const chost = variable(context, 'CHOST');
 	const names = [...compilers, ...(chost === '' ? [] : [`${chost}-gcc`, `${chost}-g++`])];

@@ -6,7 +6,7 @@ import { resolve } from '../rules/settings.ts';
 import type { Finding } from './finding.ts';
 import type { SystemInfo } from './system_info.ts';
 
-/** Reports the conflicts of the configuration in make.conf. Invalid settings get their default here: portageFindings() reports them. */
+/** Reports the conflicts of the configuration in make.conf. Uses defaults for invalid settings, because portageFindings() reports them. */
 export function conflictFindings({ configuration }: SystemInfo): Finding[] {
 	if (configuration === undefined) return [];
 	const settings = resolve(configuration.variables);

@@ -31,7 +31,7 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	}
 }
 
-/** Reports a missing proxy. As root, Portage isolates the network before confine starts: only Portage's proxy can then connect. */
+/** Reports a missing proxy. Portage as root isolates the network before confine starts, so that only Portage's proxy can connect. */
 function proxyFindings(system: SystemInfo): Finding[] {
 	const { features = [] } = system.configuration ?? {};
 	if (!isPortageIsolating(system) || features.includes('distcc') || features.includes('network-sandbox-proxy'))

@@ -46,7 +46,13 @@ function bashrcFinding(eprefix: string, bashrc: string, configroot: string): Fin
 	const start = text?.indexOf(begin) ?? -1;
 	if (stat(bashrc)?.isDirectory() === true) {
 		const meaning = `${bashrc} is a directory, which Portage ignores: nothing is confined.`;
-		return error(id, title, meaning, 'Replace the directory by a file that sources the files in it.', [bashrc]);
+		return error(
+			id,
+			title,
+			meaning,
+			`Rename the directory to bashrc.d, and write a file bashrc that sources the files in bashrc.d. ${fix}`,
+			[bashrc],
+		);
 	}
 	if (text === undefined || start < 0) {
 		const reason = text === undefined ? 'does not exist' : 'does not source the hook';

@@ -154,7 +154,7 @@ function lostSetuidFix({ eprefix, read }: SystemInfo): string | undefined {
 	return isPackageSetuid ? 'Run `emerge --oneshot app-portage/portcullis`.' : undefined;
 }
 
-/** True if the file system that contains confine is mounted with nosuid. Its mount point is the longest one above the path of confine. */
+/** True if the file system of confine is mounted with nosuid. Its mount point is the longest one that contains the path of confine. */
 function isNosuid({ confine, read }: SystemInfo): boolean {
 	const mounts = (read('/proc/self/mountinfo') ?? '').split('\n').map((line) => line.split(' '));
 	const above = mounts

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The state of a checked item. ok: it works. error: it is requested and does not work. warning: it works, with an effect that the user
- * must know. inactive: it is not requested.
+ * The state of an item that doctor checks. ok: it works. error: it is requested and does not work. warning: it works, with an effect that the
+ * user must know. inactive: it is not requested.
  */
 export type State = 'ok' | 'error' | 'warning' | 'inactive';
 
@@ -14,7 +14,7 @@ export interface Finding {
 	readonly meaning: string;
 	/** Instructions that repair the item; '' if there are none. */
 	readonly fix: string;
-	/** The measured values from which the finding follows. --verbose and --json print them. */
+	/** The measured values from which the finding follows. `portcullis doctor` prints them with --verbose and --json. */
 	readonly observed: readonly string[];
 }
 

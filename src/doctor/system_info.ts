@@ -40,7 +40,7 @@ export interface SystemInfo {
 	/** Why Portcullis does not apply a confinement that is not in `asked`. */
 	readonly notAsked: string;
 	readonly probeResult: ProbeResult;
-	/** Result with no_new_privs, which FEATURES="sandbox" sets and which disables a setuid bit; undefined if confine is not affected. */
+	/** Result with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined if confine is not setuid. */
 	readonly sandboxed: ProbeResult | undefined;
 	/** The output of `confine --probe`: values by key. */
 	readonly probe: Readonly<Record<string, string>>;

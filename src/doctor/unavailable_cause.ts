@@ -37,7 +37,7 @@ interface Check extends Failure {
 	readonly securityModule: string;
 }
 
-/** A constant text, or a function that returns the text for a failure. */
+/** A part of a cause or fix: a constant text, or a function that returns the text for a failure. */
 type Text = string | ((check: Check) => string);
 
 interface Row {
@@ -46,7 +46,7 @@ interface Row {
 	readonly text: string | ((check: Check) => string);
 	/** The argument of `sysctl -w` that fixes the cause. */
 	readonly sysctl?: Text;
-	/** Sentences about the fix. They follow the sysctl command if the row has one. */
+	/** Sentences that describe the fix. If the row has `sysctl`, they follow this command. */
 	readonly fix?: Text;
 }
 
@@ -56,7 +56,7 @@ const namespaces: Readonly<Record<Confinement, readonly [namespace: string, opti
 	cgroup: ['pid', 'CONFIG_PID_NS'],
 };
 
-/** The known causes. The first row that matches a failure is its cause, so the order matters. */
+/** The known causes of failures. The first row that matches a failure decides, so the order matters. */
 const rows: readonly Row[] = [
 	{
 		id: 'kernel',
@@ -93,7 +93,7 @@ const rows: readonly Row[] = [
 		fix: ({ orSetuid }) => `Or give confine a profile with \`userns,\`. ${orSetuid}`,
 	},
 	{
-		// unshare(2) itself never returns EACCES. If it does, a security module denied it.
+		// unshare(2) itself never returns EACCES. This error means that a security module denied the call.
 		id: 'lsm',
 		matches: ({ error }) => error.endsWith(': Permission denied'),
 		text: ({ securityModule }) => `the policy of ${securityModule} denies the creation of namespaces`,

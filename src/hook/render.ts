@@ -123,7 +123,7 @@ function known<Value>(table: Record<string, Value>, name: string): Value {
 function check(name: SettingName): string {
 	const setting = settings[name];
 	const valid = `valid=${quote(expected(name))}`;
-	// Run =~ in a subshell, because it sets BASH_REMATCH, which cannot be local. For a list, $value becomes the invalid word.
+	// The code runs =~ in a subshell, because =~ sets BASH_REMATCH, which cannot be local. For a list, $value becomes the invalid word.
 	if ('list' in setting)
 		return `${name}) ${valid} && bad=$(pattern=${quote(setting.pattern)} && for word in "\${words[@]}"; do [[ $word =~ $pattern ]] || { echo "$word" && break; }; done) && { [[ ! $bad ]] || { value=$bad && false; }; } ;;`;
 	return 'choices' in setting

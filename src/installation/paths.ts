@@ -24,10 +24,10 @@ export function shellCommand(eprefix: string): string {
 /** The last argument of ebuild.sh inside confine. The hook reads it in /proc/self/cmdline, which a build does not change by accident. */
 export const marker = 'portcullis-inside';
 
-/** Start of the argument in front of `marker` if there are conflicts. Their names follow, each after a "+". */
+/** Start of the argument that precedes `marker` if the package has conflicts. The names of the conflicts follow, each after a "+". */
 export const conflictsMarker = 'portcullis-conflicts';
 
-/** The start of the paths of the hook's files if emerge runs as root. They are in /run, because no user of a phase can write there. */
+/** The start of the paths of the hook's files if emerge runs as root. They are in /run, because the user of a phase cannot write there. */
 export const run = '/run/portcullis';
 
 /** The suffixes of the hook's files in /run (hooks/storage.bash). */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { existsSync, realpathSync } from 'node:fs';
 
-/** Returns the absolute paths of the programs that the hook starts outside the sandbox. They are written into the hook. */
+/** Returns the absolute paths of the programs that the hook starts outside the sandbox. renderHook() writes them into the hook. */
 export function programs(eprefix: string) {
 	const folders = [...new Set([eprefix, ''])].flatMap((root) =>
 		['usr/bin', 'bin', 'usr/local/bin'].map((folder) => `${root}/${folder}`),

@@ -12,7 +12,7 @@ export interface Line {
 	readonly text: string;
 	/** A sentence with a command that prints details. `portcullis run` omits it, because the command needs a record in records.jsonl. */
 	readonly details?: string;
-	/** A key: of all lines with the same key, an emerge prints only the first. If absent, the line is always printed. */
+	/** A key: of all lines with the same key, a run of emerge prints only the first. If absent, the line is always printed. */
 	readonly once?: string;
 }
 
@@ -30,7 +30,7 @@ export function reportDetails({ package: cpv }: RunRecord): string {
 	return `Details: ${portcullis('report', withoutVersion(cpv))}`;
 }
 
-/** Returns the first `most` items and the number of the others: `a, b +50`. `total` may count more items than the list contains. */
+/** Returns the first `most` items and the number of the others: `a, b +50`. `total` is the number of all items if the list is incomplete. */
 export function firstOf(items: readonly string[], most: number, separator = ', ', total = items.length): string {
 	const first = items.slice(0, most);
 	return first.join(separator) + (total > first.length ? ` +${total - first.length}` : '');

@@ -50,7 +50,7 @@ function sum(calls: readonly { readonly count: number }[]): number {
 	return calls.reduce((total, { count }) => total + count, 0);
 }
 
-/** Merges A and AAAA queries for the same name, because a program sends both for one lookup. The larger count is the number of lookups. */
+/** Merges A and AAAA queries of a program for one name, because one lookup sends both. The count becomes the larger of the two counts. */
 export function mergeLookups(names: readonly Lookup[]): (Lookup & { readonly target: string })[] {
 	const merged = new Map<string, Lookup & { readonly target: string }>();
 	for (const one of names) {

@@ -47,7 +47,10 @@ function refusal({ mode }: RunRecord, missing: RunRecord['missing']): Line {
 	return { verb: 'die', text: `${areUnavailable(missing)}: ${why}` };
 }
 
-/** Returns one message about all missing sandboxes, because the first phase of a build may not need all of them. It explains the first. */
+/**
+ * Returns one message about all missing sandboxes, because the first phase of a build may not need all of them. The message explains only
+ * the first missing sandbox.
+ */
 function sandboxLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	const first = confinements.find((what) => missing.some((one) => one.what === what));
 	if (first === undefined) return [];
@@ -65,7 +68,7 @@ function causeOf(mode: string, what: Confinement, missing: RunRecord['missing'])
 	return { ...cause, text: cause.id === 'unknown' ? why : `${cause.text} (${why})` };
 }
 
-/** Reports missing limits once per package, because packages may have different limits. Reasons can differ by phase: the key omits them. */
+/** Reports missing limits once per package, because packages may have different limits. The key omits the reasons, which differ by phase. */
 function limitLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
 	const fact = `runs without ${names(missing)}: ${reasons(missing)}. To find the cause, run: ${portcullis('doctor')}`;

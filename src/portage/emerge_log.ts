@@ -4,24 +4,24 @@ import { isPackage } from '../util/grammar.ts';
 import { makeConf } from './make_conf.ts';
 
 export interface LastEmerge {
-	/** The time when emerge started, ISO 8601 in UTC. */
+	/** The time when this run of emerge started, ISO 8601 in UTC. */
 	readonly since: string;
-	/** CATEGORY/PF of the packages that emerge has begun to build. */
+	/** CATEGORY/PF of each package that this run of emerge has begun to build. */
 	readonly packages: ReadonlySet<string>;
 }
 
-/** Number of bytes at the end of emerge.log that are read. They contain the lines of more than a thousand packages. */
+/** Maximum number of bytes to read, at the end of emerge.log. They contain the lines of more than a thousand packages. */
 const TAIL = 8 << 20;
 
-/** Finds in emerge.log the last emerge that began to build a package. */
+/** Finds in emerge.log the last run of emerge that began to build a package. */
 export function lastEmerge(eprefix: string): LastEmerge {
 	const file = `${makeConf(eprefix, 'EMERGE_LOG_DIR') ?? `${eprefix}/var/log`}/emerge.log`;
 	const found = parseEmergeLog(tailOf(file));
-	if (found === undefined) throw new Error(`${file} contains no emerge that builds a package`);
+	if (found === undefined) throw new Error(`${file} contains no run of emerge that built a package`);
 	return found;
 }
 
-/** Parses lines `SECONDS: TEXT` (emergelog() in Portage's emergelog.py). Returns undefined if they contain no build. */
+/** Parses lines `SECONDS: TEXT` of emerge.log (emergelog() in emergelog.py). Returns undefined if no line is about a build. */
 export function parseEmergeLog(text: string): LastEmerge | undefined {
 	let started = '';
 	let found: { started: string; packages: Set<string> } | undefined;

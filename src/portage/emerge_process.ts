@@ -9,7 +9,7 @@ import { readProcess, type Process } from '../util/processes.ts';
 import { lastEmerge } from './emerge_log.ts';
 
 /**
- * Start (NAME) of the name of a marker file `NAME-EMERGE-HASH`, which records that a message was printed. EMERGE is the PID and start time
+ * First part (NAME) of the name of a marker file `NAME-EMERGE-HASH`, which records that a message was printed. EMERGE is the PID and start time
  * of emerge, or `log-TIME` with its start in emerge.log if a PID namespace hides emerge (FEATURES=pid-sandbox). Without a log, the file
  * is `NAME-HASH` in .ipc of the build directory. O_EXCL of open(2) makes sure that only one of several parallel builds prints the message.
  * The files of root are in /run, where phases of another user cannot create them to suppress a message.
@@ -17,8 +17,8 @@ import { lastEmerge } from './emerge_log.ts';
 const name = '.portcullis-reported';
 
 /**
- * Returns a function of a text. It returns true and creates the marker file if this emerge has not printed the text before. `state` is
- * the folder .ipc of the build directory.
+ * Returns a function of a text. If this run of emerge has not printed the text yet, the function creates a marker file and returns true.
+ * `state` is the folder .ipc of the build directory.
  */
 export function firstTime(state: string, eprefix = installation().eprefix): (text: string) => boolean {
 	const emerge = emergeId(eprefix);
@@ -43,7 +43,7 @@ function emergeId(eprefix: string): string | undefined {
 	}
 }
 
-/** Finds the emerge or ebuild(1) among the ancestors of a phase. It forks; the result is its topmost process. */
+/** Finds emerge or ebuild(1) among the ancestors of a phase. If several processes match, because emerge forks, returns the topmost one. */
 export function findEmerge(ancestors: readonly Process[]): Process | undefined {
 	const nearest = ancestors.findIndex(({ argv }) => isPortage(basename(scriptOf(argv))));
 	if (nearest < 0) return undefined;
@@ -84,7 +84,7 @@ function create(file: string): boolean | undefined {
 	}
 }
 
-/** Removes the marker files of emerges that have ended. `emerge` is the EMERGE part of this process's own marker files. */
+/** Removes the marker files of each emerge process that has ended. `emerge` is the EMERGE part of this process's own marker files. */
 function removeStale(prefix: string, emerge: string): void {
 	const start = `${basename(prefix)}-`;
 	try {
@@ -96,7 +96,7 @@ function removeStale(prefix: string, emerge: string): void {
 			if (!isAlive) rmSync(join(dirname(prefix), name), { force: true });
 		}
 	} catch {
-		// This user cannot write to the folder. The next emerge of its owner removes the files.
+		// Ignore the error if this user cannot write to the folder. The next run of emerge by the owner of the folder removes the files.
 	}
 }
 

@@ -19,7 +19,7 @@ export interface Configuration {
 	readonly removed: Readonly<Record<string, string>>;
 	readonly variables: Readonly<Record<string, string>>;
 	readonly profile_bashrcs: readonly string[];
-	/** The user as whom an emerge of root runs phases with FEATURES=userpriv; null if it does not. */
+	/** The user as whom root's emerge runs the phases (FEATURES=userpriv); null if it runs them as root. */
 	readonly userpriv: { readonly uid: number; readonly groups: readonly number[] } | null;
 	/** True if sys-apps/sandbox is installed. Otherwise Portage disables FEATURES=sandbox. */
 	readonly sandbox: boolean;

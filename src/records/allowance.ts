@@ -45,7 +45,7 @@ export function additionsFor(
 	];
 }
 
-/** Maximum number of destinations of a package. With more, `allow` offers no list, because the build needs the whole network. */
+/** Maximum number of destinations that `allow` lists. A package with more gets no list, because its build needs the whole network. */
 export const mostDestinations = 16;
 
 /** The default port of each URL scheme. */
@@ -60,7 +60,7 @@ const GUESS = 443;
  * destinations and accepts only valid words of PORTCULLIS_ALLOW.
  */
 export class AttemptedDestinations {
-	/** Maps HOST:PORT or ADDRESS:PORT to whether the port is a guess: only a lookup of the host was recorded, and no URL has the port. */
+	/** Maps HOST:PORT or ADDRESS:PORT to true if the port is a guess, because only a lookup was recorded and no URL has the port. */
 	readonly #entries = new Map<string, boolean>();
 	/** Destinations with reserved addresses, such as 127.0.0.1. `allow` does not add them, because a build could have chosen them. */
 	readonly reserved = new Set<string>();
@@ -89,7 +89,7 @@ export class AttemptedDestinations {
 		}
 	}
 
-	/** Returns the entries. Omits guesses for a host whose port is known, and names to which the resolver appended a search domain. */
+	/** Returns the destinations. Omits guesses for a host whose port is known, and names to which the resolver appended a search domain. */
 	entries(): { entry: string; isGuess: boolean }[] {
 		const all = [...this.#entries].map(([entry, isGuess]) => ({ entry, isGuess, host: entry.replace(/:\d+$/, '') }));
 		return all.filter(

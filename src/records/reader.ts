@@ -7,9 +7,9 @@ import { parseRecord, type RunRecord } from './schema.ts';
 /** A file that could not be read completely. */
 export interface Unread {
 	readonly file: string;
-	/** Number of lines that are not valid records; 0 if the file could not be read at all. */
+	/** Number of lines in the file that are not valid records; 0 if the file could not be read at all. */
 	readonly lines: number;
-	/** Why the first of these lines, or the file, could not be read. */
+	/** The reason why the first invalid line, or the whole file, could not be read. */
 	readonly why: string;
 }
 
@@ -25,9 +25,9 @@ export function recordFiles(logs: string): Source[] {
 }
 
 const CHUNK = 1 << 20;
-/** Maximum bytes of a line. A record (256 attempts, 256 names, 32 orphans) has less even if all its bytes are escaped. */
+/** Maximum bytes of a line. A longer line is no valid record, because 256 attempts, 256 names and 32 orphans, all escaped, are shorter. */
 const LONGEST = 4 << 20;
-/** From this size on, reading a file takes more than a quarter of a second, so a progress line is printed. */
+/** Bytes of a file from which on reading it takes more than a quarter of a second, so a progress line is printed. */
 const LARGE = 32 << 20;
 /** Maximum bytes of a file that the user has not named. confine starts a new file at 16 MiB, but a forged sparse file can be huge. */
 const MOST_BYTES = 1 << 30;
@@ -125,7 +125,7 @@ function scanOpen(
 			filled = 0;
 		}
 	}
-	// A last line without a newline: confine is writing it now, or the disk was full.
+	// Reject a last line without a newline. confine is still writing it, or the disk was full.
 	if (filled > 0 && total <= most) reject('the last line is incomplete');
 	return unread;
 }

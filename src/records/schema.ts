@@ -5,15 +5,15 @@ import { confinements, srcPhases } from '../rules/phases.ts';
 
 /**
  * One line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Members of group portage can write to that file, and
- * a build chooses many values. So parseRecord() refuses a line if a value has a form that confine never writes, and replaces control
+ * a build chooses many values. Therefore parseRecord() refuses a line if a value has a form that confine never writes, and replaces control
  * characters in free text.
  */
 export interface RunRecord {
-	/** Start time of the command, ISO 8601 in UTC. */
+	/** Start time of the command that confine ran, ISO 8601 in UTC. */
 	readonly time: string;
-	/** The package as CATEGORY/PF; '' if confine got no label for it. */
+	/** The package as CATEGORY/PF, from `confine --label package=`; '' without this option. */
 	readonly package: string;
-	/** The phase without src_, for example compile; '' if confine got no label for it. */
+	/** The phase without src_, for example compile, from `confine --label phase=`; '' without this option. */
 	readonly phase: string;
 	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
@@ -32,26 +32,26 @@ export interface RunRecord {
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly status: { readonly exit: number } | { readonly signal: number };
 	readonly orphans: readonly Orphan[];
-	/** Number of killed processes, including those that `orphans` does not list. */
+	/** Number of orphans, including those that the list `orphans` has no room for. */
 	readonly orphanCount: number;
 	readonly blocked: readonly Attempt[];
-	/** Attempts that nothing blocked, because the network was not isolated, for example with PORTCULLIS_AUDIT=only. */
+	/** Attempts to reach addresses that nothing blocked, because the network was not isolated, for example with PORTCULLIS_AUDIT=only. */
 	readonly observed: readonly Attempt[];
 	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: readonly AllowedConnection[];
 	/** The route of allowed connections: direct, socks, or none if Portcullis cannot make any; undefined without PORTCULLIS_ALLOW. */
 	readonly route: string | undefined;
-	/** Why `route` is none; '' if the reason is that Portage isolated the network and started no proxy. */
+	/** The reason if `route` is none; '' stands for the reason that Portage isolated the network and started no proxy. */
 	readonly routeWhy: string;
 	/** Number of packets for which the network of the phase had no route, as counted by the kernel. */
 	readonly unreachable: number;
 	/** Number of packets without a route whose sending program is unknown. */
 	readonly unattributed: number;
 	readonly names: readonly Lookup[];
-	/** Number of network calls that the watcher could not inspect, and the reason. The calls may have been attempts. */
+	/** Number of network system calls whose arguments the watcher could not read, and the reason. Some of them may have been attempts. */
 	readonly unreadable: number;
 	readonly unreadableWhy: string;
-	/** A program of the phase that could not install a seccomp listener, because the watcher already has one. */
+	/** The program of the phase that could not install a seccomp listener, because the watcher already has one. */
 	readonly listenerRefused: Program | undefined;
 	/** The limit that the command exceeded, named by its cgroup file: memory.max, pids.max; undefined if it exceeded none. */
 	readonly limit: string | undefined;
@@ -66,7 +66,7 @@ export interface Orphan {
 	readonly comm: string;
 	/** Seconds since the start of the process. */
 	readonly age: number;
-	/** True if the process was still running after SIGKILL when confine wrote the record. */
+	/** True if SIGKILL had not ended the process when confine wrote the record. */
 	readonly stuck?: true;
 }
 
@@ -99,11 +99,11 @@ export interface Attempt extends Program {
 }
 
 export interface AllowedConnection extends Attempt {
-	/** Number of the allowed connections that failed immediately. */
+	/** Number of the connections in `count` that failed immediately. */
 	readonly failed: number;
 }
 
-/** The words that native/privileged/privilege.c, native/supervisor/record.c and options.c write to a record. A test compares them. */
+/** The words that native/privileged/privilege.c, native/supervisor/record.c and options.c write to a record. A test compares both. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const trackingMethods = [
 	'none',
@@ -118,11 +118,11 @@ export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
 export const routes = ['direct', 'socks', 'none'] as const;
 const creators = ['confine', 'portage', 'none'] as const;
 
-/** Maximum number of elements in a list. It is at least the limits in native/supervisor/supervisor.h and native/watcher/network_log.h. */
+/** Maximum number of elements in a list, not less than those in native/supervisor/supervisor.h and native/watcher/network_log.h. */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 
-/** Maximum valid numbers: limits of Linux (PID_MAX_LIMIT, SIGRTMAX), and values that no phase reaches. */
+/** Largest numbers that parseRecord() accepts: limits of Linux (PID_MAX_LIMIT, SIGRTMAX), and values that no phase reaches. */
 const MOST_PID = 2 ** 22;
 const MOST_SIGNAL = 64;
 const MOST_SECONDS = 1e9;
@@ -135,7 +135,7 @@ const nothing = {};
 type Members = Readonly<Record<string, unknown>>;
 type Check<Value> = (value: unknown, name: string) => Value;
 
-/** Parses one line. Ignores unknown members. Throws an Error, whose message contains no text of the line, if the line is invalid. */
+/** Parses a line of records.jsonl. Ignores unknown members. If the line is invalid, throws an Error whose message has no text of it. */
 export function parseRecord(line: string): RunRecord {
 	const record = object(json(line), 'the record');
 	if (record['schema'] !== 1) throw new Error('the schema is not 1');
@@ -279,7 +279,7 @@ function text(value: unknown, name: string): string {
 	return stripControls(value.slice(0, MOST_TEXT));
 }
 
-/** Parses a command line, and shortens it to the limits of native/watcher/target.h. */
+/** Parses the words of a command line, and shortens them to the limits of native/watcher/target.h. */
 function texts(value: unknown, name: string): string[] {
 	if (!Array.isArray(value)) throw wrong(name, 'a list');
 	const found: string[] = [];

@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts';
 export interface PhaseContext {
 	/** EBUILD_PHASE, for example compile. */
 	readonly phase: string;
-	/** EMERGE_FROM: ebuild or binary. 'ebuild' if the package manager does not set it. */
+	/** EMERGE_FROM: ebuild or binary. It is 'ebuild' here if the package manager does not set EMERGE_FROM. */
 	readonly from: string;
 	/** The words of three variables of the phase: PORTAGE_FEATURES, PORTAGE_RESTRICT and PORTAGE_PROPERTIES. */
 	readonly features: readonly string[];
@@ -42,7 +42,7 @@ export function granted(decision: Decision): Confinement[] {
 
 /**
  * True if the network access of a phase is recorded. By default, Portcullis records it if it isolates the network of the phase. With
- * PORTCULLIS_AUDIT=only, it records the phases that network-sandbox would isolate, whether FEATURES contains this word or not.
+ * PORTCULLIS_AUDIT=only, it records the phases that network-sandbox would isolate, whether FEATURES contains network-sandbox or not.
  */
 export function audited(phaseContext: PhaseContext): boolean {
 	const { settings } = phaseContext;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The rules that decide which sandboxes a phase gets. There is an ordered table for each sandbox: the first row that matches decides.
+ * The rules that decide which sandboxes a phase gets. Each sandbox has an ordered table, in which the first row that matches decides.
  * `portcullis hook` renders these rows as bash. `portcullis explain` and `portcullis run` evaluate them.
  */
 
@@ -14,7 +14,7 @@ export type SrcPhase = (typeof srcPhases)[number];
 /** The values of EBUILD_PHASE for pkg_* functions. These phases are never confined. */
 export const pkgPhases = 'pretend setup preinst postinst prerm postrm config info nofetch'.split(' ');
 
-/** All values of EBUILD_PHASE that are never confined. '' is for misc-functions.sh, which can run without EBUILD_PHASE. */
+/** All values of EBUILD_PHASE that are never confined. '' stands for a missing EBUILD_PHASE, with which misc-functions.sh can run. */
 export const otherPhases = [...pkgPhases, 'depend', 'clean', 'cleanrm', 'help', 'instprep', 'package', ''] as const;
 
 /**
@@ -30,14 +30,14 @@ export type Condition =
 
 export interface Row {
 	readonly phases: readonly SrcPhase[];
-	/** The row matches only if all these conditions hold. */
+	/** The conditions that must all hold for the row to match. */
 	readonly when: readonly Condition[];
 	readonly confined: boolean;
 	/** The rule in words, which `portcullis explain` and portcullis(1) show. */
 	readonly rule: string;
 }
 
-/** The first row of each table. It comes first so that PORTCULLIS_AUDIT=only overrides all other rules. */
+/** The first row in the table of each sandbox. It comes first so that PORTCULLIS_AUDIT=only overrides all other rules. */
 const auditOnly: Row = {
 	phases: srcPhases,
 	when: [{ setting: 'PORTCULLIS_AUDIT', is: 'only' }],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { suggestion } from '../util/suggestion.ts';
 
-/** A setting with a fixed set of values. Settings are variables of make.conf and package.env. Unset and empty mean the default. */
+/** A setting with a fixed set of values. Settings are variables of make.conf and package.env; an empty one means the default. */
 interface Choice {
 	readonly choices: readonly string[];
 	readonly default: string;
@@ -17,7 +17,7 @@ interface Form {
 	readonly means: string;
 	/** True if the value is a list of words, each of which must match `pattern`. */
 	readonly list?: true;
-	/** The cgroup file that sets this limit, for example memory.max. It is passed to `confine --limit`. */
+	/** The cgroup file that the value is written to, for example memory.max. Its name is passed to `confine --limit`. */
 	readonly limit?: string;
 }
 
@@ -105,7 +105,7 @@ export function expected(name: SettingName): string {
 	return 'choices' in setting ? alternatives(setting.choices) : setting.form;
 }
 
-/** Checks a value. Returns undefined if it is valid, otherwise a message without a full stop that lists the valid values. */
+/** Checks the value of a setting. Returns undefined if it is valid, otherwise a message without a full stop that lists the valid values. */
 export function problem(name: SettingName, value: string): string | undefined {
 	const setting: Choice | Form = settings[name];
 	const words = 'list' in setting ? value.split(' ') : [value];

@@ -7,7 +7,7 @@ const reserved = {
 	unspecified: ['0.0.0.0/8', '::/128'],
 	// 169.254.0.0/16 includes 169.254.169.254, the metadata service of most clouds.
 	'link-local': ['169.254.0.0/16', 'fe80::/10'],
-	// The metadata services of Alibaba Cloud, and of AWS over IPv6.
+	// These are the metadata services of Alibaba Cloud, and of AWS over IPv6.
 	'cloud metadata': ['100.100.100.200/32', 'fd00:ec2::254/128'],
 	multicast: ['224.0.0.0/4', 'ff00::/8'],
 	broadcast: ['255.255.255.255/32'],

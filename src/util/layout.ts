@@ -51,7 +51,7 @@ export function columnsOf(text: string): number {
 
 export interface Column {
 	readonly align?: 'right';
-	/** Minimum width of this column in columns of the terminal. If absent, the column is never shortened. */
+	/** Minimum width, in terminal columns, to which table() may shorten this column. If absent, table() never shortens the column. */
 	readonly shrinks?: number;
 }
 

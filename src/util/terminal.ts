@@ -3,7 +3,7 @@ import { markStyle, type Style } from './output.ts';
 
 /** The capabilities of an output stream. */
 export interface Screen {
-	/** Width in columns. Infinity if the stream is not a terminal, so that grep finds whole lines. */
+	/** Width of the terminal in columns; Infinity if the stream is not a terminal, so that grep finds whole lines. */
 	readonly width: number;
 	readonly color: boolean;
 	/** True if the terminal can show symbols such as ✓. Otherwise the output uses words. */

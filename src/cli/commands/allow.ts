@@ -56,7 +56,7 @@ async function knownAtom(word: string, eprefix: string): Promise<string | undefi
 	return atomOf(word.includes('/') ? word : word.replace(/^[<>=~]*/, `$&${found?.names['CATEGORY'] ?? ''}/`));
 }
 
-/** Finds destinations in the records of an atom: of its version or, without one, of all versions. Throws an Error if there is no list. */
+/** Finds destinations in the records of an atom (all versions if it has none). Throws an Error if there are none or too many. */
 function recordedDestinations(atom: string, eprefix: string): { destinations: string[]; notes: string[] } {
 	const attempted = new AttemptedDestinations();
 	const name = atom.replace(/^[<>=~]*/, '').replace(/:.*/, '');
@@ -110,7 +110,7 @@ function add(addition: Addition, eprefix: string): string[] {
 	);
 }
 
-/** Removes the lines that `allow` writes for an atom, also from those files in /etc/portage/env that no other package uses. */
+/** Removes the lines that `allow` writes for an atom, also in those files of /etc/portage/env that no other package uses. */
 function remove(atom: string, eprefix: string): string[] {
 	const { packageEnv, env } = paths(eprefix);
 	const files = Object.values(envFiles(atom));

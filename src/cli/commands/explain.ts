@@ -54,11 +54,11 @@ function paragraphs([first = '', ...rest]: readonly string[], screen: Screen): s
 
 interface Explained {
 	readonly explanation: Explanation;
-	/** The variables in which conflicts are searched. They are those of a phase, as far as these are known. */
+	/** The known environment variables of a phase, in which `explain` searches for conflicts. */
 	readonly environment: Environment;
 }
 
-/** Explains the lists in the options --features, --restrict and --properties. Does not start Portage. */
+/** Explains the rules for the words in the options --features, --restrict and --properties. Does not start Portage. */
 function fromOptions(values: Input['values'], words: readonly string[]): Explained {
 	return { explanation: explain('', packageContextFrom(values), phasesOf(words)), environment: process.env };
 }

@@ -19,7 +19,7 @@ import { UsageError } from '../usage.ts';
 
 /**
  * Prints "found NAME...", the messages about conflicts that are not in --known, and "done". If PORTCULLIS_ALLOW is set, the output of
- * runDestinations() follows, because a second start of Node would take 40 ms. The hook passes variables as options: EAPI 9 exports none.
+ * runDestinations() follows, because a second start of Node would take 40 ms. Options pass the variables, because EAPI 9 exports none.
  */
 export async function runConflicts({ values, flags, words: rest }: Input): Promise<number> {
 	const { package: cpv, features: list, setting = '', unpack = '', allow = '' } = values;
@@ -88,7 +88,7 @@ export function runUnknown({ words: names, values }: Input): number {
 	return 0;
 }
 
-/** Formats messages for the hook. Omits those that this emerge has printed before. `state` is the folder .ipc of the build directory. */
+/** Formats the messages that this run of emerge has not printed yet. `state` is the folder .ipc of the build directory. */
 function rendered(lines: readonly Line[], state: string | undefined): string[] {
 	const isFirst = state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state) : () => true;
 	return lines.filter(({ once }) => once === undefined || isFirst(once)).map(render);

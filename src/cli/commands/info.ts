@@ -78,13 +78,13 @@ function applied(system: SystemInfo, what: (typeof confinements)[number]): strin
 		: 'requested; Portcullis applies it';
 }
 
-/** The output of `confine --probe` on one line, without the keys that other lines of `info` show. */
+/** Returns the output of `confine --probe` on one line, without the keys that other lines of `info` show. */
 function probeText(probe: SystemInfo['probe']): string {
 	const rest = Object.entries(probe).filter(([key]) => !['mode', 'uid', 'cgroup'].includes(key));
 	return rest.map(([key, value]) => `${key}=${value.replaceAll(' ', '_')}`).join(' ');
 }
 
-/** The sandboxes that only Portage implements. It applies them only as root (_doebuild_spawn() in doebuild.py). */
+/** Describes the sandboxes that only Portage implements. Portage applies them only as root (_doebuild_spawn() in doebuild.py). */
 function portageSandboxes({ configuration, uid }: SystemInfo): [string, string][] {
 	return ['pid-sandbox', 'mount-sandbox']
 		.filter((word) => configuration?.features.includes(word))

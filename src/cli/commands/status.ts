@@ -23,7 +23,8 @@ export async function run({ flags, words }: Input): Promise<number> {
 }
 
 /**
- * Returns a table of the phases. Their CPU use is the average since `before`, an earlier list, or since the start of the phase without it.
+ * Returns a table of the phases. The CPU use of a phase is its average since the earlier list `before` or, without `before`, since its
+ * start.
  */
 export function statusText(
 	phases: readonly RunningPhase[],
@@ -60,7 +61,7 @@ function cpuUse(now: RunningPhase, before: RunningPhase | undefined): number {
 
 type Show = (phases: readonly RunningPhase[], before?: readonly RunningPhase[]) => string[];
 
-/** Prints the table again and again: with `inPlace`, on the alternate screen of a terminal, otherwise as one block after another. */
+/** Prints the table of phases every second: with `inPlace`, on the alternate screen of a terminal, otherwise as one block after another. */
 async function watch(show: Show, inPlace: boolean, separator: readonly string[]): Promise<void> {
 	const { stdin } = process;
 	let stop = (): void => undefined;

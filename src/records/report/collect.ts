@@ -15,7 +15,7 @@ export interface PhaseSummary {
 	readonly phase: string;
 	readonly mode: string;
 	readonly tracking: string;
-	/** True if Portage itself had created at least one of the requested namespaces. */
+	/** True if Portage itself, not confine, had created at least one of the namespaces that FEATURES requests. */
 	readonly byPortage: boolean;
 	/** Exit status of the phase, or 128 + N if signal N killed it. */
 	readonly exit: number;
@@ -48,7 +48,7 @@ export interface PhaseEvents {
 	/** Advice for the ebuild: how to replace the downloads of the programs in `blocked` and `observed`. */
 	readonly hints: Set<Hint>;
 	readonly killed: (Orphan & { readonly time: string })[];
-	/** Number of killed processes, including those that `killed` does not list. */
+	/** Number of killed processes of the phase, including those that `killed` does not list. */
 	killedCount: number;
 	missing: RunRecord['missing'];
 	limit: string | undefined;
@@ -64,7 +64,7 @@ export interface Tally {
 	count: number;
 }
 
-/** Sums over all selected records. */
+/** Totals of all selected records, and the lists that a report shows. */
 export interface Report {
 	/** Start times of the first and the last phase, ISO 8601 in UTC; '' if no record is selected. */
 	from: string;
@@ -98,7 +98,7 @@ export interface Report {
 	readonly largest: PhaseSummary[];
 	/** The last phases in the records, at most MOST_RECENT, the oldest first. */
 	recent: PhaseSummary[];
-	/** Files that could not be read completely. */
+	/** Files of records that could not be read completely. */
 	unread: readonly Unread[];
 }
 
@@ -118,7 +118,7 @@ const MOST_KILLED = 16;
 const MOST_RECENT = 1_500;
 const MOST_HEAVY = 10;
 
-/** Reads these files and sums up the selected records. The memory use is bounded, whatever the files contain. */
+/** Reads files of records and sums up the selected records. The memory use is bounded, whatever the files contain. */
 export function collect(sources: readonly Source[], selection: Selection): Report {
 	const report = emptyReport();
 	const isSelected = packageMatcher(selection.package);
@@ -219,7 +219,7 @@ function addPhase(report: Report, phase: PhaseSummary): void {
 	if (report.recent.length >= 2 * MOST_RECENT) report.recent = report.recent.slice(-MOST_RECENT);
 }
 
-/** Inserts a value into `kept`, which contains the largest values in descending order, at most `most` of them. */
+/** Inserts a value into `kept`, a list of the largest values in descending order, and limits the list to `most` values. */
 function keepLargest<Value>(kept: Value[], most: number, value: Value, size: (value: Value) => number): void {
 	const last = kept.at(-1);
 	if (kept.length === most && last !== undefined && size(last) >= size(value)) return;
@@ -236,7 +236,7 @@ function increase(counts: Map<string, number>, key: string): void {
 	counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-/** Returns the sum, limited to the range of exact integers. A forged count could exceed this range. */
+/** Returns the sum of two counts, limited to the range of exact integers. A forged count could exceed this range. */
 function add(total: number, more: number): number {
 	return Math.min(total + more, Number.MAX_SAFE_INTEGER);
 }

@@ -106,7 +106,7 @@ const sections: Readonly<
 	},
 };
 
-/** Maximum number of entries that a section shows at first, and maximum number that it contains (the rest opens on a click). */
+/** Maximum number of entries that a section of the page shows at first, and that it contains. A click opens the rest. */
 const MOST_SHOWN = 12;
 const MOST_ENTRIES = 200;
 

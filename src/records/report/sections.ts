@@ -10,7 +10,7 @@ import { latestEvents, type PhaseEvents, type Report, type Tally } from './colle
 export const sectionNames = ['blocked', 'observed', 'killed', 'missing', 'limit', 'allowed'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
-/** The events of one phase, or of several phases that ran without the same sandboxes. */
+/** An entry of a report: the events of one phase, or of several phases in which the same sandboxes were missing. */
 export interface SectionEntry extends PhaseEvents {
 	readonly phases: readonly string[];
 }
@@ -28,7 +28,7 @@ export function sectionsOf(report: Report): Readonly<Record<SectionName, readonl
 	};
 }
 
-/** Merges the entries of a package whose phases ran without the same sandboxes for the same reasons. */
+/** Merges the entries of phases of one package in which the same sandboxes were missing for the same reasons. */
 function mergeMissing(entries: readonly SectionEntry[]): SectionEntry[] {
 	const groups = new Map<string, SectionEntry>();
 	for (const entry of entries) {

@@ -91,7 +91,7 @@ function packages(entries: readonly SectionEntry[]): string {
 	return count(new Set(entries.map((entry) => entry.package)).size, 'package');
 }
 
-/** Maximum number of entries in a section, and of lines in an entry, unless `whole` is true. */
+/** Maximum number of entries in a section of the report, and of lines in an entry. `whole` disables both limits. */
 const MOST_ENTRIES = 5;
 const MOST_LINES = 3;
 
