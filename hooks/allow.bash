@@ -24,7 +24,7 @@ __portcullis_allow() {
 	REPLY=("${result[@]}")
 }
 
-# __portcullis_is_option LINE: succeeds if LINE is an option in the format of src/confine/destinations.ts.
+# __portcullis_is_option LINE: succeeds if LINE is an option of confine, in the format that src/confine/destinations.ts writes.
 __portcullis_is_option() {
 	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }

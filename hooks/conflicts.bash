@@ -3,8 +3,8 @@
 # Conflicts: a program that the configuration enables needs access that a sandbox blocks. The first phase of a package reports all
 # conflicts.
 
-# Returns in REPLY[0] the names of the conflicts, and in the other elements the lines that portcullis.js printed about
-# PORTCULLIS_ALLOW, if it ran.
+# Returns in REPLY[0] the names of the conflicts of this package. If portcullis.js ran, the other elements of REPLY are the lines that it
+# printed about PORTCULLIS_ALLOW.
 __portcullis_conflicts() {
 	local suspects known='' found='' new='' file name
 	REPLY=('')
@@ -26,9 +26,9 @@ __portcullis_conflicts() {
 	[[ ! $new ]] || __portcullis_detect "$suspects" "$known" "$found"
 }
 
-# __portcullis_detect SUSPECTS KNOWN FOUND: runs portcullis.js, which has the whole table of conflicts, prints its messages and stores
-# the result. Returns REPLY as __portcullis_conflicts does. portcullis.js also resolves PORTCULLIS_ALLOW in the same run, because Node
-# takes 40 ms to start.
+# __portcullis_detect SUSPECTS KNOWN FOUND: runs portcullis.js, which has the whole table of conflicts, prints and stores its results.
+# KNOWN: suspects of earlier phases, FOUND: conflicts among them. Returns REPLY as __portcullis_conflicts does. The same run of
+# portcullis.js also resolves PORTCULLIS_ALLOW, because Node takes 40 ms to start.
 __portcullis_detect() {
 	local suspects=$1 known=$2 found=$3 line text=${1# } file=$state-conflicts
 	local -a answer=() messages=() allow=()

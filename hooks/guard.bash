@@ -24,7 +24,7 @@ if ! unset -f "${___portcullis_names[@]}" @functions@; then
 	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a function readonly, which the hook must replace. Remove readonly from the ebuild.}
 fi
 unset -v POSIXLY_CORRECT
-# POSIX mode has also changed these options (posix_initialize() in bash's general.c).
+# Restore the shell options that POSIX mode has also changed (posix_initialize() in bash's general.c).
 for ___portcullis_name in expand_aliases inherit_errexit interactive_comments shift_verbose sourcepath; do
 	if [[ :$___portcullis_options: == *:$___portcullis_name:* ]]; then
 		shopt -s "$___portcullis_name"

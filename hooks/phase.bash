@@ -35,12 +35,12 @@ if [[ ${EBUILD_PHASE-} == @(setup|init) && ${PKGCORE_EBD_PATH-}${PALUDIS_EBUILD_
 	ewarn "Portcullis: ${CATEGORY-}/${PF-}: Portcullis does not confine the phases of pkgcore and Paludis, whatever FEATURES contains. Build the package with emerge."
 fi
 
-# After a build by root, remove the files that pkg_setup stored in /run for the later phases.
+# In Portage's clean phase as root, remove the files in /run that pkg_setup stored for the later phases of this build.
 if [[ ${EBUILD_PHASE-} == clean && $EUID == 0 && ${PORTAGE_BUILDDIR-} && -e @run@.${PORTAGE_BUILDDIR//\//%}-settings ]]; then
 	(exec -c @rm@ -f -- @run@."${PORTAGE_BUILDDIR//\//%}"-{@stored@})
 fi
 
-# Most phases end here. So far the hook has defined no function or variable and started no process. (In `depend`, whose PATH is
+# In most phases the hook returns here. So far it has defined no function or variable and started no process. (In `depend`, whose PATH is
 # /dev/null, a command would make Portage mask the package as corrupt.)
 [[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
 	${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]] || return 0
@@ -65,7 +65,7 @@ __portcullis_check_readonly 2>/dev/null ||
 __portcullis_phase() {
 	local -
 	set +eu
-	# Paths and texts that `portcullis hook` inserts.
+	# Paths and texts that `portcullis hook` inserts here when it generates phase.bash.
 	local confine=@confine@ node=@node@ program=@program@ logs=@logs@
 	local IFS=$' \t\n' marker=@marker@ package=${CATEGORY-}/${PF-}
 	# shellcheck disable=SC1003 # the command, quoted for a shell, in quotes
@@ -164,7 +164,7 @@ __portcullis_settings() {
 	for name in "${!setting[@]}"; do
 		lines+=("$name=${setting[$name]}")
 	done
-	# If emerge runs as root, the hook always writes the file, because later phases find the folder of the stored files by it.
+	# If emerge runs as root, the hook always writes the file, because its existence shows later phases that the stored files are in /run.
 	if [[ ${lines[*]} || -s $store-settings || $store != */.ipc/* ]]; then
 		__portcullis_store "$store-settings" "${lines[@]}" ||
 			__portcullis_call die "Portcullis: $package: cannot write $store-settings, which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r ${PORTAGE_BUILDDIR-}"
@@ -194,12 +194,12 @@ __portcullis_ask_portage() {
 			PORTAGE_OVERRIDE_EPREFIX="${initial[PORTAGE_OVERRIDE_EPREFIX]-}" "${initial[PORTAGE_PYTHON]:-@python@}" -I -c @query@ \
 			"${initial[PORTAGE_PYM_PATH]-}" "$package" "${SLOT:-0}" "${PORTAGE_REPO_NAME-}" "${EAPI:-0}" @settings@
 	)
-	# Without this last line, Portage failed before it had printed all settings.
+	# If the last line is not `complete`, the query failed before it had printed all settings.
 	[[ ${REPLY[*]: -1} == complete ]] || return
 	unset 'REPLY[-1]'
 }
 
-# __portcullis_set NAME VALUE: sets a setting. An invalid value stops the phase, because the hook cannot know what the user wanted.
+# __portcullis_set NAME VALUE: sets `setting[NAME]` to VALUE. Stops the phase if VALUE is invalid.
 __portcullis_set() {
 	local name=$1 value=$2 valid pattern bad word
 	local -a words=()
@@ -233,7 +233,7 @@ __portcullis_fakeroot() {
 	REPLY=("$mode")
 }
 
-# Sets `options` by the rules of src/rules/phases.ts.
+# Sets `options`, the options of confine for this phase, by code that is generated from src/rules/phases.ts.
 __portcullis_decide() {
 	#: decide
 }
