@@ -27,7 +27,7 @@ files_table() {
 END
 }
 
-# Sets owner to the uid:gid of installed files. As root: 0:0 on a host, the owner of the Prefix in a Prefix. Otherwise empty.
+# Sets owner to the uid:gid of installed files: for root, 0:0 on a host and the owner of the Prefix in a Prefix; otherwise ''.
 files_owner() {
 	owner=''
 	((EUID == 0)) || return 0
@@ -45,7 +45,7 @@ check_portage() {
 	fail portage "$root/etc/portage contains no make.profile and no make.conf, so Portage does not use ${root:-/}: choose another directory, or add --force; nothing was changed"
 }
 
-# Fails if a destination is not writable or is a directory. Runs before the build.
+# Fails if install.sh could not write a file to its destination, or if the destination is a directory. Runs before the build.
 check_places() {
 	local path
 	for path in "${file_order[@]}" var/log/portcullis/records.jsonl; do
@@ -82,7 +82,7 @@ check_inside() {
 	[[ $real == "$base"/* ]] || fail foreign "$1 leads to $real through a symbolic link, which is outside $destdir: remove the link; nothing was changed"
 }
 
-# check_foreign PATH FROM: fails if PATH exists, is not in the record, and differs from FROM, the file to install there.
+# check_foreign PATH FROM: fails if PATH exists, is not in the record, and differs from FROM, the file that would replace it.
 check_foreign() {
 	local path=$1
 	[[ -e $root/$path || -L $root/$path ]] || return 0

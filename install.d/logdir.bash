@@ -26,8 +26,8 @@ portage_gid() {
 	IFS=: read -r _ _ gid _ <<<"$line"
 }
 
-# Plans a change of the mode and owner of /var/log/portcullis if install.sh set the present ones. Sets log_mode to the mode of a new
-# directory, or to an empty string if none may be created, and log_record to the entry for the record.
+# Plans a change of the mode and owner of /var/log/portcullis if a previous install.sh set the present mode and owner. Sets log_record
+# to the `log` entry of the record, and log_mode to the mode for a new directory, or to '' if install.sh must not create one.
 log_plan() {
 	local now reason path=$root/$log_path
 	log_choose

@@ -32,7 +32,7 @@ fail() {
 	exit "${failure_status[$cause]}"
 }
 
-# attempt WHAT COMMAND [ARG...]: runs a step that must succeed. The message of a failure ends with the tool's reason.
+# attempt WHAT COMMAND [ARG...]: runs COMMAND. If it fails, ends install.sh with a message that names the step WHAT and COMMAND's error.
 attempt() {
 	local what=$1 reason
 	shift

@@ -184,7 +184,7 @@ plan_report_kept() {
 	done < <(grep -rlE 'PORTCULLIS_|no-network-sandbox\.conf' -- "$root/etc/portage"/{make.conf,package.env,env} 2>/dev/null | sort)
 }
 
-# Sets plan_words, the verbs of the final report, while the disk still shows which files are new. In a dry run, prints the steps.
+# Sets plan_words, the verbs of the final report, before the changes, while new files do not exist yet. In a dry run, prints the plan.
 plan_announce() {
 	local i word
 	plan_words=()
@@ -202,7 +202,7 @@ plan_print_notes() {
 	for text in "${plan_notes[@]}"; do note "$text"; done
 }
 
-# Prints the changes that were made.
+# Prints the changes that install.sh has made, and the notes.
 plan_report() {
 	local i
 	for i in "${!plan_verb[@]}"; do

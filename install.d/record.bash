@@ -5,7 +5,7 @@
 #   portcullis-record 1
 #   version VERSION
 #   setuid yes|no
-#   log MODE UID:GID          mode and owner that install.sh set for /var/log/portcullis; no owner if it set only the mode; - if neither
+#   log MODE UID:GID          mode and owner that install.sh set for /var/log/portcullis; without UID:GID if it set only the mode; - if neither
 #   bashrc created|edited
 #   block BASE64              the managed block
 #   dir PATH                  created by an installation; the removal deletes it if empty
@@ -88,8 +88,8 @@ record_check_file() {
 	esac
 }
 
-# record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record. BASHRC and LOG are the values of these entries, BLOCK is a file
-# with the managed block. DIRS names an array of paths, FILES an associative array from path to SHA-256.
+# record_write VERSION BASHRC LOG BLOCK DIRS FILES: prints the record. BASHRC and LOG are the values of the entries `bashrc` and `log`.
+# BLOCK is a file with the managed block. DIRS names an array of paths, FILES an associative array from path to SHA-256.
 record_write() {
 	local path
 	local -n record_write_dirs=$5 record_write_files=$6

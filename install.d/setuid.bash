@@ -28,7 +28,7 @@ setuid_precheck() {
 	file_mode["$confine_path"]=4710 file_owner["$confine_path"]=0:$gid
 }
 
-# Verifies the installed file while the installation can still be undone.
+# Tests the installed confine before transaction_finish, so that a failure undoes the installation.
 setuid_verify() {
 	local gid mode path=$root/$confine_path
 	[[ $want_setuid == yes ]] || return 0

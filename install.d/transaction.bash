@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Changes that can be undone until transaction_finish. Each is recorded before it happens, so that an interrupted change is undone
-# as well. New files are staged in their destination directory, because rename is atomic only within a file system. An old file
+# Changes that can be undone until transaction_finish. Each change is recorded before it is made, so that an interrupted change is
+# undone as well. New files are staged in their destination directory, because rename is atomic only within a file system. An old file
 # gets a second name in the same directory, and keeps its inode.
 
 declare -a undo_verb=() undo_path=() undo_argument=()
@@ -78,7 +78,7 @@ transaction_attributes() {
 	attempt "set the mode of $1" chmod -- "$2" "$1"
 }
 
-# undo_restore PATH SECOND: renames SECOND to PATH. If SECOND does not exist, or is the same file, PATH has not been replaced yet.
+# undo_restore PATH SECOND: renames SECOND, the second name of the old file, to PATH. If PATH is still the old file, only removes SECOND.
 undo_restore() {
 	if [[ $1 -ef $2 ]]; then
 		rm -f -- "$2"

@@ -105,7 +105,7 @@ trust_places() {
 	! trust_problem 0 || trust_refuse "replace the symbolic link $bashrc_path by a file"
 }
 
-# trust_refuse FIX: fails with a message that contains the problem in reason, and the advice FIX.
+# trust_refuse FIX: ends install.sh with a message that contains the problem from the variable reason, and the advice FIX.
 trust_refuse() {
 	fail untrusted "$reason, and root installs only where no other user can change the target: $1; nothing was changed"
 }
