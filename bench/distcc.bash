@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bench/distcc.bash [--allow [--root]] [ROUNDS] [FILES] [FUNCTIONS]: measures the cost of distcc in a build whose network is isolated.
-# Run it as root: it makes another host. It runs whole emerges in random order, by default in 10 rounds with 12 files of 60 functions.
-# Prints one line for each kind: medians of the emerge, of src_compile and of its processor time, with ratios to the first kind.
+# Run it as root: it makes a second host. It runs emerge for each kind in random order, by default 10 rounds, 12 files of 60 functions.
+# Prints one line for each kind: median times of emerge and src_compile, and CPU time of src_compile, with ratios to the first kind.
 # --allow measures PORTCULLIS_ALLOW="distcc" against the same distributed build without a network sandbox; --root runs emerge as root
 # with the default FEATURES.
 set -euo pipefail
@@ -85,7 +85,7 @@ main() {
 	package "$files" "$functions"
 	prefix_install_portcullis
 	for kind in "${!KINDS[@]}"; do
-		# The first run of each kind fills caches and does not count.
+		# Omit the first run of each kind, because it fills caches.
 		emerge "$kind"
 	done
 	for ((round = 0; round < rounds; round++)); do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# emerge.bash ROUNDS: measures whole emerges of a package with eight short phases. The output is that of rounds.bash.
+# emerge.bash ROUNDS: measures complete runs of emerge for a package with eight short phases. The output is that of rounds.bash.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
@@ -11,7 +11,7 @@ source "$TOP/test/lib/prefix.bash"
 
 readonly NONE='-cgroup -ipc-sandbox -mount-sandbox -network-sandbox -pid-sandbox -sandbox -userfetch -userpriv -usersandbox'
 
-# Each row: user of emerge|with or without the hook|FEATURES|name
+# Each row: user of emerge|`with` or `without` the hook|FEATURES|name in the output
 KINDS=(
 	'user|without||an ordinary user, Portage alone (it ignores the sandboxes in FEATURES)'
 	'user|with|network-sandbox ipc-sandbox|an ordinary user, Portcullis: network, IPC'

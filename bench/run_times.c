@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	}
 	stay_here();
 	srandom((unsigned)nanoseconds());
-	/* An uncounted first round fills the page cache. */
+	/* Prints no times of the first round, which fills the page cache. */
 	for (long round = -1; round < rounds; round++) {
 		shuffle(order, count);
 		for (int i = 0; i < count; i++) {
