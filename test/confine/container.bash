@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # A container like those of Docker and Podman, made by crun: the files of this machine, parts of /proc masked, /sys read-only.
 #
-#   run_in_container SECCOMP UID COMMAND...   runs the command in such a container as user UID
+#   run_in_container SECCOMP UID COMMAND...   runs the command in a new container as user UID
 #
 # SECCOMP is `docker` (capabilities and default seccomp profile of Docker), `podman` (those of Podman), or `unconfined` (capabilities of
 # Docker, no seccomp filter).

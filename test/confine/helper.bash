@@ -86,7 +86,7 @@ live_processes() {
 		fi
 	} 2>/dev/null | cut -d/ -f3 | sort -nu | while read -r pid; do
 		status=$(<"/proc/$pid/stat") || continue
-		# The state and the number of threads: a process whose first thread has ended is a zombie with more than one thread.
+		# Count a zombie with more than one thread as live: only its first thread has ended.
 		read -ra fields <<<"${status##*) }"
 		[[ ${fields[0]} == [ZX] && ${fields[17]} == 1 || $pid == "$BASHPID" ]] || echo "$pid"
 	done 2>/dev/null

@@ -4,7 +4,7 @@
  * make_sockets race COUNT    makes AF_INET sockets while a thread writes AF_VSOCK into the arguments of socketcall(2). Exits with 0 if no
  *                            AF_VSOCK socket was made
  * make_sockets hidden        makes AF_INET and AF_VSOCK sockets by socketcall(2) as a process that cannot be inspected
- * make_sockets nested        does the same in a nested network namespace
+ * make_sockets nested        makes the sockets of `hidden` in a nested network namespace
  */
 #include "../egress/client.h"
 

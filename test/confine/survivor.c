@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * survivor KIND: starts a process of that kind, prints "ready" once that is in place, and exits. Each kind uses another method to outlive
- * the command.
+ * survivor KIND: starts a process, prints "ready" when that process is in place, and exits. Each KIND is a method by which a process tries
+ * to outlive the command that confine runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "survivor.h"
 
 int report = -1;
-static pid_t parent; /* parent of the first process: init or the supervisor of confine */
+static pid_t parent; /* PID of the process that started this program: init or the supervisor of confine */
 
 void ready(void)
 {
@@ -180,7 +180,7 @@ static void in_vfork(void)
 {
 	become_orphan();
 	ready();
-	/* The parent stays in the kernel until the child ends or execs, which it never does. */
+	/* The caller of vfork(2) stays in the kernel until its child exits or calls execve(2). This child does neither. */
 	if (vfork() == 0)
 		for (;;)
 			pause();

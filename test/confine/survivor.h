@@ -3,7 +3,7 @@
 #ifndef SURVIVOR_H
 #define SURVIVOR_H
 
-extern int report; /* pipe to the first process, which waits until a survivor writes a byte or closes the pipe */
+extern int report; /* write end of a pipe to the first process, which exits when a survivor writes a byte or closes the pipe */
 
 /* Reports that the survivor is in place. */
 void ready(void);

@@ -63,7 +63,7 @@ static noreturn void go_on(rlim_t count)
 	}
 }
 
-/* A fork bomb of at most 300 processes. The variable SURVIVOR_BOMB is another maximum, for machines on which 300 are too many. */
+/* A fork bomb of at most 300 processes. The environment variable SURVIVOR_BOMB sets a lower maximum for small machines. */
 void live_bomb(void)
 {
 	const char *count = getenv("SURVIVOR_BOMB");

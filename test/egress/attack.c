@@ -15,7 +15,7 @@
 
 static union address other, closed_port, none = {.any.sa_family = AF_UNSPEC};
 
-/* Tries to listen with the socket and to connect it to another destination, by the calls of every ABI. */
+/* Tries listen(2) and connect(2) to another destination with the socket, by the system calls of every ABI. */
 static void try_all(int fd)
 {
 	for (size_t i = 0; i < ABIS; i++) {

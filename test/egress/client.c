@@ -73,12 +73,12 @@ static void nonblocking(void)
 	expect(poll(&writable, 1, 5000) == 1, "poll");
 	int error = get(fd, SOL_SOCKET, SO_ERROR);
 	puts(error == 0 ? "connected" : strerrorname_np(error));
-	/* On Linux the first connect after the connection succeeds, and the next ones fail with EISCONN. */
+	/* On Linux, when the connection is established, the next connect(2) succeeds and the later ones fail with EISCONN. */
 	if (error == 0)
 		expect(connect(fd, &to.any, size) == 0 && connect(fd, &to.any, size) != 0 && errno == EISCONN, "EISCONN");
 }
 
-/* Adds the socket to two epolls before the connect and changes one afterwards. */
+/* Adds the socket to two epoll instances before connect(2), and changes its events in one of them after connect(2). */
 static void watched(void)
 {
 	int fd = make_socket(SOCK_NONBLOCK), edges = epoll_create1(0), levels = epoll_create1(0);
@@ -208,7 +208,7 @@ static void *close_it(void *data)
 	return data;
 }
 
-/* A thread closes the socket during connect, with and without opening another file at its number. */
+/* A thread closes the socket during connect(2), with and without opening another file with the same descriptor number. */
 static void closing(void)
 {
 	for (int other = 0; other < 2; other++) {
@@ -238,7 +238,7 @@ static void escape(void)
 	expect(connect(fd, &none.any, 2) != 0 && errno == EOPNOTSUPP, "AF_UNSPEC in two bytes");
 	expect(connect(fd, &other.any, other_size) != 0 && errno == EISCONN, "another destination");
 	expect_echo(fd);
-	/* The socket reaches no other destination after the peer has closed the connection either. */
+	/* After the peer has closed the connection, the socket still reaches no other destination. */
 	expect(shutdown(fd, SHUT_WR) == 0 && recv(fd, &none, 1, 0) == 0, "end");
 	expect(connect(fd, &other.any, other_size) != 0 && errno != EINPROGRESS, "after the end");
 	int refused = make_socket(0);
@@ -248,7 +248,7 @@ static void escape(void)
 	expect(connect(refused, &other.any, other_size) != 0 && errno == ECONNREFUSED, "in the network of the phase, after a failure");
 	expect(connect(refused, &to.any, size) == 0, "the allowed destination, after a failure");
 	expect_echo(refused);
-	/* A nonblocking connect gets a socket of the host's network before it fails. */
+	/* A nonblocking connect(2) that fails later has already replaced the socket by one of the host's network. */
 	int failed = make_socket(SOCK_NONBLOCK);
 	struct pollfd end = {.fd = failed, .events = POLLOUT};
 	expect(connect(failed, &closed_port.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "it fails");
@@ -264,7 +264,7 @@ static void other_calls(void)
 	char params[256] = {0};
 	expect(syscall(SYS_io_uring_setup, 4, params) < 0 && errno == ENOSYS, "io_uring");
 	expect(sendto(fd, "x", 1, MSG_FASTOPEN, &to.any, size) < 0 && errno == EOPNOTSUPP, "MSG_FASTOPEN");
-	/* A duplicate from before the connect stays in the network of the phase. */
+	/* A duplicate that dup(2) made before connect(2) stays a socket of the phase's network. */
 	int copy = dup(fd);
 	expect(connect(fd, &to.any, size) == 0, "connect");
 	expect(send(copy, "x", 1, MSG_NOSIGNAL) < 0, "a duplicate");

@@ -14,7 +14,7 @@
 
 static _Atomic bool racing = true;
 static union address other, closed_port, flipping;
-static int foreign, own, number; /* a socket of the host's network, one of the phase, and a descriptor that alternates between both */
+static int foreign, own, number; /* socket of the host's network, socket of the phase, descriptor that alternates between both */
 static long count;
 
 static int failed(void)

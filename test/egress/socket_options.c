@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Socket options on sockets of the phase and of an allowed connection: ACTION HOST PORT [OTHER-HOST], with HOST:PORT allowed. Exits with
- * 0 if all have the expected result.
+ * 0 if all calls have the expected result.
  */
 #include "client.h"
 

@@ -32,14 +32,14 @@ distcc_host_begin() {
 	DISTCC_HOST_IP=10.213.$octet.2
 	ip netns add "$DISTCC_HOST_NETNS" || return
 	ip link add "$DISTCC_HOST_LINK" type veth peer name eth0 netns "$DISTCC_HOST_NETNS" || return
-	# IPv6 would send packets on its own, and distcc_host_packets counts all packets.
+	# Disable IPv6: it would send packets on its own, and distcc_host_packets counts all packets.
 	echo 1 >"/proc/sys/net/ipv6/conf/$DISTCC_HOST_LINK/disable_ipv6"
 	ip addr add "10.213.$octet.1/30" dev "$DISTCC_HOST_LINK"
 	ip link set "$DISTCC_HOST_LINK" up
 	ip -n "$DISTCC_HOST_NETNS" addr add "$DISTCC_HOST_IP/30" dev eth0
 	ip -n "$DISTCC_HOST_NETNS" link set eth0 up
 	ip -n "$DISTCC_HOST_NETNS" link set lo up
-	# Permanent ARP entries: the kernel would ask for a neighbour again a while after the last connection.
+	# Make the ARP entries permanent. Otherwise the kernel would send ARP requests, which distcc_host_packets would count.
 	ip neigh replace "$DISTCC_HOST_IP" nud permanent dev "$DISTCC_HOST_LINK" \
 		lladdr "$(ip netns exec "$DISTCC_HOST_NETNS" cat /sys/class/net/eth0/address)"
 	ip -n "$DISTCC_HOST_NETNS" neigh replace "10.213.$octet.1" nud permanent dev eth0 lladdr "$(<"/sys/class/net/$DISTCC_HOST_LINK/address")"
@@ -51,7 +51,7 @@ distcc_host_run() {
 	ip netns exec "$DISTCC_HOST_NETNS" "$@" 3>&-
 }
 
-# distccd continues in the background as soon as its port accepts connections.
+# Starts distccd. Returns when its port accepts connections, because distccd moves to the background only then.
 distcc_host_start_daemon() {
 	TMPDIR=$DISTCC_HOST_DIR distcc_host_run distccd --daemon --allow "${DISTCC_HOST_IP%.*}.0/30" --listen "$DISTCC_HOST_IP" --jobs 4 \
 		--pid-file "$DISTCC_HOST_DIR/pid" --log-file "$DISTCC_HOST_DIR/log" --log-level info --nice 5

@@ -10,8 +10,8 @@ teardown() {
 	prefix_clean
 }
 
-# waiting_package [NAME]: app-test/NAME (waits), whose src_compile starts a child that ignores signals, writes PREFIX_LOG/NAME.ready
-# and sleeps.
+# waiting_package [NAME]: writes the ebuild app-test/NAME (default: waits), whose src_compile starts a child that ignores signals,
+# writes PREFIX_LOG/NAME.ready and sleeps.
 waiting_package() {
 	local name=${1-waits}
 	prefix_package "app-test/$name-1" <<-EOF
@@ -23,7 +23,7 @@ waiting_package() {
 	EOF
 }
 
-# resumable_package: app-test/waits, whose src_compile writes PREFIX_LOG/waits.ready and waits for PREFIX_LOG/go.
+# resumable_package: writes the ebuild app-test/waits, whose src_compile writes PREFIX_LOG/waits.ready and waits for PREFIX_LOG/go.
 resumable_package() {
 	prefix_package app-test/waits-1 <<-EOF
 		src_compile() {
@@ -33,8 +33,8 @@ resumable_package() {
 	EOF
 }
 
-# phase_processes [NAME]: prints the live processes of src_* phases of app-test/NAME-1, or of the prefix, including confine, which does
-# not have the environment of the build. Omits processes that Portage starts between phases, such as misc-functions.sh.
+# phase_processes [NAME]: prints the live processes of src_* phases of app-test/NAME-1, or of all packages. Includes confine, which
+# does not have the environment of the build. Omits processes that Portage starts between phases, such as misc-functions.sh.
 phase_processes() {
 	local package=${1+app-test/$1-1}
 	{

@@ -174,7 +174,7 @@ prefix_exec() {
 	local path=$PREFIX/usr/bin:$PREFIX/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin node
 	node=$(type -P node || echo /usr/bin/node)
 	local -a command=("$@")
-	# Not PREFIX_EMERGE: an array that setup_file sets does not reach the tests.
+	# Do not use the array PREFIX_EMERGE: if setup_file sets an array, the tests do not get it.
 	if [[ -x $PREFIX_PORTAGE/lib/portage/bin/$1 ]]; then
 		command=("$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/$1" "${@:2}")
 	fi
@@ -213,7 +213,7 @@ prefix_install() {
 
 prefix_clean() {
 	[[ ${PREFIX_ROOT-} ]] || return 0
-	# Files that Portage leaves behind as root if it did not run the clean phase.
+	# Remove the files that the hook of root leaves in /run if Portage did not run the clean phase.
 	((EUID)) || rm -f -- "/run/portcullis.${PREFIX_ROOT//\//%}"*
 	# Kill all processes of the prefix user too, unless that user also runs the tests.
 	prefix_remove "$PREFIX_ROOT" "$([[ $PREFIX_UID == "$EUID" ]] || echo "$PREFIX_UID")"

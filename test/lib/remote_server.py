@@ -18,7 +18,7 @@ counts = {}
 
 
 def set_route(connection, address):
-    # RFC 8754: header length, type 4, segments left, last entry, the final segment (set by the kernel), the first segment
+    # Segment routing header (RFC 8754): header length, type 4, segments left, last entry, final segment (set by the kernel), first segment
     header = bytes([0, 4, 4, 1, 1, 0, 0, 0]) + bytes(16) + socket.inet_pton(socket.AF_INET6, address)
     connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RTHDR, header)
 

@@ -53,7 +53,7 @@ setuid_end() {
 		! getent group "$ACCOUNT$name" >/dev/null || groupdel "$ACCOUNT$name"
 	done
 	groupdel "$ACCOUNT"
-	# A test attempts to make this file through confine. Remove it, so that a success does not affect the next run.
+	# A test tries to create this file through confine. Remove the file, so that a successful attack does not affect the next run.
 	rm -f -- "/etc/$ACCOUNT"
 	rm -rf -- "$TEST_DIR"
 }

@@ -87,7 +87,7 @@ static const struct attack attacks[] = {
 };
 #define ATTACKS (sizeof attacks / sizeof *attacks)
 
-/* Returns true if the process runs confine. The command that confine starts has another name. */
+/* Returns true if the process runs confine. The command that confine starts has another process name. */
 static bool is_confine(pid_t pid)
 {
 	char path[64], name[32] = "";

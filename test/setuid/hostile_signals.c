@@ -17,7 +17,7 @@ static const int sent[] = {SIGKILL, SIGKILL, SIGSTOP, SIGTERM, SIGTERM, SIGCHLD,
 #define SENT (sizeof sent / sizeof *sent)
 
 struct run {
-	bool to_descendant; /* true if the signal goes to a descendant of confine, false if to confine */
+	bool to_descendant; /* true if the signal goes to a descendant of confine, false if it goes to confine itself */
 	bool blocked;	    /* true if confine starts with all signals blocked and SIGCHLD ignored */
 	bool tracked;	    /* true if confine starts with --cgroup, so that it makes more processes */
 	int signal;

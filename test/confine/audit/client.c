@@ -106,7 +106,7 @@ static void tick(int signal)
 	ticks++;
 }
 
-/* Makes attempts while SIGALRM arrives at 1 kHz. Prints how many failed with none of the two errors, but with EINTR, for example. */
+/* Makes attempts while SIGALRM arrives at 1 kHz. Prints the number without ENETUNREACH or ECONNREFUSED, for example with EINTR. */
 static int timer(int flags, int count)
 {
 	struct sigaction action = {.sa_handler = tick, .sa_flags = flags};

@@ -8,7 +8,7 @@
  *                                        i386 socketcall(2) with arguments in it
  *   stall - FILE ACTION                  does ACTION with the file that is open as descriptor 9
  *
- * DEVICE is /dev/fuse or a node with its numbers. The server writes a line to FILE when a process waits for it.
+ * DEVICE is /dev/fuse or a node with its numbers. The server writes a line to FILE when a process waits for an answer.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -68,7 +68,7 @@ static bool is_confine(uint32_t pid)
 	return is;
 }
 
-/* The flush requests (close(2)) of confine that the server answers: all, or those of one process. */
+/* Which FUSE_FLUSH requests of confine, caused by its close(2), the server answers: all, or only those of one process. */
 struct answered {
 	bool all;
 	pid_t process;
@@ -90,7 +90,7 @@ static void serve(int device, const char *path, struct answered flushes)
 		struct fuse_open_out opened = {.fh = 1};
 		switch (header->opcode) {
 		case FUSE_INIT:
-			/* init has no FUSE_ASYNC_READ, so that a reader waits for the answer even after SIGKILL (request_wait_answer()). */
+			/* The answer to FUSE_INIT has no FUSE_ASYNC_READ, so that a reader waits for the answer even after SIGKILL (request_wait_answer()). */
 			answer(device, header->unique, 0, &init, sizeof init);
 			break;
 		case FUSE_LOOKUP:
