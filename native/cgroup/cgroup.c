@@ -42,7 +42,7 @@ static void set_limits(struct cgroup *cgroup, const struct options *options)
 	}
 }
 
-/* Creates the cgroup's directory and locks it. A shared lock of the parent prevents cgroupfs_sweep() from removing it before that. */
+/* Creates the cgroup's directory and locks it. Until then a shared lock of the parent prevents cgroupfs_sweep() from removing it. */
 static bool make_directory(struct cgroup *cgroup, const struct options *options)
 {
 	int parent = openat(cgroup->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -74,7 +74,7 @@ static bool open_files(struct cgroup *cgroup)
 	return cgroup->events >= 0;
 }
 
-/* Removes old cgroups, creates the directory and opens its files. On an error, removes the directory and returns false with errno. */
+/* Removes cgroups of killed runs, creates the new cgroup and opens its files. On an error, removes it and returns false with errno. */
 static bool create_in_parent(struct cgroup *cgroup, const struct options *options)
 {
 	cgroupfs_sweep(cgroup->parent);

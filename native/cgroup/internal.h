@@ -17,10 +17,10 @@
 /* Maximum depth of cgroups that are listed and removed. Deeper ones of a build remain with their parents; the record has "stuck":true. */
 #define CGROUPFS_DEPTH 32
 
-/* Opens a subdirectory; "" is the directory itself. Does not follow symbolic links. Fails with ENODEV outside of cgroup v2. */
+/* Opens the subdirectory path of directory; "" is directory itself. Follows no symbolic links. Fails with ENODEV outside of cgroup v2. */
 int cgroupfs_open_directory(int directory, const char *path);
 
-/* Reads the first size - 1 bytes of a file and adds a NUL. Returns the length of the text, or -1 with errno. */
+/* Reads the first size - 1 bytes of the file name in directory and adds a NUL. Returns the length of the text, or -1 with errno. */
 long cgroupfs_read(int directory, const char *name, char *text, size_t size);
 
 bool cgroupfs_write(int directory, const char *name, const char *text);
@@ -35,7 +35,7 @@ void cgroupfs_each(int directory, cgroupfs_visitor *visit, void *data);
 /* Makes a cgroup with mode 0711: other users cannot open it and lock it, which would mark it as in use. Returns false with errno. */
 bool cgroupfs_make_directory(int parent, const char *name);
 
-/* Removes the cgroup name in parent, which is open as directory, and all cgroups below it. They must be empty. Returns false with errno. */
+/* Removes the cgroup name in parent and all cgroups below it, which must be empty. directory is its descriptor. Returns false with errno. */
 bool cgroupfs_remove(int parent, const char *name, int directory);
 
 /* Time limit for cgroup.kill, which needs 30 ms for 1,000 processes. Processes that remain after this time are killed one by one. */
@@ -52,7 +52,7 @@ void cgroupfs_add_pids(int directory, struct pids *pids);
  */
 void cgroupfs_kill_frozen(int directory);
 
-/* Removes the cgroups that confine has created in parent and nobody has locked, after killing their processes. Returns their number. */
+/* Kills and removes the cgroups that confine has created in parent and no process has locked. Returns the number of removed cgroups. */
 int cgroupfs_sweep(int parent);
 
 /* --- location.c: where the phase's cgroup is created --- */
@@ -68,7 +68,7 @@ bool cgroup_location_find(struct cgroup_location *location, const char **why);
 void cgroup_location_close(struct cgroup_location *location);
 
 /*
- * Opens the parent directory for the phase's cgroup, for root. With keep_own this is the cgroup of this process, and also if Portage has
+ * Opens the parent directory for the phase's cgroup, for root. This is the cgroup of this process if keep_own is true, or if Portage has
  * created that cgroup for a package and no limits are requested. Otherwise it is the cgroup /portcullis, created if missing. If limited is
  * true (limits are requested), enables the controllers memory, pids and cpu where possible. Returns a close-on-exec descriptor, or -1 with
  * why (static text) and errno. Another process can remove /portcullis at any time; creating a cgroup in it then fails with ENOENT or

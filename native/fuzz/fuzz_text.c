@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	/* The copy has no letter but a final NUL, so it fills the allocation, and AddressSanitizer detects an access beyond it. */
+	/* The copy omits the letter and ends with a NUL, so it fills the allocation, and AddressSanitizer detects an access beyond it. */
 	char *text = malloc(size);
 	if (text == NULL)
 		return 0;

@@ -48,7 +48,7 @@ char **environment_read(int fd)
 	return environment;
 }
 
-/* Removes all entries of this name (length bytes), except the entry keep. */
+/* Removes all environment variables with this name (length bytes), except the entry keep. */
 static void remove_name(char **environment, const char *name, size_t length, const char *keep)
 {
 	char **to = environment;

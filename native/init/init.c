@@ -136,7 +136,7 @@ noreturn void init_run(const struct init *init)
 		if (status >= 0) {
 			command_exited = true;
 			struct message exited = {.type = MESSAGE_COMMAND_EXITED, .command_exited = {.status = status}};
-			/* The helper process that sends the listener to the watcher does not belong to the build, so it is subtracted. */
+			/* The helper process that sends the listener to the watcher does not belong to the build, so subtract it. */
 			if (init->tracking == TRACK_PID_NAMESPACE)
 				exited.command_exited.started = count_started() - (init->watcher_socket >= 0);
 			channel_send(init->channel, &exited);

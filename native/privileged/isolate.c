@@ -153,7 +153,7 @@ static bool enter_net(struct setup_error *setup_error)
 		return failed(setup_error, STEP_NET);
 	if (!loopback_configure())
 		return failed(setup_error, STEP_LOOPBACK);
-	/* Without a network, a build can resolve no host name but localhost. Portage sets it too and ignores a failure (portage/process.py). */
+	/* Without a network, a build can resolve no host name but localhost. Portage sets the same name and ignores a failure (portage/process.py). */
 	if (unshare(CLONE_NEWUTS) != 0)
 		failed(setup_error, STEP_UTS);
 	else if (sethostname(hostname, sizeof hostname - 1) != 0)

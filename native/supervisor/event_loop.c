@@ -123,7 +123,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 		receive_message(s);
 	if (sources[1].revents != 0)
 		forward_signals(s);
-	/* The watcher has closed its end, so it is exiting. waitpid(2) can report that later, because the watcher has threads. */
+	/* The watcher has closed its end of the socket, so it is exiting. waitpid(2) can report that later, because the watcher has threads. */
 	if (sources[2].revents != 0)
 		s->result.watcher_died = true;
 	if ((sources[3].revents & POLLIN) != 0)

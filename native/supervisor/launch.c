@@ -20,7 +20,7 @@
 
 /* Time limit for the set-up, which takes milliseconds. While the kernel removes many network namespaces, a new one can take seconds. */
 #define SETUP_MILLISECONDS 30000
-/* Time limit for the exit of a process. It flushes its files, which a FUSE server can delay forever (fuse_flush() in fs/fuse/file.c). */
+/* Time limit for the exit of a process. The exit flushes files, which a FUSE server can delay forever (fuse_flush() in fs/fuse/file.c). */
 #define EXIT_MILLISECONDS 1000
 
 static noreturn void fail(const struct supervisor *s, const struct setup_error *setup_error)

@@ -114,7 +114,7 @@ static void add_names(struct json *json, const struct network_log *log)
 	json_raw(json, "]");
 }
 
-/* Returns the number of packets without a route that the watcher has not seen: those sent by io_uring, or all without a watcher. */
+/* Returns the number of packets without a route that the watcher has not seen: those sent by io_uring, or all if there is no watcher. */
 static long long unattributed(const struct phase_result *result)
 {
 	long long seen = result->audit == NULL ? 0 : (long long)result->audit->unroutable;

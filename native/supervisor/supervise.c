@@ -68,7 +68,7 @@ static noreturn void refuse_required(struct supervisor *s)
 	refuse("%s is not available: %s: %s", missing->what, missing->why, strerror(missing->error));
 }
 
-/* Creates the cgroup with those limits that are not in force already. */
+/* Creates the phase's cgroup and sets the requested limits that are not in force already. */
 static void create_cgroup(struct supervisor *s)
 {
 	const char *why;
@@ -83,7 +83,7 @@ static void create_cgroup(struct supervisor *s)
 	result_add_missing_limits(&s->result, &wanted, s->result.has_cgroup ? &s->cgroup : NULL, why);
 }
 
-/* Drops root and prepares a new start in a user namespace, in which the kernel may grant a namespace that it has refused root. */
+/* Drops root and prepares a new launch in a user namespace, in which the kernel may grant a namespace that it has refused root. */
 static void fall_back_to_userns(struct supervisor *s)
 {
 	if (s->result.has_cgroup)
@@ -96,8 +96,8 @@ static void fall_back_to_userns(struct supervisor *s)
 }
 
 /*
- * Called if confine cannot launch init. With --best-effort, executes the command in place of confine if the kernel refuses a step. Otherwise,
- * and if the caller has reached a limit of processes, memory or descriptors, exits with 125.
+ * Called if confine cannot launch init. With --best-effort, executes the command in place of confine if the kernel refuses a step.
+ * Otherwise, and if the caller has reached a limit of processes, memory or descriptors, exits with 125.
  */
 static noreturn void run_without_init(struct supervisor *s, const char *call)
 {

@@ -210,7 +210,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 	for (size_t i = 0; i < all.count; i++) {
 		struct text_stat stat = {0};
 		bool known = read_stat(all.pid[i], &stat);
-		/* A zombie has no children, because the kernel has reparented them. */
+		/* A zombie has no children, because the kernel has given them a new parent. */
 		if (known ? !stat.alive : !proc_hides(all.pid[i]))
 			continue;
 		if (i > 0)

@@ -35,8 +35,8 @@ struct text_stat {
 	size_t comm_length;
 	pid_t parent;
 	long threads;
-	unsigned long long started; /* start of the process, clock ticks after boot */
-	bool alive;		    /* any thread is alive; the first thread is a zombie from its exit to that of the others */
+	unsigned long long started; /* start time of the process, in clock ticks after boot */
+	bool alive;		    /* true if any thread is alive; a first thread that exits before the others stays a zombie until they exit */
 };
 
 /* Parses the text of /proc/PID/stat. The name of a process can contain any character; the last ')' ends it. Returns false if invalid. */
