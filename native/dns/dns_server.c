@@ -16,7 +16,7 @@
 #include "util/fds.h"
 
 enum { CONNECTIONS = 8,
-       CLIENTS = 256 }; /* more than the sockets that usually wait for an answer at one time */
+       CLIENTS = 256 }; /* maximum of sockets whose program is known; usually fewer wait for an answer at the same time */
 
 struct connection {
 	struct event_source source;

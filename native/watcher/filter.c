@@ -164,7 +164,7 @@ static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 	}
 }
 
-/* Notifies the listener, because only the watcher can read the arguments from memory. Without a watcher, only socket(2) is restricted: it is refused. */
+/* For socketcall(2): notifies the listener, because only the watcher can read the arguments from memory. Without a watcher, refuses only the creation of a socket. */
 static void put_socketcall(struct bpf *bpf, const struct filter_rules *rules)
 {
 	put_load(bpf, low_half(0));
@@ -185,7 +185,7 @@ static void put_call(struct bpf *bpf, enum watched_call call, const struct filte
 	case CALL_CONNECT:
 	case CALL_BIND:
 		put_load(bpf, low_half(2));
-		/* With an allow-list, watch addresses from two bytes: AF_UNSPEC of any length disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
+		/* With an allow-list, watch addresses of at least two bytes: AF_UNSPEC of any length disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
 		put_jump(bpf, BPF_JGE, allow_list && call == CALL_CONNECT ? 2 : SHORTEST_ADDRESS, 0, 1);
 		break;
 	case CALL_SENDTO:

@@ -24,7 +24,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* in the headers of Linux 5.19 and later */
 #endif
 
-/* What the helper process sends, and to which socket, after it has read a byte from the pipe. Both processes share this memory. */
+/* Data of the helper process: after it has read a byte from the pipe, it sends the message to the socket. Its parent shares this memory. */
 struct delivery {
 	int pipe[2];
 	int socket;
@@ -58,7 +58,7 @@ static bool kernel_can_continue(void)
 
 static int call_seccomp(const struct sock_fprog *program, unsigned long extra)
 {
-	/* Without SPEC_ALLOW, Linux before 5.16 slows the whole build down with mitigations that a build does not need. */
+	/* Without SPEC_ALLOW, Linux before 5.16 slows down all processes that have the filter, with mitigations that a build does not need. */
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | extra, program);
 }
 
@@ -71,7 +71,7 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-/* Returns the listener, or 0 if none was requested, or -1 and sets errno. Sets *inert to true if it had to set no_new_privs. */
+/* Installs a filter. Returns the listener, or 0 without a listener, or -1 and sets errno. Sets *inert to true if setting no_new_privs was necessary. */
 static int install(const struct filter_rules *rules, bool *inert)
 {
 	struct sock_filter instructions[FILTER_ROOM];
@@ -90,7 +90,7 @@ static int install(const struct filter_rules *rules, bool *inert)
 	return listener;
 }
 
-/* Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno, to 0 if no errno belongs to the reason. */
+/* Installs a filter with a listener. Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno, to 0 if no errno belongs to the reason. */
 static const char *install_with_listener(const struct filter_rules *rules, int *listener, bool *inert)
 {
 	*inert = false;
@@ -160,7 +160,7 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 	while (waitpid(helper, &status, __WALL) < 0)
 		if (errno != EINTR)
 			refuse("--audit: waiting for a helper process: %m");
-	/* Exit if sending failed: after the listener is closed, every watched call of the build would fail with ENOSYS. */
+	/* Exit if sending failed: after the listener is closed, every watched call of the phase would fail with ENOSYS. */
 	if (!started || status != 0)
 		refuse("--audit: sending the seccomp listener to the watcher process: %m");
 	if (listener >= 0)

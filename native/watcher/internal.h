@@ -18,7 +18,7 @@
 
 /* loop.c */
 
-/* Receives the listener, then handles every notification. A stopped process never waits for the call of another process. */
+/* Receives the listener, then handles every notification. A call that takes long does not delay the answers to other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /* notification.c */
@@ -34,7 +34,7 @@ struct protocol_cache {
 	pid_t tid;
 	int fd;
 	struct destination to;
-	int repeated;	   /* how often in a row the same protocol was read again */
+	int repeated;	   /* number of readings in a row, after the first, that returned the same protocol */
 	long long read_at; /* time of the last reading, in microseconds of CLOCK_MONOTONIC */
 };
 
@@ -66,7 +66,7 @@ void notification_resume_redirected(struct notifier *notifier);
 /* Logs that DNS lookups are not watched any more, because the DNS server process has ended. */
 void notification_end_redirection(struct notifier *notifier);
 
-/* Ends the handling of a notification in a thread that got stuck, if there is one. An unchecked call is refused if it could evade a restriction. */
+/* If a thread got stuck while it handled a notification, refuses the call if it could evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
 
 /* watchdog.c */
@@ -87,10 +87,10 @@ struct watchdog {
 /* Runs serve() in the calling thread, and in a new thread whenever the current one gets stuck. */
 noreturn void watchdog_run(const struct watchdog *watchdog);
 
-/* Begins a system call that may get stuck. Has no effect in a process that has not called watchdog_run(), and in forked children. */
+/* Starts the time limit of a system call that may get stuck. Has no effect in a process that has not called watchdog_run(), and in forked children. */
 void watchdog_begin(void);
 
-/* Ends the system call. Keeps errno. Does not return if a new thread has replaced the calling thread meanwhile. */
+/* Ends the time limit after the system call has returned. Keeps errno. Does not return if a new thread has replaced the calling thread meanwhile. */
 void watchdog_end(void);
 
 /* rights.c */
@@ -115,14 +115,14 @@ void watcher_rights_filter(void);
 /* Returns true if ptrace_scope is 1. With any other value the supervisor must not run the broker: the phase could trace the supervisor. */
 bool yama_broker_is_needed(void);
 
-/* For the watcher: the broker executes process_read_memory() or process_duplicate_descriptor(). If broker is -1, both functions fail. */
+/* For the watcher: these functions make the broker call process_read_memory() or process_duplicate_descriptor(). If broker is -1, both fail. */
 bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size);
 int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 
 /* For the supervisor: starts the threads that answer the requests that arrive at the socket. */
 void yama_broker_start(int socket);
 
-/* For the supervisor: ends these threads, by shutting down the socket. */
+/* For the supervisor: ends the threads of the broker, by shutting down their socket. */
 void yama_broker_stop(int socket);
 
 #endif

@@ -52,7 +52,7 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 	}
 }
 
-/* Called when the supervisor has sent a byte, which asks the watcher to stay, or has closed its end. Exits at the end of file, or if no process has the filter. */
+/* Handles a byte from the supervisor, which requests that the watcher stay, or the end of file. Exits at the end of file, or if no process has the filter. */
 static void handle_control(void *owner, struct event_source *control)
 {
 	struct loop *loop = owner;
@@ -60,7 +60,7 @@ static void handle_control(void *owner, struct event_source *control)
 	ssize_t got = recv(control->fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* The message with the listener may still be unread if the command has ended quickly. */
+	/* Receive the message with the listener first: it may still be unread if the command has ended quickly. */
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_setup_message(loop, &loop->setup);

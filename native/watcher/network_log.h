@@ -14,7 +14,7 @@
 
 enum {
 	LOG_ATTEMPTS = 256,
-	LOG_ATTEMPTS_BY_COMMAND = 192, /* the first rows, one for each command line; each later row is for all command lines of one program */
+	LOG_ATTEMPTS_BY_COMMAND = 192, /* maximum of rows with one command line each; each further row is for all command lines of one program */
 	LOG_LOOKUPS = 256,
 	LOG_NAME = 256,
 	LOG_ALLOWED = 64,
@@ -42,8 +42,8 @@ struct dns_question; /* declared in dns/wire.h */
 
 struct dns_lookup {
 	uint64_t key;	     /* hash of name, type and program; identifies the row */
-	unsigned query_id;   /* ID in the header of the last query */
-	char name[LOG_NAME]; /* printable text, as in struct dns_question */
+	unsigned query_id;   /* ID in the DNS header of the last query for this name */
+	char name[LOG_NAME]; /* name that the query asks for, as printable text (struct dns_question) */
 	uint16_t type;	     /* record type that the query asks for (RFC 1035, 3.2.2) */
 	struct program program;
 	struct parents parents;
@@ -78,7 +78,7 @@ struct network_log {
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
 	uint64_t attempts_total;
-	uint64_t unroutable; /* packets without a route that the kernel may have counted for these attempts, at most */
+	uint64_t unroutable; /* highest number of packets without a route that the kernel may have counted for the calls of the phase */
 
 	struct connection_attempt allowed[LOG_ALLOWED];
 	size_t allowed_count;
@@ -92,15 +92,15 @@ struct network_log {
 	uint64_t lookups_total;
 
 	uint64_t unreadable;		 /* number of calls whose addresses could not be read */
-	int unreadable_errno;		 /* errno of the first such call that the kernel may have accepted; 0: none */
-	struct program listener_program; /* the last program that requested a seccomp listener of its own */
-	uint64_t listener_calls;	 /* number of such requests; the kernel refuses them with EBUSY */
+	int unreadable_errno;		 /* errno of the first failure to read the addresses of a call that the kernel may have accepted; 0: none */
+	struct program listener_program; /* last program of the phase that requested a seccomp listener */
+	uint64_t listener_calls;	 /* number of requests by the phase for a seccomp listener; the kernel refuses them with EBUSY */
 };
 
 /* Creates an empty log that is shared with later child processes. Returns NULL and sets errno on failure. */
 struct network_log *network_log_create(void);
 
-/* Counts one attempt; now is in microseconds of CLOCK_MONOTONIC. Returns its row, or NULL if the table is full. */
+/* Counts one connection attempt; now is in microseconds of CLOCK_MONOTONIC. Returns its row, or NULL if the table is full. */
 struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct program *program,
 						   long long now);
 
@@ -121,7 +121,7 @@ void network_log_add_unreadable(struct network_log *log, int error);
 void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program,
 			    const struct parents *parents);
 
-/* Removes the row of a name, type and program, if there is one, and its queries from the total. */
+/* Removes the row of this name, type and program from the lookups, if there is one, and subtracts its queries from the total. */
 void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);
 
 bool network_log_has_lookup(const struct network_log *log, const char *name, uint16_t type, const struct program *program);

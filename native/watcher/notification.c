@@ -43,7 +43,7 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 	protocol[i] = '\0';
 }
 
-/* Sets to->protocol: tcp, udp, raw, ...; "" if it is unknown. */
+/* Sets to->protocol to "tcp", "udp", "raw"..., or to "" if the protocol is unknown. */
 static void set_protocol(struct protocol_cache *last, const struct target *target, int fd, struct destination *to)
 {
 	long long now = clock_microseconds();

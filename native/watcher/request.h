@@ -24,7 +24,7 @@ union socket_address {
 };
 
 struct request {
-	enum watched_call call; /* the requested call; for a socketcall(2), the call behind it */
+	enum watched_call call; /* the watched call; for socketcall(2), the call that its first argument selects */
 	uint64_t arguments[6];
 	bool is_socketcall; /* the call was made by socketcall(2), with its arguments in memory */
 	int fd;

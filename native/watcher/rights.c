@@ -17,7 +17,7 @@
 #include "watcher/syscalls.h"
 
 /*
- * First of the unused ids. The ids of systemd's containers end below it, and many programs treat ids above 2^31 as negative (systemd, "Users,
+ * First of the ids for watchers, which no other process has. The ids of systemd's containers end below it, and many programs treat ids above 2^31 as negative (systemd, "Users,
  * Groups, UIDs and GIDs on systemd Systems"). Each watcher has an id of its own, so that none can signal another.
  */
 #define FIRST_ID 0x70000000U
@@ -26,7 +26,7 @@
 static void change_to_unused_ids(void)
 {
 	uid_t own = FIRST_ID + (uid_t)getpid();
-	/* Remove RLIMIT_NPROC, which was set for the user of the phase and not for the new id. */
+	/* Remove the limit RLIMIT_NPROC: it was set for the user of the phase and not for the new id. */
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || syscall(SYS_setgroups, 0, NULL) != 0 ||
 	    syscall(SYS_setresgid, own, own, own) != 0)
@@ -123,7 +123,7 @@ static const int permitted[] = {
 	CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(mprotect), CALL(prlimit64), CALL(getrandom), CALL(clock_gettime),
 	CALL(clock_nanosleep), CALL(nanosleep), CALL(geteuid)};
 
-/* Calls that fail with EPERM if the argument with this index has one of the forbidden bits. */
+/* Further permitted calls, which fail with EPERM if the argument with this index has one of the forbidden bits. */
 static const struct {
 	int number;
 	unsigned argument;

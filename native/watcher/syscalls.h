@@ -16,16 +16,16 @@ enum watched_call {
 	CALL_SENDMMSG,
 	CALL_SOCKETCALL, /* socketcall(2), by which i386 processes can make all calls on sockets */
 	CALL_SECCOMP,	 /* watched to log a request for a second listener, which the kernel refuses */
-	/* In the filter if socket families are restricted: */
+	/* The filter has the next call if socket families are restricted: */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
-	/* In the filter with an allow-list, when the phase has sockets of the host's network: */
+	/* The filter has the next calls if there is an allow-list, because the phase then has sockets of the host's network: */
 	CALL_LISTEN, /* listen(2) is refused on a socket of the host's network */
 	CALL_CLONE,  /* watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* refused, because its flags are in memory, where no filter can read them */
 	CALL_PRCTL,  /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
 	CALL_SETSOCKOPT,
 	CALL_IOCTL,
-	/* In the filter with an allow-list, or if socket families are restricted: */
+	/* The filter has the next call if there is an allow-list or if socket families are restricted: */
 	CALL_UNFILTERABLE, /* refused, because no filter can check it: io_uring_setup, and socketcall of some architectures */
 };
 
@@ -54,7 +54,7 @@ enum { ABI_X86_64,
        ABI_I386,
        ABI_AARCH64,
        ABI_ARM,
-       ABI_OTHER, /* ABI of OWN_ARCHITECTURE, if the list above lacks it */
+       ABI_OTHER, /* ABI of OWN_ARCHITECTURE, unless that is x86, AArch64 or ARM */
        SYSCALL_ABIS };
 
 struct syscall_abi {

@@ -25,13 +25,13 @@
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 (include/uapi/linux/pidfd.h) */
 #endif
 
-/* A cached program is read again after this time, or if the command line has changed. */
+/* Data about the program of a thread is cached for this time, unless the command line changes. */
 #define CACHE_MICROSECONDS 5000
 /* The command line is not checked for changes within this time, because no process can call execve and connect faster. */
 #define UNCHANGED_MICROSECONDS 100
 
 struct cached_target {
-	pid_t tid;			 /* 0: program does not contain valid data */
+	pid_t tid;			 /* TID of the cached thread; 0: program does not contain valid data */
 	int cmdline;			 /* descriptor of /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if the TID is reused */
 	int pidfd;			 /* pidfd of the thread, or -1; before Linux 6.9 pidfd of its process, whose first thread may have other descriptors */
 	pid_t other_thread;		 /* TID of the first thread, if pidfd refers to that one and not to the target; otherwise 0 */
@@ -252,7 +252,7 @@ static bool is_current(struct cached_target *cached, pid_t tid, long long now)
 	return length > 0 && length == cached->program.argv_length && memcmp(argv, cached->program.argv, length) == 0;
 }
 
-/* Finds or updates the cache entry of the target. Its tid is 0 if the target is no longer valid. */
+/* Finds or updates the cache entry of the target. The tid of the entry is 0 if the target is no longer valid. */
 static struct cached_target *find_cached(const struct target *target)
 {
 	pid_t tid = target->tid;
@@ -308,7 +308,7 @@ static void add_parent(struct parents *parents, pid_t pid)
 
 void target_parents(const struct target *target, struct parents *parents)
 {
-	/* init is a child of the supervisor, which is the parent of this process. All processes of the phase descend from init. */
+	/* Stop at init, from which all processes of the phase descend. It is a child of the supervisor, and so is this process. */
 	pid_t supervisor = getppid(), pid = parent_of(target->tid);
 	parents->length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {

@@ -12,10 +12,10 @@
 #include <sys/types.h>
 
 enum {
-	PROGRAM_COMM = 16, /* size of comm, argv, script and the text of parents, in bytes; longer text is cut or omitted */
-	PROGRAM_ARGV = 512,
-	PROGRAM_SCRIPT = 128,
-	PARENTS_TEXT = 384,
+	PROGRAM_COMM = 16,    /* room for the name of a thread in /proc/TID/comm, in bytes */
+	PROGRAM_ARGV = 512,   /* room for a command line, in bytes; a longer one is cut */
+	PROGRAM_SCRIPT = 128, /* room for the path or name of a script, in bytes; a longer one is cut */
+	PARENTS_TEXT = 384,   /* room for the command lines of all parents, in bytes; those that do not fit are omitted */
 };
 
 /*
@@ -42,8 +42,8 @@ struct parents {
 };
 
 struct program {
-	uint64_t name_hash;    /* hash of comm and script */
-	uint64_t command_hash; /* hash of comm, script and argv */
+	uint64_t name_hash;    /* hash of the members comm and script */
+	uint64_t command_hash; /* hash of the members comm, script and argv */
 	char comm[PROGRAM_COMM];
 	char script[PROGRAM_SCRIPT]; /* file or module that an interpreter runs; "" for other programs */
 	char argv[PROGRAM_ARGV];     /* command line, with a NUL after each argument */
@@ -62,7 +62,7 @@ bool target_respond(const struct target *target, unsigned flags, int error, long
  */
 const struct program *target_program(const struct target *target);
 
-/* Reads the command lines of the processes above the thread's process, below init. At most eight; none if the thread has ended. */
+/* Reads the command lines of the parent of the thread's process, its parent and so on, below init: at most eight, and none if the thread has ended. */
 void target_parents(const struct target *target, struct parents *parents);
 
 /* Reads size bytes at an address of the thread's memory. Returns false and sets errno if not all bytes could be read. */
@@ -86,7 +86,7 @@ bool target_is_single_threaded(const struct target *target);
 bool target_has_signal(const struct target *target);
 
 /*
- * Direct access with the rights of the calling process, without the Yama broker (ptrace(2), access mode checking).
+ * Functions that access another process with the rights of the calling process, without the Yama broker (ptrace(2), access mode checking).
  * process_read_memory() reads exactly size bytes, or returns false and sets errno. It sets *opened to true if it used /proc/TID/mem.
  * process_duplicate_descriptor() returns the duplicate, or -1 and sets errno.
  */

@@ -98,7 +98,7 @@ noreturn void watchdog_run(const struct watchdog *watchdog)
 		poll(NULL, 0, -1);
 }
 
-/* The value of turn in this thread's current call. A forked child has its own copy of turn, which no watchdog changes. */
+/* Value that turn has during this thread's current watched call. A forked child has its own copy of turn, which no watchdog changes. */
 static _Thread_local unsigned entered;
 
 void watchdog_begin(void)

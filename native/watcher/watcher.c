@@ -21,7 +21,7 @@
 #include "util/fds.h"
 #include "util/process.h"
 
-/* Time limit, in each case, for the watcher to end, to answer that it stays, and for the DNS server process to end. */
+/* Time limit for each wait: until the watcher has ended, until it has answered that it stays, or until the DNS server process has ended. */
 #define END_MILLISECONDS 1000
 
 bool watcher_open(struct watcher *watcher, bool wanted)
@@ -79,7 +79,7 @@ static void set_names_unwatched(struct network_log *log, const char *reason, int
 	log->names_watched = WATCHED_NO;
 }
 
-/* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if any could be opened, or else the step that failed, and sets errno. */
+/* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if at least one could be opened. Otherwise sets errno and returns the step that failed. */
 static const char *open_listeners(const struct identity *identity, const struct resolv_conf *conf, struct dns_listeners *listeners)
 {
 	struct setup_error setup_error;
@@ -153,7 +153,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 	/* Continue without a broker if this fails. The log then counts the calls that the watcher cannot read. */
 	if (yama_broker_is_needed() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, broker) != 0)
 		broker[0] = broker[1] = -1;
-	/* Do this before the fork: the build may have the same ids, and could otherwise get the listener by ptrace. */
+	/* Clear the dumpable flag before the fork: the build may have the same ids, and could otherwise get the listener by ptrace. */
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 && !options->best_effort)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
@@ -210,7 +210,7 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 	close(watcher->control);
 	if (!stays)
 		reap_within(watcher->pid, END_MILLISECONDS);
-	/* Leave dns_server open: closing it would tell a watcher that stays that the DNS server process has exited. */
+	/* Leave dns_server open: after a close, a watcher that stays would log that the DNS server process has exited. */
 	/* The DNS server process exits after it has logged the last queries. Wait for that before the record is written. */
 	if (!stays && watcher->dns_pid > 0)
 		reap_within(watcher->dns_pid, END_MILLISECONDS);

@@ -18,7 +18,7 @@
 /* The type of a message that a process of the phase sends to the watcher during set-up. */
 enum setup_message_type {
 	SETUP_LISTENER,	   /* fds[0] is the seccomp listener */
-	SETUP_NO_LISTENER, /* there is no listener; reason and error say why */
+	SETUP_NO_LISTENER, /* there is no listener; the cause is in reason and error */
 };
 
 struct setup_message {
@@ -32,12 +32,12 @@ struct setup_message {
 struct watcher {
 	struct network_log *log;  /* log of the network use; NULL: system calls are not watched */
 	int setup_socket;	  /* the phase's end of the socket pair for struct setup_message; -1 after watcher_start() */
-	int setup_socket_watcher; /* the watcher's end of that socket pair */
+	int setup_socket_watcher; /* the watcher's end of the socket pair for struct setup_message */
 	int control;		  /* socket between supervisor and watcher; one byte asks the watcher to stay, and at the end of file it exits */
 	int broker;		  /* socket between watcher and Yama broker; -1: there is no broker */
 	pid_t pid;
-	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is none */
-	int dns_server; /* the DNS server's end; the supervisor starts that process when the first request makes it readable; then -1 */
+	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair */
+	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it is readable, the supervisor starts the DNS server process; then -1 */
 	pid_t dns_pid;
 };
 

@@ -14,7 +14,7 @@
 /* Maximum of data bytes in one message. A socket pair accepts a message of this size with any net.core.wmem_default. */
 enum { CHUNK = 2048 };
 
-/* Number of threads. One is not enough, because a request may wait for the memory or the file of a process. */
+/* Number of threads of the broker. One is not enough, because a request may wait for the memory or the file of a process. */
 enum { THREADS = 8 };
 
 struct broker_request {
@@ -39,7 +39,7 @@ bool yama_broker_is_needed(void)
 	return needed;
 }
 
-/* Sends a request and waits for the reply. Each request brings a new socket pair for its reply, so threads need no lock. Returns the descriptor in the reply, or -1. */
+/* Sends a request to the broker and waits for the reply. Each reply arrives on a socket pair of its own, so threads need no lock. Returns the descriptor in the reply, or -1. */
 static int send_request(int broker, const struct broker_request *request, int pidfd, struct broker_reply *reply)
 {
 	int ends[2], found[PASSED_FDS] = {-1, -1};
