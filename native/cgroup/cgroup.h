@@ -32,9 +32,9 @@ struct cgroup_usage {
 
 /*
  * Creates the cgroup that --cgroup requests, with the caller's rights. Root gets it below the cgroup /portcullis or Portage's cgroup
- * (cgroup_location_open_root()), other users below their own cgroup if it is delegated. keep_own creates it below the caller's cgroup in any
- * case, so that the limits there stay in force. Removes cgroups that killed runs have left in the same place. All descriptors are
- * close-on-exec. On an error, returns false and sets *why (static text) and errno.
+ * (cgroup_location_open_root()), other users below their own cgroup if it is delegated. If keep_own is true, creates it below the
+ * caller's cgroup in any case, so that the limits there stay in force. Removes cgroups that killed runs have left in the same place. All
+ * descriptors are close-on-exec. On an error, returns false and sets *why (static text) and errno.
  */
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool keep_own, const char **why);
 

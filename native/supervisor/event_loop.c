@@ -13,7 +13,7 @@
 #include "util/clock.h"
 #include "util/fail.h"
 
-/* Time limit for init to return a forwarded signal. init exceeds it only if its cgroup is frozen or a debugger has stopped it. */
+/* Time limit for init to return a forwarded signal. After it confine kills the phase: its cgroup is frozen or a debugger stops init. */
 #define SIGNAL_MILLISECONDS 5000
 
 static bool is_free(int fd)

@@ -16,7 +16,7 @@
 #include "util/process.h"
 #include "util/text.h"
 
-/* Time limit for reading all command lines. */
+/* Time limit for reading the command lines of all orphans. The record omits those that are not read in time. */
 #define READ_MILLISECONDS 500
 
 /* Sets all members of orphan but the command line, from /proc. Returns false if the process is dead. */
