@@ -11,7 +11,7 @@ sys.path.insert(0, sys.argv[1])
 import portage  # noqa: E402  (the line above sets its path)
 
 cpv, slot, repository, eapi = sys.argv[2:6]
-# env is empty, because variables that the ebuild has exported are not settings of the user.
+# Pass an empty environment, because the ebuild may have exported variables that the user has not set.
 settings = portage.config(
     config_root=os.environ.get("PORTAGE_CONFIGROOT"),
     eprefix=os.environ.get("PORTAGE_OVERRIDE_EPREFIX"),

@@ -7,7 +7,7 @@ __portcullis_limits() {
 	local root=/sys/fs/cgroup leaf=${___portcullis_leaf-} parent='' name
 	local -a names=()
 	[[ $EBUILD_PHASE == setup && $leaf && ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
-	# Portage enables memory, cpu and io for its cgroups. The pids controller must be enabled in every cgroup from the root down.
+	# Enable the pids controller in every cgroup from the root down. Portage enables only memory, cpu and io for its cgroups.
 	if [[ ${setting[PORTCULLIS_PIDS_MAX]-} && ! -e $root$leaf/pids.max ]]; then
 		IFS=/ read -ra names <<<"${leaf%/*}"
 		for name in "${names[@]}"; do

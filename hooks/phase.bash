@@ -267,7 +267,8 @@ __portcullis_confine() {
 	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --notice-file "$state-notice" \
 		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${conflicts:+"$conflicts"} "$marker"
 	status=$?
-	# confine exits with 125 to 127 if it could not start the phase. A phase that has started can exit with 127 too (`missing || die`).
+	# confine exits with 125 to 127 if it could not start the phase. A started phase may exit with 127 too, but has
+	# written $state-inside.
 	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
 	REPLY=()
 	[[ ! -s $state-notice ]] || __portcullis_report "$refused"
