@@ -52,7 +52,7 @@ build_check_compiler() {
 	done
 }
 
-# build_run PROGRAM: builds everything, or only confine if PROGRAM is empty.
+# build_run PROGRAM: builds confine and, unless PROGRAM is empty, dist/portcullis.js.
 build_run() {
 	local -a command=(make --no-print-directory -C "$source_dir/native")
 	[[ -z $1 ]] || command=(npm --prefix "$source_dir" run --silent build)

@@ -26,7 +26,7 @@ lock_directory() {
 		((status == 0)) || fail failed "cannot lock $lock; nothing was changed"
 		if [[ $lock -ef /proc/self/fd/$fd ]]; then
 			lock_held+=("$lock") lock_wanted=''
-			# The process that held this lock may have failed, and removed the target directory that it had created.
+			# Fail if the install.sh that held this lock has failed and removed the target directory, which it had created.
 			[[ $key == "$(stat -L -c %d.%i -- "$directory" 2>/dev/null)" ]] ||
 				fail busy "another install.sh removed $directory: run install.sh again"
 			return 0

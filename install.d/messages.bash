@@ -11,7 +11,7 @@ declare -rA failure_status=(
 	[edited]=6     # the managed block was edited by hand
 	[busy]=7       # another install.sh is running for this target
 	[setuid]=8     # setuid was requested and is not possible
-	[foreign]=9    # a file that Portcullis did not install has the same name
+	[foreign]=9    # a destination contains a file that Portcullis did not install
 	[untrusted]=10 # another user can change the target
 	[portage]=11   # the target has no configuration of Portage
 )

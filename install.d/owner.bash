@@ -71,7 +71,7 @@ owner_interrupt() {
 	owner_signal=$1
 }
 
-# owner_tool NAME: prints the absolute path of a program of the system.
+# owner_tool NAME: prints the absolute path of the program NAME in /usr/bin or /bin, whatever PATH contains.
 owner_tool() {
 	PATH=/usr/bin:/bin type -P "$1"
 }

@@ -64,7 +64,7 @@ record_refuse_path() {
 	fail foreign "$root/$record_path lists a path that install.sh does not install: $1. Remove that line; nothing was changed"
 }
 
-# Sets record_known to the directories that an installation can create.
+# Sets the associative array record_known, whose keys are the directories that an installation can create.
 record_directories() {
 	local path
 	declare -gA record_known=()

@@ -67,7 +67,7 @@ trust_written_by() {
 	elif (($3 != 0)); then
 		reason="$1 can be written by group $(trust_name group "$3")"
 	elif [[ $(ls -ld -- "$1") == ??????????+* ]]; then
-		# If the file has an ACL, the group bits of its mode are the ACL's mask (acl(5)).
+		# With an ACL, the group bits of the mode are the ACL's mask, which permits other users or groups to write (acl(5)).
 		reason="$1 can be written by other users (run getfacl to list them)"
 	else
 		return 1
