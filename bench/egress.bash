@@ -5,7 +5,7 @@
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
 source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
-# remote_host.bash calls this function of bats.
+# Define this function of bats, because remote_host.bash calls it.
 bats_require_minimum_version() { :; }
 # shellcheck source=../test/lib/remote_host.bash
 source "$TOP/test/lib/remote_host.bash"
