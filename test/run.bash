@@ -13,7 +13,7 @@ declare -A JOBS=()
 run_begin() {
 	ONLY=${1-}
 	ONLY=${ONLY%/}
-	# `egress` selects all of test/egress, and no other file whose name contains it.
+	# If ONLY is a folder of test/, such as `egress`, select only the files in that folder, not other names that contain `egress`.
 	[[ ! $ONLY || ! -d test/${ONLY#test/} ]] || ONLY=test/${ONLY#test/}
 	LOGS=$(mktemp -d)
 	trap 'rm -rf -- "$LOGS"' EXIT

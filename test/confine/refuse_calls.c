@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 	}
 	add(BPF_RET, SECCOMP_RET_ALLOW, 0, 0);
 	struct sock_fprog filter = {length, program};
-	/* Without no_new_privs if possible, because confine behaves differently with it. */
+	/* Installs the filter without no_new_privs if possible, because confine behaves differently with no_new_privs. */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0 &&
 	    (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)) {
 		perror("refuse_calls: seccomp");

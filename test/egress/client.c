@@ -56,7 +56,7 @@ static void options(void)
 	expect(!six || get(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1, "IPV6_V6ONLY is kept");
 	expect(fcntl(fd, F_GETFD) == FD_CLOEXEC && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0, "flags are kept");
 	expect_echo(fd);
-	/* The kernel may still adapt the buffers of a socket without SO_SNDBUF and SO_RCVBUF. */
+	/* Without SO_SNDBUF and SO_RCVBUF the buffer sizes are not locked, so the kernel may still adapt them. */
 	int other = make_socket(0);
 	expect(connect(other, &to.any, size) == 0 && fcntl(other, F_GETFD) == 0, "no flag is added");
 	int locked = get(other, SOL_SOCKET, SO_BUF_LOCK);

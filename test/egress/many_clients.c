@@ -40,7 +40,7 @@ static void race(void)
 	printf("%ld\n", connected);
 }
 
-/* HOST PORT PROCESSES COUNT: each process connects COUNT times. */
+/* HOST PORT PROCESSES COUNT: starts PROCESSES processes, each of which connects COUNT times. */
 static void storm(void)
 {
 	int processes = atoi(arguments[3]), count = atoi(arguments[4]), status, failed = 0;

@@ -56,9 +56,9 @@ install_setup() {
 	BASHRC=$EP/etc/portage/bashrc
 	INSTALL=()
 	mkdir -p -- "$EP/etc/portage"
-	# A link to a missing directory, as if the repository of the profile were not installed.
+	# Make a link to a missing directory, as if the repository of the profile were not installed.
 	ln -s ../../profile "$EP/etc/portage/make.profile"
-	# An install.sh that was killed leaves its work directory in TMPDIR. Remove TMPDIR too.
+	# Use a TMPDIR that the test removes, because an install.sh that was killed leaves its work directory there.
 	export TMPDIR=$PLACE/tmp
 	mkdir -p "$TMPDIR"
 	chmod 1777 "$TMPDIR"

@@ -60,12 +60,12 @@ prefix_make() {
 	fi
 	mkdir -p "$PREFIX/etc/portage" "$PREFIX/share/portage/config" "$PREFIX/usr/bin" "$PREFIX_TMP" "$PREFIX_DISTDIR" \
 		"$PREFIX_ROOT/home" "$PREFIX_ROOT/packages" "$PREFIX_LOG" "$PREFIX_REPO/metadata" "$PREFIX_REPO/profiles/test"
-	# A Portage installed with pip reads its global configuration from here, not from usr/share (portage/const.py).
-	# Its repos.conf is left out, because Portage would warn about the missing gentoo repository at every start.
+	# A Portage installed with pip reads its global configuration from PREFIX/share, not from usr/share (portage/const.py).
+	# Omit its repos.conf, because Portage would warn about the missing gentoo repository at every start.
 	ln -s "$PREFIX_PORTAGE/share/portage/config"/{make.globals,sets} "$PREFIX/share/portage/config/"
-	# Portage 3.0.83 unpacks with gtar (bin/phase-helpers.sh). Debian has no program of that name.
+	# Link gtar to tar: Portage 3.0.83 unpacks with gtar (bin/phase-helpers.sh), and Debian has no program of that name.
 	ln -s "$(type -P tar)" "$PREFIX/usr/bin/gtar"
-	# No sticky bit: with it, fs.protected_regular stops root from appending to files of a userpriv phase.
+	# Do not set the sticky bit. With it, fs.protected_regular stops root from appending to files of a userpriv phase.
 	chmod 777 "$PREFIX_LOG"
 
 	echo portcullis-test >"$PREFIX_REPO/profiles/repo_name"
@@ -127,7 +127,7 @@ prefix_ebuild_head() {
 		KEYWORDS=amd64
 		LICENSE=""
 
-		# Starts one program, because each phase of each emerge runs this function. All users append to the file.
+		# Start only one program, because every phase of every package runs this function. All users append to the file.
 		record_namespaces() {
 			local link line="\${FUNCNAME[1]#*_} uid=\${EUID}"
 			while read -r link; do
@@ -234,7 +234,7 @@ prefix_install_portcullis() {
 	} >"$PREFIX_ROOT/bashrc"
 	cat "$PREFIX_ROOT/bashrc" >"$PREFIX/etc/portage/bashrc"
 	if ((PREFIX_UID == 0)); then
-		# Same mode as install.sh sets on a host: phases of root and of the user portage write there.
+		# Set the mode that install.sh sets on a host, because phases of root and of the user portage write records there.
 		chgrp portage "${RECORDS%/*}"
 		chmod 2775 "${RECORDS%/*}"
 	elif ((EUID == 0)); then

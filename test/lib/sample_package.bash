@@ -79,7 +79,7 @@ assert_sample_environment_unchanged() {
 		fi
 		sample_emerge
 		assert_sample_built || return
-		# Portage 3.0.52 saves the clock and the random numbers of bash, which differ between any two builds.
+		# Ignore the clock and the random numbers of bash, which Portage 3.0.52 saves and which differ between any two builds.
 		bzip2 -dc "$PREFIX/var/db/pkg/app-test/sample-1/environment.bz2" | grep -vE '^declare -(-|i) (EPOCH[A-Z]+|SRANDOM)=' \
 			>"$BATS_TEST_TMPDIR/$name"
 	done

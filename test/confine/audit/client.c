@@ -177,7 +177,7 @@ static int own_listener(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	puts(fd >= 0 ? "a listener" : strerror(errno));
-	/* A filter without a listener works. */
+	/* A filter without a listener can be installed even if a second listener cannot. */
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 	puts(fd == 0 ? "a filter" : strerror(errno));
 	return 0;

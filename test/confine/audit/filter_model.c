@@ -85,7 +85,7 @@ static int is_one_of(unsigned value, const unsigned short *list, size_t count)
 
 static int may_set(unsigned level, unsigned name)
 {
-	/* asm-generic/socket.h, linux/in.h, linux/tcp.h, linux/in6.h */
+	/* Option numbers from asm-generic/socket.h, linux/in.h, linux/tcp.h, linux/in6.h */
 	static const unsigned short of_socket[] = {2, 6, 7, 8, 9, 10, 12, 13, 15, 16, 18, 20, 21, 29, 32, 33, 34, 35, 37, 40, 42, 45, 47, 60, 63, 64, 65, 66, 67, 76};
 	static const unsigned short of_ip[] = {1, 2, 8, 10, 11, 12, 13, 24, 32, 33, 34, 35, 36, 49};
 	static const unsigned short of_tcp[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 18, 23, 25, 36};
@@ -110,7 +110,7 @@ static int may_set(unsigned level, unsigned name)
 
 static int may_control(unsigned request)
 {
-	/* linux/sockios.h, asm-generic/sockios.h */
+	/* Request numbers from linux/sockios.h, asm-generic/sockios.h */
 	static const unsigned short plain[] = {0x8901, 0x8902, 0x8903, 0x8904, 0x8905, 0x8906, 0x8907, 0x894B, 0x8910, 0x8912, 0x8913, 0x8915, 0x8917, 0x8919, 0x891B, 0x891D, 0x8921, 0x8927, 0x8933};
 	unsigned type = request >> 8 & 0xFF;
 	if (type != 0x89 && type != 0x8B)

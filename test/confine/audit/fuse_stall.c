@@ -3,7 +3,7 @@
  * Makes memory and descriptors on which each reader waits for ever, because their FUSE server does not answer (linux/fuse.h).
  *
  *   stall DEVICE FILE serve COMMAND...   serves a file from outside the phase and runs COMMAND with it as descriptor 9
- *   stall DEVICE FILE hold COMMAND...    as serve, but of the flushes of confine, the server answers only that of COMMAND's process
+ *   stall DEVICE FILE hold COMMAND...    as serve, but the server answers FUSE_FLUSH requests of confine only from COMMAND's process
  *   stall DEVICE FILE ACTION             serves a file and connects with an address in it, connects its descriptor, or makes a socket by
  *                                        i386 socketcall(2) with arguments in it
  *   stall - FILE ACTION                  does ACTION with the file that is open as descriptor 9
