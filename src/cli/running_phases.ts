@@ -28,7 +28,7 @@ export interface RunningPhase {
 	readonly memory: number;
 	/** Processor time of the phase in seconds, including that of confine. */
 	readonly cpu: number;
-	/** Number of packets that the kernel could not send, because the phase has no route. Lookups of host names are not included. */
+	/** Number of packets of the phase that the kernel could not send, because they had no route. Does not include lookups of host names. */
 	readonly blocked: number;
 }
 
@@ -66,7 +66,7 @@ interface PhaseName {
 }
 
 /**
- * Returns the phase of which `proc` is the outermost process, or undefined if it is none. That process is usually confine, whose options
+ * Returns the phase whose outermost process is `proc`, or undefined if there is none. That process is usually confine, whose options
  * name the phase. If a phase needs no supervisor, confine has executed the inner ebuild.sh, whose last argument is the hook's marker.
  */
 export function phaseOf(proc: Process): PhaseName | undefined {

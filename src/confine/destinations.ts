@@ -21,7 +21,7 @@ export interface Destination {
 	/** The reserved addresses of a host name, such as 127.0.0.1. They stay blocked unless the user writes them as literal addresses. */
 	readonly reserved: readonly string[];
 	readonly port: number;
-	/** True if the entry is from distcc's host list. */
+	/** True if the entry is from distcc's host list, not from PORTCULLIS_ALLOW. */
 	readonly distcc: boolean;
 }
 

@@ -76,8 +76,8 @@ export const conflicts: readonly Conflict[] = [
 		evidence: distccEvidence,
 		outcome: 'The build cannot reach other hosts, so distcc compiles on this machine only (DISTCC_HOSTS=localhost).',
 		state: 'error',
-		// 50 is distcc's maximum limit of jobs. By default, localhost runs two, and each further job sleeps for a second before it retries
-		// (dcc_lock_pause in distcc's where.c): 12 files with -j40 take 5.1 s instead of 0.4 s.
+		// 50 is the largest job limit that distcc accepts. By default, localhost runs two jobs, and each further job sleeps for a second
+		// before it retries (dcc_lock_pause in distcc's where.c): 12 files with -j40 take 5.1 s instead of 0.4 s.
 		inside: { DISTCC_HOSTS: 'localhost/50' },
 		allow: 'distcc',
 		fix: 'DISTCC_HOSTS="localhost"',
@@ -90,7 +90,7 @@ export const conflicts: readonly Conflict[] = [
 		evidence: icecreamEvidence,
 		outcome: 'The build cannot reach other hosts, so icecc compiles on this machine only (ICECC=disable).',
 		state: 'error',
-		// Not ICECC=no, because icecc then still asks its daemon through a UNIX socket and waits for a slot.
+		// ICECC=no would not avoid a delay: icecc would still ask its daemon through a UNIX socket and wait for a slot.
 		inside: { ICECC: 'disable' },
 		fix: 'ICECC="disable"',
 	},
@@ -102,7 +102,7 @@ export const conflicts: readonly Conflict[] = [
 		evidence: sccacheEvidence,
 		outcome: 'The build cannot reach other hosts, so sccache uses a local cache directory.',
 		state: 'error',
-		// sccache waits ten seconds per file for an unreachable storage and then fails. Unset variables: an empty one counts as a storage.
+		// sccache waits 10 s per file for an unreachable storage and then fails. null, because an empty variable counts as a storage.
 		inside: { ...Object.fromEntries(sccacheVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
 		fix: 'CC="gcc" CXX="g++"',
 	},

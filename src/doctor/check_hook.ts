@@ -71,7 +71,7 @@ function bashrcFinding(eprefix: string, bashrc: string, configroot: string): Fin
 	if (above.length > 0) {
 		const lines = above.length === 1 ? '1 line precedes' : `${above.length} lines precede`;
 		const meaning = `${lines} the block of Portcullis in ${bashrc}. A confined phase runs them twice.`;
-		return warning(id, title, meaning, 'Move the block to the top.', [bashrc, ...above]);
+		return warning(id, title, meaning, 'Move the block to the top of this file.', [bashrc, ...above]);
 	}
 	return ok(id, title, 'sources the hook first', [bashrc]);
 }

@@ -134,7 +134,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 		if (failed) return [error(id, 'confine', meaning, fix, observed)];
 	}
 	if (libc !== undefined && probe['libc'] !== undefined && probe['libc'] !== libc) {
-		const meaning = `it contains ${probe['libc']}, and this system has ${libc}: it lacks the security fixes of the newer version.`;
+		const meaning = `confine contains ${probe['libc']}, and this system has ${libc}: confine lacks the security fixes of the newer version.`;
 		const fix =
 			'Run `emerge --oneshot app-portage/portcullis`, or `make -C native clean` in the source tree and install.sh again.';
 		return [warning('libc', 'confine', meaning, fix, observed)];

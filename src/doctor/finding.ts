@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The state of an item that doctor checks. ok: it works. error: it is requested and does not work. warning: it works, with an effect that the
- * user must know. inactive: it is not requested.
+ * The state of an item that doctor checks. ok: it works. error: it is requested and does not work. warning: it works, with an effect that
+ * the user must know. inactive: it is not requested.
  */
 export type State = 'ok' | 'error' | 'warning' | 'inactive';
 

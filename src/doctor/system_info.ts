@@ -98,7 +98,7 @@ export function causeOf(
 	return unavailableCause({ mode: result.mode, error, read, setuidHelps: sandboxed === undefined }, what);
 }
 
-/** Returns the start of a command that sets no_new_privs and executes its arguments (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */
+/** Returns the first words of a command that sets no_new_privs and executes its arguments (38 is PR_SET_NO_NEW_PRIVS of prctl(2)). */
 function withNoNewPrivs(python: string): string[] {
 	const script = 'import ctypes, os, sys; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])';
 	return [python, '-I', '-c', script];

@@ -29,7 +29,7 @@ interface Check extends Failure {
 	readonly namespace: string;
 	/** The kernel option that enables the namespace, for example CONFIG_NET_NS. */
 	readonly option: string;
-	/** True if confine has no privilege. It then needs a user namespace to create other namespaces. */
+	/** True if confine has no privilege, so that it needs a user namespace to create other namespaces. */
 	readonly unprivileged: boolean;
 	/** A sentence about a setuid confine as the alternative fix; '' if a setuid confine does not help. */
 	readonly orSetuid: string;

@@ -24,9 +24,9 @@ import { insideBlock, variableNames, prefilterBlock, prefilterWords } from './pr
 import { expected, settingNames, settings, type SettingName } from '../rules/settings.ts';
 
 /**
- * Returns the text of the installed hook for EPREFIX ('' on a host) and the path of Node. It is hooks/phase.bash, where the other files of
- * hooks/ and code from the tables of src/ replace the `#: NAME` lines, and values replace the `@name@` words. shellcheck and shfmt accept
- * the text.
+ * Returns the text of the installed hook. `eprefix` is '' on a host, and `node` is the path of Node. The text is hooks/phase.bash, in which
+ * other files of hooks/ and code from the tables of src/ replace the `#: NAME` lines, and values replace the `@name@` words. shellcheck and
+ * shfmt accept the text.
  */
 export function renderHook(eprefix: string, node = programs(eprefix).node): string {
 	const { confine, program, logs } = paths(eprefix);

@@ -20,7 +20,7 @@ export function programs(eprefix: string) {
 	} as const;
 }
 
-/** Returns the path of Node in the text of an installed hook. A different Node may have generated the hook. */
+/** Returns the path of Node in the text of an installed hook. It may differ from the Node that runs this program. */
 export function nodeOf(hook: string): string | undefined {
 	return /^\tlocal .* node=(\/\S*) /m.exec(hook)?.[1];
 }

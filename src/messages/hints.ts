@@ -14,7 +14,7 @@ function command(names: string): RegExp {
 	return new RegExp(`(^|[ /])(${names})( |$)`, 'i');
 }
 
-/** The known build tools. Only the first match counts, so a wrapper comes before the program that it calls. */
+/** The hints for known build tools. Only the first match counts, so a wrapper precedes the program that it calls. */
 export const hints: readonly Hint[] = [
 	{
 		fetcher: 'electron-builder',
@@ -105,7 +105,7 @@ function hintFor({ comm, script, argv, parents }: Program): Hint | undefined {
 	return hints.find(({ pattern }) => lines.some((line) => pattern.test(line)));
 }
 
-/** Removes the directory of the command, so that the hint for go does not match /usr/lib/go/bin/npm. */
+/** Removes the directory from the start of a command line, so that the hint for go does not match /usr/lib/go/bin/npm. */
 function withoutDirectory(line: string): string {
 	return line.replace(/^\S*\//, '');
 }

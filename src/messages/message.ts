@@ -30,7 +30,7 @@ export function reportDetails({ package: cpv }: RunRecord): string {
 	return `Details: ${portcullis('report', withoutVersion(cpv))}`;
 }
 
-/** Returns the first `most` items and the number of the others: `a, b +50`. `total` is the number of all items if the list is incomplete. */
+/** Returns the first `most` items and the number of the others: `a, b +50`. `total` also counts items that the list lacks. */
 export function firstOf(items: readonly string[], most: number, separator = ', ', total = items.length): string {
 	const first = items.slice(0, most);
 	return first.join(separator) + (total > first.length ? ` +${total - first.length}` : '');

@@ -24,7 +24,7 @@ export function networkMessages(record: RunRecord): Line[] {
 function attemptLines(record: RunRecord): Line[] {
 	const calls = [...record.blocked, ...record.observed];
 	const tried = [...mergeLookups(record.names), ...calls.map((call) => ({ ...call, target: destination(call) }))];
-	// The kernel counts packets without a route. Those that match no system call that the watcher recorded are of unknown programs.
+	// The kernel counts packets without a route. If the watcher recorded fewer attempts, unknown programs sent the other packets.
 	const unknown = Math.max(record.unreachable - sum(calls), record.unattributed);
 	const total = sum(tried) + unknown;
 	if (total === 0) return [];
@@ -82,7 +82,7 @@ function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 
-/** Reports allowed destinations that stayed blocked, because the socket is bound. The socket that confine connects lacks its address. */
+/** Reports allowed destinations that stayed blocked, because confine cannot give its own socket the local address of the bound socket. */
 function boundSockets(record: RunRecord): Line[] {
 	const bound = record.blocked.filter((attempt) => attempt.bound === true);
 	if (bound.length === 0) return [];
@@ -110,7 +110,7 @@ function uninspected(record: RunRecord): Line[] {
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: unreadableWhy }];
 }
 
-/** Reports a program that could not install a seccomp listener. Portcullis has one for PORTCULLIS_AUDIT or _ALLOW: disable both. */
+/** Reports a program that could not install a seccomp listener, because PORTCULLIS_AUDIT or PORTCULLIS_ALLOW already uses one. */
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
 	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. In package.env, set PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""`;

@@ -68,7 +68,7 @@ function causeOf(mode: string, what: Confinement, missing: RunRecord['missing'])
 	return { ...cause, text: cause.id === 'unknown' ? why : `${cause.text} (${why})` };
 }
 
-/** Reports missing limits once per package, because packages may have different limits. The key omits the reasons, which differ by phase. */
+/** Reports missing limits once per package, because packages may have different limits. The key omits reasons, which differ by phase. */
 function limitLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
 	const fact = `runs without ${names(missing)}: ${reasons(missing)}. To find the cause, run: ${portcullis('doctor')}`;

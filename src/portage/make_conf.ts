@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { readFile, stat } from '../util/files.ts';
 
 /**
- * Returns the value of a variable in the environment or in make.conf, which may be a folder of files. This simple parser is for commands that
- * cannot wait half a second for Portage. It ignores `source` and expands no variables.
+ * Returns the value of a variable in the environment or in make.conf, which may be a folder of files. This simple parser is for commands
+ * that cannot wait half a second for Portage. It ignores `source` and expands no variables.
  */
 export function makeConf(eprefix: string, name: string): string | undefined {
 	const line = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}=(["']?)([^"'$\\n#]+)\\1`, 'gm');

@@ -4,7 +4,7 @@ import { paths } from '../installation/paths.ts';
 import { isPackage, withoutVersion } from '../util/grammar.ts';
 import { openRecords, recordFiles } from './reader.ts';
 
-/** Maximum number of bytes that recordedPackages() searches at the end of each file of records, so that a completion takes less than 0.1 s. */
+/** Maximum number of bytes that recordedPackages() searches at the end of each file, so that a completion takes less than 0.1 s. */
 const TAIL = 4 << 20;
 
 /** Lists CATEGORY/PN of the packages in the last records. It searches for `"package":` and does not parse the records. */

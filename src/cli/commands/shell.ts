@@ -58,7 +58,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	}
 }
 
-/** Returns the variables that Portage sets anew for each phase (PMS 11.1), and that are therefore not in the saved environment. */
+/** Returns the variables that the saved environment lacks, because Portage sets them anew for each phase (PMS 11.1). */
 function phaseVariables({ names, builddir }: Resolved, eprefix: string, phase: string): Record<string, string> {
 	return {
 		...names,

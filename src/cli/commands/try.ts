@@ -17,7 +17,7 @@ import { screenOf } from '../../util/terminal.ts';
 import { duration } from '../../util/units.ts';
 import { UsageError } from '../usage.ts';
 
-/** For each phase, the text that Portage prints at its start (phase-functions.sh), from which the progress line is made. */
+/** For each phase, the text that Portage prints at its start (phase-functions.sh), and the words for the progress line. */
 const steps: readonly (readonly [string, string])[] = [
 	['Unpacking source', 'src_unpack'],
 	['Preparing source', 'src_prepare'],

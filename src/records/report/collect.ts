@@ -96,7 +96,7 @@ export interface Report {
 	/** The phases with the longest elapsed time, and those with the most memory, each in descending order. */
 	readonly slowest: PhaseSummary[];
 	readonly largest: PhaseSummary[];
-	/** The last phases in the records, at most MOST_RECENT, the oldest first. */
+	/** The most recent phases in the records, at most MOST_RECENT of them, the oldest first. */
 	recent: PhaseSummary[];
 	/** Files of records that could not be read completely. */
 	unread: readonly Unread[];
