@@ -17,7 +17,7 @@ struct resolv_conf {
 };
 
 /*
- * Reads /etc/resolv.conf. If it names no server, returns 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local
+ * Reads /etc/resolv.conf. If it has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local
  * addresses, because the network of a phase lacks the interface that they belong to.
  */
 void resolv_conf_read(struct resolv_conf *conf);

@@ -74,7 +74,7 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 {
 	int level = (int)request->arguments[1], name = (int)request->arguments[2];
 	uint32_t length = (uint32_t)request->arguments[4];
-	/* Large enough for every permitted option; the longest are struct ip_mreqn and TCP_CA_NAME_MAX. */
+	/* Large enough for the value of every permitted option; the longest values are a struct ip_mreqn and a name of TCP_CA_NAME_MAX bytes. */
 	union {
 		char bytes[64];
 		struct {

@@ -21,7 +21,7 @@ struct registration {
 	struct epoll_event event;
 };
 
-/* Returns the close-on-exec flag, O_CLOEXEC or 0, of the calling thread's descriptor; -1 if that is no longer the same socket. */
+/* Returns the close-on-exec flag, O_CLOEXEC or 0, of the calling thread's descriptor; -1 if that descriptor is no longer the same socket. */
 static int close_on_exec(const struct egress_call *call)
 {
 	char name[32], text[128];

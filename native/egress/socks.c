@@ -135,7 +135,7 @@ static bool finish(struct pending_call *pending, int result, int error)
 	return false;
 }
 
-/* Called after the watcher has shut down its connection to the proxy. When the proxy has closed its end too, answers the call. */
+/* Answers the call when the proxy has closed its connection to the watcher. Before that, the watcher has shut down its own end for writing. */
 static bool read_end(struct pending_call *pending)
 {
 	char byte;

@@ -18,7 +18,7 @@
 
 /* loop.c */
 
-/* Receives the listener, then handles every notification. A call that takes long does not delay the answers to other calls. */
+/* Receives the listener, then handles every notification. Calls that may wait long are answered later, so that they do not delay other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /* notification.c */

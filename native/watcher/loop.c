@@ -64,7 +64,7 @@ static void handle_control(void *owner, struct event_source *control)
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_setup_message(loop, &loop->setup);
-	/* The kernel reports POLLHUP once no process has the filter. */
+	/* The kernel reports POLLHUP for the listener as soon as no process has the filter. */
 	struct pollfd listener = {.fd = loop->notifier.listener, .events = POLLIN};
 	bool is_used = listener.fd >= 0 && poll(&listener, 1, 0) >= 0 && (listener.revents & POLLHUP) == 0;
 	if (got != 1 || !is_used || send(control->fd, &byte, 1, MSG_NOSIGNAL) != 1)

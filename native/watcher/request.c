@@ -21,7 +21,7 @@ bool destination_read(struct destination *to, const union socket_address *addres
 		to->port = ntohs(address->in.sin_port);
 		return true;
 	}
-	/* 24 bytes are sizeof(struct sockaddr_in6) without the scope. The kernel accepts that too (SIN6_LEN_RFC2133). */
+	/* Accept 24 bytes, a struct sockaddr_in6 without sin6_scope_id, because the kernel accepts them too (SIN6_LEN_RFC2133). */
 	if (address->any.sa_family != AF_INET6 || length < 24)
 		return false;
 	const unsigned char *bytes = address->in6.sin6_addr.s6_addr;
