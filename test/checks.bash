@@ -14,7 +14,7 @@ tsc_check() { node_modules/.bin/tsc --noEmit; }
 
 shellcheck_check() {
 	local -a files
-	# hooks/ contains templates. The generated hook is checked instead.
+	# Check the generated hook instead of hooks/, which contains templates.
 	mapfile -t files < <(bash_files | grep -v '^hooks/')
 	shellcheck "${files[@]}" && node dist/portcullis.js hook | shellcheck -
 }

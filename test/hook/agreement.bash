@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # Sources the hook once for each line of the case file, in one bash, and prints the arguments of confine.
 #   agreement.bash HOOK CASES
-# A case is a list of assignments, separated by \x1f. To test thousands of cases quickly, this replaces the start of confine by
-# started_with, and `exit` by `return`. Other tests run the real confine.
+# A case is a list of assignments, separated by \x1f. To test thousands of cases quickly, the hook calls started_with
+# instead of confine, and `return` instead of `exit`. Other tests run the real confine.
 hook=$1
 
 text=$(<"$hook")

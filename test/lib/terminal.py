@@ -101,7 +101,7 @@ def main(script, command):
         elif verb == "stop":
             stop()
         elif verb == "suspended":
-            # Wait until all are stopped: a process that has not handled SIGTSTP yet would read the input of the next step.
+            # Wait until all processes are stopped, because a process that has not handled SIGTSTP yet would read the input of the next step.
             wait_for(line, lambda: all(state(one) == "T" for one in leaves(pid)))
         elif verb == "go":
             for one in stopped:
