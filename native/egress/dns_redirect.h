@@ -46,7 +46,10 @@ enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct 
  */
 bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *notification, int *socket);
 
-/* Replaces the calling thread's socket with another one, to which it copies the old socket's flags and options. Sets call->socket, a duplicate of the old socket. Returns false on failure. */
+/*
+ * Copies the flags and options of the calling thread's socket to another socket, which then replaces it. Sets call->socket to a duplicate of the old
+ * socket. Returns false on failure.
+ */
 bool dns_redirect_replace(struct dns_redirect *redirect, struct egress_call *call, int socket);
 
 /* Returns true if the destination is a name server whose queries are redirected. */
