@@ -8,7 +8,7 @@ const json: Option = { means: 'print JSON' };
 const eprefix: Option = { value: 'DIR', means: 'use the Gentoo Prefix in DIR', candidates: 'folder' };
 const once: Option = {
 	value: 'DIR',
-	means: 'remember in DIR which messages this emerge has printed',
+	means: 'remember in DIR which messages this run of emerge has printed',
 	candidates: 'folder',
 };
 const stdin: Option = { means: 'read the environment from standard input, as NAME=VALUE entries that end with NUL' };

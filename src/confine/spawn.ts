@@ -19,8 +19,8 @@ interface Exit {
 }
 
 /**
- * Runs a program in the foreground with the file descriptors of this process, and forwards signals to it. With `onLine`, calls onLine for
- * each line of its output instead.
+ * Runs a program in the foreground with the file descriptors of this process, and forwards signals to it. With `onLine`, prints
+ * no output, but calls onLine for each line of it.
  */
 export function runForeground(
 	program: string,

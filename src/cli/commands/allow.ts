@@ -56,7 +56,7 @@ async function knownAtom(word: string, eprefix: string): Promise<string | undefi
 	return atomOf(word.includes('/') ? word : word.replace(/^[<>=~]*/, `$&${found?.names['CATEGORY'] ?? ''}/`));
 }
 
-/** Finds destinations in the records of an atom (all versions if it has none). Throws an Error if there are none or too many. */
+/** Finds destinations in the records of an atom, with or without a version. Throws an Error if it finds none or too many. */
 function recordedDestinations(atom: string, eprefix: string): { destinations: string[]; notes: string[] } {
 	const attempted = new AttemptedDestinations();
 	const name = atom.replace(/^[<>=~]*/, '').replace(/:.*/, '');

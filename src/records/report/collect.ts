@@ -88,7 +88,7 @@ export interface Report {
 	/** Numbers of phases for each mode of confine and for each tracking method. */
 	readonly modes: Map<string, number>;
 	readonly trackingMethods: Map<string, number>;
-	/** Packages with records, with blocked attempts, and with killed processes. A set with MOST_PACKAGES elements is incomplete. */
+	/** Packages (CATEGORY/PF) with records, with blocked attempts, and with killed processes. Each set is limited to MOST_PACKAGES. */
 	readonly packages: Set<string>;
 	readonly blockedPackages: Set<string>;
 	readonly killedPackages: Set<string>;
