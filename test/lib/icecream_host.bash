@@ -25,6 +25,8 @@ setup_file() {
 teardown_file() {
 	icecream_end
 	distcc_host_end
+	# The compiler wrapper keeps its lock files there.
+	rm -rf "/tmp/.icecream-$PREFIX_ACCOUNT"
 	prefix_host_end
 }
 

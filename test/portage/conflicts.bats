@@ -63,6 +63,8 @@ start_session() {
 	SSH_AUTH_SOCK=$agent ssh-add -q "$PREFIX_LOG/key"
 	prefix_exec Xvfb ":$number" -screen 0 64x64x8 -nolisten unix >/dev/null 2>&1 3>&- &
 	until_true 60 grep -q "@/tmp/.X11-unix/X$number\$" /proc/net/unix
+	# The end of the test kills Xvfb, which then cannot remove this file.
+	rm "/tmp/.X$number-lock"
 	SESSION=(http_proxy=http://127.0.0.1:3128 "SSH_AUTH_SOCK=$agent" "GPG_AGENT_INFO=$agent:1:1" "DISPLAY=:$number.0")
 	prefix_env "${SESSION[@]}"
 }
