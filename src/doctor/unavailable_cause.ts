@@ -129,10 +129,11 @@ const rows: readonly Row[] = [
 		fix: ({ orSetuid }) => `Use systemd-nspawn or bwrap instead of chroot, or run emerge as root. ${orSetuid}`,
 	},
 	{
-		// unshare(2) returns EINVAL to a process with several threads. confine has one thread; qemu-user adds another.
+		// unshare(2) returns EINVAL to a process with several threads. confine has one; qemu-user adds another, and knows no subreaper.
 		id: 'emulator',
-		matches: ({ error }) => error === 'unshare(CLONE_NEWUSER): Invalid argument',
-		text: 'an emulator such as qemu-user runs confine, and the threads of the emulator prevent user namespaces',
+		matches: ({ error }) =>
+			/^(unshare\(CLONE_NEWUSER\)|prctl\(PR_SET_CHILD_SUBREAPER\)): Invalid argument$/.test(error),
+		text: 'an emulator such as qemu-user runs confine, and refuses this call',
 		fix: 'Run emerge as root, in a virtual machine, or on a machine with this processor.',
 	},
 	{

@@ -3,20 +3,21 @@ import { expect, test } from 'vitest';
 import { unavailableCause } from '../../src/doctor/unavailable_cause.ts';
 
 test('the errors of unshare(CLONE_NEWUSER) in a chroot and under qemu-user have different causes and fixes', () => {
-	const cause = (error: string) => {
+	const cause = (error: string, call = 'unshare(CLONE_NEWUSER)') => {
 		const failure = {
 			mode: 'none',
-			error: `unshare(CLONE_NEWUSER): ${error}`,
+			error: `${call}: ${error}`,
 			read: () => undefined,
 			setuidHelps: false,
 		};
 		return unavailableCause(failure, 'net');
 	};
-	// The record of confine under qemu-user has this error (test/confine/degrade.bats).
+	// The record of confine under qemu-user has these errors (test/confine/degrade.bats).
 	expect(cause('Invalid argument')).toMatchObject({
 		id: 'emulator',
 		fix: expect.stringContaining('virtual machine') as string,
 	});
+	expect(cause('Invalid argument', 'prctl(PR_SET_CHILD_SUBREAPER)').id).toBe('emulator');
 	expect(cause('Operation not permitted').id).toBe('chroot');
 	expect(cause('No space left on device').id).toBe('unknown');
 });
