@@ -48,7 +48,7 @@ __portcullis_detect() {
 	if [[ ${messages[*]: -1} == 'done' ]]; then
 		found+=" ${messages[0]#found} "
 	else
-		# Node does not start, for example during its update. Treat every suspect as a conflict.
+		# Node does not start, for example during its update. Report each tool that the prefilter found in use as a conflict.
 		found+=" $suspects "
 		[[ ${setting[PORTCULLIS_CONFLICT]-} == ignore ]] ||
 			__portcullis_call ewarn "Portcullis: $package: ${text// /, } may be in use and cut off. This could not be checked, because Node does not start: emerge net-libs/nodejs"

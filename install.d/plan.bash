@@ -202,7 +202,7 @@ plan_print_notes() {
 	for text in "${plan_notes[@]}"; do note "$text"; done
 }
 
-# Prints the changes that install.sh has made, and the notes.
+# Prints the changes that install.sh has made, and plan_notes.
 plan_report() {
 	local i
 	for i in "${!plan_verb[@]}"; do

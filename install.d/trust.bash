@@ -81,7 +81,8 @@ trust_name() {
 	printf '%s' "${name:-$2}"
 }
 
-# As root: fails if other users can change the target. In another user's Prefix, does all work as its owner and exits.
+# As root: fails if other users can write in the directory to install into. In another user's Prefix, runs install.sh again as the owner
+# of the Prefix, and exits.
 trust_target() {
 	local reason owner
 	((EUID == 0)) || return 0

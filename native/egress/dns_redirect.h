@@ -41,8 +41,8 @@ enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct 
 					  const struct seccomp_notif *notification, const struct allow *allow);
 
 /*
- * Receives a socket of the DNS server's network and the call that waits for it. Returns false if there is no such call. If the DNS
- * server process has ended, sets redirect->server to -1, and returns one waiting call at a time with socket -1.
+ * Receives from confine's DNS server process a socket of that process's network namespace, and finds the call of the phase that waits for
+ * it. Returns false if no call waits. If the DNS server process has ended, sets redirect->server to -1, and returns one waiting call at a time with socket -1.
  */
 bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *notification, int *socket);
 

@@ -28,7 +28,7 @@ size_t socks_reply_length(const unsigned char *reply, size_t got);
 /* Returns the result in a complete reply: 0, or an errno that connect(2) could return. */
 int socks_reply_error(const unsigned char *reply);
 
-/* Returns the address in a complete reply, which is the local address of the proxy's TCP socket. */
+/* Returns the address in a complete SOCKS5 reply (BND.ADDR): the local address of the socket that the proxy has connected. */
 struct destination socks_reply_address(const unsigned char *reply);
 
 /* pending.c: stopped calls that the watcher answers later */

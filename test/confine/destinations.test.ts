@@ -125,7 +125,7 @@ describe('name resolution', () => {
 		);
 	});
 
-	test('reserved addresses of distcc hosts stay blocked, also if DISTCC_HOSTS contains these addresses instead of host names', async () => {
+	test('a distcc host with a loopback, link-local or multicast address stays blocked, whether DISTCC_HOSTS contains the address or a host name', async () => {
 		const found = await destinations('distcc', context('evil.example 169.254.169.254 192.0.2.9:1/4,lzo'));
 		expect(allowOptions(found).filter(([option]) => option === '--allow')).toEqual(
 			['10.0.0.1:3632', '192.0.2.1:3632', '192.0.2.9:1'].map((one) => ['--allow', one]),
@@ -148,7 +148,7 @@ describe('name resolution', () => {
 		expect(lines[0]).toContain(`Set ${assignment}.`);
 	});
 
-	test('Portcullis does not report a distcc tunnel that PORTCULLIS_ALLOW contains, or localhost without a port', async () => {
+	test('Portcullis does not report localhost:PORT of DISTCC_HOSTS (a tunnel) as blocked if PORTCULLIS_ALLOW contains it, nor localhost without a port (local compilation)', async () => {
 		expect(messages(await destinations('distcc 127.0.0.1:3633', context('127.0.0.1:3633')))).toEqual([]);
 		expect(messages(await destinations('distcc 127.0.0.0/8:3633', context('127.0.0.1:3633')))).toEqual([]);
 		expect(messages(await destinations('distcc', context('localhost/4')))).toEqual([

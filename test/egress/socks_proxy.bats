@@ -123,7 +123,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'with a socket that confine has copied from the SOCKS5 proxy, a phase reaches only the destination of that socket' {
+@test 'if confine gives a phase a socket that is connected through the SOCKS5 proxy, the phase reaches only the destination of that connection' {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/attack" connected "$REMOTE" 80 8080 81
