@@ -13,7 +13,7 @@ log_choose() {
 	if [[ $owner == 0:* ]]; then
 		if portage_gid; then
 			log_mode=2775 log_owner=0:$gid
-		else
+		elif [[ -z $eprefix ]]; then
 			note "group portage does not exist, so $root/$log_path belongs to root, and phases that run as other users are not recorded"
 		fi
 	fi

@@ -64,7 +64,8 @@ export function variableOf(pid: number, name: string): string {
  * Returns 0 if the process is in the network namespace of this program, because the number then covers the whole host.
  */
 export function unroutablePackets(pid: number): number {
-	if (networkOf(pid) === networkOf('self')) return 0;
+	// The namespace of a process that cannot be dumped, such as confine's, is unreadable for its owner. These processes are outside.
+	if ([undefined, networkOf('self')].includes(networkOf(pid))) return 0;
 	const [names = [], values = []] = (readFile(`/proc/${pid}/net/snmp`) ?? '')
 		.split('\n')
 		.filter((line) => line.startsWith('Ip:'))

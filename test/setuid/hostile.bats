@@ -79,7 +79,7 @@ assert_ends_in_time() {
 			# with a CPU time of 0, it depends on the next timer tick whether a program runs.
 			"${unprivileged[@]}" sleep infinity &
 			sleeper=$!
-			until_true 10 grep -qx sleep "/proc/$sleeper/comm"
+			until_true 10 grep -q "^State:.S" "/proc/$sleeper/status"
 			"${unprivileged[@]}" prlimit --pid "$sleeper" --$limit=$value:$value
 			cp "/proc/$sleeper/limits" "$BATS_TEST_TMPDIR/expected"
 			kill -KILL "$sleeper"
