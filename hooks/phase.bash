@@ -28,13 +28,6 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 	unset -f __portcullis_leave
 fi
 
-# pkgcore and Paludis source bashrc too, but run the phases of a package in one bash, which cannot start again inside a sandbox.
-# Paludis sources bashrc in its phase "init".
-if [[ ${EBUILD_PHASE-} == @(setup|init) && ${PKGCORE_EBD_PATH-}${PALUDIS_EBUILD_DIR-} &&
-	" ${FEATURES-} " == *[[:space:]]@(@features@)[[:space:]]* ]]; then
-	ewarn "Portcullis: ${CATEGORY-}/${PF-}: Portcullis does not confine the phases of pkgcore and Paludis, whatever FEATURES contains. Build the package with emerge."
-fi
-
 # In Portage's clean phase as root, remove the files in /run that pkg_setup stored for the later phases of this build.
 if [[ ${EBUILD_PHASE-} == clean && $EUID == 0 && ${PORTAGE_BUILDDIR-} && -e @run@.${PORTAGE_BUILDDIR//\//%}-settings ]]; then
 	(exec -c @rm@ -f -- @run@."${PORTAGE_BUILDDIR//\//%}"-{@stored@})
@@ -42,19 +35,27 @@ fi
 
 # In most phases the hook returns here. So far it has defined no function or variable and started no process. (In `depend`, whose PATH is
 # /dev/null, a command would make Portage mask the package as corrupt.)
-[[ ${EBUILD_PHASE-} == @(pretend|setup|@src@) &&
-	${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} ]] || return 0
+[[ ${EBUILD_PHASE-} == @(pretend|setup|init|@src@) &&
+	(${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} || ${PKGCORE_EBD_PATH-}${PALUDIS_EBUILD_DIR-}) ]] || return 0
 
 # Continue for a src_* phase that FEATURES confines, for the pkg_setup before such phases, which reports conflicts, or if there are
 # settings to load or to store. The settings are those of make.conf and package.env only if bashrc runs before Portage loads a saved
 # environment (config.environ() in Portage's config.py).
 [[ $EBUILD_PHASE != @(pretend|setup) && (@confinable@ ||
 	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ||
-	$EBUILD_PHASE == setup && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
+	$EBUILD_PHASE == @(setup|init) && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
 	[[ -s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings ||
 		(${PORTAGE_BUILDDIR-} && -s @run@.${PORTAGE_BUILDDIR//\//%}-settings) ||
 		($EBUILD_PHASE == setup || ! -e ${T-}/environment) && ${!PORTCULLIS_*} ]] ||
 	return 0
+
+# pkgcore and Paludis source bashrc too, but run the phases of a package in one bash, which cannot start again inside a sandbox. Only
+# Portage sets EBUILD_SH_ARGS. Paludis sources bashrc in its phase "init".
+if [[ $EBUILD_PHASE == init || ${EMERGE_FROM-ebuild} != ebuild || ! ${EBUILD_SH_ARGS-} ]]; then
+	[[ $EBUILD_PHASE != @(setup|init) || " ${FEATURES-} " != *[[:space:]]@(@features@)[[:space:]]* ]] ||
+		ewarn "Portcullis: ${CATEGORY-}/${PF-}: Portcullis does not confine the phases of pkgcore and Paludis, whatever FEATURES contains. Build the package with emerge."
+	return 0
+fi
 
 #: guard
 __portcullis_check_readonly 2>/dev/null ||
