@@ -70,10 +70,10 @@ static const struct id_call {
 };
 
 /*
- * Maximum number of instructions in the filter, for 20 calls of each of two architectures: one for the number of the call, five for each of up
- * to three ids, and one that permits the call.
+ * Maximum number of instructions in the filter: five for each of two architectures, one at the end, and for each call one for its number,
+ * five for each of up to three ids, and one that permits the call.
  */
-enum { ROOM = 2 * 20 * (2 + 3 * 5) };
+enum { ROOM = 2 * 5 + 1 + (int)(sizeof calls / sizeof *calls) * (2 + 3 * 5) };
 
 /* Appends instructions that make this call fail with EPERM if one of its ids is neither the given one nor -1. Returns their number. */
 static size_t add_call(struct sock_filter *code, const struct id_call *call, unsigned uid, unsigned gid)
