@@ -4,7 +4,7 @@ import { decide, granted, type PhaseContext } from '../rules/decide.ts';
 import { features } from '../rules/features.ts';
 import { srcPhases, type Confinement } from '../rules/phases.ts';
 import type { BuildContext } from './build_context.ts';
-import type { Evidence } from './evidence.ts';
+import { compilerVariables, type Evidence } from './evidence.ts';
 import { conflicts, type Conflict } from './table.ts';
 
 export interface FoundConflict {
@@ -16,7 +16,8 @@ export interface FoundConflict {
 
 /** The variables that the functions of evidence.ts read. NAME* stands for all variables with this prefix. */
 export const evidenceVariables: readonly string[] = [
-	...['MAKEOPTS', 'ENV_UNSET', 'CC', 'CXX', 'CPP', 'FC', 'CCACHE_*', 'DISTCC_*', 'ICECC*', 'SCCACHE_*'],
+	...['CHOST', 'MAKEOPTS', 'ENV_UNSET', 'CCACHE_*', 'DISTCC_*', 'ICECC*', 'SCCACHE_*'],
+	...compilerVariables,
 	...new Set(
 		conflicts.flatMap(({ prefilters }) => prefilters.flatMap((prefilter) => ('set' in prefilter ? prefilter.set : []))),
 	),

@@ -13,21 +13,12 @@ export const prefilterWords = {
 
 /** Returns bash words: the names of the variables that can show a conflict. NAME* becomes an expansion to all names with this prefix. */
 export function variableNames(): string {
-	const names = new Set([...evidenceVariables, ...compilerVariables, ...commonVariables]);
+	const names = new Set([...evidenceVariables, ...commonVariables]);
 	return [...names].map((name) => (name.endsWith('*') ? `"\${!${name.slice(0, -1)}@}"` : name)).join(' ');
 }
 
 /** The variables that functions of evidence.ts read and that no row of the table of conflicts names. */
-const commonVariables = [
-	'PATH',
-	'HOME',
-	'EPREFIX',
-	'CHOST',
-	'XDG_CONFIG_HOME',
-	'DISPLAY',
-	'SSH_AUTH_SOCK',
-	'GPG_AGENT_INFO',
-];
+const commonVariables = ['PATH', 'HOME', 'EPREFIX', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 
 /** Returns bash code that appends the names of possible conflicts to `suspects`: a statement for each row. The code starts no process. */
 export function prefilterBlock(): string[] {

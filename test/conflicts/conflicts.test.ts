@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { conflictLines, findConflicts } from '../../src/conflicts/detect.ts';
+import { conflictLines, evidenceVariables, findConflicts } from '../../src/conflicts/detect.ts';
 import { conflicts } from '../../src/conflicts/table.ts';
 import { fakerootFrom } from '../../src/rules/phase_context.ts';
 import { renderHook } from '../../src/hook/render.ts';
@@ -96,6 +96,17 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 		const { words } = detect(one);
 		expect(startsNode(words, uid, full(one.environment))).toBe(one.row !== undefined || one.prefilters === true);
 	});
+});
+
+test('doctor and explain query Portage for each variable that a case of a conflict sets in make.conf', () => {
+	// Portage does not set these: they are variables of the user's session.
+	const session = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
+	const isQueried = (name: string) =>
+		evidenceVariables.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
+	const names = Object.values(cases).flatMap(({ row, environment }) =>
+		row === undefined ? [] : Object.keys(environment),
+	);
+	expect(names.filter((name) => !isQueried(name) && !session.includes(name))).toEqual([]);
 });
 
 test('cases.ts has a case for every conflict in src/conflicts/table.ts', () => {
