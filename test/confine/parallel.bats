@@ -58,7 +58,7 @@ sixty_four() {
 @test 'if one run of confine is killed, another run with the same cgroup name continues, and the next run removes the cgroup of the killed run' {
 	local first second
 	mkfifo "$TEST_DIR/fifo"
-	"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'echo >"$1"; exec sleep 1000' "$TEST_DIR-first" "$TEST_DIR/first" 3>&- &
+	"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'echo >"$1"; exec -a "$0" sleep 1000' "$TEST_DIR-first" "$TEST_DIR/first" 3>&- &
 	first=$!
 	"$CONFINE" --cgroup "$CGROUP" --record "$RECORD" -- bash -c 'echo >"$1"; read -r <"$2"; exit 7' - "$TEST_DIR/second" "$TEST_DIR/fifo" 3>&- &
 	second=$!
