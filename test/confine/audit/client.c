@@ -124,6 +124,8 @@ static int storm(int count)
 	struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
 	sigaction(SIGUSR1, &action, NULL);
 	pid_t target = getpid(), pid = fork();
+	if (pid < 0)
+		exit(3);
 	if (pid == 0)
 		while (kill(target, SIGUSR1) == 0)
 			;

@@ -169,7 +169,10 @@ static void serve_from_outside(char **argv)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		err(2, "socketpair");
 	pid_t command = getpid();
-	if (fork() == 0) {
+	pid_t server = fork();
+	if (server < 0)
+		err(2, "fork");
+	if (server == 0) {
 		file = begin(argv[1], argv[2], (struct answered){strcmp(argv[3], "serve") == 0, command});
 		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 		*header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
@@ -179,6 +182,8 @@ static void serve_from_outside(char **argv)
 		for (;;)
 			pause();
 	}
+	/* recvmsg(2) then fails if the server has failed. */
+	close(ends[1]);
 	if (recvmsg(ends[0], &message, 0) != 1 || CMSG_FIRSTHDR(&message) == NULL)
 		err(2, "recvmsg");
 	memcpy(&file, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof file);
