@@ -135,6 +135,7 @@ assert_no_cgroup() {
 		prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\nhang up' -- \
 			"${PREFIX_EMERGE[@]}" --oneshot app-test/waits >"$PREFIX_LOG/output" || true
 		assert_gone "$user: closed terminal"
+		rm "$PREFIX_LOG/waits.ready"
 		prefix_clean
 	done
 }
