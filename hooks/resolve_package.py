@@ -46,7 +46,11 @@ def profile_bashrcs(settings):
 def userpriv(settings):
     if os.getuid() != 0 or "userpriv" not in settings.features:
         return None
-    return {"uid": int(portage.data.portage_uid), "groups": list(portage.data.userpriv_groups)}
+    return {
+        "uid": int(portage.data.portage_uid),
+        "gid": int(portage.data.portage_gid),
+        "groups": list(portage.data.userpriv_groups),
+    }
 
 
 def removed_features(settings, cpv=None):

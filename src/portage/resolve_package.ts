@@ -20,7 +20,7 @@ export interface Configuration {
 	readonly variables: Readonly<Record<string, string>>;
 	readonly profile_bashrcs: readonly string[];
 	/** The user as whom root's emerge runs the phases (FEATURES=userpriv); null if it runs them as root. */
-	readonly userpriv: { readonly uid: number; readonly groups: readonly number[] } | null;
+	readonly userpriv: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
 	/** True if sys-apps/sandbox is installed. Otherwise Portage disables FEATURES=sandbox. */
 	readonly sandbox: boolean;
 	readonly package: Resolved | null;

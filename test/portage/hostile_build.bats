@@ -274,3 +274,25 @@ assert_change_stops_build() {
 	run -0 prefix_ebuild app-test/probe-1 setup
 	[[ $output == *'distcc has no remote host'* && $output != *secret* ]]
 }
+
+@test "as root with FEATURES=userpriv, portcullis shell reads the environment that a failed build has written as user portage, not as root" {
+	hostile_prefix root
+	prefix_features "$ROOT_FEATURES userpriv"
+	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/bin:/bin"
+	prefix_package app-test/failed-1 <<-EOF
+		src_compile() {
+			echo 'id -u >>"$PREFIX_LOG/ran"' >>"\${T}/environment"
+			exit 1
+		}
+	EOF
+	prefix_install_portcullis
+	run -1 prefix_emerge --oneshot app-test/failed
+	[[ $output == *'portcullis shell app-test/failed-1 src_compile'* ]]
+	rm -f "$PREFIX_LOG/ran"
+	run -0 prefix_run portcullis shell app-test/failed-1 src_compile -- id -u
+	[[ ${lines[-1]} == "$(id -u portage)" ]]
+	[[ $(sort -u "$PREFIX_LOG/ran") == "$(id -u portage)" ]]
+	# Portage runs src_install as root.
+	run -0 prefix_run portcullis shell app-test/failed-1 src_install -- id -u
+	[[ ${lines[-1]} == 0 ]]
+}

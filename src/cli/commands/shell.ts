@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import script from '../../../hooks/shell.bash' with { type: 'text' };
@@ -8,7 +8,7 @@ import { runConfined } from '../../confine/run_confined.ts';
 import { phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
 import { installation } from '../../installation/locate.ts';
-import { resolvePortage, type Resolved } from '../../portage/resolve_package.ts';
+import { resolvePortage, type Configuration, type Resolved } from '../../portage/resolve_package.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, words, command }: Input): Promise<number> {
@@ -34,11 +34,14 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-shell-'));
 	try {
 		const rc = join(folder, 'rc.bash');
-		writeFileSync(rc, script);
-		const bash =
-			command === undefined || command.length === 0
+		chmodSync(folder, 0o755);
+		writeFileSync(rc, script, { mode: 0o644 });
+		const bash = [
+			...asUserOf(phase, configuration, resolved),
+			...(command === undefined || command.length === 0
 				? ['bash', '--rcfile', rc, '-i']
-				: ['bash', '-c', 'source "$0" && "$@"', rc, ...command];
+				: ['bash', '-c', 'source "$0" && "$@"', rc, ...command]),
+		];
 		const phaseContext = { ...packageContextOf(configuration), phase };
 		return await runConfined(phaseContext, bash, {
 			eprefix,
@@ -56,6 +59,20 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
+}
+
+/** Returns a command that changes to the user of the phase: with userpriv, this user owns the saved environment, which bash sources. */
+function asUserOf(phase: string, { userpriv }: Configuration, { restrict }: Resolved): string[] {
+	if (userpriv === null || phase === 'install' || restrict.includes('userpriv')) return [];
+	const { uid, gid, groups } = userpriv;
+	return [
+		'setpriv',
+		`--reuid=${uid}`,
+		`--regid=${gid}`,
+		`--groups=${[gid, ...groups].join()}`,
+		'--inh-caps=-all',
+		'--',
+	];
 }
 
 /** Returns the variables that the saved environment lacks, because Portage sets them anew for each phase (PMS 11.1). */
