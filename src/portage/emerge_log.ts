@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isPackage } from '../util/grammar.ts';
 import { makeConf } from './make_conf.ts';
 
@@ -38,8 +38,10 @@ export function parseEmergeLog(text: string): LastEmerge | undefined {
 }
 
 function tailOf(file: string): string {
-	const fd = openSync(file, 'r');
+	// Group portage may write in the folder of the log. Without O_NONBLOCK, a FIFO there would block root's emerge.
+	const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
 	try {
+		if (!fstatSync(fd).isFile()) throw new Error(`${file} is not a regular file`);
 		const length = Math.min(fstatSync(fd).size, TAIL);
 		const buffer = Buffer.alloc(length);
 		return buffer.toString('latin1', 0, readSync(fd, buffer, 0, length, fstatSync(fd).size - length));

@@ -12,7 +12,8 @@ import { lastEmerge } from './emerge_log.ts';
  * First part (NAME) of the name of the marker file `NAME-EMERGE-HASH`, which records that a message was printed. EMERGE is the PID and
  * start time of emerge, or `log-TIME` with its start in emerge.log if a PID namespace hides emerge (FEATURES=pid-sandbox). Without a log,
  * the file is `NAME-HASH` in .ipc of the build directory. O_EXCL of open(2) makes sure that only one of parallel builds prints the message.
- * The files of root are in /run, where phases of another user cannot create them to suppress a message.
+ * The files of root are in /run, where phases of another user cannot create them to suppress a message. A member of group portage can
+ * suppress messages of root with false lines in emerge.log.
  */
 const name = '.portcullis-reported';
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseEmergeLog } from '../../src/portage/emerge_log.ts';
+import { lastEmerge, parseEmergeLog } from '../../src/portage/emerge_log.ts';
 
 const log = (...lines: string[]) =>
 	parseEmergeLog(lines.map((line, at) => `${1_764_000_000 + at}: ${line}\n`).join(''));
@@ -24,4 +28,12 @@ test('parseEmergeLog() returns the packages and the start of the last emerge tha
 test('parseEmergeLog() returns undefined for a log without a build, and ignores invalid package names', () => {
 	expect(log()).toBeUndefined();
 	expect(log('Started emerge on: Nov 24, 2025', ' >>> emerge (1 of 1) \u001b[31m/x to /')).toBeUndefined();
+});
+
+test('lastEmerge() fails if emerge.log is a FIFO, and does not wait for a writer', () => {
+	const root = mkdtempSync(join(tmpdir(), 'emerge-log-'));
+	mkdirSync(join(root, 'var/log'), { recursive: true });
+	execFileSync('mkfifo', [join(root, 'var/log/emerge.log')]);
+	expect(() => lastEmerge(root)).toThrow('is not a regular file');
+	rmSync(root, { recursive: true });
 });
