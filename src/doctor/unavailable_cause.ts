@@ -59,6 +59,13 @@ const namespaces: Readonly<Record<Confinement, readonly [namespace: string, opti
 /** The known causes of failures. The first row that matches a failure decides, so the order matters. */
 const rows: readonly Row[] = [
 	{
+		// confine itself refuses a user namespace with --mknod (native/supervisor/launch.c).
+		id: 'mknod',
+		matches: ({ error }) => error.startsWith('mknod in a user namespace'),
+		text: 'src_install creates device files, which root cannot do in a user namespace',
+		fix: 'Give the container the capability SYS_ADMIN: start it with `--cap-add SYS_ADMIN`.',
+	},
+	{
 		id: 'kernel',
 		matches: ({ namespace }) => stat(`/proc/self/ns/${namespace}`) === undefined,
 		text: ({ namespace }) => `the kernel was built without ${namespace} namespaces`,

@@ -18,6 +18,7 @@ test('the errors of unshare(CLONE_NEWUSER) in a chroot and under qemu-user have 
 		fix: expect.stringContaining('virtual machine') as string,
 	});
 	expect(cause('Invalid argument', 'prctl(PR_SET_CHILD_SUBREAPER)').id).toBe('emulator');
+	expect(cause('Operation not permitted', 'mknod in a user namespace')).toMatchObject({ id: 'mknod', command: '' });
 	expect(cause('Operation not permitted').id).toBe('chroot');
 	expect(cause('No space left on device').id).toBe('unknown');
 });
