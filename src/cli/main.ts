@@ -2,7 +2,7 @@
 import minimist from 'minimist';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Command, Input } from './command.ts';
-import { commands } from './command_table.ts';
+import { commands, publicCommands } from './command_table.ts';
 import { errorText } from '../util/files.ts';
 import { print, printError } from '../util/output.ts';
 import { screenOf } from '../util/terminal.ts';
@@ -41,7 +41,7 @@ function commandNamed(name: string): Command {
 	const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 	if (command !== undefined) return command;
 	const kind = name.startsWith('-') ? 'option' : 'command';
-	const near = suggestion(name, [...Object.keys(commands), 'help', '--help', '--version']);
+	const near = suggestion(name, [...publicCommands().map(([one]) => one), 'help', '--help', '--version']);
 	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '. `portcullis --help` shows the usage' : near}`);
 }
 
