@@ -17,9 +17,9 @@ export function assignments(lines: readonly string[]): Record<string, string> {
 	);
 }
 
-const plain = /^[A-Za-z0-9_./:=@%+,-]+$/;
+const plain = /^(?!=)[A-Za-z0-9_./:=@%+,-]+$/;
 
-/** Quotes a text, so that bash reads it as one word. */
+/** Quotes a text, so that bash reads it as one word, and zsh does not expand a `=` at its beginning. */
 export function quote(text: string): string {
 	return plain.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -15,7 +15,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	const [atom, word, tooMany] = words;
 	if (atom === undefined || word === undefined || tooMany !== undefined) {
 		throw new UsageError(
-			'shell takes a package and a phase. Example: portcullis shell =CATEGORY/PACKAGE-VERSION src_test',
+			'shell takes a package and a phase. Example: portcullis shell CATEGORY/PACKAGE-VERSION src_test',
 		);
 	}
 	const phase = phaseNamed(word);

@@ -44,7 +44,7 @@ export async function run({ values, flags, words: [word, tooMany] }: Input): Pro
 	print(reportText(report, { screen: screenOf(process.stdout), now: Date.now(), whole: true }));
 	const failed = report.recent.find((phase) => phase.exit !== 0);
 	if (failed !== undefined)
-		print([`For a shell in the failed phase, run: ${portcullis('shell', `=${cpv}`, `src_${failed.phase}`)}`]);
+		print([`For a shell in the failed phase, run: ${portcullis('shell', cpv, `src_${failed.phase}`)}`]);
 	return exitLikeChild(exit);
 }
 
