@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { accessSync, constants, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { problem, settingNames, squeeze, unknownSettings } from '../rules/settings.ts';
+import { problem, resolve, settingNames, squeeze, unknownSettings } from '../rules/settings.ts';
 import { words } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
 import { hookFindings } from './check_hook.ts';
@@ -22,7 +22,7 @@ export function portageFindings(system: SystemInfo): Finding[] {
 	const only = `is "only": Portcullis records network access, and isolates and kills nothing.${isolates ? ' Portage itself still isolates phases, because you are root.' : ''}`;
 	const none = 'contains none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.';
 	const nothingConfined =
-		configuration.variables['PORTCULLIS_AUDIT'] === 'only'
+		resolve(configuration.variables).PORTCULLIS_AUDIT === 'only'
 			? warning('PORTCULLIS_AUDIT', 'PORTCULLIS_AUDIT', only, 'Set PORTCULLIS_AUDIT="on" in make.conf.')
 			: warning(
 					'features',

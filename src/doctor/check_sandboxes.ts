@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { effects, features } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
-import { settingNames, settings } from '../rules/settings.ts';
+import { resolve, settingNames, settings } from '../rules/settings.ts';
 import { error, inactive, ok, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 
@@ -93,16 +93,22 @@ export function cgroupStatus({ read, probe }: SystemInfo): string {
 	return `cgroup v2 in ${unified}${hasV1 ? ' beside v1' : ''}${reason}`;
 }
 
-/** Reports for each limit in make.conf whether its cgroup controller is available. */
+/** Reports for each limit in make.conf whether its cgroup controller is available, and whether this user may create cgroups. */
 function limitFindings(system: SystemInfo): Finding[] {
-	const { configuration, read } = system;
+	const { configuration, probe, read } = system;
+	const chosen = resolve(configuration?.variables ?? {});
 	const mount = (read('/proc/self/mountinfo') ?? '').split('\n').find((line) => line.includes(' - cgroup2 '));
 	const controllers = (read(`${mount?.split(' ')[4] ?? ''}/cgroup.controllers`) ?? '').split(' ');
 	return settingNames.flatMap((name) => {
 		const row = settings[name];
-		const value = configuration?.variables[name];
-		if (!('limit' in row) || value === undefined || !system.asked.includes('cgroup')) return [];
+		const value = chosen[name];
+		if (!('limit' in row) || value === '' || !system.asked.includes('cgroup')) return [];
 		const controller = row.limit.replace(/\..*/, '');
+		const refusal = /^no: (.*)/.exec(probe['cgroup'] ?? '')?.[1];
+		if (controllers.includes(controller) && refusal !== undefined) {
+			const fix = 'As an ordinary user with systemd, build with `systemd-run --user --scope emerge ...`.';
+			return [error(name, name, `this user cannot create a cgroup (${refusal}): the limit is not set.`, fix)];
+		}
 		if (controllers.includes(controller))
 			return [ok(name, name, `${value}, enforced by the cgroup controller "${controller}"`)];
 		return [
@@ -131,15 +137,14 @@ function auditFindings(system: SystemInfo): Finding[] {
 	const { probeResult, configuration, asked, read } = system;
 	const id = 'audit';
 	const title = 'Audit';
-	const variables = configuration?.variables ?? {};
-	if ((variables['PORTCULLIS_AUDIT'] ?? 'on') === 'off')
-		return [ok(id, title, 'disabled, because PORTCULLIS_AUDIT="off" is set')];
+	const chosen = resolve(configuration?.variables ?? {});
+	if (chosen.PORTCULLIS_AUDIT === 'off') return [ok(id, title, 'disabled, because PORTCULLIS_AUDIT="off" is set')];
 	const actions = read('/proc/sys/kernel/seccomp/actions_avail') ?? '';
 	const scope = read('/proc/sys/kernel/yama/ptrace_scope') ?? '0';
 	const observed = [`seccomp actions: ${actions}`, `kernel.yama.ptrace_scope: ${scope}`];
 	const warningOrInactive = asked.includes('net') ? 'warning' : 'inactive';
 	if (probeResult.watched === 'yes' && isYamaBlocking(system, scope)) {
-		const state = asked.includes('net') && variables['PORTCULLIS_ALLOW'] ? 'error' : warningOrInactive;
+		const state = asked.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
 		const fix = 'Run `sysctl kernel.yama.ptrace_scope=1` and add it to /etc/sysctl.d. If the value is 3, also reboot.';
 		return [{ id, state, title, meaning, fix, observed }];

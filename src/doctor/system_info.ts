@@ -10,6 +10,7 @@ import { paths } from '../installation/paths.ts';
 import { resolvePortage, type Configuration } from '../portage/resolve_package.ts';
 import { features } from '../rules/features.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';
+import { resolve } from '../rules/settings.ts';
 import { readTrimmed } from '../util/files.ts';
 import { unavailableCause, type UnavailableCause } from './unavailable_cause.ts';
 
@@ -66,7 +67,7 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 		capture('getconf', ['GNU_LIBC_VERSION']),
 	]);
 	const configuration = typeof answer === 'string' ? undefined : answer;
-	const auditOnly = configuration?.variables['PORTCULLIS_AUDIT'] === 'only';
+	const auditOnly = resolve(configuration?.variables ?? {}).PORTCULLIS_AUDIT === 'only';
 	const hasSandbox = configuration?.sandbox === true && configuration.features.includes('sandbox');
 	return {
 		eprefix,

@@ -25,3 +25,21 @@ test('for FEATURES=cgroup, portcullis doctor reports what Portcullis does, and t
 	expect(cgroupMeaning(0, '3.0.83', 'hybrid')).toBe(own);
 	expect(cgroupMeaning(1000, '3.0.83', 'v2')).toBe(own);
 });
+
+test('portcullis doctor reports a limit as ok only if its controller is available and confine can create a cgroup', () => {
+	const state = (cgroup: string, value: string) => {
+		const system = {
+			uid: 1000,
+			configuration: { version: '3.0.83', variables: { PORTCULLIS_MEMORY_MAX: value }, features: [] },
+			asked: ['cgroup'],
+			probeResult: { mode: 'userns', tracking: 'pidns', applied: {}, missing: [], watched: 'yes', broken: '' },
+			probe: { cgroup },
+			read: (file: string) => (file === '/cgroup.controllers' ? 'cpu io memory pids' : undefined),
+		} as unknown as SystemInfo;
+		return sandboxFindings(system).find(({ id }) => id === 'PORTCULLIS_MEMORY_MAX')?.state;
+	};
+	expect(state('yes', ' 8G ')).toBe('ok');
+	expect(state('no: the cgroup of this process is not delegated to this user: Permission denied', '8G')).toBe('error');
+	// An invalid value has an error of its own.
+	expect(state('yes', 'much')).toBeUndefined();
+});
