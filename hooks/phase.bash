@@ -332,7 +332,7 @@ __portcullis_report_unconfined() {
 		[[ $features != *" $word "* ]] || missing+=${missing:+, }$word
 	done
 	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || missing='the audit'
-	__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE runs without $missing: ${1//\\/\\\\}. $doctor"
+	__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE runs without Portcullis ($missing): ${1//\\/\\\\}. $doctor"
 }
 
 #: storage

@@ -24,7 +24,7 @@ function phaseFinding(eprefix: string, hook: string): Finding {
 	const title = 'Hook';
 	const text = readFile(hook);
 	if (text === undefined) {
-		return error('hook', title, `${hook} does not exist: nothing is confined.`, reinstall, [hook]);
+		return error('hook', title, `${hook} does not exist: Portcullis confines nothing.`, reinstall, [hook]);
 	}
 	if (text === renderHook(eprefix, nodeOf(text))) return ok('hook', title, 'installed, current version', [hook]);
 	const meaning = `${hook} was edited or is of another version.`;
@@ -45,7 +45,7 @@ function bashrcFinding(eprefix: string, bashrc: string, configroot: string): Fin
 	const text = readFile(bashrc);
 	const start = text?.indexOf(begin) ?? -1;
 	if (stat(bashrc)?.isDirectory() === true) {
-		const meaning = `${bashrc} is a directory, which Portage ignores: nothing is confined.`;
+		const meaning = `${bashrc} is a directory, which Portage ignores: Portcullis confines nothing.`;
 		return error(
 			id,
 			title,
@@ -56,7 +56,7 @@ function bashrcFinding(eprefix: string, bashrc: string, configroot: string): Fin
 	}
 	if (text === undefined || start < 0) {
 		const reason = text === undefined ? 'does not exist' : 'does not source the hook';
-		return error(id, title, `${bashrc} ${reason}: nothing is confined.`, fix, [bashrc]);
+		return error(id, title, `${bashrc} ${reason}: Portcullis confines nothing.`, fix, [bashrc]);
 	}
 	const stop = text.indexOf(end, start);
 	const found = text.slice(start, stop < 0 ? undefined : stop + end.length + 1);

@@ -99,7 +99,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 	const observed = [confine, `mode ${probeResult.mode}`];
 	const reinstall = 'Run install.sh again, or `emerge app-portage/portcullis`.';
 	if (status === undefined)
-		return [error('confine', 'confine', `${confine} does not exist: nothing is confined.`, reinstall, observed)];
+		return [error('confine', 'confine', `${confine} does not exist: Portcullis confines nothing.`, reinstall, observed)];
 	const setuid = (status.mode & 0o4000) !== 0 && status.uid === 0;
 	const setuidFix = lostSetuidFix(system) ?? '';
 	const cause = sandboxed === undefined ? undefined : causeOf(system, 'net', sandboxed);
@@ -125,7 +125,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 		[
 			sandboxed?.mode === 'none',
 			'no_new_privs',
-			`FEATURES="sandbox" sets no_new_privs, so the setuid bit of confine has no effect in a phase, and ${cause?.text}: nothing is confined.`,
+			`FEATURES="sandbox" sets no_new_privs, so the setuid bit of confine has no effect in a phase, and ${cause?.text}: Portcullis confines nothing.`,
 			`${cause?.fix} Or set FEATURES="-sandbox", which disables the protection by sys-apps/sandbox.`,
 		],
 		[probeResult.broken !== '', 'confine', `${confine} does not work: ${probeResult.broken}.`, reinstall],

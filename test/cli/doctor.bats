@@ -75,7 +75,7 @@ finds() {
 	PREFIX_ENV+=(PORTAGE_CONFIGROOT="$PREFIX_ROOT/other")
 	run -0 prefix_run portcullis doctor
 	rm "$PREFIX_ROOT/other/etc/portage/bashrc"
-	finds bashrc-configroot error "$PREFIX_ROOT/other/etc/portage/bashrc does not exist: nothing is confined"
+	finds bashrc-configroot error "$PREFIX_ROOT/other/etc/portage/bashrc does not exist: Portcullis confines nothing"
 	# shellcheck disable=SC2016 # it is quoted
 	grep -qF 'portcullis hook --block' "$BATS_TEST_TMPDIR/json"
 }

@@ -62,7 +62,7 @@ emerge_without_userns() {
 	# If the program does not start, the hook prints the message, once per package.
 	echo 'process.exit(1)' >"$PREFIX/usr/share/portcullis/portcullis.js"
 	run -0 emerge_without_userns --oneshot app-test/one
-	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_unpack runs without network-sandbox, ipc-sandbox: .*portcullis doctor' <<<"$output") -eq 2 ]]
+	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_unpack runs without Portcullis (network-sandbox, ipc-sandbox): .*portcullis doctor' <<<"$output") -eq 2 ]]
 }
 
 @test 'with PORTCULLIS_ON_FAILURE=die, emerge stops before the first phase that cannot be confined' {
@@ -81,7 +81,7 @@ emerge_without_userns() {
 	prefix_install_portcullis
 	rm "$CONFINE"
 	run -0 prefix_emerge --oneshot app-test/probe
-	[[ $(grep -c "^ \* Portcullis: app-test/probe-1: src_unpack runs without network-sandbox, ipc-sandbox: $CONFINE does not exist or is not executable\." <<<"$output") -eq 2 ]]
+	[[ $(grep -c "^ \* Portcullis: app-test/probe-1: src_unpack runs without Portcullis (network-sandbox, ipc-sandbox): $CONFINE does not exist or is not executable\." <<<"$output") -eq 2 ]]
 	[[ $(grep -c 'Portcullis:' <<<"$output") -eq 2 ]]
 
 	prefix_conf 'PORTCULLIS_ON_FAILURE="die"'
