@@ -99,7 +99,9 @@ export function confineFindings(system: SystemInfo): Finding[] {
 	const observed = [confine, `mode ${probeResult.mode}`];
 	const reinstall = 'Run install.sh again, or `emerge app-portage/portcullis`.';
 	if (status === undefined)
-		return [error('confine', 'confine', `${confine} does not exist: Portcullis confines nothing.`, reinstall, observed)];
+		return [
+			error('confine', 'confine', `${confine} does not exist: Portcullis confines nothing.`, reinstall, observed),
+		];
 	const setuid = (status.mode & 0o4000) !== 0 && status.uid === 0;
 	const setuidFix = lostSetuidFix(system) ?? '';
 	const cause = sandboxed === undefined ? undefined : causeOf(system, 'net', sandboxed);

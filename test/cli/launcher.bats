@@ -10,9 +10,9 @@ load ../hook/hook
 	[[ $output == 'portcullis: put -- before the command "echo"' ]]
 	run -2 "$TOP/bin/portcullis" stauts
 	[[ $output == 'portcullis: unknown command stauts; did you mean status?' ]]
-	# messages is an internal command.
-	run -2 "$TOP/bin/portcullis" mesages
-	[[ $output != *'did you mean messages'* ]]
+	# candidates is an internal command.
+	run -2 "$TOP/bin/portcullis" candidate
+	[[ $output != *'did you mean candidates'* ]]
 	run -2 "$TOP/bin/portcullis" hook --eprefxi /x
 	[[ $output == 'portcullis: hook: unknown option --eprefxi; did you mean --eprefix?' ]]
 	run -2 "$TOP/bin/portcullis" hook --eprefix
