@@ -105,9 +105,10 @@ run_cpu() {
 	awk '{ for (i = 1; i <= 2; i++) { split($i, t, "m"); sum += t[1] * 60 + t[2] } } END { printf "%.0f", sum }' "$1"
 }
 
+# run_print RESULT NAME LOG: prints the result and the log of a job, without the tests of bats that passed.
 run_print() {
 	printf '%s %s\n' "$1" "$2"
-	sed 's/^/      /' "$3"
+	sed -E '/^ok [0-9]+ /d; s/^/      /' "$3"
 }
 
 # run_repeat_stage|vitest|bats NAME LOG: prints commands that repeat the failed tests.

@@ -105,7 +105,7 @@ terminal_close() {
 normalized() {
 	sed -E ':a; N; $!ba; s/\n {8,}/ /g' | sed -E 's/just now|[0-9]+ (min|h|d) ago/AGO/g
 		s/[0-9]+(\.[0-9]+)* (s|min [0-9]+ s)\b/TIME/g; s/[0-9.]+ ?(B|KiB|MiB|GiB)\b/SIZE/g
-		s/\(node .*\)$/(MACHINE)/; s/^(cgroup:|Probe:) .*[=/].*/\1 MACHINE/; s/[0-9]+(\.[0-9]+)*/N/g; s/[[:space:]]+/ /g; s/\( /(/g; s/ $//
+		s/\(node .*\)$/(MACHINE)/; s/^(cgroup:|Probe:) .*[=/].*/\1 MACHINE/; s/^CHOST=.*/CHOST=MACHINE/; s/[0-9]+(\.[0-9]+)*/N/g; s/[[:space:]]+/ /g; s/\( /(/g; s/ $//
 		s/^ [a-z-]+\/[a-z]+-N (src_[a-z]+ TIME cpu TIME SIZE)( failed \(N\))?/ THE SLOWEST/'
 }
 

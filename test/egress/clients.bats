@@ -37,6 +37,11 @@ load clients
 	assert_fetches node "$node" "$AUDIT_DIR/fetch.mjs" http://remote.example/
 }
 
+# has_compiled COUNT: true if the log of distccd has COUNT lines for compiled files
+has_compiled() {
+	[[ $(grep -c COMPILE_OK "$REMOTE_DIR/distccd.log") == "$1" ]]
+}
+
 # assert_compiles_remotely HOSTS COMMAND...: distcc compiles one file on the remote host
 assert_compiles_remotely() {
 	local before
@@ -44,10 +49,11 @@ assert_compiles_remotely() {
 	echo 'int one;' >"$AUDIT_DIR/one.c"
 	chmod 666 "$AUDIT_DIR/one.c"
 	run audit --net --allow "$REMOTE:3632" -- env HOME="$AUDIT_DIR/home" TMPDIR="$AUDIT_DIR/home" DISTCC_HOSTS="$1" DISTCC_FALLBACK=0 "${@:2}" distcc gcc -c "$AUDIT_DIR/one.c" -o "$AUDIT_DIR/home/one.o"
-	[[ $status == 0 && $(grep -c COMPILE_OK "$REMOTE_DIR/distccd.log") == $((before + 1)) ]] || {
+	# distccd writes the line to its log after it has sent the result.
+	if ((status != 0)) || ! until_true 30 has_compiled $((before + 1)); then
 		printf '%s\n' "status $status" "$output" "$(allowed)" "$(blocked)"
 		return 1
-	}
+	fi
 	assert_allowed "distcc $REMOTE 3632 1 0"
 }
 

@@ -9,6 +9,8 @@
 bats_require_minimum_version 1.5.0
 
 TOP=$(cd -- "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
+# shellcheck source=test/lib/prefix_host.bash
+source "$TOP/test/lib/prefix_host.bash"
 readonly BEGIN='# >>> portcullis >>>' END='# <<< portcullis <<<'
 
 install_setup_file() {
@@ -23,6 +25,8 @@ install_setup_file() {
 	cp -a -- "$TOP/native/build/confine" "$TREE/native/build/"
 	touch -- "$TREE/dist/portcullis.js" "$TREE/native/build/confine"
 	export PLACE TREE
+	# Tests in parallel create and remove the group portage, which decides the mode of /var/log/portcullis.
+	((EUID != 0)) || prefix_accounts_borrow
 }
 
 # Puts a fake node in PATH that prints recorded output of portcullis.js, for tests that do not test the hook. The real node takes most
@@ -49,6 +53,7 @@ install_quick_node() {
 
 install_teardown_file() {
 	[[ -z ${PLACE-} ]] || rm -rf -- "$PLACE"
+	((EUID != 0)) || prefix_accounts_return
 }
 
 install_setup() {

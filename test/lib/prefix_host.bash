@@ -17,7 +17,9 @@ prefix_host_begin() {
 		# Portage calls syncfs(2) after each merge (FEATURES=merge-sync), which waits for all writes of other tests to a disk.
 		# With less than 18 GiB of free space, it ignores --jobs (--jobs-tmpdir-require-free-gb). A tmpfs uses memory only for its files.
 		[[ ! ${BATS_VERSION-} ]] || mount -t tmpfs -o mode=755,size=64g portcullis-test "$PREFIX_HOST" || return
-		prefix_accounts_borrow || return
+		PREFIX_ACCOUNT=${PREFIX_HOST##*/}
+		PREFIX_ACCOUNT=pc-${PREFIX_ACCOUNT#pc.}
+		prefix_accounts_borrow "$PREFIX_ACCOUNT" || return
 	else
 		PREFIX_HOST=$(mktemp -d "${TMPDIR:-/var/tmp}/pc.XXXXXX") || return
 	fi
@@ -61,21 +63,20 @@ prefix_open_to_all() {
 	done
 }
 
-# Root creates two accounts: "portage", which Portage uses for phases, and PREFIX_ACCOUNT, the ordinary user of this test file.
-# PREFIX_ACCOUNT needs a named group: Portage gives its directories to the group that owns the EPREFIX, or to "portage" if that
+# prefix_accounts_borrow [NAME]: as root, creates the account "portage", which Portage uses for phases, and the account NAME, the
+# ordinary user of this test file (PREFIX_ACCOUNT). PREFIX_ACCOUNT needs a named group: Portage gives its directories to the group that owns the EPREFIX, or to "portage" if that
 # group has no name (_get_global in portage/data.py). An ordinary user cannot give directories to the group "portage".
 #
 # Test files run in parallel. Each one holds a shared lock on the list of created accounts while it uses "portage". The last one,
 # which gets the exclusive lock, removes all entries of the list, including those of killed runs.
 prefix_accounts_borrow() {
 	local turn
-	PREFIX_ACCOUNT=${PREFIX_HOST##*/}
-	PREFIX_ACCOUNT=pc-${PREFIX_ACCOUNT#pc.}
 	# Lock /run, which always exists, so that only one test file at a time changes the accounts.
 	exec {turn}</run && flock -x "$turn" || return
 	exec {PREFIX_LOCK}<>"$PREFIX_ACCOUNTS" && flock -s "$PREFIX_LOCK" || return
-	echo "directory $PREFIX_HOST" >>"$PREFIX_ACCOUNTS"
-	prefix_account_make portage 250 && prefix_account_make "$PREFIX_ACCOUNT" "$(prefix_free_id)" || return
+	[[ ! ${PREFIX_HOST-} ]] || echo "directory $PREFIX_HOST" >>"$PREFIX_ACCOUNTS"
+	prefix_account_make portage 250 || return
+	[[ ! ${1-} ]] || prefix_account_make "$1" "$(prefix_free_id)" || return
 	exec {turn}>&-
 }
 
@@ -109,7 +110,7 @@ prefix_accounts_return() {
 		prefix_accounts_remove <"$PREFIX_ACCOUNTS"
 		rm -f -- "$PREFIX_ACCOUNTS"
 	else
-		prefix_accounts_remove <<<"user $PREFIX_ACCOUNT"
+		prefix_accounts_remove <<<"${PREFIX_ACCOUNT:+user $PREFIX_ACCOUNT}"
 	fi
 	exec {PREFIX_LOCK}>&- {turn}>&-
 	unset PREFIX_LOCK PREFIX_ACCOUNT
