@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -8,6 +9,19 @@
 #include "util/fail.h"
 #include "watcher/filter.h"
 
+/* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */
+static bool read_single_id(const char *path, unsigned *id)
+{
+	char text[64], more;
+	unsigned outside, count = 0;
+	int map = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = map < 0 ? -1 : read(map, text, sizeof text - 1);
+	if (map >= 0)
+		close(map);
+	text[length > 0 ? length : 0] = '\0';
+	return sscanf(text, "%u %u %u %c", id, &outside, &count, &more) == 3 && count == 1;
+}
+
 void phase_filter_install(const struct options *options, int watcher_socket, bool isolated_net)
 {
 	struct filter_rules rules = {
@@ -15,11 +29,14 @@ void phase_filter_install(const struct options *options, int watcher_socket, boo
 		.allow_list = watcher_socket >= 0 && options->allow.count > 0,
 		.families = options->net && isolated_net ? options->families : FAMILIES_ANY,
 	};
+	rules.single_id = read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid);
 	if (rules.watched && filter_install(watcher_socket, &rules))
 		return;
 	rules.watched = rules.allow_list = false;
+	if (rules.families == FAMILIES_ANY && !rules.single_id)
+		return;
 	/* ENOTSUP: confine has no table of system calls for this architecture, so it cannot restrict families (docs/audit.md). */
-	if (rules.families == FAMILIES_ANY || filter_install_without_listener(&rules) || errno == ENOTSUP)
+	if (filter_install_without_listener(&rules) || rules.families == FAMILIES_ANY || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)
 		refuse("--net: restricting socket families: seccomp: %m");
@@ -46,7 +63,6 @@ noreturn void exec_command(const struct options *options, const struct signals *
 		environment = read_environment(options->environ_fd);
 	else
 		environment_restore(environment);
-	id_filter_install();
 	if (!signals_restore(signals))
 		refuse("restoring the signal mask and handlers of the caller: %m");
 	/* execvp() searches the directories in PATH of environ, which must be the PATH of the command. */

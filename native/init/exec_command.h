@@ -10,19 +10,12 @@
 #include "util/signals.h"
 
 /*
- * Installs the seccomp filter of the phase: it notifies the watcher and restricts socket families. Sends the listener to the watcher over
- * watcher_socket, which is -1 without a watcher. isolated_net is true if this network namespace is not the host's. If families cannot be
- * restricted, exits with EXIT_REFUSED, or prints a message with --best-effort.
+ * Installs the seccomp filter of the phase (filter.h): it notifies the watcher, restricts socket families, and makes set*id(2) and chown(2)
+ * fail with EPERM in a user namespace that maps a single id. Sends the listener to the watcher over watcher_socket, which is -1 without a
+ * watcher. isolated_net is true if this network namespace is not the host's. If families cannot be restricted, exits with EXIT_REFUSED, or
+ * prints a message with --best-effort.
  */
 void phase_filter_install(const struct options *options, int watcher_socket, bool isolated_net);
-
-/*
- * Installs a seccomp filter if this user namespace maps a single id, otherwise does nothing. If a namespace maps a single id, set*id(2) and
- * chown(2) return EINVAL for all other ids. The filter makes them return EPERM, as for an ordinary user without a user namespace:
- * libfakeroot and test suites rely on that. The filter also applies in user namespaces that the phase itself makes: there, these calls fail
- * for every id but the caller's. Ignores a failure to install the filter.
- */
-void id_filter_install(void);
 
 /*
  * Executes the command with the caller's environment and signal settings. Privileges must have been dropped. Exits like env(1): 127 if

@@ -15,6 +15,8 @@ struct filter_rules {
 	bool watched;	   /* the listener is notified of calls that may contain an address */
 	bool allow_list;   /* the phase has an allow-list, so it gets sockets of the host's network */
 	uint64_t families; /* one bit for each socket family that the phase may use; FAMILIES_ANY: not restricted (families.h) */
+	bool single_id;	   /* the user namespace maps no ids except uid and gid */
+	uint32_t uid, gid;
 };
 
 /*
@@ -26,6 +28,8 @@ struct filter_rules {
  * allow_list: calls that could connect without a notification fail as in a kernel without them (io_uring_setup, clone3, MSG_FASTOPEN, all
  * calls of an unknown architecture), and so do socket options and ioctls that socket_permit.h does not list.
  * families: socket(2) fails with EAFNOSUPPORT for other families, and io_uring_setup with ENOSYS, because it can create sockets.
+ * single_id: set*id(2) and chown(2) fail with EPERM for other ids, as for an ordinary user without a user namespace. The kernel would return
+ * EINVAL; libfakeroot and test suites rely on EPERM. In user namespaces that the phase makes, they fail for every id but these two.
  */
 size_t filter_build(const struct machine *machine, const struct filter_rules *rules, struct sock_filter *filter, size_t room);
 
@@ -36,7 +40,9 @@ size_t filter_build(const struct machine *machine, const struct filter_rules *ru
  */
 bool filter_install(int setup_socket, const struct filter_rules *rules);
 
-/* Installs a filter without a listener; sets no_new_privs if necessary. Returns false and sets errno on failure. */
+/*
+ * Installs a filter without a listener. Sets no_new_privs if that is necessary to restrict families. Returns false and sets errno on failure.
+ */
 bool filter_install_without_listener(const struct filter_rules *rules);
 
 /* Tests whether a filter with a listener can be installed, and leaves it installed. Returns NULL on success, or the reason why not, and sets errno. */

@@ -18,6 +18,13 @@ const struct machine machine_x86 = {ABI_X86_64, ABI_I386 + 1}, machine_arm = {AB
 #ifndef OWN
 #define OWN(name) 0
 #endif
+#ifdef __NR_chown
+#define OWN_CHOWN OWN(chown)
+#define OWN_LCHOWN OWN(lchown)
+#else
+#define OWN_CHOWN 0
+#define OWN_LCHOWN 0
+#endif
 #define X32 0x40000000U /* __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h) */
 
 const struct syscall_abi syscall_abis[SYSCALL_ABIS] = {
@@ -34,25 +41,45 @@ const struct syscall_abi syscall_abis[SYSCALL_ABIS] = {
  * arch/arm/tools/syscall.tbl. x32 has its own sendmsg, sendmmsg, setsockopt and ioctl, with the structures of i386.
  */
 const struct watched_syscall watched_syscalls[] = {
-	{CALL_SOCKETCALL, {[ABI_I386] = 102}, 0, 0},
+	{CALL_SOCKETCALL, {[ABI_I386] = 102}, 0, 0, ""},
 #ifdef __NR_socketcall
-	{CALL_UNFILTERABLE, {[ABI_OTHER] = OWN(socketcall)}, 0, 0},
+	{CALL_UNFILTERABLE, {[ABI_OTHER] = OWN(socketcall)}, 0, 0, ""},
 #endif
-	{CALL_CONNECT, {42, X32 | 42, 362, 203, 283, OWN(connect)}, 3, 3},
-	{CALL_SENDTO, {44, X32 | 44, 369, 206, 290, OWN(sendto)}, 11, 6},
-	{CALL_SENDMSG, {46, X32 | 518, 370, 211, 296, OWN(sendmsg)}, 16, 3},
-	{CALL_SENDMMSG, {307, X32 | 538, 345, 269, 374, OWN(sendmmsg)}, 20, 4},
-	{CALL_BIND, {49, X32 | 49, 361, 200, 282, OWN(bind)}, 2, 3},
-	{CALL_SECCOMP, {317, X32 | 317, 354, 277, 383, OWN(seccomp)}, 0, 0},
-	{CALL_UNFILTERABLE, {425, X32 | 425, 425, 425, 425, OWN(io_uring_setup)}, 0, 0},
-	{CALL_LISTEN, {50, X32 | 50, 363, 201, 284, OWN(listen)}, 4, 2},
-	{CALL_CLONE, {56, X32 | 56, 120, 220, 120, OWN(clone)}, 0, 0},
-	{CALL_CLONE3, {435, X32 | 435, 435, 435, 435, OWN(clone3)}, 0, 0},
-	{CALL_PRCTL, {157, X32 | 157, 172, 167, 172, OWN(prctl)}, 0, 0},
-	{CALL_SOCKET, {41, X32 | 41, 359, 198, 281, OWN(socket)}, SOCKETCALL_SOCKET, 3},
-	{CALL_SOCKET, {53, X32 | 53, 360, 199, 288, OWN(socketpair)}, 0, 0},
-	{CALL_SETSOCKOPT, {54, X32 | 541, 366, 208, 294, OWN(setsockopt)}, 14, 5},
-	{CALL_IOCTL, {16, X32 | 514, 54, 29, 54, OWN(ioctl)}, 0, 0},
+	{CALL_CONNECT, {42, X32 | 42, 362, 203, 283, OWN(connect)}, 3, 3, ""},
+	{CALL_SENDTO, {44, X32 | 44, 369, 206, 290, OWN(sendto)}, 11, 6, ""},
+	{CALL_SENDMSG, {46, X32 | 518, 370, 211, 296, OWN(sendmsg)}, 16, 3, ""},
+	{CALL_SENDMMSG, {307, X32 | 538, 345, 269, 374, OWN(sendmmsg)}, 20, 4, ""},
+	{CALL_BIND, {49, X32 | 49, 361, 200, 282, OWN(bind)}, 2, 3, ""},
+	{CALL_SECCOMP, {317, X32 | 317, 354, 277, 383, OWN(seccomp)}, 0, 0, ""},
+	{CALL_UNFILTERABLE, {425, X32 | 425, 425, 425, 425, OWN(io_uring_setup)}, 0, 0, ""},
+	{CALL_LISTEN, {50, X32 | 50, 363, 201, 284, OWN(listen)}, 4, 2, ""},
+	{CALL_CLONE, {56, X32 | 56, 120, 220, 120, OWN(clone)}, 0, 0, ""},
+	{CALL_CLONE3, {435, X32 | 435, 435, 435, 435, OWN(clone3)}, 0, 0, ""},
+	{CALL_PRCTL, {157, X32 | 157, 172, 167, 172, OWN(prctl)}, 0, 0, ""},
+	{CALL_SOCKET, {41, X32 | 41, 359, 198, 281, OWN(socket)}, SOCKETCALL_SOCKET, 3, ""},
+	{CALL_SOCKET, {53, X32 | 53, 360, 199, 288, OWN(socketpair)}, 0, 0, ""},
+	{CALL_SETSOCKOPT, {54, X32 | 541, 366, 208, 294, OWN(setsockopt)}, 14, 5, ""},
+	{CALL_IOCTL, {16, X32 | 514, 54, 29, 54, OWN(ioctl)}, 0, 0, ""},
+	/* Rows with more ids precede those with fewer, which then share their instructions (put_ids() in filter.c). */
+	{CALL_IDS, {117, X32 | 117, 208, 147, 208, OWN(setresuid)}, 0, 0, "uuu"},
+	{CALL_IDS, {119, X32 | 119, 210, 149, 210, OWN(setresgid)}, 0, 0, "ggg"},
+	{CALL_IDS, {113, X32 | 113, 203, 145, 203, OWN(setreuid)}, 0, 0, "uu"},
+	{CALL_IDS, {114, X32 | 114, 204, 143, 204, OWN(setregid)}, 0, 0, "gg"},
+	{CALL_IDS, {105, X32 | 105, 213, 146, 213, OWN(setuid)}, 0, 0, "u"},
+	{CALL_IDS, {106, X32 | 106, 214, 144, 214, OWN(setgid)}, 0, 0, "g"},
+	{CALL_IDS, {92, X32 | 92, 212, 0, 212, OWN_CHOWN}, 0, 0, "-ug"},
+	{CALL_IDS, {94, X32 | 94, 198, 0, 198, OWN_LCHOWN}, 0, 0, "-ug"},
+	{CALL_IDS, {93, X32 | 93, 207, 55, 207, OWN(fchown)}, 0, 0, "-ug"},
+	{CALL_IDS, {260, X32 | 260, 298, 54, 325, OWN(fchownat)}, 0, 0, "--ug"},
+	{CALL_IDS_16, {[ABI_I386] = 164, [ABI_ARM] = 164}, 0, 0, "uuu"},
+	{CALL_IDS_16, {[ABI_I386] = 170, [ABI_ARM] = 170}, 0, 0, "ggg"},
+	{CALL_IDS_16, {[ABI_I386] = 70, [ABI_ARM] = 70}, 0, 0, "uu"},
+	{CALL_IDS_16, {[ABI_I386] = 71, [ABI_ARM] = 71}, 0, 0, "gg"},
+	{CALL_IDS_16, {[ABI_I386] = 23, [ABI_ARM] = 23}, 0, 0, "u"},
+	{CALL_IDS_16, {[ABI_I386] = 46, [ABI_ARM] = 46}, 0, 0, "g"},
+	{CALL_IDS_16, {[ABI_I386] = 182, [ABI_ARM] = 182}, 0, 0, "-ug"},
+	{CALL_IDS_16, {[ABI_I386] = 16, [ABI_ARM] = 16}, 0, 0, "-ug"},
+	{CALL_IDS_16, {[ABI_I386] = 95, [ABI_ARM] = 95}, 0, 0, "-ug"},
 };
 const size_t watched_syscalls_count = sizeof watched_syscalls / sizeof *watched_syscalls;
 

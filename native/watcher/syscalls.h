@@ -27,6 +27,9 @@ enum watched_call {
 	CALL_IOCTL,
 	/* The filter has the next call if there is an allow-list or if socket families are restricted: */
 	CALL_UNFILTERABLE, /* refused, because no filter can check it: io_uring_setup, and socketcall of some architectures */
+	/* The filter has the next calls if the user namespace maps a single id: */
+	CALL_IDS,    /* calls that set user or group ids: set*id(2), chown(2) */
+	CALL_IDS_16, /* the same with ids of 16 bits, which static programs with an old C library use */
 };
 
 /* AUDIT_ARCH_* of the architecture that confine was compiled for; 0: confine cannot build a filter for it. */
@@ -68,6 +71,7 @@ struct watched_syscall {
 	uint32_t number[SYSCALL_ABIS]; /* number of the call in each ABI; 0: the ABI does not have the call */
 	uint32_t socketcall;	       /* first argument of socketcall(2) that requests this call (include/uapi/linux/net.h); 0: not available by socketcall(2) */
 	unsigned words;		       /* number of 32-bit arguments that socketcall(2) reads from memory for this call */
+	char ids[6];		       /* for CALL_IDS and CALL_IDS_16, one letter for each argument: u (user id), g (group id), - (no id) */
 };
 extern const struct watched_syscall watched_syscalls[];
 extern const size_t watched_syscalls_count;

@@ -81,6 +81,53 @@ static int is_one_of(unsigned value, const unsigned short *list, size_t count)
 	return 0;
 }
 
+/* The calls with ids of each ABI, from the same tables. */
+enum { SETUID,
+       SETGID,
+       SETREUID,
+       SETREGID,
+       SETRESUID,
+       SETRESGID,
+       CHOWN,
+       LCHOWN,
+       FCHOWN,
+       FCHOWNAT,
+       ID_CALLS };
+static const unsigned id_numbers[ABIS][ID_CALLS] = {
+	{105, 106, 113, 114, 117, 119, 92, 94, 93, 260},
+	{105, 106, 113, 114, 117, 119, 92, 94, 93, 260},
+	{213, 214, 203, 204, 208, 210, 212, 198, 207, 298},
+	{146, 144, 145, 143, 147, 149, 0, 0, 55, 54},
+	{213, 214, 203, 204, 208, 210, 212, 198, 207, 325},
+};
+/* The calls with ids of 16 bits, in the same order. Only i386 and arm have them. */
+static const unsigned id_numbers_16[FCHOWNAT] = {23, 46, 70, 71, 164, 170, 182, 16, 95};
+
+/* Returns 1 if every id that this call sets is the mapped one or -1. */
+static int may_set_ids(int call, const u64 *args, const struct filter_rules *rules, unsigned mask)
+{
+	int first = call >= FCHOWNAT ? 2 : call >= CHOWN, count = call >= CHOWN ? 2 : 1 + call / 2;
+	for (int i = 0; i < count; i++) {
+		unsigned id = (unsigned)args[first + i] & mask;
+		int is_group = call >= CHOWN ? i : call % 2;
+		if (id != mask && id != (is_group ? rules->gid : rules->uid))
+			return 0;
+	}
+	return 1;
+}
+
+static long expect_of_ids(const struct abi *abi, unsigned nr, const u64 *args, const struct filter_rules *rules)
+{
+	int has_16 = abi->architecture == AUDIT_ARCH_I386 || abi->architecture == AUDIT_ARCH_ARM;
+	for (int call = 0; call < ID_CALLS; call++) {
+		if (nr == id_numbers[abi - abis][call])
+			return may_set_ids(call, args, rules, 0xFFFFFFFF) ? ALLOW : FAIL | EPERM;
+		if (has_16 && call < FCHOWNAT && nr == id_numbers_16[call])
+			return may_set_ids(call, args, rules, 0xFFFF) ? ALLOW : FAIL | EPERM;
+	}
+	return ALLOW;
+}
+
 #define LIST(list) list, sizeof list / sizeof *list
 
 static int may_set(unsigned level, unsigned name)
@@ -177,7 +224,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 		return restricted || allow_list ? FAIL | ENOSYS : ALLOW;
 	if (nr == CLONE3)
 		return allow_list ? FAIL | ENOSYS : ALLOW;
-	return ALLOW;
+	return rules->single_id ? expect_of_ids(abi, nr, data->args, rules) : ALLOW;
 }
 
 /* Returns the result that a filter with these rules must have for this call on a machine of this family (0: x86, 1: arm). */
@@ -195,10 +242,14 @@ static long expect(const struct seccomp_data *data, const struct filter_rules *r
 	return known || !rules->allow_list ? ALLOW : FAIL | ENOSYS;
 }
 
+/* The mapped ids of the rules. This group id does not fit into 16 bits. */
+enum { OWN_UID = 1000,
+       OWN_GID = 70000 };
+
 static const u64 values[] = {
 	0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 14, 15, 16, 17, 18, 20, 21, 28, 38, 40, 41, 49, 57, 62, 63, 64, 110, 128, 255, 282, 286, 0x400, 0x10000, 0x10400, 0x541B, 0x5421, 0x8000A, 0x80001, 0x8901, 0x8906,
 	0x8910, 0x8914, 0x894B, 0x894C, 0x89F0, 0x8B01, 0x8A01, 0x20000000, 0x2000000F, 0x7FFFFFFF, 0x80000000, 0x80108906, 0x80108905, 0xFFFFFFFF, 0x100000000, 0x100000001, 0x100000002, 0x100000010,
-	0x7F0000000000, 0xFFFFFFFF00000000, ~0ULL};
+	0x7F0000000000, 0xFFFFFFFF00000000, ~0ULL, OWN_UID, OWN_GID, OWN_UID | 1ULL << 32, 0xFFFF, 0x1FFFF, OWN_GID & 0xFFFF};
 enum { VALUES = sizeof values / sizeof *values };
 
 struct comparison {
@@ -215,8 +266,8 @@ static void compare(struct comparison *with, const struct seccomp_data *data)
 	with->compared++;
 	if (got == wanted || with->different++ >= 10)
 		return;
-	printf("architecture %x, watched %d, allow-list %d, families %llx: call %#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets %lx, and should get %lx\n",
-	       data->arch, with->rules.watched, with->rules.allow_list, (u64)with->rules.families, (unsigned)data->nr, data->args[0],
+	printf("architecture %x, watched %d, allow-list %d, families %llx, single id %d: call %#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets %lx, and should get %lx\n",
+	       data->arch, with->rules.watched, with->rules.allow_list, (u64)with->rules.families, with->rules.single_id, (unsigned)data->nr, data->args[0],
 	       data->args[1], data->args[2], data->args[3], data->args[4], data->args[5], got, wanted);
 }
 
@@ -279,6 +330,11 @@ static void compare_abi(struct comparison *with, const struct abi *abi)
 				data.args[1] = type | (flags == 0 ? 0 : 0x80800);
 				compare(with, &data);
 			}
+	for (size_t i = 0; i < ID_CALLS + FCHOWNAT; i++)
+		for (size_t p = 0; p < 3; p++) {
+			data.nr = (int)((i < ID_CALLS ? id_numbers[abi - abis][i] : id_numbers_16[i - ID_CALLS]) | abi->bit);
+			compare_pair(with, data, pairs[p][0], pairs[p][1]);
+		}
 	for (unsigned nr = 0; nr < 600; nr++) {
 		data.nr = (int)(nr | abi->bit);
 		compare_single(with, data);
@@ -331,10 +387,12 @@ int main(void)
 	const u64 defaults = 1ULL << 1 | 1ULL << 2 | 1ULL << 10 | 1ULL << 16;
 	const u64 families[] = {defaults, defaults | 1ULL << 40, defaults | 1ULL << 17 | 1ULL << 38, FAMILIES_ANY};
 	u64 different = families_default() != defaults, compared = 0;
+	/* Half of the filters cover ids: with each mode, and with each set of families. */
 	for (size_t m = 0; m < 3; m++)
 		for (size_t f = 0; f < 4; f++)
 			for (unsigned machine = 0; machine < 2; machine++) {
-				with = (struct comparison){.rules = {modes[m].watched, modes[m].allow_list, families[f]}, .family = machine};
+				bool single_id = (m + f) % 2 == 0;
+				with = (struct comparison){.rules = {modes[m].watched, modes[m].allow_list, families[f], single_id, OWN_UID, OWN_GID}, .family = machine};
 				different += check(&with, machine == 0 ? &machine_x86 : &machine_arm);
 				compared += with.compared;
 			}
