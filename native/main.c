@@ -27,6 +27,8 @@ static const char usage[] =
 	"  --audit                      record connection attempts and DNS lookups\n"
 	"  --allow ADDRESS[/BITS]:PORT  with --net: allow TCP connections to ADDRESS or [IPV6]\n"
 	"  --resolve HOST=ADDRESS       answer DNS queries for HOST with ADDRESS\n"
+	"  --own-sockets                with --net: refuse UNIX sockets with a path that COMMAND has not bound\n"
+	"  --allow-socket PATH          permit this UNIX socket of the host\n"
 	"  --families NAME[,NAME]...    with --net: allow more socket families: alg, vsock, ..., any\n"
 	"  --socks PATH                 make allowed connections through this SOCKS5 proxy\n"
 	"  --environ FD                 read the environment of COMMAND from this file descriptor\n"

@@ -2,8 +2,6 @@
 /* Executes a system call in place of the calling thread. Sends and setsockopt are emulated only for the socketcall(2) of i386, so their structures have 32-bit members. */
 #include <asm/socket.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,37 +30,12 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 	return request->is_socketcall || call->egress->descriptors_are_shared || !target_is_single_threaded(&call->target);
 }
 
-/* Opens a path as the calling thread would, relative to its root or working directory. Returns -1 and sets errno on failure. */
-static int open_path(const struct target *target, const char *path)
-{
-	char from[64];
-	bool absolute = *path == '/';
-	snprintf(from, sizeof from, "/proc/%d/%s", target->tid, absolute ? "root" : "cwd");
-	int folder = open(from, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* Check after the open: if the thread still waits, the folder belongs to it and not to a later thread with the same TID. */
-	if (folder >= 0 && !target_is_valid(target)) {
-		close(folder);
-		errno = ESRCH;
-		return -1;
-	}
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = absolute ? RESOLVE_IN_ROOT : 0};
-	return folder < 0 ? -1 : (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
-}
-
-static bool names_path(const struct request *request)
-{
-	return request->name.any.sa_family == AF_UNIX && request->name_length > offsetof(struct sockaddr_un, sun_path) &&
-	       request->name.un.sun_path[0] != '\0';
-}
-
 static int emulate_connect(const struct egress_call *call, const struct request *request)
 {
-	if (!names_path(request))
+	if (request->path_count == 0)
 		return connect(call->socket, &request->name.any, request->name_length) == 0 ? 0 : errno;
-	char path[sizeof request->name + 1] = "";
 	struct sockaddr_un link = {.sun_family = AF_UNIX};
-	memcpy(path, request->name.un.sun_path, request->name_length - offsetof(struct sockaddr_un, sun_path));
-	int file = open_path(&call->target, path);
+	int file = target_open_path(&call->target, request->paths[0]);
 	if (file < 0)
 		return errno;
 	snprintf(link.sun_path, sizeof link.sun_path, "/proc/self/fd/%d", file);
@@ -246,7 +219,7 @@ static bool start_helper(const struct egress_call *call, const struct request *r
 static bool may_wait(const struct egress_call *call, const struct request *request)
 {
 	int type = socket_option(call->socket, SOL_SOCKET, SO_TYPE);
-	return request->call != CALL_CONNECT || names_path(request) ||
+	return request->call != CALL_CONNECT || request->path_count > 0 ||
 	       ((type == SOCK_STREAM || type == SOCK_SEQPACKET) && socket_is_blocking(call->socket));
 }
 

@@ -27,12 +27,17 @@ void phase_filter_install(const struct options *options, int watcher_socket, boo
 	struct filter_rules rules = {
 		.watched = watcher_socket >= 0,
 		.allow_list = watcher_socket >= 0 && options->allow.count > 0,
+		.own_sockets = watcher_socket >= 0 && options->own_sockets,
 		.families = options->net && isolated_net ? options->families : FAMILIES_ANY,
 	};
 	rules.single_id = read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid);
-	if (rules.watched && filter_install(watcher_socket, &rules))
+	if (rules.watched && filter_install(watcher_socket, &rules, isolated_net))
 		return;
-	rules.watched = rules.allow_list = false;
+	rules.watched = rules.allow_list = rules.own_sockets = false;
+	if (options->own_sockets && !options->best_effort)
+		refuse("--own-sockets: installing a seccomp listener failed");
+	if (options->own_sockets)
+		print_error("--own-sockets: sockets of the host stay reachable, because installing a seccomp listener failed");
 	if (rules.families == FAMILIES_ANY && !rules.single_id)
 		return;
 	/* ENOTSUP: confine has no table of system calls for this architecture, so it cannot restrict families (docs/audit.md). */

@@ -10,6 +10,7 @@
 enum {
 	ALLOW_ENTRIES = 64, /* maximum number of --allow options */
 	ALLOW_NAMES = 64,   /* maximum number of --resolve options */
+	ALLOW_SOCKETS = 64, /* maximum number of --allow-socket options */
 };
 
 struct allow_entry {
@@ -31,6 +32,8 @@ struct allow {
 	size_t count;
 	struct allow_name names[ALLOW_NAMES];
 	size_t name_count;
+	const char *sockets[ALLOW_SOCKETS]; /* paths of the UNIX sockets of the host that the phase may use (--allow-socket) */
+	size_t socket_count;
 };
 
 /*

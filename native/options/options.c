@@ -102,6 +102,12 @@ static bool add_allowed(struct options *options, const char *value)
 	return allow_parse(value, &options->allow.entries[options->allow.count++]);
 }
 
+static bool add_socket(struct options *options, const char *value)
+{
+	options->allow.sockets[options->allow.socket_count++] = value;
+	return value[0] == '/';
+}
+
 static bool add_name(struct options *options, const char *value)
 {
 	return allow_parse_name(value, &options->allow.names[options->allow.name_count++]);
@@ -121,6 +127,7 @@ static const struct flag {
 	{"--net", offsetof(struct options, net), true},
 	{"--ipc", offsetof(struct options, ipc), true},
 	{"--audit", offsetof(struct options, audit), true},
+	{"--own-sockets", offsetof(struct options, own_sockets), true},
 	{"--require", offsetof(struct options, best_effort), false},
 	{"--best-effort", offsetof(struct options, best_effort), true},
 	{"--mknod", offsetof(struct options, mknod), true},
@@ -146,6 +153,7 @@ static const struct value_option {
 	{"--label", "NAME=VALUE with lower-case letters and _ in NAME", add_label, offsetof(struct options, label_count), OPTIONS_LABELS},
 	{"--die-with", "a process id", add_die_with, offsetof(struct options, die_with_count), OPTIONS_DIE_WITH},
 	{"--allow", "ADDRESS[/BITS]:PORT, an IPv6 address in []", add_allowed, offsetof(struct options, allow.count), ALLOW_ENTRIES},
+	{"--allow-socket", "the absolute path of a socket", add_socket, offsetof(struct options, allow.socket_count), ALLOW_SOCKETS},
 	{"--resolve", "HOST=ADDRESS", add_name, offsetof(struct options, allow.name_count), ALLOW_NAMES},
 	{"--families", "address families, such as alg,vsock, or any", add_families, 0, 0},
 };
@@ -205,8 +213,10 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 		return set_problem(problem, size, "--allow needs --net", "the network is not isolated");
 	if (options->families_given && !options->net)
 		return set_problem(problem, size, "--families needs --net", "socket families are not restricted");
-	/* --allow implies --audit, because the watcher makes the allowed connections. */
-	options->audit = options->audit || options->allow.count > 0;
+	if (options->own_sockets && !options->net)
+		return set_problem(problem, size, "--own-sockets needs --net", "the network is not isolated");
+	/* --allow and --own-sockets imply --audit, because the watcher makes the allowed connections and refuses requests to sockets. */
+	options->audit = options->audit || options->allow.count > 0 || options->own_sockets;
 	options->command = argv + i + 1;
 	return true;
 }

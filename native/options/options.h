@@ -39,6 +39,7 @@ struct options {
 	struct allow allow;
 	uint64_t families; /* set of the socket families that are permitted with --net (families.h) */
 	bool families_given;
+	bool own_sockets;  /* refuse requests to UNIX sockets with a path that the phase has not bound (--own-sockets) */
 	const char *socks; /* path of the SOCKS proxy's socket (--socks); NULL: allowed connections are direct */
 	bool gc;
 	const char *cgroup;	   /* name in --cgroup NAME; NULL: processes are not tracked */

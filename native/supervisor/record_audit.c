@@ -95,8 +95,6 @@ static void add_names(struct json *json, const struct network_log *log)
 		record_add_reason(json, "names_watched_why", log->names_reason, log->names_errno);
 	else if (log->names_watched == WATCHED_NOT_YET)
 		json_member(json, "names_watched_why", "confine has not set up the network");
-	if (log->host_resolver)
-		json_raw(json, ",\"host_resolver\":true");
 	if (log->lookups_total == 0)
 		return;
 	json_raw(json, ",\"lookups\":%llu,\"names\":[", (unsigned long long)log->lookups_total);
@@ -110,6 +108,22 @@ static void add_names(struct json *json, const struct network_log *log)
 		json_raw(json, ",");
 		add_program(json, &row->program, &row->parents, LOOKUP_ARGV);
 		json_raw(json, ",\"count\":%llu}", (unsigned long long)row->count);
+	}
+	json_raw(json, "]");
+}
+
+static void add_sockets(struct json *json, const struct network_log *log)
+{
+	if (log->sockets_total == 0)
+		return;
+	json_raw(json, ",\"socket_requests\":%llu,\"sockets\":[", (unsigned long long)log->sockets_total);
+	for (size_t i = 0; i < log->socket_count; i++) {
+		const struct requested_socket *row = &log->sockets[i];
+		json_raw(json, i == 0 ? "{\"path\":" : ",{\"path\":");
+		json_text(json, row->path);
+		json_raw(json, ",");
+		add_program(json, &row->program, &row->parents, LOOKUP_ARGV);
+		json_raw(json, ",\"count\":%llu%s}", (unsigned long long)row->count, row->refused ? ",\"refused\":true" : "");
 	}
 	json_raw(json, "]");
 }
@@ -137,6 +151,7 @@ void record_audit(struct json *json, const struct phase_result *result)
 		json_member(json, "watched_why", "the command was not started");
 	add_attempts(json, result);
 	add_allowed(json, result);
+	add_sockets(json, log);
 	if (unattributed(result) > 0)
 		json_raw(json, ",\"unattributed\":%lld", unattributed(result));
 	if (log->unreadable > 0)

@@ -210,7 +210,8 @@ void record_add_reason(struct json *json, const char *name, const char *why, int
 /*
  * Adds "unreachable" if the network is isolated: the number of packets without a route, as the kernel counts them. If the phase was or
  * should have been watched, adds "watched" with "watched_why"; "attempts" (a count) with the list "blocked", or "observed" if the
- * network is not isolated; "unattributed" (counted by the kernel, sender unknown); "names" with "names_watched" and "names_watched_why".
+ * network is not isolated; "unattributed" (counted by the kernel, sender unknown); "names" with "names_watched" and "names_watched_why"; "socket_requests"
+ * (a count) with the list "sockets".
  */
 void record_audit(struct json *json, const struct phase_result *result);
 

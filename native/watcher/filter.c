@@ -152,7 +152,7 @@ static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 	case CALL_SOCKETCALL:
 		return restricted || rules->watched;
 	case CALL_UNFILTERABLE:
-		return restricted || rules->allow_list;
+		return restricted || rules->allow_list || rules->own_sockets;
 	case CALL_LISTEN:
 	case CALL_CLONE:
 	case CALL_CLONE3:
@@ -247,16 +247,19 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 	bool allow_list = rules->allow_list;
 	switch (call) {
 	case CALL_CONNECT:
-	case CALL_BIND:
 		put_load(bpf, low_half(2));
 		/* With an allow-list, watch addresses of at least two bytes: AF_UNSPEC of any length disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
-		put_jump(bpf, BPF_JGE, allow_list && call == CALL_CONNECT ? 2 : SHORTEST_ADDRESS, 0, 1);
+		put_jump(bpf, BPF_JGE, allow_list ? 2 : SHORTEST_PATH_ADDRESS, 0, 1);
+		break;
+	case CALL_BIND:
+		put_load(bpf, low_half(2));
+		put_jump(bpf, BPF_JGE, SHORTEST_INTERNET_ADDRESS, 0, 1);
 		break;
 	case CALL_SENDTO:
 		if (allow_list)
 			put_refuse_fast_open(bpf, 3);
 		put_load(bpf, low_half(5));
-		put_jump(bpf, BPF_JGE, SHORTEST_ADDRESS, 0, 5);
+		put_jump(bpf, BPF_JGE, SHORTEST_PATH_ADDRESS, 0, 5);
 		put_load(bpf, low_half(4));
 		put_jump(bpf, BPF_JEQ, 0, 0, 2);
 		put_load(bpf, high_half(4));
@@ -380,7 +383,7 @@ size_t filter_build(const struct machine *machine, const struct filter_rules *ru
 		put_architecture(&bpf, first, abi, rules);
 		end_jump(&bpf, over);
 	}
-	/* With an allow-list, refuse the calls of an unknown architecture: they could connect without a notification. */
-	put_return(&bpf, rules->allow_list ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
+	/* Refuse the calls of an unknown architecture if they could connect without a notification to a socket that is refused. */
+	put_return(&bpf, rules->allow_list || rules->own_sockets ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
 	return bpf.full ? 0 : bpf.length;
 }

@@ -17,6 +17,7 @@
 
 #include "util/fail.h"
 #include "util/fds.h"
+#include "watcher/internal.h"
 #include "watcher/watcher.h"
 #include "options/families.h"
 
@@ -124,22 +125,22 @@ bool filter_install_without_listener(const struct filter_rules *rules)
 }
 
 /* Makes the message for the watcher. reason: why there is no listener (errno is sent with it), or NULL if there is one. */
-static struct setup_message make_message(const char *reason, int listener)
+static struct setup_message make_message(const char *reason, int listener, int diag)
 {
 	struct setup_message message = {
 		.type = reason == NULL ? SETUP_LISTENER : SETUP_NO_LISTENER,
 		.error = reason == NULL ? 0 : errno,
-		.fds = {listener, -1},
+		.fds = {listener, diag},
 	};
 	snprintf(message.reason, sizeof message.reason, "%s", reason == NULL ? "" : reason);
 	return message;
 }
 
-bool filter_install(int setup_socket, const struct filter_rules *rules)
+bool filter_install(int setup_socket, const struct filter_rules *rules, bool isolated_net)
 {
 	static struct delivery delivery;
 	static _Alignas(16) char stack[16384];
-	int listener = -1, status;
+	int listener = -1, diag = isolated_net ? unix_diag_open() : -1, status;
 	bool inert;
 	delivery.socket = setup_socket;
 	/*
@@ -150,13 +151,15 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 	if (pipe2(delivery.pipe, O_CLOEXEC) == 0)
 		helper = clone(deliver, stack + sizeof stack, CLONE_VM | CLONE_FILES, &delivery);
 	if (helper < 0) {
-		delivery.message = make_message("starting a helper process of confine", -1);
+		delivery.message = make_message("starting a helper process of confine", -1, -1);
 		send_message(&delivery);
 		close(setup_socket);
+		if (diag >= 0)
+			close(diag);
 		return false;
 	}
 	const char *reason = install_with_listener(rules, &listener, &inert);
-	delivery.message = make_message(reason, listener);
+	delivery.message = make_message(reason, listener, diag);
 	delivery.message.setuid_inert = inert;
 	bool started = write(delivery.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)
@@ -167,6 +170,8 @@ bool filter_install(int setup_socket, const struct filter_rules *rules)
 		refuse("--audit: sending the seccomp listener to the watcher process: %m");
 	if (listener >= 0)
 		close(listener);
+	if (diag >= 0)
+		close(diag);
 	close(delivery.pipe[0]);
 	close(delivery.pipe[1]);
 	close(setup_socket);

@@ -21,6 +21,43 @@
 /* Receives the listener, then handles every notification. Calls that may wait long are answered later, so that they do not delay other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
+/* unix_diag.c */
+
+/* Opens a socket for unix_diag_has(), which reads the list of sockets of the caller's network namespace. Returns -1 and sets errno on failure. */
+int unix_diag_open(void);
+
+/* Returns true if a UNIX socket is bound to a file with this inode number, in the network namespace in which diag was opened. Returns false without the list. */
+bool unix_diag_has(int diag, uint32_t inode);
+
+/* path_sockets.c */
+
+enum { KNOWN_SOCKETS = 64 };
+
+/* Attributes of a file; times are in nanoseconds since 1970. */
+struct socket_file {
+	uint32_t major, minor; /* device */
+	uint64_t inode;
+	uid_t uid;
+	bool is_socket;
+	long long born, changed; /* creation, or the last change if the file system does not store the creation, and last change of the attributes */
+};
+
+struct path_sockets {
+	const struct options *options;
+	int phase_diag;				 /* socket of unix_diag_open() in the network of the phase; -1: the phase has the network of the host, or there is no such socket */
+	int host_diag;				 /* the same in the network of the watcher; -1: not needed yet */
+	long long started;			 /* start of the phase, in nanoseconds since 1970 */
+	struct socket_file known[KNOWN_SOCKETS]; /* sockets that the phase has bound, by inode number */
+};
+
+void path_sockets_open(struct path_sockets *sockets, const struct options *options);
+
+/*
+ * Logs each path of the request that is a socket of the host and not allowed. Returns true if the call must be refused. A program can
+ * evade the refusal: it can change the path after the watcher has read it, or receive a connected socket from another process (SCM_RIGHTS).
+ */
+bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
+
 /* notification.c */
 
 /* An attempt that the current call added to the log. */
@@ -46,6 +83,7 @@ struct notifier {
 	struct dns_redirect dns_redirect;
 	struct target_access *access;
 	struct socket_maker maker;
+	struct path_sockets sockets;
 	struct protocol_cache protocol;
 	int listener; /* seccomp listener; -1: it has not arrived yet, or no process has the filter */
 	/* The members below belong to the current notification. */
@@ -98,7 +136,8 @@ void watchdog_end(void);
 /*
  * Gives up all rights that the watcher or the DNS server does not need, because both read data that the build wrote. As root, changes to ids that
  * no other process has. traces: keeps CAP_SYS_PTRACE or, if the process lacks it, all capabilities: then the kernel permits access only to
- * processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). Returns false and sets errno on failure.
+ * processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). Also keeps CAP_DAC_READ_SEARCH, to look up the
+ * paths of sockets in directories of other users (target_open_path()). Returns false and sets errno on failure.
  */
 bool watcher_rights_reduce(bool traces);
 

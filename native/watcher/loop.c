@@ -38,6 +38,7 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 	switch (message.type) {
 	case SETUP_LISTENER:
 		loop->notifier.listener = message.fds[0];
+		loop->notifier.sockets.phase_diag = message.fds[1];
 		log->watched = WATCHED_YES;
 		log->setuid_inert = message.setuid_inert;
 		/* Makes the kernel wake the watcher faster. Linux before 6.6 refuses this ioctl, which does no harm. */
@@ -148,6 +149,7 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 		.listener = -1,
 		.maker.families = options->families,
 	};
+	path_sockets_open(&loop.notifier.sockets, options);
 	if (options->allow.count > 0)
 		loop.notifier.egress = egress_open(loop.epoll, &options->allow, route, options->socks, phase_is_root, watcher->log);
 	if (loop.notifier.access == NULL || (options->allow.count > 0 && loop.notifier.egress == NULL) ||

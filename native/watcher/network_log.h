@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log of a phase's network use, in shared memory: connection attempts, allowed connections and DNS lookups. The watcher writes it, except
+ * The log of a phase's network use, in shared memory: connection attempts, allowed connections, requests to UNIX sockets and DNS lookups. The watcher writes it, except
  * for the lookups, which the DNS server process writes. The supervisor reads it. If a table is full, further entries count in the totals only.
  */
 #ifndef NETWORK_LOG_H
@@ -18,6 +18,8 @@ enum {
 	LOG_LOOKUPS = 256,
 	LOG_NAME = 256,
 	LOG_ALLOWED = 64,
+	LOG_SOCKETS = 64,
+	LOG_SOCKET_PATH = 192, /* room for the path of a UNIX socket, in bytes */
 };
 
 struct destination {
@@ -50,6 +52,16 @@ struct dns_lookup {
 	uint64_t count;
 };
 
+/* Requests of one program to one UNIX socket of the host: connections or datagrams. */
+struct requested_socket {
+	uint64_t key; /* hash of path and program; identifies the row */
+	char path[LOG_SOCKET_PATH];
+	struct program program;
+	struct parents parents;
+	uint64_t count;
+	bool refused;
+};
+
 /* How allowed connections leave the phase. */
 enum egress_route {
 	ROUTE_DIRECT,	/* the watcher connects, in the host's network */
@@ -73,7 +85,6 @@ struct network_log {
 	char names_reason[64];	    /* why lookups are not watched; set if names_watched is WATCHED_NO */
 	int names_errno;	    /* errno that belongs to names_reason; 0: none */
 	bool phase_serves_names;    /* a program of the phase bound port 53 of a name server */
-	bool host_resolver;	    /* the phase connected to a daemon of the host that resolves names */
 
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
@@ -90,6 +101,10 @@ struct network_log {
 	struct dns_lookup lookups[LOG_LOOKUPS];
 	size_t lookup_count;
 	uint64_t lookups_total;
+
+	struct requested_socket sockets[LOG_SOCKETS];
+	size_t socket_count;
+	uint64_t sockets_total;
 
 	uint64_t unreadable;		 /* number of calls whose addresses could not be read */
 	int unreadable_errno;		 /* errno of the first failure to read the addresses of a call that the kernel may have accepted; 0: none */
@@ -110,6 +125,9 @@ void network_log_remove_attempt(struct network_log *log, struct connection_attem
 /* Counts one allowed connection; error is its errno, or 0. Returns its row, or NULL if the table is full. */
 struct connection_attempt *network_log_add_allowed(struct network_log *log, const struct destination *to, const struct program *program,
 						   int error, long long now);
+
+/* Counts one request to a UNIX socket of the host. Returns its row, or NULL if the table is full. */
+struct requested_socket *network_log_add_socket(struct network_log *log, const char *path, const struct program *program, bool refused);
 
 /* Increases log->unroutable for a call that is not logged as an attempt but may cause packets without a route. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);

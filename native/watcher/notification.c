@@ -110,8 +110,6 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 		yield_dns_port(notifier, target, request);
 		return 0;
 	default:
-		if (request_is_to_host_resolver(request))
-			notifier->log->host_resolver = true;
 		network_log_add_unreadable(notifier->log, request->unreadable);
 		return count_attempts(notifier, target, request);
 	}
@@ -204,6 +202,11 @@ static void handle_call(struct notifier *notifier)
 		socket_maker_answer(&notifier->maker, request, &call.target);
 		return;
 	}
+	if (path_sockets_log(&notifier->sockets, notifier->log, &call.target, request)) {
+		network_log_add_unreadable(notifier->log, request->unreadable);
+		target_respond(&call.target, 0, ECONNREFUSED, 0);
+		return;
+	}
 	call.fd = request->fd;
 	if (request->count == 1)
 		call.to = request->to[0];
@@ -272,10 +275,10 @@ void notification_abandon(struct notifier *notifier)
 	const struct target target = current_target(notifier);
 	/*
 	 * Let the kernel continue the call, so that only the target waits for its slow memory. Refuse it if, unchecked, it could use a socket of
-	 * the host's network or create a socket of a forbidden family.
+	 * the host or create a socket of a forbidden family.
 	 */
 	notifier->is_resumed = notifier->is_redirected = false;
-	bool refuse = notifier->egress != NULL || request_creates_socket(&notifier->notification.data);
+	bool refuse = notifier->egress != NULL || notifier->sockets.options->own_sockets || request_creates_socket(&notifier->notification.data);
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "watcher/target.h"
 
@@ -32,8 +31,22 @@ bool destination_read(struct destination *to, const union socket_address *addres
 	return true;
 }
 
+/* Adds the path of a UNIX socket to the request. Ignores a longer address, because the kernel refuses it (unix_validate_addr() in net/unix/af_unix.c). */
+static void add_path(struct request *request, const union socket_address *name, size_t length)
+{
+	char path[SOCKET_PATH] = "";
+	if (length <= offsetof(struct sockaddr_un, sun_path) || length > sizeof name->un || name->un.sun_path[0] == '\0')
+		return;
+	memcpy(path, name->un.sun_path, length - offsetof(struct sockaddr_un, sun_path));
+	if (request->path_count > 0 && strcmp(request->paths[request->path_count - 1], path) == 0)
+		return;
+	memcpy(request->paths[request->path_count++], path, sizeof path);
+}
+
 static void add_name(struct request *request, const union socket_address *name, size_t length)
 {
+	if (name->any.sa_family == AF_UNIX && request->call != CALL_BIND)
+		add_path(request, name, length);
 	bool sending = request->call != CALL_CONNECT && request->call != CALL_BIND;
 	if (destination_read(&request->to[request->count], name, length, sending))
 		request->count++;
@@ -43,12 +56,11 @@ static void add_name(struct request *request, const union socket_address *name, 
 static void read_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
 	union socket_address name = {0};
-	/* struct sockaddr_in6 is the longest internet address. The kernel ignores further bytes. */
-	size_t size = length < sizeof name.in6 ? length : sizeof name.in6;
-	if (address == 0 || length < SHORTEST_ADDRESS || request->count == REQUEST_ADDRESSES)
+	size_t size = length < sizeof name ? length : sizeof name;
+	if (address == 0 || length < SHORTEST_PATH_ADDRESS || request->count == REQUEST_ADDRESSES)
 		return;
 	if (target_read(target, address, &name, size))
-		add_name(request, &name, size);
+		add_name(request, &name, length);
 	else
 		request->unreadable = errno;
 }
@@ -112,7 +124,7 @@ bool request_read(struct request *request, const struct target *target, const st
 {
 	uint64_t *arguments = request->arguments;
 	unsigned char word;
-	request->count = 0;
+	request->count = request->path_count = 0;
 	request->unreadable = 0;
 	request->fd = -1;
 	if (!syscall_find(data->arch, (uint32_t)data->nr, &request->call, &word))
@@ -154,18 +166,6 @@ bool request_creates_socket(const struct seccomp_data *data)
 	unsigned char word;
 	return syscall_find(data->arch, (uint32_t)data->nr, &call, &word) && call == CALL_SOCKETCALL &&
 	       (uint32_t)data->args[0] == SOCKETCALL_SOCKET;
-}
-
-bool request_is_to_host_resolver(const struct request *request)
-{
-	static const char *const paths[] = {"/run/nscd/socket", "/var/run/nscd/socket",
-					    "/run/systemd/resolve/io.systemd.Resolve"};
-	if (request->call != CALL_CONNECT || request->name_length > sizeof request->name || request->name.any.sa_family != AF_UNIX)
-		return false;
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-		if (strncmp(request->name.un.sun_path, paths[i], sizeof request->name.un.sun_path) == 0)
-			return access(paths[i], F_OK) == 0;
-	return false;
 }
 
 bool destination_equals(const struct destination *a, const struct destination *b)

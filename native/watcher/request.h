@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -13,7 +14,10 @@
 #include "watcher/syscalls.h"
 #include "watcher/target.h"
 
-enum { REQUEST_ADDRESSES = 1024 }; /* maximum of addresses in one call: sendmmsg(2) sends at most UIO_MAXIOV messages (net/socket.c) */
+enum {
+	REQUEST_ADDRESSES = 1024,					  /* maximum of addresses in one call: sendmmsg(2) sends at most UIO_MAXIOV messages (net/socket.c) */
+	SOCKET_PATH = sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1, /* room for the path of a UNIX socket with a NUL, which an address may lack (unix(7)) */
+};
 
 union socket_address {
 	struct sockaddr any;
@@ -32,6 +36,8 @@ struct request {
 	uint32_t name_length;
 	struct destination to[REQUEST_ADDRESSES]; /* the internet addresses of the call; their protocol is "" */
 	size_t count;
+	char paths[REQUEST_ADDRESSES][SOCKET_PATH]; /* the paths of UNIX sockets in the call, without immediate repetitions */
+	size_t path_count;
 	int unreadable; /* errno, if part of the target's memory could not be read; otherwise 0 */
 };
 
@@ -52,8 +58,5 @@ bool destination_equals(const struct destination *a, const struct destination *b
 
 /* Returns true for 127/8, ::1 and the unspecified addresses 0.0.0.0 and ::, which connect(2) treats as loopback. */
 bool destination_is_loopback(const struct destination *to);
-
-/* Returns true for a connect to the UNIX socket of a daemon of the host that resolves names (nscd, systemd-resolved), if the socket exists. */
-bool request_is_to_host_resolver(const struct request *request);
 
 #endif

@@ -47,7 +47,7 @@ static bool set_capabilities(uint64_t kept)
 bool watcher_rights_reduce(bool traces)
 {
 	struct identity now;
-	uint64_t kept = traces ? 1ULL << CAP_SYS_PTRACE : 0;
+	uint64_t kept = traces ? 1ULL << CAP_SYS_PTRACE : 0, searches = traces ? 1ULL << CAP_DAC_READ_SEARCH : 0;
 	if (!identity_read_credentials(&now))
 		return false;
 	if ((now.permitted & kept) != kept)
@@ -56,7 +56,7 @@ bool watcher_rights_reduce(bool traces)
 	else if (now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0)
 		change_to_unused_ids();
 	/* Clear the dumpable flag again, because a change of the effective uid has reset it to fs.suid_dumpable (prctl(2)). */
-	return set_capabilities(kept) && prctl(PR_SET_DUMPABLE, 0) == 0;
+	return set_capabilities(kept | (now.permitted & searches)) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
 /* True in builds with sanitizers or gcov. These make system calls that are not in the table, so no filter is installed. */
@@ -100,7 +100,7 @@ static const int permitted[] = {
 	CALL(ugetrlimit),
 #endif
 #ifdef __NR_mmap2
-	CALL(mmap2), CALL(fcntl64), CALL(_llseek), CALL(fstat64), CALL(fstatat64),
+	CALL(mmap2), CALL(fcntl64), CALL(fstatfs64), CALL(_llseek), CALL(fstat64), CALL(fstatat64),
 #endif
 #ifdef __NR_futex_time64
 	CALL(ppoll_time64), CALL(timerfd_settime64), CALL(futex_time64), CALL(clock_gettime64), CALL(clock_nanosleep_time64),
@@ -110,7 +110,7 @@ static const int permitted[] = {
 	/* Seccomp notifications, and FIONREAD (socks.c) */
 	CALL(ioctl),
 	/* The target: its memory, descriptors and files in /proc */
-	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(kcmp), CALL(openat2), CALL(read), CALL(readv),
+	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(kcmp), CALL(openat2), CALL(fstatfs), CALL(read), CALL(readv),
 	CALL(pread64), CALL(getdents64), CALL(readlinkat), CALL(getxattr), CALL(fgetxattr), CALL(close), CALL(statx), CALL(faccessat), CALL(faccessat2), CALL(lseek),
 	/* Sockets: messages from the supervisor and the phase, connections, DNS, emulated calls */
 	CALL(recvmsg), CALL(recvfrom), CALL(sendmsg), CALL(sendto), CALL(socket), CALL(socketpair), CALL(connect), CALL(bind), CALL(listen),

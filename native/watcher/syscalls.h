@@ -87,8 +87,9 @@ extern const struct machine machine_own;
 
 enum { SOCKETCALL_SOCKET = 1 };
 
-/* Size of struct sockaddr_in, the shortest internet address, in bytes. A shorter address contains no destination. */
-enum { SHORTEST_ADDRESS = 16 };
+/* Lengths of the shortest addresses with a destination, in bytes: a struct sockaddr_in, and a struct sockaddr_un with a path of one byte. */
+enum { SHORTEST_INTERNET_ADDRESS = 16,
+       SHORTEST_PATH_ADDRESS = 3 };
 
 /* Finds a system call of machine_own in the table. Sets *word to the size of a pointer in its structures. Returns false if the table lacks the call. */
 bool syscall_find(uint32_t architecture, uint32_t number, enum watched_call *call, unsigned char *word);

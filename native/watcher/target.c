@@ -108,6 +108,12 @@ bool target_may_bind_low_ports(const struct target *target)
 	return (status_field(&status, "\nCapEff:", 16, 0) >> CAP_NET_BIND_SERVICE & 1) != 0;
 }
 
+uid_t target_uid(const struct target *target)
+{
+	struct status status = read_status(target->tid);
+	return (uid_t)status_field(&status, "\nUid:", 10, (uid_t)-1);
+}
+
 bool target_is_single_threaded(const struct target *target)
 {
 	char path[64];

@@ -77,8 +77,17 @@ int target_duplicate(const struct target *target, int fd);
 /* Closes a copy of a descriptor. This may wait for a file system (fuse_flush() in fs/fuse/file.c), so the watchdog covers it. */
 void target_close(int copy);
 
+/*
+ * Opens a path with O_PATH, as the thread would: relative to its working directory and inside its root. Follows symbolic links, also those of
+ * /proc. Returns -1 and sets errno on failure, to ESRCH if the thread has ended.
+ */
+int target_open_path(const struct target *target, const char *path);
+
 /* Returns true if the thread may bind a port below 1024 (CAP_NET_BIND_SERVICE). */
 bool target_may_bind_low_ports(const struct target *target);
+
+/* Returns the real uid of the thread. */
+uid_t target_uid(const struct target *target);
 
 bool target_is_single_threaded(const struct target *target);
 

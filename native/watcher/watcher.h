@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Starts and ends the watcher, the process of a phase that has the seccomp listener. The watcher is a separate child of the supervisor, so
- * that the process with the listener has no privilege except CAP_SYS_PTRACE (rights.c), and so that a build never waits for other work of
+ * that the process with the listener has no privilege except CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (rights.c), and so that a build never waits for other work of
  * the supervisor.
  */
 #ifndef WATCHER_H
@@ -17,7 +17,7 @@
 
 /* The type of a message that a process of the phase sends to the watcher during set-up. */
 enum setup_message_type {
-	SETUP_LISTENER,	   /* fds[0] is the seccomp listener */
+	SETUP_LISTENER,	   /* fds[0] is the seccomp listener, fds[1] the socket of unix_diag_open() if the network is isolated */
 	SETUP_NO_LISTENER, /* there is no listener; the cause is in reason and error */
 };
 

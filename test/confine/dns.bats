@@ -217,7 +217,7 @@ except TimeoutError:
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nnothing received' && $(record_value "$RECORD" 'r.names_watched + r.lookups') == yes2 ]]
 }
 
-@test 'if a phase connects to the nscd socket of the host, the record has host_resolver' {
+@test 'if a phase connects to the nscd socket of the host, the record has the path of that socket' {
 	RUN_AS=root unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh /usr/bin/python3 -c '
 import os, socket, subprocess, sys, threading
 os.mkdir("/run/nscd")
@@ -229,8 +229,8 @@ def refuse():
         server.accept()[0].close()
 threading.Thread(target=refuse, daemon=True).start()
 subprocess.run(sys.argv[1:])' "$CONFINE" --net --audit --record "$RECORD" -- getent hosts x.example
-	[[ $(record_value "$RECORD" r.host_resolver) == true && $(record_value "$RECORD" r.names_watched) == yes ]]
+	[[ $(record_value "$RECORD" 'r.sockets[0].path') == /run/nscd/socket && $(record_value "$RECORD" r.names_watched) == yes ]]
 	: >"$RECORD"
 	audit --net -- getent hosts x.example || true
-	[[ $(record_value "$RECORD" r.host_resolver) == undefined ]]
+	[[ $(record_value "$RECORD" r.sockets) == undefined ]]
 }

@@ -284,14 +284,14 @@ is_filtered() {
 	[[ ${CONFINE_BUILD-} ]] || [[ $(status_field Seccomp "$1") == 2 && $(status_field NoNewPrivs "$1") == 1 ]]
 }
 
-@test 'if root runs confine --audit, the watcher process has unique ids, only CAP_SYS_PTRACE, and a seccomp filter' {
+@test 'if root runs confine --audit, the watcher process has unique ids, only CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and a seccomp filter' {
 	local id
 	RUN_AS=root start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 	id=$((0x70000000 + WATCHER))
 	[[ $(status_field Uid "$WATCHER") == "$id $id $id $id" && $(status_field Gid "$WATCHER") == "$id $id $id $id" ]]
 	[[ ! $(status_field Groups "$WATCHER") && ! $(getent passwd "$id") ]]
 	is_filtered "$WATCHER"
-	[[ $(status_field CapPrm "$WATCHER") == 0000000000080000 && $(status_field CapEff "$WATCHER") == 0000000000080000 ]]
+	[[ $(status_field CapPrm "$WATCHER") == 0000000000080004 && $(status_field CapEff "$WATCHER") == 0000000000080004 ]]
 	[[ $(status_field CapInh "$WATCHER") == 0000000000000000 && $(status_field CapAmb "$WATCHER") == 0000000000000000 ]]
 	kill "$SUPERVISOR"
 	assert_exit_status 143
@@ -318,7 +318,7 @@ while True: server.accept()[0].close()' "$AUDIT_DIR/port" 3>&- &
 	until_true 5 test -s "$AUDIT_DIR/port"
 	port=$(<"$AUDIT_DIR/port")
 	actions='
-import asyncio, socket, sys, threading
+import asyncio, socket, sys, tempfile, threading
 port = int(sys.argv[1])
 def connect():
     socket.create_connection(("127.0.0.1", port)).close()
@@ -332,6 +332,11 @@ for where in "names.example", "203.0.113.9":
 threads = [threading.Thread(target=connect) for _ in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
+with tempfile.TemporaryDirectory() as folder:
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(folder + "/socket")
+    server.listen()
+    socket.socket(socket.AF_UNIX).connect("/proc/self/root" + folder + "/socket")
 server = socket.socket(socket.AF_UNIX)
 server.bind("\0" + str(port))
 server.listen()

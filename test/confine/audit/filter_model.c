@@ -192,13 +192,13 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == 0 || nr >= 0x40000000)
 		return ALLOW;
 	if (nr == abi->connect)
-		return watched && args[2] >= (allow_list ? 2 : 16) ? NOTIFY : ALLOW;
+		return watched && args[2] >= (allow_list ? 2 : 3) ? NOTIFY : ALLOW;
 	if (nr == abi->bind)
 		return watched && args[2] >= 16 ? NOTIFY : ALLOW;
 	if (nr == abi->sendto && allow_list && (args[3] & 0x20000000) != 0)
 		return FAIL | EOPNOTSUPP;
 	if (nr == abi->sendto)
-		return watched && args[5] >= 16 && data->args[4] != 0 ? NOTIFY : ALLOW;
+		return watched && args[5] >= 3 && data->args[4] != 0 ? NOTIFY : ALLOW;
 	if (nr == abi->sendmsg || nr == abi->sendmmsg) {
 		if (allow_list && (args[nr == abi->sendmsg ? 2 : 3] & 0x20000000) != 0)
 			return FAIL | EOPNOTSUPP;
@@ -221,7 +221,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->socketcall)
 		return expect_socketcall(rules, args[0]);
 	if (nr == URING)
-		return restricted || allow_list ? FAIL | ENOSYS : ALLOW;
+		return restricted || allow_list || rules->own_sockets ? FAIL | ENOSYS : ALLOW;
 	if (nr == CLONE3)
 		return allow_list ? FAIL | ENOSYS : ALLOW;
 	return rules->single_id ? expect_of_ids(abi, nr, data->args, rules) : ALLOW;
@@ -239,7 +239,7 @@ static long expect(const struct seccomp_data *data, const struct filter_rules *r
 		if (((unsigned)data->nr & 0x40000000) == abi->bit && ((unsigned)data->nr & 0x80000000) == 0)
 			return expect_of(abi, data, rules);
 	}
-	return known || !rules->allow_list ? ALLOW : FAIL | ENOSYS;
+	return known || (!rules->allow_list && !rules->own_sockets) ? ALLOW : FAIL | ENOSYS;
 }
 
 /* The mapped ids of the rules. This group id does not fit into 16 bits. */
@@ -382,17 +382,17 @@ int main(void)
 {
 	static struct comparison with;
 	static const struct {
-		bool watched, allow_list;
-	} modes[] = {{false, false}, {true, false}, {true, true}};
+		bool watched, allow_list, own_sockets;
+	} modes[] = {{false, false, false}, {true, false, false}, {true, true, false}, {true, false, true}};
 	const u64 defaults = 1ULL << 1 | 1ULL << 2 | 1ULL << 10 | 1ULL << 16;
 	const u64 families[] = {defaults, defaults | 1ULL << 40, defaults | 1ULL << 17 | 1ULL << 38, FAMILIES_ANY};
 	u64 different = families_default() != defaults, compared = 0;
 	/* Half of the filters cover ids: with each mode, and with each set of families. */
-	for (size_t m = 0; m < 3; m++)
+	for (size_t m = 0; m < 4; m++)
 		for (size_t f = 0; f < 4; f++)
 			for (unsigned machine = 0; machine < 2; machine++) {
 				bool single_id = (m + f) % 2 == 0;
-				with = (struct comparison){.rules = {modes[m].watched, modes[m].allow_list, families[f], single_id, OWN_UID, OWN_GID}, .family = machine};
+				with = (struct comparison){.rules = {modes[m].watched, modes[m].allow_list, modes[m].own_sockets, families[f], single_id, OWN_UID, OWN_GID}, .family = machine};
 				different += check(&with, machine == 0 ? &machine_x86 : &machine_arm);
 				compared += with.compared;
 			}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Requests to UNIX sockets with a path: logs those to sockets of the host, and decides which of them to refuse. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "watcher/internal.h"
+
+/* Time stamps of files come from a clock that may lag behind CLOCK_REALTIME by one tick, 10 ms with CONFIG_HZ=100 (ktime_get_coarse_real_ts64()). */
+#define TICK_NANOSECONDS 10000000LL
+
+static long long nanoseconds(long long seconds, long nanoseconds)
+{
+	return seconds * 1000000000LL + nanoseconds;
+}
+
+void path_sockets_open(struct path_sockets *sockets, const struct options *options)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	*sockets = (struct path_sockets){
+		.options = options, .phase_diag = -1, .host_diag = -1, .started = nanoseconds(now.tv_sec, now.tv_nsec) - TICK_NANOSECONDS};
+}
+
+/* Reads the attributes of a file. directory and path are those of statx(2). Returns false and sets errno on failure. */
+static bool read_file(int directory, const char *path, struct socket_file *file)
+{
+	struct statx status;
+	watchdog_begin();
+	int result = statx(directory, path, AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &status);
+	watchdog_end();
+	if (result != 0)
+		return false;
+	*file = (struct socket_file){
+		.major = status.stx_dev_major,
+		.minor = status.stx_dev_minor,
+		.inode = status.stx_ino,
+		.uid = status.stx_uid,
+		.is_socket = S_ISSOCK(status.stx_mode),
+		.changed = nanoseconds(status.stx_ctime.tv_sec, status.stx_ctime.tv_nsec),
+	};
+	file->born = (status.stx_mask & STATX_BTIME) != 0 ? nanoseconds(status.stx_btime.tv_sec, status.stx_btime.tv_nsec) : file->changed;
+	return true;
+}
+
+static bool is_same(const struct socket_file *one, const struct socket_file *other)
+{
+	return one->major == other->major && one->minor == other->minor && one->inode == other->inode;
+}
+
+/* Returns true for the socket of Portage's proxy and for those of --allow-socket. */
+static bool is_allowed(const struct options *options, const struct socket_file *file)
+{
+	struct socket_file allowed;
+	if (options->socks != NULL && read_file(AT_FDCWD, options->socks, &allowed) && is_same(&allowed, file))
+		return true;
+	for (size_t i = 0; i < options->allow.socket_count; i++)
+		if (read_file(AT_FDCWD, options->allow.sockets[i], &allowed) && is_same(&allowed, file))
+			return true;
+	return false;
+}
+
+/*
+ * Returns true if the phase has bound the socket. A bind always creates its file, so an older file belongs to the host. For a newer file,
+ * the kernel lists the sockets of the phase's network namespace. If the list is not available, or if the socket belongs to neither this namespace nor
+ * the host's, such as that of a nested one, the age and the owner of the file decide.
+ */
+static bool is_own(struct path_sockets *sockets, const struct target *target, const struct socket_file *file)
+{
+	if (file->changed < sockets->started)
+		return false;
+	struct socket_file *known = &sockets->known[file->inode % KNOWN_SOCKETS];
+	if (is_same(known, file) && known->changed == file->changed)
+		return true;
+	bool own = sockets->phase_diag >= 0 && unix_diag_has(sockets->phase_diag, (uint32_t)file->inode);
+	if (!own && sockets->phase_diag >= 0) {
+		if (sockets->host_diag < 0)
+			sockets->host_diag = unix_diag_open();
+		if (unix_diag_has(sockets->host_diag, (uint32_t)file->inode))
+			return false;
+	}
+	own = own || (file->born >= sockets->started && file->uid == target_uid(target));
+	if (own)
+		*known = *file;
+	return own;
+}
+
+/* Writes the path by which the host knows an open file. path: the path that the target used, if the other one is unknown or too long. */
+static void read_host_path(int fd, const char *path, char result[LOG_SOCKET_PATH])
+{
+	char link[64];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t length = readlink(link, result, LOG_SOCKET_PATH);
+	if (length > 0 && length < LOG_SOCKET_PATH && *result == '/')
+		result[length] = '\0';
+	else
+		snprintf(result, LOG_SOCKET_PATH, "%s", path);
+}
+
+/* Returns true if the kernel finds no socket at a path after this error either, so that the call fails without an effect. */
+static bool is_final(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP || error == ENAMETOOLONG || error == ESRCH;
+}
+
+/* Logs a request to a path, if a socket of the host has that path. Returns true if the call must be refused. */
+static bool log_path(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path)
+{
+	bool own_only = sockets->options->own_sockets;
+	struct socket_file file = {0};
+	char name[LOG_SOCKET_PATH];
+	int fd = target_open_path(target, path);
+	if (fd < 0 && is_final(errno))
+		return false;
+	if (fd < 0 || !read_file(fd, "", &file)) {
+		network_log_add_unreadable(log, errno);
+		target_close(fd);
+		return own_only;
+	}
+	read_host_path(fd, path, name);
+	target_close(fd);
+	if (!file.is_socket || is_own(sockets, target, &file) || is_allowed(sockets->options, &file))
+		return false;
+	const struct program program = *target_program(target);
+	struct requested_socket *row = network_log_add_socket(log, name, &program, own_only);
+	if (row != NULL && row->count == 1)
+		target_parents(target, &row->parents);
+	return own_only;
+}
+
+bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request)
+{
+	bool refuse = false;
+	for (size_t i = 0; i < request->path_count; i++)
+		refuse = log_path(sockets, log, target, request->paths[i]) || refuse;
+	/* The address could not be read, so the watcher cannot exclude a socket of the host. After EFAULT the kernel cannot read it either. */
+	bool is_hidden = request->call == CALL_CONNECT && request->unreadable != 0 && request->unreadable != EFAULT;
+	return refuse || (is_hidden && sockets->options->own_sockets);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opens files by the paths that a target uses, with the target's root and working directory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "util/fds.h"
+#include "watcher/internal.h"
+#include "watcher/target.h"
+
+enum { MOST_LINKS = 40 }; /* maximum of symbolic links in a path (MAXSYMLINKS in include/linux/namei.h) */
+
+static bool is_same_file(int one, int other)
+{
+	struct stat first, second;
+	return fstat(one, &first) == 0 && fstat(other, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static int open_in_proc(pid_t tid, const char *name)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", tid, name);
+	return open(path, O_PATH | O_CLOEXEC);
+}
+
+/*
+ * Opens a symbolic link of a process file system as the target would. The link "self" has another content for each reader. Links such as
+ * "root" and "fd/3" lead to a file directly, and not by their text (nd_jump_link() in fs/namei.c).
+ */
+static int open_proc_link(const struct target *target, int directory, const char *name)
+{
+	bool is_own = strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0;
+	return is_own ? open_in_proc(target->tid, "") : openat(directory, name, O_PATH | O_CLOEXEC);
+}
+
+/* Opens one component of a path. For a symbolic link, writes its text to link and returns a descriptor of the directory. */
+static int open_component(const struct target *target, int root, int directory, const char *name, char link[PATH_MAX])
+{
+	struct stat status;
+	struct statfs system;
+	*link = '\0';
+	if (strcmp(name, "..") == 0 && is_same_file(directory, root))
+		return dup(directory);
+	int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISLNK(status.st_mode))
+		return fd;
+	bool is_proc = fstatfs(fd, &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
+	ssize_t length = is_proc ? 0 : readlinkat(fd, "", link, PATH_MAX - 1);
+	close(fd);
+	if (is_proc)
+		return open_proc_link(target, directory, name);
+	link[length < 0 ? 0 : length] = '\0';
+	return dup(*link == '/' ? root : directory);
+}
+
+/* Follows a path component by component. directory: where a relative path starts. Returns -1 and sets errno on failure. */
+static int walk(const struct target *target, int root, int directory, const char *path)
+{
+	char rest[PATH_MAX], link[PATH_MAX], name[NAME_MAX + 1];
+	int links = 0, here = dup(*path == '/' ? root : directory);
+	snprintf(rest, sizeof rest, "%s", path);
+	for (;;) {
+		const char *start = rest + strspn(rest, "/");
+		size_t length = strcspn(start, "/");
+		if (here < 0 || length == 0)
+			return here;
+		errno = ENAMETOOLONG;
+		int next = -1;
+		if (length < sizeof name) {
+			memcpy(name, start, length);
+			name[length] = '\0';
+			next = open_component(target, root, here, name, link);
+		}
+		memmove(rest, start + length, strlen(start + length) + 1);
+		close_keeping_errno(here);
+		here = next;
+		if (here < 0 || *link == '\0')
+			continue;
+		size_t room = sizeof link - strlen(link);
+		bool fits = (size_t)snprintf(link + strlen(link), room, "/%s", rest) < room;
+		if (links++ == MOST_LINKS || !fits) {
+			close(here);
+			errno = ELOOP;
+			return -1;
+		}
+		memcpy(rest, link, sizeof rest);
+	}
+}
+
+static int open_path(const struct target *target, const char *path)
+{
+	int fd = -1, root = open_in_proc(target->tid, "root"), directory = *path == '/' ? root : open_in_proc(target->tid, "cwd");
+	/* Check after the opens: if the thread still waits, both belong to it and not to a later thread with the same TID. */
+	if (root >= 0 && directory >= 0 && !target_is_valid(target))
+		errno = ESRCH;
+	else if (root >= 0 && directory >= 0) {
+		struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = *path == '/' ? RESOLVE_IN_ROOT : RESOLVE_BENEATH};
+		fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+		/* The kernel refuses the links of process file systems and a relative path that leaves its directory, and it reads "self" as that of the watcher. */
+		if (fd < 0)
+			fd = walk(target, root, directory, path);
+	}
+	int error = errno;
+	if (root >= 0)
+		close(root);
+	if (directory >= 0 && directory != root)
+		close(directory);
+	errno = error;
+	return fd;
+}
+
+int target_open_path(const struct target *target, const char *path)
+{
+	watchdog_begin();
+	int fd = open_path(target, path);
+	watchdog_end();
+	return fd;
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# confine --audit records requests to UNIX sockets of the host, and confine --own-sockets refuses them.
+
+load audit
+
+setup_file() {
+	audit_begin
+	chmod 1777 "$AUDIT_DIR"
+	export HOST=$AUDIT_DIR/host UNIX_CLIENT=$AUDIT_DIR/unix_client.py
+	cp "$TOP"/test/confine/audit/unix_{client,server}.py "$AUDIT_DIR"
+	mkdir -m 755 "$HOST"
+	serve "$HOST/stream" "$HOST/datagram"
+	export SERVER=$!
+	until_true 30 test -e "$HOST/stream.ready"
+	ln -s stream "$HOST/link"
+	ln -s stream "$HOST/s"
+	ln -s datagram "$HOST/d"
+	ln -s /link "$HOST/absolute-link"
+}
+
+teardown_file() {
+	kill "$SERVER"
+	audit_end
+}
+
+# serve ARG...: starts unix_server.py in the background. AS_USER: a command that changes the user.
+serve() {
+	"${AS_USER[@]}" /usr/bin/python3 "$AUDIT_DIR/unix_server.py" "$@" 3>&- &
+}
+
+# asked: prints the requests in the record: PATH COMM COUNT [refused]
+asked() {
+	record_value "$RECORD" '(r.sockets ?? []).map((s) => [s.path, s.comm, s.count, ...(s.refused ? ["refused"] : [])].join(" ")).sort().join("\n")'
+}
+
+# results: prints the different results of the requests in the file out
+results() {
+	cut -d' ' -f2 "$AUDIT_DIR/out" | sort -u
+}
+
+@test 'confine --audit records each request of a phase to a socket of the host: relative paths, links, /proc, chroot, connect, sendto, sendmsg and sendmmsg' {
+	audit --net -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
+	[[ $(results) == ok && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
+	assert_lines "$(asked)" "$HOST/stream python3 14" "$HOST/datagram python3 4"
+	[[ $(record_value "$RECORD" 'r.socket_requests + r.sockets[0].script') == "18$UNIX_CLIENT" ]]
+}
+
+@test 'with confine --own-sockets, each request of a phase to a socket of the host fails with ECONNREFUSED and is recorded as refused' {
+	audit_run --own-sockets --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
+	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
+	assert_lines "$(asked)" "$HOST/stream python3 14 refused" "$HOST/datagram python3 4 refused"
+	# A phase of root can open paths in folders of other users. confine opens them too.
+	mkdir -m 700 "$AUDIT_DIR/secret"
+	chown 12321 "$AUDIT_DIR/secret"
+	ln "$HOST/stream" "$HOST/datagram" "$AUDIT_DIR/secret"
+	ln -s stream "$AUDIT_DIR/secret/link"
+	ln -s stream "$AUDIT_DIR/secret/s"
+	ln -s datagram "$AUDIT_DIR/secret/d"
+	ln -s /link "$AUDIT_DIR/secret/absolute-link"
+	RUN_AS=root audit_run --own-sockets --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$AUDIT_DIR/secret" >"$AUDIT_DIR/out"
+	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
+}
+
+@test 'a socket of --allow-socket and the socket of --socks stay reachable with --own-sockets, and are not recorded' {
+	audit_run --own-sockets --allow-socket "$HOST/link" --socks "$HOST/datagram" --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
+	[[ $(results) == ok && $(asked) == '' ]]
+}
+
+@test 'with confine --own-sockets, a phase can connect to the sockets that it has bound, also after a rename and in a network namespace of its own' {
+	local user
+	for user in user root; do
+		mkdir -m 777 "$AUDIT_DIR/own.$user"
+		RUN_AS=$user audit_run --own-sockets --net --record "$RECORD" -- sh -c 'cd "$1" && exec /usr/bin/python3 "$2" own' sh "$AUDIT_DIR/own.$user" "$UNIX_CLIENT" >"$AUDIT_DIR/out"
+		assert_lines "$(sort "$AUDIT_DIR/out")" 'datagram ok' 'hard-link ok' 'link ok' 'listener ok' 'nested-network ok' 'renamed ok' 'unlinked ENOENT'
+		[[ $(asked) == '' ]]
+	done
+}
+
+@test 'a socket that a process of the host binds during the phase is a socket of the host, also if both have the same user' {
+	local phase server
+	local -a AS_USER=(setpriv --reuid=12321 --regid=12321 --clear-groups --)
+	audit_run --own-sockets --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" late "$AUDIT_DIR/late" >"$AUDIT_DIR/out" 3>&- &
+	phase=$!
+	until_true 30 test -e "$AUDIT_DIR/late.started"
+	serve "$AUDIT_DIR/late"
+	server=$!
+	wait "$phase"
+	kill "$server"
+	[[ $(<"$AUDIT_DIR/out") == 'late ECONNREFUSED' && $(asked) == "$AUDIT_DIR/late python3 1 refused" ]]
+}
+
+@test 'if the network is not isolated, the age and the owner of a socket file decide whether the phase has bound it' {
+	mkdir -m 777 "$AUDIT_DIR/shared"
+	audit -- sh -c 'cd "$1" && /usr/bin/python3 "$2" own >own && exec /usr/bin/python3 "$2" host "$3"' sh "$AUDIT_DIR/shared" "$UNIX_CLIENT" "$HOST" >"$AUDIT_DIR/out"
+	[[ $(results) == ok ]]
+	assert_lines "$(asked)" "$HOST/stream python3 14" "$HOST/datagram python3 4"
+}
+
+@test 'confine --own-sockets needs --net. Without a seccomp listener it exits with 125, and prints a message with --best-effort' {
+	run -125 audit_run --own-sockets -- true
+	[[ $output == *'--own-sockets needs --net'* ]]
+	# The outer confine stands for another program that has already installed a seccomp listener.
+	RUN_AS=root run -125 "$CONFINE" --audit --net -- "$CONFINE" --own-sockets --net -- true
+	[[ $output == *'--own-sockets: installing a seccomp listener failed'* ]]
+	RUN_AS=root run -0 "$CONFINE" --audit --net -- "$CONFINE" --own-sockets --net --best-effort -- true
+	[[ $output == *'--own-sockets: sockets of the host stay reachable'* ]]
+}
