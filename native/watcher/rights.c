@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -136,23 +137,90 @@ static const struct {
 #endif
 };
 
+/* What the filter does with a system call. The values are the positions of the instructions behind the tree. */
+enum outcome { REFUSE,
+	       PERMIT,
+	       CHECK_ARGUMENT };
+
 enum { PERMITTED = sizeof permitted / sizeof *permitted,
-       RESTRICTED = sizeof restricted / sizeof *restricted };
+       RESTRICTED = sizeof restricted / sizeof *restricted,
+       CALLS = PERMITTED + RESTRICTED + 1,
+       BOUNDARIES = 2 * CALLS + 1 };
+
+/* A jump of a seccomp filter skips at most 255 instructions. */
+_Static_assert(BOUNDARIES + CHECK_ARGUMENT < UINT8_MAX, "the tree is too large for its jumps");
+
+/* A system call; or the first one of a range with the same outcome, which ends at the next boundary. */
+struct boundary {
+	uint32_t number;
+	enum outcome outcome;
+};
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct boundary *x = a, *y = b;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Divides the numbers of all system calls into ranges. Returns the number of boundaries; the first is 0. */
+static size_t find_boundaries(struct boundary *boundaries)
+{
+	struct boundary calls[CALLS];
+	size_t count = 0;
+	for (size_t i = 0; i < PERMITTED; i++)
+		calls[i] = (struct boundary){(uint32_t)permitted[i], PERMIT};
+	for (size_t i = 0; i < RESTRICTED; i++)
+		calls[PERMITTED + i] = (struct boundary){(uint32_t)restricted[i].number, CHECK_ARGUMENT};
+	calls[CALLS - 1] = (struct boundary){CALL(clone3), CHECK_ARGUMENT};
+	qsort(calls, CALLS, sizeof *calls, compare_numbers);
+	boundaries[count++] = (struct boundary){0, REFUSE};
+	for (size_t i = 0; i < CALLS; i++) {
+		/* The call follows the previous one directly, so the range between them is empty. */
+		if (boundaries[count - 1].number == calls[i].number)
+			count--;
+		if (count == 0 || boundaries[count - 1].outcome != calls[i].outcome)
+			boundaries[count++] = calls[i];
+		boundaries[count++] = (struct boundary){calls[i].number + 1, REFUSE};
+	}
+	return count;
+}
+
+/*
+ * Appends a binary search for the range of the loaded number, with one instruction for each boundary but the first. It jumps to end + outcome.
+ * For each of the several hundred system calls, the kernel interprets the filter when it is installed (seccomp_cache_prepare() in kernel/seccomp.c),
+ * which took 100 us with a list.
+ */
+static void put_search(struct sock_filter *filter, const struct sock_filter *end, const struct boundary *boundaries, size_t count)
+{
+	if (count == 1)
+		return;
+	size_t middle = count / 2;
+	const struct sock_filter *next = filter + 1, *below = next, *above = next + middle - 1;
+	if (middle == 1)
+		below = end + boundaries[0].outcome;
+	if (count - middle == 1)
+		above = end + boundaries[middle].outcome;
+	*filter = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, boundaries[middle].number, (uint8_t)(above - next), (uint8_t)(below - next));
+	put_search(filter + 1, end, boundaries, middle);
+	put_search(filter + middle, end, boundaries + middle, count - middle);
+}
 
 void watcher_rights_filter(void)
 {
-	struct sock_filter filter[7 + 2 * PERMITTED + 5 * RESTRICTED], *next = filter;
+	struct boundary boundaries[BOUNDARIES];
+	struct sock_filter filter[4 + BOUNDARIES + CHECK_ARGUMENT + 5 * RESTRICTED + 3], *next = filter;
 	if (OWN_ARCHITECTURE == 0 || INSTRUMENTED)
 		return;
 	*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
 	*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0);
 	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	/* Permit these calls before any argument is loaded, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c). */
-	for (size_t i = 0; i < PERMITTED; i++) {
-		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)permitted[i], 0, 1);
-		*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	}
+	size_t count = find_boundaries(boundaries);
+	put_search(next, next + count - 1, boundaries, count);
+	next += count - 1;
+	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	/* No argument has been loaded before this instruction, so the kernel caches the result of these calls. */
+	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	for (size_t i = 0; i < RESTRICTED; i++) {
 		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)restricted[i].number, 0, 4);
 		*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * restricted[i].argument);
@@ -161,9 +229,7 @@ void watcher_rights_filter(void)
 		*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	}
 	/* Refuse clone3, because its flags are in memory, where no filter can read them. After ENOSYS the C library calls clone. */
-	*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CALL(clone3), 0, 1);
 	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
-	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	struct sock_fprog program = {(unsigned short)(next - filter), filter};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);

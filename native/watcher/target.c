@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,7 +36,7 @@ struct cached_target {
 	int cmdline;			 /* descriptor of /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if the TID is reused */
 	int pidfd;			 /* pidfd of the thread, or -1; before Linux 6.9 pidfd of its process, whose first thread may have other descriptors */
 	pid_t other_thread;		 /* TID of the first thread, if pidfd refers to that one and not to the target; otherwise 0 */
-	long long cached_at, checked_at; /* when program was read, and when cmdline was last compared; microseconds of CLOCK_MONOTONIC */
+	long long cached_at, checked_at; /* when program was read, and when cmdline was last compared; microseconds of CLOCK_MONOTONIC; 0: never used */
 	struct program program;
 };
 
@@ -47,16 +48,15 @@ struct target_access {
 
 struct target_access *target_access_new(int broker)
 {
-	struct target_access *access = calloc(1, sizeof *access);
-	if (access == NULL)
+	/* Memory from mmap(2) needs no initialization, which would touch the pages of all entries. */
+	struct target_access *access = mmap(NULL, sizeof *access, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (access == MAP_FAILED)
 		return NULL;
 	struct rlimit limit;
 	size_t most = sizeof access->cache / sizeof *access->cache;
 	/* Each entry uses two descriptors. If RLIMIT_NOFILE is too low for all entries, the cache has only one. */
 	access->cache_size = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 3 * most ? most : 1;
 	access->broker = broker;
-	for (size_t i = 0; i < most; i++)
-		access->cache[i].cmdline = access->cache[i].pidfd = -1;
 	return access;
 }
 
@@ -269,9 +269,9 @@ static struct cached_target *find_cached(const struct target *target)
 		return cached;
 	char path[64];
 	struct program program;
-	if (cached->cmdline >= 0)
+	if (cached->cached_at != 0 && cached->cmdline >= 0)
 		close(cached->cmdline);
-	if (cached->pidfd >= 0)
+	if (cached->cached_at != 0 && cached->pidfd >= 0)
 		close(cached->pidfd);
 	cached->tid = 0;
 	cached->program = (struct program){0};

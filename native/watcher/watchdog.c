@@ -28,8 +28,11 @@ static const struct watchdog *running;
 /* Number of beginnings and ends of watched calls: odd during a call. If the watchdog makes it even before the call's thread does, a new thread continues the main loop. */
 static atomic_uint turn;
 
-/* 1 while the watchdog sleeps; watchdog_begin() sets it to 0 and wakes the watchdog (futex(2)). */
-static atomic_int asleep;
+/* watchdog_begin() sets the state to WATCHING. Before that, it starts the watchdog's thread or wakes it (futex(2)). */
+enum { WATCHING,
+       ASLEEP,
+       NOT_STARTED };
+static atomic_int state;
 
 /* Number of threads that were replaced and are still stuck. */
 static atomic_int stuck_threads;
@@ -76,10 +79,10 @@ static void *watch(void *unused)
 			running->on_failure(running->data);
 		if (now % 2 == 1 || ticks < IDLE_TICKS)
 			continue;
-		atomic_store(&asleep, 1);
+		atomic_store(&state, ASLEEP);
 		if (atomic_load(&turn) == last)
-			syscall(SYS_futex, &asleep, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
-		atomic_store(&asleep, 0);
+			syscall(SYS_futex, &state, FUTEX_WAIT_PRIVATE, ASLEEP, NULL, NULL, 0);
+		atomic_store(&state, WATCHING);
 		ticks = 0;
 	}
 	return NULL;
@@ -88,8 +91,7 @@ static void *watch(void *unused)
 noreturn void watchdog_run(const struct watchdog *watchdog)
 {
 	running = watchdog;
-	/* If this thread cannot be started, calls have no time limit, but the supervisor still limits how long it waits for the watcher to end. */
-	start_thread(watch);
+	atomic_store(&state, NOT_STARTED);
 	if (setjmp(base) == 0)
 		running->serve(running->data);
 	atomic_fetch_sub(&stuck_threads, 1);
@@ -104,8 +106,12 @@ static _Thread_local unsigned entered;
 void watchdog_begin(void)
 {
 	entered = atomic_fetch_add(&turn, 1) + 1;
-	if (atomic_load(&asleep) == 1 && atomic_exchange(&asleep, 0) == 1)
-		syscall(SYS_futex, &asleep, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	int before = atomic_load(&state) == WATCHING ? WATCHING : atomic_exchange(&state, WATCHING);
+	if (before == ASLEEP)
+		syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	/* If the thread cannot be started, calls have no time limit, but the supervisor still limits how long it waits for the watcher to end. */
+	if (before == NOT_STARTED)
+		start_thread(watch);
 }
 
 void watchdog_end(void)
