@@ -32,6 +32,16 @@ function contests(confine: string): { root: Contest[]; user: Contest[] } {
 			],
 		},
 	};
+	const record = [confine, '--net', '--ipc', '--record', '/dev/null'];
+	const audited: Contest = {
+		title: 'The same, with a record',
+		reference: 'confine --net --ipc --record FILE true',
+		commands: {
+			...plain,
+			'confine --net --ipc --record FILE true': [...record, '--', 'true'],
+			'confine --net --ipc --record FILE --audit true': [...record, '--audit', '--', 'true'],
+		},
+	};
 	const namespaces = (unshare: readonly string[]): Contest => ({
 		title: 'A command in its own network and IPC namespaces',
 		reference: unshare.join(' '),
@@ -43,8 +53,8 @@ function contests(confine: string): { root: Contest[]; user: Contest[] } {
 		},
 	});
 	return {
-		root: [namespaces(['unshare', '-n', '-i', 'true']), tracked],
-		user: [namespaces(['unshare', '-U', '-r', '-n', '-i', 'true']), tracked],
+		root: [namespaces(['unshare', '-n', '-i', 'true']), tracked, audited],
+		user: [namespaces(['unshare', '-U', '-r', '-n', '-i', 'true']), tracked, audited],
 	};
 }
 

@@ -29,8 +29,8 @@ function benchHook(batches: number): Table {
 }
 
 /** Runs a script of bench/ that prints its kinds and then its runs (rounds.bash). The first kind is the reference of the ratios. */
-function benchKinds(title: string, unit: Unit, script: string, rounds: number): Table {
-	const text = output(['bash', `bench/${script}`, String(rounds)]);
+function benchKinds(title: string, unit: Unit, script: readonly string[], rounds: number): Table {
+	const text = output(['bash', ...script, String(rounds)]);
 	const names = [...text.matchAll(/^kind \d+ (.*)$/gm)].map(([, name]) => name ?? '');
 	const runs = parseRuns(text);
 	const [first = ''] = names;
@@ -73,18 +73,23 @@ async function main(args: readonly string[]): Promise<void> {
 	const memory = { peak: benchMemory(bin), supervisor: await benchSupervisor(bin) };
 	print(`confine's peak memory (VmHWM) when it calls exec: ${String(memory.peak)} kB`);
 	print(`Its supervisor's own (Pss) while a command runs: ${String(memory.supervisor)} kB\n`);
+	const connect = (title: string, unit: Unit, kind: string): Table =>
+		benchKinds(title, unit, ['bench/connect.bash', kind], Math.ceil(runs / 15));
 	add(
+		connect('A connect to an address without a route', 'µs', 'blocked'),
+		connect('10,000 such connects from 64 processes', 'ms', 'parallel'),
+		connect('A connect to an own port on loopback, without a network namespace', 'µs', 'filter'),
 		benchKinds(
 			'1,000 orphans, from the end of their command to the end of the last',
 			'ms',
-			'orphans.bash',
+			['bench/orphans.bash'],
 			Math.ceil(runs / 15),
 		),
 		benchHook(runs),
-		benchKinds('What a person waits for', 'ms', 'program.bash', Math.ceil(runs / 15)),
+		benchKinds('What a person waits for', 'ms', ['bench/program.bash'], Math.ceil(runs / 15)),
 	);
 	if (emerges > 0) {
-		add(benchKinds('A whole emerge, eight phases that do next to nothing', 's', 'emerge.bash', emerges));
+		add(benchKinds('A whole emerge, eight phases that do next to nothing', 's', ['bench/emerge.bash'], emerges));
 	}
 
 	const file = `bench/results/${start.toISOString().replaceAll(':', '')}.json`;
