@@ -27,7 +27,8 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 	static const char attribute[] = "system.sockprotoname";
 	char path[64], name[64];
 	int copy = target_duplicate(target, fd);
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
+	if (copy < 0)
+		snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
 	watchdog_begin();
 	ssize_t length = copy >= 0 ? fgetxattr(copy, attribute, name, sizeof name - 1) : getxattr(path, attribute, name, sizeof name - 1);
 	watchdog_end();
@@ -46,15 +47,14 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 /* Sets to->protocol to "tcp", "udp", "raw"..., or to "" if the protocol is unknown. */
 static void set_protocol(struct protocol_cache *last, const struct target *target, int fd, struct destination *to)
 {
-	long long now = clock_microseconds();
 	bool is_repeated = last->tid == target->tid && last->fd == fd && destination_equals(&last->to, to);
-	if (is_repeated && last->repeated >= STEADY_REPETITIONS && now - last->read_at < PROTOCOL_MICROSECONDS) {
+	if (is_repeated && last->repeated >= STEADY_REPETITIONS && target->now - last->read_at < PROTOCOL_MICROSECONDS) {
 		memcpy(to->protocol, last->to.protocol, sizeof to->protocol);
 		return;
 	}
 	read_protocol(target, fd, to->protocol, sizeof to->protocol);
 	int repeated = is_repeated && strcmp(to->protocol, last->to.protocol) == 0 ? last->repeated + 1 : 0;
-	*last = (struct protocol_cache){.tid = target->tid, .fd = fd, .to = *to, .repeated = repeated, .read_at = now};
+	*last = (struct protocol_cache){.tid = target->tid, .fd = fd, .to = *to, .repeated = repeated, .read_at = target->now};
 }
 
 /* Lets the kernel execute the call. Returns false if the call has ended, because a signal interrupted it or the process was killed. */
@@ -71,7 +71,6 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 		struct destination to = request->to[i];
 		if (destination_is_loopback(&to) || (notifier->is_redirected && dns_redirect_covers(&notifier->dns_redirect, &to)))
 			continue;
-		const struct program program = *target_program(target);
 		set_protocol(&notifier->protocol, target, request->fd, &to);
 		/* glibc's getaddrinfo(3) connects UDP sockets to sort addresses and sends nothing, so this is not an attempt. */
 		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 &&
@@ -79,7 +78,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 			network_log_add_unroutable(notifier->log, &to);
 			continue;
 		}
-		struct connection_attempt *row = network_log_add_attempt(notifier->log, &to, &program, clock_microseconds());
+		struct connection_attempt *row = network_log_add_attempt(notifier->log, &to, target_program(target), target->now);
 		if (row != NULL && row->count == 1)
 			target_parents(target, &row->parents);
 		notifier->counted[count++] = (struct counted_attempt){row, to};
@@ -168,7 +167,8 @@ static bool concerns_allow_list(const struct request *request)
 
 static struct target current_target(const struct notifier *notifier)
 {
-	return (struct target){notifier->access, notifier->listener, notifier->notification.id, (pid_t)notifier->notification.pid};
+	return (struct target){
+		notifier->access, notifier->listener, notifier->notification.id, (pid_t)notifier->notification.pid, clock_microseconds()};
 }
 
 /*

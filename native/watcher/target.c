@@ -18,7 +18,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "util/clock.h"
 #include "util/process.h"
 #include "watcher/internal.h"
 
@@ -264,8 +263,7 @@ static struct cached_target *find_cached(const struct target *target)
 	pid_t tid = target->tid;
 	/* The kernel assigns TIDs in sequence, so threads of one build rarely share an entry. */
 	struct cached_target *cached = &target->access->cache[(unsigned)tid % target->access->cache_size];
-	long long now = clock_microseconds();
-	if (is_current(cached, tid, now))
+	if (is_current(cached, tid, target->now))
 		return cached;
 	char path[64];
 	struct program program;
@@ -276,7 +274,7 @@ static struct cached_target *find_cached(const struct target *target)
 	cached->tid = 0;
 	cached->program = (struct program){0};
 	snprintf(path, sizeof path, "/proc/%d/cmdline", tid);
-	cached->cached_at = cached->checked_at = now;
+	cached->cached_at = cached->checked_at = target->now;
 	cached->cmdline = open(path, O_RDONLY | O_CLOEXEC);
 	pid_t process = process_of_thread(tid);
 	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);

@@ -27,6 +27,7 @@ struct target {
 	int listener;
 	uint64_t notification;
 	pid_t tid;
+	long long now; /* time at which handling the call began, in microseconds of CLOCK_MONOTONIC */
 };
 
 /*
