@@ -127,12 +127,15 @@ static void abandon_call(void *data)
 		egress_abandon_pending(loop->notifier.egress);
 }
 
-/* Exits because too many threads are stuck. Closes the descriptors first, because the kernel would keep them open until the last stuck thread has ended. */
+/*
+ * Exits because too many threads are stuck. Closes the listener first, because the kernel would keep it open until the last stuck thread has
+ * ended. Shuts down the socket of the supervisor, because a thread that is stuck since the start has a copy of that descriptor.
+ */
 static void fail(void *data)
 {
 	struct loop *loop = data;
 	close(loop->notifier.listener);
-	close(loop->control.fd);
+	shutdown(loop->control.fd, SHUT_RDWR);
 	_exit(1);
 }
 

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -23,6 +26,9 @@
 
 /* Time limit for each wait: until the watcher has ended, until it has answered that it stays, or until the DNS server process has ended. */
 #define END_MILLISECONDS 1000
+/* Time limit for closing the files of the caller, and how often the watcher tries: each attempt closes at least one file. */
+#define CLOSE_MILLISECONDS 250
+#define CLOSE_ATTEMPTS 4
 
 bool watcher_open(struct watcher *watcher, bool wanted)
 {
@@ -51,10 +57,61 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	return prepared;
 }
 
+/* The files that a thread keeps open while it closes all others. */
+struct kept_files {
+	int fds[2 * NAME_SERVERS + 3];
+	size_t count;
+	int done; /* write end of a pipe, which the thread closes last */
+};
+
+static void *close_other_files(void *data)
+{
+	const struct kept_files *kept = data;
+	close_fds_except(kept->fds, kept->count);
+	close(kept->done);
+	return NULL;
+}
+
+/*
+ * Closes all files except kept in a thread. A FUSE server can delay the close of a file that the caller has passed (fuse_flush() in
+ * fs/fuse/file.c). Returns false after a time limit. The calling thread then has a descriptor table of its own, without that file.
+ */
+static bool close_in_thread(const int *fds, size_t count)
+{
+	pthread_t thread;
+	int done[2] = {-1, -1};
+	struct kept_files *kept = calloc(1, sizeof *kept);
+	if (kept == NULL || pipe2(done, O_CLOEXEC) != 0) {
+		free(kept);
+		close_fds_except(fds, count);
+		return true;
+	}
+	memcpy(kept->fds, fds, count * sizeof *fds);
+	kept->fds[count] = done[0];
+	kept->fds[count + 1] = kept->done = done[1];
+	kept->count = count + 2;
+	bool started = pthread_create(&thread, NULL, close_other_files, kept) == 0;
+	if (!started)
+		close_other_files(kept);
+	struct pollfd end = {.fd = done[0]};
+	bool closed = poll(&end, 1, CLOSE_MILLISECONDS) == 1;
+	/* The stuck thread keeps its table and its memory, because it may continue later. */
+	bool stuck = started && !closed && unshare(CLONE_FILES) == 0;
+	if (stuck)
+		close(done[1]);
+	else if (started)
+		pthread_join(thread, NULL);
+	close(done[0]);
+	if (!stuck)
+		free(kept);
+	return !stuck;
+}
+
 /* Closes all other descriptors: a watcher that outlives the command must not hold the caller's pipes and terminals open. */
 static bool close_files_except(const int *keep, size_t count)
 {
-	close_fds_except(keep, count);
+	for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
+		;
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		if (open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
 			return false;
@@ -88,8 +145,6 @@ static const char *open_listeners(const struct identity *identity, const struct 
 		errno = setup_error.error;
 		return setup_steps[setup_error.step].call;
 	}
-	for (size_t i = 0; i < NAME_SERVERS; i++)
-		listeners->fds[i][0] = listeners->fds[i][1] = -1;
 	for (size_t i = 0; i < conf->server_count; i++)
 		any = dns_sockets_open(identity, &conf->servers[i], listeners->fds[i]) || any;
 	return any ? NULL : "listening on port 53";
@@ -102,10 +157,17 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	sigset_t all;
 	sigfillset(&all);
 	resolv_conf_read(&conf);
-	bool prepared = sigprocmask(SIG_SETMASK, &all, NULL) == 0 && close_files_except(&watcher->dns_server, 1);
-	const char *failed = prepared ? open_listeners(identity, &conf, &listeners) : "preparing the DNS server process of confine";
+	for (size_t i = 0; i < NAME_SERVERS; i++)
+		listeners.fds[i][0] = listeners.fds[i][1] = -1;
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	const char *failed = open_listeners(identity, &conf, &listeners);
 	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false)))
 		failed = "dropping the privileges of the DNS server process";
+	/* This comes last, because its thread can get stuck: unshare(2) permits no thread, and setuid() of the C library waits for all threads. */
+	int keep[1 + 2 * NAME_SERVERS] = {watcher->dns_server};
+	memcpy(keep + 1, listeners.fds, sizeof listeners.fds);
+	if (failed == NULL && !close_files_except(keep, 1 + 2 * NAME_SERVERS))
+		failed = "preparing the DNS server process of confine";
 	if (failed != NULL) {
 		set_names_unwatched(watcher->log, failed, errno);
 		_exit(1);

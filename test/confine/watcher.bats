@@ -231,12 +231,14 @@ start_served() {
 	done
 }
 
-@test 'if a FUSE server holds init of confine and the parent of init in the kernel, confine starts the command, forwards SIGTERM, and exits with the status of the command' {
+@test 'if a FUSE server holds the processes of confine when they close a file, confine starts the command, records connections and DNS lookups, forwards SIGTERM, and exits with the status of the command' {
 	local exiting
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
-	start_served hold "$CONFINE" --net --cgroup audit -- bash -c '
-		(exec -a "orphan-$1" sleep 1000) & echo started >>"$1"; exit 7' bash "$STALL_LOG"
+	start_served hold "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
+		timeout 10 "$2" connect 3 || exit 1
+		timeout 10 getent ahostsv4 names.example
+		(exec -a "orphan-$1" sleep 1000) & exit 7' bash "$STALL_LOG" "$CLIENT"
 	exiting=$SUPERVISOR
 	# shellcheck disable=SC2016 # for the inner shell
 	start_served hold "$CONFINE" --net --cgroup audit -- bash -c 'echo waiting >>"$1"; exec sleep 1000' bash "$STALL_LOG"
@@ -249,8 +251,9 @@ start_served() {
 	SUPERVISOR=$exiting
 	assert_exit_status 7
 	run -1 pgrep -f "orphan-$STALL_LOG"
-	# At least init and its parent, of each confine.
-	(($(grep -c flush "$STALL_LOG") >= 4))
+	[[ $(record_value "$RECORD" 'r.blocked.find((b) => b.comm === "client").count') == 3 && $(record_value "$RECORD" 'r.names[0].name') == names.example ]]
+	# At least init and its parent, of each confine; the watcher and the DNS server process.
+	(($(grep -c flush "$STALL_LOG") >= 6))
 	kill_test_processes
 }
 
