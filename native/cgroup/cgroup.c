@@ -21,6 +21,9 @@
 /* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. */
 #define ATTEMPTS 64
 
+/* Time limit for freezing the cgroup before its processes are killed one by one. */
+#define FREEZE_MILLISECONDS 10
+
 /* Writes a value of --limit in the format of the kernel. cpu.max takes "QUOTA PERIOD" in microseconds: 50% is "50000 100000". */
 static bool set_limit(int directory, enum limit limit, const char *value)
 {
@@ -176,7 +179,7 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 			return false;
 		bool killed = cgroup->kill >= 0 && pwrite(cgroup->kill, "1", 1, 0) == 1;
 		if (!killed || now >= began + KILL_MILLISECONDS)
-			cgroupfs_kill_frozen(cgroup->directory);
+			cgroupfs_kill_frozen(cgroup->directory, now + FREEZE_MILLISECONDS);
 		/* The kernel reports changes at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c), so poll for 1 ms. */
 		struct pollfd change = {.fd = cgroup->events, .events = POLLPRI};
 		if (!is_empty(cgroup))

@@ -145,10 +145,13 @@ void cgroupfs_add_pids(int directory, struct pids *pids)
 	cgroupfs_each(directory, add_subdirectory, &(struct walk){pids, 0});
 }
 
-void cgroupfs_kill_frozen(int directory)
+void cgroupfs_kill_frozen(int directory, long long deadline)
 {
 	struct pids pids = {0};
 	cgroupfs_write(directory, "cgroup.freeze", "1");
+	/* Until all processes are frozen, a listed process can exit, and another process can get its process ID. */
+	while (cgroupfs_value(directory, "cgroup.events", "frozen") == 0 && clock_milliseconds() < deadline)
+		usleep(1000);
 	cgroupfs_add_pids(directory, &pids);
 	for (size_t i = 0; i < pids.count; i++)
 		kill(pids.pid[i], SIGKILL);
@@ -156,6 +159,7 @@ void cgroupfs_kill_frozen(int directory)
 }
 
 struct sweep {
+	long long deadline;
 	int removed;
 	int remaining; /* number of killed cgroups that still have processes */
 	bool one_by_one;
@@ -173,7 +177,7 @@ static void sweep_directory(int parent, const char *name, void *data)
 	if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
 		if (cgroupfs_value(directory, "cgroup.events", "populated") != 0) {
 			if (sweep->one_by_one || !cgroupfs_write(directory, "cgroup.kill", "1"))
-				cgroupfs_kill_frozen(directory);
+				cgroupfs_kill_frozen(directory, sweep->deadline);
 			sweep->remaining++;
 		} else if (cgroupfs_remove(parent, name, directory)) {
 			sweep->removed++;
@@ -185,7 +189,7 @@ static void sweep_directory(int parent, const char *name, void *data)
 int cgroupfs_sweep(int parent)
 {
 	long long began = clock_milliseconds();
-	struct sweep sweep = {0};
+	struct sweep sweep = {.deadline = began + SWEEP_MILLISECONDS};
 	/* A run that creates a cgroup holds a shared lock of the parent until it has locked the cgroup. Do not sweep meanwhile. */
 	int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
@@ -193,7 +197,7 @@ int cgroupfs_sweep(int parent)
 			sweep.remaining = 0;
 			sweep.one_by_one = clock_milliseconds() >= began + KILL_MILLISECONDS;
 			cgroupfs_each(own, sweep_directory, &sweep);
-		} while (sweep.remaining > 0 && clock_milliseconds() < began + SWEEP_MILLISECONDS && usleep(1000) == 0);
+		} while (sweep.remaining > 0 && clock_milliseconds() < sweep.deadline && usleep(1000) == 0);
 	if (own >= 0)
 		close(own);
 	return sweep.removed;

@@ -48,9 +48,9 @@ void cgroupfs_add_pids(int directory, struct pids *pids);
  * Kills the processes of a cgroup one by one, for kernels without cgroup.kill and for processes that it misses: the kernel then signals
  * only the first thread of a process, which may have exited (__cgroup_kill() in kernel/cgroup/cgroup.c calls send_sig()). Freezes the
  * cgroup first, because frozen processes cannot fork: if callers repeat this function, fewer remain each time. SIGKILL ends a frozen
- * process.
+ * process. Waits at most until the deadline for the freezing, because the kernel cannot freeze a process in an uninterruptible sleep.
  */
-void cgroupfs_kill_frozen(int directory);
+void cgroupfs_kill_frozen(int directory, long long deadline);
 
 /* Kills and removes the cgroups that confine has created in parent and no process has locked. Returns the number of removed cgroups. */
 int cgroupfs_sweep(int parent);

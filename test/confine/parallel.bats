@@ -153,9 +153,17 @@ remove_leaf() {
 	in_leaf "$CONFINE" --cgroup "$CGROUP" -- true && rmdir "$LEAF" "${LEAF%/*}" "${LEAF%/*/*}" 2>"$TEST_DIR/rmdir"
 }
 
-@test 'the next start of confine kills the processes of a killed run, also processes whose first thread has exited, and removes the cgroup of the killed run' {
+# kills_frozen: starts confine. Fails unless confine sends SIGKILL, and reads directly before that the cgroup is frozen
+kills_frozen() {
+	in_leaf strace -qq -f -o "$TEST_DIR/calls" -e trace=read,kill "$CONFINE" --cgroup "$CGROUP" -- true
+	[[ $(grep -e 'frozen' -e SIGKILL "$TEST_DIR/calls" | grep -m 1 -B 1 SIGKILL) == *'frozen 1'*SIGKILL* ]]
+}
+
+@test 'the next start of confine freezes the cgroup of a killed run, kills its processes, also those whose first thread has exited, and removes the cgroup' {
 	has_cgroup || skip 'no cgroup v2 here'
 	left_cgroups 2
+	# On a busy machine, the time limit can end before confine kills a process.
+	until_true 5 kills_frozen
 	# A killed process may still exit when the start ends.
 	until_true 5 remove_leaf
 }
