@@ -45,3 +45,18 @@ load ../hook/hook
 	run -1 "$root/links/two" hook
 	[[ $output == *'is missing. Run install.sh again'* ]]
 }
+
+@test 'if a Gentoo Prefix belongs to another user, portcullis started by root runs no program in it, and prints the command to run as its owner' {
+	local command prefix=$BATS_TEST_TMPDIR/prefix
+	mkdir -p "$prefix/usr/bin" "$prefix/usr/libexec/portcullis" "$prefix/etc/portage"
+	printf '#!%s/usr/bin/python3\n' "$prefix" >"$prefix/usr/bin/emerge"
+	printf '#!/bin/sh\ntouch %q\n' "$BATS_TEST_TMPDIR/started" | tee "$prefix"/usr/{bin/python3,bin/ebuild,libexec/portcullis/confine} >/dev/null
+	chmod 755 "$prefix"/usr/{bin/*,libexec/portcullis/confine}
+	chown -R 12321:12322 "$prefix"
+	for command in doctor info explain 'allow --whole a/b' 'shell a/b-1 src_test' 'try a/b' 'run --features cgroup'; do
+		# shellcheck disable=SC2086 # words
+		run -1 "$TOP/bin/portcullis" $command --eprefix "$prefix"
+		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in it. Run \`setpriv --reuid=12321 --regid=12322 --clear-groups portcullis $command --eprefix $prefix\`" ]]
+		[[ ! -e $BATS_TEST_TMPDIR/started ]]
+	done
+}

@@ -12,7 +12,6 @@ import {
 	type Addition,
 } from '../../records/allowance.ts';
 import type { Input } from '../command.ts';
-import { installation } from '../../installation/locate.ts';
 import { readFile, stat } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
 import { paths } from '../../installation/paths.ts';
@@ -21,13 +20,14 @@ import { resolvePortage } from '../../portage/resolve_package.ts';
 import { recordFiles, scan, unreadText, type Unread } from '../../records/reader.ts';
 import { isNamed } from '../../records/report/collect.ts';
 import { count } from '../../util/units.ts';
+import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	const [word] = words;
 	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package');
 	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');
-	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
+	const eprefix = prefixOf(values).replace(/\/+$/, '');
 	// Do not ask Portage for the package to --remove, because Portage may no longer have it.
 	const atom = flags.has('remove') && word.includes('/') ? atomOf(word) : await knownAtom(word, eprefix);
 	if (atom === undefined)

@@ -3,14 +3,14 @@ import type { Input } from '../command.ts';
 import { examine } from '../../doctor/findings.ts';
 import { doctorText } from '../../doctor/print.ts';
 import { probeSystem } from '../../doctor/system_info.ts';
-import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
 import { screenOf } from '../../util/terminal.ts';
+import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`doctor takes no argument, but got "${words[0]}"`);
-	const findings = await examine(await probeSystem(values['eprefix'] ?? installation().eprefix));
+	const findings = await examine(await probeSystem(prefixOf(values)));
 	const text = flags.has('json')
 		? [JSON.stringify(findings)]
 		: doctorText(findings, screenOf(process.stdout), flags.has('verbose'));

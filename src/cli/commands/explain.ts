@@ -6,12 +6,12 @@ import type { Environment } from '../../util/environment.ts';
 import { explain, explanationText, type Explanation } from '../../rules/explain.ts';
 import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
-import { installation } from '../../installation/locate.ts';
 import { print } from '../../util/output.ts';
 import { srcPhases } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { wrap } from '../../util/layout.ts';
 import { screenOf, type Screen } from '../../util/terminal.ts';
+import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
@@ -70,7 +70,7 @@ async function fromPortage(values: Input['values'], words: readonly string[]): P
 	const [atom, ...phases] = words;
 	// Check the phases before Portage starts, which takes half a second, so that a misspelled phase is reported at once.
 	const chosen = phasesOf(phases);
-	const configuration = await resolvePortage(values['eprefix'] ?? installation().eprefix, atom, evidenceVariables);
+	const configuration = await resolvePortage(prefixOf(values), atom, evidenceVariables);
 	const { package: one } = configuration;
 	const title =
 		one === null

@@ -6,12 +6,12 @@ import { examine } from '../../doctor/findings.ts';
 import { cgroupStatus } from '../../doctor/check_sandboxes.ts';
 import { isPortageIsolating, probeSystem, type SystemInfo } from '../../doctor/system_info.ts';
 import { features } from '../../rules/features.ts';
-import { installation } from '../../installation/locate.ts';
 import { readFile } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
 import { confinements } from '../../rules/phases.ts';
 import { wrapIndented, wrap } from '../../util/layout.ts';
 import { screenOf } from '../../util/terminal.ts';
+import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
 /** Spaces for a line that continues the value of a fact: the width of the longest name. */
@@ -19,7 +19,7 @@ const indent = ' '.repeat('network-sandbox: '.length);
 
 export async function run({ values, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`info takes no argument, but got "${words[0]}"`);
-	const system = await probeSystem(values['eprefix'] ?? installation().eprefix);
+	const system = await probeSystem(prefixOf(values));
 	print(await infoText(system, screenOf(process.stdout).width));
 	return 0;
 }

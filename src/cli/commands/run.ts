@@ -6,10 +6,10 @@ import type { PhaseContext } from '../../rules/decide.ts';
 import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
 import { features } from '../../rules/features.ts';
-import { installation } from '../../installation/locate.ts';
 import { isSrcPhase } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { quote, type Environment } from '../../util/environment.ts';
+import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
 /** The default phase of `portcullis run`. In src_compile, all three sandboxes apply. */
@@ -25,7 +25,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	if (!isSrcPhase(phase)) throw new UsageError(`only src_* phases are confined, and "${word ?? ''}" is not one`);
 	if (list !== undefined) checkFeatures(list);
 
-	const eprefix = values['eprefix'] ?? installation().eprefix;
+	const eprefix = prefixOf(values);
 	let cpv = 'portcullis/run';
 	let phaseContext: PhaseContext = {
 		...packageContextFrom({ features: list ?? Object.values(features).join(' ') }),

@@ -7,8 +7,8 @@ import type { Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
 import { phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
-import { installation } from '../../installation/locate.ts';
 import { resolvePortage, type Configuration, type Resolved } from '../../portage/resolve_package.ts';
+import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, words, command }: Input): Promise<number> {
@@ -19,7 +19,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 		);
 	}
 	const phase = phaseNamed(word);
-	const eprefix = values['eprefix'] ?? installation().eprefix;
+	const eprefix = prefixOf(values);
 	const configuration = await resolvePortage(eprefix, atom);
 	const { package: resolved, bin } = configuration;
 	if (resolved === null) throw new Error(`Portage has no package ${atom}`);

@@ -4,7 +4,6 @@ import { basename, dirname, resolve } from 'node:path';
 import type { Input } from '../command.ts';
 import { exitLikeChild, runForeground } from '../../confine/spawn.ts';
 import { hookFindings } from '../../doctor/check_hook.ts';
-import { installation } from '../../installation/locate.ts';
 import { paths } from '../../installation/paths.ts';
 import { portcullis } from '../../messages/message.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
@@ -15,6 +14,7 @@ import { features } from '../../rules/features.ts';
 import { print, printError, progress } from '../../util/output.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { duration } from '../../util/units.ts';
+import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
 /** For each phase, the text that Portage prints at its start (phase-functions.sh), and the words for the progress line. */
@@ -33,7 +33,7 @@ const LAST_LINES = 30;
 export async function run({ values, flags, words: [word, tooMany] }: Input): Promise<number> {
 	if (word === undefined || tooMany !== undefined)
 		throw new UsageError('try takes one package, or the file of an ebuild');
-	const eprefix = values['eprefix'] ?? installation().eprefix;
+	const eprefix = prefixOf(values);
 	const wrong = hookFindings(eprefix, '').find(({ state }) => state === 'error');
 	if (wrong !== undefined) throw new Error(`the build would not be isolated: ${wrong.meaning} ${wrong.fix}`);
 	const { cpv, file } = await ebuildOf(word, eprefix);
