@@ -125,6 +125,9 @@ struct watchdog {
 /* Runs serve() in the calling thread, and in a new thread whenever the current one gets stuck. */
 noreturn void watchdog_run(const struct watchdog *watchdog);
 
+/* Runs serve() in a second thread too. The two threads need a lock, and a thread that replaces a stuck one has the lock. */
+bool watchdog_start_second(void);
+
 /* Starts the time limit of a system call that may get stuck. Has no effect in a process that has not called watchdog_run(), and in forked children. */
 void watchdog_begin(void);
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The watcher's main loop. */
+/*
+ * The watcher's main loop. It waits for the listener and for all other sources of events by poll(2). After many notifications, a second thread
+ * waits for the other sources, and this one waits in SECCOMP_IOCTL_NOTIF_RECV, which saves a poll(2) for each call of the phase. A lock makes
+ * sure that only one of the two threads handles an event.
+ */
 #include <errno.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -17,11 +22,22 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
+/* Number of notifications after which a second thread is worth its start. */
+#define MANY_NOTIFICATIONS 64
+
+/* The sources whose events a thread handles. */
+enum role { ALL_SOURCES,
+	    LISTENER,
+	    OTHER_SOURCES };
+
 struct loop {
 	struct network_log *log;
 	int epoll; /* epoll instance that waits for all sources of events except the listener */
 	struct event_source setup, control, dns;
-	bool outlives_supervisor; /* the watcher exits only after all processes with the filter have ended */
+	struct event_source listener_end; /* in use if the watcher outlives the supervisor */
+	int notifications;		  /* number of notifications since the last attempt to start the second thread */
+	sem_t lock;
+	enum role role; /* role of the thread that has the lock */
 	struct notifier notifier;
 };
 
@@ -53,6 +69,14 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 	}
 }
 
+/* No process has the filter any more. */
+static void exit_after_phase(void *owner, struct event_source *unused)
+{
+	(void)owner;
+	(void)unused;
+	_exit(0);
+}
+
 /* Handles a byte from the supervisor, which requests that the watcher stay, or the end of file. Exits at the end of file, or if no process has the filter. */
 static void handle_control(void *owner, struct event_source *control)
 {
@@ -68,29 +92,37 @@ static void handle_control(void *owner, struct event_source *control)
 	/* The kernel reports POLLHUP for the listener as soon as no process has the filter. */
 	struct pollfd listener = {.fd = loop->notifier.listener, .events = POLLIN};
 	bool is_used = listener.fd >= 0 && poll(&listener, 1, 0) >= 0 && (listener.revents & POLLHUP) == 0;
-	if (got != 1 || !is_used || send(control->fd, &byte, 1, MSG_NOSIGNAL) != 1)
+	/* Before Linux 6.11, SECCOMP_IOCTL_NOTIF_RECV does not return when the last process with the filter ends. */
+	bool stays = got == 1 && is_used &&
+		     event_source_open(loop->epoll, &loop->listener_end, (struct event_source){listener.fd, exit_after_phase, loop}, 0);
+	if (!stays || send(control->fd, &byte, 1, MSG_NOSIGNAL) != 1) {
+		if (loop->notifier.egress != NULL)
+			egress_check_pending(loop->notifier.egress);
 		_exit(0);
+	}
 	event_source_close(loop->epoll, control);
-	loop->outlives_supervisor = true;
 }
 
-static void handle_listener(struct loop *loop, short events)
+/* Receives a notification from the listener. Returns false if there is none, because a signal has interrupted the stopped call or no process has the filter. */
+static bool receive_notification(const struct loop *loop, struct seccomp_notif *notification)
 {
-	struct notifier *notifier = &loop->notifier;
-	if ((events & POLLIN) != 0) {
-		notifier->notification = (struct seccomp_notif){0};
-		notifier->maker.socket = loop->setup.fd;
-		/* This ioctl fails with ENOENT or EINTR if a signal has interrupted the stopped call. Then there is nothing to handle. */
-		if (ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_RECV, &notifier->notification) == 0)
-			notification_handle(notifier);
-		return;
-	}
-	/* The event is POLLHUP: no process has the filter any more, so close the listener. */
-	if (notifier->egress != NULL)
-		egress_check_pending(notifier->egress);
-	close(notifier->listener);
-	notifier->listener = -1;
-	if (loop->outlives_supervisor)
+	*notification = (struct seccomp_notif){0};
+	return ioctl(loop->notifier.listener, SECCOMP_IOCTL_NOTIF_RECV, notification) == 0;
+}
+
+static void handle_notification(struct loop *loop, const struct seccomp_notif *notification)
+{
+	loop->notifier.notification = *notification;
+	loop->notifier.maker.socket = loop->setup.fd;
+	notification_handle(&loop->notifier);
+}
+
+/* Called if no process has the filter any more. Exits if the supervisor has ended. */
+static void close_listener(struct loop *loop)
+{
+	close(loop->notifier.listener);
+	loop->notifier.listener = -1;
+	if (loop->control.fd < 0)
 		_exit(0);
 }
 
@@ -104,19 +136,80 @@ static void receive_redirected(void *owner, struct event_source *dns)
 	event_source_close(loop->epoll, dns);
 }
 
-static void serve(void *data)
+static void lock(struct loop *loop, enum role role)
 {
-	struct loop *loop = data;
+	while (sem_wait(&loop->lock) != 0)
+		;
+	loop->role = role;
+}
+
+static noreturn void serve_listener(struct loop *loop)
+{
+	struct seccomp_notif notification;
+	while (loop->notifier.listener >= 0) {
+		bool received = receive_notification(loop, &notification);
+		struct pollfd listener = {.fd = loop->notifier.listener};
+		lock(loop, LISTENER);
+		if (received)
+			handle_notification(loop, &notification);
+		else if (poll(&listener, 1, 0) == 1)
+			close_listener(loop);
+		sem_post(&loop->lock);
+	}
+	for (;;)
+		poll(NULL, 0, -1);
+}
+
+static noreturn void serve_others(struct loop *loop)
+{
+	for (;;) {
+		struct pollfd events = {.fd = loop->epoll, .events = POLLIN};
+		if (poll(&events, 1, -1) < 0 && errno != EINTR)
+			_exit(1);
+		lock(loop, OTHER_SOURCES);
+		events_handle_one(loop->epoll);
+		sem_post(&loop->lock);
+	}
+}
+
+/* Serves all sources until the second thread has started, and then the listener. */
+static noreturn void serve_all(struct loop *loop)
+{
+	struct seccomp_notif notification;
 	for (;;) {
 		/* The listener is not in the epoll instance: FD_SYNC_WAKE_UP wakes the watcher on the CPU of the caller only if it polls the listener directly. */
 		struct pollfd sources[] = {{.fd = loop->notifier.listener, .events = POLLIN}, {.fd = loop->epoll, .events = POLLIN}};
 		if (poll(sources, 2, -1) < 0 && errno != EINTR)
 			_exit(1);
-		if (sources[0].revents != 0)
-			handle_listener(loop, sources[0].revents);
+		if ((sources[0].revents & POLLIN) != 0 && receive_notification(loop, &notification)) {
+			handle_notification(loop, &notification);
+			loop->notifications++;
+		} else if ((sources[0].revents & POLLHUP) != 0)
+			close_listener(loop);
 		if (sources[1].revents != 0)
 			events_handle_one(loop->epoll);
+		if (loop->notifications < MANY_NOTIFICATIONS)
+			continue;
+		loop->notifications = 0;
+		/* The second thread starts with the lock. */
+		loop->role = OTHER_SOURCES;
+		if (watchdog_start_second())
+			serve_listener(loop);
+		loop->role = ALL_SOURCES;
 	}
+}
+
+/* Called in each new thread, which has the lock. */
+static void serve(void *data)
+{
+	struct loop *loop = data;
+	enum role role = loop->role;
+	if (role == ALL_SOURCES)
+		serve_all(loop);
+	sem_post(&loop->lock);
+	if (role == LISTENER)
+		serve_listener(loop);
+	serve_others(loop);
 }
 
 static void abandon_call(void *data)
@@ -143,6 +236,7 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 {
 	static struct loop loop;
 	loop.log = watcher->log;
+	sem_init(&loop.lock, 0, 0);
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop.notifier = (struct notifier){
 		.log = watcher->log,

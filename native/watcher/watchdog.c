@@ -40,19 +40,19 @@ static atomic_int stuck_threads;
 /* A replaced thread jumps here after its stuck call has returned, and then ends. */
 static _Thread_local jmp_buf base;
 
-/* Continues the main loop in place of a stuck thread. */
-static void *replace_thread(void *unused)
+/* Continues the main loop. stalled: NULL if this thread does not replace a stuck one. */
+static void *serve_in_thread(void *stalled)
 {
-	(void)unused;
 	if (setjmp(base) == 0) {
-		running->on_stall(running->data);
+		if (stalled != NULL)
+			running->on_stall(running->data);
 		running->serve(running->data);
 	}
 	atomic_fetch_sub(&stuck_threads, 1);
 	return NULL;
 }
 
-static bool start_thread(void *(*function)(void *))
+static bool start_thread(void *(*function)(void *), void *argument)
 {
 	pthread_t thread;
 	pthread_attr_t attributes;
@@ -60,7 +60,7 @@ static bool start_thread(void *(*function)(void *))
 		return false;
 	bool started = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
 		       pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
-		       pthread_create(&thread, &attributes, function, NULL) == 0;
+		       pthread_create(&thread, &attributes, function, argument) == 0;
 	pthread_attr_destroy(&attributes);
 	return started;
 }
@@ -75,7 +75,7 @@ static void *watch(void *unused)
 		ticks = now == last ? ticks + 1 : 0;
 		last = now;
 		if (now % 2 == 1 && ticks >= STUCK_TICKS && atomic_compare_exchange_strong(&turn, &now, now + 1) &&
-		    (atomic_fetch_add(&stuck_threads, 1) >= MOST_STUCK_THREADS || !start_thread(replace_thread)))
+		    (atomic_fetch_add(&stuck_threads, 1) >= MOST_STUCK_THREADS || !start_thread(serve_in_thread, &turn)))
 			running->on_failure(running->data);
 		if (now % 2 == 1 || ticks < IDLE_TICKS)
 			continue;
@@ -100,6 +100,11 @@ noreturn void watchdog_run(const struct watchdog *watchdog)
 		poll(NULL, 0, -1);
 }
 
+bool watchdog_start_second(void)
+{
+	return start_thread(serve_in_thread, NULL);
+}
+
 /* Value that turn has during this thread's current watched call. A forked child has its own copy of turn, which no watchdog changes. */
 static _Thread_local unsigned entered;
 
@@ -111,7 +116,7 @@ void watchdog_begin(void)
 		syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	/* If the thread cannot be started, calls have no time limit, but the supervisor still limits how long it waits for the watcher to end. */
 	if (before == NOT_STARTED)
-		start_thread(watch);
+		start_thread(watch, NULL);
 }
 
 void watchdog_end(void)
