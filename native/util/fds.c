@@ -108,6 +108,23 @@ void close_fds_except(const int *keep, size_t count)
 	}
 }
 
+bool fds_inherited_may_block(void)
+{
+	enum { EXAMINED = 64 };
+	struct statx status;
+	unsigned open_files = 0;
+	for (int fd = 0; fd < EXAMINED; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+		open_files += flags >= 0;
+		/* AT_STATX_DONT_SYNC: a FUSE server gets no request. */
+		if (flags == 0 && (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0 ||
+				   S_ISREG(status.stx_mode) || S_ISDIR(status.stx_mode)))
+			return true;
+	}
+	/* Since Linux 6.2 this size is the number of open descriptors. If there are higher ones, one of them may block. */
+	return statx(AT_FDCWD, "/proc/self/fd", 0, STATX_SIZE, &status) != 0 || status.stx_size != open_files;
+}
+
 /*
  * Returns whether the C library has opened this standard stream. For set-user-ID programs it does so before main(), deliberately in the
  * wrong direction (glibc, csu/check_fds.c): /dev/full for writing as standard input, /dev/null for reading as the other two.

@@ -27,6 +27,12 @@ void close_keeping_errno(int fd);
 void close_fds_except(const int *keep, size_t count);
 
 /*
+ * Returns true if the close of a file that the caller of confine has passed may wait (fuse_flush() in fs/fuse/file.c), which is possible for
+ * all but pipes, sockets and devices. Files that confine has opened are close-on-exec, and their close never waits.
+ */
+bool fds_inherited_may_block(void);
+
+/*
  * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number. If secure
  * (AT_SECURE) is true, the C library may have opened these streams already; then makes them close-on-exec. Returns false on failure.
  */

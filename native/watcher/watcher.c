@@ -110,12 +110,13 @@ static bool close_in_thread(const int *fds, size_t count)
 /* Closes all other descriptors: a watcher that outlives the command must not hold the caller's pipes and terminals open. */
 static bool close_files_except(const int *keep, size_t count)
 {
-	for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
-		;
-	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
-			return false;
-	return true;
+	if (!fds_inherited_may_block())
+		close_fds_except(keep, count);
+	else
+		for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
+			;
+	return open("/dev/null", O_RDWR | O_CLOEXEC) == STDIN_FILENO && dup3(STDIN_FILENO, STDOUT_FILENO, O_CLOEXEC) >= 0 &&
+	       dup3(STDIN_FILENO, STDERR_FILENO, O_CLOEXEC) >= 0;
 }
 
 void watcher_open_dns(struct watcher *watcher)
