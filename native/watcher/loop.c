@@ -234,18 +234,17 @@ static void fail(void *data)
 
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root)
 {
+	/* Set single members: an assignment of all would touch 300 kB, which takes 0.1 ms. */
 	static struct loop loop;
 	loop.log = watcher->log;
 	sem_init(&loop.lock, 0, 0);
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
-	loop.notifier = (struct notifier){
-		.log = watcher->log,
-		.allow = &options->allow,
-		.dns_redirect.server = watcher->dns_client,
-		.access = target_access_new(watcher->broker),
-		.listener = -1,
-		.maker.families = options->families,
-	};
+	loop.notifier.log = watcher->log;
+	loop.notifier.allow = &options->allow;
+	loop.notifier.dns_redirect.server = watcher->dns_client;
+	loop.notifier.access = target_access_new(watcher->broker);
+	loop.notifier.listener = -1;
+	loop.notifier.maker.families = options->families;
 	path_sockets_open(&loop.notifier.sockets, options);
 	if (options->allow.count > 0)
 		loop.notifier.egress = egress_open(loop.epoll, &options->allow, route, options->socks, phase_is_root, watcher->log);
