@@ -42,13 +42,25 @@ phase_processes() {
 			xargs -r grep -lzE '^EBUILD_PHASE=(unpack|prepare|configure|compile|test|install)$' 2>/dev/null
 		grep -lzxF "$CONFINE" /proc/[0-9]*/cmdline 2>/dev/null | xargs -r grep -lzF "package=$package" 2>/dev/null
 	} | cut -d/ -f3 | sort -u | while read -r pid; do
-		stat=$(<"/proc/$pid/stat") || continue
-		[[ ${stat##*) } == [ZX]* ]] || echo "$pid"
-	done 2>/dev/null
+		! is_alive "$pid" || echo "$pid"
+	done
 }
 
+# no_phase_processes [NAME]: succeeds if there is no such process. While a process of the last list is alive, it makes no new list, which
+# would read the environment of all processes on the machine.
 no_phase_processes() {
-	[[ ! $(phase_processes "$@") ]]
+	local pid
+	for pid in ${PHASE_PROCESSES-}; do
+		! is_alive "$pid" || return
+	done
+	PHASE_PROCESSES=$(phase_processes "$@")
+	[[ ! $PHASE_PROCESSES ]]
+}
+
+# is_alive PID: succeeds if the process exists and is no zombie.
+is_alive() {
+	local stat
+	{ read -rd '' stat <"/proc/$1/stat" || [[ $stat ]]; } 2>/dev/null && [[ ${stat##*) } != [ZX]* ]]
 }
 
 # phase_cgroups NAME: prints the remaining cgroups of phases of app-test packages whose name starts with NAME.
@@ -72,40 +84,33 @@ start_waiting_emerge() {
 	}
 }
 
-# Succeeds if the process EMERGE_PID has ended, even if it is still a zombie.
 emerge_ended() {
-	local stat
-	stat=$(cat "/proc/$EMERGE_PID/stat" 2>/dev/null) || return 0
-	[[ $stat == *') Z'* ]]
+	! is_alive "$EMERGE_PID"
 }
 
 # process_tree PID: prints PID and all its descendants, parents first.
 process_tree() {
-	local pid=$1 child
+	local file child
 	local -a children
-	echo "$pid"
-	read -rd '' -a children < <(cat "/proc/$pid/task"/*/children 2>/dev/null) || true
-	for child in "${children[@]}"; do
-		process_tree "$child"
-	done
-}
-
-# compile_processes NAME PATTERN: prints the processes of src_compile of app-test/NAME whose command line matches PATTERN, parents
-# first.
-compile_processes() {
-	local pid found=''
-	for pid in $(process_tree "$EMERGE_PID"); do
-		# The processes below the first ebuild.sh of the package. confine does not have the environment of the build.
-		[[ $found ]] || ! grep -qzx "PORTAGE_BUILDDIR=$PREFIX_TMP/portage/app-test/$1-1" "/proc/$pid/environ" || {
-			found=yes
-			compile_processes_below "$pid" "$2"
-		}
+	echo "$1"
+	for file in "/proc/$1/task"/*/children; do
+		read -rd '' -a children <"$file" || true
+		for child in "${children[@]}"; do
+			process_tree "$child"
+		done
 	done 2>/dev/null
 }
 
-compile_processes_below() {
-	local pid
-	for pid in $(process_tree "$1"); do
-		[[ ! $(tr '\0' ' ' <"/proc/$pid/cmdline") =~ $2 ]] || echo "$pid"
-	done
+# compile_processes NAME PATTERN: prints the processes of src_compile of app-test/NAME whose command line matches PATTERN, parents
+# first: the first ebuild.sh of the package and the processes below. confine does not have the environment of the build.
+compile_processes() {
+	local pid first
+	local -a words
+	mapfile -t words < <(process_tree "$EMERGE_PID")
+	words=("${words[@]/#//proc/}")
+	first=$(grep -lzxF "PORTAGE_BUILDDIR=$PREFIX_TMP/portage/app-test/$1-1" "${words[@]/%//environ}" 2>/dev/null | head -n1 | cut -d/ -f3)
+	for pid in ${first:+$(process_tree "$first")}; do
+		mapfile -d '' -t words <"/proc/$pid/cmdline"
+		[[ ! "${words[*]} " =~ $2 ]] || echo "$pid"
+	done 2>/dev/null
 }

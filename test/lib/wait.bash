@@ -4,13 +4,17 @@
 # until_true SECONDS COMMAND...: repeats the command every 10 ms until it succeeds. Returns 1 and prints the command if it has not
 # succeeded after SECONDS. Changes $! (by a process substitution), so read $! before the call.
 until_true() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000)) never
 	shift
+	# A pipe that nobody writes to. `read` waits on it without starting a process for each round.
+	exec {never}<> <(:)
 	until "$@"; do
 		((${EPOCHREALTIME/./} < end)) || {
 			printf 'timeout: %s\n' "$*"
+			exec {never}>&-
 			return 1
 		}
-		read -rt 0.01 <> <(:) || true
+		read -rt 0.01 -u "$never" || true
 	done
+	exec {never}>&-
 }
