@@ -79,19 +79,9 @@ build_log() {
 }
 
 build_generate() {
-	local shell
-	build_ask hook ${eprefix:+--eprefix "$eprefix"} >"$workdir/phase.bash"
-	build_ask hook --block ${eprefix:+--eprefix "$eprefix"} >"$workdir/block"
-	for shell in bash zsh fish; do
-		build_ask completion "$shell" >"$workdir/completion.$shell"
-	done
+	node "$source_dir/dist/portcullis.js" generate "$workdir" ${eprefix:+--eprefix "$eprefix"} 2>"$workdir/reason" </dev/null ||
+		fail tools "dist/portcullis.js could not generate the hook: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
 	[[ -s $workdir/phase.bash && -s $workdir/block ]] || fail tools 'dist/portcullis.js generated an empty hook; nothing was changed'
 	bash -n "$workdir/phase.bash" 2>"$workdir/reason" ||
 		fail tools "dist/portcullis.js generated a hook with a syntax error: $(head -n 1 -- "$workdir/reason"); nothing was changed"
-}
-
-# build_ask ARG...: runs dist/portcullis.js with these arguments and prints its output. A failure ends install.sh.
-build_ask() {
-	node "$source_dir/dist/portcullis.js" "$@" 2>"$workdir/reason" </dev/null ||
-		fail tools "dist/portcullis.js could not generate the $1: $(tail -n 1 -- "$workdir/reason"); nothing was changed"
 }

@@ -22,7 +22,7 @@ export interface Command {
 	/** The positional arguments as the usage line shows them, and the completions of each positional argument. */
 	readonly words: string;
 	readonly candidates: readonly Candidates[];
-	/** True if only the hook or a shell completion calls this command. `--help` and the completions omit such commands. */
+	/** True if only the hook, a shell completion or an installer calls this command. `--help` and the completions omit such commands. */
 	readonly internal?: boolean;
 	/** Runs the command and returns its exit status. If it throws a UsageError, portcullis exits with 2; with any other error, with 1. */
 	readonly run: (input: Input) => number | Promise<number>;

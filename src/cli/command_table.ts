@@ -161,6 +161,15 @@ export const commands: Readonly<Record<string, Command>> = {
 		candidates: [['bash', 'zsh', 'fish']],
 		run: async (input) => (await import('./commands/completion.ts')).run(input, publicCommands()),
 	},
+	generate: {
+		summary: 'write the hook, the block for bashrc, and the completions into DIR, for install.sh and packages',
+		details: [],
+		options: { eprefix: { ...eprefix, means: 'generate them for the Gentoo Prefix in DIR' } },
+		words: 'DIR',
+		candidates: ['folder'],
+		internal: true,
+		run: async (input) => (await import('./commands/generate.ts')).run(input, publicCommands()),
+	},
 	candidates: {
 		summary: 'list names for the completions',
 		details: [],

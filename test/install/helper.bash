@@ -33,17 +33,13 @@ install_setup_file() {
 # of the time of an installation.
 install_quick_node() {
 	local dir=$PLACE/node
-	mkdir -p "$dir"
-	node "$TREE/dist/portcullis.js" hook --eprefix "$PLACE/prefix N" >"$dir/hook"
-	node "$TREE/dist/portcullis.js" hook --block --eprefix "$PLACE/prefix N" >"$dir/block"
-	node "$TREE/dist/portcullis.js" completion bash >"$dir/completion"
+	mkdir -p "$dir/files"
+	node "$TREE/dist/portcullis.js" generate "$dir/files" --eprefix "$PLACE/prefix N"
 	cat >"$dir/node" <<-END
 		#!/bin/bash
 		case "\$*" in
 		--version) echo v20.0.0 ;;
-		*" hook --block --eprefix $PLACE/prefix "*) sed "s/prefix N/\${*##*/}/g" "$dir/block" ;;
-		*" hook --eprefix $PLACE/prefix "*) sed "s/prefix N/\${*##*/}/g" "$dir/hook" ;;
-		*" completion "*) cat "$dir/completion" ;;
+		*"/portcullis.js generate "*" --eprefix $PLACE/prefix "*) "$(command -v cp)" "$dir/files"/* "\$3" && sed -i "s/prefix N/\${5##*/}/g" "\$3"/{phase.bash,block} ;;
 		*) exec "$(command -v node)" "\$@" ;;
 		esac
 	END

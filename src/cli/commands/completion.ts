@@ -7,7 +7,7 @@ import { print } from '../../util/output.ts';
 import { suggestion } from '../../util/suggestion.ts';
 import { UsageError } from '../usage.ts';
 
-const shells: Readonly<Record<string, (commands: readonly [string, Command][]) => string>> = {
+export const completionScripts: Readonly<Record<string, (commands: readonly [string, Command][]) => string>> = {
 	bash: bashCompletion,
 	zsh: zshCompletion,
 	fish: fishCompletion,
@@ -15,9 +15,10 @@ const shells: Readonly<Record<string, (commands: readonly [string, Command][]) =
 
 export function run({ words }: Input, commands: readonly [string, Command][]): number {
 	const [name, tooMany] = words;
-	const render = name === undefined ? undefined : Object.hasOwn(shells, name) ? shells[name] : undefined;
+	const render =
+		name === undefined ? undefined : Object.hasOwn(completionScripts, name) ? completionScripts[name] : undefined;
 	if (render === undefined || tooMany !== undefined) {
-		const known = Object.keys(shells);
+		const known = Object.keys(completionScripts);
 		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name ?? '', known)}`);
 	}
 	print(render(commands).trimEnd().split('\n'));

@@ -8,10 +8,7 @@ import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	if (words[0] !== undefined) throw new UsageError(`hook takes no argument, but got "${words[0]}"`);
-	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
-	if (eprefix !== '' && !eprefix.startsWith('/')) {
-		throw new UsageError(`--eprefix takes an absolute path, not "${eprefix}"`);
-	}
+	const eprefix = eprefixOf(values);
 	if (flags.has('check')) {
 		const { hookFindings } = await import('../../doctor/check_hook.ts');
 		const wrong = hookFindings(eprefix, '').filter(({ state }) => state !== 'ok');
@@ -21,4 +18,13 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const text = flags.has('block') ? block(eprefix) : renderHook(eprefix);
 	print(text.trimEnd().split('\n'));
 	return 0;
+}
+
+/** Returns the value of --eprefix without a final slash, by default the Prefix of the running program. */
+export function eprefixOf(values: Input['values']): string {
+	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
+	if (eprefix !== '' && !eprefix.startsWith('/')) {
+		throw new UsageError(`--eprefix takes an absolute path, not "${eprefix}"`);
+	}
+	return eprefix;
 }

@@ -81,21 +81,17 @@ src_test() {
 }
 
 src_install() {
-	local shell
 	exeinto /usr/libexec/portcullis
 	doexe native/build/confine
 	dobin bin/portcullis
 
-	node dist/portcullis.js hook --eprefix "${EPREFIX}" >"${T}/phase.bash" || die
+	node dist/portcullis.js generate --eprefix "${EPREFIX}" "${T}" || die
 	insinto /usr/share/portcullis
 	doins dist/{portcullis.js,NOTICE} "${T}/phase.bash"
 
-	for shell in bash zsh fish; do
-		node dist/portcullis.js completion "${shell}" >"${T}/${shell}" || die
-	done
-	newbashcomp "${T}/bash" portcullis
-	newzshcomp "${T}/zsh" _portcullis
-	newfishcomp "${T}/fish" portcullis.fish
+	newbashcomp "${T}/completion.bash" portcullis
+	newzshcomp "${T}/completion.zsh" _portcullis
+	newfishcomp "${T}/completion.fish" portcullis.fish
 
 	doman docs/man/*.[158]
 	dodoc README.md SECURITY.md docs/*.md
