@@ -100,18 +100,15 @@ bashrc_fingerprint() {
 # attributes of bashrc. The modification time is new.
 bashrc_stage() {
 	local before after
-	attempt "write in ${bashrc_file%/*}" cp -- "$1" "$2"
 	if [[ -n $bashrc_exists ]]; then
+		transaction_write "$1" "$2" 600 ''
 		attempt "copy the attributes of $bashrc_file" cp --attributes-only --preserve=all -- "$bashrc_file" "$2"
 		attempt "write in ${bashrc_file%/*}" touch -- "$2"
-		before=$(stat -c %a:%u:%g -- "$bashrc_file") after=$(stat -c %a:%u:%g -- "$2")
+		{ read -r before && read -r after; } < <(stat -c %a:%u:%g -- "$bashrc_file" "$2")
 		[[ $before == "$after" ]] ||
 			fail permission "cannot keep the owner and mode of $bashrc_file: run install.sh as its owner; nothing was changed"
 	else
-		attempt "set the mode of $2" chmod 644 -- "$2"
-		local owner
-		files_owner
-		[[ -z $owner ]] || attempt "change the owner of $2 to $owner" chown -h -- "$owner" "$2"
+		transaction_write "$1" "$2" 644 "$target_owner"
 	fi
 	[[ $(bashrc_fingerprint) == "$bashrc_seen" ]] ||
 		fail failed "$bashrc_file was changed by another process: run install.sh again; nothing was changed"

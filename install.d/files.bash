@@ -5,13 +5,13 @@
 # Sets tables with the source, mode and owner of each destination below the root. The owner is uid:gid, or empty for the user
 # who runs install.sh. Sources in the work directory are generated for this root.
 files_table() {
-	local path mode from owner
+	local path mode from
 	declare -ga file_order=()
 	declare -gA file_from=() file_mode=() file_owner=()
-	files_owner
+	files_set_owner
 	while read -r mode path from; do
 		file_order+=("$path")
-		file_from[$path]=$from file_mode[$path]=$mode file_owner[$path]=$owner
+		file_from[$path]=$from file_mode[$path]=$mode file_owner[$path]=$target_owner
 	done <<END
 755 usr/libexec/portcullis/confine $source_dir/native/build/confine
 644 usr/share/portcullis/portcullis.js $source_dir/dist/portcullis.js
@@ -27,12 +27,12 @@ files_table() {
 END
 }
 
-# Sets owner to the uid:gid of installed files: for root, 0:0 on a host and the owner of the Prefix in a Prefix; otherwise ''.
-files_owner() {
-	owner=''
+# Sets target_owner to the uid:gid of installed files: for root, 0:0 on a host and the owner of the Prefix in a Prefix; otherwise ''.
+files_set_owner() {
+	target_owner=''
 	((EUID == 0)) || return 0
-	owner=0:0
-	[[ -z $eprefix || ! -d $root/ ]] || owner=$(stat -L -c %u:%g -- "$root/")
+	target_owner=0:0
+	[[ -z $eprefix || ! -d $root/ ]] || target_owner=$(stat -L -c %u:%g -- "$root/")
 }
 
 # Fails if Portage does not use the target. Skips this check with --destdir, because a package manager installs into an empty directory.

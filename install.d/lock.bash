@@ -67,9 +67,7 @@ lock_root() {
 		[[ -z $opt_uninstall ]] || return 0
 		[[ -w $missing/ ]] || fail permission "$missing/ is not writable: choose your own directory, or run as root"
 		[[ -z $opt_dry_run ]] || return 0
-		for missing in "${make[@]}"; do
-			transaction_mkdir "$missing" 755 ''
-		done
+		transaction_mkdir 755 '' "${make[@]}"
 	fi
 	lock_directory "$root/"
 }

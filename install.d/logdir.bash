@@ -7,10 +7,8 @@ readonly log_path=var/log/portcullis
 
 # Sets log_mode and log_owner, the mode and owner (uid:gid) that /var/log/portcullis should have.
 log_choose() {
-	local owner
-	files_owner
-	log_mode=755 log_owner=$owner
-	if [[ $owner == 0:* ]]; then
+	log_mode=755 log_owner=$target_owner
+	if [[ $target_owner == 0:* ]]; then
 		if portage_gid; then
 			log_mode=2775 log_owner=0:$gid
 		elif [[ -z $eprefix ]]; then

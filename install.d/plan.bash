@@ -12,31 +12,37 @@ plan_add() {
 	plan_verb+=("$1") plan_path+=("$2") plan_from+=("${3-}") plan_mode+=("${4-}") plan_owner+=("${5-}")
 }
 
-# plan_describe I: prints the verb of the planned change number I for messages.
+# plan_describe I: sets word to the verb of the planned change number I for messages.
 plan_describe() {
-	case ${plan_verb[$1]} in
-	directory) echo create ;;
-	put) [[ -e ${plan_path[$1]} ]] && echo replace || echo create ;;
-	bashrc) [[ -n $bashrc_exists ]] && echo edit || echo create ;;
-	*) echo "${plan_verb[$1]}" ;;
+	word=${plan_verb[$1]}
+	case $word in
+	directory) word=create ;;
+	put) [[ -e ${plan_path[$1]} ]] && word=replace || word=create ;;
+	bashrc) [[ -n $bashrc_exists ]] && word=edit || word=create ;;
 	esac
 }
 
+# plan_read FROM...: reads the installed files, the recorded files, and the files FROM.
+plan_read() {
+	local -a paths=("$record_path" "${file_order[@]}" "${!record_sha[@]}")
+	files_read "${paths[@]/#/$root/}" "$@"
+}
+
 plan_install() {
-	local path version=$1 log_mode log_owner log_record owner
+	local path version=$1 log_mode log_owner log_record
 	local -a dirs=("${record_dirs[@]}")
 	local -A sums=()
+	plan_read "${file_from[@]}"
 	for path in "${file_order[@]}"; do
 		check_foreign "$path" "${file_from[$path]}"
 	done
 	bashrc_check_block "$record_block" "$workdir/block"
 	log_plan
-	files_owner
 	[[ -z $log_mode ]] || plan_directories "$log_path" "$log_mode" "$log_owner"
 	for path in etc/portage/bashrc "$record_path" "${file_order[@]}"; do
-		plan_directories "${path%/*}" 755 "$owner"
+		plan_directories "${path%/*}" 755 "$target_owner"
 	done
-	plan_record "$version" "$owner"
+	plan_record "$version"
 	for path in "${file_order[@]}"; do
 		plan_put "$path" "${file_from[$path]}" "${file_mode[$path]}" "${file_owner[$path]}"
 	done
@@ -50,7 +56,7 @@ plan_install() {
 # plan_directories DIR MODE OWNER: plans DIR and the missing directories above it. MODE and OWNER are for DIR; the others get mode 755
 # and the owner of the target. Appends the directories to the caller's array dirs, which becomes a part of the record.
 plan_directories() {
-	local directory path=$1 owner
+	local directory path=$1
 	local -a missing=()
 	for (( ; ; )); do
 		[[ ! -d $root/$path && " ${dirs_planned-} " != *" $path "* ]] || break
@@ -58,14 +64,13 @@ plan_directories() {
 		[[ $path == */* ]] || break
 		path=${path%/*}
 	done
-	files_owner
 	for directory in "${missing[@]}"; do
 		dirs_planned+=" $directory"
 		[[ " ${dirs[*]} " == *" $directory "* ]] || dirs+=("$directory")
 		if [[ $directory == "$1" ]]; then
 			plan_add directory "$root/$directory" '' "$2" "$3"
 		else
-			plan_add directory "$root/$directory" '' 755 "$owner"
+			plan_add directory "$root/$directory" '' 755 "$target_owner"
 		fi
 	done
 }
@@ -74,12 +79,10 @@ plan_directories() {
 plan_record() {
 	local path made=${record_bashrc:-edited}
 	[[ -n $bashrc_exists ]] || made=created
-	for path in "${file_order[@]}"; do
-		sha256 "${file_from[$path]}"
-		sums[$path]=$sha
-	done
+	for path in "${file_order[@]}"; do sums[$path]=${sha_of[${file_from[$path]}]-}; done
 	record_write "$1" "$made" "$log_record" "$workdir/block" dirs sums >"$workdir/record"
-	plan_put "$record_path" "$workdir/record" 644 "$2"
+	files_read "$workdir/record"
+	plan_put "$record_path" "$workdir/record" 644 "$target_owner"
 }
 
 # plan_put PATH FROM MODE OWNER: plans to install FROM as PATH, unless PATH has this content, mode and owner. Also plans a copy of PATH
@@ -87,9 +90,11 @@ plan_record() {
 plan_put() {
 	local path=$root/$1
 	if [[ -e $path && ! -L $path ]]; then
-		cmp -s -- "$2" "$path" && [[ $(stat -c %a -- "$path") == "$3" ]] &&
-			[[ -z $4 || $(stat -c %u:%g -- "$path") == "$4" ]] && return 0
-		cmp -s -- "$2" "$path" || plan_keep "$1"
+		if [[ -n ${sha_of[$path]-} && ${sha_of[$path]} == "${sha_of[$2]-}" ]]; then
+			[[ ${state_of[$path]} != "$3 ${4:-${state_of[$path]#* }}" ]] || return 0
+		else
+			plan_keep "$1"
+		fi
 	fi
 	plan_add put "$path" "$2" "$3" "$4"
 }
@@ -98,9 +103,8 @@ plan_put() {
 # older copy.
 plan_keep() {
 	local aside path=$root/$1 i=0
-	[[ $1 != "$record_path" && -f $path && -r $path ]] || return 0
-	sha256 "$path"
-	[[ $sha != "${record_sha[$1]-}" ]] || return 0
+	[[ $1 != "$record_path" && -n ${sha_of[$path]-} ]] || return 0
+	[[ ${sha_of[$path]} != "${record_sha[$1]-}" ]] || return 0
 	aside=$path.edited
 	while [[ -e $aside ]]; do
 		cmp -s -- "$path" "$aside" && return 0
@@ -139,6 +143,7 @@ plan_bashrc() {
 plan_uninstall() {
 	local path
 	: >"$workdir/nothing"
+	plan_read
 	bashrc_check_block "$record_block"
 	[[ -n $record_found ]] || note "the record $root/$record_path is missing: only the managed block in bashrc is removed"
 	if [[ $bashrc_block != none || ($record_bashrc == created && -n $bashrc_exists && ! -s $bashrc_file) ]]; then
@@ -189,7 +194,7 @@ plan_announce() {
 	local i word
 	plan_words=()
 	for i in "${!plan_verb[@]}"; do
-		word=$(plan_describe "$i")
+		plan_describe "$i"
 		plan_words+=("${plan_past[$word]}")
 		[[ -z $opt_dry_run ]] || report "would ${word/attributes/set the mode of} ${plan_path[i]}"
 	done
@@ -211,19 +216,38 @@ plan_report() {
 	plan_print_notes
 }
 
+# Creates the planned directories. One mkdir creates all consecutive directories with the same mode and owner.
+plan_apply_directories() {
+	local i next
+	local -a same=()
+	for i in "${!plan_verb[@]}"; do
+		[[ ${plan_verb[i]} == directory ]] || continue
+		next="${plan_mode[i]} ${plan_owner[i]}"
+		if ((${#same[@]} > 2)) && [[ $next != "${same[*]:0:2}" ]]; then
+			transaction_mkdir "${same[@]}"
+			same=()
+		fi
+		((${#same[@]})) || same=("${plan_mode[i]}" "${plan_owner[i]}")
+		same+=("${plan_path[i]}")
+	done
+	((${#same[@]} == 0)) || transaction_mkdir "${same[@]}"
+}
+
 # Makes directories, stages all files and syncs them, then renames one after the other. bashrc is the last.
 plan_apply() {
 	local i staged
 	local -A new=()
-	for i in "${!plan_verb[@]}"; do
-		[[ ${plan_verb[i]} != directory ]] || transaction_mkdir "${plan_path[i]}" "${plan_mode[i]}" "${plan_owner[i]}"
-	done
+	plan_apply_directories
 	for i in "${!plan_verb[@]}"; do
 		case ${plan_verb[i]} in
 		put | bashrc)
 			transaction_stage "${plan_path[i]}"
 			new[$i]=$staged
-			"plan_stage_${plan_verb[i]}" "$i" "$staged"
+			if [[ ${plan_verb[i]} == put ]]; then
+				transaction_write "${plan_from[i]}" "$staged" "${plan_mode[i]}" "${plan_owner[i]}"
+			else
+				bashrc_stage "${plan_from[i]}" "$staged"
+			fi
 			;;
 		esac
 	done
@@ -235,15 +259,4 @@ plan_apply() {
 		attributes) transaction_attributes "${plan_path[i]}" "${plan_mode[i]}" "${plan_owner[i]}" ;;
 		esac
 	done
-}
-
-plan_stage_put() {
-	attempt "write in ${2%/*}" cp -- "${plan_from[$1]}" "$2"
-	# Set the owner first, because chown clears the setuid bit.
-	[[ -z ${plan_owner[$1]} ]] || attempt "change the owner of $2 to ${plan_owner[$1]}" chown -h -- "${plan_owner[$1]}" "$2"
-	attempt "set the mode of $2" chmod -- "${plan_mode[$1]}" "$2"
-}
-
-plan_stage_bashrc() {
-	bashrc_stage "${plan_from[$1]}" "$2"
 }

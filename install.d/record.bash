@@ -101,7 +101,17 @@ record_write() {
 	done | sort -k 3
 }
 
-# sha256 FILE: sets sha to the SHA-256 of FILE, in hexadecimal.
-sha256() {
-	sha=$(sha256sum <"$1") && sha=${sha%% *}
+declare -A sha_of=() state_of=()
+
+# files_read PATH...: sets sha_of[PATH] to the SHA-256 in hexadecimal, and state_of[PATH] to "MODE UID:GID", for each PATH that is a
+# readable file. Reads all files with two programs, because a program for each file would take most of the time of an upgrade.
+files_read() {
+	local path sum mode owner
+	local -a readable=()
+	for path; do
+		[[ ! -f $path || ! -r $path ]] || readable+=("$path")
+	done
+	((${#readable[@]})) || return 0
+	while read -r -d '' sum path; do sha_of[$path]=$sum; done < <(sha256sum --zero -- "${readable[@]}")
+	while read -r -d '' mode owner path; do state_of[$path]="$mode $owner"; done < <(stat --printf '%a %u:%g %n\0' -- "${readable[@]}")
 }

@@ -11,18 +11,24 @@ undo_push() {
 	undo_verb+=("$1") undo_path+=("$2") undo_argument+=("${3-}")
 }
 
-# transaction_mkdir DIR MODE OWNER: creates the directory DIR. OWNER is uid:gid, or empty for the user who runs install.sh.
+# transaction_mkdir MODE OWNER DIR...: creates each DIR. OWNER is uid:gid, or empty for the user who runs install.sh.
 transaction_mkdir() {
-	undo_push rmdir "$1"
-	attempt "create the directory $1" mkdir -m "$2" -- "$1"
-	[[ -z $3 ]] || attempt "change the owner of $1 to $3" chown -h -- "$3" "$1"
+	local mode=$1 owner=$2 directory
+	shift 2
+	for directory; do undo_push rmdir "$directory"; done
+	attempt "create the directory $1" mkdir -m "$mode" -- "$@"
+	[[ -z $owner ]] || attempt "change the owner of $1 to $owner" chown -h -- "$owner" "$@"
 }
 
-# transaction_stage PATH: sets staged to a new empty file beside PATH.
+# transaction_stage PATH: sets staged to the path of a new file beside PATH. mktemp has chosen its last six characters for $workdir.
 transaction_stage() {
-	staged=$(mktemp -- "${1%/*}/.${1##*/}.portcullis.XXXXXX" 2>"$workdir/reason") ||
-		fail failed "cannot write in ${1%/*}: $(sed 's/.*: //' "$workdir/reason"); nothing was changed"
+	staged=${1%/*}/.${1##*/}.portcullis.${workdir##*.}
 	undo_push unstage "$staged"
+}
+
+# transaction_write FROM STAGED MODE OWNER: copies FROM to the new file STAGED. OWNER is as above.
+transaction_write() {
+	attempt "write in ${2%/*}" install -m "$3" ${4:+-o "${4%:*}" -g "${4#*:}"} -T -- "$1" "$2"
 }
 
 # transaction_put STAGED PATH: renames STAGED to PATH. Until transaction_finish, an old file PATH keeps the second name STAGED.old.
@@ -66,7 +72,7 @@ transaction_remove() {
 	aside=$staged.old
 	undo_push restore "$1" "$aside"
 	attempt "remove $1" mv -fT -- "$1" "$aside"
-	transaction_leftovers+=("$aside" "$staged")
+	transaction_leftovers+=("$aside")
 }
 
 # transaction_attributes PATH MODE OWNER: sets the mode of PATH, and its owner unless OWNER is empty.

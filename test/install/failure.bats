@@ -12,7 +12,7 @@ setup_file() {
 }
 
 # failing_tools TOOL...: makes $PLACE/failing, a directory for PATH. Its tools count their calls together, and fail in the call whose
-# number is in the file "fails". They start no other program, because a run of install.sh calls them 70 times.
+# number is in the file "fails". They start no other program, because a run of install.sh calls them 30 times.
 failing_tools() {
 	local tool dir=$PLACE/failing
 	mkdir -p "$dir"
@@ -40,14 +40,14 @@ state() {
 }
 
 # fails_everywhere STEP LEAST ARG...: runs install.sh repeatedly and fails each STEPth call of a changing tool, one in each run, until a
-# run succeeds. It must have called these tools at least LEAST times. Most calls repeat for each file: two or three in a group, so that
-# STEP 5 reaches each call of a group. `npm run soak` fails each call.
+# run succeeds. It must have called these tools at least LEAST times. Most calls repeat for each of the 13 files, so that STEP 5 reaches
+# each kind of call. `npm run soak` fails each call.
 fails_everywhere() {
 	local n step=$1 least=$2 before after
 	shift 2
 	[[ ${INSTALL_FAILURES-} != all ]] || step=1
 	before=$(state)
-	failing_tools mkdir mktemp cp chmod mv sync touch
+	failing_tools mkdir mktemp install cp chmod mv sync touch
 	for ((n = 1; n < 100; n += step)); do
 		: >"$PLACE/failing/calls"
 		echo 0 >"$PLACE/failing/count"
@@ -86,7 +86,7 @@ fails_everywhere() {
 	did_install --eprefix "$EP"
 	echo '# mine' >>"$EP/usr/share/portcullis/phase.bash"
 	sed -i '1i // older' "$EP/usr/share/portcullis/portcullis.js"
-	fails_everywhere 1 12
+	fails_everywhere 1 10
 }
 
 @test "if any step of install.sh --uninstall fails, install.sh restores the previous state" {

@@ -70,7 +70,7 @@ staged_symbolic_link() {
 	vault_is_safe
 }
 
-for tool in cp chmod touch mv sync; do
+for tool in install cp touch mv sync; do
 	bats_test_function --description "if the Prefix owner replaces a temporary file of install.sh by a symbolic link before $tool, files of root stay unchanged" -- staged_symbolic_link "$tool"
 done
 
@@ -81,7 +81,7 @@ done
 	chmod 666 "$shared"
 	attack_before 'for path; do
 		[[ $path == "$EP"/*.portcullis.?????? ]] && ln -f -- '"$shared"' "$path" && echo "$path" >>"$ATTACKED"
-	done' chmod chown
+	done' install cp touch
 	run_install --eprefix "$EP"
 	[[ -s $ATTACKED ]]
 	[[ $(stat -c '%a %u:%g' "$shared") == '666 0:0' ]]
@@ -192,7 +192,7 @@ log_tools() {
 
 @test "if root runs install.sh for another user's Prefix, only an unprivileged process of that user accesses the Prefix" {
 	local pattern
-	log_tools cp mv ln rm rmdir mkdir mktemp chmod chown touch tail head cat cmp sha256sum grep find sync
+	log_tools install cp mv ln rm rmdir mkdir mktemp chmod chown touch tail head cat cmp sha256sum grep find sync
 	exec 7<"$SECRET"
 	export SECRET_OF_ROOT=1
 	run setpriv --inh-caps=+chown script -qec "$(printf '%q ' "$TREE/install.sh" --eprefix "$EP")" /dev/null
