@@ -22,6 +22,8 @@ static const char usage[] =
 	"\n"
 	"  --net                        isolate the network: a new namespace with loopback only\n"
 	"  --ipc                        isolate System V IPC and POSIX message queues\n"
+	"  --pid                        isolate processes: a new PID namespace with its own /proc\n"
+	"  --mount                      isolate mounts: a new mount namespace\n"
 	"  --cgroup NAME                track all processes, kill the remaining ones when COMMAND exits\n"
 	"  --limit FILE=VALUE           with --cgroup: memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%\n"
 	"  --audit                      record connection attempts and DNS lookups\n"
@@ -49,23 +51,22 @@ static const char usage[] =
 static bool needs_supervisor(const struct options *options)
 {
 	return options->cgroup != NULL || options->record != NULL || options->notice_file != NULL || options->die_with_count > 0 ||
-	       options->die_with_lock != NULL || options->audit || options->best_effort || options->mknod;
+	       options->die_with_lock != NULL || options->audit || options->best_effort || options->mknod || options->pid;
 }
 
 static noreturn void run_without_supervisor(const struct options *options, struct identity *identity, const struct inherited *inherited,
 					    const struct signals *signals)
 {
 	struct setup_error setup_error;
-	unsigned isolate = (options->net && !inherited->net ? ISOLATE_NET : 0) | (options->ipc && !inherited->ipc ? ISOLATE_IPC : 0);
-	enum mode mode = isolate == 0 ? MODE_NONE : identity->mode;
-	bool entered = namespaces_enter(identity, mode, isolate, &setup_error);
+	struct plan plan = plan_first(options, identity, inherited);
+	bool entered = namespaces_enter(identity, plan.mode, plan.isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("dropping root privileges: %m");
 	/* Try a user namespace: the seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
-	if (!entered && (mode == MODE_ROOT || mode == MODE_SETUID) && setup_error.error == EPERM) {
+	if (!entered && (plan.mode == MODE_ROOT || plan.mode == MODE_SETUID) && setup_error.error == EPERM) {
 		if (!identity_read(identity))
 			refuse("getresuid: %m");
-		entered = namespaces_enter(identity, MODE_USERNS, isolate, &setup_error);
+		entered = namespaces_enter(identity, MODE_USERNS, plan.isolate, &setup_error);
 	}
 	if (!entered)
 		refuse("%s: %s", setup_steps[setup_error.step].call, strerror(setup_error.error));
@@ -101,7 +102,8 @@ int main(int argc, char **argv)
 		return probe(&identity);
 	if (options.gc)
 		return gc(&identity);
-	struct inherited inherited = inherited_from_portage(options.net || options.audit, options.ipc, options.cgroup != NULL);
+	struct inherited inherited = inherited_from_portage(isolation_requested(&options) | (options.audit ? ISOLATE_NET : 0) |
+							    (options.cgroup != NULL ? ISOLATE_PID : 0));
 	if (needs_supervisor(&options))
 		supervise(&options, &identity, &inherited, &signals);
 	run_without_supervisor(&options, &identity, &inherited, &signals);

@@ -121,14 +121,17 @@ static bool has_portage_init(void)
 	return length > 0 && stat("/proc/1/cmdline", &status) == 0 && status.st_uid == 0 && text_is_portages_init(text, length);
 }
 
-struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid)
+struct inherited inherited_from_portage(unsigned wanted)
 {
-	bool net = (want_net || want_ipc) && loopback_is_isolated() && hostname_is_localhost();
-	bool pid = (want_pid || (want_ipc && !net)) && has_portage_init();
+	bool want_net = (wanted & ISOLATE_NET) != 0, want_ipc = (wanted & ISOLATE_IPC) != 0;
+	bool want_pid = (wanted & ISOLATE_PID) != 0, want_mount = (wanted & ISOLATE_MOUNT) != 0;
+	bool net = (want_net || want_ipc || want_mount) && loopback_is_isolated() && hostname_is_localhost();
+	bool pid = (want_pid || ((want_ipc || want_mount) && !net)) && has_portage_init();
 	return (struct inherited){
 		.net = want_net && net,
 		.portage_net = want_net && net,
 		.ipc = want_ipc && (net || pid) && !in_first_ipc_namespace(),
 		.pid = want_pid && pid,
+		.mount = want_mount && (net || pid),
 	};
 }

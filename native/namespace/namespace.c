@@ -144,9 +144,9 @@ static bool user_namespace_enter(const struct identity *identity, struct setup_e
 
 const struct setup_step setup_steps[STEPS] = {
 	[STEP_NONE] = {"nothing", 0},
-	[STEP_MKNOD] = {"mknod in a user namespace", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
-	[STEP_USERNS] = {"unshare(CLONE_NEWUSER)", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
-	[STEP_MAP] = {"writing /proc/self/uid_map", ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID | ISOLATE_PROC},
+	[STEP_MKNOD] = {"mknod in a user namespace", ISOLATE_ALL},
+	[STEP_USERNS] = {"unshare(CLONE_NEWUSER)", ISOLATE_ALL},
+	[STEP_MAP] = {"writing /proc/self/uid_map", ISOLATE_ALL},
 	[STEP_NET] = {"unshare(CLONE_NEWNET)", ISOLATE_NET},
 	[STEP_LOOPBACK] = {"setting up lo", ISOLATE_NET},
 	[STEP_UTS] = {"unshare(CLONE_NEWUTS)", 0},
@@ -154,9 +154,9 @@ const struct setup_step setup_steps[STEPS] = {
 	[STEP_IPC] = {"unshare(CLONE_NEWIPC)", ISOLATE_IPC},
 	[STEP_PID] = {"unshare(CLONE_NEWPID)", ISOLATE_PID | ISOLATE_PROC},
 	[STEP_CLONE] = {"clone(CLONE_PARENT)", ISOLATE_PID | ISOLATE_PROC},
-	/* A PID namespace needs its own /proc: in another one, ps, gdb, LeakSanitizer and others read the files of wrong processes. */
-	[STEP_MOUNTS] = {"unshare(CLONE_NEWNS)", ISOLATE_PID | ISOLATE_PROC},
-	[STEP_PROC] = {"mounting /proc", ISOLATE_PID | ISOLATE_PROC},
+	[STEP_MOUNTS] = {"unshare(CLONE_NEWNS)", ISOLATE_MOUNTS},
+	[STEP_SLAVE] = {"mount(MS_SLAVE)", ISOLATE_MOUNTS},
+	[STEP_PROC] = {"mounting /proc", ISOLATE_PROC},
 	[STEP_SUBREAPER] = {"prctl(PR_SET_CHILD_SUBREAPER)", 0},
 	[STEP_CGROUP] = {"joining the cgroup", 0},
 	[STEP_DROP] = {"dropping root privileges", 0},

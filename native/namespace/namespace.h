@@ -11,7 +11,10 @@ enum isolation {
 	ISOLATE_NET = 1,
 	ISOLATE_IPC = 2,
 	ISOLATE_PID = 4,
-	ISOLATE_PROC = 8, /* a new mount namespace with a new /proc, for ISOLATE_PID */
+	ISOLATE_PROC = 8, /* a new /proc, for ISOLATE_PID */
+	ISOLATE_MOUNT = 16,
+	ISOLATE_MOUNTS = ISOLATE_PROC | ISOLATE_MOUNT, /* the isolation that needs a new mount namespace */
+	ISOLATE_ALL = 31,
 };
 
 /* Set-up steps that can fail. */
@@ -28,6 +31,7 @@ enum step {
 	STEP_PID,
 	STEP_CLONE,
 	STEP_MOUNTS,
+	STEP_SLAVE,
 	STEP_PROC,
 	STEP_SUBREAPER,
 	STEP_CGROUP,
@@ -62,13 +66,15 @@ struct inherited {
 	bool ipc;
 	bool portage_net; /* Portage has isolated the network, even if the phase gets another one */
 	bool pid;	  /* Portage's pid-ns-init is process 1 and ends all processes of the phase */
+	bool mount;
 };
 
 /*
- * Detects which namespaces Portage has made. Portage creates its net, IPC, UTS and PID namespaces with one unshare(2), which succeeds or
+ * Detects which namespaces Portage has made. Portage creates all its namespaces with one unshare(2), which succeeds or
  * fails as a whole (portage/process.py, _exec2). The IPC namespace therefore counts as Portage's if the net or the PID namespace is, and if
- * it is not the first IPC namespace of the machine. Members that are not wanted stay false.
+ * it is not the first IPC namespace of the machine. The mount namespace counts as Portage's if the net or the PID namespace is, because
+ * the caller requests it only if FEATURES requests it from Portage too. Members that are not in wanted, bits of enum isolation, stay false.
  */
-struct inherited inherited_from_portage(bool want_net, bool want_ipc, bool want_pid);
+struct inherited inherited_from_portage(unsigned wanted);
 
 #endif

@@ -126,6 +126,8 @@ static const struct flag {
 } flags[] = {
 	{"--net", offsetof(struct options, net), true},
 	{"--ipc", offsetof(struct options, ipc), true},
+	{"--pid", offsetof(struct options, pid), true},
+	{"--mount", offsetof(struct options, mount), true},
 	{"--audit", offsetof(struct options, audit), true},
 	{"--own-sockets", offsetof(struct options, own_sockets), true},
 	{"--require", offsetof(struct options, best_effort), false},

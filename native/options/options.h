@@ -32,6 +32,8 @@ extern const char *const limit_files[LIMITS];
 struct options {
 	bool net;
 	bool ipc;
+	bool pid;
+	bool mount;
 	bool audit;
 	bool best_effort;
 	bool mknod;

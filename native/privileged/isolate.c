@@ -161,14 +161,22 @@ static bool enter_net(struct setup_error *setup_error)
 	return true;
 }
 
+static bool enter_mounts(struct setup_error *setup_error)
+{
+	if (unshare(CLONE_NEWNS) != 0)
+		return failed(setup_error, STEP_MOUNTS);
+	/* systemd makes / a shared mount. Without MS_SLAVE the mounts of the phase would appear on the host. */
+	return mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) == 0 || failed(setup_error, STEP_SLAVE);
+}
+
 static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error)
 {
 	if ((isolation & ISOLATE_IPC) != 0 && unshare(CLONE_NEWIPC) != 0)
 		return failed(setup_error, STEP_IPC);
 	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
-	if ((isolation & ISOLATE_PROC) != 0 && unshare(CLONE_NEWNS) != 0)
-		return failed(setup_error, STEP_MOUNTS);
+	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(setup_error))
+		return false;
 	if ((isolation & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
 		return failed(setup_error, STEP_PID);
 	return true;
@@ -184,21 +192,11 @@ bool isolate(const struct identity *identity, unsigned isolation, struct setup_e
 	return entered;
 }
 
-static bool mount_proc(struct setup_error *setup_error)
-{
-	/* systemd makes / a shared mount. Without MS_SLAVE the new /proc would appear on the host. */
-	if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) != 0)
-		return failed(setup_error, STEP_PROC);
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
-		return failed(setup_error, STEP_PROC);
-	return true;
-}
-
 bool isolate_mount_proc(const struct identity *identity, struct setup_error *setup_error)
 {
 	if (!privilege_raise(identity))
 		return failed(setup_error, STEP_DROP);
-	bool mounted = mount_proc(setup_error);
+	bool mounted = mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || failed(setup_error, STEP_PROC);
 	privilege_lower(identity);
 	return mounted;
 }

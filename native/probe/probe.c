@@ -102,7 +102,7 @@ static void print_audit(void)
 
 int probe(const struct identity *identity)
 {
-	struct inherited inherited = inherited_from_portage(true, true, true);
+	struct inherited inherited = inherited_from_portage(ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID);
 	printf("mode=%s\n", mode_names[identity->mode]);
 	printf("uid=%u\neuid=%u\n", identity->ruid, identity->euid);
 	printf("no_new_privs=%s\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? "yes" : "no");
@@ -117,6 +117,7 @@ int probe(const struct identity *identity)
 	print_result(identity, "ipc", ISOLATE_IPC);
 	print_result(identity, "pid", ISOLATE_PID);
 	print_result(identity, "proc", ISOLATE_PID | ISOLATE_PROC);
+	print_result(identity, "mount", ISOLATE_MOUNT);
 	print_cgroup(identity);
 	print_audit();
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_REFUSED;

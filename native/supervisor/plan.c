@@ -37,10 +37,23 @@ void result_add_missing_limits(struct phase_result *result, const struct options
 
 static enum tracking first_tracking(const struct options *options, const struct identity *identity, const struct inherited *inherited)
 {
-	if (options->cgroup == NULL)
-		return TRACK_NOTHING;
 	/* Mode setuid can track the phase only by a PID namespace, so confine makes one even inside a PID namespace of Portage. */
-	return inherited->pid && identity->mode != MODE_SETUID ? TRACK_SUBREAPER : TRACK_PID_NAMESPACE;
+	bool makes_pid = !inherited->pid || (options->cgroup != NULL && identity->mode == MODE_SETUID);
+	if (makes_pid && (options->pid || options->cgroup != NULL))
+		return TRACK_PID_NAMESPACE;
+	return options->cgroup != NULL ? TRACK_SUBREAPER : TRACK_NOTHING;
+}
+
+/* The kinds of isolation that an option requests, with their names in the record. */
+static const struct {
+	unsigned bit; /* of enum isolation */
+	const char *name;
+} requestable[] = {{ISOLATE_NET, "net"}, {ISOLATE_IPC, "ipc"}, {ISOLATE_PID, "pid"}, {ISOLATE_MOUNT, "mount"}};
+
+unsigned isolation_requested(const struct options *options)
+{
+	return (options->net ? ISOLATE_NET : 0) | (options->ipc ? ISOLATE_IPC : 0) | (options->pid ? ISOLATE_PID : 0) |
+	       (options->mount ? ISOLATE_MOUNT : 0);
 }
 
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited)
@@ -50,6 +63,8 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 		plan.isolate |= ISOLATE_NET;
 	if (options->ipc && !inherited->ipc)
 		plan.isolate |= ISOLATE_IPC;
+	if (options->mount && !inherited->mount)
+		plan.isolate |= ISOLATE_MOUNT;
 	if (plan.tracking == TRACK_PID_NAMESPACE)
 		plan.isolate |= ISOLATE_PID | ISOLATE_PROC;
 	if (plan.isolate == 0)
@@ -66,30 +81,34 @@ void result_add_refused(struct phase_result *result, const struct setup_error *s
 bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result)
 {
 	const struct setup_step *step = &setup_steps[setup_error->step];
-	unsigned lost = step->required_for & plan->isolate;
+	unsigned lost = step->required_for & plan->isolate, requested = isolation_requested(options);
 	bool untracked = setup_error->step == STEP_SUBREAPER;
+	/* In the /proc of another PID namespace, ps, gdb and others read wrong files. A subreaper tracks processes without this effect. */
+	if ((lost & ISOLATE_PROC) != 0 && !options->pid)
+		lost |= ISOLATE_PID;
 	if (lost == 0 && !untracked)
 		return false;
 	/* Try a user namespace: the seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
-	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & (ISOLATE_NET | ISOLATE_IPC)) != 0) {
+	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & requested) != 0) {
 		plan->mode = MODE_USERNS;
 		return true;
 	}
 	plan->isolate &= ~lost;
 	if ((lost & ISOLATE_PID) != 0)
-		plan->tracking = TRACK_SUBREAPER;
+		plan->tracking = options->cgroup != NULL ? TRACK_SUBREAPER : TRACK_NOTHING;
 	if (untracked)
 		plan->tracking = TRACK_NOTHING;
 	if (untracked && !result->has_cgroup)
 		result_add_missing(result, "cgroup", step->call, setup_error->error);
-	else if ((lost & (ISOLATE_NET | ISOLATE_IPC)) == 0)
+	else if ((lost & requested) == 0)
 		result_add_refused(result, setup_error);
-	if ((lost & ISOLATE_NET) != 0 && result->inherited.portage_net)
-		result->inherited.net = true;
-	else if ((lost & ISOLATE_NET) != 0 && options->net)
-		result_add_missing(result, "net", step->call, setup_error->error);
-	if ((lost & ISOLATE_IPC) != 0 && options->ipc)
-		result_add_missing(result, "ipc", step->call, setup_error->error);
+	for (size_t i = 0; i < sizeof requestable / sizeof *requestable; i++) {
+		unsigned bit = requestable[i].bit & lost & requested;
+		if (bit == ISOLATE_NET && result->inherited.portage_net)
+			result->inherited.net = true;
+		else if (bit != 0)
+			result_add_missing(result, requestable[i].name, step->call, setup_error->error);
+	}
 	if (plan->isolate == 0)
 		plan->mode = MODE_NONE;
 	return true;

@@ -61,18 +61,20 @@ static void add_isolation(struct json *json, const struct options *options, cons
 	} all[] = {
 		{"net", options->net, isolated_by(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
 		{"ipc", options->ipc, isolated_by(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
+		{"pid", options->pid, isolated_by(result->inherited.pid, (result->applied & ISOLATE_PID) != 0)},
+		{"mount", options->mount, isolated_by(result->inherited.mount, (result->applied & ISOLATE_MOUNT) != 0)},
 		{"cgroup", options->cgroup != NULL, strcmp(tracking_method(result), "none") == 0 ? "none" : "confine"},
 	};
 	const char *comma = "";
 	json_raw(json, ",\"asked\":[");
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (all[i].requested) {
 			json_raw(json, "%s\"%s\"", comma, all[i].name);
 			comma = ",";
 		}
 	json_raw(json, "],\"applied\":{");
 	comma = "";
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (all[i].requested) {
 			json_raw(json, "%s\"%s\":\"%s\"", comma, all[i].name, all[i].made_by);
 			comma = ",";
@@ -136,9 +138,15 @@ static void add_status(struct json *json, int status)
 		json_raw(json, ",\"status\":{\"exit\":%d}", WEXITSTATUS(status));
 }
 
+/* Returns whether the command has a PID namespace without its own /proc, because the kernel refused to mount one. */
+static bool sees_host_proc(const struct phase_result *result)
+{
+	return (result->applied & (ISOLATE_PID | ISOLATE_PROC)) == ISOLATE_PID;
+}
+
 static bool is_notable(const struct phase_result *result)
 {
-	return result->missing_count > 0 || result->orphans.count > 0 || result->stuck || result->usage.killed_by_memory ||
+	return result->missing_count > 0 || sees_host_proc(result) || result->orphans.count > 0 || result->stuck || result->usage.killed_by_memory ||
 	       result->usage.refused_by_pids || record_audit_is_notable(result);
 }
 
@@ -227,6 +235,8 @@ void record_write(const struct options *options, const struct phase_result *resu
 	json_member(&json, "mode", mode_names[result->mode]);
 	json_member(&json, "tracking", tracking_method(result));
 	add_isolation(&json, options, result);
+	if (sees_host_proc(result))
+		json_raw(&json, ",\"proc\":\"host\"");
 	add_status(&json, result->status);
 	add_usage(&json, result);
 	add_orphans(&json, result);

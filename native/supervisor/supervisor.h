@@ -63,7 +63,7 @@ enum { RESULT_MISSING = 16 };
 
 /* An option that could not be fulfilled. */
 struct missing {
-	const char *what; /* name of the option in the record: net, ipc, cgroup, pid or the name of a limit */
+	const char *what; /* name of the option in the record: net, ipc, pid, mount, cgroup or the name of a limit */
 	const char *why;  /* name of the failed call or another reason, static text */
 	int error;	  /* errno */
 };
@@ -112,6 +112,9 @@ struct plan {
 	enum tracking tracking; /* TRACK_PID_NAMESPACE requires ISOLATE_PID */
 	bool inherited_net;	/* Portage has isolated the network already */
 };
+
+/* Returns the namespaces that the options request, bits of enum isolation. */
+unsigned isolation_requested(const struct options *options);
 
 /* Returns the plan that fulfils all options. It omits the isolation that Portage has set up. */
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited);

@@ -116,7 +116,7 @@ STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unsh
 	for step in $STEPS; do
 		for prefix in '' as_user; do
 			# shellcheck disable=SC2086
-			run -0 --separate-stderr $prefix "$TEST_DIR/refuse_calls" "$step=EINVAL" -- "$CONFINE" --net --ipc --cgroup x --audit \
+			run -0 --separate-stderr $prefix "$TEST_DIR/refuse_calls" "$step=EINVAL" -- "$CONFINE" --net --ipc --pid --mount --cgroup x --audit \
 				--allow 192.0.2.1:1 --best-effort --record "$RECORD" -- echo ran
 			[[ $output == ran ]] || {
 				echo "$prefix $step: $output"
@@ -166,6 +166,31 @@ with_masked_proc() {
 	EOF
 	run -0 as_user "$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --cgroup x --record "$RECORD" -- echo ran
 	[[ $output == ran && $(record_value "$RECORD" r.tracking) == subreaper && $(record_value "$RECORD" r.mode) == none ]]
+}
+
+@test 'if the kernel refuses a new /proc, confine --pid keeps the PID namespace and records that the command sees the /proc of the host' {
+	# shellcheck disable=SC2016
+	run -0 with_masked_proc "$CONFINE" --pid --mount --cgroup x --require --record "$RECORD" --notice-file "$RECORD" -- bash -c 'kill "$1" 2>&1; echo $$' - $$
+	[[ $output == *'No such process'*$'\n2' ]]
+	[[ $(record_value "$RECORD" '[r.applied.pid, r.applied.mount, r.tracking, r.proc, r.refused_steps, r.missing.length].join()') == 'confine,confine,pidns,host,mounting /proc: Operation not permitted,0' ]]
+}
+
+@test 'if the kernel refuses a PID or mount namespace, confine --best-effort records the missing option, and --require does not run the command' {
+	local what refused call
+	while IFS='|' read -r what refused call; do
+		run -0 as_user "$TEST_DIR/refuse_calls" "$call=EINVAL" -- "$CONFINE" --pid --mount --best-effort --record "$RECORD" -- echo ran
+		[[ $output == ran && $(record_value "$RECORD" 'r.missing.map((m) => m.what + " " + m.why).join()') == "$what $refused: Invalid argument" ]] || {
+			echo "$call: $output $(tail -n1 "$RECORD")"
+			return 1
+		}
+		run -125 as_user "$TEST_DIR/refuse_calls" "$call=EINVAL" -- "$CONFINE" --pid --mount --require -- echo ran
+		[[ $output == "confine: $what is not available: $refused: Invalid argument" ]]
+	done <<-'EOF'
+		pid|unshare(CLONE_NEWPID)|unshare:newpid
+		pid|clone(CLONE_PARENT)|clone:parent
+		mount|unshare(CLONE_NEWNS)|unshare:newns
+		mount|mount(MS_SLAVE)|mount
+	EOF
 }
 
 @test 'on old kernels without clone3, pidfd_open and close_range, confine isolates the command and finds remaining processes as on new kernels' {

@@ -94,10 +94,15 @@ SIX='address add fd::1/8 dev lo'
 	portage=$("$TOP/scripts/portage")
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_pid,unshare_mount "$CONFINE" --cgroup x --record "$RECORD" -- true
 	[[ $(record_value "$RECORD" r.tracking) == *portage ]]
+	# Portage has made both namespaces, so confine makes none.
+	run -0 --separate-stderr "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_pid,unshare_mount bash -c 'readlink /proc/self/ns/{pid,mnt} && "$@"' - \
+		"$CONFINE" --pid --mount --record "$RECORD" -- readlink /proc/self/ns/{pid,mnt}
+	[[ ${lines[0]} == "${lines[2]}" && ${lines[1]} == "${lines[3]}" ]]
+	[[ $(record_value "$RECORD" '[r.mode, r.tracking, r.applied.pid, r.applied.mount].join()') == none,portage,portage,portage ]]
 	printf '#!/bin/bash\n"$@"\n' >"$TEST_DIR/pid-ns-init"
 	chmod 755 "$TEST_DIR/pid-ns-init"
 	run -0 as_user unshare --user --map-current-user --pid --fork --mount-proc -- "$TEST_DIR/pid-ns-init" \
-		"$CONFINE" --cgroup x --record "$TEST_DIR/mine" -- true
+		"$CONFINE" --cgroup x --pid --mount --record "$TEST_DIR/mine" -- true
 	RECORD=$TEST_DIR/mine
-	[[ $(record_value "$RECORD" r.tracking) == pidns ]]
+	[[ $(record_value "$RECORD" '[r.tracking, r.applied.pid, r.applied.mount].join()') == pidns,confine,confine ]]
 }

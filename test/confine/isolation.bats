@@ -132,8 +132,36 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 		--net --ipc:net ipc uts
 		--net --ipc --best-effort:net ipc uts
 		--cgroup x:pid mnt
+		--pid:pid mnt
+		--mount:mnt
+		--mount --best-effort:mnt
 		--net --ipc --cgroup x:net ipc uts pid mnt
+		--net --ipc --pid --mount --cgroup x:net ipc uts pid mnt
 	EOF
+}
+
+@test 'with confine --pid the command sees only its own processes, confine kills and records the remaining ones, and shells, ps, gdb and strace work' {
+	local who
+	cat >"$TEST_DIR/processes" <<-'EOF'
+		set -m
+		echo "$$ $PPID $(</proc/$$/comm)"
+		ps -e -o comm= | paste -sd' '
+		sleep 1000 | sleep 1000 &
+		{ kill -- -"$(jobs -p)" && wait; } 2>/dev/null
+		kill "$1" 2>&1 | grep -o 'No such process'
+		strace -qq -e trace=getppid -e signal=none bash -c 'true' 2>&1 | grep -om 1 getppid
+		gdb -batch -ex 'run' -ex 'info inferiors' --args true 2>&1 | grep -o 'exited normally'
+		sleep 1000 &
+	EOF
+	for who in $CALLERS; do
+		: >"$RECORD"
+		run -0 "$who" "$CONFINE" --pid --record "$RECORD" -- bash "$TEST_DIR/processes" $$
+		[[ $output == $'2 1 bash\nconfine bash ps paste\nNo such process\ngetppid\nexited normally' ]] || {
+			echo "$who: $output"
+			return 1
+		}
+		[[ $(record_value "$RECORD" '[r.applied.pid, r.orphans.map((o) => o.comm), r.missing.length].join()') == 'confine,sleep,0' ]]
+	done
 }
 
 @test 'if confine creates a user namespace, confine maps only the user id of the caller to the same id, and disables setgroups(2)' {
@@ -202,7 +230,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	local who key
 	for who in $CALLERS; do
 		run -0 "$who" "$CONFINE" --probe
-		for key in net ipc pid proc; do
+		for key in net ipc pid proc mount; do
 			[[ $output == *$'\n'"$key=yes"* ]]
 		done
 	done
