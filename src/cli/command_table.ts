@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { listed, type Command, type Option } from './command.ts';
+import { features as sandboxes } from '../rules/features.ts';
 import { settings } from '../rules/settings.ts';
 import { srcPhases } from '../rules/phases.ts';
 
@@ -13,7 +14,7 @@ const once: Option = {
 };
 const stdin: Option = { means: 'read the environment from standard input, as NAME=VALUE entries that end with NUL' };
 const lists = {
-	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: ['network-sandbox', 'ipc-sandbox', 'cgroup'] },
+	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: Object.values(sandboxes) },
 	restrict: { value: 'LIST', means: 'use LIST as RESTRICT', candidates: ['network-sandbox'] },
 	properties: { value: 'LIST', means: 'use LIST as PROPERTIES', candidates: ['live', 'test_network'] },
 	unpack: { value: 'VALUE', means: 'use VALUE as PORTCULLIS_UNPACK', candidates: settings.PORTCULLIS_UNPACK.choices },
@@ -96,7 +97,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	run: {
 		summary: 'run a command or a shell, confined like a phase',
 		details: [
-			'Uses network-sandbox, ipc-sandbox and cgroup, or the words of --features. With --like, the rules for PHASE of PACKAGE apply. Without a COMMAND, a shell starts. At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
+			'Uses all sandboxes, or the words of --features. With --like, the rules for PHASE of PACKAGE apply. Without a COMMAND, a shell starts. At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
 		],
 		options: {
 			features: lists.features,

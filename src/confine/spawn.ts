@@ -97,7 +97,7 @@ export async function probeConfine(confine: string): Promise<Record<string, stri
 /** Lists the sandboxes that are not available to this user. cgroup is never one of them, because a subreaper tracks processes anywhere. */
 export async function unavailableSandboxes(confine: string): Promise<{ what: Confinement; why: string }[]> {
 	const answers = await probeConfine(confine);
-	return (['net', 'ipc'] as const).flatMap((what) => {
+	return (['net', 'ipc', 'pid', 'mount'] as const).flatMap((what) => {
 		const [, why] = /^no: (.*)/.exec(answers[what] ?? '') ?? [];
 		return why === undefined ? [] : [{ what, why }];
 	});

@@ -2,6 +2,8 @@
 import { accessSync, constants, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { problem, resolve, settingNames, squeeze, unknownSettings } from '../rules/settings.ts';
+import { enumerate } from '../messages/message.ts';
+import { features } from '../rules/features.ts';
 import { words } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
 import { hookFindings } from './check_hook.ts';
@@ -16,11 +18,11 @@ export function portageFindings(system: SystemInfo): Finding[] {
 	}
 	const isolates = isPortageIsolating(system);
 	const sandbox = isolates
-		? 'isolates the network and IPC of phases itself, because you are root'
+		? 'isolates phases itself, because you are root'
 		: `does not isolate phases, because ${uid === 0 ? 'root lacks CAP_SYS_ADMIN here' : 'you are not root'}`;
 	const observed = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
 	const only = `is "only": Portcullis records network access, and isolates and kills nothing.${isolates ? ' Portage itself still isolates phases, because you are root.' : ''}`;
-	const none = 'contains none of network-sandbox, ipc-sandbox and cgroup: nothing is confined.';
+	const none = `contains none of ${enumerate(Object.values(features))}: nothing is confined.`;
 	const nothingConfined =
 		resolve(configuration.variables).PORTCULLIS_AUDIT === 'only'
 			? warning('PORTCULLIS_AUDIT', 'PORTCULLIS_AUDIT', only, 'Set PORTCULLIS_AUDIT="on" in make.conf.')

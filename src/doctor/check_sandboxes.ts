@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { effects, features } from '../rules/features.ts';
+import { effects, features, hostProcEffect, hostProcFix } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
 import { resolve, settingNames, settings } from '../rules/settings.ts';
-import { error, inactive, ok, type Finding } from './finding.ts';
+import { error, inactive, ok, warning, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 
 /** Reports whether each confinement is available. probeSystem() has applied all of them to a test process. */
 export function sandboxFindings(system: SystemInfo): Finding[] {
 	if (system.probeResult.broken !== '') return [];
 	return [
-		...(['net', 'ipc'] as const).map((what) => isolationFinding(system, what)),
+		...(['net', 'ipc', 'pid', 'mount'] as const).map((what) => isolationFinding(system, what)),
 		trackingFinding(system),
 		...limitFindings(system),
 		...auditFindings(system),
 	];
 }
 
-function isolationFinding(system: SystemInfo, what: 'net' | 'ipc'): Finding {
-	const { applied, mode } = system.probeResult;
+function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup'>): Finding {
+	const { applied, mode, hostProc } = system.probeResult;
 	const title = features[what];
 	const by = applied[what];
 	const observed = [`confine: ${what}=${by ?? 'none'}, mode ${mode}`];
 	if (by === undefined || by === 'none') return unavailable(system, what, observed);
 	if (!system.asked.includes(what)) return notAsked(system, what, observed);
 	if (by === 'portage') return ok(title, title, 'Portage has isolated this process', observed);
+	if (what === 'pid' && hostProc)
+		return warning(
+			title,
+			title,
+			`applied, but ${hostProcEffect} (${system.probe['proc']?.slice('no: '.length)}).`,
+			hostProcFix,
+		);
 	const means = mode === 'userns' ? 'a user namespace' : mode === 'setuid' ? 'the setuid confine' : mode;
 	const meaning = isPortageIsolating(system)
 		? 'applied by Portage as root, otherwise by Portcullis'
@@ -60,7 +67,11 @@ const trackingTexts: Readonly<Record<string, string>> = {
 };
 
 function trackingFinding(system: SystemInfo): Finding {
-	const method = system.probeResult.tracking;
+	const { hostProc } = system.probeResult;
+	// The test run requests --pid. Without this option, confine makes no PID namespace where the kernel refuses it an own /proc.
+	const tracked = system.probeResult.tracking;
+	const method =
+		hostProc && !system.asked.includes('pid') ? tracked.replace(/^pidns$/, 'subreaper').replace('+pidns', '') : tracked;
 	const title = features.cgroup;
 	const probed = ['cgroup', 'pid', 'proc'].map((what) => `${what}: ${system.probe[what] ?? '?'}`);
 	const observed = [`process tracking: ${method}`, cgroupStatus(system), ...probed];

@@ -20,6 +20,8 @@ export interface ProbeResult {
 	readonly tracking: string;
 	readonly applied: Readonly<Record<string, string>>;
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
+	/** True if the PID namespace of the test run had no /proc of its own. */
+	readonly hostProc: boolean;
 	readonly watched: string;
 	/** Why the network access of the test was not recorded or inspected; '' if it was. */
 	readonly watchedWhy: string;
@@ -112,7 +114,7 @@ const testCommand = ['bash', '-c', 'exec 2>&- 3<>/dev/udp/192.0.2.1/9'] as const
 async function testRun(confine: string, launcher: readonly string[] = []): Promise<ProbeResult> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
-	const isolation = ['--net', '--ipc', '--cgroup', `doctor_${process.pid}`, '--audit', '--best-effort'];
+	const isolation = [...'--net --ipc --pid --mount --audit --best-effort --cgroup'.split(' '), `doctor_${process.pid}`];
 	const [program, ...args] = [...launcher, confine, ...isolation, '--record', record, '--', ...testCommand];
 	try {
 		const env = encodeSecureEnvironment(process.env);
@@ -132,6 +134,7 @@ function probeResultOf(record: Record<string, unknown>): ProbeResult {
 		tracking: text('tracking'),
 		applied: record['applied'] as ProbeResult['applied'],
 		missing: record['missing'] as ProbeResult['missing'],
+		hostProc: text('proc') === 'host',
 		watched: text('watched'),
 		watchedWhy: text('watched_why') || text('unreadable_why'),
 		broken: '',
@@ -139,5 +142,14 @@ function probeResultOf(record: Record<string, unknown>): ProbeResult {
 }
 
 function brokenResult(broken: string): ProbeResult {
-	return { mode: 'none', tracking: 'none', applied: {}, missing: [], watched: '', watchedWhy: '', broken };
+	return {
+		mode: 'none',
+		tracking: 'none',
+		applied: {},
+		missing: [],
+		hostProc: false,
+		watched: '',
+		watchedWhy: '',
+		broken,
+	};
 }

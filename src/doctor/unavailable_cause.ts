@@ -53,6 +53,8 @@ interface Row {
 const namespaces: Readonly<Record<Confinement, readonly [namespace: string, option: string]>> = {
 	net: ['net', 'CONFIG_NET_NS'],
 	ipc: ['ipc', 'CONFIG_IPC_NS'],
+	pid: ['pid', 'CONFIG_PID_NS'],
+	mount: ['mnt', 'CONFIG_NAMESPACES'],
 	cgroup: ['pid', 'CONFIG_PID_NS'],
 };
 

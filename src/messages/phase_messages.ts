@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { unavailableCause, type UnavailableCause } from '../doctor/unavailable_cause.ts';
-import { effects, featureOf } from '../rules/features.ts';
+import { effects, featureOf, hostProcEffect, hostProcFix } from '../rules/features.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';
 import { settingOf } from '../rules/settings.ts';
 import type { Orphan, RunRecord } from '../records/schema.ts';
@@ -28,6 +28,7 @@ export function phaseMessages(record: RunRecord, { refused = false, unavailable 
 	if (refused && missing.length > 0) return [refusal(record, [...found, ...limits])];
 	return [
 		...sandboxLines(record, found),
+		...hostProc(record),
 		...limitLines(record, limits),
 		...limit(record),
 		...orphans(record),
@@ -57,6 +58,12 @@ function sandboxLines(record: RunRecord, missing: RunRecord['missing']): Line[] 
 	const { text, command } = causeOf(record.mode, first, missing);
 	const fix = command === '' ? `To find the fix, run: ${portcullis('doctor')}` : `As root, run: ${command}`;
 	const fact = `${areUnavailable(missing)}, so ${effects[first]}: ${text}. ${fix}`;
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
+}
+
+function hostProc(record: RunRecord): Line[] {
+	if (!record.hostProc) return [];
+	const fact = `pid-sandbox has no /proc of its own here: ${hostProcEffect}. ${hostProcFix}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
 }
 

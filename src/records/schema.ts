@@ -18,8 +18,10 @@ export interface RunRecord {
 	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
 	readonly tracking: string;
-	/** For each requested sandbox (net, ipc, cgroup), the program that made it: confine, portage or none. */
+	/** For each requested sandbox (net, ipc, pid, mount, cgroup), the program that made it: confine, portage or none. */
 	readonly applied: Readonly<Record<string, string>>;
+	/** True if the phase saw the /proc of the host, because the kernel refused to mount one for its PID namespace. */
+	readonly hostProc: boolean;
 	/** Elapsed time of the command, and user and system time of all its processes, in seconds. */
 	readonly wall: number;
 	readonly user: number;
@@ -147,6 +149,7 @@ export function parseRecord(line: string): RunRecord {
 		mode: optional(record['mode'], 'mode', mode, ''),
 		tracking: optional(record['tracking'], 'tracking', tracking, ''),
 		applied: optional(record['applied'], 'applied', applied, nothing),
+		hostProc: record['proc'] === 'host',
 		wall: optional(record['wall'], 'wall', seconds, 0),
 		user: optional(record['user'], 'user', seconds, 0),
 		system: optional(record['system'], 'system', seconds, 0),

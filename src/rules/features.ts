@@ -5,6 +5,8 @@ import type { Confinement } from './phases.ts';
 export const features: Readonly<Record<Confinement, string>> = {
 	net: 'network-sandbox',
 	ipc: 'ipc-sandbox',
+	pid: 'pid-sandbox',
+	mount: 'mount-sandbox',
 	cgroup: 'cgroup',
 };
 
@@ -12,8 +14,15 @@ export const features: Readonly<Record<Confinement, string>> = {
 export const effects: Readonly<Record<Confinement, string>> = {
 	net: 'builds can reach the network and the services of this host',
 	ipc: 'builds can access the message queues and the shared memory of this host',
+	pid: 'builds can see and signal the processes of this host',
+	mount: 'file systems that a build mounts stay mounted on this host',
 	cgroup: 'processes that a phase leaves behind keep running',
 };
+
+/** The effect of a container that masks parts of /proc, in which the kernel refuses to mount a new /proc for a PID namespace. */
+export const hostProcEffect = 'a phase sees the /proc of the host, so that ps, gdb and /proc/PID show wrong processes';
+export const hostProcFix =
+	'Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or set FEATURES="-pid-sandbox" in make.conf.';
 
 /** Converts the name of a sandbox in a record (net) to its word of FEATURES (network-sandbox). Returns other names unchanged. */
 export function featureOf(name: string): string {

@@ -4,7 +4,7 @@
  * `portcullis hook` renders these rows as bash. `portcullis explain` and `portcullis run` evaluate them.
  */
 
-export const confinements = ['net', 'ipc', 'cgroup'] as const;
+export const confinements = ['net', 'ipc', 'pid', 'mount', 'cgroup'] as const;
 export type Confinement = (typeof confinements)[number];
 
 /** The values of EBUILD_PHASE for src_* functions. `fetch` stands for src_fetch, which no EAPI defines yet. */
@@ -99,6 +99,10 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 		},
 		{ phases: srcPhases, when: [], confined: true, rule: 'ipc-sandbox isolates every src_* phase' },
 	],
+	// Portage has no exception for src_* phases in pid-sandbox and mount-sandbox, not even for live packages and test_network
+	// (_doebuild_spawn() in doebuild.py).
+	pid: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'pid-sandbox isolates every src_* phase' }],
+	mount: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'mount-sandbox isolates every src_* phase' }],
 	cgroup: [
 		auditOnly,
 		{

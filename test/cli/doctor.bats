@@ -136,7 +136,7 @@ finds() {
 }
 
 @test 'portcullis doctor reports that Portage is missing, that FEATURES requests no sandbox, and that a setting is invalid or misspelled' {
-	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox"'
+	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox -pid-sandbox"'
 	finds features warning 'nothing is confined'
 	finds network-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
 	[[ $(prefix_run portcullis doctor) == *'Portcullis confines nothing here.' ]]
@@ -152,7 +152,7 @@ finds() {
 	local what
 	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_AUDIT="only"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
 	finds PORTCULLIS_AUDIT warning 'records network access, and isolates and kills nothing'
-	for what in network-sandbox ipc-sandbox cgroup; do
+	for what in network-sandbox ipc-sandbox pid-sandbox mount-sandbox cgroup; do
 		finds "$what" inactive 'Portcullis does not apply it, because PORTCULLIS_AUDIT=\"only\" is set'
 	done
 	finds allow inactive 'has no effect: network-sandbox is not applied'

@@ -22,7 +22,7 @@ setup_file() {
 	screens_export
 }
 
-# explained_sandboxes PACKAGE PHASE: prints the sandboxes (net, ipc, cgroup) of the phase, as `portcullis explain` shows them.
+# explained_sandboxes PACKAGE PHASE: prints the sandboxes (net, ipc, pid, cgroup) of the phase, as `portcullis explain` shows them.
 explained_sandboxes() {
 	prefix_run portcullis explain --json "$1" "$2" | node -p '
 		const { phases: [{ rules }] } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
@@ -30,14 +30,15 @@ explained_sandboxes() {
 	'
 }
 
-# actual_sandboxes PACKAGE PHASE: the same, from the namespaces of a command under `portcullis run --like`.
+# actual_sandboxes PACKAGE PHASE: the same, from the namespaces of a command under `portcullis run --like`. pid-sandbox and cgroup, which
+# all packages have, share one namespace.
 actual_sandboxes() {
 	prefix_run portcullis run --like "$1" "$2" -- bash -c '
 		for kind in net ipc pid; do
 			[[ $(readlink "/proc/self/ns/$kind") == "$1" ]] || echo "$kind"
 			shift
 		done' - "$(readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/ipc)" "$(readlink /proc/self/ns/pid)" |
-		sed 's/pid/cgroup/' | paste -sd,
+		sed 's/pid/pid,cgroup/' | paste -sd,
 }
 
 @test 'portcullis explain and portcullis run --like apply package.env, PROPERTIES, and RESTRICT with USE conditions' {
@@ -46,12 +47,12 @@ actual_sandboxes() {
 		[[ $(explained_sandboxes "$package" "$phase") == "$expected" ]]
 		[[ $(actual_sandboxes "$package" "$phase") == "$expected" ]]
 	done <<-'EOF'
-		plain   src_compile net,cgroup
-		plain   src_unpack  cgroup
-		tested  src_test    ipc,cgroup
-		tested  src_compile net,ipc,cgroup
-		flagged src_compile ipc,cgroup
-		masked  src_compile net,ipc,cgroup
+		plain   src_compile net,pid,cgroup
+		plain   src_unpack  pid,cgroup
+		tested  src_test    ipc,pid,cgroup
+		tested  src_compile net,ipc,pid,cgroup
+		flagged src_compile ipc,pid,cgroup
+		masked  src_compile net,ipc,pid,cgroup
 	EOF
 	[[ $(prefix_run portcullis explain tested src_test) == *'test_network'* ]]
 	[[ $(prefix_run portcullis explain =app-test/plain-1 src_unpack src_test | grep -c '^src_') == 2 ]]

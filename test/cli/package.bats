@@ -64,12 +64,12 @@ assert_builds() {
 	[[ $output != *'QA Notice'* ]]
 	[[ $output == *'8 passed, 0 failed'* ]]
 	for phase in compile test install; do
-		[[ $(record_values "$RECORDS" "$phase" 'r.package + " " + JSON.stringify(r.applied) + JSON.stringify(r.missing)') == "$ATOM-$1"' {"net":"confine","ipc":"confine","cgroup":"confine"}[]' ]]
+		[[ $(record_values "$RECORDS" "$phase" 'r.package + " " + JSON.stringify(r.applied) + JSON.stringify(r.missing)') == "$ATOM-$1"' {"net":"confine","ipc":"confine","pid":"confine","cgroup":"confine"}[]' ]]
 		# No phase tried to reach the network.
 		[[ $(record_values "$RECORDS" "$phase" '(r.attempts ?? 0) + (r.lookups ?? 0)') == 0 ]]
 	done
 	# Only src_unpack, which may fetch sources, has the network of the host.
-	[[ $(record_values "$RECORDS" unpack 'Object.keys(r.applied).join()') == ipc,cgroup ]]
+	[[ $(record_values "$RECORDS" unpack 'Object.keys(r.applied).join()') == ipc,pid,cgroup ]]
 	grep -q "usr/libexec/portcullis/confine" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
 	run ! grep -q "etc/portage/bashrc" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
 	run -0 prefix_run portcullis doctor

@@ -41,10 +41,12 @@ const restricts = ['', 'mirror network-sandbox', 'xnetwork-sandbox network-sandb
 const properties = ['', 'live', 'test_network', 'live test_network', 'alive test_networks'];
 const features = [
 	...subsets(['network-sandbox', 'ipc-sandbox', 'cgroup']).map((words) => words.join(' ')),
-	'ccache xcgroup network-sandbox-proxy pid-sandbox',
+	'ccache xcgroup network-sandbox-proxy xpid-sandbox mount-sandboxes',
 	'ccache\tcgroup  network-sandbox',
 	'fakeroot network-sandbox ipc-sandbox cgroup',
 ];
+
+const moreFeatures = subsets(['pid-sandbox', 'mount-sandbox']).map((words) => words.join(' '));
 
 /** The variables of one phase. */
 type Case = Readonly<Record<string, string>>;
@@ -92,7 +94,8 @@ test.each([
 	'under fakeroot ($LD_PRELOAD, key $FAKEROOTKEY), the generated hook passes confine the options of confineOptions()',
 	async ({ is, ...started }) => {
 		const cases = everyCase(
-			({ restrict, property, folder, name }) => name !== '' && `${restrict}${property}${folder}` === 'none',
+			({ more, restrict, property, folder, name }) =>
+				name !== '' && `${more}${restrict}${property}${folder}` === 'none',
 		);
 		expect(await agree(cases, started, is)).toBeGreaterThan(0);
 	},
@@ -100,9 +103,9 @@ test.each([
 
 test('the hook ignores FAKEROOTKEY and LD_PRELOAD in the saved environment of a build', () => {
 	const [one = {}] = everyCase(
-		({ phase, feature, restrict, property, folder, name }) =>
-			[phase, feature, restrict, property, folder, name].join() ===
-			'install,network-sandbox ipc-sandbox cgroup,,,none,PORTAGE_',
+		({ phase, feature, more, restrict, property, folder, name }) =>
+			[phase, feature, more, restrict, property, folder, name].join() ===
+			'install,network-sandbox ipc-sandbox cgroup,,,,none,PORTAGE_',
 	);
 	const saved = { FAKEROOTKEY: '4711', LD_PRELOAD: '/x/libfakeroot-tcp.so' };
 	const [withSaved, plain] = [{ ...one, ...saved }, one].map((each) => withoutFiles(askBash([each])[0] ?? ''));
@@ -144,13 +147,13 @@ function phaseContextOf(environment: Case, fakeroot: Fakeroot): PhaseContext {
 }
 
 /** What a case is made of. */
-type Values = Readonly<Record<'phase' | 'feature' | 'restrict' | 'property' | 'folder' | 'name', string>>;
+type Values = Readonly<Record<'phase' | 'feature' | 'more' | 'restrict' | 'property' | 'folder' | 'name', string>>;
 
 /** The cases that the function chooses. It is called in an order that mixes all values. */
 function everyCase(chosen: (values: Values) => boolean = () => true): Case[] {
 	const cases: { values: Values; one: Case }[] = [];
 	for (const phase of [...srcPhases, ...otherPhases, 'tomorrow'])
-		for (const feature of features)
+		for (const [feature, more] of features.flatMap((one) => moreFeatures.map((two) => [one, two] as const)))
 			for (const restrict of restricts)
 				for (const property of properties)
 					for (const { folder, claimed } of stored)
@@ -159,6 +162,8 @@ function everyCase(chosen: (values: Values) => boolean = () => true): Case[] {
 							if (folder === 'only' && name === '') continue;
 							// PORTCULLIS_ALLOW depends only on whether the network is isolated.
 							if (folder === 'allow' && (name === '' || !['', 'live'].includes(property))) continue;
+							// pid-sandbox and mount-sandbox do not depend on each other, so the cases with one of them are fewer.
+							if (['pid-sandbox', 'mount-sandbox'].includes(more) && `${restrict}${property}` !== '') continue;
 							const one = {
 								EBUILD_PHASE: phase,
 								EMERGE_FROM: 'ebuild',
@@ -166,7 +171,7 @@ function everyCase(chosen: (values: Values) => boolean = () => true): Case[] {
 								...(name === ''
 									? {}
 									: { FEATURES: 'network-sandbox cgroup', RESTRICT: 'network-sandbox', PROPERTIES: 'live' }),
-								[`${name}FEATURES`]: feature,
+								[`${name}FEATURES`]: `${feature} ${more}`,
 								[`${name}RESTRICT`]: restrict,
 								[`${name}PROPERTIES`]: property,
 								PORTCULLIS_UNPACK: claimed,
@@ -176,7 +181,7 @@ function everyCase(chosen: (values: Values) => boolean = () => true): Case[] {
 								PORTAGE_BUILDDIR: join(root, ['setup', 'clean'].includes(phase) ? 'setup' : folder),
 								T: join(root, folder),
 							};
-							cases.push({ values: { phase, feature, restrict, property, folder, name }, one });
+							cases.push({ values: { phase, feature, more, restrict, property, folder, name }, one });
 						}
 	// 7919 is a prime number.
 	const mixed = cases.map((each, index) => ({ ...each, turn: (index * 7919) % cases.length }));

@@ -77,7 +77,7 @@ assert_all_recorded() {
 	[[ $(grep -c 'Portcullis: .* blocked (' <<<"$output") == 1 && $output != *'To fix the ebuild'* ]]
 	local programs='curl → 198.51.100.1:443; python3 (tests/fetch.py) → 198.51.100.2:80; git-remote-http → 198.51.100.3:443 +4'
 	[[ $output == *"src_test: 64009 attempts blocked ($programs). Details: $PREFIX/usr/bin/portcullis report app-test/connects"$'\n'* ]]
-	[[ $(record_values "$RECORDS" test 'JSON.stringify(r.applied)') == '{"net":"confine","ipc":"confine"}' ]]
+	[[ $(record_values "$RECORDS" test 'JSON.stringify(r.applied)') == '{"net":"confine","ipc":"confine","pid":"confine"}' ]]
 }
 
 @test 'as root with the default FEATURES, each connection attempt and host name in the namespaces of Portage is recorded and reported' {

@@ -48,9 +48,9 @@ assert_orphans_killed() {
 	run -0 container_run docker emerge --oneshot app-test/one app-test/two
 	assert_orphans_killed subreaper
 	# Once in the phase and once in the summary of emerge.
-	[[ $(grep -c "src_unpack: network-sandbox and ipc-sandbox are not available, so builds can reach the network and the services of this host: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == 2 ]]
+	[[ $(grep -c "src_unpack: network-sandbox, ipc-sandbox and pid-sandbox are not available, so builds can reach the network and the services of this host: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == 2 ]]
 	[[ $(grep -c 'not available' <<<"$output") == 2 && $output != *'conflicts with'* ]]
-	[[ $(record_values "$RECORDS" compile r.missing.length) == $'2\n2' ]]
+	[[ $(record_values "$RECORDS" compile r.missing.length) == $'3\n3' ]]
 	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile
 	[[ $output == *$'\nportcullis: src_compile runs without the missing sandboxes here, and so does this command.\nsrc_compile '* ]] || {
 		echo "$output"
@@ -64,7 +64,7 @@ assert_doctor() {
 	local expected found
 	expected=$(printf '%s\n' "${@:2}")
 	found=$(container_run "$1" portcullis doctor |
-		sed -nE 's/^(ERROR|warning|ok) +(Portage|network-sandbox|ipc-sandbox|cgroup|Audit) +/\1 \2 /p; s/^ +(Fix: )/\1/p' |
+		sed -nE 's/^(ERROR|warning|ok) +(Portage|network-sandbox|ipc-sandbox|pid-sandbox|cgroup|Audit) +/\1 \2 /p; s/^ +(Fix: )/\1/p' |
 		sed -E 's/ \(unshare.*//; s/ [0-9.]+; / /')
 	[[ $found == "$expected" ]] || {
 		echo "$found"
@@ -83,9 +83,12 @@ assert_doctor_names_profiles() {
 	prefix_install_portcullis
 	assert_doctor docker "ok Portage $2" "ERROR network-sandbox $denied" \
 		'Fix: Start the container with `--security-opt seccomp=FILE`, where FILE is a profile that permits clone, unshare and mount, such as /usr/share/containers/seccomp.json of Podman, or with `--security-opt seccomp=unconfined`.' \
-		"ERROR ipc-sandbox $denied" 'Fix: see above.' "${common[@]}"
+		"ERROR ipc-sandbox $denied" 'Fix: see above.' "ERROR pid-sandbox $denied" 'Fix: see above.' "${common[@]}"
 	for profile in podman unconfined; do
-		assert_doctor "$profile" "ok Portage $2" "ok network-sandbox $applied" "ok ipc-sandbox $applied" "${common[@]}"
+		assert_doctor "$profile" "ok Portage $2" "ok network-sandbox $applied" "ok ipc-sandbox $applied" \
+			'warning pid-sandbox applied, but a phase sees the /proc of the host, so that ps, gdb and /proc/PID show wrong processes (mounting /proc: Operation not permitted).' \
+			'Fix: Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or set FEATURES="-pid-sandbox" in make.conf.' \
+			'ok cgroup a PID namespace: no process outlives a phase' "${common[@]:1}"
 	done
 }
 
@@ -97,11 +100,13 @@ assert_doctor_names_profiles() {
 	assert_doctor_names_profiles root 'does not isolate phases, because root lacks CAP_SYS_ADMIN here'
 }
 
-@test 'in a container that masks parts of /proc, phases are fully isolated and orphaned processes are killed' {
+@test 'in a container that masks parts of /proc, phases are fully isolated, orphaned processes are killed, and one message reports the /proc of the host' {
 	orphan_prefix
 	run -0 container_run unconfined emerge --oneshot app-test/one app-test/two
-	assert_orphans_killed subreaper
+	assert_orphans_killed pidns
 	[[ $output != *'not available'* ]]
-	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.applied.ipc + r.missing.length') == $'confineconfine0\nconfineconfine0' ]]
+	# Once in the phase and once in the summary of emerge.
+	[[ $(grep -c 'src_unpack: pid-sandbox has no /proc of its own here: ' <<<"$output") == 2 && $(grep -c 'no /proc of its own' <<<"$output") == 2 ]]
+	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.applied.ipc + r.applied.pid + r.missing.length') == $'confineconfineconfine0\nconfineconfineconfine0' ]]
 	[[ $(prefix_phase_value compile net) != "$(prefix_phase_value setup net)" ]]
 }

@@ -57,12 +57,12 @@ emerge_without_userns() {
 	assert_namespace compile net host
 	[[ $(grep -c '^ \* Portcullis:' <<<"$output") -eq 2 ]] # in the phase and in the summary of emerge
 	local cause='user namespaces are disabled: user.max_user_namespaces is 0 (unshare(CLONE_NEWUSER): No space left on device)'
-	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: network-sandbox and ipc-sandbox are not available, so builds can reach the network and the services of this host: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
+	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: network-sandbox, ipc-sandbox and pid-sandbox are not available, so builds can reach the network and the services of this host: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
 
 	# If the program does not start, the hook prints the message, once per package.
 	echo 'process.exit(1)' >"$PREFIX/usr/share/portcullis/portcullis.js"
 	run -0 emerge_without_userns --oneshot app-test/one
-	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_unpack runs without Portcullis (network-sandbox, ipc-sandbox): .*portcullis doctor' <<<"$output") -eq 2 ]]
+	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_unpack runs without Portcullis (network-sandbox, ipc-sandbox, pid-sandbox): .*portcullis doctor' <<<"$output") -eq 2 ]]
 }
 
 @test 'with PORTCULLIS_ON_FAILURE=die, emerge stops before the first phase that cannot be confined' {
@@ -70,7 +70,7 @@ emerge_without_userns() {
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	run -1 emerge_without_userns --oneshot app-test/probe
-	[[ $output == *"Portcullis: app-test/probe-1: src_unpack was not started: network-sandbox and ipc-sandbox are not available: user namespaces are disabled: "* ]]
+	[[ $output == *"Portcullis: app-test/probe-1: src_unpack was not started: network-sandbox, ipc-sandbox and pid-sandbox are not available: user namespaces are disabled: "* ]]
 	[[ $output == *"To find the cause, run: $PREFIX/usr/bin/portcullis doctor"* ]]
 	[[ $output != *'exited unexpectedly'* ]]
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup' ]]
@@ -81,7 +81,7 @@ emerge_without_userns() {
 	prefix_install_portcullis
 	rm "$CONFINE"
 	run -0 prefix_emerge --oneshot app-test/probe
-	[[ $(grep -c "^ \* Portcullis: app-test/probe-1: src_unpack runs without Portcullis (network-sandbox, ipc-sandbox): $CONFINE does not exist or is not executable\." <<<"$output") -eq 2 ]]
+	[[ $(grep -c "^ \* Portcullis: app-test/probe-1: src_unpack runs without Portcullis (network-sandbox, ipc-sandbox, pid-sandbox): $CONFINE does not exist or is not executable\." <<<"$output") -eq 2 ]]
 	[[ $(grep -c 'Portcullis:' <<<"$output") -eq 2 ]]
 
 	prefix_conf 'PORTCULLIS_ON_FAILURE="die"'

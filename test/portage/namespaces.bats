@@ -37,7 +37,7 @@ ALWAYS='prepare configure compile install'
 	probe_prefix user '' </dev/null
 	probe_emerge
 	before=$output
-	for key in net ipc pid uts user; do
+	for key in net ipc pid mnt uts user; do
 		assert_namespaces "$key"
 	done
 
@@ -47,13 +47,15 @@ ALWAYS='prepare configure compile install'
 	assert_namespaces net $ALWAYS test
 	# shellcheck disable=SC2086
 	assert_namespaces ipc $ALWAYS test unpack
+	# shellcheck disable=SC2086
+	assert_namespaces pid $ALWAYS test unpack
 	diff <(grep -v '^Dependency resolution took' <<<"$before") <(grep -v '^Dependency resolution took' <<<"$output")
-	[[ $(record_values "$RECORDS" compile 'r.package + " " + r.mode + " " + JSON.stringify(r.applied)') == 'app-test/probe-1 userns {"net":"confine","ipc":"confine"}' ]]
+	[[ $(record_values "$RECORDS" compile 'r.package + " " + r.mode + " " + JSON.stringify(r.applied)') == 'app-test/probe-1 userns {"net":"confine","ipc":"confine","pid":"confine"}' ]]
 }
 
-@test 'as root with the default FEATURES, Portcullis uses the namespaces that Portage has created' {
+@test 'as root with the default FEATURES and mount-sandbox, Portcullis uses the namespaces that Portage has created' {
 	local phase
-	probe_prefix root '' </dev/null
+	probe_prefix root mount-sandbox </dev/null
 	probe_emerge
 	for phase in $SRC; do
 		assert_namespace "$phase" net own
@@ -76,7 +78,7 @@ ALWAYS='prepare configure compile install'
 		shares_namespaces "$phase" net ipc
 	done
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
-	[[ $(record_values "$RECORDS" compile 'JSON.stringify(r.applied)') == '{"net":"portage","ipc":"portage"}' ]]
+	[[ $(record_values "$RECORDS" compile 'r.mode + JSON.stringify(r.applied)') == 'none{"net":"portage","ipc":"portage","pid":"portage","mount":"portage"}' ]]
 }
 
 @test 'PROPERTIES=test_network keeps the network of the host for src_test, and RESTRICT=network-sandbox for all phases' {
@@ -94,8 +96,29 @@ ALWAYS='prepare configure compile install'
 	assert_namespaces ipc $ALWAYS unpack test
 }
 
-@test 'PORTCULLIS_UNPACK=confine isolates the network of src_unpack, except for live packages' {
-	probe_prefix user '-ipc-sandbox' 'PORTCULLIS_UNPACK="confine"' </dev/null
+@test 'pid-sandbox and mount-sandbox isolate every src_* phase, in which shells, die and queries to Portage work' {
+	probe_prefix user '-network-sandbox -ipc-sandbox mount-sandbox parallel-install' <<-'EOF'
+		src_compile() {
+			[[ $PPID == 1 && $(ps -o args= -p $$) == *ebuild.sh* && $(ps -e -o comm=) != *emerge* ]] || die ps
+			has_version app-test/none && die has_version
+			[[ $("$PORTAGE_BIN_PATH/portageq-wrapper" envvar FEATURES) == *pid-sandbox* ]] || die portageq
+			(set -m; sleep 1000 | sleep 1000 & kill -- -"$(jobs -p)"; wait "$(jobs -p)"; [[ $? == 143 ]]) || die jobs
+			unshare --user --map-root-user --mount mount -t tmpfs none "${T}" || die mount
+			sleep 1000 &
+		}
+		src_test() { (die "in a subshell"); sleep 1000; }
+	EOF
+	prefix_install_portcullis
+	run -1 prefix_emerge --oneshot app-test/probe
+	[[ $output == *'ERROR: app-test/probe-1::portcullis-test failed (test phase):'*'in a subshell'* && $output != *'exited unexpectedly'* ]] || {
+		echo "$output"
+		return 1
+	}
+	[[ $(record_values "$RECORDS" compile '[JSON.stringify(r.applied), r.tracking, r.orphans.map((o) => o.comm)].join()') == '{"pid":"confine","mount":"confine"},pidns,sleep' ]]
+}
+
+@test 'PORTCULLIS_UNPACK=confine isolates the network of src_unpack, except for live packages, and pid-sandbox and mount-sandbox isolate both' {
+	probe_prefix user '-ipc-sandbox mount-sandbox' 'PORTCULLIS_UNPACK="confine"' </dev/null
 	prefix_install_portcullis
 	probe_emerge
 	# shellcheck disable=SC2086
@@ -105,10 +128,14 @@ ALWAYS='prepare configure compile install'
 	probe_emerge
 	# shellcheck disable=SC2086
 	assert_namespaces net $ALWAYS test
+	# shellcheck disable=SC2086
+	assert_namespaces pid $ALWAYS test unpack
+	# shellcheck disable=SC2086
+	assert_namespaces mnt $ALWAYS test unpack
 }
 
-@test 'without network-sandbox and ipc-sandbox in FEATURES, the hook does not start confine' {
-	probe_prefix user '-network-sandbox -ipc-sandbox' </dev/null
+@test 'without network-sandbox, ipc-sandbox and pid-sandbox in FEATURES, the hook does not start confine' {
+	probe_prefix user '-network-sandbox -ipc-sandbox -pid-sandbox' </dev/null
 	prefix_install_portcullis
 	printf '#!/bin/sh\necho confine started; exit 99\n' >"$CONFINE"
 	probe_emerge

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { confinements } from '../../src/rules/phases.ts';
 import { trackingMethods, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
 import { scan } from '../../src/records/reader.ts';
 import { collect, isNamed, summaryOf } from '../../src/records/report/collect.ts';
@@ -81,7 +82,10 @@ describe('scan()', () => {
 		const missed = [...source.matchAll(/result_add_missing\([^,]*result, ([^,]*),/g)].filter(
 			([, what]) => !/^const/.test(what ?? ''),
 		);
-		expect(new Set(missed.map(([, what]) => what))).toEqual(new Set(['"cgroup"', '"net"', '"ipc"', 'limit_files[i]']));
+		expect([...words(/ requestable\[\] = \{.*\}/), 'cgroup']).toEqual(confinements);
+		expect(new Set(missed.map(([, what]) => what))).toEqual(
+			new Set(['"cgroup"', 'requestable[i].name', 'limit_files[i]']),
+		);
 	});
 
 	const linesOf = (name: string) => readFileSync(`test/records/${name}.jsonl`, 'utf8').trimEnd().split('\n');

@@ -4,7 +4,7 @@ import { audited, decide, granted, type PhaseContext } from '../../src/rules/dec
 import { otherPhases, srcPhases } from '../../src/rules/phases.ts';
 import { resolve } from '../../src/rules/settings.ts';
 
-const everything = ['network-sandbox', 'ipc-sandbox', 'cgroup', 'sandbox', 'ccache'];
+const everything = ['network-sandbox', 'ipc-sandbox', 'pid-sandbox', 'mount-sandbox', 'cgroup', 'sandbox', 'ccache'];
 
 function phaseContext(some: Partial<PhaseContext>): PhaseContext {
 	return {
@@ -30,13 +30,13 @@ test('under fakeroot, src_install runs without the sandbox that would block the 
 /** The expected sandboxes of each phase, written independently of src/rules/phases.ts. */
 describe('sandboxes of each phase', () => {
 	test.each([
-		['unpack', ['ipc', 'cgroup']],
-		['fetch', ['ipc', 'cgroup']],
-		['prepare', ['net', 'ipc', 'cgroup']],
-		['configure', ['net', 'ipc', 'cgroup']],
-		['compile', ['net', 'ipc', 'cgroup']],
-		['test', ['net', 'ipc', 'cgroup']],
-		['install', ['net', 'ipc', 'cgroup']],
+		['unpack', ['ipc', 'pid', 'mount', 'cgroup']],
+		['fetch', ['ipc', 'pid', 'mount', 'cgroup']],
+		['prepare', ['net', 'ipc', 'pid', 'mount', 'cgroup']],
+		['configure', ['net', 'ipc', 'pid', 'mount', 'cgroup']],
+		['compile', ['net', 'ipc', 'pid', 'mount', 'cgroup']],
+		['test', ['net', 'ipc', 'pid', 'mount', 'cgroup']],
+		['install', ['net', 'ipc', 'pid', 'mount', 'cgroup']],
 	])('decide() gives src_%s the sandboxes %j if FEATURES enables all', (phase, what) => {
 		expect(granted(decide(phaseContext({ phase })))).toEqual(what);
 	});
@@ -61,12 +61,17 @@ describe('sandboxes of each phase', () => {
 
 describe('exceptions', () => {
 	test('RESTRICT=network-sandbox disables only the network sandbox', () => {
-		expect(granted(decide(phaseContext({ restrict: ['mirror', 'network-sandbox'] })))).toEqual(['ipc', 'cgroup']);
+		expect(granted(decide(phaseContext({ restrict: ['mirror', 'network-sandbox'] })))).toEqual([
+			'ipc',
+			'pid',
+			'mount',
+			'cgroup',
+		]);
 	});
 
 	test('PROPERTIES=test_network disables only the network sandbox of src_test', () => {
 		const properties = ['test_network'];
-		expect(granted(decide(phaseContext({ phase: 'test', properties })))).toEqual(['ipc', 'cgroup']);
+		expect(granted(decide(phaseContext({ phase: 'test', properties })))).toEqual(['ipc', 'pid', 'mount', 'cgroup']);
 		expect(granted(decide(phaseContext({ phase: 'compile', properties })))).toContain('net');
 	});
 
@@ -105,7 +110,7 @@ describe('audited()', () => {
 	test('PORTCULLIS_AUDIT=off disables the audit and no sandbox', () => {
 		const settings = resolve({ PORTCULLIS_AUDIT: 'off' });
 		expect(auditedPhases({ settings })).toEqual([]);
-		expect(granted(decide(phaseContext({ settings })))).toEqual(['net', 'ipc', 'cgroup']);
+		expect(granted(decide(phaseContext({ settings })))).toEqual(['net', 'ipc', 'pid', 'mount', 'cgroup']);
 	});
 
 	test('PORTCULLIS_AUDIT=only disables all sandboxes, and audits the phases that network-sandbox would isolate', () => {

@@ -65,7 +65,7 @@ describe('explain', () => {
 			screen,
 		);
 		expect(text[0]).toBe('src_prepare, src_compile');
-		expect(text).toHaveLength(4);
+		expect(text).toHaveLength(6);
 	});
 
 	test('portcullis explain accepts compile and src_compile, and suggests the nearest name for an unknown phase', () => {

@@ -48,12 +48,12 @@ assert_daemon_reachable() {
 	sysv)
 		assert_namespace "$phase" ipc host
 		assert_namespace "$phase" net own
-		[[ $(record_values "$RECORDS" "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == sysvcgroup,net ]]
+		[[ $(record_values "$RECORDS" "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == sysvcgroup,net,pid ]]
 		;;
 	tcp)
 		assert_namespace "$phase" net host
 		assert_namespace "$phase" ipc own
-		[[ $(record_values "$RECORDS" "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == tcpcgroup,ipc ]]
+		[[ $(record_values "$RECORDS" "$phase" 'r.fakeroot + Object.keys(r.applied).sort()') == tcpcgroup,ipc,pid ]]
 		;;
 	esac
 }

@@ -42,7 +42,6 @@ async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 		['cgroup', cgroupStatus(system)],
 		['Probe', probeText(probe)],
 		...confinements.map((what): [string, string] => [features[what], applied(system, what)]),
-		...portageSandboxes(system),
 	];
 	const rest = [
 		...(configuration === undefined ? [] : [`FEATURES="${configuration.features.join(' ')}"`]),
@@ -82,13 +81,6 @@ function applied(system: SystemInfo, what: (typeof confinements)[number]): strin
 function probeText(probe: SystemInfo['probe']): string {
 	const rest = Object.entries(probe).filter(([key]) => !['mode', 'uid', 'cgroup'].includes(key));
 	return rest.map(([key, value]) => `${key}=${value.replaceAll(' ', '_')}`).join(' ');
-}
-
-/** Describes the sandboxes that only Portage implements. Portage applies them only as root (_doebuild_spawn() in doebuild.py). */
-function portageSandboxes({ configuration, uid }: SystemInfo): [string, string][] {
-	return ['pid-sandbox', 'mount-sandbox']
-		.filter((word) => configuration?.features.includes(word))
-		.map((word) => [word, `requested; Portage applies it${uid === 0 ? '' : ' only as root'}`]);
 }
 
 function distribution(): string {

@@ -12,7 +12,7 @@ import { quote, type Environment } from '../../util/environment.ts';
 import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
-/** The default phase of `portcullis run`. In src_compile, all three sandboxes apply. */
+/** The default phase of `portcullis run`. In src_compile, all sandboxes apply. */
 const PHASE = 'compile';
 
 export async function run({ values, words, command }: Input): Promise<number> {

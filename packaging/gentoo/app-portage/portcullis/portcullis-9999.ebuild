@@ -118,7 +118,7 @@ pkg_postinst() {
 	if [[ -z ${REPLACING_VERSIONS} ]]; then
 		elog "FEATURES=\"network-sandbox ipc-sandbox cgroup\" in make.conf selects the"
 		elog "sandboxes. \`portcullis doctor\` checks whether they work here."
-		use prefix && elog "Portage's defaults name network-sandbox and ipc-sandbox: see eselect news."
+		use prefix && elog "Portage's defaults name some of them: see eselect news."
 		elog "confine is linked statically. After an update of the C library that fixes a"
 		elog "security bug, run: emerge --oneshot ${CATEGORY}/${PN}"
 	fi
