@@ -3,22 +3,23 @@
 # Converts PORTCULLIS_ALLOW to options of confine. The hook resolves host names in pkg_setup, because pkg_setup always has the host's
 # network, and stores the options in a file. The first line of that file is the value of PORTCULLIS_ALLOW.
 
-# __portcullis_allow ANSWER...: returns in REPLY the options of confine for PORTCULLIS_ALLOW. ANSWER: the lines that portcullis.js has
+# __portcullis_allow ANSWER...: returns in REPLY the options of confine for PORTCULLIS_ALLOW and for Portage's proxy. ANSWER: the lines that portcullis.js has
 # already printed about PORTCULLIS_ALLOW, if any.
 __portcullis_allow() {
 	local list=${setting[PORTCULLIS_ALLOW]-} file=$store-allow line
 	local -a result=()
 	REPLY=()
-	[[ $list && $features == *' network-sandbox '* && ${setting[PORTCULLIS_AUDIT]-} != only ]] || return 0
-	[[ $EBUILD_PHASE == setup ]] || __portcullis_load "$file"
-	[[ ${REPLY[0]-} == "$list" ]] || __portcullis_resolve_allow "$file" "$list" "$@"
+	if [[ $list && $features == *' network-sandbox '* && ${setting[PORTCULLIS_AUDIT]-} != only ]]; then
+		[[ $EBUILD_PHASE == setup ]] || __portcullis_load "$file"
+		[[ ${REPLY[0]-} == "$list" ]] || __portcullis_resolve_allow "$file" "$list" "$@"
+	fi
 	if [[ " ${options[*]} " == *' --net '* ]]; then
 		for line in "${REPLY[@]:1}"; do
 			__portcullis_is_option "$line" || __portcullis_tampered "$file" "$line"
 			result+=("${line%% *}" "${line#* }")
 		done
 		# If emerge runs as root, Portage has already isolated this process. Allowed connections then leave through the SOCKS proxy that
-		# Portage runs on the host for distcc.
+		# Portage runs on the host for distcc. confine never refuses its socket.
 		[[ ! -S ${initial[PORTAGE_SOCKS5_PROXY]-} ]] || result+=(--socks "${initial[PORTAGE_SOCKS5_PROXY]}")
 	fi
 	REPLY=("${result[@]}")
@@ -26,7 +27,7 @@ __portcullis_allow() {
 
 # __portcullis_is_option LINE: succeeds if LINE is an option of confine, in the format that src/confine/destinations.ts writes.
 __portcullis_is_option() {
-	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
+	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--allow-socket /'+([0-9A-Za-z/._@+-])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }
 
 # __portcullis_resolve_allow FILE LIST ANSWER...: runs portcullis.js unless there is an ANSWER, prints the messages, and stores the
@@ -40,12 +41,14 @@ __portcullis_resolve_allow() {
 				--once "$PORTAGE_BUILDDIR/.ipc" "$list" 2>/dev/null
 	)
 	if [[ ${answer[*]: -1} != 'done' ]]; then
-		# Node does not start, for example during its update. Permit only addresses, which need no resolution.
+		# Node does not start, for example during its update. Permit only addresses and sockets, which need no resolution.
 		read -ra words <<<"$list"
 		answer=()
 		for line in "${words[@]}"; do
 			if __portcullis_is_option "--allow $line"; then
 				lines+=("--allow $line")
+			elif [[ $line == unix:/* ]]; then
+				lines+=("--allow-socket ${line#unix:}")
 			else
 				__portcullis_call ewarn "Portcullis: $package: $line in PORTCULLIS_ALLOW stays blocked, because Node does not start to resolve it. Use ADDRESS:PORT, or run: emerge net-libs/nodejs"
 			fi

@@ -35,7 +35,7 @@ __portcullis_detect() {
 	mapfile -t answer < <(
 		__portcullis_print_variables | __portcullis_start "$node" "$program" conflicts --stdin --package "$package" --features "$features" \
 			--restrict "$restrict" --properties "$properties" --setting "${setting[PORTCULLIS_CONFLICT]-}" \
-			--unpack "${setting[PORTCULLIS_UNPACK]-}" --allow "${setting[PORTCULLIS_ALLOW]-}" --known "$found" \
+			--unpack "${setting[PORTCULLIS_UNPACK]-}" --allow "${setting[PORTCULLIS_ALLOW]-}" --sockets "${setting[PORTCULLIS_SOCKETS]-}" --known "$found" \
 			--once "$PORTAGE_BUILDDIR/.ipc" 2>/dev/null
 	)
 	for line in "${answer[@]}"; do

@@ -167,9 +167,28 @@ void record_audit(struct json *json, const struct phase_result *result)
 		add_names(json, log);
 }
 
+/*
+ * The sockets of name services and of the system log (kind common in src/messages/host_services.ts). Most builds of some hosts use them, and
+ * they hold no keys and start no programs, so a request to them is no reason for a message.
+ */
+static const char *const common_sockets[] = {"/run/nscd/", "/run/systemd/userdb/", "/run/systemd/resolve/", "/run/systemd/journal/",
+					     "/var/lib/sss/pipes/", "/dev/log"};
+
+static bool asks_notable_socket(const struct network_log *log)
+{
+	for (size_t i = 0; i < log->socket_count; i++) {
+		bool is_common = false;
+		for (size_t c = 0; c < sizeof common_sockets / sizeof *common_sockets; c++)
+			is_common = is_common || strncmp(log->sockets[i].path, common_sockets[c], strlen(common_sockets[c])) == 0;
+		if (!is_common)
+			return true;
+	}
+	return false;
+}
+
 bool record_audit_is_notable(const struct phase_result *result)
 {
 	const struct network_log *log = result->audit;
-	return unattributed(result) > 0 ||
+	return unattributed(result) > 0 || (log != NULL && asks_notable_socket(log)) ||
 	       (log != NULL && (log->route == ROUTE_NONE || log->attempts_total > 0 || log->lookups_total > 0 || log->listener_calls > 0 || log->unreadable_errno != 0));
 }

@@ -8,8 +8,10 @@ import type { Line } from '../messages/message.ts';
 import { isPrivate, reservedKind, unmapped, type Reserved } from '../util/addresses.ts';
 import { words } from '../util/environment.ts';
 
-/** Maximum number of --allow options, and of --resolve options, that confine accepts. */
+/** Maximum number of --allow options, of --allow-socket options, and of --resolve options that confine accepts. */
 const maxOptions = 64;
+
+const socketPrefix = 'unix:';
 
 /** A resolved entry of PORTCULLIS_ALLOW or of distcc's host list. */
 export interface Destination {
@@ -27,6 +29,8 @@ export interface Destination {
 
 export interface Destinations {
 	readonly list: readonly Destination[];
+	/** The paths of the entries unix:PATH. */
+	readonly sockets: readonly string[];
 	/** The entries of distcc's host list that confine cannot allow: ssh and zeroconf. */
 	readonly unsupported: readonly string[];
 	/** The entries of distcc's host list with a loopback address and a port. `allowed` is true if PORTCULLIS_ALLOW contains the entry. */
@@ -40,11 +44,20 @@ export interface Destinations {
  * Resolves PORTCULLIS_ALLOW outside the sandbox, in this process. Throws an Error that names the entry if an address is invalid.
  */
 export async function destinations(setting: string, context: BuildContext): Promise<Destinations> {
-	const entries = words(setting);
+	const all = words(setting);
+	const sockets = all.flatMap((entry) => (entry.startsWith(socketPrefix) ? entry.slice(socketPrefix.length) : []));
+	const entries = all.filter((entry) => !entry.startsWith(socketPrefix));
 	const plain = await Promise.all(entries.filter((entry) => entry !== 'distcc').map((entry) => destination(entry)));
 	const asked = entries.includes('distcc');
 	if (!asked || launcherEvidence(context, 'distcc', 'distcc').length === 0) {
-		return { list: plain, unsupported: [], tunnels: [], distcc: asked ? 'not in use' : 'not asked for', source: '' };
+		return {
+			list: plain,
+			sockets,
+			unsupported: [],
+			tunnels: [],
+			distcc: asked ? 'not in use' : 'not asked for',
+			source: '',
+		};
 	}
 	const { source, list } = distccHosts(context);
 	const named = words(list).filter((word) => !word.startsWith('--'));
@@ -53,6 +66,7 @@ export async function destinations(setting: string, context: BuildContext): Prom
 	const distcc = await Promise.all(supported.map((word) => destination(word.replace(/,.*/, ''), true)));
 	return {
 		list: [...plain, ...distcc],
+		sockets,
 		unsupported: hosts.filter((word) => !supported.includes(word)),
 		tunnels: named.flatMap(tunnelEndpoint).map((endpoint) => ({
 			address: endpointText(endpoint.host, endpoint.port),
@@ -106,9 +120,10 @@ async function addressesOf(host: string): Promise<string[]> {
 }
 
 /** Returns the options of confine that allow these destinations, as pairs of option and value. */
-export function allowOptions({ list }: Destinations): (readonly [string, string])[] {
+export function allowOptions({ list, sockets }: Destinations): (readonly [string, string])[] {
 	return [
 		...[...new Set(list.flatMap(endpoints))].slice(0, maxOptions).map((entry) => ['--allow', entry] as const),
+		...[...new Set(sockets)].slice(0, maxOptions).map((path) => ['--allow-socket', path] as const),
 		...[...new Set(list.flatMap(nameMappings))].slice(0, maxOptions).map((name) => ['--resolve', name] as const),
 	];
 }

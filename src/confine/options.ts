@@ -4,16 +4,18 @@ import { buildContextOf, isSocket } from '../conflicts/build_context.ts';
 import type { Environment } from '../util/environment.ts';
 import { settingNames, settings, type Settings } from '../rules/settings.ts';
 
-/** Resolves PORTCULLIS_ALLOW and returns confine's options for it; [] for a phase with network. The hook resolves once per package. */
+/** Returns confine's options for PORTCULLIS_ALLOW and for Portage's proxy; [] for a phase with network. The hook resolves once per package. */
 export async function allowFor(phaseContext: PhaseContext, environment: Environment): Promise<string[]> {
-	if (phaseContext.settings.PORTCULLIS_ALLOW === '' || !decide(phaseContext).net.confined) return [];
-	const { allowOptions, destinations } = await import('./destinations.ts');
-	const found = await destinations(
-		phaseContext.settings.PORTCULLIS_ALLOW,
-		buildContextOf(environment, phaseContext.features),
-	);
+	if (!decide(phaseContext).net.confined) return [];
+	const { settings: chosen, features } = phaseContext;
+	const options: string[] = [];
+	if (chosen.PORTCULLIS_ALLOW !== '') {
+		const { allowOptions, destinations } = await import('./destinations.ts');
+		const found = await destinations(chosen.PORTCULLIS_ALLOW, buildContextOf(environment, features));
+		options.push(...allowOptions(found).flat());
+	}
 	const proxy = environment['PORTAGE_SOCKS5_PROXY'] ?? '';
-	return [...allowOptions(found).flat(), ...(proxy !== '' && isSocket(proxy) ? ['--socks', proxy] : [])];
+	return [...options, ...(proxy !== '' && isSocket(proxy) ? ['--socks', proxy] : [])];
 }
 
 /**
@@ -23,7 +25,8 @@ export async function allowFor(phaseContext: PhaseContext, environment: Environm
 export function confineOptions(cpv: string, phaseContext: PhaseContext, allow: readonly string[] = []): string[] {
 	const { phase, settings: chosen } = phaseContext;
 	const options = granted(decide(phaseContext)).flatMap((what) => {
-		if (what === 'net') return ['--net', ...families(chosen)];
+		if (what === 'net')
+			return ['--net', ...families(chosen), ...(chosen.PORTCULLIS_SOCKETS === 'own' ? ['--own-sockets'] : [])];
 		if (what !== 'cgroup') return [`--${what}`];
 		return ['--cgroup', `${phase}_${cpv.replaceAll('/', '_')}`, ...limits(chosen)];
 	});

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { words, type Environment } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
+import type { Settings } from '../rules/settings.ts';
 
 /** The variables, FEATURES, user and processors of a build. The functions of evidence.ts search them for conflicts. */
 export interface BuildContext {
@@ -12,6 +13,8 @@ export interface BuildContext {
 	readonly features: readonly string[];
 	/** The words of PORTCULLIS_ALLOW. */
 	readonly allowed: readonly string[];
+	/** True if PORTCULLIS_SOCKETS is own: a phase without network can use only the UNIX sockets that it has bound. */
+	readonly ownSockets: boolean;
 	/** The effective UID of the phases. If it is 0, Portage itself isolates the phases. */
 	readonly uid: number;
 	/** The number of processors that the build can use. */
@@ -19,12 +22,17 @@ export interface BuildContext {
 }
 
 /** Returns the build context for this environment and the user of this process. Applies ENV_UNSET as EAPI 7 and later do (PMS 7.4). */
-export function buildContextOf(environment: Environment, features: readonly string[], allow = ''): BuildContext {
+export function buildContextOf(
+	environment: Environment,
+	features: readonly string[],
+	settings?: Settings,
+): BuildContext {
 	const unset = words(environment['ENV_UNSET']);
 	return {
 		environment: Object.fromEntries(Object.entries(environment).filter(([name]) => !unset.includes(name))),
 		features,
-		allowed: words(allow),
+		allowed: words(settings?.PORTCULLIS_ALLOW),
+		ownSockets: settings?.PORTCULLIS_SOCKETS === 'own',
 		uid: process.geteuid?.() ?? 0,
 		processors: availableParallelism(),
 	};

@@ -225,8 +225,9 @@ export function proxyEvidence(context: BuildContext): Evidence[] {
 	});
 }
 
-/** Finds the socket of an ssh or gpg agent. GnuPG before 2.1 sets GPG_AGENT_INFO to path:process:protocol. */
+/** Finds the socket of an ssh or gpg agent that a build can use. GnuPG before 2.1 sets GPG_AGENT_INFO to path:process:protocol. */
 export function agentEvidence(context: BuildContext): Evidence[] {
+	if (context.ownSockets) return [];
 	return ['SSH_AUTH_SOCK', 'GPG_AGENT_INFO'].flatMap((name) => {
 		const file = name === 'GPG_AGENT_INFO' ? variable(context, name).replace(/:.*/, '') : variable(context, name);
 		return file !== '' && isSocket(file) ? [socketEvidence(name, file)] : [];
@@ -235,14 +236,23 @@ export function agentEvidence(context: BuildContext): Evidence[] {
 
 const displaySockets = '/tmp/.X11-unix/X';
 
-/** Finds an X server that listens only on an abstract socket. /proc/net/unix shows such a socket with @ at the start (unix(7)). */
+/**
+ * Finds an X server that a build cannot reach: it listens only on an abstract socket, or its socket is refused. /proc/net/unix shows an
+ * abstract socket with @ at the start (unix(7)).
+ */
 export function displayEvidence(context: BuildContext): Evidence[] {
 	const display = variable(context, 'DISPLAY');
 	const number = /^(?:unix)?(?:\/unix)?:([0-9]+)(?:\.[0-9]+)?$/.exec(display)?.[1];
-	if (number === undefined || isSocket(displaySockets + number)) return [];
+	if (number === undefined) return [];
+	const socket = displaySockets + number;
+	if (isSocket(socket)) {
+		if (!context.ownSockets || context.allowed.includes(`unix:${socket}`)) return [];
+		const text = `DISPLAY is ${display}, and PORTCULLIS_SOCKETS="own" refuses the socket of its X server`;
+		return [{ text, fix: `PORTCULLIS_ALLOW="${[...context.allowed, `unix:${socket}`].join(' ')}"` }];
+	}
 	const isAbstract = trustedText('/proc/net/unix')
 		.split('\n')
-		.some((line) => line.endsWith(` @${displaySockets}${number}`));
+		.some((line) => line.endsWith(` @${socket}`));
 	return isAbstract
 		? [
 				{

@@ -132,7 +132,7 @@ export const conflicts: readonly Conflict[] = [
 		],
 		evidence: socksEvidence,
 		outcome:
-			'The sandbox does not cover UNIX sockets, so every program of the build can reach any host through this proxy.',
+			'The sandbox never refuses this UNIX socket, so every program of the build can reach any host through the proxy.',
 		state: 'warning',
 		inside: {},
 		fix: 'FEATURES="-network-sandbox-proxy -distcc"',
@@ -174,9 +174,11 @@ export const conflicts: readonly Conflict[] = [
 		name: 'agent',
 		label: 'an ssh or gpg agent',
 		with: ['net'],
-		prefilters: [{ holds: '-S ${SSH_AUTH_SOCK-}' }, { holds: '-S ${GPG_AGENT_INFO%%:*}' }],
+		prefilters: [
+			{ holds: '${setting[PORTCULLIS_SOCKETS]-} != own && (-S ${SSH_AUTH_SOCK-} || -S ${GPG_AGENT_INFO%%:*})' },
+		],
 		evidence: agentEvidence,
-		outcome: 'The sandbox does not cover UNIX sockets, so a build that may open this socket can use your keys.',
+		outcome: 'Without PORTCULLIS_SOCKETS="own", a build that may open this socket can use your keys.',
 		state: 'warning',
 		inside: {},
 		fix: 'ENV_UNSET="SSH_AUTH_SOCK GPG_AGENT_INFO"',
@@ -185,7 +187,12 @@ export const conflicts: readonly Conflict[] = [
 		name: 'display',
 		label: 'the X display',
 		with: ['net'],
-		prefilters: [{ holds: '${DISPLAY-} == ?(unix)?(/unix):+([0-9])* && ! -S /tmp/.X11-unix/X${display}' }],
+		prefilters: [
+			{
+				holds:
+					'${DISPLAY-} == ?(unix)?(/unix):+([0-9])* && (${setting[PORTCULLIS_SOCKETS]-} == own || ! -S /tmp/.X11-unix/X${display})',
+			},
+		],
 		evidence: displayEvidence,
 		outcome: 'The build cannot reach the display, so tests that open a window fail.',
 		state: 'warning',

@@ -13,11 +13,7 @@ export function conflictFindings({ configuration }: SystemInfo): Finding[] {
 	if (settings.PORTCULLIS_CONFLICT === 'ignore') return [];
 	const stops = settings.PORTCULLIS_CONFLICT === 'die';
 	const packageContext = packageContextOf({ ...configuration, variables: {} });
-	const context = buildContextOf(
-		{ ...process.env, ...configuration.variables },
-		packageContext.features,
-		settings.PORTCULLIS_ALLOW,
-	);
+	const context = buildContextOf({ ...process.env, ...configuration.variables }, packageContext.features, settings);
 	const conflicts = findConflicts({ ...packageContext, settings, phase: '' }, context);
 	return conflicts.map((found) => {
 		const { name } = found.conflict;

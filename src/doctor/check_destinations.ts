@@ -48,6 +48,7 @@ export function entryFindings(found: Destinations): Finding[] {
 			const texts = endpoints(one);
 			return texts.length === 0 ? [] : [ok(`allow-${one.entry}`, title, `${name}: ${texts.join(' ')}`, texts)];
 		}),
+		...found.sockets.map((path) => ok(`allow-${path}`, title, `UNIX socket ${path}`)),
 		...privateAddressNotes(found).map((text) => ok('allow-private', title, `${text}.`)),
 		...blockedEntries(found).map(({ entry, subject, reason, fix }) =>
 			error(`allow-${entry}`, title, `${subject} stays blocked: ${reason}.`, fix),

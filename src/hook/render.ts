@@ -194,6 +194,7 @@ function grant(what: Confinement): string[] {
 		return [
 			'options+=(--net)',
 			'[[ ! ${setting[PORTCULLIS_FAMILIES]-} ]] || options+=(--families "${setting[PORTCULLIS_FAMILIES]// /,}")',
+			'[[ ${setting[PORTCULLIS_SOCKETS]-} != own ]] || options+=(--own-sockets)',
 		];
 	if (what !== 'cgroup') return [`options+=(--${what})`];
 	const limits = settingNames.flatMap((setting) => {

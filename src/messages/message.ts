@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { installation } from '../installation/locate.ts';
 import { shellCommand } from '../installation/paths.ts';
-import type { Attempt, Orphan, RunRecord } from '../records/schema.ts';
+import type { Attempt, Orphan, Program, RunRecord } from '../records/schema.ts';
 import { quote } from '../util/environment.ts';
 import { withoutVersion } from '../util/grammar.ts';
 
@@ -59,4 +59,13 @@ export function oneLine(text: string): string {
 /** Formats the destination of an attempt: 198.51.100.7:443, [2001:db8::1]:53 (udp). */
 export function destination({ address, port, protocol }: Attempt): string {
 	return `${address.includes(':') ? `[${address}]` : address}:${port}${protocol === 'tcp' ? '' : ` (${protocol})`}`;
+}
+
+/** Returns the name of a program with its script: python3.13 (tests/test_http.py). */
+export function label({ comm, script = '' }: Program): string {
+	const short = script
+		.split('/')
+		.slice(script.startsWith('/') ? -2 : 0)
+		.join('/');
+	return oneLine(short === '' || short.split('/').at(-1) === comm ? short || comm : `${comm} (${short})`);
 }

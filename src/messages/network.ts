@@ -3,7 +3,7 @@ import type { Lookup, Program, RunRecord } from '../records/schema.ts';
 import { withoutVersion } from '../util/grammar.ts';
 import { count } from '../util/units.ts';
 import { ebuildFixes, hintsFor } from './hints.ts';
-import { destination, firstOf, oneLine, portcullis, reportDetails, subject, type Line } from './message.ts';
+import { destination, firstOf, label, portcullis, reportDetails, subject, type Line } from './message.ts';
 
 /** Maximum numbers of programs in a message, of destinations of each program, and of hints. */
 const maxPrograms = 3;
@@ -59,15 +59,6 @@ export function mergeLookups(names: readonly Lookup[]): (Lookup & { readonly tar
 		if ((merged.get(key)?.count ?? 0) < one.count) merged.set(key, { ...one, target });
 	}
 	return [...merged.values()];
-}
-
-/** Returns the name of a program with its script: python3.13 (tests/test_http.py). */
-function label({ comm, script = '' }: Program): string {
-	const short = script
-		.split('/')
-		.slice(script.startsWith('/') ? -2 : 0)
-		.join('/');
-	return oneLine(short === '' || short.split('/').at(-1) === comm ? short || comm : `${comm} (${short})`);
 }
 
 function failed({ status }: RunRecord): boolean {

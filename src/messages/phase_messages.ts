@@ -8,6 +8,7 @@ import { readTrimmed } from '../util/files.ts';
 import { stripControls } from '../util/output.ts';
 import { count } from '../util/units.ts';
 import { networkMessages } from './network.ts';
+import { socketMessages } from './sockets.ts';
 import { commandOf, enumerate, firstOf, portcullis, reportDetails, subject, type Line } from './message.ts';
 
 const maxOrphans = 3;
@@ -33,6 +34,7 @@ export function phaseMessages(record: RunRecord, { refused = false, unavailable 
 		...limit(record),
 		...orphans(record),
 		...networkMessages(record),
+		...socketMessages(record),
 	];
 }
 

@@ -41,6 +41,8 @@ export interface RunRecord {
 	readonly observed: readonly Attempt[];
 	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: readonly AllowedConnection[];
+	/** Requests to UNIX sockets of the host, which the phase had not bound. */
+	readonly sockets: readonly SocketRequest[];
 	/** The route of allowed connections: direct, socks, or none if Portcullis cannot make any; undefined without PORTCULLIS_ALLOW. */
 	readonly route: string | undefined;
 	/** The reason if `route` is none; '' stands for the reason that Portage isolated the network and started no proxy. */
@@ -105,6 +107,14 @@ export interface AllowedConnection extends Attempt {
 	readonly failed: number;
 }
 
+/** A program's connections and datagrams to a UNIX socket of the host. */
+export interface SocketRequest extends Program {
+	readonly path: string;
+	readonly count: number;
+	/** True if confine refused the requests (PORTCULLIS_SOCKETS=own). */
+	readonly refused?: true;
+}
+
 /** The words that native/privileged/privilege.c, native/supervisor/record.c and options.c write to a record. A test compares both. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const trackingMethods = [
@@ -162,6 +172,7 @@ export function parseRecord(line: string): RunRecord {
 		blocked: optional(record['blocked'], 'blocked', attempts, none),
 		observed: optional(record['observed'], 'observed', attempts, none),
 		allowed: optional(record['allowed'], 'allowed', allowed, none),
+		sockets: optional(record['sockets'], 'sockets', sockets, none),
 		route: optional(record['route'], 'route', route, undefined),
 		routeWhy: optional(record['route_why'], 'route_why', text, ''),
 		unreachable,
@@ -234,6 +245,12 @@ const orphans = listOf((members, name) => ({
 const allowed = listOf((members, name) => ({
 	...attemptOf(members, name),
 	failed: optional(members['failed'], `${name}.failed`, count, 0),
+}));
+const sockets = listOf((members, name) => ({
+	...programOf(members, name),
+	path: text(members['path'], `${name}.path`),
+	count: count(members['count'], `${name}.count`),
+	...(isTrue(members['refused'], `${name}.refused`) ? ({ refused: true } as const) : {}),
 }));
 const names = listOf((members, name) => ({
 	...programOf(members, name),

@@ -53,11 +53,16 @@ export const settings = {
 		means: 'confine: also isolate the network of src_unpack, except for live packages',
 	},
 	PORTCULLIS_ALLOW: {
-		pattern: `^(distcc|(${four}|${six}|${host}):${port})$`,
-		form: 'a list of HOST:PORT, ADDRESS:PORT, [IPV6]:PORT, ADDRESS/BITS:PORT, or distcc',
+		pattern: `^(distcc|(${four}|${six}|${host}):${port}|unix:/[0-9A-Za-z/._@+-]+)$`,
+		form: 'a list of HOST:PORT, ADDRESS:PORT, [IPV6]:PORT, ADDRESS/BITS:PORT, unix:PATH, or distcc',
 		list: true,
 		default: '',
 		means: 'destinations that an isolated phase can connect to',
+	},
+	PORTCULLIS_SOCKETS: {
+		choices: ['own', 'host'],
+		default: 'host',
+		means: 'own: in phases with network-sandbox, refuse UNIX sockets that the phase has not bound',
 	},
 	PORTCULLIS_FAMILIES: {
 		pattern: `^(any|${families.replaceAll(' ', '|')})$`,

@@ -288,6 +288,9 @@ export function everyCase(root: string): Readonly<Record<string, Case>> {
 			evidence: `GPG_AGENT_INFO is the socket ${path('socket')}`,
 			environment: { GPG_AGENT_INFO: `${path('socket')}:4711:1` },
 		},
+		'an ssh agent whose socket is refused': {
+			environment: { SSH_AUTH_SOCK: path('socket'), PORTCULLIS_SOCKETS: 'own' },
+		},
 		'an agent without a socket': {
 			environment: { SSH_AUTH_SOCK: path('gone'), GPG_AGENT_INFO: `${path('scheduler')}:1:1` },
 		},

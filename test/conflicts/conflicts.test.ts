@@ -39,15 +39,18 @@ function detect({ features = '', restrict = '', uid = ordinary, environment }: C
 		...features.split(' '),
 		...more,
 	];
+	const settings = resolve(environment);
 	const phaseContext = {
 		phase: '',
 		from: 'ebuild',
 		features: words,
 		restrict: [restrict],
 		properties: [],
-		settings: resolve({}),
+		settings,
 	};
-	const context = { environment: full(environment), features: words, uid, processors: 2, allowed: [] };
+	const allowed = settings.PORTCULLIS_ALLOW.split(' ');
+	const ownSockets = settings.PORTCULLIS_SOCKETS === 'own';
+	const context = { environment: full(environment), features: words, uid, processors: 2, allowed, ownSockets };
 	return { words, context, found: findConflicts(phaseContext, context) };
 }
 
@@ -131,16 +134,23 @@ async function startXvfb(number: number, ...options: string[]): Promise<ChildPro
 	return child;
 }
 
-test('an X display that has only an abstract socket is a conflict, and an X display that also has a socket file is not', async () => {
+test('an X display is a conflict if it has only an abstract socket, or if PORTCULLIS_SOCKETS=own refuses its socket file', async () => {
 	const number = 4_000 + (process.pid % 1_000);
-	const one = { environment: { DISPLAY: `:${number}.0` } };
+	const environment = { DISPLAY: `:${number}.0` };
+	const own = { ...environment, PORTCULLIS_SOCKETS: 'own' };
+	const allowed = { ...own, PORTCULLIS_ALLOW: `unix:/tmp/.X11-unix/X${number}` };
 	for (const abstract of [true, false]) {
 		const child = await startXvfb(number, ...(abstract ? ['-nolisten', 'unix'] : []));
 		try {
 			expect(existsSync(`/tmp/.X11-unix/X${number}`)).toBe(!abstract);
-			const { words, found } = detect(one);
-			expect(found.map(({ conflict }) => conflict.name)).toEqual(abstract ? ['display'] : []);
-			expect(startsNode(words, process.getuid?.() ?? 0, full(one.environment))).toBe(abstract);
+			const names = (environment: Case['environment']) =>
+				detect({ environment }).found.map(({ conflict }) => conflict.name);
+			expect(names(environment)).toEqual(abstract ? ['display'] : []);
+			expect(names(own)).toEqual(['display']);
+			expect(names(allowed)).toEqual(abstract ? ['display'] : []);
+			const { words } = detect({ environment });
+			expect(startsNode(words, process.getuid?.() ?? 0, full(environment))).toBe(abstract);
+			expect(startsNode(words, process.getuid?.() ?? 0, full(own))).toBe(true);
 		} finally {
 			const ended = new Promise((gone) => child.once('exit', gone));
 			child.kill();

@@ -9,6 +9,7 @@ function context(allow: string, features: readonly string[] = [], environment: R
 		environment: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', ...environment },
 		features,
 		allowed: allow.split(' ').filter(Boolean),
+		ownSockets: false,
 		uid: 65_534,
 		processors: 2,
 	};

@@ -23,7 +23,11 @@ const stored = [
 	{ folder: 'only', lines: ['PORTCULLIS_AUDIT=only', 'PORTCULLIS_UNPACK=confine'], claimed: 'host' },
 	{
 		folder: 'allow',
-		lines: ['PORTCULLIS_ALLOW=192.0.2.1:80 [2001:db8::]/32:443 10.0.0.0/8:1', 'PORTCULLIS_FAMILIES=alg vsock'],
+		lines: [
+			'PORTCULLIS_ALLOW=192.0.2.1:80 [2001:db8::]/32:443 10.0.0.0/8:1 unix:/run/x.sock',
+			'PORTCULLIS_FAMILIES=alg vsock',
+			'PORTCULLIS_SOCKETS=own',
+		],
 		claimed: 'host',
 	},
 	{

@@ -33,7 +33,8 @@ const parts = [
 ];
 
 /** Files in which every string is a message that Portage prints. In other files only the arguments of Error are messages. */
-const messageFiles = /^src\/(messages\/(?!hints)|confine\/destinations|conflicts\/detect|cli\/commands\/hook_queries)/;
+const messageFiles =
+	/^src\/(messages\/(?!hints|host_services)|confine\/destinations|conflicts\/detect|cli\/commands\/hook_queries)/;
 
 function literal(node: ts.Node): string | undefined {
 	if (ts.isStringLiteralLike(node)) return node.text;

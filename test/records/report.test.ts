@@ -48,7 +48,15 @@ const records = [
 		missing: [{ what: 'net', why: 'unshare: Operation not permitted' }],
 	}),
 	record({ package: 'x/y-2', missing: [{ what: 'net', why: 'unshare: Operation not permitted' }] }),
-	record({ package: 'z/z-3', limit_hit: 'memory.max', allowed: [{ ...attempt, address: '203.0.113.9', failed: 0 }] }),
+	record({
+		package: 'z/z-3',
+		limit_hit: 'memory.max',
+		allowed: [{ ...attempt, address: '203.0.113.9', failed: 0 }],
+		sockets: [
+			{ comm: 'docker', argv: ['docker', hostile], path: '/run/docker.sock', count: 3 },
+			{ comm: 'x', path: hostile, count: 1, refused: true },
+		],
+	}),
 ];
 
 let folder: string;
@@ -67,6 +75,16 @@ describe('portcullis report', () => {
 			now: now.getTime(),
 			whole: false,
 		});
+
+	test('portcullis report shows requests to sockets of the host, and what each service means for a build', () => {
+		const text = lines();
+		const at = text.findIndex((line) => line.startsWith('Asked the host: 1 package'));
+		const section = text.slice(at, text.indexOf('', at)).join('\n');
+		expect(section).toMatch(/\n {4}\/run\/docker\.sock +3x {2}docker <script>/);
+		expect(section).toMatch(/\n {4}<script>.* +1x {2}x\n/);
+		expect(section).toContain('container engine: It starts containers as root');
+		expect(section).toContain('set PORTCULLIS_SOCKETS="own" in make.conf or');
+	});
 
 	test('portcullis report shows blocked attempts first, with destination, count and command, on lines of at most 80 columns', () => {
 		const text = lines();
@@ -203,6 +221,7 @@ describe('portcullis report --html, in Chromium', () => {
 		expect(await text('#missing li')).toMatch(/network-sandbox\s+unshare: Operation not permitted/);
 		expect(await text('#limit')).toMatch(/memory\.max\s+Raise PORTCULLIS_MEMORY_MAX/);
 		expect(await text('#observed')).toContain('203.0.113.7:443');
+		expect(await text('#asked')).toContain('/run/docker.sock');
 		expect(await text('#allowed')).toContain('203.0.113.9:443');
 		expect(await browser.evaluate('document.querySelectorAll("#timeline .track i").length')).toBe(7);
 		expect(await browser.evaluate('document.querySelectorAll("#timeline tbody tr").length')).toBe(7);

@@ -3,14 +3,30 @@ import { describe, expect, test } from 'vitest';
 import { problem, resolve, settingNames, settings, type SettingName } from '../../src/rules/settings.ts';
 
 const good: Partial<Record<SettingName, string[]>> = {
-	PORTCULLIS_ALLOW: ['distcc', 'example.org:443', '10.0.0.0/8:3632', '[fd00::1]:80', 'distcc a-b.example:1 1.2.3.4:5'],
+	PORTCULLIS_ALLOW: [
+		'distcc',
+		'example.org:443',
+		'10.0.0.0/8:3632',
+		'[fd00::1]:80',
+		'distcc a-b.example:1 1.2.3.4:5',
+		'unix:/run/a-b/c_1.sock distcc',
+	],
 	PORTCULLIS_FAMILIES: ['alg', 'any', 'alg vsock packet'],
 	PORTCULLIS_MEMORY_MAX: ['8G', '500M', '1073741824'],
 	PORTCULLIS_PIDS_MAX: ['1', '4096'],
 	PORTCULLIS_CPU_MAX: ['150%', '050%'],
 };
 const bad: Partial<Record<SettingName, string[]>> = {
-	PORTCULLIS_ALLOW: ['example.org', 'a:b', 'http://example.org:80', 'distcc;', '[fd00::1]', 'a:1,b:2'],
+	PORTCULLIS_ALLOW: [
+		'example.org',
+		'a:b',
+		'http://example.org:80',
+		'distcc;',
+		'[fd00::1]',
+		'a:1,b:2',
+		'unix:run/x',
+		'unix:/a,b',
+	],
 	PORTCULLIS_FAMILIES: ['ALG', 'alg,vsock', 'inet', 'AF_VSOCK', '--net'],
 	PORTCULLIS_MEMORY_MAX: ['8GB', '-1', '1.5G', 'max', '8 G'],
 	PORTCULLIS_PIDS_MAX: ['4k', '-1'],
@@ -33,7 +49,11 @@ describe.each(settingNames)('%s', (name) => {
 			expect(invalid.length).toBeGreaterThan(0);
 			const message = problem(name, value);
 			expect(message).toContain(`${name}="${value}"`);
-			expect(message).toContain('choices' in setting ? setting.choices.join(', ').slice(0, 4) : setting.form);
+			expect(message).toContain(
+				'choices' in setting
+					? setting.choices.slice(0, 2).join(setting.choices.length > 2 ? ', ' : ' or ')
+					: setting.form,
+			);
 		},
 	);
 

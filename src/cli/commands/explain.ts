@@ -18,7 +18,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const { explanation, environment } =
 		values['features'] === undefined ? await fromPortage(values, words) : fromOptions(values, words);
 	const { packageContext } = explanation;
-	const context = buildContextOf(environment, packageContext.features, packageContext.settings.PORTCULLIS_ALLOW);
+	const context = buildContextOf(environment, packageContext.features, packageContext.settings);
 	const found = findConflicts({ ...packageContext, phase: '' }, context);
 	const conflicts = found.map((one) => {
 		const { summary, outcome, fixes } = describeConflict(one, context);

@@ -22,11 +22,14 @@ import { UsageError } from '../usage.ts';
  * runDestinations() follows, because a second start of Node would take 40 ms. Options pass the variables, because EAPI 9 exports none.
  */
 export async function runConflicts({ values, flags, words: rest }: Input): Promise<number> {
-	const { package: cpv, features: list, setting = '', unpack = '', allow = '' } = values;
+	const { package: cpv, features: list, setting = '', unpack = '', allow = '', sockets = '' } = values;
 	if (cpv === undefined || list === undefined || rest.length > 0) {
 		throw new UsageError('conflicts needs --package CATEGORY/PF and --features LIST, and takes no argument');
 	}
-	const wrong = problem('PORTCULLIS_CONFLICT', setting) ?? problem('PORTCULLIS_UNPACK', unpack);
+	const wrong =
+		problem('PORTCULLIS_CONFLICT', setting) ??
+		problem('PORTCULLIS_UNPACK', unpack) ??
+		problem('PORTCULLIS_SOCKETS', sockets);
 	if (wrong !== undefined) throw new UsageError(wrong);
 	const phaseContext = {
 		phase: '',
@@ -34,10 +37,15 @@ export async function runConflicts({ values, flags, words: rest }: Input): Promi
 		features: words(list),
 		restrict: words(values['restrict']),
 		properties: words(values['properties']),
-		settings: resolve({ PORTCULLIS_CONFLICT: setting, PORTCULLIS_UNPACK: unpack, PORTCULLIS_ALLOW: allow }),
+		settings: resolve({
+			PORTCULLIS_CONFLICT: setting,
+			PORTCULLIS_UNPACK: unpack,
+			PORTCULLIS_ALLOW: allow,
+			PORTCULLIS_SOCKETS: sockets,
+		}),
 	};
 	const environment = environmentOf(flags);
-	const context = buildContextOf(environment, phaseContext.features, phaseContext.settings.PORTCULLIS_ALLOW);
+	const context = buildContextOf(environment, phaseContext.features, phaseContext.settings);
 	const found = findConflicts(phaseContext, context);
 	print([`found ${found.map(({ conflict }) => conflict.name).join(' ')}`]);
 	const known = words(values['known']);

@@ -3,7 +3,7 @@ import { hintsFor, type Hint } from '../../messages/hints.ts';
 import { mergeLookups } from '../../messages/network.ts';
 import { commandOf, destination } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
-import type { Attempt, Orphan, RunRecord } from '../schema.ts';
+import type { Attempt, Orphan, RunRecord, SocketRequest } from '../schema.ts';
 import { confinements } from '../../rules/phases.ts';
 import { BoundedMap } from './bounded_map.ts';
 
@@ -41,6 +41,8 @@ export interface PhaseEvents {
 	readonly observed: Tally[];
 	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: Tally[];
+	/** Requests to UNIX sockets of the host. */
+	readonly asked: Tally[];
 	/** Number of blocked attempts, including those that `blocked` does not list. */
 	attempts: number;
 	/** Number of attempts that nothing blocked, including those that `observed` does not list. */
@@ -57,9 +59,9 @@ export interface PhaseEvents {
 /** Number of attempts of one command to reach one destination. The lookup of a host name is an attempt as well. */
 export interface Tally {
 	readonly command: string;
-	/** The destination as ADDRESS:PORT, or the host name of a lookup. */
+	/** The destination as ADDRESS:PORT, the host name of a lookup, or the path of a socket. */
 	readonly destination: string;
-	/** The protocol of the attempt: tcp, udp, ..., or dns for a lookup. */
+	/** The protocol of the attempt: tcp, udp, ..., dns for a lookup; unix or refused for a request to a socket. */
 	readonly protocol: string;
 	count: number;
 }
@@ -260,7 +262,8 @@ function addEvents(report: Report, record: RunRecord): void {
 		report.killedPhases++;
 		addPackage(report.killedPackages, record.package);
 	}
-	const events = attempts + observedAttempts + killed + record.missing.length + record.allowed.length;
+	const events =
+		attempts + observedAttempts + killed + record.missing.length + record.allowed.length + record.sockets.length;
 	if (events === 0 && record.limit === undefined) return;
 	const event = report.events.getOrCreate(`${record.package} ${record.phase}`, () => emptyEvents(record));
 	event.time = record.time;
@@ -274,6 +277,7 @@ function addEvents(report: Report, record: RunRecord): void {
 	for (const tally of [...lookups, ...record.blocked.map(tallyOf)]) addTally(event.blocked, tally);
 	for (const attempt of record.observed) addTally(event.observed, tallyOf(attempt));
 	for (const attempt of record.allowed) addTally(event.allowed, tallyOf(attempt));
+	for (const request of record.sockets) addTally(event.asked, socketTally(request));
 	for (const hint of hintsFor([...record.names, ...record.blocked, ...record.observed])) event.hints.add(hint);
 	for (const orphan of record.orphans) event.killed.unshift({ ...orphan, time: record.time });
 	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
@@ -289,6 +293,7 @@ function emptyEvents({ package: cpv, phase }: RunRecord): PhaseEvents {
 		blocked: [],
 		observed: [],
 		allowed: [],
+		asked: [],
 		attempts: 0,
 		observedAttempts: 0,
 		hints: new Set(),
@@ -306,6 +311,11 @@ function tallyOf(attempt: Attempt): Tally {
 
 function lookupTally(lookup: ReturnType<typeof mergeLookups>[number]): Tally {
 	return { command: commandOf(lookup), destination: lookup.target, protocol: 'dns', count: lookup.count };
+}
+
+function socketTally(request: SocketRequest): Tally {
+	const { path, count, refused } = request;
+	return { command: commandOf(request), destination: path, protocol: refused === true ? 'refused' : 'unix', count };
 }
 
 function addTally(tallies: Tally[], { command, destination, protocol, count }: Tally): void {

@@ -8,6 +8,7 @@ import { phaseColours, style } from './html_style.ts';
 import {
 	destinationText,
 	remedies,
+	requestsIn,
 	sectionNames,
 	sectionsOf,
 	unlistedText,
@@ -95,6 +96,11 @@ const sections: Readonly<
 		body: ({ missing }) => missing.map(({ what, why }) => `<b>${escape(featureOf(what))}</b> ${escape(why)}`),
 	},
 	limit: { title: 'Stopped by a limit', lead: '', body: ({ limit = '' }) => [`<b>${escape(limit)}</b>`] },
+	asked: {
+		title: 'Asked the host',
+		lead: 'These phases sent requests to UNIX sockets that they had not bound.',
+		body: (event) => attemptItems(event.asked, requestsIn(event)),
+	},
 	allowed: {
 		title: 'Allowed',
 		lead: 'These phases connected to destinations in PORTCULLIS_ALLOW.',

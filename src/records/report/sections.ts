@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { ebuildFixes } from '../../messages/hints.ts';
+import { hostServiceAt } from '../../messages/host_services.ts';
 import { portcullis } from '../../messages/message.ts';
 import { settingOf } from '../../rules/settings.ts';
 import { withoutVersion } from '../../util/grammar.ts';
 import { count } from '../../util/units.ts';
-import { latestEvents, type PhaseEvents, type Report, type Tally } from './collect.ts';
+import { latestEvents, sumOf, type PhaseEvents, type Report, type Tally } from './collect.ts';
 
 /** The sections of a report, the most urgent first. */
-export const sectionNames = ['blocked', 'observed', 'killed', 'missing', 'limit', 'allowed'] as const;
+export const sectionNames = ['blocked', 'observed', 'killed', 'missing', 'limit', 'asked', 'allowed'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 /** An entry of a report: the events of one phase, or of several phases in which the same sandboxes were missing. */
@@ -24,6 +25,7 @@ export function sectionsOf(report: Report): Readonly<Record<SectionName, readonl
 		killed: entries.filter(({ killedCount }) => killedCount > 0),
 		missing: mergeMissing(entries.filter(({ missing }) => missing.length > 0)),
 		limit: entries.filter(({ limit }) => limit !== undefined),
+		asked: entries.filter(({ asked }) => asked.length > 0),
 		allowed: entries.filter(({ allowed }) => allowed.length > 0),
 	};
 }
@@ -41,7 +43,12 @@ function mergeMissing(entries: readonly SectionEntry[]): SectionEntry[] {
 }
 
 export function destinationText({ destination, protocol }: Pick<Tally, 'destination' | 'protocol'>): string {
-	return protocol === 'tcp' || protocol === 'dns' ? destination : `${destination}/${protocol}`;
+	if (protocol === 'refused') return `${destination} (refused)`;
+	return ['tcp', 'dns', 'unix'].includes(protocol) ? destination : `${destination}/${protocol}`;
+}
+
+export function requestsIn({ asked }: SectionEntry): number {
+	return sumOf(asked, ({ count }) => count);
 }
 
 /** Describes attempts that a report cannot list: their program is unknown, or a record or the report had no room for them. */
@@ -68,6 +75,14 @@ export function remedies(name: SectionName, entry: SectionEntry): string[] {
 		case 'limit': {
 			const variable = settingOf(entry.limit ?? '');
 			return variable === undefined ? [] : [`Raise ${variable} in make.conf or package.env`];
+		}
+		case 'asked': {
+			const services = new Set(entry.asked.flatMap(({ destination }) => hostServiceAt(destination) ?? []));
+			const isReachable = entry.asked.some(({ protocol }) => protocol === 'unix');
+			return [
+				...[...services].map(({ name, means }) => `${name}: ${means}`),
+				...(isReachable ? ['To refuse these requests, set PORTCULLIS_SOCKETS="own" in make.conf or package.env'] : []),
+			];
 		}
 		case 'allowed':
 			return [`To block these connections again, run: \`${portcullis('allow', '--remove', cp)}\``];

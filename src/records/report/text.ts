@@ -8,6 +8,7 @@ import { MOST_PACKAGES, sumOf, type PhaseSummary, type Report, type Tally } from
 import {
 	destinationText,
 	remedies,
+	requestsIn,
 	sectionNames,
 	sectionsOf,
 	unlistedText,
@@ -74,6 +75,14 @@ const sections: Readonly<Record<SectionName, Section>> = {
 		lines: missingLines,
 	},
 	limit: { style: 'yellow', title: (entries) => `Stopped by a limit: ${packages(entries)}`, lines: limitLines },
+	asked: {
+		style: 'yellow',
+		title: (entries) => `Asked the host: ${packages(entries)} sent requests to UNIX sockets that they had not bound`,
+		lines: (entry, view, most) => [
+			...attemptLines(entry.asked, requestsIn(entry), view, most),
+			...remedies('asked', entry).flatMap((text) => indented(text, view.screen)),
+		],
+	},
 	allowed: {
 		style: 'yellow',
 		title: (entries) => `Allowed: ${packages(entries)} connected to destinations in PORTCULLIS_ALLOW`,
@@ -155,9 +164,11 @@ function missingLines(entry: SectionEntry, { screen }: View): string[] {
 }
 
 function limitLines(entry: SectionEntry, { screen }: View): string[] {
-	return wrap([entry.limit ?? '', ...remedies('limit', entry)].join(': '), screen.width - 4).map(
-		(line) => `    ${line}`,
-	);
+	return indented([entry.limit ?? '', ...remedies('limit', entry)].join(': '), screen);
+}
+
+function indented(text: string, screen: Screen): string[] {
+	return wrap(text, screen.width - 4).map((line) => `    ${line}`);
 }
 
 function capped(lines: readonly string[], most: number, unlisted = 0): string[] {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import type { RunRecord, SocketRequest } from '../records/schema.ts';
+import { count } from '../util/units.ts';
+import { hostServiceAt } from './host_services.ts';
+import { firstOf, label, reportDetails, subject, type Line } from './message.ts';
+
+const maxPrograms = 3;
+
+/** Returns the messages about requests to UNIX sockets of the host: those that were refused, or else those to risky services. */
+export function socketMessages(record: RunRecord): Line[] {
+	const notable = record.sockets.filter(({ path, refused }) => {
+		const kind = hostServiceAt(path)?.kind ?? 'normal';
+		return refused === true ? kind !== 'common' : kind === 'risky';
+	});
+	if (notable.length === 0) return [];
+	const isRefused = notable.some(({ refused }) => refused === true);
+	const isFailed = isRefused && !('exit' in record.status && record.status.exit === 0);
+	const requests = count(
+		notable.reduce((sum, one) => sum + one.count, 0),
+		'request',
+	);
+	const fact = isRefused ? 'to sockets of the host refused' : 'to sockets of the host that hold keys or start programs';
+	const list = firstOf(notable.map(requestText), maxPrograms, '; ');
+	const paths = [...new Set(notable.map(({ path }) => `unix:${path}`))];
+	const fix = `  To permit them on this machine, set PORTCULLIS_ALLOW="${firstOf(paths, maxPrograms, ' ', Math.min(paths.length, maxPrograms))}" in package.env`;
+	return [
+		{
+			verb: isFailed ? 'ewarn' : 'eqawarn',
+			text: `${subject(record)}: ${requests} ${fact} (${list})`,
+			details: reportDetails(record),
+		},
+		...(isFailed ? [{ verb: 'ewarn', text: fix } as const] : []),
+	];
+}
+
+function requestText(request: SocketRequest): string {
+	return `${label(request)} → ${request.path}`;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { hostServiceAt, hostServices } from '../../src/messages/host_services.ts';
+import { phaseMessages } from '../../src/messages/phase_messages.ts';
+import { parseRecord } from '../../src/records/schema.ts';
+
+interface Request {
+	readonly path: string;
+	readonly comm: string;
+	readonly count?: number;
+	readonly refused?: true;
+}
+
+function lines(sockets: readonly Request[], exit = 0): string[] {
+	const record = {
+		schema: 1,
+		time: '2026-11-24T21:50:00.000Z',
+		package: 'app-misc/foo-1',
+		phase: 'test',
+		status: { exit },
+		sockets: sockets.map((one) => ({ count: 1, ...one })),
+	};
+	return phaseMessages(parseRecord(JSON.stringify(record))).map(({ verb, text }) => `${verb} ${text}`);
+}
+
+const docker = { path: '/run/docker.sock', comm: 'docker' };
+const database = { path: '/run/postgresql/.s.PGSQL.5432', comm: 'psql' };
+const names = { path: '/run/nscd/socket', comm: 'id' };
+
+test('a message reports requests to sockets of the host that hold keys or start programs, and no requests to others', () => {
+	expect(lines([names, { ...docker, count: 2 }, database], 1)).toEqual([
+		'eqawarn Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host that hold keys or start programs (docker → /run/docker.sock)',
+	]);
+	expect(lines([names, database], 1)).toEqual([]);
+});
+
+test('a message reports refused requests except those to name services, and the fix if the phase failed', () => {
+	const refused = [names, docker, database].map((one) => ({ ...one, refused: true }) as const);
+	const text =
+		'Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host refused (docker → /run/docker.sock; psql → /run/postgresql/.s.PGSQL.5432)';
+	expect(lines(refused)).toEqual([`eqawarn ${text}`]);
+	expect(lines(refused, 1)).toEqual([
+		`ewarn ${text}`,
+		'ewarn   To permit them on this machine, set PORTCULLIS_ALLOW="unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432" in package.env',
+	]);
+	expect(lines(refused.slice(0, 1), 1)).toEqual([]);
+});
+
+test('hostServiceAt() knows the sockets of the services that builds use', () => {
+	const known: Readonly<Record<string, readonly string[]>> = {
+		'container engine': ['/run/docker.sock', '/run/user/1000/podman/podman.sock', '/run/containerd/containerd.sock'],
+		'D-Bus': ['/run/dbus/system_bus_socket', '/run/user/1000/bus', '/tmp/dbus-Xy12'],
+		'ssh agent': ['/tmp/ssh-XXXXabc/agent.4711', '/run/user/1000/keyring/ssh', '/run/user/1000/gnupg/S.gpg-agent.ssh'],
+		GnuPG: ['/run/user/1000/gnupg/S.gpg-agent', '/home/me/.gnupg/S.keyboxd', '/run/user/1000/gnupg/d.x/S.scdaemon'],
+		'key store': ['/run/user/1000/keyring/control', '/run/pcscd/pcscd.comm'],
+		PostgreSQL: ['/run/postgresql/.s.PGSQL.5432'],
+		MySQL: ['/run/mysqld/mysqld.sock', '/var/lib/mysql/mysql.sock'],
+		'name service': [
+			'/run/nscd/socket',
+			'/run/systemd/userdb/io.systemd.DynamicUser',
+			'/run/systemd/resolve/io.systemd.Resolve',
+		],
+		CUPS: ['/run/cups/cups.sock'],
+		'sound server': ['/run/user/1000/pulse/native', '/run/user/1000/pipewire-0'],
+		display: ['/run/user/1000/wayland-0', '/tmp/.X11-unix/X0'],
+	};
+	for (const [name, paths] of Object.entries(known))
+		for (const path of paths) expect([path, hostServiceAt(path)?.name]).toEqual([path, name]);
+	expect(hostServiceAt('/run/other.sock')).toBeUndefined();
+});
+
+test('the sockets that confine does not report are those of common services', () => {
+	const source = readFileSync('native/supervisor/record_audit.c', 'utf8');
+	const list = /common_sockets\[\] = \{([^}]*)\}/.exec(source)?.[1] ?? '';
+	const prefixes = [...list.matchAll(/"([^"]+)"/g)].map(([, prefix = '']) => prefix);
+	expect(prefixes.length).toBeGreaterThan(4);
+	for (const prefix of prefixes)
+		expect(
+			hostServices.filter(({ pattern }) => pattern.test(`${prefix}${prefix.endsWith('/') ? 'socket' : ''}`)),
+		).toMatchObject([{ kind: 'common' }]);
+});
