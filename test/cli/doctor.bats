@@ -90,7 +90,7 @@ finds() {
 	touch "$profile/bashrc/one.conf" "$profile/bashrc/unused.conf"
 	echo 'app-test/probe one.conf' >"$profile/package.bashrc"
 	finds profile.bashrc warning "$profile/bashrc/one.conf runs before the hook"
-	run ! grep -q unused.conf "$BATS_TEST_TMPDIR/json"
+	run -1 grep -q unused.conf "$BATS_TEST_TMPDIR/json"
 }
 
 @test 'portcullis doctor reports an error if the setuid bit of confine is missing, or if the user who runs doctor is not in the group that may execute confine' {
@@ -213,7 +213,7 @@ finds() {
 	grep -q 'Fix: Set FEATURES="network-sandbox-proxy"' "$BATS_TEST_TMPDIR/text"
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="network-sandbox-proxy"'
 	prefix_run unshare --user --map-root-user -- portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
-	run ! grep -q 'starts no proxy' "$BATS_TEST_TMPDIR/text"
+	run -1 grep -q 'starts no proxy' "$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  socks .*can reach any host through this proxy' "$BATS_TEST_TMPDIR/text"
 	grep -q 'Allowed.*192.0.2.7:443: 192.0.2.7:443' "$BATS_TEST_TMPDIR/text"
 }

@@ -135,7 +135,7 @@ $etc/package.env:
 	[[ $output == "$(readlink /proc/self/ns/net)" ]]
 	run -3 prefix_run portcullis run -- bash -c 'setsid -f sleep 471142; exit 3'
 	[[ $output == 'portcullis: '*'1 leftover process killed: sleep 471142 (pid '* ]]
-	run ! pgrep -xf 'sleep 471142'
+	run -1 pgrep -xf 'sleep 471142'
 	# portcullis run writes no record.
 	[[ ! -s $RECORDS ]]
 }

@@ -75,7 +75,7 @@ assert_all_commands_plain() {
 	assert_json <<<"$output"
 	assert_prints_plain report --html "$BATS_TEST_TMPDIR/page"
 	assert_plain <"$BATS_TEST_TMPDIR/page"
-	run ! grep -E '<script|javascript:|<img' "$BATS_TEST_TMPDIR/page"
+	run -1 grep -E '<script|javascript:|<img' "$BATS_TEST_TMPDIR/page"
 	assert_exits_plain "$1" allow app-test/victim
 	assert_exits_plain "$1" allow --write app-test/victim
 	if (($1 == 0)); then assert_valid_configuration; else [[ ! -e $PREFIX/etc/portage/package.env ]]; fi
@@ -93,7 +93,7 @@ assert_valid_configuration() {
 	mapfile -t files < <(cd "$PREFIX/etc/portage" && find env package.env -type f | sort)
 	[[ ${files[*]} == 'env/allow-app-test_victim.conf package.env' ]]
 	for file in "${files[@]}"; do
-		run ! grep -vxE '(app-test/victim allow-app-test_victim\.conf|PORTCULLIS_ALLOW="(([0-9a-z.]+|\[[0-9a-f:]+\]):[0-9]+ ?)+")' \
+		run -1 grep -vxE '(app-test/victim allow-app-test_victim\.conf|PORTCULLIS_ALLOW="(([0-9a-z.]+|\[[0-9a-f:]+\]):[0-9]+ ?)+")' \
 			"$PREFIX/etc/portage/$file"
 	done
 	# Portage accepts the files.

@@ -71,7 +71,7 @@ assert_builds() {
 	# Only src_unpack, which may fetch sources, has the network of the host.
 	[[ $(record_values "$RECORDS" unpack 'Object.keys(r.applied).join()') == ipc,pid,cgroup ]]
 	grep -q "usr/libexec/portcullis/confine" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
-	run ! grep -q "etc/portage/bashrc" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
+	run -1 grep -q "etc/portage/bashrc" "$PREFIX/var/db/pkg/$ATOM-$1/CONTENTS"
 	run -0 prefix_run portcullis doctor
 	run -0 prefix_run portcullis hook --check
 }
@@ -86,7 +86,7 @@ assert_builds() {
 	run -0 prefix_run ebuild "$ebuild" manifest
 	grep -q "^DIST portcullis-$version.tar.xz " "$PREFIX_REPO/$ATOM/Manifest"
 	mv "$PREFIX_DISTDIR/portcullis-$version.tar.xz" "$PREFIX_LOG/"
-	run ! prefix_emerge --oneshot --nodeps "=$ATOM-$version"
+	run -1 prefix_emerge --oneshot --nodeps "=$ATOM-$version"
 	[[ $output == *"npm run release"*"dist/portcullis-$version.tar.xz into DISTDIR"* ]]
 	mv "$PREFIX_LOG/portcullis-$version.tar.xz" "$PREFIX_DISTDIR/"
 	assert_builds "$version"
@@ -167,7 +167,7 @@ assert_builds() {
 	tar -tf "$file" >"$BATS_TEST_TMPDIR/names"
 	grep -qx "portcullis-$(version)/dist/portcullis.js" "$BATS_TEST_TMPDIR/names"
 	grep -q "/native/main.c$" "$BATS_TEST_TMPDIR/names"
-	run ! grep -E '/(packaging|node_modules|\.git)/' "$BATS_TEST_TMPDIR/names"
+	run -1 grep -E '/(packaging|node_modules|\.git)/' "$BATS_TEST_TMPDIR/names"
 }
 
 @test 'pkgcheck accepts both ebuilds and metadata.xml' {
@@ -178,6 +178,6 @@ assert_builds() {
 	[[ ! $output ]]
 	# pkgcheck rejects an ebuild without SLOT.
 	sed -i 's/^SLOT=.*//' "$overlay/$ATOM/portcullis-$(version).ebuild"
-	run ! env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \
+	run -1 env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \
 		"$PKGCHECK" --config no scan --repo "$overlay" --exit error,warning "$ATOM"
 }

@@ -75,7 +75,8 @@ setup_file() {
 	while read -r words; do
 		# shellcheck disable=SC2086 # the line is split into arguments
 		SCREEN_COLUMNS=60 screen portcullis $words >"$BATS_TEST_TMPDIR/narrow"
-		run ! env LC_ALL=C.UTF-8 grep -nE '^.{61}' "$BATS_TEST_TMPDIR/narrow"
+		[[ -s $BATS_TEST_TMPDIR/narrow ]]
+		run -1 env LC_ALL=C.UTF-8 grep -nE '^.{61}' "$BATS_TEST_TMPDIR/narrow"
 	done < <(
 		printf '%s\n' report 'report greeter' 'report --stats' 'report --last' doctor 'doctor --verbose' info 'explain greeter' status --help
 		sed -n 's/^  \([a-z]*\)  .*/\1 --help/p' "$TOP/docs/screens/help.txt"
@@ -215,12 +216,13 @@ setup_file() {
 }
 
 @test 'portcullis status and portcullis status --watch show a running phase' {
-	local fifo=$PREFIX_LOG/go
+	local fifo=$PREFIX_LOG/go emerge
 	mkfifo -m 666 "$fifo"
 	# Opening a FIFO for reading and writing does not block.
 	exec {hold}<>"$fifo"
 	prefix_package app-misc/slow-1 <<<"src_compile() { curl --silent https://198.51.100.7/; echo started; read -r <'$fifo'; }"
 	prefix_emerge --oneshot app-misc/slow >"$PREFIX_LOG/slow" 2>&1 {hold}>&- &
+	emerge=$!
 	until_true 60 grep -q started "$PREFIX_LOG/slow"
 	assert_screen status 0 portcullis status
 	# The two processes are ebuild.sh, which waits in read, and its parent.
@@ -239,7 +241,7 @@ setup_file() {
 	terminal_wait_for over
 	[[ $(terminal_text) == *watch* && $(terminal_text) != *PACKAGE* ]]
 	echo go >&"$hold"
-	wait
+	wait "$emerge"
 	[[ $(prefix_run portcullis status) == 'No phase is running under Portcullis.' ]]
 }
 

@@ -3,6 +3,7 @@
 # confine --audit records each attempt to reach the network, and the process that made the attempt.
 
 load audit
+load ../lib/portage_network
 
 DESTINATION='198.51.100.7 443'
 
@@ -209,9 +210,7 @@ except OSError: pass
 }
 
 @test 'if Portage has already isolated the network, confine records the connections of an unprivileged phase' {
-	unshare --net --ipc --uts sh -c '
-		hostname localhost; ip link set lo up; ip addr add 10.0.0.1/8 dev lo; ip addr add fd::1/8 dev lo
-		exec setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$@"' sh \
+	in_portage_network --ipc -- setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- \
 		"$CONFINE" --audit --record "$RECORD" --net --ipc -- "$CLIENT" connect 2
 	assert_blocked "client tcp $DESTINATION 2"
 	[[ $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.unreachable) == 2 && $(record_value "$RECORD" r.setuid_inert) == true ]]

@@ -3,6 +3,7 @@
 # confine --net --audit records the names that a command looks up, and answers at once.
 
 load audit
+load ../lib/portage_network
 
 setup_file() {
 	audit_begin
@@ -34,14 +35,6 @@ with_resolv_conf() {
 		if [ "$1" ]; then mount --bind "$1" /etc/resolv.conf; else mount --bind "$2" /etc; fi
 		shift 2
 		exec "$@"' sh "${1:+$AUDIT_DIR/resolv.conf}" "$AUDIT_DIR/etc" "${user[@]}" "$CONFINE" --net --audit --record "$RECORD" "${@:2}"
-}
-
-# in_portage_network COMMAND...: runs the command in the network and IPC namespace that Portage makes
-in_portage_network() {
-	# shellcheck disable=SC2016
-	unshare --net --ipc --uts sh -c '
-		hostname localhost; ip link set lo up; ip addr add 10.0.0.1/8 dev lo; ip addr add fd::1/8 dev lo
-		exec "$@"' sh "$@"
 }
 
 # The resolver of glibc waits 5 seconds for an answer.
@@ -125,7 +118,7 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 	for user in '' 'setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --'; do
 		: >"$RECORD"
 		# shellcheck disable=SC2128,SC2086 # words
-		in_portage_network $user "$CONFINE" --net --ipc --audit --record "$RECORD" -- /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
+		in_portage_network --ipc -- $user "$CONFINE" --net --ipc --audit --record "$RECORD" -- /usr/bin/python3 -c "$LOOKUP" files.example.org >"$AUDIT_DIR/out"
 		[[ $(<"$AUDIT_DIR/out") == 'True True' && $(record_value "$RECORD" 'r.applied.net + r.names_watched + r.blocked') == portageyesundefined ]]
 		assert_lookups 'files.example.org A python3 1' 'files.example.org AAAA python3 1'
 	done
@@ -134,7 +127,7 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 @test 'if the kernel refuses every namespace for the DNS server, confine records queries as connection attempts, and the reason' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	: >"$RECORD"
-	run -2 in_portage_network setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/refuse_calls" unshare=EPERM -- \
+	run -2 in_portage_network --ipc -- setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/refuse_calls" unshare=EPERM -- \
 		"$CONFINE" --net --ipc --audit --record "$RECORD" -- getent hosts files.example.org
 	[[ $(record_value "$RECORD" 'r.names_watched + " " + r.names_watched_why') == 'no unshare(CLONE_NEWUSER): Operation not permitted' ]]
 	[[ $(blocked) == *"getent udp $(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf) 53 "* ]]

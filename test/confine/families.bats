@@ -4,6 +4,7 @@
 # The socket families that a phase can use with confine --net. A network namespace does not isolate AF_VSOCK and some others.
 
 load audit
+load ../lib/portage_network
 
 # npm run soak sets CONFINE_SOAK, which repeats the race 1,000,000 times.
 RACES=${CONFINE_SOAK:+1000000}
@@ -71,8 +72,8 @@ setup() {
 		[[ $(record_value "$RECORD" r.mode) == setuid && $(record_value "$RECORD" r.setuid_inert) == true ]]
 		CONFINE=$AUDIT_DIR/confine
 		: >"$RECORD"
-		run -0 unshare --net --uts -- sh -c 'hostname localhost && ip link set lo up && ip address add 10.0.0.1/8 dev lo && ip address add fd::1/8 dev lo && exec "$@"' - \
-			setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$CONFINE" --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
+		run -0 in_portage_network -- setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- \
+			"$CONFINE" --net --record "$RECORD" "$option" -- "$AUDIT_DIR/make"
 		[[ $output == *'socket vsock EAFNOSUPPORT'*'socket packet EAFNOSUPPORT'* && $output == *'socket inet made'* ]]
 		[[ $(record_value "$RECORD" r.applied.net) == portage && $(record_value "$RECORD" r.setuid_inert) == true ]]
 		CONFINE=$AUDIT_DIR/setuid
@@ -94,7 +95,7 @@ in_group() {
 		run -0 in_group audit_run --net --cgroup audit --record "$RECORD" ${option/--allow/--audit --allow} -- \
 			sh -c 'sed -n "s/^0::/cgroup /p" /proc/self/cgroup; exec "$1"' sh "$AUDIT_DIR/make"
 		[[ $output == "cgroup "*"/${GROUP##*/}"$'\n'* && $output == *$'\nsocket inet EPERM\n'*'socket inet6 EPERM'*$'\nsocket netlink made\n'* ]]
-		run ! grep -E ' inet6? made$' <<<"$output"
+		run -1 grep -E ' inet6? made$' <<<"$output"
 		[[ $(record_value "$RECORD" r.mode) == setuid ]]
 	done
 }

@@ -3,6 +3,7 @@
 # If Portage as root has created a network, IPC or PID namespace, confine keeps it. Otherwise confine creates its own.
 
 load helper
+load ../lib/portage_network
 
 setup() {
 	record_begin
@@ -83,9 +84,7 @@ SIX='address add fd::1/8 dev lo'
 }
 
 @test 'if Portage has isolated only the network, confine creates an IPC namespace' {
-	printf '%s\n' "$UP" "$FOUR" "$SIX" >"$TEST_DIR/batch"
-	run -0 unshare --net --uts -- bash -c 'hostname localhost && ip -batch "$1" && shift && exec "$@"' - "$TEST_DIR/batch" \
-		"$CONFINE" --net --ipc --record "$RECORD" -- true
+	run -0 in_portage_network -- "$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage confine'
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Portage as root isolates the network itself. Allowed connections then need Portage's SOCKS5 proxy, which runs outside.
 
+load ../lib/portage_network
 load ../lib/remote_host
 
 setup_file() {
@@ -36,20 +37,13 @@ teardown_file() {
 	audit_end
 }
 
-# in_portage_network COMMAND...: runs the command in the network and PID namespace that Portage makes, where outer processes have no PID
-in_portage_network() {
-	# shellcheck disable=SC2016
-	unshare --net --uts --ipc --pid --fork --mount-proc -- bash -c '
-		hostname localhost && ip link set lo up && ip address add 10.0.0.1/8 dev lo && ip address add fd::1/8 dev lo && exec "$@"
-	' - "$@"
-}
-
-# run_isolated OPTION... -- COMMAND...: runs confine as root, or as the user of a phase with FEATURES=userpriv (RUN_AS=user)
+# run_isolated OPTION... -- COMMAND...: runs confine in the namespaces of Portage, where outer processes have no PID, as root, or as the
+# user of a phase with FEATURES=userpriv (RUN_AS=user)
 run_isolated() {
 	local -a user=()
 	: >"$RECORD"
 	[[ ${RUN_AS-root} == root ]] || user=(setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all --)
-	(cd "$AUDIT_DIR" && in_portage_network "${user[@]}" "$CONFINE" --record "$RECORD" --net --allow "$REMOTE:80" --allow "[$REMOTE6]:80" --allow "$REMOTE:81" --allow "$REMOTE:90" --allow "$SILENT:80" "$@")
+	(cd "$AUDIT_DIR" && in_portage_network --ipc --pid --fork --mount-proc -- "${user[@]}" "$CONFINE" --record "$RECORD" --net --allow "$REMOTE:80" --allow "[$REMOTE6]:80" --allow "$REMOTE:81" --allow "$REMOTE:90" --allow "$SILENT:80" "$@")
 }
 
 @test "through Portage's SOCKS5 proxy, a phase reaches an allowed destination, gets ECONNREFUSED from a closed port, and reaches no other destination" {

@@ -50,12 +50,12 @@ assert_distributed() {
 @test 'as an ordinary user with PORTCULLIS_ALLOW=distcc, distcc distributes the build and curl is blocked' {
 	allow_prefix user '-ipc-sandbox -sandbox -usersandbox distcc network-sandbox'
 	assert_distributed
-	run ! shares_namespaces compile net
+	assert_namespace compile net own
 }
 
 @test "as root with Gentoo's default FEATURES and PORTCULLIS_ALLOW=distcc, distcc distributes the build through Portage's SOCKS5 proxy" {
 	allow_prefix root 'distcc network-sandbox'
 	assert_distributed
-	run ! shares_namespaces compile net
+	assert_namespace compile net own
 	[[ $(record_values "$RECORDS" compile r.route) == socks ]]
 }

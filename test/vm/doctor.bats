@@ -57,14 +57,14 @@ assert_reports() {
 	doctor
 	assert_reports "$text"
 	assert_reports 'user.max_user_namespaces is 0'
-	run ! assert_reports 'make confine setuid'
+	run -1 assert_reports 'make confine setuid'
 	prefix_conf 'FEATURES="-sandbox"'
 	doctor
-	run ! assert_reports "$text"
+	run -1 assert_reports "$text"
 	sysctl -qw user.max_user_namespaces=10000
 	prefix_conf
 	doctor
-	run ! assert_reports "$text"
+	run -1 assert_reports "$text"
 	rm /usr/bin/sandbox
 }
 

@@ -38,7 +38,7 @@ while time.monotonic() < end: pass'
 @test 'confine --limit pids.max makes fork fail above the limit, and the record contains limit_hit pids.max' {
 	local who
 	for who in env in_delegated_cgroup; do
-		run ! "$who" "$CONFINE" --cgroup x --limit pids.max=10 --record "$RECORD" -- python3 -c '
+		run -1 "$who" "$CONFINE" --cgroup x --limit pids.max=10 --record "$RECORD" -- python3 -c '
 import os, time
 for i in range(30):
     if os.fork() == 0: time.sleep(100)'

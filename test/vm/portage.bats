@@ -23,14 +23,15 @@ load ../lib/prefix
 	done
 	run -0 prefix_emerge --oneshot app-test/before
 	grep -q '/emerge-[0-9]*/app-test_before-1$' "$PREFIX_LOG/before.postinst"
-	run ! redis-cli -s "$PREFIX_LOG/before.socket" ping
+	run -1 redis-cli -s "$PREFIX_LOG/before.socket" ping
 
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/after
 	[[ $output == *'1 leftover process killed: orphan-after 1000 (pid '* ]]
 	run -0 redis-cli -s "$PREFIX_LOG/after.socket" ping
 	[[ $output == PONG ]]
-	run ! grep -q emerge- "$PREFIX_LOG/after.postinst"
+	[[ -s $PREFIX_LOG/after.postinst ]]
+	run -1 grep emerge- "$PREFIX_LOG/after.postinst"
 	redis-cli -s "$PREFIX_LOG/after.socket" shutdown nosave || true
 	[[ $(record_values "$RECORDS" compile r.missing.length) == 0 ]]
 	[[ ! $(find /sys/fs/cgroup -type d \( -name 'portcullis*' -o -name 'emerge-*' \)) ]]
@@ -59,7 +60,7 @@ assert_memory_limit() {
 			python3 -c 'x = bytearray(200 << 20)' || die "too large"
 		}
 	EOF
-	run ! prefix_emerge --oneshot app-test/large
+	run -1 prefix_emerge --oneshot app-test/large
 	[[ $output == *"app-test/large-1: src_compile reached the limit of the whole build, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX"* ]] || {
 		echo "$output"
 		return 1
@@ -97,7 +98,7 @@ assert_memory_limit() {
 		    if os.fork() == 0: time.sleep(100)' 2>"$PREFIX_LOG/refused"
 		}
 	EOF
-	run ! prefix_emerge --oneshot app-test/limited
+	run -1 prefix_emerge --oneshot app-test/limited
 	[[ $(<"$PREFIX_LOG/limits") == $'314572800\n60\n50000 100000' ]]
 	grep -q 'Resource temporarily unavailable' "$PREFIX_LOG/refused"
 	[[ $output == *"app-test/limited-1: src_compile reached the limit of the whole build, pids.max, and could not start more processes. Raise PORTCULLIS_PIDS_MAX"* ]]
