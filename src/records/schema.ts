@@ -288,9 +288,11 @@ function status(value: unknown, name: string): RunRecord['status'] {
 
 function applied(value: unknown, name: string): Readonly<Record<string, string>> {
 	const members = object(value, name);
-	const found: Record<string, string> = {};
-	for (const what of Object.keys(members)) found[isolation(what, name)] = creator(members[what], name);
-	return found;
+	for (const what of Object.keys(members)) {
+		isolation(what, name);
+		creator(members[what], name);
+	}
+	return members as Readonly<Record<string, string>>;
 }
 
 /** Parses free text: shortens it and replaces control characters. It never refuses a string, because a build chooses the content. */

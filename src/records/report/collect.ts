@@ -4,7 +4,6 @@ import { mergeLookups } from '../../messages/network.ts';
 import { commandOf, destination } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
 import type { Attempt, Orphan, RunRecord, SocketRequest } from '../schema.ts';
-import { confinements } from '../../rules/phases.ts';
 import { BoundedMap } from './bounded_map.ts';
 
 /** Resource use and result of one phase. */
@@ -118,6 +117,8 @@ const MOST_EVENTS = 1_000;
 const MOST_TALLIES = 32;
 const MOST_KILLED = 16;
 const MOST_RECENT = 1_500;
+/** Number of additional recent phases to collect before the oldest are removed together. */
+const SPARE_RECENT = 250;
 const MOST_HEAVY = 10;
 
 /** Reads files of records and sums up the selected records. The memory use is bounded, whatever the files contain. */
@@ -141,12 +142,17 @@ export function summaryOf(record: RunRecord): PhaseSummary {
 		phase: record.phase,
 		mode: record.mode,
 		tracking: record.tracking,
-		byPortage: confinements.some((what) => record.applied[what] === 'portage'),
+		byPortage: hasPortage(record.applied),
 		exit: 'exit' in record.status ? record.status.exit : 128 + record.status.signal,
 		wall: record.wall,
 		cpu: record.user + record.system,
 		memory: record.memoryPeak,
 	};
+}
+
+function hasPortage(applied: RunRecord['applied']): boolean {
+	for (const what in applied) if (applied[what] === 'portage') return true;
+	return false;
 }
 
 function emptyReport(): Report {
@@ -215,19 +221,19 @@ function addPhase(report: Report, phase: PhaseSummary): void {
 	increase(report.modes, phase.mode);
 	increase(report.trackingMethods, phase.tracking);
 	addPackage(report.packages, phase.package);
-	keepLargest(report.slowest, MOST_HEAVY, phase, ({ wall }) => wall);
-	keepLargest(report.largest, MOST_HEAVY, phase, ({ memory }) => memory);
+	keepLargest(report.slowest, phase, 'wall');
+	keepLargest(report.largest, phase, 'memory');
 	report.recent.push(phase);
-	if (report.recent.length >= 2 * MOST_RECENT) report.recent = report.recent.slice(-MOST_RECENT);
+	if (report.recent.length >= MOST_RECENT + SPARE_RECENT) report.recent = report.recent.slice(-MOST_RECENT);
 }
 
-/** Inserts a value into `kept`, a list of the largest values in descending order, and limits the list to `most` values. */
-function keepLargest<Value>(kept: Value[], most: number, value: Value, size: (value: Value) => number): void {
-	const last = kept.at(-1);
-	if (kept.length === most && last !== undefined && size(last) >= size(value)) return;
-	const at = kept.findIndex((other) => size(other) < size(value));
-	kept.splice(at < 0 ? kept.length : at, 0, value);
-	kept.length = Math.min(kept.length, most);
+/** Inserts a phase into `kept`, a list of the phases with the largest `size` in descending order, and limits the list to MOST_HEAVY. */
+function keepLargest(kept: PhaseSummary[], phase: PhaseSummary, size: 'wall' | 'memory'): void {
+	const last = kept[MOST_HEAVY - 1];
+	if (last !== undefined && last[size] >= phase[size]) return;
+	const at = kept.findIndex((other) => other[size] < phase[size]);
+	kept.splice(at < 0 ? kept.length : at, 0, phase);
+	kept.length = Math.min(kept.length, MOST_HEAVY);
 }
 
 function addPackage(packages: Set<string>, cpv: string): void {
@@ -243,7 +249,32 @@ function add(total: number, more: number): number {
 	return Math.min(total + more, Number.MAX_SAFE_INTEGER);
 }
 
+/** True if the record has an event for the report. Most records have none. */
+function hasEvent(record: RunRecord): boolean {
+	const lists = [
+		record.names,
+		record.blocked,
+		record.observed,
+		record.allowed,
+		record.sockets,
+		record.orphans,
+		record.missing,
+	];
+	return (
+		record.unreachable + record.unattributed + record.orphanCount > 0 ||
+		record.limit !== undefined ||
+		lists.some((list) => list.length > 0)
+	);
+}
+
+function isEmpty(members: object): boolean {
+	for (const _ in members) return false;
+	return true;
+}
+
 function addEvents(report: Report, record: RunRecord): void {
+	if (record.missing.length > 0 || isEmpty(record.applied)) report.unconfined++;
+	if (!hasEvent(record)) return;
 	const lookups = record.names.length === 0 ? [] : mergeLookups(record.names).map(lookupTally);
 	const listed = sumOf(record.blocked, ({ count }) => count);
 	const attempts = Math.max(record.unreachable, listed + record.unattributed) + sumOf(lookups, ({ count }) => count);
@@ -252,7 +283,6 @@ function addEvents(report: Report, record: RunRecord): void {
 	report.attempts = add(report.attempts, attempts);
 	report.observedAttempts = add(report.observedAttempts, observedAttempts);
 	report.killed = add(report.killed, killed);
-	if (record.missing.length > 0 || Object.keys(record.applied).length === 0) report.unconfined++;
 	if (record.limit !== undefined) report.limited++;
 	if (attempts > 0) {
 		report.blockedPhases++;
@@ -262,9 +292,6 @@ function addEvents(report: Report, record: RunRecord): void {
 		report.killedPhases++;
 		addPackage(report.killedPackages, record.package);
 	}
-	const events =
-		attempts + observedAttempts + killed + record.missing.length + record.allowed.length + record.sockets.length;
-	if (events === 0 && record.limit === undefined) return;
 	const event = report.events.getOrCreate(`${record.package} ${record.phase}`, () => emptyEvents(record));
 	event.time = record.time;
 	event.runs++;
