@@ -68,9 +68,12 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 			refuse("getresuid: %m");
 		entered = namespaces_enter(identity, MODE_USERNS, plan.isolate, &setup_error);
 	}
+	/* Only the supervisor can start the watcher, which restricts the network if no namespace can isolate it. */
+	if (!entered && options->net && setup_error.step != STEP_MAP && identity_read(identity))
+		supervise(options, identity, inherited, signals);
 	if (!entered)
 		refuse("%s: %s", setup_steps[setup_error.step].call, strerror(setup_error.error));
-	phase_filter_install(options, -1, true);
+	phase_filter_install(options, -1, NETWORK_ISOLATED);
 	exec_command(options, signals);
 }
 

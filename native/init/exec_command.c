@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "init/exec_command.h"
@@ -22,16 +24,43 @@ static bool read_single_id(const char *path, unsigned *id)
 	return sscanf(text, "%u %u %u %c", id, &outside, &count, &more) == 3 && count == 1;
 }
 
-void phase_filter_install(const struct options *options, int watcher_socket, bool isolated_net)
+/* The numbers of these system calls are the same on all architectures; C libraries may lack them. */
+enum { LANDLOCK_CREATE_RULESET = 444,
+       LANDLOCK_RESTRICT_SELF = 446 };
+
+/*
+ * Makes the kernel refuse connections to abstract UNIX sockets of processes outside of the phase, which also holds against a process that
+ * changes the address after the watcher has read it (landlock(7)). Kernels before Linux 6.12 lack this.
+ */
+static void scope_abstract_sockets(void)
 {
+	const struct {
+		uint64_t handled_access_fs, handled_access_net, scoped;
+	} attributes = {.scoped = 1}; /* LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET in include/uapi/linux/landlock.h */
+	int ruleset = (int)syscall(LANDLOCK_CREATE_RULESET, &attributes, sizeof attributes, 0);
+	if (ruleset < 0)
+		return;
+	syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0);
+	close(ruleset);
+}
+
+void phase_filter_install(const struct options *options, int watcher_socket, enum network network)
+{
+	bool is_filtered = network == NETWORK_FILTERED;
 	struct filter_rules rules = {
 		.watched = watcher_socket >= 0,
-		.allow_list = watcher_socket >= 0 && options->allow.count > 0,
+		.restricts = is_filtered,
+		.allow_list = watcher_socket >= 0 && options->allow.count > 0 && !is_filtered,
 		.own_sockets = watcher_socket >= 0 && options->own_sockets,
-		.families = options->net && isolated_net ? options->families : FAMILIES_ANY,
+		.families = options->net && network != NETWORK_OPEN ? options->families : FAMILIES_ANY,
 	};
 	rules.single_id = read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid);
-	if (rules.watched && filter_install(watcher_socket, &rules, isolated_net))
+	bool is_watched = rules.watched && filter_install(watcher_socket, &rules, network == NETWORK_ISOLATED);
+	if (is_filtered && !is_watched)
+		refuse("--net: the seccomp filter that replaces a network namespace could not be installed");
+	if (is_filtered)
+		scope_abstract_sockets();
+	if (is_watched)
 		return;
 	rules.watched = rules.allow_list = rules.own_sockets = false;
 	if (options->own_sockets && !options->best_effort)

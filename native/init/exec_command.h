@@ -6,16 +6,17 @@
 #include <stdbool.h>
 #include <stdnoreturn.h>
 
+#include "namespace/namespace.h"
 #include "options/options.h"
 #include "util/signals.h"
 
 /*
  * Installs the seccomp filter of the phase (filter.h): it notifies the watcher, restricts socket families, and makes set*id(2) and chown(2)
  * fail with EPERM in a user namespace that maps a single id. Sends the listener to the watcher over watcher_socket, which is -1 without a
- * watcher. isolated_net is true if this network namespace is not the host's. If families cannot be restricted, exits with EXIT_REFUSED, or
- * prints a message with --best-effort.
+ * watcher. If families cannot be restricted, exits with EXIT_REFUSED, or prints a message with --best-effort. Exits if the watcher must
+ * restrict the network and cannot.
  */
-void phase_filter_install(const struct options *options, int watcher_socket, bool isolated_net);
+void phase_filter_install(const struct options *options, int watcher_socket, enum network network);
 
 /*
  * Executes the command with the caller's environment and signal settings. Privileges must have been dropped. Exits like env(1): 127 if

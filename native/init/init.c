@@ -82,7 +82,7 @@ static void discard_signals(int signal_fd)
 static void send_ready(const struct init *init)
 {
 	struct message message = {.type = MESSAGE_READY, .setup_error = init->refused, .counters = {-1, -1}};
-	if (init->isolated_net)
+	if (init->network == NETWORK_ISOLATED)
 		snmp_files(message.counters);
 	channel_send(init->channel, &message);
 	for (int i = 0; i < 2; i++)
@@ -96,7 +96,7 @@ static pid_t start_command(const struct init *init)
 	if (command < 0)
 		refuse("fork: %m");
 	if (command == 0) {
-		phase_filter_install(init->options, init->watcher_socket, init->isolated_net);
+		phase_filter_install(init->options, init->watcher_socket, init->network);
 		exec_command(init->options, init->signals);
 	}
 	return command;

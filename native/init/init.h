@@ -60,8 +60,8 @@ struct init {
 	int channel;		    /* init's end of the channel to the supervisor */
 	struct setup_error refused; /* a set-up step that failed and is not required, or STEP_NONE; init reports it in MESSAGE_READY */
 	enum tracking tracking;
-	int cgroup_kill;    /* cgroup.kill of the phase's cgroup, for use after the death of the supervisor; -1: none */
-	bool isolated_net;  /* true if this network namespace is not the host's */
+	int cgroup_kill; /* cgroup.kill of the phase's cgroup, for use after the death of the supervisor; -1: none */
+	enum network network;
 	int watcher_socket; /* socket to the watcher; -1: the command is not watched */
 	const struct options *options;
 	const struct signals *signals;

@@ -17,6 +17,13 @@ enum isolation {
 	ISOLATE_ALL = 31,
 };
 
+/* What keeps a phase from the network of the host. */
+enum network {
+	NETWORK_OPEN,	  /* nothing */
+	NETWORK_ISOLATED, /* a network namespace of confine or of Portage */
+	NETWORK_FILTERED, /* the watcher, by a seccomp filter */
+};
+
 /* Set-up steps that can fail. */
 enum step {
 	STEP_NONE,

@@ -62,10 +62,12 @@ static bool can(const struct identity *identity, unsigned isolate, struct setup_
 static void print_result(const struct identity *identity, const char *key, unsigned isolate)
 {
 	struct setup_error setup_error;
-	if (can(identity, isolate, &setup_error))
+	if (can(identity, isolate, &setup_error)) {
 		printf("%s=yes\n", key);
-	else
-		printf("%s=no: %s: %s\n", key, setup_steps[setup_error.step].call, strerror(setup_error.error));
+		return;
+	}
+	const char *result = isolate == ISOLATE_NET && restriction_probe() == NULL ? "filter" : "no";
+	printf("%s=%s: %s: %s\n", key, result, setup_steps[setup_error.step].call, strerror(setup_error.error));
 }
 
 static void print_cgroup(const struct identity *identity)

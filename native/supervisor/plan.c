@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "supervisor/supervisor.h"
+#include "watcher/filter.h"
 
 void result_add_usage(struct phase_result *result, const struct cgroup *cgroup)
 {
@@ -78,6 +79,19 @@ void result_add_refused(struct phase_result *result, const struct setup_error *s
 		result->refused[result->refused_count++] = *setup_error;
 }
 
+/* Finds another way to isolate the network, or adds it to the missing options. */
+static void replace_network_namespace(struct plan *plan, const struct setup_error *setup_error, struct phase_result *result)
+{
+	if (result->inherited.portage_net) {
+		result->inherited.net = true;
+	} else if (restriction_probe() == NULL) {
+		plan->net_filter = true;
+		result->net_filter = *setup_error;
+	} else {
+		result_add_missing(result, "net", setup_steps[setup_error->step].call, setup_error->error);
+	}
+}
+
 bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result)
 {
 	const struct setup_step *step = &setup_steps[setup_error->step];
@@ -104,8 +118,8 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		result_add_refused(result, setup_error);
 	for (size_t i = 0; i < sizeof requestable / sizeof *requestable; i++) {
 		unsigned bit = requestable[i].bit & lost & requested;
-		if (bit == ISOLATE_NET && result->inherited.portage_net)
-			result->inherited.net = true;
+		if (bit == ISOLATE_NET)
+			replace_network_namespace(plan, setup_error, result);
 		else if (bit != 0)
 			result_add_missing(result, requestable[i].name, step->call, setup_error->error);
 	}
@@ -118,5 +132,5 @@ enum egress_route plan_route(const struct plan *plan, const struct options *opti
 {
 	if (inherited->portage_net)
 		return options->socks != NULL ? ROUTE_SOCKS : ROUTE_NONE;
-	return (plan->isolate & ISOLATE_NET) != 0 ? ROUTE_DIRECT : ROUTE_UNNEEDED;
+	return (plan->isolate & ISOLATE_NET) != 0 || plan->net_filter ? ROUTE_DIRECT : ROUTE_UNNEEDED;
 }

@@ -54,12 +54,13 @@ static const char *tracking_method(const struct phase_result *result)
 
 static void add_isolation(struct json *json, const struct options *options, const struct phase_result *result)
 {
+	bool is_filtered = result->net_filter.step != STEP_NONE;
 	const struct {
 		const char *name;
 		bool requested;
 		const char *made_by;
 	} all[] = {
-		{"net", options->net, isolated_by(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
+		{"net", options->net, is_filtered ? "filter" : isolated_by(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
 		{"ipc", options->ipc, isolated_by(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
 		{"pid", options->pid, isolated_by(result->inherited.pid, (result->applied & ISOLATE_PID) != 0)},
 		{"mount", options->mount, isolated_by(result->inherited.mount, (result->applied & ISOLATE_MOUNT) != 0)},
@@ -79,7 +80,10 @@ static void add_isolation(struct json *json, const struct options *options, cons
 			json_raw(json, "%s\"%s\":\"%s\"", comma, all[i].name, all[i].made_by);
 			comma = ",";
 		}
-	json_raw(json, "},\"missing\":[");
+	json_raw(json, "}");
+	if (is_filtered)
+		record_add_reason(json, "filter_why", setup_steps[result->net_filter.step].call, result->net_filter.error);
+	json_raw(json, ",\"missing\":[");
 	for (size_t i = 0; i < result->missing_count; i++) {
 		const struct missing *missing = &result->missing[i];
 		json_raw(json, "%s{\"what\":\"%s\"", i == 0 ? "" : ",", missing->what);
@@ -146,7 +150,7 @@ static bool sees_host_proc(const struct phase_result *result)
 
 static bool is_notable(const struct phase_result *result)
 {
-	return result->missing_count > 0 || sees_host_proc(result) || result->orphans.count > 0 || result->stuck || result->usage.killed_by_memory ||
+	return result->missing_count > 0 || result->net_filter.step != STEP_NONE || sees_host_proc(result) || result->orphans.count > 0 || result->stuck || result->usage.killed_by_memory ||
 	       result->usage.refused_by_pids || record_audit_is_notable(result);
 }
 

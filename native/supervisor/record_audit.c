@@ -10,7 +10,7 @@
 
 static bool is_isolated(const struct phase_result *result)
 {
-	return result->inherited.net || (result->applied & ISOLATE_NET) != 0;
+	return result->inherited.net || result->net_filter.step != STEP_NONE || (result->applied & ISOLATE_NET) != 0;
 }
 
 /* Maximum length of a command line in the list of DNS lookups, in bytes. A longer one is truncated. */

@@ -42,12 +42,13 @@ static void drop_root(struct supervisor *s)
 }
 
 /*
- * Returns whether seccomp(2) needs no_new_privs to restrict socket families. This is the case without CAP_SYS_ADMIN and without a user
+ * Returns whether seccomp(2) needs no_new_privs to restrict socket families or the network. This is the case without CAP_SYS_ADMIN and without a user
  * namespace, for example if the portage user runs confine in a network namespace that Portage has made.
  */
 static bool filter_needs_no_new_privs(const struct supervisor *s)
 {
-	return s->plan.inherited_net && s->plan.mode == MODE_NONE && s->options->net && s->options->families != FAMILIES_ANY &&
+	bool has_filter = s->plan.net_filter || (s->plan.inherited_net && s->options->net && s->options->families != FAMILIES_ANY);
+	return has_filter && s->plan.mode == MODE_NONE &&
 	       !identity_has_capability(&s->identity, CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
 
@@ -113,6 +114,18 @@ static noreturn void run_without_init(struct supervisor *s, const char *call)
 	exec_command(s->options, s->signals);
 }
 
+/* Prepares the watcher, which restricts the network of the phase. */
+static void prepare_net_filter(struct supervisor *s)
+{
+	bool is_open = s->watcher.log != NULL || watcher_open(&s->watcher, true);
+	s->watcher.restricts = is_open && s->watcher.setup_socket >= 0;
+	if (s->watcher.restricts)
+		return;
+	s->plan.net_filter = false;
+	s->result.net_filter.step = STEP_NONE;
+	result_add_missing(&s->result, "net", "preparing the watcher process of confine", errno);
+}
+
 /* Launches init. If the kernel refuses a step, tries again with less isolation. */
 static void launch_or_degrade(struct supervisor *s)
 {
@@ -130,6 +143,8 @@ static void launch_or_degrade(struct supervisor *s)
 			run_without_init(s, setup_steps[setup_error.step].call);
 		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID)
 			fall_back_to_userns(s);
+		if (s->plan.net_filter && !s->watcher.restricts)
+			prepare_net_filter(s);
 	}
 	result_add_refused(&s->result, &setup_error);
 	s->result.mode = s->plan.mode;
@@ -173,8 +188,8 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (!watcher_open(&s->watcher, options->audit) && !options->best_effort)
 		run_without_init(s, "--audit: preparing the watcher process");
-	s->result.audit = s->watcher.log;
 	launch_or_degrade(s);
+	s->result.audit = options->audit ? s->watcher.log : NULL;
 	s->result.setuid_inert = filter_needs_no_new_privs(s);
 	if (s->plan.inherited_net || (s->plan.isolate & ISOLATE_NET) != 0)
 		watcher_open_dns(&s->watcher);

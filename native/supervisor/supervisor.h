@@ -72,12 +72,13 @@ struct missing {
 struct phase_result {
 	enum mode mode;
 	struct inherited inherited;
-	unsigned applied; /* isolation that confine has set up, bits of enum isolation */
+	unsigned applied;	       /* isolation that confine has set up, bits of enum isolation */
+	struct setup_error net_filter; /* the step that made a network namespace impossible, so that the watcher restricts the network; otherwise STEP_NONE */
 	bool has_cgroup;
 	bool has_subreaper;
 	struct missing missing[RESULT_MISSING];
 	size_t missing_count;
-	struct setup_error refused[STEPS]; /* steps that the kernel refused although all options could be fulfilled without them */
+	struct setup_error refused[STEPS]; /* steps that the kernel refused, although all options could be fulfilled without them */
 	size_t refused_count;
 	struct orphans orphans;
 	bool setuid_inert; /* no_new_privs is set, so set-user-ID programs of the phase run without privileges */
@@ -111,6 +112,7 @@ struct plan {
 	unsigned isolate;	/* isolation that confine sets up, bits of enum isolation */
 	enum tracking tracking; /* TRACK_PID_NAMESPACE requires ISOLATE_PID */
 	bool inherited_net;	/* Portage has isolated the network already */
+	bool net_filter;	/* the watcher restricts the network, because no namespace can isolate it */
 };
 
 /* Returns the namespaces that the options request, bits of enum isolation. */

@@ -140,7 +140,7 @@ bool filter_install(int setup_socket, const struct filter_rules *rules, bool iso
 {
 	static struct delivery delivery;
 	static _Alignas(16) char stack[16384];
-	int listener = -1, diag = isolated_net ? unix_diag_open() : -1, status;
+	int listener = -1, diag = isolated_net ? socket_diag_open() : -1, status;
 	bool inert;
 	delivery.socket = setup_socket;
 	/*

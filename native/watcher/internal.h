@@ -21,13 +21,43 @@
 /* Receives the listener, then handles every notification. Calls that may wait long are answered later, so that they do not delay other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
-/* unix_diag.c */
+/* socket_diag.c: queries for the sockets of a network namespace (sock_diag(7)) */
 
-/* Opens a socket for unix_diag_has(), which reads the list of sockets of the caller's network namespace. Returns -1 and sets errno on failure. */
-int unix_diag_open(void);
+enum { SOCKET_INODES = 64 };
 
-/* Returns true if a UNIX socket is bound to a file with this inode number, in the network namespace in which diag was opened. Returns false without the list. */
-bool unix_diag_has(int diag, uint32_t inode);
+struct socket_inodes {
+	uint32_t inodes[SOCKET_INODES];
+	size_t count; /* number of sockets found; further ones are omitted */
+};
+
+/* Opens a socket for the functions below, which see the network namespace in which it was opened. Returns -1 and sets errno on failure. */
+int socket_diag_open(void);
+
+/* Finds the sockets that receive what a process of this machine sends to an address of this machine. protocol: IPPROTO_TCP or IPPROTO_UDP. Returns false if the kernel gives no answer. */
+bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found);
+
+/* Finds the UNIX sockets with this abstract name, whose first byte is 0. Returns false if the kernel gives no answer. */
+bool socket_diag_find_abstract(int diag, const char *name, size_t length, struct socket_inodes *found);
+
+/* Returns true if a UNIX socket is bound to a file with this inode number. Returns false if the kernel gives no answer. */
+bool socket_diag_has_file(int diag, uint32_t inode);
+
+/* restriction.c */
+
+/* Creates the state of the functions below, which is never freed. Returns NULL and sets errno on failure. */
+struct restriction *restriction_new(void);
+
+/* Remembers that a socket belongs to the phase, so that no search is necessary later. */
+void restriction_note_socket(struct restriction *restriction, const struct target *target, int fd);
+
+/*
+ * Returns 0 if a process of the phase receives what the thread's socket fd sends to the destination, and otherwise the errno with which the
+ * call must fail: that of a network namespace with no interface but lo.
+ */
+int restriction_check(struct restriction *restriction, const struct target *target, int fd, const struct destination *to);
+
+/* Does the same for the abstract name of a UNIX socket in the request. Returns 0 if there is none. */
+int restriction_check_abstract(struct restriction *restriction, const struct target *target, const struct request *request);
 
 /* path_sockets.c */
 
@@ -44,7 +74,7 @@ struct socket_file {
 
 struct path_sockets {
 	const struct options *options;
-	int phase_diag;				 /* socket of unix_diag_open() in the network of the phase; -1: the phase has the network of the host, or there is no such socket */
+	int phase_diag;				 /* socket of socket_diag_open() in the network of the phase; -1: the phase has the network of the host, or there is no such socket */
 	int host_diag;				 /* the same in the network of the watcher; -1: not needed yet */
 	long long started;			 /* start of the phase, in nanoseconds since 1970 */
 	struct socket_file known[KNOWN_SOCKETS]; /* sockets that the phase has bound, by inode number */
@@ -79,7 +109,8 @@ struct protocol_cache {
 struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
-	struct egress *egress; /* NULL: the allow-list is empty, and the filter has no allow_list (filter.h) */
+	struct egress *egress;		 /* NULL: the allow-list is empty, and the filter has no allow_list (filter.h) */
+	struct restriction *restriction; /* NULL: a network namespace isolates the phase, or nothing does */
 	struct dns_redirect dns_redirect;
 	struct target_access *access;
 	struct socket_maker maker;

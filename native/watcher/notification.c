@@ -160,6 +160,50 @@ static bool apply_allow_list(struct notifier *notifier, struct egress_call *call
 	return true;
 }
 
+/* Returns the errno with which the call must fail, or 0. Sets *allowed to an allowed destination of the call, or to NULL. */
+static int check_restriction(struct notifier *notifier, const struct target *target, struct request *request, const struct destination **allowed)
+{
+	struct restriction *restriction = notifier->restriction;
+	*allowed = NULL;
+	if (request->unreadable)
+		return request->unreadable == EFAULT ? EFAULT : EACCES;
+	int error = restriction_check_abstract(restriction, target, request);
+	for (size_t i = 0; i < request->count && error == 0; i++) {
+		struct destination *to = &request->to[i];
+		set_protocol(&notifier->protocol, target, request->fd, to);
+		bool is_listed = strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to->family, to->address, to->port);
+		/* No DNS server of confine answers queries for the names in the allow-list, so those of the host must. */
+		bool is_name_server = notifier->allow->name_count > 0 && dns_redirect_covers(&notifier->dns_redirect, to);
+		if (is_listed)
+			*allowed = to;
+		else if (!is_name_server)
+			error = restriction_check(restriction, target, request->fd, to);
+	}
+	return error;
+}
+
+/* Refuses a call that leaves the phase, and logs it. Lets the kernel continue all others. */
+static void restrict_call(struct notifier *notifier, const struct target *target, struct request *request)
+{
+	const struct destination *allowed;
+	if (request->call == CALL_BIND || request->call == CALL_SECCOMP) {
+		if (request->count > 0)
+			restriction_note_socket(notifier->restriction, target, request->fd);
+		log_call(notifier, target, request);
+		continue_call(target);
+		return;
+	}
+	int error = check_restriction(notifier, target, request, &allowed);
+	if (error != 0) {
+		log_call(notifier, target, request);
+		target_respond(target, 0, error, 0);
+		return;
+	}
+	if (allowed != NULL)
+		network_log_add_allowed(notifier->log, allowed, target_program(target), 0, clock_microseconds());
+	continue_call(target);
+}
+
 static bool concerns_allow_list(const struct request *request)
 {
 	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->is_socketcall;
@@ -205,6 +249,10 @@ static void handle_call(struct notifier *notifier)
 	if (path_sockets_log(&notifier->sockets, notifier->log, &call.target, request)) {
 		network_log_add_unreadable(notifier->log, request->unreadable);
 		target_respond(&call.target, 0, ECONNREFUSED, 0);
+		return;
+	}
+	if (notifier->restriction != NULL) {
+		restrict_call(notifier, &call.target, request);
 		return;
 	}
 	call.fd = request->fd;
@@ -278,7 +326,7 @@ void notification_abandon(struct notifier *notifier)
 	 * the host or create a socket of a forbidden family.
 	 */
 	notifier->is_resumed = notifier->is_redirected = false;
-	bool refuse = notifier->egress != NULL || notifier->sockets.options->own_sockets || request_creates_socket(&notifier->notification.data);
+	bool refuse = notifier->egress != NULL || notifier->restriction != NULL || notifier->sockets.options->own_sockets || request_creates_socket(&notifier->notification.data);
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);
 }

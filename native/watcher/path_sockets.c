@@ -77,11 +77,11 @@ static bool is_own(struct path_sockets *sockets, const struct target *target, co
 	struct socket_file *known = &sockets->known[file->inode % KNOWN_SOCKETS];
 	if (is_same(known, file) && known->changed == file->changed)
 		return true;
-	bool own = sockets->phase_diag >= 0 && unix_diag_has(sockets->phase_diag, (uint32_t)file->inode);
+	bool own = sockets->phase_diag >= 0 && socket_diag_has_file(sockets->phase_diag, (uint32_t)file->inode);
 	if (!own && sockets->phase_diag >= 0) {
 		if (sockets->host_diag < 0)
-			sockets->host_diag = unix_diag_open();
-		if (unix_diag_has(sockets->host_diag, (uint32_t)file->inode))
+			sockets->host_diag = socket_diag_open();
+		if (socket_diag_has_file(sockets->host_diag, (uint32_t)file->inode))
 			return false;
 	}
 	own = own || (file->born >= sockets->started && file->uid == target_uid(target));

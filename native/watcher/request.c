@@ -31,13 +31,18 @@ bool destination_read(struct destination *to, const union socket_address *addres
 	return true;
 }
 
-/* Adds the path of a UNIX socket to the request. Ignores a longer address, because the kernel refuses it (unix_validate_addr() in net/unix/af_unix.c). */
+/* Adds the path or the abstract name of a UNIX socket to the request. Ignores a longer address, because the kernel refuses it (unix_validate_addr() in net/unix/af_unix.c). */
 static void add_path(struct request *request, const union socket_address *name, size_t length)
 {
 	char path[SOCKET_PATH] = "";
-	if (length <= offsetof(struct sockaddr_un, sun_path) || length > sizeof name->un || name->un.sun_path[0] == '\0')
+	if (length <= offsetof(struct sockaddr_un, sun_path) || length > sizeof name->un)
 		return;
 	memcpy(path, name->un.sun_path, length - offsetof(struct sockaddr_un, sun_path));
+	if (*path == '\0') {
+		memcpy(request->abstract, path, sizeof path);
+		request->abstract_length = length - offsetof(struct sockaddr_un, sun_path);
+		return;
+	}
 	if (request->path_count > 0 && strcmp(request->paths[request->path_count - 1], path) == 0)
 		return;
 	memcpy(request->paths[request->path_count++], path, sizeof path);
@@ -124,7 +129,7 @@ bool request_read(struct request *request, const struct target *target, const st
 {
 	uint64_t *arguments = request->arguments;
 	unsigned char word;
-	request->count = request->path_count = 0;
+	request->count = request->path_count = request->abstract_length = 0;
 	request->unreadable = 0;
 	request->fd = -1;
 	if (!syscall_find(data->arch, (uint32_t)data->nr, &request->call, &word))

@@ -38,7 +38,9 @@ struct request {
 	size_t count;
 	char paths[REQUEST_ADDRESSES][SOCKET_PATH]; /* the paths of UNIX sockets in the call, without immediate repetitions */
 	size_t path_count;
-	int unreadable; /* errno, if part of the target's memory could not be read; otherwise 0 */
+	char abstract[SOCKET_PATH]; /* the last abstract name of a UNIX socket in the call; its first byte is 0 */
+	size_t abstract_length;	    /* 0: there is none */
+	int unreadable;		    /* errno, if part of the target's memory could not be read; otherwise 0 */
 };
 
 /* Reads the arguments and addresses of a target's call. Returns false if the call is not in the table of syscalls.c. */

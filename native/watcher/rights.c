@@ -53,8 +53,11 @@ bool watcher_rights_reduce(bool traces)
 		return false;
 	if ((now.permitted & kept) != kept)
 		kept = now.permitted;
-	/* Do not change the ids without CAP_KILL: the supervisor could not kill a process with other ids. */
-	else if (now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0)
+	/*
+	 * Do not change the ids without CAP_KILL: the supervisor could not kill a process with other ids. Nor without CAP_DAC_READ_SEARCH: the
+	 * watcher could not read /proc/PID/fd of the phase (proc_fd_permission() in fs/proc/fd.c).
+	 */
+	else if ((now.permitted & searches) == searches && now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0)
 		change_to_unused_ids();
 	/* Clear the dumpable flag again, because a change of the effective uid has reset it to fs.suid_dumpable (prctl(2)). */
 	return set_capabilities(kept | (now.permitted & searches)) && prctl(PR_SET_DUMPABLE, 0) == 0;

@@ -209,6 +209,8 @@ static noreturn void run_watcher(const struct watcher *watcher, const struct opt
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route)
 {
 	int ends[2], broker[2] = {-1, -1};
+	if (watcher->restricts)
+		set_names_unwatched(watcher->log, "the seccomp filter refuses queries to name servers", 0);
 	if (watcher->setup_socket_watcher < 0)
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)

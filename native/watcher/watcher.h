@@ -17,7 +17,7 @@
 
 /* The type of a message that a process of the phase sends to the watcher during set-up. */
 enum setup_message_type {
-	SETUP_LISTENER,	   /* fds[0] is the seccomp listener, fds[1] the socket of unix_diag_open() if the network is isolated */
+	SETUP_LISTENER,	   /* fds[0] is the seccomp listener, fds[1] the socket of socket_diag_open() if the network is isolated */
 	SETUP_NO_LISTENER, /* there is no listener; the cause is in reason and error */
 };
 
@@ -39,6 +39,7 @@ struct watcher {
 	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair */
 	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it is readable, the supervisor starts the DNS server process; then -1 */
 	pid_t dns_pid;
+	bool restricts; /* the watcher refuses all connections that leave the phase, because its network could not be isolated by a namespace */
 };
 
 /*

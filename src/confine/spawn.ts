@@ -94,11 +94,17 @@ export async function probeConfine(confine: string): Promise<Record<string, stri
 	return assignments(stdout.split('\n'));
 }
 
-/** Lists the sandboxes that are not available to this user. cgroup is never one of them, because a subreaper tracks processes anywhere. */
-export async function unavailableSandboxes(confine: string): Promise<{ what: Confinement; why: string }[]> {
+/**
+ * Returns the sandboxes that are not available to this user, and the error because of which a filter replaces the network namespace. cgroup
+ * is never unavailable, because a subreaper tracks processes anywhere.
+ */
+export async function unavailableSandboxes(
+	confine: string,
+): Promise<{ unavailable: { what: Confinement; why: string }[]; filterWhy: string }> {
 	const answers = await probeConfine(confine);
-	return (['net', 'ipc', 'pid', 'mount'] as const).flatMap((what) => {
+	const unavailable = (['net', 'ipc', 'pid', 'mount'] as const).flatMap((what) => {
 		const [, why] = /^no: (.*)/.exec(answers[what] ?? '') ?? [];
 		return why === undefined ? [] : [{ what, why }];
 	});
+	return { unavailable, filterWhy: /^filter: (.*)/.exec(answers['net'] ?? '')?.[1] ?? '' };
 }

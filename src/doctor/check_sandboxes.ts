@@ -23,6 +23,7 @@ function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup
 	const observed = [`confine: ${what}=${by ?? 'none'}, mode ${mode}`];
 	if (by === undefined || by === 'none') return unavailable(system, what, observed);
 	if (!system.asked.includes(what)) return notAsked(system, what, observed);
+	if (by === 'filter') return filtered(system, observed);
 	if (by === 'portage') return ok(title, title, 'Portage has isolated this process', observed);
 	if (what === 'pid' && hostProc)
 		return warning(
@@ -36,6 +37,13 @@ function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup
 		? 'applied by Portage as root, otherwise by Portcullis'
 		: `applied with ${means}; Portage alone would ignore it`;
 	return ok(title, title, meaning, observed);
+}
+
+/** Reports that a seccomp filter replaces the network namespace, and how to get the namespace. */
+function filtered(system: SystemInfo, observed: readonly string[]): Finding {
+	const cause = causeOf(system, 'net');
+	const meaning = `works, by filter, which is weaker than a network namespace: ${cause.text} (${system.probeResult.filterWhy}).`;
+	return warning(features.net, features.net, meaning, cause.fix, [...observed, `cause: ${cause.id}`]);
 }
 
 /** Reports a confinement that is available and not requested as inactive. "ok" would suggest that it is applied. */

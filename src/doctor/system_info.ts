@@ -22,6 +22,8 @@ export interface ProbeResult {
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	/** True if the PID namespace of the test run had no /proc of its own. */
 	readonly hostProc: boolean;
+	/** The error that made a network namespace impossible, if a seccomp filter replaced it; otherwise ''. */
+	readonly filterWhy: string;
 	readonly watched: string;
 	/** Why the network access of the test was not recorded or inspected; '' if it was. */
 	readonly watchedWhy: string;
@@ -97,7 +99,7 @@ export function causeOf(
 	what: Confinement,
 	result = probeResult,
 ): UnavailableCause {
-	const error = result.missing.find((one) => one.what === what)?.why ?? '';
+	const error = result.missing.find((one) => one.what === what)?.why ?? result.filterWhy;
 	return unavailableCause({ mode: result.mode, error, read, setuidHelps: sandboxed === undefined }, what);
 }
 
@@ -135,6 +137,7 @@ function probeResultOf(record: Record<string, unknown>): ProbeResult {
 		applied: record['applied'] as ProbeResult['applied'],
 		missing: record['missing'] as ProbeResult['missing'],
 		hostProc: text('proc') === 'host',
+		filterWhy: text('filter_why'),
 		watched: text('watched'),
 		watchedWhy: text('watched_why') || text('unreadable_why'),
 		broken: '',
@@ -148,6 +151,7 @@ function brokenResult(broken: string): ProbeResult {
 		applied: {},
 		missing: [],
 		hostProc: false,
+		filterWhy: '',
 		watched: '',
 		watchedWhy: '',
 		broken,

@@ -18,17 +18,22 @@ export interface PhaseFacts {
 	/** True if confine did not start the phase, because a required confinement was not available. */
 	readonly refused?: boolean;
 	/** The sandboxes that FEATURES requests and that are not available on this host, even if this phase does not need them. */
-	readonly unavailable?: RunRecord['missing'];
+	readonly unavailable?: RunRecord['missing'] | undefined;
+	/** The error because of which a filter replaces the network namespace on this host, even if this phase does not need it. */
+	readonly filterWhy?: string | undefined;
 }
 
 /** Returns the messages about a phase; [] if its record contains no attempt, orphan, missing sandbox or other incident. */
-export function phaseMessages(record: RunRecord, { refused = false, unavailable = [] }: PhaseFacts = {}): Line[] {
+export function phaseMessages(
+	record: RunRecord,
+	{ refused = false, unavailable = [], filterWhy = record.filterWhy }: PhaseFacts = {},
+): Line[] {
 	const missing = [...record.missing, ...unavailable];
 	const found = confinements.flatMap((what) => missing.find((one) => one.what === what) ?? []);
 	const limits = record.missing.filter(({ what }) => settingOf(what) !== undefined);
 	if (refused && missing.length > 0) return [refusal(record, [...found, ...limits])];
 	return [
-		...sandboxLines(record, found),
+		...sandboxLines(record, found, filterWhy),
 		...hostProc(record),
 		...limitLines(record, limits),
 		...limit(record),
@@ -51,15 +56,20 @@ function refusal({ mode }: RunRecord, missing: RunRecord['missing']): Line {
 }
 
 /**
- * Returns one message about all missing sandboxes, because the first phase of a build may not need all of them. The message explains only
+ * Returns one message about all missing sandboxes and about a network filter in place of a namespace, because the first phase of a build may not need all of them. The message explains only
  * the first missing sandbox.
  */
-function sandboxLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
+function sandboxLines(record: RunRecord, missing: RunRecord['missing'], filterWhy: string): Line[] {
 	const first = confinements.find((what) => missing.some((one) => one.what === what));
-	if (first === undefined) return [];
-	const { text, command } = causeOf(record.mode, first, missing);
+	if (first === undefined && filterWhy === '') return [];
+	const failed = first === undefined ? [{ what: 'net', why: filterWhy }] : missing;
+	const { text, command } = causeOf(record.mode, first ?? 'net', failed);
 	const fix = command === '' ? `To find the fix, run: ${portcullis('doctor')}` : `As root, run: ${command}`;
-	const fact = `${areUnavailable(missing)}, so ${effects[first]}: ${text}. ${fix}`;
+	const facts = [
+		...(first === undefined ? [] : [`${areUnavailable(missing)}, so ${effects[first]}`]),
+		...(filterWhy === '' ? [] : ['network-sandbox filters system calls, which is weaker than a network namespace']),
+	];
+	const fact = `${facts.join(', and ')}: ${text}. ${fix}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
 }
 

@@ -18,10 +18,12 @@ export interface RunRecord {
 	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
 	readonly tracking: string;
-	/** For each requested sandbox (net, ipc, pid, mount, cgroup), the program that made it: confine, portage or none. */
+	/** For each requested sandbox (net, ipc, pid, mount, cgroup), the program that made it: confine, portage or none. net may be a seccomp filter: filter. */
 	readonly applied: Readonly<Record<string, string>>;
 	/** True if the phase saw the /proc of the host, because the kernel refused to mount one for its PID namespace. */
 	readonly hostProc: boolean;
+	/** The error that made a network namespace impossible, if applied.net is filter; otherwise ''. */
+	readonly filterWhy: string;
 	/** Elapsed time of the command, and user and system time of all its processes, in seconds. */
 	readonly wall: number;
 	readonly user: number;
@@ -128,7 +130,7 @@ export const trackingMethods = [
 ] as const;
 export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
 export const routes = ['direct', 'socks', 'none'] as const;
-const creators = ['confine', 'portage', 'none'] as const;
+const creators = ['confine', 'filter', 'portage', 'none'] as const;
 
 /** Maximum number of elements in a list, not less than those in native/supervisor/supervisor.h and native/watcher/network_log.h. */
 const MOST_ENTRIES = 256;
@@ -160,6 +162,7 @@ export function parseRecord(line: string): RunRecord {
 		tracking: optional(record['tracking'], 'tracking', tracking, ''),
 		applied: optional(record['applied'], 'applied', applied, nothing),
 		hostProc: record['proc'] === 'host',
+		filterWhy: optional(record['filter_why'], 'filter_why', text, ''),
 		wall: optional(record['wall'], 'wall', seconds, 0),
 		user: optional(record['user'], 'user', seconds, 0),
 		system: optional(record['system'], 'system', seconds, 0),

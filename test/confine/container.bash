@@ -27,6 +27,7 @@ container_configuration() {
 	node -e '
 		const [seccomp, uid, cwd, ...args] = process.argv.slice(1);
 		const refused = ["bpf", "perf_event_open", "setdomainname", "sethostname", "setns"];
+		const inspection = ["kcmp", "pidfd_getfd"];
 		const namespaces = ["fsconfig", "fsmount", "fsopen", "fspick", "mount", "mount_setattr", "move_mount", "open_tree", "pivot_root", "umount2", "unshare"];
 		const capabilities = [...(seccomp === "podman" ? [] : ["AUDIT_WRITE", "MKNOD", "NET_RAW"]), "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID",
 			"KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"].map((name) => `CAP_${name}`);
@@ -61,7 +62,7 @@ container_configuration() {
 						architectures: ["SCMP_ARCH_X86_64"],
 						syscalls: [
 							fail(refused, 1),
-							...(seccomp === "podman" ? [] : [fail(namespaces, 1), fail(["clone3"], 38),
+							...(seccomp === "podman" ? [] : [fail([...namespaces, ...inspection], 1), fail(["clone3"], 38),
 								...[17, 25, 26, 27, 28, 29, 30].map((bit) => fail(["clone"], 1, cloneFlag(bit)))]),
 						],
 					},

@@ -98,14 +98,18 @@ assert_programs_run() {
 	assert_survivors_killed docker subreaper "$TEST_UID" live_bomb
 }
 
-@test "with Docker's default seccomp profile, confine --best-effort records which isolation is missing, and confine --require prints one line and does not run the command" {
+@test "with Docker's default seccomp profile, confine --best-effort records that IPC isolation is missing and that a filter isolates the network, and --require accepts only the filter" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 run_in_container docker "$user" "$CONFINE" --net --ipc --cgroup x --best-effort --record "$RECORD" -- echo ran
-		[[ $output == ran && $(record_value "$RECORD" 'r.missing.map((m) => m.what).join()') == net,ipc ]]
-		[[ $(record_value "$RECORD" '[...new Set(r.missing.map((m) => m.why))].join()') == 'unshare(CLONE_NEWUSER): Operation not permitted' ]]
+		[[ $output == ran && $(record_value "$RECORD" '[r.applied.net, r.missing.map((m) => m.what)].join()') == filter,ipc ]]
+		[[ $(record_value "$RECORD" '[...new Set([r.filter_why, ...r.missing.map((m) => m.why)])].join()') == 'unshare(CLONE_NEWUSER): Operation not permitted' ]]
 		run -125 run_in_container docker "$user" "$CONFINE" --net --ipc --cgroup x --require -- echo ran
-		[[ $output == "confine: net is not available: unshare(CLONE_NEWUSER): Operation not permitted" ]]
+		[[ $output == "confine: ipc is not available: unshare(CLONE_NEWUSER): Operation not permitted" ]]
+		run -0 run_in_container docker "$user" "$CONFINE" --net --require -- echo ran
+		[[ $output == ran ]]
+		run -0 run_in_container docker "$user" "$CONFINE" --probe
+		[[ $output == *$'\nnet=filter: unshare(CLONE_NEWUSER): Operation not permitted\nipc=no: '* ]]
 	done
 }
 

@@ -10,7 +10,15 @@ function cgroupMeaning(uid: number, version: string, hierarchy: 'v2' | 'hybrid')
 		uid,
 		configuration: { version, variables: {}, features: [] },
 		asked: ['cgroup'],
-		probeResult: { mode: 'root', tracking: 'cgroup', applied: {}, missing: [], watched: 'yes', broken: '' },
+		probeResult: {
+			mode: 'root',
+			tracking: 'cgroup',
+			applied: {},
+			missing: [],
+			filterWhy: '',
+			watched: 'yes',
+			broken: '',
+		},
 		probe: {},
 		read: (file: string) => (file === '/sys/fs/cgroup/cgroup.controllers' && hierarchy === 'v2' ? 'cpu io' : undefined),
 	} as unknown as SystemInfo;
@@ -32,7 +40,15 @@ test('portcullis doctor reports a limit as ok only if its controller is availabl
 			uid: 1000,
 			configuration: { version: '3.0.83', variables: { PORTCULLIS_MEMORY_MAX: value }, features: [] },
 			asked: ['cgroup'],
-			probeResult: { mode: 'userns', tracking: 'pidns', applied: {}, missing: [], watched: 'yes', broken: '' },
+			probeResult: {
+				mode: 'userns',
+				tracking: 'pidns',
+				applied: {},
+				missing: [],
+				filterWhy: '',
+				watched: 'yes',
+				broken: '',
+			},
 			probe: { cgroup },
 			read: (file: string) => (file === '/cgroup.controllers' ? 'cpu io memory pids' : undefined),
 		} as unknown as SystemInfo;

@@ -53,6 +53,18 @@ describe('phaseMessages', () => {
 		);
 	});
 
+	test('if a filter replaces the network namespace, one ewarn contains this and the missing sandboxes, with the cause and the command for the fix', () => {
+		const filtered = { applied: { net: 'filter' }, filter_why: denied };
+		const weaker = 'network-sandbox filters system calls, which is weaker than a network namespace';
+		const cause =
+			'the policy of a security module (such as AppArmor or SELinux) denies the creation of namespaces (unshare(CLONE_NEWUSER): Permission denied). To find the fix, run: portcullis doctor';
+		const both = `ipc-sandbox is not available, so builds can access the message queues and the shared memory of this host, and ${weaker}: ${cause}`;
+		expect(lines(filtered)).toEqual([`ewarn Portcullis: app-misc/foo-1: src_compile: ${weaker}: ${cause}`]);
+		expect(lines({ ...filtered, missing })).toEqual([`ewarn Portcullis: app-misc/foo-1: src_compile: ${both}`]);
+		// A phase without network-sandbox prints the same message, so that emerge prints one.
+		expect(lines({ missing }, { filterWhy: denied })).toEqual(lines({ ...filtered, missing }));
+	});
+
 	test('the message about missing sandboxes has the same key in every phase and package of an emerge, so it is printed once', () => {
 		const keys = ['compile', 'test'].map(
 			(phase) => phaseMessages({ ...parseRecord(base), phase, package: `a/${phase}-1`, missing })[0]?.once,

@@ -49,7 +49,7 @@ emerge_without_userns() {
 	' - "${PREFIX_EMERGE[@]}" "$@" </dev/null
 }
 
-@test 'if sandboxes are unavailable, emerge prints one ewarn in src_unpack that lists all unavailable sandboxes, reports the open network, and ends with the command for the fix' {
+@test 'without user namespaces, emerge prints one ewarn in src_unpack that contains the unavailable sandbox and the weaker network filter, and ends with the command for the fix' {
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null
 	prefix_install_portcullis
@@ -57,7 +57,7 @@ emerge_without_userns() {
 	assert_namespace compile net host
 	[[ $(grep -c '^ \* Portcullis:' <<<"$output") -eq 2 ]] # in the phase and in the summary of emerge
 	local cause='user namespaces are disabled: user.max_user_namespaces is 0 (unshare(CLONE_NEWUSER): No space left on device)'
-	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: network-sandbox, ipc-sandbox and pid-sandbox are not available, so builds can reach the network and the services of this host: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
+	[[ $output == *"* Portcullis: app-test/one-1: src_unpack: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and network-sandbox filters system calls, which is weaker than a network namespace: $cause. As root, run: sysctl -w user.max_user_namespaces=15000"$'\n'* ]]
 
 	# If the program does not start, the hook prints the message, once per package.
 	echo 'process.exit(1)' >"$PREFIX/usr/share/portcullis/portcullis.js"
@@ -65,15 +65,18 @@ emerge_without_userns() {
 	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_unpack runs without Portcullis (network-sandbox, ipc-sandbox, pid-sandbox): .*portcullis doctor' <<<"$output") -eq 2 ]]
 }
 
-@test 'with PORTCULLIS_ON_FAILURE=die, emerge stops before the first phase that cannot be confined' {
+@test 'with PORTCULLIS_ON_FAILURE=die, emerge stops before the first phase that cannot be confined, and accepts a filter as network-sandbox' {
 	prefix_conf 'PORTCULLIS_ON_FAILURE="die"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	run -1 emerge_without_userns --oneshot app-test/probe
-	[[ $output == *"Portcullis: app-test/probe-1: src_unpack was not started: network-sandbox, ipc-sandbox and pid-sandbox are not available: user namespaces are disabled: "* ]]
+	[[ $output == *"Portcullis: app-test/probe-1: src_unpack was not started: ipc-sandbox and pid-sandbox are not available: user namespaces are disabled: "* ]]
 	[[ $output == *"To find the cause, run: $PREFIX/usr/bin/portcullis doctor"* ]]
 	[[ $output != *'exited unexpectedly'* ]]
 	[[ $(prefix_phases | paste -sd' ') == 'pretend setup' ]]
+	prefix_conf 'PORTCULLIS_ON_FAILURE="die"' 'FEATURES="-ipc-sandbox -pid-sandbox"'
+	run -0 emerge_without_userns --oneshot app-test/probe
+	[[ $(record_values "$RECORDS" compile r.applied.net) == filter ]]
 }
 
 @test 'if confine is missing or broken, packages are built without sandbox, and with PORTCULLIS_ON_FAILURE=die are not built' {

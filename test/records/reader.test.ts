@@ -84,7 +84,7 @@ describe('scan()', () => {
 		);
 		expect([...words(/ requestable\[\] = \{.*\}/), 'cgroup']).toEqual(confinements);
 		expect(new Set(missed.map(([, what]) => what))).toEqual(
-			new Set(['"cgroup"', 'requestable[i].name', 'limit_files[i]']),
+			new Set(['"cgroup"', '"net"', 'requestable[i].name', 'limit_files[i]']),
 		);
 	});
 

@@ -46,10 +46,10 @@ in_cgroup() {
 
 @test 'without user namespaces, confine without the setuid bit fails with --require, and runs the command with --best-effort' {
 	install -m 755 "$CONFINE" "$TEST_DIR/plain"
-	run -125 as_caller "$TEST_DIR/plain" --net --require -- true
+	run -125 as_caller "$TEST_DIR/plain" --ipc --require -- true
 	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
-	run -0 as_caller "$TEST_DIR/plain" --net --best-effort --record record -- echo ran
-	[[ $output == ran && $(record_value record 'r.mode + r.missing[0].what') == nonenet ]]
+	run -0 as_caller "$TEST_DIR/plain" --ipc --best-effort --record record -- echo ran
+	[[ $output == ran && $(record_value record 'r.mode + r.missing[0].what') == noneipc ]]
 	rm "$TEST_DIR/plain"
 }
 

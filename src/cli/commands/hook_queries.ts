@@ -78,9 +78,12 @@ export async function runMessages({ words: files, flags, values }: Input): Promi
 	const record = readRecord(file);
 	if (record === undefined) throw new Error(`there is no record in ${file}`);
 	const asked = words(values['features']);
-	const missing = record.missing.length > 0 ? await unavailableSandboxes(installation().confine) : [];
-	const unavailable = missing.filter(({ what }) => asked.includes(features[what]));
-	const lines = phaseMessages(record, { refused: flags.has('refused'), unavailable });
+	const host = record.missing.length > 0 ? await unavailableSandboxes(installation().confine) : undefined;
+	const lines = phaseMessages(record, {
+		refused: flags.has('refused'),
+		unavailable: host?.unavailable.filter(({ what }) => asked.includes(features[what])),
+		filterWhy: asked.includes(features.net) ? host?.filterWhy : undefined,
+	});
 	print([...rendered(lines, values['once']), 'done']);
 	return 0;
 }

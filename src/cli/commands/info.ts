@@ -72,6 +72,7 @@ function applied(system: SystemInfo, what: (typeof confinements)[number]): strin
 	const by = probeResult.applied[what] ?? 'none';
 	const why = probeResult.missing.find((one) => one.what === what)?.why ?? '';
 	if (by === 'none') return `requested; not available${why === '' ? '' : `: ${why}`}`;
+	if (by === 'filter') return `requested; Portcullis filters system calls: ${probeResult.filterWhy}`;
 	return isPortageIsolating(system) && what !== 'cgroup'
 		? 'requested; Portage and Portcullis both apply it'
 		: 'requested; Portcullis applies it';

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Decides which sockets a phase may reach whose network could not be isolated by a namespace: those of its own processes. The decision is
+ * for honest builds: after it, the kernel reads the address again (SECCOMP_USER_NOTIF_FLAG_CONTINUE in seccomp_unotify(2)).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/process.h"
+#include "watcher/filter.h"
+#include "watcher/internal.h"
+
+/* The result of a search among the processes of the phase is used for this time, if it has not found the socket. */
+#define FOREIGN_MICROSECONDS 200000
+/* A destination that was permitted is permitted again for this time, without a query to the kernel. */
+#define PERMITTED_MICROSECONDS 10000
+/* Time limit of restriction_probe(), which takes milliseconds. */
+#define PROBE_MILLISECONDS 10000
+
+struct known_socket {
+	uint64_t inode;
+	bool is_own;
+	long long searched_at; /* microseconds of CLOCK_MONOTONIC */
+};
+
+struct permitted_destination {
+	struct destination to;
+	long long until; /* microseconds of CLOCK_MONOTONIC */
+};
+
+struct restriction {
+	int diag;
+	struct known_socket known[4096];	     /* a cache: a socket that it lacks is searched among the processes of the phase */
+	struct permitted_destination permitted[256]; /* a cache */
+};
+
+struct restriction *restriction_new(void)
+{
+	struct restriction *restriction = calloc(1, sizeof *restriction);
+	if (restriction == NULL)
+		return NULL;
+	restriction->diag = socket_diag_open();
+	if (restriction->diag >= 0)
+		return restriction;
+	free(restriction);
+	return NULL;
+}
+
+/* Reads the inode of a socket from the text of a symbolic link in /proc/PID/fd. Returns 0 if the link is not that of a socket. */
+static uint64_t inode_of_link(int folder, const char *name)
+{
+	char text[64];
+	unsigned long long inode = 0;
+	ssize_t length = readlinkat(folder, name, text, sizeof text - 1);
+	text[length > 0 ? length : 0] = '\0';
+	return sscanf(text, "socket:[%llu]", &inode) == 1 ? inode : 0;
+}
+
+/* Returns the inode of the thread's socket, or 0 if fd is not a socket or cannot be inspected. */
+static uint64_t inode_of(const struct target *target, int fd)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
+	uint64_t inode = inode_of_link(AT_FDCWD, path);
+	if (inode != 0)
+		return target_is_valid(target) ? inode : 0;
+	struct stat status;
+	int copy = target_duplicate(target, fd);
+	if (copy < 0)
+		return 0;
+	watchdog_begin();
+	inode = fstat(copy, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+	watchdog_end();
+	target_close(copy);
+	return inode;
+}
+
+static struct known_socket *entry_of(struct restriction *restriction, uint64_t inode)
+{
+	return &restriction->known[inode % (sizeof restriction->known / sizeof *restriction->known)];
+}
+
+void restriction_note_socket(struct restriction *restriction, const struct target *target, int fd)
+{
+	uint64_t inode = inode_of(target, fd);
+	if (inode != 0)
+		*entry_of(restriction, inode) = (struct known_socket){.inode = inode, .is_own = true};
+}
+
+static bool process_has_socket(pid_t pid, uint64_t inode)
+{
+	char path[64];
+	bool found = false;
+	snprintf(path, sizeof path, "/proc/%d/fd", pid);
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+	while (folder != NULL && !found && (entry = readdir(folder)) != NULL)
+		found = entry->d_name[0] != '.' && inode_of_link(dirfd(folder), entry->d_name) == inode;
+	if (folder != NULL)
+		closedir(folder);
+	return found;
+}
+
+/* Searches a socket in the calling process and, if it is not there, in all processes of the phase. They descend from the supervisor. */
+static bool phase_has_socket(const struct target *target, uint64_t inode)
+{
+	struct pids pids = {0};
+	bool found = process_has_socket(target->tid, inode);
+	if (found)
+		return true;
+	pids_add_descendants(&pids, getppid());
+	for (size_t i = 0; i < pids.count && !found; i++)
+		found = process_has_socket(pids.pid[i], inode);
+	pids_free(&pids);
+	return found;
+}
+
+static bool is_own_socket(struct restriction *restriction, const struct target *target, uint64_t inode)
+{
+	struct known_socket *known = entry_of(restriction, inode);
+	long long now = clock_microseconds();
+	if (known->inode == inode && (known->is_own || now - known->searched_at < FOREIGN_MICROSECONDS))
+		return known->is_own;
+	*known = (struct known_socket){inode, phase_has_socket(target, inode), now};
+	return known->is_own;
+}
+
+static bool has_own_socket(struct restriction *restriction, const struct target *target, const struct socket_inodes *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (is_own_socket(restriction, target, found->inodes[i]))
+			return true;
+	return false;
+}
+
+/* Returns true for an address of this machine. The kernel uses it as the source address too, unlike for multicast and broadcast. Sends nothing. */
+static bool is_own_address(const struct destination *to)
+{
+	union socket_address address = {0}, own = {0};
+	socklen_t length = to->family == AF_INET ? sizeof address.in : sizeof address.in6, size = sizeof own;
+	struct destination local;
+	int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	address.any.sa_family = (sa_family_t)to->family;
+	memcpy(to->family == AF_INET ? (void *)&address.in.sin_addr : (void *)&address.in6.sin6_addr, to->address, to->family == AF_INET ? 4 : 16);
+	address.in6.sin6_port = htons(to->port);
+	bool is_own = fd >= 0 && connect(fd, &address.any, length) == 0 && getsockname(fd, &own.any, &size) == 0 &&
+		      destination_read(&local, &own, size, false) && local.family == to->family &&
+		      memcmp(local.address, to->address, sizeof to->address) == 0;
+	if (fd >= 0)
+		close(fd);
+	return is_own;
+}
+
+static bool has_protocol(const struct destination *to, const char *name)
+{
+	return strcmp(to->protocol, name) == 0;
+}
+
+/* Returns the errno with which a TCP connection or datagram to this destination must fail, or 0 if the phase has a socket there. */
+static int check_port(struct restriction *restriction, const struct target *target, const struct destination *to, bool is_tcp)
+{
+	struct socket_inodes found;
+	bool is_loopback = destination_is_loopback(to);
+	int refusal = is_loopback ? ECONNREFUSED : ENETUNREACH;
+	if (!socket_diag_find(restriction->diag, is_tcp ? IPPROTO_TCP : IPPROTO_UDP, to, &found))
+		return refusal;
+	if (has_own_socket(restriction, target, &found))
+		return is_loopback || is_own_address(to) ? 0 : refusal;
+	/* Without a receiver, the kernel accepts the datagram, except where a packet filter diverts those to a name server. */
+	return is_loopback && !is_tcp && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
+}
+
+int restriction_check(struct restriction *restriction, const struct target *target, int fd, const struct destination *to)
+{
+	bool is_tcp = has_protocol(to, "tcp") || has_protocol(to, "mptcp");
+	if (!is_tcp && !has_protocol(to, "udp") && !has_protocol(to, "udp-lite"))
+		return destination_is_loopback(to) && (has_protocol(to, "raw") || has_protocol(to, "ping")) ? 0 : ENETUNREACH;
+	struct permitted_destination *permitted = &restriction->permitted[to->port % (sizeof restriction->permitted / sizeof *restriction->permitted)];
+	long long now = clock_microseconds();
+	if (now < permitted->until && destination_equals(&permitted->to, to) && has_protocol(to, permitted->to.protocol))
+		return 0;
+	int error = check_port(restriction, target, to, is_tcp);
+	if (error == 0)
+		*permitted = (struct permitted_destination){*to, now + PERMITTED_MICROSECONDS};
+	/* The call may bind the socket to a port, to which the receiver then replies. */
+	if (error == 0 && !is_tcp)
+		restriction_note_socket(restriction, target, fd);
+	return error;
+}
+
+int restriction_check_abstract(struct restriction *restriction, const struct target *target, const struct request *request)
+{
+	struct socket_inodes found;
+	if (request->abstract_length == 0)
+		return 0;
+	bool is_own = socket_diag_find_abstract(restriction->diag, request->abstract, request->abstract_length, &found) &&
+		      has_own_socket(restriction, target, &found);
+	return is_own ? 0 : ECONNREFUSED;
+}
+
+/* Returns true if the kernel reports that a new socket of this type has this protocol and its own port. */
+static bool can_find_own_socket(int diag, int type, int protocol)
+{
+	union socket_address address = {.in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof address.in;
+	struct destination to;
+	struct socket_inodes found;
+	struct stat status;
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	bool is_found = fd >= 0 && bind(fd, &address.any, size) == 0 && (type != SOCK_STREAM || listen(fd, 1) == 0) &&
+			getsockname(fd, &address.any, &size) == 0 && destination_read(&to, &address, size, false) &&
+			socket_diag_find(diag, protocol, &to, &found) && found.count == 1 && fstat(fd, &status) == 0 &&
+			found.inodes[0] == status.st_ino;
+	if (fd >= 0)
+		close(fd);
+	return is_found;
+}
+
+/* Returns true if this process can read the memory and the descriptors of a child. */
+static bool can_inspect_child(int diag)
+{
+	uint64_t value = 0;
+	const uint64_t expected = 0x706f727463756c6c;
+	bool opened;
+	pid_t child = fork();
+	if (child == 0)
+		for (;;)
+			pause();
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/fd/%d", child, diag);
+	bool can = child > 0 && process_read_memory(child, (uintptr_t)&expected, &value, sizeof value, &opened) && value == expected &&
+		   inode_of_link(AT_FDCWD, path) != 0;
+	if (child > 0) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	return can;
+}
+
+static const char *probe_steps(void)
+{
+	int diag = socket_diag_open();
+	/* Makes the child of this process dumpable, as the exec of the command makes the phase. A setuid confine is not dumpable. */
+	prctl(PR_SET_DUMPABLE, 1);
+	errno = 0;
+	if (diag < 0 || !can_find_own_socket(diag, SOCK_STREAM, IPPROTO_TCP) || !can_find_own_socket(diag, SOCK_DGRAM, IPPROTO_UDP))
+		return "the kernel lacks sock_diag(7) for TCP and UDP";
+	if (!can_inspect_child(diag))
+		return "reading the memory of a process";
+	return filter_probe();
+}
+
+const char *restriction_probe(void)
+{
+	struct {
+		const char *reason;
+		int error;
+	} result = {"starting a process", 0};
+	int ends[2] = {-1, -1};
+	pid_t child = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
+	if (child == 0) {
+		result.reason = probe_steps();
+		result.error = errno;
+		_exit(write(ends[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
+	}
+	close(ends[1]);
+	struct pollfd source = {.fd = ends[0], .events = POLLIN};
+	if (child > 0 && poll(&source, 1, PROBE_MILLISECONDS) == 1 && read(ends[0], &result, sizeof result) != (ssize_t)sizeof result)
+		result.reason = "starting a process";
+	if (child > 0)
+		reap_within(child, PROBE_MILLISECONDS);
+	close(ends[0]);
+	errno = result.error;
+	return result.reason;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "privileged/isolate.h"
+#include "watcher/internal.h"
+
+struct diag_request {
+	struct nlmsghdr header;
+	union {
+		struct inet_diag_req_v2 inet;
+		struct unix_diag_req un;
+	} query;
+};
+
+/* What a query for UNIX sockets looks for: an attribute of the sockets (unix_diag.h), with its value. */
+struct wanted_attribute {
+	unsigned short type;
+	const void *value;
+	size_t length;
+	size_t room; /* length of the attribute in the reply, of which value is the start; 0: the same as length */
+};
+
+int socket_diag_open(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+static void add_inode(struct socket_inodes *found, uint32_t inode)
+{
+	if (found->count < SOCKET_INODES)
+		found->inodes[found->count++] = inode;
+}
+
+/* Adds a UNIX socket if it has this attribute and is not one end of a connection: an accepted socket has the address of the listening one. */
+static void add_unix_socket(const struct nlmsghdr *header, const struct wanted_attribute *wanted, struct socket_inodes *found)
+{
+	const struct unix_diag_msg *message = NLMSG_DATA(header);
+	int left = (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof *message);
+	size_t length = wanted->room == 0 ? wanted->length : wanted->room;
+	if (message->udiag_type != SOCK_DGRAM && message->udiag_state == TCP_ESTABLISHED)
+		return;
+	for (const struct rtattr *a = (const struct rtattr *)(message + 1); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == wanted->type && RTA_PAYLOAD(a) == length && memcmp(RTA_DATA(a), wanted->value, wanted->length) == 0)
+			add_inode(found, message->udiag_ino);
+}
+
+/* Handles one message of the kernel. Returns true if it was the last one of the reply. */
+static bool handle_message(const struct nlmsghdr *header, const struct wanted_attribute *wanted, struct socket_inodes *found, bool *failed)
+{
+	if (header->nlmsg_type == NLMSG_DONE)
+		return true;
+	if (header->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *result = NLMSG_DATA(header);
+		*failed = result->error != 0 && result->error != -ENOENT;
+		return true;
+	}
+	if (wanted != NULL)
+		add_unix_socket(header, wanted, found);
+	else
+		add_inode(found, ((const struct inet_diag_msg *)NLMSG_DATA(header))->idiag_inode);
+	return (header->nlmsg_flags & NLM_F_MULTI) == 0;
+}
+
+/* Sends a request and adds the sockets in the reply to found. Returns false if the kernel gives no answer. */
+static bool request_sockets(int diag, struct diag_request *request, const struct wanted_attribute *wanted, struct socket_inodes *found)
+{
+	_Alignas(struct nlmsghdr) char buffer[32768];
+	size_t length = NLMSG_LENGTH(wanted != NULL ? sizeof request->query.un : sizeof request->query.inet);
+	bool failed = false;
+	request->header.nlmsg_len = (uint32_t)length;
+	request->header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	request->header.nlmsg_flags |= NLM_F_REQUEST;
+	if (send(diag, request, length, 0) != (ssize_t)length)
+		return false;
+	for (;;) {
+		ssize_t got = recv(diag, buffer, sizeof buffer, MSG_DONTWAIT);
+		if (got <= 0)
+			return false;
+		size_t left = (size_t)got;
+		for (const struct nlmsghdr *h = (const struct nlmsghdr *)buffer; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
+			if (handle_message(h, wanted, found, &failed))
+				return !failed;
+	}
+}
+
+static void set_address(__be32 words[4], const struct destination *to)
+{
+	static const unsigned char unspecified[16];
+	size_t size = to->family == AF_INET ? 4 : 16;
+	memcpy(words, to->address, size);
+	/* connect(2) treats the unspecified address as loopback. */
+	if (memcmp(to->address, unspecified, size) == 0)
+		words[size / 4 - 1] = htonl(to->family == AF_INET ? INADDR_LOOPBACK : 1);
+}
+
+/* Finds the socket that the kernel would choose for a segment or datagram from an unknown address, as inet_lookup() and udp4_lib_lookup() do. */
+static bool find_receiver(int diag, int protocol, const struct destination *to, struct socket_inodes *found)
+{
+	struct diag_request request = {.query.inet = {.sdiag_family = (uint8_t)to->family, .sdiag_protocol = (uint8_t)protocol}};
+	struct inet_diag_sockid *id = &request.query.inet.id;
+	/* For UDP, the kernel expects both addresses in the other order (udp_dump_one() in net/ipv4/udp_diag.c). */
+	set_address(protocol == IPPROTO_TCP ? id->idiag_src : id->idiag_dst, to);
+	*(protocol == IPPROTO_TCP ? &id->idiag_sport : &id->idiag_dport) = htons(to->port);
+	id->idiag_if = LOOPBACK_INDEX;
+	id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	return request_sockets(diag, &request, NULL, found);
+}
+
+/* Finds all UDP sockets of one family with this local port, such as those that are connected, which find_receiver() does not find. */
+static bool find_by_port(int diag, int family, uint16_t port, struct socket_inodes *found)
+{
+	struct diag_request request = {.header.nlmsg_flags = NLM_F_DUMP,
+				       .query.inet = {.sdiag_family = (uint8_t)family, .sdiag_protocol = IPPROTO_UDP, .idiag_states = UINT32_MAX}};
+	request.query.inet.id.idiag_sport = htons(port);
+	return request_sockets(diag, &request, NULL, found);
+}
+
+bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found)
+{
+	found->count = 0;
+	if (!find_receiver(diag, protocol, to, found))
+		return false;
+	if (protocol == IPPROTO_TCP || found->count > 0 || to->port == 0 || !destination_is_loopback(to))
+		return true;
+	return find_by_port(diag, AF_INET6, to->port, found) && (to->family == AF_INET6 || find_by_port(diag, AF_INET, to->port, found));
+}
+
+static bool find_unix(int diag, uint32_t show, const struct wanted_attribute *wanted, struct socket_inodes *found)
+{
+	struct diag_request request = {.header.nlmsg_flags = NLM_F_DUMP,
+				       .query.un = {.sdiag_family = AF_UNIX, .udiag_states = UINT32_MAX, .udiag_show = show}};
+	found->count = 0;
+	return request_sockets(diag, &request, wanted, found);
+}
+
+bool socket_diag_find_abstract(int diag, const char *name, size_t length, struct socket_inodes *found)
+{
+	return find_unix(diag, UDIAG_SHOW_NAME, &(struct wanted_attribute){.type = UNIX_DIAG_NAME, .value = name, .length = length}, found);
+}
+
+bool socket_diag_has_file(int diag, uint32_t inode)
+{
+	struct socket_inodes found;
+	/* Compare only the inode, the first member of struct unix_diag_vfs: for btrfs and overlayfs the device differs from that of stat(2). */
+	const struct wanted_attribute wanted = {UNIX_DIAG_VFS, &inode, sizeof inode, sizeof(struct unix_diag_vfs)};
+	return find_unix(diag, UDIAG_SHOW_VFS, &wanted, &found) && found.count > 0;
+}

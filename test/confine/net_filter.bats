@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# confine --net in a container with Docker's default seccomp profile: the watcher refuses what leaves the phase, because no namespace can be made.
+
+load helper
+load container
+
+setup_file() {
+	confine_begin refuse_calls
+	install -m 644 "$TOP/test/confine/net_filter.py" "$TEST_DIR"
+}
+
+# net_filter PROFILE USER OPTION... -- ACTION...: runs net_filter.py ACTION in confine --net --audit with these options, beside services of the host
+net_filter() {
+	local profile=$1 user=$2
+	local -a options=()
+	shift 2
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	run_in_container "$profile" "$user" /usr/bin/python3 "$TEST_DIR/net_filter.py" host "$CONFINE" --net --audit --record "$RECORD" \
+		"${options[@]}" -- /usr/bin/python3 "$TEST_DIR/net_filter.py" "${@:2}"
+}
+
+@test "with Docker's default seccomp profile, sockets of a phase have the same results as in a network namespace, and no call reaches the host or another machine" {
+	local user namespace
+	for user in 0 "$TEST_UID"; do
+		run -0 net_filter unconfined "$user" -- phase
+		namespace=$output
+		[[ $(record_value "$RECORD" r.applied.net) == confine ]]
+		run -0 net_filter docker "$user" --require -- phase
+		diff <(echo "$namespace") <(echo "$output")
+		[[ $(record_value "$RECORD" '[r.applied.net, r.filter_why, r.mode, r.watched, r.setuid_inert].join()') == 'filter,unshare(CLONE_NEWUSER): Operation not permitted,none,yes,true' ]]
+		# Both networks count the same attempts.
+		[[ $(record_evaluate 'r.blocked.map((b) => [b.comm, b.address, b.port, b.protocol, b.count].join(" ")).join()' <"$RECORD" | sort -u | wc -l) == 1 ]]
+		: >"$RECORD"
+	done
+	[[ $(grep -cE ': (connected|answered|sent)$' <<<"$output") == 14 && $output == *$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'*$'\nio_uring: ENOSYS' ]]
+}
+
+@test "with Docker's default seccomp profile, 64 processes in sessions of their own, made by multiprocessing, connect to servers of each other" {
+	local user
+	for user in 0 "$TEST_UID"; do
+		run -0 net_filter docker "$user" -- many 64
+		[[ $output == '64 of 64' ]] || {
+			tail -n 20 <<<"$output"
+			return 1
+		}
+	done
+}
+
+@test 'without a namespace, a phase can connect to its own servers on an address of the machine, and not to those of others' {
+	# shellcheck disable=SC2016 # for the shell in the network namespace
+	run -0 unshare --net bash -c 'ip link set lo up && ip address add 192.0.2.5/32 dev lo && "$@"' - /usr/bin/python3 "$TEST_DIR/net_filter.py" host \
+		"$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --record "$RECORD" -- /usr/bin/python3 "$TEST_DIR/net_filter.py" own 192.0.2.5
+	[[ $output == 'connected answered ENETUNREACH' && $(record_value "$RECORD" r.applied.net) == filter ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+# Servers on TCP ports, on an automatic port and on an abstract socket, each with a client.
+# shellcheck disable=SC2016
+RUN_SERVERS='
+	folder=$(mktemp -d "$1/servers.XXXXXX") && cd "$folder" || exit
+	redis-server --port 0 --port 7390 --save "" >redis.log 2>&1 &
+	/usr/bin/python3 -u -m http.server --bind :: 0 >http.log 2>&1 &
+	Xvfb -displayfd 3 -nolisten unix 3>display 2>x.log &
+	until_true 30 grep -q "port [0-9]" http.log
+	until_true 30 test -s display
+	until_true 30 redis-cli -p 7390 ping
+	curl -sS -o /dev/null -w "%{http_code}\n" "http://127.0.0.1:$(grep -oP "port \K[0-9]+" http.log)/"
+	/usr/bin/python3 -c "
+import socket, struct, sys
+display = socket.socket(socket.AF_UNIX)
+display.connect(\"\0/tmp/.X11-unix/X\" + sys.argv[1])
+display.send(struct.pack(\"<BxHHHHxx\", 0x6C, 11, 0, 0, 0))
+print(\"display\", display.recv(1)[0])" "$(cat display)"
+	kill %1 %2 %3
+	wait
+'
+
+@test "with Docker's default seccomp profile, redis, Python's http.server and Xvfb serve clients of the phase" {
+	local user
+	for user in 0 "$TEST_UID"; do
+		run -0 run_in_container docker "$user" "$CONFINE" --net --cgroup x --record "$RECORD" -- bash -c "$(declare -f until_true); $RUN_SERVERS" - "$TEST_DIR"
+		[[ $output == *$'PONG\n200\ndisplay 1' && $(record_value "$RECORD" '[r.applied.net, r.orphan_count, r.watched].join()') == filter,, ]] || {
+			echo "$output"
+			return 1
+		}
+	done
+}
+
+@test "with Docker's default seccomp profile, confine --allow permits the connection to a service of the host and counts it" {
+	local user
+	for user in 0 "$TEST_UID"; do
+		run -0 net_filter docker "$user" --allow 127.0.0.1:@HOST_TCP@ -- connect HOST_TCP
+		[[ $output == $'connected\nthe phase reached the TCP socket of the host: '* ]]
+		[[ $(record_value "$RECORD" '[r.route, r.allowed_count, r.allowed[0].address, r.blocked].join()') == direct,1,127.0.0.1, ]]
+	done
+}
+
+@test "with Docker's default seccomp profile, a process of another user, which confine cannot inspect, gets EACCES from connect" {
+	run -0 run_in_container docker 0 /usr/bin/python3 "$TEST_DIR/net_filter.py" host "$CONFINE" --net --audit --record "$RECORD" -- bash -c \
+		'setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}" 2>&1 | tail -n 1' - "$TEST_UID" /usr/bin/python3 "$TEST_DIR/net_filter.py" connect HOST_TCP
+	[[ $output == 'PermissionError: [Errno 13] Permission denied' && $(record_value "$RECORD" r.unreadable_why) == "reading the memory of a process: "* ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+@test "with Docker's default seccomp profile, confine kills the phase when its watcher dies" {
+	# shellcheck disable=SC2016 # for the shell in the container
+	run -0 run_in_container docker 0 bash -c "$(declare -f until_true)"'
+		"$1" --net -- bash -c ": >\"\$1\"; setsid sleep 1000 & exec sleep 1000" - "$2/started" & confine=$!
+		until_true 30 test -e "$2/started"
+		until_true 30 pgrep -x sleep >/dev/null
+		pkill -KILL -x confine-audit
+		wait "$confine"
+		echo "$? $(pgrep -cx -r D,R,S,T sleep)"' - "$CONFINE" "$TEST_DIR"
+	[[ ${lines[-1]} == '137 0' ]] || {
+		echo "$output"
+		return 1
+	}
+}

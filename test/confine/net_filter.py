@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sockets of a phase, beside services of the host.
+
+net_filter.py host COMMAND...   opens services of the host, runs the command, and prints what reached the services
+net_filter.py phase             prints one line for each case: what a process of the phase can reach
+net_filter.py connect PORT      connects to a TCP port of loopback
+net_filter.py own ADDRESS       connects to servers of the phase, and to one of the host, on this address of the machine
+net_filter.py many COUNT        starts that many processes in sessions of their own, which all connect to all servers
+"""
+import ctypes
+import errno
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM
+
+HOST_ABSTRACT = "\0host-stream"
+HOST_DATAGRAMS = "\0host-datagram"
+
+
+def listener(family, address, *options):
+    server = socket.socket(family, SOCK_STREAM)
+    for option in options:
+        server.setsockopt(socket.SOL_SOCKET, option, 1)
+    server.bind(address)
+    server.listen()
+    return server
+
+
+def exchange(server, family, address):
+    """Connects to the server and receives a byte from it."""
+    with server, socket.socket(family, SOCK_STREAM) as client:
+        client.settimeout(10)
+        client.connect(address)
+        peer, _ = server.accept()
+        with peer:
+            peer.sendall(b"x")
+        return "connected" if client.recv(1) == b"x" else "closed"
+
+
+def tcp(family, address, target_family=None, target=None):
+    server = listener(family, (address, 0))
+    return exchange(server, target_family or family, (target or address, server.getsockname()[1]))
+
+
+def listen_without_bind():
+    """A child has the server, and the parent connects to its port."""
+    server = socket.socket()
+    server.listen()
+    port = server.getsockname()[1]
+    if os.fork() == 0:
+        peer, _ = server.accept()
+        peer.sendall(b"x")
+        os._exit(0)
+    server.close()
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        answer = client.recv(1)
+    os.wait()
+    return "connected" if answer == b"x" else "closed"
+
+
+def reuse_port():
+    port = 0
+    servers = []
+    for _ in range(4):
+        servers.append(listener(AF_INET, ("127.0.0.1", port), socket.SO_REUSEPORT))
+        port = servers[0].getsockname()[1]
+    for _ in range(20):
+        socket.create_connection(("127.0.0.1", port)).close()
+    return "connected"
+
+
+def fast_open():
+    server = listener(AF_INET, ("127.0.0.1", 0))
+    with server, socket.socket() as client:
+        client.sendto(b"x", socket.MSG_FASTOPEN, server.getsockname())
+        peer, _ = server.accept()
+        return "connected" if peer.recv(1) == b"x" else "closed"
+
+
+def echo(connected, family=AF_INET, address="127.0.0.1"):
+    server, client = socket.socket(family, SOCK_DGRAM), socket.socket(family, SOCK_DGRAM)
+    with server, client:
+        server.bind((address, 0))
+        client.settimeout(10)
+        if connected:
+            client.connect(server.getsockname())
+            client.send(b"x")
+        else:
+            client.sendto(b"x", server.getsockname())
+        data, source = server.recvfrom(1)
+        server.sendto(data + b"!", source)
+        return "answered" if client.recv(2) == b"x!" else "closed"
+
+
+def abstract_datagram():
+    with socket.socket(AF_UNIX, SOCK_DGRAM) as server, socket.socket(AF_UNIX, SOCK_DGRAM) as client:
+        server.bind("\0d")
+        client.sendto(b"x", "\0d")
+        client.connect("\0d")
+        return "sent" if server.recv(1) == b"x" else "closed"
+
+
+def connect(family, address, kind=SOCK_STREAM):
+    with socket.socket(family, kind) as client:
+        client.settimeout(10)
+        client.connect(address)
+        # A UDP socket gets the error of its first datagram when it receives.
+        if kind == SOCK_DGRAM and family != AF_UNIX:
+            client.send(b"leak")
+            client.recv(1)
+        return "connected"
+
+
+def send(family, address, by_message=False):
+    with socket.socket(family, SOCK_DGRAM) as client:
+        if family == AF_INET:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        if by_message:
+            client.sendmsg([b"leak"], [], 0, address)
+        else:
+            client.sendto(b"leak", address)
+        # In a network namespace the kernel sends the datagram, which nobody receives.
+        if family == AF_INET and address[0].startswith("127."):
+            client.connect(address)
+            client.send(b"leak")
+            client.recv(1)
+        return "sent"
+
+
+def system_call(number, *arguments):
+    result = ctypes.CDLL(None, use_errno=True).syscall(number, *arguments)
+    if result < 0:
+        raise OSError(ctypes.get_errno(), "")
+    return "succeeded"
+
+
+def phase():
+    tcp_port, udp_port = int(os.environ["HOST_TCP"]), int(os.environ["HOST_UDP"])
+    for name, case in {
+        "TCP": lambda: tcp(AF_INET, "127.0.0.1"),
+        "TCP to another address of loopback": lambda: tcp(AF_INET, "127.0.0.5"),
+        "TCP to the unspecified address": lambda: tcp(AF_INET, "0.0.0.0"),
+        "TCP over IPv6": lambda: tcp(AF_INET6, "::1"),
+        "TCP over IPv4 to ::": lambda: tcp(AF_INET6, "::", AF_INET, "127.0.0.1"),
+        "TCP to a mapped address": lambda: tcp(AF_INET6, "::", AF_INET6, "::ffff:127.0.0.1"),
+        "listen without bind": listen_without_bind,
+        "SO_REUSEPORT": reuse_port,
+        "MSG_FASTOPEN": fast_open,
+        "UDP echo": lambda: echo(False),
+        "UDP echo to a connected client": lambda: echo(True),
+        "UDP echo over IPv6": lambda: echo(False, AF_INET6, "::1"),
+        "abstract stream": lambda: exchange(listener(AF_UNIX, "\0phase"), AF_UNIX, "\0phase"),
+        "abstract datagram": abstract_datagram,
+        "closed TCP port": lambda: connect(AF_INET, ("127.0.0.1", 1)),
+        "closed UDP port": lambda: connect(AF_INET, ("127.0.0.1", 1), SOCK_DGRAM),
+        "missing path": lambda: connect(AF_UNIX, "/nonexistent"),
+        "missing abstract name": lambda: connect(AF_UNIX, "\0missing"),
+        "host TCP": lambda: connect(AF_INET, ("127.0.0.1", tcp_port)),
+        "host TCP by mapped address": lambda: connect(AF_INET6, ("::ffff:127.0.0.1", tcp_port)),
+        "host TCP by unspecified address": lambda: connect(AF_INET, ("0.0.0.0", tcp_port)),
+        "host UDP": lambda: connect(AF_INET, ("127.0.0.1", udp_port), SOCK_DGRAM),
+        "host UDP by sendto": lambda: send(AF_INET, ("127.0.0.1", udp_port)),
+        "host UDP by sendmsg": lambda: send(AF_INET, ("127.0.0.1", udp_port), True),
+        "host abstract stream": lambda: connect(AF_UNIX, HOST_ABSTRACT),
+        "host abstract datagram": lambda: send(AF_UNIX, HOST_DATAGRAMS),
+        "host abstract datagram by sendmsg": lambda: send(AF_UNIX, HOST_DATAGRAMS, True),
+        "outside TCP": lambda: connect(AF_INET, ("198.51.100.7", 443)),
+        "outside TCP over IPv6": lambda: connect(AF_INET6, ("2001:db8::1", 443)),
+        "outside TCP to a mapped address": lambda: connect(AF_INET6, ("::ffff:198.51.100.7", 443)),
+        "outside UDP": lambda: send(AF_INET, ("198.51.100.7", 53)),
+        "outside UDP by sendmsg": lambda: send(AF_INET, ("198.51.100.7", 53), True),
+        "multicast": lambda: send(AF_INET, ("224.0.0.1", 9)),
+        "broadcast": lambda: send(AF_INET, ("255.255.255.255", 9)),
+        "vsock": lambda: socket.socket(40, SOCK_STREAM) and "made",
+        "packet": lambda: socket.socket(17, SOCK_DGRAM) and "made",
+        "io_uring": lambda: system_call(425, 1, ctypes.create_string_buffer(120)),
+    }.items():
+        try:
+            result = case()
+        except OSError as error:
+            result = errno.errorcode.get(error.errno, str(error))
+        print(f"{name}: {result}", flush=True)
+
+
+def host(command):
+    stream, datagram = listener(AF_INET, ("127.0.0.1", 0)), socket.socket(AF_INET, SOCK_DGRAM)
+    datagram.bind(("127.0.0.1", 0))
+    abstract, abstract_datagrams = listener(AF_UNIX, HOST_ABSTRACT), socket.socket(AF_UNIX, SOCK_DGRAM)
+    abstract_datagrams.bind(HOST_DATAGRAMS)
+    any_address = listener(AF_INET, ("0.0.0.0", 0))
+    services = {"HOST_TCP": stream, "HOST_UDP": datagram, "HOST_ANY": any_address}
+    ports = {name: str(service.getsockname()[1]) for name, service in services.items()}
+    arguments = [ports.get(word, word.replace("@HOST_TCP@", ports["HOST_TCP"])) for word in command]
+    status = subprocess.call(arguments, env={**os.environ, **ports})
+    for name, service in {"TCP": stream, "UDP": datagram, "TCP on all addresses": any_address, "abstract stream": abstract, "abstract datagram": abstract_datagrams}.items():
+        service.setblocking(False)
+        try:
+            reached = service.recv(9) if service.type == SOCK_DGRAM else service.accept()
+            print(f"the phase reached the {name} socket of the host: {reached}")
+        except BlockingIOError:
+            pass
+    return status
+
+
+def own(address):
+    print(tcp(AF_INET, "0.0.0.0", AF_INET, address), echo(False, AF_INET, address), end=" ")
+    try:
+        print(connect(AF_INET, (address, int(os.environ["HOST_ANY"]))))
+    except OSError as error:
+        print(errno.errorcode[error.errno])
+
+
+def one_of_many(number, ports, barrier):
+    os.setsid()
+    with listener(AF_INET, ("127.0.0.1", 0)) as server:
+        ports[number] = server.getsockname()[1]
+        barrier.wait()
+        for port in ports:
+            socket.create_connection(("127.0.0.1", port), timeout=60).close()
+        barrier.wait()
+
+
+def many(count):
+    ports, barrier = multiprocessing.Array("i", count), multiprocessing.Barrier(count, timeout=120)
+    processes = [multiprocessing.Process(target=one_of_many, args=(number, ports, barrier)) for number in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    print(sum(process.exitcode == 0 for process in processes), "of", count)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "host":
+        sys.exit(host(sys.argv[2:]))
+    elif sys.argv[1] == "phase":
+        phase()
+    elif sys.argv[1] == "own":
+        own(sys.argv[2])
+    elif sys.argv[1] == "connect":
+        print(connect(AF_INET, ("127.0.0.1", int(sys.argv[2]))))
+    else:
+        many(int(sys.argv[2]))
