@@ -107,7 +107,7 @@ setup_file() {
 @test 'portcullis info prints one line per sandbox, setting and version' {
 	assert_screen info 0 portcullis info
 	grep -qx 'network-sandbox: requested; Portcullis applies it' "$BATS_TEST_TMPDIR/screen"
-	grep -qx 'pid-sandbox:     requested; Portage applies it only as root' "$BATS_TEST_TMPDIR/screen"
+	grep -qx 'pid-sandbox:     requested; Portcullis applies it' "$BATS_TEST_TMPDIR/screen"
 	grep -q '^Portage:         3\.' "$BATS_TEST_TMPDIR/screen"
 	# If the output is a pipe, portcullis does not wrap long lines.
 	prefix_run portcullis info | grep -q '^FEATURES=".* cgroup .*network-sandbox .*"$'
