@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# connect.bash blocked|parallel|filter ROUNDS: measures connect(2) in a phase that confine watches, beside a minimal listener (floor.c).
+# connect.bash blocked|parallel|filter|socket ROUNDS: measures connect(2) in a phase that confine watches, beside a minimal listener (floor.c).
 #   blocked    one call to an address without a route
 #   parallel   10,000 such calls from 64 processes
 #   filter     one call to an own port on loopback, where confine gets no network namespace and filters system calls instead
+#   socket     one call to a UNIX socket of the host and of the phase, beside one to an address without a route
 # The output is that of rounds.bash. BENCH_BIN is a directory with the programs confine, connects, floor and refuse_calls.
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash
@@ -11,11 +12,12 @@ source "${BASH_SOURCE[0]%/*}/../scripts/lib.bash"
 # shellcheck source=rounds.bash
 source "${BASH_SOURCE[0]%/*}/rounds.bash"
 
+readonly HOST_SOCKET=$BENCH_BIN/host-socket OWN_SOCKET=$BENCH_BIN/own-socket
 readonly FLOOR='a minimal listener that reads the address and continues the call'
 
 # Sets KINDS. Each row: command|name
 set_kinds() {
-	local network='unshare --user --map-root-user --net' refuse="$BENCH_BIN/refuse_calls unshare=EPERM --" calls
+	local watched="$BENCH_BIN/confine --net --audit -- $BENCH_BIN/connects" network='unshare --user --map-root-user --net' refuse="$BENCH_BIN/refuse_calls unshare=EPERM --" calls
 	((EUID != 0)) || network='unshare --net'
 	case $1 in
 	blocked) calls="$BENCH_BIN/connects blocked 20000" ;;
@@ -24,6 +26,14 @@ set_kinds() {
 		KINDS=(
 			"$refuse $BENCH_BIN/floor $BENCH_BIN/connects loopback 20000|$FLOOR"
 			"$refuse $BENCH_BIN/confine --net --audit --best-effort -- $BENCH_BIN/connects loopback 20000|confine --net --audit, by a filter"
+		)
+		return
+		;;
+	socket)
+		KINDS=(
+			"$watched blocked 20000|an address without a route"
+			"$watched socket 20000 $HOST_SOCKET|a socket of the host"
+			"$watched socket 20000 $OWN_SOCKET|a socket of the phase"
 		)
 		return
 		;;
@@ -36,6 +46,7 @@ set_kinds() {
 }
 
 one() {
+	rm -f "$OWN_SOCKET"
 	# shellcheck disable=SC2086 # words
 	TOOK=$(${KINDS[$1]%|*})
 }
@@ -43,6 +54,11 @@ one() {
 main() {
 	local -a KINDS
 	set_kinds "$1"
+	if [[ $1 == socket ]]; then
+		# A socket stays bound as long as a process has it. This process ends when the standard input of the coprocess is closed.
+		coproc HOST { exec /usr/bin/python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print(flush=True); sys.stdin.read()' "$HOST_SOCKET"; }
+		read -r <&"${HOST[0]}"
+	fi
 	rounds "$2"
 }
 

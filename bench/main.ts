@@ -79,6 +79,7 @@ async function main(args: readonly string[]): Promise<void> {
 		connect('A connect to an address without a route', 'µs', 'blocked'),
 		connect('10,000 such connects from 64 processes', 'ms', 'parallel'),
 		connect('A connect to an own port on loopback, without a network namespace', 'µs', 'filter'),
+		connect('A watched connect to a UNIX socket with a path', 'µs', 'socket'),
 		benchKinds(
 			'1,000 orphans, from the end of their command to the end of the last',
 			'ms',

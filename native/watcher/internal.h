@@ -21,6 +21,13 @@
 /* Receives the listener, then handles every notification. Calls that may wait long are answered later, so that they do not delay other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
+/*
+ * A result that was the same STEADY_REPETITIONS times in a row, for one thread and the same arguments, is reused for STEADY_MICROSECONDS. These
+ * limits are needed because glibc first connects a UDP socket to an address, and the program then a TCP socket that may have the same descriptor.
+ */
+enum { STEADY_REPETITIONS = 8,
+       STEADY_MICROSECONDS = 200 };
+
 /* socket_diag.c: queries for the sockets of a network namespace (sock_diag(7)) */
 
 enum { SOCKET_INODES = 64 };
@@ -65,18 +72,40 @@ enum { KNOWN_SOCKETS = 64 };
 
 /* Attributes of a file; times are in nanoseconds since 1970. */
 struct socket_file {
-	uint32_t major, minor; /* device */
+	uint64_t device;
 	uint64_t inode;
 	uid_t uid;
 	bool is_socket;
 	long long born, changed; /* creation, or the last change if the file system does not store the creation, and last change of the attributes */
 };
 
+enum path_kind {
+	PATH_OTHER,	/* the path is no socket, or the kernel cannot open it */
+	PATH_PERMITTED, /* the phase has bound the socket, or it is allowed */
+	PATH_OF_HOST,
+	PATH_UNREADABLE, /* the watcher cannot open the path */
+};
+
+struct path_result {
+	enum path_kind kind;
+	struct requested_socket *row; /* for PATH_OF_HOST: row in the log; NULL: the log is full */
+};
+
+/* The result of the last request, which is reused if a program repeats the request at once. */
+struct recent_request {
+	pid_t tid;
+	char path[SOCKET_PATH];
+	struct path_result result;
+	int repeated;	   /* number of results in a row, after the first, that were the same */
+	long long read_at; /* time of the last result that was not reused, in microseconds of CLOCK_MONOTONIC */
+};
+
 struct path_sockets {
 	const struct options *options;
-	int phase_diag;				 /* socket of socket_diag_open() in the network of the phase; -1: the phase has the network of the host, or there is no such socket */
-	int host_diag;				 /* the same in the network of the watcher; -1: not needed yet */
-	long long started;			 /* start of the phase, in nanoseconds since 1970 */
+	int phase_diag;	   /* socket of socket_diag_open() in the network of the phase; -1: the phase has the network of the host, or there is no such socket */
+	int host_diag;	   /* the same in the network of the watcher; -1: not needed yet */
+	long long started; /* start of the phase, in nanoseconds since 1970 */
+	struct recent_request recent;
 	struct socket_file known[KNOWN_SOCKETS]; /* sockets that the phase has bound, by inode number */
 };
 

@@ -78,24 +78,28 @@ struct connection_attempt *network_log_add_allowed(struct network_log *log, cons
 	return row;
 }
 
-struct requested_socket *network_log_add_socket(struct network_log *log, const char *path, const struct program *program, bool refused)
+struct requested_socket *network_log_find_socket(struct network_log *log, uint64_t key)
 {
-	uint64_t key = hash_add(program->name_hash, path, strlen(path));
-	size_t at = 0;
-	log->sockets_total++;
-	while (at < log->socket_count && log->sockets[at].key != key)
-		at++;
-	if (at == LOG_SOCKETS)
+	for (size_t i = 0; i < log->socket_count; i++)
+		if (log->sockets[i].key == key)
+			return &log->sockets[i];
+	return NULL;
+}
+
+struct requested_socket *network_log_add_socket(struct network_log *log, const struct requested_socket *row)
+{
+	if (log->socket_count == LOG_SOCKETS)
 		return NULL;
-	struct requested_socket *row = &log->sockets[at];
-	if (at == log->socket_count) {
-		*row = (struct requested_socket){.key = key, .program = *program, .refused = refused};
-		memccpy(row->path, path, '\0', sizeof row->path - 1);
-		/* The supervisor may read the table at any time, so the row is written before socket_count includes it. */
-		log->socket_count++;
-	}
-	row->count++;
-	return row;
+	/* The supervisor may read the table at any time, so the row is written before socket_count includes it. */
+	log->sockets[log->socket_count] = *row;
+	return &log->sockets[log->socket_count++];
+}
+
+void network_log_count_socket(struct network_log *log, struct requested_socket *row)
+{
+	log->sockets_total++;
+	if (row != NULL)
+		row->count++;
 }
 
 void network_log_add_unroutable(struct network_log *log, const struct destination *to)

@@ -54,7 +54,7 @@ struct dns_lookup {
 
 /* Requests of one program to one UNIX socket of the host: connections or datagrams. */
 struct requested_socket {
-	uint64_t key; /* hash of path and program; identifies the row */
+	uint64_t key; /* hash of file and program; identifies the row */
 	char path[LOG_SOCKET_PATH];
 	struct program program;
 	struct parents parents;
@@ -126,8 +126,14 @@ void network_log_remove_attempt(struct network_log *log, struct connection_attem
 struct connection_attempt *network_log_add_allowed(struct network_log *log, const struct destination *to, const struct program *program,
 						   int error, long long now);
 
-/* Counts one request to a UNIX socket of the host. Returns its row, or NULL if the table is full. */
-struct requested_socket *network_log_add_socket(struct network_log *log, const char *path, const struct program *program, bool refused);
+/* Returns the row with this key, or NULL. */
+struct requested_socket *network_log_find_socket(struct network_log *log, uint64_t key);
+
+/* Adds a row for requests to a UNIX socket of the host. Returns NULL if the table is full. */
+struct requested_socket *network_log_add_socket(struct network_log *log, const struct requested_socket *row);
+
+/* Counts one request to a UNIX socket of the host. row: NULL if the table is full. */
+void network_log_count_socket(struct network_log *log, struct requested_socket *row);
 
 /* Increases log->unroutable for a call that is not logged as an attempt but may cause packets without a route. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);

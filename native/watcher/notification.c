@@ -12,13 +12,6 @@
 #include "watcher/internal.h"
 
 /*
- * The cached protocol is used for PROTOCOL_MICROSECONDS, after STEADY_REPETITIONS readings without a change. These limits are needed because
- * glibc first connects a UDP socket to an address, and the program then a TCP socket that may have the same descriptor.
- */
-#define STEADY_REPETITIONS 8
-#define PROTOCOL_MICROSECONDS 200
-
-/*
  * Reads the kernel's name of the protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it without "v6", in lower
  * case, or "" if it is unknown. If the watcher may not duplicate the descriptor, it reads the name through /proc.
  */
@@ -48,7 +41,7 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 static void set_protocol(struct protocol_cache *last, const struct target *target, int fd, struct destination *to)
 {
 	bool is_repeated = last->tid == target->tid && last->fd == fd && destination_equals(&last->to, to);
-	if (is_repeated && last->repeated >= STEADY_REPETITIONS && target->now - last->read_at < PROTOCOL_MICROSECONDS) {
+	if (is_repeated && last->repeated >= STEADY_REPETITIONS && target->now - last->read_at < STEADY_MICROSECONDS) {
 		memcpy(to->protocol, last->to.protocol, sizeof to->protocol);
 		return;
 	}

@@ -37,8 +37,7 @@ static bool read_file(int directory, const char *path, struct socket_file *file)
 	if (result != 0)
 		return false;
 	*file = (struct socket_file){
-		.major = status.stx_dev_major,
-		.minor = status.stx_dev_minor,
+		.device = (uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor,
 		.inode = status.stx_ino,
 		.uid = status.stx_uid,
 		.is_socket = S_ISSOCK(status.stx_mode),
@@ -50,7 +49,7 @@ static bool read_file(int directory, const char *path, struct socket_file *file)
 
 static bool is_same(const struct socket_file *one, const struct socket_file *other)
 {
-	return one->major == other->major && one->minor == other->minor && one->inode == other->inode;
+	return one->device == other->device && one->inode == other->inode;
 }
 
 /* Returns true for the socket of Portage's proxy and for those of --allow-socket. */
@@ -102,35 +101,60 @@ static void read_host_path(int fd, const char *path, char result[LOG_SOCKET_PATH
 		snprintf(result, LOG_SOCKET_PATH, "%s", path);
 }
 
-/* Returns true if the kernel finds no socket at a path after this error either, so that the call fails without an effect. */
-static bool is_final(int error)
+/* Returns the row of the log for requests of a program to a socket. Adds a row if there is none. Returns NULL if the log is full. */
+static struct requested_socket *find_row(struct network_log *log, const struct target *target, const struct socket_file *file, int fd, const char *path, bool refused)
 {
-	return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP || error == ENAMETOOLONG || error == ESRCH;
+	const struct program *program = target_program(target);
+	uint64_t key = hash_add(program->name_hash, &file->inode, sizeof file->inode);
+	key = hash_add(hash_add(key, &file->device, sizeof file->device), &file->born, sizeof file->born);
+	struct requested_socket *row = network_log_find_socket(log, key);
+	if (row != NULL)
+		return row;
+	struct requested_socket found = {.key = key, .program = *program, .refused = refused};
+	read_host_path(fd, path, found.path);
+	target_parents(target, &found.parents);
+	return network_log_add_socket(log, &found);
+}
+
+/* Opens a path as the target would, and finds out whether it is a socket of the host. */
+static struct path_result examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path)
+{
+	struct path_result result = {.kind = PATH_OTHER};
+	struct socket_file file = {0};
+	int fd = target_open_path(target, path);
+	/* After these errors the kernel finds no socket at the path either, so the call fails without an effect. */
+	bool is_final = fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP || errno == ENAMETOOLONG || errno == ESRCH);
+	if (is_final)
+		return result;
+	if (fd < 0 || !read_file(fd, "", &file)) {
+		network_log_add_unreadable(log, errno);
+		result.kind = PATH_UNREADABLE;
+	} else if (file.is_socket && (is_own(sockets, target, &file) || is_allowed(sockets->options, &file))) {
+		result.kind = PATH_PERMITTED;
+	} else if (file.is_socket) {
+		result.kind = PATH_OF_HOST;
+		result.row = find_row(log, target, &file, fd, path, sockets->options->own_sockets);
+	}
+	if (fd >= 0)
+		target_close(fd);
+	return result;
 }
 
 /* Logs a request to a path, if a socket of the host has that path. Returns true if the call must be refused. */
 static bool log_path(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path)
 {
-	bool own_only = sockets->options->own_sockets;
-	struct socket_file file = {0};
-	char name[LOG_SOCKET_PATH];
-	int fd = target_open_path(target, path);
-	if (fd < 0 && is_final(errno))
-		return false;
-	if (fd < 0 || !read_file(fd, "", &file)) {
-		network_log_add_unreadable(log, errno);
-		target_close(fd);
-		return own_only;
+	struct recent_request *recent = &sockets->recent;
+	bool is_repeated = recent->tid == target->tid && strcmp(recent->path, path) == 0;
+	if (!is_repeated || recent->repeated < STEADY_REPETITIONS || target->now - recent->read_at >= STEADY_MICROSECONDS) {
+		struct path_result result = examine(sockets, log, target, path);
+		bool is_same = is_repeated && result.kind == recent->result.kind && result.kind != PATH_OTHER && result.row == recent->result.row;
+		*recent = (struct recent_request){.tid = target->tid, .result = result, .repeated = is_same ? recent->repeated + 1 : 0, .read_at = target->now};
+		snprintf(recent->path, sizeof recent->path, "%s", path);
 	}
-	read_host_path(fd, path, name);
-	target_close(fd);
-	if (!file.is_socket || is_own(sockets, target, &file) || is_allowed(sockets->options, &file))
-		return false;
-	const struct program program = *target_program(target);
-	struct requested_socket *row = network_log_add_socket(log, name, &program, own_only);
-	if (row != NULL && row->count == 1)
-		target_parents(target, &row->parents);
-	return own_only;
+	enum path_kind kind = recent->result.kind;
+	if (kind == PATH_OF_HOST)
+		network_log_count_socket(log, recent->result.row);
+	return sockets->options->own_sockets && (kind == PATH_OF_HOST || kind == PATH_UNREADABLE);
 }
 
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request)
