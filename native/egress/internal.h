@@ -146,6 +146,9 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 
 /* replace.c */
 
+/* Returns the flags of the calling thread's descriptor (O_CLOEXEC, O_NONBLOCK and others), or -1 if that descriptor is no longer the same socket. */
+int descriptor_flags(const struct egress_call *call);
+
 /*
  * Replaces the calling thread's socket with fd, keeps the close-on-exec flag, and moves the epoll registrations to fd. On failure, returns
  * false and sets errno, to EBADF if another thread has closed that socket.

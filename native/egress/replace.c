@@ -21,13 +21,12 @@ struct registration {
 	struct epoll_event event;
 };
 
-/* Returns the close-on-exec flag, O_CLOEXEC or 0, of the calling thread's descriptor; -1 if that descriptor is no longer the same socket. */
-static int close_on_exec(const struct egress_call *call)
+int descriptor_flags(const struct egress_call *call)
 {
 	char name[32], text[128];
 	snprintf(name, sizeof name, "fdinfo/%d", call->fd);
 	proc_read(call->target.tid, name, text, sizeof text);
-	return target_is_valid(&call->target) ? text_fdinfo_close_on_exec(text, call->inode) : -1;
+	return target_is_valid(&call->target) ? text_fdinfo_flags(text, call->inode) : -1;
 }
 
 static bool read_registration(const struct egress_call *call, const char *number, struct epoll_event *event)
@@ -97,13 +96,13 @@ static void move_registrations(const struct egress_call *call, int fd, const str
 
 bool replace_socket(const struct egress_call *call, int fd)
 {
-	int flags = close_on_exec(call);
+	int flags = descriptor_flags(call);
 	struct seccomp_notif_addfd replacement = {
 		.id = call->target.notification,
 		.flags = SECCOMP_ADDFD_FLAG_SETFD,
 		.srcfd = (unsigned)fd,
 		.newfd = (unsigned)call->fd,
-		.newfd_flags = (unsigned)flags,
+		.newfd_flags = (unsigned)flags & O_CLOEXEC,
 	};
 	struct registration registrations[REGISTRATIONS];
 	errno = EBADF;

@@ -43,10 +43,10 @@ static void read_text(char kind, char *text, size_t size)
 		text_is_portages_init(text, size - 1);
 		break;
 	case 'f':
-		flags = text_fdinfo_close_on_exec(text, 4711);
+		flags = text_fdinfo_flags(text, 4711);
 		assert(flags == -1 || ((flags == 0 || flags == O_CLOEXEC) && strstr(text, "flags:") != NULL && strstr(text, "ino:") != NULL));
 		/* If the text is about inode 4711, the function must return -1 for inode 4712. */
-		assert(flags == -1 || text_fdinfo_close_on_exec(text, 4712) == -1);
+		assert(flags == -1 || text_fdinfo_flags(text, 4712) == -1);
 		if (text_fdinfo_registration(text, 7, 4711, &event))
 			assert(strstr(text, "tfd:") != NULL && strstr(text, "ino:") != NULL);
 		break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "util/text.h"
 
+#include <limits.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,12 +121,12 @@ bool text_is_portages_init(const char *cmdline, size_t length)
 	return false;
 }
 
-int text_fdinfo_close_on_exec(const char *text, unsigned long long inode)
+int text_fdinfo_flags(const char *text, unsigned long long inode)
 {
 	const char *flags = strstr(text, "flags:"), *inode_field = strstr(text, "ino:");
 	if (flags == NULL || inode_field == NULL || strtoull(inode_field + 4, NULL, 10) != inode)
 		return -1;
-	return (int)(strtoul(flags + 6, NULL, 8) & O_CLOEXEC);
+	return (int)(strtoul(flags + 6, NULL, 8) & INT_MAX);
 }
 
 bool text_fdinfo_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event)

@@ -45,8 +45,8 @@ bool text_stat(const char *text, struct text_stat *stat);
 /* Returns whether an argument of this command line (NUL-separated, length bytes and a NUL) is the path of Portage's pid-ns-init. */
 bool text_is_portages_init(const char *cmdline, size_t length);
 
-/* Returns the O_CLOEXEC bit of the flags in the text of /proc/TID/fdinfo/FD (proc(5)), or -1 if the text is about another inode. */
-int text_fdinfo_close_on_exec(const char *text, unsigned long long inode);
+/* Returns the flags (O_CLOEXEC, O_NONBLOCK and others) in the text of /proc/TID/fdinfo/FD (proc(5)), or -1 if the text is about another inode. */
+int text_fdinfo_flags(const char *text, unsigned long long inode);
 
 /* Returns whether this line of the fdinfo of an epoll instance registers descriptor fd with this inode. Sets event to the registration. */
 bool text_fdinfo_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event);

@@ -12,6 +12,7 @@
 
 #include "egress/dns_redirect.h"
 #include "egress/egress.h"
+#include "egress/query_trap.h"
 #include "watcher/request.h"
 #include "watcher/socket_maker.h"
 #include "watcher/watcher.h"
@@ -53,6 +54,9 @@ bool socket_diag_has_file(int diag, uint32_t inode);
 
 /* Creates the state of the functions below, which is never freed. Returns NULL and sets errno on failure. */
 struct restriction *restriction_new(void);
+
+/* Returns the inode of the thread's socket, or 0 if fd is not a socket or cannot be inspected. */
+uint64_t restriction_socket_inode(const struct target *target, int fd);
 
 /* Remembers that a socket belongs to the phase, so that no search is necessary later. */
 void restriction_note_socket(struct restriction *restriction, const struct target *target, int fd);
@@ -139,6 +143,7 @@ struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
 	struct egress *egress;		 /* NULL: the allow-list is empty, and the filter has no allow_list (filter.h) */
+	struct query_traps *query_traps; /* set if restriction is */
 	struct restriction *restriction; /* NULL: a network namespace isolates the phase, or nothing does */
 	struct dns_redirect dns_redirect;
 	struct target_access *access;

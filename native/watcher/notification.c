@@ -175,6 +175,20 @@ static int check_restriction(struct notifier *notifier, const struct target *tar
 	return error;
 }
 
+/* Logs the name in a query to a name server, now or when the process sends it. Returns false for another call. */
+static bool log_lookup(struct notifier *notifier, const struct target *target, const struct request *request)
+{
+	if (request->count != 1 || strcmp(request->to[0].protocol, "udp") != 0 || !dns_redirect_covers(&notifier->dns_redirect, &request->to[0]))
+		return false;
+	if (request->call == CALL_SENDTO) {
+		query_trap_log(notifier->query_traps, target, request->arguments[1], request->arguments[2]);
+		return true;
+	}
+	const struct egress_call call = {
+		.target = *target, .fd = request->fd, .socket = -1, .inode = restriction_socket_inode(target, request->fd)};
+	return request->call == CALL_CONNECT && query_trap_set(notifier->query_traps, &call, request->name.any.sa_family);
+}
+
 /* Refuses a call that leaves the phase, and logs it. Lets the kernel continue all others. */
 static void restrict_call(struct notifier *notifier, const struct target *target, struct request *request)
 {
@@ -187,6 +201,10 @@ static void restrict_call(struct notifier *notifier, const struct target *target
 		return;
 	}
 	int error = check_restriction(notifier, target, request, &allowed);
+	if (error != 0 && log_lookup(notifier, target, request)) {
+		target_respond(target, 0, request->call == CALL_CONNECT ? 0 : ECONNREFUSED, 0);
+		return;
+	}
 	if (error != 0) {
 		log_call(notifier, target, request);
 		target_respond(target, 0, error, 0);

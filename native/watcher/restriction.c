@@ -70,8 +70,7 @@ static uint64_t inode_of_link(int folder, const char *name)
 	return sscanf(text, "socket:[%llu]", &inode) == 1 ? inode : 0;
 }
 
-/* Returns the inode of the thread's socket, or 0 if fd is not a socket or cannot be inspected. */
-static uint64_t inode_of(const struct target *target, int fd)
+uint64_t restriction_socket_inode(const struct target *target, int fd)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
@@ -96,7 +95,7 @@ static struct known_socket *entry_of(struct restriction *restriction, uint64_t i
 
 void restriction_note_socket(struct restriction *restriction, const struct target *target, int fd)
 {
-	uint64_t inode = inode_of(target, fd);
+	uint64_t inode = restriction_socket_inode(target, fd);
 	if (inode != 0)
 		*entry_of(restriction, inode) = (struct known_socket){.inode = inode, .is_own = true};
 }

@@ -101,6 +101,20 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 	done
 }
 
+@test "with Docker's default seccomp profile, DNS lookups fail, and the record has the names, with no attempt to reach a name server" {
+	local user
+	for user in 0 "$TEST_UID"; do
+		# glibc, which sends A and AAAA queries at the same time, and c-ares
+		run -0 run_in_container docker "$user" "$CONFINE" --net --audit --record "$RECORD" -- bash -c \
+			'getent ahosts libc.example.org || echo "$?"; node -e "$1"' - 'require("dns").resolve4("cares.example.org", (error) => console.log(error.code))'
+		[[ $output == $'2\nECONNREFUSED' && $(record_value "$RECORD" '[r.attempts, r.names_watched, [...new Set(r.names.map((n) => n.name + " " + n.comm))]].join()') == ,yes,'libc.example.org getent,cares.example.org node' ]] || {
+			echo "$output"
+			tail -n 1 "$RECORD"
+			return 1
+		}
+	done
+}
+
 @test "with Docker's default seccomp profile, a process of another user, which confine cannot inspect, gets EACCES from connect" {
 	run -0 run_in_container docker 0 /usr/bin/python3 "$TEST_DIR/net_filter.py" host "$CONFINE" --net --audit --record "$RECORD" -- bash -c \
 		'setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}" 2>&1 | tail -n 1' - "$TEST_UID" /usr/bin/python3 "$TEST_DIR/net_filter.py" connect HOST_TCP
