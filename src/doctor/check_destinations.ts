@@ -24,7 +24,8 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	}
 	try {
 		const context = buildContextOf({ ...process.env, ...configuration.variables }, configuration.features);
-		return [...proxyFindings(system), ...entryFindings(await destinations(setting, context))];
+		const found = await destinations(setting, context);
+		return [...(found.list.length > 0 ? proxyFindings(system) : []), ...entryFindings(found)];
 	} catch (failure) {
 		if (!(failure instanceof Error)) throw failure;
 		return [error('allow', title, `${failure.message}. No build starts.`, 'Correct PORTCULLIS_ALLOW in make.conf.')];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import type { RunRecord, SocketRequest } from '../records/schema.ts';
+import { problem } from '../rules/settings.ts';
 import { count } from '../util/units.ts';
 import { hostServiceAt } from './host_services.ts';
 import { firstOf, label, reportDetails, subject, type Line } from './message.ts';
@@ -21,15 +22,18 @@ export function socketMessages(record: RunRecord): Line[] {
 	);
 	const fact = isRefused ? 'to sockets of the host refused' : 'to sockets of the host that hold keys or start programs';
 	const list = firstOf(notable.map(requestText), maxPrograms, '; ');
-	const paths = [...new Set(notable.map(({ path }) => `unix:${path}`))];
-	const fix = `  To permit them on this machine, set PORTCULLIS_ALLOW="${firstOf(paths, maxPrograms, ' ', Math.min(paths.length, maxPrograms))}" in package.env`;
+	// A build chooses the paths, so the fix contains only those that are valid in PORTCULLIS_ALLOW.
+	const entries = notable
+		.map(({ path }) => `unix:${path}`)
+		.filter((entry) => problem('PORTCULLIS_ALLOW', entry) === undefined);
+	const fix = `  To permit them on this machine, set PORTCULLIS_ALLOW="${[...new Set(entries)].slice(0, maxPrograms).join(' ')}" in package.env`;
 	return [
 		{
 			verb: isFailed ? 'ewarn' : 'eqawarn',
 			text: `${subject(record)}: ${requests} ${fact} (${list})`,
 			details: reportDetails(record),
 		},
-		...(isFailed ? [{ verb: 'ewarn', text: fix } as const] : []),
+		...(isFailed && entries.length > 0 ? [{ verb: 'ewarn', text: fix } as const] : []),
 	];
 }
 

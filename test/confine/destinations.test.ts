@@ -106,6 +106,16 @@ describe('name resolution', () => {
 	});
 	const context = (hosts: string) => buildContextOf({ PATH: folder, DISTCC_HOSTS: hosts }, ['distcc']);
 
+	test('destinations() resolves no entry unix:PATH, and allowOptions() allows its path', async () => {
+		const one = await destinations('unix:/run/a.sock 192.0.2.1:80 unix:/b', context(''));
+		expect(allowOptions(one)).toEqual([
+			['--allow', '192.0.2.1:80'],
+			['--allow-socket', '/run/a.sock'],
+			['--allow-socket', '/b'],
+		]);
+		expect(messages(one)).toEqual([]);
+	});
+
 	test('destinations() allows the ordinary addresses of a name, and IPv4-mapped addresses as IPv4', async () => {
 		const { list } = await destinations('evil.example:80 here.example:80 gone.example:80', context(''));
 		expect(list.map(({ addresses, reserved }) => [addresses, reserved])).toEqual([

@@ -45,6 +45,7 @@ test('a message reports refused requests except those to name services, and the 
 		'ewarn   To permit them on this machine, set PORTCULLIS_ALLOW="unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432" in package.env',
 	]);
 	expect(lines(refused.slice(0, 1), 1)).toEqual([]);
+	expect(lines([{ path: '/x" FEATURES="', comm: 'x', refused: true }], 1)).toHaveLength(1);
 });
 
 test('hostServiceAt() knows the sockets of the services that builds use', () => {

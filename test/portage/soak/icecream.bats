@@ -23,10 +23,10 @@ setup_file() {
 	assert_sample_distributed
 }
 
-@test 'if PORTCULLIS_ALLOW contains the iceccd of a second host, icecream compiles on that host and the hook prints no conflict message' {
+@test 'if PORTCULLIS_ALLOW contains the iceccd of a second host and the socket of the local one, icecream compiles on that host with PORTCULLIS_SOCKETS=own' {
 	local user
 	for user in user root; do
-		icecream_prefix "$user" 'icecream network-sandbox network-sandbox-proxy' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:10245\""
+		icecream_prefix "$user" 'icecream network-sandbox network-sandbox-proxy' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:10245 unix:$ICECREAM_SOCKET\"" 'PORTCULLIS_SOCKETS="own"'
 		icecream_emerge
 		assert_sample_built
 		((COMPILED == SAMPLE_FILES)) || {
@@ -36,7 +36,7 @@ setup_file() {
 			return 1
 		}
 		[[ $(record_values "$RECORDS" compile 'r.allowed.map((a) => [a.address, a.port, a.count].join(" ")).join()') == "$DISTCC_HOST_IP 10245 $SAMPLE_FILES" ]]
-		[[ $(record_values "$RECORDS" compile '(r.blocked ?? []).length') == 0 && $(sample_messages) != *icecream* ]]
+		[[ $(record_values "$RECORDS" compile '(r.blocked ?? r.sockets ?? []).length') == 0 && $(sample_messages) != *icecream* ]]
 		prefix_clean
 	done
 	# If the list names another host, icecc asks the local daemon, and the host that the daemon names is blocked.
