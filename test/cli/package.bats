@@ -3,6 +3,8 @@
 # The Gentoo package: Portage builds, tests and installs it, confined by Portcullis. pkgcheck checks the ebuilds.
 
 load ../lib/prefix
+# shellcheck disable=SC2034 # prefix.bash reads it
+PREFIX_COMPLETE=yes
 # The emerge compiles, which takes minutes on a busy machine.
 export BATS_TEST_TIMEOUT=300
 

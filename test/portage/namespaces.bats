@@ -3,6 +3,8 @@
 # The namespaces of each phase of a real emerge, compared with the rules.
 
 load ../lib/prefix
+# shellcheck disable=SC2034 # prefix.bash reads it
+PREFIX_COMPLETE=yes
 
 SRC='unpack prepare configure compile test install'
 PKG='pretend setup preinst postinst'

@@ -4,6 +4,8 @@
 # checks Portage without Portcullis with the default FEATURES.
 
 load ../lib/prefix
+# shellcheck disable=SC2034 # prefix.bash reads it
+PREFIX_COMPLETE=yes
 
 OFF='-network-sandbox -ipc-sandbox'
 BARE='-ipc-sandbox -mount-sandbox -network-sandbox -pid-sandbox -sandbox -userfetch -userpriv -usersandbox'
