@@ -93,6 +93,11 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 	[[ $(record_value "$RECORD" r.unreachable) == 64000 && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
+@test 'if 64 processes connect 160 times each at the same time, confine counts all attempts, and no process waits for ever' {
+	audit --net -- timeout 60 bash -c 'for i in {1..64}; do "$1" connect 160 & pids+=($!); done; for i in "${pids[@]}"; do wait "$i" || exit; done' bash "$CLIENT"
+	assert_blocked "client tcp $DESTINATION 10240"
+}
+
 @test 'confine records the connections of many short-lived processes, also if RLIMIT_NOFILE is low' {
 	(
 		ulimit -n 16

@@ -124,6 +124,38 @@ CONNECT_FOREVER=(sh -c 'exec 9>"$2"; echo up >&9; exec 9>&-; exec "$1" connect 1
 	assert_blocked 'client tcp 198.51.100.7 443 20000'
 }
 
+# peak_memory: prints the peak memory of the watcher in kB
+peak_memory() {
+	sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB$/\1/p' "/proc/$WATCHER/status"
+}
+
+@test 'the watcher process of confine needs no more memory for 20,000 destinations than for 1,000, with and without confine --allow' {
+	local options fd few
+	# shellcheck disable=SC2016 # for the inner shell
+	local connect='for count in 10 200; do
+		read -r _ <"$2"
+		for i in {0..99}; do "$1" ports $((1000 + i * count)) "$count" || exit; done
+		echo done >"$3"
+	done
+	read -r _ <"$2"'
+	mkfifo -m 666 "$READY.go"
+	for options in '' '--allow 198.51.100.7:1'; do
+		# shellcheck disable=SC2086 # words
+		start_watched --net $options -- bash -c "echo up >\"\$3\"; $connect" bash "$CLIENT" "$READY.go" "$READY"
+		exec {fd}<>"$READY"
+		echo >"$READY.go"
+		read -r -u "$fd" -t 60
+		few=$(peak_memory)
+		echo >"$READY.go"
+		read -r -u "$fd" -t 60
+		(($(peak_memory) <= few + 64))
+		echo >"$READY.go"
+		exec {fd}>&-
+		assert_exit_status 0
+		[[ $(record_value "$RECORD" r.blocked.length) == 256 ]]
+	done
+}
+
 @test 'if the command exits at once, confine --audit records watched=yes in each of 100 runs' {
 	local at_once=$AUDIT_DIR/at-once.jsonl
 	for _ in {1..100}; do
