@@ -205,9 +205,10 @@ void watchdog_end(void);
  * Gives up all rights that the watcher or the DNS server does not need, because both read data that the build wrote. As root, changes to ids that
  * no other process has. traces: keeps CAP_SYS_PTRACE or, if the process lacks it, all capabilities: then the kernel permits access only to
  * processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). Also keeps CAP_DAC_READ_SEARCH, to look up the
- * paths of sockets in directories of other users (target_open_path()). Returns false and sets errno on failure.
+ * paths of sockets in directories of other users (target_open_path()). proxy: NULL, or the socket to which only its owner may connect; a
+ * process that was started by root then has the file rights of that owner. Returns false and sets errno on failure.
  */
-bool watcher_rights_reduce(bool traces);
+bool watcher_rights_reduce(bool traces, const char *proxy);
 
 /* Restricts the calling process permanently to the system calls in the table of rights.c. Without support in the kernel, does nothing. */
 void watcher_rights_filter(void);

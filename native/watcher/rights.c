@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,7 +47,15 @@ static bool set_capabilities(uint64_t kept)
 	return syscall(SYS_capset, &header, data) == 0;
 }
 
-bool watcher_rights_reduce(bool traces)
+/* Lets this process access files as their owner does. Only the owner may connect to the socket of Portage's proxy. */
+static void use_file_rights_of_owner(const char *path, uint64_t permitted)
+{
+	struct stat status;
+	if (stat(path, &status) == 0 && status.st_uid != 0 && set_capabilities(permitted))
+		setfsuid(status.st_uid);
+}
+
+bool watcher_rights_reduce(bool traces, const char *proxy)
 {
 	struct identity now;
 	uint64_t kept = traces ? 1ULL << CAP_SYS_PTRACE : 0, searches = traces ? 1ULL << CAP_DAC_READ_SEARCH : 0;
@@ -57,8 +67,11 @@ bool watcher_rights_reduce(bool traces)
 	 * Do not change the ids without CAP_KILL: the supervisor could not kill a process with other ids. Nor without CAP_DAC_READ_SEARCH: the
 	 * watcher could not read /proc/PID/fd of the phase (proc_fd_permission() in fs/proc/fd.c).
 	 */
-	else if ((now.permitted & searches) == searches && now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0)
+	else if ((now.permitted & searches) == searches && now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0) {
 		change_to_unused_ids();
+		if (proxy != NULL)
+			use_file_rights_of_owner(proxy, now.permitted);
+	}
 	/* Clear the dumpable flag again, because a change of the effective uid has reset it to fs.suid_dumpable (prctl(2)). */
 	return set_capabilities(kept | (now.permitted & searches)) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }

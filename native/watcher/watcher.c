@@ -162,7 +162,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 		listeners.fds[i][0] = listeners.fds[i][1] = -1;
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	const char *failed = open_listeners(identity, &conf, &listeners);
-	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false)))
+	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false, NULL)))
 		failed = "dropping the privileges of the DNS server process";
 	/* This comes last, because its thread can get stuck: unshare(2) permits no thread, and setuid() of the C library waits for all threads. */
 	int keep[1 + 2 * NAME_SERVERS] = {watcher->dns_server};
@@ -197,7 +197,7 @@ static noreturn void run_watcher(const struct watcher *watcher, const struct opt
 	sigset_t all;
 	sigfillset(&all);
 	bool phase_is_root = geteuid() == 0;
-	if (!watcher_rights_reduce(true) && !options->best_effort)
+	if (!watcher_rights_reduce(true, route == ROUTE_SOCKS ? options->socks : NULL) && !options->best_effort)
 		refuse("--audit: dropping the privileges of the watcher process: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 4))
 		refuse("--audit: preparing the watcher process: %m");

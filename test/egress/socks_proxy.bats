@@ -13,9 +13,10 @@ setup_file() {
 	for program in client attack race; do
 		gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$AUDIT_DIR/$program" "$TOP/test/egress/$program.c"
 	done
-	# Portage runs its proxy as the user of the phases. A phase cannot inspect a proxy of another user.
+	# Portage runs its proxy as the user of the phases, with umask 077. A phase cannot inspect a proxy of another user.
 	serve_proxy proxy setpriv --reuid=12321 --regid=12321 --clear-groups --
 	serve_proxy others setpriv --reuid=12322 --regid=12322 --clear-groups --
+	chmod 777 "$AUDIT_DIR/others/socket"
 	export PROXY=$AUDIT_DIR/proxy/socket FOREIGN_PROXY=$AUDIT_DIR/others/socket PROXIES
 }
 
@@ -24,10 +25,9 @@ serve_proxy() {
 	local portage folder=$AUDIT_DIR/$1
 	portage=$("$TOP/scripts/portage")
 	mkdir -m 777 "$folder"
-	"${@:2}" "$portage/bin/python" "$portage/lib/portage/bin/socks5-server.py" "$folder/socket" 3>&- >"$folder.log" 2>&1 &
+	(umask 077 && exec "${@:2}" "$portage/bin/python" "$portage/lib/portage/bin/socks5-server.py" "$folder/socket") 3>&- >"$folder.log" 2>&1 &
 	PROXIES+="$! "
 	until_true 60 test -S "$folder/socket"
-	chmod 777 "$folder/socket"
 }
 
 teardown_file() {
