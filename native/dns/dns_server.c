@@ -29,6 +29,7 @@ struct connection {
 struct client {
 	int type;
 	uint16_t port; /* local port of the socket; 0: this entry is empty */
+	bool truncates;
 	struct program program;
 	struct parents parents;
 };
@@ -82,7 +83,7 @@ static void add_client(struct server *server, const struct dns_request *request,
 		server->last_client = (server->last_client + 1) % CLIENTS;
 		known = &server->clients[server->last_client];
 	}
-	*known = (struct client){request->type, port, request->program, request->parents};
+	*known = (struct client){request->type, port, request->truncates, request->program, request->parents};
 }
 
 /* Returns true for localhost and its subdomains, the names of this machine (RFC 6761, 6.3). name must be in lower case, without the final dot. */
@@ -131,6 +132,8 @@ static size_t answer_query(const struct server *server, const unsigned char *que
 	const struct client *client = find_client(server, type, port);
 	for (size_t i = 0; i < count; i++)
 		log_query(server, &questions[i], (unsigned)(query[0] << 8 | query[1]), client);
+	if (answer_length > 0 && type == SOCK_DGRAM && client->truncates)
+		dns_truncate(answer);
 	return answer_length;
 }
 

@@ -7,6 +7,7 @@
 #ifndef DNS_SERVER_H
 #define DNS_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdnoreturn.h>
 
@@ -18,7 +19,8 @@
 struct dns_request {
 	uint64_t id; /* ID of the seccomp notification of the call that waits for the socket */
 	int family, type;
-	uint16_t port; /* local port of the phase's socket, which the new socket replaces; 0: that socket is not bound */
+	uint16_t port;	/* local port of the phase's socket, which the new socket replaces; 0: that socket is not bound */
+	bool truncates; /* answer queries over UDP with a truncated answer instead of SERVFAIL (dns_truncate()) */
 	struct program program;
 	struct parents parents;
 };

@@ -13,8 +13,10 @@ enum { HEADER = 12,
        FLAG_RESPONSE = 0x80,
        OPCODE = 0x78,
        FLAG_RECURSION_DESIRED = 0x01,
+       FLAG_TRUNCATED = 0x02,
        FLAG_RECURSION_AVAILABLE = 0x80,
        FORMAT_ERROR = 1,
+       RESPONSE_CODE = 0x0F,
        SERVER_FAILURE = 2,
        NOT_IMPLEMENTED = 4,
        TYPE_A = 1,
@@ -168,6 +170,14 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 	answer[3] = FLAG_RECURSION_AVAILABLE;
 	*count = 0;
 	return put_addresses(hosts, &questions[0], answer, answer_length);
+}
+
+void dns_truncate(unsigned char *answer)
+{
+	if ((answer[3] & RESPONSE_CODE) != SERVER_FAILURE)
+		return;
+	answer[2] |= FLAG_TRUNCATED;
+	answer[3] &= (unsigned char)~RESPONSE_CODE;
 }
 
 const char *dns_type_name(uint16_t type)

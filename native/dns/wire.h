@@ -28,6 +28,13 @@ struct dns_question {
 size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
 		  struct dns_question *questions, size_t *count);
 
+/*
+ * If the answer is SERVFAIL, changes it into an empty truncated answer, so that the client repeats the query over TCP. musl ignores SERVFAIL
+ * over UDP for its whole timeout of 5 s, and returns at once after SERVFAIL over TCP (__res_msend() in musl). Before version 1.2.4 it
+ * uses no TCP, and reports at once that the name has no address.
+ */
+void dns_truncate(unsigned char *answer);
+
 /* Returns the name of a query type (A, AAAA, PTR...), or NULL for a type that is not in the table. */
 const char *dns_type_name(uint16_t type);
 

@@ -98,6 +98,8 @@ enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct 
 		.port = bound_port(call->socket),
 		.program = *target_program(&call->target),
 	};
+	/* Among the common resolvers only musl sends by sendto(2) on a socket that it has bound. */
+	wanted.truncates = request->call == CALL_SENDTO && wanted.port != 0;
 	bool is_tcp = socket_is_tcp(call->socket);
 	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||
 	    (is_tcp && allow_has(allow, call->to.family, call->to.address, call->to.port)))
