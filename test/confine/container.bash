@@ -5,7 +5,7 @@
 #   run_in_container SECCOMP UID COMMAND...   runs the command in a new container as user UID
 #
 # SECCOMP is `docker` (capabilities and default seccomp profile of Docker), `podman` (those of Podman), or `unconfined` (capabilities of
-# Docker, no seccomp filter).
+# Docker, no seccomp filter). With CONTAINER_NETWORK=host the container has the network of the host.
 #
 # TEST_DIR is a folder that every user may write (helper.bash).
 
@@ -33,6 +33,7 @@ container_configuration() {
 			"KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"].map((name) => `CAP_${name}`);
 		const fail = (names, errnoRet, ...args) => ({ names, action: "SCMP_ACT_ERRNO", errnoRet, args });
 		const cloneFlag = (bit) => ({ index: 0, value: 2 ** bit, valueTwo: 2 ** bit, op: "SCMP_CMP_MASKED_EQ" });
+		const hostNetwork = process.env.CONTAINER_NETWORK === "host";
 		const effective = uid === "0" ? capabilities : [];
 		const mount = (destination, type, ...options) => ({ destination, type, source: type, options });
 		const paths = (names) => names.split(" ").map((name) => `/proc/${name}`);
@@ -50,10 +51,11 @@ container_configuration() {
 				mount("/dev", "tmpfs", "nosuid", "mode=755"),
 				mount("/dev/pts", "devpts", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
 				mount("/dev/shm", "tmpfs", "mode=1777"),
-				mount("/sys", "sysfs", "nosuid", "noexec", "nodev", "ro"),
+				/* In the network namespace of the host, /sys of the host is mounted already. */
+				...(hostNetwork ? [] : [mount("/sys", "sysfs", "nosuid", "noexec", "nodev", "ro")]),
 			],
 			linux: {
-				namespaces: ["pid", "network", "ipc", "uts", "mount"].map((type) => ({ type })),
+				namespaces: ["pid", "ipc", "uts", "mount", ...(hostNetwork ? [] : ["network"])].map((type) => ({ type })),
 				maskedPaths: paths("acpi kcore keys latency_stats timer_list scsi"),
 				readonlyPaths: paths("bus fs irq sys sysrq-trigger"),
 				...(seccomp !== "unconfined" && {

@@ -1,0 +1,19 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The rows of the table of situations in README.md that have another cgroup hierarchy than cgroup v2 (situations.bats).
+
+load ../lib/prefix
+load situation
+
+setup_file() {
+	situation_begin
+}
+
+teardown_file() {
+	situation_end
+}
+
+@test 'as root with another cgroup hierarchy than cgroup v2, src_compile has the sandboxes that README.md states' {
+	situation "root, cgroup $([[ -d /sys/fs/cgroup/unified ]] && echo 'v1 and v2' || echo v1)" root
+	situation_emerge
+}
