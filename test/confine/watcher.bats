@@ -150,7 +150,6 @@ peak_memory() {
 		read -r -u "$fd" -t 60
 		(($(peak_memory) <= few + 64))
 		echo >"$READY.go"
-		exec {fd}>&-
 		assert_exit_status 0
 		[[ $(record_value "$RECORD" r.blocked.length) == 256 ]]
 	done
