@@ -37,7 +37,7 @@ __portcullis_resolve_allow() {
 	local -a answer=("${@:3}") lines=("$2") words=()
 	((${#answer[@]})) || mapfile -t answer < <(
 		__portcullis_print_variables |
-			__portcullis_start "$node" "$program" destinations --stdin --package "$package" --features "$features" \
+			__portcullis_start "$node" "$program" destinations --package "$package" --features "$features" \
 				--once "$PORTAGE_BUILDDIR/.ipc" "$list" 2>/dev/null
 	)
 	if [[ ${answer[*]: -1} != 'done' ]]; then
@@ -50,7 +50,7 @@ __portcullis_resolve_allow() {
 			elif [[ $line == unix:/* ]]; then
 				lines+=("--allow-socket ${line#unix:}")
 			else
-				__portcullis_call ewarn "Portcullis: $package: $line in PORTCULLIS_ALLOW stays blocked, because Node does not start to resolve it. Use ADDRESS:PORT, or run: emerge net-libs/nodejs"
+				__portcullis_call ewarn "Portcullis: $package: $line in PORTCULLIS_ALLOW stays blocked, because Node, which resolves host names, does not start. To repair Node, run: emerge net-libs/nodejs"
 			fi
 		done
 	fi

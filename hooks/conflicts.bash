@@ -33,7 +33,7 @@ __portcullis_detect() {
 	local suspects=$1 known=$2 found=$3 line text=${1# } file=$state-conflicts
 	local -a answer=() messages=() allow=()
 	mapfile -t answer < <(
-		__portcullis_print_variables | __portcullis_start "$node" "$program" conflicts --stdin --package "$package" --features "$features" \
+		__portcullis_print_variables | __portcullis_start "$node" "$program" conflicts --package "$package" --features "$features" \
 			--restrict "$restrict" --properties "$properties" --setting "${setting[PORTCULLIS_CONFLICT]-}" \
 			--unpack "${setting[PORTCULLIS_UNPACK]-}" --allow "${setting[PORTCULLIS_ALLOW]-}" --sockets "${setting[PORTCULLIS_SOCKETS]-}" --known "$found" \
 			--once "$PORTAGE_BUILDDIR/.ipc" 2>/dev/null
@@ -51,7 +51,7 @@ __portcullis_detect() {
 		# Node does not start, for example during its update. Report each tool that the prefilter found in use as a conflict.
 		found+=" $suspects "
 		[[ ${setting[PORTCULLIS_CONFLICT]-} == ignore ]] ||
-			__portcullis_call ewarn "Portcullis: $package: ${text// /, } may be in use and cut off. This could not be checked, because Node does not start: emerge net-libs/nodejs"
+			__portcullis_call ewarn "Portcullis: $package: a sandbox may block ${text// /, }; Portcullis could not check this, because Node does not start. To repair Node, run: emerge net-libs/nodejs"
 		messages=()
 	fi
 	[[ $EBUILD_PHASE != setup ]] || file=$store-conflicts

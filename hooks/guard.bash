@@ -21,7 +21,7 @@ if [[ ${___portcullis_names[*]} ]]; then
 fi 2>/dev/null
 # Bash cannot unset a readonly function, which may shadow even exit. So a failing expansion ends this shell: it needs no builtin.
 if ! unset -f "${___portcullis_names[@]}" @functions@; then
-	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a function readonly, which the hook must replace. Remove readonly from the ebuild.}
+	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes a function readonly whose name the hook of Portcullis needs. Remove this readonly from the ebuild.}
 fi
 unset -v POSIXLY_CORRECT
 # Restore the shell options that POSIX mode has also changed (posix_initialize() in bash's general.c).
@@ -53,7 +53,7 @@ __portcullis_call() {
 	"$@"
 }
 
-# Prints the exported variables that can indicate a conflict, for the option --stdin of portcullis.js.
+# Prints the exported variables that can indicate a conflict, for the standard input of portcullis.js.
 __portcullis_print_variables() {
 	local name
 	for name in @variables@; do

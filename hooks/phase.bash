@@ -22,7 +22,7 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 			[[ $line != 0::* ]] || path=${line#0::}
 		done <"/proc/${own##*/emerge-}/cgroup"
 		{ echo 0 >"/sys/fs/cgroup$path/cgroup.procs"; } 2>/dev/null ||
-			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE stays in Portage's cgroup, and Portage kills this cgroup after the merge. Restart the daemons that the phase has started, or set FEATURES=\"-cgroup\" in package.env."
+			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE: Portage kills the daemons that this phase starts, because Portcullis could not move the phase out of Portage's cgroup. To keep them alive, run: FEATURES=-cgroup emerge --oneshot =${CATEGORY-}/${PF-}"
 	}
 	__portcullis_leave
 	unset -f __portcullis_leave
@@ -49,17 +49,18 @@ fi
 		($EBUILD_PHASE == setup || ! -e ${T-}/environment) && ${!PORTCULLIS_*} ]] ||
 	return 0
 
-# pkgcore and Paludis source bashrc too, but run the phases of a package in one bash, which cannot start again inside a sandbox. Only
-# Portage sets EBUILD_SH_ARGS. Paludis sources bashrc in its phase "init".
+# pkgcore sources bashrc too, and Paludis does so in its phase "init" if PALUDIS_PORTAGE_BASHRC names bashrc. The hook cannot start their
+# phases again inside a sandbox. Only Portage sets EBUILD_SH_ARGS.
 if [[ $EBUILD_PHASE == init || ${EMERGE_FROM-ebuild} != ebuild || ! ${EBUILD_SH_ARGS-} ]]; then
 	[[ $EBUILD_PHASE != @(setup|init) || " ${FEATURES-} " != *[[:space:]]@(@features@)[[:space:]]* ]] ||
-		ewarn "Portcullis: ${CATEGORY-}/${PF-}: Portcullis does not confine the phases of pkgcore and Paludis, whatever FEATURES contains. Build the package with emerge."
+		(exec -c @env@ SANDBOX_ON=0 @node@ @program@ printed --once "${T%/*}/.ipc" other) 2>/dev/null ||
+		ewarn "Portcullis: ${CATEGORY-}/${PF-}: Portcullis confines no phase of pkgcore and Paludis, whatever FEATURES contains. To confine this build, run: emerge --oneshot =${CATEGORY-}/${PF-}"
 	return 0
 fi
 
 #: guard
 __portcullis_check_readonly 2>/dev/null ||
-	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the build has made a variable readonly, which the hook must set. Remove readonly from the ebuild.}
+	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes a variable readonly that the hook of Portcullis needs. Remove this readonly from the ebuild.}
 
 # The functions below read the local variables of __portcullis_phase. A function that returns values returns them in the array REPLY,
 # and its comment names REPLY.
@@ -168,7 +169,7 @@ __portcullis_settings() {
 	# If emerge runs as root, the hook always writes the file, because its existence shows later phases that the stored files are in /run.
 	if [[ ${lines[*]} || -s $store-settings || $store != */.ipc/* ]]; then
 		__portcullis_store "$store-settings" "${lines[@]}" ||
-			__portcullis_call die "Portcullis: $package: cannot write $store-settings, which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r ${PORTAGE_BUILDDIR-}"
+			__portcullis_call die "Portcullis: $package: the hook cannot write $store-settings, which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r ${PORTAGE_BUILDDIR-}"
 	fi
 	[[ $EBUILD_PHASE != setup ]] || __portcullis_remove_stale
 }
@@ -182,7 +183,7 @@ __portcullis_report_unknown() {
 	done
 	((${#unknown[@]})) || return 0
 	mapfile -t lines < <(__portcullis_start "$node" "$program" unknown --package "$package" --once "$PORTAGE_BUILDDIR/.ipc" "${unknown[@]}" 2>/dev/null)
-	[[ ${lines[*]: -1} == 'done' ]] || lines=("ewarn Portcullis: $package: these variables do not exist: ${unknown[*]}")
+	[[ ${lines[*]: -1} == 'done' ]] || lines=("ewarn Portcullis: $package: these variables have no effect, because Portcullis has no such variables: ${unknown[*]}. For a list of the variables, run: man 5 portcullis")
 	__portcullis_print "${lines[@]}"
 }
 
@@ -208,7 +209,7 @@ __portcullis_set() {
 	case $name in
 	#: checks
 	*) return ;;
-	esac || __portcullis_call die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is invalid: use $valid. Correct it in make.conf or package.env."
+	esac || __portcullis_call die "Portcullis: $package: $name=\"${value//\\/\\\\}\" is invalid: use $valid. Correct it in make.conf or /etc/portage/env."
 	setting[$name]=$value
 }
 
@@ -245,11 +246,11 @@ __portcullis_confine() {
 	local -a names=()
 	# The phase inside confine starts with the environment that Portage has set, without the changes of profile.bashrc files.
 	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
-		__portcullis_unavailable 'cannot read /proc/self/environ'
+		__portcullis_unavailable 'the hook cannot read /proc/self/environ'
 		return
 	fi
 	if [[ $EUID == 0 && (-L $state-inside || -L $state-notice) ]] || ! { : >"$state-inside" && : >"$state-notice"; } 2>/dev/null; then
-		__portcullis_unavailable "cannot write $state-notice"
+		__portcullis_unavailable "the hook cannot write $state-notice"
 		return
 	fi
 	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
@@ -260,7 +261,8 @@ __portcullis_confine() {
 	# Pass the conflicts as an argument, because the build could change a variable through the saved environment.
 	read -ra names <<<"$1"
 	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
-	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl")
+	__portcullis_run
+	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl" --label "run=${REPLY[0]}")
 	# confine ends the phase if one of these processes ends: this ebuild.sh, its parent, or emerge. With pid-sandbox the PID of emerge is not
 	# visible, so confine watches the lock on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||
@@ -270,12 +272,10 @@ __portcullis_confine() {
 	status=$?
 	# confine exits with 125 to 127 if it could not start the phase. A started phase may exit with 127 too, but has
 	# written $state-inside.
-	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused=--refused
+	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused="Portcullis: $package: src_$EBUILD_PHASE: the build stops, because"
 	REPLY=()
 	[[ ! -s $state-notice ]] || __portcullis_report "$refused"
-	if [[ $refused ]]; then
-		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: ${REPLY[0]:-confine exited with status $status}. $doctor"
-	fi
+	[[ ! $refused ]] || __portcullis_call die "${REPLY[0]:-$refused confine exited with status $status and did not start the phase. $doctor}"
 	# Print no advice if SIGHUP, SIGINT or SIGTERM has ended the phase: the user has interrupted emerge.
 	if [[ $status != @(0|129|130|143) && " $features " != *' fail-clean '* ]]; then
 		__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE failed. For a shell with the same confinement, run: $command shell $package src_$EBUILD_PHASE"
@@ -283,11 +283,32 @@ __portcullis_confine() {
 	exit "$status"
 }
 
-# __portcullis_report REFUSED: prints the messages about the record of this phase. Returns in REPLY[0] why the phase was not started.
+# Returns in REPLY[0] the PID and start time (in clock ticks) of the emerge or ebuild(1) that runs this phase: PID-TICKS. emerge forks, so
+# this is the topmost of successive ancestors with that name. Returns '' if FEATURES=pid-sandbox hides them.
+__portcullis_run() {
+	local pid=$PPID line found=''
+	local -a argv=() fields=()
+	while ((pid > 1)); do
+		{ mapfile -d '' -t argv <"/proc/$pid/cmdline" && read -r line <"/proc/$pid/stat"; } 2>/dev/null || break
+		read -ra fields <<<"${line##*) }"
+		argv=("${argv[@]:0:3}")
+		if [[ " ${argv[*]##*/} " == *' '@(emerge|ebuild)' '* ]]; then
+			found=$pid-${fields[19]}
+		elif [[ $found ]]; then
+			break
+		fi
+		pid=${fields[1]}
+	done
+	REPLY=("$found")
+}
+
+# __portcullis_report REFUSED: prints the messages about the record of this phase. REFUSED: the start of the message of `die` if confine
+# did not start the phase, otherwise ''. Returns this message in REPLY[0] if PORTCULLIS_ON_FAILURE=die and a missing sandbox caused it.
 __portcullis_report() {
 	local refused=$1 line reason=''
 	local -a lines=()
-	mapfile -t lines < <(__portcullis_start "$node" "$program" messages ${refused:+"$refused"} --features "$features" \
+	[[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]] || refused=''
+	mapfile -t lines < <(__portcullis_start "$node" "$program" messages ${refused:+--refused} --features "$features" \
 		--once "$PORTAGE_BUILDDIR/.ipc" "$state-notice" 2>/dev/null)
 	__portcullis_print "${lines[@]}"
 	((${#lines[@]} == 0)) || return
@@ -297,9 +318,9 @@ __portcullis_report() {
 		reason=${line#*'"why":"'} reason=${reason%%'"'*}
 		[[ $refused ]] || __portcullis_report_unconfined "$reason"
 	else
-		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE has events to report, but Node does not start. Install it (emerge net-libs/nodejs), then run: $command report $package"
+		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE: Portcullis recorded events of this phase and cannot print them, because Node does not start. To print them later, run: emerge net-libs/nodejs && $command report $package"
 	fi
-	REPLY=("$reason")
+	REPLY=("${reason:+$refused PORTCULLIS_ON_FAILURE=\"die\" is set and the phase cannot be confined: $reason. $doctor}")
 }
 
 # __portcullis_print LINE...: prints lines of portcullis.js with Portage's functions. Returns the text of a `die` line in REPLY[0].
@@ -314,10 +335,10 @@ __portcullis_print() {
 	REPLY=("$reason")
 }
 
-# __portcullis_unavailable REASON: reports that the hook cannot confine this phase, or stops it with PORTCULLIS_ON_FAILURE=die.
+# __portcullis_unavailable REASON: reports that the hook cannot confine this phase or, with PORTCULLIS_ON_FAILURE=die, stops the build.
 __portcullis_unavailable() {
 	if [[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]]; then
-		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE was not started: $1. $doctor"
+		__portcullis_call die "Portcullis: $package: src_$EBUILD_PHASE: the build stops, because PORTCULLIS_ON_FAILURE=\"die\" is set and $1. $doctor"
 	fi
 	__portcullis_report_unconfined "$1"
 }
@@ -332,7 +353,7 @@ __portcullis_report_unconfined() {
 		[[ $features != *" $word "* ]] || missing+=${missing:+, }$word
 	done
 	[[ ${setting[PORTCULLIS_AUDIT]-} != only ]] || missing='the audit'
-	__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE runs without Portcullis ($missing): ${1//\\/\\\\}. $doctor"
+	__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE runs without $missing: ${1//\\/\\\\}. $doctor"
 }
 
 #: storage

@@ -34,13 +34,13 @@ setuid_verify() {
 	[[ $want_setuid == yes ]] || return 0
 	portage_gid
 	mode=$(stat -c '%a %u:%g' -- "$path")
-	[[ $mode == "4710 0:$gid" ]] || fail setuid "--setuid: $path was installed with mode and owner $mode instead of 4710 0:$gid; the previous state was restored"
+	[[ $mode == "4710 0:$gid" ]] || fail setuid "--setuid: the installed $path has mode and owner $mode instead of 4710 0:$gid; the previous state was restored"
 	[[ -z $destdir ]] || return 0
 	if grep -q '^NoNewPrivs:[[:space:]]*1' /proc/self/status; then
 		note "no_new_privs is set for install.sh, so $path could not be tested; its owner and mode are correct"
 		return 0
 	fi
-	setuid_try "$path" "$gid" || fail setuid "--setuid: $path was tested as an ordinary user in group portage, and prints $tried; the previous state was restored"
+	setuid_try "$path" "$gid" || fail setuid "--setuid: user nobody in group portage ran $path --probe, which printed $tried instead of mode=setuid; the previous state was restored"
 }
 
 # setuid_try CONFINE GID: runs `confine --probe` as user nobody with group GID. Sets tried to the mode or error that it prints.

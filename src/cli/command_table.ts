@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { listed, type Command, type Option } from './command.ts';
-import { features as sandboxes } from '../rules/features.ts';
+import { features } from '../rules/features.ts';
 import { settings } from '../rules/settings.ts';
 import { srcPhases } from '../rules/phases.ts';
 
@@ -12,10 +12,9 @@ const once: Option = {
 	means: 'remember in DIR which messages this run of emerge has printed',
 	candidates: 'folder',
 };
-const stdin: Option = { means: 'read the environment from standard input, as NAME=VALUE entries that end with NUL' };
 const lists = {
-	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: Object.values(sandboxes) },
-	restrict: { value: 'LIST', means: 'use LIST as RESTRICT', candidates: ['network-sandbox'] },
+	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: Object.values(features) },
+	restrict: { value: 'LIST', means: 'use LIST as RESTRICT', candidates: [features.net] },
 	properties: { value: 'LIST', means: 'use LIST as PROPERTIES', candidates: ['live', 'test_network'] },
 	unpack: { value: 'VALUE', means: 'use VALUE as PORTCULLIS_UNPACK', candidates: settings.PORTCULLIS_UNPACK.choices },
 } as const satisfies Record<string, Option>;
@@ -97,7 +96,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	run: {
 		summary: 'run a command or a shell, confined like a phase',
 		details: [
-			'Uses all sandboxes, or the words of --features. With --like, the rules for PHASE of PACKAGE apply. Without a COMMAND, a shell starts. At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
+			'Uses all sandboxes, or the words of --features. With --like, the rules for PHASE of PACKAGE apply. Without a COMMAND, a shell starts, with a prefix in its prompt (zsh: unless your files set PROMPT). At the end, blocked connections and killed processes are listed. The exit status is that of the command, or 125 if a sandbox is not available.',
 		],
 		options: {
 			features: lists.features,
@@ -199,7 +198,6 @@ export const commands: Readonly<Record<string, Command>> = {
 			},
 			known: { value: 'LIST', means: 'print no message about these conflicts' },
 			once,
-			stdin,
 		},
 		words: '',
 		candidates: [],
@@ -213,7 +211,6 @@ export const commands: Readonly<Record<string, Command>> = {
 			package: { value: 'CATEGORY/PF', means: 'name the package in messages' },
 			features: lists.features,
 			once,
-			stdin,
 		},
 		words: 'ENTRY...',
 		candidates: [],
@@ -228,6 +225,15 @@ export const commands: Readonly<Record<string, Command>> = {
 		candidates: [],
 		internal: true,
 		run: async (input) => (await import('./commands/hook_queries.ts')).runUnknown(input),
+	},
+	printed: {
+		summary: 'exit with 0 if this run of the package manager has printed the message KEY before',
+		details: [],
+		options: { once },
+		words: 'KEY',
+		candidates: [],
+		internal: true,
+		run: async (input) => (await import('./commands/hook_queries.ts')).runPrinted(input),
 	},
 	messages: {
 		summary: 'print the messages of the hook about the record in FILE',

@@ -16,11 +16,19 @@ export function phaseNamed(word: string): string {
 	throw new UsageError(`there is no phase "${word}"${near}`);
 }
 
-/** Returns the context that the options --features, --restrict, --properties and --unpack describe. */
+/** Returns the context that the options describe: --features, --restrict and --properties, and --unpack, --setting, --sockets and --allow. */
 export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
-	const unpack = values['unpack'] ?? '';
-	const wrong = problem('PORTCULLIS_UNPACK', unpack);
-	if (wrong !== undefined) throw new UsageError(wrong);
+	const { unpack = '', setting = '', sockets = '', allow = '' } = values;
+	const settings = {
+		PORTCULLIS_UNPACK: unpack,
+		PORTCULLIS_CONFLICT: setting,
+		PORTCULLIS_SOCKETS: sockets,
+	};
+	// An invalid PORTCULLIS_ALLOW is not a usage error: runConflicts() reports it after the conflicts.
+	for (const name of ['PORTCULLIS_UNPACK', 'PORTCULLIS_CONFLICT', 'PORTCULLIS_SOCKETS'] as const) {
+		const wrong = problem(name, settings[name]);
+		if (wrong !== undefined) throw new UsageError(wrong);
+	}
 	const features = words(values['features']);
 	return {
 		from: 'ebuild',
@@ -28,6 +36,6 @@ export function packageContextFrom(values: Readonly<Record<string, string>>): Pa
 		fakeroot: fakerootFrom(features),
 		restrict: words(values['restrict']),
 		properties: words(values['properties']),
-		settings: resolve({ PORTCULLIS_UNPACK: unpack }),
+		settings: resolve({ ...settings, PORTCULLIS_ALLOW: allow }),
 	};
 }

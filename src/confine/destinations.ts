@@ -5,6 +5,7 @@ import type { BuildContext } from '../conflicts/build_context.ts';
 import { distccHost, distccHosts, distccPort, isAllowed, isLoopback, type Endpoint } from '../conflicts/endpoints.ts';
 import { launcherEvidence } from '../conflicts/evidence.ts';
 import type { Line } from '../messages/message.ts';
+import { addWords } from '../portage/make_conf.ts';
 import { isPrivate, reservedKind, unmapped, type Reserved } from '../util/addresses.ts';
 import { words } from '../util/environment.ts';
 
@@ -156,7 +157,7 @@ export interface BlockedEntry {
 export function blockedEntries({ list, unsupported, tunnels }: Destinations): BlockedEntry[] {
 	const unresolved = list.filter(({ addresses, reserved }) => addresses.length + reserved.length === 0);
 	const blockedTunnels = tunnels.flatMap(({ address, allowed }) => (allowed ? [] : [address]));
-	const tunnelFix = `Set PORTCULLIS_ALLOW="${list.some(({ distcc }) => distcc) ? 'distcc ' : ''}${blockedTunnels.join(' ')}".`;
+	const tunnelFix = `To allow it, add to make.conf: ${addWords('PORTCULLIS_ALLOW', blockedTunnels)}`;
 	const count = Math.max(...[endpoints, nameMappings].map((parts) => new Set(list.flatMap(parts)).size));
 	const blocked = (entry: string, subject: string, reason: string, fix: string) => ({ entry, subject, reason, fix });
 	const portsOnly = 'only hosts with a TCP port are supported, not ssh and zeroconf';
@@ -193,7 +194,10 @@ function reservedEntries(destination: Destination): BlockedEntry[] {
 		entry,
 		subject: addresses.length > 0 || kinds.size > 1 ? `a part of ${subject}` : subject,
 		reason: `${found.includes(host) ? 'it is a reserved address' : `${host} resolves to ${found.join(' and ')}`} (${kindText[kind]})`,
-		fix: `To allow it, set PORTCULLIS_ALLOW="${found.map((address) => endpointText(address, port)).join(' ')}".`,
+		fix: `To allow it, add to make.conf: ${addWords(
+			'PORTCULLIS_ALLOW',
+			found.map((address) => endpointText(address, port)),
+		)}`,
 	}));
 }
 
@@ -224,7 +228,7 @@ export function destinationLines(found: Destinations, cpv: string): Line[] {
 	const reachable = distccList.flatMap(endpoints);
 	const hosts = distccList.length + found.unsupported.length + found.tunnels.length;
 	const noHost =
-		'PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Set DISTCC_HOSTS="HOST:PORT" in make.conf';
+		'PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Add to make.conf: DISTCC_HOSTS="HOST:PORT"';
 	return [
 		...lines(
 			'elog',

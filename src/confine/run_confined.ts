@@ -34,7 +34,9 @@ export async function runConfined(
 	const options = confineOptions(cpv, phaseContext, allow);
 	const [program = '', ...args] = command;
 	if (options.length === 0) {
-		printError(`portcullis: src_${phaseContext.phase} is not confined here. To see why, run: portcullis explain`);
+		printError(
+			`portcullis: no sandbox applies to src_${phaseContext.phase}, so the command is not confined. To see the rules, run: portcullis explain`,
+		);
 		return exitLikeChild(await runForeground(program, args, environment, cwd));
 	}
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
@@ -49,7 +51,7 @@ export async function runConfined(
 		const isRefused = (readRecord(notices)?.missing.length ?? 0) > 0;
 		if (isRefused && bestEffort && options.includes('--best-effort')) {
 			printError(
-				`portcullis: src_${phaseContext.phase} runs without the missing sandboxes here, and so does this command.`,
+				`portcullis: a build runs src_${phaseContext.phase} without these sandboxes on this machine, so the command runs without them too.`,
 			);
 			exit = await run(options);
 		}

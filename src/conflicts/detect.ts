@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import type { Line } from '../messages/message.ts';
+import { portcullis, type Line } from '../messages/message.ts';
+import { addWords } from '../portage/make_conf.ts';
 import { decide, granted, type PhaseContext } from '../rules/decide.ts';
 import { features } from '../rules/features.ts';
 import { srcPhases, type Confinement } from '../rules/phases.ts';
 import type { BuildContext } from './build_context.ts';
-import { compilerVariables, type Evidence } from './evidence.ts';
+import { compilerVariables, type Assignment, type Evidence } from './evidence.ts';
 import { conflicts, type Conflict } from './table.ts';
 
 export interface FoundConflict {
@@ -38,44 +39,55 @@ export function findConflicts(phaseContext: PhaseContext, context: BuildContext)
 	return found;
 }
 
-/** Describes a conflict in sentences: the evidence (summary), the effects on a build that continues (outcome), and the fixes. */
+/** One of the alternative fixes of a conflict: lines for make.conf, and what they are for. */
+interface Fix {
+	readonly purpose: string;
+	readonly lines: string;
+}
+
+/** Describes a conflict in clauses: the evidence (summary) and the effect on a build that continues. Lists the alternative fixes. */
 export function describeConflict({ conflict, evidence, confinements }: FoundConflict, context: BuildContext) {
+	const { label, effect, allow, inside } = conflict;
 	const sandbox = confinements.map((what) => features[what]);
-	const fixes = [...new Set(evidence.flatMap(({ fix }) => fix ?? []))];
-	const fix = fixes.length > 0 ? mergeAssignments(fixes) : conflict.fix;
-	const noSandbox = `FEATURES="${sandbox.map((word) => `-${word}`).join(' ')}"`;
+	const assignments = evidence.flatMap(({ fix }) => (fix === undefined ? [] : [fix]));
+	const withoutSandbox = sandbox.map((word) => `-${word}`);
+	const fixes: Fix[] = [
+		{ purpose: 'keep the sandbox', lines: makeConfLines(assignments.length > 0 ? assignments : (conflict.fix ?? [])) },
+		...(allow === undefined
+			? []
+			: [{ purpose: `let ${label} reach only its hosts`, lines: addWords('PORTCULLIS_ALLOW', [allow]) }]),
+		{ purpose: 'build without the sandbox', lines: addWords('FEATURES', withoutSandbox) },
+		...('DISTCC_HOSTS' in inside ? makeoptsFix(context) : []),
+	];
 	return {
-		summary: `${conflict.label} conflicts with FEATURES="${sandbox.join(' ')}": ${evidence.map(({ text }) => text).join('; ')}.`,
-		outcome: [conflict.outcome, ...('DISTCC_HOSTS' in conflict.inside ? makeoptsAdvice(context) : [])],
-		fixes: [
-			`To keep the sandbox, set ${fix} in make.conf or package.env. To disable the sandbox, set ${noSandbox}.`,
-			...(conflict.allow === undefined
-				? []
-				: [`To let ${conflict.label} reach only its hosts, set PORTCULLIS_ALLOW="${conflict.allow}".`]),
-		],
+		summary: `${label} conflicts with FEATURES="${sandbox.join(' ')}" (${evidence.map(({ text }) => text).join('; ')})`,
+		effect,
+		fixes: fixes.map(({ purpose, lines }) => ({ text: `To ${purpose}, add to make.conf:`, lines })),
 	};
 }
 
-/** Merges assignments to the same list variable into one, because only the last assignment in make.conf has an effect. */
-function mergeAssignments(assignments: readonly string[]): string {
-	const lists = ['FEATURES', 'ENV_UNSET'].flatMap((name) => {
-		const words = assignments.flatMap((one) => (one.startsWith(`${name}=`) ? one.slice(name.length + 2, -1) : []));
-		return words.length > 0 ? [`${name}="${words.join(' ')}"`] : [];
-	});
-	return [...lists, ...assignments.filter((one) => !/^(FEATURES|ENV_UNSET)=/.test(one))].join(' ');
+/** The variables of make.conf in which an assignment adds a word. */
+const lists = ['FEATURES', 'ENV_UNSET', 'PORTCULLIS_ALLOW'];
+
+/** Returns the lines of make.conf for these assignments, separated by spaces. A list gets one line with all words. */
+function makeConfLines(assignments: readonly Assignment[]): string {
+	const values = new Map<string, Set<string>>();
+	for (const [name, value] of assignments) values.set(name, (values.get(name) ?? new Set()).add(value));
+	return [...values]
+		.map(([name, all]) => (lists.includes(name) ? addWords(name, [...all]) : `${name}="${[...all].join(' ')}"`))
+		.join(' ');
 }
 
-/** Returns advice to lower -j in MAKEOPTS if it exceeds twice the number of processors, as is usual with several distcc hosts. */
-function makeoptsAdvice({ environment, processors }: BuildContext): string[] {
+/** Returns a fix that lowers -j in MAKEOPTS if it exceeds twice the number of processors, as is usual with several distcc hosts. */
+function makeoptsFix({ environment, processors }: BuildContext): Fix[] {
 	const makeopts = environment['MAKEOPTS'] ?? '';
 	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);
 	if (jobs <= 2 * processors) return [];
-	return [
-		`MAKEOPTS="${makeopts}" is too high for the ${processors} processors of this machine. Set MAKEOPTS="-j${processors}".`,
-	];
+	const purpose = `run at most one job on each of the ${processors} processors of this machine`;
+	return [{ purpose, lines: `MAKEOPTS="-j${processors}"` }];
 }
 
-/** Returns the messages that the hook prints about conflicts, one sentence per line. `setting` is PORTCULLIS_CONFLICT. */
+/** Returns the messages that the hook prints about conflicts. `setting` is PORTCULLIS_CONFLICT. */
 export function conflictLines(
 	found: readonly FoundConflict[],
 	cpv: string,
@@ -84,18 +96,18 @@ export function conflictLines(
 ): Line[] {
 	if (setting === 'ignore' || found.length === 0) return [];
 	const isFatal = setting === 'die';
-	const lines = found.flatMap((one): Line[] => {
-		const { summary, outcome, fixes } = describeConflict(one, context);
-		const more = [...(isFatal ? [] : outcome), ...fixes].map((text) => `  ${text}`);
-		return [`Portcullis: ${cpv}: ${summary}`, ...more].map((text) => ({
+	const fixes = `For the fixes, run: ${portcullis('explain', cpv)}`;
+	const lines = found.map((one): Line => {
+		const { summary, effect } = describeConflict(one, context);
+		return {
 			verb: 'ewarn',
-			text,
+			text: `Portcullis: ${cpv}: ${isFatal ? summary : `${summary}, so ${effect}. ${fixes}`}`,
 			// Print a warning once per run of emerge, because most conflicts concern all packages. A build that stops prints it again.
-			...(isFatal ? {} : { once: `${one.conflict.name} ${text.replace(cpv, '')}` }),
-		}));
+			...(isFatal ? {} : { once: summary }),
+		};
 	});
 	if (!isFatal) return lines;
 	const labels = found.map(({ conflict }) => conflict.label).join(', ');
-	const text = `Portcullis: ${cpv}: not built, because PORTCULLIS_CONFLICT="die" is set and these conflict with a sandbox: ${labels}`;
+	const text = `Portcullis: ${cpv}: the build stops, because PORTCULLIS_CONFLICT="die" is set and a sandbox conflicts with: ${labels}. ${fixes}`;
 	return [...lines, { verb: 'die', text }];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { features, proxyFeatures } from '../rules/features.ts';
 import { fakerootFrom } from '../rules/phase_context.ts';
 import type { Fakeroot } from '../rules/phases.ts';
 import { words } from '../util/environment.ts';
@@ -15,20 +16,23 @@ import {
 } from './build_context.ts';
 import { distccEndpoint, distccHost, distccHosts, isAllowed, isLoopback, urlEndpoints } from './endpoints.ts';
 
+/** A variable of make.conf with its new value or, if the variable is a list, with a word to add to the list. */
+export type Assignment = readonly [name: string, value: string];
+
 /** A part of the configuration that shows that a conflict exists. */
 export interface Evidence {
-	/** The text that replaces ... in `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox": ...`. */
+	/** The text that replaces ... in `Portcullis: app-misc/foo-1: distcc conflicts with FEATURES="network-sandbox" (...)`. */
 	readonly text: string;
-	/** The assignment for make.conf or package.env that ends the conflict and keeps the sandbox. */
-	readonly fix?: string;
+	/** The assignment that ends the conflict and keeps the sandbox. */
+	readonly fix?: Assignment;
 }
 
 function featureEvidence(context: BuildContext, word: string): Evidence[] {
-	return context.features.includes(word) ? [{ text: `FEATURES contains ${word}`, fix: `FEATURES="-${word}"` }] : [];
+	return context.features.includes(word) ? [{ text: `FEATURES contains ${word}`, fix: ['FEATURES', `-${word}`] }] : [];
 }
 
 function socketEvidence(name: string, file: string): Evidence {
-	return { text: `${name} is the socket ${file}`, fix: `ENV_UNSET="${name}"` };
+	return { text: `${name} is the socket ${file}`, fix: ['ENV_UNSET', name] };
 }
 
 /** The variables whose value is a compiler or a compiler launcher. */
@@ -60,7 +64,7 @@ function variableEvidence(context: BuildContext, name: string, tool: string): Ev
 	const relation = () => (basename(realpathSync(file)) === tool ? 'is' : 'calls');
 	const detail = basename(file) === tool ? '' : ` (${file} ${relation()} ${tool})`;
 	const rest = all.filter((word) => word !== launcher).join(' ');
-	return [{ text: `${name}="${all.join(' ')}"${detail}`, fix: `${name}="${rest || defaultCompilers[name] || ''}"` }];
+	return [{ text: `${name}="${all.join(' ')}"${detail}`, fix: [name, rest || defaultCompilers[name] || ''] }];
 }
 
 const defaultCompilers: Readonly<Record<string, string>> = {
@@ -111,9 +115,7 @@ export function distccEvidence(context: BuildContext): Evidence[] {
  */
 function usesSocksProxy(context: BuildContext): boolean {
 	const hasProxy =
-		context.uid === 0
-			? context.features.includes('network-sandbox')
-			: isSocket(variable(context, 'DISTCC_SOCKS_PROXY'));
+		context.uid === 0 ? context.features.includes(features.net) : isSocket(variable(context, 'DISTCC_SOCKS_PROXY'));
 	const [program] = executables(context, 'distcc');
 	return hasProxy && program !== undefined && readFileSync(program, 'latin1').includes('DISTCC_SOCKS_PROXY');
 }
@@ -199,14 +201,14 @@ export function fakerootEvidence(transport: Fakeroot): (context: BuildContext) =
 		fakerootFrom(context.features, context.uid) === transport ? featureEvidence(context, 'fakeroot') : [];
 }
 
-/** Finds Portage's SOCKS5 proxy. As root with network-sandbox, two words of FEATURES start the proxy (spawn() in doebuild.py). */
+/** Finds Portage's SOCKS5 proxy, which Portage starts only as root and with network-sandbox. */
 export function socksEvidence(context: BuildContext): Evidence[] {
-	if (context.uid === 0 && context.features.includes('network-sandbox')) {
-		const found = [...featureEvidence(context, 'network-sandbox-proxy'), ...featureEvidence(context, 'distcc')];
+	if (context.uid === 0 && context.features.includes(features.net)) {
+		const found = proxyFeatures.flatMap((word) => featureEvidence(context, word));
 		if (found.length > 0) return found;
 	}
 	const name = ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'].find((one) => isSocket(variable(context, one)));
-	return name === undefined ? [] : [{ ...socketEvidence(name, variable(context, name)), fix: `${name}=""` }];
+	return name === undefined ? [] : [{ ...socketEvidence(name, variable(context, name)), fix: [name, ''] }];
 }
 
 export const proxyVariables = [
@@ -220,7 +222,7 @@ export function proxyEvidence(context: BuildContext): Evidence[] {
 		const url = variable(context, name);
 		const host = /^(?:[a-z0-9+.-]+:\/\/)?(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)/i.exec(url)?.[1] ?? '';
 		return isLoopback(host)
-			? [{ text: `${name} is ${url.replace(/\/\/[^@/]*@/, '//')}`, fix: `ENV_UNSET="${name}"` }]
+			? [{ text: `${name} is ${url.replace(/\/\/[^@/]*@/, '//')}`, fix: ['ENV_UNSET', name] as const }]
 			: [];
 	});
 }
@@ -248,7 +250,7 @@ export function displayEvidence(context: BuildContext): Evidence[] {
 	if (isSocket(socket)) {
 		if (!context.ownSockets || context.allowed.includes(`unix:${socket}`)) return [];
 		const text = `DISPLAY is ${display}, and PORTCULLIS_SOCKETS="own" refuses the socket of its X server`;
-		return [{ text, fix: `PORTCULLIS_ALLOW="${[...context.allowed, `unix:${socket}`].join(' ')}"` }];
+		return [{ text, fix: ['PORTCULLIS_ALLOW', `unix:${socket}`] }];
 	}
 	const isAbstract = trustedText('/proc/net/unix')
 		.split('\n')
@@ -257,7 +259,7 @@ export function displayEvidence(context: BuildContext): Evidence[] {
 		? [
 				{
 					text: `DISPLAY is ${display}, and its X server listens only on an abstract socket`,
-					fix: 'ENV_UNSET="DISPLAY"',
+					fix: ['ENV_UNSET', 'DISPLAY'],
 				},
 			]
 		: [];

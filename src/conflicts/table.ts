@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import { proxyFeatures } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
 import type { BuildContext } from './build_context.ts';
 import {
@@ -13,6 +14,7 @@ import {
 	sccacheEvidence,
 	sccacheVariables,
 	socksEvidence,
+	type Assignment,
 	type Evidence,
 } from './evidence.ts';
 
@@ -30,8 +32,8 @@ export interface Conflict {
 	readonly prefilters: readonly Prefilter[];
 	/** Searches the build context for evidence. Without evidence there is no conflict. */
 	readonly evidence: (context: BuildContext) => readonly Evidence[];
-	/** A sentence about the effect on the build. */
-	readonly outcome: string;
+	/** The effect on a build that continues, as a clause for `LABEL conflicts with FEATURES="...", so EFFECT.` */
+	readonly effect: string;
 	/** The state of the conflict in the output of doctor. error: a function that the configuration requests does not work. */
 	readonly state: 'error' | 'warning';
 	/**
@@ -41,8 +43,8 @@ export interface Conflict {
 	readonly inside: Readonly<Record<string, string | null>>;
 	/** The word that ends the conflict if it is added to PORTCULLIS_ALLOW. */
 	readonly allow?: string;
-	/** The assignment that ends the conflict and keeps the sandbox. An assignment in the evidence has precedence. */
-	readonly fix: string;
+	/** The assignments that end the conflict and keep the sandbox. They are not used if the evidence has an assignment. */
+	readonly fix?: readonly Assignment[];
 }
 
 /** A condition that the hook can test in bash without starting a process. */
@@ -74,13 +76,13 @@ export const conflicts: readonly Conflict[] = [
 		with: ['net'],
 		prefilters: [{ word: 'distcc' }, { compiler: true }, { set: ['INCLUDE_SERVER_PORT'] }],
 		evidence: distccEvidence,
-		outcome: 'The build cannot reach other hosts, so distcc compiles on this machine only (DISTCC_HOSTS=localhost).',
+		effect: 'distcc cannot reach other hosts and compiles on this machine only',
 		state: 'error',
 		// 50 is the largest job limit that distcc accepts. By default, localhost runs two jobs, and each further job sleeps for a second
 		// before it retries (dcc_lock_pause in distcc's where.c): 12 files with -j40 take 5.1 s instead of 0.4 s.
 		inside: { DISTCC_HOSTS: 'localhost/50' },
 		allow: 'distcc',
-		fix: 'DISTCC_HOSTS="localhost"',
+		fix: [['DISTCC_HOSTS', 'localhost']],
 	},
 	{
 		name: 'icecream',
@@ -88,11 +90,11 @@ export const conflicts: readonly Conflict[] = [
 		with: ['net'],
 		prefilters: [{ word: 'icecream' }, { compiler: true }],
 		evidence: icecreamEvidence,
-		outcome: 'The build cannot reach other hosts, so icecc compiles on this machine only (ICECC=disable).',
+		effect: 'icecc cannot reach other hosts and compiles on this machine only',
 		state: 'error',
 		// ICECC=no would not avoid a delay: icecc would still ask its daemon through a UNIX socket and wait for a slot.
 		inside: { ICECC: 'disable' },
-		fix: 'ICECC="disable"',
+		fix: [['ICECC', 'disable']],
 	},
 	{
 		name: 'sccache',
@@ -100,11 +102,14 @@ export const conflicts: readonly Conflict[] = [
 		with: ['net'],
 		prefilters: [{ compiler: true }],
 		evidence: sccacheEvidence,
-		outcome: 'The build cannot reach other hosts, so sccache uses a local cache directory.',
+		effect: 'sccache cannot reach other hosts and uses a local cache directory',
 		state: 'error',
 		// sccache waits 10 s per file for an unreachable storage and then fails. null, because an empty variable counts as a storage.
 		inside: { ...Object.fromEntries(sccacheVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
-		fix: 'CC="gcc" CXX="g++"',
+		fix: [
+			['CC', 'gcc'],
+			['CXX', 'g++'],
+		],
 	},
 	{
 		name: 'ccache',
@@ -116,26 +121,24 @@ export const conflicts: readonly Conflict[] = [
 			{ files: ccacheFiles, text: 'secondary_storage' },
 		],
 		evidence: ccacheEvidence,
-		outcome: 'The build cannot reach the remote storage, so ccache uses its local cache only.',
+		effect: 'ccache cannot reach the remote storage and uses its local cache only',
 		state: 'error',
 		// ccache 4.4 to 4.6 call the variable CCACHE_SECONDARY_STORAGE.
 		inside: { CCACHE_REMOTE_STORAGE: '', CCACHE_SECONDARY_STORAGE: '' },
-		fix: 'CCACHE_REMOTE_STORAGE=""',
+		fix: [['CCACHE_REMOTE_STORAGE', '']],
 	},
 	{
 		name: 'socks',
 		label: "Portage's SOCKS5 proxy",
 		with: ['net'],
 		prefilters: [
-			{ holds: "$EUID == 0 && ! ${FAKEROOTKEY-} && $features == *' '@(distcc|network-sandbox-proxy)' '*" },
+			{ holds: `$EUID == 0 && ! \${FAKEROOTKEY-} && $features == *' '@(${proxyFeatures.join('|')})' '*` },
 			{ set: ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'] },
 		],
 		evidence: socksEvidence,
-		outcome:
-			'The sandbox never refuses this UNIX socket, so every program of the build can reach any host through the proxy.',
+		effect: 'every program of the build can reach any host through this proxy, whose socket the sandbox never refuses',
 		state: 'warning',
 		inside: {},
-		fix: 'FEATURES="-network-sandbox-proxy -distcc"',
 	},
 	{
 		name: 'fakeroot',
@@ -143,10 +146,9 @@ export const conflicts: readonly Conflict[] = [
 		with: ['ipc'],
 		prefilters: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
 		evidence: fakerootEvidence('sysv'),
-		outcome: "fakeroot needs the System V message queues of its daemon, so src_install keeps the host's IPC.",
+		effect: "src_install keeps the host's IPC, where fakeroot exchanges messages with its daemon",
 		state: 'error',
 		inside: {},
-		fix: 'FEATURES="-fakeroot"',
 	},
 	{
 		name: 'fakeroot-tcp',
@@ -154,10 +156,9 @@ export const conflicts: readonly Conflict[] = [
 		with: ['net'],
 		prefilters: [{ holds: "$EUID != 0 && $features == *' fakeroot '*" }],
 		evidence: fakerootEvidence('tcp'),
-		outcome: "fakeroot needs a loopback connection to its daemon, so src_install keeps the host's network.",
+		effect: "src_install keeps the host's network, where fakeroot connects to its daemon over loopback",
 		state: 'error',
 		inside: {},
-		fix: 'FEATURES="-fakeroot"',
 	},
 	{
 		name: 'proxy',
@@ -165,10 +166,9 @@ export const conflicts: readonly Conflict[] = [
 		with: ['net'],
 		prefilters: [{ set: proxyVariables }],
 		evidence: proxyEvidence,
-		outcome: 'The build cannot reach the proxy. Fetching still uses it.',
+		effect: 'builds cannot reach the proxy (fetching still uses it)',
 		state: 'warning',
 		inside: {},
-		fix: `ENV_UNSET="${proxyVariables.slice(0, 2).join(' ')}"`,
 	},
 	{
 		name: 'agent',
@@ -178,10 +178,9 @@ export const conflicts: readonly Conflict[] = [
 			{ holds: '${setting[PORTCULLIS_SOCKETS]-} != own && (-S ${SSH_AUTH_SOCK-} || -S ${GPG_AGENT_INFO%%:*})' },
 		],
 		evidence: agentEvidence,
-		outcome: 'Without PORTCULLIS_SOCKETS="own", a build that may open this socket can use your keys.',
+		effect: 'builds that may open this socket can use your keys (unless PORTCULLIS_SOCKETS="own" is set)',
 		state: 'warning',
 		inside: {},
-		fix: 'ENV_UNSET="SSH_AUTH_SOCK GPG_AGENT_INFO"',
 	},
 	{
 		name: 'display',
@@ -194,9 +193,8 @@ export const conflicts: readonly Conflict[] = [
 			},
 		],
 		evidence: displayEvidence,
-		outcome: 'The build cannot reach the display, so tests that open a window fail.',
+		effect: 'tests that open a window fail',
 		state: 'warning',
 		inside: {},
-		fix: 'ENV_UNSET="DISPLAY"',
 	},
 ];

@@ -18,14 +18,13 @@ export function conflictFindings({ configuration }: SystemInfo): Finding[] {
 	return conflicts.map((found) => {
 		const { name } = found.conflict;
 		const state = stops ? 'error' : found.conflict.state;
-		const { summary, outcome, fixes } = describeConflict(found, context);
-		const effect = stops ? 'No build starts, because PORTCULLIS_CONFLICT="die" is set.' : outcome.join(' ');
+		const { summary, effect, fixes } = describeConflict(found, context);
 		return {
 			id: `conflict-${name}`,
 			state,
 			title: name,
-			meaning: `${summary} ${effect}`,
-			fix: fixes.join(' '),
+			meaning: `${summary}, so ${stops ? 'no build starts (PORTCULLIS_CONFLICT="die")' : effect}.`,
+			fix: fixes.map(({ text, lines }) => `${text} ${lines}.`).join(' '),
 			observed: found.evidence.map(({ text }) => text),
 		};
 	});

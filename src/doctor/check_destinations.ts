@@ -7,6 +7,8 @@ import {
 	type Destinations,
 } from '../confine/destinations.ts';
 import { buildContextOf } from '../conflicts/build_context.ts';
+import { proxyFix } from '../messages/network.ts';
+import { features, proxyFeatures } from '../rules/features.ts';
 import { resolve } from '../rules/settings.ts';
 import { error, inactive, ok, type Finding } from './finding.ts';
 import { isPortageIsolating, type SystemInfo } from './system_info.ts';
@@ -19,7 +21,7 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	const setting = resolve(configuration?.variables ?? {}).PORTCULLIS_ALLOW;
 	if (configuration === undefined || setting === '') return [];
 	if (!asked.includes('net')) {
-		const reason = `network-sandbox is not applied, because ${notAsked}`;
+		const reason = `${features.net} is not applied, because ${notAsked}`;
 		return [inactive('allow', title, `PORTCULLIS_ALLOW="${setting}" has no effect: ${reason}.`)];
 	}
 	try {
@@ -34,11 +36,11 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 
 /** Reports a missing proxy. Portage as root isolates the network before confine starts, so that only Portage's proxy can connect. */
 function proxyFindings(system: SystemInfo): Finding[] {
-	const { features = [] } = system.configuration ?? {};
-	if (!isPortageIsolating(system) || features.includes('distcc') || features.includes('network-sandbox-proxy'))
-		return [];
-	const meaning = 'PORTCULLIS_ALLOW has no effect: as root, Portage itself isolates the network and starts no proxy.';
-	return [error('allow-proxy', title, meaning, 'Set FEATURES="network-sandbox-proxy" in make.conf.')];
+	const { features: words = [] } = system.configuration ?? {};
+	if (!isPortageIsolating(system) || proxyFeatures.some((word) => words.includes(word))) return [];
+	const meaning =
+		'PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy.';
+	return [error('allow-proxy', title, meaning, `${proxyFix}.`)];
 }
 
 /** Reports each entry of PORTCULLIS_ALLOW: its addresses, or why it stays blocked. `explain` uses these findings too. */

@@ -8,14 +8,9 @@ import { error, ok, warning, type Finding } from './finding.ts';
 const begin = '# >>> portcullis >>>';
 const end = '# <<< portcullis <<<';
 
-/**
- * Reports whether the hook is installed, has this version and comes first in bashrc. `configroot` is PORTAGE_CONFIGROOT, which crossdev
- * sets; '' if Portage reads EPREFIX/etc/portage.
- */
-export function hookFindings(eprefix: string, configroot: string): Finding[] {
-	const { hook } = paths(eprefix);
-	const bashrc = `${configroot === '' ? eprefix : configroot.replace(/\/+$/, '')}/etc/portage/bashrc`;
-	return [phaseFinding(eprefix, hook), bashrcFinding(eprefix, bashrc, configroot)];
+/** Reports whether the hook is installed, has this version, and comes first in EPREFIX/etc/portage/bashrc. */
+export function hookFindings(eprefix: string): Finding[] {
+	return [phaseFinding(eprefix, paths(eprefix).hook), bashrcFinding(eprefix)];
 }
 
 const reinstall = 'Run install.sh again, or `emerge app-portage/portcullis`.';
@@ -33,14 +28,16 @@ function phaseFinding(eprefix: string, hook: string): Finding {
 	]);
 }
 
-function bashrcFinding(eprefix: string, bashrc: string, configroot: string): Finding {
+/** Reports whether the bashrc of EPREFIX, or of another PORTAGE_CONFIGROOT such as that of crossdev, sources the hook first. */
+export function bashrcFinding(eprefix: string, configroot = eprefix): Finding {
+	const bashrc = `${configroot}/etc/portage/bashrc`;
 	const [id, title, fix] =
-		configroot === ''
+		configroot === eprefix
 			? ['bashrc', 'bashrc', reinstall]
 			: [
 					'bashrc-configroot',
 					`bashrc of PORTAGE_CONFIGROOT=${configroot}`,
-					'Insert the output of `portcullis hook --block` at the top of this file.',
+					`Insert the output of \`portcullis hook --block\` at the top of ${bashrc}.`,
 				];
 	const text = readFile(bashrc);
 	const start = text?.indexOf(begin) ?? -1;
@@ -71,7 +68,7 @@ function bashrcFinding(eprefix: string, bashrc: string, configroot: string): Fin
 	if (above.length > 0) {
 		const lines = above.length === 1 ? '1 line precedes' : `${above.length} lines precede`;
 		const meaning = `${lines} the block of Portcullis in ${bashrc}. A confined phase runs them twice.`;
-		return warning(id, title, meaning, 'Move the block to the top of this file.', [bashrc, ...above]);
+		return warning(id, title, meaning, `Move the block to the top of ${bashrc}.`, [bashrc, ...above]);
 	}
 	return ok(id, title, 'sources the hook first', [bashrc]);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { accessSync, constants, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { problem, resolve, settingNames, squeeze, unknownSettings } from '../rules/settings.ts';
 import { enumerate } from '../messages/message.ts';
+import { addWords } from '../portage/make_conf.ts';
 import { features } from '../rules/features.ts';
+import { problem, resolve, settingNames, squeeze, unknownSettings } from '../rules/settings.ts';
 import { words } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
-import { hookFindings } from './check_hook.ts';
+import { bashrcFinding, hookFindings } from './check_hook.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 
@@ -30,7 +31,7 @@ export function portageFindings(system: SystemInfo): Finding[] {
 					'features',
 					'FEATURES',
 					none,
-					'Set FEATURES="network-sandbox ipc-sandbox cgroup" in make.conf.',
+					`Add to make.conf: ${addWords('FEATURES', Object.values(features))}.`,
 					observed,
 				);
 	return [
@@ -46,7 +47,7 @@ export function portageFindings(system: SystemInfo): Finding[] {
 	];
 }
 
-/** Reports pkgcore and Paludis. They run all phases of a package in one bash, where the hook prints a message and confines nothing. */
+/** Reports pkgcore and Paludis. The hook prints a message in their phases, and confines nothing. */
 function otherManagers({ eprefix }: SystemInfo): Finding[] {
 	const folders = [`${eprefix}/usr/bin`, ...(process.env['PATH'] ?? '').split(':')];
 	return Object.entries({ pmerge: 'pkgcore', cave: 'Paludis' }).flatMap(([program, name]) => {
@@ -62,7 +63,12 @@ function settingFindings(variables: Readonly<Record<string, string>>): Finding[]
 		return wrong === undefined ? [] : [error(name, name, `${wrong}.`, 'Correct the value in make.conf.')];
 	});
 	const unknown = unknownSettings(Object.keys(variables)).map(({ name, text }) =>
-		error(name, name, `has no effect: ${text}`, 'Correct the name in make.conf or in the environment of emerge.'),
+		error(
+			name,
+			name,
+			text,
+			'Correct the name in make.conf or in the environment of emerge. For a list, run `man 5 portcullis`.',
+		),
 	);
 	return [...invalid, ...unknown];
 }
@@ -70,12 +76,8 @@ function settingFindings(variables: Readonly<Record<string, string>>): Finding[]
 export function allHookFindings(system: SystemInfo): Finding[] {
 	const { eprefix, configuration } = system;
 	const configroot = configuration?.configroot.replace(/\/+$/, '') ?? eprefix;
-	return [
-		...hookFindings(eprefix, ''),
-		...[...new Set([configroot, ...crossdevRoots(eprefix)])]
-			.filter((root) => root !== eprefix)
-			.flatMap((root) => hookFindings(eprefix, root).filter(({ id }) => id !== 'hook')),
-	];
+	const others = new Set([configroot, ...crossdevRoots(eprefix)].filter((root) => root !== eprefix));
+	return [...hookFindings(eprefix), ...[...others].map((root) => bashrcFinding(eprefix, root))];
 }
 
 /** Lists the folders /usr/TARGET in which crossdev has created a configuration (etc/portage). */
@@ -130,7 +132,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 			sandboxed?.mode === 'none',
 			'no_new_privs',
 			`FEATURES="sandbox" sets no_new_privs, so the setuid bit of confine has no effect in a phase, and ${cause?.text}: Portcullis confines nothing.`,
-			`${cause?.fix} Or set FEATURES="-sandbox", which disables the protection by sys-apps/sandbox.`,
+			`${cause?.fix} Or disable sys-apps/sandbox, which restricts where builds write: add to make.conf: ${addWords('FEATURES', ['-sandbox'])}.`,
 		],
 		[probeResult.broken !== '', 'confine', `${confine} does not work: ${probeResult.broken}.`, reinstall],
 	];

@@ -115,7 +115,8 @@ function localsOf(text: string): string[] {
 
 function known<Value>(table: Record<string, Value>, name: string): Value {
 	const value = table[name];
-	if (value === undefined) throw new Error(`hooks/phase.bash contains the unknown name ${name}`);
+	if (value === undefined)
+		throw new Error(`hooks/ contains the placeholder ${name}, for which src/hook/render.ts has no text`);
 	return value;
 }
 

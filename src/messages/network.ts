@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import type { Lookup, Program, RunRecord } from '../records/schema.ts';
+import { addWords } from '../portage/make_conf.ts';
+import { features, proxyFeatures } from '../rules/features.ts';
 import { withoutVersion } from '../util/grammar.ts';
 import { count } from '../util/units.ts';
 import { ebuildFixes, hintsFor } from './hints.ts';
-import { destination, firstOf, label, portcullis, reportDetails, subject, type Line } from './message.ts';
+import { destination, firstOf, inPackageEnv, label, portcullis, reportDetails, subject, type Line } from './message.ts';
 
 /** Maximum numbers of programs in a message, of destinations of each program, and of hints. */
 const maxPrograms = 3;
@@ -35,15 +37,15 @@ function attemptLines(record: RunRecord): Line[] {
 		...(programs.length > 0 ? [firstOf(programs, maxPrograms, '; ')] : []),
 		...(unknown > 0 ? [`${count(unknown, 'packet')} of unknown programs`] : []),
 	].join('; ');
+	// confine lists attempts as `observed` only if the network of the phase was not isolated (add_attempts() in record_audit.c).
 	const isBlocked = record.observed.length === 0;
-	const text = `${subject(record)}: ${count(total, 'attempt')} ${isBlocked ? '' : 'not '}blocked (${list})`;
-	const verb = failed(record) ? 'ewarn' : 'eqawarn';
-	if (isBlocked) {
-		return [{ verb, text, details: reportDetails(record) }, ...(failed(record) ? fixes(record, tried) : [])];
-	}
-	return record.missing.some(({ what }) => what === 'net')
-		? [{ verb, text: `${text}, because network-sandbox is not available. Find the cause: ${portcullis('doctor')}` }]
-		: [{ verb, text: `${text}, because PORTCULLIS_AUDIT="only" isolates nothing`, details: reportDetails(record) }];
+	const reason = record.applied['net'] === 'none' ? `without ${features.net}` : 'under PORTCULLIS_AUDIT="only"';
+	const outcome = isBlocked ? 'blocked' : `not blocked ${reason}`;
+	const text = `${subject(record)}: ${count(total, 'attempt')} ${outcome} (${list})`;
+	return [
+		{ verb: failed(record) ? 'ewarn' : 'eqawarn', text, details: reportDetails(record) },
+		...(isBlocked && failed(record) ? fixes(record, tried) : []),
+	];
 }
 
 function sum(calls: readonly { readonly count: number }[]): number {
@@ -68,7 +70,7 @@ function failed({ status }: RunRecord): boolean {
 /** Returns advice for the user, and for the author of the ebuild, about blocked attempts. */
 function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 	return [
-		`  To allow the access on this machine, run: ${portcullis('allow', withoutVersion(record.package))}`,
+		`  To allow the access on this machine, run: ${portcullis('allow', '--write', withoutVersion(record.package))}`,
 		...ebuildFixes(record.phase, hintsFor(programs).slice(0, maxHints)).map((fix) => `  ${fix}`),
 	].map((text) => ({ verb: 'ewarn', text }));
 }
@@ -78,18 +80,22 @@ function boundSockets(record: RunRecord): Line[] {
 	const bound = record.blocked.filter((attempt) => attempt.bound === true);
 	if (bound.length === 0) return [];
 	const list = firstOf([...new Set(bound.map((one) => `${label(one)} → ${destination(one)}`))], maxTargets);
-	const text = `PORTCULLIS_ALLOW does not cover ${list}, because the socket is bound to a local address`;
+	const whole = portcullis('allow', '--whole', '--write', withoutVersion(record.package));
+	const text = `PORTCULLIS_ALLOW cannot permit ${list}, because the program has bound the socket to a local address. To permit the whole network, run: ${whole}`;
 	return [{ verb: failed(record) ? 'ewarn' : 'eqawarn', text: `${subject(record)}: ${text}` }];
 }
+
+/** The fix if Portage as root isolates the network: only Portage's own proxy connects then, and it has no list of destinations. */
+export const proxyFix = `To start Portage's proxy, which permits every destination to programs that use it, add to make.conf: ${addWords('FEATURES', proxyFeatures.slice(0, 1))}`;
 
 /** Reports that PORTCULLIS_ALLOW had no effect, because Portcullis could not open connections for the phase. */
 function noRoute(record: RunRecord): Line[] {
 	if (record.route !== 'none') return [];
 	const reason =
 		record.routeWhy === ''
-			? 'Portage itself isolated the network, as it does for root. To start the proxy of Portage, set FEATURES="network-sandbox-proxy" in make.conf'
-			: `${record.routeWhy}. To find the cause, run: ${portcullis('doctor')}`;
-	const text = `PORTCULLIS_ALLOW had no effect: ${reason}`;
+			? `because Portage as root isolates the network itself. ${proxyFix}`
+			: `because ${record.routeWhy}. To find the cause, run: ${portcullis('doctor')}`;
+	const text = `PORTCULLIS_ALLOW had no effect, ${reason}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: text }];
 }
 
@@ -97,13 +103,13 @@ function noRoute(record: RunRecord): Line[] {
 function uninspected(record: RunRecord): Line[] {
 	const { unreadable, unreadableWhy } = record;
 	if (unreadableWhy === '') return [];
-	const text = `${count(unreadable, 'network call')} could not be inspected (${unreadableWhy}). Find the cause: ${portcullis('doctor')}`;
+	const text = `${count(unreadable, 'network call')} could not be inspected (${unreadableWhy}). To find the cause, run: ${portcullis('doctor')}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: unreadableWhy }];
 }
 
 /** Reports a program that could not install a seccomp listener, because PORTCULLIS_AUDIT or PORTCULLIS_ALLOW already uses one. */
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
-	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. In package.env, set PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""`;
+	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. To disable it for this package, ${inPackageEnv(record, 'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""', 'no-audit.conf')}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}` }];
 }

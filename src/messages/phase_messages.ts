@@ -48,28 +48,29 @@ export function render({ verb, text, details }: Line): string {
 	return `${verb} ${stripControls(details === undefined ? text : `${text}. ${details}`).replaceAll('\\', '\\\\')}`;
 }
 
-function refusal({ mode }: RunRecord, missing: RunRecord['missing']): Line {
+function refusal(record: RunRecord, missing: RunRecord['missing']): Line {
 	const [first] = missing;
 	const sandbox = confinements.find((what) => what === first?.what);
-	const why = sandbox === undefined ? reasons(missing) : causeOf(mode, sandbox, missing).text;
-	return { verb: 'die', text: `${areUnavailable(missing)}: ${why}` };
+	const { text, command } =
+		sandbox === undefined ? { text: reasons(missing), command: '' } : causeOf(record.mode, sandbox, missing);
+	const fact = `${subject(record)}: the build stops, because PORTCULLIS_ON_FAILURE="die" is set and ${areUnavailable(missing)}`;
+	return { verb: 'die', text: `${fact}: ${text}. ${fixBy(command)}` };
 }
 
 /**
- * Returns one message about all missing sandboxes and about a network filter in place of a namespace, because the first phase of a build may not need all of them. The message explains only
- * the first missing sandbox.
+ * Returns one message about all missing sandboxes, and about a network filter in place of a namespace, because the first phase of a build
+ * may not need all of them. The message explains only the first missing sandbox.
  */
 function sandboxLines(record: RunRecord, missing: RunRecord['missing'], filterWhy: string): Line[] {
 	const first = confinements.find((what) => missing.some((one) => one.what === what));
 	if (first === undefined && filterWhy === '') return [];
 	const failed = first === undefined ? [{ what: 'net', why: filterWhy }] : missing;
 	const { text, command } = causeOf(record.mode, first ?? 'net', failed);
-	const fix = command === '' ? `To find the fix, run: ${portcullis('doctor')}` : `As root, run: ${command}`;
 	const facts = [
 		...(first === undefined ? [] : [`${areUnavailable(missing)}, so ${effects[first]}`]),
 		...(filterWhy === '' ? [] : ['network-sandbox filters system calls, which is weaker than a network namespace']),
 	];
-	const fact = `${facts.join(', and ')}: ${text}. ${fix}`;
+	const fact = `${facts.join(', and ')}: ${text}. ${fixBy(command)}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
 }
 
@@ -77,6 +78,10 @@ function hostProc(record: RunRecord): Line[] {
 	if (!record.hostProc) return [];
 	const fact = `pid-sandbox has no /proc of its own here: ${hostProcEffect}. ${hostProcFix}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
+}
+
+function fixBy(command: string): string {
+	return command === '' ? `To find the fix, run: ${portcullis('doctor')}` : `As root, run: ${command}`;
 }
 
 /** Returns the cause of a missing sandbox in words, with the error of the kernel in parentheses. */
@@ -90,7 +95,8 @@ function causeOf(mode: string, what: Confinement, missing: RunRecord['missing'])
 /** Reports missing limits once per package, because packages may have different limits. The key omits reasons, which differ by phase. */
 function limitLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	if (missing.length === 0) return [];
-	const fact = `runs without ${names(missing)}: ${reasons(missing)}. To find the cause, run: ${portcullis('doctor')}`;
+	const limits = `the ${missing.length > 1 ? 'limits' : 'limit'} ${names(missing)}`;
+	const fact = `runs without ${limits}: ${reasons(missing)}. To find the cause, run: ${portcullis('doctor')}`;
 	return [{ verb: 'ewarn', text: `${subject(record)} ${fact}`, once: `${record.package} ${names(missing)}` }];
 }
 
@@ -99,7 +105,7 @@ function limit(record: RunRecord): Line[] {
 	const owner = record.limitInherited ? 'the limit of the whole build' : 'its limit';
 	const effect = record.limit === 'pids.max' ? 'could not start more processes' : 'was killed';
 	const variable = settingOf(record.limit);
-	const fix = variable === undefined ? '' : `. Raise ${variable} in make.conf or package.env`;
+	const fix = variable === undefined ? '' : `. Raise ${variable} in make.conf or /etc/portage/env`;
 	return [{ verb: 'ewarn', text: `${subject(record)} reached ${owner}, ${record.limit}, and ${effect}${fix}` }];
 }
 
@@ -107,7 +113,7 @@ function orphans(record: RunRecord): Line[] {
 	const stuck = record.orphans.filter((one) => one.stuck === true);
 	const killed = record.orphans.filter((one) => one.stuck !== true);
 	return [
-		...orphanLine(record, stuck, stuck.length, 'not ended by SIGKILL yet'),
+		...orphanLine(record, stuck, stuck.length, 'still running after SIGKILL'),
 		...orphanLine(record, killed, Math.max(record.orphanCount - stuck.length, killed.length), 'killed'),
 	];
 }

@@ -3,7 +3,7 @@ import type { RunRecord, SocketRequest } from '../records/schema.ts';
 import { problem } from '../rules/settings.ts';
 import { count } from '../util/units.ts';
 import { hostServiceAt } from './host_services.ts';
-import { firstOf, label, reportDetails, subject, type Line } from './message.ts';
+import { firstOf, inPackageEnv, label, reportDetails, subject, type Line } from './message.ts';
 
 const maxPrograms = 3;
 
@@ -26,7 +26,8 @@ export function socketMessages(record: RunRecord): Line[] {
 	const entries = notable
 		.map(({ path }) => `unix:${path}`)
 		.filter((entry) => problem('PORTCULLIS_ALLOW', entry) === undefined);
-	const fix = `  To permit them on this machine, set PORTCULLIS_ALLOW="${[...new Set(entries)].slice(0, maxPrograms).join(' ')}" in package.env`;
+	const setting = `PORTCULLIS_ALLOW="${[...new Set(entries)].slice(0, maxPrograms).join(' ')}"`;
+	const fix = `  To permit them on this machine, ${inPackageEnv(record, setting, 'allow-sockets.conf')}`;
 	return [
 		{
 			verb: isFailed ? 'ewarn' : 'eqawarn',

@@ -44,9 +44,14 @@ function emergeId(eprefix: string): string | undefined {
 	}
 }
 
-/** Finds emerge or ebuild(1) among the ancestors of a phase. If several processes match, because emerge forks, returns the topmost one. */
+/**
+ * Finds the package manager among the ancestors of a phase. emerge forks, so several processes have its command line: returns the topmost
+ * one. Paludis starts other commands of cave for each package: returns the topmost cave.
+ */
 export function findEmerge(ancestors: readonly Process[]): Process | undefined {
-	const nearest = ancestors.findIndex(({ argv }) => isPortage(basename(scriptOf(argv))));
+	const names = ancestors.map(({ argv }) => basename(scriptOf(argv)));
+	if (names.includes('cave')) return ancestors[names.lastIndexOf('cave')];
+	const nearest = names.findIndex((one) => packageManagers.includes(one));
 	if (nearest < 0) return undefined;
 	const command = ancestors[nearest]?.argv.join('\0');
 	const above = ancestors.slice(nearest).findIndex(({ argv }) => argv.join('\0') !== command);
@@ -59,9 +64,8 @@ function scriptOf([program = '', ...rest]: readonly string[]): string {
 	return script ?? program;
 }
 
-function isPortage(name: string): boolean {
-	return name === 'emerge' || name === 'ebuild';
-}
+/** The programs of Portage and pkgcore that run phases. */
+const packageManagers = ['emerge', 'ebuild', 'pmerge', 'pebuild'];
 
 /** Lists the ancestors of this process, its parent first. */
 function ancestors(): Process[] {

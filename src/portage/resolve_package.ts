@@ -72,7 +72,7 @@ export async function resolvePortage(
 		tried.push(python);
 	}
 	throw new Error(
-		`there is no Portage for ${tried.join(' or ')}. Add emerge to PATH, or set PORTAGE_PYTHON to its Python`,
+		`Portage is not installed for ${tried.join(' or ')}. Add the folder of emerge to PATH, or set PORTAGE_PYTHON to the Python of Portage`,
 	);
 }
 

@@ -126,7 +126,9 @@ export function checkAddition({ file, lines }: Addition, eprefix: string): void 
 	const known = name === '' ? file === packageEnv : fileName.test(name);
 	const unexpected = known ? lines.find((line) => !(name === '' ? isPackageLine(line) : isSetting(line))) : file;
 	if (unexpected !== undefined)
-		throw new Error(`"${unexpected}" is not written to ${eprefix}/etc/portage: its form is unexpected`);
+		throw new Error(
+			`portcullis allow does not write "${unexpected}" to ${eprefix}/etc/portage, because it never writes lines of this form`,
+		);
 }
 
 const fileName = /^[A-Za-z0-9_][A-Za-z0-9+_.-]*\.conf$/;

@@ -10,6 +10,9 @@ export const features: Readonly<Record<Confinement, string>> = {
 	cgroup: 'cgroup',
 };
 
+/** The words of FEATURES with which Portage as root starts a SOCKS5 proxy outside the network sandbox (spawn() in doebuild.py). */
+export const proxyFeatures = ['network-sandbox-proxy', 'distcc'] as const;
+
 /** For each sandbox, the effect on a phase that runs without it. */
 export const effects: Readonly<Record<Confinement, string>> = {
 	net: 'builds can reach the network and the services of this host',
@@ -22,7 +25,7 @@ export const effects: Readonly<Record<Confinement, string>> = {
 /** The effect of a container that masks parts of /proc, in which the kernel refuses to mount a new /proc for a PID namespace. */
 export const hostProcEffect = 'a phase sees the /proc of the host, so that ps, gdb and /proc/PID show wrong processes';
 export const hostProcFix =
-	'Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or set FEATURES="-pid-sandbox" in make.conf.';
+	'Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox".';
 
 /** Converts the name of a sandbox in a record (net) to its word of FEATURES (network-sandbox). Returns other names unchanged. */
 export function featureOf(name: string): string {

@@ -22,7 +22,7 @@ export function packageContextOf(configuration: Configuration): PackageContext {
 function checked(variables: Readonly<Record<string, string>>): Settings {
 	for (const name of settingNames) {
 		const wrong = problem(name, squeeze(variables[name] ?? ''));
-		if (wrong !== undefined) throw new Error(`${wrong}. Correct it in make.conf or package.env.`);
+		if (wrong !== undefined) throw new Error(`${wrong}. Correct it in make.conf or /etc/portage/env.`);
 	}
 	return resolve(variables);
 }

@@ -35,7 +35,7 @@ export const settings = {
 	PORTCULLIS_AUDIT: {
 		choices: ['off', 'on', 'only'],
 		default: 'on',
-		means: 'record the network access of phases; only: record, but isolate nothing',
+		means: 'record the network access of phases (on), or record it and isolate nothing (only)',
 	},
 	PORTCULLIS_ON_FAILURE: {
 		choices: ['warn', 'die'],
@@ -123,7 +123,10 @@ export function unknownSettings(names: readonly string[]): { name: string; text:
 	const known: readonly string[] = settingNames;
 	return names
 		.filter((name) => name.startsWith('PORTCULLIS_') && !known.includes(name))
-		.map((name) => ({ name, text: `the variable ${name} does not exist${suggestion(name, known)}` }));
+		.map((name) => {
+			const end = suggestion(name, known) || '.';
+			return { name, text: `${name} has no effect, because Portcullis has no such variable${end}` };
+		});
 }
 
 function isValid(setting: Choice | Form, value: string): boolean {

@@ -61,9 +61,19 @@ actual_sandboxes() {
 	[[ $(prefix_run env FEATURES=-ipc-sandbox portcullis explain tested src_compile) == *'no   the environment removes it from FEATURES'* ]]
 	[[ $(prefix_run env FEATURES='-* cgroup' portcullis explain plain src_compile) == *'network-sandbox  no   the environment removes it'*'cgroup           yes'* ]]
 	# Without a package, only make.conf applies.
-	[[ $(prefix_run portcullis explain) == 'Any package, by Portage 3.'*'ipc-sandbox      yes'* ]]
+	[[ $(prefix_run portcullis explain) == 'Portage 3.'*': any package that package.env does not name'*'ipc-sandbox      yes'* ]]
 	# With --features, Portage is not started.
 	[[ $(prefix_run env PORTAGE_PYTHON=/bin/false portcullis explain --features ipc-sandbox src_test) == *'ipc-sandbox      yes'* ]]
+}
+
+@test 'portcullis explain names the make.defaults of a profile or the make.conf that removes a word from FEATURES' {
+	local file
+	for file in "$PREFIX_REPO/profiles/test/make.defaults" "$PREFIX/etc/portage/make.conf"; do
+		sed -i.orig '$aFEATURES="-ipc-sandbox"' "$file"
+		run -0 prefix_run portcullis explain tested src_compile
+		mv "$file.orig" "$file"
+		[[ $output == *"ipc-sandbox      no   $file removes it from FEATURES"* ]]
+	done
 }
 
 @test 'portcullis explain, allow and run --like refuse an unknown package and an unknown phase' {
@@ -115,7 +125,7 @@ $etc/package.env:
 	cmp "$etc/package.env" "$BATS_TEST_TMPDIR/package.env"
 	[[ $(ls "$etc/env") == ipc.conf ]]
 	run -1 prefix_run portcullis allow --remove tested
-	[[ $output == *'package.env has no line of portcullis allow for app-test/tested' ]]
+	[[ $output == *'package.env contains no line that portcullis allow has written for app-test/tested' ]]
 	rm "$RECORDS"
 }
 
@@ -133,14 +143,14 @@ $etc/package.env:
 @test 'portcullis run applies the sandboxes of --features, and kills and reports processes that the command leaves running' {
 	run -0 prefix_run portcullis run --features ipc-sandbox -- readlink /proc/self/ns/net
 	[[ $output == "$(readlink /proc/self/ns/net)" ]]
-	run -3 prefix_run portcullis run -- bash -c 'setsid -f sleep 471142; exit 3'
+	run -3 prefix_run portcullis run -- bash -c 'setsid sleep 471142 & until [[ $(<"/proc/$!/comm") == sleep ]]; do :; done; exit 3'
 	[[ $output == 'portcullis: '*'1 leftover process killed: sleep 471142 (pid '* ]]
 	run -1 pgrep -xf 'sleep 471142'
 	# portcullis run writes no record.
 	[[ ! -s $RECORDS ]]
 }
 
-@test 'portcullis run without a command starts a confined shell in the current directory, with a prefix in the prompt' {
+@test 'portcullis run without a command starts a confined shell in the current directory, with a prefix in the prompt of bash, sh, zsh and fish' {
 	PREFIX_ENV+=(SHELL=/bin/bash)
 	echo "PS1='mine> '" >"$PREFIX_ROOT/home/.bashrc"
 	terminal_open
@@ -153,4 +163,12 @@ $etc/package.env:
 	terminal_wait_for 'blocked (curl → 198.51.100.7:443)'
 	terminal_type 'SHELL=/bin/sh portcullis run --like tested'
 	terminal_wait_for $'\n(tested) $'
+	terminal_type exit
+	# zsh without this file starts a dialog.
+	: >"$PREFIX_ROOT/home/.zshrc"
+	terminal_type 'SHELL=/usr/bin/zsh portcullis run --like plain'
+	terminal_wait_for $'\n(plain) $'
+	terminal_type exit
+	terminal_type 'SHELL=/usr/bin/fish portcullis run --like flagged'
+	terminal_wait_for $'\n(flagged) '
 }

@@ -14,7 +14,7 @@ setup() {
 destinations() {
 	# shellcheck disable=SC2016 # the shell that is started expands it
 	unshare --mount bash -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' - "$BATS_TEST_TMPDIR/hosts" \
-		env "${ENVIRONMENT[@]}" node "$PROGRAM" destinations --package a/b-1 --features 'network-sandbox distcc' "$@"
+		node "$PROGRAM" destinations --package a/b-1 --features 'network-sandbox distcc' "$@" < <(printf '%s\0' "${ENVIRONMENT[@]}")
 }
 
 @test 'a host name in PORTCULLIS_ALLOW that resolves to a reserved address does not allow this address, and a message shows the name, the address and the fix' {
@@ -26,8 +26,8 @@ destinations() {
 --resolve mapped.example=192.0.2.9
 --resolve nas.example=10.1.2.3' ]]
 	[[ $output == *'a part of evil.example:80 in PORTCULLIS_ALLOW stays blocked: evil.example resolves to 127.0.0.1 (loopback: this host)'* ]]
-	[[ $output == *'evil.example resolves to 169.254.169.254 (link-local: '*'PORTCULLIS_ALLOW="169.254.169.254:80"'* ]]
-	[[ $output == *' six.example:443 in PORTCULLIS_ALLOW stays blocked: six.example resolves to ::1 ('*'PORTCULLIS_ALLOW="[::1]:443"'* ]]
+	[[ $output == *'evil.example resolves to 169.254.169.254 (link-local: '*'PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} 169.254.169.254:80"'* ]]
+	[[ $output == *' six.example:443 in PORTCULLIS_ALLOW stays blocked: six.example resolves to ::1 ('*'PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} [::1]:443"'* ]]
 	[[ $output == *'nat.example resolves to 64:ff9b::7f00:1 (loopback: this host)'* ]]
 	[[ $output == *'elog Portcullis: a/b-1: nas.example:80 is in a private network: nas.example resolves to 10.1.2.3'* ]]
 }
@@ -50,6 +50,6 @@ destinations() {
 	(($(grep -c 'distcc host .* stays blocked' <<<"$output") == 4))
 	ENVIRONMENT=(PATH="$BATS_TEST_TMPDIR/bin:$PATH" DISTCC_HOSTS=127.0.0.1:3633)
 	run -0 destinations distcc
-	[[ $output == *'distcc host 127.0.0.1:3633 stays blocked'*'Set PORTCULLIS_ALLOW="127.0.0.1:3633".'* ]]
+	[[ $output == *'distcc host 127.0.0.1:3633 stays blocked'*'add to make.conf: PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} 127.0.0.1:3633"'* ]]
 	[[ $output != *'no remote host'* ]]
 }

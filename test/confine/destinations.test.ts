@@ -51,7 +51,7 @@ test('if a PORTCULLIS_ALLOW entry stays blocked, Portcullis prints the reason an
 		'ewarn Portcullis: a/b-1: distcc host @far stays blocked: only hosts with a TCP port are supported, not ssh and zeroconf. Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.',
 	]);
 	expect(messages(found([], { distcc: 'in use' }))).toEqual([
-		'ewarn Portcullis: a/b-1: PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Set DISTCC_HOSTS="HOST:PORT" in make.conf',
+		'ewarn Portcullis: a/b-1: PORTCULLIS_ALLOW contains distcc, but distcc has no remote host. Add to make.conf: DISTCC_HOSTS="HOST:PORT"',
 	]);
 });
 
@@ -59,7 +59,7 @@ describe('host names with reserved or private addresses', () => {
 	test('if a name in PORTCULLIS_ALLOW has only reserved addresses, Portcullis prints the setting that allows these addresses', () => {
 		const one = { entry: 'localhost:3633', host: 'localhost', port: 3633, reserved: ['127.0.0.1', '::1'] };
 		expect(messages(found([one]))).toEqual([
-			'ewarn Portcullis: a/b-1: localhost:3633 in PORTCULLIS_ALLOW stays blocked: localhost resolves to 127.0.0.1 and ::1 (loopback: this host). To allow it, set PORTCULLIS_ALLOW="127.0.0.1:3633 [::1]:3633".',
+			'ewarn Portcullis: a/b-1: localhost:3633 in PORTCULLIS_ALLOW stays blocked: localhost resolves to 127.0.0.1 and ::1 (loopback: this host). To allow it, add to make.conf: PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} 127.0.0.1:3633 [::1]:3633"',
 		]);
 	});
 
@@ -141,22 +141,25 @@ describe('name resolution', () => {
 			['10.0.0.1:3632', '192.0.2.1:3632', '192.0.2.9:1'].map((one) => ['--allow', one]),
 		);
 		expect(messages(found).at(-1)).toBe(
-			'ewarn Portcullis: a/b-1: distcc host 169.254.169.254 stays blocked: it is a reserved address (link-local: may serve cloud metadata). To allow it, set PORTCULLIS_ALLOW="169.254.169.254:3632".',
+			'ewarn Portcullis: a/b-1: distcc host 169.254.169.254 stays blocked: it is a reserved address (link-local: may serve cloud metadata). To allow it, add to make.conf: PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} 169.254.169.254:3632"',
 		);
 	});
 
 	test.each([
-		['127.0.0.1:3633', 'PORTCULLIS_ALLOW="127.0.0.1:3633"'],
-		['localhost:3633/8,lzo', 'PORTCULLIS_ALLOW="127.0.0.1:3633"'],
-		['[::1]:3633', 'PORTCULLIS_ALLOW="[::1]:3633"'],
-		['192.0.2.9 127.0.0.1:3633 localhost/2', 'PORTCULLIS_ALLOW="distcc 127.0.0.1:3633"'],
-	])('for a distcc tunnel on loopback with DISTCC_HOSTS="%s", Portcullis suggests %s', async (hosts, assignment) => {
-		const lines = messages(await destinations('distcc', context(hosts))).filter((line) => line.startsWith('ewarn'));
-		expect(lines).toEqual([
-			expect.stringContaining('the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses'),
-		]);
-		expect(lines[0]).toContain(`Set ${assignment}.`);
-	});
+		['127.0.0.1:3633', '127.0.0.1:3633'],
+		['localhost:3633/8,lzo', '127.0.0.1:3633'],
+		['[::1]:3633', '[::1]:3633'],
+		['192.0.2.9 127.0.0.1:3633 localhost/2', '127.0.0.1:3633'],
+	])(
+		'for a distcc tunnel on loopback with DISTCC_HOSTS="%s", Portcullis suggests to add %s to PORTCULLIS_ALLOW',
+		async (hosts, word) => {
+			const lines = messages(await destinations('distcc', context(hosts))).filter((line) => line.startsWith('ewarn'));
+			expect(lines).toEqual([
+				expect.stringContaining('the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses'),
+			]);
+			expect(lines[0]).toContain(`To allow it, add to make.conf: PORTCULLIS_ALLOW="\${PORTCULLIS_ALLOW} ${word}"`);
+		},
+	);
 
 	test('Portcullis does not report localhost:PORT of DISTCC_HOSTS (a tunnel) as blocked if PORTCULLIS_ALLOW contains it, nor localhost without a port (local compilation)', async () => {
 		expect(messages(await destinations('distcc 127.0.0.1:3633', context('127.0.0.1:3633')))).toEqual([]);

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { conflictLines, evidenceVariables, findConflicts } from '../../src/conflicts/detect.ts';
+import { conflictLines, describeConflict, evidenceVariables, findConflicts } from '../../src/conflicts/detect.ts';
 import { conflicts } from '../../src/conflicts/table.ts';
 import { fakerootFrom } from '../../src/rules/phase_context.ts';
 import { renderHook } from '../../src/hook/render.ts';
@@ -80,16 +80,22 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 			const { context, found } = detect(one);
 			expect(found.map(({ conflict }) => conflict.name)).toEqual(one.row === undefined ? [] : [one.row]);
 			const texts = conflictLines(found, 'app-misc/foo-1', 'warn', context).map(({ text }) => text);
-			if (one.row === undefined) {
+			const [first] = found;
+			if (first === undefined) {
 				expect(texts).toEqual([]);
 				return;
 			}
-			expect(texts[0]).toMatch(/^Portcullis: app-misc\/foo-1: .* conflicts with FEATURES="[a-z -]+": /);
-			expect(texts[0]).toContain(one.evidence);
-			expect(texts[1]).toBe(`  ${found[0]?.conflict.outcome}`);
-			expect(texts[2]).toMatch(
-				/^ {2}To keep the sandbox, set [A-Z_]+="[^"]*".* in make\.conf or package\.env\. To disable the sandbox, set FEATURES="-[a-z -]+"\.$/,
-			);
+			const { summary, effect, fixes } = describeConflict(first, context);
+			expect(summary).toMatch(/ conflicts with FEATURES="[a-z -]+" \(/);
+			expect(summary).toContain(one.evidence);
+			expect(texts).toEqual([
+				`Portcullis: app-misc/foo-1: ${summary}, so ${effect}. For the fixes, run: portcullis explain app-misc/foo-1`,
+			]);
+			expect(fixes[0]?.text).toBe('To keep the sandbox, add to make.conf:');
+			expect(fixes[0]?.lines).toMatch(/^[A-Z0-9_]+="[^"]*"/);
+			const [, without] = fixes.filter(({ text }) => !text.includes('only its hosts'));
+			expect(without?.text).toBe('To build without the sandbox, add to make.conf:');
+			expect(without?.lines).toMatch(/^FEATURES="\$\{FEATURES\} -[a-z -]+"$/);
 		},
 	);
 
@@ -165,16 +171,16 @@ describe('conflictLines', () => {
 		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
 	};
 
-	test('with PORTCULLIS_CONFLICT=die, messages about the conflicts and their fixes precede a die message, and no message describes a build that continues', () => {
+	test('with PORTCULLIS_CONFLICT=die, a message about each conflict precedes a die message with the command that lists the fixes, and no message describes a build that continues', () => {
 		const { context, found } = detect(both);
 		const lines = conflictLines(found, 'app-misc/foo-1', 'die', context);
 		expect(lines.at(-1)).toEqual({
 			verb: 'die',
-			text: 'Portcullis: app-misc/foo-1: not built, because PORTCULLIS_CONFLICT="die" is set and these conflict with a sandbox: distcc, a proxy on loopback',
+			text: 'Portcullis: app-misc/foo-1: the build stops, because PORTCULLIS_CONFLICT="die" is set and a sandbox conflicts with: distcc, a proxy on loopback. For the fixes, run: portcullis explain app-misc/foo-1',
 		});
 		const text = lines.map(({ text }) => text).join('\n');
 		expect(text).toContain('FEATURES contains distcc');
-		expect(text).toContain('set ENV_UNSET="http_proxy" in make.conf');
+		expect(text).toContain('http_proxy is localhost:1');
 		expect(text).not.toMatch(/compiles on this machine|MAKEOPTS|cannot reach the proxy/);
 	});
 
@@ -199,29 +205,32 @@ describe('conflictLines', () => {
 		expect(conflictLines(found, 'app-misc/foo-1', 'ignore', context)).toEqual([]);
 	});
 
-	test('if the sandbox blocks distcc, the message reports MAKEOPTS with more than two jobs per processor as too high', () => {
-		const text = (makeopts: string) => {
-			const { context, found } = detect({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
-			return JSON.stringify(conflictLines(found, 'app-misc/foo-1', 'warn', context));
-		};
-		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(text(many)).toContain('is too high for');
-		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(text(few)).not.toContain('too high');
+	const fixesOf = (one: Case) => {
+		const { context, found } = detect(one);
+		return found.flatMap((conflict) =>
+			describeConflict(conflict, context).fixes.map(({ text, lines }) => `${text} ${lines}`),
+		);
+	};
+
+	test('if the sandbox blocks distcc and MAKEOPTS has more than two jobs per processor, a fix lowers the number of jobs', () => {
+		const lower =
+			'To run at most one job on each of the 2 processors of this machine, add to make.conf: MAKEOPTS="-j2"';
+		const fixes = (makeopts: string) => fixesOf({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });
+		for (const many of ['-j40', '--jobs=16 -l2', '-k -j 5']) expect(fixes(many)).toContain(lower);
+		for (const few of ['', '-j', '-j2', '-j4', '--jobs=3']) expect(fixes(few)).not.toContain(lower);
 	});
 
-	test('the fixes for several conflicts contain one merged ENV_UNSET, because a later ENV_UNSET would replace an earlier one', () => {
-		const { context, found } = detect({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } });
-		expect(conflictLines(found, 'a/b-1', 'warn', context)[2]?.text).toContain(
-			' ENV_UNSET="http_proxy https_proxy" in make.conf',
+	test('a fix adds all variables to ENV_UNSET in one line, which keeps the variables that ENV_UNSET contains already', () => {
+		expect(fixesOf({ environment: { http_proxy: 'localhost:1', https_proxy: 'localhost:1' } })[0]).toBe(
+			'To keep the sandbox, add to make.conf: ENV_UNSET="${ENV_UNSET} http_proxy https_proxy"',
 		);
 	});
 
-	test('if several variables indicate one conflict, the message contains the fixes for all of them, and skips a variable without a fix', () => {
-		const { context, found } = detect({
-			features: 'distcc',
-			environment: { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' },
-		});
-		expect(conflictLines(found, 'a/b-1', 'warn', context)[2]?.text).toContain(
-			' FEATURES="-distcc" CC="gcc" CXX="g++" in make.conf',
-		);
+	test('if several variables indicate one conflict, the first fix contains lines for all of them, and skips a variable without a fix', () => {
+		const environment = { DISTCC_HOSTS: 'far', CC: 'distcc gcc', CXX: 'distcc g++' };
+		expect(fixesOf({ features: 'distcc', environment }).slice(0, 2)).toEqual([
+			'To keep the sandbox, add to make.conf: FEATURES="${FEATURES} -distcc" CC="gcc" CXX="g++"',
+			'To let distcc reach only its hosts, add to make.conf: PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} distcc"',
+		]);
 	});
 });

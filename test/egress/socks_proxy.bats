@@ -138,7 +138,7 @@ proxy_socket_available() {
 	[[ $output == ECONNREFUSED && $(record_value "$RECORD" r.route) == none ]]
 	assert_blocked "client tcp $REMOTE 80 1"
 	run -0 node "$TOP/dist/portcullis.js" messages "$AUDIT_DIR/notice"
-	[[ $output == *'PORTCULLIS_ALLOW had no effect'*'FEATURES="network-sandbox-proxy"'* ]]
+	[[ $output == *'PORTCULLIS_ALLOW had no effect, '*'permits every destination'*'FEATURES="${FEATURES} network-sandbox-proxy"'* ]]
 	run -0 run_isolated --socks "$AUDIT_DIR/none" -- "$AUDIT_DIR/client" plain "$REMOTE" 80
 	[[ $output == ENETUNREACH ]]
 }

@@ -84,7 +84,7 @@ source_with() {
 		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil'; do
 		run source_with "$definition" PORTAGE_FEATURES=network-sandbox
 		((status != 0))
-		[[ $output == *'Portcullis: app-misc/foo-1: the build has made a '*' readonly'* ]] || {
+		[[ $output == *'Portcullis: app-misc/foo-1: the ebuild makes a '*' readonly '* ]] || {
 			echo "$definition: $output"
 			return 1
 		}

@@ -21,7 +21,7 @@ source_hook() {
 
 @test 'if Node does not start, the hook allows the addresses in PORTCULLIS_ALLOW and warns that host names stay blocked' {
 	local list='192.0.2.7:443 far.example:80 10.1.0.0/16:1 [2001:db8::7]:80 [2001:db8::]/32:80 distcc' text
-	text='stays blocked, because Node does not start to resolve it. Use ADDRESS:PORT, or run: emerge net-libs/nodejs'
+	text='stays blocked, because Node, which resolves host names, does not start. To repair Node, run: emerge net-libs/nodejs'
 	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$list"
 	((status == 0))
 	[[ ${#lines[@]} == 2 ]]
@@ -32,14 +32,14 @@ source_hook() {
 
 @test 'if Node does not start, the hook still reports misspelled variables PORTCULLIS_* in pkg_setup, and only in this phase' {
 	source_hook setup PORTCULLIS_ONFAILURE=die PORTCULLIS_UNPACK=host
-	[[ $output == 'ewarn Portcullis: app-misc/foo-1: these variables do not exist: PORTCULLIS_ONFAILURE' ]]
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: these variables have no effect, because Portcullis has no such variables: PORTCULLIS_ONFAILURE. For a list of the variables, run: man 5 portcullis' ]]
 	source_hook compile PORTCULLIS_ONFAILURE=die
 	[[ ! $output ]]
 }
 
 @test 'under Paludis, which sources bashrc in a phase named init, the hook reports that no phase is confined' {
 	source_hook init PALUDIS_EBUILD_DIR=/usr/libexec/paludis FEATURES=network-sandbox
-	[[ $output == 'ewarn Portcullis: app-misc/foo-1: Portcullis does not confine the phases of pkgcore and Paludis, whatever FEATURES contains. Build the package with emerge.' ]]
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: Portcullis confines no phase of pkgcore and Paludis, whatever FEATURES contains. To confine this build, run: emerge --oneshot =app-misc/foo-1' ]]
 	source_hook init PALUDIS_EBUILD_DIR=/usr/libexec/paludis FEATURES=sandbox
 	[[ ! $output ]]
 }
@@ -49,7 +49,7 @@ source_hook() {
 	printf -v BUILDDIR '/nonexistent/%0300d' 1
 	source_hook setup PORTCULLIS_UNPACK=confine
 	((status == 1))
-	[[ $output == "die Portcullis: app-misc/foo-1: cannot write $(hook_stored settings), which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r $BUILDDIR" ]]
+	[[ $output == "die Portcullis: app-misc/foo-1: the hook cannot write $(hook_stored settings), which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r $BUILDDIR" ]]
 }
 
 @test 'in pkg_setup, the hook starts Node once if the configuration has a conflict, sets PORTCULLIS_ALLOW, or both' {

@@ -49,10 +49,10 @@ echo "went on"
 
 @test "if the hook cannot read the arguments of ebuild.sh, the hook warns once per package, and with PORTCULLIS_ON_FAILURE=die stops the phase" {
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
-	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without Portcullis (network-sandbox): /proc/self/cmdline does not contain '*$'\nwent on' ]]
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox: /proc/self/cmdline does not contain '*$'\nwent on' ]]
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'went on' ]]
 	printf '%s\n' "$BUILDDIR" PORTCULLIS_ON_FAILURE=die >"$(hook_stored settings)"
 	HOOK_LAST=other run -1 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox
-	[[ $output == 'die Portcullis: app-misc/foo-1: src_install was not started: /proc/self/cmdline '* ]]
+	[[ $output == 'die Portcullis: app-misc/foo-1: src_install: the build stops, because PORTCULLIS_ON_FAILURE="die" is set and /proc/self/cmdline '* ]]
 }

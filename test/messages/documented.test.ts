@@ -27,9 +27,12 @@ const parts = [
 	'…. To find the cause, run: …',
 	'the limit of the whole build',
 	'could not start more processes',
-	'. Raise … in make.conf or package.env',
+	'. Raise … in make.conf or /etc/portage/env',
 	'no rule of … matches …',
-	'hooks/phase.bash contains the unknown name …',
+	'hooks/ contains the placeholder …, for which src/hook/render.ts has no text',
+	'because …. To find the cause, run: …',
+	'…. Correct it in make.conf or /etc/portage/env.',
+	'Portcullis: …: …. Correct it in make.conf or /etc/portage/env.',
 ];
 
 /** Files in which every string is a message that Portage prints. In other files only the arguments of Error are messages. */
@@ -63,7 +66,7 @@ const typescript = readdirSync(join(top, 'src'), { recursive: true, encoding: 'u
 
 const hooks = ['phase', 'conflicts', 'allow', 'storage'].flatMap((name) =>
 	[...source(`hooks/${name}.bash`).matchAll(/(?:elog|ewarn|eqawarn|die|__portcullis_unavailable) (["'])(.*)\1/g)]
-		.map(([, , text = '']) => text)
+		.map(([, , text = '']) => text.replaceAll('\\"', '"'))
 		.filter((text) => /[a-z]{3} [a-z]/.test(text)),
 );
 const launcher = [...source('bin/portcullis').matchAll(/fail (["'])(.*)\1/g)].map(([, , text = '']) => text);

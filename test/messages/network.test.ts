@@ -69,12 +69,12 @@ describe('network messages', () => {
 	test('if PORTCULLIS_ALLOW has no effect, a message reports that and the reason', () => {
 		expect(lines({ through: 'host' })).toEqual([]);
 		expect(lines({ route: 'none' })).toEqual([
-			expect.stringContaining('PORTCULLIS_ALLOW had no effect: Portage itself isolated the network'),
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because Portage as root isolates the network itself. To start Portage\'s proxy, which permits every destination to programs that use it, add to make.conf: FEATURES="${FEATURES} network-sandbox-proxy"',
 		]);
 		expect(
 			lines({ route: 'none', route_why: 'confine cannot inspect sudo, the first program that connected or listened' }),
 		).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect: confine cannot inspect sudo, the first program that connected or listened. To find the cause, run: portcullis doctor',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW had no effect, because confine cannot inspect sudo, the first program that connected or listened. To find the cause, run: portcullis doctor',
 		]);
 	});
 
@@ -89,29 +89,36 @@ describe('network messages', () => {
 
 	test('if network access was recorded and not blocked, the network message contains the number of attempts and why they were not blocked, and no hints', () => {
 		expect(lines({ ...failure, observed: [attempt] })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: 2 attempts not blocked (curl → 198.51.100.7:443), because PORTCULLIS_AUDIT="only" isolates nothing. Details: portcullis report app-misc/foo',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: 2 attempts not blocked under PORTCULLIS_AUDIT="only" (curl → 198.51.100.7:443). Details: portcullis report app-misc/foo',
 		]);
-		const missing = [{ what: 'net', why: 'unshare: Operation not permitted' }];
-		expect(lines({ observed: [attempt], missing }).at(-1)).toContain(
-			'2 attempts not blocked (curl → 198.51.100.7:443), because network-sandbox is not available. Find the cause: portcullis doctor',
-		);
 	});
 
-	test('if PORTCULLIS_ALLOW does not cover an attempt because the socket is bound, a message names the program and the destination', () => {
+	test('if a missing network-sandbox did not block attempts, one message reports the missing sandbox with the cause, and the network message does not repeat the cause', () => {
+		const missing = [{ what: 'net', why: 'unshare: Operation not permitted' }];
+		const [sandbox = '', ...network] = lines({ observed: [attempt], applied: { net: 'none' }, missing });
+		expect(sandbox).toMatch(/: network-sandbox is not available, so .*unshare: Operation not permitted.* run: /);
+		expect(network).toEqual([
+			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: 2 attempts not blocked without network-sandbox (curl → 198.51.100.7:443). Details: portcullis report app-misc/foo',
+		]);
+		// `portcullis shell` omits the missing sandboxes, because confine itself has reported them.
+		expect(lines({ observed: [attempt], applied: { net: 'none' } })).toEqual(network);
+	});
+
+	test('if PORTCULLIS_ALLOW cannot permit an attempt because its socket is bound, a message names the program, the destination and the command that permits the whole network', () => {
 		expect(lines({ blocked: [{ ...attempt, bound: true }] }).at(-1)).toBe(
-			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW does not cover curl → 198.51.100.7:443, because the socket is bound to a local address',
+			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW cannot permit curl → 198.51.100.7:443, because the program has bound the socket to a local address. To permit the whole network, run: portcullis allow --whole --write app-misc/foo',
 		);
 	});
 
 	test('if Portcullis refused a seccomp listener, a message reports the process and the settings that allow the listener', () => {
 		expect(lines({ listener_refused: { comm: 'crun', argv: ['./crun', 'run'] } })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: crun could not install a seccomp listener, because Portcullis already has one. In package.env, set PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: crun could not install a seccomp listener, because Portcullis already has one. To disable it for this package, write PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" to /etc/portage/env/no-audit.conf, and run: echo app-misc/foo no-audit.conf >>/etc/portage/package.env',
 		]);
 	});
 
 	test('if calls of a phase could not be inspected, a message contains the number of these calls and the reason, and does not count invalid pointers', () => {
 		expect(lines({ unreadable: 15, unreadable_why: 'reading the memory of a process: Permission denied' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: 15 network calls could not be inspected (reading the memory of a process: Permission denied). Find the cause: portcullis doctor',
+			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: 15 network calls could not be inspected (reading the memory of a process: Permission denied). To find the cause, run: portcullis doctor',
 		]);
 		expect(lines({ unreadable: 1 })).toEqual([]);
 	});
@@ -125,7 +132,7 @@ describe('network messages', () => {
 
 describe('hints for a failed phase', () => {
 	test('after a failed phase, one hint contains the portcullis allow command, and another hint, which depends on the phase, a fix for the ebuild', () => {
-		const user = 'ewarn   To allow the access on this machine, run: portcullis allow app-misc/foo';
+		const user = 'ewarn   To allow the access on this machine, run: portcullis allow --write app-misc/foo';
 		const test = lines({ ...failure, blocked: [{ ...attempt, ...python }] });
 		expect(test[0]).toMatch(/^ewarn .* 2 attempts blocked /);
 		expect(test.slice(1)).toEqual([

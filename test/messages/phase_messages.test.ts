@@ -27,13 +27,13 @@ describe('phaseMessages', () => {
 
 	test('if a phase reached a resource limit, the message contains the effect and the PORTCULLIS_*_MAX variable to raise', () => {
 		expect(lines({ limit_hit: 'memory.max' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or package.env',
+			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or /etc/portage/env',
 		]);
 		expect(lines({ limit_hit: 'pids.max' })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, pids.max, and could not start more processes. Raise PORTCULLIS_PIDS_MAX in make.conf or package.env',
+			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, pids.max, and could not start more processes. Raise PORTCULLIS_PIDS_MAX in make.conf or /etc/portage/env',
 		]);
 		expect(lines({ limit_hit: 'memory.max', limit_inherited: true })).toEqual([
-			'ewarn Portcullis: app-misc/foo-1: src_compile reached the limit of the whole build, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or package.env',
+			'ewarn Portcullis: app-misc/foo-1: src_compile reached the limit of the whole build, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or /etc/portage/env',
 		]);
 	});
 
@@ -85,16 +85,18 @@ describe('phaseMessages', () => {
 			expect.stringContaining(
 				'network-sandbox is not available, so builds can reach the network and the services of this host: no. ',
 			),
-			'Portcullis: a/b-1: src_compile runs without PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: no controller. To find the cause, run: portcullis doctor',
+			'Portcullis: a/b-1: src_compile runs without the limits PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: no controller. To find the cause, run: portcullis doctor',
 		]);
 		expect(texts('a/b-1')[1]?.once).toBeDefined();
 		expect(texts('a/b-1', 'install')[1]?.once).toBe(texts('a/b-1')[1]?.once);
 		expect(texts('a/c-1')[1]?.once).not.toBe(texts('a/b-1')[1]?.once);
 	});
 
-	test('if confine refused to start a phase, phaseMessages() returns a die message with the reason', () => {
+	test('if confine refused to start a phase, phaseMessages() returns a die message with the setting, the missing sandbox, the cause and a command', () => {
 		const refused = { status: { exit: 125 }, missing: [{ what: 'net', why: 'no' }] };
-		expect(lines(refused, { refused: true })).toEqual(['die network-sandbox is not available: no']);
+		expect(lines(refused, { refused: true })).toEqual([
+			'die Portcullis: app-misc/foo-1: src_compile: the build stops, because PORTCULLIS_ON_FAILURE="die" is set and network-sandbox is not available: no. To find the fix, run: portcullis doctor',
+		]);
 		expect(lines(refused)[0]).toMatch(/^ewarn /);
 	});
 
@@ -106,7 +108,9 @@ describe('phaseMessages', () => {
 
 	test('the message about an orphan that survives SIGKILL comes before the messages about killed orphans', () => {
 		const texts = lines({ orphans: [orphan, { ...orphan, pid: 8, stuck: true }], orphan_count: 2 });
-		expect(texts[0]).toContain('src_compile: 1 leftover process not ended by SIGKILL yet: sleep 99 (pid 8, 2 s old).');
+		expect(texts[0]).toContain(
+			'src_compile: 1 leftover process still running after SIGKILL: sleep 99 (pid 8, 2 s old).',
+		);
 		expect(texts[1]).toContain('1 leftover process killed: sleep 99 (pid 7');
 	});
 

@@ -40,7 +40,7 @@ emerge_with_fakeroot() {
 	assert_namespace install ipc host
 	assert_namespace compile net own
 	assert_namespace compile ipc own
-	(($(message_count probe 'fakeroot conflicts with FEATURES="ipc-sandbox": FEATURES contains fakeroot') == 2))
+	(($(message_count probe 'fakeroot conflicts with FEATURES="ipc-sandbox" (FEATURES contains fakeroot') == 2))
 	[[ $output != *fakeroot-tcp* ]]
 }
 
@@ -50,7 +50,7 @@ emerge_with_fakeroot() {
 	assert_namespace install ipc own
 	assert_namespace compile net own
 	assert_namespace compile ipc own
-	(($(message_count probe 'fakeroot-tcp conflicts with FEATURES="network-sandbox": FEATURES contains fakeroot') == 2))
+	(($(message_count probe 'fakeroot-tcp conflicts with FEATURES="network-sandbox" (FEATURES contains fakeroot') == 2))
 	[[ $output != *'fakeroot conflicts'* ]]
 }
 
@@ -87,18 +87,21 @@ start_session() {
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/one app-test/two
 	# Once in the phase and once in the summary of emerge.
-	(($(message_count one "a proxy on loopback conflicts with .*: http_proxy is http://127.0.0.1:3128") == 2))
-	(($(message_count one "ssh or gpg agent conflicts with .*: SSH_AUTH_SOCK is the socket .*; GPG_AGENT_INFO is the socket") == 2))
-	(($(message_count one "X display conflicts with .*: DISPLAY is ") == 2))
-	(($(message_count one 'the variable PORTCULLIS_ONFAILURE does not exist; did you mean PORTCULLIS_ON_FAILURE?') == 2))
+	(($(message_count one "a proxy on loopback conflicts with .*(http_proxy is http://127.0.0.1:3128") == 2))
+	(($(message_count one "ssh or gpg agent conflicts with .*(SSH_AUTH_SOCK is the socket .*; GPG_AGENT_INFO is the socket") == 2))
+	(($(message_count one "X display conflicts with .*(DISPLAY is ") == 2))
+	(($(message_count one 'PORTCULLIS_ONFAILURE has no effect, .*; did you mean PORTCULLIS_ON_FAILURE? ') == 2))
 	[[ $(grep -c PORTCULLIS_ONFAILURE <<<"$output") == 2 ]]
-	[[ $(grep -c 'conflicts with' <<<"$output") == 6 && $(grep -c 'To keep the sandbox' <<<"$output") == 6 ]]
+	[[ $(grep -c 'conflicts with' <<<"$output") == 6 ]]
+	[[ $(grep -c '^ \* Portcullis: .* For the fixes, run: .*/usr/bin/portcullis explain app-test/one-1$' <<<"$output") == 6 ]]
 	grep -q ED25519 "$PREFIX_LOG/keys"
 	grep -q 'port 3128' "$PREFIX_LOG/proxy"
 	grep -q ConnectionRefusedError "$PREFIX_LOG/display"
 
-	mapfile -t fixes < <(grep -oE 'ENV_UNSET="[^"]*"' <<<"$output" | sort -u | sed 's/.*="//; s/"//')
-	prefix_conf 'FEATURES="network-sandbox"' "ENV_UNSET=\"${fixes[*]}\""
+	run -0 prefix_run env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python" portcullis explain app-test/one
+	mapfile -t fixes < <(grep -oE 'ENV_UNSET="[^"]*"' <<<"$output")
+	((${#fixes[@]} == 3))
+	prefix_conf 'FEATURES="network-sandbox"' "${fixes[@]}"
 	run -0 prefix_emerge --oneshot app-test/one
 	[[ $output != *conflicts\ with* ]]
 	grep -q 'Could not open a connection' "$PREFIX_LOG/keys"
@@ -131,8 +134,8 @@ start_session() {
 		rm -f "$PREFIX_LOG/phases"
 		prefix_env "$variable"
 		run -1 prefix_emerge --oneshot app-test/probe
-		[[ $output == *'app-test/probe-1: '*"conflicts with"*"${variable%%=*}"*"set ENV_UNSET=\"${variable%%=*}\" in make.conf"* ]]
-		[[ $output == *'app-test/probe-1: not built, because PORTCULLIS_CONFLICT="die" is set and these conflict with a sandbox: '* && $output != *'cannot reach'* ]]
+		[[ $output == *'app-test/probe-1: '*"conflicts with"*"${variable%%=*}"*'the build stops, because PORTCULLIS_CONFLICT="die" is set and a sandbox conflicts with: '*'portcullis explain app-test/probe-1'* ]]
+		[[ $output != *'cannot reach'* ]]
 		[[ ! $(prefix_phases) ]]
 	done
 }
@@ -150,7 +153,7 @@ start_session() {
 	EOF
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/probe
-	(($(message_count probe 'remote storage conflicts with FEATURES="network-sandbox": FEATURES contains ccache; CCACHE_REMOTE_STORAGE contains http://10.213.1.1/cache') == 2))
+	(($(message_count probe 'remote storage conflicts with FEATURES="network-sandbox" (FEATURES contains ccache; CCACHE_REMOTE_STORAGE contains http://10.213.1.1/cache') == 2))
 	# The phase made no connection attempt.
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }

@@ -62,7 +62,7 @@ assert_orphans_killed() {
 	[[ $(grep -c 'not available' <<<"$output") == 2 && $output != *'conflicts with'* ]]
 	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.missing.length') == $'filter2\nfilter2' ]]
 	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile
-	[[ $output == *$'\nportcullis: src_compile runs without the missing sandboxes here, and so does this command.\nsrc_compile '* ]] || {
+	[[ $output == *$'\nportcullis: a build runs src_compile without these sandboxes on this machine, so the command runs without them too.\nsrc_compile '* ]] || {
 		echo "$output"
 		return 1
 	}
@@ -97,7 +97,7 @@ assert_doctor_names_profiles() {
 	for profile in podman unconfined; do
 		assert_doctor "$profile" "ok Portage $2" "ok network-sandbox $applied" "ok ipc-sandbox $applied" \
 			'warning pid-sandbox applied, but a phase sees the /proc of the host, so that ps, gdb and /proc/PID show wrong processes (mounting /proc: Operation not permitted).' \
-			'Fix: Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or set FEATURES="-pid-sandbox" in make.conf.' \
+			'Fix: Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox".' \
 			'ok cgroup a PID namespace: no process outlives a phase' "${common[@]:1}"
 	done
 }

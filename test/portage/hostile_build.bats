@@ -135,7 +135,7 @@ assert_programs_confined() {
 	# The next phase cannot be confined.
 	rm "$CONFINE"
 	run -1 prefix_ebuild app-test/probe-1 compile
-	[[ $output == *'src_compile was not started: '*' does not exist or is not executable'* ]]
+	[[ $output == *'src_compile: the build stops, because '*' does not exist or is not executable'* ]]
 	# Only die hooks are checked: Portage itself runs misc-functions.sh after a failed phase.
 	run -1 grep 'die hook' "$PREFIX_LOG/ran"
 }

@@ -33,7 +33,7 @@ assert_limits_reported() {
 	for atom in app-test/one app-test/two; do
 		[[ $output == *"compiled: ${atom#*/}"* ]]
 		# Once in the phase and once in the summary of emerge.
-		[[ $(grep -c "Portcullis: $atom-1: src_[a-z]* runs without PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: $3" <<<"$output") == 2 ]] || {
+		[[ $(grep -c "Portcullis: $atom-1: src_[a-z]* runs without the limits PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX: $3" <<<"$output") == 2 ]] || {
 			echo "$output"
 			return 1
 		}
@@ -60,5 +60,5 @@ assert_limits_reported() {
 	prefix_package app-test/one-1 </dev/null
 	prefix_install_portcullis
 	run -1 prefix_emerge --oneshot app-test/one
-	[[ $output == *"src_unpack was not started: PORTCULLIS_PIDS_MAX is not available: "* ]]
+	[[ $output == *"src_unpack: the build stops, because PORTCULLIS_ON_FAILURE=\"die\" is set and PORTCULLIS_PIDS_MAX is not available: "* ]]
 }

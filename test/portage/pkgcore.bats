@@ -4,16 +4,21 @@
 
 load ../lib/prefix
 
-@test 'in a build with pkgcore, the hook reports once that no phase is confined, and doctor reports pkgcore' {
+@test 'in a run of pmerge that builds two packages, the hook reports once that no phase is confined, and doctor reports pkgcore' {
 	local bin
 	bin=$("$TOP/scripts/pkgcheck") && bin=${bin%/*}
-	prefix_make user 'network-sandbox ipc-sandbox'
-	prefix_package app-test/probe-1 </dev/null
+	# pmerge merges into a ROOT without merged packages. fakeroot permits the changes of owner.
+	prefix_make user
+	prefix_features 'network-sandbox ipc-sandbox' "ROOT=\"$PREFIX_ROOT/root\""
+	mkdir -p "$PREFIX_ROOT/root/var/db/pkg"
+	prefix_package app-test/one-1 </dev/null
+	prefix_package app-test/two-1 </dev/null
 	prefix_install_portcullis
 	chown -R "$PREFIX_UID:portage" "$PREFIX_ROOT"
 	run -0 setpriv --reuid="$PREFIX_UID" --regid=portage --clear-groups -- env -i PATH="$PATH" HOME="$PREFIX_ROOT/home" \
-		"$bin/python" "$bin/pebuild" --config "$PREFIX/etc/portage" "$PREFIX_REPO/app-test/probe/probe-1.ebuild" setup compile
-	[[ $(grep -c 'Portcullis: app-test/probe-1: Portcullis does not confine the phases of pkgcore and Paludis' <<<"$output") == 1 ]]
+		fakeroot "$bin/python" "$bin/pmerge" --config "$PREFIX/etc/portage" --oneshot --nodeps app-test/one app-test/two </dev/null
+	[[ $(prefix_phases | grep -c compile) == 2 ]]
+	[[ $(grep -c 'Portcullis: .*: Portcullis confines no phase of pkgcore and Paludis' <<<"$output") == 1 ]]
 	assert_namespace compile net host
 
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$bin:$PREFIX/usr/bin:/usr/bin:/bin"

@@ -50,7 +50,7 @@ assert_built_locally() {
 	sccache_prefix 'network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$DISTCC_HOST_IP:6379\""
 	sccache_emerge
 	assert_built_locally
-	assert_sample_message "sccache's remote storage or scheduler conflicts with FEATURES=\"network-sandbox\": CC=\"sccache gcc\"; SCCACHE_REDIS_ENDPOINT is set"
+	assert_sample_message "sccache's remote storage or scheduler conflicts with FEATURES=\"network-sandbox\" (CC=\"sccache gcc\"; SCCACHE_REDIS_ENDPOINT is set"
 	# The compiled objects are in SCCACHE_DIR, not on the storage server.
 	(($(find "$PREFIX_ROOT/cache" -type f | wc -l) >= SAMPLE_FILES))
 

@@ -144,6 +144,6 @@ describe('checkAddition()', () => {
 	])('checkAddition() refuses in the file %s the line %j', (file, line) => {
 		expect(() => {
 			checkAddition({ file, lines: [line] }, '/p');
-		}).toThrow('unexpected');
+		}).toThrow('never writes lines of this form');
 	});
 });

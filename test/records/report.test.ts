@@ -98,7 +98,7 @@ describe('portcullis report', () => {
 	});
 
 	test('portcullis report lists the attempts of phases that nothing isolated as "Would be blocked"', () => {
-		const at = lines().indexOf('Would be blocked: 2 attempts of 1 package');
+		const at = lines().indexOf('Would be blocked by network-sandbox: 2 attempts of 1 package');
 		expect(lines()[at + 1]).toMatch(/^ {2}w\/w-4 src_compile/);
 		expect(lines()[at + 2]).toMatch(/^ {4}203\.0\.113\.7:443 +2x {2}curl/);
 	});
@@ -244,7 +244,7 @@ describe('portcullis report --html, in Chromium', () => {
 			),
 		).toBe(0);
 		expect(await text('#blocked .when')).toMatch(/^2026-11-\d\d \d\d:\d\d$/);
-		expect(await text('#blocked .remedy')).toContain('portcullis allow a/b');
+		expect(await text('#blocked .remedy')).toContain('portcullis allow --write a/b');
 		expect(await text('#blocked .remedy:last-child')).toContain('(curl or wget), add the file to SRC_URI');
 	});
 

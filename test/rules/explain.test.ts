@@ -54,7 +54,7 @@ describe('explain', () => {
 	test('if a setting is invalid, portcullis explain fails with a message that lists the valid values', () => {
 		const variables = { PORTCULLIS_UNPACK: 'both' };
 		expect(() => packageContextOf({ ...configuration, variables, package: null })).toThrow(
-			'PORTCULLIS_UNPACK="both" is invalid: use host or confine. Correct it in make.conf or package.env.',
+			'PORTCULLIS_UNPACK="both" is invalid: use host or confine. Correct it in make.conf or /etc/portage/env.',
 		);
 		expect(() => packageContextFrom({ unpack: 'both' })).toThrow('use host or confine');
 	});

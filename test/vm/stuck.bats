@@ -130,7 +130,7 @@ thaw_and_clean() {
 	EOF
 	run -0 prefix_emerge --oneshot app-test/stuck
 	[[ $(stuck_processes) ]]
-	[[ $output == *'app-test/stuck-1: src_compile: 1 leftover process not ended by SIGKILL yet: '* ]] || {
+	[[ $output == *'app-test/stuck-1: src_compile: 1 leftover process still running after SIGKILL: '* ]] || {
 		echo "$output"
 		return 1
 	}

@@ -117,7 +117,7 @@ function remove(atom: string, eprefix: string): string[] {
 	const target = targetOf(packageEnv);
 	const old = linesOf(target);
 	const removed = old.filter((line) => files.some((file) => squeezed(line) === `${atom} ${file}`));
-	if (removed.length === 0) throw new Error(`${target} has no line of portcullis allow for ${atom}`);
+	if (removed.length === 0) throw new Error(`${target} contains no line that portcullis allow has written for ${atom}`);
 	const rest = old.filter((line) => !removed.includes(line)).join('\n');
 	const unused = files.filter((file) => !rest.includes(file) && existsSync(`${env}/${file}`));
 	return [

@@ -10,7 +10,7 @@ import { print } from '../../util/output.ts';
 import { srcPhases } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { wrap } from '../../util/layout.ts';
-import { screenOf, type Screen } from '../../util/terminal.ts';
+import { screenOf } from '../../util/terminal.ts';
 import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
@@ -21,8 +21,8 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const context = buildContextOf(environment, packageContext.features, packageContext.settings);
 	const found = findConflicts({ ...packageContext, phase: '' }, context);
 	const conflicts = found.map((one) => {
-		const { summary, outcome, fixes } = describeConflict(one, context);
-		return { name: one.conflict.name, text: [summary, ...outcome, ...fixes] };
+		const { summary, effect, fixes } = describeConflict(one, context);
+		return { name: one.conflict.name, text: `${summary}, so ${effect}.`, fixes };
 	});
 	const screen = screenOf(process.stdout);
 	const allowed = await allowedIn(packageContext.settings.PORTCULLIS_ALLOW, context);
@@ -31,7 +31,14 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 		: [
 				...explanationText(explanation, screen),
 				...allowed.flatMap((line, index) => [...(index === 0 ? ['', 'Allowed:'] : []), `  ${line}`]),
-				...conflicts.flatMap((one) => ['', ...paragraphs(one.text, screen)]),
+				...conflicts.flatMap(({ text, fixes }) => [
+					'',
+					...wrap(text, screen.width),
+					...fixes.flatMap((fix) => [
+						...wrap(fix.text, screen.width - 2).map((line) => `  ${line}`),
+						`    ${fix.lines}`,
+					]),
+				]),
 			];
 	print(text);
 	return 0;
@@ -43,13 +50,6 @@ async function allowedIn(setting: string, context: BuildContext): Promise<string
 	const { destinations } = await import('../../confine/destinations.ts');
 	const { entryFindings } = await import('../../doctor/check_destinations.ts');
 	return entryFindings(await destinations(setting, context)).map(({ meaning, fix }) => `${meaning} ${fix}`.trim());
-}
-
-function paragraphs([first = '', ...rest]: readonly string[], screen: Screen): string[] {
-	return [
-		...wrap(first, screen.width),
-		...rest.flatMap((text) => wrap(text, screen.width - 2).map((line) => `  ${line}`)),
-	];
 }
 
 interface Explained {
@@ -74,7 +74,7 @@ async function fromPortage(values: Input['values'], words: readonly string[]): P
 	const { package: one } = configuration;
 	const title =
 		one === null
-			? `Any package, by Portage ${configuration.version}`
+			? `Portage ${configuration.version}: any package that package.env does not name`
 			: `${one.cpv}, EAPI ${one.eapi}, from ${one.repository}`;
 	const { variables } = one ?? configuration;
 	return {

@@ -11,7 +11,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const eprefix = eprefixOf(values);
 	if (flags.has('check')) {
 		const { hookFindings } = await import('../../doctor/check_hook.ts');
-		const wrong = hookFindings(eprefix, '').filter(({ state }) => state !== 'ok');
+		const wrong = hookFindings(eprefix).filter(({ state }) => state !== 'ok');
 		for (const { title, meaning, fix } of wrong) printError(`portcullis: ${title}: ${meaning} ${fix}`);
 		return wrong.length > 0 ? 1 : 0;
 	}

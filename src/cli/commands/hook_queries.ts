@@ -12,39 +12,23 @@ import { render, phaseMessages } from '../../messages/phase_messages.ts';
 import { firstTime } from '../../portage/emerge_process.ts';
 import { readRecord } from '../../records/reader.ts';
 import { features } from '../../rules/features.ts';
-import { problem, resolve, unknownSettings } from '../../rules/settings.ts';
+import { problem, unknownSettings } from '../../rules/settings.ts';
 import { assignments, words, type Environment } from '../../util/environment.ts';
 import { print } from '../../util/output.ts';
+import { packageContextFrom } from '../phase_arguments.ts';
 import { UsageError } from '../usage.ts';
 
 /**
  * Prints "found NAME...", the messages about conflicts that are not in --known, and "done". If PORTCULLIS_ALLOW is set, the output of
  * runDestinations() follows, because a second start of Node would take 40 ms. Options pass the variables, because EAPI 9 exports none.
  */
-export async function runConflicts({ values, flags, words: rest }: Input): Promise<number> {
-	const { package: cpv, features: list, setting = '', unpack = '', allow = '', sockets = '' } = values;
+export async function runConflicts({ values, words: rest }: Input): Promise<number> {
+	const { package: cpv, features: list, allow = '' } = values;
 	if (cpv === undefined || list === undefined || rest.length > 0) {
 		throw new UsageError('conflicts needs --package CATEGORY/PF and --features LIST, and takes no argument');
 	}
-	const wrong =
-		problem('PORTCULLIS_CONFLICT', setting) ??
-		problem('PORTCULLIS_UNPACK', unpack) ??
-		problem('PORTCULLIS_SOCKETS', sockets);
-	if (wrong !== undefined) throw new UsageError(wrong);
-	const phaseContext = {
-		phase: '',
-		from: 'ebuild',
-		features: words(list),
-		restrict: words(values['restrict']),
-		properties: words(values['properties']),
-		settings: resolve({
-			PORTCULLIS_CONFLICT: setting,
-			PORTCULLIS_UNPACK: unpack,
-			PORTCULLIS_ALLOW: allow,
-			PORTCULLIS_SOCKETS: sockets,
-		}),
-	};
-	const environment = environmentOf(flags);
+	const phaseContext = { ...packageContextFrom(values), phase: '' };
+	const environment = readEnvironment();
 	const context = buildContextOf(environment, phaseContext.features, phaseContext.settings);
 	const found = findConflicts(phaseContext, context);
 	print([`found ${found.map(({ conflict }) => conflict.name).join(' ')}`]);
@@ -52,14 +36,14 @@ export async function runConflicts({ values, flags, words: rest }: Input): Promi
 	const unknown = found.filter(({ conflict }) => !known.includes(conflict.name));
 	const lines = conflictLines(unknown, cpv, phaseContext.settings.PORTCULLIS_CONFLICT, context);
 	print([...rendered(lines, values['once']), 'done']);
-	if (allow !== '' && phaseContext.features.includes('network-sandbox')) {
+	if (allow !== '' && phaseContext.features.includes(features.net)) {
 		print([...(await allowLines(allow, cpv, phaseContext.features, environment, values['once'])), 'done']);
 	}
 	return 0;
 }
 
 /** Prints confine's options for PORTCULLIS_ALLOW, one per line, then the messages about PORTCULLIS_ALLOW, and "done". */
-export async function runDestinations({ values, flags, words: entries }: Input): Promise<number> {
+export async function runDestinations({ values, words: entries }: Input): Promise<number> {
 	const { package: cpv, features: list } = values;
 	if (cpv === undefined || list === undefined || entries.length === 0) {
 		throw new UsageError('destinations needs --package CATEGORY/PF, --features LIST, and entries of PORTCULLIS_ALLOW');
@@ -67,7 +51,7 @@ export async function runDestinations({ values, flags, words: entries }: Input):
 	const setting = entries.join(' ');
 	const wrong = problem('PORTCULLIS_ALLOW', setting);
 	if (wrong !== undefined) throw new UsageError(wrong);
-	print([...(await allowLines(setting, cpv, words(list), environmentOf(flags), values['once'])), 'done']);
+	print([...(await allowLines(setting, cpv, words(list), readEnvironment(), values['once'])), 'done']);
 	return 0;
 }
 
@@ -92,11 +76,16 @@ export async function runMessages({ words: files, flags, values }: Input): Promi
 export function runUnknown({ words: names, values }: Input): number {
 	const lines = unknownSettings(names).map(({ text }): Line => ({
 		verb: 'ewarn',
-		text: `Portcullis: ${values['package'] ?? ''}: ${text}`,
+		text: `Portcullis: ${values['package'] ?? ''}: ${text} For a list of the variables, run: man 5 portcullis`,
 		once: text,
 	}));
 	print([...rendered(lines, values['once']), 'done']);
 	return 0;
+}
+
+/** Exits with 0 if this run of emerge, pkgcore or Paludis has printed the message with this key before. */
+export function runPrinted({ words: [key = ''], values }: Input): number {
+	return firstTime(values['once'] ?? '')(key) ? 1 : 0;
 }
 
 /** Formats the messages that this run of emerge has not printed yet. `state` is the folder .ipc of the build directory. */
@@ -119,12 +108,12 @@ async function allowLines(
 		return [...options, ...rendered(destinationLines(found, cpv), state)];
 	} catch (error) {
 		if (!(error instanceof Error)) throw error;
-		const text = `Portcullis: ${cpv}: ${error.message}. Correct it in make.conf or package.env.`;
+		const text = `Portcullis: ${cpv}: ${error.message}. Correct it in make.conf or /etc/portage/env.`;
 		return [render({ verb: 'die', text })];
 	}
 }
 
-/** Returns the environment of the build: with --stdin, the one that the hook writes to standard input, otherwise that of this process. */
-function environmentOf(flags: ReadonlySet<string>): Environment {
-	return flags.has('stdin') ? assignments(readFileSync(0, 'utf8').split('\0')) : process.env;
+/** Reads the environment of the build from standard input, where the hook writes NAME=VALUE entries that end with NUL. */
+function readEnvironment(): Environment {
+	return assignments(readFileSync(0, 'utf8').split('\0'));
 }

@@ -34,7 +34,7 @@ export async function run({ values, flags, words: [word, tooMany] }: Input): Pro
 	if (word === undefined || tooMany !== undefined)
 		throw new UsageError('try takes one package, or the file of an ebuild');
 	const eprefix = prefixOf(values);
-	const wrong = hookFindings(eprefix, '').find(({ state }) => state === 'error');
+	const wrong = hookFindings(eprefix).find(({ state }) => state === 'error');
 	if (wrong !== undefined) throw new Error(`the build would not be isolated: ${wrong.meaning} ${wrong.fix}`);
 	const { cpv, file } = await ebuildOf(word, eprefix);
 

@@ -63,7 +63,7 @@ export function remedies(name: SectionName, entry: SectionEntry): string[] {
 		case 'blocked':
 		case 'observed':
 			return [
-				`To allow the access on this machine, run: \`${portcullis('allow', cp)}\``,
+				`To allow the access on this machine, run: \`${portcullis('allow', '--write', cp)}\``,
 				...ebuildFixes(entry.phase, [...entry.hints]),
 			];
 		case 'killed':
@@ -71,17 +71,19 @@ export function remedies(name: SectionName, entry: SectionEntry): string[] {
 				`To fix the ebuild, stop the processes at the end of ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`,
 			];
 		case 'missing':
-			return [`Find the cause: \`${portcullis('doctor')}\``];
+			return [`To find the fix, run: \`${portcullis('doctor')}\``];
 		case 'limit': {
 			const variable = settingOf(entry.limit ?? '');
-			return variable === undefined ? [] : [`Raise ${variable} in make.conf or package.env`];
+			return variable === undefined ? [] : [`Raise ${variable} in make.conf or /etc/portage/env`];
 		}
 		case 'asked': {
 			const services = new Set(entry.asked.flatMap(({ destination }) => hostServiceAt(destination) ?? []));
 			const isReachable = entry.asked.some(({ protocol }) => protocol === 'unix');
 			return [
 				...[...services].map(({ name, means }) => `${name}: ${means}`),
-				...(isReachable ? ['To refuse these requests, set PORTCULLIS_SOCKETS="own" in make.conf or package.env'] : []),
+				...(isReachable
+					? ['To refuse these requests, set PORTCULLIS_SOCKETS="own" in make.conf or /etc/portage/env']
+					: []),
 			];
 		}
 		case 'allowed':

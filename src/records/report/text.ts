@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { featureOf } from '../../rules/features.ts';
+import { featureOf, features } from '../../rules/features.ts';
 import { unreadText } from '../reader.ts';
 import { fit, pad, table, wrap } from '../../util/layout.ts';
 import { paint, type Screen } from '../../util/terminal.ts';
@@ -53,7 +53,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
 	observed: {
 		style: 'yellow',
 		title: (entries) =>
-			`Would be blocked: ${count(
+			`Would be blocked by ${features.net}: ${count(
 				sumOf(entries, ({ observedAttempts }) => observedAttempts),
 				'attempt',
 			)} of ${packages(entries)}`,
@@ -224,12 +224,12 @@ export function statsText(report: Report, screen: Screen): string[] {
 		['Phases', String(phases)],
 		['  fully confined', String(phases - report.unconfined), share(phases - report.unconfined, phases)],
 		['  isolated by Portage itself', String(report.byPortage), share(report.byPortage, phases)],
-		['  blocked', String(report.blockedPhases), share(report.blockedPhases, phases)],
+		['  with blocked attempts', String(report.blockedPhases), share(report.blockedPhases, phases)],
 		['  left processes behind', String(report.killedPhases), share(report.killedPhases, phases)],
 		['  stopped by a limit', String(report.limited), share(report.limited, phases)],
 		['  failed', String(report.failed), share(report.failed, phases)],
 		['Packages', `${atLeast(report.packages)}${packages}`],
-		['  blocked', String(report.blockedPackages.size), share(report.blockedPackages.size, packages)],
+		['  with blocked attempts', String(report.blockedPackages.size), share(report.blockedPackages.size, packages)],
 		['  left processes behind', String(report.killedPackages.size), share(report.killedPackages.size, packages)],
 		['Blocked attempts', String(report.attempts)],
 		['Attempts that would be blocked', String(report.observedAttempts)],
