@@ -41,13 +41,21 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	return runConfined(phaseContext, argv, { eprefix, cpv, environment });
 }
 
-/** Returns a command for the user's shell with a prefix in its prompt. bash ignores PS1 of the environment, so its init file sets it. */
+/**
+ * Returns a command for the user's shell with a prefix in its prompt. bash ignores PS1 of the environment, so its init file sets it. fish has
+ * the function fish_prompt instead. Other shells use PS1 unless their own files set it.
+ */
 function shell(name = 'portcullis'): { argv: string[]; environment: Environment } {
 	const program = process.env['SHELL'] ?? '/bin/sh';
 	const prompt = `(${name}) `;
+	const fish = `functions -c fish_prompt portcullis_prompt; function fish_prompt; echo -n ${quote(prompt)}; portcullis_prompt; end`;
 	const init = `<(printf '%s\\n' '[[ ! -r ~/.bashrc ]] || source ~/.bashrc' ${quote(`PS1=${quote(prompt)}$PS1`)})`;
+	const args: Readonly<Record<string, string[]>> = {
+		bash: ['-c', `exec "$0" --rcfile ${init} -i`, program],
+		fish: ['-C', fish],
+	};
 	return {
-		argv: basename(program) === 'bash' ? [program, '-c', `exec "$0" --rcfile ${init} -i`, program] : [program],
+		argv: [program, ...(args[basename(program)] ?? [])],
 		environment: { ...process.env, PS1: `${prompt}${process.env['PS1'] ?? '$ '}` },
 	};
 }
