@@ -15,6 +15,8 @@ export interface RunRecord {
 	readonly package: string;
 	/** The phase without src_, for example compile, from `confine --label phase=`; '' without this option. */
 	readonly phase: string;
+	/** The emerge or ebuild(1) that ran the phase, as PID-TICKS with its start time, from `confine --label run=`; '' if it was not visible. */
+	readonly run: string;
 	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
 	readonly tracking: string;
@@ -158,6 +160,7 @@ export function parseRecord(line: string): RunRecord {
 		time: time(record['time'], 'time'),
 		package: optional(record['package'], 'package', cpv, ''),
 		phase: optional(record['phase'], 'phase', phase, ''),
+		run: optional(record['run'], 'run', run, ''),
 		mode: optional(record['mode'], 'mode', mode, ''),
 		tracking: optional(record['tracking'], 'tracking', tracking, ''),
 		applied: optional(record['applied'], 'applied', applied, nothing),
@@ -216,6 +219,7 @@ const address = matching('an address', isAddress);
 const protocol = matching('a protocol', (word) => /^[a-z0-9_-]{1,12}$/.test(word));
 const recordType = matching('a record type', (word) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(word));
 const phase = oneOf(srcPhases);
+const run = matching('PID-TICKS', (text) => /^(\d{1,10}-\d{1,20})?$/.test(text));
 const mode = oneOf(modes);
 const tracking = oneOf(trackingMethods);
 const limit = oneOf(limits);

@@ -40,11 +40,14 @@ setup_file() {
 	[[ $(screen portcullis report --since 2999-01-01) == 'No matching phase is recorded.' ]]
 }
 
-@test 'portcullis report --last prints only the packages of the last emerge' {
+@test 'portcullis report --last prints only the packages of the last emerge, with and without emerge.log' {
 	run -0 prefix_run portcullis report --last
 	[[ $output == *'app-misc/broken-2 src_compile'*'4 phases of 1 package'* ]]
 	[[ $output != *greeter* ]]
-	run -1 prefix_run env EMERGE_LOG_DIR=/nowhere portcullis report --last
+	# Without emerge.log, the records name the process of emerge.
+	[[ $(prefix_run env EMERGE_LOG_DIR=/nowhere portcullis report --last) == "$output" ]]
+	sed 's/,"run":"[^"]*"//' "$RECORDS" >"$PREFIX_LOG/records"
+	run -1 prefix_run env EMERGE_LOG_DIR=/nowhere portcullis report --last --records "$PREFIX_LOG/records"
 	[[ $output == 'portcullis: /nowhere/emerge.log: no such file or directory' ]]
 }
 

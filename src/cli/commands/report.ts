@@ -5,9 +5,9 @@ import { installation } from '../../installation/locate.ts';
 import { paths } from '../../installation/paths.ts';
 import { print } from '../../util/output.ts';
 import { lastEmerge } from '../../portage/emerge_log.ts';
-import { recordFiles, unreadText, type Source } from '../../records/reader.ts';
+import { recordFiles, scan, unreadText, type Source } from '../../records/reader.ts';
 import { recordedPackages } from '../../records/recorded_packages.ts';
-import { collect, reportJson } from '../../records/report/collect.ts';
+import { collect, reportJson, type Selection } from '../../records/report/collect.ts';
 import { reportText, statsText } from '../../records/report/text.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { suggestion } from '../../util/suggestion.ts';
@@ -19,10 +19,11 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const now = new Date();
 	const time = values['since'];
 	if (flags.has('last') && time !== undefined) throw new UsageError('report takes --last or --since, not both');
+	const sources = recordSources(values['records']);
 	const selection = flags.has('last')
-		? lastEmerge(installation().eprefix)
+		? lastRun(sources)
 		: { since: time === undefined ? undefined : sinceTime(time, now) };
-	const report = collect(recordSources(values['records']), { package: name, ...selection });
+	const report = collect(sources, { package: name, ...selection });
 	if (name !== undefined && report.phases === 0) {
 		const known = recordedPackages(installation().eprefix).flatMap((cp) => [cp, cp.replace(/.*\//, '')]);
 		const near = known.includes(name) ? '' : suggestion(name, known);
@@ -43,6 +44,20 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 		print(reportText(report, { screen, now: now.getTime(), whole: isWhole }));
 	}
 	return 0;
+}
+
+/** Selects the records of the last emerge in emerge.log or, if emerge.log cannot be read, those with the same `run` as the last record. */
+function lastRun(sources: readonly Source[]): Selection {
+	try {
+		return lastEmerge(installation().eprefix);
+	} catch (error) {
+		let run = '';
+		scan(sources, (record) => {
+			run = record.run || run;
+		});
+		if (run === '') throw error;
+		return { run };
+	}
 }
 
 function recordSources(given: string | undefined): Source[] {

@@ -108,6 +108,8 @@ export interface Selection {
 	readonly package?: string | undefined;
 	/** CATEGORY/PF of each selected package; undefined for all packages. */
 	readonly packages?: ReadonlySet<string> | undefined;
+	/** The member `run` of the selected records; undefined for all runs. */
+	readonly run?: string | undefined;
 	/** Start time of the earliest selected phase, ISO 8601 in UTC; undefined for all times. */
 	readonly since?: string | undefined;
 }
@@ -125,9 +127,10 @@ const MOST_HEAVY = 10;
 export function collect(sources: readonly Source[], selection: Selection): Report {
 	const report = emptyReport();
 	const isSelected = packageMatcher(selection.package);
-	const { since = '', packages } = selection;
+	const { since = '', packages, run } = selection;
 	report.unread = scan(sources, (record) => {
 		if (record.time < since || !isSelected(record.package) || packages?.has(record.package) === false) return;
+		if (run !== undefined && record.run !== run) return;
 		addPhase(report, summaryOf(record));
 		addEvents(report, record);
 	});
