@@ -15,6 +15,6 @@ export function prefixOf(values: Input['values']): string {
 	if (owner === undefined || owner.uid === 0) return eprefix;
 	const words = process.argv.slice(2).map(quote).join(' ');
 	throw new Error(
-		`${eprefix} belongs to user ${owner.uid}, so root runs no program in it. Run \`setpriv --reuid=${owner.uid} --regid=${owner.gid} --clear-groups portcullis ${words}\``,
+		`${eprefix} belongs to user ${owner.uid}, so root runs no program in it. To run this command as that user, run: setpriv --reuid=${owner.uid} --regid=${owner.gid} --clear-groups portcullis ${words}`,
 	);
 }

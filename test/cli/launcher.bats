@@ -56,7 +56,7 @@ load ../hook/hook
 	for command in doctor info explain 'allow --whole a/b' 'shell a/b-1 src_test' 'try a/b' 'run --features cgroup'; do
 		# shellcheck disable=SC2086 # words
 		run -1 "$TOP/bin/portcullis" $command --eprefix "$prefix"
-		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in it. Run \`setpriv --reuid=12321 --regid=12322 --clear-groups portcullis $command --eprefix $prefix\`" ]]
+		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in it. To run this command as that user, run: setpriv --reuid=12321 --regid=12322 --clear-groups portcullis $command --eprefix $prefix" ]]
 		[[ ! -e $BATS_TEST_TMPDIR/started ]]
 	done
 }
