@@ -68,12 +68,12 @@ results() {
 	[[ $(results) == ok && $(asked) == '' ]]
 }
 
-@test 'with confine --own-sockets, a phase can connect to the sockets that it has bound, also after a rename and in a network namespace of its own' {
+@test 'with confine --own-sockets, a phase can connect to the sockets that it has bound, also after a rename, from another user and in a network namespace of its own' {
 	local user
 	for user in user root; do
 		mkdir -m 777 "$AUDIT_DIR/own.$user"
 		RUN_AS=$user audit_run --own-sockets --net --record "$RECORD" -- sh -c 'cd "$1" && exec /usr/bin/python3 "$2" own' sh "$AUDIT_DIR/own.$user" "$UNIX_CLIENT" >"$AUDIT_DIR/out"
-		assert_lines "$(sort "$AUDIT_DIR/out")" 'datagram ok' 'hard-link ok' 'link ok' 'listener ok' 'nested-network ok' 'renamed ok' 'unlinked ENOENT'
+		assert_lines "$(sort "$AUDIT_DIR/out")" 'datagram ok' 'hard-link ok' 'link ok' 'listener ok' 'nested-network ok' 'other-user ok' 'renamed ok' 'unlinked ENOENT'
 		[[ $(asked) == '' ]]
 	done
 }

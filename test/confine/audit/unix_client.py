@@ -116,6 +116,12 @@ def own():
     report("hard-link", lambda: connect("hard"))
     os.rename("renamed", "a")
     report("link", lambda: connect("link"))
+    # As root, the server has another user, as PostgreSQL has.
+    server = subprocess.Popen([sys.executable, "-c", OTHER], stdout=subprocess.PIPE, user=12321 if os.geteuid() == 0 else None)
+    server.stdout.readline()
+    report("other-user", lambda: connect("other"))
+    server.kill()
+    server.wait()
     other = subprocess.run(
         ["unshare", "--user", "--net", sys.executable, "-c", NESTED, sys.argv[0]], stdout=subprocess.PIPE, text=True, check=True
     )
@@ -123,6 +129,15 @@ def own():
     os.unlink("a")
     report("unlinked", lambda: connect("link"))
 
+
+OTHER = """
+import signal, socket
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("other")
+listener.listen()
+print(flush=True)
+signal.pause()
+"""
 
 NESTED = """
 import runpy, socket, sys
