@@ -41,7 +41,7 @@ struct socket_inodes {
 /* Opens a socket for the functions below, which see the network namespace in which it was opened. Returns -1 and sets errno on failure. */
 int socket_diag_open(void);
 
-/* Finds the sockets that receive what a process of this machine sends to an address of this machine. protocol: IPPROTO_TCP or IPPROTO_UDP. Returns false if the kernel gives no answer. */
+/* Finds the sockets that receive what a process of this machine sends to an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found);
 
 /* Finds the UNIX sockets with this abstract name, whose first byte is 0. Returns false if the kernel gives no answer. */

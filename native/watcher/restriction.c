@@ -169,34 +169,44 @@ static bool has_protocol(const struct destination *to, const char *name)
 	return strcmp(to->protocol, name) == 0;
 }
 
-/* Returns the errno with which a TCP connection or datagram to this destination must fail, or 0 if the phase has a socket there. */
-static int check_port(struct restriction *restriction, const struct target *target, const struct destination *to, bool is_tcp)
+/* Returns the number of the protocol whose sockets have ports, or 0 for another one. The name of UDP-Lite differs between IPv4 and IPv6. */
+static int protocol_of(const struct destination *to)
+{
+	if (has_protocol(to, "tcp") || has_protocol(to, "mptcp"))
+		return IPPROTO_TCP;
+	if (has_protocol(to, "udp"))
+		return IPPROTO_UDP;
+	return has_protocol(to, "udp-lite") || has_protocol(to, "udplite") ? IPPROTO_UDPLITE : 0;
+}
+
+/* Returns the errno with which a connection or datagram to this destination must fail, or 0 if the phase has a socket there. */
+static int check_port(struct restriction *restriction, const struct target *target, const struct destination *to, int protocol)
 {
 	struct socket_inodes found;
 	bool is_loopback = destination_is_loopback(to);
 	int refusal = is_loopback ? ECONNREFUSED : ENETUNREACH;
-	if (!socket_diag_find(restriction->diag, is_tcp ? IPPROTO_TCP : IPPROTO_UDP, to, &found))
+	if (!socket_diag_find(restriction->diag, protocol, to, &found))
 		return refusal;
 	if (has_own_socket(restriction, target, &found))
 		return is_loopback || is_own_address(to) ? 0 : refusal;
 	/* Without a receiver, the kernel accepts the datagram, except where a packet filter diverts those to a name server. */
-	return is_loopback && !is_tcp && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
+	return is_loopback && protocol != IPPROTO_TCP && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
 }
 
 int restriction_check(struct restriction *restriction, const struct target *target, int fd, const struct destination *to)
 {
-	bool is_tcp = has_protocol(to, "tcp") || has_protocol(to, "mptcp");
-	if (!is_tcp && !has_protocol(to, "udp") && !has_protocol(to, "udp-lite"))
+	int protocol = protocol_of(to);
+	if (protocol == 0)
 		return destination_is_loopback(to) && (has_protocol(to, "raw") || has_protocol(to, "ping")) ? 0 : ENETUNREACH;
 	struct permitted_destination *permitted = &restriction->permitted[to->port % (sizeof restriction->permitted / sizeof *restriction->permitted)];
 	long long now = clock_microseconds();
 	if (now < permitted->until && destination_equals(&permitted->to, to) && has_protocol(to, permitted->to.protocol))
 		return 0;
-	int error = check_port(restriction, target, to, is_tcp);
+	int error = check_port(restriction, target, to, protocol);
 	if (error == 0)
 		*permitted = (struct permitted_destination){*to, now + PERMITTED_MICROSECONDS};
 	/* The call may bind the socket to a port, to which the receiver then replies. */
-	if (error == 0 && !is_tcp)
+	if (error == 0 && protocol != IPPROTO_TCP)
 		restriction_note_socket(restriction, target, fd);
 	return error;
 }

@@ -117,11 +117,11 @@ static bool find_receiver(int diag, int protocol, const struct destination *to, 
 	return request_sockets(diag, &request, NULL, found);
 }
 
-/* Finds all UDP sockets of one family with this local port, such as those that are connected, which find_receiver() does not find. */
-static bool find_by_port(int diag, int family, uint16_t port, struct socket_inodes *found)
+/* Finds all UDP or UDP-Lite sockets of one family with this local port, such as those that are connected, which find_receiver() does not find. */
+static bool find_by_port(int diag, int protocol, int family, uint16_t port, struct socket_inodes *found)
 {
 	struct diag_request request = {.header.nlmsg_flags = NLM_F_DUMP,
-				       .query.inet = {.sdiag_family = (uint8_t)family, .sdiag_protocol = IPPROTO_UDP, .idiag_states = UINT32_MAX}};
+				       .query.inet = {.sdiag_family = (uint8_t)family, .sdiag_protocol = (uint8_t)protocol, .idiag_states = UINT32_MAX}};
 	request.query.inet.id.idiag_sport = htons(port);
 	return request_sockets(diag, &request, NULL, found);
 }
@@ -133,7 +133,8 @@ bool socket_diag_find(int diag, int protocol, const struct destination *to, stru
 		return false;
 	if (protocol == IPPROTO_TCP || found->count > 0 || to->port == 0 || !destination_is_loopback(to))
 		return true;
-	return find_by_port(diag, AF_INET6, to->port, found) && (to->family == AF_INET6 || find_by_port(diag, AF_INET, to->port, found));
+	return find_by_port(diag, protocol, AF_INET6, to->port, found) &&
+	       (to->family == AF_INET6 || find_by_port(diag, protocol, AF_INET, to->port, found));
 }
 
 static bool find_unix(int diag, uint32_t show, const struct wanted_attribute *wanted, struct socket_inodes *found)

@@ -36,7 +36,7 @@ net_filter() {
 		[[ $(record_evaluate 'r.blocked.map((b) => [b.comm, b.address, b.port, b.protocol, b.count].join(" ")).join()' <"$RECORD" | sort -u | wc -l) == 1 ]]
 		: >"$RECORD"
 	done
-	[[ $(grep -cE ': (connected|answered|sent)$' <<<"$output") == 14 && $output == *$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'*$'\nio_uring: ENOSYS' ]]
+	[[ $(grep -cE ': (connected|answered|sent)$' <<<"$output") == 16 && $output == *$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'*$'\nio_uring: ENOSYS' ]]
 }
 
 @test "with Docker's default seccomp profile, 64 processes in sessions of their own, made by multiprocessing, connect to servers of each other" {

@@ -80,8 +80,8 @@ def fast_open():
         return "connected" if peer.recv(1) == b"x" else "closed"
 
 
-def echo(connected, family=AF_INET, address="127.0.0.1"):
-    server, client = socket.socket(family, SOCK_DGRAM), socket.socket(family, SOCK_DGRAM)
+def echo(connected, family=AF_INET, address="127.0.0.1", protocol=0):
+    server, client = socket.socket(family, SOCK_DGRAM, protocol), socket.socket(family, SOCK_DGRAM, protocol)
     with server, client:
         server.bind((address, 0))
         client.settimeout(10)
@@ -152,6 +152,8 @@ def phase():
         "UDP echo": lambda: echo(False),
         "UDP echo to a connected client": lambda: echo(True),
         "UDP echo over IPv6": lambda: echo(False, AF_INET6, "::1"),
+        "UDP-Lite echo": lambda: echo(False, protocol=socket.IPPROTO_UDPLITE),
+        "UDP-Lite echo to a connected client over IPv6": lambda: echo(True, AF_INET6, "::1", socket.IPPROTO_UDPLITE),
         "abstract stream": lambda: exchange(listener(AF_UNIX, "\0phase"), AF_UNIX, "\0phase"),
         "abstract datagram": abstract_datagram,
         "closed TCP port": lambda: connect(AF_INET, ("127.0.0.1", 1)),
