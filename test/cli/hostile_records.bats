@@ -54,15 +54,18 @@ assert_exits_plain() {
 }
 
 assert_plain() {
-	node -e '
-		const text = require("node:fs").readFileSync(0), decoded = new TextDecoder("utf-8", { fatal: true }).decode(text);
-		const found = decoded.match(/[^\n\P{C}]|[\p{Zl}\p{Zp}]/u);
-		if (found) throw new Error(JSON.stringify(decoded.slice(Math.max(0, found.index - 60), found.index + 60)));
-	'
+	# Python starts five times as fast as Node.
+	/usr/bin/python3 -I -S -c '
+import sys, unicodedata
+text = sys.stdin.buffer.read().decode("utf-8")
+for i, c in enumerate(text):
+    if not " " <= c <= "~" and c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
+        sys.exit(ascii(text[max(0, i - 60) : i + 60]))
+'
 }
 
 assert_json() {
-	node -e 'JSON.parse(require("node:fs").readFileSync(0, "utf8"))'
+	/usr/bin/python3 -I -S -c 'import json, sys; json.load(sys.stdin)'
 }
 
 # assert_all_commands_plain STATUS: runs every command that reads records or shows data of other users. STATUS is 1 if no record of

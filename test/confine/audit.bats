@@ -198,9 +198,9 @@ except OSError: pass
 	[[ $(record_value "$RECORD" 'r.blocked[0].argv.length') == 4 && $(record_value "$RECORD" 'r.blocked[255].argv.length') == 0 ]]
 }
 
-@test 'if a phase connects 300,000 times to one destination, the record has one entry with that count' {
-	audit --net -- "$CLIENT" connect 300000
-	assert_blocked "client tcp $DESTINATION 300000"
+@test 'if a phase connects 70,000 times to one destination, the record has one entry with that count' {
+	audit --net -- "$CLIENT" connect 70000
+	assert_blocked "client tcp $DESTINATION 70000"
 	(($(wc -c <"$RECORD") < 2000))
 }
 
@@ -272,10 +272,4 @@ refused() {
 	[[ $(record_value "$RECORD" r.unreadable) == undefined ]]
 	refused seccomp=EPERM -- "$CLIENT" connect 2
 	[[ $(record_value "$RECORD" r.watched) == no && $(record_value "$RECORD" r.watched_why) == 'installing a seccomp filter: Operation not permitted' && $(record_value "$RECORD" r.unattributed) == 2 ]]
-}
-
-@test 'the seccomp filters of confine return the same action as the model in filter_model.c for all system calls of x86-64, x32, i386, aarch64 and arm' {
-	gcc -O2 -Wall -Wextra -Werror -I"$TOP/native" -o "$AUDIT_DIR/filter" "$TOP/test/confine/audit/filter_model.c" "$TOP"/native/{watcher/filter,watcher/syscalls,options/families,egress/socket_permit}.c
-	run -0 "$AUDIT_DIR/filter"
-	[[ ! $output ]]
 }
