@@ -242,7 +242,7 @@ __portcullis_decide() {
 
 # __portcullis_confine CONFLICTS: runs this phase again inside confine, and exits with its status. Returns only if confine cannot run.
 __portcullis_confine() {
-	local environment status refused='' conflicts='' shell=$BASHPID
+	local environment status refused='' conflicts='' shell=$BASHPID folder
 	local -a names=()
 	# The phase inside confine starts with the environment that Portage has set, without the changes of profile.bashrc files.
 	if ! { exec {environment}</proc/self/environ; } 2>/dev/null; then
@@ -263,6 +263,12 @@ __portcullis_confine() {
 	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
 	__portcullis_run
 	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl" --label "run=${REPLY[0]}")
+	if [[ " ${options[*]} " == *' --ipc '* ]]; then
+		# The phase needs these folders, which a private /dev/shm would hide. DISTDIR in a phase has links to PORTAGE_ACTUAL_DISTDIR.
+		for folder in "$PORTAGE_TMPDIR" "$PORTAGE_BUILDDIR" "${ROOT-}" "${initial[PORTAGE_ACTUAL_DISTDIR]-}" "${initial[CCACHE_DIR]-}"; do
+			[[ $folder != /* ]] || options+=(--uses "$folder")
+		done
+	fi
 	# confine ends the phase if one of these processes ends: this ebuild.sh, its parent, or emerge. With pid-sandbox the PID of emerge is not
 	# visible, so confine watches the lock on the build directory (EbuildBuildDir in _emerge/EbuildBuildDir.py).
 	[[ " ${options[*]} " != *' --cgroup '* ]] ||

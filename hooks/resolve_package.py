@@ -72,6 +72,15 @@ def removed_features(settings, cpv=None):
     return removed
 
 
+def in_shm(settings):
+    """Returns the variables whose folders lie in /dev/shm. A phase that uses one of them gets no private /dev/shm (hooks/phase.bash)."""
+    tmpdir = settings["PORTAGE_TMPDIR"]
+    folders = [("PORTAGE_TMPDIR", tmpdir), ("PORTAGE_BUILDDIR", os.path.join(tmpdir, "portage"))]
+    folders += [(name, settings.get(name)) for name in ("ROOT", "DISTDIR", "CCACHE_DIR")]
+    shm = os.path.realpath("/dev/shm")
+    return [name for name, folder in folders if folder and (os.path.realpath(folder) + "/").startswith(shm + "/")]
+
+
 class NoPackage(Exception):
     pass
 
@@ -122,6 +131,7 @@ def describe(atom):
             "PR": pr,
             "PVR": pf[len(pn) + 1 :],
         },
+        "in_shm": in_shm(settings),
         "builddir": os.path.join(settings["PORTAGE_TMPDIR"], "portage", category, pf),
     }
 
@@ -143,6 +153,7 @@ try:
                 "variables": variables(settings),
                 "profile_bashrcs": profile_bashrcs(settings),
                 "userpriv": userpriv(settings),
+                "in_shm": in_shm(settings),
                 "sandbox": portage.process.sandbox_capable,
                 "package": describe(sys.argv[3]) if len(sys.argv) > 3 else None,
             }

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(options.allow.count == 0 || (options.net && options.audit));
 		for (size_t i = 0; i < options.allow.count; i++)
 			assert(options.allow.entries[i].port > 0 && options.allow.entries[i].bits <= (options.allow.entries[i].family == AF_INET ? 32 : 128));
-		assert(options.environ_fd >= -1 && options.die_with_count <= OPTIONS_DIE_WITH && options.label_count <= OPTIONS_LABELS);
+		assert(options.environ_fd >= -1 && options.die_with_count <= OPTIONS_DIE_WITH && options.uses_count <= OPTIONS_USES && options.label_count <= OPTIONS_LABELS);
 		for (size_t i = 0; i < options.die_with_count; i++)
 			assert(options.die_with[i] > 0);
 		for (int i = 0; i < LIMITS; i++)

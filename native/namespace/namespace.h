@@ -13,8 +13,9 @@ enum isolation {
 	ISOLATE_PID = 4,
 	ISOLATE_PROC = 8, /* a new /proc, for ISOLATE_PID */
 	ISOLATE_MOUNT = 16,
-	ISOLATE_MOUNTS = ISOLATE_PROC | ISOLATE_MOUNT, /* the isolation that needs a new mount namespace */
-	ISOLATE_ALL = 31,
+	ISOLATE_SHM = 32,					     /* a new tmpfs on /dev/shm, for ISOLATE_IPC */
+	ISOLATE_MOUNTS = ISOLATE_PROC | ISOLATE_MOUNT | ISOLATE_SHM, /* the isolation that needs a new mount namespace */
+	ISOLATE_ALL = 63,
 };
 
 /* What keeps a phase from the network of the host. */
@@ -39,6 +40,7 @@ enum step {
 	STEP_CLONE,
 	STEP_MOUNTS,
 	STEP_SLAVE,
+	STEP_SHM,
 	STEP_PROC,
 	STEP_SUBREAPER,
 	STEP_CGROUP,
@@ -62,10 +64,13 @@ extern const struct setup_step setup_steps[STEPS];
 /*
  * Enters the new namespaces that the bits of isolation (enum isolation) name. In mode userns, first enters a user namespace and maps ids to
  * themselves: all ids if the caller may map them, otherwise only the caller's. ISOLATE_PID takes effect for the next child, which then
- * calls isolate_mount_proc() for ISOLATE_PROC. Returns true with setup_error set to STEP_NONE, or to STEP_UTS or STEP_HOSTNAME if only the
- * host name could not be set. On an error, returns false with setup_error; this process must then exit.
+ * calls isolate_mount_proc() for ISOLATE_PROC. Returns true with setup_error set to STEP_NONE, or to a step that failed and is not
+ * required: the host name or the mount of /dev/shm. On an error, returns false with setup_error; this process must then exit.
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error);
+
+/* Returns whether path, of which the last components need not exist, lies in /dev/shm after its symbolic links are resolved. */
+bool shared_memory_contains(const char *path);
 
 /* Isolation that exists at the start of confine. Portage isolates phases itself if it runs as root. */
 struct inherited {

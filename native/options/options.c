@@ -78,6 +78,12 @@ static bool add_label(struct options *options, const char *value)
 	return length > 0 && value[length] == '=';
 }
 
+static bool add_uses(struct options *options, const char *value)
+{
+	options->uses[options->uses_count++] = value;
+	return value[0] == '/';
+}
+
 static bool add_die_with(struct options *options, const char *value)
 {
 	int pid = number(value);
@@ -153,6 +159,7 @@ static const struct value_option {
 	{"--limit", "memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%", add_limit, 0, 0},
 	{"--environ", "the number of an open file", set_environ, 0, 0},
 	{"--label", "NAME=VALUE with lower-case letters and _ in NAME", add_label, offsetof(struct options, label_count), OPTIONS_LABELS},
+	{"--uses", "an absolute path", add_uses, offsetof(struct options, uses_count), OPTIONS_USES},
 	{"--die-with", "a process id", add_die_with, offsetof(struct options, die_with_count), OPTIONS_DIE_WITH},
 	{"--allow", "ADDRESS[/BITS]:PORT, an IPv6 address in []", add_allowed, offsetof(struct options, allow.count), ALLOW_ENTRIES},
 	{"--allow-socket", "the absolute path of a socket", add_socket, offsetof(struct options, allow.socket_count), ALLOW_SOCKETS},

@@ -12,6 +12,7 @@
 
 enum {
 	OPTIONS_LABELS = 16,	   /* maximum number of --label options */
+	OPTIONS_USES = 8,	   /* maximum number of --uses options */
 	OPTIONS_DIE_WITH = 8,	   /* maximum number of --die-with options */
 	OPTIONS_CGROUP_NAME = 200, /* maximum length of the name of --cgroup; with the affixes that confine adds it must fit in NAME_MAX (255) */
 };
@@ -34,6 +35,8 @@ struct options {
 	bool ipc;
 	bool pid;
 	bool mount;
+	const char *uses[OPTIONS_USES]; /* paths of --uses, which a private /dev/shm must not hide */
+	size_t uses_count;
 	bool audit;
 	bool best_effort;
 	bool mknod;

@@ -2,13 +2,17 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "privileged/isolate.h"
@@ -161,12 +165,28 @@ static bool enter_net(struct setup_error *setup_error)
 	return true;
 }
 
-static bool enter_mounts(struct setup_error *setup_error)
+/* Mounts a tmpfs on /dev/shm, which has the size of the file system there and is noexec if that one is. */
+static bool mount_shm(void)
+{
+	struct statfs host;
+	char options[64];
+	if (statfs("/dev/shm", &host) != 0)
+		return false;
+	/* If /dev/shm is a directory of another file system, its size means nothing. Without "size", the kernel uses half of the memory. */
+	snprintf(options, sizeof options, host.f_type == TMPFS_MAGIC ? "mode=1777,size=%llu" : "mode=1777",
+		 (unsigned long long)host.f_blocks * (unsigned long long)host.f_bsize);
+	unsigned long flags = MS_NOSUID | MS_NODEV | ((host.f_flags & ST_NOEXEC) != 0 ? MS_NOEXEC : 0);
+	return mount("tmpfs", "/dev/shm", "tmpfs", flags, options) == 0;
+}
+
+static bool enter_mounts(unsigned isolation, struct setup_error *setup_error)
 {
 	if (unshare(CLONE_NEWNS) != 0)
 		return failed(setup_error, STEP_MOUNTS);
 	/* systemd makes / a shared mount. Without MS_SLAVE the mounts of the phase would appear on the host. */
-	return mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) == 0 || failed(setup_error, STEP_SLAVE);
+	if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) != 0)
+		return failed(setup_error, STEP_SLAVE);
+	return (isolation & ISOLATE_SHM) == 0 || mount_shm() || failed(setup_error, STEP_SHM);
 }
 
 static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error)
@@ -175,8 +195,12 @@ static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error
 		return failed(setup_error, STEP_IPC);
 	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
-	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(setup_error))
-		return false;
+	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(isolation, setup_error)) {
+		/* A private /dev/shm is not required. */
+		bool required = setup_error->step != STEP_SHM && (isolation & (ISOLATE_PROC | ISOLATE_MOUNT)) != 0;
+		if (required)
+			return false;
+	}
 	if ((isolation & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
 		return failed(setup_error, STEP_PID);
 	return true;

@@ -33,7 +33,8 @@ static noreturn void attempt(const struct identity *identity, unsigned isolate, 
 		_exit(0);
 	if (init < 0)
 		setup_error = (struct setup_error){STEP_FORK, errno};
-	else if (entered && ((isolate & ISOLATE_PROC) == 0 || isolate_mount_proc(identity, &setup_error)))
+	else if (entered && (setup_steps[setup_error.step].required_for & isolate) == 0 &&
+		 ((isolate & ISOLATE_PROC) == 0 || isolate_mount_proc(identity, &setup_error)))
 		setup_error = (struct setup_error){STEP_NONE, 0};
 	_exit(write(pipe, &setup_error, sizeof setup_error) == (ssize_t)sizeof setup_error ? 0 : 1);
 }
@@ -120,6 +121,7 @@ int probe(const struct identity *identity)
 	print_result(identity, "pid", ISOLATE_PID);
 	print_result(identity, "proc", ISOLATE_PID | ISOLATE_PROC);
 	print_result(identity, "mount", ISOLATE_MOUNT);
+	print_result(identity, "shm", ISOLATE_SHM);
 	print_cgroup(identity);
 	print_audit();
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : EXIT_REFUSED;

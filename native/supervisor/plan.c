@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "supervisor/supervisor.h"
 #include "watcher/filter.h"
@@ -57,6 +58,14 @@ unsigned isolation_requested(const struct options *options)
 	       (options->mount ? ISOLATE_MOUNT : 0);
 }
 
+static bool uses_shared_memory(const struct options *options)
+{
+	bool used = access("/dev/shm", F_OK) != 0;
+	for (size_t i = 0; i < options->uses_count && !used; i++)
+		used = shared_memory_contains(options->uses[i]);
+	return used;
+}
+
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited)
 {
 	struct plan plan = {.mode = identity->mode, .tracking = first_tracking(options, identity, inherited), .inherited_net = inherited->net};
@@ -64,6 +73,8 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 		plan.isolate |= ISOLATE_NET;
 	if (options->ipc && !inherited->ipc)
 		plan.isolate |= ISOLATE_IPC;
+	if ((plan.isolate & ISOLATE_IPC) != 0 && !uses_shared_memory(options))
+		plan.isolate |= ISOLATE_SHM;
 	if (options->mount && !inherited->mount)
 		plan.isolate |= ISOLATE_MOUNT;
 	if (plan.tracking == TRACK_PID_NAMESPACE)

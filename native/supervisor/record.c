@@ -239,6 +239,8 @@ void record_write(const struct options *options, const struct phase_result *resu
 	json_member(&json, "mode", mode_names[result->mode]);
 	json_member(&json, "tracking", tracking_method(result));
 	add_isolation(&json, options, result);
+	if (options->ipc)
+		json_member(&json, "shm", (result->applied & ISOLATE_SHM) != 0 ? "confine" : "host");
 	if (sees_host_proc(result))
 		json_raw(&json, ",\"proc\":\"host\"");
 	add_status(&json, result->status);

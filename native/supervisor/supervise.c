@@ -148,7 +148,7 @@ static void launch_or_degrade(struct supervisor *s)
 	}
 	result_add_refused(&s->result, &setup_error);
 	s->result.mode = s->plan.mode;
-	s->result.applied = s->plan.isolate;
+	s->result.applied = s->plan.isolate & ~setup_steps[setup_error.step].required_for;
 	s->result.has_subreaper = s->plan.tracking == TRACK_SUBREAPER;
 }
 

@@ -42,8 +42,10 @@ export async function runConfined(
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	try {
 		const notices = join(folder, 'notices');
+		// With --ipc, confine hides /dev/shm unless one of these paths lies there.
+		const uses = [cwd ?? process.cwd(), program].flatMap((path) => (path.startsWith('/') ? ['--uses', path] : []));
 		const run = (withOptions: readonly string[]) => {
-			const confineArgs = [...withOptions, '--notice-file', notices, '--', ...command];
+			const confineArgs = [...withOptions, ...uses, '--notice-file', notices, '--', ...command];
 			return runForeground(confineFor(eprefix), confineArgs, encodeSecureEnvironment(environment), cwd);
 		};
 		// Run with --require first, because only then confine reports a missing confinement before the command starts.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { accessSync, constants, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { enumerate } from '../messages/message.ts';
 import { addWords } from '../portage/make_conf.ts';
 import { features } from '../rules/features.ts';
 import { problem, resolve, settingNames, squeeze, unknownSettings } from '../rules/settings.ts';
 import { words } from '../util/environment.ts';
 import { stat } from '../util/files.ts';
+import { enumerate } from '../util/units.ts';
 import { bashrcFinding, hookFindings } from './check_hook.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { effects, features, hostProcEffect, hostProcFix } from '../rules/features.ts';
+import { effects, features, hostProcEffect, hostProcFix, hostShmReason } from '../rules/features.ts';
 import type { Confinement } from '../rules/phases.ts';
 import { resolve, settingNames, settings } from '../rules/settings.ts';
 import { error, inactive, ok, warning, type Finding } from './finding.ts';
@@ -36,7 +36,19 @@ function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup
 	const meaning = isPortageIsolating(system)
 		? 'applied by Portage as root, otherwise by Portcullis'
 		: `applied with ${means}; Portage alone would ignore it`;
-	return ok(title, title, meaning, observed);
+	return ok(title, title, what === 'ipc' ? `${meaning}${hostShm(system)}` : meaning, observed);
+}
+
+/** Describes why the phases keep the /dev/shm of the host; '' if they get a private one. */
+function hostShm(system: SystemInfo): string {
+	const { configuration, probeResult, probe } = system;
+	if (isPortageIsolating(system))
+		return "; phases keep the /dev/shm of the host, because the IPC namespace is Portage's";
+	const names = configuration?.in_shm ?? [];
+	if (names.length > 0) return `; phases keep ${hostShmReason(names)}`;
+	return probeResult.ownShm
+		? ''
+		: `; phases keep the /dev/shm of the host (${probe['shm']?.replace('no: ', '') ?? '?'})`;
 }
 
 /** Reports that a seccomp filter replaces the network namespace, and how to get the namespace. */

@@ -24,6 +24,8 @@ export interface ProbeResult {
 	readonly hostProc: boolean;
 	/** The error that made a network namespace impossible, if a seccomp filter replaced it; otherwise ''. */
 	readonly filterWhy: string;
+	/** True if the test run had a private /dev/shm. */
+	readonly ownShm: boolean;
 	readonly watched: string;
 	/** Why the network access of the test was not recorded or inspected; '' if it was. */
 	readonly watchedWhy: string;
@@ -138,6 +140,7 @@ function probeResultOf(record: Record<string, unknown>): ProbeResult {
 		missing: record['missing'] as ProbeResult['missing'],
 		hostProc: text('proc') === 'host',
 		filterWhy: text('filter_why'),
+		ownShm: text('shm') === 'confine',
 		watched: text('watched'),
 		watchedWhy: text('watched_why') || text('unreadable_why'),
 		broken: '',
@@ -152,6 +155,7 @@ function brokenResult(broken: string): ProbeResult {
 		missing: [],
 		hostProc: false,
 		filterWhy: '',
+		ownShm: false,
 		watched: '',
 		watchedWhy: '',
 		broken,

@@ -42,11 +42,6 @@ export function firstOf(items: readonly string[], most: number, separator = ', '
 	return first.join(separator) + (total > first.length ? ` +${total - first.length}` : '');
 }
 
-/** Joins items to a list such as `a, b and c`. */
-export function enumerate(items: readonly string[]): string {
-	return [items.slice(0, -1).join(', '), items.at(-1) ?? ''].filter(Boolean).join(' and ');
-}
-
 /** Matches the options of shells and interpreters whose argument is the text of a program, such as `bash -ec TEXT`. */
 const textOption = /^-[a-z]*[ce]$/;
 

@@ -6,10 +6,10 @@ import { settingOf } from '../rules/settings.ts';
 import type { Orphan, RunRecord } from '../records/schema.ts';
 import { readTrimmed } from '../util/files.ts';
 import { stripControls } from '../util/output.ts';
-import { count } from '../util/units.ts';
+import { count, enumerate } from '../util/units.ts';
 import { networkMessages } from './network.ts';
 import { socketMessages } from './sockets.ts';
-import { commandOf, enumerate, firstOf, portcullis, reportDetails, subject, type Line } from './message.ts';
+import { commandOf, firstOf, portcullis, reportDetails, subject, type Line } from './message.ts';
 
 const maxOrphans = 3;
 

@@ -21,6 +21,8 @@ export interface Configuration {
 	readonly profile_bashrcs: readonly string[];
 	/** The user as whom root's emerge runs the phases (FEATURES=userpriv); null if it runs them as root. */
 	readonly userpriv: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
+	/** The variables whose folders lie in /dev/shm, so that phases keep the /dev/shm of the host. */
+	readonly in_shm: readonly string[];
 	/** True if sys-apps/sandbox is installed. Otherwise Portage disables FEATURES=sandbox. */
 	readonly sandbox: boolean;
 	readonly package: Resolved | null;
@@ -41,6 +43,7 @@ export interface Resolved {
 	readonly variables: Readonly<Record<string, string>>;
 	/** The values of CATEGORY, PF, P, PN, PV, PR and PVR (PMS 11.1). */
 	readonly names: Readonly<Record<string, string>>;
+	readonly in_shm: readonly string[];
 	/** PORTAGE_BUILDDIR: the build directory PORTAGE_TMPDIR/portage/CATEGORY/PF. */
 	readonly builddir: string;
 }

@@ -15,6 +15,8 @@ export interface PhaseContext {
 	readonly properties: readonly string[];
 	/** For each word that a file removes from FEATURES, the path of this file. The key `*` stands for FEATURES="-*". */
 	readonly removed?: Readonly<Record<string, string>>;
+	/** The variables whose folders lie in /dev/shm. */
+	readonly inShm?: readonly string[];
 	readonly settings: Settings;
 	readonly fakeroot?: Fakeroot;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { decide } from './decide.ts';
-import { features } from './features.ts';
+import { features, hostShmReason } from './features.ts';
 import type { PackageContext } from './phase_context.ts';
 import { confinements, isSrcPhase, type Confinement } from './phases.ts';
 import { settingNames, settings } from './settings.ts';
@@ -49,6 +49,7 @@ export function explanationText({ title, packageContext, phases }: Explanation, 
 	return [
 		...(title === '' ? [] : head(title, packageContext, screen)),
 		...(packageContext.settings.PORTCULLIS_AUDIT === 'only' ? [...wrap(auditOnly(), screen.width), ''] : []),
+		...hostShm(packageContext).flatMap((text) => [...wrap(text, screen.width), '']),
 		...groups.flatMap(({ names, rules }) => [
 			...wrap(names.join(', '), screen.width).map((line) => paint(screen, 'bold', line)),
 			...rules.map(({ feature, confined, rule }) => {
@@ -57,6 +58,12 @@ export function explanationText({ title, packageContext, phases }: Explanation, 
 			}),
 		]),
 	];
+}
+
+/** Returns a sentence if the phases keep the /dev/shm of the host because the build uses it. */
+function hostShm({ features: words, inShm = [], settings: { PORTCULLIS_AUDIT } }: PackageContext): string[] {
+	if (inShm.length === 0 || PORTCULLIS_AUDIT === 'only' || !words.includes(features.ipc)) return [];
+	return [`ipc-sandbox keeps ${hostShmReason(inShm)}.`];
 }
 
 function auditOnly(): string {

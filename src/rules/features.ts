@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import { enumerate } from '../util/units.ts';
 import type { Confinement } from './phases.ts';
 
 /** The words of FEATURES that enable the sandboxes. All are words of Portage, because Portage warns about words that it does not define. */
@@ -26,6 +27,11 @@ export const effects: Readonly<Record<Confinement, string>> = {
 export const hostProcEffect = 'a phase sees the /proc of the host, so that ps, gdb and /proc/PID show wrong processes';
 export const hostProcFix =
 	'Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox".';
+
+/** Returns why ipc-sandbox makes no private /dev/shm: `names` are the variables whose folders lie there. */
+export function hostShmReason(names: readonly string[]): string {
+	return `the /dev/shm of the host, because it contains the folder of ${enumerate(names)}`;
+}
 
 /** Converts the name of a sandbox in a record (net) to its word of FEATURES (network-sandbox). Returns other names unchanged. */
 export function featureOf(name: string): string {

@@ -10,13 +10,20 @@ export type PackageContext = Omit<PhaseContext, 'phase'>;
 
 /** Returns the context of the package in `configuration` or, if it has none, of any package. Throws an Error for an invalid setting. */
 export function packageContextOf(configuration: Configuration): PackageContext {
-	const { features, removed, restrict, properties, variables } = configuration.package ?? {
+	const {
+		features,
+		removed,
+		restrict,
+		properties,
+		variables,
+		in_shm: inShm,
+	} = configuration.package ?? {
 		...configuration,
 		restrict: [],
 		properties: [],
 	};
 	const fakeroot = fakerootFrom(features);
-	return { from: 'ebuild', features, removed, restrict, properties, fakeroot, settings: checked(variables) };
+	return { from: 'ebuild', features, removed, restrict, properties, inShm, fakeroot, settings: checked(variables) };
 }
 
 function checked(variables: Readonly<Record<string, string>>): Settings {

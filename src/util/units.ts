@@ -45,3 +45,8 @@ export function localTime(time: string): string {
 function pad(number: number): string {
 	return String(number).padStart(2, '0');
 }
+
+/** Joins items to a list such as `a, b and c`. */
+export function enumerate(items: readonly string[]): string {
+	return [items.slice(0, -1).join(', '), items.at(-1) ?? ''].filter(Boolean).join(' and ');
+}

@@ -56,6 +56,7 @@ MODES=('--net' "--net --cgroup x")
 		--cgroup x --limit memory.max= -- echo ran # memory.max=BYTES
 		--cgroup x --limit cpu.max=0% -- echo ran # cpu.max=N%
 		--cgroup x --limit pids.max=1k -- echo ran # pids.max=N
+		--uses shm -- echo ran # --uses takes an absolute path
 		--die-with 0 -- echo ran # --die-with takes a process id
 		--die-with -1 -- echo ran # --die-with takes a process id
 		--die-with 99999999999 -- echo ran # --die-with takes a process id

@@ -197,6 +197,9 @@ with_masked_proc() {
 		mount|unshare(CLONE_NEWNS)|unshare:newns
 		mount|mount(MS_SLAVE)|mount
 	EOF
+	# A private /dev/shm is not required.
+	run -0 as_user "$TEST_DIR/refuse_calls" mount=EINVAL -- "$CONFINE" --ipc --require --record "$RECORD" -- echo ran
+	[[ $output == ran && $(record_value "$RECORD" '[r.applied.ipc, r.shm, r.missing.length, r.refused_steps].join()') == 'confine,host,0,mount(MS_SLAVE): Invalid argument' ]]
 }
 
 @test 'on old kernels without clone3, pidfd_open and close_range, confine isolates the command and finds remaining processes as on new kernels' {

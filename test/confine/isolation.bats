@@ -12,7 +12,7 @@ setup_file() {
 }
 
 teardown_file() {
-	[[ ! ${NAME-} ]] || "$TEST_DIR/ipc" remove "$NAME" "$KEY"
+	[[ ! ${NAME-} ]] || { "$TEST_DIR/ipc" remove "$NAME" "$KEY" && rm -f "/dev/shm$NAME"; }
 	confine_end
 }
 
@@ -107,6 +107,33 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
+@test 'with confine --ipc the command has an empty /dev/shm of the same size, in which shared memory and semaphores work, unless --uses names a path in /dev/shm' {
+	local who file=/dev/shm${NAME} path size
+	size=$(df --output=size /dev/shm | tail -n 1)
+	cat >"$TEST_DIR/memory.py" <<-'EOF'
+		import multiprocessing, multiprocessing.shared_memory, os
+		shared = multiprocessing.shared_memory.SharedMemory(create=True, size=4096)
+		lock = multiprocessing.Lock()  # a POSIX semaphore
+		child = multiprocessing.Process(target=lambda: lock.acquire() and shared.buf.__setitem__(0, 7))
+		child.start()
+		child.join()
+		print(shared.buf[0], len(os.listdir("/dev/shm")), lock.acquire(block=False))
+		shared.unlink()
+	EOF
+	touch "$file"
+	ln -s /dev/shm "$TEST_DIR/shm"
+	for who in $CALLERS; do
+		run -0 "$who" "$CONFINE" --ipc --uses /var/tmp --uses /dev/shmx --record "$RECORD" -- sh -c \
+			'python3 "$1/memory.py" && ls -A /dev/shm && df --output=size /dev/shm | tail -n 1 && stat -c %a /dev/shm' - "$TEST_DIR"
+		[[ $output == $'7 1 False\n'"$size"$'\n1777' && $(record_value "$RECORD" r.shm) == confine ]]
+		for path in /dev/shm "$TEST_DIR/shm/portage/x"; do
+			run -0 "$who" "$CONFINE" --ipc --uses /var/tmp --uses "$path" --record "$RECORD" -- ls "$file"
+			[[ $(record_value "$RECORD" 'r.applied.ipc + " " + r.shm') == 'confine host' ]]
+		done
+	done
+	rm "$file"
+}
+
 @test 'confine creates only the namespaces that the options of confine need' {
 	local who options expected count
 	# shellcheck disable=SC2016
@@ -128,9 +155,10 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 		:
 		--best-effort:
 		--net:net uts
-		--ipc:ipc
-		--net --ipc:net ipc uts
-		--net --ipc --best-effort:net ipc uts
+		--ipc:ipc mnt
+		--ipc --uses /dev/shm/x:ipc
+		--net --ipc:net ipc uts mnt
+		--net --ipc --best-effort:net ipc uts mnt
 		--cgroup x:pid mnt
 		--pid:pid mnt
 		--mount:mnt
@@ -230,7 +258,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	local who key
 	for who in $CALLERS; do
 		run -0 "$who" "$CONFINE" --probe
-		for key in net ipc pid proc mount; do
+		for key in net ipc pid proc mount shm; do
 			[[ $output == *$'\n'"$key=yes"* ]]
 		done
 	done

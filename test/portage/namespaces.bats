@@ -52,7 +52,7 @@ ALWAYS='prepare configure compile install'
 	# shellcheck disable=SC2086
 	assert_namespaces pid $ALWAYS test unpack
 	diff <(grep -v '^Dependency resolution took' <<<"$before") <(grep -v '^Dependency resolution took' <<<"$output")
-	[[ $(record_values "$RECORDS" compile 'r.package + " " + r.mode + " " + JSON.stringify(r.applied)') == 'app-test/probe-1 userns {"net":"confine","ipc":"confine","pid":"confine"}' ]]
+	[[ $(record_values "$RECORDS" compile '[r.package, r.mode, JSON.stringify(r.applied), r.shm].join(" ")') == 'app-test/probe-1 userns {"net":"confine","ipc":"confine","pid":"confine"} confine' ]]
 }
 
 @test 'as root with the default FEATURES and mount-sandbox, Portcullis uses the namespaces that Portage has created' {
@@ -80,10 +80,12 @@ ALWAYS='prepare configure compile install'
 		shares_namespaces "$phase" net ipc
 	done
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
-	[[ $(record_values "$RECORDS" compile 'r.mode + JSON.stringify(r.applied)') == 'none{"net":"portage","ipc":"portage","pid":"portage","mount":"portage"}' ]]
+	[[ $(record_values "$RECORDS" compile 'r.mode + JSON.stringify(r.applied) + r.shm') == 'none{"net":"portage","ipc":"portage","pid":"portage","mount":"portage"}host' ]]
+	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
+	[[ $(prefix_run portcullis doctor --json) == *"phases keep the /dev/shm of the host, because the IPC namespace is Portage's"* ]]
 }
 
-@test 'PROPERTIES=test_network keeps the network of the host for src_test, and RESTRICT=network-sandbox for all phases' {
+@test 'PROPERTIES=test_network keeps the network of the host for src_test, and RESTRICT=network-sandbox for all phases; CCACHE_DIR in /dev/shm keeps the /dev/shm of the host' {
 	probe_prefix user '' <<<'PROPERTIES="test_network"'
 	prefix_install_portcullis
 	probe_emerge
@@ -92,10 +94,17 @@ ALWAYS='prepare configure compile install'
 	# shellcheck disable=SC2086
 	assert_namespaces ipc $ALWAYS unpack test
 	prefix_package app-test/probe-1 <<<'RESTRICT="network-sandbox"'
+	ln -s /dev/shm "$PREFIX_ROOT/shm"
+	prefix_features test "CCACHE_DIR=\"$PREFIX_ROOT/shm/ccache\""
 	probe_emerge
 	assert_namespaces net
 	# shellcheck disable=SC2086
 	assert_namespaces ipc $ALWAYS unpack test
+	# A private /dev/shm would hide the directory of ccache.
+	[[ $(record_values "$RECORDS" compile r.shm) == $'confine\nhost' ]]
+	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
+	[[ $(prefix_run portcullis explain app-test/probe) == *'ipc-sandbox keeps the /dev/shm of the host, because it contains the folder of'*CCACHE_DIR.* ]]
+	[[ $(prefix_run portcullis doctor --json) == *'phases keep the /dev/shm of the host, because it contains the folder of CCACHE_DIR'* ]]
 }
 
 @test 'pid-sandbox and mount-sandbox isolate every src_* phase, in which shells, die and queries to Portage work' {

@@ -22,6 +22,7 @@ const configuration: Configuration = {
 	profile_bashrcs: [],
 	userpriv: null,
 	sandbox: false,
+	in_shm: [],
 	package: {
 		cpv: 'a/b-1',
 		eapi: '8',
@@ -33,6 +34,7 @@ const configuration: Configuration = {
 		properties: ['test_network'],
 		variables: { PORTCULLIS_UNPACK: 'confine' },
 		names: {},
+		in_shm: [],
 		builddir: '',
 	},
 };
@@ -45,6 +47,19 @@ describe('explain', () => {
 		expect(text).toMatch(/src_unpack\n {2}network-sandbox {2}yes {2}PORTCULLIS_UNPACK=confine/);
 		expect(text).toMatch(/src_test\n {2}network-sandbox {2}no {3}PROPERTIES=test_network/);
 		expect(text).toMatch(/cgroup {11}no {3}FEATURES does not contain cgroup/);
+	});
+
+	test('if a folder of the build lies in /dev/shm, portcullis explain prints that ipc-sandbox keeps the /dev/shm of the host', () => {
+		const text = (features: readonly string[], in_shm: readonly string[]) =>
+			explanationText(explain('', packageContextOf({ ...configuration, features, in_shm, package: null }), srcPhases), {
+				...screen,
+				width: 200,
+			})[0];
+		expect(text(['ipc-sandbox'], ['PORTAGE_TMPDIR', 'CCACHE_DIR'])).toBe(
+			'ipc-sandbox keeps the /dev/shm of the host, because it contains the folder of PORTAGE_TMPDIR and CCACHE_DIR.',
+		);
+		expect(text(['ipc-sandbox'], [])).toContain('src_unpack');
+		expect(text(['cgroup'], ['PORTAGE_TMPDIR'])).toContain('src_unpack');
 	});
 
 	test('without a package, portcullis explain uses the global FEATURES', () => {
