@@ -42,19 +42,31 @@ function contests(confine: string): { root: Contest[]; user: Contest[] } {
 			'confine --net --ipc --record FILE --audit true': [...record, '--audit', '--', 'true'],
 		},
 	};
+	// --best-effort starts the supervisor, as in a phase. With --uses, --ipc mounts no private /dev/shm.
+	const phase = [confine, '--net', '--ipc', '--best-effort'];
+	const added: Contest = {
+		title: 'What a private /dev/shm, pid-sandbox and mount-sandbox add',
+		reference: 'confine --net --ipc --best-effort --uses /dev/shm true',
+		commands: {
+			...plain,
+			'confine --net --ipc --best-effort --uses /dev/shm true': [...phase, '--uses', '/dev/shm', '--', 'true'],
+			'confine --net --ipc --best-effort true': [...phase, '--', 'true'],
+			'confine --net --ipc --best-effort --pid --mount true': [...phase, '--pid', '--mount', '--', 'true'],
+		},
+	};
 	const namespaces = (unshare: readonly string[]): Contest => ({
 		title: 'A command in its own network and IPC namespaces',
 		reference: unshare.join(' '),
 		commands: {
 			...plain,
-			'confine --net --ipc true': [confine, '--net', '--ipc', '--', 'true'],
+			'confine --net --ipc --uses /dev/shm true': [confine, '--net', '--ipc', '--uses', '/dev/shm', '--', 'true'],
 			[unshare.join(' ')]: unshare,
 			'bwrap --unshare-net --unshare-ipc true': [...bwrap, 'true'],
 		},
 	});
 	return {
-		root: [namespaces(['unshare', '-n', '-i', 'true']), tracked, audited],
-		user: [namespaces(['unshare', '-U', '-r', '-n', '-i', 'true']), tracked, audited],
+		root: [namespaces(['unshare', '-n', '-i', 'true']), tracked, audited, added],
+		user: [namespaces(['unshare', '-U', '-r', '-n', '-i', 'true']), tracked, audited, added],
 	};
 }
 
