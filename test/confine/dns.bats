@@ -151,13 +151,14 @@ musl_error() {
 	[[ $(printf '%s\n' 1.2.4 "$version" | sort -V | head -n1) == 1.2.4 ]] && echo EAI_AGAIN || echo 'Name does not resolve'
 }
 
-@test 'confine records the lookups of musl, c-ares, asyncio and a resolver that uses sendmmsg, and each answer comes from the address of the queried name server' {
+@test 'confine records the lookups of musl, fakeroot, c-ares, asyncio and a resolver that uses sendmmsg, and each answer comes from the address of the queried name server' {
 	[[ -x $AUDIT_DIR/musl ]] || musl-gcc -static -o "$AUDIT_DIR/musl" "$TOP/test/confine/audit/lookup.c"
 	cp "$TOP/test/confine/audit/dns_sendmmsg.py" "$AUDIT_DIR/"
 	# Without an answer that it accepts, musl would wait for 60 s.
 	# shellcheck disable=SC2016
 	with_resolv_conf 'nameserver 192.0.2.1\nnameserver 192.0.2.2\noptions timeout:60 attempts:1\n' -- sh -c '
 		timeout 30 "$1/musl" musl.example
+		fakeroot getent hosts fakeroot.example
 		/usr/bin/python3 "$1/dns_sendmmsg.py"
 		/usr/bin/python3 -c "
 import asyncio
@@ -174,7 +175,7 @@ async def query():
 asyncio.run(query())"
 		node -e "require(\"dns\").resolve4(\"cares.example\", ({ code }) => console.log(code))"' sh "$AUDIT_DIR" >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == "$(musl_error)"$'\n2 True 192.0.2.1=2 192.0.2.2=2\n(2, (\'192.0.2.2\', 53))\nESERVFAIL' ]]
-	assert_lookups 'asyncio A python3 1' 'cares.example A node 1' 'musl.example A musl 1' 'musl.example AAAA musl 1' 'one.example A python3 1' 'two.example A python3 1'
+	assert_lookups 'asyncio A python3 1' 'cares.example A node 1' 'fakeroot.example A getent 1' 'fakeroot.example AAAA getent 1' 'musl.example A musl 1' 'musl.example AAAA musl 1' 'one.example A python3 1' 'two.example A python3 1'
 }
 
 @test 'confine starts the DNS server process on the first query of a phase; if the phase kills this process, the record has the reason for missing lookups' {

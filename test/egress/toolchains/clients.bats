@@ -17,6 +17,19 @@ load ../clients
 	assert_fetches java java -cp "$AUDIT_DIR" Fetch "$REMOTE" 80
 }
 
+# lookups: prints the recorded lookups, sorted: NAME TYPE COMM
+lookups() {
+	record_value "$RECORD" 'r.names.map((n) => [n.name, n.type, n.comm].join(" ")).sort().join("\n")'
+}
+
+@test 'confine records the DNS lookups of a Go program and of a Java program' {
+	(cd "$AUDIT_DIR" && HOME=$AUDIT_DIR CGO_ENABLED=0 go build -o fetch-go fetch.go && javac Fetch.java)
+	run -1 audit --net -- timeout 60 "$AUDIT_DIR/fetch-go" go.example
+	[[ $(lookups) == $'go.example A fetch-go\ngo.example AAAA fetch-go' ]]
+	run -1 audit --net -- timeout 60 java -cp "$AUDIT_DIR" Fetch java.example 80
+	[[ $(lookups) == $'java.example A java\njava.example AAAA java' ]]
+}
+
 @test 'with confine --allow, a Rust program that uses tokio reaches an allowed destination' {
 	mkdir -p "$AUDIT_DIR/tokio/src"
 	cp "$AUDIT_DIR/fetch.rs" "$AUDIT_DIR/tokio/src/main.rs"
