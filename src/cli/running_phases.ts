@@ -28,7 +28,7 @@ export interface RunningPhase {
 	readonly memory: number;
 	/** Processor time of the phase in seconds, including that of confine. */
 	readonly cpu: number;
-	/** Number of packets of the phase that the kernel could not send, because they had no route. Does not include lookups of host names. */
+	/** Number of packets of the phase that the kernel could not send for lack of a route. Lookups of host names are not included. */
 	readonly blocked: number;
 }
 
@@ -79,7 +79,7 @@ function phaseFromLabels({ argv }: Process): PhaseName | undefined {
 	const labels = argv.slice(0, argv.indexOf('--')).filter((_, at) => argv[at - 1] === '--label');
 	const find = (name: string) => labels.find((label) => label.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
 	const [cpv, phase] = [find('package'), find('phase')];
-	// Check both values, because any user can start a process with these arguments.
+	// Check the forms of package and phase, because any user can start a process with these arguments.
 	return isPackage(cpv) && isSrcPhase(phase) ? { package: cpv, phase } : undefined;
 }
 

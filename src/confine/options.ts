@@ -4,7 +4,7 @@ import { buildContextOf, isSocket } from '../conflicts/build_context.ts';
 import type { Environment } from '../util/environment.ts';
 import { settingNames, settings, type Settings } from '../rules/settings.ts';
 
-/** Returns confine's options for PORTCULLIS_ALLOW and for Portage's proxy; [] for a phase with network. The hook resolves once per package. */
+/** Returns confine's options for PORTCULLIS_ALLOW and for Portage's proxy; [] for a phase that keeps the network. */
 export async function allowFor(phaseContext: PhaseContext, environment: Environment): Promise<string[]> {
 	if (!decide(phaseContext).net.confined) return [];
 	const { settings: chosen, features } = phaseContext;

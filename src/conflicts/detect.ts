@@ -11,7 +11,7 @@ import { conflicts, type Conflict } from './table.ts';
 export interface FoundConflict {
 	readonly conflict: Conflict;
 	readonly evidence: readonly Evidence[];
-	/** The confinements that cause the conflict, out of those that the package gets. */
+	/** The confinements of the package that cause the conflict. */
 	readonly confinements: readonly Confinement[];
 }
 
@@ -39,7 +39,7 @@ export function findConflicts(phaseContext: PhaseContext, context: BuildContext)
 	return found;
 }
 
-/** One of the alternative fixes of a conflict: lines for make.conf, and what they are for. */
+/** One of the alternative fixes of a conflict: an infinitive such as `keep the sandbox`, and the lines of make.conf that do this. */
 interface Fix {
 	readonly purpose: string;
 	readonly lines: string;

@@ -94,7 +94,7 @@ function pathEvidence(context: BuildContext, tool: string): Evidence[] {
 	return [];
 }
 
-/** Finds evidence that the build uses distcc with remote hosts, none of which PORTCULLIS_ALLOW permits. */
+/** Finds evidence that the build uses distcc with remote hosts. If PORTCULLIS_ALLOW permits one of the hosts, returns none. */
 export function distccEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'distcc', 'distcc');
 	if (used.length === 0 || usesSocksProxy(context)) return [];

@@ -92,7 +92,7 @@ export const conflicts: readonly Conflict[] = [
 		evidence: icecreamEvidence,
 		effect: 'icecc cannot reach other hosts and compiles on this machine only',
 		state: 'error',
-		// ICECC=no would not avoid a delay: icecc would still ask its daemon through a UNIX socket and wait for a slot.
+		// Do not use ICECC=no: icecc would still ask its daemon through a UNIX socket and wait for a slot.
 		inside: { ICECC: 'disable' },
 		fix: [['ICECC', 'disable']],
 	},

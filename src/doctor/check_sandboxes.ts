@@ -58,7 +58,7 @@ function filtered(system: SystemInfo, observed: readonly string[]): Finding {
 	return warning(features.net, features.net, meaning, cause.fix, [...observed, `cause: ${cause.id}`]);
 }
 
-/** Reports a confinement that is available and not requested as inactive. "ok" would suggest that it is applied. */
+/** Reports a confinement that is available but not requested. The state is "inactive", because "ok" would suggest that it is applied. */
 function notAsked(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
 	const title = features[what];
 	return inactive(title, title, `available, but Portcullis does not apply it, because ${system.notAsked}.`, observed);
@@ -88,7 +88,7 @@ const trackingTexts: Readonly<Record<string, string>> = {
 
 function trackingFinding(system: SystemInfo): Finding {
 	const { hostProc } = system.probeResult;
-	// The test run requests --pid. Without this option, confine makes no PID namespace where the kernel refuses it an own /proc.
+	// The test run requests --pid. Without this option, confine makes no PID namespace if the kernel refuses to mount a /proc for it.
 	const tracked = system.probeResult.tracking;
 	const method =
 		hostProc && !system.asked.includes('pid') ? tracked.replace(/^pidns$/, 'subreaper').replace('+pidns', '') : tracked;

@@ -11,7 +11,7 @@ const marks: Readonly<Record<State, readonly [sign: string, word: string, style:
 	inactive: ['·', 'inactive', 'dim'],
 };
 
-/** The IDs of two findings. If one of them is a warning, Portcullis confines nothing. */
+/** The IDs of the two findings that mean, if their state is "warning", that Portcullis confines nothing. */
 const nothingConfined = ['features', 'PORTCULLIS_AUDIT'];
 
 /** Prints a line for each "ok" and a paragraph for each other finding. `verbose` adds inactive findings and observed values. */

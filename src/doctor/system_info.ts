@@ -39,7 +39,7 @@ export interface SystemInfo {
 	readonly confine: string;
 	readonly logs: string;
 	readonly uid: number;
-	/** Portage's configuration; undefined if Portage could not be started. portageError then has the reason. */
+	/** Portage's configuration; undefined if Portage could not be started, for the reason in portageError. */
 	readonly configuration: Configuration | undefined;
 	readonly portageError: string;
 	/** The confinements that FEATURES requests: all if `configuration` is undefined, none if PORTCULLIS_AUDIT="only". */
@@ -47,7 +47,7 @@ export interface SystemInfo {
 	/** Why Portcullis does not apply a confinement that is not in `asked`. */
 	readonly notAsked: string;
 	readonly probeResult: ProbeResult;
-	/** Result with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined if confine is not setuid. */
+	/** Result of a test run with no_new_privs, which FEATURES="sandbox" sets and which disables setuid bits; undefined if confine is not setuid. */
 	readonly sandboxed: ProbeResult | undefined;
 	/** The output of `confine --probe`: values by key. */
 	readonly probe: Readonly<Record<string, string>>;

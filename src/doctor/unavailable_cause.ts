@@ -16,7 +16,7 @@ export interface UnavailableCause {
 export interface Failure {
 	/** The mode of confine: root, setuid, userns or none. */
 	readonly mode: string;
-	/** The error of confine, for example `unshare(CLONE_NEWUSER): Operation not permitted`. */
+	/** The error that confine reports, for example `unshare(CLONE_NEWUSER): Operation not permitted`. */
 	readonly error: string;
 	/** Function that reads a file without trailing whitespace, and returns undefined if the file is not readable. Tests replace it. */
 	readonly read: (file: string) => string | undefined;
@@ -138,7 +138,7 @@ const rows: readonly Row[] = [
 		fix: ({ orSetuid }) => `Use systemd-nspawn or bwrap instead of chroot, or run emerge as root. ${orSetuid}`,
 	},
 	{
-		// unshare(2) returns EINVAL to a process with several threads. confine has one; qemu-user adds another, and knows no subreaper.
+		// unshare(2) returns EINVAL to a process with several threads. qemu-user adds a thread to confine, and has no PR_SET_CHILD_SUBREAPER.
 		id: 'emulator',
 		matches: ({ error }) =>
 			/^(unshare\(CLONE_NEWUSER\)|prctl\(PR_SET_CHILD_SUBREAPER\)): Invalid argument$/.test(error),

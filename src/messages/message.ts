@@ -7,7 +7,7 @@ import { withoutVersion } from '../util/grammar.ts';
 
 /** One line that the hook prints about a phase. */
 export interface Line {
-	/** The Portage function that prints the line. For `die`, the line is the reason why the phase did not start. */
+	/** The Portage function that prints the line. `die` also stops the build. */
 	readonly verb: 'elog' | 'ewarn' | 'eqawarn' | 'die';
 	readonly text: string;
 	/** A sentence with a command that prints details. `portcullis run` omits it, because the command needs a record in records.jsonl. */
@@ -36,7 +36,7 @@ export function inPackageEnv({ package: cpv }: RunRecord, setting: string, name:
 	return `write ${setting} to ${env}/${name}, and run: echo ${withoutVersion(cpv)} ${name} >>${packageEnv}`;
 }
 
-/** Returns the first `most` items and the number of the others: `a, b +50`. `total` also counts items that the list lacks. */
+/** Returns the first `most` items and the number of the others: `a, b +50`. `total` may include items that are not in the list. */
 export function firstOf(items: readonly string[], most: number, separator = ', ', total = items.length): string {
 	const first = items.slice(0, most);
 	return first.join(separator) + (total > first.length ? ` +${total - first.length}` : '');

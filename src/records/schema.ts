@@ -15,12 +15,12 @@ export interface RunRecord {
 	readonly package: string;
 	/** The phase without src_, for example compile, from `confine --label phase=`; '' without this option. */
 	readonly phase: string;
-	/** The emerge or ebuild(1) that ran the phase, as PID-TICKS with its start time, from `confine --label run=`; '' if it was not visible. */
+	/** PID and start time (in clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; or ''. */
 	readonly run: string;
 	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
 	readonly tracking: string;
-	/** For each requested sandbox (net, ipc, pid, mount, cgroup), the program that made it: confine, portage or none. net may be a seccomp filter: filter. */
+	/** For each requested sandbox (net, ipc, pid, mount, cgroup), the program that made it: confine, portage or none. `filter` means that a seccomp filter replaces the network namespace. */
 	readonly applied: Readonly<Record<string, string>>;
 	/** True if the phase saw the /proc of the host, because the kernel refused to mount one for its PID namespace. */
 	readonly hostProc: boolean;
@@ -38,7 +38,7 @@ export interface RunRecord {
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly status: { readonly exit: number } | { readonly signal: number };
 	readonly orphans: readonly Orphan[];
-	/** Number of orphans, including those that the list `orphans` has no room for. */
+	/** Number of orphans, including orphans for which the list `orphans` has no room. */
 	readonly orphanCount: number;
 	readonly blocked: readonly Attempt[];
 	/** Attempts to reach addresses that nothing blocked, because the network was not isolated, for example with PORTCULLIS_AUDIT=only. */
@@ -49,7 +49,7 @@ export interface RunRecord {
 	readonly sockets: readonly SocketRequest[];
 	/** The route of allowed connections: direct, socks, or none if Portcullis cannot make any; undefined without PORTCULLIS_ALLOW. */
 	readonly route: string | undefined;
-	/** The reason if `route` is none; '' stands for the reason that Portage isolated the network and started no proxy. */
+	/** The reason why `route` is none. '' means that Portage isolated the network and started no proxy. */
 	readonly routeWhy: string;
 	/** Number of packets for which the network of the phase had no route, as counted by the kernel. */
 	readonly unreachable: number;

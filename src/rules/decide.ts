@@ -5,9 +5,9 @@ import type { Settings } from './settings.ts';
 
 /** The input of decide(): a phase as Portage describes it. */
 export interface PhaseContext {
-	/** EBUILD_PHASE, for example compile. */
+	/** The value of EBUILD_PHASE, for example compile. */
 	readonly phase: string;
-	/** EMERGE_FROM: ebuild or binary. It is 'ebuild' here if the package manager does not set EMERGE_FROM. */
+	/** The value of EMERGE_FROM (ebuild or binary), or 'ebuild' if the package manager does not set EMERGE_FROM. */
 	readonly from: string;
 	/** The words of three variables of the phase: PORTAGE_FEATURES, PORTAGE_RESTRICT and PORTAGE_PROPERTIES. */
 	readonly features: readonly string[];

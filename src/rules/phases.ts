@@ -37,7 +37,7 @@ export interface Row {
 	readonly rule: string;
 }
 
-/** The first row in the table of each sandbox. It comes first so that PORTCULLIS_AUDIT=only overrides all other rules. */
+/** The first row in the table of each sandbox, so that PORTCULLIS_AUDIT=only overrides all other rules. */
 const auditOnly: Row = {
 	phases: srcPhases,
 	when: [{ setting: 'PORTCULLIS_AUDIT', is: 'only' }],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { suggestion } from '../util/suggestion.ts';
 
-/** A setting with a fixed set of values. Settings are variables of make.conf and package.env; an empty one means the default. */
+/** A setting (a variable of make.conf or /etc/portage/env) with a fixed set of values. An empty variable means the default. */
 interface Choice {
 	readonly choices: readonly string[];
 	readonly default: string;

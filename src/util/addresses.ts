@@ -14,7 +14,7 @@ const reserved = {
 } as const;
 export type Reserved = keyof typeof reserved;
 
-/** Private networks (RFC 1918, 6598, 4193 and 3879). A name in PORTCULLIS_ALLOW that resolves to one of them causes a note. */
+/** Private networks (RFC 1918, 6598, 4193 and 3879). Portcullis prints a note about a host name in PORTCULLIS_ALLOW that resolves to such an address. */
 const privates = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10'];
 
 const reservedLists = Object.entries(reserved).map(([kind, networks]) => [kind as Reserved, listOf(networks)] as const);
@@ -29,7 +29,7 @@ export function isPrivate(address: string): boolean {
 	return isIn(privateList, address);
 }
 
-/** Converts ::ffff:192.0.2.1 (RFC 4291, 2.5.5.2) to 192.0.2.1, because the kernel connects to the IPv4 address inside. */
+/** Converts ::ffff:192.0.2.1 (RFC 4291, 2.5.5.2) to 192.0.2.1, because the kernel connects to that IPv4 address. */
 export function unmapped(address: string): string {
 	return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }

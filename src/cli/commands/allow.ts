@@ -28,7 +28,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package');
 	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');
 	const eprefix = prefixOf(values).replace(/\/+$/, '');
-	// Do not ask Portage for the package to --remove, because Portage may no longer have it.
+	// With --remove, do not ask Portage for the package, because the package may no longer exist.
 	const atom = flags.has('remove') && word.includes('/') ? atomOf(word) : await knownAtom(word, eprefix);
 	if (atom === undefined)
 		throw new UsageError(`"${word}" is not a package. Use CATEGORY/NAME or =CATEGORY/NAME-VERSION`);

@@ -8,7 +8,7 @@ import { print } from '../../util/output.ts';
 import { listed, type Input, type Listed } from '../command.ts';
 import { UsageError } from '../usage.ts';
 
-/** Functions that make the lists of `portcullis candidates`. They do not start Portage, because a completion should take at most 0.1 s. */
+/** Functions that return the lists of `portcullis candidates`. The functions do not start Portage, because a completion should take at most 0.1 s. */
 const lists: Readonly<Record<Listed, (eprefix: string) => string[]>> = {
 	installed: (eprefix) => packageFolders(`${eprefix}/var/db/pkg`).map(withoutVersion),
 	recorded: recordedPackages,

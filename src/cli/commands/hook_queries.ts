@@ -83,7 +83,7 @@ export function runUnknown({ words: names, values }: Input): number {
 	return 0;
 }
 
-/** Exits with 0 if this run of emerge, pkgcore or Paludis has printed the message with this key before. */
+/** Returns exit status 0 if this run of emerge, pkgcore or Paludis has already printed the message with this key, otherwise 1. */
 export function runPrinted({ words: [key = ''], values }: Input): number {
 	return firstTime(values['once'] ?? '')(key) ? 1 : 0;
 }

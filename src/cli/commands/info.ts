@@ -14,7 +14,7 @@ import { screenOf } from '../../util/terminal.ts';
 import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
-/** Spaces for a line that continues the value of a fact: the width of the longest name. */
+/** The indentation of a line that continues the value of a fact. It is as wide as the longest name of a fact. */
 const indent = ' '.repeat('network-sandbox: '.length);
 
 export async function run({ values, words }: Input): Promise<number> {

@@ -36,7 +36,7 @@ export interface PhaseEvents {
 	/** True if the phase failed in the last build with an event. */
 	failed: boolean;
 	readonly blocked: Tally[];
-	/** Attempts that nothing blocked, because PORTCULLIS_AUDIT is only or network-sandbox was not available. */
+	/** Attempts that nothing blocked, because PORTCULLIS_AUDIT="only" was set or network-sandbox was not available. */
 	readonly observed: Tally[];
 	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: Tally[];
@@ -108,7 +108,7 @@ export interface Selection {
 	readonly package?: string | undefined;
 	/** CATEGORY/PF of each selected package; undefined for all packages. */
 	readonly packages?: ReadonlySet<string> | undefined;
-	/** The member `run` of the selected records; undefined for all runs. */
+	/** Selects the records with this value of `run`, which stands for one run of emerge; undefined for all runs. */
 	readonly run?: string | undefined;
 	/** Start time of the earliest selected phase, ISO 8601 in UTC; undefined for all times. */
 	readonly since?: string | undefined;
@@ -230,7 +230,7 @@ function addPhase(report: Report, phase: PhaseSummary): void {
 	if (report.recent.length >= MOST_RECENT + SPARE_RECENT) report.recent = report.recent.slice(-MOST_RECENT);
 }
 
-/** Inserts a phase into `kept`, a list of the phases with the largest `size` in descending order, and limits the list to MOST_HEAVY. */
+/** Inserts a phase into `kept`, which lists the MOST_HEAVY phases with the largest `size` in descending order. */
 function keepLargest(kept: PhaseSummary[], phase: PhaseSummary, size: 'wall' | 'memory'): void {
 	const last = kept[MOST_HEAVY - 1];
 	if (last !== undefined && last[size] >= phase[size]) return;

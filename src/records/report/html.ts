@@ -112,7 +112,7 @@ const sections: Readonly<
 	},
 };
 
-/** Maximum number of entries that a section of the page shows at first, and that it contains. A click opens the rest. */
+/** A section of the page shows at most MOST_SHOWN entries at first and, after a click on "more", at most MOST_ENTRIES. */
 const MOST_SHOWN = 12;
 const MOST_ENTRIES = 200;
 
