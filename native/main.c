@@ -62,7 +62,7 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 	struct plan plan = plan_first(options, identity, inherited);
 	bool entered = namespaces_enter(identity, plan.mode, plan.isolate, &setup_error);
 	if (!privilege_drop(identity))
-		refuse("dropping root privileges: %m");
+		refuse("cannot drop root privileges: %m");
 	/* Try a user namespace: the seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
 	if (!entered && (plan.mode == MODE_ROOT || plan.mode == MODE_SETUID) && setup_error.error == EPERM) {
 		if (!identity_read(identity))

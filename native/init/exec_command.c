@@ -57,23 +57,23 @@ void phase_filter_install(const struct options *options, int watcher_socket, enu
 	rules.single_id = read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid);
 	bool is_watched = rules.watched && filter_install(watcher_socket, &rules, network == NETWORK_ISOLATED);
 	if (is_filtered && !is_watched)
-		refuse("--net: the seccomp filter that replaces a network namespace could not be installed");
+		refuse("--net: cannot install the seccomp filter that replaces a network namespace");
 	if (is_filtered)
 		scope_abstract_sockets();
 	if (is_watched)
 		return;
 	rules.watched = rules.allow_list = rules.own_sockets = false;
 	if (options->own_sockets && !options->best_effort)
-		refuse("--own-sockets: installing a seccomp listener failed");
+		refuse("--own-sockets: cannot install a seccomp listener");
 	if (options->own_sockets)
-		print_error("--own-sockets: sockets of the host stay reachable, because installing a seccomp listener failed");
+		print_error("--own-sockets: sockets of the host stay reachable, because confine cannot install a seccomp listener");
 	if (rules.families == FAMILIES_ANY && !rules.single_id)
 		return;
 	/* ENOTSUP: confine has no table of system calls for this architecture, so it cannot restrict families (docs/audit.md). */
 	if (filter_install_without_listener(&rules) || rules.families == FAMILIES_ANY || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)
-		refuse("--net: restricting socket families: seccomp: %m");
+		refuse("--net: cannot restrict socket families: seccomp: %m");
 	print_error("--net: socket families are not restricted: seccomp: %m");
 }
 
@@ -98,7 +98,7 @@ noreturn void exec_command(const struct options *options, const struct signals *
 	else
 		environment_restore(environment);
 	if (!signals_restore(signals))
-		refuse("restoring the signal mask and handlers of the caller: %m");
+		refuse("cannot restore the signal mask and handlers of the caller: %m");
 	/* execvp() searches the directories in PATH of environ, which must be the PATH of the command. */
 	environ = environment;
 	execvp(options->command[0], options->command);

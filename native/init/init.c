@@ -42,7 +42,7 @@ static noreturn void exit_without_supervisor(const struct init *init)
 	if (init->cgroup_kill >= 0 && init->tracking == TRACK_SUBREAPER)
 		pids_kill_descendants(clock_milliseconds());
 	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
-		print_error("killing the remaining processes by cgroup.kill: %m");
+		print_error("cannot kill the remaining processes by cgroup.kill: %m");
 	kill_and_exit(init, true);
 }
 

@@ -82,7 +82,7 @@ static void print_cgroup(const struct identity *identity)
 	}
 	printf("cgroup=yes\ncgroup_kill=%s\n", cgroup.kill >= 0 ? "yes" : "no");
 	if (!cgroup_remove(&cgroup))
-		print_error("removing the cgroup of the probe: %m");
+		print_error("cannot remove the cgroup of the probe: %m");
 }
 
 /* Installs a filter in a child, because a seccomp filter cannot be removed. */
@@ -132,7 +132,7 @@ int gc(const struct identity *identity)
 	struct identity own = *identity;
 	/* Removing the caller's cgroups needs no privilege. */
 	if (!privilege_drop(&own) || !identity_read(&own))
-		refuse("dropping root privileges: %m");
+		refuse("cannot drop root privileges: %m");
 	int removed = cgroup_gc(&own);
 	printf("%d cgroup%s removed\n", removed, removed == 1 ? "" : "s");
 	return fflush(stdout) == 0 ? 0 : EXIT_REFUSED;

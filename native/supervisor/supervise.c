@@ -38,7 +38,7 @@ static void drop_root(struct supervisor *s)
 {
 	s->result.setuid_inert = s->result.setuid_inert || s->identity.mode == MODE_SETUID;
 	if (!privilege_drop(&s->identity))
-		refuse("dropping root privileges: %m");
+		refuse("cannot drop root privileges: %m");
 }
 
 /*
@@ -187,7 +187,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	if (options->cgroup != NULL)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (!watcher_open(&s->watcher, options->audit) && !options->best_effort)
-		run_without_init(s, "--audit: preparing the watcher process");
+		run_without_init(s, "--audit: cannot prepare the watcher process");
 	launch_or_degrade(s);
 	s->result.audit = options->audit ? s->watcher.log : NULL;
 	s->result.setuid_inert = filter_needs_no_new_privs(s);

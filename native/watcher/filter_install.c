@@ -164,10 +164,10 @@ bool filter_install(int setup_socket, const struct filter_rules *rules, bool iso
 	bool started = write(delivery.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)
 		if (errno != EINTR)
-			refuse("--audit: waiting for a helper process: %m");
+			refuse("--audit: cannot wait for a helper process: %m");
 	/* Exit if sending failed: after the listener is closed, every watched call of the phase would fail with ENOSYS. */
 	if (!started || status != 0)
-		refuse("--audit: sending the seccomp listener to the watcher process: %m");
+		refuse("--audit: cannot send the seccomp listener to the watcher process: %m");
 	if (listener >= 0)
 		close(listener);
 	if (diag >= 0)

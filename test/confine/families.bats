@@ -135,7 +135,7 @@ in_group() {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	local CONFINE=$AUDIT_DIR/refuse_calls
 	run -125 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net -- true
-	[[ $output == 'confine: --net: restricting socket families: seccomp: Operation not permitted' ]]
+	[[ $output == 'confine: --net: cannot restrict socket families: seccomp: Operation not permitted' ]]
 	run -0 audit_run seccomp=EPERM -- "$AUDIT_DIR/confine" --net --best-effort -- echo started
 	[[ $output == *'socket families are not restricted: seccomp: Operation not permitted'*started ]]
 }
