@@ -24,8 +24,8 @@
 
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)
 {
-	/* The watcher exits with the supervisor. Without the watcher every watched call fails, so the build must not continue. */
-	if (init->tracking == TRACK_SUBREAPER || (supervisor_exited && init->watcher_socket >= 0))
+	/* Nobody would record or report a build that continues without the supervisor, and without the watcher its watched calls fail. */
+	if (init->tracking == TRACK_SUBREAPER || supervisor_exited)
 		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	/* When process 1 exits, the kernel closes its files before it kills the namespace (do_exit()). A FUSE server can delay that. */
 	if (getpid() == 1)

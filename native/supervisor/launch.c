@@ -51,8 +51,8 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 		mount_proc(s);
 	if (!privilege_drop(&s->identity))
 		fail_at(s, STEP_DROP);
-	/* A watched phase needs a subreaper even if it is not tracked: if the watcher dies, init kills all of its descendants. */
-	bool reaps = plan->tracking == TRACK_SUBREAPER || (plan->tracking == TRACK_NOTHING && s->watcher.setup_socket >= 0);
+	/* Init is a subreaper also in a phase that is not tracked: if the supervisor or the watcher dies, init kills all of its descendants. */
+	bool reaps = plan->tracking == TRACK_SUBREAPER || plan->tracking == TRACK_NOTHING;
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 && plan->tracking == TRACK_SUBREAPER)
 		fail_at(s, STEP_SUBREAPER);
 	init_run(&(struct init){

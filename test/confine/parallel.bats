@@ -20,6 +20,10 @@ gone() {
 	[[ ! $(live_processes "$1") ]]
 }
 
+has_process() {
+	[[ $(live_processes "$1") ]]
+}
+
 # sixty_four PREFIX: starts 64 runs with one cgroup name. Each leaves an orphan and exits with its own status
 sixty_four() {
 	local i
@@ -52,6 +56,23 @@ sixty_four() {
 		[[ $output == '64 64 0' ]]
 		gone "$TEST_DIR-orphan"
 		[[ ! $(cgroups) ]]
+	done
+}
+
+@test 'if confine is killed without --cgroup and --audit, the command and its background processes are killed too' {
+	local confined name
+	# shellcheck disable=SC2016
+	"$CONFINE" --net --record "$RECORD" -- bash -c 'exec 3>&-
+		(setsid bash -c "exec -a \"\$0-background\" sleep 1000" "$0" &)
+		exec -a "$0-command" sleep 1000' "$TEST_DIR" 3>&- &
+	confined=$!
+	for name in background command; do
+		until_true 5 has_process "$TEST_DIR-$name"
+	done
+	kill -KILL "$confined"
+	wait "$confined" || [[ $? == 137 ]]
+	for name in background command; do
+		until_true 5 gone "$TEST_DIR-$name"
 	done
 }
 
