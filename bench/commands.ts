@@ -16,7 +16,8 @@ interface Contest {
 
 const bwrap = ['bwrap', '--dev-bind', '/', '/', '--unshare-net', '--unshare-ipc'];
 
-function contests(confine: string): { root: Contest[]; user: Contest[] } {
+function contests(bin: string): { root: Contest[]; user: Contest[] } {
+	const confine = join(bin, 'confine');
 	const plain = { true: ['true'] };
 	const tracked: Contest = {
 		title: 'The same, and nothing outlives it',
@@ -32,7 +33,7 @@ function contests(confine: string): { root: Contest[]; user: Contest[] } {
 			],
 		},
 	};
-	const record = [confine, '--net', '--ipc', '--record', '/dev/null'];
+	const record = [confine, '--net', '--ipc', '--record', join(bin, 'record')];
 	const audited: Contest = {
 		title: 'The same, with a record',
 		reference: 'confine --net --ipc --record FILE true',
@@ -100,7 +101,7 @@ function hold(
 
 /** Measures single commands as an ordinary user and, if this process is root, as root. `bin` contains the programs. */
 export function benchCommands(bin: string, runs: number): Table[] {
-	const { root, user } = contests(join(bin, 'confine'));
+	const { root, user } = contests(bin);
 	if (userInfo().uid !== 0) {
 		return user.map((contest) => hold(contest, 'as an ordinary user', [], bin, runs));
 	}
