@@ -81,7 +81,7 @@ afterAll(() => {
 });
 
 test('the generated hook passes confine the options of confineOptions() for every phase, feature, exception and setting', async () => {
-	const cases = everyCase(process.env['AGREEMENT'] === 'all' ? undefined : isNewTriple());
+	const cases = everyCase(process.env['AGREEMENT'] === 'all' ? undefined : casesOfAllTriples());
 	const confined = await agree(cases);
 	// The comparison would also succeed if neither the hook nor confineOptions() confined a phase.
 	expect(confined).toBeGreaterThan(cases.length / 8);
@@ -155,6 +155,17 @@ type Values = Readonly<Record<'phase' | 'feature' | 'more' | 'restrict' | 'prope
 
 /** The cases that the function chooses. It is called in an order that mixes all values. */
 function everyCase(chosen: (values: Values) => boolean = () => true): Case[] {
+	const found = mixedCases()
+		.filter(({ values }) => chosen(values))
+		.map(({ one }) => one);
+	const [first] = found;
+	return [...found, ...['binary', ''].map((from) => ({ ...first, EMERGE_FROM: from, EBUILD_PHASE: 'compile' }))];
+}
+
+let mixed: { values: Values; one: Case }[] | undefined;
+
+function mixedCases(): { values: Values; one: Case }[] {
+	if (mixed !== undefined) return mixed;
 	const cases: { values: Values; one: Case }[] = [];
 	for (const phase of [...srcPhases, ...otherPhases, 'tomorrow'])
 		for (const [feature, more] of features.flatMap((one) => moreFeatures.map((two) => [one, two] as const)))
@@ -188,22 +199,40 @@ function everyCase(chosen: (values: Values) => boolean = () => true): Case[] {
 							cases.push({ values: { phase, feature, more, restrict, property, folder, name }, one });
 						}
 	// 7919 is a prime number.
-	const mixed = cases.map((each, index) => ({ ...each, turn: (index * 7919) % cases.length }));
-	mixed.sort((a, b) => a.turn - b.turn);
-	const found = mixed.filter(({ values }) => chosen(values)).map(({ one }) => one);
-	const [first] = found;
-	return [...found, ...['binary', ''].map((from) => ({ ...first, EMERGE_FROM: from, EBUILD_PHASE: 'compile' }))];
+	const turns = cases.map((each, index) => ({ ...each, turn: (index * 7919) % cases.length }));
+	return (mixed = turns.sort((a, b) => a.turn - b.turn));
 }
 
-/** Chooses a case if three of its values have not occurred together before. So each triple of values occurs, in a tenth of the cases. */
-function isNewTriple(): (values: Values) => boolean {
-	const seen = new Set<string>();
-	return (values) => {
-		const before = seen.size;
-		for (const triple of subsets(Object.entries(values).map(([name, value]) => `${name}=${value}`)))
-			if (triple.length === 3) seen.add(triple.join('\n'));
-		return seen.size > before;
-	};
+/**
+ * Chooses cases until all three values that can occur together have done so. It first takes the cases with many new triples, so that a
+ * few percent of the cases are enough.
+ */
+function casesOfAllTriples(): (values: Values) => boolean {
+	const numbers = new Map<string, number>();
+	const numbered = mixedCases().map(({ values }) => ({
+		values,
+		parts: Object.entries(values).map((entry) => {
+			const key = entry.join('=');
+			if (!numbers.has(key)) numbers.set(key, numbers.size);
+			return numbers.get(key) ?? 0;
+		}),
+	}));
+	const triples = (parts: readonly number[]) =>
+		parts.flatMap((a, i) =>
+			parts
+				.slice(i + 1)
+				.flatMap((b, j) => parts.slice(i + j + 2).map((c) => (a * numbers.size + b) * numbers.size + c)),
+		);
+	const seen = new Set<number>();
+	const chosen = new Set<Values>();
+	for (const least of [24, 16, 10, 6, 3, 1])
+		for (const { values, parts } of numbered) {
+			const fresh = triples(parts).filter((triple) => !seen.has(triple));
+			if (fresh.length < least) continue;
+			for (const triple of fresh) seen.add(triple);
+			chosen.add(values);
+		}
+	return (values) => chosen.has(values);
 }
 
 /** The arguments of confine in each case, '' if the hook does not start it. */
