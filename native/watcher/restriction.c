@@ -140,8 +140,9 @@ static bool is_own_socket(struct restriction *restriction, const struct target *
 
 static bool has_own_socket(struct restriction *restriction, const struct target *target, const struct socket_inodes *found)
 {
+	/* Sockets without a file, such as those of the kernel, have the inode 0. */
 	for (size_t i = 0; i < found->count; i++)
-		if (is_own_socket(restriction, target, found->inodes[i]))
+		if (found->inodes[i] != 0 && is_own_socket(restriction, target, found->inodes[i]))
 			return true;
 	return false;
 }

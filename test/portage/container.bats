@@ -5,8 +5,6 @@
 load ../lib/prefix
 load ../confine/container
 
-NET_FILTER=$TOP/test/confine/net_filter.py
-
 # container_run PROFILE COMMAND...: runs the command in the environment of emerge, in a container of that profile (container.bash)
 container_run() {
 	# shellcheck disable=SC2034 # run_in_container reads it
@@ -17,16 +15,17 @@ container_run() {
 	); unset PREFIX_LOCK; prefix_exec \"\$@\"" - "${@:2}"
 }
 
-# A prefix with two packages whose src_compile leaves a process behind.
+# orphan_prefix USER: makes a prefix with two packages whose src_compile leaves a process behind
 orphan_prefix() {
-	prefix_make user 'network-sandbox ipc-sandbox cgroup keepwork'
+	prefix_make "$1" 'network-sandbox ipc-sandbox cgroup keepwork'
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
 	prefix_install_portcullis
+	install -m 644 "$TOP/test/confine/net_filter.py" "$PREFIX_ROOT"
 	for atom in app-test/one app-test/two; do
 		prefix_package "$atom-1" <<-EOF
 			src_compile() {
 				record_namespaces
-				[[ ! -e $PREFIX/host-ports ]] || env \$(<$PREFIX/host-ports) /usr/bin/python3 $NET_FILTER phase >$PREFIX/\${PN}-sockets
+				[[ ! -e $PREFIX/host-ports ]] || env \$(<$PREFIX/host-ports) /usr/bin/python3 $PREFIX_ROOT/net_filter.py phase >\${T}/sockets
 				curl -sS http://198.51.100.7/ 2>/dev/null
 				setsid -f bash -c "trap '' HUP INT TERM; exec -a \${PN}-orphan sleep 1000" </dev/null >/dev/null 2>&1
 			}
@@ -47,20 +46,32 @@ assert_orphans_killed() {
 	[[ $(record_values "$RECORDS" compile r.tracking) == "$1"$'\n'"$1" ]]
 }
 
-@test "with Docker's default seccomp profile, emerge builds packages, reports the missing sandbox and the network filter once, reports what the filter blocked, kills orphaned processes, and opens a portcullis shell" {
-	orphan_prefix
+# assert_emerge_filters USER MESSAGES: runs an emerge of that user in a container with Docker's seccomp profile; it prints MESSAGES messages about
+# the sandboxes
+assert_emerge_filters() {
+	local messages=$2 sockets
+	orphan_prefix "$1"
 	# shellcheck disable=SC2016 # for the shell in the container
-	run -0 container_run docker /usr/bin/python3 "$NET_FILTER" host bash -c \
+	run -0 container_run docker /usr/bin/python3 "$PREFIX_ROOT/net_filter.py" host bash -c \
 		'echo "HOST_TCP=$HOST_TCP HOST_UDP=$HOST_UDP" >"$1/host-ports" && "${@:2}"' - "$PREFIX" \
 		"$PREFIX_PORTAGE/bin/python" "$PREFIX_PORTAGE/lib/portage/bin/emerge" --oneshot app-test/one app-test/two
 	assert_orphans_killed subreaper
-	[[ $output != *'the phase reached'* && $(<"$PREFIX/one-sockets") == "$(<"$PREFIX/two-sockets")" ]]
-	[[ $(<"$PREFIX/one-sockets") == $'TCP: connected\n'*$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'* ]]
+	sockets=$(<"$PREFIX_TMP/portage/app-test/one-1/temp/sockets")
+	[[ $output != *'the phase reached'* && $sockets == $'TCP: connected\n'*$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'* ]]
 	[[ $output == *'app-test/one-1: src_compile: '*' attempts blocked ('*'curl → 198.51.100.7:80'* ]]
-	# Once in the phase and once in the summary of emerge.
-	[[ $(grep -c "src_unpack: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and network-sandbox filters system calls, which is weaker than a network namespace: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == 2 ]]
-	[[ $(grep -c 'not available' <<<"$output") == 2 && $output != *'conflicts with'* ]]
+	[[ $(grep -c "src_[a-z]*: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and network-sandbox filters system calls, which is weaker than a network namespace: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == "$messages" ]]
+	[[ $(grep -c 'not available' <<<"$output") == "$messages" && $output != *'conflicts with'* ]]
 	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.missing.length') == $'filter2\nfilter2' ]]
+}
+
+@test "with Docker's default seccomp profile, emerge as root reports the missing sandboxes and the network filter, reports what the filter blocked, and kills orphaned processes" {
+	# One message for the phases of user portage and one for those of root, both again in the summary of emerge.
+	assert_emerge_filters root 4
+}
+
+@test "with Docker's default seccomp profile, emerge as an ordinary user reports the missing sandboxes and the network filter once, reports what the filter blocked, kills orphaned processes, and opens a portcullis shell" {
+	# In the phase and in the summary of emerge.
+	assert_emerge_filters user 2
 	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile
 	[[ $output == *$'\nportcullis: a build runs src_compile without these sandboxes on this machine, so the command runs without them too.\nsrc_compile '* ]] || {
 		echo "$output"
@@ -111,7 +122,7 @@ assert_doctor_names_profiles() {
 }
 
 @test 'in a container that masks parts of /proc, phases are fully isolated, orphaned processes are killed, and one message reports the /proc of the host' {
-	orphan_prefix
+	orphan_prefix user
 	run -0 container_run unconfined emerge --oneshot app-test/one app-test/two
 	assert_orphans_killed pidns
 	[[ $output != *'not available'* ]]

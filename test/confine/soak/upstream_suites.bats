@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tests of CPython and libuv that set user and group ids pass in a user namespace as they do outside. Only `npm run soak` runs them,
+# Tests of CPython and libuv pass in a user namespace, and with the network filter, as they do outside. Only `npm run soak` runs them,
 # because they download and compile libuv.
 
 load ../helper
@@ -20,6 +20,15 @@ assert_passes() {
 	assert_passes /usr/bin/python3 -m test test_os test_subprocess test_posix test_shutil \
 		-m '*chown*' -m '*set*id*' -m '*setgroups*' -m '*initgroups*' -m '*test_user*' -m '*test_group*' -m '*test_extra_groups*'
 	[[ $output == *'Result: SUCCESS'* || $output == *'result: SUCCESS'* ]]
+}
+
+@test "CPython's tests of sockets and servers pass where a seccomp filter replaces the network namespace" {
+	cc -O1 -D_GNU_SOURCE -o "$TEST_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
+	cd "$TEST_DIR"
+	run -0 as_user env HOME="$TEST_DIR" "$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --cgroup x --audit --record "$RECORD" -- \
+		/usr/bin/python3 -m test -u network test_socket test_socketserver test_httpservers test_ftplib test_imaplib test_poplib \
+		test_urllib2_localnet test_xmlrpc test_asyncio test_multiprocessing_fork
+	[[ $(record_value "$RECORD" r.applied.net) == filter ]]
 }
 
 @test "libuv's tests of chown(2) and of spawning with another user or group pass in a user namespace" {
