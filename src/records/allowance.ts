@@ -4,6 +4,7 @@ import { reservedKind } from '../util/addresses.ts';
 import { withoutVersion } from '../util/grammar.ts';
 import { paths } from '../installation/paths.ts';
 import type { Program, RunRecord } from './schema.ts';
+import { features } from '../rules/features.ts';
 import { problem } from '../rules/settings.ts';
 import { destination } from '../messages/message.ts';
 
@@ -29,6 +30,9 @@ export function envFiles(word: string): { narrow: string; whole: string } {
 	return { narrow: `allow-${name}.conf`, whole: 'no-network-sandbox.conf' };
 }
 
+/** The line of a file in /etc/portage/env that permits the whole network. Portage adds the words of that file to FEATURES of make.conf. */
+export const wholeNetwork = `FEATURES="-${features.net}"`;
+
 /** Returns the lines that permit these destinations to a package, or that build it without network-sandbox. */
 export function additionsFor(
 	word: string,
@@ -38,7 +42,7 @@ export function additionsFor(
 	const { packageEnv, env } = paths(eprefix);
 	const isWhole = destinations === 'whole';
 	const file = envFiles(word)[isWhole ? 'whole' : 'narrow'];
-	const setting = isWhole ? 'FEATURES="-network-sandbox"' : `PORTCULLIS_ALLOW="${destinations.join(' ')}"`;
+	const setting = isWhole ? wholeNetwork : `PORTCULLIS_ALLOW="${destinations.join(' ')}"`;
 	return [
 		{ file: `${env}/${file}`, lines: [setting] },
 		{ file: packageEnv, lines: [`${word} ${file}`] },
@@ -145,5 +149,5 @@ export function allowedBy(line: string): string[] | undefined {
 }
 
 function isSetting(line: string): boolean {
-	return line === 'FEATURES="-network-sandbox"' || allowedBy(line) !== undefined;
+	return line === wholeNetwork || allowedBy(line) !== undefined;
 }

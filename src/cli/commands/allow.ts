@@ -9,6 +9,7 @@ import {
 	checkAddition,
 	envFiles,
 	mostDestinations,
+	wholeNetwork,
 	type Addition,
 } from '../../records/allowance.ts';
 import type { Input } from '../command.ts';
@@ -125,7 +126,7 @@ function remove(atom: string, eprefix: string): string[] {
 		...unused.flatMap((file) =>
 			edit(
 				`${env}/${file}`,
-				linesOf(`${env}/${file}`).filter((line) => line === 'FEATURES="-network-sandbox"' || allowedBy(line)),
+				linesOf(`${env}/${file}`).filter((line) => line === wholeNetwork || allowedBy(line)),
 				[],
 			),
 		),
