@@ -191,12 +191,7 @@ export function parseRecord(line: string): RunRecord {
 		names: optional(record['names'], 'names', names, none),
 		unreadable: optional(record['unreadable'], 'unreadable', count, 0),
 		unreadableWhy: optional(record['unreadable_why'], 'unreadable_why', text, ''),
-		listenerRefused: optional(
-			record['listener_refused'],
-			'listener_refused',
-			(value, name) => programOf(object(value, name), name),
-			undefined,
-		),
+		listenerRefused: optional(record['listener_refused'], 'listener_refused', program, undefined),
 		limit: optional(record['limit_hit'], 'limit_hit', limit, undefined),
 		limitInherited: record['limit_inherited'] === true,
 	};
@@ -237,6 +232,7 @@ const seconds: Check<number> = (value, name) => {
 	if (typeof value !== 'number' || !(value >= 0 && value <= MOST_SECONDS)) throw wrong(name, 'a number of seconds');
 	return value;
 };
+const program: Check<Program> = (value, name) => programOf(object(value, name), name);
 const attempts = listOf(attemptOf);
 const missing = listOf((members, name) => ({
 	what: sandboxOrLimit(members['what'], `${name}.what`),

@@ -254,20 +254,10 @@ function add(total: number, more: number): number {
 
 /** True if the record has an event for the report. Most records have none. */
 function hasEvent(record: RunRecord): boolean {
-	const lists = [
-		record.names,
-		record.blocked,
-		record.observed,
-		record.allowed,
-		record.sockets,
-		record.orphans,
-		record.missing,
-	];
-	return (
-		record.unreachable + record.unattributed + record.orphanCount > 0 ||
-		record.limit !== undefined ||
-		lists.some((list) => list.length > 0)
-	);
+	const { names, blocked, observed, allowed, sockets, orphans, missing } = record;
+	const network = names.length + blocked.length + observed.length + allowed.length + sockets.length;
+	const counted = record.unreachable + record.unattributed + record.orphanCount;
+	return network + counted + orphans.length + missing.length > 0 || record.limit !== undefined;
 }
 
 function isEmpty(members: object): boolean {
