@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -52,7 +51,7 @@ static void use_file_rights_of_owner(const char *path, uint64_t permitted)
 {
 	struct stat status;
 	if (stat(path, &status) == 0 && status.st_uid != 0 && set_capabilities(permitted))
-		setfsuid(status.st_uid);
+		syscall(SYS_setfsuid, status.st_uid);
 }
 
 bool watcher_rights_reduce(bool traces, const char *proxy)
