@@ -5,7 +5,7 @@
  * connects socket COUNT FILE         connects a datagram socket COUNT times to the UNIX socket FILE, and binds that socket first if FILE does not exist
  * connects parallel COUNT PROCESSES  as blocked, from PROCESSES processes at the same time, COUNT times in all
  *
- * Prints the mean duration of one call in nanoseconds; parallel: of the whole run.
+ * Prints the median duration of one call in nanoseconds, which other load changes less than the mean; parallel: that of the whole run.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -34,79 +34,93 @@ static struct sockaddr_in address_of(const char *text, unsigned short port)
 	return name;
 }
 
-static int connect_blocked(int count)
+/* Connects and stores the duration of the call. Returns 0 or an errno. */
+static int connect_timed(int fd, const void *to, socklen_t size, long long *duration)
+{
+	long long began = nanoseconds();
+	int error = connect(fd, to, size) == 0 ? 0 : errno;
+	*duration = nanoseconds() - began;
+	return error;
+}
+
+static bool connect_blocked(int count, long long *durations)
 {
 	struct sockaddr_in to = address_of("198.51.100.7", 443);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	for (int i = 0; i < count; i++)
-		if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0 || errno != ENETUNREACH)
-			return 1;
+		if (connect_timed(fd, &to, sizeof to, &durations[i]) != ENETUNREACH)
+			return false;
 	close(fd);
-	return 0;
+	return true;
 }
 
-static int connect_in_parallel(int count, int processes)
+static bool connect_in_parallel(int count, long long *durations, int processes)
 {
 	int status, failed = 0;
 	for (int i = 0; i < processes; i++)
 		if (fork() == 0)
-			_exit(connect_blocked(count / processes));
+			_exit(connect_blocked(count / processes, durations) ? 0 : 1);
 	while (wait(&status) > 0)
 		failed |= status;
-	return failed;
+	return failed == 0;
 }
 
-/* Returns the time spent in connect(2), or -1. */
-static long long connect_to_self(int count)
+static bool connect_to_self(int count, long long *durations)
 {
 	struct sockaddr_in own = address_of("127.0.0.1", 0);
 	struct linger reset = {1, 0};
 	socklen_t size = sizeof own;
-	long long took = 0;
 	int server = socket(AF_INET, SOCK_STREAM, 0);
 	if (bind(server, (struct sockaddr *)&own, size) != 0 || listen(server, 1) != 0 || getsockname(server, (struct sockaddr *)&own, &size) != 0)
-		return -1;
+		return false;
 	for (int i = 0; i < count; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
-		long long began = nanoseconds();
-		if (connect(fd, (struct sockaddr *)&own, size) != 0)
-			return -1;
-		took += nanoseconds() - began;
+		if (connect_timed(fd, &own, size, &durations[i]) != 0)
+			return false;
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 		close(fd);
 		close(accept(server, NULL, NULL));
 	}
-	return took;
+	return true;
 }
 
-static int connect_to_socket(int count, const char *file)
+static bool connect_to_socket(int count, long long *durations, const char *file)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int server = socket(AF_UNIX, SOCK_DGRAM, 0), fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 	snprintf(to.sun_path, sizeof to.sun_path, "%s", file);
 	if (access(file, F_OK) != 0 && bind(server, (struct sockaddr *)&to, sizeof to) != 0)
-		return 1;
+		return false;
 	for (int i = 0; i < count; i++)
-		if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0)
-			return 1;
-	return 0;
+		if (connect_timed(fd, &to, sizeof to, &durations[i]) != 0)
+			return false;
+	return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+	return (x > y) - (x < y);
 }
 
 int main(int argc, char **argv)
 {
 	int count = argc >= 3 ? atoi(argv[2]) : 0;
-	if (count <= 0)
+	long long *durations = calloc((size_t)count + 1, sizeof *durations);
+	if (count <= 0 || durations == NULL)
 		return 2;
-	long long began = nanoseconds(), took = 0;
-	bool is_socket = argc == 4 && strcmp(argv[1], "socket") == 0;
-	if (strcmp(argv[1], "loopback") == 0)
-		took = connect_to_self(count);
-	else if (is_socket)
-		took = connect_to_socket(count, argv[3]) == 0 ? 0 : -1;
-	else if ((argc == 4 ? connect_in_parallel(count, atoi(argv[3])) : connect_blocked(count)) != 0)
-		took = -1;
-	if (took == 0)
-		took = nanoseconds() - began;
-	printf("%lld\n", argc == 4 && !is_socket ? took : took / count);
-	return took < 0;
+	const char *kind = argv[1];
+	long long began = nanoseconds();
+	bool parallel = argc == 4 && strcmp(kind, "parallel") == 0, done;
+	if (parallel)
+		done = connect_in_parallel(count, durations, atoi(argv[3]));
+	else if (argc == 4)
+		done = connect_to_socket(count, durations, argv[3]);
+	else
+		done = strcmp(kind, "loopback") == 0 ? connect_to_self(count, durations) : connect_blocked(count, durations);
+	long long took = nanoseconds() - began;
+	qsort(durations, (size_t)count, sizeof *durations, compare);
+	printf("%lld\n", parallel ? took : durations[count / 2]);
+	free(durations);
+	return done ? 0 : 1;
 }
