@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	chmodSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,6 +39,10 @@ beforeAll(async () => {
 
 afterAll(() => {
 	server.close();
+	// As root, the hook stores its files in /run.
+	for (const file of readdirSync('/run')) {
+		if (file.includes(root.replaceAll('/', '%'))) rmSync(join('/run', file));
+	}
 	rmSync(root, { recursive: true });
 });
 
