@@ -184,8 +184,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		run_without_init(s, "signalfd");
 	create_cgroup(s);
 	/* If init is killed, its children become children of the supervisor, which kills them. */
-	if (options->cgroup != NULL)
-		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (!watcher_open(&s->watcher, options->audit) && !options->best_effort)
 		run_without_init(s, "--audit: cannot prepare the watcher process");
 	launch_or_degrade(s);

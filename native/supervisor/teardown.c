@@ -83,7 +83,8 @@ void teardown(struct supervisor *s)
 	}
 	/* A phase of root can move processes into the cgroup that are not descendants of init, so kill the whole cgroup. */
 	bool emptied = !s->result.has_cgroup || cgroup_kill(&s->cgroup, deadline);
-	if (s->plan.tracking == TRACK_SUBREAPER)
+	/* If init was killed before the command has exited, an untracked phase ends too. */
+	if (s->plan.tracking == TRACK_SUBREAPER || (s->init_exited && !s->command_exited))
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->result.stuck = tracked && (!emptied || !s->init_exited);
 	if (s->result.stuck) {

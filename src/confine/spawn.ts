@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import type { Confinement } from '../rules/phases.ts';
+import { namespaceConfinements, type Confinement } from '../rules/phases.ts';
 import { assignments } from '../util/environment.ts';
 import { printError } from '../util/output.ts';
 

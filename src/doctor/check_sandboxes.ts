@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { effects, features, hostProcEffect, hostProcFix, hostShmReason } from '../rules/features.ts';
-import type { Confinement } from '../rules/phases.ts';
+import { namespaceConfinements, type Confinement } from '../rules/phases.ts';
 import { resolve, settingNames, settings } from '../rules/settings.ts';
 import { error, inactive, ok, warning, type Finding } from './finding.ts';
 import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';

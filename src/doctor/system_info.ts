@@ -9,7 +9,7 @@ import { confineFor } from '../installation/locate.ts';
 import { paths } from '../installation/paths.ts';
 import { resolvePortage, type Configuration } from '../portage/resolve_package.ts';
 import { features } from '../rules/features.ts';
-import { confinements, type Confinement } from '../rules/phases.ts';
+import { confinements, namespaceConfinements, type Confinement } from '../rules/phases.ts';
 import { resolve } from '../rules/settings.ts';
 import { readTrimmed } from '../util/files.ts';
 import { unavailableCause, type UnavailableCause } from './unavailable_cause.ts';

@@ -59,20 +59,26 @@ sixty_four() {
 	done
 }
 
-@test 'if confine is killed without --cgroup and --audit, the command and its background processes are killed too' {
-	local confined name
-	# shellcheck disable=SC2016
-	"$CONFINE" --net --record "$RECORD" -- bash -c 'exec 3>&-
-		(setsid bash -c "exec -a \"\$0-background\" sleep 1000" "$0" &)
-		exec -a "$0-command" sleep 1000' "$TEST_DIR" 3>&- &
-	confined=$!
-	for name in background command; do
-		until_true 5 has_process "$TEST_DIR-$name"
-	done
-	kill -KILL "$confined"
-	wait "$confined" || [[ $? == 137 ]]
-	for name in background command; do
-		until_true 5 gone "$TEST_DIR-$name"
+@test 'if confine or its init process is killed without --cgroup and --audit, the command and its background processes are killed too' {
+	local confined name victim
+	for victim in supervisor init; do
+		# shellcheck disable=SC2016
+		"$CONFINE" --net --record "$RECORD" -- bash -c 'exec 3>&-
+			(setsid bash -c "exec -a \"\$0-background\" sleep 1000" "$0" &)
+			exec -a "$0-command" sleep 1000' "$TEST_DIR" 3>&- &
+		confined=$!
+		for name in background command; do
+			until_true 5 has_process "$TEST_DIR-$name"
+		done
+		if [[ $victim == init ]]; then
+			kill -KILL "$(pgrep -P "$confined")"
+		else
+			kill -KILL "$confined"
+		fi
+		wait "$confined" || [[ $? == 137 ]]
+		for name in background command; do
+			until_true 5 gone "$TEST_DIR-$name"
+		done
 	done
 }
 
