@@ -49,7 +49,7 @@ void phase_filter_install(const struct options *options, int watcher_socket, enu
 	bool is_filtered = network == NETWORK_FILTERED;
 	struct filter_rules rules = {
 		.watched = watcher_socket >= 0,
-		.restricts = is_filtered,
+		.net_filter = is_filtered,
 		.allow_list = watcher_socket >= 0 && options->allow.count > 0 && !is_filtered,
 		.own_sockets = watcher_socket >= 0 && options->own_sockets,
 		.families = options->net && network != NETWORK_OPEN ? options->families : FAMILIES_ANY,

@@ -18,6 +18,7 @@
 #include "util/fail.h"
 #include "util/process.h"
 #include "watcher/filter.h"
+#include "watcher/watcher.h"
 
 /* Time limits for an attempt, which takes milliseconds, and for the exit of its child, which closing an inherited file can delay. */
 #define PROBE_MILLISECONDS 30000
@@ -67,7 +68,7 @@ static void print_result(const struct identity *identity, const char *key, unsig
 		printf("%s=yes\n", key);
 		return;
 	}
-	const char *result = isolate == ISOLATE_NET && restriction_probe() == NULL ? "filter" : "no";
+	const char *result = isolate == ISOLATE_NET && net_filter_probe() == NULL ? "filter" : "no";
 	printf("%s=%s: %s: %s\n", key, result, setup_steps[setup_error.step].call, strerror(setup_error.error));
 }
 

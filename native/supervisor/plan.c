@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "supervisor/supervisor.h"
-#include "watcher/filter.h"
 
 void result_add_usage(struct phase_result *result, const struct cgroup *cgroup)
 {
@@ -95,7 +94,7 @@ static void replace_network_namespace(struct plan *plan, const struct setup_erro
 {
 	if (result->inherited.portage_net) {
 		result->inherited.net = true;
-	} else if (restriction_probe() == NULL) {
+	} else if (net_filter_probe() == NULL) {
 		plan->net_filter = true;
 		result->net_filter = *setup_error;
 	} else {

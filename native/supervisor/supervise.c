@@ -118,8 +118,8 @@ static noreturn void run_without_init(struct supervisor *s, const char *call)
 static void prepare_net_filter(struct supervisor *s)
 {
 	bool is_open = s->watcher.log != NULL || watcher_open(&s->watcher, true);
-	s->watcher.restricts = is_open && s->watcher.setup_socket >= 0;
-	if (s->watcher.restricts)
+	s->watcher.net_filter = is_open && s->watcher.setup_socket >= 0;
+	if (s->watcher.net_filter)
 		return;
 	s->plan.net_filter = false;
 	s->result.net_filter.step = STEP_NONE;
@@ -143,7 +143,7 @@ static void launch_or_degrade(struct supervisor *s)
 			run_without_init(s, setup_steps[setup_error.step].call);
 		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID)
 			fall_back_to_userns(s);
-		if (s->plan.net_filter && !s->watcher.restricts)
+		if (s->plan.net_filter && !s->watcher.net_filter)
 			prepare_net_filter(s);
 	}
 	result_add_refused(&s->result, &setup_error);

@@ -152,9 +152,9 @@ static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 	case CALL_SOCKETCALL:
 		return restricted || rules->watched;
 	case CALL_UNFILTERABLE:
-		return restricted || rules->restricts || rules->allow_list || rules->own_sockets;
+		return restricted || rules->net_filter || rules->allow_list || rules->own_sockets;
 	case CALL_PRCTL:
-		return rules->restricts || rules->allow_list;
+		return rules->net_filter || rules->allow_list;
 	case CALL_LISTEN:
 	case CALL_CLONE:
 	case CALL_CLONE3:
@@ -385,6 +385,6 @@ size_t filter_build(const struct machine *machine, const struct filter_rules *ru
 		end_jump(&bpf, over);
 	}
 	/* Refuse the calls of an unknown architecture if they could connect without a notification to a socket that is refused. */
-	put_return(&bpf, rules->restricts || rules->allow_list || rules->own_sockets ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
+	put_return(&bpf, rules->net_filter || rules->allow_list || rules->own_sockets ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
 	return bpf.full ? 0 : bpf.length;
 }

@@ -13,7 +13,7 @@ enum { FILTER_ROOM = 1024 }; /* maximum length of a filter, in instructions */
 
 struct filter_rules {
 	bool watched;	   /* the listener is notified of calls that may contain an address */
-	bool restricts;	   /* the watcher decides about each call that names an address, because no namespace isolates the network */
+	bool net_filter;   /* the watcher decides about each call that names an address, because no namespace isolates the network */
 	bool allow_list;   /* the phase has an allow-list, so it gets sockets of the host's network */
 	bool own_sockets;  /* requests to UNIX sockets of the host are refused */
 	uint64_t families; /* one bit for each socket family that the phase may use; FAMILIES_ANY: not restricted (families.h) */
@@ -29,7 +29,7 @@ struct filter_rules {
  *
  * allow_list: calls that could connect without a notification fail as in a kernel without them (io_uring_setup, clone3, MSG_FASTOPEN, all
  * calls of an unknown architecture), and so do socket options and ioctls that socket_permit.h does not list.
- * own_sockets, restricts: io_uring_setup and all calls of an unknown architecture fail in the same way.
+ * own_sockets, net_filter: io_uring_setup and all calls of an unknown architecture fail in the same way.
  * families: socket(2) fails with EAFNOSUPPORT for other families, and io_uring_setup with ENOSYS, because it can create sockets.
  * single_id: set*id(2) and chown(2) fail with EPERM for other ids, as for an ordinary user without a user namespace. The kernel would return
  * EINVAL; libfakeroot and test suites rely on EPERM. In user namespaces that the phase makes, they fail for every id but these two.
@@ -47,12 +47,6 @@ bool filter_install(int setup_socket, const struct filter_rules *rules, bool iso
  * Installs a filter without a listener. Sets no_new_privs if that is necessary to restrict families. Returns false and sets errno on failure.
  */
 bool filter_install_without_listener(const struct filter_rules *rules);
-
-/*
- * Tests whether the watcher could restrict the network of a phase without a network namespace: a listener, sock_diag(7), and access to the
- * memory and descriptors of other processes. Returns NULL on success, or the reason why not, and sets errno. Runs in child processes.
- */
-const char *restriction_probe(void);
 
 /* Tests whether a filter with a listener can be installed, and leaves it installed. Returns NULL on success, or the reason why not, and sets errno. */
 const char *filter_probe(void);

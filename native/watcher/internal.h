@@ -50,25 +50,25 @@ bool socket_diag_find_abstract(int diag, const char *name, size_t length, struct
 /* Returns true if a UNIX socket is bound to a file with this inode number. Returns false if the kernel gives no answer. */
 bool socket_diag_has_file(int diag, uint32_t inode);
 
-/* restriction.c */
+/* net_filter.c */
 
 /* Creates the state of the functions below, which is never freed. Returns NULL and sets errno on failure. */
-struct restriction *restriction_new(void);
+struct net_filter *net_filter_new(void);
 
 /* Returns the inode of the thread's socket, or 0 if fd is not a socket or cannot be inspected. */
-uint64_t restriction_socket_inode(const struct target *target, int fd);
+uint64_t net_filter_socket_inode(const struct target *target, int fd);
 
 /* Remembers that a socket belongs to the phase, so that no search is necessary later. */
-void restriction_note_socket(struct restriction *restriction, const struct target *target, int fd);
+void net_filter_note_socket(struct net_filter *net_filter, const struct target *target, int fd);
 
 /*
  * Returns 0 if a process of the phase receives what the thread's socket fd sends to the destination, and otherwise the errno with which the
  * call must fail: that of a network namespace with no interface but lo.
  */
-int restriction_check(struct restriction *restriction, const struct target *target, int fd, const struct destination *to);
+int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to);
 
 /* Does the same for the abstract name of a UNIX socket in the request. Returns 0 if there is none. */
-int restriction_check_abstract(struct restriction *restriction, const struct target *target, const struct request *request);
+int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct request *request);
 
 /* path_sockets.c */
 
@@ -143,8 +143,8 @@ struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
 	struct egress *egress;		 /* NULL: the allow-list is empty, and the filter has no allow_list (filter.h) */
-	struct query_traps *query_traps; /* set if restriction is */
-	struct restriction *restriction; /* NULL: a network namespace isolates the phase, or nothing does */
+	struct query_traps *query_traps; /* set if net_filter is */
+	struct net_filter *net_filter;	 /* NULL: a network namespace isolates the phase, or nothing does */
 	struct dns_redirect dns_redirect;
 	struct target_access *access;
 	struct socket_maker maker;
@@ -169,7 +169,7 @@ void notification_resume_redirected(struct notifier *notifier);
 /* Logs that DNS lookups are not watched any more, because the DNS server process has ended. */
 void notification_end_redirection(struct notifier *notifier);
 
-/* If a thread got stuck while it handled a notification, refuses the call if it could evade a restriction. Otherwise lets the kernel continue it. */
+/* If a thread got stuck while it handled a notification, refuses the call if it could evade a net_filter. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
 
 /* watchdog.c */

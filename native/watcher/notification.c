@@ -154,13 +154,13 @@ static bool apply_allow_list(struct notifier *notifier, struct egress_call *call
 }
 
 /* Returns the errno with which the call must fail, or 0. Sets *allowed to an allowed destination of the call, or to NULL. */
-static int check_restriction(struct notifier *notifier, const struct target *target, struct request *request, const struct destination **allowed)
+static int check_net_filter(struct notifier *notifier, const struct target *target, struct request *request, const struct destination **allowed)
 {
-	struct restriction *restriction = notifier->restriction;
+	struct net_filter *net_filter = notifier->net_filter;
 	*allowed = NULL;
 	if (request->unreadable)
 		return request->unreadable == EFAULT ? EFAULT : EACCES;
-	int error = restriction_check_abstract(restriction, target, request);
+	int error = net_filter_check_abstract(net_filter, target, request);
 	for (size_t i = 0; i < request->count && error == 0; i++) {
 		struct destination *to = &request->to[i];
 		set_protocol(&notifier->protocol, target, request->fd, to);
@@ -170,7 +170,7 @@ static int check_restriction(struct notifier *notifier, const struct target *tar
 		if (is_listed)
 			*allowed = to;
 		else if (!is_name_server)
-			error = restriction_check(restriction, target, request->fd, to);
+			error = net_filter_check(net_filter, target, request->fd, to);
 	}
 	return error;
 }
@@ -185,22 +185,22 @@ static bool log_lookup(struct notifier *notifier, const struct target *target, c
 		return true;
 	}
 	const struct egress_call call = {
-		.target = *target, .fd = request->fd, .socket = -1, .inode = restriction_socket_inode(target, request->fd)};
+		.target = *target, .fd = request->fd, .socket = -1, .inode = net_filter_socket_inode(target, request->fd)};
 	return request->call == CALL_CONNECT && query_trap_set(notifier->query_traps, &call, request->name.any.sa_family);
 }
 
 /* Refuses a call that leaves the phase, and logs it. Lets the kernel continue all others. */
-static void restrict_call(struct notifier *notifier, const struct target *target, struct request *request)
+static void filter_call(struct notifier *notifier, const struct target *target, struct request *request)
 {
 	const struct destination *allowed;
 	if (request->call == CALL_BIND || request->call == CALL_SECCOMP) {
 		if (request->count > 0)
-			restriction_note_socket(notifier->restriction, target, request->fd);
+			net_filter_note_socket(notifier->net_filter, target, request->fd);
 		log_call(notifier, target, request);
 		continue_call(target);
 		return;
 	}
-	int error = check_restriction(notifier, target, request, &allowed);
+	int error = check_net_filter(notifier, target, request, &allowed);
 	if (error != 0 && log_lookup(notifier, target, request)) {
 		target_respond(target, 0, request->call == CALL_CONNECT ? 0 : ECONNREFUSED, 0);
 		return;
@@ -262,8 +262,8 @@ static void handle_call(struct notifier *notifier)
 		target_respond(&call.target, 0, ECONNREFUSED, 0);
 		return;
 	}
-	if (notifier->restriction != NULL) {
-		restrict_call(notifier, &call.target, request);
+	if (notifier->net_filter != NULL) {
+		filter_call(notifier, &call.target, request);
 		return;
 	}
 	call.fd = request->fd;
@@ -337,7 +337,7 @@ void notification_abandon(struct notifier *notifier)
 	 * the host or create a socket of a forbidden family.
 	 */
 	notifier->is_resumed = notifier->is_redirected = false;
-	bool refuse = notifier->egress != NULL || notifier->restriction != NULL || notifier->sockets.options->own_sockets || request_creates_socket(&notifier->notification.data);
+	bool refuse = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets || request_creates_socket(&notifier->notification.data);
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);
 }

@@ -209,9 +209,9 @@ static noreturn void run_watcher(const struct watcher *watcher, const struct opt
 void watcher_start(struct watcher *watcher, const struct options *options, enum egress_route route)
 {
 	int ends[2], broker[2] = {-1, -1};
-	if (watcher->restricts)
+	if (watcher->net_filter)
 		watcher->log->names_watched = WATCHED_YES;
-	if (watcher->restricts && options->allow.name_count > 0)
+	if (watcher->net_filter && options->allow.name_count > 0)
 		set_names_unwatched(watcher->log, "the phase uses the name servers of the host", 0);
 	if (watcher->setup_socket_watcher < 0)
 		return;

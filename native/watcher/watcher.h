@@ -39,7 +39,7 @@ struct watcher {
 	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair */
 	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it is readable, the supervisor starts the DNS server process; then -1 */
 	pid_t dns_pid;
-	bool restricts; /* the watcher refuses all connections that leave the phase, because its network could not be isolated by a namespace */
+	bool net_filter; /* the watcher refuses all connections that leave the phase, because its network could not be isolated by a namespace */
 };
 
 /*
@@ -71,5 +71,11 @@ void watcher_add_pids(const struct watcher *watcher, struct pids *pids);
  * they have ended: without it their watched calls would fail with ENOSYS.
  */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
+
+/*
+ * Tests whether the watcher could restrict the network of a phase without a network namespace: a listener, sock_diag(7), and access to the
+ * memory and descriptors of other processes. Returns NULL on success, or the reason why not, and sets errno. Runs in child processes.
+ */
+const char *net_filter_probe(void);
 
 #endif

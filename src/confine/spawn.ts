@@ -102,7 +102,7 @@ export async function unavailableSandboxes(
 	confine: string,
 ): Promise<{ unavailable: { what: Confinement; why: string }[]; filterWhy: string }> {
 	const answers = await probeConfine(confine);
-	const unavailable = (['net', 'ipc', 'pid', 'mount'] as const).flatMap((what) => {
+	const unavailable = namespaceConfinements.flatMap((what) => {
 		const [, why] = /^no: (.*)/.exec(answers[what] ?? '') ?? [];
 		return why === undefined ? [] : [{ what, why }];
 	});

@@ -9,7 +9,7 @@ import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
 export function sandboxFindings(system: SystemInfo): Finding[] {
 	if (system.probeResult.broken !== '') return [];
 	return [
-		...(['net', 'ipc', 'pid', 'mount'] as const).map((what) => isolationFinding(system, what)),
+		...namespaceConfinements.map((what) => isolationFinding(system, what)),
 		trackingFinding(system),
 		...limitFindings(system),
 		...auditFindings(system),

@@ -118,7 +118,13 @@ const testCommand = ['bash', '-c', 'exec 2>&- 3<>/dev/udp/192.0.2.1/9'] as const
 async function testRun(confine: string, launcher: readonly string[] = []): Promise<ProbeResult> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
-	const isolation = [...'--net --ipc --pid --mount --audit --best-effort --cgroup'.split(' '), `doctor_${process.pid}`];
+	const isolation = [
+		...namespaceConfinements.map((what) => `--${what}`),
+		'--audit',
+		'--best-effort',
+		'--cgroup',
+		`doctor_${process.pid}`,
+	];
 	const [program, ...args] = [...launcher, confine, ...isolation, '--record', record, '--', ...testCommand];
 	try {
 		const env = encodeSecureEnvironment(process.env);

@@ -4,7 +4,9 @@
  * `portcullis hook` renders these rows as bash. `portcullis explain` and `portcullis run` evaluate them.
  */
 
-export const confinements = ['net', 'ipc', 'pid', 'mount', 'cgroup'] as const;
+/** The confinements that confine makes by a namespace each. */
+export const namespaceConfinements = ['net', 'ipc', 'pid', 'mount'] as const;
+export const confinements = [...namespaceConfinements, 'cgroup'] as const;
 export type Confinement = (typeof confinements)[number];
 
 /** The values of EBUILD_PHASE for src_* functions. `fetch` stands for src_fetch, which no EAPI defines yet. */

@@ -186,7 +186,7 @@ static long expect_socketcall(const struct filter_rules *rules, unsigned call)
 static long expect_of(const struct abi *abi, const struct seccomp_data *data, const struct filter_rules *rules)
 {
 	unsigned nr = (unsigned)data->nr ^ abi->bit, args[6];
-	int restricted = rules->families != FAMILIES_ANY, watched = rules->watched, restricts = rules->restricts, allow_list = rules->allow_list;
+	int restricted = rules->families != FAMILIES_ANY, watched = rules->watched, net_filter = rules->net_filter, allow_list = rules->allow_list;
 	for (int i = 0; i < 6; i++)
 		args[i] = (unsigned)data->args[i];
 	if (nr == 0 || nr >= 0x40000000)
@@ -211,7 +211,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->clone)
 		return allow_list && (args[0] & 0x400) != 0 && (args[0] & 0x10000) == 0 ? NOTIFY : ALLOW;
 	if (nr == abi->prctl)
-		return (allow_list || restricts) && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
+		return (allow_list || net_filter) && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
 	if (nr == abi->setsockopt)
 		return allow_list && !may_set(args[1], args[2]) ? FAIL | ENOPROTOOPT : ALLOW;
 	if (nr == abi->ioctl)
@@ -221,7 +221,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->socketcall)
 		return expect_socketcall(rules, args[0]);
 	if (nr == URING)
-		return restricted || restricts || allow_list || rules->own_sockets ? FAIL | ENOSYS : ALLOW;
+		return restricted || net_filter || allow_list || rules->own_sockets ? FAIL | ENOSYS : ALLOW;
 	if (nr == CLONE3)
 		return allow_list ? FAIL | ENOSYS : ALLOW;
 	return rules->single_id ? expect_of_ids(abi, nr, data->args, rules) : ALLOW;
@@ -239,7 +239,7 @@ static long expect(const struct seccomp_data *data, const struct filter_rules *r
 		if (((unsigned)data->nr & 0x40000000) == abi->bit && ((unsigned)data->nr & 0x80000000) == 0)
 			return expect_of(abi, data, rules);
 	}
-	return known || (!rules->allow_list && !rules->own_sockets && !rules->restricts) ? ALLOW : FAIL | ENOSYS;
+	return known || (!rules->allow_list && !rules->own_sockets && !rules->net_filter) ? ALLOW : FAIL | ENOSYS;
 }
 
 /* The mapped ids of the rules. This group id does not fit into 16 bits. */
@@ -266,8 +266,8 @@ static void compare(struct comparison *with, const struct seccomp_data *data)
 	with->compared++;
 	if (got == wanted || with->different++ >= 10)
 		return;
-	printf("architecture %x, watched %d, restricts %d, allow-list %d, families %llx, single id %d: call %#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets %lx, and should get %lx\n",
-	       data->arch, with->rules.watched, with->rules.restricts, with->rules.allow_list, (u64)with->rules.families, with->rules.single_id, (unsigned)data->nr, data->args[0],
+	printf("architecture %x, watched %d, net_filter %d, allow-list %d, families %llx, single id %d: call %#x(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx) gets %lx, and should get %lx\n",
+	       data->arch, with->rules.watched, with->rules.net_filter, with->rules.allow_list, (u64)with->rules.families, with->rules.single_id, (unsigned)data->nr, data->args[0],
 	       data->args[1], data->args[2], data->args[3], data->args[4], data->args[5], got, wanted);
 }
 
@@ -382,8 +382,8 @@ int main(void)
 {
 	static struct comparison with;
 	static const struct {
-		bool watched, restricts, allow_list, own_sockets;
-	} modes[] = {{0}, {.watched = true}, {.watched = true, .restricts = true}, {.watched = true, .allow_list = true}, {.watched = true, .own_sockets = true}};
+		bool watched, net_filter, allow_list, own_sockets;
+	} modes[] = {{0}, {.watched = true}, {.watched = true, .net_filter = true}, {.watched = true, .allow_list = true}, {.watched = true, .own_sockets = true}};
 	const u64 defaults = 1ULL << 1 | 1ULL << 2 | 1ULL << 10 | 1ULL << 16;
 	const u64 families[] = {defaults, defaults | 1ULL << 40, defaults | 1ULL << 17 | 1ULL << 38, FAMILIES_ANY};
 	u64 different = families_default() != defaults, compared = 0;
@@ -392,7 +392,7 @@ int main(void)
 		for (size_t f = 0; f < 4; f++)
 			for (unsigned machine = 0; machine < 2; machine++) {
 				bool single_id = (m + f) % 2 == 0;
-				with = (struct comparison){.rules = {modes[m].watched, modes[m].restricts, modes[m].allow_list, modes[m].own_sockets, families[f], single_id, OWN_UID, OWN_GID}, .family = machine};
+				with = (struct comparison){.rules = {modes[m].watched, modes[m].net_filter, modes[m].allow_list, modes[m].own_sockets, families[f], single_id, OWN_UID, OWN_GID}, .family = machine};
 				different += check(&with, machine == 0 ? &machine_x86 : &machine_arm);
 				compared += with.compared;
 			}

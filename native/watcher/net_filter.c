@@ -28,7 +28,7 @@
 #define FOREIGN_MICROSECONDS 200000
 /* A destination that was permitted is permitted again for this time, without a query to the kernel. */
 #define PERMITTED_MICROSECONDS 10000
-/* Time limit of restriction_probe(), which takes milliseconds. */
+/* Time limit of net_filter_probe(), which takes milliseconds. */
 #define PROBE_MILLISECONDS 10000
 
 struct known_socket {
@@ -42,21 +42,21 @@ struct permitted_destination {
 	long long until; /* microseconds of CLOCK_MONOTONIC */
 };
 
-struct restriction {
+struct net_filter {
 	int diag;
 	struct known_socket known[4096];	     /* a cache: a socket that it lacks is searched among the processes of the phase */
 	struct permitted_destination permitted[256]; /* a cache */
 };
 
-struct restriction *restriction_new(void)
+struct net_filter *net_filter_new(void)
 {
-	struct restriction *restriction = calloc(1, sizeof *restriction);
-	if (restriction == NULL)
+	struct net_filter *net_filter = calloc(1, sizeof *net_filter);
+	if (net_filter == NULL)
 		return NULL;
-	restriction->diag = socket_diag_open();
-	if (restriction->diag >= 0)
-		return restriction;
-	free(restriction);
+	net_filter->diag = socket_diag_open();
+	if (net_filter->diag >= 0)
+		return net_filter;
+	free(net_filter);
 	return NULL;
 }
 
@@ -70,7 +70,7 @@ static uint64_t inode_of_link(int folder, const char *name)
 	return sscanf(text, "socket:[%llu]", &inode) == 1 ? inode : 0;
 }
 
-uint64_t restriction_socket_inode(const struct target *target, int fd)
+uint64_t net_filter_socket_inode(const struct target *target, int fd)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
@@ -88,16 +88,16 @@ uint64_t restriction_socket_inode(const struct target *target, int fd)
 	return inode;
 }
 
-static struct known_socket *entry_of(struct restriction *restriction, uint64_t inode)
+static struct known_socket *entry_of(struct net_filter *net_filter, uint64_t inode)
 {
-	return &restriction->known[inode % (sizeof restriction->known / sizeof *restriction->known)];
+	return &net_filter->known[inode % (sizeof net_filter->known / sizeof *net_filter->known)];
 }
 
-void restriction_note_socket(struct restriction *restriction, const struct target *target, int fd)
+void net_filter_note_socket(struct net_filter *net_filter, const struct target *target, int fd)
 {
-	uint64_t inode = restriction_socket_inode(target, fd);
+	uint64_t inode = net_filter_socket_inode(target, fd);
 	if (inode != 0)
-		*entry_of(restriction, inode) = (struct known_socket){.inode = inode, .is_own = true};
+		*entry_of(net_filter, inode) = (struct known_socket){.inode = inode, .is_own = true};
 }
 
 static bool process_has_socket(pid_t pid, uint64_t inode)
@@ -128,9 +128,9 @@ static bool phase_has_socket(const struct target *target, uint64_t inode)
 	return found;
 }
 
-static bool is_own_socket(struct restriction *restriction, const struct target *target, uint64_t inode)
+static bool is_own_socket(struct net_filter *net_filter, const struct target *target, uint64_t inode)
 {
-	struct known_socket *known = entry_of(restriction, inode);
+	struct known_socket *known = entry_of(net_filter, inode);
 	long long now = clock_microseconds();
 	if (known->inode == inode && (known->is_own || now - known->searched_at < FOREIGN_MICROSECONDS))
 		return known->is_own;
@@ -138,11 +138,11 @@ static bool is_own_socket(struct restriction *restriction, const struct target *
 	return known->is_own;
 }
 
-static bool has_own_socket(struct restriction *restriction, const struct target *target, const struct socket_inodes *found)
+static bool has_own_socket(struct net_filter *net_filter, const struct target *target, const struct socket_inodes *found)
 {
 	/* Sockets without a file, such as those of the kernel, have the inode 0. */
 	for (size_t i = 0; i < found->count; i++)
-		if (found->inodes[i] != 0 && is_own_socket(restriction, target, found->inodes[i]))
+		if (found->inodes[i] != 0 && is_own_socket(net_filter, target, found->inodes[i]))
 			return true;
 	return false;
 }
@@ -181,44 +181,44 @@ static int protocol_of(const struct destination *to)
 }
 
 /* Returns the errno with which a connection or datagram to this destination must fail, or 0 if the phase has a socket there. */
-static int check_port(struct restriction *restriction, const struct target *target, const struct destination *to, int protocol)
+static int check_port(struct net_filter *net_filter, const struct target *target, const struct destination *to, int protocol)
 {
 	struct socket_inodes found;
 	bool is_loopback = destination_is_loopback(to);
 	int refusal = is_loopback ? ECONNREFUSED : ENETUNREACH;
-	if (!socket_diag_find(restriction->diag, protocol, to, &found))
+	if (!socket_diag_find(net_filter->diag, protocol, to, &found))
 		return refusal;
-	if (has_own_socket(restriction, target, &found))
+	if (has_own_socket(net_filter, target, &found))
 		return is_loopback || is_own_address(to) ? 0 : refusal;
 	/* Without a receiver, the kernel accepts the datagram, except where a packet filter diverts those to a name server. */
 	return is_loopback && protocol != IPPROTO_TCP && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
 }
 
-int restriction_check(struct restriction *restriction, const struct target *target, int fd, const struct destination *to)
+int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to)
 {
 	int protocol = protocol_of(to);
 	if (protocol == 0)
 		return destination_is_loopback(to) && (has_protocol(to, "raw") || has_protocol(to, "ping")) ? 0 : ENETUNREACH;
-	struct permitted_destination *permitted = &restriction->permitted[to->port % (sizeof restriction->permitted / sizeof *restriction->permitted)];
+	struct permitted_destination *permitted = &net_filter->permitted[to->port % (sizeof net_filter->permitted / sizeof *net_filter->permitted)];
 	long long now = clock_microseconds();
 	if (now < permitted->until && destination_equals(&permitted->to, to) && has_protocol(to, permitted->to.protocol))
 		return 0;
-	int error = check_port(restriction, target, to, protocol);
+	int error = check_port(net_filter, target, to, protocol);
 	if (error == 0)
 		*permitted = (struct permitted_destination){*to, now + PERMITTED_MICROSECONDS};
 	/* The call may bind the socket to a port, to which the receiver then replies. */
 	if (error == 0 && protocol != IPPROTO_TCP)
-		restriction_note_socket(restriction, target, fd);
+		net_filter_note_socket(net_filter, target, fd);
 	return error;
 }
 
-int restriction_check_abstract(struct restriction *restriction, const struct target *target, const struct request *request)
+int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct request *request)
 {
 	struct socket_inodes found;
 	if (request->abstract_length == 0)
 		return 0;
-	bool is_own = socket_diag_find_abstract(restriction->diag, request->abstract, request->abstract_length, &found) &&
-		      has_own_socket(restriction, target, &found);
+	bool is_own = socket_diag_find_abstract(net_filter->diag, request->abstract, request->abstract_length, &found) &&
+		      has_own_socket(net_filter, target, &found);
 	return is_own ? 0 : ECONNREFUSED;
 }
 
@@ -274,7 +274,7 @@ static const char *probe_steps(void)
 	return filter_probe();
 }
 
-const char *restriction_probe(void)
+const char *net_filter_probe(void)
 {
 	struct {
 		const char *reason;
