@@ -43,7 +43,7 @@ function contests(bin: string): { root: Contest[]; user: Contest[] } {
 			'confine --net --ipc --record FILE --audit true': [...record, '--audit', '--', 'true'],
 		},
 	};
-	// --best-effort starts the supervisor, as in a phase. With --uses, --ipc mounts no private /dev/shm.
+	// --best-effort starts the supervisor, as in a phase. --uses keeps the /dev/shm of the host, because unshare mounts no /dev/shm either.
 	const phase = [confine, '--net', '--ipc', '--best-effort'];
 	const added: Contest = {
 		title: 'What a private /dev/shm, pid-sandbox and mount-sandbox add',

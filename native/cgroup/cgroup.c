@@ -122,7 +122,7 @@ static void close_all(struct cgroup *cgroup)
 	}
 }
 
-/* Opens the parent directory for the caller's mode and creates the cgroup in it. Returns false with why (static text) and errno. */
+/* Creates the cgroup: for root at the root of the tree, otherwise in a cgroup that is delegated to the caller. On an error, sets why (static text) and errno, and returns false. */
 static bool create(struct cgroup *cgroup, struct cgroup_location *location, const struct options *options,
 		   const struct identity *identity, bool keep_own, const char **why)
 {

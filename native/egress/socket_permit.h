@@ -19,7 +19,7 @@ struct permitted_level {
 	int family;    /* family of the sockets that have this level; 0: any family */
 };
 
-/* The option levels of a TCP socket. At any other level setsockopt(2) fails with ENOPROTOOPT, unless an option that is not permitted has added the level. */
+/* The option levels that a TCP socket has. At other levels setsockopt(2) fails with ENOPROTOOPT. Only TCP_ULP can add a level, and it is not permitted. */
 extern const struct permitted_level permitted_levels[];
 extern const size_t permitted_levels_count;
 

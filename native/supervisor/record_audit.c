@@ -13,7 +13,7 @@ static bool is_isolated(const struct phase_result *result)
 	return result->inherited.net || result->net_filter.step != STEP_NONE || (result->applied & ISOLATE_NET) != 0;
 }
 
-/* Maximum length of a command line in the list of DNS lookups, in bytes. A longer one is truncated. */
+/* Maximum length of the command line of a program in the list of DNS lookups, in bytes. A longer one is truncated. */
 enum { LOOKUP_ARGV = 160 };
 
 static void add_program(struct json *json, const struct program *program, const struct parents *parents, size_t max_argv)

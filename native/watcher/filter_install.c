@@ -84,7 +84,7 @@ static int install(const struct filter_rules *rules, bool *inert)
 		return -1;
 	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	int listener = install_filter(&program, rules->watched);
-	/* A filter that only changes the errors of set*id(2) and chown(2) is not worth the loss of set-user-ID programs. */
+	/* Do not install a filter that only changes the errors of set*id(2) and chown(2), because no_new_privs would disable set-user-ID programs. */
 	bool needed = rules->watched || rules->families != FAMILIES_ANY;
 	if (listener < 0 && errno == EACCES && needed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
 		*inert = !was_inert;

@@ -296,7 +296,7 @@ static void resume(struct notifier *notifier, int socket)
 	struct egress_call call = {.target = current_target(notifier), .socket = -1};
 	notifier->busy = true;
 	notifier->is_resumed = true;
-	/* Read the request again: notifier->request may now belong to another call. */
+	/* Read the request from the memory of the thread again, because notifier->request may have been overwritten by another call in the meantime. */
 	bool is_read = request_read(&notifier->request, &call.target, &notifier->notification.data);
 	call.fd = notifier->request.fd;
 	notifier->is_redirected = is_read && socket >= 0 && dns_redirect_replace(&notifier->dns_redirect, &call, socket);

@@ -41,7 +41,7 @@ static int open_proc_link(const struct target *target, int directory, const char
 	return is_own ? open_in_proc(target->tid, "") : openat(directory, name, O_PATH | O_CLOEXEC);
 }
 
-/* Opens one component of a path. For a symbolic link, writes its text to link and returns a descriptor of the directory. */
+/* Opens one component of a path and returns its descriptor. If the component is a symbolic link, writes the path in the link to link, and returns a descriptor of the directory that contains the link. */
 static int open_component(const struct target *target, int root, int directory, const char *name, char link[PATH_MAX])
 {
 	struct stat status;

@@ -236,7 +236,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		run: async (input) => (await import('./commands/hook_queries.ts')).runPrinted(input),
 	},
 	messages: {
-		summary: 'print the messages of the hook about the record in FILE',
+		summary: 'print what emerge prints about the phase whose record is in FILE',
 		details: [],
 		options: {
 			refused: { means: 'report that confine did not start the phase' },

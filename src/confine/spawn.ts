@@ -30,7 +30,7 @@ export function runForeground(
 	onLine?: (line: string) => void,
 ): Promise<Exit> {
 	return new Promise((resolve) => {
-		// Install the handlers before the child starts, because a signal in between would end only this process. The handlers can use
+		// Install the handlers before the child starts, because a signal that arrives before the handlers exist would end this process and not the child. The handlers can use
 		// `child`, because Node calls them from its event loop, when the child exists.
 		for (const signal of forwarded) process.on(signal, () => child.kill(signal));
 		// Ignore SIGINT and SIGQUIT: the terminal sends them to the child too. If they end the child, this process exits like the child.

@@ -102,7 +102,7 @@ export function conflictLines(
 		return {
 			verb: 'ewarn',
 			text: `Portcullis: ${cpv}: ${isFatal ? summary : `${summary}, so ${effect}. ${fixes}`}`,
-			// Print a warning once per run of emerge, because most conflicts concern all packages. A build that stops prints it again.
+			// Print a warning once per run of emerge, because most conflicts concern all packages. Print it again if the conflict stops the build.
 			...(isFatal ? {} : { once: summary }),
 		};
 	});

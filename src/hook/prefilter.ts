@@ -20,7 +20,7 @@ export function variableNames(): string {
 /** The variables that functions of evidence.ts read and that no row of the table of conflicts names. */
 const commonVariables = ['PATH', 'HOME', 'EPREFIX', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 
-/** Returns bash code that appends the names of possible conflicts to `suspects`: a statement for each row. The code starts no process. */
+/** Returns bash code with one statement for each row of the table of conflicts. It appends the name of the row to `suspects` if the conflict is possible, and starts no process. */
 export function prefilterBlock(): string[] {
 	return conflicts.flatMap(({ name, with: confinements, prefilters }) => {
 		const sandboxes = confinements.map((confinement) => features[confinement]);

@@ -109,7 +109,7 @@ export const hostServices: readonly HostService[] = [
 	{
 		name: 'display',
 		pattern: /\/\.X11-unix\/X\d+$|\/wayland-\d+$/,
-		means: 'The build sees your screen and keys. Run tests in Xvfb (virtualx.eclass).',
+		means: 'The build can see your screen and what you type. Run the tests in Xvfb (virtualx.eclass).',
 		kind: 'normal',
 	},
 	{

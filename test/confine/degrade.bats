@@ -95,7 +95,7 @@ assert_degrades() {
 	assert_degrades net '' 'unshare(CLONE_NEWNET): Invalid argument' "$TEST_DIR/refuse_calls" unshare:newnet=EINVAL --
 }
 
-@test 'if the kernel refuses a UTS namespace or the host name, confine isolates the network, keeps the host name and records the refused call' {
+@test 'if the kernel refuses a UTS namespace or sethostname(2), confine isolates the network, keeps the host name and records the refused call' {
 	local call refused prefix
 	while IFS='|' read -r call refused; do
 		for prefix in '' as_user; do

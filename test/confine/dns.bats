@@ -178,7 +178,7 @@ asyncio.run(query())"
 	assert_lookups 'asyncio A python3 1' 'cares.example A node 1' 'fakeroot.example A getent 1' 'fakeroot.example AAAA getent 1' 'musl.example A musl 1' 'musl.example AAAA musl 1' 'one.example A python3 1' 'two.example A python3 1'
 }
 
-@test 'confine starts the DNS server process on the first query of a phase; if the phase kills this process, the record has the reason for missing lookups' {
+@test 'confine starts the DNS server process on the first query of a phase; if the phase kills this process, the record states why lookups are missing' {
 	# shellcheck disable=SC2016
 	audit --net -- bash -c '
 		init=$(sed "s/.*) . //" /proc/$PPID/stat) supervisor=${init%% *}
@@ -210,7 +210,7 @@ except TimeoutError:
     print("nothing received")
 '
 
-@test 'a name server that a phase of root starts on port 53 of loopback receives the queries to loopback; a phase of an ordinary user cannot bind this port' {
+@test 'if a phase that runs as root starts a name server on 127.0.0.1:53, it receives the DNS queries of the phase instead of the DNS server of confine; an ordinary user cannot bind port 53' {
 	RUN_AS=root with_resolv_conf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' -- /usr/bin/python3 -c "$SERVE" 127.0.0.1 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") == $'bound\nreceived True' && $(record_value "$RECORD" 'r.names_watched + r.lookups') == 'in partundefined' ]]
 	run -1 with_resolv_conf 'nameserver 127.0.0.1\n' -- /usr/bin/python3 -c "$SERVE" 127.0.0.1

@@ -25,7 +25,7 @@ function cgroupMeaning(uid: number, version: string, hierarchy: 'v2' | 'hybrid')
 	return sandboxFindings(system).find(({ id }) => id === 'cgroup')?.meaning;
 }
 
-test('for FEATURES=cgroup, portcullis doctor reports what Portcullis does, and that Portage measures builds if Portage runs as root, is 3.0.82 or newer and has cgroup v2', () => {
+test('portcullis doctor reports what FEATURES=cgroup does in Portcullis and, if root runs Portage 3.0.82 or newer with cgroup v2, what it does in Portage', () => {
 	const own = 'a cgroup: no process outlives a phase';
 	const both = `${own}; Portage itself only measures the CPU time, memory and I/O of each build`;
 	expect([cgroupMeaning(0, '3.0.82', 'v2'), cgroupMeaning(0, '9999', 'v2')]).toEqual([both, both]);

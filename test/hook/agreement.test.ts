@@ -80,7 +80,7 @@ afterAll(() => {
 	rmSync(root, { recursive: true });
 });
 
-test('the generated hook passes confine the options of confineOptions() for every phase, feature, exception and setting', async () => {
+test('for every phase, FEATURES word, RESTRICT and setting, the generated hook starts confine with the options that confineOptions() returns', async () => {
 	const cases = everyCase(process.env['AGREEMENT'] === 'all' ? undefined : casesOfAllTriples());
 	const confined = await agree(cases);
 	// The comparison would also succeed if neither the hook nor confineOptions() confined a phase.
@@ -95,7 +95,7 @@ test.each([
 	{ FAKEROOTKEY: '4711', LD_PRELOAD: 'libelse.so', is: '' },
 	{ LD_PRELOAD: 'libfakeroot-sysv.so', is: 'alone' },
 ] as const)(
-	'under fakeroot ($LD_PRELOAD, key $FAKEROOTKEY), the generated hook passes confine the options of confineOptions()',
+	'under fakeroot ($LD_PRELOAD, key $FAKEROOTKEY), the generated hook starts confine with the options that confineOptions() returns',
 	async ({ is, ...started }) => {
 		const cases = everyCase(
 			({ more, restrict, property, folder, name }) =>

@@ -73,7 +73,7 @@ describe('phaseMessages', () => {
 		expect(keys[1]).toBe(keys[0]);
 	});
 
-	test('if limits are not available, one message per package contains the PORTCULLIS_*_MAX variables of these limits', () => {
+	test('if limits cannot be enforced, one message per package names their PORTCULLIS_*_MAX variables', () => {
 		const missing = [
 			{ what: 'memory.max', why: 'no controller' },
 			{ what: 'cpu.max', why: 'no controller' },

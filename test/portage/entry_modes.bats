@@ -48,7 +48,7 @@ assert_confined() {
 @test 'lines of /etc/portage/bashrc after the managed block run once per phase, in the sandbox, and profile.bashrc runs twice, with the original environment' {
 	local note='[[ ${EBUILD_PHASE} != compile ]] || readlink /proc/self/ns/net >>'
 	echo "$note \"$PREFIX_LOG/user\"" >"$PREFIX/etc/portage/bashrc"
-	# Portage does not save CCACHE_* variables, so the phase only sees exports of its own bashrc.
+	# Portage does not save CCACHE_* variables, so the phase sees only the value that bashrc exports at the start of this phase.
 	printf '%s\n' "$note \"$PREFIX_LOG/profile\"" 'export CCACHE_PILE+=x' >"$PREFIX_REPO/profiles/test/profile.bashrc"
 	prefix_package app-test/probe-1 <<<'src_compile() { record_namespaces; echo "pile: ${CCACHE_PILE}."; }'
 	prefix_install_portcullis

@@ -128,7 +128,7 @@ describe('scan()', () => {
 		expect(records[1]?.blocked[255]?.argv).toEqual(['?'.repeat(511)]);
 	});
 
-	test('scan() counts a line that is longer than any record as one unreadable line, and reads the next line', () => {
+	test('scan() counts a line above the maximum length of a record as one unreadable line, and reads the next line', () => {
 		const { records, unread } = read(`${line()}${'{"schema":1,'.repeat(2_000_000)}\n${line()}`);
 		expect(records).toHaveLength(2);
 		expect(unread).toMatchObject([{ lines: 1, why: 'the line is longer than any record' }]);

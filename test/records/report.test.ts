@@ -230,7 +230,7 @@ describe('portcullis report --html, in Chromium', () => {
 		expect(browser.errors).toEqual([]);
 	});
 
-	test('the page of portcullis report --html shows in a tile the number of attempts that the rows below add up to', async () => {
+	test('on the page of portcullis report --html, the tile "blocked attempts" shows the sum of the attempts in all rows', async () => {
 		const sum = `[...document.querySelectorAll('#blocked .times')].reduce((sum, one) => sum + parseInt(one.innerText), 0)`;
 		expect(await text('.tiles li:nth-child(4)')).toMatch(/^9\s+blocked attempts$/);
 		expect(await browser.evaluate(sum)).toBe(9);

@@ -13,7 +13,7 @@ teardown_file() {
 	situation_end
 }
 
-@test 'as root with another cgroup hierarchy than cgroup v2, src_compile has the sandboxes that README.md states' {
+@test 'as root without cgroup v2 (v1 only, or both), src_compile has the sandboxes of this row of the table in README.md' {
 	situation "root, cgroup $([[ -d /sys/fs/cgroup/unified ]] && echo 'v1 and v2' || echo v1)" root
 	situation_emerge
 }
