@@ -142,7 +142,7 @@ host() {
 		# This confine prints no mode, so that install.sh fails after its test of confine and restores the previous state.
 		TREE=$TREE_SETUID
 		cp "$(type -P true)" "$TREE/native/build/confine"
-		refuses 8 "prints no mode; the previous state was restored" --setuid
+		refuses 8 "printed no mode instead of mode=setuid; the previous state was restored" --setuid
 		[[ ! -e /etc/portage && ! -e /usr/bin/portcullis ]]'
 }
 
