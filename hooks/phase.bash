@@ -5,7 +5,7 @@
 # If root builds on a host with cgroup v2 only, Portage runs every phase in a cgroup and kills it after the merge. That would kill a
 # daemon that pkg_postinst has just restarted (CgroupManager in portage/util/cgroup.py). So pkg_* phases move to emerge's cgroup.
 if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
-	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]cgroup[[:space:]]* ]]; then
+	${PORTAGE_FEATURES-${FEATURES-}} == *cgroup* && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]cgroup[[:space:]]* ]]; then
 	__portcullis_leave() {
 		local line own=none path=none
 		while IFS= read -r line; do
@@ -42,7 +42,7 @@ fi
 # settings to load or to store. The settings are those of make.conf and package.env only if bashrc runs before Portage loads a saved
 # environment (config.environ() in Portage's config.py).
 [[ $EBUILD_PHASE != @(pretend|setup) && (@confinable@ ||
-	" ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ||
+	${PORTAGE_FEATURES-${FEATURES-}} == *noauto* && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ||
 	$EBUILD_PHASE == @(setup|init) && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
 	[[ -s ${PORTAGE_BUILDDIR-}/.ipc/portcullis-settings ||
 		(${PORTAGE_BUILDDIR-} && -s @run@.${PORTAGE_BUILDDIR//\//%}-settings) ||
