@@ -24,6 +24,8 @@ setup() {
 	FIFO=$AUDIT_DIR/go.$BATS_TEST_NUMBER
 	mkfifo "$FIFO"
 	chmod 666 "$FIFO"
+	# Tests wait for text in these files, so remove those of the previous test.
+	rm -f -- "$AUDIT_DIR/out" "$AUDIT_DIR/output"
 	# The server listens on 80 and 8080. 80 and 81 are listed, 8080 is not.
 	ALLOW=(--allow "$REMOTE:80" --allow "$REMOTE:81" --allow "$SILENT:80" --allow "[$REMOTE6]:80")
 }
@@ -84,6 +86,8 @@ run_client() {
 
 teardown() {
 	[[ ! ${SERVER-} ]] || kill "$SERVER"
+	# After a failed test, bats waits until the processes in the background have ended.
+	pkill -KILL -f "^$AUDIT_DIR/confine " || [[ $? == 1 ]]
 }
 
 # serve_on_loopback: starts a web server on 127.0.0.1 that ends with the test. Sets LOCAL_PORT
@@ -209,7 +213,7 @@ watcher_holds() {
 		"$1" storm "$2" 80 64 "$4" >&4 && read -r <&5
 	' bash "$AUDIT_DIR/many_clients" "$REMOTE" "$SILENT" "${CONNECTS:-20}" 4>"$AUDIT_DIR/out" 5<>"$FIFO" 3>&- &
 	pid=$!
-	until_true 60 grep -q begun "$AUDIT_DIR/out"
+	until_true 60 grep -qs begun "$AUDIT_DIR/out"
 	before=$(watcher_socket_count)
 	echo >"$FIFO"
 	until_true 60 has_lines 2 "$AUDIT_DIR/out"
@@ -236,7 +240,7 @@ watcher_holds() {
 		"$1" plain "$2" 80
 	' bash "$AUDIT_DIR/client" "$REMOTE" "$SILENT" 4>"$AUDIT_DIR/out" 5<>"$FIFO" 3>&- >"$AUDIT_DIR/output" &
 	pid=$!
-	until_true 60 grep -q begun "$AUDIT_DIR/out"
+	until_true 60 grep -qs begun "$AUDIT_DIR/out"
 	before=$(watcher_socket_count)
 	echo >"$FIFO"
 	until_true 60 watcher_holds $((before + 16)) || {
