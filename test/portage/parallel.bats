@@ -80,9 +80,15 @@ kill_at_random() {
 			KINDS[emerge]=$((KINDS[emerge] + 1))
 			break
 		fi
-		# Alternate between ebuild.sh and confine, and between rounds. After five attempts, take either.
+		# Alternate between ebuild.sh and confine, and between rounds. After five attempts, take either, if both have been killed before.
 		wanted=${turns[(killed + round / 2) % 2]}
-		((++attempts % 5)) || wanted='.*'
+		if ((KINDS[confine] == 0)); then
+			wanted=confine
+		elif ((KINDS[ebuild] == 0)); then
+			wanted=ebuild
+		elif ((++attempts % 5 == 0)); then
+			wanted='.*'
+		fi
 		read -r victim kind package < <(kill_candidates | grep " $wanted " | shuf -n1) || continue
 		kill -KILL "$victim" 2>/dev/null || continue
 		hit[$package]=1
