@@ -129,11 +129,13 @@ int cgroup_location_open_root(const struct cgroup_location *location, bool keep_
 
 /*
  * A cgroup with processes cannot enable controllers for its children (cgroups(7), "no internal processes"). So the processes move into a
- * subdirectory first, as container managers do.
+ * subdirectory first, as container managers do. The root of the tree, which has no file cgroup.type, is exempt from this rule: its
+ * processes are those of the whole machine, so they stay.
  */
 static void move_processes_and_enable_controllers(int directory)
 {
-	int processes = open_or_create(directory, PROCESSES_NAME);
+	bool is_root = faccessat(directory, "cgroup.type", F_OK, 0) != 0;
+	int processes = is_root ? -1 : open_or_create(directory, PROCESSES_NAME);
 	char text[4096];
 	/* Repeat, because processes can fork while others are moved. */
 	for (int round = 0; processes >= 0 && round < 16; round++) {

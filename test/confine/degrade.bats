@@ -211,3 +211,18 @@ with_masked_proc() {
 		--record "$RECORD" -- bash -c 'sleep 100 & exec sleep 0'
 	[[ $(record_value "$RECORD" r.orphans.length) == 1 && $(record_value "$RECORD" r.missing.length) == 0 && $(record_value "$RECORD" r.tracking) == "$method" ]]
 }
+
+@test 'at the root of the cgroup v2 tree, root without CAP_SYS_ADMIN moves no process of the machine to set limits' {
+	local directory
+	# In a PID namespace, confine could move only the processes of this test.
+	run -0 unshare -pf --mount-proc setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin \
+		"$CONFINE" --cgroup x --limit pids.max=100 --best-effort --record "$RECORD" -- echo started
+	[[ $output == started && -s $RECORD ]]
+	while read -r directory; do
+		[[ -e ${directory%/*}/cgroup.type ]] || {
+			echo "created $directory"
+			return 1
+		}
+		rmdir "$directory"
+	done < <(find /sys/fs/cgroup -maxdepth 3 -name portcullis.delegated)
+}
