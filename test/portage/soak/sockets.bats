@@ -4,18 +4,6 @@
 
 load ../../lib/prefix
 
-setup_file() {
-	prefix_host_begin
-}
-
-teardown_file() {
-	prefix_host_end
-}
-
-teardown() {
-	prefix_clean
-}
-
 @test 'with PORTCULLIS_SOCKETS=own, PostgreSQL and Xvfb of src_test are reachable over their UNIX sockets' {
 	local number=$((6000 + RANDOM % 1000)) postgres
 	postgres=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1)
