@@ -22,7 +22,7 @@ if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 			[[ $line != 0::* ]] || path=${line#0::}
 		done <"/proc/${own##*/emerge-}/cgroup"
 		{ echo 0 >"/sys/fs/cgroup$path/cgroup.procs"; } 2>/dev/null ||
-			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE: Portage kills the daemons that this phase starts, because Portcullis could not move the phase out of Portage's cgroup. To keep them alive, run: FEATURES=-cgroup emerge --oneshot =${CATEGORY-}/${PF-}"
+			ewarn "Portcullis: ${CATEGORY-}/${PF-}: pkg_$EBUILD_PHASE: Portage kills the daemons that this phase starts, because Portcullis could not move the phase out of Portage's cgroup. Restart them after the merge, or add to make.conf: FEATURES=\"\${FEATURES} -cgroup\""
 	}
 	__portcullis_leave
 	unset -f __portcullis_leave
@@ -261,8 +261,10 @@ __portcullis_confine() {
 	# Pass the conflicts as an argument, because the build could change a variable through the saved environment.
 	read -ra names <<<"$1"
 	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
-	__portcullis_run
-	[[ ! -w $logs ]] || options+=(--record "$logs/records.jsonl" --label "run=${REPLY[0]}")
+	if [[ -w $logs ]]; then
+		__portcullis_run
+		options+=(--record "$logs/records.jsonl" --label "run=${REPLY[0]}")
+	fi
 	if [[ " ${options[*]} " == *' --ipc '* ]]; then
 		# The phase needs these folders, which a private /dev/shm would hide. DISTDIR in a phase has links to PORTAGE_ACTUAL_DISTDIR.
 		for folder in "$PORTAGE_TMPDIR" "$PORTAGE_BUILDDIR" "${ROOT-}" "${initial[PORTAGE_ACTUAL_DISTDIR]-}" "${initial[CCACHE_DIR]-}"; do
