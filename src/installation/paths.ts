@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { existsSync } from 'node:fs';
 import { quote } from '../util/environment.ts';
+import { stat } from '../util/files.ts';
 
 /** Returns the paths of the files that install.sh installs. `eprefix` is '' on a host and has no trailing slash. */
 export function paths(eprefix: string) {
@@ -14,6 +15,11 @@ export function paths(eprefix: string) {
 		confine: `${eprefix}/usr/libexec/portcullis/confine`,
 		logs: `${eprefix}/var/log/portcullis`,
 	} as const;
+}
+
+/** Returns the file to write. If the path is a folder, which Portage reads as well, this is the file `portcullis` in the folder. */
+export function targetOf(file: string): string {
+	return stat(file)?.isDirectory() === true ? `${file}/portcullis` : file;
 }
 
 /** Returns the command `portcullis` for messages. In a Gentoo Prefix it is a path, because PATH may not contain the Prefix. */

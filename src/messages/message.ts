@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { installation } from '../installation/locate.ts';
-import { paths, shellCommand } from '../installation/paths.ts';
+import { paths, shellCommand, targetOf } from '../installation/paths.ts';
 import type { Attempt, Orphan, Program, RunRecord } from '../records/schema.ts';
 import { quote } from '../util/environment.ts';
 import { withoutVersion } from '../util/grammar.ts';
@@ -33,7 +33,7 @@ export function reportDetails({ package: cpv }: RunRecord): string {
 /** Returns a clause that advises to set variables for this package only, in the file `name` of /etc/portage/env (portage(5), package.env). */
 export function inPackageEnv({ package: cpv }: RunRecord, setting: string, name: string): string {
 	const { env, packageEnv } = paths(installation().eprefix);
-	return `write ${setting} to ${env}/${name}, and run: echo ${withoutVersion(cpv)} ${name} >>${packageEnv}`;
+	return `write ${setting} to ${env}/${name}, and run: echo ${withoutVersion(cpv)} ${name} >>${targetOf(packageEnv)}`;
 }
 
 /** Returns the first `most` items and the number of the others: `a, b +50`. `total` may include items that are not in the list. */

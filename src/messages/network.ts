@@ -107,9 +107,14 @@ function uninspected(record: RunRecord): Line[] {
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, once: unreadableWhy }];
 }
 
-/** Reports a program that could not install a seccomp listener, because PORTCULLIS_AUDIT or PORTCULLIS_ALLOW already uses one. */
+/** Reports a program that could not install a seccomp listener, because Portcullis already uses one. */
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
-	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. To disable it for this package, ${inPackageEnv(record, 'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW=""', 'no-audit.conf')}`;
+	// The listener of the filter that replaces a network namespace cannot be disabled alone.
+	const fix =
+		record.applied.net === 'filter'
+			? `To build without network-sandbox, run: ${portcullis('allow', '--whole', '--write', withoutVersion(record.package))}`
+			: `To disable it for this package, ${inPackageEnv(record, 'PORTCULLIS_AUDIT="off" PORTCULLIS_ALLOW="" PORTCULLIS_SOCKETS="host"', 'no-audit.conf')}`;
+	const text = `${label(record.listenerRefused)} could not install a seccomp listener, because Portcullis already has one. ${fix}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}` }];
 }

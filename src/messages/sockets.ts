@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import type { RunRecord, SocketRequest } from '../records/schema.ts';
 import { problem } from '../rules/settings.ts';
+import { addWords } from '../portage/make_conf.ts';
+import { withoutVersion } from '../util/grammar.ts';
 import { count } from '../util/units.ts';
 import { hostServiceAt } from './host_services.ts';
 import { firstOf, inPackageEnv, label, reportDetails, subject, type Line } from './message.ts';
@@ -26,8 +28,9 @@ export function socketMessages(record: RunRecord): Line[] {
 	const entries = notable
 		.map(({ path }) => `unix:${path}`)
 		.filter((entry) => problem('PORTCULLIS_ALLOW', entry) === undefined);
-	const setting = `PORTCULLIS_ALLOW="${[...new Set(entries)].slice(0, maxPrograms).join(' ')}"`;
-	const fix = `  To permit them on this machine, ${inPackageEnv(record, setting, 'allow-sockets.conf')}`;
+	const setting = addWords('PORTCULLIS_ALLOW', [...new Set(entries)].slice(0, maxPrograms));
+	const file = `allow-sockets-${withoutVersion(record.package).replace('/', '_')}.conf`;
+	const fix = `  To permit them on this machine, ${inPackageEnv(record, setting, file)}`;
 	return [
 		{
 			verb: isFailed ? 'ewarn' : 'eqawarn',

@@ -42,7 +42,7 @@ test('a message reports refused requests except those to name services, and the 
 	expect(lines(refused)).toEqual([`eqawarn ${text}`]);
 	expect(lines(refused, 1)).toEqual([
 		`ewarn ${text}`,
-		'ewarn   To permit them on this machine, write PORTCULLIS_ALLOW="unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432" to /etc/portage/env/allow-sockets.conf, and run: echo app-misc/foo allow-sockets.conf >>/etc/portage/package.env',
+		'ewarn   To permit them on this machine, write PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432" to /etc/portage/env/allow-sockets-app-misc_foo.conf, and run: echo app-misc/foo allow-sockets-app-misc_foo.conf >>/etc/portage/package.env',
 	]);
 	expect(lines(refused.slice(0, 1), 1)).toEqual([]);
 	expect(lines([{ path: '/x" FEATURES="', comm: 'x', refused: true }], 1)).toHaveLength(1);
@@ -76,6 +76,12 @@ test('the sockets that confine does not report are those of common services', ()
 	const list = /common_sockets\[\] = \{([^}]*)\}/.exec(source)?.[1] ?? '';
 	const prefixes = [...list.matchAll(/"([^"]+)"/g)].map(([, prefix = '']) => prefix);
 	expect(prefixes.length).toBeGreaterThan(4);
+	// Each alternative of a pattern of a common service must be one of these prefixes.
+	const patterns = hostServices.filter(({ kind }) => kind === 'common').map(({ pattern }) => pattern.source);
+	const paths = patterns
+		.flatMap((source) => source.replace('(userdb|resolve)', 'userdb').split('|'))
+		.map((path) => path.replace(/[\\^$]/g, ''));
+	expect(paths.filter((path) => !prefixes.includes(path))).toEqual([]);
 	for (const prefix of prefixes)
 		expect(
 			hostServices.filter(({ pattern }) => pattern.test(`${prefix}${prefix.endsWith('/') ? 'socket' : ''}`)),

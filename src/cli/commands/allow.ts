@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import {
 	additionsFor,
 	allowedBy,
@@ -13,9 +13,9 @@ import {
 	type Addition,
 } from '../../records/allowance.ts';
 import type { Input } from '../command.ts';
-import { readFile, stat } from '../../util/files.ts';
+import { readFile } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
-import { paths } from '../../installation/paths.ts';
+import { paths, targetOf } from '../../installation/paths.ts';
 import { portcullis } from '../../messages/message.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { recordFiles, scan, unreadText, type Unread } from '../../records/reader.ts';
@@ -150,9 +150,4 @@ function linesOf(file: string): string[] {
 
 function squeezed(line: string): string {
 	return line.trim().replace(/\s+/g, ' ');
-}
-
-/** Returns the file to write. If the path is a folder, which Portage reads as well, this is the file `portcullis` in the folder. */
-function targetOf(file: string): string {
-	return stat(file)?.isDirectory() === true ? join(file, 'portcullis') : file;
 }
