@@ -172,7 +172,7 @@ void record_audit(struct json *json, const struct phase_result *result)
  * they hold no keys and start no programs, so a request to them is no reason for a message.
  */
 static const char *const common_sockets[] = {"/run/nscd/", "/run/systemd/userdb/", "/run/systemd/resolve/", "/run/systemd/journal/",
-					     "/var/lib/sss/pipes/", "/dev/log"};
+					     "/var/lib/sss/pipes/", "/run/avahi-daemon/socket", "/dev/log"};
 
 static bool asks_notable_socket(const struct network_log *log)
 {

@@ -40,7 +40,7 @@ function proxyFindings(system: SystemInfo): Finding[] {
 	if (!isPortageIsolating(system) || proxyFeatures.some((word) => words.includes(word))) return [];
 	const meaning =
 		'PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy.';
-	return [error('allow-proxy', title, meaning, `${proxyFix}.`)];
+	return [error('allow-proxy', title, meaning, proxyFix)];
 }
 
 /** Reports each entry of PORTCULLIS_ALLOW: its addresses, or why it stays blocked. `explain` uses these findings too. */

@@ -31,7 +31,7 @@ export function portageFindings(system: SystemInfo): Finding[] {
 					'features',
 					'FEATURES',
 					none,
-					`Add to make.conf: ${addWords('FEATURES', Object.values(features))}.`,
+					`Add to make.conf: ${addWords('FEATURES', Object.values(features))}`,
 					observed,
 				);
 	return [
@@ -132,7 +132,7 @@ export function confineFindings(system: SystemInfo): Finding[] {
 			sandboxed?.mode === 'none',
 			'no_new_privs',
 			`FEATURES="sandbox" sets no_new_privs, so the setuid bit of confine has no effect in a phase, and ${cause?.text}: Portcullis confines nothing.`,
-			`${cause?.fix} Or disable sys-apps/sandbox, which restricts where builds write: add to make.conf: ${addWords('FEATURES', ['-sandbox'])}.`,
+			`${cause?.fix} Or disable sys-apps/sandbox, which restricts where builds write: add to make.conf: ${addWords('FEATURES', ['-sandbox'])}`,
 		],
 		[probeResult.broken !== '', 'confine', `${confine} does not work: ${probeResult.broken}.`, reinstall],
 	];

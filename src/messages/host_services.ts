@@ -84,7 +84,8 @@ export const hostServices: readonly HostService[] = [
 	},
 	{
 		name: 'name service',
-		pattern: /^\/run\/nscd\/|^\/run\/systemd\/(userdb|resolve)\/|^\/var\/lib\/sss\/pipes\/|\/avahi-daemon\/socket$/,
+		pattern:
+			/^\/run\/nscd\/|^\/run\/systemd\/(userdb|resolve)\/|^\/var\/lib\/sss\/pipes\/|^\/run\/avahi-daemon\/socket$/,
 		means: 'It answers queries for users and host names, also from the network.',
 		kind: 'common',
 	},

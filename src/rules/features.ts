@@ -26,7 +26,7 @@ export const effects: Readonly<Record<Confinement, string>> = {
 /** The effect of a container that masks parts of /proc, in which the kernel refuses to mount a new /proc for a PID namespace. */
 export const hostProcEffect = 'a phase sees the /proc of the host, so that ps, gdb and /proc/PID show wrong processes';
 export const hostProcFix =
-	'Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox".';
+	'Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox"';
 
 /** Returns why ipc-sandbox makes no private /dev/shm: `names` are the variables whose folders lie there. */
 export function hostShmReason(names: readonly string[]): string {
