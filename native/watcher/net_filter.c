@@ -44,6 +44,7 @@ struct permitted_destination {
 
 struct net_filter {
 	int diag;
+	pid_t supervisor;
 	struct known_socket known[4096];	     /* a cache: a socket that it lacks is searched among the processes of the phase */
 	struct permitted_destination permitted[256]; /* a cache */
 };
@@ -54,6 +55,7 @@ struct net_filter *net_filter_new(void)
 	if (net_filter == NULL)
 		return NULL;
 	net_filter->diag = socket_diag_open();
+	net_filter->supervisor = getppid();
 	if (net_filter->diag >= 0)
 		return net_filter;
 	free(net_filter);
@@ -114,14 +116,18 @@ static bool process_has_socket(pid_t pid, uint64_t inode)
 	return found;
 }
 
-/* Searches a socket in the calling process and, if it is not there, in all processes of the phase. They descend from the supervisor. */
-static bool phase_has_socket(const struct target *target, uint64_t inode)
+/*
+ * Searches a socket in the calling process and, if it is not there, in all processes of the phase. They descend from the supervisor. The
+ * watcher outlives the supervisor of an untracked phase, and its parent is then a process of the host.
+ */
+static bool phase_has_socket(const struct net_filter *net_filter, const struct target *target, uint64_t inode)
 {
 	struct pids pids = {0};
 	bool found = process_has_socket(target->tid, inode);
 	if (found)
 		return true;
-	pids_add_descendants(&pids, getppid());
+	if (getppid() == net_filter->supervisor)
+		pids_add_descendants(&pids, net_filter->supervisor);
 	for (size_t i = 0; i < pids.count && !found; i++)
 		found = process_has_socket(pids.pid[i], inode);
 	pids_free(&pids);
@@ -134,7 +140,7 @@ static bool is_own_socket(struct net_filter *net_filter, const struct target *ta
 	long long now = clock_microseconds();
 	if (known->inode == inode && (known->is_own || now - known->searched_at < FOREIGN_MICROSECONDS))
 		return known->is_own;
-	*known = (struct known_socket){inode, phase_has_socket(target, inode), now};
+	*known = (struct known_socket){inode, phase_has_socket(net_filter, target, inode), now};
 	return known->is_own;
 }
 

@@ -124,6 +124,23 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 	}
 }
 
+@test 'without a namespace, a process that outlives an untracked phase cannot connect to a service of the host' {
+	# shellcheck disable=SC2016 # for the shells inside
+	run -0 /usr/bin/python3 "$TEST_DIR/net_filter.py" host bash -c "$(declare -f until_true)"'
+		"$1" unshare=EPERM -- "$2" --net --record "$3" -- bash -c "
+			supervisor=\$(ps -o ppid= \$PPID)
+			(setsid bash -c \"
+				while kill -0 \$supervisor; do :; done 2>/dev/null
+				/usr/bin/python3 \$1/net_filter.py connect \$HOST_TCP
+				echo \\\$? >\$1/ended\" >\"\$1/output\" 2>&1 &)" - "$4"
+		until_true 30 test -s "$4/ended"' - "$TEST_DIR/refuse_calls" "$CONFINE" "$RECORD" "$TEST_DIR"
+	[[ ! $output && $(<"$TEST_DIR/output") == *ConnectionRefusedError* ]] || {
+		echo "$output"
+		cat "$TEST_DIR/output"
+		return 1
+	}
+}
+
 @test "with Docker's default seccomp profile, confine kills the phase when its watcher dies" {
 	# shellcheck disable=SC2016 # for the shell in the container
 	run -0 run_in_container docker 0 bash -c "$(declare -f until_true)"'
