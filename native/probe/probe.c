@@ -68,7 +68,7 @@ static void print_result(const struct identity *identity, const char *key, unsig
 		printf("%s=yes\n", key);
 		return;
 	}
-	const char *result = isolate == ISOLATE_NET && net_filter_probe() == NULL ? "filter" : "no";
+	const char *result = isolate == ISOLATE_NET && net_filter_probe(identity) == NULL ? "filter" : "no";
 	printf("%s=%s: %s: %s\n", key, result, setup_steps[setup_error.step].call, strerror(setup_error.error));
 }
 

@@ -90,11 +90,11 @@ void result_add_refused(struct phase_result *result, const struct setup_error *s
 }
 
 /* Finds another way to isolate the network, or adds it to the missing options. */
-static void replace_network_namespace(struct plan *plan, const struct setup_error *setup_error, struct phase_result *result)
+static void replace_network_namespace(struct plan *plan, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result)
 {
 	if (result->inherited.portage_net) {
 		result->inherited.net = true;
-	} else if (net_filter_probe() == NULL) {
+	} else if (net_filter_probe(identity) == NULL) {
 		plan->net_filter = true;
 		result->net_filter = *setup_error;
 	} else {
@@ -102,7 +102,7 @@ static void replace_network_namespace(struct plan *plan, const struct setup_erro
 	}
 }
 
-bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result)
+bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result)
 {
 	const struct setup_step *step = &setup_steps[setup_error->step];
 	unsigned lost = step->required_for & plan->isolate, requested = isolation_requested(options);
@@ -129,7 +129,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 	for (size_t i = 0; i < sizeof requestable / sizeof *requestable; i++) {
 		unsigned bit = requestable[i].bit & lost & requested;
 		if (bit == ISOLATE_NET)
-			replace_network_namespace(plan, setup_error, result);
+			replace_network_namespace(plan, identity, setup_error, result);
 		else if (bit != 0)
 			result_add_missing(result, requestable[i].name, step->call, setup_error->error);
 	}

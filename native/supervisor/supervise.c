@@ -138,7 +138,7 @@ static void launch_or_degrade(struct supervisor *s)
 		if (setup_error.step == STEP_CGROUP && s->result.has_cgroup) {
 			remove_cgroup(s);
 			result_add_refused(&s->result, &setup_error);
-		} else if (!plan_degrade(&s->plan, s->options, &setup_error, &s->result)) {
+		} else if (!plan_degrade(&s->plan, s->options, &s->identity, &setup_error, &s->result)) {
 			errno = setup_error.error;
 			run_without_init(s, setup_steps[setup_error.step].call);
 		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID)

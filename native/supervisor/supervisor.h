@@ -126,7 +126,7 @@ struct plan plan_first(const struct options *options, const struct identity *ide
  * result. If a user namespace may avoid the refusal, changes only plan->mode to MODE_USERNS. Returns false if init cannot be
  * launched with less isolation either.
  */
-bool plan_degrade(struct plan *plan, const struct options *options, const struct setup_error *setup_error, struct phase_result *result);
+bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
 
 /* Returns the route of allowed connections: direct, through the SOCKS proxy, or none. */
 enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);

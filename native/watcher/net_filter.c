@@ -252,10 +252,13 @@ static bool can_inspect_child(int diag)
 	uint64_t value = 0;
 	const uint64_t expected = 0x706f727463756c6c;
 	bool opened;
-	pid_t child = fork();
-	if (child == 0)
-		for (;;)
+	pid_t self = getpid(), child = fork();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (getppid() == self)
 			pause();
+		_exit(0);
+	}
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", child, diag);
 	bool can = child > 0 && process_read_memory(child, (uintptr_t)&expected, &value, sizeof value, &opened) && value == expected &&
@@ -267,8 +270,11 @@ static bool can_inspect_child(int diag)
 	return can;
 }
 
-static const char *probe_steps(void)
+static const char *probe_steps(const struct identity *identity)
 {
+	/* This process must be dumpable, so it must not have a privilege that the caller lacks. */
+	if (!privilege_drop(identity))
+		return "dropping the privileges of a process";
 	int diag = socket_diag_open();
 	/* Makes the child of this process dumpable, as the exec of the command makes the phase. A setuid confine is not dumpable. */
 	prctl(PR_SET_DUMPABLE, 1);
@@ -280,7 +286,7 @@ static const char *probe_steps(void)
 	return filter_probe();
 }
 
-const char *net_filter_probe(void)
+const char *net_filter_probe(const struct identity *identity)
 {
 	struct {
 		const char *reason;
@@ -289,7 +295,7 @@ const char *net_filter_probe(void)
 	int ends[2] = {-1, -1};
 	pid_t child = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
 	if (child == 0) {
-		result.reason = probe_steps();
+		result.reason = probe_steps(identity);
 		result.error = errno;
 		_exit(write(ends[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
 	}

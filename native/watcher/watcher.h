@@ -74,8 +74,8 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
 /*
  * Tests whether the watcher could restrict the network of a phase without a network namespace: a listener, sock_diag(7), and access to the
- * memory and descriptors of other processes. Returns NULL on success, or the reason why not, and sets errno. Runs in child processes.
+ * memory and descriptors of other processes. Returns NULL on success, or the reason why not, and sets errno. Runs in child processes without privileges.
  */
-const char *net_filter_probe(void);
+const char *net_filter_probe(const struct identity *identity);
 
 #endif
