@@ -46,6 +46,8 @@ static void add_inode(struct socket_inodes *found, uint32_t inode)
 static void add_unix_socket(const struct nlmsghdr *header, const struct wanted_attribute *wanted, struct socket_inodes *found)
 {
 	const struct unix_diag_msg *message = NLMSG_DATA(header);
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof *message))
+		return;
 	int left = (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof *message);
 	size_t length = wanted->room == 0 ? wanted->length : wanted->room;
 	if (message->udiag_type != SOCK_DGRAM && message->udiag_state == TCP_ESTABLISHED)
@@ -62,12 +64,12 @@ static bool handle_message(const struct nlmsghdr *header, const struct wanted_at
 		return true;
 	if (header->nlmsg_type == NLMSG_ERROR) {
 		const struct nlmsgerr *result = NLMSG_DATA(header);
-		*failed = result->error != 0 && result->error != -ENOENT;
+		*failed = header->nlmsg_len < NLMSG_LENGTH(sizeof result->error) || (result->error != 0 && result->error != -ENOENT);
 		return true;
 	}
 	if (wanted != NULL)
 		add_unix_socket(header, wanted, found);
-	else
+	else if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
 		add_inode(found, ((const struct inet_diag_msg *)NLMSG_DATA(header))->idiag_inode);
 	return (header->nlmsg_flags & NLM_F_MULTI) == 0;
 }
@@ -84,9 +86,14 @@ static bool request_sockets(int diag, struct diag_request *request, const struct
 	if (send(diag, request, length, 0) != (ssize_t)length)
 		return false;
 	for (;;) {
-		ssize_t got = recv(diag, buffer, sizeof buffer, MSG_DONTWAIT);
+		struct sockaddr_nl sender = {0};
+		socklen_t size = sizeof sender;
+		ssize_t got = recvfrom(diag, buffer, sizeof buffer, MSG_DONTWAIT, (struct sockaddr *)&sender, &size);
 		if (got <= 0)
 			return false;
+		/* A process with CAP_NET_ADMIN in this network namespace can send messages to this socket too. The kernel has port 0. */
+		if (sender.nl_pid != 0)
+			continue;
 		size_t left = (size_t)got;
 		for (const struct nlmsghdr *h = (const struct nlmsghdr *)buffer; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
 			if (handle_message(h, wanted, found, &failed))
