@@ -108,7 +108,7 @@ assert_doctor_names_profiles() {
 	for profile in podman unconfined; do
 		assert_doctor "$profile" "ok Portage $2" "ok network-sandbox $applied" "ok ipc-sandbox $applied" \
 			'warning pid-sandbox applied, but a phase sees the /proc of the host, so that ps, gdb and /proc/PID show wrong processes (mounting /proc: Operation not permitted).' \
-			'Fix: Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox".' \
+			'Fix: Start the container with `--security-opt systempaths=unconfined` (Docker) or `--security-opt unmask=ALL` (Podman), or add to make.conf: FEATURES="${FEATURES} -pid-sandbox"' \
 			'ok cgroup a PID namespace: no process outlives a phase' "${common[@]:1}"
 	done
 }
