@@ -5,16 +5,18 @@
 PASSED=0
 FAILED=0
 SKIPPED=0
-STARTED=0
 AT_ONCE=$(($(nproc) * 2))
-declare -A JOBS=()
+declare -A JOBS=() MATCHED=()
 
-# run_begin [FOLDER|PATTERN]: selects the jobs; all of them without an argument.
+# run_begin [FOLDER|PATTERN...]: selects the jobs; all of them without an argument.
 run_begin() {
-	ONLY=${1-}
-	ONLY=${ONLY%/}
-	# If ONLY is a folder of test/, such as `egress`, select only the files in that folder, not other names that contain `egress`.
-	[[ ! $ONLY || ! -d test/${ONLY#test/} ]] || ONLY=test/${ONLY#test/}
+	local word
+	ONLY=()
+	for word in "${@%/}"; do
+		# If the word is a folder of test/, such as `egress`, select only the files in that folder, not other names that contain `egress`.
+		[[ ! -d test/${word#test/} ]] || word=test/${word#test/}
+		ONLY+=("$word")
+	done
 	LOGS=$(mktemp -d)
 	trap 'rm -rf -- "$LOGS"' EXIT
 	trap 'run_stop 130' INT
@@ -32,12 +34,15 @@ run_stop() {
 	exit "$1"
 }
 
+# run_chosen NAME: succeeds if the caller of test/run has selected the job NAME. Stores in MATCHED the words that select it.
 run_chosen() {
-	if [[ $ONLY && -d $ONLY ]]; then
-		[[ $1/ == "$ONLY"/* ]]
-	else
-		[[ $1 == *"$ONLY"* ]]
-	fi
+	local word chosen=$((${#ONLY[@]} > 0))
+	for word in "${ONLY[@]}"; do
+		if [[ (-d $word && $1/ == "$word"/*) || (! -d $word && $1 == *"$word"*) ]]; then
+			MATCHED[$word]=1 chosen=0
+		fi
+	done
+	return "$chosen"
 }
 
 # run_first NAME COMMAND...: runs a job that all others need, and waits for it. If the job fails, the whole run ends.
@@ -49,6 +54,7 @@ run_first() {
 	else
 		FAILED=$((FAILED + 1))
 		run_print 'FAIL ' "$name" "$LOGS/first"
+		ONLY=()
 		run_end
 	fi
 }
@@ -58,7 +64,6 @@ run_first() {
 run_job() {
 	local kind=$1 name=$2 log status
 	run_chosen "$name" || return 0
-	STARTED=$((STARTED + 1))
 	((${#JOBS[@]} < AT_ONCE)) || run_reap
 	log=$LOGS/${name//\//_}
 	(
@@ -210,11 +215,13 @@ sanitize_end() {
 }
 
 run_end() {
+	local word
 	run_wait
-	if ((STARTED == 0 && FAILED == 0)) && [[ $ONLY ]]; then
-		printf 'FAIL  no check or test matches %s\n' "$ONLY"
-		FAILED=1
-	fi
+	for word in "${ONLY[@]}"; do
+		[[ ! ${MATCHED[$word]-} ]] || continue
+		printf 'FAIL  no check or test matches %s\n' "$word"
+		FAILED=$((FAILED + 1))
+	done
 	printf '\n%d s' "$((SECONDS - START))"
 	((SKIPPED == 0)) || printf ', %d skipped' "$SKIPPED"
 	printf '\n%d passed, %d failed\n' "$PASSED" "$FAILED"

@@ -1,0 +1,26 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The arguments of test/run.
+
+bats_require_minimum_version 1.5.0
+
+# selected WORD...: prints the jobs that `test/run WORD...` selects, and the end of its output
+selected() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	# shellcheck disable=SC2016 # the shell that is started expands it
+	bash -c 'source test/run.bash
+		run_begin "$@"
+		for name in tsc unit test/cli/man.bats test/egress/escape.bats test/confine/egress.bats; do
+			! run_chosen "$name" || echo "$name"
+		done
+		run_end' - "$@"
+}
+
+@test 'test/run selects the jobs that any of its arguments names, and fails if an argument names no job' {
+	run -0 selected tsc egress/ man
+	[[ $output == $'tsc\ntest/cli/man.bats\ntest/egress/escape.bats\n'* ]]
+	run -1 selected tsc absent
+	[[ $output == $'tsc\nFAIL  no check or test matches absent\n'* ]]
+	run -0 selected
+	[[ ${#lines[@]} == 7 ]]
+}
