@@ -24,7 +24,7 @@ export interface Command {
 	readonly candidates: readonly Candidates[];
 	/** True if only the hook, a shell completion or an installer calls this command. `--help` and the completions omit such commands. */
 	readonly internal?: boolean;
-	/** Runs the command and returns its exit status. If it throws a UsageError, portcullis exits with 2; with any other error, with 1. */
+	/** Runs the command and returns its exit status. If it throws an error, main() returns the exit status. */
 	readonly run: (input: Input) => number | Promise<number>;
 }
 

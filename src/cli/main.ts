@@ -7,10 +7,11 @@ import { errorText } from '../util/files.ts';
 import { print, printError } from '../util/output.ts';
 import { screenOf } from '../util/terminal.ts';
 import { suggestion } from '../util/suggestion.ts';
-import { UsageError } from './usage.ts';
+import { UntrustedError, UsageError } from './usage.ts';
 
 const FAILURE = 1;
 const MISUSE = 2;
+const UNTRUSTED = 10;
 
 /** Runs the command that `argv` (without the name of the program) describes, and returns the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 	} catch (error) {
 		if (!(error instanceof Error)) throw error;
 		printError(`portcullis: ${errorText(error).replaceAll('\n', ' ')}`);
+		if (error instanceof UntrustedError) return UNTRUSTED;
 		return error instanceof UsageError ? MISUSE : FAILURE;
 	}
 }

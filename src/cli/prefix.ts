@@ -1,20 +1,115 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { installation } from '../installation/locate.ts';
+import { paths } from '../installation/paths.ts';
+import { interpreter } from '../portage/resolve_package.ts';
 import { quote } from '../util/environment.ts';
+import { stat } from '../util/files.ts';
 import type { Input } from './command.ts';
+import { UntrustedError, UsageError } from './usage.ts';
+
+/** Returns the value of --eprefix without a final slash, by default the Prefix of the running program. */
+export function eprefixOf(values: Input['values']): string {
+	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
+	if (eprefix !== '' && !eprefix.startsWith('/')) {
+		throw new UsageError(`--eprefix takes an absolute path, not "${eprefix}"`);
+	}
+	return eprefix;
+}
 
 /**
- * Returns the Gentoo Prefix of the option --eprefix, by default that of this program. Throws an Error if this program runs as root and the
- * Prefix belongs to another user, because that user could replace the programs in it that portcullis starts.
+ * Returns the Gentoo Prefix whose programs this command starts. Throws an UntrustedError if this program runs as root and another user can
+ * replace one of those programs, or the configuration that they read.
  */
 export function prefixOf(values: Input['values']): string {
-	const eprefix = values['eprefix'];
-	if (eprefix === undefined) return installation().eprefix;
-	const owner = process.geteuid?.() === 0 ? statSync(eprefix || '/', { throwIfNoEntry: false }) : undefined;
-	if (owner === undefined || owner.uid === 0) return eprefix;
-	const words = process.argv.slice(2).map(quote).join(' ');
-	throw new Error(
-		`${eprefix} belongs to user ${owner.uid}, so root runs no program in it. To run this command as that user, run: setpriv --reuid=${owner.uid} --regid=${owner.gid} --clear-groups portcullis ${words}`,
-	);
+	const eprefix = eprefixOf(values);
+	if (eprefix === '') return eprefix;
+	if (stat(eprefix)?.isDirectory() !== true) throw new UsageError(`--eprefix: there is no folder ${eprefix}`);
+	if (process.geteuid?.() === 0) for (const path of startedPaths(eprefix)) checkPath(eprefix, path);
+	return eprefix;
+}
+
+/** Lists the paths of programs in a Prefix that portcullis and Portage execute, and of the configuration that they read. */
+function startedPaths(eprefix: string): string[] {
+	const { bashrc, hook, portcullis, program, confine } = paths(eprefix);
+	const emerge = ['emerge', 'ebuild'].map((name) => `${eprefix}/usr/bin/${name}`);
+	const lib = `${eprefix}/usr/lib`;
+	const pythons = stat(lib)?.isDirectory() === true ? readdirSync(lib).filter((name) => name.startsWith('python')) : [];
+	return [
+		...[eprefix, hook, portcullis, program, confine, `${eprefix}/usr/bin/python3`, ...emerge],
+		...[`${lib}/portage`, ...pythons.map((name) => `${lib}/${name}/site-packages/portage`)],
+		...emerge.flatMap(interpreter),
+		dirname(bashrc),
+		...filesIn(dirname(bashrc)),
+	];
+}
+
+/** Lists the files and folders in a folder. Omits make.profile, because it is in a repository, whose owner decides what root builds anyway. */
+function filesIn(folder: string): string[] {
+	if (stat(folder)?.isDirectory() !== true) return [];
+	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+		const path = `${folder}/${entry.name}`;
+		if (entry.name === 'make.profile') return [];
+		return entry.isDirectory() ? [path, ...filesIn(path)] : path;
+	});
+}
+
+/**
+ * Throws an UntrustedError if another user than root can change a component of `path`, by the rule of install.d/trust.bash. Others may
+ * write in a sticky folder, where they cannot replace entries of root, unless it is the last component.
+ */
+function checkPath(eprefix: string, path: string): void {
+	const visited = components(path);
+	for (const [index, [name, stats]] of visited.entries()) {
+		if (stats.uid !== 0) {
+			const command = process.argv.slice(2).map(quote).join(' ');
+			throw new UntrustedError(
+				`${name} belongs to user ${stats.uid}, so root runs no program in ${eprefix}. To run this command as that user, run: setpriv --reuid=${stats.uid} --regid=${stats.gid} --clear-groups portcullis ${command}`,
+			);
+		}
+		const isSticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0 && index < visited.length - 1;
+		const writer = stats.isSymbolicLink() || isSticky ? '' : writerOf(name, stats);
+		if (writer !== '') {
+			throw new UntrustedError(
+				`${name} can be written by ${writer}, so root runs no program in ${eprefix}. If you trust its content, run: chmod go-w ${quote(name)}`,
+			);
+		}
+	}
+}
+
+/** Returns each folder, link and file that the kernel visits when it resolves an absolute path, up to the first that does not exist. */
+function components(path: string): [string, Stats][] {
+	const visited: [string, Stats][] = [['/', lstatSync('/')]];
+	const rest = path.split('/');
+	let at = '';
+	let links = 0;
+	for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+		if (name === '..') at = at.replace(/\/[^/]*$/, '');
+		if (['', '.', '..'].includes(name)) continue;
+		const next = `${at}/${name}`;
+		const stats = lstatSync(next, { throwIfNoEntry: false });
+		if (stats === undefined) break;
+		visited.push([next, stats]);
+		if (!stats.isSymbolicLink()) {
+			at = next;
+			continue;
+		}
+		// The kernel also follows at most 40 links, and then fails with ELOOP.
+		if (++links > 40) break;
+		const target = readlinkSync(next);
+		if (target.startsWith('/')) at = '';
+		rest.unshift(...target.split('/'));
+	}
+	return visited;
+}
+
+/** Describes the users other than its owner root who can write a file; '' if there are none. */
+function writerOf(path: string, { mode, gid }: Stats): string {
+	if ((mode & 0o002) !== 0) return 'every user';
+	if ((mode & 0o020) === 0) return '';
+	if (gid !== 0) return `group ${gid}`;
+	// With an ACL, the group bits of the mode are the ACL's mask, which permits other users or groups to write (acl(5)).
+	return /^\S{10}\+/.test(execFileSync('ls', ['-ld', '--', path], { encoding: 'utf8' })) ? 'other users' : '';
 }

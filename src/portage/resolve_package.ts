@@ -91,9 +91,9 @@ function pythons(eprefix: string): string[] {
 }
 
 /** Returns the Python interpreter in the #! line of a file; [] if it has none. On Gentoo /usr/bin/emerge may be the program python-exec. */
-function interpreter(file: string): string[] {
+export function interpreter(file: string): string[] {
 	try {
-		const found = /^#! ?(\S*python[\d.]*)\s*$/m.exec(readFileSync(file, 'latin1').slice(0, 200).split('\n')[0] ?? '');
+		const found = /^#! ?(\/\S*python[\d.]*)\s*$/m.exec(readFileSync(file, 'latin1').slice(0, 200).split('\n')[0] ?? '');
 		return found?.[1] === undefined ? [] : [found[1]];
 	} catch {
 		return [];

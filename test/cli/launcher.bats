@@ -46,17 +46,62 @@ load ../hook/hook
 	[[ $output == *'is missing. Run install.sh again'* ]]
 }
 
-@test 'if a Gentoo Prefix belongs to another user, portcullis started by root runs no program in it, and prints the command to run as its owner' {
-	local command prefix=$BATS_TEST_TMPDIR/prefix
-	mkdir -p "$prefix/usr/bin" "$prefix/usr/libexec/portcullis" "$prefix/etc/portage"
+# hostile_prefix: creates the Gentoo Prefix $prefix of root, whose programs create the file `started`
+hostile_prefix() {
+	prefix=$BATS_TEST_TMPDIR/prefix
+	mkdir -p "$prefix/usr/bin" "$prefix/usr/libexec/portcullis" "$prefix/etc/portage/env"
 	printf '#!%s/usr/bin/python3\n' "$prefix" >"$prefix/usr/bin/emerge"
 	printf '#!/bin/sh\ntouch %q\n' "$BATS_TEST_TMPDIR/started" | tee "$prefix"/usr/{bin/python3,bin/ebuild,libexec/portcullis/confine} >/dev/null
 	chmod 755 "$prefix"/usr/{bin/*,libexec/portcullis/confine}
+	touch "$prefix/etc/portage/make.conf" "$prefix/etc/portage/env/few"
+}
+
+@test 'if a Gentoo Prefix belongs to another user, portcullis started by root runs no program in it, and prints the command to run as its owner' {
+	local command prefix
+	hostile_prefix
 	chown -R 12321:12322 "$prefix"
 	for command in doctor info explain 'allow --whole a/b' 'shell a/b-1 src_test' 'try a/b' 'run --features cgroup'; do
 		# shellcheck disable=SC2086 # words
-		run -1 "$TOP/bin/portcullis" $command --eprefix "$prefix"
-		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in it. To run this command as that user, run: setpriv --reuid=12321 --regid=12322 --clear-groups portcullis $command --eprefix $prefix" ]]
+		run -10 "$TOP/bin/portcullis" $command --eprefix "$prefix"
+		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in $prefix. To run this command as that user, run: setpriv --reuid=12321 --regid=12322 --clear-groups portcullis $command --eprefix $prefix" ]]
 		[[ ! -e $BATS_TEST_TMPDIR/started ]]
 	done
+}
+
+@test 'portcullis started by root refuses a Gentoo Prefix if another user can replace a program or a configuration file in it' {
+	local path prefix real
+	hostile_prefix
+	for path in usr usr/bin usr/bin/{python3,emerge,ebuild} usr/libexec/portcullis/confine etc/portage etc/portage/{make.conf,env,env/few}; do
+		chown 12321:12322 "$prefix/$path"
+		run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
+		[[ $output == "portcullis: $prefix/$path belongs to user 12321, "*'run: setpriv --reuid=12321 --regid=12322 '* ]]
+		chown 0:0 "$prefix/$path"
+	done
+	chmod 1777 "$prefix/etc/portage"
+	run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
+	[[ $output == "portcullis: $prefix/etc/portage can be written by every user, so root runs no program in $prefix. If you trust its content, run: chmod go-w $prefix/etc/portage" ]]
+	chmod 755 "$prefix/etc/portage"
+	chgrp 12322 "$prefix/usr"
+	chmod 775 "$prefix/usr"
+	run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
+	[[ $output == "portcullis: $prefix/usr can be written by group 12322, "* ]]
+	chgrp 0 "$prefix/usr"
+	# A symbolic link in the Prefix leads through a folder of another user.
+	real=$BATS_TEST_TMPDIR/real
+	mkdir "$real"
+	mv "$prefix/usr/bin" "$real"
+	ln -s ../../real/bin "$prefix/usr/bin"
+	chown 12321:12322 "$real"
+	run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
+	[[ $output == "portcullis: $real belongs to user 12321, "* ]]
+	[[ ! -e $BATS_TEST_TMPDIR/started ]]
+	# Root trusts its own Prefix, whose Python is started then.
+	chown 0:0 "$real"
+	run -1 "$TOP/bin/portcullis" explain --eprefix "$prefix"
+	[[ -e $BATS_TEST_TMPDIR/started ]]
+}
+
+@test 'if the folder of --eprefix does not exist, portcullis prints one line and exits with 2' {
+	run -2 "$TOP/bin/portcullis" doctor --eprefix "$BATS_TEST_TMPDIR/absent"
+	[[ $output == "portcullis: --eprefix: there is no folder $BATS_TEST_TMPDIR/absent" ]]
 }

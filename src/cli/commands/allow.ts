@@ -28,7 +28,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const [word] = words;
 	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package');
 	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');
-	const eprefix = prefixOf(values).replace(/\/+$/, '');
+	const eprefix = prefixOf(values);
 	// With --remove, do not ask Portage for the package, because the package may no longer exist.
 	const atom = flags.has('remove') && word.includes('/') ? atomOf(word) : await knownAtom(word, eprefix);
 	if (atom === undefined)

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command, Input } from '../command.ts';
 import { completionScripts } from './completion.ts';
-import { eprefixOf } from './hook.ts';
+import { eprefixOf } from '../prefix.ts';
 import { renderHook } from '../../hook/render.ts';
 import { block } from '../../installation/paths.ts';
 import { UsageError } from '../usage.ts';

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import type { Input } from '../command.ts';
 import { renderHook } from '../../hook/render.ts';
-import { installation } from '../../installation/locate.ts';
 import { print, printError } from '../../util/output.ts';
 import { block } from '../../installation/paths.ts';
+import { eprefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
@@ -18,13 +18,4 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const text = flags.has('block') ? block(eprefix) : renderHook(eprefix);
 	print(text.trimEnd().split('\n'));
 	return 0;
-}
-
-/** Returns the value of --eprefix without a final slash, by default the Prefix of the running program. */
-export function eprefixOf(values: Input['values']): string {
-	const eprefix = (values['eprefix'] ?? installation().eprefix).replace(/\/+$/, '');
-	if (eprefix !== '' && !eprefix.startsWith('/')) {
-		throw new UsageError(`--eprefix takes an absolute path, not "${eprefix}"`);
-	}
-	return eprefix;
 }
