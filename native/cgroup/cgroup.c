@@ -24,34 +24,35 @@
 /* Time limit for freezing the cgroup before its processes are killed one by one. */
 #define FREEZE_MILLISECONDS 10
 
-/* Writes a value of --limit in the format of the kernel. cpu.max takes "QUOTA PERIOD" in microseconds: 50% is "50000 100000". */
-static bool set_limit(int directory, enum limit limit, const char *value)
-{
-	char text[64];
-	if (limit == LIMIT_CPU)
-		snprintf(text, sizeof text, "%lld 100000", strtoll(value, NULL, 10) * 1000);
-	else
-		snprintf(text, sizeof text, "%s", value);
-	return cgroupfs_write(directory, limit_files[limit], text);
-}
-
 static void set_limits(struct cgroup *cgroup, const struct options *options)
 {
 	for (int i = 0; i < LIMITS; i++) {
-		if (options->limit[i] == NULL || set_limit(cgroup->directory, (enum limit)i, options->limit[i]))
+		char text[64];
+		const char *value = options->limit[i];
+		if (value == NULL)
+			continue;
+		snprintf(text, sizeof text, "%s", value);
+		/* cpu.max takes "QUOTA PERIOD" in microseconds: 50% is "50000 100000". */
+		if (i == LIMIT_CPU)
+			snprintf(text, sizeof text, "%lld 100000", strtoll(value, NULL, 10) * 1000);
+		if (cgroupfs_write(cgroup->directory, limit_files[i], text))
 			continue;
 		cgroup->limit_error[i] = errno;
 		cgroup->limit_problem[i] = errno == ENOENT ? "its cgroup controller is not available here" : "the kernel refused this value";
 	}
 }
 
-/* Creates the cgroup's directory and locks it. Until then a shared lock of the parent prevents cgroupfs_sweep() from removing it. */
-static bool make_directory(struct cgroup *cgroup, const struct options *options)
+/* Removes cgroups of killed runs, creates the new cgroup, locks it and opens its files. On an error, removes it and returns false with errno. */
+static bool create_in_parent(struct cgroup *cgroup, const struct options *options)
 {
-	int parent = openat(cgroup->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cgroupfs_sweep(cgroup->parent);
+	AUTO_CLOSE int parent = openat(cgroup->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return false;
-	/* This may fail. While another program holds an exclusive lock, no sweep starts; while a sweep holds it, cgroup_make() tries again. */
+	/*
+	 * Until the new cgroup is locked, a shared lock of the parent prevents cgroupfs_sweep() from removing it. This may fail. While another
+	 * program holds an exclusive lock, no sweep starts; while a sweep holds it, cgroup_make() tries again.
+	 */
 	flock(parent, LOCK_SH | LOCK_NB);
 	bool made = false;
 	for (int i = 0; i < ATTEMPTS && !made; i++) {
@@ -61,32 +62,15 @@ static bool make_directory(struct cgroup *cgroup, const struct options *options)
 			break;
 	}
 	cgroup->directory = made ? cgroupfs_open_directory(cgroup->parent, cgroup->name) : -1;
-	bool locked = cgroup->directory >= 0 && flock(cgroup->directory, LOCK_EX | LOCK_NB) == 0;
-	int saved = errno;
-	if (made && !locked)
-		unlinkat(cgroup->parent, cgroup->name, AT_REMOVEDIR);
-	close(parent);
-	errno = saved;
-	return locked;
-}
-
-static bool open_files(struct cgroup *cgroup)
-{
-	cgroup->events = openat(cgroup->directory, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	cgroup->kill = openat(cgroup->directory, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-	return cgroup->events >= 0;
-}
-
-/* Removes cgroups of killed runs, creates the new cgroup and opens its files. On an error, removes it and returns false with errno. */
-static bool create_in_parent(struct cgroup *cgroup, const struct options *options)
-{
-	cgroupfs_sweep(cgroup->parent);
-	if (make_directory(cgroup, options) && open_files(cgroup)) {
+	if (cgroup->directory >= 0 && flock(cgroup->directory, LOCK_EX | LOCK_NB) == 0)
+		cgroup->events = openat(cgroup->directory, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	if (cgroup->events >= 0) {
+		cgroup->kill = openat(cgroup->directory, "cgroup.kill", O_WRONLY | O_CLOEXEC);
 		set_limits(cgroup, options);
 		return true;
 	}
 	int saved = errno;
-	if (cgroup->directory >= 0)
+	if (made)
 		unlinkat(cgroup->parent, cgroup->name, AT_REMOVEDIR);
 	errno = saved;
 	return false;
@@ -116,8 +100,7 @@ static void close_all(struct cgroup *cgroup)
 {
 	int *const fds[] = {&cgroup->parent, &cgroup->directory, &cgroup->kill, &cgroup->events};
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
-		if (*fds[i] >= 0)
-			close_keeping_errno(*fds[i]);
+		close_fd(*fds[i]);
 		*fds[i] = -1;
 	}
 }
@@ -153,13 +136,8 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
 		if (!parent_opened || (errno != ENOENT && errno != ENODEV && errno != EWOULDBLOCK))
 			break;
 	}
-	cgroup_location_close(&location);
+	close_fd(location.root);
 	return made;
-}
-
-void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids)
-{
-	cgroupfs_add_pids(cgroup->directory, pids);
 }
 
 static bool is_empty(const struct cgroup *cgroup)
@@ -188,24 +166,29 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 	return true;
 }
 
+/* Returns the number in a file, or -1 if the file is missing or does not start with a number. */
+static long long read_number(int directory, const char *name)
+{
+	char text[64];
+	bool is_number = cgroupfs_read(directory, name, text, sizeof text) > 0 && isdigit((unsigned char)text[0]);
+	return is_number ? atoll(text) : -1;
+}
+
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage)
 {
 	int directory = cgroup->directory;
-	char text[64];
-	long long user = cgroupfs_value(directory, "cpu.stat", "user_usec");
-	long long system = cgroupfs_value(directory, "cpu.stat", "system_usec");
-	*usage = (struct cgroup_usage){0};
-	usage->has_cpu = user >= 0 && system >= 0;
-	usage->user = (double)user / 1e6;
-	usage->system = (double)system / 1e6;
-	if (cgroupfs_read(directory, "memory.peak", text, sizeof text) > 0 && isdigit((unsigned char)text[0])) {
-		usage->has_memory = true;
-		usage->memory_peak = atoll(text);
-	}
-	if (cgroupfs_read(directory, "pids.peak", text, sizeof text) > 0 && isdigit((unsigned char)text[0]))
-		usage->processes_peak = atol(text);
-	usage->killed_by_memory = cgroupfs_value(directory, "memory.events", "oom_kill") > 0;
-	usage->refused_by_pids = cgroupfs_value(directory, "pids.events", "max") > 0;
+	long long user = cgroupfs_value(directory, "cpu.stat", "user_usec"), system = cgroupfs_value(directory, "cpu.stat", "system_usec");
+	long long memory = read_number(directory, "memory.peak"), processes = read_number(directory, "pids.peak");
+	*usage = (struct cgroup_usage){
+		.has_cpu = user >= 0 && system >= 0,
+		.user = (double)user / 1e6,
+		.system = (double)system / 1e6,
+		.has_memory = memory >= 0,
+		.memory_peak = memory,
+		.processes_peak = processes < 0 ? 0 : (long)processes,
+		.killed_by_memory = cgroupfs_value(directory, "memory.events", "oom_kill") > 0,
+		.refused_by_pids = cgroupfs_value(directory, "pids.events", "max") > 0,
+	};
 }
 
 bool cgroup_remove(struct cgroup *cgroup)

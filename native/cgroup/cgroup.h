@@ -44,8 +44,8 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
  */
 pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined);
 
-/* Adds to pids the processes of the cgroup and of the cgroups below it. */
-void cgroup_add_pids(const struct cgroup *cgroup, struct pids *pids);
+/* Adds to pids the processes of a cgroup, whose directory is open, and of the cgroups below it. */
+void cgroup_add_pids(int directory, struct pids *pids);
 
 /* Kills the cgroup's processes and waits until the cgroup is empty. Returns false if it is not empty at the deadline (monotonic milliseconds). */
 bool cgroup_kill(const struct cgroup *cgroup, long long deadline);

@@ -35,29 +35,22 @@ int cgroupfs_open_directory(int directory, const char *path)
 	int fd = openat(directory, *path == '\0' ? "." : path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || is_cgroup2(fd))
 		return fd;
-	close_keeping_errno(fd);
+	close_fd(fd);
 	return -1;
 }
 
 long cgroupfs_read(int directory, const char *name, char *text, size_t size)
 {
-	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	ssize_t length = read(fd, text, size - 1);
-	close_keeping_errno(fd);
+	AUTO_CLOSE int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
 	text[length > 0 ? length : 0] = '\0';
 	return length;
 }
 
 bool cgroupfs_write(int directory, const char *name, const char *text)
 {
-	int fd = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	bool written = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	close_keeping_errno(fd);
-	return written;
+	AUTO_CLOSE int fd = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
 long long cgroupfs_value(int directory, const char *name, const char *key)
@@ -66,31 +59,27 @@ long long cgroupfs_value(int directory, const char *name, const char *key)
 	return cgroupfs_read(directory, name, text, sizeof text) < 0 ? -1 : text_value(text, key);
 }
 
-void cgroupfs_each(int directory, cgroupfs_visitor *visit, void *data)
-{
-	int copy = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-	DIR *listing = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
-	if (listing != NULL)
-		rewinddir(listing);
-	while (listing != NULL && (entry = readdir(listing)) != NULL)
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			visit(directory, entry->d_name, data);
-	if (listing != NULL)
-		closedir(listing);
-	else if (copy >= 0)
-		close(copy);
-}
+/* Maximum depth of cgroups that are listed and removed. Deeper ones of a build remain with their parents; the record has "stuck":true. */
+#define DEPTH 32
 
-static void remove_subdirectory(int directory, const char *name, void *data)
+typedef void visitor(int parent, const char *name, int directory, void *data);
+
+/* Opens each subdirectory of parent, and calls visit() for those below it, down to this depth, and then for the subdirectory itself. */
+static void visit_each(int parent, int depth, visitor *visit, void *data)
 {
-	int depth = *(int *)data + 1;
-	int below = depth < CGROUPFS_DEPTH ? cgroupfs_open_directory(directory, name) : -1;
-	if (below >= 0) {
-		cgroupfs_each(below, remove_subdirectory, &depth);
-		close(below);
+	int copy = depth == 0 ? -1 : openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSEDIR DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+	if (listing == NULL)
+		close_fd(copy);
+	while (listing != NULL && (entry = readdir(listing)) != NULL) {
+		bool is_below = entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+		AUTO_CLOSE int directory = is_below ? cgroupfs_open_directory(parent, entry->d_name) : -1;
+		if (directory < 0)
+			continue;
+		visit_each(directory, depth - 1, visit, data);
+		visit(parent, entry->d_name, directory, data);
 	}
-	unlinkat(directory, name, AT_REMOVEDIR);
 }
 
 bool cgroupfs_make_directory(int parent, const char *name)
@@ -101,48 +90,36 @@ bool cgroupfs_make_directory(int parent, const char *name)
 	return made;
 }
 
+static void remove_directory(int parent, const char *name, int directory, void *data)
+{
+	(void)directory, (void)data;
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
 bool cgroupfs_remove(int parent, const char *name, int directory)
 {
-	int depth = 0;
-	cgroupfs_each(directory, remove_subdirectory, &depth);
+	visit_each(directory, DEPTH, remove_directory, NULL);
 	return unlinkat(parent, name, AT_REMOVEDIR) == 0;
 }
 
-static void add_processes(int directory, struct pids *pids)
+static void add_processes(int parent, const char *name, int directory, void *pids)
 {
+	(void)parent, (void)name;
 	int fd = openat(directory, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+	AUTO_FCLOSE FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
 	pid_t pid;
+	if (procs == NULL)
+		close_fd(fd);
 	/* The kernel lists a process outside of this PID namespace as 0. confine cannot kill it. */
 	while (procs != NULL && fscanf(procs, "%d", &pid) == 1)
 		if (pid > 0)
 			pids_add(pids, pid);
-	if (procs != NULL)
-		fclose(procs);
-	else if (fd >= 0)
-		close(fd);
 }
 
-struct walk {
-	struct pids *pids;
-	int depth;
-};
-
-static void add_subdirectory(int directory, const char *name, void *data)
+void cgroup_add_pids(int directory, struct pids *pids)
 {
-	struct walk walk = *(struct walk *)data;
-	int below = walk.depth++ < CGROUPFS_DEPTH ? cgroupfs_open_directory(directory, name) : -1;
-	if (below < 0)
-		return;
-	add_processes(below, walk.pids);
-	cgroupfs_each(below, add_subdirectory, &walk);
-	close(below);
-}
-
-void cgroupfs_add_pids(int directory, struct pids *pids)
-{
-	add_processes(directory, pids);
-	cgroupfs_each(directory, add_subdirectory, &(struct walk){pids, 0});
+	add_processes(-1, NULL, directory, pids);
+	visit_each(directory, DEPTH, add_processes, pids);
 }
 
 void cgroupfs_kill_frozen(int directory, long long deadline)
@@ -152,7 +129,7 @@ void cgroupfs_kill_frozen(int directory, long long deadline)
 	/* Until all processes are frozen, a listed process can exit, and another process can get its process ID. */
 	while (cgroupfs_value(directory, "cgroup.events", "frozen") == 0 && clock_milliseconds() < deadline)
 		usleep(1000);
-	cgroupfs_add_pids(directory, &pids);
+	cgroup_add_pids(directory, &pids);
 	for (size_t i = 0; i < pids.count; i++)
 		kill(pids.pid[i], SIGKILL);
 	pids_free(&pids);
@@ -165,25 +142,19 @@ struct sweep {
 	bool one_by_one;
 };
 
-static void sweep_directory(int parent, const char *name, void *data)
+static void sweep_directory(int parent, const char *name, int directory, void *data)
 {
 	struct sweep *sweep = data;
-	if (strncmp(name, CGROUPFS_PREFIX, sizeof CGROUPFS_PREFIX - 1) != 0)
-		return;
-	int directory = cgroupfs_open_directory(parent, name);
-	if (directory < 0)
-		return;
 	/* The supervisor of a phase holds the lock of its cgroup until it exits. A cgroup without a lock remains from a killed run. */
-	if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
-		if (cgroupfs_value(directory, "cgroup.events", "populated") != 0) {
-			if (sweep->one_by_one || !cgroupfs_write(directory, "cgroup.kill", "1"))
-				cgroupfs_kill_frozen(directory, sweep->deadline);
-			sweep->remaining++;
-		} else if (cgroupfs_remove(parent, name, directory)) {
-			sweep->removed++;
-		}
+	if (strncmp(name, CGROUPFS_PREFIX, sizeof CGROUPFS_PREFIX - 1) != 0 || flock(directory, LOCK_EX | LOCK_NB) != 0)
+		return;
+	if (cgroupfs_value(directory, "cgroup.events", "populated") == 0) {
+		sweep->removed += cgroupfs_remove(parent, name, directory);
+		return;
 	}
-	close(directory);
+	if (sweep->one_by_one || !cgroupfs_write(directory, "cgroup.kill", "1"))
+		cgroupfs_kill_frozen(directory, sweep->deadline);
+	sweep->remaining++;
 }
 
 int cgroupfs_sweep(int parent)
@@ -191,14 +162,12 @@ int cgroupfs_sweep(int parent)
 	long long began = clock_milliseconds();
 	struct sweep sweep = {.deadline = began + SWEEP_MILLISECONDS};
 	/* A run that creates a cgroup holds a shared lock of the parent until it has locked the cgroup. Do not sweep meanwhile. */
-	int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
 		do {
 			sweep.remaining = 0;
 			sweep.one_by_one = clock_milliseconds() >= began + KILL_MILLISECONDS;
-			cgroupfs_each(own, sweep_directory, &sweep);
+			visit_each(own, 1, sweep_directory, &sweep);
 		} while (sweep.remaining > 0 && clock_milliseconds() < sweep.deadline && usleep(1000) == 0);
-	if (own >= 0)
-		close(own);
 	return sweep.removed;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cgroup/internal.h"
+#include "util/fds.h"
 
 /* Returns the value of NUMBER[KMGT] in bytes. */
 static unsigned long long bytes(const char *text)
@@ -41,7 +42,7 @@ static int open_own(void)
 	if (!cgroup_location_find(&location, &why))
 		return -1;
 	int directory = cgroupfs_open_directory(location.root, location.own_path);
-	cgroup_location_close(&location);
+	close_fd(location.root);
 	return directory;
 }
 
@@ -61,8 +62,7 @@ void cgroup_inherited_find(struct cgroup_inherited *inherited, const struct opti
 	}
 	if (found == 0 || (identity->mode == MODE_ROOT && found < requested)) {
 		*inherited = (struct cgroup_inherited){.directory = -1};
-		if (directory >= 0)
-			close(directory);
+		close_fd(directory);
 		return;
 	}
 	inherited->directory = directory;

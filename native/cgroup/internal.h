@@ -14,9 +14,6 @@
 /* Prefix of the names of all cgroups that confine creates for phases. cgroupfs_sweep() removes no other cgroup. */
 #define CGROUPFS_PREFIX "portcullis-"
 
-/* Maximum depth of cgroups that are listed and removed. Deeper ones of a build remain with their parents; the record has "stuck":true. */
-#define CGROUPFS_DEPTH 32
-
 /* Opens the subdirectory path of directory; "" is directory itself. Follows no symbolic links. Fails with ENODEV outside of cgroup v2. */
 int cgroupfs_open_directory(int directory, const char *path);
 
@@ -28,10 +25,6 @@ bool cgroupfs_write(int directory, const char *name, const char *text);
 /* Returns the number after key in a file with lines "KEY NUMBER", or -1 if the file or the key does not exist. */
 long long cgroupfs_value(int directory, const char *name, const char *key);
 
-/* Calls visit() with data for each subdirectory of directory. */
-typedef void cgroupfs_visitor(int directory, const char *name, void *data);
-void cgroupfs_each(int directory, cgroupfs_visitor *visit, void *data);
-
 /* Makes a cgroup with mode 0711: other users cannot open it and lock it, which would mark it as in use. Returns false with errno. */
 bool cgroupfs_make_directory(int parent, const char *name);
 
@@ -40,9 +33,6 @@ bool cgroupfs_remove(int parent, const char *name, int directory);
 
 /* Time limit for cgroup.kill, which needs 30 ms for 1,000 processes. Processes that remain after this time are killed one by one. */
 #define KILL_MILLISECONDS 50
-
-/* Adds to pids the processes of a cgroup and of the cgroups below it. */
-void cgroupfs_add_pids(int directory, struct pids *pids);
 
 /*
  * Kills the processes of a cgroup one by one, for kernels without cgroup.kill and for processes that it misses: the kernel then signals
@@ -58,14 +48,12 @@ int cgroupfs_sweep(int parent);
 /* --- location.c: where the phase's cgroup is created --- */
 
 struct cgroup_location {
-	int root;	     /* descriptor of the mount point of cgroup v2 */
+	int root;	     /* descriptor of the mount point of cgroup v2, for the caller to close */
 	char own_path[4096]; /* path of this process's cgroup below root; "" for root itself */
 };
 
 /* Finds the mount point of cgroup v2 and the cgroup of this process, from /proc. On an error, returns false with *why (static) and errno. */
 bool cgroup_location_find(struct cgroup_location *location, const char **why);
-
-void cgroup_location_close(struct cgroup_location *location);
 
 /*
  * Opens the parent directory for the phase's cgroup, for root. This is the cgroup of this process if keep_own is true, or if Portage has

@@ -16,7 +16,7 @@
 
 static int open_root(void)
 {
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	AUTO_FCLOSE FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
 	size_t size = 0;
 	int root = -1;
@@ -25,8 +25,6 @@ static int open_root(void)
 		root = point == NULL ? -1 : cgroupfs_open_directory(AT_FDCWD, point);
 	}
 	free(line);
-	if (mounts != NULL)
-		fclose(mounts);
 	if (root < 0)
 		errno = ENODEV;
 	return root;
@@ -34,7 +32,7 @@ static int open_root(void)
 
 static bool read_own_path(char *path, size_t size)
 {
-	FILE *own = fopen("/proc/self/cgroup", "re");
+	AUTO_FCLOSE FILE *own = fopen("/proc/self/cgroup", "re");
 	char *line = NULL;
 	size_t room = 0;
 	bool found = false;
@@ -43,8 +41,6 @@ static bool read_own_path(char *path, size_t size)
 		found = named != NULL && (size_t)snprintf(path, size, "%s", named) < size;
 	}
 	free(line);
-	if (own != NULL)
-		fclose(own);
 	return found;
 }
 
@@ -56,15 +52,10 @@ bool cgroup_location_find(struct cgroup_location *location, const char **why)
 		return false;
 	if (read_own_path(location->own_path, sizeof location->own_path))
 		return true;
-	cgroup_location_close(location);
+	close_fd(location->root);
 	*why = "/proc/self/cgroup has no cgroup v2 path";
 	errno = ENOENT;
 	return false;
-}
-
-void cgroup_location_close(struct cgroup_location *location)
-{
-	close_keeping_errno(location->root);
 }
 
 static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
@@ -105,13 +96,11 @@ static int open_portcullis(int root, bool limited)
 
 void cgroup_location_remove_if_empty(int parent)
 {
-	int above = cgroupfs_open_directory(parent, "..");
+	AUTO_CLOSE int above = cgroupfs_open_directory(parent, "..");
 	struct stat named, opened;
 	if (above >= 0 && fstat(parent, &opened) == 0 && fstatat(above, ROOT_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    named.st_ino == opened.st_ino)
 		unlinkat(above, ROOT_NAME, AT_REMOVEDIR);
-	if (above >= 0)
-		close(above);
 }
 
 int cgroup_location_open_root(const struct cgroup_location *location, bool keep_own, bool limited, const char **why)
@@ -135,7 +124,7 @@ int cgroup_location_open_root(const struct cgroup_location *location, bool keep_
 static void move_processes_and_enable_controllers(int directory)
 {
 	bool is_root = faccessat(directory, "cgroup.type", F_OK, 0) != 0;
-	int processes = is_root ? -1 : open_or_create(directory, PROCESSES_NAME);
+	AUTO_CLOSE int processes = is_root ? -1 : open_or_create(directory, PROCESSES_NAME);
 	char text[4096];
 	/* Repeat, because processes can fork while others are moved. */
 	for (int round = 0; processes >= 0 && round < 16; round++) {
@@ -144,8 +133,6 @@ static void move_processes_and_enable_controllers(int directory)
 		for (char *pid = strtok(text, "\n"); pid != NULL; pid = strtok(NULL, "\n"))
 			cgroupfs_write(processes, "cgroup.procs", pid);
 	}
-	if (processes >= 0)
-		close(processes);
 	enable_controllers(directory);
 }
 
@@ -160,7 +147,7 @@ int cgroup_location_open_delegated(struct cgroup_location *location, bool limite
 	if (own < 0)
 		return -1;
 	if (faccessat(own, ".", W_OK, AT_EACCESS) != 0 || faccessat(own, "cgroup.procs", W_OK, AT_EACCESS) != 0) {
-		close_keeping_errno(own);
+		close_fd(own);
 		return -1;
 	}
 	if (limited)
@@ -183,6 +170,6 @@ int cgroup_gc(const struct identity *identity)
 			cgroup_location_remove_if_empty(parent);
 		close(parent);
 	}
-	cgroup_location_close(&location);
+	close_fd(location.root);
 	return removed;
 }

@@ -237,12 +237,10 @@ static void receive_request(void *owner, struct event_source *watcher)
 	int unused[PASSED_FDS];
 	if (fd_passing_receive(watcher->fd, &request, sizeof request, unused, NULL) != 1)
 		drain_and_exit(server);
-	int fd = open_client_socket(&request);
+	AUTO_CLOSE int fd = open_client_socket(&request);
 	if (fd >= 0)
 		add_client(server, &request, port_of(fd));
 	fd_passing_send(watcher->fd, &(struct dns_reply){request.id}, sizeof(struct dns_reply), (const int[PASSED_FDS]){fd, -1});
-	if (fd >= 0)
-		close(fd);
 }
 
 noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,

@@ -3,8 +3,9 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "util/fds.h"
 
 static void add_server(struct resolv_conf *conf, const char *text)
 {
@@ -38,15 +39,13 @@ void resolv_conf_read(struct resolv_conf *conf)
 {
 	char line[1024], server[INET6_ADDRSTRLEN];
 	*conf = (struct resolv_conf){0};
-	FILE *file = fopen("/etc/resolv.conf", "re");
+	AUTO_FCLOSE FILE *file = fopen("/etc/resolv.conf", "re");
 	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
 		if (sscanf(line, "nameserver %45s", server) == 1)
 			add_server(conf, server);
 		else if (strncmp(line, "search", 6) == 0 || strncmp(line, "domain", 6) == 0)
 			set_search(conf, line + 6);
 	}
-	if (file != NULL)
-		fclose(file);
 	if (conf->server_count == 0) {
 		add_server(conf, "127.0.0.1");
 		add_server(conf, "::1");

@@ -51,7 +51,7 @@ static int connect_to_proxy(const char *path, const struct destination *to)
 	    send(fd, request, (size_t)length, MSG_NOSIGNAL) == length)
 		return fd;
 	if (fd >= 0)
-		close_keeping_errno(fd);
+		close_fd(fd);
 	return -1;
 }
 

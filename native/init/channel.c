@@ -18,8 +18,8 @@ bool channel_open(int ends[2])
 	if (setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 &&
 	    setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0)
 		return true;
-	close_keeping_errno(ends[0]);
-	close_keeping_errno(ends[1]);
+	close_fd(ends[0]);
+	close_fd(ends[1]);
 	return false;
 }
 

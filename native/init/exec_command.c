@@ -9,6 +9,7 @@
 #include "init/exec_command.h"
 #include "options/families.h"
 #include "util/fail.h"
+#include "util/fds.h"
 #include "watcher/filter.h"
 
 /* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */
@@ -16,10 +17,8 @@ static bool read_single_id(const char *path, unsigned *id)
 {
 	char text[64], more;
 	unsigned outside, count = 0;
-	int map = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int map = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length = map < 0 ? -1 : read(map, text, sizeof text - 1);
-	if (map >= 0)
-		close(map);
 	text[length > 0 ? length : 0] = '\0';
 	return sscanf(text, "%u %u %u %c", id, &outside, &count, &more) == 3 && count == 1;
 }
@@ -37,11 +36,9 @@ static void scope_abstract_sockets(void)
 	const struct {
 		uint64_t handled_access_fs, handled_access_net, scoped;
 	} attributes = {.scoped = 1}; /* LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET in include/uapi/linux/landlock.h */
-	int ruleset = (int)syscall(LANDLOCK_CREATE_RULESET, &attributes, sizeof attributes, 0);
-	if (ruleset < 0)
-		return;
-	syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0);
-	close(ruleset);
+	AUTO_CLOSE int ruleset = (int)syscall(LANDLOCK_CREATE_RULESET, &attributes, sizeof attributes, 0);
+	if (ruleset >= 0)
+		syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0);
 }
 
 void phase_filter_install(const struct options *options, int watcher_socket, enum network network)

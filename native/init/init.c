@@ -50,13 +50,9 @@ static noreturn void exit_without_supervisor(const struct init *init)
 static long count_started(void)
 {
 	long last = 0;
-	FILE *load = fopen("/proc/loadavg", "re");
-	if (load == NULL)
-		return 0;
-	if (fscanf(load, "%*s %*s %*s %*s %ld", &last) != 1)
-		last = 0;
-	fclose(load);
-	return last > 1 ? last - 1 : 0;
+	AUTO_FCLOSE FILE *load = fopen("/proc/loadavg", "re");
+	bool known = load != NULL && fscanf(load, "%*s %*s %*s %*s %ld", &last) == 1;
+	return known && last > 1 ? last - 1 : 0;
 }
 
 /* Reaps all exited children. Returns the status of the command if it is among them, otherwise -1. */
@@ -85,9 +81,8 @@ static void send_ready(const struct init *init)
 	if (init->network == NETWORK_ISOLATED)
 		snmp_files(message.counters);
 	channel_send(init->channel, &message);
-	for (int i = 0; i < 2; i++)
-		if (message.counters[i] >= 0)
-			close(message.counters[i]);
+	close_fd(message.counters[0]);
+	close_fd(message.counters[1]);
 }
 
 static pid_t start_command(const struct init *init)

@@ -19,14 +19,9 @@
 
 static bool write_at(int directory, const char *name, const char *text)
 {
-	int fd = openat(directory, name, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ssize_t length = (ssize_t)strlen(text);
+	AUTO_CLOSE int fd = openat(directory, name, O_WRONLY | O_CLOEXEC);
 	/* The kernel accepts an id map only in a single write (user_namespaces(7)). */
-	bool written = write(fd, text, (size_t)length) == length;
-	close_keeping_errno(fd);
-	return written;
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
 static bool write_single(int directory, const struct identity *identity)
@@ -42,15 +37,13 @@ static bool write_single(int directory, const struct identity *identity)
 /* Reads the id map at path and writes one to text that maps the same ids to themselves. Returns its length, or 0 on failure. */
 static size_t identity_map(const char *path, char *text, size_t size)
 {
-	FILE *map = fopen(path, "re");
+	AUTO_FCLOSE FILE *map = fopen(path, "re");
 	size_t used = 0;
 	unsigned inside, outside, count;
 	while (map != NULL && used < size && fscanf(map, "%u %u %u", &inside, &outside, &count) == 3) {
 		int more = snprintf(text + used, size - used, "%u %u %u\n", inside, inside, count);
 		used += more > 0 ? (size_t)more : size;
 	}
-	if (map != NULL)
-		fclose(map);
 	return used < size ? used : 0;
 }
 
@@ -77,11 +70,8 @@ static pid_t start_writer(int directory, const struct maps *maps, int entered_pi
 static bool has_map(int directory, const char *name)
 {
 	char byte;
-	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
-	bool written = fd >= 0 && read(fd, &byte, 1) == 1;
-	if (fd >= 0)
-		close(fd);
-	return written;
+	AUTO_CLOSE int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, &byte, 1) == 1;
 }
 
 static bool may_map_range(const struct identity *identity)
@@ -126,7 +116,7 @@ static bool user_namespace_enter(const struct identity *identity, struct setup_e
 	if (undumpable && prctl(PR_SET_DUMPABLE, 1) != 0)
 		return failed(setup_error, STEP_MAP);
 	/* The child needs a descriptor instead of /proc/PID: /proc may belong to another PID namespace, where PIDs differ. */
-	int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return failed(setup_error, STEP_MAP);
 	bool entered;
@@ -136,7 +126,6 @@ static bool user_namespace_enter(const struct identity *identity, struct setup_e
 		entered = failed(setup_error, STEP_USERNS);
 	else
 		entered = write_single(directory, identity) || failed(setup_error, STEP_MAP);
-	close(directory);
 	if (undumpable)
 		prctl(PR_SET_DUMPABLE, 0);
 	return entered;

@@ -19,7 +19,7 @@ static struct pids list_phase_processes(const struct supervisor *s)
 {
 	struct pids pids = {0}, own = {0};
 	if (s->result.has_cgroup)
-		cgroup_add_pids(&s->cgroup, &pids);
+		cgroup_add_pids(s->cgroup.directory, &pids);
 	else
 		pids_add_descendants(&pids, getpid());
 	watcher_add_pids(&s->watcher, &own);

@@ -5,14 +5,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-static void print_line(const char *format, va_list arguments)
+void print_error(const char *format, ...)
 {
 	char line[1024] = "confine: ";
 	int saved = errno;
 	size_t used = strlen(line);
+	va_list arguments;
+	va_start(arguments, format);
 	int more = vsnprintf(line + used, sizeof line - used, format, arguments);
+	va_end(arguments);
 	size_t length = used + (more > 0 ? (size_t)more : 0);
 	if (length > sizeof line - 1)
 		length = sizeof line - 1;
@@ -25,21 +27,4 @@ static void print_line(const char *format, va_list arguments)
 	ssize_t written = write(STDERR_FILENO, line, length + 1);
 	(void)written;
 	errno = saved;
-}
-
-void print_error(const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	print_line(format, arguments);
-	va_end(arguments);
-}
-
-noreturn void refuse(const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	print_line(format, arguments);
-	va_end(arguments);
-	_exit(EXIT_REFUSED);
 }

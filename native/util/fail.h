@@ -3,7 +3,7 @@
 #ifndef FAIL_H
 #define FAIL_H
 
-#include <stdnoreturn.h>
+#include <unistd.h>
 
 enum {
 	EXIT_REFUSED = 125,	   /* confine failed, or its options are invalid */
@@ -15,6 +15,6 @@ enum {
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints the message like print_error() and exits with EXIT_REFUSED. */
-noreturn void refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define refuse(...) (print_error(__VA_ARGS__), _exit(EXIT_REFUSED))
 
 #endif

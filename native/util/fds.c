@@ -69,16 +69,37 @@ int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS],
 	if (got == (ssize_t)size)
 		return 1;
 	for (size_t i = 0; i < PASSED_FDS; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+		close_fd(fds[i]);
 	errno = EPROTO;
 	return -1;
 }
 
-void close_keeping_errno(int fd)
+void close_fd(int fd)
 {
 	int saved = errno;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+}
+
+void auto_close(const int *fd)
+{
+	close_fd(*fd);
+}
+
+void auto_fclose(FILE **file)
+{
+	int saved = errno;
+	if (*file != NULL)
+		fclose(*file);
+	errno = saved;
+}
+
+void auto_closedir(DIR **folder)
+{
+	int saved = errno;
+	if (*folder != NULL)
+		closedir(*folder);
 	errno = saved;
 }
 

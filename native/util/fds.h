@@ -3,9 +3,19 @@
 #ifndef FDS_H
 #define FDS_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
+
+/* The end of the scope of a variable with one of these attributes closes the file, unless the variable is -1 or NULL, and preserves errno. */
+#define AUTO_CLOSE __attribute__((cleanup(auto_close)))
+#define AUTO_FCLOSE __attribute__((cleanup(auto_fclose)))
+#define AUTO_CLOSEDIR __attribute__((cleanup(auto_closedir)))
+void auto_close(const int *fd);
+void auto_fclose(FILE **file);
+void auto_closedir(DIR **folder);
 
 /* Maximum number of descriptors in one message. */
 enum { PASSED_FDS = 2 };
@@ -20,8 +30,8 @@ bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PA
  */
 int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender);
 
-/* Closes a descriptor and preserves errno. */
-void close_keeping_errno(int fd);
+/* Closes a descriptor, unless it is -1, and preserves errno. */
+void close_fd(int fd);
 
 /* Closes every descriptor except those in keep. Negative elements of keep are ignored. */
 void close_fds_except(const int *keep, size_t count);

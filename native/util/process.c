@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "util/process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "util/fds.h"
 #include "util/text.h"
 
 bool proc_is_masked(void)
 {
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	AUTO_FCLOSE FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
 	size_t size = 0;
 	bool masked = mounts == NULL;
 	while (!masked && getline(&line, &size, mounts) > 0)
 		masked = text_hides_proc(line);
-	masked = masked || ferror(mounts) != 0;
 	free(line);
-	if (mounts != NULL)
-		fclose(mounts);
-	return masked;
+	return masked || ferror(mounts) != 0;
 }
 
 static bool is_dead_child(pid_t pid)
@@ -47,19 +44,25 @@ static bool proc_is_of_this_namespace(void)
 
 bool proc_hides(pid_t pid)
 {
-	char path[32];
-	snprintf(path, sizeof path, "/proc/%d", pid);
-	return proc_is_of_this_namespace() && access(path, F_OK) != 0 && (kill(pid, 0) == 0 || errno == EPERM) && !is_dead_child(pid);
+	return proc_is_of_this_namespace() && access(proc_path(pid, "%s", "").text, F_OK) != 0 && (kill(pid, 0) == 0 || errno == EPERM) &&
+	       !is_dead_child(pid);
+}
+
+struct proc_path proc_path(pid_t pid, const char *name, ...)
+{
+	struct proc_path path;
+	va_list arguments;
+	va_start(arguments, name);
+	int length = snprintf(path.text, sizeof path.text, "/proc/%d/", pid);
+	vsnprintf(path.text + length, sizeof path.text - (size_t)length, name, arguments);
+	va_end(arguments);
+	return path;
 }
 
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(proc_path(pid, "%s", name).text, O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
-	if (fd >= 0)
-		close(fd);
 	text[length > 0 ? length : 0] = '\0';
 	return length > 0 ? (size_t)length : 0;
 }
@@ -96,15 +99,11 @@ bool reap_within(pid_t child, int milliseconds)
 {
 	if (is_reaped(child))
 		return true;
-	int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
-	bool exited = exits_within(child, pidfd, milliseconds);
-	if (!exited) {
-		kill(child, SIGKILL);
-		exited = exits_within(child, pidfd, KILLED_MILLISECONDS);
-	}
-	if (pidfd >= 0)
-		close(pidfd);
-	return exited;
+	AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+	if (exits_within(child, pidfd, milliseconds))
+		return true;
+	kill(child, SIGKILL);
+	return exits_within(child, pidfd, KILLED_MILLISECONDS);
 }
 
 /* Time limit of pids_add_descendants(). The first SEARCH_LEAST processes, among them init, are searched in any case. */
@@ -155,41 +154,30 @@ static bool read_stat(pid_t pid, struct text_stat *stat)
 	return proc_read(pid, "stat", text, sizeof text) > 0 && text_stat(text, stat);
 }
 
-static void add_children(struct pids *pids, pid_t pid, const char *thread)
+static void add_children(struct pids *pids, pid_t pid, pid_t thread)
 {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/task/%.20s/children", pid, thread);
-	FILE *children = fopen(path, "re");
+	AUTO_FCLOSE FILE *children = fopen(proc_path(pid, "task/%d/children", thread).text, "re");
 	pid_t child;
 	while (children != NULL && fscanf(children, "%d", &child) == 1)
 		pids_add(pids, child);
-	if (children != NULL)
-		fclose(children);
 }
 
 /* Adds the children of a process. /proc lists those of each thread in a separate file. */
 static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
 {
-	char path[64];
-	snprintf(path, sizeof path, "%d", pid);
-	if (thread_count == 1) {
-		add_children(pids, pid, path);
-		return;
-	}
-	snprintf(path, sizeof path, "/proc/%d/task", pid);
-	DIR *threads = opendir(path);
+	AUTO_CLOSEDIR DIR *threads = thread_count == 1 ? NULL : opendir(proc_path(pid, "task").text);
 	struct dirent *entry;
+	if (thread_count == 1)
+		add_children(pids, pid, pid);
 	while (threads != NULL && (entry = readdir(threads)) != NULL)
 		if (entry->d_name[0] != '.')
-			add_children(pids, pid, entry->d_name);
-	if (threads != NULL)
-		closedir(threads);
+			add_children(pids, pid, (pid_t)atoi(entry->d_name));
 }
 
 /* For kernels without CONFIG_PROC_CHILDREN: reads the parent of every process. */
 static void add_children_by_parent(struct pids *pids, pid_t parent)
 {
-	DIR *proc = opendir("/proc");
+	AUTO_CLOSEDIR DIR *proc = opendir("/proc");
 	struct dirent *entry;
 	while (proc != NULL && (entry = readdir(proc)) != NULL) {
 		struct text_stat stat;
@@ -197,8 +185,6 @@ static void add_children_by_parent(struct pids *pids, pid_t parent)
 		if (pid > 0 && read_stat(pid, &stat) && stat.parent == parent)
 			pids_add(pids, pid);
 	}
-	if (proc != NULL)
-		closedir(proc);
 }
 
 size_t pids_add_descendants(struct pids *pids, pid_t pid)
@@ -250,9 +236,7 @@ static size_t kill_children(void)
 {
 	struct pids children = {0};
 	pid_t session = getsid(0);
-	char thread[16];
-	snprintf(thread, sizeof thread, "%d", getpid());
-	add_children(&children, getpid(), thread);
+	add_children(&children, getpid(), getpid());
 	for (size_t i = 0; i < children.count; i++)
 		children.pid[i] = kill_target(children.pid[i], session);
 	/* Signal each group once. */

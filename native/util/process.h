@@ -43,6 +43,13 @@ bool proc_is_masked(void);
  */
 bool proc_hides(pid_t pid);
 
+struct proc_path {
+	char text[64];
+};
+
+/* Returns the path /proc/PID/NAME. */
+struct proc_path proc_path(pid_t pid, const char *name, ...) __attribute__((format(printf, 2, 3)));
+
 /* Reads the first size - 1 bytes of /proc/PID/NAME and adds a NUL. Returns the length of the text, or 0 on failure. */
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size);
 

@@ -80,7 +80,7 @@ static int walk(const struct target *target, int root, int directory, const char
 			next = open_component(target, root, here, name, link);
 		}
 		memmove(rest, start + length, strlen(start + length) + 1);
-		close_keeping_errno(here);
+		close_fd(here);
 		here = next;
 		if (here < 0 || *link == '\0')
 			continue;
