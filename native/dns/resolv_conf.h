@@ -7,7 +7,14 @@
 #include <stddef.h>
 
 #include "dns/wire.h"
-#include "privileged/dns_sockets.h"
+
+enum { NAME_SERVERS = 8, /* maximum number of name servers; glibc and musl use only three */
+       DNS_PORT = 53 };
+
+struct name_server {
+	int family; /* AF_INET or AF_INET6 */
+	unsigned char address[16];
+};
 
 struct resolv_conf {
 	struct name_server servers[NAME_SERVERS];

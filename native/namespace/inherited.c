@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <linux/if_addr.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
+#include <ifaddrs.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -14,69 +12,19 @@
 #include "util/process.h"
 #include "util/text.h"
 
-/* Properties of a network namespace that distinguish one made by Portage. */
-struct network_state {
-	bool others; /* an interface other than lo is up or has an address */
-	bool lo_up;
-	bool address[LOOPBACK_ADDED]; /* address[i] is true if lo has the address loopback_added[i] */
-	bool ipv6;		      /* any interface, including lo, has an IPv6 address */
-};
-
-static void add_address(const struct nlmsghdr *header, struct network_state *state)
+static const void *address_bytes(const struct sockaddr *address, int family)
 {
-	const struct ifaddrmsg *message = NLMSG_DATA(header);
-	int left = (int)IFA_PAYLOAD(header);
-	if (message->ifa_index != LOOPBACK_INDEX)
-		state->others = true;
-	if (message->ifa_family == AF_INET6)
-		state->ipv6 = true;
-	for (struct rtattr *a = IFA_RTA(message); RTA_OK(a, left); a = RTA_NEXT(a, left))
-		for (size_t i = 0; i < LOOPBACK_ADDED; i++)
-			if (a->rta_type == IFA_ADDRESS && message->ifa_family == loopback_added[i].family &&
-			    message->ifa_prefixlen == LOOPBACK_PREFIX && RTA_PAYLOAD(a) == loopback_added[i].length &&
-			    memcmp(RTA_DATA(a), loopback_added[i].bytes, loopback_added[i].length) == 0)
-				state->address[i] = true;
+	return family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
+				  : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
 }
 
-static void add_link(const struct nlmsghdr *header, struct network_state *state)
+/* Returns whether this is an address of lo that Portage adds. */
+static bool is_added(const struct ifaddrs *entry, const struct loopback_address *added)
 {
-	const struct ifinfomsg *message = NLMSG_DATA(header);
-	/* Ignore interfaces that are down: kernel modules create some in every new network namespace, such as sit0 and tunl0. */
-	if ((message->ifi_flags & IFF_UP) == 0)
-		return;
-	if (message->ifi_index == LOOPBACK_INDEX)
-		state->lo_up = true;
-	else
-		state->others = true;
-}
-
-/* Requests all objects of a type from the kernel and calls add() for each. */
-static bool dump(int netlink, unsigned short type, void (*add)(const struct nlmsghdr *, struct network_state *), struct network_state *state)
-{
-	struct {
-		struct nlmsghdr header;
-		struct rtgenmsg message;
-	} request = {.header = {.nlmsg_len = sizeof request, .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		     .message = {.rtgen_family = AF_UNSPEC}};
-	if (send(netlink, &request, sizeof request, 0) < 0)
-		return false;
-	union {
-		struct nlmsghdr header;
-		char bytes[16384];
-	} buffer;
-	for (;;) {
-		ssize_t got = recv(netlink, &buffer, sizeof buffer, 0);
-		if (got <= 0)
-			return false;
-		size_t left = (size_t)got;
-		for (struct nlmsghdr *h = &buffer.header; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-			if (h->nlmsg_type == NLMSG_DONE)
-				return true;
-			if (h->nlmsg_type == NLMSG_ERROR)
-				return false;
-			add(h, state);
-		}
-	}
+	static const unsigned char mask[16] = {0xFF}; /* of LOOPBACK_PREFIX bits */
+	return (entry->ifa_flags & IFF_LOOPBACK) != 0 && entry->ifa_addr != NULL && entry->ifa_addr->sa_family == added->family &&
+	       memcmp(address_bytes(entry->ifa_addr, added->family), added->bytes, added->length) == 0 && entry->ifa_netmask != NULL &&
+	       memcmp(address_bytes(entry->ifa_netmask, added->family), mask, added->length) == 0;
 }
 
 /*
@@ -86,14 +34,22 @@ static bool dump(int netlink, unsigned short type, void (*add)(const struct nlms
  */
 static bool loopback_is_isolated(void)
 {
-	struct network_state state = {0};
-	int netlink = loopback_netlink();
-	if (netlink < 0)
+	struct ifaddrs *all;
+	bool others = false, lo_up = false, ipv6 = false, added[LOOPBACK_ADDED] = {false};
+	if (getifaddrs(&all) != 0)
 		return false;
-	bool isolated = dump(netlink, RTM_GETADDR, add_address, &state) && state.address[0] && !state.others &&
-			(state.address[1] || !state.ipv6) && dump(netlink, RTM_GETLINK, add_link, &state);
-	close(netlink);
-	return isolated && state.lo_up && !state.others;
+	for (const struct ifaddrs *entry = all; entry != NULL; entry = entry->ifa_next) {
+		int family = entry->ifa_addr == NULL ? AF_UNSPEC : entry->ifa_addr->sa_family;
+		bool is_loopback = (entry->ifa_flags & IFF_LOOPBACK) != 0, is_up = (entry->ifa_flags & IFF_UP) != 0;
+		/* Ignore interfaces that are down and have no address: kernel modules create some in every new network namespace, such as sit0. */
+		others = others || (!is_loopback && (is_up || family == AF_INET || family == AF_INET6));
+		lo_up = lo_up || (is_loopback && is_up);
+		ipv6 = ipv6 || family == AF_INET6;
+		for (size_t i = 0; i < LOOPBACK_ADDED; i++)
+			added[i] = added[i] || is_added(entry, &loopback_added[i]);
+	}
+	freeifaddrs(all);
+	return lo_up && !others && added[0] && (added[1] || !ipv6);
 }
 
 /* The inode number of the first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). */

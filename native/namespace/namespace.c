@@ -79,12 +79,6 @@ static bool may_map_range(const struct identity *identity)
 	return identity_has_capability(identity, CAP_SETUID) && identity_has_capability(identity, CAP_SETGID);
 }
 
-static bool failed(struct setup_error *setup_error, enum step step)
-{
-	*setup_error = (struct setup_error){step, errno};
-	return false;
-}
-
 /* Enters a user namespace that maps all ids. If the kernel refuses such a map, maps only the effective ids of this process. */
 static bool enter_with_range(int directory, const struct identity *identity, struct setup_error *setup_error)
 {

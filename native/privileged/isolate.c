@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "dns/resolv_conf.h"
 #include "privileged/isolate.h"
-#include "privileged/privilege.h"
 
 const struct loopback_address loopback_added[LOOPBACK_ADDED] = {
 	{AF_INET, {10, 0, 0, 1}, 4},
@@ -28,97 +28,99 @@ int loopback_netlink(void)
 	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 }
 
-struct add_request {
+/* Closes a descriptor, unless it is -1, and preserves errno. Returns result. */
+static bool close_after(int fd, bool result)
+{
+	int saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return result;
+}
+
+/* A request to rtnetlink(7), or the reply. */
+union netlink_message {
 	struct nlmsghdr header;
-	struct ifaddrmsg message;
-	char attributes[2 * RTA_SPACE(16)];
+	char bytes[256];
 };
 
-static void put(struct nlmsghdr *header, unsigned short type, const void *data, unsigned short length)
+/* Returns a request to create or change the object that data describes. put() adds attributes. */
+static union netlink_message make_request(unsigned short type, const void *data, size_t size)
 {
-	struct rtattr *attribute = (struct rtattr *)((char *)header + NLMSG_ALIGN(header->nlmsg_len));
+	union netlink_message request = {.header = {
+						 .nlmsg_len = (uint32_t)NLMSG_LENGTH(size),
+						 .nlmsg_type = type,
+						 .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE,
+					 }};
+	memcpy(NLMSG_DATA(&request.header), data, size);
+	return request;
+}
+
+static void put(union netlink_message *request, unsigned short type, const void *data, unsigned short length)
+{
+	struct rtattr *attribute = (struct rtattr *)(request->bytes + NLMSG_ALIGN(request->header.nlmsg_len));
 	attribute->rta_type = type;
 	attribute->rta_len = (unsigned short)RTA_LENGTH(length);
 	memcpy(RTA_DATA(attribute), data, length);
-	header->nlmsg_len = NLMSG_ALIGN(header->nlmsg_len) + RTA_ALIGN(attribute->rta_len);
+	request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + RTA_ALIGN(attribute->rta_len);
 }
 
-/* Sends a request with NLM_F_ACK and waits for the answer. Returns true if it reports success, otherwise false with errno. */
-static bool request_is_granted(int netlink, const struct nlmsghdr *request)
+/* Sends a request and waits for the answer. Returns true if it reports success, otherwise false with errno. */
+static bool is_granted(int netlink, const union netlink_message *request)
 {
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr answer;
-		char rest[sizeof(struct add_request)];
-	} reply;
-	if (send(netlink, request, request->nlmsg_len, 0) < 0)
+	union netlink_message reply;
+	const struct nlmsgerr *answer = NLMSG_DATA(&reply.header);
+	if (send(netlink, request, request->header.nlmsg_len, 0) < 0)
 		return false;
 	ssize_t got = recv(netlink, &reply, sizeof reply, 0);
-	if (got < (ssize_t)NLMSG_LENGTH(sizeof reply.answer) || reply.header.nlmsg_type != NLMSG_ERROR) {
+	if (got < (ssize_t)NLMSG_LENGTH(sizeof *answer) || reply.header.nlmsg_type != NLMSG_ERROR) {
 		errno = got < 0 ? errno : EPROTO;
 		return false;
 	}
-	errno = -reply.answer.error;
+	errno = -answer->error;
 	return errno == 0;
 }
 
 static bool add_address(int netlink, const struct loopback_address *address)
 {
-	struct add_request request = {
-		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof request.message),
-			   .nlmsg_type = RTM_NEWADDR,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE},
-		.message = {.ifa_family = address->family,
-			    .ifa_prefixlen = LOOPBACK_PREFIX,
-			    .ifa_flags = IFA_F_PERMANENT,
-			    .ifa_scope = RT_SCOPE_UNIVERSE,
-			    .ifa_index = LOOPBACK_INDEX},
+	const struct ifaddrmsg message = {
+		.ifa_family = address->family,
+		.ifa_prefixlen = LOOPBACK_PREFIX,
+		.ifa_flags = IFA_F_PERMANENT,
+		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_index = LOOPBACK_INDEX,
 	};
-	put(&request.header, IFA_LOCAL, address->bytes, address->length);
-	put(&request.header, IFA_ADDRESS, address->bytes, address->length);
-	return request_is_granted(netlink, &request.header) || errno == EEXIST;
+	union netlink_message request = make_request(RTM_NEWADDR, &message, sizeof message);
+	put(&request, IFA_LOCAL, address->bytes, address->length);
+	put(&request, IFA_ADDRESS, address->bytes, address->length);
+	return is_granted(netlink, &request) || errno == EEXIST;
 }
 
-/* Adds a route of type local, not an address: the kernel delays the use of a new IPv6 address (addrconf_dad_work()). */
-bool loopback_add_local(int family, const unsigned char *address, unsigned short length)
+/* Makes an address local by a route, not by an address of lo: the kernel delays the use of a new IPv6 address (addrconf_dad_work()). */
+static bool add_local_route(const struct name_server *server)
 {
-	struct {
-		struct nlmsghdr header;
-		struct rtmsg message;
-		char attributes[RTA_SPACE(16) + RTA_SPACE(sizeof(int))];
-	} request = {
-		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof request.message),
-			   .nlmsg_type = RTM_NEWROUTE,
-			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE},
-		.message = {.rtm_family = (unsigned char)family,
-			    .rtm_dst_len = (unsigned char)(8 * length),
-			    .rtm_table = RT_TABLE_LOCAL,
-			    .rtm_protocol = RTPROT_BOOT,
-			    .rtm_scope = RT_SCOPE_HOST,
-			    .rtm_type = RTN_LOCAL},
+	unsigned char length = server->family == AF_INET ? 4 : 16;
+	const struct rtmsg message = {
+		.rtm_family = (unsigned char)server->family,
+		.rtm_dst_len = (unsigned char)(8 * length),
+		.rtm_table = RT_TABLE_LOCAL,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = RT_SCOPE_HOST,
+		.rtm_type = RTN_LOCAL,
 	};
-	put(&request.header, RTA_DST, address, length);
-	put(&request.header, RTA_OIF, &(int){LOOPBACK_INDEX}, sizeof(int));
+	union netlink_message request = make_request(RTM_NEWROUTE, &message, sizeof message);
+	put(&request, RTA_DST, server->address, length);
+	put(&request, RTA_OIF, &(int){LOOPBACK_INDEX}, sizeof(int));
 	int netlink = loopback_netlink();
-	bool added = netlink >= 0 && (request_is_granted(netlink, &request.header) || errno == EEXIST);
-	int saved = errno;
-	if (netlink >= 0)
-		close(netlink);
-	errno = saved;
-	return added;
+	return close_after(netlink, netlink >= 0 && (is_granted(netlink, &request) || errno == EEXIST));
 }
 
 /* Brings lo up by netlink. ioctl(2) would need an internet socket, which a BPF program of the cgroup can forbid. */
 static bool bring_up(int netlink)
 {
-	struct {
-		struct nlmsghdr header;
-		struct ifinfomsg message;
-	} request = {
-		.header = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_NEWLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
-		.message = {.ifi_index = LOOPBACK_INDEX, .ifi_flags = IFF_UP, .ifi_change = IFF_UP},
-	};
-	return request_is_granted(netlink, &request.header);
+	const struct ifinfomsg message = {.ifi_index = LOOPBACK_INDEX, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	const union netlink_message request = make_request(RTM_NEWLINK, &message, sizeof message);
+	return is_granted(netlink, &request);
 }
 
 /* Returns whether this errno shows that the kernel has no IPv6 or has disabled it (net.ipv6.conf.*.disable_ipv6: EACCES). */
@@ -137,14 +139,10 @@ static bool loopback_configure(void)
 	bool done = netlink >= 0 && bring_up(netlink);
 	for (size_t i = 0; done && i < LOOPBACK_ADDED; i++)
 		done = add_address(netlink, &loopback_added[i]) || (loopback_added[i].family == AF_INET6 && means_no_ipv6(errno));
-	int saved = errno;
-	if (netlink >= 0)
-		close(netlink);
-	errno = saved;
-	return done;
+	return close_after(netlink, done);
 }
 
-static bool failed(struct setup_error *setup_error, enum step step)
+bool failed(struct setup_error *setup_error, enum step step)
 {
 	*setup_error = (struct setup_error){step, errno};
 	return false;
@@ -223,4 +221,38 @@ bool isolate_mount_proc(const struct identity *identity, struct setup_error *set
 	bool mounted = mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || failed(setup_error, STEP_PROC);
 	privilege_lower(identity);
 	return mounted;
+}
+
+static int open_dns_socket(const struct name_server *server, int type)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} name = {0};
+	bool six = server->family == AF_INET6;
+	name.any.sa_family = (sa_family_t)server->family;
+	/* This also sets the port of a struct sockaddr_in, which has it at the same offset. */
+	name.in6.sin6_port = htons(DNS_PORT);
+	memcpy(six ? (void *)&name.in6.sin6_addr : (void *)&name.in.sin_addr, server->address, six ? 16 : 4);
+	int fd = socket(server->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* There is only a route for the address. bind(2) accepts such an IPv6 address only with this option. */
+	setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND, &(int){1}, sizeof(int));
+	bool open = fd >= 0 && bind(fd, &name.any, six ? sizeof name.in6 : sizeof name.in) == 0 && (type == SOCK_DGRAM || listen(fd, 64) == 0);
+	if (open)
+		return fd;
+	close_after(fd, false);
+	return -1;
+}
+
+bool dns_sockets_open(const struct identity *identity, const struct name_server *server, int fds[2])
+{
+	if (!privilege_raise(identity))
+		return false;
+	if (add_local_route(server)) {
+		fds[0] = open_dns_socket(server, SOCK_DGRAM);
+		fds[1] = fds[0] < 0 ? -1 : open_dns_socket(server, SOCK_STREAM);
+	}
+	privilege_lower(identity);
+	return fds[1] >= 0;
 }

@@ -30,7 +30,16 @@ extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
 /* Returns a close-on-exec rtnetlink(7) socket, or -1. */
 int loopback_netlink(void);
 
-/* Makes an address local on lo; length is 4 or 16 bytes. Needs CAP_NET_ADMIN, so only privileged/ calls it. Returns false with errno. */
-bool loopback_add_local(int family, const unsigned char *address, unsigned short length);
+/* Sets setup_error to this step and errno. Returns false. */
+bool failed(struct setup_error *setup_error, enum step step);
+
+struct name_server;
+
+/*
+ * Makes the address of the name server local on lo, and opens a UDP socket (fds[0]) and a TCP socket (fds[1]) on its port 53. Must be called
+ * in a new network namespace. If it cannot open both, returns false with errno; fds is then unchanged or has a -1 for each socket that is not
+ * open.
+ */
+bool dns_sockets_open(const struct identity *identity, const struct name_server *server, int fds[2]);
 
 #endif

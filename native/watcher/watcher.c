@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "namespace/namespace.h"
-#include "privileged/dns_sockets.h"
+#include "privileged/isolate.h"
 #include "watcher/internal.h"
 #include "util/fail.h"
 #include "util/fds.h"
