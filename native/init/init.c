@@ -16,7 +16,6 @@
 #include "init/exec_command.h"
 #include "util/fail.h"
 #include "util/process.h"
-#include "namespace/snmp.h"
 #include "watcher/socket_maker.h"
 
 /* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the supervisor needs the rest. */

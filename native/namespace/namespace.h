@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The namespaces of a phase, and the isolation that Portage has set up already. */
+/* The namespaces of a phase, the isolation that Portage has set up already, and packet counters. */
 #ifndef NAMESPACE_H
 #define NAMESPACE_H
 
@@ -69,9 +69,6 @@ extern const struct setup_step setup_steps[STEPS];
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error);
 
-/* Returns whether path, of which the last components need not exist, lies in /dev/shm after its symbolic links are resolved. */
-bool shared_memory_contains(const char *path);
-
 /* Isolation that exists at the start of confine. Portage isolates phases itself if it runs as root. */
 struct inherited {
 	bool net; /* Portage has isolated the network, and the phase uses Portage's namespace */
@@ -88,5 +85,24 @@ struct inherited {
  * the caller requests it only if FEATURES requests it from Portage too. Members that are not in wanted, bits of enum isolation, stay false.
  */
 struct inherited inherited_from_portage(unsigned wanted);
+
+/* snmp.c: the kernel's counters of a network namespace for packets without a route */
+
+struct snmp {
+	int fd[2];	 /* descriptors of /proc/self/net/snmp and snmp6; -1: not available */
+	long long began; /* sum of the counters when snmp_open() was called; -1: unknown */
+};
+
+/*
+ * Opens the two files with the counters of the current network namespace, and sets a file that is not available to -1. init calls this
+ * function, because the supervisor is in another network namespace and cannot open init's files in a /proc with hidepid=2.
+ */
+void snmp_files(int files[2]);
+
+/* Stores the files of snmp_files() and the current value of the counters. The open files keep the network namespace alive. */
+void snmp_open(struct snmp *snmp, const int files[2]);
+
+/* Returns the number of packets and connections without a route since snmp_open() (OutNoRoutes plus Ip6OutNoRoutes), or -1 if it is unknown. */
+long long snmp_unroutable(const struct snmp *snmp);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "namespace/snmp.h"
+#include "namespace/namespace.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,20 +8,14 @@
 #include <unistd.h>
 
 /* Returns OutNoRoutes. The file has a line of names and a line of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
-static long long from_snmp(char *text)
+static long long from_snmp(const char *text)
 {
-	char *names_rest, *numbers_rest;
-	char *names = strtok_r(text, "\n", &names_rest);
-	char *numbers = strtok_r(NULL, "\n", &names_rest);
-	if (names == NULL || numbers == NULL)
-		return -1;
-	char *name = strtok_r(names, " ", &names_rest);
-	char *number = strtok_r(numbers, " ", &numbers_rest);
-	for (; name != NULL && number != NULL;
-	     name = strtok_r(NULL, " ", &names_rest), number = strtok_r(NULL, " ", &numbers_rest))
-		if (strcmp(name, "OutNoRoutes") == 0)
-			return strtoll(number, NULL, 10);
-	return -1;
+	const char *name = strstr(text, " OutNoRoutes"), *number = strstr(text, "\nIp: ");
+	/* The number has the same position in its line as the name. */
+	for (const char *c = text; number != NULL && name != NULL && c <= name; c++)
+		if (*c == ' ')
+			number = strchr(number + 1, ' ');
+	return name == NULL || number == NULL ? -1 : strtoll(number, NULL, 10);
 }
 
 /* Returns Ip6OutNoRoutes. Each line of snmp6 has a name and a number. */

@@ -16,10 +16,10 @@
 /* Time limit for init to return a forwarded signal. After it confine kills the phase: its cgroup is frozen or a debugger stops init. */
 #define SIGNAL_MILLISECONDS 5000
 
-static bool is_free(int fd)
+bool lock_is_free(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+	return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
 bool liveness_open(struct liveness *liveness, const struct options *options)
@@ -35,21 +35,11 @@ bool liveness_open(struct liveness *liveness, const struct options *options)
 	}
 	if (options->die_with_lock != NULL)
 		liveness->lock = open(options->die_with_lock, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (liveness->lock >= 0 && is_free(liveness->lock)) {
+	if (lock_is_free(liveness->lock)) {
 		close(liveness->lock);
 		liveness->lock = -1;
 	}
 	return true;
-}
-
-bool liveness_lock_is_free(const struct liveness *liveness)
-{
-	return liveness->lock >= 0 && is_free(liveness->lock);
-}
-
-void supervisor_send(const struct supervisor *s, const struct message *message)
-{
-	channel_send(s->launched.channel, message);
 }
 
 static void receive_message(struct supervisor *s)
@@ -95,7 +85,7 @@ static void forward_signals(struct supervisor *s)
 	struct signalfd_siginfo info;
 	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 		if (info.ssi_signo != SIGCHLD && signals_is_forwarded(&info)) {
-			supervisor_send(s, &(struct message){.type = MESSAGE_SIGNAL, .signal = (int)info.ssi_signo});
+			channel_send(s->launched.channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = (int)info.ssi_signo});
 			if (s->signal_deadline == 0)
 				s->signal_deadline = clock_milliseconds() + SIGNAL_MILLISECONDS;
 		}

@@ -1,40 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <sys/resource.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "supervisor/supervisor.h"
-
-void result_add_usage(struct phase_result *result, const struct cgroup *cgroup)
-{
-	struct rusage usage;
-	if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
-		result->user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
-		result->system = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-		result->memory_peak = usage.ru_maxrss * 1024LL;
-	}
-	if (cgroup != NULL)
-		cgroup_usage(cgroup, &result->usage);
-}
-
-void result_add_missing(struct phase_result *result, const char *what, const char *why, int error)
-{
-	if (result->missing_count < RESULT_MISSING)
-		result->missing[result->missing_count++] = (struct missing){what, why, error};
-}
-
-void result_add_missing_limits(struct phase_result *result, const struct options *options, const struct cgroup *cgroup, const char *why)
-{
-	int error = errno;
-	for (int i = 0; i < LIMITS; i++) {
-		if (options->limit[i] == NULL)
-			continue;
-		if (cgroup == NULL)
-			result_add_missing(result, limit_files[i], why, error);
-		else if (cgroup->limit_problem[i] != NULL)
-			result_add_missing(result, limit_files[i], cgroup->limit_problem[i], cgroup->limit_error[i]);
-	}
-}
 
 static enum tracking first_tracking(const struct options *options, const struct identity *identity, const struct inherited *inherited)
 {
@@ -57,11 +28,36 @@ unsigned isolation_requested(const struct options *options)
 	       (options->mount ? ISOLATE_MOUNT : 0);
 }
 
+/* Resolves the symbolic links of path. If its last components do not exist, resolves the directory in which they would be created. */
+static bool resolve(const char *path, char resolved[PATH_MAX])
+{
+	char existing[PATH_MAX];
+	if ((size_t)snprintf(existing, sizeof existing, "%s", path) >= sizeof existing)
+		return false;
+	while (realpath(existing, resolved) == NULL) {
+		char *slash = strrchr(existing, '/');
+		if (errno != ENOENT || slash == NULL || slash == existing)
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
+/* Returns whether path, of which the last components need not exist, lies in /dev/shm after its symbolic links are resolved. */
+static bool is_in_shared_memory(const char *path)
+{
+	char shm[PATH_MAX], resolved[PATH_MAX];
+	if (realpath("/dev/shm", shm) == NULL || !resolve(path, resolved))
+		return false;
+	size_t length = strlen(shm);
+	return strncmp(resolved, shm, length) == 0 && (resolved[length] == '/' || resolved[length] == '\0');
+}
+
 static bool uses_shared_memory(const struct options *options)
 {
 	bool used = access("/dev/shm", F_OK) != 0;
 	for (size_t i = 0; i < options->uses_count && !used; i++)
-		used = shared_memory_contains(options->uses[i]);
+		used = is_in_shared_memory(options->uses[i]);
 	return used;
 }
 
@@ -81,12 +77,6 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	if (plan.isolate == 0)
 		plan.mode = MODE_NONE;
 	return plan;
-}
-
-void result_add_refused(struct phase_result *result, const struct setup_error *setup_error)
-{
-	if (setup_error->step != STEP_NONE && result->refused_count < STEPS)
-		result->refused[result->refused_count++] = *setup_error;
 }
 
 /* Finds another way to isolate the network, or adds it to the missing options. */

@@ -32,37 +32,38 @@ static void add_program(struct json *json, const struct program *program, const 
 		json_list(json, "parents", parents->text, parents->length);
 }
 
-static void add_attempt(struct json *json, const struct connection_attempt *row, double began)
+/* Adds the rows of a list and its closing bracket. */
+static void add_rows(struct json *json, const struct connection_attempt *rows, size_t count, double began)
 {
-	char address[INET6_ADDRSTRLEN];
-	inet_ntop(row->to.family, row->to.address, address, sizeof address);
-	add_program(json, &row->program, &row->parents, PROGRAM_ARGV);
-	json_raw(json, ",\"address\":\"%s\",\"port\":%u", address, row->to.port);
-	json_member(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
-	json_raw(json, ",\"count\":%llu,\"first\":%.3f,\"last\":%.3f", (unsigned long long)row->count,
-		 ((double)row->first - began) / 1e6, ((double)row->last - began) / 1e6);
+	for (const struct connection_attempt *row = rows; row < rows + count; row++) {
+		char address[INET6_ADDRSTRLEN];
+		inet_ntop(row->to.family, row->to.address, address, sizeof address);
+		json_raw(json, row == rows ? "{" : ",{");
+		add_program(json, &row->program, &row->parents, PROGRAM_ARGV);
+		json_raw(json, ",\"address\":\"%s\",\"port\":%u", address, row->to.port);
+		json_member(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
+		json_raw(json, ",\"count\":%llu,\"first\":%.3f,\"last\":%.3f", (unsigned long long)row->count,
+			 ((double)row->first - began) / 1e6, ((double)row->last - began) / 1e6);
+		if (row->failed > 0)
+			json_raw(json, ",\"failed\":%llu", (unsigned long long)row->failed);
+		json_raw(json, row->bound ? ",\"bound\":true}" : "}");
+	}
+	json_raw(json, "]");
 }
 
 static void add_attempts(struct json *json, const struct phase_result *result)
 {
 	const struct network_log *log = result->audit;
-	double began = (double)result->began_monotonic;
 	if (log->attempts_total == 0)
 		return;
 	json_raw(json, ",\"attempts\":%llu,\"%s\":[", (unsigned long long)log->attempts_total,
 		 is_isolated(result) ? "blocked" : "observed");
-	for (size_t i = 0; i < log->attempt_count; i++) {
-		json_raw(json, i == 0 ? "{" : ",{");
-		add_attempt(json, &log->attempts[i], began);
-		json_raw(json, log->attempts[i].bound ? ",\"bound\":true}" : "}");
-	}
-	json_raw(json, "]");
+	add_rows(json, log->attempts, log->attempt_count, (double)result->began_monotonic);
 }
 
 static void add_allowed(struct json *json, const struct phase_result *result)
 {
 	const struct network_log *log = result->audit;
-	double began = (double)result->began_monotonic;
 	static const char *const routes[] = {"direct", "socks", "none"};
 	if (log->allowed_total > 0 || log->route == ROUTE_NONE)
 		json_raw(json, ",\"route\":\"%s\"", routes[log->route]);
@@ -73,14 +74,7 @@ static void add_allowed(struct json *json, const struct phase_result *result)
 	if (log->allowed_failed > 0)
 		json_raw(json, ",\"allowed_failed\":%llu", (unsigned long long)log->allowed_failed);
 	json_raw(json, ",\"allowed_count\":%llu,\"allowed\":[", (unsigned long long)log->allowed_total);
-	for (size_t i = 0; i < log->allowed_count; i++) {
-		json_raw(json, i == 0 ? "{" : ",{");
-		add_attempt(json, &log->allowed[i], began);
-		if (log->allowed[i].failed > 0)
-			json_raw(json, ",\"failed\":%llu", (unsigned long long)log->allowed[i].failed);
-		json_raw(json, "}");
-	}
-	json_raw(json, "]");
+	add_rows(json, log->allowed, log->allowed_count, (double)result->began_monotonic);
 }
 
 static void add_names(struct json *json, const struct network_log *log)

@@ -54,7 +54,8 @@ static bool filter_needs_no_new_privs(const struct supervisor *s)
 
 static void remove_cgroup(struct supervisor *s)
 {
-	cgroup_remove(&s->cgroup);
+	if (s->result.has_cgroup)
+		cgroup_remove(&s->cgroup);
 	s->result.has_cgroup = false;
 }
 
@@ -62,8 +63,7 @@ static noreturn void refuse_required(struct supervisor *s)
 {
 	drop_root(s);
 	const struct missing *missing = &s->result.missing[0];
-	if (s->result.has_cgroup)
-		remove_cgroup(s);
+	remove_cgroup(s);
 	s->result.status = EXIT_REFUSED << 8;
 	record_write(s->options, &s->result);
 	refuse("%s is not available: %s: %s", missing->what, missing->why, strerror(missing->error));
@@ -87,8 +87,7 @@ static void create_cgroup(struct supervisor *s)
 /* Drops root and prepares a new launch in a user namespace, in which the kernel may grant a namespace that it has refused root. */
 static void fall_back_to_userns(struct supervisor *s)
 {
-	if (s->result.has_cgroup)
-		remove_cgroup(s);
+	remove_cgroup(s);
 	drop_root(s);
 	if (!identity_read(&s->identity))
 		refuse("getresuid: %m");
@@ -103,8 +102,7 @@ static void fall_back_to_userns(struct supervisor *s)
 static noreturn void run_without_init(struct supervisor *s, const char *call)
 {
 	int error = errno;
-	if (s->result.has_cgroup)
-		remove_cgroup(s);
+	remove_cgroup(s);
 	drop_root(s);
 	errno = error;
 	bool limit = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
@@ -159,7 +157,7 @@ static void run(struct supervisor *s)
 		bool polls = s->liveness.lock >= 0 || s->signal_deadline != 0;
 		bool alive = supervisor_wait(s, polls ? LOCK_MILLISECONDS : -1);
 		bool stuck = s->signal_deadline != 0 && clock_milliseconds() >= s->signal_deadline;
-		if (alive && !stuck && !liveness_lock_is_free(&s->liveness))
+		if (alive && !stuck && !lock_is_free(s->liveness.lock))
 			continue;
 		s->result.abandoned = true;
 		return;
@@ -201,7 +199,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		s->result.abandoned = true;
 	s->result.began_monotonic = clock_microseconds();
 	if (!s->result.abandoned) {
-		supervisor_send(s, &(struct message){.type = MESSAGE_START});
+		channel_send(s->launched.channel, &(struct message){.type = MESSAGE_START});
 		run(s);
 	}
 	s->result.wall = (double)(clock_microseconds() - s->result.began_monotonic) / 1e6;

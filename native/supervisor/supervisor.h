@@ -16,7 +16,6 @@
 #include "cgroup/cgroup.h"
 #include "init/init.h"
 #include "namespace/namespace.h"
-#include "namespace/snmp.h"
 #include "options/options.h"
 #include "privileged/privilege.h"
 #include "util/json.h"
@@ -57,7 +56,7 @@ void orphans_add(struct orphans *orphans, const struct pids *pids);
 /* Marks the processes of pids as stuck. Adds those that are not described yet, unless described is full. */
 void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids);
 
-/* --- plan.c: which isolation to set up, and what is missing --- */
+/* --- result.c: what the record reports about a run --- */
 
 enum { RESULT_MISSING = 16 };
 
@@ -106,6 +105,8 @@ void result_add_missing(struct phase_result *result, const char *what, const cha
 
 /* Adds a step to result->refused. Does nothing for STEP_NONE. */
 void result_add_refused(struct phase_result *result, const struct setup_error *setup_error);
+
+/* --- plan.c: which isolation to set up --- */
 
 struct plan {
 	enum mode mode;
@@ -183,11 +184,8 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 /* Opens the processes and the lock file of --die-with and --die-with-lock. Returns false if one of the processes does not exist. */
 bool liveness_open(struct liveness *liveness, const struct options *options);
 
-/* Returns whether the POSIX lock that the file of --die-with-lock had at the start has been released. */
-bool liveness_lock_is_free(const struct liveness *liveness);
-
-/* Sends a message to init. */
-void supervisor_send(const struct supervisor *s, const struct message *message);
+/* Returns whether no process has a POSIX lock on the file of --die-with-lock. Returns false for -1. */
+bool lock_is_free(int fd);
 
 /*
  * Waits for an event, at most timeout milliseconds (-1: without limit), and handles it. Returns false if the phase must end, because a

@@ -63,12 +63,12 @@ void teardown(struct supervisor *s)
 	if (tracked && !s->result.abandoned)
 		describe_orphans(s);
 	if (s->result.abandoned)
-		supervisor_send(s, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
+		channel_send(s->launched.channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
 	if (s->result.has_cgroup && !s->no_children)
 		cgroup_kill(&s->cgroup, deadline);
 	/* Without a watcher every watched call fails. Closing the channel makes init kill all processes, even if the phase is not tracked. */
 	if (tracked || !s->result.watcher_died)
-		supervisor_send(s, &(struct message){.type = MESSAGE_TEARDOWN});
+		channel_send(s->launched.channel, &(struct message){.type = MESSAGE_TEARDOWN});
 	if (s->result.watcher_died && s->launched.channel >= 0)
 		shutdown(s->launched.channel, SHUT_RDWR);
 	while (!s->init_exited && clock_milliseconds() < deadline) {

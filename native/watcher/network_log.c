@@ -37,7 +37,7 @@ static struct connection_attempt *find_or_add(struct connection_attempt *rows, s
 }
 
 /*
- * Returns the highest number of packets without a route that the kernel may count for one attempt (namespace/snmp.h). In a phase, lo has a route to 10/8 and to ::/8.
+ * Returns the highest number of packets without a route that the kernel may count for one attempt (namespace/snmp.c). In a phase, lo has a route to 10/8 and to ::/8.
  * TCP tries a nonexistent address in ::/8 twice (tcp_syn_retries), so two packets may be counted.
  */
 static uint64_t unroutable_packets(const struct destination *to)
