@@ -130,8 +130,7 @@ bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *n
 		*socket = fds[0];
 		if (take_waiting(redirect, reply.id, notification))
 			return true;
-		if (fds[0] >= 0)
-			close(fds[0]);
+		close_fd(fds[0]);
 		return false;
 	}
 	redirect->server = -1;

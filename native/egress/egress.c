@@ -13,6 +13,7 @@
 
 #include "egress/internal.h"
 #include "util/clock.h"
+#include "util/fds.h"
 
 /* Disables the allow-list: from now on the watcher makes no connection, and the kernel continues all calls. */
 static void disable(struct egress *egress, const char *reason)
@@ -90,8 +91,7 @@ static enum egress_decision connect_and_replace(const struct egress_call *call, 
 		*error = 0;
 		if (copy >= 0 && pending_add(call, copy, EPOLLOUT, true, end_connect) != NULL)
 			return EGRESS_PENDING;
-		if (copy >= 0)
-			close(copy);
+		close_fd(copy);
 		*error = EAGAIN;
 	} else if (blocking && *error == 0) {
 		*error = replace_and_return(call, fd, 0, 0);
@@ -156,15 +156,13 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 		*error = socks_connect(call, false);
 		return *error == 0 ? EGRESS_PENDING : EGRESS_CONNECTED;
 	}
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	AUTO_CLOSE int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 	if (fd < 0) {
 		/* The watcher has no free descriptor. Use EAGAIN, because connect(2) documents it, unlike EMFILE. */
 		*error = EAGAIN;
 		return EGRESS_CONNECTED;
 	}
-	enum egress_decision decision = connect_and_replace(call, family, fd, error);
-	close(fd);
-	return decision;
+	return connect_and_replace(call, family, fd, error);
 }
 
 /* Decides about a call whose socket could not be duplicated. errno must be that of the failure: EPERM if the kernel denies ptrace access (ptrace(2)). */

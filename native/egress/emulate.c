@@ -16,6 +16,7 @@
 
 #include "egress/internal.h"
 #include "egress/socket_permit.h"
+#include "util/fds.h"
 
 void egress_note_shared_descriptors(struct egress *egress)
 {
@@ -210,8 +211,7 @@ static bool start_helper(const struct egress_call *call, const struct request *r
 		return true;
 	if (helper > 0)
 		kill(helper, SIGKILL);
-	if (pidfd >= 0)
-		close(pidfd);
+	close_fd(pidfd);
 	return target_respond(&call->target, 0, EAGAIN, 0);
 }
 

@@ -11,6 +11,7 @@
 
 #include "dns/wire.h"
 #include "egress/internal.h"
+#include "util/fds.h"
 
 struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log)
 {
@@ -36,8 +37,7 @@ static void log_query(struct query_traps *traps, const unsigned char *query, siz
 static void close_trap(struct query_traps *traps, struct query_trap *trap)
 {
 	event_source_close(traps->epoll, &trap->source);
-	if (trap->client >= 0)
-		close(trap->client);
+	close_fd(trap->client);
 	trap->client = -1;
 }
 
@@ -79,8 +79,8 @@ bool query_trap_set(struct query_traps *traps, const struct egress_call *call, i
 	close_trap(traps, trap);
 	bool is_open = flags >= 0 && (family == AF_INET || family == AF_INET6) && open_pair(family, &receiver, &trap->client) &&
 		       event_source_open(traps->epoll, &trap->source, (struct event_source){receiver, read_queries, traps}, EPOLLIN);
-	if (!is_open && receiver >= 0)
-		close(receiver);
+	if (!is_open)
+		close_fd(receiver);
 	trap->program = *target_program(&call->target);
 	target_parents(&call->target, &trap->parents);
 	if (is_open && fcntl(trap->client, F_SETFL, flags & O_NONBLOCK) == 0 && replace_socket(call, trap->client))

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Replaces the socket of a stopped call. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "egress/internal.h"
+#include "util/fds.h"
 #include "util/process.h"
 #include "util/text.h"
 
@@ -31,31 +30,24 @@ int descriptor_flags(const struct egress_call *call)
 
 static bool read_registration(const struct egress_call *call, const char *number, struct epoll_event *event)
 {
-	char path[64], line[256];
-	snprintf(path, sizeof path, "/proc/%d/fdinfo/%.16s", call->target.tid, number);
-	FILE *lines = fopen(path, "re");
+	char line[256];
+	AUTO_FCLOSE FILE *lines = fopen(proc_path(call->target.tid, "fdinfo/%.16s", number).text, "re");
 	bool found = false;
 	while (lines != NULL && !found && fgets(line, sizeof line, lines) != NULL)
 		found = text_fdinfo_registration(line, call->fd, call->inode, event);
-	if (lines != NULL)
-		fclose(lines);
 	return found;
 }
 
 /* Finds the epoll instances of the calling thread that wait for its socket. Returns their number. */
 static size_t find_registrations(const struct egress_call *call, struct registration registrations[REGISTRATIONS])
 {
-	char path[64];
 	size_t count = 0;
 	/* Use fdinfo, which the watcher may read. With ids other than those of the thread, it may not read /proc/TID/fd (proc_fd_permission() in fs/proc/fd.c). */
-	snprintf(path, sizeof path, "/proc/%d/fdinfo", call->target.tid);
-	DIR *folder = opendir(path);
+	AUTO_CLOSEDIR DIR *folder = opendir(proc_path(call->target.tid, "fdinfo").text);
 	struct dirent *entry;
 	while (folder != NULL && count < REGISTRATIONS && (entry = readdir(folder)) != NULL)
 		if (entry->d_name[0] != '.' && read_registration(call, entry->d_name, &registrations[count].event))
 			registrations[count++].epoll = atoi(entry->d_name);
-	if (folder != NULL)
-		closedir(folder);
 	return target_is_valid(&call->target) ? count : 0;
 }
 
@@ -65,8 +57,8 @@ static size_t find_registrations(const struct egress_call *call, struct registra
  */
 static void control(int epoll, int operation, int fd, int number, struct epoll_event event)
 {
-	int saved = fcntl(number, F_DUPFD_CLOEXEC, number + 1);
-	int instance = fcntl(epoll, F_DUPFD_CLOEXEC, number + 1);
+	AUTO_CLOSE int saved = fcntl(number, F_DUPFD_CLOEXEC, number + 1);
+	AUTO_CLOSE int instance = fcntl(epoll, F_DUPFD_CLOEXEC, number + 1);
 	bool moved = instance >= 0 && (fd == number || dup3(fd, number, O_CLOEXEC) == number);
 	if (moved)
 		epoll_ctl(instance, operation, number, &event);
@@ -74,10 +66,6 @@ static void control(int epoll, int operation, int fd, int number, struct epoll_e
 		dup3(saved, number, O_CLOEXEC);
 	else if (moved)
 		close(number);
-	if (saved >= 0)
-		close(saved);
-	if (instance >= 0)
-		close(instance);
 }
 
 /* Makes the epoll instances wait for the new socket fd instead of the old one. */

@@ -11,6 +11,7 @@
 
 #include "egress/internal.h"
 #include "egress/socket_permit.h"
+#include "util/fds.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 /* Linux 5.14 (include/uapi/asm-generic/socket.h) */
@@ -120,8 +121,8 @@ bool host_network_set(struct egress *egress, int fd)
 	if (egress->host_network == 0)
 		egress->host_network = network_of(own);
 	bool is_host = host_network_has(egress, own);
-	if (fd < 0 && own >= 0)
-		close(own);
+	if (fd < 0)
+		close_fd(own);
 	return is_host;
 }
 

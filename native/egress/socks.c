@@ -50,8 +50,7 @@ static int connect_to_proxy(const char *path, const struct destination *to)
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
 	    send(fd, request, (size_t)length, MSG_NOSIGNAL) == length)
 		return fd;
-	if (fd >= 0)
-		close_fd(fd);
+	close_fd(fd);
 	return -1;
 }
 
@@ -103,10 +102,8 @@ static int duplicate_connection(int pidfd, const struct destination *local, cons
 static int take_over(const struct pending_call *pending)
 {
 	struct destination local = socks_reply_address(pending->exchange.reply);
-	int pidfd = open_proxy_pidfd(pending->source.fd);
+	AUTO_CLOSE int pidfd = open_proxy_pidfd(pending->source.fd);
 	int fd = pidfd < 0 ? -1 : duplicate_connection(pidfd, &local, &pending->call.to);
-	if (pidfd >= 0)
-		close(pidfd);
 	if (fd < 0 || host_network_set(pending->call.egress, fd))
 		return fd;
 	close(fd);
@@ -129,8 +126,7 @@ static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error >= 0)
 		egress_end_socks(&pending->call, result, error);
-	if (pending->exchange.taken >= 0)
-		close(pending->exchange.taken);
+	close_fd(pending->exchange.taken);
 	close(pending->call.socket);
 	return false;
 }
@@ -199,8 +195,7 @@ int socks_connect(const struct egress_call *call, bool relay)
 		pending->exchange = (struct socks_exchange){.taken = -1, .relay = relay};
 		return 0;
 	}
-	if (later.socket >= 0)
-		close(later.socket);
+	close_fd(later.socket);
 	close(fd);
 	return EAGAIN;
 }

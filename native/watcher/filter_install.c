@@ -140,7 +140,8 @@ bool filter_install(int setup_socket, const struct filter_rules *rules, bool iso
 {
 	static struct delivery delivery;
 	static _Alignas(16) char stack[16384];
-	int listener = -1, diag = isolated_net ? socket_diag_open() : -1, status;
+	AUTO_CLOSE int listener = -1, diag = isolated_net ? socket_diag_open() : -1;
+	int status;
 	bool inert;
 	delivery.socket = setup_socket;
 	/*
@@ -154,8 +155,6 @@ bool filter_install(int setup_socket, const struct filter_rules *rules, bool iso
 		delivery.message = make_message("starting a helper process of confine", -1, -1);
 		send_message(&delivery);
 		close(setup_socket);
-		if (diag >= 0)
-			close(diag);
 		return false;
 	}
 	const char *reason = install_with_listener(rules, &listener, &inert);
@@ -168,10 +167,6 @@ bool filter_install(int setup_socket, const struct filter_rules *rules, bool iso
 	/* Exit if sending failed: after the listener is closed, every watched call of the phase would fail with ENOSYS. */
 	if (!started || status != 0)
 		refuse("--audit: cannot send the seccomp listener to the watcher process: %m");
-	if (listener >= 0)
-		close(listener);
-	if (diag >= 0)
-		close(diag);
 	close(delivery.pipe[0]);
 	close(delivery.pipe[1]);
 	close(setup_socket);

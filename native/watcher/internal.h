@@ -227,10 +227,7 @@ bool yama_broker_is_needed(void);
 bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size);
 int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 
-/* For the supervisor: starts the threads that answer the requests that arrive at the socket. */
+/* For the supervisor: starts the threads that answer the requests that arrive at the socket, until it is shut down. */
 void yama_broker_start(int socket);
-
-/* For the supervisor: ends the threads of the broker, by shutting down their socket. */
-void yama_broker_stop(int socket);
 
 #endif

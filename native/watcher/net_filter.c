@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "util/clock.h"
+#include "util/fds.h"
 #include "util/process.h"
 #include "watcher/filter.h"
 #include "watcher/internal.h"
@@ -74,9 +75,7 @@ static uint64_t inode_of_link(int folder, const char *name)
 
 uint64_t net_filter_socket_inode(const struct target *target, int fd)
 {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
-	uint64_t inode = inode_of_link(AT_FDCWD, path);
+	uint64_t inode = inode_of_link(AT_FDCWD, proc_path(target->tid, "fd/%d", fd).text);
 	if (inode != 0)
 		return target_is_valid(target) ? inode : 0;
 	struct stat status;
@@ -104,15 +103,11 @@ void net_filter_note_socket(struct net_filter *net_filter, const struct target *
 
 static bool process_has_socket(pid_t pid, uint64_t inode)
 {
-	char path[64];
 	bool found = false;
-	snprintf(path, sizeof path, "/proc/%d/fd", pid);
-	DIR *folder = opendir(path);
+	AUTO_CLOSEDIR DIR *folder = opendir(proc_path(pid, "fd").text);
 	struct dirent *entry;
 	while (folder != NULL && !found && (entry = readdir(folder)) != NULL)
 		found = entry->d_name[0] != '.' && inode_of_link(dirfd(folder), entry->d_name) == inode;
-	if (folder != NULL)
-		closedir(folder);
 	return found;
 }
 
@@ -159,16 +154,13 @@ static bool is_own_address(const struct destination *to)
 	union socket_address address = {0}, own = {0};
 	socklen_t length = to->family == AF_INET ? sizeof address.in : sizeof address.in6, size = sizeof own;
 	struct destination local;
-	int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	AUTO_CLOSE int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	address.any.sa_family = (sa_family_t)to->family;
 	memcpy(to->family == AF_INET ? (void *)&address.in.sin_addr : (void *)&address.in6.sin6_addr, to->address, to->family == AF_INET ? 4 : 16);
 	address.in6.sin6_port = htons(to->port);
-	bool is_own = fd >= 0 && connect(fd, &address.any, length) == 0 && getsockname(fd, &own.any, &size) == 0 &&
-		      destination_read(&local, &own, size, false) && local.family == to->family &&
-		      memcmp(local.address, to->address, sizeof to->address) == 0;
-	if (fd >= 0)
-		close(fd);
-	return is_own;
+	return fd >= 0 && connect(fd, &address.any, length) == 0 && getsockname(fd, &own.any, &size) == 0 &&
+	       destination_read(&local, &own, size, false) && local.family == to->family &&
+	       memcmp(local.address, to->address, sizeof to->address) == 0;
 }
 
 static bool has_protocol(const struct destination *to, const char *name)
@@ -236,14 +228,11 @@ static bool can_find_own_socket(int diag, int type, int protocol)
 	struct destination to;
 	struct socket_inodes found;
 	struct stat status;
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	bool is_found = fd >= 0 && bind(fd, &address.any, size) == 0 && (type != SOCK_STREAM || listen(fd, 1) == 0) &&
-			getsockname(fd, &address.any, &size) == 0 && destination_read(&to, &address, size, false) &&
-			socket_diag_find(diag, protocol, &to, &found) && found.count == 1 && fstat(fd, &status) == 0 &&
-			found.inodes[0] == status.st_ino;
-	if (fd >= 0)
-		close(fd);
-	return is_found;
+	AUTO_CLOSE int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	return fd >= 0 && bind(fd, &address.any, size) == 0 && (type != SOCK_STREAM || listen(fd, 1) == 0) &&
+	       getsockname(fd, &address.any, &size) == 0 && destination_read(&to, &address, size, false) &&
+	       socket_diag_find(diag, protocol, &to, &found) && found.count == 1 && fstat(fd, &status) == 0 &&
+	       found.inodes[0] == status.st_ino;
 }
 
 /* Returns true if this process can read the memory and the descriptors of a child. */
@@ -259,10 +248,8 @@ static bool can_inspect_child(int diag)
 			pause();
 		_exit(0);
 	}
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", child, diag);
 	bool can = child > 0 && process_read_memory(child, (uintptr_t)&expected, &value, sizeof value, &opened) && value == expected &&
-		   inode_of_link(AT_FDCWD, path) != 0;
+		   inode_of_link(AT_FDCWD, proc_path(child, "fd/%d", diag).text) != 0;
 	if (child > 0) {
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);

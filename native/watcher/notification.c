@@ -2,13 +2,13 @@
 /* Handles one notification: logs the call, then lets it continue, answers it, or emulates it. */
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "egress/egress.h"
 #include "util/clock.h"
+#include "util/process.h"
 #include "watcher/internal.h"
 
 /*
@@ -18,12 +18,11 @@
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
 	static const char attribute[] = "system.sockprotoname";
-	char path[64], name[64];
+	char name[64];
 	int copy = target_duplicate(target, fd);
-	if (copy < 0)
-		snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
 	watchdog_begin();
-	ssize_t length = copy >= 0 ? fgetxattr(copy, attribute, name, sizeof name - 1) : getxattr(path, attribute, name, sizeof name - 1);
+	ssize_t length = copy >= 0 ? fgetxattr(copy, attribute, name, sizeof name - 1)
+				   : getxattr(proc_path(target->tid, "fd/%d", fd).text, attribute, name, sizeof name - 1);
 	watchdog_end();
 	if (copy >= 0)
 		target_close(copy);

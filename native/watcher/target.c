@@ -18,6 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "util/fds.h"
 #include "util/process.h"
 #include "watcher/internal.h"
 
@@ -115,11 +116,9 @@ uid_t target_uid(const struct target *target)
 
 bool target_is_single_threaded(const struct target *target)
 {
-	char path[64];
 	struct stat folder;
-	snprintf(path, sizeof path, "/proc/%d/task", target->tid);
 	/* The link count of this folder is 2 plus the number of threads (proc_task_getattr() in fs/proc/base.c). */
-	return stat(path, &folder) == 0 && folder.st_nlink == 3;
+	return stat(proc_path(target->tid, "task").text, &folder) == 0 && folder.st_nlink == 3;
 }
 
 bool target_has_signal(const struct target *target)
@@ -265,17 +264,15 @@ static struct cached_target *find_cached(const struct target *target)
 	struct cached_target *cached = &target->access->cache[(unsigned)tid % target->access->cache_size];
 	if (is_current(cached, tid, target->now))
 		return cached;
-	char path[64];
 	struct program program;
-	if (cached->cached_at != 0 && cached->cmdline >= 0)
-		close(cached->cmdline);
-	if (cached->cached_at != 0 && cached->pidfd >= 0)
-		close(cached->pidfd);
+	if (cached->cached_at != 0) {
+		close_fd(cached->cmdline);
+		close_fd(cached->pidfd);
+	}
 	cached->tid = 0;
 	cached->program = (struct program){0};
-	snprintf(path, sizeof path, "/proc/%d/cmdline", tid);
 	cached->cached_at = cached->checked_at = target->now;
-	cached->cmdline = open(path, O_RDONLY | O_CLOEXEC);
+	cached->cmdline = open(proc_path(tid, "cmdline").text, O_RDONLY | O_CLOEXEC);
 	pid_t process = process_of_thread(tid);
 	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 	bool lacks_thread_pidfd = cached->pidfd < 0 && errno == EINVAL;
@@ -329,15 +326,12 @@ void target_parents(const struct target *target, struct parents *parents)
 /* Reads memory where process_vm_readv(2) fails: in a kernel without CONFIG_CROSS_MEMORY_ATTACH, or in a container with a seccomp filter. */
 static bool read_proc_mem(pid_t tid, uint64_t address, void *data, size_t size)
 {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/mem", tid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(proc_path(tid, "mem").text, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	bool whole = pread(fd, data, size, (off_t)address) == (ssize_t)size;
-	close(fd);
+	ssize_t got = pread(fd, data, size, (off_t)address);
 	errno = EFAULT;
-	return whole;
+	return got == (ssize_t)size;
 }
 
 bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened)
@@ -382,12 +376,10 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
  */
 static bool is_file_of_target(const struct target *target, pid_t other_thread, int fd, int copy)
 {
-	char path[64];
 	struct stat theirs, ours;
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", target->tid, fd);
 	watchdog_begin();
 	bool same = syscall(SYS_kcmp, target->tid, other_thread, KCMP_FILES, 0, 0) == 0 ||
-		    (stat(path, &theirs) == 0 && fstat(copy, &ours) == 0 && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+		    (stat(proc_path(target->tid, "fd/%d", fd).text, &theirs) == 0 && fstat(copy, &ours) == 0 && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
 	watchdog_end();
 	return same && target_is_valid(target);
 }

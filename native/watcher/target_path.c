@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,9 +25,7 @@ static bool is_same_file(int one, int other)
 
 static int open_in_proc(pid_t tid, const char *name)
 {
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/%s", tid, name);
-	return open(path, O_PATH | O_CLOEXEC);
+	return open(proc_path(tid, "%s", name).text, O_PATH | O_CLOEXEC);
 }
 
 /*
@@ -97,24 +94,18 @@ static int walk(const struct target *target, int root, int directory, const char
 
 static int open_path(const struct target *target, const char *path)
 {
-	int fd = -1, root = open_in_proc(target->tid, "root"), directory = *path == '/' ? root : open_in_proc(target->tid, "cwd");
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = *path == '/' ? RESOLVE_IN_ROOT : RESOLVE_BENEATH};
+	AUTO_CLOSE int root = open_in_proc(target->tid, "root"), directory = *path == '/' ? dup(root) : open_in_proc(target->tid, "cwd");
+	if (root < 0 || directory < 0)
+		return -1;
 	/* Check after the opens: if the thread still waits, both belong to it and not to a later thread with the same TID. */
-	if (root >= 0 && directory >= 0 && !target_is_valid(target))
+	if (!target_is_valid(target)) {
 		errno = ESRCH;
-	else if (root >= 0 && directory >= 0) {
-		struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = *path == '/' ? RESOLVE_IN_ROOT : RESOLVE_BENEATH};
-		fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
-		/* The kernel refuses the links of process file systems and a relative path that leaves its directory, and it reads "self" as that of the watcher. */
-		if (fd < 0)
-			fd = walk(target, root, directory, path);
+		return -1;
 	}
-	int error = errno;
-	if (root >= 0)
-		close(root);
-	if (directory >= 0 && directory != root)
-		close(directory);
-	errno = error;
-	return fd;
+	int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+	/* The kernel refuses the links of process file systems and a relative path that leaves its directory, and it reads "self" as that of the watcher. */
+	return fd < 0 ? walk(target, root, directory, path) : fd;
 }
 
 int target_open_path(const struct target *target, const char *path)

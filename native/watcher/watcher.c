@@ -237,13 +237,11 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 	close(ends[1]);
 	close(watcher->setup_socket);
 	close(watcher->setup_socket_watcher);
-	if (watcher->dns_client >= 0)
-		close(watcher->dns_client);
+	close_fd(watcher->dns_client);
 	watcher->setup_socket = watcher->dns_client = watcher->setup_socket_watcher = -1;
 	watcher->control = ends[0];
 	watcher->broker = broker[0];
-	if (broker[1] >= 0)
-		close(broker[1]);
+	close_fd(broker[1]);
 	if (watcher->broker >= 0)
 		yama_broker_start(watcher->broker);
 }
@@ -272,7 +270,7 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 	if (watcher->pid <= 0)
 		return;
 	if (watcher->broker >= 0)
-		yama_broker_stop(watcher->broker);
+		shutdown(watcher->broker, SHUT_RDWR);
 	bool stays = phase_may_live_on && asks_to_stay(watcher->control);
 	close(watcher->control);
 	if (!stays)

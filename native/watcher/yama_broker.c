@@ -32,11 +32,8 @@ struct broker_reply {
 bool yama_broker_is_needed(void)
 {
 	char scope = '0';
-	int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
-	bool needed = fd >= 0 && read(fd, &scope, 1) == 1 && scope == '1';
-	if (fd >= 0)
-		close(fd);
-	return needed;
+	AUTO_CLOSE int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, &scope, 1) == 1 && scope == '1';
 }
 
 /* Sends a request to the broker and waits for the reply. Each reply arrives on a socket pair of its own, so threads need no lock. Returns the descriptor in the reply, or -1. */
@@ -93,10 +90,8 @@ static bool answer_one(int socket)
 	if (received[0] >= 0)
 		fd_passing_send(received[0], &reply, sizeof reply, found);
 	for (size_t i = 0; i < PASSED_FDS; i++) {
-		if (received[i] >= 0)
-			close(received[i]);
-		if (found[i] >= 0)
-			close(found[i]);
+		close_fd(received[i]);
+		close_fd(found[i]);
 	}
 	return true;
 }
@@ -114,9 +109,4 @@ void yama_broker_start(int socket)
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&thread, NULL, answer_all, (void *)(intptr_t)socket) == 0)
 			pthread_detach(thread);
-}
-
-void yama_broker_stop(int socket)
-{
-	shutdown(socket, SHUT_RDWR);
 }
