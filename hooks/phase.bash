@@ -101,7 +101,10 @@ __portcullis_phase() {
 	features=${features//[$'\t\n']/ } restrict=${restrict//[$'\t\n']/ } properties=${properties//[$'\t\n']/ }
 	__portcullis_read_environ
 	__portcullis_settings
-	[[ $EBUILD_PHASE != setup ]] || __portcullis_report_unknown
+	if [[ $EBUILD_PHASE == setup ]]; then
+		__portcullis_store_emerge
+		__portcullis_report_unknown
+	fi
 	if [[ ${initial[LD_PRELOAD]-} == *libfakeroot* ]]; then
 		__portcullis_fakeroot
 		fakeroot=${REPLY[0]}
@@ -262,8 +265,9 @@ __portcullis_confine() {
 	read -ra names <<<"$1"
 	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
 	if [[ -w $logs ]]; then
-		__portcullis_run
-		options+=(--record "$logs/records.jsonl" --label "run=${REPLY[0]}")
+		__portcullis_find_emerge
+		[[ ${REPLY[0]} ]] || __portcullis_load "$store-emerge"
+		options+=(--record "$logs/records.jsonl" --label "run=${REPLY[0]-}")
 	fi
 	if [[ " ${options[*]} " == *' --ipc '* ]]; then
 		# The phase needs these folders, which a private /dev/shm would hide. DISTDIR in a phase has links to PORTAGE_ACTUAL_DISTDIR.
@@ -289,25 +293,6 @@ __portcullis_confine() {
 		__portcullis_call elog "Portcullis: $package: src_$EBUILD_PHASE failed. For a shell with the same confinement, run: $command shell $package src_$EBUILD_PHASE"
 	fi
 	exit "$status"
-}
-
-# Returns in REPLY[0] the PID and start time (in clock ticks) of the emerge or ebuild(1) that runs this phase: PID-TICKS. emerge forks, so
-# this is the topmost of successive ancestors with that name. Returns '' if FEATURES=pid-sandbox hides them.
-__portcullis_run() {
-	local pid=$PPID line found=''
-	local -a argv=() fields=()
-	while ((pid > 1)); do
-		{ mapfile -d '' -t argv <"/proc/$pid/cmdline" && read -r line <"/proc/$pid/stat"; } 2>/dev/null || break
-		read -ra fields <<<"${line##*) }"
-		argv=("${argv[@]:0:3}")
-		if [[ " ${argv[*]##*/} " == *' '@(emerge|ebuild)' '* ]]; then
-			found=$pid-${fields[19]}
-		elif [[ $found ]]; then
-			break
-		fi
-		pid=${fields[1]}
-	done
-	REPLY=("$found")
 }
 
 # __portcullis_report REFUSED: prints the messages about the record of this phase. REFUSED: the start of the message of `die` if confine
@@ -336,7 +321,7 @@ __portcullis_print() {
 	local line reason=''
 	for line; do
 		case ${line%% *} in
-		elog | ewarn | eqawarn) __portcullis_call "${line%% *}" "${line#* }" ;;
+		elog | ewarn) __portcullis_call "${line%% *}" "${line#* }" ;;
 		die) reason=${line#* } ;;
 		esac
 	done

@@ -48,3 +48,31 @@ __portcullis_remove_stale() {
 	done
 	((${#stale[@]} == 0)) || __portcullis_start @rm@ -f -- "${stale[@]}"
 }
+
+# Returns in REPLY[0] the PID and start time (in clock ticks) of the emerge or ebuild(1) that runs this phase: PID-TICKS. emerge forks, so
+# this is the topmost of successive ancestors with that name. Returns '' if FEATURES=pid-sandbox hides them.
+__portcullis_find_emerge() {
+	local pid=self line found=''
+	local -a argv=() fields=()
+	while [[ $pid != [01] ]]; do
+		{ mapfile -d '' -t argv <"/proc/$pid/cmdline" && read -r line <"/proc/$pid/stat"; } 2>/dev/null || break
+		read -ra fields <<<"${line##*) }"
+		argv=("${argv[@]:0:3}")
+		if [[ " ${argv[*]##*/} " == *' '@(emerge|ebuild)' '* ]]; then
+			found=$pid-${fields[19]}
+		elif [[ $found ]]; then
+			break
+		fi
+		pid=${fields[1]}
+	done
+	REPLY=("$found")
+}
+
+# Stores the PID and start time of emerge if Portage hides emerge from root's phases. Portage has mounted a new /proc over the one in which
+# emerge is visible (_exec2 in portage/process.py). Only root can remove the new one, in a mount namespace of its own.
+__portcullis_store_emerge() {
+	__portcullis_find_emerge
+	[[ ! ${REPLY[0]} && $EUID == 0 && $features == *' pid-sandbox '* ]] || return 0
+	__portcullis_store "$store-emerge" "$(__portcullis_start @unshare@ --mount "$BASH" -c \
+		"$(declare -f __portcullis_find_emerge)"' && @umount@ -n -l /proc && __portcullis_find_emerge && echo "${REPLY[0]}"' 2>/dev/null)"
+}

@@ -28,7 +28,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		],
 		options: {
 			since: { value: 'TIME', means: 'show only phases that started after TIME' },
-			last: { means: 'show only the packages of the last run of emerge' },
+			last: { means: 'show only the last run of emerge or ebuild' },
 			stats: { means: 'print totals only, in the format of `ccache -s`' },
 			json,
 			html: { value: 'FILE', means: 'write an HTML page that loads nothing from the network', candidates: 'file' },

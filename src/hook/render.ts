@@ -30,7 +30,7 @@ import { expected, settingNames, settings, type SettingName } from '../rules/set
  */
 export function renderHook(eprefix: string, node = programs(eprefix).node): string {
 	const { confine, program, logs } = paths(eprefix);
-	const { env, rm, python } = programs(eprefix);
+	const { env, rm, unshare, umount, python } = programs(eprefix);
 	const all = [template, ...Object.values(parts)].join('\n');
 	const words: Record<string, string> = {
 		src: srcPhases.join('|'),
@@ -48,6 +48,8 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		node: quote(node),
 		env: quote(env),
 		rm: quote(rm),
+		unshare: quote(unshare),
+		umount: quote(umount),
 		python: quote(python),
 		path: quote(['bin', 'sbin'].flatMap((folder) => [`${eprefix}/usr/${folder}`, `${eprefix}/${folder}`]).join(':')),
 		run,

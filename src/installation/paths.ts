@@ -38,14 +38,14 @@ export const run = '/run/portcullis';
 
 /** The suffixes of the hook's files in /run (hooks/storage.bash). */
 export const storedNames = [
-	...['settings', 'allow', 'conflicts'],
+	...['settings', 'allow', 'conflicts', 'emerge'],
 	...['inside', 'notice', 'reported', 'conflicts'].map((name) => `0-${name}`),
 ];
 
-/** Returns the path of the file with the stored settings of a build, like __portcullis_paths in hooks/storage.bash. */
-export function storedSettings(builddir: string, uid = process.geteuid?.()): string {
-	const ofRoot = `${run}.${builddir.replaceAll('/', '%')}-settings`;
-	return uid === 0 || existsSync(ofRoot) ? ofRoot : `${builddir}/.ipc/portcullis-settings`;
+/** Returns the path of a file that pkg_setup stores for the later phases, like __portcullis_paths in hooks/storage.bash. */
+export function storedFile(builddir: string, name: 'settings' | 'emerge', uid = process.geteuid?.()): string {
+	const ofRoot = `${run}.${builddir.replaceAll('/', '%')}`;
+	return uid === 0 || existsSync(`${ofRoot}-settings`) ? `${ofRoot}-${name}` : `${builddir}/.ipc/portcullis-${name}`;
 }
 
 /** Returns the lines of Portage's bashrc that source the hook. */

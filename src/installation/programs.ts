@@ -11,6 +11,8 @@ export function programs(eprefix: string) {
 	return {
 		env: find('env'),
 		rm: find('rm'),
+		unshare: find('unshare'),
+		umount: find('umount'),
 		python: find('python3'),
 		// Use a path of the running Node that stays valid after an update of Node, if there is one.
 		node:

@@ -3,26 +3,26 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { installation } from '../installation/locate.ts';
-import { run } from '../installation/paths.ts';
-import { stat } from '../util/files.ts';
+import { run, storedFile } from '../installation/paths.ts';
+import { readFile, stat } from '../util/files.ts';
 import { readProcess, type Process } from '../util/processes.ts';
-import { lastEmerge } from './emerge_log.ts';
 
 /**
  * First part (NAME) of the name of the marker file `NAME-EMERGE-HASH`, which records that a message was printed. EMERGE is the PID and
- * start time of emerge, or `log-TIME` with its start in emerge.log if a PID namespace hides emerge (FEATURES=pid-sandbox). Without a log,
- * the file is `NAME-HASH` in .ipc of the build directory. O_EXCL of open(2) makes sure that only one of parallel builds prints the message.
- * The files of root are in /run, where phases of another user cannot create them to suppress a message. A member of group portage can
- * suppress messages of root with false lines in emerge.log.
+ * start time of emerge; if they are unknown, the file is `NAME-HASH` in .ipc of the build directory. O_EXCL of open(2) makes sure that only
+ * one of parallel builds prints the message. The files of root are in /run, where phases of another user cannot create them to suppress a
+ * message.
  */
 const name = '.portcullis-reported';
+
+const DAY = 86_400_000;
 
 /**
  * Returns a function of a text. If this run of emerge has not printed the text yet, the function creates a marker file and returns true.
  * `state` is the folder .ipc of the build directory.
  */
 export function firstTime(state: string, eprefix = installation().eprefix): (text: string) => boolean {
-	const emerge = emergeId(eprefix);
+	const emerge = emergeId(state);
 	// `state` is PORTAGE_TMPDIR/portage/CATEGORY/PF/.ipc. Root of a user namespace does not own /run and cannot write there.
 	const isRoot = process.geteuid?.() === 0 && stat('/run')?.uid === 0;
 	const shared = isRoot ? `${run}.${eprefix.replaceAll('/', '%')}.reported` : join(state, '../../..', name);
@@ -34,14 +34,11 @@ export function firstTime(state: string, eprefix = installation().eprefix): (tex
 	};
 }
 
-function emergeId(eprefix: string): string | undefined {
+/** Returns PID-TICKS of emerge. If FEATURES=pid-sandbox hides emerge, the hook has stored them in pkg_setup. */
+function emergeId(state: string): string | undefined {
 	const emerge = findEmerge(ancestors());
 	if (emerge !== undefined) return `${emerge.pid}-${emerge.startTicks}`;
-	try {
-		return `log-${Date.parse(lastEmerge(eprefix).since)}`;
-	} catch {
-		return undefined;
-	}
+	return readFile(storedFile(dirname(state), 'emerge'))?.match(/\n(\d+-\d+)\n$/)?.[1];
 }
 
 /**
@@ -89,16 +86,14 @@ function create(file: string): boolean | undefined {
 	}
 }
 
-/** Removes the marker files of each emerge process that has ended. `emerge` is the EMERGE part of this process's own marker files. */
+/** Removes marker files that are older than a day, except those of this emerge. */
 function removeStale(prefix: string, emerge: string): void {
 	const start = `${basename(prefix)}-`;
 	try {
 		for (const name of readdirSync(dirname(prefix)).filter((one) => one.startsWith(start))) {
-			const [pid, time] = name.slice(start.length).split('-');
-			const isAlive = emerge.startsWith('log-')
-				? pid !== 'log' || emerge === `log-${time}`
-				: pid === 'log' || readProcess(Number(pid))?.startTicks === Number(time);
-			if (!isAlive) rmSync(join(dirname(prefix), name), { force: true });
+			const file = join(dirname(prefix), name);
+			const age = Date.now() - (stat(file)?.mtimeMs ?? 0);
+			if (age > DAY && !name.startsWith(`${start}${emerge}-`)) rmSync(file, { force: true });
 		}
 	} catch {
 		// Ignore the error if this user cannot write to the folder. The next run of emerge by the owner of the folder removes the files.

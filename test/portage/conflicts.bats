@@ -111,7 +111,7 @@ start_session() {
 	[[ $output != *conflicts\ with* ]]
 }
 
-@test 'as root with FEATURES=pid-sandbox, which hides emerge, the hook reports a proxy once per emerge' {
+@test 'as root with FEATURES=pid-sandbox, which hides emerge, the hook reports a proxy once per emerge, and report --last prints the last emerge' {
 	prefix_make root 'network-sandbox pid-sandbox' 'http_proxy="http://127.0.0.1:3128"'
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null
@@ -120,8 +120,10 @@ start_session() {
 	(($(grep -c 'a proxy on loopback conflicts with' <<<"$output") == 2))
 	run -0 prefix_emerge --oneshot app-test/two
 	(($(message_count two 'a proxy on loopback conflicts with') == 2))
-	# The second start of emerge has removed the files of the first one. Only root can write to /run.
-	[[ $(compgen -G "/run/portcullis.${PREFIX//\//%}.reported-log-*" | cut -d- -f1-3 | sort -u | wc -l) == 1 ]]
+	# Each emerge has a file of its own. Only root can write to /run.
+	[[ $(compgen -G "/run/portcullis.${PREFIX//\//%}.reported-*" | wc -l) == 2 ]]
+	run -0 prefix_run "$PREFIX/usr/bin/portcullis" report --last
+	[[ ${lines[-1]} == '6 phases of 1 package since '* && $output == *app-test/two-1* ]]
 }
 
 @test 'with PORTCULLIS_CONFLICT=die, each proxy, agent and display variable stops emerge before src_unpack' {

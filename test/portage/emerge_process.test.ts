@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { storedFile } from '../../src/installation/paths.ts';
 import { firstTime, findEmerge } from '../../src/portage/emerge_process.ts';
 
 function ancestors(...commands: string[]) {
@@ -51,30 +52,31 @@ describe('findEmerge()', () => {
 	});
 });
 
-test('if emerge is not visible, firstTime() returns true once per message and start of emerge in emerge.log', () => {
+test('if emerge is not visible, firstTime() returns true once per message and emerge that the hook has stored', () => {
 	const root = mkdtempSync(join(tmpdir(), 'reported-'));
+	const run = (name: string, emerge: string) => {
+		const builddir = join(root, 'app-misc', name);
+		mkdirSync(join(builddir, '.ipc'), { recursive: true });
+		writeFileSync(storedFile(builddir, 'emerge'), `${builddir}\n${emerge}\n`);
+		return firstTime(join(builddir, '.ipc'), root)(`no namespaces ${root}`);
+	};
 	try {
-		const state = (name: string) => join(root, 'app-misc', name, '.ipc');
-		for (const folder of [state('one'), state('two'), join(root, 'var/log')]) mkdirSync(folder, { recursive: true });
-		const start = (time: number) => {
-			const lines = [`${time}: Started emerge on: now`, `${time}:  >>> emerge (1 of 2) app-misc/one-1 to /`];
-			appendFileSync(join(root, 'var/log/emerge.log'), `${lines.join('\n')}\n`);
-		};
-		const message = `no namespaces ${root}`;
-		start(1_795_000_000);
-		expect(['one', 'two'].map((name) => firstTime(state(name), root)(message))).toEqual([true, false]);
-		start(1_795_000_100);
-		expect(['one', 'two'].map((name) => firstTime(state(name), root)(message))).toEqual([true, false]);
+		expect([run('one', '7-1'), run('two', '7-1'), run('one', '8-1'), run('two', '8-1')]).toEqual([
+			true,
+			false,
+			true,
+			false,
+		]);
 	} finally {
 		rmSync(root, { recursive: true });
-		const prefix = `portcullis.${root.replaceAll('/', '%')}.`;
+		const prefix = `portcullis.${root.replaceAll('/', '%')}`;
 		for (const name of readdirSync('/run').filter((one) => one.startsWith(prefix))) {
 			rmSync(join('/run', name));
 		}
 	}
 });
 
-test('if neither emerge nor its log is visible, firstTime() returns true once per message and package', () => {
+test('if emerge is neither visible nor stored, firstTime() returns true once per message and package', () => {
 	const portage = mkdtempSync(join(tmpdir(), 'reported-'));
 	try {
 		const [one, two] = ['one', 'two'].map((name) => join(portage, 'app-misc', name, '.ipc'));

@@ -4,11 +4,11 @@ import type { Input } from '../command.ts';
 import { installation } from '../../installation/locate.ts';
 import { paths } from '../../installation/paths.ts';
 import { print } from '../../util/output.ts';
-import { lastEmerge } from '../../portage/emerge_log.ts';
 import { recordFiles, scan, unreadText, type Source } from '../../records/reader.ts';
 import { recordedPackages } from '../../records/recorded_packages.ts';
 import { collect, reportJson, type Selection } from '../../records/report/collect.ts';
 import { reportText, statsText } from '../../records/report/text.ts';
+import { stat } from '../../util/files.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { suggestion } from '../../util/suggestion.ts';
 import { UsageError } from '../usage.ts';
@@ -46,22 +46,22 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** Selects the records of the last emerge in emerge.log or, if emerge.log cannot be read, those with the same `run` as the last record. */
+/** Selects the records that have the same `run` as the last record that has one. */
 function lastRun(sources: readonly Source[]): Selection {
-	try {
-		return lastEmerge(installation().eprefix);
-	} catch (error) {
-		let run = '';
-		scan(sources, (record) => {
-			run = record.run || run;
-		});
-		if (run === '') throw error;
-		return { run };
-	}
+	let run = '';
+	scan(sources, (record) => {
+		run = record.run || run;
+	});
+	if (run === '') throw new Error('no record contains the process of emerge');
+	return { run };
 }
 
 function recordSources(given: string | undefined): Source[] {
-	if (given !== undefined) return [{ file: given, named: true }];
+	if (given !== undefined) {
+		if (stat(given)?.isDirectory() === true)
+			throw new UsageError(`--records takes a file, and ${given} is a directory`);
+		return [{ file: given, named: true }];
+	}
 	const { logs } = paths(installation().eprefix);
 	if (!existsSync(logs)) throw new Error(`there is no folder ${logs}: Portcullis is not installed. Run install.sh`);
 	accessSync(logs, constants.R_OK | constants.X_OK);

@@ -106,8 +106,6 @@ export interface Report {
 export interface Selection {
 	/** Name of the selected package: CATEGORY/PF, CATEGORY/PN, PF or PN; undefined for all packages. */
 	readonly package?: string | undefined;
-	/** CATEGORY/PF of each selected package; undefined for all packages. */
-	readonly packages?: ReadonlySet<string> | undefined;
 	/** Selects the records with this value of `run`, which stands for one run of emerge; undefined for all runs. */
 	readonly run?: string | undefined;
 	/** Start time of the earliest selected phase, ISO 8601 in UTC; undefined for all times. */
@@ -127,10 +125,9 @@ const MOST_HEAVY = 10;
 export function collect(sources: readonly Source[], selection: Selection): Report {
 	const report = emptyReport();
 	const isSelected = packageMatcher(selection.package);
-	const { since = '', packages, run } = selection;
+	const { since = '', run } = selection;
 	report.unread = scan(sources, (record) => {
-		if (record.time < since || !isSelected(record.package) || packages?.has(record.package) === false) return;
-		if (run !== undefined && record.run !== run) return;
+		if (record.time < since || !isSelected(record.package) || (run !== undefined && record.run !== run)) return;
 		addPhase(report, summaryOf(record));
 		addEvents(report, record);
 	});
