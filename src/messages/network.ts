@@ -43,7 +43,7 @@ function attemptLines(record: RunRecord): Line[] {
 	const outcome = isBlocked ? 'blocked' : `not blocked ${reason}`;
 	const text = `${subject(record)}: ${count(total, 'attempt')} ${outcome} (${list})`;
 	return [
-		{ verb: failed(record) ? 'ewarn' : 'eqawarn', text, details: reportDetails(record) },
+		{ verb: failed(record) ? 'ewarn' : 'elog', text, details: reportDetails(record) },
 		...(isBlocked && failed(record) ? fixes(record, tried) : []),
 	];
 }
@@ -82,7 +82,7 @@ function boundSockets(record: RunRecord): Line[] {
 	const list = firstOf([...new Set(bound.map((one) => `${label(one)} → ${destination(one)}`))], maxTargets);
 	const whole = portcullis('allow', '--whole', '--write', withoutVersion(record.package));
 	const text = `PORTCULLIS_ALLOW cannot permit ${list}, because the program has bound the socket to a local address. To permit the whole network, run: ${whole}`;
-	return [{ verb: failed(record) ? 'ewarn' : 'eqawarn', text: `${subject(record)}: ${text}` }];
+	return [{ verb: failed(record) ? 'ewarn' : 'elog', text: `${subject(record)}: ${text}` }];
 }
 
 /** The fix if Portage as root isolates the network: only Portage's own proxy connects then, and it has no list of destinations. */

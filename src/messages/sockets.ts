@@ -33,7 +33,7 @@ export function socketMessages(record: RunRecord): Line[] {
 	const fix = `  To permit them on this machine, ${inPackageEnv(record, setting, file)}`;
 	return [
 		{
-			verb: isFailed ? 'ewarn' : 'eqawarn',
+			verb: isFailed ? 'ewarn' : 'elog',
 			text: `${subject(record)}: ${requests} ${fact} (${list})`,
 			details: reportDetails(record),
 		},

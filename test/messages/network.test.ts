@@ -41,7 +41,7 @@ describe('network messages', () => {
 		];
 		const names = ['A', 'AAAA', 'SRV'].map((type) => ({ ...python, name: 'files.example.org', type, count: 3 }));
 		expect(lines({ blocked, names })).toEqual([
-			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: 10 attempts blocked (python3.13 (tests/test_http.py) → files.example.org, files.example.org (SRV); curl → 198.51.100.7:443, [2001:db8::1]:443 (udp) +1). Details: portcullis report app-misc/foo',
+			'elog Portcullis: app-misc/foo-1.2-r3: src_test: 10 attempts blocked (python3.13 (tests/test_http.py) → files.example.org, files.example.org (SRV); curl → 198.51.100.7:443, [2001:db8::1]:443 (udp) +1). Details: portcullis report app-misc/foo',
 		]);
 	});
 
@@ -98,7 +98,7 @@ describe('network messages', () => {
 		const [sandbox = '', ...network] = lines({ observed: [attempt], applied: { net: 'none' }, missing });
 		expect(sandbox).toMatch(/: network-sandbox is not available, so .*unshare: Operation not permitted.* run: /);
 		expect(network).toEqual([
-			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: 2 attempts not blocked without network-sandbox (curl → 198.51.100.7:443). Details: portcullis report app-misc/foo',
+			'elog Portcullis: app-misc/foo-1.2-r3: src_test: 2 attempts not blocked without network-sandbox (curl → 198.51.100.7:443). Details: portcullis report app-misc/foo',
 		]);
 		// `portcullis shell` omits the missing sandboxes, because confine itself has reported them.
 		expect(lines({ observed: [attempt], applied: { net: 'none' } })).toEqual(network);
@@ -106,7 +106,7 @@ describe('network messages', () => {
 
 	test('if PORTCULLIS_ALLOW cannot permit an attempt because its socket is bound, a message names the program, the destination and the command that permits the whole network', () => {
 		expect(lines({ blocked: [{ ...attempt, bound: true }] }).at(-1)).toBe(
-			'eqawarn Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW cannot permit curl → 198.51.100.7:443, because the program has bound the socket to a local address. To permit the whole network, run: portcullis allow --whole --write app-misc/foo',
+			'elog Portcullis: app-misc/foo-1.2-r3: src_test: PORTCULLIS_ALLOW cannot permit curl → 198.51.100.7:443, because the program has bound the socket to a local address. To permit the whole network, run: portcullis allow --whole --write app-misc/foo',
 		);
 	});
 
