@@ -49,7 +49,9 @@ export function entryFindings(found: Destinations): Finding[] {
 		...found.list.flatMap((one) => {
 			const name = one.distcc ? `distcc host ${one.entry} (${found.source})` : one.entry;
 			const texts = endpoints(one);
-			return texts.length === 0 ? [] : [ok(`allow-${one.entry}`, title, `${name}: ${texts.join(' ')}`, texts)];
+			const addresses = texts.join(' ');
+			const text = addresses === name ? name : `${name}: ${addresses}`;
+			return texts.length === 0 ? [] : [ok(`allow-${one.entry}`, title, text, texts)];
 		}),
 		...found.sockets.map((path) => ok(`allow-${path}`, title, `UNIX socket ${path}`)),
 		...privateAddressNotes(found).map((text) => ok('allow-private', title, `${text}.`)),

@@ -2,6 +2,7 @@
 import { renderHook } from '../hook/render.ts';
 import { block, paths } from '../installation/paths.ts';
 import { nodeOf } from '../installation/programs.ts';
+import { portcullis } from '../messages/message.ts';
 import { readFile, stat } from '../util/files.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
 
@@ -23,9 +24,13 @@ function phaseFinding(eprefix: string, hook: string): Finding {
 	}
 	if (text === renderHook(eprefix, nodeOf(text))) return ok('hook', title, 'installed, current version', [hook]);
 	const meaning = `${hook} was edited or is of another version.`;
-	return error('hook', title, meaning, `${reinstall} To see the difference: \`portcullis hook | diff ${hook} -\`.`, [
-		hook,
-	]);
+	return error(
+		'hook',
+		title,
+		meaning,
+		`${reinstall} To see the difference: \`${portcullis('hook')} | diff ${hook} -\`.`,
+		[hook],
+	);
 }
 
 /** Reports whether the bashrc of EPREFIX, or of another PORTAGE_CONFIGROOT such as that of crossdev, sources the hook first. */
@@ -37,7 +42,7 @@ export function bashrcFinding(eprefix: string, configroot = eprefix): Finding {
 			: [
 					'bashrc-configroot',
 					`bashrc of PORTAGE_CONFIGROOT=${configroot}`,
-					`Insert the output of \`portcullis hook --block\` at the top of ${bashrc}.`,
+					`Insert the output of \`${portcullis('hook', '--block')}\` at the top of ${bashrc}.`,
 				];
 	const text = readFile(bashrc);
 	const start = text?.indexOf(begin) ?? -1;

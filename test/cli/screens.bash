@@ -60,7 +60,7 @@ screen() {
 
 # Filter: replaces the paths of the test prefix with those of an installation in /.
 as_installed() {
-	sed -E "s|^(EPREFIX: +)$PREFIX$|\1(none)|; s|$PREFIX||g; s|$PREFIX_ROOT||g; s|$PREFIX_PORTAGE||g; s|[^ ]*/\.portage/[0-9.]+||g"
+	sed -E "s|^(EPREFIX: +)$PREFIX$|\1(none)|; s|$PREFIX/usr/bin/portcullis|portcullis|g; s|$PREFIX||g; s|$PREFIX_ROOT||g; s|$PREFIX_PORTAGE||g; s|[^ ]*/\.portage/[0-9.]+||g"
 }
 
 # Starts tmux with an interactive bash of the prefix user, 80 columns by 24 lines.

@@ -65,6 +65,7 @@ async function build(cpv: string, file: string, eprefix: string, isVerbose: bool
 	const program = existsSync(own) ? own : 'ebuild';
 	const environment = {
 		...process.env,
+		PORTCULLIS_AUDIT: 'on',
 		FEATURES: [process.env['FEATURES'] ?? '', 'test', ...Object.values(features)].join(' ').trim(),
 	};
 	const args = [file, 'clean', 'test', 'install'];

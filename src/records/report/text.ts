@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { featureOf, features } from '../../rules/features.ts';
+import { portcullis } from '../../messages/message.ts';
 import { unreadText } from '../reader.ts';
 import { fit, pad, table, wrap } from '../../util/layout.ts';
 import { paint, type Screen } from '../../util/terminal.ts';
@@ -71,7 +72,7 @@ const sections: Readonly<Record<SectionName, Section>> = {
 	},
 	missing: {
 		style: 'yellow',
-		title: (entries) => `Not fully confined: ${packages(entries)} (\`portcullis doctor\` shows the fix)`,
+		title: (entries) => `Not fully confined: ${packages(entries)} (\`${portcullis('doctor')}\` shows the fix)`,
 		lines: missingLines,
 	},
 	limit: { style: 'yellow', title: (entries) => `Stopped by a limit: ${packages(entries)}`, lines: limitLines },
