@@ -44,7 +44,7 @@ __portcullis_start() {
 	(exec -c @env@ SANDBOX_ON=0 "$@")
 }
 
-# __portcullis_call FUNCTION ARG...: calls elog, ewarn or die of Portage, without the variables of the build that decide which
+# __portcullis_call FUNCTION ARG...: calls elog, ewarn, eqawarn or die of Portage, without the variables of the build that decide which
 # code these functions run: programs in PATH, and the commands in EBUILD_DEATH_HOOKS, which die runs.
 __portcullis_call() {
 	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''

@@ -8,7 +8,7 @@ import { withoutVersion } from '../util/grammar.ts';
 /** One line that the hook prints about a phase. */
 export interface Line {
 	/** The Portage function that prints the line. `die` also stops the build. */
-	readonly verb: 'elog' | 'ewarn' | 'die';
+	readonly verb: 'elog' | 'ewarn' | 'eqawarn' | 'die';
 	readonly text: string;
 	/** A sentence with a command that prints details. `portcullis run` omits it, because the command needs a record in records.jsonl. */
 	readonly details?: string;

@@ -33,7 +33,7 @@ export function socketMessages(record: RunRecord): Line[] {
 	const fix = `  To permit them on this machine, ${inPackageEnv(record, setting, file)}`;
 	return [
 		{
-			verb: isFailed ? 'ewarn' : 'elog',
+			verb: isFailed ? 'ewarn' : 'eqawarn',
 			text: `${subject(record)}: ${requests} ${fact} (${list})`,
 			details: reportDetails(record),
 		},

@@ -65,7 +65,7 @@ const typescript = readdirSync(join(top, 'src'), { recursive: true, encoding: 'u
 	.flatMap((file) => messagesOf(`src/${file}`));
 
 const hooks = ['phase', 'conflicts', 'allow', 'storage'].flatMap((name) =>
-	[...source(`hooks/${name}.bash`).matchAll(/(?:elog|ewarn|die|__portcullis_unavailable) (["'])(.*)\1/g)]
+	[...source(`hooks/${name}.bash`).matchAll(/(?:elog|ewarn|eqawarn|die|__portcullis_unavailable) (["'])(.*)\1/g)]
 		.map(([, , text = '']) => text.replaceAll('\\"', '"'))
 		.filter((text) => /[a-z]{3} [a-z]/.test(text)),
 );

@@ -30,7 +30,7 @@ const names = { path: '/run/nscd/socket', comm: 'id' };
 
 test('a message reports requests to sockets of the host that hold keys or start programs, and no requests to others', () => {
 	expect(lines([names, { ...docker, count: 2 }, database], 1)).toEqual([
-		'elog Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host that hold keys or start programs (docker → /run/docker.sock)',
+		'eqawarn Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host that hold keys or start programs (docker → /run/docker.sock)',
 	]);
 	expect(lines([names, database], 1)).toEqual([]);
 });
@@ -39,7 +39,7 @@ test('a message reports refused requests except those to name services, and the 
 	const refused = [names, docker, database].map((one) => ({ ...one, refused: true }) as const);
 	const text =
 		'Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host refused (docker → /run/docker.sock; psql → /run/postgresql/.s.PGSQL.5432)';
-	expect(lines(refused)).toEqual([`elog ${text}`]);
+	expect(lines(refused)).toEqual([`eqawarn ${text}`]);
 	expect(lines(refused, 1)).toEqual([
 		`ewarn ${text}`,
 		'ewarn   To permit them on this machine, write PORTCULLIS_ALLOW="${PORTCULLIS_ALLOW} unix:/run/docker.sock unix:/run/postgresql/.s.PGSQL.5432" to /etc/portage/env/allow-sockets-app-misc_foo.conf, and run: echo app-misc/foo allow-sockets-app-misc_foo.conf >>/etc/portage/package.env',
