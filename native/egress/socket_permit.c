@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "egress/socket_permit.h"
 
+#include "options/families.h"
+
 #include <asm/socket.h>
 #include <sys/socket.h>
 #include <linux/in.h>
@@ -66,6 +68,22 @@ const uint32_t permitted_ioctls[] = {
 	SIOCGIFNAME, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK, SIOCGIFMETRIC, SIOCGIFMTU,
 	SIOCGIFHWADDR, SIOCGIFINDEX};
 const size_t permitted_ioctls_count = sizeof permitted_ioctls / sizeof *permitted_ioctls;
+
+const uint32_t permitted_protocols[] = {0, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6, IPPROTO_UDPLITE, IPPROTO_MPTCP};
+const size_t permitted_protocols_count = sizeof permitted_protocols / sizeof *permitted_protocols;
+
+bool socket_permits_protocol(int family, int type, uint32_t protocol)
+{
+	if (family != AF_INET && family != AF_INET6)
+		return true;
+	/* SOCK_SEQPACKET is SCTP. */
+	if ((type & FAMILIES_TYPE_MASK) == SOCK_SEQPACKET)
+		return false;
+	for (size_t i = 0; i < permitted_protocols_count; i++)
+		if (permitted_protocols[i] == protocol)
+			return true;
+	return false;
+}
 
 bool socket_permits(uint32_t level, uint32_t name)
 {

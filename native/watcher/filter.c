@@ -122,22 +122,47 @@ static void put_ioctl(struct bpf *bpf)
 	put_permitted(bpf, permitted_ioctls, permitted_ioctls_count, SECCOMP_RET_ERRNO | ENOTTY);
 }
 
-/* Restricts socket(2) and socketpair(2) to these families, which always include AF_INET. */
-static void put_socket(struct bpf *bpf, uint64_t families)
+/*
+ * With a net_filter, restricts the sockets of AF_INET and AF_INET6 to types and protocols whose destinations the watcher can check. Raw sockets
+ * send and receive packets of any other socket, and SCTP sockets connect by setsockopt(2).
+ */
+static void put_internet_socket(struct bpf *bpf)
 {
+	put_load(bpf, low_half(1));
+	put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FAMILIES_TYPE_MASK));
+	put_jump(bpf, BPF_JEQ, SOCK_RAW, 0, 1);
+	put_return(bpf, SECCOMP_RET_ERRNO | EPERM);
+	put_jump(bpf, BPF_JEQ, SOCK_SEQPACKET, 0, 1);
+	put_return(bpf, SECCOMP_RET_ERRNO | EPROTONOSUPPORT);
+	put_load(bpf, low_half(2));
+	put_permitted(bpf, permitted_protocols, permitted_protocols_count, SECCOMP_RET_ERRNO | EPROTONOSUPPORT);
+}
+
+/* Restricts socket(2) and socketpair(2) to the permitted families, which always include AF_INET and AF_INET6. */
+static void put_socket(struct bpf *bpf, const struct filter_rules *rules)
+{
+	const uint64_t families = rules->families;
 	uint32_t others[64];
 	size_t count = 0;
 	for (uint32_t family = 0; family < 64; family++)
 		if ((families >> family & 1) != 0 && family != AF_INET)
 			others[count++] = family;
 	put_load(bpf, low_half(0));
+	if (rules->net_filter) {
+		size_t ipv6_block = begin_if_equal(bpf, AF_INET6);
+		put_internet_socket(bpf);
+		end_if(bpf, ipv6_block);
+	}
 	/* Check SOCK_PACKET separately: with AF_INET and this type the kernel creates a socket of AF_PACKET (__sock_create() in net/socket.c). */
 	size_t block = begin_if_equal(bpf, AF_INET);
 	put_load(bpf, low_half(1));
 	put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FAMILIES_TYPE_MASK));
 	put_jump(bpf, BPF_JEQ, SOCK_PACKET, 0, 1);
 	put_return(bpf, (families >> AF_PACKET & 1) != 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EAFNOSUPPORT);
-	put_return(bpf, SECCOMP_RET_ALLOW);
+	if (rules->net_filter)
+		put_internet_socket(bpf);
+	else
+		put_return(bpf, SECCOMP_RET_ALLOW);
 	end_if(bpf, block);
 	put_permitted(bpf, others, count, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 }
@@ -154,11 +179,11 @@ static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 	case CALL_UNFILTERABLE:
 		return restricted || rules->net_filter || rules->allow_list || rules->own_sockets;
 	case CALL_PRCTL:
+	case CALL_SETSOCKOPT:
 		return rules->net_filter || rules->allow_list;
 	case CALL_LISTEN:
 	case CALL_CLONE:
 	case CALL_CLONE3:
-	case CALL_SETSOCKOPT:
 	case CALL_IOCTL:
 		return rules->allow_list;
 	case CALL_IDS:
@@ -300,7 +325,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 		put_socketcall(bpf, rules);
 		return;
 	case CALL_SOCKET:
-		put_socket(bpf, rules->families);
+		put_socket(bpf, rules);
 		return;
 	case CALL_SETSOCKOPT:
 		put_setsockopt(bpf);

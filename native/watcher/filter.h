@@ -30,6 +30,7 @@ struct filter_rules {
  * allow_list: calls that could connect without a notification fail as in a kernel without them (io_uring_setup, clone3, MSG_FASTOPEN, all
  * calls of an unknown architecture), and so do socket options and ioctls that socket_permit.h does not list.
  * own_sockets, net_filter: io_uring_setup and all calls of an unknown architecture fail in the same way.
+ * net_filter: so do the socket options. socket(2) fails for raw internet sockets and for protocols that socket_permit.h does not list.
  * families: socket(2) fails with EAFNOSUPPORT for other families, and io_uring_setup with ENOSYS, because it can create sockets.
  * single_id: set*id(2) and chown(2) fail with EPERM for other ids, as for an ordinary user without a user namespace. The kernel would return
  * EINVAL; libfakeroot and test suites rely on EPERM. In user namespaces that the phase makes, they fail for every id but these two.

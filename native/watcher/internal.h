@@ -44,6 +44,9 @@ int socket_diag_open(void);
 /* Finds the sockets that receive what a process of this machine sends to an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found);
 
+/* Finds the listening TCP sockets, or all UDP or UDP-Lite sockets, with this local port. Finds none for port 0. Returns false if the kernel gives no answer. */
+bool socket_diag_find_port(int diag, int protocol, uint16_t port, struct socket_inodes *found);
+
 /* Finds the UNIX sockets with this abstract name, whose first byte is 0. Returns false if the kernel gives no answer. */
 bool socket_diag_find_abstract(int diag, const char *name, size_t length, struct socket_inodes *found);
 
@@ -67,8 +70,11 @@ void net_filter_note_socket(struct net_filter *net_filter, const struct target *
  */
 int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to);
 
-/* Does the same for the abstract name of a UNIX socket in the request. Returns 0 if there is none. */
-int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct request *request);
+/* Does the same for the abstract name of a UNIX socket. */
+int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct abstract_name *name);
+
+/* Returns EADDRINUSE if another process of the machine uses the port of the address, because SO_REUSEPORT could share it. Otherwise returns 0. */
+int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, const struct destination *address);
 
 /* path_sockets.c */
 

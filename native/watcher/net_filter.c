@@ -139,13 +139,13 @@ static bool is_own_socket(struct net_filter *net_filter, const struct target *ta
 	return known->is_own;
 }
 
-static bool has_own_socket(struct net_filter *net_filter, const struct target *target, const struct socket_inodes *found)
+static bool are_own_sockets(struct net_filter *net_filter, const struct target *target, const struct socket_inodes *found)
 {
 	/* Sockets without a file, such as those of the kernel, have the inode 0. */
 	for (size_t i = 0; i < found->count; i++)
-		if (found->inodes[i] != 0 && is_own_socket(net_filter, target, found->inodes[i]))
-			return true;
-	return false;
+		if (found->inodes[i] == 0 || !is_own_socket(net_filter, target, found->inodes[i]))
+			return false;
+	return found->count > 0;
 }
 
 /* Returns true for an address of this machine. The kernel uses it as the source address too, unlike for multicast and broadcast. Sends nothing. */
@@ -186,7 +186,7 @@ static int check_port(struct net_filter *net_filter, const struct target *target
 	int refusal = is_loopback ? ECONNREFUSED : ENETUNREACH;
 	if (!socket_diag_find(net_filter->diag, protocol, to, &found))
 		return refusal;
-	if (has_own_socket(net_filter, target, &found))
+	if (are_own_sockets(net_filter, target, &found))
 		return is_loopback || is_own_address(to) ? 0 : refusal;
 	/* Without a receiver, the kernel accepts the datagram, except where a packet filter diverts those to a name server. */
 	return is_loopback && protocol != IPPROTO_TCP && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
@@ -196,7 +196,7 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 {
 	int protocol = protocol_of(to);
 	if (protocol == 0)
-		return destination_is_loopback(to) && (has_protocol(to, "raw") || has_protocol(to, "ping")) ? 0 : ENETUNREACH;
+		return destination_is_loopback(to) && has_protocol(to, "ping") ? 0 : ENETUNREACH;
 	struct permitted_destination *permitted = &net_filter->permitted[to->port % (sizeof net_filter->permitted / sizeof *net_filter->permitted)];
 	long long now = clock_microseconds();
 	if (now < permitted->until && destination_equals(&permitted->to, to) && has_protocol(to, permitted->to.protocol))
@@ -210,14 +210,21 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 	return error;
 }
 
-int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct request *request)
+int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct abstract_name *name)
+{
+	/* Sockets of different types can have the same name, so all must belong to the phase. */
+	struct socket_inodes found;
+	bool is_own = socket_diag_find_abstract(net_filter->diag, name->bytes, name->length, &found) && are_own_sockets(net_filter, target, &found);
+	return is_own ? 0 : ECONNREFUSED;
+}
+
+int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, const struct destination *address)
 {
 	struct socket_inodes found;
-	if (request->abstract_length == 0)
-		return 0;
-	bool is_own = socket_diag_find_abstract(net_filter->diag, request->abstract, request->abstract_length, &found) &&
-		      has_own_socket(net_filter, target, &found);
-	return is_own ? 0 : ECONNREFUSED;
+	int protocol = protocol_of(address);
+	bool is_free = protocol == 0 || (socket_diag_find_port(net_filter->diag, protocol, address->port, &found) &&
+					 (found.count == 0 || are_own_sockets(net_filter, target, &found)));
+	return is_free ? 0 : EADDRINUSE;
 }
 
 /* Returns true if the kernel reports that a new socket of this type has this protocol and its own port. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "egress/egress.h"
+#include "egress/socket_permit.h"
 #include "util/clock.h"
 #include "util/process.h"
 #include "watcher/internal.h"
@@ -159,10 +160,12 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 	*allowed = NULL;
 	if (request->unreadable)
 		return request->unreadable == EFAULT ? EFAULT : EACCES;
-	int error = net_filter_check_abstract(net_filter, target, request);
+	int error = request->chooses_route ? ENODEV : 0;
+	for (size_t i = 0; i < request->abstract_count && error == 0; i++)
+		error = net_filter_check_abstract(net_filter, target, &request->abstracts[i]);
 	for (size_t i = 0; i < request->count && error == 0; i++) {
 		struct destination *to = &request->to[i];
-		set_protocol(&notifier->protocol, target, request->fd, to);
+		read_protocol(target, request->fd, to->protocol, sizeof to->protocol);
 		bool is_listed = strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to->family, to->address, to->port);
 		/* No DNS server of confine answers queries for the names in the allow-list, so those of the host must. */
 		bool is_name_server = notifier->allow->name_count > 0 && dns_redirect_covers(&notifier->dns_redirect, to);
@@ -188,15 +191,31 @@ static bool log_lookup(struct notifier *notifier, const struct target *target, c
 	return request->call == CALL_CONNECT && query_trap_set(notifier->query_traps, &call, request->name.any.sa_family);
 }
 
+/* Handles a call that sends nothing. */
+static void filter_local_call(struct notifier *notifier, const struct target *target, struct request *request)
+{
+	int error = 0;
+	if (request->call == CALL_SETSOCKOPT && !socket_permits((uint32_t)request->arguments[1], (uint32_t)request->arguments[2]))
+		error = ENOPROTOOPT;
+	if (request->call == CALL_BIND && request->count > 0) {
+		read_protocol(target, request->fd, request->to[0].protocol, sizeof request->to[0].protocol);
+		error = net_filter_check_bind(notifier->net_filter, target, &request->to[0]);
+		net_filter_note_socket(notifier->net_filter, target, request->fd);
+	}
+	if (request->call != CALL_SETSOCKOPT)
+		log_call(notifier, target, request);
+	if (error != 0)
+		target_respond(target, 0, error, 0);
+	else
+		continue_call(target);
+}
+
 /* Refuses a call that leaves the phase, and logs it. Lets the kernel continue all others. */
 static void filter_call(struct notifier *notifier, const struct target *target, struct request *request)
 {
 	const struct destination *allowed;
-	if (request->call == CALL_BIND || request->call == CALL_SECCOMP) {
-		if (request->count > 0)
-			net_filter_note_socket(notifier->net_filter, target, request->fd);
-		log_call(notifier, target, request);
-		continue_call(target);
+	if (request->call == CALL_BIND || request->call == CALL_SECCOMP || request->call == CALL_SETSOCKOPT) {
+		filter_local_call(notifier, target, request);
 		return;
 	}
 	int error = check_net_filter(notifier, target, request, &allowed);
@@ -253,7 +272,11 @@ static void handle_call(struct notifier *notifier)
 		return;
 	}
 	if (request->call == CALL_SOCKET) {
-		socket_maker_answer(&notifier->maker, request, &call.target);
+		const uint64_t *arguments = request->arguments;
+		if (notifier->net_filter != NULL && !socket_permits_protocol((int)arguments[0], (int)arguments[1], (uint32_t)arguments[2]))
+			target_respond(&call.target, 0, EPROTONOSUPPORT, 0);
+		else
+			socket_maker_answer(&notifier->maker, request, &call.target);
 		return;
 	}
 	if (path_sockets_log(&notifier->sockets, notifier->log, &call.target, request)) {

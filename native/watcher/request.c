@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "privileged/isolate.h"
 #include "watcher/target.h"
 
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending)
@@ -39,8 +40,9 @@ static void add_path(struct request *request, const union socket_address *name, 
 		return;
 	memcpy(path, name->un.sun_path, length - offsetof(struct sockaddr_un, sun_path));
 	if (*path == '\0') {
-		memcpy(request->abstract, path, sizeof path);
-		request->abstract_length = length - offsetof(struct sockaddr_un, sun_path);
+		struct abstract_name *abstract = &request->abstracts[request->abstract_count++];
+		memcpy(abstract->bytes, path, sizeof path);
+		abstract->length = length - offsetof(struct sockaddr_un, sun_path);
 		return;
 	}
 	if (request->path_count > 0 && strcmp(request->paths[request->path_count - 1], path) == 0)
@@ -84,18 +86,62 @@ static void read_connect_name(struct request *request, const struct target *targ
 		request->unreadable = errno;
 }
 
-/* Reads msg_name and msg_namelen, the first members of a struct msghdr, and the socket address to which they point. */
+/* Returns true if this ancillary data of a message selects an interface other than loopback, or if its type is not known to be harmless. */
+static bool selects_interface(int level, int type, const unsigned char *data, size_t size)
+{
+	int index = 0;
+	if (level == IPPROTO_IP && type == IP_PKTINFO && size >= sizeof(struct in_pktinfo))
+		memcpy(&index, data + offsetof(struct in_pktinfo, ipi_ifindex), sizeof index);
+	else if (level == IPPROTO_IPV6 && type == IPV6_PKTINFO && size >= sizeof(struct in6_pktinfo))
+		memcpy(&index, data + offsetof(struct in6_pktinfo, ipi6_ifindex), sizeof index);
+	else if (level == IPPROTO_IP)
+		return type != IP_TOS && type != IP_TTL;
+	else if (level == IPPROTO_IPV6)
+		return type != IPV6_HOPLIMIT && type != IPV6_TCLASS && type != IPV6_DONTFRAG;
+	return index != 0 && index != LOOPBACK_INDEX;
+}
+
+/* Reads the ancillary data of a message, entries of struct cmsghdr with words of this size (cmsg(3)). Longer data than that of any usual message counts as harmful. */
+static bool control_selects_interface(const struct target *target, uint64_t address, uint64_t length, unsigned char word)
+{
+	unsigned char data[4096];
+	const size_t head = word + 2 * sizeof(int32_t);
+	if (length == 0)
+		return false;
+	if (length > sizeof data || !target_read(target, address, data, length))
+		return true;
+	for (size_t at = 0; at + head <= length;) {
+		uint64_t size = 0;
+		int32_t level, type;
+		memcpy(&size, data + at, word);
+		memcpy(&level, data + at + word, sizeof level);
+		memcpy(&type, data + at + word + sizeof level, sizeof type);
+		/* The kernel refuses this message (CMSG_OK in include/linux/socket.h). */
+		if (size < head || size > length - at)
+			return false;
+		if (selects_interface(level, type, data + at + head, size - head))
+			return true;
+		at += (size + word - 1) / word * word;
+	}
+	return false;
+}
+
+/* Reads a struct msghdr up to msg_controllen, the socket address and the ancillary data to which it points. */
 static void read_message(struct request *request, const struct target *target, uint64_t address, unsigned char word)
 {
-	unsigned char bytes[12];
-	uint64_t name = 0;
+	/* msg_name, msg_namelen with padding, msg_iov, msg_iovlen, msg_control, msg_controllen: six words */
+	unsigned char bytes[48];
+	uint64_t name = 0, control = 0, control_length = 0;
 	uint32_t length;
-	if (!target_read(target, address, bytes, word + sizeof length)) {
+	if (!target_read(target, address, bytes, 6 * word)) {
 		request->unreadable = errno;
 		return;
 	}
 	memcpy(&name, bytes, word);
 	memcpy(&length, bytes + word, sizeof length);
+	memcpy(&control, bytes + 4 * word, word);
+	memcpy(&control_length, bytes + 5 * word, word);
+	request->chooses_route = request->chooses_route || control_selects_interface(target, control, control_length, word);
 	read_name(request, target, name, length);
 }
 
@@ -129,7 +175,8 @@ bool request_read(struct request *request, const struct target *target, const st
 {
 	uint64_t *arguments = request->arguments;
 	unsigned char word;
-	request->count = request->path_count = request->abstract_length = 0;
+	request->count = request->path_count = request->abstract_count = 0;
+	request->chooses_route = false;
 	request->unreadable = 0;
 	request->fd = -1;
 	if (!syscall_find(data->arch, (uint32_t)data->nr, &request->call, &word))

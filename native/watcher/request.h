@@ -27,6 +27,12 @@ union socket_address {
 	struct sockaddr_storage whole;
 };
 
+/* The name of a UNIX socket without a file (unix(7)). Its first byte is 0, and it has no NUL at its end. */
+struct abstract_name {
+	char bytes[SOCKET_PATH];
+	size_t length;
+};
+
 struct request {
 	enum watched_call call; /* the watched call; for socketcall(2), the call that its first argument selects */
 	uint64_t arguments[6];
@@ -38,9 +44,10 @@ struct request {
 	size_t count;
 	char paths[REQUEST_ADDRESSES][SOCKET_PATH]; /* the paths of UNIX sockets in the call, without immediate repetitions */
 	size_t path_count;
-	char abstract[SOCKET_PATH]; /* the last abstract name of a UNIX socket in the call; its first byte is 0 */
-	size_t abstract_length;	    /* 0: there is none */
-	int unreadable;		    /* errno, if part of the target's memory could not be read; otherwise 0 */
+	struct abstract_name abstracts[REQUEST_ADDRESSES];
+	size_t abstract_count;
+	bool chooses_route; /* ancillary data of a message may make the kernel send it through an interface other than loopback */
+	int unreadable;	    /* errno, if part of the target's memory could not be read; otherwise 0 */
 };
 
 /* Reads the arguments and addresses of a target's call. Returns false if the call is not in the table of syscalls.c. */

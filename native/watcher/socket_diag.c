@@ -101,47 +101,45 @@ static bool request_sockets(int diag, struct diag_request *request, const struct
 	}
 }
 
-static void set_address(__be32 words[4], const struct destination *to)
-{
-	static const unsigned char unspecified[16];
-	size_t size = to->family == AF_INET ? 4 : 16;
-	memcpy(words, to->address, size);
-	/* connect(2) treats the unspecified address as loopback. */
-	if (memcmp(to->address, unspecified, size) == 0)
-		words[size / 4 - 1] = htonl(to->family == AF_INET ? INADDR_LOOPBACK : 1);
-}
-
 /* Finds the socket that the kernel would choose for a segment or datagram from an unknown address, as inet_lookup() and udp4_lib_lookup() do. */
 static bool find_receiver(int diag, int protocol, const struct destination *to, struct socket_inodes *found)
 {
 	struct diag_request request = {.query.inet = {.sdiag_family = (uint8_t)to->family, .sdiag_protocol = (uint8_t)protocol}};
 	struct inet_diag_sockid *id = &request.query.inet.id;
 	/* For UDP, the kernel expects both addresses in the other order (udp_dump_one() in net/ipv4/udp_diag.c). */
-	set_address(protocol == IPPROTO_TCP ? id->idiag_src : id->idiag_dst, to);
+	memcpy(protocol == IPPROTO_TCP ? id->idiag_src : id->idiag_dst, to->address, to->family == AF_INET ? 4 : 16);
 	*(protocol == IPPROTO_TCP ? &id->idiag_sport : &id->idiag_dport) = htons(to->port);
 	id->idiag_if = LOOPBACK_INDEX;
 	id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	return request_sockets(diag, &request, NULL, found);
 }
 
-/* Finds all UDP or UDP-Lite sockets of one family with this local port, such as those that are connected, which find_receiver() does not find. */
 static bool find_by_port(int diag, int protocol, int family, uint16_t port, struct socket_inodes *found)
 {
 	struct diag_request request = {.header.nlmsg_flags = NLM_F_DUMP,
-				       .query.inet = {.sdiag_family = (uint8_t)family, .sdiag_protocol = (uint8_t)protocol, .idiag_states = UINT32_MAX}};
+				       .query.inet = {.sdiag_family = (uint8_t)family, .sdiag_protocol = (uint8_t)protocol}};
+	request.query.inet.idiag_states = protocol == IPPROTO_TCP ? 1U << TCP_LISTEN : UINT32_MAX;
 	request.query.inet.id.idiag_sport = htons(port);
 	return request_sockets(diag, &request, NULL, found);
 }
 
+bool socket_diag_find_port(int diag, int protocol, uint16_t port, struct socket_inodes *found)
+{
+	found->count = 0;
+	return port == 0 || (find_by_port(diag, protocol, AF_INET6, port, found) && find_by_port(diag, protocol, AF_INET, port, found));
+}
+
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found)
 {
+	static const unsigned char unspecified[16];
+	/* The kernel replaces the unspecified address by that of the sending socket (ip_route_output_key_hash_rcu() in net/ipv4/route.c). */
+	if (memcmp(to->address, unspecified, sizeof unspecified) == 0)
+		return socket_diag_find_port(diag, protocol, to->port, found);
 	found->count = 0;
 	if (!find_receiver(diag, protocol, to, found))
 		return false;
-	if (protocol == IPPROTO_TCP || found->count > 0 || to->port == 0 || !destination_is_loopback(to))
-		return true;
-	return find_by_port(diag, protocol, AF_INET6, to->port, found) &&
-	       (to->family == AF_INET6 || find_by_port(diag, protocol, AF_INET, to->port, found));
+	/* find_receiver() does not find connected UDP sockets. */
+	return protocol == IPPROTO_TCP || found->count > 0 || !destination_is_loopback(to) || socket_diag_find_port(diag, protocol, to->port, found);
 }
 
 static bool find_unix(int diag, uint32_t show, const struct wanted_attribute *wanted, struct socket_inodes *found)

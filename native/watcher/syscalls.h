@@ -22,9 +22,10 @@ enum watched_call {
 	CALL_LISTEN, /* listen(2) is refused on a socket of the host's network */
 	CALL_CLONE,  /* watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* refused, because its flags are in memory, where no filter can read them */
-	CALL_PRCTL,  /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
-	CALL_SETSOCKOPT,
 	CALL_IOCTL,
+	/* The filter has the next calls if there is an allow-list or if the watcher restricts the network: */
+	CALL_PRCTL, /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
+	CALL_SETSOCKOPT,
 	/* The filter has the next call if there is an allow-list or if socket families are restricted: */
 	CALL_UNFILTERABLE, /* refused, because no filter can check it: io_uring_setup, and socketcall of some architectures */
 	/* The filter has the next calls if the user namespace maps a single id: */

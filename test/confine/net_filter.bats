@@ -39,6 +39,25 @@ net_filter() {
 	[[ $(grep -cE ': (connected|answered|sent)$' <<<"$output") == 16 && $output == *$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'*$'\nio_uring: ENOSYS' ]]
 }
 
+# The result of each attack. The last one is different outside of a container.
+readonly ATTACKS='own datagram socket with the name of a stream socket of the host: ECONNREFUSED
+one call to a name of the host and to an own one: ECONNREFUSED
+descriptor of another type: ECONNREFUSED
+port of the host with SO_REUSEPORT: EADDRINUSE
+unspecified address: EADDRINUSE
+raw socket: EPERM
+SCTP: EPROTONOSUPPORT
+descriptor of a process of the host: EPERM'
+
+@test "with Docker's default seccomp profile and without Landlock, a hostile phase cannot reach a service of the host, unless it wins a race" {
+	local user
+	for user in 0 "$TEST_UID"; do
+		run -0 run_in_container docker "$user" /usr/bin/python3 "$TEST_DIR/net_filter.py" host "$TEST_DIR/refuse_calls" landlock=ENOSYS -- \
+			"$CONFINE" --net --record "$RECORD" -- /usr/bin/python3 "$TEST_DIR/net_filter.py" attack
+		diff <(echo "$ATTACKS") <(echo "$output")
+	done
+}
+
 @test "with Docker's default seccomp profile, 64 processes in sessions of their own, made by multiprocessing, connect to servers of each other" {
 	local user
 	for user in 0 "$TEST_UID"; do
@@ -55,6 +74,17 @@ net_filter() {
 	run -0 unshare --net bash -c 'ip link set lo up && ip address add 192.0.2.5/32 dev lo && "$@"' - /usr/bin/python3 "$TEST_DIR/net_filter.py" host \
 		"$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --record "$RECORD" -- /usr/bin/python3 "$TEST_DIR/net_filter.py" own 192.0.2.5
 	[[ $output == 'connected answered ENETUNREACH' && $(record_value "$RECORD" r.applied.net) == filter ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
+@test 'without a namespace, a phase cannot send a datagram for loopback through another network interface' {
+	# shellcheck disable=SC2016 # for the shell in the network namespace
+	run -0 unshare --net bash -c '
+		ip link set lo up && ip link add eth9 type veth peer name eth8 && ip link set eth9 up && "$@"' - \
+		"$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --record "$RECORD" -- /usr/bin/python3 "$TEST_DIR/net_filter.py" interface eth9
+	[[ ${lines[*]} == 'SO_BINDTODEVICE: ENOPROTOOPT IP_UNICAST_IF: ENOPROTOOPT IPV6_RTHDR: ENOPROTOOPT IP_PKTINFO: ENODEV IPV6_PKTINFO: ENODEV IP_PKTINFO of loopback: sent' ]] || {
 		echo "$output"
 		return 1
 	}

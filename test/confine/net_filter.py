@@ -3,6 +3,8 @@
 
 net_filter.py host COMMAND...   opens services of the host, runs the command, and prints what reached the services
 net_filter.py phase             prints one line for each case: what a process of the phase can reach
+net_filter.py attack            prints one line for each way in which a hostile process tries to evade the filter, except for races
+net_filter.py interface NAME    tries to send datagrams through this network interface
 net_filter.py connect PORT      connects to a TCP port of loopback
 net_filter.py own ADDRESS       connects to servers of the phase, and to one of the host, on this address of the machine
 net_filter.py many COUNT        starts that many processes in sessions of their own, which all connect to all servers
@@ -12,6 +14,7 @@ import errno
 import multiprocessing
 import os
 import socket
+import struct
 import subprocess
 import sys
 from socket import AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM
@@ -180,11 +183,108 @@ def phase():
         "packet": lambda: socket.socket(17, SOCK_DGRAM) and "made",
         "io_uring": lambda: system_call(425, 1, ctypes.create_string_buffer(120)),
     }.items():
-        try:
-            result = case()
-        except OSError as error:
-            result = errno.errorcode.get(error.errno, str(error))
-        print(f"{name}: {result}", flush=True)
+        print(f"{name}: {result_of(case)}", flush=True)
+
+
+def result_of(case):
+    try:
+        return case()
+    except OSError as error:
+        return errno.errorcode.get(error.errno, str(error))
+
+
+def abstract_name_of_another_type():
+    with socket.socket(AF_UNIX, SOCK_DGRAM) as own:
+        own.bind(HOST_ABSTRACT)
+        return connect(AF_UNIX, HOST_ABSTRACT)
+
+
+def send_to_two_names(first, second):
+    """Sends a datagram to each name by one sendmmsg(2)."""
+    with socket.socket(AF_UNIX, SOCK_DGRAM) as own, socket.socket(AF_UNIX, SOCK_DGRAM) as client:
+        own.bind(second)
+        data = ctypes.create_string_buffer(b"leak")
+        vector = struct.pack("QQ", ctypes.addressof(data), 4)
+        names = [ctypes.create_string_buffer(struct.pack("H", AF_UNIX) + name.encode()) for name in (first, second)]
+        buffers = [ctypes.create_string_buffer(vector) for _ in names]
+        messages = b"".join(struct.pack("QIxxxxQQQQixxxxIxxxx", ctypes.addressof(name), 2 + len(text), ctypes.addressof(buffer), 1, 0, 0, 0, 0)
+                            for name, text, buffer in zip(names, (first, second), buffers))
+        return system_call(307, client.fileno(), ctypes.create_string_buffer(messages), 2, 0)
+
+
+def change_type_of_descriptor(port):
+    """Connects a UDP socket many times, then a TCP socket with the same number."""
+    results = set()
+    for count in range(50):
+        with socket.socket(AF_INET, SOCK_DGRAM) as datagrams, socket.socket() as stream:
+            for _ in range(8 + count):
+                datagrams.connect(("127.0.0.1", port))
+            os.dup2(stream.fileno(), datagrams.fileno())
+            results.add(result_of(lambda: datagrams.connect(("127.0.0.1", port)) or "connected"))
+    return " ".join(sorted(results))
+
+
+def share_port(port):
+    with listener(AF_INET, ("127.0.0.1", port), socket.SO_REUSEPORT):
+        for _ in range(50):
+            socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        return "connected"
+
+
+def unspecified_address(port):
+    """Connects to 0.0.0.0, which the kernel replaces by the address of the socket, at a port that the phase has on another address."""
+    with socket.socket() as own, socket.socket() as client:
+        own.bind(("127.0.0.1", port))
+        own.listen()
+        client.bind(("127.0.0.9", 0))
+        client.connect(("0.0.0.0", port))
+        return "connected"
+
+
+def raw_datagram(port):
+    with socket.socket(AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as client:
+        client.sendto(struct.pack("!HHHH", 9, port, 12, 0) + b"leak", ("127.0.0.1", 0))
+        return "sent"
+
+
+def attack():
+    tcp_port, udp_port = int(os.environ["HOST_TCP"]), int(os.environ["HOST_UDP"])
+    for name, case in {
+        "own datagram socket with the name of a stream socket of the host": abstract_name_of_another_type,
+        "one call to a name of the host and to an own one": lambda: send_to_two_names(HOST_DATAGRAMS, "\0own"),
+        "descriptor of another type": lambda: change_type_of_descriptor(tcp_port),
+        "port of the host with SO_REUSEPORT": lambda: share_port(int(os.environ["HOST_SHARED"])),
+        "unspecified address": lambda: unspecified_address(int(os.environ["HOST_OTHER"])),
+        "raw socket": lambda: raw_datagram(udp_port),
+        "SCTP": lambda: socket.socket(AF_INET, SOCK_STREAM, 132) and "made",
+        "descriptor of a process of the host": lambda: system_call(438, os.pidfd_open(int(os.environ["HOST_PID"])), 3, 0),
+    }.items():
+        print(f"{name}: {result_of(case)}", flush=True)
+
+
+def send_by(level, option, value, family=AF_INET, by_message=False):
+    with socket.socket(family, SOCK_DGRAM) as client:
+        address = "127.0.0.1" if family == AF_INET else "::1"
+        if by_message:
+            client.sendmsg([b"leak"], [(level, option, value)], 0, (address, 9))
+        else:
+            client.setsockopt(level, option, value)
+            client.sendto(b"leak", (address, 9))
+        return "sent"
+
+
+def send_through(interface):
+    index = socket.if_nametoindex(interface)
+    segments = bytes([0, 2, 4, 0, 0, 0, 0, 0]) + socket.inet_pton(AF_INET6, "2001:db8::2")
+    for name, case in {
+        "SO_BINDTODEVICE": (socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode()),
+        "IP_UNICAST_IF": (socket.IPPROTO_IP, 50, struct.pack("!I", index)),
+        "IPV6_RTHDR": (socket.IPPROTO_IPV6, socket.IPV6_RTHDR, segments, AF_INET6),
+        "IP_PKTINFO": (socket.IPPROTO_IP, 8, struct.pack("iII", index, 0, 0), AF_INET, True),
+        "IPV6_PKTINFO": (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, bytes(16) + struct.pack("I", index), AF_INET6, True),
+        "IP_PKTINFO of loopback": (socket.IPPROTO_IP, 8, struct.pack("iII", 1, 0, 0), AF_INET, True),
+    }.items():
+        print(f"{name}: {result_of(lambda: send_by(*case))}", flush=True)
 
 
 def host(command):
@@ -193,11 +293,14 @@ def host(command):
     abstract, abstract_datagrams = listener(AF_UNIX, HOST_ABSTRACT), socket.socket(AF_UNIX, SOCK_DGRAM)
     abstract_datagrams.bind(HOST_DATAGRAMS)
     any_address = listener(AF_INET, ("0.0.0.0", 0))
-    services = {"HOST_TCP": stream, "HOST_UDP": datagram, "HOST_ANY": any_address}
+    shared, other_address = listener(AF_INET, ("127.0.0.1", 0), socket.SO_REUSEPORT), listener(AF_INET, ("127.0.0.9", 0))
+    services = {"HOST_TCP": stream, "HOST_UDP": datagram, "HOST_ANY": any_address, "HOST_SHARED": shared, "HOST_OTHER": other_address}
     ports = {name: str(service.getsockname()[1]) for name, service in services.items()}
+    ports["HOST_PID"] = str(os.getpid())
     arguments = [ports.get(word, word.replace("@HOST_TCP@", ports["HOST_TCP"])) for word in command]
     status = subprocess.call(arguments, env={**os.environ, **ports})
-    for name, service in {"TCP": stream, "UDP": datagram, "TCP on all addresses": any_address, "abstract stream": abstract, "abstract datagram": abstract_datagrams}.items():
+    for name, service in {"TCP": stream, "UDP": datagram, "TCP on all addresses": any_address, "TCP with SO_REUSEPORT": shared,
+                          "TCP on another address": other_address, "abstract stream": abstract, "abstract datagram": abstract_datagrams}.items():
         service.setblocking(False)
         try:
             reached = service.recv(9) if service.type == SOCK_DGRAM else service.accept()
@@ -240,6 +343,10 @@ if __name__ == "__main__":
         sys.exit(host(sys.argv[2:]))
     elif sys.argv[1] == "phase":
         phase()
+    elif sys.argv[1] == "attack":
+        attack()
+    elif sys.argv[1] == "interface":
+        send_through(sys.argv[2])
     elif sys.argv[1] == "own":
         own(sys.argv[2])
     elif sys.argv[1] == "connect":

@@ -56,6 +56,7 @@ static const struct {
 	{"process_vm_readv", SYS_process_vm_readv, 0},
 	{"pidfd_getfd", SYS_pidfd_getfd, 0},
 	{"seccomp", SYS_seccomp, 0},
+	{"landlock", SYS_landlock_create_ruleset, 0},
 };
 
 static const struct {

@@ -172,13 +172,26 @@ static int may_make(u64 families, unsigned family, unsigned type)
 	return family < 64 && (families >> family & 1) != 0;
 }
 
+/* Returns the action for socket(2) of a permitted family with a net_filter. Protocol numbers from linux/in.h */
+static long expect_internet_socket(const unsigned *args)
+{
+	static const unsigned short protocols[] = {0, 1, 6, 17, 58, 136, 262};
+	if (args[0] != 2 && args[0] != 10)
+		return ALLOW;
+	if ((args[1] & 0xF) == 10 && args[0] == 2)
+		return ALLOW;
+	if ((args[1] & 0xF) == 3)
+		return FAIL | EPERM;
+	return (args[1] & 0xF) != 5 && args[2] < 0x10000 && is_one_of(args[2], LIST(protocols)) ? ALLOW : FAIL | EPROTONOSUPPORT;
+}
+
 static long expect_socketcall(const struct filter_rules *rules, unsigned call)
 {
 	if (call == 1 && rules->families != FAMILIES_ANY)
 		return rules->watched ? NOTIFY : FAIL | EAFNOSUPPORT;
 	if (!rules->watched)
 		return ALLOW;
-	if (call == 2 || call == 3 || call == 11 || call == 16 || call == 20 || (rules->allow_list && (call == 4 || call == 14)))
+	if (call == 2 || call == 3 || call == 11 || call == 16 || call == 20 || (rules->allow_list && call == 4) || ((rules->allow_list || rules->net_filter) && call == 14))
 		return NOTIFY;
 	return ALLOW;
 }
@@ -213,11 +226,14 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->prctl)
 		return (allow_list || net_filter) && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
 	if (nr == abi->setsockopt)
-		return allow_list && !may_set(args[1], args[2]) ? FAIL | ENOPROTOOPT : ALLOW;
+		return (allow_list || net_filter) && !may_set(args[1], args[2]) ? FAIL | ENOPROTOOPT : ALLOW;
 	if (nr == abi->ioctl)
 		return allow_list && !may_control(args[1]) ? FAIL | ENOTTY : ALLOW;
-	if (nr == abi->socket || nr == abi->socketpair)
-		return restricted && !may_make(rules->families, args[0], args[1]) ? FAIL | EAFNOSUPPORT : ALLOW;
+	if (nr == abi->socket || nr == abi->socketpair) {
+		if (restricted && !may_make(rules->families, args[0], args[1]))
+			return FAIL | EAFNOSUPPORT;
+		return restricted && net_filter ? expect_internet_socket(args) : ALLOW;
+	}
 	if (nr == abi->socketcall)
 		return expect_socketcall(rules, args[0]);
 	if (nr == URING)
@@ -328,6 +344,14 @@ static void compare_abi(struct comparison *with, const struct abi *abi)
 			for (unsigned flags = 0; flags < 2; flags++) {
 				data.args[0] = family;
 				data.args[1] = type | (flags == 0 ? 0 : 0x80800);
+				compare(with, &data);
+			}
+	for (unsigned protocol = 0; protocol < 300; protocol++)
+		for (unsigned type = 0; type < 16; type++)
+			for (unsigned family = 2; family <= 10; family += 8) {
+				data.args[0] = family;
+				data.args[1] = type | 0x80000;
+				data.args[2] = protocol | (type % 2 == 0 ? 0 : 1ULL << 32);
 				compare(with, &data);
 			}
 	for (size_t i = 0; i < ID_CALLS + FCHOWNAT; i++)
