@@ -1,21 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Builds that icecream distributes, for `npm run soak`. The scheduler gives no jobs to hosts with busy processors, and all hosts of
-# this test share the processors of this machine.
+# Builds that icecream distributes, for `npm run soak`.
 
 load ../../lib/prefix
 load ../../lib/distcc_host
 load ../../lib/sample_package
 load ../../lib/icecream_host
-
-setup_file() {
-	prefix_host_begin
-	distcc_host_begin
-	icecream_begin
-	# The first remote compilation also transfers the compiler.
-	icecream_compile
-	(($(icecream_remote_compiled) == 1))
-}
 
 @test 'without network-sandbox, icecream compiles on a second host and the hook prints no conflict message' {
 	icecream_prefix user 'icecream -network-sandbox'
