@@ -4,6 +4,7 @@
 # because they download and compile libuv.
 
 load ../helper
+load ../../lib/debian
 
 # assert_passes COMMAND...: the command succeeds as TEST_UID without confine and in a user namespace of confine
 assert_passes() {
@@ -32,21 +33,13 @@ assert_passes() {
 }
 
 @test "libuv's tests of chown(2) and of spawning with another user or group pass in a user namespace" {
-	local release test
-	local -a apt
-	release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	local test
 	cd "$TEST_DIR"
-	mkdir -p lists/partial
-	echo "deb-src http://deb.debian.org/debian $release main" >sources.list
-	# A package list of its own: the sources.list of this machine stays as it is.
-	apt=(apt-get -qq -o "Dir::Etc::sourcelist=$TEST_DIR/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$TEST_DIR/lists" -o APT::Sandbox::User=root)
-	"${apt[@]}" update
-	"${apt[@]}" source --download-only libuv1
-	mkdir source
-	tar -xf libuv1_*.orig.tar.gz -C source --strip-components=1
-	cmake -S source -B build
+	debian_begin
+	debian_source libuv1
+	cmake -S libuv1 -B build
 	make -s -C build uv_run_tests
-	chmod -R a+rwX source build
+	chmod -R a+rwX libuv1 build
 	cd build
 	for test in fs_chown spawn_setuid_fails spawn_setgid_fails; do
 		assert_passes ./uv_run_tests "$test"
