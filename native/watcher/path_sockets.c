@@ -122,11 +122,20 @@ static struct path_result examine(struct path_sockets *sockets, struct network_l
 	struct path_result result = {.kind = PATH_OTHER};
 	struct socket_file file = {0};
 	int fd = target_open_path(target, path);
-	/* After these errors the kernel finds no socket at the path either, so the call fails without an effect. */
-	bool is_final = fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP || errno == ENAMETOOLONG || errno == ESRCH);
+	/*
+	 * After these errors the kernel finds no socket at the path either, so the call fails without an effect. EACCES may concern only the watcher:
+	 * FUSE and NFS serve some users only, and in a user namespace a process may search each folder of its user.
+	 */
+	bool is_denied = fd < 0 && errno == EACCES;
+	bool is_final = fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG || errno == ESRCH ||
+				   (is_denied && target_has_same_rights(target)));
 	if (is_final)
 		return result;
-	if (fd < 0 || !read_file(fd, "", &file)) {
+	if (is_denied) {
+		file.inode = hash_add(0, path, strlen(path));
+		result.kind = PATH_OF_HOST;
+		result.row = find_row(log, target, &file, fd, path, sockets->options->own_sockets);
+	} else if (fd < 0 || !read_file(fd, "", &file)) {
 		network_log_add_unreadable(log, errno);
 		result.kind = PATH_UNREADABLE;
 	} else if (file.is_socket && (is_own(sockets, target, &file) || is_allowed(sockets->options, &file))) {

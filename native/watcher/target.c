@@ -114,6 +114,12 @@ uid_t target_uid(const struct target *target)
 	return (uid_t)status_field(&status, "\nUid:", 10, (uid_t)-1);
 }
 
+bool target_has_same_rights(const struct target *target)
+{
+	struct status status = read_status(target->tid);
+	return status_field(&status, "\nUid:", 10, (uid_t)-1) == geteuid() && status_field(&status, "\nCapEff:", 16, 1) == 0;
+}
+
 bool target_is_single_threaded(const struct target *target)
 {
 	struct stat folder;

@@ -90,6 +90,9 @@ bool target_may_bind_low_ports(const struct target *target);
 /* Returns the real uid of the thread. */
 uid_t target_uid(const struct target *target);
 
+/* Returns true if the kernel refuses the target each file that it refuses this process: both have the same user, and the target has no capability. */
+bool target_has_same_rights(const struct target *target);
+
 bool target_is_single_threaded(const struct target *target);
 
 /* Returns true if a signal is pending that would interrupt the thread's system call. */

@@ -63,6 +63,21 @@ results() {
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
 }
 
+@test 'a request to a path that the phase can look up and confine cannot is recorded, and refused with --own-sockets' {
+	# With the capabilities of a user namespace of its own, the phase may search each folder of its user.
+	mkdir -m 000 "$AUDIT_DIR/closed"
+	chown 12321:12321 "$AUDIT_DIR/closed"
+	ln "$HOST/stream" "$AUDIT_DIR/closed/stream"
+	local -a connect=(unshare --user --map-root-user /usr/bin/python3 "$UNIX_CLIENT" connect "$AUDIT_DIR/closed/stream")
+	run -0 audit --net -- "${connect[@]}"
+	[[ $output == 'connect ok' && $(asked) == "$AUDIT_DIR/closed/stream python3 1" ]]
+	run -0 audit --own-sockets --net -- "${connect[@]}"
+	[[ $output == 'connect ECONNREFUSED' && $(asked) == "$AUDIT_DIR/closed/stream python3 1 refused" ]]
+	# The kernel refuses the path to the phase too.
+	run -0 audit --own-sockets --net -- "${connect[@]:3}"
+	[[ $output == 'connect EACCES' && $(asked) == '' ]]
+}
+
 @test 'a socket of --allow-socket and the socket of --socks stay reachable with --own-sockets, and are not recorded' {
 	audit_run --own-sockets --allow-socket "$HOST/link" --socks "$HOST/datagram" --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ok && $(asked) == '' ]]

@@ -3,6 +3,7 @@
 
 unix_client.py host FOLDER   sends one request to the sockets in FOLDER (stream, datagram) by each form of a path
 unix_client.py own           binds sockets in the working directory and sends requests to them
+unix_client.py connect FILE  connects to the socket FILE
 unix_client.py late FILE     creates FILE.started, waits for the socket FILE, and connects to it
 
 Prints one line for each request: FORM RESULT, where RESULT is ok or the name of an errno.
@@ -159,4 +160,4 @@ def late(path):
 
 
 if __name__ == "__main__":
-    {"host": host, "own": own, "late": late}[sys.argv[1]](*sys.argv[2:])
+    {"connect": lambda path: report("connect", lambda: connect(path)), "host": host, "own": own, "late": late}[sys.argv[1]](*sys.argv[2:])
