@@ -173,7 +173,7 @@ plan_prune() {
 		[[ -d $root/$path ]] || continue
 		if rmdir -- "$root/$path" 2>/dev/null; then
 			report "removed $root/$path"
-		elif [[ ${path##*/} == portcullis ]]; then
+		elif [[ ${path##*/} == portcullis && $path != "$log_path" ]]; then
 			report "kept $root/$path: it is not empty"
 		fi
 	done < <(printf '%s\n' "${record_dirs[@]}" | sort -r)

@@ -160,7 +160,7 @@ in_a_prefix() {
 	[[ $output == *"would keep $EP/etc/portage/make.conf"* ]]
 	did_install --eprefix "$EP" --uninstall
 	[[ $(find "$EP" -type f -printf '%P\n' | sort | paste -sd' ') == 'etc/portage/bashrc etc/portage/make.conf usr/share/portcullis/plugin.js var/log/portcullis/records.jsonl' ]]
-	[[ $output == *"kept $EP/var/log/portcullis: it contains the records of builds"* && $output == *"kept $EP/usr/share/portcullis"* ]]
+	[[ $output == *"kept $EP/var/log/portcullis: it contains the records of builds"* && $(grep -c '^kept .*/log/portcullis' <<<"$output") == 1 && $output == *"kept $EP/usr/share/portcullis"* ]]
 	[[ $output == *"kept $EP/etc/portage/make.conf: it contains settings for Portcullis" ]]
 }
 
