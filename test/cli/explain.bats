@@ -166,6 +166,11 @@ $etc/package.env:
 	terminal_type exit
 	# zsh without this file starts a dialog.
 	: >"$PREFIX_ROOT/home/.zshrc"
+	# Without SHELL, bash starts.
+	terminal_type 'env -u SHELL portcullis run --like masked; echo "status $?"'
+	terminal_wait_for $'\n(masked) mine>'
+	terminal_type exit
+	terminal_wait_for 'status 0'
 	terminal_type 'SHELL=/usr/bin/zsh portcullis run --like plain'
 	terminal_wait_for $'\n(plain) $'
 	terminal_type exit

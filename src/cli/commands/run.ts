@@ -46,7 +46,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
  * the function fish_prompt instead. Other shells use PS1 unless their own files set it.
  */
 function shell(name = 'portcullis'): { argv: string[]; environment: Environment } {
-	const program = process.env['SHELL'] ?? '/bin/sh';
+	const program = process.env['SHELL'] ?? 'bash';
 	const prompt = `(${name}) `;
 	const fish = `functions -c fish_prompt portcullis_prompt; function fish_prompt; echo -n ${quote(prompt)}; portcullis_prompt; end`;
 	const init = `<(printf '%s\\n' '[[ ! -r ~/.bashrc ]] || source ~/.bashrc' ${quote(`PS1=${quote(prompt)}$PS1`)})`;
