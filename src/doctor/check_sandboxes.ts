@@ -108,7 +108,7 @@ function accounting({ uid, configuration, read }: SystemInfo): string {
 	const [major = 0, minor = 0, patch = 0] = (configuration?.version ?? '').split('.').map(Number);
 	const isNew = major > 3 || (major === 3 && (minor > 0 || patch >= 82));
 	if (uid !== 0 || !isNew || read('/sys/fs/cgroup/cgroup.controllers') === undefined) return '';
-	return '; Portage itself only measures the CPU time, memory and I/O of each build';
+	return '; Portage itself measures the CPU time, memory and I/O of each build';
 }
 
 /** Describes the mounted cgroup hierarchies. In /proc/self/mountinfo the type of a file system follows " - " (proc(5)). */
@@ -137,7 +137,7 @@ function limitFindings(system: SystemInfo): Finding[] {
 		const controller = row.limit.replace(/\..*/, '');
 		const refusal = /^no: (.*)/.exec(probe['cgroup'] ?? '')?.[1];
 		if (controllers.includes(controller) && refusal !== undefined) {
-			const fix = 'As an ordinary user with systemd, build with `systemd-run --user --scope emerge ...`.';
+			const fix = 'With systemd, build with `systemd-run --user --scope emerge ...`; with OpenRC, run emerge as root.';
 			return [error(name, name, `this user cannot create a cgroup (${refusal}): the limit is not set.`, fix)];
 		}
 		if (controllers.includes(controller))

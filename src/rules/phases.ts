@@ -111,7 +111,7 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 			phases: srcPhases,
 			when: [],
 			confined: true,
-			rule: 'Portcullis kills leftover processes (Portage measures)',
+			rule: 'Portcullis kills leftovers (as root, Portage measures)',
 		},
 	],
 };

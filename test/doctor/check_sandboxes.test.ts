@@ -27,7 +27,7 @@ function cgroupMeaning(uid: number, version: string, hierarchy: 'v2' | 'hybrid')
 
 test('portcullis doctor reports what FEATURES=cgroup does in Portcullis and, if root runs Portage 3.0.82 or newer with cgroup v2, what it does in Portage', () => {
 	const own = 'a cgroup: no process outlives a phase';
-	const both = `${own}; Portage itself only measures the CPU time, memory and I/O of each build`;
+	const both = `${own}; Portage itself measures the CPU time, memory and I/O of each build`;
 	expect([cgroupMeaning(0, '3.0.82', 'v2'), cgroupMeaning(0, '9999', 'v2')]).toEqual([both, both]);
 	expect(cgroupMeaning(0, '3.0.81.2', 'v2')).toBe(own);
 	expect(cgroupMeaning(0, '3.0.83', 'hybrid')).toBe(own);
@@ -35,7 +35,7 @@ test('portcullis doctor reports what FEATURES=cgroup does in Portcullis and, if 
 });
 
 test('portcullis doctor reports a limit as ok only if its controller is available and confine can create a cgroup', () => {
-	const state = (cgroup: string, value: string) => {
+	const found = (cgroup: string, value: string, controllers = 'cpu io memory pids') => {
 		const system = {
 			uid: 1000,
 			configuration: { version: '3.0.83', variables: { PORTCULLIS_MEMORY_MAX: value }, features: [] },
@@ -50,12 +50,16 @@ test('portcullis doctor reports a limit as ok only if its controller is availabl
 				broken: '',
 			},
 			probe: { cgroup },
-			read: (file: string) => (file === '/cgroup.controllers' ? 'cpu io memory pids' : undefined),
+			read: (file: string) => (file === '/cgroup.controllers' ? controllers : undefined),
 		} as unknown as SystemInfo;
-		return sandboxFindings(system).find(({ id }) => id === 'PORTCULLIS_MEMORY_MAX')?.state;
+		return sandboxFindings(system).find(({ id }) => id === 'PORTCULLIS_MEMORY_MAX');
 	};
-	expect(state('yes', ' 8G ')).toBe('ok');
-	expect(state('no: the cgroup of this process is not delegated to this user: Permission denied', '8G')).toBe('error');
+	expect(found('yes', ' 8G ')?.state).toBe('ok');
+	expect(found('no: the cgroup of this process is not delegated to this user: Permission denied', '8G')).toMatchObject({
+		state: 'error',
+		fix: 'With systemd, build with `systemd-run --user --scope emerge ...`; with OpenRC, run emerge as root.',
+	});
+	expect(found('yes', '8G', 'io')?.fix).toContain('rc_cgroup_mode="unified" in /etc/rc.conf with OpenRC');
 	// An invalid value has an error of its own.
-	expect(state('yes', 'much')).toBeUndefined();
+	expect(found('yes', 'much')).toBeUndefined();
 });
