@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import { basename } from 'node:path';
 import { unavailableCause, type UnavailableCause } from '../doctor/unavailable_cause.ts';
 import { effects, featureOf, hostProcEffect, hostProcFix } from '../rules/features.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';
@@ -111,11 +112,25 @@ function limit(record: RunRecord): Line[] {
 
 function orphans(record: RunRecord): Line[] {
 	const stuck = record.orphans.filter((one) => one.stuck === true);
-	const killed = record.orphans.filter((one) => one.stuck !== true);
+	const servers = record.orphans.filter((one) => one.stuck !== true && isCompilerServer(one));
+	const killed = record.orphans.filter((one) => one.stuck !== true && !isCompilerServer(one));
+	const total = Math.max(record.orphanCount - stuck.length - servers.length, killed.length);
 	return [
 		...orphanLine(record, stuck, stuck.length, 'still running after SIGKILL'),
-		...orphanLine(record, killed, Math.max(record.orphanCount - stuck.length, killed.length), 'killed'),
+		...orphanLine(record, killed, total, 'killed'),
+		...(servers.length > 0 ? [serverLine(record)] : []),
 	];
+}
+
+/** True for the server that sccache starts with the first compilation of a phase and that runs for ten minutes after the last one. */
+function isCompilerServer({ argv }: Orphan): boolean {
+	return argv.length === 1 && basename(argv[0] ?? '') === 'sccache';
+}
+
+function serverLine(record: RunRecord): Line {
+	const fact = 'the sccache server was killed, as all processes that outlive their phase';
+	const fix = 'No fix is needed: the next phase starts a new server with the same cache';
+	return { verb: 'elog', text: `${subject(record)}: ${fact}. ${fix}`, once: fact };
 }
 
 function orphanLine(record: RunRecord, found: readonly Orphan[], total: number, outcome: string): Line[] {

@@ -121,6 +121,21 @@ describe('phaseMessages', () => {
 		expect(texts[0]).toContain(`100 leftover processes killed: ${one}, ${one}, ${one} +97. Details: `);
 	});
 
+	test('the message about a killed sccache server is printed once per run of emerge and contains no PID; another process of sccache is an orphan', () => {
+		const server = { ...orphan, argv: ['/usr/bin/sccache'] };
+		const client = { ...orphan, argv: ['/usr/bin/sccache', 'gcc'] };
+		const texts = lines({ orphans: [server, client], orphan_count: 2 });
+		expect(texts[0]).toContain('1 leftover process killed: /usr/bin/sccache gcc (pid 7');
+		expect(texts[1]).toBe(
+			'elog Portcullis: app-misc/foo-1: src_compile: the sccache server was killed, as all processes that outlive their phase. No fix is needed: the next phase starts a new server with the same cache',
+		);
+		expect(texts).toHaveLength(2);
+		const record = parseRecord(`${base.slice(0, -1)},"orphans":[${JSON.stringify(server)}]}`);
+		expect(phaseMessages(record).map(({ once }) => once)).toEqual([
+			'the sccache server was killed, as all processes that outlive their phase',
+		]);
+	});
+
 	test('the message about an orphan omits scripts in the command line, replaces control characters and escapes backslashes', () => {
 		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J', '-c', 'sleep  9\nexit', 'more  words'];
 		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })[0]).toContain(

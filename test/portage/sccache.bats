@@ -43,7 +43,7 @@ sccache_emerge() {
 assert_only_server_killed() {
 	local messages
 	messages=$(sample_messages)
-	[[ $(grep -c '1 leftover process killed: .*sccache' <<<"$messages") == 2 && $(wc -l <<<"$messages") == 2 ]] || {
+	[[ $(grep -c 'src_compile: the sccache server was killed, .* No fix is needed' <<<"$messages") == 2 && $(wc -l <<<"$messages") == 2 ]] || {
 		echo "$messages"
 		return 1
 	}
