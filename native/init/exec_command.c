@@ -62,8 +62,6 @@ void phase_filter_install(const struct options *options, int watcher_socket, enu
 	rules.watched = rules.allow_list = rules.own_sockets = false;
 	if (options->own_sockets && !options->best_effort)
 		refuse("--own-sockets: cannot install a seccomp listener");
-	if (options->own_sockets)
-		print_error("--own-sockets: sockets of the host stay reachable, because confine cannot install a seccomp listener");
 	if (rules.families == FAMILIES_ANY && !rules.single_id)
 		return;
 	/* ENOTSUP: confine has no table of system calls for this architecture, so it cannot restrict families (docs/audit.md). */

@@ -112,6 +112,15 @@ static noreturn void run_without_init(struct supervisor *s, const char *call)
 	exec_command(s->options, s->signals);
 }
 
+/* Adds --own-sockets to the missing options if no watcher could refuse requests. */
+static void add_missing_sockets(struct supervisor *s)
+{
+	const struct network_log *log = s->result.audit;
+	if (s->options->own_sockets && (log == NULL || log->watched == WATCHED_NO))
+		result_add_missing(&s->result, "own-sockets", log == NULL ? "preparing the watcher process of confine" : log->watched_reason,
+				   log == NULL ? 0 : log->watched_errno);
+}
+
 /* Prepares the watcher, which restricts the network of the phase. */
 static void prepare_net_filter(struct supervisor *s)
 {
@@ -210,6 +219,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	watcher_end(&s->watcher, !is_tracked(s));
 	if (s->result.has_cgroup && !cgroup_remove(&s->cgroup))
 		s->result.stuck = true;
+	add_missing_sockets(s);
 	if (!s->command_exited)
 		s->result.status = s->init_refused ? EXIT_REFUSED << 8 : SIGKILL;
 	record_write(options, &s->result);

@@ -62,8 +62,8 @@ enum { RESULT_MISSING = 16 };
 
 /* An option that could not be fulfilled. */
 struct missing {
-	const char *what; /* name of the option in the record: net, ipc, pid, mount, cgroup or the name of a limit */
-	const char *why;  /* name of the failed call or another reason, static text */
+	const char *what; /* name of the option in the record: net, ipc, pid, mount, cgroup, own-sockets or the name of a limit */
+	const char *why;  /* name of the failed call or another reason, text that outlives the result */
 	int error;	  /* errno */
 };
 

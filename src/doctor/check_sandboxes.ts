@@ -169,7 +169,9 @@ function auditFindings(system: SystemInfo): Finding[] {
 	const id = 'audit';
 	const title = 'Audit';
 	const chosen = resolve(configuration?.variables ?? {});
-	if (chosen.PORTCULLIS_AUDIT === 'off') return [ok(id, title, 'disabled, because PORTCULLIS_AUDIT="off" is set')];
+	const isOwn = chosen.PORTCULLIS_SOCKETS === 'own' && asked.includes('net');
+	const isOff = chosen.PORTCULLIS_AUDIT === 'off';
+	if (isOff && !isOwn) return [ok(id, title, 'disabled, because PORTCULLIS_AUDIT="off" is set')];
 	const actions = read('/proc/sys/kernel/seccomp/actions_avail') ?? '';
 	const scope = read('/proc/sys/kernel/yama/ptrace_scope') ?? '0';
 	const observed = [`seccomp actions: ${actions}`, `kernel.yama.ptrace_scope: ${scope}`];
@@ -178,10 +180,13 @@ function auditFindings(system: SystemInfo): Finding[] {
 		const state = asked.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
 		const fix = 'Run `sysctl kernel.yama.ptrace_scope=1` and add it to /etc/sysctl.d. If the value is 3, also reboot.';
-		return [{ id, state, title, meaning, fix, observed }];
+		const own = `refuses every connection: kernel.yama.ptrace_scope is ${scope}.`;
+		return [{ id, state, title, meaning, fix, observed }, ...ownSocketsFinding(isOwn, own, fix)];
 	}
-	if (probeResult.watched === 'yes' && probeResult.watchedWhy === '')
-		return [ok(id, title, 'network access of phases is recorded and reported', observed)];
+	if (probeResult.watched === 'yes' && probeResult.watchedWhy === '') {
+		const why = isOff ? ', although PORTCULLIS_AUDIT="off" is set, because PORTCULLIS_SOCKETS="own" needs it' : '';
+		return [ok(id, title, `network access of phases is recorded and reported${why}`, observed)];
+	}
 	const isKernelOld = !actions.includes('user_notif');
 	const reason = isKernelOld
 		? 'the kernel has no seccomp user notification'
@@ -190,5 +195,16 @@ function auditFindings(system: SystemInfo): Finding[] {
 		? 'Build Linux 5.0 or newer with CONFIG_SECCOMP_FILTER.'
 		: 'To disable the audit, set PORTCULLIS_AUDIT="off" in make.conf.';
 	const meaning = `network access is counted, but not attributed to programs: ${reason}.`;
-	return [{ id, state: warningOrInactive, title, meaning, fix, observed }];
+	const effect = probeResult.watched === 'yes' ? 'refuses every connection' : 'has no effect';
+	const ownFix = isKernelOld ? fix : 'To permit sockets of the host, set PORTCULLIS_SOCKETS="host" in make.conf.';
+	return [
+		{ id, state: warningOrInactive, title, meaning, fix, observed },
+		...ownSocketsFinding(isOwn, `${effect}: ${reason}.`, ownFix),
+	];
+}
+
+/** Reports the effect of PORTCULLIS_SOCKETS="own" where the watcher cannot inspect phases. */
+function ownSocketsFinding(isOwn: boolean, effect: string, fix: string): Finding[] {
+	const id = 'PORTCULLIS_SOCKETS';
+	return isOwn ? [error(id, id, `PORTCULLIS_SOCKETS="own" ${effect}`, fix)] : [];
 }

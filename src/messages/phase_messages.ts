@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { unavailableCause, type UnavailableCause } from '../doctor/unavailable_cause.ts';
 import { effects, featureOf, hostProcEffect, hostProcFix } from '../rules/features.ts';
 import { confinements, type Confinement } from '../rules/phases.ts';
-import { settingOf } from '../rules/settings.ts';
+import { ownSockets, settingOf } from '../rules/settings.ts';
 import type { Orphan, RunRecord } from '../records/schema.ts';
 import { readTrimmed } from '../util/files.ts';
 import { stripControls } from '../util/output.ts';
@@ -31,11 +31,13 @@ export function phaseMessages(
 ): Line[] {
 	const missing = [...record.missing, ...unavailable];
 	const found = confinements.flatMap((what) => missing.find((one) => one.what === what) ?? []);
-	const limits = record.missing.filter(({ what }) => settingOf(what) !== undefined);
-	if (refused && missing.length > 0) return [refusal(record, [...found, ...limits])];
+	const sockets = record.missing.filter(({ what }) => what === ownSockets);
+	const limits = record.missing.filter(({ what }) => settingOf(what) !== undefined && what !== ownSockets);
+	if (refused && missing.length > 0) return [refusal(record, [...found, ...sockets, ...limits])];
 	return [
 		...sandboxLines(record, found, filterWhy),
 		...hostProc(record),
+		...sockets.flatMap(({ why }) => reachableSockets(record, why)),
 		...limitLines(record, limits),
 		...limit(record),
 		...orphans(record),
@@ -99,6 +101,11 @@ function limitLines(record: RunRecord, missing: RunRecord['missing']): Line[] {
 	const limits = `the ${missing.length > 1 ? 'limits' : 'limit'} ${names(missing)}`;
 	const fact = `runs without ${limits}: ${reasons(missing)}. To find the cause, run: ${portcullis('doctor')}`;
 	return [{ verb: 'ewarn', text: `${subject(record)} ${fact}`, once: `${record.package} ${names(missing)}` }];
+}
+
+function reachableSockets(record: RunRecord, why: string): Line[] {
+	const fact = `PORTCULLIS_SOCKETS="own" has no effect, so the phase can reach the UNIX sockets of this host: ${why}. To find the fix, run: ${portcullis('doctor')}`;
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];
 }
 
 function limit(record: RunRecord): Line[] {

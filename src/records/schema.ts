@@ -2,6 +2,7 @@
 import { isAddress, isDomainName, isPackage, isTime } from '../util/grammar.ts';
 import { stripControls } from '../util/output.ts';
 import { confinements, srcPhases } from '../rules/phases.ts';
+import { ownSockets } from '../rules/settings.ts';
 
 /**
  * One line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Members of group portage can write to that file, and
@@ -34,7 +35,7 @@ export interface RunRecord {
 	readonly memoryPeak: number;
 	/** Number of processes that the command started; 0 if confine did not count them. */
 	readonly processes: number;
-	/** The requested sandboxes and limits that were not available, each with the reason. */
+	/** The requested sandboxes, limits and settings that were not available, each with the reason. */
 	readonly missing: readonly { readonly what: string; readonly why: string }[];
 	readonly status: { readonly exit: number } | { readonly signal: number };
 	readonly orphans: readonly Orphan[];
@@ -221,7 +222,7 @@ const limit = oneOf(limits);
 const route = oneOf(routes);
 const creator = oneOf(creators);
 const isolation = oneOf(confinements);
-const sandboxOrLimit = oneOf([...confinements, ...limits]);
+const sandboxOrSetting = oneOf([...confinements, ...limits, ownSockets]);
 const pid = integer(1, MOST_PID);
 const exit = integer(0, 255);
 const signal = integer(1, MOST_SIGNAL);
@@ -235,7 +236,7 @@ const seconds: Check<number> = (value, name) => {
 const program: Check<Program> = (value, name) => programOf(object(value, name), name);
 const attempts = listOf(attemptOf);
 const missing = listOf((members, name) => ({
-	what: sandboxOrLimit(members['what'], `${name}.what`),
+	what: sandboxOrSetting(members['what'], `${name}.what`),
 	why: text(members['why'], `${name}.why`),
 }));
 const orphans = listOf((members, name) => ({

@@ -99,9 +99,13 @@ export type Settings = Readonly<Record<SettingName, string>>;
 
 export const settingNames = Object.keys(settings) as SettingName[];
 
-/** Returns the variable that sets the limit in this cgroup file: PORTCULLIS_MEMORY_MAX for memory.max. */
-export function settingOf(limit: string): SettingName | undefined {
-	return settingNames.find((name) => 'limit' in settings[name] && settings[name].limit === limit);
+/** The name of confine's option --own-sockets in a record. */
+export const ownSockets = 'own-sockets';
+
+/** Returns the variable that requests what a record names: PORTCULLIS_MEMORY_MAX for the cgroup file memory.max. */
+export function settingOf(name: string): SettingName | undefined {
+	if (name === ownSockets) return 'PORTCULLIS_SOCKETS';
+	return settingNames.find((one) => 'limit' in settings[one] && settings[one].limit === name);
 }
 
 /** Returns the valid values of a setting in words, for messages. */

@@ -63,3 +63,47 @@ test('portcullis doctor reports a limit as ok only if its controller is availabl
 	// An invalid value has an error of its own.
 	expect(found('yes', 'much')).toBeUndefined();
 });
+
+test('with PORTCULLIS_SOCKETS="own", portcullis doctor reports an error if confine cannot watch phases, and that the audit is on in spite of PORTCULLIS_AUDIT="off"', () => {
+	const findings = (variables: object, watched: string, watchedWhy = '', asked = ['net'], scope = '0') => {
+		const system = {
+			uid: 1000,
+			configuration: { version: '3.0.83', variables, features: [] },
+			asked,
+			probeResult: {
+				mode: 'userns',
+				tracking: 'pidns',
+				applied: { net: 'confine' },
+				missing: [],
+				filterWhy: '',
+				watched,
+				watchedWhy,
+				broken: '',
+			},
+			probe: {},
+			read: (file: string) => (file.endsWith('ptrace_scope') ? scope : 'user_notif'),
+		} as unknown as SystemInfo;
+		return sandboxFindings(system)
+			.filter(({ id }) => ['audit', 'PORTCULLIS_SOCKETS'].includes(id))
+			.map(({ state, meaning, fix }) => [state, meaning, fix].join(' '));
+	};
+	const own = { PORTCULLIS_SOCKETS: 'own' };
+	const busy = 'seccomp: Device or resource busy';
+	expect(findings(own, 'no', busy)[1]).toBe(
+		`error PORTCULLIS_SOCKETS="own" has no effect: ${busy}. To permit sockets of the host, set PORTCULLIS_SOCKETS="host" in make.conf.`,
+	);
+	expect(findings(own, 'yes', 'reading the memory of a process')[1]).toContain(
+		'="own" refuses every connection: reading',
+	);
+	expect(findings(own, 'yes', '', ['net'], '3')[1]).toContain(
+		'refuses every connection: kernel.yama.ptrace_scope is 3. Run ',
+	);
+	expect(findings({ ...own, PORTCULLIS_AUDIT: 'off' }, 'no', busy)[1]).toContain('has no effect');
+	expect(findings({ ...own, PORTCULLIS_AUDIT: 'off' }, 'yes')).toEqual([
+		'ok network access of phases is recorded and reported, although PORTCULLIS_AUDIT="off" is set, because PORTCULLIS_SOCKETS="own" needs it ',
+	]);
+	expect(findings(own, 'no', busy, [])).toHaveLength(1);
+	expect(findings({ ...own, PORTCULLIS_AUDIT: 'off' }, 'yes', '', [])).toEqual([
+		'ok disabled, because PORTCULLIS_AUDIT="off" is set ',
+	]);
+});

@@ -92,6 +92,17 @@ describe('phaseMessages', () => {
 		expect(texts('a/c-1')[1]?.once).not.toBe(texts('a/b-1')[1]?.once);
 	});
 
+	test('if PORTCULLIS_SOCKETS="own" has no effect, one ewarn of an emerge contains the effect and the cause, and with PORTCULLIS_ON_FAILURE="die" the die message does', () => {
+		const missing = [{ what: 'own-sockets', why: 'seccomp: Device or resource busy' }];
+		expect(lines({ missing })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1: src_compile: PORTCULLIS_SOCKETS="own" has no effect, so the phase can reach the UNIX sockets of this host: seccomp: Device or resource busy. To find the fix, run: portcullis doctor',
+		]);
+		expect(phaseMessages({ ...parseRecord(base), missing })[0]?.once).not.toContain('foo');
+		expect(lines({ missing, status: { exit: 125 } }, { refused: true })[0]).toContain(
+			'"die" is set and PORTCULLIS_SOCKETS is not available: seccomp: Device or resource busy. ',
+		);
+	});
+
 	test('if confine refused to start a phase, phaseMessages() returns a die message with the setting, the missing sandbox, the cause and a command', () => {
 		const refused = { status: { exit: 125 }, missing: [{ what: 'net', why: 'no' }] };
 		expect(lines(refused, { refused: true })).toEqual([
