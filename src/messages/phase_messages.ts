@@ -135,9 +135,9 @@ function isCompilerServer({ argv }: Orphan): boolean {
 }
 
 function serverLine(record: RunRecord): Line {
-	const fact = 'the sccache server was killed, as all processes that outlive their phase';
-	const fix = 'No fix is needed: the next phase starts a new server with the same cache';
-	return { verb: 'elog', text: `${subject(record)}: ${fact}. ${fix}`, once: fact };
+	const fact =
+		'the sccache server was killed, as all processes that outlive their phase. No fix is needed: the next phase starts a new server with the same cache';
+	return { verb: 'elog', text: `${subject(record)}: ${fact}`, once: fact };
 }
 
 function orphanLine(record: RunRecord, found: readonly Orphan[], total: number, outcome: string): Line[] {

@@ -142,9 +142,7 @@ describe('phaseMessages', () => {
 		);
 		expect(texts).toHaveLength(2);
 		const record = parseRecord(`${base.slice(0, -1)},"orphans":[${JSON.stringify(server)}]}`);
-		expect(phaseMessages(record).map(({ once }) => once)).toEqual([
-			'the sccache server was killed, as all processes that outlive their phase',
-		]);
+		expect(phaseMessages(record)[0]?.once).toMatch(/^the sccache server was killed/);
 	});
 
 	test('the message about an orphan omits scripts in the command line, replaces control characters and escapes backslashes', () => {
