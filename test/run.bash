@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Runs the jobs of test/run. Twice as many jobs as processors run at a time, because most jobs wait. Each job has its own log.
+# Runs the jobs of test/run and test/soak. Twice as many jobs as processors run at a time, because most jobs wait. Each job has its own log.
 
 PASSED=0
 FAILED=0
 SKIPPED=0
+RUN_WITH=''
 AT_ONCE=$(($(nproc) * 2))
-declare -A JOBS=() MATCHED=()
+declare -A JOBS=() MATCHED=() WITH=()
 
 # run_begin [FOLDER|PATTERN...]: selects the jobs; all of them without an argument.
 run_begin() {
@@ -60,7 +61,8 @@ run_first() {
 }
 
 # run_job stage|vitest|bats NAME COMMAND...: starts the job NAME in the background, if the caller of test/run has selected it. The first
-# argument selects how to count the tests in the output.
+# argument selects how to count the tests in the output. RUN_WITH has the words that
+# bats_run and vitest_run put before the command: variables as NAME=VALUE, or a command that executes its arguments.
 run_job() {
 	local kind=$1 name=$2 log status
 	run_chosen "$name" || return 0
@@ -74,6 +76,7 @@ run_job() {
 		exit "$status"
 	) &
 	JOBS[$!]="$SECONDS $kind $name"
+	WITH[$!]=$RUN_WITH
 }
 
 run_wait() {
@@ -99,7 +102,7 @@ run_reap() {
 	PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + skipped))
 	if ((failed)); then
 		run_print 'FAIL ' "$name ($took)" "$log"
-		"run_repeat_$kind" "$name" "$log" | sed 's/^/      To repeat: /'
+		"run_repeat_$kind" "$name" "$log" "${WITH[$pid]:+${WITH[$pid]} }" | sed 's/^/      To repeat: /'
 	else
 		printf 'ok    %s (%s, %d passed%s)\n' "$name" "$took" "$passed" "$( ((skipped)) && echo ", $skipped skipped")"
 	fi
@@ -116,25 +119,25 @@ run_print() {
 	sed -E '/^ok [0-9]+ /d; s/^/      /' "$3"
 }
 
-# run_repeat_stage|vitest|bats NAME LOG: prints commands that repeat the failed tests.
+# run_repeat_stage|vitest|bats NAME LOG PREFIX: prints commands that repeat the failed tests, each with PREFIX.
 run_repeat_stage() {
-	printf 'test/run %s\n' "$1"
+	printf '%s %s\n' "$0" "$1"
 }
 
 run_repeat_vitest() {
 	node -e '
 		const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
 		const files = r.testResults.filter((t) => t.status === "failed").map((t) => require("node:path").relative(".", t.name));
-		for (const file of files) console.log(`node_modules/.bin/vitest run ${file}`);
-	' "$2.results" 2>/dev/null || printf 'test/run %s\n' "$1"
+		for (const file of files) console.log(`${process.argv[2]}node_modules/.bin/vitest run ${file}`);
+	' "$2.results" "$3" 2>/dev/null || printf '%s %s\n' "$0" "$1"
 }
 
 # Escapes the titles of tests, because `bats -f` interprets a title as a regular expression.
 run_repeat_bats() {
-	local file=${1%% *} with=${RUN_WITH:+$RUN_WITH } title
+	local file=${1%% *} with=$3 title
 	[[ ! ${SANITIZE-} && $1 != *' with sanitizers' ]] || with='CONFINE_BUILD=build/sanitized ASAN_OPTIONS=verify_asan_link_order=0 '
 	local -a titles
-	mapfile -t titles < <(sed -nE '/ setup_file failed$/d; s/^not ok [0-9]+ (.*)$/\1/p' "$2" | sed -E 's/ in [0-9]+ms$//; s/ # timeout after .*$//; s/[][\.*^$+?(){}|]/\\&/g')
+	mapfile -t titles < <(sed -nE '/ setup_file failed$/d; s/^not ok [0-9]+ (.*)$/\1/p' "$2" | sed -E 's/ # timeout after .*$//; s/ in [0-9]+ms$//; s/[][\.*^$+?(){}|]/\\&/g')
 	((${#titles[@]})) || printf '%snode_modules/bats/bin/bats %s\n' "$with" "$file"
 	for title in "${titles[@]}"; do
 		printf '%snode_modules/bats/bin/bats -f %q %s\n' "$with" "^$title\$" "$file"
@@ -170,10 +173,12 @@ run_count_vitest() {
 }
 
 vitest_run() {
-	node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$RESULTS" "$@"
+	# shellcheck disable=SC2086 # words
+	env $RUN_WITH node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$RESULTS" "$@"
 }
 
-# Limits the time of a file, so that a hanging test does not block the run. (BATS_TEST_TIMEOUT waits for the rest of the file.)
+# Limits the time of a file, so that a hanging test does not block the run. (With BATS_TEST_TIMEOUT, bats waits for the
+# whole timeout after each failed test.)
 bats_run() {
 	local status=0
 	((EUID == 0)) || {
@@ -181,7 +186,8 @@ bats_run() {
 		return 1
 	}
 	[[ ! ${SANITIZE-} ]] || sanitize_begin
-	timeout --kill-after=10 "${BATS_FILE_TIMEOUT:-400}" node_modules/bats/bin/bats --formatter tap --timing "$1" &
+	# shellcheck disable=SC2086 # words
+	timeout --kill-after=10 "${BATS_FILE_TIMEOUT:-400}" env $RUN_WITH node_modules/bats/bin/bats --formatter tap --timing "$1" &
 	# timeout creates a process group and forwards the signal to it.
 	trap 'kill "$!"' TERM
 	wait "$!" || status=$?
