@@ -26,6 +26,8 @@ with_read_only_proc() {
 # MISSING are those that nothing replaces: a seccomp filter can replace a network namespace.
 assert_degrades() {
 	local what=$1 missing=$2 reason=$3 kind
+	local -a recorded
+	local -A applied
 	shift 3
 	rm -f "$RECORD"
 	if [[ $missing ]]; then
@@ -49,19 +51,21 @@ assert_degrades() {
 	run -0 --separate-stderr "$@" bash -c "$(declare -f print_namespaces); print_namespaces; echo; exec \"\$@\"" - "$CONFINE" --net --ipc \
 		--best-effort --record "$RECORD" -- bash -c "$(declare -f print_namespaces); print_namespaces"
 	[[ ! ${stderr-} ]]
-	[[ $(record_value "$RECORD" 'r.missing.map((m) => m.what).join(" ")') == "$missing" && $(record_value "$RECORD" '(r.missing[0]?.why ?? r.filter_why)') == "$reason" ]] || {
+	mapfile -t recorded < <(record_value "$RECORD" '[r.missing.map((m) => m.what).join(" "), r.missing[0]?.why ?? r.filter_why, r.applied.net, r.applied.ipc].join("\n")')
+	applied=([net]=${recorded[2]} [ipc]=${recorded[3]})
+	[[ ${recorded[0]} == "$missing" && ${recorded[1]} == "$reason" ]] || {
 		echo "$*: --best-effort: $(tail -n1 "$RECORD")"
 		return 1
 	}
 	for kind in $what; do
-		[[ $(record_value "$RECORD" "r.applied.$kind") == "$([[ " $missing " == *" $kind "* ]] && echo none || echo filter)" ]]
+		[[ ${applied[$kind]} == "$([[ " $missing " == *" $kind "* ]] && echo none || echo filter)" ]]
 		[[ $(grep -c "^$kind " <<<"$output") == 2 && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 1 ]] || {
 			echo "$*: the command has another $kind namespace than the caller"
 			return 1
 		}
 	done
 	for kind in net ipc; do
-		[[ " $what " == *" $kind "* ]] || [[ $(record_value "$RECORD" "r.applied.$kind") == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
+		[[ " $what " == *" $kind "* ]] || [[ ${applied[$kind]} == confine && $(grep "^$kind " <<<"$output" | sort -u | wc -l) == 2 ]]
 	done
 	# confine creates a UTS namespace together with the network namespace. An unprivileged confine also needs a user namespace.
 	if [[ " $what " == *' net '* ]]; then
@@ -123,14 +127,19 @@ STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unsh
 		for prefix in '' as_user; do
 			# shellcheck disable=SC2086
 			run -0 --separate-stderr $prefix "$TEST_DIR/refuse_calls" "$step=EINVAL" -- "$CONFINE" --net --ipc --pid --mount --cgroup x --audit \
-				--allow 192.0.2.1:1 --best-effort --record "$RECORD" -- echo ran
+				--allow 192.0.2.1:1 --best-effort --label "step=$step" --record "$RECORD" -- echo ran
 			[[ $output == ran ]] || {
 				echo "$prefix $step: $output"
 				return 1
 			}
-			[[ $step == @(signalfd4|socketpair|setsockopt) ]] || [[ $(record_value "$RECORD" 'r.tracking + r.watched_why') != *exited* ]]
 		done
 	done
+	# One Node evaluates all records, because it takes seconds to start on an emulated CPU.
+	run -0 record_evaluate 'r.step + " " + r.tracking + r.watched_why' <"$RECORD"
+	[[ $output != *exited* ]]
+	# If one of the other three calls fails, confine executes the command without isolation and writes no record.
+	# shellcheck disable=SC2086
+	diff <(cut -d' ' -f1 <<<"$output" | sort -u) <(printf '%s\n' $STEPS | grep -vxE 'signalfd4|socketpair|setsockopt' | sort -u)
 }
 
 @test 'confine --best-effort runs the command under qemu-user, and records the refused steps; --require names the refused step' {
