@@ -61,7 +61,7 @@ container_configuration() {
 				...(seccomp !== "unconfined" && {
 					seccomp: {
 						defaultAction: "SCMP_ACT_ALLOW",
-						architectures: ["SCMP_ARCH_X86_64"],
+						architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
 						syscalls: [
 							fail(refused, 1),
 							...(seccomp === "podman" ? [] : [fail([...namespaces, ...inspection], 1), fail(["clone3"], 38),

@@ -58,6 +58,21 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
+@test "with Docker's default seccomp profile, programs of glibc and musl that call by x86-64, i386 and socketcall(2) reach their own servers only" {
+	local user program calls="own connected, host refused"
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TEST_DIR/abis" "$TOP/test/confine/net_filter_abis.c"
+	musl-gcc -static -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -Dstrerrorname_np=strerror -o "$TEST_DIR/abis-musl" "$TOP/test/confine/net_filter_abis.c"
+	for user in 0 "$TEST_UID"; do
+		for program in abis abis-musl; do
+			run -0 run_in_container docker "$user" /usr/bin/python3 "$TEST_DIR/net_filter.py" host \
+				"$CONFINE" --net --record "$RECORD" -- "$TEST_DIR/$program"
+			# The kernel may lack x32.
+			diff <(printf '%s\n' "libc: $calls" "i386: $calls" "socketcall: $calls" 'setsockopt -92 -92, raw -1 -1, SCTP -93 -93') \
+				<(grep -v '^x32: own [a-z]*, host refused$' <<<"$output")
+		done
+	done
+}
+
 @test "with Docker's default seccomp profile, 64 processes in sessions of their own, made by multiprocessing, connect to servers of each other" {
 	local user
 	for user in 0 "$TEST_UID"; do
@@ -133,11 +148,13 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 
 @test "with Docker's default seccomp profile, DNS lookups fail, and the record has the names, with no attempt to reach a name server" {
 	local user
+	musl-gcc -static -o "$TEST_DIR/musl" "$TOP/test/confine/audit/lookup.c"
 	for user in 0 "$TEST_UID"; do
-		# glibc, which sends A and AAAA queries at the same time, and c-ares
+		# glibc, which sends A and AAAA queries at the same time, musl, which sends them by sendto(2) on a bound socket, and c-ares
 		run -0 run_in_container docker "$user" "$CONFINE" --net --audit --record "$RECORD" -- bash -c \
-			'getent ahosts libc.example.org || echo "$?"; node -e "$1"' - 'require("dns").resolve4("cares.example.org", (error) => console.log(error.code))'
-		[[ $output == $'2\nECONNREFUSED' && $(record_value "$RECORD" '[r.attempts, r.names_watched, [...new Set(r.names.map((n) => n.name + " " + n.comm))]].join()') == ,yes,'libc.example.org getent,cares.example.org node' ]] || {
+			'getent ahosts libc.example.org || echo "$?"; timeout 30 "$2"/musl musl.example.org; node -e "$1"' - \
+			'require("dns").resolve4("cares.example.org", (error) => console.log(error.code))' "$TEST_DIR"
+		[[ $output == $'2\nEAI_AGAIN\nECONNREFUSED' && $(record_value "$RECORD" '[r.attempts, r.names_watched, [...new Set(r.names.map((n) => n.name + " " + n.comm))]].join()') == ,yes,'libc.example.org getent,musl.example.org musl,cares.example.org node' ]] || {
 			echo "$output"
 			tail -n 1 "$RECORD"
 			return 1
