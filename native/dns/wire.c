@@ -172,6 +172,11 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 	return put_addresses(hosts, &questions[0], answer, answer_length);
 }
 
+bool dns_succeeded(const unsigned char *answer)
+{
+	return (answer[3] & RESPONSE_CODE) == 0;
+}
+
 void dns_truncate(unsigned char *answer)
 {
 	if ((answer[3] & RESPONSE_CODE) != SERVER_FAILURE)

@@ -3,6 +3,7 @@
 #ifndef DNS_WIRE_H
 #define DNS_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ struct dns_question {
  */
 size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
 		  struct dns_question *questions, size_t *count);
+
+/* Returns true if the answer is neither SERVFAIL nor another error. */
+bool dns_succeeded(const unsigned char *answer);
 
 /*
  * If the answer is SERVFAIL, changes it into an empty truncated answer, so that the client repeats the query over TCP. musl ignores SERVFAIL

@@ -24,14 +24,15 @@ struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct
 	return traps;
 }
 
-static void log_query(struct query_traps *traps, const unsigned char *query, size_t length, const struct program *program, const struct parents *parents)
+/* Returns the length of the answer with the addresses of a name in the allow-list. Logs any other query, and returns 0. */
+static size_t answer_query(struct query_traps *traps, const unsigned char *query, size_t length, const struct program *program,
+			   const struct parents *parents, unsigned char answer[DNS_ANSWER])
 {
 	struct dns_question questions[DNS_QUESTIONS];
-	unsigned char answer[DNS_ANSWER];
-	size_t count;
-	dns_answer(query, length, traps->allow, answer, questions, &count);
+	size_t count, answer_length = dns_answer(query, length, traps->allow, answer, questions, &count);
 	for (size_t i = 0; i < count; i++)
 		network_log_add_lookup(traps->log, &questions[i], (unsigned)query[0] << 8 | query[1], program, parents);
+	return answer_length > 0 && dns_succeeded(answer) ? answer_length : 0;
 }
 
 static void close_trap(struct query_traps *traps, struct query_trap *trap)
@@ -41,15 +42,25 @@ static void close_trap(struct query_traps *traps, struct query_trap *trap)
 	trap->client = -1;
 }
 
-/* Logs the queries that have arrived, closes the trap, and makes the pending and all later calls of the process on its socket fail. */
+/* Answers the queries that have arrived. After one that fails, closes the trap, and makes the pending and all later calls of the process on its socket fail. */
 static void read_queries(void *owner, struct event_source *source)
 {
 	struct query_traps *traps = owner;
 	struct query_trap *trap = (struct query_trap *)source;
-	unsigned char query[DNS_LARGEST];
+	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];
+	union socket_address from;
+	socklen_t size = sizeof from;
 	ssize_t length;
-	while ((length = recv(source->fd, query, sizeof query, MSG_DONTWAIT)) >= 0)
-		log_query(traps, query, (size_t)length, &trap->program, &trap->parents);
+	bool fails = false;
+	while ((length = recvfrom(source->fd, query, sizeof query, MSG_DONTWAIT, &from.any, &size)) >= 0) {
+		size_t answer_length = answer_query(traps, query, (size_t)length, &trap->program, &trap->parents, answer);
+		if (answer_length > 0)
+			sendto(source->fd, answer, answer_length, MSG_DONTWAIT, &from.any, size);
+		fails = fails || answer_length == 0;
+		size = sizeof from;
+	}
+	if (!fails)
+		return;
 	event_source_close(traps->epoll, source);
 	/* The kernel answers this datagram with the ICMP message "port unreachable", because the port is closed now. It may limit the rate of such messages. */
 	struct pollfd client = {.fd = trap->client};
@@ -58,13 +69,18 @@ static void read_queries(void *owner, struct event_source *source)
 	close_trap(traps, trap);
 }
 
-/* Opens a UDP socket on an automatic port of loopback, and another one that is connected to it. Returns false on failure; the caller closes both. */
-static bool open_pair(int family, int *receiver, int *client)
+/*
+ * Opens a UDP socket on an automatic port of loopback, and another one that is connected to it. Uses the address of the name server if that is
+ * on loopback, because c-ares ignores an answer from another address. Returns false on failure; the caller closes both.
+ */
+static bool open_pair(const struct destination *name_server, int family, int *receiver, int *client)
 {
 	union socket_address address;
 	static const struct destination loopback4 = {.family = AF_INET, .address = {127, 0, 0, 1}};
 	static const struct destination loopback6 = {.family = AF_INET6, .address = {[15] = 1}};
-	socklen_t size = socket_address(family == AF_INET ? &loopback4 : &loopback6, family, &address);
+	const struct destination *loopback = family == AF_INET ? &loopback4 : &loopback6;
+	socklen_t size = socket_address(destination_is_loopback(name_server) ? name_server : loopback, family, &address);
+	address.in6.sin6_port = 0; /* struct sockaddr_in has the port at the same offset */
 	*receiver = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	*client = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return *receiver >= 0 && *client >= 0 && bind(*receiver, &address.any, size) == 0 && getsockname(*receiver, &address.any, &size) == 0 &&
@@ -77,7 +93,7 @@ bool query_trap_set(struct query_traps *traps, const struct egress_call *call, i
 	int flags = descriptor_flags(call), receiver = -1;
 	traps->next = (traps->next + 1) % QUERY_TRAPS;
 	close_trap(traps, trap);
-	bool is_open = flags >= 0 && (family == AF_INET || family == AF_INET6) && open_pair(family, &receiver, &trap->client) &&
+	bool is_open = flags >= 0 && (family == AF_INET || family == AF_INET6) && open_pair(&call->to, family, &receiver, &trap->client) &&
 		       event_source_open(traps->epoll, &trap->source, (struct event_source){receiver, read_queries, traps}, EPOLLIN);
 	if (!is_open)
 		close_fd(receiver);
@@ -89,14 +105,14 @@ bool query_trap_set(struct query_traps *traps, const struct egress_call *call, i
 	return false;
 }
 
-void query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length)
+bool query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length)
 {
-	unsigned char query[DNS_ANSWER];
+	unsigned char query[DNS_ANSWER], answer[DNS_ANSWER];
 	struct parents parents;
 	size_t size = length < sizeof query ? length : sizeof query;
 	if (!target_read(target, data, query, size))
-		return;
+		return false;
 	const struct program program = *target_program(target);
 	target_parents(target, &parents);
-	log_query(traps, query, size, &program, &parents);
+	return answer_query(traps, query, size, &program, &parents, answer) > 0;
 }

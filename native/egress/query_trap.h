@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Logs the names that a phase looks up where no network namespace can be made for the DNS server process. If a process connects a UDP socket to
- * a name server, the watcher replaces this socket with one that is connected to a socket of the watcher (the trap), reads the query there,
- * and closes the trap. The process then gets ECONNREFUSED, as from an unreachable name server.
+ * Answers the queries of a phase where no network namespace can be made for the DNS server process. If a process connects a UDP socket to a
+ * name server, the watcher replaces this socket with one that is connected to a socket of the watcher (the trap), and answers the queries for
+ * names in the allow-list. After another query, it logs the name and closes the trap, and the process gets ECONNREFUSED, as from an
+ * unreachable name server.
  */
 #ifndef QUERY_TRAP_H
 #define QUERY_TRAP_H
@@ -36,7 +37,7 @@ struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct
 /* Replaces the UDP socket of a call. family: the family of that socket. Returns false if that fails; the call must then fail. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
-/* Logs the query that a call sends with the address of a name server. data: its address in the memory of the calling thread. */
-void query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length);
+/* Logs the query that a call sends with the address of a name server, unless its name is in the allow-list; then returns true. data: its address in the memory of the calling thread. */
+bool query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length);
 
 #endif

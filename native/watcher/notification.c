@@ -167,28 +167,33 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 		struct destination *to = &request->to[i];
 		read_protocol(target, request->fd, to->protocol, sizeof to->protocol);
 		bool is_listed = strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to->family, to->address, to->port);
-		/* No DNS server of confine answers queries for the names in the allow-list, so those of the host must. */
-		bool is_name_server = notifier->allow->name_count > 0 && dns_redirect_covers(&notifier->dns_redirect, to);
 		if (is_listed)
 			*allowed = to;
-		else if (!is_name_server)
+		else
 			error = net_filter_check(net_filter, target, request->fd, to);
 	}
 	return error;
 }
 
-/* Logs the name in a query to a name server, now or when the process sends it. Returns false for another call. */
-static bool log_lookup(struct notifier *notifier, const struct target *target, const struct request *request)
+/* Answers a call that sends a query to a name server, or connects a socket to one. Returns false for another call. */
+static bool answer_lookup(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count != 1 || strcmp(request->to[0].protocol, "udp") != 0 || !dns_redirect_covers(&notifier->dns_redirect, &request->to[0]))
 		return false;
 	if (request->call == CALL_SENDTO) {
-		query_trap_log(notifier->query_traps, target, request->arguments[1], request->arguments[2]);
+		/* musl sends by an unconnected socket, and accepts an answer only from this name server. */
+		if (query_trap_log(notifier->query_traps, target, request->arguments[1], request->arguments[2]))
+			continue_call(target);
+		else
+			target_respond(target, 0, ECONNREFUSED, 0);
 		return true;
 	}
 	const struct egress_call call = {
-		.target = *target, .fd = request->fd, .socket = -1, .inode = net_filter_socket_inode(target, request->fd)};
-	return request->call == CALL_CONNECT && query_trap_set(notifier->query_traps, &call, request->name.any.sa_family);
+		.target = *target, .fd = request->fd, .socket = -1, .to = request->to[0], .inode = net_filter_socket_inode(target, request->fd)};
+	if (request->call != CALL_CONNECT || !query_trap_set(notifier->query_traps, &call, request->name.any.sa_family))
+		return false;
+	target_respond(target, 0, 0, 0);
+	return true;
 }
 
 /* Handles a call that sends nothing. */
@@ -219,10 +224,8 @@ static void filter_call(struct notifier *notifier, const struct target *target, 
 		return;
 	}
 	int error = check_net_filter(notifier, target, request, &allowed);
-	if (error != 0 && log_lookup(notifier, target, request)) {
-		target_respond(target, 0, request->call == CALL_CONNECT ? 0 : ECONNREFUSED, 0);
+	if (error != 0 && answer_lookup(notifier, target, request))
 		return;
-	}
 	if (error != 0) {
 		log_call(notifier, target, request);
 		target_respond(target, 0, error, 0);

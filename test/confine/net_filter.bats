@@ -137,12 +137,12 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 	done
 }
 
-@test "with Docker's default seccomp profile, confine --allow permits the connection to a service of the host and counts it, and with --resolve the phase uses the name servers of the host" {
+@test "with Docker's default seccomp profile, confine --allow permits the connection to a service of the host and counts it, and answers queries for names of --resolve without a name server" {
 	local user
 	for user in 0 "$TEST_UID"; do
-		run -0 net_filter docker "$user" --allow 127.0.0.1:@HOST_TCP@ --resolve localhost=127.0.0.1 -- connect HOST_TCP
-		[[ $output == $'connected\nthe phase reached the TCP socket of the host: '* ]]
-		[[ $(record_value "$RECORD" '[r.route, r.allowed_count, r.allowed[0].address, r.blocked, r.names_watched_why].join()') == 'direct,1,127.0.0.1,,the phase uses the name servers of the host' ]]
+		run -0 net_filter docker "$user" --allow 127.0.0.1:@HOST_TCP@ --resolve listed.example=127.0.0.1 -- names HOST_TCP
+		[[ $output == $'connected\nnot found\nthe phase reached the TCP socket of the host: '* ]]
+		[[ $(record_value "$RECORD" '[r.route, r.allowed_count, r.allowed[0].address, r.attempts, r.names_watched, ...new Set(r.names.map((n) => n.name))].join()') == 'direct,1,127.0.0.1,,yes,unlisted.example' ]]
 	done
 }
 

@@ -6,6 +6,7 @@ net_filter.py phase             prints one line for each case: what a process of
 net_filter.py attack            prints one line for each way in which a hostile process tries to evade the filter, except for races
 net_filter.py interface NAME    tries to send datagrams through this network interface
 net_filter.py connect PORT      connects to a TCP port of loopback
+net_filter.py names PORT          connects to a TCP port of listed.example, and looks up unlisted.example
 net_filter.py own ADDRESS       connects to servers of the phase, and to one of the host, on this address of the machine
 net_filter.py many COUNT        starts that many processes in sessions of their own, which all connect to all servers
 """
@@ -318,6 +319,14 @@ def own(address):
         print(errno.errorcode[error.errno])
 
 
+def names(port):
+    print(connect(AF_INET, ("listed.example", port)))
+    try:
+        print(socket.getaddrinfo("unlisted.example", port))
+    except socket.gaierror:
+        print("not found")
+
+
 def one_of_many(number, ports, barrier):
     os.setsid()
     with listener(AF_INET, ("127.0.0.1", 0)) as server:
@@ -343,6 +352,8 @@ if __name__ == "__main__":
         sys.exit(host(sys.argv[2:]))
     elif sys.argv[1] == "phase":
         phase()
+    elif sys.argv[1] == "names":
+        names(int(sys.argv[2]))
     elif sys.argv[1] == "attack":
         attack()
     elif sys.argv[1] == "interface":
