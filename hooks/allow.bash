@@ -34,7 +34,7 @@ __portcullis_is_option() {
 # options in FILE and REPLY.
 __portcullis_resolve_allow() {
 	local file=$1 list=$2 line
-	local -a answer=("${@:3}") lines=("$2") words=()
+	local -a answer=("${@:3}") lines=("$2") words=() addresses=() sockets=()
 	((${#answer[@]})) || mapfile -t answer < <(
 		__portcullis_print_variables |
 			__portcullis_start "$node" "$program" destinations --package "$package" --features "$features" \
@@ -46,13 +46,16 @@ __portcullis_resolve_allow() {
 		answer=()
 		for line in "${words[@]}"; do
 			if __portcullis_is_option "--allow $line"; then
-				lines+=("--allow $line")
+				addresses+=("--allow $line")
 			elif [[ $line == unix:/* ]]; then
-				lines+=("--allow-socket ${line#unix:}")
+				sockets+=("--allow-socket ${line#unix:}")
 			else
 				__portcullis_call ewarn "Portcullis: $package: $line in PORTCULLIS_ALLOW stays blocked, because Node, which resolves host names, does not start. To repair Node, run: emerge net-libs/nodejs"
 			fi
 		done
+		lines+=("${addresses[@]::64}" "${sockets[@]::64}")
+		((${#addresses[@]} <= 64 && ${#sockets[@]} <= 64)) ||
+			__portcullis_call ewarn "Portcullis: $package: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 addresses or UNIX sockets. Remove unused entries."
 	fi
 	for line in "${answer[@]}"; do
 		! __portcullis_is_option "$line" || lines+=("$line")

@@ -10,7 +10,7 @@ import { isPrivate, reservedKind, unmapped, type Reserved } from '../util/addres
 import { words } from '../util/environment.ts';
 
 /** Maximum number of --allow options, of --allow-socket options, and of --resolve options that confine accepts. */
-const maxOptions = 64;
+export const maxOptions = 64;
 
 const socketPrefix = 'unix:';
 
@@ -46,7 +46,8 @@ export interface Destinations {
  */
 export async function destinations(setting: string, context: BuildContext): Promise<Destinations> {
 	const all = words(setting);
-	const sockets = all.flatMap((entry) => (entry.startsWith(socketPrefix) ? entry.slice(socketPrefix.length) : []));
+	const unix = all.filter((entry) => entry.startsWith(socketPrefix));
+	const sockets = [...new Set(unix)].map((entry) => entry.slice(socketPrefix.length));
 	const entries = all.filter((entry) => !entry.startsWith(socketPrefix));
 	const plain = await Promise.all(entries.filter((entry) => entry !== 'distcc').map((entry) => destination(entry)));
 	const asked = entries.includes('distcc');
@@ -124,7 +125,7 @@ async function addressesOf(host: string): Promise<string[]> {
 export function allowOptions({ list, sockets }: Destinations): (readonly [string, string])[] {
 	return [
 		...[...new Set(list.flatMap(endpoints))].slice(0, maxOptions).map((entry) => ['--allow', entry] as const),
-		...[...new Set(sockets)].slice(0, maxOptions).map((path) => ['--allow-socket', path] as const),
+		...sockets.slice(0, maxOptions).map((path) => ['--allow-socket', path] as const),
 		...[...new Set(list.flatMap(nameMappings))].slice(0, maxOptions).map((name) => ['--resolve', name] as const),
 	];
 }
@@ -154,7 +155,7 @@ export interface BlockedEntry {
 	readonly fix: string;
 }
 
-export function blockedEntries({ list, unsupported, tunnels }: Destinations): BlockedEntry[] {
+export function blockedEntries({ list, sockets, unsupported, tunnels }: Destinations): BlockedEntry[] {
 	const unresolved = list.filter(({ addresses, reserved }) => addresses.length + reserved.length === 0);
 	const blockedTunnels = tunnels.flatMap(({ address, allowed }) => (allowed ? [] : [address]));
 	const tunnelFix = `To allow it, add to make.conf: ${addWords('PORTCULLIS_ALLOW', blockedTunnels)}`;
@@ -163,6 +164,7 @@ export function blockedEntries({ list, unsupported, tunnels }: Destinations): Bl
 	const portsOnly = 'only hosts with a TCP port are supported, not ssh and zeroconf';
 	const portFix = 'Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.';
 	const noLoopback = 'the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses';
+	const rest = 'the rest of PORTCULLIS_ALLOW';
 	const tooMany = `it has more than ${maxOptions} addresses`;
 	const networkFix = 'Replace addresses by a network: ADDRESS/BITS:PORT.';
 	return [
@@ -173,7 +175,10 @@ export function blockedEntries({ list, unsupported, tunnels }: Destinations): Bl
 		}),
 		...list.flatMap(reservedEntries),
 		...blockedTunnels.map((address) => blocked(address, `distcc host ${address}`, noLoopback, tunnelFix)),
-		...(count > maxOptions ? [blocked('rest', 'the rest of PORTCULLIS_ALLOW', tooMany, networkFix)] : []),
+		...(count > maxOptions ? [blocked('rest', rest, tooMany, networkFix)] : []),
+		...(sockets.length > maxOptions
+			? [blocked('rest-unix', rest, `it has more than ${maxOptions} UNIX sockets`, 'Remove unused entries unix:PATH.')]
+			: []),
 	];
 }
 

@@ -3,6 +3,7 @@ import {
 	blockedEntries,
 	destinations,
 	endpoints,
+	maxOptions,
 	privateAddressNotes,
 	type Destinations,
 } from '../confine/destinations.ts';
@@ -53,7 +54,7 @@ export function entryFindings(found: Destinations): Finding[] {
 			const text = addresses === name ? name : `${name}: ${addresses}`;
 			return texts.length === 0 ? [] : [ok(`allow-${one.entry}`, title, text, texts)];
 		}),
-		...found.sockets.map((path) => ok(`allow-${path}`, title, `UNIX socket ${path}`)),
+		...found.sockets.slice(0, maxOptions).map((path) => ok(`allow-${path}`, title, `UNIX socket ${path}`)),
 		...privateAddressNotes(found).map((text) => ok('allow-private', title, `${text}.`)),
 		...blockedEntries(found).map(({ entry, subject, reason, fix }) =>
 			error(`allow-${entry}`, title, `${subject} stays blocked: ${reason}.`, fix),

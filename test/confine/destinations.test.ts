@@ -30,7 +30,7 @@ const messages = (one: Destinations) => destinationLines(one, 'a/b-1').map(({ ve
 const hosts = (count: number) =>
 	Array.from({ length: count }, (_, at) => ({ host: `host${at}`, addresses: [`192.0.2.${at}`] }));
 
-test('PORTCULLIS_ALLOW allows at most 64 addresses, and Portcullis reports that further addresses stay blocked', () => {
+test('PORTCULLIS_ALLOW allows at most 64 addresses and 64 UNIX sockets, and Portcullis reports that further ones stay blocked', () => {
 	expect(messages(found(hosts(33)))).toEqual([]);
 	expect(messages(found(hosts(64)))).toEqual([]);
 	expect(allowOptions(found(hosts(64)))).toHaveLength(128);
@@ -41,6 +41,12 @@ test('PORTCULLIS_ALLOW allows at most 64 addresses, and Portcullis reports that 
 	// Many names with one address.
 	const same = hosts(65).map((one) => ({ ...one, addresses: ['192.0.2.1'] }));
 	expect(messages(found(same))).toHaveLength(1);
+	const sockets = (count: number) => found([], { sockets: Array.from({ length: count }, (_, at) => `/run/s${at}`) });
+	expect(messages(sockets(64))).toEqual([]);
+	expect(messages(sockets(65))).toEqual([
+		'ewarn Portcullis: a/b-1: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 UNIX sockets. Remove unused entries unix:PATH.',
+	]);
+	expect(allowOptions(sockets(65))).toHaveLength(64);
 });
 
 test('if a PORTCULLIS_ALLOW entry stays blocked, Portcullis prints the reason and the fix', () => {

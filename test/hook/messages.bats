@@ -19,7 +19,7 @@ source_hook() {
 	run hook_run 'ewarn() { echo "ewarn $*"; }; elog() { echo "elog $*"; }; die() { echo "die $*"; exit 1; }; source "$HOOK"' "$@"
 }
 
-@test 'if Node does not start, the hook allows the addresses in PORTCULLIS_ALLOW and warns that host names stay blocked' {
+@test 'if Node does not start, the hook allows the addresses in PORTCULLIS_ALLOW and warns that host names and more than 64 entries stay blocked' {
 	local list='192.0.2.7:443 far.example:80 10.1.0.0/16:1 [2001:db8::7]:80 [2001:db8::]/32:80 distcc' text
 	text='stays blocked, because Node, which resolves host names, does not start. To repair Node, run: emerge net-libs/nodejs'
 	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$list"
@@ -28,6 +28,10 @@ source_hook() {
 	[[ ${lines[0]} == "ewarn Portcullis: app-misc/foo-1: far.example:80 in PORTCULLIS_ALLOW $text" ]]
 	[[ ${lines[1]} == "ewarn Portcullis: app-misc/foo-1: distcc in PORTCULLIS_ALLOW $text" ]]
 	[[ $(<"$(hook_stored allow)") == "$BUILDDIR"$'\n'"$list"$'\n'"$(printf -- '--allow %s\n' 192.0.2.7:443 10.1.0.0/16:1 '[2001:db8::7]:80' '[2001:db8::]/32:80')" ]]
+	# confine accepts at most 64 addresses and 64 UNIX sockets.
+	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$(printf 'unix:/run/%s ' {1..65}) 192.0.2.7:443"
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: the rest of PORTCULLIS_ALLOW stays blocked: it has more than 64 addresses or UNIX sockets. Remove unused entries.' ]]
+	[[ $(grep -c '^--allow-socket ' "$(hook_stored allow)") == 64 && $(tail -n 65 "$(hook_stored allow)") == $'--allow 192.0.2.7:443\n--allow-socket /run/1\n'* ]]
 }
 
 @test 'if Node does not start, the hook still reports misspelled variables PORTCULLIS_* in pkg_setup, and only in this phase' {
