@@ -3,6 +3,7 @@
 # Real emerges whose src_test starts servers that are too large for `npm test`, with PORTCULLIS_SOCKETS=own.
 
 load ../../lib/prefix
+load ../../lib/wait
 
 # servers_prefix root|user: a prefix with app-test/servers, whose src_test starts each server, asks it over its UNIX socket and writes the
 # answer to PREFIX_LOG/answers
@@ -68,4 +69,29 @@ servers_prefix() {
 		[[ $(record_values "$RECORDS" test 'r.shm') == "$([[ $user == user ]] && echo confine || echo host)" ]]
 		prefix_clean
 	done
+}
+
+@test 'with PORTCULLIS_SOCKETS=host, an ssh agent is a conflict and reachable; with own, the X display is a conflict, and both are unreachable' {
+	local agent display=$((5000 + RANDOM % 1000)) socket
+	prefix_make user network-sandbox
+	agent=$PREFIX_LOG/agent socket=/tmp/.X11-unix/X$display
+	prefix_run ssh-agent -a "$agent" >/dev/null
+	prefix_exec Xvfb ":$display" -screen 0 64x64x8 -nolisten tcp >/dev/null 2>&1 3>&- &
+	until_true 60 grep -q " $socket\$" /proc/net/unix
+	prefix_env "SSH_AUTH_SOCK=$agent" "DISPLAY=:$display"
+	prefix_package app-test/probe-1 <<-EOF
+		src_compile() {
+			/usr/bin/python3 -c 'import socket, sys; print([socket.socket(socket.AF_UNIX).connect_ex(path) for path in sys.argv[1:]])' \
+				"$agent" "$socket" >"$PREFIX_LOG/results"
+		}
+	EOF
+	prefix_install_portcullis
+	run -0 prefix_emerge --oneshot app-test/probe
+	[[ $output == *'an ssh or gpg agent conflicts with'* && $output != *'the X display conflicts with'* && $(<"$PREFIX_LOG/results") == '[0, 0]' ]]
+	prefix_features network-sandbox 'PORTCULLIS_SOCKETS="own"'
+	run -0 prefix_emerge --oneshot app-test/probe
+	[[ $output == *'the X display conflicts with'* && $output != *'agent conflicts with'* && $(<"$PREFIX_LOG/results") == '[111, 111]' ]]
+	# The server removes its socket and its lock when it ends.
+	kill %%
+	wait %%
 }
