@@ -2,7 +2,7 @@
 /*
  * The DNS server process of a phase. It runs in a network namespace of its own, where lo has the addresses of the name servers in
  * /etc/resolv.conf. The watcher puts a socket of that network in place of the socket of a process that sends a query
- * (egress/dns_redirect.h). The server logs each query and answers SERVFAIL at once, except for the hosts of --resolve.
+ * (egress/dns_redirect.c). The server logs each query and answers SERVFAIL at once, except for the hosts of --resolve.
  */
 #ifndef DNS_SERVER_H
 #define DNS_SERVER_H
@@ -15,7 +15,10 @@
 #include "dns/wire.h"
 #include "watcher/network_log.h"
 
-/* Message from the watcher: requests a socket in the network of the DNS server. */
+/*
+ * Message from the watcher: requests a socket in the network of the DNS server. The reply is the id; the new socket is attached to it, unless
+ * creating the socket failed.
+ */
 struct dns_request {
 	uint64_t id; /* ID of the seccomp notification of the call that waits for the socket */
 	int family, type;
@@ -23,11 +26,6 @@ struct dns_request {
 	bool truncates; /* answer queries over UDP with a truncated answer instead of SERVFAIL (dns_truncate()) */
 	struct program program;
 	struct parents parents;
-};
-
-/* Reply to the watcher's request for a socket. The new socket is attached to it, unless creating the socket failed. */
-struct dns_reply {
-	uint64_t id;
 };
 
 /* The sockets on which the server receives queries: for each name server a UDP and a TCP socket; -1: not open. */

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "egress/dns_redirect.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -124,11 +122,11 @@ static bool take_waiting(struct dns_redirect *redirect, uint64_t id, struct secc
 
 bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *notification, int *socket)
 {
-	struct dns_reply reply;
+	uint64_t id;
 	int fds[PASSED_FDS] = {-1, -1};
-	if (redirect->server >= 0 && fd_passing_receive(redirect->server, &reply, sizeof reply, fds, NULL) == 1) {
+	if (redirect->server >= 0 && fd_passing_receive(redirect->server, &id, sizeof id, fds, NULL) == 1) {
 		*socket = fds[0];
-		if (take_waiting(redirect, reply.id, notification))
+		if (take_waiting(redirect, id, notification))
 			return true;
 		close_fd(fds[0]);
 		return false;

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "egress/egress.h"
-#include "util/events.h"
 
 /* socks_reply.c: parses the two replies of the SOCKS proxy, first to the offer of no authentication and then to CONNECT, as one reply (RFC 1928, 3 and 6) */
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "egress/query_trap.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

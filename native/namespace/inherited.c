@@ -85,7 +85,6 @@ struct inherited inherited_from_portage(unsigned wanted)
 	bool pid = (want_pid || ((want_ipc || want_mount) && !net)) && has_portage_init();
 	return (struct inherited){
 		.net = want_net && net,
-		.portage_net = want_net && net,
 		.ipc = want_ipc && (net || pid) && !in_first_ipc_namespace(),
 		.pid = want_pid && pid,
 		.mount = want_mount && (net || pid),

@@ -74,11 +74,6 @@ static bool has_map(int directory, const char *name)
 	return fd >= 0 && read(fd, &byte, 1) == 1;
 }
 
-static bool may_map_range(const struct identity *identity)
-{
-	return identity_has_capability(identity, CAP_SETUID) && identity_has_capability(identity, CAP_SETGID);
-}
-
 /* Enters a user namespace that maps all ids. If the kernel refuses such a map, maps only the effective ids of this process. */
 static bool enter_with_range(int directory, const struct identity *identity, struct setup_error *setup_error)
 {
@@ -114,7 +109,7 @@ static bool user_namespace_enter(const struct identity *identity, struct setup_e
 	if (directory < 0)
 		return failed(setup_error, STEP_MAP);
 	bool entered;
-	if (may_map_range(identity))
+	if (identity_has_capability(identity, CAP_SETUID) && identity_has_capability(identity, CAP_SETGID))
 		entered = enter_with_range(directory, identity, setup_error);
 	else if (unshare(CLONE_NEWUSER) != 0)
 		entered = failed(setup_error, STEP_USERNS);

@@ -71,10 +71,9 @@ bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned 
 
 /* Isolation that exists at the start of confine. Portage isolates phases itself if it runs as root. */
 struct inherited {
-	bool net; /* Portage has isolated the network, and the phase uses Portage's namespace */
+	bool net;
 	bool ipc;
-	bool portage_net; /* Portage has isolated the network, even if the phase gets another one */
-	bool pid;	  /* Portage's pid-ns-init is process 1 and ends all processes of the phase */
+	bool pid; /* Portage's pid-ns-init is process 1 and ends all processes of the phase */
 	bool mount;
 };
 

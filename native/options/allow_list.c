@@ -93,7 +93,8 @@ static bool is_unspecified(int family, const unsigned char address[16])
 	return memcmp(address, none, family == AF_INET ? 4 : 16) == 0;
 }
 
-bool allow_is_loopback(const struct allow_entry *entry)
+/* Returns whether an entry contains only loopback addresses: 127/8 or a part of it, or ::1. */
+static bool allows_only_loopback(const struct allow_entry *entry)
 {
 	return is_loopback(entry->family, entry->address) && entry->bits >= (entry->family == AF_INET ? 8 : 128);
 }
@@ -106,7 +107,7 @@ bool allow_has(const struct allow *allow, int family, const unsigned char addres
 	for (size_t i = 0; i < allow->count; i++) {
 		const struct allow_entry *entry = &allow->entries[i];
 		if (entry->family == family && entry->port == port && same_bits(entry->address, address, entry->bits) &&
-		    (!loopback || allow_is_loopback(entry)))
+		    (!loopback || allows_only_loopback(entry)))
 			return true;
 	}
 	return false;

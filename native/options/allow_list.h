@@ -45,9 +45,6 @@ bool allow_parse(const char *text, struct allow_entry *entry);
 /* Parses HOST=ADDRESS. Returns false for other text. */
 bool allow_parse_name(const char *text, struct allow_name *name);
 
-/* Returns whether an entry contains only loopback addresses: 127/8 or a part of it, or ::1. */
-bool allow_is_loopback(const struct allow_entry *entry);
-
 /*
  * Returns whether the list contains this destination. A loopback address must match an entry that contains only loopback addresses. An
  * unspecified address is never allowed. family is AF_INET for an IPv4-mapped IPv6 address.

@@ -3,9 +3,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
-
-#define BIT(family) (UINT64_C(1) << (family))
 
 /* Names of socket families with their numbers in include/linux/socket.h, because C libraries lack some AF_* constants. */
 static const struct {
@@ -13,34 +10,29 @@ static const struct {
 	uint64_t families;
 } known[] = {
 	{"any", FAMILIES_ANY},
-	{"alg", BIT(38)},
-	{"ax25", BIT(3)},
-	{"bluetooth", BIT(31)},
-	{"caif", BIT(37)},
-	{"can", BIT(29)},
-	{"ieee802154", BIT(36)},
-	{"kcm", BIT(41)},
-	{"key", BIT(15)},
-	{"llc", BIT(26)},
-	{"mctp", BIT(45)},
-	{"nfc", BIT(39)},
-	{"packet", BIT(17)},
-	{"phonet", BIT(35)},
-	{"pppox", BIT(24)},
-	{"qipcrtr", BIT(42)},
-	{"rds", BIT(21)},
-	{"rxrpc", BIT(33)},
-	{"smc", BIT(43)},
-	{"tipc", BIT(30)},
-	{"vsock", BIT(40)},
-	{"x25", BIT(9)},
-	{"xdp", BIT(44)},
+	{"alg", FAMILIES_BIT(38)},
+	{"ax25", FAMILIES_BIT(3)},
+	{"bluetooth", FAMILIES_BIT(31)},
+	{"caif", FAMILIES_BIT(37)},
+	{"can", FAMILIES_BIT(29)},
+	{"ieee802154", FAMILIES_BIT(36)},
+	{"kcm", FAMILIES_BIT(41)},
+	{"key", FAMILIES_BIT(15)},
+	{"llc", FAMILIES_BIT(26)},
+	{"mctp", FAMILIES_BIT(45)},
+	{"nfc", FAMILIES_BIT(39)},
+	{"packet", FAMILIES_BIT(17)},
+	{"phonet", FAMILIES_BIT(35)},
+	{"pppox", FAMILIES_BIT(24)},
+	{"qipcrtr", FAMILIES_BIT(42)},
+	{"rds", FAMILIES_BIT(21)},
+	{"rxrpc", FAMILIES_BIT(33)},
+	{"smc", FAMILIES_BIT(43)},
+	{"tipc", FAMILIES_BIT(30)},
+	{"vsock", FAMILIES_BIT(40)},
+	{"x25", FAMILIES_BIT(9)},
+	{"xdp", FAMILIES_BIT(44)},
 };
-
-uint64_t families_default(void)
-{
-	return BIT(AF_UNIX) | BIT(AF_INET) | BIT(AF_INET6) | BIT(AF_NETLINK);
-}
 
 static bool add_by_name(uint64_t *families, const char *name, size_t length)
 {

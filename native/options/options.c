@@ -201,7 +201,7 @@ static bool parse_value(struct options *options, const char *name, const char *v
 
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size)
 {
-	*options = (struct options){.environ_fd = -1, .families = families_default()};
+	*options = (struct options){.environ_fd = -1, .families = FAMILIES_DEFAULT};
 	int i = 1;
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (parse_flag(options, argv[i]))

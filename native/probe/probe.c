@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
-#include <stdnoreturn.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -21,56 +19,41 @@
 #include "watcher/filter.h"
 #include "watcher/watcher.h"
 
-/* Time limits for an attempt, which takes milliseconds, and for the exit of its child, which closing an inherited file can delay. */
+/* Time limit for an attempt, which takes milliseconds. */
 #define PROBE_MILLISECONDS 30000
-#define EXIT_MILLISECONDS 1000
 
-/* Enters the namespaces and writes a struct setup_error to the pipe. Its error is 0 on success. */
-static noreturn void attempt(const struct identity *identity, unsigned isolate, int pipe)
+struct attempt {
+	const struct identity *identity;
+	unsigned isolate;
+	struct setup_error setup_error; /* its error is 0 on success */
+};
+
+static void try_isolation(void *data)
 {
-	struct setup_error setup_error;
-	bool entered = namespaces_enter(identity, identity->mode, isolate, &setup_error);
-	pid_t init = entered && (isolate & ISOLATE_PID) != 0 ? fork() : 0;
+	struct attempt *attempt = data;
+	struct setup_error *setup_error = &attempt->setup_error;
+	bool entered = namespaces_enter(attempt->identity, attempt->identity->mode, attempt->isolate, setup_error);
+	pid_t init = entered && (attempt->isolate & ISOLATE_PID) != 0 ? fork() : 0;
 	if (init > 0)
 		_exit(0);
 	if (init < 0)
-		setup_error = (struct setup_error){STEP_FORK, errno};
-	else if (entered && (setup_steps[setup_error.step].required_for & isolate) == 0 &&
-		 ((isolate & ISOLATE_PROC) == 0 || isolate_mount_proc(identity, &setup_error)))
-		setup_error = (struct setup_error){STEP_NONE, 0};
-	_exit(write(pipe, &setup_error, sizeof setup_error) == (ssize_t)sizeof setup_error ? 0 : 1);
-}
-
-/* Tries to set up the isolation in a child. Returns true on success, otherwise false with setup_error. */
-static bool can(const struct identity *identity, unsigned isolate, struct setup_error *setup_error)
-{
-	int ends[2] = {-1, -1};
-	pid_t pid = pipe(ends) == 0 ? fork() : -1;
-	if (pid == 0)
-		attempt(identity, isolate, ends[1]);
-	*setup_error = (struct setup_error){STEP_FORK, pid < 0 ? errno : ECHILD};
-	close(ends[1]);
-	struct pollfd result = {.fd = ends[0], .events = POLLIN};
-	if (pid > 0) {
-		if (poll(&result, 1, PROBE_MILLISECONDS) == 0)
-			setup_error->error = ETIMEDOUT;
-		else if (read(ends[0], setup_error, sizeof *setup_error) != (ssize_t)sizeof *setup_error)
-			*setup_error = (struct setup_error){STEP_FORK, ECHILD};
-		reap_within(pid, EXIT_MILLISECONDS);
-	}
-	close(ends[0]);
-	return setup_error->error == 0;
+		*setup_error = (struct setup_error){STEP_FORK, errno};
+	else if (entered && (setup_steps[setup_error->step].required_for & attempt->isolate) == 0 &&
+		 ((attempt->isolate & ISOLATE_PROC) == 0 || isolate_mount_proc(attempt->identity, setup_error)))
+		*setup_error = (struct setup_error){STEP_NONE, 0};
 }
 
 static void print_result(const struct identity *identity, const char *key, unsigned isolate)
 {
-	struct setup_error setup_error;
-	if (can(identity, isolate, &setup_error)) {
+	struct attempt attempt = {.identity = identity, .isolate = isolate};
+	if (!call_in_child(try_isolation, &attempt, sizeof attempt, PROBE_MILLISECONDS))
+		attempt.setup_error = (struct setup_error){STEP_FORK, errno};
+	if (attempt.setup_error.error == 0) {
 		printf("%s=yes\n", key);
 		return;
 	}
 	const char *result = isolate == ISOLATE_NET && net_filter_probe(identity) == NULL ? "filter" : "no";
-	printf("%s=%s: %s: %s\n", key, result, setup_steps[setup_error.step].call, strerror(setup_error.error));
+	printf("%s=%s: %s: %s\n", key, result, setup_steps[attempt.setup_error.step].call, strerror(attempt.setup_error.error));
 }
 
 static void print_cgroup(const struct identity *identity)
@@ -87,22 +70,26 @@ static void print_cgroup(const struct identity *identity)
 		print_error("cannot remove the cgroup of the probe: %m");
 }
 
-/* Installs a filter in a child, because a seccomp filter cannot be removed. */
+struct reason {
+	const char *why; /* NULL: success */
+	int error;
+};
+
+/* Called in a child, because a seccomp filter cannot be removed. */
+static void try_filter(void *data)
+{
+	const char *why = filter_probe();
+	*(struct reason *)data = (struct reason){why, errno};
+}
+
 static void print_audit(void)
 {
-	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		const char *why = filter_probe();
-		if (why == NULL)
-			printf("audit=yes\n");
-		else
-			printf("audit=no: %s%s%s\n", why, errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
-		fflush(stdout);
-		_exit(0);
-	}
-	if (pid > 0)
-		reap_within(pid, PROBE_MILLISECONDS);
+	struct reason reason = {"starting a process", 0};
+	call_in_child(try_filter, &reason, sizeof reason, PROBE_MILLISECONDS);
+	if (reason.why == NULL)
+		printf("audit=yes\n");
+	else
+		printf("audit=no: %s%s%s\n", reason.why, reason.error == 0 ? "" : ": ", reason.error == 0 ? "" : strerror(reason.error));
 }
 
 int probe(const struct identity *identity)

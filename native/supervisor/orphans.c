@@ -2,15 +2,8 @@
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "util/process.h"
@@ -40,41 +33,16 @@ static bool describe(struct orphan *orphan, pid_t pid)
 	return true;
 }
 
-static void read_command_lines(struct orphan *orphans, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		orphans[i].argv_length = proc_read(orphans[i].pid, "cmdline", orphans[i].argv, sizeof orphans[i].argv);
-}
-
 /*
- * Reads the command lines, in a child with a time limit. A command line is in the memory of its process: if that process sleeps in the
+ * Reads the command lines; called in a child with a time limit. A command line is in the memory of its process: if that process sleeps in the
  * kernel while it holds its mmap_lock, it blocks every reader; ps(1) hangs in the same way.
  */
-static void add_command_lines(struct orphan *orphans, size_t count)
+static void read_command_lines(void *data)
 {
-	size_t size = count * sizeof *orphans;
-	struct orphan *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int ends[2];
-	if (shared == MAP_FAILED)
-		return;
-	memcpy(shared, orphans, size);
-	if (pipe2(ends, O_CLOEXEC) == 0) {
-		pid_t parent = getpid(), reader = fork();
-		if (reader == 0) {
-			if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
-				read_command_lines(shared, count);
-			_exit(0);
-		}
-		close(ends[1]);
-		struct pollfd reader_exit = {.fd = ends[0], .events = POLLIN};
-		if (reader > 0) {
-			poll(&reader_exit, 1, READ_MILLISECONDS);
-			reap_within(reader, 0);
-			memcpy(orphans, shared, size);
-		}
-		close(ends[0]);
-	}
-	munmap(shared, size);
+	struct orphans *orphans = data;
+	for (size_t i = 0; i < orphans->described_count; i++)
+		if (orphans->described[i].argv_length == 0)
+			orphans->described[i].argv_length = proc_read(orphans->described[i].pid, "cmdline", orphans->described[i].argv, ORPHAN_ARGV);
 }
 
 void orphans_add(struct orphans *orphans, const struct pids *pids)
@@ -89,7 +57,7 @@ void orphans_add(struct orphans *orphans, const struct pids *pids)
 		orphans->described_count += room;
 	}
 	if (orphans->described_count > known)
-		add_command_lines(orphans->described + known, orphans->described_count - known);
+		call_in_child(read_command_lines, orphans, sizeof *orphans, READ_MILLISECONDS);
 }
 
 static struct orphan *find_described(struct orphans *orphans, pid_t pid)

@@ -63,7 +63,7 @@ static bool uses_shared_memory(const struct options *options)
 
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited)
 {
-	struct plan plan = {.mode = identity->mode, .tracking = first_tracking(options, identity, inherited), .inherited_net = inherited->net};
+	struct plan plan = {.mode = identity->mode, .tracking = first_tracking(options, identity, inherited)};
 	if (options->net && !inherited->net)
 		plan.isolate |= ISOLATE_NET;
 	if (options->ipc && !inherited->ipc)
@@ -82,9 +82,7 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 /* Finds another way to isolate the network, or adds it to the missing options. */
 static void replace_network_namespace(struct plan *plan, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result)
 {
-	if (result->inherited.portage_net) {
-		result->inherited.net = true;
-	} else if (net_filter_probe(identity) == NULL) {
+	if (net_filter_probe(identity) == NULL) {
 		plan->net_filter = true;
 		result->net_filter = *setup_error;
 	} else {
@@ -130,7 +128,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 
 enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited)
 {
-	if (inherited->portage_net)
+	if (inherited->net)
 		return options->socks != NULL ? ROUTE_SOCKS : ROUTE_NONE;
 	return (plan->isolate & ISOLATE_NET) != 0 || plan->net_filter ? ROUTE_DIRECT : ROUTE_UNNEEDED;
 }

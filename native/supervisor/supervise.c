@@ -47,7 +47,7 @@ static void drop_root(struct supervisor *s)
  */
 static bool filter_needs_no_new_privs(const struct supervisor *s)
 {
-	bool has_filter = s->plan.net_filter || (s->plan.inherited_net && s->options->net && s->options->families != FAMILIES_ANY);
+	bool has_filter = s->plan.net_filter || (s->result.inherited.net && s->options->net && s->options->families != FAMILIES_ANY);
 	return has_filter && s->plan.mode == MODE_NONE &&
 	       !identity_has_capability(&s->identity, CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
@@ -197,7 +197,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	launch_or_degrade(s);
 	s->result.audit = options->audit ? s->watcher.log : NULL;
 	s->result.setuid_inert = filter_needs_no_new_privs(s);
-	if (s->plan.inherited_net || (s->plan.isolate & ISOLATE_NET) != 0)
+	if (s->result.inherited.net || (s->plan.isolate & ISOLATE_NET) != 0)
 		watcher_open_dns(&s->watcher);
 	if (s->identity.mode == MODE_SETUID)
 		watcher_start_dns(&s->watcher, options, &s->identity);

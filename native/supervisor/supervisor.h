@@ -112,7 +112,6 @@ struct plan {
 	enum mode mode;
 	unsigned isolate;	/* isolation that confine sets up, bits of enum isolation */
 	enum tracking tracking; /* TRACK_PID_NAMESPACE requires ISOLATE_PID */
-	bool inherited_net;	/* Portage has isolated the network already */
 	bool net_filter;	/* the watcher restricts the network, because no namespace can isolate it */
 };
 

@@ -7,6 +7,9 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,6 +73,9 @@ size_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 /* Time limit for the exit of a process after SIGKILL. One that is not stuck in the kernel needs less, even on a busy machine. */
 #define KILLED_MILLISECONDS 500
 
+/* Time limit for the exit of a child that has nothing more to do. */
+#define EXIT_MILLISECONDS 1000
+
 /* Polling interval on Linux before 5.3, which has no pidfd. */
 #define POLL_MICROSECONDS 1000
 
@@ -104,6 +110,38 @@ bool reap_within(pid_t child, int milliseconds)
 		return true;
 	kill(child, SIGKILL);
 	return exits_within(child, pidfd, KILLED_MILLISECONDS);
+}
+
+bool call_in_child(void (*function)(void *data), void *data, size_t size, int milliseconds)
+{
+	int ends[2] = {-1, -1}, ready = -1;
+	char byte;
+	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return false;
+	memcpy(shared, data, size);
+	pid_t parent = getpid(), child = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
+	if (child == 0) {
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+			function(shared);
+		_exit(write(ends[1], "", 1) == 1 ? 0 : 1);
+	}
+	int error = errno;
+	close_fd(ends[1]);
+	struct pollfd end = {.fd = ends[0], .events = POLLIN};
+	if (child > 0) {
+		ready = poll(&end, 1, milliseconds);
+		error = ready == 0 ? ETIMEDOUT : ECHILD;
+	}
+	bool returned = ready == 1 && read(ends[0], &byte, 1) == 1;
+	/* The exit flushes files, which a FUSE server can delay (fuse_flush() in fs/fuse/file.c). */
+	if (child > 0)
+		reap_within(child, returned ? EXIT_MILLISECONDS : 0);
+	close_fd(ends[0]);
+	memcpy(data, shared, size);
+	munmap(shared, size);
+	errno = error;
+	return returned;
 }
 
 /* Time limit of pids_add_descendants(). The first SEARCH_LEAST processes, among them init, are searched in any case. */

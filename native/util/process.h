@@ -59,4 +59,10 @@ size_t proc_read(pid_t pid, const char *name, char *text, size_t size);
  */
 bool reap_within(pid_t child, int milliseconds);
 
+/*
+ * Calls function() in a child process with data, size bytes, in shared memory, and waits at most this time until it returns. Copies the memory
+ * to data. Returns false with errno if function() has not returned; data is then what it has written until then.
+ */
+bool call_in_child(void (*function)(void *data), void *data, size_t size, int milliseconds);
+
 #endif

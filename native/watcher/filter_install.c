@@ -127,11 +127,7 @@ bool filter_install_without_listener(const struct filter_rules *rules)
 /* Makes the message for the watcher. reason: why there is no listener (errno is sent with it), or NULL if there is one. */
 static struct setup_message make_message(const char *reason, int listener, int diag)
 {
-	struct setup_message message = {
-		.type = reason == NULL ? SETUP_LISTENER : SETUP_NO_LISTENER,
-		.error = reason == NULL ? 0 : errno,
-		.fds = {listener, diag},
-	};
+	struct setup_message message = {.fds = {listener, diag}, .error = reason == NULL ? 0 : errno};
 	snprintf(message.reason, sizeof message.reason, "%s", reason == NULL ? "" : reason);
 	return message;
 }

@@ -10,9 +10,7 @@
 #include <stdnoreturn.h>
 #include <sys/types.h>
 
-#include "egress/dns_redirect.h"
 #include "egress/egress.h"
-#include "egress/query_trap.h"
 #include "watcher/request.h"
 #include "watcher/socket_maker.h"
 #include "watcher/watcher.h"

@@ -51,22 +51,16 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 	}
 	struct network_log *log = loop->log;
 	message.reason[sizeof message.reason - 1] = '\0';
-	switch (message.type) {
-	case SETUP_LISTENER:
-		loop->notifier.listener = message.fds[0];
-		loop->notifier.sockets.phase_diag = message.fds[1];
-		log->watched = WATCHED_YES;
-		log->setuid_inert = message.setuid_inert;
-		/* Makes the kernel wake the watcher faster. Linux before 6.6 refuses this ioctl, which does no harm. */
-		ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-		break;
-	case SETUP_NO_LISTENER:
-		log->watched = WATCHED_NO;
-		log->watched_errno = message.error;
-		log->setuid_inert = message.setuid_inert;
-		memcpy(log->watched_reason, message.reason, sizeof log->watched_reason);
-		break;
-	}
+	log->watched = message.fds[0] >= 0 ? WATCHED_YES : WATCHED_NO;
+	log->watched_errno = message.error;
+	log->setuid_inert = message.setuid_inert;
+	memcpy(log->watched_reason, message.reason, sizeof log->watched_reason);
+	if (message.fds[0] < 0)
+		return;
+	loop->notifier.listener = message.fds[0];
+	loop->notifier.sockets.phase_diag = message.fds[1];
+	/* Makes the kernel wake the watcher faster. Linux before 6.6 refuses this ioctl, which does no harm. */
+	ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
 /* No process has the filter any more. */

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -264,6 +263,12 @@ static bool can_inspect_child(int diag)
 	return can;
 }
 
+struct probe {
+	const struct identity *identity;
+	const char *reason; /* NULL: success */
+	int error;
+};
+
 static const char *probe_steps(const struct identity *identity)
 {
 	/* This process must be dumpable, so it must not have a privilege that the caller lacks. */
@@ -280,26 +285,17 @@ static const char *probe_steps(const struct identity *identity)
 	return filter_probe();
 }
 
+static void run_probe(void *data)
+{
+	struct probe *probe = data;
+	probe->reason = probe_steps(probe->identity);
+	probe->error = errno;
+}
+
 const char *net_filter_probe(const struct identity *identity)
 {
-	struct {
-		const char *reason;
-		int error;
-	} result = {"starting a process", 0};
-	int ends[2] = {-1, -1};
-	pid_t child = pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
-	if (child == 0) {
-		result.reason = probe_steps(identity);
-		result.error = errno;
-		_exit(write(ends[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
-	}
-	close(ends[1]);
-	struct pollfd source = {.fd = ends[0], .events = POLLIN};
-	if (child > 0 && poll(&source, 1, PROBE_MILLISECONDS) == 1 && read(ends[0], &result, sizeof result) != (ssize_t)sizeof result)
-		result.reason = "starting a process";
-	if (child > 0)
-		reap_within(child, PROBE_MILLISECONDS);
-	close(ends[0]);
-	errno = result.error;
-	return result.reason;
+	struct probe probe = {identity, "starting a process", 0};
+	call_in_child(run_probe, &probe, sizeof probe, PROBE_MILLISECONDS);
+	errno = probe.error;
+	return probe.reason;
 }

@@ -90,12 +90,6 @@ static struct status read_status(pid_t tid)
 	return status;
 }
 
-static pid_t process_of_thread(pid_t tid)
-{
-	struct status status = read_status(tid);
-	return (pid_t)status_field(&status, "\nTgid:", 10, (unsigned long long)tid);
-}
-
 static pid_t parent_of(pid_t pid)
 {
 	struct status status = read_status(pid);
@@ -279,7 +273,8 @@ static struct cached_target *find_cached(const struct target *target)
 	cached->program = (struct program){0};
 	cached->cached_at = cached->checked_at = target->now;
 	cached->cmdline = open(proc_path(tid, "cmdline").text, O_RDONLY | O_CLOEXEC);
-	pid_t process = process_of_thread(tid);
+	struct status status = read_status(tid);
+	pid_t process = (pid_t)status_field(&status, "\nTgid:", 10, (unsigned long long)tid);
 	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 	bool lacks_thread_pidfd = cached->pidfd < 0 && errno == EINVAL;
 	if (lacks_thread_pidfd)

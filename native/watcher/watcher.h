@@ -15,18 +15,12 @@
 #include "util/process.h"
 #include "watcher/network_log.h"
 
-/* The type of a message that a process of the phase sends to the watcher during set-up. */
-enum setup_message_type {
-	SETUP_LISTENER,	   /* fds[0] is the seccomp listener, fds[1] the socket of socket_diag_open() if the network is isolated */
-	SETUP_NO_LISTENER, /* there is no listener; the cause is in reason and error */
-};
-
+/* The message that a process of the phase sends to the watcher during set-up. */
 struct setup_message {
-	enum setup_message_type type;
+	int fds[2];	   /* descriptors sent with the message: the seccomp listener and, if the network is isolated, the socket of socket_diag_open(); -1: none */
+	char reason[64];   /* why there is no listener */
 	int error;	   /* errno that belongs to reason; 0: none */
 	bool setuid_inert; /* confine had to set no_new_privs, so setuid programs get no privileges */
-	char reason[64];
-	int fds[2]; /* descriptors sent with the message (fd_passing_send()); -1: none */
 };
 
 struct watcher {
