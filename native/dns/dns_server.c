@@ -55,7 +55,7 @@ static const struct client *find_client(const struct server *server, int type, u
 	return &server->clients[server->last_client];
 }
 
-static uint16_t port_of(int fd)
+uint16_t local_port(int fd)
 {
 	struct sockaddr_in6 name;
 	socklen_t size = sizeof name;
@@ -239,7 +239,7 @@ static void receive_request(void *owner, struct event_source *watcher)
 		drain_and_exit(server);
 	AUTO_CLOSE int fd = open_client_socket(&request);
 	if (fd >= 0)
-		add_client(server, &request, port_of(fd));
+		add_client(server, &request, local_port(fd));
 	fd_passing_send(watcher->fd, &request.id, sizeof request.id, (const int[PASSED_FDS]){fd, -1});
 }
 

@@ -28,6 +28,9 @@ struct dns_request {
 	struct parents parents;
 };
 
+/* Returns the local port of an internet socket, or 0 if it is not bound. */
+uint16_t local_port(int fd);
+
 /* The sockets on which the server receives queries: for each name server a UDP and a TCP socket; -1: not open. */
 struct dns_listeners {
 	int fds[NAME_SERVERS][2];

@@ -74,14 +74,6 @@ static bool is_redirected(const struct dns_redirect *redirect, unsigned long lon
 	return false;
 }
 
-static uint16_t bound_port(int fd)
-{
-	union socket_address own;
-	socklen_t size = sizeof own;
-	/* This also reads the port of an AF_INET socket: struct sockaddr_in has it at the same offset. */
-	return getsockname(fd, &own.any, &size) == 0 ? ntohs(own.in6.sin6_port) : 0;
-}
-
 enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct egress_call *call, const struct request *request,
 					  const struct seccomp_notif *notification, const struct allow *allow)
 {
@@ -93,7 +85,7 @@ enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct 
 		.id = notification->id,
 		.family = socket_family(call->socket),
 		.type = socket_option(call->socket, SOL_SOCKET, SO_TYPE),
-		.port = bound_port(call->socket),
+		.port = local_port(call->socket),
 		.program = *target_program(&call->target),
 	};
 	/* Among the common resolvers only musl sends by sendto(2) on a socket that it has bound. */

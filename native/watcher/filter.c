@@ -10,36 +10,7 @@
 
 #include "options/families.h"
 #include "egress/socket_permit.h"
-
-struct bpf {
-	struct sock_filter *filter;
-	size_t length, room;
-	bool full;
-};
-
-static void put(struct bpf *bpf, struct sock_filter instruction)
-{
-	if (bpf->length == bpf->room)
-		bpf->full = true;
-	else
-		bpf->filter[bpf->length++] = instruction;
-}
-
-/* Loads 32 bits at an offset of struct seccomp_data. */
-static void put_load(struct bpf *bpf, size_t offset)
-{
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
-}
-
-static void put_jump(struct bpf *bpf, unsigned short test, uint32_t value, unsigned char yes, unsigned char no)
-{
-	put(bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, value, yes, no));
-}
-
-static void put_return(struct bpf *bpf, uint32_t action)
-{
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
-}
+#include "watcher/bpf.h"
 
 /* Appends the last instructions for one system call. The first notifies the listener; a jump to the second allows the call. */
 static void put_notify_or_allow(struct bpf *bpf)
@@ -48,39 +19,12 @@ static void put_notify_or_allow(struct bpf *bpf)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Returns the offset of the low 32 bits of an argument. All architectures in the tables are little-endian. */
-static size_t low_half(int argument)
-{
-	return offsetof(struct seccomp_data, args) + 8 * (size_t)argument;
-}
-
-static size_t high_half(int argument)
-{
-	return low_half(argument) + 4;
-}
-
 /* Refuses MSG_FASTOPEN, which connects and sends (tcp(7)), with the error that the kernel returns if net.ipv4.tcp_fastopen is off. */
 static void put_refuse_fast_open(struct bpf *bpf, int flags)
 {
 	put_load(bpf, low_half(flags));
 	put_jump(bpf, BPF_JSET, MSG_FASTOPEN, 0, 1);
 	put_return(bpf, SECCOMP_RET_ERRNO | EOPNOTSUPP);
-}
-
-/* Begins a block of instructions that runs only if the loaded value equals value. Returns a position for end_if(), which ends the block. */
-static size_t begin_if_equal(struct bpf *bpf, uint32_t value)
-{
-	put_jump(bpf, BPF_JEQ, value, 0, 0);
-	return bpf->length - 1;
-}
-
-static void end_if(struct bpf *bpf, size_t at)
-{
-	size_t over = bpf->length - at - 1;
-	if (bpf->full || over > 255)
-		bpf->full = true;
-	else
-		bpf->filter[at].jf = (unsigned char)over;
 }
 
 /* Allows the call if the loaded value is in values, and otherwise returns the action refusal. */
@@ -208,36 +152,14 @@ static void put_socketcall(struct bpf *bpf, const struct filter_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Appends an unconditional jump, which can skip more than the 255 instructions of a conditional one. Returns a position for end_jump(). */
-static size_t begin_jump(struct bpf *bpf)
-{
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
-	return bpf->length - 1;
-}
-
-static void end_jump(struct bpf *bpf, size_t at)
-{
-	if (!bpf->full)
-		bpf->filter[at].k = (uint32_t)(bpf->length - at - 1);
-}
-
-/* The calls of one architecture for which the filter has instructions, sorted by number. */
-struct dispatch {
-	struct entry {
-		uint32_t number;
-		const struct watched_syscall *row;
-		size_t jump; /* position of the jump to the instructions for this call; 0: its target is set */
-	} entries[128];
-	size_t count;
-};
-
 /* Makes the calls that are handled like row, with only its first arguments, jump to the next instruction. Returns whether there are such calls. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;
 	for (size_t i = 0; i < dispatch->count; i++) {
-		struct entry *entry = &dispatch->entries[i];
-		if (entry->jump == 0 || entry->row->call != row->call || strlen(entry->row->ids) != arguments || strncmp(entry->row->ids, row->ids, arguments) != 0)
+		struct dispatch_entry *entry = &dispatch->entries[i];
+		const struct watched_syscall *other = entry->row;
+		if (entry->jump == 0 || other->call != row->call || strlen(other->ids) != arguments || strncmp(other->ids, row->ids, arguments) != 0)
 			continue;
 		end_jump(bpf, entry->jump);
 		entry->jump = 0;
@@ -288,7 +210,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 		put_jump(bpf, BPF_JGE, SHORTEST_PATH_ADDRESS, 0, 5);
 		put_load(bpf, low_half(4));
 		put_jump(bpf, BPF_JEQ, 0, 0, 2);
-		put_load(bpf, high_half(4));
+		put_load(bpf, low_half(4) + 4);
 		put_jump(bpf, BPF_JEQ, 0, 1, 0);
 		break;
 	case CALL_SENDMSG:
@@ -350,37 +272,8 @@ static void list_calls(struct bpf *bpf, struct dispatch *dispatch, unsigned firs
 			uint32_t number = watched_syscalls[row].number[abi];
 			if (number == 0 || !applies_to(rules, watched_syscalls[row].call))
 				continue;
-			if (dispatch->count == sizeof dispatch->entries / sizeof *dispatch->entries) {
-				bpf->full = true;
-				return;
-			}
-			size_t at = dispatch->count++;
-			for (; at > 0 && dispatch->entries[at - 1].number > number; at--)
-				dispatch->entries[at] = dispatch->entries[at - 1];
-			dispatch->entries[at] = (struct entry){.number = number, .row = &watched_syscalls[row]};
+			dispatch_add(bpf, dispatch, number, &watched_syscalls[row]);
 		}
-}
-
-/*
- * Appends a binary search for the loaded number of the call. When a filter is installed, the kernel emulates the filter for every number
- * (seccomp_cache_prepare() in kernel/seccomp.c). With a linear search, this would take 1.7 microseconds for each number in the table.
- */
-static void put_search(struct bpf *bpf, struct entry *entries, size_t count)
-{
-	enum { LINEAR = 3 };
-	if (count <= LINEAR) {
-		for (size_t i = 0; i < count; i++) {
-			put_jump(bpf, BPF_JEQ, entries[i].number, 0, 1);
-			entries[i].jump = begin_jump(bpf);
-		}
-		put_return(bpf, SECCOMP_RET_ALLOW);
-		return;
-	}
-	put_jump(bpf, BPF_JGE, entries[count / 2].number, 0, 1);
-	size_t lower = begin_jump(bpf);
-	put_search(bpf, entries, count / 2);
-	end_jump(bpf, lower);
-	put_search(bpf, entries + count / 2, count - count / 2);
 }
 
 /* Appends the instructions for the calls of one architecture, which the ABIs from first up to end have. */
@@ -389,7 +282,7 @@ static void put_architecture(struct bpf *bpf, unsigned first, unsigned end, cons
 	struct dispatch dispatch;
 	list_calls(bpf, &dispatch, first, end, rules);
 	put_load(bpf, offsetof(struct seccomp_data, nr));
-	put_search(bpf, dispatch.entries, dispatch.count);
+	put_search(bpf, dispatch.entries, dispatch.count, SECCOMP_RET_ALLOW);
 	for (size_t row = 0; row < watched_syscalls_count; row++)
 		if (land(bpf, &dispatch, &watched_syscalls[row], strlen(watched_syscalls[row].ids)))
 			put_call(bpf, &dispatch, &watched_syscalls[row], rules);

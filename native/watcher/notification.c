@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include "egress/egress.h"
 #include "egress/socket_permit.h"
 #include "util/clock.h"
+#include "util/fds.h"
 #include "util/process.h"
 #include "watcher/internal.h"
 
@@ -25,8 +25,7 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 	ssize_t length = copy >= 0 ? fgetxattr(copy, attribute, name, sizeof name - 1)
 				   : getxattr(proc_path(target->tid, "fd/%d", fd).text, attribute, name, sizeof name - 1);
 	watchdog_end();
-	if (copy >= 0)
-		target_close(copy);
+	target_close(copy);
 	name[length > 0 && target_is_valid(target) ? length : 0] = '\0';
 	char *version = strstr(name, "v6");
 	if (version != NULL)
@@ -259,8 +258,7 @@ static bool redirect_query(struct notifier *notifier, struct egress_call *call, 
 		notifier->is_redirected = redirection == DNS_REDIRECTED;
 	}
 	/* Do not use this duplicate further: the descriptor of the thread may refer to another socket by now. */
-	if (call->socket >= 0)
-		target_close(call->socket);
+	target_close(call->socket);
 	call->socket = -1;
 	return redirection == DNS_WAITS;
 }
@@ -304,8 +302,7 @@ static void handle_call(struct notifier *notifier)
 		if (!continue_call(&call.target))
 			uncount(notifier, count);
 	}
-	if (call.socket >= 0)
-		target_close(call.socket);
+	target_close(call.socket);
 }
 
 void notification_handle(struct notifier *notifier)
@@ -325,8 +322,7 @@ static void resume(struct notifier *notifier, int socket)
 	bool is_read = request_read(&notifier->request, &call.target, &notifier->notification.data);
 	call.fd = notifier->request.fd;
 	notifier->is_redirected = is_read && socket >= 0 && dns_redirect_replace(&notifier->dns_redirect, &call, socket);
-	if (call.socket >= 0)
-		target_close(call.socket);
+	target_close(call.socket);
 	handle_call(notifier);
 	notifier->busy = notifier->is_resumed = notifier->is_redirected = false;
 }
@@ -338,8 +334,7 @@ void notification_resume_redirected(struct notifier *notifier)
 		if (!dns_redirect_receive(&notifier->dns_redirect, &notifier->notification, &socket))
 			return;
 		resume(notifier, socket);
-		if (socket >= 0)
-			close(socket);
+		close_fd(socket);
 	} while (notifier->dns_redirect.server < 0);
 }
 

@@ -144,8 +144,7 @@ static struct path_result examine(struct path_sockets *sockets, struct network_l
 		result.kind = PATH_OF_HOST;
 		result.row = find_row(log, target, &file, fd, path, sockets->options->own_sockets);
 	}
-	if (fd >= 0)
-		target_close(fd);
+	target_close(fd);
 	return result;
 }
 

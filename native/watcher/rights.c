@@ -2,12 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,6 +10,7 @@
 #include <unistd.h>
 
 #include "privileged/privilege.h"
+#include "watcher/bpf.h"
 #include "watcher/internal.h"
 #include "watcher/syscalls.h"
 
@@ -140,9 +136,8 @@ static const int permitted[] = {
 	CALL(clock_nanosleep), CALL(nanosleep), CALL(geteuid)};
 
 /* Further permitted calls, which fail with EPERM if the argument with this index has one of the forbidden bits. */
-static const struct {
-	int number;
-	unsigned argument;
+static const struct restricted_call {
+	int number, argument;
 	uint32_t forbidden;
 } restricted[] = {
 	{CALL(clone), 0, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNS},
@@ -152,100 +147,44 @@ static const struct {
 #endif
 };
 
-/* What the filter does with a system call. The values are the positions of the instructions behind the tree. */
-enum outcome { REFUSE,
-	       PERMIT,
-	       CHECK_ARGUMENT };
-
-enum { PERMITTED = sizeof permitted / sizeof *permitted,
-       RESTRICTED = sizeof restricted / sizeof *restricted,
-       CALLS = PERMITTED + RESTRICTED + 1,
-       BOUNDARIES = 2 * CALLS + 1 };
-
-/* A jump of a seccomp filter skips at most 255 instructions. */
-_Static_assert(BOUNDARIES + CHECK_ARGUMENT < UINT8_MAX, "the tree is too large for its jumps");
-
-/* A system call; or the first one of a range with the same outcome, which ends at the next boundary. */
-struct boundary {
-	uint32_t number;
-	enum outcome outcome;
-};
-
-static int compare_numbers(const void *a, const void *b)
-{
-	const struct boundary *x = a, *y = b;
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-/* Divides the numbers of all system calls into ranges. Returns the number of boundaries; the first is 0. */
-static size_t find_boundaries(struct boundary *boundaries)
-{
-	struct boundary calls[CALLS];
-	size_t count = 0;
-	for (size_t i = 0; i < PERMITTED; i++)
-		calls[i] = (struct boundary){(uint32_t)permitted[i], PERMIT};
-	for (size_t i = 0; i < RESTRICTED; i++)
-		calls[PERMITTED + i] = (struct boundary){(uint32_t)restricted[i].number, CHECK_ARGUMENT};
-	calls[CALLS - 1] = (struct boundary){CALL(clone3), CHECK_ARGUMENT};
-	qsort(calls, CALLS, sizeof *calls, compare_numbers);
-	boundaries[count++] = (struct boundary){0, REFUSE};
-	for (size_t i = 0; i < CALLS; i++) {
-		/* The call follows the previous one directly, so the range between them is empty. */
-		if (boundaries[count - 1].number == calls[i].number)
-			count--;
-		if (count == 0 || boundaries[count - 1].outcome != calls[i].outcome)
-			boundaries[count++] = calls[i];
-		boundaries[count++] = (struct boundary){calls[i].number + 1, REFUSE};
-	}
-	return count;
-}
-
-/*
- * Appends a binary search for the range of the loaded number, with one instruction for each boundary but the first. It jumps to end + outcome.
- * For each of the several hundred system calls, the kernel interprets the filter when it is installed (seccomp_cache_prepare() in kernel/seccomp.c),
- * which took 100 us with a list.
- */
-static void put_search(struct sock_filter *filter, const struct sock_filter *end, const struct boundary *boundaries, size_t count)
-{
-	if (count == 1)
-		return;
-	size_t middle = count / 2;
-	const struct sock_filter *next = filter + 1, *below = next, *above = next + middle - 1;
-	if (middle == 1)
-		below = end + boundaries[0].outcome;
-	if (count - middle == 1)
-		above = end + boundaries[middle].outcome;
-	*filter = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, boundaries[middle].number, (uint8_t)(above - next), (uint8_t)(below - next));
-	put_search(filter + 1, end, boundaries, middle);
-	put_search(filter + middle, end, boundaries + middle, count - middle);
-}
+_Static_assert(sizeof permitted / sizeof *permitted + sizeof restricted / sizeof *restricted < DISPATCH_ROOM, "the filter has no room");
 
 void watcher_rights_filter(void)
 {
-	struct boundary boundaries[BOUNDARIES];
-	struct sock_filter filter[4 + BOUNDARIES + CHECK_ARGUMENT + 5 * RESTRICTED + 3], *next = filter;
+	struct sock_filter filter[1024];
+	struct bpf bpf = {.filter = filter, .room = sizeof filter / sizeof *filter};
+	struct dispatch dispatch = {.count = 0};
 	if (OWN_ARCHITECTURE == 0 || INSTRUMENTED)
 		return;
-	*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 1, 0);
-	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
-	*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	size_t count = find_boundaries(boundaries);
-	put_search(next, next + count - 1, boundaries, count);
-	next += count - 1;
-	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	for (size_t i = 0; i < sizeof permitted / sizeof *permitted; i++)
+		dispatch_add(&bpf, &dispatch, (uint32_t)permitted[i], permitted);
+	for (size_t i = 0; i < sizeof restricted / sizeof *restricted; i++)
+		dispatch_add(&bpf, &dispatch, (uint32_t)restricted[i].number, &restricted[i]);
+	dispatch_add(&bpf, &dispatch, CALL(clone3), NULL);
+	put_load(&bpf, offsetof(struct seccomp_data, arch));
+	put_jump(&bpf, BPF_JEQ, OWN_ARCHITECTURE, 1, 0);
+	put_return(&bpf, SECCOMP_RET_KILL_PROCESS);
+	put_load(&bpf, offsetof(struct seccomp_data, nr));
+	put_search(&bpf, dispatch.entries, dispatch.count, SECCOMP_RET_ERRNO | EPERM);
+	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++)
+		if (entry->row == permitted)
+			end_jump(&bpf, entry->jump);
 	/* No argument has been loaded before this instruction, so the kernel caches the result of these calls. */
-	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	for (size_t i = 0; i < RESTRICTED; i++) {
-		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)restricted[i].number, 0, 4);
-		*next++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * restricted[i].argument);
-		*next++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, restricted[i].forbidden, 0, 1);
-		*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
-		*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	put_return(&bpf, SECCOMP_RET_ALLOW);
+	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++) {
+		const struct restricted_call *call = entry->row;
+		if (entry->row == permitted)
+			continue;
+		end_jump(&bpf, entry->jump);
+		if (call != NULL) {
+			put_load(&bpf, low_half(call->argument));
+			put_jump(&bpf, BPF_JSET, call->forbidden, 1, 0);
+			put_return(&bpf, SECCOMP_RET_ALLOW);
+		}
+		/* Refuse clone3, because its flags are in memory, where no filter can read them. After ENOSYS the C library calls clone. */
+		put_return(&bpf, SECCOMP_RET_ERRNO | (call == NULL ? ENOSYS : EPERM));
 	}
-	/* Refuse clone3, because its flags are in memory, where no filter can read them. After ENOSYS the C library calls clone. */
-	*next++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
-	struct sock_fprog program = {(unsigned short)(next - filter), filter};
+	struct sock_fprog program = {(unsigned short)bpf.length, filter};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
 }

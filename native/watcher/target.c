@@ -405,6 +405,8 @@ int target_duplicate(const struct target *target, int fd)
 
 void target_close(int copy)
 {
+	if (copy < 0)
+		return;
 	watchdog_begin();
 	close(copy);
 	watchdog_end();

@@ -75,7 +75,7 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
  */
 int target_duplicate(const struct target *target, int fd);
 
-/* Closes a copy of a descriptor. This may wait for a file system (fuse_flush() in fs/fuse/file.c), so the watchdog covers it. */
+/* Closes a copy of a descriptor, unless it is -1. This may wait for a file system (fuse_flush() in fs/fuse/file.c), so the watchdog covers it. */
 void target_close(int copy);
 
 /*
