@@ -10,7 +10,7 @@
 #include "options/families.h"
 #include "util/fail.h"
 #include "util/fds.h"
-#include "watcher/filter.h"
+#include "watcher/seccomp_filter.h"
 
 /* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */
 static bool read_single_id(const char *path, unsigned *id)
@@ -41,21 +41,21 @@ static void scope_abstract_sockets(void)
 		syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0);
 }
 
-void phase_filter_install(const struct options *options, int watcher_socket, enum network network)
+void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network)
 {
-	bool is_filtered = network == NETWORK_FILTERED;
-	struct filter_rules rules = {
+	bool has_net_filter = network == NETWORK_FILTERED;
+	struct seccomp_rules rules = {
 		.watched = watcher_socket >= 0,
-		.net_filter = is_filtered,
-		.allow_list = watcher_socket >= 0 && options->allow.count > 0 && !is_filtered,
+		.net_filter = has_net_filter,
+		.allow_list = watcher_socket >= 0 && options->allow.count > 0 && !has_net_filter,
 		.own_sockets = watcher_socket >= 0 && options->own_sockets,
 		.families = options->net && network != NETWORK_OPEN ? options->families : FAMILIES_ANY,
 	};
 	rules.single_id = read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid);
-	bool is_watched = rules.watched && filter_install(watcher_socket, &rules, network == NETWORK_ISOLATED);
-	if (is_filtered && !is_watched)
+	bool is_watched = rules.watched && seccomp_filter_install(watcher_socket, &rules, network == NETWORK_ISOLATED);
+	if (has_net_filter && !is_watched)
 		refuse("--net: cannot install the seccomp filter that replaces a network namespace");
-	if (is_filtered)
+	if (has_net_filter)
 		scope_abstract_sockets();
 	if (is_watched)
 		return;
@@ -65,7 +65,7 @@ void phase_filter_install(const struct options *options, int watcher_socket, enu
 	if (rules.families == FAMILIES_ANY && !rules.single_id)
 		return;
 	/* ENOTSUP: confine has no table of system calls for this architecture, so it cannot restrict families (docs/audit.md). */
-	if (filter_install_without_listener(&rules) || rules.families == FAMILIES_ANY || errno == ENOTSUP)
+	if (seccomp_filter_install_without_listener(&rules) || rules.families == FAMILIES_ANY || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)
 		refuse("--net: cannot restrict socket families: seccomp: %m");

@@ -11,12 +11,12 @@
 #include "util/signals.h"
 
 /*
- * Installs the seccomp filter of the phase (filter.h): it notifies the watcher, restricts socket families, and makes set*id(2) and chown(2)
+ * Installs the seccomp filter of the phase (seccomp_filter.h): it notifies the watcher, restricts socket families, and makes set*id(2) and chown(2)
  * fail with EPERM in a user namespace that maps a single id. Sends the listener to the watcher over watcher_socket, which is -1 without a
  * watcher. If families cannot be restricted, exits with EXIT_REFUSED, or prints a message with --best-effort. Exits if the watcher must
  * restrict the network and cannot.
  */
-void phase_filter_install(const struct options *options, int watcher_socket, enum network network);
+void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network);
 
 /*
  * Executes the command with the caller's environment and signal settings. Privileges must have been dropped. Exits like env(1): 127 if

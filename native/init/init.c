@@ -90,7 +90,7 @@ static pid_t start_command(const struct init *init)
 	if (command < 0)
 		refuse("fork: %m");
 	if (command == 0) {
-		phase_filter_install(init->options, init->watcher_socket, init->network);
+		phase_seccomp_install(init->options, init->watcher_socket, init->network);
 		exec_command(init->options, init->signals);
 	}
 	return command;

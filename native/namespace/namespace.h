@@ -22,7 +22,7 @@ enum isolation {
 enum network {
 	NETWORK_OPEN,	  /* nothing */
 	NETWORK_ISOLATED, /* a network namespace of confine or of Portage */
-	NETWORK_FILTERED, /* the watcher, by a seccomp filter */
+	NETWORK_FILTERED, /* the network filter of the watcher (net_filter.c) */
 };
 
 /* Set-up steps that can fail. */

@@ -16,7 +16,7 @@
 #include "probe/probe.h"
 #include "util/fail.h"
 #include "util/process.h"
-#include "watcher/filter.h"
+#include "watcher/seccomp_filter.h"
 #include "watcher/watcher.h"
 
 /* Time limit for an attempt, which takes milliseconds. */
@@ -78,7 +78,7 @@ struct reason {
 /* Called in a child, because a seccomp filter cannot be removed. */
 static void try_filter(void *data)
 {
-	const char *why = filter_probe();
+	const char *why = seccomp_filter_probe();
 	*(struct reason *)data = (struct reason){why, errno};
 }
 

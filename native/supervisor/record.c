@@ -54,13 +54,13 @@ static const char *tracking_method(const struct phase_result *result)
 
 static void add_isolation(struct json *json, const struct options *options, const struct phase_result *result)
 {
-	bool is_filtered = result->net_filter.step != STEP_NONE;
+	bool has_net_filter = result->net_filter.step != STEP_NONE;
 	const struct {
 		const char *name;
 		bool requested;
 		const char *made_by;
 	} all[] = {
-		{"net", options->net, is_filtered ? "filter" : isolated_by(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
+		{"net", options->net, has_net_filter ? "filter" : isolated_by(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
 		{"ipc", options->ipc, isolated_by(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
 		{"pid", options->pid, isolated_by(result->inherited.pid, (result->applied & ISOLATE_PID) != 0)},
 		{"mount", options->mount, isolated_by(result->inherited.mount, (result->applied & ISOLATE_MOUNT) != 0)},
@@ -81,7 +81,7 @@ static void add_isolation(struct json *json, const struct options *options, cons
 			comma = ",";
 		}
 	json_raw(json, "}");
-	if (is_filtered)
+	if (has_net_filter)
 		record_add_reason(json, "filter_why", setup_steps[result->net_filter.step].call, result->net_filter.error);
 	json_raw(json, ",\"missing\":[");
 	for (size_t i = 0; i < result->missing_count; i++) {

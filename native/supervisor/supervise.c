@@ -45,7 +45,7 @@ static void drop_root(struct supervisor *s)
  * Returns whether seccomp(2) needs no_new_privs to restrict socket families or the network. This is the case without CAP_SYS_ADMIN and without a user
  * namespace, for example if the portage user runs confine in a network namespace that Portage has made.
  */
-static bool filter_needs_no_new_privs(const struct supervisor *s)
+static bool seccomp_needs_no_new_privs(const struct supervisor *s)
 {
 	bool has_filter = s->plan.net_filter || (s->result.inherited.net && s->options->net && s->options->families != FAMILIES_ANY);
 	return has_filter && s->plan.mode == MODE_NONE &&
@@ -196,7 +196,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		run_without_init(s, "--audit: cannot prepare the watcher process");
 	launch_or_degrade(s);
 	s->result.audit = options->audit ? s->watcher.log : NULL;
-	s->result.setuid_inert = filter_needs_no_new_privs(s);
+	s->result.setuid_inert = seccomp_needs_no_new_privs(s);
 	if (s->result.inherited.net || (s->plan.isolate & ISOLATE_NET) != 0)
 		watcher_open_dns(&s->watcher);
 	if (s->identity.mode == MODE_SETUID)

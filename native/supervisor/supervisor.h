@@ -72,7 +72,7 @@ struct phase_result {
 	enum mode mode;
 	struct inherited inherited;
 	unsigned applied;	       /* isolation that confine has set up, bits of enum isolation */
-	struct setup_error net_filter; /* the step that made a network namespace impossible, so that the watcher restricts the network; otherwise STEP_NONE */
+	struct setup_error net_filter; /* the step that made a network namespace impossible, so that the network filter replaces it; otherwise STEP_NONE */
 	bool has_cgroup;
 	bool has_subreaper;
 	struct missing missing[RESULT_MISSING];

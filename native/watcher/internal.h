@@ -146,7 +146,7 @@ struct protocol_cache {
 struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
-	struct egress *egress;		 /* NULL: the allow-list is empty, and the filter has no allow_list (filter.h) */
+	struct egress *egress;		 /* NULL: the allow-list is empty, and the filter has no allow_list (seccomp_filter.h) */
 	struct query_traps *query_traps; /* set if net_filter is */
 	struct net_filter *net_filter;	 /* NULL: a network namespace isolates the phase, or nothing does */
 	struct dns_redirect dns_redirect;
@@ -215,7 +215,7 @@ void watchdog_end(void);
 bool watcher_rights_reduce(bool traces, const char *proxy);
 
 /* Restricts the calling process permanently to the system calls in the table of rights.c. Without support in the kernel, does nothing. */
-void watcher_rights_filter(void);
+void watcher_rights_limit_calls(void);
 
 /* yama_broker.c */
 

@@ -21,7 +21,7 @@
 #include "util/clock.h"
 #include "util/fds.h"
 #include "util/process.h"
-#include "watcher/filter.h"
+#include "watcher/seccomp_filter.h"
 #include "watcher/internal.h"
 
 /* The result of a search among the processes of the phase is used for this time, if it has not found the socket. */
@@ -282,7 +282,7 @@ static const char *probe_steps(const struct identity *identity)
 		return "the kernel lacks sock_diag(7) for TCP and UDP";
 	if (!can_inspect_child(diag))
 		return "reading the memory of a process";
-	return filter_probe();
+	return seccomp_filter_probe();
 }
 
 static void run_probe(void *data)

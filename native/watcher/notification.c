@@ -215,7 +215,7 @@ static void filter_local_call(struct notifier *notifier, const struct target *ta
 }
 
 /* Refuses a call that leaves the phase, and logs it. Lets the kernel continue all others. */
-static void filter_call(struct notifier *notifier, const struct target *target, struct request *request)
+static void apply_net_filter(struct notifier *notifier, const struct target *target, struct request *request)
 {
 	const struct destination *allowed;
 	if (request->call == CALL_BIND || request->call == CALL_SECCOMP || request->call == CALL_SETSOCKOPT) {
@@ -286,7 +286,7 @@ static void handle_call(struct notifier *notifier)
 		return;
 	}
 	if (notifier->net_filter != NULL) {
-		filter_call(notifier, &call.target, request);
+		apply_net_filter(notifier, &call.target, request);
 		return;
 	}
 	call.fd = request->fd;

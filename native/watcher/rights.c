@@ -149,7 +149,7 @@ static const struct restricted_call {
 
 _Static_assert(sizeof permitted / sizeof *permitted + sizeof restricted / sizeof *restricted < DISPATCH_ROOM, "the filter has no room");
 
-void watcher_rights_filter(void)
+void watcher_rights_limit_calls(void)
 {
 	struct sock_filter filter[1024];
 	struct bpf bpf = {.filter = filter, .room = sizeof filter / sizeof *filter};

@@ -60,7 +60,7 @@ const struct watched_syscall watched_syscalls[] = {
 	{CALL_SOCKET, {53, X32 | 53, 360, 199, 288, OWN(socketpair)}, 0, 0, ""},
 	{CALL_SETSOCKOPT, {54, X32 | 541, 366, 208, 294, OWN(setsockopt)}, 14, 5, ""},
 	{CALL_IOCTL, {16, X32 | 514, 54, 29, 54, OWN(ioctl)}, 0, 0, ""},
-	/* Rows with more ids precede those with fewer, which then share their instructions (put_ids() in filter.c). */
+	/* Rows with more ids precede those with fewer, which then share their instructions (put_ids() in seccomp_filter.c). */
 	{CALL_IDS, {117, X32 | 117, 208, 147, 208, OWN(setresuid)}, 0, 0, "uuu"},
 	{CALL_IDS, {119, X32 | 119, 210, 149, 210, OWN(setresgid)}, 0, 0, "ggg"},
 	{CALL_IDS, {113, X32 | 113, 203, 145, 203, OWN(setreuid)}, 0, 0, "uu"},

@@ -174,7 +174,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 		_exit(1);
 	}
 	prctl(PR_SET_NAME, "confine-dns");
-	watcher_rights_filter();
+	watcher_rights_limit_calls();
 	dns_server_run(watcher->dns_server, &listeners, &conf, &options->allow, watcher->log);
 }
 
@@ -202,7 +202,7 @@ static noreturn void run_watcher(const struct watcher *watcher, const struct opt
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 4))
 		refuse("--audit: cannot prepare the watcher process: %m");
 	prctl(PR_SET_NAME, "confine-audit");
-	watcher_rights_filter();
+	watcher_rights_limit_calls();
 	loop_run(watcher, options, route, phase_is_root);
 }
 

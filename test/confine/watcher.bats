@@ -313,8 +313,8 @@ status_field() {
 	awk -v name="$1:" '$1 == name { $1 = ""; print substr($0, 2) }' "/proc/$2/status"
 }
 
-# is_filtered PID: the watcher has its seccomp filter. A confine with coverage counters or sanitizers installs none.
-is_filtered() {
+# has_net_filter PID: the watcher has its seccomp filter. A confine with coverage counters or sanitizers installs none.
+has_net_filter() {
 	[[ ${CONFINE_BUILD-} ]] || [[ $(status_field Seccomp "$1") == 2 && $(status_field NoNewPrivs "$1") == 1 ]]
 }
 
@@ -324,7 +324,7 @@ is_filtered() {
 	id=$((0x70000000 + WATCHER))
 	[[ $(status_field Uid "$WATCHER") == "$id $id $id $id" && $(status_field Gid "$WATCHER") == "$id $id $id $id" ]]
 	[[ ! $(status_field Groups "$WATCHER") && ! $(getent passwd "$id") ]]
-	is_filtered "$WATCHER"
+	has_net_filter "$WATCHER"
 	[[ $(status_field CapPrm "$WATCHER") == 0000000000080004 && $(status_field CapEff "$WATCHER") == 0000000000080004 ]]
 	[[ $(status_field CapInh "$WATCHER") == 0000000000000000 && $(status_field CapAmb "$WATCHER") == 0000000000000000 ]]
 	kill "$SUPERVISOR"
@@ -402,7 +402,7 @@ thread.join()
 @test 'a process of the same user cannot copy the seccomp listener or the memory of the watcher process of confine' {
 	start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 	[[ $(status_field CapPrm "$WATCHER") == 0000000000000000 ]]
-	is_filtered "$WATCHER"
+	has_net_filter "$WATCHER"
 	[[ $(status_field Uid "$WATCHER") == 12321\ * ]]
 	run -2 setpriv --reuid=12321 --regid=12321 --clear-groups ls "/proc/$WATCHER/fd"
 	[[ $output == *'Permission denied' ]]

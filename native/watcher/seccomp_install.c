@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/filter.h"
+#include "watcher/seccomp_filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,10 +73,10 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 }
 
 /* Installs a filter. Returns the listener, or 0 without a listener, or -1 and sets errno. Sets *inert to true if setting no_new_privs was necessary. */
-static int install(const struct filter_rules *rules, bool *inert)
+static int install(const struct seccomp_rules *rules, bool *inert)
 {
-	struct sock_filter instructions[FILTER_ROOM];
-	size_t length = filter_build(&machine_own, rules, instructions, FILTER_ROOM);
+	struct sock_filter instructions[SECCOMP_FILTER_ROOM];
+	size_t length = seccomp_filter_build(&machine_own, rules, instructions, SECCOMP_FILTER_ROOM);
 	struct sock_fprog program = {(unsigned short)length, instructions};
 	*inert = false;
 	errno = ENOTSUP;
@@ -94,7 +94,7 @@ static int install(const struct filter_rules *rules, bool *inert)
 }
 
 /* Installs a filter with a listener. Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno, to 0 if no errno belongs to the reason. */
-static const char *install_with_listener(const struct filter_rules *rules, int *listener, bool *inert)
+static const char *install_with_listener(const struct seccomp_rules *rules, int *listener, bool *inert)
 {
 	*inert = false;
 	errno = 0;
@@ -111,14 +111,14 @@ static const char *install_with_listener(const struct filter_rules *rules, int *
 	return "confine has no seccomp filter for this architecture";
 }
 
-const char *filter_probe(void)
+const char *seccomp_filter_probe(void)
 {
 	int listener;
 	bool inert;
-	return install_with_listener(&(struct filter_rules){.watched = true, .families = FAMILIES_ANY}, &listener, &inert);
+	return install_with_listener(&(struct seccomp_rules){.watched = true, .families = FAMILIES_ANY}, &listener, &inert);
 }
 
-bool filter_install_without_listener(const struct filter_rules *rules)
+bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules)
 {
 	bool inert;
 	return install(rules, &inert) >= 0;
@@ -132,7 +132,7 @@ static struct setup_message make_message(const char *reason, int listener, int d
 	return message;
 }
 
-bool filter_install(int setup_socket, const struct filter_rules *rules, bool isolated_net)
+bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules, bool isolated_net)
 {
 	static struct delivery delivery;
 	static _Alignas(16) char stack[16384];

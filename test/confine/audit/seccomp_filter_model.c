@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "watcher/filter.h"
+#include "watcher/seccomp_filter.h"
 #include "options/families.h"
 
 typedef unsigned long long u64;
@@ -104,7 +104,7 @@ static const unsigned id_numbers[ABIS][ID_CALLS] = {
 static const unsigned id_numbers_16[FCHOWNAT] = {23, 46, 70, 71, 164, 170, 182, 16, 95};
 
 /* Returns 1 if every id that this call sets is the mapped one or -1. */
-static int may_set_ids(int call, const u64 *args, const struct filter_rules *rules, unsigned mask)
+static int may_set_ids(int call, const u64 *args, const struct seccomp_rules *rules, unsigned mask)
 {
 	int first = call >= FCHOWNAT ? 2 : call >= CHOWN, count = call >= CHOWN ? 2 : 1 + call / 2;
 	for (int i = 0; i < count; i++) {
@@ -116,7 +116,7 @@ static int may_set_ids(int call, const u64 *args, const struct filter_rules *rul
 	return 1;
 }
 
-static long expect_of_ids(const struct abi *abi, unsigned nr, const u64 *args, const struct filter_rules *rules)
+static long expect_of_ids(const struct abi *abi, unsigned nr, const u64 *args, const struct seccomp_rules *rules)
 {
 	int has_16 = abi->architecture == AUDIT_ARCH_I386 || abi->architecture == AUDIT_ARCH_ARM;
 	for (int call = 0; call < ID_CALLS; call++) {
@@ -185,7 +185,7 @@ static long expect_internet_socket(const unsigned *args)
 	return (args[1] & 0xF) != 5 && args[2] < 0x10000 && is_one_of(args[2], LIST(protocols)) ? ALLOW : FAIL | EPROTONOSUPPORT;
 }
 
-static long expect_socketcall(const struct filter_rules *rules, unsigned call)
+static long expect_socketcall(const struct seccomp_rules *rules, unsigned call)
 {
 	if (call == 1 && rules->families != FAMILIES_ANY)
 		return rules->watched ? NOTIFY : FAIL | EAFNOSUPPORT;
@@ -196,7 +196,7 @@ static long expect_socketcall(const struct filter_rules *rules, unsigned call)
 	return ALLOW;
 }
 
-static long expect_of(const struct abi *abi, const struct seccomp_data *data, const struct filter_rules *rules)
+static long expect_of(const struct abi *abi, const struct seccomp_data *data, const struct seccomp_rules *rules)
 {
 	unsigned nr = (unsigned)data->nr ^ abi->bit, args[6];
 	int restricted = rules->families != FAMILIES_ANY, watched = rules->watched, net_filter = rules->net_filter, allow_list = rules->allow_list;
@@ -244,7 +244,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 }
 
 /* Returns the result that a filter with these rules must have for this call on a machine of this family (0: x86, 1: arm). */
-static long expect(const struct seccomp_data *data, const struct filter_rules *rules, unsigned family)
+static long expect(const struct seccomp_data *data, const struct seccomp_rules *rules, unsigned family)
 {
 	int known = 0;
 	for (size_t i = 0; i < ABIS; i++) {
@@ -269,9 +269,9 @@ static const u64 values[] = {
 enum { VALUES = sizeof values / sizeof *values };
 
 struct comparison {
-	struct sock_filter filter[FILTER_ROOM];
+	struct sock_filter filter[SECCOMP_FILTER_ROOM];
 	size_t length;
-	struct filter_rules rules;
+	struct seccomp_rules rules;
 	unsigned family; /* 0: x86, 1: arm */
 	u64 compared, different;
 };
@@ -380,13 +380,13 @@ static int is_cacheable(const struct comparison *with, unsigned architecture, un
 
 static u64 check(struct comparison *with, const struct machine *machine)
 {
-	struct filter_rules *rules = &with->rules;
-	with->length = filter_build(machine, rules, with->filter, FILTER_ROOM);
-	if (with->length == 0 || filter_build(machine, rules, with->filter, with->length - 1) != 0) {
+	struct seccomp_rules *rules = &with->rules;
+	with->length = seccomp_filter_build(machine, rules, with->filter, SECCOMP_FILTER_ROOM);
+	if (with->length == 0 || seccomp_filter_build(machine, rules, with->filter, with->length - 1) != 0) {
 		printf("the filter has %zu instructions\n", with->length);
 		return 1;
 	}
-	filter_build(machine, rules, with->filter, FILTER_ROOM);
+	seccomp_filter_build(machine, rules, with->filter, SECCOMP_FILTER_ROOM);
 	for (size_t i = 0; i < ABIS; i++)
 		if ((i < 3) == (with->family == 0)) {
 			compare_abi(with, &abis[i]);

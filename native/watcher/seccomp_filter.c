@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/filter.h"
+#include "watcher/seccomp_filter.h"
 
 #include <errno.h>
 #include <linux/sched.h>
@@ -83,7 +83,7 @@ static void put_internet_socket(struct bpf *bpf)
 }
 
 /* Restricts socket(2) and socketpair(2) to the permitted families, which always include AF_INET and AF_INET6. */
-static void put_socket(struct bpf *bpf, const struct filter_rules *rules)
+static void put_socket(struct bpf *bpf, const struct seccomp_rules *rules)
 {
 	const uint64_t families = rules->families;
 	uint32_t others[64];
@@ -112,7 +112,7 @@ static void put_socket(struct bpf *bpf, const struct filter_rules *rules)
 }
 
 /* Returns true if the rules require instructions for this call, to watch or to restrict it. */
-static bool applies_to(const struct filter_rules *rules, enum watched_call call)
+static bool applies_to(const struct seccomp_rules *rules, enum watched_call call)
 {
 	bool restricted = rules->families != FAMILIES_ANY;
 	switch (call) {
@@ -139,7 +139,7 @@ static bool applies_to(const struct filter_rules *rules, enum watched_call call)
 }
 
 /* For socketcall(2): notifies the listener, because only the watcher can read the arguments from memory. Without a watcher, refuses only the creation of a socket. */
-static void put_socketcall(struct bpf *bpf, const struct filter_rules *rules)
+static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 {
 	put_load(bpf, low_half(0));
 	for (size_t i = 0; i < watched_syscalls_count; i++) {
@@ -172,7 +172,7 @@ static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watche
  * Refuses the call if one of its ids is neither the mapped one nor -1, which means "unchanged". Checks the last argument first: a call with
  * fewer ids skips the first checks. The kernel ignores the upper half of an id.
  */
-static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct filter_rules *rules)
+static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
 	const uint32_t mask = row->call == CALL_IDS_16 ? 0xFFFF : 0xFFFFFFFF;
 	for (size_t i = strlen(row->ids); i-- > 0;) {
@@ -189,7 +189,7 @@ static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct wat
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct filter_rules *rules)
+static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
 	const enum watched_call call = row->call;
 	bool allow_list = rules->allow_list;
@@ -264,7 +264,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 }
 
 /* Lists the calls of the ABIs from first up to end that require instructions. */
-static void list_calls(struct bpf *bpf, struct dispatch *dispatch, unsigned first, unsigned end, const struct filter_rules *rules)
+static void list_calls(struct bpf *bpf, struct dispatch *dispatch, unsigned first, unsigned end, const struct seccomp_rules *rules)
 {
 	dispatch->count = 0;
 	for (unsigned abi = first; abi < end; abi++)
@@ -277,7 +277,7 @@ static void list_calls(struct bpf *bpf, struct dispatch *dispatch, unsigned firs
 }
 
 /* Appends the instructions for the calls of one architecture, which the ABIs from first up to end have. */
-static void put_architecture(struct bpf *bpf, unsigned first, unsigned end, const struct filter_rules *rules)
+static void put_architecture(struct bpf *bpf, unsigned first, unsigned end, const struct seccomp_rules *rules)
 {
 	struct dispatch dispatch;
 	list_calls(bpf, &dispatch, first, end, rules);
@@ -288,7 +288,7 @@ static void put_architecture(struct bpf *bpf, unsigned first, unsigned end, cons
 			put_call(bpf, &dispatch, &watched_syscalls[row], rules);
 }
 
-size_t filter_build(const struct machine *machine, const struct filter_rules *rules, struct sock_filter *filter, size_t room)
+size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room)
 {
 	struct bpf bpf = {.filter = filter, .room = room};
 	put_load(&bpf, offsetof(struct seccomp_data, arch));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Generates the seccomp filter of the phase (filter.c) and installs it (filter_install.c). */
-#ifndef WATCHER_FILTER_H
-#define WATCHER_FILTER_H
+/* Generates the seccomp filter of the phase (seccomp_filter.c) and installs it (seccomp_install.c). */
+#ifndef WATCHER_SECCOMP_FILTER_H
+#define WATCHER_SECCOMP_FILTER_H
 
 #include <linux/filter.h>
 #include <stdbool.h>
@@ -9,9 +9,9 @@
 
 #include "watcher/syscalls.h"
 
-enum { FILTER_ROOM = 1024 }; /* maximum length of a filter, in instructions */
+enum { SECCOMP_FILTER_ROOM = 1024 }; /* maximum length of a filter, in instructions */
 
-struct filter_rules {
+struct seccomp_rules {
 	bool watched;	   /* the listener is notified of calls that may contain an address */
 	bool net_filter;   /* the watcher decides about each call that names an address, because no namespace isolates the network */
 	bool allow_list;   /* the phase has an allow-list, so it gets sockets of the host's network */
@@ -35,21 +35,21 @@ struct filter_rules {
  * single_id: set*id(2) and chown(2) fail with EPERM for other ids, as for an ordinary user without a user namespace. The kernel would return
  * EINVAL; libfakeroot and test suites rely on EPERM. In user namespaces that the phase makes, they fail for every id but these two.
  */
-size_t filter_build(const struct machine *machine, const struct filter_rules *rules, struct sock_filter *filter, size_t room);
+size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room);
 
 /*
  * Installs the filter in the calling process and its later children. Sends the listener, or the reason why there is none, to the watcher
  * at the other end of setup_socket; with isolated_net, also the socket of socket_diag_open(). Closes setup_socket. Sets no_new_privs unless the process has CAP_SYS_ADMIN in its
  * user namespace. Returns true if the filter is installed.
  */
-bool filter_install(int setup_socket, const struct filter_rules *rules, bool isolated_net);
+bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules, bool isolated_net);
 
 /*
  * Installs a filter without a listener. Sets no_new_privs if that is necessary to restrict families. Returns false and sets errno on failure.
  */
-bool filter_install_without_listener(const struct filter_rules *rules);
+bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules);
 
 /* Tests whether a filter with a listener can be installed, and leaves it installed. Returns NULL on success, or the reason why not, and sets errno. */
-const char *filter_probe(void);
+const char *seccomp_filter_probe(void);
 
 #endif
