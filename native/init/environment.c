@@ -11,17 +11,14 @@ static const char prefix[] = "CONFINE_ENV_";
 static char *read_whole(int fd, size_t *length)
 {
 	char *text = NULL;
-	FILE *file = fdopen(dup(fd), "r"), *copy = open_memstream(&text, length);
+	AUTO_FCLOSE FILE *file = fdopen(dup(fd), "r");
+	FILE *copy = open_memstream(&text, length);
 	for (int byte; file != NULL && copy != NULL && (byte = getc_unlocked(file)) != EOF;)
 		putc_unlocked(byte, copy);
-	bool whole = file != NULL && !ferror(file);
-	if (file != NULL)
-		fclose(file);
-	if (copy == NULL || fclose(copy) != 0 || !whole) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	if (copy != NULL && fclose(copy) == 0 && file != NULL && !ferror(file))
+		return text;
+	free(text);
+	return NULL;
 }
 
 char **environment_read(int fd)

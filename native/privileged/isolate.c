@@ -23,7 +23,7 @@ const struct loopback_address loopback_added[LOOPBACK_ADDED] = {
 	{AF_INET6, {0x00, 0xfd, [15] = 1}, 16},
 };
 
-int loopback_netlink(void)
+static int open_netlink(void)
 {
 	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 }
@@ -111,7 +111,7 @@ static bool add_local_route(const struct name_server *server)
 	union netlink_message request = make_request(RTM_NEWROUTE, &message, sizeof message);
 	put(&request, RTA_DST, server->address, length);
 	put(&request, RTA_OIF, &(int){LOOPBACK_INDEX}, sizeof(int));
-	int netlink = loopback_netlink();
+	int netlink = open_netlink();
 	return close_after(netlink, netlink >= 0 && (is_granted(netlink, &request) || errno == EEXIST));
 }
 
@@ -135,7 +135,7 @@ static bool means_no_ipv6(int error)
  */
 static bool loopback_configure(void)
 {
-	int netlink = loopback_netlink();
+	int netlink = open_netlink();
 	bool done = netlink >= 0 && bring_up(netlink);
 	for (size_t i = 0; done && i < LOOPBACK_ADDED; i++)
 		done = add_address(netlink, &loopback_added[i]) || (loopback_added[i].family == AF_INET6 && means_no_ipv6(errno));

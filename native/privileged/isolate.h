@@ -27,9 +27,6 @@ struct loopback_address {
 };
 extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
 
-/* Returns a close-on-exec rtnetlink(7) socket, or -1. */
-int loopback_netlink(void);
-
 /* Sets setup_error to this step and errno. Returns false. */
 bool failed(struct setup_error *setup_error, enum step step);
 
