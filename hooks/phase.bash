@@ -270,8 +270,7 @@ __portcullis_confine() {
 		options+=(--record "$logs/records.jsonl" --label "run=${REPLY[0]-}")
 	fi
 	if [[ " ${options[*]} " == *' --ipc '* ]]; then
-		# The phase needs these folders, which a private /dev/shm would hide. DISTDIR in a phase has links to PORTAGE_ACTUAL_DISTDIR.
-		for folder in "$PORTAGE_TMPDIR" "$PORTAGE_BUILDDIR" "${ROOT-}" "${initial[PORTAGE_ACTUAL_DISTDIR]-}" "${initial[CCACHE_DIR]-}"; do
+		for folder in @folders@; do
 			[[ $folder != /* ]] || options+=(--uses "$folder")
 		done
 	fi

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Prints Portage's configuration, and the configuration of a package, as one JSON object (Configuration in src/portage/resolve_package.ts).
 
-Arguments: EPREFIX ('' on a host), NAMES of variables (separated by commas; NAME* is a prefix), and optionally PACKAGE.
+Arguments: EPREFIX ('' on a host), NAMES of variables (separated by commas; NAME* is a prefix), FOLDERS (names of variables, separated by
+commas), and optionally PACKAGE.
 Exit status 3: this Python has no Portage. 4: no such package. 5: another error of Portage. The reason is on stderr.
 """
 import json
 import os
 import sys
 
-eprefix, names = sys.argv[1:3]
+eprefix, names, folder_names = sys.argv[1:4]
 if eprefix:
     os.environ.setdefault("PORTAGE_OVERRIDE_EPREFIX", eprefix)
 try:
@@ -72,13 +73,17 @@ def removed_features(settings, cpv=None):
     return removed
 
 
+def folders(settings):
+    """Returns the folders of the variables in FOLDERS. PORTAGE_BUILDDIR exists only in a phase, so its parent stands for it."""
+    found = {name: settings.get(name) for name in folder_names.split(",")}
+    found["PORTAGE_BUILDDIR"] = os.path.join(settings["PORTAGE_TMPDIR"], "portage")
+    return {name: folder for name, folder in found.items() if folder}
+
+
 def in_shm(settings):
     """Returns the variables whose folders lie in /dev/shm. A phase that uses one of them gets no private /dev/shm (hooks/phase.bash)."""
-    tmpdir = settings["PORTAGE_TMPDIR"]
-    folders = [("PORTAGE_TMPDIR", tmpdir), ("PORTAGE_BUILDDIR", os.path.join(tmpdir, "portage"))]
-    folders += [(name, settings.get(name)) for name in ("ROOT", "DISTDIR", "CCACHE_DIR")]
     shm = os.path.realpath("/dev/shm")
-    return [name for name, folder in folders if folder and (os.path.realpath(folder) + "/").startswith(shm + "/")]
+    return [name for name, folder in folders(settings).items() if (os.path.realpath(folder) + "/").startswith(shm + "/")]
 
 
 class NoPackage(Exception):
@@ -131,6 +136,7 @@ def describe(atom):
             "PR": pr,
             "PVR": pf[len(pn) + 1 :],
         },
+        "folders": folders(settings),
         "in_shm": in_shm(settings),
         "builddir": os.path.join(settings["PORTAGE_TMPDIR"], "portage", category, pf),
     }
@@ -153,9 +159,10 @@ try:
                 "variables": variables(settings),
                 "profile_bashrcs": profile_bashrcs(settings),
                 "userpriv": userpriv(settings),
+                "folders": folders(settings),
                 "in_shm": in_shm(settings),
                 "sandbox": portage.process.sandbox_capable,
-                "package": describe(sys.argv[3]) if len(sys.argv) > 3 else None,
+                "package": describe(sys.argv[4]) if len(sys.argv) > 4 else None,
             }
         )
     )

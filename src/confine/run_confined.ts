@@ -43,7 +43,8 @@ export async function runConfined(
 	try {
 		const notices = join(folder, 'notices');
 		// With --ipc, confine hides /dev/shm unless one of these paths lies there.
-		const uses = [cwd ?? process.cwd(), program].flatMap((path) => (path.startsWith('/') ? ['--uses', path] : []));
+		const used = [cwd ?? process.cwd(), program, ...(phaseContext.uses ?? [])];
+		const uses = used.flatMap((path) => (path.startsWith('/') ? ['--uses', path] : []));
 		const run = (withOptions: readonly string[]) => {
 			const confineArgs = [...withOptions, ...uses, '--notice-file', notices, '--', ...command];
 			return runForeground(confineFor(eprefix), confineArgs, encodeSecureEnvironment(environment), cwd);

@@ -18,6 +18,7 @@ import {
 	type Condition,
 	type Confinement,
 	type Row,
+	shmFolders,
 } from '../rules/phases.ts';
 import { quote } from '../util/environment.ts';
 import { insideBlock, variableNames, prefilterBlock, prefilterWords } from './prefilter.ts';
@@ -44,6 +45,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		// Double each backslash, because elog and die interpret backslashes.
 		command: quote(shellCommand(eprefix).replaceAll('\\', '\\\\')),
 		sandboxes: confinements.map((what) => features[what]).join(' '),
+		folders: Object.values(shmFolders).join(' '),
 		program: quote(program),
 		node: quote(node),
 		env: quote(env),

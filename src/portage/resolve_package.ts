@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { capture } from '../confine/spawn.ts';
+import { shmFolders } from '../rules/phases.ts';
 import script from '../../hooks/resolve_package.py' with { type: 'text' };
 
 /** Portage's configuration or, if a package was given, Portage's configuration for this package. */
@@ -21,6 +22,8 @@ export interface Configuration {
 	readonly profile_bashrcs: readonly string[];
 	/** The user as whom root's emerge runs the phases (FEATURES=userpriv); null if it runs them as root. */
 	readonly userpriv: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
+	/** The folders that a phase uses (shmFolders), by variable. */
+	readonly folders: Readonly<Record<string, string>>;
 	/** The variables whose folders lie in /dev/shm, so that phases keep the /dev/shm of the host. */
 	readonly in_shm: readonly string[];
 	/** True if sys-apps/sandbox is installed. Otherwise Portage disables FEATURES=sandbox. */
@@ -43,6 +46,7 @@ export interface Resolved {
 	readonly variables: Readonly<Record<string, string>>;
 	/** The values of CATEGORY, PF, P, PN, PV, PR and PVR (PMS 11.1). */
 	readonly names: Readonly<Record<string, string>>;
+	readonly folders: Readonly<Record<string, string>>;
 	readonly in_shm: readonly string[];
 	/** PORTAGE_BUILDDIR: the build directory PORTAGE_TMPDIR/portage/CATEGORY/PF. */
 	readonly builddir: string;
@@ -64,7 +68,15 @@ export async function resolvePortage(
 	const variables = ['PORTCULLIS_*', ...names].join(',');
 	const tried: string[] = [];
 	for (const python of pythons(eprefix)) {
-		const args = ['-I', '-c', script, eprefix, variables, ...(atom === undefined ? [] : [atom])];
+		const args = [
+			'-I',
+			'-c',
+			script,
+			eprefix,
+			variables,
+			Object.keys(shmFolders).join(','),
+			...(atom === undefined ? [] : [atom]),
+		];
 		const { stdout, stderr, status, error } = await capture(python, args);
 		if (error === undefined) return JSON.parse(stdout) as Configuration;
 		const reason = stderr.trim().split('\n').at(-1) ?? '';

@@ -17,6 +17,8 @@ export interface PhaseContext {
 	readonly removed?: Readonly<Record<string, string>>;
 	/** The variables whose folders lie in /dev/shm. */
 	readonly inShm?: readonly string[];
+	/** The folders that the phase needs, also those in /dev/shm. */
+	readonly uses?: readonly string[];
 	readonly settings: Settings;
 	readonly fakeroot?: Fakeroot;
 }

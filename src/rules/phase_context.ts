@@ -17,13 +17,16 @@ export function packageContextOf(configuration: Configuration): PackageContext {
 		properties,
 		variables,
 		in_shm: inShm,
+		folders,
 	} = configuration.package ?? {
 		...configuration,
 		restrict: [],
 		properties: [],
 	};
 	const fakeroot = fakerootFrom(features);
-	return { from: 'ebuild', features, removed, restrict, properties, inShm, fakeroot, settings: checked(variables) };
+	const uses = Object.values(folders);
+	const checkedSettings = checked(variables);
+	return { from: 'ebuild', features, removed, restrict, properties, inShm, uses, fakeroot, settings: checkedSettings };
 }
 
 function checked(variables: Readonly<Record<string, string>>): Settings {

@@ -9,6 +9,18 @@ export const namespaceConfinements = ['net', 'ipc', 'pid', 'mount'] as const;
 export const confinements = [...namespaceConfinements, 'cgroup'] as const;
 export type Confinement = (typeof confinements)[number];
 
+/**
+ * The folders that a phase needs and that a private /dev/shm would hide, by variable, each as a word of the hook. DISTDIR in a phase has
+ * links to PORTAGE_ACTUAL_DISTDIR.
+ */
+export const shmFolders = {
+	PORTAGE_TMPDIR: '"$PORTAGE_TMPDIR"',
+	PORTAGE_BUILDDIR: '"$PORTAGE_BUILDDIR"',
+	ROOT: '"${ROOT-}"',
+	DISTDIR: '"${initial[PORTAGE_ACTUAL_DISTDIR]-}"',
+	CCACHE_DIR: '"${initial[CCACHE_DIR]-}"',
+} as const;
+
 /** The values of EBUILD_PHASE for src_* functions. `fetch` stands for src_fetch, which no EAPI defines yet. */
 export const srcPhases = ['unpack', 'fetch', 'prepare', 'configure', 'compile', 'test', 'install'] as const;
 export type SrcPhase = (typeof srcPhases)[number];

@@ -41,7 +41,7 @@ actual_sandboxes() {
 		sed 's/pid/pid,cgroup/' | paste -sd,
 }
 
-@test 'portcullis explain and portcullis run --like apply package.env, PROPERTIES, and RESTRICT with USE conditions' {
+@test 'portcullis explain and portcullis run --like apply package.env, PROPERTIES, RESTRICT with USE conditions, and folders in /dev/shm' {
 	local package phase expected
 	while read -r package phase expected; do
 		[[ $(explained_sandboxes "$package" "$phase") == "$expected" ]]
@@ -62,6 +62,9 @@ actual_sandboxes() {
 	[[ $(prefix_run env FEATURES='-* cgroup' portcullis explain plain src_compile) == *'network-sandbox  no   the environment removes it'*'cgroup           yes'* ]]
 	# Without a package, only make.conf applies.
 	[[ $(prefix_run portcullis explain) == 'Portage 3.'*': any package that package.env does not name'*'ipc-sandbox      yes'* ]]
+	# Like a phase, the command keeps the /dev/shm of the host only if a folder of the package lies there.
+	[[ $(prefix_run portcullis run --like tested -- stat -c %d /dev/shm) != "$(stat -c %d /dev/shm)" ]]
+	[[ $(prefix_run env CCACHE_DIR=/dev/shm/absent portcullis run --like tested -- stat -c %d /dev/shm) == "$(stat -c %d /dev/shm)" ]]
 	# With --features, Portage is not started.
 	[[ $(prefix_run env PORTAGE_PYTHON=/bin/false portcullis explain --features ipc-sandbox src_test) == *'ipc-sandbox      yes'* ]]
 }

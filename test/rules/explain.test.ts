@@ -22,6 +22,7 @@ const configuration: Configuration = {
 	profile_bashrcs: [],
 	userpriv: null,
 	sandbox: false,
+	folders: {},
 	in_shm: [],
 	package: {
 		cpv: 'a/b-1',
@@ -34,6 +35,7 @@ const configuration: Configuration = {
 		properties: ['test_network'],
 		variables: { PORTCULLIS_UNPACK: 'confine' },
 		names: {},
+		folders: {},
 		in_shm: [],
 		builddir: '',
 	},
