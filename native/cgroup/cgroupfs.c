@@ -124,7 +124,7 @@ void cgroup_add_pids(int directory, struct pids *pids)
 
 void cgroupfs_kill_frozen(int directory, long long deadline)
 {
-	struct pids pids = {0};
+	AUTO_PIDS struct pids pids = {0};
 	cgroupfs_write(directory, "cgroup.freeze", "1");
 	/* Until all processes are frozen, a listed process can exit, and another process can get its process ID. */
 	while (cgroupfs_value(directory, "cgroup.events", "frozen") == 0 && clock_milliseconds() < deadline)
@@ -132,7 +132,6 @@ void cgroupfs_kill_frozen(int directory, long long deadline)
 	cgroup_add_pids(directory, &pids);
 	for (size_t i = 0; i < pids.count; i++)
 		kill(pids.pid[i], SIGKILL);
-	pids_free(&pids);
 }
 
 struct sweep {

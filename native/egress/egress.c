@@ -48,7 +48,7 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 static int connect_socket(const struct egress_call *call, int fd)
 {
 	union socket_address address;
-	return connect(fd, &address.any, socket_address(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
+	return connect(fd, &address.any, destination_write(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
 /* Sets the file status flags of fd and replaces the target's socket with fd. Returns error, the result of connect(2), or an errno if replacing fails. */

@@ -120,9 +120,6 @@ bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns its length. */
-socklen_t socket_address(const struct destination *to, int family, union socket_address *address);
-
 /*
  * Copies the options that a program has set on one TCP socket (from) to another (to). Options that the kernel refuses, such as values above a
  * limit of the other network, stay unchanged. family: family of both sockets, or 0 if they differ. fresh: true if to is a new socket.

@@ -77,7 +77,7 @@ static bool open_pair(const struct destination *name_server, int family, int *re
 	static const struct destination loopback4 = {.family = AF_INET, .address = {127, 0, 0, 1}};
 	static const struct destination loopback6 = {.family = AF_INET6, .address = {[15] = 1}};
 	const struct destination *loopback = family == AF_INET ? &loopback4 : &loopback6;
-	socklen_t size = socket_address(destination_is_loopback(name_server) ? name_server : loopback, family, &address);
+	socklen_t size = destination_write(destination_is_loopback(name_server) ? name_server : loopback, family, &address);
 	address.in6.sin6_port = 0; /* struct sockaddr_in has the port at the same offset */
 	*receiver = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	*client = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);

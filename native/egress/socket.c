@@ -77,26 +77,6 @@ bool socket_is_bound(int fd)
 	return named && !can_be_bound(fd, own.any.sa_family);
 }
 
-socklen_t socket_address(const struct destination *to, int family, union socket_address *address)
-{
-	*address = (union socket_address){0};
-	address->any.sa_family = (sa_family_t)family;
-	if (family == AF_INET) {
-		address->in.sin_port = htons(to->port);
-		memcpy(&address->in.sin_addr, to->address, 4);
-		return sizeof address->in;
-	}
-	unsigned char *bytes = address->in6.sin6_addr.s6_addr;
-	address->in6.sin6_port = htons(to->port);
-	if (to->family == AF_INET6) {
-		memcpy(bytes, to->address, 16);
-	} else {
-		bytes[10] = bytes[11] = 0xFF;
-		memcpy(bytes + 12, to->address, 4);
-	}
-	return sizeof address->in6;
-}
-
 int socket_family(int fd)
 {
 	return socket_option(fd, SOL_SOCKET, SO_DOMAIN);

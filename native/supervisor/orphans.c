@@ -71,7 +71,7 @@ static struct orphan *find_described(struct orphans *orphans, pid_t pid)
 void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids)
 {
 	size_t known = orphans->described_count;
-	struct pids others = {0};
+	AUTO_PIDS struct pids others = {0};
 	for (size_t i = 0; i < pids->count; i++) {
 		struct orphan *orphan = find_described(orphans, pids->pid[i]);
 		if (orphan != NULL)
@@ -82,5 +82,4 @@ void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids)
 	orphans_add(orphans, &others);
 	for (size_t i = known; i < orphans->described_count; i++)
 		orphans->described[i].stuck = true;
-	pids_free(&others);
 }

@@ -17,7 +17,8 @@
 /* Returns the living processes of the phase, without init, the watcher and its helpers. The caller frees the list. */
 static struct pids list_phase_processes(const struct supervisor *s)
 {
-	struct pids pids = {0}, own = {0};
+	struct pids pids = {0};
+	AUTO_PIDS struct pids own = {0};
 	if (s->result.has_cgroup)
 		cgroup_add_pids(s->cgroup.directory, &pids);
 	else
@@ -25,7 +26,6 @@ static struct pids list_phase_processes(const struct supervisor *s)
 	watcher_add_pids(&s->watcher, &own);
 	pids_add(&own, s->launched.init);
 	pids_remove(&pids, &own);
-	pids_free(&own);
 	return pids;
 }
 
@@ -37,19 +37,17 @@ static void describe_orphans(struct supervisor *s)
 	if (s->no_children || s->init_exited)
 		return;
 	/* Listing many processes takes time. Listing them during the grace period avoids a delay before they are killed. */
-	struct pids early = list_phase_processes(s);
+	AUTO_PIDS struct pids early = list_phase_processes(s);
 	while (!s->no_children && !s->init_exited && (now = clock_milliseconds()) < grace_end)
 		supervisor_wait(s, (int)(grace_end - now));
 	/* If there are more orphans than the record describes, report this early list, although it can lack the newest ones. */
 	if (!s->no_children && early.count > ORPHANS_DESCRIBED)
 		orphans_add(&s->result.orphans, &early);
-	pids_free(&early);
 	/* A process that forks and exits in a loop may be missing from a list. Try until the deadline, and at least once. */
 	long long deadline = clock_milliseconds() + DESCRIBE_MILLISECONDS;
 	while (!s->no_children && !s->init_exited && s->result.orphans.count == 0) {
-		struct pids pids = list_phase_processes(s);
+		AUTO_PIDS struct pids pids = list_phase_processes(s);
 		orphans_add(&s->result.orphans, &pids);
-		pids_free(&pids);
 		supervisor_wait(s, 0);
 		if (clock_milliseconds() >= deadline)
 			break;
@@ -88,8 +86,7 @@ void teardown(struct supervisor *s)
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->result.stuck = tracked && (!emptied || !s->init_exited);
 	if (s->result.stuck) {
-		struct pids pids = list_phase_processes(s);
+		AUTO_PIDS struct pids pids = list_phase_processes(s);
 		orphans_mark_stuck(&s->result.orphans, &pids);
-		pids_free(&pids);
 	}
 }

@@ -227,7 +227,7 @@ static void add_children_by_parent(struct pids *pids, pid_t parent)
 
 size_t pids_add_descendants(struct pids *pids, pid_t pid)
 {
-	struct pids all = {0};
+	AUTO_PIDS struct pids all = {0};
 	pids_add(&all, pid);
 	bool listed = access("/proc/thread-self/children", F_OK) == 0;
 	long long deadline = clock_milliseconds() + SEARCH_MILLISECONDS;
@@ -246,9 +246,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 		else
 			add_children_by_parent(&all, all.pid[i]);
 	}
-	size_t count = all.count - 1;
-	pids_free(&all);
-	return count;
+	return all.count - 1;
 }
 
 /*
@@ -272,7 +270,7 @@ static int compare(const void *one, const void *other)
 /* Kills the children of this process. Returns their number, including zombies. */
 static size_t kill_children(void)
 {
-	struct pids children = {0};
+	AUTO_PIDS struct pids children = {0};
 	pid_t session = getsid(0);
 	add_children(&children, getpid(), getpid());
 	for (size_t i = 0; i < children.count; i++)
@@ -283,9 +281,7 @@ static size_t kill_children(void)
 	for (size_t i = 0; i < children.count; i++)
 		if (i == 0 || children.pid[i] != children.pid[i - 1])
 			kill(children.pid[i], SIGKILL);
-	size_t count = children.count;
-	pids_free(&children);
-	return count;
+	return children.count;
 }
 
 /*
@@ -299,12 +295,11 @@ bool pids_kill_descendants(long long deadline)
 		size_t seen = 0, children;
 		while ((children = kill_children()) > seen)
 			seen = children;
-		struct pids remaining = {0};
+		AUTO_PIDS struct pids remaining = {0};
 		size_t total = pids_add_descendants(&remaining, getpid());
 		for (size_t i = 0; i < remaining.count; i++)
 			kill(remaining.pid[i], SIGKILL);
 		bool none = remaining.count == 0, timed_out = clock_milliseconds() >= deadline;
-		pids_free(&remaining);
 		while ((none || timed_out || total > ZOMBIES_KEPT) && waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		if (none || timed_out)

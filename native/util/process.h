@@ -19,6 +19,8 @@ void pids_add(struct pids *pids, pid_t pid);
 /* Removes from pids the processes that others contains. */
 void pids_remove(struct pids *pids, const struct pids *others);
 
+/* The end of the scope of a variable with this attribute frees the list. */
+#define AUTO_PIDS __attribute__((cleanup(pids_free)))
 void pids_free(struct pids *pids);
 
 /*

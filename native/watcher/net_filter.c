@@ -116,7 +116,7 @@ static bool process_has_socket(pid_t pid, uint64_t inode)
  */
 static bool phase_has_socket(const struct net_filter *net_filter, const struct target *target, uint64_t inode)
 {
-	struct pids pids = {0};
+	AUTO_PIDS struct pids pids = {0};
 	bool found = process_has_socket(target->tid, inode);
 	if (found)
 		return true;
@@ -124,7 +124,6 @@ static bool phase_has_socket(const struct net_filter *net_filter, const struct t
 		pids_add_descendants(&pids, net_filter->supervisor);
 	for (size_t i = 0; i < pids.count && !found; i++)
 		found = process_has_socket(pids.pid[i], inode);
-	pids_free(&pids);
 	return found;
 }
 
@@ -150,13 +149,10 @@ static bool are_own_sockets(struct net_filter *net_filter, const struct target *
 /* Returns true for an address of this machine. The kernel uses it as the source address too, unlike for multicast and broadcast. Sends nothing. */
 static bool is_own_address(const struct destination *to)
 {
-	union socket_address address = {0}, own = {0};
-	socklen_t length = to->family == AF_INET ? sizeof address.in : sizeof address.in6, size = sizeof own;
+	union socket_address address, own = {0};
+	socklen_t length = destination_write(to, to->family, &address), size = sizeof own;
 	struct destination local;
 	AUTO_CLOSE int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	address.any.sa_family = (sa_family_t)to->family;
-	memcpy(to->family == AF_INET ? (void *)&address.in.sin_addr : (void *)&address.in6.sin6_addr, to->address, to->family == AF_INET ? 4 : 16);
-	address.in6.sin6_port = htons(to->port);
 	return fd >= 0 && connect(fd, &address.any, length) == 0 && getsockname(fd, &own.any, &size) == 0 &&
 	       destination_read(&local, &own, size, false) && local.family == to->family &&
 	       memcmp(local.address, to->address, sizeof to->address) == 0;

@@ -32,6 +32,26 @@ bool destination_read(struct destination *to, const union socket_address *addres
 	return true;
 }
 
+socklen_t destination_write(const struct destination *to, int family, union socket_address *address)
+{
+	*address = (union socket_address){0};
+	address->any.sa_family = (sa_family_t)family;
+	if (family == AF_INET) {
+		address->in.sin_port = htons(to->port);
+		memcpy(&address->in.sin_addr, to->address, 4);
+		return sizeof address->in;
+	}
+	unsigned char *bytes = address->in6.sin6_addr.s6_addr;
+	address->in6.sin6_port = htons(to->port);
+	if (to->family == AF_INET6) {
+		memcpy(bytes, to->address, 16);
+	} else {
+		bytes[10] = bytes[11] = 0xFF;
+		memcpy(bytes + 12, to->address, 4);
+	}
+	return sizeof address->in6;
+}
+
 /* Adds the path or the abstract name of a UNIX socket to the request. Ignores a longer address, because the kernel refuses it (unix_validate_addr() in net/unix/af_unix.c). */
 static void add_path(struct request *request, const union socket_address *name, size_t length)
 {
@@ -59,28 +79,20 @@ static void add_name(struct request *request, const union socket_address *name, 
 		request->count++;
 }
 
-/* Reads a socket address from the memory of the calling thread and adds its destination to the request. */
+/*
+ * Reads a socket address from the memory of the calling thread into request->name, and adds its destination. Of the addresses that are no
+ * destination, reads only that of a connect.
+ */
 static void read_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
-	union socket_address name = {0};
-	size_t size = length < sizeof name ? length : sizeof name;
-	if (address == 0 || length < SHORTEST_PATH_ADDRESS || request->count == REQUEST_ADDRESSES)
-		return;
-	if (target_read(target, address, &name, size))
-		add_name(request, &name, length);
-	else
-		request->unreadable = errno;
-}
-
-/* Reads the address of a connect into request->name, whatever its family, and adds its destination if it is an internet address. */
-static void read_connect_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
-{
+	bool connects = request->call == CALL_CONNECT;
+	size_t size = length < sizeof request->name ? length : sizeof request->name;
 	request->name = (union socket_address){0};
 	request->name_length = length;
-	/* Ignore a longer address, because the kernel refuses the call (move_addr_to_kernel() in net/socket.c). */
-	if (length > sizeof request->name)
+	/* The kernel refuses a connect with a longer address (move_addr_to_kernel() in net/socket.c). */
+	if (connects ? length > size : address == 0 || length < SHORTEST_PATH_ADDRESS || request->count == REQUEST_ADDRESSES)
 		return;
-	if (length == 0 || target_read(target, address, &request->name, length))
+	if (size == 0 || target_read(target, address, &request->name, size))
 		add_name(request, &request->name, length);
 	else
 		request->unreadable = errno;
@@ -192,8 +204,6 @@ bool request_read(struct request *request, const struct target *target, const st
 	request->fd = (int)arguments[0];
 	switch (request->call) {
 	case CALL_CONNECT:
-		read_connect_name(request, target, arguments[1], (uint32_t)arguments[2]);
-		break;
 	case CALL_BIND:
 		read_name(request, target, arguments[1], (uint32_t)arguments[2]);
 		break;

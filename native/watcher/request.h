@@ -62,6 +62,9 @@ bool request_creates_socket(const struct seccomp_data *data);
  */
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
 
+/* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns its length. */
+socklen_t destination_write(const struct destination *to, int family, union socket_address *address);
+
 /* Returns true if family, address and port are the same. Ignores the protocol. */
 bool destination_equals(const struct destination *a, const struct destination *b);
 
