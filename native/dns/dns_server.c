@@ -31,7 +31,6 @@ struct client {
 	uint16_t port; /* local port of the socket; 0: this entry is empty */
 	bool truncates;
 	struct program program;
-	struct parents parents;
 };
 
 struct server {
@@ -83,7 +82,7 @@ static void add_client(struct server *server, const struct dns_request *request,
 		server->last_client = (server->last_client + 1) % CLIENTS;
 		known = &server->clients[server->last_client];
 	}
-	*known = (struct client){request->type, port, request->truncates, request->program, request->parents};
+	*known = (struct client){request->type, port, request->truncates, request->program};
 }
 
 /* Returns true for localhost and its subdomains, the names of this machine (RFC 6761, 6.3). name must be in lower case, without the final dot. */
@@ -115,7 +114,7 @@ static void log_query(const struct server *server, const struct dns_question *qu
 {
 	if (is_localhost(question->name) || is_searched(server, question, &client->program))
 		return;
-	network_log_add_lookup(server->log, question, id, &client->program, &client->parents);
+	network_log_add_lookup(server->log, question, id, &client->program);
 	for (size_t i = 0; i < server->conf->search_count; i++) {
 		char searched[2 * DNS_NAME];
 		snprintf(searched, sizeof searched, "%.255s.%.255s", question->name, server->conf->search[i]);

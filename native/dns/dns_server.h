@@ -25,7 +25,6 @@ struct dns_request {
 	uint16_t port;	/* local port of the phase's socket, which the new socket replaces; 0: that socket is not bound */
 	bool truncates; /* answer queries over UDP with a truncated answer instead of SERVFAIL (dns_truncate()) */
 	struct program program;
-	struct parents parents;
 };
 
 /* Returns the local port of an internet socket, or 0 if it is not bound. */

@@ -94,7 +94,7 @@ enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct 
 	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||
 	    (is_tcp && allow_has(allow, call->to.family, call->to.address, call->to.port)))
 		return DNS_NOT_REDIRECTED;
-	target_parents(&call->target, &wanted.parents);
+	target_add_parents(&call->target, &wanted.program);
 	if (send(redirect->server, &wanted, sizeof wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof wanted)
 		return DNS_NOT_REDIRECTED;
 	redirect->waiting[redirect->waiting_count++] = *notification;

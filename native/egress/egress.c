@@ -121,7 +121,7 @@ void egress_count(const struct egress_call *call, const struct program *program,
 	error = error == EINPROGRESS ? 0 : error;
 	struct connection_attempt *row = network_log_add_allowed(call->egress->log, &to, program, error, clock_microseconds());
 	if (row != NULL && row->count == 1)
-		target_parents(&call->target, &row->parents);
+		target_add_parents(&call->target, &row->program);
 }
 
 /* Refuses a connect on a socket of the host's network, which must not be disconnected or connected to a destination that is not allowed. */

@@ -141,7 +141,6 @@ struct query_trap {
 	struct event_source source; /* the socket that receives the query */
 	int client;		    /* a duplicate of the socket of the phase */
 	struct program program;
-	struct parents parents;
 };
 
 struct query_traps {

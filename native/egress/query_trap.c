@@ -24,12 +24,12 @@ struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct
 
 /* Returns the length of the answer with the addresses of a name in the allow-list. Logs any other query, and returns 0. */
 static size_t answer_query(struct query_traps *traps, const unsigned char *query, size_t length, const struct program *program,
-			   const struct parents *parents, unsigned char answer[DNS_ANSWER])
+			   unsigned char answer[DNS_ANSWER])
 {
 	struct dns_question questions[DNS_QUESTIONS];
 	size_t count, answer_length = dns_answer(query, length, traps->allow, answer, questions, &count);
 	for (size_t i = 0; i < count; i++)
-		network_log_add_lookup(traps->log, &questions[i], (unsigned)query[0] << 8 | query[1], program, parents);
+		network_log_add_lookup(traps->log, &questions[i], (unsigned)query[0] << 8 | query[1], program);
 	return answer_length > 0 && dns_succeeded(answer) ? answer_length : 0;
 }
 
@@ -51,7 +51,7 @@ static void read_queries(void *owner, struct event_source *source)
 	ssize_t length;
 	bool fails = false;
 	while ((length = recvfrom(source->fd, query, sizeof query, MSG_DONTWAIT, &from.any, &size)) >= 0) {
-		size_t answer_length = answer_query(traps, query, (size_t)length, &trap->program, &trap->parents, answer);
+		size_t answer_length = answer_query(traps, query, (size_t)length, &trap->program, answer);
 		if (answer_length > 0)
 			sendto(source->fd, answer, answer_length, MSG_DONTWAIT, &from.any, size);
 		fails = fails || answer_length == 0;
@@ -96,7 +96,7 @@ bool query_trap_set(struct query_traps *traps, const struct egress_call *call, i
 	if (!is_open)
 		close_fd(receiver);
 	trap->program = *target_program(&call->target);
-	target_parents(&call->target, &trap->parents);
+	target_add_parents(&call->target, &trap->program);
 	if (is_open && fcntl(trap->client, F_SETFL, flags & O_NONBLOCK) == 0 && replace_socket(call, trap->client))
 		return true;
 	close_trap(traps, trap);
@@ -106,11 +106,10 @@ bool query_trap_set(struct query_traps *traps, const struct egress_call *call, i
 bool query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length)
 {
 	unsigned char query[DNS_ANSWER], answer[DNS_ANSWER];
-	struct parents parents;
 	size_t size = length < sizeof query ? length : sizeof query;
 	if (!target_read(target, data, query, size))
 		return false;
-	const struct program program = *target_program(target);
-	target_parents(target, &parents);
-	return answer_query(traps, query, size, &program, &parents, answer) > 0;
+	struct program program = *target_program(target);
+	target_add_parents(target, &program);
+	return answer_query(traps, query, size, &program, answer) > 0;
 }

@@ -16,7 +16,7 @@ static bool is_isolated(const struct phase_result *result)
 /* Maximum length of the command line of a program in the list of DNS lookups, in bytes. A longer one is truncated. */
 enum { LOOKUP_ARGV = 160 };
 
-static void add_program(struct json *json, const struct program *program, const struct parents *parents, size_t max_argv)
+static void add_program(struct json *json, const struct program *program, size_t max_argv)
 {
 	char argv[PROGRAM_ARGV];
 	size_t length = program->argv_length < max_argv ? program->argv_length : max_argv;
@@ -28,8 +28,8 @@ static void add_program(struct json *json, const struct program *program, const 
 	if (program->script[0] != '\0')
 		json_member(json, "script", program->script);
 	json_list(json, "argv", argv, length);
-	if (parents != NULL && parents->length > 0)
-		json_list(json, "parents", parents->text, parents->length);
+	if (program->parents_length > 0)
+		json_list(json, "parents", program->parents, program->parents_length);
 }
 
 /* Adds the rows of a list and its closing bracket. */
@@ -39,7 +39,7 @@ static void add_rows(struct json *json, const struct connection_attempt *rows, s
 		char address[INET6_ADDRSTRLEN];
 		inet_ntop(row->to.family, row->to.address, address, sizeof address);
 		json_raw(json, row == rows ? "{" : ",{");
-		add_program(json, &row->program, &row->parents, PROGRAM_ARGV);
+		add_program(json, &row->program, PROGRAM_ARGV);
 		json_raw(json, ",\"address\":\"%s\",\"port\":%u", address, row->to.port);
 		json_member(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
 		json_raw(json, ",\"count\":%llu,\"first\":%.3f,\"last\":%.3f", (unsigned long long)row->count,
@@ -100,7 +100,7 @@ static void add_names(struct json *json, const struct network_log *log)
 		json_text(json, row->name);
 		json_member(json, "type", dns_type_name(row->type) == NULL ? number : dns_type_name(row->type));
 		json_raw(json, ",");
-		add_program(json, &row->program, &row->parents, LOOKUP_ARGV);
+		add_program(json, &row->program, LOOKUP_ARGV);
 		json_raw(json, ",\"count\":%llu}", (unsigned long long)row->count);
 	}
 	json_raw(json, "]");
@@ -116,7 +116,7 @@ static void add_sockets(struct json *json, const struct network_log *log)
 		json_raw(json, i == 0 ? "{\"path\":" : ",{\"path\":");
 		json_text(json, row->path);
 		json_raw(json, ",");
-		add_program(json, &row->program, &row->parents, LOOKUP_ARGV);
+		add_program(json, &row->program, LOOKUP_ARGV);
 		json_raw(json, ",\"count\":%llu%s}", (unsigned long long)row->count, row->refused ? ",\"refused\":true" : "");
 	}
 	json_raw(json, "]");
@@ -154,7 +154,7 @@ void record_audit(struct json *json, const struct phase_result *result)
 		record_add_reason(json, "unreadable_why", "reading the memory of a process", log->unreadable_errno);
 	if (log->listener_calls > 0) {
 		json_raw(json, ",\"listener_refused\":{");
-		add_program(json, &log->listener_program, NULL, PROGRAM_ARGV);
+		add_program(json, &log->listener_program, PROGRAM_ARGV);
 		json_raw(json, "}");
 	}
 	if (is_isolated(result))

@@ -144,8 +144,7 @@ bool network_log_has_lookup(const struct network_log *log, const char *name, uin
 	return find_lookup((struct dns_lookup *)log->lookups, log->lookup_count, lookup_key(name, type, program)) != NULL;
 }
 
-void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program,
-			    const struct parents *parents)
+void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program)
 {
 	uint64_t key = lookup_key(question->name, question->type, program);
 	struct dns_lookup *row = find_lookup(log->lookups, log->lookup_count, key);
@@ -160,7 +159,7 @@ void network_log_add_lookup(struct network_log *log, const struct dns_question *
 		return;
 	row = &log->lookups[log->lookup_count];
 	*row = (struct dns_lookup){
-		.key = key, .query_id = query_id, .type = question->type, .program = *program, .parents = *parents, .count = 1};
+		.key = key, .query_id = query_id, .type = question->type, .program = *program, .count = 1};
 	memccpy(row->name, question->name, '\0', sizeof row->name - 1);
 	log->lookup_count++;
 }

@@ -33,7 +33,6 @@ struct connection_attempt {
 	uint64_t key; /* hash of destination and program; identifies the row */
 	struct destination to;
 	struct program program;
-	struct parents parents;
 	uint64_t count;
 	uint64_t failed;       /* number of allowed connections that failed at once; part of count */
 	bool bound;	       /* the connection was refused, although its destination is allowed, because the socket was bound to an address */
@@ -48,7 +47,6 @@ struct dns_lookup {
 	char name[LOG_NAME]; /* name that the query asks for, as printable text (struct dns_question) */
 	uint16_t type;	     /* record type that the query asks for (RFC 1035, 3.2.2) */
 	struct program program;
-	struct parents parents;
 	uint64_t count;
 };
 
@@ -57,7 +55,6 @@ struct requested_socket {
 	uint64_t key; /* hash of file and program; identifies the row */
 	char path[LOG_SOCKET_PATH];
 	struct program program;
-	struct parents parents;
 	uint64_t count;
 	bool refused;
 };
@@ -142,8 +139,7 @@ void network_log_add_unroutable(struct network_log *log, const struct destinatio
 void network_log_add_unreadable(struct network_log *log, int error);
 
 /* Counts one DNS query, unless its ID is that of the last query for this name: resolvers repeat a query to other servers and after a failure. */
-void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program,
-			    const struct parents *parents);
+void network_log_add_lookup(struct network_log *log, const struct dns_question *question, unsigned query_id, const struct program *program);
 
 /* Removes the row of this name, type and program from the lookups, if there is one, and subtracts its queries from the total. */
 void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program);

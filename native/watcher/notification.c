@@ -72,7 +72,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 		}
 		struct connection_attempt *row = network_log_add_attempt(notifier->log, &to, target_program(target), target->now);
 		if (row != NULL && row->count == 1)
-			target_parents(target, &row->parents);
+			target_add_parents(target, &row->program);
 		notifier->counted[count++] = (struct counted_attempt){row, to};
 	}
 	return count;

@@ -112,7 +112,7 @@ static struct requested_socket *find_row(struct network_log *log, const struct t
 		return row;
 	struct requested_socket found = {.key = key, .program = *program, .refused = refused};
 	read_host_path(fd, path, found.path);
-	target_parents(target, &found.parents);
+	target_add_parents(target, &found.program);
 	return network_log_add_socket(log, &found);
 }
 

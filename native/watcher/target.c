@@ -295,33 +295,33 @@ const struct program *target_program(const struct target *target)
 	return &find_cached(target)->program;
 }
 
-static void add_parent(struct parents *parents, pid_t pid)
+static void add_parent(struct program *program, pid_t pid)
 {
 	char line[96 + 1];
 	size_t length = read_file(pid, "cmdline", line, sizeof line);
 	while (length > 0 && line[length - 1] == '\0')
 		length--;
-	if (length == 0 || parents->length + length + 1 > sizeof parents->text)
+	if (length == 0 || program->parents_length + length + 1 > sizeof program->parents)
 		return;
 	for (size_t i = 0; i < length; i++)
-		parents->text[parents->length++] = line[i] == '\0' ? ' ' : line[i];
-	parents->text[parents->length++] = '\0';
+		program->parents[program->parents_length++] = line[i] == '\0' ? ' ' : line[i];
+	program->parents[program->parents_length++] = '\0';
 }
 
-void target_parents(const struct target *target, struct parents *parents)
+void target_add_parents(const struct target *target, struct program *program)
 {
 	/* Stop at init, from which all processes of the phase descend. It is a child of the supervisor, and so is this process. */
 	pid_t supervisor = getppid(), pid = parent_of(target->tid);
-	parents->length = 0;
+	program->parents_length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {
 		pid_t parent = parent_of(pid);
 		if (parent == supervisor || pid == supervisor)
 			break;
-		add_parent(parents, pid);
+		add_parent(program, pid);
 		pid = parent;
 	}
 	if (!target_is_valid(target))
-		parents->length = 0;
+		program->parents_length = 0;
 }
 
 /* Reads memory where process_vm_readv(2) fails: in a kernel without CONFIG_CROSS_MEMORY_ATTACH, or in a container with a seccomp filter. */

@@ -36,12 +36,6 @@ struct target {
  */
 struct target_access *target_access_new(int broker);
 
-/* The parents of a process, nearest first. Each is one command line, cut to 96 bytes, with spaces between arguments and a NUL at its end. */
-struct parents {
-	char text[PARENTS_TEXT];
-	size_t length;
-};
-
 struct program {
 	uint64_t name_hash;    /* hash of the members comm and script */
 	uint64_t command_hash; /* hash of the members comm, script and argv */
@@ -49,6 +43,8 @@ struct program {
 	char script[PROGRAM_SCRIPT]; /* file or module that an interpreter runs; "" for other programs */
 	char argv[PROGRAM_ARGV];     /* command line, with a NUL after each argument */
 	size_t argv_length;
+	char parents[PARENTS_TEXT]; /* command lines of its parents, nearest first, each cut to 96 bytes, with spaces between arguments and a NUL at its end */
+	size_t parents_length;	    /* 0: target_add_parents() was not called */
 };
 
 /* Returns true if the thread still waits for an answer. Call it after opening a file in /proc/TID, before using the content. */
@@ -64,7 +60,7 @@ bool target_respond(const struct target *target, unsigned flags, int error, long
 const struct program *target_program(const struct target *target);
 
 /* Reads the command lines of the parent of the thread's process, its parent and so on, below init: at most eight, and none if the thread has ended. */
-void target_parents(const struct target *target, struct parents *parents);
+void target_add_parents(const struct target *target, struct program *program);
 
 /* Reads size bytes at an address of the thread's memory. Returns false and sets errno if not all bytes could be read. */
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size);
