@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "cgroup/cgroup.h"
 #include "cgroup/internal.h"
 #include "util/clock.h"
 #include "util/fds.h"

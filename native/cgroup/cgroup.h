@@ -4,7 +4,6 @@
 #define CGROUP_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "options/options.h"
 #include "privileged/privilege.h"

@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 #include "cgroup/cgroup.h"
-#include "util/process.h"
 
 /* --- cgroupfs.c: files and directories, relative to an open directory --- */
 

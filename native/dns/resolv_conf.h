@@ -3,7 +3,6 @@
 #ifndef RESOLV_CONF_H
 #define RESOLV_CONF_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "dns/wire.h"

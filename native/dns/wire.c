@@ -2,7 +2,6 @@
 #include "dns/wire.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

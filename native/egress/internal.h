@@ -3,7 +3,6 @@
 #ifndef EGRESS_INTERNAL_H
 #define EGRESS_INTERNAL_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/epoll.h>

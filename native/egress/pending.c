@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
-#include <unistd.h>
 
 #include "egress/internal.h"
 #include "util/clock.h"

@@ -4,8 +4,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "dns/wire.h"
 #include "egress/internal.h"

@@ -4,9 +4,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
-
-#include "util/fds.h"
 
 bool channel_open(int ends[2])
 {

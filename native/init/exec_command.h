@@ -3,7 +3,6 @@
 #ifndef EXEC_COMMAND_H
 #define EXEC_COMMAND_H
 
-#include <stdbool.h>
 #include <stdnoreturn.h>
 
 #include "namespace/namespace.h"

@@ -2,7 +2,6 @@
 #include "namespace/namespace.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

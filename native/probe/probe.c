@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
@@ -12,7 +11,6 @@
 #include "cgroup/cgroup.h"
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
-#include "privileged/privilege.h"
 #include "probe/probe.h"
 #include "util/fail.h"
 #include "util/process.h"

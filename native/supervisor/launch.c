@@ -11,12 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "init/init.h"
 #include "util/clock.h"
 #include "util/fail.h"
-#include "util/process.h"
 #include "privileged/isolate.h"
-#include "privileged/privilege.h"
 
 /* Time limit for the set-up, which takes milliseconds. While the kernel removes many network namespaces, a new one can take seconds. */
 #define SETUP_MILLISECONDS 30000

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "util/process.h"
 #include "util/text.h"
 
 /* Time limit for reading the command lines of all orphans. The record omits those that are not read in time. */

@@ -13,7 +13,6 @@
 
 #include "util/clock.h"
 #include "util/fail.h"
-#include "util/json.h"
 
 #define SCHEMA 1
 #define ROTATE_BYTES (16LL << 20)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "watcher/network_log.h"
 #include "dns/wire.h"
 
 static bool is_isolated(const struct phase_result *result)

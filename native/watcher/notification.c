@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/xattr.h>
 
-#include "egress/egress.h"
 #include "egress/socket_permit.h"
 #include "util/clock.h"
 #include "util/fds.h"

@@ -3,11 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "privileged/isolate.h"
-#include "watcher/target.h"
 
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending)
 {

@@ -10,7 +10,6 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "privileged/isolate.h"
 #include "watcher/internal.h"

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "watcher/watcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +6,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +20,6 @@
 #include "watcher/internal.h"
 #include "util/fail.h"
 #include "util/fds.h"
-#include "util/process.h"
 
 /* Time limit for each wait: until the watcher has ended, until it has answered that it stays, or until the DNS server process has ended. */
 #define END_MILLISECONDS 1000
