@@ -3,7 +3,7 @@ import { effects, features, hostProcEffect, hostProcFix, hostShmReason } from '.
 import { namespaceConfinements, type Confinement } from '../rules/phases.ts';
 import { resolve, settingNames, settings } from '../rules/settings.ts';
 import { error, inactive, ok, warning, type Finding } from './finding.ts';
-import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
+import { causeOf, isPortageIsolating, refusalOf, type SystemInfo } from './system_info.ts';
 
 /** Reports whether each confinement is available. probeSystem() has applied all of them to a test process. */
 export function sandboxFindings(system: SystemInfo): Finding[] {
@@ -20,6 +20,8 @@ function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup
 	const { applied, mode, hostProc } = system.probeResult;
 	const title = features[what];
 	const by = applied[what];
+	if (by === undefined && !system.asked.includes(what) && system.probe[what] === 'yes')
+		return notAsked(system, what, [`confine --probe: ${what}=yes`]);
 	const observed = [`confine: ${what}=${by ?? 'none'}, mode ${mode}`];
 	if (by === undefined || by === 'none') return unavailable(system, what, observed);
 	if (!system.asked.includes(what)) return notAsked(system, what, observed);
@@ -65,7 +67,7 @@ function notAsked(system: SystemInfo, what: Confinement, observed: readonly stri
 }
 
 function unavailable(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
-	const why = system.probeResult.missing.find((one) => one.what === what)?.why ?? '';
+	const why = system.probeResult.missing.find((one) => one.what === what)?.why ?? refusalOf(system.probe, what);
 	const cause = causeOf(system, what);
 	return {
 		id: features[what],
@@ -87,11 +89,7 @@ const trackingTexts: Readonly<Record<string, string>> = {
 };
 
 function trackingFinding(system: SystemInfo): Finding {
-	const { hostProc } = system.probeResult;
-	// The test run requests --pid. Without this option, confine makes no PID namespace if the kernel refuses to mount a /proc for it.
-	const tracked = system.probeResult.tracking;
-	const method =
-		hostProc && !system.asked.includes('pid') ? tracked.replace(/^pidns$/, 'subreaper').replace('+pidns', '') : tracked;
+	const { tracking: method } = system.probeResult;
 	const title = features.cgroup;
 	const probed = ['cgroup', 'pid', 'proc'].map((what) => `${what}: ${system.probe[what] ?? '?'}`);
 	const observed = [`process tracking: ${method}`, cgroupStatus(system), ...probed];

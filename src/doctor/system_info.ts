@@ -64,16 +64,19 @@ export function isPortageIsolating({ uid, probeResult }: SystemInfo): boolean {
 
 export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	const confine = confineFor(eprefix);
-	const [answer, probeResult, probe, libc] = await Promise.all([
+	const [answer, probe, libc] = await Promise.all([
 		resolvePortage(eprefix, undefined, evidenceVariables).catch((error: unknown) =>
 			String(error instanceof Error ? error.message : error),
 		),
-		testRun(confine),
 		probeConfine(confine),
 		capture('getconf', ['GNU_LIBC_VERSION']),
 	]);
 	const configuration = typeof answer === 'string' ? undefined : answer;
 	const auditOnly = resolve(configuration?.variables ?? {}).PORTCULLIS_AUDIT === 'only';
+	const asked = auditOnly
+		? []
+		: confinements.filter((what) => configuration?.features.includes(features[what]) ?? true);
+	const probeResult = await testRun(confine, asked);
 	const hasSandbox = configuration?.sandbox === true && configuration.features.includes('sandbox');
 	return {
 		eprefix,
@@ -82,12 +85,12 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 		uid: process.getuid?.() ?? 0,
 		configuration,
 		portageError: typeof answer === 'string' ? answer : '',
-		asked: auditOnly ? [] : confinements.filter((what) => configuration?.features.includes(features[what]) ?? true),
+		asked,
 		notAsked: auditOnly ? 'PORTCULLIS_AUDIT="only" is set' : 'FEATURES does not contain it',
 		probeResult,
 		sandboxed:
 			hasSandbox && probeResult.mode === 'setuid'
-				? await testRun(confine, withNoNewPrivs(configuration.python))
+				? await testRun(confine, asked, withNoNewPrivs(configuration.python))
 				: undefined,
 		probe,
 		libc: libc.status === 0 ? libc.stdout.trim() : undefined,
@@ -95,13 +98,18 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	};
 }
 
+/** Returns the reason why confine cannot apply `what`, in the output of `confine --probe`; '' if confine can apply it. */
+export function refusalOf(probe: SystemInfo['probe'], what: Confinement): string {
+	return /^no: (.*)/.exec(probe[what] ?? '')?.[1] ?? '';
+}
+
 /** Returns the reason why confine could not apply the confinement `what` in the test run `result`. */
 export function causeOf(
-	{ read, sandboxed, probeResult }: SystemInfo,
+	{ read, sandboxed, probe, probeResult }: SystemInfo,
 	what: Confinement,
 	result = probeResult,
 ): UnavailableCause {
-	const error = result.missing.find((one) => one.what === what)?.why ?? result.filterWhy;
+	const error = result.missing.find((one) => one.what === what)?.why ?? (refusalOf(probe, what) || result.filterWhy);
 	return unavailableCause({ mode: result.mode, error, read, setuidHelps: sandboxed === undefined }, what);
 }
 
@@ -114,12 +122,19 @@ function withNoNewPrivs(python: string): string[] {
 /** Connects a UDP socket to TEST-NET-1 (RFC 5737). This tests the watcher, which inspects connect(2), and sends no packet. */
 const testCommand = ['bash', '-c', 'exec 2>&- 3<>/dev/udp/192.0.2.1/9'] as const;
 
-/** Runs the test command with all confinements, as the hook runs a phase. `launcher` is a command that executes confine; [] for none. */
-async function testRun(confine: string, launcher: readonly string[] = []): Promise<ProbeResult> {
+/**
+ * Runs the test command with all confinements, as the hook runs a phase, but with --pid only if FEATURES requests it: this option changes
+ * how confine tracks processes. `launcher` is a command that executes confine; [] for none.
+ */
+async function testRun(
+	confine: string,
+	asked: readonly Confinement[],
+	launcher: readonly string[] = [],
+): Promise<ProbeResult> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
 	const isolation = [
-		...namespaceConfinements.map((what) => `--${what}`),
+		...namespaceConfinements.flatMap((what) => (what === 'pid' && !asked.includes('pid') ? [] : `--${what}`)),
 		'--audit',
 		'--best-effort',
 		'--cgroup',

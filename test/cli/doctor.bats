@@ -147,6 +147,9 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox -pid-sandbox"'
 	finds features warning 'nothing is confined'
 	has_found network-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
+	# The test run of confine does without --pid, as a phase does. This option changes how confine tracks processes.
+	has_found pid-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
+	has_found pid-sandbox inactive 'confine --probe: pid=yes'
 	[[ $(prefix_run portcullis doctor) == *'Portcullis confines nothing here.' ]]
 	prefix_conf 'PORTCULLIS_ON_FAILURE="explode"'
 	finds PORTCULLIS_ON_FAILURE error 'use warn or die'
