@@ -104,36 +104,26 @@ static void close_all(struct cgroup *cgroup)
 	}
 }
 
-/* Creates the cgroup: for root at the root of the tree, otherwise in a cgroup that is delegated to the caller. On an error, sets why (static text) and errno, and returns false. */
-static bool create(struct cgroup *cgroup, struct cgroup_location *location, const struct options *options,
-		   const struct identity *identity, bool keep_own, const char **why)
-{
-	bool limited = false;
-	for (int i = 0; i < LIMITS; i++)
-		limited = limited || options->limit[i] != NULL;
-	cgroup->parent = identity->mode == MODE_ROOT ? cgroup_location_open_root(location, keep_own, limited, why) : cgroup_location_open_delegated(location, limited, why);
-	if (cgroup->parent < 0)
-		return false;
-	*why = "creating the cgroup";
-	return create_in_parent(cgroup, options);
-}
-
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool keep_own, const char **why)
 {
 	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1};
 	struct cgroup_location location;
+	bool limited = false, made = false, again = true;
 	if (!cgroup_location_find(&location, why))
 		return false;
-	bool made = false;
-	for (int i = 0; i < ATTEMPTS && !made; i++) {
-		made = create(cgroup, &location, options, identity, keep_own, why);
-		if (made)
+	for (int i = 0; i < LIMITS; i++)
+		limited = limited || options->limit[i] != NULL;
+	for (int i = 0; i < ATTEMPTS && again; i++) {
+		cgroup->parent = identity->mode == MODE_ROOT ? cgroup_location_open_root(&location, keep_own, limited, why)
+							     : cgroup_location_open_delegated(&location, limited, why);
+		if (cgroup->parent < 0)
 			break;
-		bool parent_opened = cgroup->parent >= 0;
-		close_all(cgroup);
+		*why = "creating the cgroup";
+		made = create_in_parent(cgroup, options);
 		/* Try again if another run has removed the parent, or if its sweep has locked the new directory. */
-		if (!parent_opened || (errno != ENOENT && errno != ENODEV && errno != EWOULDBLOCK))
-			break;
+		again = !made && (errno == ENOENT || errno == ENODEV || errno == EWOULDBLOCK);
+		if (!made)
+			close_all(cgroup);
 	}
 	close_fd(location.root);
 	return made;

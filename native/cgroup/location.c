@@ -84,16 +84,6 @@ static int open_or_create(int parent, const char *name)
 	return cgroupfs_open_directory(parent, name);
 }
 
-static int open_portcullis(int root, bool limited)
-{
-	if (limited)
-		enable_controllers(root);
-	int directory = open_or_create(root, ROOT_NAME);
-	if (directory >= 0 && limited)
-		enable_controllers(directory);
-	return directory;
-}
-
 void cgroup_location_remove_if_empty(int parent)
 {
 	AUTO_CLOSE int above = cgroupfs_open_directory(parent, "..");
@@ -110,7 +100,12 @@ int cgroup_location_open_root(const struct cgroup_location *location, bool keep_
 		return cgroupfs_open_directory(location->root, location->own_path);
 	}
 	*why = "creating /" ROOT_NAME " in the cgroup v2 tree";
-	return open_portcullis(location->root, limited);
+	if (limited)
+		enable_controllers(location->root);
+	int directory = open_or_create(location->root, ROOT_NAME);
+	if (directory >= 0 && limited)
+		enable_controllers(directory);
+	return directory;
 }
 
 /* Name of the subdirectory into which the processes of a delegated cgroup move if limits are requested. */

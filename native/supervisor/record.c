@@ -13,6 +13,7 @@
 
 #include "util/clock.h"
 #include "util/fail.h"
+#include "util/fds.h"
 
 #define SCHEMA 1
 #define ROTATE_BYTES (16LL << 20)
@@ -196,26 +197,15 @@ static int rotate(int fd, const char *path)
 	return open_safely(path);
 }
 
-static void write_and_close(int fd, const char *path, const struct json *json)
-{
-	if (fd < 0 || write(fd, json->text, json->length) != (ssize_t)json->length)
-		print_error("cannot write the record to %s: %m", path);
-	if (fd >= 0)
-		close(fd);
-}
-
-static void append_record(const char *path, const struct json *json)
+/* Appends the record to the file, or replaces the contents of the file. */
+static void write_record(const char *path, bool replaces, const struct json *json)
 {
 	int fd = open_safely(path);
-	write_and_close(fd < 0 ? fd : rotate(fd, path), path, json);
-}
-
-static void write_notice(const char *path, const struct json *json)
-{
-	int fd = open_safely(path);
-	if (fd >= 0 && ftruncate(fd, 0) != 0)
+	if (fd >= 0 && !replaces)
+		fd = rotate(fd, path);
+	if (fd < 0 || (replaces && ftruncate(fd, 0) != 0) || write(fd, json->text, json->length) != (ssize_t)json->length)
 		print_error("cannot write the record to %s: %m", path);
-	write_and_close(fd, path, json);
+	close_fd(fd);
 }
 
 void record_write(const struct options *options, const struct phase_result *result)
@@ -257,9 +247,9 @@ void record_write(const struct options *options, const struct phase_result *resu
 		print_error("cannot write the record: out of memory");
 	else {
 		if (options->record != NULL)
-			append_record(options->record, &json);
+			write_record(options->record, false, &json);
 		if (write_to_notice_file)
-			write_notice(options->notice_file, &json);
+			write_record(options->notice_file, true, &json);
 	}
 	json_free(&json);
 }
