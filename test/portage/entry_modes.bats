@@ -99,12 +99,13 @@ assert_confined() {
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_compile() {
 			record_namespaces
-			: ${PORTAGE_EBUILD_EXIT_FD:?} ${PORTAGE_IPC_ALIVE_FD:?}
-			echo "open: $(for fd in /proc/self/fd/*; do readlink "${fd}"; done | sed 's/\[.*//; s,pts/.*,pts,' | sort | uniq -c | paste -sd,)"
+			# Old versions of Portage have files instead of these descriptors.
+			echo "open: ${PORTAGE_EBUILD_EXIT_FD:+exit} ${PORTAGE_IPC_ALIVE_FD:+ipc} $(for fd in /proc/self/fd/*; do readlink "${fd}"; done | sed 's/\[.*//; s,pts/.*,pts,' | sort | uniq -c | paste -sd,)"
 		}
 	EOF
 	run -0 prefix_ebuild app-test/probe-1 clean compile
 	before=$(grep '^open:' <<<"$output")
+	[[ ${PORTAGE_VERSION-} || $before == 'open: exit ipc '* ]]
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 clean compile
 	assert_confined compile
