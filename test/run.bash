@@ -61,8 +61,8 @@ run_first() {
 }
 
 # run_job stage|vitest|bats NAME COMMAND...: starts the job NAME in the background, if the caller of test/run has selected it. The first
-# argument selects how to count the tests in the output. RUN_WITH has the words that
-# bats_run and vitest_run put before the command: variables as NAME=VALUE, or a command that executes its arguments.
+# argument selects how to count the tests in the output. RUN_WITH has the words that bats_run and vitest_run put before the command:
+# variables as NAME=VALUE, or a command that executes its arguments.
 run_job() {
 	local kind=$1 name=$2 log status
 	run_chosen "$name" || return 0
@@ -177,8 +177,8 @@ vitest_run() {
 	env $RUN_WITH node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$RESULTS" "$@"
 }
 
-# Limits the time of a file, so that a hanging test does not block the run. (With BATS_TEST_TIMEOUT, bats waits for the
-# whole timeout after each failed test.)
+# Limits the time of a file, so that a hanging test does not block the run. (With BATS_TEST_TIMEOUT, bats waits for the whole timeout
+# after each failed test.)
 bats_run() {
 	local status=0
 	((EUID == 0)) || {
