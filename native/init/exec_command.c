@@ -40,7 +40,7 @@ static void scope_abstract_sockets(void)
 		syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0);
 }
 
-void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network)
+void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network, bool ipc_objects)
 {
 	bool has_net_filter = network == NETWORK_FILTERED;
 	struct seccomp_rules rules = {
@@ -48,6 +48,7 @@ void phase_seccomp_install(const struct options *options, int watcher_socket, en
 		.net_filter = has_net_filter,
 		.allow_list = watcher_socket >= 0 && options->allow.count > 0 && !has_net_filter,
 		.own_sockets = watcher_socket >= 0 && options->own_sockets,
+		.ipc_objects = watcher_socket >= 0 && ipc_objects,
 		.families = options->net && network != NETWORK_OPEN ? options->families : FAMILIES_ANY,
 	};
 	rules.single_id = read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid);
@@ -58,7 +59,7 @@ void phase_seccomp_install(const struct options *options, int watcher_socket, en
 		scope_abstract_sockets();
 	if (is_watched)
 		return;
-	rules.watched = rules.allow_list = rules.own_sockets = false;
+	rules.watched = rules.allow_list = rules.own_sockets = rules.ipc_objects = false;
 	if (options->own_sockets && !options->best_effort)
 		refuse("--own-sockets: cannot install a seccomp listener");
 	if (rules.families == FAMILIES_ANY && !rules.single_id)

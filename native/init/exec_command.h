@@ -15,7 +15,7 @@
  * watcher. If families cannot be restricted, exits with EXIT_REFUSED, or prints a message with --best-effort. Exits if the watcher must
  * restrict the network and cannot.
  */
-void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network);
+void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network, bool ipc_objects);
 
 /*
  * Executes the command with the caller's environment and signal settings. Privileges must have been dropped. Exits like env(1): 127 if

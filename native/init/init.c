@@ -14,7 +14,7 @@
 #include "init/exec_command.h"
 #include "util/fail.h"
 #include "util/process.h"
-#include "watcher/socket_maker.h"
+#include "watcher/maker.h"
 
 /* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the supervisor needs the rest. */
 #define KILL_MILLISECONDS 6000
@@ -22,8 +22,9 @@
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)
 {
 	/* Nobody would record or report a build that continues without the supervisor, and without the watcher its watched calls fail. */
-	if (init->tracking == TRACK_SUBREAPER || supervisor_exited)
-		pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
+	bool emptied = (init->tracking == TRACK_SUBREAPER || supervisor_exited) && pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
+	if (supervisor_exited && emptied)
+		ipc_objects_remove(init->ipc_objects);
 	/* When process 1 exits, the kernel closes its files before it kills the namespace (do_exit()). A FUSE server can delay that. */
 	if (getpid() == 1)
 		kill(-1, SIGKILL);
@@ -36,8 +37,8 @@ static noreturn void kill_and_exit(const struct init *init, bool supervisor_exit
  */
 static noreturn void exit_without_supervisor(const struct init *init)
 {
-	if (init->cgroup_kill >= 0 && init->tracking == TRACK_SUBREAPER)
-		pids_kill_descendants(clock_milliseconds());
+	if (init->cgroup_kill >= 0 && init->tracking == TRACK_SUBREAPER && pids_kill_descendants(clock_milliseconds()))
+		ipc_objects_remove(init->ipc_objects);
 	if (init->cgroup_kill >= 0 && write(init->cgroup_kill, "1", 1) != 1)
 		print_error("cannot kill the remaining processes by cgroup.kill: %m");
 	kill_and_exit(init, true);
@@ -88,7 +89,7 @@ static pid_t start_command(const struct init *init)
 	if (command < 0)
 		refuse("fork: %m");
 	if (command == 0) {
-		phase_seccomp_install(init->options, init->watcher_socket, init->network);
+		phase_seccomp_install(init->options, init->watcher_socket, init->network, init->ipc_objects != NULL);
 		exec_command(init->options, init->signals);
 	}
 	return command;
@@ -119,7 +120,7 @@ noreturn void init_run(const struct init *init)
 			exit_without_supervisor(init);
 		if (sources[1].revents != 0)
 			discard_signals(signal_fd);
-		if (sources[2].revents != 0 && !socket_maker_serve(watcher_socket)) {
+		if (sources[2].revents != 0 && !maker_serve(watcher_socket, init->ipc_objects)) {
 			close(watcher_socket);
 			watcher_socket = -1;
 		}

@@ -14,6 +14,7 @@
 #include "options/options.h"
 #include "util/fds.h"
 #include "util/signals.h"
+#include "watcher/ipc_objects.h"
 
 enum message_type {
 	/* From init: */
@@ -62,7 +63,8 @@ struct init {
 	enum tracking tracking;
 	int cgroup_kill; /* cgroup.kill of the phase's cgroup, for use after the death of the supervisor; -1: none */
 	enum network network;
-	int watcher_socket; /* socket to the watcher; -1: the command is not watched */
+	int watcher_socket;		 /* socket to the watcher; -1: the command is not watched */
+	struct ipc_objects *ipc_objects; /* objects that the phase has created; NULL: not remembered */
 	const struct options *options;
 	const struct signals *signals;
 };

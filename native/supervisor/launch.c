@@ -61,6 +61,7 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 			   : plan->net_filter						 ? NETWORK_FILTERED
 											 : NETWORK_OPEN,
 		.watcher_socket = s->watcher.setup_socket,
+		.ipc_objects = s->watcher.ipc_objects,
 		.options = s->options,
 		.signals = s->signals,
 	});

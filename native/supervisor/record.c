@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ipc.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -134,6 +135,33 @@ static void add_orphans(struct json *json, const struct phase_result *result)
 	json_raw(json, "]");
 }
 
+static size_t count_ipc_objects(const struct phase_result *result)
+{
+	return result->ipc_objects == NULL ? 0 : result->ipc_objects->count;
+}
+
+static void add_ipc_objects(struct json *json, const struct phase_result *result)
+{
+	enum { DESCRIBED = 32 };
+	static const char *const kinds[] = {[IPC_SHM] = "shm", [IPC_SEM] = "sem", [IPC_MSG] = "msg", [IPC_MQUEUE] = "mqueue"};
+	size_t count = count_ipc_objects(result);
+	if (count > 0)
+		json_raw(json, ",\"ipc_object_count\":%zu,\"ipc_objects\":[", count);
+	for (size_t i = 0; i < count && i < DESCRIBED; i++) {
+		const struct ipc_object *object = &result->ipc_objects->objects[i];
+		char name[NAME_MAX + 2] = "private";
+		if (object->kind == IPC_MQUEUE)
+			snprintf(name, sizeof name, "/%s", object->name);
+		else if (object->key != IPC_PRIVATE)
+			snprintf(name, sizeof name, "0x%08x", (unsigned)object->key);
+		json_raw(json, "%s{\"kind\":\"%s\"", i == 0 ? "" : ",", kinds[object->kind]);
+		json_member(json, "name", name);
+		json_member(json, "comm", object->comm);
+		json_raw(json, "}");
+	}
+	json_raw(json, count > 0 ? "]" : "");
+}
+
 static void add_status(struct json *json, int status)
 {
 	if (WIFSIGNALED(status))
@@ -150,7 +178,7 @@ static bool sees_host_proc(const struct phase_result *result)
 
 static bool is_notable(const struct phase_result *result)
 {
-	return result->missing_count > 0 || result->net_filter.step != STEP_NONE || sees_host_proc(result) || result->orphans.count > 0 || result->stuck || result->usage.killed_by_memory ||
+	return result->missing_count > 0 || result->net_filter.step != STEP_NONE || sees_host_proc(result) || result->orphans.count > 0 || count_ipc_objects(result) > 0 || result->stuck || result->usage.killed_by_memory ||
 	       result->usage.refused_by_pids || record_audit_is_notable(result);
 }
 
@@ -235,6 +263,7 @@ void record_write(const struct options *options, const struct phase_result *resu
 	add_status(&json, result->status);
 	add_usage(&json, result);
 	add_orphans(&json, result);
+	add_ipc_objects(&json, result);
 	if (result->setuid_inert || (result->audit != NULL && result->audit->setuid_inert))
 		json_raw(&json, ",\"setuid_inert\":true");
 	record_audit(&json, result);

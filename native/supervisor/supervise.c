@@ -133,6 +133,21 @@ static void prepare_net_filter(struct supervisor *s)
 	result_add_missing(&s->result, "net", "preparing the watcher process of confine", errno);
 }
 
+/* Returns whether the watcher must handle the calls that create IPC objects. */
+static bool must_track_ipc(const struct supervisor *s)
+{
+	return s->options->ipc && !s->result.inherited.ipc && (s->plan.isolate & ISOLATE_IPC) == 0 && s->watcher.setup_socket >= 0;
+}
+
+/* Removes the IPC objects that the phase has left, unless one of its processes may still use them. */
+static void remove_ipc_objects(struct supervisor *s)
+{
+	if (is_tracked(s) ? s->result.stuck : !s->no_children)
+		return;
+	ipc_objects_remove(s->watcher.ipc_objects);
+	s->result.ipc_objects = s->watcher.ipc_objects;
+}
+
 /* Launches init. If the kernel refuses a step, tries again with less isolation. */
 static void launch_or_degrade(struct supervisor *s)
 {
@@ -140,6 +155,8 @@ static void launch_or_degrade(struct supervisor *s)
 	for (;;) {
 		if (!s->options->best_effort && s->result.missing_count > 0)
 			refuse_required(s);
+		if (s->watcher.ipc_objects == NULL && must_track_ipc(s))
+			s->watcher.ipc_objects = ipc_objects_new();
 		if (launch_init(s, &setup_error))
 			break;
 		if (setup_error.step == STEP_CGROUP && s->result.has_cgroup) {
@@ -213,6 +230,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	}
 	s->result.wall = (double)(clock_microseconds() - s->result.began_monotonic) / 1e6;
 	teardown(s);
+	remove_ipc_objects(s);
 	result_add_usage(&s->result, s->result.has_cgroup ? &s->cgroup : NULL);
 	cgroup_inherited_usage(&s->inherited, &s->result.usage);
 	s->result.unroutable = snmp_unroutable(&s->snmp);

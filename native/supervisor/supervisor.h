@@ -80,11 +80,12 @@ struct phase_result {
 	struct setup_error refused[STEPS]; /* steps that the kernel refused, although all options could be fulfilled without them */
 	size_t refused_count;
 	struct orphans orphans;
-	bool setuid_inert; /* no_new_privs is set, so set-user-ID programs of the phase run without privileges */
-	bool stuck;	   /* a process was still alive after SIGKILL, at the deadline of teardown() */
-	bool abandoned;	   /* confine killed the command, because a --die-with process ended, the watcher died or init did not react */
-	int status;	   /* status of the command, as wait(2) returns it */
-	long started;	   /* number of processes and threads that the command has started, including itself; 0: unknown */
+	const struct ipc_objects *ipc_objects; /* IPC objects that the phase has left, and that confine has removed; NULL: not known */
+	bool setuid_inert;		       /* no_new_privs is set, so set-user-ID programs of the phase run without privileges */
+	bool stuck;			       /* a process was still alive after SIGKILL, at the deadline of teardown() */
+	bool abandoned;			       /* confine killed the command, because a --die-with process ended, the watcher died or init did not react */
+	int status;			       /* status of the command, as wait(2) returns it */
+	long started;			       /* number of processes and threads that the command has started, including itself; 0: unknown */
 	struct timespec began;
 	long long began_monotonic; /* start of the command, CLOCK_MONOTONIC in microseconds */
 	double wall, user, system; /* elapsed time and CPU time of the phase, in seconds */

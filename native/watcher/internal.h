@@ -12,7 +12,7 @@
 
 #include "egress/egress.h"
 #include "watcher/request.h"
-#include "watcher/socket_maker.h"
+#include "watcher/maker.h"
 #include "watcher/watcher.h"
 
 /* loop.c */
@@ -151,7 +151,7 @@ struct notifier {
 	struct net_filter *net_filter;	 /* NULL: a network namespace isolates the phase, or nothing does */
 	struct dns_redirect dns_redirect;
 	struct target_access *access;
-	struct socket_maker maker;
+	struct maker maker;
 	struct path_sockets sockets;
 	struct protocol_cache protocol;
 	int listener; /* seccomp listener; -1: it has not arrived yet, or no process has the filter */

@@ -239,6 +239,11 @@ static bool concerns_allow_list(const struct request *request)
 	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->is_socketcall;
 }
 
+static bool is_ipc_call(enum watched_call call)
+{
+	return call == CALL_SHMGET || call == CALL_SEMGET || call == CALL_MSGGET || call == CALL_MQ_OPEN;
+}
+
 static struct target current_target(const struct notifier *notifier)
 {
 	return (struct target){
@@ -276,7 +281,12 @@ static void handle_call(struct notifier *notifier)
 		if (notifier->net_filter != NULL && !socket_permits_protocol((int)arguments[0], (int)arguments[1], (uint32_t)arguments[2]))
 			target_respond(&call.target, 0, EPROTONOSUPPORT, 0);
 		else
-			socket_maker_answer(&notifier->maker, request, &call.target);
+			maker_answer_socket(&notifier->maker, request, &call.target);
+		return;
+	}
+	if (is_ipc_call(request->call)) {
+		if (!maker_answer_ipc(&notifier->maker, request, &call.target))
+			continue_call(&call.target);
 		return;
 	}
 	if (path_sockets_log(&notifier->sockets, notifier->log, &call.target, request)) {

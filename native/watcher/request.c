@@ -3,7 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/ipc.h>
 
 #include "privileged/isolate.h"
 
@@ -181,6 +183,72 @@ static bool read_socketcall(const struct seccomp_data *data, const struct target
 	return false;
 }
 
+/* Reads a text with its NUL, of which the second page may be unreadable. Returns false if it is longer than size. */
+static bool read_text(const struct target *target, uint64_t address, char *text, size_t size)
+{
+	size_t to_page = 4096 - address % 4096, first = size < to_page ? size : to_page;
+	memset(text, 0, size);
+	if (!target_read(target, address, text, first))
+		return false;
+	return memchr(text, '\0', first) != NULL ||
+	       (first < size && target_read(target, address + first, text + first, size - first) && memchr(text, '\0', size) != NULL);
+}
+
+/* Reads the name, and the attributes if the call has them (mq_open(3)). */
+static bool read_queue(struct ipc_request *ipc, const struct target *target, const uint64_t *arguments, unsigned char word)
+{
+	unsigned char bytes[sizeof ipc->attributes];
+	ipc->has_attributes = arguments[3] != 0;
+	if (!read_text(target, arguments[0], ipc->object.name, sizeof ipc->object.name) ||
+	    (ipc->has_attributes && !target_read(target, arguments[3], bytes, 4U * word)))
+		return false;
+	for (size_t i = 0; i < 4 && ipc->has_attributes; i++) {
+		int32_t value;
+		memcpy(&value, bytes + i * word, sizeof value);
+		ipc->attributes[i] = value;
+		if (word == sizeof *ipc->attributes)
+			memcpy(&ipc->attributes[i], bytes + i * word, word);
+	}
+	return true;
+}
+
+/* Finds the call that an ipc(2) requests, and its arguments. Returns false if it creates no object. */
+static bool read_ipc_call(enum watched_call *call, uint64_t arguments[6])
+{
+	switch (arguments[0] & IPC_NUMBER) {
+	case IPC_SHMGET:
+		*call = CALL_SHMGET;
+		break;
+	case IPC_SEMGET:
+		*call = CALL_SEMGET;
+		break;
+	case IPC_MSGGET:
+		*call = CALL_MSGGET;
+		break;
+	default:
+		return false;
+	}
+	memmove(arguments, arguments + 1, 5 * sizeof *arguments);
+	return true;
+}
+
+/* Reads the arguments of a call that creates an IPC object if there is none with its key or name. */
+static void read_ipc(struct request *request, const struct target *target, enum ipc_kind kind, unsigned char word)
+{
+	const uint64_t *arguments = request->arguments;
+	struct ipc_request *ipc = &request->ipc;
+	bool is_queue = kind == IPC_MQUEUE;
+	*ipc = (struct ipc_request){
+		.object.key = (int)arguments[0],
+		.size = (uint32_t)arguments[1],
+		.flags = (int)arguments[is_queue || kind == IPC_MSG ? 1 : 2],
+		.mode = (uint32_t)arguments[2],
+	};
+	bool creates = is_queue ? (ipc->flags & O_CREAT) != 0 : ipc->object.key == IPC_PRIVATE || (ipc->flags & IPC_CREAT) != 0;
+	if (creates && (!is_queue || read_queue(ipc, target, arguments, word)))
+		ipc->object.kind = kind;
+}
+
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data)
 {
 	uint64_t *arguments = request->arguments;
@@ -189,6 +257,7 @@ bool request_read(struct request *request, const struct target *target, const st
 	request->chooses_route = false;
 	request->unreadable = 0;
 	request->fd = -1;
+	request->ipc.object.kind = IPC_NONE;
 	if (!syscall_find(data->arch, (uint32_t)data->nr, &request->call, &word))
 		return false;
 	memcpy(arguments, data->args, sizeof request->arguments);
@@ -199,6 +268,8 @@ bool request_read(struct request *request, const struct target *target, const st
 			request->call = CALL_CONNECT;
 		return true;
 	}
+	if (request->call == CALL_IPC && !read_ipc_call(&request->call, arguments))
+		return false;
 	request->fd = (int)arguments[0];
 	switch (request->call) {
 	case CALL_CONNECT:
@@ -213,6 +284,18 @@ bool request_read(struct request *request, const struct target *target, const st
 		break;
 	case CALL_SENDMMSG:
 		read_messages(request, target, arguments[1], (uint32_t)arguments[2], word);
+		break;
+	case CALL_SHMGET:
+		read_ipc(request, target, IPC_SHM, word);
+		break;
+	case CALL_SEMGET:
+		read_ipc(request, target, IPC_SEM, word);
+		break;
+	case CALL_MSGGET:
+		read_ipc(request, target, IPC_MSG, word);
+		break;
+	case CALL_MQ_OPEN:
+		read_ipc(request, target, IPC_MQUEUE, word);
 		break;
 	default:
 		break;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "watcher/ipc_objects.h"
 #include "watcher/network_log.h"
 #include "watcher/syscalls.h"
 #include "watcher/target.h"
@@ -46,8 +47,9 @@ struct request {
 	size_t path_count;
 	struct abstract_name abstracts[REQUEST_ADDRESSES];
 	size_t abstract_count;
-	bool chooses_route; /* ancillary data of a message may make the kernel send it through an interface other than loopback */
-	int unreadable;	    /* errno, if part of the target's memory could not be read; otherwise 0 */
+	bool chooses_route;	/* ancillary data of a message may make the kernel send it through an interface other than loopback */
+	struct ipc_request ipc; /* the call as a request for an IPC object; the kind is IPC_NONE if it creates no object */
+	int unreadable;		/* errno, if part of the target's memory could not be read; otherwise 0 */
 };
 
 /* Reads the arguments and addresses of a target's call. Returns false if the call is not in the table of syscalls.c. */

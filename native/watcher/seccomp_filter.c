@@ -119,6 +119,12 @@ static bool applies_to(const struct seccomp_rules *rules, enum watched_call call
 		return restricted;
 	case CALL_SOCKETCALL:
 		return restricted || rules->watched;
+	case CALL_SHMGET:
+	case CALL_SEMGET:
+	case CALL_MSGGET:
+	case CALL_MQ_OPEN:
+	case CALL_IPC:
+		return rules->ipc_objects;
 	case CALL_UNFILTERABLE:
 		return restricted || rules->net_filter || rules->allow_list || rules->own_sockets;
 	case CALL_PRCTL:
@@ -224,6 +230,17 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 		put_jump(bpf, BPF_JSET, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0, 1);
 		break;
 	case CALL_LISTEN:
+	case CALL_SHMGET:
+	case CALL_SEMGET:
+	case CALL_MSGGET:
+	case CALL_MQ_OPEN:
+		break;
+	case CALL_IPC:
+		put_load(bpf, low_half(0));
+		put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, IPC_NUMBER));
+		put_jump(bpf, BPF_JEQ, IPC_SEMGET, 2, 0);
+		put_jump(bpf, BPF_JEQ, IPC_MSGGET, 1, 0);
+		put_jump(bpf, BPF_JEQ, IPC_SHMGET, 0, 1);
 		break;
 	case CALL_CLONE:
 		put_load(bpf, low_half(0));

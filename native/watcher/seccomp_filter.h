@@ -16,6 +16,7 @@ struct seccomp_rules {
 	bool net_filter;   /* the watcher decides about each call that names an address, because no namespace isolates the network */
 	bool allow_list;   /* the phase has an allow-list, so it gets sockets of the host's network */
 	bool own_sockets;  /* requests to UNIX sockets of the host are refused */
+	bool ipc_objects;  /* the watcher handles the calls that create IPC objects, because no namespace isolates them */
 	uint64_t families; /* one bit for each socket family that the phase may use; FAMILIES_ANY: not restricted (families.h) */
 	bool single_id;	   /* the user namespace maps no ids except uid and gid */
 	uint32_t uid, gid;

@@ -52,6 +52,15 @@ const struct watched_syscall watched_syscalls[] = {
 	{CALL_BIND, {49, X32 | 49, 361, 200, 282, OWN(bind)}, 2, 3, ""},
 	{CALL_SECCOMP, {317, X32 | 317, 354, 277, 383, OWN(seccomp)}, 0, 0, ""},
 	{CALL_UNFILTERABLE, {425, X32 | 425, 425, 425, 425, OWN(io_uring_setup)}, 0, 0, ""},
+	{CALL_SHMGET, {29, X32 | 29, 395, 194, 307, OWN(shmget)}, 0, 0, ""},
+	{CALL_SEMGET, {64, X32 | 64, 393, 190, 299, OWN(semget)}, 0, 0, ""},
+	{CALL_MSGGET, {68, X32 | 68, 399, 186, 303, OWN(msgget)}, 0, 0, ""},
+	/* Not for x32, whose struct mq_attr is that of x86-64. */
+	{CALL_MQ_OPEN, {240, 0, 277, 180, 274, OWN(mq_open)}, 0, 0, ""},
+	{CALL_IPC, {[ABI_I386] = 117}, 0, 0, ""},
+#ifdef __NR_ipc
+	{CALL_IPC, {[ABI_OTHER] = OWN(ipc)}, 0, 0, ""},
+#endif
 	{CALL_LISTEN, {50, X32 | 50, 363, 201, 284, OWN(listen)}, 4, 2, ""},
 	{CALL_CLONE, {56, X32 | 56, 120, 220, 120, OWN(clone)}, 0, 0, ""},
 	{CALL_CLONE3, {435, X32 | 435, 435, 435, 435, OWN(clone3)}, 0, 0, ""},

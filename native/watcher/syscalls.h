@@ -16,6 +16,12 @@ enum watched_call {
 	CALL_SENDMMSG,
 	CALL_SOCKETCALL, /* socketcall(2), by which i386 processes can make all calls on sockets */
 	CALL_SECCOMP,	 /* watched to log a request for a second listener, which the kernel refuses */
+	/* The filter has the next calls if ipc-sandbox is requested and the phase has no IPC namespace: */
+	CALL_SHMGET,
+	CALL_SEMGET,
+	CALL_MSGGET,
+	CALL_MQ_OPEN,
+	CALL_IPC, /* ipc(2), by which i386 processes can make the calls of System V IPC */
 	/* The filter has the next call if socket families are restricted: */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
 	/* The filter has the next calls if there is an allow-list, because the phase then has sockets of the host's network: */
@@ -87,6 +93,12 @@ extern const struct machine machine_x86, machine_arm;
 extern const struct machine machine_own;
 
 enum { SOCKETCALL_SOCKET = 1 };
+
+/* The lower half of the first argument of ipc(2), for the calls that create objects (include/uapi/linux/ipc.h). */
+enum { IPC_NUMBER = 0xFFFF,
+       IPC_SEMGET = 2,
+       IPC_MSGGET = 13,
+       IPC_SHMGET = 23 };
 
 /* Lengths of the shortest addresses with a destination, in bytes: a struct sockaddr_in, and a struct sockaddr_un with a path of one byte. */
 enum { SHORTEST_INTERNET_ADDRESS = 16,

@@ -113,6 +113,15 @@ bool target_has_same_rights(const struct target *target)
 	return status_field(&status, "\nUid:", 10, (uid_t)-1) == geteuid() && status_field(&status, "\nCapEff:", 16, 1) == 0;
 }
 
+bool target_credentials(const struct target *target, struct credentials *credentials)
+{
+	struct status status = read_status(target->tid);
+	const char *ids = strstr(status.text, "\nUid:");
+	credentials->umask = (mode_t)status_field(&status, "\nUmask:", 8, 0);
+	credentials->process = (pid_t)status_field(&status, "\nTgid:", 10, 0);
+	return ids != NULL && sscanf(ids, " Uid: %*u %u %*u %*u Gid: %*u %u", &credentials->uid, &credentials->gid) == 2 && target_is_valid(target);
+}
+
 bool target_is_single_threaded(const struct target *target)
 {
 	struct stat folder;

@@ -89,6 +89,17 @@ uid_t target_uid(const struct target *target);
 /* Returns true if the kernel refuses the target each file that it refuses this process: both have the same user, and the target has no capability. */
 bool target_has_same_rights(const struct target *target);
 
+/* The effective ids and the umask of a thread, and the ID of its process. */
+struct credentials {
+	uid_t uid;
+	gid_t gid;
+	mode_t umask;
+	pid_t process;
+};
+
+/* Returns false if the thread has ended, or if its credentials cannot be read. */
+bool target_credentials(const struct target *target, struct credentials *credentials);
+
 bool target_is_single_threaded(const struct target *target);
 
 /* Returns true if a signal is pending that would interrupt the thread's system call. */

@@ -13,6 +13,7 @@
 #include "options/options.h"
 #include "privileged/privilege.h"
 #include "util/process.h"
+#include "watcher/ipc_objects.h"
 #include "watcher/network_log.h"
 
 /* The message that a process of the phase sends to the watcher during set-up. */
@@ -33,7 +34,8 @@ struct watcher {
 	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair */
 	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it is readable, the supervisor starts the DNS server process; then -1 */
 	pid_t dns_pid;
-	bool net_filter; /* the watcher refuses all connections that leave the phase, because its network could not be isolated by a namespace */
+	struct ipc_objects *ipc_objects; /* objects that the phase has created; NULL: an IPC namespace isolates them, or nothing was requested */
+	bool net_filter;		 /* the watcher refuses all connections that leave the phase, because its network could not be isolated by a namespace */
 };
 
 /*

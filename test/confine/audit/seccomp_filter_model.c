@@ -55,15 +55,15 @@ static long run(const struct sock_filter *filter, size_t length, const struct se
 struct abi {
 	const char *name;
 	unsigned architecture, bit;
-	unsigned connect, sendto, sendmsg, sendmmsg, bind, listen, seccomp, clone, prctl, socket, socketpair, setsockopt, ioctl, socketcall;
+	unsigned connect, sendto, sendmsg, sendmmsg, bind, listen, seccomp, clone, prctl, socket, socketpair, setsockopt, ioctl, socketcall, shmget, semget, msgget, mq_open, ipc;
 };
 
 static const struct abi abis[] = {
-	{"x86-64", AUDIT_ARCH_X86_64, 0, 42, 44, 46, 307, 49, 50, 317, 56, 157, 41, 53, 54, 16, 0},
-	{"x32", AUDIT_ARCH_X86_64, 0x40000000, 42, 44, 518, 538, 49, 50, 317, 56, 157, 41, 53, 541, 514, 0},
-	{"i386", AUDIT_ARCH_I386, 0, 362, 369, 370, 345, 361, 363, 354, 120, 172, 359, 360, 366, 54, 102},
-	{"aarch64", AUDIT_ARCH_AARCH64, 0, 203, 206, 211, 269, 200, 201, 277, 220, 167, 198, 199, 208, 29, 0},
-	{"arm", AUDIT_ARCH_ARM, 0, 283, 290, 296, 374, 282, 284, 383, 120, 172, 281, 288, 294, 54, 0},
+	{"x86-64", AUDIT_ARCH_X86_64, 0, 42, 44, 46, 307, 49, 50, 317, 56, 157, 41, 53, 54, 16, 0, 29, 64, 68, 240, 0},
+	{"x32", AUDIT_ARCH_X86_64, 0x40000000, 42, 44, 518, 538, 49, 50, 317, 56, 157, 41, 53, 541, 514, 0, 29, 64, 68, 0, 0},
+	{"i386", AUDIT_ARCH_I386, 0, 362, 369, 370, 345, 361, 363, 354, 120, 172, 359, 360, 366, 54, 102, 395, 393, 399, 277, 117},
+	{"aarch64", AUDIT_ARCH_AARCH64, 0, 203, 206, 211, 269, 200, 201, 277, 220, 167, 198, 199, 208, 29, 0, 194, 190, 186, 180, 0},
+	{"arm", AUDIT_ARCH_ARM, 0, 283, 290, 296, 374, 282, 284, 383, 120, 172, 281, 288, 294, 54, 0, 307, 299, 303, 274, 0},
 };
 enum { ABIS = sizeof abis / sizeof *abis,
        URING = 425,
@@ -236,6 +236,12 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	}
 	if (nr == abi->socketcall)
 		return expect_socketcall(rules, args[0]);
+	if (nr == abi->shmget || nr == abi->semget || nr == abi->msgget || nr == abi->mq_open)
+		return rules->ipc_objects ? NOTIFY : ALLOW;
+	if (nr == abi->ipc) {
+		unsigned call = args[0] & 0xFFFF;
+		return rules->ipc_objects && (call == 2 || call == 13 || call == 23) ? NOTIFY : ALLOW;
+	}
 	if (nr == URING)
 		return restricted || net_filter || allow_list || rules->own_sockets ? FAIL | ENOSYS : ALLOW;
 	if (nr == CLONE3)
@@ -263,7 +269,7 @@ enum { OWN_UID = 1000,
        OWN_GID = 70000 };
 
 static const u64 values[] = {
-	0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 14, 15, 16, 17, 18, 20, 21, 28, 38, 40, 41, 49, 57, 62, 63, 64, 110, 128, 255, 282, 286, 0x400, 0x10000, 0x10400, 0x541B, 0x5421, 0x8000A, 0x80001, 0x8901, 0x8906,
+	0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 23, 28, 38, 40, 41, 49, 57, 62, 63, 64, 110, 128, 255, 282, 286, 0x400, 0x10000, 0x10002, 0x10400, 0x541B, 0x5421, 0x8000A, 0x80001, 0x8901, 0x8906,
 	0x8910, 0x8914, 0x894B, 0x894C, 0x89F0, 0x8B01, 0x8A01, 0x20000000, 0x2000000F, 0x7FFFFFFF, 0x80000000, 0x80108906, 0x80108905, 0xFFFFFFFF, 0x100000000, 0x100000001, 0x100000002, 0x100000010,
 	0x7F0000000000, 0xFFFFFFFF00000000, ~0ULL, OWN_UID, OWN_GID, OWN_UID | 1ULL << 32, 0xFFFF, 0x1FFFF, OWN_GID & 0xFFFF};
 enum { VALUES = sizeof values / sizeof *values };
@@ -317,7 +323,7 @@ static void compare_abi(struct comparison *with, const struct abi *abi)
 {
 	static const int pairs[][2] = {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {3, 5}, {4, 5}};
 	const unsigned known[] = {abi->connect, abi->sendto, abi->sendmsg, abi->sendmmsg, abi->bind, abi->listen, abi->seccomp, abi->clone, abi->prctl, abi->socket,
-				  abi->socketpair, abi->setsockopt, abi->ioctl, abi->socketcall, URING, CLONE3};
+				  abi->socketpair, abi->setsockopt, abi->ioctl, abi->socketcall, abi->ipc, URING, CLONE3};
 	struct seccomp_data data = {.arch = abi->architecture};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
@@ -406,8 +412,8 @@ int main(void)
 {
 	static struct comparison with;
 	static const struct {
-		bool watched, net_filter, allow_list, own_sockets;
-	} modes[] = {{0}, {.watched = true}, {.watched = true, .net_filter = true}, {.watched = true, .allow_list = true}, {.watched = true, .own_sockets = true}};
+		bool watched, net_filter, allow_list, own_sockets, ipc_objects;
+	} modes[] = {{0}, {.watched = true}, {.watched = true, .net_filter = true, .ipc_objects = true}, {.watched = true, .allow_list = true}, {.watched = true, .own_sockets = true}};
 	const u64 defaults = 1ULL << 1 | 1ULL << 2 | 1ULL << 10 | 1ULL << 16;
 	const u64 families[] = {defaults, defaults | 1ULL << 40, defaults | 1ULL << 17 | 1ULL << 38, FAMILIES_ANY};
 	u64 different = FAMILIES_DEFAULT != defaults, compared = 0;
@@ -416,7 +422,7 @@ int main(void)
 		for (size_t f = 0; f < 4; f++)
 			for (unsigned machine = 0; machine < 2; machine++) {
 				bool single_id = (m + f) % 2 == 0;
-				with = (struct comparison){.rules = {modes[m].watched, modes[m].net_filter, modes[m].allow_list, modes[m].own_sockets, families[f], single_id, OWN_UID, OWN_GID}, .family = machine};
+				with = (struct comparison){.rules = {modes[m].watched, modes[m].net_filter, modes[m].allow_list, modes[m].own_sockets, modes[m].ipc_objects, families[f], single_id, OWN_UID, OWN_GID}, .family = machine};
 				different += check(&with, machine == 0 ? &machine_x86 : &machine_arm);
 				compared += with.compared;
 			}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "watcher/ipc_objects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SHM_STAT_ANY
+#define SHM_STAT_ANY 15 /* Linux 4.17 */
+#endif
+
+/* Time in which the kernel creates a segment after the watcher has continued the call, in seconds. The process ID is not reused so soon. */
+#define CREATION_SECONDS 2
+
+struct ipc_objects *ipc_objects_new(void)
+{
+	void *memory = mmap(NULL, sizeof(struct ipc_objects), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static bool is_creation_of(const struct ipc_object *object, const struct shmid_ds *segment)
+{
+	return object->kind == IPC_SHM && object->id < 0 && object->creator == segment->shm_cpid && object->key == (int)segment->shm_perm.__key &&
+	       segment->shm_perm.cuid == geteuid() && segment->shm_ctime >= object->time - 1 && segment->shm_ctime <= object->time + CREATION_SECONDS;
+}
+
+/* Finds the segments that the calls in the table have created: each stores its creator and the time, until an IPC_SET changes the time. */
+static void find_segments(struct ipc_objects *objects)
+{
+	struct shmid_ds segment;
+	int last = shmctl(0, SHM_INFO, &segment);
+	for (int index = 0; index <= last; index++) {
+		int id = shmctl(index, SHM_STAT_ANY, &segment);
+		/* After IPC_RMID, a segment exists until the last process detaches it. */
+		bool found = id < 0 || (segment.shm_perm.mode & SHM_DEST) != 0;
+		for (size_t i = 0; i < objects->count && !found; i++) {
+			found = is_creation_of(&objects->objects[i], &segment);
+			if (found)
+				objects->objects[i].id = id;
+		}
+	}
+}
+
+/* Returns true if the queue with this name is the one that the phase has created. Another process may have replaced it. */
+static bool is_same_queue(const struct ipc_object *object)
+{
+	struct stat status;
+	int queue = (int)syscall(SYS_mq_open, object->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, NULL);
+	if (queue < 0)
+		queue = (int)syscall(SYS_mq_open, object->name, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0, NULL);
+	bool is_same = queue >= 0 && fstat(queue, &status) == 0 && status.st_ino == object->inode;
+	if (queue >= 0)
+		close(queue);
+	return is_same;
+}
+
+/* Applies IPC_STAT or IPC_RMID to an object. Returns true if it exists, or was removed. */
+static bool control(const struct ipc_object *object, int command)
+{
+	struct shmid_ds segment;
+	struct msqid_ds queue;
+	struct semid_ds set;
+	union {
+		struct semid_ds *set;
+	} argument = {&set};
+	int result = -1;
+	errno = EINVAL;
+	switch (object->kind) {
+	case IPC_SHM:
+		result = object->id < 0 ? -1 : shmctl(object->id, command, &segment);
+		break;
+	case IPC_SEM:
+		result = semctl(object->id, 0, command, argument);
+		break;
+	case IPC_MSG:
+		result = msgctl(object->id, command, &queue);
+		break;
+	case IPC_MQUEUE:
+		return is_same_queue(object) && (command == IPC_STAT || syscall(SYS_mq_unlink, object->name) == 0);
+	case IPC_NONE:
+		break;
+	}
+	/* EACCES: the object exists, and its mode does not permit IPC_STAT. */
+	return result == 0 || errno == EACCES;
+}
+
+/* Returns true if the kernel may not have created a segment yet: the call is recent, and its thread has made no other call since. */
+static bool is_pending(const struct ipc_objects *objects, size_t at)
+{
+	const struct ipc_object *object = &objects->objects[at];
+	bool pending = object->kind == IPC_SHM && object->id < 0 && object->time >= time(NULL) - CREATION_SECONDS;
+	for (size_t i = at + 1; i < objects->count && pending; i++)
+		pending = objects->objects[i].thread != object->thread;
+	return pending;
+}
+
+/* Applies IPC_STAT or IPC_RMID to all objects. Keeps the entries of those that exist or were removed, and with IPC_STAT of pending calls. */
+static void control_all(struct ipc_objects *objects, int command)
+{
+	size_t kept = 0;
+	find_segments(objects);
+	for (size_t i = 0; i < objects->count; i++)
+		if (control(&objects->objects[i], command) || (command == IPC_STAT && is_pending(objects, i)))
+			objects->objects[kept++] = objects->objects[i];
+	objects->count = kept;
+}
+
+void ipc_objects_remove(struct ipc_objects *objects)
+{
+	if (objects != NULL)
+		control_all(objects, IPC_RMID);
+}
+
+void ipc_objects_remove_last(struct ipc_objects *objects)
+{
+	if (objects->count > 0 && control(&objects->objects[objects->count - 1], IPC_RMID))
+		objects->count--;
+}
+
+static int create_queue(const struct ipc_request *request, uint64_t *inode)
+{
+	struct mq_attr attributes = {0};
+	struct stat status;
+	attributes.mq_flags = (long)request->attributes[0];
+	attributes.mq_maxmsg = (long)request->attributes[1];
+	attributes.mq_msgsize = (long)request->attributes[2];
+	mode_t own = umask(request->umask);
+	int queue = (int)syscall(SYS_mq_open, request->object.name, request->flags | O_EXCL, request->mode, request->has_attributes ? &attributes : NULL);
+	int error = errno;
+	umask(own);
+	*inode = queue >= 0 && fstat(queue, &status) == 0 ? status.st_ino : 0;
+	errno = error;
+	return queue;
+}
+
+int ipc_objects_create(struct ipc_objects *objects, const struct ipc_request *request)
+{
+	const int exclusive = request->flags | IPC_CREAT | IPC_EXCL;
+	int result = -1;
+	if (objects->count == IPC_OBJECTS)
+		control_all(objects, IPC_STAT);
+	errno = EPERM;
+	if (objects->count == IPC_OBJECTS || request->uid != geteuid() || request->gid != getegid())
+		return -1;
+	struct ipc_object *object = &objects->objects[objects->count];
+	*object = request->object;
+	object->time = time(NULL);
+	switch (object->kind) {
+	case IPC_SHM:
+		object->id = -1;
+		objects->count++;
+		return -1;
+	case IPC_SEM:
+		result = object->id = semget(object->key, (int)request->size, exclusive);
+		break;
+	case IPC_MSG:
+		result = object->id = msgget(object->key, exclusive);
+		break;
+	case IPC_MQUEUE:
+		result = create_queue(request, &object->inode);
+		break;
+	case IPC_NONE:
+		break;
+	}
+	objects->count += result >= 0;
+	return result;
+}

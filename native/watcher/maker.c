@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "watcher/maker.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "options/families.h"
+#include "util/fds.h"
+
+/*
+ * Time limits for the reply of init. init replies at once, unless a signal has stopped it or the machine is very busy. For an IPC object the limit
+ * is long: after it the kernel continues the call, which would find the object that init creates too late.
+ */
+enum { SOCKET_MILLISECONDS = 500,
+       IPC_MILLISECONDS = 10000 };
+
+enum requested { REQUEST_SOCKET,
+		 REQUEST_IPC_OBJECT,
+		 REQUEST_REMOVAL }; /* of the last IPC object */
+
+struct maker_request {
+	uint64_t id; /* ID of the seccomp notification; a reply with another ID belongs to an earlier request that timed out */
+	enum requested requested;
+	union {
+		struct {
+			int family, type, protocol;
+		} socket;
+		struct ipc_request ipc;
+	};
+};
+
+struct maker_reply {
+	uint64_t id;
+	uint64_t network; /* for a socket: inode of init's network namespace */
+	int error;	  /* errno, or 0 */
+	int value;	  /* result of the call, unless a descriptor is attached */
+};
+
+static uint64_t namespace_of(const char *process, const char *kind)
+{
+	char path[64];
+	struct stat status;
+	snprintf(path, sizeof path, "/proc/%s/ns/%s", process, kind);
+	return stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
+static uint64_t namespace_of_thread(const struct target *target, const char *kind)
+{
+	char thread[16];
+	snprintf(thread, sizeof thread, "%d", target->tid);
+	return namespace_of(thread, kind);
+}
+
+/* Sends a request to init. Returns true with the reply and the attached descriptor or -1. Returns false if init does not reply in time. */
+static bool ask_init(int maker, const struct maker_request *wanted, int milliseconds, struct maker_reply *reply, int *fd)
+{
+	struct pollfd init = {.fd = maker, .events = POLLIN};
+	int fds[PASSED_FDS];
+	if (maker < 0 || send(maker, wanted, sizeof *wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *wanted)
+		return false;
+	while (poll(&init, 1, milliseconds) == 1 && fd_passing_receive(maker, reply, sizeof *reply, fds, NULL) == 1) {
+		*fd = fds[0];
+		if (reply->id == wanted->id)
+			return true;
+		if (*fd >= 0)
+			close(*fd);
+	}
+	return false;
+}
+
+/* Answers the call with a descriptor. Returns false and sets errno if the caller does not get it: ENOENT if the call has ended, or EMFILE. */
+static bool answer_with_fd(const struct target *target, int fd, bool close_on_exec)
+{
+	struct seccomp_notif_addfd added = {
+		.id = target->notification, .srcfd = (uint32_t)fd, .newfd_flags = close_on_exec ? SOCK_CLOEXEC : 0, .flags = SECCOMP_ADDFD_FLAG_SEND};
+	if (ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) >= 0)
+		return true;
+	/* EINVAL: Linux before 5.14 lacks SECCOMP_ADDFD_FLAG_SEND, so add the descriptor and respond separately. */
+	if (errno != EINVAL)
+		return false;
+	added.flags = 0;
+	int number = ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added);
+	return number >= 0 && target_respond(target, 0, 0, number);
+}
+
+void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target)
+{
+	const uint64_t *arguments = request->arguments;
+	const struct maker_request wanted = {
+		.id = target->notification, .requested = REQUEST_SOCKET, .socket = {(int)arguments[0], (int)arguments[1] & ~SOCK_CLOEXEC, (int)arguments[2]}};
+	struct maker_reply reply = {.error = EAFNOSUPPORT};
+	int fd = -1;
+	if (!request->unreadable && families_permit(maker->families, arguments[0], arguments[1]) &&
+	    !ask_init(maker->socket, &wanted, SOCKET_MILLISECONDS, &reply, &fd))
+		reply.error = ENOBUFS;
+	if (fd >= 0 && (reply.network == 0 || reply.network != namespace_of_thread(target, "net")))
+		reply.error = EAFNOSUPPORT;
+	if (reply.error == 0 && !answer_with_fd(target, fd, ((int)arguments[1] & SOCK_CLOEXEC) != 0))
+		reply.error = errno;
+	if (reply.error != 0)
+		target_respond(target, 0, reply.error, 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target)
+{
+	struct maker_request wanted = {.id = target->notification, .requested = REQUEST_IPC_OBJECT, .ipc = request->ipc};
+	struct maker_reply reply;
+	struct credentials caller;
+	int fd = -1;
+	uint64_t own = namespace_of("self", "ipc");
+	if (request->ipc.object.kind == IPC_NONE || own == 0 || own != namespace_of_thread(target, "ipc") || !target_credentials(target, &caller))
+		return false;
+	wanted.ipc.uid = caller.uid;
+	wanted.ipc.gid = caller.gid;
+	wanted.ipc.umask = caller.umask;
+	wanted.ipc.object.creator = caller.process;
+	wanted.ipc.object.thread = target->tid;
+	memcpy(wanted.ipc.object.comm, target_program(target)->comm, sizeof wanted.ipc.object.comm);
+	if (!ask_init(maker->socket, &wanted, IPC_MILLISECONDS, &reply, &fd) || reply.error != 0)
+		return false;
+	bool is_received = fd >= 0 ? answer_with_fd(target, fd, true) : target_respond(target, 0, 0, reply.value);
+	if (fd >= 0)
+		close(fd);
+	/* The kernel then refuses the call in the same way, for example with EMFILE. */
+	wanted.requested = REQUEST_REMOVAL;
+	if (!is_received)
+		ask_init(maker->socket, &wanted, IPC_MILLISECONDS, &reply, &fd);
+	return is_received;
+}
+
+/* Creates the socket without capabilities, because init may have some that the calling thread has given up. */
+static int create_socket(const struct maker_request *wanted)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3], none[_LINUX_CAPABILITY_U32S_3];
+	if (syscall(SYS_capget, &header, held) != 0)
+		return -1;
+	memcpy(none, held, sizeof none);
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		none[i].effective = 0;
+	if (syscall(SYS_capset, &header, none) != 0)
+		return -1;
+	int fd = socket(wanted->socket.family, wanted->socket.type | SOCK_CLOEXEC, wanted->socket.protocol), error = errno;
+	syscall(SYS_capset, &header, held);
+	errno = error;
+	return fd;
+}
+
+bool maker_serve(int watcher, struct ipc_objects *ipc_objects)
+{
+	struct maker_request wanted;
+	ssize_t got = recv(watcher, &wanted, sizeof wanted, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (got != (ssize_t)sizeof wanted)
+		return false;
+	bool is_socket = wanted.requested == REQUEST_SOCKET;
+	int value = -1;
+	if (is_socket)
+		value = create_socket(&wanted);
+	else if (wanted.requested == REQUEST_IPC_OBJECT)
+		value = ipc_objects_create(ipc_objects, &wanted.ipc);
+	else
+		ipc_objects_remove_last(ipc_objects);
+	struct maker_reply reply = {wanted.id, is_socket ? namespace_of("self", "net") : 0, value < 0 ? errno : 0, value};
+	bool is_fd = value >= 0 && (is_socket || wanted.ipc.object.kind == IPC_MQUEUE);
+	fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){is_fd ? value : -1, -1});
+	if (is_fd)
+		close(value);
+	return true;
+}
