@@ -69,11 +69,13 @@ function notAsked(system: SystemInfo, what: Confinement, observed: readonly stri
 function unavailable(system: SystemInfo, what: Confinement, observed: readonly string[]): Finding {
 	const why = system.probeResult.missing.find((one) => one.what === what)?.why ?? refusalOf(system.probe, what);
 	const cause = causeOf(system, what);
+	const isTracked = what === 'ipc' && system.probeResult.applied.net === 'filter';
+	const effect = isTracked ? 'builds can access IPC objects of this host; leftover ones are removed' : effects[what];
 	return {
 		id: features[what],
 		state: system.asked.includes(what) ? 'error' : 'inactive',
 		title: features[what],
-		meaning: `${cause.text} (${why}): ${effects[what]}.`,
+		meaning: `${cause.text} (${why}): ${effect}.`,
 		fix: cause.fix,
 		observed: [...observed, `cause: ${cause.id}`],
 	};

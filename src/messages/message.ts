@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { installation } from '../installation/locate.ts';
 import { paths, shellCommand, targetOf } from '../installation/paths.ts';
-import type { Attempt, Orphan, Program, RunRecord } from '../records/schema.ts';
+import type { Attempt, IpcObject, Orphan, Program, RunRecord } from '../records/schema.ts';
 import { quote } from '../util/environment.ts';
 import { withoutVersion } from '../util/grammar.ts';
 
@@ -49,6 +49,17 @@ const textOption = /^-[a-z]*[ce]$/;
 export function commandOf({ argv, comm }: Pick<Orphan, 'argv' | 'comm'>): string {
 	const isText = (word: string, at: number) => textOption.test(argv[at - 1] ?? '') && /[^\w./:=@%+,-]/.test(word);
 	return oneLine(argv.length > 0 ? argv.map((word, at) => (isText(word, at) ? '…' : word)).join(' ') : comm);
+}
+
+const ipcObjectNames: Readonly<Record<IpcObject['kind'], string>> = {
+	shm: 'shared memory',
+	sem: 'semaphores',
+	msg: 'message queue',
+	mqueue: 'message queue',
+};
+
+export function ipcObjectName({ kind, name }: IpcObject): string {
+	return name === 'private' ? `private ${ipcObjectNames[kind]}` : `${ipcObjectNames[kind]} ${oneLine(name)}`;
 }
 
 /** Replaces each sequence of whitespace by one space, and shortens the text to 60 characters. */

@@ -10,7 +10,16 @@ import { stripControls } from '../util/output.ts';
 import { count, enumerate } from '../util/units.ts';
 import { networkMessages } from './network.ts';
 import { socketMessages } from './sockets.ts';
-import { commandOf, firstOf, portcullis, reportDetails, subject, type Line } from './message.ts';
+import {
+	commandOf,
+	firstOf,
+	ipcObjectName,
+	oneLine,
+	portcullis,
+	reportDetails,
+	subject,
+	type Line,
+} from './message.ts';
 
 const maxOrphans = 3;
 
@@ -41,6 +50,7 @@ export function phaseMessages(
 		...limitLines(record, limits),
 		...limit(record),
 		...orphans(record),
+		...ipcObjects(record),
 		...networkMessages(record),
 		...socketMessages(record),
 	];
@@ -144,6 +154,14 @@ function orphanLine(record: RunRecord, found: readonly Orphan[], total: number, 
 	if (total === 0) return [];
 	const list = found.map((one) => `${commandOf(one)} (pid ${one.pid}, ${one.age.toFixed(0)} s old)`);
 	const text = `${count(total, 'leftover process', 'leftover processes')} ${outcome}: ${firstOf(list, maxOrphans, ', ', total)}`;
+	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, details: reportDetails(record) }];
+}
+
+function ipcObjects(record: RunRecord): Line[] {
+	const { ipcObjects: found, ipcObjectCount: total } = record;
+	if (total === 0) return [];
+	const list = found.map((one) => `${ipcObjectName(one)} (${oneLine(one.comm)})`);
+	const text = `${count(total, 'leftover IPC object')} removed: ${firstOf(list, maxOrphans, ', ', total)}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${text}`, details: reportDetails(record) }];
 }
 

@@ -41,6 +41,10 @@ export interface RunRecord {
 	readonly orphans: readonly Orphan[];
 	/** Number of orphans, including orphans for which the list `orphans` has no room. */
 	readonly orphanCount: number;
+	/** The IPC objects that the phase had created and left, and that confine removed, because no IPC namespace could be made. */
+	readonly ipcObjects: readonly IpcObject[];
+	/** Number of these objects, including those for which the list has no room. */
+	readonly ipcObjectCount: number;
 	readonly blocked: readonly Attempt[];
 	/** Attempts to reach addresses that nothing blocked, because the network was not isolated, for example with PORTCULLIS_AUDIT=only. */
 	readonly observed: readonly Attempt[];
@@ -77,6 +81,14 @@ export interface Orphan {
 	readonly age: number;
 	/** True if SIGKILL had not ended the process when confine wrote the record. */
 	readonly stuck?: true;
+}
+
+export interface IpcObject {
+	readonly kind: (typeof ipcKinds)[number];
+	/** The key of a System V object in hexadecimal, or private; the name of a POSIX message queue. */
+	readonly name: string;
+	/** Name of the process that created the object. */
+	readonly comm: string;
 }
 
 /** The program that made an attempt, or that failed to install a seccomp listener. */
@@ -133,6 +145,7 @@ export const trackingMethods = [
 ] as const;
 export const limits = ['memory.max', 'pids.max', 'cpu.max'] as const;
 export const routes = ['direct', 'socks', 'none'] as const;
+export const ipcKinds = ['shm', 'sem', 'msg', 'mqueue'] as const;
 const creators = ['confine', 'filter', 'portage', 'none'] as const;
 
 /** Maximum number of elements in a list, not less than those in native/supervisor/supervisor.h and native/watcher/network_log.h. */
@@ -176,6 +189,8 @@ export function parseRecord(line: string): RunRecord {
 		status: status(record['status'], 'status'),
 		orphans: optional(record['orphans'], 'orphans', orphans, none),
 		orphanCount: optional(record['orphan_count'], 'orphan_count', count, 0),
+		ipcObjects: optional(record['ipc_objects'], 'ipc_objects', ipcObjects, none),
+		ipcObjectCount: optional(record['ipc_object_count'], 'ipc_object_count', count, 0),
 		blocked: optional(record['blocked'], 'blocked', attempts, none),
 		observed: optional(record['observed'], 'observed', attempts, none),
 		allowed: optional(record['allowed'], 'allowed', allowed, none),
@@ -221,6 +236,7 @@ const tracking = oneOf(trackingMethods);
 const limit = oneOf(limits);
 const route = oneOf(routes);
 const creator = oneOf(creators);
+const ipcKind = oneOf(ipcKinds);
 const isolation = oneOf(confinements);
 const sandboxOrSetting = oneOf([...confinements, ...limits, ownSockets]);
 const pid = integer(1, MOST_PID);
@@ -245,6 +261,11 @@ const orphans = listOf((members, name) => ({
 	comm: text(members['comm'], `${name}.comm`),
 	age: optional(members['age'], `${name}.age`, seconds, 0),
 	...(isTrue(members['stuck'], `${name}.stuck`) ? ({ stuck: true } as const) : {}),
+}));
+const ipcObjects = listOf((members, name) => ({
+	kind: ipcKind(members['kind'], `${name}.kind`),
+	name: text(members['name'], `${name}.name`),
+	comm: text(members['comm'], `${name}.comm`),
 }));
 const allowed = listOf((members, name) => ({
 	...attemptOf(members, name),

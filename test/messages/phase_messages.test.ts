@@ -145,6 +145,18 @@ describe('phaseMessages', () => {
 		expect(phaseMessages(record)[0]?.once).toMatch(/^the sccache server was killed/);
 	});
 
+	test('one message contains the number of removed IPC objects, lists three with their programs, and replaces control characters', () => {
+		const ipc_objects = [
+			{ kind: 'shm', name: '0x0000002a', comm: 'Xvfb' },
+			{ kind: 'sem', name: 'private', comm: 'a\nb' },
+			{ kind: 'mqueue', name: '/queue\u001b', comm: 'test' },
+			{ kind: 'msg', name: '0x0000002b', comm: 'test' },
+		];
+		expect(lines({ ipc_objects, ipc_object_count: 50 })).toEqual([
+			'ewarn Portcullis: app-misc/foo-1: src_compile: 50 leftover IPC objects removed: shared memory 0x0000002a (Xvfb), private semaphores (a?b), message queue /queue? (test) +47. Details: portcullis report app-misc/foo',
+		]);
+	});
+
 	test('the message about an orphan omits scripts in the command line, replaces control characters and escapes backslashes', () => {
 		const argv = ['a\nelog all is well', '\u001b[2J', '\\033[2J', '-c', 'sleep  9\nexit', 'more  words'];
 		expect(lines({ orphans: [{ ...orphan, argv }], orphan_count: 1 })[0]).toContain(

@@ -15,7 +15,7 @@ container_run() {
 	); unset PREFIX_LOCK; prefix_exec \"\$@\"" - "${@:2}"
 }
 
-# orphan_prefix USER: makes a prefix with two packages whose src_compile leaves a process behind
+# orphan_prefix USER: makes a prefix with two packages whose src_compile leaves a process and a message queue behind
 orphan_prefix() {
 	prefix_make "$1" 'network-sandbox ipc-sandbox cgroup keepwork'
 	prefix_env PORTAGE_PYTHON="$PREFIX_PORTAGE/bin/python"
@@ -27,6 +27,7 @@ orphan_prefix() {
 				record_namespaces
 				[[ ! -e $PREFIX/host-ports ]] || env \$(<$PREFIX/host-ports) /usr/bin/python3 $PREFIX_ROOT/net_filter.py phase >\${T}/sockets
 				curl -sS http://198.51.100.7/ 2>/dev/null
+				ipcmk --queue || die
 				setsid -f bash -c "trap '' HUP INT TERM; exec -a \${PN}-orphan sleep 1000" </dev/null >/dev/null 2>&1
 			}
 		EOF
@@ -59,17 +60,18 @@ assert_emerge_filters() {
 	sockets=$(<"$PREFIX_TMP/portage/app-test/one-1/temp/sockets")
 	[[ $output != *'the phase reached'* && $sockets == $'TCP: connected\n'*$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'* ]]
 	[[ $output == *'app-test/one-1: src_compile: '*' attempts blocked ('*'curl → 198.51.100.7:80'* ]]
+	[[ $output =~ app-test/one-1:\ src_compile:\ 1\ leftover\ IPC\ object\ removed:\ message\ queue\ 0x[0-9a-f]{8}\ \(ipcmk\)\.\ Details: ]]
 	[[ $(grep -c "src_[a-z]*: ipc-sandbox and pid-sandbox are not available, so builds can access the message queues and the shared memory of this host, and network-sandbox filters system calls, which is weaker than a network namespace: a seccomp filter denies .*(unshare(CLONE_NEWUSER): Operation not permitted). To find the fix, run: $PREFIX/usr/bin/portcullis doctor" <<<"$output") == "$messages" ]]
 	[[ $(grep -c 'not available' <<<"$output") == "$messages" && $output != *'conflicts with'* ]]
 	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.missing.length') == $'filter2\nfilter2' ]]
 }
 
-@test "with Docker's default seccomp profile, emerge as root reports the missing sandboxes and the network filter, reports what the filter blocked, and kills orphaned processes" {
+@test "with Docker's default seccomp profile, emerge as root reports the missing sandboxes and the network filter, reports what the filter blocked, kills orphaned processes, and removes IPC objects" {
 	# One message for the phases of user portage and one for those of root, both again in the summary of emerge.
 	assert_emerge_filters root 4
 }
 
-@test "with Docker's default seccomp profile, emerge as an ordinary user reports the missing sandboxes and the network filter once, reports what the filter blocked, kills orphaned processes, and opens a portcullis shell" {
+@test "with Docker's default seccomp profile, emerge as an ordinary user reports the missing sandboxes and the network filter once, reports what the filter blocked, kills orphaned processes, removes IPC objects, and opens a portcullis shell" {
 	# In the phase and in the summary of emerge.
 	assert_emerge_filters user 2
 	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile
@@ -125,7 +127,7 @@ assert_doctor_names_profiles() {
 	orphan_prefix user
 	run -0 container_run unconfined emerge --oneshot app-test/one app-test/two
 	assert_orphans_killed pidns
-	[[ $output != *'not available'* ]]
+	[[ $output != *'not available'* && $output != *'IPC object'* ]]
 	# Once in the phase and once in the summary of emerge.
 	[[ $(grep -c 'src_unpack: pid-sandbox has no /proc of its own here: ' <<<"$output") == 2 && $(grep -c 'no /proc of its own' <<<"$output") == 2 ]]
 	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.applied.ipc + r.applied.pid + r.missing.length') == $'confineconfineconfine0\nconfineconfineconfine0' ]]

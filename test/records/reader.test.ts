@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownSockets } from '../../src/rules/settings.ts';
 import { confinements } from '../../src/rules/phases.ts';
-import { trackingMethods, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
+import { trackingMethods, ipcKinds, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
 import { scan } from '../../src/records/reader.ts';
 import { collect, isNamed, summaryOf } from '../../src/records/report/collect.ts';
 
@@ -69,7 +69,7 @@ describe('scan()', () => {
 		expect(found[0]).toMatchObject({ package: 'a/b-1', phase: 'test', status: { exit: 0 } });
 	});
 
-	test('the schema of src/records contains every mode, limit, route and tracking method that confine can write', () => {
+	test('the schema of src/records contains every mode, limit, route, kind of IPC object and tracking method that confine can write', () => {
 		const source = readdirSync('native', { recursive: true, encoding: 'utf8' })
 			.filter((name) => name.endsWith('.c') && !name.startsWith('fuzz/'))
 			.map((name) => readFileSync(join('native', name), 'utf8'))
@@ -78,6 +78,7 @@ describe('scan()', () => {
 			[...(pattern.exec(source)?.[0] ?? '').matchAll(/"([a-z+.]+)"/g)].map(([, word]) => word);
 		expect(words(/mode_names\[\] = \{.*\}/)).toEqual(modes);
 		expect(words(/limit_files\[LIMITS\] = \{.*\}/)).toEqual(limits);
+		expect(words(/(?<=kinds\[\] = \{).*"mqueue"/)).toEqual(ipcKinds);
 		expect(words(/ routes\[\] = \{.*\}/)).toEqual(routes);
 		expect(words(/^static const char \*tracking_method\([^]*?^\}/m).sort()).toEqual([...trackingMethods].sort());
 		const missed = [...source.matchAll(/result_add_missing\([^,]*result, ([^,]*),/g)].filter(

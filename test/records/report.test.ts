@@ -23,6 +23,10 @@ function record(members: object): string {
 }
 
 const orphan = { pid: 4242, comm: 'redis', argv: ['redis-server', hostile], age: 31 };
+const ipcObjects = [
+	{ kind: 'sem', name: '0x0000002a', comm: 'postgres' },
+	{ kind: 'mqueue', name: `/${hostile}`, comm: hostile },
+];
 const attempt = {
 	comm: 'curl',
 	argv: ['curl', hostile.repeat(20)],
@@ -40,7 +44,15 @@ const records = [
 		names: ['A', 'AAAA'].map((type) => ({ name: 'files.example.org', type, comm: 'curl', count: 4 })),
 	}),
 	record({ package: 'w/w-4', applied: {}, observed: [{ ...attempt, address: '203.0.113.7' }] }),
-	record({ phase: 'test', time: '2026-11-24T21:50:04.000Z', status: { exit: 1 }, orphan_count: 3, orphans: [orphan] }),
+	record({
+		phase: 'test',
+		time: '2026-11-24T21:50:04.000Z',
+		status: { exit: 1 },
+		orphan_count: 3,
+		orphans: [orphan],
+		ipc_object_count: 5,
+		ipc_objects: ipcObjects,
+	}),
 	record({
 		package: 'x/y-2',
 		phase: 'prepare',
@@ -130,11 +142,14 @@ describe('portcullis report', () => {
 		expect(statsText(report, screen).filter((line) => stringWidth(line) > 60)).toEqual([]);
 	});
 
-	test('portcullis report has sections for killed processes, missing sandboxes and limits, and a summary', () => {
+	test('portcullis report has sections for killed processes, removed IPC objects, missing sandboxes and limits, and a summary', () => {
 		const text = lines().join('\n');
 		expect(text).toContain('Killed: 3 processes left behind by 1 package');
 		expect(text).toMatch(/pid 4242 {2}31 s old {2}redis-server/);
 		expect(text).toContain('    and 2 more');
+		expect(text).toContain('Removed: 5 IPC objects left behind by 1 package');
+		expect(text).toMatch(/semaphores 0x0000002a +postgres/);
+		expect(text).toContain('    and 3 more');
 		// Phases that ran without the same sandbox share one entry.
 		expect(text).toMatch(
 			/x\/y-2 src_prepare, src_compile +10 min ago\n {4}network-sandbox: unshare: Operation not permitted/,
@@ -217,6 +232,7 @@ describe('portcullis report --html, in Chromium', () => {
 		expect(await text('#blocked')).toContain('files.example.org');
 		expect(await text('#blocked')).toContain('[2001:db8::1]:443');
 		expect(await text('#killed')).toContain('redis-server');
+		expect(await text('#removed')).toMatch(/semaphores 0x0000002a\s+postgres/);
 		expect(await text('#missing h3')).toMatch(/x\/y-2\s+src_prepare, src_compile/);
 		expect(await text('#missing li')).toMatch(/network-sandbox\s+unshare: Operation not permitted/);
 		expect(await text('#limit')).toMatch(/memory\.max\s+Raise PORTCULLIS_MEMORY_MAX/);

@@ -3,7 +3,7 @@ import { hintsFor, type Hint } from '../../messages/hints.ts';
 import { mergeLookups } from '../../messages/network.ts';
 import { commandOf, destination } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
-import type { Attempt, Orphan, RunRecord, SocketRequest } from '../schema.ts';
+import type { Attempt, IpcObject, Orphan, RunRecord, SocketRequest } from '../schema.ts';
 import { BoundedMap } from './bounded_map.ts';
 
 /** Resource use and result of one phase. */
@@ -51,6 +51,9 @@ export interface PhaseEvents {
 	readonly killed: (Orphan & { readonly time: string })[];
 	/** Number of killed processes of the phase, including those that `killed` does not list. */
 	killedCount: number;
+	/** IPC objects that the phase left. */
+	readonly removed: IpcObject[];
+	removedCount: number;
 	missing: RunRecord['missing'];
 	limit: string | undefined;
 }
@@ -79,10 +82,11 @@ export interface Report {
 	blockedPhases: number;
 	killedPhases: number;
 	limited: number;
-	/** Numbers of blocked attempts, of attempts that nothing blocked, and of killed processes. */
+	/** Numbers of blocked attempts, of attempts that nothing blocked, of killed processes, and of removed IPC objects. */
 	attempts: number;
 	observedAttempts: number;
 	killed: number;
+	removed: number;
 	/** Sums of the elapsed time and of the processor time of the phases, in seconds. */
 	wall: number;
 	cpu: number;
@@ -115,6 +119,7 @@ export interface Selection {
 export const MOST_PACKAGES = 50_000;
 const MOST_EVENTS = 1_000;
 const MOST_TALLIES = 32;
+/** Maximum number of killed processes, and of removed IPC objects, that a report lists for one phase. */
 const MOST_KILLED = 16;
 const MOST_RECENT = 1_500;
 /** Number of additional recent phases to collect before the oldest are removed together. */
@@ -169,6 +174,7 @@ function emptyReport(): Report {
 		attempts: 0,
 		observedAttempts: 0,
 		killed: 0,
+		removed: 0,
 		wall: 0,
 		cpu: 0,
 		modes: new Map(),
@@ -253,7 +259,7 @@ function add(total: number, more: number): number {
 function hasEvent(record: RunRecord): boolean {
 	const { names, blocked, observed, allowed, sockets, orphans, missing } = record;
 	const network = names.length + blocked.length + observed.length + allowed.length + sockets.length;
-	const counted = record.unreachable + record.unattributed + record.orphanCount;
+	const counted = record.unreachable + record.unattributed + record.orphanCount + record.ipcObjectCount;
 	return network + counted + orphans.length + missing.length > 0 || record.limit !== undefined;
 }
 
@@ -273,6 +279,7 @@ function addEvents(report: Report, record: RunRecord): void {
 	report.attempts = add(report.attempts, attempts);
 	report.observedAttempts = add(report.observedAttempts, observedAttempts);
 	report.killed = add(report.killed, killed);
+	report.removed = add(report.removed, record.ipcObjectCount);
 	if (record.limit !== undefined) report.limited++;
 	if (attempts > 0) {
 		report.blockedPhases++;
@@ -289,6 +296,7 @@ function addEvents(report: Report, record: RunRecord): void {
 	event.attempts = add(event.attempts, attempts);
 	event.observedAttempts = add(event.observedAttempts, observedAttempts);
 	event.killedCount = add(event.killedCount, killed);
+	event.removedCount = add(event.removedCount, record.ipcObjectCount);
 	event.missing = record.missing;
 	event.limit = record.limit ?? event.limit;
 	for (const tally of [...lookups, ...record.blocked.map(tallyOf)]) addTally(event.blocked, tally);
@@ -298,6 +306,8 @@ function addEvents(report: Report, record: RunRecord): void {
 	for (const hint of hintsFor([...record.names, ...record.blocked, ...record.observed])) event.hints.add(hint);
 	for (const orphan of record.orphans) event.killed.unshift({ ...orphan, time: record.time });
 	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
+	event.removed.unshift(...record.ipcObjects);
+	event.removed.length = Math.min(event.removed.length, MOST_KILLED);
 }
 
 function emptyEvents({ package: cpv, phase }: RunRecord): PhaseEvents {
@@ -316,6 +326,8 @@ function emptyEvents({ package: cpv, phase }: RunRecord): PhaseEvents {
 		hints: new Set(),
 		killed: [],
 		killedCount: 0,
+		removed: [],
+		removedCount: 0,
 		missing: [],
 		limit: undefined,
 	};

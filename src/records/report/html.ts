@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import { ipcObjectName } from '../../messages/message.ts';
 import { featureOf } from '../../rules/features.ts';
 import { bytes, count as amount, duration, localTime } from '../../util/units.ts';
 import { stripControls } from '../../util/output.ts';
@@ -57,7 +58,7 @@ ${heavy('memory', 'Memory', report.largest, ({ memory }) => memory, bytes)}
 }
 
 function tiles(report: Report): string {
-	const { phases, packages, failed, attempts, observedAttempts, killed, unconfined, wall } = report;
+	const { phases, packages, failed, attempts, observedAttempts, killed, removed, unconfined, wall } = report;
 	const all: [number | string, string, string][] = [
 		[phases, phases === 1 ? 'phase' : 'phases', ''],
 		[packages.size, packages.size === 1 ? 'package' : 'packages', ''],
@@ -65,6 +66,9 @@ function tiles(report: Report): string {
 		[attempts, attempts === 1 ? 'blocked attempt' : 'blocked attempts', attempts > 0 ? 'error' : 'ok'],
 		...(observedAttempts > 0 ? [[observedAttempts, 'would be blocked', 'warning'] as [number, string, string]] : []),
 		[killed, killed === 1 ? 'killed process' : 'killed processes', killed > 0 ? 'warning' : 'ok'],
+		...(removed > 0
+			? [[removed, removed === 1 ? 'removed IPC object' : 'removed IPC objects', 'warning'] as [number, string, string]]
+			: []),
 		[unconfined, 'not fully confined', unconfined > 0 ? 'warning' : 'ok'],
 		[duration(wall), 'in phases', ''],
 	];
@@ -89,6 +93,11 @@ const sections: Readonly<
 		title: 'Killed',
 		lead: 'These processes were still running at the end of their phase.',
 		body: killedItems,
+	},
+	removed: {
+		title: 'Removed',
+		lead: 'These IPC objects still existed at the end of the phase that had created them.',
+		body: removedItems,
 	},
 	missing: {
 		title: 'Not fully confined',
@@ -158,6 +167,16 @@ function killedItems({ killed, killedCount }: SectionEntry): string[] {
 		...killed.map(
 			({ pid, age, argv, comm }) =>
 				`<code>${escape(argv.length > 0 ? argv.join(' ') : comm)}</code> <span class="times">pid ${pid}, ${duration(age)} old</span>`,
+		),
+		...(more > 0 ? [`<span class="times">and ${more} more</span>`] : []),
+	];
+}
+
+function removedItems({ removed, removedCount }: SectionEntry): string[] {
+	const more = removedCount - removed.length;
+	return [
+		...removed.map(
+			(one) => `<span class="where">${escape(ipcObjectName(one))}</span> <code>${escape(one.comm)}</code>`,
 		),
 		...(more > 0 ? [`<span class="times">and ${more} more</span>`] : []),
 	];

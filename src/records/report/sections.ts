@@ -8,7 +8,16 @@ import { count } from '../../util/units.ts';
 import { latestEvents, sumOf, type PhaseEvents, type Report, type Tally } from './collect.ts';
 
 /** The sections of a report, the most urgent first. */
-export const sectionNames = ['blocked', 'observed', 'killed', 'missing', 'limit', 'asked', 'allowed'] as const;
+export const sectionNames = [
+	'blocked',
+	'observed',
+	'killed',
+	'removed',
+	'missing',
+	'limit',
+	'asked',
+	'allowed',
+] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 /** An entry of a report: the events of one phase, or of several phases in which the same sandboxes were missing. */
@@ -23,6 +32,7 @@ export function sectionsOf(report: Report): Readonly<Record<SectionName, readonl
 		blocked: entries.filter(({ attempts }) => attempts > 0),
 		observed: entries.filter(({ observedAttempts }) => observedAttempts > 0),
 		killed: entries.filter(({ killedCount }) => killedCount > 0),
+		removed: entries.filter(({ removedCount }) => removedCount > 0),
 		missing: mergeMissing(entries.filter(({ missing }) => missing.length > 0)),
 		limit: entries.filter(({ limit }) => limit !== undefined),
 		asked: entries.filter(({ asked }) => asked.length > 0),
@@ -69,6 +79,10 @@ export function remedies(name: SectionName, entry: SectionEntry): string[] {
 		case 'killed':
 			return [
 				`To fix the ebuild, stop the processes at the end of ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`,
+			];
+		case 'removed':
+			return [
+				`To fix the ebuild, remove the objects at the end of ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`,
 			];
 		case 'missing':
 			return [`To find the fix, run: \`${portcullis('doctor')}\``];

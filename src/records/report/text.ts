@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import { ipcObjectName } from '../../messages/message.ts';
 import { featureOf, features } from '../../rules/features.ts';
 import { portcullis } from '../../messages/message.ts';
 import { unreadText } from '../reader.ts';
@@ -69,6 +70,15 @@ const sections: Readonly<Record<SectionName, Section>> = {
 				'processes',
 			)} left behind by ${packages(entries)}`,
 		lines: killedLines,
+	},
+	removed: {
+		style: 'yellow',
+		title: (entries) =>
+			`Removed: ${count(
+				sumOf(entries, ({ removedCount }) => removedCount),
+				'IPC object',
+			)} left behind by ${packages(entries)}`,
+		lines: removedLines,
 	},
 	missing: {
 		style: 'yellow',
@@ -160,6 +170,11 @@ function killedLines(entry: SectionEntry, { screen }: View, most: number): strin
 	);
 }
 
+function removedLines({ removed, removedCount }: SectionEntry, { screen }: View, most: number): string[] {
+	const rows = removed.map((one) => [ipcObjectName(one), one.comm]);
+	return capped(table(screen, [{ shrinks: 24 }, { shrinks: 8 }], rows, '    '), most, removedCount - rows.length);
+}
+
 function missingLines(entry: SectionEntry, { screen }: View): string[] {
 	return entry.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${why}`, screen.width));
 }
@@ -205,7 +220,9 @@ function usageRow(phase: PhaseSummary): string[] {
 
 function summary(report: Report, screen: Screen): string[] {
 	if (report.phases === 0) return ['No matching phase is recorded.', ...report.unread.map(unreadText)];
-	const isClean = report.attempts + report.observedAttempts + report.killed + report.unconfined + report.limited === 0;
+	const isClean =
+		report.attempts + report.observedAttempts + report.killed + report.removed + report.unconfined + report.limited ===
+		0;
 	const text = [
 		`${count(report.phases, 'phase')} of ${atLeast(report.packages)}${count(report.packages.size, 'package')} since ${localTime(report.from)}`,
 		isClean
@@ -235,6 +252,7 @@ export function statsText(report: Report, screen: Screen): string[] {
 		['Blocked attempts', String(report.attempts)],
 		['Attempts that would be blocked', String(report.observedAttempts)],
 		['Killed processes', String(report.killed)],
+		...(report.removed > 0 ? [['Removed IPC objects', String(report.removed)] as [string, string]] : []),
 		...counts('Mode', report.modes, phases),
 		...counts('Tracked by', report.trackingMethods, phases),
 		['Time in phases', duration(report.wall)],
