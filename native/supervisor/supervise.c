@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,6 +19,8 @@
 
 /* Interval for checking the file of --die-with-lock: the kernel does not report that a POSIX lock is released. */
 #define LOCK_MILLISECONDS 200
+/* Longest interval for checking the state of the watcher. */
+#define WATCHER_MILLISECONDS 1000
 
 /* Exits with the exit status of the command, or dies of the same signal. status is from wait(2). */
 static noreturn void exit_like_child(int status)
@@ -176,12 +180,34 @@ static void launch_or_degrade(struct supervisor *s)
 	s->result.has_subreaper = s->plan.tracking == TRACK_SUBREAPER;
 }
 
+/*
+ * Returns true if the watcher is killed, but not reaped. A thread that waits for a FUSE server outlasts SIGKILL. It keeps the files of the
+ * watcher open, and waitpid(2) does not report the process before that thread ends. The first thread has ended or has SIGKILL pending.
+ */
+static bool watcher_is_killed(const struct watcher *watcher)
+{
+	char text[2048], parent[32];
+	if (watcher->pid <= 0 || proc_read(watcher->pid, "status", text, sizeof text) == 0)
+		return false;
+	/* If /proc belongs to another PID namespace, this is another process. */
+	snprintf(parent, sizeof parent, "\nPPid:\t%d\n", getpid());
+	if (strstr(text, parent) == NULL)
+		return false;
+	const char *pending = strstr(text, "\nSigPnd:");
+	return strstr(text, "\nState:\tZ") != NULL || (pending != NULL && (strtoull(pending + 8, NULL, 16) >> (SIGKILL - 1) & 1) != 0);
+}
+
 /* Handles events until the command has exited or must be killed. */
 static void run(struct supervisor *s)
 {
 	while (!s->command_exited && !s->init_exited) {
 		bool polls = s->liveness.lock >= 0 || s->signal_deadline != 0;
-		bool alive = supervisor_wait(s, polls ? LOCK_MILLISECONDS : -1);
+		bool alive = supervisor_wait(s, polls ? LOCK_MILLISECONDS : s->watcher.pid > 0 ? WATCHER_MILLISECONDS
+											       : -1);
+		if (alive && !s->command_exited && watcher_is_killed(&s->watcher)) {
+			s->result.watcher_died = true;
+			alive = false;
+		}
 		bool stuck = s->signal_deadline != 0 && clock_milliseconds() >= s->signal_deadline;
 		if (alive && !stuck && !lock_is_free(s->liveness.lock))
 			continue;

@@ -288,6 +288,26 @@ start_served() {
 	kill_test_processes
 }
 
+@test 'if the watcher process is killed while a FUSE server stalls one of its threads, confine kills the phase and records the reason' {
+	local mode
+	stall_begin
+	for mode in hold serve; do
+		: >"$STALL_LOG"
+		: >"$RECORD"
+		# In mode hold, a thread of the watcher closes a file of the caller. In mode serve, a thread reads memory of the phase.
+		# shellcheck disable=SC2016 # for the inner shell
+		start_served "$mode" "$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- bash -c '
+			[[ $3 == hold ]] || { "$1" - "$2" address & until [[ -s $2 ]]; do :; done; }
+			timeout 10 "$4" connect 1 && echo waiting >>"$2"; exec sleep 1000' bash "$STALL" "$STALL_LOG" "$mode" "$CLIENT"
+		until_true 30 grep -q waiting "$STALL_LOG"
+		pkill -KILL -x -P "$SUPERVISOR" confine-audit
+		until_true 30 test ! -e "/proc/$SUPERVISOR/exe"
+		assert_exit_status 137
+		[[ $(record_value "$RECORD" r.watched_why) == 'the watcher process of confine has exited, so confine killed the phase' ]]
+		kill_test_processes
+	done
+}
+
 @test 'the supervisor of confine kills the phase if init of confine does not react to a forwarded signal' {
 	local init
 	RUN_AS=root start_watched --net --cgroup audit -- sh -c 'echo up >"$1"; exec sleep 1000' sh "$READY"
