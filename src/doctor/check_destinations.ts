@@ -11,8 +11,9 @@ import { buildContextOf } from '../conflicts/build_context.ts';
 import { proxyFix } from '../messages/network.ts';
 import { features, proxyFeatures } from '../rules/features.ts';
 import { resolve } from '../rules/settings.ts';
+import { isIsolatingRoot } from '../util/processes.ts';
 import { error, inactive, ok, type Finding } from './finding.ts';
-import { isPortageIsolating, type SystemInfo } from './system_info.ts';
+import type { SystemInfo } from './system_info.ts';
 
 const title = 'Allowed';
 
@@ -28,17 +29,19 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 	try {
 		const context = buildContextOf({ ...process.env, ...configuration.variables }, configuration.features);
 		const found = await destinations(setting, context);
-		return [...(found.list.length > 0 ? proxyFindings(system) : []), ...entryFindings(found)];
+		return [...(found.list.length > 0 ? proxyFindings(configuration.features) : []), ...entryFindings(found)];
 	} catch (failure) {
 		if (!(failure instanceof Error)) throw failure;
 		return [error('allow', title, `${failure.message}. No build starts.`, 'Correct PORTCULLIS_ALLOW in make.conf.')];
 	}
 }
 
-/** Reports a missing proxy. Portage as root isolates the network before confine starts, so that only Portage's proxy can connect. */
-function proxyFindings(system: SystemInfo): Finding[] {
-	const { features: words = [] } = system.configuration ?? {};
-	if (!isPortageIsolating(system) || proxyFeatures.some((word) => words.includes(word))) return [];
+/**
+ * Reports a missing proxy, for these words of FEATURES. Portage as root isolates the network before confine starts, so that only Portage's
+ * proxy can connect.
+ */
+export function proxyFindings(words: readonly string[]): Finding[] {
+	if (!isIsolatingRoot() || proxyFeatures.some((word) => words.includes(word))) return [];
 	const meaning =
 		'PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy.';
 	return [error('allow-proxy', title, meaning, proxyFix)];

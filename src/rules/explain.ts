@@ -5,6 +5,7 @@ import type { PackageContext } from './phase_context.ts';
 import { confinements, isSrcPhase, type Confinement } from './phases.ts';
 import { settingNames, settings } from './settings.ts';
 import { fit, wrap } from '../util/layout.ts';
+import { isIsolatingRoot } from '../util/processes.ts';
 import { paint, type Screen } from '../util/terminal.ts';
 
 export interface Explanation {
@@ -68,7 +69,7 @@ function hostShm({ features: words, inShm = [], settings: { PORTCULLIS_AUDIT } }
 
 function auditOnly(): string {
 	const asRoot = ' As root, Portage itself still isolates the phases that FEATURES names.';
-	return `PORTCULLIS_AUDIT="only": Portcullis isolates nothing.${process.geteuid?.() === 0 ? asRoot : ''}`;
+	return `PORTCULLIS_AUDIT="only": Portcullis isolates nothing.${isIsolatingRoot() ? asRoot : ''}`;
 }
 
 function head(title: string, packageContext: PackageContext, screen: Screen): string[] {

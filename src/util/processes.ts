@@ -88,3 +88,9 @@ export function ownerOf(pid: number): number | undefined {
 export function uptime(): number {
 	return Number.parseFloat(readFile('/proc/uptime') ?? '');
 }
+
+/** True if this process is root with CAP_SYS_ADMIN (number 21 in linux/capability.h), so that Portage itself isolates phases. */
+export function isIsolatingRoot(): boolean {
+	const capabilities = BigInt(`0x${/^CapEff:\s+(\w+)/m.exec(readFile('/proc/self/status') ?? '')?.[1] ?? '0'}`);
+	return process.geteuid?.() === 0 && ((capabilities >> 21n) & 1n) === 1n;
+}

@@ -221,13 +221,14 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 
 @test 'as root, portcullis doctor reports an error if PORTCULLIS_ALLOW is set without FEATURES=network-sandbox-proxy' {
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"'
-	prefix_run unshare --user --map-root-user -- portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	prefix_run_as_root portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 	tr -s ' \n' ' ' <"$BATS_TEST_TMPDIR/text" | grep -qF 'Fix: To start Portage'\''s proxy, which permits every destination to programs that use it, add to make.conf: FEATURES="${FEATURES} network-sandbox-proxy" '
+	[[ $(prefix_run_as_root portcullis explain) == *$'\nAllowed:\n  PORTCULLIS_ALLOW has no effect, because Portage as root isolates the network itself and starts no proxy. To start '* ]]
 	prefix_conf 'PORTCULLIS_ALLOW="192.0.2.7:443"' 'FEATURES="network-sandbox-proxy"'
-	prefix_run unshare --user --map-root-user -- portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
+	prefix_run_as_root portcullis doctor >"$BATS_TEST_TMPDIR/text" || [[ $? == 1 ]]
 	run -1 grep -q 'starts no proxy' "$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  socks .*can reach any host through this proxy' "$BATS_TEST_TMPDIR/text"
-	grep -q 'Allowed.*192.0.2.7:443: 192.0.2.7:443' "$BATS_TEST_TMPDIR/text"
+	grep -q 'Allowed.* 192.0.2.7:443$' "$BATS_TEST_TMPDIR/text"
 }
 
 @test 'if user namespaces are disabled, portcullis doctor names the sysctl and install.sh --setuid' {

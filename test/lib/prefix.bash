@@ -17,6 +17,7 @@
 # Running, as the user of the prefix, with standard input empty for emerge and ebuild:
 #   prefix_emerge ARG...                    run emerge; `prefix_ebuild CAT/PF PHASE...` runs ebuild
 #   prefix_run COMMAND ARG...               run any command in the environment of emerge; prefix_exec replaces this shell with the command
+#   prefix_run_as_root COMMAND ARG...       run the command as root, in the prefix of a user
 #   prefix_forget                           remove what earlier emerges installed and recorded
 # Results:
 #   prefix_phases                           print the phases that ran, in order
@@ -198,6 +199,15 @@ prefix_exec() {
 
 prefix_run() {
 	(prefix_exec "$@")
+}
+
+# For the time of the command, the prefix belongs to root, because root runs no program in the prefix of another user.
+prefix_run_as_root() {
+	local status=0
+	chown -R 0:0 "$PREFIX_ROOT"
+	PREFIX_UID=0 prefix_run "$@" || status=$?
+	chown -R "$PREFIX_UID:$PREFIX_UID" "$PREFIX_ROOT"
+	return "$status"
 }
 
 prefix_emerge() {

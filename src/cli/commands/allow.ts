@@ -13,6 +13,7 @@ import {
 	type Addition,
 } from '../../records/allowance.ts';
 import type { Input } from '../command.ts';
+import { proxyFindings } from '../../doctor/check_destinations.ts';
 import { readFile } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
 import { paths, targetOf } from '../../installation/paths.ts';
@@ -30,7 +31,10 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');
 	const eprefix = prefixOf(values);
 	// With --remove, do not ask Portage for the package, because the package may no longer exist.
-	const atom = flags.has('remove') && word.includes('/') ? atomOf(word) : await knownAtom(word, eprefix);
+	const found = flags.has('remove') && word.includes('/') ? undefined : await resolvePortage(eprefix, word);
+	const atom = atomOf(
+		word.includes('/') ? word : word.replace(/^[<>=~]*/, `$&${found?.package?.names['CATEGORY'] ?? ''}/`),
+	);
 	if (atom === undefined)
 		throw new UsageError(`"${word}" is not a package. Use CATEGORY/NAME or =CATEGORY/NAME-VERSION`);
 	if (flags.has('remove')) {
@@ -40,21 +44,17 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	const { destinations, notes } = flags.has('whole')
 		? { destinations: 'whole' as const, notes: [] }
 		: recordedDestinations(atom, eprefix);
+	const proxyNotes = flags.has('whole') ? [] : proxyFindings(found?.package?.features ?? []);
 	const additions = additionsFor(atom, eprefix, destinations);
 	print([
 		...additions.flatMap((addition) =>
 			flags.has('write') ? add(addition, eprefix) : [`# ${targetOf(addition.file)}`, ...addition.lines],
 		),
 		...notes.map((note) => `# ${note}`),
+		...proxyNotes.map(({ meaning, fix }) => `# ${meaning} ${fix}`),
 		...(flags.has('write') ? [] : ['# To add these lines, run the same command with --write.']),
 	]);
 	return 0;
-}
-
-/** Asks Portage for the package and returns its atom with the category. Throws an Error if Portage does not have the package. */
-async function knownAtom(word: string, eprefix: string): Promise<string | undefined> {
-	const { package: found } = await resolvePortage(eprefix, word);
-	return atomOf(word.includes('/') ? word : word.replace(/^[<>=~]*/, `$&${found?.names['CATEGORY'] ?? ''}/`));
 }
 
 /** Finds destinations in the records of an atom, with or without a version. Throws an Error if it finds none or too many. */

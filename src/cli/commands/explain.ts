@@ -48,8 +48,10 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 async function allowedIn(setting: string, context: BuildContext): Promise<string[]> {
 	if (setting === '') return [];
 	const { destinations } = await import('../../confine/destinations.ts');
-	const { entryFindings } = await import('../../doctor/check_destinations.ts');
-	return entryFindings(await destinations(setting, context)).map(({ meaning, fix }) => `${meaning} ${fix}`.trim());
+	const { entryFindings, proxyFindings } = await import('../../doctor/check_destinations.ts');
+	const noProxy = proxyFindings(context.features);
+	const found = noProxy.length > 0 ? noProxy : entryFindings(await destinations(setting, context));
+	return found.map(({ meaning, fix }) => `${meaning} ${fix}`.trim());
 }
 
 interface Explained {
