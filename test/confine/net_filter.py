@@ -50,11 +50,15 @@ def tcp(family, address, target_family=None, target=None):
 
 
 def listen_without_bind():
-    """A child has the server, and the parent connects to its port."""
+    """An orphan, five processes deep and in a session of its own, has the server, and this process connects to its port."""
     server = socket.socket()
     server.listen()
     port = server.getsockname()[1]
     if os.fork() == 0:
+        for _ in range(4):
+            os.setsid()
+            if os.fork() != 0:
+                os._exit(0)
         peer, _ = server.accept()
         peer.sendall(b"x")
         os._exit(0)
@@ -150,7 +154,7 @@ def phase():
         "TCP over IPv6": lambda: tcp(AF_INET6, "::1"),
         "TCP over IPv4 to ::": lambda: tcp(AF_INET6, "::", AF_INET, "127.0.0.1"),
         "TCP to a mapped address": lambda: tcp(AF_INET6, "::", AF_INET6, "::ffff:127.0.0.1"),
-        "listen without bind": listen_without_bind,
+        "listen without bind in a descendant": listen_without_bind,
         "SO_REUSEPORT": reuse_port,
         "MSG_FASTOPEN": fast_open,
         "UDP echo": lambda: echo(False),
