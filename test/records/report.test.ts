@@ -98,6 +98,13 @@ describe('portcullis report', () => {
 		expect(section).toContain('set PORTCULLIS_SOCKETS="own" in make.conf or');
 	});
 
+	test('portcullis report shows a phase whose only event is a request to a socket of the host', () => {
+		const sockets = [{ comm: 'docker', path: '/run/docker.sock', count: 1 }];
+		writeFileSync(join(folder, 'socket'), record({ sockets }));
+		const report = collect([{ file: join(folder, 'socket'), named: true }], {});
+		expect(reportText(report, { screen, now: now.getTime(), whole: false })[0]).toMatch(/^Asked the host: 1 package/);
+	});
+
 	test('portcullis report shows blocked attempts first, with destination, count and command, on lines of at most 80 columns', () => {
 		const text = lines();
 		// 5 packets without a route, and 4 lookups of one name.
