@@ -66,9 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (request->call == CALL_CONNECT && request->count == 1 && !request->is_socketcall)
 			assert(request->name_length <= sizeof request->name && request->name.any.sa_family != AF_UNSPEC);
 		const struct ipc_request *ipc = &request->ipc;
-		assert(request->call != CALL_IPC && ipc->object.kind <= IPC_MQUEUE);
+		assert(request->call != CALL_IPC);
 		/* init passes the name to mq_open(2). */
-		assert(ipc->object.kind != IPC_MQUEUE || memchr(ipc->object.name, '\0', sizeof ipc->object.name) != NULL);
+		assert(!request->creates_ipc || ipc->object.call != CALL_MQ_OPEN || memchr(ipc->object.name, '\0', sizeof ipc->object.name) != NULL);
 		assert(request->path_count <= REQUEST_ADDRESSES && (request->call == CALL_SENDMMSG || request->path_count <= 1));
 		for (size_t i = 0; i < request->path_count; i++)
 			assert(request->paths[i][0] != '\0' && strnlen(request->paths[i], SOCKET_PATH) < SOCKET_PATH);

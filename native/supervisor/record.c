@@ -143,18 +143,18 @@ static size_t count_ipc_objects(const struct phase_result *result)
 static void add_ipc_objects(struct json *json, const struct phase_result *result)
 {
 	enum { DESCRIBED = 32 };
-	static const char *const kinds[] = {[IPC_SHM] = "shm", [IPC_SEM] = "sem", [IPC_MSG] = "msg", [IPC_MQUEUE] = "mqueue"};
+	static const char *const kinds[] = {[CALL_SHMGET] = "shm", [CALL_SEMGET] = "sem", [CALL_MSGGET] = "msg", [CALL_MQ_OPEN] = "mqueue"};
 	size_t count = count_ipc_objects(result);
 	if (count > 0)
 		json_raw(json, ",\"ipc_object_count\":%zu,\"ipc_objects\":[", count);
 	for (size_t i = 0; i < count && i < DESCRIBED; i++) {
 		const struct ipc_object *object = &result->ipc_objects->objects[i];
 		char name[NAME_MAX + 2] = "private";
-		if (object->kind == IPC_MQUEUE)
+		if (object->call == CALL_MQ_OPEN)
 			snprintf(name, sizeof name, "/%s", object->name);
 		else if (object->key != IPC_PRIVATE)
 			snprintf(name, sizeof name, "0x%08x", (unsigned)object->key);
-		json_raw(json, "%s{\"kind\":\"%s\"", i == 0 ? "" : ",", kinds[object->kind]);
+		json_raw(json, "%s{\"kind\":\"%s\"", i == 0 ? "" : ",", kinds[object->call]);
 		json_member(json, "name", name);
 		json_member(json, "comm", object->comm);
 		json_raw(json, "}");

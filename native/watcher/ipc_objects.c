@@ -28,7 +28,7 @@ struct ipc_objects *ipc_objects_new(void)
 
 static bool is_creation_of(const struct ipc_object *object, const struct shmid_ds *segment)
 {
-	return object->kind == IPC_SHM && object->id < 0 && object->creator == segment->shm_cpid && object->key == (int)segment->shm_perm.__key &&
+	return object->call == CALL_SHMGET && object->id < 0 && object->creator == segment->shm_cpid && object->key == (int)segment->shm_perm.__key &&
 	       segment->shm_perm.cuid == geteuid() && segment->shm_ctime >= object->time - 1 && segment->shm_ctime <= object->time + CREATION_SECONDS;
 }
 
@@ -73,19 +73,19 @@ static bool control(const struct ipc_object *object, int command)
 	} argument = {&set};
 	int result = -1;
 	errno = EINVAL;
-	switch (object->kind) {
-	case IPC_SHM:
+	switch (object->call) {
+	case CALL_SHMGET:
 		result = object->id < 0 ? -1 : shmctl(object->id, command, &segment);
 		break;
-	case IPC_SEM:
+	case CALL_SEMGET:
 		result = semctl(object->id, 0, command, argument);
 		break;
-	case IPC_MSG:
+	case CALL_MSGGET:
 		result = msgctl(object->id, command, &queue);
 		break;
-	case IPC_MQUEUE:
+	case CALL_MQ_OPEN:
 		return is_same_queue(object) && (command == IPC_STAT || syscall(SYS_mq_unlink, object->name) == 0);
-	case IPC_NONE:
+	default:
 		break;
 	}
 	/* EACCES: the object exists, and its mode does not permit IPC_STAT. */
@@ -96,7 +96,7 @@ static bool control(const struct ipc_object *object, int command)
 static bool is_pending(const struct ipc_objects *objects, size_t at)
 {
 	const struct ipc_object *object = &objects->objects[at];
-	bool pending = object->kind == IPC_SHM && object->id < 0 && object->time >= time(NULL) - CREATION_SECONDS;
+	bool pending = object->call == CALL_SHMGET && object->id < 0 && object->time >= time(NULL) - CREATION_SECONDS;
 	for (size_t i = at + 1; i < objects->count && pending; i++)
 		pending = objects->objects[i].thread != object->thread;
 	return pending;
@@ -153,21 +153,21 @@ int ipc_objects_create(struct ipc_objects *objects, const struct ipc_request *re
 	struct ipc_object *object = &objects->objects[objects->count];
 	*object = request->object;
 	object->time = time(NULL);
-	switch (object->kind) {
-	case IPC_SHM:
+	switch (object->call) {
+	case CALL_SHMGET:
 		object->id = -1;
 		objects->count++;
 		return -1;
-	case IPC_SEM:
+	case CALL_SEMGET:
 		result = object->id = semget(object->key, (int)request->size, exclusive);
 		break;
-	case IPC_MSG:
+	case CALL_MSGGET:
 		result = object->id = msgget(object->key, exclusive);
 		break;
-	case IPC_MQUEUE:
+	case CALL_MQ_OPEN:
 		result = create_queue(request, &object->inode);
 		break;
-	case IPC_NONE:
+	default:
 		break;
 	}
 	objects->count += result >= 0;

@@ -13,16 +13,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum ipc_kind {
-	IPC_NONE,
-	IPC_SHM,
-	IPC_SEM,
-	IPC_MSG,
-	IPC_MQUEUE,
-};
+#include "watcher/syscalls.h"
 
 struct ipc_object {
-	enum ipc_kind kind;
+	enum watched_call call;	 /* the call that creates it: CALL_SHMGET, CALL_SEMGET, CALL_MSGGET or CALL_MQ_OPEN */
 	int key;		 /* key of a System V object */
 	int id;			 /* id of a System V object, which contains a sequence number against reuse; -1: shared memory that was not found yet */
 	pid_t creator;		 /* process that made the call, in the PID namespace of the supervisor */

@@ -119,7 +119,7 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 	struct credentials caller;
 	int fd = -1;
 	uint64_t own = namespace_of("self", "ipc");
-	if (request->ipc.object.kind == IPC_NONE || own == 0 || own != namespace_of_thread(target, "ipc") || !target_credentials(target, &caller))
+	if (own == 0 || own != namespace_of_thread(target, "ipc") || !target_credentials(target, &caller))
 		return false;
 	wanted.ipc.uid = caller.uid;
 	wanted.ipc.gid = caller.gid;
@@ -174,7 +174,7 @@ bool maker_serve(int watcher, struct ipc_objects *ipc_objects)
 	else
 		ipc_objects_remove_last(ipc_objects);
 	struct maker_reply reply = {wanted.id, is_socket ? namespace_of("self", "net") : 0, value < 0 ? errno : 0, value};
-	bool is_fd = value >= 0 && (is_socket || wanted.ipc.object.kind == IPC_MQUEUE);
+	bool is_fd = value >= 0 && (is_socket || wanted.ipc.object.call == CALL_MQ_OPEN);
 	fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){is_fd ? value : -1, -1});
 	if (is_fd)
 		close(value);

@@ -239,11 +239,6 @@ static bool concerns_allow_list(const struct request *request)
 	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->is_socketcall;
 }
 
-static bool is_ipc_call(enum watched_call call)
-{
-	return call == CALL_SHMGET || call == CALL_SEMGET || call == CALL_MSGGET || call == CALL_MQ_OPEN;
-}
-
 static struct target current_target(const struct notifier *notifier)
 {
 	return (struct target){
@@ -284,11 +279,8 @@ static void handle_call(struct notifier *notifier)
 			maker_answer_socket(&notifier->maker, request, &call.target);
 		return;
 	}
-	if (is_ipc_call(request->call)) {
-		if (!maker_answer_ipc(&notifier->maker, request, &call.target))
-			continue_call(&call.target);
+	if (request->creates_ipc && maker_answer_ipc(&notifier->maker, request, &call.target))
 		return;
-	}
 	if (path_sockets_log(&notifier->sockets, notifier->log, &call.target, request)) {
 		network_log_add_unreadable(notifier->log, request->unreadable);
 		target_respond(&call.target, 0, ECONNREFUSED, 0);

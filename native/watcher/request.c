@@ -215,38 +215,28 @@ static bool read_queue(struct ipc_request *ipc, const struct target *target, con
 /* Finds the call that an ipc(2) requests, and its arguments. Returns false if it creates no object. */
 static bool read_ipc_call(enum watched_call *call, uint64_t arguments[6])
 {
-	switch (arguments[0] & IPC_NUMBER) {
-	case IPC_SHMGET:
-		*call = CALL_SHMGET;
-		break;
-	case IPC_SEMGET:
-		*call = CALL_SEMGET;
-		break;
-	case IPC_MSGGET:
-		*call = CALL_MSGGET;
-		break;
-	default:
-		return false;
-	}
+	uint64_t number = arguments[0] & IPC_NUMBER;
+	*call = number == IPC_SHMGET ? CALL_SHMGET : number == IPC_SEMGET ? CALL_SEMGET
+									  : CALL_MSGGET;
 	memmove(arguments, arguments + 1, 5 * sizeof *arguments);
-	return true;
+	return number == IPC_SHMGET || number == IPC_SEMGET || number == IPC_MSGGET;
 }
 
-/* Reads the arguments of a call that creates an IPC object if there is none with its key or name. */
-static void read_ipc(struct request *request, const struct target *target, enum ipc_kind kind, unsigned char word)
+static void read_ipc(struct request *request, const struct target *target, unsigned char word)
 {
 	const uint64_t *arguments = request->arguments;
 	struct ipc_request *ipc = &request->ipc;
-	bool is_queue = kind == IPC_MQUEUE;
+	bool is_queue = request->call == CALL_MQ_OPEN;
 	*ipc = (struct ipc_request){
-		.object.key = (int)arguments[0],
+		.object = {.call = request->call, .key = (int)arguments[0]},
 		.size = (uint32_t)arguments[1],
-		.flags = (int)arguments[is_queue || kind == IPC_MSG ? 1 : 2],
+		.flags = (int)arguments[is_queue || request->call == CALL_MSGGET ? 1 : 2],
 		.mode = (uint32_t)arguments[2],
 	};
-	bool creates = is_queue ? (ipc->flags & O_CREAT) != 0 : ipc->object.key == IPC_PRIVATE || (ipc->flags & IPC_CREAT) != 0;
-	if (creates && (!is_queue || read_queue(ipc, target, arguments, word)))
-		ipc->object.kind = kind;
+	if (is_queue)
+		request->creates_ipc = (ipc->flags & O_CREAT) != 0 && read_queue(ipc, target, arguments, word);
+	else
+		request->creates_ipc = ipc->object.key == IPC_PRIVATE || (ipc->flags & IPC_CREAT) != 0;
 }
 
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data)
@@ -257,7 +247,7 @@ bool request_read(struct request *request, const struct target *target, const st
 	request->chooses_route = false;
 	request->unreadable = 0;
 	request->fd = -1;
-	request->ipc.object.kind = IPC_NONE;
+	request->creates_ipc = false;
 	if (!syscall_find(data->arch, (uint32_t)data->nr, &request->call, &word))
 		return false;
 	memcpy(arguments, data->args, sizeof request->arguments);
@@ -286,16 +276,10 @@ bool request_read(struct request *request, const struct target *target, const st
 		read_messages(request, target, arguments[1], (uint32_t)arguments[2], word);
 		break;
 	case CALL_SHMGET:
-		read_ipc(request, target, IPC_SHM, word);
-		break;
 	case CALL_SEMGET:
-		read_ipc(request, target, IPC_SEM, word);
-		break;
 	case CALL_MSGGET:
-		read_ipc(request, target, IPC_MSG, word);
-		break;
 	case CALL_MQ_OPEN:
-		read_ipc(request, target, IPC_MQUEUE, word);
+		read_ipc(request, target, word);
 		break;
 	default:
 		break;

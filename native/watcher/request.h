@@ -48,7 +48,8 @@ struct request {
 	struct abstract_name abstracts[REQUEST_ADDRESSES];
 	size_t abstract_count;
 	bool chooses_route;	/* ancillary data of a message may make the kernel send it through an interface other than loopback */
-	struct ipc_request ipc; /* the call as a request for an IPC object; the kind is IPC_NONE if it creates no object */
+	bool creates_ipc;	/* the call creates an IPC object if there is none with its key or name */
+	struct ipc_request ipc; /* such a call */
 	int unreadable;		/* errno, if part of the target's memory could not be read; otherwise 0 */
 };
 
