@@ -192,6 +192,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 @test 'portcullis doctor reports a proxy on loopback as a warning, as an error with PORTCULLIS_CONFLICT=die, and not at all with ENV_UNSET' {
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"'
 	finds conflict-proxy warning 'http_proxy is http://127.0.0.1:3128'
+	has_found conflict-proxy warning 'http_proxy\"; to build without the sandbox, add to make.conf: FEATURES='
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'PORTCULLIS_CONFLICT="die"'
 	finds conflict-proxy error 'so no build starts (PORTCULLIS_CONFLICT=\"die\")'
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"' 'ENV_UNSET="http_proxy"'
