@@ -45,11 +45,12 @@ __portcullis_start() {
 }
 
 # __portcullis_call FUNCTION ARG...: calls elog, ewarn, eqawarn or die of Portage, without the variables of the build that decide which
-# code these functions run: programs in PATH, and the commands in EBUILD_DEATH_HOOKS, which die runs.
+# code these functions run: programs in PATH (in _PORTAGE_ORIG_PATH with Portage 3.0.66 and older), and the commands in
+# EBUILD_DEATH_HOOKS, which die runs.
 __portcullis_call() {
 	local -x PATH=@path@ LD_LIBRARY_PATH='' LD_AUDIT='' BASH_ENV='' PYTHONPATH=''
 	# shellcheck disable=SC2034
-	local EBUILD_DEATH_HOOKS=''
+	local EBUILD_DEATH_HOOKS='' _PORTAGE_ORIG_PATH=''
 	"$@"
 }
 

@@ -53,7 +53,8 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		unshare: quote(unshare),
 		umount: quote(umount),
 		python: quote(python),
-		path: quote(['bin', 'sbin'].flatMap((folder) => [`${eprefix}/usr/${folder}`, `${eprefix}/${folder}`]).join(':')),
+		// Portage 3.0.66 and older call sed and bash in die, which a Prefix may lack.
+		path: quote([...new Set([eprefix, ''].flatMap(programFolders))].join(':')),
 		run,
 		stored: storedNames.join(','),
 		conflicts: conflicts.map(({ name }) => name).join('|'),
@@ -219,4 +220,8 @@ function alternative(phases: readonly string[]): string {
 
 function indent(lines: readonly string[]): string[] {
 	return lines.map((line) => `\t${line}`);
+}
+
+function programFolders(root: string): string[] {
+	return ['usr/bin', 'bin', 'usr/sbin', 'sbin'].map((folder) => `${root}/${folder}`);
 }

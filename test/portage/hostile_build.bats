@@ -43,14 +43,14 @@ hostile_functions() {
 				exec "/usr/bin/\${0##*/}" "\$@"
 			END
 			chmod 755 "\${T}/bin/fake"
-			for name in bash sh env node python3 readlink rm cat mkdir sed chmod portcullis confine; do
+			for name in bash sh env node python3 readlink rm cat mkdir sed chmod basename portcullis confine; do
 				ln -sf fake "\${T}/bin/\${name}" || die
 			done
 			echo "require('fs').appendFileSync('$PREFIX_LOG/ran', 'NODE_OPTIONS ' + require('fs').readlinkSync('/proc/self/ns/pid') + '\n');" >"\${T}/evil.js"
 			echo "echo BASH_ENV \\\$(/usr/bin/readlink /proc/self/ns/pid) >>'$PREFIX_LOG/ran'" >"\${T}/evil.bash"
 			echo "import os; open('$PREFIX_LOG/ran', 'a').write('PYTHONPATH ' + os.readlink('/proc/self/ns/pid') + '\n')" >"\${T}/python/sitecustomize.py"
 			cp "$PREFIX_ROOT/audit.so" "\${T}/audit.so" || die
-			export PATH="\${T}/bin:\${PATH}" NODE_OPTIONS="--require=\${T}/evil.js" BASH_ENV="\${T}/evil.bash" ENV="\${T}/evil.bash"
+			export PATH="\${T}/bin:\${PATH}" _PORTAGE_ORIG_PATH="\${T}/bin:\${PATH}" NODE_OPTIONS="--require=\${T}/evil.js" BASH_ENV="\${T}/evil.bash" ENV="\${T}/evil.bash"
 			export PYTHONPATH="\${T}/python" PYTHONSTARTUP="\${T}/python/sitecustomize.py" LD_AUDIT="\${T}/audit.so"
 			export NODE_PATH="\${T}" OPENSSL_CONF="\${T}/evil.js" GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096
 			register_die_hook evil_hook
@@ -136,8 +136,9 @@ assert_programs_confined() {
 	rm "$CONFINE"
 	run -1 prefix_ebuild app-test/probe-1 compile
 	[[ $output == *'src_compile: the build stops, because '*' does not exist or is not executable'* ]]
-	# Only die hooks are checked: Portage itself runs misc-functions.sh after a failed phase.
-	run -1 grep 'die hook' "$PREFIX_LOG/ran"
+	# The other programs are not checked, because Portage itself runs misc-functions.sh after a failed phase. Only die of Portage 3.0.66 and
+	# older runs basename.
+	run -1 grep -E 'die hook|basename' "$PREFIX_LOG/ran"
 }
 
 @test 'functions with names of bash builtins in the saved environment of a build do not run outside the sandbox' {
