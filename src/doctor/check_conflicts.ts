@@ -24,7 +24,10 @@ export function conflictFindings({ configuration }: SystemInfo): Finding[] {
 			state,
 			title: name,
 			meaning: `${summary}, so ${stops ? 'no build starts (PORTCULLIS_CONFLICT="die")' : effect}.`,
-			fix: fixes.map(({ text, lines }) => `${text} ${lines}`).join('; ').replaceAll('; To ', '; to '),
+			fix: fixes
+				.map(({ text, lines }) => `${text} ${lines}`)
+				.join('; ')
+				.replaceAll('; To ', '; to '),
 			observed: found.evidence.map(({ text }) => text),
 		};
 	});
