@@ -4,11 +4,11 @@
 
 load helper
 
-# trace_run OPTION...: runs confine as the caller under strace, which runs as root and so keeps the set-user-id bit effective
+# trace_run OPTION...: runs confine as the caller, with the words in UNDER before the command, under strace, which runs as root and so keeps the set-user-id bit effective
 trace_run() {
 	local trace
 	trace=$(mktemp "$BATS_TEST_TMPDIR/trace.XXXXXX")
-	strace -f -qq -s 200 -o "$trace" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
+	strace -f -qq -s 200 -o "$trace" "${UNDER[@]}" setpriv --reuid "${ACCOUNT}c" --regid "${ACCOUNT}c" --init-groups --inh-caps=-all \
 		"$CONFINE" "$@"
 }
 
@@ -28,10 +28,17 @@ audit_modified_copy() {
 }
 
 @test 'docs/privilege.md lists each privileged system call of confine with its privilege' {
+	local -a UNDER=()
 	trace_run --net --ipc --cgroup "$ACCOUNT" --record record -- true
 	[[ $(record_value record r.mode) == setuid ]]
 	trace_run --net --ipc --cgroup "$ACCOUNT" --audit --limit pids.max=100 --limit memory.max=1G --best-effort --record record -- true
 	trace_run --net --ipc -- true
+	# Where unshare(2) is refused, --probe tests whether the watcher could replace the network namespace, with the caller's privileges only.
+	cc -O1 -Wall -Wextra -Werror -o "$TEST_DIR/refuse" "$TOP/test/setuid/refuse_unshare.c"
+	UNDER=("$TEST_DIR/refuse")
+	run -0 trace_run --probe
+	[[ $output == *'net=filter: '* ]]
+	rm "$TEST_DIR/refuse"
 	node "$TOP/test/setuid/privileged_calls.mjs" "$TOP/docs/privilege.md" "$CALLER" "$BATS_TEST_TMPDIR"/trace.*
 }
 
