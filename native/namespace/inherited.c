@@ -80,7 +80,7 @@ struct inherited inherited_from_portage(unsigned wanted)
 {
 	bool want_net = (wanted & ISOLATE_NET) != 0, want_ipc = (wanted & ISOLATE_IPC) != 0;
 	bool want_pid = (wanted & ISOLATE_PID) != 0, want_mount = (wanted & ISOLATE_MOUNT) != 0;
-	bool net = (want_net || want_ipc || want_mount) && loopback_is_isolated() && hostname_is_localhost();
+	bool net = (want_net || want_ipc || want_mount) && hostname_is_localhost() && loopback_is_isolated();
 	bool pid = (want_pid || ((want_ipc || want_mount) && !net)) && has_portage_init();
 	return (struct inherited){
 		.net = want_net && net,
