@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -100,25 +99,25 @@ static bool receive_before(int channel, struct message *message, long long deadl
 }
 
 /* Receives messages until init is ready, the set-up has failed, or the time limit is over. Reaps the process first unless it is init. */
-static bool wait_until_ready(pid_t first, struct launched *launched, struct setup_error *setup_error)
+static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_error *setup_error)
 {
 	bool ready = false;
 	struct message message;
 	long long deadline = clock_milliseconds() + SETUP_MILLISECONDS;
 	*setup_error = (struct setup_error){STEP_INIT, ETIMEDOUT};
-	while (!ready && receive_before(launched->channel, &message, deadline)) {
+	while (!ready && receive_before(s->launched.channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
 			/* The kernel reports init's process ID in this PID namespace. init itself knows only the one in its own, which is 1. */
-			launched->init = message.sender;
-			memcpy(launched->counters, message.counters, sizeof launched->counters);
+			s->launched.init = message.sender;
+			snmp_open(&s->snmp, message.counters);
 		}
 		if (message.setup_error.step < STEPS)
 			*setup_error = message.setup_error;
 		if (!ready)
 			deadline = clock_milliseconds() + EXIT_MILLISECONDS;
 	}
-	if (!ready || launched->init != first)
+	if (!ready || s->launched.init != first)
 		reap_within(first, EXIT_MILLISECONDS);
 	return ready;
 }
@@ -142,7 +141,7 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error)
 	*setup_error = (struct setup_error){has_cgroup ? STEP_CGROUP : STEP_FORK, errno};
 	close(ends[1]);
 	s->launched.channel = ends[0];
-	bool ready = first > 0 && wait_until_ready(first, &s->launched, setup_error);
+	bool ready = first > 0 && wait_until_ready(s, first, setup_error);
 	if (!ready)
 		close(ends[0]);
 	return ready;

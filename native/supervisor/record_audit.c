@@ -78,10 +78,9 @@ static void add_allowed(struct json *json, const struct phase_result *result)
 
 static void add_names(struct json *json, const struct network_log *log)
 {
-	if (log->names_watched == WATCHED_YES && log->watched == WATCHED_YES)
-		json_raw(json, ",\"names_watched\":\"%s\"", log->phase_serves_names ? "in part" : "yes");
-	else
-		json_raw(json, ",\"names_watched\":\"no\"");
+	bool is_watched = log->names_watched == WATCHED_YES && log->watched == WATCHED_YES;
+	json_member(json, "names_watched", !is_watched ? "no" : log->phase_serves_names ? "in part"
+											: "yes");
 	if (log->phase_serves_names)
 		json_member(json, "names_watched_why", "the phase has started a server on port 53");
 	else if (log->names_watched == WATCHED_NO)

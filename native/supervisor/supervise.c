@@ -246,7 +246,6 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		watcher_start_dns(&s->watcher, options, &s->identity);
 	drop_root(s);
 	watcher_start(&s->watcher, options, plan_route(&s->plan, options, &s->result.inherited));
-	snmp_open(&s->snmp, s->launched.counters);
 	if (!liveness_open(&s->liveness, options))
 		s->result.abandoned = true;
 	s->result.began_monotonic = clock_microseconds();

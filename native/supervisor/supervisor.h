@@ -135,8 +135,7 @@ enum egress_route plan_route(const struct plan *plan, const struct options *opti
 /* The running init process. */
 struct launched {
 	pid_t init;
-	int channel;	 /* the supervisor's end of the channel; -1 after init has closed its end */
-	int counters[2]; /* files with the packet counters of init's network namespace, from snmp_files() */
+	int channel; /* the supervisor's end of the channel; -1 after init has closed its end */
 };
 
 struct liveness {

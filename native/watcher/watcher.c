@@ -37,20 +37,16 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	if (watcher->log == NULL)
 		return false;
 	/* Test whether these descriptors can be created: if the watcher failed to create them later, it would exit and the supervisor would kill the phase. */
-	int epoll = epoll_create1(EPOLL_CLOEXEC), timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	AUTO_CLOSE int epoll = epoll_create1(EPOLL_CLOEXEC), timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	bool prepared = epoll >= 0 && timer >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0;
-	int error = errno;
-	close(epoll);
-	close(timer);
 	if (prepared) {
 		watcher->setup_socket_watcher = ends[0];
 		watcher->setup_socket = ends[1];
 	} else {
 		watcher->log->watched = WATCHED_NO;
-		watcher->log->watched_errno = error;
+		watcher->log->watched_errno = errno;
 		strcpy(watcher->log->watched_reason, "preparing the watcher process of confine");
 	}
-	errno = error;
 	return prepared;
 }
 
