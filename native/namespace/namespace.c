@@ -80,7 +80,7 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 	int entered_pipe[2];
 	if (identity_map("/proc/self/uid_map", maps.uid, sizeof maps.uid) == 0 ||
 	    identity_map("/proc/self/gid_map", maps.gid, sizeof maps.gid) == 0 || pipe2(entered_pipe, O_CLOEXEC) != 0)
-		return failed(setup_error, STEP_MAP);
+		return setup_failed(setup_error, STEP_MAP);
 	pid_t writer = start_writer(directory, &maps, entered_pipe);
 	close(entered_pipe[0]);
 	bool entered = writer > 0 && unshare(CLONE_NEWUSER) == 0;
@@ -92,8 +92,8 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 	bool written = notified && has_map(directory, "uid_map") && has_map(directory, "gid_map");
 	errno = error;
 	if (!entered)
-		return failed(setup_error, STEP_USERNS);
-	return written || write_single(directory, identity) || failed(setup_error, STEP_MAP);
+		return setup_failed(setup_error, STEP_USERNS);
+	return written || write_single(directory, identity) || setup_failed(setup_error, STEP_MAP);
 }
 
 /* Enters a new user namespace and writes its maps. Returns false with setup_error. */
@@ -102,18 +102,18 @@ static bool user_namespace_enter(const struct identity *identity, struct setup_e
 	/* The process must be dumpable: otherwise its /proc/self/uid_map belongs to root (proc(5)), and it could not write the map. */
 	bool undumpable = prctl(PR_GET_DUMPABLE) == 0;
 	if (undumpable && prctl(PR_SET_DUMPABLE, 1) != 0)
-		return failed(setup_error, STEP_MAP);
+		return setup_failed(setup_error, STEP_MAP);
 	/* The child needs a descriptor instead of /proc/PID: /proc may belong to another PID namespace, where PIDs differ. */
 	AUTO_CLOSE int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
-		return failed(setup_error, STEP_MAP);
+		return setup_failed(setup_error, STEP_MAP);
 	bool entered;
 	if (identity_has_capability(identity, CAP_SETUID) && identity_has_capability(identity, CAP_SETGID))
 		entered = enter_with_range(directory, identity, setup_error);
 	else if (unshare(CLONE_NEWUSER) != 0)
-		entered = failed(setup_error, STEP_USERNS);
+		entered = setup_failed(setup_error, STEP_USERNS);
 	else
-		entered = write_single(directory, identity) || failed(setup_error, STEP_MAP);
+		entered = write_single(directory, identity) || setup_failed(setup_error, STEP_MAP);
 	if (undumpable)
 		prctl(PR_SET_DUMPABLE, 0);
 	return entered;

@@ -142,7 +142,7 @@ static bool loopback_configure(void)
 	return close_after(netlink, done);
 }
 
-bool failed(struct setup_error *setup_error, enum step step)
+bool setup_failed(struct setup_error *setup_error, enum step step)
 {
 	*setup_error = (struct setup_error){step, errno};
 	return false;
@@ -152,14 +152,14 @@ static bool enter_net(struct setup_error *setup_error)
 {
 	static const char hostname[] = "localhost";
 	if (unshare(CLONE_NEWNET) != 0)
-		return failed(setup_error, STEP_NET);
+		return setup_failed(setup_error, STEP_NET);
 	if (!loopback_configure())
-		return failed(setup_error, STEP_LOOPBACK);
+		return setup_failed(setup_error, STEP_LOOPBACK);
 	/* Without a network, a build can resolve no host name but localhost. Portage sets the same name and ignores a failure (portage/process.py). */
 	if (unshare(CLONE_NEWUTS) != 0)
-		failed(setup_error, STEP_UTS);
+		setup_failed(setup_error, STEP_UTS);
 	else if (sethostname(hostname, sizeof hostname - 1) != 0)
-		failed(setup_error, STEP_HOSTNAME);
+		setup_failed(setup_error, STEP_HOSTNAME);
 	return true;
 }
 
@@ -180,17 +180,17 @@ static bool mount_shm(void)
 static bool enter_mounts(unsigned isolation, struct setup_error *setup_error)
 {
 	if (unshare(CLONE_NEWNS) != 0)
-		return failed(setup_error, STEP_MOUNTS);
+		return setup_failed(setup_error, STEP_MOUNTS);
 	/* systemd makes / a shared mount. Without MS_SLAVE the mounts of the phase would appear on the host. */
 	if (mount("none", "/", "none", MS_REC | MS_SLAVE, NULL) != 0)
-		return failed(setup_error, STEP_SLAVE);
-	return (isolation & ISOLATE_SHM) == 0 || mount_shm() || failed(setup_error, STEP_SHM);
+		return setup_failed(setup_error, STEP_SLAVE);
+	return (isolation & ISOLATE_SHM) == 0 || mount_shm() || setup_failed(setup_error, STEP_SHM);
 }
 
 static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error)
 {
 	if ((isolation & ISOLATE_IPC) != 0 && unshare(CLONE_NEWIPC) != 0)
-		return failed(setup_error, STEP_IPC);
+		return setup_failed(setup_error, STEP_IPC);
 	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
 	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(isolation, setup_error)) {
@@ -200,7 +200,7 @@ static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error
 			return false;
 	}
 	if ((isolation & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
-		return failed(setup_error, STEP_PID);
+		return setup_failed(setup_error, STEP_PID);
 	return true;
 }
 
@@ -208,7 +208,7 @@ bool isolate(const struct identity *identity, unsigned isolation, struct setup_e
 {
 	*setup_error = (struct setup_error){STEP_NONE, 0};
 	if (!privilege_raise(identity))
-		return failed(setup_error, STEP_DROP);
+		return setup_failed(setup_error, STEP_DROP);
 	bool entered = enter_namespaces(isolation, setup_error);
 	privilege_lower(identity);
 	return entered;
@@ -217,8 +217,8 @@ bool isolate(const struct identity *identity, unsigned isolation, struct setup_e
 bool isolate_mount_proc(const struct identity *identity, struct setup_error *setup_error)
 {
 	if (!privilege_raise(identity))
-		return failed(setup_error, STEP_DROP);
-	bool mounted = mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || failed(setup_error, STEP_PROC);
+		return setup_failed(setup_error, STEP_DROP);
+	bool mounted = mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 || setup_failed(setup_error, STEP_PROC);
 	privilege_lower(identity);
 	return mounted;
 }

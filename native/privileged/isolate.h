@@ -28,7 +28,7 @@ struct loopback_address {
 extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
 
 /* Sets setup_error to this step and errno. Returns false. */
-bool failed(struct setup_error *setup_error, enum step step);
+bool setup_failed(struct setup_error *setup_error, enum step step);
 
 struct name_server;
 

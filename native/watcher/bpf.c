@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "watcher/bpf.h"
 
-void put(struct bpf *bpf, struct sock_filter instruction)
+void put_instruction(struct bpf *bpf, struct sock_filter instruction)
 {
 	if (bpf->length == bpf->room)
 		bpf->full = true;
@@ -11,17 +11,17 @@ void put(struct bpf *bpf, struct sock_filter instruction)
 
 void put_load(struct bpf *bpf, size_t offset)
 {
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+	put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
 void put_jump(struct bpf *bpf, unsigned short test, uint32_t value, unsigned char yes, unsigned char no)
 {
-	put(bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, value, yes, no));
+	put_instruction(bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, value, yes, no));
 }
 
 void put_return(struct bpf *bpf, uint32_t action)
 {
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+	put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
 }
 
 size_t low_half(int argument)
@@ -46,7 +46,7 @@ void end_if(struct bpf *bpf, size_t at)
 
 size_t begin_jump(struct bpf *bpf)
 {
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
+	put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 	return bpf->length - 1;
 }
 

@@ -17,7 +17,7 @@ struct bpf {
 
 /* The functions below append instructions. */
 
-void put(struct bpf *bpf, struct sock_filter instruction);
+void put_instruction(struct bpf *bpf, struct sock_filter instruction);
 
 /* Loads 32 bits at an offset of struct seccomp_data. */
 void put_load(struct bpf *bpf, size_t offset);

@@ -95,13 +95,6 @@ struct requested_socket *network_log_add_socket(struct network_log *log, const s
 	return &log->sockets[log->socket_count++];
 }
 
-void network_log_count_socket(struct network_log *log, struct requested_socket *row)
-{
-	log->sockets_total++;
-	if (row != NULL)
-		row->count++;
-}
-
 void network_log_add_unroutable(struct network_log *log, const struct destination *to)
 {
 	log->unroutable += unroutable_packets(to);

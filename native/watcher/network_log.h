@@ -129,9 +129,6 @@ struct requested_socket *network_log_find_socket(struct network_log *log, uint64
 /* Adds a row for requests to a UNIX socket of the host. Returns NULL if the table is full. */
 struct requested_socket *network_log_add_socket(struct network_log *log, const struct requested_socket *row);
 
-/* Counts one request to a UNIX socket of the host. row: NULL if the table is full. */
-void network_log_count_socket(struct network_log *log, struct requested_socket *row);
-
 /* Increases log->unroutable for a call that is not logged as an attempt but may cause packets without a route. */
 void network_log_add_unroutable(struct network_log *log, const struct destination *to);
 

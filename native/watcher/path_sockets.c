@@ -159,8 +159,9 @@ static bool log_path(struct path_sockets *sockets, struct network_log *log, cons
 		snprintf(recent->path, sizeof recent->path, "%s", path);
 	}
 	enum path_kind kind = recent->result.kind;
-	if (kind == PATH_OF_HOST)
-		network_log_count_socket(log, recent->result.row);
+	log->sockets_total += kind == PATH_OF_HOST;
+	if (kind == PATH_OF_HOST && recent->result.row != NULL)
+		recent->result.row->count++;
 	return sockets->options->own_sockets && (kind == PATH_OF_HOST || kind == PATH_UNREADABLE);
 }
 

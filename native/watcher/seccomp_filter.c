@@ -57,7 +57,7 @@ static void put_ioctl(struct bpf *bpf)
 	enum { OF_SOCKETS = 0x8900,
 	       OF_WIRELESS = 0x8B00 };
 	put_load(bpf, low_half(1));
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xFF00));
+	put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xFF00));
 	put_jump(bpf, BPF_JEQ, OF_SOCKETS, 2, 0);
 	put_jump(bpf, BPF_JEQ, OF_WIRELESS, 1, 0);
 	put_return(bpf, SECCOMP_RET_ALLOW);
@@ -72,7 +72,7 @@ static void put_ioctl(struct bpf *bpf)
 static void put_internet_socket(struct bpf *bpf)
 {
 	put_load(bpf, low_half(1));
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FAMILIES_TYPE_MASK));
+	put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FAMILIES_TYPE_MASK));
 	put_jump(bpf, BPF_JEQ, SOCK_RAW, 0, 1);
 	put_return(bpf, SECCOMP_RET_ERRNO | EPERM);
 	put_jump(bpf, BPF_JEQ, SOCK_SEQPACKET, 0, 1);
@@ -99,7 +99,7 @@ static void put_socket(struct bpf *bpf, const struct seccomp_rules *rules)
 	/* Check SOCK_PACKET separately: with AF_INET and this type the kernel creates a socket of AF_PACKET (__sock_create() in net/socket.c). */
 	size_t block = begin_if_equal(bpf, AF_INET);
 	put_load(bpf, low_half(1));
-	put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FAMILIES_TYPE_MASK));
+	put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, FAMILIES_TYPE_MASK));
 	put_jump(bpf, BPF_JEQ, SOCK_PACKET, 0, 1);
 	put_return(bpf, (families >> AF_PACKET & 1) != 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 	if (rules->net_filter)
@@ -186,7 +186,7 @@ static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct wat
 			continue;
 		put_load(bpf, low_half((int)i));
 		if (row->call == CALL_IDS_16)
-			put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask));
+			put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask));
 		put_jump(bpf, BPF_JEQ, mask, 2, 0);
 		put_jump(bpf, BPF_JEQ, row->ids[i] == 'u' ? rules->uid : rules->gid, 1, 0);
 		put_return(bpf, SECCOMP_RET_ERRNO | EPERM);
@@ -237,7 +237,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 		break;
 	case CALL_IPC:
 		put_load(bpf, low_half(0));
-		put(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, IPC_NUMBER));
+		put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, IPC_NUMBER));
 		put_jump(bpf, BPF_JEQ, IPC_SEMGET, 2, 0);
 		put_jump(bpf, BPF_JEQ, IPC_MSGGET, 1, 0);
 		put_jump(bpf, BPF_JEQ, IPC_SHMGET, 0, 1);
