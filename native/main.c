@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "init/exec_command.h"
+#include "init/init.h"
 #include "util/fail.h"
 #include "util/fds.h"
 #include "probe/probe.h"

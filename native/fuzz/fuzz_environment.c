@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "init/exec_command.h"
+#include "init/init.h"
 
 static size_t count(char **environment)
 {

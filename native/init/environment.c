@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "init/exec_command.h"
+#include "init/init.h"
 
 #include <stdlib.h>
 #include <string.h>

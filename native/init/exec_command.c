@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "init/exec_command.h"
+#include "init/init.h"
 #include "options/families.h"
 #include "util/fail.h"
 #include "util/fds.h"

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "util/clock.h"
-#include "init/exec_command.h"
 #include "util/fail.h"
 #include "util/process.h"
 #include "watcher/maker.h"

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "init/exec_command.h"
+#include "init/init.h"
 #include "options/families.h"
 #include "util/clock.h"
 #include "util/fail.h"

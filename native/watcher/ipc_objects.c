@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/fds.h"
+
 #ifndef SHM_STAT_ANY
 #define SHM_STAT_ANY 15 /* Linux 4.17 */
 #endif
@@ -53,13 +55,10 @@ static void find_segments(struct ipc_objects *objects)
 static bool is_same_queue(const struct ipc_object *object)
 {
 	struct stat status;
-	int queue = (int)syscall(SYS_mq_open, object->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, NULL);
+	AUTO_CLOSE int queue = (int)syscall(SYS_mq_open, object->name, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0, NULL);
 	if (queue < 0)
 		queue = (int)syscall(SYS_mq_open, object->name, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0, NULL);
-	bool is_same = queue >= 0 && fstat(queue, &status) == 0 && status.st_ino == object->inode;
-	if (queue >= 0)
-		close(queue);
-	return is_same;
+	return queue >= 0 && fstat(queue, &status) == 0 && status.st_ino == object->inode;
 }
 
 /* Applies IPC_STAT or IPC_RMID to an object. Returns true if it exists, or was removed. */

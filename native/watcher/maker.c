@@ -5,7 +5,6 @@
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 
 #include "options/families.h"
 #include "util/fds.h"
+#include "util/process.h"
 
 /*
  * Time limits for the reply of init. init replies at once, unless a signal has stopped it or the machine is very busy. For an IPC object the limit
@@ -45,19 +45,11 @@ struct maker_reply {
 	int value;	  /* result of the call, unless a descriptor is attached */
 };
 
-static uint64_t namespace_of(const char *process, const char *kind)
+/* Returns the inode of a file in /proc/PID/ns, which identifies the namespace, or 0. */
+static uint64_t namespace_at(const char *path)
 {
-	char path[64];
 	struct stat status;
-	snprintf(path, sizeof path, "/proc/%s/ns/%s", process, kind);
 	return stat(path, &status) == 0 ? status.st_ino : 0;
-}
-
-static uint64_t namespace_of_thread(const struct target *target, const char *kind)
-{
-	char thread[16];
-	snprintf(thread, sizeof thread, "%d", target->tid);
-	return namespace_of(thread, kind);
 }
 
 /* Sends a request to init. Returns true with the reply and the attached descriptor or -1. Returns false if init does not reply in time. */
@@ -71,8 +63,7 @@ static bool ask_init(int maker, const struct maker_request *wanted, int millisec
 		*fd = fds[0];
 		if (reply->id == wanted->id)
 			return true;
-		if (*fd >= 0)
-			close(*fd);
+		close_fd(*fd);
 	}
 	return false;
 }
@@ -98,18 +89,16 @@ void maker_answer_socket(const struct maker *maker, const struct request *reques
 	const struct maker_request wanted = {
 		.id = target->notification, .requested = REQUEST_SOCKET, .socket = {(int)arguments[0], (int)arguments[1] & ~SOCK_CLOEXEC, (int)arguments[2]}};
 	struct maker_reply reply = {.error = EAFNOSUPPORT};
-	int fd = -1;
+	AUTO_CLOSE int fd = -1;
 	if (!request->unreadable && families_permit(maker->families, arguments[0], arguments[1]) &&
 	    !ask_init(maker->socket, &wanted, SOCKET_MILLISECONDS, &reply, &fd))
 		reply.error = ENOBUFS;
-	if (fd >= 0 && (reply.network == 0 || reply.network != namespace_of_thread(target, "net")))
+	if (fd >= 0 && (reply.network == 0 || reply.network != namespace_at(proc_path(target->tid, "ns/net").text)))
 		reply.error = EAFNOSUPPORT;
 	if (reply.error == 0 && !answer_with_fd(target, fd, ((int)arguments[1] & SOCK_CLOEXEC) != 0))
 		reply.error = errno;
 	if (reply.error != 0)
 		target_respond(target, 0, reply.error, 0);
-	if (fd >= 0)
-		close(fd);
 }
 
 bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target)
@@ -118,8 +107,8 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 	struct maker_reply reply;
 	struct credentials caller;
 	int fd = -1;
-	uint64_t own = namespace_of("self", "ipc");
-	if (own == 0 || own != namespace_of_thread(target, "ipc") || !target_credentials(target, &caller))
+	uint64_t own = namespace_at("/proc/self/ns/ipc");
+	if (own == 0 || own != namespace_at(proc_path(target->tid, "ns/ipc").text) || !target_credentials(target, &caller))
 		return false;
 	wanted.ipc.uid = caller.uid;
 	wanted.ipc.gid = caller.gid;
@@ -130,8 +119,7 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 	if (!ask_init(maker->socket, &wanted, IPC_MILLISECONDS, &reply, &fd) || reply.error != 0)
 		return false;
 	bool is_received = fd >= 0 ? answer_with_fd(target, fd, true) : target_respond(target, 0, 0, reply.value);
-	if (fd >= 0)
-		close(fd);
+	close_fd(fd);
 	/* The kernel then refuses the call in the same way, for example with EMFILE. */
 	wanted.requested = REQUEST_REMOVAL;
 	if (!is_received)
@@ -173,7 +161,7 @@ bool maker_serve(int watcher, struct ipc_objects *ipc_objects)
 		value = ipc_objects_create(ipc_objects, &wanted.ipc);
 	else
 		ipc_objects_remove_last(ipc_objects);
-	struct maker_reply reply = {wanted.id, is_socket ? namespace_of("self", "net") : 0, value < 0 ? errno : 0, value};
+	struct maker_reply reply = {wanted.id, is_socket ? namespace_at("/proc/self/ns/net") : 0, value < 0 ? errno : 0, value};
 	bool is_fd = value >= 0 && (is_socket || wanted.ipc.object.call == CALL_MQ_OPEN);
 	fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){is_fd ? value : -1, -1});
 	if (is_fd)
