@@ -5,14 +5,14 @@
 load helper
 
 setup_file() {
-	confine_begin ipc
+	confine_begin see_ipc
 	NAME=/${TEST_DIR##*/} KEY=0x$(printf '%04x' "$RANDOM")7a
 	export NAME KEY
-	"$TEST_DIR/ipc" make "$NAME" "$KEY"
+	"$TEST_DIR/see_ipc" make "$NAME" "$KEY"
 }
 
 teardown_file() {
-	[[ ! ${NAME-} ]] || { "$TEST_DIR/ipc" remove "$NAME" "$KEY" && rm -f "/dev/shm$NAME"; }
+	[[ ! ${NAME-} ]] || { "$TEST_DIR/see_ipc" remove "$NAME" "$KEY" && rm -f "/dev/shm$NAME"; }
 	confine_end
 }
 
@@ -94,15 +94,15 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 
 @test 'with confine --ipc the command cannot see message queues and shared memory of the host, and message queues and shared memory of the command are removed when the command exits' {
 	local who
-	run -0 "$TEST_DIR/ipc" see "$NAME" "$KEY"
+	run -0 "$TEST_DIR/see_ipc" see "$NAME" "$KEY"
 	[[ $output == 'queue=yes segment=yes' ]]
 	for who in $CALLERS; do
-		run -0 "$who" "$CONFINE" --ipc -- "$TEST_DIR/ipc" see "$NAME" "$KEY"
+		run -0 "$who" "$CONFINE" --ipc -- "$TEST_DIR/see_ipc" see "$NAME" "$KEY"
 		[[ $output == 'queue=no segment=no' ]]
 		run -0 "$who" "$CONFINE" --ipc -- bash -c '"$@" make /inside 0x7a7a7a7a >/dev/null && ipcmk -Q && "$@" see /inside 0x7a7a7a7a' \
-			- "$TEST_DIR/ipc"
+			- "$TEST_DIR/see_ipc"
 		[[ $output == *'queue=yes segment=yes' ]]
-		run -0 "$TEST_DIR/ipc" see /inside 0x7a7a7a7a
+		run -0 "$TEST_DIR/see_ipc" see /inside 0x7a7a7a7a
 		[[ $output == 'queue=no segment=no' ]]
 	done
 }
