@@ -72,6 +72,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(request->path_count <= REQUEST_ADDRESSES && (request->call == CALL_SENDMMSG || request->path_count <= 1));
 		for (size_t i = 0; i < request->path_count; i++)
 			assert(request->paths[i][0] != '\0' && strnlen(request->paths[i], SOCKET_PATH) < SOCKET_PATH);
+		assert(request->abstract_count <= REQUEST_ADDRESSES && (request->call == CALL_SENDMMSG || request->abstract_count <= 1));
+		for (size_t i = 0; i < request->abstract_count; i++)
+			assert(request->abstracts[i].bytes[0] == '\0' && request->abstracts[i].length > 0 && request->abstracts[i].length < SOCKET_PATH);
 	}
 	free(request);
 	return 0;
