@@ -70,6 +70,7 @@ run_job() {
 	log=$LOGS/${name//\//_}
 	(
 		exec >"$log" 2>&1 </dev/null
+		[[ ! ${RECORD_SERVER_OPEN-} ]] || exec {RECORD_SERVER_OPEN}>&-
 		RESULTS=$log.results "${@:3}"
 		status=$?
 		times >"$log.cpu"

@@ -66,7 +66,7 @@ assert_programs_run() {
 		echo "$output"
 		return 1
 	}
-	[[ $(record_evaluate r.tracking <"$RECORD") == subreaper$'\n'subreaper ]]
+	[[ $(record_values "$RECORD" all r.tracking) == subreaper$'\n'subreaper ]]
 }
 
 @test 'if a container masks parts of /proc, confine --cgroup keeps the PID namespace and the /proc of the container, and is a subreaper' {

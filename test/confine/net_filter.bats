@@ -33,7 +33,7 @@ net_filter() {
 		diff <(echo "$namespace") <(echo "$output")
 		[[ $(record_value "$RECORD" '[r.applied.net, r.filter_why, r.mode, r.watched, r.setuid_inert].join()') == 'filter,unshare(CLONE_NEWUSER): Operation not permitted,none,yes,true' ]]
 		# Both networks count the same attempts.
-		[[ $(record_evaluate 'r.blocked.map((b) => [b.comm, b.address, b.port, b.protocol, b.count].join(" ")).join()' <"$RECORD" | sort -u | wc -l) == 1 ]]
+		[[ $(record_values "$RECORD" all 'r.blocked.map((b) => [b.comm, b.address, b.port, b.protocol, b.count].join(" ")).join()' | sort -u | wc -l) == 1 ]]
 		: >"$RECORD"
 	done
 	[[ $(grep -cE ': (connected|answered|sent)$' <<<"$output") == 16 && $output == *$'\nhost TCP: ECONNREFUSED\n'*$'\nhost abstract stream: ECONNREFUSED\n'*$'\noutside TCP: ENETUNREACH\n'*$'\nio_uring: ENOSYS' ]]

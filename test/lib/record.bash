@@ -1,25 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Functions that evaluate records, which are lines of JSON. EXPRESSION is JavaScript, in which r is the record.
+#
+#   record_value FILE EXPRESSION            prints the value of EXPRESSION for the last record in FILE
+#   record_values FILE PHASE EXPRESSION     prints the values of EXPRESSION for all records of PHASE in FILE, one per line. PHASE can be `all`
+#   record_server_begin DIR                 starts one Node for the record functions of all processes that the caller starts. DIR contains
+#                                           its FIFOs. It ends with the caller.
 
-# record_value FILE EXPRESSION: prints the value of EXPRESSION for the last record in FILE
+RECORD_PROGRAM=$TOP/test/lib/record.mjs
+
 record_value() {
-	tail -n1 -- "$1" | record_evaluate "$2"
+	record_values "$1" last "$2"
 }
 
-# record_values FILE PHASE EXPRESSION: prints the values of EXPRESSION for all records of PHASE in FILE, one per line
+# Uses the server, because Node needs 50 ms of CPU time to start.
 record_values() {
-	record_evaluate "$3" "$2" <"$1"
+	local reply answer fd
+	if [[ ! ${RECORD_SERVER-} || ! -f $1 ]]; then
+		node "$RECORD_PROGRAM" "$@"
+		return
+	fi
+	reply=$RECORD_SERVER/$BASHPID
+	# Open both FIFOs for reading and writing, which does not wait for the server.
+	mkfifo "$reply" && exec {fd}<>"$reply" || return
+	[[ $1 == /* ]] || set -- "$PWD/$1" "${@:2}"
+	printf '%s\0' "$reply" "$@" 1<>"$RECORD_SERVER/requests"
+	IFS= read -rd '' -t 60 -u "$fd" answer
+	exec {fd}>&-
+	rm -f -- "$reply"
+	if [[ $answer == ok* ]]; then
+		printf %s "${answer#ok}"
+	else
+		printf 'no value: %s\n' "$answer" >&2
+		return 1
+	fi
 }
 
-record_evaluate() {
-	node -e '
-		const [expression, phase] = process.argv.slice(1);
-		for (const line of require("node:fs").readFileSync(0, "utf8").trim().split("\n")) {
-			const r = JSON.parse(line);
-			if (phase !== undefined && r.phase !== phase) continue;
-			const value = eval(expression);
-			console.log(typeof value === "object" ? JSON.stringify(value) : value);
-		}
-	' "$@"
+# The open descriptor RECORD_SERVER_OPEN keeps requests that are written before the server reads, and its end ends the server.
+record_server_begin() {
+	export RECORD_SERVER=$1
+	mkfifo "$RECORD_SERVER/requests" && exec {RECORD_SERVER_OPEN}<>"$RECORD_SERVER/requests" || return
+	node "$RECORD_PROGRAM" --serve <"$RECORD_SERVER/requests" {RECORD_SERVER_OPEN}>&- &
 }

@@ -62,7 +62,7 @@ teardown_file() {
 
 # phase_value NAME EXPRESSION: the value of a member of that record
 phase_value() {
-	sed -n "s/^record $1 //p" "$MACHINE/output" | record_evaluate "$2"
+	record_values <(sed -n "s/^record $1 //p" "$MACHINE/output") all "$2"
 }
 
 @test 'on arm64, confine --probe finds namespaces and the audit available to an ordinary user' {
