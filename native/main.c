@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* confine: runs a command without access to the host's network and IPC, and kills the processes that it leaves. See confine(8). */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "init/init.h"
 #include "util/fail.h"

@@ -3,8 +3,6 @@
 #ifndef CGROUP_H
 #define CGROUP_H
 
-#include <stdbool.h>
-
 #include "options/options.h"
 #include "privileged/privilege.h"
 #include "util/process.h"

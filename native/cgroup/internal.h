@@ -3,9 +3,6 @@
 #ifndef CGROUP_INTERNAL_H
 #define CGROUP_INTERNAL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "cgroup/cgroup.h"
 
 /* --- cgroupfs.c: files and directories, relative to an open directory --- */

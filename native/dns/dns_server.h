@@ -7,8 +7,6 @@
 #ifndef DNS_SERVER_H
 #define DNS_SERVER_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdnoreturn.h>
 
 #include "dns/resolv_conf.h"

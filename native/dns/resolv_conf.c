@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <string.h>
 
 #include "util/fds.h"
 

@@ -3,8 +3,6 @@
 #ifndef RESOLV_CONF_H
 #define RESOLV_CONF_H
 
-#include <stddef.h>
-
 #include "dns/wire.h"
 
 enum { NAME_SERVERS = 8, /* maximum number of name servers; glibc and musl use only three */

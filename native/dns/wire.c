@@ -2,8 +2,6 @@
 #include "dns/wire.h"
 
 #include <ctype.h>
-#include <stdio.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 

@@ -3,10 +3,6 @@
 #ifndef DNS_WIRE_H
 #define DNS_WIRE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "options/allow_list.h"
 
 enum {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "egress/internal.h"

@@ -8,8 +8,6 @@
 #define EGRESS_H
 
 #include <linux/seccomp.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 #include "dns/dns_server.h"
 #include "options/allow_list.h"

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Executes a system call in place of the calling thread. Sends and setsockopt are emulated only for the socketcall(2) of i386, so their structures have 32-bit members. */
 #include <asm/socket.h>
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <stdnoreturn.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "egress/internal.h"
 #include "egress/socket_permit.h"

@@ -3,8 +3,6 @@
 #ifndef EGRESS_INTERNAL_H
 #define EGRESS_INTERNAL_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 

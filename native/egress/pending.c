@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Manages pending calls: stopped calls that the watcher answers later. */
-#include <errno.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Replaces the socket of a stopped call. */
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/seccomp.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "egress/internal.h"
 #include "util/fds.h"

@@ -2,9 +2,6 @@
 /* Reads properties of sockets, copies their options and identifies their network. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "egress/internal.h"
 #include "egress/socket_permit.h"

@@ -7,9 +7,7 @@
 #ifndef SOCKET_PERMIT_H
 #define SOCKET_PERMIT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "util/base.h"
 
 /* The permitted options of one level of setsockopt(2). */
 struct permitted_level {

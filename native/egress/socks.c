@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Connects through a SOCKS5 proxy. If possible, the watcher takes over the proxy's own TCP socket, so that no process relays the data. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "egress/internal.h"
 #include "util/fds.h"

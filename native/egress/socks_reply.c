@@ -2,8 +2,6 @@
 #include "egress/internal.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <string.h>
 
 enum { METHOD = 2,
        HEADER = 4,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "init/init.h"
 
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "init/init.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "util/fds.h"
-
 static const char prefix[] = "CONFINE_ENV_";
 
 static char *read_whole(int fd, size_t *length)

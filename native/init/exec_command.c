@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "init/init.h"
 #include "options/families.h"
 #include "util/fail.h"
-#include "util/fds.h"
 #include "watcher/seccomp_filter.h"
 
 /* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */

@@ -6,9 +6,7 @@
 #ifndef INIT_H
 #define INIT_H
 
-#include <stdbool.h>
 #include <stdnoreturn.h>
-#include <sys/types.h>
 
 #include "namespace/namespace.h"
 #include "options/options.h"

@@ -2,7 +2,6 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 

@@ -3,8 +3,6 @@
 #ifndef NAMESPACE_H
 #define NAMESPACE_H
 
-#include <stdbool.h>
-
 #include "privileged/privilege.h"
 
 enum isolation {

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "namespace/namespace.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 /* Returns OutNoRoutes. The file has a line of names and a line of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
 static long long from_snmp(const char *text)
 {

@@ -2,8 +2,6 @@
 #include "options/allow_list.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 /* Parses up to 5 digits at *text and moves *text behind them. Returns -1 if there are no or more digits, or if the number exceeds most. */

@@ -3,9 +3,7 @@
 #ifndef ALLOW_H
 #define ALLOW_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "util/base.h"
 
 enum {
 	ALLOW_ENTRIES = 64, /* maximum number of --allow options */

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options/families.h"
 
-#include <stddef.h>
-#include <string.h>
-
 /* Names of socket families with their numbers in include/linux/socket.h, because C libraries lack some AF_* constants. */
 static const struct {
 	const char *name;

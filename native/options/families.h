@@ -3,9 +3,9 @@
 #ifndef FAMILIES_H
 #define FAMILIES_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <sys/socket.h>
+
+#include "util/base.h"
 
 /* In a set of families, the bit with the number of an AF_* constant is 1 if the set contains this family. */
 #define FAMILIES_BIT(family) (UINT64_C(1) << (family))

@@ -3,8 +3,6 @@
 #ifndef ISOLATE_H
 #define ISOLATE_H
 
-#include <stdbool.h>
-
 #include "namespace/namespace.h"
 #include "privileged/privilege.h"
 

@@ -7,9 +7,7 @@
 #ifndef PRIVILEGE_H
 #define PRIVILEGE_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "util/base.h"
 
 enum mode {
 	MODE_NONE,   /* no namespace was created */

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "supervisor/supervisor.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "util/text.h"
 

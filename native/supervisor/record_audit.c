@@ -2,8 +2,6 @@
 #include "supervisor/supervisor.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "dns/wire.h"
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
 #include <sys/resource.h>
 
 #include "supervisor/supervisor.h"

@@ -7,10 +7,7 @@
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdnoreturn.h>
-#include <sys/types.h>
 #include <time.h>
 
 #include "cgroup/cgroup.h"

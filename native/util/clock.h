@@ -5,6 +5,8 @@
 
 #include <time.h>
 
+#include "util/base.h"
+
 /* Returns CLOCK_MONOTONIC in milliseconds. */
 long long clock_milliseconds(void);
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "util/events.h"
 
-#include <stddef.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 bool event_source_open(int epoll, struct event_source *source, struct event_source value, uint32_t events)
 {

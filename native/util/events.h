@@ -3,8 +3,7 @@
 #ifndef EVENTS_H
 #define EVENTS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "util/base.h"
 
 struct event_source {
 	int fd; /* -1: the source is closed */

@@ -3,7 +3,7 @@
 #ifndef FAIL_H
 #define FAIL_H
 
-#include <unistd.h>
+#include "util/base.h"
 
 enum {
 	EXIT_REFUSED = 125,	   /* confine failed, or its options are invalid */

@@ -4,10 +4,8 @@
 #define FDS_H
 
 #include <dirent.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <sys/types.h>
+
+#include "util/base.h"
 
 /* The end of the scope of a variable with one of these attributes closes the file, unless the variable is -1 or NULL, and preserves errno. */
 #define AUTO_CLOSE __attribute__((cleanup(auto_close)))

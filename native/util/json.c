@@ -2,9 +2,6 @@
 #include "util/json.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static void append(struct json *json, const char *text, size_t length)
 {

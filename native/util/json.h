@@ -3,8 +3,7 @@
 #ifndef JSON_H
 #define JSON_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "util/base.h"
 
 struct json {
 	char *text;

@@ -3,9 +3,7 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
+#include "util/base.h"
 
 struct pids {
 	pid_t *pid;

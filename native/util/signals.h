@@ -4,8 +4,9 @@
 #define SIGNALS_H
 
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/signalfd.h>
+
+#include "util/base.h"
 
 struct signals {
 	sigset_t mask;

@@ -2,10 +2,6 @@
 #include "util/text.h"
 
 #include <limits.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Returns the start of the space-separated field number index (from 0), or NULL if the line has fewer fields. */
 static const char *field(const char *line, int index)

@@ -3,10 +3,9 @@
 #ifndef TEXT_H
 #define TEXT_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/epoll.h>
-#include <sys/types.h>
+
+#include "util/base.h"
 
 /*
  * Returns the mount point in a line of mountinfo (proc_pid_mountinfo(5)), if it mounts the root of the cgroup2 hierarchy. Returns NULL for

@@ -5,9 +5,8 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+
+#include "util/base.h"
 
 struct bpf {
 	struct sock_filter *filter;

@@ -4,11 +4,7 @@
 #define WATCHER_INTERNAL_H
 
 #include <linux/seccomp.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdnoreturn.h>
-#include <sys/types.h>
 
 #include "egress/egress.h"
 #include "watcher/request.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "watcher/ipc_objects.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <mqueue.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
@@ -11,7 +9,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "util/fds.h"
 

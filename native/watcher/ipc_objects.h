@@ -8,10 +8,6 @@
 #define IPC_OBJECTS_H
 
 #include <limits.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
 
 #include "watcher/syscalls.h"
 

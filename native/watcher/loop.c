@@ -4,14 +4,11 @@
  * waits for the other sources, and this one waits in SECCOMP_IOCTL_NOTIF_RECV, which saves a poll(2) for each call of the phase. A lock makes
  * sure that only one of the two threads handles an event.
  */
-#include <errno.h>
 #include <poll.h>
 #include <semaphore.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "util/events.h"
 #include "util/fds.h"

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "watcher/maker.h"
 
-#include <errno.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "options/families.h"
 #include "util/fds.h"

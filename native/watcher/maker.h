@@ -9,9 +9,6 @@
 #ifndef MAKER_H
 #define MAKER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "watcher/request.h"
 #include "watcher/target.h"
 

@@ -4,18 +4,12 @@
  * for honest builds: after it, the kernel reads the address again (SECCOMP_USER_NOTIF_FLAG_CONTINUE in seccomp_unotify(2)).
  */
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "util/clock.h"
 #include "util/fds.h"

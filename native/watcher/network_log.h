@@ -6,10 +6,6 @@
 #ifndef NETWORK_LOG_H
 #define NETWORK_LOG_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "watcher/target.h"
 
 enum {

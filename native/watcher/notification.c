@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Handles one notification: logs the call, then lets it continue, answers it, or emulates it. */
 #include <ctype.h>
-#include <errno.h>
-#include <string.h>
 #include <sys/xattr.h>
 
 #include "egress/socket_permit.h"

@@ -2,9 +2,6 @@
 #include "watcher/request.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/ipc.h>
 
 #include "privileged/isolate.h"

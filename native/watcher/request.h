@@ -5,8 +5,6 @@
 
 #include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 

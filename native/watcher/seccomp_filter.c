@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "watcher/seccomp_filter.h"
 
-#include <errno.h>
 #include <linux/sched.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 

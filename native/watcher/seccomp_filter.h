@@ -4,8 +4,6 @@
 #define WATCHER_SECCOMP_FILTER_H
 
 #include <linux/filter.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 #include "watcher/syscalls.h"
 

@@ -4,9 +4,8 @@
 #define WATCHER_SYSCALLS_H
 
 #include <linux/audit.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+
+#include "util/base.h"
 
 enum watched_call {
 	CALL_CONNECT,

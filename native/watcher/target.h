@@ -6,10 +6,7 @@
 #ifndef TARGET_H
 #define TARGET_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "util/base.h"
 
 enum {
 	PROGRAM_COMM = 16,    /* room for the name of a thread in /proc/TID/comm, in bytes */

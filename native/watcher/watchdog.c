@@ -5,7 +5,6 @@
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "watcher/internal.h"
 

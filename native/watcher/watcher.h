@@ -7,9 +7,6 @@
 #ifndef WATCHER_H
 #define WATCHER_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
 #include "options/options.h"
 #include "privileged/privilege.h"
 #include "util/process.h"
