@@ -320,7 +320,7 @@ __portcullis_print() {
 	local line reason=''
 	for line; do
 		case ${line%% *} in
-		elog | ewarn) __portcullis_call "${line%% *}" "${line#* }" ;;
+		elog | ewarn | eqawarn) __portcullis_call "${line%% *}" "${line#* }" ;;
 		die) reason=${line#* } ;;
 		esac
 	done
