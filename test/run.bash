@@ -32,6 +32,8 @@ run_stop() {
 	for pid in "${!JOBS[@]}"; do
 		kill -TERM -- "-$pid"
 	done 2>/dev/null
+	# The jobs still write their logs, which the trap of EXIT removes.
+	wait 2>/dev/null
 	exit "$1"
 }
 
@@ -190,7 +192,7 @@ bats_run() {
 	# shellcheck disable=SC2086 # words
 	timeout --kill-after=10 "${BATS_FILE_TIMEOUT:-400}" env $RUN_WITH node_modules/bats/bin/bats --formatter tap --timing "$1" &
 	# timeout creates a process group and forwards the signal to it.
-	trap 'kill "$!"' TERM
+	trap 'kill "$!" && wait "$!"' TERM
 	wait "$!" || status=$?
 	[[ ! ${SANITIZE-} ]] || sanitize_end || status=1
 	return "$status"

@@ -5,17 +5,30 @@
 
 load ../lib/prefix
 
+limits_group() {
+	echo "$(findmnt -nt cgroup2 -o TARGET | head -n1)/pc-limits.$$"
+}
+
+remove_limits_group() {
+	[[ ! -d $(limits_group) ]] || find "$(limits_group)" -depth -type d -exec rmdir {} +
+}
+
+teardown() {
+	prefix_clean
+	remove_limits_group
+}
+
 # run_without_controllers COMMAND...: runs the command with a cgroup v2 tree without controllers. The tree is a cgroup whose parent delegates
 # no controllers, mounted over the real tree.
 run_without_controllers() {
 	local tree group status=0
 	tree=$(findmnt -nt cgroup2 -o TARGET | head -n1)
-	group=$tree/pc-limits.$$
+	group=$(limits_group)
 	mkdir -p "$group/tree"
 	# shellcheck disable=SC2016
 	prefix_run unshare --mount -- bash -c 'echo $$ >"$1/cgroup.procs" && mount --bind "$1" "$2" && exec unshare --cgroup -- "${@:3}"' - \
 		"$group/tree" "$tree" "$@" || status=$?
-	find "$group" -depth -type d -exec rmdir {} +
+	remove_limits_group
 	return "$status"
 }
 
