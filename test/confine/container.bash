@@ -17,7 +17,7 @@ run_in_container() {
 	# The mount namespace removes the mounts at the end. crun refuses a hybrid cgroup tree, so the container has no cgroup tree.
 	# shellcheck disable=SC2016
 	unshare --mount --propagation private -- bash -c \
-		'mount --rbind / "$1/rootfs" && mount -t tmpfs none /sys/fs/cgroup && exec crun --root "$1/state" --cgroup-manager disabled run --bundle "$1" "$2"' - "$bundle" "${bundle##*/}"
+		'mount -t tmpfs none /sys/fs/cgroup && mount --rbind / "$1/rootfs" && exec crun --root "$1/state" --cgroup-manager disabled run --bundle "$1" "$2"' - "$bundle" "${bundle##*/}"
 }
 
 # Docker's default profile permits these system calls only with CAP_SYS_ADMIN, which the container lacks, and refuses the namespace
