@@ -31,8 +31,8 @@ in_container() {
 	export CONTAINER_NETWORK=host
 	run_in_container docker "$PREFIX_UID" bash -c "$(
 		declare -p "${!PREFIX@}"
-		declare -f prefix_exec
-	); unset PREFIX_LOCK; prefix_exec emerge \"\$@\"" - "$@"
+		declare -f prefix_exec situation_exec
+	); unset PREFIX_LOCK; situation_exec \"\$@\"" - "$@"
 }
 
 @test 'as root without userpriv, src_compile has the sandboxes that README.md states' {
