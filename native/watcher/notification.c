@@ -178,7 +178,7 @@ static bool answer_lookup(struct notifier *notifier, const struct target *target
 		return false;
 	if (request->call == CALL_SENDTO) {
 		/* musl sends by an unconnected socket, and accepts an answer only from this name server. */
-		if (query_trap_log(notifier->query_traps, target, request->arguments[1], request->arguments[2]))
+		if (query_trap_log(notifier->query_traps, target, request->arguments[1], (size_t)request->arguments[2]))
 			continue_call(target);
 		else
 			target_respond(target, 0, ECONNREFUSED, 0);

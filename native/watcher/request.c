@@ -117,9 +117,9 @@ static bool control_selects_interface(const struct target *target, uint64_t addr
 	const size_t head = word + 2 * sizeof(int32_t);
 	if (length == 0)
 		return false;
-	if (length > sizeof data || !target_read(target, address, data, length))
+	if (length > sizeof data || !target_read(target, address, data, (size_t)length))
 		return true;
-	for (size_t at = 0; at + head <= length;) {
+	for (uint64_t at = 0; at + head <= length;) {
 		uint64_t size = 0;
 		int32_t level, type;
 		memcpy(&size, data + at, word);
@@ -128,7 +128,7 @@ static bool control_selects_interface(const struct target *target, uint64_t addr
 		/* The kernel refuses this message (CMSG_OK in include/linux/socket.h). */
 		if (size < head || size > length - at)
 			return false;
-		if (selects_interface(level, type, data + at + head, size - head))
+		if (selects_interface(level, type, data + at + head, (size_t)(size - head)))
 			return true;
 		at += (size + word - 1) / word * word;
 	}

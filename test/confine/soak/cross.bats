@@ -29,7 +29,7 @@ assert_runs() {
 	[[ ${lines[*]: -1} == ran ]]
 	[[ $(record_value "$RECORD" '[r.status.exit, r.tracking, ...r.missing.map((m) => m.what)].join()') == 0,none,net,ipc,cgroup ]]
 	run -125 as_user "${confine[@]}" --net --require -- echo ran
-	[[ $output == 'confine: unshare(CLONE_NEWUSER): Invalid argument' ]]
+	[[ $output == 'confine: net is not available: unshare(CLONE_NEWUSER): Invalid argument' ]]
 }
 
 @test 'confine compiles for arm64 and runs a command under qemu-user' {
