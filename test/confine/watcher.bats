@@ -434,33 +434,6 @@ thread.join()
 	assert_exit_status 143
 }
 
-@test 'a set-user-id confine --audit sets no_new_privs, and records connections and DNS lookups' {
-	CONFINE=$AUDIT_DIR/setuid
-	install -m 4755 "$TOP/native/${CONFINE_BUILD:-build}/confine" "$CONFINE"
-	audit --net -- sh -c '"$1" connect 3; getent hosts x.example.org; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
-	[[ $(record_value "$RECORD" r.mode) == setuid && $(record_value "$RECORD" r.watched) == yes && $(<"$AUDIT_DIR/out") == NoNewPrivs:*1 ]]
-	assert_blocked 'client tcp 198.51.100.7 443 3'
-	[[ $(record_value "$RECORD" 'r.names.length') == 2 ]]
-}
-
-@test 'with confine --audit, the command has the same open descriptors and the same number of processes as without --audit' {
-	local with without
-	without=$("$CONFINE" --net --cgroup audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
-	without+=$(record_value "$RECORD" r.processes)
-	: >"$RECORD"
-	with=$("$CONFINE" --net --cgroup audit --audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
-	with+=$(record_value "$RECORD" r.processes)
-	[[ $with == "$without" ]]
-}
-
-@test 'connections by io_uring are counted in the record as unattributed, without process or destination' {
-	gcc -O1 -o "$AUDIT_DIR/uring" "$TOP/test/confine/audit/io_uring.c"
-	# lo has a route to 10.0.0.0/8, so the kernel does not count these connections. They must not reduce the unattributed count.
-	run audit --net --families any -- sh -c 'TO=10.1.2.3 "$1" connect 7 && exec "$2" 5' sh "$CLIENT" "$AUDIT_DIR/uring"
-	[[ $status != 4 ]] || skip 'no io_uring here'
-	[[ $status == 0 && $(record_value "$RECORD" r.unattributed) == 5 && $(record_value "$RECORD" r.unreachable) == 5 && $(blocked) == 'client tcp 10.1.2.3 443 7' ]]
-}
-
 @test 'after opening a file in /proc/TID, the watcher process of confine checks that the thread still waits in the same system call' {
 	local trace=$AUDIT_DIR/trace
 	mkfifo -m 666 "$READY.go"
