@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Each fuzzer runs its corpus and one second more. npm run soak runs them for 10 minutes.
+# Each fuzzer runs its corpus. npm run soak fuzzes for 10 minutes.
 
 @test 'the fuzzers of the option parser and all text parsers find no error' {
 	local targets
 	targets=("$BATS_TEST_DIRNAME"/../../native/fuzz/fuzz_*.c)
-	run "$BATS_TEST_DIRNAME/../../native/fuzz/run" 8
+	run "$BATS_TEST_DIRNAME/../../native/fuzz/run" 0
 	echo "$output"
 	[[ $status == 0 ]]
 	[[ $(grep -c 'executions, nothing found' <<<"$output") == "${#targets[@]}" ]]
