@@ -61,11 +61,11 @@ assert_limits_reported() {
 }
 
 @test 'for root in a cgroup tree without controllers, the hook reports that resource limits are not set' {
-	assert_limits_reported root '-userpriv' 'its cgroup controller is not available here: ' run_without_controllers
+	assert_limits_reported root '-userpriv -pid-sandbox' 'its cgroup controller is not available here: ' run_without_controllers
 	prefix_clean
 	# Most phases run as portage, which has no delegated cgroup, and src_install as root, for which the reason is another one. Each user has
 	# one message per package: root does not trust a file of portage that records the message.
-	assert_limits_reported root 'userpriv' 'the cgroup of this process is not delegated to this user: ' run_without_controllers 2
+	assert_limits_reported root 'userpriv -pid-sandbox' 'the cgroup of this process is not delegated to this user: ' run_without_controllers 2
 }
 
 @test 'with PORTCULLIS_ON_FAILURE=die, a resource limit that cannot be set stops the build' {

@@ -14,7 +14,7 @@ PHASES="pretend setup $SRC preinst postinst"
 
 # emerge_probe root|user FEATURES: creates a prefix, emerges app-test/probe and checks the order of the phases
 emerge_probe() {
-	prefix_make "$1" "test $2"
+	PREFIX_COMPLETE='' prefix_make "$1" "test $2"
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/probe
 	[[ $(prefix_phases | paste -sd' ') == "$PHASES" ]]
@@ -56,7 +56,7 @@ emerge_probe() {
 	local root
 	prefix_make user test
 	prefix_package app-test/probe-1 <<<'src_compile() { setsid -f sleep 1000 >/dev/null 2>&1 </dev/null; }'
-	run -0 prefix_emerge --oneshot app-test/probe
+	run -0 prefix_ebuild app-test/probe-1 compile
 	[[ $(prefix_processes "$PREFIX_ROOT") ]]
 	root=$PREFIX_ROOT
 	prefix_clean
