@@ -308,8 +308,10 @@ __portcullis_report() {
 	read -r line <"$state-notice"
 	if [[ $line == *'"missing":[{'* ]]; then
 		reason=${line#*'"why":"'} reason=${reason%%'"'*}
-		[[ $refused ]] || __portcullis_report_unconfined "$reason"
-	else
+	fi
+	if [[ ! $refused && $line == *'{"what":"'@(@confinements@)'","why":'* ]]; then
+		__portcullis_report_unconfined "$reason"
+	elif [[ ! $refused || ! $reason ]]; then
 		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE: Portcullis recorded events of this phase and cannot print them, because Node does not start. To print them later, run: emerge net-libs/nodejs && $command report $package"
 	fi
 	REPLY=("${reason:+$refused PORTCULLIS_ON_FAILURE=\"die\" is set and the phase cannot be confined: $reason. $doctor}")

@@ -69,6 +69,19 @@ source_hook() {
 	[[ $(<"$stored") == "$BUILDDIR"$'\n192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'conflicts\ndestinations' ]]
 }
 
+@test 'if Node does not start, the hook prints why a sandbox is missing, and for other events the command that prints them' {
+	local what confine=$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine
+	mkdir -p "${confine%/*}"
+	for what in memory.max own-sockets net; do
+		# shellcheck disable=SC2016 # the script expands it
+		printf '#!/bin/bash\nwhile [[ $1 != --notice-file ]]; do shift; done\necho %q >"$2"\n' '{"missing":[{"what":"'"$what"'","why":"no right"}]}' >"$confine"
+		chmod 755 "$confine"
+		source_hook compile PORTAGE_FEATURES='network-sandbox ipc-sandbox'
+		[[ $what == net || $output == 'ewarn Portcullis: app-misc/foo-1: src_compile: Portcullis recorded events of this phase and cannot print them, because Node does not start. '* ]]
+	done
+	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox, ipc-sandbox: no right. '* ]]
+}
+
 @test 'the hook moves a pkg_* phase of root out of the cgroup that Portage kills, and prints a warning if it cannot' {
 	# In a mount namespace, files stand for the cgroups of Portage, which root has only on a host with cgroup v2 only.
 	# shellcheck disable=SC2016 # the inner shell expands it
