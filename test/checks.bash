@@ -4,7 +4,7 @@
 # Checks for `make check` and npm test. Each word in CHECKS has a function NAME_check.
 
 # shellcheck disable=SC2034 # read by test/run and test/check
-readonly CHECKS='native prettier eslint tsc shellcheck shfmt clangformat spelling house'
+readonly CHECKS='native shellcheck eslint prettier tsc house shfmt clangformat spelling'
 
 prettier_check() { node_modules/.bin/prettier --log-level=warn --check .; }
 
