@@ -25,7 +25,7 @@ teardown_file() {
 	icecream_end
 	distcc_host_end
 	# The compiler wrapper keeps its lock files there.
-	rm -rf "/tmp/.icecream-$PREFIX_ACCOUNT"
+	rm -rf "/tmp/.icecream-$PREFIX_ACCOUNT" /tmp/.icecream-{root,portage}
 	prefix_host_end
 }
 
