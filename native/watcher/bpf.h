@@ -11,7 +11,7 @@
 struct bpf {
 	struct sock_filter *filter;
 	size_t length, room;
-	bool full; /* room is too small */
+	bool full; /* an instruction did not fit into room, so the filter is incomplete and must not be installed */
 };
 
 /* The functions below append instructions. */
@@ -21,12 +21,12 @@ void put_instruction(struct bpf *bpf, struct sock_filter instruction);
 /* Loads 32 bits at an offset of struct seccomp_data. */
 void put_load(struct bpf *bpf, size_t offset);
 
-/* Skips yes or no instructions. test: BPF_JEQ, BPF_JGE or BPF_JSET. */
+/* Compares the loaded value with value. test: BPF_JEQ, BPF_JGE or BPF_JSET. If the test is true, skips the next yes instructions, otherwise the next no. */
 void put_jump(struct bpf *bpf, unsigned short test, uint32_t value, unsigned char yes, unsigned char no);
 
 void put_return(struct bpf *bpf, uint32_t action);
 
-/* Returns the offset of the low 32 bits of an argument. All architectures in the tables are little-endian. */
+/* Returns the offset of the low 32 bits of an argument in struct seccomp_data. They come first, because all supported architectures are little-endian. */
 size_t low_half(int argument);
 
 /* Begins a block of instructions that runs only if the loaded value equals value. Returns a position for end_if(), which ends the block. */
@@ -43,8 +43,8 @@ enum { DISPATCH_ROOM = 160 };
 struct dispatch {
 	struct dispatch_entry {
 		uint32_t number;
-		const void *row; /* description of the call, for the caller */
-		size_t jump;	 /* position of the jump to the instructions for this call; 0: its target is set */
+		const void *row; /* the value passed to dispatch_add() for this call; bpf.c does not read it */
+		size_t jump;	 /* position of the jump to the instructions for this call; 0: end_jump() has already set its target */
 	} entries[DISPATCH_ROOM];
 	size_t count;
 };
@@ -52,9 +52,9 @@ struct dispatch {
 void dispatch_add(struct bpf *bpf, struct dispatch *dispatch, uint32_t number, const void *row);
 
 /*
- * Appends a binary search for the loaded number of the call, which returns the action for all other numbers. When a filter is installed, the
- * kernel emulates the filter for every number (seccomp_cache_prepare() in kernel/seccomp.c). With a linear search, this would take 1.7
- * microseconds for each number in the table.
+ * Appends a binary search for the loaded system call number. The filter returns action for a number that is not in entries. The search is
+ * binary because the kernel runs a new filter for every system call number (seccomp_cache_prepare() in kernel/seccomp.c): with a linear
+ * search, installing the filter would take 1.7 microseconds longer for each entry.
  */
 void put_search(struct bpf *bpf, struct dispatch_entry *entries, size_t count, uint32_t action);
 

@@ -13,12 +13,13 @@
 
 /* loop.c */
 
-/* Receives the listener, then handles every notification. Calls that may wait long are answered later, so that they do not delay other calls. */
+/* Receives the seccomp listener, then handles every notification. Answers calls that may wait long later, so that they do not delay other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
 
 /*
- * A result that was the same STEADY_REPETITIONS times in a row, for one thread and the same arguments, is reused for STEADY_MICROSECONDS. These
- * limits are needed because glibc first connects a UDP socket to an address, and the program then a TCP socket that may have the same descriptor.
+ * The watcher reuses a result (protocol of a socket, kind of a path) for STEADY_MICROSECONDS if the same thread got the same result for the
+ * same arguments STEADY_REPETITIONS times in a row. One repetition is not enough: glibc connects a UDP socket to an address, closes it, and
+ * the program then connects a TCP socket with the same descriptor to the same address.
  */
 enum { STEADY_REPETITIONS = 8,
        STEADY_MICROSECONDS = 200 };
@@ -29,45 +30,45 @@ enum { SOCKET_INODES = 64 };
 
 struct socket_inodes {
 	uint32_t inodes[SOCKET_INODES];
-	size_t count; /* number of sockets found; further ones are omitted */
+	size_t count; /* number of entries in inodes; if more than SOCKET_INODES sockets match, the rest is omitted */
 };
 
-/* Opens a socket for the functions below, which see the network namespace in which it was opened. Returns -1 and sets errno on failure. */
+/* Opens the netlink socket that the functions below take as diag. They find sockets of the network namespace in which it was opened. Returns -1 and sets errno on failure. */
 int socket_diag_open(void);
 
 /* Finds the sockets that receive what a process of this machine sends to an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found);
 
-/* Finds the listening TCP sockets, or all UDP or UDP-Lite sockets, with this local port. Finds none for port 0. Returns false if the kernel gives no answer. */
+/* Finds the sockets with this local port: for IPPROTO_TCP those that listen, for IPPROTO_UDP and IPPROTO_UDPLITE all. Finds none for port 0. Returns false if the kernel gives no answer. */
 bool socket_diag_find_port(int diag, int protocol, uint16_t port, struct socket_inodes *found);
 
-/* Finds the UNIX sockets with this abstract name, whose first byte is 0. Returns false if the kernel gives no answer. */
+/* Finds the UNIX sockets that are bound to an abstract name. The first byte of name is 0 (unix(7)). Returns false if the kernel gives no answer. */
 bool socket_diag_find_abstract(int diag, const char *name, size_t length, struct socket_inodes *found);
 
-/* Returns true if a UNIX socket is bound to a file with this inode number. Returns false if the kernel gives no answer. */
+/* Returns true if a UNIX socket is bound to a file with this inode number. Returns false if there is none, or if the kernel gives no answer. */
 bool socket_diag_has_file(int diag, uint32_t inode);
 
 /* net_filter.c */
 
-/* Creates the state of the functions below, which is never freed. Returns NULL and sets errno on failure. */
+/* Creates the state of the net_filter functions, which is never freed. Returns NULL and sets errno on failure. */
 struct net_filter *net_filter_new(void);
 
-/* Returns the inode of the thread's socket, or 0 if fd is not a socket or cannot be inspected. */
+/* Returns the inode of the target's socket fd. Returns 0 if fd is not a socket, or if the watcher cannot inspect it. */
 uint64_t net_filter_socket_inode(const struct target *target, int fd);
 
-/* Remembers that a socket belongs to the phase, so that no search is necessary later. */
+/* Remembers that the target's socket fd belongs to the phase, so that later checks need not search it among the processes of the phase. */
 void net_filter_note_socket(struct net_filter *net_filter, const struct target *target, int fd);
 
 /*
- * Returns 0 if a process of the phase receives what the thread's socket fd sends to the destination, and otherwise the errno with which the
- * call must fail: that of a network namespace with no interface but lo.
+ * Decides about a connection or datagram from the target's socket fd. Returns 0 if no process outside the phase can receive it. Otherwise
+ * returns the errno with which the call must fail, which is the errno in a network namespace that has only the interface lo.
  */
 int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to);
 
-/* Does the same for the abstract name of a UNIX socket. */
+/* Returns 0 if all UNIX sockets with this abstract name belong to the phase. Otherwise returns ECONNREFUSED, with which the call must fail. */
 int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct abstract_name *name);
 
-/* Returns EADDRINUSE if another process of the machine uses the port of the address, because SO_REUSEPORT could share it. Otherwise returns 0. */
+/* Decides about a bind(2). Returns EADDRINUSE if a process outside the phase uses the port, which the phase could otherwise share by SO_REUSEPORT. Otherwise returns 0. */
 int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, const struct destination *address);
 
 /* path_sockets.c */
@@ -80,71 +81,71 @@ struct socket_file {
 	uint64_t inode;
 	uid_t uid;
 	bool is_socket;
-	long long born, changed; /* creation, or the last change if the file system does not store the creation, and last change of the attributes */
+	long long born, changed; /* born: time of creation (stx_btime of statx(2)) or, if the file system does not store that, the value of changed; changed: stx_ctime */
 };
 
 enum path_kind {
-	PATH_OTHER,	/* the path is no socket, or the kernel cannot open it */
-	PATH_PERMITTED, /* the phase has bound the socket, or it is allowed */
-	PATH_OF_HOST,
-	PATH_UNREADABLE, /* the watcher cannot open the path */
+	PATH_OTHER,	 /* the path is not a socket, or the call will fail because the kernel cannot open it either */
+	PATH_PERMITTED,	 /* the path is a socket that the phase has bound, or one that the options allow (--allow-socket, --socks) */
+	PATH_OF_HOST,	 /* the path is another socket, or the watcher may not search its directory */
+	PATH_UNREADABLE, /* the watcher cannot open or inspect the path, but the kernel may succeed */
 };
 
 struct path_result {
 	enum path_kind kind;
-	struct requested_socket *row; /* for PATH_OF_HOST: row in the log; NULL: the log is full */
+	struct requested_socket *row; /* for PATH_OF_HOST, the row of the log that counts requests to this socket; NULL: the log is full */
 };
 
-/* The result of the last request, which is reused if a program repeats the request at once. */
+/* The result for the path that was requested last. It is reused while a program repeats the request (STEADY_MICROSECONDS). */
 struct recent_request {
 	pid_t tid;
 	char path[SOCKET_PATH];
 	struct path_result result;
-	int repeated;	   /* number of results in a row, after the first, that were the same */
-	long long read_at; /* time of the last result that was not reused, in microseconds of CLOCK_MONOTONIC */
+	int repeated;	   /* how many times in a row the path was opened again with the same result */
+	long long read_at; /* time at which the path was opened last, in microseconds of CLOCK_MONOTONIC */
 };
 
 struct path_sockets {
 	const struct options *options;
-	int phase_diag;	   /* socket of socket_diag_open() in the network of the phase; -1: the phase has the network of the host, or there is no such socket */
-	int host_diag;	   /* the same in the network of the watcher; -1: not needed yet */
+	int phase_diag;	   /* socket of socket_diag_open() that lists the sockets in the phase's network namespace; -1: the phase has no network namespace, or opening failed */
+	int host_diag;	   /* socket of socket_diag_open() that lists the sockets in the watcher's network namespace; -1: not opened, because no check has needed it yet */
 	long long started; /* start of the phase, in nanoseconds since 1970 */
 	struct recent_request recent;
-	struct socket_file known[KNOWN_SOCKETS]; /* sockets that the phase has bound, by inode number */
+	struct socket_file known[KNOWN_SOCKETS]; /* a cache of socket files that the phase has bound; index: inode number modulo KNOWN_SOCKETS */
 };
 
 void path_sockets_open(struct path_sockets *sockets, const struct options *options);
 
 /*
- * Logs each path of the request that is a socket of the host and not allowed. Returns true if the call must be refused. A program can
- * evade the refusal: it can change the path after the watcher has read it, or receive a connected socket from another process (SCM_RIGHTS).
+ * Logs each path of the request that is a socket of the host, unless an option allows this socket. Returns true if the call must be refused.
+ * This stops no hostile program, which can change the path after the check or receive a connected socket from another process (SCM_RIGHTS).
  */
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
 
 /* notification.c */
 
-/* An attempt that the current call added to the log. */
+/* A connection attempt that the current call added to the log. It is removed if the call ends before the kernel executes it. */
 struct counted_attempt {
-	struct connection_attempt *row; /* row of the attempt; NULL: the table of attempts was full */
+	struct connection_attempt *row; /* row of the log that counts the attempt; NULL: the table of attempts was full */
 	struct destination to;
 };
 
-/* Caches the protocol that was read from the last socket, to save system calls if a program repeats the same attempt. */
+/* The protocol of the socket in the last attempt. It is reused while a thread repeats this attempt (STEADY_MICROSECONDS), to save system calls. */
 struct protocol_cache {
 	pid_t tid;
 	int fd;
 	struct destination to;
-	int repeated;	   /* number of readings in a row, after the first, that returned the same protocol */
-	long long read_at; /* time of the last reading, in microseconds of CLOCK_MONOTONIC */
+	int repeated;	   /* how many times in a row the protocol was read again with the same result */
+	long long read_at; /* time at which the protocol was read last, in microseconds of CLOCK_MONOTONIC */
 };
 
 /* The state that handling notifications needs. */
 struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
-	struct egress *egress;		 /* NULL: the allow-list is empty, and the filter has no allow_list (seccomp_filter.h) */
-	struct query_traps *query_traps; /* set if net_filter is */
-	struct net_filter *net_filter;	 /* NULL: a network namespace isolates the phase, or nothing does */
+	struct egress *egress;		 /* state of the allow-list; NULL: the allow-list is empty, or the network filter applies it */
+	struct query_traps *query_traps; /* answers DNS queries of a phase with the network filter; NULL: net_filter is NULL */
+	struct net_filter *net_filter;	 /* refuses connections out of a phase without a network namespace; NULL: the phase has one, or its network is not restricted */
 	struct dns_redirect dns_redirect;
 	struct target_access *access;
 	struct maker maker;
@@ -155,7 +156,7 @@ struct notifier {
 	bool busy;			   /* a notification is being handled */
 	bool is_resumed;		   /* the call waited for a socket from the DNS server process, and is now handled again */
 	bool is_redirected;		   /* the call's socket belongs to the network of the DNS server */
-	struct seccomp_notif notification; /* SECCOMP_IOCTL_NOTIF_RECV contains its size, so a newer kernel cannot write beyond it */
+	struct seccomp_notif notification; /* the notification that is being handled; a newer kernel writes no more bytes, because the ioctl number encodes the size of this struct */
 	struct request request;
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
@@ -163,13 +164,13 @@ struct notifier {
 /* Handles notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. */
 void notification_handle(struct notifier *notifier);
 
-/* Handles the calls for which the DNS server process has sent a socket. If that process has ended, handles all calls that wait for it. */
+/* Handles a call for which the DNS server process has sent a socket. If that process has ended, handles all calls that wait for a socket. */
 void notification_resume_redirected(struct notifier *notifier);
 
 /* Logs that DNS lookups are not watched any more, because the DNS server process has ended. */
 void notification_end_redirection(struct notifier *notifier);
 
-/* If a thread got stuck while it handled a notification, refuses the call if it could evade a net_filter. Otherwise lets the kernel continue it. */
+/* Answers the call whose handling got stuck (watchdog.c). Refuses the call if, unchecked, it could evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
 
 /* watchdog.c */
@@ -178,11 +179,11 @@ void notification_abandon(struct notifier *notifier);
  * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
  * wait for a FUSE server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
  * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread continues the main loop.
- * Between the two functions, a thread writes only to its own stack. All other code runs in one thread at a time and needs no locks.
+ * Between the two functions, a thread may write only to its own stack, because it runs beside the new thread when the call returns.
  */
 struct watchdog {
 	void (*serve)(void *data);	/* the main loop; never returns */
-	void (*on_stall)(void *data);	/* called first in the new thread; answers the stopped call whose handling got stuck */
+	void (*on_stall)(void *data);	/* called first in a new thread that replaces a stuck one; answers the call of the phase that the stuck thread was handling */
 	void (*on_failure)(void *data); /* called if too many threads are stuck; never returns */
 	void *data;
 };
@@ -190,44 +191,45 @@ struct watchdog {
 /* Runs serve() in the calling thread, and in a new thread whenever the current one gets stuck. */
 noreturn void watchdog_run(const struct watchdog *watchdog);
 
-/* Runs serve() in a second thread too. The two threads need a lock, and a thread that replaces a stuck one has the lock. */
+/* Runs serve() in a second thread as well. Returns false if the thread cannot be started. The caller must make the two threads take turns by a lock, which passes from a stuck thread to its replacement. */
 bool watchdog_start_second(void);
 
-/* Starts the time limit of a system call that may get stuck. Has no effect in a process that has not called watchdog_run(), and in forked children. */
+/* Starts the time limit of a system call that may get stuck. A process that has not called watchdog_run(), such as a forked child, has no time limit. */
 void watchdog_begin(void);
 
-/* Ends the time limit after the system call has returned. Keeps errno. Does not return if a new thread has replaced the calling thread meanwhile. */
+/* Ends the time limit after the system call has returned. Keeps errno. If a new thread has replaced the calling thread meanwhile, ends the calling thread. */
 void watchdog_end(void);
 
 /* rights.c */
 
 /*
- * Gives up all rights that the watcher or the DNS server does not need, because both read data that the build wrote. As root, changes to ids that
- * no other process has. traces: keeps CAP_SYS_PTRACE or, if the process lacks it, all capabilities: then the kernel permits access only to
- * processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). Also keeps CAP_DAC_READ_SEARCH, to look up the
- * paths of sockets in directories of other users (target_open_path()). proxy: NULL, or the socket to which only its owner may connect; a
- * process that was started by root then has the file rights of that owner. Returns false and sets errno on failure.
+ * Gives up the rights of the calling process, the watcher or the DNS server, because it reads data that the build wrote. As root, changes to
+ * ids that no other process has. Normally gives up all capabilities. If traces is true, keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for
+ * paths in directories of other users (target_open_path()). If it lacks CAP_SYS_PTRACE, it keeps all its capabilities, because it may then
+ * inspect only processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). proxy: path of the SOCKS proxy's
+ * socket, to which only its owner may connect, or NULL; as root, the process gets that owner's file rights. Returns false and sets errno on failure.
  */
 bool watcher_rights_reduce(bool traces, const char *proxy);
 
-/* Restricts the calling process permanently to the system calls in the table of rights.c. Without support in the kernel, does nothing. */
+/* Installs a seccomp filter that permits the calling process only the system calls in the table of rights.c. Does nothing if confine or the kernel does not support such a filter. */
 void watcher_rights_limit_calls(void);
 
 /* yama_broker.c */
 
 /*
  * With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). All processes of a phase
- * descend from the supervisor, and not from the watcher. So the Yama broker reads memory and duplicates descriptors for the watcher.
+ * descend from the supervisor, and not from the watcher. So threads of the supervisor, the Yama broker, read memory and duplicate
+ * descriptors for the watcher.
  */
 
-/* Returns true if ptrace_scope is 1. With any other value the supervisor must not run the broker: the phase could trace the supervisor. */
+/* Returns true if ptrace_scope is 1. With the value 0 the watcher needs no broker. With 2 or 3 an ancestor has no more access than the watcher. */
 bool yama_broker_is_needed(void);
 
-/* For the watcher: these functions make the broker call process_read_memory() or process_duplicate_descriptor(). If broker is -1, both fail. */
+/* For the watcher: the functions below make the Yama broker call process_read_memory() or process_duplicate_descriptor(). They fail if broker is -1. */
 bool yama_broker_read_memory(int broker, pid_t tid, uint64_t address, void *data, size_t size);
 int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd);
 
-/* For the supervisor: starts the threads that answer the requests that arrive at the socket, until it is shut down. */
+/* For the supervisor: starts threads that answer the watcher's requests at the socket, until the socket is shut down. */
 void yama_broker_start(int socket);
 
 #endif

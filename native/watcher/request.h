@@ -14,8 +14,8 @@
 #include "watcher/target.h"
 
 enum {
-	REQUEST_ADDRESSES = 1024,					  /* maximum of addresses in one call: sendmmsg(2) sends at most UIO_MAXIOV messages (net/socket.c) */
-	SOCKET_PATH = sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1, /* room for the path of a UNIX socket with a NUL, which an address may lack (unix(7)) */
+	REQUEST_ADDRESSES = 1024,					  /* maximum number of addresses in one call; no call has more, because sendmmsg(2) sends at most UIO_MAXIOV messages (net/socket.c) */
+	SOCKET_PATH = sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1, /* room for the path of a UNIX socket, in bytes; one more than in an address, which may lack the final NUL (unix(7)) */
 };
 
 union socket_address {
@@ -26,7 +26,7 @@ union socket_address {
 	struct sockaddr_storage whole;
 };
 
-/* The name of a UNIX socket without a file (unix(7)). Its first byte is 0, and it has no NUL at its end. */
+/* The abstract name of a UNIX socket without a file (unix(7)). The first byte is 0, and no NUL ends the name. */
 struct abstract_name {
 	char bytes[SOCKET_PATH];
 	size_t length;
@@ -35,38 +35,38 @@ struct abstract_name {
 struct request {
 	enum watched_call call; /* the watched call; for socketcall(2), the call that its first argument selects */
 	uint64_t arguments[6];
-	bool is_socketcall; /* the call was made by socketcall(2), with its arguments in memory */
+	bool is_socketcall; /* the program made the call by socketcall(2), so its arguments were in memory */
 	int fd;
-	union socket_address name; /* the socket address of a connect, as it was in memory */
+	union socket_address name; /* the socket address that was read last from the target's memory, unchanged */
 	uint32_t name_length;
-	struct destination to[REQUEST_ADDRESSES]; /* the internet addresses of the call; their protocol is "" */
+	struct destination to[REQUEST_ADDRESSES]; /* the internet addresses in the call; the member protocol is still "" */
 	size_t count;
-	char paths[REQUEST_ADDRESSES][SOCKET_PATH]; /* the paths of UNIX sockets in the call, without immediate repetitions */
+	char paths[REQUEST_ADDRESSES][SOCKET_PATH]; /* the paths of UNIX sockets in the call; a path that equals the one before is omitted */
 	size_t path_count;
 	struct abstract_name abstracts[REQUEST_ADDRESSES];
 	size_t abstract_count;
-	bool chooses_route;	/* ancillary data of a message may make the kernel send it through an interface other than loopback */
-	bool creates_ipc;	/* the call creates an IPC object if there is none with its key or name */
-	struct ipc_request ipc; /* such a call */
-	int unreadable;		/* errno, if part of the target's memory could not be read; otherwise 0 */
+	bool chooses_route;	/* true if ancillary data of a message may make the kernel send the message through an interface other than loopback */
+	bool creates_ipc;	/* true if the call creates an IPC object, provided that none with its key or name exists */
+	struct ipc_request ipc; /* the arguments of a call that may create an IPC object; set if creates_ipc is true */
+	int unreadable;		/* errno with which reading the target's memory failed; 0: everything was read */
 };
 
-/* Reads the arguments and addresses of a target's call. Returns false if the call is not in the table of syscalls.c. */
+/* Reads the arguments and addresses of the target's call. Returns false if the call needs no handling: it is not in the table of syscalls.c, or it is an ipc(2) that creates no object. */
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
 
-/* Returns true if the call is a socketcall(2) that creates a socket. The filter sends it to the listener only if socket families are restricted. */
+/* Returns true if the call is a socketcall(2) that creates a socket. The listener receives such a call only if socket families are restricted. */
 bool request_creates_socket(const struct seccomp_data *data);
 
 /*
- * Converts a socket address to a destination; its protocol is "". An IPv4-mapped IPv6 address becomes AF_INET. sending: the address is that
- * of a datagram, where AF_UNSPEC means AF_INET. Returns false if it is not an internet address.
+ * Converts a socket address to a destination, whose member protocol is then "". An IPv4-mapped IPv6 address becomes AF_INET. If sending is
+ * true, the address is that of a message to send, where AF_UNSPEC means AF_INET. Returns false if the address is not an internet address.
  */
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
 
-/* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns its length. */
+/* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns the length of the address in bytes. */
 socklen_t destination_write(const struct destination *to, int family, union socket_address *address);
 
-/* Returns true if family, address and port are the same. Ignores the protocol. */
+/* Returns true if both destinations have the same family, address and port. Ignores the protocol. */
 bool destination_equals(const struct destination *a, const struct destination *b);
 
 /* Returns true for 127/8, ::1 and the unspecified addresses 0.0.0.0 and ::, which connect(2) treats as loopback. */

@@ -9,7 +9,7 @@
 
 enum watched_call {
 	CALL_CONNECT,
-	CALL_BIND, /* watched to detect that the phase starts its own DNS server on port 53 */
+	CALL_BIND, /* watched to detect a DNS server of the phase on port 53, and to refuse ports of the host */
 	CALL_SENDTO,
 	CALL_SENDMSG,
 	CALL_SENDMMSG,
@@ -28,17 +28,17 @@ enum watched_call {
 	CALL_CLONE,  /* watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,
-	/* The filter has the next calls if there is an allow-list or if the watcher restricts the network: */
+	/* The filter has the next calls if there is an allow-list or the network filter (net_filter.c): */
 	CALL_PRCTL, /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
 	CALL_SETSOCKOPT,
-	/* The filter has the next call if there is an allow-list or if socket families are restricted: */
-	CALL_UNFILTERABLE, /* refused, because no filter can check it: io_uring_setup, and socketcall of some architectures */
+	/* The filter has the next call if there is an allow-list, or if the network, the UNIX sockets or the socket families are restricted: */
+	CALL_UNFILTERABLE, /* io_uring_setup, and socketcall of some architectures: refused, because a filter cannot check what they do */
 	/* The filter has the next calls if the user namespace maps a single id: */
 	CALL_IDS,    /* calls that set user or group ids: set*id(2), chown(2) */
-	CALL_IDS_16, /* the same with ids of 16 bits, which static programs with an old C library use */
+	CALL_IDS_16, /* set*id(2) and chown(2) with ids of 16 bits, which static programs with an old C library use */
 };
 
-/* AUDIT_ARCH_* of the architecture that confine was compiled for; 0: confine cannot build a filter for it. */
+/* AUDIT_ARCH_* of the architecture for which confine was compiled; 0: confine cannot build a filter for this architecture. */
 #if defined __x86_64__
 #define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined __i386__
@@ -75,25 +75,25 @@ extern const struct syscall_abi syscall_abis[SYSCALL_ABIS];
 struct watched_syscall {
 	enum watched_call call;
 	uint32_t number[SYSCALL_ABIS]; /* number of the call in each ABI; 0: the ABI does not have the call */
-	uint32_t socketcall;	       /* first argument of socketcall(2) that requests this call (include/uapi/linux/net.h); 0: not available by socketcall(2) */
+	uint32_t socketcall;	       /* first argument of socketcall(2) that requests this call (include/uapi/linux/net.h); 0: socketcall(2) cannot make this call */
 	unsigned words;		       /* number of 32-bit arguments that socketcall(2) reads from memory for this call */
 	char ids[6];		       /* for CALL_IDS and CALL_IDS_16, one letter for each argument: u (user id), g (group id), - (no id) */
 };
 extern const struct watched_syscall watched_syscalls[];
 extern const size_t watched_syscalls_count;
 
-/* The ABIs of the processes that a kernel runs: all from first, up to but not including end. */
+/* The ABIs of the processes that a kernel runs, as numbers of enum ABI_*: first, first + 1 and so on, up to end - 1. */
 struct machine {
 	unsigned first, end;
 };
 extern const struct machine machine_x86, machine_arm;
 
-/* The machine that confine was compiled for. first equals end if confine cannot build a filter for it. */
+/* The machine for which confine was compiled. Its members first and end are equal if confine cannot build a filter for it. */
 extern const struct machine machine_own;
 
 enum { SOCKETCALL_SOCKET = 1 };
 
-/* The lower half of the first argument of ipc(2), for the calls that create objects (include/uapi/linux/ipc.h). */
+/* Mask for the call number in the first argument of ipc(2), and the numbers of the calls that create objects (include/uapi/linux/ipc.h). */
 enum { IPC_NUMBER = 0xFFFF,
        IPC_SEMGET = 2,
        IPC_MSGGET = 13,
@@ -103,7 +103,7 @@ enum { IPC_NUMBER = 0xFFFF,
 enum { SHORTEST_INTERNET_ADDRESS = 16,
        SHORTEST_PATH_ADDRESS = 3 };
 
-/* Finds a system call of machine_own in the table. Sets *word to the size of a pointer in its structures. Returns false if the table lacks the call. */
+/* Finds a system call of machine_own in the table watched_syscalls. Sets *word to the size of a pointer in the structures of its ABI. Returns false if the table lacks the call. */
 bool syscall_find(uint32_t architecture, uint32_t number, enum watched_call *call, unsigned char *word);
 
 #endif
