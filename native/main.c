@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* confine: runs a command without access to the host's network and IPC, and kills the processes that it leaves. See confine(8). */
+/* confine: runs a command without access to the host's network and IPC, and kills the processes that the command leaves running. See confine(8). */
 
 #include "init/init.h"
 #include "util/fail.h"
@@ -43,7 +43,7 @@ static const char usage[] =
 	"\n"
 	"Exit status: that of COMMAND. 125 if confine fails; 126 if COMMAND cannot be executed; 127 if it is not found.\n";
 
-/* Returns whether a supervisor is needed. Without one, confine executes the command itself. */
+/* Returns true if an option needs a supervisor process. Otherwise confine sets up the isolation and replaces itself by the command (exec). */
 static bool needs_supervisor(const struct options *options)
 {
 	return options->cgroup != NULL || options->record != NULL || options->notice_file != NULL || options->die_with_count > 0 ||
@@ -58,13 +58,13 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 	bool entered = namespaces_enter(identity, plan.mode, plan.isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("cannot drop root privileges: %m");
-	/* Try a user namespace: the seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
+	/* EPERM: root lacks a capability, such as CAP_NET_ADMIN in a container. In a user namespace confine has all (user_namespaces(7)), so try one. */
 	if (!entered && (plan.mode == MODE_ROOT || plan.mode == MODE_SETUID) && setup_error.error == EPERM) {
 		if (!identity_read(identity))
 			refuse("getresuid: %m");
 		entered = namespaces_enter(identity, MODE_USERNS, plan.isolate, &setup_error);
 	}
-	/* Only the supervisor can start the watcher, which restricts the network if no namespace can isolate it. */
+	/* Try again with a supervisor: only it can start the watcher, which restricts the network if the kernel refuses a network namespace. */
 	if (!entered && options->net && setup_error.step != STEP_MAP && identity_read(identity))
 		supervise(options, identity, inherited, signals);
 	if (!entered)
@@ -79,13 +79,13 @@ int main(int argc, char **argv)
 	struct identity identity;
 	struct signals signals;
 	char problem[256];
-	/* This comes first, so that all files are opened and all messages are written with the rights of the caller. */
+	/* Suspend the privileges first, so that confine opens all files and writes all messages with the rights of the caller. */
 	if (!identity_read(&identity) || !privilege_suspend(&identity))
 		_exit(EXIT_REFUSED);
 	/* In mode userns privilege_suspend() may have dropped privileges permanently, so ids and capabilities are read again. */
 	if (identity.mode == MODE_USERNS && !identity_read(&identity))
 		_exit(EXIT_REFUSED);
-	/* This precedes every open(): a file must not get the number of a standard stream that the caller has closed. */
+	/* Fill standard streams before the first open(): a file of confine must not get the number of a stream that the caller has closed. */
 	if (!fds_fill_stdio(identity.secure))
 		_exit(EXIT_REFUSED);
 	if (!signals_save(&signals))
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 		_exit(write(STDOUT_FILENO, usage, sizeof usage - 1) == sizeof usage - 1 ? 0 : EXIT_REFUSED);
 	if (!options_parse(&options, argc, argv, problem, sizeof problem))
 		refuse("%s", problem);
-	/* A descriptor from the caller has survived exec, so it is not close-on-exec. If this one is, confine has opened it. */
+	/* Refuse a descriptor that the caller has not passed. A passed one has survived exec, so a close-on-exec one belongs to a file of confine. */
 	if (options.environ_fd >= 0 && fcntl(options.environ_fd, F_GETFD) != 0)
 		refuse("--environ %d: this file descriptor is not open", options.environ_fd);
 	if (options.probe)

@@ -10,7 +10,7 @@
 #include "util/clock.h"
 #include "util/fail.h"
 
-/* Time limit for init to return a forwarded signal. After it confine kills the phase: its cgroup is frozen or a debugger stops init. */
+/* Time limit for init to confirm a forwarded signal. After it confine kills the phase: init may be in a frozen cgroup or under a debugger. */
 #define SIGNAL_MILLISECONDS 5000
 
 bool lock_is_free(int fd)
@@ -26,7 +26,7 @@ bool liveness_open(struct liveness *liveness, const struct options *options)
 		int fd = (int)syscall(SYS_pidfd_open, options->die_with[i], 0);
 		if (fd < 0 && errno == ESRCH)
 			return false;
-		/* Linux before 5.3 has no pidfd_open(2). Only --die-with-lock works there. */
+		/* Before Linux 5.3 there is no pidfd_open(2), so --die-with has no effect. Only --die-with-lock works there. */
 		if (fd >= 0)
 			liveness->pidfd[liveness->count++] = fd;
 	}
@@ -63,7 +63,7 @@ static void reap(struct supervisor *s)
 	pid_t pid;
 	int status;
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
-		/* A process of the build has stopped init, so continue it. Ctrl-Z stops the supervisor as well and does not lead here. */
+		/* Continue init or the watcher after a SIGSTOP, for example from a process of the build. Ctrl-Z also stops the supervisor itself. */
 		if (WIFSTOPPED(status))
 			kill(pid, SIGCONT);
 		else if (pid == s->watcher.pid)
@@ -102,7 +102,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 	if (poll(sources, OTHERS + s->liveness.count, timeout) < 0) {
 		if (errno == EINTR)
 			return true;
-		/* poll(2) fails with EINVAL if another process has lowered RLIMIT_NOFILE with prlimit(2). Without events the phase must end. */
+		/* Without poll(2) the supervisor gets no events, so end the phase. One cause: another process has lowered RLIMIT_NOFILE (EINVAL). */
 		reap(s);
 		return false;
 	}
@@ -110,7 +110,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 		receive_message(s);
 	if (sources[1].revents != 0)
 		forward_signals(s);
-	/* The watcher has closed its end of the socket, so it is exiting. waitpid(2) can report that later, because the watcher has threads. */
+	/* A closed socket shows that the watcher is exiting. waitpid(2) reports the exit later, when all threads of the watcher have ended. */
 	if (sources[2].revents != 0)
 		s->result.watcher_died = true;
 	if ((sources[3].revents & POLLIN) != 0)

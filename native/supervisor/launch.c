@@ -12,9 +12,9 @@
 #include "util/fail.h"
 #include "privileged/isolate.h"
 
-/* Time limit for the set-up, which takes milliseconds. While the kernel removes many network namespaces, a new one can take seconds. */
+/* Time limit for the set-up of a phase. The set-up normally takes milliseconds, but seconds while the kernel removes many network namespaces. */
 #define SETUP_MILLISECONDS 30000
-/* Time limit for the exit of a process. The exit flushes files, which a FUSE server can delay forever (fuse_flush() in fs/fuse/file.c). */
+/* Time limit for the exit of a set-up process, after which confine kills it. The exit flushes files, which a FUSE server can delay (fuse_flush()). */
 #define EXIT_MILLISECONDS 1000
 
 static noreturn void fail(const struct supervisor *s, const struct setup_error *setup_error)
@@ -31,13 +31,13 @@ static noreturn void fail_at(const struct supervisor *s, enum step step)
 static void mount_proc(const struct supervisor *s)
 {
 	struct setup_error setup_error = {STEP_PROC, EPERM};
-	/* A container can mask parts of /proc. The kernel does not let the caller reveal them (mount_too_revealing()), so confine must not. */
+	/* A new /proc would reveal what a container has masked in /proc. The kernel refuses that to users (mount_too_revealing()), so confine does. */
 	bool reveals = s->identity.mode == MODE_SETUID && proc_is_masked();
 	if (reveals || !isolate_mount_proc(&s->identity, &setup_error))
 		fail(s, &setup_error);
 }
 
-/* Performs the last set-up steps that need privileges, drops all privileges and becomes init. */
+/* Performs the last set-up steps that need privileges, drops all privileges and becomes the init process of the phase. */
 static noreturn void become_init(const struct supervisor *s, const struct setup_error *refused)
 {
 	const struct plan *plan = &s->plan;
@@ -45,7 +45,7 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 		mount_proc(s);
 	if (!privilege_drop(&s->identity))
 		fail_at(s, STEP_DROP);
-	/* Init is a subreaper also in a phase that is not tracked: if the supervisor or the watcher dies, init kills all of its descendants. */
+	/* With TRACK_NOTHING init is a subreaper too: if the supervisor or the watcher dies, init must find and kill all of its descendants. */
 	bool reaps = plan->tracking == TRACK_SUBREAPER || plan->tracking == TRACK_NOTHING;
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 && plan->tracking == TRACK_SUBREAPER)
 		fail_at(s, STEP_SUBREAPER);
@@ -96,7 +96,7 @@ static bool receive_before(int channel, struct message *message, long long deadl
 	return ready > 0 && channel_receive(channel, message) == 1;
 }
 
-/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Reaps the process first unless it is init. */
+/* Receives messages until init is ready, the set-up has failed, or the time limit is over. Reaps the forked process (first), unless it is init. */
 static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_error *setup_error)
 {
 	bool ready = false;
@@ -106,7 +106,7 @@ static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_err
 	while (!ready && receive_before(s->launched.channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
-			/* The kernel reports init's process ID in this PID namespace. init itself knows only the one in its own, which is 1. */
+			/* The kernel adds init's process ID to the message. In a PID namespace, init itself knows only its ID there, which is 1. */
 			s->launched.init = message.sender;
 			snmp_open(&s->snmp, message.counters);
 		}

@@ -5,10 +5,10 @@
 
 #include "util/text.h"
 
-/* Time limit for reading the command lines of all orphans. The record omits those that are not read in time. */
+/* Time limit for reading the command lines of all orphans. The record omits command lines that confine has not read in time. */
 #define READ_MILLISECONDS 500
 
-/* Sets all members of orphan but the command line, from /proc. Returns false if the process is dead. */
+/* Describes the process pid: sets all members of orphan except its command line. Returns false if the process is dead. */
 static bool describe(struct orphan *orphan, pid_t pid)
 {
 	char text[1024];
@@ -30,8 +30,8 @@ static bool describe(struct orphan *orphan, pid_t pid)
 }
 
 /*
- * Reads the command lines; called in a child with a time limit. A command line is in the memory of its process: if that process sleeps in the
- * kernel while it holds its mmap_lock, it blocks every reader; ps(1) hangs in the same way.
+ * Reads the command lines of the orphans. Called in a child process with a time limit, because a read can block, as in ps(1): a command line
+ * is in the memory of its process, which nobody can read while a thread of the process sleeps in the kernel and holds the mmap_lock.
  */
 static void read_command_lines(void *data)
 {
@@ -72,7 +72,7 @@ void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids)
 		struct orphan *orphan = find_described(orphans, pids->pid[i]);
 		if (orphan != NULL)
 			orphan->stuck = true;
-		else if (known < ORPHANS_DESCRIBED) /* otherwise orphans_add() may have counted this process already */
+		else if (known < ORPHANS_DESCRIBED) /* if described was full, orphans_add() may have counted this process already */
 			pids_add(&others, pids->pid[i]);
 	}
 	orphans_add(orphans, &others);

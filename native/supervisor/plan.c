@@ -5,16 +5,16 @@
 
 static enum tracking first_tracking(const struct options *options, const struct identity *identity, const struct inherited *inherited)
 {
-	/* Mode setuid can track the phase only by a PID namespace, so confine makes one even inside a PID namespace of Portage. */
+	/* Mode setuid makes no cgroup with root's rights (docs/decisions.md), so confine makes a PID namespace even inside one of Portage. */
 	bool makes_pid = !inherited->pid || (options->cgroup != NULL && identity->mode == MODE_SETUID);
 	if (makes_pid && (options->pid || options->cgroup != NULL))
 		return TRACK_PID_NAMESPACE;
 	return options->cgroup != NULL ? TRACK_SUBREAPER : TRACK_NOTHING;
 }
 
-/* The kinds of isolation that an option requests, with their names in the record. */
+/* The kinds of isolation that an option of confine can request, with the names that the record uses. */
 static const struct {
-	unsigned bit; /* of enum isolation */
+	unsigned bit; /* member of enum isolation */
 	const char *name;
 } requestable[] = {{ISOLATE_NET, "net"}, {ISOLATE_IPC, "ipc"}, {ISOLATE_PID, "pid"}, {ISOLATE_MOUNT, "mount"}};
 
@@ -24,7 +24,7 @@ unsigned isolation_requested(const struct options *options)
 	       (options->mount ? ISOLATE_MOUNT : 0);
 }
 
-/* Resolves the symbolic links of path. If its last components do not exist, resolves the directory in which they would be created. */
+/* Stores path without symbolic links in resolved. If the last components of path do not exist, stores the last directory that exists. */
 static bool resolve(const char *path, char resolved[PATH_MAX])
 {
 	char existing[PATH_MAX];
@@ -39,7 +39,7 @@ static bool resolve(const char *path, char resolved[PATH_MAX])
 	return true;
 }
 
-/* Returns whether path, of which the last components need not exist, lies in /dev/shm after its symbolic links are resolved. */
+/* Returns true if path is in /dev/shm after its symbolic links are resolved. The last components of path need not exist. */
 static bool is_in_shared_memory(const char *path)
 {
 	char shm[PATH_MAX], resolved[PATH_MAX];
@@ -75,7 +75,7 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	return plan;
 }
 
-/* Finds another way to isolate the network, or adds it to the missing options. */
+/* Plans the network filter of the watcher in place of a network namespace. If the filter cannot work either, adds --net to the missing options. */
 static void replace_network_namespace(struct plan *plan, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result)
 {
 	if (net_filter_probe(identity) == NULL) {
@@ -91,12 +91,12 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 	const struct setup_step *step = &setup_steps[setup_error->step];
 	unsigned lost = step->required_for & plan->isolate, requested = isolation_requested(options);
 	bool untracked = setup_error->step == STEP_SUBREAPER;
-	/* In the /proc of another PID namespace, ps, gdb and others read wrong files. A subreaper tracks processes without this effect. */
+	/* In a PID namespace without its own /proc, ps and gdb read files of wrong processes. So omit the namespace, unless --pid requests it. */
 	if ((lost & ISOLATE_PROC) != 0 && !options->pid)
 		lost |= ISOLATE_PID;
 	if (lost == 0 && !untracked)
 		return false;
-	/* Try a user namespace: the seccomp filter of a container can refuse root a namespace that it grants in a user namespace. */
+	/* EPERM: root lacks a capability, such as CAP_NET_ADMIN in a container. In a user namespace confine has all (user_namespaces(7)), so try one. */
 	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & requested) != 0) {
 		plan->mode = MODE_USERNS;
 		return true;

@@ -165,7 +165,7 @@ static void add_status(struct json *json, int status)
 		json_raw(json, ",\"status\":{\"exit\":%d}", WEXITSTATUS(status));
 }
 
-/* Returns whether the command has a PID namespace without its own /proc, because the kernel refused to mount one. */
+/* Returns true if the command has a new PID namespace but still sees the host's /proc, because confine could not mount a new one. */
 static bool sees_host_proc(const struct phase_result *result)
 {
 	return (result->applied & (ISOLATE_PID | ISOLATE_PROC)) == ISOLATE_PID;
@@ -177,14 +177,14 @@ static bool is_notable(const struct phase_result *result)
 	       result->usage.refused_by_pids || record_audit_is_notable(result);
 }
 
-/* Opens a regular file for appending. Refuses symbolic links, FIFOs, devices and hard links, which could redirect the record. */
+/* Opens or creates a regular file for appending. Refuses symbolic links, FIFOs, devices and hard links, which could redirect the record. */
 static int open_safely(const char *path)
 {
 	const int flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = open(path, flags);
 	if (fd < 0 && errno == ENOENT) {
 		fd = open(path, flags | O_CREAT | O_EXCL, 0664);
-		/* Ignore the umask, because phases of root and of the portage user write to the same file. */
+		/* Give the group write permission whatever the umask is: phases that run as root and as user portage write to one file. */
 		if (fd >= 0)
 			fchmod(fd, 0664);
 		else if (errno == EEXIST)
@@ -206,7 +206,7 @@ static bool is_same_file(int fd, const char *path)
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* If the file has ROTATE_BYTES or more, renames it to PATH.1 and opens a new one. Runs that have it open write to PATH.1 and lose nothing. */
+/* If the log has ROTATE_BYTES or more, renames it to PATH.1 and opens a new one. A confine that has the old log open writes its record to PATH.1. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];
@@ -220,7 +220,7 @@ static int rotate(int fd, const char *path)
 	return open_safely(path);
 }
 
-/* Appends the record to the file, or replaces the contents of the file. */
+/* Appends the record to the file at path. If replaces is true, replaces the contents of the file by the record. */
 static void write_record(const char *path, bool replaces, const struct json *json)
 {
 	int fd = open_safely(path);
@@ -234,7 +234,7 @@ static void write_record(const char *path, bool replaces, const struct json *jso
 void record_write(const struct options *options, const struct phase_result *result)
 {
 	struct json json = {0};
-	/* Report EFBIG for the caller's RLIMIT_FSIZE instead of dying of SIGXFSZ. */
+	/* If the file would exceed the caller's RLIMIT_FSIZE, report EFBIG of write(2) instead of dying of SIGXFSZ. */
 	signal(SIGXFSZ, SIG_IGN);
 	bool write_to_notice_file = options->notice_file != NULL && is_notable(result);
 	if (options->record == NULL && !write_to_notice_file)

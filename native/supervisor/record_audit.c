@@ -10,7 +10,7 @@ static bool is_isolated(const struct phase_result *result)
 	return result->inherited.net || result->net_filter.step != STEP_NONE || (result->applied & ISOLATE_NET) != 0;
 }
 
-/* Maximum length of the command line of a program in the list of DNS lookups, in bytes. A longer one is truncated. */
+/* Maximum length of a command line in the record's lists of DNS lookups and UNIX sockets, in bytes. A longer one is truncated. */
 enum { LOOKUP_ARGV = 160 };
 
 static void add_program(struct json *json, const struct program *program, size_t max_argv)
@@ -29,7 +29,7 @@ static void add_program(struct json *json, const struct program *program, size_t
 		json_list(json, "parents", program->parents, program->parents_length);
 }
 
-/* Adds the rows of a list and its closing bracket. */
+/* Adds connection attempts to an open list of the record and closes the list. began: start of the command, for times relative to it. */
 static void add_rows(struct json *json, const struct connection_attempt *rows, size_t count, double began)
 {
 	for (const struct connection_attempt *row = rows; row < rows + count; row++) {
@@ -118,7 +118,7 @@ static void add_sockets(struct json *json, const struct network_log *log)
 	json_raw(json, "]");
 }
 
-/* Returns the number of packets without a route that the watcher has not seen: those sent by io_uring, or all if there is no watcher. */
+/* Returns how many of the kernel's packets without a route the watcher has not seen: packets sent by io_uring, or all without a watcher. */
 static long long unattributed(const struct phase_result *result)
 {
 	long long seen = result->audit == NULL ? 0 : (long long)result->audit->unroutable;
@@ -158,8 +158,8 @@ void record_audit(struct json *json, const struct phase_result *result)
 }
 
 /*
- * The sockets of name services and of the system log (kind common in src/messages/host_services.ts). Most builds of some hosts use them, and
- * they hold no keys and start no programs, so a request to them is no reason for a message.
+ * Paths of sockets of name services and the system log (kind common in src/messages/host_services.ts). On some hosts most builds use them.
+ * Their services hold no keys and start no programs, so a request to such a socket alone does not cause a message of emerge.
  */
 static const char *const common_sockets[] = {"/run/nscd/", "/run/systemd/userdb/", "/run/systemd/resolve/", "/run/systemd/journal/",
 					     "/var/lib/sss/pipes/", "/run/avahi-daemon/socket", "/dev/log"};

@@ -11,17 +11,17 @@
 #include "util/clock.h"
 #include "util/fail.h"
 
-/* Interval for checking the file of --die-with-lock: the kernel does not report that a POSIX lock is released. */
+/* Interval for checking whether the lock of --die-with-lock is still held: the kernel does not report the release of a POSIX lock. */
 #define LOCK_MILLISECONDS 200
-/* Longest interval for checking the state of the watcher. */
+/* Maximum time between two calls of watcher_is_killed(), because no event reports a watcher that is killed but not reaped. */
 #define WATCHER_MILLISECONDS 1000
 
-/* Exits with the exit status of the command, or dies of the same signal. status is from wait(2). */
+/* Exits with the command's exit status or, if a signal has killed the command, dies of the same signal. status is from wait(2). */
 static noreturn void exit_like_child(int status)
 {
 	if (WIFEXITED(status))
 		_exit(WEXITSTATUS(status));
-	/* The command has written its core file already. confine must not write another one. */
+	/* Write no core file: if the signal causes one, the command has already written its own. */
 	struct rlimit none = {0, 0};
 	setrlimit(RLIMIT_CORE, &none);
 	sigset_t all;
@@ -40,8 +40,8 @@ static void drop_root(struct supervisor *s)
 }
 
 /*
- * Returns whether seccomp(2) needs no_new_privs to restrict socket families or the network. This is the case without CAP_SYS_ADMIN and without a user
- * namespace, for example if the portage user runs confine in a network namespace that Portage has made.
+ * Returns true if confine must set no_new_privs, which makes set-user-ID programs of the phase run without privileges. seccomp(2) requires it
+ * for a filter of a process without CAP_SYS_ADMIN, for example if user portage runs confine in a network namespace that Portage has made.
  */
 static bool seccomp_needs_no_new_privs(const struct supervisor *s)
 {
@@ -67,7 +67,7 @@ static noreturn void refuse_required(struct supervisor *s)
 	refuse("%s is not available: %s: %s", missing->what, missing->why, strerror(missing->error));
 }
 
-/* Creates the phase's cgroup and sets the requested limits that are not in force already. */
+/* If --cgroup is given, creates the phase's cgroup and sets the requested limits that are not in force already. */
 static void create_cgroup(struct supervisor *s)
 {
 	const char *why;
@@ -82,7 +82,7 @@ static void create_cgroup(struct supervisor *s)
 	result_add_missing_limits(&s->result, &wanted, s->result.has_cgroup ? &s->cgroup : NULL, why);
 }
 
-/* Drops root and prepares a new launch in a user namespace, in which the kernel may grant a namespace that it has refused root. */
+/* In mode setuid: drops root privileges for a new launch of init in a user namespace, where confine has all capabilities. */
 static void fall_back_to_userns(struct supervisor *s)
 {
 	remove_cgroup(s);
@@ -94,8 +94,8 @@ static void fall_back_to_userns(struct supervisor *s)
 }
 
 /*
- * Called if confine cannot launch init. With --best-effort, executes the command in place of confine if the kernel refuses a step.
- * Otherwise, and if the caller has reached a limit of processes, memory or descriptors, exits with 125.
+ * Called if confine cannot launch init, because the named call has failed. With --best-effort, executes the command without isolation in
+ * place of confine. Without --best-effort, and if a limit of processes, memory or descriptors is reached, exits with 125.
  */
 static noreturn void run_without_init(struct supervisor *s, const char *call)
 {
@@ -110,7 +110,7 @@ static noreturn void run_without_init(struct supervisor *s, const char *call)
 	exec_command(s->options, s->signals);
 }
 
-/* Adds --own-sockets to the missing options if no watcher could refuse requests. */
+/* Adds --own-sockets to the missing options if the watcher did not run, because nothing else refuses requests to UNIX sockets. */
 static void add_missing_sockets(struct supervisor *s)
 {
 	const struct network_log *log = s->result.audit;
@@ -119,7 +119,7 @@ static void add_missing_sockets(struct supervisor *s)
 				   log == NULL ? 0 : log->watched_errno);
 }
 
-/* Prepares the watcher, which restricts the network of the phase. */
+/* Prepares the watcher for the network filter, which replaces a network namespace. If that fails, adds --net to the missing options. */
 static void prepare_net_filter(struct supervisor *s)
 {
 	bool is_open = s->watcher.log != NULL || watcher_open(&s->watcher, true);
@@ -131,13 +131,13 @@ static void prepare_net_filter(struct supervisor *s)
 	result_add_missing(&s->result, "net", "preparing the watcher process of confine", errno);
 }
 
-/* Returns whether the watcher must handle the calls that create IPC objects. */
+/* Returns true if confine must remember the IPC objects that the phase creates, to remove them: --ipc is given, but there is no IPC namespace. */
 static bool must_track_ipc(const struct supervisor *s)
 {
 	return s->options->ipc && !s->result.inherited.ipc && (s->plan.isolate & ISOLATE_IPC) == 0 && s->watcher.setup_socket >= 0;
 }
 
-/* Removes the IPC objects that the phase has left, unless one of its processes may still use them. */
+/* Removes the IPC objects that the phase has left on the host, unless a process of the phase may still run and use them. */
 static void remove_ipc_objects(struct supervisor *s)
 {
 	if (is_tracked(s) ? s->result.stuck : !s->no_children)
@@ -175,15 +175,15 @@ static void launch_or_degrade(struct supervisor *s)
 }
 
 /*
- * Returns true if the watcher is killed, but not reaped. A thread that waits for a FUSE server outlasts SIGKILL. It keeps the files of the
- * watcher open, and waitpid(2) does not report the process before that thread ends. The first thread has ended or has SIGKILL pending.
+ * Returns true if the watcher has got SIGKILL but cannot be reaped: a thread that waits for a FUSE server outlives SIGKILL and keeps the
+ * watcher's files open, so no event reports the death. Its sign is that the first thread is a zombie or has SIGKILL pending.
  */
 static bool watcher_is_killed(const struct watcher *watcher)
 {
 	char text[2048], parent[32];
 	if (watcher->pid <= 0 || proc_read(watcher->pid, "status", text, sizeof text) == 0)
 		return false;
-	/* If /proc belongs to another PID namespace, this is another process. */
+	/* If /proc belongs to another PID namespace, it shows another process under this ID, whose parent is not the supervisor. */
 	snprintf(parent, sizeof parent, "\nPPid:\t%d\n", getpid());
 	if (strstr(text, parent) == NULL)
 		return false;
@@ -191,7 +191,7 @@ static bool watcher_is_killed(const struct watcher *watcher)
 	return strstr(text, "\nState:\tZ") != NULL || (pending != NULL && (strtoull(pending + 8, NULL, 16) >> (SIGKILL - 1) & 1) != 0);
 }
 
-/* Handles events until the command has exited or must be killed. */
+/* Handles events until the command has exited, or sets result.abandoned if confine must kill it. */
 static void run(struct supervisor *s)
 {
 	while (!s->command_exited && !s->init_exited) {

@@ -28,7 +28,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 /* --- orphans.c: descriptions of the processes that the command left running --- */
 
 enum {
-	ORPHANS_DESCRIBED = 32, /* maximum number of orphans that a record describes; it only counts the others */
+	ORPHANS_DESCRIBED = 32, /* maximum number of orphans that a record describes; further orphans are only counted */
 	ORPHAN_ARGV = 512,	/* maximum length of an orphan's command line in a record, in bytes; the rest is omitted */
 };
 
@@ -61,7 +61,7 @@ enum { RESULT_MISSING = 16 };
 struct missing {
 	const char *what; /* name of the option in the record: net, ipc, pid, mount, cgroup, own-sockets or the name of a limit */
 	const char *why;  /* name of the failed call or another reason, text that outlives the result */
-	int error;	  /* errno */
+	int error;	  /* errno that belongs to why; 0: none */
 };
 
 /* Everything that the record reports about one run of a command. */
@@ -69,18 +69,18 @@ struct phase_result {
 	enum mode mode;
 	struct inherited inherited;
 	unsigned applied;	       /* isolation that confine has set up, bits of enum isolation */
-	struct setup_error net_filter; /* the step that made a network namespace impossible, so that the network filter replaces it; otherwise STEP_NONE */
+	struct setup_error net_filter; /* failed step of the network namespace that the network filter replaces; STEP_NONE: no network filter */
 	bool has_cgroup;
 	bool has_subreaper;
 	struct missing missing[RESULT_MISSING];
 	size_t missing_count;
-	struct setup_error refused[STEPS]; /* steps that the kernel refused, although all options could be fulfilled without them */
+	struct setup_error refused[STEPS]; /* failed set-up steps that no option of this run requires, such as sethostname(2); the record lists them */
 	size_t refused_count;
 	struct orphans orphans;
-	const struct ipc_objects *ipc_objects; /* IPC objects that the phase has left, and that confine has removed; NULL: not known */
+	const struct ipc_objects *ipc_objects; /* IPC objects that confine has removed after the phase; NULL: an IPC namespace, no --ipc, or processes remain */
 	bool setuid_inert;		       /* no_new_privs is set, so set-user-ID programs of the phase run without privileges */
 	bool stuck;			       /* a process was still alive after SIGKILL, at the deadline of teardown() */
-	bool abandoned;			       /* confine killed the command, because a --die-with process ended, the watcher died or init did not react */
+	bool abandoned;			       /* confine ended the phase, because of --die-with or --die-with-lock, or because the watcher or init failed */
 	int status;			       /* status of the command, as wait(2) returns it */
 	long started;			       /* number of processes and threads that the command has started, including itself; 0: unknown */
 	struct timespec began;
@@ -93,15 +93,15 @@ struct phase_result {
 	bool watcher_died;
 };
 
-/* Stores the resource usage of the reaped children in result and, if cgroup is not NULL, that of the processes in the cgroup. */
+/* Stores the resource usage of the reaped children in result and, if cgroup is not NULL, the usage of all processes in the cgroup. */
 void result_add_usage(struct phase_result *result, const struct cgroup *cgroup);
 
-/* Adds to the missing options each requested limit that is not in force. If cgroup is NULL, adds all, with the reason why and errno. */
+/* Adds each requested limit that is not in force in cgroup to the missing options. If cgroup is NULL, adds all, with the reason why and errno. */
 void result_add_missing_limits(struct phase_result *result, const struct options *options, const struct cgroup *cgroup, const char *why);
 
 void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
 
-/* Adds a step to result->refused. Does nothing for STEP_NONE. */
+/* Adds a failed set-up step to result->refused, the list for the record. Does nothing for STEP_NONE. */
 void result_add_refused(struct phase_result *result, const struct setup_error *setup_error);
 
 /* --- plan.c: which isolation to set up --- */
@@ -113,20 +113,20 @@ struct plan {
 	bool net_filter;	/* the watcher restricts the network, because no namespace can isolate it */
 };
 
-/* Returns the namespaces that the options request, bits of enum isolation. */
+/* Returns the isolation that --net, --ipc, --pid and --mount request, as bits of enum isolation. */
 unsigned isolation_requested(const struct options *options);
 
-/* Returns the plan that fulfils all options. It omits the isolation that Portage has set up. */
+/* Returns the plan that fulfils all options. The plan omits isolation that Portage has set up already. */
 struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited);
 
 /*
- * Removes the isolation that setup_error makes impossible from the plan, and adds the options that need it to the missing options of the
- * result. If a user namespace may avoid the refusal, changes only plan->mode to MODE_USERNS. Returns false if init cannot be
- * launched with less isolation either.
+ * Called after the set-up step of setup_error has failed. Removes the isolation that needs this step from the plan, and adds the options that
+ * request it to the missing options of the result. If the step may succeed in a user namespace, changes only plan->mode, to MODE_USERNS.
+ * Returns false if a plan with less isolation would fail too.
  */
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
 
-/* Returns the route of allowed connections: direct, through the SOCKS proxy, or none. */
+/* Returns how connections that --allow permits leave the phase. */
 enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);
 
 /* The running init process. */
@@ -136,7 +136,7 @@ struct launched {
 };
 
 struct liveness {
-	int pidfd[OPTIONS_DIE_WITH]; /* pidfds of the processes that --die-with names */
+	int pidfd[OPTIONS_DIE_WITH]; /* pidfds of the processes of --die-with; confine ends the phase when one of them exits */
 	size_t count;
 	int lock; /* descriptor of the file of --die-with-lock; -1 without this option, or if the file was not locked at the start */
 };
@@ -161,7 +161,7 @@ struct supervisor {
 	long long signal_deadline; /* time by which init must return a forwarded signal (CLOCK_MONOTONIC, milliseconds); 0: no signal is pending */
 };
 
-/* Returns whether confine kills the processes that the command leaves. */
+/* Returns true if confine tracks the processes of the phase: it kills the processes that the command leaves running. */
 static inline bool is_tracked(const struct supervisor *s)
 {
 	return s->plan.tracking != TRACK_NOTHING || s->result.has_cgroup;
@@ -177,10 +177,10 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 
 /* --- event_loop.c --- */
 
-/* Opens the processes and the lock file of --die-with and --die-with-lock. Returns false if one of the processes does not exist. */
+/* Opens the lock file of --die-with-lock, and a pidfd for each process of --die-with. Returns false if such a process does not exist. */
 bool liveness_open(struct liveness *liveness, const struct options *options);
 
-/* Returns whether no process has a POSIX lock on the file of --die-with-lock. Returns false for -1. */
+/* Returns true if no process holds a POSIX lock on the file of --die-with-lock, so that the phase must end. Returns false if fd is -1. */
 bool lock_is_free(int fd);
 
 /*
@@ -191,7 +191,7 @@ bool supervisor_wait(struct supervisor *s, int timeout);
 
 /* --- teardown.c --- */
 
-/* Ends init and, if the phase is tracked, describes and kills the remaining processes. Returns after about 7 s at the latest. */
+/* Ends init. If confine tracks the processes of the phase, describes and kills the processes that still run. Takes at most about 7 s. */
 void teardown(struct supervisor *s);
 
 /* --- record.c, record_audit.c --- */
@@ -203,14 +203,13 @@ void teardown(struct supervisor *s);
  */
 void record_write(const struct options *options, const struct phase_result *result);
 
-/* Adds the member "NAME":"WHY: STRERROR", or "NAME":"WHY" if error is 0. If name is NULL, adds only the string. */
+/* Adds the member "NAME":"WHY: STRERROR" to the record, or "NAME":"WHY" if error is 0. If name is NULL, adds only the string, for a list. */
 void record_add_reason(struct json *json, const char *name, const char *why, int error);
 
 /*
- * Adds "unreachable" if the network is isolated: the number of packets without a route, as the kernel counts them. If the phase was or
- * should have been watched, adds "watched" with "watched_why"; "attempts" (a count) with the list "blocked", or "observed" if the
- * network is not isolated; "unattributed" (counted by the kernel, sender unknown); "names" with "names_watched" and "names_watched_why"; "socket_requests"
- * (a count) with the list "sockets".
+ * Adds the network use of the phase to the record. If the network is isolated, "unreachable" is the number of packets without a route, as
+ * the kernel counts them. With --audit, adds "watched", which is "no" if the watcher did not work ("watched_why"), and what the watcher has
+ * counted: connection attempts, allowed connections, requests to UNIX sockets and DNS lookups, each as a total and a list.
  */
 void record_audit(struct json *json, const struct phase_result *result);
 

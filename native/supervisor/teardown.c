@@ -6,9 +6,9 @@
 
 #include "util/clock.h"
 
-/* Time in which processes such as a tee behind a pipe may end by themselves. Processes that remain after it count as orphans. */
+/* Time after the command's exit in which its processes, such as tee at the end of a pipe, may end by themselves. Later they count as orphans. */
 #define GRACE_MILLISECONDS 25
-/* Time limit for finding and describing the orphans. */
+/* Time limit for describing the orphans in the record. After it, confine kills them, even if they are not described. */
 #define DESCRIBE_MILLISECONDS 250
 /* Time limit for the teardown. Portage sends SIGTERM 10 s after the command has reported its end; the record must be written by then. */
 #define KILL_MILLISECONDS 7000
@@ -31,7 +31,7 @@ static struct pids list_phase_processes(const struct supervisor *s)
 static void describe_orphans(struct supervisor *s)
 {
 	long long now = clock_milliseconds(), grace_end = now + GRACE_MILLISECONDS;
-	/* If the command left no process, init has sent MESSAGE_NO_CHILDREN, or sends it soon. */
+	/* Wait for MESSAGE_NO_CHILDREN, which init sends at once if the command has left no process. */
 	supervisor_wait(s, GRACE_MILLISECONDS / 2);
 	if (s->no_children || s->init_exited)
 		return;
@@ -39,10 +39,10 @@ static void describe_orphans(struct supervisor *s)
 	AUTO_PIDS struct pids early = list_phase_processes(s);
 	while (!s->no_children && !s->init_exited && (now = clock_milliseconds()) < grace_end)
 		supervisor_wait(s, (int)(grace_end - now));
-	/* If there are more orphans than the record describes, report this early list, although it can lack the newest ones. */
+	/* If there are more orphans than the record describes, use the early list, because making a new one takes long. It can lack new orphans. */
 	if (!s->no_children && early.count > ORPHANS_DESCRIBED)
 		orphans_add(&s->result.orphans, &early);
-	/* A process that forks and exits in a loop may be missing from a list. Try until the deadline, and at least once. */
+	/* A list can miss a process that forks and exits in a loop. Repeat until a list has a living process, or until the deadline. */
 	long long deadline = clock_milliseconds() + DESCRIBE_MILLISECONDS;
 	while (!s->no_children && !s->init_exited && s->result.orphans.count == 0) {
 		AUTO_PIDS struct pids pids = list_phase_processes(s);
@@ -63,7 +63,7 @@ void teardown(struct supervisor *s)
 		channel_send(s->launched.channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
 	if (s->result.has_cgroup && !s->no_children)
 		cgroup_kill(&s->cgroup, deadline);
-	/* Without a watcher every watched call fails. Closing the channel makes init kill all processes, even if the phase is not tracked. */
+	/* Without the watcher, every watched system call fails. So close the channel: then init kills all processes, even if the phase is not tracked. */
 	if (tracked || !s->result.watcher_died)
 		channel_send(s->launched.channel, &(struct message){.type = MESSAGE_TEARDOWN});
 	if (s->result.watcher_died && s->launched.channel >= 0)
@@ -73,14 +73,14 @@ void teardown(struct supervisor *s)
 		if (tracked && s->launched.channel < 0 && !s->init_exited)
 			kill(s->launched.init, SIGKILL);
 	}
-	/* At the deadline, init is stuck in the kernel or stopped. SIGKILL ends a stopped process. */
+	/* If init has not exited by the deadline, it is stopped or stuck in the kernel. SIGKILL ends a stopped process. */
 	if (!s->init_exited) {
 		kill(s->launched.init, SIGKILL);
 		supervisor_wait(s, GRACE_MILLISECONDS);
 	}
-	/* A phase of root can move processes into the cgroup that are not descendants of init, so kill the whole cgroup. */
+	/* A phase that runs as root can have moved processes into its cgroup that are not descendants of init, so kill the whole cgroup. */
 	bool emptied = !s->result.has_cgroup || cgroup_kill(&s->cgroup, deadline);
-	/* If init was killed before the command has exited, an untracked phase ends too. */
+	/* If init was killed while the command ran, nobody waits for the command, so kill the phase even if it is not tracked. */
 	if (s->plan.tracking == TRACK_SUBREAPER || (s->init_exited && !s->command_exited))
 		emptied = pids_kill_descendants(deadline) && emptied;
 	s->result.stuck = tracked && (!emptied || !s->init_exited);
