@@ -41,4 +41,6 @@ record_server_begin() {
 	export RECORD_SERVER=$1
 	mkfifo "$RECORD_SERVER/requests" && exec {RECORD_SERVER_OPEN}<>"$RECORD_SERVER/requests" || return
 	node "$RECORD_PROGRAM" --serve <"$RECORD_SERVER/requests" {RECORD_SERVER_OPEN}>&- &
+	# The builtin wait must not wait for the server, which ends after the caller.
+	disown
 }
