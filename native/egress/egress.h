@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Applies the allow-list. The watcher connects to allowed destinations in its own network, and replaces the socket of the phase with the
- * connected one (SECCOMP_ADDFD_FLAG_SETFD in seccomp_unotify(2)). The new socket belongs to the host's network and must lead only to
- * allowed destinations, so further calls on it are refused or emulated.
+ * Applies the allow-list: makes the allowed connections of a phase that is in a network namespace. The watcher, outside this namespace,
+ * connects a socket of its own and puts it in place of the phase's socket (SECCOMP_ADDFD_FLAG_SETFD in seccomp_unotify(2)). The new socket
+ * belongs to the host's network. Further calls on it are refused or emulated, so that it reaches only allowed destinations. To emulate a
+ * call means that the watcher executes it in place of the phase's thread.
  */
 #ifndef EGRESS_H
 #define EGRESS_H
@@ -14,34 +15,35 @@
 #include "util/events.h"
 #include "watcher/request.h"
 
-/* The state of the allow-list: its options, the pending calls, and what is known about the sockets of the phase. */
+/* The state that applying the allow-list needs, such as the options and the calls that are not answered yet (internal.h). */
 struct egress;
 
-/* A stopped call on a socket, about which the allow-list decides. */
+/* A system call on a socket that waits for an answer of the watcher. The allow-list decides about the answer. */
 struct egress_call {
 	struct target target;
 	struct egress *egress;
-	int fd;
-	int socket;		  /* a duplicate of the descriptor fd of the target, or -1 */
-	unsigned long long inode; /* inode of the socket, which shows later whether fd still is the same socket */
-	struct destination to;	  /* destination of the call; its family is AF_UNSPEC if it is not an internet address */
+	int fd;			  /* descriptor of the socket in the target */
+	int socket;		  /* the watcher's duplicate of the target's socket; -1: none */
+	unsigned long long inode; /* inode of the target's socket, to detect later that fd refers to another file */
+	struct destination to;	  /* destination of the call; the member family is AF_UNSPEC if the call has no internet address */
 };
 
 enum egress_decision {
 	EGRESS_CONTINUE,	/* let the kernel continue the call */
-	EGRESS_EMULATE,		/* call egress_emulate(), because it is not safe to let the kernel continue the call */
-	EGRESS_EMULATE_ALLOWED, /* call egress_emulate() for a connect to an allowed destination on a socket of the host's network */
+	EGRESS_EMULATE,		/* log the call and call egress_emulate(), because another thread could change the call before the kernel continues it */
+	EGRESS_EMULATE_ALLOWED, /* call egress_emulate() and log no attempt: the call connects a socket of the host's network to an allowed destination */
 	EGRESS_CONNECTED,	/* the destination is allowed; answer the call with *error, which is 0 if the socket is connected */
 	EGRESS_BOUND,		/* the destination is allowed, but the socket is bound to an address; refuse the call with *error */
 	EGRESS_REFUSED,		/* the socket belongs to the host's network and the destination is not allowed; refuse the call with *error */
 	EGRESS_DENIED,		/* refuse the call with *error and do not log a connection attempt */
-	EGRESS_GONE,		/* the call has ended; do not answer */
-	EGRESS_PENDING,		/* the destination is allowed; events_handle_one() answers the call later */
+	EGRESS_GONE,		/* send no answer: the system call of the phase has ended, because its thread was killed or interrupted */
+	EGRESS_PENDING,		/* the destination is allowed; send no answer now, because events_handle_one() does so later */
 };
 
 /*
- * Creates the state of the allow-list. epoll: an instance that will also wait for pending calls (util/events.h). socks: path of the SOCKS proxy's socket. Sets
- * the route in the log, to ROUTE_NONE if Linux is too old. The state is never freed. Returns NULL and sets errno on failure.
+ * Creates the state of the allow-list, which is never freed. epoll: epoll instance to which pending calls are added (util/events.h). socks:
+ * path of the SOCKS proxy's socket, for ROUTE_SOCKS. Stores the route in the log; if Linux is too old for ROUTE_DIRECT, stores ROUTE_NONE.
+ * Returns NULL and sets errno on failure.
  */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
@@ -49,28 +51,27 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 /* Decides about a connect, bind, listen or socketcall, and connects to an allowed destination. Never waits. */
 enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error);
 
-/* Logs an allowed connection. error is the errno of its connect, or 0. EINPROGRESS counts as success. */
+/* Logs an allowed connection. error: the errno with which its connect failed, or 0. EINPROGRESS counts as success. */
 void egress_count(const struct egress_call *call, const struct program *program, int error);
 
 /* emulate.c */
 
 /*
  * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued
- * the call, it would look up the descriptor again, where another thread may have put a socket of the host's network meanwhile, and read
- * the arguments of socketcall(2) again, which may have changed. The peer of a UNIX socket gets the watcher's ids (SO_PEERCRED). Returns
- * false if the call has ended.
+ * the call instead, it would read the descriptor and the arguments of socketcall(2) again. Another thread could have changed both after the
+ * check. A side effect: the peer of a UNIX socket sees the watcher's ids (SO_PEERCRED). Returns false if the call has ended.
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
 
-/* Records that two processes share their descriptors (CLONE_FILES without CLONE_THREAD). From then on, calls of single-threaded processes are emulated too. */
+/* Records that two processes of the phase share their descriptors (CLONE_FILES without CLONE_THREAD). From then on, calls of single-threaded processes are emulated too. */
 void egress_note_shared_descriptors(struct egress *egress);
 
 /* pending.c */
 
-/* Ends the pending calls whose time limit has passed, and those of threads that have ended or received a signal. */
+/* Calls the handlers of pending calls whose time limit has passed, or whose thread has ended or received a signal. */
 void egress_check_pending(struct egress *egress);
 
-/* If the handler of a pending call got stuck, answers that call with EFAULT. Called by the watchdog. */
+/* If the handler of a pending call is running, makes this call fail with EFAULT. Called by the watchdog after that handler got stuck. */
 void egress_abandon_pending(struct egress *egress);
 
 /* dns_redirect.c */
@@ -78,66 +79,67 @@ void egress_abandon_pending(struct egress *egress);
 /*
  * Redirects DNS queries of the phase to the DNS server process. If a process connects or sends to a name server in /etc/resolv.conf, the watcher
  * replaces its socket with a socket in the network namespace of the DNS server, and then lets the kernel continue the call. In that namespace
- * lo has the addresses of the name servers, so the process gets an answer from the address that it queried.
+ * lo has the addresses of the name servers, so that the process gets an answer from the address that it queried.
  */
-enum { DNS_WAITING = 1024, /* maximum of calls that wait for a socket from the DNS server process; further queries are not redirected */
-       DNS_SOCKETS = 1024 };
+enum { DNS_WAITING = 1024, /* maximum number of calls that wait for a socket from the DNS server process; further queries are not redirected */
+       DNS_SOCKETS = 1024 /* how many sockets of the DNS server's network are remembered; a query on an older one is redirected again */ };
 
 struct dns_redirect {
-	int server;	   /* socket that leads to the DNS server process; -1: there is no such process, or it has ended */
-	bool has_conf;	   /* /etc/resolv.conf has been read */
+	int server;	   /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
+	bool has_conf;	   /* true if conf contains the data of /etc/resolv.conf */
 	bool phase_serves; /* a process of the phase has bound port 53 of loopback, so queries to loopback are not redirected */
 	struct resolv_conf conf;
 	struct seccomp_notif waiting[DNS_WAITING]; /* calls that wait for a socket from the DNS server process */
 	size_t waiting_count;
-	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer: inodes of the last sockets of the DNS server's network that the phase received */
+	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer with the inodes of the sockets of the DNS server's network that the phase received last */
 	size_t next_socket;
 };
 
 enum dns_redirection {
 	DNS_NOT_REDIRECTED,
-	DNS_WAITS,	/* the call waits until dns_redirect_receive() returns it */
+	DNS_WAITS,	/* the call waits for a socket; dns_redirect_receive() later returns both */
 	DNS_REDIRECTED, /* the thread's socket already belongs to the DNS server's network */
 };
 
 /*
- * If the call goes to a name server, requests a socket from the DNS server process. May set call->socket to a duplicate of the calling
- * thread's socket, which the caller must close. An allowed TCP connection to a name server is not redirected.
+ * If the call goes to a name server, requests a socket from the DNS server process, unless the call makes an allowed TCP connection. May set
+ * call->socket to a duplicate of the calling thread's socket. The caller must close this duplicate.
  */
 enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct egress_call *call, const struct request *request,
 					  const struct seccomp_notif *notification, const struct allow *allow);
 
 /*
- * Receives from confine's DNS server process a socket of that process's network namespace, and finds the call of the phase that waits for
- * it. Returns false if no call waits. If the DNS server process has ended, sets redirect->server to -1, and returns one waiting call at a time with socket -1.
+ * Receives a socket from the DNS server process, and stores it in *socket and the call of the phase that waits for it in *notification.
+ * Returns false if no call waits for the socket. If the DNS server process has ended, sets redirect->server to -1; each call of this function
+ * then returns one waiting call with *socket -1.
  */
 bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *notification, int *socket);
 
 /*
- * Copies the flags and options of the calling thread's socket to another socket, which then replaces it. Sets call->socket to a duplicate of the old
- * socket. Returns false on failure.
+ * Copies the flags and options of the calling thread's socket to socket, and puts socket in its place. Sets call->socket to a duplicate of the
+ * old socket. Returns false on failure.
  */
 bool dns_redirect_replace(struct dns_redirect *redirect, struct egress_call *call, int socket);
 
-/* Returns true if the destination is a name server whose queries are redirected. */
+/* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Stops redirecting queries to loopback if a process of the phase is about to bind port 53 there, where /etc/resolv.conf has a name server. Returns true if so. */
+/* Call it before the phase binds an address. If the address is port 53 of loopback and /etc/resolv.conf has a name server on loopback, stops redirecting queries to loopback and returns true. */
 bool dns_redirect_note_bind(struct dns_redirect *redirect, const struct destination *address);
 
 /* query_trap.c */
 
 /*
- * Answers the queries of a phase where no network namespace can be made for the DNS server process. If a process connects a UDP socket to a
- * name server, the watcher replaces this socket with one that is connected to a socket of the watcher (the trap), and answers the queries for
- * names in the allow-list. After another query, it logs the name and closes the trap, and the process gets ECONNREFUSED, as from an
- * unreachable name server.
+ * Answers DNS queries in a phase with the network filter, where no network namespace can be made for the DNS server process. If a process
+ * connects a UDP socket to a name server, the watcher replaces this socket with one that is connected to a socket of the watcher, the trap.
+ * It answers queries for names in the allow-list. After any other query it logs the name and closes the trap. The process then gets
+ * ECONNREFUSED, as from a host on which no name server runs.
  */
-enum { QUERY_TRAPS = 64 }; /* maximum of sockets that wait for a query; a further one closes the oldest trap, so that its query fails and is not logged */
+enum { QUERY_TRAPS = 64 }; /* maximum number of open traps; a further one replaces the oldest trap, whose later queries fail and are not logged */
 
 struct query_trap {
-	struct event_source source; /* the socket that receives the query */
-	int client;		    /* a duplicate of the socket of the phase */
+	struct event_source source; /* socket at which the watcher receives queries */
+	int client;		    /* the socket that the phase got in place of its own, connected to source */
 	struct program program;
 };
 
@@ -145,17 +147,17 @@ struct query_traps {
 	int epoll;
 	const struct allow *allow;
 	struct network_log *log;
-	struct query_trap traps[QUERY_TRAPS]; /* a ring buffer */
+	struct query_trap traps[QUERY_TRAPS]; /* ring buffer; the member next is the index of the oldest trap */
 	size_t next;
 };
 
-/* Creates the state of the functions below, which is never freed. Returns NULL and sets errno on failure. */
+/* Creates the state of the query traps, which is never freed. Returns NULL and sets errno on failure. */
 struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct network_log *log);
 
-/* Replaces the UDP socket of a call. family: the family of that socket. Returns false if that fails; the call must then fail. */
+/* Replaces the UDP socket of a connect to a name server with a socket that leads to a new trap. family: address family in the call. On failure returns false; the call must then be refused. */
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family);
 
-/* Logs the query that a call sends with the address of a name server, unless its name is in the allow-list; then returns true. data: its address in the memory of the calling thread. */
+/* Logs the DNS query at the address data in the target's memory, and returns false. If the name in the query is in the allow-list, logs nothing and returns true. */
 bool query_trap_log(struct query_traps *traps, const struct target *target, uint64_t data, size_t length);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Parts of the allow-list that only native/egress/ and the fuzzers use. */
+/* Parts of the code for allowed connections (egress) that only native/egress/ and the fuzzers use. */
 #ifndef EGRESS_INTERNAL_H
 #define EGRESS_INTERNAL_H
 
@@ -8,69 +8,70 @@
 
 #include "egress/egress.h"
 
-/* socks_reply.c: parses the two replies of the SOCKS proxy, first to the offer of no authentication and then to CONNECT, as one reply (RFC 1928, 3 and 6) */
+/* socks_reply.c: parses the replies of a SOCKS5 proxy. The proxy replies to the choice of the authentication method and then to CONNECT (RFC 1928, 3 and 6). Here, both together are the reply. */
 
 enum {
 	SOCKS_VERSION = 5,
 	SOCKS_NO_AUTHENTICATION = 0,
 	SOCKS_IPV4 = 1,
 	SOCKS_IPV6 = 4,
-	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length of the longest reply, in bytes */
+	SOCKS_REPLY = 2 + 4 + 16 + 2, /* length in bytes of the longest reply, one with an IPv6 address */
 };
 
-/* Returns the length of the whole reply in bytes. Call it again whenever got, the number of received bytes, has changed: the result may grow up to SOCKS_REPLY. */
+/* Returns the length of the reply in bytes, as far as the first got bytes show it: when more bytes have arrived, the result may be larger, up to SOCKS_REPLY. */
 size_t socks_reply_length(const unsigned char *reply, size_t got);
 
-/* Returns the result in a complete reply: 0, or an errno that connect(2) could return. */
+/* Returns the result code of a complete reply as an errno: 0 if the proxy has connected, otherwise an errno with which the phase's connect(2) fails. */
 int socks_reply_error(const unsigned char *reply);
 
-/* Returns the address in a complete SOCKS5 reply (BND.ADDR): the local address of the socket that the proxy has connected. */
+/* Returns the address in a complete reply (BND.ADDR): the local address of the socket that the proxy has connected to the destination. */
 struct destination socks_reply_address(const unsigned char *reply);
 
-/* pending.c: stopped calls that the watcher answers later */
+/* pending.c: manages pending calls, the system calls of the phase that the watcher has received and will answer later */
 
 enum pending_event {
-	PENDING_READY,	 /* the descriptor for which the call waits is ready */
-	PENDING_TIMEOUT, /* the time limit has passed */
-	PENDING_SIGNAL,	 /* a signal interrupts the calling thread; answer with pending->interrupted */
-	PENDING_GONE,	 /* the calling thread has ended; do not answer */
+	PENDING_READY,	 /* the descriptor in pending->source is ready */
+	PENDING_TIMEOUT, /* the time limit pending->deadline has passed */
+	PENDING_SIGNAL,	 /* a signal interrupts the calling thread; the handler may make the call fail with pending->interrupted */
+	PENDING_GONE,	 /* the calling thread has ended; the handler must not answer */
 };
 
-/* The state of a request to the SOCKS proxy. */
+/* The state of one connection to the SOCKS proxy. */
 struct socks_exchange {
 	unsigned char reply[SOCKS_REPLY];
-	size_t got; /* number of bytes of the reply received so far */
+	size_t got; /* number of bytes in reply that have arrived so far */
 	int taken;  /* duplicate of the proxy's TCP socket to the destination; -1: the watcher has not taken over that socket */
-	bool relay; /* the proxy relays the data, because its socket must not be taken over */
+	bool relay; /* true if the watcher must not take over the proxy's TCP socket, so that the proxy relays the data of the connection */
 };
 
 struct pending_call;
 
-/* Handles an event of a pending call. Returns true if the call stays pending, which is possible after PENDING_READY and PENDING_SIGNAL. */
+/* Handles an event of a pending call. Returns true to keep the call pending, which is possible after PENDING_READY and PENDING_SIGNAL. Returns false to remove it. */
 typedef bool pending_handler(struct pending_call *pending, enum pending_event event);
 
 struct pending_call {
-	struct event_source source; /* descriptor that the call waits for; closed when the call is no longer pending */
+	struct event_source source; /* descriptor whose events the watcher waits for; closed when the call is no longer pending */
 	struct egress_call call;
-	pending_handler *handler; /* NULL: the entry is free */
-	long long deadline;	  /* end of the time limit, in microseconds of CLOCK_MONOTONIC; 0: no limit */
-	int interrupted;	  /* errno with which the watcher answers a connect(2) that a signal interrupts */
+	pending_handler *handler; /* function that handles the events of this call; NULL: the entry is free */
+	long long deadline;	  /* time at which the handler gets PENDING_TIMEOUT, in microseconds of CLOCK_MONOTONIC; 0: never */
+	int interrupted;	  /* errno with which the call fails if a signal interrupts it */
 	struct socks_exchange exchange;
 };
 
 /*
- * Adds a pending call. Calls handler when fd is ready for events (epoll_ctl(2)), when a signal interrupts the calling thread, when that thread
- * has ended and, if limited is true, after the time limit of connect(2). Closes fd when the call is no longer pending. On failure, returns NULL, sets errno and leaves fd open.
+ * Adds a pending call. From then on, the watcher calls handler when fd is ready for events (epoll_ctl(2)), when a signal interrupts the
+ * calling thread, and when this thread has ended. If limited is true, it also calls handler after the time limit of connect(2), if the socket
+ * has one (SO_SNDTIMEO). Closes fd when the call is no longer pending. On failure, returns NULL, sets errno and leaves fd open.
  */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
-/* Opens the timer that checks the pending calls. Returns false and sets errno on failure. */
+/* Opens the timer by which the watcher checks the pending calls regularly. Returns false and sets errno on failure. */
 bool pending_open(struct egress *egress);
 
 /* socket.c */
 
-enum { COPIED_OPTIONS = 18, /* room for the options that are copied to a socket of one family (socket_permit.c) */
-       PENDING_CALLS = 1024 };
+enum { COPIED_OPTIONS = 18, /* maximum number of options that are copied to a socket of one family (socket_permit.c) */
+       PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
 
 struct option_value {
 	union {
@@ -79,7 +80,7 @@ struct option_value {
 		struct timeval time;
 		char bytes[16];
 	} value;
-	socklen_t size; /* size of the value in bytes; 0: the kernel does not have this option */
+	socklen_t size; /* size of the option's value in bytes; 0: getsockopt(2) failed, for example because the kernel does not have the option */
 };
 
 struct egress {
@@ -87,78 +88,80 @@ struct egress {
 	enum egress_route route;
 	const char *socks;
 	struct network_log *log;
-	bool connected; /* the phase has, or will have, a socket of the host's network */
+	bool connected; /* true after the first connect to an allowed destination: the phase then has, or soon gets, a socket of the host's network */
 	bool phase_is_root;
-	bool descriptors_are_shared;			 /* processes of the phase share descriptors with each other */
-	uint64_t host_network;				 /* number of the host's network namespace (SO_NETNS_COOKIE); 0: not known */
-	bool has_defaults[2];				 /* true if defaults is set; [1] for AF_INET6, [0] for other families */
-	struct option_value defaults[2][COPIED_OPTIONS]; /* values that the copied options have on a new socket */
+	bool descriptors_are_shared;			 /* true if processes of the phase share descriptors (egress_note_shared_descriptors()) */
+	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known */
+	bool has_defaults[2];				 /* [1] is true if defaults[1], for AF_INET6, is set; [0] is true if defaults[0], for other families, is set */
+	struct option_value defaults[2][COPIED_OPTIONS]; /* values of the copied options on a new socket; only options with other values are copied */
 	int epoll;
 	struct event_source timer;
 	struct pending_call calls[PENDING_CALLS];
-	size_t count;		      /* number of entries in use in calls */
-	struct pending_call *current; /* the call whose handler is running */
+	size_t count;		      /* number of pending calls, the entries of calls whose handler is not NULL */
+	struct pending_call *current; /* pending call whose handler is running; NULL: none */
 };
 
-/* Returns the value of an option of type int, or -1 on failure. */
+/* Returns the value of a socket option of type int, or -1 on failure. */
 int socket_option(int fd, int level, int name);
 
 /* Returns the address family of a socket, or -1 if fd is not a socket. */
 int socket_family(int fd);
 
-/* Returns true for a TCP socket, and for an MPTCP socket, which a TCP socket can replace. */
+/* Returns true for a TCP socket, and for an MPTCP socket, because the watcher can replace that with a TCP socket. */
 bool socket_is_tcp(int fd);
 
 /* Returns true if a TCP socket is neither connected nor connecting nor listening. */
 bool socket_is_idle(int fd);
 
-/* Returns true if the phase has bound the socket to an address or a port. */
+/* Returns true if a process of the phase has bound the socket to an address or a port. The watcher then does not replace the socket. */
 bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
 /*
- * Copies the options that a program has set on one TCP socket (from) to another (to). Options that the kernel refuses, such as values above a
- * limit of the other network, stay unchanged. family: family of both sockets, or 0 if they differ. fresh: true if to is a new socket.
+ * Copies the options that a program has set on the TCP socket from to the TCP socket to. An option that the kernel refuses, such as a value
+ * above a limit of the other network, is skipped. family: address family of both sockets, or 0 if they differ. fresh: true if to is a new
+ * socket, whose options need not be read because their values are in defaults.
  */
 void socket_copy_options(struct egress *egress, int from, int to, int family, bool fresh);
 
 /*
- * Stores the network namespace of socket fd as the host's, unless one is already stored. fd -1: the network of the calling process. Returns false if another
- * network is stored, or if the network of the socket cannot be determined, as on Linux before 5.14.
+ * Stores the network namespace of the socket fd as that of the host, if none is stored yet. If fd is -1, takes the network namespace of the
+ * calling process. Returns false if another network namespace is stored, or if the kernel does not report it, as on Linux before 5.14.
  */
 bool host_network_set(struct egress *egress, int fd);
 
-/* Returns true if a socket, of any family, belongs to the host's network. */
+/* Returns true if the socket fd belongs to the host's network namespace. The family of the socket does not matter. */
 bool host_network_has(const struct egress *egress, int fd);
 
 /* emulate.c */
 
-/* Returns true if the call must be emulated. If the kernel continued it, another thread could change the descriptor or the arguments first. */
+/* Returns true if the watcher must execute the call itself, because another thread could change its descriptor or arguments before the kernel continues it. */
 bool emulate_is_needed(const struct egress_call *call, const struct request *request);
 
 /* replace.c */
 
-/* Returns the flags of the calling thread's descriptor (O_CLOEXEC, O_NONBLOCK and others), or -1 if that descriptor is no longer the same socket. */
+/* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if it no longer refers to the socket of the call. */
 int descriptor_flags(const struct egress_call *call);
 
 /*
- * Replaces the calling thread's socket with fd, keeps the close-on-exec flag, and moves the epoll registrations to fd. On failure, returns
- * false and sets errno, to EBADF if another thread has closed that socket.
+ * Puts the socket fd in place of the calling thread's socket, with the same number, close-on-exec flag and epoll registrations. On failure,
+ * returns false and sets errno, to EBADF if another thread has closed the thread's socket.
  */
 bool replace_socket(const struct egress_call *call, int fd);
 
-/* socks.c: a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts it for distcc; it is reachable after Portage has unshared the network. */
+/* socks.c: client of a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts this proxy for distcc. It gives access to the host's network after Portage has unshared the network. */
 
 /*
- * Requests a connection from the proxy. Later, events_handle_one() calls egress_end_socks(), unless the target has ended. relay: the
- * proxy relays the data, and its socket is not taken over. Returns 0, or an errno if the request failed at once. Never waits.
+ * Requests a connection from the proxy and makes the call pending. When the proxy has replied, events_handle_one() calls egress_end_socks().
+ * Normally the watcher tries to take over the proxy's TCP socket. If relay is true, it does not, and the proxy relays the data.
+ * Returns 0, or an errno if sending the request failed. Never waits.
  */
 int socks_connect(const struct egress_call *call, bool relay);
 
 /*
- * Answers a call that waited for the proxy. If error is 0, replaces the target's socket with fd, the TCP socket to the destination or, if
- * that is not available, the socket to the proxy. Otherwise the call fails with error. The caller closes fd afterwards.
+ * Answers a connect(2) that waited for the proxy. If error is 0, replaces the target's socket with fd: a TCP socket to the destination or, if
+ * the proxy relays the data, the socket to the proxy. Otherwise the connect(2) fails with error. The caller closes fd afterwards.
  */
 void egress_end_socks(const struct egress_call *call, int fd, int error);
 

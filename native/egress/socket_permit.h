@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The socket options that a phase with an allow-list or with the network filter may use, the ioctls of the former and the protocols of the
- * latter. The phase has sockets of the host's network, and some options could change where a connection leads: IPV6_RTHDR routes it
- * through a host that is not allowed, SO_BINDTODEVICE over another link.
+ * Lists of permitted socket options (for a phase with an allow-list or the network filter), ioctls (with an allow-list) and protocols (with
+ * the network filter). Such a phase has sockets of the host's network. Some options could change where a connection leads: IPV6_RTHDR
+ * routes packets through a host that is not allowed, and SO_BINDTODEVICE sends them over another interface.
  */
 #ifndef SOCKET_PERMIT_H
 #define SOCKET_PERMIT_H
 
 #include "util/base.h"
 
-/* The permitted options of one level of setsockopt(2). */
+/* The permitted socket options of one level, which is the second argument of setsockopt(2). */
 struct permitted_level {
 	uint32_t level;
 	const unsigned char *names;
 	size_t count;
-	size_t copied; /* socket_copy_options() copies the options names[0] to names[copied - 1] to a new socket */
-	int family;    /* family of the sockets that have this level; 0: any family */
+	size_t copied; /* socket_copy_options() copies the first options in names, as many as this number, to a new socket */
+	int family;    /* address family of the sockets that have options of this level; 0: any family */
 };
 
-/* The option levels that a TCP socket has. At other levels setsockopt(2) fails with ENOPROTOOPT. Only TCP_ULP can add a level, and it is not permitted. */
+/* The option levels of a TCP socket. At all other levels setsockopt(2) of a TCP socket fails, so they need no restriction. Only the option TCP_ULP can add a level. It is not permitted. */
 extern const struct permitted_level permitted_levels[];
 extern const size_t permitted_levels_count;
 
-/* The permitted ioctls of types 0x89 (sockets) and 0x8B (wireless devices). Other types are not restricted. */
+/* The permitted ioctls of the types 0x89 (sockets) and 0x8B (wireless devices). ioctls of other types are not restricted. */
 extern const uint32_t permitted_ioctls[];
 extern const size_t permitted_ioctls_count;
 
@@ -30,10 +30,10 @@ extern const size_t permitted_ioctls_count;
 extern const uint32_t permitted_protocols[];
 extern const size_t permitted_protocols_count;
 
-/* Returns true if socket(2) with these arguments creates no internet socket, or one of a permitted protocol. */
+/* Returns true if socket(2) with these arguments is permitted: the socket is not an internet socket, or it has a permitted protocol. */
 bool socket_permits_protocol(int family, int type, uint32_t protocol);
 
-/* Returns true if the option is permitted or the level is not one of permitted_levels. */
+/* Returns true if setsockopt(2) with this level and option name is permitted: the list has it, or permitted_levels lacks the level. */
 bool socket_permits(uint32_t level, uint32_t name);
 
 #endif
