@@ -10,20 +10,20 @@
 #include "util/events.h"
 #include "util/fds.h"
 
-enum { CONNECTIONS = 8,
-       CLIENTS = 256 }; /* maximum of sockets whose program is known; usually fewer wait for an answer at the same time */
+enum { CONNECTIONS = 8, /* maximum number of open TCP connections; a further one closes the oldest */
+       CLIENTS = 256 }; /* maximum number of sockets whose program is remembered; a further one replaces the oldest */
 
 struct connection {
 	struct event_source source;
-	uint16_t port; /* port of the client's socket */
+	uint16_t port; /* port of the client's socket, to find its struct client */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
 };
 
-/* A socket that the server has created, and the program that uses it. */
+/* A socket that the server has created for the phase, and the program that uses this socket. */
 struct client {
 	int type;
-	uint16_t port; /* local port of the socket; 0: this entry is empty */
+	uint16_t port; /* local port of the client's socket; 0: the entry is not in use */
 	bool truncates;
 	struct program program;
 };
@@ -36,7 +36,7 @@ struct server {
 	struct event_source watcher, udp[NAME_SERVERS], tcp[NAME_SERVERS];
 	struct connection connections[CONNECTIONS];
 	size_t oldest_connection;
-	struct client clients[CLIENTS]; /* ring buffer: a new client replaces the oldest */
+	struct client clients[CLIENTS]; /* ring buffer, in which a new client replaces the oldest */
 	size_t last_client;
 };
 
@@ -57,7 +57,7 @@ uint16_t local_port(int fd)
 	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
 }
 
-/* Creates a socket and binds it to the requested port. If that port is 0 or in use, binds it to a free port. Returns -1 on failure. */
+/* Creates a socket and binds it to the requested port or, if this port is 0 or in use, to a free port. Returns the socket, or -1 on failure. */
 static int open_client_socket(const struct dns_request *request)
 {
 	int fd = socket(request->family, request->type | SOCK_CLOEXEC, 0);
@@ -80,7 +80,7 @@ static void add_client(struct server *server, const struct dns_request *request,
 	*known = (struct client){request->type, port, request->truncates, request->program};
 }
 
-/* Returns true for localhost and its subdomains, the names of this machine (RFC 6761, 6.3). name must be in lower case, without the final dot. */
+/* Returns true if the name is localhost or a subdomain, such as a.localhost, which mean this machine (RFC 6761, 6.3). name must be in lower case, without the final dot. */
 static bool is_localhost(const char *name)
 {
 	static const char localhost[] = ".localhost";
@@ -104,7 +104,7 @@ static bool is_searched(const struct server *server, const struct dns_question *
 	return false;
 }
 
-/* Logs a query. Resolvers repeat a query with each search domain appended. The log contains only the name without a search domain. */
+/* Logs a query. Resolvers repeat a query for the same name with each search domain appended. The log contains only the name without a search domain. */
 static void log_query(const struct server *server, const struct dns_question *question, unsigned id, const struct client *client)
 {
 	if (is_localhost(question->name) || is_searched(server, question, &client->program))
@@ -147,12 +147,12 @@ static bool serve_datagram(const struct server *server, int fd)
 
 static void serve_udp(void *owner, struct event_source *udp)
 {
-	/* Answer at most 16 queries in a row: meanwhile the server creates no sockets, for which stopped system calls wait. */
+	/* Answer at most 16 queries in a row. Meanwhile, system calls of the phase that wait for a new socket of this server cannot continue. */
 	for (int i = 0; i < 16 && serve_datagram(owner, udp->fd); i++)
 		;
 }
 
-/* Answers the complete queries on a TCP connection. The two bytes before a query are its length (RFC 1035, 4.2.2). Returns false to close the connection. */
+/* Answers the queries on a TCP connection that have arrived completely. The two bytes before a query are its length (RFC 1035, 4.2.2). Returns false if the caller must close the connection. */
 static bool serve_received(const struct server *server, struct connection *connection)
 {
 	while (connection->used >= 2) {
@@ -215,7 +215,7 @@ static void accept_connection(void *owner, struct event_source *tcp)
 	open_source(server, &connection->source, fd, serve_connection);
 }
 
-/* Logs the UDP queries that are still unread, and exits. A process of the phase may have ended without waiting for their answers. */
+/* Exits after it has handled the UDP queries that are still unread, so that the log has them too. A process of the phase may have sent them and ended without waiting for an answer. */
 static noreturn void drain_and_exit(struct server *server)
 {
 	for (size_t i = 0; i < NAME_SERVERS; i++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The DNS server process of a phase. It runs in a network namespace of its own, where lo has the addresses of the name servers in
- * /etc/resolv.conf. The watcher puts a socket of that network in place of the socket of a process that sends a query
- * (egress/dns_redirect.c). The server logs each query and answers SERVFAIL at once, except for the hosts of --resolve.
+ * /etc/resolv.conf. If a process of the phase sends a query, the watcher first replaces the socket of this process with a socket of that
+ * network namespace (egress/dns_redirect.c). The server answers queries for the hosts of --resolve. It logs any other query and answers it
+ * at once with SERVFAIL.
  */
 #ifndef DNS_SERVER_H
 #define DNS_SERVER_H
@@ -14,28 +15,28 @@
 #include "watcher/network_log.h"
 
 /*
- * Message from the watcher: requests a socket in the network of the DNS server. The reply is the id; the new socket is attached to it, unless
- * creating the socket failed.
+ * Message by which the watcher requests a socket in the network namespace of the DNS server. The reply consists of the member id, with the new
+ * socket attached (SCM_RIGHTS) unless creating it failed.
  */
 struct dns_request {
-	uint64_t id; /* ID of the seccomp notification of the call that waits for the socket */
+	uint64_t id; /* seccomp notification ID of the system call that waits for the socket */
 	int family, type;
-	uint16_t port;	/* local port of the phase's socket, which the new socket replaces; 0: that socket is not bound */
-	bool truncates; /* answer queries over UDP with a truncated answer instead of SERVFAIL (dns_truncate()) */
+	uint16_t port;	/* local port of the phase's socket that the new socket will replace; 0: that socket is not bound */
+	bool truncates; /* true if the server must answer queries over UDP with a truncated answer instead of SERVFAIL (dns_truncate()) */
 	struct program program;
 };
 
-/* Returns the local port of an internet socket, or 0 if it is not bound. */
+/* Returns the local port of an internet socket, or 0 if the socket is not bound. */
 uint16_t local_port(int fd);
 
-/* The sockets on which the server receives queries: for each name server a UDP and a TCP socket; -1: not open. */
+/* The sockets on which the server receives queries. Each row has the UDP and the TCP socket at the address of one name server; -1: not open. */
 struct dns_listeners {
 	int fds[NAME_SERVERS][2];
 };
 
 /*
- * Serves the watcher's requests for sockets and the queries that arrive at the listeners. Exits when the watcher has ended. Writes the lookups
- * in the log without a lock, because no other process writes them.
+ * Main function of the DNS server process. Handles the watcher's requests for sockets, and answers the queries that arrive at the listeners.
+ * Exits when the watcher has ended. Writes the lookups in the log without a lock, because no other process writes them.
  */
 noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);

@@ -17,7 +17,7 @@ static void add_server(struct resolv_conf *conf, const char *text)
 		conf->server_count++;
 }
 
-/* If the file has several "search" or "domain" lines, only the last one applies (resolv.conf(5)). */
+/* Replaces the search domains with those of a "search" or "domain" line. Of several such lines, only the last one applies (resolv.conf(5)). */
 static void set_search(struct resolv_conf *conf, char *domains)
 {
 	static const char blank[] = " \t\n";

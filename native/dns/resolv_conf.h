@@ -5,7 +5,7 @@
 
 #include "dns/wire.h"
 
-enum { NAME_SERVERS = 8, /* maximum number of name servers; glibc and musl use only three */
+enum { NAME_SERVERS = 8, /* maximum number of name servers; further ones are ignored, as by glibc and musl, which use only three */
        DNS_PORT = 53 };
 
 struct name_server {
@@ -21,8 +21,8 @@ struct resolv_conf {
 };
 
 /*
- * Reads /etc/resolv.conf. If it has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local
- * addresses, because the network of a phase lacks the interface that they belong to.
+ * Reads /etc/resolv.conf. If the file has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits name
+ * servers with a link-local address, because the network of a phase lacks the interface to which this address belongs.
  */
 void resolv_conf_read(struct resolv_conf *conf);
 

@@ -40,7 +40,7 @@ static void put(struct writer *writer, const char *text, size_t length)
 		memcpy(writer->text + writer->used, text, length);
 		writer->used += length;
 	} else {
-		/* The text is full. Accept no later text either: a shorter label would still fit, and the result would be a different name. */
+		/* The text does not fit, so accept no later text either. A later, shorter text would fit, and the result would be a different name. */
 		writer->room = writer->used + 1;
 	}
 	writer->text[writer->used] = '\0';
@@ -60,8 +60,9 @@ static void put_label(struct writer *writer, const unsigned char *label, size_t 
 }
 
 /*
- * Reads the name at offset *at and sets *at to the offset after it. A compression pointer must point to an offset before the name that
- * contains it, so there is no endless loop. Sets *uncompressed to true if there is no pointer. Returns false if the name is invalid.
+ * Reads the domain name at offset *at of a query, and sets *at to the offset after it. To prevent an endless loop, a compression pointer must
+ * point to an offset before the name that contains it. Sets *uncompressed to true if the name has no pointer. Returns false if the name is
+ * invalid.
  */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *uncompressed)
 {
@@ -113,13 +114,13 @@ static bool is_host(const struct allow *hosts, const char *name)
 	return false;
 }
 
-/* Appends the addresses of the host in the question, as many as fit in DNS_ANSWER bytes. Returns the new length of the answer. */
+/* Appends the addresses of the host in the question to the answer, as many as fit in DNS_ANSWER bytes. Returns the new length of the answer. */
 static size_t put_addresses(const struct allow *hosts, const struct dns_question *question, unsigned char *answer, size_t used)
 {
 	for (size_t i = 0; i < hosts->name_count; i++) {
 		const struct allow_name *host = &hosts->names[i];
 		unsigned char type = host->family == AF_INET ? TYPE_A : TYPE_AAAA, size = host->family == AF_INET ? 4 : 16;
-		/* Pointer to the name in the question (2 bytes), type (2), class (2), TTL (4) and length of the address (2) (RFC 1035, 4.1.3). */
+		/* Start of an answer record: pointer to the name in the question (2 bytes), type (2), class (2), TTL (4), address length (2) (RFC 1035, 4.1.3). */
 		const unsigned char head[] = {0xC0, HEADER, 0, type, 0, CLASS_IN, 0, 0, 0, TTL_SECONDS, 0, size};
 		if (type != question->type || !has_name(host, question->name) || used + sizeof head + size > DNS_ANSWER)
 			continue;
@@ -135,7 +136,7 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 		  struct dns_question *questions, size_t *count)
 {
 	*count = 0;
-	/* Do not answer a response: two servers that answer responses would send messages to each other forever. */
+	/* Do not answer a DNS response: two servers that answer responses would send messages to each other forever. */
 	if (length < HEADER || (query[2] & FLAG_RESPONSE) != 0)
 		return 0;
 	unsigned question_count = read_number(query + 4), code = question_count == 0 ? FORMAT_ERROR : SERVER_FAILURE;

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The DNS message format: parses a query and writes a response (RFC 1035). */
+/* The format of DNS messages: parses a query and writes the answer (RFC 1035). */
 #ifndef DNS_WIRE_H
 #define DNS_WIRE_H
 
 #include "options/allow_list.h"
 
 enum {
-	DNS_LARGEST = 4096, /* largest query in bytes; over UDP, further bytes are ignored; over TCP, a longer query closes the connection */
-	DNS_ANSWER = 512,   /* largest answer in bytes: 12 + 255 + 4 for a header and one question, the rest for addresses */
-	DNS_NAME = 256,	    /* room for the text of a name, in bytes, with the final NUL */
-	DNS_QUESTIONS = 4,  /* maximum of questions that are read from one query; further ones are ignored; resolvers send one */
+	DNS_LARGEST = 4096, /* maximum size of a query in bytes; the rest of a longer query is ignored over UDP, and a longer query over TCP closes the connection */
+	DNS_ANSWER = 512,   /* maximum size of an answer in bytes: 12 + 255 + 4 for a header and one question, the rest for addresses; those that do not fit are omitted */
+	DNS_NAME = 256,	    /* room for the text of a name and its final NUL, in bytes; a longer text is cut */
+	DNS_QUESTIONS = 4,  /* maximum number of questions that are read from one query; further ones are ignored; resolvers send one */
 };
 
 struct dns_question {
-	char name[DNS_NAME]; /* name in lower case, without the final dot, with unprintable bytes as \DDD; a longer name is cut */
+	char name[DNS_NAME]; /* name in lower case, without the final dot, with unprintable bytes as \DDD */
 	uint16_t type;
 };
 
 /*
- * Writes the response to a query to answer, which has room for DNS_ANSWER bytes. The query may be invalid. Returns the length of the
- * response, or 0 if none must be sent. A query for a name in hosts gets its addresses of the queried type, if there are any. Any other query
- * gets SERVFAIL, FORMERR or NOTIMP; its questions are returned in questions and count so that the caller can log them.
+ * Writes the answer to a query to the buffer answer, which has room for DNS_ANSWER bytes. Returns the length of the answer in bytes, or 0 if
+ * the server must not answer. The query may be invalid. If the query is for a name in hosts, the answer has the name's addresses of the
+ * queried type, if there are any, and *count is 0. Any other answer has an error code: SERVFAIL, FORMERR or NOTIMP. The function then stores
+ * the questions of the query in questions and their number in *count, so that the caller can log them.
  */
 size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
 		  struct dns_question *questions, size_t *count);
@@ -29,13 +30,13 @@ size_t dns_answer(const unsigned char *query, size_t length, const struct allow 
 bool dns_succeeded(const unsigned char *answer);
 
 /*
- * If the answer is SERVFAIL, changes it into an empty truncated answer, so that the client repeats the query over TCP. musl ignores SERVFAIL
- * over UDP for its whole timeout of 5 s, and returns at once after SERVFAIL over TCP (__res_msend() in musl). Before version 1.2.4 it
- * uses no TCP, and reports at once that the name has no address.
+ * If the answer is SERVFAIL, changes it into an empty truncated answer, so that a lookup of musl fails at once. After SERVFAIL over UDP, musl
+ * would wait 5 s. After a truncated answer, it repeats the query over TCP, and SERVFAIL over TCP ends the lookup at once (__res_msend() in
+ * musl). musl before version 1.2.4 does not use TCP: it reports at once that the name has no address.
  */
 void dns_truncate(unsigned char *answer);
 
-/* Returns the name of a query type (A, AAAA, PTR...), or NULL for a type that is not in the table. */
+/* Returns the name of a query type (A, AAAA, PTR...), or NULL for a type that is not in the function's table. */
 const char *dns_type_name(uint16_t type);
 
 #endif

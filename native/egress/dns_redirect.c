@@ -47,7 +47,7 @@ static bool goes_to_name_server(struct dns_redirect *redirect, const struct requ
 	return false;
 }
 
-/* Duplicates the thread's socket to call->socket and sets call->inode. Returns false if that fails or the descriptor is not an internet socket. */
+/* Duplicates the target's socket to call->socket and sets call->inode. Returns false if this fails, or if the descriptor is not an internet socket. */
 static bool open_socket(struct egress_call *call)
 {
 	struct stat status;
@@ -82,7 +82,7 @@ enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct 
 		.port = local_port(call->socket),
 		.program = *target_program(&call->target),
 	};
-	/* Among the common resolvers only musl sends by sendto(2) on a socket that it has bound. */
+	/* Request truncated answers only for musl (dns_truncate()). Of the common resolvers, only musl calls sendto(2) on a socket that it has bound. */
 	wanted.truncates = request->call == CALL_SENDTO && wanted.port != 0;
 	bool is_tcp = socket_is_tcp(call->socket);
 	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||
@@ -122,9 +122,9 @@ bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *n
 	return redirect->waiting_count > 0 && take_waiting(redirect, redirect->waiting[0].id, notification);
 }
 
-/* Options that resolvers set before they connect or send. The watcher copies them to the socket that replaces theirs. */
+/* Socket options that resolvers set before they connect or send. The watcher copies them to the socket that replaces the resolver's socket. */
 static const struct {
-	int family; /* family of the sockets that have this option; 0: all sockets have it */
+	int family; /* address family of the sockets that have this option; 0: any family */
 	int level, name;
 } copied_options[] = {
 	{0, SOL_SOCKET, SO_RCVTIMEO},

@@ -25,34 +25,34 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 		free(egress);
 		return NULL;
 	}
-	/* Raise the limit of open descriptors, because each pending call uses some. */
+	/* Raise the limit of open descriptors (RLIMIT_NOFILE) as far as possible, because each pending call uses some. */
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
 	log->route = route;
-	/* Calls on sockets of the host's network are restricted, so the watcher must be able to distinguish these sockets from those of the phase. */
+	/* Calls on sockets of the host's network are restricted. Before Linux 5.14 the watcher cannot distinguish these sockets from those of the phase. */
 	if (route == ROUTE_DIRECT && !host_network_set(egress, -1))
 		disable(egress, "allowed connections need Linux 5.14 or later");
 	return egress;
 }
 
-/* Connects a socket. Returns 0 or an errno. After EINPROGRESS, further calls return EALREADY until the socket is connected, then 0 once, then EISCONN. */
+/* Connects the socket fd to the destination of the call. Returns 0 or an errno. For a nonblocking socket: first EINPROGRESS, then EALREADY until the socket is connected, then 0 once, then EISCONN. */
 static int connect_socket(const struct egress_call *call, int fd)
 {
 	union socket_address address;
 	return connect(fd, &address.any, destination_write(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Sets the file status flags of fd and replaces the target's socket with fd. Returns error, the result of connect(2), or an errno if replacing fails. */
+/* Sets the file status flags of the socket fd and puts fd in place of the target's socket. Returns error, or another errno if this fails. */
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
-	/* Ignore EBADF: another thread has closed the socket. In the kernel too, that does not change the result of connect(2). */
+	/* Ignore EBADF, which means that another thread has closed the target's socket: without confine too, this does not change the result of connect(2). */
 	if (fcntl(fd, F_SETFL, flags) != 0 || (!replace_socket(call, fd) && errno != EBADF))
 		return errno;
 	return error;
 }
 
-/* Handles an event of a pending connect: answers the call, unless the thread has ended. */
+/* Handles an event of a pending connect(2): answers the call, unless the calling thread has ended. */
 static bool end_connect(struct pending_call *pending, enum pending_event event)
 {
 	const struct egress_call *call = &pending->call;
@@ -69,13 +69,13 @@ static bool end_connect(struct pending_call *pending, enum pending_event event)
 	return false;
 }
 
-/* Connects fd to the destination of the call. Unless that fails at once, replaces the target's socket with fd, now or when a blocking connect is complete. */
+/* Connects the socket fd to the destination of the call. If this does not fail, puts fd in place of the target's socket: for a blocking socket when the connect is complete, otherwise at once. */
 static enum egress_decision connect_and_replace(const struct egress_call *call, int family, int fd, int *error)
 {
 	bool blocking = socket_is_blocking(call->socket);
 	socket_copy_options(call->egress, call->socket, fd, family, true);
 	*error = connect_socket(call, fd);
-	/* Try once more: a connection to a near host may already be complete. */
+	/* Try once more, because a connection to a near host may be complete by now, so that the call need not become pending. */
 	if (blocking && *error == EINPROGRESS)
 		*error = connect_socket(call, fd);
 	if (blocking && *error == EALREADY) {
@@ -116,7 +116,7 @@ void egress_count(const struct egress_call *call, const struct program *program,
 		target_add_parents(&call->target, &row->program);
 }
 
-/* Refuses a connect on a socket of the host's network, which must not be disconnected or connected to a destination that is not allowed. */
+/* Refuses a connect on a socket of the host's network. It would disconnect the socket or connect it to a destination that is not allowed. */
 static enum egress_decision refuse_reconnect(const struct egress_call *call, int *error)
 {
 	union socket_address name;
@@ -136,7 +136,7 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 	if (on_host_network)
 		return allowed ? EGRESS_EMULATE_ALLOWED : refuse_reconnect(call, error);
 	int family = socket_family(call->socket);
-	/* Connect only TCP sockets to allowed destinations. The kernel itself refuses a connect on a socket that is connected or listens, and an IPv6 destination on an IPv4 socket. */
+	/* The watcher makes only TCP connections. It leaves calls that the kernel refuses anyway to the kernel: on a connected or listening socket, and with an IPv6 destination on an IPv4 socket. */
 	if (!allowed || !socket_is_tcp(call->socket) || !socket_is_idle(call->socket) || (family == AF_INET && call->to.family != AF_INET))
 		return default_decision;
 	*error = EADDRNOTAVAIL;
@@ -144,23 +144,23 @@ static enum egress_decision decide_connect(const struct egress_call *call, bool 
 		return EGRESS_BOUND;
 	call->egress->connected = true;
 	if (call->egress->route == ROUTE_SOCKS) {
-		/* The call stays pending, even for a non-blocking socket, until the proxy answers. */
+		/* The call stays pending until the proxy replies, even if the target's socket is nonblocking. */
 		*error = socks_connect(call, false);
 		return *error == 0 ? EGRESS_PENDING : EGRESS_CONNECTED;
 	}
 	AUTO_CLOSE int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
 	if (fd < 0) {
-		/* The watcher has no free descriptor. Use EAGAIN, because connect(2) documents it, unlike EMFILE. */
+		/* The watcher could not create a socket. The errno is EAGAIN, because connect(2) documents it, unlike EMFILE. */
 		*error = EAGAIN;
 		return EGRESS_CONNECTED;
 	}
 	return connect_and_replace(call, family, fd, error);
 }
 
-/* Decides about a call whose socket could not be duplicated. errno must be that of the failure: EPERM if the kernel denies ptrace access (ptrace(2)). */
+/* Decides about a call whose socket the watcher could not duplicate. The caller must not have changed errno since. EPERM means that the kernel denies ptrace access to the target (ptrace(2)). */
 static enum egress_decision deny_inaccessible(const struct egress_call *call, int *error)
 {
-	/* If the phase has no socket of the host's network yet, disable the allow-list and let the kernel make the call. */
+	/* If the phase has no socket of the host's network yet, disable the allow-list and let the kernel continue the call. */
 	if (errno == EPERM && !call->egress->connected) {
 		char reason[96];
 		const char *name = target_program(&call->target)->comm;
@@ -181,7 +181,7 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 	call->socket = target_duplicate(&call->target, call->fd);
 	if (call->socket < 0)
 		return deny_inaccessible(call, error);
-	/* Stop here if the descriptor is not a socket: other system calls on it may wait forever for its file system. */
+	/* Stop here if the descriptor is not a socket, because fstat(2) below could then wait forever for its file system (FUSE). */
 	*error = ENOTSOCK;
 	if (socket_family(call->socket) < 0)
 		return EGRESS_DENIED;
@@ -193,10 +193,10 @@ enum egress_decision egress_decide(struct egress_call *call, const struct reques
 	case CALL_CONNECT:
 		return decide_connect(call, on_host_network, default_decision, error);
 	case CALL_LISTEN:
-		/* Refuse to listen on a socket of the host's network, because the phase must not serve that network. */
+		/* Refuse listen(2) on a socket of the host's network, because the phase must not accept connections from that network. */
 		return on_host_network ? EGRESS_DENIED : default_decision;
 	case CALL_BIND:
-		/* Never emulate a bind: if another thread replaces the socket before the kernel continues the call, the phase binds a port of the host, but cannot listen on it. */
+		/* A bind need not be emulated. If another thread replaces the socket before the kernel continues the call, the phase binds a port of the host but cannot listen on it. */
 		return on_host_network ? EGRESS_DENIED : EGRESS_CONTINUE;
 	default:
 		return default_decision;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Executes a system call in place of the calling thread. Sends and setsockopt are emulated only for the socketcall(2) of i386, so their structures have 32-bit members. */
+/* Emulates system calls: the watcher executes a call in place of the calling thread. It emulates sends and setsockopt(2) only if they are made by socketcall(2) of i386, so their structures have 32-bit members. */
 #include <asm/socket.h>
 #include <signal.h>
 #include <stdnoreturn.h>
@@ -19,7 +19,7 @@ void egress_note_shared_descriptors(struct egress *egress)
 
 bool emulate_is_needed(const struct egress_call *call, const struct request *request)
 {
-	/* Do not emulate calls on UNIX sockets for root: the watcher may not open all paths that root may, and the allow-list does not restrict root anyway. */
+	/* If the phase is root, let the kernel continue calls on UNIX sockets: the watcher, which has other ids, cannot open all paths that root can. The allow-list does not restrict root anyway. */
 	if (call->egress->phase_is_root && socket_family(call->socket) == AF_UNIX)
 		return false;
 	return request->is_socketcall || call->egress->descriptors_are_shared || !target_is_single_threaded(&call->target);
@@ -37,7 +37,7 @@ static int emulate_connect(const struct egress_call *call, const struct request 
 	return connect(call->socket, (struct sockaddr *)&link, sizeof link) == 0 ? 0 : errno;
 }
 
-/* Sets the socket option, unless the allow-list forbids it. Returns 0 or an errno. */
+/* Sets the socket option that the call requests, unless socket_permit.h does not list it. Returns 0 or an errno. */
 static int emulate_setsockopt(const struct egress_call *call, const struct request *request)
 {
 	int level = (int)request->arguments[1], name = (int)request->arguments[2];
@@ -47,7 +47,7 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 		char bytes[64];
 		struct {
 			int32_t seconds, microseconds;
-		} time32; /* struct timeval of i386, to be converted: the kernel accepts it only from 32-bit processes (sock_set_timeout() in net/core/sock.c) */
+		} time32; /* struct timeval of i386; converted to time64, because the kernel accepts time32 only from 32-bit processes (sock_set_timeout() in net/core/sock.c) */
 		struct {
 			int64_t seconds, microseconds;
 		} time64;
@@ -72,8 +72,8 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 	return setsockopt(call->socket, level, name, &value, length) == 0 ? 0 : errno;
 }
 
-enum { MOST_DATA = 4 << 20, /* maximum of bytes in one emulated message */
-       MOST_PARTS = 1024 /* maximum of parts in one message (UIO_MAXIOV) */,
+enum { MOST_DATA = 4 << 20, /* maximum number of bytes that are sent of one message; further ones are not sent */
+       MOST_PARTS = 1024 /* maximum number of parts of one message (UIO_MAXIOV); with more parts the call fails with EMSGSIZE */,
        MOST_MESSAGES = 1024 };
 
 /* The layout of struct iovec, msghdr and mmsghdr in i386 processes. */
@@ -89,8 +89,8 @@ struct mmsghdr32 {
 };
 
 /*
- * Copies a message to data, which has room for MOST_DATA bytes, and sends it. Of a longer message it sends only the first MOST_DATA bytes, as
- * the kernel may do for a stream. Returns the number of bytes sent, or -1 and sets errno.
+ * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Of a longer message it sends only the
+ * first MOST_DATA bytes, which the kernel too may do on a stream socket. Returns the number of bytes sent, or -1 and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {
@@ -147,8 +147,8 @@ static ssize_t send_messages(const struct egress_call *call, const uint64_t argu
 }
 
 /*
- * Executes a sendto, sendmsg or sendmmsg. data: memory of MOST_DATA bytes. Waits until the data is sent. Ancillary data and MSG_FASTOPEN
- * fail with EOPNOTSUPP. Returns the result of the call, or -1 and sets errno.
+ * Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. A call with ancillary data or
+ * MSG_FASTOPEN fails with EOPNOTSUPP. Returns the result of the call, or -1 and sets errno.
  */
 static ssize_t emulate_send(const struct egress_call *call, const struct request *request, char *data)
 {
@@ -166,12 +166,12 @@ static ssize_t emulate_send(const struct egress_call *call, const struct request
 	return target_read(&call->target, arguments[1], &message, sizeof message) ? send_message(call, &message, flags, data) : -1;
 }
 
-/* Handles the end of the helper process. If the stopped call is interrupted or has ended first, kills the helper process. */
+/* Handles an event of a call that a helper process executes. If the call is interrupted or has ended before the helper process, kills the helper process. */
 static bool end_helper(struct pending_call *pending, enum pending_event event)
 {
 	if (event != PENDING_READY)
 		syscall(SYS_pidfd_send_signal, pending->source.fd, SIGKILL, NULL, 0);
-	/* If the helper process has already answered, this second answer has no effect. */
+	/* If the helper process has already answered the call, this second answer has no effect. */
 	if (event == PENDING_SIGNAL)
 		target_respond(&pending->call.target, 0, pending->interrupted, 0);
 	return false;
@@ -192,7 +192,7 @@ static noreturn void run_helper(const struct egress_call *call, const struct req
 	_exit(0);
 }
 
-/* Forks a helper process that executes and answers the call, so that the watcher does not wait. Returns false if the call has ended. */
+/* Forks a helper process that executes and answers the call, so that the watcher itself does not wait. Returns false if the call has ended. */
 static bool start_helper(const struct egress_call *call, const struct request *request)
 {
 	/* With SIG_IGN for SIGCHLD, the kernel reaps the helper process. */
@@ -209,7 +209,7 @@ static bool start_helper(const struct egress_call *call, const struct request *r
 	return target_respond(&call->target, 0, EAGAIN, 0);
 }
 
-/* Returns true if the call may wait, so that a helper process must execute it. */
+/* Returns true if the call may have to wait, for example for a peer. A helper process must then execute it. */
 static bool may_wait(const struct egress_call *call, const struct request *request)
 {
 	int type = socket_option(call->socket, SOL_SOCKET, SO_TYPE);

@@ -6,13 +6,13 @@
 #include "egress/internal.h"
 #include "util/clock.h"
 
-/* Interval at which the watcher checks whether a calling thread has received a signal or has ended, because no event reports this. */
+/* Interval at which the watcher checks the threads of pending calls: no event reports that such a thread has received a signal or has ended. */
 enum { CHECK_MICROSECONDS = 50000 };
 
-/* ERESTARTSYS, an errno inside the kernel. It makes the kernel restart the call if the signal handler has SA_RESTART, and return EINTR otherwise (signal(7)). */
+/* ERESTARTSYS, an errno that only the kernel uses. As the answer to a call, it makes the kernel restart the call if the signal handler has SA_RESTART, and return EINTR otherwise (signal(7)). */
 enum { RESTART = 512 };
 
-/* Sets the timer to the next check or the first deadline, whichever is earlier. */
+/* Sets the timer to the time of the next check or of the first deadline, whichever is earlier. */
 static void start_timer(const struct egress *egress)
 {
 	long long now = clock_microseconds(), next = now + CHECK_MICROSECONDS;
@@ -49,7 +49,7 @@ static void handle_ready(void *owner, struct event_source *source)
 	start_timer(owner);
 }
 
-/* Returns the time limit of a connect(2) in microseconds, or 0 if it has none (socket(7), SO_SNDTIMEO). */
+/* Returns the time limit of connect(2) on this socket in microseconds, or 0 if there is no limit (socket(7), SO_SNDTIMEO). */
 static long long connect_timeout(int fd)
 {
 	struct timeval time = {0};
@@ -72,7 +72,7 @@ struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_
 	pending->call = *call;
 	pending->handler = handler;
 	pending->deadline = limited && timeout > 0 ? clock_microseconds() + timeout : 0;
-	/* As in the kernel, a connect with a time limit is not restarted but fails with EINTR (sock_intr_errno() in include/net/sock.h). */
+	/* After a signal, a connect with a time limit fails with EINTR and is not restarted, as in the kernel (sock_intr_errno() in include/net/sock.h). */
 	pending->interrupted = timeout > 0 ? EINTR : RESTART;
 	egress->count++;
 	start_timer(egress);

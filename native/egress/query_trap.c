@@ -17,7 +17,7 @@ struct query_traps *query_traps_new(int epoll, const struct allow *allow, struct
 	return traps;
 }
 
-/* Returns the length of the answer with the addresses of a name in the allow-list. Logs any other query, and returns 0. */
+/* If the query is for a name in the allow-list, writes the answer with its addresses and returns the length of the answer in bytes. Logs any other query and returns 0. */
 static size_t answer_query(struct query_traps *traps, const unsigned char *query, size_t length, const struct program *program,
 			   unsigned char answer[DNS_ANSWER])
 {
@@ -35,7 +35,7 @@ static void close_trap(struct query_traps *traps, struct query_trap *trap)
 	trap->client = -1;
 }
 
-/* Answers the queries that have arrived. After one that fails, closes the trap, and makes the pending and all later calls of the process on its socket fail. */
+/* Answers the queries that have arrived at a trap. After a query for a name that is not in the allow-list, closes the trap, so that further calls of the process on its socket fail. */
 static void read_queries(void *owner, struct event_source *source)
 {
 	struct query_traps *traps = owner;
@@ -55,7 +55,7 @@ static void read_queries(void *owner, struct event_source *source)
 	if (!fails)
 		return;
 	event_source_close(traps->epoll, source);
-	/* The kernel answers this datagram with the ICMP message "port unreachable", because the port is closed now. It may limit the rate of such messages. */
+	/* Because the port is closed now, the kernel answers this datagram with "port unreachable" (ICMP), which makes the calls on the client's socket fail. If it sends no ICMP because of a rate limit, shut the socket down. */
 	struct pollfd client = {.fd = trap->client};
 	if (send(trap->client, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 && poll(&client, 1, 0) == 0)
 		shutdown(trap->client, SHUT_RDWR);
@@ -63,8 +63,9 @@ static void read_queries(void *owner, struct event_source *source)
 }
 
 /*
- * Opens a UDP socket on an automatic port of loopback, and another one that is connected to it. Uses the address of the name server if that is
- * on loopback, because c-ares ignores an answer from another address. Returns false on failure; the caller closes both.
+ * Opens the UDP socket *receiver on a free port of loopback, and the UDP socket *client that is connected to it. If the name server has a
+ * loopback address, uses this address, because c-ares ignores an answer from another address. Returns false on failure. The caller closes
+ * both sockets, also after a failure.
  */
 static bool open_pair(const struct destination *name_server, int family, int *receiver, int *client)
 {
@@ -73,7 +74,7 @@ static bool open_pair(const struct destination *name_server, int family, int *re
 	static const struct destination loopback6 = {.family = AF_INET6, .address = {[15] = 1}};
 	const struct destination *loopback = family == AF_INET ? &loopback4 : &loopback6;
 	socklen_t size = destination_write(destination_is_loopback(name_server) ? name_server : loopback, family, &address);
-	address.in6.sin6_port = 0; /* struct sockaddr_in has the port at the same offset */
+	address.in6.sin6_port = 0; /* also sets the port of an AF_INET address, which is at the same offset */
 	*receiver = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	*client = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return *receiver >= 0 && *client >= 0 && bind(*receiver, &address.any, size) == 0 && getsockname(*receiver, &address.any, &size) == 0 &&

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Replaces the socket of a stopped call. */
+/* Replaces the socket of a target, the thread whose system call the watcher handles, with another socket. */
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 
@@ -8,11 +8,11 @@
 #include "util/process.h"
 #include "util/text.h"
 
-enum { REGISTRATIONS = 8 }; /* maximum of epoll registrations that are moved to the new socket; further ones are lost; most programs use one */
+enum { REGISTRATIONS = 8 }; /* maximum number of epoll registrations that are moved to the new socket; further ones are lost; most programs have one */
 
-/* A registration of the calling thread's socket in one of its epoll instances. */
+/* A registration of the target's socket in an epoll instance of the target. */
 struct registration {
-	int epoll; /* descriptor of the epoll instance in the calling thread */
+	int epoll; /* descriptor of the epoll instance in the target */
 	struct epoll_event event;
 };
 
@@ -34,11 +34,11 @@ static bool read_registration(const struct egress_call *call, const char *number
 	return found;
 }
 
-/* Finds the epoll instances of the calling thread that wait for its socket. Returns their number. */
+/* Finds the registrations of the target's socket in epoll instances of the target. Returns the number of registrations found. */
 static size_t find_registrations(const struct egress_call *call, struct registration registrations[REGISTRATIONS])
 {
 	size_t count = 0;
-	/* Use fdinfo, which the watcher may read. With ids other than those of the thread, it may not read /proc/TID/fd (proc_fd_permission() in fs/proc/fd.c). */
+	/* Read fdinfo, because the watcher may be unable to read /proc/TID/fd if it has other ids than the target (proc_fd_permission() in fs/proc/fd.c). */
 	AUTO_CLOSEDIR DIR *folder = opendir(proc_path(call->target.tid, "fdinfo").text);
 	struct dirent *entry;
 	while (folder != NULL && count < REGISTRATIONS && (entry = readdir(folder)) != NULL)
@@ -48,8 +48,9 @@ static size_t find_registrations(const struct egress_call *call, struct registra
 }
 
 /*
- * Calls epoll_ctl(2) for fd. The kernel identifies a registration by file and descriptor number (struct epoll_filefd in fs/eventpoll.c). So
- * fd is duplicated to number, the socket's number in the calling thread. The watcher's own descriptor with that number is moved meanwhile.
+ * Calls epoll_ctl(2) for the socket fd as if its descriptor were number, the descriptor of the socket in the target: the kernel identifies a
+ * registration by file and descriptor number (struct epoll_filefd in fs/eventpoll.c). So the function temporarily duplicates fd to number, and
+ * moves the watcher's own descriptor with this number to another one meanwhile.
  */
 static void control(int epoll, int operation, int fd, int number, struct epoll_event event)
 {
@@ -64,14 +65,14 @@ static void control(int epoll, int operation, int fd, int number, struct epoll_e
 		close(number);
 }
 
-/* Makes the epoll instances wait for the new socket fd instead of the old one. */
+/* Registers the new socket fd in the target's epoll instances instead of the old one. */
 static void move_registrations(const struct egress_call *call, int fd, const struct registration *registrations, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		int epoll = target_duplicate(&call->target, registrations[i].epoll);
 		if (epoll < 0)
 			continue;
-		/* Remove the old socket: it stays open as call->socket, so it would stay registered and report that it is not connected. */
+		/* Remove the old socket. It stays open as call->socket, so it would otherwise stay registered and report that it is not connected. */
 		control(epoll, EPOLL_CTL_DEL, call->socket, call->fd, registrations[i].event);
 		control(epoll, EPOLL_CTL_ADD, fd, call->fd, registrations[i].event);
 		target_close(epoll);
@@ -92,7 +93,7 @@ bool replace_socket(const struct egress_call *call, int fd)
 	errno = EBADF;
 	if (flags < 0)
 		return false;
-	/* Do not look for registrations of a blocking socket: its program waits in connect(2) until it is connected, and not in epoll_wait(2). */
+	/* Search no registrations of a blocking socket: its program waits for the connection in connect(2), and hardly ever registers it in an epoll instance before. */
 	size_t count = socket_is_blocking(fd) ? 0 : find_registrations(call, registrations);
 	int result;
 	while ((result = ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &replacement)) < 0 && errno == EINTR)

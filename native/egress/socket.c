@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reads properties of sockets, copies their options and identifies their network. */
+/* Reads properties of sockets, copies socket options, and finds out to which network namespace a socket belongs. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -26,7 +26,7 @@ int socket_option(int fd, int level, int name)
 bool socket_is_tcp(int fd)
 {
 	int protocol = socket_option(fd, SOL_SOCKET, SO_PROTOCOL);
-	/* MPTCP counts as TCP here: the watcher replaces an MPTCP socket with a TCP socket. */
+	/* An MPTCP socket counts as a TCP socket, because the watcher can replace it with one. */
 	return socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 
@@ -44,7 +44,7 @@ bool socket_is_idle(int fd)
 	return state_of(fd) == TCP_CLOSE;
 }
 
-/* Returns true if bind(2) succeeds. This shows that the socket is not bound. getsockname(2) alone does not: after a failed connect(2) it returns a local address too. */
+/* Returns true if bind(2) succeeds, which shows that the socket was not bound. The address from getsockname(2) does not show this, because a socket has one after a failed connect(2) too. */
 static bool can_be_bound(int fd, int family)
 {
 	static const int on = 1;
@@ -81,7 +81,7 @@ bool socket_is_blocking(int fd)
 	return (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
 }
 
-/* Returns the number of the socket's network namespace (SO_NETNS_COOKIE), or 0 if it is unknown. */
+/* Returns the cookie that identifies the socket's network namespace (SO_NETNS_COOKIE), or 0 if the kernel does not report it. */
 static uint64_t network_of(int fd)
 {
 	uint64_t cookie = 0;
@@ -113,7 +113,7 @@ static struct option_value read_option(int socket, uint32_t level, unsigned char
 	return read;
 }
 
-/* Copies the size of a buffer only if the program has set it, because setting a size turns off the kernel's automatic sizing. */
+/* Copies the size of a send or receive buffer if the program has set it. Otherwise does nothing, because setting a size would end the kernel's automatic sizing. */
 static void copy_buffer(int from, int to, int name, int lock)
 {
 	int locked = socket_option(from, SOL_SOCKET, SO_BUF_LOCK), size = socket_option(from, SOL_SOCKET, name);
@@ -132,7 +132,7 @@ void socket_copy_options(struct egress *egress, int from, int to, int family, bo
 	copy_buffer(from, to, SO_RCVBUF, RECEIVE_BUFFER_LOCKED);
 	for (const struct permitted_level *level = permitted_levels; level < permitted_levels + permitted_levels_count; level++)
 		for (size_t n = 0; n < level->copied && (level->family == 0 || level->family == family); n++) {
-			/* The defaults of each family are read once, from the first new socket. */
+			/* Read the default values of each family only once, from the first new socket. */
 			struct option_value *known = &egress->defaults[six][next++], wanted = {0};
 			struct option_value current = fresh && egress->has_defaults[six] ? *known : read_option(to, level->level, level->names[n]);
 			if (fresh)

@@ -22,8 +22,9 @@ enum { LEVEL_TLS = 282,
        LEVEL_SMC = 286 }; /* include/linux/socket.h */
 
 /*
- * The permitted options of each level. The first line of each list has the options that programs set before they connect. Only these are
- * copied to the socket that the watcher connects, because each costs a system call per connection. TCP_FASTOPEN_CONNECT is missing because it delays the connection.
+ * The permitted options of each level. The first line of each list has the options that programs set before they connect. The watcher copies
+ * only these to the socket that it connects, because each option costs a system call per connection. TCP_FASTOPEN_CONNECT is not permitted,
+ * because with it the kernel connects only when the program sends data.
  */
 static const unsigned char of_socket[] = {
 	SO_KEEPALIVE, SO_LINGER, SO_SNDTIMEO_OLD, SO_RCVTIMEO_OLD, SO_OOBINLINE, SO_PRIORITY,
@@ -36,8 +37,8 @@ static const unsigned char of_tcp[] = {
 	TCP_MAXSEG, TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_WINDOW_CLAMP, TCP_QUICKACK, TCP_FASTOPEN, TCP_INQ};
 
 /*
- * A TCP socket refuses IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and similar options (net/ipv4/ip_sockglue.c and
- * net/ipv6/ipv6_sockglue.c). The list has them for UDP sockets, which always belong to the phase's own network.
+ * The list permits IP_ADD_MEMBERSHIP, IP_MULTICAST_IF and similar options for UDP sockets, which always belong to the phase's own network. On
+ * a TCP socket, which may belong to the host's network, the kernel refuses them (net/ipv4/ip_sockglue.c and net/ipv6/ipv6_sockglue.c).
  */
 static const unsigned char of_ip[] = {
 	IP_TOS, IP_TTL,
@@ -62,7 +63,7 @@ const struct permitted_level permitted_levels[] = {
 };
 const size_t permitted_levels_count = sizeof permitted_levels / sizeof *permitted_levels;
 
-/* Includes the ioctls by which getifaddrs(3), if_nametoindex(3) and Java read data about interfaces. They change nothing, and /sys has the same data. */
+/* The list includes ioctls by which if_nametoindex(3) and Java read data about interfaces. These ioctls change nothing, and /sys has the same data. */
 const uint32_t permitted_ioctls[] = {
 	FIOSETOWN, SIOCSPGRP, FIOGETOWN, SIOCGPGRP, SIOCATMARK, SIOCGSTAMP_OLD, SIOCGSTAMPNS_OLD, SIOCGSTAMP_NEW, SIOCGSTAMPNS_NEW, SIOCOUTQNSD,
 	SIOCGIFNAME, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK, SIOCGIFMETRIC, SIOCGIFMTU,
@@ -76,7 +77,7 @@ bool socket_permits_protocol(int family, int type, uint32_t protocol)
 {
 	if (family != AF_INET && family != AF_INET6)
 		return true;
-	/* SOCK_SEQPACKET is SCTP. */
+	/* An internet socket of type SOCK_SEQPACKET is an SCTP socket. */
 	if ((type & FAMILIES_TYPE_MASK) == SOCK_SEQPACKET)
 		return false;
 	for (size_t i = 0; i < permitted_protocols_count; i++)

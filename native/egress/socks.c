@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Connects through a SOCKS5 proxy. If possible, the watcher takes over the proxy's own TCP socket, so that no process relays the data. */
+/* Connects through a SOCKS5 proxy. If possible, the watcher duplicates the proxy's TCP socket for the phase (takes it over), so that the proxy need not relay the data. */
 #include <arpa/inet.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -14,11 +14,11 @@
 #define SO_PEERPIDFD 77 /* Linux 6.5 (include/uapi/asm-generic/socket.h) */
 #endif
 
-/* Values in the messages to a SOCKS proxy: the number of methods, and the command CONNECT (RFC 1928, 3 and 4). */
+/* Values in the messages to a SOCKS proxy: the number of offered authentication methods, and the command CONNECT (RFC 1928, 3 and 4). */
 enum { METHODS = 1,
        CONNECT = 1 };
 
-/* Writes the message that offers no authentication, followed by the CONNECT request. Both can be sent at once, because there is no authentication. Returns their total length. */
+/* Writes the message that offers the method "no authentication", followed by the CONNECT request, so that one send(2) suffices. Returns the length of both in bytes. */
 static size_t write_request(const struct destination *to, unsigned char request[32])
 {
 	size_t size = to->family == AF_INET ? 4 : 16;
@@ -47,7 +47,7 @@ static int connect_to_proxy(const char *path, const struct destination *to)
 	return -1;
 }
 
-/* Returns a pidfd of the proxy, or -1. SO_PEERPIDFD works even if the proxy is in another PID namespace. */
+/* Returns a pidfd of the proxy process, or -1. Tries SO_PEERPIDFD first, because it works even if the proxy is in another PID namespace. */
 static int open_proxy_pidfd(int proxy)
 {
 	int pidfd = -1;
@@ -69,10 +69,10 @@ static bool has_address(int fd, int (*get_name)(int, struct sockaddr *, socklen_
 	return get_name(fd, &name.any, &size) == 0 && destination_read(&address, &name, size, false) && destination_equals(&address, wanted);
 }
 
-/* A search for a descriptor of the proxy ends after this many free numbers in a row: the kernel assigns the lowest free number. */
+/* The search among the proxy's descriptors ends after this number of unused descriptor numbers in a row. So many rarely occur, because the kernel assigns the lowest unused number. */
 enum { FREE_NUMBERS = 256 };
 
-/* Duplicates the TCP socket with these two addresses from the process that pidfd refers to. Returns -1 if it has no such socket. */
+/* Duplicates the TCP socket with this local and this peer address from the process to which pidfd refers. Returns -1 if the process has no such socket. */
 static int duplicate_connection(int pidfd, const struct destination *local, const struct destination *peer)
 {
 	for (int number = 0, unused = 0; unused < FREE_NUMBERS; number++) {
@@ -89,8 +89,8 @@ static int duplicate_connection(int pidfd, const struct destination *local, cons
 }
 
 /*
- * Duplicates the proxy's TCP socket, whose local address is in the reply. Returns -1 if that fails. The watcher needs ptrace access
- * to the proxy (ptrace(2)) and either Linux 6.5 (SO_PEERPIDFD) or the PID namespace of the proxy.
+ * Duplicates the proxy's TCP socket, whose local address is in the reply. Returns -1 on failure. This needs ptrace access to the proxy
+ * (ptrace(2)), and either Linux 6.5 (SO_PEERPIDFD) or that the watcher is in the PID namespace of the proxy.
  */
 static int take_over(const struct pending_call *pending)
 {
@@ -103,7 +103,7 @@ static int take_over(const struct pending_call *pending)
 	return -1;
 }
 
-/* Returns true if all data that the server has sent can still be read from the socket, so that the proxy has read none of it. */
+/* Returns true if the proxy has read no data from its TCP socket: all bytes that the server has sent are still unread. */
 static bool has_all_data(int fd)
 {
 	struct tcp_info info = {0};
@@ -114,7 +114,7 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the exchange with the proxy and answers the call with the socket result or with error. If error is -1, does not answer. Returns false, which ends the pending call. */
+/* Ends the pending call. If error is 0, the phase gets the socket result. If error is an errno, the call fails with it. If error is -1, sends no answer. Always returns false, the value that removes a pending call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
 	if (error >= 0)
@@ -124,7 +124,7 @@ static bool finish(struct pending_call *pending, int result, int error)
 	return false;
 }
 
-/* Answers the call when the proxy has closed its connection to the watcher. Before that, the watcher has shut down its own end for writing. */
+/* Waits until the proxy has closed its connection to the watcher, then answers the call. The proxy does so after the watcher has shut down its end for writing. */
 static bool read_end(struct pending_call *pending)
 {
 	char byte;
@@ -133,12 +133,12 @@ static bool read_end(struct pending_call *pending)
 		return true;
 	if (got == 0 && has_all_data(pending->exchange.taken))
 		return finish(pending, pending->exchange.taken, 0);
-	/* The proxy has read data of the server, which is now lost. Repeat the request, and let the proxy relay the data of the new connection. */
+	/* The proxy has read data of the server, which is now lost. So request a new connection, and let the proxy relay its data. */
 	int error = socks_connect(&pending->call, true);
 	return finish(pending, -1, error == 0 ? -1 : error);
 }
 
-/* Reads exactly the reply: the bytes after it are data for the program of the phase. Takes over the proxy's socket if possible. */
+/* Reads the proxy's reply and no byte more, because the bytes after it are data for the program of the phase. Then takes over the proxy's TCP socket if possible. */
 static bool read_reply(struct pending_call *pending)
 {
 	struct socks_exchange *exchange = &pending->exchange;
@@ -168,7 +168,7 @@ static bool handle_event(struct pending_call *pending, enum pending_event event)
 	case PENDING_TIMEOUT:
 		return finish(pending, -1, EINPROGRESS);
 	case PENDING_SIGNAL:
-		/* Ignore the signal for a non-blocking socket, whose connect no signal interrupts. */
+		/* Ignore the signal if the target's socket is nonblocking, because no signal interrupts connect(2) on such a socket. */
 		return !socket_is_blocking(pending->call.socket) || finish(pending, -1, pending->interrupted);
 	case PENDING_GONE:
 		break;
