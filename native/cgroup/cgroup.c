@@ -11,7 +11,7 @@
 #include "util/clock.h"
 #include "util/fds.h"
 
-/* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. */
+/* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. Then --cgroup fails. */
 #define ATTEMPTS 64
 
 /* Time limit for freezing the cgroup before its processes are killed one by one. */
@@ -35,7 +35,7 @@ static void set_limits(struct cgroup *cgroup, const struct options *options)
 	}
 }
 
-/* Removes cgroups of killed runs, creates the new cgroup, locks it and opens its files. On an error, removes it and returns false with errno. */
+/* Removes cgroups of killed runs. Creates the new cgroup, locks it and opens its files. On an error, removes the new one and returns false with errno. */
 static bool create_in_parent(struct cgroup *cgroup, const struct options *options)
 {
 	cgroupfs_sweep(cgroup->parent);
@@ -43,8 +43,8 @@ static bool create_in_parent(struct cgroup *cgroup, const struct options *option
 	if (parent < 0)
 		return false;
 	/*
-	 * Until the new cgroup is locked, a shared lock of the parent prevents cgroupfs_sweep() from removing it. This may fail. While another
-	 * program holds an exclusive lock, no sweep starts; while a sweep holds it, cgroup_make() tries again.
+	 * Until the new cgroup is locked, a shared lock of the parent prevents other runs from removing it in cgroupfs_sweep(). If a sweep
+	 * already holds an exclusive lock, this lock fails. The sweep may then lock or remove the new cgroup, and cgroup_make() tries again.
 	 */
 	flock(parent, LOCK_SH | LOCK_NB);
 	bool made = false;
@@ -74,7 +74,7 @@ pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined)
 	*joined = true;
 	if (cgroup == NULL)
 		return fork();
-	/* Moving a running process to a cgroup waits for an RCU grace period of 8 ms or more. CLONE_INTO_CGROUP avoids this. */
+	/* CLONE_INTO_CGROUP saves time: moving a running process to a cgroup waits for an RCU grace period of 8 ms or more. */
 	struct clone_args arguments = {
 		.flags = CLONE_INTO_CGROUP,
 		.exit_signal = SIGCHLD,
@@ -114,7 +114,7 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
 			break;
 		*why = "creating the cgroup";
 		made = create_in_parent(cgroup, options);
-		/* Try again if another run has removed the parent, or if its sweep has locked the new directory. */
+		/* Try again if another run has removed the parent, or if the sweep of another run has locked the new cgroup. */
 		again = !made && (errno == ENOENT || errno == ENODEV || errno == EWOULDBLOCK);
 		if (!made)
 			close_all(cgroup);
@@ -141,7 +141,7 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 		bool killed = cgroup->kill >= 0 && pwrite(cgroup->kill, "1", 1, 0) == 1;
 		if (!killed || now >= began + KILL_MILLISECONDS)
 			cgroupfs_kill_frozen(cgroup->directory, now + FREEZE_MILLISECONDS);
-		/* The kernel reports changes at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c), so poll for 1 ms. */
+		/* Check again after 1 ms: the kernel reports changes at most every 10 ms (CGROUP_FILE_NOTIFY_MIN_INTV in kernel/cgroup/cgroup.c). */
 		struct pollfd change = {.fd = cgroup->events, .events = POLLPRI};
 		if (!is_empty(cgroup))
 			poll(&change, 1, 1);

@@ -11,10 +11,10 @@ struct cgroup {
 	int parent;    /* descriptor of the directory that contains the cgroup */
 	int directory; /* descriptor of the cgroup; an flock(2) on it marks the cgroup as in use */
 	int kill;      /* descriptor of cgroup.kill; -1 before Linux 5.14 */
-	int events;    /* descriptor of cgroup.events */
+	int events;    /* descriptor of cgroup.events, which shows whether the cgroup contains processes */
 	char name[256];
 	const char *limit_problem[LIMITS]; /* reason why a limit of --limit is not in force; NULL: in force or not requested */
-	int limit_error[LIMITS];
+	int limit_error[LIMITS];	   /* errno that belongs to limit_problem */
 };
 
 struct cgroup_usage {
@@ -28,20 +28,20 @@ struct cgroup_usage {
 };
 
 /*
- * Creates the cgroup that --cgroup requests, with the caller's rights. Root gets it below the cgroup /portcullis or Portage's cgroup
- * (cgroup_location_open_root()), other users below their own cgroup if it is delegated. If keep_own is true, creates it below the
- * caller's cgroup in any case, so that the limits there stay in force. Removes cgroups that killed runs have left in the same place. All
- * descriptors are close-on-exec. On an error, returns false and sets *why (static text) and errno.
+ * Creates the cgroup that --cgroup requests, with the caller's rights. For root: below the cgroup /portcullis or Portage's cgroup
+ * (cgroup_location_open_root()) or, if keep_own is true, below the cgroup of this process, whose limits stay in force. For other users: below
+ * the cgroup of this process, if it is delegated. Also removes cgroups that killed runs have left in the parent. All descriptors are
+ * close-on-exec. On an error, returns false and sets *why (static text) and errno.
  */
 bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool keep_own, const char **why);
 
 /*
- * Forks like fork(2) and starts the child in the cgroup, unless cgroup is NULL. Before Linux 5.7 the child joins the cgroup itself. If that
- * fails, sets *joined to false in the child, with errno.
+ * Forks like fork(2) and starts the child in the cgroup, unless cgroup is NULL. Before Linux 5.7 the child joins the cgroup itself; if it
+ * cannot, sets *joined to false in the child, with errno.
  */
 pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined);
 
-/* Adds to pids the processes of a cgroup, whose directory is open, and of the cgroups below it. */
+/* Adds the processes of a cgroup and of the cgroups below it to pids. directory is a descriptor of the cgroup. */
 void cgroup_add_pids(int directory, struct pids *pids);
 
 /* Kills the cgroup's processes and waits until the cgroup is empty. Returns false if it is not empty at the deadline (monotonic milliseconds). */
@@ -53,24 +53,27 @@ void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);
 /* Removes the cgroup and the cgroups below it, and closes its descriptors. Returns false with errno if the cgroup remains. */
 bool cgroup_remove(struct cgroup *cgroup);
 
-/* Kills and removes the cgroups that killed runs have left, of root or of the caller. Returns the number of removed cgroups. */
+/*
+ * Kills the processes in the cgroups that killed runs of confine have left, and removes these cgroups. As root, searches the cgroup
+ * /portcullis; as another user, the cgroup of this process. Returns the number of removed cgroups.
+ */
 int cgroup_gc(const struct identity *identity);
 
 /* The limits of the cgroup in which confine was started. */
 struct cgroup_inherited {
-	bool limit[LIMITS]; /* true if --limit requests the limit and the cgroup has one that is at least as strict */
+	bool limit[LIMITS]; /* true if --limit requests this limit and the cgroup already has a limit that is at least as strict */
 	int directory;	    /* descriptor of the cgroup; -1 if no element of limit is true */
-	long long killed;   /* number of processes killed by memory.max before the phase */
-	long long refused;  /* number of forks refused by pids.max before the phase */
+	long long killed;   /* oom_kill in memory.events at the start of the phase; a higher value at the end means that memory.max was hit */
+	long long refused;  /* max in pids.events (refused forks) at the start of the phase; a higher value at the end means that pids.max was hit */
 };
 
 /*
  * Finds the requested limits that are in force already, because hooks/limits.bash has written them to the cgroup that Portage makes for a
- * build. For root they count only if all are in force: otherwise confine creates a cgroup elsewhere and sets all limits there.
+ * build. As root, finds all requested limits or none: if one is missing, confine creates a cgroup elsewhere and sets all limits there.
  */
 void cgroup_inherited_find(struct cgroup_inherited *inherited, const struct options *options, const struct identity *identity);
 
-/* Adds to usage the effects of inherited limits on this phase: killed processes and refused forks. */
+/* Marks in usage whether an inherited limit has killed a process or refused a fork during the phase. */
 void cgroup_inherited_usage(const struct cgroup_inherited *inherited, struct cgroup_usage *usage);
 
 #endif

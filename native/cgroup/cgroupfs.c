@@ -12,7 +12,7 @@
 #include "util/fds.h"
 #include "util/text.h"
 
-/* Time limit for the removal of all old cgroups. Some can stay in use, because SIGKILL does not end a process that is stuck in the kernel. */
+/* Time limit for removing the cgroups of killed runs. Some can stay in use, because SIGKILL does not end a process that is stuck in the kernel. */
 #define SWEEP_MILLISECONDS 100
 
 static bool is_cgroup2(int fd)
@@ -53,12 +53,12 @@ long long cgroupfs_value(int directory, const char *name, const char *key)
 	return cgroupfs_read(directory, name, text, sizeof text) < 0 ? -1 : text_value(text, key);
 }
 
-/* Maximum depth of cgroups that are listed and removed. Deeper ones of a build remain with their parents; the record has "stuck":true. */
+/* Maximum depth of nested cgroups that confine searches and removes. If a build nests deeper, cgroups remain, and the record has "stuck":true. */
 #define DEPTH 32
 
 typedef void visitor(int parent, const char *name, int directory, void *data);
 
-/* Opens each subdirectory of parent, and calls visit() for those below it, down to this depth, and then for the subdirectory itself. */
+/* Calls visit() for all cgroups below parent, down to this depth: for a cgroup after those below it, so that visit() can remove the cgroup. */
 static void visit_each(int parent, int depth, visitor *visit, void *data)
 {
 	int copy = depth == 0 ? -1 : openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -104,7 +104,7 @@ static void add_processes(int parent, const char *name, int directory, void *pid
 	pid_t pid;
 	if (procs == NULL)
 		close_fd(fd);
-	/* The kernel lists a process outside of this PID namespace as 0. confine cannot kill it. */
+	/* Skip 0, which stands for a process outside of this PID namespace: confine cannot kill it. */
 	while (procs != NULL && fscanf(procs, "%d", &pid) == 1)
 		if (pid > 0)
 			pids_add(pids, pid);
@@ -120,7 +120,7 @@ void cgroupfs_kill_frozen(int directory, long long deadline)
 {
 	AUTO_PIDS struct pids pids = {0};
 	cgroupfs_write(directory, "cgroup.freeze", "1");
-	/* Until all processes are frozen, a listed process can exit, and another process can get its process ID. */
+	/* List processes after the freeze: before it, a listed process can exit, and kill(2) could hit another process with the same ID. */
 	while (cgroupfs_value(directory, "cgroup.events", "frozen") == 0 && clock_milliseconds() < deadline)
 		usleep(1000);
 	cgroup_add_pids(directory, &pids);
@@ -154,7 +154,7 @@ int cgroupfs_sweep(int parent)
 {
 	long long began = clock_milliseconds();
 	struct sweep sweep = {.deadline = began + SWEEP_MILLISECONDS};
-	/* A run that creates a cgroup holds a shared lock of the parent until it has locked the cgroup. Do not sweep meanwhile. */
+	/* Skip the sweep while another run creates a cgroup in parent: it holds a shared lock of parent until it has locked the new cgroup. */
 	AUTO_CLOSE int own = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0)
 		do {

@@ -27,7 +27,7 @@ bool cgroupfs_make_directory(int parent, const char *name);
 /* Removes the cgroup name in parent and all cgroups below it, which must be empty. directory is its descriptor. Returns false with errno. */
 bool cgroupfs_remove(int parent, const char *name, int directory);
 
-/* Time limit for cgroup.kill, which needs 30 ms for 1,000 processes. Processes that remain after this time are killed one by one. */
+/* Time limit for cgroup.kill, which needs 30 ms for 1,000 processes. After it, confine kills the remaining processes one by one. */
 #define KILL_MILLISECONDS 50
 
 /*
@@ -38,7 +38,7 @@ bool cgroupfs_remove(int parent, const char *name, int directory);
  */
 void cgroupfs_kill_frozen(int directory, long long deadline);
 
-/* Kills and removes the cgroups that confine has created in parent and no process has locked. Returns the number of removed cgroups. */
+/* Kills and removes the cgroups in parent that killed runs have left: no process has locked them. Returns the number of removed cgroups. */
 int cgroupfs_sweep(int parent);
 
 /* --- location.c: where the phase's cgroup is created --- */
@@ -52,15 +52,15 @@ struct cgroup_location {
 bool cgroup_location_find(struct cgroup_location *location, const char **why);
 
 /*
- * Opens the parent directory for the phase's cgroup, for root. This is the cgroup of this process if keep_own is true, or if Portage has
- * created that cgroup for a package and no limits are requested. Otherwise it is the cgroup /portcullis, created if missing. If limited is
- * true (limits are requested), enables the controllers memory, pids and cpu where possible. Returns a close-on-exec descriptor, or -1 with
- * why (static text) and errno. Another process can remove /portcullis at any time; creating a cgroup in it then fails with ENOENT or
- * ENODEV.
+ * Opens the parent for the phase's cgroup if confine runs as root. The parent is the cgroup of this process if keep_own is true, or if
+ * Portage has created that cgroup for a package and no limits are requested. Otherwise it is the cgroup /portcullis, created if missing. If
+ * limited is true (limits are requested), enables the controllers memory, pids and cpu there where possible. Returns a close-on-exec
+ * descriptor, or -1 with why (static text) and errno. Another process can remove /portcullis at any time; creating a cgroup in it then fails
+ * with ENOENT or ENODEV.
  */
 int cgroup_location_open_root(const struct cgroup_location *location, bool keep_own, bool limited, const char **why);
 
-/* Like cgroup_location_open_root(), for users other than root: opens the cgroup of this process if it is delegated to the caller. */
+/* Opens the parent for the phase's cgroup if confine does not run as root: the cgroup of this process, which must be delegated to the caller. */
 int cgroup_location_open_delegated(struct cgroup_location *location, bool limited, const char **why);
 
 /* Removes the cgroup /portcullis if parent is a descriptor of it and it contains no cgroups. Does not close parent. */

@@ -5,7 +5,7 @@
 #include "util/fds.h"
 #include "util/text.h"
 
-/* Name of the directory at the root of the cgroup v2 tree in which confine, run by root, creates cgroups. */
+/* Name of the cgroup at the root of the cgroup v2 tree in which confine creates the cgroups of phases if it runs as root. */
 #define ROOT_NAME "portcullis"
 
 static int open_root(void)
@@ -102,13 +102,13 @@ int cgroup_location_open_root(const struct cgroup_location *location, bool keep_
 	return directory;
 }
 
-/* Name of the subdirectory into which the processes of a delegated cgroup move if limits are requested. */
+/* Name of the subdirectory into which confine moves the processes of a delegated cgroup, if limits are requested. */
 #define PROCESSES_NAME "portcullis.delegated"
 
 /*
- * A cgroup with processes cannot enable controllers for its children (cgroups(7), "no internal processes"). So the processes move into a
- * subdirectory first, as container managers do. The root of the tree, which has no file cgroup.type, is exempt from this rule: its
- * processes are those of the whole machine, so they stay.
+ * A cgroup with processes cannot enable controllers for its children (cgroups(7), "no internal processes"). So confine first moves the
+ * processes into a subdirectory, as container managers do. The root of the cgroup tree, which has no file cgroup.type, is exempt from this
+ * rule, so confine does not move its processes, those of the whole machine.
  */
 static void move_processes_and_enable_controllers(int directory)
 {

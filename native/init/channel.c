@@ -7,7 +7,7 @@
 bool channel_open(int ends[2])
 {
 	static const int on = 1;
-	/* Time limit for sending a message. If init is stopped, it does not read, and a full buffer must not block the supervisor. */
+	/* Time limit for sending a message to init. A stopped init does not read, and a full socket buffer must not block the supervisor. */
 	static const struct timeval timeout = {.tv_usec = 10000};
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;

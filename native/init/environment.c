@@ -30,7 +30,7 @@ char **environment_read(int fd)
 		free(text);
 		return NULL;
 	}
-	/* Without entries, the array has no pointer to text, so the caller could not free it. */
+	/* Entries of the array point into text, which is in use until exec. Without entries nothing points to text, so free it here. */
 	if (count == 0)
 		free(text);
 	size_t next = 0;
@@ -39,7 +39,7 @@ char **environment_read(int fd)
 	return environment;
 }
 
-/* Removes all environment variables with this name (length bytes), except the entry keep. */
+/* Removes all variables whose name is the first length bytes of name from the environment, except the entry keep. */
 static void remove_name(char **environment, const char *name, size_t length, const char *keep)
 {
 	char **to = environment;

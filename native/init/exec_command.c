@@ -16,13 +16,13 @@ static bool read_single_id(const char *path, unsigned *id)
 	return sscanf(text, "%u %u %u %c", id, &outside, &count, &more) == 3 && count == 1;
 }
 
-/* The numbers of these system calls are the same on all architectures; C libraries may lack them. */
+/* Numbers of system calls on all architectures except alpha, for C libraries whose headers lack SYS_landlock_*. */
 enum { LANDLOCK_CREATE_RULESET = 444,
        LANDLOCK_RESTRICT_SELF = 446 };
 
 /*
- * Makes the kernel refuse connections to abstract UNIX sockets of processes outside of the phase, which also holds against a process that
- * changes the address after the watcher has read it (landlock(7)). Kernels before Linux 6.12 lack this.
+ * Makes the kernel refuse connections to abstract UNIX sockets of processes outside of the phase (landlock(7)). The watcher refuses them
+ * too, but a process can change the address after the watcher has read it. Has no effect before Linux 6.12.
  */
 static void scope_abstract_sockets(void)
 {
@@ -58,7 +58,7 @@ void phase_seccomp_install(const struct options *options, int watcher_socket, en
 		refuse("--own-sockets: cannot install a seccomp listener");
 	if (rules.families == FAMILIES_ANY && !rules.single_id)
 		return;
-	/* ENOTSUP: confine has no table of system calls for this architecture, so it cannot restrict families (docs/audit.md). */
+	/* ENOTSUP: confine has no table of system calls for this architecture. Run the command without a restriction of families (docs/audit.md). */
 	if (seccomp_filter_install_without_listener(&rules) || rules.families == FAMILIES_ANY || errno == ENOTSUP)
 		return;
 	if (!options->best_effort)

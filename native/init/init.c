@@ -12,24 +12,24 @@
 #include "util/process.h"
 #include "watcher/maker.h"
 
-/* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the supervisor needs the rest. */
+/* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the supervisor must be ready by then. */
 #define KILL_MILLISECONDS 6000
 
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)
 {
-	/* Nobody would record or report a build that continues without the supervisor, and without the watcher its watched calls fail. */
+	/* If the supervisor has exited, kill even an untracked phase: nobody would record it, and its watched calls fail without the watcher. */
 	bool emptied = (init->tracking == TRACK_SUBREAPER || supervisor_exited) && pids_kill_descendants(clock_milliseconds() + KILL_MILLISECONDS);
 	if (supervisor_exited && emptied)
 		ipc_objects_remove(init->ipc_objects);
-	/* When process 1 exits, the kernel closes its files before it kills the namespace (do_exit()). A FUSE server can delay that. */
+	/* Kill the PID namespace now: when process 1 exits, the kernel first closes its files (do_exit()), which a FUSE server can delay. */
 	if (getpid() == 1)
 		kill(-1, SIGKILL);
 	_exit(0);
 }
 
 /*
- * Called if the supervisor has exited: init then empties the cgroup. cgroup.kill can miss processes (cgroupfs_kill_frozen()) and kills init
- * as well, so init kills its descendants first.
+ * Kills the processes of the phase, because the supervisor has exited. cgroup.kill also kills init, and it can miss processes (see
+ * cgroupfs_kill_frozen()). So init kills its descendants one by one first.
  */
 static noreturn void exit_without_supervisor(const struct init *init)
 {
@@ -40,7 +40,7 @@ static noreturn void exit_without_supervisor(const struct init *init)
 	kill_and_exit(init, true);
 }
 
-/* Returns the number of processes and threads started in this PID namespace after init: its last process ID minus 1. 0: unknown. */
+/* Returns the number of processes and threads started in this PID namespace after init: the newest process ID minus 1. 0: unknown. */
 static long count_started(void)
 {
 	long last = 0;
@@ -49,7 +49,7 @@ static long count_started(void)
 	return known && last > 1 ? last - 1 : 0;
 }
 
-/* Reaps all exited children. Returns the status of the command if it is among them, otherwise -1. */
+/* Reaps all exited children. Returns the status of the command if the command is among them, otherwise -1. */
 static int reap_children(pid_t command, bool *no_children)
 {
 	int status, command_status = -1;
@@ -61,7 +61,7 @@ static int reap_children(pid_t command, bool *no_children)
 	return command_status;
 }
 
-/* Discards signals that init receives. The command has received those to the process group itself; the supervisor forwards others. */
+/* Discards signals that init receives: the command also gets signals to the process group, and the supervisor forwards others to it. */
 static void discard_signals(int signal_fd)
 {
 	struct signalfd_siginfo info;
@@ -94,7 +94,7 @@ static pid_t start_command(const struct init *init)
 noreturn void init_run(const struct init *init)
 {
 	struct message message;
-	/* A build with the same user ID must not attach to init with ptrace(2). */
+	/* Make init not dumpable, so that a process of the build with the same user ID cannot attach to init with ptrace(2). */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 && !init->options->best_effort)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
 	if (init->tracking == TRACK_PID_NAMESPACE && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 && !init->options->best_effort)
@@ -125,7 +125,7 @@ noreturn void init_run(const struct init *init)
 		if (status >= 0) {
 			command_exited = true;
 			struct message exited = {.type = MESSAGE_COMMAND_EXITED, .command_exited = {.status = status}};
-			/* The helper process that sends the listener to the watcher does not belong to the build, so subtract it. */
+			/* Subtract the helper process that has sent the seccomp listener to the watcher: it does not belong to the build. */
 			if (init->tracking == TRACK_PID_NAMESPACE)
 				exited.command_exited.started = count_started() - (init->watcher_socket >= 0);
 			channel_send(init->channel, &exited);

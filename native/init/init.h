@@ -15,23 +15,23 @@
 #include "watcher/ipc_objects.h"
 
 enum message_type {
-	/* From init: */
+	/* Messages from init to the supervisor: */
 	MESSAGE_SETUP_ERROR,	/* a set-up step failed; init exits */
 	MESSAGE_READY,		/* set-up is complete; setup_error names a step that failed and is not required, or STEP_NONE */
 	MESSAGE_COMMAND_EXITED, /* the command has exited; command_exited has its status */
 	MESSAGE_NO_CHILDREN,	/* the command has exited, and init has no other child */
-	/* From the supervisor: */
-	MESSAGE_START,	  /* start the command */
-	MESSAGE_SIGNAL,	  /* send a signal to the command; init returns the message */
-	MESSAGE_TEARDOWN, /* kill the remaining processes and exit */
+	/* Messages from the supervisor to init: */
+	MESSAGE_START,	  /* init starts the command */
+	MESSAGE_SIGNAL,	  /* init sends a signal to the command and returns the message as a confirmation */
+	MESSAGE_TEARDOWN, /* init kills the remaining processes if the phase is tracked, and exits */
 };
 
 struct message {
 	enum message_type type;
-	pid_t sender; /* the sender's process ID in the receiver's PID namespace; channel_receive() sets it for the supervisor */
+	pid_t sender; /* process ID of init in the supervisor's PID namespace; the kernel provides it, and channel_receive() stores it */
 	struct setup_error setup_error;
 	union {
-		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors from snmp_files() */
+		int counters[PASSED_FDS]; /* MESSAGE_READY: descriptors of the kernel's packet counters (snmp_files()) */
 		int signal;		  /* MESSAGE_SIGNAL: number of the signal for the command */
 		struct {
 			int status;   /* exit status of the command, as wait(2) returns it */
@@ -57,12 +57,12 @@ enum tracking {
 
 struct init {
 	int channel;		    /* init's end of the channel to the supervisor */
-	struct setup_error refused; /* a set-up step that failed and is not required, or STEP_NONE; init reports it in MESSAGE_READY */
+	struct setup_error refused; /* set-up step that failed and is not required, for MESSAGE_READY; STEP_NONE: no step failed */
 	enum tracking tracking;
-	int cgroup_kill; /* cgroup.kill of the phase's cgroup, for use after the death of the supervisor; -1: none */
+	int cgroup_kill; /* descriptor of the phase's cgroup.kill, by which init kills the phase if the supervisor has exited; -1: none */
 	enum network network;
-	int watcher_socket;		 /* socket to the watcher; -1: the command is not watched */
-	struct ipc_objects *ipc_objects; /* objects that the phase has created; NULL: not remembered */
+	int watcher_socket;		 /* socket between init and the watcher; -1: the command is not watched */
+	struct ipc_objects *ipc_objects; /* IPC objects that the phase has created and confine must remove; NULL: confine does not remember any */
 	const struct options *options;
 	const struct signals *signals;
 };
@@ -76,10 +76,10 @@ noreturn void init_run(const struct init *init);
 /* exec_command.c: the steps directly before the exec of the command */
 
 /*
- * Installs the seccomp filter of the phase (seccomp_filter.h): it notifies the watcher, restricts socket families, and makes set*id(2) and chown(2)
- * fail with EPERM in a user namespace that maps a single id. Sends the listener to the watcher over watcher_socket, which is -1 without a
- * watcher. If families cannot be restricted, exits with EXIT_REFUSED, or prints a message with --best-effort. Exits if the watcher must
- * restrict the network and cannot.
+ * Installs the seccomp filter of the phase (seccomp_filter.h). The filter notifies the watcher, restricts socket families, and makes set*id(2)
+ * and chown(2) fail with EPERM in a user namespace that maps a single id. Sends the listener to the watcher over watcher_socket, which is -1
+ * without a watcher. If the filter cannot restrict families, prints a message with --best-effort and otherwise exits with EXIT_REFUSED. Also
+ * exits if the watcher must restrict the network and the listener fails.
  */
 void phase_seccomp_install(const struct options *options, int watcher_socket, enum network network, bool ipc_objects);
 

@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
-/* Parses up to 5 digits at *text and moves *text behind them. Returns -1 if there are no or more digits, or if the number exceeds most. */
+/* Parses a number of 1 to 5 digits at *text and moves *text behind it. Returns -1 for no or more digits, and if the number exceeds most. */
 static long parse_number(const char **text, long most)
 {
 	size_t digits = strspn(*text, "0123456789");
@@ -25,7 +25,7 @@ static bool parse_address(const char *text, size_t length, int family, unsigned 
 	return inet_pton(family, copy, address) == 1;
 }
 
-/* IPv4-mapped addresses are compared as IPv4 addresses, so entries must not use this form. */
+/* Returns true for an IPv4-mapped IPv6 address. --allow refuses it, because allow_has() compares such destinations as IPv4 addresses. */
 static bool is_mapped(const unsigned char address[16])
 {
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
@@ -91,7 +91,7 @@ static bool is_unspecified(int family, const unsigned char address[16])
 	return memcmp(address, none, family == AF_INET ? 4 : 16) == 0;
 }
 
-/* Returns whether an entry contains only loopback addresses: 127/8 or a part of it, or ::1. */
+/* Returns true if all addresses of an --allow entry are loopback addresses: 127.0.0.0/8 or a part of it, or ::1. */
 static bool allows_only_loopback(const struct allow_entry *entry)
 {
 	return is_loopback(entry->family, entry->address) && entry->bits >= (entry->family == AF_INET ? 8 : 128);

@@ -6,15 +6,15 @@
 #include "util/base.h"
 
 enum {
-	ALLOW_ENTRIES = 64, /* maximum number of --allow options */
-	ALLOW_NAMES = 64,   /* maximum number of --resolve options */
-	ALLOW_SOCKETS = 64, /* maximum number of --allow-socket options */
+	ALLOW_ENTRIES = 64, /* maximum number of --allow options; a further one is an error */
+	ALLOW_NAMES = 64,   /* maximum number of --resolve options; a further one is an error */
+	ALLOW_SOCKETS = 64, /* maximum number of --allow-socket options; a further one is an error */
 };
 
 struct allow_entry {
 	int family; /* AF_INET or AF_INET6 */
 	unsigned char address[16];
-	unsigned bits; /* prefix length of the address, in bits */
+	unsigned bits; /* prefix length: number of leading bits of the address that a destination must have */
 	uint16_t port;
 };
 
@@ -44,8 +44,8 @@ bool allow_parse(const char *text, struct allow_entry *entry);
 bool allow_parse_name(const char *text, struct allow_name *name);
 
 /*
- * Returns whether the list contains this destination. A loopback address must match an entry that contains only loopback addresses. An
- * unspecified address is never allowed. family is AF_INET for an IPv4-mapped IPv6 address.
+ * Returns true if --allow permits this destination. A loopback address must match an entry that contains only loopback addresses, so that
+ * 0.0.0.0/0 does not permit services of this host. An unspecified address is never permitted. For an IPv4-mapped address, family is AF_INET.
  */
 bool allow_has(const struct allow *allow, int family, const unsigned char address[16], uint16_t port);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options/families.h"
 
-/* Names of socket families with their numbers in include/linux/socket.h, because C libraries lack some AF_* constants. */
+/* Names for --families with the numbers of include/linux/socket.h, because C libraries lack some AF_* constants. */
 static const struct {
 	const char *name;
 	uint64_t families;
@@ -55,7 +55,7 @@ bool families_add(uint64_t *families, const char *names)
 
 bool families_permit(uint64_t families, uint64_t family, uint64_t type)
 {
-	/* The kernel replaces this obsolete combination by AF_PACKET (__sock_create() in net/socket.c). */
+	/* Treat this obsolete combination as AF_PACKET, as the kernel does (__sock_create() in net/socket.c). */
 	if (family == AF_INET && (type & FAMILIES_TYPE_MASK) == SOCK_PACKET)
 		family = AF_PACKET;
 	return family < 64 && (families >> family & 1) != 0;

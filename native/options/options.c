@@ -24,7 +24,7 @@ static int number(const char *text)
 	return value > INT_MAX ? -1 : (int)value;
 }
 
-/* Returns whether name is one path component, other than "." and "..", without characters that need quoting. */
+/* Returns true if name is valid for --cgroup: up to 200 letters, digits and ._+- without a dot at the start, so that it needs no quoting. */
 static bool is_cgroup_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -140,12 +140,12 @@ static const struct flag {
 	{"--gc", offsetof(struct options, gc), true},
 };
 
-/* Options with a value. If parse() fails, the options are not used, so it may store an invalid value. */
+/* Options with a value. If parse() returns false, confine exits, so that parse() may already have stored the invalid value. */
 static const struct value_option {
 	const char *name;
 	const char *takes; /* description of the valid values, for the error message */
 	bool (*parse)(struct options *options, const char *value);
-	size_t offset; /* offset in struct options of the text (if parse is NULL) or of the number of values (if most is not 0) */
+	size_t offset; /* offset in struct options of the pointer to the value (if parse is NULL) or of the number of values (if most is not 0) */
 	size_t most;   /* maximum number of times that the option may be given; 0: not limited, and not counted */
 } value_options[] = {
 	{"--record", NULL, NULL, offsetof(struct options, record), 0},
@@ -174,7 +174,7 @@ static bool parse_flag(struct options *options, const char *name)
 	return false;
 }
 
-/* Parses one option. value is NULL at the end of the command line. On an error, writes a message to problem and returns false. */
+/* Parses one option with a value, which is NULL at the end of the command line. On an error, writes a message to problem and returns false. */
 static bool parse_value(struct options *options, const char *name, const char *value, char *problem, size_t size)
 {
 	const struct value_option *option = value_options, *end = option + sizeof value_options / sizeof *value_options;

@@ -6,10 +6,10 @@
 #include "options/allow_list.h"
 
 enum {
-	OPTIONS_LABELS = 16,	   /* maximum number of --label options */
-	OPTIONS_USES = 8,	   /* maximum number of --uses options */
-	OPTIONS_DIE_WITH = 8,	   /* maximum number of --die-with options */
-	OPTIONS_CGROUP_NAME = 200, /* maximum length of the name of --cgroup; with the affixes that confine adds it must fit in NAME_MAX (255) */
+	OPTIONS_LABELS = 16,	   /* maximum number of --label options; a further one is an error */
+	OPTIONS_USES = 8,	   /* maximum number of --uses options; a further one is an error */
+	OPTIONS_DIE_WITH = 8,	   /* maximum number of --die-with options; a further one is an error */
+	OPTIONS_CGROUP_NAME = 200, /* maximum length of --cgroup NAME, so that NAME_MAX (255) has room for the affixes of confine; a longer name is an error */
 };
 
 struct label {
@@ -18,7 +18,7 @@ struct label {
 	const char *value;
 };
 
-/* The limits of --limit, as indexes of limit_files[], which has the names of their files. */
+/* The limits that --limit can set. limit_files[] has the names of their files in a cgroup, such as "memory.max". */
 enum limit { LIMIT_MEMORY,
 	     LIMIT_PIDS,
 	     LIMIT_CPU,
@@ -30,7 +30,7 @@ struct options {
 	bool ipc;
 	bool pid;
 	bool mount;
-	const char *uses[OPTIONS_USES]; /* paths of --uses, which a private /dev/shm must not hide */
+	const char *uses[OPTIONS_USES]; /* paths of --uses; if one of them is in /dev/shm, --ipc does not replace the host's /dev/shm */
 	size_t uses_count;
 	bool audit;
 	bool best_effort;
@@ -40,14 +40,14 @@ struct options {
 	uint64_t families; /* set of the socket families that are permitted with --net (families.h) */
 	bool families_given;
 	bool own_sockets;  /* refuse requests to UNIX sockets with a path that the phase has not bound (--own-sockets) */
-	const char *socks; /* path of the SOCKS proxy's socket (--socks); NULL: allowed connections are direct */
+	const char *socks; /* UNIX socket of a SOCKS5 proxy (--socks), for allowed connections out of a network namespace of Portage; NULL: no proxy */
 	bool gc;
-	const char *cgroup;	   /* name in --cgroup NAME; NULL: processes are not tracked */
+	const char *cgroup;	   /* NAME of --cgroup; NULL: confine creates no cgroup */
 	const char *limit[LIMITS]; /* validated VALUE of --limit FILE=VALUE; NULL: not requested */
 	const char *record;
 	const char *notice_file;
 	const char *die_with_lock;
-	int environ_fd; /* descriptor of --environ; -1: the command gets confine's environment */
+	int environ_fd; /* descriptor from which confine reads the environment of the command (--environ); -1: the command gets confine's environment */
 	struct label labels[OPTIONS_LABELS];
 	size_t label_count;
 	pid_t die_with[OPTIONS_DIE_WITH];
@@ -56,8 +56,8 @@ struct options {
 };
 
 /*
- * Parses argv, which is not changed; argc may be 0. If an option is invalid, writes one line of text to problem and returns false; the
- * contents of options are undefined then. Has no other effect.
+ * Parses the command line into options; argc may be 0. Does not change argv, to which options points. If an option is invalid, writes one
+ * line of text to problem and returns false; the contents of options are undefined then.
  */
 bool options_parse(struct options *options, int argc, char **argv, char *problem, size_t size);
 
