@@ -16,10 +16,10 @@ static const void *address_bytes(const struct sockaddr *address, int family)
 				  : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
 }
 
-/* Returns whether this is an address of lo that Portage adds. */
+/* Returns true if entry is an address of lo and equal to added, one of the addresses that Portage adds, also in its netmask. */
 static bool is_added(const struct ifaddrs *entry, const struct loopback_address *added)
 {
-	static const unsigned char mask[16] = {0xFF}; /* of LOOPBACK_PREFIX bits */
+	static const unsigned char mask[16] = {0xFF}; /* netmask of LOOPBACK_PREFIX bits */
 	return (entry->ifa_flags & IFF_LOOPBACK) != 0 && entry->ifa_addr != NULL && entry->ifa_addr->sa_family == added->family &&
 	       memcmp(address_bytes(entry->ifa_addr, added->family), added->bytes, added->length) == 0 && entry->ifa_netmask != NULL &&
 	       memcmp(address_bytes(entry->ifa_netmask, added->family), mask, added->length) == 0;
@@ -50,10 +50,10 @@ static bool loopback_is_isolated(void)
 	return lo_up && !others && added[0] && (added[1] || !ipv6);
 }
 
-/* The inode number of the first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). */
+/* Inode number of the machine's first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). All others have been created later. */
 #define FIRST_IPC_INODE 0xEFFFFFFFUL
 
-/* Portage sets this host name in the UTS namespace that it creates with the network namespace. */
+/* Returns true if the host name is "localhost". Portage sets it in the UTS namespace that it creates with the network namespace. */
 static bool hostname_is_localhost(void)
 {
 	struct utsname names;
@@ -66,7 +66,7 @@ static bool in_first_ipc_namespace(void)
 	return stat("/proc/self/ns/ipc", &status) != 0 || status.st_ino == FIRST_IPC_INODE;
 }
 
-/* Returns whether process 1 is Portage's "python .../pid-ns-init UID ..." of root. A build without root cannot imitate that. */
+/* Returns true if process 1 runs Portage's pid-ns-init as root, so that Portage has made the PID namespace. An ordinary user cannot imitate that. */
 static bool has_portage_init(void)
 {
 	char text[4096];

@@ -8,7 +8,7 @@
 #include "util/fds.h"
 #include "util/process.h"
 
-/* Time limit for the exit of the child that writes the id maps. Closing an inherited file can delay it. */
+/* Time limit for the exit of the child that writes the id maps; then it is killed. Closing an inherited file can delay the exit. */
 #define WRITER_MILLISECONDS 1000
 
 static bool write_at(int directory, const char *name, const char *text)
@@ -28,7 +28,7 @@ static bool write_single(int directory, const struct identity *identity)
 	       write_at(directory, "gid_map", gid);
 }
 
-/* Reads the id map at path and writes one to text that maps the same ids to themselves. Returns its length, or 0 on failure. */
+/* Reads the id map at path. Stores a new map in text that maps each of its ids to itself. Returns the length of text, or 0 on failure. */
 static size_t identity_map(const char *path, char *text, size_t size)
 {
 	AUTO_FCLOSE FILE *map = fopen(path, "re");
@@ -47,8 +47,8 @@ struct maps {
 };
 
 /*
- * Starts a child that stays in the old user namespace, where it has the capabilities for mapping a range of ids, and writes the maps of its
- * parent. The parent sends a byte through the pipe when it has entered the new namespace.
+ * Starts a child that writes the id maps of this process, its parent. The child stays in the old user namespace, where it has the
+ * capabilities for mapping many ids. It waits for a byte in the pipe, which the parent writes after it has entered the new namespace.
  */
 static pid_t start_writer(int directory, const struct maps *maps, int entered_pipe[2])
 {
@@ -68,7 +68,7 @@ static bool has_map(int directory, const char *name)
 	return fd >= 0 && read(fd, &byte, 1) == 1;
 }
 
-/* Enters a user namespace that maps all ids. If the kernel refuses such a map, maps only the effective ids of this process. */
+/* Enters a user namespace that maps all ids of the current one. If the kernel refuses that, maps only the effective ids of this process. */
 static bool enter_with_range(int directory, const struct identity *identity, struct setup_error *setup_error)
 {
 	static struct maps maps;
@@ -94,11 +94,11 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 /* Enters a new user namespace and writes its maps. Returns false with setup_error. */
 static bool user_namespace_enter(const struct identity *identity, struct setup_error *setup_error)
 {
-	/* The process must be dumpable: otherwise its /proc/self/uid_map belongs to root (proc(5)), and it could not write the map. */
+	/* Make this process dumpable: otherwise its /proc/self/uid_map belongs to root (proc(5)), and this process cannot write the map. */
 	bool undumpable = prctl(PR_GET_DUMPABLE) == 0;
 	if (undumpable && prctl(PR_SET_DUMPABLE, 1) != 0)
 		return setup_failed(setup_error, STEP_MAP);
-	/* The child needs a descriptor instead of /proc/PID: /proc may belong to another PID namespace, where PIDs differ. */
+	/* Give the child of start_writer() a descriptor instead of /proc/PID: /proc may belong to another PID namespace, where PIDs differ. */
 	AUTO_CLOSE int directory = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
 		return setup_failed(setup_error, STEP_MAP);

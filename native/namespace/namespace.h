@@ -16,11 +16,11 @@ enum isolation {
 	ISOLATE_ALL = 63,
 };
 
-/* What keeps a phase from the network of the host. */
+/* How confine or Portage separates a phase from the network of the host. */
 enum network {
-	NETWORK_OPEN,	  /* nothing */
-	NETWORK_ISOLATED, /* a network namespace of confine or of Portage */
-	NETWORK_FILTERED, /* the network filter of the watcher (net_filter.c) */
+	NETWORK_OPEN,	  /* the phase uses the network of the host */
+	NETWORK_ISOLATED, /* the phase has a network namespace that confine or Portage has made */
+	NETWORK_FILTERED, /* the watcher refuses connections out of the phase (net_filter.c) */
 };
 
 /* Set-up steps that can fail. */
@@ -50,7 +50,7 @@ enum step {
 
 struct setup_error {
 	enum step step;
-	int error; /* errno */
+	int error; /* errno of the failed step */
 };
 
 struct setup_step {
@@ -67,7 +67,7 @@ extern const struct setup_step setup_steps[STEPS];
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error);
 
-/* Isolation that exists at the start of confine. Portage isolates phases itself if it runs as root. */
+/* Namespaces that Portage has made for the phase before it started confine. It makes them only if it runs as root. */
 struct inherited {
 	bool net;
 	bool ipc;
@@ -76,14 +76,14 @@ struct inherited {
 };
 
 /*
- * Detects which namespaces Portage has made. Portage creates all its namespaces with one unshare(2), which succeeds or
- * fails as a whole (portage/process.py, _exec2). The IPC namespace therefore counts as Portage's if the net or the PID namespace is, and if
- * it is not the first IPC namespace of the machine. The mount namespace counts as Portage's if the net or the PID namespace is, because
- * the caller requests it only if FEATURES requests it from Portage too. Members that are not in wanted, bits of enum isolation, stay false.
+ * Returns which namespaces Portage has made, so that confine does not make them again. Only the kinds in wanted (bits of enum isolation) can
+ * be true. lo and the host name show a network namespace of Portage; process 1 shows a PID namespace. For the others there is no sign, but
+ * Portage makes all by one unshare(2), which succeeds or fails as a whole (portage/process.py, _exec2). So IPC counts as made by Portage if
+ * net or PID does, and if it is not the machine's first IPC namespace. Mount counts if net or PID does, because FEATURES requests it too.
  */
 struct inherited inherited_from_portage(unsigned wanted);
 
-/* snmp.c: the kernel's counters of a network namespace for packets without a route */
+/* snmp.c: reads the kernel's counters of packets without a route in a network namespace */
 
 struct snmp {
 	int fd[2];	 /* descriptors of /proc/self/net/snmp and snmp6; -1: not available */
@@ -91,12 +91,12 @@ struct snmp {
 };
 
 /*
- * Opens the two files with the counters of the current network namespace, and sets a file that is not available to -1. init calls this
- * function, because the supervisor is in another network namespace and cannot open init's files in a /proc with hidepid=2.
+ * Opens the two files with the counters of the current network namespace. A file that is not available becomes -1. init calls this function
+ * for the supervisor, which is in another network namespace and cannot open init's files in a /proc with hidepid=2.
  */
 void snmp_files(int files[2]);
 
-/* Stores the files of snmp_files() and the current value of the counters. The open files keep the network namespace alive. */
+/* Stores the files of snmp_files() and the current sum of their counters. While the files are open, the network namespace exists. */
 void snmp_open(struct snmp *snmp, const int files[2]);
 
 /* Returns the number of packets and connections without a route since snmp_open() (OutNoRoutes plus Ip6OutNoRoutes), or -1 if it is unknown. */

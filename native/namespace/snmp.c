@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "namespace/namespace.h"
 
-/* Returns OutNoRoutes. The file has a line of names and a line of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
+/* Returns OutNoRoutes from text, or -1. The text has a line of names and a line of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
 static long long from_snmp(const char *text)
 {
 	const char *name = strstr(text, " OutNoRoutes"), *number = strstr(text, "\nIp: ");
@@ -12,7 +12,7 @@ static long long from_snmp(const char *text)
 	return name == NULL || number == NULL ? -1 : strtoll(number, NULL, 10);
 }
 
-/* Returns Ip6OutNoRoutes. Each line of snmp6 has a name and a number. */
+/* Returns Ip6OutNoRoutes from the text of /proc/net/snmp6, or -1. Each line of the text has a name and a number. */
 static long long from_snmp6(const char *text)
 {
 	const char *line = strstr(text, "Ip6OutNoRoutes");
@@ -39,7 +39,7 @@ void snmp_files(int files[2])
 {
 	files[0] = open("/proc/self/net/snmp", O_RDONLY | O_CLOEXEC);
 	files[1] = open("/proc/self/net/snmp6", O_RDONLY | O_CLOEXEC);
-	/* fd_passing_send() sends no descriptor after the first -1, so the second file is useless without the first. */
+	/* Close the second file if there is no first one: fd_passing_send() sends no descriptor after the first -1. */
 	if (files[0] < 0 && files[1] >= 0) {
 		close(files[1]);
 		files[1] = -1;

@@ -61,7 +61,7 @@ static void put(union netlink_message *request, unsigned short type, const void 
 	request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + RTA_ALIGN(attribute->rta_len);
 }
 
-/* Sends a request and waits for the answer. Returns true if it reports success, otherwise false with errno. */
+/* Sends a request to the kernel and waits for the answer. Returns true if the kernel reports success, otherwise false with errno. */
 static bool is_granted(int netlink, const union netlink_message *request)
 {
 	union netlink_message reply;
@@ -92,7 +92,7 @@ static bool add_address(int netlink, const struct loopback_address *address)
 	return is_granted(netlink, &request) || errno == EEXIST;
 }
 
-/* Makes an address local by a route, not by an address of lo: the kernel delays the use of a new IPv6 address (addrconf_dad_work()). */
+/* Makes an address local by a route. Adding the address to lo would delay its use, if it is an IPv6 address (addrconf_dad_work()). */
 static bool add_local_route(const struct name_server *server)
 {
 	unsigned char length = server->family == AF_INET ? 4 : 16;
@@ -119,7 +119,7 @@ static bool bring_up(int netlink)
 	return is_granted(netlink, &request);
 }
 
-/* Returns whether this errno shows that the kernel has no IPv6 or has disabled it (net.ipv6.conf.*.disable_ipv6: EACCES). */
+/* Returns true if this errno shows that IPv6 is missing, or disabled by the sysctl net.ipv6.conf.*.disable_ipv6 (EACCES). */
 static bool means_no_ipv6(int error)
 {
 	return error == EAFNOSUPPORT || error == EOPNOTSUPP || error == EACCES;
@@ -151,7 +151,7 @@ static bool enter_net(struct setup_error *setup_error)
 		return setup_failed(setup_error, STEP_NET);
 	if (!loopback_configure())
 		return setup_failed(setup_error, STEP_LOOPBACK);
-	/* Without a network, a build can resolve no host name but localhost. Portage sets the same name and ignores a failure (portage/process.py). */
+	/* Set a host name that resolves without a network. Portage sets the same name and also ignores a failure (portage/process.py). */
 	if (unshare(CLONE_NEWUTS) != 0)
 		setup_failed(setup_error, STEP_UTS);
 	else if (sethostname(hostname, sizeof hostname - 1) != 0)
@@ -159,14 +159,14 @@ static bool enter_net(struct setup_error *setup_error)
 	return true;
 }
 
-/* Mounts a tmpfs on /dev/shm, which has the size of the file system there and is noexec if that one is. */
+/* Mounts a new tmpfs on /dev/shm. The tmpfs has the size of the host's /dev/shm, and has the option noexec if the host's has it. */
 static bool mount_shm(void)
 {
 	struct statfs host;
 	char options[64];
 	if (statfs("/dev/shm", &host) != 0)
 		return false;
-	/* If /dev/shm is a directory of another file system, its size means nothing. Without "size", the kernel uses half of the memory. */
+	/* If the host's /dev/shm is not a tmpfs, it has no size of its own. Then omit "size", so that the kernel allows half of the memory. */
 	snprintf(options, sizeof options, host.f_type == TMPFS_MAGIC ? "mode=1777,size=%llu" : "mode=1777",
 		 (unsigned long long)host.f_blocks * (unsigned long long)host.f_bsize);
 	unsigned long flags = MS_NOSUID | MS_NODEV | ((host.f_flags & ST_NOEXEC) != 0 ? MS_NOEXEC : 0);
@@ -190,7 +190,7 @@ static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error
 	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
 	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(isolation, setup_error)) {
-		/* A private /dev/shm is not required. */
+		/* A private /dev/shm is not required. Fail only if something else needs the mount namespace. */
 		bool required = setup_error->step != STEP_SHM && (isolation & (ISOLATE_PROC | ISOLATE_MOUNT)) != 0;
 		if (required)
 			return false;
@@ -228,11 +228,11 @@ static int open_dns_socket(const struct name_server *server, int type)
 	} name = {0};
 	bool six = server->family == AF_INET6;
 	name.any.sa_family = (sa_family_t)server->family;
-	/* This also sets the port of a struct sockaddr_in, which has it at the same offset. */
+	/* Set the port for both families: struct sockaddr_in has it at the same offset. */
 	name.in6.sin6_port = htons(DNS_PORT);
 	memcpy(six ? (void *)&name.in6.sin6_addr : (void *)&name.in.sin_addr, server->address, six ? 16 : 4);
 	int fd = socket(server->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* There is only a route for the address. bind(2) accepts such an IPv6 address only with this option. */
+	/* The address is not one of lo: there is only a route for it. bind(2) accepts such an IPv6 address only with this option. */
 	setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND, &(int){1}, sizeof(int));
 	bool open = fd >= 0 && bind(fd, &name.any, six ? sizeof name.in6 : sizeof name.in) == 0 && (type == SOCK_DGRAM || listen(fd, 64) == 0);
 	if (open)

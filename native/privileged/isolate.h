@@ -6,7 +6,7 @@
 #include "namespace/namespace.h"
 #include "privileged/privilege.h"
 
-/* Enters the new namespaces that isolation names, all but a user namespace. namespaces_enter() calls it last and documents its results. */
+/* Enters new namespaces of the kinds in isolation (bits of enum isolation). Returns what namespaces_enter() returns, which calls this function. */
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);
 
 /* Mounts a new /proc. This process must be process 1 of a PID namespace. Returns false with setup_error. */
@@ -15,7 +15,7 @@ bool isolate_mount_proc(const struct identity *identity, struct setup_error *set
 /* The index of lo in every network namespace (include/linux/netdevice.h, LOOPBACK_IFINDEX). */
 #define LOOPBACK_INDEX 1
 
-/* Number and prefix length of the addresses that confine adds to 127.0.0.1 and ::1 on lo. Portage adds the same addresses. */
+/* Number and prefix length of the addresses that confine adds to lo, in addition to 127.0.0.1 and ::1. Portage adds the same addresses. */
 enum { LOOPBACK_ADDED = 2,
        LOOPBACK_PREFIX = 8 };
 struct loopback_address {
@@ -31,9 +31,9 @@ bool setup_failed(struct setup_error *setup_error, enum step step);
 struct name_server;
 
 /*
- * Makes the address of the name server local on lo, and opens a UDP socket (fds[0]) and a TCP socket (fds[1]) on its port 53. Must be called
- * in a new network namespace. If it cannot open both, returns false with errno; fds is then unchanged or has a -1 for each socket that is not
- * open.
+ * Makes the address of the name server local on lo, and opens a UDP socket (fds[0]) and a TCP socket (fds[1]) on port 53 of this address. Must
+ * be called in a new network namespace. If one socket cannot be opened, returns false with errno; fds is then unchanged or has a -1 for each
+ * socket that is not open.
  */
 bool dns_sockets_open(const struct identity *identity, const struct name_server *server, int fds[2]);
 

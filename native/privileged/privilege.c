@@ -67,15 +67,15 @@ static bool set_capabilities(uint64_t effective, uint64_t permitted)
 }
 
 /*
- * Prevents core files, ptrace(2) and access to /proc/PID. Must be called after each change of the effective user ID, which resets the
- * flag to the sysctl fs.suid_dumpable (kernel/cred.c, commit_creds). That can differ from 0.
+ * Prevents core files of this process, ptrace(2) and access to its /proc/PID. Must be called after each change of the effective user ID:
+ * the kernel then sets the flag to the sysctl fs.suid_dumpable, which an administrator may have enabled (kernel/cred.c, commit_creds).
  */
 static bool set_undumpable(void)
 {
 	return prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* Returns those needed capabilities that confine has. The bounding set of a container can lack some; the calls that need them fail. */
+/* Returns the needed capabilities that confine has. The bounding set of a container can lack some; the calls that need them then fail. */
 static uint64_t permitted(const struct identity *identity)
 {
 	return needed_capabilities & identity->permitted;

@@ -13,13 +13,13 @@
 #include "watcher/seccomp_filter.h"
 #include "watcher/watcher.h"
 
-/* Time limit for an attempt, which takes milliseconds. */
+/* Time limit for trying one kind of isolation in a child process. The attempt normally takes milliseconds. */
 #define PROBE_MILLISECONDS 30000
 
 struct attempt {
 	const struct identity *identity;
 	unsigned isolate;
-	struct setup_error setup_error; /* its error is 0 on success */
+	struct setup_error setup_error; /* failed step and its errno; on success, the errno is 0 */
 };
 
 static void try_isolation(void *data)
@@ -65,11 +65,11 @@ static void print_cgroup(const struct identity *identity)
 }
 
 struct reason {
-	const char *why; /* NULL: success */
+	const char *why; /* reason why the watcher cannot use seccomp; NULL: it can */
 	int error;
 };
 
-/* Called in a child, because a seccomp filter cannot be removed. */
+/* Tests the seccomp listener of the watcher. Called in a child process, because a process cannot remove a seccomp filter. */
 static void try_filter(void *data)
 {
 	const char *why = seccomp_filter_probe();
@@ -95,7 +95,7 @@ int probe(const struct identity *identity)
 	printf("portage_made_net=%s\nportage_made_ipc=%s\nportage_made_pid=%s\n", inherited.net ? "yes" : "no", inherited.ipc ? "yes" : "no",
 	       inherited.pid ? "yes" : "no");
 #ifdef __GLIBC__
-	/* A static C library is not updated with the system, so portcullis doctor compares the two versions. */
+	/* A C library linked statically into confine is not updated with the system. portcullis doctor compares its version with the system's. */
 	printf("libc=glibc %s\n", gnu_get_libc_version());
 #endif
 	fflush(stdout);
@@ -113,7 +113,7 @@ int probe(const struct identity *identity)
 int gc(const struct identity *identity)
 {
 	struct identity own = *identity;
-	/* Removing the caller's cgroups needs no privilege. */
+	/* Drop privileges: confine needs none for removing the caller's cgroups. */
 	if (!privilege_drop(&own) || !identity_read(&own))
 		refuse("cannot drop root privileges: %m");
 	int removed = cgroup_gc(&own);

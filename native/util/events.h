@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Descriptors that one epoll instance waits for. */
+/* An event loop: descriptors that one epoll instance waits for, and the function to call when one of them is ready. */
 #ifndef EVENTS_H
 #define EVENTS_H
 
 #include "util/base.h"
 
 struct event_source {
-	int fd; /* -1: the source is closed */
+	int fd; /* descriptor to wait for; -1: the source is closed */
 	void (*handle)(void *owner, struct event_source *source);
 	void *owner;
 };

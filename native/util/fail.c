@@ -15,12 +15,12 @@ void print_error(const char *format, ...)
 	size_t length = used + (more > 0 ? (size_t)more : 0);
 	if (length > sizeof line - 1)
 		length = sizeof line - 1;
-	/* Arguments can contain control characters. A terminal would interpret them. */
+	/* Replace control characters, which arguments can contain and a terminal would interpret. */
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == '\177')
 			line[i] = '?';
 	line[length] = '\n';
-	/* A failed write to stderr cannot be reported. */
+	/* Ignore a failed write: there is no other place to report it. */
 	ssize_t written = write(STDERR_FILENO, line, length + 1);
 	(void)written;
 	errno = saved;

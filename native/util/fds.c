@@ -7,7 +7,7 @@
 #include "util/fds.h"
 
 union control {
-	struct cmsghdr header; /* aligns bytes, as CMSG_FIRSTHDR() requires */
+	struct cmsghdr header; /* gives bytes the alignment that CMSG_FIRSTHDR() requires */
 	char bytes[CMSG_SPACE(PASSED_FDS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
@@ -99,7 +99,7 @@ void auto_closedir(DIR **folder)
 	errno = saved;
 }
 
-/* Closes the descriptors from first to last. Linux before 5.9 has no close_range(2), so they are closed one by one. */
+/* Closes the descriptors from first to last. Linux before 5.9 has no close_range(2), so confine closes them one by one there. */
 static void close_from_to(unsigned first, unsigned last)
 {
 	if (syscall(SYS_close_range, first, last, 0) == 0)
@@ -133,18 +133,18 @@ bool fds_inherited_may_block(void)
 	for (int fd = 0; fd < EXAMINED; fd++) {
 		int flags = fcntl(fd, F_GETFD);
 		open_files += flags >= 0;
-		/* AT_STATX_DONT_SYNC: a FUSE server gets no request. */
+		/* AT_STATX_DONT_SYNC avoids a request to a FUSE server, for which statx(2) could wait. */
 		if (flags == 0 && (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0 ||
 				   S_ISREG(status.stx_mode) || S_ISDIR(status.stx_mode)))
 			return true;
 	}
-	/* Since Linux 6.2 this size is the number of open descriptors. If there are higher ones, one of them may block. */
+	/* Since Linux 6.2 this size is the number of open descriptors. If it differs, descriptors from EXAMINED on are open and may block. */
 	return statx(AT_FDCWD, "/proc/self/fd", 0, STATX_SIZE, &status) != 0 || status.stx_size != open_files;
 }
 
 /*
- * Returns whether the C library has opened this standard stream. For set-user-ID programs it does so before main(), deliberately in the
- * wrong direction (glibc, csu/check_fds.c): /dev/full for writing as standard input, /dev/null for reading as the other two.
+ * Returns true if the C library has opened this standard stream, because the caller has closed it. For set-user-ID programs glibc does so
+ * before main(), in the wrong direction (csu/check_fds.c): standard input is /dev/full for writing, the others are /dev/null for reading.
  */
 static bool is_from_libc(int fd)
 {

@@ -7,7 +7,7 @@
 
 #include "util/base.h"
 
-/* The end of the scope of a variable with one of these attributes closes the file, unless the variable is -1 or NULL, and preserves errno. */
+/* A variable with one of these attributes closes its file at the end of its scope, unless it is -1 or NULL, and preserves errno. */
 #define AUTO_CLOSE __attribute__((cleanup(auto_close)))
 #define AUTO_FCLOSE __attribute__((cleanup(auto_fclose)))
 #define AUTO_CLOSEDIR __attribute__((cleanup(auto_closedir)))
@@ -15,7 +15,7 @@ void auto_close(const int *fd);
 void auto_fclose(FILE **file);
 void auto_closedir(DIR **folder);
 
-/* Maximum number of descriptors in one message. */
+/* Maximum number of descriptors in one message of fd_passing_send(), and length of its array. */
 enum { PASSED_FDS = 2 };
 
 /* Sends one message with the descriptors in fds before the first -1 (unix(7), SCM_RIGHTS). Returns false with errno. */
@@ -35,14 +35,14 @@ void close_fd(int fd);
 void close_fds_except(const int *keep, size_t count);
 
 /*
- * Returns true if the close of a file that the caller of confine has passed may wait (fuse_flush() in fs/fuse/file.c), which is possible for
- * all but pipes, sockets and devices. Files that confine has opened are close-on-exec, and their close never waits.
+ * Returns true if close(2) may wait for a FUSE server (fuse_flush() in fs/fuse/file.c), because the caller of confine has passed an open file
+ * other than a pipe, a socket or a device. Files that confine has opened are close-on-exec, and closing them never waits.
  */
 bool fds_inherited_may_block(void);
 
 /*
- * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number. If secure
- * (AT_SECURE) is true, the C library may have opened these streams already; then makes them close-on-exec. Returns false on failure.
+ * Opens /dev/null, close-on-exec, for each standard stream that the caller has closed, so that no other file gets its number. If secure is
+ * true (AT_SECURE), the C library may have opened these streams already; then makes them close-on-exec. Returns false on failure.
  */
 bool fds_fill_stdio(bool secure);
 

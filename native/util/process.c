@@ -31,7 +31,7 @@ static bool is_dead_child(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/* Returns whether /proc belongs to this PID namespace. In another one the process IDs differ. */
+/* Returns true if /proc belongs to the PID namespace of this process. Otherwise the process IDs in /proc differ from getpid(2). */
 static bool proc_is_of_this_namespace(void)
 {
 	char text[32];
@@ -65,13 +65,13 @@ size_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 	return length > 0 ? (size_t)length : 0;
 }
 
-/* Time limit for the exit of a process after SIGKILL. One that is not stuck in the kernel needs less, even on a busy machine. */
+/* Time limit for the exit of a process after SIGKILL. A process that is not stuck in the kernel needs less, even on a busy machine. */
 #define KILLED_MILLISECONDS 500
 
-/* Time limit for the exit of a child that has nothing more to do. */
+/* Time limit for the exit of a child that has nothing more to do. After it, the child is killed. */
 #define EXIT_MILLISECONDS 1000
 
-/* Polling interval on Linux before 5.3, which has no pidfd. */
+/* Interval for checking whether a child has exited, on Linux before 5.3, which has no pidfd_open(2). */
 #define POLL_MICROSECONDS 1000
 
 static bool is_reaped(pid_t child)
@@ -129,7 +129,7 @@ bool call_in_child(void (*function)(void *data), void *data, size_t size, int mi
 		error = ready == 0 ? ETIMEDOUT : ECHILD;
 	}
 	bool returned = ready == 1 && read(ends[0], &byte, 1) == 1;
-	/* The exit flushes files, which a FUSE server can delay (fuse_flush() in fs/fuse/file.c). */
+	/* Limit the time for the exit, which flushes files: a FUSE server can delay that (fuse_flush() in fs/fuse/file.c). */
 	if (child > 0)
 		reap_within(child, returned ? EXIT_MILLISECONDS : 0);
 	close_fd(ends[0]);
@@ -139,7 +139,7 @@ bool call_in_child(void (*function)(void *data), void *data, size_t size, int mi
 	return returned;
 }
 
-/* Time limit of pids_add_descendants(). The first SEARCH_LEAST processes, among them init, are searched in any case. */
+/* Time limit of pids_add_descendants(). It lists the children of the first SEARCH_LEAST processes, among them init, even after this time. */
 #define SEARCH_MILLISECONDS 500
 #define SEARCH_LEAST 4
 /* pids_kill_descendants() reaps zombies early if there are more than this, because other processes of the user need process IDs. */
@@ -195,7 +195,7 @@ static void add_children(struct pids *pids, pid_t pid, pid_t thread)
 		pids_add(pids, child);
 }
 
-/* Adds the children of a process. /proc lists those of each thread in a separate file. */
+/* Adds the children of a process to pids. /proc has a separate list of children for each thread of the process. */
 static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
 {
 	AUTO_CLOSEDIR DIR *threads = thread_count == 1 ? NULL : opendir(proc_path(pid, "task").text);
@@ -207,7 +207,7 @@ static void add_listed_children(struct pids *pids, pid_t pid, long thread_count)
 			add_children(pids, pid, (pid_t)atoi(entry->d_name));
 }
 
-/* For kernels without CONFIG_PROC_CHILDREN: reads the parent of every process. */
+/* Adds the children of a process to pids on kernels without CONFIG_PROC_CHILDREN: reads the parent of every process from /proc. */
 static void add_children_by_parent(struct pids *pids, pid_t parent)
 {
 	AUTO_CLOSEDIR DIR *proc = opendir("/proc");
@@ -229,7 +229,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 	for (size_t i = 0; i < all.count; i++) {
 		struct text_stat stat = {0};
 		bool known = read_stat(all.pid[i], &stat);
-		/* A zombie has no children, because the kernel has given them a new parent. */
+		/* Skip a zombie: it has no children, because the kernel has given them a new parent. */
 		if (known ? !stat.alive : !proc_hides(all.pid[i]))
 			continue;
 		if (i > 0)
@@ -245,9 +245,9 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 }
 
 /*
- * Returns the argument of kill(2) for a child: its process group if the child is in another session, otherwise its process ID. A fork cannot
- * escape a signal to a group (copy_process() in kernel/fork.c). The group contains only descendants of this process: one of them has created
- * the session, and a process enters an existing session only by being forked in it.
+ * Returns the argument with which kill(2) kills a child: its process group, so that no process of the group escapes by a fork (copy_process()
+ * in kernel/fork.c), or the process ID if the child is in the session of this process. A group in another session contains only descendants
+ * of this process: one of them has created the session, and a process enters an existing session only by being forked in it.
  */
 static pid_t kill_target(pid_t child, pid_t session)
 {
@@ -270,7 +270,7 @@ static size_t kill_children(void)
 	add_children(&children, getpid(), getpid());
 	for (size_t i = 0; i < children.count; i++)
 		children.pid[i] = kill_target(children.pid[i], session);
-	/* Signal each group once. */
+	/* Signal each process group once, even if several children are in it. */
 	if (children.count > 0)
 		qsort(children.pid, children.count, sizeof *children.pid, compare);
 	for (size_t i = 0; i < children.count; i++)
@@ -280,9 +280,9 @@ static size_t kill_children(void)
 }
 
 /*
- * A fork bomb leaves this process a small share of the CPU. Two measures make it faster than the bomb. First, it reaps zombies at the end:
- * until then they count against RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, orphans become children of this
- * process. A single file lists them, so they are killed before /proc is searched.
+ * A fork bomb leaves this process a small share of the CPU. Two measures let this function kill faster than the bomb forks. First, zombies
+ * are reaped at the end: until then they count against RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, killing
+ * starts with the children of this process, to which all orphans belong: a single file lists them, without a search of /proc.
  */
 bool pids_kill_descendants(long long deadline)
 {

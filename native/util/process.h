@@ -11,19 +11,19 @@ struct pids {
 	size_t capacity;
 };
 
-/* Appends pid to the list. If memory is exhausted, omits it: callers kill in rounds, so a later round finds the process. */
+/* Appends pid to the list. If memory is exhausted, omits pid: callers kill in rounds, so that a later round finds the process. */
 void pids_add(struct pids *pids, pid_t pid);
 
 /* Removes from pids the processes that others contains. */
 void pids_remove(struct pids *pids, const struct pids *others);
 
-/* The end of the scope of a variable with this attribute frees the list. */
+/* A variable with this attribute frees its list at the end of its scope. */
 #define AUTO_PIDS __attribute__((cleanup(pids_free)))
 void pids_free(struct pids *pids);
 
 /*
- * Adds the living descendants of pid, as /proc of this PID namespace lists them. Returns the number of all descendants, including zombies,
- * which it does not add. Stops after a time limit, because a fork bomb can grow faster than /proc can be read.
+ * Adds the living descendants of pid that /proc lists to pids. Returns the number of all descendants, including zombies, which are not added.
+ * Stops the search after a time limit, because a fork bomb can grow faster than /proc can be read.
  */
 size_t pids_add_descendants(struct pids *pids, pid_t pid);
 
@@ -38,8 +38,8 @@ bool pids_kill_descendants(long long deadline);
 bool proc_is_masked(void);
 
 /*
- * Returns whether a living process is missing in /proc. With the mount option hidepid=2, /proc hides processes that are not dumpable, such
- * as init, from ordinary users (proc(5)). Returns false for zombies, and if /proc belongs to another PID namespace.
+ * Returns true if the process pid is alive but missing in /proc. With the mount option hidepid=2, /proc hides processes that are not
+ * dumpable, such as init, from ordinary users (proc(5)). Returns false for zombies, and if /proc belongs to another PID namespace.
  */
 bool proc_hides(pid_t pid);
 
@@ -47,21 +47,21 @@ struct proc_path {
 	char text[64];
 };
 
-/* Returns the path /proc/PID/NAME. */
+/* Returns the path of a file or directory of process pid in /proc: /proc/PID/NAME. name is a format of printf(3). */
 struct proc_path proc_path(pid_t pid, const char *name, ...) __attribute__((format(printf, 2, 3)));
 
 /* Reads the first size - 1 bytes of /proc/PID/NAME and adds a NUL. Returns the length of the text, or 0 on failure. */
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size);
 
 /*
- * Waits at most this time until a child exits, and reaps it. If the child still runs then, kills it and waits up to 0.5 s more. Returns
- * false if the child has not exited then, because it is in an uninterruptible sleep.
+ * Waits until a child exits, at most this time, and reaps it. If the child still runs after this time, kills it and waits up to 0.5 s more.
+ * Returns false if the child has not exited even then, because it is in an uninterruptible sleep.
  */
 bool reap_within(pid_t child, int milliseconds);
 
 /*
- * Calls function() in a child process with data, size bytes, in shared memory, and waits at most this time until it returns. Copies the memory
- * to data. Returns false with errno if function() has not returned; data is then what it has written until then.
+ * Calls function() in a child process with a copy of data (size bytes), and waits at most this time until it returns. Then copies to data
+ * what function() has written. Returns false with errno if function() has not returned in time; data may then be incomplete.
  */
 bool call_in_child(void (*function)(void *data), void *data, size_t size, int milliseconds);
 

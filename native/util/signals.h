@@ -13,22 +13,25 @@ struct signals {
 	struct sigaction child;
 };
 
-/* Saves the caller's signal mask and SIGCHLD action. Sets SIGCHLD to its default, because wait(2) reports no child if it is ignored. */
+/*
+ * Saves the signal mask and the SIGCHLD action that the caller of confine has set. Sets SIGCHLD to its default action: while SIGCHLD is
+ * ignored, wait(2) cannot report the exit status of a child.
+ */
 bool signals_save(struct signals *signals);
 
 /* Restores the saved signal mask and SIGCHLD action. Called directly before exec. */
 bool signals_restore(const struct signals *signals);
 
 /*
- * Blocks SIGCHLD and the signals that the supervisor forwards, and opens a close-on-exec signalfd for them. Returns it, or -1. Does not
- * block the stop signals of the terminal, which stop the supervisor together with the foreground process group.
+ * Blocks SIGCHLD and the signals that the supervisor forwards. Returns a close-on-exec signalfd for them, or -1. Does not block the stop
+ * signals of the terminal, which stop the supervisor together with the foreground process group.
  */
 int signals_open(void);
 
 /*
- * Returns whether the supervisor forwards this signal to the command. It forwards signals that a process has sent. It does not forward those
- * of the terminal (si_code SI_KERNEL), which go to the whole foreground process group, including the command. The exception is SIGHUP of a
- * closed terminal, which only the session leader gets (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
+ * Returns true if the supervisor forwards this signal to the command. The supervisor forwards signals that a process has sent. Signals of the
+ * terminal (si_code SI_KERNEL) go to the whole foreground process group, including the command, so the supervisor does not forward them. The
+ * exception is SIGHUP of a closed terminal, which only the session leader gets (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
  */
 bool signals_is_forwarded(const struct signalfd_siginfo *info);
 

@@ -22,7 +22,7 @@ static bool is_word(const char *text, const char *word)
 	return length == strlen(word) && strncmp(text, word, length) == 0;
 }
 
-/* Indexes for field() of a line of mountinfo. Later fields have no fixed index. */
+/* Indexes of fields in a line of /proc/PID/mountinfo, for field(). Later fields have no fixed index. */
 enum { MOUNT_ROOT = 3,
        MOUNT_POINT = 4,
        MOUNT_OPTIONS = 5 };
@@ -40,7 +40,7 @@ char *text_cgroup2_mount(char *line)
 	return found;
 }
 
-/* Returns whether the mount options of a /proc hide no files. hidepid and gid hide only processes of other users (proc(5)). */
+/* Returns true if the mount options of a /proc hide no files. The options hidepid and gid are accepted: they hide only processes (proc(5)). */
 static bool shows_files(const char *options)
 {
 	size_t length = strcspn(options, " \n");
@@ -73,7 +73,7 @@ bool text_hides_proc(const char *line)
 char *text_own_cgroup(char *line)
 {
 	line[strcspn(line, "\n")] = '\0';
-	/* A path that starts with "/.." is outside of this cgroup namespace. */
+	/* Refuse a path that starts with "/..": that cgroup is outside of this cgroup namespace, where confine cannot open it. */
 	if (strncmp(line, "0::/", 4) != 0 || strncmp(line + 3, "/..", 3) == 0)
 		return NULL;
 	return line + 4;

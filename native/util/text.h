@@ -21,8 +21,8 @@ char *text_cgroup2_mount(char *line);
 bool text_hides_proc(const char *line);
 
 /*
- * Returns PATH of a line "0::/PATH" of /proc/PID/cgroup. Returns NULL for other lines, and if the cgroup is above the root of this cgroup
- * namespace.
+ * Returns PATH of a line "0::/PATH" of /proc/PID/cgroup, which names the cgroup v2 of the process. Returns NULL for other lines, and if the
+ * cgroup is outside of this cgroup namespace.
  */
 char *text_own_cgroup(char *line);
 
@@ -35,7 +35,7 @@ struct text_stat {
 	pid_t parent;
 	long threads;
 	unsigned long long started; /* start time of the process, in clock ticks after boot */
-	bool alive;		    /* true if any thread is alive; a first thread that exits before the others stays a zombie until they exit */
+	bool alive;		    /* true if any thread is alive, even if the first thread is a zombie: it stays one until the others exit */
 };
 
 /* Parses the text of /proc/PID/stat. The name of a process can contain any character; the last ')' ends it. Returns false if invalid. */
@@ -47,7 +47,7 @@ bool text_is_portages_init(const char *cmdline, size_t length);
 /* Returns the flags (O_CLOEXEC, O_NONBLOCK and others) in the text of /proc/TID/fdinfo/FD (proc(5)), or -1 if the text is about another inode. */
 int text_fdinfo_flags(const char *text, unsigned long long inode);
 
-/* Returns whether this line of the fdinfo of an epoll instance registers descriptor fd with this inode. Sets event to the registration. */
+/* Returns true if this line of an epoll instance's fdinfo registers descriptor fd with this inode. Sets event to the registered events and data. */
 bool text_fdinfo_registration(const char *line, int fd, unsigned long long inode, struct epoll_event *event);
 
 #endif
