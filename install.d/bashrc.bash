@@ -73,7 +73,7 @@ bashrc_check_block() {
 	[[ -z $opt_save_edits ]] || return 0
 	[[ -n $record_found || -z $opt_uninstall ]] ||
 		fail edited "$root/$record_path is missing, so install.sh cannot check whether the managed block in $bashrc_path was edited: remove the block by hand, or run install.sh again with --save-edits; nothing was changed"
-	fail edited "$bashrc_path: the managed block was edited: move your lines out of it and restore it, or run install.sh again with --save-edits to save a copy of the edited block; nothing was changed"
+	fail edited "$bashrc_path: the managed block was edited: run install.sh again with --save-edits, which saves a copy of the edited block and replaces it; nothing was changed"
 }
 
 # bashrc_compose BLOCK OUT: writes to the file OUT the new content of bashrc, with the file BLOCK as managed block. An empty file

@@ -39,7 +39,7 @@ build_check_node() {
 	command -v node >/dev/null ||
 		fail tools "Node 20 or newer is needed, and node is not in PATH (Gentoo: net-libs/nodejs, Debian: nodejs); nothing was changed"
 	version=$(node --version 2>/dev/null)
-	[[ $version =~ ^v([0-9]+)\. ]] || fail tools "$(command -v node) does not start; nothing was changed"
+	[[ $version =~ ^v([0-9]+)\. ]] || fail tools "Node 20 or newer is needed, and $(command -v node) does not start or is another program (Gentoo: net-libs/nodejs, Debian: nodejs); nothing was changed"
 	((BASH_REMATCH[1] >= 20)) ||
 		fail tools "Node 20 or newer is needed, and $(command -v node) is $version; nothing was changed"
 }

@@ -155,7 +155,7 @@ static const struct value_option {
 	{"--cgroup", "up to 200 letters, digits and ._+-", set_cgroup, 0, 0},
 	{"--limit", "memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%", add_limit, 0, 0},
 	{"--environ", "the number of an open file", set_environ, 0, 0},
-	{"--label", "NAME=VALUE with lower-case letters and _ in NAME", add_label, offsetof(struct options, label_count), OPTIONS_LABELS},
+	{"--label", "NAME=VALUE, where NAME has only lower-case letters and _", add_label, offsetof(struct options, label_count), OPTIONS_LABELS},
 	{"--uses", "an absolute path", add_uses, offsetof(struct options, uses_count), OPTIONS_USES},
 	{"--die-with", "a process id", add_die_with, offsetof(struct options, die_with_count), OPTIONS_DIE_WITH},
 	{"--allow", "ADDRESS[/BITS]:PORT, an IPv6 address in []", add_allowed, offsetof(struct options, allow.count), ALLOW_ENTRIES},

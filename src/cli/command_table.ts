@@ -31,7 +31,11 @@ export const commands: Readonly<Record<string, Command>> = {
 			last: { means: 'show only the last run of emerge or ebuild' },
 			stats: { means: 'print totals only, in the format of `ccache -s`' },
 			json,
-			html: { value: 'FILE', means: 'write an HTML page that loads nothing from the network', candidates: 'file' },
+			html: {
+				value: 'FILE',
+				means: 'write the report as an HTML page that loads nothing from the network',
+				candidates: 'file',
+			},
 			records: { value: 'FILE', means: 'read the records from FILE', candidates: 'file' },
 		},
 		words: '[PACKAGE]',

@@ -36,7 +36,7 @@ function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup
 		);
 	const means = mode === 'userns' ? 'a user namespace' : mode === 'setuid' ? 'the setuid confine' : mode;
 	const meaning = isPortageIsolating(system)
-		? 'applied by Portage as root, otherwise by Portcullis'
+		? 'applied by Portage if emerge runs as root; otherwise by Portcullis'
 		: `applied with ${means}; Portage alone would ignore it`;
 	return ok(title, title, what === 'ipc' ? `${meaning}${hostShm(system)}` : meaning, observed);
 }

@@ -106,7 +106,7 @@ const rows: readonly Row[] = [
 		id: 'lsm',
 		matches: ({ error }) => error.endsWith(': Permission denied'),
 		text: ({ securityModule }) => `the policy of ${securityModule} denies the creation of namespaces`,
-		fix: 'Allow user namespaces and the capability sys_admin for confine. To see the rule, run `dmesg` or `ausearch -m avc`.',
+		fix: 'In this policy, allow user namespaces and the capability sys_admin for confine. To see what was denied, run `dmesg` or `ausearch -m avc`.',
 	},
 	{
 		id: 'seccomp',
@@ -128,7 +128,7 @@ const rows: readonly Row[] = [
 		id: 'profile',
 		matches: ({ read, error }) => profileOf(read) !== '' && error.endsWith(': Operation not permitted'),
 		text: ({ securityModule }) => `${securityModule} denies the creation of namespaces`,
-		fix: 'Add `userns,` and `capability sys_admin,` to the profile. To see the rule, run `dmesg`.',
+		fix: 'Add `userns,` and `capability sys_admin,` to the profile. To see what was denied, run `dmesg`.',
 	},
 	{
 		// In a chroot, clone(2) with CLONE_NEWUSER fails with EPERM (clone(2), user_namespaces(7)).

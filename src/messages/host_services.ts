@@ -86,7 +86,7 @@ export const hostServices: readonly HostService[] = [
 		name: 'name service',
 		pattern:
 			/^\/run\/nscd\/|^\/run\/systemd\/(userdb|resolve)\/|^\/var\/lib\/sss\/pipes\/|^\/run\/avahi-daemon\/socket$/,
-		means: 'It answers queries for users and host names, also from the network.',
+		means: 'It looks up users and host names for the build, and may ask servers in the network.',
 		kind: 'common',
 	},
 	{

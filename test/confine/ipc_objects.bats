@@ -41,7 +41,7 @@ assert_record() {
 	[[ $(grep -c ': ok$' <<<"$expected") == 10 && $(grep -c ': E[A-Z]*$' <<<"$expected") == 15 ]]
 }
 
-@test 'without an IPC namespace, i386 calls through ipc(2) have the same results as outside, and confine removes the objects, also if no other process of an untracked phase remains' {
+@test 'without an IPC namespace, i386 calls through ipc(2) have the same results as in one, and confine removes the objects if no process of the phase remains, also without cgroup and PID namespace' {
 	local expected
 	expected=$(unshare --ipc "$TEST_DIR/ipc_objects_32" results 0x50430001)
 	# shellcheck disable=SC2016 # for the shell without namespaces
@@ -94,7 +94,7 @@ BESIDE_ANOTHER_BUILD='
 	done
 }
 
-@test 'without an IPC namespace, confine removes the objects of a phase after SIGKILL of the supervisor, and keeps those of an untracked phase of which a process still runs' {
+@test 'without an IPC namespace, confine removes the objects of a phase if SIGKILL ends the supervisor, and without cgroup and PID namespace keeps them if a process of the phase still runs' {
 	# shellcheck disable=SC2016 # for the shells without namespaces
 	run -0 without_namespaces "$TEST_UID" bash -c "$(declare -f until_true)"'
 		make="./ipc_objects make sem:0x1 msg:0x2 shm:0x3 mqueue:/phase"

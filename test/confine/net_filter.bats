@@ -58,7 +58,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test "with Docker's default seccomp profile, programs of glibc and musl that call by x86-64, i386 and socketcall(2) reach their own servers only" {
+@test "with Docker's default seccomp profile, calls of glibc and musl programs for x86-64 and i386, also by socketcall(2), reach servers of the phase and no server of the host" {
 	local user program calls="own connected, host refused"
 	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TEST_DIR/abis" "$TOP/test/confine/net_filter_abis.c"
 	musl-gcc -static -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -Dstrerrorname_np=strerror -o "$TEST_DIR/abis-musl" "$TOP/test/confine/net_filter_abis.c"
@@ -137,7 +137,7 @@ descriptor of a process of the host: EPERM'
 	}
 }
 
-@test 'without a namespace, a process that outlives an untracked phase cannot connect to a service of the host' {
+@test 'without a namespace, a process that outlives a phase without cgroup and PID namespace cannot connect to a service of the host' {
 	# shellcheck disable=SC2016 # for the shells inside
 	run -0 /usr/bin/python3 "$TEST_DIR/net_filter.py" host bash -c "$(declare -f until_true)"'
 		"$1" unshare=EPERM -- "$2" --net --record "$3" -- bash -c "

@@ -74,7 +74,7 @@ function applied(system: SystemInfo, what: (typeof confinements)[number]): strin
 	if (by === 'none') return `requested; not available${why === '' ? '' : `: ${why}`}`;
 	if (by === 'filter') return `requested; Portcullis filters system calls: ${probeResult.filterWhy}`;
 	return isPortageIsolating(system) && what !== 'cgroup'
-		? 'requested; Portage and Portcullis both apply it'
+		? 'requested; applied by Portage if emerge runs as root; otherwise by Portcullis'
 		: 'requested; Portcullis applies it';
 }
 
