@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Requests to UNIX sockets with a path: logs those to sockets of the host, and decides which of them to refuse. */
+/* Handles requests (connections and datagrams) to UNIX sockets with a path: logs requests to sockets of the host, and decides whether to refuse them. */
 #include <sys/stat.h>
 #include <time.h>
 
 #include "watcher/internal.h"
 
-/* Time stamps of files come from a clock that may lag behind CLOCK_REALTIME by one tick, 10 ms with CONFIG_HZ=100 (ktime_get_coarse_real_ts64()). */
+/* Files with a time stamp up to this time before the start of the phase count as new. The clock for time stamps may lag behind CLOCK_REALTIME by one tick, 10 ms with CONFIG_HZ=100 (ktime_get_coarse_real_ts64()). */
 #define TICK_NANOSECONDS 10000000LL
 
 static long long nanoseconds(long long seconds, long nanoseconds)
@@ -21,7 +21,7 @@ void path_sockets_open(struct path_sockets *sockets, const struct options *optio
 		.options = options, .phase_diag = -1, .host_diag = -1, .started = nanoseconds(now.tv_sec, now.tv_nsec) - TICK_NANOSECONDS};
 }
 
-/* Reads the attributes of a file. directory and path are those of statx(2). Returns false and sets errno on failure. */
+/* Reads the attributes of a file. directory and path are parameters of statx(2). Returns false and sets errno on failure. */
 static bool read_file(int directory, const char *path, struct socket_file *file)
 {
 	struct statx status;
@@ -46,7 +46,7 @@ static bool is_same(const struct socket_file *one, const struct socket_file *oth
 	return one->device == other->device && one->inode == other->inode;
 }
 
-/* Returns true for the socket of Portage's proxy and for those of --allow-socket. */
+/* Returns true if the file is the socket of Portage's SOCKS proxy or a socket that --allow-socket names. */
 static bool is_allowed(const struct options *options, const struct socket_file *file)
 {
 	struct socket_file allowed;
@@ -59,9 +59,9 @@ static bool is_allowed(const struct options *options, const struct socket_file *
 }
 
 /*
- * Returns true if the phase has bound the socket. A bind always creates its file, so an older file belongs to the host. For a newer file,
- * the kernel lists the sockets of the phase's network namespace. If the list is not available, or if the socket belongs to neither this namespace nor
- * the host's, such as that of a nested one, the age and the owner of the file decide.
+ * Returns true if the phase has bound the socket. bind(2) always creates the file of the socket, so a file older than the phase belongs to the
+ * host. For a newer file, asks the kernel for the sockets in the phase's network namespace and then in the host's. If the lists are not
+ * available, or if the socket is in neither namespace (it may be in a nested one), the age and the owner of the file decide.
  */
 static bool is_own(struct path_sockets *sockets, const struct target *target, const struct socket_file *file)
 {
@@ -83,7 +83,7 @@ static bool is_own(struct path_sockets *sockets, const struct target *target, co
 	return own;
 }
 
-/* Writes the path by which the host knows an open file. path: the path that the target used, if the other one is unknown or too long. */
+/* Writes the path of an open file, as the watcher sees it, to result. If this path is unknown or too long, writes path, the path that the target used. */
 static void read_host_path(int fd, const char *path, char result[LOG_SOCKET_PATH])
 {
 	char link[64];
@@ -95,7 +95,7 @@ static void read_host_path(int fd, const char *path, char result[LOG_SOCKET_PATH
 		snprintf(result, LOG_SOCKET_PATH, "%s", path);
 }
 
-/* Returns the row of the log for requests of a program to a socket. Adds a row if there is none. Returns NULL if the log is full. */
+/* Returns the row of the log for requests of the target's program to this socket. Adds a row if there is none. Returns NULL if the log is full. */
 static struct requested_socket *find_row(struct network_log *log, const struct target *target, const struct socket_file *file, int fd, const char *path, bool refused)
 {
 	const struct program *program = target_program(target);
@@ -110,15 +110,16 @@ static struct requested_socket *find_row(struct network_log *log, const struct t
 	return network_log_add_socket(log, &found);
 }
 
-/* Opens a path as the target would, and finds out whether it is a socket of the host. */
+/* Opens the file that the target would find at a path, and finds out whether it is a socket of the host. */
 static struct path_result examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path)
 {
 	struct path_result result = {.kind = PATH_OTHER};
 	struct socket_file file = {0};
 	int fd = target_open_path(target, path);
 	/*
-	 * After these errors the kernel finds no socket at the path either, so the call fails without an effect. EACCES may concern only the watcher:
-	 * FUSE and NFS serve some users only, and in a user namespace a process may search each folder of its user.
+	 * After the errors of is_final, the kernel finds no socket at the path either, so the call fails without an effect. EACCES is final only if the
+	 * target has no more rights than the watcher: FUSE and NFS may serve only the target's user, and in a user namespace the target may search
+	 * each directory of its user.
 	 */
 	bool is_denied = fd < 0 && errno == EACCES;
 	bool is_final = fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG || errno == ESRCH ||
@@ -142,7 +143,7 @@ static struct path_result examine(struct path_sockets *sockets, struct network_l
 	return result;
 }
 
-/* Logs a request to a path, if a socket of the host has that path. Returns true if the call must be refused. */
+/* Logs a request to a path, if a socket of the host is at this path. Returns true if the call must be refused. */
 static bool log_path(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path)
 {
 	struct recent_request *recent = &sockets->recent;
@@ -165,7 +166,7 @@ bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, con
 	bool refuse = false;
 	for (size_t i = 0; i < request->path_count; i++)
 		refuse = log_path(sockets, log, target, request->paths[i]) || refuse;
-	/* The address could not be read, so the watcher cannot exclude a socket of the host. After EFAULT the kernel cannot read it either. */
+	/* Refuse also a connect whose address the watcher could not read, because it may be the path of a socket of the host. After EFAULT, the kernel cannot read the address either. */
 	bool is_hidden = request->call == CALL_CONNECT && request->unreadable != 0 && request->unreadable != EFAULT;
 	return refuse || (is_hidden && sockets->options->own_sockets);
 }

@@ -10,7 +10,7 @@ bool destination_read(struct destination *to, const union socket_address *addres
 {
 	static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
 	*to = (struct destination){0};
-	/* For a datagram, AF_UNSPEC means AF_INET (udp_sendmsg() in net/ipv4/udp.c). For a connect it means to disconnect, so there is no destination. */
+	/* In the address of a datagram, AF_UNSPEC means AF_INET (udp_sendmsg() in net/ipv4/udp.c). In that of a connect, it means "disconnect", so there is no destination. */
 	bool inet = address->any.sa_family == AF_INET || (sending && address->any.sa_family == AF_UNSPEC);
 	if (inet && length >= sizeof address->in) {
 		to->family = AF_INET;
@@ -18,7 +18,7 @@ bool destination_read(struct destination *to, const union socket_address *addres
 		to->port = ntohs(address->in.sin_port);
 		return true;
 	}
-	/* Accept 24 bytes, a struct sockaddr_in6 without sin6_scope_id, because the kernel accepts them too (SIN6_LEN_RFC2133). */
+	/* Accept an address of 24 bytes, a struct sockaddr_in6 without sin6_scope_id, because the kernel accepts it too (SIN6_LEN_RFC2133). */
 	if (address->any.sa_family != AF_INET6 || length < 24)
 		return false;
 	const unsigned char *bytes = address->in6.sin6_addr.s6_addr;
@@ -49,7 +49,7 @@ socklen_t destination_write(const struct destination *to, int family, union sock
 	return sizeof address->in6;
 }
 
-/* Adds the path or the abstract name of a UNIX socket to the request. Ignores a longer address, because the kernel refuses it (unix_validate_addr() in net/unix/af_unix.c). */
+/* Adds the path or the abstract name of a UNIX socket to the request. Ignores an address longer than struct sockaddr_un, because the kernel refuses it (unix_validate_addr() in net/unix/af_unix.c). */
 static void add_path(struct request *request, const union socket_address *name, size_t length)
 {
 	char path[SOCKET_PATH] = "";
@@ -77,8 +77,8 @@ static void add_name(struct request *request, const union socket_address *name, 
 }
 
 /*
- * Reads a socket address from the memory of the calling thread into request->name, and adds its destination. Of the addresses that are no
- * destination, reads only that of a connect.
+ * Reads a socket address from the target's memory into request->name, and adds its internet address, path or abstract name to the request.
+ * Skips an address that is too short to have one of these, unless the call is a connect.
  */
 static void read_name(struct request *request, const struct target *target, uint64_t address, uint32_t length)
 {
@@ -86,7 +86,7 @@ static void read_name(struct request *request, const struct target *target, uint
 	size_t size = length < sizeof request->name ? length : sizeof request->name;
 	request->name = (union socket_address){0};
 	request->name_length = length;
-	/* The kernel refuses a connect with a longer address (move_addr_to_kernel() in net/socket.c). */
+	/* For a connect, skip only an address longer than struct sockaddr_storage, because the kernel refuses it (move_addr_to_kernel() in net/socket.c). */
 	if (connects ? length > size : address == 0 || length < SHORTEST_PATH_ADDRESS || request->count == REQUEST_ADDRESSES)
 		return;
 	if (size == 0 || target_read(target, address, &request->name, size))
@@ -95,7 +95,7 @@ static void read_name(struct request *request, const struct target *target, uint
 		request->unreadable = errno;
 }
 
-/* Returns true if this ancillary data of a message selects an interface other than loopback, or if its type is not known to be harmless. */
+/* Returns true if this ancillary data of a message selects an interface other than loopback, or if its type is an IP option that is not known to be harmless. */
 static bool selects_interface(int level, int type, const unsigned char *data, size_t size)
 {
 	int index = 0;
@@ -110,7 +110,7 @@ static bool selects_interface(int level, int type, const unsigned char *data, si
 	return index != 0 && index != LOOPBACK_INDEX;
 }
 
-/* Reads the ancillary data of a message, entries of struct cmsghdr with words of this size (cmsg(3)). Longer data than that of any usual message counts as harmful. */
+/* Returns true if an entry in the ancillary data of a message selects an interface (cmsg(3)). word: size of a pointer in struct cmsghdr. Also returns true if the data has more than 4096 bytes or cannot be read. */
 static bool control_selects_interface(const struct target *target, uint64_t address, uint64_t length, unsigned char word)
 {
 	unsigned char data[4096];
@@ -125,7 +125,7 @@ static bool control_selects_interface(const struct target *target, uint64_t addr
 		memcpy(&size, data + at, word);
 		memcpy(&level, data + at + word, sizeof level);
 		memcpy(&type, data + at + word + sizeof level, sizeof type);
-		/* The kernel refuses this message (CMSG_OK in include/linux/socket.h). */
+		/* The kernel refuses a message with an invalid length in an entry (CMSG_OK in include/linux/socket.h). */
 		if (size < head || size > length - at)
 			return false;
 		if (selects_interface(level, type, data + at + head, (size_t)(size - head)))
@@ -135,10 +135,10 @@ static bool control_selects_interface(const struct target *target, uint64_t addr
 	return false;
 }
 
-/* Reads a struct msghdr up to msg_controllen, the socket address and the ancillary data to which it points. */
+/* Reads a struct msghdr up to the member msg_controllen, then the socket address and the ancillary data to which it points. */
 static void read_message(struct request *request, const struct target *target, uint64_t address, unsigned char word)
 {
-	/* msg_name, msg_namelen with padding, msg_iov, msg_iovlen, msg_control, msg_controllen: six words */
+	/* The first six members, each of the size of a pointer: msg_name, msg_namelen with padding, msg_iov, msg_iovlen, msg_control, msg_controllen. */
 	unsigned char bytes[48];
 	uint64_t name = 0, control = 0, control_length = 0;
 	uint32_t length;
@@ -156,13 +156,13 @@ static void read_message(struct request *request, const struct target *target, u
 
 static void read_messages(struct request *request, const struct target *target, uint64_t address, uint64_t count, unsigned char word)
 {
-	/* Size of a struct mmsghdr: a msghdr of 56 or 28 bytes, msg_len and padding. */
+	/* Size of a struct mmsghdr in bytes: a struct msghdr (56 bytes, or 28 with 32-bit pointers), msg_len and padding. */
 	uint64_t size = word == 8 ? 64 : 32;
 	for (uint64_t i = 0; i < count && i < REQUEST_ADDRESSES && request->unreadable == 0; i++)
 		read_message(request, target, address + i * size, word);
 }
 
-/* Finds the call that a socketcall(2) requests and reads its arguments from memory. Returns false if the call is unknown or its memory unreadable. */
+/* Finds the call that a socketcall(2) requests, and reads the arguments of this call from memory. Returns false if the call is not watched, or if the memory is unreadable. */
 static bool read_socketcall(const struct seccomp_data *data, const struct target *target, enum watched_call *call, uint64_t arguments[6])
 {
 	uint32_t words[6] = {0};
@@ -180,7 +180,7 @@ static bool read_socketcall(const struct seccomp_data *data, const struct target
 	return false;
 }
 
-/* Reads a text with its NUL, of which the second page may be unreadable. Returns false if it is longer than size. */
+/* Reads a NUL-terminated text of at most size bytes from memory. Reads each page separately, because the page after the text may be unreadable. Returns false if the text has no NUL or is unreadable. */
 static bool read_text(const struct target *target, uint64_t address, char *text, size_t size)
 {
 	size_t to_page = 4096 - address % 4096, first = size < to_page ? size : to_page;
@@ -191,7 +191,7 @@ static bool read_text(const struct target *target, uint64_t address, char *text,
 	       (first < size && target_read(target, address + first, text + first, size - first) && memchr(text, '\0', size) != NULL);
 }
 
-/* Reads the name, and the attributes if the call has them (mq_open(3)). */
+/* Reads the name of the queue that an mq_open(3) opens and, if the call has them, the attributes. Returns false if the memory is unreadable. */
 static bool read_queue(struct ipc_request *ipc, const struct target *target, const uint64_t *arguments, unsigned char word)
 {
 	unsigned char bytes[sizeof ipc->attributes];
@@ -209,7 +209,7 @@ static bool read_queue(struct ipc_request *ipc, const struct target *target, con
 	return true;
 }
 
-/* Finds the call that an ipc(2) requests, and its arguments. Returns false if it creates no object. */
+/* Finds the call that an ipc(2) requests, and moves the arguments of this call to the front. Returns false if the call cannot create an object. */
 static bool read_ipc_call(enum watched_call *call, uint64_t arguments[6])
 {
 	uint64_t number = arguments[0] & IPC_NUMBER;

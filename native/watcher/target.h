@@ -12,24 +12,24 @@ enum {
 	PROGRAM_COMM = 16,    /* room for the name of a thread in /proc/TID/comm, in bytes */
 	PROGRAM_ARGV = 512,   /* room for a command line, in bytes; a longer one is cut */
 	PROGRAM_SCRIPT = 128, /* room for the path or name of a script, in bytes; a longer one is cut */
-	PARENTS_TEXT = 384,   /* room for the command lines of all parents, in bytes; those that do not fit are omitted */
+	PARENTS_TEXT = 384,   /* room for the command lines of all ancestors of a process, in bytes; command lines that do not fit are omitted */
 };
 
 /*
- * A stopped thread. After it was killed, the kernel may give its TID to another thread. So check target_is_valid() after reading any
- * data by TID and before using that data (seccomp_unotify(2)).
+ * A thread of the phase whose system call waits for an answer of the watcher. If the thread is killed, the kernel may give its TID to another
+ * thread. So after reading data by TID, call target_is_valid() before using the data (seccomp_unotify(2)).
  */
 struct target {
 	struct target_access *access;
 	int listener;
 	uint64_t notification;
 	pid_t tid;
-	long long now; /* time at which handling the call began, in microseconds of CLOCK_MONOTONIC */
+	long long now; /* time at which the watcher began to handle the call, in microseconds of CLOCK_MONOTONIC */
 };
 
 /*
- * Creates the state that the functions below keep between calls: a cache of programs, and broker, the socket to the Yama broker (-1: none).
- * The state is never freed. Returns NULL and sets errno on failure.
+ * Creates the state that the target functions keep between calls, such as a cache of programs. broker: socket to the Yama broker, or -1 if
+ * there is none. The state is never freed. Returns NULL and sets errno on failure.
  */
 struct target_access *target_access_new(int broker);
 
@@ -40,23 +40,23 @@ struct program {
 	char script[PROGRAM_SCRIPT]; /* file or module that an interpreter runs; "" for other programs */
 	char argv[PROGRAM_ARGV];     /* command line, with a NUL after each argument */
 	size_t argv_length;
-	char parents[PARENTS_TEXT]; /* command lines of its parents, nearest first, each cut to 96 bytes, with spaces between arguments and a NUL at its end */
-	size_t parents_length;	    /* 0: target_add_parents() was not called */
+	char parents[PARENTS_TEXT]; /* command lines of the ancestor processes, beginning with the parent; each is cut to 96 bytes, has spaces between arguments and ends with a NUL */
+	size_t parents_length;	    /* length of the text in parents, in bytes; 0: target_add_parents() was not called or found no ancestor */
 };
 
-/* Returns true if the thread still waits for an answer. Call it after opening a file in /proc/TID, before using the content. */
+/* Returns true if the thread still waits for an answer, so that its TID has not been reused. Call it after opening a file in /proc/TID, before using the content. */
 bool target_is_valid(const struct target *target);
 
-/* Answers the stopped call with the members of struct seccomp_notif_resp: flags, error (a positive errno) and value. Returns false if the call has ended. */
+/* Answers the system call of the target. The parameters become members of struct seccomp_notif_resp; error is 0 or a positive errno. Returns false if the call has already ended. */
 bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
 /*
- * Returns the program of the thread, never NULL. All its fields are empty if the thread has ended. Results are cached for a few milliseconds
- * while /proc shows the same command line. The result is valid until the next call of this function.
+ * Returns the program of the thread, never NULL. All members are empty if the thread has ended. The result is cached for up to five
+ * milliseconds, unless the command line changes. The returned pointer is valid until the next call of this function.
  */
 const struct program *target_program(const struct target *target);
 
-/* Reads the command lines of the parent of the thread's process, its parent and so on, below init: at most eight, and none if the thread has ended. */
+/* Reads the command lines of the ancestors of the thread's process into program->parents: of at most eight, up to a child of init. Reads none if the thread has ended. */
 void target_add_parents(const struct target *target, struct program *program);
 
 /* Reads size bytes at an address of the thread's memory. Returns false and sets errno if not all bytes could be read. */
@@ -68,25 +68,25 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
  */
 int target_duplicate(const struct target *target, int fd);
 
-/* Closes a copy of a descriptor, unless it is -1. This may wait for a file system (fuse_flush() in fs/fuse/file.c), so the watchdog covers it. */
+/* Closes a copy that target_duplicate() or target_open_path() returned. Does nothing if copy is -1. The watchdog limits the time of the close(2), which may wait for a FUSE server (fuse_flush() in fs/fuse/file.c). */
 void target_close(int copy);
 
 /*
- * Opens a path with O_PATH, as the thread would: relative to its working directory and inside its root. Follows symbolic links, also those of
- * /proc. Returns -1 and sets errno on failure, to ESRCH if the thread has ended.
+ * Opens the file that the thread would find at a path, with O_PATH: relative to the thread's working directory and inside its root directory.
+ * Follows symbolic links, also those in /proc. Returns -1 and sets errno on failure, to ESRCH if the thread has ended.
  */
 int target_open_path(const struct target *target, const char *path);
 
 /* Returns true if the thread may bind a port below 1024 (CAP_NET_BIND_SERVICE). */
 bool target_may_bind_low_ports(const struct target *target);
 
-/* Returns the real uid of the thread. */
+/* Returns the real user id of the thread, or (uid_t)-1 if the thread has ended. */
 uid_t target_uid(const struct target *target);
 
-/* Returns true if the kernel refuses the target each file that it refuses this process: both have the same user, and the target has no capability. */
+/* Returns true if the target cannot access more files than the calling process: its real uid is the caller's effective uid, and it has no capability. */
 bool target_has_same_rights(const struct target *target);
 
-/* The effective ids and the umask of a thread, and the ID of its process. */
+/* The effective user and group id of a thread, its umask and the ID of its process. */
 struct credentials {
 	uid_t uid;
 	gid_t gid;
@@ -94,7 +94,7 @@ struct credentials {
 	pid_t process;
 };
 
-/* Returns false if the thread has ended, or if its credentials cannot be read. */
+/* Reads the credentials of the thread. Returns false if the thread has ended, or if reading fails. */
 bool target_credentials(const struct target *target, struct credentials *credentials);
 
 bool target_is_single_threaded(const struct target *target);
@@ -103,14 +103,14 @@ bool target_is_single_threaded(const struct target *target);
 bool target_has_signal(const struct target *target);
 
 /*
- * Functions that access another process with the rights of the calling process, without the Yama broker (ptrace(2), access mode checking).
- * process_read_memory() reads exactly size bytes, or returns false and sets errno. It sets *opened to true if it used /proc/TID/mem.
- * process_duplicate_descriptor() returns the duplicate, or -1 and sets errno.
+ * Functions that access another process with the rights of the calling process (ptrace(2), access mode checking), and not by the Yama broker.
+ * process_read_memory() reads exactly size bytes, or returns false and sets errno. It sets *opened to true if it tried to open /proc/TID/mem:
+ * the TID may then have been reused before. process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
  */
 bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
 int process_duplicate_descriptor(int pidfd, int fd);
 
-/* Adds bytes to an FNV-1a hash. It needs no set-up, and among a few hundred short texts equal hashes are rare. Start with HASH_EMPTY. */
+/* Adds bytes to an FNV-1a hash and returns the new hash. The first hash is HASH_EMPTY. Different texts rarely have the same hash, as long as there are only a few hundred. */
 #define HASH_EMPTY 0xCBF29CE484222325ULL
 uint64_t hash_add(uint64_t hash, const void *data, size_t length);
 

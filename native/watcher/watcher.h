@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Starts and ends the watcher, the process of a phase that has the seccomp listener. The watcher is a separate child of the supervisor, so
- * that the process with the listener has no privilege except CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (rights.c), and so that a build never waits for other work of
- * the supervisor.
+ * Starts and ends the watcher, the process that has the seccomp listener of a phase. The watcher is a child of the supervisor for two reasons.
+ * It can give up all privileges except CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (rights.c). And system calls of the phase that wait for an
+ * answer do not have to wait for other work of the supervisor.
  */
 #ifndef WATCHER_H
 #define WATCHER_H
@@ -15,41 +15,41 @@
 
 /* The message that a process of the phase sends to the watcher during set-up. */
 struct setup_message {
-	int fds[2];	   /* descriptors sent with the message: the seccomp listener and, if the network is isolated, the socket of socket_diag_open(); -1: none */
-	char reason[64];   /* why there is no listener */
-	int error;	   /* errno that belongs to reason; 0: none */
+	int fds[2];	   /* descriptors attached to the message: the seccomp listener and, if the phase has a network namespace, the socket of socket_diag_open(); -1: none */
+	char reason[64];   /* reason why there is no listener; "" if there is one */
+	int error;	   /* errno that belongs to the member reason; 0: none */
 	bool setuid_inert; /* confine had to set no_new_privs, so setuid programs get no privileges */
 };
 
 struct watcher {
-	struct network_log *log;  /* log of the network use; NULL: system calls are not watched */
-	int setup_socket;	  /* the phase's end of the socket pair for struct setup_message; -1 after watcher_start() */
+	struct network_log *log;  /* log of the phase's network use; NULL: system calls are not watched */
+	int setup_socket;	  /* the phase's end of the socket pair for struct setup_message; -1: closed, as in the supervisor after watcher_start() */
 	int setup_socket_watcher; /* the watcher's end of the socket pair for struct setup_message */
-	int control;		  /* socket between supervisor and watcher; one byte asks the watcher to stay, and at the end of file it exits */
-	int broker;		  /* socket between watcher and Yama broker; -1: there is no broker */
+	int control;		  /* this process's end of the socket pair between supervisor and watcher; a byte from the supervisor makes the watcher stay, the end of file makes it exit */
+	int broker;		  /* this process's end of the socket pair between watcher and Yama broker (yama_broker.c); -1: there is no broker */
 	pid_t pid;
 	int dns_client; /* the watcher's end of the socket pair with the DNS server process; -1: there is no such pair */
-	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it is readable, the supervisor starts the DNS server process; then -1 */
+	int dns_server; /* the DNS server's end of the socket pair with the watcher; when it becomes readable, the supervisor starts the DNS server process; -1 from then on */
 	pid_t dns_pid;
-	struct ipc_objects *ipc_objects; /* objects that the phase has created; NULL: an IPC namespace isolates them, or nothing was requested */
-	bool net_filter;		 /* the watcher refuses all connections that leave the phase, because its network could not be isolated by a namespace */
+	struct ipc_objects *ipc_objects; /* table of the IPC objects that the phase has created; NULL: not needed, because the phase has an IPC namespace or no isolation of IPC was requested */
+	bool net_filter;		 /* true if the watcher refuses connections out of the phase, because the phase has no network namespace */
 };
 
 /*
- * Creates the log and the sockets that the watcher shares with the phase. Call it before the processes of both start. Returns false and
- * sets errno if the watcher cannot run. Then the log, if there is one, has the reason, and watcher_start() does nothing.
+ * If wanted is true, creates the log and the sockets that the watcher shares with the phase. Call it before the watcher and the phase start.
+ * Returns false and sets errno if the watcher cannot run. watcher_start() then does nothing, and the log, if it exists, has the reason.
  */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
 /*
- * Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the network of the phase is
- * isolated. If it fails, DNS lookups are not watched.
+ * Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace.
+ * On failure, DNS lookups are not watched.
  */
 void watcher_open_dns(struct watcher *watcher);
 
 /*
- * Starts the DNS server process, which makes a network namespace for itself. Called when a process of the phase sends the first query or,
- * in mode setuid, before the supervisor drops its privileges.
+ * Starts the DNS server process, which makes a network namespace for itself. Call it when a process of the phase sends the first DNS query or,
+ * if confine runs as a set-user-ID program, before the supervisor drops its privileges.
  */
 void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity);
 
@@ -60,14 +60,14 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 void watcher_add_pids(const struct watcher *watcher, struct pids *pids);
 
 /*
- * Ends the watcher and the DNS server process; waits at most two seconds. If processes of the phase may live on, the watcher stays until
- * they have ended: without it their watched calls would fail with ENOSYS.
+ * Ends the watcher and the DNS server process, and waits for their end, two seconds at most. If processes of the phase may live on, the watcher
+ * stays until they have ended, because without a listener their watched system calls would fail with ENOSYS.
  */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
 /*
- * Tests whether the watcher could restrict the network of a phase without a network namespace: a listener, sock_diag(7), and access to the
- * memory and descriptors of other processes. Returns NULL on success, or the reason why not, and sets errno. Runs in child processes without privileges.
+ * Tests whether the network filter could work: it needs a seccomp listener, sock_diag(7), and access to the memory and descriptors of other
+ * processes. Runs the tests in child processes without privileges. Returns NULL on success. Otherwise returns the reason why not and sets errno.
  */
 const char *net_filter_probe(const struct identity *identity);
 
