@@ -135,7 +135,7 @@ STEPS="unshare unshare:newuser unshare:newnet unshare:newipc unshare:newuts unsh
 		done
 	done
 	# One Node evaluates all records, because it takes seconds to start on an emulated CPU.
-	run -0 record_evaluate 'r.step + " " + r.tracking + r.watched_why' <"$RECORD"
+	run -0 record_values "$RECORD" all 'r.step + " " + r.tracking + r.watched_why'
 	[[ $output != *exited* ]]
 	# If one of the other three calls fails, confine executes the command without isolation and writes no record.
 	# shellcheck disable=SC2086
