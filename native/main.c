@@ -58,7 +58,7 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 	bool entered = namespaces_enter(identity, plan.mode, plan.isolate, &setup_error);
 	if (!privilege_drop(identity))
 		refuse("cannot drop root privileges: %m");
-	/* EPERM: root lacks a capability, such as CAP_NET_ADMIN in a container. In a user namespace confine has all (user_namespaces(7)), so try one. */
+	/* If root lacks a capability (EPERM), such as CAP_NET_ADMIN in a container, try a user namespace: it gives all (user_namespaces(7)). */
 	if (!entered && (plan.mode == MODE_ROOT || plan.mode == MODE_SETUID) && setup_error.error == EPERM) {
 		if (!identity_read(identity))
 			refuse("getresuid: %m");
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 	/* Suspend the privileges first, so that confine opens all files and writes all messages with the rights of the caller. */
 	if (!identity_read(&identity) || !privilege_suspend(&identity))
 		_exit(EXIT_REFUSED);
-	/* In mode userns privilege_suspend() may have dropped privileges permanently, so ids and capabilities are read again. */
+	/* In mode userns privilege_suspend() may have dropped privileges permanently, so read the ids and capabilities again. */
 	if (identity.mode == MODE_USERNS && !identity_read(&identity))
 		_exit(EXIT_REFUSED);
 	/* Fill standard streams before the first open(): a file of confine must not get the number of a stream that the caller has closed. */

@@ -12,7 +12,7 @@
 #include "util/process.h"
 #include "watcher/maker.h"
 
-/* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the supervisor must be ready by then. */
+/* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the record must be written by then. */
 #define KILL_MILLISECONDS 6000
 
 static noreturn void kill_and_exit(const struct init *init, bool supervisor_exited)

@@ -50,7 +50,7 @@ void channel_send(int end, const struct message *message);
 int channel_receive(int end, struct message *message);
 
 enum tracking {
-	TRACK_NOTHING,	     /* processes that the command leaves continue to run */
+	TRACK_NOTHING,	     /* init does not kill the processes that the command leaves running */
 	TRACK_PID_NAMESPACE, /* the kernel kills all processes of the phase when init, process 1 of its PID namespace, exits */
 	TRACK_SUBREAPER,     /* processes that the command leaves become children of init, which kills them */
 };

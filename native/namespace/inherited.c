@@ -16,7 +16,7 @@ static const void *address_bytes(const struct sockaddr *address, int family)
 				  : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
 }
 
-/* Returns true if entry is an address of lo and equal to added, one of the addresses that Portage adds, also in its netmask. */
+/* Returns true if entry is an address of lo whose address and netmask are those of added, which Portage adds to lo. */
 static bool is_added(const struct ifaddrs *entry, const struct loopback_address *added)
 {
 	static const unsigned char mask[16] = {0xFF}; /* netmask of LOOPBACK_PREFIX bits */
@@ -50,7 +50,7 @@ static bool loopback_is_isolated(void)
 	return lo_up && !others && added[0] && (added[1] || !ipv6);
 }
 
-/* Inode number of the machine's first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). All others have been created later. */
+/* Inode number of the machine's first IPC namespace (include/linux/proc_ns.h, PROC_IPC_INIT_INO). A program has created all others. */
 #define FIRST_IPC_INODE 0xEFFFFFFFUL
 
 /* Returns true if the host name is "localhost". Portage sets it in the UTS namespace that it creates with the network namespace. */

@@ -10,7 +10,7 @@
 #include "util/clock.h"
 #include "util/fail.h"
 
-/* Time limit for init to confirm a forwarded signal. After it confine kills the phase: init may be in a frozen cgroup or under a debugger. */
+/* Time limit for init to confirm a forwarded signal. After this time, confine kills the phase, because init cannot run, such as in a frozen cgroup. */
 #define SIGNAL_MILLISECONDS 5000
 
 bool lock_is_free(int fd)

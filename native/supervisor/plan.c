@@ -96,7 +96,7 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		lost |= ISOLATE_PID;
 	if (lost == 0 && !untracked)
 		return false;
-	/* EPERM: root lacks a capability, such as CAP_NET_ADMIN in a container. In a user namespace confine has all (user_namespaces(7)), so try one. */
+	/* If root lacks a capability (EPERM), such as CAP_NET_ADMIN in a container, try a user namespace: it gives all (user_namespaces(7)). */
 	if ((plan->mode == MODE_ROOT || plan->mode == MODE_SETUID) && setup_error->error == EPERM && (lost & requested) != 0) {
 		plan->mode = MODE_USERNS;
 		return true;

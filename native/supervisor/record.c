@@ -206,7 +206,7 @@ static bool is_same_file(int fd, const char *path)
 	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* If the log has ROTATE_BYTES or more, renames it to PATH.1 and opens a new one. A confine that has the old log open writes its record to PATH.1. */
+/* If the log has ROTATE_BYTES or more, renames it to PATH.1 and opens a new one. Other confine processes with the old log open write to PATH.1. */
 static int rotate(int fd, const char *path)
 {
 	char old[4096];

@@ -118,7 +118,7 @@ static void add_sockets(struct json *json, const struct network_log *log)
 	json_raw(json, "]");
 }
 
-/* Returns how many of the kernel's packets without a route the watcher has not seen: packets sent by io_uring, or all without a watcher. */
+/* Returns the number of packets without a route that the kernel has counted but the watcher has not seen, such as those sent by io_uring. */
 static long long unattributed(const struct phase_result *result)
 {
 	long long seen = result->audit == NULL ? 0 : (long long)result->audit->unroutable;

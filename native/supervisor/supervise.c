@@ -146,7 +146,7 @@ static void remove_ipc_objects(struct supervisor *s)
 	s->result.ipc_objects = s->watcher.ipc_objects;
 }
 
-/* Launches init. If the kernel refuses a step, tries again with less isolation. */
+/* Launches init. If the kernel refuses a step, tries again with less isolation. With --require, exits if an option cannot be fulfilled. */
 static void launch_or_degrade(struct supervisor *s)
 {
 	struct setup_error setup_error;
@@ -176,7 +176,7 @@ static void launch_or_degrade(struct supervisor *s)
 
 /*
  * Returns true if the watcher has got SIGKILL but cannot be reaped: a thread that waits for a FUSE server outlives SIGKILL and keeps the
- * watcher's files open, so no event reports the death. Its sign is that the first thread is a zombie or has SIGKILL pending.
+ * watcher's files open, so no event reports the death. The sign of the death is a first thread that is a zombie or has SIGKILL pending.
  */
 static bool watcher_is_killed(const struct watcher *watcher)
 {

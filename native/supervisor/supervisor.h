@@ -38,7 +38,7 @@ struct orphan {
 	char argv[ORPHAN_ARGV]; /* command line: NUL-separated arguments, truncated */
 	size_t argv_length;
 	double age; /* age of the process in seconds */
-	bool stuck; /* the process is still alive after SIGKILL and the deadline of teardown() */
+	bool stuck; /* the process was still alive after SIGKILL, at the deadline of teardown() */
 };
 
 struct orphans {
@@ -50,7 +50,7 @@ struct orphans {
 /* Adds the living processes of pids to orphans: counts all of them, and describes them until described is full. */
 void orphans_add(struct orphans *orphans, const struct pids *pids);
 
-/* Marks the processes of pids as stuck. Adds those that are not described yet, unless described is full. */
+/* Marks the processes in pids as stuck: SIGKILL has not ended them. Adds processes that are not described yet, unless described is full. */
 void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids);
 
 /* --- result.c: what the record reports about a run --- */
@@ -59,8 +59,8 @@ enum { RESULT_MISSING = 16 };
 
 /* An option that could not be fulfilled. */
 struct missing {
-	const char *what; /* name of the option in the record: net, ipc, pid, mount, cgroup, own-sockets or the name of a limit */
-	const char *why;  /* name of the failed call or another reason, text that outlives the result */
+	const char *what; /* name of the missing option in the record: net, ipc, pid, mount, cgroup, own-sockets or the name of a limit */
+	const char *why;  /* name of the failed call or another reason; the text must outlive the result */
 	int error;	  /* errno that belongs to why; 0: none */
 };
 
@@ -88,7 +88,7 @@ struct phase_result {
 	double wall, user, system; /* elapsed time and CPU time of the phase, in seconds */
 	long long memory_peak;	   /* highest memory use of any single process (ru_maxrss), in bytes */
 	struct cgroup_usage usage;
-	const struct network_log *audit; /* attempts and DNS lookups that the watcher has counted; NULL without --audit */
+	const struct network_log *audit; /* the watcher's log of connection attempts, DNS lookups and others; NULL: --audit is not given */
 	long long unroutable;		 /* number of packets without a route, as the kernel counts them; -1: unknown */
 	bool watcher_died;
 };
@@ -109,7 +109,7 @@ void result_add_refused(struct phase_result *result, const struct setup_error *s
 struct plan {
 	enum mode mode;
 	unsigned isolate;	/* isolation that confine sets up, bits of enum isolation */
-	enum tracking tracking; /* TRACK_PID_NAMESPACE requires ISOLATE_PID */
+	enum tracking tracking; /* how confine tracks processes; TRACK_PID_NAMESPACE requires ISOLATE_PID in isolate */
 	bool net_filter;	/* the watcher restricts the network, because no namespace can isolate it */
 };
 
@@ -126,7 +126,7 @@ struct plan plan_first(const struct options *options, const struct identity *ide
  */
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
 
-/* Returns how connections that --allow permits leave the phase. */
+/* Returns how connections that --allow permits leave the phase, for example through the SOCKS proxy. */
 enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);
 
 /* The running init process. */
@@ -213,7 +213,7 @@ void record_add_reason(struct json *json, const char *name, const char *why, int
  */
 void record_audit(struct json *json, const struct phase_result *result);
 
-/* Returns whether the audit found a problem that a user should read, such as an attempt or a DNS lookup. */
+/* Returns true if the watcher or the kernel has logged something that emerge must report, such as a connection attempt or a DNS lookup. */
 bool record_audit_is_notable(const struct phase_result *result);
 
 #endif

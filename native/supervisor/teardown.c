@@ -39,7 +39,7 @@ static void describe_orphans(struct supervisor *s)
 	AUTO_PIDS struct pids early = list_phase_processes(s);
 	while (!s->no_children && !s->init_exited && (now = clock_milliseconds()) < grace_end)
 		supervisor_wait(s, (int)(grace_end - now));
-	/* If there are more orphans than the record describes, use the early list, because making a new one takes long. It can lack new orphans. */
+	/* If there are more orphans than the record describes, use the early list. A new list takes long, and adds only orphans to count. */
 	if (!s->no_children && early.count > ORPHANS_DESCRIBED)
 		orphans_add(&s->result.orphans, &early);
 	/* A list can miss a process that forks and exits in a loop. Repeat until a list has a living process, or until the deadline. */

@@ -7,7 +7,7 @@
 
 #include "util/base.h"
 
-/* A variable with one of these attributes closes its file at the end of its scope, unless it is -1 or NULL, and preserves errno. */
+/* Attributes of a variable: at the end of its scope, the file of the variable is closed, unless it is -1 or NULL. errno is preserved. */
 #define AUTO_CLOSE __attribute__((cleanup(auto_close)))
 #define AUTO_FCLOSE __attribute__((cleanup(auto_fclose)))
 #define AUTO_CLOSEDIR __attribute__((cleanup(auto_closedir)))

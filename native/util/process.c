@@ -245,9 +245,9 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid)
 }
 
 /*
- * Returns the argument with which kill(2) kills a child: its process group, so that no process of the group escapes by a fork (copy_process()
- * in kernel/fork.c), or the process ID if the child is in the session of this process. A group in another session contains only descendants
- * of this process: one of them has created the session, and a process enters an existing session only by being forked in it.
+ * Returns the argument with which kill(2) kills a child. For a child in another session, this is its process group, because a fork cannot
+ * escape a signal to a group (copy_process() in kernel/fork.c). That group contains only descendants of this process: one of them has created
+ * the session, and a process enters an existing session only by being forked in it. For other children, returns the process ID.
  */
 static pid_t kill_target(pid_t child, pid_t session)
 {

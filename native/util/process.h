@@ -17,7 +17,7 @@ void pids_add(struct pids *pids, pid_t pid);
 /* Removes from pids the processes that others contains. */
 void pids_remove(struct pids *pids, const struct pids *others);
 
-/* A variable with this attribute frees its list at the end of its scope. */
+/* Attribute of a variable: at the end of its scope, the list of the variable is freed. */
 #define AUTO_PIDS __attribute__((cleanup(pids_free)))
 void pids_free(struct pids *pids);
 
@@ -30,7 +30,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid);
 /*
  * Kills the descendants of this process until none remains, or until the deadline (CLOCK_MONOTONIC, milliseconds). This process must be a
  * subreaper. This also kills a process that forks and exits faster than /proc can be listed: its last child becomes a child of this
- * process, and one short file in /proc lists the children of this process. Returns whether no descendant remains.
+ * process, and one short file in /proc lists the children of this process. Returns true if no descendant remains.
  */
 bool pids_kill_descendants(long long deadline);
 
