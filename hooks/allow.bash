@@ -3,8 +3,9 @@
 # Converts PORTCULLIS_ALLOW to options of confine. The hook resolves host names in pkg_setup, because pkg_setup always has the host's
 # network, and stores the options in a file. The first line of that file is the value of PORTCULLIS_ALLOW.
 
-# __portcullis_allow ANSWER...: returns in REPLY the options of confine for PORTCULLIS_ALLOW and for Portage's proxy. ANSWER: the lines that portcullis.js has
-# already printed about PORTCULLIS_ALLOW, if any.
+# __portcullis_allow ANSWER...: returns in REPLY the options of confine for PORTCULLIS_ALLOW and for Portage's proxy. Without arguments,
+# runs portcullis.js if no stored file has the options. The arguments are lines that portcullis.js has already printed about
+# PORTCULLIS_ALLOW: then this function does not run portcullis.js again.
 __portcullis_allow() {
 	local list=${setting[PORTCULLIS_ALLOW]-} file=$store-allow line
 	local -a result=()
@@ -18,8 +19,8 @@ __portcullis_allow() {
 			__portcullis_is_option "$line" || __portcullis_tampered "$file" "$line"
 			result+=("${line%% *}" "${line#* }")
 		done
-		# If emerge runs as root, Portage has already isolated this process. Allowed connections then leave through the SOCKS proxy that
-		# Portage runs on the host for distcc. confine never refuses its socket.
+		# If emerge runs as root, Portage has already isolated the network of this process. confine can then make allowed connections only
+		# through the SOCKS proxy that Portage runs on the host for distcc. --socks is the path of the proxy's UNIX socket.
 		[[ ! -S ${initial[PORTAGE_SOCKS5_PROXY]-} ]] || result+=(--socks "${initial[PORTAGE_SOCKS5_PROXY]}")
 	fi
 	REPLY=("${result[@]}")
@@ -30,8 +31,8 @@ __portcullis_is_option() {
 	[[ $1 == @('--allow '@(+([0-9.])|\[+([0-9A-Fa-f:.])\])?(/+([0-9])):+([0-9])|'--allow-socket /'+([0-9A-Za-z/._@+-])|'--resolve '+([0-9A-Za-z._-])=+([0-9A-Fa-f:.])) ]]
 }
 
-# __portcullis_resolve_allow FILE LIST ANSWER...: runs portcullis.js unless there is an ANSWER, prints the messages, and stores the
-# options in FILE and REPLY.
+# __portcullis_resolve_allow FILE LIST ANSWER...: converts LIST, the value of PORTCULLIS_ALLOW, to options of confine, and stores the
+# options in FILE and REPLY. Prints the messages of portcullis.js. Runs portcullis.js, unless its output is passed as ANSWER.
 __portcullis_resolve_allow() {
 	local file=$1 list=$2 line
 	local -a answer=("${@:3}") lines=("$2") words=() addresses=() sockets=()

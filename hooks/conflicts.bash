@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Conflicts: a program that the configuration enables needs access that a sandbox blocks. The first phase of a package reports all
-# conflicts.
+# Detects conflicts: a conflict is a program, such as distcc, that the configuration enables and that needs access which a sandbox
+# blocks. The first phase of a package reports all conflicts.
 
 # Returns in REPLY[0] the names of the conflicts of this package. If portcullis.js ran, the other elements of REPLY are the lines that it
 # printed about PORTCULLIS_ALLOW.
@@ -26,9 +26,10 @@ __portcullis_conflicts() {
 	[[ ! $new ]] || __portcullis_detect "$suspects" "$known" "$found"
 }
 
-# __portcullis_detect SUSPECTS KNOWN FOUND: runs portcullis.js, which has the whole table of conflicts, prints and stores its results.
-# KNOWN: suspects of earlier phases, FOUND: conflicts among them. Returns REPLY as __portcullis_conflicts does. The same run of
-# portcullis.js also resolves PORTCULLIS_ALLOW, because Node takes 40 ms to start.
+# __portcullis_detect SUSPECTS KNOWN FOUND: runs portcullis.js to find out which of SUSPECTS, the possible conflicts of this phase, are
+# conflicts. Prints the messages, stores the result for later phases, and returns REPLY as __portcullis_conflicts does. KNOWN lists the
+# possible conflicts of earlier phases, and FOUND the conflicts among them. Resolves PORTCULLIS_ALLOW in the same run of portcullis.js,
+# because Node takes 40 ms to start.
 __portcullis_detect() {
 	local suspects=$1 known=$2 found=$3 line text=${1# } file=$state-conflicts
 	local -a answer=() messages=() allow=()

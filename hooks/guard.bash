@@ -11,15 +11,16 @@ for ___portcullis_name in @builtins@; do
 	fi
 done 2>/dev/null
 if [[ ${___portcullis_names[*]} ]]; then
-	# If the phase continues in this shell, the hook restores these functions from their text. The builtins declare and typeset print
-	# the text. Each of the two subshells first unsets the function of the build that has the name of its builtin.
+	# Save the text of these functions of the build, so that the hook can restore them if the phase continues in this shell. The builtin
+	# declare prints the text of all functions but `declare` itself, which its subshell has unset. typeset prints that one.
 	___portcullis_functions=$(unset -f declare && declare -f "${___portcullis_names[@]}")
 	if [[ ${___portcullis_names[*]} == *declare* ]]; then
 		# shellcheck disable=SC2316
 		___portcullis_functions+=$'\n'$(unset -f typeset && typeset -f declare)
 	fi
 fi 2>/dev/null
-# Bash cannot unset a readonly function, which may shadow even exit. So a failing expansion ends this shell: it needs no builtin.
+# Bash cannot unset a readonly function, and such a function may shadow even `exit`. Therefore end this shell without a builtin: by an
+# expansion that fails.
 if ! unset -f "${___portcullis_names[@]}" @functions@; then
 	___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes a function readonly whose name the hook of Portcullis needs. Remove this readonly from the ebuild.}
 fi

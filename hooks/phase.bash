@@ -33,14 +33,14 @@ if [[ ${EBUILD_PHASE-} == clean && $EUID == 0 && ${PORTAGE_BUILDDIR-} && -e @run
 	(exec -c @rm@ -f -- @run@."${PORTAGE_BUILDDIR//\//%}"-{@stored@})
 fi
 
-# In most phases the hook returns here. So far it has defined no function or variable and started no process. (In `depend`, whose PATH is
-# /dev/null, a command would make Portage mask the package as corrupt.)
+# In most phases the hook returns here. Up to this point, define no function or variable and start no process: in the phase `depend`,
+# whose PATH is /dev/null, a command would make Portage mask the package as corrupt.
 [[ ${EBUILD_PHASE-} == @(pretend|setup|init|@src@) &&
 	(${EMERGE_FROM-ebuild} == ebuild && ${EBUILD_SH_ARGS-} || ${PKGCORE_EBD_PATH-}${PALUDIS_EBUILD_DIR-}) ]] || return 0
 
-# Continue for a src_* phase that FEATURES confines, for the pkg_setup before such phases, which reports conflicts, or if there are
-# settings to load or to store. The settings are those of make.conf and package.env only if bashrc runs before Portage loads a saved
-# environment (config.environ() in Portage's config.py).
+# Continue in three cases: FEATURES confines this src_* phase; this pkg_setup precedes such phases, and has to report conflicts; or the
+# hook has to load or store settings. The hook stores PORTCULLIS_* variables only in pkg_setup and in a phase without a saved environment.
+# In other phases, they may come from the saved environment, which the build can change (config.environ() in Portage's config.py).
 [[ $EBUILD_PHASE != @(pretend|setup) && (@confinable@ ||
 	${PORTAGE_FEATURES-${FEATURES-}} == *noauto* && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]noauto[[:space:]]*) ||
 	$EBUILD_PHASE == @(setup|init) && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]@(@features@)[[:space:]]* ]] ||
@@ -119,7 +119,8 @@ __portcullis_phase() {
 	options+=("${REPLY[@]}")
 	[[ ! $fakeroot ]] || options+=(--label "fakeroot=$fakeroot")
 
-	# In a user namespace, to which confine resorts in a container, root cannot create device files.
+	# With --mknod, confine refuses to use a user namespace, in which root cannot create device files. Without it, confine uses a user
+	# namespace if this is a container.
 	[[ $EUID$EBUILD_PHASE != 0install || $(declare -f src_install) != *mknod* ]] || options+=(--mknod)
 
 	# The hook inside confine must be able to read the marker. Otherwise it would start confine again, in an endless recursion.
@@ -294,8 +295,9 @@ __portcullis_confine() {
 	exit "$status"
 }
 
-# __portcullis_report REFUSED: prints the messages about the record of this phase. REFUSED: the start of the message of `die` if confine
-# did not start the phase, otherwise ''. Returns this message in REPLY[0] if PORTCULLIS_ON_FAILURE=die and a missing sandbox caused it.
+# __portcullis_report REFUSED: prints the messages about the record of this phase. REFUSED is normally ''. If confine did not start the
+# phase, REFUSED is the beginning of a message. If PORTCULLIS_ON_FAILURE=die and a sandbox was missing, the whole message is returned in
+# REPLY[0], for Portage's function die.
 __portcullis_report() {
 	local refused=$1 line reason=''
 	local -a lines=()

@@ -74,7 +74,7 @@ def removed_features(settings, cpv=None):
 
 
 def folders(settings):
-    """Returns the folders of the variables in FOLDERS. PORTAGE_BUILDDIR exists only in a phase, so its parent stands for it."""
+    """Returns the folders of the variables in FOLDERS. For PORTAGE_BUILDDIR, which exists only in a phase, returns its parent."""
     found = {name: settings.get(name) for name in folder_names.split(",")}
     found["PORTAGE_BUILDDIR"] = os.path.join(settings["PORTAGE_TMPDIR"], "portage")
     return {name: folder for name, folder in found.items() if folder}

@@ -50,7 +50,7 @@ __portcullis_remove_stale() {
 }
 
 # Returns in REPLY[0] the PID and start time (in clock ticks) of the emerge or ebuild(1) that runs this phase: PID-TICKS. emerge forks, so
-# this is the topmost of successive ancestors with that name. Returns '' if FEATURES=pid-sandbox hides them.
+# several successive ancestors have its name: the function returns the topmost one. Returns '' if FEATURES=pid-sandbox hides emerge.
 __portcullis_find_emerge() {
 	local pid=self line found=''
 	local -a argv=() fields=()
@@ -68,8 +68,9 @@ __portcullis_find_emerge() {
 	REPLY=("$found")
 }
 
-# Stores the PID and start time of emerge if Portage hides emerge from root's phases. Portage has mounted a new /proc over the one in which
-# emerge is visible (_exec2 in portage/process.py). Only root can remove the new one, in a mount namespace of its own.
+# Stores the PID and start time of emerge if FEATURES=pid-sandbox hides emerge from root's phases: Portage has mounted a new /proc over
+# the one in which emerge is visible (_exec2 in portage/process.py). This function unmounts the new /proc in a mount namespace of its own,
+# which only root can do.
 __portcullis_store_emerge() {
 	__portcullis_find_emerge
 	[[ ! ${REPLY[0]} && $EUID == 0 && $features == *' pid-sandbox '* ]] || return 0

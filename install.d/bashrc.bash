@@ -5,8 +5,8 @@
 
 readonly bashrc_begin='# >>> portcullis >>>' bashrc_end='# <<< portcullis <<<'
 
-# Fails if bashrc cannot be edited. Sets bashrc_exists, the variables of bashrc_find_block, and bashrc_file: the file to edit,
-# which is the destination if bashrc is a symbolic link. install.sh does not replace the link.
+# Fails if bashrc cannot be edited. Sets bashrc_exists, the variables of bashrc_find_block, and bashrc_file, the path of the file to
+# edit. If bashrc is a symbolic link, install.sh keeps the link and edits the file to which the link points.
 bashrc_examine() {
 	local base
 	bashrc_file=$bashrc_path bashrc_exists='' bashrc_block=none
@@ -91,7 +91,8 @@ bashrc_compose() {
 	bashrc_seen=$(bashrc_fingerprint)
 }
 
-# Prints a value that changes if another process writes to bashrc.
+# Prints device, inode, size and modification time of bashrc. install.sh fails if they have changed when it stages the new bashrc,
+# because another process has then written to the file.
 bashrc_fingerprint() {
 	[[ -z $bashrc_exists ]] || stat -c '%d:%i:%s:%y' -- "$bashrc_file"
 }

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
-# Builds dist/portcullis.js and native/build/confine if they are missing or older than their sources. A release tarball contains
-# dist/portcullis.js, so that only confine has to be built, without npm.
+# Builds the programs, and generates the files that depend on the target. A release tarball contains dist/portcullis.js, so that only
+# confine has to be built, without npm.
 
-# Builds dist/portcullis.js and native/build/confine, and generates phase.bash, the managed block and completions in the work
-# directory.
+# Builds the programs if necessary, and generates phase.bash, the managed block for bashrc and the completions in the work directory.
 build_all() {
 	if [[ -e $source_dir/.portcullis-built ]]; then build_check_node; else build_sources; fi
 	build_generate

@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # these files share install.sh's variables
 # The files to install, their owners, and checks that the destinations are free and writable.
 
-# Sets tables with the source, mode and owner of each destination below the root. The owner is uid:gid, or empty for the user
-# who runs install.sh. Sources in the work directory are generated for this root.
+# Sets tables with the source file, mode and owner of each file to install, by its path below the directory to install into. The owner
+# is uid:gid, or empty for the user who runs install.sh. Source files in the work directory are generated for this installation.
 files_table() {
 	local path mode from
 	declare -ga file_order=()

@@ -76,7 +76,7 @@ owner_tool() {
 	PATH=/usr/bin:/bin type -P "$1"
 }
 
-# Copies the files that the second install.sh needs. .portcullis-built marks the tree as built.
+# Copies the files that the second install.sh needs. The second install.sh builds nothing, because the copy contains .portcullis-built.
 owner_copy_tree() {
 	local from to
 	chmod 711 -- "$workdir"

@@ -99,8 +99,8 @@ plan_put() {
 	plan_add put "$path" "$2" "$3" "$4"
 }
 
-# plan_keep PATH: plans a copy of PATH if its checksum is not the recorded one, because then a user edited it. Never overwrites an
-# older copy.
+# plan_keep PATH: plans to copy the installed file PATH to PATH.edited if its checksum is not the recorded one, because then a user
+# edited it. Never overwrites an older copy.
 plan_keep() {
 	local aside path=$root/$1 i=0
 	[[ $1 != "$record_path" && -n ${sha_of[$path]-} ]] || return 0

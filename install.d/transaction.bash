@@ -20,13 +20,15 @@ transaction_mkdir() {
 	[[ -z $owner ]] || attempt "change the owner of $1 to $owner" chown -h -- "$owner" "$@"
 }
 
-# transaction_stage PATH: sets staged to the path of a new file beside PATH. mktemp has chosen its last six characters for $workdir.
+# transaction_stage PATH: sets staged to an unused path beside PATH, for the new content. The path ends with the six random characters
+# that mktemp chose for the name of $workdir.
 transaction_stage() {
 	staged=${1%/*}/.${1##*/}.portcullis.${workdir##*.}
 	undo_push unstage "$staged"
 }
 
-# transaction_write FROM STAGED MODE OWNER: copies FROM to the new file STAGED. OWNER is as above.
+# transaction_write FROM STAGED MODE OWNER: copies FROM to the new file STAGED. OWNER is uid:gid, or empty for the user who runs
+# install.sh.
 transaction_write() {
 	attempt "write in ${2%/*}" install -m "$3" ${4:+-o "${4%:*}" -g "${4#*:}"} -T -- "$1" "$2"
 }
@@ -37,8 +39,8 @@ transaction_put() {
 	if [[ -e $path || -L $path ]]; then
 		transaction_disarm "$path"
 		undo_push restore "$path" "$staged.old"
-		# On a file system without hard links, a copy keeps everything but the inode. The owner of a Prefix can
-		# neither link nor read root's setuid file there, but can rename it.
+		# If ln fails, for example on a file system without hard links, a copy keeps everything but the inode. The owner of a Prefix can
+		# neither link nor read a setuid file of root, so transaction_copy renames that file.
 		ln -- "$path" "$staged.old" 2>/dev/null || transaction_copy "$path" "$staged.old"
 		transaction_leftovers+=("$staged.old")
 	else

@@ -23,7 +23,7 @@ trust_walk() {
 			link=$at/$name
 			if [[ -L $link ]]; then
 				trust_seen[$link]=1
-				# The kernel also follows at most 40 links, and then fails with ELOOP.
+				# Follow at most 40 symbolic links, like the kernel, which fails with ELOOP at the next one.
 				((++links <= 40)) || break
 				target=$(readlink -n -- "$link" && echo /)
 				[[ $target != /* ]] || at=''
