@@ -16,7 +16,7 @@
 #define SHM_STAT_ANY 15 /* Linux 4.17 */
 #endif
 
-/* Time in which the kernel creates a segment after the watcher has continued the call, in seconds. The process ID is not reused so soon. */
+/* A segment whose creation time is later than the call by at most this number of seconds counts as created by the call. The kernel does not reuse a process ID so soon. */
 #define CREATION_SECONDS 2
 
 struct ipc_objects *ipc_objects_new(void)
@@ -31,14 +31,14 @@ static bool is_creation_of(const struct ipc_object *object, const struct shmid_d
 	       segment->shm_perm.cuid == geteuid() && segment->shm_ctime >= object->time - 1 && segment->shm_ctime <= object->time + CREATION_SECONDS;
 }
 
-/* Finds the segments that the calls in the table have created: each stores its creator and the time, until an IPC_SET changes the time. */
+/* Finds the shared memory segments that the calls in the table have created, and stores their ids in the table. A segment has the ID of its creator and the time of its creation, until IPC_SET changes the time. */
 static void find_segments(struct ipc_objects *objects)
 {
 	struct shmid_ds segment;
 	int last = shmctl(0, SHM_INFO, &segment);
 	for (int index = 0; index <= last; index++) {
 		int id = shmctl(index, SHM_STAT_ANY, &segment);
-		/* After IPC_RMID, a segment exists until the last process detaches it. */
+		/* Skip a segment that is already removed (IPC_RMID): it exists only until the last process detaches it. */
 		bool found = id < 0 || (segment.shm_perm.mode & SHM_DEST) != 0;
 		for (size_t i = 0; i < objects->count && !found; i++) {
 			found = is_creation_of(&objects->objects[i], &segment);
@@ -48,7 +48,7 @@ static void find_segments(struct ipc_objects *objects)
 	}
 }
 
-/* Returns true if the queue with this name is the one that the phase has created. Another process may have replaced it. */
+/* Returns true if the queue with this name is the one that the phase has created, and not a later one that another process has created with the same name. */
 static bool is_same_queue(const struct ipc_object *object)
 {
 	struct stat status;
@@ -58,7 +58,7 @@ static bool is_same_queue(const struct ipc_object *object)
 	return queue >= 0 && fstat(queue, &status) == 0 && status.st_ino == object->inode;
 }
 
-/* Applies IPC_STAT or IPC_RMID to an object. Returns true if it exists, or was removed. */
+/* Applies IPC_STAT or IPC_RMID to an object. Returns true if the object exists (IPC_STAT) or was removed (IPC_RMID). */
 static bool control(const struct ipc_object *object, int command)
 {
 	struct shmid_ds segment;
@@ -84,11 +84,11 @@ static bool control(const struct ipc_object *object, int command)
 	default:
 		break;
 	}
-	/* EACCES: the object exists, and its mode does not permit IPC_STAT. */
+	/* EACCES means that the object exists and its mode does not permit IPC_STAT. */
 	return result == 0 || errno == EACCES;
 }
 
-/* Returns true if the kernel may not have created a segment yet: the call is recent, and its thread has made no other call since. */
+/* Returns true if the kernel may still have to create the segment of a shmget(2): the call is recent, and its thread is not in a later entry of the table. */
 static bool is_pending(const struct ipc_objects *objects, size_t at)
 {
 	const struct ipc_object *object = &objects->objects[at];
@@ -98,7 +98,7 @@ static bool is_pending(const struct ipc_objects *objects, size_t at)
 	return pending;
 }
 
-/* Applies IPC_STAT or IPC_RMID to all objects. Keeps the entries of those that exist or were removed, and with IPC_STAT of pending calls. */
+/* Applies IPC_STAT or IPC_RMID to all objects. After IPC_STAT, the table has the objects that exist or may still be created. After IPC_RMID, it has the objects that were removed. */
 static void control_all(struct ipc_objects *objects, int command)
 {
 	size_t kept = 0;

@@ -20,7 +20,7 @@ static uint64_t key_of(const struct destination *to, uint64_t program)
 	return hash_add(key, to->protocol, strlen(to->protocol));
 }
 
-/* Returns the row with this key. If there is none, adds one. Returns NULL if the table already has the maximum number of rows, most. */
+/* Returns the row with this key. If there is none, adds one. Returns NULL if it cannot be added because the table already has most rows. */
 static struct connection_attempt *find_or_add(struct connection_attempt *rows, size_t *count, size_t most, uint64_t key,
 					      const struct destination *to, const struct program *program, long long now)
 {
@@ -30,13 +30,14 @@ static struct connection_attempt *find_or_add(struct connection_attempt *rows, s
 	if (*count >= most)
 		return NULL;
 	rows[*count] = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
-	/* The supervisor may read the table at any time, so the row is written before count includes it. */
+	/* Write the row before count includes it, because the supervisor may read the table at any time. */
 	return &rows[(*count)++];
 }
 
 /*
- * Returns the highest number of packets without a route that the kernel may count for one attempt (namespace/snmp.c). In a phase, lo has a route to 10/8 and to ::/8.
- * TCP tries a nonexistent address in ::/8 twice (tcp_syn_retries), so two packets may be counted.
+ * Returns the highest number of packets without a route that the kernel may count for one attempt (namespace/snmp.c). For an address in 10/8 it
+ * is 0, because lo of a phase has a route to it. lo has a route to ::/8 too, but TCP tries a nonexistent address there twice
+ * (tcp_syn_retries), so that the kernel may count two packets.
  */
 static uint64_t unroutable_packets(const struct destination *to)
 {
@@ -88,7 +89,7 @@ struct requested_socket *network_log_add_socket(struct network_log *log, const s
 {
 	if (log->socket_count == LOG_SOCKETS)
 		return NULL;
-	/* The supervisor may read the table at any time, so the row is written before socket_count includes it. */
+	/* Write the row before socket_count includes it, because the supervisor may read the table at any time. */
 	log->sockets[log->socket_count] = *row;
 	return &log->sockets[log->socket_count++];
 }
@@ -112,7 +113,7 @@ void network_log_remove_attempt(struct network_log *log, struct connection_attem
 void network_log_add_unreadable(struct network_log *log, int error)
 {
 	log->unreadable += error != 0;
-	/* EFAULT and ESRCH need no report: with an invalid pointer the kernel refuses the call too, and an ended thread makes none. */
+	/* Do not report EFAULT and ESRCH: the kernel too refuses a call with an invalid pointer (EFAULT), and a thread that has ended (ESRCH) makes no call. */
 	if (error != EFAULT && error != ESRCH && log->unreadable_errno == 0)
 		log->unreadable_errno = error;
 }

@@ -9,14 +9,14 @@
 #include "egress/socket_permit.h"
 #include "watcher/bpf.h"
 
-/* Appends the last instructions for one system call. The first notifies the listener; a jump to the second allows the call. */
+/* Appends the last two instructions for one system call: the first notifies the listener, the second allows the call. Instructions before them jump to one of the two. */
 static void put_notify_or_allow(struct bpf *bpf)
 {
 	put_return(bpf, SECCOMP_RET_USER_NOTIF);
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Refuses MSG_FASTOPEN, which connects and sends (tcp(7)), with the error that the kernel returns if net.ipv4.tcp_fastopen is off. */
+/* Refuses a send with MSG_FASTOPEN, which connects and sends in one call (tcp(7)). The errno is that of a kernel where net.ipv4.tcp_fastopen is off. flags: index of the argument with the flags. */
 static void put_refuse_fast_open(struct bpf *bpf, int flags)
 {
 	put_load(bpf, low_half(flags));
@@ -24,7 +24,7 @@ static void put_refuse_fast_open(struct bpf *bpf, int flags)
 	put_return(bpf, SECCOMP_RET_ERRNO | EOPNOTSUPP);
 }
 
-/* Allows the call if the loaded value is in values, and otherwise returns the action refusal. */
+/* Appends instructions that allow the call if the loaded value is in values. Otherwise the filter returns the action refusal. */
 static void put_permitted(struct bpf *bpf, const uint32_t *values, size_t count, uint32_t refusal)
 {
 	for (size_t i = 0; i < count; i++)
@@ -64,8 +64,8 @@ static void put_ioctl(struct bpf *bpf)
 }
 
 /*
- * With a net_filter, restricts the sockets of AF_INET and AF_INET6 to types and protocols whose destinations the watcher can check. Raw sockets
- * send and receive packets of any other socket, and SCTP sockets connect by setsockopt(2).
+ * For a phase with the network filter: permits only sockets of AF_INET and AF_INET6 whose destinations the watcher can check. Raw sockets are
+ * refused because they send and receive packets of other sockets, and SCTP sockets because they can connect by setsockopt(2).
  */
 static void put_internet_socket(struct bpf *bpf)
 {
@@ -141,7 +141,7 @@ static bool applies_to(const struct seccomp_rules *rules, enum watched_call call
 	}
 }
 
-/* For socketcall(2): notifies the listener, because only the watcher can read the arguments from memory. Without a watcher, refuses only the creation of a socket. */
+/* Handles socketcall(2), whose arguments a filter cannot read because they are in memory. Notifies the listener or, without a listener, refuses calls that create a socket and allows all others. */
 static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 {
 	put_load(bpf, low_half(0));
@@ -155,7 +155,7 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Makes the calls that are handled like row, with only its first arguments, jump to the next instruction. Returns whether there are such calls. */
+/* Sets the target of some jumps to the next instruction: of the calls of the same kind as row whose ids are the first letters of row->ids, as many as arguments. Returns true if there are such calls. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;
@@ -172,8 +172,8 @@ static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watche
 }
 
 /*
- * Refuses the call if one of its ids is neither the mapped one nor -1, which means "unchanged". Checks the last argument first: a call with
- * fewer ids skips the first checks. The kernel ignores the upper half of an id.
+ * Refuses the call if one of its ids is neither the mapped one nor -1, which means "unchanged". Checks the last argument first, so that a call
+ * with fewer arguments can jump over the checks of arguments that it lacks. Ignores the upper 32 bits of an argument, as the kernel does.
  */
 static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
@@ -199,7 +199,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 	switch (call) {
 	case CALL_CONNECT:
 		put_load(bpf, low_half(2));
-		/* With an allow-list, watch addresses of at least two bytes: AF_UNSPEC of any length disconnects the socket (__inet_stream_connect() in net/ipv4/af_inet.c). */
+		/* With an allow-list, watch each connect(2) whose address has a family, two bytes: AF_UNSPEC disconnects the socket even without further bytes (__inet_stream_connect() in net/ipv4/af_inet.c). */
 		put_jump(bpf, BPF_JGE, allow_list ? 2 : SHORTEST_PATH_ADDRESS, 0, 1);
 		break;
 	case CALL_BIND:
@@ -277,7 +277,7 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 	put_notify_or_allow(bpf);
 }
 
-/* Lists the calls of the ABIs from first up to end that require instructions. */
+/* Fills dispatch with the system calls for which the rules require instructions, of the ABIs first to end - 1. */
 static void list_calls(struct bpf *bpf, struct dispatch *dispatch, unsigned first, unsigned end, const struct seccomp_rules *rules)
 {
 	dispatch->count = 0;
@@ -290,7 +290,7 @@ static void list_calls(struct bpf *bpf, struct dispatch *dispatch, unsigned firs
 		}
 }
 
-/* Appends the instructions for the calls of one architecture, which the ABIs from first up to end have. */
+/* Appends the instructions for the system calls of one architecture. Its ABIs are first to end - 1. */
 static void put_architecture(struct bpf *bpf, unsigned first, unsigned end, const struct seccomp_rules *rules)
 {
 	struct dispatch dispatch;
@@ -316,7 +316,7 @@ size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_
 		put_architecture(&bpf, first, abi, rules);
 		end_jump(&bpf, over);
 	}
-	/* Refuse the calls of an unknown architecture if they could connect without a notification to a socket that is refused. */
+	/* Refuse the calls of an unknown architecture if the phase has restricted connections, because such calls could connect without a notification. */
 	put_return(&bpf, rules->net_filter || rules->allow_list || rules->own_sockets ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_ALLOW);
 	return bpf.full ? 0 : bpf.length;
 }

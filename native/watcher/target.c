@@ -19,17 +19,17 @@
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 (include/uapi/linux/pidfd.h) */
 #endif
 
-/* Data about the program of a thread is cached for this time, unless the command line changes. */
+/* Time for which data about the program of a thread is cached, unless its command line changes. */
 #define CACHE_MICROSECONDS 5000
-/* The command line is not checked for changes within this time, because no process can call execve and connect faster. */
+/* Time for which the command line is not checked for changes again. No process can execute a program and connect within this time. */
 #define UNCHANGED_MICROSECONDS 100
 
 struct cached_target {
-	pid_t tid;			 /* TID of the cached thread; 0: program does not contain valid data */
-	int cmdline;			 /* descriptor of /proc/TID/cmdline, or -1; reading it fails after the thread has ended, even if the TID is reused */
-	int pidfd;			 /* pidfd of the thread, or -1; before Linux 6.9 pidfd of its process, whose first thread may have other descriptors */
-	pid_t other_thread;		 /* TID of the first thread, if pidfd refers to that one and not to the target; otherwise 0 */
-	long long cached_at, checked_at; /* when program was read, and when cmdline was last compared; microseconds of CLOCK_MONOTONIC; 0: never used */
+	pid_t tid;			 /* TID of the thread to which the entry belongs; 0: the member program has no valid data */
+	int cmdline;			 /* descriptor of /proc/TID/cmdline; after the thread has ended, reading fails even if the TID is reused; -1: none */
+	int pidfd;			 /* pidfd of the thread; before Linux 6.9, pidfd of the process, so that pidfd_getfd(2) uses the descriptor table of its first thread; -1: none */
+	pid_t other_thread;		 /* TID of the first thread of the process, if pidfd refers to it and not to the thread tid; 0: pidfd refers to the thread tid */
+	long long cached_at, checked_at; /* time at which program was read, and time at which cmdline was last compared with it, in microseconds of CLOCK_MONOTONIC; 0: the entry was never used */
 	struct program program;
 };
 
@@ -41,7 +41,7 @@ struct target_access {
 
 struct target_access *target_access_new(int broker)
 {
-	/* Memory from mmap(2) needs no initialization, which would touch the pages of all entries. */
+	/* Use mmap(2), because its memory is zeroed and takes no pages for entries that are never used. */
 	struct target_access *access = mmap(NULL, sizeof *access, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (access == MAP_FAILED)
 		return NULL;
@@ -119,7 +119,7 @@ bool target_credentials(const struct target *target, struct credentials *credent
 bool target_is_single_threaded(const struct target *target)
 {
 	struct stat folder;
-	/* The link count of this folder is 2 plus the number of threads (proc_task_getattr() in fs/proc/base.c). */
+	/* The link count of /proc/TID/task is 2 plus the number of threads (proc_task_getattr() in fs/proc/base.c). */
 	return stat(proc_path(target->tid, "task").text, &folder) == 0 && folder.st_nlink == 3;
 }
 
@@ -127,13 +127,13 @@ bool target_has_signal(const struct target *target)
 {
 	struct status status = read_status(target->tid);
 	unsigned long long pending = status_field(&status, "\nSigPnd:", 16, 0);
-	/* The first thread gets the signals of the process that it does not block (complete_signal() in kernel/signal.c). */
+	/* A signal to the whole process goes to its first thread, unless this thread blocks it (complete_signal() in kernel/signal.c). */
 	if (status_field(&status, "\nTgid:", 10, 0) == (unsigned long long)target->tid)
 		pending |= status_field(&status, "\nShdPnd:", 16, 0);
 	return (pending & ~status_field(&status, "\nSigBlk:", 16, ~0ULL)) != 0;
 }
 
-/* text must be on the stack of the calling thread: a thread that the watchdog has replaced may still write to it later. */
+/* Reads a file in /proc/PID. text must be on the stack of the calling thread, because a thread that the watchdog has replaced may still write to it later. */
 static size_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
 	watchdog_begin();
@@ -143,9 +143,9 @@ static size_t read_file(pid_t pid, const char *name, char *text, size_t size)
 }
 
 static const struct {
-	const char *name;		/* start of the file name; only a version may follow */
-	const char *options_with_value; /* letters of the options whose value is the next argument */
-	char module;			/* letter of the option whose value is the module or file to run, or 0 */
+	const char *name;		/* start of the interpreter's file name; only a version may follow it */
+	const char *options_with_value; /* letters of the interpreter's options that take the next argument as value */
+	char module;			/* letter of the option whose value is the module or file to run; 0: there is no such option */
 } interpreters[] = {
 	{"python", "WXQ", 'm'},
 	{"pypy", "WXQ", 'm'},
@@ -162,7 +162,7 @@ static const struct {
 	{"guile", "Ll", 's'},
 };
 
-/* Returns the index in interpreters[] of the program at this path, or -1. */
+/* Returns the index in interpreters[] of the program with this path, or -1 if the program is not an interpreter. */
 static int find_interpreter(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -183,8 +183,8 @@ static const char *next_argument(const char *argument, const char *end)
 }
 
 /*
- * Returns the script that an interpreter with this command line runs: its first argument that is not an option, or a module. Returns NULL
- * if the program is not an interpreter or runs no script. The result points into argv.
+ * Returns the script that an interpreter with this command line runs: the first argument that is not an option, or the value of the option for
+ * a module or file. Returns NULL if the program is not an interpreter or runs no script. The result points into argv.
  */
 static const char *find_script(const char *argv, size_t length)
 {
@@ -198,7 +198,7 @@ static const char *find_script(const char *argv, size_t length)
 		if (argument[1] == '-')
 			continue;
 		char last = argument[strlen(argument) - 1];
-		/* The value of -c and -e is program text, so there is no script. */
+		/* The value of the option -c or -e is program text, so the interpreter runs no script. */
 		if (last == 'c' || last == 'e')
 			return NULL;
 		if (interpreters[index].module != 0 && last == interpreters[index].module)
@@ -211,14 +211,14 @@ static const char *find_script(const char *argv, size_t length)
 	return NULL;
 }
 
-/* argv must be on the stack of the calling thread: a thread that the watchdog has replaced may still write to it later. */
+/* Reads a command line from the descriptor cmdline. argv must be on the stack of the calling thread, because a thread that the watchdog has replaced may still write to it later. */
 static size_t read_argv(int cmdline, char *argv)
 {
 	watchdog_begin();
 	ssize_t got = cmdline < 0 ? -1 : pread(cmdline, argv, PROGRAM_ARGV - 1, 0);
 	watchdog_end();
 	size_t length = got > 0 ? (size_t)got : 0;
-	/* The final NUL is missing if the text is longer than the buffer, or if the process has changed its title. */
+	/* Add a final NUL if it is missing: the command line is longer than the buffer, or the process has changed it. */
 	if (length > 0 && argv[length - 1] != '\0')
 		argv[length++] = '\0';
 	return length;
@@ -258,11 +258,11 @@ static bool is_current(struct cached_target *cached, pid_t tid, long long now)
 	return length > 0 && length == cached->program.argv_length && memcmp(argv, cached->program.argv, length) == 0;
 }
 
-/* Finds or updates the cache entry of the target. The tid of the entry is 0 if the target is no longer valid. */
+/* Finds or updates the cache entry of the target. In the result, the member tid is 0 if the target is no longer valid. */
 static struct cached_target *find_cached(const struct target *target)
 {
 	pid_t tid = target->tid;
-	/* The kernel assigns TIDs in sequence, so threads of one build rarely share an entry. */
+	/* The kernel assigns TIDs in sequence, so threads that run at the same time rarely share an entry. */
 	struct cached_target *cached = &target->access->cache[(unsigned)tid % target->access->cache_size];
 	if (is_current(cached, tid, target->now))
 		return cached;
@@ -312,7 +312,7 @@ static void add_parent(struct program *program, pid_t pid)
 
 void target_add_parents(const struct target *target, struct program *program)
 {
-	/* Stop at init, from which all processes of the phase descend. It is a child of the supervisor, and so is this process. */
+	/* Stop at init, from which all processes of the phase descend. Its parent is the supervisor, which is the parent of the watcher too. */
 	pid_t supervisor = getppid(), pid = parent_of(target->tid);
 	program->parents_length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {
@@ -326,7 +326,7 @@ void target_add_parents(const struct target *target, struct program *program)
 		program->parents_length = 0;
 }
 
-/* Reads memory where process_vm_readv(2) fails: in a kernel without CONFIG_CROSS_MEMORY_ATTACH, or in a container with a seccomp filter. */
+/* Reads memory of a thread by /proc/TID/mem. Used where process_vm_readv(2) fails, as in a kernel without CONFIG_CROSS_MEMORY_ATTACH or in a container whose seccomp filter forbids it. */
 static bool read_proc_mem(pid_t tid, uint64_t address, void *data, size_t size)
 {
 	AUTO_CLOSE int fd = open(proc_path(tid, "mem").text, O_RDONLY | O_CLOEXEC);
@@ -356,7 +356,7 @@ int process_duplicate_descriptor(int pidfd, int fd)
 
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size)
 {
-	/* A thread that the watchdog has replaced may still write, so it writes to its own stack. Only helper processes (emulate.c), without a watchdog, read more. */
+	/* Read to this stack, because a thread that the watchdog has replaced may still write later. A caller that reads more must pass memory on its own stack, unless its process has no watchdog (emulate.c). */
 	char own[sizeof(struct sockaddr_storage)] = {0};
 	void *buffer = size <= sizeof own ? own : data;
 	watchdog_begin();
@@ -374,8 +374,8 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 }
 
 /*
- * Returns true if copy, a duplicate of another thread's fd, is the same file as the target's fd. Tries two ways: a kernel may lack kcmp(2),
- * and a watcher started by root cannot read /proc/TID/fd, because it has changed its ids.
+ * Returns true if copy, a duplicate of the descriptor fd of another thread, refers to the same file as the descriptor fd of the target. Tries
+ * kcmp(2), which a kernel may lack, and then /proc/TID/fd, which the watcher cannot read if it has other ids than the target.
  */
 static bool is_file_of_target(const struct target *target, pid_t other_thread, int fd, int copy)
 {

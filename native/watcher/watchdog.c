@@ -12,7 +12,7 @@
 #define SYS_futex SYS_futex_time64
 #endif
 
-/* A watched call counts as stuck after 200 to 250 ms. After half a second without watched calls the watchdog sleeps. */
+/* A watched call is a system call between watchdog_begin() and watchdog_end(). It counts as stuck after 200 to 250 ms. After half a second without watched calls, the watchdog's thread sleeps. */
 enum { TICK_MICROSECONDS = 50000,
        STUCK_TICKS = 5,
        IDLE_TICKS = 10,
@@ -21,22 +21,22 @@ enum { TICK_MICROSECONDS = 50000,
 
 static const struct watchdog *running;
 
-/* Number of beginnings and ends of watched calls: odd during a call. If the watchdog makes it even before the call's thread does, a new thread continues the main loop. */
+/* Counts the beginnings and ends of watched calls, so it is odd during a call. Of a stuck call, the watchdog counts the end. The thread of the call then detects that a new thread has replaced it. */
 static atomic_uint turn;
 
-/* watchdog_begin() sets the state to WATCHING. Before that, it starts the watchdog's thread or wakes it (futex(2)). */
+/* State of the watchdog's thread. watchdog_begin() starts the thread if the state is NOT_STARTED, and wakes it if the state is ASLEEP (futex(2)). */
 enum { WATCHING,
        ASLEEP,
        NOT_STARTED };
 static atomic_int state;
 
-/* Number of threads that were replaced and are still stuck. */
+/* Number of threads that new threads have replaced and whose system call has not returned yet. */
 static atomic_int stuck_threads;
 
-/* A replaced thread jumps here after its stuck call has returned, and then ends. */
+/* Where a replaced thread continues (longjmp(3)) after its stuck call has returned. It then ends. */
 static _Thread_local jmp_buf base;
 
-/* Continues the main loop. stalled: NULL if this thread does not replace a stuck one. */
+/* Main function of a thread that continues the main loop. stalled: NULL for the second thread (watchdog_start_second()), not NULL if the thread replaces a stuck one. */
 static void *serve_in_thread(void *stalled)
 {
 	if (setjmp(base) == 0) {
@@ -91,7 +91,7 @@ noreturn void watchdog_run(const struct watchdog *watchdog)
 	if (setjmp(base) == 0)
 		running->serve(running->data);
 	atomic_fetch_sub(&stuck_threads, 1);
-	/* The first thread waits forever, because its end would make the process look like a zombie (proc_pid_stat(5)). */
+	/* If it was replaced, the first thread of the process waits forever. If it ended, /proc would show the process as a zombie (proc_pid_stat(5)). */
 	for (;;)
 		poll(NULL, 0, -1);
 }
@@ -101,7 +101,7 @@ bool watchdog_start_second(void)
 	return start_thread(serve_in_thread, NULL);
 }
 
-/* Value that turn has during this thread's current watched call. A forked child has its own copy of turn, which no watchdog changes. */
+/* Value that turn has during this thread's current watched call. If turn has another value at the end of the call, a new thread has replaced this one. */
 static _Thread_local unsigned entered;
 
 void watchdog_begin(void)
@@ -110,7 +110,7 @@ void watchdog_begin(void)
 	int before = atomic_load(&state) == WATCHING ? WATCHING : atomic_exchange(&state, WATCHING);
 	if (before == ASLEEP)
 		syscall(SYS_futex, &state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-	/* If the thread cannot be started, calls have no time limit, but the supervisor still limits how long it waits for the watcher to end. */
+	/* Ignore a failure: then watched calls have no time limit. The supervisor still limits how long it waits for the end of the watcher. */
 	if (before == NOT_STARTED)
 		start_thread(watch, NULL);
 }

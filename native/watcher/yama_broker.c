@@ -6,21 +6,21 @@
 #include "watcher/internal.h"
 #include "watcher/target.h"
 
-/* Maximum of data bytes in one message. A socket pair accepts a message of this size with any net.core.wmem_default. */
+/* Maximum number of data bytes in one message; a longer read takes several messages. A socket pair accepts a message of this size with any net.core.wmem_default. */
 enum { CHUNK = 2048 };
 
-/* Number of threads of the broker. One is not enough, because a request may wait for the memory or the file of a process. */
+/* Number of threads of the broker, each of which handles one request at a time. One is not enough, because a request may wait for a FUSE server. */
 enum { THREADS = 8 };
 
 struct broker_request {
-	pid_t tid; /* thread whose memory to read; 0: duplicate fd of the process whose pidfd is attached */
+	pid_t tid; /* thread whose memory the broker must read; 0: the request is to duplicate the descriptor fd of the process whose pidfd is attached */
 	int fd;
 	uint64_t address;
 	size_t size;
 };
 
 struct broker_reply {
-	int error; /* errno of the request; 0: success */
+	int error; /* errno with which the request failed; 0: success */
 	char bytes[CHUNK];
 };
 
@@ -31,7 +31,7 @@ bool yama_broker_is_needed(void)
 	return fd >= 0 && read(fd, &scope, 1) == 1 && scope == '1';
 }
 
-/* Sends a request to the broker and waits for the reply. Each reply arrives on a socket pair of its own, so threads need no lock. Returns the descriptor in the reply, or -1. */
+/* Sends a request to the broker and waits for the reply. Each request has its own socket pair for the reply, so that several threads can wait at the same time. Returns the descriptor in the reply, or -1. */
 static int send_request(int broker, const struct broker_request *request, int pidfd, struct broker_reply *reply)
 {
 	int ends[2], found[PASSED_FDS] = {-1, -1};
@@ -67,7 +67,7 @@ int yama_broker_duplicate_descriptor(int broker, int pidfd, int fd)
 	return found;
 }
 
-/* Answers one request. Returns false at the end of file or if receiving fails, which ends the thread. */
+/* Answers one request. Returns false at the end of file or if receiving fails. The thread of the broker then ends. */
 static bool answer_one(int socket)
 {
 	struct broker_reply reply = {0};
