@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The watcher's main loop. It waits for the listener and for all other sources of events by poll(2). After many notifications, a second thread
- * waits for the other sources, and this one waits in SECCOMP_IOCTL_NOTIF_RECV, which saves a poll(2) for each call of the phase. A lock makes
- * sure that only one of the two threads handles an event.
+ * The watcher's main loop. It first waits by poll(2) for the seccomp listener and for all other sources of events. After MANY_NOTIFICATIONS
+ * notifications, it starts a second thread for the other sources. The first thread then waits in the ioctl SECCOMP_IOCTL_NOTIF_RECV, which
+ * saves a poll(2) for each call of the phase. Because of a lock, the threads handle events one at a time.
  */
 #include <poll.h>
 #include <semaphore.h>
@@ -14,15 +14,15 @@
 #include "util/fds.h"
 #include "watcher/internal.h"
 
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* in the headers of Linux 6.6 and later */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* defined in the headers of Linux 6.6 and later */
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-/* Number of notifications after which a second thread is worth its start. */
+/* Number of notifications after which the watcher starts a second thread, because it then saves more time than its start takes. */
 #define MANY_NOTIFICATIONS 64
 
-/* The sources whose events a thread handles. */
+/* The sources of events that a thread handles. */
 enum role { ALL_SOURCES,
 	    LISTENER,
 	    OTHER_SOURCES };
@@ -31,10 +31,10 @@ struct loop {
 	struct network_log *log;
 	int epoll; /* epoll instance that waits for all sources of events except the listener */
 	struct event_source setup, control, dns;
-	struct event_source listener_end; /* in use if the watcher outlives the supervisor */
-	int notifications;		  /* number of notifications since the last attempt to start the second thread */
+	struct event_source listener_end; /* detects the end of the last process with the filter; in use if the watcher outlives the supervisor */
+	int notifications;		  /* number of notifications handled since the last attempt to start the second thread */
 	sem_t lock;
-	enum role role; /* role of the thread that has the lock */
+	enum role role; /* sources of the thread that has the lock; its replacement continues with the same ones if it gets stuck */
 	struct notifier notifier;
 };
 
@@ -56,11 +56,11 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 		return;
 	loop->notifier.listener = message.fds[0];
 	loop->notifier.sockets.phase_diag = message.fds[1];
-	/* Makes the kernel wake the watcher faster. Linux before 6.6 refuses this ioctl, which does no harm. */
+	/* Make the kernel wake the watcher faster. Ignore a failure, because Linux before 6.6 does not have this ioctl. */
 	ioctl(message.fds[0], SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
-/* No process has the filter any more. */
+/* Called after the last process with the filter has ended, if the watcher has outlived the supervisor. */
 static void exit_after_phase(void *owner, struct event_source *unused)
 {
 	(void)owner;
@@ -68,7 +68,7 @@ static void exit_after_phase(void *owner, struct event_source *unused)
 	_exit(0);
 }
 
-/* Handles a byte from the supervisor, which requests that the watcher stay, or the end of file. Exits at the end of file, or if no process has the filter. */
+/* Handles the end of the phase: the supervisor sends a byte, by which it requests that the watcher stay, or closes its end of the socket. The watcher exits at the end of file, and also if no process has the filter. */
 static void handle_control(void *owner, struct event_source *control)
 {
 	struct loop *loop = owner;
@@ -76,14 +76,14 @@ static void handle_control(void *owner, struct event_source *control)
 	ssize_t got = recv(control->fd, &byte, 1, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* Receive the message with the listener first: it may still be unread if the command has ended quickly. */
+	/* Receive the setup message with the listener first, because it may still be unread if the command has ended quickly. */
 	struct pollfd setup = {.fd = loop->setup.fd, .events = POLLIN};
 	while (loop->setup.fd >= 0 && poll(&setup, 1, 0) > 0)
 		receive_setup_message(loop, &loop->setup);
 	/* The kernel reports POLLHUP for the listener as soon as no process has the filter. */
 	struct pollfd listener = {.fd = loop->notifier.listener, .events = POLLIN};
 	bool is_used = listener.fd >= 0 && poll(&listener, 1, 0) >= 0 && (listener.revents & POLLHUP) == 0;
-	/* Before Linux 6.11, SECCOMP_IOCTL_NOTIF_RECV does not return when the last process with the filter ends. */
+	/* Poll the listener for its end, because before Linux 6.11 SECCOMP_IOCTL_NOTIF_RECV does not return when the last process with the filter ends. */
 	bool stays = got == 1 && is_used &&
 		     event_source_open(loop->epoll, &loop->listener_end, (struct event_source){listener.fd, exit_after_phase, loop}, 0);
 	if (!stays || send(control->fd, &byte, 1, MSG_NOSIGNAL) != 1) {
@@ -94,7 +94,7 @@ static void handle_control(void *owner, struct event_source *control)
 	event_source_close(loop->epoll, control);
 }
 
-/* Receives a notification from the listener. Returns false if there is none, because a signal has interrupted the stopped call or no process has the filter. */
+/* Receives a notification from the listener. Returns false if there is none, because a signal has interrupted the call of the phase, or because no process has the filter. */
 static bool receive_notification(const struct loop *loop, struct seccomp_notif *notification)
 {
 	*notification = (struct seccomp_notif){0};
@@ -108,7 +108,7 @@ static void handle_notification(struct loop *loop, const struct seccomp_notif *n
 	notification_handle(&loop->notifier);
 }
 
-/* Called if no process has the filter any more. Exits if the supervisor has ended. */
+/* Called after the last process with the filter has ended. Closes the listener, and exits if the supervisor has ended. */
 static void close_listener(struct loop *loop)
 {
 	close(loop->notifier.listener);
@@ -163,12 +163,12 @@ static noreturn void serve_others(struct loop *loop)
 	}
 }
 
-/* Serves all sources until the second thread has started, and then the listener. */
+/* Main loop of the first thread. It handles all sources until the second thread has started, and then only the listener. */
 static noreturn void serve_all(struct loop *loop)
 {
 	struct seccomp_notif notification;
 	for (;;) {
-		/* The listener is not in the epoll instance: FD_SYNC_WAKE_UP wakes the watcher on the CPU of the caller only if it polls the listener directly. */
+		/* Poll the listener directly and not by the epoll instance. Only then does FD_SYNC_WAKE_UP wake the watcher on the CPU of the calling thread. */
 		struct pollfd sources[] = {{.fd = loop->notifier.listener, .events = POLLIN}, {.fd = loop->epoll, .events = POLLIN}};
 		if (poll(sources, 2, -1) < 0 && errno != EINTR)
 			_exit(1);
@@ -182,7 +182,7 @@ static noreturn void serve_all(struct loop *loop)
 		if (loop->notifications < MANY_NOTIFICATIONS)
 			continue;
 		loop->notifications = 0;
-		/* The second thread starts with the lock. */
+		/* The second thread takes over the lock from this one, and unlocks it when it begins (serve()). */
 		loop->role = OTHER_SOURCES;
 		if (watchdog_start_second())
 			serve_listener(loop);
@@ -190,7 +190,7 @@ static noreturn void serve_all(struct loop *loop)
 	}
 }
 
-/* Called in each new thread, which has the lock. */
+/* Main function of each thread, which has the lock at first. */
 static void serve(void *data)
 {
 	struct loop *loop = data;
@@ -212,8 +212,9 @@ static void abandon_call(void *data)
 }
 
 /*
- * Exits because too many threads are stuck. Closes the listener first, because the kernel would keep it open until the last stuck thread has
- * ended. Shuts down the socket of the supervisor, because a thread that is stuck since the start has a copy of that descriptor.
+ * Exits because too many threads are stuck. Closes the listener first, because the kernel would otherwise keep it open until the last stuck
+ * thread has ended. Shuts down the socket to the supervisor too, because a thread that has been stuck since close_in_thread() (watcher.c) has
+ * a copy of this descriptor.
  */
 static void fail(void *data)
 {
@@ -225,7 +226,7 @@ static void fail(void *data)
 
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root)
 {
-	/* Set single members: an assignment of all would touch 300 kB, which takes 0.1 ms. */
+	/* Assign single members. An assignment of the whole struct would write 300 kB, which takes 0.1 ms. */
 	static struct loop loop;
 	loop.log = watcher->log;
 	sem_init(&loop.lock, 0, 0);

@@ -14,18 +14,18 @@
 #include "util/process.h"
 
 /*
- * Time limits for the reply of init. init replies at once, unless a signal has stopped it or the machine is very busy. For an IPC object the limit
- * is long: after it the kernel continues the call, which would find the object that init creates too late.
+ * Time limits for the reply of init to a request. init replies at once, unless a signal has stopped it or the machine is very busy. The limit for
+ * IPC objects is longer. After the limit, the kernel continues the call, which fails if init has created the object in the meantime.
  */
 enum { SOCKET_MILLISECONDS = 500,
        IPC_MILLISECONDS = 10000 };
 
 enum requested { REQUEST_SOCKET,
 		 REQUEST_IPC_OBJECT,
-		 REQUEST_REMOVAL }; /* of the last IPC object */
+		 REQUEST_REMOVAL }; /* requests that init remove the IPC object that it created last */
 
 struct maker_request {
-	uint64_t id; /* ID of the seccomp notification; a reply with another ID belongs to an earlier request that timed out */
+	uint64_t id; /* ID of the seccomp notification, which init copies to the reply; the watcher ignores a reply with the ID of an earlier request, which timed out */
 	enum requested requested;
 	union {
 		struct {
@@ -37,19 +37,19 @@ struct maker_request {
 
 struct maker_reply {
 	uint64_t id;
-	uint64_t network; /* for a socket: inode of init's network namespace */
-	int error;	  /* errno, or 0 */
-	int value;	  /* result of the call, unless a descriptor is attached */
+	uint64_t network; /* for REQUEST_SOCKET: inode of init's network namespace (/proc/PID/ns/net) */
+	int error;	  /* errno with which the request failed; 0: success */
+	int value;	  /* id of the created object; not used if a descriptor is attached */
 };
 
-/* Returns the inode of a file in /proc/PID/ns, which identifies the namespace, or 0. */
+/* Returns the inode of a file in /proc/PID/ns, which identifies a namespace, or 0 on failure. */
 static uint64_t namespace_at(const char *path)
 {
 	struct stat status;
 	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-/* Sends a request to init. Returns true with the reply and the attached descriptor or -1. Returns false if init does not reply in time. */
+/* Sends a request to init and waits for the reply. Stores the attached descriptor in *fd, or -1 if there is none. Returns false if init does not reply in time. */
 static bool ask_init(int maker, const struct maker_request *wanted, int milliseconds, struct maker_reply *reply, int *fd)
 {
 	struct pollfd init = {.fd = maker, .events = POLLIN};
@@ -65,14 +65,14 @@ static bool ask_init(int maker, const struct maker_request *wanted, int millisec
 	return false;
 }
 
-/* Answers the call with a descriptor. Returns false and sets errno if the caller does not get it: ENOENT if the call has ended, or EMFILE. */
+/* Answers the call with a descriptor. Returns false and sets errno if the target cannot receive the descriptor: ENOENT if the call has ended, or EMFILE. */
 static bool answer_with_fd(const struct target *target, int fd, bool close_on_exec)
 {
 	struct seccomp_notif_addfd added = {
 		.id = target->notification, .srcfd = (uint32_t)fd, .newfd_flags = close_on_exec ? SOCK_CLOEXEC : 0, .flags = SECCOMP_ADDFD_FLAG_SEND};
 	if (ioctl(target->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &added) >= 0)
 		return true;
-	/* EINVAL: Linux before 5.14 lacks SECCOMP_ADDFD_FLAG_SEND, so add the descriptor and respond separately. */
+	/* After EINVAL, add the descriptor and answer the call by separate ioctls, because Linux before 5.14 lacks SECCOMP_ADDFD_FLAG_SEND. */
 	if (errno != EINVAL)
 		return false;
 	added.flags = 0;
@@ -117,14 +117,14 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 		return false;
 	bool is_received = fd >= 0 ? answer_with_fd(target, fd, true) : target_respond(target, 0, 0, reply.value);
 	close_fd(fd);
-	/* The kernel then refuses the call in the same way, for example with EMFILE. */
+	/* If the target could not receive the object, init removes it. The kernel then continues the call, and refuses it for the same reason, for example EMFILE. */
 	wanted.requested = REQUEST_REMOVAL;
 	if (!is_received)
 		ask_init(maker->socket, &wanted, IPC_MILLISECONDS, &reply, &fd);
 	return is_received;
 }
 
-/* Creates the socket without capabilities, because init may have some that the calling thread has given up. */
+/* For init: creates the requested socket with all capabilities turned off, because the calling thread of the phase may have fewer than init. */
 static int create_socket(const struct maker_request *wanted)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

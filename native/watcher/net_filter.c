@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Decides which sockets a phase may reach whose network could not be isolated by a namespace: those of its own processes. The decision is
- * for honest builds: after it, the kernel reads the address again (SECCOMP_USER_NOTIF_FLAG_CONTINUE in seccomp_unotify(2)).
+ * The network filter: a phase without a network namespace may reach only the sockets of its own processes. This stops no hostile build: after
+ * the decision, the kernel reads the address again, and it may have changed (SECCOMP_USER_NOTIF_FLAG_CONTINUE in seccomp_unotify(2)).
  */
 #include <dirent.h>
 #include <netinet/in.h>
@@ -17,29 +17,29 @@
 #include "watcher/seccomp_filter.h"
 #include "watcher/internal.h"
 
-/* The result of a search among the processes of the phase is used for this time, if it has not found the socket. */
+/* After a search has found a socket in no process of the phase, the search is not repeated for this time. */
 #define FOREIGN_MICROSECONDS 200000
-/* A destination that was permitted is permitted again for this time, without a query to the kernel. */
+/* After a destination was permitted, it is permitted without a new check for this time. */
 #define PERMITTED_MICROSECONDS 10000
-/* Time limit of net_filter_probe(), which takes milliseconds. */
+/* Time limit of net_filter_probe(), which normally takes a few milliseconds; after it, the probe fails. */
 #define PROBE_MILLISECONDS 10000
 
 struct known_socket {
 	uint64_t inode;
 	bool is_own;
-	long long searched_at; /* microseconds of CLOCK_MONOTONIC */
+	long long searched_at; /* time of the last search among the processes of the phase, in microseconds of CLOCK_MONOTONIC */
 };
 
 struct permitted_destination {
 	struct destination to;
-	long long until; /* microseconds of CLOCK_MONOTONIC */
+	long long until; /* time until which the destination is permitted without a check, in microseconds of CLOCK_MONOTONIC */
 };
 
 struct net_filter {
 	int diag;
 	pid_t supervisor;
-	struct known_socket known[4096];	     /* a cache: a socket that it lacks is searched among the processes of the phase */
-	struct permitted_destination permitted[256]; /* a cache */
+	struct known_socket known[4096];	     /* a cache; index: inode of the socket modulo 4096; a socket that is not in it is searched among the processes of the phase */
+	struct permitted_destination permitted[256]; /* a cache; index: port of the destination modulo 256 */
 };
 
 struct net_filter *net_filter_new(void)
@@ -55,7 +55,7 @@ struct net_filter *net_filter_new(void)
 	return NULL;
 }
 
-/* Reads the inode of a socket from the text of a symbolic link in /proc/PID/fd. Returns 0 if the link is not that of a socket. */
+/* Reads a symbolic link in /proc/PID/fd. Returns the inode of the socket that the link names, or 0 if it does not name a socket. */
 static uint64_t inode_of_link(int folder, const char *name)
 {
 	char text[64];
@@ -104,8 +104,8 @@ static bool process_has_socket(pid_t pid, uint64_t inode)
 }
 
 /*
- * Searches a socket in the calling process and, if it is not there, in all processes of the phase. They descend from the supervisor. The
- * watcher outlives the supervisor of an untracked phase, and its parent is then a process of the host.
+ * Searches a socket in the target's process and then in all processes of the phase, the descendants of the supervisor. If the supervisor has
+ * ended before the watcher, its PID may belong to another process, so only the target's process is searched.
  */
 static bool phase_has_socket(const struct net_filter *net_filter, const struct target *target, uint64_t inode)
 {
@@ -132,14 +132,14 @@ static bool is_own_socket(struct net_filter *net_filter, const struct target *ta
 
 static bool are_own_sockets(struct net_filter *net_filter, const struct target *target, const struct socket_inodes *found)
 {
-	/* Sockets without a file, such as those of the kernel, have the inode 0. */
+	/* An inode of 0 means a socket without a file, such as one of the kernel. It does not belong to the phase. */
 	for (size_t i = 0; i < found->count; i++)
 		if (found->inodes[i] == 0 || !is_own_socket(net_filter, target, found->inodes[i]))
 			return false;
 	return found->count > 0;
 }
 
-/* Returns true for an address of this machine. The kernel uses it as the source address too, unlike for multicast and broadcast. Sends nothing. */
+/* Returns true if to is an address of this machine. The test connects a UDP socket, which sends nothing: only with an own address as destination does the kernel choose the same address as source. */
 static bool is_own_address(const struct destination *to)
 {
 	union socket_address address, own = {0};
@@ -156,7 +156,7 @@ static bool has_protocol(const struct destination *to, const char *name)
 	return strcmp(to->protocol, name) == 0;
 }
 
-/* Returns the number of the protocol whose sockets have ports, or 0 for another one. The name of UDP-Lite differs between IPv4 and IPv6. */
+/* Returns the number of the destination's protocol (TCP, UDP or UDP-Lite), or 0 for a protocol without ports. The kernel's name for UDP-Lite differs between IPv4 and IPv6. */
 static int protocol_of(const struct destination *to)
 {
 	if (has_protocol(to, "tcp") || has_protocol(to, "mptcp"))
@@ -166,7 +166,7 @@ static int protocol_of(const struct destination *to)
 	return has_protocol(to, "udp-lite") || has_protocol(to, "udplite") ? IPPROTO_UDPLITE : 0;
 }
 
-/* Returns the errno with which a connection or datagram to this destination must fail, or 0 if the phase has a socket there. */
+/* Returns 0 if no process outside the phase can receive a connection or datagram to this destination. Otherwise returns the errno with which the call must fail. */
 static int check_port(struct net_filter *net_filter, const struct target *target, const struct destination *to, int protocol)
 {
 	struct socket_inodes found;
@@ -176,7 +176,7 @@ static int check_port(struct net_filter *net_filter, const struct target *target
 		return refusal;
 	if (are_own_sockets(net_filter, target, &found))
 		return is_loopback || is_own_address(to) ? 0 : refusal;
-	/* Without a receiver, the kernel accepts the datagram, except where a packet filter diverts those to a name server. */
+	/* Permit a datagram to a loopback port that no socket has, as without a filter. Not to the DNS port, because a packet filter may divert these datagrams to a name server. */
 	return is_loopback && protocol != IPPROTO_TCP && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
 }
 
@@ -192,7 +192,7 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 	int error = check_port(net_filter, target, to, protocol);
 	if (error == 0)
 		*permitted = (struct permitted_destination){*to, now + PERMITTED_MICROSECONDS};
-	/* The call may bind the socket to a port, to which the receiver then replies. */
+	/* Remember the sending socket as one of the phase, so that the receiver may reply: the call may bind the socket to a port. */
 	if (error == 0 && protocol != IPPROTO_TCP)
 		net_filter_note_socket(net_filter, target, fd);
 	return error;
@@ -200,7 +200,7 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 
 int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct abstract_name *name)
 {
-	/* Sockets of different types can have the same name, so all must belong to the phase. */
+	/* Sockets of different types can have the same abstract name, so permit the call only if all of them belong to the phase. */
 	struct socket_inodes found;
 	bool is_own = socket_diag_find_abstract(net_filter->diag, name->bytes, name->length, &found) && are_own_sockets(net_filter, target, &found);
 	return is_own ? 0 : ECONNREFUSED;
@@ -215,7 +215,7 @@ int net_filter_check_bind(struct net_filter *net_filter, const struct target *ta
 	return is_free ? 0 : EADDRINUSE;
 }
 
-/* Returns true if the kernel reports that a new socket of this type has this protocol and its own port. */
+/* Tests sock_diag(7): returns true if the kernel finds a new socket of this process by its protocol and port. */
 static bool can_find_own_socket(int diag, int type, int protocol)
 {
 	union socket_address address = {.in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
@@ -254,17 +254,17 @@ static bool can_inspect_child(int diag)
 
 struct probe {
 	const struct identity *identity;
-	const char *reason; /* NULL: success */
+	const char *reason; /* reason why the probe failed; NULL: it succeeded */
 	int error;
 };
 
 static const char *probe_steps(const struct identity *identity)
 {
-	/* This process must be dumpable, so it must not have a privilege that the caller lacks. */
+	/* Drop the privileges, because this process becomes dumpable below, so that its user can trace it. */
 	if (!privilege_drop(identity))
 		return "dropping the privileges of a process";
 	int diag = socket_diag_open();
-	/* Makes the child of this process dumpable, as the exec of the command makes the phase. A setuid confine is not dumpable. */
+	/* Make the child of this process dumpable, as the command of a phase is after its exec. A set-user-ID confine is not dumpable itself. */
 	prctl(PR_SET_DUMPABLE, 1);
 	errno = 0;
 	if (diag < 0 || !can_find_own_socket(diag, SOCK_STREAM, IPPROTO_TCP) || !can_find_own_socket(diag, SOCK_DGRAM, IPPROTO_UDP))

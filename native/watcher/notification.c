@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Handles one notification: logs the call, then lets it continue, answers it, or emulates it. */
+/* Handles one seccomp notification: logs the call of the phase, then lets the kernel continue the call, answers it, or emulates it (executes it in place of the phase). */
 #include <ctype.h>
 #include <sys/xattr.h>
 
@@ -10,8 +10,8 @@
 #include "watcher/internal.h"
 
 /*
- * Reads the kernel's name of the protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it without "v6", in lower
- * case, or "" if it is unknown. If the watcher may not duplicate the descriptor, it reads the name through /proc.
+ * Reads the kernel's name of the protocol of the target's socket: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it to protocol
+ * in lower case and without "v6", or writes "" if it is unknown. If the watcher cannot duplicate the socket, it reads /proc/TID/fd.
  */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
@@ -33,7 +33,7 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 	protocol[i] = '\0';
 }
 
-/* Sets to->protocol to "tcp", "udp", "raw"..., or to "" if the protocol is unknown. */
+/* Sets to->protocol to the protocol of the target's socket ("tcp", "udp", "raw"...), or to "" if it is unknown. Uses the cache last. */
 static void set_protocol(struct protocol_cache *last, const struct target *target, int fd, struct destination *to)
 {
 	bool is_repeated = last->tid == target->tid && last->fd == fd && destination_equals(&last->to, to);
@@ -46,13 +46,13 @@ static void set_protocol(struct protocol_cache *last, const struct target *targe
 	*last = (struct protocol_cache){.tid = target->tid, .fd = fd, .to = *to, .repeated = repeated, .read_at = target->now};
 }
 
-/* Lets the kernel execute the call. Returns false if the call has ended, because a signal interrupted it or the process was killed. */
+/* Lets the kernel continue the target's call. Returns false if the call has already ended, because a signal interrupted it or the process was killed. */
 static bool continue_call(const struct target *target)
 {
 	return target_respond(target, SECCOMP_USER_NOTIF_FLAG_CONTINUE, 0, 0);
 }
 
-/* Logs the destinations of a call, except for loopback and redirected queries. Returns the number of entries in notifier->counted. */
+/* Logs the destinations of a call as attempts, except for loopback and redirected DNS queries. Returns how many it has added to notifier->counted. */
 static size_t count_attempts(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	size_t count = 0;
@@ -61,7 +61,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 		if (destination_is_loopback(&to) || (notifier->is_redirected && dns_redirect_covers(&notifier->dns_redirect, &to)))
 			continue;
 		set_protocol(&notifier->protocol, target, request->fd, &to);
-		/* glibc's getaddrinfo(3) connects UDP sockets to sort addresses and sends nothing, so this is not an attempt. */
+		/* Do not log an attempt if a UDP socket is connected to an allowed destination: glibc's getaddrinfo(3) does this to sort addresses, and sends nothing. */
 		if (request->call == CALL_CONNECT && strcmp(to.protocol, "udp") == 0 &&
 		    allow_has(notifier->allow, to.family, to.address, to.port)) {
 			network_log_add_unroutable(notifier->log, &to);
@@ -75,7 +75,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 	return count;
 }
 
-/* Stops redirecting queries to name servers on loopback, if the call binds port 53 there, because the phase then serves DNS itself. */
+/* Handles a bind. If it binds port 53 of loopback, stops redirecting DNS queries to name servers on loopback, because the phase then runs its own DNS server. */
 static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count > 0 && target_may_bind_low_ports(target) && target_is_valid(target) &&
@@ -83,7 +83,7 @@ static void yield_dns_port(struct notifier *notifier, const struct target *targe
 		notifier->log->phase_serves_names = true;
 }
 
-/* Logs a call. Returns the number of entries in notifier->counted. */
+/* Logs a call. Returns how many attempts it has added to notifier->counted. */
 static size_t log_call(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	switch (request->call) {
@@ -103,7 +103,7 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 	}
 }
 
-/* Removes the attempts of a call that ended before the kernel executed it. */
+/* Removes the first count attempts in notifier->counted from the log. Used if the call ended before the kernel executed it. */
 static void uncount(struct notifier *notifier, size_t count)
 {
 	while (count > 0) {
@@ -112,7 +112,7 @@ static void uncount(struct notifier *notifier, size_t count)
 	}
 }
 
-/* Applies the allow-list. Returns true if the call is answered or will be, and false if the caller must let the kernel continue it. */
+/* Applies the allow-list to a call. Returns true if the call is answered now or later. Returns false if the kernel must continue it. */
 static bool apply_allow_list(struct notifier *notifier, struct egress_call *call, const struct request *request)
 {
 	int error = 0;
@@ -149,7 +149,7 @@ static bool apply_allow_list(struct notifier *notifier, struct egress_call *call
 	return true;
 }
 
-/* Returns the errno with which the call must fail, or 0. Sets *allowed to an allowed destination of the call, or to NULL. */
+/* Applies the network filter to the addresses of a call. Returns the errno with which the call must fail, or 0. Sets *allowed to an address of the call that is in the allow-list, or to NULL. */
 static int check_net_filter(struct notifier *notifier, const struct target *target, struct request *request, const struct destination **allowed)
 {
 	struct net_filter *net_filter = notifier->net_filter;
@@ -171,13 +171,13 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 	return error;
 }
 
-/* Answers a call that sends a query to a name server, or connects a socket to one. Returns false for another call. */
+/* Answers a call that sends a DNS query to a name server, or connects a socket to a name server. Returns false for any other call, without an answer. */
 static bool answer_lookup(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count != 1 || strcmp(request->to[0].protocol, "udp") != 0 || !dns_redirect_covers(&notifier->dns_redirect, &request->to[0]))
 		return false;
 	if (request->call == CALL_SENDTO) {
-		/* musl sends by an unconnected socket, and accepts an answer only from this name server. */
+		/* Set no trap for sendto(2), which musl uses: musl accepts an answer only from the address of the name server. */
 		if (query_trap_log(notifier->query_traps, target, request->arguments[1], (size_t)request->arguments[2]))
 			continue_call(target);
 		else
@@ -192,7 +192,7 @@ static bool answer_lookup(struct notifier *notifier, const struct target *target
 	return true;
 }
 
-/* Handles a call that sends nothing. */
+/* Applies the network filter to bind(2), seccomp(2) and setsockopt(2), which send nothing. */
 static void filter_local_call(struct notifier *notifier, const struct target *target, struct request *request)
 {
 	int error = 0;
@@ -211,7 +211,7 @@ static void filter_local_call(struct notifier *notifier, const struct target *ta
 		continue_call(target);
 }
 
-/* Refuses a call that leaves the phase, and logs it. Lets the kernel continue all others. */
+/* Applies the network filter: refuses and logs a call to a destination outside the phase, and lets the kernel continue any other call. */
 static void apply_net_filter(struct notifier *notifier, const struct target *target, struct request *request)
 {
 	const struct destination *allowed;
@@ -244,8 +244,8 @@ static struct target current_target(const struct notifier *notifier)
 }
 
 /*
- * Redirects a query to a name server. Sets notifier->is_redirected if the call's socket already belongs to the DNS server's network.
- * Returns true if the call must wait for such a socket.
+ * If the call goes to a name server, redirects it to the DNS server process. Sets notifier->is_redirected to true if the call's socket already
+ * belongs to the network of that process. Returns true if the call must wait for such a socket.
  */
 static bool redirect_query(struct notifier *notifier, struct egress_call *call, const struct request *request)
 {
@@ -254,7 +254,7 @@ static bool redirect_query(struct notifier *notifier, struct egress_call *call, 
 		redirection = dns_redirect_request(&notifier->dns_redirect, call, request, &notifier->notification, notifier->allow);
 		notifier->is_redirected = redirection == DNS_REDIRECTED;
 	}
-	/* Do not use this duplicate further: the descriptor of the thread may refer to another socket by now. */
+	/* Close this duplicate and do not use it for later checks, because the target's descriptor may refer to another socket by now. */
 	target_close(call->socket);
 	call->socket = -1;
 	return redirection == DNS_WAITS;
@@ -296,7 +296,7 @@ static void handle_call(struct notifier *notifier)
 	if (notifier->egress != NULL && concerns_allow_list(request))
 		is_answered = apply_allow_list(notifier, &call, request);
 	if (!is_answered) {
-		/* Log the call first: as soon as it continues, the process may end and the supervisor may write the record. */
+		/* Log the call before it continues, because the process may then end at once and the supervisor may write the record. */
 		size_t count = log_call(notifier, &call.target, request);
 		if (!continue_call(&call.target))
 			uncount(notifier, count);
@@ -311,13 +311,13 @@ void notification_handle(struct notifier *notifier)
 	notifier->busy = false;
 }
 
-/* Handles a call that waited for a socket of the DNS server's network. socket is -1 if none could be created. */
+/* Handles a call again that waited for a socket of the DNS server's network. socket: the new socket, or -1 if creating it failed. */
 static void resume(struct notifier *notifier, int socket)
 {
 	struct egress_call call = {.target = current_target(notifier), .socket = -1};
 	notifier->busy = true;
 	notifier->is_resumed = true;
-	/* Read the request from the memory of the thread again, because notifier->request may have been overwritten by another call in the meantime. */
+	/* Read the request again from the target's memory, because another call may have overwritten notifier->request in the meantime. */
 	bool is_read = request_read(&notifier->request, &call.target, &notifier->notification.data);
 	call.fd = notifier->request.fd;
 	notifier->is_redirected = is_read && socket >= 0 && dns_redirect_replace(&notifier->dns_redirect, &call, socket);
@@ -339,7 +339,7 @@ void notification_resume_redirected(struct notifier *notifier)
 
 void notification_end_redirection(struct notifier *notifier)
 {
-	/* If the DNS server process failed to start, it has already written the reason. */
+	/* If DNS lookups were not watched, do not overwrite the reason that the DNS server process wrote when it failed to start. */
 	if (notifier->log->names_watched == WATCHED_YES)
 		strcpy(notifier->log->names_reason, "the DNS server process of confine has exited");
 	notifier->log->names_watched = WATCHED_NO;
@@ -352,8 +352,8 @@ void notification_abandon(struct notifier *notifier)
 	notifier->busy = false;
 	const struct target target = current_target(notifier);
 	/*
-	 * Let the kernel continue the call, so that only the target waits for its slow memory. Refuse it if, unchecked, it could use a socket of
-	 * the host or create a socket of a forbidden family.
+	 * Normally let the kernel continue the call, so that only the target waits for its slow memory. Refuse the call if, unchecked, it could use
+	 * a socket of the host or create a socket of a forbidden family.
 	 */
 	notifier->is_resumed = notifier->is_redirected = false;
 	bool refuse = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets || request_creates_socket(&notifier->notification.data);

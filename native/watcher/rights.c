@@ -12,16 +12,17 @@
 #include "watcher/syscalls.h"
 
 /*
- * First of the ids for watchers, which no other process has. The ids of systemd's containers end below it, and many programs treat ids above 2^31 as negative (systemd, "Users,
- * Groups, UIDs and GIDs on systemd Systems"). Each watcher has an id of its own, so that none can signal another.
+ * The user and group id of a watcher is this number plus its PID, so that no watcher can send signals to another. No other process should have
+ * such an id: the ids of systemd's containers end below, and ids from 2^31 on are avoided because many programs treat them as negative
+ * (systemd, "Users, Groups, UIDs and GIDs on systemd Systems").
  */
 #define FIRST_ID 0x70000000U
 
-/* Changes the ids to FIRST_ID + PID. If a right is missing or the namespace does not map these ids, the process keeps uid 0. */
+/* Changes the user and group id of the process to FIRST_ID + PID. If a capability is missing or the user namespace does not map this id, the process keeps uid 0. */
 static void change_to_unused_ids(void)
 {
 	uid_t own = FIRST_ID + (uid_t)getpid();
-	/* Remove the limit RLIMIT_NPROC: it was set for the user of the phase and not for the new id. */
+	/* Remove the limit RLIMIT_NPROC, which was set for the user of the phase. */
 	setrlimit(RLIMIT_NPROC, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || syscall(SYS_setgroups, 0, NULL) != 0 ||
 	    syscall(SYS_setresgid, own, own, own) != 0)
@@ -29,7 +30,7 @@ static void change_to_unused_ids(void)
 	syscall(SYS_setresuid, own, own, own);
 }
 
-/* Keeps only these capabilities. Because none stay inheritable, the kernel clears the ambient ones too (cap_capset() in security/commoncap.c). */
+/* Gives up all capabilities except kept. Ambient capabilities need no separate call, because the kernel clears them if they are not inheritable, and this function leaves none inheritable (cap_capset() in security/commoncap.c). */
 static bool set_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -39,7 +40,7 @@ static bool set_capabilities(uint64_t kept)
 	return syscall(SYS_capset, &header, data) == 0;
 }
 
-/* Lets this process access files as their owner does. Only the owner may connect to the socket of Portage's proxy. */
+/* Gives this process the file rights of the owner of path (setfsuid(2)). Needed for the socket of Portage's SOCKS proxy, to which only the owner may connect. */
 static void use_file_rights_of_owner(const char *path, uint64_t permitted)
 {
 	struct stat status;
@@ -56,19 +57,19 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 	if ((now.permitted & kept) != kept)
 		kept = now.permitted;
 	/*
-	 * Do not change the ids without CAP_KILL: the supervisor could not kill a process with other ids. Nor without CAP_DAC_READ_SEARCH: the
-	 * watcher could not read /proc/PID/fd of the phase (proc_fd_permission() in fs/proc/fd.c).
+	 * Do not change the ids if CAP_KILL is missing, because the supervisor could then not kill the watcher. Nor if CAP_DAC_READ_SEARCH is missing,
+	 * because the watcher could then not read /proc/PID/fd of the phase (proc_fd_permission() in fs/proc/fd.c).
 	 */
 	else if ((now.permitted & searches) == searches && now.euid == 0 && (now.permitted >> CAP_KILL & 1) != 0) {
 		change_to_unused_ids();
 		if (proxy != NULL)
 			use_file_rights_of_owner(proxy, now.permitted);
 	}
-	/* Clear the dumpable flag again, because a change of the effective uid has reset it to fs.suid_dumpable (prctl(2)). */
+	/* Clear the dumpable flag again, because a change of the effective uid may have reset it to fs.suid_dumpable (prctl(2)). */
 	return set_capabilities(kept | (now.permitted & searches)) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
 
-/* True in builds with sanitizers or gcov. These make system calls that are not in the table, so no filter is installed. */
+/* True in builds with sanitizers or gcov. No filter is installed in these builds, because they make system calls that are not in the table. */
 #if defined __SANITIZE_ADDRESS__ || defined COVERAGE
 #define INSTRUMENTED true
 #else
@@ -79,7 +80,7 @@ bool watcher_rights_reduce(bool traces, const char *proxy)
 
 /* The system calls that the watcher, its helper processes (emulate.c) and the DNS server make, with glibc or musl, grouped by purpose. */
 static const int permitted[] = {
-/* Calls that architectures with the generic table lack (include/uapi/asm-generic/unistd.h) */
+/* System calls that not every architecture has; those of the first group are missing where the generic table applies (include/uapi/asm-generic/unistd.h) */
 #ifdef __NR_poll
 	CALL(poll), CALL(epoll_wait), CALL(access), CALL(readlink), CALL(stat), CALL(lstat), CALL(fork),
 #endif
@@ -98,7 +99,7 @@ static const int permitted[] = {
 #ifdef __NR_socketcall
 	CALL(socketcall),
 #endif
-/* Calls of which 32-bit architectures have their own variants */
+/* System calls that have other variants on 32-bit architectures */
 #ifdef __NR_mmap
 	CALL(mmap),
 #endif
@@ -114,25 +115,25 @@ static const int permitted[] = {
 #ifdef __NR_futex_time64
 	CALL(ppoll_time64), CALL(timerfd_settime64), CALL(futex_time64), CALL(clock_gettime64), CALL(clock_nanosleep_time64),
 #endif
-	/* Waiting */
+	/* To wait for events */
 	CALL(ppoll), CALL(epoll_pwait), CALL(epoll_create1), CALL(epoll_ctl), CALL(timerfd_create), CALL(timerfd_settime),
-	/* Seccomp notifications, and FIONREAD (socks.c) */
+	/* To receive and answer seccomp notifications, and for FIONREAD (socks.c) */
 	CALL(ioctl),
-	/* The target: its memory, descriptors and files in /proc */
+	/* To read the memory, the descriptors and the files in /proc of a target */
 	CALL(process_vm_readv), CALL(process_vm_writev), CALL(pidfd_open), CALL(pidfd_getfd), CALL(kcmp), CALL(openat2), CALL(fstatfs), CALL(read), CALL(readv),
 	CALL(pread64), CALL(getdents64), CALL(readlinkat), CALL(getxattr), CALL(fgetxattr), CALL(close), CALL(statx), CALL(faccessat), CALL(faccessat2), CALL(lseek),
-	/* Sockets: messages from the supervisor and the phase, connections, DNS, emulated calls */
+	/* For sockets: messages from the supervisor and the phase, connections, DNS, emulated calls */
 	CALL(recvmsg), CALL(recvfrom), CALL(sendmsg), CALL(sendto), CALL(socket), CALL(socketpair), CALL(connect), CALL(bind), CALL(listen),
 	CALL(accept4), CALL(shutdown), CALL(getsockopt), CALL(setsockopt), CALL(getsockname), CALL(getpeername), CALL(dup), CALL(dup3),
-	/* Threads and helper processes */
+	/* For threads and helper processes */
 	CALL(futex), CALL(set_robust_list), CALL(set_tid_address), CALL(rseq), CALL(gettid), CALL(getpid), CALL(getppid), CALL(kill), CALL(tkill),
 	CALL(pidfd_send_signal), CALL(prctl), CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(exit), CALL(exit_group),
 	CALL(restart_syscall), CALL(sched_getaffinity), CALL(sched_yield), CALL(membarrier),
-	/* Memory, limits, time, ids */
+	/* For memory, limits, time and ids */
 	CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(mprotect), CALL(prlimit64), CALL(getrandom), CALL(clock_gettime),
 	CALL(clock_nanosleep), CALL(nanosleep), CALL(geteuid)};
 
-/* Further permitted calls, which fail with EPERM if the argument with this index has one of the forbidden bits. */
+/* Further permitted system calls. Such a call fails with EPERM if the argument with the index argument has one of the bits in forbidden. */
 static const struct restricted_call {
 	int number, argument;
 	uint32_t forbidden;
@@ -166,7 +167,7 @@ void watcher_rights_limit_calls(void)
 	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++)
 		if (entry->row == permitted)
 			end_jump(&bpf, entry->jump);
-	/* No argument has been loaded before this instruction, so the kernel caches the result of these calls. */
+	/* The filter loads no argument before this instruction, so that the kernel caches its result for these calls. */
 	put_return(&bpf, SECCOMP_RET_ALLOW);
 	for (const struct dispatch_entry *entry = dispatch.entries; entry < dispatch.entries + dispatch.count; entry++) {
 		const struct restricted_call *call = entry->row;
@@ -178,7 +179,7 @@ void watcher_rights_limit_calls(void)
 			put_jump(&bpf, BPF_JSET, call->forbidden, 1, 0);
 			put_return(&bpf, SECCOMP_RET_ALLOW);
 		}
-		/* Refuse clone3, because its flags are in memory, where no filter can read them. After ENOSYS the C library calls clone. */
+		/* Refuse clone3 with ENOSYS, because its flags are in memory, where a filter cannot read them. The C library then calls clone. */
 		put_return(&bpf, SECCOMP_RET_ERRNO | (call == NULL ? ENOSYS : EPERM));
 	}
 	struct sock_fprog program = {(unsigned short)bpf.length, filter};

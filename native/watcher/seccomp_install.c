@@ -14,10 +14,10 @@
 #include "options/families.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* in the headers of Linux 5.19 and later */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* defined in the headers of Linux 5.19 and later */
 #endif
 
-/* Data of the helper process: after it has read a byte from the pipe, it sends the message to the socket. Its parent shares this memory. */
+/* Data that a helper process shares with its parent. After the helper has read a byte from the pipe, it sends the message to the socket. */
 struct delivery {
 	int pipe[2];
 	int socket;
@@ -29,7 +29,7 @@ static bool send_message(const struct delivery *delivery)
 	return fd_passing_send(delivery->socket, &delivery->message, sizeof delivery->message, delivery->message.fds);
 }
 
-/* Main function of the helper process, which shares memory and descriptors with the process to be watched, but does not have its filter. */
+/* Main function of the helper process. It shares memory and descriptors with its parent, the process that installs the filter, but does not have the filter. */
 static int deliver(void *data)
 {
 	struct delivery *delivery = data;
@@ -40,7 +40,7 @@ static int deliver(void *data)
 	return send_message(delivery) ? 0 : 1;
 }
 
-/* Returns true if Linux is at least 5.5, which SECCOMP_USER_NOTIF_FLAG_CONTINUE needs. A listener alone needs only 5.0 (seccomp(2)). */
+/* Returns true if the kernel is Linux 5.5 or later, which has SECCOMP_USER_NOTIF_FLAG_CONTINUE. Without this flag, the watcher cannot let the kernel continue a call. */
 static bool kernel_can_continue(void)
 {
 	struct utsname names;
@@ -51,7 +51,7 @@ static bool kernel_can_continue(void)
 
 static int call_seccomp(const struct sock_fprog *program, unsigned long extra)
 {
-	/* Without SPEC_ALLOW, Linux before 5.16 slows down all processes that have the filter, with mitigations that a build does not need. */
+	/* Set SPEC_ALLOW, because without it Linux before 5.16 turns on mitigations that slow down all processes with the filter. A build does not need them. */
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW | extra, program);
 }
 
@@ -64,7 +64,7 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-/* Installs a filter. Returns the listener, or 0 without a listener, or -1 and sets errno. Sets *inert to true if setting no_new_privs was necessary. */
+/* Installs a filter. Returns the listener, or 0 if the rules need no listener. On failure, returns -1 and sets errno. Sets *inert to true if it had to set no_new_privs. */
 static int install(const struct seccomp_rules *rules, bool *inert)
 {
 	struct sock_filter instructions[SECCOMP_FILTER_ROOM];
@@ -76,7 +76,7 @@ static int install(const struct seccomp_rules *rules, bool *inert)
 		return -1;
 	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	int listener = install_filter(&program, rules->watched);
-	/* Do not install a filter that only changes the errors of set*id(2) and chown(2), because no_new_privs would disable set-user-ID programs. */
+	/* Set no_new_privs only if the filter is needed, because it disables set-user-ID programs. A filter that only changes the errno of set*id(2) and chown(2) is not worth that. */
 	bool needed = rules->watched || rules->families != FAMILIES_ANY;
 	if (listener < 0 && errno == EACCES && needed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
 		*inert = !was_inert;
@@ -85,7 +85,7 @@ static int install(const struct seccomp_rules *rules, bool *inert)
 	return listener;
 }
 
-/* Installs a filter with a listener. Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno, to 0 if no errno belongs to the reason. */
+/* Installs a filter with a listener. Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno, or sets it to 0 if the reason has no errno. */
 static const char *install_with_listener(const struct seccomp_rules *rules, int *listener, bool *inert)
 {
 	*inert = false;
@@ -116,7 +116,7 @@ bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules)
 	return install(rules, &inert) >= 0;
 }
 
-/* Makes the message for the watcher. reason: why there is no listener (errno is sent with it), or NULL if there is one. */
+/* Makes the setup message for the watcher. reason: NULL, or the reason why there is no listener. If reason is not NULL, errno becomes part of the message. */
 static struct setup_message make_message(const char *reason, int listener, int diag)
 {
 	struct setup_message message = {.fds = {listener, diag}, .error = reason == NULL ? 0 : errno};
@@ -133,8 +133,8 @@ bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules,
 	bool inert;
 	delivery.socket = setup_socket;
 	/*
-	 * A helper process sends the listener, because it is not watched: sendmsg(2) in this process would wait for a watcher that has no listener
-	 * yet. The helper has no exit signal, so that the command does not get SIGCHLD for a child that it did not start.
+	 * A helper process without the filter sends the listener. In this process, sendmsg(2) would wait for an answer of the watcher, which has no
+	 * listener yet. The helper has no exit signal, so that the command does not get SIGCHLD for a child that it did not start.
 	 */
 	pid_t helper = -1;
 	if (pipe2(delivery.pipe, O_CLOEXEC) == 0)
@@ -152,7 +152,7 @@ bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules,
 	while (waitpid(helper, &status, __WALL) < 0)
 		if (errno != EINTR)
 			refuse("--audit: cannot wait for a helper process: %m");
-	/* Exit if sending failed: after the listener is closed, every watched call of the phase would fail with ENOSYS. */
+	/* Exit if sending failed, because every watched call of the phase would fail with ENOSYS after the listener is closed. */
 	if (!started || status != 0)
 		refuse("--audit: cannot send the seccomp listener to the watcher process: %m");
 	close(delivery.pipe[0]);

@@ -20,12 +20,12 @@ struct diag_request {
 	} query;
 };
 
-/* What a query for UNIX sockets looks for: an attribute of the sockets (unix_diag.h), with its value. */
+/* The attribute of the wanted UNIX sockets (linux/unix_diag.h), and its value. */
 struct wanted_attribute {
 	unsigned short type;
 	const void *value;
 	size_t length;
-	size_t room; /* length of the attribute in the reply, of which value is the start; 0: the same as length */
+	size_t room; /* length of the attribute in the reply, in bytes, if only its start must equal value; 0: the attribute has the length of value */
 };
 
 int socket_diag_open(void)
@@ -39,7 +39,7 @@ static void add_inode(struct socket_inodes *found, uint32_t inode)
 		found->inodes[found->count++] = inode;
 }
 
-/* Adds a UNIX socket if it has this attribute and is not one end of a connection: an accepted socket has the address of the listening one. */
+/* Adds the UNIX socket in a message to found if it has the wanted attribute. Omits connected sockets, because an accepted socket has the same address as the listening one. */
 static void add_unix_socket(const struct nlmsghdr *header, const struct wanted_attribute *wanted, struct socket_inodes *found)
 {
 	const struct unix_diag_msg *message = NLMSG_DATA(header);
@@ -54,7 +54,7 @@ static void add_unix_socket(const struct nlmsghdr *header, const struct wanted_a
 			add_inode(found, message->udiag_ino);
 }
 
-/* Handles one message of the kernel. Returns true if it was the last one of the reply. */
+/* Handles one message of the kernel's reply. Returns true if it was the last one. Sets *failed to true if it reports an error. */
 static bool handle_message(const struct nlmsghdr *header, const struct wanted_attribute *wanted, struct socket_inodes *found, bool *failed)
 {
 	if (header->nlmsg_type == NLMSG_DONE)
@@ -88,7 +88,7 @@ static bool request_sockets(int diag, struct diag_request *request, const struct
 		ssize_t got = recvfrom(diag, buffer, sizeof buffer, MSG_DONTWAIT, (struct sockaddr *)&sender, &size);
 		if (got <= 0)
 			return false;
-		/* A process with CAP_NET_ADMIN in this network namespace can send messages to this socket too. The kernel has port 0. */
+		/* Ignore messages that the kernel (port 0) has not sent, because a process with CAP_NET_ADMIN in this network namespace can send messages to this socket too. */
 		if (sender.nl_pid != 0)
 			continue;
 		size_t left = (size_t)got;
@@ -98,12 +98,12 @@ static bool request_sockets(int diag, struct diag_request *request, const struct
 	}
 }
 
-/* Finds the socket that the kernel would choose for a segment or datagram from an unknown address, as inet_lookup() and udp4_lib_lookup() do. */
+/* Finds the socket to which the kernel would deliver a TCP segment or a datagram from an unknown address (inet_lookup() and udp4_lib_lookup() in the kernel). */
 static bool find_receiver(int diag, int protocol, const struct destination *to, struct socket_inodes *found)
 {
 	struct diag_request request = {.query.inet = {.sdiag_family = (uint8_t)to->family, .sdiag_protocol = (uint8_t)protocol}};
 	struct inet_diag_sockid *id = &request.query.inet.id;
-	/* For UDP, the kernel expects both addresses in the other order (udp_dump_one() in net/ipv4/udp_diag.c). */
+	/* Write the address to the member for the source (TCP) or for the destination (UDP), where the kernel expects it (udp_dump_one() in net/ipv4/udp_diag.c). */
 	memcpy(protocol == IPPROTO_TCP ? id->idiag_src : id->idiag_dst, to->address, to->family == AF_INET ? 4 : 16);
 	*(protocol == IPPROTO_TCP ? &id->idiag_sport : &id->idiag_dport) = htons(to->port);
 	id->idiag_if = LOOPBACK_INDEX;
@@ -129,13 +129,13 @@ bool socket_diag_find_port(int diag, int protocol, uint16_t port, struct socket_
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found)
 {
 	static const unsigned char unspecified[16];
-	/* The kernel replaces the unspecified address by that of the sending socket (ip_route_output_key_hash_rcu() in net/ipv4/route.c). */
+	/* Search by the port alone if the address is 0.0.0.0 or ::, which the kernel replaces by that of the sending socket (ip_route_output_key_hash_rcu() in net/ipv4/route.c). */
 	if (memcmp(to->address, unspecified, sizeof unspecified) == 0)
 		return socket_diag_find_port(diag, protocol, to->port, found);
 	found->count = 0;
 	if (!find_receiver(diag, protocol, to, found))
 		return false;
-	/* find_receiver() does not find connected UDP sockets. */
+	/* Search a UDP port of loopback also by the port alone, because find_receiver() does not find connected UDP sockets. */
 	return protocol == IPPROTO_TCP || found->count > 0 || !destination_is_loopback(to) || socket_diag_find_port(diag, protocol, to->port, found);
 }
 
@@ -155,7 +155,7 @@ bool socket_diag_find_abstract(int diag, const char *name, size_t length, struct
 bool socket_diag_has_file(int diag, uint32_t inode)
 {
 	struct socket_inodes found;
-	/* Compare only the inode, the first member of struct unix_diag_vfs: for btrfs and overlayfs the device differs from that of stat(2). */
+	/* Compare only the inode, the first member of struct unix_diag_vfs, because on btrfs and overlayfs the device differs from that of stat(2). */
 	const struct wanted_attribute wanted = {UNIX_DIAG_VFS, &inode, sizeof inode, sizeof(struct unix_diag_vfs)};
 	return find_unix(diag, UDIAG_SHOW_VFS, &wanted, &found) && found.count > 0;
 }

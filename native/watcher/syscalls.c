@@ -37,8 +37,9 @@ const struct syscall_abi syscall_abis[SYSCALL_ABIS] = {
 };
 
 /*
- * The numbers are from syscall_64.tbl and syscall_32.tbl in arch/x86/entry/syscalls, include/uapi/asm-generic/unistd.h and
- * arch/arm/tools/syscall.tbl. x32 has its own sendmsg, sendmmsg, setsockopt and ioctl, with the structures of i386.
+ * The system call numbers are from syscall_64.tbl and syscall_32.tbl in arch/x86/entry/syscalls, include/uapi/asm-generic/unistd.h and
+ * arch/arm/tools/syscall.tbl. For sendmsg, sendmmsg, setsockopt and ioctl, x32 has other numbers than x86-64, because the calls take the
+ * structures of i386.
  */
 const struct watched_syscall watched_syscalls[] = {
 	{CALL_SOCKETCALL, {[ABI_I386] = 102}, 0, 0, ""},
@@ -55,7 +56,7 @@ const struct watched_syscall watched_syscalls[] = {
 	{CALL_SHMGET, {29, X32 | 29, 395, 194, 307, OWN(shmget)}, 0, 0, ""},
 	{CALL_SEMGET, {64, X32 | 64, 393, 190, 299, OWN(semget)}, 0, 0, ""},
 	{CALL_MSGGET, {68, X32 | 68, 399, 186, 303, OWN(msgget)}, 0, 0, ""},
-	/* Not for x32, whose struct mq_attr is that of x86-64. */
+	/* x32 is omitted: its struct mq_attr has members of 8 bytes, as on x86-64, but the watcher reads structures of x32 with 4 bytes per word. */
 	{CALL_MQ_OPEN, {240, 0, 277, 180, 274, OWN(mq_open)}, 0, 0, ""},
 	{CALL_IPC, {[ABI_I386] = 117}, 0, 0, ""},
 #ifdef __NR_ipc
@@ -69,7 +70,7 @@ const struct watched_syscall watched_syscalls[] = {
 	{CALL_SOCKET, {53, X32 | 53, 360, 199, 288, OWN(socketpair)}, 0, 0, ""},
 	{CALL_SETSOCKOPT, {54, X32 | 541, 366, 208, 294, OWN(setsockopt)}, 14, 5, ""},
 	{CALL_IOCTL, {16, X32 | 514, 54, 29, 54, OWN(ioctl)}, 0, 0, ""},
-	/* Rows with more ids precede those with fewer, which then share their instructions (put_ids() in seccomp_filter.c). */
+	/* Rows with more ids must come before rows with fewer, so that both share filter instructions (put_ids() in seccomp_filter.c). */
 	{CALL_IDS, {117, X32 | 117, 208, 147, 208, OWN(setresuid)}, 0, 0, "uuu"},
 	{CALL_IDS, {119, X32 | 119, 210, 149, 210, OWN(setresgid)}, 0, 0, "ggg"},
 	{CALL_IDS, {113, X32 | 113, 203, 145, 203, OWN(setreuid)}, 0, 0, "uu"},

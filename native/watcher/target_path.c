@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Opens files by the paths that a target uses, with the target's root and working directory. */
+/* Opens the files that a target would find at a path, with the root and the working directory of the target. */
 #include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
@@ -11,7 +11,7 @@
 #include "watcher/internal.h"
 #include "watcher/target.h"
 
-enum { MOST_LINKS = 40 }; /* maximum of symbolic links in a path (MAXSYMLINKS in include/linux/namei.h) */
+enum { MOST_LINKS = 40 }; /* maximum number of symbolic links that are followed in a path; with more the result is ELOOP, as in the kernel (MAXSYMLINKS in include/linux/namei.h) */
 
 static bool is_same_file(int one, int other)
 {
@@ -25,8 +25,9 @@ static int open_in_proc(pid_t tid, const char *name)
 }
 
 /*
- * Opens a symbolic link of a process file system as the target would. The link "self" has another content for each reader. Links such as
- * "root" and "fd/3" lead to a file directly, and not by their text (nd_jump_link() in fs/namei.c).
+ * Opens the file to which a symbolic link in /proc leads the target. The kernel must follow the link, because links such as "root" and "fd/3"
+ * lead to a file directly and not by their text (nd_jump_link() in fs/namei.c). But "self" would lead the watcher to its own directory, so
+ * the function opens that of the target.
  */
 static int open_proc_link(const struct target *target, int directory, const char *name)
 {
@@ -34,7 +35,7 @@ static int open_proc_link(const struct target *target, int directory, const char
 	return is_own ? open_in_proc(target->tid, "") : openat(directory, name, O_PATH | O_CLOEXEC);
 }
 
-/* Opens one component of a path and returns its descriptor. If the component is a symbolic link, writes the path in the link to link, and returns a descriptor of the directory that contains the link. */
+/* Opens one component of a path and returns its descriptor. If the component is a symbolic link, writes its text to link, and returns a descriptor of the directory where this text starts as a path. Otherwise sets link to "". */
 static int open_component(const struct target *target, int root, int directory, const char *name, char link[PATH_MAX])
 {
 	struct stat status;
@@ -54,7 +55,7 @@ static int open_component(const struct target *target, int root, int directory, 
 	return dup(*link == '/' ? root : directory);
 }
 
-/* Follows a path component by component. directory: where a relative path starts. Returns -1 and sets errno on failure. */
+/* Opens a path component by component. directory: directory where a relative path starts. Returns -1 and sets errno on failure. */
 static int walk(const struct target *target, int root, int directory, const char *path)
 {
 	char rest[PATH_MAX], link[PATH_MAX], name[NAME_MAX + 1];
@@ -94,13 +95,13 @@ static int open_path(const struct target *target, const char *path)
 	AUTO_CLOSE int root = open_in_proc(target->tid, "root"), directory = *path == '/' ? dup(root) : open_in_proc(target->tid, "cwd");
 	if (root < 0 || directory < 0)
 		return -1;
-	/* Check after the opens: if the thread still waits, both belong to it and not to a later thread with the same TID. */
+	/* Check this after opening root and directory: if the thread still waits, both belong to it and not to a later thread with the same TID. */
 	if (!target_is_valid(target)) {
 		errno = ESRCH;
 		return -1;
 	}
 	int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
-	/* The kernel refuses the links of process file systems and a relative path that leaves its directory, and it reads "self" as that of the watcher. */
+	/* openat2(2) fails for some links in /proc and for a relative path that leaves its directory, although the target could use them. Then walk() opens the path. */
 	return fd < 0 ? walk(target, root, directory, path) : fd;
 }
 

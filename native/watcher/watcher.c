@@ -15,9 +15,9 @@
 #include "util/fail.h"
 #include "util/fds.h"
 
-/* Time limit for each wait: until the watcher has ended, until it has answered that it stays, or until the DNS server process has ended. */
+/* Time limit for each wait at the end of the phase: for the end of the watcher or its answer that it stays, and for the end of the DNS server process. */
 #define END_MILLISECONDS 1000
-/* Time limit for closing the files of the caller, and how often the watcher tries: each attempt closes at least one file. */
+/* Time limit for one attempt to close the files that confine's caller has passed, and maximum number of attempts. Each attempt closes at least one file. */
 #define CLOSE_MILLISECONDS 250
 #define CLOSE_ATTEMPTS 4
 
@@ -30,7 +30,7 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	watcher->log = network_log_create();
 	if (watcher->log == NULL)
 		return false;
-	/* Test whether these descriptors can be created: if the watcher failed to create them later, it would exit and the supervisor would kill the phase. */
+	/* Test whether these descriptors can be created. If only the later watcher process failed to create them, it would exit, and the supervisor would kill the phase. */
 	AUTO_CLOSE int epoll = epoll_create1(EPOLL_CLOEXEC), timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	bool prepared = epoll >= 0 && timer >= 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0;
 	if (prepared) {
@@ -44,7 +44,7 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	return prepared;
 }
 
-/* The files that a thread keeps open while it closes all others. */
+/* Argument of close_other_files(): the descriptors that this thread keeps open while it closes all others. */
 struct kept_files {
 	int fds[2 * NAME_SERVERS + 3];
 	size_t count;
@@ -60,8 +60,9 @@ static void *close_other_files(void *data)
 }
 
 /*
- * Closes all files except kept in a thread. A FUSE server can delay the close of a file that the caller has passed (fuse_flush() in
- * fs/fuse/file.c). Returns false after a time limit. The calling thread then has a descriptor table of its own, without that file.
+ * Closes all descriptors except fds in a new thread, because a FUSE server can delay the close of a file that confine's caller has passed
+ * (fuse_flush() in fs/fuse/file.c). Returns false after a time limit. The calling thread then has its own copy of the descriptor table, without
+ * the file whose close is delayed.
  */
 static bool close_in_thread(const int *fds, size_t count)
 {
@@ -82,7 +83,7 @@ static bool close_in_thread(const int *fds, size_t count)
 		close_other_files(kept);
 	struct pollfd end = {.fd = done[0]};
 	bool closed = poll(&end, 1, CLOSE_MILLISECONDS) == 1;
-	/* The stuck thread keeps its table and its memory, because it may continue later. */
+	/* Leave the old descriptor table and the memory at kept to a stuck thread, because it may continue later. */
 	bool stuck = started && !closed && unshare(CLONE_FILES) == 0;
 	if (stuck)
 		close(done[1]);
@@ -94,7 +95,7 @@ static bool close_in_thread(const int *fds, size_t count)
 	return !stuck;
 }
 
-/* Closes all other descriptors: a watcher that outlives the command must not hold the caller's pipes and terminals open. */
+/* Closes all descriptors except keep, so that a watcher that outlives the command does not hold pipes and terminals of confine's caller open. */
 static bool close_files_except(const int *keep, size_t count)
 {
 	if (!fds_inherited_may_block())
@@ -116,7 +117,7 @@ void watcher_open_dns(struct watcher *watcher)
 	watcher->log->names_watched = WATCHED_YES;
 }
 
-/* Logs why DNS lookups are not watched. The watcher detects that the DNS server's socket is closed, and lets the kernel continue the queries. */
+/* Logs why DNS lookups are not watched. The caller then exits or closes the DNS server's socket, so that the watcher lets the kernel continue all queries. */
 static void set_names_unwatched(struct network_log *log, const char *reason, int error)
 {
 	log->names_errno = error;
@@ -124,7 +125,7 @@ static void set_names_unwatched(struct network_log *log, const char *reason, int
 	log->names_watched = WATCHED_NO;
 }
 
-/* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if at least one could be opened. Otherwise sets errno and returns the step that failed. */
+/* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if at least one socket was opened. Otherwise sets errno and returns the step that failed. */
 static const char *open_listeners(const struct identity *identity, const struct resolv_conf *conf, struct dns_listeners *listeners)
 {
 	struct setup_error setup_error;
@@ -151,7 +152,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	const char *failed = open_listeners(identity, &conf, &listeners);
 	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false, NULL)))
 		failed = "dropping the privileges of the DNS server process";
-	/* This comes last, because its thread can get stuck: unshare(2) permits no thread, and setuid() of the C library waits for all threads. */
+	/* Close the files after the calls above, because the closing thread can get stuck: unshare(2) fails if there is another thread, and setuid() of the C library waits for all threads. */
 	int keep[1 + 2 * NAME_SERVERS] = {watcher->dns_server};
 	memcpy(keep + 1, listeners.fds, sizeof listeners.fds);
 	if (failed == NULL && !close_files_except(keep, 1 + 2 * NAME_SERVERS))
@@ -202,10 +203,10 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("--audit: cannot prepare the watcher process: %m");
-	/* Continue without a broker if this fails. The log then counts the calls that the watcher cannot read. */
+	/* If this fails, continue without a Yama broker. The log then counts the calls whose memory the watcher cannot read. */
 	if (yama_broker_is_needed() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, broker) != 0)
 		broker[0] = broker[1] = -1;
-	/* Clear the dumpable flag before the fork: the build may have the same ids, and could otherwise get the listener by ptrace. */
+	/* Clear the dumpable flag before the fork, because the build may have the same ids and could otherwise get the listener from the watcher by ptrace(2). */
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 && !options->best_effort)
 		refuse("prctl(PR_SET_DUMPABLE): %m");
@@ -241,7 +242,7 @@ void watcher_add_pids(const struct watcher *watcher, struct pids *pids)
 	pids_add_descendants(pids, watcher->pid);
 }
 
-/* Asks the watcher to stay. Returns true if it answers that it stays. */
+/* Requests that the watcher stay after the end of the supervisor. Returns true if it answers that it stays. */
 static bool asks_to_stay(int control)
 {
 	char byte = 0;
@@ -261,7 +262,7 @@ void watcher_end(struct watcher *watcher, bool phase_may_live_on)
 	if (!stays)
 		reap_within(watcher->pid, END_MILLISECONDS);
 	/* Leave dns_server open: after a close, a watcher that stays would log that the DNS server process has exited. */
-	/* The DNS server process exits after it has logged the last queries. Wait for that before the record is written. */
+	/* Wait for the end of the DNS server process before the record is written, because it exits after it has logged the last queries. */
 	if (!stays && watcher->dns_pid > 0)
 		reap_within(watcher->dns_pid, END_MILLISECONDS);
 	watcher->pid = watcher->dns_pid = 0;
