@@ -96,7 +96,7 @@ function components(path: string): [string, Stats][] {
 			at = next;
 			continue;
 		}
-		// The kernel also follows at most 40 links, and then fails with ELOOP.
+		// Follow at most 40 symbolic links, like the kernel, which fails with ELOOP at the next one.
 		if (++links > 40) break;
 		const target = readlinkSync(next);
 		if (target.startsWith('/')) at = '';

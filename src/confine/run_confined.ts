@@ -17,7 +17,10 @@ interface CommandContext {
 	readonly cpv: string;
 	readonly cwd?: string;
 	readonly environment: Environment;
-	/** True if the command runs although a confinement is missing, as a phase does. PORTCULLIS_ON_FAILURE must be "warn". */
+	/**
+	 * False (default): the command does not run if a sandbox is not available. True: it then runs without this sandbox, unless
+	 * PORTCULLIS_ON_FAILURE is "die".
+	 */
 	readonly bestEffort?: boolean;
 }
 
@@ -59,7 +62,7 @@ export async function runConfined(
 			exit = await run(options);
 		}
 		for (const line of noticeLines(notices)) printError(`portcullis: ${line}`);
-		// Remove the folder here, because exitLikeChild() may end this process before `finally`.
+		// Remove the temporary folder here, because exitLikeChild() may end this process before `finally` does it.
 		rmSync(folder, { recursive: true, force: true });
 		return await exitLikeChild(exit);
 	} finally {
@@ -67,7 +70,10 @@ export async function runConfined(
 	}
 }
 
-/** Returns the messages without package and phase. Omits advice, and missing confinements, because confine itself reports them. */
+/**
+ * Returns messages about the record in `file`, without the names of package and phase. Omits advice. Omits missing sandboxes too, because
+ * confine itself has printed them.
+ */
 function noticeLines(file: string): string[] {
 	const record = readRecord(file);
 	if (record === undefined) return [];

@@ -6,7 +6,7 @@ import { namespaceConfinements, type Confinement } from '../rules/phases.ts';
 import { assignments } from '../util/environment.ts';
 import { printError } from '../util/output.ts';
 
-/** The exit status of portcullis if it could not start a program, as of env(1). */
+/** The exit status of portcullis if it could not start a program. env(1) uses 125 for its own failures too. */
 const CANNOT_START = 125;
 
 /** The signals that portcullis forwards to its child. SIGINT and SIGQUIT are missing, because a terminal sends them to the child too. */
@@ -95,8 +95,9 @@ export async function probeConfine(confine: string): Promise<Record<string, stri
 }
 
 /**
- * Returns the sandboxes that are not available to this user, and the error because of which a filter replaces the network namespace. cgroup
- * is never unavailable, because a subreaper tracks processes anywhere.
+ * Returns the sandboxes that are not available to this user, each with the reason. If a seccomp filter replaces the network namespace,
+ * `filterWhy` is the error that made the namespace impossible, otherwise ''. The list never contains cgroup, because confine can
+ * always track the processes of a phase by a subreaper.
  */
 export async function unavailableSandboxes(
 	confine: string,

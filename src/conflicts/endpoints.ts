@@ -22,7 +22,10 @@ export function urlEndpoints(text: string): Endpoint[] {
 	}));
 }
 
-/** True if PORTCULLIS_ALLOW permits the endpoint: an entry has the same host and port, or its address range includes the address. */
+/**
+ * True if an entry of PORTCULLIS_ALLOW permits the endpoint: both ports are equal, and the hosts are equal or the address range of the
+ * entry contains the host of the endpoint.
+ */
 export function isAllowed({ allowed }: BuildContext, endpoint: Endpoint): boolean {
 	return allowed.some((entry) => {
 		const parts = /^\[?(?<host>[^\]/]*?)\]?(?:\/(?<bits>[0-9]+))?:(?<port>[0-9]+)$/.exec(entry)?.groups;

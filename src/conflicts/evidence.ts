@@ -94,7 +94,7 @@ function pathEvidence(context: BuildContext, tool: string): Evidence[] {
 	return [];
 }
 
-/** Finds evidence that the build uses distcc with remote hosts. If PORTCULLIS_ALLOW permits one of the hosts, returns none. */
+/** Finds evidence that the build uses distcc with remote hosts. Returns [] if PORTCULLIS_ALLOW permits one of the hosts. */
 export function distccEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'distcc', 'distcc');
 	if (used.length === 0 || usesSocksProxy(context)) return [];
@@ -125,8 +125,8 @@ function isRemote(host: string): boolean {
 }
 
 /**
- * Finds evidence that the build uses icecc while no entry of PORTCULLIS_ALLOW has iceccd's port. Hosts are not compared, because
- * the icecream scheduler chooses the hosts of a build.
+ * Finds evidence that the build uses icecc while no entry of PORTCULLIS_ALLOW has iceccd's port. The function does not compare hosts,
+ * because the icecream scheduler chooses the hosts of a build.
  */
 export function icecreamEvidence(context: BuildContext): Evidence[] {
 	if (/^(disable|no)$/.test(variable(context, 'ICECC'))) return [];
@@ -239,8 +239,8 @@ export function agentEvidence(context: BuildContext): Evidence[] {
 const displaySockets = '/tmp/.X11-unix/X';
 
 /**
- * Finds an X server that a build cannot reach: it listens only on an abstract socket, or its socket is refused. /proc/net/unix shows an
- * abstract socket with @ at the start (unix(7)).
+ * Finds an X server that a build cannot reach, because the X server listens only on an abstract socket, or because
+ * PORTCULLIS_SOCKETS="own" refuses its socket. In /proc/net/unix, the name of an abstract socket begins with @ (unix(7)).
  */
 export function displayEvidence(context: BuildContext): Evidence[] {
 	const display = variable(context, 'DISPLAY');

@@ -43,7 +43,7 @@ export interface Conflict {
 	readonly inside: Readonly<Record<string, string | null>>;
 	/** The word that ends the conflict if it is added to PORTCULLIS_ALLOW. */
 	readonly allow?: string;
-	/** The assignments that end the conflict and keep the sandbox. They are not used if the evidence has an assignment. */
+	/** The assignments that end the conflict and keep the sandbox. Assignments in the evidence (Evidence.fix) take precedence. */
 	readonly fix?: readonly Assignment[];
 }
 
@@ -78,8 +78,8 @@ export const conflicts: readonly Conflict[] = [
 		evidence: distccEvidence,
 		effect: 'distcc cannot reach other hosts and compiles on this machine only',
 		state: 'error',
-		// 50 is the largest job limit that distcc accepts. By default, localhost runs two jobs, and each further job sleeps for a second
-		// before it retries (dcc_lock_pause in distcc's where.c): 12 files with -j40 take 5.1 s instead of 0.4 s.
+		// Set the job limit of localhost to 50, the maximum that distcc accepts. The default is two: each further job then sleeps for a
+		// second before it retries (dcc_lock_pause in distcc's where.c), and 12 files with -j40 take 5.1 s instead of 0.4 s.
 		inside: { DISTCC_HOSTS: 'localhost/50' },
 		allow: 'distcc',
 		fix: [['DISTCC_HOSTS', 'localhost']],
@@ -104,7 +104,8 @@ export const conflicts: readonly Conflict[] = [
 		evidence: sccacheEvidence,
 		effect: 'sccache cannot reach other hosts and uses a local cache directory',
 		state: 'error',
-		// sccache waits 10 s per file for an unreachable storage and then fails. null, because an empty variable counts as a storage.
+		// Unset the variables (null), because sccache would wait 10 s per file for an unreachable storage and then fail. An empty variable
+		// would count as a storage.
 		inside: { ...Object.fromEntries(sccacheVariables.map((name) => [name, null])), SCCACHE_CONF: '/dev/null' },
 		fix: [
 			['CC', 'gcc'],
@@ -123,7 +124,7 @@ export const conflicts: readonly Conflict[] = [
 		evidence: ccacheEvidence,
 		effect: 'ccache cannot reach the remote storage and uses its local cache only',
 		state: 'error',
-		// ccache 4.4 to 4.6 call the variable CCACHE_SECONDARY_STORAGE.
+		// Set both variables: ccache 4.4 to 4.6 read CCACHE_SECONDARY_STORAGE, newer versions CCACHE_REMOTE_STORAGE.
 		inside: { CCACHE_REMOTE_STORAGE: '', CCACHE_SECONDARY_STORAGE: '' },
 		fix: [['CCACHE_REMOTE_STORAGE', '']],
 	},

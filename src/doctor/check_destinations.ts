@@ -37,8 +37,8 @@ export async function allowFindings(system: SystemInfo): Promise<Finding[]> {
 }
 
 /**
- * Reports a missing proxy, for these words of FEATURES. Portage as root isolates the network before confine starts, so that only Portage's
- * proxy can connect.
+ * Returns an error if this is root and none of `words`, the words of FEATURES, makes Portage start its SOCKS proxy. Portage as root isolates
+ * the network before confine starts, so that allowed connections are possible only through this proxy.
  */
 export function proxyFindings(words: readonly string[]): Finding[] {
 	if (!isIsolatingRoot() || proxyFeatures.some((word) => words.includes(word))) return [];

@@ -102,7 +102,7 @@ function trackingFinding(system: SystemInfo): Finding {
 
 /**
  * Describes what Portage itself does with FEATURES="cgroup". Portage 3.0.82 or newer, run by root with only cgroup v2 mounted, measures
- * each build (portage/util/cgroup.py). In all other cases Portage does nothing.
+ * the resource use of each build in a cgroup (portage/util/cgroup.py). In all other cases Portage makes no cgroup: returns ''.
  */
 function accounting({ uid, configuration, read }: SystemInfo): string {
 	const [major = 0, minor = 0, patch = 0] = (configuration?.version ?? '').split('.').map(Number);

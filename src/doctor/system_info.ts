@@ -123,8 +123,8 @@ function withNoNewPrivs(python: string): string[] {
 const testCommand = ['bash', '-c', 'exec 2>&- 3<>/dev/udp/192.0.2.1/9'] as const;
 
 /**
- * Runs the test command with all confinements, as the hook runs a phase, but with --pid only if FEATURES requests it: this option changes
- * how confine tracks processes. `launcher` is a command that executes confine; [] for none.
+ * Runs the test command with all sandboxes, as the hook runs a phase. Passes --pid only if FEATURES requests pid-sandbox, because --pid
+ * changes how confine tracks processes. If `launcher` is not empty, this command executes confine (withNoNewPrivs()).
  */
 async function testRun(
 	confine: string,

@@ -37,7 +37,8 @@ function attemptLines(record: RunRecord): Line[] {
 		...(programs.length > 0 ? [firstOf(programs, maxPrograms, '; ')] : []),
 		...(unknown > 0 ? [`${count(unknown, 'packet')} of unknown programs`] : []),
 	].join('; ');
-	// confine lists attempts as `observed` only if the network of the phase was not isolated (add_attempts() in record_audit.c).
+	// A record lists attempts either all as `blocked` or, if the network of the phase was not isolated, all as `observed` (add_attempts()
+	// in record_audit.c). So an empty `observed` means that the attempts were blocked.
 	const isBlocked = record.observed.length === 0;
 	const reason = record.applied['net'] === 'none' ? `without ${features.net}` : 'under PORTCULLIS_AUDIT="only"';
 	const outcome = isBlocked ? 'blocked' : `not blocked ${reason}`;
@@ -75,7 +76,10 @@ function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 
-/** Reports allowed destinations that stayed blocked, because confine cannot give its own socket the local address of the bound socket. */
+/**
+ * Reports blocked attempts to allowed destinations from sockets that the program had bound to a local address: confine connects a socket of
+ * its own, which cannot get the same address.
+ */
 function boundSockets(record: RunRecord): Line[] {
 	const bound = record.blocked.filter((attempt) => attempt.bound === true);
 	if (bound.length === 0) return [];
@@ -110,7 +114,7 @@ function uninspected(record: RunRecord): Line[] {
 /** Reports a program that could not install a seccomp listener, because Portcullis already uses one. */
 function listener(record: RunRecord): Line[] {
 	if (record.listenerRefused === undefined) return [];
-	// The listener of the filter that replaces a network namespace cannot be disabled alone.
+	// If a seccomp filter replaces the network namespace, this filter needs the listener. So the fix then disables network-sandbox as well.
 	const fix =
 		record.applied.net === 'filter'
 			? `To build without network-sandbox, run: ${portcullis('allow', '--whole', '--write', withoutVersion(record.package))}`

@@ -29,7 +29,10 @@ export interface PhaseFacts {
 	readonly refused?: boolean;
 	/** The sandboxes that FEATURES requests and that are not available on this host, even if this phase does not need them. */
 	readonly unavailable?: RunRecord['missing'] | undefined;
-	/** The error because of which a filter replaces the network namespace on this host, even if this phase does not need it. */
+	/**
+	 * The error because of which a seccomp filter replaces the network namespace on this host, even if this phase needs no isolated
+	 * network.
+	 */
 	readonly filterWhy?: string | undefined;
 }
 
@@ -71,8 +74,9 @@ function refusal(record: RunRecord, missing: RunRecord['missing']): Line {
 }
 
 /**
- * Returns one message about all missing sandboxes, and about a network filter in place of a namespace, because the first phase of a build
- * may not need all of them. The message explains only the first missing sandbox.
+ * Returns one message about all sandboxes that are missing on this host, and about a network filter in place of a namespace. emerge prints
+ * this message once, in the first phase of a build, even if this phase does not need all these sandboxes. The message explains only the
+ * cause of the first missing sandbox.
  */
 function sandboxLines(record: RunRecord, missing: RunRecord['missing'], filterWhy: string): Line[] {
 	const first = confinements.find((what) => missing.some((one) => one.what === what));

@@ -22,7 +22,7 @@ export interface Configuration {
 	readonly profile_bashrcs: readonly string[];
 	/** The user as whom root's emerge runs the phases (FEATURES=userpriv); null if it runs them as root. */
 	readonly userpriv: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
-	/** The folders that a phase uses (shmFolders), by variable. */
+	/** The folders that a phase uses, by the variable that contains the path. `shmFolders` lists the variables. */
 	readonly folders: Readonly<Record<string, string>>;
 	/** The variables whose folders lie in /dev/shm, so that phases keep the /dev/shm of the host. */
 	readonly in_shm: readonly string[];

@@ -69,7 +69,10 @@ export class AttemptedDestinations {
 	/** Destinations with reserved addresses, such as 127.0.0.1. `allow` does not add them, because a build could have chosen them. */
 	readonly reserved = new Set<string>();
 
-	/** Adds the TCP destinations of a record. Omits those of bound sockets, because PORTCULLIS_ALLOW has no effect on them. */
+	/**
+	 * Adds the TCP destinations of a record. Omits attempts from sockets that the program had bound, because PORTCULLIS_ALLOW has no effect
+	 * on such sockets.
+	 */
 	add({ blocked, observed, names }: Pick<RunRecord, 'blocked' | 'observed' | 'names'>): void {
 		for (const attempt of [...blocked, ...observed]) {
 			const entry = destination(attempt);

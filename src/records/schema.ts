@@ -43,10 +43,10 @@ export interface RunRecord {
 	readonly orphanCount: number;
 	/** The IPC objects that the phase had created and left, and that confine removed, because no IPC namespace could be made. */
 	readonly ipcObjects: readonly IpcObject[];
-	/** Number of these objects, including those for which the list has no room. */
+	/** Number of IPC objects that confine removed, including objects for which the list `ipcObjects` has no room. */
 	readonly ipcObjectCount: number;
 	readonly blocked: readonly Attempt[];
-	/** Attempts to reach addresses that nothing blocked, because the network was not isolated, for example with PORTCULLIS_AUDIT=only. */
+	/** Attempts that nothing blocked, because the network of the phase was not isolated, for example with PORTCULLIS_AUDIT=only. */
 	readonly observed: readonly Attempt[];
 	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: readonly AllowedConnection[];
@@ -68,7 +68,7 @@ export interface RunRecord {
 	readonly listenerRefused: Program | undefined;
 	/** The limit that the command exceeded, named by its cgroup file: memory.max, pids.max; undefined if it exceeded none. */
 	readonly limit: string | undefined;
-	/** True if `limit` belongs to a cgroup of the caller, so that it covers more than the phase. */
+	/** True if `limit` belongs to the cgroup in which confine was started, so that the limit covers more processes than this phase. */
 	readonly limitInherited: boolean;
 }
 
@@ -132,7 +132,10 @@ export interface SocketRequest extends Program {
 	readonly refused?: true;
 }
 
-/** The words that native/privileged/privilege.c, native/supervisor/record.c and options.c write to a record. A test compares both. */
+/**
+ * The words that native/privileged/privilege.c, native/supervisor/record.c and options.c write to a record. A test compares these lists
+ * with the C code.
+ */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const trackingMethods = [
 	'none',
@@ -148,7 +151,10 @@ export const routes = ['direct', 'socks', 'none'] as const;
 export const ipcKinds = ['shm', 'sem', 'msg', 'mqueue'] as const;
 const creators = ['confine', 'filter', 'portage', 'none'] as const;
 
-/** Maximum number of elements in a list, not less than those in native/supervisor/supervisor.h and native/watcher/network_log.h. */
+/**
+ * Maximum number of elements that parseRecord() accepts in a list. It must not be less than the limits of confine in
+ * native/supervisor/supervisor.h and native/watcher/network_log.h.
+ */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 
@@ -320,7 +326,10 @@ function applied(value: unknown, name: string): Readonly<Record<string, string>>
 	return members as Readonly<Record<string, string>>;
 }
 
-/** Parses free text: shortens it and replaces control characters. It never refuses a string, because a build chooses the content. */
+/**
+ * Parses free text: shortens it and replaces control characters. It accepts every string, because a build, which chooses the content, could
+ * otherwise make its record invalid.
+ */
 function text(value: unknown, name: string): string {
 	if (typeof value !== 'string') throw wrong(name, 'a string');
 	return stripControls(value.slice(0, MOST_TEXT));

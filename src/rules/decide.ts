@@ -15,7 +15,7 @@ export interface PhaseContext {
 	readonly properties: readonly string[];
 	/** For each word that a file removes from FEATURES, the path of this file. The key `*` stands for FEATURES="-*". */
 	readonly removed?: Readonly<Record<string, string>>;
-	/** The variables whose folders lie in /dev/shm. */
+	/** The variables whose folders lie in /dev/shm. If there are any, ipc-sandbox makes no private /dev/shm. */
 	readonly inShm?: readonly string[];
 	/** The folders that the phase needs, also those in /dev/shm. */
 	readonly uses?: readonly string[];

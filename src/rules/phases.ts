@@ -10,8 +10,9 @@ export const confinements = [...namespaceConfinements, 'cgroup'] as const;
 export type Confinement = (typeof confinements)[number];
 
 /**
- * The folders that a phase needs and that a private /dev/shm would hide, by variable, each as a word of the hook. DISTDIR in a phase has
- * links to PORTAGE_ACTUAL_DISTDIR.
+ * The variables with the folders that a phase needs, each with the word of bash by which the hook reads it. If one of these folders lies in
+ * /dev/shm, ipc-sandbox makes no private /dev/shm, which would hide the folder. For DISTDIR, the hook reads PORTAGE_ACTUAL_DISTDIR, because
+ * DISTDIR of a phase contains only links to the files there.
  */
 export const shmFolders = {
 	PORTAGE_TMPDIR: '"$PORTAGE_TMPDIR"',

@@ -99,7 +99,7 @@ export type Settings = Readonly<Record<SettingName, string>>;
 
 export const settingNames = Object.keys(settings) as SettingName[];
 
-/** The name of confine's option --own-sockets in a record. */
+/** The name under which a record lists the unavailable option --own-sockets of confine as missing. */
 export const ownSockets = 'own-sockets';
 
 /** Returns the variable that requests what a record names: PORTCULLIS_MEMORY_MAX for the cgroup file memory.max. */

@@ -64,7 +64,8 @@ export function variableOf(pid: number, name: string): string {
  * Returns 0 if the process is in the network namespace of this program, because the number then covers the whole host.
  */
 export function unroutablePackets(pid: number): number {
-	// The namespace of a process that cannot be dumped, such as confine's, is unreadable for its owner. These processes are outside.
+	// An undefined namespace is one that this user may not read, such as that of confine, which is not dumpable (PR_SET_DUMPABLE in prctl(2)).
+	// Return 0 for such a process, because it is not in the network namespace of a phase.
 	if ([undefined, networkOf('self')].includes(networkOf(pid))) return 0;
 	const [names = [], values = []] = (readFile(`/proc/${pid}/net/snmp`) ?? '')
 		.split('\n')

@@ -88,7 +88,7 @@ export function runPrinted({ words: [key = ''], values }: Input): number {
 	return firstTime(values['once'] ?? '')(key) ? 1 : 0;
 }
 
-/** Formats the messages that this run of emerge has not printed yet. `state` is the folder .ipc of the build directory. */
+/** Formats messages. Omits those that this run of emerge has already printed, if `state`, the folder .ipc of the build directory, is known. */
 function rendered(lines: readonly Line[], state: string | undefined): string[] {
 	const isFirst = state !== undefined && lines.some(({ once }) => once !== undefined) ? firstTime(state) : () => true;
 	return lines.filter(({ once }) => once === undefined || isFirst(once)).map(render);

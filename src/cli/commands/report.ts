@@ -46,7 +46,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** Selects the records that have the same `run` as the last record that has one. */
+/** Selects the records of the last run of emerge. In a record, `run` identifies the run of emerge; it can be missing. */
 function lastRun(sources: readonly Source[]): Selection {
 	let run = '';
 	scan(sources, (record) => {

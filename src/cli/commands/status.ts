@@ -23,8 +23,8 @@ export async function run({ flags, words }: Input): Promise<number> {
 }
 
 /**
- * Returns a table of the phases. The CPU use of a phase is its average since the earlier list `before` or, without `before`, since its
- * start.
+ * Returns a table of the phases. Without `before`, the column CPU shows the average CPU use since the start of the phase. With `before`, an
+ * earlier list of the phases, the column shows the average since that list was made.
  */
 export function statusText(
 	phases: readonly RunningPhase[],

@@ -59,7 +59,10 @@ async function ebuildOf(word: string, eprefix: string): Promise<{ cpv: string; f
 	return { cpv: found.cpv, file: found.ebuild };
 }
 
-/** Builds the package up to src_install with ebuild(1), which forces the tests. Prints the end of the output only on a failure. */
+/**
+ * Builds the package up to src_install with ebuild(1), which runs src_test even if FEATURES of the package lacks `test`. Prints all output if
+ * `isVerbose`. Otherwise prints only the end of the output, and only if the build fails.
+ */
 async function build(cpv: string, file: string, eprefix: string, isVerbose: boolean) {
 	const own = `${eprefix}/usr/bin/ebuild`;
 	const program = existsSync(own) ? own : 'ebuild';

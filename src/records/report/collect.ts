@@ -51,7 +51,7 @@ export interface PhaseEvents {
 	readonly killed: (Orphan & { readonly time: string })[];
 	/** Number of killed processes of the phase, including those that `killed` does not list. */
 	killedCount: number;
-	/** IPC objects that the phase left. */
+	/** The IPC objects that the phase left and that confine removed. */
 	readonly removed: IpcObject[];
 	removedCount: number;
 	missing: RunRecord['missing'];
@@ -122,7 +122,10 @@ const MOST_TALLIES = 32;
 /** Maximum number of killed processes, and of removed IPC objects, that a report lists for one phase. */
 const MOST_KILLED = 16;
 const MOST_RECENT = 1_500;
-/** Number of additional recent phases to collect before the oldest are removed together. */
+/**
+ * Number of phases by which the list `recent` may exceed MOST_RECENT. Then the oldest phases are removed together, so that most new phases
+ * cause no removal.
+ */
 const SPARE_RECENT = 250;
 const MOST_HEAVY = 10;
 
