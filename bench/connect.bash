@@ -55,7 +55,8 @@ main() {
 	local -a KINDS
 	set_kinds "$1"
 	if [[ $1 == socket ]]; then
-		# A socket stays bound as long as a process has it. This process ends when the standard input of the coprocess is closed.
+		# Keep a socket of the host bound during the measurement. The Python process ends when its standard input, a pipe from this shell,
+		# is closed.
 		coproc HOST { exec /usr/bin/python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print(flush=True); sys.stdin.read()' "$HOST_SOCKET"; }
 		read -r <&"${HOST[0]}"
 	fi

@@ -3,9 +3,10 @@
  * connects blocked COUNT             connects COUNT times to an address without a route
  * connects loopback COUNT            connects COUNT TCP sockets to a port on which this program listens
  * connects socket COUNT FILE         connects a datagram socket COUNT times to the UNIX socket FILE, and binds that socket first if FILE does not exist
- * connects parallel COUNT PROCESSES  as blocked, from PROCESSES processes at the same time, COUNT times in all
+ * connects parallel COUNT PROCESSES  connects COUNT times in all to an address without a route, from PROCESSES processes at the same time
  *
- * Prints the median duration of one call in nanoseconds, which other load changes less than the mean; parallel: that of the whole run.
+ * Prints a duration in nanoseconds: for `parallel` that of the whole run, otherwise the median of the calls, which other load changes less
+ * than the mean.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -24,14 +24,14 @@ setup_file() {
 teardown_file() {
 	icecream_end
 	distcc_host_end
-	# The compiler wrapper keeps its lock files there.
+	# Remove the directory in which icecc, the compiler wrapper, has left its lock files.
 	rm -rf "/tmp/.icecream-$PREFIX_ACCOUNT" /tmp/.icecream-{root,portage}
 	prefix_host_end
 }
 
-# The daemons switch to the user icecc, so their directories belong to this user. The scheduler gives no jobs to hosts with busy processors,
-# and all hosts of this test share the processors of this machine. Therefore the daemons read a /proc/stat that does not change, which means
-# idle processors (daemon/load.cpp of icecream).
+# Starts the scheduler and the daemons. The daemons switch to the user icecc, so their directories belong to this user. The scheduler gives
+# no jobs to hosts with busy processors, and other tests may keep the processors of this machine busy. Therefore mount a copy of /proc/stat,
+# which does not change: the daemons then report idle processors (daemon/load.cpp of icecream).
 icecream_begin() {
 	local name
 	# shellcheck disable=SC2016 # for the inner shell

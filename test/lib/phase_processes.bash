@@ -46,8 +46,8 @@ phase_processes() {
 	done
 }
 
-# no_phase_processes [NAME]: succeeds if there is no such process. While a process of the last list is alive, it makes no new list, which
-# would read the environment of all processes on the machine.
+# no_phase_processes [NAME]: succeeds if phase_processes [NAME] would print no process. Calls phase_processes, which reads the environment
+# of all processes on the machine, only after all processes that it printed before have ended.
 no_phase_processes() {
 	local pid
 	for pid in ${PHASE_PROCESSES-}; do

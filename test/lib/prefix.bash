@@ -67,7 +67,8 @@ prefix_make() {
 	ln -s "$PREFIX_PORTAGE/share/portage/config"/{make.globals,sets} "$PREFIX/share/portage/config/"
 	# Link gtar to tar: Portage 3.0.83 unpacks with gtar (bin/phase-helpers.sh), and Debian has no program of that name.
 	ln -s "$(type -P tar)" "$PREFIX/usr/bin/gtar"
-	# Files in this directory replace the QA checks of the same name (install_qa_check in bin/misc-functions.sh).
+	# Replace Portage's QA checks by empty files, unless PREFIX_COMPLETE is set. A file in this directory replaces the QA check of the same
+	# name (install_qa_check in bin/misc-functions.sh).
 	if [[ ! ${PREFIX_COMPLETE-} ]]; then
 		mkdir -p "$PREFIX/usr/local/lib/install-qa-check.d"
 		for check in "$PREFIX_PORTAGE"/lib/portage/bin/install-qa-check.d/*; do
@@ -93,7 +94,7 @@ prefix_make() {
 	fi
 }
 
-# Portage does not put the EPREFIX in front of PORTAGE_TMPDIR, DISTDIR and PKGDIR.
+# Sets PORTAGE_TMPDIR, DISTDIR and PKGDIR to complete paths, because Portage does not put the EPREFIX in front of them.
 prefix_conf() {
 	printf '%s\n' "PORTAGE_TMPDIR=\"$PREFIX_TMP\"" "DISTDIR=\"$PREFIX_DISTDIR\"" \
 		"PKGDIR=\"$PREFIX_ROOT/packages\"" CLEAN_DELAY=0 EMERGE_WARNING_DELAY=0 "$@" >"$PREFIX/etc/portage/make.conf"

@@ -64,8 +64,9 @@ prefix_open_to_all() {
 }
 
 # prefix_accounts_borrow [NAME]: as root, creates the account "portage", which Portage uses for phases, and the account NAME, the
-# ordinary user of this test file (PREFIX_ACCOUNT). PREFIX_ACCOUNT needs a named group: Portage gives its directories to the group that owns the EPREFIX, or to "portage" if that
-# group has no name (_get_global in portage/data.py). An ordinary user cannot give directories to the group "portage".
+# ordinary user of this test file (PREFIX_ACCOUNT). The group of PREFIX_ACCOUNT needs a name: Portage gives its directories to the group that
+# owns the EPREFIX, but to the group "portage" if the owning group has no name (_get_global in portage/data.py), and an ordinary user is not
+# permitted to do this.
 #
 # Test files run in parallel. Each one holds a shared lock on the list of created accounts while it uses "portage". The last one,
 # which gets the exclusive lock, removes all entries of the list, including those of killed runs.
@@ -116,7 +117,8 @@ prefix_accounts_return() {
 	unset PREFIX_LOCK PREFIX_ACCOUNT
 }
 
-# Users go first: groupdel refuses the primary group of a user, and userdel may remove that group (USERGROUPS_ENAB in login.defs).
+# Removes the users, directories and groups on standard input, one "KIND NAME" per line. Removes users before groups: groupdel refuses the
+# primary group of a user, and userdel may remove that group itself (USERGROUPS_ENAB in login.defs).
 prefix_accounts_remove() {
 	local kind name
 	sort -ru | while read -r kind name; do
@@ -141,7 +143,7 @@ prefix_remove() {
 	while read -r _ target _; do
 		[[ $target/ != "$dir"/* ]] || umount -l -- "$target"
 	done < <(tac /proc/self/mounts)
-	# Portage leaves directories that their owner may not write to (an image, a WORKDIR of mode 0500).
+	# As an ordinary user, make all directories writable, because rm could not empty the others. Portage can leave a directory of mode 0500.
 	((EUID == 0)) || chmod -R u+rwX -- "$dir" 2>/dev/null || true
 	rm -rf -- "$dir"
 }

@@ -13,7 +13,7 @@ record_value() {
 	record_values "$1" last "$2"
 }
 
-# Uses the server, because Node needs 50 ms of CPU time to start.
+# Asks the server that record_server_begin started, because each start of Node needs 50 ms of CPU time. Without a server, starts Node.
 record_values() {
 	local reply answer fd
 	if [[ ! ${RECORD_SERVER-} || ! -f $1 ]]; then
@@ -36,7 +36,8 @@ record_values() {
 	fi
 }
 
-# The open descriptor RECORD_SERVER_OPEN keeps requests that are written before the server reads, and its end ends the server.
+# Starts the server. This shell keeps a descriptor of the FIFO open, RECORD_SERVER_OPEN: a request is then kept until the server reads it.
+# When this shell ends, the descriptor is closed, and the server reads the end of its input and exits.
 record_server_begin() {
 	export RECORD_SERVER=$1
 	mkfifo "$RECORD_SERVER/requests" && exec {RECORD_SERVER_OPEN}<>"$RECORD_SERVER/requests" || return

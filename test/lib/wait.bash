@@ -6,7 +6,7 @@
 until_true() {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000)) never
 	shift
-	# A pipe that nobody writes to. `read` waits on it without starting a process for each round.
+	# Wait 10 ms by a `read` with a timeout from a pipe to which no process writes: unlike sleep, this starts no process in each round.
 	exec {never}<> <(:)
 	until "$@"; do
 		((${EPOCHREALTIME/./} < end)) || {
