@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Attacks with a socket of the host's network: ATTACK HOST PORT OTHER-PORT CLOSED-PORT [OTHER-HOST]. HOST:PORT and HOST:CLOSED-PORT are
- * allowed, and nothing listens on CLOSED-PORT. Exits with 0 if no attack succeeds.
+ * attack ATTACK HOST PORT OTHER-PORT CLOSED-PORT [OTHER-HOST]: attacks the allow-list. Gets a socket of the host's network by an allowed
+ * connect(2), then tries to listen or to connect to another destination with it. HOST:PORT and HOST:CLOSED-PORT are allowed, and nothing
+ * listens on CLOSED-PORT. Exits with 0 if no attack succeeds.
  */
 #include "client.h"
 
@@ -15,7 +16,7 @@
 
 static union address other, closed_port, none = {.any.sa_family = AF_UNSPEC};
 
-/* Tries listen(2) and connect(2) to another destination with the socket, by the system calls of every ABI. */
+/* Tries to listen on the socket and to connect it to another destination, by the system calls of every ABI. */
 static void try_all(int fd)
 {
 	for (size_t i = 0; i < ABIS; i++) {
@@ -48,7 +49,7 @@ static void connected(void)
 	try_all(fd);
 }
 
-/* Attacks after shutdown(2), which is not watched, has ended a pending connect. HOST does not answer. */
+/* Attacks with a socket whose pending connect(2) was ended by shutdown(2), which the watcher does not see. HOST does not answer. */
 static void shut(void)
 {
 	int fd = make_socket(SOCK_NONBLOCK);
@@ -68,7 +69,7 @@ static void undumpable(void)
 	expect_echo(good);
 }
 
-/* Attacks from a process that the watcher cannot inspect, because the program file is not readable. */
+/* Attacks by a process that the watcher cannot inspect, because the file of the program is not readable. */
 static void unreadable(void)
 {
 	char path[] = "/tmp/unreadable.XXXXXX", fd[16];
@@ -95,7 +96,7 @@ static void inherited(void)
 
 static void *without_leader(void *fd)
 {
-	/* Waits until the first thread is a zombie, which has no descriptors. */
+	/* Wait until the first thread of the process is a zombie, which has no descriptors. */
 	char path[64], text[512] = "";
 	snprintf(path, sizeof path, "/proc/%d/stat", getpid());
 	while (strstr(text, ") Z ") == NULL) {
@@ -105,7 +106,7 @@ static void *without_leader(void *fd)
 		close(file);
 	}
 	try_all(*(int *)fd);
-	/* Before Linux 6.9 a pidfd refers to the first thread only, which has no descriptors then. */
+	/* Before Linux 6.9, the watcher cannot duplicate the descriptors of this thread, because a pidfd refers to the first thread. So no connection is possible. */
 	if (syscall(SYS_pidfd_open, gettid(), O_EXCL) < 0 && errno == EINVAL)
 		_exit(0);
 	int good = make_socket(0);
@@ -123,8 +124,8 @@ static void leaderless(void)
 	pthread_exit(NULL);
 }
 
-/* Attacks from a thread with its own descriptor table. There the number is a socket of the host's network, and in the table of the
- * process it is a socket of the phase. */
+/* Attacks by a thread with its own descriptor table. In this table, the descriptor number is a socket of the host's network. In the table of
+ * the first thread, it is a socket of the phase. */
 static void *in_own_table(void *fd)
 {
 	int number = *(int *)fd, foreign = failed_socket(&closed_port);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Makes an allowed connection and does one of several actions with it. */
+/* Client in a phase with an allow-list: ACTION HOST PORT [ARG...]. Connects to HOST:PORT, which is allowed, and checks how the socket behaves. */
 #include "client.h"
 
-/* Connects and prints "connected" or the name of the errno. */
+/* Connects to HOST:PORT. Prints "connected", or the name of the errno with which connect(2) failed. */
 static void plain(void)
 {
 	int fd = make_socket(0);
@@ -56,14 +56,14 @@ static void options(void)
 	expect(!six || get(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1, "IPV6_V6ONLY is kept");
 	expect(fcntl(fd, F_GETFD) == FD_CLOEXEC && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0, "flags are kept");
 	expect_echo(fd);
-	/* Without SO_SNDBUF and SO_RCVBUF the buffer sizes are not locked, so the kernel may still adapt them. */
+	/* If the program sets neither SO_SNDBUF nor SO_RCVBUF, confine must not set them either, so that the kernel can still adapt the buffer sizes. */
 	int other = make_socket(0);
 	expect(connect(other, &to.any, size) == 0 && fcntl(other, F_GETFD) == 0, "no flag is added");
 	int locked = get(other, SOL_SOCKET, SO_BUF_LOCK);
 	expect(locked == 0, "buffers are not fixed");
 }
 
-/* Connects without blocking and prints "connected" or the errno of SO_ERROR. */
+/* Connects a nonblocking socket to HOST:PORT. Prints "connected", or the name of the errno in SO_ERROR. */
 static void nonblocking(void)
 {
 	int fd = make_socket(SOCK_NONBLOCK);
@@ -73,18 +73,18 @@ static void nonblocking(void)
 	expect(poll(&writable, 1, 5000) == 1, "poll");
 	int error = get(fd, SOL_SOCKET, SO_ERROR);
 	puts(error == 0 ? "connected" : strerrorname_np(error));
-	/* On Linux, when the connection is established, the next connect(2) succeeds and the later ones fail with EISCONN. */
+	/* After the connection is established, the next connect(2) must succeed and a later one must fail with EISCONN, as without confine. */
 	if (error == 0)
 		expect(connect(fd, &to.any, size) == 0 && connect(fd, &to.any, size) != 0 && errno == EISCONN, "EISCONN");
 }
 
-/* Adds the socket to two epoll instances before connect(2), and changes its events in one of them after connect(2). */
+/* Tests that epoll registrations are kept: adds the socket to two epoll instances before connect(2), and changes its events in one of them afterwards. */
 static void watched(void)
 {
 	int fd = make_socket(SOCK_NONBLOCK), edges = epoll_create1(0), levels = epoll_create1(0);
 	struct epoll_event edge = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u64 = 0x123456789abcULL}, level = {.events = EPOLLIN, .data.fd = fd}, got;
 	expect(epoll_ctl(edges, EPOLL_CTL_ADD, fd, &edge) == 0 && epoll_ctl(levels, EPOLL_CTL_ADD, fd, &level) == 0, "epoll_ctl");
-	/* A socket that is not connected has EPOLLHUP, so epoll_wait returns at once. */
+	/* epoll_wait(2) returns at once, because the kernel reports EPOLLHUP for a socket that is not connected. */
 	expect(epoll_wait(edges, &got, 1, 0) == 1, "before");
 	connect(fd, &to.any, size);
 	expect(epoll_wait(edges, &got, 1, 5000) == 1 && got.data.u64 == edge.data.u64 && (got.events & EPOLLOUT) != 0, "it is connected");
@@ -111,7 +111,7 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Tests timeouts of connect to HOST, an address that does not answer. */
+/* Tests that connect(2) ends after the time in SO_SNDTIMEO if HOST does not answer. */
 static void timeout(void)
 {
 	int fd = make_socket(0);
@@ -155,7 +155,7 @@ static void on_one_alarm(int signal)
 	expect(write(STDOUT_FILENO, said, sizeof said - 1) > 0, "write");
 }
 
-/* Connects while SIGALRM arrives. HOST answers only after the test has seen the output of the signal handler. */
+/* Connects to HOST:PORT while SIGALRM arrives. HOST answers only after the test script has seen the output of the signal handler. */
 static int interrupt(int flags)
 {
 	struct sigaction action = {.sa_handler = on_one_alarm, .sa_flags = flags};
@@ -187,7 +187,7 @@ static void *restart(void *nothing)
 	return nothing;
 }
 
-/* Sends SIGALRM to a thread that is in connect, while the main thread waits for it. */
+/* Tests SIGALRM for a thread that is in connect(2), while the main thread waits for the end of this thread. */
 static void thread(void)
 {
 	pthread_t thread;
@@ -208,7 +208,7 @@ static void *close_it(void *data)
 	return data;
 }
 
-/* A thread closes the socket during connect(2), with and without opening another file with the same descriptor number. */
+/* Tests that a second thread can close the socket during connect(2), and then open another file with the same descriptor number. */
 static void closing(void)
 {
 	for (int other = 0; other < 2; other++) {
@@ -227,7 +227,7 @@ static void closing(void)
 	}
 }
 
-/* HOST PORT OTHER OTHER-PORT CLOSED-PORT: fails if the socket of an allowed connection reaches another destination. */
+/* Arguments: HOST PORT OTHER OTHER-PORT CLOSED-PORT. Tests that the socket of an allowed connection cannot reach another destination. */
 static void escape(void)
 {
 	union address other, none = {.any.sa_family = AF_UNSPEC};
@@ -238,7 +238,7 @@ static void escape(void)
 	expect(connect(fd, &none.any, 2) != 0 && errno == EOPNOTSUPP, "AF_UNSPEC in two bytes");
 	expect(connect(fd, &other.any, other_size) != 0 && errno == EISCONN, "another destination");
 	expect_echo(fd);
-	/* After the peer has closed the connection, the socket still reaches no other destination. */
+	/* Also after the peer has closed the connection, the socket must reach no other destination. */
 	expect(shutdown(fd, SHUT_WR) == 0 && recv(fd, &none, 1, 0) == 0, "end");
 	expect(connect(fd, &other.any, other_size) != 0 && errno != EINPROGRESS, "after the end");
 	int refused = make_socket(0);
@@ -248,7 +248,7 @@ static void escape(void)
 	expect(connect(refused, &other.any, other_size) != 0 && errno == ECONNREFUSED, "in the network of the phase, after a failure");
 	expect(connect(refused, &to.any, size) == 0, "the allowed destination, after a failure");
 	expect_echo(refused);
-	/* A nonblocking connect(2) that fails later has already replaced the socket by one of the host's network. */
+	/* A nonblocking connect(2) gets a socket of the host's network at once, even if the connection fails later. This socket too must reach no other destination. */
 	int failed = make_socket(SOCK_NONBLOCK);
 	struct pollfd end = {.fd = failed, .events = POLLOUT};
 	expect(connect(failed, &closed_port.any, size) != 0 && errno == EINPROGRESS && poll(&end, 1, 5000) == 1, "it fails");
@@ -264,7 +264,7 @@ static void other_calls(void)
 	char params[256] = {0};
 	expect(syscall(SYS_io_uring_setup, 4, params) < 0 && errno == ENOSYS, "io_uring");
 	expect(sendto(fd, "x", 1, MSG_FASTOPEN, &to.any, size) < 0 && errno == EOPNOTSUPP, "MSG_FASTOPEN");
-	/* A duplicate that dup(2) made before connect(2) stays a socket of the phase's network. */
+	/* A duplicate that dup(2) made before connect(2) must stay a socket of the phase's network, so send(2) fails. */
 	int copy = dup(fd);
 	expect(connect(fd, &to.any, size) == 0, "connect");
 	expect(send(copy, "x", 1, MSG_NOSIGNAL) < 0, "a duplicate");

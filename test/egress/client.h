@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by the clients of test/egress: ACTION HOST PORT [ARG...]. They exit with 0, or print the failed expectation and exit with 1. */
+/* Shared by the test programs in test/egress: PROGRAM ACTION HOST PORT [ARG...]. Each exits with 0, or prints the failed expectation and exits with 1. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +80,7 @@ struct action {
 	void (*run)(void);
 };
 
-/* Runs the action that the first argument names. Returns 2 for wrong usage. */
+/* Runs the action that the first argument of the program names. Returns the exit status, which is 2 for wrong usage. */
 static inline int run_action(int argc, char **argv, const struct action *actions, size_t count)
 {
 	if (argc < 4)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Socket calls inside the network of a phase: local_sockets FOLDER [threads]. Prints each call with its result, which must be the same
- * with and without --allow. Makes path sockets in FOLDER.
+ * local_sockets FOLDER [threads]: makes socket calls to destinations in the phase's own network, some with UNIX sockets in FOLDER. Prints each
+ * call with its result. The test compares the output with --allow to that without --allow.
  */
 #include "client.h"
 
@@ -117,7 +117,7 @@ static void paths(void)
 		if (i == 2)
 			fcntl(server, F_SETFL, O_NONBLOCK);
 	}
-	/* The queue of the server holds one connection, so a second connect waits. */
+	/* The first connect fills the queue of the server, so that a second connect must wait. */
 	to.sun_path[0] = '\0';
 	snprintf(to.sun_path, sizeof to.sun_path, "socket");
 	int first = socket(AF_UNIX, SOCK_STREAM, 0), second = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -128,7 +128,7 @@ static void paths(void)
 	print_result("full", connect(second, (struct sockaddr *)&to, sizeof to));
 	print_result("full, in time", connect(third, (struct sockaddr *)&to, sizeof to));
 	print_result("another type", connect(type, (struct sockaddr *)&to, sizeof to));
-	/* Abstract names belong to the network namespace, so the phase can bind one and connect to it. */
+	/* Abstract names belong to the network namespace of the phase, so a process of the phase can bind one and connect to it. */
 	struct sockaddr_un abstract = {.sun_family = AF_UNIX, .sun_path = "\0inside"};
 	socklen_t length = offsetof(struct sockaddr_un, sun_path) + 7;
 	int own = socket(AF_UNIX, SOCK_STREAM, 0), caller = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -146,7 +146,7 @@ static void on_alarm(int signal)
 	(void)signal;
 }
 
-/* Tests that connect(2) to a TCP socket with a full queue waits. */
+/* Tests that connect(2) waits if the queue of the listening TCP socket is full. */
 static void full(void)
 {
 	int server = tcp(0);

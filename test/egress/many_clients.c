@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Makes many allowed connections, by threads that race or by many processes. */
+/* Makes many allowed connections: while another thread changes the address, or by many processes at the same time. */
 #include "client.h"
 
 static _Atomic bool racing = true;
 static union address flipping;
 
-/* Changes the port and the family of the address again and again, while other threads connect with this address. */
+/* Changes the port and the family of an address in memory again and again, while another thread connects to this address. */
 static void *flip(void *data)
 {
 	union address other;
@@ -28,7 +28,7 @@ static void race(void)
 	for (long i = 0; i < count; i++) {
 		int fd = make_socket(0);
 		connected += connect(fd, &flipping.any, size) == 0;
-		/* A second connect of the same socket must not reach OTHER-PORT either. */
+		/* Connect the socket a second time, which must not reach OTHER-PORT either. */
 		connect(fd, &flipping.any, size);
 		struct linger reset = {1, 0};
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -40,7 +40,7 @@ static void race(void)
 	printf("%ld\n", connected);
 }
 
-/* HOST PORT PROCESSES COUNT: starts PROCESSES processes, each of which connects COUNT times. */
+/* Arguments: HOST PORT PROCESSES COUNT. Starts PROCESSES processes, each of which connects COUNT times. Prints how many processes failed. */
 static void storm(void)
 {
 	int processes = atoi(arguments[3]), count = atoi(arguments[4]), status, failed = 0;
@@ -61,7 +61,7 @@ static void storm(void)
 	printf("%d failed\n", failed);
 }
 
-/* HOST PORT COUNT: starts COUNT processes that hang in connect. */
+/* Arguments: HOST PORT COUNT. Starts COUNT processes whose connect(2) waits, because HOST does not answer. */
 static void hang(void)
 {
 	for (int i = 0; i < atoi(arguments[3]); i++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Races between the watcher's check of a descriptor or an address and its use by the kernel: RACE HOST PORT OTHER-PORT CLOSED-PORT
- * COUNT [OTHER-HOST]. HOST:PORT and HOST:CLOSED-PORT are allowed, and nothing listens on CLOSED-PORT. Exits with 0 if no socket listens
- * in the host's network. The caller checks that no connection has arrived at OTHER-PORT.
+ * race RACE HOST PORT OTHER-PORT CLOSED-PORT COUNT [OTHER-HOST]: attacks the allow-list. Changes a descriptor or an address between its check
+ * by the watcher and its use by the kernel, COUNT times. HOST:PORT and HOST:CLOSED-PORT are allowed, and nothing listens on CLOSED-PORT.
+ * Exits with 0 if no socket listens in the host's network. The caller checks that no connection has arrived at OTHER-PORT.
  */
 #include "client.h"
 
@@ -14,7 +14,7 @@
 
 static _Atomic bool racing = true;
 static union address other, closed_port, flipping;
-static int foreign, own, number; /* socket of the host's network, socket of the phase, descriptor that alternates between both */
+static int foreign, own, number; /* foreign: a socket of the host's network; own: a socket of the phase; number: descriptor that refers to both in turn */
 static long count;
 
 static int failed(void)
@@ -24,7 +24,7 @@ static int failed(void)
 	return fd;
 }
 
-/* Returns a connected socket of the host's network. */
+/* Connects to HOST:PORT, and returns the connected socket, which belongs to the host's network. */
 static int connected(void)
 {
 	int fd = make_socket(0);
@@ -86,7 +86,7 @@ static void threads(void)
 	pthread_join(thread, NULL);
 }
 
-/* Races with a process that shares the descriptor table. */
+/* Attacks with two processes that share their descriptor table: one swaps the sockets, the other makes the calls. */
 static void sharer(void)
 {
 	static _Alignas(16) char stack[65536];
@@ -98,7 +98,7 @@ static void sharer(void)
 	waitpid(pid, &status, 0);
 }
 
-/* Writes into the arguments of socketcall(2), which are in shared memory. */
+/* Changes the arguments of socketcall(2) again and again. They are in memory that this process shares with the process that makes the calls. */
 static void swap_words(void)
 {
 	volatile struct low *memory = low();
@@ -129,8 +129,8 @@ static void memory(void)
 }
 
 /*
- * While the kernel waits for the connection, another process ends it by shutdown(2), which is not watched, and writes another address.
- * HOST does not answer; OTHER-HOST does.
+ * Attacks with a second process. While connect(2) of the first process waits, the second process ends the connection by shutdown(2), which the
+ * watcher does not see, and writes the address of OTHER-HOST to the memory of the first. HOST does not answer, but OTHER-HOST does.
  */
 static void shut(void)
 {

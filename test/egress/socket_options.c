@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Socket options on sockets of the phase and of an allowed connection: ACTION HOST PORT [OTHER-HOST], with HOST:PORT allowed. Exits with
- * 0 if all calls have the expected result.
+ * socket_options ACTION HOST PORT [OTHER-HOST]: sets socket options on a new socket of the phase and on the socket of a connection to HOST:PORT,
+ * which is allowed. Exits with 0 if all calls have the expected result.
  */
 #include "client.h"
 
@@ -22,7 +22,7 @@
 
 static const char *const abi_names[ABIS] = {"x86-64", "x32", "i386", "socketcall"};
 
-/* Returns memory below 4 GiB for the values of i386 calls, whose pointers have 32 bits. */
+/* Returns memory below 4 GiB for option values, because the pointers of i386 system calls have 32 bits. */
 static char *low_value(void)
 {
 	static char *memory;
@@ -33,7 +33,7 @@ static char *low_value(void)
 	return memory;
 }
 
-/* Sets a socket option by the system call of this ABI. Returns 0 or the errno. */
+/* Sets a socket option by the system call of an ABI (system_calls.h). Returns 0 or the errno. */
 static int set_by(enum abi abi, int fd, int level, int name, const void *value, socklen_t length)
 {
 	uint32_t at = pointer(memcpy(low_value(), value, length));
@@ -71,13 +71,13 @@ static int connected_socket(void)
 	return fd;
 }
 
-/* Returns false for x32 if the kernel does not have this ABI: then all its calls fail with ENOSYS. */
+/* Returns false if the kernel does not have the ABI. Only x32 can be missing. All its system calls then fail with ENOSYS. */
 static bool is_supported(enum abi abi)
 {
 	return abi != BY_X32 || syscall(X32 | 39) > 0;
 }
 
-/* Options and ioctls that could divert a connection, disclose data of the host or change its rules. confine permits none of them. */
+/* Tests that confine refuses options and ioctls that could divert a connection, disclose data of the host or change the configuration of its network. */
 static void refused(void)
 {
 	static const struct {
@@ -129,7 +129,7 @@ static void refused(void)
 				expect(errno == ENOTTY, text);
 			}
 		}
-	/* confine permits these for datagrams. The kernel refuses them for TCP. */
+	/* confine permits these options for UDP sockets. For TCP sockets the kernel refuses them. */
 	static const struct {
 		int level, name;
 	} of_datagrams[] = {
@@ -145,7 +145,7 @@ static void refused(void)
 	expect_echo(fds[1]);
 }
 
-/* Sets options that clients use, to values that are not the defaults. confine permits all of them. */
+/* Tests that confine permits the options that clients use. Sets values that are not the defaults. */
 static void accepted(void)
 {
 	static const struct {
@@ -183,7 +183,7 @@ static void accepted(void)
 				snprintf(text, sizeof text, "option %d of level %d, by %s", options[i].name, options[i].level, abi_names[abi]);
 				expect(errno == 0 && getsockopt(fds[f], options[i].level, options[i].name, &got, &length) == 0 && got == options[i].value, text);
 			}
-		/* The values of these options are structures, which are smaller on i386. */
+		/* Test options whose values are structures, because struct timeval is smaller on i386. */
 		struct timeval time = {3, 500000}, had = {0, 0};
 		struct linger linger = {1, 7}, lingers = {0, 0};
 		uint32_t old[2] = {3, 500000};
@@ -212,7 +212,7 @@ static void accepted(void)
 	}
 }
 
-/* Writes a segment routing header through OTHER-HOST (RFC 8754). */
+/* Writes a segment routing header (RFC 8754) that would route packets through OTHER-HOST. Returns its length in bytes. */
 static socklen_t segments(char header[64])
 {
 	struct ipv6_sr_hdr *routing = (struct ipv6_sr_hdr *)header;
@@ -224,7 +224,7 @@ static socklen_t segments(char header[64])
 	return 40;
 }
 
-/* Sets a segment routing header by an option, on a new and on a connected socket. Packets with it would go to OTHER-HOST. */
+/* Tries to set a segment routing header as a socket option, on a new and on a connected socket, and sends data. The test script checks that no packet went to OTHER-HOST. */
 static void route(void)
 {
 	char header[64];
@@ -236,7 +236,7 @@ static void route(void)
 		expect(connect(early, &to.any, size) == 0, "connect");
 		send(early, "x", 1, MSG_DONTWAIT);
 		send(fd, "x", 1, MSG_DONTWAIT);
-		/* Waits until the data is sent: a packet to OTHER-HOST would add it to the neighbours of the host. */
+		/* Wait until the data is sent. A packet to OTHER-HOST would add OTHER-HOST to the neighbour table of the host, which the test checks. */
 		int left = 1;
 		for (int i = 0; i < 20 && left > 0; i++) {
 			poll(NULL, 0, 10);
@@ -247,7 +247,7 @@ static void route(void)
 	}
 }
 
-/* Sends "hello" with ancillary data of level IPPROTO_IPV6 by sendmsg or sendmmsg. Returns the number of bytes, or a negative errno. */
+/* Sends "hello" with ancillary data of level IPPROTO_IPV6, by sendmsg or (if many is true) sendmmsg. Returns the number of bytes sent, or a negative errno. */
 static long send_by(enum abi abi, bool many, int fd, int type, const void *data, socklen_t length)
 {
 	struct low *memory = low();
@@ -262,7 +262,7 @@ static long send_by(enum abi abi, bool many, int fd, int type, const void *data,
 		return result < 0 ? -errno : many ? (long)message.msg_len
 						  : result;
 	}
-	/* struct cmsghdr, msghdr and mmsghdr of i386. x32 uses the same structures. */
+	/* Write struct cmsghdr, msghdr and mmsghdr in the format of i386, which x32 uses too. */
 	uint32_t words[3] = {(uint32_t)sizeof words + length, IPPROTO_IPV6, (uint32_t)type}, number = (uint32_t)fd, at = pointer(memory->header);
 	memcpy(control, words, sizeof words);
 	memcpy(control + sizeof words, data, length);
@@ -281,8 +281,8 @@ static long send_by(enum abi abi, bool many, int fd, int type, const void *data,
 	return many ? (long)memory->header[7] : result;
 }
 
-/* Sends a segment routing header as ancillary data, which TCP ignores (sock_cmsg_send() in net/core/sock.c). confine does not emulate this
- * call by socketcall(2). */
+/* Tests a segment routing header in ancillary data: TCP ignores it (sock_cmsg_send() in net/core/sock.c). By socketcall(2), the call fails,
+ * because confine does not emulate it. */
 static void ancillary(void)
 {
 	static const int types[] = {IPV6_RTHDR, 5 /* IPV6_2292RTHDR */};
@@ -298,7 +298,7 @@ static void ancillary(void)
 		}
 }
 
-/* The server sends its answers with a routing header through OTHER-HOST. A reversed header would send the acknowledgements there. */
+/* Receives packets that the server sends with a routing header through OTHER-HOST. The kernel must not send the acknowledgements through OTHER-HOST by reversing this header. */
 static void reply(void)
 {
 	char text[64] = "";

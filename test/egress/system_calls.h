@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Socket system calls by every ABI of x86-64: by libc, as x32, as i386 and through socketcall(2). */
+/* Makes socket system calls by every ABI of an x86-64 kernel: by the C library, as x32, as i386 and by socketcall(2) of i386. */
 #ifndef SYSTEM_CALLS_H
 #define SYSTEM_CALLS_H
 
@@ -17,7 +17,7 @@ enum abi { BY_LIBC,
 	   BY_SOCKETCALL,
 	   ABIS };
 
-/* Memory below 4 GiB for i386 calls, whose pointers have 32 bits. */
+/* Arguments in memory below 4 GiB, because the pointers of i386 system calls have 32 bits. */
 struct low {
 	union address address;
 	uint32_t words[6];
@@ -41,7 +41,7 @@ static inline uint32_t pointer(const void *at)
 	return (uint32_t)(uintptr_t)at;
 }
 
-/* Makes an i386 system call from a process of x86-64 (arch/x86/entry/entry_64_compat.S). */
+/* Makes an i386 system call from an x86-64 process, by int 0x80 (arch/x86/entry/entry_64_compat.S). */
 static inline long i386(long number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f)
 {
 	long result;
@@ -87,7 +87,7 @@ static inline void listen_by(enum abi abi, int fd)
 		socketcall(4, (uint32_t)fd, 1, 0, 0, 0, 0);
 }
 
-/* Connects and sends with MSG_FASTOPEN (tcp(7)) by sendto, sendmsg and sendmmsg. */
+/* Tries to connect and send in one call (MSG_FASTOPEN in tcp(7)), by sendto, sendmsg and sendmmsg. */
 static inline void fast_open_by(enum abi abi, int fd, const union address *address, socklen_t length)
 {
 	struct low *memory = low();
@@ -133,7 +133,7 @@ static inline uint64_t network_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &length) == 0 ? cookie : 0;
 }
 
-/* Returns true if the socket is in another network namespace than a new socket. */
+/* Returns true if the socket is in another network namespace than a new socket of this process. */
 static inline bool is_foreign(int fd)
 {
 	int own = socket(AF_INET, SOCK_STREAM, 0);
@@ -142,7 +142,7 @@ static inline bool is_foreign(int fd)
 	return foreign;
 }
 
-/* Returns a nonblocking socket whose connect to the closed port has failed: it is in the host's network and not connected. */
+/* Returns a socket that is in the host's network and not connected: a nonblocking socket whose connect(2) to the closed port has failed. */
 static inline int failed_socket(const union address *closed_port)
 {
 	int fd = make_socket(SOCK_NONBLOCK);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Replaces the library of sys-apps/sandbox, which Debian does not have. While SANDBOX_ON is 1, it refuses to open a uid_map for
- * writing and appends the path to the file that SANDBOX_REFUSALS names.
+ * Imitates the library of sys-apps/sandbox, which Debian does not have. While the variable SANDBOX_ON is 1, the library refuses to open a uid_map
+ * for writing, and appends the path to the file that the variable SANDBOX_REFUSALS names.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,7 +29,7 @@ static bool refused(const char *path, int flags)
 	return true;
 }
 
-#define DEFINE_OPEN(name)                                                                                             \
+#define DEFINE_OPEN(name)                                                                                       \
 	int name(const char *path, int flags, ...)                                                              \
 	{                                                                                                       \
 		int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name); \

@@ -50,7 +50,7 @@ bool wait_for_children(void)
 	return false;
 }
 
-/* Starts a program with an empty argv. */
+/* Arguments: PROGRAM. Executes PROGRAM with an empty argv and an empty environment. */
 static int start_without_arguments(char **arguments)
 {
 	char *none[] = {NULL}, *environment[] = {NULL};
@@ -58,7 +58,7 @@ static int start_without_arguments(char **arguments)
 	fail("execve: %s", strerror(errno));
 }
 
-/* Starts a program with all signals blocked, and SIGCHLD and SIGPIPE ignored. */
+/* Arguments: COMMAND... Executes COMMAND with all signals blocked, and with SIGCHLD and SIGPIPE ignored. */
 static int start_with_blocked_signals(char **arguments)
 {
 	sigset_t all;
@@ -70,7 +70,7 @@ static int start_with_blocked_signals(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* DEPTH COMMAND...: starts a program in a new directory, DEPTH levels below the working directory. */
+/* Arguments: DEPTH COMMAND... Executes COMMAND in a new directory, DEPTH levels below the working directory. */
 static int start_deep(char **arguments)
 {
 	for (int i = atoi(arguments[0]); i > 0; i--)
@@ -80,7 +80,7 @@ static int start_deep(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* COUNT LENGTH COMMAND...: starts a program with COUNT more arguments, each of LENGTH bytes. */
+/* Arguments: COUNT LENGTH COMMAND... Executes COMMAND with COUNT further arguments of LENGTH bytes each. */
 static int start_with_many(char **arguments)
 {
 	size_t count = strtoul(arguments[0], NULL, 10), length = strtoul(arguments[1], NULL, 10), given = 0;
@@ -99,7 +99,7 @@ static int start_with_many(char **arguments)
 	fail("execv: %s", strerror(errno));
 }
 
-/* FILE: writes to FILE the numbers of the open descriptors from 0 to 4095. */
+/* Arguments: FILE. Writes the numbers of this process's open descriptors to FILE, up to 4095. */
 static int list_files(char **arguments)
 {
 	bool open[4096];
@@ -112,7 +112,7 @@ static int list_files(char **arguments)
 	return fclose(file);
 }
 
-/* FILE: writes the environment to FILE. */
+/* Arguments: FILE. Writes the environment of this process to FILE. */
 static int list_variables(char **arguments)
 {
 	FILE *file = fopen(arguments[0], "w");

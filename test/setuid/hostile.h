@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Attacks on a set-user-id program by a hostile caller, for which a shell script does not suffice. */
+/* Attacks on confine as a set-user-ID program by a hostile caller. A shell script cannot make these attacks. */
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
@@ -9,11 +9,11 @@
 
 noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Returns the time of CLOCK_MONOTONIC in microseconds. */
+/* Returns the current time of CLOCK_MONOTONIC in microseconds. */
 long long now(void);
 void spin_until(long long time);
 
-/* Waits for all children, also adopted ones. Returns false if a child still lives after 20 s. */
+/* Waits until all children of this process have ended, also children that it has adopted as a subreaper. Returns false if one still lives after 20 s. */
 bool wait_for_children(void);
 
 int attack_signals(char **arguments);

@@ -72,7 +72,7 @@ static bool attack_by_limit(pid_t pid)
 	struct {
 		unsigned long long current, most;
 	} limit = {1, 1};
-	/* 7 is RLIMIT_NOFILE, by which a caller could control the descriptor numbers of confine. */
+	/* Try to set the limit 7, RLIMIT_NOFILE. A caller could control the descriptor numbers of confine by it. */
 	return syscall(SYS_prlimit64, pid, 7, &limit, NULL) == 0;
 }
 
@@ -87,7 +87,7 @@ static const struct attack attacks[] = {
 };
 #define ATTACKS (sizeof attacks / sizeof *attacks)
 
-/* Returns true if the process runs confine. The command that confine starts has another process name. */
+/* Returns true if the name of the process is "confine". The command that confine starts has another name. */
 static bool is_confine(pid_t pid)
 {
 	char path[64], name[32] = "";
@@ -125,13 +125,13 @@ static bool is_root(pid_t pid)
 	return ids.real == 0 && ids.effective == 0 && ids.saved == 0;
 }
 
-/* Returns true if the process cannot become root again. Then the caller may set its limits (prlimit(2)), which is harmless. */
+/* Returns true if the process of confine cannot become root again. Its user may then set its limits (prlimit(2)), which is harmless. */
 static bool has_dropped_root(pid_t pid)
 {
 	return ids_of(pid).saved != 0;
 }
 
-/* Appends the process and all its descendants to `all`, which has room for `most`. Returns the new count. */
+/* Appends the process and all its descendants to the array all, which has room for `most` processes. Returns the new number of processes in it. */
 static size_t add_family(pid_t pid, pid_t *all, size_t count, size_t most)
 {
 	char path[64];
@@ -157,7 +157,7 @@ static void try_all(pid_t started, size_t *tried)
 			continue;
 		for (size_t w = 0; w < ATTACKS; w++) {
 			bool in = attacks[w].succeeds(family[i]);
-			/* Test is_confine again, because the process may have become the command, which the caller may attack. */
+			/* Test is_confine() again, because the process may have executed the command in the meantime, and attacks on the command may succeed. */
 			if (in && is_confine(family[i]) && !(attacks[w].succeeds == attack_by_limit && has_dropped_root(family[i])))
 				fail("%s succeeded on process %d of %d", attacks[w].name, family[i], started);
 			if (in)
@@ -169,7 +169,7 @@ static void try_all(pid_t started, size_t *tried)
 	}
 }
 
-/* CONFINE CGROUP-NAME RUNS: tries every attack on every process of confine, during and after its start. */
+/* Arguments: CONFINE CGROUP-NAME RUNS. Starts confine RUNS times. Tries every attack on every process of confine, during and after its start. */
 int attack_ptrace(char **arguments)
 {
 	const char *const command[] = {arguments[0], "--net", "--ipc", "--cgroup", arguments[1], "--", "/bin/sleep", "1000", NULL};
@@ -185,7 +185,7 @@ int attack_ptrace(char **arguments)
 			execv(command[0], (char **)command);
 			_exit(99);
 		}
-		/* The process name changes when confine is executed. From then on no attack may succeed. */
+		/* Wait until confine is executed, which changes the name of the process. From then on no attack may succeed. */
 		while (!is_confine(pid))
 			if (now() > began + 5000000)
 				fail("confine does not start");

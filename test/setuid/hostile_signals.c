@@ -10,14 +10,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* The signal arrives between the fork before confine and the start of the command, which takes 2 to 8 ms. */
+/* The signal arrives at a random time up to this number of microseconds after the fork. confine starts the command 2 to 8 ms after the fork. */
 #define WINDOW_MICROSECONDS 9000
 
 static const int sent[] = {SIGKILL, SIGKILL, SIGSTOP, SIGTERM, SIGTERM, SIGCHLD, SIGINT, SIGHUP, SIGSEGV, SIGXCPU, SIGPIPE, SIGUSR1};
 #define SENT (sizeof sent / sizeof *sent)
 
 struct run {
-	bool to_descendant; /* true if the signal goes to a descendant of confine, false if it goes to confine itself */
+	bool to_descendant; /* true if the test sends the signal to a descendant of confine, false if to confine itself */
 	bool blocked;	    /* true if confine starts with all signals blocked and SIGCHLD ignored */
 	bool tracked;	    /* true if confine starts with --cgroup, so that it makes more processes */
 	int signal;
@@ -39,7 +39,7 @@ static noreturn void start(const struct run *run, const char *confine, const cha
 	_exit(99);
 }
 
-/* Returns the PID of a random descendant, more likely of a deeper one. Returns pid if there is no descendant. */
+/* Returns the PID of a random descendant of the process: a grandchild more likely than a child. Returns pid if there is no descendant. */
 static pid_t pick_descendant(pid_t pid)
 {
 	for (int i = 0; i < 3; i++) {
@@ -57,7 +57,7 @@ static pid_t pick_descendant(pid_t pid)
 	return pid;
 }
 
-/* CONFINE CGROUP-NAME RUNS SEED: sends signals at random moments. Each run and all its processes must end. */
+/* Arguments: CONFINE CGROUP-NAME RUNS SEED. Starts confine RUNS times, and sends one signal at a random moment. Each time, all processes must end. */
 int attack_signals(char **arguments)
 {
 	const char *confine = arguments[0], *name = arguments[1];

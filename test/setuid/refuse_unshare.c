@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * refuse_unshare COMMAND...: runs a command with a seccomp filter that refuses unshare(2), as in some containers. Root installs it
- * without no_new_privs, so that set-user-id programs keep working.
+ * refuse_unshare COMMAND...: runs a command with a seccomp filter that refuses unshare(2), as in some containers. Run it as root: the filter is
+ * then installed without no_new_privs, so that set-user-ID programs keep working.
  */
 #include <errno.h>
 #include <linux/filter.h>
