@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* count_interrupts: prints a line for the first SIGINT, and the number of SIGINTs when SIGUSR1 arrives. */
+/* count_interrupts: prints a line when the first SIGINT arrives, and prints the number of received SIGINTs when SIGUSR1 arrives. */
 #include <signal.h>
 #include <stdio.h>
 

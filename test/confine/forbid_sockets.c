@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * forbid_sockets CGROUP: attaches a BPF program to a cgroup. Its processes cannot create AF_INET and AF_INET6 sockets: socket(2) fails
- * with EPERM. The program ends with the cgroup.
+ * forbid_sockets CGROUP: attaches a BPF program to a cgroup. From then on, socket(2) for AF_INET and AF_INET6 fails with EPERM in processes of
+ * this cgroup. The kernel removes the BPF program together with the cgroup.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 int main(int argc, char **argv)
 {
-	/* The program returns 0, so that the kernel refuses the socket. */
+	/* The BPF program always returns 0, which makes the kernel refuse the socket. */
 	static const struct bpf_insn code[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
 		{.code = BPF_JMP | BPF_EXIT},

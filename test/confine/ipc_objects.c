@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ipc_objects make OBJECT...     creates the objects, which must not exist
- * ipc_objects open OBJECT...     creates those that do not exist
- * ipc_objects remove OBJECT...   removes them
- * ipc_objects list OBJECT...     prints those that exist
+ * ipc_objects make OBJECT...     creates the objects, fails if one of them exists
+ * ipc_objects open OBJECT...     creates the objects that do not exist
+ * ipc_objects remove OBJECT...   removes the objects
+ * ipc_objects list OBJECT...     prints the objects that exist
  * ipc_objects churn N            creates and removes N objects of each kind
- * ipc_objects results KEY        prints the results of calls that create objects, with keys from KEY on
+ * ipc_objects results KEY        prints the results of calls that create objects with the keys KEY, KEY + 1...
  *
- * An OBJECT is shm:KEY, sem:KEY, msg:KEY or mqueue:NAME. KEY 0 (make only) creates a private object and prints it as KIND:#ID, which remove
- * and list accept. Compiled with -m32, the calls of System V IPC are made by ipc(2).
+ * An OBJECT is shm:KEY, sem:KEY, msg:KEY or mqueue:NAME. With KEY 0, make creates a private object and prints it as KIND:#ID. remove and list
+ * accept this form too. If compiled with -m32, the program makes the calls of System V IPC by ipc(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +80,7 @@ static int make(const char *object)
 	return id;
 }
 
-/* Creates and removes private objects and message queues. Returns false if one of the calls fails. */
+/* Creates and removes private System V objects and POSIX message queues, count of each kind. Returns false if a call fails. */
 static bool churn(int count)
 {
 	bool done = true;
@@ -94,7 +94,7 @@ static bool churn(int count)
 	return done;
 }
 
-/* Prints the result of a call: "ok", or the error. Returns it. */
+/* Prints the name of a call and its result: "ok", or the error. Returns the result. */
 static int print(const char *call, int result)
 {
 	printf("%s: %s\n", call, result < 0 ? strerrorname_np(errno) : "ok");

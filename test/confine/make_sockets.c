@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * make_sockets               makes sockets of several families by every system call and prints the results: CALL FAMILY RESULT
- * make_sockets race COUNT    makes AF_INET sockets while a thread writes AF_VSOCK into the arguments of socketcall(2). Exits with 0 if no
- *                            AF_VSOCK socket was made
- * make_sockets hidden        makes AF_INET and AF_VSOCK sockets by socketcall(2) as a process that cannot be inspected
- * make_sockets nested        makes the sockets of `hidden` in a nested network namespace
+ * make_sockets               makes sockets of several families by every system call, and prints a line for each: CALL FAMILY RESULT
+ * make_sockets race COUNT    calls socketcall(2) COUNT times, while a second thread swaps AF_INET and AF_VSOCK in the arguments in memory.
+ *                            Exits with 0 if no AF_VSOCK socket was made
+ * make_sockets hidden        makes AF_INET and AF_VSOCK sockets by socketcall(2) as a process that the watcher cannot inspect
+ * make_sockets nested        makes AF_INET and AF_VSOCK sockets by socketcall(2) in a nested network namespace
  */
 #include "../egress/client.h"
 
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
 		print_result("socketcall", families[i].name, socketcall(1, family, type, 0, 0, 0, 0));
 		print_result("socketpair", families[i].name, by_libc(socketpair((int)family, (int)type, 0, pair)));
 	}
-	/* The watcher must keep SOCK_CLOEXEC and SOCK_NONBLOCK. */
+	/* The socket that the watcher returns must have the requested flags SOCK_CLOEXEC and SOCK_NONBLOCK. */
 	int fd = (int)socketcall(1, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP, 0, 0, 0);
 	printf("flags %d %d\n", fd < 0 ? -1 : fcntl(fd, F_GETFD), fd < 0 ? -1 : fcntl(fd, F_GETFL) & O_NONBLOCK);
 	print_result("socketcall", "tcp-datagrams", socketcall(1, AF_INET, SOCK_DGRAM, IPPROTO_TCP, 0, 0, 0));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * For each ABI of x86-64, connects to a server of this program, and tries to connect and to send to the ports HOST_TCP and HOST_UDP of
- * loopback. Prints the results.
+ * Tests the network filter by the system calls of each ABI of an x86-64 kernel: connects to a server of this program, which is permitted, and to
+ * servers of the host, at the loopback ports in the variables HOST_TCP and HOST_UDP. Prints the results.
  */
 #include "../egress/client.h"
 #include "../egress/system_calls.h"
@@ -32,7 +32,7 @@ int main(void)
 		fast_open_by(abi, stream, &tcp, size);
 		fast_open_by(abi, datagrams, &udp, size);
 	}
-	enum { RAW = 3, /* SOCK_RAW, SOCK_SEQPACKET and SO_BINDTODEVICE of Linux */
+	enum { RAW = 3, /* values of SOCK_RAW, SOCK_SEQPACKET and SO_BINDTODEVICE */
 	       SEQPACKET = 5,
 	       BIND_TO_DEVICE = 25 };
 	printf("setsockopt %ld %ld, raw %ld %ld, SCTP %ld %ld\n", i386(366, (uint32_t)stream, SOL_SOCKET, BIND_TO_DEVICE, 0, 0, 0),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * refuse_calls CALL=ERROR... -- COMMAND [ARG...]: runs a command with a seccomp filter that refuses system calls, like that of a
- * container or of an emulator. A CALL may select flags or the value of the first argument: unshare:newnet=EPERM. A preloaded library
- * cannot replace the filter, because confine is linked statically.
+ * refuse_calls CALL=ERROR... -- COMMAND [ARG...]: runs a command with a seccomp filter that refuses system calls, as in a container or an
+ * emulator. A CALL may include flags or a value of the first argument: unshare:newnet=EPERM. The tests use a filter and not a preloaded
+ * library, because confine is linked statically.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -19,7 +19,7 @@
 static const struct {
 	const char *name;
 	unsigned call;
-	unsigned mask; /* flags of the first argument, or its value for prctl; 0: any argument */
+	unsigned mask; /* the call is refused if the first argument has one of these flags or, for prctl, this value; 0: it is always refused */
 } calls[] = {
 	{"unshare", SYS_unshare, 0},
 	{"unshare:newuser", SYS_unshare, CLONE_NEWUSER},
@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 	}
 	add(BPF_RET, SECCOMP_RET_ALLOW, 0, 0);
 	struct sock_fprog filter = {length, program};
-	/* Installs the filter without no_new_privs if possible, because confine behaves differently with no_new_privs. */
+	/* Set no_new_privs only if the filter cannot be installed without it, because confine behaves differently with no_new_privs. */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0 &&
 	    (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)) {
 		perror("refuse_calls: seccomp");

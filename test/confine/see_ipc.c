@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * see_ipc make NAME KEY     makes a POSIX message queue and a shared memory segment, and prints the id of the segment
- * see_ipc see NAME KEY      prints whether the queue and the segment exist
+ * see_ipc see NAME KEY      prints for the queue and the segment whether they exist
  * see_ipc remove NAME KEY   removes the queue and the segment
  */
 #include <fcntl.h>

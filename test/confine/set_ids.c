@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * set_ids FILE: prints the result of each system call that sets a user or group id, with the own id, another id, 0 and -1. FILE belongs to
- * the caller. Compiled with -m32, it uses the calls with 16-bit and with 32-bit ids of i386.
+ * set_ids FILE: makes each system call that sets a user or group id, with the process's own id, another id, 0 and -1. Prints the results. chown(2)
+ * changes FILE, which must belong to the caller. If compiled with -m32, the program makes the i386 calls with 16-bit and with 32-bit ids.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * survivor KIND: starts a process, prints "ready" when that process is in place, and exits. Each KIND is a method by which a process tries
- * to outlive the command that confine runs.
+ * survivor KIND: the command that confine runs. It starts a process that tries to outlive the command (a survivor), prints "ready" when the
+ * survivor is in place, and exits. Each KIND is a method by which the survivor tries to escape from confine.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +103,7 @@ static void no_death_signal(void)
 	stay();
 }
 
-/* Starts a survivor that is a sibling of the process that starts it (CLONE_PARENT). */
+/* Becomes a survivor that is not a descendant of this program: each process starts the next as its sibling (CLONE_PARENT) and exits. */
 static void sibling(void)
 {
 	for (int i = 0; i < 3; i++) {
@@ -114,7 +114,7 @@ static void sibling(void)
 	stay();
 }
 
-/* Starts a survivor whose subreaper exits first. */
+/* Starts a survivor that loses its parent twice: first its parent exits, then the subreaper that has adopted it. */
 static void adopted(void)
 {
 	if (fork() == 0) {
@@ -147,7 +147,7 @@ static void traced(void)
 	stay();
 }
 
-/* Starts a survivor that traces and stops confine. */
+/* Becomes a survivor that tries to trace and to stop the process of confine that started this program. */
 static void tracer(void)
 {
 	static const char caught[] = "traces confine\n";
@@ -159,7 +159,7 @@ static void tracer(void)
 	stay();
 }
 
-/* Starts a survivor that tries to kill confine. */
+/* Becomes a survivor that tries to kill the process of confine that started this program. */
 static void killer(void)
 {
 	become_orphan();
@@ -170,7 +170,7 @@ static void killer(void)
 static void namespaced(void)
 {
 	become_orphan();
-	/* If unshare fails, the survivor is a normal orphan. */
+	/* If unshare(2) fails, continue as a survivor without a namespace of its own. */
 	if (unshare(CLONE_NEWUSER | CLONE_NEWPID) == 0 && fork() > 0)
 		_exit(0);
 	stay();
@@ -180,7 +180,7 @@ static void in_vfork(void)
 {
 	become_orphan();
 	ready();
-	/* The caller of vfork(2) stays in the kernel until its child exits or calls execve(2). This child does neither. */
+	/* The process stays in vfork(2), because its child neither exits nor calls execve(2). */
 	if (vfork() == 0)
 		for (;;)
 			pause();
@@ -192,7 +192,7 @@ static void *stay_as_thread(void *data)
 	return data;
 }
 
-/* Starts a survivor whose first thread has exited, so that /proc shows a zombie, while another thread runs. */
+/* Becomes a survivor that /proc shows as a zombie: its first thread has exited, but another thread runs. */
 static void leaderless(void)
 {
 	pthread_t thread;

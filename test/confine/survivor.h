@@ -3,12 +3,12 @@
 #ifndef SURVIVOR_H
 #define SURVIVOR_H
 
-extern int report; /* write end of a pipe to the first process, which exits when a survivor writes a byte or closes the pipe */
+extern int report; /* write end of a pipe to the command (main() in survivor.c), which waits until the survivor writes a byte or closes the pipe; -1: closed */
 
-/* Reports that the survivor is in place. */
+/* Reports to the command that the survivor is in place, so that the command exits. */
 void ready(void);
 
-/* Reports that the survivor is in place, and waits for ever. */
+/* Reports to the command that the survivor is in place, then waits forever. */
 void stay(void);
 
 /* Continues in a process with another session and another parent. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Survivors that are many processes, or that fork and exit all the time. */
+/* Survivors (survivor.c) that consist of many processes, or that fork and exit all the time. */
 #include <sched.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
@@ -24,7 +24,7 @@ void bomb(void)
 	stay();
 }
 
-/* Starts an endless chain of processes: each process starts the next and exits. */
+/* Becomes an endless chain of processes: each process forks the next one and exits. */
 void chain(void)
 {
 	become_orphan();
@@ -50,7 +50,7 @@ void slow_chain(void)
 	}
 }
 
-/* Becomes a fork bomb of at most `count` processes of this user. Each process forks and exits. */
+/* Becomes a fork bomb: each process forks twice and exits. The user can have at most `count` processes; further forks fail. */
 static noreturn void go_on(rlim_t count)
 {
 	const struct rlimit most = {count, count};
@@ -63,7 +63,7 @@ static noreturn void go_on(rlim_t count)
 	}
 }
 
-/* A fork bomb of at most 300 processes. The environment variable SURVIVOR_BOMB sets a lower maximum for small machines. */
+/* Becomes a fork bomb of at most 300 processes. The environment variable SURVIVOR_BOMB sets another maximum, for small machines. */
 void live_bomb(void)
 {
 	const char *count = getenv("SURVIVOR_BOMB");
@@ -71,7 +71,7 @@ void live_bomb(void)
 	go_on(count == NULL ? 300 : (rlim_t)atol(count));
 }
 
-/* A fork bomb that stays in the session and process group of its caller. It has at most 40 processes, which leave CPU time for confine. */
+/* Becomes a fork bomb in the session and process group of the command. It has at most 40 processes, so that confine gets enough CPU time. */
 void near_bomb(void)
 {
 	go_on(40);

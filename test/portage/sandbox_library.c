@@ -29,7 +29,7 @@ static bool refused(const char *path, int flags)
 	return true;
 }
 
-#define DEFINE_OPEN(name)                                                                                       \
+#define DEFINE_OPEN(name)                                                                                             \
 	int name(const char *path, int flags, ...)                                                              \
 	{                                                                                                       \
 		int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name); \

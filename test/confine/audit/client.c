@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Attempts to reach the network: client ACTION [ARG]... The destination is 198.51.100.7:443, or $TO and $PORT. */
+/* client ACTION [ARG]...: makes connection attempts. The destination is 198.51.100.7:443, unless the variables TO and PORT name another. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,7 +57,7 @@ static int open_socket(int type)
 	return fd;
 }
 
-/* Returns how many attempts did not fail with ENETUNREACH or ECONNREFUSED, the errors of an isolated network. */
+/* Makes count connection attempts. Returns how many of them did not fail with ENETUNREACH or ECONNREFUSED, as they must in an isolated network. */
 static int attempts(int count)
 {
 	int unexpected = 0, fd = open_socket(SOCK_STREAM);
@@ -106,7 +106,7 @@ static void tick(int signal)
 	ticks++;
 }
 
-/* Makes attempts while SIGALRM arrives at 1 kHz. Prints the number without ENETUNREACH or ECONNREFUSED, for example with EINTR. */
+/* Makes connection attempts while SIGALRM arrives 1000 times per second. Prints how many attempts had an unexpected result, such as EINTR. */
 static int timer(int flags, int count)
 {
 	struct sigaction action = {.sa_handler = tick, .sa_flags = flags};
@@ -118,7 +118,7 @@ static int timer(int flags, int count)
 	return 0;
 }
 
-/* Makes attempts while another process sends many signals. */
+/* Makes connection attempts while another process sends many signals. Prints how many attempts had an unexpected result. */
 static int storm(int count)
 {
 	struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
@@ -149,7 +149,7 @@ static int by_vfork(const char *self)
 	return waitpid(pid, &status, 0) != pid || status != 0;
 }
 
-/* Makes calls that name no address outside: loopback addresses, path and abstract sockets, netlink, AF_UNSPEC, a bad pointer. */
+/* Makes calls that must not count as attempts: to loopback addresses, UNIX sockets and netlink, with AF_UNSPEC, and with an invalid pointer. */
 static int harmless(void)
 {
 	static const char *const own[] = {"127.0.0.1", "127.9.9.9", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"};
@@ -171,7 +171,7 @@ static int harmless(void)
 	return 0;
 }
 
-/* Installs a seccomp listener, as tests of container runtimes do. */
+/* Tries to install a seccomp listener, as tests of container runtimes do, and then a filter. Prints the results. */
 static int own_listener(void)
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -179,14 +179,14 @@ static int own_listener(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 	puts(fd >= 0 ? "a listener" : strerror(errno));
-	/* A filter without a listener can be installed even if a second listener cannot. */
+	/* A filter without a listener must work, even if the kernel refuses a second listener. */
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 	puts(fd == 0 ? "a filter" : strerror(errno));
 	return 0;
 }
 
 #ifdef __i386__
-/* Makes an attempt by socketcall(2), which glibc used before Linux 4.3. */
+/* Makes calls with an address by socketcall(2), as glibc on i386 did before Linux 4.3. */
 static int by_socketcall(void)
 {
 	long connecting[] = {open_socket(SOCK_STREAM), (long)&to, size};
@@ -241,8 +241,8 @@ int main(int argc, char **argv)
 		attempts(1);
 		execv(argv[2], argv + 2);
 	}
-	/* Connects a datagram socket and then a stream socket to the same address and with the same descriptor, as getaddrinfo() and
-	 * its caller do. */
+	/* Connects a datagram socket and then a stream socket with the same descriptor to the same address, as a program that calls
+	 * getaddrinfo(3) does. */
 	if (strcmp(what, "sort") == 0) {
 		for (int i = 0; i < count; i++) {
 			int fd = open_socket(SOCK_DGRAM);
@@ -252,7 +252,7 @@ int main(int argc, char **argv)
 		}
 		return 0;
 	}
-	/* Makes one attempt for each of `more` ports, starting at port `count`. */
+	/* Makes one attempt for each of the ports count to count + more - 1. */
 	if (strcmp(what, "ports") == 0) {
 		for (int i = 0; i < more; i++) {
 			to.in.sin_port = htons(count + i);

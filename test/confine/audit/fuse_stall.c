@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Makes memory and descriptors on which each reader waits for ever, because their FUSE server does not answer (linux/fuse.h).
+ * Makes a file whose readers wait forever, because its FUSE server does not answer (linux/fuse.h). The watcher must not wait for it.
  *
- *   stall DEVICE FILE serve COMMAND...   serves a file from outside the phase and runs COMMAND with it as descriptor 9
- *   stall DEVICE FILE hold COMMAND...    as serve, but the server answers FUSE_FLUSH requests of confine only from COMMAND's process
- *   stall DEVICE FILE ACTION             serves a file and connects with an address in it, connects its descriptor, or makes a socket by
- *                                        i386 socketcall(2) with arguments in it
+ *   stall DEVICE FILE serve COMMAND...   makes the file outside the phase, and runs COMMAND with the file as descriptor 9
+ *   stall DEVICE FILE hold COMMAND...    like serve, but the server lets close(2) wait in all processes of confine except that of COMMAND
+ *   stall DEVICE FILE ACTION             makes the file in the phase, then does ACTION: address (connects to an address in the mapped file),
+ *                                        descriptor (connects the descriptor of the file), or socketcall (makes a socket by i386
+ *                                        socketcall(2) with arguments in the mapped file)
  *   stall - FILE ACTION                  does ACTION with the file that is open as descriptor 9
  *
- * DEVICE is /dev/fuse or a node with its numbers. The server writes a line to FILE when a process waits for an answer.
+ * DEVICE is /dev/fuse or a device node with the same numbers. The server writes a line to FILE when a process waits for an answer.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -45,7 +46,7 @@ static void answer(int device, uint64_t unique, int error, const void *data, siz
 	memcpy(bytes, &header, sizeof header);
 	if (size > 0)
 		memcpy(bytes + sizeof header, data, size);
-	/* ENOENT: the process that sent the request has ended. */
+	/* Ignore ENOENT, which means that the process that sent the request has ended. */
 	if (write(device, bytes, header.len) < 0 && errno != ENOENT)
 		err(2, "answering");
 }
@@ -56,7 +57,7 @@ static struct fuse_attr attributes(uint64_t node)
 		.ino = node, .size = 4096, .mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644, .nlink = 1, .uid = getuid(), .gid = getgid()};
 }
 
-/* Returns true if the process is a confine, or its watcher (confine-audit). PID 0 is a process outside of the server's PID namespace. */
+/* Returns true if the process is one of confine: its name begins with "confine", such as "confine-audit" of the watcher. Also returns true for PID 0, a process outside the server's PID namespace. */
 static bool is_confine(uint32_t pid)
 {
 	char path[32], name[8] = "";
@@ -68,7 +69,7 @@ static bool is_confine(uint32_t pid)
 	return is;
 }
 
-/* Which FUSE_FLUSH requests of confine, caused by its close(2), the server answers: all, or only those of one process. */
+/* Selects the FUSE_FLUSH requests of confine that the server answers: all, or only those of one process. close(2) causes such a request. */
 struct answered {
 	bool all;
 	pid_t process;
@@ -90,7 +91,7 @@ static void serve(int device, const char *path, struct answered flushes)
 		struct fuse_open_out opened = {.fh = 1};
 		switch (header->opcode) {
 		case FUSE_INIT:
-			/* The answer to FUSE_INIT has no FUSE_ASYNC_READ, so that a reader waits for the answer even after SIGKILL (request_wait_answer()). */
+			/* Do not set FUSE_ASYNC_READ in the answer, so that a reader waits for its data even after SIGKILL (request_wait_answer() in fs/fuse/dev.c). */
 			answer(device, header->unique, 0, &init, sizeof init);
 			break;
 		case FUSE_LOOKUP:
@@ -131,7 +132,7 @@ static void map_ids(uid_t uid, gid_t gid)
 	put("/proc/self/gid_map", line);
 }
 
-/* Mounts the file system in new namespaces, starts its server and returns its file. */
+/* Mounts the FUSE file system in new namespaces, starts its server, and returns a descriptor of its file. */
 static int begin(const char *device_path, const char *path, struct answered flushes)
 {
 	char options[128];
@@ -159,7 +160,7 @@ static int begin(const char *device_path, const char *path, struct answered flus
 	return file;
 }
 
-/* Passes the file to the parent, which is outside these namespaces and then executes the command. */
+/* Makes the file in a child process with its own namespaces. Gets the descriptor of the file from this child, and executes the command with it. */
 static void serve_from_outside(char **argv)
 {
 	int ends[2], file = 0;
@@ -182,7 +183,7 @@ static void serve_from_outside(char **argv)
 		for (;;)
 			pause();
 	}
-	/* recvmsg(2) then fails if the server has failed. */
+	/* Close this end, so that recvmsg(2) fails if the child process has failed. */
 	close(ends[1]);
 	if (recvmsg(ends[0], &message, 0) != 1 || CMSG_FIRSTHDR(&message) == NULL)
 		err(2, "recvmsg");

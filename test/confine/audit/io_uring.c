@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* uring COUNT: connects by io_uring, which seccomp filters do not see. Exits with 4 if the kernel has none. */
+/* uring COUNT: makes COUNT connection attempts by io_uring, whose operations no seccomp filter sees. Exits with 4 if the kernel has no io_uring. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Looks up a name and prints the result: lookup NAME */
+/* lookup NAME: looks up the name by getaddrinfo(3) and prints the result. */
 #include <netdb.h>
 #include <stdio.h>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Compares the generated filters with a model, for every architecture, system call number and argument that could matter. The model is
- * written by hand from the tables of the kernel and shares no code with the generator. Prints each difference, exits with 0 if there is none.
+ * Compares the seccomp filters that confine generates with a model, for every architecture, system call number and argument that could matter.
+ * The model was written by hand from the tables of the kernel, and shares no code with confine. Prints each difference. Exits with 0 if there
+ * is none.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -14,7 +15,7 @@
 
 typedef unsigned long long u64;
 
-/* Runs the subset of classic BPF that the filters use (kernel/seccomp.c, seccomp_check_filter). */
+/* Runs a filter on the data of a system call, and returns its action. Supports only the BPF instructions that the filters use (seccomp_check_filter() in kernel/seccomp.c). */
 static long run(const struct sock_filter *filter, size_t length, const struct seccomp_data *data)
 {
 	unsigned a = 0;
@@ -50,8 +51,8 @@ static long run(const struct sock_filter *filter, size_t length, const struct se
 	return -1;
 }
 
-/* The system call numbers of one ABI: syscall_64.tbl, syscall_32.tbl, asm-generic/unistd.h, syscall.tbl of arm. The number of a call that
- * the ABI does not have is 0. */
+/* The system call numbers of one ABI, from syscall_64.tbl, syscall_32.tbl, asm-generic/unistd.h and syscall.tbl of arm in the kernel. 0: the ABI
+ * does not have the call. */
 struct abi {
 	const char *name;
 	unsigned architecture, bit;
@@ -81,7 +82,7 @@ static int is_one_of(unsigned value, const unsigned short *list, size_t count)
 	return 0;
 }
 
-/* The calls with ids of each ABI, from the same tables. */
+/* The system calls that set user or group ids. Their numbers in each ABI are from the kernel's tables too. */
 enum { SETUID,
        SETGID,
        SETREUID,
@@ -100,10 +101,10 @@ static const unsigned id_numbers[ABIS][ID_CALLS] = {
 	{146, 144, 145, 143, 147, 149, 0, 0, 55, 54},
 	{213, 214, 203, 204, 208, 210, 212, 198, 207, 325},
 };
-/* The calls with ids of 16 bits, in the same order. Only i386 and arm have them. */
+/* The numbers of the calls with 16-bit ids, in the order of the enum. Only i386 and arm have such calls. */
 static const unsigned id_numbers_16[FCHOWNAT] = {23, 46, 70, 71, 164, 170, 182, 16, 95};
 
-/* Returns 1 if every id that this call sets is the mapped one or -1. */
+/* Returns 1 if every id that the call sets is the id that the user namespace maps, or -1. Otherwise returns 0. */
 static int may_set_ids(int call, const u64 *args, const struct seccomp_rules *rules, unsigned mask)
 {
 	int first = call >= FCHOWNAT ? 2 : call >= CHOWN, count = call >= CHOWN ? 2 : 1 + call / 2;
@@ -172,7 +173,7 @@ static int may_make(u64 families, unsigned family, unsigned type)
 	return family < 64 && (families >> family & 1) != 0;
 }
 
-/* Returns the action for socket(2) of a permitted family with a net_filter. Protocol numbers from linux/in.h */
+/* Returns the action for socket(2) with a permitted family, if rules.net_filter is set. The protocol numbers are from linux/in.h. */
 static long expect_internet_socket(const unsigned *args)
 {
 	static const unsigned short protocols[] = {0, 1, 6, 17, 58, 136, 262};
@@ -264,7 +265,7 @@ static long expect(const struct seccomp_data *data, const struct seccomp_rules *
 	return known || (!rules->allow_list && !rules->own_sockets && !rules->net_filter) ? ALLOW : FAIL | ENOSYS;
 }
 
-/* The mapped ids of the rules. This group id does not fit into 16 bits. */
+/* The ids that the user namespace maps. The group id does not fit into 16 bits, as a test of the calls with 16-bit ids. */
 enum { OWN_UID = 1000,
        OWN_GID = 70000 };
 
@@ -293,7 +294,7 @@ static void compare(struct comparison *with, const struct seccomp_data *data)
 	       data->args[1], data->args[2], data->args[3], data->args[4], data->args[5], got, wanted);
 }
 
-/* Compares every pair of values of two arguments. The other arguments are 0 or have all bits set. */
+/* Compares filter and model for every pair of values of two arguments. The other arguments are all 0, or have all bits set. */
 static void compare_pair(struct comparison *with, struct seccomp_data data, int one, int other)
 {
 	for (int fill = 0; fill < 2; fill++) {
@@ -398,7 +399,7 @@ static u64 check(struct comparison *with, const struct machine *machine)
 			compare_abi(with, &abis[i]);
 			with->different += !is_cacheable(with, abis[i].architecture, 1 | abis[i].bit);
 		}
-	/* Architectures that are not in the table: that of the other machine, and an unknown one. */
+	/* Test architectures for which the filter has no instructions: one of the other family, and an unknown one. */
 	for (unsigned nr = 0; nr < 600; nr++) {
 		struct seccomp_data data = {.nr = (int)nr, .arch = with->family == 0 ? AUDIT_ARCH_ARM : AUDIT_ARCH_I386};
 		compare_single(with, data);
@@ -417,7 +418,7 @@ int main(void)
 	const u64 defaults = 1ULL << 1 | 1ULL << 2 | 1ULL << 10 | 1ULL << 16;
 	const u64 families[] = {defaults, defaults | 1ULL << 40, defaults | 1ULL << 17 | 1ULL << 38, FAMILIES_ANY};
 	u64 different = FAMILIES_DEFAULT != defaults, compared = 0;
-	/* Half of the filters cover ids: with each mode, and with each set of families. */
+	/* Restrict the ids in half of the filters, so that each mode and each set of families has filters with and without it. */
 	for (size_t m = 0; m < sizeof modes / sizeof *modes; m++)
 		for (size_t f = 0; f < 4; f++)
 			for (unsigned machine = 0; machine < 2; machine++) {
