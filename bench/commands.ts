@@ -43,7 +43,8 @@ function contests(bin: string): { root: Contest[]; user: Contest[] } {
 			'confine --net --ipc --record FILE --audit true': [...record, '--audit', '--', 'true'],
 		},
 	};
-	// --best-effort starts the supervisor, as in a phase. --uses keeps the /dev/shm of the host, because unshare mounts no /dev/shm either.
+	// Run confine as in a phase: --best-effort starts a second process of confine, the supervisor. Compare it with unshare, which mounts no
+	// private /dev/shm, by --uses /dev/shm, with which confine mounts none either.
 	const phase = [confine, '--net', '--ipc', '--best-effort'];
 	const added: Contest = {
 		title: 'What a private /dev/shm, pid-sandbox and mount-sandbox add',

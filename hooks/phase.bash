@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 #: banner
 
-# If root builds on a host with cgroup v2 only, Portage runs every phase in a cgroup and kills it after the merge. That would kill a
-# daemon that pkg_postinst has just restarted (CgroupManager in portage/util/cgroup.py). So pkg_* phases move to emerge's cgroup.
+# With FEATURES=cgroup as root, on a host with cgroup v2 only, Portage runs all phases of a package in a cgroup and kills the processes in
+# this cgroup after the merge (CgroupManager in portage/util/cgroup.py). This would kill a daemon that pkg_postinst has just restarted.
+# Therefore the hook moves pkg_* phases to the cgroup of emerge.
 if [[ $EUID == 0 && ${EBUILD_PHASE-} == @(@pkg@) &&
 	${PORTAGE_FEATURES-${FEATURES-}} == *cgroup* && " ${PORTAGE_FEATURES-${FEATURES-}} " == *[[:space:]]cgroup[[:space:]]* ]]; then
 	__portcullis_leave() {
@@ -49,8 +50,8 @@ fi
 		($EBUILD_PHASE == setup || ! -e ${T-}/environment) && ${!PORTCULLIS_*} ]] ||
 	return 0
 
-# pkgcore sources bashrc too, and Paludis does so in its phase "init" if PALUDIS_PORTAGE_BASHRC names bashrc. The hook cannot start their
-# phases again inside a sandbox. Only Portage sets EBUILD_SH_ARGS.
+# Print a message in phases of pkgcore and Paludis, which the hook cannot confine. pkgcore sources bashrc too, and Paludis does so in its
+# phase "init" if PALUDIS_PORTAGE_BASHRC names bashrc. Only Portage sets EBUILD_SH_ARGS.
 if [[ $EBUILD_PHASE == init || ${EMERGE_FROM-ebuild} != ebuild || ! ${EBUILD_SH_ARGS-} ]]; then
 	[[ $EBUILD_PHASE != @(setup|init) || " ${FEATURES-} " != *[[:space:]]@(@features@)[[:space:]]* ]] ||
 		(exec -c @env@ SANDBOX_ON=0 @node@ @program@ printed --once "${T%/*}/.ipc" other) 2>/dev/null ||
@@ -73,8 +74,9 @@ __portcullis_phase() {
 	# shellcheck disable=SC1003 # the command, quoted for a shell, in quotes
 	local command=@command@
 	local doctor="To find the cause, run: $command doctor"
-	# features, restrict, properties: values of Portage, in which a space separates words. store, state: prefixes of file names.
-	# initial: the environment that Portage started this shell with. setting: the values of PORTCULLIS_* by name.
+	# features, restrict and properties: values of Portage's variables, with spaces between the words and at both ends. store and state: the
+	# beginnings of the paths of files that the hook writes in pkg_setup and in this phase. initial: the environment with which Portage
+	# started this shell. setting: the values of PORTCULLIS_* by name.
 	local features restrict properties store state
 	local -A initial=() setting=()
 	# The options with which the hook starts confine. Without options, the hook does not confine the phase.
@@ -191,9 +193,9 @@ __portcullis_report_unknown() {
 	__portcullis_print "${lines[@]}"
 }
 
-# Returns in REPLY the settings that Portage reads now, as NAME=VALUE lines. With noauto no pkg_setup runs before a phase, and with
-# keeptemp the saved environment may be older than make.conf (prepare_build_dirs.py removes T otherwise). Takes half a second; only
-# developers use these FEATURES.
+# Returns in REPLY the settings that Portage reads now from make.conf and package.env, as NAME=VALUE lines. Stored settings can be older:
+# with FEATURES=noauto, no pkg_setup runs before a phase to store them, and with keeptemp a saved environment outlives a change of
+# make.conf (otherwise prepare_build_dirs.py removes it). The query takes half a second, but only developers use these FEATURES.
 __portcullis_ask_portage() {
 	mapfile -t REPLY < <(
 		__portcullis_start PORTAGE_CONFIGROOT="${initial[PORTAGE_CONFIGROOT]-}" \
@@ -282,8 +284,8 @@ __portcullis_confine() {
 	__portcullis_start "$confine" "${options[@]}" --environ "$environment" --notice-file "$state-notice" \
 		--label "package=$package" --label "phase=$EBUILD_PHASE" -- "$BASH" "$PORTAGE_BIN_PATH/ebuild.sh" "$EBUILD_SH_ARGS" ${conflicts:+"$conflicts"} "$marker"
 	status=$?
-	# confine exits with 125 to 127 if it could not start the phase. A started phase may exit with 127 too, but has
-	# written $state-inside.
+	# confine exits with 125 to 127 if it could not start the phase. A phase that started may exit with 127 too, but then the hook inside
+	# confine has written $state-inside.
 	((status < 125 || status > 127)) || [[ -s $state-inside ]] || refused="Portcullis: $package: src_$EBUILD_PHASE: the build stops, because"
 	REPLY=()
 	[[ ! -s $state-notice ]] || __portcullis_report "$refused"
@@ -339,8 +341,8 @@ __portcullis_unavailable() {
 	__portcullis_report_unconfined "$1"
 }
 
-# __portcullis_report_unconfined REASON: reports that no phase of this package is confined. Once per package, because bash cannot find
-# out to which emerge this phase belongs.
+# __portcullis_report_unconfined REASON: reports that no phase of this package is confined. Prints the message once per package: to print
+# it once per run of emerge, the hook would need Node.
 __portcullis_report_unconfined() {
 	local word missing=''
 	[[ ! -s $state-reported ]] || return 0

@@ -65,7 +65,7 @@ options_parse() {
 options_directory() {
 	local -n directory=${1#--}
 	[[ -n $2 ]] || fail usage "$1 needs a directory (see --help)"
-	# install.sh writes the path to the user's bashrc, which is a bash script.
+	# Refuse control characters such as a newline, because install.sh writes the path into bashrc, which is a bash script.
 	[[ $2 != *[[:cntrl:]]* ]] || fail usage "$1: the path contains control characters: use a path without them"
 	directory=$(realpath -ms -- "$2")
 	[[ $directory != / ]] || directory=''

@@ -22,7 +22,7 @@ plan_describe() {
 	esac
 }
 
-# plan_read FROM...: reads the installed files, the recorded files, and the files FROM.
+# plan_read FROM...: reads checksum, mode and owner of the files to replace, of all files in the record, and of the files FROM.
 plan_read() {
 	local -a paths=("$record_path" "${file_order[@]}" "${!record_sha[@]}")
 	files_read "${paths[@]/#/$root/}" "$@"

@@ -39,8 +39,9 @@ trust_walk() {
 	done
 }
 
-# trust_problem UID: status 0 if a user other than root and UID can change a path in trust_seen; sets reason to a message. Others may
-# write in a sticky directory, where they cannot replace entries of root, unless trust_ends contains it.
+# trust_problem UID: status 0 if a user other than root and UID can change a path in trust_seen; sets reason to a message. A sticky
+# directory is no problem, because other users cannot replace entries of root there. But a directory in trust_ends is a problem even if it
+# is sticky, because other users can create files in it.
 trust_problem() {
 	local uid gid type path
 	reason=''

@@ -46,7 +46,10 @@ function startedPaths(eprefix: string): string[] {
 	];
 }
 
-/** Lists the files and folders in a folder. Omits make.profile, because it is in a repository, whose owner decides what root builds anyway. */
+/**
+ * Lists the files and folders in a folder. Omits make.profile: it is usually a link into a repository, whose owner can change the ebuilds that root
+ * runs anyway.
+ */
 function filesIn(folder: string): string[] {
 	if (stat(folder)?.isDirectory() !== true) return [];
 	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -57,8 +60,9 @@ function filesIn(folder: string): string[] {
 }
 
 /**
- * Throws an UntrustedError if another user than root can change a component of `path`, by the rule of install.d/trust.bash. Others may
- * write in a sticky folder, where they cannot replace entries of root, unless it is the last component.
+ * Throws an UntrustedError if another user than root can change a component of `path`, by the rule of install.d/trust.bash. A component that
+ * is a sticky folder is accepted, because other users cannot replace entries of root there. But the last component is refused even if it is
+ * sticky, because other users can create files in it.
  */
 function checkPath(eprefix: string, path: string): void {
 	const visited = components(path);

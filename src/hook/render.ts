@@ -54,7 +54,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		unshare: quote(unshare),
 		umount: quote(umount),
 		python: quote(python),
-		// Portage 3.0.66 and older call sed and bash in die, which a Prefix may lack.
+		// Append the folders of the host: in Portage 3.0.66 and older, the function die calls sed and bash, which a Prefix may lack.
 		path: quote([...new Set([eprefix, ''].flatMap(programFolders))].join(':')),
 		run,
 		stored: storedNames.join(','),

@@ -33,8 +33,9 @@ resumable_package() {
 	EOF
 }
 
-# phase_processes [NAME]: prints the live processes of src_* phases of app-test/NAME-1, or of all packages. Includes confine, which
-# does not have the environment of the build. Omits processes that Portage starts between phases, such as misc-functions.sh.
+# phase_processes [NAME]: prints the live processes of src_* phases of app-test/NAME-1 or, without NAME, of all packages. Finds them by their
+# environment, and confine, which has another environment, by its command line. Omits processes that Portage starts between phases, such
+# as misc-functions.sh.
 phase_processes() {
 	local package=${1+app-test/$1-1}
 	{
@@ -102,7 +103,8 @@ process_tree() {
 }
 
 # compile_processes NAME PATTERN: prints the processes of src_compile of app-test/NAME whose command line matches PATTERN, parents
-# first: the first ebuild.sh of the package and the processes below. confine does not have the environment of the build.
+# first. Searches the first process with the environment of the build, ebuild.sh, and its descendants, because confine, which is one of
+# them, does not have this environment.
 compile_processes() {
 	local pid first
 	local -a words

@@ -137,7 +137,8 @@ prefix_ebuild_head() {
 		KEYWORDS=amd64
 		LICENSE=""
 
-		# Start only one program, because every phase of every package runs this function. All users append to the file.
+		# Start only one program, because every phase of every package runs this function. The first phase creates the file with a mode with
+		# which phases of all users can append to it.
 		record_namespaces() {
 			local link line="\${FUNCNAME[1]#*_} uid=\${EUID}"
 			while read -r link; do

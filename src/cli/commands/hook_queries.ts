@@ -20,7 +20,8 @@ import { UsageError } from '../usage.ts';
 
 /**
  * Prints "found NAME...", the messages about conflicts that are not in --known, and "done". If PORTCULLIS_ALLOW is set, the output of
- * runDestinations() follows, because a second start of Node would take 40 ms. Options pass the variables, because EAPI 9 exports none.
+ * runDestinations() follows, because a second start of Node would take 40 ms. FEATURES and other variables of Portage are options, because
+ * Portage does not export them in EAPI 9.
  */
 export async function runConflicts({ values, words: rest }: Input): Promise<number> {
 	const { package: cpv, features: list, allow = '' } = values;

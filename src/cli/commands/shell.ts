@@ -61,7 +61,10 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	}
 }
 
-/** Returns a command that changes to the user of the phase: with userpriv, this user owns the saved environment, which bash sources. */
+/**
+ * Returns the words of a command that changes from root to the user of the phase; [] if root runs the phase. With userpriv, the user of the
+ * phase can write the saved environment, so root must not source it.
+ */
 function asUserOf(phase: string, { userpriv }: Configuration, { restrict }: Resolved): string[] {
 	if (userpriv === null || phase === 'install' || restrict.includes('userpriv')) return [];
 	const { uid, gid, groups } = userpriv;
