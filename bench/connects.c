@@ -2,11 +2,11 @@
 /*
  * connects blocked COUNT             connects COUNT times to an address without a route
  * connects loopback COUNT            connects COUNT TCP sockets to a port on which this program listens
- * connects socket COUNT FILE         connects a datagram socket COUNT times to the UNIX socket FILE, and binds that socket first if FILE does not exist
- * connects parallel COUNT PROCESSES  connects COUNT times in all to an address without a route, from PROCESSES processes at the same time
+ * connects socket COUNT FILE         connects a datagram socket COUNT times to the UNIX socket FILE; if FILE does not exist, binds it first
+ * connects parallel COUNT PROCESSES  connects like blocked, in PROCESSES processes at the same time, COUNT times in all
  *
- * Prints a duration in nanoseconds: for `parallel` that of the whole run, otherwise the median of the calls, which other load changes less
- * than the mean.
+ * Prints the median duration of connect(2) in nanoseconds, because other load changes the median less than the mean. parallel prints the
+ * duration of the whole run in nanoseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,7 +35,7 @@ static struct sockaddr_in address_of(const char *text, unsigned short port)
 	return name;
 }
 
-/* Connects and stores the duration of the call. Returns 0 or an errno. */
+/* Connects and stores the duration of connect(2) in nanoseconds. Returns 0 or an errno. */
 static int connect_timed(int fd, const void *to, socklen_t size, long long *duration)
 {
 	long long began = nanoseconds();

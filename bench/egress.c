@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * egress serve PORT              accepts connections one after the other and reads everything
- * egress connect HOST PORT COUNT connects COUNT times and prints the median duration of connect(2) in microseconds
- * egress send HOST PORT MBYTES   sends MBYTES megabytes and prints megabytes per second
+ * Measures allowed connections.
+ *
+ * egress serve PORT              accepts connections one after the other, and reads all data of each
+ * egress connect HOST PORT COUNT connects COUNT times, and prints the median duration of connect(2) in microseconds
+ * egress send HOST PORT MBYTES   sends MBYTES megabytes on one connection, and prints megabytes per second
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * floor COMMAND [ARG...]: runs a command whose calls of connect(2) stop for a minimal seccomp listener. The listener reads the address from
- * the memory of the caller and lets the kernel continue the call, so no program that does this can be faster.
+ * floor COMMAND [ARG...]: runs a command under a minimal seccomp listener, as the lower limit for the cost of the watcher. The listener handles
+ * only connect(2): it reads the address from the memory of the caller and lets the kernel continue the call.
  */
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* in the headers of Linux 6.6 and later */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS /* defined in the headers of Linux 6.6 and later */
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
@@ -36,7 +36,7 @@ static int install_filter(void)
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 }
 
-/* Handles every notification until no process has the filter. */
+/* Handles the notifications of the listener until no process has the filter any more. */
 static void serve(int listener)
 {
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);

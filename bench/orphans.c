@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* orphans: starts sleeping processes and exits.
+/* orphans: leaves orphans behind, to measure how long confine takes to kill them.
  *
- *   orphans COUNT   prints the time (CLOCK_REALTIME, microseconds) just before its exit; the orphans keep standard output open
- *   orphans stay    sleeps; `orphans COUNT` executes it for each process */
+ *   orphans COUNT   starts COUNT sleeping processes, prints the time (CLOCK_REALTIME, microseconds) and exits; the processes keep stdout open
+ *   orphans stay    sleeps; `orphans COUNT` executes this for each process */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static int stay(void)
 	}
 }
 
-/* Starts COUNT processes, each of which executes a program, as in a build. Returns when all of them are running. */
+/* Starts count processes, each of which executes a program, as in a build. Returns 0 when all of them are running, or 1 on failure. */
 static int start(long count)
 {
 	int ends[2];

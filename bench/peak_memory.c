@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* peak_memory: prints the peak memory (VmHWM, kB) of a program when it calls its next execve.
+/* peak_memory: runs a program, and prints its peak memory (VmHWM, kB) at the time when the program executes another one.
  *
  *   peak_memory COMMAND [ARG...]
  *
- * The kernel resets VmHWM at exec. So peak_memory stops the program at the call and reads /proc/PID/status there. */
+ * The kernel resets VmHWM at execve(2). So peak_memory stops the program before this call and reads /proc/PID/status. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD));
-	/* The first stop was the exec of COMMAND. The next execve is the one to measure. */
+	/* COMMAND has been executed at the first stop, so measure at the next execve(2), which COMMAND calls. */
 	while (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && at_execve(pid)) {
 			print_peak(pid);

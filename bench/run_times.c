@@ -3,8 +3,8 @@
  *
  *   run_times ROUNDS COMMAND [ARG...] [--- COMMAND [ARG...]]...
  *
- * Every round runs each command once, in random order, so that other load affects all commands alike. Prints one line for each run:
- * the number of the command (from 0) and nanoseconds. Exits with status 1 if a command fails. */
+ * Runs each command once per round, in random order, so that other load affects all commands alike. Prints one line for each run: the
+ * number of the command, from 0, and the duration in nanoseconds. Exits with status 1 if a command fails. */
 #include <errno.h>
 #include <sched.h>
 #include <spawn.h>
@@ -25,7 +25,7 @@ static long long nanoseconds(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* Pins the process to its current CPU, because migration between CPUs distorts the median. */
+/* Pins this process and its children to the current CPU, because migration between CPUs would distort the median. */
 static void stay_here(void)
 {
 	cpu_set_t set;
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	}
 	stay_here();
 	srandom((unsigned)nanoseconds());
-	/* Prints no times of the first round, which fills the page cache. */
+	/* Round -1 fills the page cache, so its times are not printed. */
 	for (long round = -1; round < rounds; round++) {
 		shuffle(order, count);
 		for (int i = 0; i < count; i++) {

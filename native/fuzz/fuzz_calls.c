@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Fuzzes request_read(), which decodes a system call of the build from its arguments and memory. Input: a struct seccomp_data, then the
- * memory at address BASE. No other memory is readable.
+ * Fuzzes request_read(), which reads the arguments of a system call and the memory to which they point. The input consists of a struct
+ * seccomp_data and the content of the memory at address BASE. The fuzzer makes all other memory unreadable.
  */
 #include <assert.h>
 #include <errno.h>
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct target target = {.notification = 1, .tid = 42};
 	struct seccomp_data call;
-	/* On the heap, so that AddressSanitizer detects an access beyond the struct. */
+	/* Allocate the request on the heap, so that AddressSanitizer detects an access beyond it. */
 	struct request *request = malloc(sizeof *request);
 	if (size < sizeof call || request == NULL) {
 		free(request);
@@ -60,14 +60,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(request->call == CALL_SENDMMSG || request->count <= 1);
 		for (size_t i = 0; i < request->count; i++)
 			check_destination(&request->to[i]);
-		/* A call with unreadable memory has no addresses. Only sendmmsg can have some, of the messages before the unreadable one. */
+		/* If memory is unreadable, the request must have no addresses. The exception is sendmmsg, which keeps those of the messages before the unreadable one. */
 		assert(!request->unreadable || request->call == CALL_SENDMMSG || request->count == 0);
-		/* The watcher passes request->name to connect(2), so its length and family must be valid. */
+		/* The watcher passes request->name to connect(2), so the length and the family in it must be valid. */
 		if (request->call == CALL_CONNECT && request->count == 1 && !request->is_socketcall)
 			assert(request->name_length <= sizeof request->name && request->name.any.sa_family != AF_UNSPEC);
 		const struct ipc_request *ipc = &request->ipc;
 		assert(request->call != CALL_IPC);
-		/* init passes the name to mq_open(2). */
+		/* init passes the name of a message queue to mq_open(2), so a NUL must end it. */
 		assert(!request->creates_ipc || ipc->object.call != CALL_MQ_OPEN || memchr(ipc->object.name, '\0', sizeof ipc->object.name) != NULL);
 		assert(request->path_count <= REQUEST_ADDRESSES && (request->call == CALL_SENDMMSG || request->path_count <= 1));
 		for (size_t i = 0; i < request->path_count; i++)

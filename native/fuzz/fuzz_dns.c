@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fuzzes dns_answer(): checks that it stays within its buffers and does what dns/wire.h documents. Input: a DNS query. */
+/* Fuzzes dns_answer(): checks that the function stays within its buffers and does what dns/wire.h documents. The input is a DNS query. */
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 	};
 	struct dns_question questions[DNS_QUESTIONS], again[DNS_QUESTIONS];
 	size_t count, none;
-	/* Allocated in the exact size, so that AddressSanitizer detects an access beyond the query. */
+	/* Allocate the exact size of the query and of the answer, so that AddressSanitizer detects an access beyond them. */
 	unsigned char *query = malloc(length == 0 ? 1 : length), *answer = malloc(DNS_ANSWER);
 	assert(query != NULL && answer != NULL);
 	memcpy(query, data, length);
@@ -30,14 +30,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 	}
 	if (answered > 0) {
 		assert(memcmp(answer, query, 2) == 0 && (answer[2] & 0x80) != 0);
-		/* With response code 0 the name is one of hosts, so dns_answer() must not return the question for the log. */
+		/* Response code 0 means that the name is in hosts. dns_answer() must then return no question, because the lookup is not logged. */
 		bool is_host = (answer[3] & 0x0F) == 0;
 		assert(!is_host || (count == 0 && answer[5] == 1));
-		/* dns_answer() must not answer a response. With the response bit cleared, it must find the same question. */
+		/* dns_answer() must not answer its own response. After the response bit is cleared below, it must find the question again, if the answer has one. */
 		assert(dns_answer(answer, answered, NULL, query, again, &none) == 0);
 		answer[2] &= 0x7F;
 		unsigned char second[DNS_ANSWER];
-		/* This call passes no hosts, so its answer has no addresses. */
+		/* The second call of dns_answer() gets no hosts, so that its answer has no addresses. */
 		size_t without = answer[5] == 0 ? answered : dns_answer(answer, answered, NULL, second, again, &none);
 		assert(answer[5] == 0 || none == 1);
 		assert(is_host ? without <= answered : without == answered);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fuzzes the environment of --environ and its CONFINE_ENV_* variables. Input: its bytes. */
+/* Fuzzes the functions that read the environment of --environ and rename the CONFINE_ENV_* variables in it. The input is that environment. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,13 +28,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	assert(environment != NULL);
 	size_t before = count(environment);
-	/* environment_read() has allocated one block for all entries. It starts with the first entry. */
+	/* Keep the pointer to the first entry, to free the block that environment_read() has allocated for all entries. */
 	char *block = environment[0];
 	environment_restore(environment);
 	assert(count(environment) <= before);
 	for (char **entry = environment; *entry != NULL; entry++) {
 		const char *name = *entry + sizeof carried - 1;
-		/* An entry may keep the prefix only if the text after it is not NAME=VALUE. */
+		/* environment_restore() removes the prefix. An entry may keep it only if the text after the prefix is not NAME=VALUE. */
 		if (strncmp(*entry, carried, sizeof carried - 1) == 0)
 			assert(strchr(name, '=') == NULL || name[0] == '=');
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fuzzes json_string(): any input gives valid JSON in valid UTF-8. Input: the string. */
+/* Fuzzes json_string(): checks that it writes valid JSON in valid UTF-8 for any string. The input is the string. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "util/json.h"
 
-/* Checks that text starts with a valid UTF-8 character and returns its length. The method differs from json.c, so that errors show. */
+/* Checks that text starts with a valid UTF-8 character. Returns the length of the character in bytes. The method differs from that of json.c, so that an error in one of them shows. */
 static size_t character(const unsigned char *text, size_t left)
 {
 	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xE0 ? 2

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fuzzes the option parser: checks that accepted options are within their limits. Input: the arguments, NUL-separated. */
+/* Fuzzes the option parser: checks that accepted options are within their limits. The input consists of the arguments, with a NUL between them. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

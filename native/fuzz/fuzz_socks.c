@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fuzzes the parser of a SOCKS5 reply. Input: its bytes. */
+/* Fuzzes the parser of a SOCKS5 reply. The input is the reply. */
 #include <assert.h>
 #include <errno.h>
 #include <stdint.h>
@@ -15,14 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned char *reply = malloc(SOCKS_REPLY);
 	if (reply == NULL)
 		return 0;
-	/* The reply arrives one byte at a time, which is the worst case. */
+	/* Pass the reply byte by byte, so that the parser sees each possible incomplete reply. */
 	while (got < (length = socks_reply_length(reply, got)) && got < size) {
 		assert(length <= SOCKS_REPLY);
 		reply[got] = data[got];
 		got++;
 	}
 	if (got == length) {
-		/* Allocated in the exact size, so that AddressSanitizer detects an access beyond the reply. */
+		/* Allocate the exact size, so that AddressSanitizer detects an access beyond the reply. */
 		unsigned char *whole = realloc(reply, length);
 		assert(whole != NULL);
 		reply = whole;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fuzzes the parsers of /proc and of the cgroup tree. Input: a letter that selects a parser, then the text to parse. */
+/* Fuzzes the parsers of files in /proc and in the cgroup tree. The first letter of the input selects a parser. The rest is the text to parse. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "util/text.h"
 
-/* True if the string at part, with its NUL, lies within the size bytes at whole. */
+/* Returns true if the string at part, including its NUL, lies within the size bytes at whole. */
 static int is_within(const char *part, const char *whole, size_t size)
 {
 	return part >= whole && part < whole + size && memchr(part, '\0', size - (size_t)(part - whole)) != NULL;
@@ -44,7 +44,7 @@ static void read_text(char kind, char *text, size_t size)
 	case 'f':
 		flags = text_fdinfo_flags(text, 4711);
 		assert(flags == -1 || (flags >= 0 && strstr(text, "flags:") != NULL && strstr(text, "ino:") != NULL));
-		/* If the text is about inode 4711, the function must return -1 for inode 4712. */
+		/* If the text has the flags of a file with inode 4711, the function must return -1 for inode 4712. */
 		assert(flags == -1 || text_fdinfo_flags(text, 4712) == -1);
 		if (text_fdinfo_registration(text, 7, 4711, &event))
 			assert(strstr(text, "tfd:") != NULL && strstr(text, "ino:") != NULL);
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	/* The copy omits the letter and ends with a NUL, so it fills the allocation, and AddressSanitizer detects an access beyond it. */
+	/* Allocate the exact size: the copy omits the letter and has a NUL at its end. So AddressSanitizer detects an access beyond it. */
 	char *text = malloc(size);
 	if (text == NULL)
 		return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Runs a fuzz target on the given files. For valgrind, which cannot run libFuzzer. */
+/* replay FILE...: runs a fuzz target once for each file, with the content as input. Used with valgrind, because it cannot run libFuzzer. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static int replay(const char *name)
 		return 1;
 	}
 	long size = ftell(file);
-	/* Allocated in the exact size, so that valgrind detects an access beyond the input. */
+	/* Allocate the exact size, so that valgrind detects an access beyond the input. */
 	uint8_t *data = malloc(size > 0 ? (size_t)size : 1);
 	rewind(file);
 	int failed = data == NULL || fread(data, 1, (size_t)size, file) != (size_t)size;
