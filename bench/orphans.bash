@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# orphans.bash ROUNDS: measures the time from the end of a command to the end of its 1,000 orphans and of the tool. confine waits
-# 25 ms for orphans that exit by themselves, and records their names; bwrap and unshare do neither. The output is that of rounds.bash.
+# orphans.bash ROUNDS: measures how long confine, bwrap and unshare run after their command has ended and left 1,000 processes (orphans).
+# confine waits 25 ms for orphans that exit by themselves, and records their names; bwrap and unshare do neither. The output is that of
+# rounds.bash.
 # BENCH_BIN is a directory with the programs confine, orphans and refuse_calls (test/confine/refuse_calls.c).
 set -euo pipefail
 # shellcheck source=../scripts/lib.bash

@@ -49,7 +49,7 @@ __portcullis_detect() {
 	if [[ ${messages[*]: -1} == 'done' ]]; then
 		found+=" ${messages[0]#found} "
 	else
-		# Node does not start, for example during its update. Report each tool that the prefilter found in use as a conflict.
+		# Node does not start, for example during its update. Then every possible conflict counts as a conflict.
 		found+=" $suspects "
 		[[ ${setting[PORTCULLIS_CONFLICT]-} == ignore ]] ||
 			__portcullis_call ewarn "Portcullis: $package: a sandbox may block ${text// /, }; Portcullis could not check this, because Node does not start. To repair Node, run: emerge net-libs/nodejs"
@@ -104,8 +104,8 @@ __portcullis_has_wrapper() {
 	return 1
 }
 
-# __portcullis_is_wrapped COMPILER CCACHE FOLDER...: succeeds if the first COMPILER of the folders is a script, is the same file as gcc
-# and g++ beside it, or hides a different COMPILER in a later folder. Skips links to CCACHE.
+# __portcullis_is_wrapped COMPILER CCACHE FOLDER...: succeeds if the first program COMPILER in the folders may be a wrapper: it is a script;
+# or gcc and g++ in its folder are links to the same file; or a later folder contains a different COMPILER. Skips links to CCACHE.
 __portcullis_is_wrapped() {
 	local first='' file prefix folder
 	for folder in "${@:3}"; do

@@ -125,7 +125,8 @@ __portcullis_phase() {
 	# namespace if this is a container.
 	[[ $EUID$EBUILD_PHASE != 0install || $(declare -f src_install) != *mknod* ]] || options+=(--mknod)
 
-	# The hook inside confine must be able to read the marker. Otherwise it would start confine again, in an endless recursion.
+	# Start confine only if the hook inside confine will be able to read the marker in /proc/self/cmdline. Without the marker, that hook would
+	# start confine again, in an endless recursion.
 	if [[ $last != "${EBUILD_SH_ARGS##* }" ]]; then
 		__portcullis_unavailable '/proc/self/cmdline does not contain the arguments of ebuild.sh'
 	elif [[ ! -x $confine ]]; then
@@ -219,10 +220,10 @@ __portcullis_set() {
 	setting[$name]=$value
 }
 
-# Returns in REPLY[0] how this phase reaches the fakeroot daemon: sysv (message queues), tcp (loopback), or alone (no daemon). On Debian
-# the name of the preloaded library contains sysv or tcp. On Gentoo it is sysv if a message queue with the key FAKEROOTKEY exists.
-# `fakeroot emerge` sets no FAKEROOTKEY in phases, because Portage filters this variable (environ_filter in special_env_vars.py);
-# FEATURES=fakeroot sets it after that.
+# Returns in REPLY[0] how this phase reaches the fakeroot daemon: sysv (message queues), tcp (loopback), or alone (no daemon). On Debian,
+# the name of the preloaded library contains sysv or tcp. On Gentoo, the result is sysv if a message queue with the key FAKEROOTKEY exists,
+# otherwise tcp. Without FAKEROOTKEY the result is alone: with `fakeroot emerge`, Portage removes this variable from the environment of phases
+# (environ_filter in special_env_vars.py); with FEATURES=fakeroot, it is set afterwards.
 __portcullis_fakeroot() {
 	local line id key=${initial[FAKEROOTKEY]-} preloaded=${initial[LD_PRELOAD]-} mode=tcp
 	local -a lines=()

@@ -4,7 +4,8 @@
 # another user can write. Otherwise one user runs all phases, and the files are in .ipc of the build directory, where builds do not
 # write by accident.
 
-# Returns prefixes of file names: in REPLY[0] for the files of pkg_setup, in REPLY[1] for the files of phases that run as this user.
+# Returns the beginnings of paths: REPLY[0] for the files that pkg_setup writes for later phases, REPLY[1] for files that only phases of
+# this user write and read.
 __portcullis_paths() {
 	local run=@run@.${PORTAGE_BUILDDIR//\//%} ipc=$PORTAGE_BUILDDIR/.ipc/portcullis
 	REPLY=("$ipc" "$ipc-$EUID")

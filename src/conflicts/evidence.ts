@@ -195,7 +195,7 @@ function remoteStorage(context: BuildContext, source: string, list: string, used
 	];
 }
 
-/** Returns a function that detects whether fakeroot is in FEATURES and its daemon, faked, uses the given transport. */
+/** Returns a function that finds evidence if FEATURES contains fakeroot and faked, the daemon of fakeroot, uses this transport. */
 export function fakerootEvidence(transport: Fakeroot): (context: BuildContext) => Evidence[] {
 	return (context) =>
 		fakerootFrom(context.features, context.uid) === transport ? featureEvidence(context, 'fakeroot') : [];

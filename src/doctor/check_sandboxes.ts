@@ -155,8 +155,8 @@ function limitFindings(system: SystemInfo): Finding[] {
 }
 
 /**
- * True if Yama denies confine access to the memory of a phase, so that the audit cannot name programs. A ptrace_scope of 3 always denies
- * it, and 2 denies it without CAP_SYS_PTRACE (Yama.rst).
+ * True if Yama denies confine access to the memory of a phase, so that the audit cannot name programs. A ptrace_scope of 3 denies the access
+ * to every process, and 2 to a process without CAP_SYS_PTRACE (Yama.rst).
  */
 function isYamaBlocking({ probeResult, configuration }: SystemInfo, scope: string): boolean {
 	const lacksPtrace =

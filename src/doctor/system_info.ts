@@ -27,7 +27,7 @@ export interface ProbeResult {
 	/** True if the test run had a private /dev/shm. */
 	readonly ownShm: boolean;
 	readonly watched: string;
-	/** Why the network access of the test was not recorded or inspected; '' if it was. */
+	/** The reason why confine did not record or inspect the network access of the test command; '' if confine did both. */
 	readonly watchedWhy: string;
 	/** Why confine could not run the test command; '' if it ran the command. */
 	readonly broken: string;

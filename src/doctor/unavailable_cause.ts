@@ -46,7 +46,7 @@ interface Row {
 	readonly text: string | ((check: Check) => string);
 	/** The argument of `sysctl -w` that fixes the cause. */
 	readonly sysctl?: Text;
-	/** Sentences that describe the fix. If the row has `sysctl`, they follow this command. */
+	/** Sentences that describe the fix. If the row has `sysctl`, the text of the fix begins with that command. */
 	readonly fix?: Text;
 }
 

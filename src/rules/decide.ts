@@ -45,8 +45,8 @@ export function granted(decision: Decision): Confinement[] {
 }
 
 /**
- * True if the network access of a phase is recorded. By default, Portcullis records it if it isolates the network of the phase. With
- * PORTCULLIS_AUDIT=only, it records the phases that network-sandbox would isolate, whether FEATURES contains network-sandbox or not.
+ * True if Portcullis records the network access of a phase. By default, this is true for a phase whose network Portcullis isolates. With
+ * PORTCULLIS_AUDIT=only, it is true for every phase that network-sandbox would isolate, whether FEATURES contains network-sandbox or not.
  */
 export function audited(phaseContext: PhaseContext): boolean {
 	const { settings } = phaseContext;

@@ -61,7 +61,7 @@ export function explanationText({ title, packageContext, phases }: Explanation, 
 	];
 }
 
-/** Returns a sentence if the phases keep the /dev/shm of the host because the build uses it. */
+/** Returns a sentence if the phases keep the /dev/shm of the host, because a folder that the build uses lies in /dev/shm. */
 function hostShm({ features: words, inShm = [], settings: { PORTCULLIS_AUDIT } }: PackageContext): string[] {
 	if (inShm.length === 0 || PORTCULLIS_AUDIT === 'only' || !words.includes(features.ipc)) return [];
 	return [`ipc-sandbox keeps ${hostShmReason(inShm)}.`];

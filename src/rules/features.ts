@@ -2,7 +2,7 @@
 import { enumerate } from '../util/units.ts';
 import type { Confinement } from './phases.ts';
 
-/** The words of FEATURES that enable the sandboxes. All are words of Portage, because Portage warns about words that it does not define. */
+/** The words of FEATURES that enable the sandboxes. Portcullis adds no words of its own, because Portage warns about unknown words. */
 export const features: Readonly<Record<Confinement, string>> = {
 	net: 'network-sandbox',
 	ipc: 'ipc-sandbox',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * The only module that writes to the terminal (eslint checks this). It prints lines and replaces every control character in them. Then it
- * adds the escape sequences of the program itself: colours that markStyle() has marked, and those of `terminal`.
+ * The only module that writes to the terminal (eslint checks this). It replaces every control character in a line before it prints the
+ * line. It also prints escape sequences of its own: for colours where markStyle() has marked a text, and for the full screen (`terminal`).
  */
 
 /** The parameter of the escape sequence that starts each style (Select Graphic Rendition; ECMA-48, 8.3.117). */

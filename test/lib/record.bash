@@ -5,7 +5,7 @@
 #   record_value FILE EXPRESSION            prints the value of EXPRESSION for the last record in FILE
 #   record_values FILE PHASE EXPRESSION     prints the values of EXPRESSION for all records of PHASE in FILE, one per line. PHASE can be `all`
 #   record_server_begin DIR                 starts one Node for the record functions of all processes that the caller starts. DIR contains
-#                                           its FIFOs. It ends with the caller.
+#                                           the FIFOs of this server. The server ends with the caller.
 
 RECORD_PROGRAM=$TOP/test/lib/record.mjs
 

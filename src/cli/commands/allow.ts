@@ -57,7 +57,10 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** Finds destinations in the records of an atom, with or without a version. Throws an Error if it finds none or too many. */
+/**
+ * Finds the destinations that a package tried to reach, in its records. The atom can have a version. Throws an Error for no or too many
+ * destinations.
+ */
 function recordedDestinations(atom: string, eprefix: string): { destinations: string[]; notes: string[] } {
 	const attempted = new AttemptedDestinations();
 	const name = atom.replace(/^[<>=~]*/, '').replace(/:.*/, '');
@@ -92,7 +95,10 @@ function recordedDestinations(atom: string, eprefix: string): { destinations: st
 	);
 }
 
-/** Adds the missing lines to a file. If it has a PORTCULLIS_ALLOW line, replaces it by one with the old and the new destinations. */
+/**
+ * Adds the missing lines to a file. If the file has a PORTCULLIS_ALLOW line, replaces this line by one with the old and the new
+ * destinations.
+ */
 function add(addition: Addition, eprefix: string): string[] {
 	const target = targetOf(addition.file);
 	const old = linesOf(target);

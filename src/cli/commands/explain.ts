@@ -86,6 +86,6 @@ async function fromPortage(values: Input['values'], words: readonly string[]): P
 }
 
 function phasesOf(words: readonly string[]): readonly string[] {
-	// Omit src_fetch by default, because no EAPI defines it yet.
+	// Without arguments, omit src_fetch, because no EAPI defines this function yet.
 	return words.length > 0 ? words.map(phaseNamed) : srcPhases.filter((phase) => phase !== 'fetch');
 }

@@ -42,8 +42,8 @@ export async function run({ values, words, command }: Input): Promise<number> {
 }
 
 /**
- * Returns a command for the user's shell with a prefix in its prompt. bash ignores PS1 of the environment, so its init file sets it. fish has
- * the function fish_prompt instead. Other shells use PS1 unless their own files set it.
+ * Returns a command that starts the user's shell with a prefix in its prompt. bash ignores PS1 of the environment, so an init file for bash
+ * sets PS1. fish has the function fish_prompt instead. Other shells use PS1 of the environment unless their own init files set PS1.
  */
 function shell(name = 'portcullis'): { argv: string[]; environment: Environment } {
 	const program = process.env['SHELL'] ?? 'bash';
