@@ -28,7 +28,10 @@ function benchHook(batches: number): Table {
 	}
 }
 
-/** Runs a script of bench/ that prints its kinds and then its runs (rounds.bash). The first kind is the reference of the ratios. */
+/**
+ * Runs a script of bench/ that measures several kinds of commands and prints the results in the format of rounds.bash. The ratios in the
+ * table refer to the first kind.
+ */
 function benchKinds(title: string, unit: Unit, script: readonly string[], rounds: number): Table {
 	const text = output(['bash', ...script, String(rounds)]);
 	const names = [...text.matchAll(/^kind \d+ (.*)$/gm)].map(([, name]) => name ?? '');

@@ -24,8 +24,9 @@ portage_gid() {
 	IFS=: read -r _ _ gid _ <<<"$line"
 }
 
-# Plans a change of the mode and owner of /var/log/portcullis if a previous install.sh set the present mode and owner. Sets log_record
-# to the `log` entry of the record, and log_mode to the mode for a new directory, or to '' if install.sh must not create one.
+# Plans a change of the mode and owner of /var/log/portcullis, unless a user has changed the mode and owner that a previous install.sh set.
+# Sets log_record to the entry `log` for the record of the installation. Sets log_mode to the mode for a new directory, or to '' if
+# install.sh must not create one.
 log_plan() {
 	local now reason path=$root/$log_path
 	log_choose

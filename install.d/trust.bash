@@ -3,8 +3,8 @@
 # Checks that no other user can change the target while root works in it. A path is safe for root if every directory and symbolic
 # link in it belongs to root and only root can write there. Then no other user can replace a file between two steps.
 
-# trust_walk PATH...: resolves each PATH as the kernel does. Sets trust_seen to the existing directories and links in it, trust_last
-# to the last directory, and trust_ends to the last directory of each PATH.
+# trust_walk PATH...: resolves each PATH as the kernel does. The keys of trust_seen become the existing directories and symbolic links in all
+# paths, and the keys of trust_ends the last directory of each path. trust_last is the last directory of the last path.
 trust_walk() {
 	local path rest at name link target links
 	declare -gA trust_seen=(['/']=1) trust_ends=()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Writes dist/NOTICE: name, version, license and license text of each npm package in the bundle.
-// METAFILE is what esbuild wrote about its inputs. `notice.js METAFILE --list` prints NAME-VERSION LICENSE of each package instead.
+// METAFILE is the file in which esbuild has listed the inputs of the bundle. With --list, `notice.js METAFILE --list` writes no file and
+// prints NAME-VERSION LICENSE of each package.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { argv, stdout } from 'node:process';
 

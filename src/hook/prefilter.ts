@@ -5,7 +5,10 @@ import { compilerVariables } from '../conflicts/evidence.ts';
 import { features } from '../rules/features.ts';
 import { quote } from '../util/environment.ts';
 
-/** Values for `@name@` words of the hook: the variables that name a compiler, and a pattern for names of compilers without a launcher. */
+/**
+ * Values for `@name@` words of the hook. compilers: the variables whose value is a compiler. plain: a pattern that matches the names of
+ * compilers but not of launchers such as distcc.
+ */
 export const prefilterWords = {
 	compilers: compilerVariables.join(' '),
 	plain: '?(*-)@(gcc|g++|cc|c++|cpp|clang|clang++|clang-cpp|gfortran|flang|rustc|ccache|env)?(-+([0-9.]))',

@@ -8,10 +8,10 @@ import { readFile, stat } from '../util/files.ts';
 import { readProcess, type Process } from '../util/processes.ts';
 
 /**
- * First part (NAME) of the name of the marker file `NAME-EMERGE-HASH`, which records that a message was printed. EMERGE is the PID and
- * start time of emerge; if they are unknown, the file is `NAME-HASH` in .ipc of the build directory. O_EXCL of open(2) makes sure that only
- * one of parallel builds prints the message. The files of root are in /run, where phases of another user cannot create them to suppress a
- * message.
+ * Beginning of the names of marker files. If the marker file `NAME-EMERGE-HASH` exists, this run of emerge has printed the message with this
+ * HASH. EMERGE is the PID and start time of emerge; if they are unknown, the file is `NAME-HASH` in .ipc of the build directory. O_EXCL of
+ * open(2) makes sure that only one of parallel builds prints the message. The files of root are in /run, where phases of another user cannot
+ * create them to suppress a message.
  */
 const name = '.portcullis-reported';
 
@@ -23,7 +23,8 @@ const DAY = 86_400_000;
  */
 export function firstTime(state: string, eprefix = installation().eprefix): (text: string) => boolean {
 	const emerge = emergeId(state);
-	// `state` is PORTAGE_TMPDIR/portage/CATEGORY/PF/.ipc. Root of a user namespace does not own /run and cannot write there.
+	// Use /run only as root of the host: root of a user namespace does not own /run and cannot write there. All others use
+	// PORTAGE_TMPDIR/portage, because `state` is PORTAGE_TMPDIR/portage/CATEGORY/PF/.ipc.
 	const isRoot = process.geteuid?.() === 0 && stat('/run')?.uid === 0;
 	const shared = isRoot ? `${run}.${eprefix.replaceAll('/', '%')}.reported` : join(state, '../../..', name);
 	if (emerge !== undefined) removeStale(shared, emerge);

@@ -21,7 +21,10 @@ export interface RunRecord {
 	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
 	readonly tracking: string;
-	/** For each requested sandbox (net, ipc, pid, mount, cgroup), the program that made it: confine, portage or none. `filter` means that a seccomp filter replaces the network namespace. */
+	/**
+	 * For each requested sandbox (net, ipc, pid, mount, cgroup), the program that made it: confine or portage. `none`: the sandbox is
+	 * missing. `filter`: a seccomp filter replaces the network namespace.
+	 */
 	readonly applied: Readonly<Record<string, string>>;
 	/** True if the phase saw the /proc of the host, because the kernel refused to mount one for its PID namespace. */
 	readonly hostProc: boolean;

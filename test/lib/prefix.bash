@@ -262,8 +262,8 @@ prefix_install_portcullis() {
 	fi
 }
 
-# prefix_hook [--block]: prints the hook or its block for bashrc. Node renders each one once for all prefixes of a test file, unless the
-# path of this prefix needs quotes.
+# prefix_hook [--block]: prints the hook or, with --block, the block for bashrc that sources the hook. To start Node only once per test file,
+# the text for one prefix is the template for the others, unless the path of this prefix needs quotes.
 prefix_hook() {
 	local template=$PREFIX_HOST/hook${1-} any=/any-prefix
 	if [[ $PREFIX == *[![:alnum:]/._-]* ]]; then

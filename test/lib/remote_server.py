@@ -3,8 +3,8 @@
 
 Port 0 selects a free port. With PORT!, the server sends "hello" to each client first. When the server listens, it writes its ports
 to FOLDER/ready. The server answers HTTP requests from FOLDER/www. It answers COUNT with the number of earlier connections to the
-port, without connections that sent COUNT. After ROUTE ADDRESS, its packets have an IPv6 routing header through that address. It
-echoes everything else.
+port, without connections that sent COUNT. After ROUTE ADDRESS, the packets of the server have an IPv6 routing header through that
+address. The server echoes everything else.
 """
 
 import asyncio
