@@ -3,7 +3,7 @@
  * connects blocked COUNT             connects COUNT times to an address without a route
  * connects loopback COUNT            connects COUNT TCP sockets to a port on which this program listens
  * connects socket COUNT FILE         connects a datagram socket COUNT times to the UNIX socket FILE; if FILE does not exist, binds it first
- * connects parallel COUNT PROCESSES  connects like blocked, in PROCESSES processes at the same time, COUNT times in all
+ * connects parallel COUNT PROCESSES  connects COUNT times in all to an address without a route, from PROCESSES processes at the same time
  *
  * Prints the median duration of connect(2) in nanoseconds, because other load changes the median less than the mean. parallel prints the
  * duration of the whole run in nanoseconds.

@@ -29,7 +29,7 @@ struct client {
 };
 
 struct server {
-	int epoll; /* epoll instance that waits for all sockets of the server */
+	int epoll; /* epoll instance that waits for events of all sockets of the DNS server */
 	struct network_log *log;
 	const struct resolv_conf *conf;
 	const struct allow *hosts; /* the hosts of --resolve, for which the server returns addresses */
@@ -40,7 +40,7 @@ struct server {
 	size_t last_client;
 };
 
-/* Returns the client whose socket has this type and port. If there is none, returns the client that was added last. */
+/* Returns the client whose socket has this type (SOCK_DGRAM or SOCK_STREAM) and local port. If there is none, returns the client that was added last. */
 static const struct client *find_client(const struct server *server, int type, uint16_t port)
 {
 	for (size_t i = 0; i < CLIENTS; i++)
@@ -53,7 +53,7 @@ uint16_t local_port(int fd)
 {
 	struct sockaddr_in6 name;
 	socklen_t size = sizeof name;
-	/* This also reads the port of an AF_INET socket: struct sockaddr_in has it at the same offset. */
+	/* sin6_port is also the port of an AF_INET socket, because struct sockaddr_in has its port at the same offset. */
 	return getsockname(fd, (struct sockaddr *)&name, &size) == 0 ? ntohs(name.sin6_port) : 0;
 }
 
@@ -88,7 +88,7 @@ static bool is_localhost(const char *name)
 	return strcmp(name, localhost + 1) == 0 || (length > suffix && strcmp(name + length - suffix, localhost) == 0);
 }
 
-/* Returns true if the name is a search domain appended to a name that the program has looked up before. */
+/* Returns true if the name in the question consists of a name that the program has looked up before and a search domain. */
 static bool is_searched(const struct server *server, const struct dns_question *question, const struct program *program)
 {
 	size_t length = strlen(question->name);
@@ -117,7 +117,7 @@ static void log_query(const struct server *server, const struct dns_question *qu
 	}
 }
 
-/* Logs a query and writes its answer. Returns the length of the answer, or 0 if none must be sent. */
+/* Logs a query and writes the answer. Returns the length of the answer in bytes, or 0 if the server must not answer. type and port: those of the client's socket. */
 static size_t answer_query(const struct server *server, const unsigned char *query, size_t length, unsigned char *answer, int type, uint16_t port)
 {
 	struct dns_question questions[DNS_QUESTIONS];
@@ -131,7 +131,7 @@ static size_t answer_query(const struct server *server, const unsigned char *que
 	return answer_length;
 }
 
-/* Answers one UDP query. Returns false if no query has arrived. */
+/* Receives and answers one UDP query. Returns false if no query has arrived. */
 static bool serve_datagram(const struct server *server, int fd)
 {
 	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];
@@ -141,7 +141,7 @@ static bool serve_datagram(const struct server *server, int fd)
 	if (length < 0)
 		return false;
 	size_t answer_length = answer_query(server, query, (size_t)length, answer, SOCK_DGRAM, ntohs(from.sin6_port));
-	/* Ignore a failure to send the answer: the client then repeats its query. */
+	/* Ignore a failure to send the answer, because the client then repeats its query. */
 	return answer_length == 0 || sendto(fd, answer, answer_length, MSG_DONTWAIT, (struct sockaddr *)&from, size) >= 0 || errno != EBADF;
 }
 

@@ -9,7 +9,7 @@ enum { NAME_SERVERS = 8, /* maximum number of name servers; further ones are ign
        DNS_PORT = 53 };
 
 struct name_server {
-	int family; /* AF_INET or AF_INET6 */
+	int family; /* address family of the name server: AF_INET or AF_INET6 */
 	unsigned char address[16];
 };
 

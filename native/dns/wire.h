@@ -26,7 +26,7 @@ struct dns_question {
 size_t dns_answer(const unsigned char *query, size_t length, const struct allow *hosts, unsigned char *answer,
 		  struct dns_question *questions, size_t *count);
 
-/* Returns true if the answer is neither SERVFAIL nor another error. */
+/* Returns true if the response code of the answer is 0, which means "no error". */
 bool dns_succeeded(const unsigned char *answer);
 
 /*

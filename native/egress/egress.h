@@ -29,13 +29,13 @@ struct egress_call {
 };
 
 enum egress_decision {
-	EGRESS_CONTINUE,	/* let the kernel continue the call */
+	EGRESS_CONTINUE,	/* let the kernel continue the call unchanged */
 	EGRESS_EMULATE,		/* log the call and call egress_emulate(), because another thread could change the call before the kernel continues it */
 	EGRESS_EMULATE_ALLOWED, /* call egress_emulate() and log no attempt: the call connects a socket of the host's network to an allowed destination */
-	EGRESS_CONNECTED,	/* the destination is allowed; answer the call with *error, which is 0 if the socket is connected */
-	EGRESS_BOUND,		/* the destination is allowed, but the socket is bound to an address; refuse the call with *error */
+	EGRESS_CONNECTED,	/* the watcher has tried to connect to the allowed destination; answer the call with *error, which is 0 if the socket is connected */
+	EGRESS_BOUND,		/* the destination is allowed, but the watcher cannot connect a socket that is bound to an address; refuse the call with *error */
 	EGRESS_REFUSED,		/* the socket belongs to the host's network and the destination is not allowed; refuse the call with *error */
-	EGRESS_DENIED,		/* refuse the call with *error and do not log a connection attempt */
+	EGRESS_DENIED,		/* refuse the call with *error and log no connection attempt */
 	EGRESS_GONE,		/* send no answer: the system call of the phase has ended, because its thread was killed or interrupted */
 	EGRESS_PENDING,		/* the destination is allowed; send no answer now, because events_handle_one() does so later */
 };
@@ -48,13 +48,13 @@ enum egress_decision {
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
-/* Decides about a connect, bind, listen or socketcall, and connects to an allowed destination. Never waits. */
+/* Decides about a connect, bind, listen or socketcall. If the call connects to an allowed destination, makes the connection. Sets *error to the errno for the answer. Never waits. */
 enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error);
 
 /* Logs an allowed connection. error: the errno with which its connect failed, or 0. EINPROGRESS counts as success. */
 void egress_count(const struct egress_call *call, const struct program *program, int error);
 
-/* emulate.c */
+/* emulate.c: executes calls in place of the calling thread */
 
 /*
  * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued
@@ -66,7 +66,7 @@ bool egress_emulate(const struct egress_call *call, const struct request *reques
 /* Records that two processes of the phase share their descriptors (CLONE_FILES without CLONE_THREAD). From then on, calls of single-threaded processes are emulated too. */
 void egress_note_shared_descriptors(struct egress *egress);
 
-/* pending.c */
+/* pending.c: manages pending calls, which the watcher answers later */
 
 /* Calls the handlers of pending calls whose time limit has passed, or whose thread has ended or received a signal. */
 void egress_check_pending(struct egress *egress);
@@ -74,7 +74,7 @@ void egress_check_pending(struct egress *egress);
 /* If the handler of a pending call is running, makes this call fail with EFAULT. Called by the watchdog after that handler got stuck. */
 void egress_abandon_pending(struct egress *egress);
 
-/* dns_redirect.c */
+/* dns_redirect.c: redirects DNS queries of a phase with a network namespace */
 
 /*
  * Redirects DNS queries of the phase to the DNS server process. If a process connects or sends to a name server in /etc/resolv.conf, the watcher
@@ -87,7 +87,7 @@ enum { DNS_WAITING = 1024, /* maximum number of calls that wait for a socket fro
 struct dns_redirect {
 	int server;	   /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
 	bool has_conf;	   /* true if conf contains the data of /etc/resolv.conf */
-	bool phase_serves; /* a process of the phase has bound port 53 of loopback, so queries to loopback are not redirected */
+	bool phase_serves; /* true if a process of the phase has bound port 53 of loopback; queries to loopback are then not redirected */
 	struct resolv_conf conf;
 	struct seccomp_notif waiting[DNS_WAITING]; /* calls that wait for a socket from the DNS server process */
 	size_t waiting_count;
@@ -98,7 +98,7 @@ struct dns_redirect {
 enum dns_redirection {
 	DNS_NOT_REDIRECTED,
 	DNS_WAITS,	/* the call waits for a socket; dns_redirect_receive() later returns both */
-	DNS_REDIRECTED, /* the thread's socket already belongs to the DNS server's network */
+	DNS_REDIRECTED, /* the target's socket already belongs to the network namespace of the DNS server, so the kernel can continue the call */
 };
 
 /*
@@ -127,7 +127,7 @@ bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination
 /* Call it before the phase binds an address. If the address is port 53 of loopback and /etc/resolv.conf has a name server on loopback, stops redirecting queries to loopback and returns true. */
 bool dns_redirect_note_bind(struct dns_redirect *redirect, const struct destination *address);
 
-/* query_trap.c */
+/* query_trap.c: answers DNS queries of a phase without a network namespace */
 
 /*
  * Answers DNS queries in a phase with the network filter, where no network namespace can be made for the DNS server process. If a process

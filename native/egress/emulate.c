@@ -42,7 +42,7 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 {
 	int level = (int)request->arguments[1], name = (int)request->arguments[2];
 	uint32_t length = (uint32_t)request->arguments[4];
-	/* Large enough for the value of every permitted option; the longest values are a struct ip_mreqn and a name of TCP_CA_NAME_MAX bytes. */
+	/* The value of every permitted option fits here. The longest values are a struct ip_mreqn and a name of TCP_CA_NAME_MAX bytes. */
 	union {
 		char bytes[64];
 		struct {
@@ -76,7 +76,7 @@ enum { MOST_DATA = 4 << 20, /* maximum number of bytes that are sent of one mess
        MOST_PARTS = 1024 /* maximum number of parts of one message (UIO_MAXIOV); with more parts the call fails with EMSGSIZE */,
        MOST_MESSAGES = 1024 };
 
-/* The layout of struct iovec, msghdr and mmsghdr in i386 processes. */
+/* struct iovec, msghdr and mmsghdr, as i386 processes have them in memory. */
 struct iovec32 {
 	uint32_t base, length;
 };
@@ -195,7 +195,7 @@ static noreturn void run_helper(const struct egress_call *call, const struct req
 /* Forks a helper process that executes and answers the call, so that the watcher itself does not wait. Returns false if the call has ended. */
 static bool start_helper(const struct egress_call *call, const struct request *request)
 {
-	/* With SIG_IGN for SIGCHLD, the kernel reaps the helper process. */
+	/* Ignore SIGCHLD, so that the kernel reaps the helper process. */
 	signal(SIGCHLD, SIG_IGN);
 	pid_t watcher = getpid(), helper = fork();
 	if (helper == 0)

@@ -68,7 +68,7 @@ struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_
 /* Opens the timer by which the watcher checks the pending calls regularly. Returns false and sets errno on failure. */
 bool pending_open(struct egress *egress);
 
-/* socket.c */
+/* socket.c: properties and options of sockets */
 
 enum { COPIED_OPTIONS = 18, /* maximum number of options that are copied to a socket of one family (socket_permit.c) */
        PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
@@ -104,13 +104,13 @@ struct egress {
 /* Returns the value of a socket option of type int, or -1 on failure. */
 int socket_option(int fd, int level, int name);
 
-/* Returns the address family of a socket, or -1 if fd is not a socket. */
+/* Returns the address family of the socket fd, or -1 if fd is not a socket. */
 int socket_family(int fd);
 
 /* Returns true for a TCP socket, and for an MPTCP socket, because the watcher can replace that with a TCP socket. */
 bool socket_is_tcp(int fd);
 
-/* Returns true if a TCP socket is neither connected nor connecting nor listening. */
+/* Returns true if the TCP socket fd is in the state TCP_CLOSE: not connected, not connecting and not listening. */
 bool socket_is_idle(int fd);
 
 /* Returns true if a process of the phase has bound the socket to an address or a port. The watcher then does not replace the socket. */
@@ -134,12 +134,12 @@ bool host_network_set(struct egress *egress, int fd);
 /* Returns true if the socket fd belongs to the host's network namespace. The family of the socket does not matter. */
 bool host_network_has(const struct egress *egress, int fd);
 
-/* emulate.c */
+/* emulate.c: executes calls in place of the calling thread */
 
 /* Returns true if the watcher must execute the call itself, because another thread could change its descriptor or arguments before the kernel continues it. */
 bool emulate_is_needed(const struct egress_call *call, const struct request *request);
 
-/* replace.c */
+/* replace.c: replaces the socket of the calling thread */
 
 /* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if it no longer refers to the socket of the call. */
 int descriptor_flags(const struct egress_call *call);

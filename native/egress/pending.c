@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Manages pending calls: stopped calls that the watcher answers later. */
+/* Manages pending calls, the system calls of the phase that the watcher has received and will answer later. */
 #include <sys/time.h>
 #include <sys/timerfd.h>
 

@@ -30,12 +30,12 @@ bool socket_is_tcp(int fd)
 	return socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 
-/* Returns the state of a TCP socket, such as TCP_ESTABLISHED, or 0 if it is unknown. */
+/* Returns the state of the TCP socket fd, such as TCP_ESTABLISHED, or 0 on failure. */
 static int state_of(int fd)
 {
 	unsigned char state = 0;
 	socklen_t size = sizeof state;
-	/* The state is the first byte of struct tcp_info. */
+	/* Read only the first byte of struct tcp_info, which is the state. */
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 ? state : 0;
 }
 
@@ -65,7 +65,7 @@ bool socket_is_bound(int fd)
 	if (getsockname(fd, &own.any, &size) != 0)
 		return true;
 	bool six = own.any.sa_family == AF_INET6;
-	/* This also reads the port of an AF_INET socket: struct sockaddr_in has it at the same offset. */
+	/* sin6_port is also the port of an AF_INET socket, because struct sockaddr_in has its port at the same offset. */
 	bool named = own.in6.sin6_port != 0 ||
 		     (six ? memcmp(&own.in6.sin6_addr, unspecified, 16) != 0 : own.in.sin_addr.s_addr != 0);
 	return named && !can_be_bound(fd, own.any.sa_family);

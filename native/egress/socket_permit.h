@@ -26,7 +26,7 @@ extern const size_t permitted_levels_count;
 extern const uint32_t permitted_ioctls[];
 extern const size_t permitted_ioctls_count;
 
-/* The permitted protocols of internet sockets. SCTP is missing, because its sockets can connect by setsockopt(2). */
+/* The permitted protocols of internet sockets. SCTP is not permitted, because an SCTP socket can connect by setsockopt(2), whose address the watcher does not check. */
 extern const uint32_t permitted_protocols[];
 extern const size_t permitted_protocols_count;
 

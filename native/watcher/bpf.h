@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Builds seccomp filters: BPF programs that read a struct seccomp_data. */
+/* Builds seccomp filters, which are classic BPF programs that read a struct seccomp_data (seccomp(2)). */
 #ifndef WATCHER_BPF_H
 #define WATCHER_BPF_H
 
@@ -14,11 +14,11 @@ struct bpf {
 	bool full; /* an instruction did not fit into room, so the filter is incomplete and must not be installed */
 };
 
-/* The functions below append instructions. */
+/* The put functions append instructions to the filter. */
 
 void put_instruction(struct bpf *bpf, struct sock_filter instruction);
 
-/* Loads 32 bits at an offset of struct seccomp_data. */
+/* Loads the 32 bits at an offset of struct seccomp_data, so that later instructions can compare them. */
 void put_load(struct bpf *bpf, size_t offset);
 
 /* Compares the loaded value with value. test: BPF_JEQ, BPF_JGE or BPF_JSET. If the test is true, skips the next yes instructions, otherwise the next no. */
@@ -39,7 +39,7 @@ void end_jump(struct bpf *bpf, size_t at);
 
 enum { DISPATCH_ROOM = 160 };
 
-/* The system calls for which a filter has instructions, sorted by number. */
+/* A table of the system calls for which a filter has instructions, sorted by system call number. */
 struct dispatch {
 	struct dispatch_entry {
 		uint32_t number;

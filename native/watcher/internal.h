@@ -11,7 +11,7 @@
 #include "watcher/maker.h"
 #include "watcher/watcher.h"
 
-/* loop.c */
+/* loop.c: the main loop of the watcher */
 
 /* Receives the seccomp listener, then handles every notification. Answers calls that may wait long later, so that they do not delay other calls. */
 noreturn void loop_run(const struct watcher *watcher, const struct options *options, enum egress_route route, bool phase_is_root);
@@ -24,7 +24,7 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 enum { STEADY_REPETITIONS = 8,
        STEADY_MICROSECONDS = 200 };
 
-/* socket_diag.c: queries for the sockets of a network namespace (sock_diag(7)) */
+/* socket_diag.c: queries the kernel for the sockets in a network namespace (sock_diag(7)) */
 
 enum { SOCKET_INODES = 64 };
 
@@ -36,7 +36,7 @@ struct socket_inodes {
 /* Opens the netlink socket that the functions below take as diag. They find sockets of the network namespace in which it was opened. Returns -1 and sets errno on failure. */
 int socket_diag_open(void);
 
-/* Finds the sockets that receive what a process of this machine sends to an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
+/* Finds the sockets that would receive a connection or datagram from this machine to an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
 bool socket_diag_find(int diag, int protocol, const struct destination *to, struct socket_inodes *found);
 
 /* Finds the sockets with this local port: for IPPROTO_TCP those that listen, for IPPROTO_UDP and IPPROTO_UDPLITE all. Finds none for port 0. Returns false if the kernel gives no answer. */
@@ -48,7 +48,7 @@ bool socket_diag_find_abstract(int diag, const char *name, size_t length, struct
 /* Returns true if a UNIX socket is bound to a file with this inode number. Returns false if there is none, or if the kernel gives no answer. */
 bool socket_diag_has_file(int diag, uint32_t inode);
 
-/* net_filter.c */
+/* net_filter.c: the network filter, which refuses connections out of a phase without a network namespace */
 
 /* Creates the state of the net_filter functions, which is never freed. Returns NULL and sets errno on failure. */
 struct net_filter *net_filter_new(void);
@@ -71,11 +71,11 @@ int net_filter_check_abstract(struct net_filter *net_filter, const struct target
 /* Decides about a bind(2). Returns EADDRINUSE if a process outside the phase uses the port, which the phase could otherwise share by SO_REUSEPORT. Otherwise returns 0. */
 int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, const struct destination *address);
 
-/* path_sockets.c */
+/* path_sockets.c: handles requests to UNIX sockets with a path */
 
 enum { KNOWN_SOCKETS = 64 };
 
-/* Attributes of a file; times are in nanoseconds since 1970. */
+/* Attributes of a file, to recognize a socket. Times are in nanoseconds since 1970. */
 struct socket_file {
 	uint64_t device;
 	uint64_t inode;
@@ -122,7 +122,7 @@ void path_sockets_open(struct path_sockets *sockets, const struct options *optio
  */
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
 
-/* notification.c */
+/* notification.c: handles one seccomp notification */
 
 /* A connection attempt that the current call added to the log. It is removed if the call ends before the kernel executes it. */
 struct counted_attempt {
@@ -139,7 +139,7 @@ struct protocol_cache {
 	long long read_at; /* time at which the protocol was read last, in microseconds of CLOCK_MONOTONIC */
 };
 
-/* The state that handling notifications needs. */
+/* The state that the functions of notification.c need. */
 struct notifier {
 	struct network_log *log;
 	const struct allow *allow;
@@ -152,28 +152,28 @@ struct notifier {
 	struct path_sockets sockets;
 	struct protocol_cache protocol;
 	int listener; /* seccomp listener; -1: it has not arrived yet, or no process has the filter */
-	/* The members below belong to the current notification. */
-	bool busy;			   /* a notification is being handled */
-	bool is_resumed;		   /* the call waited for a socket from the DNS server process, and is now handled again */
-	bool is_redirected;		   /* the call's socket belongs to the network of the DNS server */
+	/* The members below are valid only while a notification is being handled. */
+	bool busy;			   /* true while a notification is being handled */
+	bool is_resumed;		   /* true if the call is handled for the second time, after it has waited for a socket from the DNS server process */
+	bool is_redirected;		   /* true if the call's socket belongs to the network namespace of the DNS server */
 	struct seccomp_notif notification; /* the notification that is being handled; a newer kernel writes no more bytes, because the ioctl number encodes the size of this struct */
 	struct request request;
 	struct counted_attempt counted[REQUEST_ADDRESSES];
 };
 
-/* Handles notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. */
+/* Handles the call in notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. */
 void notification_handle(struct notifier *notifier);
 
 /* Handles a call for which the DNS server process has sent a socket. If that process has ended, handles all calls that wait for a socket. */
 void notification_resume_redirected(struct notifier *notifier);
 
-/* Logs that DNS lookups are not watched any more, because the DNS server process has ended. */
+/* Call it after the DNS server process has ended. Logs that DNS lookups are not watched any more. */
 void notification_end_redirection(struct notifier *notifier);
 
 /* Answers the call whose handling got stuck (watchdog.c). Refuses the call if, unchecked, it could evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
 
-/* watchdog.c */
+/* watchdog.c: limits the duration of the watcher's own system calls */
 
 /*
  * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
@@ -182,7 +182,7 @@ void notification_abandon(struct notifier *notifier);
  * Between the two functions, a thread may write only to its own stack, because it runs beside the new thread when the call returns.
  */
 struct watchdog {
-	void (*serve)(void *data);	/* the main loop; never returns */
+	void (*serve)(void *data);	/* function with the main loop; never returns */
 	void (*on_stall)(void *data);	/* called first in a new thread that replaces a stuck one; answers the call of the phase that the stuck thread was handling */
 	void (*on_failure)(void *data); /* called if too many threads are stuck; never returns */
 	void *data;
@@ -200,7 +200,7 @@ void watchdog_begin(void);
 /* Ends the time limit after the system call has returned. Keeps errno. If a new thread has replaced the calling thread meanwhile, ends the calling thread. */
 void watchdog_end(void);
 
-/* rights.c */
+/* rights.c: gives up the rights of the watcher and the DNS server */
 
 /*
  * Gives up the rights of the calling process, the watcher or the DNS server, because it reads data that the build wrote. As root, changes to
@@ -214,7 +214,7 @@ bool watcher_rights_reduce(bool traces, const char *proxy);
 /* Installs a seccomp filter that permits the calling process only the system calls in the table of rights.c. Does nothing if confine or the kernel does not support such a filter. */
 void watcher_rights_limit_calls(void);
 
-/* yama_broker.c */
+/* yama_broker.c: accesses the phase for the watcher where Yama forbids it to the watcher */
 
 /*
  * With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). All processes of a phase

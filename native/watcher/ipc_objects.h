@@ -14,7 +14,7 @@
 
 struct ipc_object {
 	enum watched_call call;	 /* the call that creates the object: CALL_SHMGET, CALL_SEMGET, CALL_MSGGET or CALL_MQ_OPEN */
-	int key;		 /* key of a System V object */
+	int key;		 /* key of a System V object (semget(2)) */
 	int id;			 /* id of a System V object; the kernel does not soon reuse an id for another object; -1: shared memory whose segment has not been found yet */
 	pid_t creator;		 /* ID of the process that made the call, in the PID namespace of the supervisor */
 	pid_t thread;		 /* ID of the thread that made the call */
@@ -24,7 +24,7 @@ struct ipc_object {
 	char comm[16];		 /* name of the program that made the call (/proc/PID/comm) */
 };
 
-/* A call of the phase that creates an object if there is none with this key or name. */
+/* A call of the phase that creates an IPC object, provided that none with its key or name exists. */
 struct ipc_request {
 	struct ipc_object object;
 	uint32_t size; /* number of semaphores, for semget(2) */

@@ -16,14 +16,14 @@ enum {
 	LOG_NAME = 256,
 	LOG_ALLOWED = 64,
 	LOG_SOCKETS = 64,
-	LOG_SOCKET_PATH = 192, /* room for the path of a UNIX socket, in bytes */
+	LOG_SOCKET_PATH = 192, /* room for the path of a UNIX socket and its NUL, in bytes */
 };
 
 struct destination {
-	int family; /* AF_INET or AF_INET6; an IPv4-mapped address is AF_INET */
+	int family; /* address family, AF_INET or AF_INET6; an IPv4-mapped IPv6 address is stored as AF_INET */
 	unsigned char address[16];
 	uint16_t port;
-	char protocol[12]; /* "tcp", "udp"...; "" if the protocol is unknown */
+	char protocol[12]; /* name of the protocol: "tcp", "udp"...; "" if it is unknown */
 };
 
 struct connection_attempt {
@@ -36,11 +36,11 @@ struct connection_attempt {
 	long long first, last; /* time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
 };
 
-struct dns_question; /* declared in dns/wire.h */
+struct dns_question; /* defined in dns/wire.h */
 
 struct dns_lookup {
 	uint64_t key;	     /* identifies the row: hash of name, type and program */
-	unsigned query_id;   /* ID in the DNS header of the last query for this name */
+	unsigned query_id;   /* ID in the DNS header of the last query for this name, to recognize a repeated query */
 	char name[LOG_NAME]; /* name that the query asks for, as printable text (struct dns_question) */
 	uint16_t type;	     /* record type that the query asks for (RFC 1035, 3.2.2) */
 	struct program program;
@@ -56,9 +56,9 @@ struct requested_socket {
 	bool refused;
 };
 
-/* How allowed connections leave the phase. */
+/* How the allowed connections of a phase reach the host's network. */
 enum egress_route {
-	ROUTE_DIRECT,	/* the watcher connects, in the host's network */
+	ROUTE_DIRECT,	/* the watcher connects to the destination, because it runs in the host's network */
 	ROUTE_SOCKS,	/* the watcher connects through Portage's SOCKS proxy, because Portage started confine in a network namespace */
 	ROUTE_NONE,	/* no route: allowed connections fail like all others */
 	ROUTE_UNNEEDED, /* the phase connects without the watcher, because its network is not isolated */
@@ -72,11 +72,11 @@ enum watched {
 
 struct network_log {
 	enum watched watched;	    /* whether system calls are watched: WATCHED_YES after the watcher has received the listener */
-	char watched_reason[64];    /* why system calls are not watched; set if watched is WATCHED_NO */
+	char watched_reason[64];    /* reason why system calls are not watched; set if watched is WATCHED_NO */
 	int watched_errno;	    /* errno that belongs to watched_reason; 0: none */
-	bool setuid_inert;	    /* confine had to set no_new_privs, so setuid programs of the phase get no privileges */
+	bool setuid_inert;	    /* true if confine had to set no_new_privs, so that set-user-ID programs of the phase get no privileges */
 	enum watched names_watched; /* whether DNS lookups are watched: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
-	char names_reason[64];	    /* why lookups are not watched; set if names_watched is WATCHED_NO */
+	char names_reason[64];	    /* reason why DNS lookups are not watched; set if names_watched is WATCHED_NO */
 	int names_errno;	    /* errno that belongs to names_reason; 0: none */
 	bool phase_serves_names;    /* a program of the phase bound port 53 at the loopback address of a name server; lookups at loopback are then not logged */
 
@@ -89,7 +89,7 @@ struct network_log {
 	size_t allowed_count;
 	uint64_t allowed_total;
 	enum egress_route route;
-	char route_reason[96];	 /* why route is ROUTE_NONE; "" if Portage is the reason */
+	char route_reason[96];	 /* reason why route is ROUTE_NONE; "" if the reason is that Portage has isolated the network and runs no SOCKS proxy */
 	uint64_t allowed_failed; /* number of allowed connections that failed after network_log_add_allowed() had counted them as successful */
 
 	struct dns_lookup lookups[LOG_LOOKUPS];

@@ -33,7 +33,7 @@ struct abstract_name {
 };
 
 struct request {
-	enum watched_call call; /* the watched call; for socketcall(2), the call that its first argument selects */
+	enum watched_call call; /* kind of the watched call; for socketcall(2), the kind of the call that its first argument selects */
 	uint64_t arguments[6];
 	bool is_socketcall; /* the program made the call by socketcall(2), so its arguments were in memory */
 	int fd;
@@ -69,7 +69,7 @@ socklen_t destination_write(const struct destination *to, int family, union sock
 /* Returns true if both destinations have the same family, address and port. Ignores the protocol. */
 bool destination_equals(const struct destination *a, const struct destination *b);
 
-/* Returns true for 127/8, ::1 and the unspecified addresses 0.0.0.0 and ::, which connect(2) treats as loopback. */
+/* Returns true if the address is in 127/8 or is ::1, 0.0.0.0 or ::. connect(2) treats the last two as loopback. */
 bool destination_is_loopback(const struct destination *to);
 
 #endif

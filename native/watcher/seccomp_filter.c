@@ -108,7 +108,7 @@ static void put_socket(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_permitted(bpf, others, count, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 }
 
-/* Returns true if the rules require instructions for this call, to watch or to restrict it. */
+/* Returns true if the filter needs instructions for this call, because the rules watch or restrict it. */
 static bool applies_to(const struct seccomp_rules *rules, enum watched_call call)
 {
 	bool restricted = rules->families != FAMILIES_ANY;

@@ -12,8 +12,8 @@ enum { SECCOMP_FILTER_ROOM = 1024 }; /* room for the instructions of a filter; s
 struct seccomp_rules {
 	bool watched;	   /* the filter notifies the listener of calls that may contain an address */
 	bool net_filter;   /* the watcher decides about each call that names an address, because no namespace isolates the network */
-	bool allow_list;   /* the phase has an allow-list, so it gets sockets of the host's network */
-	bool own_sockets;  /* requests to UNIX sockets of the host are refused */
+	bool allow_list;   /* the phase has an allow-list, so it can get sockets of the host's network, whose use the filter restricts */
+	bool own_sockets;  /* the watcher refuses requests to UNIX sockets of the host */
 	bool ipc_objects;  /* the watcher handles the calls that create IPC objects, because no namespace isolates them */
 	uint64_t families; /* set with one bit for each socket family that the phase may use; FAMILIES_ANY: families are not restricted (families.h) */
 	bool single_id;	   /* the user namespace of the phase maps one user id (uid) and one group id (gid) and no others */
@@ -21,7 +21,7 @@ struct seccomp_rules {
 };
 
 /*
- * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small.
+ * Writes the filter for all ABIs of a machine. Returns the length of the filter in instructions, or 0 if room is too small.
  * Actions: SECCOMP_RET_USER_NOTIF for a watched call that may contain an address, SECCOMP_RET_ERRNO for a refused call, and
  * SECCOMP_RET_ALLOW for all others. If the system call number alone decides, the filter loads no argument, so that the kernel caches the
  * result (seccomp_cache_prepare() in kernel/seccomp.c).

@@ -59,7 +59,7 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 {
 	if (!watched)
 		return call_seccomp(program, 0);
-	/* With WAIT_KILLABLE_RECV, only a fatal signal interrupts a call that the watcher has received. Without it, a timer signal makes such a call fail with EINTR. */
+	/* Request WAIT_KILLABLE_RECV, so that only a fatal signal interrupts a call that the watcher has received. Without this flag, a timer signal makes such a call fail with EINTR. */
 	int listener = call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }

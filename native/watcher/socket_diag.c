@@ -71,7 +71,7 @@ static bool handle_message(const struct nlmsghdr *header, const struct wanted_at
 	return (header->nlmsg_flags & NLM_F_MULTI) == 0;
 }
 
-/* Sends a request and adds the sockets in the reply to found. Returns false if the kernel gives no answer. */
+/* Sends a request to the kernel and adds the sockets in the reply to found. wanted: attribute of the wanted UNIX sockets, or NULL for internet sockets. Returns false if the kernel gives no answer. */
 static bool request_sockets(int diag, struct diag_request *request, const struct wanted_attribute *wanted, struct socket_inodes *found)
 {
 	_Alignas(struct nlmsghdr) char buffer[32768];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of the system calls that the filter watches or restricts. */
+/* The table of the system calls that the seccomp filter of a phase watches or restricts. */
 #ifndef WATCHER_SYSCALLS_H
 #define WATCHER_SYSCALLS_H
 
@@ -24,7 +24,7 @@ enum watched_call {
 	/* The filter has the next call if socket families are restricted: */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
 	/* The filter has the next calls if there is an allow-list, because the phase then has sockets of the host's network: */
-	CALL_LISTEN, /* listen(2) is refused on a socket of the host's network */
+	CALL_LISTEN, /* watched to refuse listen(2) on a socket of the host's network */
 	CALL_CLONE,  /* watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,
@@ -63,18 +63,18 @@ enum { ABI_X86_64,
        ABI_I386,
        ABI_AARCH64,
        ABI_ARM,
-       ABI_OTHER, /* ABI of OWN_ARCHITECTURE, unless that is x86, AArch64 or ARM */
+       ABI_OTHER, /* the ABI of the architecture for which confine was compiled, if that is not x86, AArch64 or ARM */
        SYSCALL_ABIS };
 
 struct syscall_abi {
-	uint32_t architecture; /* AUDIT_ARCH_* of the processes with this ABI */
+	uint32_t architecture; /* AUDIT_ARCH_* value that the kernel reports for calls of this ABI */
 	unsigned char word;    /* size of a pointer in the structures of this ABI, in bytes */
 };
 extern const struct syscall_abi syscall_abis[SYSCALL_ABIS];
 
 struct watched_syscall {
 	enum watched_call call;
-	uint32_t number[SYSCALL_ABIS]; /* number of the call in each ABI; 0: the ABI does not have the call */
+	uint32_t number[SYSCALL_ABIS]; /* system call number in each ABI; 0: the ABI does not have the call, or the row does not apply to it */
 	uint32_t socketcall;	       /* first argument of socketcall(2) that requests this call (include/uapi/linux/net.h); 0: socketcall(2) cannot make this call */
 	unsigned words;		       /* number of 32-bit arguments that socketcall(2) reads from memory for this call */
 	char ids[6];		       /* for CALL_IDS and CALL_IDS_16, one letter for each argument: u (user id), g (group id), - (no id) */

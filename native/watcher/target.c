@@ -47,7 +47,7 @@ struct target_access *target_access_new(int broker)
 		return NULL;
 	struct rlimit limit;
 	size_t most = sizeof access->cache / sizeof *access->cache;
-	/* Each entry uses two descriptors. If RLIMIT_NOFILE is too low for all entries, the cache has only one. */
+	/* Each cache entry uses two descriptors. If RLIMIT_NOFILE is too low for all entries, the cache has only one entry. */
 	access->cache_size = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 3 * most ? most : 1;
 	access->broker = broker;
 	return access;
@@ -65,7 +65,7 @@ bool target_respond(const struct target *target, unsigned flags, int error, long
 	return ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
 }
 
-/* The first bytes of /proc/TID/status, which contain all fields that are read here (proc(5)). */
+/* The first bytes of /proc/TID/status. They contain all fields that this file reads (proc(5)). */
 struct status {
 	char text[2048];
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inspects the target, the thread whose system call the watcher handles: its program, its parents, its memory and its descriptors.
- * The build controls all of them, so the watcher trusts none of this data.
+ * Inspects the target, the thread whose system call the watcher handles: its program, its ancestors, its memory and its descriptors. The
+ * build controls all of them, so the watcher must not trust this data.
  */
 #ifndef TARGET_H
 #define TARGET_H
@@ -9,7 +9,7 @@
 #include "util/base.h"
 
 enum {
-	PROGRAM_COMM = 16,    /* room for the name of a thread in /proc/TID/comm, in bytes */
+	PROGRAM_COMM = 16,    /* room for the name of a thread (/proc/TID/comm) and its NUL, in bytes */
 	PROGRAM_ARGV = 512,   /* room for a command line, in bytes; a longer one is cut */
 	PROGRAM_SCRIPT = 128, /* room for the path or name of a script, in bytes; a longer one is cut */
 	PARENTS_TEXT = 384,   /* room for the command lines of all ancestors of a process, in bytes; command lines that do not fit are omitted */
@@ -34,10 +34,10 @@ struct target {
 struct target_access *target_access_new(int broker);
 
 struct program {
-	uint64_t name_hash;    /* hash of the members comm and script */
-	uint64_t command_hash; /* hash of the members comm, script and argv */
+	uint64_t name_hash;    /* hash of the members comm and script, to recognize the program */
+	uint64_t command_hash; /* hash of the members comm, script and argv, to recognize the command line */
 	char comm[PROGRAM_COMM];
-	char script[PROGRAM_SCRIPT]; /* file or module that an interpreter runs; "" for other programs */
+	char script[PROGRAM_SCRIPT]; /* file or module that the program runs, if it is an interpreter; otherwise "" */
 	char argv[PROGRAM_ARGV];     /* command line, with a NUL after each argument */
 	size_t argv_length;
 	char parents[PARENTS_TEXT]; /* command lines of the ancestor processes, beginning with the parent; each is cut to 96 bytes, has spaces between arguments and ends with a NUL */
@@ -59,12 +59,12 @@ const struct program *target_program(const struct target *target);
 /* Reads the command lines of the ancestors of the thread's process into program->parents: of at most eight, up to a child of init. Reads none if the thread has ended. */
 void target_add_parents(const struct target *target, struct program *program);
 
-/* Reads size bytes at an address of the thread's memory. Returns false and sets errno if not all bytes could be read. */
+/* Reads size bytes at an address of the thread's memory. Returns false and sets errno if it cannot read all of them. */
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size);
 
 /*
- * Duplicates a descriptor of the thread (pidfd_getfd(2), Linux 5.6). Returns -1 and sets errno: EBADF if the thread has no such
- * descriptor, EPERM if ptrace access is denied. Close the copy with target_close().
+ * Returns a duplicate of a descriptor of the thread (pidfd_getfd(2), Linux 5.6). Close it by target_close(). On failure, returns -1 and sets
+ * errno: to EBADF if the thread has no such descriptor, to EPERM if the kernel denies ptrace access.
  */
 int target_duplicate(const struct target *target, int fd);
 
@@ -99,7 +99,7 @@ bool target_credentials(const struct target *target, struct credentials *credent
 
 bool target_is_single_threaded(const struct target *target);
 
-/* Returns true if a signal is pending that would interrupt the thread's system call. */
+/* Returns true if a signal that the thread does not block is pending, which would interrupt its system call. */
 bool target_has_signal(const struct target *target);
 
 /*

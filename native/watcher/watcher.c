@@ -48,7 +48,7 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 struct kept_files {
 	int fds[2 * NAME_SERVERS + 3];
 	size_t count;
-	int done; /* write end of a pipe, which the thread closes last */
+	int done; /* write end of a pipe, which the thread closes after all other descriptors */
 };
 
 static void *close_other_files(void *data)

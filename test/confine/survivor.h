@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared by survivor.c and survivor_bombs.c. */
+/* Declarations that survivor.c and survivor_bombs.c share. A survivor is a process that tries to outlive the command of confine. */
 #ifndef SURVIVOR_H
 #define SURVIVOR_H
 
@@ -11,7 +11,7 @@ void ready(void);
 /* Reports to the command that the survivor is in place, then waits forever. */
 void stay(void);
 
-/* Continues in a process with another session and another parent. */
+/* Forks twice and continues in the grandchild, which is in a new session and whose parent has exited. */
 void become_orphan(void);
 
 void bomb(void);

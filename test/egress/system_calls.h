@@ -21,7 +21,7 @@ enum abi { BY_LIBC,
 struct low {
 	union address address;
 	uint32_t words[6];
-	uint32_t part[2]; /* struct iovec */
+	uint32_t part[2]; /* a struct iovec of i386 */
 	uint32_t header[8];
 	char text[4];
 };

@@ -118,7 +118,7 @@ static struct ids ids_of(pid_t pid)
 	return ids;
 }
 
-/* Returns true if all user ids of the process are 0. */
+/* Returns true if the real, effective and saved user ids of the process are all 0. */
 static bool is_root(pid_t pid)
 {
 	struct ids ids = ids_of(pid);

@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 		return harmless();
 	if (strcmp(what, "listener") == 0)
 		return own_listener();
-	/* Makes one attempt, then executes another program. */
+	/* Makes one attempt, then executes the program that the further arguments name. */
 	if (strcmp(what, "exec") == 0) {
 		attempts(1);
 		execv(argv[2], argv + 2);

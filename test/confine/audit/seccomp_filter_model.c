@@ -133,7 +133,7 @@ static long expect_of_ids(const struct abi *abi, unsigned nr, const u64 *args, c
 
 static int may_set(unsigned level, unsigned name)
 {
-	/* Option numbers from asm-generic/socket.h, linux/in.h, linux/tcp.h, linux/in6.h */
+	/* The option numbers are from asm-generic/socket.h, linux/in.h, linux/tcp.h and linux/in6.h. */
 	static const unsigned short of_socket[] = {2, 6, 7, 8, 9, 10, 12, 13, 15, 16, 18, 20, 21, 29, 32, 33, 34, 35, 37, 40, 42, 45, 47, 60, 63, 64, 65, 66, 67, 76};
 	static const unsigned short of_ip[] = {1, 2, 8, 10, 11, 12, 13, 24, 32, 33, 34, 35, 36, 49};
 	static const unsigned short of_tcp[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 18, 23, 25, 36};
@@ -158,7 +158,7 @@ static int may_set(unsigned level, unsigned name)
 
 static int may_control(unsigned request)
 {
-	/* Request numbers from linux/sockios.h, asm-generic/sockios.h */
+	/* The request numbers are from linux/sockios.h and asm-generic/sockios.h. */
 	static const unsigned short plain[] = {0x8901, 0x8902, 0x8903, 0x8904, 0x8905, 0x8906, 0x8907, 0x894B, 0x8910, 0x8912, 0x8913, 0x8915, 0x8917, 0x8919, 0x891B, 0x891D, 0x8921, 0x8927, 0x8933};
 	unsigned type = request >> 8 & 0xFF;
 	if (type != 0x89 && type != 0x8B)
@@ -250,7 +250,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	return rules->single_id ? expect_of_ids(abi, nr, data->args, rules) : ALLOW;
 }
 
-/* Returns the result that a filter with these rules must have for this call on a machine of this family (0: x86, 1: arm). */
+/* The model: returns the action that a filter with these rules must return for this system call. family: 0 for an x86 machine, 1 for an arm machine. */
 static long expect(const struct seccomp_data *data, const struct seccomp_rules *rules, unsigned family)
 {
 	int known = 0;
@@ -279,7 +279,7 @@ struct comparison {
 	struct sock_filter filter[SECCOMP_FILTER_ROOM];
 	size_t length;
 	struct seccomp_rules rules;
-	unsigned family; /* 0: x86, 1: arm */
+	unsigned family; /* machine for which the filter was generated; 0: x86, 1: arm */
 	u64 compared, different;
 };
 
@@ -377,7 +377,7 @@ static void compare_abi(struct comparison *with, const struct abi *abi)
 	}
 }
 
-/* Returns 1 if the filter decides by the number alone and reads no argument, so that the kernel can cache the result. */
+/* Returns 1 if the filter decides about this system call by the number alone and loads no argument, so that the kernel can cache the result. */
 static int is_cacheable(const struct comparison *with, unsigned architecture, unsigned number)
 {
 	struct seccomp_data one = {.nr = (int)number, .arch = architecture}, two = one;
