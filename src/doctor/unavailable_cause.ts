@@ -61,7 +61,7 @@ const namespaces: Readonly<Record<Confinement, readonly [namespace: string, opti
 /** The known causes of failures. The first row that matches a failure decides, so the order matters. */
 const rows: readonly Row[] = [
 	{
-		// confine itself refuses a user namespace with --mknod (native/supervisor/launch.c).
+		// This error is from confine itself, which uses no user namespace with --mknod (native/supervisor/launch.c).
 		id: 'mknod',
 		matches: ({ error }) => error.startsWith('mknod in a user namespace'),
 		text: 'src_install creates device files, which root cannot do in a user namespace',
@@ -124,7 +124,7 @@ const rows: readonly Row[] = [
 		sysctl: ({ namespace }) => `user.max_${namespace}_namespaces=15000`,
 	},
 	{
-		// AppArmor returns EPERM, not EACCES, for a denied capability (security/apparmor/capability.c), so row `lsm` does not match.
+		// AppArmor returns EPERM, not EACCES, for a denied capability (security/apparmor/capability.c), so the row `lsm` does not match.
 		id: 'profile',
 		matches: ({ read, error }) => profileOf(read) !== '' && error.endsWith(': Operation not permitted'),
 		text: ({ securityModule }) => `${securityModule} denies the creation of namespaces`,
@@ -138,7 +138,8 @@ const rows: readonly Row[] = [
 		fix: ({ orSetuid }) => `Use systemd-nspawn or bwrap instead of chroot, or run emerge as root. ${orSetuid}`,
 	},
 	{
-		// unshare(2) returns EINVAL to a process with several threads. qemu-user adds a thread to confine, and has no PR_SET_CHILD_SUBREAPER.
+		// Under qemu-user, both calls fail with EINVAL: unshare(2), because qemu-user has added a thread to confine, and prctl(2), because
+		// qemu-user does not support PR_SET_CHILD_SUBREAPER.
 		id: 'emulator',
 		matches: ({ error }) =>
 			/^(unshare\(CLONE_NEWUSER\)|prctl\(PR_SET_CHILD_SUBREAPER\)): Invalid argument$/.test(error),

@@ -23,7 +23,10 @@ export function variableNames(): string {
 /** The variables that functions of evidence.ts read and that no row of the table of conflicts names. */
 const commonVariables = ['PATH', 'HOME', 'EPREFIX', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 
-/** Returns bash code with one statement for each row of the table of conflicts. It appends the name of the row to `suspects` if the conflict is possible, and starts no process. */
+/**
+ * Returns bash code with one statement for each row of the table of conflicts. The statement appends the name of the row to `suspects` if
+ * the conflict is possible, and starts no process.
+ */
 export function prefilterBlock(): string[] {
 	return conflicts.flatMap(({ name, with: confinements, prefilters }) => {
 		const sandboxes = confinements.map((confinement) => features[confinement]);
@@ -50,7 +53,7 @@ function testFiles(prefilter: Prefilter): string[] {
 	];
 }
 
-/** Returns bash code for confined phases. It sets the variables that avoid the effects of the conflicts in $___portcullis_conflicts. */
+/** Returns bash code for confined phases. The code sets the variables that avoid the effects of the conflicts in $___portcullis_conflicts. */
 export function insideBlock(): string[] {
 	return conflicts.flatMap(({ name, inside }) => {
 		const variables = Object.entries(inside);

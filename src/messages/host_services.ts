@@ -8,8 +8,9 @@ export interface HostService {
 	/** A sentence about the effect on a build that uses the service. */
 	readonly means: string;
 	/**
-	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. common: confine does not report requests
-	 * to the service (common_sockets in native/supervisor/record_audit.c), because most builds of some hosts make them.
+	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. normal and common: emerge prints a message
+	 * only about a refused request. common: on some hosts most builds make requests to this service, so such requests alone do not make the
+	 * hook start Node for messages (common_sockets in native/supervisor/record_audit.c).
 	 */
 	readonly kind: 'risky' | 'normal' | 'common';
 }

@@ -26,7 +26,8 @@ export function networkMessages(record: RunRecord): Line[] {
 function attemptLines(record: RunRecord): Line[] {
 	const calls = [...record.blocked, ...record.observed];
 	const tried = [...mergeLookups(record.names), ...calls.map((call) => ({ ...call, target: destination(call) }))];
-	// The kernel counts packets without a route. If the watcher recorded fewer attempts, unknown programs sent the other packets.
+	// The kernel counts packets without a route. The watcher, a process of confine that inspects system calls, records attempts with the
+	// name of the program. If it recorded fewer attempts than there were packets, unknown programs sent the other packets.
 	const unknown = Math.max(record.unreachable - sum(calls), record.unattributed);
 	const total = sum(tried) + unknown;
 	if (total === 0) return [];
