@@ -8,9 +8,9 @@ export interface HostService {
 	/** A sentence about the effect on a build that uses the service. */
 	readonly means: string;
 	/**
-	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. normal and common: emerge prints a message
-	 * only about a refused request. common: on some hosts most builds make requests to this service, so such requests alone do not make the
-	 * hook start Node for messages (common_sockets in native/supervisor/record_audit.c).
+	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. normal: emerge prints a message only if
+	 * confine refused the request. common: emerge prints no message, because on some hosts most builds make requests to this service. Such
+	 * requests alone do not even make the hook start Node (common_sockets in native/supervisor/record_audit.c).
 	 */
 	readonly kind: 'risky' | 'normal' | 'common';
 }

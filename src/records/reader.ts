@@ -70,8 +70,9 @@ export function unreadText({ file, lines, why }: Unread): string {
 }
 
 /**
- * Opens a file of records. Returns undefined if it does not exist, and { why } if it is not a regular file with one link. Members of group
- * portage can write to the folder: a FIFO would block the reader, and a link could name a file that they cannot read themselves.
+ * Opens a file of records. If the user has not named the file: returns undefined if it does not exist, and { why } if it is not a regular file
+ * with one link. Members of group portage can write to the folder of records: there a FIFO could block this program, and a link could make it
+ * read a file that they cannot read themselves. If the user has named the file: throws an Error if it cannot be opened.
  */
 export function openRecords({ file, named }: Source): { fd: number; size: number } | { why: string } | undefined {
 	const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;

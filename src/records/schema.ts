@@ -16,7 +16,10 @@ export interface RunRecord {
 	readonly package: string;
 	/** The phase without src_, for example compile, from `confine --label phase=`; '' without this option. */
 	readonly phase: string;
-	/** PID and start time (in clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; or ''. */
+	/**
+	 * PID and start time (in clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; '' if
+	 * unknown.
+	 */
 	readonly run: string;
 	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
@@ -64,10 +67,10 @@ export interface RunRecord {
 	/** Number of packets without a route whose sending program is unknown. */
 	readonly unattributed: number;
 	readonly names: readonly Lookup[];
-	/** Number of network system calls whose arguments the watcher could not read, and the reason. Some of them may have been attempts. */
+	/** Number of network system calls whose arguments confine could not read, and the reason. Some of these calls may have been attempts. */
 	readonly unreadable: number;
 	readonly unreadableWhy: string;
-	/** The program of the phase that could not install a seccomp listener, because the watcher already has one. */
+	/** The program of the phase that could not install a seccomp listener, because confine already has one. The kernel permits only one. */
 	readonly listenerRefused: Program | undefined;
 	/** The limit that the command exceeded, named by its cgroup file: memory.max, pids.max; undefined if it exceeded none. */
 	readonly limit: string | undefined;
@@ -88,7 +91,7 @@ export interface Orphan {
 
 export interface IpcObject {
 	readonly kind: (typeof ipcKinds)[number];
-	/** The key of a System V object in hexadecimal, or private; the name of a POSIX message queue. */
+	/** Of a System V object: its key in hexadecimal, or `private` for IPC_PRIVATE. Of a POSIX message queue: its name. */
 	readonly name: string;
 	/** Name of the process that created the object. */
 	readonly comm: string;

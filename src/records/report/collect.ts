@@ -63,7 +63,10 @@ export interface Tally {
 	readonly command: string;
 	/** The destination as ADDRESS:PORT, the host name of a lookup, or the path of a socket. */
 	readonly destination: string;
-	/** The protocol of the attempt: tcp, udp, ..., dns for a lookup; unix or refused for a request to a socket. */
+	/**
+	 * The protocol of the attempt: tcp, udp, ..., or dns for a lookup. For a request to a UNIX socket: unix, or refused if confine refused
+	 * the request.
+	 */
 	readonly protocol: string;
 	count: number;
 }
@@ -258,7 +261,7 @@ function add(total: number, more: number): number {
 	return Math.min(total + more, Number.MAX_SAFE_INTEGER);
 }
 
-/** True if the record has an event for the report. Most records have none. */
+/** True if the record has an event, such as an attempt or a killed process, that the report shows. */
 function hasEvent(record: RunRecord): boolean {
 	const { names, blocked, observed, allowed, sockets, orphans, missing } = record;
 	const network = names.length + blocked.length + observed.length + allowed.length + sockets.length;
