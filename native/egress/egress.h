@@ -33,7 +33,7 @@ enum egress_decision {
 	EGRESS_EMULATE,		/* log the call and call egress_emulate(), because another thread could change the call before the kernel continues it */
 	EGRESS_EMULATE_ALLOWED, /* call egress_emulate() and log no attempt: the call connects a socket of the host's network to an allowed destination */
 	EGRESS_CONNECTED,	/* the watcher has tried to connect to the allowed destination; answer the call with *error, which is 0 if the socket is connected */
-	EGRESS_BOUND,		/* the destination is allowed, but the watcher cannot connect a socket that is bound to an address; refuse the call with *error */
+	EGRESS_BOUND,		/* the destination is allowed, but the watcher does not replace a socket that is bound to an address; refuse the call with *error */
 	EGRESS_REFUSED,		/* the socket belongs to the host's network and the destination is not allowed; refuse the call with *error */
 	EGRESS_DENIED,		/* refuse the call with *error and log no connection attempt */
 	EGRESS_GONE,		/* send no answer: the system call of the phase has ended, because its thread was killed or interrupted */
@@ -78,7 +78,7 @@ void egress_abandon_pending(struct egress *egress);
 
 /*
  * Redirects DNS queries of the phase to the DNS server process. If a process connects or sends to a name server in /etc/resolv.conf, the watcher
- * replaces its socket with a socket in the network namespace of the DNS server, and then lets the kernel continue the call. In that namespace
+ * replaces the process's socket with one in the network namespace of the DNS server, and then lets the kernel continue the call. In that namespace
  * lo has the addresses of the name servers, so that the process gets an answer from the address that it queried.
  */
 enum { DNS_WAITING = 1024, /* maximum number of calls that wait for a socket from the DNS server process; further queries are not redirected */

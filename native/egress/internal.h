@@ -97,7 +97,7 @@ struct egress {
 	int epoll;
 	struct event_source timer;
 	struct pending_call calls[PENDING_CALLS];
-	size_t count;		      /* number of pending calls, the entries of calls whose handler is not NULL */
+	size_t count;		      /* number of pending calls in the member calls */
 	struct pending_call *current; /* pending call whose handler is running; NULL: none */
 };
 
@@ -119,7 +119,7 @@ bool socket_is_bound(int fd);
 bool socket_is_blocking(int fd);
 
 /*
- * Copies the options that a program has set on the TCP socket from to the TCP socket to. An option that the kernel refuses, such as a value
+ * Copies the options that a program has set from one TCP socket (from) to another (to). An option that the kernel refuses, such as a value
  * above a limit of the other network, is skipped. family: address family of both sockets, or 0 if they differ. fresh: true if to is a new
  * socket, whose options need not be read because their values are in defaults.
  */

@@ -33,7 +33,7 @@ struct socket_inodes {
 	size_t count; /* number of entries in inodes; if more than SOCKET_INODES sockets match, the rest is omitted */
 };
 
-/* Opens the netlink socket that the functions below take as diag. They find sockets of the network namespace in which it was opened. Returns -1 and sets errno on failure. */
+/* Opens the netlink socket that the other socket_diag functions take as diag. They find sockets of the network namespace in which diag was opened. Returns -1 and sets errno on failure. */
 int socket_diag_open(void);
 
 /* Finds the sockets that would receive a connection or datagram from this machine to an address of this machine. protocol: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_UDPLITE. Returns false if the kernel gives no answer. */
@@ -87,7 +87,7 @@ struct socket_file {
 enum path_kind {
 	PATH_OTHER,	 /* the path is not a socket, or the call will fail because the kernel cannot open it either */
 	PATH_PERMITTED,	 /* the path is a socket that the phase has bound, or one that the options allow (--allow-socket, --socks) */
-	PATH_OF_HOST,	 /* the path is another socket, or the watcher may not search its directory */
+	PATH_OF_HOST,	 /* the path is a socket of the host, or the watcher may not search its directory */
 	PATH_UNREADABLE, /* the watcher cannot open or inspect the path, but the kernel may succeed */
 };
 
@@ -118,7 +118,7 @@ void path_sockets_open(struct path_sockets *sockets, const struct options *optio
 
 /*
  * Logs each path of the request that is a socket of the host, unless an option allows this socket. Returns true if the call must be refused.
- * This stops no hostile program, which can change the path after the check or receive a connected socket from another process (SCM_RIGHTS).
+ * The refusal does not stop a hostile program. Such a program can change the path after the check, or receive a connected socket (SCM_RIGHTS).
  */
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
 
@@ -205,7 +205,7 @@ void watchdog_end(void);
 /*
  * Gives up the rights of the calling process, the watcher or the DNS server, because it reads data that the build wrote. As root, changes to
  * ids that no other process has. Normally gives up all capabilities. If traces is true, keeps CAP_SYS_PTRACE, and CAP_DAC_READ_SEARCH for
- * paths in directories of other users (target_open_path()). If it lacks CAP_SYS_PTRACE, it keeps all its capabilities, because it may then
+ * paths in directories of other users (target_open_path()). If the process lacks CAP_SYS_PTRACE, it keeps all its capabilities, because it may then
  * inspect only processes without further capabilities (cap_ptrace_access_check() in security/commoncap.c). proxy: path of the SOCKS proxy's
  * socket, to which only its owner may connect, or NULL; as root, the process gets that owner's file rights. Returns false and sets errno on failure.
  */

@@ -88,7 +88,7 @@ static bool control(const struct ipc_object *object, int command)
 	return result == 0 || errno == EACCES;
 }
 
-/* Returns true if the kernel may still have to create the segment of a shmget(2): the call is recent, and its thread is not in a later entry of the table. */
+/* Returns true if the kernel may still have to create the segment of a shmget(2): the call is recent, and its thread has made no later call in the table, which would show that the first call has ended. */
 static bool is_pending(const struct ipc_objects *objects, size_t at)
 {
 	const struct ipc_object *object = &objects->objects[at];

@@ -32,9 +32,9 @@ struct ipc_request {
 	uint32_t mode;
 	bool has_attributes;
 	int64_t attributes[4]; /* first four members of the struct mq_attr that mq_open(3) got; set if has_attributes is true */
-	uid_t uid;	       /* effective user id of the calling thread; the next two members are its effective group id and its umask */
-	gid_t gid;
-	mode_t umask;
+	uid_t uid;	       /* effective user id of the calling thread */
+	gid_t gid;	       /* effective group id of the calling thread */
+	mode_t umask;	       /* umask of the calling thread */
 };
 
 enum { IPC_OBJECTS = 1024 };

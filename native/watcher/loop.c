@@ -19,7 +19,7 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-/* Number of notifications after which the watcher starts a second thread, because it then saves more time than its start takes. */
+/* Number of notifications after which the watcher starts a second thread. With so many notifications, the thread saves more time than its start takes. */
 #define MANY_NOTIFICATIONS 64
 
 /* The sources of events that a thread handles. */

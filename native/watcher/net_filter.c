@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The network filter: a phase without a network namespace may reach only the sockets of its own processes. This stops no hostile build: after
- * the decision, the kernel reads the address again, and it may have changed (SECCOMP_USER_NOTIF_FLAG_CONTINUE in seccomp_unotify(2)).
+ * The network filter: a phase without a network namespace may reach only the sockets of its own processes. The filter does not stop a hostile
+ * build, because the kernel reads the address again after the decision (SECCOMP_USER_NOTIF_FLAG_CONTINUE in seccomp_unotify(2)).
  */
 #include <dirent.h>
 #include <netinet/in.h>
@@ -139,7 +139,7 @@ static bool are_own_sockets(struct net_filter *net_filter, const struct target *
 	return found->count > 0;
 }
 
-/* Returns true if to is an address of this machine. The test connects a UDP socket, which sends nothing: only with an own address as destination does the kernel choose the same address as source. */
+/* Returns true if to is an address of this machine. The test connects a UDP socket, which sends nothing: only if the destination is an address of this machine does the kernel choose the same address as source. */
 static bool is_own_address(const struct destination *to)
 {
 	union socket_address address, own = {0};
@@ -176,7 +176,7 @@ static int check_port(struct net_filter *net_filter, const struct target *target
 		return refusal;
 	if (are_own_sockets(net_filter, target, &found))
 		return is_loopback || is_own_address(to) ? 0 : refusal;
-	/* Permit a datagram to a loopback port that no socket has, as without a filter. Not to the DNS port, because a packet filter may divert these datagrams to a name server. */
+	/* Permit a datagram to a loopback port that no socket has, as without a filter. But refuse it for the DNS port, because a packet filter may divert it to a name server. */
 	return is_loopback && protocol != IPPROTO_TCP && found.count == 0 && to->port != DNS_PORT ? 0 : refusal;
 }
 

@@ -20,7 +20,7 @@ static uint64_t key_of(const struct destination *to, uint64_t program)
 	return hash_add(key, to->protocol, strlen(to->protocol));
 }
 
-/* Returns the row with this key. If there is none, adds one. Returns NULL if it cannot be added because the table already has most rows. */
+/* Returns the row with this key. If there is none, adds one. Returns NULL if the table is full. most: maximum number of rows in the table. */
 static struct connection_attempt *find_or_add(struct connection_attempt *rows, size_t *count, size_t most, uint64_t key,
 					      const struct destination *to, const struct program *program, long long now)
 {

@@ -27,11 +27,11 @@ struct destination {
 };
 
 struct connection_attempt {
-	uint64_t key; /* identifies the row: hash of the destination and of the program, for some rows with its command line */
+	uint64_t key; /* identifies the row: hash of the destination and of the program or its command line */
 	struct destination to;
 	struct program program;
 	uint64_t count;
-	uint64_t failed;       /* how many of the count connections failed at once; used in the table allowed */
+	uint64_t failed;       /* number of connections in this row that failed at once; included in the member count; used only for allowed connections */
 	bool bound;	       /* true if the destination is allowed, but the watcher refused the connection because the socket was bound to an address */
 	long long first, last; /* time of the first and the last attempt, in microseconds of CLOCK_MONOTONIC */
 };
@@ -101,7 +101,7 @@ struct network_log {
 	uint64_t sockets_total;
 
 	uint64_t unreadable;		 /* number of calls whose addresses the watcher could not read from memory */
-	int unreadable_errno;		 /* errno of the first failure to read addresses, other than EFAULT and ESRCH, with which the call fails in the kernel too; 0: none */
+	int unreadable_errno;		 /* errno of the first failure to read addresses; 0: none; EFAULT and ESRCH are not stored, because the kernel then refuses the call too */
 	struct program listener_program; /* program of the phase that was the last to request a seccomp listener of its own */
 	uint64_t listener_calls;	 /* number of times that programs of the phase requested a seccomp listener; the kernel refuses a second listener with EBUSY */
 };

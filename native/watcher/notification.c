@@ -33,7 +33,7 @@ static void read_protocol(const struct target *target, int fd, char *protocol, s
 	protocol[i] = '\0';
 }
 
-/* Sets to->protocol to the protocol of the target's socket ("tcp", "udp", "raw"...), or to "" if it is unknown. Uses the cache last. */
+/* Sets to->protocol to the protocol of the target's socket ("tcp", "udp", "raw"...), or to "" if it is unknown. last: cache of the previous result. */
 static void set_protocol(struct protocol_cache *last, const struct target *target, int fd, struct destination *to)
 {
 	bool is_repeated = last->tid == target->tid && last->fd == fd && destination_equals(&last->to, to);
@@ -75,7 +75,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 	return count;
 }
 
-/* Handles a bind. If it binds port 53 of loopback, stops redirecting DNS queries to name servers on loopback, because the phase then runs its own DNS server. */
+/* Handles a bind(2). If the call binds port 53 of loopback, stops redirecting DNS queries to name servers on loopback, because the phase then runs its own DNS server. */
 static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
 {
 	if (request->count > 0 && target_may_bind_low_ports(target) && target_is_valid(target) &&

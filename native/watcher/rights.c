@@ -133,7 +133,7 @@ static const int permitted[] = {
 	CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(mprotect), CALL(prlimit64), CALL(getrandom), CALL(clock_gettime),
 	CALL(clock_nanosleep), CALL(nanosleep), CALL(geteuid)};
 
-/* Further permitted system calls. Such a call fails with EPERM if the argument with the index argument has one of the bits in forbidden. */
+/* Further system calls that are permitted with a restriction: the call fails with EPERM if one argument has one of the bits in forbidden. argument: index of that argument. */
 static const struct restricted_call {
 	int number, argument;
 	uint32_t forbidden;

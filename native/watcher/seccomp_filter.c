@@ -155,7 +155,7 @@ static void put_socketcall(struct bpf *bpf, const struct seccomp_rules *rules)
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
-/* Sets the target of some jumps to the next instruction: of the calls of the same kind as row whose ids are the first letters of row->ids, as many as arguments. Returns true if there are such calls. */
+/* Sets the target of jumps to the next instruction: of all calls that have the kind of row and whose ids equal the first letters of row->ids. arguments: number of these letters. Returns true if there are such calls. */
 static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, size_t arguments)
 {
 	bool any = false;

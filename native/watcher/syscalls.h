@@ -9,12 +9,12 @@
 
 enum watched_call {
 	CALL_CONNECT,
-	CALL_BIND, /* watched to detect a DNS server of the phase on port 53, and to refuse ports of the host */
+	CALL_BIND, /* bind(2): watched to detect a DNS server of the phase on port 53, and to refuse ports of the host */
 	CALL_SENDTO,
 	CALL_SENDMSG,
 	CALL_SENDMMSG,
 	CALL_SOCKETCALL, /* socketcall(2), by which i386 processes can make all calls on sockets */
-	CALL_SECCOMP,	 /* watched to log a request for a second listener, which the kernel refuses */
+	CALL_SECCOMP,	 /* seccomp(2): watched to log a request for a second listener, which the kernel refuses */
 	/* The filter has the next calls if ipc-sandbox is requested and the phase has no IPC namespace: */
 	CALL_SHMGET,
 	CALL_SEMGET,
@@ -25,8 +25,8 @@ enum watched_call {
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
 	/* The filter has the next calls if there is an allow-list, because the phase then has sockets of the host's network: */
 	CALL_LISTEN, /* watched to refuse listen(2) on a socket of the host's network */
-	CALL_CLONE,  /* watched to detect that processes share descriptors (emulate.c) */
-	CALL_CLONE3, /* refused, because its flags are in memory, where no filter can read them */
+	CALL_CLONE,  /* clone(2): watched to detect that processes share descriptors (emulate.c) */
+	CALL_CLONE3, /* clone3(2): refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,
 	/* The filter has the next calls if there is an allow-list or the network filter (net_filter.c): */
 	CALL_PRCTL, /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */

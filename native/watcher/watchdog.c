@@ -21,7 +21,7 @@ enum { TICK_MICROSECONDS = 50000,
 
 static const struct watchdog *running;
 
-/* Counts the beginnings and ends of watched calls, so it is odd during a call. Of a stuck call, the watchdog counts the end. The thread of the call then detects that a new thread has replaced it. */
+/* Counts the beginnings and ends of watched calls, so it is odd during a call. If a call is stuck, the watchdog counts its end. From this, the thread of the call detects later that a new thread has replaced it. */
 static atomic_uint turn;
 
 /* State of the watchdog's thread. watchdog_begin() starts the thread if the state is NOT_STARTED, and wakes it if the state is ASLEEP (futex(2)). */

@@ -152,7 +152,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	const char *failed = open_listeners(identity, &conf, &listeners);
 	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false, NULL)))
 		failed = "dropping the privileges of the DNS server process";
-	/* Close the files after the calls above, because the closing thread can get stuck: unshare(2) fails if there is another thread, and setuid() of the C library waits for all threads. */
+	/* Close the files after the calls above, because the closing thread can get stuck. unshare(2) fails while a second thread exists, and setuid() of the C library waits for all threads. */
 	int keep[1 + 2 * NAME_SERVERS] = {watcher->dns_server};
 	memcpy(keep + 1, listeners.fds, sizeof listeners.fds);
 	if (failed == NULL && !close_files_except(keep, 1 + 2 * NAME_SERVERS))
@@ -203,7 +203,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		refuse("--audit: cannot prepare the watcher process: %m");
-	/* If this fails, continue without a Yama broker. The log then counts the calls whose memory the watcher cannot read. */
+	/* If the socket pair cannot be created, continue without a Yama broker. The log then counts the calls whose memory the watcher cannot read. */
 	if (yama_broker_is_needed() && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, broker) != 0)
 		broker[0] = broker[1] = -1;
 	/* Clear the dumpable flag before the fork, because the build may have the same ids and could otherwise get the listener from the watcher by ptrace(2). */
