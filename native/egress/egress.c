@@ -43,7 +43,7 @@ static int connect_socket(const struct egress_call *call, int fd)
 	return connect(fd, &address.any, destination_write(&call->to, socket_family(fd), &address)) == 0 ? 0 : errno;
 }
 
-/* Sets the file status flags of the socket fd and puts fd in place of the target's socket. Returns error, or another errno if this fails. */
+/* Sets the file status flags of the socket fd and puts fd in place of the target's socket. Returns the parameter error, or another errno if this fails. */
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
 	/* Ignore EBADF, which means that another thread has closed the target's socket: without confine too, this does not change the result of connect(2). */
@@ -69,7 +69,7 @@ static bool end_connect(struct pending_call *pending, enum pending_event event)
 	return false;
 }
 
-/* Connects the socket fd to the destination of the call. If this does not fail, puts fd in place of the target's socket: for a blocking socket when the connect is complete, otherwise at once. */
+/* Connects the socket fd to the destination of the call, and puts fd in place of the target's socket unless connecting fails: for a blocking socket when the connection is complete, otherwise at once. */
 static enum egress_decision connect_and_replace(const struct egress_call *call, int family, int fd, int *error)
 {
 	bool blocking = socket_is_blocking(call->socket);

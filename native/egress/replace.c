@@ -93,7 +93,7 @@ bool replace_socket(const struct egress_call *call, int fd)
 	errno = EBADF;
 	if (flags < 0)
 		return false;
-	/* Search no registrations of a blocking socket: its program waits for the connection in connect(2), and hardly ever registers it in an epoll instance before. */
+	/* Move the registrations of a nonblocking socket only. A program with a blocking socket waits for the connection in connect(2), so it needs no registration before. */
 	size_t count = socket_is_blocking(fd) ? 0 : find_registrations(call, registrations);
 	int result;
 	while ((result = ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &replacement)) < 0 && errno == EINTR)

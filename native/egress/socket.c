@@ -8,10 +8,10 @@
 #include "util/fds.h"
 
 #ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71 /* Linux 5.14 (include/uapi/asm-generic/socket.h) */
+#define SO_NETNS_COOKIE 71 /* defined in the headers of Linux 5.14 and later (include/uapi/asm-generic/socket.h) */
 #endif
 #ifndef SO_BUF_LOCK
-#define SO_BUF_LOCK 72 /* Linux 5.14 */
+#define SO_BUF_LOCK 72 /* defined in the headers of Linux 5.14 and later */
 #endif
 enum { SEND_BUFFER_LOCKED = 1,
        RECEIVE_BUFFER_LOCKED = 2 };

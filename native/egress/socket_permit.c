@@ -12,14 +12,14 @@
 #include <linux/tcp.h>
 
 #ifndef SO_PASSPIDFD
-#define SO_PASSPIDFD 76 /* Linux 6.5 (include/uapi/asm-generic/socket.h) */
+#define SO_PASSPIDFD 76 /* defined in the headers of Linux 6.5 and later (include/uapi/asm-generic/socket.h) */
 #endif
 #ifndef SOL_TCP
 #define SOL_TCP 6
 #endif
 enum { LEVEL_TLS = 282,
        LEVEL_MPTCP = 284,
-       LEVEL_SMC = 286 }; /* include/linux/socket.h */
+       LEVEL_SMC = 286 }; /* values from include/linux/socket.h */
 
 /*
  * The permitted options of each level. The first line of each list has the options that programs set before they connect. The watcher copies

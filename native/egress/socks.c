@@ -11,7 +11,7 @@
 #include "util/fds.h"
 
 #ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77 /* Linux 6.5 (include/uapi/asm-generic/socket.h) */
+#define SO_PEERPIDFD 77 /* defined in the headers of Linux 6.5 and later (include/uapi/asm-generic/socket.h) */
 #endif
 
 /* Values in the messages to a SOCKS proxy: the number of offered authentication methods, and the command CONNECT (RFC 1928, 3 and 4). */

@@ -13,7 +13,7 @@
 #include "util/fds.h"
 
 #ifndef SHM_STAT_ANY
-#define SHM_STAT_ANY 15 /* Linux 4.17 */
+#define SHM_STAT_ANY 15 /* defined in the headers of Linux 4.17 and later */
 #endif
 
 /* A segment whose creation time is later than the call by at most this number of seconds counts as created by the call. The kernel does not reuse a process ID so soon. */

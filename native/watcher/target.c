@@ -16,7 +16,7 @@
 #include "watcher/internal.h"
 
 #ifndef PIDFD_THREAD
-#define PIDFD_THREAD O_EXCL /* Linux 6.9 (include/uapi/linux/pidfd.h) */
+#define PIDFD_THREAD O_EXCL /* defined in the headers of Linux 6.9 and later (include/uapi/linux/pidfd.h) */
 #endif
 
 /* Time for which data about the program of a thread is cached, unless its command line changes. */
