@@ -46,10 +46,7 @@ function startedPaths(eprefix: string): string[] {
 	];
 }
 
-/**
- * Lists the files and folders in a folder. Omits make.profile, which is usually a link into a repository: the owner of the repository can
- * change the ebuilds that root runs anyway.
- */
+/** Lists the files in a folder. Omits make.profile, usually a link into a repository, whose owner can change the ebuilds that root runs anyway. */
 function filesIn(folder: string): string[] {
 	if (stat(folder)?.isDirectory() !== true) return [];
 	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -34,20 +34,14 @@ export interface Destinations {
 	readonly sockets: readonly string[];
 	/** The entries of distcc's host list that confine cannot allow: ssh and zeroconf. */
 	readonly unsupported: readonly string[];
-	/**
-	 * The entries of distcc's host list with a loopback address and a port, such as an ssh tunnel. `allowed` is true if PORTCULLIS_ALLOW
-	 * contains the entry.
-	 */
+	/** The entries of distcc's host list with a loopback address and a port. `allowed` is true if PORTCULLIS_ALLOW contains the entry. */
 	readonly tunnels: readonly { readonly address: string; readonly allowed: boolean }[];
 	readonly distcc: 'in use' | 'not in use' | 'not asked for';
 	/** Name of the variable or path of the file that contains distcc's host list. */
 	readonly source: string;
 }
 
-/**
- * Resolves the entries of PORTCULLIS_ALLOW. This process does it, because a phase inside a sandbox cannot resolve names. Throws an Error that
- * names the entry if an address is invalid.
- */
+/** Resolves the entries of PORTCULLIS_ALLOW, in this process outside the sandbox. Throws an Error that names an entry with an invalid address. */
 export async function destinations(setting: string, context: BuildContext): Promise<Destinations> {
 	const all = words(setting);
 	const unix = all.filter((entry) => entry.startsWith(socketPrefix));

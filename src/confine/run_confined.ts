@@ -17,10 +17,7 @@ interface CommandContext {
 	readonly cpv: string;
 	readonly cwd?: string;
 	readonly environment: Environment;
-	/**
-	 * False (default): the command does not run if a sandbox is not available. True: it then runs without this sandbox, unless
-	 * PORTCULLIS_ON_FAILURE is "die".
-	 */
+	/** True: the command runs even if a sandbox is not available, unless PORTCULLIS_ON_FAILURE is "die". Default: it does not run then. */
 	readonly bestEffort?: boolean;
 }
 
@@ -70,10 +67,7 @@ export async function runConfined(
 	}
 }
 
-/**
- * Returns messages about the record in `file`, without the names of package and phase. Omits advice. Omits missing sandboxes too, because
- * confine itself has printed them.
- */
+/** Returns messages about the phase without its name. Omits advice, and missing sandboxes, which confine itself has reported. */
 function noticeLines(file: string): string[] {
 	const record = readRecord(file);
 	if (record === undefined) return [];

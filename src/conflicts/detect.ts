@@ -78,10 +78,7 @@ function makeConfLines(assignments: readonly Assignment[]): string {
 		.join(' ');
 }
 
-/**
- * Returns a fix that lowers -j in MAKEOPTS if -j is more than twice the number of processors, because such a -j suits several distcc hosts
- * but overloads this host alone.
- */
+/** Returns a fix that lowers -j in MAKEOPTS if -j is more than twice the number of processors, which suits only several distcc hosts. */
 function makeoptsFix({ environment, processors }: BuildContext): Fix[] {
 	const makeopts = environment['MAKEOPTS'] ?? '';
 	const jobs = Number(/(?:^|\s)(?:-j|--jobs=?)\s*([0-9]+)/.exec(makeopts)?.[1] ?? 0);

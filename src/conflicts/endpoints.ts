@@ -22,10 +22,7 @@ export function urlEndpoints(text: string): Endpoint[] {
 	}));
 }
 
-/**
- * True if an entry of PORTCULLIS_ALLOW permits the endpoint: both ports are equal, and the hosts are equal or the address range of the
- * entry contains the host of the endpoint.
- */
+/** True if PORTCULLIS_ALLOW has an entry with the port of the endpoint and with its host or an address range that contains its host. */
 export function isAllowed({ allowed }: BuildContext, endpoint: Endpoint): boolean {
 	return allowed.some((entry) => {
 		const parts = /^\[?(?<host>[^\]/]*?)\]?(?:\/(?<bits>[0-9]+))?:(?<port>[0-9]+)$/.exec(entry)?.groups;

@@ -5,10 +5,7 @@ import { compilerVariables } from '../conflicts/evidence.ts';
 import { features } from '../rules/features.ts';
 import { quote } from '../util/environment.ts';
 
-/**
- * Values for `@name@` words of the hook. compilers: the variables whose value is a compiler. plain: a pattern that matches the names of
- * compilers but not of launchers such as distcc.
- */
+/** Values for `@name@` words of the hook. compilers: the variables whose value is a compiler. plain: a pattern for compilers, not for launchers. */
 export const prefilterWords = {
 	compilers: compilerVariables.join(' '),
 	plain: '?(*-)@(gcc|g++|cc|c++|cpp|clang|clang++|clang-cpp|gfortran|flang|rustc|ccache|env)?(-+([0-9.]))',
@@ -23,10 +20,7 @@ export function variableNames(): string {
 /** The variables that functions of evidence.ts read and that no row of the table of conflicts names. */
 const commonVariables = ['PATH', 'HOME', 'EPREFIX', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 
-/**
- * Returns bash code with one statement for each row of the table of conflicts. The statement appends the name of the row to `suspects` if
- * the conflict is possible, and starts no process.
- */
+/** Returns bash code that starts no process. For each row of the table, it appends the name of the row to `suspects` if the conflict is possible. */
 export function prefilterBlock(): string[] {
 	return conflicts.flatMap(({ name, with: confinements, prefilters }) => {
 		const sandboxes = confinements.map((confinement) => features[confinement]);

@@ -77,10 +77,7 @@ function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 	].map((text) => ({ verb: 'ewarn', text }));
 }
 
-/**
- * Reports blocked attempts to allowed destinations from sockets that the program had bound to a local address: confine connects a socket of
- * its own, which cannot get the same address.
- */
+/** Reports allowed destinations that stayed blocked, because the program had bound its socket. confine would connect from another address. */
 function boundSockets(record: RunRecord): Line[] {
 	const bound = record.blocked.filter((attempt) => attempt.bound === true);
 	if (bound.length === 0) return [];

@@ -29,10 +29,7 @@ export interface PhaseFacts {
 	readonly refused?: boolean;
 	/** The sandboxes that FEATURES requests and that are not available on this host, even if this phase does not need them. */
 	readonly unavailable?: RunRecord['missing'] | undefined;
-	/**
-	 * The error because of which a seccomp filter replaces the network namespace on this host, even if this phase needs no isolated
-	 * network.
-	 */
+	/** The error because of which a seccomp filter replaces the network namespace on this host, even if this phase keeps the network. */
 	readonly filterWhy?: string | undefined;
 }
 

@@ -9,10 +9,7 @@ import { firstOf, inPackageEnv, label, reportDetails, subject, type Line } from 
 
 const maxPrograms = 3;
 
-/**
- * Returns the messages about requests to UNIX sockets of the host: about refused requests, except to common services, and about requests to
- * risky services.
- */
+/** Returns the messages about requests to UNIX sockets of the host: refused requests, except to common services, and requests to risky services. */
 export function socketMessages(record: RunRecord): Line[] {
 	const notable = record.sockets.filter(({ path, refused }) => {
 		const kind = hostServiceAt(path)?.kind ?? 'normal';

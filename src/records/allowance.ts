@@ -69,10 +69,7 @@ export class AttemptedDestinations {
 	/** Destinations with reserved addresses, such as 127.0.0.1. `allow` does not add them, because a build could have chosen them. */
 	readonly reserved = new Set<string>();
 
-	/**
-	 * Adds the TCP destinations of a record. Omits attempts from sockets that the program had bound, because PORTCULLIS_ALLOW has no effect
-	 * on such sockets.
-	 */
+	/** Adds the TCP destinations of a record. Omits those of sockets that the program had bound, for which PORTCULLIS_ALLOW has no effect. */
 	add({ blocked, observed, names }: Pick<RunRecord, 'blocked' | 'observed' | 'names'>): void {
 		for (const attempt of [...blocked, ...observed]) {
 			const entry = destination(attempt);

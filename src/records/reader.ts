@@ -25,17 +25,11 @@ export function recordFiles(logs: string): Source[] {
 }
 
 const CHUNK = 1 << 20;
-/**
- * Maximum length in bytes of a line with a record. A longer line counts as invalid: the longest record of confine (256 attempts, 256 names,
- * 32 orphans) is shorter.
- */
+/** Maximum length of a line in bytes. A longer line is invalid: the longest record (256 attempts, 256 names, 32 orphans) is shorter. */
 const LONGEST = 4 << 20;
 /** Size of a file in bytes, above which reading takes more than a quarter of a second, so that portcullis prints a progress line. */
 const LARGE = 32 << 20;
-/**
- * Maximum number of bytes to read from a file that the user has not named. confine starts a new file at 16 MiB, but a forged sparse file
- * can be huge.
- */
+/** Maximum number of bytes to read from a file that the user has not named. confine starts a new file at 16 MiB, but a forged file can be huge. */
 const MOST_BYTES = 1 << 30;
 
 /** Calls `visit` for each record in the files, in constant memory. Returns the files that could not be read completely. */

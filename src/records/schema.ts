@@ -16,18 +16,12 @@ export interface RunRecord {
 	readonly package: string;
 	/** The phase without src_, for example compile, from `confine --label phase=`; '' without this option. */
 	readonly phase: string;
-	/**
-	 * PID and start time (in clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; '' if
-	 * unknown.
-	 */
+	/** PID and start time (clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; or ''. */
 	readonly run: string;
 	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
 	readonly mode: string;
 	readonly tracking: string;
-	/**
-	 * For each requested sandbox (net, ipc, pid, mount, cgroup), the program that made it: confine or portage. `none`: the sandbox is
-	 * missing. `filter`: a seccomp filter replaces the network namespace.
-	 */
+	/** For each requested sandbox, the program that made it: confine, portage or none. filter: a seccomp filter replaces the network namespace. */
 	readonly applied: Readonly<Record<string, string>>;
 	/** True if the phase saw the /proc of the host, because the kernel refused to mount one for its PID namespace. */
 	readonly hostProc: boolean;
@@ -138,10 +132,7 @@ export interface SocketRequest extends Program {
 	readonly refused?: true;
 }
 
-/**
- * The words that native/privileged/privilege.c, native/supervisor/record.c and options.c write to a record. A test compares these lists
- * with the C code.
- */
+/** The words that privilege.c, record.c and options.c in native/ write to a record. A test compares these lists with the C code. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const trackingMethods = [
 	'none',
@@ -157,10 +148,7 @@ export const routes = ['direct', 'socks', 'none'] as const;
 export const ipcKinds = ['shm', 'sem', 'msg', 'mqueue'] as const;
 const creators = ['confine', 'filter', 'portage', 'none'] as const;
 
-/**
- * Maximum number of elements that parseRecord() accepts in a list. It must not be less than the limits of confine in
- * native/supervisor/supervisor.h and native/watcher/network_log.h.
- */
+/** Maximum number of elements that parseRecord() accepts in a list. The limits of confine in supervisor.h and network_log.h must not be higher. */
 const MOST_ENTRIES = 256;
 const MOST_TEXT = 512;
 
@@ -332,10 +320,7 @@ function applied(value: unknown, name: string): Readonly<Record<string, string>>
 	return members as Readonly<Record<string, string>>;
 }
 
-/**
- * Parses free text: shortens it and replaces control characters. It accepts every string, because a build, which chooses the content, could
- * otherwise make its record invalid.
- */
+/** Parses free text: shortens it and replaces control characters. Accepts every string, so that a build cannot make its record invalid. */
 function text(value: unknown, name: string): string {
 	if (typeof value !== 'string') throw wrong(name, 'a string');
 	return stripControls(value.slice(0, MOST_TEXT));

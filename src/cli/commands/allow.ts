@@ -57,10 +57,7 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/**
- * Finds the destinations that a package tried to reach, in its records. The atom can have a version. Throws an Error for no or too many
- * destinations.
- */
+/** Finds the destinations that a package tried to reach, in its records. Throws an Error if there are none or too many. */
 function recordedDestinations(atom: string, eprefix: string): { destinations: string[]; notes: string[] } {
 	const attempted = new AttemptedDestinations();
 	const name = atom.replace(/^[<>=~]*/, '').replace(/:.*/, '');
@@ -95,10 +92,7 @@ function recordedDestinations(atom: string, eprefix: string): { destinations: st
 	);
 }
 
-/**
- * Adds the missing lines to a file. If the file has a PORTCULLIS_ALLOW line, replaces this line by one with the old and the new
- * destinations.
- */
+/** Adds the missing lines to a file. Replaces an existing PORTCULLIS_ALLOW line by one with the old and the new destinations. */
 function add(addition: Addition, eprefix: string): string[] {
 	const target = targetOf(addition.file);
 	const old = linesOf(target);

@@ -61,10 +61,7 @@ export async function run({ values, words, command }: Input): Promise<number> {
 	}
 }
 
-/**
- * Returns the words of a command that changes from root to the user of the phase; [] if root runs the phase. With userpriv, the user of the
- * phase can write the saved environment, so root must not source it.
- */
+/** Returns a command that changes to the user of the phase: with userpriv, this user can write the saved environment, so root must not source it. */
 function asUserOf(phase: string, { userpriv }: Configuration, { restrict }: Resolved): string[] {
 	if (userpriv === null || phase === 'install' || restrict.includes('userpriv')) return [];
 	const { uid, gid, groups } = userpriv;

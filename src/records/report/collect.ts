@@ -63,10 +63,7 @@ export interface Tally {
 	readonly command: string;
 	/** The destination as ADDRESS:PORT, the host name of a lookup, or the path of a socket. */
 	readonly destination: string;
-	/**
-	 * The protocol of the attempt: tcp, udp, ..., or dns for a lookup. For a request to a UNIX socket: unix, or refused if confine refused
-	 * the request.
-	 */
+	/** The protocol of the attempt: tcp, udp, ..., dns for a lookup. For a request to a UNIX socket: unix, or refused if confine refused it. */
 	readonly protocol: string;
 	count: number;
 }
@@ -125,10 +122,7 @@ const MOST_TALLIES = 32;
 /** Maximum number of killed processes, and of removed IPC objects, that a report lists for one phase. */
 const MOST_KILLED = 16;
 const MOST_RECENT = 1_500;
-/**
- * Number of phases by which the list `recent` may exceed MOST_RECENT. Then the oldest phases are removed together, so that most new phases
- * cause no removal.
- */
+/** Number of phases by which `recent` may exceed MOST_RECENT. Then the oldest are removed together, because each removal copies the list. */
 const SPARE_RECENT = 250;
 const MOST_HEAVY = 10;
 
