@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* replay FILE...: runs a fuzz target once for each file, with the content as input. Used with valgrind, because it cannot run libFuzzer. */
+/* replay FILE...: runs a fuzz target once for each file, with the content as input. Used with valgrind, because valgrind cannot run libFuzzer. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
