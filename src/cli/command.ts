@@ -28,7 +28,6 @@ export interface Command {
 	readonly run: (input: Input) => number | Promise<number>;
 }
 
-/** A parsed command line. */
 export interface Input {
 	readonly values: Readonly<Record<string, string>>;
 	readonly flags: ReadonlySet<string>;

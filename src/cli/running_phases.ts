@@ -99,7 +99,6 @@ function isInsidePhase(proc: Process, byPid: ReadonlyMap<number, Process>): bool
 	return false;
 }
 
-/** Lists a process and all its descendants. */
 function descendants(top: Process, children: ReadonlyMap<number, readonly Process[]>): Process[] {
 	const found = new Set([top]);
 	// This loop also visits the elements that it adds, because iterating a Set does so.

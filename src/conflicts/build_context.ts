@@ -9,7 +9,6 @@ import type { Settings } from '../rules/settings.ts';
 /** The variables, FEATURES, user and processors of a build. The functions of evidence.ts search them for conflicts. */
 export interface BuildContext {
 	readonly environment: Environment;
-	/** The words of FEATURES. */
 	readonly features: readonly string[];
 	/** The words of PORTCULLIS_ALLOW. */
 	readonly allowed: readonly string[];

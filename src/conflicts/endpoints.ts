@@ -4,7 +4,6 @@ import { BlockList, isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { configurationLines, executables, variable, type BuildContext } from './build_context.ts';
 
-/** A host and a port in a configuration. */
 export interface Endpoint {
 	readonly host: string;
 	readonly port: number;
@@ -40,7 +39,6 @@ function isWithin(address: string, network: string, bits: string | undefined): b
 	return range.check(address, family);
 }
 
-/** True if a host name or address refers to this host. */
 export function isLoopback(host: string): boolean {
 	return /^(localhost(\.localdomain)?|127(\.[0-9]+){3}|\[?::1\]?)$/i.test(host);
 }

@@ -3,7 +3,6 @@
 /** A service of the host that listens on a UNIX socket with a path. */
 export interface HostService {
 	readonly name: string;
-	/** Matches the path of the socket. */
 	readonly pattern: RegExp;
 	/** A sentence about the effect on a build that uses the service. */
 	readonly means: string;

@@ -65,7 +65,6 @@ function scriptOf([program = '', ...rest]: readonly string[]): string {
 /** The programs of Portage and pkgcore that run phases. */
 const packageManagers = ['emerge', 'ebuild', 'pmerge', 'pebuild'];
 
-/** Lists the ancestors of this process, its parent first. */
 function ancestors(): Process[] {
 	const found: Process[] = [];
 	for (let pid = process.ppid; pid > 0;) {

@@ -52,7 +52,6 @@ export function additionsFor(
 /** Maximum number of destinations that `allow` lists. A package with more gets no list, because its build needs the whole network. */
 export const mostDestinations = 16;
 
-/** The default port of each URL scheme. */
 const ports: Readonly<Record<string, number>> = {
 	...{ http: 80, https: 443, ws: 80, wss: 443, ftp: 21, ftps: 990, git: 9418, ssh: 22, 'git+ssh': 22, sftp: 22 },
 	...{ svn: 3690, 'svn+ssh': 22, rsync: 873 },

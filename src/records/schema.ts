@@ -48,7 +48,6 @@ export interface RunRecord {
 	readonly blocked: readonly Attempt[];
 	/** Attempts that nothing blocked, because the network of the phase was not isolated, for example with PORTCULLIS_AUDIT=only. */
 	readonly observed: readonly Attempt[];
-	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: readonly AllowedConnection[];
 	/** Requests to UNIX sockets of the host, which the phase had not bound. */
 	readonly sockets: readonly SocketRequest[];
@@ -101,7 +100,6 @@ export interface Program {
 	readonly parents: readonly string[];
 }
 
-/** A DNS query of a program. */
 export interface Lookup extends Program {
 	readonly name: string;
 	/** The type of the query: A, AAAA, PTR, ... */

@@ -39,12 +39,10 @@ function sequence(character: string): string {
 	return style === undefined ? '?' : `\u001b[${codes[style]}m`;
 }
 
-/** Prints lines on standard output. */
 export function print(lines: readonly string[]): void {
 	process.stdout.write(joined(lines));
 }
 
-/** Prints one line on standard error. */
 export function printError(line: string): void {
 	process.stderr.write(joined([line]));
 }

@@ -2,7 +2,6 @@
 import { readdirSync } from 'node:fs';
 import { readFile, stat } from './files.ts';
 
-/** A running process, as read from /proc. */
 export interface Process {
 	readonly pid: number;
 	readonly parent: number;
@@ -85,7 +84,6 @@ export function ownerOf(pid: number): number | undefined {
 	return uid === undefined ? undefined : Number(uid);
 }
 
-/** Returns the seconds since boot. */
 export function uptime(): number {
 	return Number.parseFloat(readFile('/proc/uptime') ?? '');
 }

@@ -6,7 +6,6 @@ import { scan, type Source, type Unread } from '../reader.ts';
 import type { Attempt, IpcObject, Orphan, RunRecord, SocketRequest } from '../schema.ts';
 import { BoundedMap } from './bounded_map.ts';
 
-/** Resource use and result of one phase. */
 export interface PhaseSummary {
 	/** Start time of the phase, ISO 8601 in UTC. */
 	readonly time: string;
@@ -38,7 +37,6 @@ export interface PhaseEvents {
 	readonly blocked: Tally[];
 	/** Attempts that nothing blocked, because PORTCULLIS_AUDIT="only" was set or network-sandbox was not available. */
 	readonly observed: Tally[];
-	/** Connections that PORTCULLIS_ALLOW permitted. */
 	readonly allowed: Tally[];
 	/** Requests to UNIX sockets of the host. */
 	readonly asked: Tally[];
@@ -359,7 +357,6 @@ export function sumOf<Item>(items: readonly Item[], size: (item: Item) => number
 	return items.reduce((sum, item) => add(sum, size(item)), 0);
 }
 
-/** Returns the object that `portcullis report --json` prints. */
 export function reportJson(report: Report): object {
 	const { modes, trackingMethods, packages, blockedPackages, killedPackages, recent, unread, ...rest } = report;
 	return {

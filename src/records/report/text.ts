@@ -26,7 +26,6 @@ interface View {
 	readonly whole: boolean;
 }
 
-/** Returns the lines that `portcullis report` prints. */
 export function reportText(report: Report, view: View): string[] {
 	const entries = sectionsOf(report);
 	return [
