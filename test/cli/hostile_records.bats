@@ -107,8 +107,8 @@ assert_valid_configuration() {
 	forge <"$FIXTURES/forged.jsonl"
 	assert_all_commands_plain 1
 	assert_prints_plain report
-	[[ $(wc -l <"$RECORDS") == 89 ]]
-	[[ $output == *"89 lines of $RECORDS could not be read"* ]]
+	[[ $(wc -l <"$RECORDS") == 92 ]]
+	[[ $output == *"92 lines of $RECORDS could not be read"* ]]
 	[[ $output != *secret* ]]
 }
 
