@@ -194,11 +194,13 @@ static bool read_text(const struct target *target, uint64_t address, char *text,
 /* Reads the name of the queue that an mq_open(3) opens and, if the call has them, the attributes. Returns false if the memory is unreadable. */
 static bool read_queue(struct ipc_request *ipc, const struct target *target, const uint64_t *arguments, unsigned char word)
 {
+	/* Memory on this stack, as target_read() requires. */
+	char name[sizeof ipc->object.name];
 	unsigned char bytes[sizeof ipc->attributes];
 	ipc->has_attributes = arguments[3] != 0;
-	if (!read_text(target, arguments[0], ipc->object.name, sizeof ipc->object.name) ||
-	    (ipc->has_attributes && !target_read(target, arguments[3], bytes, 4U * word)))
+	if (!read_text(target, arguments[0], name, sizeof name) || (ipc->has_attributes && !target_read(target, arguments[3], bytes, 4U * word)))
 		return false;
+	memcpy(ipc->object.name, name, sizeof name);
 	for (size_t i = 0; i < 4 && ipc->has_attributes; i++) {
 		int32_t value;
 		memcpy(&value, bytes + i * word, sizeof value);
