@@ -98,7 +98,7 @@ struct dns_redirect {
 enum dns_redirection {
 	DNS_NOT_REDIRECTED,
 	DNS_WAITS,	/* the call waits for a socket; dns_redirect_receive() later returns both */
-	DNS_REDIRECTED, /* the target's socket already belongs to the network namespace of the DNS server, so the kernel can continue the call */
+	DNS_REDIRECTED, /* an earlier call has replaced the target's socket by one from the network namespace of the DNS server; the kernel can continue this call */
 };
 
 /*

@@ -121,7 +121,7 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 
 /*
  * Called after the set-up step of setup_error has failed. Removes the isolation that needs this step from the plan, and adds the options that
- * request it to the missing options of the result. If the step may succeed in a user namespace, changes only plan->mode, to MODE_USERNS.
+ * request this isolation to the missing options of the result. If the step may succeed in a user namespace, changes only plan->mode, to MODE_USERNS.
  * Returns false if a plan with less isolation would fail too.
  */
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
@@ -170,8 +170,9 @@ static inline bool is_tracked(const struct supervisor *s)
 /* --- launch.c --- */
 
 /*
- * Sets up the isolation of s->plan in a new process, which becomes init. Returns true if init waits for MESSAGE_START; setup_error is then a
- * step that failed and is not required, or STEP_NONE. If a required step failed, returns false with setup_error; no process remains then.
+ * Sets up the isolation of s->plan in a new process, which becomes init. Returns true if init waits for MESSAGE_START. Then
+ * setup_error names an optional step that failed, or STEP_NONE. If a required step failed, setup_error names it, no process remains, and the
+ * function returns false.
  */
 bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 
@@ -208,8 +209,8 @@ void record_add_reason(struct json *json, const char *name, const char *why, int
 
 /*
  * Adds the network use of the phase to the record. If the network is isolated, "unreachable" is the number of packets without a route, as
- * the kernel counts them. With --audit, adds "watched", which is "no" if the watcher did not work ("watched_why"), and what the watcher has
- * counted: connection attempts, allowed connections, requests to UNIX sockets and DNS lookups, each as a total and a list.
+ * the kernel counts them. With --audit, adds "watched", which is "yes" or "no", and for "no" the reason as "watched_why". Also adds the numbers
+ * and lists of the watcher: connection attempts, allowed connections, requests to UNIX sockets and DNS lookups.
  */
 void record_audit(struct json *json, const struct phase_result *result);
 

@@ -41,7 +41,7 @@ struct text_stat {
 /* Parses the text of /proc/PID/stat. The name of a process can contain any character; the last ')' ends it. Returns false if invalid. */
 bool text_stat(const char *text, struct text_stat *stat);
 
-/* Returns whether an argument of this command line (NUL-separated, length bytes and a NUL) is the path of Portage's pid-ns-init. */
+/* Returns true if one of the arguments in the text of /proc/PID/cmdline is the path of Portage's pid-ns-init. cmdline[length] must be NUL. */
 bool text_is_portages_init(const char *cmdline, size_t length);
 
 /* Returns the flags (O_CLOEXEC, O_NONBLOCK and others) in the text of /proc/TID/fdinfo/FD (proc(5)), or -1 if the text is about another inode. */
