@@ -42,7 +42,8 @@ __portcullis_resolve_allow() {
 				--once "$PORTAGE_BUILDDIR/.ipc" "$list" 2>/dev/null
 	)
 	if [[ ${answer[*]: -1} != 'done' ]]; then
-		# Node does not start, for example during its update. Permit only addresses and sockets, which need no resolution.
+		# The program, which resolves host names, did not finish: probably Node does not start, for example while it is updated. Permit
+		# only IP addresses and UNIX sockets, which need no resolution.
 		read -ra words <<<"$list"
 		answer=()
 		for line in "${words[@]}"; do

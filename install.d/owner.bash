@@ -62,8 +62,8 @@ owner_exec() {
 	exec "$(owner_tool setsid)" "${as[@]}" "$@"
 }
 
-# Handles a signal: sends SIGTERM to the second install.sh, which then restores the previous state. From the second signal on, sends
-# SIGKILL, because the owner may have stopped that process.
+# Handles a signal. The first time, sends SIGTERM to the second install.sh, which then restores the previous state. Every further time,
+# sends SIGKILL: the owner of the Prefix, who owns that process, may have suspended it with SIGSTOP, and then it does not handle SIGTERM.
 owner_interrupt() {
 	if [[ -n $owner_started && -n ${pid-} ]]; then
 		if [[ -n $owner_signal ]]; then kill -s KILL "$pid"; else kill -s TERM "$pid"; fi 2>/dev/null

@@ -20,8 +20,8 @@ transaction_mkdir() {
 	[[ -z $owner ]] || attempt "change the owner of $1 to $owner" chown -h -- "$owner" "$@"
 }
 
-# transaction_stage PATH: sets staged to an unused path beside PATH, for the new content. The path ends with the six random characters
-# that mktemp chose for the name of $workdir.
+# transaction_stage PATH: sets staged to a path beside PATH, for the new content. No other run uses this path, because it ends with the
+# six random characters that mktemp chose for the name of $workdir.
 transaction_stage() {
 	staged=${1%/*}/.${1##*/}.portcullis.${workdir##*.}
 	undo_push unstage "$staged"

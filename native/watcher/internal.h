@@ -222,7 +222,7 @@ void watcher_rights_limit_calls(void);
  * descriptors for the watcher.
  */
 
-/* Returns true if ptrace_scope is 1. With the value 0 the watcher needs no broker. With 2 or 3 an ancestor has no more access than the watcher. */
+/* Returns true if ptrace_scope is 1. With 0 the watcher itself has access. With 2 or 3 the broker would not help, because an ancestor has no more access than the watcher. */
 bool yama_broker_is_needed(void);
 
 /* For the watcher: the functions below make the Yama broker call process_read_memory() or process_duplicate_descriptor(). They fail if broker is -1. */

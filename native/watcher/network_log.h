@@ -83,7 +83,7 @@ struct network_log {
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
 	uint64_t attempts_total;
-	uint64_t unroutable; /* upper limit of the number of packets without a route that the kernel counts for the logged calls; a higher count of the kernel shows unlogged attempts */
+	uint64_t unroutable; /* maximum number of packets without a route that the calls seen by the watcher can cause; if the kernel counts more, some attempts did not pass the watcher, such as those of io_uring */
 
 	struct connection_attempt allowed[LOG_ALLOWED];
 	size_t allowed_count;

@@ -23,17 +23,17 @@ enum watched_call {
 	CALL_IPC, /* ipc(2), by which i386 processes can make the calls of System V IPC */
 	/* The filter has the next call if socket families are restricted: */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
-	/* The filter has the next calls if there is an allow-list, because the phase then has sockets of the host's network: */
+	/* In the filter only if there is an allow-list, because the phase then has sockets of the host's network: */
 	CALL_LISTEN, /* watched to refuse listen(2) on a socket of the host's network */
 	CALL_CLONE,  /* clone(2): watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* clone3(2): refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,
-	/* The filter has the next calls if there is an allow-list or the network filter (net_filter.c): */
+	/* In the filter only if there is an allow-list or the network filter (net_filter.c): */
 	CALL_PRCTL, /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
 	CALL_SETSOCKOPT,
-	/* The filter has the next call if there is an allow-list, or if the network, the UNIX sockets or the socket families are restricted: */
+	/* In the filter only if there is an allow-list, or if the network, the UNIX sockets or the socket families are restricted: */
 	CALL_UNFILTERABLE, /* io_uring_setup, and socketcall of some architectures: refused, because a filter cannot check what they do */
-	/* The filter has the next calls if the user namespace maps a single id: */
+	/* In the filter only if the user namespace maps a single id: */
 	CALL_IDS,    /* calls that set user or group ids: set*id(2), chown(2) */
 	CALL_IDS_16, /* set*id(2) and chown(2) with ids of 16 bits, which static programs with an old C library use */
 };

@@ -149,7 +149,7 @@ prefix_ebuild_head() {
 		}
 
 	EOF
-	# Portage 3.0.83 skips unpack to test if SRC_URI is empty and no src_ function is defined.
+	# Define all functions. If SRC_URI is empty and the ebuild defines none of src_unpack to src_test, Portage 3.0.83 skips these phases.
 	for phase in ${PREFIX_COMPLETE:+pkg_pretend} pkg_setup src_unpack src_{prepare,configure,compile,test,install} \
 		pkg_{preinst,postinst,prerm,postrm,config,info}; do
 		case $phase in
