@@ -15,13 +15,13 @@ enum watched_call {
 	CALL_SENDMMSG,
 	CALL_SOCKETCALL, /* socketcall(2), by which i386 processes can make all calls on sockets */
 	CALL_SECCOMP,	 /* seccomp(2): watched to log a request for a second listener, which the kernel refuses */
-	/* The filter has the next calls if ipc-sandbox is requested and the phase has no IPC namespace: */
+	/* In the filter only if ipc-sandbox is requested and the phase has no IPC namespace: */
 	CALL_SHMGET,
 	CALL_SEMGET,
 	CALL_MSGGET,
 	CALL_MQ_OPEN,
 	CALL_IPC, /* ipc(2), by which i386 processes can make the calls of System V IPC */
-	/* The filter has the next call if socket families are restricted: */
+	/* In the filter only if socket families are restricted: */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
 	/* In the filter only if there is an allow-list, because the phase then has sockets of the host's network: */
 	CALL_LISTEN, /* watched to refuse listen(2) on a socket of the host's network */

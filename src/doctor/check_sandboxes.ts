@@ -179,7 +179,8 @@ function auditFindings(system: SystemInfo): Finding[] {
 	if (probeResult.watched === 'yes' && isYamaBlocking(system, scope)) {
 		const state = asked.includes('net') && chosen.PORTCULLIS_ALLOW !== '' ? 'error' : warningOrInactive;
 		const meaning = `network access is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect: kernel.yama.ptrace_scope is ${scope}.`;
-		const fix = 'Run `sysctl kernel.yama.ptrace_scope=1` and add it to /etc/sysctl.d. If the value is 3, also reboot.';
+		const fix =
+			'Run `sysctl kernel.yama.ptrace_scope=1` and write this setting to a file in /etc/sysctl.d. If the value is 3, reboot instead of running sysctl.';
 		const own = `refuses every connection: kernel.yama.ptrace_scope is ${scope}.`;
 		return [{ id, state, title, meaning, fix, observed }, ...ownSocketsFinding(isOwn, own, fix)];
 	}

@@ -79,7 +79,7 @@ export const hostServices: readonly HostService[] = [
 	{
 		name: 'Redis',
 		pattern: /\/(redis|valkey)[^/]*\.sock$/,
-		means: 'The build depends on data of the host, and can change them. Start a server in the build.',
+		means: 'The build depends on data of a server on the host, and can change this data. Start a server in the build.',
 		kind: 'normal',
 	},
 	{

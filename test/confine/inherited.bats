@@ -52,7 +52,7 @@ SIX='address add fd::1/8 dev lo'
 	assert_applied 'portage portage'
 }
 
-@test 'if lo has no address of Portage, confine creates a network namespace' {
+@test 'if lo has none of the addresses that Portage sets, confine creates its own network and IPC namespaces' {
 	local name
 	for name in localhost container; do
 		run -0 in_network "$name"

@@ -107,7 +107,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'with confine --ipc the command has an empty /dev/shm of the same size, in which shared memory and semaphores work, unless --uses names a path in /dev/shm' {
+@test 'with confine --ipc the command has an empty /dev/shm as large as that of the host, in which shared memory and semaphores work, unless --uses names a path in /dev/shm' {
 	local who file=/dev/shm${NAME} path size
 	size=$(df --output=size /dev/shm | tail -n 1)
 	cat >"$TEST_DIR/memory.py" <<-'EOF'

@@ -82,7 +82,7 @@ source_hook() {
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox, ipc-sandbox: no right. '* ]]
 }
 
-@test 'the hook moves a pkg_* phase of root out of the cgroup that Portage kills, and prints a warning if it cannot' {
+@test 'with FEATURES=cgroup, the hook moves a pkg_* phase that runs as root to the cgroup of emerge, and prints a warning if it cannot' {
 	# In a mount namespace, files stand for the cgroups of Portage, which root has only on a host with cgroup v2 only.
 	# shellcheck disable=SC2016 # the inner shell expands it
 	local script='[[ ${INSIDE-} ]] || INSIDE=1 exec unshare --mount bash "$0" "$@"

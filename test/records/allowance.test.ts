@@ -76,7 +76,7 @@ describe('AttemptedDestinations', () => {
 		expect(entries({ names: [lookup('files.example.org', { parents: [`make get ${url}`] })] })).toEqual([entry]);
 	});
 
-	test('AttemptedDestinations omits a guessed port if another lookup of the same name has a URL with the port, and omits names with an added search domain', () => {
+	test('AttemptedDestinations omits the guessed port of a name if a URL in another lookup has the port, and omits names to which the resolver has added a search domain', () => {
 		const argv = ['curl', 'http://a.example/'];
 		expect(
 			entries({

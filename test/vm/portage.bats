@@ -75,11 +75,11 @@ assert_memory_limit() {
 	assert_memory_limit cgroup portage
 }
 
-@test 'without pid-sandbox, PORTCULLIS_MEMORY_MAX limits the whole build' {
+@test 'with FEATURES="cgroup userpriv -pid-sandbox", PORTCULLIS_MEMORY_MAX limits the whole build' {
 	assert_memory_limit 'cgroup userpriv -pid-sandbox' portage
 }
 
-@test 'without userpriv and pid-sandbox, PORTCULLIS_MEMORY_MAX limits the whole build' {
+@test 'with FEATURES="cgroup -userpriv -pid-sandbox", PORTCULLIS_MEMORY_MAX limits the whole build' {
 	assert_memory_limit 'cgroup -userpriv -pid-sandbox' root
 }
 

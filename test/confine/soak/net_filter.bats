@@ -29,7 +29,7 @@ setup_file() {
 	install -d -o "$TEST_UID" "$TEST_DIR/home.$TEST_UID"
 }
 
-@test "in a container, nanomsg's 43 tests pass with the network filter as in a network namespace" {
+@test "in a container, nanomsg's 43 tests pass equally with the network filter and with a network namespace" {
 	tar -xf "$("$TOP/scripts/nanomsg")" -C "$TEST_DIR" package/deps/nanomsg
 	cmake -S "$TEST_DIR/package/deps/nanomsg" -B "$TEST_DIR/build" -DNN_ENABLE_DOC=OFF
 	make -s -C "$TEST_DIR/build" -j2
@@ -53,7 +53,7 @@ RUN_NODES='
 	epmd -kill
 '
 
-@test 'in a container, epmd registers Erlang nodes, which connect to each other, with the network filter as in a network namespace' {
+@test 'in a container, epmd registers Erlang nodes, which connect to each other, equally with the network filter and with a network namespace' {
 	assert_equal_results bash -c "$(declare -f until_true); $RUN_NODES"
 	[[ $EXPECTED == $'epmd: up and running on port 7391 with data:\nname one\npong\nKilled' ]]
 }
@@ -81,7 +81,7 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 	wait
 '
 
-@test "in a container, redis, Python's http.server, Xvfb and multiprocessing serve clients with the network filter as in a network namespace" {
+@test "in a container, redis, Python's http.server, Xvfb and multiprocessing serve clients equally with the network filter and with a network namespace" {
 	assert_equal_results bash -c "$(declare -f until_true); $RUN_SERVERS"
 	[[ $EXPECTED == $'PONG\n200\ndisplay 1' ]]
 	assert_equal_results /usr/bin/python3 "$TEST_DIR/net_filter.py" many 64
@@ -98,7 +98,7 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 	done
 }
 
-@test "in a container, Go's httptest and Java's servers answer clients with the network filter as in a network namespace" {
+@test "in a container, Go's httptest and Java's servers answer clients equally with the network filter and with a network namespace" {
 	HOME=$TEST_DIR/home.0 CGO_ENABLED=0 go build -o "$TEST_DIR/httptest" "$BATS_TEST_DIRNAME/servers/httptest.go"
 	javac -d "$TEST_DIR" "$BATS_TEST_DIRNAME/servers/Serve.java"
 	assert_equal_results "$TEST_DIR/httptest"
