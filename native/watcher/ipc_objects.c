@@ -58,8 +58,8 @@ static bool is_same_queue(const struct ipc_object *object)
 	return queue >= 0 && fstat(queue, &status) == 0 && status.st_ino == object->inode;
 }
 
-/* Applies IPC_STAT or IPC_RMID to an object. Returns true if the object exists (IPC_STAT) or was removed (IPC_RMID). */
-static bool control(const struct ipc_object *object, int command)
+/* Returns true if the object exists. Compares the creator and the key too, because after millions of new objects the kernel reuses an id. */
+static bool exists(const struct ipc_object *object)
 {
 	struct shmid_ds segment;
 	struct msqid_ds queue;
@@ -67,25 +67,47 @@ static bool control(const struct ipc_object *object, int command)
 	union {
 		struct semid_ds *set;
 	} argument = {&set};
+	const struct ipc_perm *permissions = &segment.shm_perm;
 	int result = -1;
 	errno = EINVAL;
 	switch (object->call) {
 	case CALL_SHMGET:
-		result = object->id < 0 ? -1 : shmctl(object->id, command, &segment);
+		result = object->id < 0 ? -1 : shmctl(object->id, IPC_STAT, &segment);
 		break;
 	case CALL_SEMGET:
-		result = semctl(object->id, 0, command, argument);
+		result = semctl(object->id, 0, IPC_STAT, argument);
+		permissions = &set.sem_perm;
 		break;
 	case CALL_MSGGET:
-		result = msgctl(object->id, command, &queue);
+		result = msgctl(object->id, IPC_STAT, &queue);
+		permissions = &queue.msg_perm;
 		break;
 	case CALL_MQ_OPEN:
-		return is_same_queue(object) && (command == IPC_STAT || syscall(SYS_mq_unlink, object->name) == 0);
+		return is_same_queue(object);
 	default:
 		break;
 	}
 	/* EACCES means that the object exists and its mode does not permit IPC_STAT. */
-	return result == 0 || errno == EACCES;
+	if (result != 0)
+		return errno == EACCES;
+	return permissions->cuid == geteuid() && (int)permissions->__key == object->key;
+}
+
+/* Removes the object. Returns true if it existed. */
+static bool remove_object(const struct ipc_object *object)
+{
+	if (!exists(object))
+		return false;
+	switch (object->call) {
+	case CALL_SHMGET:
+		return shmctl(object->id, IPC_RMID, NULL) == 0;
+	case CALL_SEMGET:
+		return semctl(object->id, 0, IPC_RMID) == 0;
+	case CALL_MSGGET:
+		return msgctl(object->id, IPC_RMID, NULL) == 0;
+	default:
+		return syscall(SYS_mq_unlink, object->name) == 0;
+	}
 }
 
 /* Returns true if the kernel may still have to create the segment of a shmget(2): the call is recent, and its thread has made no later call in the table, which would show that the first call has ended. */
@@ -98,26 +120,38 @@ static bool is_pending(const struct ipc_objects *objects, size_t at)
 	return pending;
 }
 
-/* Applies IPC_STAT or IPC_RMID to all objects. After IPC_STAT, the table has the objects that exist or may still be created. After IPC_RMID, it has the objects that were removed. */
-static void control_all(struct ipc_objects *objects, int command)
+/* Forgets the objects that no longer exist, except segments that may still be created. */
+static void forget_removed(struct ipc_objects *objects)
 {
 	size_t kept = 0;
 	find_segments(objects);
 	for (size_t i = 0; i < objects->count; i++)
-		if (control(&objects->objects[i], command) || (command == IPC_STAT && is_pending(objects, i)))
+		if (exists(&objects->objects[i]) || is_pending(objects, i))
 			objects->objects[kept++] = objects->objects[i];
 	objects->count = kept;
 }
 
 void ipc_objects_remove(struct ipc_objects *objects)
 {
+	size_t kept = 0;
+	if (objects == NULL)
+		return;
+	find_segments(objects);
+	for (size_t i = 0; i < objects->count; i++)
+		if (remove_object(&objects->objects[i]))
+			objects->objects[kept++] = objects->objects[i];
+	objects->count = kept;
+}
+
+void ipc_objects_unmap(struct ipc_objects *objects)
+{
 	if (objects != NULL)
-		control_all(objects, IPC_RMID);
+		munmap(objects, sizeof *objects);
 }
 
 void ipc_objects_remove_last(struct ipc_objects *objects)
 {
-	if (objects->count > 0 && control(&objects->objects[objects->count - 1], IPC_RMID))
+	if (objects->count > 0 && remove_object(&objects->objects[objects->count - 1]))
 		objects->count--;
 }
 
@@ -142,7 +176,7 @@ int ipc_objects_create(struct ipc_objects *objects, const struct ipc_request *re
 	const int exclusive = request->flags | IPC_CREAT | IPC_EXCL;
 	int result = -1;
 	if (objects->count == IPC_OBJECTS)
-		control_all(objects, IPC_STAT);
+		forget_removed(objects);
 	errno = EPERM;
 	if (objects->count == IPC_OBJECTS || request->uid != geteuid() || request->gid != getegid())
 		return -1;

@@ -60,4 +60,7 @@ void ipc_objects_remove_last(struct ipc_objects *objects);
 /* Removes the objects that still exist. Call it after all processes of the phase have ended. The table then contains only the removed objects. Does nothing if objects is NULL. */
 void ipc_objects_remove(struct ipc_objects *objects);
 
+/* For the watcher and the DNS server: gives up the table, because the supervisor removes the objects in it. */
+void ipc_objects_unmap(struct ipc_objects *objects);
+
 #endif

@@ -115,7 +115,7 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 	memcpy(wanted.ipc.object.comm, target_program(target)->comm, sizeof wanted.ipc.object.comm);
 	if (!ask_init(maker->socket, &wanted, IPC_MILLISECONDS, &reply, &fd) || reply.error != 0)
 		return false;
-	bool is_received = fd >= 0 ? answer_with_fd(target, fd, true) : target_respond(target, 0, 0, reply.value);
+	bool is_received = request->call == CALL_MQ_OPEN ? answer_with_fd(target, fd, true) : target_respond(target, 0, 0, reply.value);
 	close_fd(fd);
 	/* If the target could not receive the object, init removes it. The kernel then continues the call, and refuses it for the same reason, for example EMFILE. */
 	wanted.requested = REQUEST_REMOVAL;
@@ -124,8 +124,11 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 	return is_received;
 }
 
-/* For init: creates the requested socket with all capabilities turned off, because the calling thread of the phase may have fewer than init. */
-static int create_socket(const struct maker_request *wanted)
+/*
+ * For init: creates the requested socket or IPC object with all capabilities turned off, because the calling thread of the phase may have fewer
+ * than init. Returns a descriptor, or the id of a System V object. Returns -1 and sets errno on failure.
+ */
+static int create(const struct maker_request *wanted, struct ipc_objects *ipc_objects)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3], none[_LINUX_CAPABILITY_U32S_3];
@@ -136,10 +139,13 @@ static int create_socket(const struct maker_request *wanted)
 		none[i].effective = 0;
 	if (syscall(SYS_capset, &header, none) != 0)
 		return -1;
-	int fd = socket(wanted->socket.family, wanted->socket.type | SOCK_CLOEXEC, wanted->socket.protocol), error = errno;
+	int value = wanted->requested == REQUEST_SOCKET
+			    ? socket(wanted->socket.family, wanted->socket.type | SOCK_CLOEXEC, wanted->socket.protocol)
+			    : ipc_objects_create(ipc_objects, &wanted->ipc);
+	int error = errno;
 	syscall(SYS_capset, &header, held);
 	errno = error;
-	return fd;
+	return value;
 }
 
 bool maker_serve(int watcher, struct ipc_objects *ipc_objects)
@@ -152,15 +158,19 @@ bool maker_serve(int watcher, struct ipc_objects *ipc_objects)
 		return false;
 	bool is_socket = wanted.requested == REQUEST_SOCKET;
 	int value = -1;
-	if (is_socket)
-		value = create_socket(&wanted);
-	else if (wanted.requested == REQUEST_IPC_OBJECT)
-		value = ipc_objects_create(ipc_objects, &wanted.ipc);
-	else
+	if (wanted.requested == REQUEST_REMOVAL)
 		ipc_objects_remove_last(ipc_objects);
+	else
+		value = create(&wanted, ipc_objects);
 	struct maker_reply reply = {wanted.id, is_socket ? namespace_at("/proc/self/ns/net") : 0, value < 0 ? errno : 0, value};
 	bool is_fd = value >= 0 && (is_socket || wanted.ipc.object.call == CALL_MQ_OPEN);
-	fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){is_fd ? value : -1, -1});
+	if (!fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){is_fd ? value : -1, -1}) && is_fd) {
+		/* The kernel limits the descriptors of a user that are in flight (ETOOMANYREFS). */
+		reply.error = errno;
+		if (!is_socket)
+			ipc_objects_remove_last(ipc_objects);
+		fd_passing_send(watcher, &reply, sizeof reply, (const int[PASSED_FDS]){-1, -1});
+	}
 	if (is_fd)
 		close(value);
 	return true;

@@ -145,6 +145,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	struct dns_listeners listeners;
 	sigset_t all;
 	sigfillset(&all);
+	ipc_objects_unmap(watcher->ipc_objects);
 	resolv_conf_read(&conf);
 	for (size_t i = 0; i < NAME_SERVERS; i++)
 		listeners.fds[i][0] = listeners.fds[i][1] = -1;
@@ -185,6 +186,7 @@ static noreturn void run_watcher(const struct watcher *watcher, const struct opt
 	sigset_t all;
 	sigfillset(&all);
 	bool phase_is_root = geteuid() == 0;
+	ipc_objects_unmap(watcher->ipc_objects);
 	if (!watcher_rights_reduce(true, route == ROUTE_SOCKS ? options->socks : NULL) && !options->best_effort)
 		refuse("--audit: cannot drop the privileges of the watcher process: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 4))
