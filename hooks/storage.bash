@@ -55,7 +55,7 @@ __portcullis_remove_stale() {
 __portcullis_find_emerge() {
 	local pid=self line found=''
 	local -a argv=() fields=()
-	while [[ $pid != [01] ]]; do
+	while [[ $pid != 0 ]]; do
 		{ mapfile -d '' -t argv <"/proc/$pid/cmdline" && read -r line <"/proc/$pid/stat"; } 2>/dev/null || break
 		read -ra fields <<<"${line##*) }"
 		argv=("${argv[@]:0:3}")
@@ -76,5 +76,5 @@ __portcullis_store_emerge() {
 	__portcullis_find_emerge
 	[[ ! ${REPLY[0]} && $EUID == 0 && $features == *' pid-sandbox '* ]] || return 0
 	__portcullis_store "$store-emerge" "$(__portcullis_start @unshare@ --mount "$BASH" -c \
-		"$(declare -f __portcullis_find_emerge)"' && @umount@ -n -l /proc && __portcullis_find_emerge && echo "${REPLY[0]}"' 2>/dev/null)"
+		"$(declare -f __portcullis_find_emerge)"' && "$1" -n -l /proc && __portcullis_find_emerge && echo "${REPLY[0]}"' - @umount@ 2>/dev/null)"
 }

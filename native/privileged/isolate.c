@@ -232,9 +232,11 @@ static int open_dns_socket(const struct name_server *server, int type)
 	name.in6.sin6_port = htons(DNS_PORT);
 	memcpy(six ? (void *)&name.in6.sin6_addr : (void *)&name.in.sin_addr, server->address, six ? 16 : 4);
 	int fd = socket(server->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
 	/* The address is not one of lo: there is only a route for it. bind(2) accepts such an IPv6 address only with this option. */
 	setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_FREEBIND : IP_FREEBIND, &(int){1}, sizeof(int));
-	bool open = fd >= 0 && bind(fd, &name.any, six ? sizeof name.in6 : sizeof name.in) == 0 && (type == SOCK_DGRAM || listen(fd, 64) == 0);
+	bool open = bind(fd, &name.any, six ? sizeof name.in6 : sizeof name.in) == 0 && (type == SOCK_DGRAM || listen(fd, 64) == 0);
 	if (open)
 		return fd;
 	close_after(fd, false);

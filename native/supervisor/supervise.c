@@ -180,7 +180,7 @@ static void launch_or_degrade(struct supervisor *s)
  */
 static bool watcher_is_killed(const struct watcher *watcher)
 {
-	char text[2048], parent[32];
+	char text[8192], parent[32]; /* the list of groups precedes SigPnd and can be long */
 	if (watcher->pid <= 0 || proc_read(watcher->pid, "status", text, sizeof text) == 0)
 		return false;
 	/* If /proc belongs to another PID namespace, it shows another process under this ID, whose parent is not the supervisor. */

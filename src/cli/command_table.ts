@@ -23,7 +23,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	report: {
 		summary: 'show blocked connections, killed processes and resource use',
 		details: [
-			'Reads the records of all confined phases. PACKAGE is CATEGORY/NAME or NAME, with or without a version. The exit status is 1 if it has no record. The sections are: blocked attempts (connections and lookups of host names), attempts that would be blocked (under PORTCULLIS_AUDIT=only, or without a sandbox), killed processes, phases without a sandbox that FEATURES requests, phases that exceeded a limit, requests to UNIX sockets of the host, allowed connections, and resource use.',
+			'Reads the records of all confined phases. PACKAGE is CATEGORY/NAME or NAME, with or without a version. The exit status is 1 if it has no record. The sections are: blocked attempts (connections and lookups of host names), attempts that would be blocked (under PORTCULLIS_AUDIT=only, or without a sandbox), killed processes, removed IPC objects, phases without a sandbox that FEATURES requests, phases that exceeded a limit, requests to UNIX sockets of the host, allowed connections, and resource use.',
 			'TIME is an age (30m, 12h, 3d or 2w), today, yesterday, a date (2026-11-20), or a date with a local time (2026-11-20T21:50).',
 		],
 		options: {

@@ -39,11 +39,16 @@ function startedPaths(eprefix: string): string[] {
 	const pythons = stat(lib)?.isDirectory() === true ? readdirSync(lib).filter((name) => name.startsWith('python')) : [];
 	return [
 		...[eprefix, hook, portcullis, program, confine, `${eprefix}/usr/bin/python3`, ...emerge],
-		...[`${lib}/portage`, ...pythons.map((name) => `${lib}/${name}/site-packages/portage`)],
+		...['bin', 'lib', 'lib64', 'usr/lib64'].map((name) => `${eprefix}/${name}`),
+		...[`${lib}/portage`, ...pythons.map((name) => `${lib}/${name}/site-packages/portage`)].flatMap(withFiles),
+		...[`${lib}/python-exec`, `${eprefix}/etc/python-exec`].flatMap(withFiles),
 		...emerge.flatMap(interpreter),
-		dirname(bashrc),
-		...filesIn(dirname(bashrc)),
+		...withFiles(dirname(bashrc)),
 	];
+}
+
+function withFiles(folder: string): string[] {
+	return [folder, ...filesIn(folder)];
 }
 
 /** Lists the files in a folder. Omits make.profile, usually a link into a repository, whose owner can change the ebuilds that root runs anyway. */

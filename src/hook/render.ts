@@ -108,7 +108,7 @@ function functionsOf(text: string): string[] {
 	return [...new Set(names)].sort();
 }
 
-/** Returns the names of the hook's local variables, except those that begin with an underscore. */
+/** Returns the names of the hook's local variables, except those that begin with two underscores. */
 function localsOf(text: string): string[] {
 	const statements = [...text.matchAll(/^\t+local (?:-[aAxn] )?(.*)$/gm)].map(([, words = '']) => words);
 	const names = statements.flatMap((words) =>
@@ -116,7 +116,7 @@ function localsOf(text: string): string[] {
 			([, name = '']) => name,
 		),
 	);
-	return [...new Set(names)].filter((name) => !name.startsWith('_')).sort();
+	return [...new Set(names)].filter((name) => !name.startsWith('__')).sort();
 }
 
 function known<Value>(table: Record<string, Value>, name: string): Value {

@@ -81,7 +81,7 @@ source_with() {
 @test 'if a build makes a function or variable of the hook readonly, the hook stops the phase with an error' {
 	local definition
 	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
-		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil'; do
+		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil' 'readonly _PORTAGE_ORIG_PATH=evil'; do
 		run source_with "$definition" PORTAGE_FEATURES=network-sandbox
 		((status != 0))
 		[[ $output == *'Portcullis: app-misc/foo-1: the ebuild makes a '*' readonly '* ]] || {

@@ -50,6 +50,16 @@ lint() {
 	[[ $output == 'shell app-misc/foo-1 src_compile' ]]
 }
 
+@test 'in a Prefix path with quotes and blanks, pkg_setup of root with FEATURES=pid-sandbox starts the umount of that Prefix to find emerge' {
+	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
+	mkdir -p "$prefix/usr/bin"
+	printf '#!/bin/sh\necho "$*" >"%s/umount"\n' "$BATS_TEST_TMPDIR" >"$prefix/usr/bin/umount"
+	chmod 755 "$prefix/usr/bin/umount"
+	hook_make "$prefix"
+	hook_run 'source "$HOOK"' setup PORTAGE_FEATURES='network-sandbox pid-sandbox'
+	[[ $(<"$BATS_TEST_TMPDIR/umount") == '-n -l /proc' ]]
+}
+
 @test 'portcullis hook --block prints the managed block, with the marker lines that install.sh searches for' {
 	run -0 "$TOP/bin/portcullis" hook --block --eprefix ''
 	[[ $output == '# >>> portcullis >>> added by portcullis; `install.sh --uninstall` removes it

@@ -46,13 +46,13 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** Selects the records of the last run of emerge. In a record, `run` identifies the run of emerge; it can be missing. */
+/** Selects the records of the last run of emerge. In a record, `run` identifies the run of emerge. Throws an Error if the last record has none. */
 function lastRun(sources: readonly Source[]): Selection {
 	let run = '';
 	scan(sources, (record) => {
-		run = record.run || run;
+		run = record.run;
 	});
-	if (run === '') throw new Error('no record contains the process of emerge');
+	if (run === '') throw new Error('the last record does not contain the process of emerge');
 	return { run };
 }
 

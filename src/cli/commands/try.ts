@@ -31,8 +31,7 @@ const steps: readonly (readonly [string, string])[] = [
 const LAST_LINES = 30;
 
 export async function run({ values, flags, words: [word, tooMany] }: Input): Promise<number> {
-	if (word === undefined || tooMany !== undefined)
-		throw new UsageError('try takes one package or one ebuild file');
+	if (word === undefined || tooMany !== undefined) throw new UsageError('try takes one package or one ebuild file');
 	const eprefix = prefixOf(values);
 	const wrong = hookFindings(eprefix).find(({ state }) => state === 'error');
 	if (wrong !== undefined) throw new Error(`the build would not be isolated: ${wrong.meaning} ${wrong.fix}`);
