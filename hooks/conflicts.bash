@@ -94,7 +94,7 @@ __portcullis_has_wrapper() {
 		done
 	done
 	IFS=: read -ra folders <<<"${PATH-}"
-	# ccache calls the next compiler in PATH, so symbolic links to ccache are skipped.
+	# ccache calls the next compiler in PATH. Find ccache, so that __portcullis_is_wrapped skips links to it.
 	for folder in "${folders[@]}"; do
 		[[ ! -x $folder/ccache ]] || ccache=$folder/ccache
 	done

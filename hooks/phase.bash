@@ -265,7 +265,8 @@ __portcullis_confine() {
 	else
 		options+=(--best-effort)
 	fi
-	# Pass the conflicts as an argument, because the build could change a variable through the saved environment.
+	# Pass the names of the conflicts to the ebuild.sh inside confine as an argument: the build could change a variable through the saved
+	# environment.
 	read -ra names <<<"$1"
 	[[ " ${options[*]} " != *' --net '* ]] || ((${#names[@]} == 0)) || printf -v conflicts '%s' @inside@ "${names[@]/#/+}"
 	if [[ -w $logs ]]; then

@@ -102,7 +102,7 @@ enum dns_redirection {
 };
 
 /*
- * If the call goes to a name server, requests a socket from the DNS server process, unless the call makes an allowed TCP connection. May set
+ * If the call goes to a name server and is not an allowed TCP connection, requests a socket from the DNS server process. May set
  * call->socket to a duplicate of the calling thread's socket. The caller must close this duplicate.
  */
 enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct egress_call *call, const struct request *request,

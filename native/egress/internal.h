@@ -88,7 +88,7 @@ struct egress {
 	enum egress_route route;
 	const char *socks;
 	struct network_log *log;
-	bool connected; /* true after the first connect to an allowed destination: the phase then has, or soon gets, a socket of the host's network */
+	bool connected; /* true after the first connect to an allowed destination: the phase then has, or soon gets, a socket of the host's network, so the watcher must not disable the allow-list any more */
 	bool phase_is_root;
 	bool descriptors_are_shared;			 /* true if processes of the phase share descriptors (egress_note_shared_descriptors()) */
 	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known */

@@ -44,7 +44,7 @@ struct orphan {
 struct orphans {
 	struct orphan described[ORPHANS_DESCRIBED];
 	size_t described_count;
-	size_t count; /* number of all orphans, including those that are not described */
+	size_t count; /* number of all orphans; greater than described_count if not all fit into described */
 };
 
 /* Adds the living processes of pids to orphans: counts all of them, and describes them until described is full. */
