@@ -39,7 +39,7 @@ results() {
 	cut -d' ' -f2 "$AUDIT_DIR/out" | sort -u
 }
 
-@test 'confine --audit records each request of a phase to a socket of the host: relative paths, links, /proc, chroot, connect, sendto, sendmsg and sendmmsg' {
+@test 'confine --audit records each connection and datagram of a phase to a UNIX socket of the host: relative paths, links, /proc, chroot, connect, sendto, sendmsg and sendmmsg' {
 	# With --cgroup the phase has a process file system of its own, in which the watcher has no process ID.
 	audit --net --cgroup sockets -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ok && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
@@ -47,7 +47,7 @@ results() {
 	[[ $(record_value "$RECORD" 'r.socket_requests + r.sockets[0].script') == "18$UNIX_CLIENT" ]]
 }
 
-@test 'with confine --own-sockets, each request of a phase to a socket of the host fails with ECONNREFUSED and is recorded as refused' {
+@test 'with confine --own-sockets, connecting or sending to a UNIX socket of the host fails with ECONNREFUSED, and the record lists the request as refused' {
 	audit_run --own-sockets --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
 	assert_lines "$(asked)" "$HOST/stream python3 14 refused" "$HOST/datagram python3 4 refused"
@@ -63,7 +63,7 @@ results() {
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
 }
 
-@test 'a request to a path that the phase can look up and confine cannot is recorded, and refused with --own-sockets' {
+@test 'if a phase can look up the path of a UNIX socket and confine cannot, the record lists the request, and confine --own-sockets refuses it' {
 	# With the capabilities of a user namespace of its own, the phase may search each folder of its user.
 	mkdir -m 000 "$AUDIT_DIR/closed"
 	chown 12321:12321 "$AUDIT_DIR/closed"
@@ -78,7 +78,7 @@ results() {
 	[[ $output == 'connect EACCES' && $(asked) == '' ]]
 }
 
-@test 'a socket of --allow-socket and the socket of --socks stay reachable with --own-sockets, and are not recorded' {
+@test 'the UNIX sockets that --allow-socket and --socks name stay reachable with --own-sockets, and are not recorded' {
 	audit_run --own-sockets --allow-socket "$HOST/link" --socks "$HOST/datagram" --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ok && $(asked) == '' ]]
 }

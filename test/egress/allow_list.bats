@@ -157,7 +157,7 @@ attach_address() {
 	ip -n "$REMOTE_NETNS" addr add "$1/24" dev eth0
 }
 
-@test 'with confine --allow, an interrupted connect stays pending, and succeeds as soon as a host with the destination address exists' {
+@test 'with confine --allow, an interrupted connect stays pending, and succeeds as soon as a host gets the destination address' {
 	local action dead octet=10 pid
 	for action in interrupted restarted thread; do
 		dead=${REMOTE%.*}.$((octet++))
