@@ -51,21 +51,26 @@ static int get(const char *object, int flags)
 	return mq_open(value, O_RDWR | ((flags & IPC_CREAT) != 0 ? O_CREAT : 0) | ((flags & IPC_EXCL) != 0 ? O_EXCL : 0), 0600, NULL);
 }
 
+static int control_set(int id, int command, struct semid_ds *set)
+{
+	union {
+		struct semid_ds *set;
+	} argument = {set};
+	return semctl(id, 0, command, argument);
+}
+
 static int control(const char *object, int command)
 {
 	struct shmid_ds segment;
 	struct semid_ds set;
 	struct msqid_ds queue;
-	union {
-		struct semid_ds *set;
-	} argument = {&set};
 	int id = get(object, 0);
 	if (id < 0)
 		return id;
 	if (strncmp(object, "shm:", 4) == 0)
 		return shmctl(id, command, &segment);
 	if (strncmp(object, "sem:", 4) == 0)
-		return semctl(id, 0, command, argument);
+		return control_set(id, command, &set);
 	if (strncmp(object, "msg:", 4) == 0)
 		return msgctl(id, command, &queue);
 	return command == IPC_RMID ? mq_unlink(strchr(object, ':') + 1) : 0;
@@ -112,9 +117,6 @@ static void print_results(key_t key)
 	struct shmid_ds segment;
 	struct semid_ds set;
 	struct msqid_ds queue;
-	union {
-		struct semid_ds *set;
-	} argument = {&set};
 	char name[32];
 	struct stat status;
 	umask(027);
@@ -125,7 +127,7 @@ static void print_results(key_t key)
 	print("semget of more semaphores", get_semaphores(key, 4, IPC_CREAT | 0600));
 	print("semget of -1 semaphores", get_semaphores(key + 1, -1, IPC_CREAT | 0600));
 	print("semget of too many semaphores", get_semaphores(IPC_PRIVATE, 1 << 30, 0600));
-	print("semctl", semctl(first, 0, IPC_STAT, argument));
+	print("semctl", control_set(first, IPC_STAT, &set));
 	print_owner("semaphores", &set.sem_perm, key);
 	printf("%lu semaphores\n", (unsigned long)set.sem_nsems);
 	printf("private semaphores: %s\n", get_semaphores(IPC_PRIVATE, 1, 0) == get_semaphores(IPC_PRIVATE, 1, 0) ? "the same id" : "another id");
