@@ -46,7 +46,7 @@ setup_file() {
 	[[ $output != *greeter* ]]
 	sed 's/,"run":"[^"]*"//' "$RECORDS" >"$PREFIX_LOG/records"
 	run -1 prefix_run portcullis report --last --records "$PREFIX_LOG/records"
-	[[ $output == 'portcullis: the last record does not contain the process of emerge' ]]
+	[[ $output == 'portcullis: the last record does not contain the process of emerge. To see recent phases, run: '*'portcullis report --since 1d' ]]
 }
 
 @test 'portcullis report exits with 1 and prints one line if a package has no records or a file cannot be read' {

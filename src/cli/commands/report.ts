@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import type { Input } from '../command.ts';
 import { installation } from '../../installation/locate.ts';
 import { paths } from '../../installation/paths.ts';
+import { portcullis } from '../../messages/message.ts';
 import { print } from '../../util/output.ts';
 import { recordFiles, scan, unreadText, type Source } from '../../records/reader.ts';
 import { recordedPackages } from '../../records/recorded_packages.ts';
@@ -52,7 +53,10 @@ function lastRun(sources: readonly Source[]): Selection {
 	scan(sources, (record) => {
 		run = record.run;
 	});
-	if (run === '') throw new Error('the last record does not contain the process of emerge');
+	if (run === '')
+		throw new Error(
+			`the last record does not contain the process of emerge. To see recent phases, run: ${portcullis('report', '--since', '1d')}`,
+		);
 	return { run };
 }
 
