@@ -114,7 +114,7 @@ ALWAYS='prepare configure compile install'
 			[[ $PPID == 1 && $(ps -o args= -p $$) == *ebuild.sh* && $(ps -e -o comm=) != *emerge* ]] || die ps
 			has_version app-test/none && die has_version
 			[[ $("$PORTAGE_BIN_PATH/portageq-wrapper" envvar FEATURES) == *pid-sandbox* ]] || die portageq
-			(set -m; sleep 1000 | sleep 1000 & kill -- -"$(jobs -p)"; wait "$(jobs -p)"; [[ $? == 143 ]]) || die jobs
+			(set -m; sleep 1000 | sleep 1000 & kill -- -"$(jobs -p)"; wait "$!"; [[ $? == 143 ]]) || die jobs
 			unshare --user --map-root-user --mount mount -t tmpfs none "${T}" || die mount
 			sleep 1000 &
 		}
