@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Protects the hook from the build. ebuild.sh has loaded the saved environment, and functions in it must not shadow the builtins that
-# the hook uses. In POSIX mode, bash finds special builtins before functions. Assigning POSIXLY_CORRECT turns POSIX mode on.
+# the hook uses. In POSIX mode, bash finds special builtins before functions. Assigning POSIXLY_CORRECT turns POSIX mode on,
+# and no function can replace an assignment.
 ___portcullis_options=$BASHOPTS ___portcullis_names=() ___portcullis_functions=''
 POSIXLY_CORRECT=y
 for ___portcullis_name in @builtins@; do

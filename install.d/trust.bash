@@ -121,5 +121,5 @@ trust_file() {
 	else
 		trust_written_by "$1" "$((16#$mode))" "$gid" || return 0
 	fi
-	fail untrusted "$reason, and install.sh uses no record that other users can write: remove the record and install again; nothing was changed"
+	fail untrusted "$reason, but install.sh trusts no list of installed files that other users can write: remove $1 and install again; nothing was changed"
 }

@@ -18,7 +18,7 @@
 /* The state that applying the allow-list needs, such as the options and the calls that are not answered yet (internal.h). */
 struct egress;
 
-/* A system call on a socket that waits for an answer of the watcher. The allow-list decides about the answer. */
+/* A system call on a socket. The call waits until the watcher answers it as the allow-list demands. */
 struct egress_call {
 	struct target target;
 	struct egress *egress;
@@ -124,7 +124,7 @@ bool dns_redirect_replace(struct dns_redirect *redirect, struct egress_call *cal
 /* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Call it before the phase binds an address. If the address is port 53 of loopback and /etc/resolv.conf has a name server on loopback, stops redirecting queries to loopback and returns true. */
+/* Must be called before the phase binds an address. If the address is port 53 of loopback and /etc/resolv.conf has a name server on loopback, the function stops redirecting queries to loopback and returns true; otherwise it returns false. */
 bool dns_redirect_note_bind(struct dns_redirect *redirect, const struct destination *address);
 
 /* query_trap.c: answers DNS queries of a phase without a network namespace */
@@ -147,7 +147,7 @@ struct query_traps {
 	int epoll;
 	const struct allow *allow;
 	struct network_log *log;
-	struct query_trap traps[QUERY_TRAPS]; /* ring buffer; the member next is the index of the oldest trap */
+	struct query_trap traps[QUERY_TRAPS]; /* ring buffer; the member next is the index of the oldest trap, which the next new trap replaces */
 	size_t next;
 };
 

@@ -6,7 +6,7 @@
 #include "namespace/namespace.h"
 #include "privileged/privilege.h"
 
-/* Enters new namespaces of the kinds in isolation (bits of enum isolation). Returns what namespaces_enter() returns, which calls this function. */
+/* Enters new namespaces of the kinds in isolation (bits of enum isolation). Only namespaces_enter() calls it. Returns false and sets setup_error on failure. */
 bool isolate(const struct identity *identity, unsigned isolation, struct setup_error *setup_error);
 
 /* Mounts a new /proc. This process must be process 1 of a PID namespace. Returns false with setup_error. */

@@ -17,7 +17,7 @@ void pids_add(struct pids *pids, pid_t pid);
 /* Removes from pids the processes that others contains. */
 void pids_remove(struct pids *pids, const struct pids *others);
 
-/* Attribute of a variable: at the end of its scope, the list of the variable is freed. */
+/* Attribute of a list of processes: frees the list when the variable goes out of scope. */
 #define AUTO_PIDS __attribute__((cleanup(pids_free)))
 void pids_free(struct pids *pids);
 

@@ -179,7 +179,7 @@ void notification_abandon(struct notifier *notifier);
  * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
  * wait for a FUSE server, which may be the build itself, and such a wait can outlast SIGKILL (request_wait_answer() in fs/fuse/dev.c).
  * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread continues the main loop.
- * Between the two functions, a thread may write only to its own stack, because it runs beside the new thread when the call returns.
+ * Between the two functions, the thread may write only to its own stack: if it was replaced, it runs beside the new thread once the call returns.
  */
 struct watchdog {
 	void (*serve)(void *data);	/* function with the main loop; never returns */

@@ -103,9 +103,9 @@ bool target_is_single_threaded(const struct target *target);
 bool target_has_signal(const struct target *target);
 
 /*
- * Functions that access another process with the rights of the calling process (ptrace(2), access mode checking), and not by the Yama broker.
- * process_read_memory() reads exactly size bytes, or returns false and sets errno. It sets *opened to true if it tried to open /proc/TID/mem:
- * the TID may then have been reused before. process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
+ * Functions that access another process with the rights of the process that calls them (ptrace(2), access mode checking), and do not ask the Yama broker.
+ * process_read_memory() reads exactly size bytes, or returns false and sets errno. *opened becomes true if the function tried to open
+ * /proc/TID/mem. The TID may then have belonged to a new process, so the caller must check that the notification is still valid. process_duplicate_descriptor() returns a duplicate of fd, or -1 and sets errno.
  */
 bool process_read_memory(pid_t tid, uint64_t address, void *data, size_t size, bool *opened);
 int process_duplicate_descriptor(int pidfd, int fd);

@@ -128,7 +128,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	try: {
 		summary: 'build one package with its tests, isolated, and print its report',
 		details: [
-			'Runs `ebuild FILE clean test install` with all sandboxes in FEATURES. Nothing is merged: dependencies must be installed, and the build directory is kept. PACKAGE can also be the path of an ebuild. The output of the build is printed only if it fails. The exit status is that of ebuild.',
+			'Runs `ebuild FILE clean test install` with every sandbox switched on. Dependencies must be installed already. Nothing is merged, and the build directory is kept. PACKAGE can also be the path of an ebuild. The output of the build is printed only if it fails. The exit status is that of ebuild.',
 		],
 		options: { verbose: { means: 'print the output of the build as it comes' }, eprefix },
 		words: 'PACKAGE|FILE.ebuild',

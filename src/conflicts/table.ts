@@ -137,7 +137,8 @@ export const conflicts: readonly Conflict[] = [
 			{ set: ['PORTAGE_SOCKS5_PROXY', 'DISTCC_SOCKS_PROXY'] },
 		],
 		evidence: socksEvidence,
-		effect: 'every program of the build can reach any host through this proxy, whose socket the sandbox never refuses',
+		effect:
+			'every program of the build can reach any host through this proxy, because the sandbox always permits the UNIX socket of the proxy',
 		state: 'warning',
 		inside: {},
 	},

@@ -82,7 +82,9 @@ function sandboxLines(record: RunRecord, missing: RunRecord['missing'], filterWh
 	const { text, command } = causeOf(record.mode, first ?? 'net', failed);
 	const facts = [
 		...(first === undefined ? [] : [`${areUnavailable(missing)}, so ${effects[first]}`]),
-		...(filterWhy === '' ? [] : ['network-sandbox filters system calls, which is weaker than a network namespace']),
+		...(filterWhy === ''
+			? []
+			: ['without a network namespace, network-sandbox only filters system calls, which is weaker']),
 	];
 	const fact = `${facts.join(', and ')}: ${text}. ${fixBy(command)}`;
 	return [{ verb: 'ewarn', text: `${subject(record)}: ${fact}`, once: fact }];

@@ -88,7 +88,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	grep -qF "$PREFIX/usr/bin/portcullis hook --block" "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'portcullis doctor warns about profile.bashrc and the files that package.bashrc lists' {
+@test 'portcullis doctor warns that a confined phase runs a profile.bashrc and the files that package.bashrc names twice' {
 	local profile=$PREFIX_REPO/profiles/test
 	echo 'mine=1' >"$profile/profile.bashrc"
 	finds profile.bashrc warning "$profile/profile.bashrc runs before the hook, so a confined phase runs it twice"
@@ -240,7 +240,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	grep -q 'user.max_user_namespaces is 0' "$BATS_TEST_TMPDIR/text"
 	grep -q 'install.sh --setuid' "$BATS_TEST_TMPDIR/text"
 	grep -q '^warning  network-sandbox works, by filter' "$BATS_TEST_TMPDIR/text"
-	grep -q 'ipc-sandbox .*: builds can access IPC objects of this host; leftover ones are removed\.$' "$BATS_TEST_TMPDIR/text"
+	grep -q 'ipc-sandbox .*: builds can access IPC objects of this host, but leave none\.$' "$BATS_TEST_TMPDIR/text"
 }
 
 @test 'if no sandbox is available, portcullis run exits with 125 and does not start the command' {

@@ -112,7 +112,7 @@ describe('name resolution', () => {
 	});
 	const context = (hosts: string) => buildContextOf({ PATH: folder, DISTCC_HOSTS: hosts }, ['distcc']);
 
-	test('destinations() resolves no entry unix:PATH, and allowOptions() allows its path', async () => {
+	test('destinations() does no DNS lookup for an entry unix:PATH, and allowOptions() passes its path to confine', async () => {
 		const one = await destinations('unix:/run/a.sock 192.0.2.1:80 unix:/b', context(''));
 		expect(allowOptions(one)).toEqual([
 			['--allow', '192.0.2.1:80'],

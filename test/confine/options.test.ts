@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { encodeSecureEnvironment } from '../../src/confine/options.ts';
 
-test('encodeSecureEnvironment() copies variables that ld.so removes from a setuid program', () => {
+test('encodeSecureEnvironment() encodes the variables that ld.so removes from the environment of a setuid program', () => {
 	expect(encodeSecureEnvironment({ LD_PRELOAD: 'libsandbox.so', TMPDIR: '/t', HOME: '/h', GONE: undefined })).toEqual({
 		LD_PRELOAD: 'libsandbox.so',
 		CONFINE_ENV_LD_PRELOAD: 'libsandbox.so',

@@ -125,7 +125,7 @@ in_a_prefix() {
 	same "$before" "$(snapshot_exactly "$EP")"
 }
 
-@test "a second run of install.sh changes no inode, time or directory" {
+@test "a second run of install.sh replaces no file and changes no modification time" {
 	local before
 	did_install --eprefix "$EP"
 	before=$(snapshot_exactly "$EP")

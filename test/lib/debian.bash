@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Sources and packages of Debian, for tests of npm run soak.
+# Downloads source and binary packages of Debian, for the long tests (npm run soak).
 #
 #   debian_begin              download Debian's lists of sources into the current directory; sources.list of this machine stays as it is
 #   debian_source PACKAGE[=VERSION]   unpack the upstream sources of the package into the new directory PACKAGE

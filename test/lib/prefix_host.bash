@@ -53,7 +53,7 @@ prefix_checkout() {
 	echo "$copy"
 }
 
-# Succeeds if every user may enter all directories of the path. A checkout in a home directory fails.
+# Succeeds if every user may enter all directories of the path. It fails for a checkout in a home directory that is closed to others.
 prefix_open_to_all() {
 	local dir=$1 mode
 	while [[ $dir ]]; do

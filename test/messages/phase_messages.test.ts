@@ -55,7 +55,7 @@ describe('phaseMessages', () => {
 
 	test('if a filter replaces the network namespace, one ewarn contains this and the missing sandboxes, with the cause and the command for the fix', () => {
 		const filtered = { applied: { net: 'filter' }, filter_why: denied };
-		const weaker = 'network-sandbox filters system calls, which is weaker than a network namespace';
+		const weaker = 'without a network namespace, network-sandbox only filters system calls, which is weaker';
 		const cause =
 			'the policy of a security module (such as AppArmor or SELinux) denies the creation of namespaces (unshare(CLONE_NEWUSER): Permission denied). To find the fix, run: portcullis doctor';
 		const both = `ipc-sandbox is not available, so builds can access the message queues and the shared memory of this host, and ${weaker}: ${cause}`;

@@ -216,7 +216,7 @@ describe('collect()', () => {
 		expect(collect([{ file: file(text), named: false }], { package: 'ba' }).phases).toBe(0);
 	});
 
-	test('collect() stores a limited number of packages and killed processes', () => {
+	test('collect() stops storing packages and killed processes at a limit, however many records there are', () => {
 		const many = Array.from({ length: 3000 }, (_, at) =>
 			line({
 				package: `a/b-${at}`,
