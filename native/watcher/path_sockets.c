@@ -166,7 +166,7 @@ bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, con
 	bool refuse = false;
 	for (size_t i = 0; i < request->path_count; i++)
 		refuse = log_path(sockets, log, target, request->paths[i]) || refuse;
-	/* Refuse also a connect whose address the watcher could not read, because it may be the path of a socket of the host. After EFAULT, the kernel cannot read the address either. */
-	bool is_hidden = request->call == CALL_CONNECT && request->unreadable != 0 && request->unreadable != EFAULT;
+	/* Refuse also a connection or datagram whose address the watcher could not read, because it may be the path of a socket of the host. After EFAULT, the kernel cannot read the address either. */
+	bool is_hidden = request->call != CALL_BIND && request->unreadable != 0 && request->unreadable != EFAULT;
 	return refuse || (is_hidden && sockets->options->own_sockets);
 }

@@ -126,6 +126,7 @@ static bool applies_to(const struct seccomp_rules *rules, enum watched_call call
 	case CALL_UNFILTERABLE:
 		return restricted || rules->net_filter || rules->allow_list || rules->own_sockets;
 	case CALL_PRCTL:
+		return rules->net_filter || rules->allow_list || rules->own_sockets;
 	case CALL_SETSOCKOPT:
 		return rules->net_filter || rules->allow_list;
 	case CALL_LISTEN:

@@ -28,7 +28,7 @@ enum watched_call {
 	CALL_CLONE,  /* clone(2): watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* clone3(2): refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,
-	/* In the filter only if there is an allow-list or the network filter (net_filter.c): */
+	/* In the filter only if there is an allow-list or the network filter (net_filter.c), CALL_PRCTL also if the UNIX sockets are restricted: */
 	CALL_PRCTL, /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
 	CALL_SETSOCKOPT,
 	/* In the filter only if there is an allow-list, or if the network, the UNIX sockets or the socket families are restricted: */

@@ -63,6 +63,16 @@ results() {
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
 }
 
+@test 'confine --own-sockets refuses requests to UNIX sockets of the host also by processes that are not dumpable and, if confine lacks CAP_SYS_PTRACE, by processes of another user' {
+	local -a client=(/usr/bin/python3 "$UNIX_CLIENT" host "$HOST") confine=(setpriv --bounding-set=-sys_ptrace --inh-caps=-all "$CONFINE" --own-sockets --net --)
+	"${confine[@]}" setpriv --reuid=12321 --regid=12321 --clear-groups -- "${client[@]}" >"$AUDIT_DIR/out"
+	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
+	# 4 is PR_SET_DUMPABLE.
+	"${confine[@]}" /usr/bin/python3 -c 'import ctypes, runpy, sys; del sys.argv[0]; ctypes.CDLL(None).prctl(4, 0); runpy.run_path(sys.argv[0], run_name="__main__")' \
+		"${client[@]:1}" >"$AUDIT_DIR/out"
+	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
+}
+
 @test 'if a phase can look up the path of a UNIX socket and confine cannot, the record lists the request, and confine --own-sockets refuses it' {
 	# With the capabilities of a user namespace of its own, the phase may search each folder of its user.
 	mkdir -m 000 "$AUDIT_DIR/closed"

@@ -225,7 +225,7 @@ static long expect_of(const struct abi *abi, const struct seccomp_data *data, co
 	if (nr == abi->clone)
 		return allow_list && (args[0] & 0x400) != 0 && (args[0] & 0x10000) == 0 ? NOTIFY : ALLOW;
 	if (nr == abi->prctl)
-		return (allow_list || net_filter) && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
+		return (allow_list || net_filter || rules->own_sockets) && args[0] == 4 && args[1] == 0 ? FAIL : ALLOW;
 	if (nr == abi->setsockopt)
 		return (allow_list || net_filter) && !may_set(args[1], args[2]) ? FAIL | ENOPROTOOPT : ALLOW;
 	if (nr == abi->ioctl)
