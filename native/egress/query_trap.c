@@ -41,16 +41,13 @@ static void read_queries(void *owner, struct event_source *source)
 	struct query_traps *traps = owner;
 	struct query_trap *trap = (struct query_trap *)source;
 	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];
-	union socket_address from;
-	socklen_t size = sizeof from;
 	ssize_t length;
 	bool fails = false;
-	while ((length = recvfrom(source->fd, query, sizeof query, MSG_DONTWAIT, &from.any, &size)) >= 0) {
+	while ((length = recv(source->fd, query, sizeof query, MSG_DONTWAIT)) >= 0) {
 		size_t answer_length = answer_query(traps, query, (size_t)length, &trap->program, answer);
 		if (answer_length > 0)
-			sendto(source->fd, answer, answer_length, MSG_DONTWAIT, &from.any, size);
+			send(source->fd, answer, answer_length, MSG_DONTWAIT);
 		fails = fails || answer_length == 0;
-		size = sizeof from;
 	}
 	if (!fails)
 		return;
@@ -63,22 +60,22 @@ static void read_queries(void *owner, struct event_source *source)
 }
 
 /*
- * Opens the UDP socket *receiver on a free port of loopback, and the UDP socket *client that is connected to it. If the name server has a
- * loopback address, uses this address, because c-ares ignores an answer from another address. Returns false on failure. The caller closes
- * both sockets, also after a failure.
+ * Opens the UDP socket *receiver on a free port of loopback, and the UDP socket *client. Connects both to each other, so that no other process
+ * can send queries. If the name server has a loopback address, uses this address, because c-ares ignores an answer from another address.
+ * Returns false on failure. The caller closes both sockets, also after a failure.
  */
 static bool open_pair(const struct destination *name_server, int family, int *receiver, int *client)
 {
-	union socket_address address;
+	union socket_address address, own;
 	static const struct destination loopback4 = {.family = AF_INET, .address = {127, 0, 0, 1}};
 	static const struct destination loopback6 = {.family = AF_INET6, .address = {[15] = 1}};
 	const struct destination *loopback = family == AF_INET ? &loopback4 : &loopback6;
-	socklen_t size = destination_write(destination_is_loopback(name_server) ? name_server : loopback, family, &address);
+	socklen_t size = destination_write(destination_is_loopback(name_server) ? name_server : loopback, family, &address), own_size = sizeof own;
 	address.in6.sin6_port = 0; /* also sets the port of an AF_INET address, which is at the same offset */
 	*receiver = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	*client = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return *receiver >= 0 && *client >= 0 && bind(*receiver, &address.any, size) == 0 && getsockname(*receiver, &address.any, &size) == 0 &&
-	       connect(*client, &address.any, size) == 0;
+	       connect(*client, &address.any, size) == 0 && getsockname(*client, &own.any, &own_size) == 0 && connect(*receiver, &own.any, own_size) == 0;
 }
 
 bool query_trap_set(struct query_traps *traps, const struct egress_call *call, int family)

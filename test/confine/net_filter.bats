@@ -128,6 +128,24 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
+@test 'without a namespace, queries that a process outside of the phase sends to confine are not recorded, and the lookups of the phase still succeed' {
+	local port answer
+	coproc PHASE {
+		exec "$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --audit --resolve listed.example=192.0.2.7 --record "$RECORD" -- \
+			/usr/bin/python3 "$TEST_DIR/net_filter.py" lookup 3>&-
+	}
+	read -r port <&"${PHASE[0]}"
+	as_user /usr/bin/python3 "$TEST_DIR/net_filter.py" query "$port"
+	echo >&"${PHASE[1]}"
+	read -r answer <&"${PHASE[0]}"
+	wait "$PHASE_PID"
+	[[ $answer == 192.0.2.7 && $(record_value "$RECORD" '[r.applied.net, r.names_watched, r.lookups].join()') == filter,yes, ]] || {
+		echo "$answer"
+		cat "$RECORD"
+		return 1
+	}
+}
+
 @test "with Docker's default seccomp profile, a process of another user, which confine cannot inspect, gets EACCES from connect" {
 	run -0 run_in_container docker 0 /usr/bin/python3 "$TEST_DIR/net_filter.py" host "$CONFINE" --net --audit --record "$RECORD" -- bash -c \
 		'setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}" 2>&1 | tail -n 1' - "$TEST_UID" /usr/bin/python3 "$TEST_DIR/net_filter.py" connect HOST_TCP

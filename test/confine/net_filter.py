@@ -7,6 +7,8 @@ net_filter.py attack            prints one line for each way in which a hostile 
 net_filter.py interface NAME    tries to send datagrams through this network interface
 net_filter.py connect PORT      connects to a TCP port of loopback
 net_filter.py names PORT          connects to a TCP port of listed.example, and looks up unlisted.example
+net_filter.py lookup              prints the port that answers queries, and after a line of input looks up listed.example
+net_filter.py query PORT          sends a query for forged.example to this port
 net_filter.py own ADDRESS       connects to servers of the phase, and to one of the host, on this address of the machine
 net_filter.py many COUNT        starts that many processes in sessions of their own, which all connect to all servers
 """
@@ -346,6 +348,24 @@ def names(port):
         print("not found")
 
 
+def query(name):
+    """Returns a DNS query for the address of a name (RFC 1035, 4.1)."""
+    labels = [bytes([len(label)]) + label.encode() for label in name.split(".")]
+    return struct.pack("!6H", 1, 0x100, 1, 0, 0, 0) + b"".join(labels) + struct.pack("!xHH", 1, 1)
+
+
+def lookup():
+    with open("/etc/resolv.conf", encoding="utf-8") as lines:
+        servers = [line.split()[1] for line in lines if line.startswith("nameserver ")] or ["127.0.0.1"]
+    with socket.socket(AF_INET6 if ":" in servers[0] else AF_INET, SOCK_DGRAM) as client:
+        client.settimeout(10)
+        client.connect((servers[0], 53))
+        print(client.getpeername()[1], flush=True)
+        input()
+        client.send(query("listed.example"))
+        print(socket.inet_ntoa(client.recv(512)[-4:]))
+
+
 def one_of_many(number, ports, barrier):
     os.setsid()
     with listener(AF_INET, ("127.0.0.1", 0)) as server:
@@ -377,6 +397,11 @@ if __name__ == "__main__":
         attack()
     elif sys.argv[1] == "interface":
         send_through(sys.argv[2])
+    elif sys.argv[1] == "lookup":
+        lookup()
+    elif sys.argv[1] == "query":
+        for family, address in (AF_INET, "127.0.0.1"), (AF_INET6, "::1"):
+            socket.socket(family, SOCK_DGRAM).sendto(query("forged.example"), (address, int(sys.argv[2])))
     elif sys.argv[1] == "own":
         own(sys.argv[2])
     elif sys.argv[1] == "connect":
