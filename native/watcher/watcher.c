@@ -17,9 +17,9 @@
 
 /* Time limit for each wait at the end of the phase: for the end of the watcher or its answer that it stays, and for the end of the DNS server process. */
 #define END_MILLISECONDS 1000
-/* Time limit for one attempt to close the files that confine's caller has passed, and maximum number of attempts. Each attempt closes at least one file. */
+/* Time limit for one attempt to close the files that confine's caller has passed, and maximum number of attempts. Each attempt closes at least one file, unless the closing thread gets no processor in time. */
 #define CLOSE_MILLISECONDS 250
-#define CLOSE_ATTEMPTS 4
+#define CLOSE_ATTEMPTS 16
 
 bool watcher_open(struct watcher *watcher, bool wanted)
 {
@@ -103,6 +103,8 @@ static bool close_files_except(const int *keep, size_t count)
 	else
 		for (int attempt = 0; attempt < CLOSE_ATTEMPTS && !close_in_thread(keep, count); attempt++)
 			;
+	/* The reason if descriptor 0 is still open. open(2) and dup3(2) replace this error if they fail. */
+	errno = ETIME;
 	return open("/dev/null", O_RDWR | O_CLOEXEC) == STDIN_FILENO && dup3(STDIN_FILENO, STDOUT_FILENO, O_CLOEXEC) >= 0 &&
 	       dup3(STDIN_FILENO, STDERR_FILENO, O_CLOEXEC) >= 0;
 }
