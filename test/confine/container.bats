@@ -40,7 +40,8 @@ assert_survivors_killed() {
 RUN_PROGRAMS='
 	cd "$1" && folder=$(mktemp -d "$1/programs.XXXXXX") || exit
 	gcc -g -fsanitize=address -o "$folder/leak" leak.c && "$folder/leak" 2>&1 && echo "no leak"
-	"$folder/leak" leak 2>&1 | grep -o "^SUMMARY: .*"
+	# With sanitizers, ASAN_OPTIONS sends the reports of confine to a file.
+	env -u ASAN_OPTIONS "$folder/leak" leak 2>&1 | grep -o "^SUMMARY: .*"
 	gdb -nx -batch -ex "break main" -ex run -ex "info breakpoints" "$folder/leak" 2>&1 | grep -o "breakpoint already hit 1 time"
 	bash -c "ps -o args= -p \$\$; true" found-by-ps | grep -o found-by-ps
 	node -p "[process.title, require(\"fs\").readFileSync(\"/proc/\" + process.pid + \"/comm\", \"utf8\").trim()].join(\" \")"
