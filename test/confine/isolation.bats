@@ -181,6 +181,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 		strace -qq -e trace=getppid -e signal=none bash -c 'true' 2>&1 | grep -om 1 getppid
 		gdb -batch -ex 'run' -ex 'info inferiors' --args true 2>&1 | grep -o 'exited normally'
 		sleep 1000 &
+		until [[ $(</proc/$!/comm) == sleep ]]; do :; done
 	EOF
 	for who in $CALLERS; do
 		: >"$RECORD"
