@@ -51,14 +51,17 @@ function withFiles(folder: string): string[] {
 	return [folder, ...filesIn(folder)];
 }
 
-/** Lists the files in a folder. Omits make.profile, usually a link into a repository, whose owner can change the ebuilds that root runs anyway. */
-function filesIn(folder: string): string[] {
-	if (stat(folder)?.isDirectory() !== true) return [];
-	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-		const path = `${folder}/${entry.name}`;
-		if (entry.name === 'make.profile') return [];
-		return entry.isDirectory() ? [path, ...filesIn(path)] : path;
-	});
+/**
+ * Lists the files in a folder, also those in folders to which a link leads. Omits make.profile, usually a link into a repository, whose owner
+ * can change the ebuilds that root runs anyway. `seen` contains the folders that are listed already.
+ */
+function filesIn(folder: string, seen = new Set<string>()): string[] {
+	const stats = stat(folder);
+	const key = `${stats?.dev}:${stats?.ino}`;
+	if (stats?.isDirectory() !== true || seen.has(key)) return [];
+	seen.add(key);
+	const names = readdirSync(folder).filter((name) => name !== 'make.profile');
+	return names.flatMap((name) => [`${folder}/${name}`, ...filesIn(`${folder}/${name}`, seen)]);
 }
 
 /**

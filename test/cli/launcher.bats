@@ -77,6 +77,14 @@ hostile_prefix() {
 		[[ $output == "portcullis: $prefix/$path belongs to user 12321, "*'run: setpriv --reuid=12321 --regid=12322 '* ]]
 		chown 0:0 "$prefix/$path"
 	done
+	mkdir "$prefix/etc/linked"
+	ln -s ../linked "$prefix/etc/portage/hooks"
+	ln -s .. "$prefix/etc/linked/loop"
+	touch "$prefix/etc/linked/script"
+	chown 12321:12322 "$prefix/etc/linked/script"
+	run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
+	[[ $output == "portcullis: $prefix/etc/linked/script belongs to user 12321, "* ]]
+	rm -r "$prefix/etc/portage/hooks" "$prefix/etc/linked"
 	chmod 1777 "$prefix/etc/portage"
 	run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
 	[[ $output == "portcullis: $prefix/etc/portage can be written by every user, so root runs no program in $prefix. If you trust its content, run: chmod go-w $prefix/etc/portage" ]]
