@@ -303,7 +303,7 @@ __portcullis_confine() {
 # phase, REFUSED is the beginning of a message. If PORTCULLIS_ON_FAILURE=die and a sandbox was missing, the whole message is returned in
 # REPLY[0], for Portage's function die.
 __portcullis_report() {
-	local refused=$1 line reason=''
+	local refused=$1 line what reason='' sandbox=''
 	local -a lines=()
 	[[ ${setting[PORTCULLIS_ON_FAILURE]-} == die ]] || refused=''
 	mapfile -t lines < <(__portcullis_start "$node" "$program" messages ${refused:+--refused} --features "$features" \
@@ -315,8 +315,13 @@ __portcullis_report() {
 	if [[ $line == *'"missing":[{'* ]]; then
 		reason=${line#*'"why":"'} reason=${reason%%'"'*}
 	fi
-	if [[ ! $refused && $line == *'{"what":"'@(@confinements@)'","why":'* ]]; then
-		__portcullis_report_unconfined "$reason"
+	# A limit can be missing too, with another reason.
+	for what in @confinements@; do
+		sandbox=${line#*'{"what":"'"$what"'","why":"'}
+		[[ $sandbox == "$line" ]] || break
+	done
+	if [[ ! $refused && $sandbox != "$line" ]]; then
+		__portcullis_report_unconfined "${sandbox%%'"'*}"
 	elif [[ ! $refused || ! $reason ]]; then
 		__portcullis_call ewarn "Portcullis: $package: src_$EBUILD_PHASE: Portcullis recorded events of this phase and cannot print them, because Node does not start. To print them later, run: emerge net-libs/nodejs && $command report $package"
 	fi

@@ -45,7 +45,7 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		// Double each backslash, because elog and die interpret backslashes.
 		command: quote(shellCommand(eprefix).replaceAll('\\', '\\\\')),
 		sandboxes: confinements.map((what) => features[what]).join(' '),
-		confinements: confinements.join('|'),
+		confinements: confinements.join(' '),
 		folders: Object.values(shmFolders).join(' '),
 		program: quote(program),
 		node: quote(node),

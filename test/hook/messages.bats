@@ -74,7 +74,8 @@ source_hook() {
 	mkdir -p "${confine%/*}"
 	for what in memory.max own-sockets net; do
 		# shellcheck disable=SC2016 # the script expands it
-		printf '#!/bin/bash\nwhile [[ $1 != --notice-file ]]; do shift; done\necho %q >"$2"\n' '{"missing":[{"what":"'"$what"'","why":"no right"}]}' >"$confine"
+		printf '#!/bin/bash\nwhile [[ $1 != --notice-file ]]; do shift; done\necho %q >"$2"\n' \
+			'{"missing":[{"what":"pids.max","why":"no cgroup"},{"what":"'"$what"'","why":"no right"},{"what":"cpu.max","why":"no cgroup"}]}' >"$confine"
 		chmod 755 "$confine"
 		source_hook compile PORTAGE_FEATURES='network-sandbox ipc-sandbox'
 		[[ $what == net || $output == 'ewarn Portcullis: app-misc/foo-1: src_compile: Portcullis recorded events of this phase and cannot print them, because Node does not start. '* ]]
