@@ -167,9 +167,11 @@ $etc/package.env:
 	[[ $(terminal_text) == *$'\n/usr\n'* ]]
 	terminal_type exit
 	terminal_wait_for 'blocked (curl → 198.51.100.7:443)'
-	terminal_type 'SHELL=/bin/sh portcullis run --like tested'
+	# /bin/sh is dash on Debian.
+	terminal_type 'SHELL=/bin/sh portcullis run --like tested; echo "status $?"'
 	terminal_wait_for $'\n(tested) $'
-	terminal_type exit
+	terminal_type 'exit 7'
+	terminal_wait_for 'status 7'
 	# zsh without this file starts a dialog.
 	: >"$PREFIX_ROOT/home/.zshrc"
 	# Without SHELL, bash starts.

@@ -8,7 +8,7 @@ import { packageContextOf } from '../../rules/phase_context.ts';
 import { features } from '../../rules/features.ts';
 import { isSrcPhase } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
-import { quote, type Environment } from '../../util/environment.ts';
+import { quote } from '../../util/environment.ts';
 import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
@@ -36,28 +36,26 @@ export async function run({ values, words, command }: Input): Promise<number> {
 		cpv = configuration.package?.cpv ?? cpv;
 		phaseContext = { ...packageContextOf(configuration), phase };
 	}
-	const { argv, environment } =
-		command !== undefined && command.length > 0 ? { argv: command, environment: process.env } : shell(like);
-	return runConfined(phaseContext, argv, { eprefix, cpv, environment });
+	const argv = command !== undefined && command.length > 0 ? command : shell(like);
+	return runConfined(phaseContext, argv, { eprefix, cpv, environment: process.env });
 }
 
 /**
- * Returns a command that starts the user's shell with a prefix in its prompt. bash ignores PS1 of the environment, so an init file for bash
- * sets PS1. fish has the function fish_prompt instead. Other shells use PS1 of the environment unless their own init files set PS1.
+ * Returns a command that starts the user's shell with a prefix in its prompt. An init file sets PS1 of bash, and fish has the function
+ * fish_prompt. Other shells use PS1 of the environment unless their own init files set PS1. bash starts them in a process group of their own,
+ * because dash fails in the group of portcullis, which has the ID 0 in a PID namespace.
  */
-function shell(name = 'portcullis'): { argv: string[]; environment: Environment } {
+function shell(name = 'portcullis'): string[] {
 	const program = process.env['SHELL'] ?? 'bash';
 	const prompt = `(${name}) `;
 	const fish = `functions -c fish_prompt portcullis_prompt; function fish_prompt; echo -n ${quote(prompt)}; portcullis_prompt; end`;
 	const init = `<(printf '%s\\n' '[[ ! -r ~/.bashrc ]] || source ~/.bashrc' ${quote(`PS1=${quote(prompt)}$PS1`)})`;
-	const args: Readonly<Record<string, string[]>> = {
-		bash: ['-c', `exec "$0" --rcfile ${init} -i`, program],
-		fish: ['-C', fish],
+	const commands: Readonly<Record<string, string[]>> = {
+		bash: [program, '-c', `exec "$0" --rcfile ${init} -i`, program],
+		fish: [program, '-C', fish],
 	};
-	return {
-		argv: [program, ...(args[basename(program)] ?? [])],
-		environment: { ...process.env, PS1: `${prompt}${process.env['PS1'] ?? '$ '}` },
-	};
+	const ps1 = `${prompt}${process.env['PS1'] ?? '$ '}`;
+	return commands[basename(program)] ?? ['bash', '-c', 'set -m; PS1=$1 "$0"; exit', program, ps1];
 }
 
 function checkFeatures(list: string): void {
