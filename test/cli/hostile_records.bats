@@ -3,7 +3,6 @@
 # A hostile member of group portage writes to the folder of records, which portcullis reads as root.
 
 load ../lib/prefix
-export BATS_TEST_TIMEOUT=300
 
 setup_file() {
 	prefix_host_begin

@@ -5,12 +5,9 @@
 load ../lib/prefix
 # shellcheck disable=SC2034 # prefix.bash reads it
 PREFIX_COMPLETE=yes
-# The emerge compiles, which takes minutes on a busy machine.
-export BATS_TEST_TIMEOUT=300
 
 setup_file() {
 	prefix_host_begin
-	# Download pkgcheck here, so that the time does not count towards the time limit of a test.
 	PKGCHECK=$("$TOP/scripts/pkgcheck")
 	# Make the tarball once, with fast compression.
 	export XZ_OPT=-0
