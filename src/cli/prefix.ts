@@ -73,9 +73,9 @@ function checkPath(eprefix: string, path: string): void {
 	const visited = components(path);
 	for (const [index, [name, stats]] of visited.entries()) {
 		if (stats.uid !== 0) {
-			const command = process.argv.slice(2).map(quote).join(' ');
+			const command = [installation().portcullis, ...process.argv.slice(2)].map(quote).join(' ');
 			throw new UntrustedError(
-				`${name} belongs to user ${stats.uid}, so root runs no program in ${eprefix}. To run this command as that user, run: setpriv --reuid=${stats.uid} --regid=${stats.gid} --clear-groups portcullis ${command}`,
+				`${name} belongs to user ${stats.uid}, so root runs no program in ${eprefix}. To run this command as that user, run: setpriv --reuid=${stats.uid} --regid=${stats.gid} --clear-groups ${command}`,
 			);
 		}
 		const isSticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0 && index < visited.length - 1;

@@ -6,6 +6,7 @@ import { paths } from './paths.ts';
 export interface Installation {
 	/** The root folder of a Gentoo Prefix; '' on a host. */
 	readonly eprefix: string;
+	readonly portcullis: string;
 	readonly confine: string;
 }
 
@@ -16,9 +17,14 @@ export function installation(url = import.meta.url): Installation {
 	const folder = dirname(fileURLToPath(url));
 	if (folder.endsWith(installed)) {
 		const eprefix = folder.slice(0, -installed.length);
-		return { eprefix, confine: paths(eprefix).confine };
+		const { portcullis, confine } = paths(eprefix);
+		return { eprefix, portcullis, confine };
 	}
-	return { eprefix: '', confine: join(folder, '../native/build/confine') };
+	return {
+		eprefix: '',
+		portcullis: join(folder, '../bin/portcullis'),
+		confine: join(folder, '../native/build/confine'),
+	};
 }
 
 /** Returns the path of confine for `eprefix`. If this is the prefix of this program, the result may be the confine of the checkout. */

@@ -63,7 +63,7 @@ hostile_prefix() {
 	for command in doctor info explain 'allow --whole a/b' 'shell a/b-1 src_test' 'try a/b' 'run --features cgroup'; do
 		# shellcheck disable=SC2086 # words
 		run -10 "$TOP/bin/portcullis" $command --eprefix "$prefix"
-		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in $prefix. To run this command as that user, run: setpriv --reuid=12321 --regid=12322 --clear-groups portcullis $command --eprefix $prefix" ]]
+		[[ $output == "portcullis: $prefix belongs to user 12321, so root runs no program in $prefix. To run this command as that user, run: setpriv --reuid=12321 --regid=12322 --clear-groups $TOP/bin/portcullis $command --eprefix $prefix" ]]
 		[[ ! -e $BATS_TEST_TMPDIR/started ]]
 	done
 }
