@@ -49,7 +49,7 @@ audit_modified_copy() {
 }
 
 # One copy has all violations, because the audit of a copy compiles all of confine.
-@test 'npm run audit:privileged fails if code in native/privileged/ calls code of other directories, if other code raises a privilege or changes ids, or if more than 500 lines run with privileges' {
+@test 'npm run audit:privileged fails if code in native/privileged/ calls code of other directories, if other code raises a privilege or changes ids or capabilities, or if more than 500 lines run with privileges' {
 	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/clock.h"
 		#include "util/evil.h"
 		long long foreign(void);
@@ -62,11 +62,13 @@ audit_modified_copy() {
 		void change(void);
 		void change(void) { setuid(0); }
 		void call(void);
-		void call(void) { syscall(SYS_setuid, 0); }'
+		void call(void) { syscall(SYS_setuid, 0); }
+		void gain(void);
+		void gain(void) { syscall(SYS_capset, 0, 0); }'
 	[[ $status == 1 && $output == *'defined outside of privileged/ and used there: clock_milliseconds'* ]]
 	[[ $output == *'calls through a pointer: indirect'* ]]
 	[[ $output == *'functions of other folders compiled into privileged/: evil in ./util/evil.h'* ]]
 	[[ $output == *'for privileged/ alone and used outside: privilege_raise, setuid'* ]]
-	[[ $output == *'ids are changed outside of privileged/: SYS_setuid'* ]]
+	[[ $output == *'ids or capabilities are changed outside of privileged/: SYS_setuid, SYS_capset'* ]]
 	[[ $output == *'more than 500 lines are privileged: '* ]]
 }
