@@ -190,7 +190,8 @@ full_file_system() {
 
 # stopped_by SIGNAL STATUS: interrupts install.sh by a tool that sends SIGNAL to it, and expects the exit status STATUS.
 stopped_by() {
-	local before after dir=$PLACE/stopping tool
+	# bash cannot trap a signal that is ignored when bash starts, as SIGHUP is under nohup.
+	local before after dir=$PLACE/stopping tool INSTALL=(env --default-signal=HUP,INT,TERM)
 	shape_plain "$BASHRC"
 	before=$(state)
 	for tool in mv sync ${3-mkdir}; do
