@@ -98,9 +98,9 @@ elf() { LC_ALL=C readelf -W "$@"; }
 # shellcheck disable=SC2030
 @test 'valgrind reports no error in the parsers of DNS, SOCKS, system calls and files of /proc with the corpus of each fuzzer' {
 	local name
-	make -s -C "$TOP/native" replays
+	make -s -C "$TOP/native" build/fuzz/replay
 	for name in dns socks calls text; do
-		valgrind --quiet --error-exitcode=99 --leak-check=full "$TOP/native/build/replay/$name" "$TOP/native/fuzz/corpus/$name"/*
+		valgrind --quiet --error-exitcode=99 --leak-check=full "$TOP/native/build/fuzz/replay" "$name" "$TOP/native/fuzz/corpus/$name"/*
 	done
 }
 
