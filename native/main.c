@@ -47,10 +47,10 @@ static const char usage[] =
 static bool needs_supervisor(const struct options *options)
 {
 	return options->cgroup != NULL || options->record != NULL || options->notice_file != NULL || options->die_with_count > 0 ||
-	       options->die_with_lock != NULL || options->audit || options->best_effort || options->mknod || options->pid;
+	       options->die_with_lock != NULL || options->audit || options->best_effort || options->mknod || (options->isolate & ISOLATE_PID) != 0;
 }
 
-static noreturn void run_without_supervisor(const struct options *options, struct identity *identity, const struct inherited *inherited,
+static noreturn void run_without_supervisor(const struct options *options, struct identity *identity, unsigned inherited,
 					    const struct signals *signals)
 {
 	struct setup_error setup_error;
@@ -65,7 +65,7 @@ static noreturn void run_without_supervisor(const struct options *options, struc
 		entered = namespaces_enter(identity, MODE_USERNS, plan.isolate, &setup_error);
 	}
 	/* Try again with a supervisor: only it can start the watcher, which restricts the network if the kernel refuses a network namespace. */
-	if (!entered && options->net && setup_error.step != STEP_MAP && identity_read(identity))
+	if (!entered && (options->isolate & ISOLATE_NET) != 0 && setup_error.step != STEP_MAP && identity_read(identity))
 		supervise(options, identity, inherited, signals);
 	if (!entered)
 		refuse("%s: %s", setup_steps[setup_error.step].call, strerror(setup_error.error));
@@ -101,9 +101,8 @@ int main(int argc, char **argv)
 		return probe(&identity);
 	if (options.gc)
 		return gc(&identity);
-	struct inherited inherited = inherited_from_portage(isolation_requested(&options) | (options.audit ? ISOLATE_NET : 0) |
-							    (options.cgroup != NULL ? ISOLATE_PID : 0));
+	unsigned inherited = inherited_from_portage(options.isolate | (options.audit ? ISOLATE_NET : 0) | (options.cgroup != NULL ? ISOLATE_PID : 0));
 	if (needs_supervisor(&options))
-		supervise(&options, &identity, &inherited, &signals);
-	run_without_supervisor(&options, &identity, &inherited, &signals);
+		supervise(&options, &identity, inherited, &signals);
+	run_without_supervisor(&options, &identity, inherited, &signals);
 }

@@ -64,7 +64,7 @@ static void fuzz_options(const uint8_t *data, size_t size)
 		assert(options.command > argv && options.command < argv + argc && options.command[0] != NULL);
 		assert(strcmp(options.command[-1], "--") == 0);
 		assert(options.allow.count <= ALLOW_ENTRIES && options.allow.name_count <= ALLOW_NAMES);
-		assert(options.allow.count == 0 || (options.net && options.audit));
+		assert(options.allow.count == 0 || ((options.isolate & ISOLATE_NET) != 0 && options.audit));
 		for (size_t i = 0; i < options.allow.count; i++)
 			assert(options.allow.entries[i].port > 0 && options.allow.entries[i].bits <= (options.allow.entries[i].family == AF_INET ? 32 : 128));
 		assert(options.environ_fd >= -1 && options.die_with_count <= OPTIONS_DIE_WITH && options.uses_count <= OPTIONS_USES && options.label_count <= OPTIONS_LABELS);
@@ -195,7 +195,7 @@ static size_t check_character(const unsigned char *text, size_t left)
 static void fuzz_json(const uint8_t *data, size_t size)
 {
 	struct json json = {0};
-	json_string(&json, (const char *)data, size);
+	json_string(&json, NULL, (const char *)data, size);
 	assert(!json.failed && json.length >= 2 && json.text[0] == '"' && json.text[json.length - 1] == '"');
 	const unsigned char *text = (const unsigned char *)json.text;
 	for (size_t i = 1; i < json.length - 1;) {

@@ -43,7 +43,7 @@ void phase_seccomp_install(const struct options *options, int watcher_socket, en
 		.allow_list = watcher_socket >= 0 && options->allow.count > 0 && !has_net_filter,
 		.own_sockets = watcher_socket >= 0 && options->own_sockets,
 		.ipc_objects = watcher_socket >= 0 && ipc_objects,
-		.families = options->net && network != NETWORK_OPEN ? options->families : FAMILIES_ANY,
+		.families = (options->isolate & ISOLATE_NET) != 0 && network != NETWORK_OPEN ? options->families : FAMILIES_ANY,
 	};
 	rules.single_id = read_single_id("/proc/self/uid_map", &rules.uid) && read_single_id("/proc/self/gid_map", &rules.gid);
 	bool is_watched = rules.watched && seccomp_filter_install(watcher_socket, &rules, network == NETWORK_ISOLATED);

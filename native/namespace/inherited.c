@@ -75,16 +75,11 @@ static bool has_portage_init(void)
 	return length > 0 && stat("/proc/1/cmdline", &status) == 0 && status.st_uid == 0 && text_is_portages_init(text, length);
 }
 
-struct inherited inherited_from_portage(unsigned wanted)
+unsigned inherited_from_portage(unsigned wanted)
 {
-	bool want_net = (wanted & ISOLATE_NET) != 0, want_ipc = (wanted & ISOLATE_IPC) != 0;
-	bool want_pid = (wanted & ISOLATE_PID) != 0, want_mount = (wanted & ISOLATE_MOUNT) != 0;
-	bool net = (want_net || want_ipc || want_mount) && hostname_is_localhost() && loopback_is_isolated();
-	bool pid = (want_pid || ((want_ipc || want_mount) && !net)) && has_portage_init();
-	return (struct inherited){
-		.net = want_net && net,
-		.ipc = want_ipc && (net || pid) && !in_first_ipc_namespace(),
-		.pid = want_pid && pid,
-		.mount = want_mount && (net || pid),
-	};
+	bool others = (wanted & (ISOLATE_IPC | ISOLATE_MOUNT)) != 0;
+	bool net = (others || (wanted & ISOLATE_NET) != 0) && hostname_is_localhost() && loopback_is_isolated();
+	bool pid = ((others && !net) || (wanted & ISOLATE_PID) != 0) && has_portage_init();
+	bool ipc = (net || pid) && (wanted & ISOLATE_IPC) != 0 && !in_first_ipc_namespace();
+	return wanted & ((net ? ISOLATE_NET : 0) | (ipc ? ISOLATE_IPC : 0) | (pid ? ISOLATE_PID : 0) | (net || pid ? ISOLATE_MOUNT : 0));
 }

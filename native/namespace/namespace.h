@@ -67,21 +67,14 @@ extern const struct setup_step setup_steps[STEPS];
  */
 bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned isolation, struct setup_error *setup_error);
 
-/* Namespaces that Portage has made for the phase before it started confine. It makes them only if it runs as root. */
-struct inherited {
-	bool net;
-	bool ipc;
-	bool pid; /* Portage's pid-ns-init is process 1 and ends all processes of the phase */
-	bool mount;
-};
-
 /*
- * Returns which namespaces Portage has made, so that confine does not make them again. Only the kinds in wanted (bits of enum isolation) can
- * be true. lo and the host name show a network namespace of Portage; process 1 shows a PID namespace. For the others there is no sign, but
+ * Returns which of the wanted namespaces (bits of enum isolation) Portage, if it runs as root, has made before it started confine, so that
+ * confine does not make them again. lo and the host name show a network namespace of Portage; its pid-ns-init, which is then process 1 and
+ * ends all processes of the phase, shows a PID namespace. For the others there is no sign, but
  * Portage makes all by one unshare(2), which succeeds or fails as a whole (portage/process.py, _exec2). So IPC counts as made by Portage if
  * net or PID does, and if it is not the machine's first IPC namespace. Mount counts if net or PID does, because FEATURES requests it too.
  */
-struct inherited inherited_from_portage(unsigned wanted);
+unsigned inherited_from_portage(unsigned wanted);
 
 /* snmp.c: reads the kernel's counters of packets without a route in a network namespace */
 

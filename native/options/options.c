@@ -4,9 +4,11 @@
 #include <ctype.h>
 #include <limits.h>
 
+#include "namespace/namespace.h"
 #include "options/families.h"
 
 const char *const limit_files[LIMITS] = {"memory.max", "pids.max", "cpu.max"};
+const struct isolation_name isolation_names[ISOLATIONS] = {{ISOLATE_NET, "net"}, {ISOLATE_IPC, "ipc"}, {ISOLATE_PID, "pid"}, {ISOLATE_MOUNT, "mount"}};
 
 static bool set_problem(char *problem, size_t size, const char *what, const char *value)
 {
@@ -70,9 +72,11 @@ static bool add_limit(struct options *options, const char *value)
 
 static bool add_label(struct options *options, const char *value)
 {
+	struct label *label = &options->labels[options->label_count++];
 	size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyz_");
-	options->labels[options->label_count++] = (struct label){value, length, value + length + 1};
-	return length > 0 && value[length] == '=';
+	snprintf(label->name, sizeof label->name, "%.*s", (int)length, value);
+	label->value = value + length + 1;
+	return length > 0 && length < sizeof label->name && value[length] == '=';
 }
 
 static bool add_uses(struct options *options, const char *value)
@@ -127,10 +131,6 @@ static const struct flag {
 	size_t offset; /* offset in struct options of the bool that the flag sets to value */
 	bool value;
 } flags[] = {
-	{"--net", offsetof(struct options, net), true},
-	{"--ipc", offsetof(struct options, ipc), true},
-	{"--pid", offsetof(struct options, pid), true},
-	{"--mount", offsetof(struct options, mount), true},
 	{"--audit", offsetof(struct options, audit), true},
 	{"--own-sockets", offsetof(struct options, own_sockets), true},
 	{"--require", offsetof(struct options, best_effort), false},
@@ -155,7 +155,7 @@ static const struct value_option {
 	{"--cgroup", "up to 200 letters, digits and ._+-", set_cgroup, 0, 0},
 	{"--limit", "memory.max=BYTES[KMGT], pids.max=N or cpu.max=N%", add_limit, 0, 0},
 	{"--environ", "the number of an open file", set_environ, 0, 0},
-	{"--label", "NAME=VALUE, where NAME has only lower-case letters and _", add_label, offsetof(struct options, label_count), OPTIONS_LABELS},
+	{"--label", "NAME=VALUE, where NAME has up to 31 lower-case letters and _", add_label, offsetof(struct options, label_count), OPTIONS_LABELS},
 	{"--uses", "an absolute path", add_uses, offsetof(struct options, uses_count), OPTIONS_USES},
 	{"--die-with", "a process id", add_die_with, offsetof(struct options, die_with_count), OPTIONS_DIE_WITH},
 	{"--allow", "ADDRESS[/BITS]:PORT, an IPv6 address in []", add_allowed, offsetof(struct options, allow.count), ALLOW_ENTRIES},
@@ -166,6 +166,11 @@ static const struct value_option {
 
 static bool parse_flag(struct options *options, const char *name)
 {
+	for (size_t i = 0; i < ISOLATIONS; i++)
+		if (strncmp(name, "--", 2) == 0 && strcmp(name + 2, isolation_names[i].name) == 0) {
+			options->isolate |= isolation_names[i].bit;
+			return true;
+		}
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
 		if (strcmp(name, flags[i].name) == 0) {
 			*(bool *)((char *)options + flags[i].offset) = flags[i].value;
@@ -215,11 +220,12 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 	for (int l = 0; l < LIMITS; l++)
 		if (options->limit[l] != NULL && options->cgroup == NULL)
 			return set_problem(problem, size, "--limit needs --cgroup", options->limit[l]);
-	if (options->allow.count > 0 && !options->net)
+	bool net = (options->isolate & ISOLATE_NET) != 0;
+	if (options->allow.count > 0 && !net)
 		return set_problem(problem, size, "--allow needs --net", "the network is not isolated");
-	if (options->families_given && !options->net)
+	if (options->families_given && !net)
 		return set_problem(problem, size, "--families needs --net", "socket families are not restricted");
-	if (options->own_sockets && !options->net)
+	if (options->own_sockets && !net)
 		return set_problem(problem, size, "--own-sockets needs --net", "the network is not isolated");
 	/* --allow and --own-sockets imply --audit, because the watcher makes the allowed connections and refuses requests to sockets. */
 	options->audit = options->audit || options->allow.count > 0 || options->own_sockets;

@@ -13,8 +13,7 @@ enum {
 };
 
 struct label {
-	const char *name; /* NAME in the text of --label: name_length bytes, not NUL-terminated */
-	size_t name_length;
+	char name[32];
 	const char *value;
 };
 
@@ -25,11 +24,15 @@ enum limit { LIMIT_MEMORY,
 	     LIMITS };
 extern const char *const limit_files[LIMITS];
 
+/* The kinds of isolation that an option requests. The option is "--" and the name. */
+enum { ISOLATIONS = 4 };
+extern const struct isolation_name {
+	unsigned bit; /* member of enum isolation */
+	const char *name;
+} isolation_names[ISOLATIONS];
+
 struct options {
-	bool net;
-	bool ipc;
-	bool pid;
-	bool mount;
+	unsigned isolate;		/* requested isolation, bits of enum isolation that isolation_names[] contains */
 	const char *uses[OPTIONS_USES]; /* paths of --uses; if one of them is in /dev/shm, --ipc does not replace the host's /dev/shm */
 	size_t uses_count;
 	bool audit;

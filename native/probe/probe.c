@@ -88,12 +88,13 @@ static void print_audit(void)
 
 int probe(const struct identity *identity)
 {
-	struct inherited inherited = inherited_from_portage(ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID);
+	unsigned inherited = inherited_from_portage(ISOLATE_NET | ISOLATE_IPC | ISOLATE_PID);
 	printf("mode=%s\n", mode_names[identity->mode]);
 	printf("uid=%u\neuid=%u\n", identity->ruid, identity->euid);
 	printf("no_new_privs=%s\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? "yes" : "no");
-	printf("portage_made_net=%s\nportage_made_ipc=%s\nportage_made_pid=%s\n", inherited.net ? "yes" : "no", inherited.ipc ? "yes" : "no",
-	       inherited.pid ? "yes" : "no");
+	for (size_t i = 0; i < ISOLATIONS; i++)
+		if (isolation_names[i].bit != ISOLATE_MOUNT)
+			printf("portage_made_%s=%s\n", isolation_names[i].name, (inherited & isolation_names[i].bit) != 0 ? "yes" : "no");
 #ifdef __GLIBC__
 	/* A C library linked statically into confine is not updated with the system. portcullis doctor compares its version with the system's. */
 	printf("libc=glibc %s\n", gnu_get_libc_version());

@@ -3,25 +3,13 @@
 
 #include "supervisor/supervisor.h"
 
-static enum tracking first_tracking(const struct options *options, const struct identity *identity, const struct inherited *inherited)
+static enum tracking first_tracking(const struct options *options, const struct identity *identity, unsigned inherited)
 {
 	/* Mode setuid makes no cgroup with root's rights (docs/decisions.md), so confine makes a PID namespace even inside one of Portage. */
-	bool makes_pid = !inherited->pid || (options->cgroup != NULL && identity->mode == MODE_SETUID);
-	if (makes_pid && (options->pid || options->cgroup != NULL))
+	bool makes_pid = (inherited & ISOLATE_PID) == 0 || (options->cgroup != NULL && identity->mode == MODE_SETUID);
+	if (makes_pid && ((options->isolate & ISOLATE_PID) != 0 || options->cgroup != NULL))
 		return TRACK_PID_NAMESPACE;
 	return options->cgroup != NULL ? TRACK_SUBREAPER : TRACK_NOTHING;
-}
-
-/* The kinds of isolation that an option of confine can request, with the names that the record uses. */
-static const struct {
-	unsigned bit; /* member of enum isolation */
-	const char *name;
-} requestable[] = {{ISOLATE_NET, "net"}, {ISOLATE_IPC, "ipc"}, {ISOLATE_PID, "pid"}, {ISOLATE_MOUNT, "mount"}};
-
-unsigned isolation_requested(const struct options *options)
-{
-	return (options->net ? ISOLATE_NET : 0) | (options->ipc ? ISOLATE_IPC : 0) | (options->pid ? ISOLATE_PID : 0) |
-	       (options->mount ? ISOLATE_MOUNT : 0);
 }
 
 /* Stores path without symbolic links in resolved. If the last components of path do not exist, stores the last directory that exists. */
@@ -57,17 +45,15 @@ static bool uses_shared_memory(const struct options *options)
 	return used;
 }
 
-struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited)
+struct plan plan_first(const struct options *options, const struct identity *identity, unsigned inherited)
 {
-	struct plan plan = {.mode = identity->mode, .tracking = first_tracking(options, identity, inherited)};
-	if (options->net && !inherited->net)
-		plan.isolate |= ISOLATE_NET;
-	if (options->ipc && !inherited->ipc)
-		plan.isolate |= ISOLATE_IPC;
+	struct plan plan = {
+		.mode = identity->mode,
+		.isolate = options->isolate & ~inherited & ~ISOLATE_PID,
+		.tracking = first_tracking(options, identity, inherited),
+	};
 	if ((plan.isolate & ISOLATE_IPC) != 0 && !uses_shared_memory(options))
 		plan.isolate |= ISOLATE_SHM;
-	if (options->mount && !inherited->mount)
-		plan.isolate |= ISOLATE_MOUNT;
 	if (plan.tracking == TRACK_PID_NAMESPACE)
 		plan.isolate |= ISOLATE_PID | ISOLATE_PROC;
 	if (plan.isolate == 0)
@@ -89,10 +75,10 @@ static void replace_network_namespace(struct plan *plan, const struct identity *
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result)
 {
 	const struct setup_step *step = &setup_steps[setup_error->step];
-	unsigned lost = step->required_for & plan->isolate, requested = isolation_requested(options);
+	unsigned lost = step->required_for & plan->isolate, requested = options->isolate;
 	bool untracked = setup_error->step == STEP_SUBREAPER;
 	/* In a PID namespace without its own /proc, ps and gdb read files of wrong processes. So omit the namespace, unless --pid requests it. */
-	if ((lost & ISOLATE_PROC) != 0 && !options->pid)
+	if ((lost & ISOLATE_PROC) != 0 && (requested & ISOLATE_PID) == 0)
 		lost |= ISOLATE_PID;
 	if (lost == 0 && !untracked)
 		return false;
@@ -110,21 +96,21 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		result_add_missing(result, "cgroup", step->call, setup_error->error);
 	else if ((lost & requested) == 0)
 		result_add_refused(result, setup_error);
-	for (size_t i = 0; i < sizeof requestable / sizeof *requestable; i++) {
-		unsigned bit = requestable[i].bit & lost & requested;
+	for (size_t i = 0; i < ISOLATIONS; i++) {
+		unsigned bit = isolation_names[i].bit & lost & requested;
 		if (bit == ISOLATE_NET)
 			replace_network_namespace(plan, identity, setup_error, result);
 		else if (bit != 0)
-			result_add_missing(result, requestable[i].name, step->call, setup_error->error);
+			result_add_missing(result, isolation_names[i].name, step->call, setup_error->error);
 	}
 	if (plan->isolate == 0)
 		plan->mode = MODE_NONE;
 	return true;
 }
 
-enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited)
+enum egress_route plan_route(const struct plan *plan, const struct options *options, unsigned inherited)
 {
-	if (inherited->net)
+	if ((inherited & ISOLATE_NET) != 0)
 		return options->socks != NULL ? ROUTE_SOCKS : ROUTE_NONE;
 	return (plan->isolate & ISOLATE_NET) != 0 || plan->net_filter ? ROUTE_DIRECT : ROUTE_UNNEEDED;
 }

@@ -17,117 +17,105 @@
 static void add_time(struct json *json, const struct timespec *began)
 {
 	struct tm utc = clock_utc(began->tv_sec);
-	json_raw(json, ",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-		 utc.tm_hour, utc.tm_min, utc.tm_sec, began->tv_nsec / 1000000);
+	json_value(json, "time", "\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
+		   utc.tm_min, utc.tm_sec, began->tv_nsec / 1000000);
 }
 
 void record_add_reason(struct json *json, const char *name, const char *why, int error)
 {
 	char text[256];
 	snprintf(text, sizeof text, "%s%s%s", why, error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
-	if (name != NULL)
-		json_member(json, name, text);
-	else
-		json_text(json, text);
+	json_text(json, name, text);
 }
 
-static const char *isolated_by(bool portage, bool confine)
+static const char *isolated_by(const struct phase_result *result, unsigned bit)
 {
-	return portage ? "portage" : confine ? "confine"
-					     : "none";
+	if (bit == ISOLATE_NET && result->net_filter.step != STEP_NONE)
+		return "filter";
+	return (result->inherited & bit) != 0 ? "portage" : (result->applied & bit) != 0 ? "confine"
+											 : "none";
 }
 
 static const char *tracking_method(const struct phase_result *result)
 {
-	bool pid = (result->applied & ISOLATE_PID) != 0;
+	bool pid = (result->applied & ISOLATE_PID) != 0, portage = (result->inherited & ISOLATE_PID) != 0;
 	if (result->has_cgroup)
-		return pid ? "cgroup+pidns" : result->inherited.pid ? "cgroup+portage"
-								    : "cgroup";
-	return pid ? "pidns" : result->inherited.pid ? "portage"
-		       : result->has_subreaper	     ? "subreaper"
-						     : "none";
+		return pid ? "cgroup+pidns" : portage ? "cgroup+portage"
+						      : "cgroup";
+	return pid ? "pidns" : portage	       ? "portage"
+		       : result->has_subreaper ? "subreaper"
+					       : "none";
 }
 
 static void add_isolation(struct json *json, const struct options *options, const struct phase_result *result)
 {
-	bool has_net_filter = result->net_filter.step != STEP_NONE;
-	const struct {
-		const char *name;
-		bool requested;
-		const char *made_by;
-	} all[] = {
-		{"net", options->net, has_net_filter ? "filter" : isolated_by(result->inherited.net, (result->applied & ISOLATE_NET) != 0)},
-		{"ipc", options->ipc, isolated_by(result->inherited.ipc, (result->applied & ISOLATE_IPC) != 0)},
-		{"pid", options->pid, isolated_by(result->inherited.pid, (result->applied & ISOLATE_PID) != 0)},
-		{"mount", options->mount, isolated_by(result->inherited.mount, (result->applied & ISOLATE_MOUNT) != 0)},
-		{"cgroup", options->cgroup != NULL, strcmp(tracking_method(result), "none") == 0 ? "none" : "confine"},
-	};
-	const char *comma = "";
-	json_raw(json, ",\"asked\":[");
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i].requested) {
-			json_raw(json, "%s\"%s\"", comma, all[i].name);
-			comma = ",";
-		}
-	json_raw(json, "],\"applied\":{");
-	comma = "";
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i].requested) {
-			json_raw(json, "%s\"%s\":\"%s\"", comma, all[i].name, all[i].made_by);
-			comma = ",";
-		}
-	json_raw(json, "}");
-	if (has_net_filter)
+	json_value(json, "asked", "[");
+	for (size_t i = 0; i < ISOLATIONS; i++)
+		if ((options->isolate & isolation_names[i].bit) != 0)
+			json_text(json, NULL, isolation_names[i].name);
+	if (options->cgroup != NULL)
+		json_text(json, NULL, "cgroup");
+	json_close(json, "]");
+	json_value(json, "applied", "{");
+	for (size_t i = 0; i < ISOLATIONS; i++)
+		if ((options->isolate & isolation_names[i].bit) != 0)
+			json_text(json, isolation_names[i].name, isolated_by(result, isolation_names[i].bit));
+	if (options->cgroup != NULL)
+		json_text(json, "cgroup", strcmp(tracking_method(result), "none") == 0 ? "none" : "confine");
+	json_close(json, "}");
+	if (result->net_filter.step != STEP_NONE)
 		record_add_reason(json, "filter_why", setup_steps[result->net_filter.step].call, result->net_filter.error);
-	json_raw(json, ",\"missing\":[");
+	json_value(json, "missing", "[");
 	for (size_t i = 0; i < result->missing_count; i++) {
-		const struct missing *missing = &result->missing[i];
-		json_raw(json, "%s{\"what\":\"%s\"", i == 0 ? "" : ",", missing->what);
-		record_add_reason(json, "why", missing->why, missing->error);
-		json_raw(json, "}");
+		json_value(json, NULL, "{");
+		json_text(json, "what", result->missing[i].what);
+		record_add_reason(json, "why", result->missing[i].why, result->missing[i].error);
+		json_close(json, "}");
 	}
-	json_raw(json, "]");
-	for (size_t i = 0; i < result->refused_count; i++) {
-		json_raw(json, i == 0 ? ",\"refused_steps\":[" : ",");
+	json_close(json, "]");
+	if (result->refused_count == 0)
+		return;
+	json_value(json, "refused_steps", "[");
+	for (size_t i = 0; i < result->refused_count; i++)
 		record_add_reason(json, NULL, setup_steps[result->refused[i].step].call, result->refused[i].error);
-	}
-	json_raw(json, result->refused_count > 0 ? "]" : "");
+	json_close(json, "]");
 }
 
 static void add_usage(struct json *json, const struct phase_result *result)
 {
 	const struct cgroup_usage *usage = &result->usage;
 	bool cgroup = usage->has_cpu;
-	json_raw(json, ",\"wall\":%.3f,\"user\":%.3f,\"system\":%.3f", result->wall, cgroup ? usage->user : result->user,
-		 cgroup ? usage->system : result->system);
-	json_raw(json, ",\"memory_peak\":%lld", usage->has_memory ? usage->memory_peak : result->memory_peak);
-	if (result->started > 0)
-		json_raw(json, ",\"processes\":%ld", result->started);
-	if (usage->processes_peak > 0)
-		json_raw(json, ",\"processes_peak\":%ld", usage->processes_peak);
-	json_raw(json, ",\"accounting\":{\"time\":\"%s\",\"memory\":\"%s\"}", cgroup ? "cgroup" : "rusage",
-		 usage->has_memory ? "cgroup" : "rusage");
-	if (usage->killed_by_memory)
-		json_raw(json, ",\"limit_hit\":\"memory.max\"");
-	else if (usage->refused_by_pids)
-		json_raw(json, ",\"limit_hit\":\"pids.max\"");
-	if (usage->inherited_hit)
-		json_raw(json, ",\"limit_inherited\":true");
+	json_value(json, "wall", "%.3f", result->wall);
+	json_value(json, "user", "%.3f", cgroup ? usage->user : result->user);
+	json_value(json, "system", "%.3f", cgroup ? usage->system : result->system);
+	json_value(json, "memory_peak", "%lld", usage->has_memory ? usage->memory_peak : result->memory_peak);
+	json_count(json, "processes", (unsigned long)result->started);
+	json_count(json, "processes_peak", (unsigned long)usage->processes_peak);
+	json_value(json, "accounting", "{");
+	json_text(json, "time", cgroup ? "cgroup" : "rusage");
+	json_text(json, "memory", usage->has_memory ? "cgroup" : "rusage");
+	json_close(json, "}");
+	if (usage->killed_by_memory || usage->refused_by_pids)
+		json_text(json, "limit_hit", usage->killed_by_memory ? "memory.max" : "pids.max");
+	json_flag(json, "limit_inherited", usage->inherited_hit);
 }
 
-static void add_orphans(struct json *json, const struct phase_result *result)
+static void add_orphans(struct json *json, const struct orphans *orphans)
 {
-	if (result->orphans.count == 0)
+	if (orphans->count == 0)
 		return;
-	json_raw(json, ",\"orphan_count\":%zu,\"orphans\":[", result->orphans.count);
-	for (size_t i = 0; i < result->orphans.described_count; i++) {
-		const struct orphan *orphan = &result->orphans.described[i];
-		json_raw(json, "%s{\"pid\":%d", i == 0 ? "" : ",", orphan->pid);
-		json_member(json, "comm", orphan->comm);
+	json_count(json, "orphan_count", orphans->count);
+	json_value(json, "orphans", "[");
+	for (const struct orphan *orphan = orphans->described; orphan < orphans->described + orphans->described_count; orphan++) {
+		json_value(json, NULL, "{");
+		json_value(json, "pid", "%d", orphan->pid);
+		json_text(json, "comm", orphan->comm);
 		json_list(json, "argv", orphan->argv, orphan->argv_length);
-		json_raw(json, ",\"age\":%.1f%s}", orphan->age, orphan->stuck ? ",\"stuck\":true" : "");
+		json_value(json, "age", "%.1f", orphan->age);
+		json_flag(json, "stuck", orphan->stuck);
+		json_close(json, "}");
 	}
-	json_raw(json, "]");
+	json_close(json, "]");
 }
 
 static size_t count_ipc_objects(const struct phase_result *result)
@@ -140,8 +128,10 @@ static void add_ipc_objects(struct json *json, const struct phase_result *result
 	enum { DESCRIBED = 32 };
 	static const char *const kinds[] = {[CALL_SHMGET] = "shm", [CALL_SEMGET] = "sem", [CALL_MSGGET] = "msg", [CALL_MQ_OPEN] = "mqueue"};
 	size_t count = count_ipc_objects(result);
-	if (count > 0)
-		json_raw(json, ",\"ipc_object_count\":%zu,\"ipc_objects\":[", count);
+	if (count == 0)
+		return;
+	json_count(json, "ipc_object_count", count);
+	json_value(json, "ipc_objects", "[");
 	for (size_t i = 0; i < count && i < DESCRIBED; i++) {
 		const struct ipc_object *object = &result->ipc_objects->objects[i];
 		char name[NAME_MAX + 2] = "private";
@@ -149,20 +139,13 @@ static void add_ipc_objects(struct json *json, const struct phase_result *result
 			snprintf(name, sizeof name, "/%s", object->name);
 		else if (object->key != IPC_PRIVATE)
 			snprintf(name, sizeof name, "0x%08x", (unsigned)object->key);
-		json_raw(json, "%s{\"kind\":\"%s\"", i == 0 ? "" : ",", kinds[object->call]);
-		json_member(json, "name", name);
-		json_member(json, "comm", object->comm);
-		json_raw(json, "}");
+		json_value(json, NULL, "{");
+		json_text(json, "kind", kinds[object->call]);
+		json_text(json, "name", name);
+		json_text(json, "comm", object->comm);
+		json_close(json, "}");
 	}
-	json_raw(json, count > 0 ? "]" : "");
-}
-
-static void add_status(struct json *json, int status)
-{
-	if (WIFSIGNALED(status))
-		json_raw(json, ",\"status\":{\"signal\":%d}", WTERMSIG(status));
-	else
-		json_raw(json, ",\"status\":{\"exit\":%d}", WEXITSTATUS(status));
+	json_close(json, "]");
 }
 
 /* Returns true if the command has a new PID namespace but still sees the host's /proc, because confine could not mount a new one. */
@@ -239,34 +222,30 @@ void record_write(const struct options *options, const struct phase_result *resu
 	bool write_to_notice_file = options->notice_file != NULL && is_notable(result);
 	if (options->record == NULL && !write_to_notice_file)
 		return;
-	json_raw(&json, "{\"schema\":%d", SCHEMA);
+	json_value(&json, NULL, "{");
+	json_value(&json, "schema", "%d", SCHEMA);
 	add_time(&json, &result->began);
-	for (size_t i = 0; i < options->label_count; i++) {
-		const struct label *label = &options->labels[i];
-		json_raw(&json, ",");
-		json_string(&json, label->name, label->name_length);
-		json_raw(&json, ":");
-		json_text(&json, label->value);
-	}
-	json_member(&json, "mode", mode_names[result->mode]);
-	json_member(&json, "tracking", tracking_method(result));
+	for (size_t i = 0; i < options->label_count; i++)
+		json_text(&json, options->labels[i].name, options->labels[i].value);
+	json_text(&json, "mode", mode_names[result->mode]);
+	json_text(&json, "tracking", tracking_method(result));
 	add_isolation(&json, options, result);
-	if (options->ipc)
-		json_member(&json, "shm", (result->applied & ISOLATE_SHM) != 0 ? "confine" : "host");
+	if ((options->isolate & ISOLATE_IPC) != 0)
+		json_text(&json, "shm", (result->applied & ISOLATE_SHM) != 0 ? "confine" : "host");
 	if (sees_host_proc(result))
-		json_raw(&json, ",\"proc\":\"host\"");
-	add_status(&json, result->status);
+		json_text(&json, "proc", "host");
+	if (WIFSIGNALED(result->status))
+		json_value(&json, "status", "{\"signal\":%d}", WTERMSIG(result->status));
+	else
+		json_value(&json, "status", "{\"exit\":%d}", WEXITSTATUS(result->status));
 	add_usage(&json, result);
-	add_orphans(&json, result);
+	add_orphans(&json, &result->orphans);
 	add_ipc_objects(&json, result);
-	if (result->setuid_inert || (result->audit != NULL && result->audit->setuid_inert))
-		json_raw(&json, ",\"setuid_inert\":true");
+	json_flag(&json, "setuid_inert", result->setuid_inert || (result->audit != NULL && result->audit->setuid_inert));
 	record_audit(&json, result);
-	if (result->stuck)
-		json_raw(&json, ",\"stuck\":true");
-	if (result->abandoned)
-		json_raw(&json, ",\"abandoned\":true");
-	json_raw(&json, "}\n");
+	json_flag(&json, "stuck", result->stuck);
+	json_flag(&json, "abandoned", result->abandoned);
+	json_close(&json, "}\n");
 	if (json.failed)
 		print_error("cannot write the record: out of memory");
 	else {

@@ -45,7 +45,7 @@ static void drop_root(struct supervisor *s)
  */
 static bool seccomp_needs_no_new_privs(const struct supervisor *s)
 {
-	bool has_filter = s->plan.net_filter || (s->result.inherited.net && s->options->net && s->options->families != FAMILIES_ANY);
+	bool has_filter = s->plan.net_filter || ((s->result.inherited & s->options->isolate & ISOLATE_NET) != 0 && s->options->families != FAMILIES_ANY);
 	return has_filter && s->plan.mode == MODE_NONE &&
 	       !identity_has_capability(&s->identity, CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
@@ -134,7 +134,7 @@ static void prepare_net_filter(struct supervisor *s)
 /* Returns true if confine must remember the IPC objects that the phase creates, to remove them: --ipc is given, but there is no IPC namespace. */
 static bool must_track_ipc(const struct supervisor *s)
 {
-	return s->options->ipc && !s->result.inherited.ipc && (s->plan.isolate & ISOLATE_IPC) == 0 && s->watcher.setup_socket >= 0;
+	return (s->options->isolate & ~(s->result.inherited | s->plan.isolate) & ISOLATE_IPC) != 0 && s->watcher.setup_socket >= 0;
 }
 
 /* Removes the IPC objects that the phase has left on the host, unless a process of the phase may still run and use them. */
@@ -210,8 +210,7 @@ static void run(struct supervisor *s)
 	}
 }
 
-noreturn void supervise(const struct options *options, const struct identity *identity, const struct inherited *inherited,
-			const struct signals *signals)
+noreturn void supervise(const struct options *options, const struct identity *identity, unsigned inherited, const struct signals *signals)
 {
 	static struct supervisor supervisor;
 	struct supervisor *s = &supervisor;
@@ -220,7 +219,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		.identity = *identity,
 		.signals = signals,
 		.plan = plan_first(options, identity, inherited),
-		.result = {.inherited = *inherited},
+		.result = {.inherited = inherited},
 	};
 	clock_gettime(CLOCK_REALTIME, &s->result.began);
 	s->signal_fd = signals_open();
@@ -234,12 +233,12 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	launch_or_degrade(s);
 	s->result.audit = options->audit ? s->watcher.log : NULL;
 	s->result.setuid_inert = seccomp_needs_no_new_privs(s);
-	if (s->result.inherited.net || (s->plan.isolate & ISOLATE_NET) != 0)
+	if (((s->result.inherited | s->plan.isolate) & ISOLATE_NET) != 0)
 		watcher_open_dns(&s->watcher);
 	if (s->identity.mode == MODE_SETUID)
 		watcher_start_dns(&s->watcher, options, &s->identity);
 	drop_root(s);
-	watcher_start(&s->watcher, options, plan_route(&s->plan, options, &s->result.inherited));
+	watcher_start(&s->watcher, options, plan_route(&s->plan, options, s->result.inherited));
 	if (!liveness_open(&s->liveness, options))
 		s->result.abandoned = true;
 	s->result.began_monotonic = clock_microseconds();

@@ -22,8 +22,7 @@
 #include "watcher/watcher.h"
 
 /* Runs the command. Exits with its status, or dies of the same signal. With --require, exits with 125 if an option cannot be fulfilled. */
-noreturn void supervise(const struct options *options, const struct identity *identity, const struct inherited *inherited,
-			const struct signals *signals);
+noreturn void supervise(const struct options *options, const struct identity *identity, unsigned inherited, const struct signals *signals);
 
 /* --- orphans.c: descriptions of the processes that the command left running --- */
 
@@ -67,7 +66,7 @@ struct missing {
 /* Everything that the record reports about one run of a command. */
 struct phase_result {
 	enum mode mode;
-	struct inherited inherited;
+	unsigned inherited;	       /* namespaces that Portage has made, bits of enum isolation */
 	unsigned applied;	       /* isolation that confine has set up, bits of enum isolation */
 	struct setup_error net_filter; /* failed step of the network namespace that the network filter replaces; STEP_NONE: no network filter */
 	bool has_cgroup;
@@ -113,11 +112,8 @@ struct plan {
 	bool net_filter;	/* the watcher restricts the network, because no namespace can isolate it */
 };
 
-/* Returns the isolation that --net, --ipc, --pid and --mount request, as bits of enum isolation. */
-unsigned isolation_requested(const struct options *options);
-
-/* Returns the plan that fulfils all options. The plan omits isolation that Portage has set up already. */
-struct plan plan_first(const struct options *options, const struct identity *identity, const struct inherited *inherited);
+/* Returns the plan that fulfils all options. The plan omits the inherited isolation, which Portage has set up already (bits of enum isolation). */
+struct plan plan_first(const struct options *options, const struct identity *identity, unsigned inherited);
 
 /*
  * Called after the set-up step of setup_error has failed. Removes the isolation that needs this step from the plan, and adds the options that
@@ -127,7 +123,7 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
 
 /* Returns how connections that --allow permits leave the phase, for example through the SOCKS proxy. */
-enum egress_route plan_route(const struct plan *plan, const struct options *options, const struct inherited *inherited);
+enum egress_route plan_route(const struct plan *plan, const struct options *options, unsigned inherited);
 
 /* The running init process. */
 struct launched {

@@ -20,14 +20,44 @@ static void append(struct json *json, const char *text, size_t length)
 	json->text[json->length] = '\0';
 }
 
-void json_raw(struct json *json, const char *format, ...)
+/* Appends a comma, unless the next value is the first in its list or object. Then appends the name of the value, unless it is NULL. */
+static void begin(struct json *json, const char *name)
+{
+	if (json->length > 0 && strchr("{[:", json->text[json->length - 1]) == NULL)
+		append(json, ",", 1);
+	if (name == NULL)
+		return;
+	append(json, "\"", 1);
+	append(json, name, strlen(name));
+	append(json, "\":", 2);
+}
+
+void json_value(struct json *json, const char *name, const char *format, ...)
 {
 	char text[256];
 	va_list arguments;
+	begin(json, name);
 	va_start(arguments, format);
 	int length = vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	append(json, text, length > 0 ? strlen(text) : 0);
+}
+
+void json_count(struct json *json, const char *name, unsigned long long count)
+{
+	if (count > 0)
+		json_value(json, name, "%llu", count);
+}
+
+void json_flag(struct json *json, const char *name, bool flag)
+{
+	if (flag)
+		json_value(json, name, "true");
+}
+
+void json_close(struct json *json, const char *brackets)
+{
+	append(json, brackets, strlen(brackets));
 }
 
 /* Returns the length of the UTF-8 sequence that starts with this byte, 0 if it is not a first byte (RFC 3629, section 4). */
@@ -56,18 +86,20 @@ static size_t utf8_sequence(const unsigned char *text, size_t left)
 	return wrong ? 0 : length;
 }
 
-void json_string(struct json *json, const char *text, size_t length)
+void json_string(struct json *json, const char *name, const char *text, size_t length)
 {
+	begin(json, name);
 	append(json, "\"", 1);
 	for (size_t i = 0; i < length;) {
 		unsigned char byte = (unsigned char)text[i];
 		size_t valid = utf8_sequence((const unsigned char *)text + i, length - i);
+		char escaped[8] = "\\ufffd";
+		if (byte < 0x20 || byte == 0x7F)
+			snprintf(escaped, sizeof escaped, "\\u%04x", byte);
 		if (byte == '"' || byte == '\\')
-			json_raw(json, "\\%c", byte);
-		else if (byte < 0x20 || byte == 0x7F)
-			json_raw(json, "\\u%04x", byte);
-		else if (valid == 0)
-			json_raw(json, "\\ufffd");
+			append(json, "\\", 1);
+		if (valid == 0 || byte < 0x20 || byte == 0x7F)
+			append(json, escaped, strlen(escaped));
 		else
 			append(json, text + i, valid);
 		i += valid == 0 ? 1 : valid;
@@ -75,28 +107,20 @@ void json_string(struct json *json, const char *text, size_t length)
 	append(json, "\"", 1);
 }
 
-void json_text(struct json *json, const char *text)
+void json_text(struct json *json, const char *name, const char *text)
 {
-	json_string(json, text, strlen(text));
-}
-
-void json_member(struct json *json, const char *name, const char *text)
-{
-	json_raw(json, ",\"%s\":", name);
-	json_text(json, text);
+	json_string(json, name, text, strlen(text));
 }
 
 void json_list(struct json *json, const char *name, const char *texts, size_t length)
 {
-	json_raw(json, ",\"%s\":[", name);
+	json_value(json, name, "[");
 	/* Omit NULs at the end: a process that replaces its title, such as npm, leaves them (uv_set_process_title()). */
 	while (length > 1 && texts[length - 2] == '\0')
 		length--;
-	for (size_t at = 0; at < length; at += strlen(texts + at) + 1) {
-		json_raw(json, at == 0 ? "" : ",");
-		json_text(json, texts + at);
-	}
-	json_raw(json, "]");
+	for (size_t at = 0; at < length; at += strlen(texts + at) + 1)
+		json_text(json, NULL, texts + at);
+	json_close(json, "]");
 }
 
 void json_free(struct json *json)

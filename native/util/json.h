@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A growing buffer for JSON text. */
+/*
+ * A growing buffer for JSON text. The functions append the comma between two values. If name is NULL, they append a value of a list, otherwise
+ * the member "NAME":VALUE of an object.
+ */
 #ifndef JSON_H
 #define JSON_H
 
@@ -12,19 +15,25 @@ struct json {
 	bool failed; /* out of memory: the text is incomplete */
 };
 
-/* Appends formatted text without escaping, truncated to 255 bytes. Use it for names and numbers, never for untrusted text. */
-void json_raw(struct json *json, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Appends formatted text without escaping, truncated to 255 bytes: a number, or the bracket that opens a list or an object. */
+void json_value(struct json *json, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Appends the number, unless it is 0. */
+void json_count(struct json *json, const char *name, unsigned long long count);
+
+/* Appends true, if flag is true. */
+void json_flag(struct json *json, const char *name, bool flag);
+
+/* Appends the brackets that close lists and objects. */
+void json_close(struct json *json, const char *brackets);
 
 /* Appends length bytes of text as a JSON string. Bytes that are not valid UTF-8 become U+FFFD. */
-void json_string(struct json *json, const char *text, size_t length);
+void json_string(struct json *json, const char *name, const char *text, size_t length);
 
 /* Appends a NUL-terminated text as a JSON string. */
-void json_text(struct json *json, const char *text);
+void json_text(struct json *json, const char *name, const char *text);
 
-/* Appends ,"NAME":"TEXT". */
-void json_member(struct json *json, const char *name, const char *text);
-
-/* Appends ,"NAME":["TEXT",...]. texts contains NUL-separated strings, length bytes in all. */
+/* Appends a list of strings. texts contains NUL-separated strings, length bytes in all. */
 void json_list(struct json *json, const char *name, const char *texts, size_t length);
 
 void json_free(struct json *json);

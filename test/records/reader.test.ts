@@ -84,9 +84,9 @@ describe('scan()', () => {
 		const missed = [...source.matchAll(/result_add_missing\([^,]*result, ([^,]*),/g)].filter(
 			([, what]) => !/^const/.test(what ?? ''),
 		);
-		expect([...words(/ requestable\[\] = \{.*\}/), 'cgroup']).toEqual(confinements);
+		expect([...words(/ isolation_names\[ISOLATIONS\] = \{.*\}/), 'cgroup']).toEqual(confinements);
 		expect(new Set(missed.map(([, what]) => what))).toEqual(
-			new Set(['"cgroup"', '"net"', `"${ownSockets}"`, 'requestable[i].name', 'limit_files[i]']),
+			new Set(['"cgroup"', '"net"', `"${ownSockets}"`, 'isolation_names[i].name', 'limit_files[i]']),
 		);
 	});
 
