@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Writes the limits PORTCULLIS_*_MAX to the cgroup of the whole build, if Portage has created one (FEATURES=cgroup as root,
 # portage/util/cgroup.py). The hook does this in pkg_setup, as root, because later phases may run as another user. confine then reads the
-# limits in force (native/cgroup/inherited_limits.c) and reports missing limits.
+# limits in force (native/cgroup/cgroup.c) and reports missing limits.
 __portcullis_limits() {
 	local root=/sys/fs/cgroup leaf=${___portcullis_leaf-} parent='' name
 	local -a names=()

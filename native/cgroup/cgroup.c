@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,18 +18,67 @@
 /* Time limit for freezing the cgroup before its processes are killed one by one. */
 #define FREEZE_MILLISECONDS 10
 
+/* Returns the value of NUMBER[KMGT] in bytes. */
+static unsigned long long bytes(const char *text)
+{
+	char *suffix;
+	unsigned long long value = strtoull(text, &suffix, 10);
+	const char *unit = *suffix == '\0' ? NULL : strchr("KMGT", *suffix);
+	unsigned shift = unit == NULL ? 0 : 10 * (unsigned)(unit - "KMGT" + 1);
+	return value > ULLONG_MAX >> shift ? ULLONG_MAX : value << shift;
+}
+
+/* Returns whether a limit file with this text (a number or "max") is at least as strict as the value that --limit requests. */
+static bool is_as_strict(enum limit limit, const char *text, const char *requested)
+{
+	char *rest;
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	unsigned long long value = strtoull(text, &rest, 10);
+	if (limit != LIMIT_CPU)
+		return value <= bytes(requested);
+	/* The file cpu.max contains "QUOTA PERIOD"; the value of --limit is a percentage of one CPU. */
+	unsigned long long period = strtoull(rest, NULL, 10);
+	return period > 0 && value <= strtoull(requested, NULL, 10) * period / 100;
+}
+
+/*
+ * Finds the requested limits that are in force already, because hooks/limits.bash has written them to the cgroup that Portage makes for a
+ * build. As root, finds all requested limits or none: if one is missing, confine sets all limits in the new cgroup.
+ */
+static void find_inherited(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const struct cgroup_location *location)
+{
+	int requested = 0, found = 0;
+	int own = cgroupfs_open_directory(location->root, location->own_path);
+	for (int i = 0; i < LIMITS; i++) {
+		char text[64];
+		requested += options->limit[i] != NULL;
+		cgroup->inherits[i] = options->limit[i] != NULL && file_read(own, limit_files[i], text, sizeof text) > 0 &&
+				      is_as_strict((enum limit)i, text, options->limit[i]);
+		found += cgroup->inherits[i];
+	}
+	if (found == 0 || (identity->mode == MODE_ROOT && found < requested)) {
+		memset(cgroup->inherits, 0, sizeof cgroup->inherits);
+		close_fd(own);
+		return;
+	}
+	cgroup->inherited = own;
+	cgroup->inherited_killed = cgroupfs_value(own, "memory.events", "oom_kill");
+	cgroup->inherited_refused = cgroupfs_value(own, "pids.events", "max");
+}
+
 static void set_limits(struct cgroup *cgroup, const struct options *options)
 {
 	for (int i = 0; i < LIMITS; i++) {
 		char text[64];
 		const char *value = options->limit[i];
-		if (value == NULL)
+		if (value == NULL || cgroup->inherits[i])
 			continue;
 		snprintf(text, sizeof text, "%s", value);
 		/* cpu.max takes "QUOTA PERIOD" in microseconds: 50% is "50000 100000". */
 		if (i == LIMIT_CPU)
 			snprintf(text, sizeof text, "%lld 100000", strtoll(value, NULL, 10) * 1000);
-		if (cgroupfs_write(cgroup->directory, limit_files[i], text))
+		if (file_write(cgroup->directory, limit_files[i], text))
 			continue;
 		cgroup->limit_error[i] = errno;
 		cgroup->limit_problem[i] = errno == ENOENT ? "its cgroup controller is not available here" : "the kernel refused this value";
@@ -85,7 +135,7 @@ pid_t cgroup_fork(const struct cgroup *cgroup, bool *joined)
 		return pid;
 	pid = fork();
 	if (pid == 0)
-		*joined = cgroupfs_write(cgroup->directory, "cgroup.procs", "0");
+		*joined = file_write(cgroup->directory, "cgroup.procs", "0");
 	return pid;
 }
 
@@ -98,17 +148,17 @@ static void close_all(struct cgroup *cgroup)
 	}
 }
 
-bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool keep_own, const char **why)
+bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why)
 {
-	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1};
+	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1, .inherited = -1};
 	struct cgroup_location location;
-	bool limited = false, made = false, again = true;
-	if (!cgroup_location_find(&location, why))
-		return false;
+	bool limited = false, made = false, again = cgroup_location_find(&location, why);
+	if (again)
+		find_inherited(cgroup, options, identity, &location);
 	for (int i = 0; i < LIMITS; i++)
-		limited = limited || options->limit[i] != NULL;
+		limited = limited || (options->limit[i] != NULL && !cgroup->inherits[i]);
 	for (int i = 0; i < ATTEMPTS && again; i++) {
-		cgroup->parent = identity->mode == MODE_ROOT ? cgroup_location_open_root(&location, keep_own, limited, why)
+		cgroup->parent = identity->mode == MODE_ROOT ? cgroup_location_open_root(&location, cgroup->inherited >= 0, limited, why)
 							     : cgroup_location_open_delegated(&location, limited, why);
 		if (cgroup->parent < 0)
 			break;
@@ -120,6 +170,11 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
 			close_all(cgroup);
 	}
 	close_fd(location.root);
+	for (int i = 0; i < LIMITS && !made; i++)
+		if (options->limit[i] != NULL && !cgroup->inherits[i]) {
+			cgroup->limit_problem[i] = *why;
+			cgroup->limit_error[i] = errno;
+		}
 	return made;
 }
 
@@ -153,7 +208,7 @@ bool cgroup_kill(const struct cgroup *cgroup, long long deadline)
 static long long read_number(int directory, const char *name)
 {
 	char text[64];
-	bool is_number = cgroupfs_read(directory, name, text, sizeof text) > 0 && isdigit((unsigned char)text[0]);
+	bool is_number = file_read(directory, name, text, sizeof text) > 0 && isdigit((unsigned char)text[0]);
 	return is_number ? atoll(text) : -1;
 }
 
@@ -162,6 +217,8 @@ void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage)
 	int directory = cgroup->directory;
 	long long user = cgroupfs_value(directory, "cpu.stat", "user_usec"), system = cgroupfs_value(directory, "cpu.stat", "system_usec");
 	long long memory = read_number(directory, "memory.peak"), processes = read_number(directory, "pids.peak");
+	bool killed = cgroup->inherits[LIMIT_MEMORY] && cgroupfs_value(cgroup->inherited, "memory.events", "oom_kill") > cgroup->inherited_killed;
+	bool refused = cgroup->inherits[LIMIT_PIDS] && cgroupfs_value(cgroup->inherited, "pids.events", "max") > cgroup->inherited_refused;
 	*usage = (struct cgroup_usage){
 		.has_cpu = user >= 0 && system >= 0,
 		.user = (double)user / 1e6,
@@ -169,8 +226,9 @@ void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage)
 		.has_memory = memory >= 0,
 		.memory_peak = memory,
 		.processes_peak = processes < 0 ? 0 : (long)processes,
-		.killed_by_memory = cgroupfs_value(directory, "memory.events", "oom_kill") > 0,
-		.refused_by_pids = cgroupfs_value(directory, "pids.events", "max") > 0,
+		.killed_by_memory = killed || cgroupfs_value(directory, "memory.events", "oom_kill") > 0,
+		.refused_by_pids = refused || cgroupfs_value(directory, "pids.events", "max") > 0,
+		.inherited_hit = killed || refused,
 	};
 }
 

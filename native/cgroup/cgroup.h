@@ -15,6 +15,10 @@ struct cgroup {
 	char name[256];
 	const char *limit_problem[LIMITS]; /* reason why a limit of --limit is not in force; NULL: in force or not requested */
 	int limit_error[LIMITS];	   /* errno that belongs to limit_problem */
+	int inherited;			   /* descriptor of the cgroup in which confine was started; -1 if no element of inherits is true */
+	bool inherits[LIMITS];		   /* true if --limit requests this limit, and that cgroup already has one that is at least as strict */
+	/* oom_kill in memory.events and max in pids.events of that cgroup at the start of the phase. Higher values at the end: a limit was hit. */
+	long long inherited_killed, inherited_refused;
 };
 
 struct cgroup_usage {
@@ -29,11 +33,11 @@ struct cgroup_usage {
 
 /*
  * Creates the cgroup that --cgroup requests, with the caller's rights. For root: below the cgroup /portcullis or Portage's cgroup
- * (cgroup_location_open_root()) or, if keep_own is true, below the cgroup of this process, whose limits stay in force. For other users: below
+ * (cgroup_location_open_root()) or, if limits are inherited, below the cgroup of this process, whose limits stay in force. For other users: below
  * the cgroup of this process, if it is delegated. Also removes cgroups that killed runs have left in the parent. All descriptors are
- * close-on-exec. On an error, returns false and sets *why (static text) and errno.
+ * close-on-exec. On an error, returns false and sets *why (static text) and errno; limits can be inherited even then.
  */
-bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, bool keep_own, const char **why);
+bool cgroup_make(struct cgroup *cgroup, const struct options *options, const struct identity *identity, const char **why);
 
 /*
  * Forks like fork(2) and starts the child in the cgroup, unless cgroup is NULL. Before Linux 5.7 the child joins the cgroup itself; if it
@@ -47,7 +51,7 @@ void cgroup_add_pids(int directory, struct pids *pids);
 /* Kills the cgroup's processes and waits until the cgroup is empty. Returns false if it is not empty at the deadline (monotonic milliseconds). */
 bool cgroup_kill(const struct cgroup *cgroup, long long deadline);
 
-/* Sets usage to the resources that the processes of the cgroup have used so far. */
+/* Sets usage to the resources that the processes of the cgroup have used so far. Works even if cgroup_make() has returned false. */
 void cgroup_usage(const struct cgroup *cgroup, struct cgroup_usage *usage);
 
 /* Removes the cgroup and the cgroups below it, and closes its descriptors. Returns false with errno if the cgroup remains. */
@@ -58,22 +62,5 @@ bool cgroup_remove(struct cgroup *cgroup);
  * /portcullis; as another user, the cgroup of this process. Returns the number of removed cgroups.
  */
 int cgroup_gc(const struct identity *identity);
-
-/* The limits of the cgroup in which confine was started. */
-struct cgroup_inherited {
-	bool limit[LIMITS]; /* true if --limit requests this limit and the cgroup already has a limit that is at least as strict */
-	int directory;	    /* descriptor of the cgroup; -1 if no element of limit is true */
-	long long killed;   /* oom_kill in memory.events at the start of the phase; a higher value at the end means that memory.max was hit */
-	long long refused;  /* max in pids.events (refused forks) at the start of the phase; a higher value at the end means that pids.max was hit */
-};
-
-/*
- * Finds the requested limits that are in force already, because hooks/limits.bash has written them to the cgroup that Portage makes for a
- * build. As root, finds all requested limits or none: if one is missing, confine creates a cgroup elsewhere and sets all limits there.
- */
-void cgroup_inherited_find(struct cgroup_inherited *inherited, const struct options *options, const struct identity *identity);
-
-/* Marks in usage whether an inherited limit has killed a process or refused a fork during the phase. */
-void cgroup_inherited_usage(const struct cgroup_inherited *inherited, struct cgroup_usage *usage);
 
 #endif

@@ -33,24 +33,10 @@ int cgroupfs_open_directory(int directory, const char *path)
 	return -1;
 }
 
-long cgroupfs_read(int directory, const char *name, char *text, size_t size)
-{
-	AUTO_CLOSE int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
-	text[length > 0 ? length : 0] = '\0';
-	return length;
-}
-
-bool cgroupfs_write(int directory, const char *name, const char *text)
-{
-	AUTO_CLOSE int fd = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-}
-
 long long cgroupfs_value(int directory, const char *name, const char *key)
 {
 	char text[4096];
-	return cgroupfs_read(directory, name, text, sizeof text) < 0 ? -1 : text_value(text, key);
+	return file_read(directory, name, text, sizeof text) < 0 ? -1 : text_value(text, key);
 }
 
 /* Maximum depth of nested cgroups that confine searches and removes. If a build nests deeper, cgroups remain, and the record has "stuck":true. */
@@ -119,7 +105,7 @@ void cgroup_add_pids(int directory, struct pids *pids)
 void cgroupfs_kill_frozen(int directory, long long deadline)
 {
 	AUTO_PIDS struct pids pids = {0};
-	cgroupfs_write(directory, "cgroup.freeze", "1");
+	file_write(directory, "cgroup.freeze", "1");
 	/* List processes after the freeze: before it, a listed process can exit, and kill(2) could hit another process with the same ID. */
 	while (cgroupfs_value(directory, "cgroup.events", "frozen") == 0 && clock_milliseconds() < deadline)
 		usleep(1000);
@@ -145,7 +131,7 @@ static void sweep_directory(int parent, const char *name, int directory, void *d
 		sweep->removed += cgroupfs_remove(parent, name, directory);
 		return;
 	}
-	if (sweep->one_by_one || !cgroupfs_write(directory, "cgroup.kill", "1"))
+	if (sweep->one_by_one || !file_write(directory, "cgroup.kill", "1"))
 		cgroupfs_kill_frozen(directory, sweep->deadline);
 	sweep->remaining++;
 }

@@ -13,11 +13,6 @@
 /* Opens the subdirectory path of directory; "" is directory itself. Follows no symbolic links. Fails with ENODEV outside of cgroup v2. */
 int cgroupfs_open_directory(int directory, const char *path);
 
-/* Reads the first size - 1 bytes of the file name in directory and adds a NUL. Returns the length of the text, or -1 with errno. */
-long cgroupfs_read(int directory, const char *name, char *text, size_t size);
-
-bool cgroupfs_write(int directory, const char *name, const char *text);
-
 /* Returns the number after key in a file with lines "KEY NUMBER", or -1 if the file or the key does not exist. */
 long long cgroupfs_value(int directory, const char *name, const char *key);
 

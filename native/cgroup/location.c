@@ -47,6 +47,7 @@ bool cgroup_location_find(struct cgroup_location *location, const char **why)
 	if (read_own_path(location->own_path, sizeof location->own_path))
 		return true;
 	close_fd(location->root);
+	location->root = -1;
 	*why = "/proc/self/cgroup has no cgroup v2 path";
 	errno = ENOENT;
 	return false;
@@ -58,7 +59,7 @@ static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
 static void enable_controllers(int directory)
 {
 	for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++)
-		cgroupfs_write(directory, "cgroup.subtree_control", controllers[i]);
+		file_write(directory, "cgroup.subtree_control", controllers[i]);
 }
 
 /* Returns whether path is a cgroup that Portage has created for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
@@ -117,10 +118,10 @@ static void move_processes_and_enable_controllers(int directory)
 	char text[4096];
 	/* Repeat, because processes can fork while others are moved. */
 	for (int round = 0; processes >= 0 && round < 16; round++) {
-		if (cgroupfs_read(directory, "cgroup.procs", text, sizeof text) <= 0)
+		if (file_read(directory, "cgroup.procs", text, sizeof text) <= 0)
 			break;
 		for (char *pid = strtok(text, "\n"); pid != NULL; pid = strtok(NULL, "\n"))
-			cgroupfs_write(processes, "cgroup.procs", pid);
+			file_write(processes, "cgroup.procs", pid);
 	}
 	enable_controllers(directory);
 }

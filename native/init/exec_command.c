@@ -10,9 +10,7 @@ static bool read_single_id(const char *path, unsigned *id)
 {
 	char text[64], more;
 	unsigned outside, count = 0;
-	AUTO_CLOSE int map = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = map < 0 ? -1 : read(map, text, sizeof text - 1);
-	text[length > 0 ? length : 0] = '\0';
+	file_read(AT_FDCWD, path, text, sizeof text);
 	return sscanf(text, "%u %u %u %c", id, &outside, &count, &more) == 3 && count == 1;
 }
 

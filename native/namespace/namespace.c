@@ -11,21 +11,14 @@
 /* Time limit for the exit of the child that writes the id maps; then it is killed. Closing an inherited file can delay the exit. */
 #define WRITER_MILLISECONDS 1000
 
-static bool write_at(int directory, const char *name, const char *text)
-{
-	AUTO_CLOSE int fd = openat(directory, name, O_WRONLY | O_CLOEXEC);
-	/* The kernel accepts an id map only in a single write (user_namespaces(7)). */
-	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-}
-
 static bool write_single(int directory, const struct identity *identity)
 {
 	char uid[64], gid[64];
 	snprintf(uid, sizeof uid, "%u %u 1\n", identity->euid, identity->euid);
 	snprintf(gid, sizeof gid, "%u %u 1\n", identity->egid, identity->egid);
 	/* The kernel requires "deny" before gid_map: otherwise a user could drop a group to which a file denies access (CVE-2014-8989). */
-	return write_at(directory, "setgroups", "deny") && write_at(directory, "uid_map", uid) &&
-	       write_at(directory, "gid_map", gid);
+	return file_write(directory, "setgroups", "deny") && file_write(directory, "uid_map", uid) &&
+	       file_write(directory, "gid_map", gid);
 }
 
 /* Reads the id map at path. Stores a new map in text that maps each of its ids to itself. Returns the length of text, or 0 on failure. */
@@ -58,14 +51,7 @@ static pid_t start_writer(int directory, const struct maps *maps, int entered_pi
 	char byte;
 	close(entered_pipe[1]);
 	bool entered = read(entered_pipe[0], &byte, 1) == 1;
-	_exit(entered && write_at(directory, "uid_map", maps->uid) && write_at(directory, "gid_map", maps->gid) ? 0 : 1);
-}
-
-static bool has_map(int directory, const char *name)
-{
-	char byte;
-	AUTO_CLOSE int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && read(fd, &byte, 1) == 1;
+	_exit(entered && file_write(directory, "uid_map", maps->uid) && file_write(directory, "gid_map", maps->gid) ? 0 : 1);
 }
 
 /* Enters a user namespace that maps all ids of the current one. If the kernel refuses that, maps only the effective ids of this process. */
@@ -84,7 +70,8 @@ static bool enter_with_range(int directory, const struct identity *identity, str
 	close(entered_pipe[1]);
 	if (writer > 0)
 		reap_within(writer, WRITER_MILLISECONDS);
-	bool written = notified && has_map(directory, "uid_map") && has_map(directory, "gid_map");
+	char text[2];
+	bool written = notified && file_read(directory, "uid_map", text, sizeof text) > 0 && file_read(directory, "gid_map", text, sizeof text) > 0;
 	errno = error;
 	if (!entered)
 		return setup_failed(setup_error, STEP_USERNS);

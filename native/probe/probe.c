@@ -55,7 +55,7 @@ static void print_cgroup(const struct identity *identity)
 	const char *why;
 	struct options options = {.cgroup = "probe"};
 	struct cgroup cgroup;
-	if (!cgroup_make(&cgroup, &options, identity, false, &why)) {
+	if (!cgroup_make(&cgroup, &options, identity, &why)) {
 		printf("cgroup=no: %s: %s\n", why, strerror(errno));
 		return;
 	}

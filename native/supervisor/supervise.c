@@ -32,6 +32,18 @@ static noreturn void exit_like_child(int status)
 	_exit(128 + WTERMSIG(status));
 }
 
+void result_add_missing(struct phase_result *result, const char *what, const char *why, int error)
+{
+	if (result->missing_count < RESULT_MISSING)
+		result->missing[result->missing_count++] = (struct missing){what, why, error};
+}
+
+void result_add_refused(struct phase_result *result, const struct setup_error *setup_error)
+{
+	if (setup_error->step != STEP_NONE && result->refused_count < STEPS)
+		result->refused[result->refused_count++] = *setup_error;
+}
+
 static void drop_root(struct supervisor *s)
 {
 	s->result.setuid_inert = s->result.setuid_inert || s->identity.mode == MODE_SETUID;
@@ -73,13 +85,10 @@ static void create_cgroup(struct supervisor *s)
 	const char *why;
 	if (s->options->cgroup == NULL)
 		return;
-	cgroup_inherited_find(&s->inherited, s->options, &s->identity);
-	struct options wanted = *s->options;
+	s->result.has_cgroup = cgroup_make(&s->cgroup, s->options, &s->identity, &why);
 	for (int i = 0; i < LIMITS; i++)
-		if (s->inherited.limit[i])
-			wanted.limit[i] = NULL;
-	s->result.has_cgroup = cgroup_make(&s->cgroup, &wanted, &s->identity, s->inherited.directory >= 0, &why);
-	result_add_missing_limits(&s->result, &wanted, s->result.has_cgroup ? &s->cgroup : NULL, why);
+		if (s->cgroup.limit_problem[i] != NULL)
+			result_add_missing(&s->result, limit_files[i], s->cgroup.limit_problem[i], s->cgroup.limit_error[i]);
 }
 
 /* In mode setuid: drops root privileges for a new launch of init in a user namespace, where confine has all capabilities. */
@@ -144,6 +153,19 @@ static void remove_ipc_objects(struct supervisor *s)
 		return;
 	ipc_objects_remove(s->watcher.ipc_objects);
 	s->result.ipc_objects = s->watcher.ipc_objects;
+}
+
+/* Stores the resource usage of the reaped children and of the cgroup in the result. */
+static void add_usage(struct supervisor *s)
+{
+	struct rusage usage;
+	if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
+		s->result.user = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
+		s->result.system = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
+		s->result.memory_peak = usage.ru_maxrss * 1024LL;
+	}
+	if (s->options->cgroup != NULL)
+		cgroup_usage(&s->cgroup, &s->result.usage);
 }
 
 /* Launches init. If the kernel refuses a step, tries again with less isolation. With --require, exits if an option cannot be fulfilled. */
@@ -249,8 +271,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	s->result.wall = (double)(clock_microseconds() - s->result.began_monotonic) / 1e6;
 	teardown(s);
 	remove_ipc_objects(s);
-	result_add_usage(&s->result, s->result.has_cgroup ? &s->cgroup : NULL);
-	cgroup_inherited_usage(&s->inherited, &s->result.usage);
+	add_usage(s);
 	s->result.unroutable = snmp_unroutable(&s->snmp);
 	watcher_end(&s->watcher, !is_tracked(s));
 	if (s->result.has_cgroup && !cgroup_remove(&s->cgroup))

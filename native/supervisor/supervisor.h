@@ -52,7 +52,7 @@ void orphans_add(struct orphans *orphans, const struct pids *pids);
 /* Marks the processes in pids as stuck: SIGKILL has not ended them. Adds processes that are not described yet, unless described is full. */
 void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids);
 
-/* --- result.c: what the record reports about a run --- */
+/* --- supervise.c: what the record reports about a run --- */
 
 enum { RESULT_MISSING = 16 };
 
@@ -91,12 +91,6 @@ struct phase_result {
 	long long unroutable;		 /* number of packets without a route, as the kernel counts them; -1: unknown */
 	bool watcher_died;
 };
-
-/* Stores the resource usage of the reaped children in result and, if cgroup is not NULL, the usage of all processes in the cgroup. */
-void result_add_usage(struct phase_result *result, const struct cgroup *cgroup);
-
-/* Adds each requested limit that is not in force in cgroup to the missing options. If cgroup is NULL, adds all, with the reason why and errno. */
-void result_add_missing_limits(struct phase_result *result, const struct options *options, const struct cgroup *cgroup, const char *why);
 
 void result_add_missing(struct phase_result *result, const char *what, const char *why, int error);
 
@@ -143,7 +137,6 @@ struct supervisor {
 	const struct signals *signals;
 	int signal_fd;
 	struct cgroup cgroup;
-	struct cgroup_inherited inherited;
 	struct plan plan;
 	struct launched launched;
 	struct liveness liveness;

@@ -99,6 +99,21 @@ void auto_closedir(DIR **folder)
 	errno = saved;
 }
 
+long file_read(int directory, const char *path, char *text, size_t size)
+{
+	AUTO_CLOSE int fd = openat(directory, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
+	text[length > 0 ? length : 0] = '\0';
+	return length;
+}
+
+bool file_write(int directory, const char *path, const char *text)
+{
+	/* A single write, because the kernel accepts an id map only in one (user_namespaces(7)). */
+	AUTO_CLOSE int fd = openat(directory, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+}
+
 /* Closes the descriptors from first to last. Linux before 5.9 has no close_range(2), so confine closes them one by one there. */
 static void close_from_to(unsigned first, unsigned last)
 {

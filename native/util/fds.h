@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* File descriptors: passing them over sockets, closing them, standard streams. */
+/* File descriptors: passing them over sockets, small files, closing, standard streams. */
 #ifndef FDS_H
 #define FDS_H
 
@@ -27,6 +27,15 @@ bool fd_passing_send(int socket, const void *data, size_t size, const int fds[PA
  * closed, or -1 with errno.
  */
 int fd_passing_receive(int socket, void *data, size_t size, int fds[PASSED_FDS], pid_t *sender);
+
+/*
+ * Reads the first size - 1 bytes of the file at path, relative to directory (openat(2)), and adds a NUL. Returns the length of the text, or -1
+ * with errno. Follows no symbolic link in the last component, like file_write().
+ */
+long file_read(int directory, const char *path, char *text, size_t size);
+
+/* Writes text to an existing file. Returns false with errno. */
+bool file_write(int directory, const char *path, const char *text);
 
 /* Closes a descriptor, unless it is -1, and preserves errno. */
 void close_fd(int fd);

@@ -59,9 +59,7 @@ struct proc_path proc_path(pid_t pid, const char *name, ...)
 
 size_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 {
-	AUTO_CLOSE int fd = open(proc_path(pid, "%s", name).text, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
-	text[length > 0 ? length : 0] = '\0';
+	long length = file_read(AT_FDCWD, proc_path(pid, "%s", name).text, text, size);
 	return length > 0 ? (size_t)length : 0;
 }
 
