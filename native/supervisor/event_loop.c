@@ -42,9 +42,9 @@ bool liveness_open(struct liveness *liveness, const struct options *options)
 static void receive_message(struct supervisor *s)
 {
 	struct message message;
-	if (channel_receive(s->launched.channel, &message) != 1) {
-		close(s->launched.channel);
-		s->launched.channel = -1;
+	if (channel_receive(s->channel, &message) != 1) {
+		close(s->channel);
+		s->channel = -1;
 		return;
 	}
 	if (message.type == MESSAGE_COMMAND_EXITED) {
@@ -70,7 +70,7 @@ static void reap(struct supervisor *s)
 			s->result.watcher_died = true;
 		else if (pid == s->watcher.dns_pid)
 			s->watcher.dns_pid = 0;
-		else if (pid == s->launched.init) {
+		else if (pid == s->init) {
 			s->init_exited = true;
 			s->init_refused = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_REFUSED;
 		}
@@ -82,7 +82,7 @@ static void forward_signals(struct supervisor *s)
 	struct signalfd_siginfo info;
 	while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
 		if (info.ssi_signo != SIGCHLD && signals_is_forwarded(&info)) {
-			channel_send(s->launched.channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = (int)info.ssi_signo});
+			channel_send(s->channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = (int)info.ssi_signo});
 			if (s->signal_deadline == 0)
 				s->signal_deadline = clock_milliseconds() + SIGNAL_MILLISECONDS;
 		}
@@ -92,7 +92,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 {
 	enum { OTHERS = 4 };
 	struct pollfd sources[OTHERS + OPTIONS_DIE_WITH] = {
-		{.fd = s->launched.channel, .events = POLLIN},
+		{.fd = s->channel, .events = POLLIN},
 		{.fd = s->signal_fd, .events = POLLIN},
 		{.fd = s->watcher.control},
 		{.fd = s->watcher.dns_server, .events = POLLIN},

@@ -19,7 +19,7 @@
 
 static noreturn void fail(const struct supervisor *s, const struct setup_error *setup_error)
 {
-	channel_send(s->launched.channel, &(struct message){.type = MESSAGE_SETUP_ERROR, .setup_error = *setup_error});
+	channel_send(s->channel, &(struct message){.type = MESSAGE_SETUP_ERROR, .setup_error = *setup_error});
 	_exit(EXIT_REFUSED);
 }
 
@@ -50,7 +50,7 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 	if (reaps && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 && plan->tracking == TRACK_SUBREAPER)
 		fail_at(s, STEP_SUBREAPER);
 	init_run(&(struct init){
-		.channel = s->launched.channel,
+		.channel = s->channel,
 		.refused = *refused,
 		.tracking = plan->tracking,
 		.cgroup_kill = s->result.has_cgroup ? s->cgroup.kill : -1,
@@ -102,11 +102,11 @@ static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_err
 	struct message message;
 	long long deadline = clock_milliseconds() + SETUP_MILLISECONDS;
 	*setup_error = (struct setup_error){STEP_INIT, ETIMEDOUT};
-	while (!ready && receive_before(s->launched.channel, &message, deadline)) {
+	while (!ready && receive_before(s->channel, &message, deadline)) {
 		if (message.type == MESSAGE_READY) {
 			ready = true;
 			/* The kernel adds init's process ID to the message. In a PID namespace, init itself knows only its ID there, which is 1. */
-			s->launched.init = message.sender;
+			s->init = message.sender;
 			snmp_open(&s->snmp, message.counters);
 		}
 		if (message.setup_error.step < STEPS)
@@ -114,7 +114,7 @@ static bool wait_until_ready(struct supervisor *s, pid_t first, struct setup_err
 		if (!ready)
 			deadline = clock_milliseconds() + EXIT_MILLISECONDS;
 	}
-	if (!ready || s->launched.init != first)
+	if (!ready || s->init != first)
 		reap_within(first, EXIT_MILLISECONDS);
 	return ready;
 }
@@ -129,7 +129,7 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error)
 	bool joined, has_cgroup = s->result.has_cgroup;
 	pid_t first = cgroup_fork(has_cgroup ? &s->cgroup : NULL, &joined);
 	if (first == 0) {
-		s->launched.channel = ends[1];
+		s->channel = ends[1];
 		close(ends[0]);
 		if (!joined)
 			fail_at(s, STEP_CGROUP);
@@ -137,7 +137,7 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error)
 	}
 	*setup_error = (struct setup_error){has_cgroup ? STEP_CGROUP : STEP_FORK, errno};
 	close(ends[1]);
-	s->launched.channel = ends[0];
+	s->channel = ends[0];
 	bool ready = first > 0 && wait_until_ready(s, first, setup_error);
 	if (!ready)
 		close(ends[0]);

@@ -265,7 +265,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		s->result.abandoned = true;
 	s->result.began_monotonic = clock_microseconds();
 	if (!s->result.abandoned) {
-		channel_send(s->launched.channel, &(struct message){.type = MESSAGE_START});
+		channel_send(s->channel, &(struct message){.type = MESSAGE_START});
 		run(s);
 	}
 	s->result.wall = (double)(clock_microseconds() - s->result.began_monotonic) / 1e6;

@@ -24,7 +24,7 @@
 /* Runs the command. Exits with its status, or dies of the same signal. With --require, exits with 125 if an option cannot be fulfilled. */
 noreturn void supervise(const struct options *options, const struct identity *identity, unsigned inherited, const struct signals *signals);
 
-/* --- orphans.c: descriptions of the processes that the command left running --- */
+/* --- what the record reports about a run --- */
 
 enum {
 	ORPHANS_DESCRIBED = 32, /* maximum number of orphans that a record describes; further orphans are only counted */
@@ -45,14 +45,6 @@ struct orphans {
 	size_t described_count;
 	size_t count; /* number of all orphans; greater than described_count if not all fit into described */
 };
-
-/* Adds the living processes of pids to orphans: counts all of them, and describes them until described is full. */
-void orphans_add(struct orphans *orphans, const struct pids *pids);
-
-/* Marks the processes in pids as stuck: SIGKILL has not ended them. Adds processes that are not described yet, unless described is full. */
-void orphans_mark_stuck(struct orphans *orphans, const struct pids *pids);
-
-/* --- supervise.c: what the record reports about a run --- */
 
 enum { RESULT_MISSING = 16 };
 
@@ -119,12 +111,6 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 /* Returns how connections that --allow permits leave the phase, for example through the SOCKS proxy. */
 enum egress_route plan_route(const struct plan *plan, const struct options *options, unsigned inherited);
 
-/* The running init process. */
-struct launched {
-	pid_t init;
-	int channel; /* the supervisor's end of the channel; -1 after init has closed its end */
-};
-
 struct liveness {
 	int pidfd[OPTIONS_DIE_WITH]; /* pidfds of the processes of --die-with; confine ends the phase when one of them exits */
 	size_t count;
@@ -138,7 +124,8 @@ struct supervisor {
 	int signal_fd;
 	struct cgroup cgroup;
 	struct plan plan;
-	struct launched launched;
+	pid_t init;
+	int channel; /* the supervisor's end of the channel to init; -1 after init has closed its end */
 	struct liveness liveness;
 	struct watcher watcher;
 	struct snmp snmp;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "util/clock.h"
+#include "util/text.h"
 
 /* Time after the command's exit in which its processes, such as tee at the end of a pipe, may end by themselves. Later they count as orphans. */
 #define GRACE_MILLISECONDS 25
@@ -12,6 +13,67 @@
 #define DESCRIBE_MILLISECONDS 250
 /* Time limit for the teardown. Portage sends SIGTERM 10 s after the command has reported its end; the record must be written by then. */
 #define KILL_MILLISECONDS 7000
+/* Time limit for reading the command lines of all orphans. The record omits command lines that confine has not read in time. */
+#define READ_MILLISECONDS 500
+
+/* Describes the process pid: sets all members of orphan except its command line. Returns false if the process is dead. */
+static bool describe(struct orphan *orphan, pid_t pid)
+{
+	char text[1024];
+	struct text_stat stat;
+	if (proc_read(pid, "stat", text, sizeof text) == 0) {
+		*orphan = (struct orphan){.pid = pid, .comm = "(hidden)"};
+		return proc_hides(pid);
+	}
+	if (!text_stat(text, &stat) || !stat.alive)
+		return false;
+	struct timespec now;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	*orphan = (struct orphan){.pid = pid};
+	orphan->age = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)stat.started / (double)sysconf(_SC_CLK_TCK);
+	if (orphan->age < 0)
+		orphan->age = 0;
+	snprintf(orphan->comm, sizeof orphan->comm, "%.*s", (int)stat.comm_length, stat.comm);
+	return true;
+}
+
+/*
+ * Reads the command lines of the orphans. Called in a child process with a time limit, because a read can block, as in ps(1): a command line
+ * is in the memory of its process, which nobody can read while a thread of the process sleeps in the kernel and holds the mmap_lock.
+ */
+static void read_command_lines(void *data)
+{
+	struct orphans *orphans = data;
+	for (size_t i = 0; i < orphans->described_count; i++)
+		if (orphans->described[i].argv_length == 0)
+			orphans->described[i].argv_length = proc_read(orphans->described[i].pid, "cmdline", orphans->described[i].argv, ORPHAN_ARGV);
+}
+
+/*
+ * Adds the living processes of pids to orphans: counts all of them, and describes them until described is full. If stuck is true, SIGKILL has
+ * not ended them, and an earlier call may have added them.
+ */
+static void add_orphans(struct orphans *orphans, const struct pids *pids, bool stuck)
+{
+	size_t known = orphans->described_count;
+	for (size_t i = 0; i < pids->count; i++) {
+		size_t at = 0;
+		while (at < orphans->described_count && orphans->described[at].pid != pids->pid[i])
+			at++;
+		bool is_new = at == orphans->described_count;
+		if (is_new && at < ORPHANS_DESCRIBED) {
+			bool alive = describe(&orphans->described[at], pids->pid[i]);
+			orphans->described_count += alive;
+			orphans->count += alive;
+		} else if (is_new && known < ORPHANS_DESCRIBED) { /* if described was full, an earlier call may have counted this process */
+			orphans->count += kill(pids->pid[i], 0) == 0 || errno != ESRCH;
+		}
+		if (stuck && at < orphans->described_count)
+			orphans->described[at].stuck = true;
+	}
+	if (orphans->described_count > known)
+		call_in_child(read_command_lines, orphans, sizeof *orphans, READ_MILLISECONDS);
+}
 
 /* Returns the living processes of the phase, without init, the watcher and its helpers. The caller frees the list. */
 static struct pids list_phase_processes(const struct supervisor *s)
@@ -23,7 +85,7 @@ static struct pids list_phase_processes(const struct supervisor *s)
 	else
 		pids_add_descendants(&pids, getpid());
 	watcher_add_pids(&s->watcher, &own);
-	pids_add(&own, s->launched.init);
+	pids_add(&own, s->init);
 	pids_remove(&pids, &own);
 	return pids;
 }
@@ -41,12 +103,12 @@ static void describe_orphans(struct supervisor *s)
 		supervisor_wait(s, (int)(grace_end - now));
 	/* If there are more orphans than the record describes, use the early list. A new list takes long, and adds only orphans to count. */
 	if (!s->no_children && early.count > ORPHANS_DESCRIBED)
-		orphans_add(&s->result.orphans, &early);
+		add_orphans(&s->result.orphans, &early, false);
 	/* A list can miss a process that forks and exits in a loop. Repeat until a list has a living process, or until the deadline. */
 	long long deadline = clock_milliseconds() + DESCRIBE_MILLISECONDS;
 	while (!s->no_children && !s->init_exited && s->result.orphans.count == 0) {
 		AUTO_PIDS struct pids pids = list_phase_processes(s);
-		orphans_add(&s->result.orphans, &pids);
+		add_orphans(&s->result.orphans, &pids, false);
 		supervisor_wait(s, 0);
 		if (clock_milliseconds() >= deadline)
 			break;
@@ -60,22 +122,22 @@ void teardown(struct supervisor *s)
 	if (tracked && !s->result.abandoned)
 		describe_orphans(s);
 	if (s->result.abandoned)
-		channel_send(s->launched.channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
+		channel_send(s->channel, &(struct message){.type = MESSAGE_SIGNAL, .signal = SIGKILL});
 	if (s->result.has_cgroup && !s->no_children)
 		cgroup_kill(&s->cgroup, deadline);
 	/* Without the watcher, every watched system call fails. So close the channel: then init kills all processes, even if the phase is not tracked. */
 	if (tracked || !s->result.watcher_died)
-		channel_send(s->launched.channel, &(struct message){.type = MESSAGE_TEARDOWN});
-	if (s->result.watcher_died && s->launched.channel >= 0)
-		shutdown(s->launched.channel, SHUT_RDWR);
+		channel_send(s->channel, &(struct message){.type = MESSAGE_TEARDOWN});
+	if (s->result.watcher_died && s->channel >= 0)
+		shutdown(s->channel, SHUT_RDWR);
 	while (!s->init_exited && clock_milliseconds() < deadline) {
 		supervisor_wait(s, 100);
-		if (tracked && s->launched.channel < 0 && !s->init_exited)
-			kill(s->launched.init, SIGKILL);
+		if (tracked && s->channel < 0 && !s->init_exited)
+			kill(s->init, SIGKILL);
 	}
 	/* If init has not exited by the deadline, it is stopped or stuck in the kernel. SIGKILL ends a stopped process. */
 	if (!s->init_exited) {
-		kill(s->launched.init, SIGKILL);
+		kill(s->init, SIGKILL);
 		supervisor_wait(s, GRACE_MILLISECONDS);
 	}
 	/* A phase that runs as root can have moved processes into its cgroup that are not descendants of init, so kill the whole cgroup. */
@@ -86,6 +148,6 @@ void teardown(struct supervisor *s)
 	s->result.stuck = tracked && (!emptied || !s->init_exited);
 	if (s->result.stuck) {
 		AUTO_PIDS struct pids pids = list_phase_processes(s);
-		orphans_mark_stuck(&s->result.orphans, &pids);
+		add_orphans(&s->result.orphans, &pids, true);
 	}
 }
