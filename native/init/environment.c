@@ -18,24 +18,15 @@ static char *read_whole(int fd, size_t *length)
 
 char **environment_read(int fd)
 {
-	size_t length;
+	size_t length, count = 0;
 	char *text = read_whole(fd, &length);
-	if (text == NULL)
-		return NULL;
-	size_t count = 0;
-	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
-		count++;
-	char **environment = calloc(count + 1, sizeof *environment);
-	if (environment == NULL) {
-		free(text);
-		return NULL;
-	}
+	/* There are at most as many entries as bytes. */
+	char **environment = text == NULL ? NULL : calloc(length + 1, sizeof *environment);
+	for (size_t i = 0; environment != NULL && i < length; i += strlen(text + i) + 1)
+		environment[count++] = text + i;
 	/* Entries of the array point into text, which is in use until exec. Without entries nothing points to text, so free it here. */
 	if (count == 0)
 		free(text);
-	size_t next = 0;
-	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
-		environment[next++] = text + i;
 	return environment;
 }
 

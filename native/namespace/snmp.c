@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "namespace/namespace.h"
+#include "util/text.h"
 
 /* Returns OutNoRoutes from text, or -1. The text has a line of names and a line of numbers, both starting with "Ip:" (net/ipv4/proc.c). */
 static long long from_snmp(const char *text)
@@ -12,23 +13,14 @@ static long long from_snmp(const char *text)
 	return name == NULL || number == NULL ? -1 : strtoll(number, NULL, 10);
 }
 
-/* Returns Ip6OutNoRoutes from the text of /proc/net/snmp6, or -1. Each line of the text has a name and a number. */
-static long long from_snmp6(const char *text)
-{
-	const char *line = strstr(text, "Ip6OutNoRoutes");
-	return line == NULL ? -1 : strtoll(line + strlen("Ip6OutNoRoutes"), NULL, 10);
-}
-
 static long long count(const struct snmp *snmp)
 {
 	long long all = -1;
 	for (int i = 0; i < 2; i++) {
 		char text[8192];
-		ssize_t length = snmp->fd[i] < 0 ? -1 : pread(snmp->fd[i], text, sizeof text - 1, 0);
-		if (length <= 0)
-			continue;
-		text[length] = '\0';
-		long long value = i == 0 ? from_snmp(text) : from_snmp6(text);
+		ssize_t length = pread(snmp->fd[i], text, sizeof text - 1, 0);
+		text[length > 0 ? length : 0] = '\0';
+		long long value = i == 0 ? from_snmp(text) : text_value(text, "Ip6OutNoRoutes");
 		if (value >= 0)
 			all = (all < 0 ? 0 : all) + value;
 	}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options/options.h"
 
-#include <ctype.h>
 #include <limits.h>
 
 #include "namespace/namespace.h"
@@ -26,18 +25,6 @@ static int number(const char *text)
 	return value > INT_MAX ? -1 : (int)value;
 }
 
-/* Returns true if name is valid for --cgroup: up to 200 letters, digits and ._+- without a dot at the start, so that it needs no quoting. */
-static bool is_cgroup_name(const char *name)
-{
-	size_t length = strlen(name);
-	if (length == 0 || length > OPTIONS_CGROUP_NAME || name[0] == '.')
-		return false;
-	for (const char *c = name; *c != '\0'; c++)
-		if (!isalnum((unsigned char)*c) && strchr("._+-", *c) == NULL)
-			return false;
-	return true;
-}
-
 /* Returns whether value is valid for this limit: BYTES[KMGT] for memory.max, N for pids.max, N% of one CPU for cpu.max. */
 static bool is_limit(enum limit limit, const char *value)
 {
@@ -45,17 +32,10 @@ static bool is_limit(enum limit limit, const char *value)
 	const char *rest = value + digits;
 	if (digits == 0 || digits > 15)
 		return false;
-	switch (limit) {
-	case LIMIT_MEMORY:
-		return rest[0] == '\0' || (strchr("KMGT", rest[0]) != NULL && rest[1] == '\0');
-	case LIMIT_PIDS:
-		return rest[0] == '\0';
-	case LIMIT_CPU:
-		return digits <= 6 && rest[0] == '%' && rest[1] == '\0' && strspn(value, "0") != digits;
-	case LIMITS:
-		break;
-	}
-	return false;
+	if (limit == LIMIT_CPU)
+		return digits <= 6 && strcmp(rest, "%") == 0 && strspn(value, "0") != digits;
+	bool has_unit = limit == LIMIT_MEMORY && *rest != '\0' && strchr("KMGT", *rest) != NULL;
+	return rest[has_unit] == '\0';
 }
 
 static bool add_limit(struct options *options, const char *value)
@@ -92,10 +72,12 @@ static bool add_die_with(struct options *options, const char *value)
 	return pid > 0;
 }
 
+/* Accepts up to 200 letters, digits and ._+- without a dot at the start, so that the name needs no quoting. */
 static bool set_cgroup(struct options *options, const char *value)
 {
+	size_t length = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-");
 	options->cgroup = value;
-	return is_cgroup_name(value);
+	return length > 0 && length <= OPTIONS_CGROUP_NAME && value[length] == '\0' && value[0] != '.';
 }
 
 static bool set_environ(struct options *options, const char *value)
@@ -122,7 +104,6 @@ static bool add_name(struct options *options, const char *value)
 
 static bool add_families(struct options *options, const char *value)
 {
-	options->families_given = true;
 	return families_add(&options->families, value);
 }
 
@@ -220,13 +201,13 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 	for (int l = 0; l < LIMITS; l++)
 		if (options->limit[l] != NULL && options->cgroup == NULL)
 			return set_problem(problem, size, "--limit needs --cgroup", options->limit[l]);
-	bool net = (options->isolate & ISOLATE_NET) != 0;
-	if (options->allow.count > 0 && !net)
-		return set_problem(problem, size, "--allow needs --net", "the network is not isolated");
-	if (options->families_given && !net)
-		return set_problem(problem, size, "--families needs --net", "socket families are not restricted");
-	if (options->own_sockets && !net)
-		return set_problem(problem, size, "--own-sockets needs --net", "the network is not isolated");
+	const char *needs_net = options->allow.count > 0 ? "--allow" : options->own_sockets ? "--own-sockets" : NULL;
+	if (options->families != FAMILIES_DEFAULT)
+		needs_net = "--families";
+	if (needs_net != NULL && (options->isolate & ISOLATE_NET) == 0) {
+		snprintf(problem, size, "%s needs --net (see confine --help)", needs_net);
+		return false;
+	}
 	/* --allow and --own-sockets imply --audit, because the watcher makes the allowed connections and refuses requests to sockets. */
 	options->audit = options->audit || options->allow.count > 0 || options->own_sockets;
 	options->command = argv + i + 1;

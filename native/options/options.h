@@ -41,7 +41,6 @@ struct options {
 	bool probe;
 	struct allow allow;
 	uint64_t families; /* set of the socket families that are permitted with --net (families.h) */
-	bool families_given;
 	bool own_sockets;  /* --own-sockets: the watcher refuses requests to UNIX sockets with a path that the phase has not bound */
 	const char *socks; /* UNIX socket of a SOCKS5 proxy (--socks), for allowed connections out of a network namespace of Portage; NULL: no proxy */
 	bool gc;
