@@ -2,13 +2,12 @@
 /* confine: runs a command without access to the host's network and IPC, and kills the processes that the command leaves running. See confine(8). */
 
 #include "init/init.h"
-#include "util/fail.h"
 #include "util/fds.h"
 #include "probe/probe.h"
 #include "privileged/privilege.h"
 #include "namespace/namespace.h"
 #include "options/options.h"
-#include "util/signals.h"
+#include "util/process.h"
 #include "supervisor/supervisor.h"
 
 static const char usage[] =

@@ -9,14 +9,169 @@
 #include <sys/syscall.h>
 
 #include "cgroup/internal.h"
-#include "util/clock.h"
 #include "util/fds.h"
+#include "util/text.h"
 
 /* Maximum number of names to try for a new cgroup, and of attempts to create it while other runs remove its parent. Then --cgroup fails. */
 #define ATTEMPTS 64
 
 /* Time limit for freezing the cgroup before its processes are killed one by one. */
 #define FREEZE_MILLISECONDS 10
+
+struct cgroup_location {
+	int root;	     /* descriptor of the mount point of cgroup v2, for the caller to close */
+	char own_path[4096]; /* path of this process's cgroup below root; "" for root itself */
+};
+
+/* Name of the cgroup at the root of the cgroup v2 tree in which confine creates the cgroups of phases if it runs as root. */
+#define ROOT_NAME "portcullis"
+
+static int open_root(void)
+{
+	AUTO_FCLOSE FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t size = 0;
+	int root = -1;
+	while (root < 0 && mounts != NULL && getline(&line, &size, mounts) > 0) {
+		const char *point = text_cgroup2_mount(line);
+		root = point == NULL ? -1 : cgroupfs_open_directory(AT_FDCWD, point);
+	}
+	free(line);
+	if (root < 0)
+		errno = ENODEV;
+	return root;
+}
+
+static bool read_own_path(char *path, size_t size)
+{
+	AUTO_FCLOSE FILE *own = fopen("/proc/self/cgroup", "re");
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+	while (!found && own != NULL && getline(&line, &room, own) > 0) {
+		const char *named = text_own_cgroup(line);
+		found = named != NULL && (size_t)snprintf(path, size, "%s", named) < size;
+	}
+	free(line);
+	return found;
+}
+
+/* Finds the mount point of cgroup v2 and the cgroup of this process, from /proc. On an error, returns false with *why (static) and errno. */
+static bool find_location(struct cgroup_location *location, const char **why)
+{
+	*why = "no cgroup v2 is mounted";
+	location->root = open_root();
+	if (location->root < 0)
+		return false;
+	if (read_own_path(location->own_path, sizeof location->own_path))
+		return true;
+	close_fd(location->root);
+	location->root = -1;
+	*why = "/proc/self/cgroup has no cgroup v2 path";
+	errno = ENOENT;
+	return false;
+}
+
+static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
+
+/* Enables each controller separately, so that one that is missing or used by cgroup v1 does not prevent the others. */
+static void enable_controllers(int directory)
+{
+	for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++)
+		file_write(directory, "cgroup.subtree_control", controllers[i]);
+}
+
+/* Returns whether path is a cgroup that Portage has created for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
+static bool is_portage_leaf(const char *path)
+{
+	const char *emerge = strstr(path, "/emerge-");
+	const char *digits = emerge == NULL ? "" : emerge + sizeof "/emerge-" - 1;
+	size_t length = strspn(digits, "0123456789");
+	return length > 0 && digits[length] == '/' && strchr(digits + length + 1, '/') == NULL;
+}
+
+/* Opens the directory, and creates it if it does not exist. Returns a descriptor, or -1 with errno. */
+static int open_or_create(int parent, const char *name)
+{
+	if (!cgroupfs_make_directory(parent, name) && errno != EEXIST)
+		return -1;
+	return cgroupfs_open_directory(parent, name);
+}
+
+/* Removes the cgroup /portcullis if parent is a descriptor of it and it contains no cgroups. Does not close parent. */
+static void remove_if_empty(int parent)
+{
+	AUTO_CLOSE int above = cgroupfs_open_directory(parent, "..");
+	struct stat named, opened;
+	if (above >= 0 && fstat(parent, &opened) == 0 && fstatat(above, ROOT_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_ino == opened.st_ino)
+		unlinkat(above, ROOT_NAME, AT_REMOVEDIR);
+}
+
+/*
+ * Opens the parent for the phase's cgroup if confine runs as root. The parent is the cgroup of this process if keep_own is true, or if
+ * Portage has created that cgroup for a package and no limits are requested. Otherwise it is the cgroup /portcullis, created if missing. If
+ * limited is true (limits are requested), enables the controllers memory, pids and cpu there where possible. Returns a close-on-exec
+ * descriptor, or -1 with why (static text) and errno. Another process can remove /portcullis at any time; creating a cgroup in it then fails
+ * with ENOENT or ENODEV.
+ */
+static int open_root_parent(const struct cgroup_location *location, bool keep_own, bool limited, const char **why)
+{
+	if (keep_own || (is_portage_leaf(location->own_path) && !limited)) {
+		*why = "opening the cgroup of this process";
+		return cgroupfs_open_directory(location->root, location->own_path);
+	}
+	*why = "creating /" ROOT_NAME " in the cgroup v2 tree";
+	if (limited)
+		enable_controllers(location->root);
+	int directory = open_or_create(location->root, ROOT_NAME);
+	if (directory >= 0 && limited)
+		enable_controllers(directory);
+	return directory;
+}
+
+/* Name of the subdirectory into which confine moves the processes of a delegated cgroup, if limits are requested. */
+#define PROCESSES_NAME "portcullis.delegated"
+
+/*
+ * A cgroup with processes cannot enable controllers for its children (cgroups(7), "no internal processes"). So confine first moves the
+ * processes into a subdirectory, as container managers do. The root of the cgroup tree, which has no file cgroup.type, is exempt from this
+ * rule, so confine does not move its processes, those of the whole machine.
+ */
+static void move_processes_and_enable_controllers(int directory)
+{
+	bool is_root = faccessat(directory, "cgroup.type", F_OK, 0) != 0;
+	AUTO_CLOSE int processes = is_root ? -1 : open_or_create(directory, PROCESSES_NAME);
+	char text[4096];
+	/* Repeat, because processes can fork while others are moved. */
+	for (int round = 0; processes >= 0 && round < 16; round++) {
+		if (file_read(directory, "cgroup.procs", text, sizeof text) <= 0)
+			break;
+		for (char *pid = strtok(text, "\n"); pid != NULL; pid = strtok(NULL, "\n"))
+			file_write(processes, "cgroup.procs", pid);
+	}
+	enable_controllers(directory);
+}
+
+/* Opens the parent for the phase's cgroup if confine does not run as root: the cgroup of this process, which must be delegated to the caller. */
+static int open_delegated_parent(struct cgroup_location *location, bool limited, const char **why)
+{
+	char *path = location->own_path;
+	size_t length = strlen(path);
+	if (length >= sizeof "/" PROCESSES_NAME - 1 && strcmp(path + length - (sizeof "/" PROCESSES_NAME - 1), "/" PROCESSES_NAME) == 0)
+		path[length - (sizeof "/" PROCESSES_NAME - 1)] = '\0';
+	*why = "the cgroup of this process is not delegated to this user";
+	int own = cgroupfs_open_directory(location->root, path);
+	if (own < 0)
+		return -1;
+	if (faccessat(own, ".", W_OK, AT_EACCESS) != 0 || faccessat(own, "cgroup.procs", W_OK, AT_EACCESS) != 0) {
+		close_fd(own);
+		return -1;
+	}
+	if (limited)
+		move_processes_and_enable_controllers(own);
+	return own;
+}
 
 /* Returns the value of NUMBER[KMGT] in bytes. */
 static unsigned long long bytes(const char *text)
@@ -152,14 +307,14 @@ bool cgroup_make(struct cgroup *cgroup, const struct options *options, const str
 {
 	*cgroup = (struct cgroup){.parent = -1, .directory = -1, .kill = -1, .events = -1, .inherited = -1};
 	struct cgroup_location location;
-	bool limited = false, made = false, again = cgroup_location_find(&location, why);
+	bool limited = false, made = false, again = find_location(&location, why);
 	if (again)
 		find_inherited(cgroup, options, identity, &location);
 	for (int i = 0; i < LIMITS; i++)
 		limited = limited || (options->limit[i] != NULL && !cgroup->inherits[i]);
 	for (int i = 0; i < ATTEMPTS && again; i++) {
-		cgroup->parent = identity->mode == MODE_ROOT ? cgroup_location_open_root(&location, cgroup->inherited >= 0, limited, why)
-							     : cgroup_location_open_delegated(&location, limited, why);
+		cgroup->parent = identity->mode == MODE_ROOT ? open_root_parent(&location, cgroup->inherited >= 0, limited, why)
+							     : open_delegated_parent(&location, limited, why);
 		if (cgroup->parent < 0)
 			break;
 		*why = "creating the cgroup";
@@ -236,7 +391,26 @@ bool cgroup_remove(struct cgroup *cgroup)
 {
 	bool removed = cgroupfs_remove(cgroup->parent, cgroup->name, cgroup->directory);
 	if (removed)
-		cgroup_location_remove_if_empty(cgroup->parent);
+		remove_if_empty(cgroup->parent);
 	close_all(cgroup);
+	return removed;
+}
+
+int cgroup_gc(const struct identity *identity)
+{
+	struct cgroup_location location;
+	const char *why;
+	if (!find_location(&location, &why))
+		return 0;
+	int removed = 0;
+	bool root = identity->mode == MODE_ROOT;
+	int parent = root ? cgroupfs_open_directory(location.root, ROOT_NAME) : open_delegated_parent(&location, false, &why);
+	if (parent >= 0) {
+		removed = cgroupfs_sweep(parent);
+		if (root)
+			remove_if_empty(parent);
+		close(parent);
+	}
+	close_fd(location.root);
 	return removed;
 }

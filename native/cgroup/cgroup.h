@@ -33,7 +33,7 @@ struct cgroup_usage {
 
 /*
  * Creates the cgroup that --cgroup requests, with the caller's rights. For root: below the cgroup /portcullis or Portage's cgroup
- * (cgroup_location_open_root()) or, if limits are inherited, below the cgroup of this process, whose limits stay in force. For other users: below
+ * (open_root_parent()) or, if limits are inherited, below the cgroup of this process, whose limits stay in force. For other users: below
  * the cgroup of this process, if it is delegated. Also removes cgroups that killed runs have left in the parent. All descriptors are
  * close-on-exec. On an error, returns false and sets *why (static text) and errno; limits can be inherited even then.
  */

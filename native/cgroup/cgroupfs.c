@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "util/clock.h"
 #include "util/fds.h"
 #include "util/text.h"
 

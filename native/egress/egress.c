@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include "egress/internal.h"
-#include "util/clock.h"
 #include "util/fds.h"
 
 /* Disables the allow-list: from now on the watcher makes no connection, and the kernel continues all calls. */

@@ -4,7 +4,6 @@
 #include <sys/timerfd.h>
 
 #include "egress/internal.h"
-#include "util/clock.h"
 
 /* Interval at which the watcher checks the threads of pending calls: no event reports that such a thread has received a signal or has ended. */
 enum { CHECK_MICROSECONDS = 50000 };

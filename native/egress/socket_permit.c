@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "egress/socket_permit.h"
 
-#include "options/families.h"
+#include "options/allow_list.h"
 
 #include <asm/socket.h>
 #include <sys/socket.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 #include "init/init.h"
-#include "options/families.h"
-#include "util/fail.h"
+#include "options/allow_list.h"
 #include "watcher/seccomp_filter.h"
 
 /* Reads the id from a uid_map or gid_map that maps exactly one id. Returns false for any other map. */

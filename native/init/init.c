@@ -9,8 +9,6 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-#include "util/clock.h"
-#include "util/fail.h"
 #include "util/process.h"
 #include "watcher/maker.h"
 

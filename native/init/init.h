@@ -11,7 +11,7 @@
 #include "namespace/namespace.h"
 #include "options/options.h"
 #include "util/fds.h"
-#include "util/signals.h"
+#include "util/process.h"
 #include "watcher/ipc_objects.h"
 
 enum message_type {

@@ -4,7 +4,7 @@
 #include <limits.h>
 
 #include "namespace/namespace.h"
-#include "options/families.h"
+#include "options/allow_list.h"
 
 const char *const limit_files[LIMITS] = {"memory.max", "pids.max", "cpu.max"};
 const struct isolation_name isolation_names[ISOLATIONS] = {{ISOLATE_NET, "net"}, {ISOLATE_IPC, "ipc"}, {ISOLATE_PID, "pid"}, {ISOLATE_MOUNT, "mount"}};
@@ -201,7 +201,8 @@ bool options_parse(struct options *options, int argc, char **argv, char *problem
 	for (int l = 0; l < LIMITS; l++)
 		if (options->limit[l] != NULL && options->cgroup == NULL)
 			return set_problem(problem, size, "--limit needs --cgroup", options->limit[l]);
-	const char *needs_net = options->allow.count > 0 ? "--allow" : options->own_sockets ? "--own-sockets" : NULL;
+	const char *needs_net = options->allow.count > 0 ? "--allow" : options->own_sockets ? "--own-sockets"
+											    : NULL;
 	if (options->families != FAMILIES_DEFAULT)
 		needs_net = "--families";
 	if (needs_net != NULL && (options->isolate & ISOLATE_NET) == 0) {

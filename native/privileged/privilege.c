@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 
 #include "privileged/privilege.h"
-#include "util/fail.h"
 
 const char *const mode_names[] = {"none", "root", "setuid", "userns"};
 

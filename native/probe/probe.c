@@ -8,7 +8,6 @@
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
 #include "probe/probe.h"
-#include "util/fail.h"
 #include "util/process.h"
 #include "watcher/seccomp_filter.h"
 #include "watcher/watcher.h"

@@ -7,9 +7,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "util/clock.h"
-#include "util/fail.h"
-
 /* Time limit for init to confirm a forwarded signal. After this time, confine kills the phase, because init cannot run, such as in a frozen cgroup. */
 #define SIGNAL_MILLISECONDS 5000
 

@@ -8,8 +8,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "util/clock.h"
-#include "util/fail.h"
 #include "privileged/isolate.h"
 
 /* Time limit for the set-up of a phase. The set-up normally takes milliseconds, but seconds while the kernel removes many network namespaces. */

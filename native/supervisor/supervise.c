@@ -7,9 +7,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "options/families.h"
-#include "util/clock.h"
-#include "util/fail.h"
+#include "options/allow_list.h"
 
 /* Interval for checking whether the lock of --die-with-lock is still held: the kernel does not report the release of a POSIX lock. */
 #define LOCK_MILLISECONDS 200

@@ -17,7 +17,6 @@
 #include "privileged/privilege.h"
 #include "util/json.h"
 #include "util/process.h"
-#include "util/signals.h"
 #include "watcher/network_log.h"
 #include "watcher/watcher.h"
 
@@ -171,7 +170,7 @@ bool supervisor_wait(struct supervisor *s, int timeout);
 /* Ends init. If confine tracks the processes of the phase, describes and kills the processes that still run. Takes at most about 7 s. */
 void teardown(struct supervisor *s);
 
-/* --- record.c, record_audit.c --- */
+/* --- record.c --- */
 
 /*
  * Appends the record, one line of JSON (schema 1), to options->record in a single write. If the record reports a problem, also replaces the
@@ -179,18 +178,5 @@ void teardown(struct supervisor *s);
  * Reports a failed write on stderr and continues.
  */
 void record_write(const struct options *options, const struct phase_result *result);
-
-/* Adds the member "NAME":"WHY: STRERROR" to the record, or "NAME":"WHY" if error is 0. If name is NULL, adds only the string, for a list. */
-void record_add_reason(struct json *json, const char *name, const char *why, int error);
-
-/*
- * Adds the network use of the phase to the record. If the network is isolated, "unreachable" is the number of packets without a route, as
- * the kernel counts them. With --audit, adds "watched", which is "yes" or "no", and for "no" the reason as "watched_why". Also adds the numbers
- * and lists of the watcher: connection attempts, allowed connections, requests to UNIX sockets and DNS lookups.
- */
-void record_audit(struct json *json, const struct phase_result *result);
-
-/* Returns true if the watcher or the kernel has logged something that emerge must report, such as a connection attempt or a DNS lookup. */
-bool record_audit_is_notable(const struct phase_result *result);
 
 #endif

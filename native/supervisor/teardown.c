@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-#include "util/clock.h"
 #include "util/text.h"
 
 /* Time after the command's exit in which its processes, such as tee at the end of a pipe, may end by themselves. Later they count as orphans. */

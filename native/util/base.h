@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The headers of the C library that most files need. All other headers include this one, some through another header. */
+/* What most files need: headers of the C library, error messages and the clock. All other headers include this one. */
 #ifndef BASE_H
 #define BASE_H
 
@@ -13,5 +13,22 @@
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+/* Exit statuses of confine: those of env(1). */
+enum {
+	EXIT_REFUSED = 125,	   /* confine failed, or its options are invalid */
+	EXIT_NOT_EXECUTABLE = 126, /* the command exists but cannot be executed */
+	EXIT_NOT_FOUND = 127,	   /* the command does not exist */
+};
+
+/* Writes one line, "confine: ...", to stderr in a single write. %m is the text of errno. Preserves errno. */
+void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints the message like print_error() and exits with EXIT_REFUSED. */
+#define refuse(...) (print_error(__VA_ARGS__), _exit(EXIT_REFUSED))
+
+/* Return CLOCK_MONOTONIC. */
+long long clock_milliseconds(void);
+long long clock_microseconds(void);
 
 #endif

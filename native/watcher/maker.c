@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "options/families.h"
+#include "options/allow_list.h"
 #include "util/fds.h"
 #include "util/process.h"
 

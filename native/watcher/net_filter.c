@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "util/clock.h"
 #include "util/fds.h"
 #include "util/process.h"
 #include "watcher/seccomp_filter.h"

@@ -5,7 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
-#include "options/families.h"
+#include "options/allow_list.h"
 #include "egress/socket_permit.h"
 #include "watcher/bpf.h"
 

@@ -8,10 +8,9 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
-#include "util/fail.h"
 #include "util/fds.h"
 #include "watcher/internal.h"
-#include "options/families.h"
+#include "options/allow_list.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* defined in the headers of Linux 5.19 and later */

@@ -12,7 +12,6 @@
 #include "namespace/namespace.h"
 #include "privileged/isolate.h"
 #include "watcher/internal.h"
-#include "util/fail.h"
 #include "util/fds.h"
 
 /* Time limit for each wait at the end of the phase: for the end of the watcher or its answer that it stays, and for the end of the DNS server process. */

@@ -50,15 +50,15 @@ audit_modified_copy() {
 
 # One copy has all violations, because the audit of a copy compiles all of confine.
 @test 'npm run audit:privileged fails if code in native/privileged/ calls code of other directories, if other code raises a privilege or changes ids or capabilities, or if more than 500 lines run with privileges' {
-	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/clock.h"
+	audit_modified_copy util/evil.h 'static int evil(void) { return 0; }' privileged/isolate.c '#include "util/base.h"
 		#include "util/evil.h"
 		long long foreign(void);
 		long long foreign(void) { return clock_milliseconds() + evil(); }
 		void indirect(void (*call)(void));
 		void indirect(void (*call)(void)) { call(); }' privileged/isolate.c "$(printf 'int evil_%d;\n' {1..500})" \
 		probe/probe.c '#include <sys/syscall.h>
-		void raise(const struct identity *identity);
-		void raise(const struct identity *identity) { privilege_raise(identity); }
+		void outside(const struct identity *identity);
+		void outside(const struct identity *identity) { privilege_raise(identity); }
 		void change(void);
 		void change(void) { setuid(0); }
 		void call(void);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "util/fail.h"
+#include "util/base.h"
 
 #include <stdarg.h>
+#include <time.h>
 
 void print_error(const char *format, ...)
 {
@@ -24,4 +25,16 @@ void print_error(const char *format, ...)
 	ssize_t written = write(STDERR_FILENO, line, length + 1);
 	(void)written;
 	errno = saved;
+}
+
+long long clock_microseconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+long long clock_milliseconds(void)
+{
+	return clock_microseconds() / 1000;
 }
