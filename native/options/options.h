@@ -40,7 +40,7 @@ struct options {
 	bool mknod;
 	bool probe;
 	struct allow allow;
-	uint64_t families; /* set of the socket families that are permitted with --net (families.h) */
+	uint64_t families; /* set of the socket families that are permitted with --net (allow_list.h) */
 	bool own_sockets;  /* --own-sockets: the watcher refuses requests to UNIX sockets with a path that the phase has not bound */
 	const char *socks; /* UNIX socket of a SOCKS5 proxy (--socks), for allowed connections out of a network namespace of Portage; NULL: no proxy */
 	bool gc;

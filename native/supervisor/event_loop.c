@@ -16,22 +16,21 @@ bool lock_is_free(int fd)
 	return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
-bool liveness_open(struct liveness *liveness, const struct options *options)
+bool liveness_open(struct supervisor *s)
 {
-	*liveness = (struct liveness){.lock = -1};
-	for (size_t i = 0; i < options->die_with_count; i++) {
-		int fd = (int)syscall(SYS_pidfd_open, options->die_with[i], 0);
+	for (size_t i = 0; i < s->options->die_with_count; i++) {
+		int fd = (int)syscall(SYS_pidfd_open, s->options->die_with[i], 0);
 		if (fd < 0 && errno == ESRCH)
 			return false;
 		/* Before Linux 5.3 there is no pidfd_open(2), so --die-with has no effect. Only --die-with-lock works there. */
 		if (fd >= 0)
-			liveness->pidfd[liveness->count++] = fd;
+			s->pidfds[s->pidfd_count++] = fd;
 	}
-	if (options->die_with_lock != NULL)
-		liveness->lock = open(options->die_with_lock, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (lock_is_free(liveness->lock)) {
-		close(liveness->lock);
-		liveness->lock = -1;
+	if (s->options->die_with_lock != NULL)
+		s->lock = open(s->options->die_with_lock, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (lock_is_free(s->lock)) {
+		close(s->lock);
+		s->lock = -1;
 	}
 	return true;
 }
@@ -94,9 +93,9 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 		{.fd = s->watcher.control},
 		{.fd = s->watcher.dns_server, .events = POLLIN},
 	};
-	for (size_t i = 0; i < s->liveness.count; i++)
-		sources[OTHERS + i] = (struct pollfd){.fd = s->liveness.pidfd[i], .events = POLLIN};
-	if (poll(sources, OTHERS + s->liveness.count, timeout) < 0) {
+	for (size_t i = 0; i < s->pidfd_count; i++)
+		sources[OTHERS + i] = (struct pollfd){.fd = s->pidfds[i], .events = POLLIN};
+	if (poll(sources, OTHERS + s->pidfd_count, timeout) < 0) {
 		if (errno == EINTR)
 			return true;
 		/* Without poll(2) the supervisor gets no events, so end the phase. One cause: another process has lowered RLIMIT_NOFILE (EINVAL). */
@@ -113,7 +112,7 @@ bool supervisor_wait(struct supervisor *s, int timeout)
 	if ((sources[3].revents & POLLIN) != 0)
 		watcher_start_dns(&s->watcher, s->options, &s->identity);
 	reap(s);
-	for (size_t i = 0; i < s->liveness.count; i++)
+	for (size_t i = 0; i < s->pidfd_count; i++)
 		if (sources[OTHERS + i].revents != 0)
 			return false;
 	return !s->result.watcher_died;

@@ -52,8 +52,7 @@ static noreturn void become_init(const struct supervisor *s, const struct setup_
 		.refused = *refused,
 		.tracking = plan->tracking,
 		.cgroup_kill = s->result.has_cgroup ? s->cgroup.kill : -1,
-		.network = ((plan->isolate | s->result.inherited) & ISOLATE_NET) != 0 ? NETWORK_ISOLATED : plan->net_filter ? NETWORK_FILTERED
-															    : NETWORK_OPEN,
+		.network = phase_network(s),
 		.watcher_socket = s->watcher.setup_socket,
 		.ipc_objects = s->watcher.ipc_objects,
 		.options = s->options,

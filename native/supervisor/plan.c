@@ -61,17 +61,6 @@ struct plan plan_first(const struct options *options, const struct identity *ide
 	return plan;
 }
 
-/* Plans the network filter of the watcher in place of a network namespace. If the filter cannot work either, adds --net to the missing options. */
-static void replace_network_namespace(struct plan *plan, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result)
-{
-	if (net_filter_probe(identity) == NULL) {
-		plan->net_filter = true;
-		result->net_filter = *setup_error;
-	} else {
-		result_add_missing(result, "net", setup_steps[setup_error->step].call, setup_error->error);
-	}
-}
-
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result)
 {
 	const struct setup_step *step = &setup_steps[setup_error->step];
@@ -98,19 +87,13 @@ bool plan_degrade(struct plan *plan, const struct options *options, const struct
 		result_add_refused(result, setup_error);
 	for (size_t i = 0; i < ISOLATIONS; i++) {
 		unsigned bit = isolation_names[i].bit & lost & requested;
-		if (bit == ISOLATE_NET)
-			replace_network_namespace(plan, identity, setup_error, result);
+		/* The network filter of the watcher replaces a network namespace, if the filter can work here. */
+		if (bit == ISOLATE_NET && net_filter_probe(identity) == NULL)
+			result->net_filter = *setup_error;
 		else if (bit != 0)
 			result_add_missing(result, isolation_names[i].name, step->call, setup_error->error);
 	}
 	if (plan->isolate == 0)
 		plan->mode = MODE_NONE;
 	return true;
-}
-
-enum egress_route plan_route(const struct plan *plan, const struct options *options, unsigned inherited)
-{
-	if ((inherited & ISOLATE_NET) != 0)
-		return options->socks != NULL ? ROUTE_SOCKS : ROUTE_NONE;
-	return (plan->isolate & ISOLATE_NET) != 0 || plan->net_filter ? ROUTE_DIRECT : ROUTE_UNNEEDED;
 }

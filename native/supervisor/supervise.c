@@ -55,7 +55,7 @@ static void drop_root(struct supervisor *s)
  */
 static bool seccomp_needs_no_new_privs(const struct supervisor *s)
 {
-	bool has_filter = s->plan.net_filter || ((s->result.inherited & s->options->isolate & ISOLATE_NET) != 0 && s->options->families != FAMILIES_ANY);
+	bool has_filter = phase_network(s) == NETWORK_FILTERED || ((s->result.inherited & s->options->isolate & ISOLATE_NET) != 0 && s->options->families != FAMILIES_ANY);
 	return has_filter && s->plan.mode == MODE_NONE &&
 	       !identity_has_capability(&s->identity, CAP_SYS_ADMIN) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0;
 }
@@ -92,12 +92,9 @@ static void create_cgroup(struct supervisor *s)
 /* In mode setuid: drops root privileges for a new launch of init in a user namespace, where confine has all capabilities. */
 static void fall_back_to_userns(struct supervisor *s)
 {
-	remove_cgroup(s);
 	drop_root(s);
 	if (!identity_read(&s->identity))
 		refuse("getresuid: %m");
-	s->result.missing_count = 0;
-	create_cgroup(s);
 }
 
 /*
@@ -133,7 +130,6 @@ static void prepare_net_filter(struct supervisor *s)
 	s->watcher.net_filter = is_open && s->watcher.setup_socket >= 0;
 	if (s->watcher.net_filter)
 		return;
-	s->plan.net_filter = false;
 	s->result.net_filter.step = STEP_NONE;
 	result_add_missing(&s->result, "net", "preparing the watcher process of confine", errno);
 }
@@ -185,7 +181,7 @@ static void launch_or_degrade(struct supervisor *s)
 			run_without_init(s, setup_steps[setup_error.step].call);
 		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID)
 			fall_back_to_userns(s);
-		if (s->plan.net_filter && !s->watcher.net_filter)
+		if (phase_network(s) == NETWORK_FILTERED && !s->watcher.net_filter)
 			prepare_net_filter(s);
 	}
 	result_add_refused(&s->result, &setup_error);
@@ -211,11 +207,19 @@ static bool watcher_is_killed(const struct watcher *watcher)
 	return strstr(text, "\nState:\tZ") != NULL || (pending != NULL && (strtoull(pending + 8, NULL, 16) >> (SIGKILL - 1) & 1) != 0);
 }
 
+/* Returns how connections that --allow permits leave the phase. */
+static enum egress_route allowed_route(const struct supervisor *s)
+{
+	if ((s->result.inherited & ISOLATE_NET) != 0)
+		return s->options->socks != NULL ? ROUTE_SOCKS : ROUTE_NONE;
+	return phase_network(s) == NETWORK_OPEN ? ROUTE_UNNEEDED : ROUTE_DIRECT;
+}
+
 /* Handles events until the command has exited, or sets result.abandoned if confine must kill it. */
 static void run(struct supervisor *s)
 {
 	while (!s->command_exited && !s->init_exited) {
-		bool polls = s->liveness.lock >= 0 || s->signal_deadline != 0;
+		bool polls = s->lock >= 0 || s->signal_deadline != 0;
 		bool alive = supervisor_wait(s, polls ? LOCK_MILLISECONDS : s->watcher.pid > 0 ? WATCHER_MILLISECONDS
 											       : -1);
 		if (alive && !s->command_exited && watcher_is_killed(&s->watcher)) {
@@ -223,7 +227,7 @@ static void run(struct supervisor *s)
 			alive = false;
 		}
 		bool stuck = s->signal_deadline != 0 && clock_milliseconds() >= s->signal_deadline;
-		if (alive && !stuck && !lock_is_free(s->liveness.lock))
+		if (alive && !stuck && !lock_is_free(s->lock))
 			continue;
 		s->result.abandoned = true;
 		return;
@@ -238,6 +242,7 @@ noreturn void supervise(const struct options *options, const struct identity *id
 		.options = options,
 		.identity = *identity,
 		.signals = signals,
+		.lock = -1,
 		.plan = plan_first(options, identity, inherited),
 		.result = {.inherited = inherited},
 	};
@@ -253,13 +258,13 @@ noreturn void supervise(const struct options *options, const struct identity *id
 	launch_or_degrade(s);
 	s->result.audit = options->audit ? s->watcher.log : NULL;
 	s->result.setuid_inert = seccomp_needs_no_new_privs(s);
-	if (((s->result.inherited | s->plan.isolate) & ISOLATE_NET) != 0)
+	if (phase_network(s) == NETWORK_ISOLATED)
 		watcher_open_dns(&s->watcher);
 	if (s->identity.mode == MODE_SETUID)
 		watcher_start_dns(&s->watcher, options, &s->identity);
 	drop_root(s);
-	watcher_start(&s->watcher, options, plan_route(&s->plan, options, s->result.inherited));
-	if (!liveness_open(&s->liveness, options))
+	watcher_start(&s->watcher, options, allowed_route(s));
+	if (!liveness_open(s))
 		s->result.abandoned = true;
 	s->result.began_monotonic = clock_microseconds();
 	if (!s->result.abandoned) {

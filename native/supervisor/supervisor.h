@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The supervisor: the outer process of a phase. It launches init, waits, kills the remaining processes and writes the record.
- * Internal header of supervisor/, except supervise(), which main.c calls. supervise.c calls functions of launch.c, event_loop.c, teardown.c
- * and record.c in this order; teardown.c calls functions of event_loop.c.
+ * Internal header of supervisor/, except supervise() and plan_first(), which main.c calls.
  */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
@@ -94,7 +93,6 @@ struct plan {
 	enum mode mode;
 	unsigned isolate;	/* isolation that confine sets up, bits of enum isolation */
 	enum tracking tracking; /* how confine tracks processes; TRACK_PID_NAMESPACE requires ISOLATE_PID in isolate */
-	bool net_filter;	/* the watcher restricts the network, because no namespace can isolate it */
 };
 
 /* Returns the plan that fulfils all options. The plan omits the inherited isolation, which Portage has set up already (bits of enum isolation). */
@@ -107,15 +105,6 @@ struct plan plan_first(const struct options *options, const struct identity *ide
  */
 bool plan_degrade(struct plan *plan, const struct options *options, const struct identity *identity, const struct setup_error *setup_error, struct phase_result *result);
 
-/* Returns how connections that --allow permits leave the phase, for example through the SOCKS proxy. */
-enum egress_route plan_route(const struct plan *plan, const struct options *options, unsigned inherited);
-
-struct liveness {
-	int pidfd[OPTIONS_DIE_WITH]; /* pidfds of the processes of --die-with; confine ends the phase when one of them exits */
-	size_t count;
-	int lock; /* descriptor of the file of --die-with-lock; -1 without this option, or if the file was not locked at the start */
-};
-
 struct supervisor {
 	const struct options *options;
 	struct identity identity;
@@ -124,8 +113,10 @@ struct supervisor {
 	struct cgroup cgroup;
 	struct plan plan;
 	pid_t init;
-	int channel; /* the supervisor's end of the channel to init; -1 after init has closed its end */
-	struct liveness liveness;
+	int channel;		      /* the supervisor's end of the channel to init; -1 after init has closed its end */
+	int pidfds[OPTIONS_DIE_WITH]; /* pidfds of the processes of --die-with; confine ends the phase when one of them exits */
+	size_t pidfd_count;
+	int lock; /* descriptor of the file of --die-with-lock; -1 without this option, or if the file was not locked at the start */
 	struct watcher watcher;
 	struct snmp snmp;
 	struct phase_result result;
@@ -142,6 +133,13 @@ static inline bool is_tracked(const struct supervisor *s)
 	return s->plan.tracking != TRACK_NOTHING || s->result.has_cgroup;
 }
 
+static inline enum network phase_network(const struct supervisor *s)
+{
+	if (((s->plan.isolate | s->result.inherited) & ISOLATE_NET) != 0)
+		return NETWORK_ISOLATED;
+	return s->result.net_filter.step != STEP_NONE ? NETWORK_FILTERED : NETWORK_OPEN;
+}
+
 /* --- launch.c --- */
 
 /*
@@ -154,7 +152,7 @@ bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 /* --- event_loop.c --- */
 
 /* Opens the lock file of --die-with-lock, and a pidfd for each process of --die-with. Returns false if such a process does not exist. */
-bool liveness_open(struct liveness *liveness, const struct options *options);
+bool liveness_open(struct supervisor *s);
 
 /* Returns true if no process holds a POSIX lock on the file of --die-with-lock, so that the phase must end. Returns false if fd is -1. */
 bool lock_is_free(int fd);

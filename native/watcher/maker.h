@@ -14,7 +14,7 @@
 
 struct maker {
 	int socket;	   /* the watcher's end of the socket pair with init; -1: init has ended */
-	uint64_t families; /* socket families that the phase may use (families.h) */
+	uint64_t families; /* socket families that the phase may use (allow_list.h) */
 };
 
 /* For the watcher: answers a call that creates a socket, with a descriptor or an errno: EAFNOSUPPORT if the calling thread is in another network namespace than init. */

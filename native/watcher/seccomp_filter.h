@@ -15,7 +15,7 @@ struct seccomp_rules {
 	bool allow_list;   /* the phase has an allow-list, so it can get sockets of the host's network, whose use the filter restricts */
 	bool own_sockets;  /* the watcher refuses requests to UNIX sockets of the host */
 	bool ipc_objects;  /* the watcher handles the calls that create IPC objects, because no namespace isolates them */
-	uint64_t families; /* set with one bit for each socket family that the phase may use; FAMILIES_ANY: families are not restricted (families.h) */
+	uint64_t families; /* set with one bit for each socket family that the phase may use; FAMILIES_ANY: families are not restricted (allow_list.h) */
 	bool single_id;	   /* the user namespace of the phase maps one user id (uid) and one group id (gid) and no others */
 	uint32_t uid, gid;
 };

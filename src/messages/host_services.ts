@@ -9,7 +9,7 @@ export interface HostService {
 	/**
 	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. normal: emerge prints a message only if
 	 * confine refused the request. common: emerge prints no message, because on some hosts most builds make requests to this service. Such
-	 * requests alone do not even make the hook start Node (common_sockets in native/supervisor/record_audit.c).
+	 * requests alone do not even make the hook start Node (common_sockets in native/supervisor/record.c).
 	 */
 	readonly kind: 'risky' | 'normal' | 'common';
 }

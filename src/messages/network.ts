@@ -39,7 +39,7 @@ function attemptLines(record: RunRecord): Line[] {
 		...(unknown > 0 ? [`${count(unknown, 'packet')} of unknown programs`] : []),
 	].join('; ');
 	// A record lists attempts either all as `blocked` or, if the network of the phase was not isolated, all as `observed` (add_attempts()
-	// in record_audit.c). So an empty `observed` means that the attempts were blocked.
+	// in record.c). So an empty `observed` means that the attempts were blocked.
 	const isBlocked = record.observed.length === 0;
 	const reason = record.applied['net'] === 'none' ? `without ${features.net}` : 'under PORTCULLIS_AUDIT="only"';
 	const outcome = isBlocked ? 'blocked' : `not blocked ${reason}`;

@@ -27,7 +27,7 @@ const six = '\\[[0-9A-Fa-f:.]+\\](/(1[01][0-9]|12[0-8]|[1-9]?[0-9]))?';
 const host = '[0-9A-Za-z_]([0-9A-Za-z._-]*[0-9A-Za-z])?';
 const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
 
-/** The names that `confine --families` accepts (native/options/families.c). */
+/** The names that `confine --families` accepts (native/options/allow_list.c). */
 const families =
 	'alg ax25 bluetooth caif can ieee802154 kcm key llc mctp nfc packet phonet pppox qipcrtr rds rxrpc smc tipc vsock x25 xdp';
 
