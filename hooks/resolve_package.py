@@ -27,12 +27,8 @@ def words(text):
 def variables(settings):
     wanted = names.split(",")
     prefixes = tuple(name[:-1] for name in wanted if name.endswith("*"))
-    found = {}
-    for name in [*wanted, *(name for name in settings if prefixes and name.startswith(prefixes))]:
-        value = settings.get(name)
-        if value:
-            found[name] = value
-    return found
+    listed = [*wanted, *(name for name in settings if name.startswith(prefixes))]
+    return {name: settings[name] for name in listed if settings.get(name)}
 
 
 def profile_bashrcs(settings):
@@ -86,8 +82,9 @@ def in_shm(settings):
     return [name for name, folder in folders(settings).items() if (os.path.realpath(folder) + "/").startswith(shm + "/")]
 
 
-class NoPackage(Exception):
-    pass
+def no_package(reason):
+    print(reason, file=sys.stderr)
+    sys.exit(4)
 
 
 def find(atom):
@@ -97,16 +94,16 @@ def find(atom):
         try:
             expanded = dep_expand(atom, mydb=db, settings=portage.settings)
         except portage.exception.AmbiguousPackageName as error:
-            raise NoPackage("%s matches several packages: %s" % (atom, ", ".join(map(str, error.args[0])))) from None
+            no_package("%s matches several packages: %s" % (atom, ", ".join(map(str, error.args[0]))))
         except (portage.exception.InvalidAtom, ValueError):
-            raise NoPackage("%s is not a package name" % atom) from None
+            no_package("%s is not a package name" % atom)
         for query in queries:
             found = db.xmatch(query, expanded) if hasattr(db, "xmatch") else db.match(expanded)
             if isinstance(found, list):
                 found = found[-1] if found else ""
             if found:
                 return db, found
-    raise NoPackage("Portage has no package %s" % atom)
+    no_package("Portage has no package %s" % atom)
 
 
 def describe(atom):
@@ -166,9 +163,6 @@ try:
             }
         )
     )
-except NoPackage as error:
-    print(error, file=sys.stderr)
-    sys.exit(4)
 except portage.exception.PortageException as error:
     print("%s: %s" % (type(error).__name__, error), file=sys.stderr)
     sys.exit(5)

@@ -72,13 +72,12 @@ static bool find_location(struct cgroup_location *location, const char **why)
 	return false;
 }
 
-static const char *const controllers[] = {"+memory", "+pids", "+cpu"};
-
 /* Enables each controller separately, so that one that is missing or used by cgroup v1 does not prevent the others. */
 static void enable_controllers(int directory)
 {
-	for (size_t i = 0; i < sizeof controllers / sizeof *controllers; i++)
-		file_write(directory, "cgroup.subtree_control", controllers[i]);
+	file_write(directory, "cgroup.subtree_control", "+memory");
+	file_write(directory, "cgroup.subtree_control", "+pids");
+	file_write(directory, "cgroup.subtree_control", "+cpu");
 }
 
 /* Returns whether path is a cgroup that Portage has created for a package: ROOT/emerge-PID/CPV (portage/util/cgroup.py). */
@@ -93,9 +92,8 @@ static bool is_portage_leaf(const char *path)
 /* Opens the directory, and creates it if it does not exist. Returns a descriptor, or -1 with errno. */
 static int open_or_create(int parent, const char *name)
 {
-	if (!cgroupfs_make_directory(parent, name) && errno != EEXIST)
-		return -1;
-	return cgroupfs_open_directory(parent, name);
+	bool exists = cgroupfs_make_directory(parent, name) || errno == EEXIST;
+	return exists ? cgroupfs_open_directory(parent, name) : -1;
 }
 
 /* Removes the cgroup /portcullis if parent is a descriptor of it and it contains no cgroups. Does not close parent. */
@@ -156,19 +154,16 @@ static void move_processes_and_enable_controllers(int directory)
 /* Opens the parent for the phase's cgroup if confine does not run as root: the cgroup of this process, which must be delegated to the caller. */
 static int open_delegated_parent(struct cgroup_location *location, bool limited, const char **why)
 {
-	char *path = location->own_path;
-	size_t length = strlen(path);
-	if (length >= sizeof "/" PROCESSES_NAME - 1 && strcmp(path + length - (sizeof "/" PROCESSES_NAME - 1), "/" PROCESSES_NAME) == 0)
-		path[length - (sizeof "/" PROCESSES_NAME - 1)] = '\0';
+	char *name = strrchr(location->own_path, '/');
+	if (name != NULL && strcmp(name, "/" PROCESSES_NAME) == 0)
+		*name = '\0';
 	*why = "the cgroup of this process is not delegated to this user";
-	int own = cgroupfs_open_directory(location->root, path);
-	if (own < 0)
-		return -1;
-	if (faccessat(own, ".", W_OK, AT_EACCESS) != 0 || faccessat(own, "cgroup.procs", W_OK, AT_EACCESS) != 0) {
+	int own = cgroupfs_open_directory(location->root, location->own_path);
+	if (own >= 0 && (faccessat(own, ".", W_OK, AT_EACCESS) != 0 || faccessat(own, "cgroup.procs", W_OK, AT_EACCESS) != 0)) {
 		close_fd(own);
 		return -1;
 	}
-	if (limited)
+	if (own >= 0 && limited)
 		move_processes_and_enable_controllers(own);
 	return own;
 }
@@ -402,15 +397,11 @@ int cgroup_gc(const struct identity *identity)
 	const char *why;
 	if (!find_location(&location, &why))
 		return 0;
-	int removed = 0;
-	bool root = identity->mode == MODE_ROOT;
-	int parent = root ? cgroupfs_open_directory(location.root, ROOT_NAME) : open_delegated_parent(&location, false, &why);
-	if (parent >= 0) {
-		removed = cgroupfs_sweep(parent);
-		if (root)
-			remove_if_empty(parent);
-		close(parent);
-	}
-	close_fd(location.root);
+	bool is_root = identity->mode == MODE_ROOT;
+	AUTO_CLOSE int root = location.root;
+	AUTO_CLOSE int parent = is_root ? cgroupfs_open_directory(root, ROOT_NAME) : open_delegated_parent(&location, false, &why);
+	int removed = parent < 0 ? 0 : cgroupfs_sweep(parent);
+	if (is_root && parent >= 0)
+		remove_if_empty(parent);
 	return removed;
 }

@@ -189,12 +189,10 @@ static bool enter_namespaces(unsigned isolation, struct setup_error *setup_error
 		return setup_failed(setup_error, STEP_IPC);
 	if ((isolation & ISOLATE_NET) != 0 && !enter_net(setup_error))
 		return false;
-	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(isolation, setup_error)) {
-		/* A private /dev/shm is not required. Fail only if something else needs the mount namespace. */
-		bool required = setup_error->step != STEP_SHM && (isolation & (ISOLATE_PROC | ISOLATE_MOUNT)) != 0;
-		if (required)
-			return false;
-	}
+	/* A private /dev/shm is not required. Fail only if something else needs the mount namespace. */
+	bool required = (isolation & (ISOLATE_PROC | ISOLATE_MOUNT)) != 0;
+	if ((isolation & ISOLATE_MOUNTS) != 0 && !enter_mounts(isolation, setup_error) && required && setup_error->step != STEP_SHM)
+		return false;
 	if ((isolation & ISOLATE_PID) != 0 && unshare(CLONE_NEWPID) != 0)
 		return setup_failed(setup_error, STEP_PID);
 	return true;

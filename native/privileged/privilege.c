@@ -8,21 +8,23 @@
 
 const char *const mode_names[] = {"none", "root", "setuid", "userns"};
 
-static bool read_capabilities(struct identity *identity)
+enum { WORDS = _LINUX_CAPABILITY_U32S_3 };
+
+/* Reads the capability sets of this process with SYS_capget, or changes them with SYS_capset. */
+static bool capabilities(long call, struct __user_cap_data_struct data[WORDS])
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-	if (syscall(SYS_capget, &header, data) != 0)
-		return false;
-	identity->effective = data[0].effective | (uint64_t)data[1].effective << 32;
-	identity->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
-	return true;
+	return syscall(call, &header, data) == 0;
 }
 
 bool identity_read_credentials(struct identity *identity)
 {
-	return syscall(SYS_getresuid, &identity->ruid, &identity->euid, &identity->suid) == 0 &&
-	       syscall(SYS_getresgid, &identity->rgid, &identity->egid, &identity->sgid) == 0 && read_capabilities(identity);
+	struct __user_cap_data_struct data[WORDS] = {0};
+	bool read = syscall(SYS_getresuid, &identity->ruid, &identity->euid, &identity->suid) == 0 &&
+		    syscall(SYS_getresgid, &identity->rgid, &identity->egid, &identity->sgid) == 0 && capabilities(SYS_capget, data);
+	identity->effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	identity->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	return read;
 }
 
 bool identity_has_capability(const struct identity *identity, int capability)
@@ -53,16 +55,15 @@ static const uint64_t needed_capabilities = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_
 
 static bool set_capabilities(uint64_t effective, uint64_t permitted)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
-	if (syscall(SYS_capget, &header, data) != 0)
+	struct __user_cap_data_struct data[WORDS] = {0};
+	if (!capabilities(SYS_capget, data))
 		return false;
 	/* Keep the inheritable set, which belongs to the caller. */
-	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+	for (unsigned i = 0; i < WORDS; i++) {
 		data[i].effective = (uint32_t)(effective >> 32 * i);
 		data[i].permitted = (uint32_t)(permitted >> 32 * i);
 	}
-	return syscall(SYS_capset, &header, data) == 0;
+	return capabilities(SYS_capset, data);
 }
 
 /*

@@ -89,14 +89,6 @@ static void create_cgroup(struct supervisor *s)
 			result_add_missing(&s->result, limit_files[i], s->cgroup.limit_problem[i], s->cgroup.limit_error[i]);
 }
 
-/* In mode setuid: drops root privileges for a new launch of init in a user namespace, where confine has all capabilities. */
-static void fall_back_to_userns(struct supervisor *s)
-{
-	drop_root(s);
-	if (!identity_read(&s->identity))
-		refuse("getresuid: %m");
-}
-
 /*
  * Called if confine cannot launch init, because the named call has failed. With --best-effort, executes the command without isolation in
  * place of confine. Without --best-effort, and if a limit of processes, memory or descriptors is reached, exits with 125.
@@ -179,8 +171,12 @@ static void launch_or_degrade(struct supervisor *s)
 		} else if (!plan_degrade(&s->plan, s->options, &s->identity, &setup_error, &s->result)) {
 			errno = setup_error.error;
 			run_without_init(s, setup_steps[setup_error.step].call);
-		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID)
-			fall_back_to_userns(s);
+		} else if (s->plan.mode == MODE_USERNS && s->identity.mode == MODE_SETUID) {
+			/* In a user namespace init has all capabilities, so drop root privileges before the next launch. */
+			drop_root(s);
+			if (!identity_read(&s->identity))
+				refuse("getresuid: %m");
+		}
 		if (phase_network(s) == NETWORK_FILTERED && !s->watcher.net_filter)
 			prepare_net_filter(s);
 	}

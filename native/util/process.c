@@ -279,7 +279,8 @@ static size_t kill_children(void)
 /*
  * A fork bomb leaves this process a small share of the CPU. Two measures let this function kill faster than the bomb forks. First, zombies
  * are reaped at the end: until then they count against RLIMIT_NPROC and pids.max, so that the bomb cannot replace them. Second, killing
- * starts with the children of this process, to which all orphans belong: a single file lists them, without a search of /proc.
+ * starts with the children of this process, to which all orphans belong: a single file lists them, without a search of /proc. So this function
+ * also kills a process that forks and exits faster than /proc can be listed, because its last child becomes a child of this process.
  */
 bool pids_kill_descendants(long long deadline)
 {

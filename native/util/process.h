@@ -32,8 +32,7 @@ size_t pids_add_descendants(struct pids *pids, pid_t pid);
 
 /*
  * Kills the descendants of this process until none remains, or until the deadline (CLOCK_MONOTONIC, milliseconds). This process must be a
- * subreaper. This also kills a process that forks and exits faster than /proc can be listed: its last child becomes a child of this
- * process, and one short file in /proc lists the children of this process. Returns true if no descendant remains.
+ * subreaper. Returns true if no descendant remains.
  */
 bool pids_kill_descendants(long long deadline);
 
