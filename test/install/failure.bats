@@ -190,8 +190,10 @@ full_file_system() {
 
 # stopped_by SIGNAL STATUS: interrupts install.sh by a tool that sends SIGNAL to it, and expects the exit status STATUS.
 stopped_by() {
+	local before after dir=$PLACE/stopping tool
 	# bash cannot trap a signal that is ignored when bash starts, as SIGHUP is under nohup.
-	local before after dir=$PLACE/stopping tool INSTALL=(env --default-signal=HUP,INT,TERM)
+	# shellcheck disable=SC2034 # for run_install
+	local -a INSTALL=(env '--default-signal=HUP,INT,TERM')
 	shape_plain "$BASHRC"
 	before=$(state)
 	for tool in mv sync ${3-mkdir}; do
