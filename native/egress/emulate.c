@@ -72,7 +72,7 @@ static int emulate_setsockopt(const struct egress_call *call, const struct reque
 	return setsockopt(call->socket, level, name, &value, length) == 0 ? 0 : errno;
 }
 
-enum { MOST_DATA = 4 << 20, /* maximum number of bytes that are sent of one message; further ones are not sent */
+enum { MOST_DATA = 256 << 10, /* size of a helper's buffer; a longer message is sent in several parts on a stream socket, and fails with EMSGSIZE on others */
        MOST_PARTS = 1024 /* maximum number of parts of one message (UIO_MAXIOV); with more parts the call fails with EMSGSIZE */,
        MOST_MESSAGES = 1024 };
 
@@ -89,31 +89,47 @@ struct mmsghdr32 {
 };
 
 /*
- * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Of a longer message it sends only the
- * first MOST_DATA bytes, which the kernel too may do on a stream socket. Returns the number of bytes sent, or -1 and sets errno.
+ * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Sends a longer message in several parts.
+ * The memory of a helper process does not count against the limits of the phase, so it must be small. Returns the number of bytes sent, or -1
+ * and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {
 	union socket_address name;
 	uint32_t name_length = message->name == 0 ? 0 : message->name_length;
-	size_t length = 0;
 	errno = name_length > sizeof name ? EINVAL : EFAULT;
 	if (name_length > sizeof name || (name_length > 0 && !target_read(&call->target, message->name, &name, name_length)))
 		return -1;
-	for (uint32_t i = 0; i < message->part_count; i++) {
-		size_t size = parts[i].length < MOST_DATA - length ? parts[i].length : MOST_DATA - length;
-		errno = EFAULT;
-		if (size > 0 && !target_read(&call->target, parts[i].base, data + length, size))
+	ssize_t sent, total = 0;
+	size_t length;
+	uint32_t part = 0, offset = 0; /* the first byte that is not in data yet */
+	do {
+		for (length = 0; part < message->part_count && length < MOST_DATA;) {
+			size_t left = parts[part].length - offset, size = left < MOST_DATA - length ? left : MOST_DATA - length;
+			errno = EFAULT;
+			if (size > 0 && !target_read(&call->target, parts[part].base + offset, data + length, size))
+				return total > 0 ? total : -1;
+			length += size;
+			offset = size < left ? offset + (uint32_t)size : 0;
+			part += size == left;
+		}
+		/* The thread may have ended while the helper process waited, and its TID may belong to another process now. */
+		if (!target_is_valid(&call->target))
 			return -1;
-		length += size;
-	}
-	ssize_t sent = sendto(call->socket, data, length, (int)flags | MSG_NOSIGNAL, name_length == 0 ? NULL : &name.any, name_length);
-	if (sent < 0 && errno == EPIPE && (flags & MSG_NOSIGNAL) == 0) {
+		errno = EMSGSIZE;
+		if (part < message->part_count && socket_option(call->socket, SOL_SOCKET, SO_TYPE) != SOCK_STREAM)
+			return -1;
+		sent = sendto(call->socket, data, length, (int)flags | MSG_NOSIGNAL, name_length == 0 ? NULL : &name.any, name_length);
+		total += sent > 0 ? sent : 0;
+	} while (part < message->part_count && sent == (ssize_t)length);
+	if (total > 0 || sent == 0)
+		return total;
+	if (errno == EPIPE && (flags & MSG_NOSIGNAL) == 0) {
 		if (target_is_valid(&call->target))
 			syscall(SYS_tkill, call->target.tid, SIGPIPE);
 		errno = EPIPE;
 	}
-	return sent;
+	return -1;
 }
 
 static ssize_t send_message(const struct egress_call *call, const struct msghdr32 *message, uint32_t flags, char *data)

@@ -34,6 +34,22 @@ run_local_sockets() {
 	done
 }
 
+@test 'with confine --allow, a socketcall(2) of an i386 process that waits to send 6 MiB takes less than 2 MiB of memory outside of the phase' {
+	local line memory phase
+	mkdir -m 777 "$AUDIT_DIR/large"
+	coproc PHASE { audit --net --allow 192.0.2.1:80 -- "$AUDIT_DIR/local_sockets32" "$AUDIT_DIR/large" threads wait 3>&-; }
+	phase=$PHASE_PID
+	read -r line <&"${PHASE[0]}"
+	# The watcher, and the helper process that sends
+	memory=$(ps -o comm=,rss= -p "$(pgrep -d, -f -- "$RECORD")" | sed -n 's/^confine-audit *//p')
+	echo >&"${PHASE[1]}"
+	wait "$phase"
+	[[ $line == full && $(wc -l <<<"$memory") == 2 && (${CONFINE_BUILD-} || $(sort -n <<<"$memory" | tail -n 1) -lt 2048) ]] || {
+		echo "$line" "$memory"
+		return 1
+	}
+}
+
 @test 'with confine --allow, if a local connect is pending when the command exits, the record lists only the connecting process as an orphan' {
 	cat >"$AUDIT_DIR/waits.py" <<-'EOF'
 		import socket, threading, time

@@ -2,6 +2,7 @@
 /*
  * local_sockets FOLDER [threads]: makes socket calls to destinations in the phase's own network, some with UNIX sockets in FOLDER. Prints each
  * call with its result. The test compares the output with --allow to that without --allow.
+ * local_sockets FOLDER threads wait: sends to a socket that nobody reads, prints "full" while the send waits, and ends after a line of input.
  */
 #include "client.h"
 
@@ -174,12 +175,48 @@ static void full(void)
 	timer_delete(timer);
 }
 
+static char bytes[6 << 20];
+
+static void *send_bytes(void *socket)
+{
+#ifdef SYS_socketcall
+	enum { SENDTO = 11 }; /* the number of sendto in the first argument of socketcall(2) */
+	long sent = syscall(SYS_socketcall, SENDTO, (long[]){*(int *)socket, (long)bytes, sizeof bytes, 0, 0, 0});
+#else
+	long sent = send(*(int *)socket, bytes, sizeof bytes, 0);
+#endif
+	printf("sent %ld\n", sent);
+	shutdown(*(int *)socket, SHUT_WR);
+	return NULL;
+}
+
+/* Sends more than a socket holds in one call. Then receives it, unless wait is true. */
+static void large(bool wait)
+{
+	int ends[2];
+	pthread_t sender;
+	ssize_t got, total = 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 || pthread_create(&sender, NULL, send_bytes, ends) != 0)
+		exit(2);
+	while (poll(&(struct pollfd){.fd = ends[0], .events = POLLOUT}, 1, 0) != 0)
+		;
+	puts("full");
+	fflush(stdout);
+	if (wait)
+		exit(getchar() != '\n');
+	while ((got = recv(ends[1], bytes, sizeof bytes, 0)) > 0)
+		total += got;
+	pthread_join(sender, NULL);
+	printf("received %zd\n", total);
+}
+
 static void *all(void *nothing)
 {
 	streams();
 	datagrams();
 	paths();
 	full();
+	large(false);
 	return nothing;
 }
 
@@ -192,6 +229,8 @@ int main(int argc, char **argv)
 	mkdir("folder", 0755);
 	if (symlink("socket", "link") != 0 && errno != EEXIST)
 		return 2;
+	if (argc == 4)
+		large(true);
 	if (argc == 2)
 		return all(NULL) != NULL;
 	return pthread_create(&thread, NULL, all, NULL) != 0 || pthread_join(thread, NULL) != 0;
