@@ -76,7 +76,7 @@ bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned 
  */
 unsigned inherited_from_portage(unsigned wanted);
 
-/* snmp.c: reads the kernel's counters of packets without a route in a network namespace */
+/* --- the kernel's counters of packets without a route in a network namespace --- */
 
 struct snmp {
 	int fd[2];	 /* descriptors of /proc/self/net/snmp and snmp6; -1: not available */

@@ -35,7 +35,7 @@ static struct connection_attempt *find_or_add(struct connection_attempt *rows, s
 }
 
 /*
- * Returns the highest number of packets without a route that the kernel may count for one attempt (namespace/snmp.c). For an address in 10/8 it
+ * Returns the highest number of packets without a route that the kernel may count for one attempt (snmp_unroutable()). For an address in 10/8 it
  * is 0, because lo of a phase has a route to it. lo has a route to ::/8 too, but TCP tries a nonexistent address there twice
  * (tcp_syn_retries), so that the kernel may count two packets.
  */
