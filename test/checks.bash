@@ -34,7 +34,7 @@ clangformat_check() {
 # test/spelling.txt lists words that codespell must accept.
 spelling_check() {
 	local -a files
-	mapfile -t files < <(source_files | grep -vE '^(LICENSE|package-lock\.json|test/spelling\.txt)$|^native/fuzz/corpus/')
+	mapfile -t files < <(source_files | grep -vE '^(LICENSE|package-lock\.json|test/spelling\.txt)$|^test/fuzz/corpus/')
 	codespell --ignore-words test/spelling.txt "${files[@]}"
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Parsers for text files of the kernel. They take the text as argument and open no file, so that fuzz/ can test them. */
+/* Parsers for text files of the kernel. They take the text as argument and open no file, so that test/fuzz/ can test them. */
 #ifndef TEXT_H
 #define TEXT_H
 

@@ -100,7 +100,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	local name
 	make -s -C "$TOP/native" build/fuzz/replay
 	for name in dns socks calls text; do
-		valgrind --quiet --error-exitcode=99 --leak-check=full "$TOP/native/build/fuzz/replay" "$name" "$TOP/native/fuzz/corpus/$name"/*
+		valgrind --quiet --error-exitcode=99 --leak-check=full "$TOP/native/build/fuzz/replay" "$name" "$TOP/test/fuzz/corpus/$name"/*
 	done
 }
 

@@ -4,8 +4,8 @@
 
 @test 'the fuzzers of the option parser and all text parsers find no error' {
 	local targets
-	targets=("$BATS_TEST_DIRNAME"/../../native/fuzz/corpus/*)
-	run "$BATS_TEST_DIRNAME/../../native/fuzz/run" 0
+	targets=("$BATS_TEST_DIRNAME"/../fuzz/corpus/*)
+	run "$BATS_TEST_DIRNAME/../fuzz/run" 0
 	echo "$output"
 	[[ $status == 0 ]]
 	[[ $(grep -c 'executions, nothing found' <<<"$output") == "${#targets[@]}" ]]
