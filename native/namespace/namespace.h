@@ -69,10 +69,10 @@ bool namespaces_enter(const struct identity *identity, enum mode mode, unsigned 
 
 /*
  * Returns which of the wanted namespaces (bits of enum isolation) Portage, if it runs as root, has made before it started confine, so that
- * confine does not make them again. lo and the host name show a network namespace of Portage; its pid-ns-init, which is then process 1 and
- * ends all processes of the phase, shows a PID namespace. For the others there is no sign, but
- * Portage makes all by one unshare(2), which succeeds or fails as a whole (portage/process.py, _exec2). So IPC counts as made by Portage if
- * net or PID does, and if it is not the machine's first IPC namespace. Mount counts if net or PID does, because FEATURES requests it too.
+ * confine does not make them again. lo and the host name show a network namespace of Portage. Process 1 shows a PID namespace: Portage's
+ * pid-ns-init, which ends all processes of the phase. For the others there is no sign, but Portage makes all by one unshare(2), which
+ * succeeds or fails as a whole (portage/process.py, _exec2). So IPC counts as made by Portage if net or PID does, and if it is not the
+ * machine's first IPC namespace. Mount counts if net or PID does, because FEATURES requests it too.
  */
 unsigned inherited_from_portage(unsigned wanted);
 

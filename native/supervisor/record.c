@@ -278,11 +278,7 @@ static unsigned long long unattributed(const struct phase_result *result)
 	return result->unroutable > seen ? (unsigned long long)(result->unroutable - seen) : 0;
 }
 
-/*
- * Adds the network use of the phase to the record. If the network is isolated, "unreachable" is the number of packets without a route, as
- * the kernel counts them. With --audit, adds "watched", which is "yes" or "no", and for "no" the reason as "watched_why". Also adds the numbers
- * and lists of the watcher: connection attempts, allowed connections, requests to UNIX sockets and DNS lookups.
- */
+/* Adds the network use of the phase to the record: the packets without a route that the kernel has counted, and what the watcher has logged. */
 static void add_audit(struct json *json, const struct phase_result *result)
 {
 	const struct network_log *log = result->audit;

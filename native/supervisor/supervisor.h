@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The supervisor: the outer process of a phase. It launches init, waits, kills the remaining processes and writes the record.
- * Internal header of supervisor/, except supervise() and plan_first(), which main.c calls.
- */
+/* The supervisor: the outer process of a phase. It launches init, waits, kills the remaining processes and writes the record. */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
 
@@ -143,9 +140,8 @@ static inline enum network phase_network(const struct supervisor *s)
 /* --- launch.c --- */
 
 /*
- * Sets up the isolation of s->plan in a new process, which becomes init. Returns true if init waits for MESSAGE_START. Then
- * setup_error names an optional step that failed, or STEP_NONE. If a required step failed, setup_error names it, no process remains, and the
- * function returns false.
+ * Sets up the isolation of s->plan in a new process, which becomes init and waits for MESSAGE_START. setup_error then names an optional step
+ * that failed, or STEP_NONE. Returns false if a required step, which setup_error names, has failed; then no process remains.
  */
 bool launch_init(struct supervisor *s, struct setup_error *setup_error);
 
