@@ -74,13 +74,16 @@ static noreturn void exit_without_supervisor(const struct init *init)
 	kill_and_exit(init, true);
 }
 
-/* Returns the number of processes and threads started in this PID namespace after init: the newest process ID minus 1. 0: unknown. */
-static long count_started(void)
+/*
+ * Returns the number of processes and threads that the phase has started in this PID namespace: the newest process ID minus the number of
+ * processes of confine. 0: unknown.
+ */
+static long count_started(long of_confine)
 {
 	long last = 0;
 	AUTO_FCLOSE FILE *load = fopen("/proc/loadavg", "re");
 	bool known = load != NULL && fscanf(load, "%*s %*s %*s %*s %ld", &last) == 1;
-	return known && last > 1 ? last - 1 : 0;
+	return known && last > of_confine ? last - of_confine : 0;
 }
 
 /* Reaps all exited children. Returns the status of the command if the command is among them, otherwise -1. */
@@ -159,9 +162,9 @@ noreturn void init_run(const struct init *init)
 		if (status >= 0) {
 			command_exited = true;
 			struct message exited = {.type = MESSAGE_COMMAND_EXITED, .command_exited = {.status = status}};
-			/* Subtract the helper process that has sent the seccomp listener to the watcher: it does not belong to the build. */
+			/* Do not count init, and the helper process that has sent the seccomp listener to the watcher. */
 			if (init->tracking == TRACK_PID_NAMESPACE)
-				exited.command_exited.started = count_started() - (init->watcher_socket >= 0);
+				exited.command_exited.started = count_started(init->watcher_socket >= 0 ? 2 : 1);
 			channel_send(init->channel, &exited);
 		}
 		if (command_exited && no_children && !no_children_sent) {

@@ -191,6 +191,11 @@ with_masked_proc() {
 	run -0 with_masked_proc "$CONFINE" --pid --mount --cgroup x --require --record "$RECORD" --notice-file "$RECORD" -- bash -c 'kill "$1" 2>&1; echo $$' - $$
 	[[ $output == *'No such process'*$'\n2' ]]
 	[[ $(record_value "$RECORD" '[r.applied.pid, r.applied.mount, r.tracking, r.proc, r.refused_steps, r.missing.length].join()') == 'confine,confine,pidns,host,mounting /proc: Operation not permitted,0' ]]
+	# Without /proc/loadavg, the number of processes is unknown.
+	# shellcheck disable=SC2016
+	run -0 unshare --mount bash -c 'mount -t proc -o subset=pid proc /proc && exec "$@"' - "$TEST_DIR/refuse_calls" mount=EPERM -- \
+		"$CONFINE" --pid --net --audit --best-effort --record "$RECORD" -- true
+	[[ $(record_value "$RECORD" 'r.proc + r.processes') == hostundefined ]]
 }
 
 @test 'if the kernel refuses a PID or mount namespace, confine --best-effort records the missing option, and --require does not run the command' {
