@@ -234,7 +234,7 @@ static void receive_request(void *owner, struct event_source *watcher)
 	AUTO_CLOSE int fd = open_client_socket(&request);
 	if (fd >= 0)
 		add_client(server, &request, local_port(fd));
-	fd_passing_send(watcher->fd, &request.id, sizeof request.id, (const int[PASSED_FDS]){fd, -1});
+	fd_passing_send(watcher->fd, "", 1, (const int[PASSED_FDS]){fd, -1});
 }
 
 noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,

@@ -14,12 +14,8 @@
 #include "dns/wire.h"
 #include "watcher/network_log.h"
 
-/*
- * Message by which the watcher requests a socket in the network namespace of the DNS server. The reply consists of the member id, with the new
- * socket attached (SCM_RIGHTS) unless creating it failed.
- */
+/* Message by which the watcher requests a socket in the network namespace of the DNS server. The reply is one byte, with the new socket attached (SCM_RIGHTS) unless creating it failed. */
 struct dns_request {
-	uint64_t id; /* seccomp notification ID of the system call that waits for the socket */
 	int family, type;
 	uint16_t port;	/* local port of the phase's socket that the new socket will replace; 0: that socket is not bound */
 	bool truncates; /* true if the server must answer queries over UDP with a truncated answer instead of SERVFAIL (dns_truncate()) */

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "egress/internal.h"
 #include "util/fds.h"
+
+/* Time limit for the reply of the DNS server process to a request for a socket. This process replies at once, unless it has just started or the machine is very busy. */
+enum { WAIT_MILLISECONDS = 10000 };
 
 static const struct resolv_conf *read_conf(struct dns_redirect *redirect)
 {
@@ -51,8 +55,7 @@ static bool goes_to_name_server(struct dns_redirect *redirect, const struct requ
 static bool open_socket(struct egress_call *call)
 {
 	struct stat status;
-	if (call->socket < 0)
-		call->socket = target_duplicate(&call->target, call->fd);
+	call->socket = target_duplicate(&call->target, call->fd);
 	int family = call->socket < 0 ? -1 : socket_family(call->socket);
 	if ((family != AF_INET && family != AF_INET6) || fstat(call->socket, &status) != 0)
 		return false;
@@ -60,7 +63,7 @@ static bool open_socket(struct egress_call *call)
 	return true;
 }
 
-static bool is_redirected(const struct dns_redirect *redirect, unsigned long long inode)
+static bool has_socket(const struct dns_redirect *redirect, unsigned long long inode)
 {
 	for (size_t i = 0; i < DNS_SOCKETS; i++)
 		if (redirect->sockets[i] == inode)
@@ -68,58 +71,38 @@ static bool is_redirected(const struct dns_redirect *redirect, unsigned long lon
 	return false;
 }
 
-enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct egress_call *call, const struct request *request,
-					  const struct seccomp_notif *notification, const struct allow *allow)
+void dns_redirect_end(struct dns_redirect *redirect, const char *reason)
 {
-	if (redirect->server < 0 || redirect->waiting_count == DNS_WAITING || !goes_to_name_server(redirect, request) || !open_socket(call))
-		return DNS_NOT_REDIRECTED;
-	if (is_redirected(redirect, call->inode))
-		return DNS_REDIRECTED;
-	struct dns_request wanted = {
-		.id = notification->id,
-		.family = socket_family(call->socket),
-		.type = socket_option(call->socket, SOL_SOCKET, SO_TYPE),
-		.port = local_port(call->socket),
-		.program = *target_program(&call->target),
-	};
-	/* Request truncated answers only for musl (dns_truncate()). Of the common resolvers, only musl calls sendto(2) on a socket that it has bound. */
-	wanted.truncates = request->call == CALL_SENDTO && wanted.port != 0;
-	bool is_tcp = socket_is_tcp(call->socket);
-	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||
-	    (is_tcp && allow_has(allow, call->to.family, call->to.address, call->to.port)))
-		return DNS_NOT_REDIRECTED;
-	target_add_parents(&call->target, &wanted.program);
-	if (send(redirect->server, &wanted, sizeof wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof wanted)
-		return DNS_NOT_REDIRECTED;
-	redirect->waiting[redirect->waiting_count++] = *notification;
-	return DNS_WAITS;
-}
-
-static bool take_waiting(struct dns_redirect *redirect, uint64_t id, struct seccomp_notif *notification)
-{
-	for (size_t i = 0; i < redirect->waiting_count; i++)
-		if (redirect->waiting[i].id == id) {
-			*notification = redirect->waiting[i];
-			redirect->waiting[i] = redirect->waiting[--redirect->waiting_count];
-			return true;
-		}
-	return false;
-}
-
-bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *notification, int *socket)
-{
-	uint64_t id;
-	int fds[PASSED_FDS] = {-1, -1};
-	if (redirect->server >= 0 && fd_passing_receive(redirect->server, &id, sizeof id, fds, NULL) == 1) {
-		*socket = fds[0];
-		if (take_waiting(redirect, id, notification))
-			return true;
-		close_fd(fds[0]);
-		return false;
-	}
+	if (redirect->server < 0)
+		return;
+	/* If DNS lookups were not watched, do not overwrite the reason that the DNS server process wrote when it failed to start. */
+	if (redirect->log->names_watched == WATCHED_YES)
+		snprintf(redirect->log->names_reason, sizeof redirect->log->names_reason, "%s", reason);
+	redirect->log->names_watched = WATCHED_NO;
 	redirect->server = -1;
-	*socket = -1;
-	return redirect->waiting_count > 0 && take_waiting(redirect, redirect->waiting[0].id, notification);
+}
+
+/*
+ * Sends a request to the DNS server process, and waits for the reply. The first request also waits for the start of this process. Returns the
+ * new socket, or -1 if there is none. Does not wait while the supervisor has a message for the watcher.
+ */
+static int request_socket(struct dns_redirect *redirect, const struct dns_request *wanted)
+{
+	struct pollfd sources[] = {{.fd = redirect->server, .events = POLLIN}, {.fd = redirect->control, .events = POLLIN}};
+	char reply;
+	int fds[PASSED_FDS];
+	if (send(redirect->server, wanted, sizeof *wanted, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof *wanted)
+		return -1;
+	int ready = poll(sources, 2, WAIT_MILLISECONDS);
+	if (ready == 0)
+		dns_redirect_end(redirect, "the DNS server process of confine does not respond");
+	else if (sources[0].revents == 0)
+		redirect->server = -1;
+	else if (fd_passing_receive(redirect->server, &reply, sizeof reply, fds, NULL) == 1)
+		return fds[0];
+	else
+		dns_redirect_end(redirect, "the DNS server process of confine has exited");
+	return -1;
 }
 
 /* Socket options that resolvers set before they connect or send. The watcher copies them to the socket that replaces the resolver's socket. */
@@ -148,15 +131,43 @@ static void copy_options(int from, int to)
 	}
 }
 
-bool dns_redirect_replace(struct dns_redirect *redirect, struct egress_call *call, int socket)
+/* Puts socket, a socket of the DNS server's network, in place of the target's, with the same flags and options. Returns false on failure. */
+static bool replace(struct dns_redirect *redirect, const struct egress_call *call, int socket)
 {
 	struct stat status;
-	if (!open_socket(call) || fstat(socket, &status) != 0)
-		return false;
 	copy_options(call->socket, socket);
-	if (fcntl(socket, F_SETFL, fcntl(call->socket, F_GETFL)) != 0 || !replace_socket(call, socket))
+	if (fstat(socket, &status) != 0 || fcntl(socket, F_SETFL, fcntl(call->socket, F_GETFL)) != 0 || !replace_socket(call, socket))
 		return false;
 	redirect->sockets[redirect->next_socket] = status.st_ino;
 	redirect->next_socket = (redirect->next_socket + 1) % DNS_SOCKETS;
 	return true;
+}
+
+static bool redirect_socket(struct dns_redirect *redirect, const struct egress_call *call, const struct request *request, const struct allow *allow)
+{
+	struct dns_request wanted = {
+		.family = socket_family(call->socket),
+		.type = socket_option(call->socket, SOL_SOCKET, SO_TYPE),
+		.port = local_port(call->socket),
+		.program = *target_program(&call->target),
+	};
+	/* Request truncated answers only for musl (dns_truncate()). Of the common resolvers, only musl calls sendto(2) on a socket that it has bound. */
+	wanted.truncates = request->call == CALL_SENDTO && wanted.port != 0;
+	bool is_tcp = socket_is_tcp(call->socket);
+	if ((!is_tcp && wanted.type != SOCK_DGRAM) || (is_tcp && !socket_is_idle(call->socket)) ||
+	    (is_tcp && allow_has(allow, call->to.family, call->to.address, call->to.port)))
+		return false;
+	target_add_parents(&call->target, &wanted.program);
+	AUTO_CLOSE int socket = request_socket(redirect, &wanted);
+	return socket >= 0 && replace(redirect, call, socket);
+}
+
+bool dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow)
+{
+	bool is_redirected = redirect->server >= 0 && goes_to_name_server(redirect, request) && open_socket(call) &&
+			     (has_socket(redirect, call->inode) || redirect_socket(redirect, call, request, allow));
+	/* Close this duplicate and do not use it for later checks, because the target's descriptor may refer to another socket by now. */
+	target_close(call->socket);
+	call->socket = -1;
+	return is_redirected;
 }

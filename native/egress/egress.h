@@ -81,45 +81,27 @@ void egress_abandon_pending(struct egress *egress);
  * replaces the process's socket with one in the network namespace of the DNS server, and then lets the kernel continue the call. In that namespace
  * lo has the addresses of the name servers, so that the process gets an answer from the address that it queried.
  */
-enum { DNS_WAITING = 1024, /* maximum number of calls that wait for a socket from the DNS server process; further queries are not redirected */
-       DNS_SOCKETS = 1024 /* how many sockets of the DNS server's network are remembered; a query on an older one is redirected again */ };
+enum { DNS_SOCKETS = 1024 }; /* how many sockets of the DNS server's network are remembered; a query on an older one is redirected again */
 
 struct dns_redirect {
-	int server;	   /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
+	int server;  /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
+	int control; /* the watcher's end of the socket pair with the supervisor */
+	struct network_log *log;
 	bool has_conf;	   /* true if conf contains the data of /etc/resolv.conf */
 	bool phase_serves; /* true if a process of the phase has bound port 53 of loopback; queries to loopback are then not redirected */
 	struct resolv_conf conf;
-	struct seccomp_notif waiting[DNS_WAITING]; /* calls that wait for a socket from the DNS server process */
-	size_t waiting_count;
 	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer with the inodes of the sockets of the DNS server's network that the phase received last */
 	size_t next_socket;
 };
 
-enum dns_redirection {
-	DNS_NOT_REDIRECTED,
-	DNS_WAITS,	/* the call waits for a socket; dns_redirect_receive() later returns both */
-	DNS_REDIRECTED, /* an earlier call has replaced the target's socket by one from the network namespace of the DNS server; the kernel can continue this call */
-};
-
 /*
- * If the call goes to a name server and is not an allowed TCP connection, requests a socket from the DNS server process. May set
- * call->socket to a duplicate of the calling thread's socket. The caller must close this duplicate.
+ * If the call goes to a name server and is not an allowed TCP connection, puts a socket of the DNS server's network in place of the calling
+ * thread's socket. Returns true if the thread has such a socket, also from an earlier call. The kernel can then continue the call.
  */
-enum dns_redirection dns_redirect_request(struct dns_redirect *redirect, struct egress_call *call, const struct request *request,
-					  const struct seccomp_notif *notification, const struct allow *allow);
+bool dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow);
 
-/*
- * Receives a socket from the DNS server process, and stores it in *socket and the call of the phase that waits for it in *notification.
- * Returns false if no call waits for the socket. If the DNS server process has ended, sets redirect->server to -1; each call of this function
- * then returns one waiting call with *socket -1.
- */
-bool dns_redirect_receive(struct dns_redirect *redirect, struct seccomp_notif *notification, int *socket);
-
-/*
- * Copies the flags and options of the calling thread's socket to socket, and puts socket in its place. Sets call->socket to a duplicate of the
- * old socket. Returns false on failure.
- */
-bool dns_redirect_replace(struct dns_redirect *redirect, struct egress_call *call, int socket);
+/* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. */
+void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 
 /* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);

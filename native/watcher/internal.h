@@ -154,7 +154,6 @@ struct notifier {
 	int listener; /* seccomp listener; -1: it has not arrived yet, or no process has the filter */
 	/* The members below are valid only while a notification is being handled. */
 	bool busy;			   /* true while a notification is being handled */
-	bool is_resumed;		   /* true if the call is handled for the second time, after it has waited for a socket from the DNS server process */
 	bool is_redirected;		   /* true if the call's socket belongs to the network namespace of the DNS server */
 	struct seccomp_notif notification; /* the notification that is being handled; a newer kernel writes no more bytes, because the ioctl number encodes the size of this struct */
 	struct request request;
@@ -163,12 +162,6 @@ struct notifier {
 
 /* Handles the call in notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. */
 void notification_handle(struct notifier *notifier);
-
-/* Handles a call for which the DNS server process has sent a socket. If that process has ended, handles all calls that wait for a socket. */
-void notification_resume_redirected(struct notifier *notifier);
-
-/* Call it after the DNS server process has ended. Logs that DNS lookups are not watched any more. */
-void notification_end_redirection(struct notifier *notifier);
 
 /* Answers the call whose handling got stuck (watchdog.c). Refuses the call if, unchecked, it could evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);

@@ -121,13 +121,11 @@ static void close_listener(struct loop *loop)
 		_exit(0);
 }
 
-static void receive_redirected(void *owner, struct event_source *dns)
+/* Handles the end of the DNS server process. Its replies are received by dns_redirect_query(). */
+static void handle_dns_end(void *owner, struct event_source *dns)
 {
 	struct loop *loop = owner;
-	notification_resume_redirected(&loop->notifier);
-	if (loop->notifier.dns_redirect.server >= 0)
-		return;
-	notification_end_redirection(&loop->notifier);
+	dns_redirect_end(&loop->notifier.dns_redirect, "the DNS server process of confine has exited");
 	event_source_close(loop->epoll, dns);
 }
 
@@ -238,6 +236,8 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	loop.notifier.log = watcher->log;
 	loop.notifier.allow = &options->allow;
 	loop.notifier.dns_redirect.server = watcher->dns_client;
+	loop.notifier.dns_redirect.control = watcher->control;
+	loop.notifier.dns_redirect.log = watcher->log;
 	loop.notifier.access = target_access_new(watcher->broker);
 	loop.notifier.listener = -1;
 	loop.notifier.maker.families = options->families;
@@ -253,7 +253,7 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 	if (loop.notifier.access == NULL || (has_egress && loop.notifier.egress == NULL) || (watcher->net_filter && (loop.notifier.net_filter == NULL || loop.notifier.query_traps == NULL)) ||
 	    !event_source_open(loop.epoll, &loop.setup, (struct event_source){watcher->setup_socket_watcher, receive_setup_message, &loop}, EPOLLIN) ||
 	    (watcher->dns_client >= 0 &&
-	     !event_source_open(loop.epoll, &loop.dns, (struct event_source){watcher->dns_client, receive_redirected, &loop}, EPOLLIN)) ||
+	     !event_source_open(loop.epoll, &loop.dns, (struct event_source){watcher->dns_client, handle_dns_end, &loop}, EPOLLIN)) ||
 	    !event_source_open(loop.epoll, &loop.control, (struct event_source){watcher->control, handle_control, &loop}, EPOLLIN))
 		_exit(1);
 	watchdog_run(&(struct watchdog){serve, abandon_call, fail, &loop});

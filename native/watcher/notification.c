@@ -242,23 +242,6 @@ static struct target current_target(const struct notifier *notifier)
 		notifier->access, notifier->listener, notifier->notification.id, (pid_t)notifier->notification.pid, clock_microseconds()};
 }
 
-/*
- * If the call goes to a name server, redirects it to the DNS server process. Sets notifier->is_redirected to true if the call's socket already
- * belongs to the network of that process. Returns true if the call must wait for such a socket.
- */
-static bool redirect_query(struct notifier *notifier, struct egress_call *call, const struct request *request)
-{
-	enum dns_redirection redirection = DNS_NOT_REDIRECTED;
-	if (!notifier->is_resumed) {
-		redirection = dns_redirect_request(&notifier->dns_redirect, call, request, &notifier->notification, notifier->allow);
-		notifier->is_redirected = redirection == DNS_REDIRECTED;
-	}
-	/* Close this duplicate and do not use it for later checks, because the target's descriptor may refer to another socket by now. */
-	target_close(call->socket);
-	call->socket = -1;
-	return redirection == DNS_WAITS;
-}
-
 static void handle_call(struct notifier *notifier)
 {
 	struct request *request = &notifier->request;
@@ -290,8 +273,7 @@ static void handle_call(struct notifier *notifier)
 	call.fd = request->fd;
 	if (request->count == 1)
 		call.to = request->to[0];
-	if (redirect_query(notifier, &call, request))
-		return;
+	notifier->is_redirected = dns_redirect_query(&notifier->dns_redirect, &call, request, notifier->allow);
 	if (notifier->egress != NULL && concerns_allow_list(request))
 		is_answered = apply_allow_list(notifier, &call, request);
 	if (!is_answered) {
@@ -310,40 +292,6 @@ void notification_handle(struct notifier *notifier)
 	notifier->busy = false;
 }
 
-/* Handles a call again that waited for a socket of the DNS server's network. socket: the new socket, or -1 if creating it failed. */
-static void resume(struct notifier *notifier, int socket)
-{
-	struct egress_call call = {.target = current_target(notifier), .socket = -1};
-	notifier->busy = true;
-	notifier->is_resumed = true;
-	/* Read the request again from the target's memory, because another call may have overwritten notifier->request in the meantime. */
-	bool is_read = request_read(&notifier->request, &call.target, &notifier->notification.data);
-	call.fd = notifier->request.fd;
-	notifier->is_redirected = is_read && socket >= 0 && dns_redirect_replace(&notifier->dns_redirect, &call, socket);
-	target_close(call.socket);
-	handle_call(notifier);
-	notifier->busy = notifier->is_resumed = notifier->is_redirected = false;
-}
-
-void notification_resume_redirected(struct notifier *notifier)
-{
-	int socket;
-	do {
-		if (!dns_redirect_receive(&notifier->dns_redirect, &notifier->notification, &socket))
-			return;
-		resume(notifier, socket);
-		close_fd(socket);
-	} while (notifier->dns_redirect.server < 0);
-}
-
-void notification_end_redirection(struct notifier *notifier)
-{
-	/* If DNS lookups were not watched, do not overwrite the reason that the DNS server process wrote when it failed to start. */
-	if (notifier->log->names_watched == WATCHED_YES)
-		strcpy(notifier->log->names_reason, "the DNS server process of confine has exited");
-	notifier->log->names_watched = WATCHED_NO;
-}
-
 void notification_abandon(struct notifier *notifier)
 {
 	if (!notifier->busy)
@@ -354,7 +302,6 @@ void notification_abandon(struct notifier *notifier)
 	 * Normally let the kernel continue the call, so that only the target waits for its slow memory. Refuse the call if, unchecked, it could use
 	 * a socket of the host or create a socket of a forbidden family.
 	 */
-	notifier->is_resumed = notifier->is_redirected = false;
 	bool refuse = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets || request_creates_socket(&notifier->notification.data);
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);
