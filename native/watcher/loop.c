@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The watcher's main loop. It first waits by poll(2) for the seccomp listener and for all other sources of events. After MANY_NOTIFICATIONS
- * notifications, it starts a second thread for the other sources. The first thread then waits in the ioctl SECCOMP_IOCTL_NOTIF_RECV, which
- * saves a poll(2) for each call of the phase. Because of a lock, the threads handle events one at a time.
+ * The watcher's main loop. The first thread waits for all events. The first notification makes it start a second thread, which from then on
+ * waits for notifications in the ioctl SECCOMP_IOCTL_NOTIF_RECV. This saves a poll(2) for each call of the phase. Because of a lock, the
+ * threads handle events one at a time.
  */
 #include <poll.h>
 #include <semaphore.h>
@@ -19,22 +19,14 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-/* Number of notifications after which the watcher starts a second thread. With so many notifications, the thread saves more time than its start takes. */
-#define MANY_NOTIFICATIONS 64
-
-/* The sources of events that a thread handles. */
-enum role { ALL_SOURCES,
-	    LISTENER,
-	    OTHER_SOURCES };
-
 struct loop {
 	struct network_log *log;
 	int epoll; /* epoll instance that waits for all sources of events except the listener */
 	struct event_source setup, control, dns;
 	struct event_source listener_end; /* detects the end of the last process with the filter; in use if the watcher outlives the supervisor */
-	int notifications;		  /* number of notifications handled since the last attempt to start the second thread */
 	sem_t lock;
-	enum role role; /* sources of the thread that has the lock; its replacement continues with the same ones if it gets stuck */
+	bool has_second_thread;
+	bool is_listening; /* true if the thread that has the lock is the one that waits for notifications; its replacement continues the same loop if it gets stuck */
 	struct notifier notifier;
 };
 
@@ -98,20 +90,6 @@ static void handle_control(void *owner, struct event_source *control)
 	event_source_close(loop->epoll, control);
 }
 
-/* Receives a notification from the listener. Returns false if there is none, because a signal has interrupted the call of the phase, or because no process has the filter. */
-static bool receive_notification(const struct loop *loop, struct seccomp_notif *notification)
-{
-	*notification = (struct seccomp_notif){0};
-	return ioctl(loop->notifier.listener, SECCOMP_IOCTL_NOTIF_RECV, notification) == 0;
-}
-
-static void handle_notification(struct loop *loop, const struct seccomp_notif *notification)
-{
-	loop->notifier.notification = *notification;
-	loop->notifier.maker.socket = loop->setup.fd;
-	notification_handle(&loop->notifier);
-}
-
 /* Called after the last process with the filter has ended. Closes the listener, and exits if the supervisor has ended. */
 static void close_listener(struct loop *loop)
 {
@@ -129,11 +107,25 @@ static void handle_dns_end(void *owner, struct event_source *dns)
 	event_source_close(loop->epoll, dns);
 }
 
-static void lock(struct loop *loop, enum role role)
+static void lock(struct loop *loop, bool is_listening)
 {
 	while (sem_wait(&loop->lock) != 0)
 		;
-	loop->role = role;
+	loop->is_listening = is_listening;
+}
+
+/* Waits for a notification. Returns false if a signal has interrupted the call of the phase, or if no process has the filter. */
+static bool receive_notification(const struct loop *loop, struct seccomp_notif *notification)
+{
+	*notification = (struct seccomp_notif){0};
+	return ioctl(loop->notifier.listener, SECCOMP_IOCTL_NOTIF_RECV, notification) == 0;
+}
+
+static void handle_notification(struct loop *loop, const struct seccomp_notif *notification)
+{
+	loop->notifier.notification = *notification;
+	loop->notifier.maker.socket = loop->setup.fd;
+	notification_handle(&loop->notifier);
 }
 
 static noreturn void serve_listener(struct loop *loop)
@@ -142,7 +134,7 @@ static noreturn void serve_listener(struct loop *loop)
 	while (loop->notifier.listener >= 0) {
 		bool received = receive_notification(loop, &notification);
 		struct pollfd listener = {.fd = loop->notifier.listener};
-		lock(loop, LISTENER);
+		lock(loop, true);
 		if (received)
 			handle_notification(loop, &notification);
 		else if (poll(&listener, 1, 0) == 1)
@@ -153,42 +145,36 @@ static noreturn void serve_listener(struct loop *loop)
 		poll(NULL, 0, -1);
 }
 
+/* Starts the second thread or, if that fails, handles one notification in this thread. */
+static void start_second_thread(struct loop *loop)
+{
+	struct seccomp_notif notification;
+	/* The second thread takes over the lock from this one, and unlocks it when it begins (serve()). */
+	loop->is_listening = true;
+	if (watchdog_start_second()) {
+		loop->has_second_thread = true;
+		lock(loop, false);
+		return;
+	}
+	loop->is_listening = false;
+	if (receive_notification(loop, &notification))
+		handle_notification(loop, &notification);
+}
+
 static noreturn void serve_others(struct loop *loop)
 {
 	for (;;) {
-		struct pollfd events = {.fd = loop->epoll, .events = POLLIN};
-		if (poll(&events, 1, -1) < 0 && errno != EINTR)
+		struct pollfd events[] = {{.fd = loop->epoll, .events = POLLIN},
+					  {.fd = loop->has_second_thread ? -1 : loop->notifier.listener, .events = POLLIN}};
+		if (poll(events, 2, -1) < 0 && errno != EINTR)
 			_exit(1);
-		lock(loop, OTHER_SOURCES);
+		lock(loop, false);
+		if ((events[1].revents & POLLIN) != 0)
+			start_second_thread(loop);
+		else if (events[1].revents != 0)
+			close_listener(loop);
 		events_handle_one(loop->epoll);
 		sem_post(&loop->lock);
-	}
-}
-
-/* Main loop of the first thread. It handles all sources until the second thread has started, and then only the listener. */
-static noreturn void serve_all(struct loop *loop)
-{
-	struct seccomp_notif notification;
-	for (;;) {
-		/* Poll the listener directly and not by the epoll instance. Only then does FD_SYNC_WAKE_UP wake the watcher on the CPU of the calling thread. */
-		struct pollfd sources[] = {{.fd = loop->notifier.listener, .events = POLLIN}, {.fd = loop->epoll, .events = POLLIN}};
-		if (poll(sources, 2, -1) < 0 && errno != EINTR)
-			_exit(1);
-		if ((sources[0].revents & POLLIN) != 0 && receive_notification(loop, &notification)) {
-			handle_notification(loop, &notification);
-			loop->notifications++;
-		} else if ((sources[0].revents & POLLHUP) != 0)
-			close_listener(loop);
-		if (sources[1].revents != 0)
-			events_handle_one(loop->epoll);
-		if (loop->notifications < MANY_NOTIFICATIONS)
-			continue;
-		loop->notifications = 0;
-		/* The second thread takes over the lock from this one, and unlocks it when it begins (serve()). */
-		loop->role = OTHER_SOURCES;
-		if (watchdog_start_second())
-			serve_listener(loop);
-		loop->role = ALL_SOURCES;
 	}
 }
 
@@ -196,11 +182,9 @@ static noreturn void serve_all(struct loop *loop)
 static void serve(void *data)
 {
 	struct loop *loop = data;
-	enum role role = loop->role;
-	if (role == ALL_SOURCES)
-		serve_all(loop);
+	bool is_listening = loop->is_listening;
 	sem_post(&loop->lock);
-	if (role == LISTENER)
+	if (is_listening)
 		serve_listener(loop);
 	serve_others(loop);
 }
