@@ -58,56 +58,50 @@ static bool is_same_queue(const struct ipc_object *object)
 	return queue >= 0 && fstat(queue, &status) == 0 && status.st_ino == object->inode;
 }
 
+/* Controls a System V object: IPC_STAT reads its owner and key, IPC_RMID removes it. Returns -1 and sets errno on failure. */
+static int control(const struct ipc_object *object, int command, struct ipc_perm *permissions)
+{
+	/* The first member of each structure is a struct ipc_perm. */
+	union {
+		struct ipc_perm permissions;
+		struct shmid_ds segment;
+		struct semid_ds set;
+		struct msqid_ds queue;
+	} data = {0};
+	union {
+		struct semid_ds *set;
+	} argument = {&data.set};
+	int result = -1;
+	errno = EINVAL;
+	if (object->call == CALL_SHMGET && object->id >= 0)
+		result = shmctl(object->id, command, &data.segment);
+	else if (object->call == CALL_SEMGET)
+		result = semctl(object->id, 0, command, argument);
+	else if (object->call == CALL_MSGGET)
+		result = msgctl(object->id, command, &data.queue);
+	*permissions = data.permissions;
+	return result;
+}
+
 /* Returns true if the object exists. Compares the creator and the key too, because after millions of new objects the kernel reuses an id. */
 static bool exists(const struct ipc_object *object)
 {
-	struct shmid_ds segment;
-	struct msqid_ds queue;
-	struct semid_ds set;
-	union {
-		struct semid_ds *set;
-	} argument = {&set};
-	const struct ipc_perm *permissions = &segment.shm_perm;
-	int result = -1;
-	errno = EINVAL;
-	switch (object->call) {
-	case CALL_SHMGET:
-		result = object->id < 0 ? -1 : shmctl(object->id, IPC_STAT, &segment);
-		break;
-	case CALL_SEMGET:
-		result = semctl(object->id, 0, IPC_STAT, argument);
-		permissions = &set.sem_perm;
-		break;
-	case CALL_MSGGET:
-		result = msgctl(object->id, IPC_STAT, &queue);
-		permissions = &queue.msg_perm;
-		break;
-	case CALL_MQ_OPEN:
+	struct ipc_perm permissions;
+	if (object->call == CALL_MQ_OPEN)
 		return is_same_queue(object);
-	default:
-		break;
-	}
 	/* EACCES means that the object exists and its mode does not permit IPC_STAT. */
-	if (result != 0)
+	if (control(object, IPC_STAT, &permissions) != 0)
 		return errno == EACCES;
-	return permissions->cuid == geteuid() && (int)permissions->__key == object->key;
+	return permissions.cuid == geteuid() && (int)permissions.__key == object->key;
 }
 
 /* Removes the object. Returns true if it existed. */
 static bool remove_object(const struct ipc_object *object)
 {
+	struct ipc_perm unused;
 	if (!exists(object))
 		return false;
-	switch (object->call) {
-	case CALL_SHMGET:
-		return shmctl(object->id, IPC_RMID, NULL) == 0;
-	case CALL_SEMGET:
-		return semctl(object->id, 0, IPC_RMID) == 0;
-	case CALL_MSGGET:
-		return msgctl(object->id, IPC_RMID, NULL) == 0;
-	default:
-		return syscall(SYS_mq_unlink, object->name) == 0;
-	}
+	return (object->call == CALL_MQ_OPEN ? syscall(SYS_mq_unlink, object->name) : control(object, IPC_RMID, &unused)) == 0;
 }
 
 /* Returns true if the kernel may still have to create the segment of a shmget(2): the call is recent, and its thread has made no later call in the table, which would show that the first call has ended. */

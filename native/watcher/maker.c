@@ -102,13 +102,13 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 {
 	struct maker_request wanted = {.id = target->notification, .requested = REQUEST_IPC_OBJECT, .ipc = request->ipc};
 	struct maker_reply reply;
-	struct credentials caller;
+	struct target_status caller = target_status(target);
 	int fd = -1;
 	uint64_t own = namespace_at("/proc/self/ns/ipc");
-	if (own == 0 || own != namespace_at(proc_path(target->tid, "ns/ipc").text) || !target_credentials(target, &caller))
+	if (own == 0 || own != namespace_at(proc_path(target->tid, "ns/ipc").text) || caller.effective_uid == (uid_t)-1 || !target_is_valid(target))
 		return false;
-	wanted.ipc.uid = caller.uid;
-	wanted.ipc.gid = caller.gid;
+	wanted.ipc.uid = caller.effective_uid;
+	wanted.ipc.gid = caller.effective_gid;
 	wanted.ipc.umask = caller.umask;
 	wanted.ipc.object.creator = caller.process;
 	wanted.ipc.object.thread = target->tid;

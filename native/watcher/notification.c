@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Handles one seccomp notification: logs the call of the phase, then lets the kernel continue the call, answers it, or emulates it (executes it in place of the phase). */
 #include <ctype.h>
+#include <linux/capability.h>
 #include <sys/xattr.h>
 
 #include "egress/socket_permit.h"
@@ -77,7 +78,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 /* Handles a bind(2). If the call binds port 53 of loopback, stops redirecting DNS queries to name servers on loopback, because the phase then runs its own DNS server. */
 static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
 {
-	if (request->count > 0 && target_may_bind_low_ports(target) && target_is_valid(target) &&
+	if (request->count > 0 && (target_status(target).capabilities >> CAP_NET_BIND_SERVICE & 1) != 0 && target_is_valid(target) &&
 	    dns_redirect_note_bind(&notifier->dns_redirect, &request->to[0]))
 		notifier->log->phase_serves_names = true;
 }

@@ -77,7 +77,7 @@ static bool is_own(struct path_sockets *sockets, const struct target *target, co
 		if (socket_diag_has_file(sockets->host_diag, (uint32_t)file->inode))
 			return false;
 	}
-	own = own || (file->born >= sockets->started && file->uid == target_uid(target));
+	own = own || (file->born >= sockets->started && file->uid == target_status(target).uid);
 	if (own)
 		*known = *file;
 	return own;
@@ -110,6 +110,13 @@ static struct requested_socket *find_row(struct network_log *log, const struct t
 	return network_log_add_socket(log, &found);
 }
 
+/* Returns true if the target cannot access more files than the watcher: its real uid is the watcher's effective uid, and it has no capability. */
+static bool has_same_rights(const struct target *target)
+{
+	struct target_status status = target_status(target);
+	return status.uid == geteuid() && status.capabilities == 0;
+}
+
 /* Opens the file that the target would find at a path, and finds out whether it is a socket of the host. */
 static struct path_result examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path)
 {
@@ -123,7 +130,7 @@ static struct path_result examine(struct path_sockets *sockets, struct network_l
 	 */
 	bool is_denied = fd < 0 && errno == EACCES;
 	bool is_final = fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG || errno == ESRCH ||
-				   (is_denied && target_has_same_rights(target)));
+				   (is_denied && has_same_rights(target)));
 	if (is_final)
 		return result;
 	if (is_denied) {

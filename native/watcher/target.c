@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "watcher/target.h"
 
-#include <linux/capability.h>
 #include <linux/kcmp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -65,55 +64,39 @@ bool target_respond(const struct target *target, unsigned flags, int error, long
 	return ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
 }
 
-/* The first bytes of /proc/TID/status. They contain all fields that this file reads (proc(5)). */
-struct status {
-	char text[2048];
-};
-
-static unsigned long long status_field(const struct status *status, const char *name, int base, unsigned long long fallback)
+/* Returns the number after a name in the text of /proc/TID/status, or fallback if the text lacks the name. */
+static unsigned long long status_field(const char *text, const char *name, int base, unsigned long long fallback)
 {
-	const char *line = strstr(status->text, name);
+	const char *line = strstr(text, name);
 	return line == NULL ? fallback : strtoull(line + strlen(name), NULL, base);
 }
 
-static struct status read_status(pid_t tid)
+static struct target_status read_status(pid_t tid)
 {
-	struct status status;
-	proc_read(tid, "status", status.text, sizeof status.text);
+	char text[2048]; /* room for all fields that this function reads */
+	proc_read(tid, "status", text, sizeof text);
+	struct target_status status = {
+		.process = (pid_t)status_field(text, "\nTgid:", 10, (unsigned long long)tid),
+		.parent = (pid_t)status_field(text, "\nPPid:", 10, 0),
+		.uid = (uid_t)-1,
+		.effective_uid = (uid_t)-1,
+		.umask = (mode_t)status_field(text, "\nUmask:", 8, 0),
+		.capabilities = status_field(text, "\nCapEff:", 16, 0),
+	};
+	const char *ids = strstr(text, "\nUid:");
+	if (ids != NULL)
+		sscanf(ids, " Uid: %u %u %*u %*u Gid: %*u %u", &status.uid, &status.effective_uid, &status.effective_gid);
+	unsigned long long pending = status_field(text, "\nSigPnd:", 16, 0);
+	/* A signal to the whole process goes to its first thread, unless this thread blocks it (complete_signal() in kernel/signal.c). */
+	if (status.process == tid)
+		pending |= status_field(text, "\nShdPnd:", 16, 0);
+	status.has_signal = (pending & ~status_field(text, "\nSigBlk:", 16, ~0ULL)) != 0;
 	return status;
 }
 
-static pid_t parent_of(pid_t pid)
+struct target_status target_status(const struct target *target)
 {
-	struct status status = read_status(pid);
-	return (pid_t)status_field(&status, "\nPPid:", 10, 0);
-}
-
-bool target_may_bind_low_ports(const struct target *target)
-{
-	struct status status = read_status(target->tid);
-	return (status_field(&status, "\nCapEff:", 16, 0) >> CAP_NET_BIND_SERVICE & 1) != 0;
-}
-
-uid_t target_uid(const struct target *target)
-{
-	struct status status = read_status(target->tid);
-	return (uid_t)status_field(&status, "\nUid:", 10, (uid_t)-1);
-}
-
-bool target_has_same_rights(const struct target *target)
-{
-	struct status status = read_status(target->tid);
-	return status_field(&status, "\nUid:", 10, (uid_t)-1) == geteuid() && status_field(&status, "\nCapEff:", 16, 1) == 0;
-}
-
-bool target_credentials(const struct target *target, struct credentials *credentials)
-{
-	struct status status = read_status(target->tid);
-	const char *ids = strstr(status.text, "\nUid:");
-	credentials->umask = (mode_t)status_field(&status, "\nUmask:", 8, 0);
-	credentials->process = (pid_t)status_field(&status, "\nTgid:", 10, 0);
-	return ids != NULL && sscanf(ids, " Uid: %*u %u %*u %*u Gid: %*u %u", &credentials->uid, &credentials->gid) == 2 && target_is_valid(target);
+	return read_status(target->tid);
 }
 
 bool target_is_single_threaded(const struct target *target)
@@ -121,16 +104,6 @@ bool target_is_single_threaded(const struct target *target)
 	struct stat folder;
 	/* The link count of /proc/TID/task is 2 plus the number of threads (proc_task_getattr() in fs/proc/base.c). */
 	return stat(proc_path(target->tid, "task").text, &folder) == 0 && folder.st_nlink == 3;
-}
-
-bool target_has_signal(const struct target *target)
-{
-	struct status status = read_status(target->tid);
-	unsigned long long pending = status_field(&status, "\nSigPnd:", 16, 0);
-	/* A signal to the whole process goes to its first thread, unless this thread blocks it (complete_signal() in kernel/signal.c). */
-	if (status_field(&status, "\nTgid:", 10, 0) == (unsigned long long)target->tid)
-		pending |= status_field(&status, "\nShdPnd:", 16, 0);
-	return (pending & ~status_field(&status, "\nSigBlk:", 16, ~0ULL)) != 0;
 }
 
 /* Reads a file in /proc/PID. text must be on the stack of the calling thread, because a thread that the watchdog has replaced may still write to it later. */
@@ -275,8 +248,7 @@ static struct cached_target *find_cached(const struct target *target)
 	cached->program = (struct program){0};
 	cached->cached_at = cached->checked_at = target->now;
 	cached->cmdline = open(proc_path(tid, "cmdline").text, O_RDONLY | O_CLOEXEC);
-	struct status status = read_status(tid);
-	pid_t process = (pid_t)status_field(&status, "\nTgid:", 10, (unsigned long long)tid);
+	pid_t process = read_status(tid).process;
 	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 	bool lacks_thread_pidfd = cached->pidfd < 0 && errno == EINVAL;
 	if (lacks_thread_pidfd)
@@ -313,10 +285,10 @@ static void add_parent(struct program *program, pid_t pid)
 void target_add_parents(const struct target *target, struct program *program)
 {
 	/* Stop at init, from which all processes of the phase descend. Its parent is the supervisor, which is the parent of the watcher too. */
-	pid_t supervisor = getppid(), pid = parent_of(target->tid);
+	pid_t supervisor = getppid(), pid = read_status(target->tid).parent;
 	program->parents_length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {
-		pid_t parent = parent_of(pid);
+		pid_t parent = read_status(pid).parent;
 		if (parent == supervisor || pid == supervisor)
 			break;
 		add_parent(program, pid);

@@ -77,30 +77,20 @@ void target_close(int copy);
  */
 int target_open_path(const struct target *target, const char *path);
 
-/* Returns true if the thread may bind a port below 1024 (CAP_NET_BIND_SERVICE). */
-bool target_may_bind_low_ports(const struct target *target);
-
-/* Returns the real user id of the thread, or (uid_t)-1 if the thread has ended. */
-uid_t target_uid(const struct target *target);
-
-/* Returns true if the target cannot access more files than the calling process: its real uid is the caller's effective uid, and it has no capability. */
-bool target_has_same_rights(const struct target *target);
-
-/* The effective user and group id of a thread, its umask and the ID of its process. */
-struct credentials {
-	uid_t uid;
-	gid_t gid;
+/* Data about a thread in /proc/TID/status (proc(5)). */
+struct target_status {
+	pid_t process;		  /* ID of its process; if the file cannot be read, the TID of the thread */
+	pid_t parent;		  /* ID of the parent of its process; 0: the file cannot be read */
+	uid_t uid, effective_uid; /* (uid_t)-1: the file cannot be read */
+	gid_t effective_gid;
 	mode_t umask;
-	pid_t process;
+	uint64_t capabilities; /* effective capabilities; bit N is 1 if the thread has the capability N */
+	bool has_signal;       /* true if a signal that the thread does not block is pending, which would interrupt its system call */
 };
 
-/* Reads the credentials of the thread. Returns false if the thread has ended, or if reading fails. */
-bool target_credentials(const struct target *target, struct credentials *credentials);
+struct target_status target_status(const struct target *target);
 
 bool target_is_single_threaded(const struct target *target);
-
-/* Returns true if a signal that the thread does not block is pending, which would interrupt its system call. */
-bool target_has_signal(const struct target *target);
 
 /*
  * Functions that access another process with the rights of the process that calls them (ptrace(2), access mode checking), and do not ask the Yama broker.

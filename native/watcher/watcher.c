@@ -43,18 +43,16 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 	return prepared;
 }
 
-/* Argument of close_other_files(): the descriptors that this thread keeps open while it closes all others. */
+/* Argument of close_other_files(): the descriptors that the thread keeps open while it closes all others. */
 struct kept_files {
-	int fds[2 * NAME_SERVERS + 3];
+	int fds[2 * NAME_SERVERS + 1];
 	size_t count;
-	int done; /* write end of a pipe, which the thread closes after all other descriptors */
 };
 
 static void *close_other_files(void *data)
 {
 	const struct kept_files *kept = data;
 	close_fds_except(kept->fds, kept->count);
-	close(kept->done);
 	return NULL;
 }
 
@@ -66,32 +64,28 @@ static void *close_other_files(void *data)
 static bool close_in_thread(const int *fds, size_t count)
 {
 	pthread_t thread;
-	int done[2] = {-1, -1};
-	struct kept_files *kept = calloc(1, sizeof *kept);
-	if (kept == NULL || pipe2(done, O_CLOEXEC) != 0) {
-		free(kept);
+	struct timespec limit;
+	struct kept_files *kept = malloc(sizeof *kept);
+	if (kept == NULL) {
 		close_fds_except(fds, count);
 		return true;
 	}
 	memcpy(kept->fds, fds, count * sizeof *fds);
-	kept->fds[count] = done[0];
-	kept->fds[count + 1] = kept->done = done[1];
-	kept->count = count + 2;
-	bool started = pthread_create(&thread, NULL, close_other_files, kept) == 0;
-	if (!started)
+	kept->count = count;
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_nsec += CLOSE_MILLISECONDS * 1000000L;
+	limit.tv_sec += limit.tv_nsec / 1000000000L;
+	limit.tv_nsec %= 1000000000L;
+	if (pthread_create(&thread, NULL, close_other_files, kept) != 0) {
 		close_other_files(kept);
-	struct pollfd end = {.fd = done[0]};
-	bool closed = poll(&end, 1, CLOSE_MILLISECONDS) == 1;
-	/* Leave the old descriptor table and the memory at kept to a stuck thread, because it may continue later. */
-	bool stuck = started && !closed && unshare(CLONE_FILES) == 0;
-	if (stuck)
-		close(done[1]);
-	else if (started)
+	} else if (pthread_timedjoin_np(thread, NULL, &limit) != 0) {
+		/* Leave the old descriptor table and the memory at kept to the stuck thread, because it may continue later. */
+		if (unshare(CLONE_FILES) == 0)
+			return false;
 		pthread_join(thread, NULL);
-	close(done[0]);
-	if (!stuck)
-		free(kept);
-	return !stuck;
+	}
+	free(kept);
+	return true;
 }
 
 /* Closes all descriptors except keep, so that a watcher that outlives the command does not hold pipes and terminals of confine's caller open. */
