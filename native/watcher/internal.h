@@ -163,10 +163,8 @@ struct notifier {
 /* Handles the call in notifier->notification: logs the call, then lets the kernel continue it, answers it or emulates it. */
 void notification_handle(struct notifier *notifier);
 
-/* Answers the call whose handling got stuck (watchdog.c). Refuses the call if, unchecked, it could evade a restriction. Otherwise lets the kernel continue it. */
+/* Answers the call whose handling got stuck (loop.c). Refuses the call if, unchecked, it could evade a restriction. Otherwise lets the kernel continue it. */
 void notification_abandon(struct notifier *notifier);
-
-/* watchdog.c: limits the duration of the watcher's own system calls */
 
 /*
  * The watchdog limits how long the watcher's own system calls may take. Reading a target's memory or closing a copy of its descriptor may
@@ -174,20 +172,8 @@ void notification_abandon(struct notifier *notifier);
  * The watcher makes such calls between watchdog_begin() and watchdog_end(). If one takes too long, a new thread continues the main loop.
  * Between the two functions, the thread may write only to its own stack: if it was replaced, it runs beside the new thread once the call returns.
  */
-struct watchdog {
-	void (*serve)(void *data);	/* function with the main loop; never returns */
-	void (*on_stall)(void *data);	/* called first in a new thread that replaces a stuck one; answers the call of the phase that the stuck thread was handling */
-	void (*on_failure)(void *data); /* called if too many threads are stuck; never returns */
-	void *data;
-};
 
-/* Runs serve() in the calling thread, and in a new thread whenever the current one gets stuck. */
-noreturn void watchdog_run(const struct watchdog *watchdog);
-
-/* Runs serve() in a second thread as well. Returns false if the thread cannot be started. The caller must make the two threads take turns by a lock, which passes from a stuck thread to its replacement. */
-bool watchdog_start_second(void);
-
-/* Starts the time limit of a system call that may get stuck. A process that has not called watchdog_run(), such as a forked child, has no time limit. */
+/* Starts the time limit of a system call that may get stuck. A process that has not called loop_run(), such as a forked child, has no time limit. */
 void watchdog_begin(void);
 
 /* Ends the time limit after the system call has returned. Keeps errno. If a new thread has replaced the calling thread meanwhile, ends the calling thread. */
