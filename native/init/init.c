@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 
 #include "util/process.h"
-#include "watcher/maker.h"
 
 /* Time limit for killing processes. Portage sends SIGTERM 10 s after the command has reported its end; the record must be written by then. */
 #define KILL_MILLISECONDS 6000

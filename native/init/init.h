@@ -12,7 +12,7 @@
 #include "options/options.h"
 #include "util/fds.h"
 #include "util/process.h"
-#include "watcher/ipc_objects.h"
+#include "watcher/maker.h"
 
 enum message_type {
 	/* Messages from init to the supervisor: */

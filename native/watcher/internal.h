@@ -8,7 +8,6 @@
 
 #include "egress/egress.h"
 #include "watcher/request.h"
-#include "watcher/maker.h"
 #include "watcher/watcher.h"
 
 /* loop.c: the main loop of the watcher */

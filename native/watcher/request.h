@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "watcher/ipc_objects.h"
+#include "watcher/maker.h"
 #include "watcher/network_log.h"
 #include "watcher/syscalls.h"
 #include "watcher/target.h"

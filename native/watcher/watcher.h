@@ -10,7 +10,7 @@
 #include "options/options.h"
 #include "privileged/privilege.h"
 #include "util/process.h"
-#include "watcher/ipc_objects.h"
+#include "watcher/maker.h"
 #include "watcher/network_log.h"
 
 /* The message by which a process of the phase sends the seccomp listener to the watcher before the command starts. */
