@@ -68,7 +68,7 @@ struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_
 /* Opens the timer by which the watcher checks the pending calls regularly. Returns false and sets errno on failure. */
 bool pending_open(struct egress *egress);
 
-/* socket.c: properties and options of sockets */
+/* socket.c: reads and replaces sockets */
 
 enum { COPIED_OPTIONS = 18, /* maximum number of options that are copied to a socket of one family (socket_permit.c) */
        PENDING_CALLS = 1024 /* maximum number of pending calls; a further call fails with EAGAIN */ };
@@ -134,13 +134,6 @@ bool host_network_set(struct egress *egress, int fd);
 /* Returns true if the socket fd belongs to the host's network namespace. The family of the socket does not matter. */
 bool host_network_has(const struct egress *egress, int fd);
 
-/* emulate.c: executes calls in place of the calling thread */
-
-/* Returns true if the watcher must execute the call itself, because another thread could change its descriptor or arguments before the kernel continues it. */
-bool emulate_is_needed(const struct egress_call *call, const struct request *request);
-
-/* replace.c: replaces the socket of the calling thread */
-
 /* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if it no longer refers to the socket of the call. */
 int descriptor_flags(const struct egress_call *call);
 
@@ -149,6 +142,11 @@ int descriptor_flags(const struct egress_call *call);
  * returns false and sets errno, to EBADF if another thread has closed the thread's socket.
  */
 bool replace_socket(const struct egress_call *call, int fd);
+
+/* emulate.c: executes calls in place of the calling thread */
+
+/* Returns true if the watcher must execute the call itself, because another thread could change its descriptor or arguments before the kernel continues it. */
+bool emulate_is_needed(const struct egress_call *call, const struct request *request);
 
 /* socks.c: client of a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts this proxy for distcc. It gives access to the host's network after Portage has unshared the network. */
 
