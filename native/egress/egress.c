@@ -68,28 +68,28 @@ static bool end_connect(struct pending_call *pending, enum pending_event event)
 	return false;
 }
 
-/* Connects the socket fd to the destination of the call, and puts fd in place of the target's socket unless connecting fails: for a blocking socket when the connection is complete, otherwise at once. */
-static enum egress_decision connect_and_replace(const struct egress_call *call, int family, int fd, int *error)
+/*
+ * Connects the socket fd to the destination of the call, and puts fd in place of the target's socket unless connecting fails: for a blocking
+ * socket when the connection is complete, otherwise at once. Returns the result of connect(2), or CALL_PENDING.
+ */
+static int connect_and_replace(const struct egress_call *call, int family, int fd)
 {
 	bool blocking = socket_is_blocking(call->socket);
 	socket_copy_options(call->egress, call->socket, fd, family, true);
-	*error = connect_socket(call, fd);
+	int error = connect_socket(call, fd);
 	/* Try once more, because a connection to a near host may be complete by now, so that the call need not become pending. */
-	if (blocking && *error == EINPROGRESS)
-		*error = connect_socket(call, fd);
-	if (blocking && *error == EALREADY) {
+	if (blocking && error == EINPROGRESS)
+		error = connect_socket(call, fd);
+	if (blocking && error == EALREADY) {
 		int copy = dup(fd);
-		*error = 0;
 		if (copy >= 0 && pending_add(call, copy, EPOLLOUT, true, end_connect) != NULL)
-			return EGRESS_PENDING;
+			return CALL_PENDING;
 		close_fd(copy);
-		*error = EAGAIN;
-	} else if (blocking && *error == 0) {
-		*error = replace_and_return(call, fd, 0, 0);
-	} else if (*error == 0 || *error == EINPROGRESS) {
-		*error = replace_socket(call, fd) ? *error : errno;
+		return EAGAIN;
 	}
-	return *error == ENOENT ? EGRESS_GONE : EGRESS_CONNECTED;
+	if (blocking)
+		return error == 0 ? replace_and_return(call, fd, 0, 0) : error;
+	return (error == 0 || error == EINPROGRESS) && !replace_socket(call, fd) ? errno : error;
 }
 
 void egress_end_socks(const struct egress_call *call, int fd, int error)
@@ -105,59 +105,73 @@ void egress_end_socks(const struct egress_call *call, int fd, int error)
 	target_respond(&call->target, 0, error, 0);
 }
 
-void egress_count(const struct egress_call *call, const struct program *program, int error)
+static enum egress_decision answer(const struct egress_call *call, int error)
 {
-	struct destination to = call->to;
-	memcpy(to.protocol, "tcp", sizeof "tcp");
-	error = error == EINPROGRESS ? 0 : error;
-	struct connection_attempt *row = network_log_add_allowed(call->egress->log, &to, program, error, clock_microseconds());
-	if (row != NULL && row->count == 1)
-		target_add_parents(&call->target, &row->program);
+	target_respond(&call->target, 0, error, 0);
+	return EGRESS_ANSWERED;
+}
+
+/* Logs a connection attempt and refuses it. bound: value of the member bound in the row of the log. */
+static enum egress_decision log_and_refuse(const struct egress_call *call, int error, bool bound)
+{
+	struct connection_attempt *row = destination_is_loopback(&call->to) ? NULL : network_log_add_attempt(call->egress->log, &call->to, &call->target);
+	if (row != NULL)
+		row->bound = bound;
+	return answer(call, error);
 }
 
 /* Refuses a connect on a socket of the host's network. It would disconnect the socket or connect it to a destination that is not allowed. */
-static enum egress_decision refuse_reconnect(const struct egress_call *call, int *error)
+static enum egress_decision refuse_reconnect(const struct egress_call *call)
 {
 	union socket_address name;
 	socklen_t size = sizeof name;
 	if (call->to.family == AF_UNSPEC)
-		*error = EOPNOTSUPP;
-	else if (socket_is_idle(call->socket))
-		*error = ENETUNREACH;
-	else
-		*error = getpeername(call->socket, &name.any, &size) == 0 ? EISCONN : EALREADY;
-	return *error == ENETUNREACH ? EGRESS_REFUSED : EGRESS_DENIED;
+		return answer(call, EOPNOTSUPP);
+	if (!socket_is_idle(call->socket))
+		return answer(call, getpeername(call->socket, &name.any, &size) == 0 ? EISCONN : EALREADY);
+	return log_and_refuse(call, ENETUNREACH, false);
 }
 
-static enum egress_decision decide_connect(const struct egress_call *call, bool on_host_network, enum egress_decision default_decision, int *error)
+/* Connects directly or through the proxy. Returns the result of connect(2), or CALL_PENDING. */
+static int connect_to_allowed(const struct egress_call *call, int family)
+{
+	/* With the proxy, the call stays pending until the proxy replies, even if the target's socket is nonblocking. */
+	if (call->egress->route == ROUTE_SOCKS)
+		return socks_connect(call, false);
+	AUTO_CLOSE int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	/* If the watcher cannot create a socket, the errno is EAGAIN, because connect(2) documents it, unlike EMFILE. */
+	return fd < 0 ? EAGAIN : connect_and_replace(call, family, fd);
+}
+
+static enum egress_decision handle_connect(const struct egress_call *call, const struct request *request, bool on_host_network,
+					   enum egress_decision default_decision)
 {
 	bool allowed = call->to.family != AF_UNSPEC && allow_has(call->egress->allow, call->to.family, call->to.address, call->to.port);
-	if (on_host_network)
-		return allowed ? EGRESS_EMULATE_ALLOWED : refuse_reconnect(call, error);
+	if (on_host_network && !allowed)
+		return refuse_reconnect(call);
+	if (on_host_network) {
+		egress_emulate(call, request);
+		return EGRESS_ANSWERED;
+	}
 	int family = socket_family(call->socket);
 	/* The watcher makes only TCP connections. It leaves calls that the kernel refuses anyway to the kernel: on a connected or listening socket, and with an IPv6 destination on an IPv4 socket. */
 	if (!allowed || !socket_is_tcp(call->socket) || !socket_is_idle(call->socket) || (family == AF_INET && call->to.family != AF_INET))
 		return default_decision;
-	*error = EADDRNOTAVAIL;
+	/* The watcher does not replace a socket that is bound to an address. */
 	if (socket_is_bound(call->socket))
-		return EGRESS_BOUND;
+		return log_and_refuse(call, EADDRNOTAVAIL, true);
 	call->egress->connected = true;
-	if (call->egress->route == ROUTE_SOCKS) {
-		/* The call stays pending until the proxy replies, even if the target's socket is nonblocking. */
-		*error = socks_connect(call, false);
-		return *error == 0 ? EGRESS_PENDING : EGRESS_CONNECTED;
-	}
-	AUTO_CLOSE int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-	if (fd < 0) {
-		/* The watcher could not create a socket. The errno is EAGAIN, because connect(2) documents it, unlike EMFILE. */
-		*error = EAGAIN;
-		return EGRESS_CONNECTED;
-	}
-	return connect_and_replace(call, family, fd, error);
+	const struct program *program = target_program(&call->target);
+	int error = connect_to_allowed(call, family);
+	bool failed = error != 0 && error != EINPROGRESS && error != CALL_PENDING;
+	/* After ENOENT, do not log the connection, because the call has ended. */
+	if (error != ENOENT)
+		network_log_add_allowed(call->egress->log, &call->to, &call->target, program, failed);
+	return error == CALL_PENDING ? EGRESS_ANSWERED : answer(call, error);
 }
 
 /* Decides about a call whose socket the watcher could not duplicate. The caller must not have changed errno since. EPERM means that the kernel denies ptrace access to the target (ptrace(2)). */
-static enum egress_decision deny_inaccessible(const struct egress_call *call, int *error)
+static enum egress_decision deny_inaccessible(const struct egress_call *call)
 {
 	/* If the phase has no socket of the host's network yet, disable the allow-list and let the kernel continue the call. */
 	if (errno == EPERM && !call->egress->connected) {
@@ -167,36 +181,35 @@ static enum egress_decision deny_inaccessible(const struct egress_call *call, in
 		disable(call->egress, reason);
 		return EGRESS_CONTINUE;
 	}
-	*error = errno == EBADF ? EBADF : errno == EPERM ? EACCES
-							 : EAGAIN;
-	return EGRESS_DENIED;
+	return answer(call, errno == EBADF ? EBADF : errno == EPERM ? EACCES
+								    : EAGAIN);
 }
 
-enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error)
+enum egress_decision egress_handle(struct egress_call *call, const struct request *request)
 {
 	struct stat status;
 	if (call->egress->route != ROUTE_DIRECT && call->egress->route != ROUTE_SOCKS)
 		return EGRESS_CONTINUE;
 	call->socket = target_duplicate(&call->target, call->fd);
 	if (call->socket < 0)
-		return deny_inaccessible(call, error);
+		return deny_inaccessible(call);
 	/* Stop here if the descriptor is not a socket, because fstat(2) below could then wait forever for its file system (FUSE). */
-	*error = ENOTSOCK;
 	if (socket_family(call->socket) < 0)
-		return EGRESS_DENIED;
+		return answer(call, ENOTSOCK);
 	call->inode = fstat(call->socket, &status) == 0 ? status.st_ino : 0;
+	/* Only connections of TCP sockets are logged by means of call->to. */
+	memcpy(call->to.protocol, "tcp", sizeof "tcp");
 	enum egress_decision default_decision = emulate_is_needed(call, request) ? EGRESS_EMULATE : EGRESS_CONTINUE;
 	bool on_host_network = host_network_has(call->egress, call->socket);
-	*error = EACCES;
 	switch (request->call) {
 	case CALL_CONNECT:
-		return decide_connect(call, on_host_network, default_decision, error);
+		return handle_connect(call, request, on_host_network, default_decision);
 	case CALL_LISTEN:
 		/* Refuse listen(2) on a socket of the host's network, because the phase must not accept connections from that network. */
-		return on_host_network ? EGRESS_DENIED : default_decision;
+		return on_host_network ? answer(call, EACCES) : default_decision;
 	case CALL_BIND:
 		/* A bind need not be emulated. If another thread replaces the socket before the kernel continues the call, the phase binds a port of the host but cannot listen on it. */
-		return on_host_network ? EGRESS_DENIED : EGRESS_CONTINUE;
+		return on_host_network ? answer(call, EACCES) : EGRESS_CONTINUE;
 	default:
 		return default_decision;
 	}

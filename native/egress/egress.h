@@ -29,15 +29,9 @@ struct egress_call {
 };
 
 enum egress_decision {
-	EGRESS_CONTINUE,	/* let the kernel continue the call unchanged */
-	EGRESS_EMULATE,		/* log the call and call egress_emulate(), because another thread could change the call before the kernel continues it */
-	EGRESS_EMULATE_ALLOWED, /* call egress_emulate() and log no attempt: the call connects a socket of the host's network to an allowed destination */
-	EGRESS_CONNECTED,	/* the watcher has tried to connect to the allowed destination; answer the call with *error, which is 0 if the socket is connected */
-	EGRESS_BOUND,		/* the destination is allowed, but the watcher does not replace a socket that is bound to an address; refuse the call with *error */
-	EGRESS_REFUSED,		/* the socket belongs to the host's network and the destination is not allowed; refuse the call with *error */
-	EGRESS_DENIED,		/* refuse the call with *error and log no connection attempt */
-	EGRESS_GONE,		/* send no answer: the system call of the phase has ended, because its thread was killed or interrupted */
-	EGRESS_PENDING,		/* the destination is allowed; send no answer now, because events_handle_one() does so later */
+	EGRESS_CONTINUE, /* let the kernel continue the call unchanged */
+	EGRESS_EMULATE,	 /* log the call and call egress_emulate(), because another thread could change the call before the kernel continues it */
+	EGRESS_ANSWERED, /* the call is answered, or events_handle_one() answers it later */
 };
 
 /*
@@ -48,11 +42,11 @@ enum egress_decision {
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
-/* Decides about a connect, bind, listen or socketcall. If the call connects to an allowed destination, makes the connection. Sets *error to the errno for the answer. Never waits. */
-enum egress_decision egress_decide(struct egress_call *call, const struct request *request, int *error);
-
-/* Logs an allowed connection. error: the errno with which its connect failed, or 0. EINPROGRESS counts as success. */
-void egress_count(const struct egress_call *call, const struct program *program, int error);
+/*
+ * Applies the allow-list to a connect, bind, listen or socketcall. If the call connects to an allowed destination, makes the connection. Logs
+ * and answers such a call, and a call that must fail. Never waits.
+ */
+enum egress_decision egress_handle(struct egress_call *call, const struct request *request);
 
 /* emulate.c: executes calls in place of the calling thread */
 

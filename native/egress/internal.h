@@ -29,6 +29,8 @@ struct destination socks_reply_address(const unsigned char *reply);
 
 /* pending.c: manages pending calls, the system calls of the phase that the watcher has received and will answer later */
 
+enum { CALL_PENDING = -1 }; /* result of a function that has added a pending call; other results are the errno for the answer, or 0 */
+
 enum pending_event {
 	PENDING_READY,	 /* the descriptor in pending->source is ready */
 	PENDING_TIMEOUT, /* the time limit pending->deadline has passed */
@@ -153,7 +155,7 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 /*
  * Requests a connection from the proxy and makes the call pending. When the proxy has replied, events_handle_one() calls egress_end_socks().
  * Normally the watcher tries to take over the proxy's TCP socket. If relay is true, it does not, and the proxy relays the data.
- * Returns 0, or an errno if sending the request failed. Never waits.
+ * Returns CALL_PENDING, or an errno if sending the request failed. Never waits.
  */
 int socks_connect(const struct egress_call *call, bool relay);
 

@@ -114,10 +114,10 @@ static bool has_all_data(int fd)
 	       ioctl(fd, FIONREAD, &unread) == 0 && info.tcpi_bytes_received == (uint64_t)unread;
 }
 
-/* Ends the pending call. If error is 0, the phase gets the socket result. If error is an errno, the call fails with it. If error is -1, sends no answer. Always returns false, the value that removes a pending call. */
+/* Ends the pending call. If error is 0, the phase gets the socket result. If error is an errno, the call fails with it. If error is CALL_PENDING, sends no answer. Always returns false, the value that removes a pending call. */
 static bool finish(struct pending_call *pending, int result, int error)
 {
-	if (error >= 0)
+	if (error != CALL_PENDING)
 		egress_end_socks(&pending->call, result, error);
 	close_fd(pending->exchange.taken);
 	close(pending->call.socket);
@@ -134,8 +134,7 @@ static bool read_end(struct pending_call *pending)
 	if (got == 0 && has_all_data(pending->exchange.taken))
 		return finish(pending, pending->exchange.taken, 0);
 	/* The proxy has read data of the server, which is now lost. So request a new connection, and let the proxy relay its data. */
-	int error = socks_connect(&pending->call, true);
-	return finish(pending, -1, error == 0 ? -1 : error);
+	return finish(pending, -1, socks_connect(&pending->call, true));
 }
 
 /* Reads the proxy's reply and no byte more, because the bytes after it are data for the program of the phase. Then takes over the proxy's TCP socket if possible. */
@@ -173,7 +172,7 @@ static bool handle_event(struct pending_call *pending, enum pending_event event)
 	case PENDING_GONE:
 		break;
 	}
-	return finish(pending, -1, -1);
+	return finish(pending, -1, CALL_PENDING);
 }
 
 int socks_connect(const struct egress_call *call, bool relay)
@@ -186,7 +185,7 @@ int socks_connect(const struct egress_call *call, bool relay)
 	struct pending_call *pending = later.socket < 0 ? NULL : pending_add(&later, fd, EPOLLIN, true, handle_event);
 	if (pending != NULL) {
 		pending->exchange = (struct socks_exchange){.taken = -1, .relay = relay};
-		return 0;
+		return CALL_PENDING;
 	}
 	close_fd(later.socket);
 	close(fd);

@@ -21,17 +21,20 @@ static uint64_t key_of(const struct destination *to, uint64_t program)
 }
 
 /* Returns the row with this key. If there is none, adds one. Returns NULL if the table is full. most: maximum number of rows in the table. */
-static struct connection_attempt *find_or_add(struct connection_attempt *rows, size_t *count, size_t most, uint64_t key,
-					      const struct destination *to, const struct program *program, long long now)
+static struct connection_attempt *find_or_add(struct connection_attempt *rows, size_t *count, size_t most, uint64_t key, const struct destination *to,
+					      const struct target *target, const struct program *program)
 {
 	for (size_t i = 0; i < *count; i++)
 		if (rows[i].key == key)
 			return &rows[i];
 	if (*count >= most)
 		return NULL;
-	rows[*count] = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = now};
+	struct connection_attempt *row = &rows[*count];
+	*row = (struct connection_attempt){.key = key, .to = *to, .program = *program, .first = target->now};
+	target_add_parents(target, &row->program);
 	/* Write the row before count includes it, because the supervisor may read the table at any time. */
-	return &rows[(*count)++];
+	++*count;
+	return row;
 }
 
 /*
@@ -46,35 +49,32 @@ static uint64_t unroutable_packets(const struct destination *to)
 	return to->address[0] == 0 ? 2 : 1;
 }
 
-struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct program *program,
-						   long long now)
+struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct target *target)
 {
+	const struct program *program = target_program(target);
 	log->attempts_total++;
 	log->unroutable += unroutable_packets(to);
-	struct connection_attempt *row = find_or_add(log->attempts, &log->attempt_count, LOG_ATTEMPTS_BY_COMMAND,
-						     key_of(to, program->command_hash), to, program, now);
+	struct connection_attempt *row = find_or_add(log->attempts, &log->attempt_count, LOG_ATTEMPTS_BY_COMMAND, key_of(to, program->command_hash), to, target, program);
 	if (row == NULL) {
-		row = find_or_add(log->attempts, &log->attempt_count, LOG_ATTEMPTS, key_of(to, program->name_hash), to, program, now);
+		row = find_or_add(log->attempts, &log->attempt_count, LOG_ATTEMPTS, key_of(to, program->name_hash), to, target, program);
 		if (row == NULL)
 			return NULL;
 		row->program.argv_length = 0;
 	}
 	row->count++;
-	row->last = now;
+	row->last = target->now;
 	return row;
 }
 
-struct connection_attempt *network_log_add_allowed(struct network_log *log, const struct destination *to, const struct program *program,
-						   int error, long long now)
+void network_log_add_allowed(struct network_log *log, const struct destination *to, const struct target *target, const struct program *program, bool failed)
 {
 	log->allowed_total++;
-	struct connection_attempt *row = find_or_add(log->allowed, &log->allowed_count, LOG_ALLOWED, key_of(to, program->name_hash), to, program, now);
+	struct connection_attempt *row = find_or_add(log->allowed, &log->allowed_count, LOG_ALLOWED, key_of(to, program->name_hash), to, target, program);
 	if (row == NULL)
-		return NULL;
+		return;
 	row->count++;
-	row->failed += error != 0;
-	row->last = now;
-	return row;
+	row->failed += failed;
+	row->last = target->now;
 }
 
 struct requested_socket *network_log_find_socket(struct network_log *log, uint64_t key)

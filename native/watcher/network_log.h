@@ -109,16 +109,14 @@ struct network_log {
 /* Creates an empty log in memory that the supervisor shares with its later child processes. Returns NULL and sets errno on failure. */
 struct network_log *network_log_create(void);
 
-/* Counts one connection attempt. now: time in microseconds of CLOCK_MONOTONIC. Returns the row of the attempt, or NULL if the table is full. */
-struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct program *program,
-						   long long now);
+/* Counts one connection attempt of the target. Returns the row of the attempt, or NULL if the table is full. */
+struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct target *target);
 
 /* Subtracts one attempt from the counts. Used if the call ended before the kernel executed it. row: the result of network_log_add_attempt(). */
 void network_log_remove_attempt(struct network_log *log, struct connection_attempt *row, const struct destination *to);
 
-/* Counts one allowed connection. error: the errno with which it failed, or 0. Returns the row of the connection, or NULL if the table is full. */
-struct connection_attempt *network_log_add_allowed(struct network_log *log, const struct destination *to, const struct program *program,
-						   int error, long long now);
+/* Counts one allowed connection of the target. program: result of target_program() before the watcher has made the connection. */
+void network_log_add_allowed(struct network_log *log, const struct destination *to, const struct target *target, const struct program *program, bool failed);
 
 /* Returns the row with this key in the table of UNIX sockets, or NULL if there is none. */
 struct requested_socket *network_log_find_socket(struct network_log *log, uint64_t key);

@@ -67,10 +67,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 			network_log_add_unroutable(notifier->log, &to);
 			continue;
 		}
-		struct connection_attempt *row = network_log_add_attempt(notifier->log, &to, target_program(target), target->now);
-		if (row != NULL && row->count == 1)
-			target_add_parents(target, &row->program);
-		notifier->counted[count++] = (struct counted_attempt){row, to};
+		notifier->counted[count++] = (struct counted_attempt){network_log_add_attempt(notifier->log, &to, target), to};
 	}
 	return count;
 }
@@ -115,38 +112,13 @@ static void uncount(struct notifier *notifier, size_t count)
 /* Applies the allow-list to a call. Returns true if the call is answered now or later. Returns false if the kernel must continue it. */
 static bool apply_allow_list(struct notifier *notifier, struct egress_call *call, const struct request *request)
 {
-	int error = 0;
-	size_t count = 0;
-	const struct program program = *target_program(&call->target);
-	enum egress_decision decision = egress_decide(call, request, &error);
-	switch (decision) {
-	case EGRESS_CONTINUE:
-		return false;
-	case EGRESS_GONE:
-		return true;
-	case EGRESS_EMULATE:
-		count = log_call(notifier, &call->target, request);
+	enum egress_decision decision = egress_handle(call, request);
+	if (decision == EGRESS_EMULATE) {
+		size_t count = log_call(notifier, &call->target, request);
 		if (!egress_emulate(call, request))
 			uncount(notifier, count);
-		return true;
-	case EGRESS_EMULATE_ALLOWED:
-		egress_emulate(call, request);
-		return true;
-	case EGRESS_BOUND:
-	case EGRESS_REFUSED:
-		if (count_attempts(notifier, &call->target, request) > 0 && notifier->counted[0].row != NULL)
-			notifier->counted[0].row->bound = decision == EGRESS_BOUND;
-		break;
-	case EGRESS_CONNECTED:
-	case EGRESS_PENDING:
-		egress_count(call, &program, error);
-		break;
-	case EGRESS_DENIED:
-		break;
 	}
-	if (decision != EGRESS_PENDING)
-		target_respond(&call->target, 0, error, 0);
-	return true;
+	return decision != EGRESS_CONTINUE;
 }
 
 /* Applies the network filter to the addresses of a call. Returns the errno with which the call must fail, or 0. Sets *allowed to an address of the call that is in the allow-list, or to NULL. */
@@ -228,7 +200,7 @@ static void apply_net_filter(struct notifier *notifier, const struct target *tar
 		return;
 	}
 	if (allowed != NULL)
-		network_log_add_allowed(notifier->log, allowed, target_program(target), 0, clock_microseconds());
+		network_log_add_allowed(notifier->log, allowed, target, target_program(target), false);
 	continue_call(target);
 }
 
