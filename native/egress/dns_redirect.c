@@ -136,7 +136,7 @@ static bool replace(struct dns_redirect *redirect, const struct egress_call *cal
 {
 	struct stat status;
 	copy_options(call->socket, socket);
-	if (fstat(socket, &status) != 0 || fcntl(socket, F_SETFL, fcntl(call->socket, F_GETFL)) != 0 || !replace_socket(call, socket))
+	if (fstat(socket, &status) != 0 || !replace_socket(call, socket, fcntl(call->socket, F_GETFL)))
 		return false;
 	redirect->sockets[redirect->next_socket] = status.st_ino;
 	redirect->next_socket = (redirect->next_socket + 1) % DNS_SOCKETS;

@@ -30,7 +30,8 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 		setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit.rlim_max, limit.rlim_max});
 	log->route = route;
 	/* Calls on sockets of the host's network are restricted. Before Linux 5.14 the watcher cannot distinguish these sockets from those of the phase. */
-	if (route == ROUTE_DIRECT && !host_network_set(egress, -1))
+	AUTO_CLOSE int own = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (route == ROUTE_DIRECT && !host_network_set(egress, own))
 		disable(egress, "allowed connections need Linux 5.14 or later");
 	return egress;
 }
@@ -46,9 +47,7 @@ static int connect_socket(const struct egress_call *call, int fd)
 static int replace_and_return(const struct egress_call *call, int fd, int flags, int error)
 {
 	/* Ignore EBADF, which means that another thread has closed the target's socket: without confine too, this does not change the result of connect(2). */
-	if (fcntl(fd, F_SETFL, flags) != 0 || (!replace_socket(call, fd) && errno != EBADF))
-		return errno;
-	return error;
+	return replace_socket(call, fd, flags) || errno == EBADF ? error : errno;
 }
 
 /* Handles an event of a pending connect(2): answers the call, unless the calling thread has ended. */
@@ -89,7 +88,7 @@ static int connect_and_replace(const struct egress_call *call, int family, int f
 	}
 	if (blocking)
 		return error == 0 ? replace_and_return(call, fd, 0, 0) : error;
-	return (error == 0 || error == EINPROGRESS) && !replace_socket(call, fd) ? errno : error;
+	return (error == 0 || error == EINPROGRESS) && !replace_socket(call, fd, O_NONBLOCK) ? errno : error;
 }
 
 void egress_end_socks(const struct egress_call *call, int fd, int error)

@@ -2,8 +2,7 @@
 /*
  * Applies the allow-list: makes the allowed connections of a phase that is in a network namespace. The watcher, outside this namespace,
  * connects a socket of its own and puts it in place of the phase's socket (SECCOMP_ADDFD_FLAG_SETFD in seccomp_unotify(2)). The new socket
- * belongs to the host's network. Further calls on it are refused or emulated, so that it reaches only allowed destinations. To emulate a
- * call means that the watcher executes it in place of the phase's thread.
+ * belongs to the host's network. So the watcher refuses further calls on it or executes them itself (emulates them).
  */
 #ifndef EGRESS_H
 #define EGRESS_H
@@ -35,9 +34,8 @@ enum egress_decision {
 };
 
 /*
- * Creates the state of the allow-list, which is never freed. epoll: epoll instance to which pending calls are added (util/events.h). socks:
- * path of the SOCKS proxy's socket, for ROUTE_SOCKS. Stores the route in the log; if Linux is too old for ROUTE_DIRECT, stores ROUTE_NONE.
- * Returns NULL and sets errno on failure.
+ * Creates the state of the allow-list, which is never freed. epoll: epoll instance for pending calls (util/events.h). socks: path of the SOCKS
+ * proxy's socket, for ROUTE_SOCKS. Stores the route in the log; if Linux is too old for ROUTE_DIRECT, stores ROUTE_NONE.
  */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
@@ -51,9 +49,9 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 /* emulate.c: executes calls in place of the calling thread */
 
 /*
- * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). If the kernel continued
- * the call instead, it would read the descriptor and the arguments of socketcall(2) again. Another thread could have changed both after the
- * check. A side effect: the peer of a UNIX socket sees the watcher's ids (SO_PEERCRED). Returns false if the call has ended.
+ * Executes the call in place of the calling thread, on call->socket, and answers it, now or from events_handle_one(). The kernel would read the
+ * descriptor and the arguments of socketcall(2) again, and another thread could have changed both after the check. A side effect: the peer of a
+ * UNIX socket sees the watcher's ids (SO_PEERCRED). Returns false if the call has ended.
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
 

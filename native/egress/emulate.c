@@ -151,7 +151,6 @@ static ssize_t send_messages(const struct egress_call *call, const uint64_t argu
 	for (; (uint64_t)done < arguments[2] && done < MOST_MESSAGES; done++) {
 		struct mmsghdr32 entry;
 		uint64_t address = arguments[1] + (uint64_t)done * sizeof entry;
-		errno = EFAULT;
 		ssize_t sent = target_read(target, address, &entry, sizeof entry) ? send_message(call, &entry.message, (uint32_t)arguments[3], data) : -1;
 		entry.sent = (uint32_t)sent;
 		struct iovec local = {&entry.sent, sizeof entry.sent};
@@ -178,7 +177,6 @@ static ssize_t emulate_send(const struct egress_call *call, const struct request
 	struct msghdr32 message = {.name = (uint32_t)arguments[4], .name_length = (uint32_t)arguments[5], .part_count = 1};
 	if (request->call == CALL_SENDTO)
 		return send_parts(call, &message, &(struct iovec32){(uint32_t)arguments[1], (uint32_t)arguments[2]}, flags, data);
-	errno = EFAULT;
 	return target_read(&call->target, arguments[1], &message, sizeof message) ? send_message(call, &message, flags, data) : -1;
 }
 

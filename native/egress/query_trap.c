@@ -90,7 +90,7 @@ bool query_trap_set(struct query_traps *traps, const struct egress_call *call, i
 		close_fd(receiver);
 	trap->program = *target_program(&call->target);
 	target_add_parents(&call->target, &trap->program);
-	if (is_open && fcntl(trap->client, F_SETFL, flags & O_NONBLOCK) == 0 && replace_socket(call, trap->client))
+	if (is_open && replace_socket(call, trap->client, flags & O_NONBLOCK))
 		return true;
 	close_trap(traps, trap);
 	return false;

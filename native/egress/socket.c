@@ -95,13 +95,9 @@ static uint64_t network_of(int fd)
 
 bool host_network_set(struct egress *egress, int fd)
 {
-	int own = fd < 0 ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : fd;
 	if (egress->host_network == 0)
-		egress->host_network = network_of(own);
-	bool is_host = host_network_has(egress, own);
-	if (fd < 0)
-		close_fd(own);
-	return is_host;
+		egress->host_network = network_of(fd);
+	return host_network_has(egress, fd);
 }
 
 bool host_network_has(const struct egress *egress, int fd)
@@ -220,22 +216,22 @@ static void move_registrations(const struct egress_call *call, int fd, const str
 	}
 }
 
-bool replace_socket(const struct egress_call *call, int fd)
+bool replace_socket(const struct egress_call *call, int fd, int flags)
 {
-	int flags = descriptor_flags(call);
+	int old_flags = descriptor_flags(call);
 	struct seccomp_notif_addfd replacement = {
 		.id = call->target.notification,
 		.flags = SECCOMP_ADDFD_FLAG_SETFD,
 		.srcfd = (unsigned)fd,
 		.newfd = (unsigned)call->fd,
-		.newfd_flags = (unsigned)flags & O_CLOEXEC,
+		.newfd_flags = (unsigned)old_flags & O_CLOEXEC,
 	};
 	struct registration registrations[REGISTRATIONS];
 	errno = EBADF;
-	if (flags < 0)
+	if (old_flags < 0 || fcntl(fd, F_SETFL, flags) != 0)
 		return false;
 	/* Move the registrations of a nonblocking socket only. A program with a blocking socket waits for the connection in connect(2), so it needs no registration before. */
-	size_t count = socket_is_blocking(fd) ? 0 : find_registrations(call, registrations);
+	size_t count = (flags & O_NONBLOCK) == 0 ? 0 : find_registrations(call, registrations);
 	int result;
 	while ((result = ioctl(call->target.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &replacement)) < 0 && errno == EINTR)
 		;

@@ -29,25 +29,16 @@ size_t low_half(int argument)
 	return offsetof(struct seccomp_data, args) + 8 * (size_t)argument;
 }
 
-size_t begin_if_equal(struct bpf *bpf, uint32_t value)
-{
-	put_jump(bpf, BPF_JEQ, value, 0, 0);
-	return bpf->length - 1;
-}
-
-void end_if(struct bpf *bpf, size_t at)
-{
-	size_t over = bpf->length - at - 1;
-	if (bpf->full || over > 255)
-		bpf->full = true;
-	else
-		bpf->filter[at].jf = (unsigned char)over;
-}
-
 size_t begin_jump(struct bpf *bpf)
 {
 	put_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
 	return bpf->length - 1;
+}
+
+size_t begin_if_equal(struct bpf *bpf, uint32_t value)
+{
+	put_jump(bpf, BPF_JEQ, value, 1, 0);
+	return begin_jump(bpf);
 }
 
 void end_jump(struct bpf *bpf, size_t at)

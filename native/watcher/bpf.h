@@ -29,13 +29,12 @@ void put_return(struct bpf *bpf, uint32_t action);
 /* Returns the offset of the low 32 bits of an argument in struct seccomp_data. They come first, because all supported architectures are little-endian. */
 size_t low_half(int argument);
 
-/* Begins a block of instructions that runs only if the loaded value equals value. Returns a position for end_if(), which ends the block. */
-size_t begin_if_equal(struct bpf *bpf, uint32_t value);
-void end_if(struct bpf *bpf, size_t at);
-
-/* Appends an unconditional jump, which can skip more than the 255 instructions of a conditional one. Returns a position for end_jump(). */
+/* Appends an unconditional jump, which can skip more than the 255 instructions of a conditional one. Returns a position for end_jump(), which sets its target to the next instruction. */
 size_t begin_jump(struct bpf *bpf);
 void end_jump(struct bpf *bpf, size_t at);
+
+/* Begins a block of instructions that runs only if the loaded value equals value. Returns a position for end_jump(), which ends the block. */
+size_t begin_if_equal(struct bpf *bpf, uint32_t value);
 
 enum { DISPATCH_ROOM = 160 };
 

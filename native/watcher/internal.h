@@ -90,18 +90,14 @@ enum path_kind {
 	PATH_UNREADABLE, /* the watcher cannot open or inspect the path, but the kernel may succeed */
 };
 
-struct path_result {
-	enum path_kind kind;
-	struct requested_socket *row; /* for PATH_OF_HOST, the row of the log that counts requests to this socket; NULL: the log is full */
-};
-
 /* The result for the path that was requested last. It is reused while a program repeats the request (STEADY_MICROSECONDS). */
 struct recent_request {
 	pid_t tid;
 	char path[SOCKET_PATH];
-	struct path_result result;
-	int repeated;	   /* how many times in a row the path was opened again with the same result */
-	long long read_at; /* time at which the path was opened last, in microseconds of CLOCK_MONOTONIC */
+	enum path_kind kind;
+	struct requested_socket *row; /* for PATH_OF_HOST, the row of the log that counts requests to this socket; NULL: the log is full */
+	int repeated;		      /* how many times in a row the path was opened again with the same result */
+	long long read_at;	      /* time at which the path was opened last, in microseconds of CLOCK_MONOTONIC */
 };
 
 struct path_sockets {

@@ -35,7 +35,6 @@ enum { TICK_MICROSECONDS = 50000,
        STACK_BYTES = 256 << 10 };
 
 struct loop {
-	struct network_log *log;
 	int epoll; /* epoll instance that waits for all sources of events except the listener */
 	struct event_source setup, control, dns;
 	struct event_source listener_end; /* detects the end of the last process with the filter; in use if the watcher outlives the supervisor */
@@ -74,7 +73,7 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 		event_source_close(loop->epoll, setup);
 		return;
 	}
-	struct network_log *log = loop->log;
+	struct network_log *log = loop->notifier.log;
 	message.reason[sizeof message.reason - 1] = '\0';
 	log->watched = message.fds[0] >= 0 ? WATCHED_YES : WATCHED_NO;
 	log->watched_errno = message.error;
@@ -315,7 +314,6 @@ noreturn void loop_run(const struct watcher *watcher, const struct options *opti
 {
 	/* Assign single members. An assignment of the whole struct would write 300 kB, which takes 0.1 ms. */
 	static struct loop loop;
-	loop.log = watcher->log;
 	sem_init(&loop.lock, 0, 0);
 	loop.epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop.notifier.log = watcher->log;

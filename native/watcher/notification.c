@@ -275,7 +275,7 @@ void notification_abandon(struct notifier *notifier)
 	 * Normally let the kernel continue the call, so that only the target waits for its slow memory. Refuse the call if, unchecked, it could use
 	 * a socket of the host or create a socket of a forbidden family.
 	 */
-	bool refuse = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets || request_creates_socket(&notifier->notification.data);
+	bool refuse = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets || notifier->request.call == CALL_SOCKET;
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);
 }

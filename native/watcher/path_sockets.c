@@ -117,10 +117,9 @@ static bool has_same_rights(const struct target *target)
 	return status.uid == geteuid() && status.capabilities == 0;
 }
 
-/* Opens the file that the target would find at a path, and finds out whether it is a socket of the host. */
-static struct path_result examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path)
+/* Opens the file that the target would find at a path, and finds out whether it is a socket of the host. Then sets *row to its row of the log. */
+static enum path_kind examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path, struct requested_socket **row)
 {
-	struct path_result result = {.kind = PATH_OTHER};
 	struct socket_file file = {0};
 	int fd = target_open_path(target, path);
 	/*
@@ -132,22 +131,22 @@ static struct path_result examine(struct path_sockets *sockets, struct network_l
 	bool is_final = fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG || errno == ESRCH ||
 				   (is_denied && has_same_rights(target)));
 	if (is_final)
-		return result;
+		return PATH_OTHER;
+	enum path_kind kind = PATH_OF_HOST;
 	if (is_denied) {
 		file.inode = hash_add(0, path, strlen(path));
-		result.kind = PATH_OF_HOST;
-		result.row = find_row(log, target, &file, fd, path, sockets->options->own_sockets);
 	} else if (fd < 0 || !read_file(fd, "", &file)) {
 		network_log_add_unreadable(log, errno);
-		result.kind = PATH_UNREADABLE;
-	} else if (file.is_socket && (is_own(sockets, target, &file) || is_allowed(sockets->options, &file))) {
-		result.kind = PATH_PERMITTED;
-	} else if (file.is_socket) {
-		result.kind = PATH_OF_HOST;
-		result.row = find_row(log, target, &file, fd, path, sockets->options->own_sockets);
+		kind = PATH_UNREADABLE;
+	} else if (!file.is_socket) {
+		kind = PATH_OTHER;
+	} else if (is_own(sockets, target, &file) || is_allowed(sockets->options, &file)) {
+		kind = PATH_PERMITTED;
 	}
+	if (kind == PATH_OF_HOST)
+		*row = find_row(log, target, &file, fd, path, sockets->options->own_sockets);
 	target_close(fd);
-	return result;
+	return kind;
 }
 
 /* Logs a request to a path, if a socket of the host is at this path. Returns true if the call must be refused. */
@@ -156,16 +155,16 @@ static bool log_path(struct path_sockets *sockets, struct network_log *log, cons
 	struct recent_request *recent = &sockets->recent;
 	bool is_repeated = recent->tid == target->tid && strcmp(recent->path, path) == 0;
 	if (!is_repeated || recent->repeated < STEADY_REPETITIONS || target->now - recent->read_at >= STEADY_MICROSECONDS) {
-		struct path_result result = examine(sockets, log, target, path);
-		bool is_same = is_repeated && result.kind == recent->result.kind && result.kind != PATH_OTHER && result.row == recent->result.row;
-		*recent = (struct recent_request){.tid = target->tid, .result = result, .repeated = is_same ? recent->repeated + 1 : 0, .read_at = target->now};
+		struct requested_socket *row = NULL;
+		enum path_kind kind = examine(sockets, log, target, path, &row);
+		bool is_same = is_repeated && kind == recent->kind && kind != PATH_OTHER && row == recent->row;
+		*recent = (struct recent_request){.tid = target->tid, .kind = kind, .row = row, .repeated = is_same ? recent->repeated + 1 : 0, .read_at = target->now};
 		snprintf(recent->path, sizeof recent->path, "%s", path);
 	}
-	enum path_kind kind = recent->result.kind;
-	log->sockets_total += kind == PATH_OF_HOST;
-	if (kind == PATH_OF_HOST && recent->result.row != NULL)
-		recent->result.row->count++;
-	return sockets->options->own_sockets && (kind == PATH_OF_HOST || kind == PATH_UNREADABLE);
+	log->sockets_total += recent->kind == PATH_OF_HOST;
+	if (recent->row != NULL)
+		recent->row->count++;
+	return sockets->options->own_sockets && (recent->kind == PATH_OF_HOST || recent->kind == PATH_UNREADABLE);
 }
 
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request)

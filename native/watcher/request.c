@@ -286,14 +286,6 @@ bool request_read(struct request *request, const struct target *target, const st
 	return true;
 }
 
-bool request_creates_socket(const struct seccomp_data *data)
-{
-	enum watched_call call;
-	unsigned char word;
-	return syscall_find(data->arch, (uint32_t)data->nr, &call, &word) && call == CALL_SOCKETCALL &&
-	       (uint32_t)data->args[0] == SOCKETCALL_SOCKET;
-}
-
 bool destination_equals(const struct destination *a, const struct destination *b)
 {
 	return a->family == b->family && a->port == b->port && memcmp(a->address, b->address, sizeof a->address) == 0;

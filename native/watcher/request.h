@@ -54,9 +54,6 @@ struct request {
 /* Reads the arguments and addresses of the target's call. Returns false if the call needs no handling: it is not in the table of syscalls.c, or it is an ipc(2) that creates no object. */
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
 
-/* Returns true if the call is a socketcall(2) that creates a socket. The listener receives such a call only if socket families are restricted. */
-bool request_creates_socket(const struct seccomp_data *data);
-
 /*
  * Converts a socket address to a destination, whose member protocol is then "". An IPv4-mapped IPv6 address becomes AF_INET. If sending is
  * true, the address is that of a message to send, where AF_UNSPEC means AF_INET. Returns false if the address is not an internet address.

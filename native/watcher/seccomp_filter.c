@@ -45,7 +45,7 @@ static void put_setsockopt(struct bpf *bpf)
 			names[n] = level->names[n];
 		put_load(bpf, low_half(2));
 		put_permitted(bpf, names, level->count, SECCOMP_RET_ERRNO | ENOPROTOOPT);
-		end_if(bpf, block);
+		end_jump(bpf, block);
 	}
 	put_return(bpf, SECCOMP_RET_ALLOW);
 }
@@ -92,7 +92,7 @@ static void put_socket(struct bpf *bpf, const struct seccomp_rules *rules)
 	if (rules->net_filter) {
 		size_t ipv6_block = begin_if_equal(bpf, AF_INET6);
 		put_internet_socket(bpf);
-		end_if(bpf, ipv6_block);
+		end_jump(bpf, ipv6_block);
 	}
 	/* Check SOCK_PACKET separately: with AF_INET and this type the kernel creates a socket of AF_PACKET (__sock_create() in net/socket.c). */
 	size_t block = begin_if_equal(bpf, AF_INET);
@@ -104,7 +104,7 @@ static void put_socket(struct bpf *bpf, const struct seccomp_rules *rules)
 		put_internet_socket(bpf);
 	else
 		put_return(bpf, SECCOMP_RET_ALLOW);
-	end_if(bpf, block);
+	end_jump(bpf, block);
 	put_permitted(bpf, others, count, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 }
 
