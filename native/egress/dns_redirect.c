@@ -76,9 +76,8 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason)
 	if (redirect->server < 0)
 		return;
 	/* If DNS lookups were not watched, do not overwrite the reason that the DNS server process wrote when it failed to start. */
-	if (redirect->log->names_watched == WATCHED_YES)
-		snprintf(redirect->log->names_reason, sizeof redirect->log->names_reason, "%s", reason);
-	redirect->log->names_watched = WATCHED_NO;
+	if (redirect->log->names.watched == WATCHED_YES)
+		watch_status_set_no(&redirect->log->names, reason, 0);
 	redirect->server = -1;
 }
 

@@ -228,14 +228,14 @@ static void add_allowed(struct json *json, const struct network_log *log, double
 
 static void add_names(struct json *json, const struct network_log *log)
 {
-	bool is_watched = log->names_watched == WATCHED_YES && log->watched == WATCHED_YES;
+	bool is_watched = log->names.watched == WATCHED_YES && log->calls.watched == WATCHED_YES;
 	json_text(json, "names_watched", !is_watched ? "no" : log->phase_serves_names ? "in part"
 										      : "yes");
 	if (log->phase_serves_names)
 		json_text(json, "names_watched_why", "the phase has started a server on port 53");
-	else if (log->names_watched == WATCHED_NO)
-		add_reason(json, "names_watched_why", log->names_reason, log->names_errno);
-	else if (log->names_watched == WATCHED_NOT_YET)
+	else if (log->names.watched == WATCHED_NO)
+		add_reason(json, "names_watched_why", log->names.reason, log->names.error);
+	else if (log->names.watched == WATCHED_NOT_YET)
 		json_text(json, "names_watched_why", "confine has not set up the network");
 	if (log->lookups_total == 0)
 		return;
@@ -287,12 +287,12 @@ static void add_audit(struct json *json, const struct phase_result *result)
 		json_value(json, "unreachable", "%lld", result->unroutable);
 	if (log == NULL)
 		return;
-	json_text(json, "watched", log->watched == WATCHED_YES && !result->watcher_died ? "yes" : "no");
+	json_text(json, "watched", log->calls.watched == WATCHED_YES && !result->watcher_died ? "yes" : "no");
 	if (result->watcher_died)
 		json_text(json, "watched_why", "the watcher process of confine has exited, so confine killed the phase");
-	else if (log->watched == WATCHED_NO)
-		add_reason(json, "watched_why", log->watched_reason, log->watched_errno);
-	else if (log->watched == WATCHED_NOT_YET)
+	else if (log->calls.watched == WATCHED_NO)
+		add_reason(json, "watched_why", log->calls.reason, log->calls.error);
+	else if (log->calls.watched == WATCHED_NOT_YET)
 		json_text(json, "watched_why", "the command was not started");
 	json_count(json, "attempts", log->attempts_total);
 	if (log->attempts_total > 0)

@@ -110,9 +110,9 @@ static noreturn void run_without_init(struct supervisor *s, const char *call)
 static void add_missing_sockets(struct supervisor *s)
 {
 	const struct network_log *log = s->result.audit;
-	if (s->options->own_sockets && (log == NULL || log->watched == WATCHED_NO))
-		result_add_missing(&s->result, "own-sockets", log == NULL ? "preparing the watcher process of confine" : log->watched_reason,
-				   log == NULL ? 0 : log->watched_errno);
+	if (s->options->own_sockets && (log == NULL || log->calls.watched == WATCHED_NO))
+		result_add_missing(&s->result, "own-sockets", log == NULL ? "preparing the watcher process of confine" : log->calls.reason,
+				   log == NULL ? 0 : log->calls.error);
 }
 
 /* Prepares the watcher for the network filter, which replaces a network namespace. If that fails, adds --net to the missing options. */

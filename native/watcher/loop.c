@@ -74,11 +74,9 @@ static void receive_setup_message(void *owner, struct event_source *setup)
 		return;
 	}
 	struct network_log *log = loop->notifier.log;
-	message.reason[sizeof message.reason - 1] = '\0';
-	log->watched = message.fds[0] >= 0 ? WATCHED_YES : WATCHED_NO;
-	log->watched_errno = message.error;
+	message.status.reason[sizeof message.status.reason - 1] = '\0';
+	log->calls = message.status;
 	log->setuid_inert = message.setuid_inert;
-	memcpy(log->watched_reason, message.reason, sizeof log->watched_reason);
 	if (message.fds[0] < 0)
 		return;
 	loop->notifier.listener = message.fds[0];

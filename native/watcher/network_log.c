@@ -12,6 +12,13 @@ struct network_log *network_log_create(void)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+void watch_status_set_no(struct watch_status *status, const char *reason, int error)
+{
+	status->error = error;
+	snprintf(status->reason, sizeof status->reason, "%s", reason);
+	status->watched = WATCHED_NO;
+}
+
 static uint64_t key_of(const struct destination *to, uint64_t program)
 {
 	uint64_t key = hash_add(program, to->address, to->family == AF_INET6 ? 16 : 4);

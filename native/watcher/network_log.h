@@ -70,15 +70,18 @@ enum watched {
 	WATCHED_NO,
 };
 
+/* Whether something is watched, and the reason if it is not. */
+struct watch_status {
+	enum watched watched;
+	char reason[64]; /* set if watched is WATCHED_NO */
+	int error;	 /* errno that belongs to reason; 0: none */
+};
+
 struct network_log {
-	enum watched watched;	    /* whether system calls are watched: WATCHED_YES after the watcher has received the listener */
-	char watched_reason[64];    /* reason why system calls are not watched; set if watched is WATCHED_NO */
-	int watched_errno;	    /* errno that belongs to watched_reason; 0: none */
-	bool setuid_inert;	    /* true if confine had to set no_new_privs, so that set-user-ID programs of the phase get no privileges */
-	enum watched names_watched; /* whether DNS lookups are watched: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
-	char names_reason[64];	    /* reason why DNS lookups are not watched; set if names_watched is WATCHED_NO */
-	int names_errno;	    /* errno that belongs to names_reason; 0: none */
-	bool phase_serves_names;    /* a program of the phase bound port 53 at the loopback address of a name server; lookups at loopback are then not logged */
+	struct watch_status calls; /* system calls: WATCHED_YES after the watcher has received the listener */
+	bool setuid_inert;	   /* true if confine had to set no_new_privs, so that set-user-ID programs of the phase get no privileges */
+	struct watch_status names; /* DNS lookups: WATCHED_YES while they can be logged; WATCHED_NO after the DNS server process failed to start or ended */
+	bool phase_serves_names;   /* a program of the phase bound port 53 at the loopback address of a name server; lookups at loopback are then not logged */
 
 	struct connection_attempt attempts[LOG_ATTEMPTS];
 	size_t attempt_count;
@@ -108,6 +111,9 @@ struct network_log {
 
 /* Creates an empty log in memory that the supervisor shares with its later child processes. Returns NULL and sets errno on failure. */
 struct network_log *network_log_create(void);
+
+/* Stores the reason why something is not watched. error: errno that belongs to the reason, or 0. */
+void watch_status_set_no(struct watch_status *status, const char *reason, int error);
 
 /* Counts one connection attempt of the target. Returns the row of the attempt, or NULL if the table is full. */
 struct connection_attempt *network_log_add_attempt(struct network_log *log, const struct destination *to, const struct target *target);

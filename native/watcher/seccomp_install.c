@@ -118,8 +118,9 @@ bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules)
 /* Makes the setup message for the watcher. reason: NULL, or the reason why there is no listener. If reason is not NULL, errno becomes part of the message. */
 static struct setup_message make_message(const char *reason, int listener, int diag)
 {
-	struct setup_message message = {.fds = {listener, diag}, .error = reason == NULL ? 0 : errno};
-	snprintf(message.reason, sizeof message.reason, "%s", reason == NULL ? "" : reason);
+	struct setup_message message = {.fds = {listener, diag}, .status.watched = WATCHED_YES};
+	if (reason != NULL)
+		watch_status_set_no(&message.status, reason, errno);
 	return message;
 }
 

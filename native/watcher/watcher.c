@@ -36,9 +36,7 @@ bool watcher_open(struct watcher *watcher, bool wanted)
 		watcher->setup_socket_watcher = ends[0];
 		watcher->setup_socket = ends[1];
 	} else {
-		watcher->log->watched = WATCHED_NO;
-		watcher->log->watched_errno = errno;
-		strcpy(watcher->log->watched_reason, "preparing the watcher process of confine");
+		watch_status_set_no(&watcher->log->calls, "preparing the watcher process of confine", errno);
 	}
 	return prepared;
 }
@@ -109,15 +107,7 @@ void watcher_open_dns(struct watcher *watcher)
 		return;
 	watcher->dns_client = ends[0];
 	watcher->dns_server = ends[1];
-	watcher->log->names_watched = WATCHED_YES;
-}
-
-/* Logs why DNS lookups are not watched. The caller then exits or closes the DNS server's socket, so that the watcher lets the kernel continue all queries. */
-static void set_names_unwatched(struct network_log *log, const char *reason, int error)
-{
-	log->names_errno = error;
-	snprintf(log->names_reason, sizeof log->names_reason, "%s", reason);
-	log->names_watched = WATCHED_NO;
+	watcher->log->names.watched = WATCHED_YES;
 }
 
 /* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if at least one socket was opened. Otherwise sets errno and returns the step that failed. */
@@ -154,7 +144,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	if (failed == NULL && !close_files_except(keep, 1 + 2 * NAME_SERVERS))
 		failed = "preparing the DNS server process of confine";
 	if (failed != NULL) {
-		set_names_unwatched(watcher->log, failed, errno);
+		watch_status_set_no(&watcher->log->names, failed, errno);
 		_exit(1);
 	}
 	prctl(PR_SET_NAME, "confine-dns");
@@ -170,7 +160,7 @@ void watcher_start_dns(struct watcher *watcher, const struct options *options, c
 	if (watcher->dns_pid == 0)
 		run_dns_server(watcher, options, identity);
 	if (watcher->dns_pid < 0)
-		set_names_unwatched(watcher->log, "starting the DNS server process: fork", errno);
+		watch_status_set_no(&watcher->log->names, "starting the DNS server process: fork", errno);
 	close(watcher->dns_server);
 	watcher->dns_server = -1;
 }
@@ -195,7 +185,7 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 {
 	int ends[2], broker[2] = {-1, -1};
 	if (watcher->net_filter)
-		watcher->log->names_watched = WATCHED_YES;
+		watcher->log->names.watched = WATCHED_YES;
 	if (watcher->setup_socket_watcher < 0)
 		return;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)

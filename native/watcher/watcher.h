@@ -15,9 +15,8 @@
 
 /* The message by which a process of the phase sends the seccomp listener to the watcher before the command starts. */
 struct setup_message {
-	int fds[2];	   /* descriptors attached to the message: the seccomp listener and, if the phase has a network namespace, the socket of socket_diag_open(); -1: none */
-	char reason[64];   /* reason why there is no listener; "" if there is one */
-	int error;	   /* errno that belongs to the member reason; 0: none */
+	int fds[2]; /* descriptors attached to the message: the seccomp listener and, if the phase has a network namespace, the socket of socket_diag_open(); -1: none */
+	struct watch_status status;
 	bool setuid_inert; /* true if confine had to set no_new_privs, so that set-user-ID programs of the phase get no privileges */
 };
 
