@@ -187,6 +187,9 @@ static enum egress_decision deny_inaccessible(const struct egress_call *call)
 enum egress_decision egress_handle(struct egress_call *call, const struct request *request)
 {
 	struct stat status;
+	call->egress->descriptors_are_shared = call->egress->descriptors_are_shared || request->call == CALL_CLONE;
+	if (request->call == CALL_CLONE)
+		return EGRESS_CONTINUE;
 	if (call->egress->route != ROUTE_DIRECT && call->egress->route != ROUTE_SOCKS)
 		return EGRESS_CONTINUE;
 	call->socket = target_duplicate(&call->target, call->fd);

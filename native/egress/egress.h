@@ -41,7 +41,7 @@ struct egress *egress_open(int epoll, const struct allow *allow, enum egress_rou
 			   struct network_log *log);
 
 /*
- * Applies the allow-list to a connect, bind, listen or socketcall. If the call connects to an allowed destination, makes the connection. Logs
+ * Applies the allow-list to a connect, bind, listen, clone or socketcall. If the call connects to an allowed destination, makes the connection. Logs
  * and answers such a call, and a call that must fail. Never waits.
  */
 enum egress_decision egress_handle(struct egress_call *call, const struct request *request);
@@ -54,9 +54,6 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
  * UNIX socket sees the watcher's ids (SO_PEERCRED). Returns false if the call has ended.
  */
 bool egress_emulate(const struct egress_call *call, const struct request *request);
-
-/* Records that two processes of the phase share their descriptors (CLONE_FILES without CLONE_THREAD). From then on, calls of single-threaded processes are emulated too. */
-void egress_note_shared_descriptors(struct egress *egress);
 
 /* pending.c: manages pending calls, which the watcher answers later */
 

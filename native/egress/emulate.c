@@ -12,11 +12,6 @@
 #include "egress/socket_permit.h"
 #include "util/fds.h"
 
-void egress_note_shared_descriptors(struct egress *egress)
-{
-	egress->descriptors_are_shared = true;
-}
-
 bool emulate_is_needed(const struct egress_call *call, const struct request *request)
 {
 	/* If the phase is root, let the kernel continue calls on UNIX sockets: the watcher, which has other ids, cannot open all paths that root can. The allow-list does not restrict root anyway. */

@@ -91,7 +91,7 @@ struct egress {
 	struct network_log *log;
 	bool connected; /* true after the first connect to an allowed destination: the phase then has, or soon gets, a socket of the host's network, so the watcher must not disable the allow-list any more */
 	bool phase_is_root;
-	bool descriptors_are_shared;			 /* true if processes of the phase share descriptors (egress_note_shared_descriptors()) */
+	bool descriptors_are_shared;			 /* true if processes of the phase share descriptors (CLONE_FILES without CLONE_THREAD); calls of single-threaded processes are then emulated too */
 	uint64_t host_network;				 /* cookie that identifies the host's network namespace (SO_NETNS_COOKIE); 0: not known */
 	bool has_defaults[2];				 /* [1] is true if defaults[1], for AF_INET6, is set; [0] is true if defaults[0], for other families, is set */
 	struct option_value defaults[2][COPIED_OPTIONS]; /* values of the copied options on a new socket; only options with other values are copied */

@@ -34,18 +34,12 @@ bool socket_is_tcp(int fd)
 	return socket_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 
-/* Returns the state of the TCP socket fd, such as TCP_ESTABLISHED, or 0 on failure. */
-static int state_of(int fd)
+bool socket_is_idle(int fd)
 {
 	unsigned char state = 0;
 	socklen_t size = sizeof state;
 	/* Read only the first byte of struct tcp_info, which is the state. */
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 ? state : 0;
-}
-
-bool socket_is_idle(int fd)
-{
-	return state_of(fd) == TCP_CLOSE;
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
 }
 
 /* Returns true if bind(2) succeeds, which shows that the socket was not bound. The address from getsockname(2) does not show this, because a socket has one after a failed connect(2) too. */

@@ -114,7 +114,7 @@ bool maker_answer_ipc(const struct maker *maker, const struct request *request, 
 {
 	struct maker_request wanted = {.id = target->notification, .requested = REQUEST_IPC_OBJECT, .ipc = request->ipc};
 	struct maker_reply reply;
-	struct target_status caller = target_status(target);
+	struct thread_status caller = thread_status(target->tid);
 	int fd = -1;
 	uint64_t own = namespace_at("/proc/self/ns/ipc");
 	if (own == 0 || own != namespace_at(proc_path(target->tid, "ns/ipc").text) || caller.effective_uid == (uid_t)-1 || !target_is_valid(target))

@@ -75,7 +75,7 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 /* Handles a bind(2). If the call binds port 53 of loopback, stops redirecting DNS queries to name servers on loopback, because the phase then runs its own DNS server. */
 static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
 {
-	if (request->count > 0 && (target_status(target).capabilities >> CAP_NET_BIND_SERVICE & 1) != 0 && target_is_valid(target) &&
+	if (request->count > 0 && (thread_status(target->tid).capabilities >> CAP_NET_BIND_SERVICE & 1) != 0 && target_is_valid(target) &&
 	    dns_redirect_note_bind(&notifier->dns_redirect, &request->to[0]))
 		notifier->log->phase_serves_names = true;
 }
@@ -89,7 +89,6 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 		notifier->log->listener_calls++;
 		return 0;
 	case CALL_CLONE:
-		egress_note_shared_descriptors(notifier->egress);
 		return 0;
 	case CALL_BIND:
 		yield_dns_port(notifier, target, request);
@@ -206,7 +205,7 @@ static void apply_net_filter(struct notifier *notifier, const struct target *tar
 
 static bool concerns_allow_list(const struct request *request)
 {
-	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->is_socketcall;
+	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->call == CALL_CLONE || request->is_socketcall;
 }
 
 static struct target current_target(const struct notifier *notifier)

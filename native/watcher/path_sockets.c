@@ -77,7 +77,7 @@ static bool is_own(struct path_sockets *sockets, const struct target *target, co
 		if (socket_diag_has_file(sockets->host_diag, (uint32_t)file->inode))
 			return false;
 	}
-	own = own || (file->born >= sockets->started && file->uid == target_status(target).uid);
+	own = own || (file->born >= sockets->started && file->uid == thread_status(target->tid).uid);
 	if (own)
 		*known = *file;
 	return own;
@@ -113,7 +113,7 @@ static struct requested_socket *find_row(struct network_log *log, const struct t
 /* Returns true if the target cannot access more files than the watcher: its real uid is the watcher's effective uid, and it has no capability. */
 static bool has_same_rights(const struct target *target)
 {
-	struct target_status status = target_status(target);
+	struct thread_status status = thread_status(target->tid);
 	return status.uid == geteuid() && status.capabilities == 0;
 }
 

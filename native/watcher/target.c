@@ -71,11 +71,11 @@ static unsigned long long status_field(const char *text, const char *name, int b
 	return line == NULL ? fallback : strtoull(line + strlen(name), NULL, base);
 }
 
-static struct target_status read_status(pid_t tid)
+struct thread_status thread_status(pid_t tid)
 {
 	char text[2048]; /* room for all fields that this function reads */
 	proc_read(tid, "status", text, sizeof text);
-	struct target_status status = {
+	struct thread_status status = {
 		.process = (pid_t)status_field(text, "\nTgid:", 10, (unsigned long long)tid),
 		.parent = (pid_t)status_field(text, "\nPPid:", 10, 0),
 		.uid = (uid_t)-1,
@@ -92,11 +92,6 @@ static struct target_status read_status(pid_t tid)
 		pending |= status_field(text, "\nShdPnd:", 16, 0);
 	status.has_signal = (pending & ~status_field(text, "\nSigBlk:", 16, ~0ULL)) != 0;
 	return status;
-}
-
-struct target_status target_status(const struct target *target)
-{
-	return read_status(target->tid);
 }
 
 bool target_is_single_threaded(const struct target *target)
@@ -248,7 +243,7 @@ static struct cached_target *find_cached(const struct target *target)
 	cached->program = (struct program){0};
 	cached->cached_at = cached->checked_at = target->now;
 	cached->cmdline = open(proc_path(tid, "cmdline").text, O_RDONLY | O_CLOEXEC);
-	pid_t process = read_status(tid).process;
+	pid_t process = thread_status(tid).process;
 	cached->pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 	bool lacks_thread_pidfd = cached->pidfd < 0 && errno == EINVAL;
 	if (lacks_thread_pidfd)
@@ -285,10 +280,10 @@ static void add_parent(struct program *program, pid_t pid)
 void target_add_parents(const struct target *target, struct program *program)
 {
 	/* Stop at init, from which all processes of the phase descend. Its parent is the supervisor, which is the parent of the watcher too. */
-	pid_t supervisor = getppid(), pid = read_status(target->tid).parent;
+	pid_t supervisor = getppid(), pid = thread_status(target->tid).parent;
 	program->parents_length = 0;
 	for (int level = 0; level < 8 && pid > 1; level++) {
-		pid_t parent = read_status(pid).parent;
+		pid_t parent = thread_status(pid).parent;
 		if (parent == supervisor || pid == supervisor)
 			break;
 		add_parent(program, pid);

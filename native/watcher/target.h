@@ -78,7 +78,7 @@ void target_close(int copy);
 int target_open_path(const struct target *target, const char *path);
 
 /* Data about a thread in /proc/TID/status (proc(5)). */
-struct target_status {
+struct thread_status {
 	pid_t process;		  /* ID of its process; if the file cannot be read, the TID of the thread */
 	pid_t parent;		  /* ID of the parent of its process; 0: the file cannot be read */
 	uid_t uid, effective_uid; /* (uid_t)-1: the file cannot be read */
@@ -88,7 +88,7 @@ struct target_status {
 	bool has_signal;       /* true if a signal that the thread does not block is pending, which would interrupt its system call */
 };
 
-struct target_status target_status(const struct target *target);
+struct thread_status thread_status(pid_t tid);
 
 bool target_is_single_threaded(const struct target *target);
 
