@@ -10,9 +10,25 @@
 
 #include <stdnoreturn.h>
 
-#include "dns/resolv_conf.h"
 #include "dns/wire.h"
 #include "watcher/network_log.h"
+
+enum { NAME_SERVERS = 8, /* maximum number of name servers; further ones are ignored, as by glibc and musl, which use only three */
+       DNS_PORT = 53 };
+
+/* The name servers and search domains of /etc/resolv.conf (resolv.conf(5)). */
+struct resolv_conf {
+	struct destination servers[NAME_SERVERS]; /* their member port is DNS_PORT */
+	size_t server_count;
+	char search[6][DNS_NAME];
+	size_t search_count;
+};
+
+/*
+ * Reads /etc/resolv.conf. If the file has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits name
+ * servers with a link-local address, because the network of a phase lacks the interface to which this address belongs.
+ */
+void resolv_conf_read(struct resolv_conf *conf);
 
 /* Message by which the watcher requests a socket in the network namespace of the DNS server. The reply is one byte, with the new socket attached (SCM_RIGHTS) unless creating it failed. */
 struct dns_request {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -19,26 +20,24 @@ static const struct resolv_conf *read_conf(struct dns_redirect *redirect)
 
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to)
 {
-	if (to->port != DNS_PORT || (redirect->phase_serves && destination_is_loopback(to)))
+	if (to->port != DNS_PORT || (redirect->log->phase_serves_names && destination_is_loopback(to)))
 		return false;
 	const struct resolv_conf *conf = read_conf(redirect);
 	for (size_t i = 0; i < conf->server_count; i++)
-		if (conf->servers[i].family == to->family && memcmp(conf->servers[i].address, to->address, sizeof to->address) == 0)
+		if (destination_equals(&conf->servers[i], to))
 			return true;
 	return false;
 }
 
-bool dns_redirect_note_bind(struct dns_redirect *redirect, const struct destination *address)
+void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *target, const struct destination *address)
 {
-	if (redirect->phase_serves || redirect->server < 0 || address->port != DNS_PORT || !destination_is_loopback(address))
-		return false;
+	if (redirect->server < 0 || address->port != DNS_PORT || !destination_is_loopback(address) ||
+	    (thread_status(target->tid).capabilities >> CAP_NET_BIND_SERVICE & 1) == 0 || !target_is_valid(target))
+		return;
 	const struct resolv_conf *conf = read_conf(redirect);
-	for (size_t i = 0; i < conf->server_count; i++) {
-		struct destination server = {.family = conf->servers[i].family};
-		memcpy(server.address, conf->servers[i].address, sizeof server.address);
-		redirect->phase_serves = redirect->phase_serves || destination_is_loopback(&server);
-	}
-	return redirect->phase_serves;
+	for (size_t i = 0; i < conf->server_count; i++)
+		if (destination_is_loopback(&conf->servers[i]))
+			redirect->log->phase_serves_names = true;
 }
 
 static bool goes_to_name_server(struct dns_redirect *redirect, const struct request *request)

@@ -76,8 +76,7 @@ struct dns_redirect {
 	int server;  /* the watcher's end of the socket pair with the DNS server process; -1: there is no such process, or it has ended */
 	int control; /* the watcher's end of the socket pair with the supervisor */
 	struct network_log *log;
-	bool has_conf;	   /* true if conf contains the data of /etc/resolv.conf */
-	bool phase_serves; /* true if a process of the phase has bound port 53 of loopback; queries to loopback are then not redirected */
+	bool has_conf; /* true if conf contains the data of /etc/resolv.conf */
 	struct resolv_conf conf;
 	unsigned long long sockets[DNS_SOCKETS]; /* ring buffer with the inodes of the sockets of the DNS server's network that the phase received last */
 	size_t next_socket;
@@ -95,8 +94,11 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 /* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/* Must be called before the phase binds an address. If the address is port 53 of loopback and /etc/resolv.conf has a name server on loopback, the function stops redirecting queries to loopback and returns true; otherwise it returns false. */
-bool dns_redirect_note_bind(struct dns_redirect *redirect, const struct destination *address);
+/*
+ * Must be called before the phase binds an address. If a thread that may do so binds port 53 of loopback, and /etc/resolv.conf has a name server on
+ * loopback, stops redirecting queries to loopback, because the phase then runs its own DNS server.
+ */
+void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *target, const struct destination *address);
 
 /* query_trap.c: answers DNS queries of a phase without a network namespace */
 

@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
-#include "dns/resolv_conf.h"
+#include "dns/dns_server.h"
 #include "privileged/isolate.h"
 
 const struct loopback_address loopback_added[LOOPBACK_ADDED] = {
@@ -93,7 +93,7 @@ static bool add_address(int netlink, const struct loopback_address *address)
 }
 
 /* Makes an address local by a route. Adding the address to lo would delay its use, if it is an IPv6 address (addrconf_dad_work()). */
-static bool add_local_route(const struct name_server *server)
+static bool add_local_route(const struct destination *server)
 {
 	unsigned char length = server->family == AF_INET ? 4 : 16;
 	const struct rtmsg message = {
@@ -217,7 +217,7 @@ bool isolate_mount_proc(const struct identity *identity, struct setup_error *set
 	return mounted;
 }
 
-static int open_dns_socket(const struct name_server *server, int type)
+static int open_dns_socket(const struct destination *server, int type)
 {
 	union {
 		struct sockaddr any;
@@ -241,7 +241,7 @@ static int open_dns_socket(const struct name_server *server, int type)
 	return -1;
 }
 
-bool dns_sockets_open(const struct identity *identity, const struct name_server *server, int fds[2])
+bool dns_sockets_open(const struct identity *identity, const struct destination *server, int fds[2])
 {
 	if (!privilege_raise(identity))
 		return false;

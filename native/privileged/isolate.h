@@ -28,13 +28,13 @@ extern const struct loopback_address loopback_added[LOOPBACK_ADDED];
 /* Sets setup_error to this step and errno. Returns false. */
 bool setup_failed(struct setup_error *setup_error, enum step step);
 
-struct name_server;
+struct destination;
 
 /*
  * Makes the address of the name server local on lo, and opens a UDP socket (fds[0]) and a TCP socket (fds[1]) on port 53 of this address. Must
  * be called in a new network namespace. If one socket cannot be opened, returns false with errno; fds is then unchanged or has a -1 for each
  * socket that is not open.
  */
-bool dns_sockets_open(const struct identity *identity, const struct name_server *server, int fds[2]);
+bool dns_sockets_open(const struct identity *identity, const struct destination *server, int fds[2]);
 
 #endif

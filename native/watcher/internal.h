@@ -55,9 +55,6 @@ struct net_filter *net_filter_new(void);
 /* Returns the inode of the target's socket fd. Returns 0 if fd is not a socket, or if the watcher cannot inspect it. */
 uint64_t net_filter_socket_inode(const struct target *target, int fd);
 
-/* Remembers that the target's socket fd belongs to the phase, so that later checks need not search it among the processes of the phase. */
-void net_filter_note_socket(struct net_filter *net_filter, const struct target *target, int fd);
-
 /*
  * Decides about a connection or datagram from the target's socket fd. Returns 0 if no process outside the phase can receive it. Otherwise
  * returns the errno with which the call must fail, which is the errno in a network namespace that has only the interface lo.
@@ -67,8 +64,8 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 /* Returns 0 if all UNIX sockets with this abstract name belong to the phase. Otherwise returns ECONNREFUSED, with which the call must fail. */
 int net_filter_check_abstract(struct net_filter *net_filter, const struct target *target, const struct abstract_name *name);
 
-/* Decides about a bind(2). Returns EADDRINUSE if a process outside the phase uses the port, which the phase could otherwise share by SO_REUSEPORT. Otherwise returns 0. */
-int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, const struct destination *address);
+/* Decides about a bind(2) of the socket fd, which then belongs to the phase. Returns EADDRINUSE if a process outside the phase uses the port, which the phase could otherwise share by SO_REUSEPORT. Otherwise returns 0. */
+int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *address);
 
 /* path_sockets.c: handles requests to UNIX sockets with a path */
 

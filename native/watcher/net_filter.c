@@ -85,7 +85,8 @@ static struct known_socket *entry_of(struct net_filter *net_filter, uint64_t ino
 	return &net_filter->known[inode % (sizeof net_filter->known / sizeof *net_filter->known)];
 }
 
-void net_filter_note_socket(struct net_filter *net_filter, const struct target *target, int fd)
+/* Remembers that the target's socket fd belongs to the phase, so that later checks need not search it among the processes of the phase. */
+static void note_socket(struct net_filter *net_filter, const struct target *target, int fd)
 {
 	uint64_t inode = net_filter_socket_inode(target, fd);
 	if (inode != 0)
@@ -193,7 +194,7 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 		*permitted = (struct permitted_destination){*to, now + PERMITTED_MICROSECONDS};
 	/* Remember the sending socket as one of the phase, so that the receiver may reply: the call may bind the socket to a port. */
 	if (error == 0 && protocol != IPPROTO_TCP)
-		net_filter_note_socket(net_filter, target, fd);
+		note_socket(net_filter, target, fd);
 	return error;
 }
 
@@ -205,12 +206,13 @@ int net_filter_check_abstract(struct net_filter *net_filter, const struct target
 	return is_own ? 0 : ECONNREFUSED;
 }
 
-int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, const struct destination *address)
+int net_filter_check_bind(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *address)
 {
 	struct socket_inodes found;
 	int protocol = protocol_of(address);
 	bool is_free = protocol == 0 || (socket_diag_find_port(net_filter->diag, protocol, address->port, &found) &&
 					 (found.count == 0 || are_own_sockets(net_filter, target, &found)));
+	note_socket(net_filter, target, fd);
 	return is_free ? 0 : EADDRINUSE;
 }
 

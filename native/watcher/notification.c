@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Handles one seccomp notification: logs the call of the phase, then lets the kernel continue the call, answers it, or emulates it (executes it in place of the phase). */
 #include <ctype.h>
-#include <linux/capability.h>
 #include <sys/xattr.h>
 
 #include "egress/socket_permit.h"
@@ -72,14 +71,6 @@ static size_t count_attempts(struct notifier *notifier, const struct target *tar
 	return count;
 }
 
-/* Handles a bind(2). If the call binds port 53 of loopback, stops redirecting DNS queries to name servers on loopback, because the phase then runs its own DNS server. */
-static void yield_dns_port(struct notifier *notifier, const struct target *target, const struct request *request)
-{
-	if (request->count > 0 && (thread_status(target->tid).capabilities >> CAP_NET_BIND_SERVICE & 1) != 0 && target_is_valid(target) &&
-	    dns_redirect_note_bind(&notifier->dns_redirect, &request->to[0]))
-		notifier->log->phase_serves_names = true;
-}
-
 /* Logs a call. Returns how many attempts it has added to notifier->counted. */
 static size_t log_call(struct notifier *notifier, const struct target *target, const struct request *request)
 {
@@ -91,7 +82,8 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 	case CALL_CLONE:
 		return 0;
 	case CALL_BIND:
-		yield_dns_port(notifier, target, request);
+		if (request->count > 0)
+			dns_redirect_note_bind(&notifier->dns_redirect, target, &request->to[0]);
 		return 0;
 	default:
 		network_log_add_unreadable(notifier->log, request->unreadable);
@@ -108,24 +100,15 @@ static void uncount(struct notifier *notifier, size_t count)
 	}
 }
 
-/* Applies the allow-list to a call. Returns true if the call is answered now or later. Returns false if the kernel must continue it. */
-static bool apply_allow_list(struct notifier *notifier, struct egress_call *call, const struct request *request)
-{
-	enum egress_decision decision = egress_handle(call, request);
-	if (decision == EGRESS_EMULATE) {
-		size_t count = log_call(notifier, &call->target, request);
-		if (!egress_emulate(call, request))
-			uncount(notifier, count);
-	}
-	return decision != EGRESS_CONTINUE;
-}
-
-/* Applies the network filter to the addresses of a call. Returns the errno with which the call must fail, or 0. Sets *allowed to an address of the call that is in the allow-list, or to NULL. */
+/* Returns the errno with which the network filter must refuse a call, or 0. Sets *allowed to a destination of the call that is in the allow-list, or to NULL. */
 static int check_net_filter(struct notifier *notifier, const struct target *target, struct request *request, const struct destination **allowed)
 {
 	struct net_filter *net_filter = notifier->net_filter;
+	bool is_bind = request->call == CALL_BIND;
 	*allowed = NULL;
-	if (request->unreadable)
+	if (request->call == CALL_SETSOCKOPT)
+		return socket_permits((uint32_t)request->arguments[1], (uint32_t)request->arguments[2]) ? 0 : ENOPROTOOPT;
+	if (request->unreadable != 0 && !is_bind)
 		return request->unreadable == EFAULT ? EFAULT : EACCES;
 	int error = request->chooses_route ? ENODEV : 0;
 	for (size_t i = 0; i < request->abstract_count && error == 0; i++)
@@ -133,8 +116,9 @@ static int check_net_filter(struct notifier *notifier, const struct target *targ
 	for (size_t i = 0; i < request->count && error == 0; i++) {
 		struct destination *to = &request->to[i];
 		read_protocol(target, request->fd, to->protocol, sizeof to->protocol);
-		bool is_listed = strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to->family, to->address, to->port);
-		if (is_listed)
+		if (is_bind)
+			error = net_filter_check_bind(net_filter, target, request->fd, to);
+		else if (strcmp(to->protocol, "tcp") == 0 && allow_has(notifier->allow, to->family, to->address, to->port))
 			*allowed = to;
 		else
 			error = net_filter_check(net_filter, target, request->fd, to);
@@ -163,44 +147,21 @@ static bool answer_lookup(struct notifier *notifier, const struct target *target
 	return true;
 }
 
-/* Applies the network filter to bind(2), seccomp(2) and setsockopt(2), which send nothing. */
-static void filter_local_call(struct notifier *notifier, const struct target *target, struct request *request)
-{
-	int error = 0;
-	if (request->call == CALL_SETSOCKOPT && !socket_permits((uint32_t)request->arguments[1], (uint32_t)request->arguments[2]))
-		error = ENOPROTOOPT;
-	if (request->call == CALL_BIND && request->count > 0) {
-		read_protocol(target, request->fd, request->to[0].protocol, sizeof request->to[0].protocol);
-		error = net_filter_check_bind(notifier->net_filter, target, &request->to[0]);
-		net_filter_note_socket(notifier->net_filter, target, request->fd);
-	}
-	if (request->call != CALL_SETSOCKOPT)
-		log_call(notifier, target, request);
-	if (error != 0)
-		target_respond(target, 0, error, 0);
-	else
-		continue_call(target);
-}
-
 /* Applies the network filter: refuses and logs a call to a destination outside the phase, and lets the kernel continue any other call. */
 static void apply_net_filter(struct notifier *notifier, const struct target *target, struct request *request)
 {
 	const struct destination *allowed;
-	if (request->call == CALL_BIND || request->call == CALL_SECCOMP || request->call == CALL_SETSOCKOPT) {
-		filter_local_call(notifier, target, request);
-		return;
-	}
 	int error = check_net_filter(notifier, target, request, &allowed);
 	if (error != 0 && answer_lookup(notifier, target, request))
 		return;
-	if (error != 0) {
+	if (error != 0 || request->call == CALL_BIND || request->call == CALL_SECCOMP)
 		log_call(notifier, target, request);
-		target_respond(target, 0, error, 0);
-		return;
-	}
-	if (allowed != NULL)
+	else if (allowed != NULL)
 		network_log_add_allowed(notifier->log, allowed, target, target_program(target), false);
-	continue_call(target);
+	if (error != 0)
+		target_respond(target, 0, error, 0);
+	else
+		continue_call(target);
 }
 
 static bool concerns_allow_list(const struct request *request)
@@ -218,7 +179,7 @@ static void handle_call(struct notifier *notifier)
 {
 	struct request *request = &notifier->request;
 	struct egress_call call = {.target = current_target(notifier), .egress = notifier->egress, .socket = -1};
-	bool is_answered = false;
+	enum egress_decision decision = EGRESS_CONTINUE;
 	if (!request_read(request, &call.target, &notifier->notification.data)) {
 		continue_call(&call.target);
 		return;
@@ -247,11 +208,11 @@ static void handle_call(struct notifier *notifier)
 		call.to = request->to[0];
 	notifier->is_redirected = dns_redirect_query(&notifier->dns_redirect, &call, request, notifier->allow);
 	if (notifier->egress != NULL && concerns_allow_list(request))
-		is_answered = apply_allow_list(notifier, &call, request);
-	if (!is_answered) {
+		decision = egress_handle(&call, request);
+	if (decision != EGRESS_ANSWERED) {
 		/* Log the call before it continues, because the process may then end at once and the supervisor may write the record. */
 		size_t count = log_call(notifier, &call.target, request);
-		if (!continue_call(&call.target))
+		if (!(decision == EGRESS_EMULATE ? egress_emulate(&call, request) : continue_call(&call.target)))
 			uncount(notifier, count);
 	}
 	target_close(call.socket);
