@@ -24,10 +24,7 @@ struct resolv_conf {
 	size_t search_count;
 };
 
-/*
- * Reads /etc/resolv.conf. If the file has no usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits name
- * servers with a link-local address, because the network of a phase lacks the interface to which this address belongs.
- */
+/* Reads /etc/resolv.conf. Without a usable name server, adds 127.0.0.1 (the default of resolvers) and ::1 (Go uses both). Omits link-local addresses, because the network of a phase lacks their interface. */
 void resolv_conf_read(struct resolv_conf *conf);
 
 /* Message by which the watcher requests a socket in the network namespace of the DNS server. The reply is one byte, with the new socket attached (SCM_RIGHTS) unless creating it failed. */
@@ -46,10 +43,7 @@ struct dns_listeners {
 	int fds[NAME_SERVERS][2];
 };
 
-/*
- * Main function of the DNS server process. Handles the watcher's requests for sockets, and answers the queries that arrive at the listeners.
- * Exits when the watcher has ended. Writes the lookups in the log without a lock, because no other process writes them.
- */
+/* Main function of the DNS server process. Exits when the watcher has ended. Writes the lookups in the log without a lock, because no other process writes them. */
 noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);
 

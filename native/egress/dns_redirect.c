@@ -80,10 +80,7 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason)
 	redirect->server = -1;
 }
 
-/*
- * Sends a request to the DNS server process, and waits for the reply. The first request also waits for the start of this process. Returns the
- * new socket, or -1 if there is none. Does not wait while the supervisor has a message for the watcher.
- */
+/* Requests a socket from the DNS server process and waits for it, also until this process has started. Does not wait while the supervisor has a message for the watcher. Returns -1 if there is none. */
 static int request_socket(struct dns_redirect *redirect, const struct dns_request *wanted)
 {
 	struct pollfd sources[] = {{.fd = redirect->server, .events = POLLIN}, {.fd = redirect->control, .events = POLLIN}};

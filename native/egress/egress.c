@@ -67,10 +67,7 @@ static bool end_connect(struct pending_call *pending, enum pending_event event)
 	return false;
 }
 
-/*
- * Connects the socket fd to the destination of the call, and puts fd in place of the target's socket unless connecting fails: for a blocking
- * socket when the connection is complete, otherwise at once. Returns the result of connect(2), or CALL_PENDING.
- */
+/* Connects the socket fd, and puts it in place of the target's: when the connection is complete or, if the target's is nonblocking, at once. Returns the result of connect(2), or CALL_PENDING. */
 static int connect_and_replace(const struct egress_call *call, int family, int fd)
 {
 	bool blocking = socket_is_blocking(call->socket);

@@ -33,17 +33,11 @@ enum egress_decision {
 	EGRESS_ANSWERED, /* the call is answered, or events_handle_one() answers it later */
 };
 
-/*
- * Creates the state of the allow-list, which is never freed. epoll: epoll instance for pending calls (util/events.h). socks: path of the SOCKS
- * proxy's socket, for ROUTE_SOCKS. Stores the route in the log; if Linux is too old for ROUTE_DIRECT, stores ROUTE_NONE.
- */
+/* Creates the state of the allow-list, which is never freed. epoll: for pending calls (util/events.h). socks: path of the proxy's socket, for ROUTE_SOCKS. Stores the route in the log. */
 struct egress *egress_open(int epoll, const struct allow *allow, enum egress_route route, const char *socks, bool phase_is_root,
 			   struct network_log *log);
 
-/*
- * Applies the allow-list to a connect, bind, listen, clone or socketcall. If the call connects to an allowed destination, makes the connection. Logs
- * and answers such a call, and a call that must fail. Never waits.
- */
+/* Applies the allow-list to a connect, bind, listen, clone or socketcall. Makes an allowed connection. Logs and answers such a call, and a call that must fail. Never waits. */
 enum egress_decision egress_handle(struct egress_call *call, const struct request *request);
 
 /* emulate.c: executes calls in place of the calling thread */
@@ -82,10 +76,7 @@ struct dns_redirect {
 	size_t next_socket;
 };
 
-/*
- * If the call goes to a name server and is not an allowed TCP connection, puts a socket of the DNS server's network in place of the calling
- * thread's socket. Returns true if the thread has such a socket, also from an earlier call. The kernel can then continue the call.
- */
+/* If the call goes to a name server and is not an allowed TCP connection, puts a socket of the DNS server's network in place of the thread's. Returns true if the thread has such a socket. */
 bool dns_redirect_query(struct dns_redirect *redirect, struct egress_call *call, const struct request *request, const struct allow *allow);
 
 /* Ends the redirection of queries, and logs the reason why DNS lookups are not watched any more. */
@@ -94,10 +85,7 @@ void dns_redirect_end(struct dns_redirect *redirect, const char *reason);
 /* Returns true if queries to the destination are redirected: it is port 53 of a name server in /etc/resolv.conf. */
 bool dns_redirect_covers(struct dns_redirect *redirect, const struct destination *to);
 
-/*
- * Must be called before the phase binds an address. If a thread that may do so binds port 53 of loopback, and /etc/resolv.conf has a name server on
- * loopback, stops redirecting queries to loopback, because the phase then runs its own DNS server.
- */
+/* Must be called before the phase binds an address. Stops redirecting queries to loopback if the phase binds port 53 of loopback and the name servers include loopback: it then runs its own DNS server. */
 void dns_redirect_note_bind(struct dns_redirect *redirect, const struct target *target, const struct destination *address);
 
 /* query_trap.c: answers DNS queries of a phase without a network namespace */

@@ -84,9 +84,8 @@ struct mmsghdr32 {
 };
 
 /*
- * Copies a message from the target's memory to data, which has room for MOST_DATA bytes, and sends it. Sends a longer message in several parts.
- * The memory of a helper process does not count against the limits of the phase, so it must be small. Returns the number of bytes sent, or -1
- * and sets errno.
+ * Copies a message from the target's memory to data (MOST_DATA bytes) and sends it, a longer message in several parts: the memory of a helper
+ * process does not count against the limits of the phase, so it must be small. Returns the number of bytes sent, or -1 and sets errno.
  */
 static ssize_t send_parts(const struct egress_call *call, const struct msghdr32 *message, const struct iovec32 *parts, uint32_t flags, char *data)
 {
@@ -156,10 +155,7 @@ static ssize_t send_messages(const struct egress_call *call, const uint64_t argu
 	return done;
 }
 
-/*
- * Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. A call with ancillary data or
- * MSG_FASTOPEN fails with EOPNOTSUPP. Returns the result of the call, or -1 and sets errno.
- */
+/* Executes a sendto, sendmsg or sendmmsg, and waits until the data is sent. data: a buffer of MOST_DATA bytes. Fails with EOPNOTSUPP for ancillary data and MSG_FASTOPEN. */
 static ssize_t emulate_send(const struct egress_call *call, const struct request *request, char *data)
 {
 	const uint64_t *arguments = request->arguments;

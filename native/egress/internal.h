@@ -60,10 +60,7 @@ struct pending_call {
 	struct socks_exchange exchange;
 };
 
-/*
- * Adds a pending call. From then on, the watcher calls handler for the events in enum pending_event. events: those of fd (epoll_ctl(2)).
- * limited: the time limit of connect(2) applies, if the socket has one (SO_SNDTIMEO). On failure, returns NULL and leaves fd open.
- */
+/* Adds a pending call, whose handler the watcher calls for each enum pending_event. limited: with the time limit of connect(2), if the socket has one (SO_SNDTIMEO). On failure, returns NULL and leaves fd open. */
 struct pending_call *pending_add(const struct egress_call *call, int fd, uint32_t events, bool limited, pending_handler *handler);
 
 /* Opens the timer by which the watcher checks the pending calls regularly. */
@@ -119,10 +116,7 @@ bool socket_is_bound(int fd);
 
 bool socket_is_blocking(int fd);
 
-/*
- * Copies the options that a program has set from one TCP socket to another. Skips those that the kernel refuses, such as a value above a limit
- * of the other network. family: that of both sockets, or 0 if they differ. fresh: to is a new socket, whose options are in defaults.
- */
+/* Copies the options that a program has set, except those that the kernel refuses, such as a value above a limit. family: of both sockets, or 0 if they differ. fresh: to is new and has the options in defaults. */
 void socket_copy_options(struct egress *egress, int from, int to, int family, bool fresh);
 
 /* Stores the network namespace of the socket fd as that of the host, if none is stored yet. Returns false if another one is stored, or if the kernel does not report it, as on Linux before 5.14. */
@@ -134,10 +128,7 @@ bool host_network_has(const struct egress *egress, int fd);
 /* Returns the flags of the descriptor call->fd in the calling thread (O_CLOEXEC, O_NONBLOCK and others). Returns -1 if it no longer refers to the socket of the call. */
 int descriptor_flags(const struct egress_call *call);
 
-/*
- * Puts the socket fd in place of the calling thread's socket, with the same number, close-on-exec flag and epoll registrations. flags: new file
- * status flags of fd (F_SETFL). On failure, returns false and sets errno, to EBADF if another thread has closed the thread's socket.
- */
+/* Sets the file status flags of the socket fd, and puts it in place of the thread's, with the same close-on-exec flag and epoll registrations. Sets errno to EBADF if another thread has closed the thread's. */
 bool replace_socket(const struct egress_call *call, int fd, int flags);
 
 /* emulate.c: executes calls in place of the calling thread */
@@ -147,16 +138,10 @@ bool emulate_is_needed(const struct egress_call *call, const struct request *req
 
 /* socks.c: client of a SOCKS5 proxy on a UNIX socket (RFC 1928). Portage starts this proxy for distcc. It gives access to the host's network after Portage has unshared the network. */
 
-/*
- * Requests a connection from the proxy and makes the call pending. relay: the watcher must not take over the proxy's TCP socket, so that the
- * proxy relays the data. Returns CALL_PENDING, or an errno if sending the request failed.
- */
+/* Requests a connection from the proxy and makes the call pending. relay: the proxy relays the data, so that the watcher must not take over its TCP socket. Returns CALL_PENDING or an errno. */
 int socks_connect(const struct egress_call *call, bool relay);
 
-/*
- * Answers a connect(2) that waited for the proxy. If error is 0, replaces the target's socket with fd: a TCP socket to the destination, or the
- * socket to the proxy that relays the data. The caller closes fd afterwards.
- */
+/* Answers a connect(2) that waited for the proxy. If error is 0, the target gets fd: a TCP socket, or the socket to the proxy that relays the data. The caller closes fd afterwards. */
 void egress_end_socks(const struct egress_call *call, int fd, int error);
 
 #endif

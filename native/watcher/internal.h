@@ -55,10 +55,7 @@ struct net_filter *net_filter_new(void);
 /* Returns the inode of the target's socket fd. Returns 0 if fd is not a socket, or if the watcher cannot inspect it. */
 uint64_t net_filter_socket_inode(const struct target *target, int fd);
 
-/*
- * Decides about a connection or datagram from the target's socket fd. Returns 0 if no process outside the phase can receive it. Otherwise
- * returns the errno with which the call must fail, which is the errno in a network namespace that has only the interface lo.
- */
+/* Decides about a connection or datagram from the socket fd. Returns 0 if only the phase can receive it. Otherwise returns the errno for the call: the one in a network namespace with no interface but lo. */
 int net_filter_check(struct net_filter *net_filter, const struct target *target, int fd, const struct destination *to);
 
 /* Returns 0 if all UNIX sockets with this abstract name belong to the phase. Otherwise returns ECONNREFUSED, with which the call must fail. */
@@ -108,10 +105,7 @@ struct path_sockets {
 
 void path_sockets_open(struct path_sockets *sockets, const struct options *options);
 
-/*
- * Logs each path of the request that is a socket of the host, unless an option allows this socket. Returns true if the call must be refused.
- * The refusal does not stop a hostile program. Such a program can change the path after the check, or receive a connected socket (SCM_RIGHTS).
- */
+/* Logs each path of the request that is a socket of the host and not allowed by an option. Returns true if the call must be refused, which does not stop a hostile program: it can change the path after the check. */
 bool path_sockets_log(struct path_sockets *sockets, struct network_log *log, const struct target *target, const struct request *request);
 
 /* notification.c: handles one seccomp notification */

@@ -283,10 +283,7 @@ static int create_queue(const struct ipc_request *request, uint64_t *inode)
 	return queue;
 }
 
-/*
- * Creates the requested object and adds it to the table. Returns the id of a System V object, or a descriptor of a POSIX message queue. Returns
- * -1 and sets errno if the kernel must continue the call, for example because such an object exists.
- */
+/* Creates the requested object and adds it to the table. Returns its id or, for a message queue, a descriptor. Returns -1 if the kernel must continue the call, for example because such an object exists. */
 static int create_ipc_object(struct ipc_objects *objects, const struct ipc_request *request)
 {
 	const int exclusive = request->flags | IPC_CREAT | IPC_EXCL;
@@ -320,10 +317,7 @@ static int create_ipc_object(struct ipc_objects *objects, const struct ipc_reque
 	return result;
 }
 
-/*
- * For init: creates the requested socket or IPC object with all capabilities turned off, because the calling thread of the phase may have fewer
- * than init. Returns a descriptor, or the id of a System V object. Returns -1 and sets errno on failure.
- */
+/* Creates the requested object with all capabilities turned off, because the calling thread may have fewer than init. Returns a descriptor, or the id of a System V object, or -1. */
 static int create(const struct maker_request *wanted, struct ipc_objects *ipc_objects)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -59,10 +59,7 @@ struct request;
 /* For the watcher: answers a call that creates a socket, with a descriptor or an errno: EAFNOSUPPORT if the calling thread is in another network namespace than init. */
 void maker_answer_socket(const struct maker *maker, const struct request *request, const struct target *target);
 
-/*
- * For the watcher: answers a call that creates an IPC object. Returns false if the kernel must continue the call: it requests shared memory,
- * the object exists, the caller has other ids or another IPC namespace than init, or init fails to create the object.
- */
+/* For the watcher: answers a call that creates an IPC object. Returns false if the kernel must continue it: for shared memory, existing objects, and callers with other ids or another IPC namespace than init. */
 bool maker_answer_ipc(const struct maker *maker, const struct request *request, const struct target *target);
 
 /* For init: receives one request of the watcher and sends the result. Returns false after the watcher has ended. */

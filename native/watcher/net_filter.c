@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The network filter: a phase without a network namespace may reach only the sockets of its own processes. The filter does not stop a hostile
- * build, because the kernel reads the address again after the decision (SECCOMP_USER_NOTIF_FLAG_CONTINUE in seccomp_unotify(2)).
- */
+/* A phase without a network namespace may reach only sockets of its own processes. This does not stop a hostile build, because the kernel reads the address again (SECCOMP_USER_NOTIF_FLAG_CONTINUE). */
 #include <dirent.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -103,10 +100,7 @@ static bool process_has_socket(pid_t pid, uint64_t inode)
 	return found;
 }
 
-/*
- * Searches a socket in the target's process and then in all processes of the phase, the descendants of the supervisor. If the supervisor has
- * ended before the watcher, its PID may belong to another process, so only the target's process is searched.
- */
+/* Searches a socket in the target's process, then in all descendants of the supervisor. Omits the latter if the supervisor has ended before the watcher, because its PID may belong to another process. */
 static bool phase_has_socket(const struct net_filter *net_filter, const struct target *target, uint64_t inode)
 {
 	AUTO_PIDS struct pids pids = {0};

@@ -8,10 +8,7 @@
 #include "util/process.h"
 #include "watcher/internal.h"
 
-/*
- * Reads the kernel's name of the protocol of the target's socket: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it to protocol
- * in lower case and without "v6", or writes "" if it is unknown. If the watcher cannot duplicate the socket, it reads /proc/TID/fd.
- */
+/* Reads the kernel's name of the socket's protocol: TCP, TCPv6, UDP... (sockfs_xattr_get() in net/socket.c). Writes it in lower case and without "v6", or "". Without a duplicate, reads /proc/TID/fd. */
 static void read_protocol(const struct target *target, int fd, char *protocol, size_t size)
 {
 	static const char attribute[] = "system.sockprotoname";
@@ -231,10 +228,7 @@ void notification_abandon(struct notifier *notifier)
 		return;
 	notifier->busy = false;
 	const struct target target = current_target(notifier);
-	/*
-	 * Normally let the kernel continue the call, so that only the target waits for its slow memory. Refuse the call if, unchecked, it could use
-	 * a socket of the host or create a socket of a forbidden family.
-	 */
+	/* Let the kernel continue the call, so that only the target waits for its slow memory. Refuse it if, unchecked, it could use a socket of the host or create one of a forbidden family. */
 	bool refuse = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets || notifier->request.call == CALL_SOCKET;
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);

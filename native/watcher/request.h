@@ -54,10 +54,7 @@ struct request {
 /* Reads the arguments and addresses of the target's call. Returns false if the call needs no handling: it is not in the table of syscalls.c, or it is an ipc(2) that creates no object. */
 bool request_read(struct request *request, const struct target *target, const struct seccomp_data *data);
 
-/*
- * Converts a socket address to a destination, whose member protocol is then "". An IPv4-mapped IPv6 address becomes AF_INET. If sending is
- * true, the address is that of a message to send, where AF_UNSPEC means AF_INET. Returns false if the address is not an internet address.
- */
+/* Converts an internet address to a destination, IPv4-mapped ones to AF_INET. sending: the address is of a message to send, where AF_UNSPEC means AF_INET. Returns false for other addresses. */
 bool destination_read(struct destination *to, const union socket_address *address, size_t length, bool sending);
 
 /* Converts a destination to an address for a socket of this family. For AF_INET6, an IPv4 address becomes IPv4-mapped. Returns the length of the address in bytes. */

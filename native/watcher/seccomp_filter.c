@@ -63,10 +63,7 @@ static void put_ioctl(struct bpf *bpf)
 	put_permitted(bpf, permitted_ioctls, permitted_ioctls_count, SECCOMP_RET_ERRNO | ENOTTY);
 }
 
-/*
- * For a phase with the network filter: permits only sockets of AF_INET and AF_INET6 whose destinations the watcher can check. Raw sockets are
- * refused because they send and receive packets of other sockets, and SCTP sockets because they can connect by setsockopt(2).
- */
+/* Permits only internet sockets whose destinations the watcher can check. Raw sockets would send and receive packets of other sockets, and SCTP sockets can connect by setsockopt(2). */
 static void put_internet_socket(struct bpf *bpf)
 {
 	put_load(bpf, low_half(1));

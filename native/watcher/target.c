@@ -150,10 +150,7 @@ static const char *next_argument(const char *argument, const char *end)
 	return next < end ? next : NULL;
 }
 
-/*
- * Returns the script that an interpreter with this command line runs: the first argument that is not an option, or the value of the option for
- * a module or file. Returns NULL if the program is not an interpreter or runs no script. The result points into argv.
- */
+/* Returns the script that an interpreter runs: the first argument that is no option, or the value of the option for a module or file. Returns NULL if there is none. The result points into argv. */
 static const char *find_script(const char *argv, size_t length)
 {
 	const char *end = argv + length;
@@ -340,10 +337,7 @@ bool target_read(const struct target *target, uint64_t address, void *data, size
 	return true;
 }
 
-/*
- * Returns true if copy, a duplicate of the descriptor fd of another thread, refers to the same file as the descriptor fd of the target. Tries
- * kcmp(2), which a kernel may lack, and then /proc/TID/fd, which the watcher cannot read if it has other ids than the target.
- */
+/* Returns true if copy, a duplicate of fd of another thread, refers to the file of the target's fd. Tries kcmp(2), which a kernel may lack, then /proc/TID/fd, which needs the ids of the target. */
 static bool is_file_of_target(const struct target *target, pid_t other_thread, int fd, int copy)
 {
 	struct stat theirs, ours;

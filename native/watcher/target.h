@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Inspects the target, the thread whose system call the watcher handles: its program, its ancestors, its memory and its descriptors. The
- * build controls all of them, so the watcher must not trust this data.
- */
+/* Inspects the target, the thread whose system call the watcher handles. The build controls its program, ancestors, memory and descriptors, so the watcher must not trust this data. */
 #ifndef TARGET_H
 #define TARGET_H
 
@@ -27,10 +24,7 @@ struct target {
 	long long now; /* time at which the watcher began to handle the call, in microseconds of CLOCK_MONOTONIC */
 };
 
-/*
- * Creates the state that the target functions keep between calls, such as a cache of programs. broker: socket to the Yama broker, or -1 if
- * there is none. The state is never freed. Returns NULL and sets errno on failure.
- */
+/* Creates the state of the target functions, such as a cache of programs, which is never freed. broker: socket to the Yama broker, or -1. Returns NULL and sets errno on failure. */
 struct target_access *target_access_new(int broker);
 
 struct program {
@@ -50,10 +44,7 @@ bool target_is_valid(const struct target *target);
 /* Answers the system call of the target. The parameters become members of struct seccomp_notif_resp; error is 0 or a positive errno. Returns false if the call has already ended. */
 bool target_respond(const struct target *target, unsigned flags, int error, long value);
 
-/*
- * Returns the program of the thread, never NULL. All members are empty if the thread has ended. The result is cached for up to five
- * milliseconds, unless the command line changes. The returned pointer is valid until the next call of this function.
- */
+/* Returns the program of the thread, valid until the next call of this function. Its members are empty if the thread has ended. It is cached for up to 5 ms, unless the command line changes. */
 const struct program *target_program(const struct target *target);
 
 /* Reads the command lines of the ancestors of the thread's process into program->parents: of at most eight, up to a child of init. Reads none if the thread has ended. */
@@ -62,19 +53,13 @@ void target_add_parents(const struct target *target, struct program *program);
 /* Reads size bytes at an address of the thread's memory. Returns false and sets errno if it cannot read all of them. */
 bool target_read(const struct target *target, uint64_t address, void *data, size_t size);
 
-/*
- * Returns a duplicate of a descriptor of the thread (pidfd_getfd(2), Linux 5.6). Close it by target_close(). On failure, returns -1 and sets
- * errno: to EBADF if the thread has no such descriptor, to EPERM if the kernel denies ptrace access.
- */
+/* Returns a duplicate of a descriptor of the thread (pidfd_getfd(2), Linux 5.6), to be closed by target_close(). On failure, sets errno: EBADF if there is no such descriptor, EPERM without ptrace access. */
 int target_duplicate(const struct target *target, int fd);
 
 /* Closes a copy that target_duplicate() or target_open_path() returned. Does nothing if copy is -1. The watchdog limits the time of the close(2), which may wait for a FUSE server (fuse_flush() in fs/fuse/file.c). */
 void target_close(int copy);
 
-/*
- * Opens the file that the thread would find at a path, with O_PATH: relative to the thread's working directory and inside its root directory.
- * Follows symbolic links, also those in /proc. Returns -1 and sets errno on failure, to ESRCH if the thread has ended.
- */
+/* Opens the file that the thread would find at a path, with O_PATH. Follows symbolic links, also those in /proc. Returns -1 and sets errno on failure, to ESRCH if the thread has ended. */
 int target_open_path(const struct target *target, const char *path);
 
 /* Data about a thread in /proc/TID/status (proc(5)). */

@@ -34,22 +34,13 @@ struct watcher {
 	bool net_filter;		 /* true if the watcher refuses connections out of the phase, because the phase has no network namespace */
 };
 
-/*
- * If wanted is true, creates the log and the sockets that the watcher shares with the phase. Call it before the watcher and the phase start.
- * Returns false and sets errno if the watcher cannot run. watcher_start() then does nothing, and the log, if it exists, has the reason.
- */
+/* If wanted is true, creates the log and the sockets that the watcher shares with the phase, before both start. Returns false if the watcher cannot run: watcher_start() then does nothing, and the log has the reason. */
 bool watcher_open(struct watcher *watcher, bool wanted);
 
-/*
- * Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace.
- * On failure, DNS lookups are not watched.
- */
+/* Creates the socket pair between the watcher and the DNS server process. Call it before watcher_start(), if the phase has a network namespace. On failure, DNS lookups are not watched. */
 void watcher_open_dns(struct watcher *watcher);
 
-/*
- * Starts the DNS server process, which makes a network namespace for itself. Call it when a process of the phase sends the first DNS query or,
- * if confine runs as a set-user-ID program, before the supervisor drops its privileges.
- */
+/* Starts the DNS server process, which makes a network namespace for itself. Call it when the phase sends the first query or, in a set-user-ID confine, before the supervisor drops its privileges. */
 void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity);
 
 /* Starts the watcher. Call it after the supervisor has given up its privileges and before the command starts. Exits on failure. */
@@ -58,16 +49,10 @@ void watcher_start(struct watcher *watcher, const struct options *options, enum 
 /* Adds the watcher, its helper processes and the DNS server process to a list. */
 void watcher_add_pids(const struct watcher *watcher, struct pids *pids);
 
-/*
- * Ends the watcher and the DNS server process, and waits for their end, two seconds at most. If processes of the phase may live on, the watcher
- * stays until they have ended, because without a listener their watched system calls would fail with ENOSYS.
- */
+/* Ends the watcher and the DNS server process, in two seconds at most. If the phase may live on, the watcher stays until it has ended: without a listener, watched calls would fail with ENOSYS. */
 void watcher_end(struct watcher *watcher, bool phase_may_live_on);
 
-/*
- * Tests whether the network filter could work: it needs a seccomp listener, sock_diag(7), and access to the memory and descriptors of other
- * processes. Runs the tests in child processes without privileges. Returns NULL on success. Otherwise returns the reason why not and sets errno.
- */
+/* Tests in child processes without privileges what the network filter needs: a listener, sock_diag(7), access to memory and descriptors. Returns NULL or the reason why it cannot work, and sets errno. */
 const char *net_filter_probe(const struct identity *identity);
 
 #endif
