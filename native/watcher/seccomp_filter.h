@@ -21,27 +21,19 @@ struct seccomp_rules {
 };
 
 /*
- * Writes the filter for all ABIs of a machine. Returns the length of the filter in instructions, or 0 if room is too small.
- * Actions: SECCOMP_RET_USER_NOTIF for a watched call that may contain an address, SECCOMP_RET_ERRNO for a refused call, and
- * SECCOMP_RET_ALLOW for all others. If the system call number alone decides, the filter loads no argument, so that the kernel caches the
- * result (seccomp_cache_prepare() in kernel/seccomp.c).
+ * Writes the filter for all ABIs of a machine. Returns its length in instructions, or 0 if room is too small. If the number of a system call
+ * alone decides, the filter loads no argument, so that the kernel caches the result (seccomp_cache_prepare() in kernel/seccomp.c).
  *
- * What the filter refuses because of each member of struct seccomp_rules:
- * allow_list: io_uring_setup, clone3, MSG_FASTOPEN and all calls of an unknown architecture fail as in a kernel without them, because they
- * could connect without a notification. Socket options and ioctls that socket_permit.h does not list fail too.
- * own_sockets: io_uring_setup and all calls of an unknown architecture fail with ENOSYS.
- * net_filter: io_uring_setup, all calls of an unknown architecture, and socket options that socket_permit.h does not list fail. socket(2)
- * fails for raw internet sockets and for protocols that socket_permit.h does not list.
- * families: socket(2) fails with EAFNOSUPPORT for other families. io_uring_setup fails with ENOSYS, because it can create sockets.
- * single_id: set*id(2) and chown(2) fail with EPERM for all ids except uid and gid, as for an ordinary user without a user namespace. The
- * kernel would return EINVAL, but libfakeroot and test suites rely on EPERM. The same holds in user namespaces that the phase makes.
+ * With allow_list, net_filter or own_sockets, the filter refuses all calls of an unknown architecture, and, as with families, io_uring_setup:
+ * they could connect without a notification. With single_id, set*id(2) and chown(2) fail with EPERM for other ids, also in user namespaces that
+ * the phase makes. The kernel would return EINVAL, but libfakeroot and test suites rely on EPERM.
  */
 size_t seccomp_filter_build(const struct machine *machine, const struct seccomp_rules *rules, struct sock_filter *filter, size_t room);
 
 /*
- * Installs the filter in the calling process and its later children. Sends the listener, or the reason why there is none, to the watcher at
- * the other end of setup_socket. If isolated_net is true, also sends the socket of socket_diag_open(). Closes setup_socket. Sets no_new_privs
- * unless the process has CAP_SYS_ADMIN in its user namespace. Returns true if the filter is installed.
+ * Installs the filter in the calling process. Sends the listener, or the reason why there is none, to the watcher at the other end of
+ * setup_socket; if isolated_net is true, also the socket of socket_diag_open(). Sets no_new_privs unless the process has CAP_SYS_ADMIN in its
+ * user namespace. Returns true if the filter is installed.
  */
 bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules, bool isolated_net);
 

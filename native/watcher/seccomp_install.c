@@ -63,35 +63,30 @@ static int install_filter(const struct sock_fprog *program, bool watched)
 	return listener < 0 && errno == EINVAL ? call_seccomp(program, SECCOMP_FILTER_FLAG_NEW_LISTENER) : listener;
 }
 
-/* Installs a filter. Returns the listener, or 0 if the rules need no listener. On failure, returns -1 and sets errno. Sets *inert to true if it had to set no_new_privs. */
-static int install(const struct seccomp_rules *rules, bool *inert)
+/* Installs a filter, and sets no_new_privs if needed. Returns the listener, or 0 if the rules need no listener. On failure, returns -1 and sets errno. */
+static int install(const struct seccomp_rules *rules)
 {
 	struct sock_filter instructions[SECCOMP_FILTER_ROOM];
 	size_t length = seccomp_filter_build(&machine_own, rules, instructions, SECCOMP_FILTER_ROOM);
 	struct sock_fprog program = {(unsigned short)length, instructions};
-	*inert = false;
 	errno = ENOTSUP;
 	if (machine_own.end == 0 || length == 0)
 		return -1;
-	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	int listener = install_filter(&program, rules->watched);
 	/* Set no_new_privs only if the filter is needed, because it disables set-user-ID programs. A filter that only changes the errno of set*id(2) and chown(2) is not worth that. */
 	bool needed = rules->watched || rules->families != FAMILIES_ANY;
-	if (listener < 0 && errno == EACCES && needed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
-		*inert = !was_inert;
+	if (listener < 0 && errno == EACCES && needed && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		listener = install_filter(&program, rules->watched);
-	}
 	return listener;
 }
 
 /* Installs a filter with a listener. Returns NULL on success. Otherwise returns the reason why there is no listener, and sets errno, or sets it to 0 if the reason has no errno. */
-static const char *install_with_listener(const struct seccomp_rules *rules, int *listener, bool *inert)
+static const char *install_with_listener(const struct seccomp_rules *rules, int *listener)
 {
-	*inert = false;
 	errno = 0;
 	if (!kernel_can_continue())
 		return "recording connections needs Linux 5.5 or later";
-	*listener = install(rules, inert);
+	*listener = install(rules);
 	if (*listener >= 0)
 		return NULL;
 	if (errno == EBUSY)
@@ -105,14 +100,12 @@ static const char *install_with_listener(const struct seccomp_rules *rules, int 
 const char *seccomp_filter_probe(void)
 {
 	int listener;
-	bool inert;
-	return install_with_listener(&(struct seccomp_rules){.watched = true, .families = FAMILIES_ANY}, &listener, &inert);
+	return install_with_listener(&(struct seccomp_rules){.watched = true, .families = FAMILIES_ANY}, &listener);
 }
 
 bool seccomp_filter_install_without_listener(const struct seccomp_rules *rules)
 {
-	bool inert;
-	return install(rules, &inert) >= 0;
+	return install(rules) >= 0;
 }
 
 /* Makes the setup message for the watcher. reason: NULL, or the reason why there is no listener. If reason is not NULL, errno becomes part of the message. */
@@ -130,7 +123,7 @@ bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules,
 	static _Alignas(16) char stack[16384];
 	AUTO_CLOSE int listener = -1, diag = isolated_net ? socket_diag_open() : -1;
 	int status;
-	bool inert;
+	bool was_inert = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	delivery.socket = setup_socket;
 	/*
 	 * A helper process without the filter sends the listener. In this process, sendmsg(2) would wait for an answer of the watcher, which has no
@@ -142,12 +135,11 @@ bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules,
 	if (helper < 0) {
 		delivery.message = make_message("starting a helper process of confine", -1, -1);
 		send_message(&delivery);
-		close(setup_socket);
 		return false;
 	}
-	const char *reason = install_with_listener(rules, &listener, &inert);
+	const char *reason = install_with_listener(rules, &listener);
 	delivery.message = make_message(reason, listener, diag);
-	delivery.message.setuid_inert = inert;
+	delivery.message.setuid_inert = !was_inert && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	bool started = write(delivery.pipe[1], "", 1) == 1;
 	while (waitpid(helper, &status, __WALL) < 0)
 		if (errno != EINTR)
@@ -155,8 +147,5 @@ bool seccomp_filter_install(int setup_socket, const struct seccomp_rules *rules,
 	/* Exit if sending failed, because every watched call of the phase would fail with ENOSYS after the listener is closed. */
 	if (!started || status != 0)
 		refuse("--audit: cannot send the seccomp listener to the watcher process: %m");
-	close(delivery.pipe[0]);
-	close(delivery.pipe[1]);
-	close(setup_socket);
 	return listener >= 0;
 }

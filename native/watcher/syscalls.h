@@ -7,6 +7,7 @@
 
 #include "util/base.h"
 
+/* applies_to() in seccomp_filter.c decides which of these calls are in a filter. */
 enum watched_call {
 	CALL_CONNECT,
 	CALL_BIND, /* bind(2): watched to detect a DNS server of the phase on port 53, and to refuse ports of the host */
@@ -15,27 +16,21 @@ enum watched_call {
 	CALL_SENDMMSG,
 	CALL_SOCKETCALL, /* socketcall(2), by which i386 processes can make all calls on sockets */
 	CALL_SECCOMP,	 /* seccomp(2): watched to log a request for a second listener, which the kernel refuses */
-	/* In the filter only if ipc-sandbox is requested and the phase has no IPC namespace: */
 	CALL_SHMGET,
 	CALL_SEMGET,
 	CALL_MSGGET,
 	CALL_MQ_OPEN,
-	CALL_IPC, /* ipc(2), by which i386 processes can make the calls of System V IPC */
-	/* In the filter only if socket families are restricted: */
+	CALL_IPC,    /* ipc(2), by which i386 processes can make the calls of System V IPC */
 	CALL_SOCKET, /* socket(2) and socketpair(2) */
-	/* In the filter only if there is an allow-list, because the phase then has sockets of the host's network: */
 	CALL_LISTEN, /* watched to refuse listen(2) on a socket of the host's network */
 	CALL_CLONE,  /* clone(2): watched to detect that processes share descriptors (emulate.c) */
 	CALL_CLONE3, /* clone3(2): refused, because its flags are in memory, where no filter can read them */
 	CALL_IOCTL,
-	/* In the filter only if there is an allow-list or the network filter (net_filter.c), CALL_PRCTL also if the UNIX sockets are restricted: */
 	CALL_PRCTL, /* prctl(PR_SET_DUMPABLE, 0) returns 0 without effect, so that the watcher keeps access to the process */
 	CALL_SETSOCKOPT,
-	/* In the filter only if there is an allow-list, or if the network, the UNIX sockets or the socket families are restricted: */
 	CALL_UNFILTERABLE, /* io_uring_setup, and socketcall of some architectures: refused, because a filter cannot check what they do */
-	/* In the filter only if the user namespace maps a single id: */
-	CALL_IDS,    /* calls that set user or group ids: set*id(2), chown(2) */
-	CALL_IDS_16, /* set*id(2) and chown(2) with ids of 16 bits, which static programs with an old C library use */
+	CALL_IDS,	   /* calls that set user or group ids: set*id(2), chown(2) */
+	CALL_IDS_16,	   /* set*id(2) and chown(2) with ids of 16 bits, which static programs with an old C library use */
 };
 
 /* AUDIT_ARCH_* of the architecture for which confine was compiled; 0: confine cannot build a filter for this architecture. */
