@@ -177,7 +177,6 @@ static size_t answer_query(const struct server *server, const unsigned char *que
 	return answer_length;
 }
 
-/* Receives and answers one UDP query. Returns false if no query has arrived. */
 static bool serve_datagram(const struct server *server, int fd)
 {
 	unsigned char query[DNS_LARGEST], answer[DNS_ANSWER];

@@ -126,7 +126,6 @@ static void copy_options(int from, int to)
 	}
 }
 
-/* Puts socket, a socket of the DNS server's network, in place of the target's, with the same flags and options. Returns false on failure. */
 static bool replace(struct dns_redirect *redirect, const struct egress_call *call, int socket)
 {
 	struct stat status;

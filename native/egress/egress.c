@@ -50,7 +50,6 @@ static int replace_and_return(const struct egress_call *call, int fd, int flags,
 	return replace_socket(call, fd, flags) || errno == EBADF ? error : errno;
 }
 
-/* Handles an event of a pending connect(2): answers the call, unless the calling thread has ended. */
 static bool end_connect(struct pending_call *pending, enum pending_event event)
 {
 	const struct egress_call *call = &pending->call;
@@ -128,7 +127,6 @@ static enum egress_decision refuse_reconnect(const struct egress_call *call)
 	return log_and_refuse(call, ENETUNREACH, false);
 }
 
-/* Connects directly or through the proxy. Returns the result of connect(2), or CALL_PENDING. */
 static int connect_to_allowed(const struct egress_call *call, int family)
 {
 	/* With the proxy, the call stays pending until the proxy replies, even if the target's socket is nonblocking. */
@@ -185,7 +183,8 @@ enum egress_decision egress_handle(struct egress_call *call, const struct reques
 {
 	struct stat status;
 	call->egress->descriptors_are_shared = call->egress->descriptors_are_shared || request->call == CALL_CLONE;
-	if (request->call == CALL_CLONE)
+	bool is_restricted = request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->is_socketcall;
+	if (!is_restricted)
 		return EGRESS_CONTINUE;
 	if (call->egress->route != ROUTE_DIRECT && call->egress->route != ROUTE_SOCKS)
 		return EGRESS_CONTINUE;

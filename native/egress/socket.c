@@ -165,7 +165,6 @@ static bool read_registration(const struct egress_call *call, const char *number
 	return found;
 }
 
-/* Finds the registrations of the target's socket in epoll instances of the target. Returns the number of registrations found. */
 static size_t find_registrations(const struct egress_call *call, struct registration registrations[REGISTRATIONS])
 {
 	size_t count = 0;
@@ -196,7 +195,6 @@ static void control(int epoll, int operation, int fd, int number, struct epoll_e
 		close(number);
 }
 
-/* Registers the new socket fd in the target's epoll instances instead of the old one. */
 static void move_registrations(const struct egress_call *call, int fd, const struct registration *registrations, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -175,7 +175,6 @@ static bool is_same_queue(const struct ipc_object *object)
 	return queue >= 0 && fstat(queue, &status) == 0 && status.st_ino == object->inode;
 }
 
-/* Controls a System V object: IPC_STAT reads its owner and key, IPC_RMID removes it. Returns -1 and sets errno on failure. */
 static int control(const struct ipc_object *object, int command, struct ipc_perm *permissions)
 {
 	/* The first member of each structure is a struct ipc_perm. */
@@ -212,7 +211,6 @@ static bool exists(const struct ipc_object *object)
 	return permissions.cuid == geteuid() && (int)permissions.__key == object->key;
 }
 
-/* Removes the object. Returns true if it existed. */
 static bool remove_object(const struct ipc_object *object)
 {
 	struct ipc_perm unused;

@@ -210,7 +210,6 @@ int net_filter_check_bind(struct net_filter *net_filter, const struct target *ta
 	return is_free ? 0 : EADDRINUSE;
 }
 
-/* Tests sock_diag(7): returns true if the kernel finds a new socket of this process by its protocol and port. */
 static bool can_find_own_socket(int diag, int type, int protocol)
 {
 	union socket_address address = {.in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
@@ -225,7 +224,6 @@ static bool can_find_own_socket(int diag, int type, int protocol)
 	       found.inodes[0] == status.st_ino;
 }
 
-/* Returns true if this process can read the memory and the descriptors of a child. */
 static bool can_inspect_child(int diag)
 {
 	uint64_t value = 0;

@@ -150,17 +150,16 @@ void network_log_add_lookup(struct network_log *log, const struct dns_question *
 	if (row != NULL && row->query_id == query_id)
 		return;
 	log->lookups_total++;
-	if (row != NULL) {
-		row->count++;
-		row->query_id = query_id;
+	if (row == NULL && log->lookup_count < LOG_LOOKUPS) {
+		row = &log->lookups[log->lookup_count];
+		*row = (struct dns_lookup){.key = key, .type = question->type, .program = *program};
+		memccpy(row->name, question->name, '\0', sizeof row->name - 1);
+		log->lookup_count++;
 	}
-	if (row != NULL || log->lookup_count == LOG_LOOKUPS)
+	if (row == NULL)
 		return;
-	row = &log->lookups[log->lookup_count];
-	*row = (struct dns_lookup){
-		.key = key, .query_id = query_id, .type = question->type, .program = *program, .count = 1};
-	memccpy(row->name, question->name, '\0', sizeof row->name - 1);
-	log->lookup_count++;
+	row->count++;
+	row->query_id = query_id;
 }
 
 void network_log_remove_lookup(struct network_log *log, const char *name, uint16_t type, const struct program *program)

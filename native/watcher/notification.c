@@ -88,15 +88,6 @@ static size_t log_call(struct notifier *notifier, const struct target *target, c
 	}
 }
 
-/* Removes the first count attempts in notifier->counted from the log. Used if the call ended before the kernel executed it. */
-static void uncount(struct notifier *notifier, size_t count)
-{
-	while (count > 0) {
-		count--;
-		network_log_remove_attempt(notifier->log, notifier->counted[count].row, &notifier->counted[count].to);
-	}
-}
-
 /* Returns the errno with which the network filter must refuse a call, or 0. Sets *allowed to a destination of the call that is in the allow-list, or to NULL. */
 static int check_net_filter(struct notifier *notifier, const struct target *target, struct request *request, const struct destination **allowed)
 {
@@ -161,11 +152,6 @@ static void apply_net_filter(struct notifier *notifier, const struct target *tar
 		continue_call(target);
 }
 
-static bool concerns_allow_list(const struct request *request)
-{
-	return request->call == CALL_CONNECT || request->call == CALL_LISTEN || request->call == CALL_BIND || request->call == CALL_CLONE || request->is_socketcall;
-}
-
 static struct target current_target(const struct notifier *notifier)
 {
 	return (struct target){
@@ -204,13 +190,14 @@ static void handle_call(struct notifier *notifier)
 	if (request->count == 1)
 		call.to = request->to[0];
 	notifier->is_redirected = dns_redirect_query(&notifier->dns_redirect, &call, request, notifier->allow);
-	if (notifier->egress != NULL && concerns_allow_list(request))
+	if (notifier->egress != NULL)
 		decision = egress_handle(&call, request);
 	if (decision != EGRESS_ANSWERED) {
 		/* Log the call before it continues, because the process may then end at once and the supervisor may write the record. */
 		size_t count = log_call(notifier, &call.target, request);
 		if (!(decision == EGRESS_EMULATE ? egress_emulate(&call, request) : continue_call(&call.target)))
-			uncount(notifier, count);
+			while (count-- > 0)
+				network_log_remove_attempt(notifier->log, notifier->counted[count].row, &notifier->counted[count].to);
 	}
 	target_close(call.socket);
 }

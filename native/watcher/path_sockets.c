@@ -46,7 +46,6 @@ static bool is_same(const struct socket_file *one, const struct socket_file *oth
 	return one->device == other->device && one->inode == other->inode;
 }
 
-/* Returns true if the file is the socket of Portage's SOCKS proxy or a socket that --allow-socket names. */
 static bool is_allowed(const struct options *options, const struct socket_file *file)
 {
 	struct socket_file allowed;
@@ -110,13 +109,6 @@ static struct requested_socket *find_row(struct network_log *log, const struct t
 	return network_log_add_socket(log, &found);
 }
 
-/* Returns true if the target cannot access more files than the watcher: its real uid is the watcher's effective uid, and it has no capability. */
-static bool has_same_rights(const struct target *target)
-{
-	struct thread_status status = thread_status(target->tid);
-	return status.uid == geteuid() && status.capabilities == 0;
-}
-
 /* Opens the file that the target would find at a path, and finds out whether it is a socket of the host. Then sets *row to its row of the log. */
 static enum path_kind examine(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path, struct requested_socket **row)
 {
@@ -127,13 +119,14 @@ static enum path_kind examine(struct path_sockets *sockets, struct network_log *
 	 * target has no more rights than the watcher: FUSE and NFS may serve only the target's user, and in a user namespace the target may search
 	 * each directory of its user.
 	 */
-	bool is_denied = fd < 0 && errno == EACCES;
-	bool is_final = fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG || errno == ESRCH ||
-				   (is_denied && has_same_rights(target)));
+	int error = fd < 0 ? errno : 0;
+	struct thread_status status = error == EACCES ? thread_status(target->tid) : (struct thread_status){0};
+	bool is_final = error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG || error == ESRCH ||
+			(error == EACCES && status.uid == geteuid() && status.capabilities == 0);
 	if (is_final)
 		return PATH_OTHER;
 	enum path_kind kind = PATH_OF_HOST;
-	if (is_denied) {
+	if (error == EACCES) {
 		file.inode = hash_add(0, path, strlen(path));
 	} else if (fd < 0 || !read_file(fd, "", &file)) {
 		network_log_add_unreadable(log, errno);
@@ -149,7 +142,6 @@ static enum path_kind examine(struct path_sockets *sockets, struct network_log *
 	return kind;
 }
 
-/* Logs a request to a path, if a socket of the host is at this path. Returns true if the call must be refused. */
 static bool log_path(struct path_sockets *sockets, struct network_log *log, const struct target *target, const char *path)
 {
 	struct recent_request *recent = &sockets->recent;

@@ -9,13 +9,6 @@
 #include "egress/socket_permit.h"
 #include "watcher/bpf.h"
 
-/* Appends the last two instructions for one system call: the first notifies the listener, the second allows the call. Instructions before them jump to one of the two. */
-static void put_notify_or_allow(struct bpf *bpf)
-{
-	put_return(bpf, SECCOMP_RET_USER_NOTIF);
-	put_return(bpf, SECCOMP_RET_ALLOW);
-}
-
 /* Refuses a send with MSG_FASTOPEN, which connects and sends in one call (tcp(7)). The errno is that of a kernel where net.ipv4.tcp_fastopen is off. flags: index of the argument with the flags. */
 static void put_refuse_fast_open(struct bpf *bpf, int flags)
 {
@@ -272,7 +265,9 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 		put_ids(bpf, dispatch, row, rules);
 		return;
 	}
-	put_notify_or_allow(bpf);
+	/* The instructions above jump to one of these two. */
+	put_return(bpf, SECCOMP_RET_USER_NOTIF);
+	put_return(bpf, SECCOMP_RET_ALLOW);
 }
 
 /* Fills dispatch with the system calls for which the rules require instructions, of the ABIs first to end - 1. */

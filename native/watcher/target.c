@@ -64,7 +64,6 @@ bool target_respond(const struct target *target, unsigned flags, int error, long
 	return ioctl(target->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) == 0;
 }
 
-/* Returns the number after a name in the text of /proc/TID/status, or fallback if the text lacks the name. */
 static unsigned long long status_field(const char *text, const char *name, int base, unsigned long long fallback)
 {
 	const char *line = strstr(text, name);
@@ -130,7 +129,6 @@ static const struct {
 	{"guile", "Ll", 's'},
 };
 
-/* Returns the index in interpreters[] of the program with this path, or -1 if the program is not an interpreter. */
 static int find_interpreter(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -229,7 +229,6 @@ void watcher_add_pids(const struct watcher *watcher, struct pids *pids)
 	pids_add_descendants(pids, watcher->pid);
 }
 
-/* Requests that the watcher stay after the end of the supervisor. Returns true if it answers that it stays. */
 static bool asks_to_stay(int control)
 {
 	char byte = 0;
