@@ -282,7 +282,7 @@ static void receive_request(void *owner, struct event_source *watcher)
 	fd_passing_send(watcher->fd, "", 1, (const int[PASSED_FDS]){fd, -1});
 }
 
-noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,
+noreturn void dns_server_run(int watcher, int listeners[NAME_SERVERS][2], const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log)
 {
 	struct server *server = calloc(1, sizeof *server);
@@ -293,10 +293,10 @@ noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners,
 		server->connections[i].source.fd = -1;
 	for (size_t i = 0; i < NAME_SERVERS; i++) {
 		server->udp[i].fd = server->tcp[i].fd = -1;
-		if (listeners->fds[i][0] < 0)
+		if (listeners[i][0] < 0)
 			continue;
-		open_source(server, &server->udp[i], listeners->fds[i][0], serve_udp);
-		open_source(server, &server->tcp[i], listeners->fds[i][1], accept_connection);
+		open_source(server, &server->udp[i], listeners[i][0], serve_udp);
+		open_source(server, &server->tcp[i], listeners[i][1], accept_connection);
 	}
 	open_source(server, &server->watcher, watcher, receive_request);
 	for (;;) {

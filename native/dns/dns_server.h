@@ -38,13 +38,8 @@ struct dns_request {
 /* Returns the local port of an internet socket, or 0 if the socket is not bound. */
 uint16_t local_port(int fd);
 
-/* The sockets on which the server receives queries. Each row has the UDP and the TCP socket at the address of one name server; -1: not open. */
-struct dns_listeners {
-	int fds[NAME_SERVERS][2];
-};
-
-/* Main function of the DNS server process. Exits when the watcher has ended. Writes the lookups in the log without a lock, because no other process writes them. */
-noreturn void dns_server_run(int watcher, const struct dns_listeners *listeners, const struct resolv_conf *conf,
+/* Main function of the DNS server process. listeners: a UDP and a TCP socket at the address of each name server; -1: not open. Exits when the watcher has ended. Writes the lookups in the log without a lock, because no other process writes them. */
+noreturn void dns_server_run(int watcher, int listeners[NAME_SERVERS][2], const struct resolv_conf *conf,
 			     const struct allow *hosts, struct network_log *log);
 
 #endif

@@ -117,10 +117,9 @@ static bool phase_has_socket(const struct net_filter *net_filter, const struct t
 static bool is_own_socket(struct net_filter *net_filter, const struct target *target, uint64_t inode)
 {
 	struct known_socket *known = entry_of(net_filter, inode);
-	long long now = clock_microseconds();
-	if (known->inode == inode && (known->is_own || now - known->searched_at < FOREIGN_MICROSECONDS))
+	if (known->inode == inode && (known->is_own || target->now - known->searched_at < FOREIGN_MICROSECONDS))
 		return known->is_own;
-	*known = (struct known_socket){inode, phase_has_socket(net_filter, target, inode), now};
+	*known = (struct known_socket){inode, phase_has_socket(net_filter, target, inode), target->now};
 	return known->is_own;
 }
 
@@ -180,12 +179,11 @@ int net_filter_check(struct net_filter *net_filter, const struct target *target,
 	if (protocol == 0)
 		return destination_is_loopback(to) && has_protocol(to, "ping") ? 0 : ENETUNREACH;
 	struct permitted_destination *permitted = &net_filter->permitted[to->port % (sizeof net_filter->permitted / sizeof *net_filter->permitted)];
-	long long now = clock_microseconds();
-	if (now < permitted->until && destination_equals(&permitted->to, to) && has_protocol(to, permitted->to.protocol))
+	if (target->now < permitted->until && destination_equals(&permitted->to, to) && has_protocol(to, permitted->to.protocol))
 		return 0;
 	int error = check_port(net_filter, target, to, protocol);
 	if (error == 0)
-		*permitted = (struct permitted_destination){*to, now + PERMITTED_MICROSECONDS};
+		*permitted = (struct permitted_destination){*to, target->now + PERMITTED_MICROSECONDS};
 	/* Remember the sending socket as one of the phase, so that the receiver may reply: the call may bind the socket to a port. */
 	if (error == 0 && protocol != IPPROTO_TCP)
 		note_socket(net_filter, target, fd);

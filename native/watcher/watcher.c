@@ -111,7 +111,7 @@ void watcher_open_dns(struct watcher *watcher)
 }
 
 /* Makes a network namespace and opens the sockets of each name server in it. Returns NULL if at least one socket was opened. Otherwise sets errno and returns the step that failed. */
-static const char *open_listeners(const struct identity *identity, const struct resolv_conf *conf, struct dns_listeners *listeners)
+static const char *open_listeners(const struct identity *identity, const struct resolv_conf *conf, int listeners[NAME_SERVERS][2])
 {
 	struct setup_error setup_error;
 	bool any = false;
@@ -120,27 +120,27 @@ static const char *open_listeners(const struct identity *identity, const struct 
 		return setup_steps[setup_error.step].call;
 	}
 	for (size_t i = 0; i < conf->server_count; i++)
-		any = dns_sockets_open(identity, &conf->servers[i], listeners->fds[i]) || any;
+		any = dns_sockets_open(identity, &conf->servers[i], listeners[i]) || any;
 	return any ? NULL : "listening on port 53";
 }
 
 static noreturn void run_dns_server(const struct watcher *watcher, const struct options *options, const struct identity *identity)
 {
 	static struct resolv_conf conf;
-	struct dns_listeners listeners;
+	int listeners[NAME_SERVERS][2];
 	sigset_t all;
 	sigfillset(&all);
 	ipc_objects_unmap(watcher->ipc_objects);
 	resolv_conf_read(&conf);
 	for (size_t i = 0; i < NAME_SERVERS; i++)
-		listeners.fds[i][0] = listeners.fds[i][1] = -1;
+		listeners[i][0] = listeners[i][1] = -1;
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	const char *failed = open_listeners(identity, &conf, &listeners);
+	const char *failed = open_listeners(identity, &conf, listeners);
 	if (failed == NULL && (!privilege_drop(identity) || !watcher_rights_reduce(false, NULL)))
 		failed = "dropping the privileges of the DNS server process";
 	/* Close the files after the calls above, because the closing thread can get stuck. unshare(2) fails while a second thread exists, and setuid() of the C library waits for all threads. */
 	int keep[1 + 2 * NAME_SERVERS] = {watcher->dns_server};
-	memcpy(keep + 1, listeners.fds, sizeof listeners.fds);
+	memcpy(keep + 1, listeners, sizeof listeners);
 	if (failed == NULL && !close_files_except(keep, 1 + 2 * NAME_SERVERS))
 		failed = "preparing the DNS server process of confine";
 	if (failed != NULL) {
@@ -149,7 +149,7 @@ static noreturn void run_dns_server(const struct watcher *watcher, const struct 
 	}
 	prctl(PR_SET_NAME, "confine-dns");
 	watcher_rights_limit_calls();
-	dns_server_run(watcher->dns_server, &listeners, &conf, &options->allow, watcher->log);
+	dns_server_run(watcher->dns_server, listeners, &conf, &options->allow, watcher->log);
 }
 
 void watcher_start_dns(struct watcher *watcher, const struct options *options, const struct identity *identity)
