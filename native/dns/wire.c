@@ -29,34 +29,16 @@ static unsigned read_number(const unsigned char *bytes)
 	return (unsigned)(bytes[0] << 8 | bytes[1]);
 }
 
-struct writer {
-	char *text;
-	size_t used, room;
-};
-
-static void put(struct writer *writer, const char *text, size_t length)
+/* Appends the text of a label to text, which has room for it. Returns the new length of the text. */
+static size_t put_label(char *text, size_t used, const unsigned char *label, size_t length)
 {
-	if (writer->used + length < writer->room) {
-		memcpy(writer->text + writer->used, text, length);
-		writer->used += length;
-	} else {
-		/* The text does not fit, so accept no later text either. A later, shorter text would fit, and the result would be a different name. */
-		writer->room = writer->used + 1;
-	}
-	writer->text[writer->used] = '\0';
-}
-
-static void put_label(struct writer *writer, const unsigned char *label, size_t length)
-{
-	if (writer->used > 0)
-		put(writer, ".", 1);
+	if (used > 0)
+		text[used++] = '.';
 	for (size_t i = 0; i < length; i++) {
-		char text[8];
-		unsigned char byte = label[i];
-		bool plain = byte > 0x20 && byte < 0x7F && byte != '.' && byte != '\\';
-		int size = snprintf(text, sizeof text, plain ? "%c" : "\\%03u", plain ? tolower(byte) : byte);
-		put(writer, text, (size_t)size);
+		bool plain = label[i] > 0x20 && label[i] < 0x7F && label[i] != '.' && label[i] != '\\';
+		used += (size_t)snprintf(text + used, 5, plain ? "%c" : "\\%03u", plain ? tolower(label[i]) : label[i]);
 	}
+	return used;
 }
 
 /*
@@ -66,10 +48,9 @@ static void put_label(struct writer *writer, const unsigned char *label, size_t 
  */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *uncompressed)
 {
-	struct writer writer = {name, 0, DNS_NAME};
-	size_t position = *at, start = position, total = 1;
+	char text[5 * LONGEST_NAME] = "."; /* room for four characters for each byte of a name */
+	size_t position = *at, start = position, total = 1, used = 0;
 	int pointers = 0;
-	name[0] = '\0';
 	for (;;) {
 		if (position >= length)
 			return false;
@@ -90,14 +71,13 @@ static bool read_name(const unsigned char *query, size_t length, size_t *at, cha
 		total += size + 1;
 		if (size > LONGEST_LABEL || total > LONGEST_NAME || position + 1 + size > length)
 			return false;
-		put_label(&writer, query + position + 1, size);
+		used = put_label(text, used, query + position + 1, size);
 		position += size + 1;
 	}
 	if (pointers == 0)
 		*at = position + 1;
 	*uncompressed = pointers == 0;
-	if (writer.used == 0)
-		put(&writer, ".", 1);
+	snprintf(name, DNS_NAME, "%.*s", DNS_NAME - 1, text);
 	return true;
 }
 
