@@ -41,11 +41,7 @@ static size_t put_label(char *text, size_t used, const unsigned char *label, siz
 	return used;
 }
 
-/*
- * Reads the domain name at offset *at of a query, and sets *at to the offset after it. To prevent an endless loop, a compression pointer must
- * point to an offset before the name that contains it. Sets *uncompressed to true if the name has no pointer. Returns false if the name is
- * invalid.
- */
+/* Reads the domain name at *at and sets *at to the offset after it. A compression pointer must point before the name that contains it, which prevents endless loops. *uncompressed: the name has no pointer. */
 static bool read_name(const unsigned char *query, size_t length, size_t *at, char *name, bool *uncompressed)
 {
 	char text[5 * LONGEST_NAME] = "."; /* room for four characters for each byte of a name */

@@ -59,11 +59,7 @@ void egress_abandon_pending(struct egress *egress);
 
 /* dns_redirect.c: redirects DNS queries of a phase with a network namespace */
 
-/*
- * Redirects DNS queries of the phase to the DNS server process. If a process connects or sends to a name server in /etc/resolv.conf, the watcher
- * replaces the process's socket with one in the network namespace of the DNS server, and then lets the kernel continue the call. In that namespace
- * lo has the addresses of the name servers, so that the process gets an answer from the address that it queried.
- */
+/* If the phase connects or sends to a name server in /etc/resolv.conf, the watcher replaces the socket by one of the DNS server's network (dns_server.h), and lets the kernel continue the call. */
 enum { DNS_SOCKETS = 1024 }; /* how many sockets of the DNS server's network are remembered; a query on an older one is redirected again */
 
 struct dns_redirect {

@@ -181,11 +181,7 @@ void watcher_rights_limit_calls(void);
 
 /* yama_broker.c: accesses the phase for the watcher where Yama forbids it to the watcher */
 
-/*
- * With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). All processes of a phase
- * descend from the supervisor, and not from the watcher. So threads of the supervisor, the Yama broker, read memory and duplicate
- * descriptors for the watcher.
- */
+/* With kernel.yama.ptrace_scope=1 only an ancestor may access a process (Documentation/admin-guide/LSM/Yama.rst). So threads of the supervisor, the Yama broker, read memory and duplicate descriptors. */
 
 /* Returns true if ptrace_scope is 1. With 0 the watcher itself has access. With 2 or 3 the broker would not help, because an ancestor has no more access than the watcher. */
 bool yama_broker_is_needed(void);

@@ -239,11 +239,7 @@ static void abandon_call(struct loop *loop)
 		egress_abandon_pending(loop->notifier.egress);
 }
 
-/*
- * Exits because too many threads are stuck. Closes the listener first, because the kernel would otherwise keep it open until the last stuck
- * thread has ended. Shuts down the socket to the supervisor too, because a thread that has been stuck since close_in_thread() (watcher.c) has
- * a copy of this descriptor.
- */
+/* Exits because too many threads are stuck. The kernel would keep the listener open until the last one has ended. One that is stuck in close_in_thread() (watcher.c) has a copy of the socket to the supervisor. */
 static void fail(struct loop *loop)
 {
 	close(loop->notifier.listener);

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The log of a phase's network use, in shared memory: connection attempts, allowed connections, requests to UNIX sockets, DNS lookups. The
- * watcher writes the log, but the DNS server process, if there is one, writes the lookups. The supervisor reads the log. If a table is full,
- * further entries count in the totals only.
- */
+/* The log of a phase's network use, in shared memory. The watcher writes it, the DNS server process the lookups, and the supervisor reads it. If a table is full, further entries count in the totals only. */
 #ifndef NETWORK_LOG_H
 #define NETWORK_LOG_H
 

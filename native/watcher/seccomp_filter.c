@@ -162,10 +162,7 @@ static bool land(struct bpf *bpf, struct dispatch *dispatch, const struct watche
 	return any;
 }
 
-/*
- * Refuses the call if one of its ids is neither the mapped one nor -1, which means "unchanged". Checks the last argument first, so that a call
- * with fewer arguments can jump over the checks of arguments that it lacks. Ignores the upper 32 bits of an argument, as the kernel does.
- */
+/* Refuses the call if an id is neither the mapped one nor -1, "unchanged". Checks the last argument first, so that calls with fewer arguments can jump over checks. Ignores the upper 32 bits, as the kernel does. */
 static void put_ids(struct bpf *bpf, struct dispatch *dispatch, const struct watched_syscall *row, const struct seccomp_rules *rules)
 {
 	const uint32_t mask = row->call == CALL_IDS_16 ? 0xFFFF : 0xFFFFFFFF;

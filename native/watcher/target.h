@@ -12,10 +12,7 @@ enum {
 	PARENTS_TEXT = 384,   /* room for the command lines of all ancestors of a process, in bytes; command lines that do not fit are omitted */
 };
 
-/*
- * A thread of the phase whose system call waits for an answer of the watcher. If the thread is killed, the kernel may give its TID to another
- * thread. So after reading data by TID, call target_is_valid() before using the data (seccomp_unotify(2)).
- */
+/* A thread of the phase that waits for an answer. If it is killed, the kernel may reuse its TID: after reading data by TID, call target_is_valid() before using the data (seccomp_unotify(2)). */
 struct target {
 	struct target_access *access;
 	int listener;

@@ -54,11 +54,7 @@ static void *close_other_files(void *data)
 	return NULL;
 }
 
-/*
- * Closes all descriptors except fds in a new thread, because a FUSE server can delay the close of a file that confine's caller has passed
- * (fuse_flush() in fs/fuse/file.c). Returns false after a time limit. The calling thread then has its own copy of the descriptor table, without
- * the file whose close is delayed.
- */
+/* Closes all descriptors except fds in a thread, because a FUSE server can delay a close (fuse_flush() in fs/fuse/file.c). After a time limit, returns false: this thread then has its own table, without the delayed file. */
 static bool close_in_thread(const int *fds, size_t count)
 {
 	pthread_t thread;

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Starts and ends the watcher, the process that has the seccomp listener of a phase. The watcher is a child of the supervisor for two reasons.
- * It can give up all privileges except CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (rights.c). And system calls of the phase that wait for an
- * answer do not have to wait for other work of the supervisor.
- */
+/* Starts and ends the watcher, the process that has the seccomp listener. As a process of its own it can give up privileges (rights.c), and calls that wait for an answer need not wait for the supervisor. */
 #ifndef WATCHER_H
 #define WATCHER_H
 
