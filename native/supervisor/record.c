@@ -196,10 +196,11 @@ static void add_rows(struct json *json, const char *name, const struct connectio
 {
 	json_value(json, name, "[");
 	for (const struct connection_attempt *row = rows; row < rows + count; row++) {
-		char address[INET6_ADDRSTRLEN];
+		char address[INET6_ADDRSTRLEN] = "";
+		inet_ntop(row->to.family, row->to.address, address, sizeof address);
 		json_value(json, NULL, "{");
 		add_program(json, &row->program, PROGRAM_ARGV);
-		json_text(json, "address", inet_ntop(row->to.family, row->to.address, address, sizeof address));
+		json_text(json, "address", address);
 		json_value(json, "port", "%u", row->to.port);
 		json_text(json, "protocol", row->to.protocol[0] == '\0' ? "unknown" : row->to.protocol);
 		json_count(json, "count", row->count);
