@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-
 #include "init/init.h"
 #include "options/allow_list.h"
 #include "watcher/seccomp_filter.h"

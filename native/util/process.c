@@ -68,9 +68,6 @@ size_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 /* Time limit for the exit of a child that has nothing more to do. After it, the child is killed. */
 #define EXIT_MILLISECONDS 1000
 
-/* Interval for checking whether a child has exited, on Linux before 5.3, which has no pidfd_open(2). */
-#define POLL_MICROSECONDS 1000
-
 static bool is_reaped(pid_t child)
 {
 	pid_t pid = waitpid(child, NULL, WNOHANG);
@@ -79,24 +76,19 @@ static bool is_reaped(pid_t child)
 
 static bool exits_within(pid_t child, int pidfd, int milliseconds)
 {
-	long long now = clock_milliseconds(), deadline = now + milliseconds;
+	long long deadline = clock_milliseconds() + milliseconds, left;
 	struct pollfd child_exit = {.fd = pidfd, .events = POLLIN};
 	while (!is_reaped(child)) {
-		if (now >= deadline)
+		if ((left = deadline - clock_milliseconds()) <= 0)
 			return false;
-		if (pidfd < 0)
-			usleep(POLL_MICROSECONDS);
-		else
-			poll(&child_exit, 1, (int)(deadline - now));
-		now = clock_milliseconds();
+		/* Linux before 5.3 has no pidfd_open(2). Check every millisecond there. */
+		poll(&child_exit, 1, pidfd < 0 ? 1 : (int)left);
 	}
 	return true;
 }
 
 bool reap_within(pid_t child, int milliseconds)
 {
-	if (is_reaped(child))
-		return true;
 	AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
 	if (exits_within(child, pidfd, milliseconds))
 		return true;
