@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "watcher/seccomp_filter.h"
-#include "options/families.h"
+#include "options/allow_list.h"
 
 typedef unsigned long long u64;
 
