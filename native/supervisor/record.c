@@ -109,8 +109,8 @@ static void add_usage(struct json *json, const struct phase_result *result)
 	json_value(json, "user", "%.3f", cgroup ? usage->user : result->user);
 	json_value(json, "system", "%.3f", cgroup ? usage->system : result->system);
 	json_value(json, "memory_peak", "%lld", usage->has_memory ? usage->memory_peak : result->memory_peak);
-	json_count(json, "processes", (unsigned long)result->started);
-	json_count(json, "processes_peak", (unsigned long)usage->processes_peak);
+	json_count(json, "processes", result->started);
+	json_count(json, "processes_peak", usage->processes_peak);
 	json_value(json, "accounting", "{");
 	json_text(json, "time", cgroup ? "cgroup" : "rusage");
 	json_text(json, "memory", usage->has_memory ? "cgroup" : "rusage");
@@ -273,10 +273,10 @@ static void add_sockets(struct json *json, const struct network_log *log)
 }
 
 /* Returns the number of packets without a route that the kernel has counted but the watcher has not seen, such as those sent by io_uring. */
-static unsigned long long unattributed(const struct phase_result *result)
+static long long unattributed(const struct phase_result *result)
 {
 	long long seen = result->audit == NULL ? 0 : (long long)result->audit->unroutable;
-	return result->unroutable > seen ? (unsigned long long)(result->unroutable - seen) : 0;
+	return result->unroutable > seen ? result->unroutable - seen : 0;
 }
 
 /* Adds the network use of the phase to the record: the packets without a route that the kernel has counted, and what the watcher has logged. */

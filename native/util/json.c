@@ -43,10 +43,10 @@ void json_value(struct json *json, const char *name, const char *format, ...)
 	append(json, text, length > 0 ? strlen(text) : 0);
 }
 
-void json_count(struct json *json, const char *name, unsigned long long count)
+void json_count(struct json *json, const char *name, long long count)
 {
 	if (count > 0)
-		json_value(json, name, "%llu", count);
+		json_value(json, name, "%lld", count);
 }
 
 void json_flag(struct json *json, const char *name, bool flag)

@@ -18,8 +18,8 @@ struct json {
 /* Appends formatted text without escaping, truncated to 255 bytes: a number, or the bracket that opens a list or an object. */
 void json_value(struct json *json, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Appends the number, unless it is 0. */
-void json_count(struct json *json, const char *name, unsigned long long count);
+/* Appends the number, if it is positive. */
+void json_count(struct json *json, const char *name, long long count);
 
 /* Appends true, if flag is true. */
 void json_flag(struct json *json, const char *name, bool flag);
