@@ -35,6 +35,15 @@ for ___portcullis_name in expand_aliases inherit_errexit interactive_comments sh
 	fi
 done 2>/dev/null
 
+# A name reference to an array element makes bash run the commands in the subscript whenever bash expands the reference. So remove the
+# references among the variables that the hook reads, and restore them together with the functions.
+for ___portcullis_name in @references@; do
+	[[ -R $___portcullis_name ]] || continue
+	___portcullis_functions+=$'\n'$(declare -p "$___portcullis_name")
+	unset -n "$___portcullis_name" 2>/dev/null ||
+		___portcullis_name=${___portcullis_never:?Portcullis: ${CATEGORY-}/${PF-}: the ebuild makes a name reference readonly. Remove this readonly from the ebuild.}
+done
+
 # Fails if the build has made a variable readonly that the hook declares with local, because bash then refuses the local variable.
 __portcullis_check_readonly() {
 	local @locals@

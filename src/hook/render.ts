@@ -86,7 +86,10 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 	for (const [name, text] of Object.entries(parts)) {
 		blocks[name] = expand(withoutHead(text)).split('\n');
 	}
-	return expand(template).replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
+	const text = expand(template);
+	const read = [...variablesOf(`${text} ${words['folders']}`), ...variableNames().split(' ')];
+	words['references'] = [...new Set(read)].join(' ');
+	return text.replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
 }
 
 /** Removes the first comments: the license, and the shell for shellcheck. */
@@ -117,6 +120,11 @@ function localsOf(text: string): string[] {
 		),
 	);
 	return [...new Set(names)].filter((name) => !name.startsWith('__')).sort();
+}
+
+/** Returns the names of the variables of Portage and the build that a text of bash code expands. */
+function variablesOf(text: string): string[] {
+	return [...text.matchAll(/\$\{?!?(?!BASH|EUID|PPID)([A-Z]\w*)/g)].map(([, name = '']) => name);
 }
 
 function known<Value>(table: Record<string, Value>, name: string): Value {

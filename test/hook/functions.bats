@@ -78,10 +78,26 @@ source_with() {
 	[[ $output == same ]]
 }
 
+@test 'if a build makes a variable a name reference, the hook does not run the commands in its subscript, and a phase without sandboxes keeps the reference' {
+	local name
+	for name in CC DISPLAY CHOST DISTCC_HOSTS CCACHE_DIR line; do
+		run source_with "declare -xn $name='elements[\$(/bin/echo evil >&2)]'" PORTAGE_FEATURES='network-sandbox ipc-sandbox'
+		[[ $output == started && $status == 7 ]] || {
+			echo "$name: $output"
+			return 1
+		}
+	done
+	# shellcheck disable=SC2016 # for the shell of the hook
+	run -0 hook_run 'declare -n CC="elements[0]"
+		source "$HOOK"
+		declare -p CC' compile PORTAGE_FEATURES=network-sandbox PORTAGE_RESTRICT=network-sandbox
+	[[ $output == 'declare -n CC="elements[0]"' ]]
+}
+
 @test 'if a build makes a function or variable of the hook readonly, the hook stops the phase with an error' {
 	local definition
 	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
-		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil' 'readonly _PORTAGE_ORIG_PATH=evil'; do
+		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil' 'readonly _PORTAGE_ORIG_PATH=evil' 'declare -rn CC=x'; do
 		run source_with "$definition" PORTAGE_FEATURES=network-sandbox
 		((status != 0))
 		[[ $output == *'Portcullis: app-misc/foo-1: the ebuild makes a '*' readonly '* ]] || {

@@ -53,6 +53,7 @@ hostile_functions() {
 			export PATH="\${T}/bin:\${PATH}" _PORTAGE_ORIG_PATH="\${T}/bin:\${PATH}" NODE_OPTIONS="--require=\${T}/evil.js" BASH_ENV="\${T}/evil.bash" ENV="\${T}/evil.bash"
 			export PYTHONPATH="\${T}/python" PYTHONSTARTUP="\${T}/python/sitecustomize.py" LD_AUDIT="\${T}/audit.so"
 			export NODE_PATH="\${T}" OPENSSL_CONF="\${T}/evil.js" GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096
+			declare -gn CXX='elements[\$(echo "CXX \$(/usr/bin/readlink /proc/self/ns/pid)" >>"$PREFIX_LOG/ran")]'
 			register_die_hook evil_hook
 		}
 		evil_hook() {
