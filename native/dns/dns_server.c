@@ -61,17 +61,9 @@ enum { CONNECTIONS = 8, /* maximum number of open TCP connections; a further one
 
 struct connection {
 	struct event_source source;
-	uint16_t port; /* port of the client's socket, to find its struct client */
+	uint16_t port; /* port of the client's socket, to find the client */
 	size_t used;
 	unsigned char bytes[2 + DNS_LARGEST];
-};
-
-/* A socket that the server has created for the phase, and the program that uses this socket. */
-struct client {
-	int type;
-	uint16_t port; /* local port of the client's socket; 0: the entry is not in use */
-	bool truncates;
-	struct program program;
 };
 
 struct server {
@@ -82,12 +74,12 @@ struct server {
 	struct event_source watcher, udp[NAME_SERVERS], tcp[NAME_SERVERS];
 	struct connection connections[CONNECTIONS];
 	size_t oldest_connection;
-	struct client clients[CLIENTS]; /* ring buffer, in which a new client replaces the oldest */
+	struct dns_request clients[CLIENTS]; /* the requested sockets; port: their local port; ring buffer, in which a new client replaces the oldest */
 	size_t last_client;
 };
 
 /* Returns the client whose socket has this type (SOCK_DGRAM or SOCK_STREAM) and local port. If there is none, returns the client that was added last. */
-static const struct client *find_client(const struct server *server, int type, uint16_t port)
+static const struct dns_request *find_client(const struct server *server, int type, uint16_t port)
 {
 	for (size_t i = 0; i < CLIENTS; i++)
 		if (server->clients[i].port == port && server->clients[i].type == type)
@@ -116,14 +108,14 @@ static int open_client_socket(const struct dns_request *request)
 	return fd;
 }
 
-static void add_client(struct server *server, const struct dns_request *request, uint16_t port)
+static void add_client(struct server *server, const struct dns_request *request)
 {
-	struct client *known = (struct client *)find_client(server, request->type, port);
-	if (known->port != port || known->type != request->type) {
+	struct dns_request *known = (struct dns_request *)find_client(server, request->type, request->port);
+	if (known->port != request->port || known->type != request->type) {
 		server->last_client = (server->last_client + 1) % CLIENTS;
 		known = &server->clients[server->last_client];
 	}
-	*known = (struct client){request->type, port, request->truncates, request->program};
+	*known = *request;
 }
 
 /* Returns true if the name is localhost or a subdomain, such as a.localhost, which mean this machine (RFC 6761, 6.3). name must be in lower case, without the final dot. */
@@ -151,7 +143,7 @@ static bool is_searched(const struct server *server, const struct dns_question *
 }
 
 /* Logs a query. Resolvers repeat a query for the same name with each search domain appended. The log contains only the name without a search domain. */
-static void log_query(const struct server *server, const struct dns_question *question, unsigned id, const struct client *client)
+static void log_query(const struct server *server, const struct dns_question *question, unsigned id, const struct dns_request *client)
 {
 	if (is_localhost(question->name) || is_searched(server, question, &client->program))
 		return;
@@ -169,7 +161,7 @@ static size_t answer_query(const struct server *server, const unsigned char *que
 	struct dns_question questions[DNS_QUESTIONS];
 	size_t count;
 	size_t answer_length = dns_answer(query, length, server->hosts, answer, questions, &count);
-	const struct client *client = find_client(server, type, port);
+	const struct dns_request *client = find_client(server, type, port);
 	for (size_t i = 0; i < count; i++)
 		log_query(server, &questions[i], (unsigned)(query[0] << 8 | query[1]), client);
 	if (answer_length > 0 && type == SOCK_DGRAM && client->truncates)
@@ -277,8 +269,9 @@ static void receive_request(void *owner, struct event_source *watcher)
 	if (fd_passing_receive(watcher->fd, &request, sizeof request, unused, NULL) != 1)
 		drain_and_exit(server);
 	AUTO_CLOSE int fd = open_client_socket(&request);
+	request.port = local_port(fd);
 	if (fd >= 0)
-		add_client(server, &request, local_port(fd));
+		add_client(server, &request);
 	fd_passing_send(watcher->fd, "", 1, (const int[PASSED_FDS]){fd, -1});
 }
 

@@ -18,30 +18,20 @@
 enum { METHODS = 1,
        CONNECT = 1 };
 
-/* Writes the message that offers the method "no authentication", followed by the CONNECT request, so that one send(2) suffices. Returns the length of both in bytes. */
-static size_t write_request(const struct destination *to, unsigned char request[32])
-{
-	size_t size = to->family == AF_INET ? 4 : 16;
-	const unsigned char head[] = {SOCKS_VERSION, METHODS, SOCKS_NO_AUTHENTICATION, SOCKS_VERSION, CONNECT, 0,
-				      to->family == AF_INET ? SOCKS_IPV4 : SOCKS_IPV6};
-	uint16_t port = htons(to->port);
-	memcpy(request, head, sizeof head);
-	memcpy(request + sizeof head, to->address, size);
-	memcpy(request + sizeof head + size, &port, sizeof port);
-	return sizeof head + size + sizeof port;
-}
-
+/* Connects to the proxy and sends, in one message, the offer of the method "no authentication" and the CONNECT request. Returns the socket, or -1 and sets errno. */
 static int connect_to_proxy(const char *path, const struct destination *to)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	unsigned char request[32];
+	bool six = to->family == AF_INET6;
+	unsigned char request[32] = {SOCKS_VERSION, METHODS, SOCKS_NO_AUTHENTICATION, SOCKS_VERSION, CONNECT, 0, six ? SOCKS_IPV6 : SOCKS_IPV4};
+	size_t size = six ? 16 : 4, head = 7, length = head + size + 2;
+	memcpy(request + head, to->address, size);
+	memcpy(request + head + size, &(uint16_t){htons(to->port)}, 2);
 	errno = ENAMETOOLONG;
 	if (snprintf(address.sun_path, sizeof address.sun_path, "%s", path) >= (int)sizeof address.sun_path)
 		return -1;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	ssize_t length = (ssize_t)write_request(to, request);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-	    send(fd, request, (size_t)length, MSG_NOSIGNAL) == length)
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 && send(fd, request, length, MSG_NOSIGNAL) == (ssize_t)length)
 		return fd;
 	close_fd(fd);
 	return -1;

@@ -186,13 +186,12 @@ static void put_call(struct bpf *bpf, struct dispatch *dispatch, const struct wa
 	bool allow_list = rules->allow_list;
 	switch (call) {
 	case CALL_CONNECT:
-		put_load(bpf, low_half(2));
-		/* With an allow-list, watch each connect(2) whose address has a family, two bytes: AF_UNSPEC disconnects the socket even without further bytes (__inet_stream_connect() in net/ipv4/af_inet.c). */
-		put_jump(bpf, BPF_JGE, allow_list ? 2 : SHORTEST_PATH_ADDRESS, 0, 1);
-		break;
 	case CALL_BIND:
 		put_load(bpf, low_half(2));
-		put_jump(bpf, BPF_JGE, SHORTEST_INTERNET_ADDRESS, 0, 1);
+		/* With an allow-list, watch each connect(2) whose address has a family, two bytes: AF_UNSPEC disconnects the socket even without further bytes (__inet_stream_connect() in net/ipv4/af_inet.c). */
+		put_jump(bpf, BPF_JGE, call == CALL_BIND ? SHORTEST_INTERNET_ADDRESS : allow_list ? 2
+												  : SHORTEST_PATH_ADDRESS,
+			 0, 1);
 		break;
 	case CALL_SENDTO:
 		if (allow_list)
