@@ -77,8 +77,9 @@ static void add_isolation(struct json *json, const struct options *options, cons
 		json_text(json, NULL, "cgroup");
 	json_close(json, "]");
 	json_value(json, "applied", "{");
+	/* With PORTCULLIS_AUDIT=only, confine isolates nothing, but Portage may have isolated the phase. */
 	for (size_t i = 0; i < ISOLATIONS; i++)
-		if ((options->isolate & isolation_names[i].bit) != 0)
+		if (((options->isolate | result->inherited) & isolation_names[i].bit) != 0)
 			json_text(json, isolation_names[i].name, isolated_by(result, isolation_names[i].bit));
 	if (options->cgroup != NULL)
 		json_text(json, "cgroup", strcmp(tracking_method(result), "none") == 0 ? "none" : "confine");

@@ -42,6 +42,8 @@ SIX='address add fd::1/8 dev lo'
 	portage=$("$TOP/scripts/portage")
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net,unshare_ipc "$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage portage'
+	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net,unshare_ipc "$CONFINE" --audit --record "$RECORD" -- true
+	assert_applied 'portage undefined'
 	# Only the network is from Portage, so confine makes an IPC namespace.
 	run -0 "$portage/bin/python" "$TOP/test/lib/portage_spawn.py" unshare_net "$CONFINE" --net --ipc --record "$RECORD" -- true
 	assert_applied 'portage confine'
