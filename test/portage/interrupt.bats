@@ -123,19 +123,18 @@ assert_no_cgroup() {
 	[[ $(<"$PREFIX_LOG/output") != *'exited unexpectedly'* && ! -e $PREFIX/var/db/pkg/app-test/waits-1 && ! $(phase_cgroups waits) ]]
 }
 
-@test 'Ctrl-C and closing the terminal end the phase' {
+@test 'on Ctrl-C and when the terminal is closed, emerge ends by SIGINT or SIGHUP and no process of the phase remains' {
 	local user
 	for user in user root; do
 		cgroup_prefix "$user"
 		waiting_package
-		prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\ntype \\x03\nend' -- \
-			"${PREFIX_EMERGE[@]}" --oneshot app-test/waits >"$PREFIX_LOG/output" && return 1
+		run -130 prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\ntype \\x03\nend' -- \
+			"${PREFIX_EMERGE[@]}" --oneshot app-test/waits
 		assert_gone "$user: Ctrl-C"
 		rm "$PREFIX_LOG/waits.ready"
-		prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\nhang up' -- \
-			"${PREFIX_EMERGE[@]}" --oneshot app-test/waits >"$PREFIX_LOG/output" || true
+		run -129 prefix_run python3 "$TOP/test/lib/terminal.py" "file $PREFIX_LOG/waits.ready"$'\nhang up\nend' -- \
+			"${PREFIX_EMERGE[@]}" --oneshot app-test/waits
 		assert_gone "$user: closed terminal"
-		rm "$PREFIX_LOG/waits.ready"
 		prefix_clean
 	done
 }
