@@ -158,9 +158,11 @@ static void find_segments(struct ipc_objects *objects)
 		/* Skip a segment that is already removed (IPC_RMID): it exists only until the last process detaches it. */
 		bool found = id < 0 || (segment.shm_perm.mode & SHM_DEST) != 0;
 		for (size_t i = 0; i < objects->count && !found; i++) {
-			found = is_creation_of(&objects->objects[i], &segment);
+			struct ipc_object *object = &objects->objects[i];
+			/* Several calls in the table can have returned this segment. Only the first of them gets its id. */
+			found = (object->call == CALL_SHMGET && object->id == id) || is_creation_of(object, &segment);
 			if (found)
-				objects->objects[i].id = id;
+				object->id = id;
 		}
 	}
 }
@@ -245,6 +247,9 @@ void ipc_objects_remove(struct ipc_objects *objects)
 	size_t kept = 0;
 	if (objects == NULL)
 		return;
+	/* Another process wrote the table. */
+	if (objects->count > IPC_OBJECTS)
+		objects->count = IPC_OBJECTS;
 	find_segments(objects);
 	for (size_t i = 0; i < objects->count; i++)
 		if (remove_object(&objects->objects[i]))
@@ -293,6 +298,7 @@ static int create_ipc_object(struct ipc_objects *objects, const struct ipc_reque
 		return -1;
 	struct ipc_object *object = &objects->objects[objects->count];
 	*object = request->object;
+	object->name[sizeof object->name - 1] = object->comm[sizeof object->comm - 1] = '\0';
 	object->time = time(NULL);
 	switch (object->call) {
 	case CALL_SHMGET:

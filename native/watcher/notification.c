@@ -216,7 +216,10 @@ void notification_abandon(struct notifier *notifier)
 	notifier->busy = false;
 	const struct target target = current_target(notifier);
 	/* Let the kernel continue the call, so that only the target waits for its slow memory. Refuse it if, unchecked, it could use a socket of the host or create one of a forbidden family. */
-	bool refuse = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets || notifier->request.call == CALL_SOCKET;
+	const enum watched_call call = notifier->request.call;
+	bool is_ipc = call >= CALL_SHMGET && call <= CALL_IPC;
+	bool may_connect = notifier->egress != NULL || notifier->net_filter != NULL || notifier->sockets.options->own_sockets;
+	bool refuse = (may_connect && !is_ipc) || call == CALL_SOCKET;
 	if (refuse ? target_respond(&target, 0, EFAULT, 0) : continue_call(&target))
 		network_log_add_unreadable(notifier->log, ETIMEDOUT);
 }

@@ -4,6 +4,8 @@
  * ipc_objects open OBJECT...     creates the objects that do not exist
  * ipc_objects remove OBJECT...   removes the objects
  * ipc_objects list OBJECT...     prints the objects that exist
+ * ipc_objects id OBJECT          prints the id of a System V object
+ * ipc_objects reuse OBJECT ID    creates a System V object with this id
  * ipc_objects churn N            creates and removes N objects of each kind
  * ipc_objects results KEY        prints the results of calls that create objects with the keys KEY, KEY + 1...
  *
@@ -83,6 +85,15 @@ static int make(const char *object)
 	if (strcmp(colon, ":0") == 0)
 		printf("%.*s:#%d\n", (int)(colon - object), object, id);
 	return id;
+}
+
+/* Creates a System V object with an id that the kernel chooses if it is written to sem_next_id or msg_next_id (CONFIG_CHECKPOINT_RESTORE). */
+static bool reuse(const char *object, const char *id)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/sys/kernel/%.3s_next_id", object);
+	FILE *next = fopen(path, "w");
+	return next != NULL && fputs(id, next) >= 0 && fclose(next) == 0 && make(object) == atoi(id);
 }
 
 /* Creates and removes private System V objects and POSIX message queues, count of each kind. Returns false if a call fails. */
@@ -173,6 +184,10 @@ int main(int argc, char **argv)
 		print_results((key_t)strtol(argv[2], NULL, 0));
 	if (strcmp(argv[1], "churn") == 0)
 		return churn(atoi(argv[2])) ? 0 : 1;
+	if (strcmp(argv[1], "id") == 0)
+		printf("%d\n", get(argv[2], 0));
+	if (strcmp(argv[1], "reuse") == 0)
+		return argc == 4 && reuse(argv[2], argv[3]) ? 0 : 1;
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[1], "open") == 0 && get(argv[i], IPC_CREAT | 0600) < 0)
 			return 1;
