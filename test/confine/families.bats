@@ -64,6 +64,29 @@ setup() {
 	done
 }
 
+@test 'if init of confine does not answer in time, socketcall(2) fails with ENOBUFS, and works again after the late answer' {
+	local RUN_AS=root
+	# PTRACE_SEIZE and PTRACE_INTERRUPT stop init until Python exits. After SIGSTOP, the supervisor would continue init at once.
+	# shellcheck disable=SC2016 # for the inner shell
+	run -0 audit --net -- bash -c '
+		coproc /usr/bin/python3 -c "
+import ctypes, sys
+libc = ctypes.CDLL(None)
+for request in 0x4206, 0x4207:
+    assert libc.ptrace(request, int(sys.argv[1]), 0, 0) == 0
+print(flush=True)
+sys.stdin.read()" "$PPID"
+		read -ru "${COPROC[0]}" && "$1" one
+		kill "$COPROC_PID"
+		read -r _ _ _ supervisor _ <"/proc/$PPID/stat"
+		# init sleeps after its answer, and then the watcher after it has received the answer.
+		for pid in "$PPID" $(pgrep -x -P "$supervisor" confine-audit); do
+			until [[ $(<"/proc/$pid/stat") == *") S "* ]]; do :; done
+		done
+		"$1" one' bash "$AUDIT_DIR/make"
+	[[ $output == $'socketcall inet ENOBUFS\nsocketcall inet made' ]]
+}
+
 @test 'if confine is set-user-id, or if Portage has isolated the network, confine --net restricts the socket families as well' {
 	local CONFINE=$AUDIT_DIR/setuid option RUN_AS=user
 	for option in --audit --best-effort; do

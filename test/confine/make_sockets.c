@@ -3,6 +3,7 @@
  * make_sockets               makes sockets of several families by every system call, and prints a line for each: CALL FAMILY RESULT
  * make_sockets race COUNT    calls socketcall(2) COUNT times, while a second thread swaps AF_INET and AF_VSOCK in the arguments in memory.
  *                            Exits with 0 if no AF_VSOCK socket was made
+ * make_sockets one           makes an AF_INET socket by socketcall(2)
  * make_sockets hidden        makes AF_INET and AF_VSOCK sockets by socketcall(2) as a process that the watcher cannot inspect
  * make_sockets nested        makes AF_INET and AF_VSOCK sockets by socketcall(2) in a nested network namespace
  */
@@ -73,9 +74,14 @@ static void race(long count)
 	pthread_join(thread, NULL);
 }
 
-static void print_both(void)
+static void print_inet(void)
 {
 	print_result("socketcall", "inet", socketcall(1, AF_INET, SOCK_STREAM, 0, 0, 0, 0));
+}
+
+static void print_both(void)
+{
+	print_inet();
 	print_result("socketcall", "vsock", socketcall(1, 40, SOCK_STREAM, 0, 0, 0, 0));
 }
 
@@ -84,6 +90,10 @@ int main(int argc, char **argv)
 	int pair[2];
 	if (argc == 3) {
 		race(atol(argv[2]));
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "one") == 0) {
+		print_inet();
 		return 0;
 	}
 	if (argc == 2) {
