@@ -95,7 +95,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 }
 
 @test 'if 64 processes connect 160 times each at the same time, confine counts all attempts, and no process waits for ever' {
-	audit --net -- timeout 60 bash -c 'for i in {1..64}; do "$1" connect 160 & pids+=($!); done; for i in "${pids[@]}"; do wait "$i" || exit; done' bash "$CLIENT"
+	audit --net -- timeout 200 bash -c 'for i in {1..64}; do "$1" connect 160 & pids+=($!); done; for i in "${pids[@]}"; do wait "$i" || exit; done' bash "$CLIENT"
 	assert_blocked "client tcp $DESTINATION 10240"
 }
 
