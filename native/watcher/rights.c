@@ -7,7 +7,6 @@
 #include <sys/syscall.h>
 
 #include "privileged/privilege.h"
-#include "watcher/bpf.h"
 #include "watcher/internal.h"
 #include "watcher/syscalls.h"
 
