@@ -24,9 +24,10 @@ static int connect_to_proxy(const char *path, const struct destination *to)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	bool six = to->family == AF_INET6;
 	unsigned char request[32] = {SOCKS_VERSION, METHODS, SOCKS_NO_AUTHENTICATION, SOCKS_VERSION, CONNECT, 0, six ? SOCKS_IPV6 : SOCKS_IPV4};
-	size_t size = six ? 16 : 4, head = 7, length = head + size + 2;
+	uint16_t port = htons(to->port);
+	size_t size = six ? 16 : 4, head = 7, length = head + size + sizeof port;
 	memcpy(request + head, to->address, size);
-	memcpy(request + head + size, &(uint16_t){htons(to->port)}, 2);
+	memcpy(request + head + size, &port, sizeof port);
 	errno = ENAMETOOLONG;
 	if (snprintf(address.sun_path, sizeof address.sun_path, "%s", path) >= (int)sizeof address.sun_path)
 		return -1;
