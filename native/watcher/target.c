@@ -80,7 +80,7 @@ struct thread_status thread_status(pid_t tid)
 		.uid = (uid_t)-1,
 		.effective_uid = (uid_t)-1,
 		.umask = (mode_t)status_field(text, "\nUmask:", 8, 0),
-		.capabilities = status_field(text, "\nCapEff:", 16, 0),
+		.capabilities = status_field(text, "\nCapEff:", 16, 1),
 	};
 	const char *ids = strstr(text, "\nUid:");
 	if (ids != NULL)

@@ -66,7 +66,7 @@ struct thread_status {
 	uid_t uid, effective_uid; /* (uid_t)-1: the file cannot be read */
 	gid_t effective_gid;
 	mode_t umask;
-	uint64_t capabilities; /* effective capabilities; bit N is 1 if the thread has the capability N */
+	uint64_t capabilities; /* effective capabilities; bit N is 1 if the thread has the capability N; 1: unknown, for example after a long list of groups */
 	bool has_signal;       /* true if a signal that the thread does not block is pending, which would interrupt its system call */
 };
 
