@@ -53,7 +53,9 @@ hostile_prefix() {
 	printf '#!%s/usr/bin/python3\n' "$prefix" >"$prefix/usr/bin/emerge"
 	printf '#!/bin/sh\ntouch %q\n' "$BATS_TEST_TMPDIR/started" | tee "$prefix"/usr/{bin/python3,bin/ebuild,libexec/portcullis/confine} >/dev/null
 	chmod 755 "$prefix"/usr/{bin/*,libexec/portcullis/confine}
-	touch "$prefix/etc/portage/make.conf" "$prefix/etc/portage/env/few"
+	mkdir -p "$prefix"/{lib64,usr/lib64,etc/python-exec,usr/lib/{portage,python-exec,python3.13/site-packages/portage}}
+	touch "$prefix/etc/portage/make.conf" "$prefix/etc/portage/env/few" \
+		"$prefix"/{etc/python-exec,usr/lib/{portage,python-exec,python3.13/site-packages/portage}}/file
 }
 
 @test 'if a Gentoo Prefix belongs to another user, portcullis started by root runs no program in it, and prints the command to run as its owner' {
@@ -71,7 +73,8 @@ hostile_prefix() {
 @test 'portcullis started by root refuses a Gentoo Prefix if another user can replace a program or a configuration file in it' {
 	local path prefix real
 	hostile_prefix
-	for path in usr usr/bin usr/bin/{python3,emerge,ebuild} usr/libexec/portcullis/confine etc/portage etc/portage/{make.conf,env,env/few}; do
+	for path in usr usr/bin usr/bin/{python3,emerge,ebuild} usr/libexec/portcullis/confine etc/portage etc/portage/{make.conf,env,env/few} \
+		{usr/lib/portage,usr/lib/python-exec,etc/python-exec}/file usr/lib/python3.13/site-packages/portage/file lib64 usr/lib64; do
 		chown 12321:12322 "$prefix/$path"
 		run -10 "$TOP/bin/portcullis" explain --eprefix "$prefix"
 		[[ $output == "portcullis: $prefix/$path belongs to user 12321, "*'run: setpriv --reuid=12321 --regid=12322 '* ]]
