@@ -28,6 +28,14 @@ lint() {
 	done
 }
 
+@test 'the hook finds the emerge that runs a phase even if emerge is process 1 of a container' {
+	hook_make
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run -0 unshare --pid --fork --mount-proc bash -c 'exec -a emerge bash -c "$1; (__portcullis_find_emerge; echo \${REPLY[0]})"' - \
+		"$(sed -n '/^__portcullis_find_emerge() {/,/^}/p' "$HOOK")"
+	[[ $output =~ ^1-[0-9]+$ ]]
+}
+
 @test 'in a Prefix path with quotes and blanks, the hook starts the confine of that Prefix, exits with the status of confine, and prints a command that can be pasted' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/usr/share/portcullis"
