@@ -124,13 +124,21 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 	done
 }
 
-@test 'if the kernel refuses every namespace for the DNS server, confine records queries as connection attempts, and the reason' {
+@test 'if the kernel refuses every namespace or socket for the DNS server, confine records the reason, and queries as connection attempts' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	: >"$RECORD"
 	run -2 in_portage_network --ipc -- setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/refuse_calls" unshare=EPERM -- \
 		"$CONFINE" --net --ipc --audit --record "$RECORD" -- getent hosts files.example.org
 	[[ $(record_value "$RECORD" 'r.names_watched + " " + r.names_watched_why') == 'no unshare(CLONE_NEWUSER): Operation not permitted' ]]
 	[[ $(blocked) == *"getent udp $(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf) 53 "* ]]
+	# The phase inherits a socket, and the DNS server cannot make one.
+	run -0 in_portage_network -- /usr/bin/python3 -c '
+import os, socket, sys
+made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+os.dup2(made.fileno(), 9)
+os.execv(sys.argv[1], sys.argv[1:])' "$AUDIT_DIR/refuse_calls" socket:inet=ENOBUFS -- "$CONFINE" --net --audit --record "$RECORD" -- \
+		/usr/bin/python3 -c 'import socket, sys; socket.socket(fileno=9).connect((sys.argv[1], 53))' "$(awk '$1 == "nameserver" { print $2; exit }' /etc/resolv.conf)"
+	[[ $(record_value "$RECORD" r.names_watched_why) == *': No buffer space available' ]]
 }
 
 @test 'confine records DNS lookups if /etc/resolv.conf lists IPv4, IPv6, loopback or several name servers, and if this file is missing' {

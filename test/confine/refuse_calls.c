@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ static const struct {
 	{"signalfd4", SYS_signalfd4, 0},
 	{"socketpair", SYS_socketpair, 0},
 	{"socket", SYS_socket, 0},
+	{"socket:inet", SYS_socket, AF_INET}, /* also AF_INET6, which has the same bit */
 	{"setsockopt", SYS_setsockopt, 0},
 	{"epoll_create1", SYS_epoll_create1, 0},
 	{"timerfd_create", SYS_timerfd_create, 0},
