@@ -69,8 +69,12 @@ export function oneLine(text: string): string {
 }
 
 /** Formats the destination of an attempt: 198.51.100.7:443, [2001:db8::1]:53 (udp). */
-export function destination({ address, port, protocol }: Attempt): string {
-	return `${address.includes(':') ? `[${address}]` : address}:${port}${protocol === 'tcp' ? '' : ` (${protocol})`}`;
+export function destination(attempt: Attempt): string {
+	return addressAndPort(attempt) + (attempt.protocol === 'tcp' ? '' : ` (${attempt.protocol})`);
+}
+
+export function addressAndPort({ address, port }: Attempt): string {
+	return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /** Returns the name of a program with its script: python3.13 (tests/test_http.py). */

@@ -79,7 +79,7 @@ function fixes(record: RunRecord, programs: readonly Program[]): Line[] {
 
 /** Reports allowed destinations that stayed blocked, because the program had bound its socket. confine would connect from another address. */
 function boundSockets(record: RunRecord): Line[] {
-	const bound = record.blocked.filter((attempt) => attempt.bound === true);
+	const bound = record.blocked.filter((attempt) => attempt.bound);
 	if (bound.length === 0) return [];
 	const list = firstOf([...new Set(bound.map((one) => `${label(one)} → ${destination(one)}`))], maxTargets);
 	const whole = portcullis('allow', '--whole', '--write', withoutVersion(record.package));

@@ -131,9 +131,9 @@ function limit(record: RunRecord): Line[] {
 }
 
 function orphans(record: RunRecord): Line[] {
-	const stuck = record.orphans.filter((one) => one.stuck === true);
-	const servers = record.orphans.filter((one) => one.stuck !== true && isCompilerServer(one));
-	const killed = record.orphans.filter((one) => one.stuck !== true && !isCompilerServer(one));
+	const stuck = record.orphans.filter((one) => one.stuck);
+	const servers = record.orphans.filter((one) => !one.stuck && isCompilerServer(one));
+	const killed = record.orphans.filter((one) => !one.stuck && !isCompilerServer(one));
 	const total = Math.max(record.orphanCount - stuck.length - servers.length, killed.length);
 	return [
 		...orphanLine(record, stuck, stuck.length, 'still running after SIGKILL'),

@@ -13,10 +13,10 @@ const maxPrograms = 3;
 export function socketMessages(record: RunRecord): Line[] {
 	const notable = record.sockets.filter(({ path, refused }) => {
 		const kind = hostServiceAt(path)?.kind ?? 'normal';
-		return refused === true ? kind !== 'common' : kind === 'risky';
+		return refused ? kind !== 'common' : kind === 'risky';
 	});
 	if (notable.length === 0) return [];
-	const isRefused = notable.some(({ refused }) => refused === true);
+	const isRefused = notable.some(({ refused }) => refused);
 	const isFailed = isRefused && !('exit' in record.status && record.status.exit === 0);
 	const requests = count(
 		notable.reduce((sum, one) => sum + one.count, 0),

@@ -72,7 +72,7 @@ export class AttemptedDestinations {
 	add({ blocked, observed, names }: Pick<RunRecord, 'blocked' | 'observed' | 'names'>): void {
 		for (const attempt of [...blocked, ...observed]) {
 			const entry = destination(attempt);
-			if (attempt.protocol !== 'tcp' || attempt.bound === true || !isEntry(entry)) continue;
+			if (attempt.protocol !== 'tcp' || attempt.bound || !isEntry(entry)) continue;
 			if (reservedKind(attempt.address) !== undefined) {
 				if (this.reserved.size < mostDestinations) this.reserved.add(entry);
 				continue;

@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { errorText } from '../util/files.ts';
 import { progress } from '../util/output.ts';
+import { count } from '../util/units.ts';
 import { parseRecord, type RunRecord } from './schema.ts';
 
 /** A file that could not be read completely. */
@@ -59,8 +60,9 @@ export function readRecord(file: string): RunRecord | undefined {
 
 /** Describes a file that could not be read completely, in one sentence. */
 export function unreadText({ file, lines, why }: Unread): string {
-	if (lines === 0) return `${file} was not read: ${why}.`;
-	return `${lines} ${lines === 1 ? 'line' : 'lines'} of ${file} could not be read: ${why}.`;
+	return lines === 0
+		? `${file} was not read: ${why}.`
+		: `${count(lines, 'line')} of ${file} could not be read: ${why}.`;
 }
 
 /**
@@ -99,6 +101,14 @@ function scanOpen(
 	const reject = (why: string) => {
 		if (unread.lines++ === 0) unread.why = why;
 	};
+	const scanLines = (lines: Buffer) => {
+		for (let at = 0; at < lines.length;) {
+			const next = lines.indexOf(10, at);
+			const record = next > at ? parse(lines.toString('utf8', at, next), reject) : undefined;
+			if (record !== undefined) visit(record);
+			at = next + 1;
+		}
+	};
 	let buffer = Buffer.allocUnsafe(CHUNK);
 	let filled = 0;
 	let isTooLong = false;
@@ -117,7 +127,7 @@ function scanOpen(
 			isTooLong = begin === 0;
 		}
 		const end = isTooLong ? filled : buffer.lastIndexOf(10, filled - 1) + 1;
-		if (!isTooLong) scanLines(buffer, begin, end, visit, reject);
+		if (!isTooLong) scanLines(buffer.subarray(begin, end));
 		buffer.copyWithin(0, end, filled);
 		filled -= end;
 		if (filled >= LONGEST) {
@@ -129,23 +139,6 @@ function scanOpen(
 	// Reject a last line without a newline. confine is still writing it, or the disk was full.
 	if (filled > 0 && total <= most) reject('the last line is incomplete');
 	return unread;
-}
-
-function scanLines(
-	buffer: Buffer,
-	begin: number,
-	end: number,
-	visit: (record: RunRecord) => void,
-	reject: (why: string) => void,
-): void {
-	for (let at = begin; at < end;) {
-		const next = buffer.indexOf(10, at);
-		if (next > at) {
-			const record = parse(buffer.toString('utf8', at, next), reject);
-			if (record !== undefined) visit(record);
-		}
-		at = next + 1;
-	}
 }
 
 function parse(line: string, reject: (why: string) => void): RunRecord | undefined {

@@ -4,132 +4,6 @@ import { stripControls } from '../util/output.ts';
 import { confinements, srcPhases } from '../rules/phases.ts';
 import { ownSockets } from '../rules/settings.ts';
 
-/**
- * One line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Members of group portage can write to that file, and
- * a build chooses many values. Therefore parseRecord() refuses a line if a value has a form that confine never writes, and replaces control
- * characters in free text.
- */
-export interface RunRecord {
-	/** Start time of the command that confine ran, ISO 8601 in UTC. */
-	readonly time: string;
-	/** The package as CATEGORY/PF, from `confine --label package=`; '' without this option. */
-	readonly package: string;
-	/** The phase without src_, for example compile, from `confine --label phase=`; '' without this option. */
-	readonly phase: string;
-	/** PID and start time (clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; or ''. */
-	readonly run: string;
-	/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
-	readonly mode: string;
-	readonly tracking: string;
-	/** For each requested sandbox, the program that made it: confine, portage or none. filter: a seccomp filter replaces the network namespace. */
-	readonly applied: Readonly<Record<string, string>>;
-	/** True if the phase saw the /proc of the host, because the kernel refused to mount one for its PID namespace. */
-	readonly hostProc: boolean;
-	/** The error that made a network namespace impossible, if applied.net is filter; otherwise ''. */
-	readonly filterWhy: string;
-	/** Elapsed time of the command, and user and system time of all its processes, in seconds. */
-	readonly wall: number;
-	readonly user: number;
-	readonly system: number;
-	/** Peak memory in bytes: that of the phase's cgroup or, without a cgroup, that of the largest process. */
-	readonly memoryPeak: number;
-	/** Number of processes that the command started; 0 if confine did not count them. */
-	readonly processes: number;
-	/** The requested sandboxes, limits and settings that were not available, each with the reason. */
-	readonly missing: readonly { readonly what: string; readonly why: string }[];
-	readonly status: { readonly exit: number } | { readonly signal: number };
-	readonly orphans: readonly Orphan[];
-	/** Number of orphans, including orphans for which the list `orphans` has no room. */
-	readonly orphanCount: number;
-	/** The IPC objects that the phase had created and left, and that confine removed, because no IPC namespace could be made. */
-	readonly ipcObjects: readonly IpcObject[];
-	/** Number of IPC objects that confine removed, including objects for which the list `ipcObjects` has no room. */
-	readonly ipcObjectCount: number;
-	readonly blocked: readonly Attempt[];
-	/** Attempts that nothing blocked, because the network of the phase was not isolated, for example with PORTCULLIS_AUDIT=only. */
-	readonly observed: readonly Attempt[];
-	readonly allowed: readonly AllowedConnection[];
-	/** Requests to UNIX sockets of the host, which the phase had not bound. */
-	readonly sockets: readonly SocketRequest[];
-	/** The route of allowed connections: direct, socks, or none if Portcullis cannot make any; undefined without PORTCULLIS_ALLOW. */
-	readonly route: string | undefined;
-	/** The reason why `route` is none. '' means that Portage isolated the network and started no proxy. */
-	readonly routeWhy: string;
-	/** Number of packets for which the network of the phase had no route, as counted by the kernel. */
-	readonly unreachable: number;
-	/** Number of packets without a route whose sending program is unknown. */
-	readonly unattributed: number;
-	readonly names: readonly Lookup[];
-	/** Number of network system calls whose arguments confine could not read, and the reason. Some of these calls may have been attempts. */
-	readonly unreadable: number;
-	readonly unreadableWhy: string;
-	/** The program of the phase that could not install a seccomp listener, because confine already has one. The kernel permits only one. */
-	readonly listenerRefused: Program | undefined;
-	/** The limit that the command exceeded, named by its cgroup file: memory.max, pids.max; undefined if it exceeded none. */
-	readonly limit: string | undefined;
-	/** True if `limit` belongs to the cgroup in which confine was started, so that the limit covers more processes than this phase. */
-	readonly limitInherited: boolean;
-}
-
-/** A process that was still running at the end of the command, and that confine killed. */
-export interface Orphan {
-	readonly pid: number;
-	readonly argv: readonly string[];
-	readonly comm: string;
-	/** Seconds since the start of the process. */
-	readonly age: number;
-	/** True if SIGKILL had not ended the process when confine wrote the record. */
-	readonly stuck?: true;
-}
-
-export interface IpcObject {
-	readonly kind: (typeof ipcKinds)[number];
-	/** Of a System V object: its key in hexadecimal, or `private` for IPC_PRIVATE. Of a POSIX message queue: its name. */
-	readonly name: string;
-	/** Name of the process that created the object. */
-	readonly comm: string;
-}
-
-/** The program that made an attempt, or that failed to install a seccomp listener. */
-export interface Program {
-	readonly comm: string;
-	readonly argv: readonly string[];
-	/** The script that the program runs, if the program is an interpreter. */
-	readonly script: string | undefined;
-	/** The command lines of the program's ancestors, its parent first. */
-	readonly parents: readonly string[];
-}
-
-export interface Lookup extends Program {
-	readonly name: string;
-	/** The type of the query: A, AAAA, PTR, ... */
-	readonly type: string;
-	readonly count: number;
-}
-
-/** A program's attempt to reach an address. */
-export interface Attempt extends Program {
-	readonly address: string;
-	readonly port: number;
-	readonly protocol: string;
-	readonly count: number;
-	/** True if the attempt was blocked although its destination is allowed, because the program had bound the socket to a local address. */
-	readonly bound?: true;
-}
-
-export interface AllowedConnection extends Attempt {
-	/** Number of the connections in `count` that failed immediately. */
-	readonly failed: number;
-}
-
-/** A program's connections and datagrams to a UNIX socket of the host. */
-export interface SocketRequest extends Program {
-	readonly path: string;
-	readonly count: number;
-	/** True if confine refused the requests (PORTCULLIS_SOCKETS=own). */
-	readonly refused?: true;
-}
-
 /** The words that privilege.c, record.c and options.c in native/ write to a record. A test compares these lists with the C code. */
 export const modes = ['none', 'root', 'setuid', 'userns'] as const;
 export const trackingMethods = [
@@ -158,56 +32,199 @@ const MOST_BYTES = 2 ** 50;
 const MOST_COUNT = 1e12;
 
 const none: readonly never[] = [];
-const nothing = {};
+const nothing: Readonly<Record<string, string>> = {};
 
 type Members = Readonly<Record<string, unknown>>;
+/** Checks the value of the member `name` and returns it. Throws an Error if the value is invalid. */
 type Check<Value> = (value: unknown, name: string) => Value;
 
-/** Parses a line of records.jsonl. Ignores unknown members. If the line is invalid, throws an Error whose message has no text of it. */
-export function parseRecord(line: string): RunRecord {
-	const record = object(json(line), 'the record');
-	if (record['schema'] !== 1) throw new Error('the schema is not 1');
-	const unreachable = optional(record['unreachable'], 'unreachable', count, 0);
+const time = matching('a time', isTime);
+const cpv = matching('a package', isPackage);
+const domain = matching('a domain name', isDomainName);
+const address = matching('an address', isAddress);
+/** The name of a protocol, as in native/watcher/notification.c or in the kernel's list of protocols. */
+const protocol = matching('a protocol', (word) => /^[a-z0-9_-]{1,12}$/.test(word));
+const recordType = matching('a record type', (word) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(word));
+const run = matching('PID-TICKS', (text) => /^(\d{1,10}-\d{1,20})?$/.test(text));
+const phase = oneOf(srcPhases);
+const mode = oneOf(modes);
+const tracking = oneOf(trackingMethods);
+const limit = oneOf(limits);
+const route = oneOf(routes);
+const creator = oneOf(creators);
+const ipcKind = oneOf(ipcKinds);
+const isolation = oneOf(confinements);
+const sandboxOrSetting = oneOf([...confinements, ...limits, ownSockets]);
+const isTrue = oneOf([true]);
+const yesOrNo = oneOf(['yes', 'no']);
+const pid = integer(1, MOST_PID);
+const exit = integer(0, 255);
+const signal = integer(1, MOST_SIGNAL);
+const port = integer(0, 65_535);
+const count = integer(0, MOST_COUNT);
+const bytes = integer(0, MOST_BYTES);
+const seconds: Check<number> = (value, name) => {
+	if (typeof value !== 'number' || !(value >= 0 && value <= MOST_SECONDS)) throw wrong(name, 'a number of seconds');
+	return value;
+};
+
+function missingOf({ what, why }: Members, name: string) {
+	return { what: sandboxOrSetting(what, `${name}.what`) as string, why: text(why, `${name}.why`) };
+}
+
+/** A process that was still running at the end of the command, and that confine killed. */
+export type Orphan = Readonly<ReturnType<typeof orphanOf>>;
+function orphanOf(members: Members, name: string) {
 	return {
-		time: time(record['time'], 'time'),
-		package: optional(record['package'], 'package', cpv, ''),
-		phase: optional(record['phase'], 'phase', phase, ''),
-		run: optional(record['run'], 'run', run, ''),
-		mode: optional(record['mode'], 'mode', mode, ''),
-		tracking: optional(record['tracking'], 'tracking', tracking, ''),
-		applied: optional(record['applied'], 'applied', applied, nothing),
-		hostProc: record['proc'] === 'host',
-		filterWhy: optional(record['filter_why'], 'filter_why', text, ''),
-		wall: optional(record['wall'], 'wall', seconds, 0),
-		user: optional(record['user'], 'user', seconds, 0),
-		system: optional(record['system'], 'system', seconds, 0),
-		memoryPeak: optional(record['memory_peak'], 'memory_peak', bytes, 0),
-		processes: optional(record['processes'], 'processes', count, 0),
-		missing: optional(record['missing'], 'missing', missing, none),
-		status: status(record['status'], 'status'),
-		orphans: optional(record['orphans'], 'orphans', orphans, none),
-		orphanCount: optional(record['orphan_count'], 'orphan_count', count, 0),
-		ipcObjects: optional(record['ipc_objects'], 'ipc_objects', ipcObjects, none),
-		ipcObjectCount: optional(record['ipc_object_count'], 'ipc_object_count', count, 0),
-		blocked: optional(record['blocked'], 'blocked', attempts, none),
-		observed: optional(record['observed'], 'observed', attempts, none),
-		allowed: optional(record['allowed'], 'allowed', allowed, none),
-		sockets: optional(record['sockets'], 'sockets', sockets, none),
-		route: optional(record['route'], 'route', route, undefined),
-		routeWhy: optional(record['route_why'], 'route_why', text, ''),
+		pid: pid(members.pid, `${name}.pid`),
+		argv: optional(members.argv, `${name}.argv`, texts, none),
+		comm: text(members.comm, `${name}.comm`),
+		/** Seconds since the start of the process. */
+		age: optional(members.age, `${name}.age`, seconds, 0),
+		/** True if SIGKILL had not ended the process when confine wrote the record. */
+		stuck: optional(members.stuck, `${name}.stuck`, isTrue, false),
+	};
+}
+
+export type IpcObject = Readonly<ReturnType<typeof ipcObjectOf>>;
+function ipcObjectOf(members: Members, name: string) {
+	return {
+		kind: ipcKind(members.kind, `${name}.kind`),
+		/** Of a System V object: its key in hexadecimal, or `private` for IPC_PRIVATE. Of a POSIX message queue: its name. */
+		name: text(members.name, `${name}.name`),
+		/** Name of the process that created the object. */
+		comm: text(members.comm, `${name}.comm`),
+	};
+}
+
+/** The program that made an attempt, or that failed to install a seccomp listener. */
+export type Program = Readonly<ReturnType<typeof programOf>>;
+function programOf(members: Members, name: string) {
+	return {
+		comm: text(members.comm, `${name}.comm`),
+		argv: optional(members.argv, `${name}.argv`, texts, none),
+		/** The script that the program runs, if the program is an interpreter. */
+		script: optional(members.script, `${name}.script`, text, undefined),
+		/** The command lines of the program's ancestors, its parent first. */
+		parents: optional(members.parents, `${name}.parents`, texts, none),
+	};
+}
+
+const program: Check<Program> = (value, name) => programOf(object(value, name), name);
+
+/** A program's attempt to reach an address. */
+export type Attempt = Readonly<ReturnType<typeof attemptOf>>;
+function attemptOf(members: Members, name: string) {
+	return {
+		...programOf(members, name),
+		address: address(members.address, `${name}.address`),
+		port: port(members.port, `${name}.port`),
+		protocol: protocol(members.protocol, `${name}.protocol`),
+		count: count(members.count, `${name}.count`),
+		/** True if the attempt was blocked although its destination is allowed, because the program had bound the socket to a local address. */
+		bound: optional(members.bound, `${name}.bound`, isTrue, false),
+	};
+}
+
+/** A program's connections and datagrams to a UNIX socket of the host. */
+export type SocketRequest = Readonly<ReturnType<typeof requestOf>>;
+function requestOf(members: Members, name: string) {
+	return {
+		...programOf(members, name),
+		path: text(members.path, `${name}.path`),
+		count: count(members.count, `${name}.count`),
+		/** True if confine refused the requests (PORTCULLIS_SOCKETS=own). */
+		refused: optional(members.refused, `${name}.refused`, isTrue, false),
+	};
+}
+
+export type Lookup = Readonly<ReturnType<typeof lookupOf>>;
+function lookupOf(members: Members, name: string) {
+	return {
+		...programOf(members, name),
+		name: domain(members.name, `${name}.name`),
+		/** The type of the query: A, AAAA, PTR, ... */
+		type: recordType(members.type, `${name}.type`),
+		count: count(members.count, `${name}.count`),
+	};
+}
+
+/**
+ * One line of records.jsonl, schema 1, as native/supervisor/record.c writes it. Members of group portage can write to that file, and
+ * a build chooses many values. Therefore parseRecord() refuses a line if a value has a form that confine never writes, and replaces control
+ * characters in free text.
+ */
+export type RunRecord = Readonly<ReturnType<typeof parseRecord>>;
+
+/** Parses a line of records.jsonl. Ignores unknown members. If the line is invalid, throws an Error whose message has no text of it. */
+export function parseRecord(line: string) {
+	const record = object(json(line), 'the record');
+	if (record.schema !== 1) throw new Error('the schema is not 1');
+	const watched = optional(record.watched, 'watched', yesOrNo, '');
+	const unreachable = optional(record.unreachable, 'unreachable', count, 0);
+	return {
+		/** Start time of the command that confine ran, ISO 8601 in UTC. */
+		time: time(record.time, 'time'),
+		/** The package as CATEGORY/PF, from `confine --label package=`; '' without this option. */
+		package: optional(record.package, 'package', cpv, ''),
+		/** The phase without src_, for example compile, from `confine --label phase=`; '' without this option. */
+		phase: optional(record.phase, 'phase', phase, ''),
+		/** PID and start time (clock ticks) of the emerge or ebuild(1) that ran the phase, from `confine --label run=PID-TICKS`; or ''. */
+		run: optional(record.run, 'run', run, ''),
+		/** How confine got its namespaces (root, setuid, userns, none), and the method that made sure that no process outlived the phase. */
+		mode: optional(record.mode, 'mode', mode, ''),
+		tracking: optional(record.tracking, 'tracking', tracking, ''),
+		/** For each requested sandbox, the program that made it: confine, portage or none. filter: a seccomp filter replaces the network namespace. */
+		applied: optional(record.applied, 'applied', applied, nothing),
+		/** True if the phase saw the /proc of the host, because the kernel refused to mount one for its PID namespace. */
+		hostProc: record.proc === 'host',
+		/** True if the phase had a private /dev/shm. */
+		ownShm: record.shm === 'confine',
+		/** The error that made a network namespace impossible, if applied.net is filter; otherwise ''. */
+		filterWhy: optional(record.filter_why, 'filter_why', text, ''),
+		/** Elapsed time of the command, and user and system time of all its processes, in seconds. */
+		wall: optional(record.wall, 'wall', seconds, 0),
+		user: optional(record.user, 'user', seconds, 0),
+		system: optional(record.system, 'system', seconds, 0),
+		/** Peak memory in bytes: that of the phase's cgroup or, without a cgroup, that of the largest process. */
+		memoryPeak: optional(record.memory_peak, 'memory_peak', bytes, 0),
+		/** The requested sandboxes, limits and settings that were not available, each with the reason. */
+		missing: list(record.missing, 'missing', missingOf),
+		status: status(record.status, 'status'),
+		orphans: list(record.orphans, 'orphans', orphanOf),
+		/** Number of orphans, including orphans for which the list `orphans` has no room. */
+		orphanCount: optional(record.orphan_count, 'orphan_count', count, 0),
+		/** The IPC objects that the phase had created and left, and that confine removed, because no IPC namespace could be made. */
+		ipcObjects: list(record.ipc_objects, 'ipc_objects', ipcObjectOf),
+		/** Number of IPC objects that confine removed, including objects for which the list `ipcObjects` has no room. */
+		ipcObjectCount: optional(record.ipc_object_count, 'ipc_object_count', count, 0),
+		blocked: list(record.blocked, 'blocked', attemptOf),
+		/** Attempts that nothing blocked, because the network of the phase was not isolated, for example with PORTCULLIS_AUDIT=only. */
+		observed: list(record.observed, 'observed', attemptOf),
+		allowed: list(record.allowed, 'allowed', attemptOf),
+		/** Requests to UNIX sockets of the host, which the phase had not bound. */
+		sockets: list(record.sockets, 'sockets', requestOf),
+		/** The route of allowed connections: direct, socks, or none if Portcullis cannot make any; undefined without PORTCULLIS_ALLOW. */
+		route: optional(record.route, 'route', route, undefined),
+		/** The reason why `route` is none. '' means that Portage isolated the network and started no proxy. */
+		routeWhy: optional(record.route_why, 'route_why', text, ''),
+		/** Number of packets for which the network of the phase had no route, as counted by the kernel. */
 		unreachable,
-		unattributed: optional(
-			record['unattributed'],
-			'unattributed',
-			count,
-			record['watched'] === undefined ? unreachable : 0,
-		),
-		names: optional(record['names'], 'names', names, none),
-		unreadable: optional(record['unreadable'], 'unreadable', count, 0),
-		unreadableWhy: optional(record['unreadable_why'], 'unreadable_why', text, ''),
-		listenerRefused: optional(record['listener_refused'], 'listener_refused', program, undefined),
-		limit: optional(record['limit_hit'], 'limit_hit', limit, undefined),
-		limitInherited: record['limit_inherited'] === true,
+		/** Whether the watcher inspected the network calls of the phase, and the reason if it did not; '' without --audit. */
+		watched,
+		watchedWhy: optional(record.watched_why, 'watched_why', text, ''),
+		/** Number of packets without a route whose sending program is unknown. */
+		unattributed: optional(record.unattributed, 'unattributed', count, watched === '' ? unreachable : 0),
+		names: list(record.names, 'names', lookupOf),
+		/** Number of network system calls whose arguments confine could not read, and the reason. Some of these calls may have been attempts. */
+		unreadable: optional(record.unreadable, 'unreadable', count, 0),
+		unreadableWhy: optional(record.unreadable_why, 'unreadable_why', text, ''),
+		/** The program of the phase that could not install a seccomp listener, because confine already has one. The kernel permits only one. */
+		listenerRefused: optional(record.listener_refused, 'listener_refused', program, undefined),
+		/** The limit that the command exceeded, named by its cgroup file: memory.max, pids.max; undefined if it exceeded none. */
+		limit: optional(record.limit_hit, 'limit_hit', limit, undefined),
+		/** True if `limit` belongs to the cgroup in which confine was started, so that the limit covers more processes than this phase. */
+		limitInherited: optional(record.limit_inherited, 'limit_inherited', isTrue, false),
 	};
 }
 
@@ -220,93 +237,10 @@ function json(line: string): unknown {
 	}
 }
 
-const time = matching('a time', isTime);
-const cpv = matching('a package', isPackage);
-const domain = matching('a domain name', isDomainName);
-const address = matching('an address', isAddress);
-/** Parses the name of a protocol, as in native/watcher/notification.c or in the kernel's list of protocols. */
-const protocol = matching('a protocol', (word) => /^[a-z0-9_-]{1,12}$/.test(word));
-const recordType = matching('a record type', (word) => /^[A-Z]{1,5}$|^TYPE\d{1,5}$/.test(word));
-const phase = oneOf(srcPhases);
-const run = matching('PID-TICKS', (text) => /^(\d{1,10}-\d{1,20})?$/.test(text));
-const mode = oneOf(modes);
-const tracking = oneOf(trackingMethods);
-const limit = oneOf(limits);
-const route = oneOf(routes);
-const creator = oneOf(creators);
-const ipcKind = oneOf(ipcKinds);
-const isolation = oneOf(confinements);
-const sandboxOrSetting = oneOf([...confinements, ...limits, ownSockets]);
-const pid = integer(1, MOST_PID);
-const exit = integer(0, 255);
-const signal = integer(1, MOST_SIGNAL);
-const port = integer(0, 65_535);
-const count = integer(0, MOST_COUNT);
-const bytes = integer(0, MOST_BYTES);
-const seconds: Check<number> = (value, name) => {
-	if (typeof value !== 'number' || !(value >= 0 && value <= MOST_SECONDS)) throw wrong(name, 'a number of seconds');
-	return value;
-};
-const program: Check<Program> = (value, name) => programOf(object(value, name), name);
-const attempts = listOf(attemptOf);
-const missing = listOf((members, name) => ({
-	what: sandboxOrSetting(members['what'], `${name}.what`),
-	why: text(members['why'], `${name}.why`),
-}));
-const orphans = listOf((members, name) => ({
-	pid: pid(members['pid'], `${name}.pid`),
-	argv: optional(members['argv'], `${name}.argv`, texts, none),
-	comm: text(members['comm'], `${name}.comm`),
-	age: optional(members['age'], `${name}.age`, seconds, 0),
-	...(isTrue(members['stuck'], `${name}.stuck`) ? ({ stuck: true } as const) : {}),
-}));
-const ipcObjects = listOf((members, name) => ({
-	kind: ipcKind(members['kind'], `${name}.kind`),
-	name: text(members['name'], `${name}.name`),
-	comm: text(members['comm'], `${name}.comm`),
-}));
-const allowed = listOf((members, name) => ({
-	...attemptOf(members, name),
-	failed: optional(members['failed'], `${name}.failed`, count, 0),
-}));
-const sockets = listOf((members, name) => ({
-	...programOf(members, name),
-	path: text(members['path'], `${name}.path`),
-	count: count(members['count'], `${name}.count`),
-	...(isTrue(members['refused'], `${name}.refused`) ? ({ refused: true } as const) : {}),
-}));
-const names = listOf((members, name) => ({
-	...programOf(members, name),
-	name: domain(members['name'], `${name}.name`),
-	type: recordType(members['type'], `${name}.type`),
-	count: count(members['count'], `${name}.count`),
-}));
-
-function attemptOf(members: Members, name: string): Attempt {
-	return {
-		...programOf(members, name),
-		address: address(members['address'], `${name}.address`),
-		port: port(members['port'], `${name}.port`),
-		protocol: protocol(members['protocol'], `${name}.protocol`),
-		count: count(members['count'], `${name}.count`),
-		...(isTrue(members['bound'], `${name}.bound`) ? ({ bound: true } as const) : {}),
-	};
-}
-
-function programOf(members: Members, name: string): Program {
-	return {
-		comm: text(members['comm'], `${name}.comm`),
-		argv: optional(members['argv'], `${name}.argv`, texts, none),
-		script: optional(members['script'], `${name}.script`, text, undefined),
-		parents: optional(members['parents'], `${name}.parents`, texts, none),
-	};
-}
-
-function status(value: unknown, name: string): RunRecord['status'] {
+function status(value: unknown, name: string): { readonly exit: number } | { readonly signal: number } {
 	const members = object(value, name);
-	return Object.hasOwn(members, 'signal')
-		? { signal: signal(members['signal'], `${name}.signal`) }
-		: { exit: exit(members['exit'], `${name}.exit`) };
+	const killedBy = optional(members.signal, `${name}.signal`, signal, undefined);
+	return killedBy === undefined ? { exit: exit(members.exit, `${name}.exit`) } : { signal: killedBy };
 }
 
 function applied(value: unknown, name: string): Readonly<Record<string, string>> {
@@ -336,11 +270,6 @@ function texts(value: unknown, name: string): string[] {
 	return found;
 }
 
-function isTrue(value: unknown, name: string): boolean {
-	if (value !== undefined && value !== true) throw wrong(name, 'true');
-	return value === true;
-}
-
 function optional<Value, Default>(
 	value: unknown,
 	name: string,
@@ -350,6 +279,16 @@ function optional<Value, Default>(
 	return value === undefined ? otherwise : check(value, name);
 }
 
+function list<Value>(
+	value: unknown,
+	name: string,
+	parse: (members: Members, name: string) => Value,
+): readonly Readonly<Value>[] {
+	if (value === undefined) return none;
+	if (!Array.isArray(value) || value.length > MOST_ENTRIES) throw wrong(name, `a list of at most ${MOST_ENTRIES}`);
+	return value.map((element) => parse(object(element, name), name));
+}
+
 function matching(what: string, test: (text: string) => boolean): Check<string> {
 	return (value, name) => {
 		if (typeof value !== 'string' || !test(value)) throw wrong(name, what);
@@ -357,7 +296,7 @@ function matching(what: string, test: (text: string) => boolean): Check<string> 
 	};
 }
 
-function oneOf<Word extends string>(words: readonly Word[]): Check<Word> {
+function oneOf<const Word extends string | true>(words: readonly Word[]): Check<Word> {
 	const known = new Map<unknown, Word>(words.map((word) => [word, word]));
 	return (value, name) => {
 		const word = known.get(value);
@@ -372,15 +311,6 @@ function integer(least: number, most: number): Check<number> {
 			throw wrong(name, `an integer from ${least} to ${most}`);
 		return value;
 	};
-}
-
-function listOf<Value>(check: (members: Members, name: string) => Value): Check<Value[]> {
-	return (value, name) => list(value, name).map((element) => check(object(element, name), name));
-}
-
-function list(value: unknown, name: string): unknown[] {
-	if (!Array.isArray(value) || value.length > MOST_ENTRIES) throw wrong(name, `a list of at most ${MOST_ENTRIES}`);
-	return value;
 }
 
 function object(value: unknown, name: string): Members {

@@ -34,6 +34,11 @@ export function unmapped(address: string): string {
 	return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }
 
+/** Encloses an IPv6 address in brackets, as in front of a port. */
+export function bracketed(host: string): string {
+	return isIPv6(host) ? `[${host}]` : host;
+}
+
 function isIn(list: BlockList, address: string): boolean {
 	// Remove the zone (%eth0), which getaddrinfo(3) may append to a link-local address.
 	const plain = address.replace(/%.*/, '');

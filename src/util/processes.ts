@@ -48,8 +48,12 @@ export function parseProcess(pid: number, stat: string, cmdline: string): Proces
 
 /** Returns the memory of a process in bytes: its proportional set size (smaps_rollup) or, if unreadable, its resident set size. */
 export function memoryOf(pid: number): number {
-	const pss = /^Pss:\s+(\d+) kB/m.exec(readFile(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
-	return Number(pss ?? /^VmRSS:\s+(\d+) kB/m.exec(readFile(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024;
+	return Number(fieldOf(`/proc/${pid}/smaps_rollup`, 'Pss') ?? fieldOf(`/proc/${pid}/status`, 'VmRSS') ?? 0) * 1024;
+}
+
+/** Returns the first word after `NAME:` or `NAME` in a file of /proc. */
+function fieldOf(file: string, name: string): string | undefined {
+	return new RegExp(`^${name}:?\\s+(\\w+)`, 'm').exec(readFile(file) ?? '')?.[1];
 }
 
 /** Returns a variable from the environment of a process, or '' if the variable is not set or this user cannot read the environment. */
@@ -70,7 +74,7 @@ export function unroutablePackets(pid: number): number {
 		.split('\n')
 		.filter((line) => line.startsWith('Ip:'))
 		.map((line) => line.split(' '));
-	const ipv6 = /^Ip6OutNoRoutes\s+(\d+)/m.exec(readFile(`/proc/${pid}/net/snmp6`) ?? '')?.[1];
+	const ipv6 = fieldOf(`/proc/${pid}/net/snmp6`, 'Ip6OutNoRoutes');
 	return Number(values[names.indexOf('OutNoRoutes')] ?? 0) + Number(ipv6 ?? 0);
 }
 
@@ -80,7 +84,7 @@ function networkOf(pid: number | 'self'): number | undefined {
 
 /** Returns the real UID of a process, or undefined if the process has ended. */
 export function ownerOf(pid: number): number | undefined {
-	const uid = /^Uid:\s+(\d+)/m.exec(readFile(`/proc/${pid}/status`) ?? '')?.[1];
+	const uid = fieldOf(`/proc/${pid}/status`, 'Uid');
 	return uid === undefined ? undefined : Number(uid);
 }
 
@@ -90,6 +94,6 @@ export function uptime(): number {
 
 /** True if this process is root with CAP_SYS_ADMIN (number 21 in linux/capability.h), so that Portage itself isolates phases. */
 export function isIsolatingRoot(): boolean {
-	const capabilities = BigInt(`0x${/^CapEff:\s+(\w+)/m.exec(readFile('/proc/self/status') ?? '')?.[1] ?? '0'}`);
+	const capabilities = BigInt(`0x${fieldOf('/proc/self/status', 'CapEff') ?? '0'}`);
 	return process.geteuid?.() === 0 && ((capabilities >> 21n) & 1n) === 1n;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import type { Environment } from './environment.ts';
 import { markStyle, type Style } from './output.ts';
 
 /** The capabilities of an output stream. */
@@ -15,10 +16,8 @@ interface Stream {
 	readonly columns?: number;
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
-
 /** Returns the capabilities of a stream. A NO_COLOR that is set and not empty disables colours (https://no-color.org). */
-export function screenOf(stream: Stream, env: Variables = process.env): Screen {
+export function screenOf(stream: Stream, env: Environment = process.env): Screen {
 	if (stream.isTTY !== true) return { width: Infinity, color: false, unicode: false };
 	const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
 	return {

@@ -31,7 +31,7 @@ test('additionsFor() returns a file below env/ with the PORTCULLIS_ALLOW line, a
 describe('AttemptedDestinations', () => {
 	const program = { comm: 'curl', argv: ['curl'], script: undefined, parents: [] as string[] };
 	const attempt = (address: string, port: number, more: object = {}) => ({
-		...{ ...program, address, port, protocol: 'tcp', count: 1 },
+		...{ ...program, address, port, protocol: 'tcp', count: 1, bound: false },
 		...more,
 	});
 	const lookup = (name: string, more: object = {}) => ({ ...program, name, type: 'A', count: 1, ...more });

@@ -18,7 +18,7 @@ import { ownSockets } from '../../src/rules/settings.ts';
 import { confinements } from '../../src/rules/phases.ts';
 import { trackingMethods, ipcKinds, limits, modes, routes, type RunRecord } from '../../src/records/schema.ts';
 import { scan } from '../../src/records/reader.ts';
-import { collect, isNamed, summaryOf } from '../../src/records/report/collect.ts';
+import { collect, matcher, summaryOf } from '../../src/records/report/collect.ts';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'records-'))));
@@ -181,8 +181,8 @@ test.each([
 	['dev-libs/foo-bar-1.2_p3-r4', 'foo-bar-1.2_p3-r4', true],
 	['dev-libs/foo-bar-1.2_p3-r4', 'foo', false],
 	['dev-libs/foo-bar-1.2_p3-r4', 'dev-libs', false],
-])('isNamed(%s, %s) returns %s', (cpv, name, answer) => {
-	expect(isNamed(cpv, name)).toBe(answer);
+])('package %s matches the name %s: %s', (cpv, name, answer) => {
+	expect(matcher(name)(cpv)).toBe(answer);
 });
 
 describe('collect()', () => {

@@ -4,29 +4,26 @@
  * recent and an old one, because deleting the oldest key of one Map becomes slow after many deletions.
  */
 export class BoundedMap<Value> {
-	#young = new Map<string, Value>();
-	#old = new Map<string, Value>();
-	readonly #most: number;
+	private young = new Map<string, Value>();
+	private old = new Map<string, Value>();
 
-	constructor(most: number) {
-		this.#most = most;
-	}
+	constructor(private readonly most: number) {}
 
 	/** Returns the value of `key` and marks it as recently used. If the key is missing, adds the value that `create` returns. */
 	getOrCreate(key: string, create: () => Value): Value {
-		const young = this.#young.get(key);
+		const young = this.young.get(key);
 		if (young !== undefined) return young;
-		const value = this.#old.get(key) ?? create();
-		this.#old.delete(key);
-		if (this.#young.size >= this.#most) {
-			this.#old = this.#young;
-			this.#young = new Map();
+		const value = this.old.get(key) ?? create();
+		this.old.delete(key);
+		if (this.young.size >= this.most) {
+			this.old = this.young;
+			this.young = new Map();
 		}
-		this.#young.set(key, value);
+		this.young.set(key, value);
 		return value;
 	}
 
 	values(): Value[] {
-		return [...this.#young.values(), ...this.#old.values()];
+		return [...this.young.values(), ...this.old.values()];
 	}
 }

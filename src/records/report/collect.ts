@@ -1,60 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { hintsFor, type Hint } from '../../messages/hints.ts';
 import { mergeLookups } from '../../messages/network.ts';
-import { commandOf, destination } from '../../messages/message.ts';
+import { addressAndPort, commandOf } from '../../messages/message.ts';
 import { scan, type Source, type Unread } from '../reader.ts';
-import type { Attempt, IpcObject, Orphan, RunRecord, SocketRequest } from '../schema.ts';
+import type { IpcObject, Orphan, Program, RunRecord } from '../schema.ts';
 import { BoundedMap } from './bounded_map.ts';
-
-export interface PhaseSummary {
-	/** Start time of the phase, ISO 8601 in UTC. */
-	readonly time: string;
-	readonly package: string;
-	readonly phase: string;
-	readonly mode: string;
-	readonly tracking: string;
-	/** True if Portage itself, not confine, had created at least one of the namespaces that FEATURES requests. */
-	readonly byPortage: boolean;
-	/** Exit status of the phase, or 128 + N if signal N killed it. */
-	readonly exit: number;
-	/** Elapsed time and processor time of the phase, in seconds. */
-	readonly wall: number;
-	readonly cpu: number;
-	/** Peak memory of the phase in bytes. */
-	readonly memory: number;
-}
-
-/** The events (attempts, killed processes, missing sandboxes, limits) of one phase of a package, over all its builds. */
-export interface PhaseEvents {
-	readonly package: string;
-	readonly phase: string;
-	/** Start time of the phase in the last build with an event. */
-	time: string;
-	/** Number of builds in which this phase had an event. */
-	runs: number;
-	/** True if the phase failed in the last build with an event. */
-	failed: boolean;
-	readonly blocked: Tally[];
-	/** Attempts that nothing blocked, because PORTCULLIS_AUDIT="only" was set or network-sandbox was not available. */
-	readonly observed: Tally[];
-	readonly allowed: Tally[];
-	/** Requests to UNIX sockets of the host. */
-	readonly asked: Tally[];
-	/** Number of blocked attempts, including those that `blocked` does not list. */
-	attempts: number;
-	/** Number of attempts that nothing blocked, including those that `observed` does not list. */
-	observedAttempts: number;
-	/** Advice for the ebuild: how to replace the downloads of the programs in `blocked` and `observed`. */
-	readonly hints: Set<Hint>;
-	readonly killed: (Orphan & { readonly time: string })[];
-	/** Number of killed processes of the phase, including those that `killed` does not list. */
-	killedCount: number;
-	/** The IPC objects that the phase left and that confine removed. */
-	readonly removed: IpcObject[];
-	removedCount: number;
-	missing: RunRecord['missing'];
-	limit: string | undefined;
-}
 
 /** Number of attempts of one command to reach one destination. The lookup of a host name is an attempt as well. */
 export interface Tally {
@@ -64,45 +14,6 @@ export interface Tally {
 	/** The protocol of the attempt: tcp, udp, ..., dns for a lookup. For a request to a UNIX socket: unix, or refused if confine refused it. */
 	readonly protocol: string;
 	count: number;
-}
-
-/** Totals of all selected records, and the lists that a report shows. */
-export interface Report {
-	/** Start times of the first and the last phase, ISO 8601 in UTC; '' if no record is selected. */
-	from: string;
-	to: string;
-	phases: number;
-	byPortage: number;
-	failed: number;
-	/** Number of phases that ran without a requested sandbox, or that nothing isolated (PORTCULLIS_AUDIT=only). */
-	unconfined: number;
-	/** Numbers of phases with a blocked attempt, with a killed process, and with an exceeded limit. */
-	blockedPhases: number;
-	killedPhases: number;
-	limited: number;
-	/** Numbers of blocked attempts, of attempts that nothing blocked, of killed processes, and of removed IPC objects. */
-	attempts: number;
-	observedAttempts: number;
-	killed: number;
-	removed: number;
-	/** Sums of the elapsed time and of the processor time of the phases, in seconds. */
-	wall: number;
-	cpu: number;
-	/** Numbers of phases for each mode of confine and for each tracking method. */
-	readonly modes: Map<string, number>;
-	readonly trackingMethods: Map<string, number>;
-	/** Packages (CATEGORY/PF) with records, with blocked attempts, and with killed processes. Each set is limited to MOST_PACKAGES. */
-	readonly packages: Set<string>;
-	readonly blockedPackages: Set<string>;
-	readonly killedPackages: Set<string>;
-	readonly events: BoundedMap<PhaseEvents>;
-	/** The phases with the longest elapsed time, and those with the most memory, each in descending order. */
-	readonly slowest: PhaseSummary[];
-	readonly largest: PhaseSummary[];
-	/** The most recent phases in the records, at most MOST_RECENT of them, the oldest first. */
-	recent: PhaseSummary[];
-	/** Files of records that could not be read completely. */
-	unread: readonly Unread[];
 }
 
 export interface Selection {
@@ -127,7 +38,7 @@ const MOST_HEAVY = 10;
 /** Reads files of records and sums up the selected records. The memory use is bounded, whatever the files contain. */
 export function collect(sources: readonly Source[], selection: Selection): Report {
 	const report = emptyReport();
-	const isSelected = packageMatcher(selection.package);
+	const isSelected = selection.package === undefined ? () => true : matcher(selection.package);
 	const { since = '', run } = selection;
 	report.unread = scan(sources, (record) => {
 		if (record.time < since || !isSelected(record.package) || (run !== undefined && record.run !== run)) return;
@@ -138,17 +49,23 @@ export function collect(sources: readonly Source[], selection: Selection): Repor
 	return report;
 }
 
-export function summaryOf(record: RunRecord): PhaseSummary {
+export type PhaseSummary = Readonly<ReturnType<typeof summaryOf>>;
+export function summaryOf(record: RunRecord) {
 	return {
+		/** Start time of the phase, ISO 8601 in UTC. */
 		time: record.time,
 		package: record.package,
 		phase: record.phase,
 		mode: record.mode,
 		tracking: record.tracking,
+		/** True if Portage itself, not confine, had created at least one of the namespaces that FEATURES requests. */
 		byPortage: hasPortage(record.applied),
+		/** Exit status of the phase, or 128 + N if signal N killed it. */
 		exit: 'exit' in record.status ? record.status.exit : 128 + record.status.signal,
+		/** Elapsed time and processor time of the phase, in seconds. */
 		wall: record.wall,
 		cpu: record.user + record.system,
+		/** Peak memory of the phase in bytes. */
 		memory: record.memoryPeak,
 	};
 }
@@ -158,33 +75,45 @@ function hasPortage(applied: RunRecord['applied']): boolean {
 	return false;
 }
 
-function emptyReport(): Report {
+/** Totals of all selected records, and the lists that a report shows. */
+export type Report = ReturnType<typeof emptyReport>;
+function emptyReport() {
 	return {
+		/** Start times of the first and the last phase, ISO 8601 in UTC; '' if no record is selected. */
 		from: '',
 		to: '',
 		phases: 0,
 		byPortage: 0,
 		failed: 0,
+		/** Number of phases that ran without a requested sandbox, or that nothing isolated (PORTCULLIS_AUDIT=only). */
 		unconfined: 0,
+		/** Numbers of phases with a blocked attempt, with a killed process, and with an exceeded limit. */
 		blockedPhases: 0,
 		killedPhases: 0,
 		limited: 0,
+		/** Numbers of blocked attempts, of attempts that nothing blocked, of killed processes, and of removed IPC objects. */
 		attempts: 0,
 		observedAttempts: 0,
 		killed: 0,
 		removed: 0,
+		/** Sums of the elapsed time and of the processor time of the phases, in seconds. */
 		wall: 0,
 		cpu: 0,
-		modes: new Map(),
-		trackingMethods: new Map(),
-		packages: new Set(),
-		blockedPackages: new Set(),
-		killedPackages: new Set(),
-		events: new BoundedMap(MOST_EVENTS),
-		slowest: [],
-		largest: [],
-		recent: [],
-		unread: [],
+		/** Numbers of phases for each mode of confine and for each tracking method. */
+		modes: new Map<string, number>(),
+		trackingMethods: new Map<string, number>(),
+		/** Packages (CATEGORY/PF) with records, with blocked attempts, and with killed processes. Each set is limited to MOST_PACKAGES. */
+		packages: new Set<string>(),
+		blockedPackages: new Set<string>(),
+		killedPackages: new Set<string>(),
+		events: new BoundedMap<PhaseEvents>(MOST_EVENTS),
+		/** The phases with the longest elapsed time, and those with the most memory, each in descending order. */
+		slowest: [] as PhaseSummary[],
+		largest: [] as PhaseSummary[],
+		/** The most recent phases in the records, at most MOST_RECENT of them, the oldest first. */
+		recent: [] as PhaseSummary[],
+		/** Files of records that could not be read completely. */
+		unread: [] as readonly Unread[],
 	};
 }
 
@@ -193,25 +122,11 @@ export function latestEvents(report: Report): PhaseEvents[] {
 	return report.events.values().sort((a, b) => (a.time < b.time ? 1 : -1));
 }
 
-/** Returns a function that calls isNamed() with `name` and caches the results, because successive records often have the same package. */
-function packageMatcher(name: string | undefined): (cpv: string) => boolean {
-	if (name === undefined) return () => true;
-	const known = new Map<string, boolean>();
-	return (cpv) => {
-		let answer = known.get(cpv);
-		if (answer === undefined) {
-			if (known.size > 10_000) known.clear();
-			known.set(cpv, (answer = isNamed(cpv, name)));
-		}
-		return answer;
-	};
-}
-
-/** True if `name` (CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional =) refers to the package `cpv` (CATEGORY/PF; PMS 3.2). */
-export function isNamed(cpv: string, name: string): boolean {
-	const [, pf = cpv] = cpv.split('/');
-	const version = /-\d[^-]*(-r\d+)?$/;
-	return [cpv, cpv.replace(version, ''), pf, pf.replace(version, '')].includes(name.replace(/^=/, ''));
+/** Returns a function that is true for packages CATEGORY/PF with this name: CATEGORY/PF, CATEGORY/PN, PF or PN, with an optional = (PMS 3.2). */
+export function matcher(name: string): (cpv: string) => boolean {
+	const literal = name.replace(/^=/, '').replace(/[^A-Za-z0-9_]/g, '\\$&');
+	const pattern = new RegExp(`^(?:[^/]*/)?${literal}(?:-\\d[^-]*(?:-r\\d+)?)?$`);
+	return (cpv) => pattern.test(cpv);
 }
 
 function addPhase(report: Report, phase: PhaseSummary): void {
@@ -269,7 +184,7 @@ function isEmpty(members: object): boolean {
 function addEvents(report: Report, record: RunRecord): void {
 	if (record.missing.length > 0 || isEmpty(record.applied)) report.unconfined++;
 	if (!hasEvent(record)) return;
-	const lookups = record.names.length === 0 ? [] : mergeLookups(record.names).map(lookupTally);
+	const lookups = mergeLookups(record.names);
 	const listed = sumOf(record.blocked, ({ count }) => count);
 	const attempts = Math.max(record.unreachable, listed + record.unattributed) + sumOf(lookups, ({ count }) => count);
 	const observedAttempts = sumOf(record.observed, ({ count }) => count);
@@ -297,10 +212,13 @@ function addEvents(report: Report, record: RunRecord): void {
 	event.removedCount = add(event.removedCount, record.ipcObjectCount);
 	event.missing = record.missing;
 	event.limit = record.limit ?? event.limit;
-	for (const tally of [...lookups, ...record.blocked.map(tallyOf)]) addTally(event.blocked, tally);
-	for (const attempt of record.observed) addTally(event.observed, tallyOf(attempt));
-	for (const attempt of record.allowed) addTally(event.allowed, tallyOf(attempt));
-	for (const request of record.sockets) addTally(event.asked, socketTally(request));
+	for (const lookup of lookups) addTally(event.blocked, lookup, lookup.target, 'dns', lookup.count);
+	for (const key of ['blocked', 'observed', 'allowed'] as const) {
+		for (const attempt of record[key])
+			addTally(event[key], attempt, addressAndPort(attempt), attempt.protocol, attempt.count);
+	}
+	for (const request of record.sockets)
+		addTally(event.asked, request, request.path, request.refused ? 'refused' : 'unix', request.count);
 	for (const hint of hintsFor([...record.names, ...record.blocked, ...record.observed])) event.hints.add(hint);
 	for (const orphan of record.orphans) event.killed.unshift({ ...orphan, time: record.time });
 	event.killed.length = Math.min(event.killed.length, MOST_KILLED);
@@ -308,44 +226,43 @@ function addEvents(report: Report, record: RunRecord): void {
 	event.removed.length = Math.min(event.removed.length, MOST_KILLED);
 }
 
-function emptyEvents({ package: cpv, phase }: RunRecord): PhaseEvents {
+/** The events (attempts, killed processes, missing sandboxes, limits) of one phase of a package, over all its builds. */
+export type PhaseEvents = ReturnType<typeof emptyEvents>;
+function emptyEvents({ package: cpv, phase }: RunRecord) {
 	return {
 		package: cpv,
 		phase,
+		/** Start time of the phase in the last build with an event. */
 		time: '',
+		/** Number of builds in which this phase had an event. */
 		runs: 0,
+		/** True if the phase failed in the last build with an event. */
 		failed: false,
-		blocked: [],
-		observed: [],
-		allowed: [],
-		asked: [],
+		blocked: [] as Tally[],
+		/** Attempts that nothing blocked, because PORTCULLIS_AUDIT="only" was set or network-sandbox was not available. */
+		observed: [] as Tally[],
+		allowed: [] as Tally[],
+		/** Requests to UNIX sockets of the host. */
+		asked: [] as Tally[],
+		/** Number of blocked attempts, including those that `blocked` does not list. */
 		attempts: 0,
+		/** Number of attempts that nothing blocked, including those that `observed` does not list. */
 		observedAttempts: 0,
-		hints: new Set(),
-		killed: [],
+		/** Advice for the ebuild: how to replace the downloads of the programs in `blocked` and `observed`. */
+		hints: new Set<Hint>(),
+		killed: [] as (Orphan & { readonly time: string })[],
+		/** Number of killed processes of the phase, including those that `killed` does not list. */
 		killedCount: 0,
-		removed: [],
+		/** The IPC objects that the phase left and that confine removed. */
+		removed: [] as IpcObject[],
 		removedCount: 0,
-		missing: [],
-		limit: undefined,
+		missing: [] as RunRecord['missing'],
+		limit: undefined as string | undefined,
 	};
 }
 
-function tallyOf(attempt: Attempt): Tally {
-	const { protocol, count } = attempt;
-	return { command: commandOf(attempt), destination: destination({ ...attempt, protocol: 'tcp' }), protocol, count };
-}
-
-function lookupTally(lookup: ReturnType<typeof mergeLookups>[number]): Tally {
-	return { command: commandOf(lookup), destination: lookup.target, protocol: 'dns', count: lookup.count };
-}
-
-function socketTally(request: SocketRequest): Tally {
-	const { path, count, refused } = request;
-	return { command: commandOf(request), destination: path, protocol: refused === true ? 'refused' : 'unix', count };
-}
-
-function addTally(tallies: Tally[], { command, destination, protocol, count }: Tally): void {
+function addTally(tallies: Tally[], program: Program, destination: string, protocol: string, count: number): void {
+	const command = commandOf(program);
 	const known = tallies.find(
 		(tally) => tally.command === command && tally.destination === destination && tally.protocol === protocol,
 	);
@@ -358,20 +275,14 @@ export function sumOf<Item>(items: readonly Item[], size: (item: Item) => number
 }
 
 export function reportJson(report: Report): object {
-	const { modes, trackingMethods, packages, blockedPackages, killedPackages, recent, unread, ...rest } = report;
 	return {
 		schema: 1,
-		...rest,
-		modes: Object.fromEntries(modes),
-		trackingMethods: Object.fromEntries(trackingMethods),
-		packages: packages.size,
-		blockedPackages: blockedPackages.size,
-		killedPackages: killedPackages.size,
-		unread,
-		events: latestEvents(report).map(({ hints, ...event }) => ({
-			...event,
-			hints: [...hints].map(({ fetcher }) => fetcher),
-		})),
-		recent,
+		...report,
+		modes: Object.fromEntries(report.modes),
+		trackingMethods: Object.fromEntries(report.trackingMethods),
+		packages: report.packages.size,
+		blockedPackages: report.blockedPackages.size,
+		killedPackages: report.killedPackages.size,
+		events: latestEvents(report).map((event) => ({ ...event, hints: [...event.hints].map(({ fetcher }) => fetcher) })),
 	};
 }

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { ipcObjectName } from '../../messages/message.ts';
-import { featureOf } from '../../rules/features.ts';
 import { bytes, count as amount, duration, localTime } from '../../util/units.ts';
 import { stripControls } from '../../util/output.ts';
 import { unreadText } from '../reader.ts';
-import { sumOf, type PhaseSummary, type Report, type Tally } from './collect.ts';
+import type { PhaseSummary, Report } from './collect.ts';
 import { phaseColours, style } from './html_style.ts';
-import {
-	destinationText,
-	remedies,
-	requestsIn,
-	sectionNames,
-	sectionsOf,
-	unlistedText,
-	type SectionEntry,
-	type SectionName,
-} from './sections.ts';
+import { filledSections, phaseNames, type Section, type SectionEntry } from './sections.ts';
 
 interface Page {
 	readonly now: Date;
@@ -24,7 +13,6 @@ interface Page {
 
 /** Returns the page of `portcullis report --html`. It contains no scripts and loads no other files. */
 export function reportHtml(report: Report, page: Page): string {
-	const entries = sectionsOf(report);
 	const title = page.package === undefined ? 'Build report' : page.package;
 	return `<!doctype html>
 <html lang="en">
@@ -44,7 +32,7 @@ export function reportHtml(report: Report, page: Page): string {
 </header>
 <main>
 ${tiles(report)}
-${sectionNames.map((name) => section(name, entries[name])).join('\n')}
+${filledSections(report).map(sectionHtml).join('\n')}
 ${timeline(report.recent)}
 <div class="pair">
 ${heavy('time', 'Time', report.slowest, ({ wall }) => wall, duration)}
@@ -59,127 +47,62 @@ ${heavy('memory', 'Memory', report.largest, ({ memory }) => memory, bytes)}
 
 function tiles(report: Report): string {
 	const { phases, packages, failed, attempts, observedAttempts, killed, removed, unconfined, wall } = report;
-	const all: [number | string, string, string][] = [
-		[phases, phases === 1 ? 'phase' : 'phases', ''],
-		[packages.size, packages.size === 1 ? 'package' : 'packages', ''],
+	const all: (readonly [number: number | string, label: string, kind?: string])[] = [
+		[phases, phases === 1 ? 'phase' : 'phases'],
+		[packages.size, packages.size === 1 ? 'package' : 'packages'],
 		[failed, failed === 1 ? 'failed phase' : 'failed phases', failed > 0 ? 'error' : 'ok'],
 		[attempts, attempts === 1 ? 'blocked attempt' : 'blocked attempts', attempts > 0 ? 'error' : 'ok'],
-		...(observedAttempts > 0 ? [[observedAttempts, 'would be blocked', 'warning'] as [number, string, string]] : []),
+		...(observedAttempts > 0 ? [[observedAttempts, 'would be blocked', 'warning'] as const] : []),
 		[killed, killed === 1 ? 'killed process' : 'killed processes', killed > 0 ? 'warning' : 'ok'],
 		...(removed > 0
-			? [[removed, removed === 1 ? 'removed IPC object' : 'removed IPC objects', 'warning'] as [number, string, string]]
+			? [[removed, removed === 1 ? 'removed IPC object' : 'removed IPC objects', 'warning'] as const]
 			: []),
 		[unconfined, 'not fully confined', unconfined > 0 ? 'warning' : 'ok'],
-		[duration(wall), 'in phases', ''],
+		[duration(wall), 'in phases'],
 	];
-	const items = all.map(([number, label, kind]) => `<li class="${kind}"><b>${number}</b> ${label}</li>`);
+	const items = all.map(([number, label, kind = '']) => `<li class="${kind}"><b>${number}</b> ${label}</li>`);
 	return `<ul class="tiles">${items.join('')}</ul>`;
 }
-
-const sections: Readonly<
-	Record<SectionName, { title: string; lead: string; body: (event: SectionEntry) => string[] }>
-> = {
-	blocked: {
-		title: 'Blocked',
-		lead: 'These phases tried to reach the network.',
-		body: ({ blocked, attempts }) => attemptItems(blocked, attempts),
-	},
-	observed: {
-		title: 'Would be blocked',
-		lead: 'These phases were not isolated. FEATURES=network-sandbox would block their attempts.',
-		body: ({ observed, observedAttempts }) => attemptItems(observed, observedAttempts),
-	},
-	killed: {
-		title: 'Killed',
-		lead: 'These processes were still running at the end of their phase.',
-		body: killedItems,
-	},
-	removed: {
-		title: 'Removed',
-		lead: 'These IPC objects still existed at the end of the phase that had created them.',
-		body: removedItems,
-	},
-	missing: {
-		title: 'Not fully confined',
-		lead: 'These phases ran without a sandbox that FEATURES requests.',
-		body: ({ missing }) => missing.map(({ what, why }) => `<b>${escape(featureOf(what))}</b> ${escape(why)}`),
-	},
-	limit: { title: 'Stopped by a limit', lead: '', body: ({ limit = '' }) => [`<b>${escape(limit)}</b>`] },
-	asked: {
-		title: 'Asked the host',
-		lead: 'These phases sent requests to UNIX sockets that they had not bound.',
-		body: (event) => attemptItems(event.asked, requestsIn(event)),
-	},
-	allowed: {
-		title: 'Allowed',
-		lead: 'These phases connected to destinations in PORTCULLIS_ALLOW.',
-		body: ({ allowed }) =>
-			attemptItems(
-				allowed,
-				sumOf(allowed, ({ count }) => count),
-			),
-	},
-};
 
 /** A section of the page shows at most MOST_SHOWN entries at first and, after a click on "more", at most MOST_ENTRIES. */
 const MOST_SHOWN = 12;
 const MOST_ENTRIES = 200;
 
-function section(name: SectionName, entries: readonly SectionEntry[]): string {
-	if (entries.length === 0) return '';
-	const { title, lead, body } = sections[name];
-	const cards = entries.slice(0, MOST_ENTRIES).map(
-		(event) => `<article>
-<h3><span>${escape(event.package)}</span> <span class="phase">${event.phases.map((phase) => `src_${escape(phase)}`).join(', ')}</span></h3>
-<p class="when">${localTime(event.time)}${event.runs > 1 ? `, ${event.runs} runs` : ''}${event.failed ? ', <b>failed</b>' : ''}</p>
-<ul class="list">${body(event)
-			.map((item) => `<li>${item}</li>`)
-			.join('')}</ul>
-${remedies(name, event)
-	.map((remedy) => `<p class="remedy">${escape(remedy).replace(codeSpan, '<code>$1</code>')}</p>`)
-	.join('')}
-</article>`,
-	);
+function sectionHtml([section, entries]: readonly [Section, readonly SectionEntry[]]): string {
+	const { name, title, lead } = section;
+	const cards = entries.slice(0, MOST_ENTRIES).map((entry) => card(section, entry));
 	const [first, rest] = [cards.slice(0, MOST_SHOWN), cards.slice(MOST_SHOWN)];
 	const more = rest.length > 0 ? `<details><summary>${rest.length} more</summary>${rest.join('\n')}</details>` : '';
 	return `<section id="${name}"><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
 }
 
-const codeSpan = /`([^`]+)`/g;
+/** The element and its class for each kind of column. */
+const elements: Readonly<Record<Section['columns'][number], readonly [start: string, end: string]>> = {
+	where: ['<span class="where">', '</span>'],
+	times: ['<span class="times">', '</span>'],
+	pid: ['<span class="times">', '</span>'],
+	code: ['<code>', '</code>'],
+	name: ['<b>', '</b>'],
+	text: ['', ''],
+};
 
-/** Returns a list item for each destination and command, in descending order of the number of attempts. */
-function attemptItems(tallies: readonly Tally[], attempts: number): string[] {
-	const unlisted = attempts - sumOf(tallies, ({ count }) => count);
-	return [
-		...[...tallies]
-			.sort((a, b) => b.count - a.count)
-			.map(
-				(tally) =>
-					`<span class="where">${escape(destinationText(tally))}</span> <span class="times">${tally.count}×</span> <code>${escape(tally.command)}</code>`,
-			),
-		...(unlisted > 0 ? [`<span class="times">${unlistedText(unlisted)}</span>`] : []),
+function card({ columns, rows, more, remedies }: Section, entry: SectionEntry): string {
+	const cell = (text: string, at: number) => {
+		const [start, end] = elements[columns[at] ?? 'text'];
+		return start + escape(text) + end;
+	};
+	const items = [
+		...rows(entry).map((row) => row.map(cell).join(' ')),
+		...(more?.(entry, 0) ?? []).map((text) => `<span class="times">${text}</span>`),
 	];
-}
-
-function killedItems({ killed, killedCount }: SectionEntry): string[] {
-	const more = killedCount - killed.length;
-	return [
-		...killed.map(
-			({ pid, age, argv, comm }) =>
-				`<code>${escape(argv.length > 0 ? argv.join(' ') : comm)}</code> <span class="times">pid ${pid}, ${duration(age)} old</span>`,
-		),
-		...(more > 0 ? [`<span class="times">and ${more} more</span>`] : []),
-	];
-}
-
-function removedItems({ removed, removedCount }: SectionEntry): string[] {
-	const more = removedCount - removed.length;
-	return [
-		...removed.map(
-			(one) => `<span class="where">${escape(ipcObjectName(one))}</span> <code>${escape(one.comm)}</code>`,
-		),
-		...(more > 0 ? [`<span class="times">and ${more} more</span>`] : []),
-	];
+	return `<article>
+<h3><span>${escape(entry.package)}</span> <span class="phase">${escape(phaseNames(entry))}</span></h3>
+<p class="when">${localTime(entry.time)}${entry.runs > 1 ? `, ${entry.runs} runs` : ''}${entry.failed ? ', <b>failed</b>' : ''}</p>
+<ul class="list">${items.map((item) => `<li>${item}</li>`).join('')}</ul>
+${remedies(entry)
+	.map((remedy) => `<p class="remedy">${escape(remedy).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`)
+	.join('')}
+</article>`;
 }
 
 function heavy(

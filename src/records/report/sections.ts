@@ -1,106 +1,204 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { ebuildFixes } from '../../messages/hints.ts';
 import { hostServiceAt } from '../../messages/host_services.ts';
-import { portcullis } from '../../messages/message.ts';
+import { ipcObjectName, portcullis } from '../../messages/message.ts';
+import { featureOf, features } from '../../rules/features.ts';
 import { settingOf } from '../../rules/settings.ts';
 import { withoutVersion } from '../../util/grammar.ts';
-import { count } from '../../util/units.ts';
-import { latestEvents, sumOf, type PhaseEvents, type Report, type Tally } from './collect.ts';
-
-/** The sections of a report, the most urgent first. */
-export const sectionNames = [
-	'blocked',
-	'observed',
-	'killed',
-	'removed',
-	'missing',
-	'limit',
-	'asked',
-	'allowed',
-] as const;
-export type SectionName = (typeof sectionNames)[number];
+import { count, duration } from '../../util/units.ts';
+import { latestEvents, sumOf, type PhaseEvents, type Report } from './collect.ts';
 
 /** An entry of a report: the events of one phase, or of several phases in which the same sandboxes were missing. */
 export interface SectionEntry extends PhaseEvents {
 	readonly phases: readonly string[];
 }
 
-/** Returns the entries of each section, the latest first. */
-export function sectionsOf(report: Report): Readonly<Record<SectionName, readonly SectionEntry[]>> {
-	const entries = latestEvents(report).map((event) => ({ ...event, phases: [event.phase] }));
-	return {
-		blocked: entries.filter(({ attempts }) => attempts > 0),
-		observed: entries.filter(({ observedAttempts }) => observedAttempts > 0),
-		killed: entries.filter(({ killedCount }) => killedCount > 0),
-		removed: entries.filter(({ removedCount }) => removedCount > 0),
-		missing: mergeMissing(entries.filter(({ missing }) => missing.length > 0)),
-		limit: entries.filter(({ limit }) => limit !== undefined),
-		asked: entries.filter(({ asked }) => asked.length > 0),
-		allowed: entries.filter(({ allowed }) => allowed.length > 0),
-	};
+/** A section of the reports. text.ts and html.ts render it. */
+export interface Section {
+	readonly name: string;
+	/** The heading in the HTML report, and the sentence below it. */
+	readonly title: string;
+	readonly lead: string;
+	/** The heading on a terminal. `packages` is the number of packages with its noun. */
+	readonly heading: (entries: readonly SectionEntry[], packages: string) => string;
+	readonly includes: (event: PhaseEvents) => boolean;
+	/** The kinds of the columns of `rows`. A terminal shows no table if the first column is a name. */
+	readonly columns: readonly ('where' | 'times' | 'pid' | 'code' | 'name' | 'text')[];
+	readonly rows: (entry: SectionEntry) => string[][];
+	/** Describes what the rows lack: `hidden` rows that the report omits, and items for which the record had no room. */
+	readonly more?: (entry: SectionEntry, hidden: number) => string[];
+	/** Advice for the user and for the author of the ebuild. Commands are in backquotes. */
+	readonly remedies: (entry: SectionEntry) => string[];
+	/** The lines below the table on a terminal. */
+	readonly notes?: (entry: SectionEntry) => string[];
+}
+
+/** The sections of a report, the most urgent first. */
+export const sections: readonly Section[] = [
+	{
+		name: 'blocked',
+		title: 'Blocked',
+		lead: 'These phases tried to reach the network.',
+		heading: (entries, packages) =>
+			`Blocked: ${count(total(entries, 'attempts'), 'attempt')} of ${packages} to reach the network`,
+		includes: ({ attempts }) => attempts > 0,
+		...tallies('blocked', 'attempts'),
+		remedies: networkRemedies,
+	},
+	{
+		name: 'observed',
+		title: 'Would be blocked',
+		lead: `These phases were not isolated. FEATURES=${features.net} would block their attempts.`,
+		heading: (entries, packages) =>
+			`Would be blocked by ${features.net}: ${count(total(entries, 'observedAttempts'), 'attempt')} of ${packages}`,
+		includes: ({ observedAttempts }) => observedAttempts > 0,
+		...tallies('observed', 'observedAttempts'),
+		remedies: networkRemedies,
+	},
+	{
+		name: 'killed',
+		title: 'Killed',
+		lead: 'These processes were still running at the end of their phase.',
+		heading: (entries, packages) =>
+			`Killed: ${count(total(entries, 'killedCount'), 'process', 'processes')} left behind by ${packages}`,
+		includes: ({ killedCount }) => killedCount > 0,
+		columns: ['pid', 'times', 'code'],
+		rows: ({ killed }) =>
+			killed.map(({ pid, age, argv, comm }) => [`pid ${pid}`, `${duration(age)} old`, argv.join(' ') || comm]),
+		more: ({ killed, killedCount }, hidden) => moreItems(hidden + killedCount - killed.length),
+		remedies: (entry) => [`To fix the ebuild, stop the processes at the end of ${phaseNames(entry)}`],
+	},
+	{
+		name: 'removed',
+		title: 'Removed',
+		lead: 'These IPC objects still existed at the end of the phase that had created them.',
+		heading: (entries, packages) =>
+			`Removed: ${count(total(entries, 'removedCount'), 'IPC object')} left behind by ${packages}`,
+		includes: ({ removedCount }) => removedCount > 0,
+		columns: ['where', 'code'],
+		rows: ({ removed }) => removed.map((one) => [ipcObjectName(one), one.comm]),
+		more: ({ removed, removedCount }, hidden) => moreItems(hidden + removedCount - removed.length),
+		remedies: (entry) => [`To fix the ebuild, remove the objects at the end of ${phaseNames(entry)}`],
+	},
+	{
+		name: 'missing',
+		title: 'Not fully confined',
+		lead: 'These phases ran without a sandbox that FEATURES requests.',
+		heading: (_, packages) => `Not fully confined: ${packages} (\`${portcullis('doctor')}\` shows the fix)`,
+		includes: ({ missing }) => missing.length > 0,
+		columns: ['name', 'text'],
+		rows: ({ missing }) => missing.map(({ what, why }) => [featureOf(what), why]),
+		remedies: () => [`To find the fix, run: \`${portcullis('doctor')}\``],
+		notes: ({ missing }) => missing.map(({ what, why }) => `${featureOf(what)}: ${why}`),
+	},
+	{
+		name: 'limit',
+		title: 'Stopped by a limit',
+		lead: '',
+		heading: (_, packages) => `Stopped by a limit: ${packages}`,
+		includes: ({ limit }) => limit !== undefined,
+		columns: ['name'],
+		rows: ({ limit = '' }) => [[limit]],
+		remedies: limitRemedies,
+		notes: (entry) => [[entry.limit, ...limitRemedies(entry)].join(': ')],
+	},
+	{
+		name: 'asked',
+		title: 'Asked the host',
+		lead: 'These phases sent requests to UNIX sockets that they had not bound.',
+		heading: (_, packages) => `Asked the host: ${packages} sent requests to UNIX sockets that they had not bound`,
+		includes: ({ asked }) => asked.length > 0,
+		...tallies('asked'),
+		remedies: socketRemedies,
+		notes: socketRemedies,
+	},
+	{
+		name: 'allowed',
+		title: 'Allowed',
+		lead: 'These phases connected to destinations in PORTCULLIS_ALLOW.',
+		heading: (_, packages) => `Allowed: ${packages} connected to destinations in PORTCULLIS_ALLOW`,
+		includes: ({ allowed }) => allowed.length > 0,
+		...tallies('allowed'),
+		remedies: (entry) => [
+			`To block these connections again, run: \`${portcullis('allow', '--remove', withoutVersion(entry.package))}\``,
+		],
+	},
+];
+
+/** Returns each section that has entries, and these entries, the latest first. */
+export function filledSections(report: Report): (readonly [Section, readonly SectionEntry[]])[] {
+	const events = latestEvents(report);
+	return sections
+		.map((section) => [section, entriesOf(section, events.filter(section.includes))] as const)
+		.filter(([, entries]) => entries.length > 0);
 }
 
 /** Merges the entries of phases of one package in which the same sandboxes were missing for the same reasons. */
-function mergeMissing(entries: readonly SectionEntry[]): SectionEntry[] {
-	const groups = new Map<string, SectionEntry>();
-	for (const entry of entries) {
-		const key = JSON.stringify([entry.package, entry.missing]);
-		const known = groups.get(key);
+function entriesOf({ name }: Section, events: readonly PhaseEvents[]): SectionEntry[] {
+	const groups = new Map<unknown, SectionEntry>();
+	for (const event of events) {
+		const key = name === 'missing' ? JSON.stringify([event.package, event.missing]) : event;
 		// The loop gets the latest phase first. Prepend each phase, so that a group lists its phases in the order of the build.
-		groups.set(key, known === undefined ? entry : { ...known, phases: [entry.phase, ...known.phases] });
+		groups.set(key, { ...(groups.get(key) ?? event), phases: [event.phase, ...(groups.get(key)?.phases ?? [])] });
 	}
 	return [...groups.values()];
 }
 
-export function destinationText({ destination, protocol }: Pick<Tally, 'destination' | 'protocol'>): string {
-	if (protocol === 'refused') return `${destination} (refused)`;
-	return ['tcp', 'dns', 'unix'].includes(protocol) ? destination : `${destination}/${protocol}`;
+function total(
+	entries: readonly SectionEntry[],
+	key: 'attempts' | 'observedAttempts' | 'killedCount' | 'removedCount',
+): number {
+	return sumOf(entries, (entry) => entry[key]);
 }
 
-export function requestsIn({ asked }: SectionEntry): number {
-	return sumOf(asked, ({ count }) => count);
+export function phaseNames({ phases }: SectionEntry): string {
+	return phases.map((phase) => `src_${phase}`).join(', ');
 }
 
-/** Describes attempts that a report cannot list: their program is unknown, or a record or the report had no room for them. */
-export function unlistedText(attempts: number): string {
-	return `${count(attempts, 'more attempt')}, program not recorded`;
+/** Returns the rows of a section about destinations, the most frequent first. `all` is the number of attempts, also of unlisted ones. */
+function tallies(key: 'blocked' | 'observed' | 'asked' | 'allowed', all?: 'attempts' | 'observedAttempts') {
+	return {
+		columns: ['where', 'times', 'code'],
+		rows: (entry: SectionEntry) =>
+			entry[key]
+				.toSorted((a, b) => b.count - a.count)
+				.map(({ destination, protocol, count, command }) => [
+					destination + (protocolTexts[protocol] ?? `/${protocol}`),
+					`${count}x`,
+					command,
+				]),
+		more: (entry: SectionEntry, hidden: number) => {
+			// The program of an unlisted attempt is unknown, or a record or the report had no room for the attempt.
+			const unlisted = all === undefined ? 0 : entry[all] - sumOf(entry[key], (tally) => tally.count);
+			const text = `${count(unlisted, 'more attempt')}, program not recorded`;
+			return [...moreItems(hidden), ...(unlisted > 0 ? [text] : [])];
+		},
+	} as const satisfies Partial<Section>;
 }
 
-/** Returns advice about an entry for the user and for the author of the ebuild. Commands are in backquotes. */
-export function remedies(name: SectionName, entry: SectionEntry): string[] {
-	const cp = withoutVersion(entry.package);
-	switch (name) {
-		case 'blocked':
-		case 'observed':
-			return [
-				`To allow the access on this machine, run: \`${portcullis('allow', '--write', cp)}\``,
-				...ebuildFixes(entry.phase, [...entry.hints]),
-			];
-		case 'killed':
-			return [
-				`To fix the ebuild, stop the processes at the end of ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`,
-			];
-		case 'removed':
-			return [
-				`To fix the ebuild, remove the objects at the end of ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`,
-			];
-		case 'missing':
-			return [`To find the fix, run: \`${portcullis('doctor')}\``];
-		case 'limit': {
-			const variable = settingOf(entry.limit ?? '');
-			return variable === undefined ? [] : [`Raise ${variable} in make.conf or /etc/portage/env`];
-		}
-		case 'asked': {
-			const services = new Set(entry.asked.flatMap(({ destination }) => hostServiceAt(destination) ?? []));
-			const isReachable = entry.asked.some(({ protocol }) => protocol === 'unix');
-			return [
-				...[...services].map(({ name, means }) => `${name}: ${means}`),
-				...(isReachable
-					? ['To refuse these requests, set PORTCULLIS_SOCKETS="own" in make.conf or /etc/portage/env']
-					: []),
-			];
-		}
-		case 'allowed':
-			return [`To block these connections again, run: \`${portcullis('allow', '--remove', cp)}\``];
-	}
+const protocolTexts: Readonly<Record<string, string>> = { tcp: '', dns: '', unix: '', refused: ' (refused)' };
+
+function moreItems(number: number): string[] {
+	return number > 0 ? [`${number} more`] : [];
+}
+
+function networkRemedies({ package: cpv, phase, hints }: SectionEntry): string[] {
+	return [
+		`To allow the access on this machine, run: \`${portcullis('allow', '--write', withoutVersion(cpv))}\``,
+		...ebuildFixes(phase, [...hints]),
+	];
+}
+
+function limitRemedies({ limit = '' }: SectionEntry): string[] {
+	const variable = settingOf(limit);
+	return variable === undefined ? [] : [`Raise ${variable} in make.conf or /etc/portage/env`];
+}
+
+function socketRemedies({ asked }: SectionEntry): string[] {
+	const services = new Set(asked.flatMap(({ destination }) => hostServiceAt(destination) ?? []));
+	const isReachable = asked.some(({ protocol }) => protocol === 'unix');
+	return [
+		...[...services].map(({ name, means }) => `${name}: ${means}`),
+		...(isReachable ? ['To refuse these requests, set PORTCULLIS_SOCKETS="own" in make.conf or /etc/portage/env'] : []),
+	];
 }

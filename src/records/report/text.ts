@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { ipcObjectName } from '../../messages/message.ts';
-import { featureOf, features } from '../../rules/features.ts';
-import { portcullis } from '../../messages/message.ts';
 import { unreadText } from '../reader.ts';
-import { fit, pad, table, wrap } from '../../util/layout.ts';
+import { fit, pad, table, wrap, type Column } from '../../util/layout.ts';
 import { paint, type Screen } from '../../util/terminal.ts';
 import { ago, bytes, count, duration, localTime } from '../../util/units.ts';
-import { MOST_PACKAGES, sumOf, type PhaseSummary, type Report, type Tally } from './collect.ts';
-import {
-	destinationText,
-	remedies,
-	requestsIn,
-	sectionNames,
-	sectionsOf,
-	unlistedText,
-	type SectionEntry,
-	type SectionName,
-} from './sections.ts';
+import { MOST_PACKAGES, sumOf, type PhaseSummary, type Report } from './collect.ts';
+import { filledSections, phaseNames, type Section, type SectionEntry } from './sections.ts';
 
 interface View {
 	readonly screen: Screen;
@@ -27,113 +15,35 @@ interface View {
 }
 
 export function reportText(report: Report, view: View): string[] {
-	const entries = sectionsOf(report);
 	return [
-		...sectionNames.flatMap((name) => section(view, sections[name], entries[name])),
+		...filledSections(report).flatMap(([section, entries]) => sectionLines(view, section, entries)),
 		...usageLines(report, view),
 		...summary(report, view.screen),
 	];
-}
-
-interface Section {
-	readonly style: 'red' | 'yellow';
-	readonly title: (entries: readonly SectionEntry[]) => string;
-	readonly lines: (entry: SectionEntry, view: View, most: number) => string[];
-}
-
-const sections: Readonly<Record<SectionName, Section>> = {
-	blocked: {
-		style: 'red',
-		title: (entries) =>
-			`Blocked: ${count(
-				sumOf(entries, ({ attempts }) => attempts),
-				'attempt',
-			)} of ${packages(entries)} to reach the network`,
-		lines: ({ blocked, attempts }, view, most) => attemptLines(blocked, attempts, view, most),
-	},
-	observed: {
-		style: 'yellow',
-		title: (entries) =>
-			`Would be blocked by ${features.net}: ${count(
-				sumOf(entries, ({ observedAttempts }) => observedAttempts),
-				'attempt',
-			)} of ${packages(entries)}`,
-		lines: ({ observed, observedAttempts }, view, most) => attemptLines(observed, observedAttempts, view, most),
-	},
-	killed: {
-		style: 'yellow',
-		title: (entries) =>
-			`Killed: ${count(
-				sumOf(entries, ({ killedCount }) => killedCount),
-				'process',
-				'processes',
-			)} left behind by ${packages(entries)}`,
-		lines: killedLines,
-	},
-	removed: {
-		style: 'yellow',
-		title: (entries) =>
-			`Removed: ${count(
-				sumOf(entries, ({ removedCount }) => removedCount),
-				'IPC object',
-			)} left behind by ${packages(entries)}`,
-		lines: removedLines,
-	},
-	missing: {
-		style: 'yellow',
-		title: (entries) => `Not fully confined: ${packages(entries)} (\`${portcullis('doctor')}\` shows the fix)`,
-		lines: missingLines,
-	},
-	limit: { style: 'yellow', title: (entries) => `Stopped by a limit: ${packages(entries)}`, lines: limitLines },
-	asked: {
-		style: 'yellow',
-		title: (entries) => `Asked the host: ${packages(entries)} sent requests to UNIX sockets that they had not bound`,
-		lines: (entry, view, most) => [
-			...attemptLines(entry.asked, requestsIn(entry), view, most),
-			...remedies('asked', entry).flatMap((text) => indented(text, view.screen)),
-		],
-	},
-	allowed: {
-		style: 'yellow',
-		title: (entries) => `Allowed: ${packages(entries)} connected to destinations in PORTCULLIS_ALLOW`,
-		lines: ({ allowed }, view, most) =>
-			attemptLines(
-				allowed,
-				sumOf(allowed, (row) => row.count),
-				view,
-				most,
-			),
-	},
-};
-
-function packages(entries: readonly SectionEntry[]): string {
-	return count(new Set(entries.map((entry) => entry.package)).size, 'package');
 }
 
 /** Maximum number of entries in a section of the report, and of lines in an entry. `whole` disables both limits. */
 const MOST_ENTRIES = 5;
 const MOST_LINES = 3;
 
-function section(view: View, { style, title, lines }: Section, entries: readonly SectionEntry[]): string[] {
-	if (entries.length === 0) return [];
+function sectionLines(view: View, section: Section, entries: readonly SectionEntry[]): string[] {
 	const { screen, whole } = view;
 	const shown = whole ? entries : entries.slice(0, MOST_ENTRIES);
 	const more = sumOf(entries.slice(shown.length), ({ phases }) => phases.length);
+	const hint = `and ${count(more, 'more phase')}: use \`portcullis report PACKAGE\` or \`--html FILE\``;
+	const packages = count(new Set(entries.map((entry) => entry.package)).size, 'package');
 	return [
-		...wrap(title(entries), screen.width).map((line) => paint(screen, 'bold', paint(screen, style, line))),
-		...shown.flatMap((entry) => [heading(entry, view), ...lines(entry, view, whole ? Infinity : MOST_LINES)]),
-		...(more > 0
-			? wrap(
-					`and ${count(more, 'more phase')}: use \`portcullis report PACKAGE\` or \`--html FILE\``,
-					screen.width - 2,
-				).map((line) => `  ${line}`)
-			: []),
+		...wrap(section.heading(entries, packages), screen.width).map((line) =>
+			paint(screen, 'bold', paint(screen, section.name === 'blocked' ? 'red' : 'yellow', line)),
+		),
+		...shown.flatMap((entry) => [heading(entry, view), ...entryLines(entry, section, view)]),
+		...(more > 0 ? indented(hint, 2, screen) : []),
 		'',
 	];
 }
 
 function heading(entry: SectionEntry, { screen, now }: View): string {
-	const name = `${entry.package} ${entry.phases.map((phase) => `src_${phase}`).join(', ')}`;
+	const name = `${entry.package} ${phaseNames(entry)}`;
 	const often = entry.runs > 1 ? `, ${entry.runs} runs` : '';
 	const when = `${ago(Date.parse(entry.time), now)}${often}${entry.failed ? ', failed' : ''}`;
 	if (screen.width === Infinity) return `  ${name}  ${when}`;
@@ -141,70 +51,32 @@ function heading(entry: SectionEntry, { screen, now }: View): string {
 	return `  ${paint(screen, 'cyan', pad(fit(name, room), room))}  ${paint(screen, 'dim', when)}`;
 }
 
-function attemptLines(tallies: readonly Tally[], attempts: number, { screen }: View, most: number): string[] {
-	const rows = [...tallies]
-		.sort((a, b) => b.count - a.count)
-		.map(({ destination, protocol, count, command }) => [
-			destinationText({ destination, protocol }),
-			`${count}x`,
-			command,
-		]);
-	const unlisted = attempts - sumOf(tallies, (row) => row.count);
+const columns: Readonly<Record<Section['columns'][number], Column>> = {
+	...{ where: { shrinks: 24 }, times: { align: 'right' }, pid: {}, code: { shrinks: 16 }, name: {}, text: {} },
+};
+
+function entryLines(entry: SectionEntry, section: Section, { screen, whole }: View): string[] {
+	const kinds = section.columns.map((kind) => columns[kind]);
+	const lines = section.columns[0] === 'name' ? [] : table(screen, kinds, section.rows(entry), '    ');
+	const shown = lines.slice(0, whole ? Infinity : MOST_LINES);
+	const notes = section.notes?.(entry) ?? [];
 	return [
-		...capped(table(screen, [{ shrinks: 24 }, { align: 'right' }, { shrinks: 16 }], rows, '    '), most),
-		...(unlisted > 0 ? [`    and ${unlistedText(unlisted)}`] : []),
+		...shown,
+		...(section.more?.(entry, lines.length - shown.length) ?? []).map((more) => `    and ${more}`),
+		...notes.flatMap((text) => indented(text, 4, screen)),
 	];
 }
 
-function killedLines(entry: SectionEntry, { screen }: View, most: number): string[] {
-	const rows = entry.killed.map(({ pid, age, argv, comm }) => [
-		`pid ${pid}`,
-		`${duration(age)} old`,
-		argv.length > 0 ? argv.join(' ') : comm,
-	]);
-	return capped(
-		table(screen, [{}, { align: 'right' }, { shrinks: 16 }], rows, '    '),
-		most,
-		entry.killedCount - rows.length,
-	);
-}
-
-function removedLines({ removed, removedCount }: SectionEntry, { screen }: View, most: number): string[] {
-	const rows = removed.map((one) => [ipcObjectName(one), one.comm]);
-	return capped(table(screen, [{ shrinks: 24 }, { shrinks: 8 }], rows, '    '), most, removedCount - rows.length);
-}
-
-function missingLines(entry: SectionEntry, { screen }: View): string[] {
-	return entry.missing.map(({ what, why }) => fit(`    ${featureOf(what)}: ${why}`, screen.width));
-}
-
-function limitLines(entry: SectionEntry, { screen }: View): string[] {
-	return indented([entry.limit ?? '', ...remedies('limit', entry)].join(': '), screen);
-}
-
-function indented(text: string, screen: Screen): string[] {
-	return wrap(text, screen.width - 4).map((line) => `    ${line}`);
-}
-
-function capped(lines: readonly string[], most: number, unlisted = 0): string[] {
-	const shown = lines.slice(0, most);
-	const more = lines.length - shown.length + unlisted;
-	return more > 0 ? [...shown, `    and ${more} more`] : shown;
+function indented(text: string, columns: number, { width }: Screen): string[] {
+	return wrap(text, width - columns).map((line) => fit(' '.repeat(columns) + line, width));
 }
 
 function usageLines(report: Report, { screen, whole }: View): string[] {
 	const phases = whole ? report.recent.slice(-12) : report.slowest.slice(0, 3);
 	if (phases.length === 0) return [];
-	return [
-		paint(screen, 'bold', whole ? 'Last phases' : 'Slowest phases'),
-		...table(
-			screen,
-			[{ shrinks: 12 }, { align: 'right' }, { align: 'right' }, { align: 'right' }, {}],
-			phases.map(usageRow),
-			'  ',
-		),
-		'',
-	];
+	const kinds: Column[] = [{ shrinks: 12 }, { align: 'right' }, { align: 'right' }, { align: 'right' }, {}];
+	const title = whole ? 'Last phases' : 'Slowest phases';
+	return [paint(screen, 'bold', title), ...table(screen, kinds, phases.map(usageRow), '  '), ''];
 }
 
 function usageRow(phase: PhaseSummary): string[] {
@@ -236,47 +108,41 @@ function summary(report: Report, screen: Screen): string[] {
 export function statsText(report: Report, screen: Screen): string[] {
 	const { phases } = report;
 	const packages = report.packages.size;
-	const rows: [string, string, string?][] = [
+	const of = (part: number, whole: number) => [part, part / whole] as const;
+	const rows: (readonly [label: string, value: string | number, fraction?: number])[] = [
 		['Since', report.from === '' ? '-' : localTime(report.from)],
-		['Phases', String(phases)],
-		['  fully confined', String(phases - report.unconfined), share(phases - report.unconfined, phases)],
-		['  isolated by Portage itself', String(report.byPortage), share(report.byPortage, phases)],
-		['  with blocked attempts', String(report.blockedPhases), share(report.blockedPhases, phases)],
-		['  left processes behind', String(report.killedPhases), share(report.killedPhases, phases)],
-		['  stopped by a limit', String(report.limited), share(report.limited, phases)],
-		['  failed', String(report.failed), share(report.failed, phases)],
+		['Phases', phases],
+		['  fully confined', ...of(phases - report.unconfined, phases)],
+		['  isolated by Portage itself', ...of(report.byPortage, phases)],
+		['  with blocked attempts', ...of(report.blockedPhases, phases)],
+		['  left processes behind', ...of(report.killedPhases, phases)],
+		['  stopped by a limit', ...of(report.limited, phases)],
+		['  failed', ...of(report.failed, phases)],
 		['Packages', `${atLeast(report.packages)}${packages}`],
-		['  with blocked attempts', String(report.blockedPackages.size), share(report.blockedPackages.size, packages)],
-		['  left processes behind', String(report.killedPackages.size), share(report.killedPackages.size, packages)],
-		['Blocked attempts', String(report.attempts)],
-		['Attempts that would be blocked', String(report.observedAttempts)],
-		['Killed processes', String(report.killed)],
-		...(report.removed > 0 ? [['Removed IPC objects', String(report.removed)] as [string, string]] : []),
-		...counts('Mode', report.modes, phases),
-		...counts('Tracked by', report.trackingMethods, phases),
+		['  with blocked attempts', ...of(report.blockedPackages.size, packages)],
+		['  left processes behind', ...of(report.killedPackages.size, packages)],
+		['Blocked attempts', report.attempts],
+		['Attempts that would be blocked', report.observedAttempts],
+		['Killed processes', report.killed],
+		...(report.removed > 0 ? [['Removed IPC objects', report.removed] as const] : []),
+		...mostFrequent(report.modes).map(([mode, number]) => [`Mode ${mode}`, ...of(number, phases)] as const),
+		...mostFrequent(report.trackingMethods).map(
+			([name, number]) => [`Tracked by ${name}`, ...of(number, phases)] as const,
+		),
 		['Time in phases', duration(report.wall)],
-		['  processor time', duration(report.cpu), share(report.cpu, report.wall)],
+		['  processor time', duration(report.cpu), report.cpu / report.wall],
 		['Peak memory of a phase', bytes(report.largest[0]?.memory ?? 0)],
 	];
-	const lines = rows.map(([label, number, part]) =>
-		[
-			label.startsWith(' ') ? label.padEnd(32) : paint(screen, 'bold', label.padEnd(32)),
-			number.padStart(17),
-			part ?? '',
-		]
-			.join(' ')
-			.trimEnd(),
-	);
+	const lines = rows.map(([label, value, fraction = NaN]) => {
+		const style = label.startsWith(' ') ? label.padEnd(32) : paint(screen, 'bold', label.padEnd(32));
+		const share = Number.isNaN(fraction) ? '' : `(${(100 * fraction).toFixed(1).padStart(5)}%)`;
+		return `${style} ${String(value).padStart(17)} ${share}`.trimEnd();
+	});
 	return [...lines, ...report.unread.map(unreadText)];
 }
 
-function counts(title: string, counted: ReadonlyMap<string, number>, all: number): [string, string, string?][] {
-	const sorted = [...counted].filter(([name]) => name !== '').sort((a, b) => b[1] - a[1]);
-	return sorted.map(([name, number]) => [`${title} ${name}`, String(number), share(number, all)]);
-}
-
-function share(part: number, whole: number): string {
-	return whole === 0 ? '' : `(${((100 * part) / whole).toFixed(1).padStart(5)}%)`;
+function mostFrequent(counted: ReadonlyMap<string, number>): [string, number][] {
+	return [...counted].filter(([name]) => name !== '').sort((a, b) => b[1] - a[1]);
 }
 
 function atLeast(packages: ReadonlySet<string>): string {
