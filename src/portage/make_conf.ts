@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { readdirSync } from 'node:fs';
-import { readFile, stat } from '../util/files.ts';
+import { isFolder, namesIn, readFile } from '../util/files.ts';
 
 /**
  * Returns the value of a variable in the environment or in make.conf, which may be a folder of files. This simple parser is for commands
@@ -18,8 +17,6 @@ export function addWords(name: string, words: readonly string[]): string {
 }
 
 function filesOf(path: string): string[] {
-	if (stat(path)?.isDirectory() !== true) return [path];
-	return readdirSync(path)
-		.sort()
-		.flatMap((name) => (name.startsWith('.') ? [] : filesOf(`${path}/${name}`)));
+	if (!isFolder(path)) return [path];
+	return namesIn(path).flatMap((name) => (name.startsWith('.') ? [] : filesOf(`${path}/${name}`)));
 }

@@ -1,53 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { capture } from '../confine/spawn.ts';
 import { shmFolders } from '../rules/phases.ts';
+import { readStart } from '../util/files.ts';
 import script from '../../hooks/resolve_package.py' with { type: 'text' };
 
-/** Portage's configuration or, if a package was given, Portage's configuration for this package. */
-export interface Configuration {
+/** Values from make.conf, the profile and, for a package, package.env. */
+interface Evaluated {
+	readonly features: readonly string[];
+	/** For each word that a file removes from FEATURES, the path of this file. The key `*` stands for FEATURES="-*". */
+	readonly removed: Readonly<Record<string, string>>;
+	readonly variables: Readonly<Record<string, string>>;
+	/** The folders that a phase uses, by the variable that contains the path. `shmFolders` lists the variables. */
+	readonly folders: Readonly<Record<string, string>>;
+	/** The variables whose folders lie in /dev/shm, so that phases keep the /dev/shm of the host. */
+	readonly in_shm: readonly string[];
+}
+
+export interface Configuration extends Evaluated {
 	readonly version: string;
 	readonly python: string;
 	readonly modules: string;
 	/** PORTAGE_BIN_PATH: the folder that contains ebuild.sh. */
 	readonly bin: string;
-	readonly eprefix: string;
 	readonly configroot: string;
-	readonly tmpdir: string;
-	readonly features: readonly string[];
-	/** For each word that a file removes from FEATURES, the path of this file. The key `*` stands for FEATURES="-*". */
-	readonly removed: Readonly<Record<string, string>>;
-	readonly variables: Readonly<Record<string, string>>;
 	readonly profile_bashrcs: readonly string[];
 	/** The user as whom root's emerge runs the phases (FEATURES=userpriv); null if it runs them as root. */
 	readonly userpriv: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
-	/** The folders that a phase uses, by the variable that contains the path. `shmFolders` lists the variables. */
-	readonly folders: Readonly<Record<string, string>>;
-	/** The variables whose folders lie in /dev/shm, so that phases keep the /dev/shm of the host. */
-	readonly in_shm: readonly string[];
 	/** True if sys-apps/sandbox is installed. Otherwise Portage disables FEATURES=sandbox. */
 	readonly sandbox: boolean;
 	readonly package: Resolved | null;
 }
 
-export interface Resolved {
+export interface Resolved extends Evaluated {
 	/** The package as CATEGORY/PF. */
 	readonly cpv: string;
 	readonly eapi: string;
 	readonly repository: string;
 	/** The path of the ebuild; '' if the package is installed and no repository contains its ebuild. */
 	readonly ebuild: string;
-	readonly features: readonly string[];
-	readonly removed: Readonly<Record<string, string>>;
 	/** The words of RESTRICT and PROPERTIES that apply with the configured USE flags. */
 	readonly restrict: readonly string[];
 	readonly properties: readonly string[];
-	readonly variables: Readonly<Record<string, string>>;
 	/** The values of CATEGORY, PF, P, PN, PV, PR and PVR (PMS 11.1). */
 	readonly names: Readonly<Record<string, string>>;
-	readonly folders: Readonly<Record<string, string>>;
-	readonly in_shm: readonly string[];
 	/** PORTAGE_BUILDDIR: the build directory PORTAGE_TMPDIR/portage/CATEGORY/PF. */
 	readonly builddir: string;
 }
@@ -66,18 +62,10 @@ export async function resolvePortage(
 	names: readonly string[] = [],
 ): Promise<Configuration> {
 	const variables = ['PORTCULLIS_*', ...names].join(',');
+	const args = [eprefix, variables, Object.keys(shmFolders).join(','), ...(atom === undefined ? [] : [atom])];
 	const tried: string[] = [];
 	for (const python of pythons(eprefix)) {
-		const args = [
-			'-I',
-			'-c',
-			script,
-			eprefix,
-			variables,
-			Object.keys(shmFolders).join(','),
-			...(atom === undefined ? [] : [atom]),
-		];
-		const { stdout, stderr, status, error } = await capture(python, args);
+		const { stdout, stderr, status, error } = await capture(python, ['-I', '-c', script, ...args]);
 		if (error === undefined) return JSON.parse(stdout) as Configuration;
 		const reason = stderr.trim().split('\n').at(-1) ?? '';
 		if (status === NO_PACKAGE) throw new Error(reason);
@@ -104,10 +92,6 @@ function pythons(eprefix: string): string[] {
 
 /** Returns the Python interpreter in the #! line of a file; [] if it has none. On Gentoo /usr/bin/emerge may be the program python-exec. */
 export function interpreter(file: string): string[] {
-	try {
-		const found = /^#! ?(\/\S*python[\d.]*)\s*$/m.exec(readFileSync(file, 'latin1').slice(0, 200).split('\n')[0] ?? '');
-		return found?.[1] === undefined ? [] : [found[1]];
-	} catch {
-		return [];
-	}
+	const [line = ''] = readStart(file, 200).split('\n');
+	return /^#! ?(\/\S*python[\d.]*)\s*$/.exec(line)?.slice(1) ?? [];
 }

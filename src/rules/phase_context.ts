@@ -10,23 +10,12 @@ export type PackageContext = Omit<PhaseContext, 'phase'>;
 
 /** Returns the context of the package in `configuration` or, if it has none, of any package. Throws an Error for an invalid setting. */
 export function packageContextOf(configuration: Configuration): PackageContext {
-	const {
-		features,
-		removed,
-		restrict,
-		properties,
-		variables,
-		in_shm: inShm,
-		folders,
-	} = configuration.package ?? {
-		...configuration,
-		restrict: [],
-		properties: [],
-	};
+	const { features, removed, variables, in_shm: inShm, folders } = configuration.package ?? configuration;
+	const { restrict, properties } = configuration.package ?? { restrict: [], properties: [] };
 	const fakeroot = fakerootFrom(features);
 	const uses = Object.values(folders);
-	const checkedSettings = checked(variables);
-	return { from: 'ebuild', features, removed, restrict, properties, inShm, uses, fakeroot, settings: checkedSettings };
+	const settings = checked(variables);
+	return { from: 'ebuild', features, removed, restrict, properties, inShm, uses, fakeroot, settings };
 }
 
 function checked(variables: Readonly<Record<string, string>>): Settings {

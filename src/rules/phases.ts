@@ -91,12 +91,7 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 			confined: true,
 			rule: 'PORTCULLIS_UNPACK=confine (and the package is not live)',
 		},
-		{
-			phases: ['unpack', 'fetch'],
-			when: [],
-			confined: false,
-			rule: 'this phase may fetch sources',
-		},
+		{ phases: ['unpack', 'fetch'], when: [], confined: false, rule: 'this phase may fetch sources' },
 		{
 			phases: ['prepare', 'configure', 'compile', 'test', 'install'],
 			when: [],
@@ -120,12 +115,7 @@ export const phaseRules: Readonly<Record<Confinement, readonly Row[]>> = {
 	mount: [auditOnly, { phases: srcPhases, when: [], confined: true, rule: 'mount-sandbox isolates every src_* phase' }],
 	cgroup: [
 		auditOnly,
-		{
-			phases: srcPhases,
-			when: [],
-			confined: true,
-			rule: 'Portcullis kills leftovers (as root, Portage measures)',
-		},
+		{ phases: srcPhases, when: [], confined: true, rule: 'Portcullis kills leftovers (as root, Portage measures)' },
 	],
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import { words } from '../util/environment.ts';
 import { suggestion } from '../util/suggestion.ts';
 
 /** A setting (a variable of make.conf or /etc/portage/env) with a fixed set of values. An empty variable means the default. */
@@ -117,8 +118,8 @@ export function expected(name: SettingName): string {
 /** Checks the value of a setting. Returns undefined if it is valid, otherwise a message without a full stop that lists the valid values. */
 export function problem(name: SettingName, value: string): string | undefined {
 	const setting: Choice | Form = settings[name];
-	const words = 'list' in setting ? value.split(' ') : [value];
-	const invalid = value === '' ? undefined : words.find((word) => !isValid(setting, word));
+	const parts = 'list' in setting ? value.split(' ') : [value];
+	const invalid = value === '' ? undefined : parts.find((word) => !isValid(setting, word));
 	return invalid === undefined ? undefined : `${name}="${invalid}" is invalid: use ${expected(name)}`;
 }
 
@@ -148,10 +149,7 @@ export function resolve(values: Readonly<Record<string, string | undefined>>): S
 
 /** Replaces each sequence of blanks and newlines by one space, and removes blanks and newlines at both ends. */
 export function squeeze(value: string): string {
-	return value
-		.split(/[ \t\n]+/)
-		.filter(Boolean)
-		.join(' ');
+	return words(value).join(' ');
 }
 
 function alternatives(choices: readonly string[]): string {
