@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { lookup } from 'node:dns/promises';
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { BuildContext } from '../conflicts/build_context.ts';
-import { distccHost, distccHosts, distccPort, isAllowed, isLoopback, type Endpoint } from '../conflicts/endpoints.ts';
+import {
+	distccEndpoint,
+	distccHosts,
+	distccPort,
+	isAllowed,
+	isLoopback,
+	parseEndpoint,
+	type Endpoint,
+} from '../conflicts/endpoints.ts';
 import { launcherEvidence } from '../conflicts/evidence.ts';
 import type { Line } from '../messages/message.ts';
 import { addWords } from '../portage/make_conf.ts';
-import { isPrivate, reservedKind, unmapped, type Reserved } from '../util/addresses.ts';
+import { bracketed, isPrivate, reservedKind, unmapped, type Reserved } from '../util/addresses.ts';
 import { words } from '../util/environment.ts';
 
 /** Maximum number of --allow options, of --allow-socket options, and of --resolve options that confine accepts. */
@@ -61,7 +69,7 @@ export async function destinations(setting: string, context: BuildContext): Prom
 	}
 	const { source, list } = distccHosts(context);
 	const named = words(list).filter((word) => !word.startsWith('--'));
-	const hosts = named.filter((word) => !isLoopback(distccHost(word)));
+	const hosts = named.filter((word) => !isLoopback(distccEndpoint(word).host));
 	const supported = hosts.filter((word) => !word.includes('@') && !word.startsWith('+'));
 	const distcc = await Promise.all(supported.map((word) => destination(word.replace(/,.*/, ''), true)));
 	return {
@@ -79,14 +87,8 @@ export async function destinations(setting: string, context: BuildContext): Prom
 
 /** Resolves an entry: HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, the port is optional and a slash precedes a limit. */
 async function destination(entry: string, distcc = false): Promise<Destination> {
-	const parts =
-		/^(?:\[(?<six>[^\]]*)\]|(?<name>[^:/]+))(?:\/(?<bits>[0-9]+))?(?::(?<port>[0-9]+))?/.exec(entry)?.groups ?? {};
-	const { six, name = '' } = parts;
-	if (six !== undefined && !isIPv6(six)) {
-		throw new Error(`${entry} in PORTCULLIS_ALLOW: ${six} is not an IPv6 address`);
-	}
-	const host = six ?? name;
-	const bits = distcc || parts['bits'] === undefined ? '' : `/${parts['bits']}`;
+	const { host, isBracketed, bits, port } = parseEndpoint(entry);
+	if (isBracketed && !isIPv6(host)) throw new Error(`${entry} in PORTCULLIS_ALLOW: ${host} is not an IPv6 address`);
 	const found = await addressesOf(host);
 	// Accept reserved addresses only if the user wrote them in PORTCULLIS_ALLOW. Name servers control the addresses of a name, and
 	// distcc's hosts can come from a file in HOME.
@@ -94,23 +96,24 @@ async function destination(entry: string, distcc = false): Promise<Destination> 
 	return {
 		entry,
 		host,
-		addresses: found.filter((address) => !reserved.includes(address)).map((address) => `${address}${bits}`),
+		addresses: found
+			.filter((address) => !reserved.includes(address))
+			.map((address) => (distcc || bits === undefined ? address : `${address}/${bits}`)),
 		reserved,
-		port: Number(parts['port'] ?? distccPort),
+		port: Number(port ?? distccPort),
 		distcc,
 	};
 }
 
 /** Returns 127.0.0.1:3633 for `127.0.0.1:3633/8,lzo`, and nothing for `localhost`, with which distcc compiles locally (distcc(1)). */
 function tunnelEndpoint(entry: string): Endpoint[] {
-	const { six, name = '', port } = /^(?:\[(?<six>[^\]]*)\]|(?<name>[^:/@]+)):(?<port>[0-9]+)/.exec(entry)?.groups ?? {};
-	const host = six ?? name;
+	const { host, port } = parseEndpoint(entry);
 	if (port === undefined || !isLoopback(host)) return [];
 	return [{ host: isIP(host) === 0 ? '127.0.0.1' : host, port: Number(port) }];
 }
 
 async function addressesOf(host: string): Promise<string[]> {
-	if (isIPv4(host) || isIPv6(host)) return [host];
+	if (isIP(host) !== 0) return [host];
 	try {
 		const found = await lookup(host, { all: true, order: 'verbatim' });
 		return [...new Set(found.map(({ address }) => unmapped(address)))];
@@ -121,16 +124,18 @@ async function addressesOf(host: string): Promise<string[]> {
 
 /** Returns the options of confine that allow these destinations, as pairs of option and value. */
 export function allowOptions({ list, sockets }: Destinations): (readonly [string, string])[] {
+	const options = (option: string, values: readonly string[]) =>
+		[...new Set(values)].slice(0, maxOptions).map((value) => [option, value] as const);
 	return [
-		...[...new Set(list.flatMap(endpoints))].slice(0, maxOptions).map((entry) => ['--allow', entry] as const),
-		...sockets.slice(0, maxOptions).map((path) => ['--allow-socket', path] as const),
-		...[...new Set(list.flatMap(nameMappings))].slice(0, maxOptions).map((name) => ['--resolve', name] as const),
+		...options('--allow', list.flatMap(endpoints)),
+		...options('--allow-socket', sockets),
+		...options('--resolve', list.flatMap(nameMappings)),
 	];
 }
 
 /** Returns HOST=ADDRESS for each address of a host name, for `confine --resolve`. */
 function nameMappings({ host, addresses }: Destination): string[] {
-	return isIPv4(host) || isIPv6(host) ? [] : addresses.map((address) => `${host}=${address}`);
+	return isIP(host) !== 0 ? [] : addresses.map((address) => `${host}=${address}`);
 }
 
 /** Returns the addresses of a destination, each with the port. */
@@ -141,7 +146,7 @@ export function endpoints({ addresses, port }: Destination): string[] {
 /** Formats an address and a port: [2001:db8::]/32:443, 192.0.2.1:443. */
 function endpointText(address: string, port: number): string {
 	const [host = '', bits] = address.split('/');
-	return `${isIPv6(host) ? `[${host}]` : host}${bits === undefined ? '' : `/${bits}`}:${port}`;
+	return `${bracketed(host)}${bits === undefined ? '' : `/${bits}`}:${port}`;
 }
 
 /** An entry of PORTCULLIS_ALLOW or of distcc's host list that stays blocked in whole or in part. */

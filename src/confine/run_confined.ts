@@ -9,7 +9,7 @@ import type { PhaseContext } from '../rules/decide.ts';
 import type { Environment } from '../util/environment.ts';
 import { printError } from '../util/output.ts';
 import { allowFor, confineOptions, encodeSecureEnvironment } from './options.ts';
-import { exitLikeChild, runForeground } from './spawn.ts';
+import { exitLikeChild, runForeground, type Exit } from './spawn.ts';
 
 interface CommandContext {
 	readonly eprefix: string;
@@ -40,6 +40,7 @@ export async function runConfined(
 		return exitLikeChild(await runForeground(program, args, environment, cwd));
 	}
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
+	let exit: Exit;
 	try {
 		const notices = join(folder, 'notices');
 		// With --ipc, confine hides /dev/shm unless one of these paths lies there.
@@ -50,7 +51,7 @@ export async function runConfined(
 			return runForeground(confineFor(eprefix), confineArgs, encodeSecureEnvironment(environment), cwd);
 		};
 		// Run with --require first, because only then confine reports a missing confinement before the command starts.
-		let exit = await run(options.map((option) => (option === '--best-effort' ? '--require' : option)));
+		exit = await run(options.map((option) => (option === '--best-effort' ? '--require' : option)));
 		const isRefused = (readRecord(notices)?.missing.length ?? 0) > 0;
 		if (isRefused && bestEffort && options.includes('--best-effort')) {
 			printError(
@@ -59,12 +60,10 @@ export async function runConfined(
 			exit = await run(options);
 		}
 		for (const line of noticeLines(notices)) printError(`portcullis: ${line}`);
-		// Remove the temporary folder here, because exitLikeChild() may end this process before `finally` does it.
-		rmSync(folder, { recursive: true, force: true });
-		return await exitLikeChild(exit);
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
+	return exitLikeChild(exit);
 }
 
 /** Returns messages about the phase without its name. Omits advice, and missing sandboxes, which confine itself has reported. */

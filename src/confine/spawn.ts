@@ -12,7 +12,7 @@ const CANNOT_START = 125;
 /** The signals that portcullis forwards to its child. SIGINT and SIGQUIT are missing, because a terminal sends them to the child too. */
 const forwarded = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-interface Exit {
+export interface Exit {
 	/** The exit status of the program, or 125 if it could not be started. */
 	readonly status: number;
 	readonly signal: NodeJS.Signals | null;
@@ -102,10 +102,14 @@ export async function probeConfine(confine: string): Promise<Record<string, stri
 export async function unavailableSandboxes(
 	confine: string,
 ): Promise<{ unavailable: { what: Confinement; why: string }[]; filterWhy: string }> {
-	const answers = await probeConfine(confine);
-	const unavailable = namespaceConfinements.flatMap((what) => {
-		const [, why] = /^no: (.*)/.exec(answers[what] ?? '') ?? [];
-		return why === undefined ? [] : [{ what, why }];
-	});
-	return { unavailable, filterWhy: /^filter: (.*)/.exec(answers['net'] ?? '')?.[1] ?? '' };
+	const probe = await probeConfine(confine);
+	const unavailable = namespaceConfinements
+		.map((what) => ({ what, why: refusalOf(probe, what) }))
+		.filter(({ why }) => why !== '');
+	return { unavailable, filterWhy: /^filter: (.*)/.exec(probe['net'] ?? '')?.[1] ?? '' };
+}
+
+/** Returns the reason why confine cannot apply `what`, in the output of `confine --probe`; '' if confine can apply it. */
+export function refusalOf(probe: Readonly<Record<string, string>>, what: Confinement | 'proc' | 'shm'): string {
+	return /^no: (.*)/.exec(probe[what] ?? '')?.[1] ?? '';
 }

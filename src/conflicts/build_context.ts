@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { closeSync, lstatSync, openSync, readFileSync, readSync, realpathSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { words, type Environment } from '../util/environment.ts';
-import { stat } from '../util/files.ts';
+import { orUndefined, readStart, stat } from '../util/files.ts';
 import type { Settings } from '../rules/settings.ts';
 
 /** The variables, FEATURES, user and processors of a build. The functions of evidence.ts search them for conflicts. */
@@ -44,11 +44,8 @@ export function variable({ environment }: BuildContext, name: string): string {
 
 /** Returns the text of a file, or '' if it is not readable. Root reads only files that no other user can replace. */
 export function trustedText(file: string): string {
-	try {
-		return process.geteuid?.() === 0 && !isRootControlled(file) ? '' : readFileSync(file, 'utf8');
-	} catch {
-		return '';
-	}
+	const isTrusted = () => process.geteuid?.() !== 0 || isRootControlled(file);
+	return orUndefined(() => (isTrusted() ? readFileSync(file, 'utf8') : '')) ?? '';
 }
 
 /** True if only root can change or replace the file at this path. In a sticky directory, other users cannot replace root's files. */
@@ -80,36 +77,18 @@ export function isSocket(file: string): boolean {
 export function executables(context: BuildContext, command: string): string[] {
 	const directories = variable(context, 'PATH').split(':').filter(Boolean);
 	const files = command.includes('/') ? [command] : directories.map((directory) => join(directory, command));
-	return files.filter(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-	const found = stat(file);
-	return found !== undefined && found.isFile() && (found.mode & 0o111) !== 0;
+	return files.filter((file) => {
+		const found = stat(file);
+		return found?.isFile() === true && (found.mode & 0o111) !== 0;
+	});
 }
 
 /** True if the executable is the tool, a link to it, or a script that calls it. */
 export function runsTool(file: string, tool: string): boolean {
 	const target = realpathSync(file);
 	if (basename(target) === tool) return true;
-	const start = beginning(target);
+	const start = readStart(target, 16_384);
 	if (!start.startsWith('#!')) return false;
 	const call = new RegExp(`(^|[\\s/"'=;|&(])${tool}($|[\\s"';)])`);
 	return start.split('\n').some((line) => !/^\s*#/.test(line) && call.test(line));
-}
-
-const maxScriptBytes = 16_384;
-
-function beginning(file: string): string {
-	try {
-		const fd = openSync(file, 'r');
-		try {
-			const buffer = Buffer.alloc(maxScriptBytes);
-			return buffer.toString('latin1', 0, readSync(fd, buffer, 0, maxScriptBytes, 0));
-		} finally {
-			closeSync(fd);
-		}
-	} catch {
-		return '';
-	}
 }

@@ -57,7 +57,7 @@ export function describeConflict({ conflict, evidence, confinements }: FoundConf
 			? []
 			: [{ purpose: `let ${label} reach only its hosts`, lines: addWords('PORTCULLIS_ALLOW', [allow]) }]),
 		{ purpose: 'build without the sandbox', lines: addWords('FEATURES', withoutSandbox) },
-		...('DISTCC_HOSTS' in inside ? makeoptsFix(context) : []),
+		...(inside?.['DISTCC_HOSTS'] !== undefined ? makeoptsFix(context) : []),
 	];
 	return {
 		summary: `${label} conflicts with FEATURES="${sandbox.join(' ')}" (${evidence.map(({ text }) => text).join('; ')})`,

@@ -24,12 +24,18 @@ export function urlEndpoints(text: string): Endpoint[] {
 /** True if PORTCULLIS_ALLOW has an entry with the port of the endpoint and with its host or an address range that contains its host. */
 export function isAllowed({ allowed }: BuildContext, endpoint: Endpoint): boolean {
 	return allowed.some((entry) => {
-		const parts = /^\[?(?<host>[^\]/]*?)\]?(?:\/(?<bits>[0-9]+))?:(?<port>[0-9]+)$/.exec(entry)?.groups;
-		if (parts === undefined || Number(parts['port']) !== endpoint.port) return false;
-		const { host = '', bits } = parts;
+		const { host, bits, port } = parseEndpoint(entry);
+		if (Number(port) !== endpoint.port) return false;
 		if (host.toLowerCase() === endpoint.host.toLowerCase()) return true;
 		return isIP(host) === isIP(endpoint.host) && isIP(host) !== 0 && isWithin(endpoint.host, host, bits);
 	});
+}
+
+/** Parses HOST, HOST:PORT, ADDRESS/BITS:PORT or [IPV6]:PORT. In distcc's list, /BITS is a limit, which can also follow the port. */
+export function parseEndpoint(entry: string) {
+	const pattern = /^(?:\[(?<six>[^\]]*)\]|(?<name>[^:/]+))(?:\/(?<bits>[0-9]+))?(?::(?<port>[0-9]+))?/;
+	const { six, name = '', bits, port } = pattern.exec(entry)?.groups ?? {};
+	return { host: six ?? name, isBracketed: six !== undefined, bits, port };
 }
 
 function isWithin(address: string, network: string, bits: string | undefined): boolean {
@@ -59,13 +65,8 @@ export function distccHosts(context: BuildContext): { readonly source: string; r
 	return { source: file, list: configurationLines(file).join(' ') };
 }
 
-/** Returns the host of an entry in distcc's list: `user@host:port/limit,lzo,cpp`, `[fd00::1]:3632`, `+zeroconf`, `--randomize`. */
-export function distccHost(entry: string): string {
-	const host = entry.replace(/,.*/, '').replace(/^[^@]*@/, '');
-	return /^\[/.test(host) ? host.replace(/\].*/, ']') : host.replace(/[:/].*/, '');
-}
-
+/** Parses an entry of distcc's list: `user@host:port/limit,lzo,cpp`, `[fd00::1]:3632`, `+zeroconf`, `--randomize`. */
 export function distccEndpoint(entry: string): Endpoint {
-	const port = /:([0-9]+)(?:[/,].*)?$/.exec(entry)?.[1];
-	return { host: distccHost(entry).replace(/^\[|\]$/g, ''), port: Number(port ?? distccPort) };
+	const { host, port } = parseEndpoint(entry.replace(/,.*/, '').replace(/^[^@]*@/, ''));
+	return { host, port: Number(port ?? distccPort) };
 }

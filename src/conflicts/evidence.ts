@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { features, proxyFeatures } from '../rules/features.ts';
 import { fakerootFrom } from '../rules/phase_context.ts';
 import type { Fakeroot } from '../rules/phases.ts';
+import { bracketed } from '../util/addresses.ts';
 import { words } from '../util/environment.ts';
 import {
 	configurationLines,
@@ -14,7 +15,7 @@ import {
 	variable,
 	type BuildContext,
 } from './build_context.ts';
-import { distccEndpoint, distccHost, distccHosts, isAllowed, isLoopback, urlEndpoints } from './endpoints.ts';
+import { distccEndpoint, distccHosts, isAllowed, isLoopback, urlEndpoints } from './endpoints.ts';
 
 /** A variable of make.conf with its new value or, if the variable is a list, with a word to add to the list. */
 export type Assignment = readonly [name: string, value: string];
@@ -99,12 +100,14 @@ export function distccEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'distcc', 'distcc');
 	if (used.length === 0 || usesSocksProxy(context)) return [];
 	const { source, list } = distccHosts(context);
-	const remote = words(list).filter((entry) => isRemote(distccHost(entry)));
-	if (remote.length === 0 || remote.some((entry) => isAllowed(context, distccEndpoint(entry)))) return [];
+	const remote = words(list)
+		.map(distccEndpoint)
+		.filter(({ host }) => isRemote(host));
+	if (remote.length === 0 || remote.some((endpoint) => isAllowed(context, endpoint))) return [];
 	const pump = variable(context, 'INCLUDE_SERVER_PORT') !== '' || /\S,cpp\b/.test(list);
 	return [
 		...used,
-		{ text: `${source} contains ${remote.map(distccHost).join(' ')}` },
+		{ text: `${source} contains ${remote.map(({ host }) => bracketed(host)).join(' ')}` },
 		...(pump ? [{ text: 'pump mode is active' }] : []),
 	];
 }

@@ -40,7 +40,7 @@ export interface Conflict {
 	 * The variables that the hook sets (null: unsets) in a phase without network, so that the build does not wait for remote hosts.
 	 * The hook does not change PATH and CC, because configure writes them into files.
 	 */
-	readonly inside: Readonly<Record<string, string | null>>;
+	readonly inside?: Readonly<Record<string, string | null>>;
 	/** The word that ends the conflict if it is added to PORTCULLIS_ALLOW. */
 	readonly allow?: string;
 	/** The assignments that end the conflict and keep the sandbox. Assignments in the evidence (Evidence.fix) take precedence. */
@@ -140,7 +140,6 @@ export const conflicts: readonly Conflict[] = [
 		effect:
 			'every program of the build can reach any host through this proxy, because the sandbox always permits the UNIX socket of the proxy',
 		state: 'warning',
-		inside: {},
 	},
 	{
 		name: 'fakeroot',
@@ -150,7 +149,6 @@ export const conflicts: readonly Conflict[] = [
 		evidence: fakerootEvidence('sysv'),
 		effect: "src_install keeps the host's IPC, where fakeroot exchanges messages with its daemon",
 		state: 'error',
-		inside: {},
 	},
 	{
 		name: 'fakeroot-tcp',
@@ -160,7 +158,6 @@ export const conflicts: readonly Conflict[] = [
 		evidence: fakerootEvidence('tcp'),
 		effect: "src_install keeps the host's network, where fakeroot connects to its daemon over loopback",
 		state: 'error',
-		inside: {},
 	},
 	{
 		name: 'proxy',
@@ -170,7 +167,6 @@ export const conflicts: readonly Conflict[] = [
 		evidence: proxyEvidence,
 		effect: 'builds cannot reach the proxy (fetching still uses it)',
 		state: 'warning',
-		inside: {},
 	},
 	{
 		name: 'agent',
@@ -182,7 +178,6 @@ export const conflicts: readonly Conflict[] = [
 		evidence: agentEvidence,
 		effect: 'builds that may open this socket can use your keys (unless PORTCULLIS_SOCKETS="own" is set)',
 		state: 'warning',
-		inside: {},
 	},
 	{
 		name: 'display',
@@ -197,6 +192,5 @@ export const conflicts: readonly Conflict[] = [
 		evidence: displayEvidence,
 		effect: 'tests that open a window fail',
 		state: 'warning',
-		inside: {},
 	},
 ];

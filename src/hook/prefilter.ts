@@ -49,7 +49,7 @@ function testFiles(prefilter: Prefilter): string[] {
 
 /** Returns bash code for confined phases. The code sets the variables that avoid the effects of the conflicts in $___portcullis_conflicts. */
 export function insideBlock(): string[] {
-	return conflicts.flatMap(({ name, inside }) => {
+	return conflicts.flatMap(({ name, inside = {} }) => {
 		const variables = Object.entries(inside);
 		const without = variables.flatMap(([variable, value]) => (value === null ? [variable] : []));
 		const set = variables.flatMap(([variable, value]) => (value === null ? [] : `${variable}=${quote(value)}`));
