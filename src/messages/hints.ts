@@ -75,11 +75,7 @@ export const hints: readonly Hint[] = [
 		pattern: command('git|git-remote-[a-z]+'),
 		advice: 'add a tarball to SRC_URI; in a live ebuild, git-r3.eclass fetches in src_unpack',
 	},
-	{
-		fetcher: 'curl or wget',
-		pattern: command('curl|wget|aria2c'),
-		advice: 'add the file to SRC_URI',
-	},
+	{ fetcher: 'curl or wget', pattern: command('curl|wget|aria2c'), advice: 'add the file to SRC_URI' },
 ];
 
 /** Returns advice for the author of the ebuild about the network access of a phase. */

@@ -7,11 +7,10 @@ export interface HostService {
 	/** A sentence about the effect on a build that uses the service. */
 	readonly means: string;
 	/**
-	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. normal: emerge prints a message only if
-	 * confine refused the request. common: emerge prints no message, because on some hosts most builds make requests to this service. Such
+	 * risky: the service holds keys or starts programs, so emerge prints a message about a request. common: emerge prints no message, because on some hosts most builds make requests to this service. Such
 	 * requests alone do not even make the hook start Node (common_sockets in native/supervisor/record.c).
 	 */
-	readonly kind: 'risky' | 'normal' | 'common';
+	readonly kind?: 'risky' | 'common';
 }
 
 /** The known services. Only the first match counts. */
@@ -68,19 +67,16 @@ export const hostServices: readonly HostService[] = [
 		name: 'PostgreSQL',
 		pattern: /\/\.s\.PGSQL\.\d+$/,
 		means: 'The build depends on a database of the host, and can change its data. Start a server in the build.',
-		kind: 'normal',
 	},
 	{
 		name: 'MySQL',
 		pattern: /\/mysqlx?d?\.sock$/,
 		means: 'The build depends on a database of the host, and can change its data. Start a server in the build.',
-		kind: 'normal',
 	},
 	{
 		name: 'Redis',
 		pattern: /\/(redis|valkey)[^/]*\.sock$/,
 		means: 'The build depends on data of a server on the host, and can change this data. Start a server in the build.',
-		kind: 'normal',
 	},
 	{
 		name: 'name service',
@@ -99,26 +95,18 @@ export const hostServices: readonly HostService[] = [
 		name: 'CUPS',
 		pattern: /\/cups\/cups\.sock$/,
 		means: 'The build can print, and depends on the printers of the host.',
-		kind: 'normal',
 	},
 	{
 		name: 'sound server',
 		pattern: /\/pulse\/native$|\/pipewire-\d+(-manager)?$/,
 		means: 'The build can record and play sound, and depends on the devices of the host.',
-		kind: 'normal',
 	},
 	{
 		name: 'display',
 		pattern: /\/\.X11-unix\/X\d+$|\/wayland-\d+$/,
 		means: 'The build can see your screen and what you type. Run the tests in Xvfb (virtualx.eclass).',
-		kind: 'normal',
 	},
-	{
-		name: 'icecream',
-		pattern: /\/icecc\/iceccd\.socket$/,
-		means: 'It sends compilations to other hosts.',
-		kind: 'normal',
-	},
+	{ name: 'icecream', pattern: /\/icecc\/iceccd\.socket$/, means: 'It sends compilations to other hosts.' },
 ];
 
 export function hostServiceAt(path: string): HostService | undefined {

@@ -2,6 +2,7 @@
 import { installation } from '../installation/locate.ts';
 import { paths, shellCommand, targetOf } from '../installation/paths.ts';
 import type { Attempt, IpcObject, Orphan, Program, RunRecord } from '../records/schema.ts';
+import { bracketed } from '../util/addresses.ts';
 import { quote } from '../util/environment.ts';
 import { withoutVersion } from '../util/grammar.ts';
 
@@ -74,7 +75,7 @@ export function destination(attempt: Attempt): string {
 }
 
 export function addressAndPort({ address, port }: Attempt): string {
-	return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+	return `${bracketed(address)}:${port}`;
 }
 
 /** Returns the name of a program with its script: python3.13 (tests/test_http.py). */

@@ -12,7 +12,7 @@ const maxPrograms = 3;
 /** Returns the messages about requests to UNIX sockets of the host: refused requests, except to common services, and requests to risky services. */
 export function socketMessages(record: RunRecord): Line[] {
 	const notable = record.sockets.filter(({ path, refused }) => {
-		const kind = hostServiceAt(path)?.kind ?? 'normal';
+		const kind = hostServiceAt(path)?.kind;
 		return refused ? kind !== 'common' : kind === 'risky';
 	});
 	if (notable.length === 0) return [];

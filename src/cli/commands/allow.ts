@@ -20,14 +20,12 @@ import { paths, targetOf } from '../../installation/paths.ts';
 import { portcullis } from '../../messages/message.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { recordFiles, scan, unreadText, type Unread } from '../../records/reader.ts';
-import { isNamed } from '../../records/report/collect.ts';
+import { matcher } from '../../records/report/collect.ts';
 import { count } from '../../util/units.ts';
 import { prefixOf } from '../prefix.ts';
 import { UsageError } from '../usage.ts';
 
-export async function run({ values, flags, words }: Input): Promise<number> {
-	const [word] = words;
-	if (word === undefined || words.length > 1) throw new UsageError('allow takes one package');
+export async function run({ values, flags, words: [word = ''] }: Input): Promise<number> {
 	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');
 	const eprefix = prefixOf(values);
 	// With --remove, do not ask Portage for the package, because the package may no longer exist.
@@ -61,8 +59,9 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 function recordedDestinations(atom: string, eprefix: string): { destinations: string[]; notes: string[] } {
 	const attempted = new AttemptedDestinations();
 	const name = atom.replace(/^[<>=~]*/, '').replace(/:.*/, '');
+	const isNamed = matcher(name);
 	const unread: Unread[] = scan(recordFiles(paths(eprefix).logs), (record) => {
-		if (isNamed(record.package, name)) attempted.add(record);
+		if (isNamed(record.package)) attempted.add(record);
 	});
 	const entries = attempted.entries();
 	const guesses = entries.flatMap(({ entry, isGuess }) => (isGuess ? entry : []));
