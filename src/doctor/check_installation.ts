@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { accessSync, constants, readdirSync, type Stats } from 'node:fs';
+import { accessSync, constants, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { addWords } from '../portage/make_conf.ts';
+import type { Configuration } from '../portage/resolve_package.ts';
 import { features } from '../rules/features.ts';
 import { problem, resolve, settingNames, squeeze, unknownSettings } from '../rules/settings.ts';
 import { words } from '../util/environment.ts';
-import { stat } from '../util/files.ts';
+import { namesIn, stat } from '../util/files.ts';
 import { enumerate } from '../util/units.ts';
-import { bashrcFinding, hookFindings } from './check_hook.ts';
+import { bashrcFinding, hookFindings, reinstall } from './check_hook.ts';
 import { error, ok, warning, type Finding } from './finding.ts';
-import { causeOf, isPortageIsolating, type SystemInfo } from './system_info.ts';
+import { causeOf, isPortageIsolating, mounts, type SystemInfo } from './system_info.ts';
 
 export function portageFindings(system: SystemInfo): Finding[] {
 	const { configuration, portageError, uid, asked } = system;
@@ -22,21 +23,9 @@ export function portageFindings(system: SystemInfo): Finding[] {
 		? 'isolates phases itself, because you are root'
 		: `does not isolate phases, because ${uid === 0 ? 'root lacks CAP_SYS_ADMIN here' : 'you are not root'}`;
 	const observed = [configuration.modules, `FEATURES: ${configuration.features.join(' ')}`];
-	const only = `is "only": Portcullis records network access, and isolates and kills nothing.${isolates ? ' Portage itself still isolates phases, because you are root.' : ''}`;
-	const none = `contains none of ${enumerate(Object.values(features))}: nothing is confined.`;
-	const nothingConfined =
-		resolve(configuration.variables).PORTCULLIS_AUDIT === 'only'
-			? warning('PORTCULLIS_AUDIT', 'PORTCULLIS_AUDIT', only, 'Set PORTCULLIS_AUDIT="on" in make.conf.')
-			: warning(
-					'features',
-					'FEATURES',
-					none,
-					`Add to make.conf: ${addWords('FEATURES', Object.values(features))}`,
-					observed,
-				);
 	return [
 		ok('portage', 'Portage', `${configuration.version}; ${sandbox}`, observed),
-		...(asked.length > 0 ? [] : [nothingConfined]),
+		...(asked.length > 0 ? [] : [nothingConfined(configuration, isolates, observed)]),
 		...otherManagers(system),
 		...settingFindings(configuration.variables),
 		...configuration.profile_bashrcs.map((file) => {
@@ -45,6 +34,17 @@ export function portageFindings(system: SystemInfo): Finding[] {
 			return warning('profile.bashrc', 'profile.bashrc', meaning, fix, [file]);
 		}),
 	];
+}
+
+function nothingConfined({ variables }: Configuration, isolates: boolean, observed: readonly string[]): Finding {
+	if (resolve(variables).PORTCULLIS_AUDIT === 'only') {
+		const asRoot = isolates ? ' Portage itself still isolates phases, because you are root.' : '';
+		const meaning = `is "only": Portcullis records network access, and isolates and kills nothing.${asRoot}`;
+		return warning('PORTCULLIS_AUDIT', 'PORTCULLIS_AUDIT', meaning, 'Set PORTCULLIS_AUDIT="on" in make.conf.');
+	}
+	const words = Object.values(features);
+	const meaning = `contains none of ${enumerate(words)}: nothing is confined.`;
+	return warning('features', 'FEATURES', meaning, `Add to make.conf: ${addWords('FEATURES', words)}`, observed);
 }
 
 /** Reports pkgcore and Paludis. The hook prints a message in their phases, and confines nothing. */
@@ -62,15 +62,9 @@ function settingFindings(variables: Readonly<Record<string, string>>): Finding[]
 		const wrong = problem(name, squeeze(variables[name] ?? ''));
 		return wrong === undefined ? [] : [error(name, name, `${wrong}.`, 'Correct the value in make.conf.')];
 	});
-	const unknown = unknownSettings(Object.keys(variables)).map(({ name, text }) =>
-		error(
-			name,
-			name,
-			text,
-			'Correct the name in make.conf or in the environment of emerge. For a list, run `man 5 portcullis`.',
-		),
-	);
-	return [...invalid, ...unknown];
+	const fix = 'Correct the name in make.conf or in the environment of emerge. For a list, run `man 5 portcullis`.';
+	const unknown = unknownSettings(Object.keys(variables));
+	return [...invalid, ...unknown.map(({ name, text }) => error(name, name, text, fix))];
 }
 
 export function allHookFindings(system: SystemInfo): Finding[] {
@@ -82,18 +76,10 @@ export function allHookFindings(system: SystemInfo): Finding[] {
 
 /** Lists the folders /usr/TARGET in which crossdev has created a configuration (etc/portage). */
 function crossdevRoots(eprefix: string): string[] {
-	return entries(`${eprefix}/usr`)
+	return namesIn(`${eprefix}/usr`)
 		.filter((name) => /^[a-z0-9_]+-.+-.+/.test(name))
 		.map((name) => join(eprefix, 'usr', name))
 		.filter((root) => stat(join(root, 'etc/portage/make.conf')) !== undefined);
-}
-
-function entries(directory: string): string[] {
-	try {
-		return readdirSync(directory);
-	} catch {
-		return [];
-	}
 }
 
 /** Reports whether confine is installed, starts, and still has a setuid bit that install.sh or the package had set. */
@@ -101,11 +87,10 @@ export function confineFindings(system: SystemInfo): Finding[] {
 	const { confine, probe, probeResult, sandboxed, libc } = system;
 	const status = stat(confine);
 	const observed = [confine, `mode ${probeResult.mode}`];
-	const reinstall = 'Run install.sh again, or `emerge app-portage/portcullis`.';
-	if (status === undefined)
-		return [
-			error('confine', 'confine', `${confine} does not exist: Portcullis confines nothing.`, reinstall, observed),
-		];
+	if (status === undefined) {
+		const meaning = `${confine} does not exist: Portcullis confines nothing.`;
+		return [error('confine', 'confine', meaning, reinstall, observed)];
+	}
 	const setuid = (status.mode & 0o4000) !== 0 && status.uid === 0;
 	const setuidFix = lostSetuidFix(system) ?? '';
 	const cause = sandboxed === undefined ? undefined : causeOf(system, 'net', sandboxed);
@@ -154,19 +139,19 @@ function lostSetuidFix({ eprefix, read }: SystemInfo): string | undefined {
 	if (/^setuid yes$/m.test(read(`${eprefix}/usr/share/portcullis/installed`) ?? ''))
 		return 'Run `install.sh --setuid` again.';
 	const packages = `${eprefix}/var/db/pkg/app-portage`;
-	const isPackageSetuid = entries(packages).some(
+	const isPackageSetuid = namesIn(packages).some(
 		(name) => /^portcullis-\d/.test(name) && words(read(`${packages}/${name}/USE`)).includes('suid'),
 	);
 	return isPackageSetuid ? 'Run `emerge --oneshot app-portage/portcullis`.' : undefined;
 }
 
 /** True if the file system of confine is mounted with nosuid. Its mount point is the longest one that contains the path of confine. */
-function isNosuid({ confine, read }: SystemInfo): boolean {
-	const mounts = (read('/proc/self/mountinfo') ?? '').split('\n').map((line) => line.split(' '));
-	const above = mounts
-		.filter(([, , , , point = '']) => `${confine}/`.startsWith(point === '/' ? '/' : `${point}/`))
-		.sort((a, b) => (b[4]?.length ?? 0) - (a[4]?.length ?? 0));
-	return above[0]?.[5]?.split(',').includes('nosuid') ?? false;
+function isNosuid(system: SystemInfo): boolean {
+	const above = mounts(system).filter(({ point }) =>
+		`${system.confine}/`.startsWith(point === '/' ? '/' : `${point}/`),
+	);
+	const [mount] = above.sort((a, b) => b.point.length - a.point.length);
+	return mount?.options.includes('nosuid') ?? false;
 }
 
 export function recordFindings({ logs, configuration }: SystemInfo): Finding[] {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import { refusalOf } from '../confine/spawn.ts';
 import { effects, features, hostProcEffect, hostProcFix, hostShmReason } from '../rules/features.ts';
 import { namespaceConfinements, type Confinement } from '../rules/phases.ts';
 import { resolve, settingNames, settings } from '../rules/settings.ts';
 import { error, inactive, ok, warning, type Finding } from './finding.ts';
-import { causeOf, isPortageIsolating, refusalOf, type SystemInfo } from './system_info.ts';
+import { causeOf, isPortageIsolating, mounts, type SystemInfo } from './system_info.ts';
 
 /** Reports whether each confinement is available. probeSystem() has applied all of them to a test process. */
 export function sandboxFindings(system: SystemInfo): Finding[] {
@@ -27,13 +28,10 @@ function isolationFinding(system: SystemInfo, what: Exclude<Confinement, 'cgroup
 	if (!system.asked.includes(what)) return notAsked(system, what, observed);
 	if (by === 'filter') return filtered(system, observed);
 	if (by === 'portage') return ok(title, title, 'Portage has isolated this process', observed);
-	if (what === 'pid' && hostProc)
-		return warning(
-			title,
-			title,
-			`applied, but ${hostProcEffect} (${system.probe['proc']?.slice('no: '.length)}).`,
-			hostProcFix,
-		);
+	if (what === 'pid' && hostProc) {
+		const meaning = `applied, but ${hostProcEffect} (${refusalOf(system.probe, 'proc')}).`;
+		return warning(title, title, meaning, hostProcFix);
+	}
 	const means = mode === 'userns' ? 'a user namespace' : mode === 'setuid' ? 'the setuid confine' : mode;
 	const meaning = isPortageIsolating(system)
 		? 'applied by Portage if emerge runs as root; otherwise by Portcullis'
@@ -48,9 +46,7 @@ function hostShm(system: SystemInfo): string {
 		return "; phases keep the /dev/shm of the host, because the IPC namespace is Portage's";
 	const names = configuration?.in_shm ?? [];
 	if (names.length > 0) return `; phases keep ${hostShmReason(names)}`;
-	return probeResult.ownShm
-		? ''
-		: `; phases keep the /dev/shm of the host (${probe['shm']?.replace('no: ', '') ?? '?'})`;
+	return probeResult.ownShm ? '' : `; phases keep the /dev/shm of the host (${refusalOf(probe, 'shm') || '?'})`;
 }
 
 /** Reports that a seccomp filter replaces the network namespace, and how to get the namespace. */
@@ -111,46 +107,37 @@ function accounting({ uid, configuration, read }: SystemInfo): string {
 	return '; Portage itself measures the CPU time, memory and I/O of each build';
 }
 
-/** Describes the mounted cgroup hierarchies. In /proc/self/mountinfo the type of a file system follows " - " (proc(5)). */
-export function cgroupStatus({ read, probe }: SystemInfo): string {
-	const mounts = (read('/proc/self/mountinfo') ?? '').split('\n');
-	const mountPoints = (type: string) =>
-		mounts.filter((line) => line.includes(` - ${type} `)).map((line) => line.split(' ')[4] ?? '');
-	const [unified] = mountPoints('cgroup2');
-	const hasV1 = mountPoints('cgroup').length > 0;
+/** Describes the mounted cgroup hierarchies. */
+export function cgroupStatus(system: SystemInfo): string {
+	const all = mounts(system);
+	const unified = all.find(({ type }) => type === 'cgroup2');
+	const hasV1 = all.some(({ type }) => type === 'cgroup');
 	if (unified === undefined) return hasV1 ? 'cgroup v1 only' : 'no cgroup is mounted';
-	const answer = probe['cgroup'] ?? '';
-	const reason = answer.startsWith('no: ') ? `, ${answer.slice(4)}` : '';
-	return `cgroup v2 in ${unified}${hasV1 ? ' beside v1' : ''}${reason}`;
+	const refusal = refusalOf(system.probe, 'cgroup');
+	return `cgroup v2 in ${unified.point}${hasV1 ? ' beside v1' : ''}${refusal === '' ? '' : `, ${refusal}`}`;
 }
 
 /** Reports for each limit in make.conf whether its cgroup controller is available, and whether this user may create cgroups. */
 function limitFindings(system: SystemInfo): Finding[] {
 	const { configuration, probe, read } = system;
 	const chosen = resolve(configuration?.variables ?? {});
-	const mount = (read('/proc/self/mountinfo') ?? '').split('\n').find((line) => line.includes(' - cgroup2 '));
-	const controllers = (read(`${mount?.split(' ')[4] ?? ''}/cgroup.controllers`) ?? '').split(' ');
+	const mount = mounts(system).find(({ type }) => type === 'cgroup2');
+	const controllers = (read(`${mount?.point ?? ''}/cgroup.controllers`) ?? '').split(' ');
+	const refusal = refusalOf(probe, 'cgroup');
 	return settingNames.flatMap((name) => {
 		const row = settings[name];
 		const value = chosen[name];
 		if (!('limit' in row) || value === '' || !system.asked.includes('cgroup')) return [];
 		const controller = row.limit.replace(/\..*/, '');
-		const refusal = /^no: (.*)/.exec(probe['cgroup'] ?? '')?.[1];
-		if (controllers.includes(controller) && refusal !== undefined) {
-			const fix = 'With systemd, build with `systemd-run --user --scope emerge ...`; with OpenRC, run emerge as root.';
-			return [error(name, name, `this user cannot create a cgroup (${refusal}): the limit is not set.`, fix)];
+		if (!controllers.includes(controller)) {
+			const meaning = `the cgroup controller "${controller}" is not available (${cgroupStatus(system)}): the limit is not set.`;
+			const fix =
+				'Use cgroup v2 only: set rc_cgroup_mode="unified" in /etc/rc.conf with OpenRC, or boot with cgroup_no_v1=all.';
+			return [error(name, name, meaning, fix, [`controllers: ${controllers.join(' ')}`])];
 		}
-		if (controllers.includes(controller))
-			return [ok(name, name, `${value}, enforced by the cgroup controller "${controller}"`)];
-		return [
-			error(
-				name,
-				name,
-				`the cgroup controller "${controller}" is not available (${cgroupStatus(system)}): the limit is not set.`,
-				'Use cgroup v2 only: set rc_cgroup_mode="unified" in /etc/rc.conf with OpenRC, or boot with cgroup_no_v1=all.',
-				[`controllers: ${controllers.join(' ')}`],
-			),
-		];
+		if (refusal === '') return [ok(name, name, `${value}, enforced by the cgroup controller "${controller}"`)];
+		const fix = 'With systemd, build with `systemd-run --user --scope emerge ...`; with OpenRC, run emerge as root.';
+		return [error(name, name, `this user cannot create a cgroup (${refusal}): the limit is not set.`, fix)];
 	});
 }
 
@@ -171,6 +158,7 @@ function auditFindings(system: SystemInfo): Finding[] {
 	const chosen = resolve(configuration?.variables ?? {});
 	const isOwn = chosen.PORTCULLIS_SOCKETS === 'own' && asked.includes('net');
 	const isOff = chosen.PORTCULLIS_AUDIT === 'off';
+	const unwatchedWhy = probeResult.watchedWhy || probeResult.unreadableWhy;
 	if (isOff && !isOwn) return [ok(id, title, 'disabled, because PORTCULLIS_AUDIT="off" is set')];
 	const actions = read('/proc/sys/kernel/seccomp/actions_avail') ?? '';
 	const scope = read('/proc/sys/kernel/yama/ptrace_scope') ?? '0';
@@ -184,14 +172,14 @@ function auditFindings(system: SystemInfo): Finding[] {
 		const own = `refuses every connection: kernel.yama.ptrace_scope is ${scope}.`;
 		return [{ id, state, title, meaning, fix, observed }, ...ownSocketsFinding(isOwn, own, fix)];
 	}
-	if (probeResult.watched === 'yes' && probeResult.watchedWhy === '') {
+	if (probeResult.watched === 'yes' && unwatchedWhy === '') {
 		const why = isOff ? ', although PORTCULLIS_AUDIT="off" is set, because PORTCULLIS_SOCKETS="own" needs it' : '';
 		return [ok(id, title, `network access of phases is recorded and reported${why}`, observed)];
 	}
 	const isKernelOld = !actions.includes('user_notif');
 	const reason = isKernelOld
 		? 'the kernel has no seccomp user notification'
-		: probeResult.watchedWhy || 'confine could not start the process that records network access';
+		: unwatchedWhy || 'confine could not start the process that records network access';
 	const fix = isKernelOld
 		? 'Build Linux 5.0 or newer with CONFIG_SECCOMP_FILTER.'
 		: 'To disable the audit, set PORTCULLIS_AUDIT="off" in make.conf.';

@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSecureEnvironment } from '../confine/options.ts';
-import { capture, probeConfine } from '../confine/spawn.ts';
+import { capture, probeConfine, refusalOf } from '../confine/spawn.ts';
 import { evidenceVariables } from '../conflicts/detect.ts';
 import { confineFor } from '../installation/locate.ts';
 import { paths } from '../installation/paths.ts';
 import { resolvePortage, type Configuration } from '../portage/resolve_package.ts';
+import { readRecord } from '../records/reader.ts';
+import type { RunRecord } from '../records/schema.ts';
 import { features } from '../rules/features.ts';
 import { confinements, namespaceConfinements, type Confinement } from '../rules/phases.ts';
 import { resolve } from '../rules/settings.ts';
@@ -15,23 +17,23 @@ import { readTrimmed } from '../util/files.ts';
 import { unavailableCause, type UnavailableCause } from './unavailable_cause.ts';
 
 /** The result of a test run of confine: values from its record or, if it wrote no record, the reason in `broken`. */
-export interface ProbeResult {
-	readonly mode: string;
-	readonly tracking: string;
-	readonly applied: Readonly<Record<string, string>>;
-	readonly missing: readonly { readonly what: string; readonly why: string }[];
-	/** True if the PID namespace of the test run had no /proc of its own. */
-	readonly hostProc: boolean;
-	/** The error that made a network namespace impossible, if a seccomp filter replaced it; otherwise ''. */
-	readonly filterWhy: string;
-	/** True if the test run had a private /dev/shm. */
-	readonly ownShm: boolean;
-	readonly watched: string;
-	/** The reason why confine did not record or inspect the network access of the test command; '' if confine did both. */
-	readonly watchedWhy: string;
+export interface ProbeResult extends Pick<RunRecord, keyof typeof noRecord> {
 	/** Why confine could not run the test command; '' if it ran the command. */
 	readonly broken: string;
 }
+
+const noRecord = {
+	mode: 'none',
+	tracking: 'none',
+	applied: {},
+	missing: [],
+	hostProc: false,
+	filterWhy: '',
+	ownShm: false,
+	watched: '',
+	watchedWhy: '',
+	unreadableWhy: '',
+} as const satisfies Partial<RunRecord>;
 
 /** The facts about this system that `doctor` checks and `info` prints. */
 export interface SystemInfo {
@@ -98,9 +100,12 @@ export async function probeSystem(eprefix: string): Promise<SystemInfo> {
 	};
 }
 
-/** Returns the reason why confine cannot apply `what`, in the output of `confine --probe`; '' if confine can apply it. */
-export function refusalOf(probe: SystemInfo['probe'], what: Confinement): string {
-	return /^no: (.*)/.exec(probe[what] ?? '')?.[1] ?? '';
+/** Lists the mounted file systems of this process. In a line of mountinfo, the type follows " - " (proc_pid_mountinfo(5)). */
+export function mounts({ read }: SystemInfo): { point: string; options: string[]; type: string | undefined }[] {
+	return (read('/proc/self/mountinfo') ?? '').split('\n').map((line) => {
+		const [, , , , point = '', options = ''] = line.split(' ');
+		return { point, options: options.split(','), type: / - (\S+) /.exec(line)?.[1] };
+	});
 }
 
 /** Returns the reason why confine could not apply the confinement `what` in the test run `result`. */
@@ -133,52 +138,22 @@ async function testRun(
 ): Promise<ProbeResult> {
 	const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
 	const record = join(folder, 'record');
-	const isolation = [
-		...namespaceConfinements.flatMap((what) => (what === 'pid' && !asked.includes('pid') ? [] : `--${what}`)),
+	const namespaces = namespaceConfinements.filter((what) => what !== 'pid' || asked.includes('pid'));
+	const options = [
+		...namespaces.map((what) => `--${what}`),
 		'--audit',
 		'--best-effort',
 		'--cgroup',
 		`doctor_${process.pid}`,
 	];
-	const [program, ...args] = [...launcher, confine, ...isolation, '--record', record, '--', ...testCommand];
+	const [program, ...args] = [...launcher, confine, ...options, '--record', record, '--', ...testCommand];
 	try {
 		const env = encodeSecureEnvironment(process.env);
 		const { error, stderr } = await capture(program, args, { env, timeout: 10_000 });
-		const line = readTrimmed(record);
-		if (line === undefined) return brokenResult(stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record'));
-		return probeResultOf(JSON.parse(line) as Record<string, unknown>);
+		const found = readRecord(record);
+		if (found !== undefined) return { ...found, broken: '' };
+		return { ...noRecord, broken: stderr.trim().split('\n').at(-1) || (error ?? 'it wrote no record') };
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
-}
-
-function probeResultOf(record: Record<string, unknown>): ProbeResult {
-	const text = (name: string) => (typeof record[name] === 'string' ? record[name] : '');
-	return {
-		mode: text('mode'),
-		tracking: text('tracking'),
-		applied: record['applied'] as ProbeResult['applied'],
-		missing: record['missing'] as ProbeResult['missing'],
-		hostProc: text('proc') === 'host',
-		filterWhy: text('filter_why'),
-		ownShm: text('shm') === 'confine',
-		watched: text('watched'),
-		watchedWhy: text('watched_why') || text('unreadable_why'),
-		broken: '',
-	};
-}
-
-function brokenResult(broken: string): ProbeResult {
-	return {
-		mode: 'none',
-		tracking: 'none',
-		applied: {},
-		missing: [],
-		hostProc: false,
-		filterWhy: '',
-		ownShm: false,
-		watched: '',
-		watchedWhy: '',
-		broken,
-	};
 }

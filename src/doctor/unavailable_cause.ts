@@ -43,7 +43,7 @@ type Text = string | ((check: Check) => string);
 interface Row {
 	readonly id: string;
 	readonly matches: (check: Check) => boolean;
-	readonly text: string | ((check: Check) => string);
+	readonly text: Text;
 	/** The argument of `sysctl -w` that fixes the cause. */
 	readonly sysctl?: Text;
 	/** Sentences that describe the fix. If the row has `sysctl`, the text of the fix begins with that command. */

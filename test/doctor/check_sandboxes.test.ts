@@ -78,6 +78,7 @@ test('with PORTCULLIS_SOCKETS="own", portcullis doctor reports an error if confi
 				filterWhy: '',
 				watched,
 				watchedWhy,
+				unreadableWhy: '',
 				broken: '',
 			},
 			probe: {},
