@@ -19,11 +19,11 @@ export interface Command {
 	/** Paragraphs that follow the summary in `--help` and in the man page. */
 	readonly details: readonly string[];
 	readonly options: Readonly<Record<string, Option>>;
-	/** The positional arguments as the usage line shows them, and the completions of each positional argument. */
+	/** The positional arguments as the usage line shows them; main() checks their number. And the completions of each positional argument. */
 	readonly words: string;
 	readonly candidates: readonly Candidates[];
 	/** True if only the hook, a shell completion or an installer calls this command. `--help` and the completions omit such commands. */
-	readonly internal?: boolean;
+	readonly internal: boolean;
 	/** Runs the command and returns its exit status. If it throws an error, main() returns the exit status. */
 	readonly run: (input: Input) => number | Promise<number>;
 }

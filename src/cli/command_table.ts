@@ -7,6 +7,7 @@ import { srcPhases } from '../rules/phases.ts';
 const phaseNames = srcPhases.map((phase) => `src_${phase}`);
 const json: Option = { means: 'print JSON' };
 const eprefix: Option = { value: 'DIR', means: 'use the Gentoo Prefix in DIR', candidates: 'folder' };
+const cpv: Option = { value: 'CATEGORY/PF', means: 'name the package in messages' };
 const once: Option = {
 	value: 'DIR',
 	means: 'remember in DIR which messages this run of emerge has printed',
@@ -16,10 +17,17 @@ const lists = {
 	features: { value: 'LIST', means: 'use LIST as FEATURES', candidates: Object.values(features) },
 	restrict: { value: 'LIST', means: 'use LIST as RESTRICT', candidates: [features.net] },
 	properties: { value: 'LIST', means: 'use LIST as PROPERTIES', candidates: ['live', 'test_network'] },
-	unpack: { value: 'VALUE', means: 'use VALUE as PORTCULLIS_UNPACK', candidates: settings.PORTCULLIS_UNPACK.choices },
+	unpack: settingOption('PORTCULLIS_UNPACK'),
 } as const satisfies Record<string, Option>;
 
-export const commands: Readonly<Record<string, Command>> = {
+function settingOption(name: 'PORTCULLIS_UNPACK' | 'PORTCULLIS_CONFLICT' | 'PORTCULLIS_SOCKETS'): Option {
+	return { value: 'VALUE', means: `use VALUE as ${name}`, candidates: settings[name].choices };
+}
+
+type Row = Pick<Command, 'summary' | 'run'> & Partial<Command>;
+const defaults = { details: [], options: {}, words: '', candidates: [], internal: false };
+
+const rows: Readonly<Record<string, Row>> = {
 	report: {
 		summary: 'show blocked connections, killed processes and resource use',
 		details: [
@@ -48,8 +56,6 @@ export const commands: Readonly<Record<string, Command>> = {
 			'Shows for each running phase: package, phase name, elapsed time, number of processes, memory, processor use, and number of blocked packets. `report` shows blocked lookups of host names too. Root sees the phases of all users. Other users see their own.',
 		],
 		options: { watch: { means: 'refresh every second until Ctrl-C or q is pressed' }, json },
-		words: '',
-		candidates: [],
 		run: async (input) => (await import('./commands/status.ts')).run(input),
 	},
 	doctor: {
@@ -58,8 +64,6 @@ export const commands: Readonly<Record<string, Command>> = {
 			'Each finding shows its state, what it means, and the fix. A finding without a problem takes one line, unless --verbose is given. The exit status is 0 if everything that FEATURES requests works, 1 if something does not, and 2 for a usage error.',
 		],
 		options: { verbose: { means: 'show every finding in full, with the facts behind it' }, json, eprefix },
-		words: '',
-		candidates: [],
 		run: async (input) => (await import('./commands/doctor.ts')).run(input),
 	},
 	info: {
@@ -68,8 +72,6 @@ export const commands: Readonly<Record<string, Command>> = {
 			'Prints versions, kernel, mode of confine, tracking method, and for each sandbox of FEATURES the program that applies it, in the format of `emerge --info`.',
 		],
 		options: { eprefix },
-		words: '',
-		candidates: [],
 		run: async (input) => (await import('./commands/info.ts')).run(input),
 	},
 	allow: {
@@ -104,11 +106,7 @@ export const commands: Readonly<Record<string, Command>> = {
 		],
 		options: {
 			features: lists.features,
-			like: {
-				value: 'PACKAGE',
-				means: 'confine like PHASE of this package',
-				candidates: 'installed',
-			},
+			like: { value: 'PACKAGE', means: 'confine like PHASE of this package', candidates: 'installed' },
 			eprefix,
 		},
 		words: '[PHASE] [-- COMMAND [ARG...]]',
@@ -138,10 +136,7 @@ export const commands: Readonly<Record<string, Command>> = {
 	gc: {
 		summary: 'remove cgroups that killed runs left behind',
 		details: ['The next confined phase does the same. Cgroups that another run creates or uses are kept.'],
-		options: {},
-		words: '',
-		candidates: [],
-		run: async (input) => (await import('./commands/gc.ts')).run(input),
+		run: async () => (await import('./commands/gc.ts')).run(),
 	},
 	hook: {
 		summary: 'print the hook, or the lines of bashrc that source it',
@@ -153,21 +148,16 @@ export const commands: Readonly<Record<string, Command>> = {
 			block: { means: 'print the block for bashrc' },
 			check: { means: 'compare the installed hook with this version' },
 		},
-		words: '',
-		candidates: [],
 		run: async (input) => (await import('./commands/hook.ts')).run(input),
 	},
 	completion: {
 		summary: 'print the completions for a shell',
-		details: [],
-		options: {},
 		words: 'bash|zsh|fish',
 		candidates: [['bash', 'zsh', 'fish']],
 		run: async (input) => (await import('./commands/completion.ts')).run(input, publicCommands()),
 	},
 	generate: {
 		summary: 'write the hook, the block for bashrc, and the completions into DIR, for install.sh and packages',
-		details: [],
 		options: { eprefix: { ...eprefix, means: 'generate them for the Gentoo Prefix in DIR' } },
 		words: 'DIR',
 		candidates: ['folder'],
@@ -176,8 +166,6 @@ export const commands: Readonly<Record<string, Command>> = {
 	},
 	candidates: {
 		summary: 'list names for the completions',
-		details: [],
-		options: {},
 		words: listed.join('|'),
 		candidates: [listed],
 		internal: true,
@@ -185,68 +173,42 @@ export const commands: Readonly<Record<string, Command>> = {
 	},
 	conflicts: {
 		summary: 'list conflicts between the sandboxes and the environment of a package',
-		details: [],
 		options: {
-			package: { value: 'CATEGORY/PF', means: 'name the package in messages' },
+			package: cpv,
 			...lists,
-			setting: {
-				value: 'VALUE',
-				means: 'use VALUE as PORTCULLIS_CONFLICT',
-				candidates: settings.PORTCULLIS_CONFLICT.choices,
-			},
+			setting: settingOption('PORTCULLIS_CONFLICT'),
 			allow: { value: 'LIST', means: 'use LIST as PORTCULLIS_ALLOW' },
-			sockets: {
-				value: 'VALUE',
-				means: 'use VALUE as PORTCULLIS_SOCKETS',
-				candidates: settings.PORTCULLIS_SOCKETS.choices,
-			},
+			sockets: settingOption('PORTCULLIS_SOCKETS'),
 			known: { value: 'LIST', means: 'print no message about these conflicts' },
 			once,
 		},
-		words: '',
-		candidates: [],
 		internal: true,
 		run: async (input) => (await import('./commands/hook_queries.ts')).runConflicts(input),
 	},
 	destinations: {
 		summary: 'resolve PORTCULLIS_ALLOW to options for confine',
-		details: [],
-		options: {
-			package: { value: 'CATEGORY/PF', means: 'name the package in messages' },
-			features: lists.features,
-			once,
-		},
+		options: { package: cpv, features: lists.features, once },
 		words: 'ENTRY...',
-		candidates: [],
 		internal: true,
 		run: async (input) => (await import('./commands/hook_queries.ts')).runDestinations(input),
 	},
 	unknown: {
 		summary: 'print the messages of the hook about variables that do not exist',
-		details: [],
-		options: { package: { value: 'CATEGORY/PF', means: 'name the package in messages' }, once },
+		options: { package: cpv, once },
 		words: 'NAME...',
-		candidates: [],
 		internal: true,
 		run: async (input) => (await import('./commands/hook_queries.ts')).runUnknown(input),
 	},
 	printed: {
 		summary: 'exit with 0 if this run of the package manager has printed the message KEY before',
-		details: [],
 		options: { once },
 		words: 'KEY',
-		candidates: [],
 		internal: true,
 		run: async (input) => (await import('./commands/hook_queries.ts')).runPrinted(input),
 	},
 	messages: {
 		summary: 'print what emerge prints about the phase whose record is in FILE',
-		details: [],
-		options: {
-			refused: { means: 'report that confine did not start the phase' },
-			features: lists.features,
-			once,
-		},
+		options: { refused: { means: 'report that confine did not start the phase' }, features: lists.features, once },
 		words: 'FILE',
 		candidates: ['file'],
 		internal: true,
@@ -254,7 +216,11 @@ export const commands: Readonly<Record<string, Command>> = {
 	},
 };
 
+export const commands: Readonly<Record<string, Command>> = Object.fromEntries(
+	Object.entries(rows).map(([name, row]) => [name, { ...defaults, ...row }]),
+);
+
 /** Lists the commands that are not internal, in the order of `portcullis --help`. */
 export function publicCommands(): [string, Command][] {
-	return Object.entries(commands).filter(([, { internal }]) => internal !== true);
+	return Object.entries(commands).filter(([, { internal }]) => !internal);
 }

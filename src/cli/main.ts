@@ -28,14 +28,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function dispatch([name, ...rest]: readonly string[]): Promise<number> {
 	if (name === undefined) throw new UsageError('a command is missing. `portcullis --help` lists the commands');
 	if (name === '--version' || name === '-V') return printText(`portcullis ${manifest.version}`);
-	if (name === '--help' || name === '-h' || name === 'help') {
-		return printHelp(rest[0]);
-	}
+	if (name === '--help' || name === '-h' || name === 'help') return printHelp(rest[0]);
 	const command = commandNamed(name);
 	const own = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
-	if (own.includes('--help') || own.includes('-h')) {
-		return printHelp(name);
-	}
+	if (own.includes('--help') || own.includes('-h')) return printHelp(name);
 	return command.run(parse(name, command, rest));
 }
 
@@ -75,12 +71,23 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 		}
 		return [[option, value] as const];
 	});
+	checkNumber(name, command, parsed._);
 	return {
 		values: Object.fromEntries(values),
 		flags: new Set(flags.filter((flag) => parsed[flag] === true)),
 		words: parsed._,
 		command: argv.includes('--') ? parsed['--'] : undefined,
 	};
+}
+
+/** Checks the number of positional arguments against the usage line. `run` and `shell` check theirs, because a command can follow. */
+function checkNumber(name: string, { words: usage }: Command, words: readonly string[]): void {
+	if (usage.includes('[--')) return;
+	const places = usage.split(' ').filter(Boolean);
+	const more = usage.includes('...') ? undefined : words[places.length];
+	if (more !== undefined) throw new UsageError(`${name} takes ${usage || 'no argument'}, but got "${more}" as well`);
+	if (words.length < places.filter((place) => !place.startsWith('[')).length)
+		throw new UsageError(`${name} needs ${usage}. \`portcullis ${name} --help\` shows the usage`);
 }
 
 async function printHelp(name: string | undefined): Promise<number> {

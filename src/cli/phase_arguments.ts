@@ -19,11 +19,7 @@ export function phaseNamed(word: string): string {
 /** Returns the context that the options describe: --features, --restrict and --properties, and --unpack, --setting, --sockets and --allow. */
 export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
 	const { unpack = '', setting = '', sockets = '', allow = '' } = values;
-	const settings = {
-		PORTCULLIS_UNPACK: unpack,
-		PORTCULLIS_CONFLICT: setting,
-		PORTCULLIS_SOCKETS: sockets,
-	};
+	const settings = { PORTCULLIS_UNPACK: unpack, PORTCULLIS_CONFLICT: setting, PORTCULLIS_SOCKETS: sockets };
 	// An invalid PORTCULLIS_ALLOW is not a usage error: runConflicts() reports it after the conflicts.
 	for (const name of ['PORTCULLIS_UNPACK', 'PORTCULLIS_CONFLICT', 'PORTCULLIS_SOCKETS'] as const) {
 		const wrong = problem(name, settings[name]);

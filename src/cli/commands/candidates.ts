@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { installation } from '../../installation/locate.ts';
 import { makeConf } from '../../portage/make_conf.ts';
 import { recordedPackages } from '../../records/recorded_packages.ts';
+import { namesIn } from '../../util/files.ts';
 import { isPackage, withoutVersion } from '../../util/grammar.ts';
 import { print } from '../../util/output.ts';
 import { listed, type Input, type Listed } from '../command.ts';
@@ -27,17 +28,6 @@ export function run({ words: [word] }: Input): number {
 
 /** Lists the folders CATEGORY/NAME in `top`. Omits invalid names, because they may contain characters that the shell expands. */
 function packageFolders(top: string): string[] {
-	return entries(top).flatMap((category) =>
-		entries(`${top}/${category}`)
-			.map((name) => `${category}/${name}`)
-			.filter(isPackage),
-	);
-}
-
-function entries(folder: string): string[] {
-	try {
-		return readdirSync(folder).sort();
-	} catch {
-		return [];
-	}
+	const names = namesIn(top).flatMap((category) => namesIn(`${top}/${category}`).map((name) => `${category}/${name}`));
+	return names.filter(isPackage);
 }

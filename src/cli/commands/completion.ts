@@ -13,14 +13,11 @@ export const completionScripts: Readonly<Record<string, (commands: readonly [str
 	fish: fishCompletion,
 };
 
-export function run({ words }: Input, commands: readonly [string, Command][]): number {
-	const [name, tooMany] = words;
-	const render =
-		name === undefined ? undefined : Object.hasOwn(completionScripts, name) ? completionScripts[name] : undefined;
-	if (render === undefined || tooMany !== undefined) {
-		const known = Object.keys(completionScripts);
-		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name ?? '', known)}`);
-	}
+export function run({ words: [name = ''] }: Input, commands: readonly [string, Command][]): number {
+	const known = Object.keys(completionScripts);
+	const render = known.includes(name) ? completionScripts[name] : undefined;
+	if (render === undefined)
+		throw new UsageError(`completion takes one of ${known.join(', ')}${suggestion(name, known)}`);
 	print(render(commands).trimEnd().split('\n'));
 	return 0;
 }

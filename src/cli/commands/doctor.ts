@@ -6,10 +6,8 @@ import { probeSystem } from '../../doctor/system_info.ts';
 import { print } from '../../util/output.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { prefixOf } from '../prefix.ts';
-import { UsageError } from '../usage.ts';
 
-export async function run({ values, flags, words }: Input): Promise<number> {
-	if (words[0] !== undefined) throw new UsageError(`doctor takes no argument, but got "${words[0]}"`);
+export async function run({ values, flags }: Input): Promise<number> {
 	const findings = await examine(await probeSystem(prefixOf(values)));
 	const text = flags.has('json')
 		? [JSON.stringify(findings)]

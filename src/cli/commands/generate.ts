@@ -6,12 +6,9 @@ import { completionScripts } from './completion.ts';
 import { eprefixOf } from '../prefix.ts';
 import { renderHook } from '../../hook/render.ts';
 import { block } from '../../installation/paths.ts';
-import { UsageError } from '../usage.ts';
 
 /** Writes the hook, the block for bashrc and the completions into one directory, because each start of Node takes 40 ms. */
-export function run({ values, words }: Input, commands: readonly [string, Command][]): number {
-	const [dir, tooMany] = words;
-	if (dir === undefined || tooMany !== undefined) throw new UsageError('generate takes one directory');
+export function run({ values, words: [dir = ''] }: Input, commands: readonly [string, Command][]): number {
 	const eprefix = eprefixOf(values);
 	const texts = [['phase.bash', renderHook(eprefix)] as const, ['block', block(eprefix)] as const];
 	const completions = Object.entries(completionScripts).map(

@@ -4,10 +4,8 @@ import { renderHook } from '../../hook/render.ts';
 import { print, printError } from '../../util/output.ts';
 import { block } from '../../installation/paths.ts';
 import { eprefixOf } from '../prefix.ts';
-import { UsageError } from '../usage.ts';
 
-export async function run({ values, flags, words }: Input): Promise<number> {
-	if (words[0] !== undefined) throw new UsageError(`hook takes no argument, but got "${words[0]}"`);
+export async function run({ values, flags }: Input): Promise<number> {
 	const eprefix = eprefixOf(values);
 	if (flags.has('check')) {
 		const { hookFindings } = await import('../../doctor/check_hook.ts');

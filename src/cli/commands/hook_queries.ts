@@ -23,11 +23,8 @@ import { UsageError } from '../usage.ts';
  * runDestinations() follows, because a second start of Node would take 40 ms. FEATURES and other variables of Portage are options, because
  * Portage does not export them in EAPI 9.
  */
-export async function runConflicts({ values, words: rest }: Input): Promise<number> {
-	const { package: cpv, features: list, allow = '' } = values;
-	if (cpv === undefined || list === undefined || rest.length > 0) {
-		throw new UsageError('conflicts needs --package CATEGORY/PF and --features LIST, and takes no argument');
-	}
+export async function runConflicts({ values }: Input): Promise<number> {
+	const { package: cpv = '', allow = '' } = values;
 	const phaseContext = { ...packageContextFrom(values), phase: '' };
 	const environment = readEnvironment();
 	const context = buildContextOf(environment, phaseContext.features, phaseContext.settings);
@@ -45,10 +42,7 @@ export async function runConflicts({ values, words: rest }: Input): Promise<numb
 
 /** Prints confine's options for PORTCULLIS_ALLOW, one per line, then the messages about PORTCULLIS_ALLOW, and "done". */
 export async function runDestinations({ values, words: entries }: Input): Promise<number> {
-	const { package: cpv, features: list } = values;
-	if (cpv === undefined || list === undefined || entries.length === 0) {
-		throw new UsageError('destinations needs --package CATEGORY/PF, --features LIST, and entries of PORTCULLIS_ALLOW');
-	}
+	const { package: cpv = '', features: list } = values;
 	const setting = entries.join(' ');
 	const wrong = problem('PORTCULLIS_ALLOW', setting);
 	if (wrong !== undefined) throw new UsageError(wrong);
@@ -57,9 +51,7 @@ export async function runDestinations({ values, words: entries }: Input): Promis
 }
 
 /** Prints the messages about the phase whose record is in a file, and "done". */
-export async function runMessages({ words: files, flags, values }: Input): Promise<number> {
-	const [file] = files;
-	if (file === undefined || files.length > 1) throw new UsageError('messages takes one file');
+export async function runMessages({ words: [file = ''], flags, values }: Input): Promise<number> {
 	const record = readRecord(file);
 	if (record === undefined) throw new Error(`there is no record in ${file}`);
 	const asked = words(values['features']);
@@ -84,7 +76,7 @@ export function runUnknown({ words: names, values }: Input): number {
 	return 0;
 }
 
-/** Returns exit status 0 if this run of emerge, pkgcore or Paludis has already printed the message with this key, otherwise 1. */
+/** Returns 0 if this run of emerge, pkgcore or Paludis has already printed the message with this key, otherwise 1. */
 export function runPrinted({ words: [key = ''], values }: Input): number {
 	return firstTime(values['once'] ?? '')(key) ? 1 : 0;
 }

@@ -12,13 +12,11 @@ import { confinements } from '../../rules/phases.ts';
 import { wrapIndented, wrap } from '../../util/layout.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { prefixOf } from '../prefix.ts';
-import { UsageError } from '../usage.ts';
 
 /** The indentation of a line that continues the value of a fact. It is as wide as the longest name of a fact. */
 const indent = ' '.repeat('network-sandbox: '.length);
 
-export async function run({ values, words }: Input): Promise<number> {
-	if (words[0] !== undefined) throw new UsageError(`info takes no argument, but got "${words[0]}"`);
+export async function run({ values }: Input): Promise<number> {
 	const system = await probeSystem(prefixOf(values));
 	print(await infoText(system, screenOf(process.stdout).width));
 	return 0;

@@ -15,8 +15,7 @@ import { suggestion } from '../../util/suggestion.ts';
 import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
-	const [name, tooMany] = words;
-	if (tooMany !== undefined) throw new UsageError(`report takes one package, but got "${tooMany}" as well`);
+	const [name] = words;
 	const now = new Date();
 	const time = values['since'];
 	if (flags.has('last') && time !== undefined) throw new UsageError('report takes --last or --since, not both');

@@ -5,12 +5,10 @@ import { table } from '../../util/layout.ts';
 import { paint, screenOf, type Screen } from '../../util/terminal.ts';
 import { runningPhases, type RunningPhase } from '../running_phases.ts';
 import { bytes, duration } from '../../util/units.ts';
-import { UsageError } from '../usage.ts';
 
 const SECOND = 1000;
 
-export async function run({ flags, words }: Input): Promise<number> {
-	if (words[0] !== undefined) throw new UsageError(`status takes no argument, but got "${words[0]}"`);
+export async function run({ flags }: Input): Promise<number> {
 	const screen = screenOf(process.stdout);
 	const show = (phases: readonly RunningPhase[], before?: readonly RunningPhase[]) =>
 		flags.has('json') ? [JSON.stringify(phases)] : statusText(phases, screen, before);

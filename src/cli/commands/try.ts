@@ -15,7 +15,6 @@ import { print, printError, progress } from '../../util/output.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { duration } from '../../util/units.ts';
 import { prefixOf } from '../prefix.ts';
-import { UsageError } from '../usage.ts';
 
 /** For each phase, the text that Portage prints at its start (phase-functions.sh), and the words for the progress line. */
 const steps: readonly (readonly [string, string])[] = [
@@ -30,8 +29,7 @@ const steps: readonly (readonly [string, string])[] = [
 /** Number of lines at the end of the output that are printed if the build fails. */
 const LAST_LINES = 30;
 
-export async function run({ values, flags, words: [word, tooMany] }: Input): Promise<number> {
-	if (word === undefined || tooMany !== undefined) throw new UsageError('try takes one package or one ebuild file');
+export async function run({ values, flags, words: [word = ''] }: Input): Promise<number> {
 	const eprefix = prefixOf(values);
 	const wrong = hookFindings(eprefix).find(({ state }) => state === 'error');
 	if (wrong !== undefined) throw new Error(`the build would not be isolated: ${wrong.meaning} ${wrong.fix}`);
