@@ -19,10 +19,10 @@ export function phaseNamed(word: string): string {
 /** Returns the context that the options describe: --features, --restrict and --properties, and --unpack, --setting, --sockets and --allow. */
 export function packageContextFrom(values: Readonly<Record<string, string>>): PackageContext {
 	const { unpack = '', setting = '', sockets = '', allow = '' } = values;
-	const settings = { PORTCULLIS_UNPACK: unpack, PORTCULLIS_CONFLICT: setting, PORTCULLIS_SOCKETS: sockets };
+	const choices = { PORTCULLIS_UNPACK: unpack, PORTCULLIS_CONFLICT: setting, PORTCULLIS_SOCKETS: sockets };
 	// An invalid PORTCULLIS_ALLOW is not a usage error: runConflicts() reports it after the conflicts.
-	for (const name of ['PORTCULLIS_UNPACK', 'PORTCULLIS_CONFLICT', 'PORTCULLIS_SOCKETS'] as const) {
-		const wrong = problem(name, settings[name]);
+	for (const [name, value] of Object.entries(choices)) {
+		const wrong = problem(name as keyof typeof choices, value);
 		if (wrong !== undefined) throw new UsageError(wrong);
 	}
 	const features = words(values['features']);
@@ -32,6 +32,6 @@ export function packageContextFrom(values: Readonly<Record<string, string>>): Pa
 		fakeroot: fakerootFrom(features),
 		restrict: words(values['restrict']),
 		properties: words(values['properties']),
-		settings: resolve({ ...settings, PORTCULLIS_ALLOW: allow }),
+		settings: resolve({ ...choices, PORTCULLIS_ALLOW: allow }),
 	};
 }

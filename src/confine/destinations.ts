@@ -76,10 +76,12 @@ export async function destinations(setting: string, context: BuildContext): Prom
 		list: [...plain, ...distcc],
 		sockets,
 		unsupported: hosts.filter((word) => !supported.includes(word)),
-		tunnels: named.flatMap(tunnelEndpoint).map((endpoint) => ({
-			address: endpointText(endpoint.host, endpoint.port),
-			allowed: isAllowed({ ...context, allowed: entries }, endpoint),
-		})),
+		tunnels: named
+			.flatMap(tunnelEndpoint)
+			.map((endpoint) => ({
+				address: endpointText(endpoint.host, endpoint.port),
+				allowed: isAllowed({ ...context, allowed: entries }, endpoint),
+			})),
 		distcc: 'in use',
 		source,
 	};

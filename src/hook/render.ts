@@ -31,29 +31,20 @@ import { expected, settingNames, settings, type SettingName } from '../rules/set
  */
 export function renderHook(eprefix: string, node = programs(eprefix).node): string {
 	const { confine, program, logs } = paths(eprefix);
-	const { env, rm, unshare, umount, python } = programs(eprefix);
 	const all = [template, ...Object.values(parts)].join('\n');
+	const values = { ...programs(eprefix), node, confine, program, logs, marker, inside: conflictsMarker };
+	const quoted = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, quote(value)]));
 	const words: Record<string, string> = {
 		src: srcPhases.join('|'),
 		confinable: confinements.map(confinable).join(' ||\n\t'),
 		pkg: pkgPhases.join('|'),
 		features: confinements.map((what) => features[what]).join('|'),
 		settings: settingNames.join(' '),
-		marker: quote(marker),
-		inside: quote(conflictsMarker),
-		confine: quote(confine),
 		// Double each backslash, because elog and die interpret backslashes.
 		command: quote(shellCommand(eprefix).replaceAll('\\', '\\\\')),
 		sandboxes: confinements.map((what) => features[what]).join(' '),
 		confinements: confinements.join(' '),
 		folders: Object.values(shmFolders).join(' '),
-		program: quote(program),
-		node: quote(node),
-		env: quote(env),
-		rm: quote(rm),
-		unshare: quote(unshare),
-		umount: quote(umount),
-		python: quote(python),
 		// Append the folders of the host: in Portage 3.0.66 and older, the function die calls sed and bash, which a Prefix may lack.
 		path: quote([...new Set([eprefix, ''].flatMap(programFolders))].join(':')),
 		run,
@@ -63,9 +54,9 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 		builtins: builtins.join(' '),
 		functions: functionsOf(all).join(' '),
 		locals: localsOf(all).join(' '),
-		logs: quote(logs),
 		query: quote(withoutHead(settingsQuery).trim()),
 		...prefilterWords,
+		...quoted,
 	};
 	const blocks: Record<string, string[]> = {
 		banner: [
@@ -114,11 +105,10 @@ function functionsOf(text: string): string[] {
 /** Returns the names of the hook's local variables, except those that begin with two underscores. */
 function localsOf(text: string): string[] {
 	const statements = [...text.matchAll(/^\t+local (?:-[aAxn] )?(.*)$/gm)].map(([, words = '']) => words);
-	const names = statements.flatMap((words) =>
-		[...words.replace(/'[^']*'|"[^"]*"|\$\{[^}]*\}/g, '').matchAll(/(?:^|\s)([A-Za-z]\w*|_\w+)(?=[=\s]|$)/g)].map(
-			([, name = '']) => name,
-		),
-	);
+	const names = statements.flatMap((words) => {
+		const unquoted = words.replace(/'[^']*'|"[^"]*"|\$\{[^}]*\}/g, '');
+		return [...unquoted.matchAll(/(?:^|\s)([A-Za-z]\w*|_\w+)(?=[=\s]|$)/g)].map(([, name = '']) => name);
+	});
 	return [...new Set(names)].filter((name) => !name.startsWith('__')).sort();
 }
 

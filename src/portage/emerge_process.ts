@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { installation } from '../installation/locate.ts';
 import { run, storedFile } from '../installation/paths.ts';
-import { readFile, stat } from '../util/files.ts';
+import { errorCode, namesIn, orUndefined, readFile, stat } from '../util/files.ts';
 import { readProcess, type Process } from '../util/processes.ts';
 
 /**
@@ -82,24 +82,17 @@ function create(file: string): boolean | undefined {
 		closeSync(openSync(file, 'wx', 0o644));
 		return true;
 	} catch (error) {
-		return isExists(error) ? false : undefined;
+		return errorCode(error) === 'EEXIST' ? false : undefined;
 	}
 }
 
 /** Removes marker files that are older than a day, except those of this emerge. */
 function removeStale(prefix: string, emerge: string): void {
 	const start = `${basename(prefix)}-`;
-	try {
-		for (const name of readdirSync(dirname(prefix)).filter((one) => one.startsWith(start))) {
-			const file = join(dirname(prefix), name);
-			const age = Date.now() - (stat(file)?.mtimeMs ?? 0);
-			if (age > DAY && !name.startsWith(`${start}${emerge}-`)) rmSync(file, { force: true });
-		}
-	} catch {
+	for (const name of namesIn(dirname(prefix)).filter((one) => one.startsWith(start))) {
+		const file = join(dirname(prefix), name);
+		const age = Date.now() - (stat(file)?.mtimeMs ?? 0);
 		// Ignore the error if this user cannot write to the folder. The next run of emerge by the owner of the folder removes the files.
+		if (age > DAY && !name.startsWith(`${start}${emerge}-`)) orUndefined(() => { rmSync(file, { force: true }); });
 	}
-}
-
-function isExists(error: unknown): boolean {
-	return error instanceof Error && 'code' in error && error.code === 'EEXIST';
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { errorText } from '../util/files.ts';
+import { errorCode, errorText } from '../util/files.ts';
 import { progress } from '../util/output.ts';
 import { count } from '../util/units.ts';
 import { parseRecord, type RunRecord } from './schema.ts';
@@ -76,7 +76,7 @@ export function openRecords({ file, named }: Source): { fd: number; size: number
 	try {
 		fd = openSync(file, named ? O_RDONLY : O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	} catch (error) {
-		const code = error instanceof Error && 'code' in error ? error.code : '';
+		const code = errorCode(error);
 		if (code === 'ENOENT' && !named) return undefined;
 		if (named) throw error;
 		const why = errorText(error as Error).replace(`${file}: `, '');

@@ -44,6 +44,11 @@ export function orUndefined<Result>(call: () => Result): Result | undefined {
 	}
 }
 
+/** Returns the code of a failed system call, such as ENOENT; '' for other errors. */
+export function errorCode(error: unknown): string {
+	return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
 /** Converts the message of a failed system call from "EACCES: permission denied, open '/path'" (Node) to "/path: permission denied". */
 export function errorText({ message }: Error): string {
 	const [, words, path] = /^E[A-Z0-9]+: ([^,]+), \w+(?: '(.*)')?$/s.exec(message) ?? [];
