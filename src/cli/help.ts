@@ -3,7 +3,6 @@ import { usage, type Command } from './command.ts';
 import { publicCommands } from './command_table.ts';
 import { wrapIndented, wrap } from '../util/layout.ts';
 
-/** Returns the text of `portcullis --help`, at most `width` columns wide. */
 export function helpForAll(width: number): string {
 	const rows = publicCommands();
 	const column = Math.max(...rows.map(([name]) => name.length));

@@ -84,10 +84,11 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 function checkNumber(name: string, { words: usage }: Command, words: readonly string[]): void {
 	if (usage.includes('[--')) return;
 	const places = usage.split(' ').filter(Boolean);
+	const missing = places.slice(words.length).find((place) => !place.startsWith('['));
 	const more = usage.includes('...') ? undefined : words[places.length];
-	if (more !== undefined) throw new UsageError(`${name} takes ${usage || 'no argument'}, but got "${more}" as well`);
-	if (words.length < places.filter((place) => !place.startsWith('[')).length)
-		throw new UsageError(`${name} needs ${usage}. \`portcullis ${name} --help\` shows the usage`);
+	if (missing === undefined && more === undefined) return;
+	const wrong = missing === undefined ? `unexpected argument "${more}"` : `${missing} is missing`;
+	throw new UsageError(`${name}: ${wrong}. \`portcullis ${name} --help\` shows the usage`);
 }
 
 async function printHelp(name: string | undefined): Promise<number> {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { execFileSync } from 'node:child_process';
-import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { readdirSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { installation } from '../installation/locate.ts';
 import { paths } from '../installation/paths.ts';
 import { interpreter } from '../portage/resolve_package.ts';
 import { quote } from '../util/environment.ts';
-import { stat } from '../util/files.ts';
+import { isFolder, namesIn, stat } from '../util/files.ts';
+import { components, isSticky } from '../util/trust.ts';
 import type { Input } from './command.ts';
 import { UntrustedError, UsageError } from './usage.ts';
 
@@ -26,7 +27,7 @@ export function eprefixOf(values: Input['values']): string {
 export function prefixOf(values: Input['values']): string {
 	const eprefix = eprefixOf(values);
 	if (eprefix === '') return eprefix;
-	if (stat(eprefix)?.isDirectory() !== true) throw new UsageError(`--eprefix: there is no folder ${eprefix}`);
+	if (!isFolder(eprefix)) throw new UsageError(`--eprefix: there is no folder ${eprefix}`);
 	if (process.geteuid?.() === 0) for (const path of startedPaths(eprefix)) checkPath(eprefix, path);
 	return eprefix;
 }
@@ -36,32 +37,30 @@ function startedPaths(eprefix: string): string[] {
 	const { bashrc, hook, portcullis, program, confine } = paths(eprefix);
 	const emerge = ['emerge', 'ebuild'].map((name) => `${eprefix}/usr/bin/${name}`);
 	const lib = `${eprefix}/usr/lib`;
-	const pythons = stat(lib)?.isDirectory() === true ? readdirSync(lib).filter((name) => name.startsWith('python')) : [];
+	const pythons = namesIn(lib).filter((name) => name.startsWith('python'));
 	return [
 		...[eprefix, hook, portcullis, program, confine, `${eprefix}/usr/bin/python3`, ...emerge],
 		...['bin', 'lib', 'lib64', 'usr/lib64'].map((name) => `${eprefix}/${name}`),
-		...[`${lib}/portage`, ...pythons.map((name) => `${lib}/${name}/site-packages/portage`)].flatMap(withFiles),
-		...[`${lib}/python-exec`, `${eprefix}/etc/python-exec`].flatMap(withFiles),
+		...[`${lib}/portage`, ...pythons.map((name) => `${lib}/${name}/site-packages/portage`)].flatMap((path) =>
+			withFiles(path),
+		),
+		...[`${lib}/python-exec`, `${eprefix}/etc/python-exec`].flatMap((path) => withFiles(path)),
 		...emerge.flatMap(interpreter),
 		...withFiles(dirname(bashrc)),
 	];
 }
 
-function withFiles(folder: string): string[] {
-	return [folder, ...filesIn(folder)];
-}
-
 /**
- * Lists the files in a folder, also those in folders to which a link leads. Omits make.profile, usually a link into a repository, whose owner
+ * Returns a path and, if it is a folder or a link to one, the files in it. Omits make.profile, usually a link into a repository, whose owner
  * can change the ebuilds that root runs anyway. `seen` contains the folders that are listed already.
  */
-function filesIn(folder: string, seen = new Set<string>()): string[] {
-	const stats = stat(folder);
+function withFiles(path: string, seen = new Set<string>()): string[] {
+	const stats = stat(path);
 	const key = `${stats?.dev}:${stats?.ino}`;
-	if (stats?.isDirectory() !== true || seen.has(key)) return [];
+	if (stats?.isDirectory() !== true || seen.has(key)) return [path];
 	seen.add(key);
-	const names = readdirSync(folder).filter((name) => name !== 'make.profile');
-	return names.flatMap((name) => [`${folder}/${name}`, ...filesIn(`${folder}/${name}`, seen)]);
+	const names = readdirSync(path).filter((name) => name !== 'make.profile');
+	return [path, ...names.flatMap((name) => withFiles(`${path}/${name}`, seen))];
 }
 
 /**
@@ -78,40 +77,14 @@ function checkPath(eprefix: string, path: string): void {
 				`${name} belongs to user ${stats.uid}, so root runs no program in ${eprefix}. To run this command as that user, run: setpriv --reuid=${stats.uid} --regid=${stats.gid} --clear-groups ${command}`,
 			);
 		}
-		const isSticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0 && index < visited.length - 1;
-		const writer = stats.isSymbolicLink() || isSticky ? '' : writerOf(name, stats);
+		const isSafe = stats.isSymbolicLink() || (isSticky(stats) && index < visited.length - 1);
+		const writer = isSafe ? '' : writerOf(name, stats);
 		if (writer !== '') {
 			throw new UntrustedError(
 				`${name} can be written by ${writer}, so root runs no program in ${eprefix}. If you trust its content, run: chmod go-w ${quote(name)}`,
 			);
 		}
 	}
-}
-
-/** Returns each folder, link and file that the kernel visits when it resolves an absolute path, up to the first that does not exist. */
-function components(path: string): [string, Stats][] {
-	const visited: [string, Stats][] = [['/', lstatSync('/')]];
-	const rest = path.split('/');
-	let at = '';
-	let links = 0;
-	for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
-		if (name === '..') at = at.replace(/\/[^/]*$/, '');
-		if (['', '.', '..'].includes(name)) continue;
-		const next = `${at}/${name}`;
-		const stats = lstatSync(next, { throwIfNoEntry: false });
-		if (stats === undefined) break;
-		visited.push([next, stats]);
-		if (!stats.isSymbolicLink()) {
-			at = next;
-			continue;
-		}
-		// Follow at most 40 symbolic links, like the kernel, which fails with ELOOP at the next one.
-		if (++links > 40) break;
-		const target = readlinkSync(next);
-		if (target.startsWith('/')) at = '';
-		rest.unshift(...target.split('/'));
-	}
-	return visited;
 }
 
 /** Describes the users other than its owner root who can write a file; '' if there are none. */

@@ -14,52 +14,39 @@ import {
 	type Process,
 } from '../util/processes.ts';
 
-export interface RunningPhase {
-	/** PID of the outermost process of the phase, usually confine. */
-	readonly pid: number;
-	/** The package as CATEGORY/PF; `?` if it is unknown. */
-	readonly package: string;
-	readonly phase: string;
-	/** Seconds since the start of the phase. */
-	readonly elapsed: number;
-	/** Number of processes of the phase, not including those of confine. */
-	readonly processes: number;
-	/** Memory of the phase in bytes, including that of confine. */
-	readonly memory: number;
-	/** Processor time of the phase in seconds, including that of confine. */
-	readonly cpu: number;
-	/** Number of packets of the phase that the kernel could not send for lack of a route. Lookups of host names are not included. */
-	readonly blocked: number;
-}
+export type RunningPhase = Readonly<ReturnType<typeof runningPhases>[number]>;
 
 /** Lists the phases of this user (of all users if this user is root) that are running now, in the order of their start. */
-export function runningPhases(): RunningPhase[] {
+export function runningPhases() {
 	const all = processes();
 	const byPid = new Map(all.map((proc) => [proc.pid, proc]));
 	const children = new Map<number, Process[]>();
 	for (const proc of all) children.set(proc.parent, [...(children.get(proc.parent) ?? []), proc]);
 	const now = uptime();
 	const uid = process.getuid?.();
-	return all
-		.flatMap((proc) => {
-			const name = phaseOf(proc);
-			if (name === undefined || isInsidePhase(proc, byPid) || (uid !== 0 && ownerOf(proc.pid) !== uid)) return [];
-			const tree = descendants(proc, children);
-			return [
-				{
-					pid: proc.pid,
-					...name,
-					elapsed: Math.max(0, now - proc.startTicks / TICKS_PER_SECOND),
-					processes: tree.filter((process) => phaseFromLabels(process) === undefined).length,
-					memory: tree.reduce((sum, { pid }) => sum + memoryOf(pid), 0),
-					cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0),
-					blocked: Math.max(...tree.map(({ pid }) => unroutablePackets(pid))),
-				},
-			];
-		})
-		.sort((a, b) => b.elapsed - a.elapsed);
+	const phases = all.flatMap((proc) => {
+		const name = phaseOf(proc);
+		if (name === undefined || isInsidePhase(proc, byPid) || (uid !== 0 && ownerOf(proc.pid) !== uid)) return [];
+		const tree = descendants(proc, children);
+		return {
+			/** PID of the outermost process of the phase, usually confine. */
+			pid: proc.pid,
+			...name,
+			/** Seconds since the start of the phase. */
+			elapsed: Math.max(0, now - proc.startTicks / TICKS_PER_SECOND),
+			/** Number of processes of the phase, not including those of confine. */
+			processes: tree.filter((process) => phaseFromLabels(process) === undefined).length,
+			/** Memory in bytes and processor time in seconds of the phase, including those of confine. */
+			memory: tree.reduce((sum, { pid }) => sum + memoryOf(pid), 0),
+			cpu: tree.reduce((sum, { cpu }) => sum + cpu, 0),
+			/** Number of packets of the phase that the kernel could not send for lack of a route. Lookups of host names are not included. */
+			blocked: Math.max(...tree.map(({ pid }) => unroutablePackets(pid))),
+		};
+	});
+	return phases.sort((a, b) => b.elapsed - a.elapsed);
 }
 
+/** The package as CATEGORY/PF, and the phase without src_; `?` if one is unknown. */
 interface PhaseName {
 	readonly package: string;
 	readonly phase: string;

@@ -24,7 +24,6 @@ const socketPrefix = 'unix:';
 
 /** A resolved entry of PORTCULLIS_ALLOW or of distcc's host list. */
 export interface Destination {
-	/** The entry as the user wrote it. */
 	readonly entry: string;
 	readonly host: string;
 	/** The addresses of the entry, with its prefix length if it has one. The list is empty if the host name cannot be resolved. */
@@ -56,18 +55,9 @@ export async function destinations(setting: string, context: BuildContext): Prom
 	const sockets = [...new Set(unix)].map((entry) => entry.slice(socketPrefix.length));
 	const entries = all.filter((entry) => !entry.startsWith(socketPrefix));
 	const plain = await Promise.all(entries.filter((entry) => entry !== 'distcc').map((entry) => destination(entry)));
-	const asked = entries.includes('distcc');
-	if (!asked || launcherEvidence(context, 'distcc', 'distcc').length === 0) {
-		return {
-			list: plain,
-			sockets,
-			unsupported: [],
-			tunnels: [],
-			distcc: asked ? 'not in use' : 'not asked for',
-			source: '',
-		};
-	}
-	const { source, list } = distccHosts(context);
+	const isAsked = entries.includes('distcc');
+	const isUsed = isAsked && launcherEvidence(context, 'distcc', 'distcc').length > 0;
+	const { source, list } = isUsed ? distccHosts(context) : { source: '', list: '' };
 	const named = words(list).filter((word) => !word.startsWith('--'));
 	const hosts = named.filter((word) => !isLoopback(distccEndpoint(word).host));
 	const supported = hosts.filter((word) => !word.includes('@') && !word.startsWith('+'));
@@ -76,13 +66,11 @@ export async function destinations(setting: string, context: BuildContext): Prom
 		list: [...plain, ...distcc],
 		sockets,
 		unsupported: hosts.filter((word) => !supported.includes(word)),
-		tunnels: named
-			.flatMap(tunnelEndpoint)
-			.map((endpoint) => ({
-				address: endpointText(endpoint.host, endpoint.port),
-				allowed: isAllowed({ ...context, allowed: entries }, endpoint),
-			})),
-		distcc: 'in use',
+		tunnels: named.flatMap(tunnelEndpoint).map((endpoint) => ({
+			address: endpointText(endpoint.host, endpoint.port),
+			allowed: isAllowed({ ...context, allowed: entries }, endpoint),
+		})),
+		distcc: isUsed ? 'in use' : isAsked ? 'not in use' : 'not asked for',
 		source,
 	};
 }
@@ -135,12 +123,10 @@ export function allowOptions({ list, sockets }: Destinations): (readonly [string
 	];
 }
 
-/** Returns HOST=ADDRESS for each address of a host name, for `confine --resolve`. */
 function nameMappings({ host, addresses }: Destination): string[] {
 	return isIP(host) !== 0 ? [] : addresses.map((address) => `${host}=${address}`);
 }
 
-/** Returns the addresses of a destination, each with the port. */
 export function endpoints({ addresses, port }: Destination): string[] {
 	return addresses.map((address) => endpointText(address, port));
 }

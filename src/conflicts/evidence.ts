@@ -144,7 +144,6 @@ export const sccacheVariables = [
 	'MULTILEVEL_CHAIN',
 ].map((name) => `SCCACHE_${name}`);
 
-/** Finds evidence that the build uses sccache with a remote storage or a scheduler. */
 export function sccacheEvidence(context: BuildContext): Evidence[] {
 	const used = launcherEvidence(context, 'sccache', 'sccache');
 	if (used.length === 0) return [];

@@ -2,16 +2,6 @@
 import { stat } from '../util/files.ts';
 import type { Confinement } from '../rules/phases.ts';
 
-/** The reason why a confinement is not available, and its fix. */
-export interface UnavailableCause {
-	readonly id: string;
-	/** The cause as a clause without a period. */
-	readonly text: string;
-	readonly fix: string;
-	/** The part of `fix` that is a command for root; '' if `fix` contains no such command. */
-	readonly command: string;
-}
-
 /** The facts from which the cause of an unavailable confinement is found. */
 export interface Failure {
 	/** The mode of confine: root, setuid, userns or none. */
@@ -154,8 +144,11 @@ const rows: readonly Row[] = [
 	},
 ];
 
+/** The reason why a confinement is not available, and its fix. */
+export type UnavailableCause = Readonly<ReturnType<typeof unavailableCause>>;
+
 /** Finds the cause of a failure to apply the confinement `what`, and its fix. */
-export function unavailableCause(failure: Failure, what: Confinement): UnavailableCause {
+export function unavailableCause(failure: Failure, what: Confinement) {
 	const [namespace, option] = namespaces[what];
 	const { mode, read, setuidHelps } = failure;
 	const check = {
@@ -171,7 +164,14 @@ export function unavailableCause(failure: Failure, what: Confinement): Unavailab
 	const sysctl = textOf(row?.sysctl);
 	const command = sysctl === '' ? '' : `sysctl -w ${sysctl}`;
 	const first = command === '' ? '' : `Run \`${command}\` and add it to /etc/sysctl.d. `;
-	return { id: row?.id ?? '', text: textOf(row?.text), fix: `${first}${textOf(row?.fix)}`.trim(), command };
+	return {
+		id: row?.id ?? '',
+		/** The cause as a clause without a period. */
+		text: textOf(row?.text),
+		fix: `${first}${textOf(row?.fix)}`.trim(),
+		/** The part of `fix` that is a command for root; '' if `fix` contains no such command. */
+		command,
+	};
 }
 
 /** Returns the name of the enforced AppArmor profile of this process, which confine inherits; '' if there is none. */

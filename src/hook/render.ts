@@ -83,7 +83,6 @@ export function renderHook(eprefix: string, node = programs(eprefix).node): stri
 	return text.replace(/@([a-z]+)@/g, (_, name: string) => known(words, name));
 }
 
-/** Removes the first comments: the license, and the shell for shellcheck. */
 function withoutHead(text: string): string {
 	return text.replace(/^(# (SPDX|shellcheck).*\n)+/, '');
 }
@@ -96,7 +95,6 @@ const builtins =
 		' ',
 	);
 
-/** Returns the names of the functions that the hook defines at the start of a line. */
 function functionsOf(text: string): string[] {
 	const names = [...text.matchAll(/^(__portcullis_\w+)\(\) \{$/gm)].map(([, name = '']) => name);
 	return [...new Set(names)].sort();
@@ -136,7 +134,6 @@ function check(name: SettingName): string {
 		: `${name}) ${valid} && (pattern=${quote(setting.pattern)} && [[ $value =~ $pattern ]]) ;;`;
 }
 
-/** Returns the rules of one sandbox as `if` and `elif` statements of bash, in the order of the table. */
 function decideBlock(what: Confinement): string[] {
 	return [
 		`if [[ $features == *' ${features[what]} '* ]]; then`,

@@ -3,17 +3,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { paths } from './paths.ts';
 
-export interface Installation {
-	/** The root folder of a Gentoo Prefix; '' on a host. */
-	readonly eprefix: string;
-	readonly portcullis: string;
-	readonly confine: string;
-}
-
 const installed = '/usr/share/portcullis';
 
-/** Finds the installation that contains this program. It is a host, a Gentoo Prefix, or a checkout of the source. */
-export function installation(url = import.meta.url): Installation {
+/** Finds the installation that contains this program: a host (eprefix is ''), a Gentoo Prefix, or a checkout of the source. */
+export function installation(url = import.meta.url) {
 	const folder = dirname(fileURLToPath(url));
 	if (folder.endsWith(installed)) {
 		const eprefix = folder.slice(0, -installed.length);

@@ -17,7 +17,6 @@ export interface Line {
 	readonly once?: string;
 }
 
-/** Returns the beginning of a message, which names the package and the phase. */
 export function subject({ package: cpv, phase }: RunRecord): string {
 	return `Portcullis: ${cpv}: src_${phase}`;
 }

@@ -12,7 +12,6 @@ const maxPrograms = 3;
 const maxTargets = 2;
 const maxHints = 3;
 
-/** Returns the messages about the network access of a phase: one line, and advice if the phase failed. */
 export function networkMessages(record: RunRecord): Line[] {
 	return [
 		...attemptLines(record),

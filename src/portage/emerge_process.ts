@@ -93,6 +93,9 @@ function removeStale(prefix: string, emerge: string): void {
 		const file = join(dirname(prefix), name);
 		const age = Date.now() - (stat(file)?.mtimeMs ?? 0);
 		// Ignore the error if this user cannot write to the folder. The next run of emerge by the owner of the folder removes the files.
-		if (age > DAY && !name.startsWith(`${start}${emerge}-`)) orUndefined(() => { rmSync(file, { force: true }); });
+		if (age > DAY && !name.startsWith(`${start}${emerge}-`))
+			orUndefined(() => {
+				rmSync(file, { force: true });
+			});
 	}
 }

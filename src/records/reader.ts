@@ -58,7 +58,6 @@ export function readRecord(file: string): RunRecord | undefined {
 	return found;
 }
 
-/** Describes a file that could not be read completely, in one sentence. */
 export function unreadText({ file, lines, why }: Unread): string {
 	return lines === 0
 		? `${file} was not read: ${why}.`

@@ -55,7 +55,6 @@ const creator = oneOf(creators);
 const ipcKind = oneOf(ipcKinds);
 const isolation = oneOf(confinements);
 const sandboxOrSetting = oneOf([...confinements, ...limits, ownSockets]);
-const isTrue = oneOf([true]);
 const yesOrNo = oneOf(['yes', 'no']);
 const pid = integer(1, MOST_PID);
 const exit = integer(0, 255);
@@ -289,6 +288,11 @@ function list<Value>(
 	return value.map((element) => parse(object(element, name), name));
 }
 
+function isTrue(value: unknown, name: string): boolean {
+	if (value !== true) throw wrong(name, 'true');
+	return true;
+}
+
 function matching(what: string, test: (text: string) => boolean): Check<string> {
 	return (value, name) => {
 		if (typeof value !== 'string' || !test(value)) throw wrong(name, what);
@@ -296,7 +300,7 @@ function matching(what: string, test: (text: string) => boolean): Check<string> 
 	};
 }
 
-function oneOf<const Word extends string | true>(words: readonly Word[]): Check<Word> {
+function oneOf<Word extends string>(words: readonly Word[]): Check<Word> {
 	const known = new Map<unknown, Word>(words.map((word) => [word, word]));
 	return (value, name) => {
 		const word = known.get(value);

@@ -25,7 +25,6 @@ export interface PhaseContext {
 
 export interface Verdict {
 	readonly confined: boolean;
-	/** The reason for the decision: the rule that matched, in words. */
 	readonly rule: string;
 }
 
@@ -39,7 +38,6 @@ export function decide(phaseContext: PhaseContext): Decision {
 	>;
 }
 
-/** Lists the sandboxes that the phase gets, in the order of `confinements`. */
 export function granted(decision: Decision): Confinement[] {
 	return confinements.filter((what) => decision[what].confined);
 }

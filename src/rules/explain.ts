@@ -2,27 +2,17 @@
 import { decide } from './decide.ts';
 import { features, hostShmReason } from './features.ts';
 import type { PackageContext } from './phase_context.ts';
-import { confinements, isSrcPhase, type Confinement } from './phases.ts';
+import { confinements, isSrcPhase } from './phases.ts';
 import { settingNames, settings } from './settings.ts';
 import { fit, wrap } from '../util/layout.ts';
 import { isIsolatingRoot } from '../util/processes.ts';
 import { paint, type Screen } from '../util/terminal.ts';
 
-export interface Explanation {
-	/** The package and where it was found; '' if the user gave FEATURES by options instead of a package. */
-	readonly title: string;
-	readonly packageContext: PackageContext;
-	readonly phases: readonly { readonly phase: string; readonly rules: readonly Rule[] }[];
-}
+export type Explanation = Readonly<ReturnType<typeof explain>>;
+type Rules = Explanation['phases'][number]['rules'];
 
-interface Rule {
-	readonly what: Confinement;
-	readonly feature: string;
-	readonly confined: boolean;
-	readonly rule: string;
-}
-
-export function explain(title: string, packageContext: PackageContext, phases: readonly string[]): Explanation {
+/** Decides about phases of a package. `title` names the package and where it was found; '' if options gave FEATURES instead. */
+export function explain(title: string, packageContext: PackageContext, phases: readonly string[]) {
 	return {
 		title,
 		packageContext,
@@ -41,7 +31,7 @@ export function phaseLabel(phase: string): string {
 
 /** Returns the lines that `portcullis explain` prints. Successive phases with equal decisions share one group. */
 export function explanationText({ title, packageContext, phases }: Explanation, screen: Screen): string[] {
-	const groups: { names: string[]; rules: readonly Rule[] }[] = [];
+	const groups: { names: string[]; rules: Rules }[] = [];
 	for (const { phase, rules } of phases) {
 		const last = groups.at(-1);
 		if (last !== undefined && JSON.stringify(last.rules) === JSON.stringify(rules)) last.names.push(phase);

@@ -45,10 +45,8 @@ export type Condition =
 
 export interface Row {
 	readonly phases: readonly SrcPhase[];
-	/** The conditions that must all hold for the row to match. */
 	readonly when: readonly Condition[];
 	readonly confined: boolean;
-	/** The rule in words, which `portcullis explain` and portcullis(1) show. */
 	readonly rule: string;
 }
 

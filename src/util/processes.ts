@@ -2,20 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { readFile, stat } from './files.ts';
 
-export interface Process {
-	readonly pid: number;
-	readonly parent: number;
-	readonly argv: readonly string[];
-	/** Start time of the process in clock ticks since boot. PID and start time identify a process even if its PID is reused. */
-	readonly startTicks: number;
-	/** Processor time in seconds, used by the process and by the children that it has waited for. */
-	readonly cpu: number;
-}
+export type Process = Readonly<NonNullable<ReturnType<typeof parseProcess>>>;
 
 /** Clock ticks per second (USER_HZ) of the times in /proc/PID/stat. It is 100 in every kernel configuration. */
 export const TICKS_PER_SECOND = 100;
 
-/** Lists all processes that this user can inspect. */
 export function processes(): Process[] {
 	return readdirSync('/proc')
 		.filter((name) => /^\d+$/.test(name))
@@ -33,7 +24,7 @@ export function readProcess(pid: number): Process | undefined {
  * Parses /proc/PID/stat and /proc/PID/cmdline. Returns undefined for a zombie. Field 2 of stat, the name in parentheses, can contain any
  * character. state is field 3, ppid 4, utime, stime, cutime and cstime are 14 to 17, starttime is 22 (proc_pid_stat(5)).
  */
-export function parseProcess(pid: number, stat: string, cmdline: string): Process | undefined {
+export function parseProcess(pid: number, stat: string, cmdline: string) {
 	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 	if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
 	const field = (number: number) => Number(fields[number - 3]);
@@ -41,7 +32,9 @@ export function parseProcess(pid: number, stat: string, cmdline: string): Proces
 		pid,
 		parent: field(4),
 		argv: cmdline.split('\0').slice(0, -1),
+		/** Start time of the process in clock ticks since boot. PID and start time identify a process even if its PID is reused. */
 		startTicks: field(22),
+		/** Processor time in seconds, used by the process and by the children that it has waited for. */
 		cpu: (field(14) + field(15) + field(16) + field(17)) / TICKS_PER_SECOND,
 	};
 }

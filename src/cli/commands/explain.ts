@@ -44,7 +44,6 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 	return 0;
 }
 
-/** Resolves PORTCULLIS_ALLOW and returns lines about the permitted destinations. */
 async function allowedIn(setting: string, context: BuildContext): Promise<string[]> {
 	if (setting === '') return [];
 	const { destinations } = await import('../../confine/destinations.ts');

@@ -3,7 +3,6 @@ import { exitLikeChild, runForeground } from '../../confine/spawn.ts';
 import { encodeSecureEnvironment } from '../../confine/options.ts';
 import { installation } from '../../installation/locate.ts';
 
-/** Runs `confine --gc`, which removes the cgroups that a killed confine has left, and prints what it removed. */
 export async function run(): Promise<number> {
 	return exitLikeChild(await runForeground(installation().confine, ['--gc'], encodeSecureEnvironment(process.env)));
 }

@@ -50,7 +50,6 @@ export async function runDestinations({ values, words: entries }: Input): Promis
 	return 0;
 }
 
-/** Prints the messages about the phase whose record is in a file, and "done". */
 export async function runMessages({ words: [file = ''], flags, values }: Input): Promise<number> {
 	const record = readRecord(file);
 	if (record === undefined) throw new Error(`there is no record in ${file}`);
@@ -65,7 +64,6 @@ export async function runMessages({ words: [file = ''], flags, values }: Input):
 	return 0;
 }
 
-/** Prints messages about variables PORTCULLIS_* that are not settings, and "done". */
 export function runUnknown({ words: names, values }: Input): number {
 	const lines = unknownSettings(names).map(({ text }): Line => ({
 		verb: 'ewarn',
@@ -76,7 +74,6 @@ export function runUnknown({ words: names, values }: Input): number {
 	return 0;
 }
 
-/** Returns 0 if this run of emerge, pkgcore or Paludis has already printed the message with this key, otherwise 1. */
 export function runPrinted({ words: [key = ''], values }: Input): number {
 	return firstTime(values['once'] ?? '')(key) ? 1 : 0;
 }

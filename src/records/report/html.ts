@@ -76,20 +76,15 @@ function sectionHtml([section, entries]: readonly [Section, readonly SectionEntr
 	return `<section id="${name}"><h2>${title}</h2>${lead === '' ? '' : `<p>${lead}</p>`}${first.join('\n')}${more}</section>`;
 }
 
-/** The element and its class for each kind of column. */
-const elements: Readonly<Record<Section['columns'][number], readonly [start: string, end: string]>> = {
-	where: ['<span class="where">', '</span>'],
-	times: ['<span class="times">', '</span>'],
-	pid: ['<span class="times">', '</span>'],
-	code: ['<code>', '</code>'],
-	name: ['<b>', '</b>'],
-	text: ['', ''],
+/** The start tag of each kind of column. */
+const elements: Readonly<Record<Section['columns'][number], string>> = {
+	...{ where: 'span class="where"', times: 'span class="times"', code: 'code', name: 'b', text: 'span' },
 };
 
 function card({ columns, rows, more, remedies }: Section, entry: SectionEntry): string {
 	const cell = (text: string, at: number) => {
-		const [start, end] = elements[columns[at] ?? 'text'];
-		return start + escape(text) + end;
+		const element = elements[columns[at] ?? 'text'];
+		return `<${element}>${escape(text)}</${element.replace(/ .*/, '')}>`;
 	};
 	const items = [
 		...rows(entry).map((row) => row.map(cell).join(' ')),

@@ -23,7 +23,7 @@ export interface Section {
 	readonly heading: (entries: readonly SectionEntry[], packages: string) => string;
 	readonly includes: (event: PhaseEvents) => boolean;
 	/** The kinds of the columns of `rows`. A terminal shows no table if the first column is a name. */
-	readonly columns: readonly ('where' | 'times' | 'pid' | 'code' | 'name' | 'text')[];
+	readonly columns: readonly ('where' | 'times' | 'code' | 'name' | 'text')[];
 	readonly rows: (entry: SectionEntry) => string[][];
 	/** Describes what the rows lack: `hidden` rows that the report omits, and items for which the record had no room. */
 	readonly more?: (entry: SectionEntry, hidden: number) => string[];
@@ -62,7 +62,7 @@ export const sections: readonly Section[] = [
 		heading: (entries, packages) =>
 			`Killed: ${count(total(entries, 'killedCount'), 'process', 'processes')} left behind by ${packages}`,
 		includes: ({ killedCount }) => killedCount > 0,
-		columns: ['pid', 'times', 'code'],
+		columns: ['text', 'times', 'code'],
 		rows: ({ killed }) =>
 			killed.map(({ pid, age, argv, comm }) => [`pid ${pid}`, `${duration(age)} old`, argv.join(' ') || comm]),
 		more: ({ killed, killedCount }, hidden) => moreItems(hidden + killedCount - killed.length),

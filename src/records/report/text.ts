@@ -52,7 +52,7 @@ function heading(entry: SectionEntry, { screen, now }: View): string {
 }
 
 const columns: Readonly<Record<Section['columns'][number], Column>> = {
-	...{ where: { shrinks: 24 }, times: { align: 'right' }, pid: {}, code: { shrinks: 16 }, name: {}, text: {} },
+	...{ where: { shrinks: 24 }, times: { align: 'right' }, code: { shrinks: 16 }, name: {}, text: {} },
 };
 
 function entryLines(entry: SectionEntry, section: Section, { screen, whole }: View): string[] {
