@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import minimist from 'minimist';
+import { parseArgs } from 'node:util';
 import { benchCommands, benchMemory, benchSupervisor, output } from './commands.ts';
 import { parseRuns } from './statistics.ts';
 import { render, table, type Table, type Unit } from './table.ts';
@@ -50,12 +50,14 @@ function print(text: string): void {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-	const options = minimist([...args], { default: { runs: 300, emerges: 10 } });
-	const runs = Number(options['runs']);
-	const emerges = Number(options['emerges']);
+	const number = (value: string) => ({ type: 'string', default: value }) as const;
+	const options = { runs: number('300'), emerges: number('10') };
+	const { values, positionals } = parseArgs({ args: [...args], options, strict: false });
+	const runs = Number(values['runs']);
+	const emerges = Number(values['emerges']);
 	const bin = process.env['BENCH_BIN'];
-	const unknown = Object.keys(options).filter((name) => !['_', 'runs', 'emerges'].includes(name));
-	if (bin === undefined || !(runs >= 200) || !(emerges >= 0) || unknown.length > 0 || options._.length > 0) {
+	const isUnknown = Object.keys(values).some((name) => !Object.hasOwn(options, name));
+	if (bin === undefined || !(runs >= 200) || !(emerges >= 0) || isUnknown || positionals.length > 0) {
 		process.stderr.write('usage: npm run bench -- [--runs N, at least 200] [--emerges N]\n');
 		process.exit(2);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import minimist from 'minimist';
+import { parseArgs } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Command, Input } from './command.ts';
 import { commands, publicCommands } from './command_table.ts';
@@ -43,41 +43,37 @@ function commandNamed(name: string): Command {
 	throw new UsageError(`unknown ${kind} ${name}${near === '' ? '. `portcullis --help` shows the usage' : near}`);
 }
 
-/** Parses the arguments of a command with minimist. Throws a UsageError for unknown options and missing values, which minimist accepts. */
 function parse(name: string, command: Command, argv: readonly string[]): Input {
-	const known = Object.keys(command.options);
-	const withValue = known.filter((option) => command.options[option]?.value !== undefined);
-	const flags = known.filter((option) => !withValue.includes(option));
-	const parsed = minimist<Record<string, unknown>>([...argv], {
-		string: ['_', ...withValue],
-		boolean: flags,
-		'--': true,
-		unknown: (word) => {
-			if (!word.startsWith('-') || word === '-') return true;
-			const option = word.replace(/=.*/s, '');
-			const near = suggestion(option, [...known.map((one) => `--${one}`), '--help']);
-			throw new UsageError(
-				`${name}: unknown option ${option}${near === '' ? `. \`portcullis ${name} --help\` lists the options` : near}`,
-			);
-		},
-	});
-	const values = withValue.flatMap((option) => {
-		const value: unknown = parsed[option];
-		if (value === undefined) return [];
-		if (typeof value !== 'string') throw new UsageError(`${name}: --${option} was given twice`);
-		// minimist returns '' for `--option` as well as for `--option ''` and `--option=`. Refuse only the first, which lacks a value.
-		if (value === '' && argv.at(argv.indexOf(`--${option}`) + 1) !== '' && !argv.includes(`--${option}=`)) {
-			throw new UsageError(`${name}: --${option} needs a value`);
+	const { options } = command;
+	const types = Object.entries(options).map(
+		([option, { value }]) => [option, { type: value === undefined ? 'boolean' : 'string' }] as const,
+	);
+	const values: Record<string, string> = {};
+	const flags = new Set<string>();
+	const words: string[] = [];
+	// Without `strict`, parseArgs() accepts unknown options and missing values, for which this function has better messages.
+	const config = { args: [...argv], options: Object.fromEntries(types), strict: false, tokens: true } as const;
+	for (const token of parseArgs(config).tokens) {
+		if (token.kind === 'option-terminator') break;
+		if (token.kind === 'positional') {
+			words.push(token.value);
+			continue;
 		}
-		return [[option, value] as const];
-	});
-	checkNumber(name, command, parsed._);
-	return {
-		values: Object.fromEntries(values),
-		flags: new Set(flags.filter((flag) => parsed[flag] === true)),
-		words: parsed._,
-		command: argv.includes('--') ? parsed['--'] : undefined,
-	};
+		const { name: option, rawName, value, inlineValue } = token;
+		if (!rawName.startsWith('--') || !Object.hasOwn(options, option)) {
+			const near = suggestion(rawName, [...Object.keys(options).map((one) => `--${one}`), '--help']);
+			const help = `. \`portcullis ${name} --help\` lists the options`;
+			throw new UsageError(`${name}: unknown option ${rawName}${near === '' ? help : near}`);
+		}
+		if (options[option]?.value === undefined) flags.add(option);
+		else if (value === undefined || (!inlineValue && /^-./.test(value)))
+			throw new UsageError(`${name}: ${rawName} needs a value`);
+		else if (Object.hasOwn(values, option)) throw new UsageError(`${name}: ${rawName} was given twice`);
+		else values[option] = value;
+	}
+	checkNumber(name, command, words);
+	const end = argv.indexOf('--');
+	return { values, flags, words, command: end < 0 ? undefined : argv.slice(end + 1) };
 }
 
 /** Checks the number of positional arguments against the usage line. `run` and `shell` check theirs, because a command can follow. */

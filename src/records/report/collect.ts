@@ -167,6 +167,14 @@ function add(total: number, more: number): number {
 	return Math.min(total + more, Number.MAX_SAFE_INTEGER);
 }
 
+/** True if the record has an event, such as an attempt or a killed process, that the report shows. */
+function hasEvent(record: RunRecord): boolean {
+	const { names, blocked, observed, allowed, sockets, orphans, missing } = record;
+	const network = names.length + blocked.length + observed.length + allowed.length + sockets.length;
+	const counted = record.unreachable + record.unattributed + record.orphanCount + record.ipcObjectCount;
+	return network + counted + orphans.length + missing.length > 0 || record.limit !== undefined;
+}
+
 function isEmpty(members: object): boolean {
 	for (const _ in members) return false;
 	return true;
@@ -174,14 +182,12 @@ function isEmpty(members: object): boolean {
 
 function addEvents(report: Report, record: RunRecord): void {
 	if (record.missing.length > 0 || isEmpty(record.applied)) report.unconfined++;
-	const lookups = record.names.length === 0 ? [] : mergeLookups(record.names);
+	if (!hasEvent(record)) return;
+	const lookups = mergeLookups(record.names);
 	const listed = sumOf(record.blocked, ({ count }) => count);
 	const attempts = Math.max(record.unreachable, listed + record.unattributed) + sumOf(lookups, ({ count }) => count);
 	const observedAttempts = sumOf(record.observed, ({ count }) => count);
 	const killed = Math.max(record.orphanCount, record.orphans.length);
-	const unblocked = record.allowed.length + record.sockets.length + record.missing.length;
-	const events = attempts + observedAttempts + killed + record.ipcObjectCount + unblocked;
-	if (events === 0 && record.limit === undefined) return;
 	report.attempts = add(report.attempts, attempts);
 	report.observedAttempts = add(report.observedAttempts, observedAttempts);
 	report.killed = add(report.killed, killed);

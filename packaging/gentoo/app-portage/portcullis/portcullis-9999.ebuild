@@ -23,7 +23,6 @@ fi
 NPM_PACKAGES="
 	ansi-regex-6.6.0
 	get-east-asian-width-1.7.0
-	minimist-1.2.8
 	string-width-8.3.0
 	strip-ansi-7.2.0
 "
