@@ -72,7 +72,7 @@ test('hostServiceAt() knows the sockets of the services that builds use', () => 
 });
 
 test('the sockets that confine does not report are those of common services', () => {
-	const source = readFileSync('native/supervisor/record_audit.c', 'utf8');
+	const source = readFileSync('native/supervisor/record.c', 'utf8');
 	const list = /common_sockets\[\] = \{([^}]*)\}/.exec(source)?.[1] ?? '';
 	const prefixes = [...list.matchAll(/"([^"]+)"/g)].map(([, prefix = '']) => prefix);
 	expect(prefixes.length).toBeGreaterThan(4);
