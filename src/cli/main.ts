@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { parseArgs } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Command, Input } from './command.ts';
+import { UntrustedError, UsageError, type Command, type Input } from './command.ts';
 import { commands, publicCommands } from './command_table.ts';
 import { errorText } from '../util/files.ts';
 import { print, printError } from '../util/output.ts';
 import { screenOf } from '../util/terminal.ts';
 import { suggestion } from '../util/suggestion.ts';
-import { UntrustedError, UsageError } from './usage.ts';
 
 const FAILURE = 1;
 const MISUSE = 2;

@@ -5,7 +5,7 @@ import { otherPhases, srcPhases } from '../rules/phases.ts';
 import { problem, resolve } from '../rules/settings.ts';
 import { words } from '../util/environment.ts';
 import { suggestion } from '../util/suggestion.ts';
-import { UsageError } from './usage.ts';
+import { UsageError } from './command.ts';
 
 /** Converts the name of a phase, with or without its prefix (src_compile or compile), to EBUILD_PHASE (compile). */
 export function phaseNamed(word: string): string {

@@ -2,14 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import { installation } from '../installation/locate.ts';
-import { paths } from '../installation/paths.ts';
+import { installation, paths } from '../installation/paths.ts';
 import { interpreter } from '../portage/resolve_package.ts';
 import { quote } from '../util/environment.ts';
 import { isFolder, namesIn, stat } from '../util/files.ts';
 import { components, isSticky } from '../util/trust.ts';
-import type { Input } from './command.ts';
-import { UntrustedError, UsageError } from './usage.ts';
+import { UntrustedError, UsageError, type Input } from './command.ts';
 
 /** Returns the value of --eprefix without a final slash, by default the Prefix of the running program. */
 export function eprefixOf(values: Input['values']): string {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { confineFor } from '../installation/locate.ts';
+import { confineFor } from '../installation/paths.ts';
 import { phaseMessages } from '../messages/phase_messages.ts';
 import { readRecord } from '../records/reader.ts';
 import type { PhaseContext } from '../rules/decide.ts';

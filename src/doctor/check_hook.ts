@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { renderHook } from '../hook/render.ts';
-import { block, paths } from '../installation/paths.ts';
-import { nodeOf } from '../installation/programs.ts';
+import { block, nodeOf, paths } from '../installation/paths.ts';
 import { portcullis } from '../messages/message.ts';
 import { isFolder, readFile } from '../util/files.ts';
 import { error, ok, warning, type Finding } from './finding.ts';

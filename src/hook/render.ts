@@ -8,8 +8,7 @@ import limits from '../../hooks/limits.bash' with { type: 'text' };
 import template from '../../hooks/phase.bash' with { type: 'text' };
 import { conflicts } from '../conflicts/table.ts';
 import { features } from '../rules/features.ts';
-import { conflictsMarker, marker, paths, run, shellCommand, storedNames } from '../installation/paths.ts';
-import { programs } from '../installation/programs.ts';
+import { conflictsMarker, marker, paths, programs, run, shellCommand, storedNames } from '../installation/paths.ts';
 import {
 	confinements,
 	phaseRules,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { quote } from '../util/environment.ts';
-import { stat } from '../util/files.ts';
+import { isFolder } from '../util/files.ts';
 
 /** Returns the paths of the files that install.sh installs. `eprefix` is '' on a host and has no trailing slash. */
 export function paths(eprefix: string) {
@@ -19,7 +21,7 @@ export function paths(eprefix: string) {
 
 /** Returns the file to write. If the path is a folder, which Portage reads as well, this is the file `portcullis` in the folder. */
 export function targetOf(file: string): string {
-	return stat(file)?.isDirectory() === true ? `${file}/portcullis` : file;
+	return isFolder(file) ? `${file}/portcullis` : file;
 }
 
 /** Returns the command `portcullis` for messages. In a Gentoo Prefix it is a path, because PATH may not contain the Prefix. */
@@ -57,4 +59,53 @@ export function block(eprefix: string): string {
 		'# <<< portcullis <<<',
 		'',
 	].join('\n');
+}
+
+const installed = '/usr/share/portcullis';
+
+/** Finds the installation that contains this program: a host (eprefix is ''), a Gentoo Prefix, or a checkout of the source. */
+export function installation(url = import.meta.url) {
+	const folder = dirname(fileURLToPath(url));
+	if (folder.endsWith(installed)) {
+		const eprefix = folder.slice(0, -installed.length);
+		const { portcullis, confine } = paths(eprefix);
+		return { eprefix, portcullis, confine };
+	}
+	return {
+		eprefix: '',
+		portcullis: join(folder, '../bin/portcullis'),
+		confine: join(folder, '../native/build/confine'),
+	};
+}
+
+/** Returns the path of confine for `eprefix`. If this is the prefix of this program, the result may be the confine of the checkout. */
+export function confineFor(eprefix: string): string {
+	const own = installation();
+	return eprefix === own.eprefix ? own.confine : paths(eprefix).confine;
+}
+
+/** Returns the absolute paths of the programs that the hook starts outside the sandbox. renderHook() writes them into the hook. */
+export function programs(eprefix: string) {
+	const folders = [...new Set([eprefix, ''])].flatMap((root) =>
+		['usr/bin', 'bin', 'usr/local/bin'].map((folder) => `${root}/${folder}`),
+	);
+	const find = (name: string): string =>
+		folders.map((folder) => `${folder}/${name}`).find((file) => existsSync(file)) ?? `/usr/bin/${name}`;
+	return {
+		env: find('env'),
+		rm: find('rm'),
+		unshare: find('unshare'),
+		umount: find('umount'),
+		python: find('python3'),
+		// Use a path of the running Node that stays valid after an update of Node, if there is one.
+		node:
+			folders
+				.map((folder) => `${folder}/node`)
+				.find((file) => existsSync(file) && realpathSync(file) === process.execPath) ?? process.execPath,
+	} as const;
+}
+
+/** Returns the path of Node in the text of an installed hook. It may differ from the Node that runs this program. */
+export function nodeOf(hook: string): string | undefined {
+	return /^\tlocal .* node=(\/\S*) /m.exec(hook)?.[1];
 }

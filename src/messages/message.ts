@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import { installation } from '../installation/locate.ts';
-import { paths, shellCommand, targetOf } from '../installation/paths.ts';
+import { installation, paths, shellCommand, targetOf } from '../installation/paths.ts';
 import type { Attempt, IpcObject, Orphan, Program, RunRecord } from '../records/schema.ts';
 import { bracketed } from '../util/addresses.ts';
 import { quote } from '../util/environment.ts';

@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { installation } from '../installation/locate.ts';
-import { run, storedFile } from '../installation/paths.ts';
+import { installation, run, storedFile } from '../installation/paths.ts';
 import { errorCode, namesIn, orUndefined, readFile, stat } from '../util/files.ts';
 import { readProcess, type Process } from '../util/processes.ts';
 

@@ -12,7 +12,7 @@ import {
 	wholeNetwork,
 	type Addition,
 } from '../../records/allowance.ts';
-import type { Input } from '../command.ts';
+import { UsageError, type Input } from '../command.ts';
 import { proxyFindings } from '../../doctor/check_destinations.ts';
 import { readFile } from '../../util/files.ts';
 import { print } from '../../util/output.ts';
@@ -23,7 +23,6 @@ import { recordFiles, scan, unreadText, type Unread } from '../../records/reader
 import { matcher } from '../../records/report/collect.ts';
 import { count } from '../../util/units.ts';
 import { prefixOf } from '../prefix.ts';
-import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words: [word = ''] }: Input): Promise<number> {
 	if (flags.has('remove') && flags.size > 1) throw new UsageError('allow: --remove takes no other flag');

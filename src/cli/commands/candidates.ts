@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { existsSync } from 'node:fs';
-import { installation } from '../../installation/locate.ts';
+import { installation } from '../../installation/paths.ts';
 import { makeConf } from '../../portage/make_conf.ts';
-import { recordedPackages } from '../../records/recorded_packages.ts';
+import { recordedPackages } from '../../records/reader.ts';
 import { namesIn } from '../../util/files.ts';
 import { isPackage, withoutVersion } from '../../util/grammar.ts';
 import { print } from '../../util/output.ts';
-import { listed, type Input, type Listed } from '../command.ts';
-import { UsageError } from '../usage.ts';
+import { listed, UsageError, type Input, type Listed } from '../command.ts';
 
 /** Functions that return the lists of `portcullis candidates`. The functions do not start Portage, because a completion should take at most 0.1 s. */
 const lists: Readonly<Record<Listed, (eprefix: string) => string[]>> = {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import type { Command, Input } from '../command.ts';
+import { UsageError, type Command, type Input } from '../command.ts';
 import { bashCompletion } from '../completion/bash.ts';
 import { fishCompletion } from '../completion/fish.ts';
 import { zshCompletion } from '../completion/zsh.ts';
 import { print } from '../../util/output.ts';
 import { suggestion } from '../../util/suggestion.ts';
-import { UsageError } from '../usage.ts';
 
 export const completionScripts: Readonly<Record<string, (commands: readonly [string, Command][]) => string>> = {
 	bash: bashCompletion,

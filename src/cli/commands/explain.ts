@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describeConflict, findConflicts, evidenceVariables } from '../../conflicts/detect.ts';
-import type { Input } from '../command.ts';
+import { UsageError, type Input } from '../command.ts';
 import { buildContextOf, type BuildContext } from '../../conflicts/build_context.ts';
 import type { Environment } from '../../util/environment.ts';
 import { explain, explanationText, type Explanation } from '../../rules/explain.ts';
@@ -12,7 +12,6 @@ import { resolvePortage } from '../../portage/resolve_package.ts';
 import { wrap } from '../../util/layout.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { prefixOf } from '../prefix.ts';
-import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	const { explanation, environment } =

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The commands that only the hook calls. They print "done" at the end, from which the hook knows that the output is complete. */
 import { readFileSync } from 'node:fs';
-import type { Input } from '../command.ts';
+import { UsageError, type Input } from '../command.ts';
 import { allowOptions, destinationLines, destinations } from '../../confine/destinations.ts';
 import { buildContextOf } from '../../conflicts/build_context.ts';
 import { conflictLines, findConflicts } from '../../conflicts/detect.ts';
 import { unavailableSandboxes } from '../../confine/spawn.ts';
-import { installation } from '../../installation/locate.ts';
+import { installation } from '../../installation/paths.ts';
 import type { Line } from '../../messages/message.ts';
 import { render, phaseMessages } from '../../messages/phase_messages.ts';
 import { firstTime } from '../../portage/emerge_process.ts';
@@ -16,7 +16,6 @@ import { problem, unknownSettings } from '../../rules/settings.ts';
 import { assignments, words, type Environment } from '../../util/environment.ts';
 import { print } from '../../util/output.ts';
 import { packageContextFrom } from '../phase_arguments.ts';
-import { UsageError } from '../usage.ts';
 
 /**
  * Prints "found NAME...", the messages about conflicts that are not in --known, and "done". If PORTCULLIS_ALLOW is set, the output of

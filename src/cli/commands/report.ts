@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
-import type { Input } from '../command.ts';
-import { installation } from '../../installation/locate.ts';
-import { paths } from '../../installation/paths.ts';
+import { UsageError, type Input } from '../command.ts';
+import { installation, paths } from '../../installation/paths.ts';
 import { portcullis } from '../../messages/message.ts';
 import { print } from '../../util/output.ts';
-import { recordFiles, scan, unreadText, type Source } from '../../records/reader.ts';
-import { recordedPackages } from '../../records/recorded_packages.ts';
+import { recordedPackages, recordFiles, scan, unreadText, type Source } from '../../records/reader.ts';
 import { collect, reportJson, type Selection } from '../../records/report/collect.ts';
 import { reportText, statsText } from '../../records/report/text.ts';
 import { stat } from '../../util/files.ts';
 import { screenOf } from '../../util/terminal.ts';
 import { suggestion } from '../../util/suggestion.ts';
-import { UsageError } from '../usage.ts';
 
 export async function run({ values, flags, words }: Input): Promise<number> {
 	const [name] = words;

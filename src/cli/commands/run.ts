@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { basename } from 'node:path';
-import type { Input } from '../command.ts';
+import { UsageError, type Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
 import type { PhaseContext } from '../../rules/decide.ts';
 import { packageContextFrom, phaseNamed } from '../phase_arguments.ts';
@@ -10,7 +10,6 @@ import { isSrcPhase } from '../../rules/phases.ts';
 import { resolvePortage } from '../../portage/resolve_package.ts';
 import { quote } from '../../util/environment.ts';
 import { prefixOf } from '../prefix.ts';
-import { UsageError } from '../usage.ts';
 
 /** The default phase of `portcullis run`. In src_compile, all sandboxes apply. */
 const PHASE = 'compile';

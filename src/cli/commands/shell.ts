@@ -3,13 +3,12 @@ import { accessSync, chmodSync, constants, existsSync, mkdtempSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import script from '../../../hooks/shell.bash' with { type: 'text' };
-import type { Input } from '../command.ts';
+import { UsageError, type Input } from '../command.ts';
 import { runConfined } from '../../confine/run_confined.ts';
 import { phaseNamed } from '../phase_arguments.ts';
 import { packageContextOf } from '../../rules/phase_context.ts';
 import { resolvePortage, type Configuration, type Resolved } from '../../portage/resolve_package.ts';
 import { prefixOf } from '../prefix.ts';
-import { UsageError } from '../usage.ts';
 
 export async function run({ values, words, command }: Input): Promise<number> {
 	const [atom, word, tooMany] = words;
