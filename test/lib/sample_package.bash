@@ -5,9 +5,10 @@
 #
 #   sample_package [LINE...]      write the ebuild; src_compile runs these lines first
 #   sample_emerge [OPTION...]     emerge app-test/sample as if for the first time; sets status and output as run does
+#   sample_compile                run only the phases up to src_compile, with the ebuild command, in a third of the CPU time of emerge
 #   sample_messages               print the messages about app-test/sample
 #   assert_sample_message TEXT    fail unless the message was printed twice: in the phase and in the summary of emerge
-#   assert_sample_built           fail unless app-test/sample was built and installed completely
+#   assert_sample_built           fail unless all files were compiled and, by sample_emerge, installed
 #   assert_sample_distributed     fail also if COMPILED, the count of files compiled on the second host, is not SAMPLE_FILES, or if a
 #                                 message was printed
 #   assert_sample_environment_unchanged LINE   fail unless environment.bz2 contains LINE and is the same without Portcullis
@@ -29,13 +30,23 @@ sample_package() {
 			make -j4 CC="\${CC:-gcc}" f{1..$SAMPLE_FILES}.o || die
 			record_namespaces
 		}
-		src_install() { insinto /usr/share/sample; doins *.o; record_namespaces; }
+		RESTRICT="strip"
+		src_install() {
+			mkdir -p "\${ED}/usr/share/sample" && cp *.o "\${ED}/usr/share/sample" || die
+			record_namespaces
+		}
 	EOF
 }
 
 sample_emerge() {
 	prefix_forget
+	SAMPLE_BUILT=$PREFIX/usr/share/sample
 	run prefix_emerge --oneshot "$@" app-test/sample
+}
+
+sample_compile() {
+	SAMPLE_BUILT=$PREFIX_TMP/portage/app-test/sample-1/work/sample-1
+	run prefix_ebuild app-test/sample-1 clean compile
 }
 
 sample_messages() {
@@ -53,7 +64,7 @@ assert_sample_message() {
 }
 
 assert_sample_built() {
-	if ((status != 0)) || [[ $(find "$PREFIX/usr/share/sample" -name '*.o' | wc -l) != "$SAMPLE_FILES" ]]; then
+	if ((status != 0)) || [[ $(find "$SAMPLE_BUILT" -name '*.o' | wc -l) != "$SAMPLE_FILES" ]]; then
 		echo "status $status"
 		echo "$output"
 		return 1

@@ -20,11 +20,20 @@ distcc_features() {
 	prefix_features "-ipc-sandbox -sandbox -usersandbox $1" "DISTCC_HOSTS=\"$DISTCC_HOST_IP\"" "${@:2}"
 }
 
-# Emerges app-test/sample. Sets SENT to the number of packets sent to the second host and COMPILED to the files it compiled.
+# distcc_emerge [OPTION...], distcc_compile: emerge or only compile app-test/sample. Set SENT to the number of packets sent to the second
+# host and COMPILED to the files it compiled.
 distcc_emerge() {
+	count_distributed sample_emerge "$@"
+}
+
+distcc_compile() {
+	count_distributed sample_compile
+}
+
+count_distributed() {
 	local packets compiled
 	packets=$(distcc_host_packets) compiled=$(distcc_host_compiled)
-	sample_emerge "$@"
+	"$@"
 	SENT=$(($(distcc_host_packets) - packets)) COMPILED=$(($(distcc_host_compiled) - compiled))
 }
 
@@ -58,14 +67,14 @@ assert_built_locally() {
 
 @test 'without network-sandbox, distcc compiles on the distcc host and the hook prints no conflict message' {
 	distcc_prefix user 'distcc -network-sandbox'
-	distcc_emerge
+	distcc_compile
 	assert_sample_distributed
 	((SENT > 0))
 }
 
 @test 'if PORTCULLIS_ALLOW contains the distcc host, this host compiles all files and the hook prints no conflict message' {
 	distcc_prefix user 'distcc network-sandbox' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:3632\""
-	distcc_emerge
+	distcc_compile
 	assert_sample_distributed
 }
 
@@ -86,14 +95,14 @@ assert_built_locally() {
 @test "distcc compiles locally even if the user's bashrc sets DISTCC_HOSTS" {
 	distcc_prefix user 'distcc network-sandbox'
 	echo "export DISTCC_HOSTS=$DISTCC_HOST_IP" >>"$PREFIX/etc/portage/bashrc"
-	distcc_emerge
+	distcc_compile
 	assert_built_locally
 }
 
 @test 'if Portage removes distcc from FEATURES because the masquerade directory is missing, the hook prints no conflict message' {
 	distcc_prefix user 'distcc network-sandbox'
 	rm -r "$PREFIX/usr/lib/distcc"
-	distcc_emerge
+	distcc_compile
 	assert_built_locally
 	[[ $output == *'distcc requested but no masquerade dir can be found'* && ! $(sample_messages) ]]
 }
@@ -107,7 +116,7 @@ assert_built_locally() {
 	assert_built_locally
 	assert_sample_message "distcc conflicts with FEATURES=\"network-sandbox\" (CC=\"distcc gcc\"; DISTCC_HOSTS contains $DISTCC_HOST_IP"
 	rm "$PREFIX/etc/portage/package.env"
-	distcc_emerge
+	distcc_compile
 	assert_built_locally
 	[[ ! $(sample_messages) ]]
 }
@@ -140,7 +149,7 @@ assert_built_locally() {
 	# The hook stops pkg_setup before its function runs.
 	[[ ! $(prefix_phases) ]]
 	distcc_features 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="ignore"'
-	distcc_emerge
+	distcc_compile
 	assert_built_locally
 	[[ ! $(sample_messages) ]]
 }
