@@ -113,7 +113,7 @@ assert_all_recorded() {
 # The three connections of the 32-bit program are missing: without a watcher socketcall(2) cannot create a socket (docs/audit.md).
 @test 'with PORTCULLIS_AUDIT=off, no connection attempt is recorded, but the record contains the packet count of the kernel' {
 	connecting_prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
-	run -0 prefix_emerge --oneshot app-test/connects
+	run -0 prefix_ebuild app-test/connects-1 clean test
 	[[ $(record_values "$RECORDS" test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 6406' ]]
 	[[ $output == *'6406 attempts blocked (6406 packets of unknown programs)'* ]]
 }

@@ -102,12 +102,12 @@ start_session() {
 	mapfile -t fixes < <(grep -oE 'ENV_UNSET="[^"]*"' <<<"$output")
 	((${#fixes[@]} == 3))
 	prefix_conf 'FEATURES="network-sandbox"' "${fixes[@]}"
-	run -0 prefix_emerge --oneshot app-test/one
+	run -0 prefix_ebuild app-test/one-1 clean compile
 	[[ $output != *conflicts\ with* ]]
 	grep -q 'Could not open a connection' "$PREFIX_LOG/keys"
 
 	prefix_conf 'FEATURES="network-sandbox"' 'PORTCULLIS_CONFLICT="ignore"'
-	run -0 prefix_emerge --oneshot app-test/one
+	run -0 prefix_ebuild app-test/one-1 clean compile
 	[[ $output != *conflicts\ with* ]]
 }
 

@@ -63,7 +63,7 @@ assert_confined() {
 	prefix_env PORTAGE_DO_NOT_EXPORT_PMS_VARS=1
 	prefix_package app-test/probe-1 <<<'src_compile() { record_namespaces; echo "exported: $(env | grep -c "^EBUILD_PHASE=")."; }'
 	prefix_install_portcullis
-	run -0 prefix_emerge --oneshot app-test/probe
+	run -0 prefix_ebuild app-test/probe-1 clean install
 	# Older versions of Portage ignore the variable.
 	if grep -q PORTAGE_DO_NOT_EXPORT_PMS_VARS "$PREFIX_PORTAGE"/lib/python*/site-packages/portage/package/ebuild/doebuild.py; then
 		[[ $output == *'exported: 0.'* ]]
@@ -89,7 +89,7 @@ assert_confined() {
 		}
 	EOF
 	prefix_install_portcullis
-	run -0 prefix_emerge --oneshot app-test/probe
+	run -0 prefix_ebuild app-test/probe-1 clean install
 	[[ $output == *'exported: 15'* ]]
 	assert_confined prepare configure compile install
 }

@@ -156,8 +156,8 @@ assert_programs_confined() {
 			}
 		EOF
 	} | prefix_package app-test/probe-1
-	run -0 prefix_emerge --oneshot app-test/probe
-	rm -r "$PREFIX_LOG/phases" "$PREFIX/var/db/pkg/app-test"
+	run -0 prefix_ebuild app-test/probe-1 clean install
+	rm "$PREFIX_LOG/phases"
 	prefix_install_portcullis
 	run -0 prefix_emerge --oneshot app-test/probe
 	local phase

@@ -39,7 +39,8 @@ sandbox_prefix() {
 	EOF
 }
 
-sandbox_emerge() {
+# sandbox_run emerge|ebuild ARG...: runs the program of Portage as if for the first time, with the replacement for the sandbox program
+sandbox_run() {
 	rm -rf "${PREFIX_LOG:?}"/* "$PREFIX/var/db/pkg/app-test"
 	# The path of sandbox is a constant in portage/const.py.
 	run -0 prefix_run "${PREFIX_EMERGE[0]}" -c '
@@ -48,15 +49,15 @@ import portage.const
 portage.const.SANDBOX_BINARY = sys.argv[1]
 sys.argv = sys.argv[2:]
 runpy.run_path(sys.argv[0], run_name="__main__")
-' "$PREFIX_ROOT/sandbox" "${PREFIX_EMERGE[1]}" --oneshot app-test/probe </dev/null
+' "$PREFIX_ROOT/sandbox" "$PREFIX_PORTAGE/lib/portage/bin/$1" "${@:2}" </dev/null
 	[[ $output != *'Problem with sandbox'* ]]
 }
 
-# Emerges without and with Portcullis. Fails unless libsandbox is active in the phase in both cases, and refuses no access of the hook.
+# Builds without Portcullis and emerges with it. Fails unless libsandbox is active in the phase in both cases, and refuses no access of the hook.
 assert_sandbox_unchanged() {
 	local before
 	sandbox_prefix "$1"
-	sandbox_emerge
+	sandbox_run ebuild "$PREFIX_REPO/app-test/probe/probe-1.ebuild" clean compile
 	before=$(<"$PREFIX_LOG/sandbox")
 	grep -q '^SANDBOX_ON=1 LD_PRELOAD=.*sandbox.so' <<<"$before"
 	grep -q 'NoNewPrivs:.1' <<<"$before"
@@ -66,7 +67,7 @@ assert_sandbox_unchanged() {
 	mv "$CONFINE" "$CONFINE.real"
 	printf '#!/bin/sh\necho "$SANDBOX_ON" >>%q\nexec %q "$@"\n' "$PREFIX_LOG/confine" "$CONFINE.real" >"$CONFINE"
 	chmod 755 "$CONFINE"
-	sandbox_emerge
+	sandbox_run emerge --oneshot app-test/probe
 	[[ $(sort -u "$PREFIX_LOG/confine") == 0 ]]
 	diff <(echo "$before") "$PREFIX_LOG/sandbox"
 	[[ $output != *ortcullis:* ]]
@@ -118,7 +119,7 @@ assert_sandbox_unchanged() {
 			}
 		EOF
 		prefix_install_portcullis
-		sandbox_emerge
+		sandbox_run ebuild "$PREFIX_REPO/app-test/probe/probe-1.ebuild" clean compile
 		[[ $(<"$PREFIX_LOG/sandbox") == *sandbox.so*$'\n'reached$'\n'blocked ]]
 		[[ $(record_values "$RECORDS" compile 'r.allowed.map((a) => [a.address, a.port, a.count].join(" ")).join()') == "$DISTCC_HOST_IP 3632 1" ]]
 		prefix_clean
