@@ -52,6 +52,9 @@ const features = [
 
 const moreFeatures = subsets(['pid-sandbox', 'mount-sandbox']).map((words) => words.join(' '));
 
+/** No setting confines these phases, so fewer combinations of settings are enough. `AGREEMENT=all` compares all of them. */
+const unconfined = new Set<string>([...otherPhases, 'tomorrow']);
+
 /** The variables of one phase. */
 type Case = Readonly<Record<string, string>>;
 
@@ -98,8 +101,10 @@ test.each([
 	'under fakeroot ($LD_PRELOAD, key $FAKEROOTKEY), the generated hook starts confine with the options that confineOptions() returns',
 	async ({ is, ...started }) => {
 		const cases = everyCase(
-			({ more, restrict, property, folder, name }) =>
-				name !== '' && `${more}${restrict}${property}${folder}` === 'none',
+			({ phase, feature, more, restrict, property, folder, name }) =>
+				name !== '' &&
+				`${more}${restrict}${property}${folder}` === 'none' &&
+				(!unconfined.has(phase) || feature === features.at(-1)),
 		);
 		expect(await agree(cases, started, is)).toBeGreaterThan(0);
 	},
@@ -167,7 +172,7 @@ let mixed: { values: Values; one: Case }[] | undefined;
 function mixedCases(): { values: Values; one: Case }[] {
 	if (mixed !== undefined) return mixed;
 	const cases: { values: Values; one: Case }[] = [];
-	for (const phase of [...srcPhases, ...otherPhases, 'tomorrow'])
+	for (const phase of [...srcPhases, ...unconfined])
 		for (const [feature, more] of features.flatMap((one) => moreFeatures.map((two) => [one, two] as const)))
 			for (const restrict of restricts)
 				for (const property of properties)
@@ -204,8 +209,8 @@ function mixedCases(): { values: Values; one: Case }[] {
 }
 
 /**
- * Chooses cases until all three values that can occur together have done so. It first takes the cases with many new triples, so that a
- * few percent of the cases are enough.
+ * Chooses cases until all three values that can occur together have done so, or two values with a phase that is never confined. It first
+ * takes the cases with many new triples, so that a few percent of the cases are enough.
  */
 function casesOfAllTriples(): (values: Values) => boolean {
 	const numbers = new Map<string, number>();
@@ -226,7 +231,9 @@ function casesOfAllTriples(): (values: Values) => boolean {
 			for (const [i, a] of parts.entries())
 				for (let j = i + 1; j < parts.length; j++)
 					for (let k = j + 1; k < parts.length; k++) {
-						const triple = (a * numbers.size + (parts[j] ?? 0)) * numbers.size + (parts[k] ?? 0);
+						const b = parts[j] ?? 0;
+						const c = i === 0 && unconfined.has(values.phase) ? b : (parts[k] ?? 0);
+						const triple = (a * numbers.size + b) * numbers.size + c;
 						if (seen[triple] === 0) fresh.push(triple);
 					}
 			if (fresh.length < least) continue;
