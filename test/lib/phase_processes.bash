@@ -10,12 +10,12 @@ teardown() {
 	prefix_clean
 }
 
-# waiting_package [NAME]: writes the ebuild app-test/NAME (default: waits), whose src_compile starts a child that ignores signals,
-# writes PREFIX_LOG/NAME.ready and sleeps.
+# waiting_package [NAME [PHASE]]: writes the ebuild app-test/NAME (default: waits), whose src_PHASE (default: src_compile) starts a child that
+# ignores signals, writes PREFIX_LOG/NAME.ready and sleeps.
 waiting_package() {
 	local name=${1-waits}
 	prefix_package "app-test/$name-1" <<-EOF
-		src_compile() {
+		src_${2-compile}() {
 			setsid -f bash -c 'trap "" HUP INT TERM; exec -a ignores-signals sleep 1000' </dev/null >/dev/null 2>&1
 			echo ready >"$PREFIX_LOG/$name.ready"
 			sleep 1000
@@ -102,10 +102,10 @@ process_tree() {
 	done 2>/dev/null
 }
 
-# compile_processes NAME PATTERN: prints the processes of src_compile of app-test/NAME whose command line matches PATTERN, parents
+# build_processes NAME PATTERN: prints the processes of the build of app-test/NAME whose command line matches PATTERN, parents
 # first. Searches the first process with the environment of the build, ebuild.sh, and its descendants, because confine, which is one of
 # them, does not have this environment.
-compile_processes() {
+build_processes() {
 	local pid first
 	local -a words
 	mapfile -t words < <(process_tree "$EMERGE_PID")

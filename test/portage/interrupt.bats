@@ -5,9 +5,9 @@
 load ../lib/prefix
 load ../lib/phase_processes
 
-# cgroup_prefix root|user [FEATURES]: a prefix with Portcullis and FEATURES=cgroup
+# cgroup_prefix root|user [FEATURES [LINE...]]: a prefix with Portcullis and FEATURES=cgroup
 cgroup_prefix() {
-	prefix_make "$1" "cgroup ${2-}"
+	prefix_make "$1" "cgroup ${2-}" "${@:3}"
 	prefix_install_portcullis
 }
 
@@ -24,17 +24,19 @@ assert_gone() {
 }
 
 # The processes of a phase, parents first: a title, a command that chooses a line, a pattern for command lines.
-readonly TARGETS='ebuild.sh|head -n1|ebuild.sh compile $
-the shell of the hook|sed -n 2p|ebuild.sh compile $
+readonly TARGETS='ebuild.sh|head -n1|ebuild.sh unpack $
+the shell of the hook|sed -n 2p|ebuild.sh unpack $
 confine|head -n1|portcullis/confine --
 the init of confine|tail -n1|portcullis/confine --
-the inner ebuild.sh|head -n1|ebuild.sh compile portcullis-inside'
+the inner ebuild.sh|head -n1|ebuild.sh unpack portcullis-inside'
 
-# assert_kills_clean_up LABEL: kills each process of a build with SIGKILL, each one in another package of one emerge, and finally emerge.
+# assert_kills_clean_up LABEL root|user [FEATURES]: kills each process of a build with SIGKILL, each one in another package of one emerge, and
+# finally emerge. The builds wait in src_unpack, which has the sandboxes of src_compile here, so that fewer phases run before.
 assert_kills_clean_up() {
 	local target choice pattern pid name number=0
+	cgroup_prefix "$2" "${3-}" 'PORTCULLIS_UNPACK="confine"'
 	for name in kill{1..6}; do
-		waiting_package "$name"
+		waiting_package "$name" unpack
 	done
 	start_emerge --oneshot --jobs=6 --load-average=99 app-test/kill{1..6}
 	until_true 60 all_wait || {
@@ -43,7 +45,7 @@ assert_kills_clean_up() {
 	}
 	while IFS='|' read -r target choice pattern; do
 		name=kill$((++number))
-		pid=$(compile_processes "$name" "$pattern" | eval "$choice")
+		pid=$(build_processes "$name" "$pattern" | eval "$choice")
 		[[ $pid =~ ^[0-9]+$ ]] || {
 			echo "not found: $target ($pid)"
 			pstree -pa "$EMERGE_PID"
@@ -76,24 +78,20 @@ assert_no_cgroup() {
 }
 
 @test 'as an ordinary user, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
-	cgroup_prefix user
-	assert_kills_clean_up 'ordinary user'
+	assert_kills_clean_up 'ordinary user' user
 }
 
 @test 'as root with the default FEATURES, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
-	cgroup_prefix root
-	assert_kills_clean_up 'root, default FEATURES'
+	assert_kills_clean_up 'root, default FEATURES' root
 }
 
 @test 'as root without pid-sandbox, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
-	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox'
-	assert_kills_clean_up 'root, no pid-sandbox'
+	assert_kills_clean_up 'root, no pid-sandbox' root '-pid-sandbox -network-sandbox -ipc-sandbox'
 }
 
 @test 'as root without userpriv and sandboxes, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
-	cgroup_prefix root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
-	assert_kills_clean_up 'root, as root'
-	[[ $(record_values "$RECORDS" compile r.tracking | tail -n1) == cgroup+pidns ]]
+	assert_kills_clean_up 'root, as root' root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
+	[[ $(record_values "$RECORDS" unpack r.tracking | tail -n1) == cgroup+pidns ]]
 }
 
 @test 'SIGTERM, SIGINT and SIGHUP to the process group of emerge end the phase' {
