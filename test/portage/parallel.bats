@@ -23,7 +23,7 @@ orphan_packages() {
 }
 
 @test 'emerge --jobs reports the orphaned processes of each package, writes a record for every phase, prints no message about phases without orphans, and reports a proxy once' {
-	local atom count=$((${PORTCULLIS_KILLS-8} > 20 ? 8 : 4))
+	local atom count=$((${PORTCULLIS_KILLS-8} > 20 ? 8 : 3))
 	prefix_make user cgroup 'http_proxy="http://127.0.0.1:3128"'
 	prefix_install_portcullis
 	orphan_packages "$count"
