@@ -64,6 +64,28 @@ test('portcullis doctor reports a limit as ok only if its controller is availabl
 	expect(found('yes', 'much')).toBeUndefined();
 });
 
+test('without FEATURES=pid-sandbox, portcullis doctor reports by confine --probe whether pid-sandbox is available', () => {
+	const found = (pid: string) => {
+		const probeResult = { mode: 'userns', tracking: 'subreaper', applied: {}, missing: [], filterWhy: '', broken: '' };
+		const system = {
+			uid: 1000,
+			asked: [],
+			notAsked: 'FEATURES does not name it',
+			probeResult,
+			probe: { pid },
+			read: () => undefined,
+		} as unknown as SystemInfo;
+		return sandboxFindings(system).find(({ id }) => id === 'pid-sandbox');
+	};
+	expect(found('yes')).toMatchObject({
+		state: 'inactive',
+		meaning: 'available, but Portcullis does not apply it, because FEATURES does not name it.',
+	});
+	expect(found('no: unshare(CLONE_NEWPID): No space left on device')?.meaning).toContain(
+		'(unshare(CLONE_NEWPID): No space left on device)',
+	);
+});
+
 test('with PORTCULLIS_SOCKETS="own", portcullis doctor reports an error if confine cannot watch phases, and that the audit is on in spite of PORTCULLIS_AUDIT="off"', () => {
 	const findings = (variables: object, watched: string, watchedWhy = '', asked = ['net'], scope = '0') => {
 		const system = {
