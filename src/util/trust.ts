@@ -32,9 +32,13 @@ export function isSticky(stats: Stats): boolean {
 	return stats.isDirectory() && (stats.mode & 0o1000) !== 0;
 }
 
-/** True if only root can change or replace the file at this path. */
+/** True if a file is at this path, and only root can change or replace it. Another user could create a missing file in a sticky folder. */
 export function isRootControlled(file: string): boolean {
-	return components(file).every(
-		([, stats]) => stats.uid === 0 && ((stats.mode & 0o022) === 0 || isSticky(stats) || stats.isSymbolicLink()),
+	const visited = components(file);
+	return (
+		visited.at(-1)?.[1].isFile() === true &&
+		visited.every(
+			([, stats]) => stats.uid === 0 && ((stats.mode & 0o022) === 0 || isSticky(stats) || stats.isSymbolicLink()),
+		)
 	);
 }
