@@ -33,8 +33,9 @@ beforeAll(async () => {
 	await new Promise((listening) => server.once('listening', listening));
 	const { hook, program } = paths(join(root, 'prefix'));
 	for (const file of [hook, program]) mkdirSync(join(file, '..'), { recursive: true });
-	writeFileSync(hook, renderHook(join(root, 'prefix')));
-	writeFileSync(program, "console.log('found\\newarn started\\ndone');");
+	// A shell prints the lines instead of Node, which takes longer to start.
+	writeFileSync(hook, renderHook(join(root, 'prefix'), '/bin/sh'));
+	writeFileSync(program, "printf 'found\\newarn started\\ndone\\n'");
 });
 
 afterAll(() => {

@@ -13,7 +13,7 @@ import { reportText, statsText } from '../../src/records/report/text.ts';
 import { render, phaseMessages } from '../../src/messages/phase_messages.ts';
 
 /** `npm run fuzz` sets FUZZ_ROUNDS and FUZZ_SEED, with a new seed each time. A failure prints the seed of the failed round. */
-const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 300);
+const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 100);
 const firstSeed = Number(process.env['FUZZ_SEED'] ?? 1);
 const LINES = 20;
 
