@@ -144,10 +144,10 @@ peak_memory() {
 		start_watched --net $options -- bash -c "echo up >\"\$3\"; $connect" bash "$CLIENT" "$READY.go" "$READY"
 		exec {fd}<>"$READY"
 		echo >"$READY.go"
-		read -r -u "$fd" -t 60
+		read -r -u "$fd" -t 300
 		few=$(peak_memory)
 		echo >"$READY.go"
-		read -r -u "$fd" -t 60
+		read -r -u "$fd" -t 300
 		(($(peak_memory) <= few + 64))
 		echo >"$READY.go"
 		assert_exit_status 0
