@@ -23,17 +23,19 @@ comparable_output() {
 		[exit]='exit 7'
 		[killed]='kill -KILL ${BASHPID}'
 	)
+	# src_unpack is the first phase that can fail, and this setting gives it the sandboxes of src_compile.
+	prefix_conf 'PORTCULLIS_UNPACK="confine"'
 	for how in "${!bodies[@]}"; do
-		prefix_package "app-test/$how-1" <<<"src_compile() { record_namespaces; ${bodies[$how]}; }"
-		run -1 prefix_ebuild "app-test/$how-1" clean compile
+		prefix_package "app-test/$how-1" <<<"src_unpack() { record_namespaces; ${bodies[$how]}; }"
+		run -1 prefix_ebuild "app-test/$how-1" clean unpack
 		comparable_output >"$BATS_TEST_TMPDIR/$how"
 	done
 	prefix_install_portcullis
 	for how in "${!bodies[@]}"; do
-		run -1 prefix_ebuild "app-test/$how-1" clean compile
-		assert_namespace compile net own
+		run -1 prefix_ebuild "app-test/$how-1" clean unpack
+		assert_namespace unpack net own
 		diff "$BATS_TEST_TMPDIR/$how" <(comparable_output)
-		[[ $output == *"run: $PREFIX/usr/bin/portcullis shell app-test/$how-1 src_compile"* ]] || {
+		[[ $output == *"run: $PREFIX/usr/bin/portcullis shell app-test/$how-1 src_unpack"* ]] || {
 			echo "$how: $output"
 			return 1
 		}
