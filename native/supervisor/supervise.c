@@ -168,6 +168,9 @@ static void launch_or_degrade(struct supervisor *s)
 		if (setup_error.step == STEP_CGROUP && s->result.has_cgroup) {
 			remove_cgroup(s);
 			result_add_refused(&s->result, &setup_error);
+			for (int i = 0; i < LIMITS; i++)
+				if (s->options->limit[i] != NULL && !s->cgroup.inherits[i] && s->cgroup.limit_problem[i] == NULL)
+					result_add_missing(&s->result, limit_files[i], setup_steps[STEP_CGROUP].call, setup_error.error);
 		} else if (!plan_degrade(&s->plan, s->options, &s->identity, &setup_error, &s->result)) {
 			errno = setup_error.error;
 			run_without_init(s, setup_steps[setup_error.step].call);

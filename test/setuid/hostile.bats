@@ -143,21 +143,23 @@ assert_ends_in_time() {
 }
 
 @test 'a set-user-id confine writes no --record or --notice-file that is a link, FIFO, device, directory or file of another user' {
-	local option path before
-	before=$(stat -c '%s %Y %a' /etc/passwd)
-	as_caller ln -s /etc/passwd link
+	local option path before root_file=$TEST_DIR/root
+	install -m 644 /etc/passwd "$root_file"
+	before=$(stat -c '%s %y %a' "$root_file")
+	as_caller ln -s "$root_file" link
 	as_caller ln -s "/etc/$ACCOUNT" dangling
 	as_caller mkfifo fifo
 	as_caller mkdir directory
 	for option in --record --notice-file; do
-		for path in link dangling fifo directory /dev/full /dev/null "/etc/$ACCOUNT" /etc/passwd / . '' /proc/self/mem /proc/sysrq-trigger; do
+		for path in link dangling fifo directory /dev/full /dev/null "/etc/$ACCOUNT" "$root_file" / . '' /proc/self/mem /proc/sysrq-trigger; do
 			# memory.max cannot be applied, so there is a message to write. --require fails before the command runs.
 			run -125 as_caller timeout 10 "$CONFINE" --cgroup "$ACCOUNT" --limit memory.max=1 --net --require "$option" "$path" -- touch ran
 			run -0 as_caller timeout 10 "$CONFINE" --cgroup "$ACCOUNT" --limit memory.max=100000000000000 --best-effort "$option" "$path" -- true
 		done
 	done
 	[[ ! -e "/etc/$ACCOUNT" && ! -e ran ]]
-	[[ $(stat -c '%s %Y %a' /etc/passwd) == "$before" ]]
+	[[ $(stat -c '%s %y %a' "$root_file") == "$before" ]]
+	rm "$root_file"
 }
 
 @test 'a set-user-id confine accepts processes and files of other users for --die-with and --die-with-lock, and discloses nothing about these processes and files' {

@@ -46,6 +46,13 @@ for i in range(30):
 	done
 }
 
+@test 'if the kernel lets no process into the cgroup of the phase, confine --require exits with 125, and otherwise the record names the missing limit' {
+	run -125 "$CONFINE" --cgroup x --limit pids.max=0 --require --record "$RECORD" -- touch "$BATS_TEST_TMPDIR/ran"
+	[[ $output == *'pids.max is not available: joining the cgroup: Resource temporarily unavailable' && ! -e $BATS_TEST_TMPDIR/ran ]]
+	run -0 "$CONFINE" --cgroup x --limit pids.max=0 --best-effort --record "$RECORD" -- true
+	[[ $(record_value "$RECORD" '[r.tracking, ...r.missing.map((one) => one.what)].join()') == pidns,pids.max ]]
+}
+
 @test 'confine --limit cpu.max=30% limits a busy process to about 30 % of a processor' {
 	local who used
 	for who in env in_delegated_cgroup; do
