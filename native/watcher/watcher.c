@@ -172,7 +172,7 @@ static noreturn void run_watcher(const struct watcher *watcher, const struct opt
 		refuse("--audit: cannot drop the privileges of the watcher process: %m");
 	if (sigprocmask(SIG_SETMASK, &all, NULL) != 0 || !close_files_except(keep, 4))
 		refuse("--audit: cannot prepare the watcher process: %m");
-	prctl(PR_SET_NAME, "confine-audit");
+	prctl(PR_SET_NAME, "confine-watcher");
 	watcher_rights_limit_calls();
 	loop_run(watcher, options, route, phase_is_root);
 }

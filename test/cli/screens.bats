@@ -48,6 +48,9 @@ setup_file() {
 	sed '$s/,"run":"[^"]*"//' "$RECORDS" >"$PREFIX_LOG/records"
 	run -1 prefix_run portcullis report --last --records "$PREFIX_LOG/records"
 	[[ $output == 'portcullis: the last record does not contain the process of emerge. To see recent phases, run: '*'portcullis report --since 1d' ]]
+	echo nonsense >"$PREFIX_LOG/records"
+	run -1 prefix_run portcullis report --last --records "$PREFIX_LOG/records"
+	[[ $output == "portcullis: no phase is recorded. 1 line of $PREFIX_LOG/records could not be read: "* ]]
 }
 
 @test 'portcullis report exits with 1 and prints one line if a package has no records or a file cannot be read' {

@@ -178,7 +178,7 @@ descriptor of a process of the host: EPERM'
 		"$1" --net -- bash -c ": >\"\$1\"; setsid sleep 1000 & exec sleep 1000" - "$2/started" & confine=$!
 		until_true 30 test -e "$2/started"
 		until_true 30 pgrep -x sleep >/dev/null
-		pkill -KILL -x confine-audit
+		pkill -KILL -x confine-watcher
 		wait "$confine"
 		echo "$? $(pgrep -cx -r D,R,S,T sleep)"' - "$CONFINE" "$TEST_DIR"
 	[[ ${lines[-1]} == '137 0' ]] || {

@@ -56,7 +56,7 @@ start_watched() {
 }
 
 is_watched() {
-	WATCHER=$(pgrep -x -P "$SUPERVISOR" confine-audit)
+	WATCHER=$(pgrep -x -P "$SUPERVISOR" confine-watcher)
 }
 
 # assert_exit_status STATUS: waits for the supervisor, which must exit with that status
@@ -300,7 +300,7 @@ start_served() {
 			[[ $3 == hold ]] || { "$1" - "$2" address & until [[ -s $2 ]]; do :; done; }
 			timeout 10 "$4" connect 1 && echo waiting >>"$2"; exec sleep 1000' bash "$STALL" "$STALL_LOG" "$mode" "$CLIENT"
 		until_true 30 grep -q waiting "$STALL_LOG"
-		pkill -KILL -x -P "$SUPERVISOR" confine-audit
+		pkill -KILL -x -P "$SUPERVISOR" confine-watcher
 		until_true 30 test ! -e "/proc/$SUPERVISOR/exe"
 		assert_exit_status 137
 		[[ $(record_value "$RECORD" r.watched_why) == 'the watcher process of confine has exited, so confine killed the phase' ]]
@@ -354,7 +354,7 @@ has_net_filter() {
 # calls_in_trace FILE: prints the system calls of the watcher and its helpers after they installed their filter, from strace's output
 calls_in_trace() {
 	awk '
-		/prctl\(PR_SET_NAME, "confine-audit"/ { named[$1] = 1 }
+		/prctl\(PR_SET_NAME, "confine-watcher"/ { named[$1] = 1 }
 		filtered[$1] && match($0, /^[0-9]+ +[a-z_0-9]+\(/) { split($0, part, /[ (]+/); print part[2] }
 		named[$1] && /seccomp\(SECCOMP_SET_MODE_FILTER/ { filtered[$1] = 1 }
 		filtered[$1] && /clone3?(\(| resumed).* = [0-9]+$/ { filtered[$NF] = 1 }' "$1" | sort -u
@@ -463,7 +463,7 @@ REUSE_NUMBER=$(
 			read -r _ <"$2.end"' bash "$3" "$5" &
 		supervisor=$!
 		read -rt 10 thread <"$5"
-		is_watched() { watcher=$(pgrep -x -P "$supervisor" confine-audit); }
+		is_watched() { watcher=$(pgrep -x -P "$supervisor" confine-watcher); }
 		until_true 5 is_watched
 		# The supervisor would continue the stopped watcher.
 		kill -STOP "$supervisor"

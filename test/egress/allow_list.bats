@@ -198,7 +198,7 @@ attach_address() {
 # watcher_socket_count: prints how many sockets the watcher of this test has open
 watcher_socket_count() {
 	local watcher
-	for watcher in $(pgrep -x confine-audit); do
+	for watcher in $(pgrep -x confine-watcher); do
 		! grep -qzxF "$RECORD" "/proc/$watcher/cmdline" || find "/proc/$watcher/fd" -lname 'socket:*' | wc -l
 	done
 }

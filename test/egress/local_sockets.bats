@@ -41,7 +41,7 @@ run_local_sockets() {
 	phase=$PHASE_PID
 	read -r line <&"${PHASE[0]}"
 	# The watcher, and the helper process that sends
-	memory=$(ps -o comm=,rss= -p "$(pgrep -d, -f -- "$RECORD")" | sed -n 's/^confine-audit *//p')
+	memory=$(ps -o comm=,rss= -p "$(pgrep -d, -f -- "$RECORD")" | sed -n 's/^confine-watcher *//p')
 	echo >&"${PHASE[1]}"
 	wait "$phase"
 	[[ $line == full && $(wc -l <<<"$memory") == 2 && (${CONFINE_BUILD-} || $(sort -n <<<"$memory" | tail -n 1) -lt 2048) ]] || {

@@ -50,8 +50,8 @@ run_allowed() {
 	local command watcher network
 	as_caller "$CONFINE" --net --audit --record record --allow "$SILENT:80" -- "$TEST_DIR/client" plain "$SILENT" 80 3>&- &
 	command=$!
-	until_true 10 pgrep -U "$CALLER" -x confine-audit
-	watcher=$(pgrep -U "$CALLER" -x confine-audit)
+	until_true 10 pgrep -U "$CALLER" -x confine-watcher
+	watcher=$(pgrep -U "$CALLER" -x confine-watcher)
 	cat "/proc/$watcher/status" >"$TEST_DIR/status"
 	network=$(readlink "/proc/$watcher/ns/net")
 	until_true 10 pkill -KILL -U "$CALLER" -x client

@@ -7,7 +7,7 @@ load helper
 
 # find_watcher: sets WATCHER to the process with the listener of the caller's phase
 find_watcher() {
-	WATCHER=$(pgrep -U "$CALLER" -x confine-audit)
+	WATCHER=$(pgrep -U "$CALLER" -x confine-watcher)
 }
 
 # attack_watcher: tries to get descriptors and memory of the watcher as the caller, by /proc, pidfd_getfd(2) and ptrace(2)

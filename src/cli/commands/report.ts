@@ -45,10 +45,12 @@ export async function run({ values, flags, words }: Input): Promise<number> {
 
 /** Selects the records of the last run of emerge. In a record, `run` identifies the run of emerge. Throws an Error if the last record has none. */
 function lastRun(sources: readonly Source[]): Selection {
-	let run = '';
-	scan(sources, (record) => {
-		run = record.run;
+	const last: { run?: string } = {};
+	const unread = scan(sources, (record) => {
+		last.run = record.run;
 	});
+	const { run } = last;
+	if (run === undefined) throw new Error(['no phase is recorded', ...unread.map(unreadText)].join('. '));
 	if (run === '')
 		throw new Error(
 			`the last record does not contain the process of emerge. To see recent phases, run: ${portcullis('report', '--since', '1d')}`,

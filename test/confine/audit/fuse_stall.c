@@ -57,7 +57,7 @@ static struct fuse_attr attributes(uint64_t node)
 		.ino = node, .size = 4096, .mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0644, .nlink = 1, .uid = getuid(), .gid = getgid()};
 }
 
-/* Returns true if the process is one of confine: its name begins with "confine", such as "confine-audit" of the watcher. Also returns true for PID 0, a process outside the server's PID namespace. */
+/* Returns true if the process is one of confine: its name begins with "confine", such as "confine-watcher" of the watcher. Also returns true for PID 0, a process outside the server's PID namespace. */
 static bool is_confine(uint32_t pid)
 {
 	char path[32], name[8] = "";
