@@ -34,7 +34,7 @@ DESTINATION='198.51.100.7 443'
 	[[ $(record_value "$RECORD" r.watched) == yes && $(record_value "$RECORD" r.mode) == userns && $(record_value "$RECORD" r.setuid_inert) == undefined ]]
 }
 
-@test 'confine records connections to 10.0.0.0/8 and ::/8, for which lo has a route' {
+@test 'confine also records connections to 10.0.0.0/8 and ::/8, which stay on lo, because the addresses of lo have these prefixes' {
 	TO=10.1.2.3 PORT=80 audit --net -- "$CLIENT" connect
 	assert_blocked 'client tcp 10.1.2.3 80 1'
 	TO=fd::7 PORT=80 audit --net -- "$CLIENT" connect
@@ -48,7 +48,7 @@ DESTINATION='198.51.100.7 443'
 	[[ $(record_value "$RECORD" r.attempts) == undefined && $(record_value "$RECORD" r.unattributed) == undefined && $(record_value "$RECORD" r.unreadable) == 1 && $(record_value "$RECORD" r.unreadable_why) == undefined ]]
 }
 
-@test 'if confine lacks CAP_SYS_PTRACE, the record has the number of calls of processes that are not dumpable, which confine could not inspect, and the reason' {
+@test 'if confine lacks CAP_SYS_PTRACE, confine cannot inspect network calls of processes that are not dumpable, and the record has the number of these calls and the reason' {
 	setpriv --bounding-set=-sys_ptrace --inh-caps=-all "$CONFINE" --net --audit --record "$RECORD" --notice-file "$RECORD.notice" -- python3 -c '
 import ctypes, socket
 ctypes.CDLL(None).prctl(4, 0)  # PR_SET_DUMPABLE
@@ -57,7 +57,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 	[[ $(record_value "$RECORD" 'r.unreadable + r.unreadable_why') == '1reading the memory of a process: Permission denied' ]]
 }
 
-@test 'if a phase runs as root, confine records a raw socket with the protocol raw, and does not set no_new_privs' {
+@test 'if a phase runs as root, confine records connect on a raw socket with the protocol raw, and does not set no_new_privs' {
 	RUN_AS=root audit --net -- sh -c '"$1" raw; grep NoNewPrivs: /proc/self/status' sh "$CLIENT" >"$AUDIT_DIR/out"
 	assert_blocked "client raw $DESTINATION 1"
 	[[ $(record_value "$RECORD" r.mode) == root && $(<"$AUDIT_DIR/out") == NoNewPrivs:*0 ]]
@@ -94,7 +94,7 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect_ex(("198.51.100.7", 9))
 	[[ $(record_value "$RECORD" r.unreachable) == 64000 && $(record_value "$RECORD" r.unattributed) == undefined ]]
 }
 
-@test 'if 64 processes connect 160 times each at the same time, confine counts all attempts, and no process waits for ever' {
+@test 'if 64 processes connect 160 times each at the same time, confine counts all attempts, and no process hangs' {
 	audit --net -- timeout 200 bash -c 'for i in {1..64}; do "$1" connect 160 & pids+=($!); done; for i in "${pids[@]}"; do wait "$i" || exit; done' bash "$CLIENT"
 	assert_blocked "client tcp $DESTINATION 10240"
 }
@@ -140,13 +140,13 @@ except OSError: pass
 	[[ $(record_value "$RECORD" 'r.blocked[0].script') == undefined ]]
 }
 
-@test 'if a 1 kHz timer with SA_RESTART interrupts connections, they fail with the same errno as without confine and are counted once' {
+@test 'if signals of a 1 kHz timer interrupt connect and SA_RESTART is set, connect fails with the same errno as without confine, and confine counts each connection once' {
 	audit --net -- "$CLIENT" timer 1 20000 >"$AUDIT_DIR/out"
 	[[ $(<"$AUDIT_DIR/out") =~ ^unexpected=0\ ticks=[0-9]{2,}$ ]]
 	assert_blocked "client tcp $DESTINATION 20000"
 }
 
-@test 'if a 1 kHz timer without SA_RESTART interrupts connections, confine does not count those that fail with EINTR' {
+@test 'if signals of a 1 kHz timer interrupt connect and SA_RESTART is not set, confine does not count connections that fail with EINTR' {
 	local unexpected ticks
 	# A signal can interrupt a call until the watcher has received the call, which takes longer on a busy machine.
 	for _ in {1..10}; do
@@ -183,7 +183,7 @@ except OSError: pass
 	[[ $(record_value "$RECORD" 'r.listener_refused') == undefined ]]
 }
 
-@test 'if another program has already installed a seccomp listener, the record has only the packet count of the kernel, and the reason' {
+@test 'if another program has already installed a seccomp listener, the record has only the number of packets without a route, and the reason why connections are missing' {
 	local outer
 	outer=$RECORD
 	audit_setup
@@ -284,7 +284,7 @@ refused() {
 	[[ $(record_value "$RECORD" 'r.names.length') == 2 ]]
 }
 
-@test 'with confine --audit, the command has the same open descriptors and the same number of processes as without --audit' {
+@test 'with confine --audit, the command has the same open file descriptors as without --audit, and the record has the same number of processes' {
 	local with without
 	without=$("$CONFINE" --net --cgroup audit --record "$RECORD" -- sh -c 'ls -l /proc/self/fd | sed "s/.*[0-9] //; s/[0-9]*//g"')
 	without+=$(record_value "$RECORD" r.processes)

@@ -70,7 +70,7 @@ assert_programs_run() {
 	[[ $(record_values "$RECORD" all r.tracking) == subreaper$'\n'subreaper ]]
 }
 
-@test 'if a container masks parts of /proc, confine --cgroup keeps the PID namespace and the /proc of the container, and is a subreaper' {
+@test 'if a container masks parts of /proc, confine --cgroup creates no PID namespace, mounts no /proc, and tracks processes as a subreaper instead' {
 	local user
 	for user in 0 "$TEST_UID"; do
 		# shellcheck disable=SC2016
@@ -99,7 +99,7 @@ assert_programs_run() {
 	assert_survivors_killed docker subreaper "$TEST_UID" live_bomb
 }
 
-@test "with Docker's default seccomp profile, confine --best-effort records that IPC isolation is missing and that a filter isolates the network, and --require accepts only the filter" {
+@test "with Docker's default seccomp profile, confine --best-effort filters the network and records that IPC isolation is missing; confine --require runs the command with --net and refuses --ipc" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 run_in_container docker "$user" "$CONFINE" --net --ipc --cgroup x --best-effort --record "$RECORD" -- echo ran

@@ -165,7 +165,7 @@ with_masked_proc() {
 		setpriv --reuid="$TEST_UID" --regid="$TEST_UID" --clear-groups --inh-caps=-all -- "$@"
 }
 
-@test 'if the kernel refuses a PID namespace or a new /proc, confine is a subreaper and records the reason, and ps finds the processes of the phase in /proc' {
+@test 'if the kernel refuses a PID namespace or a new /proc, confine tracks processes as a subreaper and records the reason, and ps shows the processes of the phase' {
 	local method refused prefix
 	while IFS='|' read -r method refused prefix; do
 		# shellcheck disable=SC2016,SC2086
@@ -198,7 +198,7 @@ with_masked_proc() {
 	[[ $(record_value "$RECORD" 'r.proc + r.processes') == hostundefined ]]
 }
 
-@test 'if the kernel refuses a PID or mount namespace, confine --best-effort records the missing option, and --require does not run the command' {
+@test 'if the kernel refuses a PID or mount namespace, confine --best-effort runs the command and records the missing isolation, and --require does not run the command' {
 	local what refused call
 	while IFS='|' read -r what refused call; do
 		run -0 as_user "$TEST_DIR/refuse_calls" "$call=EINVAL" -- "$CONFINE" --pid --mount --best-effort --record "$RECORD" -- echo ran
@@ -229,7 +229,7 @@ with_masked_proc() {
 	[[ $(record_value "$RECORD" r.orphans.length) == 1 && $(record_value "$RECORD" r.missing.length) == 0 && $(record_value "$RECORD" r.tracking) == "$method" ]]
 }
 
-@test 'at the root of the cgroup v2 tree, root without CAP_SYS_ADMIN moves no process of the machine to set limits' {
+@test 'if root without CAP_SYS_ADMIN runs confine --limit in the root of the cgroup v2 tree, confine moves no process to another cgroup' {
 	local directory
 	# In a PID namespace, confine could move only the processes of this test.
 	run -0 unshare -pf --mount-proc setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin \

@@ -112,7 +112,7 @@ describe('name resolution', () => {
 	});
 	const context = (hosts: string) => buildContextOf({ PATH: folder, DISTCC_HOSTS: hosts }, ['distcc']);
 
-	test('destinations() does no DNS lookup for an entry unix:PATH, and allowOptions() passes its path to confine', async () => {
+	test('destinations() does no DNS lookup for an entry unix:PATH, and allowOptions() returns the option that passes PATH to confine', async () => {
 		const one = await destinations('unix:/run/a.sock 192.0.2.1:80 unix:/b', context(''));
 		expect(allowOptions(one)).toEqual([
 			['--allow', '192.0.2.1:80'],

@@ -124,7 +124,7 @@ assert probe.connect_ex(("8.8.8.8", 53)) == errno.ENETUNREACH'
 	done
 }
 
-@test 'if the kernel refuses every namespace or socket for the DNS server, confine records the reason, and queries as connection attempts' {
+@test 'if the kernel refuses a namespace or socket to the DNS server of confine, the record has the reason, and lists DNS queries as connection attempts' {
 	gcc -O1 -D_GNU_SOURCE -o "$AUDIT_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	: >"$RECORD"
 	run -2 in_portage_network --ipc -- setpriv --reuid=12321 --regid=12321 --clear-groups --inh-caps=-all -- "$AUDIT_DIR/refuse_calls" unshare=EPERM -- \

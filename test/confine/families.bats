@@ -64,7 +64,7 @@ setup() {
 	done
 }
 
-@test 'if init of confine does not answer in time, socketcall(2) fails with ENOBUFS, and works again after the late answer' {
+@test 'if the init process of confine is stopped, socketcall(2) fails with ENOBUFS instead of hanging, and works again when init continues' {
 	local RUN_AS=root
 	# PTRACE_SEIZE and PTRACE_INTERRUPT stop init until Python exits. After SIGSTOP, the supervisor would continue init at once.
 	# shellcheck disable=SC2016 # for the inner shell

@@ -29,7 +29,7 @@ assert_record() {
 		<(echo "filter none $(wc -l <<<"$1") "$'\n'"${1//$'\n'/ $'\n'}")
 }
 
-@test "with Docker's default seccomp profile, calls that create IPC objects have the same results as in an IPC namespace, and confine removes the objects" {
+@test "with Docker's default seccomp profile, calls that create IPC objects return the same results as in an IPC namespace, and confine removes the objects when the phase ends" {
 	local user expected
 	expected=$(unshare --ipc ./ipc_objects results 0x50430001)
 	for user in 0 "$TEST_UID"; do
@@ -41,7 +41,7 @@ assert_record() {
 	[[ $(grep -c ': ok$' <<<"$expected") == 10 && $(grep -c ': E[A-Z]*$' <<<"$expected") == 15 ]]
 }
 
-@test 'without an IPC namespace, i386 calls through ipc(2) have the same results as in one, and confine removes the objects if no process of the phase remains, also without cgroup and PID namespace' {
+@test 'without an IPC namespace, ipc(2) calls of i386 programs return the same results as in an IPC namespace, and confine removes IPC objects even without --cgroup, if no process of the phase remains' {
 	local expected
 	expected=$(unshare --ipc "$TEST_DIR/ipc_objects_32" results 0x50430001)
 	# shellcheck disable=SC2016 # for the shell without namespaces
@@ -80,7 +80,7 @@ BESIDE_ANOTHER_BUILD='
 	fi
 	./ipc_objects make shm:0 sem:0 msg:0 mqueue:/own >own'
 
-@test 'without an IPC namespace, confine removes no object that a daemon or another build of the same user has made, even with a key or name that the phase has used, and after thousands of objects' {
+@test 'without an IPC namespace, confine removes no IPC object of a daemon or another build of the same user, even if the phase has used the same key or name, or has created thousands of objects' {
 	local user rest
 	for user in 0 "$TEST_UID"; do
 		rm -f requests replies others own
@@ -105,7 +105,7 @@ BESIDE_ANOTHER_BUILD='
 	done
 }
 
-@test 'without an IPC namespace, confine removes the objects of a phase if SIGKILL ends the supervisor, and without cgroup and PID namespace keeps them if a process of the phase still runs' {
+@test 'without an IPC namespace, confine removes the IPC objects of a phase even if SIGKILL ends the supervisor; without --cgroup, the objects remain if a process of the phase still runs' {
 	# shellcheck disable=SC2016 # for the shells without namespaces
 	run -0 without_namespaces "$TEST_UID" bash -c "$(declare -f until_true)"'
 		make="./ipc_objects make sem:0x1 msg:0x2 shm:0x3 mqueue:/phase"

@@ -107,7 +107,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	done
 }
 
-@test 'with confine --ipc the command has an empty /dev/shm as large as that of the host, in which shared memory and semaphores work, unless --uses names a path in /dev/shm' {
+@test 'with confine --ipc, the command gets its own /dev/shm, empty and as large as that of the host; if --uses names a path in /dev/shm, the command sees the /dev/shm of the host' {
 	local who file=/dev/shm${NAME} path size
 	size=$(df --output=size /dev/shm | tail -n 1)
 	cat >"$TEST_DIR/memory.py" <<-'EOF'
@@ -168,7 +168,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	EOF
 }
 
-@test 'with confine --pid the command sees only its own processes, confine kills and records the remaining ones, and shells, ps, gdb and strace work' {
+@test 'with confine --pid, the command sees only its own processes, confine kills and records processes that the command leaves running, and shells, ps, gdb and strace work' {
 	local who
 	cat >"$TEST_DIR/processes" <<-'EOF'
 		exec 2>/dev/null # bash prints the end of a job at a time of its own choice
@@ -223,7 +223,7 @@ print(sorted({a[4][0] for a in socket.getaddrinfo("localhost", 80, flags=socket.
 	[[ $output == $' 0 0 1\n0' ]]
 }
 
-@test 'if root lacks CAP_SYS_ADMIN, confine --mknod makes no namespace, so that the command can create a device file, and records the reason' {
+@test 'if root lacks CAP_SYS_ADMIN, confine --mknod creates no user namespace, in which mknod(2) would fail, and records the reason, and the command can create a device file' {
 	# shellcheck disable=SC2016
 	local -a make=(sh -c 'mknod "$1/null" c 1 3 && rm "$1/null"' - "$TEST_DIR")
 	run -1 container_root "$CONFINE" --net --ipc -- "${make[@]}"

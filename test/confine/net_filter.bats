@@ -23,7 +23,7 @@ net_filter() {
 		"${options[@]}" -- /usr/bin/python3 "$TEST_DIR/net_filter.py" "${@:2}"
 }
 
-@test "with Docker's default seccomp profile, sockets of a phase have the same results as in a network namespace, and no call reaches the host or another machine" {
+@test "with Docker's default seccomp profile, socket calls of a phase return the same results as in a network namespace, and no call reaches the host or another machine" {
 	local user namespace
 	for user in 0 "$TEST_UID"; do
 		run -0 net_filter unconfined "$user" -- phase
@@ -49,7 +49,7 @@ raw socket: EPERM
 SCTP: EPROTONOSUPPORT
 descriptor of a process of the host: EPERM'
 
-@test "with Docker's default seccomp profile and without Landlock, a hostile phase cannot reach a service of the host, unless it wins a race" {
+@test "with Docker's default seccomp profile and without Landlock, a hostile phase cannot reach a service of the host (the test tries no races)" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 run_in_container docker "$user" /usr/bin/python3 "$TEST_DIR/net_filter.py" host "$TEST_DIR/refuse_calls" landlock=ENOSYS -- \
@@ -58,7 +58,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test "with Docker's default seccomp profile, calls of glibc and musl programs for x86-64 and i386, also by socketcall(2), reach servers of the phase and no server of the host" {
+@test "with Docker's default seccomp profile, glibc and musl programs for x86-64 and i386 can connect to servers of the phase and to no server of the host, also with socketcall(2)" {
 	local user program calls="own connected, host refused"
 	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$TEST_DIR/abis" "$TOP/test/confine/net_filter_abis.c"
 	musl-gcc -static -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -Dstrerrorname_np=strerror -o "$TEST_DIR/abis-musl" "$TOP/test/confine/net_filter_abis.c"
@@ -73,7 +73,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test "with Docker's default seccomp profile, 64 processes in sessions of their own, made by multiprocessing, connect to servers of each other" {
+@test "with Docker's default seccomp profile, 64 processes of Python's multiprocessing, each in its own session, connect to servers of each other" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 net_filter docker "$user" -- many 64
@@ -84,7 +84,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test 'without a namespace, a phase can connect to its own servers on an address of the machine, and not to those of others, even if it forges replies of sock_diag(7)' {
+@test 'if confine can create no namespace, a phase can connect to its own servers on an address of the machine and to no other servers, even if the phase forges replies of sock_diag(7)' {
 	# shellcheck disable=SC2016 # for the shell in the network namespace
 	run -0 unshare --net bash -c 'ip link set lo up && ip address add 192.0.2.5/32 dev lo && "$@"' - /usr/bin/python3 "$TEST_DIR/net_filter.py" host \
 		"$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --record "$RECORD" -- /usr/bin/python3 "$TEST_DIR/net_filter.py" own 192.0.2.5
@@ -94,7 +94,7 @@ descriptor of a process of the host: EPERM'
 	}
 }
 
-@test 'without a namespace, a phase cannot send a datagram for loopback through another network interface' {
+@test 'if confine can create no namespace, a phase cannot send a datagram for a loopback address through another network interface' {
 	# shellcheck disable=SC2016 # for the shell in the network namespace
 	run -0 unshare --net bash -c '
 		ip link set lo up && ip link add eth9 type veth peer name eth8 && ip link set eth9 up && "$@"' - \
@@ -105,7 +105,7 @@ descriptor of a process of the host: EPERM'
 	}
 }
 
-@test "with Docker's default seccomp profile, confine --allow permits the connection to a service of the host and counts it, and answers queries for names of --resolve without a name server" {
+@test "with Docker's default seccomp profile, confine --allow permits and counts a connection to a service of the host, and a name that --resolve contains resolves without a name server" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		run -0 net_filter docker "$user" --allow 127.0.0.1:@HOST_TCP@ --resolve listed.example=127.0.0.1 -- names HOST_TCP
@@ -114,7 +114,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test "with Docker's default seccomp profile, DNS lookups fail, and the record has the names, with no attempt to reach a name server" {
+@test "with Docker's default seccomp profile, DNS lookups fail, and the record has the names that the phase looked up, and no attempt to reach a name server" {
 	local user
 	for user in 0 "$TEST_UID"; do
 		# glibc, which sends A and AAAA queries at the same time, and c-ares
@@ -128,7 +128,7 @@ descriptor of a process of the host: EPERM'
 	done
 }
 
-@test 'without a namespace, queries that a process outside of the phase sends to confine are not recorded, and the lookups of the phase still succeed' {
+@test 'if confine can create no namespace, DNS queries that a process outside the phase sends to confine are not recorded, and DNS lookups of the phase still succeed' {
 	local port answer
 	coproc PHASE {
 		exec "$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --audit --resolve listed.example=192.0.2.7 --record "$RECORD" -- \
@@ -146,7 +146,7 @@ descriptor of a process of the host: EPERM'
 	}
 }
 
-@test "with Docker's default seccomp profile, a process of another user, which confine cannot inspect, gets EACCES from connect" {
+@test "with Docker's default seccomp profile, connect fails with EACCES in a process of another user, because confine cannot inspect this process" {
 	run -0 run_in_container docker 0 /usr/bin/python3 "$TEST_DIR/net_filter.py" host "$CONFINE" --net --audit --record "$RECORD" -- bash -c \
 		'setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}" 2>&1 | tail -n 1' - "$TEST_UID" /usr/bin/python3 "$TEST_DIR/net_filter.py" connect HOST_TCP
 	[[ $output == 'PermissionError: [Errno 13] Permission denied' && $(record_value "$RECORD" r.unreadable_why) == "reading the memory of a process: "* ]] || {
@@ -155,7 +155,7 @@ descriptor of a process of the host: EPERM'
 	}
 }
 
-@test 'without a namespace, a process that outlives a phase without cgroup and PID namespace cannot connect to a service of the host' {
+@test 'if confine can create no namespace and runs without --cgroup, a process that outlives the phase cannot connect to a service of the host' {
 	# shellcheck disable=SC2016 # for the shells inside
 	run -0 /usr/bin/python3 "$TEST_DIR/net_filter.py" host bash -c "$(declare -f until_true)"'
 		"$1" unshare=EPERM -- "$2" --net --record "$3" -- bash -c "
@@ -172,7 +172,7 @@ descriptor of a process of the host: EPERM'
 	}
 }
 
-@test "with Docker's default seccomp profile, confine kills the phase when its watcher dies" {
+@test "with Docker's default seccomp profile, confine kills the phase when the watcher process of confine dies" {
 	# shellcheck disable=SC2016 # for the shell in the container
 	run -0 run_in_container docker 0 bash -c "$(declare -f until_true)"'
 		"$1" --net -- bash -c ": >\"\$1\"; setsid sleep 1000 & exec sleep 1000" - "$2/started" & confine=$!

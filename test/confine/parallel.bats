@@ -40,7 +40,7 @@ sixty_four() {
 	done
 }
 
-@test 'if 64 runs of confine use one cgroup name, each run records only the orphan of the command of that run, and no process or cgroup remains' {
+@test 'if 64 runs of confine share one cgroup name, each record lists only the orphan that this run has left, and no process or cgroup remains' {
 	local who
 	for who in as_user env; do
 		[[ $who == as_user || $UID == 0 ]] || continue
@@ -59,7 +59,7 @@ sixty_four() {
 	done
 }
 
-@test 'if confine or its init process is killed without --cgroup and --audit, the command and its background processes are killed too' {
+@test 'without --cgroup and without --audit, if confine or the init process of confine is killed, the command and the background processes of the command are killed too' {
 	local confined name victim
 	for victim in supervisor init; do
 		# shellcheck disable=SC2016
@@ -195,7 +195,7 @@ kills_frozen() {
 	until_true 5 remove_leaf
 }
 
-@test 'if the processes of old cgroups do not end, confine waits at most 100 ms in total before running the command' {
+@test 'if processes in the cgroups of killed runs do not end, confine waits at most 100 ms in total before it runs the command' {
 	has_cgroup || skip 'no cgroup v2 here'
 	left_cgroups 8
 	# In another PID namespace, confine cannot kill the processes one by one, and cgroup.kill misses them.

@@ -39,7 +39,7 @@ results() {
 	cut -d' ' -f2 "$AUDIT_DIR/out" | sort -u
 }
 
-@test 'confine --audit records each connection and datagram of a phase to a UNIX socket of the host: relative paths, links, /proc, chroot, connect, sendto, sendmsg and sendmmsg' {
+@test 'confine --audit records each connect, sendto, sendmsg and sendmmsg of a phase to a UNIX socket of the host, also by a relative path, a link, a path in /proc or after chroot' {
 	# With --cgroup the phase has a process file system of its own, in which the watcher has no process ID.
 	audit --net --cgroup sockets -- /usr/bin/python3 "$UNIX_CLIENT" host "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ok && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
@@ -73,7 +73,7 @@ results() {
 	[[ $(results) == ECONNREFUSED && $(wc -l <"$AUDIT_DIR/out") == 18 ]]
 }
 
-@test 'if a phase can look up the path of a UNIX socket and confine cannot, the record lists the request, and confine --own-sockets refuses it' {
+@test 'if a phase can resolve the path of a UNIX socket of the host and confine cannot, the record still lists the request to that socket, and confine --own-sockets refuses the request' {
 	# With the capabilities of a user namespace of its own, the phase may search each folder of its user.
 	mkdir -m 000 "$AUDIT_DIR/closed"
 	chown 12321:12321 "$AUDIT_DIR/closed"
@@ -96,7 +96,7 @@ results() {
 	[[ $(results) == ok && $(asked) == '' ]]
 }
 
-@test 'with confine --own-sockets, a phase can connect to the sockets that it has bound, also after a rename, from another user and in a network namespace of its own' {
+@test 'with confine --own-sockets, a phase can connect to UNIX sockets that the phase has bound, also after a rename, as another user and from a new network namespace' {
 	local user
 	for user in user root; do
 		mkdir -m 777 "$AUDIT_DIR/own.$user"
@@ -106,7 +106,7 @@ results() {
 	done
 }
 
-@test 'a socket that a process of the host binds during the phase is a socket of the host, also if both have the same user' {
+@test 'with confine --own-sockets, a phase cannot connect to a UNIX socket that a process of the host binds during the phase, even if both run as the same user' {
 	local phase server
 	local -a AS_USER=(setpriv --reuid=12321 --regid=12321 --clear-groups --)
 	audit_run --own-sockets --net --record "$RECORD" -- /usr/bin/python3 "$UNIX_CLIENT" late "$AUDIT_DIR/late" >"$AUDIT_DIR/out" 3>&- &
@@ -119,14 +119,14 @@ results() {
 	[[ $(<"$AUDIT_DIR/out") == 'late ECONNREFUSED' && $(asked) == "$AUDIT_DIR/late python3 1 refused" ]]
 }
 
-@test 'if the network is not isolated, the age and the owner of a socket file decide whether the phase has bound it' {
+@test 'without --net, confine decides by the age and the owner of a UNIX socket file whether the phase has bound the socket' {
 	mkdir -m 777 "$AUDIT_DIR/shared"
 	audit -- sh -c 'cd "$1" && /usr/bin/python3 "$2" own >own && exec /usr/bin/python3 "$2" host "$3"' sh "$AUDIT_DIR/shared" "$UNIX_CLIENT" "$HOST" >"$AUDIT_DIR/out"
 	[[ $(results) == ok ]]
 	assert_lines "$(asked)" "$HOST/stream python3 14" "$HOST/datagram python3 4"
 }
 
-@test 'confine --own-sockets needs --net. Without a seccomp listener it exits with 125, or with --best-effort lists own-sockets as missing in the record' {
+@test 'confine --own-sockets needs --net. Without a seccomp listener, confine exits with 125, or with --best-effort lists own-sockets as missing in the record' {
 	run -125 audit_run --own-sockets -- true
 	[[ $output == *'--own-sockets needs --net'* ]]
 	# The outer confine stands for another program that has already installed a seccomp listener.

@@ -199,7 +199,7 @@ stall_begin() {
 # One process stalls the watcher; then another one connects.
 CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; done; exec timeout 1 "$5" connect 3' bash)
 
-@test 'if a FUSE server stalls access to the memory or descriptors of one process, calls of other processes in the phase take less than one second' {
+@test 'if a FUSE server stalls access to the memory or descriptors of one process, connect calls of other processes in the phase take less than one second' {
 	local what options
 	stall_begin
 	for what in address descriptor; do
@@ -262,7 +262,7 @@ start_served() {
 	done
 }
 
-@test 'if a FUSE server holds the processes of confine when they close a file, confine starts the command, records connections and DNS lookups, forwards SIGTERM, and exits with the status of the command' {
+@test 'if a FUSE server blocks close(2) in processes of confine, confine still starts the command, records connections and lookups, forwards SIGTERM and exits with the status of the command' {
 	local exiting
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
@@ -288,7 +288,7 @@ start_served() {
 	kill_test_processes
 }
 
-@test 'if the watcher process is killed while a FUSE server stalls one of its threads, confine kills the phase and records the reason' {
+@test 'if the watcher process is killed while a FUSE server stalls a thread of that process, confine kills the phase and records the reason' {
 	local mode
 	stall_begin
 	for mode in hold serve; do
@@ -308,7 +308,7 @@ start_served() {
 	done
 }
 
-@test 'the supervisor of confine kills the phase if init of confine does not react to a forwarded signal' {
+@test 'the supervisor process of confine kills the phase if the init process of confine does not react to a forwarded signal' {
 	local init
 	RUN_AS=root start_watched --net --cgroup audit -- sh -c 'echo up >"$1"; exec sleep 1000' sh "$READY"
 	init=$(pgrep -x -P "$SUPERVISOR" confine)
@@ -338,7 +338,7 @@ has_net_filter() {
 	[[ ${CONFINE_BUILD-} ]] || [[ $(status_field Seccomp "$1") == 2 && $(status_field NoNewPrivs "$1") == 1 ]]
 }
 
-@test 'if root runs confine --audit, the watcher process has unique ids, only CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and a seccomp filter' {
+@test 'if root runs confine --audit, the watcher process has a user and group id that no account uses, only CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and a seccomp filter' {
 	local id
 	RUN_AS=root start_watched --net -- "${CONNECT_FOREVER[@]}" "$CLIENT" "$READY"
 	id=$((0x70000000 + WATCHER))

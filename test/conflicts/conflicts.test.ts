@@ -121,7 +121,7 @@ describe.each(Object.entries(cases))('%s', (_, one) => {
 	});
 });
 
-test('doctor and explain query Portage for each variable that a case of a conflict sets in make.conf', () => {
+test('portcullis doctor and portcullis explain query Portage for each make.conf variable that causes a conflict in cases.ts', () => {
 	// Portage does not set these: they are variables of the user's session.
 	const session = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'DISPLAY', 'SSH_AUTH_SOCK', 'GPG_AGENT_INFO'];
 	const isQueried = (name: string) =>
@@ -198,7 +198,7 @@ describe('conflictLines', () => {
 		expect(text).not.toMatch(/compiles on this machine|MAKEOPTS|cannot reach the proxy/);
 	});
 
-	test('a message about a conflict has the same key in every package of an emerge, so it is printed once', () => {
+	test('a message about a conflict has the same key in every package, so each run of emerge prints the message once', () => {
 		const { context, found } = detect(both);
 		const keys = ['a/b-1', 'c/d-2'].map((cpv) => conflictLines(found, cpv, 'warn', context).map(({ once }) => once));
 		expect(keys[0]).toEqual(keys[1]);
@@ -226,7 +226,7 @@ describe('conflictLines', () => {
 		);
 	};
 
-	test('if the sandbox blocks distcc and MAKEOPTS has more than two jobs per processor, a fix lowers the number of jobs', () => {
+	test('if the sandbox blocks distcc and MAKEOPTS has more than two jobs per processor, one suggested fix is a lower number of jobs', () => {
 		const lower =
 			'To run at most one job on each of the 2 processors of this machine, add to make.conf: MAKEOPTS="-j2"';
 		const fixes = (makeopts: string) => fixesOf({ ...both, environment: { ...both.environment, MAKEOPTS: makeopts } });

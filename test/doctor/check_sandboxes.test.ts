@@ -34,7 +34,7 @@ test('portcullis doctor reports what FEATURES=cgroup does in Portcullis and, if 
 	expect(cgroupMeaning(1000, '3.0.83', 'v2')).toBe(own);
 });
 
-test('portcullis doctor reports a limit as ok only if its controller is available and confine can create a cgroup', () => {
+test('portcullis doctor reports PORTCULLIS_MEMORY_MAX as ok only if the cgroup controller for this limit is available and confine can create a cgroup', () => {
 	const found = (cgroup: string, value: string, controllers = 'cpu io memory pids') => {
 		const system = {
 			uid: 1000,

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { unavailableCause } from '../../src/doctor/unavailable_cause.ts';
 
-test('the errors of unshare(CLONE_NEWUSER) in a chroot and under qemu-user have different causes and fixes', () => {
+test('unavailableCause() distinguishes a chroot from qemu-user by the errno of unshare(CLONE_NEWUSER)', () => {
 	const cause = (error: string, call = 'unshare(CLONE_NEWUSER)') => {
 		const failure = {
 			mode: 'none',

@@ -145,7 +145,7 @@ has_lines() {
 	assert_allowed ''
 }
 
-@test 'with confine --allow, SO_SNDTIMEO and signals end a pending connect, SA_RESTART continues it, and another thread can close the socket' {
+@test 'with confine --allow, SO_SNDTIMEO or a signal ends a pending connect, a signal with SA_RESTART does not, and another thread can close the socket meanwhile' {
 	run_client timeout "$SILENT" 80
 	run_client signals "$SILENT" 80
 	run_client closing "$SILENT" 80
@@ -173,7 +173,7 @@ attach_address() {
 	done
 }
 
-@test 'with confine --allow, a connected socket reaches no unlisted destination after AF_UNSPEC, shutdown or a failed connect' {
+@test 'with confine --allow, a connected socket reaches no unlisted destination after connect with AF_UNSPEC, shutdown or a failed connect' {
 	local before
 	before=$(connection_count 8080)
 	run_client escape "$REMOTE" 80 "$REMOTE" 8080 81

@@ -41,7 +41,7 @@ assert_contained() {
 	done
 }
 
-@test 'with confine --allow, a process that is not dumpable, has lost its first thread or has two descriptor tables reaches no unlisted destination' {
+@test 'with confine --allow, a process that is not dumpable, has lost its first thread or has threads with separate descriptor tables reaches no unlisted destination' {
 	local RUN_AS action
 	for RUN_AS in user root; do
 		for action in undumpable unreadable leaderless tables; do

@@ -20,7 +20,7 @@ run_local_sockets() {
 	echo "status $status"
 }
 
-@test 'confine --allow does not change local stream, datagram and path sockets, with one and two threads, on x86-64 and i386' {
+@test 'confine --allow does not change the results of calls on local stream, datagram and path sockets, with one and two threads, on x86-64 and i386' {
 	local program how RUN_AS
 	for RUN_AS in user root; do
 		for program in local_sockets local_sockets32; do
@@ -34,7 +34,7 @@ run_local_sockets() {
 	done
 }
 
-@test 'with confine --allow, a socketcall(2) of an i386 process that waits to send 6 MiB takes less than 2 MiB of memory outside of the phase' {
+@test 'with confine --allow, while socketcall(2) of an i386 process waits to send 6 MiB, each watcher process of confine uses less than 2 MiB of memory' {
 	local line memory phase
 	mkdir -m 777 "$AUDIT_DIR/large"
 	coproc PHASE { audit --net --allow 192.0.2.1:80 -- "$AUDIT_DIR/local_sockets32" "$AUDIT_DIR/large" threads wait 3>&-; }
@@ -50,7 +50,7 @@ run_local_sockets() {
 	}
 }
 
-@test 'with confine --allow, if a local connect is pending when the command exits, the record lists only the connecting process as an orphan' {
+@test 'with confine --allow, if a connect to a local server is pending when the command exits, the record lists only the connecting process as an orphan, and no process of confine' {
 	cat >"$AUDIT_DIR/waits.py" <<-'EOF'
 		import socket, threading, time
 		server = socket.create_server(("127.0.0.1", 0), backlog=0)

@@ -53,7 +53,7 @@ assert_socket_options() {
 	done
 }
 
-@test 'with confine --allow, a routing header cannot send a connection through an unlisted host' {
+@test 'with confine --allow, an IPv6 routing header cannot send a connection through an unlisted host' {
 	local action
 	for action in route ancillary; do
 		assert_socket_options "$action" "$REMOTE6" "$OTHER6"
@@ -61,7 +61,7 @@ assert_socket_options() {
 	done
 }
 
-@test 'with confine --allow, if an allowed host sends a routing header, no packet of the connection goes to a host of that header' {
+@test 'with confine --allow, if an allowed host sends an IPv6 routing header, no packet of the connection goes to a host that this header lists' {
 	ip netns exec "$REMOTE_NETNS" sysctl -qw net.ipv6.conf.{all,lo,eth0}.seg6_enabled=1 net.ipv6.conf.all.forwarding=1
 	# The header is accepted only if the setting of the interface and the one of all interfaces permit it.
 	sysctl -qw net.ipv6.conf.{all,"$REMOTE_LINK"}.seg6_enabled=1

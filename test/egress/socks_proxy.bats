@@ -89,7 +89,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'through the SOCKS5 proxy, a phase receives every byte of a server that sends first' {
+@test 'through the SOCKS5 proxy, a phase receives every byte of a server that sends data before the client does' {
 	local RUN_AS
 	for RUN_AS in root user; do
 		for _ in {1..20}; do
@@ -117,7 +117,7 @@ proxy_socket_available() {
 	done
 }
 
-@test 'if confine gives a phase a socket that is connected through the SOCKS5 proxy, the phase reaches only the destination of that connection' {
+@test 'if confine gives a phase a socket that is connected through the SOCKS5 proxy, this socket can reach only the destination of that connection' {
 	local RUN_AS
 	for RUN_AS in root user; do
 		run -0 run_isolated --socks "$PROXY" -- "$AUDIT_DIR/attack" connected "$REMOTE" 80 8080 81

@@ -53,7 +53,7 @@ describe('network messages', () => {
 		expect(attempts({ unreachable: 5, names: [{ ...python, name: 'a.example', type: 'A', count: 1 }] })).toBe('6');
 	});
 
-	test('if many programs were blocked, the network message names three, each without source text, on one line and in at most 60 characters', () => {
+	test('if many programs were blocked, the network message names three, each on one line, in at most 60 characters and without the code of an inline script', () => {
 		const blocked = [
 			{ ...attempt, comm: 'bash', argv: ['bash', '-c', 'curl https://x; true'] },
 			{ ...attempt, comm: 'python3', argv: ['python3', 'x'], script: `tests/a  b${'c'.repeat(80)}.py` },
@@ -120,7 +120,7 @@ describe('network messages', () => {
 		);
 	});
 
-	test('if calls of a phase could not be inspected, a message contains the number of these calls and the reason, and does not count invalid pointers', () => {
+	test('if confine could not inspect network calls of a phase, a message contains the number of these calls and the reason, and does not count calls with invalid pointers', () => {
 		expect(lines({ unreadable: 15, unreadable_why: 'reading the memory of a process: Permission denied' })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1.2-r3: src_test: 15 network calls could not be inspected (reading the memory of a process: Permission denied). To find the cause, run: portcullis doctor',
 		]);

@@ -25,7 +25,7 @@ describe('phaseMessages', () => {
 		expect(lines({})).toEqual([]);
 	});
 
-	test('if a phase reached a resource limit, the message contains the effect and the PORTCULLIS_*_MAX variable to raise', () => {
+	test('if a phase reached a cgroup limit, the message contains the effect of the limit and the PORTCULLIS_*_MAX variable to raise', () => {
 		expect(lines({ limit_hit: 'memory.max' })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile reached its limit, memory.max, and was killed. Raise PORTCULLIS_MEMORY_MAX in make.conf or /etc/portage/env',
 		]);
@@ -53,7 +53,7 @@ describe('phaseMessages', () => {
 		);
 	});
 
-	test('if a filter replaces the network namespace, one ewarn contains this and the missing sandboxes, with the cause and the command for the fix', () => {
+	test('if a system call filter replaces the network namespace, one ewarn reports the filter and the missing sandboxes, with the cause and the command for the fix', () => {
 		const filtered = { applied: { net: 'filter' }, filter_why: denied };
 		const weaker = 'without a network namespace, network-sandbox only filters system calls, which is weaker';
 		const cause =
@@ -65,7 +65,7 @@ describe('phaseMessages', () => {
 		expect(lines({ missing }, { filterWhy: denied })).toEqual(lines({ ...filtered, missing }));
 	});
 
-	test('the message about missing sandboxes has the same key in every phase and package of an emerge, so it is printed once', () => {
+	test('the message about missing sandboxes has the same key in every phase and package, so each run of emerge prints the message once', () => {
 		const keys = ['compile', 'test'].map(
 			(phase) => phaseMessages({ ...parseRecord(base), phase, package: `a/${phase}-1`, missing })[0]?.once,
 		);
@@ -73,7 +73,7 @@ describe('phaseMessages', () => {
 		expect(keys[1]).toBe(keys[0]);
 	});
 
-	test('if limits cannot be enforced, one message per package names their PORTCULLIS_*_MAX variables', () => {
+	test('if cgroup limits cannot be set, one message per package contains the PORTCULLIS_*_MAX variables of these limits', () => {
 		const missing = [
 			{ what: 'memory.max', why: 'no controller' },
 			{ what: 'cpu.max', why: 'no controller' },
@@ -92,7 +92,7 @@ describe('phaseMessages', () => {
 		expect(texts('a/c-1')[1]?.once).not.toBe(texts('a/b-1')[1]?.once);
 	});
 
-	test('if PORTCULLIS_SOCKETS="own" has no effect, one ewarn of an emerge contains the effect and the cause, and with PORTCULLIS_ON_FAILURE="die" the die message does', () => {
+	test('if PORTCULLIS_SOCKETS="own" has no effect, one ewarn per run of emerge contains the effect and the cause; with PORTCULLIS_ON_FAILURE="die", a die message contains the cause', () => {
 		const missing = [{ what: 'own-sockets', why: 'seccomp: Device or resource busy' }];
 		expect(lines({ missing })).toEqual([
 			'ewarn Portcullis: app-misc/foo-1: src_compile: PORTCULLIS_SOCKETS="own" has no effect, so the phase can reach the UNIX sockets of this host: seccomp: Device or resource busy. To find the fix, run: portcullis doctor',

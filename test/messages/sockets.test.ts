@@ -28,14 +28,14 @@ const docker = { path: '/run/docker.sock', comm: 'docker' };
 const database = { path: '/run/postgresql/.s.PGSQL.5432', comm: 'psql' };
 const names = { path: '/run/nscd/socket', comm: 'id' };
 
-test('a message reports requests to sockets of the host that hold keys or start programs, and no requests to others', () => {
+test('a message reports requests to UNIX sockets of host services that hold keys or start programs, and no requests to other services', () => {
 	expect(lines([names, { ...docker, count: 2 }, database], 1)).toEqual([
 		'eqawarn Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host that hold keys or start programs (docker → /run/docker.sock)',
 	]);
 	expect(lines([names, database], 1)).toEqual([]);
 });
 
-test('a message reports refused requests except those to name services, and the fix if the phase failed', () => {
+test('a message reports refused requests to UNIX sockets of the host, except to name services, and adds the fix if the phase failed', () => {
 	const refused = [names, docker, database].map((one) => ({ ...one, refused: true }) as const);
 	const text =
 		'Portcullis: app-misc/foo-1: src_test: 2 requests to sockets of the host refused (docker → /run/docker.sock; psql → /run/postgresql/.s.PGSQL.5432)';
@@ -48,7 +48,7 @@ test('a message reports refused requests except those to name services, and the 
 	expect(lines([{ path: '/x" FEATURES="', comm: 'x', refused: true }], 1)).toHaveLength(1);
 });
 
-test('hostServiceAt() knows the sockets of the services that builds use', () => {
+test('hostServiceAt() returns the name of the service for each known UNIX socket path, and undefined for an unknown path', () => {
 	const known: Readonly<Record<string, readonly string[]>> = {
 		'container engine': ['/run/docker.sock', '/run/user/1000/podman/podman.sock', '/run/containerd/containerd.sock'],
 		'D-Bus': ['/run/dbus/system_bus_socket', '/run/user/1000/bus', '/tmp/dbus-Xy12'],
@@ -71,7 +71,7 @@ test('hostServiceAt() knows the sockets of the services that builds use', () => 
 	expect(hostServiceAt('/run/other.sock')).toBeUndefined();
 });
 
-test('the sockets that confine does not report are those of common services', () => {
+test('common_sockets in native/supervisor/record.c contains exactly the socket paths that hostServices marks as common', () => {
 	const source = readFileSync('native/supervisor/record.c', 'utf8');
 	const list = /common_sockets\[\] = \{([^}]*)\}/.exec(source)?.[1] ?? '';
 	const prefixes = [...list.matchAll(/"([^"]+)"/g)].map(([, prefix = '']) => prefix);

@@ -94,7 +94,7 @@ describe('AttemptedDestinations', () => {
 		expect(entries({ blocked: [two] })).toEqual(['192.0.2.1:443']);
 	});
 
-	test('AttemptedDestinations stores at most 17 destinations', () => {
+	test('AttemptedDestinations returns 17 destinations for a record with 5,000 destinations', () => {
 		const many = Array.from({ length: 5000 }, (_, index) => attempt(`192.0.${index >> 8}.${index & 255}`, 80));
 		expect(entries({ blocked: many })).toHaveLength(17);
 	});

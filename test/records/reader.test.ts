@@ -216,7 +216,7 @@ describe('collect()', () => {
 		expect(collect([{ file: file(text), named: false }], { package: 'ba' }).phases).toBe(0);
 	});
 
-	test('collect() stops storing packages and killed processes at a limit, however many records there are', () => {
+	test('for 3,000 phases, collect() counts all killed processes, but stores at most 2,000 phases with at most 16 killed processes each', () => {
 		const many = Array.from({ length: 3000 }, (_, at) =>
 			line({
 				package: `a/b-${at}`,

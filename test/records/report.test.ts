@@ -260,7 +260,7 @@ describe('portcullis report --html, in Chromium', () => {
 		expect(await text('.tiles li:nth-child(3)')).toMatch(/^1\s+failed phase$/);
 	});
 
-	test('each card of portcullis report --html shows an absolute time and a remedy', async () => {
+	test('on the page of portcullis report --html, the box of each phase shows a fix, and the time as date and clock time', async () => {
 		expect(
 			await browser.evaluate(
 				'[...document.querySelectorAll("article")].filter((one) => !one.querySelector(".remedy")).length',

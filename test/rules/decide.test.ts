@@ -107,7 +107,7 @@ describe('audited()', () => {
 		expect(audited(phaseContext({ phase: 'postinst' }))).toBe(false);
 	});
 
-	test('PORTCULLIS_AUDIT=off disables the audit and no sandbox', () => {
+	test('PORTCULLIS_AUDIT=off disables only the audit, and all sandboxes stay enabled', () => {
 		const settings = resolve({ PORTCULLIS_AUDIT: 'off' });
 		expect(auditedPhases({ settings })).toEqual([]);
 		expect(granted(decide(phaseContext({ settings })))).toEqual(['net', 'ipc', 'pid', 'mount', 'cgroup']);

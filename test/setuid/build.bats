@@ -50,7 +50,7 @@ elf() { LC_ALL=C readelf -W "$@"; }
 	fi
 }
 
-@test 'make uses no hardening flag that the compiler rejects, and links statically if the compiler cannot make static PIEs' {
+@test 'make omits hardening flags that the compiler rejects, and links with -static if the compiler accepts no -static-pie' {
 	local rejected linked
 	for rejected in '-static-pie -fcf-protection=full' '-static-pie -static'; do
 		printf '#!/bin/sh\nfor flag; do case " %s " in *" $flag "*) exit 1 ;; esac; done\n' "$rejected" >compiler

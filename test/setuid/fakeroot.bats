@@ -81,7 +81,7 @@ assert_install_phase() {
 	[[ $(record_values "$RECORDS" install r.mode) == userns ]]
 }
 
-@test 'with FEATURES=fakeroot and a set-user-id confine, src_install reaches either fakeroot daemon, and file owners are correct' {
+@test 'with FEATURES=fakeroot and a set-user-id confine, src_install reaches the daemon of fakeroot-sysv and of fakeroot-tcp, and file owners are correct' {
 	local kind
 	for kind in sysv tcp; do
 		make_prefix ''

@@ -66,7 +66,7 @@ assert_ends_in_time() {
 	[[ $status == 1 && $output == *'Argument list too long' ]]
 }
 
-@test 'if a resource limit is 0 or 1, a set-user-id confine exits in time, and the command has the same limit' {
+@test 'if an rlimit of the caller is 0 or 1, a set-user-id confine does not hang, and the command, if the kernel can start it, has the same rlimits' {
 	local limit value sleeper unprivileged=(setpriv --reuid="${ACCOUNT}c" --regid="${ACCOUNT}c" --init-groups --inh-caps=-all --)
 	for limit in nofile fsize nproc as stack core cpu data memlock sigpending msgqueue; do
 		for value in 0 1; do
@@ -102,7 +102,7 @@ assert_ends_in_time() {
 	[[ $output == *SigBlk:*fffffffe7ffbfeff*SigIgn:*0000000000011000* ]]
 }
 
-@test 'hostile environment variables do not affect a set-user-id confine' {
+@test 'hostile values of environment variables such as LD_PRELOAD do not affect a set-user-id confine' {
 	local name
 	printf 'int x;\n' >x.c
 	cc -shared -o evil.so -x c - <<<'#include <stdio.h>
@@ -130,7 +130,7 @@ assert_ends_in_time() {
 	[[ $(record_value record r.applied.cgroup) == confine ]]
 }
 
-@test 'with a set-user-id confine --limit, the command stays in the cgroup of the caller' {
+@test 'a set-user-id confine --limit does not move the command out of the cgroup of the caller' {
 	local root cage
 	root=$(findmnt -no TARGET -t cgroup2 | head -n1)
 	cage=$root/cage-$ACCOUNT
@@ -142,7 +142,7 @@ assert_ends_in_time() {
 	until_true 10 rmdir "$cage"
 }
 
-@test 'a set-user-id confine writes no --record or --notice-file that is a link, FIFO, device, directory or file of another user' {
+@test 'a set-user-id confine does not write to a --record or --notice-file that is a link, a FIFO, a device, a directory or a file of another user' {
 	local option path before root_file=$TEST_DIR/root
 	install -m 644 /etc/passwd "$root_file"
 	before=$(stat -c '%s %y %a' "$root_file")
@@ -162,7 +162,7 @@ assert_ends_in_time() {
 	rm "$root_file"
 }
 
-@test 'a set-user-id confine accepts processes and files of other users for --die-with and --die-with-lock, and discloses nothing about these processes and files' {
+@test 'a set-user-id confine runs the command whether --die-with and --die-with-lock name a process or file of another user or a missing file, and so discloses nothing about other users' {
 	local pid
 	as_victim sleep 1000 &
 	pid=$!
@@ -212,7 +212,7 @@ assert_ends_in_time() {
 	done
 }
 
-@test 'the caller cannot attack a set-user-id confine by ptrace, /proc, pidfd or resource limits, and no process of confine is root' {
+@test 'the caller of a set-user-id confine cannot take over a process of confine by ptrace, /proc, pidfd_getfd or prlimit, and no process of confine has user id 0 as real, effective and saved id' {
 	as_caller timeout 100 "$TOOL" ptrace "$CONFINE" "$ACCOUNT" "${HOSTILE_PTRACE_RUNS:-60}"
 }
 
@@ -221,7 +221,7 @@ assert_ends_in_time() {
 	[[ $output == *mode=userns* ]]
 }
 
-@test 'if a signal kills a set-user-id confine at a random moment, none of its processes remains' {
+@test 'if a signal kills a set-user-id confine at a random moment, no process of confine or of the command remains' {
 	as_caller timeout 900 "$TOOL" signals "$CONFINE" "$ACCOUNT" "${HOSTILE_SIGNAL_RUNS:-300}" "${HOSTILE_SEED:-$RANDOM}"
 }
 

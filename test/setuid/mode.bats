@@ -8,7 +8,7 @@ load helper
 # shellcheck disable=SC2016 # the inner shell's
 PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; umask; ulimit -a; stat -c "%u %g" /proc/self/status . /'
 
-@test 'with a set-user-id confine --net --ipc --cgroup, the command keeps the ids, groups, capabilities, limits and file owners of the caller' {
+@test 'with a set-user-id confine --net --ipc --cgroup, the command has the ids, groups, capabilities and rlimits of the caller, and stat(1) shows the same file owners' {
 	as_caller bash -c "$PRINT_IDENTITY" >"$BATS_TEST_TMPDIR/without"
 	as_caller "$CONFINE" --net --families any --ipc --cgroup "$ACCOUNT" --record record -- bash -c "$PRINT_IDENTITY" >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
@@ -16,7 +16,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	[[ $(stat -c %U record) == "${ACCOUNT}c" ]]
 }
 
-@test 'with a set-user-id confine --net --ipc, the command keeps the ids, groups, capabilities, limits and file owners of the caller' {
+@test 'with a set-user-id confine --net --ipc, the command has the ids, groups, capabilities and rlimits of the caller, and stat(1) shows the same file owners' {
 	as_caller bash -c "$PRINT_IDENTITY" >"$BATS_TEST_TMPDIR/without"
 	as_caller "$CONFINE" --net --families any --ipc -- bash -c "$PRINT_IDENTITY" >"$BATS_TEST_TMPDIR/within"
 	diff "$BATS_TEST_TMPDIR"/{without,within}
@@ -44,7 +44,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	[[ $output == "${ACCOUNT}c" ]]
 }
 
-@test 'a set-user-id confine exits with the status of the command, 128 + signal, 126 or 127' {
+@test 'a set-user-id confine exits with the status of the command, with 128 + N after signal N, with 126 if the command cannot be executed, and with 127 if the command is not found' {
 	run -7 as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sh -c 'exit 7'
 	# shellcheck disable=SC2016
 	run -143 as_caller "$CONFINE" --net --cgroup "$ACCOUNT" -- sh -c 'kill -TERM $$'
@@ -52,7 +52,7 @@ PRINT_IDENTITY='id; grep -E "^(Uid|Gid|Groups|Cap|Seccomp:)" /proc/self/status; 
 	run -126 as_caller "$CONFINE" --net -- /etc/passwd
 }
 
-@test 'if a set-user-id confine runs a set-user-id program, the program gains no privileges, and the record has setuid_inert' {
+@test 'if a set-user-id confine runs a set-user-id program, the program gains no privileges, and the record states this (setuid_inert)' {
 	install -o root -m 4755 "$(type -P id)" "$TEST_DIR/id"
 	[[ $(as_caller "$TEST_DIR/id" -u) == 0 ]]
 	[[ $(as_caller "$CONFINE" --net --cgroup "$ACCOUNT" --record record -- "$TEST_DIR/id" -u) == "$CALLER" ]]
@@ -132,7 +132,7 @@ loader_stripped_names() {
 
 sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 
-@test 'with a set-user-id confine, masked parts of /proc stay masked, and confine records the remaining processes of the command' {
+@test 'if parts of /proc are masked, they stay masked under a set-user-id confine, and the record counts the processes that the command leaves running' {
 	# shellcheck disable=SC2016
 	run -0 unshare --mount --propagation private bash -c 'mount --bind /dev/null /proc/version
 		exec setpriv --reuid "$1" --regid "$1" --init-groups --inh-caps=-all "$2" --net --cgroup "$3" --record record -- \
@@ -206,7 +206,7 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	rm "$TEST_DIR/refuse"
 }
 
-@test 'without privileges and user namespaces, confine --require prints one line and runs nothing, and --best-effort runs the command' {
+@test 'if confine can get neither privileges nor a user namespace, confine --require prints one line and does not run the command, and --best-effort runs the command' {
 	# In this user namespace the set-user-id bit has no effect, and a nested user namespace cannot be created.
 	local deny='echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
 	run -125 as_caller unshare --user --map-root-user bash -c "$deny" - "$CONFINE" --ipc --require -- true

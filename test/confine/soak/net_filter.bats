@@ -29,7 +29,7 @@ setup_file() {
 	install -d -o "$TEST_UID" "$TEST_DIR/home.$TEST_UID"
 }
 
-@test "in a container, nanomsg's 43 tests pass equally with the network filter and with a network namespace" {
+@test "in a container, nanomsg's 43 tests pass with the network filter as well as with a network namespace" {
 	tar -xf "$("$TOP/scripts/nanomsg")" -C "$TEST_DIR" package/deps/nanomsg
 	cmake -S "$TEST_DIR/package/deps/nanomsg" -B "$TEST_DIR/build" -DNN_ENABLE_DOC=OFF
 	make -s -C "$TEST_DIR/build" -j2
@@ -53,7 +53,7 @@ RUN_NODES='
 	epmd -kill
 '
 
-@test 'in a container, epmd registers Erlang nodes, which connect to each other, equally with the network filter and with a network namespace' {
+@test 'in a container, Erlang nodes register with epmd and connect to each other, both with the network filter and with a network namespace' {
 	assert_equal_results bash -c "$(declare -f until_true); $RUN_NODES"
 	[[ $EXPECTED == $'epmd: up and running on port 7391 with data:\nname one\npong\nKilled' ]]
 }
@@ -81,7 +81,7 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 	wait
 '
 
-@test "in a container, redis, Python's http.server, Xvfb and multiprocessing serve clients equally with the network filter and with a network namespace" {
+@test "in a container, servers of redis, http.server, Xvfb and multiprocessing give the same answers with the network filter as with a network namespace" {
 	assert_equal_results bash -c "$(declare -f until_true); $RUN_SERVERS"
 	[[ $EXPECTED == $'PONG\n200\ndisplay 1' ]]
 	assert_equal_results /usr/bin/python3 "$TEST_DIR/net_filter.py" many 64
@@ -89,7 +89,7 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 }
 
 # musl accepts an answer from the address of the name server only, so its lookup fails after a timeout.
-@test 'with the network filter, the DNS lookup of a musl program fails, and the record has its name' {
+@test 'with the network filter, a DNS lookup by a musl program fails, and the record has the name that the program looked up' {
 	local user
 	musl-gcc -static -o "$TEST_DIR/musl" "$TOP/test/confine/audit/lookup.c"
 	for user in 0 "$TEST_UID"; do
@@ -98,7 +98,7 @@ print(\"display\", display.recv(1)[0])" "$(cat display)"
 	done
 }
 
-@test "in a container, Go's httptest and Java's servers answer clients equally with the network filter and with a network namespace" {
+@test "in a container, servers of Go's httptest and of Java give the same answers with the network filter as with a network namespace" {
 	HOME=$TEST_DIR/home.0 CGO_ENABLED=0 go build -o "$TEST_DIR/httptest" "$BATS_TEST_DIRNAME/servers/httptest.go"
 	javac -d "$TEST_DIR" "$BATS_TEST_DIRNAME/servers/Serve.java"
 	assert_equal_results "$TEST_DIR/httptest"

@@ -16,14 +16,14 @@ assert_passes() {
 	done
 }
 
-@test "CPython's tests of set*id(2), chown(2) and of the user and group of subprocess pass in a user namespace" {
+@test "CPython's tests of set*id(2), chown(2) and the user and group arguments of subprocess pass in a user namespace" {
 	cd "$TEST_DIR"
 	assert_passes /usr/bin/python3 -m test test_os test_subprocess test_posix test_shutil \
 		-m '*chown*' -m '*set*id*' -m '*setgroups*' -m '*initgroups*' -m '*test_user*' -m '*test_group*' -m '*test_extra_groups*'
 	[[ $output == *'Result: SUCCESS'* || $output == *'result: SUCCESS'* ]]
 }
 
-@test "CPython's tests of sockets and servers pass where a seccomp filter replaces the network namespace" {
+@test "CPython's tests of sockets and servers pass if a seccomp filter replaces the network namespace" {
 	cc -O1 -D_GNU_SOURCE -o "$TEST_DIR/refuse_calls" "$TOP/test/confine/refuse_calls.c"
 	cd "$TEST_DIR"
 	run -0 as_user env HOME="$TEST_DIR" "$TEST_DIR/refuse_calls" unshare=EPERM -- "$CONFINE" --net --cgroup x --audit --record "$RECORD" -- \
