@@ -88,7 +88,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	grep -qF "$PREFIX/usr/bin/portcullis hook --block" "$BATS_TEST_TMPDIR/json"
 }
 
-@test 'portcullis doctor warns that a confined phase runs a profile.bashrc and the files that package.bashrc names twice' {
+@test 'portcullis doctor warns that each confined phase runs profile.bashrc, and the files that package.bashrc of the profile lists, two times' {
 	local profile=$PREFIX_REPO/profiles/test
 	echo 'mine=1' >"$profile/profile.bashrc"
 	finds profile.bashrc warning "$profile/profile.bashrc runs before the hook, so a confined phase runs it twice"
@@ -143,7 +143,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	finds records error 'does not exist'
 }
 
-@test 'portcullis doctor reports that Portage is missing, that FEATURES requests no sandbox, and that a setting is invalid or misspelled' {
+@test 'portcullis doctor reports missing Portage, FEATURES without a sandbox, and invalid or misspelled PORTCULLIS_* settings' {
 	prefix_conf 'FEATURES="-network-sandbox -ipc-sandbox -pid-sandbox"'
 	finds features warning 'nothing is confined'
 	has_found network-sandbox inactive 'available, but Portcullis does not apply it, because FEATURES does not contain it'
@@ -159,7 +159,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	finds portage error 'Portage is not installed for '
 }
 
-@test 'with PORTCULLIS_AUDIT=only, doctor, info and explain report that nothing is isolated' {
+@test 'with PORTCULLIS_AUDIT=only, portcullis doctor, portcullis info and portcullis explain report that Portcullis isolates nothing' {
 	local what
 	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_AUDIT="only"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
 	finds PORTCULLIS_AUDIT warning 'records network access, and isolates and kills nothing'
@@ -189,7 +189,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	finds conflict-distcc undefined ''
 }
 
-@test 'portcullis doctor reports a proxy on loopback as a warning, as an error with PORTCULLIS_CONFLICT=die, and not at all with ENV_UNSET' {
+@test 'portcullis doctor reports a proxy on loopback as a warning, as an error with PORTCULLIS_CONFLICT=die, and not at all if ENV_UNSET contains the proxy variable' {
 	prefix_conf 'http_proxy="http://127.0.0.1:3128"'
 	finds conflict-proxy warning 'http_proxy is http://127.0.0.1:3128'
 	has_found conflict-proxy warning 'http_proxy\"; to build without the sandbox, add to make.conf: FEATURES='
@@ -232,7 +232,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	grep -q 'Allowed.* 192.0.2.7:443$' "$BATS_TEST_TMPDIR/text"
 }
 
-@test 'if user namespaces are disabled, portcullis doctor names the sysctl and install.sh --setuid' {
+@test 'if user namespaces are disabled, portcullis doctor prints the name of the sysctl that disables them, and suggests install.sh --setuid' {
 	# doctor runs in a new user namespace, whose owner may set its limits.
 	prefix_run unshare --user --map-current-user --keep-caps -- /bin/bash -c '
 		echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all -- portcullis doctor
@@ -257,7 +257,7 @@ print(*(f["state"] for f in json.load(open(sys.argv[1], encoding="utf-8")) if f[
 	run -2 prefix_run portcullis doctor now
 }
 
-@test 'portcullis doctor reports that a chroot has no user namespaces for an ordinary user, that Portage isolates phases for root, and that a userpriv phase cannot write records' {
+@test 'portcullis doctor reports: in a chroot, no user namespaces for an ordinary user; for root, sandboxes that Portage applies, and a folder of records that userpriv phases cannot write to' {
 	# shellcheck disable=SC2016 # for the inner shell
 	local inside='
 		mount --make-rprivate / && mount --rbind / "$1" || exit

@@ -37,7 +37,7 @@ for one in sys.argv[1:]:
 
 # The test imitates a security module: a seccomp filter returns its errno, and a bind mount shows its file in /proc/sys. A real module
 # would need a kernel that contains it, and a policy.
-@test 'portcullis doctor names a security module if creating a namespace fails with EACCES, and AppArmor if apparmor_restrict_unprivileged_userns is 1' {
+@test 'if creating a namespace fails with EACCES, portcullis doctor reports a security module as the cause, and AppArmor if kernel.apparmor_restrict_unprivileged_userns is 1' {
 	local sysctl=$PREFIX_ROOT/kernel
 	# unshare, and clone with CLONE_NEWUSER, fail with EACCES.
 	filtered 0x20,0,0,0 0x15,0,2,56 0x20,0,0,16 0x45,3,2,0x10000000 0x15,2,0,272 0x15,2,0,435 \
@@ -64,7 +64,7 @@ for one in sys.argv[1:]:
 	}
 }
 
-@test 'portcullis doctor reports kernel.yama.ptrace_scope=3 as a warning, and as an error if PORTCULLIS_ALLOW is set' {
+@test 'portcullis doctor reports kernel.yama.ptrace_scope=3 as a warning, and as an error if PORTCULLIS_ALLOW is set, which has no effect then' {
 	local state sysctl=$PREFIX_ROOT/kernel text='is counted, but not attributed to programs, and PORTCULLIS_ALLOW has no effect'
 	mkdir -p "$sysctl/yama"
 	echo 3 >"$sysctl/yama/ptrace_scope"

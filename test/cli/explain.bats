@@ -41,7 +41,7 @@ actual_sandboxes() {
 		sed 's/pid/pid,cgroup/' | paste -sd,
 }
 
-@test 'portcullis explain and portcullis run --like apply package.env, PROPERTIES, RESTRICT with USE conditions, and folders in /dev/shm' {
+@test 'portcullis explain prints, and portcullis run --like applies, the sandboxes of a phase according to package.env, PROPERTIES, RESTRICT with USE conditions, and CCACHE_DIR in /dev/shm' {
 	local package phase expected
 	while read -r package phase expected; do
 		[[ $(explained_sandboxes "$package" "$phase") == "$expected" ]]
@@ -69,7 +69,7 @@ actual_sandboxes() {
 	[[ $(prefix_run env PORTAGE_PYTHON=/bin/false portcullis explain --features ipc-sandbox src_test) == *'ipc-sandbox      yes'* ]]
 }
 
-@test 'portcullis explain names the make.defaults of a profile or the make.conf that removes a word from FEATURES' {
+@test 'if make.conf or the make.defaults of a profile removes a sandbox from FEATURES, portcullis explain prints the path of that file' {
 	local file
 	for file in "$PREFIX_REPO/profiles/test/make.defaults" "$PREFIX/etc/portage/make.conf"; do
 		sed -i.orig '$aFEATURES="-ipc-sandbox"' "$file"
@@ -97,7 +97,7 @@ blocked_record() {
 	printf '{"schema":1,"time":"2026-11-24T21:50:00.123Z","package":"%s","phase":"compile","applied":{"net":"confine"},"status":{"exit":0},%s}\n' "$1" "$2"
 }
 
-@test 'portcullis allow accepts a name without category, marks guessed ports, and writes only destinations from records' {
+@test 'portcullis allow accepts a package name without category, marks ports that are guesses because only a DNS lookup was recorded, and writes only recorded destinations' {
 	local etc=$PREFIX/etc/portage lookup='"names":[{"name":"files.example.org","type":"A","comm":"curl","argv":["curl","http://files.example.org/x"],"count":1},
 		{"name":"guess.example.org","type":"A","comm":"get","count":1}]'
 	cp "$etc/package.env" "$BATS_TEST_TMPDIR/package.env"

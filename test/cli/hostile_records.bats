@@ -111,7 +111,7 @@ assert_valid_configuration() {
 	[[ $output != *secret* ]]
 }
 
-@test 'portcullis removes control characters from the text of records before it prints them' {
+@test 'portcullis prints the text of records without control characters' {
 	forge <"$FIXTURES/valid.jsonl"
 	assert_all_commands_plain 0
 	assert_prints_plain report
@@ -119,7 +119,7 @@ assert_valid_configuration() {
 	grep -qx 'PORTCULLIS_ALLOW="198.51.100.7:443 .*files.example.org:443.*"' "$PREFIX/etc/portage/env/allow-app-test_victim.conf"
 }
 
-@test 'portcullis report reads the valid records around raw bytes, a line of 16 MiB and a block of zeros' {
+@test 'in a file with raw bytes, a line of 16 MiB and a block of zeros, portcullis report skips these and reads the valid records' {
 	head -n 2 "$FIXTURES/valid.jsonl" | forge
 	printf '\033]0;owned\007\n\233\377\376\n{"schema":1,"time":"\302\2332J"}\n' | forge
 	{ head -c 16777216 /dev/zero | tr '\0' '[' && echo && head -c 20000000 /dev/zero && echo; } | forge
@@ -135,7 +135,7 @@ assert_valid_configuration() {
 	[[ $output == *'2 phases of 1 package'* ]]
 }
 
-@test 'portcullis report --json prints safe integers if records contain huge numbers' {
+@test 'if records contain huge numbers, portcullis report --json prints no number above Number.MAX_SAFE_INTEGER' {
 	local line attempts
 	line=$(sed -n 2p "$FIXTURES/valid.jsonl")
 	printf -v attempts '{"comm":"curl","address":"198.51.100.7","port":443,"protocol":"tcp","count":999999999999},%.0s' {1..250}
@@ -198,7 +198,7 @@ stop_fake_confine() {
 	wait "$pid" || [[ $? == 1 ]]
 }
 
-@test 'portcullis status ignores processes whose --label options are not valid package and phase names' {
+@test 'portcullis status ignores a confine process if --label contains an invalid package name or an invalid phase name' {
 	fake_confine app-test/fake-1 compile
 	assert_prints_plain status
 	[[ $output == *app-test/fake-1* ]]

@@ -58,7 +58,7 @@ hostile_prefix() {
 		"$prefix"/{etc/python-exec,usr/lib/{portage,python-exec,python3.13/site-packages/portage}}/file
 }
 
-@test 'if a Gentoo Prefix belongs to another user, portcullis started by root runs no program in it, and prints the command to run as its owner' {
+@test 'if a Gentoo Prefix belongs to another user, portcullis started by root runs no program of the Prefix, and prints a setpriv command that runs portcullis as that user' {
 	local command prefix
 	hostile_prefix
 	chown -R 12321:12322 "$prefix"
@@ -70,7 +70,7 @@ hostile_prefix() {
 	done
 }
 
-@test 'portcullis started by root refuses a Gentoo Prefix if another user can replace a program or a configuration file in it' {
+@test 'portcullis started by root runs no program of a Gentoo Prefix in which another user can replace a program or a configuration file' {
 	local path prefix real
 	hostile_prefix
 	for path in usr usr/bin usr/bin/{python3,emerge,ebuild} usr/libexec/portcullis/confine etc/portage etc/portage/{make.conf,env,env/few} \

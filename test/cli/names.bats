@@ -32,7 +32,7 @@ destinations() {
 	[[ $output == *'elog Portcullis: a/b-1: nas.example:80 is in a private network: nas.example resolves to 10.1.2.3'* ]]
 }
 
-@test 'Portcullis treats 127.1, 0 and 2130706433 in PORTCULLIS_ALLOW as host names and blocks them, and allows the address 127.0.0.1' {
+@test 'Portcullis treats 127.1, 0 and 2130706433 in PORTCULLIS_ALLOW as host names, which cannot allow loopback; addresses such as 127.0.0.1 can' {
 	run -0 destinations 127.1:80 0:80 2130706433:80 localhost:80
 	[[ $output != *--allow* ]]
 	(($(grep -c 'stays blocked: .* resolves to \(127.0.0.1\|0.0.0.0\) (' <<<"$output") == 4))
@@ -40,7 +40,7 @@ destinations() {
 	[[ $output == $'--allow 127.0.0.1:3633\n--allow [::1]:80\n--allow 169.254.169.254:80\ndone' ]]
 }
 
-@test 'with PORTCULLIS_ALLOW=distcc, reserved addresses of distcc hosts stay blocked, and the message about a loopback address with a port shows the PORTCULLIS_ALLOW line' {
+@test 'with PORTCULLIS_ALLOW=distcc, loopback and link-local addresses in DISTCC_HOSTS stay blocked, and a message shows the PORTCULLIS_ALLOW line that allows 127.0.0.1:3633' {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/bin/distcc"
 	chmod +x "$BATS_TEST_TMPDIR/bin/distcc"

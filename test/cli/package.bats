@@ -141,7 +141,7 @@ assert_builds() {
 	cmp "$TOP/packaging/gentoo/$ATOM"/*.ebuild
 }
 
-@test 'package.json, the NOTICE, and the npm tarballs and LICENSE of the ebuild agree' {
+@test 'the file NOTICE and the ebuild name each npm package that the program contains, and the license of each package' {
 	local ebuild=$TOP/packaging/gentoo/$ATOM/portcullis-9999.ebuild name license licenses=GPL-2+
 	[[ $(node -p 'require(process.argv[1]).license' "$TOP/package.json") == GPL-2.0-or-later ]]
 	while read -r name license; do
@@ -152,7 +152,7 @@ assert_builds() {
 	grep -qx "LICENSE=\"$licenses\"" "$ebuild"
 }
 
-@test 'Portage accepts the news item for users of a Prefix' {
+@test 'Portage accepts the news item, and shows it only where app-portage/portcullis is installed' {
 	run -0 "$PREFIX_PORTAGE/bin/python" - "$TOP"/packaging/gentoo/metadata/news/*/*.txt <<-'EOF'
 		import sys
 		from portage.news import NewsItem
@@ -162,7 +162,7 @@ assert_builds() {
 	EOF
 }
 
-@test 'scripts/release creates a reproducible tarball with the bundled program and without packaging/' {
+@test 'scripts/release creates a reproducible tarball, which contains dist/portcullis.js but not packaging/' {
 	[[ $(sha256sum <"$("$TOP/scripts/release")") == "$RELEASE_SUM" ]]
 	tar -tf "$RELEASE" >"$BATS_TEST_TMPDIR/names"
 	grep -qx "portcullis-$(version)/dist/portcullis.js" "$BATS_TEST_TMPDIR/names"
@@ -170,7 +170,7 @@ assert_builds() {
 	run -1 grep -E '/(packaging|node_modules|\.git)/' "$BATS_TEST_TMPDIR/names"
 }
 
-@test 'pkgcheck accepts both ebuilds and metadata.xml' {
+@test 'pkgcheck accepts the release ebuild, the live ebuild and metadata.xml' {
 	local overlay=$BATS_TEST_TMPDIR/overlay
 	"$TOP/test/cli/overlay" "$overlay" "$RELEASE" "$BATS_FILE_TMPDIR"/npm-*.tgz
 	run -0 env HOME="$BATS_TEST_TMPDIR" XDG_CACHE_HOME="$BATS_TEST_TMPDIR/cache" \

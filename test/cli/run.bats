@@ -36,7 +36,7 @@ signal_at_spawn() {
 	[[ $child ]]
 }
 
-@test 'portcullis run forwards SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 that arrive immediately after the start of confine' {
+@test 'portcullis run forwards SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 to confine, even if they arrive immediately after the start of confine' {
 	local signal
 	for signal in TERM HUP USR1 USR2; do
 		signal_at_spawn "SIG$signal" -- sleep 1000
@@ -49,7 +49,7 @@ signal_at_spawn() {
 	done
 }
 
-@test 'portcullis run ignores SIGINT and SIGQUIT that arrive immediately after the start of confine' {
+@test 'portcullis run ignores SIGINT and SIGQUIT, even if they arrive immediately after the start of confine' {
 	local signal
 	for signal in SIGINT SIGQUIT; do
 		signal_at_spawn "$signal" -- sh -c 'exit 7'

@@ -177,7 +177,7 @@ setup_file() {
 	assert_screen gc 0 portcullis gc
 }
 
-@test 'if a phase fails, emerge prints a portcullis shell command that opens the build directory of that phase' {
+@test 'if a phase fails, emerge prints a portcullis shell command, which opens a confined shell in the build directory of that phase' {
 	local line
 	line=$(sed -n 's/.* same confinement, run: //p' "$PREFIX_LOG/broken" | head -n 1)
 	[[ $line == "$PREFIX/usr/bin/portcullis shell app-misc/broken-2 src_compile" ]]

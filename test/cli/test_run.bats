@@ -16,7 +16,7 @@ selected() {
 		run_end' - "$@"
 }
 
-@test 'test/run selects the jobs that any of its arguments names, and fails if an argument names no job' {
+@test 'test/run selects each job whose name contains one of the arguments, and fails if an argument matches no job' {
 	run -0 selected tsc egress/ man
 	[[ $output == $'tsc\ntest/cli/man.bats\ntest/egress/escape.bats\n'* ]]
 	run -1 selected tsc absent

@@ -110,7 +110,7 @@ test.each([
 	},
 );
 
-test('the hook ignores FAKEROOTKEY and LD_PRELOAD in the saved environment of a build', () => {
+test('FAKEROOTKEY and LD_PRELOAD in the saved environment of a build do not change the options with which the hook starts confine', () => {
 	const [one = {}] = everyCase(
 		({ phase, feature, more, restrict, property, folder, name }) =>
 			[phase, feature, more, restrict, property, folder, name].join() ===

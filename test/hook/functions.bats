@@ -78,7 +78,7 @@ source_with() {
 	[[ $output == same ]]
 }
 
-@test 'if a build makes a variable a name reference, the hook does not run the commands in its subscript, and a phase without sandboxes keeps the reference' {
+@test 'if a build makes CC a name reference whose array subscript contains a command, the hook does not run the command; a phase without sandboxes keeps the reference' {
 	local name
 	for name in CC DISPLAY CHOST DISTCC_HOSTS CCACHE_DIR line; do
 		run source_with "declare -xn $name='elements[\$(/bin/echo evil >&2)]'" PORTAGE_FEATURES='network-sandbox ipc-sandbox'
@@ -94,7 +94,7 @@ source_with() {
 	[[ $output == 'declare -n CC="elements[0]"' ]]
 }
 
-@test 'if a build makes a function or variable of the hook readonly, the hook stops the phase with an error' {
+@test 'if a build makes a function or a variable readonly that the hook must define, the hook stops the phase with an error' {
 	local definition
 	for definition in 'mapfile() { :; }; readonly -f mapfile' '__portcullis_phase() { :; }; readonly -f __portcullis_phase' \
 		'readonly confine=/bin/true' 'readonly -a options=()' 'readonly IFS' 'readonly EBUILD_DEATH_HOOKS=evil' 'readonly _PORTAGE_ORIG_PATH=evil' 'declare -rn CC=x'; do

@@ -36,7 +36,7 @@ lint() {
 	[[ $output =~ ^1-[0-9]+$ ]]
 }
 
-@test 'in a Prefix path with quotes and blanks, the hook starts the confine of that Prefix, exits with the status of confine, and prints a command that can be pasted' {
+@test 'if the path of the Prefix contains quotes and blanks, the hook starts confine of that Prefix, exits with the status of confine, and prints a correctly quoted portcullis shell command' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/libexec/portcullis" "$prefix/usr/share/portcullis"
 	printf '#!/bin/sh\necho "confine $*"; exit 7\n' >"$prefix/usr/libexec/portcullis/confine"
@@ -58,7 +58,7 @@ lint() {
 	[[ $output == 'shell app-misc/foo-1 src_compile' ]]
 }
 
-@test 'in a Prefix path with quotes and blanks, pkg_setup of root with FEATURES=pid-sandbox starts the umount of that Prefix to find emerge' {
+@test 'if the path of the Prefix contains quotes and blanks, in pkg_setup of root with FEATURES=pid-sandbox, the hook starts umount of that Prefix to find emerge' {
 	local prefix=$BATS_TEST_TMPDIR/"it's a \$HOME \"prefix\""
 	mkdir -p "$prefix/usr/bin"
 	printf '#!/bin/sh\necho "$*" >"%s/umount"\n' "$BATS_TEST_TMPDIR" >"$prefix/usr/bin/umount"

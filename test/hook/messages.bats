@@ -19,7 +19,7 @@ source_hook() {
 	run hook_run 'ewarn() { echo "ewarn $*"; }; elog() { echo "elog $*"; }; die() { echo "die $*"; exit 1; }; source "$HOOK"' "$@"
 }
 
-@test 'if Node does not start, the hook allows the addresses in PORTCULLIS_ALLOW and warns that host names and more than 64 entries stay blocked' {
+@test 'if Node does not start, the hook allows addresses in PORTCULLIS_ALLOW, and warns that host names, and UNIX sockets after the first 64, stay blocked' {
 	local list='192.0.2.7:443 far.example:80 10.1.0.0/16:1 [2001:db8::7]:80 [2001:db8::]/32:80 distcc' text
 	text='stays blocked, because Node, which resolves host names, does not start. To repair Node, run: emerge net-libs/nodejs'
 	source_hook setup PORTAGE_FEATURES=network-sandbox PORTCULLIS_ALLOW="$list"
@@ -48,7 +48,7 @@ source_hook() {
 	[[ ! $output ]]
 }
 
-@test 'if the hook cannot store the settings PORTCULLIS_*, the hook stops the build' {
+@test 'if the hook cannot write the file that stores PORTCULLIS_* settings for later phases, the hook stops the build' {
 	local BUILDDIR
 	printf -v BUILDDIR '/nonexistent/%0300d' 1
 	source_hook setup PORTCULLIS_UNPACK=confine
@@ -56,7 +56,7 @@ source_hook() {
 	[[ $output == "die Portcullis: app-misc/foo-1: the hook cannot write $(hook_stored settings), which stores PORTCULLIS_* for the later phases. Free space there, or remove the build directory if another user owns it: rm -r $BUILDDIR" ]]
 }
 
-@test 'in pkg_setup, the hook starts Node once if the configuration has a conflict, sets PORTCULLIS_ALLOW, or both' {
+@test 'in pkg_setup, the hook starts Node only once, also if it has to check conflicts and to resolve PORTCULLIS_ALLOW' {
 	local program=$BATS_TEST_TMPDIR/usr/share/portcullis/portcullis.js stored
 	stored=$(hook_stored allow)
 	mkdir -p "${program%/*}"
@@ -69,7 +69,7 @@ source_hook() {
 	[[ $(<"$stored") == "$BUILDDIR"$'\n192.0.2.7:80\n--allow 192.0.2.7:80' && $(<"$BATS_TEST_TMPDIR/starts") == $'conflicts\ndestinations' ]]
 }
 
-@test 'if Node does not start, the hook prints why a sandbox is missing, and for other events the command that prints them' {
+@test 'if Node does not start, the hook prints why a sandbox is missing; for other events, the hook prints a portcullis report command that shows them after the repair of Node' {
 	local what confine=$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine
 	mkdir -p "${confine%/*}"
 	for what in memory.max own-sockets net; do
@@ -83,7 +83,7 @@ source_hook() {
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox, ipc-sandbox: no right. '* ]]
 }
 
-@test 'with FEATURES=cgroup, the hook moves a pkg_* phase that runs as root to the cgroup of emerge, and prints a warning if it cannot' {
+@test 'with FEATURES=cgroup, the hook moves a pkg_* phase of root to the cgroup of emerge, so that Portage does not kill daemons that the phase starts, and warns if this fails' {
 	# In a mount namespace, files stand for the cgroups of Portage, which root has only on a host with cgroup v2 only.
 	# shellcheck disable=SC2016 # the inner shell expands it
 	local script='[[ ${INSIDE-} ]] || INSIDE=1 exec unshare --mount bash "$0" "$@"

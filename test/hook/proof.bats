@@ -26,13 +26,13 @@ source "$HOOK"
 echo "went on"
 '
 
-@test 'if a build sets variables such as PORTCULLIS_INSIDE, the hook still starts confine' {
+@test 'a build cannot set variables such as PORTCULLIS_INSIDE to prevent the hook from starting confine' {
 	run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox PORTCULLIS_INSIDE=1 portcullis_inside=portcullis-inside \
 		marker=compile last=portcullis-inside argv=portcullis-inside
 	[[ $output == started ]]
 }
 
-@test 'as root, if src_install() calls mknod, the hook passes --mknod to confine in this phase, and not in other phases' {
+@test 'as root, if src_install() calls mknod, the hook passes --mknod to confine in src_install, but not in other phases' {
 	local phase
 	printf '#!/bin/sh\necho " $*"\n' >"$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine"
 	for phase in install compile; do
@@ -42,12 +42,12 @@ echo "went on"
 	done
 }
 
-@test 'if the last argument of ebuild.sh is portcullis-inside, the hook does not start confine' {
+@test 'if the last argument of ebuild.sh is portcullis-inside, because confine already runs the phase, the hook does not start confine again' {
 	HOOK_LAST=portcullis-inside run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'went on' ]]
 }
 
-@test "if the hook cannot read the arguments of ebuild.sh, the hook warns once per package, and with PORTCULLIS_ON_FAILURE=die stops the phase" {
+@test "if the hook cannot read the arguments of ebuild.sh, phases run without confine and the hook warns once per package; with PORTCULLIS_ON_FAILURE=die, the hook stops the phase" {
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" compile PORTAGE_FEATURES=network-sandbox
 	[[ $output == 'ewarn Portcullis: app-misc/foo-1: src_compile runs without network-sandbox: /proc/self/cmdline does not contain '*$'\nwent on' ]]
 	HOOK_LAST=other run -0 hook_run "$SCRIPT" install PORTAGE_FEATURES=network-sandbox

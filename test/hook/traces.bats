@@ -74,7 +74,7 @@ expect_unchanged() {
 	[[ ! $output ]]
 }
 
-@test 'the hook changes nothing in the shell of a phase that confine has started' {
+@test 'if confine has started ebuild.sh, the hook changes nothing in the shell of the phase' {
 	HOOK_LAST=portcullis-inside expect_unchanged compile PORTAGE_FEATURES='ipc-sandbox network-sandbox' \
 		EBUILD_SH_ARGS='compile portcullis-inside'
 }

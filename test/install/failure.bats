@@ -136,7 +136,7 @@ for dir in etc/portage usr usr/bin usr/share/portcullis usr/libexec var/log; do
 	bats_test_function --description "if the directory $dir is not writable, install.sh fails and changes nothing" -- read_only_at "$dir"
 done
 
-@test "if one directory of the installation is read-only, install.sh --uninstall fails and changes nothing" {
+@test "if the user cannot write to one directory of the installation, install.sh --uninstall fails and changes nothing" {
 	shape_plain "$BASHRC"
 	be_ordinary
 	did_install --eprefix "$EP"
@@ -181,7 +181,7 @@ full_file_system() {
 	return 1
 }
 
-@test "if the file system becomes full at any file, install.sh restores the previous state" {
+@test "if the file system becomes full while install.sh writes any of the files, install.sh restores the previous state" {
 	export EP BASHRC
 	unshare -m bash -c "set -u; INSTALL=(); $(declare -f run_install run state snapshot same full_file_system shape_no_final_newline)
 		run() { output=\$(\"\$@\" 2>&1); status=\$?; mapfile -t lines <<<\"\$output\"; }
@@ -239,7 +239,7 @@ done
 	[[ $(find "$EP" -type f) == "$BASHRC" ]]
 }
 
-@test "if another process writes to bashrc during the installation, install.sh fails and restores the previous state" {
+@test "if another process writes to bashrc during the installation, install.sh fails, removes the installed files and keeps the new content of bashrc" {
 	local dir=$PLACE/meanwhile
 	shape_plain "$BASHRC"
 	mkdir "$dir"

@@ -71,7 +71,7 @@ staged_symbolic_link() {
 }
 
 for tool in install cp touch mv sync; do
-	bats_test_function --description "if the Prefix owner replaces a temporary file of install.sh by a symbolic link before $tool, files of root stay unchanged" -- staged_symbolic_link "$tool"
+	bats_test_function --description "if the Prefix owner replaces a temporary file of root's install.sh by a symbolic link before install.sh runs $tool, files of root stay unchanged" -- staged_symbolic_link "$tool"
 done
 
 # The kernel lets users make hard links to files that they can write (fs.protected_hardlinks).
@@ -127,7 +127,7 @@ forge_record() {
 	vault_is_safe
 }
 
-@test "if phase.bash is a symbolic link to a file that only root can read, install.sh does not copy the file" {
+@test "if phase.bash is a symbolic link to a file that only root can read, install.sh does not copy the content of that file into the Prefix" {
 	local mode
 	forge_record "file $(printf '%064d' 0) usr/share/portcullis/phase.bash"
 	for mode in '' --uninstall; do
@@ -156,7 +156,7 @@ forge_record() {
 	vault_is_safe
 }
 
-@test "if a directory is replaced by a symbolic link while install.sh runs, the destination of the link stays unchanged" {
+@test "if the Prefix owner replaces usr/share/portcullis by a symbolic link while root runs install.sh, the destination of the link stays unchanged" {
 	attack_before 'mv -T -- "$EP/usr/share/portcullis" "$EP/away" && ln -s -- "$VAULT" "$EP/usr/share/portcullis" && echo >>"$ATTACKED"' mktemp sync mv
 	run_install --eprefix "$EP"
 	[[ -s $ATTACKED ]]
@@ -226,7 +226,7 @@ log_tools() {
 	[[ $output != *[[:cntrl:]]* && $output != *$'\302\233'* ]]
 }
 
-@test "SIGTERM to install.sh of root also ends the process of install.sh that runs as the owner of the Prefix, and restores the previous state" {
+@test "if install.sh, run by root for another user's Prefix, gets SIGTERM, its process that runs as the owner of the Prefix ends too, and the previous state is restored" {
 	local before
 	before=$(snapshot "$EP")
 	# shellcheck disable=SC2016 # the script expands it
@@ -257,7 +257,7 @@ log_tools() {
 	[[ -z $(find "$EP" -perm /6000) && -z $(find "$EP" -not -uid "$OWNER") ]]
 }
 
-@test "if the owner of the Prefix has no entry in passwd, install.sh exits with 10 and prints the setpriv command to run" {
+@test "as root, if the owner of the Prefix has no entry in passwd, install.sh exits with 10 and prints a setpriv command that runs install.sh as the owner" {
 	chown -R 12345:23456 "$EP"
 	refuses 10 'setpriv --reuid=12345 --regid=23456 --clear-groups' --eprefix "$EP"
 }
@@ -357,7 +357,7 @@ bats_test_function --description "install.sh refuses a record of the installatio
 	did_install --eprefix "$EP" --uninstall
 }
 
-@test "install.sh works while another user holds a lock on the target or on the source tree" {
+@test "install.sh works while another user holds a flock(2) lock on the directory of the Prefix or of the source tree" {
 	local directory line
 	chown -R 0:0 "$EP"
 	for directory in "$EP" "$TREE"; do
@@ -375,7 +375,7 @@ bats_test_function --description "install.sh refuses a record of the installatio
 	done
 }
 
-@test "the lock directory of install.sh belongs to the user who runs install.sh and has mode 0700" {
+@test "the lock directory of install.sh belongs to the owner of the Prefix and has mode 0700" {
 	local lock
 	attack_before 'ls -ld --time-style=+ /run/portcullis-lock.* /run/user/*/portcullis-lock.* /tmp/portcullis-lock.* >>"$ATTACKED"' sync
 	did_install --eprefix "$EP"

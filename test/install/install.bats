@@ -74,7 +74,7 @@ in_a_prefix() {
 	cmp <("$EP/usr/bin/portcullis" hook --eprefix "$EP") "$EP/usr/share/portcullis/phase.bash"
 }
 
-@test "install.sh --destdir writes all files below DIR, and no file contains the path DIR" {
+@test "install.sh --destdir DIR writes all files below DIR, and no file contains the path DIR" {
 	did_install --destdir "$EP" --eprefix /opt/gentoo
 	files_are_there "$EP/opt/gentoo"
 	run -1 grep -rF "$EP" "$EP/opt"
@@ -92,7 +92,7 @@ in_a_prefix() {
 	cmp "$BASHRC" <(shape_plain /dev/stdout | cat)
 }
 
-@test "install.sh does not follow a symbolic link out of --destdir" {
+@test "install.sh --destdir DIR refuses a symbolic link in DIR that leads to a place outside DIR" {
 	mkdir "$PLACE/outside.$BATS_TEST_NUMBER"
 	shape_plain "$PLACE/outside.$BATS_TEST_NUMBER/bashrc"
 	ln -sf "$PLACE/outside.$BATS_TEST_NUMBER/bashrc" "$BASHRC"
@@ -215,7 +215,7 @@ $EP/etc/portage/make.profile" | sort)"
 	[[ $(grep -c "$BEGIN" "$BASHRC") == 1 && -z $(find "$EP" -name '.*portcullis.*') ]]
 }
 
-@test "while another install.sh holds the lock on the target, install.sh exits with 7 and prints one line" {
+@test "while another install.sh holds the lock of the same Prefix, install.sh exits with 7 and prints one line" {
 	local fd lock
 	lock=$TMPDIR/portcullis-lock.$EUID.$(stat -c %d.%i "$EP")
 	((EUID)) || lock=/run/${lock##*/}

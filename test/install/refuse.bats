@@ -144,7 +144,7 @@ unbuilt() {
 	refuses 3 'could not generate the hook: boom' --eprefix "$EP"
 }
 
-@test "if an ordinary user runs install.sh for the host, install.sh exits with 4 and names both fixes: root, or --eprefix" {
+@test "if an ordinary user runs install.sh for the host, install.sh exits with 4 and prints both fixes: to run as root, or with --eprefix" {
 	be_ordinary
 	refuses 4 'is not writable: run as root, or with --eprefix DIR' --force
 	refuses 4 '--setuid needs root' --eprefix "$EP" --setuid

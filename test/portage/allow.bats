@@ -47,13 +47,13 @@ assert_distributed() {
 	[[ $(record_values "$RECORDS" compile 'r.blocked.map((b) => [b.comm, b.address, b.port, b.count].join(" ")).join("\n")') == "curl $DISTCC_HOST_IP 9 1" ]]
 }
 
-@test 'as an ordinary user with PORTCULLIS_ALLOW=distcc, distcc distributes the build and curl is blocked' {
+@test 'as an ordinary user with PORTCULLIS_ALLOW=distcc, distcc compiles on the distcc host, and connections of curl to another port of this host are blocked' {
 	allow_prefix user '-ipc-sandbox -sandbox -usersandbox distcc network-sandbox'
 	assert_distributed
 	assert_namespace compile net own
 }
 
-@test "as root with Gentoo's default FEATURES and PORTCULLIS_ALLOW=distcc, distcc distributes the build through Portage's SOCKS5 proxy" {
+@test "as root with Gentoo's default FEATURES and PORTCULLIS_ALLOW=distcc, distcc reaches the distcc host through Portage's SOCKS5 proxy, and connections of curl to another port are blocked" {
 	allow_prefix root 'distcc network-sandbox'
 	assert_distributed
 	assert_namespace compile net own

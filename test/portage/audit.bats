@@ -81,7 +81,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" test 'JSON.stringify(r.applied)') == '{"net":"confine","ipc":"confine","pid":"confine"}' ]]
 }
 
-@test 'as root with the default FEATURES, each connection attempt and host name in the namespaces of Portage is recorded and reported' {
+@test 'as root with the default FEATURES, each connection attempt and DNS lookup of a phase in the namespaces that Portage has created is recorded and reported' {
 	connecting_prefix root <<<'finish() { getent hosts files.example.org; :; }'
 	run -0 prefix_emerge --oneshot app-test/connects
 	assert_all_recorded
@@ -111,7 +111,7 @@ assert_all_recorded() {
 }
 
 # The three connections of the 32-bit program are missing: without a watcher socketcall(2) cannot create a socket (docs/audit.md).
-@test 'with PORTCULLIS_AUDIT=off, no connection attempt is recorded, but the record contains the packet count of the kernel' {
+@test 'with PORTCULLIS_AUDIT=off, the record of a phase contains the number of packets that found no route, but not the programs that sent them and not the destinations' {
 	connecting_prefix user 'PORTCULLIS_AUDIT="off"' <<<'finish() { :; }'
 	run -0 prefix_ebuild app-test/connects-1 clean test
 	[[ $(record_values "$RECORDS" test 'r.watched + " " + r.blocked + " " + r.unreachable') == 'undefined undefined 6406' ]]

@@ -34,7 +34,7 @@ emerge_with_fakeroot() {
 		"$PREFIX_ROOT/emerge" prefix_emerge --oneshot app-test/probe
 }
 
-@test 'with fakeroot-sysv, src_install keeps the IPC namespace of the host, because fakeroot would hang in a new namespace' {
+@test 'with FEATURES=fakeroot and fakeroot-sysv, src_install keeps the IPC namespace of the host, because fakeroot would hang in a new IPC namespace' {
 	emerge_with_fakeroot fakeroot-sysv
 	assert_namespace install net own
 	assert_namespace install ipc host
@@ -44,7 +44,7 @@ emerge_with_fakeroot() {
 	[[ $output != *fakeroot-tcp* ]]
 }
 
-@test 'with fakeroot-tcp, src_install keeps the network namespace of the host, because fakeroot would fail in a new namespace' {
+@test 'with FEATURES=fakeroot and fakeroot-tcp, src_install keeps the network namespace of the host, because fakeroot would fail in a new network namespace' {
 	emerge_with_fakeroot fakeroot-tcp
 	assert_namespace install net host
 	assert_namespace install ipc own
@@ -69,7 +69,7 @@ start_session() {
 	prefix_env "${SESSION[@]}"
 }
 
-@test 'the hook reports proxy, agent and display variables once per emerge until the suggested ENV_UNSET is set' {
+@test 'the hook reports conflicts of http_proxy, SSH_AUTH_SOCK, GPG_AGENT_INFO and DISPLAY with the sandbox once per run of emerge, and none if the suggested ENV_UNSET is set' {
 	local name fixes
 	prefix_make user network-sandbox 'PORTCULLIS_ONFAILURE="die"'
 	start_session
@@ -111,7 +111,7 @@ start_session() {
 	[[ $output != *conflicts\ with* ]]
 }
 
-@test 'as root with FEATURES=pid-sandbox, which hides emerge, the hook reports a proxy once per emerge, and report --last prints the last emerge' {
+@test 'as root with FEATURES=pid-sandbox, which hides emerge from phases, the hook reports a proxy once per run of emerge, and portcullis report --last prints the last run' {
 	prefix_make root 'network-sandbox pid-sandbox' 'http_proxy="http://127.0.0.1:3128"'
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null
@@ -126,7 +126,7 @@ start_session() {
 	[[ ${lines[-1]} == '6 phases of 1 package since '* && $output == *app-test/two-1* ]]
 }
 
-@test 'with PORTCULLIS_CONFLICT=die, each proxy, agent and display variable stops emerge before src_unpack' {
+@test 'with PORTCULLIS_CONFLICT=die, emerge stops before src_unpack if http_proxy, SSH_AUTH_SOCK, GPG_AGENT_INFO or DISPLAY conflicts with the sandbox' {
 	local variable
 	prefix_make user network-sandbox 'PORTCULLIS_CONFLICT="die"'
 	start_session
@@ -142,7 +142,7 @@ start_session() {
 	done
 }
 
-@test 'in a network sandbox, ccache does not try to connect to the remote storage of ccache' {
+@test 'with FEATURES=network-sandbox, the hook reports CCACHE_REMOTE_STORAGE as a conflict, and ccache does not try to connect to this storage' {
 	prefix_make user 'ccache network-sandbox' 'CCACHE_REMOTE_STORAGE="http://10.213.1.1/cache"' 'PORTCULLIS_AUDIT="on"'
 	mkdir -p "$PREFIX/usr/lib/ccache"
 	ln -s /usr/lib/ccache "$PREFIX/usr/lib/ccache/bin"

@@ -66,12 +66,12 @@ assert_emerge_filters() {
 	[[ $(record_values "$RECORDS" compile 'r.applied.net + r.missing.length') == $'filter2\nfilter2' ]]
 }
 
-@test "with Docker's default seccomp profile, emerge as root reports the missing sandboxes and the network filter, reports what the filter blocked, kills orphaned processes, and removes IPC objects" {
+@test "if root runs emerge in a container with Docker's default seccomp profile, Portcullis reports missing sandboxes and blocked connections, kills orphaned processes and removes leftover IPC objects" {
 	# One message for the phases of user portage and one for those of root, both again in the summary of emerge.
 	assert_emerge_filters root 4
 }
 
-@test "with Docker's default seccomp profile, emerge as an ordinary user reports the missing sandboxes and the network filter once, reports what the filter blocked, kills orphaned processes, removes IPC objects, and opens a portcullis shell" {
+@test "if an ordinary user runs emerge with Docker's default seccomp profile, Portcullis reports missing sandboxes and blocked connections, kills orphans, removes IPC objects, and portcullis shell works" {
 	# In the phase and in the summary of emerge.
 	assert_emerge_filters user 2
 	run -0 container_run docker portcullis shell =app-test/one-1 src_compile -- declare -F src_compile
@@ -115,15 +115,15 @@ assert_doctor_names_profiles() {
 	done
 }
 
-@test "for emerge as an ordinary user, portcullis doctor distinguishes Docker's default seccomp profile from Podman's and from no profile" {
+@test "for an ordinary user in a container, portcullis doctor reports missing sandboxes with Docker's default seccomp profile, and available sandboxes with Podman's profile or without a profile" {
 	assert_doctor_names_profiles user 'does not isolate phases, because you are not root'
 }
 
-@test "for emerge as root, portcullis doctor distinguishes Docker's default seccomp profile from Podman's and from no profile" {
+@test "for root in a container, portcullis doctor reports missing sandboxes with Docker's default seccomp profile, and available sandboxes with Podman's profile or without a profile" {
 	assert_doctor_names_profiles root 'does not isolate phases, because root lacks CAP_SYS_ADMIN here'
 }
 
-@test 'in a container that masks parts of /proc, phases are fully isolated, orphaned processes are killed, and one message reports the /proc of the host' {
+@test 'in a container that masks parts of /proc, phases are isolated, orphaned processes are killed, and the hook reports once that phases see the /proc of the host' {
 	orphan_prefix user
 	run -0 container_run unconfined emerge --oneshot app-test/one app-test/two
 	assert_orphans_killed pidns

@@ -48,7 +48,7 @@ assert_built_locally() {
 	[[ $output != *distcc\[* ]]
 }
 
-@test 'as an ordinary user with FEATURES=distcc, the hook prints the conflict, and distcc compiles locally and sends no packet' {
+@test 'as an ordinary user with FEATURES="distcc network-sandbox", the hook reports the conflict, and distcc compiles locally and sends no packet to the distcc host' {
 	distcc_prefix user 'distcc network-sandbox' 'MAKEOPTS="-j40"'
 	distcc_emerge
 	assert_built_locally
@@ -72,13 +72,13 @@ assert_built_locally() {
 	((SENT > 0))
 }
 
-@test 'if PORTCULLIS_ALLOW contains the distcc host, this host compiles all files and the hook prints no conflict message' {
+@test 'if PORTCULLIS_ALLOW contains the distcc host, the distcc host compiles all files and the hook prints no conflict message' {
 	distcc_prefix user 'distcc network-sandbox' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:3632\""
 	distcc_compile
 	assert_sample_distributed
 }
 
-@test "as root with FEATURES=distcc, the hook also reports Portage's SOCKS5 proxy, and distcc compiles locally and sends no packet" {
+@test "as root with distcc and network-sandbox in FEATURES, the hook reports distcc and Portage's SOCKS5 proxy as conflicts, and distcc compiles locally and sends no packet to the distcc host" {
 	distcc_prefix root 'distcc network-sandbox'
 	distcc_emerge
 	assert_built_locally
@@ -92,7 +92,7 @@ assert_built_locally() {
 	assert_sample_environment_unchanged 'declare -x CC="distcc gcc"'
 }
 
-@test "distcc compiles locally even if the user's bashrc sets DISTCC_HOSTS" {
+@test "with FEATURES=network-sandbox, distcc compiles locally even if the user's bashrc sets DISTCC_HOSTS" {
 	distcc_prefix user 'distcc network-sandbox'
 	echo "export DISTCC_HOSTS=$DISTCC_HOST_IP" >>"$PREFIX/etc/portage/bashrc"
 	distcc_compile
@@ -107,7 +107,7 @@ assert_built_locally() {
 	[[ $output == *'distcc requested but no masquerade dir can be found'* && ! $(sample_messages) ]]
 }
 
-@test 'the hook prints a conflict message for CC="distcc gcc" in a file that package.env names' {
+@test 'if package.env assigns a file with CC="distcc gcc" to a package, the hook prints a conflict message for this package' {
 	distcc_prefix user 'network-sandbox'
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'CC="distcc gcc"' >"$PREFIX/etc/portage/env/distcc"
@@ -121,7 +121,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test "if the user's bashrc adds a masquerade directory to PATH, the hook reports the conflict in the first phase with this PATH" {
+@test "if the user's bashrc adds a masquerade directory of distcc to PATH, the hook reports the conflict in the first phase whose PATH contains this directory" {
 	distcc_prefix user 'network-sandbox'
 	mkdir "$PREFIX/opt"
 	ln -s /usr/bin/distcc "$PREFIX/opt/gcc"
@@ -132,14 +132,14 @@ assert_built_locally() {
 	[[ $output == *'unpack'*'Portcullis'* ]]
 }
 
-@test 'the hook reports CCACHE_PREFIX="distcc" as a conflict' {
+@test 'the hook reports that CCACHE_PREFIX="distcc" conflicts with network-sandbox' {
 	distcc_prefix user 'network-sandbox' 'CC="ccache gcc"' 'CCACHE_PREFIX="distcc"'
 	distcc_emerge
 	assert_built_locally
 	assert_sample_message "CCACHE_PREFIX=\"distcc\"; DISTCC_HOSTS contains $DISTCC_HOST_IP"
 }
 
-@test 'with distcc, PORTCULLIS_CONFLICT=die stops emerge before src_unpack, and PORTCULLIS_CONFLICT=ignore prints no message' {
+@test 'if distcc conflicts with network-sandbox, PORTCULLIS_CONFLICT=die stops emerge before src_unpack, and PORTCULLIS_CONFLICT=ignore suppresses the conflict message' {
 	distcc_prefix user 'distcc network-sandbox' 'PORTCULLIS_CONFLICT="die"'
 	distcc_emerge
 	((status == 1 && SENT == 0))
@@ -154,7 +154,7 @@ assert_built_locally() {
 	[[ ! $(sample_messages) ]]
 }
 
-@test 'a binary package whose saved environment has distcc and PORTCULLIS_CONFLICT=die is installed and unmerged without a message' {
+@test 'emerge installs and unmerges a binary package without a message even if its saved environment contains CC="distcc gcc" and PORTCULLIS_CONFLICT="die"' {
 	distcc_prefix user 'distcc network-sandbox buildpkg' 'PORTCULLIS_CONFLICT="die"' 'CC="distcc gcc"'
 	mv "$PREFIX/etc/portage/bashrc" "$PREFIX_ROOT/bashrc"
 	distcc_emerge
@@ -180,7 +180,7 @@ assert_built_locally() {
 	[[ $output == *'a sandbox may block distcc, icecream, sccache; Portcullis could not check this, because Node does not start. To repair Node, run: '* ]]
 }
 
-@test 'with PROPERTIES=test_network, distcc compiles on the distcc host in src_test only' {
+@test 'with PROPERTIES=test_network, distcc compiles on the distcc host in src_test, and locally in the other phases' {
 	distcc_prefix user 'distcc network-sandbox ipc-sandbox test'
 	cat >>"$PREFIX_REPO/app-test/sample/sample-1.ebuild" <<-'EOF'
 		PROPERTIES="test_network"

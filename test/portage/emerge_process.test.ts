@@ -52,7 +52,7 @@ describe('findEmerge()', () => {
 	});
 });
 
-test('if the hook has stored the PID of an emerge that is not visible, firstTime() returns true once per message and run of emerge', () => {
+test('if emerge is not visible to the phase and the hook has stored the PID of emerge, firstTime() returns true once per message and run of emerge', () => {
 	const root = mkdtempSync(join(tmpdir(), 'reported-'));
 	const run = (name: string, emerge: string) => {
 		const builddir = join(root, 'app-misc', name);
@@ -76,7 +76,7 @@ test('if the hook has stored the PID of an emerge that is not visible, firstTime
 	}
 });
 
-test('if emerge is not visible and the hook has not stored its PID, firstTime() returns true once per message and package', () => {
+test('if emerge is not visible to the phase and the hook has not stored the PID of emerge, firstTime() returns true once per message and package', () => {
 	const portage = mkdtempSync(join(tmpdir(), 'reported-'));
 	try {
 		const [one, two] = ['one', 'two'].map((name) => join(portage, 'app-misc', name, '.ipc'));

@@ -45,7 +45,7 @@ assert_confined() {
 	assert_namespace unpack ipc own
 }
 
-@test 'lines of /etc/portage/bashrc after the managed block run once per phase, in the sandbox, and profile.bashrc runs twice, with the original environment' {
+@test 'in a confined phase, lines of /etc/portage/bashrc below the managed block run once, in the sandbox; profile.bashrc runs outside and then inside, with the same initial environment' {
 	local note='[[ ${EBUILD_PHASE} != compile ]] || readlink /proc/self/ns/net >>'
 	echo "$note \"$PREFIX_LOG/user\"" >"$PREFIX/etc/portage/bashrc"
 	# Portage does not save CCACHE_* variables, so the phase sees only the value that bashrc exports at the start of this phase.
@@ -59,7 +59,7 @@ assert_confined() {
 	[[ $output == *'pile: x.'* ]]
 }
 
-@test 'records contain the package and the phase if Portage exports no PMS variables, as in EAPI 9' {
+@test 'phases are confined, and records contain the package and the phase, even if Portage does not export variables such as EBUILD_PHASE, as in EAPI 9' {
 	prefix_env PORTAGE_DO_NOT_EXPORT_PMS_VARS=1
 	prefix_package app-test/probe-1 <<<'src_compile() { record_namespaces; echo "exported: $(env | grep -c "^EBUILD_PHASE=")."; }'
 	prefix_install_portcullis
@@ -72,7 +72,7 @@ assert_confined() {
 	[[ $(record_values "$RECORDS" compile r.package) == app-test/probe-1 ]]
 }
 
-@test 'phases are confined with 1.8 MB of exported variables' {
+@test 'phases are confined even if the build exports 1.8 MB of variables' {
 	prefix_package app-test/probe-1 <<-'EOF'
 		src_unpack() {
 			record_namespaces

@@ -14,7 +14,7 @@ comparable_output() {
 	sed -E '/portcullis shell app-test/d; s/ +[0-9]+ (Killed|Terminated)/ N \1/; s/(line +)[0-9]+/\1N/' <<<"$output"
 }
 
-@test 'a phase that fails by die in a subshell, a missing command, exit, git (status 128) or SIGKILL has the same output and status as without Portcullis' {
+@test 'a phase that fails by die in a subshell, a missing command, exit, status 128 of git or SIGKILL has the same output as without Portcullis, plus a portcullis shell command' {
 	local how
 	local -A bodies=(
 		[die]='( ( die "deep down" ) ); echo unreached'
@@ -51,7 +51,7 @@ emerge_without_userns() {
 	' - "${PREFIX_EMERGE[@]}" "$@" </dev/null
 }
 
-@test 'without user namespaces, emerge prints one ewarn in src_unpack that contains the unavailable sandbox and the weaker network filter, and ends with the command for the fix' {
+@test 'without user namespaces, the hook warns once per run of emerge; the warning names the unavailable sandboxes, the weaker network filter and the command that enables user namespaces' {
 	prefix_package app-test/one-1 </dev/null
 	prefix_package app-test/two-1 </dev/null
 	prefix_install_portcullis
@@ -68,7 +68,7 @@ emerge_without_userns() {
 	[[ $(grep -c '^ \* Portcullis: app-test/one-1: src_unpack runs without network-sandbox, ipc-sandbox, pid-sandbox: .*portcullis doctor' <<<"$output") -eq 2 ]]
 }
 
-@test 'with PORTCULLIS_ON_FAILURE=die, emerge stops before the first phase that cannot be confined, and accepts a filter as network-sandbox' {
+@test 'without user namespaces, PORTCULLIS_ON_FAILURE=die stops emerge before src_unpack, unless only network-sandbox is requested, for which the network filter suffices' {
 	prefix_conf 'PORTCULLIS_ON_FAILURE="die"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
@@ -81,7 +81,7 @@ emerge_without_userns() {
 	[[ $(record_values "$RECORDS" compile r.applied.net) == filter ]]
 }
 
-@test 'if confine is missing or broken, packages are built without sandbox, and with PORTCULLIS_ON_FAILURE=die are not built' {
+@test 'if confine is missing, phases run without sandboxes, or with PORTCULLIS_ON_FAILURE=die the build stops; if confine is not a valid program, the build always stops' {
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
 	rm "$CONFINE"

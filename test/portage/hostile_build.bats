@@ -111,16 +111,16 @@ assert_programs_confined() {
 	assert_namespace compile pid own
 }
 
-@test 'as an ordinary user, programs and variables of a build have no effect outside the sandbox' {
+@test 'as an ordinary user, programs and variables such as BASH_ENV that a build puts into the environment of later phases execute no code outside the sandbox' {
 	assert_programs_confined user
 }
 
-@test 'as root with userpriv, programs and variables of a build have no effect outside the sandbox' {
+@test 'as root with userpriv, programs and variables such as BASH_ENV that a build puts into the environment of later phases execute no code outside the sandbox' {
 	assert_programs_confined root
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'if the hook stops a phase, no die hook of the build runs outside the sandbox' {
+@test 'if the hook stops a phase, functions that the build has passed to register_die_hook do not run outside the sandbox' {
 	hostile_prefix user 'PORTCULLIS_ON_FAILURE="die"'
 	build_audit_library
 	prefix_package app-test/probe-1 <<-EOF
@@ -142,7 +142,7 @@ assert_programs_confined() {
 	run -1 grep -E 'die hook|basename' "$PREFIX_LOG/ran"
 }
 
-@test 'functions with names of bash builtins in the saved environment of a build do not run outside the sandbox' {
+@test 'if the saved environment of a build defines functions with the names of bash builtins, the hook does not call these functions' {
 	local name
 	hostile_prefix user
 	{
@@ -177,7 +177,7 @@ configure_package() {
 	EOF
 }
 
-@test 'as root with userpriv, files that a build writes to the directory .ipc do not affect later phases' {
+@test 'as root with userpriv, forged settings files that a build writes to the directory .ipc of the build directory do not affect later phases' {
 	hostile_prefix root 'PORTCULLIS_ALLOW="192.0.2.7:80"'
 	configure_package <<-'EOF'
 		local name
@@ -228,18 +228,18 @@ assert_change_stops_build() {
 	done
 }
 
-@test 'as an ordinary user, the next phase is stopped if the build has changed the settings file of the hook' {
+@test 'as an ordinary user, the hook stops the next phase if the build has changed the file in which the hook stores PORTCULLIS_* settings' {
 	hostile_prefix user 'PORTCULLIS_UNPACK="confine"'
 	assert_change_stops_build settings true 'PORTCULLIS_AUDIT=only' 'BASH_ENV=/evil' '--allow 192.0.2.1:1'
 }
 
-@test 'as an ordinary user, the next phase is stopped if the build has added an option to the saved allow list' {
+@test 'as an ordinary user, the hook stops the next phase if the build has added an unexpected option of confine to the file in which the hook stores PORTCULLIS_ALLOW' {
 	hostile_prefix user 'FEATURES="cgroup network-sandbox"' 'PORTCULLIS_ALLOW="192.0.2.7:80"'
 	assert_change_stops_build allow cat '--label evil=1' '--allow 192.0.2.1:1 --net' '--allow evil.example:1' '--record /evil' \
 		'--resolve a=b c'
 }
 
-@test 'as root, the hook does not follow symbolic links that a build creates in the directory .ipc' {
+@test 'as root, the hook does not write through symbolic links that a build creates in the directory .ipc of the build directory' {
 	local victim
 	hostile_prefix root 'PORTCULLIS_UNPACK="confine"'
 	victim=$PREFIX_ROOT/victim
@@ -261,7 +261,7 @@ assert_change_stops_build() {
 	assert_namespace install pid own
 }
 
-@test 'as root, the hook does not read a distcc hosts file that a build can write' {
+@test 'as root, the hook does not read the hosts file of distcc if it is a symbolic link in a directory that a build can write' {
 	local dir
 	hostile_prefix root
 	mkdir -m 700 "$PREFIX_ROOT/private"
@@ -277,7 +277,7 @@ assert_change_stops_build() {
 	[[ $output == *'distcc has no remote host'* && $output != *secret* ]]
 }
 
-@test "as root with FEATURES=userpriv, portcullis shell reads the environment that a failed build has written as user portage, not as root" {
+@test "if root runs portcullis shell for a failed build with FEATURES=userpriv, a process of user portage, not of root, executes the saved environment of the build" {
 	hostile_prefix root
 	prefix_features "$ROOT_FEATURES userpriv"
 	prefix_env PATH="$PREFIX_PORTAGE/bin:$PREFIX/usr/bin:/usr/bin:/bin"

@@ -19,7 +19,7 @@ assert_built_locally() {
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'as an ordinary user with FEATURES=icecream, the hook prints the conflict, and icecc compiles locally and sends no request to iceccd' {
+@test 'as an ordinary user with FEATURES="icecream network-sandbox", the hook reports the conflict, and icecc compiles locally and sends no request to iceccd' {
 	icecream_prefix user 'icecream network-sandbox'
 	icecream_emerge
 	assert_built_locally
@@ -30,7 +30,7 @@ assert_built_locally() {
 	run -1 grep '\bICECC\b\|___portcullis\|__ebuild_phase' "$BATS_TEST_TMPDIR/saved"
 }
 
-@test 'as root with FEATURES=icecream, icecc compiles locally and sends no request to iceccd' {
+@test 'as root with FEATURES="icecream network-sandbox", the hook reports the conflict, and icecc compiles locally and sends no request to iceccd' {
 	icecream_prefix root 'icecream network-sandbox'
 	icecream_emerge
 	assert_built_locally

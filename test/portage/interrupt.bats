@@ -89,12 +89,12 @@ assert_no_cgroup() {
 	assert_kills_clean_up 'root, no pid-sandbox' root '-pid-sandbox -network-sandbox -ipc-sandbox'
 }
 
-@test 'as root without userpriv and sandboxes, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
+@test 'as root with neither userpriv nor a sandbox in FEATURES, kill -9 of any process of a build leaves no process of the phase and no cgroup behind' {
 	assert_kills_clean_up 'root, as root' root '-pid-sandbox -network-sandbox -ipc-sandbox -mount-sandbox -userpriv -usersandbox'
 	[[ $(record_values "$RECORDS" unpack r.tracking | tail -n1) == cgroup+pidns ]]
 }
 
-@test 'SIGTERM, SIGINT and SIGHUP to the process group of emerge end the phase' {
+@test 'SIGTERM, SIGINT or SIGHUP to the process group of emerge ends all processes of the phase within one second' {
 	local signal
 	cgroup_prefix user
 	waiting_package
@@ -110,7 +110,7 @@ assert_no_cgroup() {
 }
 
 # On SIGTERM, emerge sends SIGTERM to ebuild.sh. bash handles the signal after the current command has ended.
-@test "SIGTERM to emerge alone stops the phase in the same way as without Portcullis" {
+@test "if only emerge gets SIGTERM, the phase ends after its current command, as without Portcullis" {
 	cgroup_prefix user
 	resumable_package
 	start_waiting_emerge
@@ -121,7 +121,7 @@ assert_no_cgroup() {
 	[[ $(<"$PREFIX_LOG/output") != *'exited unexpectedly'* && ! -e $PREFIX/var/db/pkg/app-test/waits-1 && ! $(phase_cgroups waits) ]]
 }
 
-@test 'on Ctrl-C and when the terminal is closed, emerge ends by SIGINT or SIGHUP and no process of the phase remains' {
+@test 'on Ctrl-C, emerge exits with 130; when the terminal is closed, emerge exits with 129; in both cases no process of the phase remains' {
 	local user
 	for user in user root; do
 		cgroup_prefix "$user"

@@ -56,11 +56,11 @@ assert_limits_reported() {
 	[[ $(record_values "$RECORDS" compile 'r.applied.cgroup + r.missing.length') == $'confine2\nconfine2' ]]
 }
 
-@test 'for an ordinary user without a delegated cgroup, the hook reports that resource limits are not set' {
+@test 'if an ordinary user without a delegated cgroup runs emerge, the hook reports that PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX are not applied' {
 	assert_limits_reported user '' '\(the cgroup of this process is not delegated to this user\|no cgroup v2 is mounted\): '
 }
 
-@test 'for root in a cgroup tree without controllers, the hook reports that resource limits are not set' {
+@test 'if root runs emerge and cgroup v2 has no controllers, the hook reports that PORTCULLIS_MEMORY_MAX and PORTCULLIS_CPU_MAX are not applied' {
 	assert_limits_reported root '-userpriv -pid-sandbox' 'its cgroup controller is not available here: ' run_without_controllers
 	prefix_clean
 	# Most phases run as portage, which has no delegated cgroup, and src_install as root, for which the reason is another one. Each user has
@@ -68,7 +68,7 @@ assert_limits_reported() {
 	assert_limits_reported root 'userpriv -pid-sandbox' 'the cgroup of this process is not delegated to this user: ' run_without_controllers 2
 }
 
-@test 'with PORTCULLIS_ON_FAILURE=die, a resource limit that cannot be set stops the build' {
+@test 'with PORTCULLIS_ON_FAILURE=die, the build stops before src_unpack if PORTCULLIS_PIDS_MAX cannot be applied' {
 	prefix_make user cgroup 'PORTCULLIS_PIDS_MAX="500"' 'PORTCULLIS_ON_FAILURE="die"'
 	prefix_package app-test/one-1 </dev/null
 	prefix_install_portcullis

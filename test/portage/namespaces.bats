@@ -35,7 +35,7 @@ assert_namespaces() {
 # The phases with their own network and IPC, whatever the package and the settings.
 ALWAYS='prepare configure compile install'
 
-@test 'as an ordinary user, Portage without Portcullis isolates no phase, and Portcullis isolates src_* phases and prints nothing' {
+@test 'as an ordinary user, no phase is isolated without Portcullis; with Portcullis, src_* phases are isolated (src_unpack except for the network), and the output of emerge is the same' {
 	local key before
 	probe_prefix user '' </dev/null
 	probe_emerge
@@ -86,7 +86,7 @@ ALWAYS='prepare configure compile install'
 	[[ $(prefix_run portcullis doctor --json) == *"phases keep the /dev/shm of the host, because the IPC namespace is Portage's"* ]]
 }
 
-@test 'PROPERTIES=test_network keeps the network of the host for src_test, and RESTRICT=network-sandbox for all phases; CCACHE_DIR in /dev/shm keeps the /dev/shm of the host' {
+@test 'PROPERTIES=test_network gives src_test the network of the host, RESTRICT=network-sandbox gives it to all phases, and a CCACHE_DIR in /dev/shm gives phases the /dev/shm of the host' {
 	probe_prefix user '' <<<'PROPERTIES="test_network"'
 	prefix_install_portcullis
 	probe_emerge
@@ -108,7 +108,7 @@ ALWAYS='prepare configure compile install'
 	[[ $(prefix_run portcullis doctor --json) == *'phases keep the /dev/shm of the host, because it contains the folder of CCACHE_DIR'* ]]
 }
 
-@test 'pid-sandbox and mount-sandbox isolate every src_* phase, in which shells, die and queries to Portage work' {
+@test 'with FEATURES="pid-sandbox mount-sandbox", src_* phases have new PID and mount namespaces, in which ps, job control, mount, die and queries to Portage work' {
 	probe_prefix user '-network-sandbox -ipc-sandbox mount-sandbox parallel-install' <<-'EOF'
 		src_compile() {
 			[[ $PPID == 1 && $(ps -o args= -p $$) == *ebuild.sh* && $(ps -e -o comm=) != *emerge* ]] || die ps
@@ -129,7 +129,7 @@ ALWAYS='prepare configure compile install'
 	[[ $(record_values "$RECORDS" compile '[JSON.stringify(r.applied), r.tracking, r.orphans.map((o) => o.comm)].join()') == '{"pid":"confine","mount":"confine"},pidns,sleep' ]]
 }
 
-@test 'PORTCULLIS_UNPACK=confine isolates the network of src_unpack, except for live packages, and pid-sandbox and mount-sandbox isolate both' {
+@test 'PORTCULLIS_UNPACK=confine isolates the network of src_unpack, except for live packages; pid-sandbox and mount-sandbox isolate src_unpack of live packages too' {
 	probe_prefix user '-ipc-sandbox mount-sandbox' 'PORTCULLIS_UNPACK="confine"' </dev/null
 	prefix_install_portcullis
 	probe_emerge
@@ -146,7 +146,7 @@ ALWAYS='prepare configure compile install'
 	assert_namespaces mnt $ALWAYS test unpack
 }
 
-@test 'without network-sandbox, ipc-sandbox and pid-sandbox in FEATURES, the hook does not start confine' {
+@test 'if FEATURES contains none of network-sandbox, ipc-sandbox, pid-sandbox, mount-sandbox and cgroup, the hook does not start confine' {
 	probe_prefix user '-network-sandbox -ipc-sandbox -pid-sandbox' </dev/null
 	prefix_install_portcullis
 	printf '#!/bin/sh\necho confine started; exit 99\n' >"$CONFINE"
@@ -156,7 +156,7 @@ ALWAYS='prepare configure compile install'
 	[[ $output != *'confine started'* ]]
 }
 
-@test 'as root, a phase can run as user portage after a phase that ran as user root in the same build directory' {
+@test 'if src_unpack ran as root without userpriv, src_prepare with userpriv runs confined as user portage in the same build directory, and the hook reports no problem' {
 	probe_prefix root '-userpriv' </dev/null
 	prefix_install_portcullis
 	run -0 prefix_ebuild app-test/probe-1 clean unpack

@@ -22,7 +22,7 @@ orphan_packages() {
 	done
 }
 
-@test 'emerge --jobs reports the orphaned processes of each package, writes a record for every phase, prints no message about phases without orphans, and reports a proxy once' {
+@test 'with emerge --jobs, Portcullis writes a record of each phase, reports the orphaned processes of each package, prints nothing for a package without orphans, and reports a proxy once' {
 	local atom count=$((${PORTCULLIS_KILLS-8} > 20 ? 8 : 3))
 	prefix_make user cgroup 'http_proxy="http://127.0.0.1:3128"'
 	prefix_install_portcullis
@@ -124,7 +124,7 @@ kill_at_random() {
 	KILLED=$((KILLED + killed))
 }
 
-@test 'after random kill -9 of emerge, ebuild.sh and confine, no process or cgroup remains and the other builds succeed' {
+@test 'after kill -9 of emerge, ebuild.sh or confine at random times, no process and no cgroup of a phase remains; if emerge was not killed, the other builds succeed' {
 	local total=${PORTCULLIS_KILLS-8} user features last round=0 each
 	local -A KINDS=([emerge]=0 [ebuild]=0 [confine]=0)
 	KILLED=0

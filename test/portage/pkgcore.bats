@@ -4,7 +4,7 @@
 
 load ../lib/prefix
 
-@test 'in a run of pmerge that builds two packages, the hook reports once that no phase is confined, and doctor reports pkgcore' {
+@test 'if pmerge of pkgcore builds two packages, the hook reports once that no phase is confined, and portcullis doctor warns of this' {
 	local bin
 	bin=$("$TOP/scripts/pkgcheck") && bin=${bin%/*}
 	# pmerge merges into a ROOT without merged packages. fakeroot permits the changes of owner.

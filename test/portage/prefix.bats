@@ -21,7 +21,7 @@ emerge_probe() {
 	[[ -e $PREFIX/var/db/pkg/app-test/probe-1/environment.bz2 ]]
 }
 
-@test 'without Portcullis, as root with network-sandbox and ipc-sandbox off, every phase has the network and IPC namespaces of the host' {
+@test 'without Portcullis, as root with neither network-sandbox nor ipc-sandbox in FEATURES, every phase has the network and IPC namespaces of the host' {
 	local phase
 	emerge_probe root "$OFF"
 	for phase in $PHASES; do
@@ -30,7 +30,7 @@ emerge_probe() {
 	[[ $(prefix_phase_value compile uid) == "$(id -u portage)" ]]
 }
 
-@test 'without Portcullis, as root with every sandbox off, every phase has the namespaces of the host' {
+@test 'without Portcullis, as root with no sandbox in FEATURES, every phase has the namespaces of the host' {
 	local phase
 	emerge_probe root "$BARE"
 	for phase in $PHASES; do

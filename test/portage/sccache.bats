@@ -56,7 +56,7 @@ assert_built_locally() {
 	[[ $(record_values "$RECORDS" compile '[r.watched, r.unreachable, r.blocked].join()') == 'yes,0,' ]]
 }
 
-@test 'if a variable names a storage server of sccache, the hook reports the conflict and sccache uses a local cache' {
+@test 'with network-sandbox, if a variable such as SCCACHE_REDIS_ENDPOINT names a storage server, the hook reports the conflict and sccache uses a local cache' {
 	sccache_prefix 'network-sandbox' "SCCACHE_REDIS_ENDPOINT=\"redis://$DISTCC_HOST_IP:6379\""
 	sccache_emerge
 	assert_built_locally
@@ -79,7 +79,7 @@ assert_built_locally() {
 	assert_only_server_killed
 }
 
-@test 'the hook reports a storage server in the configuration file of sccache as a conflict' {
+@test 'the hook reports that a storage server in the configuration file of sccache conflicts with network-sandbox' {
 	sccache_prefix 'network-sandbox' "SCCACHE_CONF=\"$DISTCC_HOST_DIR/sccache\""
 	printf '[cache.redis]\nendpoint = "redis://%s:6379"\n' "$DISTCC_HOST_IP" >"$DISTCC_HOST_DIR/sccache"
 	run -0 prefix_run env SCCACHE_CONF="$DISTCC_HOST_DIR/sccache" SCCACHE_SERVER_PORT="$((20000 + RANDOM % 10000))" sccache --show-stats
@@ -89,7 +89,7 @@ assert_built_locally() {
 	assert_sample_message "CC=\"sccache gcc\"; $DISTCC_HOST_DIR/sccache contains [cache.redis]"
 }
 
-@test 'the hook reports a scheduler in the configuration file of sccache as a conflict' {
+@test 'the hook reports that a scheduler for distributed compilation in the configuration file of sccache conflicts with network-sandbox' {
 	sccache_prefix 'network-sandbox' "SCCACHE_CONF=\"$DISTCC_HOST_DIR/sccache\""
 	printf '%s\n' "public_addr = \"$DISTCC_HOST_IP:10600\"" '[client_auth]' 'type = "token"' 'token = "t"' '[server_auth]' \
 		'type = "DANGEROUSLY_INSECURE"' >"$DISTCC_HOST_DIR/scheduler"

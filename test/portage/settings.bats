@@ -41,7 +41,7 @@ run_phases() {
 	[[ $output != *ortcullis:* ]]
 }
 
-@test 'a change of PORTCULLIS_UNPACK in make.conf applies to the next ebuild command, with and without FEATURES="noauto keeptemp"' {
+@test 'a change of PORTCULLIS_UNPACK in make.conf applies to the next ebuild command, whether FEATURES contains noauto, keeptemp, both or neither' {
 	local features=''
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis
@@ -68,7 +68,7 @@ run_phases() {
 	done
 }
 
-@test 'a PORTCULLIS_* setting in package.env applies only to the package of that line' {
+@test 'a PORTCULLIS_* setting that package.env assigns to one package does not apply to other packages' {
 	mkdir -p "$PREFIX/etc/portage/env"
 	echo 'PORTCULLIS_UNPACK="confine"' >"$PREFIX/etc/portage/env/unpack.conf"
 	echo '=app-test/probe-1 unpack.conf' >"$PREFIX/etc/portage/package.env"
@@ -91,7 +91,7 @@ run_phases() {
 	[[ ! $(prefix_phases) ]]
 }
 
-@test 'a binary package is installed and unmerged if PORTCULLIS_* values are invalid' {
+@test 'emerge installs and unmerges a binary package even if PORTCULLIS_* values are invalid and confine is missing' {
 	prefix_conf 'FEATURES="buildpkg"' 'PORTCULLIS_ON_FAILURE="die"' 'PORTCULLIS_CONFLICT="of another version"'
 	prefix_package app-test/probe-1 </dev/null
 	run -0 prefix_emerge --oneshot app-test/probe
@@ -104,7 +104,7 @@ run_phases() {
 	[[ $(prefix_phases | tail -n2 | paste -sd' ') == 'prerm postrm' ]]
 }
 
-@test 'ebuild clean removes the files that the hook has written' {
+@test 'ebuild clean removes the files that the hook has written to the build directory' {
 	prefix_conf 'PORTCULLIS_UNPACK="confine"'
 	prefix_package app-test/probe-1 </dev/null
 	prefix_install_portcullis

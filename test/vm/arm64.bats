@@ -65,7 +65,7 @@ phase_value() {
 	record_values <(sed -n "s/^record $1 //p" "$MACHINE/output") all "$2"
 }
 
-@test 'on arm64, confine --probe finds namespaces and the audit available to an ordinary user' {
+@test 'on arm64, confine --probe reports that namespaces and the audit are available to an ordinary user' {
 	local line
 	cat "$MACHINE/output"
 	for line in 'kernel .* aarch64' 'probe mode=userns' 'probe net=yes' 'probe ipc=yes' 'probe pid=yes' 'probe proc=yes' 'probe audit=yes'; do

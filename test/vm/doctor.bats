@@ -46,7 +46,7 @@ assert_reports() {
 	done
 }
 
-@test 'without user namespaces, portcullis doctor reports that FEATURES=sandbox disables a setuid confine' {
+@test 'without user namespaces, portcullis doctor reports that FEATURES=sandbox sets no_new_privs, which disables a setuid confine' {
 	local text='FEATURES="sandbox" sets no_new_privs'
 	sysctl -qw user.max_user_namespaces=0
 	install -o 0 -g "$PREFIX_UID" -m 4710 "$TOP/native/build/confine" "$CONFINE"

@@ -66,7 +66,7 @@ for i in range(30):
 	done
 }
 
-@test 'if an ordinary user runs confine in a delegated cgroup, confine removes each cgroup that confine has created' {
+@test 'if an ordinary user runs confine in a delegated cgroup, confine removes the cgroup of the command when it exits' {
 	in_delegated_cgroup "$CONFINE" --cgroup x --limit memory.max=1G -- true
 	[[ ! $(find /sys/fs/cgroup -type d -name 'portcullis-*') ]]
 }
@@ -76,7 +76,7 @@ for i in range(30):
 	[[ $(record_value "$RECORD" r.processes) == 21 ]]
 }
 
-@test 'if the cgroup around confine already has a limit, the limit applies to confine, and the record contains limit_inherited' {
+@test 'if the cgroup in which confine starts already has the requested limit, this limit applies to the command, and after a hit the record contains limit_inherited' {
 	local who group=/sys/fs/cgroup/limited
 	mkdir "$group"
 	echo 64M >"$group/memory.max"

@@ -5,7 +5,7 @@
 
 load ../lib/prefix
 
-@test 'with Portcullis, a daemon that pkg_postinst starts survives emerge, and an orphan of src_compile is killed' {
+@test 'with FEATURES=cgroup and Portcullis, a daemon that pkg_postinst starts survives the end of emerge, and a process that src_compile leaves running is killed' {
 	local name
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup"'
@@ -71,19 +71,19 @@ assert_memory_limit() {
 	grep -qx "$(id -u "$2")" "$PREFIX_LOG/compile"
 }
 
-@test 'with FEATURES=cgroup, PORTCULLIS_MEMORY_MAX limits the whole build, and emerge prints that the limit was reached' {
+@test 'with FEATURES=cgroup, PORTCULLIS_MEMORY_MAX limits all processes of a package build together, and emerge prints that the limit was reached' {
 	assert_memory_limit cgroup portage
 }
 
-@test 'with FEATURES="cgroup userpriv -pid-sandbox", PORTCULLIS_MEMORY_MAX limits the whole build' {
+@test 'with FEATURES="cgroup userpriv -pid-sandbox", PORTCULLIS_MEMORY_MAX limits all processes of a package build together' {
 	assert_memory_limit 'cgroup userpriv -pid-sandbox' portage
 }
 
-@test 'with FEATURES="cgroup -userpriv -pid-sandbox", PORTCULLIS_MEMORY_MAX limits the whole build' {
+@test 'with FEATURES="cgroup -userpriv -pid-sandbox", PORTCULLIS_MEMORY_MAX limits all processes of a package build together' {
 	assert_memory_limit 'cgroup -userpriv -pid-sandbox' root
 }
 
-@test 'from src_unpack on, PORTCULLIS_MEMORY_MAX, PORTCULLIS_PIDS_MAX and PORTCULLIS_CPU_MAX limit the cgroup of the build' {
+@test 'from src_unpack on, PORTCULLIS_MEMORY_MAX, PORTCULLIS_PIDS_MAX and PORTCULLIS_CPU_MAX limit the cgroup that Portage has created for the package build' {
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup"' 'PORTCULLIS_MEMORY_MAX="300M"' 'PORTCULLIS_PIDS_MAX="60"' 'PORTCULLIS_CPU_MAX="050%"'
 	prefix_install_portcullis

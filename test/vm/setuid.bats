@@ -22,7 +22,7 @@ in_cgroup() {
 		--init-groups --inh-caps=-all "${@:2}"
 }
 
-@test 'without user namespaces, the setuid confine isolates the command and records the limits that it cannot apply' {
+@test 'without user namespaces and without a delegated cgroup, the setuid confine isolates the command and records that it cannot apply memory.max and pids.max' {
 	run -0 as_caller "$CONFINE" --net --ipc --cgroup "$ACCOUNT" --limit pids.max=50 --limit memory.max=200M --best-effort --record record -- \
 		sed -n 's/^0:://p' /proc/self/cgroup
 	[[ $output == / ]]
@@ -44,7 +44,7 @@ in_cgroup() {
 	until_true 10 rmdir "$lent"
 }
 
-@test 'without user namespaces, confine without the setuid bit fails with --require, and runs the command with --best-effort' {
+@test 'without user namespaces and without the setuid bit, confine --require exits with 125, and confine --best-effort runs the command without isolation' {
 	install -m 755 "$CONFINE" "$TEST_DIR/plain"
 	run -125 as_caller "$TEST_DIR/plain" --ipc --require -- true
 	[[ $output == 'confine: unshare(CLONE_NEWUSER): No space left on device' ]]
@@ -53,7 +53,7 @@ in_cgroup() {
 	rm "$TEST_DIR/plain"
 }
 
-@test 'cpu.weight, freezing and pids.max of the cgroup of the caller also apply to the setuid confine' {
+@test 'the setuid confine and its command stay in the cgroup of the caller, so that cgroup.freeze and pids.max of this cgroup apply to them' {
 	local cage=/sys/fs/cgroup/cage
 	echo '+pids +memory +cpu' >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir "$cage"

@@ -13,7 +13,7 @@ teardown_file() {
 	situation_end
 }
 
-@test 'as root without cgroup v2 (v1 only, or both), src_compile has the sandboxes of this row of the table in README.md' {
+@test 'as root with cgroup v1 only or with v1 and v2, src_compile has the sandboxes in its record; the test prints a row of the table in README.md' {
 	situation "root, cgroup $([[ -d /sys/fs/cgroup/unified ]] && echo 'v1 and v2' || echo v1)" root
 	situation_emerge
 }

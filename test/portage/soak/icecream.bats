@@ -13,7 +13,7 @@ load ../../lib/icecream_host
 	assert_sample_distributed
 }
 
-@test 'if PORTCULLIS_ALLOW contains the iceccd of a second host and the socket of the local one, icecream compiles on that host with PORTCULLIS_SOCKETS=own' {
+@test 'with PORTCULLIS_SOCKETS=own, icecream compiles on a second host if PORTCULLIS_ALLOW contains the address of iceccd on that host and the UNIX socket of the local iceccd' {
 	local user
 	for user in user root; do
 		icecream_prefix "$user" 'icecream network-sandbox network-sandbox-proxy' "PORTCULLIS_ALLOW=\"$DISTCC_HOST_IP:10245 unix:$ICECREAM_SOCKET\"" 'PORTCULLIS_SOCKETS="own"'

@@ -71,7 +71,7 @@ servers_prefix() {
 	done
 }
 
-@test 'with PORTCULLIS_SOCKETS=host, an ssh agent is a conflict and reachable; with own, the X display is a conflict, and both are unreachable' {
+@test 'with PORTCULLIS_SOCKETS=host, a phase reaches an SSH agent and an X display, and the hook warns of the agent; with own, a phase reaches neither, and the hook warns of the display' {
 	local agent display=$((5000 + RANDOM % 1000)) socket
 	prefix_make user network-sandbox
 	agent=$PREFIX_LOG/agent socket=/tmp/.X11-unix/X$display
