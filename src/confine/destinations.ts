@@ -137,21 +137,16 @@ function endpointText(address: string, port: number): string {
 	return `${bracketed(host)}${bits === undefined ? '' : `/${bits}`}:${port}`;
 }
 
-/** An entry of PORTCULLIS_ALLOW or of distcc's host list that stays blocked in whole or in part. */
-export interface BlockedEntry {
-	readonly entry: string;
-	/** The subject of the message `SUBJECT stays blocked: REASON. FIX`. */
-	readonly subject: string;
-	readonly reason: string;
-	readonly fix: string;
+/** Describes an entry that stays blocked in whole or in part, for the message `SUBJECT stays blocked: REASON. FIX`. */
+function blocked(entry: string, subject: string, reason: string, fix: string) {
+	return { entry, subject, reason, fix };
 }
 
-export function blockedEntries({ list, sockets, unsupported, tunnels }: Destinations): BlockedEntry[] {
+export function blockedEntries({ list, sockets, unsupported, tunnels }: Destinations) {
 	const unresolved = list.filter(({ addresses, reserved }) => addresses.length + reserved.length === 0);
 	const blockedTunnels = tunnels.flatMap(({ address, allowed }) => (allowed ? [] : [address]));
 	const tunnelFix = `To allow it, add to make.conf: ${addWords('PORTCULLIS_ALLOW', blockedTunnels)}`;
 	const count = Math.max(...[endpoints, nameMappings].map((parts) => new Set(list.flatMap(parts)).size));
-	const blocked = (entry: string, subject: string, reason: string, fix: string) => ({ entry, subject, reason, fix });
 	const portsOnly = 'only hosts with a TCP port are supported, not ssh and zeroconf';
 	const portFix = 'Start distccd on the host, and write HOST:PORT into DISTCC_HOSTS.';
 	const noLoopback = 'the word distcc in PORTCULLIS_ALLOW does not allow loopback addresses';
@@ -178,23 +173,21 @@ function subjectOf({ entry, distcc }: Destination): string {
 }
 
 /** Returns a blocked entry for each kind of reserved address that a destination has. */
-function reservedEntries(destination: Destination): BlockedEntry[] {
+function reservedEntries(destination: Destination) {
 	const { entry, host, addresses, reserved, port } = destination;
 	const kinds = new Map<Reserved, string[]>();
 	for (const address of reserved) {
 		const kind = reservedKind(address) ?? 'unspecified';
 		kinds.set(kind, [...(kinds.get(kind) ?? []), address]);
 	}
-	const subject = subjectOf(destination);
-	return [...kinds].map(([kind, found]) => ({
-		entry,
-		subject: addresses.length > 0 || kinds.size > 1 ? `a part of ${subject}` : subject,
-		reason: `${found.includes(host) ? 'it is a reserved address' : `${host} resolves to ${found.join(' and ')}`} (${kindText[kind]})`,
-		fix: `To allow it, add to make.conf: ${addWords(
-			'PORTCULLIS_ALLOW',
-			found.map((address) => endpointText(address, port)),
-		)}`,
-	}));
+	const isPart = addresses.length > 0 || kinds.size > 1;
+	const subject = `${isPart ? 'a part of ' : ''}${subjectOf(destination)}`;
+	return [...kinds].map(([kind, found]) => {
+		const fact = found.includes(host) ? 'it is a reserved address' : `${host} resolves to ${found.join(' and ')}`;
+		const words = found.map((address) => endpointText(address, port));
+		const fix = `To allow it, add to make.conf: ${addWords('PORTCULLIS_ALLOW', words)}`;
+		return blocked(entry, subject, `${fact} (${kindText[kind]})`, fix);
+	});
 }
 
 const kindText: Readonly<Record<Reserved, string>> = {

@@ -63,7 +63,7 @@ export function exitLikeChild({ status, signal }: Exit): Promise<number> {
 	});
 }
 
-export interface Captured {
+interface Captured {
 	readonly stdout: string;
 	readonly stderr: string;
 	/** The exit status; undefined if a signal ended the program or if it could not be started. */

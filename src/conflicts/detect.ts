@@ -8,7 +8,7 @@ import type { BuildContext } from './build_context.ts';
 import { compilerVariables, type Assignment, type Evidence } from './evidence.ts';
 import { conflicts, type Conflict } from './table.ts';
 
-export interface FoundConflict {
+interface FoundConflict {
 	readonly conflict: Conflict;
 	readonly evidence: readonly Evidence[];
 	/** The confinements of the package that cause the conflict. */

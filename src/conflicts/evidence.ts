@@ -254,15 +254,8 @@ export function displayEvidence(context: BuildContext): Evidence[] {
 		const text = `DISPLAY is ${display}, and PORTCULLIS_SOCKETS="own" refuses the socket of its X server`;
 		return [{ text, fix: ['PORTCULLIS_ALLOW', `unix:${socket}`] }];
 	}
-	const isAbstract = trustedText('/proc/net/unix')
-		.split('\n')
-		.some((line) => line.endsWith(` @${socket}`));
-	return isAbstract
-		? [
-				{
-					text: `DISPLAY is ${display}, and its X server listens only on an abstract socket`,
-					fix: ['ENV_UNSET', 'DISPLAY'],
-				},
-			]
-		: [];
+	const lines = trustedText('/proc/net/unix').split('\n');
+	if (!lines.some((line) => line.endsWith(` @${socket}`))) return [];
+	const text = `DISPLAY is ${display}, and its X server listens only on an abstract socket`;
+	return [{ text, fix: ['ENV_UNSET', 'DISPLAY'] }];
 }

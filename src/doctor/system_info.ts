@@ -16,7 +16,7 @@ import { readTrimmed } from '../util/files.ts';
 import { unavailableCause, type UnavailableCause } from './unavailable_cause.ts';
 
 /** The result of a test run of confine: values from its record or, if it wrote no record, the reason in `broken`. */
-export interface ProbeResult extends Pick<RunRecord, keyof typeof noRecord> {
+interface ProbeResult extends Pick<RunRecord, keyof typeof noRecord> {
 	/** Why confine could not run the test command; '' if it ran the command. */
 	readonly broken: string;
 }

@@ -3,7 +3,7 @@ import { stat } from '../util/files.ts';
 import type { Confinement } from '../rules/phases.ts';
 
 /** The facts from which the cause of an unavailable confinement is found. */
-export interface Failure {
+interface Failure {
 	/** The mode of confine: root, setuid, userns or none. */
 	readonly mode: string;
 	/** The error that confine reports, for example `unshare(CLONE_NEWUSER): Operation not permitted`. */

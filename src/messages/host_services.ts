@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /** A service of the host that listens on a UNIX socket with a path. */
-export interface HostService {
+interface HostService {
 	readonly name: string;
 	readonly pattern: RegExp;
 	/** A sentence about the effect on a build that uses the service. */

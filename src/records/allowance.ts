@@ -118,7 +118,7 @@ function urlsOf({ argv, parents }: Program): { host: string; port: number }[] {
 	].flatMap(({ host, port }) => (port > 0 ? { host: host.toLowerCase(), port } : []));
 }
 
-export function isEntry(text: string): boolean {
+function isEntry(text: string): boolean {
 	return text !== '' && problem('PORTCULLIS_ALLOW', text) === undefined;
 }
 

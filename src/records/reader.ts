@@ -71,7 +71,7 @@ export function unreadText({ file, lines, why }: Unread): string {
  * with one link. Members of group portage can write to the folder of records: there a FIFO could block this program, and a link could make it
  * read a file that they cannot read themselves. If the user has named the file: throws an Error if it cannot be opened.
  */
-export function openRecords({ file, named }: Source): { fd: number; size: number } | { why: string } | undefined {
+function openRecords({ file, named }: Source): { fd: number; size: number } | { why: string } | undefined {
 	const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 	let fd: number;
 	try {

@@ -23,19 +23,17 @@ export interface PhaseContext {
 	readonly fakeroot?: Fakeroot;
 }
 
-export interface Verdict {
+/** Whether a sandbox applies, and the rule that decides this, in words. */
+interface Verdict {
 	readonly confined: boolean;
 	readonly rule: string;
 }
 
-export type Decision = Readonly<Record<Confinement, Verdict>>;
+type Decision = Readonly<Record<Confinement, Verdict>>;
 
 /** Decides which sandboxes a phase gets. For each sandbox, the first matching row in phases.ts decides. */
 export function decide(phaseContext: PhaseContext): Decision {
-	return Object.fromEntries(confinements.map((what) => [what, decideOne(what, phaseContext)])) as Record<
-		Confinement,
-		Verdict
-	>;
+	return Object.fromEntries(confinements.map((what) => [what, decideOne(what, phaseContext)])) as Decision;
 }
 
 export function granted(decision: Decision): Confinement[] {

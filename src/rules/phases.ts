@@ -24,7 +24,7 @@ export const shmFolders = {
 
 /** The values of EBUILD_PHASE for src_* functions. `fetch` stands for src_fetch, which no EAPI defines yet. */
 export const srcPhases = ['unpack', 'fetch', 'prepare', 'configure', 'compile', 'test', 'install'] as const;
-export type SrcPhase = (typeof srcPhases)[number];
+type SrcPhase = (typeof srcPhases)[number];
 
 /** The values of EBUILD_PHASE for pkg_* functions. These phases are never confined. */
 export const pkgPhases = 'pretend setup preinst postinst prerm postrm config info nofetch'.split(' ');

@@ -45,7 +45,7 @@ export function pad(text: string, width: number, side: 'left' | 'right' = 'right
 }
 
 /** Returns the number of terminal columns of a text. A wide character counts as two columns, a combining character as none. */
-export function columnsOf(text: string): number {
+function columnsOf(text: string): number {
 	return /^[ -~]*$/.test(text) ? text.length : stringWidth(text);
 }
 

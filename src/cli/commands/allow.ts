@@ -64,30 +64,19 @@ function recordedDestinations(atom: string, eprefix: string): { destinations: st
 	});
 	const entries = attempted.entries();
 	const guesses = entries.flatMap(({ entry, isGuess }) => (isGuess ? entry : []));
+	const reserved = [...attempted.reserved].join(' ');
 	const notes = [
-		...(guesses.length === 0
-			? []
-			: [`The port is a guess, because only the lookup of the name is recorded: ${guesses.join(' ')}.`]),
-		...(attempted.reserved.size === 0
-			? []
-			: [
-					`Not included: ${[...attempted.reserved].join(' ')}. These are not addresses of another host. Add them to PORTCULLIS_ALLOW yourself if the build needs them.`,
-				]),
+		guesses.length > 0 && `The port is a guess, because only the lookup of the name is recorded: ${guesses.join(' ')}.`,
+		reserved !== '' &&
+			`Not included: ${reserved}. These are not addresses of another host. Add them to PORTCULLIS_ALLOW yourself if the build needs them.`,
 		...unread.map(unreadText),
-	];
+	].filter((note) => note !== false);
 	if (entries.length > 0 && entries.length <= mostDestinations)
 		return { destinations: entries.map(({ entry }) => entry), notes };
-	const what =
-		entries.length === 0
-			? 'no destination that PORTCULLIS_ALLOW can permit'
-			: `more than ${count(mostDestinations, 'destination')}`;
-	throw new Error(
-		[
-			`the records of ${atom} contain ${what}.`,
-			...notes,
-			`To permit the whole network, run: ${portcullis('allow', '--whole', atom)}`,
-		].join(' '),
-	);
+	const none = 'no destination that PORTCULLIS_ALLOW can permit';
+	const what = entries.length === 0 ? none : `more than ${count(mostDestinations, 'destination')}`;
+	const advice = `To permit the whole network, run: ${portcullis('allow', '--whole', atom)}`;
+	throw new Error([`the records of ${atom} contain ${what}.`, ...notes, advice].join(' '));
 }
 
 /** Adds the missing lines to a file. Replaces an existing PORTCULLIS_ALLOW line by one with the old and the new destinations. */

@@ -26,17 +26,14 @@ export async function run({ values }: Input): Promise<number> {
 async function infoText(system: SystemInfo, width: number): Promise<string[]> {
 	const { configuration, probeResult, probe, uid } = system;
 	const problems = (await examine(system)).filter(({ state }) => state === 'error' || state === 'warning');
+	const portage =
+		configuration === undefined ? system.portageError : `${configuration.version}, ${configuration.python}`;
+	const audit = probeResult.broken || `network audit ${probeResult.watched}`;
 	const facts: [string, string][] = [
-		[
-			'Portage',
-			configuration === undefined ? system.portageError : `${configuration.version}, ${configuration.python}`,
-		],
+		['Portage', portage],
 		['EPREFIX', system.eprefix || '(none)'],
 		['User', `uid ${uid}${uid === 0 ? '' : ', for which Portage itself applies no sandbox'}`],
-		[
-			'confine',
-			`mode ${probeResult.mode}, process tracking ${probeResult.tracking}, ${probeResult.broken || `network audit ${probeResult.watched}`}`,
-		],
+		['confine', `mode ${probeResult.mode}, process tracking ${probeResult.tracking}, ${audit}`],
 		['cgroup', cgroupStatus(system)],
 		['Probe', probeText(probe)],
 		...confinements.map((what): [string, string] => [features[what], applied(system, what)]),

@@ -24,11 +24,7 @@ export async function run({ flags }: Input): Promise<number> {
  * Returns a table of the phases. Without `before`, the column CPU shows the average CPU use since the start of the phase. With `before`, an
  * earlier list of the phases, the column shows the average since that list was made.
  */
-export function statusText(
-	phases: readonly RunningPhase[],
-	screen: Screen,
-	before?: readonly RunningPhase[],
-): string[] {
+function statusText(phases: readonly RunningPhase[], screen: Screen, before?: readonly RunningPhase[]): string[] {
 	if (phases.length === 0) return ['No phase is running under Portcullis.'];
 	const [head = '', ...lines] = table(
 		screen,
