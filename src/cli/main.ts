@@ -64,8 +64,10 @@ function parse(name: string, command: Command, argv: readonly string[]): Input {
 			const help = `. \`portcullis ${name} --help\` lists the options`;
 			throw new UsageError(`${name}: unknown option ${rawName}${near === '' ? help : near}`);
 		}
-		if (options[option]?.value === undefined) flags.add(option);
-		else if (value === undefined || (!inlineValue && /^-./.test(value)))
+		if (options[option]?.value === undefined) {
+			if (value !== undefined) throw new UsageError(`${name}: ${rawName} takes no value`);
+			flags.add(option);
+		} else if (value === undefined || (!inlineValue && /^-./.test(value)))
 			throw new UsageError(`${name}: ${rawName} needs a value`);
 		else if (Object.hasOwn(values, option)) throw new UsageError(`${name}: ${rawName} was given twice`);
 		else values[option] = value;

@@ -261,6 +261,8 @@ setup_file() {
 		doctr
 		report --sicne 3d
 		report a b
+		report --json=false
+		report --since
 		report --records /
 		report --since tomorrow
 		explain --restrict live
