@@ -154,7 +154,7 @@ MODES=('--net' "--net --cgroup x")
 	done
 }
 
-@test 'confine passes exactly the blocked and ignored signals of the caller to the command' {
+@test 'the command that confine runs blocks and ignores exactly the signals that the caller blocks and ignores' {
 	local mode plain
 	plain=$(python3 -c '
 import os, signal

@@ -24,7 +24,7 @@ container_root() {
 CALLERS='as_user'
 ((UID != 0)) || CALLERS='as_user env container_root'
 
-@test 'with confine --net the only interface is lo with four addresses, the host name is localhost, and no route leaves the host' {
+@test 'with confine --net the only interface is lo with four addresses, the host name is localhost, and connections to other hosts fail with ENETUNREACH' {
 	local who options
 	for who in $CALLERS; do
 		for options in --net '--net --ipc --cgroup x'; do

@@ -186,7 +186,7 @@ kills_frozen() {
 	[[ $(grep -e 'frozen' -e SIGKILL "$TEST_DIR/calls" | grep -m 1 -B 1 SIGKILL) == *'frozen 1'*SIGKILL* ]]
 }
 
-@test 'the next start of confine freezes the cgroup of a killed run, kills its processes, also those whose first thread has exited, and removes the cgroup' {
+@test 'the next start of confine freezes the cgroup of a killed run, kills all processes in this cgroup, even if their first thread has exited, and removes the cgroup' {
 	has_cgroup || skip 'no cgroup v2 here'
 	left_cgroups 2
 	# On a busy machine, the time limit can end before confine kills a process.

@@ -230,7 +230,7 @@ CONNECT_AFTER_STALL=(bash -c '"$1" "$2" "$3" "$4" & until [[ -s $3 ]]; do :; don
 	[[ $(record_value "$RECORD" r.unreadable) == 1 ]]
 }
 
-@test 'if a FUSE server stalls more than 32 processes, confine kills the phase and records the reason' {
+@test 'if a FUSE server stalls access to the memory of more than 32 processes, confine kills the phase and records the reason' {
 	stall_begin
 	# shellcheck disable=SC2016 # for the inner shell
 	run -137 audit --net --cgroup audit -- timeout 60 bash -c 'for ((i = 0; i < 40; i++)); do "$1" "$2" "$3" address & done; wait' bash "$STALL" "$DEVICE" "$STALL_LOG"

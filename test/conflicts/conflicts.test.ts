@@ -185,7 +185,7 @@ describe('conflictLines', () => {
 		environment: { DISTCC_HOSTS: '10.1.1.1', http_proxy: 'localhost:1', MAKEOPTS: '-j40 -l5' },
 	};
 
-	test('with PORTCULLIS_CONFLICT=die, a message about each conflict precedes a die message with the command that lists the fixes, and no message describes a build that continues', () => {
+	test('with PORTCULLIS_CONFLICT=die, a message about each conflict precedes a die message with the command that lists the fixes, and no message describes effects on the build, which stops', () => {
 		const { context, found } = detect(both);
 		const lines = conflictLines(found, 'app-misc/foo-1', 'die', context);
 		expect(lines.at(-1)).toEqual({

@@ -25,7 +25,7 @@ function cgroupMeaning(uid: number, version: string, hierarchy: 'v2' | 'hybrid')
 	return sandboxFindings(system).find(({ id }) => id === 'cgroup')?.meaning;
 }
 
-test('portcullis doctor reports what FEATURES=cgroup does in Portcullis and, if root runs Portage 3.0.82 or newer with cgroup v2, what it does in Portage', () => {
+test('portcullis doctor reports what FEATURES=cgroup does in Portcullis and, if root runs Portage 3.0.82 or newer with cgroup v2, what FEATURES=cgroup does in Portage itself', () => {
 	const own = 'a cgroup: no process outlives a phase';
 	const both = `${own}; Portage itself measures the CPU time, memory and I/O of each build`;
 	expect([cgroupMeaning(0, '3.0.82', 'v2'), cgroupMeaning(0, '9999', 'v2')]).toEqual([both, both]);
@@ -64,7 +64,7 @@ test('portcullis doctor reports PORTCULLIS_MEMORY_MAX as ok only if the cgroup c
 	expect(found('yes', 'much')).toBeUndefined();
 });
 
-test('without FEATURES=pid-sandbox, portcullis doctor reports by confine --probe whether pid-sandbox is available', () => {
+test('if FEATURES lacks pid-sandbox, portcullis doctor still reports whether pid-sandbox is available, as confine --probe prints', () => {
 	const found = (pid: string) => {
 		const probeResult = { mode: 'userns', tracking: 'subreaper', applied: {}, missing: [], filterWhy: '', broken: '' };
 		const system = {

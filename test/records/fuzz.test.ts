@@ -216,7 +216,7 @@ function oneRound(seed: number): number {
 }
 
 test(
-	`readers of records accept or refuse each mutated record, and print no escape sequence (${rounds} rounds from seed ${firstSeed})`,
+	`scan() reads or counts as unreadable each mutated record, and reports and messages about these records contain no control character (${rounds} rounds from seed ${firstSeed})`,
 	{ timeout: 3_600_000 },
 	() => {
 		let read = 0;

@@ -88,7 +88,7 @@ describe('portcullis report', () => {
 			whole: false,
 		});
 
-	test('portcullis report shows requests to sockets of the host, and what each service means for a build', () => {
+	test('portcullis report shows requests to UNIX sockets of the host, and what a build can do with each service behind them', () => {
 		const text = lines();
 		const at = text.findIndex((line) => line.startsWith('Asked the host: 1 package'));
 		const section = text.slice(at, text.indexOf('', at)).join('\n');

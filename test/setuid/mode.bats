@@ -154,11 +154,11 @@ sleepers() { [[ $(pgrep -c -u "${ACCOUNT}c" -x sleep) == "$1" ]]; }
 	[[ $(record_value record 'r.mode + JSON.stringify(r.applied.net)') == 'userns"confine"' ]]
 }
 
-@test 'a user outside the group of the set-user-id confine cannot run confine' {
+@test 'a user who is not in the group of the set-user-id program confine cannot run confine' {
 	run -126 as_stranger bash -c "exec $CONFINE --net -- true"
 }
 
-@test 'confine --probe prints mode=root if root starts it, and mode=setuid if another user starts it with the set-user-id bit' {
+@test 'confine --probe prints mode=root if the caller is root, and mode=setuid if the caller is another user and the set-user-id bit of confine is in effect' {
 	run -0 "$CONFINE" --probe
 	[[ $output == *mode=root* ]]
 	run -0 as_caller "$CONFINE" --probe
