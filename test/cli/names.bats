@@ -17,7 +17,7 @@ destinations() {
 		node "$PROGRAM" destinations --package a/b-1 --features 'network-sandbox distcc' "$@" < <(printf '%s\0' "${ENVIRONMENT[@]}")
 }
 
-@test 'a host name in PORTCULLIS_ALLOW that resolves to a reserved address does not allow this address, and a message shows the name, the address and the fix' {
+@test 'a host name in PORTCULLIS_ALLOW does not allow loopback and link-local addresses to which it resolves, and a message shows the name, the address and the fix' {
 	run -0 destinations evil.example:80 six.example:443 nat.example:1 mapped.example:80 nas.example:80
 	[[ $(grep '^--' <<<"$output") == '--allow 192.0.2.1:80
 --allow 192.0.2.9:80

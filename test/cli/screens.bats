@@ -289,7 +289,7 @@ setup_file() {
 	prefix_run portcullis doctor | grep -q '^ok *cgroup .*'
 }
 
-@test 'confine --probe prints KEY=VALUE lines' {
+@test 'confine --probe prints the available sandboxes as KEY=VALUE lines' {
 	# Each KEY=VALUE is one line, however long, so that scripts can parse it.
 	capture 0 "$CONFINE" --probe
 	sed "1s|$PREFIX||" "$BATS_TEST_TMPDIR/screen_with_prompt" | break_lines | assert_documented probe

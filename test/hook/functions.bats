@@ -32,7 +32,7 @@ source_with() {
 		echo went on" compile "${@:2}"
 }
 
-@test 'if a build defines a function with the name of a builtin, the hook calls the builtin' {
+@test 'if a build defines a function with the name of a bash builtin, the hook calls the builtin, not the function' {
 	local name count=0
 	for name in $(builtins) "$BATS_TEST_TMPDIR/usr/libexec/portcullis/confine" /usr/bin/env; do
 		run source_with "$name() { /bin/echo shadow; }" PORTAGE_FEATURES=network-sandbox
@@ -45,7 +45,7 @@ source_with() {
 	((count > 50))
 }
 
-@test 'if a build defines functions with the names of all builtins, the hook calls the builtins' {
+@test 'if a build defines functions with the names of all bash builtins, the hook calls the builtins, not the functions' {
 	local definitions=''
 	local name
 	for name in $(builtins | grep -vx export) export; do
@@ -56,7 +56,7 @@ source_with() {
 	[[ $output == started ]]
 }
 
-@test 'in a phase without sandboxes, the hook keeps functions of the build that have the names of builtins' {
+@test 'in a phase without sandboxes, the hook does not remove functions of the build that have the names of bash builtins' {
 	local name count=0
 	# The comparison itself needs the excluded builtins.
 	for name in $(builtins | grep -vxE 'declare|echo|unset|\[|:'); do

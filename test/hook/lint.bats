@@ -68,7 +68,7 @@ lint() {
 	[[ $(<"$BATS_TEST_TMPDIR/umount") == '-n -l /proc' ]]
 }
 
-@test 'portcullis hook --block prints the managed block, with the marker lines that install.sh searches for' {
+@test 'portcullis hook --block prints the managed block for /etc/portage/bashrc, with the marker lines that install.sh searches for' {
 	run -0 "$TOP/bin/portcullis" hook --block --eprefix ''
 	[[ $output == '# >>> portcullis >>> added by portcullis; `install.sh --uninstall` removes it
 if [[ -r /usr/share/portcullis/phase.bash ]]; then source /usr/share/portcullis/phase.bash; fi

@@ -92,7 +92,7 @@ processes() {
 	hook_run 'exec unshare --user --map-root-user --pid --fork --mount-proc bash "$PORTAGE_BIN_PATH/inner.sh" "$EBUILD_PHASE"' "$@"
 }
 
-@test 'in a phase that is not confined, the hook starts no process, unless distcc may conflict with network-sandbox: then it starts Node once per build' {
+@test 'in a phase that is not confined, the hook starts no process, except that it starts Node once per build if distcc may conflict with network-sandbox' {
 	cat >"$BATS_TEST_TMPDIR/inner.sh" <<-'EOF'
 		read -r before </proc/sys/kernel/ns_last_pid
 		source "$HOOK"

@@ -75,7 +75,7 @@ for tool in install cp touch mv sync; do
 done
 
 # The kernel lets users make hard links to files that they can write (fs.protected_hardlinks).
-@test "if the Prefix owner replaces a temporary file of install.sh by a hard link to a file of root, that file keeps its mode" {
+@test "if the Prefix owner replaces a temporary file of install.sh by a hard link to a file of root, the file of root keeps its mode and owner" {
 	local shared=$PLACE/shared.$BATS_TEST_NUMBER
 	echo shared >"$shared"
 	chmod 666 "$shared"

@@ -10,7 +10,7 @@ setup() {
 	shape_plain "$BASHRC"
 }
 
-@test "with an invalid option or argument, install.sh exits with 2" {
+@test "on an invalid option or argument, install.sh exits with 2 and changes nothing" {
 	refuses 2 "unknown option '--frobnicate'" --frobnicate
 	refuses 2 "unknown option 'somewhere'" --eprefix "$EP" somewhere
 	refuses 2 '--eprefix needs a directory' --eprefix

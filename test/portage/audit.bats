@@ -70,7 +70,7 @@ assert_all_recorded() {
 	[[ $(record_values "$RECORDS" compile 'r.watched + " " + r.blocked + " " + r.names + " " + r.unreachable') == 'yes undefined undefined 0' ]]
 }
 
-@test 'as an ordinary user, each connection attempt is recorded, one line per phase reports all attempts, and the phase continues' {
+@test 'as an ordinary user, each connection attempt of a phase is recorded, emerge prints one line about all attempts of the phase, and the phase continues' {
 	connecting_prefix user <<<'finish() { :; }'
 	run -0 prefix_emerge --oneshot app-test/connects
 	assert_all_recorded

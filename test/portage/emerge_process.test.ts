@@ -17,7 +17,7 @@ function ancestors(...commands: string[]) {
 }
 
 describe('findEmerge()', () => {
-	test('findEmerge() returns the topmost process of the emerge that runs the phase', () => {
+	test('findEmerge() returns the topmost process if several processes of the same emerge are ancestors of the phase', () => {
 		const emerge = 'python3 -b /usr/lib/python-exec/python3.13/emerge -1 foo';
 		expect(
 			findEmerge(ancestors('bash ebuild.sh compile', 'bash ebuild.sh compile', emerge, emerge, 'bash', 'sshd'))?.pid,

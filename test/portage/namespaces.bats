@@ -56,7 +56,7 @@ ALWAYS='prepare configure compile install'
 	[[ $(record_values "$RECORDS" compile '[r.package, r.mode, JSON.stringify(r.applied), r.shm].join(" ")') == 'app-test/probe-1 userns {"net":"confine","ipc":"confine","pid":"confine"} confine' ]]
 }
 
-@test 'as root with the default FEATURES and mount-sandbox, Portcullis uses the namespaces that Portage has created' {
+@test 'as root with the default FEATURES and mount-sandbox, Portcullis keeps the namespaces that Portage has created and creates no others' {
 	local phase
 	probe_prefix root mount-sandbox </dev/null
 	probe_emerge

@@ -46,7 +46,7 @@ for i in range(30):
 	done
 }
 
-@test 'if the kernel lets no process into the cgroup of the phase, confine --require exits with 125, and otherwise the record names the missing limit' {
+@test 'if no process can join the cgroup of the phase, confine --require exits with 125, and confine --best-effort runs the command and records the missing limit' {
 	run -125 "$CONFINE" --cgroup x --limit pids.max=0 --require --record "$RECORD" -- touch "$BATS_TEST_TMPDIR/ran"
 	[[ $output == *'pids.max is not available: joining the cgroup: Resource temporarily unavailable' && ! -e $BATS_TEST_TMPDIR/ran ]]
 	run -0 "$CONFINE" --cgroup x --limit pids.max=0 --best-effort --record "$RECORD" -- true
@@ -66,12 +66,12 @@ for i in range(30):
 	done
 }
 
-@test 'if an ordinary user runs confine in a delegated cgroup, confine removes the cgroup of the command when it exits' {
+@test 'if an ordinary user runs confine in a delegated cgroup, confine removes the cgroup of the command when the command exits' {
 	in_delegated_cgroup "$CONFINE" --cgroup x --limit memory.max=1G -- true
 	[[ ! $(find /sys/fs/cgroup -type d -name 'portcullis-*') ]]
 }
 
-@test 'the record of confine contains the number of processes of the phase, including the command' {
+@test 'the record of confine contains the number of all processes that have run, including the command' {
 	run -0 "$CONFINE" --cgroup x --record "$RECORD" -- bash -c 'for i in {1..20}; do /bin/true; done'
 	[[ $(record_value "$RECORD" r.processes) == 21 ]]
 }

@@ -37,7 +37,7 @@ load ../lib/prefix
 	[[ ! $(find /sys/fs/cgroup -type d \( -name 'portcullis*' -o -name 'emerge-*' \)) ]]
 }
 
-@test 'without FEATURES=userpriv, confine creates the cgroup of a phase below the cgroup that Portage created for the build' {
+@test 'as root without FEATURES=userpriv, confine creates the cgroup of a phase below the cgroup that Portage has created for the package build' {
 	prefix_make root
 	prefix_conf 'FEATURES="cgroup -userpriv -pid-sandbox"'
 	prefix_install_portcullis
